@@ -1,0 +1,108 @@
+package config
+
+// Session is what keystoneauth needs for any HTTP session.
+type Session struct {
+	// CAFile is a PEM file of certificate authorities; empty: the system's.
+	CAFile string `opt:"cafile"`
+	// CertFile is a PEM file with the client's certificate.
+	CertFile string `opt:"certfile"`
+	// KeyFile is a PEM file with the client's key.
+	KeyFile string `opt:"keyfile"`
+	// Insecure switches off the check of server certificates.
+	Insecure bool `opt:"insecure" default:"false"`
+	// Timeout of a request in seconds; nil: none.
+	Timeout *float64 `opt:"timeout"`
+	// TLSMinVersion is "1.2" or "1.3"; empty: the library's choice.
+	TLSMinVersion string `opt:"tls_min_version" choices:"1.2,1.3"`
+	// TLSCiphers is an OpenSSL cipher list.
+	TLSCiphers string `opt:"tls_ciphers"`
+	// CollectTiming keeps the duration of each call.
+	CollectTiming bool `opt:"collect_timing" default:"false"`
+	// SplitLoggers logs requests and bodies to different loggers.
+	SplitLoggers bool `opt:"split_loggers" default:"false"`
+}
+
+// Adapter is how a service is found in the catalog and how patiently it is
+// called.
+type Adapter struct {
+	// ServiceType in the catalog.
+	ServiceType string `opt:"service_type"`
+	// ServiceName in the catalog; empty: any.
+	ServiceName string `opt:"service_name"`
+	// ValidInterfaces in order of preference.
+	ValidInterfaces []string `opt:"valid_interfaces"`
+	// RegionName of the endpoint.
+	RegionName string `opt:"region_name"`
+	// EndpointOverride replaces the catalog's endpoint; it may hold
+	// %(project_id)s.
+	EndpointOverride string `opt:"endpoint_override"`
+	// Version of the API, exactly.
+	Version string `opt:"version"`
+	// MinVersion of the API; not together with Version.
+	MinVersion string `opt:"min_version"`
+	// MaxVersion of the API; not together with Version.
+	MaxVersion string `opt:"max_version"`
+	// ConnectRetries after a failed connection; nil: the caller's default.
+	ConnectRetries *int `opt:"connect_retries"`
+	// ConnectRetryDelay in seconds; nil: exponential from 0.5.
+	ConnectRetryDelay *float64 `opt:"connect_retry_delay"`
+	// StatusCodeRetries after a status of RetriableStatusCodes.
+	StatusCodeRetries *int `opt:"status_code_retries"`
+	// StatusCodeRetryDelay in seconds; nil: exponential from 0.5.
+	StatusCodeRetryDelay *float64 `opt:"status_code_retry_delay"`
+	// RetriableStatusCodes are the statuses worth another try; nil: 503.
+	RetriableStatusCodes []int `opt:"retriable_status_codes"`
+}
+
+// Auth is how a service proves who it is: the options of keystoneauth's
+// plugins. Which of them matter depends on AuthType. Use Config.Auth to follow
+// AuthSection.
+type Auth struct {
+	// AuthType is the plugin: password, v3password, token,
+	// v3applicationcredential, none, ...
+	AuthType string `opt:"auth_type" deprecated:"/auth_plugin"`
+	// AuthSection is the group to read AuthType and all below from.
+	AuthSection string `opt:"auth_section"`
+	// AuthURL is Keystone's URL, with or without version.
+	AuthURL string `opt:"auth_url"`
+	// Username of the service.
+	Username string `opt:"username" deprecated:"/user-name,/user_name"`
+	// UserID of the service, instead of Username.
+	UserID string `opt:"user_id"`
+	// Password of the user.
+	Password string `opt:"password" secret:"true"`
+	// UserDomainID of Username.
+	UserDomainID string `opt:"user_domain_id"`
+	// UserDomainName of Username.
+	UserDomainName string `opt:"user_domain_name"`
+	// ProjectID to scope to.
+	ProjectID string `opt:"project_id" deprecated:"/tenant-id,/tenant_id"`
+	// ProjectName to scope to.
+	ProjectName string `opt:"project_name" deprecated:"/tenant-name,/tenant_name"`
+	// ProjectDomainID of ProjectName.
+	ProjectDomainID string `opt:"project_domain_id"`
+	// ProjectDomainName of ProjectName.
+	ProjectDomainName string `opt:"project_domain_name"`
+	// DomainID to scope to, instead of a project.
+	DomainID string `opt:"domain_id"`
+	// DomainName to scope to, instead of a project.
+	DomainName string `opt:"domain_name"`
+	// DefaultDomainID stands for user and project domain where those are unset.
+	DefaultDomainID string `opt:"default_domain_id"`
+	// DefaultDomainName stands for user and project domain names.
+	DefaultDomainName string `opt:"default_domain_name"`
+	// SystemScope is "all" for a system-scoped token.
+	SystemScope string `opt:"system_scope"`
+	// TrustID to scope to.
+	TrustID string `opt:"trust_id"`
+	// Token of the token plugins.
+	Token string `opt:"token" secret:"true"`
+	// Endpoint of the plugins none, noauth, http_basic and admin_token.
+	Endpoint string `opt:"endpoint" deprecated:"/url"`
+	// ApplicationCredentialID of v3applicationcredential.
+	ApplicationCredentialID string `opt:"application_credential_id"`
+	// ApplicationCredentialName, with the user's name, instead of the id.
+	ApplicationCredentialName string `opt:"application_credential_name"`
+	// ApplicationCredentialSecret of v3applicationcredential.
+	ApplicationCredentialSecret string `opt:"application_credential_secret" secret:"true"`
+}

@@ -1,0 +1,260 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// Config is a loaded configuration: a field per option group. It is not changed
+// after Load and safe for concurrent use.
+type Config struct {
+	Default                    Default                    `group:"DEFAULT"`
+	API                        API                        `group:"api"`
+	APIDatabase                Database                   `group:"api_database"`
+	Database                   Database                   `group:"database"`
+	Cache                      Cache                      `group:"cache"`
+	Compute                    Compute                    `group:"compute"`
+	Cinder                     Cinder                     `group:"cinder"`
+	Consoleauth                Consoleauth                `group:"consoleauth"`
+	CORS                       CORS                       `group:"cors"`
+	Glance                     Glance                     `group:"glance"`
+	Keystone                   Keystone                   `group:"keystone"`
+	KeystoneAuthtoken          KeystoneAuthtoken          `group:"keystone_authtoken"`
+	Neutron                    Neutron                    `group:"neutron"`
+	Notifications              Notifications              `group:"notifications"`
+	OsloConcurrency            OsloConcurrency            `group:"oslo_concurrency"`
+	OsloMessagingRabbit        OsloMessagingRabbit        `group:"oslo_messaging_rabbit"`
+	OsloMessagingNotifications OsloMessagingNotifications `group:"oslo_messaging_notifications"`
+	OsloMiddleware             OsloMiddleware             `group:"oslo_middleware"`
+	OsloPolicy                 OsloPolicy                 `group:"oslo_policy"`
+	OsloLimit                  OsloLimit                  `group:"oslo_limit"`
+	OsloReports                OsloReports                `group:"oslo_reports"`
+	PCI                        PCI                        `group:"pci"`
+	Placement                  Placement                  `group:"placement"`
+	Profiler                   Profiler                   `group:"profiler"`
+	Quota                      Quota                      `group:"quota"`
+	Scheduler                  Scheduler                  `group:"scheduler"`
+	FilterScheduler            FilterScheduler            `group:"filter_scheduler"`
+	ServiceUser                ServiceUser                `group:"service_user"`
+	UpgradeLevels              UpgradeLevels              `group:"upgrade_levels"`
+	VendordataDynamicAuth      VendordataDynamicAuth      `group:"vendordata_dynamic_auth"`
+	VNC                        VNC                        `group:"vnc"`
+	SPICE                      SPICE                      `group:"spice"`
+	Serial                     Serial                     `group:"serial_console"`
+	MKS                        MKS                        `group:"mks"`
+	Workarounds                Workarounds                `group:"workarounds"`
+	WSGI                       WSGI                       `group:"wsgi"`
+	Healthcheck                Healthcheck                `group:"healthcheck"`
+	Audit                      Audit                      `group:"audit_middleware_notifications"`
+	ImageCache                 ImageCache                 `group:"image_cache"`
+	EphemeralStorageEncryption EphemeralStorageEncryption `group:"ephemeral_storage_encryption"`
+	Libvirt                    Libvirt                    `group:"libvirt"`
+	s                          loaded
+}
+
+// loaded is what remains of the sources.
+type loaded struct {
+	st       *store
+	known    *knownNames
+	specs    []*spec
+	byRef    map[ref]*spec
+	done     map[ref]*result
+	warnings []Problem
+}
+
+// Load reads the configuration that s names. A file that is missing or
+// unreadable, a line that is not in oslo.config's dialect (*[SyntaxError]) and
+// values that do not fit their options ([Errors]) are errors. Unlike
+// oslo.config, which looks at a value when it is first used, Load checks all
+// options that the two services read.
+func Load(s Sources) (*Config, error) {
+	st, err := s.read()
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{s: loaded{st: st, known: &knownNames{}}}
+	v := reflect.ValueOf(c).Elem()
+	starts := make([]int, 0, v.NumField())
+	fields := make([]int, 0, v.NumField())
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		group, ok := f.Tag.Lookup("group")
+		if !ok {
+			continue
+		}
+		starts, fields = append(starts, len(c.s.specs)), append(fields, i)
+		specs, err := specsOf(f.Type, group)
+		if err != nil {
+			return nil, err
+		}
+		c.s.specs = append(c.s.specs, specs...)
+	}
+	r := c.s.resolver(c.s.specs, make(map[ref]*result, len(c.s.specs)))
+	r.warn = func(p Problem) { c.s.warnings = append(c.s.warnings, p) }
+	c.s.byRef, c.s.done = r.specs, r.done
+	var bad Errors
+	for i, start := range starts {
+		end := len(c.s.specs)
+		if i+1 < len(starts) {
+			end = starts[i+1]
+		}
+		bad = append(bad, r.fill(v.Field(fields[i]), c.s.specs[start:end])...)
+	}
+	if len(bad) > 0 {
+		return nil, bad
+	}
+	return c, nil
+}
+
+func (l *loaded) resolver(specs []*spec, done map[ref]*result) *resolver {
+	r := &resolver{st: l.st, known: l.known, specs: make(map[ref]*spec, len(specs)),
+		done: done, active: map[ref]bool{}, warn: func(Problem) {}}
+	for _, s := range specs {
+		r.specs[s.ref] = s
+	}
+	return r
+}
+
+// fill sets the fields of a group's struct.
+func (r *resolver) fill(v reflect.Value, specs []*spec) Errors {
+	var bad Errors
+	for _, s := range specs {
+		res := r.resolve(s)
+		if res.err != nil {
+			bad = append(bad, res.err)
+			continue
+		}
+		if res.value == nil {
+			continue
+		}
+		f := v.FieldByIndex(s.index)
+		if f.Kind() == reflect.Pointer {
+			f.Set(reflect.New(f.Type().Elem()))
+			f = f.Elem()
+		}
+		f.Set(reflect.ValueOf(res.value).Convert(f.Type()))
+	}
+	return bad
+}
+
+// Decode reads a group into a struct whose fields carry opt tags, as the groups
+// of Config do. It is for groups whose names are not known in advance and for
+// programs that add options of their own. into is a pointer to a struct; the
+// error is [Errors] for values that do not fit.
+func (c *Config) Decode(group string, into any) error {
+	v := reflect.ValueOf(into)
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+		return fmt.Errorf("config: Decode into %T, want a pointer to a struct", into)
+	}
+	v = v.Elem()
+	specs, err := specsOf(v.Type(), foldGroup(group))
+	if err != nil {
+		return err
+	}
+	r := c.s.resolver(slices.Concat(c.s.specs, specs), make(map[ref]*result, len(specs)))
+	if bad := r.fill(v, specs); len(bad) > 0 {
+		return bad
+	}
+	return nil
+}
+
+// Auth reads the keystoneauth options of a group, following auth_section: where
+// that names another group, auth_type and all options of the plugin come from
+// there.
+func (c *Config) Auth(group string) (Auth, error) {
+	var a Auth
+	if err := c.Decode(group, &a); err != nil {
+		return Auth{}, err
+	}
+	if a.AuthSection == "" {
+		return a, nil
+	}
+	section := a.AuthSection
+	a = Auth{}
+	if err := c.Decode(section, &a); err != nil {
+		return Auth{}, err
+	}
+	return a, nil
+}
+
+// Files are the files that were read, in order.
+func (c *Config) Files() []string { return slices.Clone(c.s.st.files) }
+
+// Raw is the text of an option after substitution, whether it is declared or
+// not, and whether any source sets it. Former names of declared options count.
+// A text whose references lead nowhere is returned as it is.
+func (c *Config) Raw(group, option string) (value string, ok bool) {
+	all := c.RawAll(group, option)
+	if len(all) == 0 {
+		return "", false
+	}
+	return all[len(all)-1], true
+}
+
+// RawAll is Raw for an option that may be given several times.
+func (c *Config) RawAll(group, option string) []string {
+	r := ref{foldGroup(group), option}
+	var old []ref
+	if s := c.s.byRef[r]; s != nil {
+		old = s.old
+	}
+	f, ok := c.s.st.lookup(r, old, true)
+	if !ok {
+		return nil
+	}
+	// With an empty memory of its own: c is not to be changed.
+	res := c.s.resolver(c.s.specs, map[ref]*result{})
+	out := slices.Clone(f.texts)
+	for i, t := range out {
+		if sub, err := res.substitute(t, r.group); err == nil {
+			out[i] = sub
+		}
+	}
+	return out
+}
+
+// Names lists the options that the files set in a group, sorted.
+func (c *Config) Names(group string) []string {
+	opts := c.s.st.groups[foldGroup(group)]
+	out := make([]string, 0, len(opts))
+	for n := range opts {
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Where says where the value of an option comes from, for messages about it.
+func (c *Config) Where(group, option string) Origin {
+	r := ref{foldGroup(group), option}
+	if res := c.s.done[r]; res != nil {
+		return res.origin
+	}
+	f, _ := c.s.st.lookup(r, nil, false)
+	return f.origin
+}
+
+// Option is a declared option with its value.
+type Option struct {
+	Group  string `json:"group"`
+	Name   string `json:"name"`
+	Value  any    `json:"value"`  // nil is None; otherwise string, bool, int, float64, []string, []int, map[string]string, []map[string]string
+	Source string `json:"source"` // "default", "FILE:LINE", "env NAME", "flag"
+	Secret bool   `json:"secret"` // the value is not to be shown
+}
+
+// Options lists every declared option, group by group. Values of secret
+// options are there too; whoever prints them masks them.
+func (c *Config) Options() []Option {
+	out := make([]Option, len(c.s.specs))
+	for i, s := range c.s.specs {
+		res := c.s.done[s.ref]
+		out[i] = Option{Group: s.group, Name: s.name, Value: res.value, Source: res.origin.String(), Secret: s.secret}
+	}
+	return out
+}
+
+// Warnings lists the former names that are in use, options that are going
+// away, and numbers that are set to nothing.
+func (c *Config) Warnings() []Problem { return slices.Clone(c.s.warnings) }

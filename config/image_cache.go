@@ -1,0 +1,8 @@
+package config
+
+// ImageCache is the [image_cache] group, as far as the API looks at it.
+type ImageCache struct {
+	// PrecacheConcurrency is how many computes of an aggregate load an image at
+	// once.
+	PrecacheConcurrency int `opt:"precache_concurrency" default:"1" min:"1"`
+}

@@ -1,0 +1,124 @@
+package config
+
+import (
+	_ "embed"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// knownOptions lists the options that Nova's services register, whether we read
+// them or not: a line per group, with the names as they are written in a file,
+// former ones included. A nova.conf is shared by all services, so an option
+// that only nova-compute reads is not a mistake.
+//
+//go:embed known.txt
+var knownOptions string
+
+// knownNames is knownOptions, read when it is first asked: a configuration
+// without references and a caller that does not ask for Unknown never do.
+type knownNames struct {
+	once   sync.Once
+	groups map[string]map[string]bool
+}
+
+func (k *knownNames) load() {
+	k.once.Do(func() {
+		k.groups = map[string]map[string]bool{}
+		for line := range strings.Lines(knownOptions) {
+			fields := strings.Fields(line)
+			if len(fields) == 0 || fields[0][0] == '#' {
+				continue
+			}
+			names := make(map[string]bool, len(fields)-1)
+			for _, n := range fields[1:] {
+				names[n] = true
+			}
+			k.groups[fields[0]] = names
+		}
+	})
+}
+
+func (k *knownNames) group(g string) bool {
+	k.load()
+	_, ok := k.groups[g]
+	return ok
+}
+
+func (k *knownNames) has(r ref) bool {
+	k.load()
+	return k.groups[r.group][r.name]
+}
+
+// Unknown lists the groups and options of the files that no service of Nova
+// knows, in the order of the files: misspelt ones, and those that newer
+// releases have removed. Sections of a paste file are not counted, nor are
+// [cors.NAME] sections and those that an auth_section points to.
+func (c *Config) Unknown() []Problem {
+	declared := map[string]bool{}
+	names := map[ref]bool{}
+	pointed := map[string]bool{}
+	for _, s := range c.s.specs {
+		declared[s.group] = true
+		names[s.ref] = true
+		for _, o := range s.old {
+			names[o] = true
+		}
+		if s.name == "auth_section" {
+			if v, ok := c.s.done[s.ref].value.(string); ok {
+				pointed[foldGroup(v)] = true
+			}
+		}
+	}
+	var out []Problem
+	for i, doc := range c.s.st.docs {
+		isPaste := slices.ContainsFunc(doc.headers, func(h header) bool { return pasteSection(h.name) })
+		free := func(g string) bool {
+			return pointed[g] || strings.HasPrefix(g, "cors.") || pasteSection(g) || isPaste && g == "DEFAULT"
+		}
+		strange := map[string]bool{}
+		for _, h := range doc.headers {
+			g := foldGroup(h.name)
+			if free(g) || declared[g] || c.s.known.group(g) || strange[g] {
+				continue
+			}
+			strange[g] = true
+			out = append(out, Problem{Origin: c.s.st.fileOrigin(i, h.line), Group: h.name, Message: "no such group"})
+		}
+		for _, e := range doc.entries {
+			g := foldGroup(e.group)
+			if r := (ref{g, e.key}); strange[g] || free(g) || names[r] || c.s.known.has(r) {
+				continue
+			}
+			out = append(out, Problem{Origin: c.s.st.fileOrigin(i, e.line), Group: e.group, Option: e.key, Message: "no such option"})
+		}
+	}
+	return out
+}
+
+func (st *store) fileOrigin(file, line int) Origin {
+	return Origin{Kind: FromFile, File: st.files[file], Line: line}
+}
+
+// pasteSection recognises the sections of a paste file, which Nova gives to
+// oslo.config as well.
+func pasteSection(name string) bool {
+	kind, _, ok := strings.Cut(name, ":")
+	switch kind {
+	case "app", "application", "composite", "composit", "filter", "filter-app", "pipeline", "server":
+		return ok
+	}
+	return false
+}
+
+// Groups lists the groups of the files, folded as oslo.config does and sorted.
+func (c *Config) Groups() []string {
+	set := map[string]bool{}
+	for _, doc := range c.s.st.docs {
+		for _, h := range doc.headers {
+			set[foldGroup(h.name)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}

@@ -1,0 +1,24 @@
+package config
+
+// Neutron is the [neutron] group: how networks are reached, and the trust of
+// its metadata proxy.
+type Neutron struct {
+	Session
+	Adapter `defaults:"service_type=network;valid_interfaces=internal,public"`
+	Auth
+
+	// ServiceMetadataProxy accepts metadata requests from Neutron's proxy.
+	ServiceMetadataProxy bool `opt:"service_metadata_proxy" default:"false"`
+	// MetadataProxySharedSecret signs the proxy's headers.
+	MetadataProxySharedSecret string `opt:"metadata_proxy_shared_secret" default:"" secret:"true"`
+	// OVSBridge is the integration bridge.
+	OVSBridge string `opt:"ovs_bridge" default:"br-int"`
+	// DefaultFloatingPool of floating addresses.
+	DefaultFloatingPool string `opt:"default_floating_pool" default:"nova"`
+	// ExtensionSyncInterval in seconds between looks at Neutron's extensions.
+	ExtensionSyncInterval int `opt:"extension_sync_interval" default:"600"`
+	// Physnets that have a group of their own.
+	Physnets []string `opt:"physnets" default:""`
+	// HTTPRetries of a failed call.
+	HTTPRetries int `opt:"http_retries" default:"3"`
+}

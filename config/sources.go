@@ -1,0 +1,332 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Sources says where a configuration comes from. The zero value reads Nova's
+// default files with an empty environment.
+type Sources struct {
+	// Files are the --config-file arguments in order. Empty: api-paste.ini and
+	// nova.conf, or OS_NOVA_CONFIG_FILES (separated by ";"), in
+	// OS_NOVA_CONFIG_DIR (default /etc/nova). All of them must exist.
+	Files []string
+	// Dirs are the --config-dir arguments in order; *.conf in each is read,
+	// sorted by name. They must exist. Empty: the first nova.conf.d and the
+	// first PROG.conf.d of ~/.nova, ~, /etc/nova, /etc, as far as there are any.
+	Dirs []string
+	// Env is the environment as os.Environ gives it. OS_GROUP__OPTION lies over
+	// the files.
+	Env []string
+	// Prog is the name of the program for PROG.conf.d and for defaults that
+	// contain it: nova-api-os-compute or nova-api-metadata.
+	Prog string
+	// Flags are option values given on the command line; they lie over the
+	// environment. The last one of an option wins.
+	Flags []Flag
+	// NoDefaults leaves out the default files and directories; what Files and
+	// Dirs name is all that is read. For programs that run without /etc/nova.
+	NoDefaults bool
+}
+
+// Flag is the value of an option from the command line, as text in the syntax
+// of the configuration file.
+type Flag struct {
+	Group, Option, Value string
+}
+
+const (
+	project          = "nova"
+	defaultConfigDir = "/etc/nova"
+)
+
+// defaultFiles are the files of the default set, api-paste.ini first: that is
+// Nova's own order, and why a paste file is also read as configuration.
+var defaultFiles = [...]string{"api-paste.ini", "nova.conf"}
+
+func getenv(env []string, key string) (string, bool) {
+	for _, kv := range slices.Backward(env) {
+		if k, v, ok := strings.Cut(kv, "="); ok && k == key {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// readOrder returns the files in the order in which they are read; later ones
+// win. It mirrors oslo.config: defaults come before anything from the command
+// line, so an explicit file lies over nova.conf.d, and an explicit directory
+// replaces only the default directories.
+func (s *Sources) readOrder() ([]string, error) {
+	var files []string
+	if len(s.Files) == 0 && !s.NoDefaults {
+		files = append(files, s.defaultFiles()...)
+	}
+	if len(s.Dirs) == 0 && !s.NoDefaults {
+		for _, dir := range s.defaultDirs() {
+			more, err := confFiles(dir)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, more...)
+		}
+	}
+	for _, f := range s.Files {
+		files = append(files, s.expand(f))
+	}
+	for _, dir := range s.Dirs {
+		dir = s.expand(dir)
+		if _, err := os.Stat(dir); err != nil {
+			return nil, fmt.Errorf("configuration directory %s: %w", dir, plainCause(err))
+		}
+		more, err := confFiles(dir)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, more...)
+	}
+	return files, nil
+}
+
+// defaultFiles is Nova's own rule for the WSGI applications.
+func (s *Sources) defaultFiles() []string {
+	dir, ok := getenv(s.Env, "OS_NOVA_CONFIG_DIR")
+	if !ok {
+		dir = defaultConfigDir
+	}
+	dir = strings.TrimFunc(dir, isPySpace)
+	names := defaultFiles[:]
+	if v, _ := getenv(s.Env, "OS_NOVA_CONFIG_FILES"); v != "" {
+		names = strings.Split(v, ";")
+	}
+	out := make([]string, len(names))
+	for i, n := range names {
+		if !filepath.IsAbs(n) {
+			n = filepath.Join(dir, n)
+		}
+		out[i] = s.expand(n)
+	}
+	return out
+}
+
+// defaultDirs finds nova.conf.d and PROG.conf.d, each in the first place that
+// has one.
+func (s *Sources) defaultDirs() []string {
+	var places []string
+	if home := s.home(); home != "" {
+		places = append(places, filepath.Join(home, "."+project), home)
+	}
+	places = append(places, filepath.Join("/etc", project), "/etc")
+	for _, v := range []string{"SNAP_COMMON", "SNAP"} {
+		if d, _ := getenv(s.Env, v); d != "" {
+			places = append(places, filepath.Join(d, "etc", project))
+		}
+	}
+	var out []string
+	for _, name := range []string{project, s.Prog} {
+		if name == "" {
+			continue
+		}
+		for _, p := range places {
+			dir := filepath.Join(p, name+".conf.d")
+			if _, err := os.Stat(dir); err == nil {
+				out = append(out, dir)
+				break
+			}
+		}
+	}
+	return out
+}
+
+func (s *Sources) home() string {
+	if h, ok := getenv(s.Env, "HOME"); ok {
+		return h
+	}
+	if len(s.Env) > 0 {
+		if u, err := user.Current(); err == nil {
+			return u.HomeDir
+		}
+	}
+	return ""
+}
+
+// expand makes a path absolute; a leading ~ is the home directory.
+func (s *Sources) expand(p string) string {
+	if p == "~" || strings.HasPrefix(p, "~/") {
+		if h := s.home(); h != "" {
+			p = filepath.Join(h, p[1:])
+		}
+	}
+	if abs, err := filepath.Abs(p); err == nil {
+		return abs
+	}
+	return p
+}
+
+// confFiles lists *.conf of a directory sorted by name, without hidden files.
+func confFiles(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir) // sorted
+	if err != nil {
+		return nil, fmt.Errorf("configuration directory %s: %w", dir, plainCause(err))
+	}
+	var out []string
+	for _, e := range entries {
+		if n := e.Name(); strings.HasSuffix(n, ".conf") && n[0] != '.' {
+			out = append(out, filepath.Join(dir, n))
+		}
+	}
+	return out, nil
+}
+
+// plainCause drops the operation and the path of a file error: our messages
+// name the path themselves.
+func plainCause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// setting is one assignment, with its place.
+type setting struct {
+	value string
+	file  int // index into store.files
+	line  int
+}
+
+// store is all that the sources say, before any option is looked at.
+type store struct {
+	files  []string
+	docs   []*parsed
+	groups map[string]map[string][]setting // by folded group; settings in reading order
+	env    map[string]string               // GROUP__OPTION in upper case -> value
+	flags  map[ref]string
+	prog   string
+}
+
+// ref names an option. The group is folded.
+type ref struct{ group, name string }
+
+func (s Sources) read() (*store, error) {
+	files, err := s.readOrder()
+	if err != nil {
+		return nil, err
+	}
+	st := &store{files: files, groups: map[string]map[string][]setting{}, prog: s.Prog}
+	for i, path := range files {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("configuration file %s: %w", path, plainCause(err))
+		}
+		doc, err := parse(path, string(raw))
+		if err != nil {
+			return nil, err
+		}
+		st.docs = append(st.docs, doc)
+		for _, e := range doc.entries {
+			g := foldGroup(e.group)
+			opts := st.groups[g]
+			if opts == nil {
+				opts = map[string][]setting{}
+				st.groups[g] = opts
+			}
+			opts[e.key] = append(opts[e.key], setting{value: e.value, file: i, line: e.line})
+		}
+	}
+	for _, kv := range s.Env {
+		if k, v, ok := strings.Cut(kv, "="); ok && strings.HasPrefix(k, "OS_") && strings.Contains(k, "__") {
+			if st.env == nil {
+				st.env = map[string]string{}
+			}
+			st.env[k[len("OS_"):]] = v
+		}
+	}
+	for _, f := range s.Flags {
+		if st.flags == nil {
+			st.flags = map[ref]string{}
+		}
+		st.flags[ref{foldGroup(f.Group), f.Option}] = f.Value
+	}
+	return st, nil
+}
+
+// found is what the sources hold for an option.
+type found struct {
+	texts  []string // one, but for MultiOpts
+	origin Origin
+	via    ref // the name under which it was found
+}
+
+// lookup finds an option under its name or one of its old names. In one file
+// the current name wins over old ones; a later file wins over an earlier one
+// whatever the name. MultiOpts take all assignments of all files.
+func (st *store) lookup(r ref, old []ref, all bool) (found, bool) {
+	if v, ok := st.flags[r]; ok {
+		return found{[]string{v}, Origin{Kind: FromFlag}, r}, true
+	}
+	if len(st.env) > 0 {
+		key := strings.ToUpper(r.group) + "__" + strings.ToUpper(r.name)
+		if v, ok := st.env[key]; ok {
+			return found{[]string{v}, Origin{Kind: FromEnv, Name: "OS_" + key}, r}, true
+		}
+	}
+	if all {
+		return st.lookupAll(r, old)
+	}
+	var best *setting
+	var via ref
+	consider := func(r ref) {
+		if list := st.groups[r.group][r.name]; len(list) > 0 {
+			if last := &list[len(list)-1]; best == nil || last.file > best.file {
+				best, via = last, r
+			}
+		}
+	}
+	consider(r)
+	for _, o := range old {
+		consider(o)
+	}
+	if best == nil {
+		return found{}, false
+	}
+	return found{[]string{best.value}, st.origin(*best), via}, true
+}
+
+func (st *store) lookupAll(r ref, old []ref) (found, bool) {
+	var f found
+	var last setting
+	for i := range st.files {
+		// Within a file oslo.config puts the values of old names first, the
+		// last declared one foremost.
+		for _, o := range slices.Backward(old) {
+			f.collect(st.groups[o.group][o.name], i, o, &last)
+		}
+		f.collect(st.groups[r.group][r.name], i, r, &last)
+	}
+	f.origin = st.origin(last)
+	return f, len(f.texts) > 0
+}
+
+func (f *found) collect(list []setting, file int, r ref, last *setting) {
+	for _, s := range list {
+		if s.file == file {
+			f.texts = append(f.texts, s.value)
+			f.via, *last = r, s
+		}
+	}
+}
+
+func (st *store) origin(s setting) Origin {
+	if s.line == 0 {
+		return Origin{}
+	}
+	return Origin{Kind: FromFile, File: st.files[s.file], Line: s.line}
+}

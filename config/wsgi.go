@@ -1,0 +1,15 @@
+package config
+
+// WSGI is the [wsgi] group.
+type WSGI struct {
+	// APIPasteConfig is the paste file; the WSGI applications take the first
+	// configuration file instead.
+	APIPasteConfig string `opt:"api_paste_config" default:"api-paste.ini" deprecated:"DEFAULT/api_paste_config"`
+	// SecureProxySSLHeader is a header that holds the scheme of the user's
+	// request.
+	SecureProxySSLHeader string `opt:"secure_proxy_ssl_header" deprecated:"DEFAULT/secure_proxy_ssl_header" removal:"true"`
+	// UnknownFilters is what to do with a paste filter that this program does
+	// not have: fail at the start, or skip it with a warning. Nova has no such
+	// option.
+	UnknownFilters string `opt:"unknown_filters" default:"fail" choices:"fail,skip"`
+}

@@ -1,0 +1,113 @@
+package schema
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+//go:embed data/schemas.txt
+var dataText string
+
+// catalog is the embedded file: lines found, nothing yet compiled.
+type catalog struct {
+	names    []string
+	schemas  map[string]*Schema
+	patterns []func() (*pattern, error)
+	shared   []func() (*node, error)
+	// printable is the set behind the name formats, read from the pattern that
+	// lists it.
+	printable func() (printable, error)
+}
+
+// load finds the lines of the embedded file, once, when the first schema is
+// looked up. It panics on a damaged file: that is a mistake in the build.
+var load = sync.OnceValue(func() *catalog {
+	c, err := parseCatalog(dataText)
+	if err != nil {
+		panic(fmt.Sprintf("schema: data/schemas.txt: %v", err))
+	}
+	return c
+})
+
+// parseCatalog reads the file's lines: "=n<TAB>pattern", "+n<TAB>shared part"
+// and "name<TAB>name in the contract<TAB>schema", the patterns and parts
+// numbered from 0 in order.
+func parseCatalog(text string) (*catalog, error) {
+	c := &catalog{schemas: make(map[string]*Schema, 420)}
+	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, rest, _ := strings.Cut(line, "\t")
+		switch {
+		case strings.HasPrefix(key, "="):
+			c.patterns = append(c.patterns, sync.OnceValues(func() (*pattern, error) { return c.pattern(rest) }))
+		case strings.HasPrefix(key, "+"):
+			c.shared = append(c.shared, sync.OnceValues(func() (*node, error) { return c.compileText(rest) }))
+		default:
+			contract, body, ok := strings.Cut(rest, "\t")
+			if !ok {
+				return nil, fmt.Errorf("line %d: three fields expected", n+1)
+			}
+			c.names = append(c.names, key)
+			c.schemas[key] = &Schema{name: key, contract: contract,
+				root: sync.OnceValues(func() (*node, error) { return c.compileText(body) }), cat: c}
+		}
+	}
+	c.printable = sync.OnceValues(func() (printable, error) {
+		p, err := c.patterns[0]()
+		if err != nil {
+			return nil, err
+		}
+		return newPrintable(p.text), nil
+	})
+	return c, nil
+}
+
+// pattern compiles a stored pattern, a JSON string.
+func (c *catalog) pattern(text string) (*pattern, error) {
+	var expr string
+	if err := json.Unmarshal([]byte(text), &expr); err != nil {
+		return nil, err
+	}
+	return compilePattern(expr)
+}
+
+func (c *catalog) compileText(text string) (*node, error) {
+	v, err := Decode([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	return c.compile(v)
+}
+
+// patternFor resolves the value of "pattern": "#n" is a stored one.
+func (c *catalog) patternFor(v string) (*pattern, error) {
+	if !strings.HasPrefix(v, "#") {
+		return compilePattern(v)
+	}
+	n, err := strconv.Atoi(v[1:])
+	if err != nil || n < 0 || n >= len(c.patterns) {
+		return nil, fmt.Errorf("no pattern %s", v)
+	}
+	return c.patterns[n]()
+}
+
+// sharedFor resolves {"#": n}; ok is false when o is an ordinary schema.
+func (c *catalog) sharedFor(o *Object) (n *node, ok bool, err error) {
+	ref, ok := o.Get("#")
+	if !ok {
+		return nil, false, nil
+	}
+	num, isNum := ref.(json.Number)
+	i, convErr := strconv.Atoi(string(num))
+	if !isNum || convErr != nil || i < 0 || i >= len(c.shared) {
+		return nil, true, fmt.Errorf("no shared part %v", ref)
+	}
+	n, err = c.shared[i]()
+	return n, true, err
+}

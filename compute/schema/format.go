@@ -1,0 +1,115 @@
+package schema
+
+import (
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// formats are the checks behind "format" that look at strings only; the name
+// formats, which refuse other types too, are in nameRules.
+var formats = map[string]func(string) bool{
+	"regex":     func(s string) bool { return s != "" && validPyRegex(s) },
+	"date-time": isDateTime,
+	"base64":    isBase64,
+	"uuid":      isUUID,
+	"ipv4": func(s string) bool {
+		a, err := netip.ParseAddr(s)
+		return err == nil && a.Is4()
+	},
+	"ipv6": func(s string) bool {
+		a, err := netip.ParseAddr(s)
+		return err == nil && a.Is6() && a.Zone() == ""
+	},
+}
+
+// isUUID is oslo's is_uuid_like: 32 hexadecimal digits of either case, hyphens
+// anywhere, braces around and "urn:" or "uuid:" anywhere.
+func isUUID(s string) bool {
+	if len(s) == 36 && strings.Count(s, "-") == 4 {
+		n := 0
+		for i := range len(s) {
+			if s[i] != '-' && hexValue(s[i]) >= 0 {
+				n++
+			}
+		}
+		if n == 32 {
+			return true
+		}
+	}
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "urn:", ""), "uuid:", "")
+	s = strings.ReplaceAll(strings.Trim(s, "{}"), "-", "")
+	if len(s) != 32 {
+		return false
+	}
+	for i := range len(s) {
+		if hexValue(s[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// isBase64 is Python's lenient b64decode: characters outside the alphabet are
+// skipped, what is left has to be whole groups, and padding ends the data.
+func isBase64(s string) bool {
+	quad, pads := 0, 0
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= 0x80:
+			return false
+		case c == '=':
+			pads++
+			if quad >= 2 && quad+pads >= 4 {
+				return true
+			}
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
+			pads = 0
+			quad = (quad + 1) % 4
+		}
+	}
+	return quad == 0
+}
+
+// iso8601 is the grammar of the date strings that Nova's time library reads.
+var iso8601 = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9]{4})((-([0-9]{1,2})|([0-9]{2}))((-([0-9]{1,2})|([0-9]{2}))` +
+		`([ T]([0-9]{2})(:?([0-9]{2}))?(:?([0-9]{1,2})([.,]([0-9]+))?)?(Z|[-+]([0-9]{2}):?([0-9]{2})?)?)?)?)?\n?$`)
+})
+
+func isDateTime(s string) bool {
+	m := iso8601().FindStringSubmatch(s)
+	if m == nil {
+		return false
+	}
+	if m[5] != "" && m[8] == "" && m[9] == "" { // YYYYMM is refused, as ambiguous
+		return false
+	}
+	at := func(def int, groups ...int) int {
+		for _, g := range groups {
+			if n, err := strconv.Atoi(m[g]); err == nil {
+				return n
+			}
+		}
+		return def
+	}
+	year, month, day := at(0, 1), at(1, 4, 5), at(1, 8, 9)
+	if year < 1 || month < 1 || month > 12 || day < 1 ||
+		day > time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day() {
+		return false
+	}
+	if at(0, 11) > 23 || at(0, 13) > 59 || at(0, 15) > 59 || roundsUp(m[17]) {
+		return false
+	}
+	return at(0, 19)*60+at(0, 20) < 24*60
+}
+
+// roundsUp tells of a fraction of a second that Python's decimals, of 28 digits,
+// round to a whole one; it is then refused.
+func roundsUp(fraction string) bool {
+	return len(fraction) > 28 && strings.Trim(fraction[:28], "9") == "" && fraction[28] >= '5'
+}

@@ -1,0 +1,203 @@
+package schema
+
+import (
+	"encoding/json"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// number is a Python int or float. An int that fits is in i, a larger one in
+// big.
+type number struct {
+	float bool
+	f     float64
+	i     int64
+	big   *big.Int
+}
+
+// numberOf reads a number of a decoded document, as Python's json does: a dot
+// or an exponent makes a float.
+func numberOf(n json.Number) number {
+	s := string(n)
+	switch s {
+	case "NaN":
+		return number{float: true, f: math.NaN()}
+	case "Infinity":
+		return number{float: true, f: math.Inf(1)}
+	case "-Infinity":
+		return number{float: true, f: math.Inf(-1)}
+	}
+	if strings.ContainsAny(s, ".eE") {
+		f, _ := strconv.ParseFloat(s, 64) // out of range is ±Inf, as in Python
+		return number{float: true, f: f}
+	}
+	return intOf(s)
+}
+
+func intOf(s string) number {
+	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return number{i: i}
+	}
+	b, ok := new(big.Int).SetString(s, 10)
+	if !ok {
+		return number{float: true, f: math.NaN()}
+	}
+	return number{big: b}
+}
+
+func (n number) repr() string {
+	switch {
+	case n.float:
+		return floatRepr(n.f)
+	case n.big != nil:
+		return n.big.String()
+	}
+	return strconv.FormatInt(n.i, 10)
+}
+
+// isInteger is JSON schema's "integer": also a float without a fraction.
+func (n number) isInteger() bool {
+	return !n.float || n.f == math.Trunc(n.f) && !math.IsInf(n.f, 0)
+}
+
+func (n number) bigFloat() *big.Float {
+	switch {
+	case n.float:
+		return big.NewFloat(n.f)
+	case n.big != nil:
+		return new(big.Float).SetInt(n.big)
+	}
+	return new(big.Float).SetInt64(n.i)
+}
+
+// cmp orders two numbers exactly; ok is false when one is not a number, for
+// then every comparison is false in Python.
+func (n number) cmp(o number) (c int, ok bool) {
+	if !n.float && !o.float && n.big == nil && o.big == nil {
+		switch {
+		case n.i < o.i:
+			return -1, true
+		case n.i > o.i:
+			return 1, true
+		}
+		return 0, true
+	}
+	if n.float && math.IsNaN(n.f) || o.float && math.IsNaN(o.f) {
+		return 0, false
+	}
+	return n.bigFloat().Cmp(o.bigFloat()), true
+}
+
+// canon is the same for numbers that Python holds equal.
+func (n number) canon() string {
+	if n.float {
+		if !n.isInteger() {
+			return floatRepr(n.f)
+		}
+		b, _ := big.NewFloat(n.f).Int(nil)
+		return b.String()
+	}
+	return n.repr()
+}
+
+// looseNumber is the number that Nova compares against minimum and maximum: of
+// a bool, a number (cut to an integer) or a string, tried first as int() and
+// then as float(). Anything else is not compared.
+func looseNumber(v any) (number, bool) {
+	switch v := v.(type) {
+	case bool:
+		if v {
+			return number{i: 1}, true
+		}
+		return number{}, true
+	case json.Number:
+		n := numberOf(v)
+		if !n.float || math.IsNaN(n.f) || math.IsInf(n.f, 0) {
+			return n, true
+		}
+		b, _ := big.NewFloat(n.f).Int(nil)
+		if b.IsInt64() {
+			return number{i: b.Int64()}, true
+		}
+		return number{big: b}, true
+	case string:
+		return parsePyNumber(v)
+	}
+	return number{}, false
+}
+
+// parsePyNumber reads a string as Python's int() and, failing that, float():
+// blanks around it, single underscores between digits and digits of any script
+// are allowed.
+func parsePyNumber(s string) (number, bool) {
+	s = asciiDigits(strings.TrimFunc(s, isPySpace))
+	digits, ok := dropUnderscores(s)
+	if !ok {
+		return number{}, false
+	}
+	body := strings.TrimLeft(digits, "+-")
+	if len(digits)-len(body) > 1 || body == "" {
+		return number{}, false
+	}
+	if strings.Trim(body, "0123456789") == "" && len(body) <= maxDigits {
+		return intOf(strings.TrimPrefix(digits, "+")), true
+	}
+	switch strings.ToLower(body) {
+	case "inf", "infinity", "nan":
+		f, err := strconv.ParseFloat(digits, 64)
+		if err != nil { // Go knows no signed NaN
+			f = math.NaN()
+		}
+		return number{float: true, f: f}, true
+	}
+	if strings.Trim(body, "0123456789.eE+-") != "" {
+		return number{}, false
+	}
+	f, err := strconv.ParseFloat(digits, 64)
+	if err != nil && !math.IsInf(f, 0) {
+		return number{}, false
+	}
+	return number{float: true, f: f}, true
+}
+
+func isPySpace(r rune) bool {
+	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
+}
+
+// asciiDigits replaces decimal digits of other scripts. Unicode lays each set of
+// ten out in order, beginning at its zero.
+func asciiDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 || !unicode.Is(unicode.Nd, r) {
+			return r
+		}
+		for _, t := range unicode.Nd.R16 {
+			if lo, hi := rune(t.Lo), rune(t.Hi); r >= lo && r <= hi {
+				return '0' + (r-lo)%10
+			}
+		}
+		for _, t := range unicode.Nd.R32 {
+			if lo, hi := rune(t.Lo), rune(t.Hi); r >= lo && r <= hi {
+				return '0' + (r-lo)%10
+			}
+		}
+		return r
+	}, s)
+}
+
+// dropUnderscores removes underscores; they must stand between digits.
+func dropUnderscores(s string) (string, bool) {
+	if !strings.Contains(s, "_") {
+		return s, true
+	}
+	digit := func(i int) bool { return i >= 0 && i < len(s) && s[i] >= '0' && s[i] <= '9' }
+	for i := range len(s) {
+		if s[i] == '_' && (!digit(i-1) || !digit(i+1)) {
+			return "", false
+		}
+	}
+	return strings.ReplaceAll(s, "_", ""), true
+}

@@ -1,0 +1,133 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"iter"
+	"slices"
+)
+
+// indexFrom is the number of members from which an Object keeps an index
+// besides its list; below it a scan is faster.
+const indexFrom = 12
+
+// Object is a JSON object that remembers the order of its keys, which Nova's
+// error messages show. A key given twice keeps its first place and its last
+// value, as in Python. The zero value is an empty object.
+type Object struct {
+	keys  []string
+	vals  []any
+	index map[string]int
+}
+
+// Len is the number of members.
+func (o *Object) Len() int { return len(o.keys) }
+
+// Get returns the value of a member.
+func (o *Object) Get(key string) (any, bool) {
+	if i := o.find(key); i >= 0 {
+		return o.vals[i], true
+	}
+	return nil, false
+}
+
+// All yields the members in document order.
+func (o *Object) All() iter.Seq2[string, any] {
+	return func(yield func(string, any) bool) {
+		for i, k := range o.keys {
+			if !yield(k, o.vals[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Set adds or replaces a member.
+func (o *Object) Set(key string, v any) {
+	if i := o.find(key); i >= 0 {
+		o.vals[i] = v
+		return
+	}
+	o.keys = append(o.keys, key)
+	o.vals = append(o.vals, v)
+	switch {
+	case o.index != nil:
+		o.index[key] = len(o.keys) - 1
+	case len(o.keys) >= indexFrom:
+		o.reindex()
+	}
+}
+
+// Delete removes a member; a missing one is no error.
+func (o *Object) Delete(key string) {
+	i := o.find(key)
+	if i < 0 {
+		return
+	}
+	o.keys = slices.Delete(o.keys, i, i+1)
+	o.vals = slices.Delete(o.vals, i, i+1)
+	if o.index != nil {
+		o.reindex()
+	}
+}
+
+// MarshalJSON writes the object in its order.
+func (o *Object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, k := range o.keys {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, err := json.Marshal(k)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
+		b.WriteByte(':')
+		val, err := json.Marshal(o.vals[i])
+		if err != nil {
+			return nil, err
+		}
+		b.Write(val)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+func (o *Object) find(key string) int {
+	if o.index != nil {
+		if i, ok := o.index[key]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.Index(o.keys, key)
+}
+
+func (o *Object) reindex() {
+	o.index = make(map[string]int, len(o.keys))
+	for i, k := range o.keys {
+		o.index[k] = i
+	}
+}
+
+// Plain turns what Decode made into ordinary Go values: map[string]any, []any,
+// string, json.Number, bool and nil.
+func Plain(v any) any {
+	switch v := v.(type) {
+	case *Object:
+		m := make(map[string]any, len(v.keys))
+		for i, k := range v.keys {
+			m[k] = Plain(v.vals[i])
+		}
+		return m
+	case []any:
+		l := make([]any, len(v))
+		for i, e := range v {
+			l[i] = Plain(e)
+		}
+		return l
+	}
+	return v
+}

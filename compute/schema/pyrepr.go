@@ -1,0 +1,125 @@
+package schema
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// pyStr is Python's str() of a decoded value: a string as it is, anything else
+// as its repr.
+func pyStr(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return pyRepr(v)
+}
+
+// pyRepr is Python's repr() of a decoded value.
+func pyRepr(v any) string {
+	var b strings.Builder
+	writeRepr(&b, v)
+	return b.String()
+}
+
+func writeRepr(b *strings.Builder, v any) {
+	switch v := v.(type) {
+	case nil:
+		b.WriteString("None")
+	case bool:
+		if v {
+			b.WriteString("True")
+		} else {
+			b.WriteString("False")
+		}
+	case string:
+		writeStringRepr(b, v)
+	case json.Number:
+		b.WriteString(numberOf(v).repr())
+	case []any:
+		b.WriteByte('[')
+		for i, e := range v {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			writeRepr(b, e)
+		}
+		b.WriteByte(']')
+	case *Object:
+		b.WriteByte('{')
+		for i, k := range v.keys {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			writeStringRepr(b, k)
+			b.WriteString(": ")
+			writeRepr(b, v.vals[i])
+		}
+		b.WriteByte('}')
+	}
+}
+
+const hexDigits = "0123456789abcdef"
+
+func writeStringRepr(b *strings.Builder, s string) {
+	quote := byte('\'')
+	if strings.IndexByte(s, '\'') >= 0 && strings.IndexByte(s, '"') < 0 {
+		quote = '"'
+	}
+	b.WriteByte(quote)
+	for len(s) > 0 {
+		r, n := nextRune(s)
+		switch {
+		case r == rune(quote) || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case unicode.IsPrint(r):
+			b.WriteString(s[:n])
+		case r < 0x100:
+			writeHex(b, 'x', r, 2)
+		case r < 0x10000:
+			writeHex(b, 'u', r, 4)
+		default:
+			writeHex(b, 'U', r, 8)
+		}
+		s = s[n:]
+	}
+	b.WriteByte(quote)
+}
+
+func writeHex(b *strings.Builder, kind byte, r rune, width int) {
+	b.WriteByte('\\')
+	b.WriteByte(kind)
+	for i := width - 1; i >= 0; i-- {
+		b.WriteByte(hexDigits[r>>(4*i)&15])
+	}
+}
+
+// floatRepr is Python's repr of a float: the shortest digits that read back,
+// with an exponent below 1e-4 and from 1e16.
+func floatRepr(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "nan"
+	case math.IsInf(f, 1):
+		return "inf"
+	case math.IsInf(f, -1):
+		return "-inf"
+	}
+	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e16) {
+		return strconv.FormatFloat(f, 'e', -1, 64)
+	}
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
+}

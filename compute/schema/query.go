@@ -1,0 +1,121 @@
+package schema
+
+import (
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// ParseQuery reads a query string as Nova's web framework does: parts end at "&"
+// or ";", a broken percent escape stands for itself, a part without "=" has the
+// empty value. What is not UTF-8 is an *Error.
+func ParseQuery(raw string) (url.Values, error) {
+	o, err := parseQuery(raw)
+	if err != nil {
+		return nil, err
+	}
+	return o.values(), nil
+}
+
+// CheckQuery reads a query string and checks it. The schema's refusal is an
+// *Error. Parameters that the schema does not name are left out of the answer
+// where it lets them pass, as Nova keeps them from its handlers.
+func (s *Schema) CheckQuery(raw string, mode Mode) (url.Values, error) {
+	o, err := parseQuery(raw)
+	if err != nil {
+		return nil, err
+	}
+	values := o.values() // before a relaxed check deletes some
+	f, ok := s.check(o, mode)
+	if !ok {
+		if len(f.path) == 0 || f.reason != "" {
+			return nil, f.error()
+		}
+		return nil, &Error{Message: "Invalid input for query parameters " + f.path[0].String() +
+			". Value: " + pyStr(f.value) + ". " + f.message}
+	}
+	n := s.node()
+	if !n.additional {
+		return values, nil
+	}
+	for k := range values {
+		if !n.kept(k) {
+			delete(values, k)
+		}
+	}
+	return values, nil
+}
+
+// kept reports whether a parameter reaches the handler. Unlike the check, Nova
+// matches the patterns from the beginning here. A schema without properties is
+// of an operation that looks at no parameters.
+func (n *node) kept(key string) bool {
+	if _, ok := n.properties[key]; ok {
+		return true
+	}
+	for _, p := range n.patterns {
+		if p.pattern.match(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// parseQuery keeps the order of parameters, which decides on the first error.
+// Each value is a []any of strings.
+func parseQuery(raw string) (*Object, error) {
+	o := &Object{}
+	for len(raw) > 0 {
+		part := raw
+		if i := strings.IndexAny(raw, "&;"); i >= 0 {
+			part, raw = raw[:i], raw[i+1:]
+		} else {
+			raw = ""
+		}
+		if part == "" {
+			continue
+		}
+		k, v, _ := strings.Cut(part, "=")
+		k, v = unquote(k), unquote(v)
+		if !utf8.ValidString(k) || !utf8.ValidString(v) {
+			return nil, &Error{Message: "Query string is not UTF-8 encoded"}
+		}
+		before, _ := o.Get(k)
+		list, _ := before.([]any)
+		o.Set(k, append(list, v))
+	}
+	return o, nil
+}
+
+// values copies the parameters, for a relaxed check may delete some.
+func (o *Object) values() url.Values {
+	q := make(url.Values, o.Len())
+	for k, v := range o.All() {
+		list := v.([]any)
+		vals := make([]string, len(list))
+		for i, e := range list {
+			vals[i] = e.(string)
+		}
+		q[k] = vals
+	}
+	return q
+}
+
+func unquote(s string) string {
+	if !strings.ContainsAny(s, "%+") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '+':
+			b = append(b, ' ')
+		case s[i] == '%' && i+2 < len(s) && hexValue(s[i+1]) >= 0 && hexValue(s[i+2]) >= 0:
+			b = append(b, byte(hexValue(s[i+1])<<4|hexValue(s[i+2])))
+			i += 2
+		default:
+			b = append(b, s[i])
+		}
+	}
+	return string(b)
+}

@@ -78,3 +78,13 @@ func From(ctx context.Context) *Context {
 	c, _ := ctx.Value(key{}).(*Context)
 	return c
 }
+
+type legacyKey struct{}
+
+// WithLegacyV2 marks a request of the /v2 API, which knows no microversions.
+func WithLegacyV2(ctx context.Context) context.Context {
+	return context.WithValue(ctx, legacyKey{}, true)
+}
+
+// LegacyV2 tells whether the request came by the /v2 API.
+func LegacyV2(ctx context.Context) bool { return ctx.Value(legacyKey{}) != nil }

@@ -1,0 +1,134 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/policy"
+)
+
+// Fault is an error with the status and message that a client sees.
+type Fault struct {
+	Status  int
+	Message string
+	Header  http.Header // e.g. Retry-After
+	cause   error
+}
+
+func (f *Fault) Error() string { return f.Message }
+func (f *Fault) Unwrap() error { return f.cause }
+
+// BadRequest, NotFound, Conflict and Forbidden are the faults handlers make most.
+func BadRequest(format string, a ...any) error { return faultf(http.StatusBadRequest, format, a) }
+func NotFound(format string, a ...any) error   { return faultf(http.StatusNotFound, format, a) }
+func Conflict(format string, a ...any) error   { return faultf(http.StatusConflict, format, a) }
+func Forbidden(format string, a ...any) error  { return faultf(http.StatusForbidden, format, a) }
+
+func faultf(status int, format string, a []any) error {
+	if len(a) > 0 {
+		format = fmt.Sprintf(format, a...)
+	}
+	return &Fault{Status: status, Message: format}
+}
+
+// As turns a domain error into a fault of the given status, keeping its text:
+// for operations that answer otherwise than the mapper's table says.
+func As(status int, err error) error {
+	return &Fault{Status: status, Message: err.Error(), cause: err}
+}
+
+// bare is the explanation that webob gives a status without one of Nova's.
+var bare = map[int]string{
+	400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
+	401: "This server could not verify that you are authorized to access the document you requested.  Either you supplied the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required.",
+	404: "The resource could not be found.",
+	406: "The resource could not be generated that was acceptable to your browser.",
+	410: "This resource is no longer available.  No forwarding address is given.",
+	500: "The server has either erred or is incapable of performing the requested operation.",
+	501: "The requested functionality is not supported.",
+}
+
+// Bare is a fault with webob's own explanation of the status.
+func Bare(status int) *Fault { return &Fault{Status: status, Message: bare[status]} }
+
+var faultNames = map[int]string{
+	400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
+	409: "conflictingRequest", 413: "overLimit", 415: "badMediaType", 429: "overLimit",
+	501: "notImplemented", 503: "serviceUnavailable",
+}
+
+// statusOf maps the kinds of domain errors to the status that Nova's controllers
+// give them; a handler overrides it with As.
+var statusOf = map[objects.Kind]int{
+	objects.KindNotFound:       404,
+	objects.KindConflict:       409,
+	objects.KindInvalid:        400,
+	objects.KindForbidden:      403,
+	objects.KindOverQuota:      403,
+	objects.KindNotSupported:   400,
+	objects.KindUnavailable:    503,
+	objects.KindNotImplemented: 501,
+}
+
+// faultOf is the one mapper from errors to what a client sees. errs are the
+// statuses that the row declares.
+func faultOf(err error, errs []int) *Fault {
+	var f *Fault
+	var refused *policy.Forbidden
+	var domain *objects.Error
+	switch {
+	case errors.As(err, &f):
+	case errors.As(err, &refused):
+		return &Fault{Status: 403, Message: refused.Error(), cause: err}
+	case errors.As(err, &domain):
+		f = &Fault{Status: statusOf[domain.Kind], Message: domain.Error(), cause: err}
+		if domain.Kind == objects.KindUnavailable {
+			f.Header = http.Header{"Retry-After": {"10"}}
+			return f
+		}
+		if domain.Kind == objects.KindNotSupported || domain.Kind == objects.KindForbidden {
+			return f
+		}
+	default:
+		return unexpected(err)
+	}
+	switch f.Status {
+	case 400, 401, 403, 503: // validation, authorisation and a database that is away pass in every operation
+		return f
+	}
+	if errs == nil || slices.Contains(errs, f.Status) {
+		return f
+	}
+	return unexpected(err)
+}
+
+// unexpected is what Nova answers when an operation fails in a way that it does
+// not declare; the text names the kind of error and nothing of its content.
+func unexpected(err error) *Fault {
+	class := "Exception"
+	var domain *objects.Error
+	if errors.As(err, &domain) {
+		class = "nova.exception." + domain.Class
+	}
+	return &Fault{Status: 500, cause: err, Message: "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if possible.\n<class '" + class + "'>"}
+}
+
+// document is the body of a fault.
+func (f *Fault) document() []byte {
+	name, ok := faultNames[f.Status]
+	if !ok {
+		name = "computeFault"
+	}
+	inner := map[string]any{"code": f.Status, "message": f.Message}
+	if f.Status == 413 || f.Status == 429 {
+		if after := f.Header.Get("Retry-After"); after != "" {
+			inner["retryAfter"] = after
+		}
+	}
+	b, _ := json.Marshal(map[string]any{name: inner})
+	return b
+}

@@ -1,0 +1,213 @@
+package api
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// Encoder is a value that writes itself as JSON. Views implement it by way of
+// Object: an answer is written once, into the buffer that is sent.
+type Encoder interface {
+	AppendJSON(b []byte) []byte
+}
+
+// EncoderFunc is an Encoder made of a function.
+type EncoderFunc func(b []byte) []byte
+
+// AppendJSON calls f.
+func (f EncoderFunc) AppendJSON(b []byte) []byte { return f(b) }
+
+// Doc is an Encoder for an object whose members fill writes.
+func Doc(fill func(o *Object)) Encoder {
+	return EncoderFunc(func(b []byte) []byte {
+		o := Object{buf: append(b, '{')}
+		fill(&o)
+		return append(o.buf, '}')
+	})
+}
+
+// Object appends the members of one JSON object, in call order.
+type Object struct {
+	buf []byte
+	n   int
+}
+
+func (o *Object) key(k string) {
+	if o.n > 0 {
+		o.buf = append(o.buf, ',')
+	}
+	o.n++
+	o.buf = appendString(o.buf, k)
+	o.buf = append(o.buf, ':')
+}
+
+// Str, Int, Bool and Null write a member.
+func (o *Object) Str(k, v string) { o.key(k); o.buf = appendString(o.buf, v) }
+func (o *Object) Int(k string, v int64) {
+	o.key(k)
+	o.buf = strconv.AppendInt(o.buf, v, 10)
+}
+func (o *Object) Bool(k string, v bool) {
+	o.key(k)
+	o.buf = strconv.AppendBool(o.buf, v)
+}
+func (o *Object) Null(k string) { o.key(k); o.buf = append(o.buf, "null"...) }
+
+// Opt writes the string, or null for a nil pointer.
+func (o *Object) Opt(k string, v *string) {
+	if v == nil {
+		o.Null(k)
+		return
+	}
+	o.Str(k, *v)
+}
+
+// OptInt writes the number, or null for a nil pointer.
+func (o *Object) OptInt(k string, v *int64) {
+	if v == nil {
+		o.Null(k)
+		return
+	}
+	o.Int(k, *v)
+}
+
+// Float writes a number as Python's json does: 1.0 keeps its fraction.
+func (o *Object) Float(k string, v float64) {
+	o.key(k)
+	n := len(o.buf)
+	o.buf = strconv.AppendFloat(o.buf, v, 'f', -1, 64)
+	for _, c := range o.buf[n:] {
+		if c == '.' {
+			return
+		}
+	}
+	o.buf = append(o.buf, ".0"...)
+}
+
+// Time writes a time in UTC the way layout says, or null for nil.
+func (o *Object) Time(k string, v *time.Time, layout string) {
+	if v == nil {
+		o.Null(k)
+		return
+	}
+	o.key(k)
+	o.buf = append(o.buf, '"')
+	o.buf = v.UTC().AppendFormat(o.buf, layout)
+	o.buf = append(o.buf, '"')
+}
+
+// Obj writes a nested object.
+func (o *Object) Obj(k string, fill func(o *Object)) {
+	o.key(k)
+	o.buf = Doc(fill).AppendJSON(o.buf)
+}
+
+// Raw writes JSON text that stands already, or null for none.
+func (o *Object) Raw(k string, v []byte) {
+	if len(v) == 0 {
+		o.Null(k)
+		return
+	}
+	o.key(k)
+	o.buf = append(o.buf, v...)
+}
+
+// Any writes whatever encoding/json can encode, and Encoders.
+func (o *Object) Any(k string, v any) { o.key(k); o.buf = appendAny(o.buf, v) }
+
+// List writes an array of n elements.
+func (o *Object) List(k string, n int, element func(i int, a *Array)) {
+	o.key(k)
+	a := Array{buf: append(o.buf, '[')}
+	for i := range n {
+		element(i, &a)
+	}
+	o.buf = append(a.buf, ']')
+}
+
+// Strs writes an array of strings.
+func (o *Object) Strs(k string, v []string) {
+	o.List(k, len(v), func(i int, a *Array) { a.Str(v[i]) })
+}
+
+// StrMap writes an object of strings, or of nulls where a value is nil.
+func (o *Object) StrMap(k string, v map[string]string) {
+	o.Obj(k, func(o *Object) {
+		for key, value := range v {
+			o.Str(key, value)
+		}
+	})
+}
+
+// Array appends the elements of one JSON array, in call order.
+type Array struct {
+	buf []byte
+	n   int
+}
+
+func (a *Array) comma() {
+	if a.n > 0 {
+		a.buf = append(a.buf, ',')
+	}
+	a.n++
+}
+
+// Obj appends an object, Str a string, Any anything.
+func (a *Array) Obj(fill func(o *Object)) { a.comma(); a.buf = Doc(fill).AppendJSON(a.buf) }
+func (a *Array) Str(v string)             { a.comma(); a.buf = appendString(a.buf, v) }
+func (a *Array) Any(v any)                { a.comma(); a.buf = appendAny(a.buf, v) }
+
+func appendAny(b []byte, v any) []byte {
+	if e, ok := v.(Encoder); ok {
+		return e.AppendJSON(b)
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // a view made a value that JSON cannot say: a bug, which the fault wrapper reports
+	}
+	return append(b, text...)
+}
+
+func quote(s string) string { return string(appendString(nil, s)) }
+
+const hex = "0123456789abcdef"
+
+// appendString writes a JSON string; bytes that are not UTF-8 become U+FFFD.
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	from := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if c < utf8.RuneSelf {
+			b = append(b, s[from:i]...)
+			switch c {
+			case '"', '\\':
+				b = append(b, '\\', c)
+			case '\n':
+				b = append(b, '\\', 'n')
+			case '\r':
+				b = append(b, '\\', 'r')
+			case '\t':
+				b = append(b, '\\', 't')
+			default:
+				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			}
+			i++
+			from = i
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			b = append(append(b, s[from:i]...), "\ufffd"...)
+			from = i + 1
+		}
+		i += size
+	}
+	return append(append(b, s[from:]...), '"')
+}

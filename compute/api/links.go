@@ -1,0 +1,209 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nova-go/nova/paste"
+)
+
+// ApplicationURL is the address the API was reached at, without a trailing
+// slash: scheme, host and SCRIPT_NAME ("http://nova:8774/v2.1"). Listeners that
+// know the scheme from elsewhere than TLS set URL.Scheme.
+func ApplicationURL(r *http.Request) string {
+	scheme := r.URL.Scheme
+	if scheme == "" {
+		scheme = "http"
+		if r.TLS != nil {
+			scheme = "https"
+		}
+	}
+	host := r.Host
+	if h, port, ok := strings.Cut(host, ":"); ok && (scheme == "http" && port == "80" || scheme == "https" && port == "443") {
+		host = h
+	}
+	return scheme + "://" + host + (&url.URL{Path: paste.ScriptName(r)}).EscapedPath()
+}
+
+// Links makes the links of resources. One is made per request: what its links
+// have in common is worked out once.
+type Links struct {
+	self, bookmark, image string
+	project               string
+}
+
+var version = regexp.MustCompile(`^v([0-9]+|[0-9]+\.[0-9]+)$`)
+
+// Links prepares the links of a request. A version that is not the last part of
+// the address is an error, as in Nova.
+func (r *Request) Links() *Links {
+	app := ApplicationURL(r.Request)
+	l := &Links{self: withPrefix(app, r.api.LinkPrefix)}
+	base := app
+	if i := strings.LastIndexByte(app, '/'); i > 0 && version.MatchString(app[i+1:]) {
+		base = app[:i]
+	}
+	l.bookmark = withPrefix(base, r.api.LinkPrefix)
+	l.image = r.api.ImageLinks
+	// Nova looks for the project anywhere in the URL, the query included.
+	if p := r.Context.ProjectID; p != "" && strings.Contains(fullURL(r.Request, app), p) {
+		l.project = "/" + p
+	}
+	return l
+}
+
+func fullURL(r *http.Request, app string) string {
+	p, _ := r.Context().Value(projectKey{}).(string)
+	return app + "/" + p + r.URL.Path + "?" + r.URL.RawQuery
+}
+
+// withPrefix replaces scheme and host by those of the prefix and puts its path
+// in front.
+func withPrefix(address, prefix string) string {
+	if prefix == "" {
+		return address
+	}
+	a, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	p, err := url.Parse(prefix)
+	if err != nil {
+		return address
+	}
+	a.Scheme, a.Host, a.Path, a.RawPath = p.Scheme, p.Host, p.Path+a.Path, ""
+	return strings.TrimRight(a.String(), "/")
+}
+
+// Self and Bookmark are the two links of a resource; Bookmark has no version.
+func (l *Links) Self(collection, id string) string {
+	return strings.TrimRight(l.self, "/") + l.project + "/" + collection + "/" + id
+}
+
+func (l *Links) Bookmark(collection, id string) string {
+	return strings.TrimRight(l.bookmark, "/") + l.project + "/" + collection + "/" + id
+}
+
+// Write writes the member "links" of a resource.
+func (l *Links) Write(o *Object, collection, id string) {
+	o.List("links", 2, func(i int, a *Array) {
+		a.Obj(func(o *Object) {
+			if i == 0 {
+				o.Str("rel", "self")
+				o.Str("href", l.Self(collection, id))
+			} else {
+				o.Str("rel", "bookmark")
+				o.Str("href", l.Bookmark(collection, id))
+			}
+		})
+	})
+}
+
+// WriteBookmark writes "links" with the bookmark alone, as references do.
+func (l *Links) WriteBookmark(o *Object, collection, id string) {
+	o.List("links", 1, func(_ int, a *Array) {
+		a.Obj(func(o *Object) {
+			o.Str("rel", "bookmark")
+			o.Str("href", l.Bookmark(collection, id))
+		})
+	})
+}
+
+// Next writes the member "<collection>_links" with the link to the next page,
+// where the page is full: n items, the last of them named last.
+func (r *Request) Next(l *Links, o *Object, collection, path string, n int, last string) {
+	limit := r.api.MaxLimit
+	if s, ok := r.query.Get("limit"); ok {
+		if asked, err := strconv.Atoi(s); err == nil {
+			limit = min(asked, limit)
+		}
+	}
+	if limit == 0 || limit != n {
+		return
+	}
+	o.List(collection+"_links", 1, func(_ int, a *Array) {
+		a.Obj(func(o *Object) {
+			o.Str("rel", "next")
+			o.Str("href", strings.TrimRight(l.self, "/")+l.project+"/"+path+"?"+r.nextQuery(last))
+		})
+	})
+}
+
+// nextQuery is the query with the marker moved on, its keys in order; of a key
+// that is given several times the last value stays, as in a Python dict.
+func (r *Request) nextQuery(marker string) string {
+	values := map[string]string{}
+	for k, v := range r.query {
+		values[k] = slices.Max(v)
+	}
+	keys := make([]string, 0, len(values)+1)
+	for k := range values {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	if _, ok := values["marker"]; !ok {
+		keys = append(keys, "marker")
+	}
+	values["marker"] = marker
+	var b strings.Builder
+	for i, k := range keys {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(k))
+		b.WriteByte('=')
+		b.WriteString(url.QueryEscape(values[k]))
+	}
+	return b.String()
+}
+
+// Page reads limit, marker and their kin. limit is at most MaxLimit; marker is
+// "" when none is given.
+func (r *Request) Page() (limit int, marker string, err error) {
+	limit = r.api.MaxLimit
+	for _, name := range []string{"limit", "page_size", "offset"} {
+		s, ok := r.query.Get(name)
+		if !ok {
+			continue
+		}
+		n, err := Integer(s, name, 0)
+		if err != nil {
+			return 0, "", err
+		}
+		if name == "limit" {
+			limit = int(min(n, int64(limit)))
+		}
+	}
+	marker, _ = r.query.Get("marker")
+	return limit, marker, nil
+}
+
+// Integer reads a whole number of at least least, as utils.validate_integer does.
+func Integer(s, name string, least int64) (int64, error) {
+	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	switch {
+	case err != nil && isNumber(s):
+		if strings.HasPrefix(strings.TrimSpace(s), "-") {
+			return 0, tooSmall(name, least)
+		}
+		return 1<<63 - 1, nil
+	case err != nil:
+		return 0, BadRequest("%s must be an integer", name)
+	case n < least:
+		return 0, tooSmall(name, least)
+	}
+	return n, nil
+}
+
+func tooSmall(name string, least int64) error {
+	return BadRequest("Invalid input received: %s must be >= %d", name, least)
+}
+
+func isNumber(s string) bool {
+	s = strings.TrimLeft(strings.TrimSpace(s), "+-")
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}

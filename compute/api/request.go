@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"github.com/nova-go/nova/compute/mv"
+	"github.com/nova-go/nova/compute/schema"
+	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Request is one request as a handler sees it: routed, validated and, where its
+// row says so, authorised.
+type Request struct {
+	*http.Request
+	Context *reqctx.Context // who asks; shadows http.Request.Context, see Ctx
+	Version mv.Version
+
+	api        *API
+	op         *operation
+	legacy     bool
+	authorized bool
+	body       any // as schema.Decode answers it
+	query      Query
+}
+
+// Reply is an answer that needs more than its row says: another status, a header.
+type Reply struct {
+	Status int // 0: the row's
+	Header http.Header
+	Body   any // nil: none
+}
+
+// Since tells whether the request asks for v or later. A /v2 request never does.
+func (r *Request) Since(v mv.Version) bool { return !r.legacy && r.Version >= v }
+
+// Legacy tells whether the request came by /v2.
+func (r *Request) Legacy() bool { return r.legacy }
+
+// Var is a variable of the path.
+func (r *Request) Var(name string) string { return mux.Vars(r.Request)[name] }
+
+// Body is the decoded body: map[string]any, []any, string, json.Number, bool or
+// nil, checked against the row's schema.
+func (r *Request) Body() any { return schema.Plain(r.body) }
+
+// Query is what the query string holds, without what the schema strips.
+func (r *Request) Query() Query { return r.query }
+
+// MaxLimit is [api] max_limit.
+func (r *Request) MaxLimit() int { return r.api.MaxLimit }
+
+// Can checks a rule and answers *policy.Forbidden when it does not hold.
+func (r *Request) Can(rule policy.Rule, t policy.Target) error {
+	return r.api.Policy.Authorize(r.Context, rule, t)
+}
+
+// Allowed is Can for what is left out rather than refused.
+func (r *Request) Allowed(rule policy.Rule, t policy.Target) bool {
+	return r.api.Policy.Allowed(r.Context, rule, t)
+}
+
+// Own is the target of a rule that is about the caller's own project.
+func (r *Request) Own() policy.Target {
+	return policy.Target{ProjectID: r.Context.ProjectID, UserID: r.Context.UserID}
+}
+
+// Authorize checks the row's Late rule against the resource's owner.
+func (r *Request) Authorize(t policy.Target) error {
+	r.authorized = true
+	return r.Can(r.op.Authz.Rule, t)
+}
+
+func (r *Request) requestID() string {
+	if r.Context == nil {
+		return "-"
+	}
+	return r.Context.RequestID
+}
+
+func (r *Request) opName() string {
+	if r.op == nil {
+		return "-"
+	}
+	return r.op.Op
+}
+
+func (r *Request) versionHeaders(h http.Header) {
+	if r.legacy {
+		return // the /v2 filter would take them away again
+	}
+	v := r.Version.String()
+	h["Openstack-Api-Version"] = []string{"compute " + v}
+	h["X-Openstack-Nova-Api-Version"] = []string{v}
+	h["Vary"] = append(h["Vary"], "OpenStack-API-Version", "X-OpenStack-Nova-API-Version")
+}
+
+// Query is a decoded query string.
+type Query url.Values
+
+// Get is the last value of a parameter, and whether it is given at all.
+func (q Query) Get(key string) (string, bool) {
+	v := q[key]
+	if len(v) == 0 {
+		return "", false
+	}
+	return v[len(v)-1], true
+}
+
+// pythonNone is how Python prints a string that may be None.
+func pythonNone(s string) string {
+	if s == "" {
+		return "None"
+	}
+	return s
+}
+
+// Ctx is the context.Context of the request: cancelled when the client goes.
+func (r *Request) Ctx() context.Context { return r.Request.Context() }
+
+// Field is the object that a body holds under one key; schemas see to it that
+// there is one.
+func (r *Request) Field(key string) map[string]any {
+	body, _ := r.Body().(map[string]any)
+	o, _ := body[key].(map[string]any)
+	return o
+}
+
+// Keys are the keys of an object, in order.
+func Keys[V any](o map[string]V) []string { return slices.Sorted(maps.Keys(o)) }
+
+// Text is a JSON scalar as Python's str shows it.
+func Text(v any) string { return schema.Text(v) }
+
+// Bool reads a truth value as strutils.bool_from_string does, strictly.
+func Bool(s string) (value, ok bool) {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "1", "t", "true", "on", "y", "yes":
+		return true, true
+	case "0", "f", "false", "off", "n", "no":
+		return false, true
+	}
+	return false, false
+}

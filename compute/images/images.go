@@ -1,0 +1,5 @@
+// Package images serves the image proxy.
+package images
+
+// API holds what the handlers work with.
+type API struct{}

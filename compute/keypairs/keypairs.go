@@ -1,0 +1,5 @@
+// Package keypairs serves keypairs.
+package keypairs
+
+// API holds what the handlers work with.
+type API struct{}

@@ -1,0 +1,87 @@
+// Package mv names the microversions of the compute API, parses the headers that
+// ask for one, and compares them. It imports nothing of ours.
+package mv
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Version is a microversion of major version 2: 90 is 2.90. The zero value,
+// Legacy, stands for the v2.0 API under /v2, which knows no microversions.
+type Version uint16
+
+const (
+	Legacy Version = 0
+	// Min and Max are the ends of what the API advertises.
+	Min = V1Base
+	Max = V104UpdatePinnedZone
+	// End is above every version: an open upper bound.
+	End Version = 0xffff
+)
+
+// String is the version as headers write it: "2.90".
+func (v Version) String() string { return "2." + strconv.Itoa(int(v)) }
+
+// MalformedError is a version string that is not X.Y. Nova answers 400.
+type MalformedError struct{ Version string }
+
+func (e *MalformedError) Error() string {
+	return fmt.Sprintf("API Version String %s is of invalid format. Must be of format MajorNum.MinorNum.", e.Version)
+}
+
+// UnsupportedError is a version outside of Min and Max. Nova answers 406.
+type UnsupportedError struct{ Version string }
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("Version %s is not supported by the API. Minimum is %s and maximum is %s.", e.Version, Min, Max)
+}
+
+var form = regexp.MustCompile(`^([1-9][0-9]*)\.([1-9][0-9]*|0)\n?$`)
+
+// FromHeaders finds the version that a request asks for: the last "compute"
+// element of OpenStack-API-Version, else X-OpenStack-Nova-API-Version, else Min.
+// Its errors are *MalformedError and *UnsupportedError.
+func FromHeaders(h http.Header) (Version, error) {
+	s, ok := asked(h)
+	if !ok {
+		return Min, nil
+	}
+	return Parse(s)
+}
+
+func asked(h http.Header) (string, bool) {
+	if standard := h["Openstack-Api-Version"]; len(standard) > 0 {
+		elements := strings.Split(strings.Join(standard, ","), ",")
+		for i := len(elements) - 1; i >= 0; i-- {
+			service, version, ok := strings.Cut(strings.TrimSpace(elements[i]), " ")
+			if version = strings.TrimSpace(version); ok && version != "" && strings.EqualFold(service, "compute") {
+				return version, true
+			}
+		}
+	}
+	if legacy := h["X-Openstack-Nova-Api-Version"]; len(legacy) > 0 {
+		all := strings.Join(legacy, ",")
+		return strings.TrimSpace(all[strings.LastIndexByte(all, ',')+1:]), true
+	}
+	return "", false
+}
+
+// Parse reads "2.90" or "latest".
+func Parse(s string) (Version, error) {
+	if s == "latest" {
+		return Max, nil
+	}
+	m := form.FindStringSubmatch(s)
+	if m == nil {
+		return 0, &MalformedError{s}
+	}
+	minor, err := strconv.Atoi(m[2])
+	if m[1] != "2" || err != nil || Version(minor) < Min || minor > int(Max) {
+		return 0, &UnsupportedError{m[1] + "." + m[2]}
+	}
+	return Version(minor), nil
+}

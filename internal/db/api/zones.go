@@ -1,0 +1,73 @@
+package api
+
+import (
+	"context"
+	"database/sql"
+	"sync/atomic"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+)
+
+// Zones knows which availability zone hosts are in, by their aggregates. Nova
+// keeps that in a cache for an hour; ours is never older than zonesLife.
+type Zones struct {
+	Default string // [DEFAULT] default_availability_zone
+
+	flight db.Flight[*zoneMap]
+	last   atomic.Pointer[zoneMap]
+}
+
+type zoneMap struct {
+	byHost map[string]string
+	read   time.Time
+}
+
+const zonesLife = 5 * time.Second
+
+// NewZones makes the access to availability zones.
+func NewZones(d *db.DB, byDefault string) *Zones {
+	z := &Zones{Default: byDefault}
+	z.flight.Load = func(ctx context.Context) (*zoneMap, error) {
+		m := &zoneMap{byHost: map[string]string{}, read: time.Now()}
+		err := d.Each(ctx, func(r *sql.Rows) error {
+			var host, zone string
+			if err := r.Scan(&host, &zone); err != nil {
+				return err
+			}
+			if _, have := m.byHost[host]; !have {
+				m.byHost[host] = zone
+			}
+			return nil
+		}, "SELECT h.host, m.value FROM aggregate_hosts h JOIN aggregate_metadata m ON m.aggregate_id = h.aggregate_id WHERE m.? = 'availability_zone' ORDER BY h.aggregate_id", bun.Ident("key"))
+		if err != nil {
+			return nil, err
+		}
+		z.last.Store(m)
+		return m, nil
+	}
+	return z
+}
+
+// ByHost answers the zones of all hosts that an aggregate gives one. It is shared:
+// it must not be changed.
+func (z *Zones) ByHost(ctx context.Context) (map[string]string, error) {
+	if m := z.last.Load(); m != nil && time.Since(m.read) < zonesLife {
+		return m.byHost, nil
+	}
+	m, err := z.flight.Do(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.byHost, nil
+}
+
+// Of answers the zone of a host.
+func (z *Zones) Of(byHost map[string]string, host string) string {
+	if zone, ok := byHost[host]; ok {
+		return zone
+	}
+	return z.Default
+}

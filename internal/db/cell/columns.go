@@ -1,0 +1,165 @@
+package cell
+
+import (
+	"database/sql"
+	"strings"
+	"time"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// column is a column of instances and where it is scanned to.
+type column struct {
+	name string
+	dest func(*objects.Instance) any
+}
+
+var instanceColumns = []column{
+	{"id", func(i *objects.Instance) any { return &i.ID }},
+	{"uuid", func(i *objects.Instance) any { return &i.UUID }},
+	{"created_at", func(i *objects.Instance) any { return db.Time{P: &i.CreatedAt} }},
+	{"updated_at", func(i *objects.Instance) any { return db.Time{P: &i.UpdatedAt} }},
+	{"deleted_at", func(i *objects.Instance) any { return db.Time{P: &i.DeletedAt} }},
+	{"deleted", func(i *objects.Instance) any { return truth{&i.Deleted} }},
+	{"user_id", func(i *objects.Instance) any { return text{&i.UserID} }},
+	{"project_id", func(i *objects.Instance) any { return text{&i.ProjectID} }},
+	{"image_ref", func(i *objects.Instance) any { return text{&i.ImageRef} }},
+	{"kernel_id", func(i *objects.Instance) any { return &i.KernelID }},
+	{"ramdisk_id", func(i *objects.Instance) any { return &i.RamdiskID }},
+	{"launch_index", func(i *objects.Instance) any { return &i.LaunchIndex }},
+	{"key_name", func(i *objects.Instance) any { return &i.KeyName }},
+	{"key_data", func(i *objects.Instance) any { return &i.KeyData }},
+	{"power_state", func(i *objects.Instance) any { return &i.PowerState }},
+	{"vm_state", func(i *objects.Instance) any { return &i.VMState }},
+	{"task_state", func(i *objects.Instance) any { return &i.TaskState }},
+	{"hostname", func(i *objects.Instance) any { return &i.Hostname }},
+	{"host", func(i *objects.Instance) any { return &i.Host }},
+	{"node", func(i *objects.Instance) any { return &i.Node }},
+	{"user_data", func(i *objects.Instance) any { return &i.UserData }},
+	{"reservation_id", func(i *objects.Instance) any { return &i.ReservationID }},
+	{"launched_at", func(i *objects.Instance) any { return db.Time{P: &i.LaunchedAt} }},
+	{"terminated_at", func(i *objects.Instance) any { return db.Time{P: &i.TerminatedAt} }},
+	{"display_name", func(i *objects.Instance) any { return &i.DisplayName }},
+	{"display_description", func(i *objects.Instance) any { return &i.DisplayDescription }},
+	{"availability_zone", func(i *objects.Instance) any { return &i.AvailabilityZone }},
+	{"root_device_name", func(i *objects.Instance) any { return &i.RootDeviceName }},
+	{"default_ephemeral_device", func(i *objects.Instance) any { return &i.DefaultEphemeralDevice }},
+	{"default_swap_device", func(i *objects.Instance) any { return &i.DefaultSwapDevice }},
+	{"access_ip_v4", func(i *objects.Instance) any { return &i.AccessIPv4 }},
+	{"access_ip_v6", func(i *objects.Instance) any { return &i.AccessIPv6 }},
+	{"config_drive", func(i *objects.Instance) any { return &i.ConfigDrive }},
+	{"progress", func(i *objects.Instance) any { return &i.Progress }},
+	{"auto_disk_config", func(i *objects.Instance) any { return truth{&i.AutoDiskConfig} }},
+	{"locked", func(i *objects.Instance) any { return truth{&i.Locked} }},
+	{"locked_by", func(i *objects.Instance) any { return &i.LockedBy }},
+	{"os_type", func(i *objects.Instance) any { return &i.OSType }},
+	{"architecture", func(i *objects.Instance) any { return &i.Architecture }},
+	{"launched_on", func(i *objects.Instance) any { return &i.LaunchedOn }},
+	{"instance_type_id", func(i *objects.Instance) any { return &i.InstanceTypeID }},
+	{"memory_mb", func(i *objects.Instance) any { return &i.MemoryMB }},
+	{"vcpus", func(i *objects.Instance) any { return &i.VCPUs }},
+	{"root_gb", func(i *objects.Instance) any { return &i.RootGB }},
+	{"hidden", func(i *objects.Instance) any { return truth{&i.Hidden} }},
+}
+
+// otherColumns may be filtered by, but are not read.
+var otherColumns = []string{"internal_id", "vm_mode", "ephemeral_gb", "shutdown_terminate", "disable_terminate", "cell_name", "cleaned", "ephemeral_key_uuid", "compute_id"}
+
+func columnNamed(name string) (column, bool) {
+	for _, c := range instanceColumns {
+		if c.name == name {
+			return c, true
+		}
+	}
+	return column{}, false
+}
+
+// truth and text scan a nullable column where NULL means no more than zero.
+type truth struct{ p *bool }
+
+func (t truth) Scan(v any) error {
+	var n sql.NullInt64
+	if b, ok := v.(bool); ok {
+		*t.p = b
+		return nil
+	}
+	err := n.Scan(v)
+	*t.p = n.Int64 != 0
+	return err
+}
+
+type text struct{ p *string }
+
+func (t text) Scan(v any) error {
+	var s sql.NullString
+	err := s.Scan(v)
+	*t.p = s.String
+	return err
+}
+
+// key is the value of a column that is sorted by: text, int64, or nil for NULL.
+func (c column) key(i *objects.Instance) any {
+	switch p := c.dest(i).(type) {
+	case *int64:
+		return *p
+	case *string:
+		return *p
+	case **int64:
+		if *p != nil {
+			return **p
+		}
+	case **string:
+		if *p != nil {
+			return **p
+		}
+	case db.Time:
+		if t := *p.P; t != nil {
+			return t.Format(timeLayout)
+		}
+	case truth:
+		if *p.p {
+			return int64(1)
+		}
+		return int64(0)
+	case text:
+		return *p.p
+	}
+	return nil
+}
+
+const timeLayout = "2006-01-02 15:04:05.000000"
+
+// floor is what stands for NULL when a column is compared with a marker.
+func (c column) floor() any {
+	switch c.dest(&objects.Instance{}).(type) {
+	case *int64, **int64, truth:
+		return int64(0)
+	case db.Time:
+		return time.Unix(0, 0).UTC().Format(timeLayout)
+	}
+	return ""
+}
+
+// compareKeys orders two keys of one column; NULL is first.
+func compareKeys(a, b any) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return -1
+	case b == nil:
+		return 1
+	}
+	if x, ok := a.(int64); ok {
+		y, _ := b.(int64)
+		switch {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		}
+		return 0
+	}
+	return strings.Compare(a.(string), b.(string))
+}

@@ -1,0 +1,330 @@
+// Package cell holds the SQL on a cell's database, one file per group of tables.
+package cell
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// Load says what of an instance is read besides its own row. Each part is one
+// query for all instances together, but Extra, which is joined.
+type Load struct {
+	Brief          bool // only what identifies it: id, uuid, display_name
+	UserData       bool
+	Extra          bool // flavor, trusted certificates
+	Network        bool
+	Metadata       bool
+	SystemMetadata bool
+	Tags           bool
+	Faults         bool // of those whose status shows one
+	Volumes        bool
+	Services       bool
+}
+
+// scanner reads instance rows; flavors that several rows have alike are parsed
+// once.
+type scanner struct {
+	load    Load
+	columns []column
+	flavors map[string]*objects.Flavor
+}
+
+func newScanner(l Load, extra ...string) *scanner {
+	s := &scanner{load: l, flavors: map[string]*objects.Flavor{}}
+	for _, c := range instanceColumns {
+		if l.wants(c.name) || slices.Contains(extra, c.name) {
+			s.columns = append(s.columns, c)
+		}
+	}
+	return s
+}
+
+func (l Load) wants(column string) bool {
+	switch column {
+	case "id", "uuid", "display_name":
+		return true
+	case "user_data":
+		return l.UserData
+	}
+	return !l.Brief
+}
+
+// selects is the SELECT that scan reads, up to its WHERE.
+func (s *scanner) selects() string {
+	var b strings.Builder
+	b.WriteString("SELECT ")
+	for n, c := range s.columns {
+		if n > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("i." + c.name)
+	}
+	if s.load.Extra {
+		b.WriteString(", e.flavor, e.trusted_certs")
+	}
+	if s.load.Network {
+		b.WriteString(", n.network_info")
+	}
+	b.WriteString(" FROM instances i")
+	if s.load.Extra {
+		b.WriteString(" LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid")
+	}
+	if s.load.Network {
+		b.WriteString(" LEFT JOIN instance_info_caches n ON n.instance_uuid = i.uuid")
+	}
+	return b.String()
+}
+
+func (s *scanner) scan(r *sql.Rows) (*objects.Instance, error) {
+	i := &objects.Instance{}
+	dest := make([]any, 0, len(s.columns)+3)
+	for _, c := range s.columns {
+		dest = append(dest, c.dest(i))
+	}
+	var flavor, certs, network sql.RawBytes
+	if s.load.Extra {
+		dest = append(dest, &flavor, &certs)
+	}
+	if s.load.Network {
+		dest = append(dest, &network)
+	}
+	if err := r.Scan(dest...); err != nil {
+		return nil, err
+	}
+	var err error
+	if len(flavor) > 0 {
+		if i.Flavor, err = s.flavor(flavor); err != nil {
+			return nil, fmt.Errorf("instance_extra.flavor of %s: %w", i.UUID, err)
+		}
+	}
+	if i.TrustedCerts, err = objects.ParseTrustedCerts(certs); err != nil {
+		return nil, fmt.Errorf("instance_extra.trusted_certs of %s: %w", i.UUID, err)
+	}
+	if i.Network, err = objects.ParseNetworkInfo(network); err != nil {
+		return nil, fmt.Errorf("instance_info_caches.network_info of %s: %w", i.UUID, err)
+	}
+	return i, nil
+}
+
+func (s *scanner) flavor(text []byte) (*objects.Flavor, error) {
+	if f := s.flavors[string(text)]; f != nil {
+		return f, nil
+	}
+	f, err := objects.ParseInstanceFlavor(text)
+	if err == nil {
+		s.flavors[string(text)] = f
+	}
+	return f, err
+}
+
+// Instance reads one instance that is not deleted.
+func Instance(ctx context.Context, c *db.Cell, uuid string, l Load) (*objects.Instance, error) {
+	return one(ctx, c, uuid, l, " AND i.deleted = 0")
+}
+
+// InstanceOrDeleted reads one instance, deleted or not.
+func InstanceOrDeleted(ctx context.Context, c *db.Cell, uuid string, l Load) (*objects.Instance, error) {
+	return one(ctx, c, uuid, l, "")
+}
+
+func one(ctx context.Context, c *db.Cell, uuid string, l Load, and string) (*objects.Instance, error) {
+	list, err := query(ctx, c, l, " WHERE i.uuid = ?"+and, uuid)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, objects.InstanceNotFound(uuid)
+	}
+	return list[0], nil
+}
+
+func query(ctx context.Context, c *db.Cell, l Load, where string, args ...any) ([]*objects.Instance, error) {
+	list, err := rows(ctx, c, newScanner(l), where, args...)
+	if err != nil {
+		return nil, err
+	}
+	return list, Fill(ctx, c, l, list)
+}
+
+// rows reads instances with what is joined to them, and no more.
+func rows(ctx context.Context, c *db.Cell, s *scanner, where string, args ...any) ([]*objects.Instance, error) {
+	var list []*objects.Instance
+	err := c.DB.Each(ctx, func(r *sql.Rows) error {
+		i, err := s.scan(r)
+		if err != nil {
+			return err
+		}
+		i.Cell = c.UUID
+		list = append(list, i)
+		return nil
+	}, s.selects()+where, args...)
+	return list, err
+}
+
+// Fill reads what has several rows per instance, for instances of one cell.
+func Fill(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance) error {
+	if len(list) == 0 {
+		return nil
+	}
+	byUUID := make(map[string]*objects.Instance, len(list))
+	for _, i := range list {
+		byUUID[i.UUID] = i
+	}
+	for _, part := range []struct {
+		wanted bool
+		fill   func(context.Context, *db.Cell, Load, map[string]*objects.Instance) error
+	}{
+		{l.Metadata || l.SystemMetadata || l.Tags, fillPairs},
+		{l.Volumes, fillVolumes},
+		{l.Faults, fillFaults},
+		{l.Services, fillServices},
+	} {
+		if !part.wanted {
+			continue
+		}
+		if err := part.fill(ctx, c, l, byUUID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch bounds the length of an IN list.
+const batch = 1000
+
+func uuids(m map[string]*objects.Instance, keep func(*objects.Instance) bool) [][]string {
+	var out [][]string
+	var b []string
+	for uuid, i := range m {
+		if keep != nil && !keep(i) {
+			continue
+		}
+		if b = append(b, uuid); len(b) == batch {
+			out, b = append(out, b), nil
+		}
+	}
+	if len(b) > 0 {
+		out = append(out, b)
+	}
+	return out
+}
+
+// fillPairs reads metadata, system metadata and tags in one query.
+func fillPairs(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.Instance) error {
+	var parts []string
+	key := bun.Ident("key")
+	var args []any
+	for _, list := range uuids(m, nil) {
+		if l.Metadata {
+			parts = append(parts, "SELECT 0, instance_uuid, ?, value FROM instance_metadata WHERE instance_uuid IN (?) AND deleted = 0")
+			args = append(args, key, db.In(list))
+		}
+		if l.SystemMetadata {
+			parts = append(parts, "SELECT 1, instance_uuid, ?, value FROM instance_system_metadata WHERE instance_uuid IN (?) AND deleted = 0")
+			args = append(args, key, db.In(list))
+		}
+		if l.Tags {
+			parts = append(parts, "SELECT 2, resource_id, tag, NULL FROM tags WHERE resource_id IN (?)")
+			args = append(args, db.In(list))
+		}
+	}
+	for _, i := range m {
+		i.Metadata, i.SystemMetadata = map[string]string{}, map[string]string{}
+	}
+	return c.DB.Each(ctx, func(r *sql.Rows) error {
+		var kind int
+		var uuid, k, v sql.RawBytes
+		if err := r.Scan(&kind, &uuid, &k, &v); err != nil {
+			return err
+		}
+		i := m[string(uuid)]
+		switch {
+		case i == nil:
+		case kind == 0:
+			i.Metadata[string(k)] = string(v)
+		case kind == 1 && v != nil:
+			i.SystemMetadata[string(k)] = string(v)
+		case kind == 2:
+			i.Tags = append(i.Tags, string(k))
+		}
+		return nil
+	}, strings.Join(parts, " UNION ALL "), args...)
+}
+
+func fillVolumes(ctx context.Context, c *db.Cell, _ Load, m map[string]*objects.Instance) error {
+	for _, list := range uuids(m, nil) {
+		err := c.DB.Each(ctx, func(r *sql.Rows) error {
+			var uuid, volume string
+			var onTermination sql.NullBool
+			if err := r.Scan(&uuid, &volume, &onTermination); err != nil {
+				return err
+			}
+			m[uuid].Volumes = append(m[uuid].Volumes, objects.Volume{ID: volume, DeleteOnTermination: onTermination.Bool})
+			return nil
+		}, "SELECT instance_uuid, volume_id, delete_on_termination FROM block_device_mapping WHERE instance_uuid IN (?) AND deleted = 0 AND volume_id IS NOT NULL AND volume_id <> '' ORDER BY id", db.In(list))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillFaults reads the newest fault of the servers whose status shows it.
+func fillFaults(ctx context.Context, c *db.Cell, _ Load, m map[string]*objects.Instance) error {
+	for _, list := range uuids(m, func(i *objects.Instance) bool { s := i.Status(); return s == "ERROR" || s == "DELETED" }) {
+		err := c.DB.Each(ctx, func(r *sql.Rows) error {
+			var uuid string
+			f := &objects.Fault{}
+			var message sql.NullString
+			if err := r.Scan(&uuid, db.Time{P: &f.CreatedAt}, &f.Code, &message, &f.Details, &f.Host); err != nil {
+				return err
+			}
+			f.Message = message.String
+			m[uuid].Fault = f
+			return nil
+		}, "SELECT f.instance_uuid, f.created_at, f.code, f.message, f.details, f.host FROM instance_faults f JOIN (SELECT MAX(id) AS id FROM instance_faults WHERE instance_uuid IN (?) AND deleted = 0 GROUP BY instance_uuid) newest ON newest.id = f.id", db.In(list))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillServices gives each instance the nova-compute of its host.
+func fillServices(ctx context.Context, c *db.Cell, _ Load, m map[string]*objects.Instance) error {
+	hosts := map[string]*objects.Service{}
+	var names []string
+	for _, i := range m {
+		if i.Host == nil || *i.Host == "" {
+			continue
+		}
+		if _, seen := hosts[*i.Host]; !seen {
+			hosts[*i.Host] = nil
+			names = append(names, *i.Host)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	services, err := Services(ctx, c, ServiceQuery{Hosts: names, Binary: "nova-compute"})
+	if err != nil {
+		return err
+	}
+	for _, s := range services {
+		hosts[s.Host] = s
+	}
+	for _, i := range m {
+		if i.Host != nil {
+			i.Service = hosts[*i.Host]
+		}
+	}
+	return nil
+}

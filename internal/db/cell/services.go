@@ -1,0 +1,78 @@
+package cell
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// ServiceQuery says which services to read; the zero value means all.
+type ServiceQuery struct {
+	Hosts  []string
+	Binary string
+	Topic  string
+}
+
+const serviceColumns = "id, uuid, host, binary_, topic, report_count, disabled, disabled_reason, forced_down, last_seen_up, created_at, updated_at, version"
+
+// Services reads services of a cell, by id.
+func Services(ctx context.Context, c *db.Cell, q ServiceQuery) ([]*objects.Service, error) {
+	where, args := []string{"deleted = 0"}, []any{bun.Ident("binary")}
+	if len(q.Hosts) > 0 {
+		where, args = append(where, "host IN (?)"), append(args, db.In(q.Hosts))
+	}
+	if q.Binary != "" {
+		where, args = append(where, "? = ?"), append(args, bun.Ident("binary"), q.Binary)
+	}
+	if q.Topic != "" {
+		where, args = append(where, "topic = ?"), append(args, q.Topic)
+	}
+	var list []*objects.Service
+	err := c.DB.Each(ctx, func(r *sql.Rows) error {
+		s := &objects.Service{Cell: c.UUID}
+		var uuid, host, binary sql.NullString
+		var disabled, forced sql.NullBool
+		var count, version sql.NullInt64
+		if err := r.Scan(&s.ID, &uuid, &host, &binary, &s.Topic, &count, &disabled, &s.DisabledReason, &forced, db.Time{P: &s.LastSeenUp}, db.Time{P: &s.CreatedAt}, db.Time{P: &s.UpdatedAt}, &version); err != nil {
+			return err
+		}
+		s.UUID, s.Host, s.Binary = uuid.String, host.String, binary.String
+		s.ReportCount, s.Version = count.Int64, version.Int64
+		s.Disabled, s.ForcedDown = disabled.Bool, forced.Bool
+		list = append(list, s)
+		return nil
+	}, "SELECT "+strings.Replace(serviceColumns, "binary_", "?", 1)+" FROM services WHERE "+strings.Join(where, " AND ")+" ORDER BY id", args...)
+	return list, err
+}
+
+// MinimumVersion is the lowest version among the services of a binary that are
+// not forced down; 0 when there is none.
+func MinimumVersion(ctx context.Context, c *db.Cell, binary string) (int64, error) {
+	var v sql.NullInt64
+	err := c.DB.One(ctx, []any{&v}, "SELECT MIN(version) FROM services WHERE deleted = 0 AND ? = ? AND forced_down = ?", bun.Ident("binary"), binary, false)
+	return v.Int64, err
+}
+
+// UpsertService writes the row of one of our own processes: made when there is
+// none, else brought to the version of this code.
+func UpsertService(ctx context.Context, d *db.DB, host, binary, uuid string, version int64) error {
+	var id, old int64
+	err := d.One(ctx, []any{&id, &old}, "SELECT id, version FROM services WHERE deleted = 0 AND host = ? AND ? = ?", host, bun.Ident("binary"), binary)
+	switch {
+	case err == nil && old < version:
+		_, err = db.Exec(ctx, d, "UPDATE services SET updated_at = ?, version = ? WHERE id = ?", db.Now(), version, id)
+	case errors.Is(err, sql.ErrNoRows):
+		_, err = d.Insert(ctx, d, "INSERT INTO services (created_at, host, ?, report_count, disabled, forced_down, version, uuid, deleted) VALUES (?, ?, ?, 0, ?, ?, ?, ?, 0)",
+			bun.Ident("binary"), db.Now(), host, binary, false, false, version, uuid)
+		if _, raced := db.Duplicate(err); raced {
+			return nil // a sibling process was first
+		}
+	}
+	return err
+}

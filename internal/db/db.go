@@ -1,0 +1,308 @@
+// Package db opens Nova's databases: URLs and pools as oslo.db has them, the
+// three dialects, and the routing to cells. The SQL itself stands in db/api and
+// db/cell, one file per group of tables.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/mysqldialect"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"github.com/uptrace/bun/schema"
+	"modernc.org/sqlite" // database/sql driver "sqlite"
+
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// Options are the pool options of oslo.db. Zero values mean its defaults.
+type Options struct {
+	MaxPoolSize int // connections kept, default 5; 0 means no limit when Set
+	MaxOverflow int // further ones at a time, default 50; -1 means no limit
+	Recycle     time.Duration
+	// Mode is [database] mysql_sql_mode, default TRADITIONAL.
+	SQLMode string
+}
+
+// DB is one database. Queries are written with "?" whatever the dialect, and
+// their arguments are put in by the client: a query is one round trip.
+type DB struct {
+	*bun.DB
+	name string
+}
+
+// Kind is "mysql", "postgresql" or "sqlite".
+func (d *DB) Kind() string { return d.name }
+
+// Open prepares a database from an SQLAlchemy URL. It does not connect: a
+// database that is away is an error of the queries, not of Open.
+func Open(connection string, o Options) (*DB, error) {
+	src, err := parseURL(connection)
+	if err != nil {
+		return nil, err
+	}
+	var pool *sql.DB
+	var dialect schema.Dialect
+	switch src.dialect {
+	case "mysql":
+		mode := o.SQLMode
+		if mode == "" {
+			mode = "TRADITIONAL"
+		}
+		if src.mysql.Params == nil {
+			src.mysql.Params = map[string]string{}
+		}
+		src.mysql.Params["sql_mode"] = "'" + strings.ReplaceAll(mode, "'", "") + "'"
+		src.mysql.Params["time_zone"] = "'+00:00'"
+		connector, err := mysql.NewConnector(src.mysql)
+		if err != nil {
+			return nil, err
+		}
+		pool, dialect = sql.OpenDB(connector), mysqldialect.New()
+	case "postgresql":
+		if pool, err = sql.Open("pgx", src.dsn); err != nil {
+			return nil, err
+		}
+		dialect = pgdialect.New()
+	case "sqlite":
+		if err := sqliteRegexp(); err != nil {
+			return nil, err
+		}
+		if pool, err = sql.Open("sqlite", src.dsn); err != nil {
+			return nil, err
+		}
+		dialect = sqlitedialect.New()
+	}
+	size, overflow := o.MaxPoolSize, o.MaxOverflow
+	if size == 0 {
+		size = 5
+	}
+	if overflow == 0 {
+		overflow = 50
+	}
+	if src.dialect == "sqlite" && strings.Contains(src.dsn, ":memory:") {
+		size, overflow = 1, 0 // each connection would be a database of its own
+	}
+	if overflow >= 0 {
+		pool.SetMaxOpenConns(size + overflow)
+		pool.SetMaxIdleConns(size + overflow)
+	} else {
+		pool.SetMaxIdleConns(100)
+	}
+	// oslo.db closes what overflows as soon as it is given back; that costs a
+	// handshake per request under load, so ours lets it go when it rests.
+	if src.dialect != "sqlite" {
+		pool.SetConnMaxIdleTime(time.Minute)
+		if o.Recycle == 0 {
+			o.Recycle = time.Hour
+		}
+		pool.SetConnMaxLifetime(o.Recycle)
+	}
+	return &DB{bun.NewDB(pool, offline{dialect}), src.dialect}, nil
+}
+
+// offline keeps bun from asking a MySQL server for its version at once: Open must
+// not need the database.
+type offline struct{ schema.Dialect }
+
+func (offline) Init(*sql.DB) {}
+
+// Unavailable is the class of the error that a database which is away causes.
+const Unavailable = "DBConnectionError"
+
+// Wrap turns the errors of drivers into domain errors where they mean something
+// to a client: a database that is away. Others it gives back as they are.
+func Wrap(err error) error {
+	if err == nil || !isDown(err) {
+		return err
+	}
+	return &objects.Error{Kind: objects.KindUnavailable, Class: Unavailable, Cause: err,
+		Message: "The server is currently unavailable. Please try again at a later time."}
+}
+
+func isDown(err error) bool {
+	var netErr *net.OpError
+	var pgErr *pgconn.ConnectError
+	var my *mysql.MySQLError
+	switch {
+	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.As(err, &netErr), errors.As(err, &pgErr):
+		return true
+	case errors.As(err, &my):
+		switch my.Number {
+		case 1040, 1042, 1043, 1053, 1158, 1159, 1160, 1161, 1203: // too many connections, shutting down, network
+			return true
+		}
+	}
+	return false
+}
+
+// Duplicate tells whether err is a unique constraint, and the driver's text,
+// which names the constraint (MySQL, PostgreSQL) or the columns (SQLite).
+func Duplicate(err error) (detail string, ok bool) {
+	var my *mysql.MySQLError
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	switch {
+	case errors.As(err, &my) && my.Number == 1062:
+		return my.Message, true
+	case errors.As(err, &pg) && pg.Code == "23505":
+		return pg.ConstraintName, true
+	case errors.As(err, &lite) && (lite.Code() == 2067 || lite.Code() == 1555):
+		return lite.Error(), true
+	}
+	return "", false
+}
+
+// Each runs a query and calls row for every row of its result.
+func (d *DB) Each(ctx context.Context, row func(*sql.Rows) error, query string, args ...any) error {
+	return Each(ctx, d.DB, row, query, args...)
+}
+
+// Each is DB.Each for a transaction, too.
+func Each(ctx context.Context, q bun.IDB, row func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return Wrap(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return err
+		}
+	}
+	return Wrap(rows.Err())
+}
+
+// One scans the single row of a query; no row is sql.ErrNoRows.
+func (d *DB) One(ctx context.Context, dest []any, query string, args ...any) error {
+	return One(ctx, d.DB, dest, query, args...)
+}
+
+// One is DB.One for a transaction, too.
+func One(ctx context.Context, q bun.IDB, dest []any, query string, args ...any) error {
+	found := false
+	err := Each(ctx, q, func(r *sql.Rows) error {
+		if found {
+			return nil
+		}
+		found = true
+		return r.Scan(dest...)
+	}, query, args...)
+	if err == nil && !found {
+		return sql.ErrNoRows
+	}
+	return err
+}
+
+// InTx runs f in a transaction.
+func (d *DB) InTx(ctx context.Context, f func(tx bun.Tx) error) error {
+	return Wrap(d.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error { return f(tx) }))
+}
+
+// Insert runs an INSERT and answers the id of its row.
+func (d *DB) Insert(ctx context.Context, q bun.IDB, query string, args ...any) (int64, error) {
+	if d.name == "postgresql" {
+		var id int64
+		err := One(ctx, q, []any{&id}, query+" RETURNING id", args...)
+		return id, err
+	}
+	r, err := q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, Wrap(err)
+	}
+	return r.LastInsertId()
+}
+
+// Exec runs a statement and answers how many rows it matched or changed.
+func Exec(ctx context.Context, q bun.IDB, query string, args ...any) (int64, error) {
+	r, err := q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, Wrap(err)
+	}
+	return r.RowsAffected()
+}
+
+// Now is the time as Nova's rows hold it: UTC; MySQL keeps whole seconds.
+func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// Time scans a nullable DATETIME, which SQLite gives as text.
+type Time struct{ P **time.Time }
+
+// Scan implements sql.Scanner.
+func (t Time) Scan(v any) error {
+	var text string
+	switch v := v.(type) {
+	case nil:
+		*t.P = nil
+		return nil
+	case time.Time:
+		u := v.UTC()
+		*t.P = &u
+		return nil
+	case string:
+		text = v
+	case []byte:
+		text = string(v)
+	default:
+		return fmt.Errorf("cannot read a time from %T", v)
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05.999999", "2006-01-02T15:04:05.999999Z07:00", "2006-01-02 15:04:05.999999-07:00", "2006-01-02 15:04:05.999999 -0700 MST"} {
+		if u, err := time.Parse(layout, text); err == nil {
+			u = u.UTC()
+			*t.P = &u
+			return nil
+		}
+	}
+	return fmt.Errorf("cannot read the time %q", text)
+}
+
+// In is a list for "IN (?)".
+func In[T any](values []T) any { return bun.In(values) }
+
+// Regexp is the operator that matches a regular expression; each database has
+// its own dialect of them. SQLite gets the function from Open.
+func (d *DB) Regexp() string {
+	if d.name == "postgresql" {
+		return "~"
+	}
+	return "REGEXP"
+}
+
+// SafeRegexp makes a filter that a user wrote safe for Regexp: MySQL fails on an
+// empty alternative, so Nova takes "|" literally there.
+func (d *DB) SafeRegexp(filter string) string {
+	if d.name == "mysql" {
+		return strings.ReplaceAll(filter, "|", `\|`)
+	}
+	return filter
+}
+
+// sqliteRegexp gives SQLite, which has the operator but no function behind it,
+// the one that SQLAlchemy's dialect registers: a search, case and all.
+var sqliteRegexp = sync.OnceValue(func() error {
+	return sqlite.RegisterDeterministicScalarFunction("regexp", 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		expression, _ := args[0].(string)
+		value, ok := args[1].(string)
+		if !ok {
+			return false, nil
+		}
+		re, err := regexp.Compile(expression)
+		if err != nil {
+			return nil, err
+		}
+		return re.MatchString(value), nil
+	})
+})

@@ -1,0 +1,51 @@
+// Package objects holds the domain as every layer sees it: what a row of Nova's
+// databases means, and the errors that operations end in. It imports nothing of
+// ours.
+package objects
+
+import "fmt"
+
+// Kind sorts domain errors by what went wrong; compute/api gives each a status.
+type Kind uint8
+
+const (
+	KindNotFound Kind = iota + 1
+	KindConflict
+	KindInvalid
+	KindForbidden
+	KindOverQuota
+	KindNotSupported
+	KindUnavailable // a database or service that should answer is away
+	KindNotImplemented
+)
+
+// Error is a domain error. It knows nothing of HTTP.
+type Error struct {
+	Kind    Kind
+	Class   string // the name of Nova's exception, "FlavorNotFound"
+	Message string // as clients see it
+	Cause   error
+}
+
+func (e *Error) Error() string { return e.Message }
+func (e *Error) Unwrap() error { return e.Cause }
+
+// IsClass tells whether err is a domain error of Nova's exception class.
+func IsClass(err error, class string) bool {
+	for err != nil {
+		if e, ok := err.(*Error); ok && e.Class == class {
+			return true
+		}
+		u, ok := err.(interface{ Unwrap() error })
+		if !ok {
+			return false
+		}
+		err = u.Unwrap()
+	}
+	return false
+}
+
+// Errorf makes an error of Nova's exception class.
+func Errorf(k Kind, class, format string, a ...any) *Error {
+	return &Error{Kind: k, Class: class, Message: fmt.Sprintf(format, a...)}
+}

@@ -1,0 +1,197 @@
+package objects
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// Instance is a server. Pointers are columns that may be NULL where that shows.
+// What stands below the blank line is loaded only where it is asked for.
+type Instance struct {
+	ID                       int64
+	UUID                     string
+	CreatedAt, UpdatedAt     *time.Time
+	DeletedAt                *time.Time
+	Deleted                  bool
+	UserID, ProjectID        string
+	ImageRef                 string
+	KernelID, RamdiskID      *string
+	LaunchIndex              *int64
+	KeyName                  *string
+	KeyData                  *string
+	PowerState               *int64
+	VMState, TaskState       *string
+	Hostname, Host, Node     *string
+	UserData                 *string // base64, as given
+	ReservationID            *string
+	LaunchedAt, TerminatedAt *time.Time
+	DisplayName              *string
+	DisplayDescription       *string
+	AvailabilityZone         *string
+	RootDeviceName           *string
+	AccessIPv4, AccessIPv6   *string
+	ConfigDrive              *string
+	DefaultEphemeralDevice   *string
+	DefaultSwapDevice        *string
+	Progress                 *int64
+	AutoDiskConfig           bool
+	Locked                   bool
+	LockedBy                 *string
+	OSType                   *string
+	InstanceTypeID           *int64
+	Hidden                   bool
+	LaunchedOn               *string
+	Architecture             *string
+	MemoryMB, VCPUs, RootGB  *int64
+
+	Flavor         *Flavor
+	Network        []VIF
+	Metadata       map[string]string
+	SystemMetadata map[string]string
+	Tags           []string
+	TrustedCerts   []string // nil: none were asked for
+	Fault          *Fault
+	Volumes        []Volume
+	Service        *Service // of the host it runs on
+	Keypairs       []Keypair
+	Cell           string // UUID of its cell
+
+	// Down is set on what is known of a server whose cell does not answer: its
+	// UUID, project, time, and for a single server what its request spec says.
+	Down bool
+}
+
+// Name is the server's name on its hypervisor: [DEFAULT] instance_name_template
+// with %d or %x verbs for the row id, or %(uuid)s and its kin.
+func (i *Instance) Name(template string) string {
+	return instanceName(template, i)
+}
+
+// Status is the state that clients see.
+func (i *Instance) Status() string {
+	if i.Deleted {
+		return "DELETED"
+	}
+	return Status(deref(i.VMState), deref(i.TaskState))
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// Fault is the newest error of a server.
+type Fault struct {
+	CreatedAt *time.Time
+	Code      int64
+	Message   string
+	Details   *string
+	Host      *string
+}
+
+// Volume is a block device that is a volume: what the API shows of it.
+type Volume struct {
+	ID                  string
+	DeleteOnTermination bool
+}
+
+// InstanceNotFound is the error for a server that is not there.
+func InstanceNotFound(id string) error {
+	return Errorf(KindNotFound, "InstanceNotFound", "Instance %s could not be found.", id)
+}
+
+// instanceFlavors is the column instance_extra.flavor.
+type instanceFlavors struct {
+	Cur *versionedFlavor `json:"cur"`
+	Old *versionedFlavor `json:"old"`
+	New *versionedFlavor `json:"new"`
+}
+
+type versionedFlavor struct {
+	Data struct {
+		ID          int64             `json:"id"`
+		Name        string            `json:"name"`
+		MemoryMB    int64             `json:"memory_mb"`
+		VCPUs       int64             `json:"vcpus"`
+		RootGB      int64             `json:"root_gb"`
+		EphemeralGB int64             `json:"ephemeral_gb"`
+		FlavorID    string            `json:"flavorid"`
+		Swap        int64             `json:"swap"`
+		RxtxFactor  *float64          `json:"rxtx_factor"`
+		VCPUWeight  *int64            `json:"vcpu_weight"`
+		Disabled    bool              `json:"disabled"`
+		IsPublic    bool              `json:"is_public"`
+		ExtraSpecs  map[string]string `json:"extra_specs"`
+	} `json:"nova_object.data"`
+}
+
+func (v *versionedFlavor) flavor() *Flavor {
+	if v == nil {
+		return nil
+	}
+	d := v.Data
+	f := &Flavor{ID: d.ID, Name: d.Name, MemoryMB: d.MemoryMB, VCPUs: d.VCPUs, RootGB: d.RootGB, EphemeralGB: d.EphemeralGB,
+		FlavorID: d.FlavorID, Swap: d.Swap, Disabled: d.Disabled, IsPublic: d.IsPublic, ExtraSpecs: d.ExtraSpecs}
+	if d.RxtxFactor != nil {
+		f.RxtxFactor = *d.RxtxFactor
+	}
+	if d.VCPUWeight != nil {
+		f.VCPUWeight = *d.VCPUWeight
+	}
+	if f.ExtraSpecs == nil {
+		f.ExtraSpecs = map[string]string{}
+	}
+	return f
+}
+
+// ParseInstanceFlavor reads the current flavor out of instance_extra.flavor.
+func ParseInstanceFlavor(text []byte) (*Flavor, error) {
+	var v instanceFlavors
+	if err := json.Unmarshal(text, &v); err != nil {
+		return nil, err
+	}
+	return v.Cur.flavor(), nil
+}
+
+// ParseVersionedFlavor reads a serialized Flavor object, as request specs hold it.
+func ParseVersionedFlavor(text []byte) (*Flavor, error) {
+	var v *versionedFlavor
+	if err := json.Unmarshal(text, &v); err != nil {
+		return nil, err
+	}
+	return v.flavor(), nil
+}
+
+// idList is the shape of the TrustedCerts object.
+type idList struct {
+	Data struct {
+		IDs []string `json:"ids"`
+	} `json:"nova_object.data"`
+}
+
+// ParseTrustedCerts reads instance_extra.trusted_certs.
+func ParseTrustedCerts(text []byte) ([]string, error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	var v idList
+	err := json.Unmarshal(text, &v)
+	return v.Data.IDs, err
+}
+
+// Hostid is what tenants see instead of a host's name: the same host has
+// another one for each project. It is "" for a server without a host.
+func (i *Instance) Hostid() string {
+	if i.Host == nil || *i.Host == "" {
+		return ""
+	}
+	return hostID(i.ProjectID, *i.Host)
+}
+
+// ImageID is the image's UUID: old rows hold a URL.
+func (i *Instance) ImageID() string {
+	return i.ImageRef[strings.LastIndexByte(i.ImageRef, '/')+1:]
+}

@@ -1,0 +1,46 @@
+package objects
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// hostID hashes as utils.generate_hostid does.
+func hostID(project, host string) string {
+	sum := sha256.Sum224([]byte(project + host))
+	return hex.EncodeToString(sum[:])
+}
+
+var field = regexp.MustCompile(`%\((\w+)\)([-0-9]*[sdx])`)
+
+// instanceName fills [DEFAULT] instance_name_template as Python's % does: from
+// the row id, or where that does not fit, from %(field)s.
+func instanceName(template string, i *Instance) string {
+	if !strings.Contains(template, "%(") {
+		return fmt.Sprintf(template, i.ID)
+	}
+	return field.ReplaceAllStringFunc(template, func(m string) string {
+		p := field.FindStringSubmatch(m)
+		var v any
+		switch p[1] {
+		case "uuid":
+			v = i.UUID
+		case "id":
+			v = i.ID
+		case "project_id":
+			v = i.ProjectID
+		case "user_id":
+			v = i.UserID
+		case "hostname":
+			v = deref(i.Hostname)
+		case "display_name":
+			v = deref(i.DisplayName)
+		default:
+			return i.UUID
+		}
+		return fmt.Sprintf("%"+p[2], v)
+	})
+}

@@ -1,0 +1,73 @@
+package objects
+
+import "encoding/json"
+
+// VIF is one interface in an instance's info cache. Its JSON is what Nova keeps
+// in instance_info_caches.network_info.
+type VIF struct {
+	ID             string          `json:"id"`
+	Address        string          `json:"address"` // MAC
+	Network        VIFNetwork      `json:"network"`
+	Type           string          `json:"type"`
+	DevName        string          `json:"devname"`
+	OVSInterfaceID *string         `json:"ovs_interfaceid"`
+	VNICType       string          `json:"vnic_type"`
+	Active         bool            `json:"active"`
+	PreserveOnDel  bool            `json:"preserve_on_delete"`
+	Details        json.RawMessage `json:"details"`
+	Profile        json.RawMessage `json:"profile"`
+	Meta           json.RawMessage `json:"meta"`
+}
+
+// VIFNetwork is the network behind an interface.
+type VIFNetwork struct {
+	ID      string          `json:"id"`
+	Bridge  *string         `json:"bridge"`
+	Label   string          `json:"label"`
+	Subnets []Subnet        `json:"subnets"`
+	Meta    json.RawMessage `json:"meta"`
+}
+
+// Subnet is a subnet with the addresses that the interface has of it.
+type Subnet struct {
+	CIDR    string          `json:"cidr"`
+	Version int             `json:"version"`
+	DNS     []IPAddress     `json:"dns"`
+	Gateway IPAddress       `json:"gateway"`
+	IPs     []FixedIP       `json:"ips"`
+	Routes  []Route         `json:"routes"`
+	Meta    json.RawMessage `json:"meta"`
+}
+
+// IPAddress is an address with its kind ("dns", "gateway").
+type IPAddress struct {
+	Address string `json:"address"`
+	Type    string `json:"type"`
+	Version int    `json:"version"`
+}
+
+// FixedIP is an address of an interface and the floating ones that lead to it.
+type FixedIP struct {
+	Address     string          `json:"address"`
+	Type        string          `json:"type"`
+	Version     int             `json:"version"`
+	FloatingIPs []FixedIP       `json:"floating_ips"`
+	Meta        json.RawMessage `json:"meta"`
+}
+
+// Route is a static route of a subnet.
+type Route struct {
+	CIDR      string          `json:"cidr"`
+	Gateway   IPAddress       `json:"gateway"`
+	Interface json.RawMessage `json:"interface"`
+}
+
+// ParseNetworkInfo reads instance_info_caches.network_info.
+func ParseNetworkInfo(text []byte) ([]VIF, error) {
+	if len(text) == 0 || string(text) == "[]" {
+		return nil, nil
+	}
+	var v []VIF
+	err := json.Unmarshal(text, &v)
+	return v, err
+}

@@ -1,0 +1,53 @@
+package objects
+
+import "time"
+
+// Service is a row of a cell's services: a nova process on a host.
+type Service struct {
+	ID             int64
+	UUID           string
+	Host, Binary   string
+	Topic          *string
+	ReportCount    int64
+	Disabled       bool
+	DisabledReason *string
+	ForcedDown     bool
+	LastSeenUp     *time.Time
+	CreatedAt      *time.Time
+	UpdatedAt      *time.Time
+	Version        int64
+	Cell           string // UUID of the cell it is in
+}
+
+// Up tells whether the service reported within downTime.
+func (s *Service) Up(now time.Time, downTime time.Duration) bool {
+	if s.ForcedDown {
+		return false
+	}
+	seen := s.LastSeenUp
+	if seen == nil {
+		seen = s.CreatedAt
+	}
+	if seen == nil {
+		return false
+	}
+	age := now.Sub(*seen)
+	return age <= downTime && age >= -downTime
+}
+
+// HostStatus is a server's host_status: "UP", "DOWN", "MAINTENANCE", "UNKNOWN",
+// or "" for a server that is on no host.
+func (i *Instance) HostStatus(now time.Time, downTime time.Duration) string {
+	s := i.Service
+	switch {
+	case i.Host == nil || *i.Host == "" || s == nil:
+		return ""
+	case s.ForcedDown:
+		return "DOWN"
+	case s.Disabled:
+		return "MAINTENANCE"
+	case s.Up(now, downTime):
+		return "UP"
+	}
+	return "UNKNOWN"
+}

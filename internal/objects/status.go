@@ -1,0 +1,66 @@
+package objects
+
+import (
+	"slices"
+	"strings"
+)
+
+// statuses maps vm_state and task_state to the status that clients see; "" is
+// the status for any other task state.
+var statuses = map[string]map[string]string{
+	"active": {
+		"": "ACTIVE", "rebooting": "REBOOT", "reboot_pending": "REBOOT", "reboot_started": "REBOOT",
+		"rebooting_hard": "HARD_REBOOT", "reboot_pending_hard": "HARD_REBOOT", "reboot_started_hard": "HARD_REBOOT",
+		"updating_password": "PASSWORD", "rebuilding": "REBUILD", "rebuild_block_device_mapping": "REBUILD", "rebuild_spawning": "REBUILD",
+		"migrating": "MIGRATING", "resize_prep": "RESIZE", "resize_migrating": "RESIZE", "resize_migrated": "RESIZE", "resize_finish": "RESIZE",
+	},
+	"building": {"": "BUILD"},
+	"stopped": {
+		"": "SHUTOFF", "resize_prep": "RESIZE", "resize_migrating": "RESIZE", "resize_migrated": "RESIZE", "resize_finish": "RESIZE",
+		"rebuilding": "REBUILD", "rebuild_block_device_mapping": "REBUILD", "rebuild_spawning": "REBUILD",
+	},
+	"resized":           {"": "VERIFY_RESIZE", "resize_reverting": "REVERT_RESIZE"},
+	"paused":            {"": "PAUSED", "migrating": "MIGRATING"},
+	"suspended":         {"": "SUSPENDED"},
+	"rescued":           {"": "RESCUE"},
+	"error":             {"": "ERROR", "rebuilding": "REBUILD", "rebuild_block_device_mapping": "REBUILD", "rebuild_spawning": "REBUILD"},
+	"deleted":           {"": "DELETED"},
+	"soft-delete":       {"": "SOFT_DELETED"},
+	"shelved":           {"": "SHELVED"},
+	"shelved_offloaded": {"": "SHELVED_OFFLOADED"},
+}
+
+// Status is what clients see of a server's states.
+func Status(vmState, taskState string) string {
+	tasks, ok := statuses[vmState]
+	if !ok {
+		return "UNKNOWN"
+	}
+	if s, ok := tasks[taskState]; ok {
+		return s
+	}
+	return tasks[""]
+}
+
+// StatesOf finds the states behind statuses, whatever their case, sorted. anyTask
+// tells that one of the statuses is a vm_state's own, which any task may have.
+func StatesOf(names []string) (vm, task []string, anyTask bool) {
+	for state, tasks := range statuses {
+		for t, status := range tasks {
+			if !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, status) }) {
+				continue
+			}
+			if !slices.Contains(vm, state) {
+				vm = append(vm, state)
+			}
+			if t == "" {
+				anyTask = true
+			} else if !slices.Contains(task, t) {
+				task = append(task, t)
+			}
+		}
+	}
+	slices.Sort(vm)
+	slices.Sort(task)
+	return vm, task, anyTask
+}

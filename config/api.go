@@ -11,7 +11,7 @@ type API struct {
 	// GlanceLinkPrefix replaces them in links to images.
 	GlanceLinkPrefix string `opt:"glance_link_prefix"`
 	// MaxLimit is the largest page of a list.
-	MaxLimit int `opt:"max_limit" default:"1000"`
+	MaxLimit int `opt:"max_limit" default:"1000" min:"0"`
 	// DHCPDomain is appended to host names in metadata.
 	DHCPDomain string `opt:"dhcp_domain" default:"novalocal"`
 	// EnableInstancePassword shows adminPass in answers.
@@ -31,7 +31,7 @@ type API struct {
 	// asks only its database.
 	LocalMetadataPerCell bool `opt:"local_metadata_per_cell" default:"false"`
 	// MetadataCacheExpiration in seconds; 0: no cache.
-	MetadataCacheExpiration int `opt:"metadata_cache_expiration" default:"15"`
+	MetadataCacheExpiration int `opt:"metadata_cache_expiration" default:"15" min:"0"`
 	// NeutronDefaultProjectID is the project of default networks.
 	NeutronDefaultProjectID string `opt:"neutron_default_project_id" default:"default" deprecated:"/neutron_default_tenant_id"`
 	// UseNeutronDefaultNets lets only networks of NeutronDefaultProjectID be
@@ -52,7 +52,7 @@ type API struct {
 	// VendordataDynamicConnectTimeout in seconds.
 	VendordataDynamicConnectTimeout int `opt:"vendordata_dynamic_connect_timeout" default:"5" min:"3"`
 	// VendordataDynamicReadTimeout in seconds.
-	VendordataDynamicReadTimeout int `opt:"vendordata_dynamic_read_timeout" default:"5"`
+	VendordataDynamicReadTimeout int `opt:"vendordata_dynamic_read_timeout" default:"5" min:"0"`
 	// VendordataDynamicFailureFatal makes a failing target an error.
 	VendordataDynamicFailureFatal bool `opt:"vendordata_dynamic_failure_fatal" default:"false"`
 }

@@ -36,12 +36,6 @@ type Adapter struct {
 	// EndpointOverride replaces the catalog's endpoint; it may hold
 	// %(project_id)s.
 	EndpointOverride string `opt:"endpoint_override"`
-	// Version of the API, exactly.
-	Version string `opt:"version"`
-	// MinVersion of the API; not together with Version.
-	MinVersion string `opt:"min_version"`
-	// MaxVersion of the API; not together with Version.
-	MaxVersion string `opt:"max_version"`
 	// ConnectRetries after a failed connection; nil: the caller's default.
 	ConnectRetries *int `opt:"connect_retries"`
 	// ConnectRetryDelay in seconds; nil: exponential from 0.5.
@@ -52,6 +46,18 @@ type Adapter struct {
 	StatusCodeRetryDelay *float64 `opt:"status_code_retry_delay"`
 	// RetriableStatusCodes are the statuses worth another try; nil: 503.
 	RetriableStatusCodes []int `opt:"retriable_status_codes"`
+}
+
+// AdapterVersions choose the version of a service's API. Nova ignores them in
+// its own groups (the code knows what it needs) and so do we; only [oslo_limit]
+// has them.
+type AdapterVersions struct {
+	// Version of the API, exactly.
+	Version string `opt:"version"`
+	// MinVersion of the API; not together with Version.
+	MinVersion string `opt:"min_version"`
+	// MaxVersion of the API; not together with Version.
+	MaxVersion string `opt:"max_version"`
 }
 
 // Auth is how a service proves who it is: the options of keystoneauth's

@@ -41,7 +41,7 @@ type Cache struct {
 	// RedisServer is host:port.
 	RedisServer string `opt:"redis_server" default:"localhost:6379"`
 	// RedisDB is the number of the database.
-	RedisDB int `opt:"redis_db" default:"0"`
+	RedisDB int `opt:"redis_db" default:"0" min:"0"`
 	// RedisSentinels are host:port of Redis' sentinels.
 	RedisSentinels []string `opt:"redis_sentinels" default:"localhost:26379"`
 	// RedisSentinelServiceName is the name of the service there.
@@ -59,11 +59,11 @@ type Cache struct {
 	// EnableSocketKeepalive of pymemcache.
 	EnableSocketKeepalive bool `opt:"enable_socket_keepalive" default:"false"`
 	// SocketKeepaliveIdle in seconds.
-	SocketKeepaliveIdle int `opt:"socket_keepalive_idle" default:"1"`
+	SocketKeepaliveIdle int `opt:"socket_keepalive_idle" default:"1" min:"0"`
 	// SocketKeepaliveInterval in seconds.
-	SocketKeepaliveInterval int `opt:"socket_keepalive_interval" default:"1"`
+	SocketKeepaliveInterval int `opt:"socket_keepalive_interval" default:"1" min:"0"`
 	// SocketKeepaliveCount of probes.
-	SocketKeepaliveCount int `opt:"socket_keepalive_count" default:"1"`
+	SocketKeepaliveCount int `opt:"socket_keepalive_count" default:"1" min:"0"`
 	// EnableRetryClient repeats failed operations.
 	EnableRetryClient bool `opt:"enable_retry_client" default:"false"`
 	// RetryAttempts of the retry client.

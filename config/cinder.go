@@ -12,7 +12,7 @@ type Cinder struct {
 	// OSRegionName of the catalog entry.
 	OSRegionName string `opt:"os_region_name"`
 	// HTTPRetries of a failed call.
-	HTTPRetries int `opt:"http_retries" default:"3"`
+	HTTPRetries int `opt:"http_retries" default:"3" min:"0"`
 	// CrossAZAttach lets servers use volumes of other availability zones.
 	CrossAZAttach bool `opt:"cross_az_attach" default:"true"`
 	// Debug logs the client at DEBUG.

@@ -14,7 +14,7 @@ type Compute struct {
 	// other.
 	PackingHostNUMACellsAllocationStrategy bool `opt:"packing_host_numa_cells_allocation_strategy" default:"false"`
 	// ResourceProviderAssociationRefresh in seconds; 0: never.
-	ResourceProviderAssociationRefresh int `opt:"resource_provider_association_refresh" default:"300"`
+	ResourceProviderAssociationRefresh int `opt:"resource_provider_association_refresh" default:"300" min:"0"`
 	// SharingProvidersMaxUUIDsPerRequest to Placement.
 	SharingProvidersMaxUUIDsPerRequest int `opt:"sharing_providers_max_uuids_per_request" default:"200" min:"1"`
 	// UpdateResourcesMaxWorkers of one compute.

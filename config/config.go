@@ -90,9 +90,11 @@ func Load(s Sources) (*Config, error) {
 		}
 		c.s.specs = append(c.s.specs, specs...)
 	}
-	r := c.s.resolver(c.s.specs, make(map[ref]*result, len(c.s.specs)))
+	c.s.byRef = index(c.s.specs)
+	r := c.s.resolver()
+	r.done = make(map[ref]*result, len(c.s.specs))
 	r.warn = func(p Problem) { c.s.warnings = append(c.s.warnings, p) }
-	c.s.byRef, c.s.done = r.specs, r.done
+	c.s.done = r.done
 	var bad Errors
 	for i, start := range starts {
 		end := len(c.s.specs)
@@ -107,13 +109,19 @@ func Load(s Sources) (*Config, error) {
 	return c, nil
 }
 
-func (l *loaded) resolver(specs []*spec, done map[ref]*result) *resolver {
-	r := &resolver{st: l.st, known: l.known, specs: make(map[ref]*spec, len(specs)),
-		done: done, active: map[ref]bool{}, warn: func(Problem) {}}
+// resolver is for Load and, once that is done, for looking at more options
+// without changing what it found.
+func (l *loaded) resolver() *resolver {
+	return &resolver{st: l.st, known: l.known, specs: l.byRef, before: l.done,
+		done: map[ref]*result{}, active: map[ref]bool{}, warn: func(Problem) {}}
+}
+
+func index(specs []*spec) map[ref]*spec {
+	m := make(map[ref]*spec, len(specs))
 	for _, s := range specs {
-		r.specs[s.ref] = s
+		m[s.ref] = s
 	}
-	return r
+	return m
 }
 
 // fill sets the fields of a group's struct.
@@ -152,7 +160,8 @@ func (c *Config) Decode(group string, into any) error {
 	if err != nil {
 		return err
 	}
-	r := c.s.resolver(slices.Concat(c.s.specs, specs), make(map[ref]*result, len(specs)))
+	r := c.s.resolver()
+	r.extra = index(specs)
 	if bad := r.fill(v, specs); len(bad) > 0 {
 		return bad
 	}
@@ -203,8 +212,7 @@ func (c *Config) RawAll(group, option string) []string {
 	if !ok {
 		return nil
 	}
-	// With an empty memory of its own: c is not to be changed.
-	res := c.s.resolver(c.s.specs, map[ref]*result{})
+	res := c.s.resolver()
 	out := slices.Clone(f.texts)
 	for i, t := range out {
 		if sub, err := res.substitute(t, r.group); err == nil {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/nova-go/nova/config"
@@ -312,4 +313,42 @@ func TestAllErrorsAtOnce(t *testing.T) {
 		!strings.Contains(err.Error(), "nova.conf:4: [quota] cores: should be greater than or equal to -1") {
 		t.Errorf("error %v", err)
 	}
+}
+
+func TestOptionsAreDeclaredOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, o := range mustLoad(t, "").Options() {
+		if k := o.Group + "." + o.Name; seen[k] {
+			t.Errorf("%s is declared twice", k)
+		} else {
+			seen[k] = true
+		}
+		if o.Source != "default" {
+			t.Errorf("[%s] %s comes from %s", o.Group, o.Name, o.Source)
+		}
+	}
+	if len(seen) < 700 {
+		t.Errorf("only %d options", len(seen))
+	}
+}
+
+// TestConcurrentUse is for the race detector: a Config is shared by requests.
+func TestConcurrentUse(t *testing.T) {
+	c := mustLoad(t, "[DEFAULT]\nhost = h\n[x]\na = $host\n[neutron]\nauth_section = x\n")
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 20 {
+				if v, _ := c.Raw("x", "a"); v != "h" {
+					t.Errorf("Raw %q", v)
+				}
+				if _, err := c.Auth("neutron"); err != nil {
+					t.Error(err)
+				}
+				c.Unknown()
+				c.Options()
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -3,7 +3,7 @@ package config
 // Consoleauth is the [consoleauth] group: tokens of consoles.
 type Consoleauth struct {
 	// TokenTTL in seconds of a console's token.
-	TokenTTL int `opt:"token_ttl" default:"600" deprecated:"DEFAULT/console_token_ttl"`
+	TokenTTL int `opt:"token_ttl" default:"600" deprecated:"DEFAULT/console_token_ttl" min:"0"`
 	// EnforceSessionTimeout ends a console session when its token expires.
 	EnforceSessionTimeout bool `opt:"enforce_session_timeout" default:"false"`
 }

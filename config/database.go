@@ -30,7 +30,7 @@ type Database struct {
 	// RetryInterval in seconds between them.
 	RetryInterval int `opt:"retry_interval" default:"10"`
 	// ConnectionDebug is 0 to 100.
-	ConnectionDebug int `opt:"connection_debug" default:"0" max:"100"`
+	ConnectionDebug int `opt:"connection_debug" default:"0" max:"100" min:"0"`
 	// ConnectionTrace adds Python's stack to statements.
 	ConnectionTrace bool `opt:"connection_trace" default:"false"`
 	// UseDBReconnect repeats statements after a lost connection.

@@ -32,7 +32,7 @@ type Default struct {
 	// on.
 	AllowResizeToSameHost bool `opt:"allow_resize_to_same_host" default:"false"`
 	// PasswordLength of generated administrator passwords.
-	PasswordLength int `opt:"password_length" default:"12"`
+	PasswordLength int `opt:"password_length" default:"12" min:"0"`
 	// UniqueServerNameScope is where server names must be unique: "" nowhere,
 	// project, global.
 	UniqueServerNameScope string `opt:"osapi_compute_unique_server_name_scope" default:"" choices:",project,global"`
@@ -78,12 +78,12 @@ type Default struct {
 	// PeriodicEnable runs periodic tasks.
 	PeriodicEnable bool `opt:"periodic_enable" default:"true"`
 	// PeriodicFuzzyDelay in seconds, at most, before the first periodic task.
-	PeriodicFuzzyDelay int `opt:"periodic_fuzzy_delay" default:"60"`
+	PeriodicFuzzyDelay int `opt:"periodic_fuzzy_delay" default:"60" min:"0"`
 	// GracefulShutdownTimeout in seconds to finish requests at the end; 0: wait
 	// for ever.
 	GracefulShutdownTimeout int `opt:"graceful_shutdown_timeout" default:"180"`
 	// ManagerShutdownTimeout in seconds for a manager's own end.
-	ManagerShutdownTimeout int `opt:"manager_shutdown_timeout" default:"160"`
+	ManagerShutdownTimeout int `opt:"manager_shutdown_timeout" default:"160" min:"0"`
 	// LongRPCTimeout in seconds of calls that may take long; they have
 	// heartbeats.
 	LongRPCTimeout int `opt:"long_rpc_timeout" default:"1800"`
@@ -99,29 +99,29 @@ type Default struct {
 	// LogOptions writes all options to the debug log at the start.
 	LogOptions bool `opt:"log_options" default:"true"`
 	// CPUAllocationRatio of computes; nil: as inventory says.
-	CPUAllocationRatio *float64 `opt:"cpu_allocation_ratio"`
+	CPUAllocationRatio *float64 `opt:"cpu_allocation_ratio" min:"0"`
 	// RAMAllocationRatio of computes.
-	RAMAllocationRatio *float64 `opt:"ram_allocation_ratio"`
+	RAMAllocationRatio *float64 `opt:"ram_allocation_ratio" min:"0"`
 	// DiskAllocationRatio of computes.
-	DiskAllocationRatio *float64 `opt:"disk_allocation_ratio"`
+	DiskAllocationRatio *float64 `opt:"disk_allocation_ratio" min:"0"`
 	// InitialCPUAllocationRatio of new computes.
-	InitialCPUAllocationRatio float64 `opt:"initial_cpu_allocation_ratio" default:"4.0"`
+	InitialCPUAllocationRatio float64 `opt:"initial_cpu_allocation_ratio" default:"4.0" min:"0"`
 	// InitialRAMAllocationRatio of new computes.
-	InitialRAMAllocationRatio float64 `opt:"initial_ram_allocation_ratio" default:"1.0"`
+	InitialRAMAllocationRatio float64 `opt:"initial_ram_allocation_ratio" default:"1.0" min:"0"`
 	// InitialDiskAllocationRatio of new computes.
-	InitialDiskAllocationRatio float64 `opt:"initial_disk_allocation_ratio" default:"1.0"`
+	InitialDiskAllocationRatio float64 `opt:"initial_disk_allocation_ratio" default:"1.0" min:"0"`
 	// ReservedHostDiskMB is kept free on a host.
-	ReservedHostDiskMB int `opt:"reserved_host_disk_mb" default:"0"`
+	ReservedHostDiskMB int `opt:"reserved_host_disk_mb" default:"0" min:"0"`
 	// ReservedHugePages are node, size and count of pages kept back.
 	ReservedHugePages []map[string]string `opt:"reserved_huge_pages" multi:"true"`
 	// VCPUPinSet is the old way to name the host CPUs for guests.
 	VCPUPinSet string `opt:"vcpu_pin_set" removal:"true"`
 	// MaxConcurrentBuilds of one compute.
-	MaxConcurrentBuilds int `opt:"max_concurrent_builds" default:"10"`
+	MaxConcurrentBuilds int `opt:"max_concurrent_builds" default:"10" min:"0"`
 	// MaxConcurrentSnapshots of one compute.
-	MaxConcurrentSnapshots int `opt:"max_concurrent_snapshots" default:"5"`
+	MaxConcurrentSnapshots int `opt:"max_concurrent_snapshots" default:"5" min:"0"`
 	// MaxConcurrentLiveMigrations of one compute.
-	MaxConcurrentLiveMigrations int `opt:"max_concurrent_live_migrations" default:"1"`
+	MaxConcurrentLiveMigrations int `opt:"max_concurrent_live_migrations" default:"1" min:"0"`
 	// SyncPowerStatePoolSize of one compute.
 	SyncPowerStatePoolSize int `opt:"sync_power_state_pool_size" default:"5"`
 }

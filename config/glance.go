@@ -8,7 +8,7 @@ type Glance struct {
 	// APIServers are endpoints instead of the catalog's.
 	APIServers []string `opt:"api_servers" removal:"true"`
 	// NumRetries of a failed call.
-	NumRetries int `opt:"num_retries" default:"3"`
+	NumRetries int `opt:"num_retries" default:"3" min:"0"`
 	// Debug logs the client at DEBUG.
 	Debug bool `opt:"debug" default:"false"`
 	// VerifyGlanceSignatures checks the signature of images.

@@ -16,9 +16,9 @@ type Neutron struct {
 	// DefaultFloatingPool of floating addresses.
 	DefaultFloatingPool string `opt:"default_floating_pool" default:"nova"`
 	// ExtensionSyncInterval in seconds between looks at Neutron's extensions.
-	ExtensionSyncInterval int `opt:"extension_sync_interval" default:"600"`
+	ExtensionSyncInterval int `opt:"extension_sync_interval" default:"600" min:"0"`
 	// Physnets that have a group of their own.
 	Physnets []string `opt:"physnets" default:""`
 	// HTTPRetries of a failed call.
-	HTTPRetries int `opt:"http_retries" default:"3"`
+	HTTPRetries int `opt:"http_retries" default:"3" min:"0"`
 }

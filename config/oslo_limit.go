@@ -4,6 +4,7 @@ package config
 type OsloLimit struct {
 	Session
 	Adapter
+	AdapterVersions
 	Auth
 
 	// EndpointID whose limits count.

@@ -31,9 +31,9 @@ type OsloMessagingRabbit struct {
 	// HeartbeatRate is how often the heartbeat is looked at in that time.
 	HeartbeatRate int `opt:"heartbeat_rate" default:"3"`
 	// KombuReconnectDelay in seconds before another broker is tried.
-	KombuReconnectDelay float64 `opt:"kombu_reconnect_delay" default:"1.0" max:"4.5"`
+	KombuReconnectDelay float64 `opt:"kombu_reconnect_delay" default:"1.0" max:"4.5" min:"0"`
 	// KombuReconnectSplay in seconds, at random, on top.
-	KombuReconnectSplay float64 `opt:"kombu_reconnect_splay" default:"0.0"`
+	KombuReconnectSplay float64 `opt:"kombu_reconnect_splay" default:"0.0" min:"0"`
 	// KombuCompression is gzip, bz2 or empty.
 	KombuCompression string `opt:"kombu_compression"`
 	// KombuMissingConsumerRetryTimeout in seconds that a reply's queue is waited
@@ -46,7 +46,7 @@ type OsloMessagingRabbit struct {
 	// RabbitRetryInterval in seconds before the first reconnect.
 	RabbitRetryInterval int `opt:"rabbit_retry_interval" default:"1" min:"1"`
 	// RabbitRetryBackoff in seconds added each time.
-	RabbitRetryBackoff int `opt:"rabbit_retry_backoff" default:"2"`
+	RabbitRetryBackoff int `opt:"rabbit_retry_backoff" default:"2" min:"0"`
 	// RabbitIntervalMax in seconds between reconnects.
 	RabbitIntervalMax int `opt:"rabbit_interval_max" default:"30" min:"1"`
 	// RabbitHAQueues mirrors queues, for old brokers.
@@ -62,7 +62,7 @@ type OsloMessagingRabbit struct {
 	// RabbitQuorumMaxMemoryBytes in memory; 0: none.
 	RabbitQuorumMaxMemoryBytes int `opt:"rabbit_quorum_max_memory_bytes" default:"0"`
 	// RabbitTransientQueuesTTL in seconds of unused reply and fanout queues.
-	RabbitTransientQueuesTTL int `opt:"rabbit_transient_queues_ttl" default:"1800"`
+	RabbitTransientQueuesTTL int `opt:"rabbit_transient_queues_ttl" default:"1800" min:"0"`
 	// RabbitQOSPrefetchCount of unacknowledged messages; 0: no limit.
 	RabbitQOSPrefetchCount int `opt:"rabbit_qos_prefetch_count" default:"0"`
 	// RabbitStreamFanout uses streams for fanout.

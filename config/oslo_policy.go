@@ -25,5 +25,5 @@ type OsloPolicy struct {
 	// RemoteSSLClientKeyFile is the client's key.
 	RemoteSSLClientKeyFile string `opt:"remote_ssl_client_key_file"`
 	// RemoteTimeout in seconds.
-	RemoteTimeout float64 `opt:"remote_timeout" default:"60"`
+	RemoteTimeout float64 `opt:"remote_timeout" default:"60" min:"0"`
 }

@@ -20,7 +20,9 @@ type result struct {
 type resolver struct {
 	st     *store
 	known  *knownNames
-	specs  map[ref]*spec
+	specs  map[ref]*spec   // shared, not written
+	extra  map[ref]*spec   // of a Decode; over specs
+	before map[ref]*result // shared, not written: values of specs that are known
 	done   map[ref]*result
 	active map[ref]bool
 	warn   func(Problem)
@@ -29,6 +31,11 @@ type resolver struct {
 func (r *resolver) resolve(s *spec) *result {
 	if res := r.done[s.ref]; res != nil {
 		return res
+	}
+	if r.extra[s.ref] == nil {
+		if res := r.before[s.ref]; res != nil {
+			return res
+		}
 	}
 	res := &result{}
 	if r.active[s.ref] {
@@ -209,7 +216,12 @@ func reference(s string) (name string, length int) {
 // refer is the text of the option that a reference names.
 func (r *resolver) refer(name, group string) (string, error) {
 	if g, opt, dotted := strings.Cut(name, "."); dotted {
-		v, ok, err := r.valueOf(ref{g, opt})
+		var v string
+		var ok bool
+		var err error
+		if g != "DEFAULT" { // no group of that name, for oslo.config's references
+			v, ok, err = r.valueOf(ref{g, opt})
+		}
 		if err == nil && !ok {
 			err = &referenceError{fmt.Sprintf("refers to $%s, but there is no option %s in group %s; write $$ for a dollar sign", name, opt, g)}
 		}
@@ -227,7 +239,10 @@ func (r *resolver) refer(name, group string) (string, error) {
 
 // valueOf is the value of any option as text; false if there is no such option.
 func (r *resolver) valueOf(at ref) (string, bool, error) {
-	s := r.specs[at]
+	s := r.extra[at]
+	if s == nil {
+		s = r.specs[at]
+	}
 	if s == nil {
 		s = r.formerly(at)
 	}

@@ -23,7 +23,8 @@ type Sources struct {
 	// first PROG.conf.d of ~/.nova, ~, /etc/nova, /etc, as far as there are any.
 	Dirs []string
 	// Env is the environment as os.Environ gives it. OS_GROUP__OPTION lies over
-	// the files.
+	// the files. For a MultiOpt it is the only value (oslo.config would take it
+	// letter by letter).
 	Env []string
 	// Prog is the name of the program for PROG.conf.d and for defaults that
 	// contain it: nova-api-os-compute or nova-api-metadata.

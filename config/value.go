@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // kind is the type of an option's value, or of the items of a list.
@@ -112,7 +113,7 @@ func (r *rule) text(s string) (string, error) {
 		return s, nil
 	}
 	for _, c := range r.choices {
-		if c == s || r.ignoreCase && strings.ToLower(c) == strings.ToLower(s) {
+		if c == s || r.ignoreCase && strings.EqualFold(c, s) {
 			return s, nil
 		}
 	}
@@ -176,12 +177,19 @@ func (r *rule) float(s string) (float64, error) {
 	return f, r.inBounds(f)
 }
 
-// pyDigits removes the underscores that Python allows between two digits; it
-// reports false where one stands elsewhere.
+// pyDigits writes a number as strconv reads it: with ASCII digits, where Python
+// takes those of every script, and without the underscores that Python allows
+// between two digits. It reports false where an underscore stands elsewhere.
 func pyDigits(s string) (string, bool) {
-	if strings.IndexByte(s, '_') < 0 {
+	if strings.Trim(s, "0123456789+-.eE") == "" {
 		return s, true
 	}
+	s = strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII && unicode.IsDigit(r) {
+			return '0' + digitValue(r)
+		}
+		return r
+	}, s)
 	digit := func(i int) bool { return i >= 0 && i < len(s) && s[i] >= '0' && s[i] <= '9' }
 	for i := range len(s) {
 		if s[i] == '_' && (!digit(i-1) || !digit(i+1)) {
@@ -189,6 +197,22 @@ func pyDigits(s string) (string, bool) {
 		}
 	}
 	return strings.ReplaceAll(s, "_", ""), true
+}
+
+// digitValue is the value of a decimal digit: Unicode keeps those of a script
+// together in order, so the distance to the beginning of the range says it.
+func digitValue(r rune) rune {
+	for _, x := range unicode.Nd.R16 {
+		if lo, hi := rune(x.Lo), rune(x.Hi); lo <= r && r <= hi {
+			return (r - lo) % 10
+		}
+	}
+	for _, x := range unicode.Nd.R32 {
+		if lo, hi := rune(x.Lo), rune(x.Hi); lo <= r && r <= hi {
+			return (r - lo) % 10
+		}
+	}
+	return 0
 }
 
 func (r *rule) inBounds(f float64) error {

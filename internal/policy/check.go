@@ -1,0 +1,216 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// maxDepth ends the evaluation of rules that refer to each other in a circle.
+const maxDepth = 50
+
+// ask is one question. It is passed by value, so that asking allocates nothing.
+type ask struct {
+	cred   *reqctx.Context
+	target Target
+	rule   Rule // the rule that was asked for
+	depth  int
+}
+
+// check is a node of a rule's tree. String is its canonical form, in
+// oslo.policy's spelling.
+type check interface {
+	allows(s *ruleset, a ask) bool
+	String() string
+}
+
+type constCheck bool
+
+func (k constCheck) allows(*ruleset, ask) bool { return bool(k) }
+
+func (k constCheck) String() string {
+	if k {
+		return "@"
+	}
+	return "!"
+}
+
+type notCheck struct{ sub check }
+
+func (k notCheck) allows(s *ruleset, a ask) bool { return !k.sub.allows(s, a) }
+func (k notCheck) String() string                { return "not " + k.sub.String() }
+
+type andCheck []check
+
+func (k andCheck) allows(s *ruleset, a ask) bool {
+	for _, sub := range k {
+		if !sub.allows(s, a) {
+			return false
+		}
+	}
+	return true
+}
+
+func (k andCheck) String() string { return "(" + join(k, " and ") + ")" }
+
+type orCheck []check
+
+func (k orCheck) allows(s *ruleset, a ask) bool {
+	for _, sub := range k {
+		if sub.allows(s, a) {
+			return true
+		}
+	}
+	return false
+}
+
+func (k orCheck) String() string { return "(" + join(k, " or ") + ")" }
+
+func join(list []check, sep string) string {
+	words := make([]string, len(list))
+	for i, sub := range list {
+		words[i] = sub.String()
+	}
+	return strings.Join(words, sep)
+}
+
+// ruleCheck is "rule:name"; an unknown rule does not allow.
+type ruleCheck struct{ name Rule }
+
+func (k ruleCheck) allows(s *ruleset, a ask) bool {
+	if a.depth++; a.depth > maxDepth {
+		return false
+	}
+	sub := s.find(k.name)
+	return sub != nil && sub.allows(s, a)
+}
+
+func (k ruleCheck) String() string { return "rule:" + string(k.name) }
+
+// roleCheck is "role:name", in any case.
+type roleCheck struct {
+	match template
+	fixed string // the role, where it needs no target
+}
+
+func (k roleCheck) allows(_ *ruleset, a ask) bool {
+	want := k.fixed
+	if want == "" {
+		var ok bool
+		if want, ok = k.match.fill(&a.target); !ok {
+			return false
+		}
+	}
+	for _, role := range a.cred.Roles {
+		if role == want || strings.EqualFold(role, want) {
+			return true
+		}
+	}
+	return false
+}
+
+func (k roleCheck) String() string { return "role:" + k.match.text }
+
+// isAdminCheck is Nova's "is_admin:True".
+type isAdminCheck bool
+
+func (k isAdminCheck) allows(_ *ruleset, a ask) bool { return a.cred.IsAdmin == bool(k) }
+
+func (k isAdminCheck) String() string {
+	if k {
+		return "is_admin:True"
+	}
+	return "is_admin:False"
+}
+
+// literalCheck is "'word':%(key)s", "None:...", "True:..." or "1:...".
+type literalCheck struct {
+	kind  string // as written
+	value string // as Python prints it
+	match template
+}
+
+func (k literalCheck) allows(_ *ruleset, a ask) bool {
+	want, ok := k.match.fill(&a.target)
+	return ok && want == k.value
+}
+
+func (k literalCheck) String() string { return k.kind + ":" + k.match.text }
+
+// credCheck compares an attribute of the token: "project_id:%(project_id)s".
+type credCheck struct {
+	kind  string
+	get   credential
+	match template
+}
+
+func (k credCheck) allows(_ *ruleset, a ask) bool {
+	want, ok := k.match.fill(&a.target)
+	return ok && k.get != nil && k.get(a.cred, want)
+}
+
+func (k credCheck) String() string { return k.kind + ":" + k.match.text }
+
+// credential reports whether an attribute of the token, or one of its values,
+// is want.
+type credential func(c *reqctx.Context, want string) bool
+
+// credentialNamed finds an attribute under the name that Nova gives to
+// oslo.policy. nil is an attribute that tokens do not have. None of them has
+// parts, so no name with a dot is one.
+func credentialNamed(name string) credential {
+	text := func(get func(*reqctx.Context) string) credential {
+		return func(c *reqctx.Context, want string) bool {
+			v := get(c)
+			return v == want && v != "" || v == "" && want == pyNone
+		}
+	}
+	flag := func(get func(*reqctx.Context) bool) credential {
+		return func(c *reqctx.Context, want string) bool {
+			return get(c) && want == "True" || !get(c) && want == "False"
+		}
+	}
+	list := func(get func(*reqctx.Context) []string) credential {
+		return func(c *reqctx.Context, want string) bool {
+			for _, v := range get(c) {
+				if v == want {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	switch name {
+	case "user_id":
+		return text(func(c *reqctx.Context) string { return c.UserID })
+	case "user_domain_id":
+		return text(func(c *reqctx.Context) string { return c.UserDomainID })
+	case "system_scope":
+		return text(func(c *reqctx.Context) string { return c.SystemScope })
+	case "system": // there only in tokens of that scope
+		return func(c *reqctx.Context, want string) bool {
+			return c.SystemScope != "" && c.SystemScope == want
+		}
+	case "domain_id":
+		return text(func(c *reqctx.Context) string { return c.DomainID })
+	case "project_id":
+		return text(func(c *reqctx.Context) string { return c.ProjectID })
+	case "project_domain_id":
+		return text(func(c *reqctx.Context) string { return c.ProjectDomainID })
+	case "roles":
+		return list(func(c *reqctx.Context) []string { return c.Roles })
+	case "is_admin_project":
+		return flag(func(c *reqctx.Context) bool { return c.IsAdminProject })
+	case "service_user_id":
+		return text(func(c *reqctx.Context) string { return c.ServiceUserID })
+	case "service_user_domain_id":
+		return text(func(c *reqctx.Context) string { return c.ServiceUserDomainID })
+	case "service_project_id":
+		return text(func(c *reqctx.Context) string { return c.ServiceProjectID })
+	case "service_project_domain_id":
+		return text(func(c *reqctx.Context) string { return c.ServiceProjectDomainID })
+	case "service_roles":
+		return list(func(c *reqctx.Context) []string { return c.ServiceRoles })
+	}
+	return nil
+}

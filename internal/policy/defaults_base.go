@@ -1,0 +1,45 @@
+package policy
+
+// Checks that many rules share.
+const (
+	admin           = "rule:context_is_admin"
+	memberOrAdmin   = "rule:project_member_or_admin"
+	readerOrAdmin   = "rule:project_reader_or_admin"
+	managerOrAdmin  = "rule:project_manager_or_admin"
+	serviceOrAdmin  = "rule:service_or_admin"
+	anyone          = "@"
+	nobody          = "!"
+	isAdmin         = "is_admin:True"
+	oldAdmin        = "rule:admin_api"
+	oldAdminOrOwner = "rule:admin_or_owner"
+	isAdminOrOwner  = "is_admin:True or project_id:%(project_id)s"
+)
+
+// row is a line of the tables below: a rule and what it replaces.
+type row struct {
+	name    Rule
+	check   string
+	old     *Deprecated
+	removal string // release that announced the removal of the rule
+}
+
+func was(name Rule, check, since string) *Deprecated {
+	return &Deprecated{Name: name, Check: check, Since: since}
+}
+
+// baseRules are what other rules are made of; a token of any scope may meet them.
+func baseRules() []row {
+	return []row{
+		{name: ContextIsAdmin, check: "role:admin", old: was("rule:admin_api", isAdmin, "21.0.0")},
+		{name: AdminOrOwner, check: isAdminOrOwner, removal: "21.0.0"},
+		{name: AdminApi, check: isAdmin, removal: "21.0.0"},
+		{name: ProjectManagerApi, check: "role:manager and project_id:%(project_id)s", old: was("rule:admin_api", isAdmin, "21.0.0")},
+		{name: ProjectMemberApi, check: "role:member and project_id:%(project_id)s", old: was("rule:admin_or_owner", isAdminOrOwner, "21.0.0")},
+		{name: ProjectReaderApi, check: "role:reader and project_id:%(project_id)s", old: was("rule:admin_or_owner", isAdminOrOwner, "21.0.0")},
+		{name: ServiceApi, check: "role:service", old: was("rule:admin_api", isAdmin, "21.0.0")},
+		{name: ProjectManagerOrAdmin, check: "rule:project_manager_api or rule:context_is_admin", old: was("rule:admin_api", isAdmin, "21.0.0")},
+		{name: ProjectMemberOrAdmin, check: "rule:project_member_api or rule:context_is_admin", old: was("rule:admin_or_owner", isAdminOrOwner, "21.0.0")},
+		{name: ProjectReaderOrAdmin, check: "rule:project_reader_api or rule:context_is_admin", old: was("rule:admin_or_owner", isAdminOrOwner, "21.0.0")},
+		{name: ServiceOrAdmin, check: "rule:service_api or rule:context_is_admin", old: was("rule:admin_api", isAdmin, "21.0.0")},
+	}
+}

@@ -1,0 +1,42 @@
+package policy
+
+// serverRules are of /servers itself.
+func serverRules() []row {
+	return []row{
+		{name: ServersIndex, check: readerOrAdmin},
+		{name: ServersDetail, check: readerOrAdmin},
+		{name: ServersIndexGetAllTenants, check: admin},
+		{name: ServersDetailGetAllTenants, check: admin},
+		{name: ServersAllowAllFilters, check: admin},
+		{name: ServersShow, check: readerOrAdmin},
+		{name: ServersShowFlavorExtraSpecs, check: readerOrAdmin, old: was("os_compute_api:os-flavor-extra-specs:index", oldAdminOrOwner, "")},
+		{name: ServersShowHostStatus, check: admin},
+		{name: ServersShowHostStatusUnknownOnly, check: admin},
+		{name: ServersCreate, check: memberOrAdmin},
+		{name: ServersCreateForcedHost, check: admin},
+		{name: ServersCreateRequestedDestination, check: admin},
+		{name: ServersCreateAttachVolume, check: memberOrAdmin},
+		{name: ServersCreateAttachNetwork, check: memberOrAdmin},
+		{name: ServersCreateTrustedCerts, check: memberOrAdmin},
+		{name: ServersCreateZeroDiskFlavor, check: admin},
+		{name: ServersDelete, check: memberOrAdmin},
+		{name: ServersUpdate, check: memberOrAdmin},
+		{name: ServersConfirmResize, check: memberOrAdmin},
+		{name: ServersRevertResize, check: memberOrAdmin},
+		{name: ServersReboot, check: memberOrAdmin},
+		{name: ServersResize, check: memberOrAdmin},
+		{name: ServersResizeCrossCell, check: nobody},
+		{name: ServersRebuild, check: memberOrAdmin},
+		{name: ServersRebuildTrustedCerts, check: memberOrAdmin},
+		{name: ServersCreateImage, check: memberOrAdmin},
+		{name: ServersCreateImageAllowVolumeBacked, check: memberOrAdmin},
+		{name: ServersStart, check: memberOrAdmin},
+		{name: ServersStop, check: memberOrAdmin},
+		{name: ServersTriggerCrashDump, check: memberOrAdmin},
+		{name: ServersMigrationsShow, check: admin},
+		{name: ServersMigrationsForceComplete, check: managerOrAdmin},
+		{name: ServersMigrationsDelete, check: managerOrAdmin},
+		{name: ServersMigrationsIndex, check: managerOrAdmin},
+		{name: ServersMigrationsIndexHost, check: admin, old: was("os_compute_api:servers:migrations:index", admin, "32.0.0")},
+	}
+}

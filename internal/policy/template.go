@@ -1,0 +1,87 @@
+package policy
+
+import "strings"
+
+// template is the right side of a check: text with %(key)s for attributes of
+// the target and %% for a percent sign.
+type template struct {
+	text  string
+	parts []part
+	bad   bool // Python cannot format it; such a check never allows
+}
+
+// part is literal text, or a key of the target.
+type part struct {
+	text string
+	key  bool
+}
+
+func newTemplate(text string) template {
+	t := template{text: text}
+	literal := func(s string) {
+		if n := len(t.parts); n > 0 && !t.parts[n-1].key {
+			t.parts[n-1].text += s
+		} else if s != "" {
+			t.parts = append(t.parts, part{text: s})
+		}
+	}
+	for rest := text; rest != ""; {
+		before, after, found := strings.Cut(rest, "%")
+		literal(before)
+		if !found {
+			break
+		}
+		if strings.HasPrefix(after, "%") {
+			literal("%")
+			rest = after[1:]
+			continue
+		}
+		end := strings.Index(after, ")s")
+		if !strings.HasPrefix(after, "(") || end < 0 {
+			t.bad = true
+			break
+		}
+		t.parts = append(t.parts, part{text: after[1:end], key: true})
+		rest = after[end+2:]
+	}
+	return t
+}
+
+// constant is the text, if it needs no target.
+func (t template) constant() (string, bool) {
+	switch {
+	case t.bad:
+		return "", false
+	case len(t.parts) == 0:
+		return "", true
+	case len(t.parts) == 1 && !t.parts[0].key:
+		return t.parts[0].text, true
+	}
+	return "", false
+}
+
+// fill puts the target's attributes in; ok is false if one is missing.
+func (t template) fill(target *Target) (s string, ok bool) {
+	if t.bad {
+		return "", false
+	}
+	if len(t.parts) == 1 { // nearly always; and it allocates nothing
+		if !t.parts[0].key {
+			return t.parts[0].text, true
+		}
+		return target.value(t.parts[0].text)
+	}
+	var b strings.Builder
+	for _, p := range t.parts {
+		if !p.key {
+			b.WriteString(p.text)
+			continue
+		}
+		v, ok := target.value(p.text)
+		if !ok {
+			return "", false
+		}
+		b.WriteString(v)
+	}
+	return b.String(), true
+}

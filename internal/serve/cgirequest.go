@@ -1,0 +1,221 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/textproto"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/nova-go/nova/paste"
+)
+
+// variable is one CGI variable of a request.
+type variable struct{ name, value string }
+
+// cgiRequest makes a request out of CGI variables; conn is where its body comes
+// from. It fails for what no HTTP server lets through.
+func cgiRequest(ctx context.Context, vars []variable, conn io.Reader) (*http.Request, error) {
+	env := make(map[string]string, len(vars))
+	r := (&http.Request{Header: make(http.Header, len(vars)), URL: &url.URL{}}).WithContext(ctx)
+	for _, v := range vars {
+		if name, ok := strings.CutPrefix(v.name, "HTTP_"); ok {
+			if err := addHeader(r.Header, name, v.value); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		env[v.name] = v.value
+	}
+	r.Method = env["REQUEST_METHOD"]
+	if !isToken(r.Method) {
+		return nil, fmt.Errorf("REQUEST_METHOD is %q", r.Method)
+	}
+	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.1", 1, 1
+	if major, minor, ok := http.ParseHTTPVersion(env["SERVER_PROTOCOL"]); ok {
+		r.Proto, r.ProtoMajor, r.ProtoMinor = env["SERVER_PROTOCOL"], major, minor
+	}
+	if t := env["CONTENT_TYPE"]; t != "" {
+		if !validValue(t) {
+			return nil, fmt.Errorf("CONTENT_TYPE is %q", t)
+		}
+		r.Header.Set("Content-Type", t)
+	}
+	setHost(r, env)
+	if a := env["REMOTE_ADDR"]; a != "" {
+		port := env["REMOTE_PORT"]
+		if port == "" {
+			port = "0"
+		}
+		r.RemoteAddr = net.JoinHostPort(a, port)
+	}
+	if https := strings.ToLower(env["HTTPS"]); https == "on" || https == "1" ||
+		strings.EqualFold(env["REQUEST_SCHEME"], "https") || strings.EqualFold(env["UWSGI_SCHEME"], "https") {
+		r.URL.Scheme = "https"
+	}
+	r, err := withPath(r, env)
+	if err != nil {
+		return nil, err
+	}
+	return r, setBody(r, env, conn)
+}
+
+// addHeader adds the header that HTTP_name stands for. Its content headers have
+// variables of their own, and front ends that send both have checked only those.
+func addHeader(h http.Header, name, value string) error {
+	if name == "CONTENT_LENGTH" || name == "CONTENT_TYPE" {
+		return nil
+	}
+	name = strings.ReplaceAll(name, "_", "-")
+	if !isToken(name) || !validValue(value) {
+		return fmt.Errorf("bad header %q: %q", name, value)
+	}
+	name = textproto.CanonicalMIMEHeaderKey(name)
+	h[name] = append(h[name], value)
+	return nil
+}
+
+func setHost(r *http.Request, env map[string]string) {
+	r.Host = r.Header.Get("Host")
+	r.Header.Del("Host")
+	if r.Host != "" {
+		return
+	}
+	r.Host = env["SERVER_NAME"]
+	if p := env["SERVER_PORT"]; r.Host != "" && p != "" && p != "80" && p != "443" {
+		r.Host += ":" + p
+	}
+}
+
+// withPath puts SCRIPT_NAME and PATH_INFO in their places. PATH_INFO is decoded
+// already; where REQUEST_URI still fits it, URL.RawPath keeps the spelling.
+func withPath(r *http.Request, env map[string]string) (*http.Request, error) {
+	r.RequestURI = env["REQUEST_URI"]
+	rawPath, rawQuery, _ := strings.Cut(r.RequestURI, "?")
+	r.URL.RawQuery = rawQuery
+	if q, ok := env["QUERY_STRING"]; ok {
+		r.URL.RawQuery = q
+	}
+	if strings.ContainsFunc(r.URL.RawQuery, isControl) {
+		return nil, fmt.Errorf("QUERY_STRING is %q", r.URL.RawQuery)
+	}
+	script, path := env["SCRIPT_NAME"], env["PATH_INFO"]
+	if script == "/" || path != "" && strings.HasSuffix(script, "/") {
+		// mod_proxy_uwsgi counts the slash of /compute/ on both sides.
+		script = strings.TrimSuffix(script, "/")
+	}
+	raw, rawFits := cutEscaped(rawPath, script)
+	if _, ok := env["PATH_INFO"]; !ok {
+		unescaped, err := url.PathUnescape(raw)
+		if !rawFits || err != nil {
+			return nil, fmt.Errorf("there is no PATH_INFO and REQUEST_URI is %q", r.RequestURI)
+		}
+		path = unescaped
+	}
+	if path != "" && path[0] != '/' && path != "*" || script != "" && script[0] != '/' {
+		return nil, fmt.Errorf("SCRIPT_NAME is %q, PATH_INFO is %q", script, path)
+	}
+	r.URL.Path = path
+	if unescaped, err := url.PathUnescape(raw); rawFits && err == nil && unescaped == path {
+		if u := (&url.URL{Path: path}); u.EscapedPath() != raw {
+			r.URL.RawPath = raw
+		}
+	}
+	if r.RequestURI == "" {
+		r.RequestURI = (&url.URL{Path: script + path, RawQuery: r.URL.RawQuery}).RequestURI()
+	}
+	if script != "" {
+		r = paste.WithScriptName(r, script)
+	}
+	return r, nil
+}
+
+// cutEscaped cuts from an escaped path the part that unescapes to prefix.
+func cutEscaped(escaped, prefix string) (string, bool) {
+	if prefix == "" {
+		return escaped, true
+	}
+	for i := 1; i <= len(escaped); i++ {
+		if i < len(escaped) && escaped[i] != '/' {
+			continue
+		}
+		if p, err := url.PathUnescape(escaped[:i]); err == nil && p == prefix {
+			return escaped[i:], true
+		}
+	}
+	return "", false
+}
+
+// setBody finds where the body ends: by CONTENT_LENGTH, or, where there is none,
+// by the chunks that uWSGI's own HTTP router passes on as they come. nginx
+// always knows the length; Apache answers chunked requests with 411 by itself.
+func setBody(r *http.Request, env map[string]string, conn io.Reader) error {
+	encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Transfer-Encoding")))
+	r.Header.Del("Transfer-Encoding")
+	r.Body = http.NoBody
+	length := env["CONTENT_LENGTH"]
+	switch {
+	case length != "":
+		n, err := strconv.ParseUint(length, 10, 63)
+		if err != nil {
+			return fmt.Errorf("CONTENT_LENGTH is %q", length)
+		}
+		r.ContentLength = int64(n)
+		r.Header.Set("Content-Length", length)
+		if n > 0 {
+			r.Body = io.NopCloser(&exactReader{conn, int64(n)})
+		}
+	case encoding == "chunked":
+		r.ContentLength = -1
+		r.TransferEncoding = []string{"chunked"}
+		r.Body = io.NopCloser(httputil.NewChunkedReader(conn))
+	case encoding != "" && encoding != "identity":
+		return fmt.Errorf("transfer encoding %q is not known", encoding)
+	}
+	return nil
+}
+
+// exactReader gives n bytes and then io.EOF, or io.ErrUnexpectedEOF if there are fewer.
+type exactReader struct {
+	r io.Reader
+	n int64
+}
+
+func (e *exactReader) Read(p []byte) (int, error) {
+	if e.n == 0 {
+		return 0, io.EOF
+	}
+	n, err := e.r.Read(p[:min(int64(len(p)), e.n)])
+	e.n -= int64(n)
+	switch {
+	case e.n == 0 && (err == nil || errors.Is(err, io.EOF)):
+		return n, io.EOF
+	case errors.Is(err, io.EOF):
+		return n, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// isToken says whether s can be a method or a header's name.
+func isToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c <= ' ' || c >= 0x7f || strings.IndexByte(`()<>@,;:\"/[]?={}`, c) >= 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// validValue says whether s can be a header's value.
+func validValue(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return isControl(r) && r != '\t' })
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }

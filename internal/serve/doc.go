@@ -1,0 +1,13 @@
+// Package serve hosts a handler: over HTTP and HTTPS, and over the uwsgi
+// protocol that Apache's mod_proxy_uwsgi and nginx's uwsgi_pass speak, on TCP
+// and unix sockets, several at once, until it is told to stop and has drained.
+//
+// What a front end says about the request in CGI variables ends up where
+// handlers look anyway: SCRIPT_NAME in paste.ScriptName, REMOTE_ADDR in
+// Request.RemoteAddr, and HTTPS or REQUEST_SCHEME in Request.URL.Scheme, which
+// is "https" then. So a request came in by TLS if Request.TLS is not nil or
+// Request.URL.Scheme is "https".
+//
+// A protocol is a source (see source.go). Those that carry CGI variables share
+// cgiRequest and cgiResponse; another one (SCGI, FastCGI) only adds its framing.
+package serve

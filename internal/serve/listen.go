@@ -96,10 +96,11 @@ func (c *timedConn) Write(b []byte) (int, error) {
 	}
 }
 
-// CloseWrite tells the other side that nothing more comes.
+// CloseWrite tells the other side that nothing more comes, where the
+// connection can.
 func (c *timedConn) CloseWrite() error {
 	if cw, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return cw.CloseWrite()
 	}
-	return nil
+	return errors.ErrUnsupported
 }

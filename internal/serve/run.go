@@ -126,6 +126,9 @@ func serveOne(ctx context.Context, s source, o *Options) error {
 		return <-done
 	case err := <-done:
 		drain([]source{s}, o)
+		if err == nil {
+			return nil
+		}
 		return fmt.Errorf("serving ended: %w", err)
 	}
 }

@@ -177,8 +177,9 @@ func (s *uwsgiSource) answer(w *cgiResponse, r *http.Request) (complete bool) {
 const lingerLimit = 4 << 20
 
 func (s *uwsgiSource) linger(c net.Conn, in *bufio.Reader) {
-	if cw, ok := c.(interface{ CloseWrite() error }); ok {
-		_ = cw.CloseWrite()
+	cw, ok := c.(interface{ CloseWrite() error })
+	if !ok || cw.CloseWrite() != nil {
+		return
 	}
 	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
 	_, _ = io.CopyN(io.Discard, in, lingerLimit)

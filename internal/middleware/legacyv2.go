@@ -1,0 +1,68 @@
+package middleware
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+const (
+	headerVersion     = "Openstack-Api-Version"
+	headerNovaVersion = "X-Openstack-Nova-Api-Version"
+)
+
+// LegacyV2Compatible makes the v2.1 API look like the v2 one, which has no
+// microversions: it hides their headers from the application and from the
+// client, and marks the request for the application, which then checks bodies
+// less strictly.
+func LegacyV2Compatible() func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec := RecordOf(r.Context())
+			r = r.WithContext(reqctx.WithLegacyV2(r.Context()))
+			if r.Header.Get(headerVersion) != "" || r.Header.Get(headerNovaVersion) != "" {
+				r.Header = r.Header.Clone()
+				r.Header.Del(headerVersion)
+				r.Header.Del(headerNovaVersion)
+			}
+			out := &response{ResponseWriter: w}
+			out.onHeader = func(status int) (int, []byte) {
+				h := w.Header()
+				// The request log stands outside and still names the version.
+				if v := h.Get(headerNovaVersion); v != "" && rec != nil && rec.Microversion == "" {
+					rec.Microversion = v
+				}
+				h.Del(headerVersion)
+				h.Del(headerNovaVersion)
+				withoutVersions(h)
+				return status, nil
+			}
+			next.ServeHTTP(out, r)
+			out.finish()
+		})
+	}
+}
+
+// withoutVersions takes the microversion headers out of Vary, comparing as Nova
+// does: exactly.
+func withoutVersions(h http.Header) {
+	vary, ok := h["Vary"]
+	if !ok {
+		return
+	}
+	var kept []string
+	for _, line := range vary {
+		for name := range strings.SplitSeq(line, ",") {
+			name = strings.TrimSpace(name)
+			if name != "OpenStack-API-Version" && name != "X-OpenStack-Nova-API-Version" {
+				kept = append(kept, name)
+			}
+		}
+	}
+	if kept == nil {
+		h.Del("Vary")
+		return
+	}
+	h.Set("Vary", strings.Join(kept, ","))
+}

@@ -1,0 +1,85 @@
+package middleware
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/nova-go/nova/paste"
+)
+
+// ProxyHeadersOptions are those of ProxyHeaders.
+type ProxyHeadersOptions struct {
+	// Enabled is enable_proxy_headers_parsing; without it the filter does
+	// nothing, for anybody can send these headers.
+	Enabled bool
+}
+
+// ProxyHeaders believes what a proxy in front says of the client's request:
+// Forwarded (the first element of RFC 7239's list) or, without it,
+// X-Forwarded-Proto, -Host and -For set r.URL.Scheme, r.Host and r.RemoteAddr;
+// X-Forwarded-Prefix goes before SCRIPT_NAME. Values are taken as they stand,
+// as oslo.middleware's HTTPProxyToWSGI takes them: X-Forwarded-For with all its
+// addresses, "for" with its quotes.
+func ProxyHeaders(o ProxyHeadersOptions) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		if !o.Enabled {
+			return next
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			var proto, host, client string
+			if forwarded := joined(r.Header, "Forwarded"); forwarded != "" {
+				first := firstForwarded(forwarded)
+				proto, host, client = first["proto"], first["host"], first["for"]
+			} else {
+				proto = joined(r.Header, "X-Forwarded-Proto")
+				host = joined(r.Header, "X-Forwarded-Host")
+				client = joined(r.Header, "X-Forwarded-For")
+			}
+			if proto != "" || host != "" || client != "" {
+				r = r.WithContext(r.Context())
+				if proto != "" {
+					r.URL = cloneURL(r.URL)
+					r.URL.Scheme = proto
+				}
+				if host != "" {
+					r.Host = host
+				}
+				if client != "" {
+					r.RemoteAddr = client
+				}
+			}
+			if prefix := joined(r.Header, "X-Forwarded-Prefix"); prefix != "" {
+				r = paste.WithScriptName(r, prefix+paste.ScriptName(r))
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// joined is a header as WSGI servers give it: repeated ones in one line.
+func joined(h http.Header, name string) string {
+	switch v := h[name]; len(v) {
+	case 0:
+		return ""
+	case 1:
+		return v[0]
+	default:
+		return strings.Join(v, ",")
+	}
+}
+
+func firstForwarded(header string) map[string]string {
+	first, _, _ := strings.Cut(header, ",")
+	pairs := map[string]string{}
+	for part := range strings.SplitSeq(first, ";") {
+		k, v, _ := strings.Cut(part, "=")
+		pairs[strings.ToLower(strings.TrimSpace(k))] = strings.TrimSpace(v)
+	}
+	return pairs
+}
+
+func cloneURL(u *url.URL) *url.URL {
+	c := *u
+	return &c
+}

@@ -1,0 +1,173 @@
+package middleware
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/paste"
+)
+
+// Deps are what the filters of a process share.
+type Deps struct {
+	Config *config.Config
+	Policy *policy.Enforcer
+	Log    zerolog.Logger
+	// Transport carries the calls of Keystone; nil: one made from
+	// [keystone_authtoken].
+	Transport http.RoundTripper
+}
+
+// Registry lists the filters under all names that paste files use for them:
+// dotted Python names of several releases, and entry points of eggs.
+func Registry(d Deps) paste.Registry {
+	r := paste.Registry{}
+	add := func(f paste.Filter, names ...string) {
+		for _, name := range names {
+			r[name] = f
+		}
+	}
+	plain := func(f func() func(http.Handler) http.Handler) paste.Filter {
+		return func(paste.Conf, paste.Conf) (func(http.Handler) http.Handler, error) { return f(), nil }
+	}
+	add(plain(ComputeRequestID), "nova.api.compute_req_id:ComputeReqIdMiddleware.factory")
+	add(plain(LegacyV2Compatible), "nova.api.openstack:LegacyV2CompatibleWrapper.factory")
+	add(plain(RequestID), "oslo_middleware:RequestId.factory", "oslo_middleware.request_id:RequestId.factory",
+		"oslo.middleware:RequestId.factory", "oslo.middleware.request_id:RequestId.factory", "oslo.middleware#request_id")
+	add(plain(func() func(http.Handler) http.Handler { return FaultWrap(FaultWrapOptions{Log: d.Log}) }),
+		"nova.api.openstack:FaultWrapper.factory")
+	add(plain(func() func(http.Handler) http.Handler { return RequestLog(RequestLogOptions{Log: d.Log}) }),
+		"nova.api.openstack.requestlog:RequestLog.factory")
+	add(plain(func() func(http.Handler) http.Handler {
+		o := KeystoneContextOptions{Log: d.Log}
+		if d.Policy != nil {
+			o.IsAdmin = d.Policy.IsAdmin
+		}
+		return KeystoneContext(o)
+	}), "nova.api.auth:NovaKeystoneContext.factory")
+	add(plain(func() func(http.Handler) http.Handler { return NoAuth(NoAuthOptions{ProjectInPath: true}) }),
+		"nova.api.openstack.auth:NoAuthMiddleware.factory", "nova.api.auth:NoAuthMiddleware.factory")
+	add(plain(func() func(http.Handler) http.Handler { return NoAuth(NoAuthOptions{}) }),
+		"nova.api.openstack.auth:NoAuthMiddlewareV2_18.factory", "nova.api.openstack.auth:NoAuthMiddlewareV3.factory")
+	add(d.profiler, "nova.profiler:WsgiMiddleware.factory", "osprofiler.web:WsgiMiddleware.factory", "osprofiler#osprofiler")
+	add(d.sizeLimit, "oslo_middleware:RequestBodySizeLimiter.factory", "oslo_middleware.sizelimit:RequestBodySizeLimiter.factory",
+		"oslo.middleware:RequestBodySizeLimiter.factory", "oslo.middleware.sizelimit:RequestBodySizeLimiter.factory",
+		"nova.api.sizelimit:RequestBodySizeLimiter.factory", "oslo.middleware#sizelimit")
+	add(d.proxyHeaders, "oslo_middleware:HTTPProxyToWSGI.factory", "oslo_middleware.http_proxy_to_wsgi:HTTPProxyToWSGI.factory",
+		"oslo.middleware:HTTPProxyToWSGI.factory", "oslo.middleware#http_proxy_to_wsgi")
+	catch := plain(func() func(http.Handler) http.Handler { return CatchErrors(CatchErrorsOptions{Log: d.Log}) })
+	add(catch, "oslo_middleware:CatchErrors.factory", "oslo_middleware.catch_errors:CatchErrors.factory", "oslo.middleware:CatchErrors.factory", "oslo.middleware#catch_errors")
+	add(d.cors, "oslo_middleware.cors:filter_factory", "oslo_middleware:CORS.factory", "oslo_middleware.cors:CORS.factory",
+		"oslo.middleware:CORS.factory", "oslo.middleware.cors:filter_factory", "oslo.middleware#cors")
+	return r
+}
+
+func (d Deps) profiler(paste.Conf, paste.Conf) (func(http.Handler) http.Handler, error) {
+	return Profiler(ProfilerOptions{Enabled: d.Config.Profiler.Enabled, HMACKeys: d.Config.Profiler.HMACKeys}), nil
+}
+
+func (d Deps) sizeLimit(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
+	limit := d.Config.OsloMiddleware.MaxRequestBodySize
+	p := overrides{global, local, nil}
+	p.number("max_request_body_size", &limit)
+	return SizeLimit(SizeLimitOptions{MaxBody: int64(limit), Log: d.Log}), p.err
+}
+
+func (d Deps) proxyHeaders(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
+	enabled := d.Config.OsloMiddleware.EnableProxyHeadersParsing
+	p := overrides{global, local, nil}
+	p.boolean("enable_proxy_headers_parsing", &enabled)
+	return ProxyHeaders(ProxyHeadersOptions{Enabled: enabled}), p.err
+}
+
+func (d Deps) cors(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
+	_, hasOrigin := local["allowed_origin"]
+	_, hasProject := local["oslo_config_project"]
+	if !hasOrigin && !hasProject {
+		return nil, fmt.Errorf("allowed_origin or oslo_config_project is required")
+	}
+	c := d.Config.CORS
+	p := overrides{global, local, nil}
+	p.list("allowed_origin", &c.AllowedOrigin)
+	p.boolean("allow_credentials", &c.AllowCredentials)
+	p.list("expose_headers", &c.ExposeHeaders)
+	p.number("max_age", &c.MaxAge)
+	p.list("allow_methods", &c.AllowMethods)
+	p.list("allow_headers", &c.AllowHeaders)
+	for _, group := range d.Config.Groups() {
+		if strings.HasPrefix(group, "cors.") {
+			d.Log.Warn().Str("name", "oslo_middleware.cors").Msgf("[%s] is ignored, as oslo.middleware does since it has allowed_origin as a list; add its allowed_origin to [cors]", group)
+		}
+	}
+	return CORS(CORSOptions{
+		AllowedOrigins: c.AllowedOrigin, AllowCredentials: c.AllowCredentials, ExposeHeaders: c.ExposeHeaders, MaxAge: c.MaxAge,
+		AllowMethods: c.AllowMethods, AllowHeaders: c.AllowHeaders, Log: d.Log,
+	}), p.err
+}
+
+// overrides reads the options that a paste section sets over the
+// configuration's. The first error stays.
+type overrides struct {
+	global, local paste.Conf
+	err           error
+}
+
+func (p *overrides) text(option string) (string, bool) {
+	if v, ok := p.local[option]; ok {
+		return v, true
+	}
+	v, ok := p.global[option]
+	return v, ok
+}
+
+func (p *overrides) fail(option, value, kind string) {
+	if p.err == nil {
+		p.err = fmt.Errorf("option %s: %q is no %s", option, value, kind)
+	}
+}
+
+func (p *overrides) str(option string, into *string) {
+	if v, ok := p.text(option); ok {
+		*into = v
+	}
+}
+
+func (p *overrides) number(option string, into *int) {
+	if v, ok := p.text(option); ok {
+		n, err := strconv.Atoi(strings.TrimSpace(v))
+		if err != nil {
+			p.fail(option, v, "number")
+			return
+		}
+		*into = n
+	}
+}
+
+func (p *overrides) boolean(option string, into *bool) {
+	if v, ok := p.text(option); ok {
+		switch strings.ToLower(strings.TrimSpace(v)) {
+		case "true", "1", "yes", "on":
+			*into = true
+		case "false", "0", "no", "off":
+			*into = false
+		default:
+			p.fail(option, v, "boolean")
+		}
+	}
+}
+
+func (p *overrides) list(option string, into *[]string) {
+	if v, ok := p.text(option); ok {
+		*into = nil
+		for item := range strings.SplitSeq(v, ",") {
+			if item = strings.TrimSpace(item); item != "" {
+				*into = append(*into, item)
+			}
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package middleware
+
+import (
+	"net/http"
+	"regexp"
+
+	"github.com/google/uuid"
+)
+
+const (
+	headerRequestID        = "X-Openstack-Request-Id"
+	headerComputeRequestID = "X-Compute-Request-Id"
+)
+
+var requestID = regexp.MustCompile(`^req-[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`)
+
+// ComputeRequestID gives each request an id and sends it back in
+// x-openstack-request-id and x-compute-request-id, unless the application sets
+// these itself. A well-formed X-Openstack-Request-Id of the caller becomes the
+// global request id; any other is ignored.
+func ComputeRequestID() func(http.Handler) http.Handler {
+	return requestIDFilter(headerRequestID, headerComputeRequestID)
+}
+
+// RequestID is oslo.middleware's filter: as ComputeRequestID, with
+// x-openstack-request-id alone.
+func RequestID() func(http.Handler) http.Handler { return requestIDFilter(headerRequestID) }
+
+func requestIDFilter(headers ...string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec, r := withRecord(r)
+			if id := r.Header.Get(headerRequestID); requestID.MatchString(id) {
+				rec.GlobalRequestID = id
+			}
+			rec.RequestID = newRequestID()
+			h := w.Header()
+			for _, name := range headers {
+				h[name] = []string{rec.RequestID}
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func newRequestID() string { return "req-" + uuid.NewString() }

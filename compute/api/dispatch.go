@@ -140,24 +140,53 @@ func (a *API) handler(p *path) http.Handler {
 	})
 }
 
+// Legacy tells whether a request came by /v2.
+func Legacy(r *http.Request) bool { return reqctx.LegacyV2(r.Context()) }
+
+// Write answers a document outside of the dispatcher, by an application that
+// knows no microversions.
+func Write(w http.ResponseWriter, r *http.Request, status int, doc any) {
+	writeReply(w, &Request{Request: r, legacy: true}, status, doc)
+}
+
+// Versioned answers a document outside of the dispatcher that is under
+// microversion control: the version documents.
+func Versioned(w http.ResponseWriter, hr *http.Request, reply func() (int, any)) {
+	req, ok := newRequest(w, hr, nil)
+	if !ok {
+		return
+	}
+	status, doc := reply()
+	writeReply(w, req, status, doc)
+}
+
+// newRequest finds the microversion, or answers why not.
+func newRequest(w http.ResponseWriter, hr *http.Request, a *API) (*Request, bool) {
+	req := &Request{Request: hr, api: a, legacy: Legacy(hr)}
+	v, err := mv.FromHeaders(hr.Header)
+	if err == nil {
+		req.Version = v
+		return req, true
+	}
+	var unsupported *mv.UnsupportedError
+	status := http.StatusBadRequest
+	if errors.As(err, &unsupported) {
+		status = http.StatusNotAcceptable
+	}
+	writeFault(w, req, &Fault{Status: status, Message: err.Error()}, false)
+	return nil, false
+}
+
 // serve is Nova's order of checks, which is part of its contract. Each step may
 // end in a fault; this is the only place that writes one.
 func (a *API) serve(w http.ResponseWriter, hr *http.Request, ops []*operation, actions map[string][]*operation) {
-	req := &Request{Request: hr, api: a, legacy: reqctx.LegacyV2(hr.Context()), Version: mv.Min}
-	v, err := mv.FromHeaders(hr.Header)
-	if err != nil {
-		var unsupported *mv.UnsupportedError
-		status := http.StatusBadRequest
-		if errors.As(err, &unsupported) {
-			status = http.StatusNotAcceptable
-		}
-		writeFault(w, req, &Fault{Status: status, Message: err.Error()}, false)
+	req, ok := newRequest(w, hr, a)
+	if !ok {
 		return
 	}
-	req.Version = v
 	reply, op, err := a.run(req, ops, actions)
 	if err == nil {
-		a.writeReply(w, req, op.OK, reply)
+		writeReply(w, req, op.OK, reply)
 		return
 	}
 	var errs []int
@@ -353,7 +382,7 @@ func contentType(r *http.Request) string {
 	return jsonType
 }
 
-func (a *API) writeReply(w http.ResponseWriter, req *Request, status int, reply any) {
+func writeReply(w http.ResponseWriter, req *Request, status int, reply any) {
 	contents := reply
 	h := w.Header()
 	if full, ok := reply.(*Reply); ok {

@@ -114,7 +114,7 @@ func unexpected(err error) *Fault {
 	if errors.As(err, &domain) {
 		class = "nova.exception." + domain.Class
 	}
-	return &Fault{Status: 500, cause: err, Message: "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if possible.\n<class '" + class + "'>"}
+	return &Fault{Status: 500, cause: err, Message: "Unexpected API Error. Please contact the administrator\n<class '" + class + "'>"}
 }
 
 // document is the body of a fault.

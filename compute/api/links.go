@@ -42,12 +42,12 @@ var version = regexp.MustCompile(`^v([0-9]+|[0-9]+\.[0-9]+)$`)
 // the address is an error, as in Nova.
 func (r *Request) Links() *Links {
 	app := ApplicationURL(r.Request)
-	l := &Links{self: withPrefix(app, r.api.LinkPrefix)}
+	l := &Links{self: WithPrefix(app, r.api.LinkPrefix)}
 	base := app
 	if i := strings.LastIndexByte(app, '/'); i > 0 && version.MatchString(app[i+1:]) {
 		base = app[:i]
 	}
-	l.bookmark = withPrefix(base, r.api.LinkPrefix)
+	l.bookmark = WithPrefix(base, r.api.LinkPrefix)
 	l.image = r.api.ImageLinks
 	// Nova looks for the project anywhere in the URL, the query included.
 	if p := r.Context.ProjectID; p != "" && strings.Contains(fullURL(r.Request, app), p) {
@@ -61,9 +61,14 @@ func fullURL(r *http.Request, app string) string {
 	return app + "/" + p + r.URL.Path + "?" + r.URL.RawQuery
 }
 
-// withPrefix replaces scheme and host by those of the prefix and puts its path
+// Prefix is the address of the API as links show it.
+func (r *Request) Prefix() string {
+	return WithPrefix(ApplicationURL(r.Request), r.api.LinkPrefix)
+}
+
+// WithPrefix replaces scheme and host by those of the prefix and puts its path
 // in front.
-func withPrefix(address, prefix string) string {
+func WithPrefix(address, prefix string) string {
 	if prefix == "" {
 		return address
 	}
@@ -116,6 +121,11 @@ func (l *Links) WriteBookmark(o *Object, collection, id string) {
 // Next writes the member "<collection>_links" with the link to the next page,
 // where the page is full: n items, the last of them named last.
 func (r *Request) Next(l *Links, o *Object, collection, path string, n int, last string) {
+	r.NextUnder(collection+"_links", l, o, path, n, last)
+}
+
+// NextUnder is Next for a member of another name.
+func (r *Request) NextUnder(member string, l *Links, o *Object, path string, n int, last string) {
 	limit := r.api.MaxLimit
 	if s, ok := r.query.Get("limit"); ok {
 		if asked, err := strconv.Atoi(s); err == nil {
@@ -125,7 +135,7 @@ func (r *Request) Next(l *Links, o *Object, collection, path string, n int, last
 	if limit == 0 || limit != n {
 		return
 	}
-	o.List(collection+"_links", 1, func(_ int, a *Array) {
+	o.List(member, 1, func(_ int, a *Array) {
 		a.Obj(func(o *Object) {
 			o.Str("rel", "next")
 			o.Str("href", strings.TrimRight(l.self, "/")+l.project+"/"+path+"?"+r.nextQuery(last))
@@ -206,4 +216,26 @@ func tooSmall(name string, least int64) error {
 func isNumber(s string) bool {
 	s = strings.TrimLeft(strings.TrimSpace(s), "+-")
 	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// Slice is the part of a list that offset and limit ask for, of lists that are
+// not paged by a marker. Negative numbers are refused.
+func Slice[T any](r *Request, list []T) ([]T, error) {
+	limit, offset := r.api.MaxLimit, 0
+	for name, to := range map[string]*int{"limit": &limit, "offset": &offset} {
+		s, given := r.query.Get(name)
+		if !given {
+			continue
+		}
+		n, err := Integer(s, name, 0)
+		if err != nil {
+			return nil, err
+		}
+		*to = int(min(n, 1<<31))
+	}
+	if limit == 0 || limit > r.api.MaxLimit {
+		limit = r.api.MaxLimit
+	}
+	offset = min(offset, len(list))
+	return list[offset:min(offset+limit, len(list))], nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -148,4 +149,25 @@ func Bool(s string) (value, ok bool) {
 		return false, true
 	}
 	return false, false
+}
+
+// Time reads an ISO 8601 time as timeutils.parse_isotime does; without a zone it
+// is UTC.
+func Time(s string) (time.Time, bool) {
+	s = strings.TrimSpace(s)
+	for _, day := range []string{"2006-01-02", "20060102"} {
+		for _, clock := range []string{"T15:04:05.999999999", " 15:04:05.999999999", "T15:04", " 15:04", "T150405", "T15", ""} {
+			for _, zone := range []string{"", "Z07:00", "Z0700", "Z07"} {
+				if t, err := time.Parse(day+clock+zone, s); err == nil {
+					return t.UTC(), true
+				}
+			}
+		}
+	}
+	return time.Time{}, false
+}
+
+// NotBool is the error for what Bool cannot read.
+func NotBool(s string) error {
+	return BadRequest("Invalid input received: Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'", s)
 }

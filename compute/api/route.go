@@ -157,3 +157,12 @@ func (h history) at(v mv.Version) *schema.Schema {
 	}
 	return s
 }
+
+// Span is the microversions that a row serves: "2.1-2.35", "2.36-".
+func (r *Route) Span() string {
+	until := ""
+	if r.Until != 0 {
+		until = (r.Until - 1).String()
+	}
+	return max(r.From, mv.Min).String() + "-" + until
+}

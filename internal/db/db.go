@@ -149,6 +149,12 @@ func isDown(err error) bool {
 	return false
 }
 
+// Unanswered tells whether err means that the database is away or late, rather
+// than that the question was wrong.
+func Unanswered(err error) bool {
+	return isDown(err) || errors.Is(err, context.DeadlineExceeded) || objects.IsClass(err, Unavailable)
+}
+
 // Duplicate tells whether err is a unique constraint, and the driver's text,
 // which names the constraint (MySQL, PostgreSQL) or the columns (SQLite).
 func Duplicate(err error) (detail string, ok bool) {

@@ -17,6 +17,7 @@ import (
 // Load says what of an instance is read besides its own row. Each part is one
 // query for all instances together, but Extra, which is joined.
 type Load struct {
+	Deleted        bool // of a single instance: deleted ones are found, too
 	Brief          bool // only what identifies it: id, uuid, display_name
 	UserData       bool
 	Extra          bool // flavor, trusted certificates
@@ -125,18 +126,13 @@ func (s *scanner) flavor(text []byte) (*objects.Flavor, error) {
 	return f, err
 }
 
-// Instance reads one instance that is not deleted.
+// Instance reads one instance; a deleted one is not found unless asked for.
 func Instance(ctx context.Context, c *db.Cell, uuid string, l Load) (*objects.Instance, error) {
-	return one(ctx, c, uuid, l, " AND i.deleted = 0")
-}
-
-// InstanceOrDeleted reads one instance, deleted or not.
-func InstanceOrDeleted(ctx context.Context, c *db.Cell, uuid string, l Load) (*objects.Instance, error) {
-	return one(ctx, c, uuid, l, "")
-}
-
-func one(ctx context.Context, c *db.Cell, uuid string, l Load, and string) (*objects.Instance, error) {
-	list, err := query(ctx, c, l, " WHERE i.uuid = ?"+and, uuid)
+	where := " WHERE i.uuid = ?"
+	if !l.Deleted {
+		where += " AND i.deleted = 0"
+	}
+	list, err := query(ctx, c, l, where, uuid)
 	if err != nil {
 		return nil, err
 	}

@@ -94,7 +94,7 @@ func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance
 	q.after(&w)
 	text := ""
 	if len(w.parts) > 0 {
-		text = " WHERE " + strings.Join(w.parts, " AND ")
+		text = " WHERE " + w.text()
 	}
 	var order, columns []string
 	for _, s := range q.Sort {
@@ -225,3 +225,5 @@ func (q *InstanceQuery) after(w *where) {
 	}
 	w.and("("+strings.Join(any_, " OR ")+")", args...)
 }
+
+func (w *where) text() string { return strings.Join(w.parts, " AND ") }

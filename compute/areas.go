@@ -1,0 +1,74 @@
+package compute
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/nova-go/nova/compute/api"
+	"github.com/nova-go/nova/compute/flavors"
+	"github.com/nova-go/nova/compute/hosts"
+	"github.com/nova-go/nova/compute/images"
+	"github.com/nova-go/nova/compute/keypairs"
+	"github.com/nova-go/nova/compute/networks"
+	"github.com/nova-go/nova/compute/quotas"
+	"github.com/nova-go/nova/compute/removed"
+	"github.com/nova-go/nova/compute/servers"
+	"github.com/nova-go/nova/compute/versions"
+	"github.com/nova-go/nova/compute/volumes"
+	"github.com/nova-go/nova/config"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/rest/keystone"
+	"github.com/nova-go/nova/internal/rest/neutron"
+	"github.com/nova-go/nova/internal/startup"
+)
+
+// areas lists the rows of every area.
+func areas(d *deps) []api.Route {
+	everywhere := cell.Everywhere{Cells: d.Cells}
+	quotaOf := quota.New(d.config.Quota, dbapi.NewQuotas(d.API), everywhere)
+	flavorStore := dbapi.NewFlavors(d.API)
+	return slices.Concat(
+		(&versions.API{}).Routes(),
+		(&flavors.API{Flavors: flavorStore, Projects: keystone.New(d.sessions.keystone, d.log)}).Routes(),
+		(&keypairs.API{Keypairs: dbapi.NewKeypairs(d.API), Quota: quotaOf, Recheck: d.config.Quota.RecheckQuota}).Routes(),
+		serversArea(d, flavorStore).Routes(),
+		(&hosts.API{
+			Services: everywhere, Zones: dbapi.NewZones(d.API, d.config.Default.DefaultAvailabilityZone), InternalZone: d.config.Default.InternalServiceAvailabilityZone,
+			DownTime: time.Duration(d.config.Default.ServiceDownTime) * time.Second,
+		}).Routes(),
+		(&quotas.API{Quotas: quotaOf}).Routes(),
+		(&images.API{}).Routes(),
+		(&networks.API{}).Routes(),
+		(&volumes.API{}).Routes(),
+		removed.Routes(),
+	)
+}
+
+func serversArea(d *deps, f servers.Flavors) *servers.API {
+	c := d.config
+	return &servers.API{
+		Servers: &instance.Reader{API: d.API, Cells: d.Cells, HostZones: dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone),
+			PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells},
+		Flavors:      f,
+		Network:      neutron.New(d.sessions.neutron, time.Duration(c.Neutron.ExtensionSyncInterval)*time.Second),
+		NameTemplate: c.Default.InstanceNameTemplate,
+		DownTime:     time.Duration(c.Default.ServiceDownTime) * time.Second,
+		Now:          time.Now,
+	}
+}
+
+// Routes lists every operation of the API, for the table that nova-api prints.
+func Routes() []api.Route {
+	return areas(&deps{config: &config.Config{}, Databases: &startup.Databases{}})
+}
+
+func router(d *deps) (http.Handler, error) {
+	return api.New(api.Config{
+		Policy: d.policy, Log: d.log, MaxLimit: d.config.API.MaxLimit,
+		LinkPrefix: d.config.API.ComputeLinkPrefix, ImageLinks: d.config.API.GlanceLinkPrefix,
+	}, areas(d))
+}

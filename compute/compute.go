@@ -1,0 +1,127 @@
+// Package compute is OpenStack Nova's compute API as an http.Handler.
+//
+// Application is the one that Nova's module nova.wsgi.osapi_compute has: it loads
+// itself from the environment on first use. New builds further ones.
+package compute
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/startup"
+	"github.com/nova-go/nova/paste"
+)
+
+// Prog is the name under which the configuration of this application is found.
+const Prog = "nova-api-os-compute"
+
+// name is the application in the paste file.
+const name = "osapi_compute"
+
+// Options say how to build an application.
+type Options struct {
+	// Config is the configuration. nil: it is loaded from Sources.
+	Config  *config.Config
+	Sources config.Sources
+	// Filters are paste factories of the embedder's own, by the names that the
+	// paste file gives them. They win over those of the same name.
+	Filters paste.Registry
+	// Log takes what the application has to say. nil: as the configuration says.
+	Log *zerolog.Logger
+}
+
+// deps is what the areas and filters are made of.
+type deps struct {
+	config   *config.Config
+	log      zerolog.Logger
+	policy   *policy.Enforcer
+	sessions sessions
+	*startup.Databases
+}
+
+// New builds the application that a configuration and its paste file describe.
+// Its errors name file, line, section and option. A database that is away is not
+// an error: the application answers 503 until it is back. ctx bounds the
+// application's background work.
+func New(ctx context.Context, o Options) (http.Handler, error) {
+	d, err := prepare(&o)
+	if err != nil {
+		return nil, err
+	}
+	app, err := router(d)
+	if err != nil {
+		return nil, err
+	}
+	options := paste.Options{Warn: func(p paste.Problem) { d.log.Warn().Msg(p.Error()) }}
+	if d.config.WSGI.UnknownFilters == "skip" {
+		options.UnknownFilters = paste.Skip
+	}
+	pipeline, err := paste.Load(startup.PasteFile(d.config), name, registry(d, app, o.Filters), options)
+	if err != nil {
+		return nil, err
+	}
+	gate := &startup.Gate{Name: name, Next: pipeline, Log: d.log, Start: func(ctx context.Context) error {
+		return startup.Register(ctx, d.config, d.Databases, "nova-"+name, d.log)
+	}}
+	go gate.Open(ctx)
+	return gate, nil
+}
+
+func prepare(o *Options) (*deps, error) {
+	d := &deps{config: o.Config}
+	var err error
+	if d.config == nil {
+		if o.Sources.Prog == "" {
+			o.Sources.Prog = Prog
+		}
+		if d.config, err = config.Load(o.Sources); err != nil {
+			return nil, err
+		}
+	}
+	if o.Log != nil {
+		d.log = *o.Log
+	} else if d.log, _, err = log.New(d.config.Default.Log, Prog); err != nil {
+		return nil, err
+	}
+	if d.Databases, err = startup.OpenDatabases(d.config); err != nil {
+		return nil, err
+	}
+	if d.sessions, err = newSessions(d.config); err != nil {
+		return nil, err
+	}
+	d.policy, err = startup.OpenPolicy(d.config, d.log)
+	return d, err
+}
+
+// Application is the compute API of this host: OS_NOVA_CONFIG_DIR and
+// OS_NOVA_CONFIG_FILES name its files, as for Nova's module. It loads on first
+// use; what keeps it from loading is answered to every request from then on.
+var Application http.Handler = &lazy{}
+
+type lazy struct {
+	once sync.Once
+	app  http.Handler
+	err  error
+}
+
+func (l *lazy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.once.Do(func() {
+		l.app, l.err = New(context.Background(), Options{Sources: config.Sources{Env: os.Environ()}})
+		if l.err != nil {
+			fmt.Fprintln(os.Stderr, l.err)
+		}
+	})
+	if l.err != nil {
+		http.Error(w, "The application could not be loaded; its log says why.", http.StatusInternalServerError)
+		return
+	}
+	l.app.ServeHTTP(w, r)
+}

@@ -1,0 +1,164 @@
+package keypairs
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1" // the fingerprint that Nova shows, not a protection
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"strings"
+	"time"
+
+	"software.sslmate.com/src/go-pkcs12"
+)
+
+// generateCertificate makes a certificate with which a user logs in to Windows:
+// the public half in PEM, the private one as PKCS#12 without a password, in
+// base64.
+func generateCertificate(user string) (pair, error) {
+	key, err := rsa.GenerateKey(rand.Reader, keyBits)
+	if err != nil {
+		return pair{}, err
+	}
+	name, err := principalName(user + "@localhost")
+	if err != nil {
+		return pair{}, err
+	}
+	now := time.Now().UTC()
+	template := &x509.Certificate{
+		Subject: pkix.Name{CommonName: user}, NotBefore: now, NotAfter: now.AddDate(0, 0, 3650),
+		ExtKeyUsage:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		ExtraExtensions: []pkix.Extension{name},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return pair{}, err
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return pair{}, err
+	}
+	store, err := pkcs12.Modern.Encode(key, certificate, nil, "")
+	if err != nil {
+		return pair{}, err
+	}
+	return pair{
+		private:     base64.StdEncoding.EncodeToString(store),
+		public:      string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		fingerprint: colonsSHA1(der),
+	}, nil
+}
+
+func colonsSHA1(der []byte) string {
+	sum := sha1.Sum(der)
+	return colons(sum[:])
+}
+
+// principalName is the subject's alternative name that Windows maps to an account:
+// an otherName of type UPN.
+func principalName(upn string) (pkix.Extension, error) {
+	type otherName struct {
+		Type  asn1.ObjectIdentifier
+		Value string `asn1:"utf8,explicit,tag:0"`
+	}
+	names := struct {
+		UPN otherName `asn1:"tag:0"`
+	}{otherName{asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 20, 2, 3}, upn}}
+	der, err := asn1.Marshal(names)
+	return pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: der}, err
+}
+
+// certificateFingerprint checks a certificate in PEM and answers its SHA-1
+// fingerprint. What is none is an InvalidKeypair, with the reason that Python's
+// cryptography gives for the mistakes people make.
+func certificateFingerprint(text string) (string, error) {
+	der, reason := certificateBlock(text)
+	if reason == "" {
+		_, err := x509.ParseCertificate(der)
+		if err == nil {
+			return colonsSHA1(der), nil
+		}
+		reason = "error parsing asn1 value: " + asn1Problem(der)
+	}
+	return "", invalid("failed to generate X509 fingerprint. Error message: " + reason)
+}
+
+const (
+	pemProblem = "Unable to load PEM file. See https://cryptography.io/en/latest/faq/#why-can-t-i-import-my-pem-file for more details. "
+	noneOfKind = "Valid PEM but no BEGIN CERTIFICATE/END CERTIFICATE delimiters. Are you sure this is a certificate?"
+)
+
+// certificateBlock finds the first certificate of a text, or the reason why there
+// is none. encoding/pem passes over what is broken, so it cannot tell.
+func certificateBlock(text string) (der []byte, problem string) {
+	const begin, end, dashes = "-----BEGIN ", "-----END ", "-----"
+	found := false
+	for {
+		_, after, ok := strings.Cut(text, begin)
+		if !ok {
+			break
+		}
+		kind, after, okKind := strings.Cut(after, dashes)
+		body, after, okBody := strings.Cut(after, end)
+		endKind, rest, okEnd := strings.Cut(after, dashes)
+		if !okKind || !okBody || !okEnd {
+			break
+		}
+		if kind != endKind {
+			return nil, fmt.Sprintf("%sMismatchedTags(%q, %q)", pemProblem, kind, endKind)
+		}
+		data, problem := pemBody(body)
+		if problem != "" {
+			return nil, pemProblem + problem
+		}
+		found = true
+		if kind == "CERTIFICATE" || kind == "X509 CERTIFICATE" {
+			return data, ""
+		}
+		text = rest
+	}
+	if found {
+		return nil, noneOfKind
+	}
+	return nil, pemProblem + "MalformedFraming"
+}
+
+func pemBody(body string) (data []byte, problem string) {
+	text := strings.Join(strings.Fields(body), "")
+	for i := range len(text) {
+		c := text[i]
+		padding := c == '=' && strings.Trim(text[i:], "=") == ""
+		if !padding && !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", rune(c)) {
+			return nil, fmt.Sprintf("InvalidData(Invalid symbol %d, offset %d.)", c, i)
+		}
+	}
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, "InvalidData(Invalid padding)"
+	}
+	return data, ""
+}
+
+// asn1Problem names what is wrong with the outermost element, as the parser of
+// cryptography does; deeper mistakes are not told apart.
+func asn1Problem(der []byte) string {
+	const sequence = 0x30
+	switch {
+	case len(der) == 0 || len(der) == 1 && der[0] == sequence:
+		return "ParseError { kind: ShortData { needed: 1 } }"
+	case der[0] != sequence && der[0]&0x1f != 0x1f && validLength(der[1:]):
+		class := [...]string{"Universal", "Application", "ContextSpecific", "Private"}[der[0]>>6]
+		return fmt.Sprintf("ParseError { kind: UnexpectedTag { actual: Tag { value: %d, constructed: %t, class: %s } } }", der[0]&0x1f, der[0]&0x20 != 0, class)
+	case der[0] == sequence && der[1] == 0:
+		return `ParseError { kind: ShortData { needed: 1 }, location: ["Certificate::tbs_cert"] }`
+	}
+	return "ParseError { kind: InvalidLength }"
+}
+
+func validLength(b []byte) bool {
+	return len(b) > 0 && (b[0] < 0x80 || b[0] > 0x80 && b[0] <= 0x84)
+}

@@ -1,0 +1,51 @@
+package compute
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+
+	"github.com/nova-go/nova/compute/versions"
+	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/paste"
+)
+
+// registry is what paste files of the compute API may name: the filters, Nova's
+// applications and composites, and what the embedder adds or replaces.
+func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
+	prefix := d.config.API.ComputeLinkPrefix
+	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log})
+	maps.Copy(r, paste.Registry{
+		"Paste#urlmap": paste.URLMapFactory(),
+		"nova.api.openstack.urlmap:urlmap_factory":                urlMapFactory(),
+		"nova.api.auth:pipeline_factory_v21":                      pipelineFactory(d.config.API.AuthStrategy),
+		"nova.api.auth:pipeline_factory":                          pipelineFactory(d.config.API.AuthStrategy),
+		"nova.api.openstack.compute:APIRouterV21.factory":         application(app),
+		"nova.api.openstack.compute.versions:Versions.factory":    application(versions.Root{LinkPrefix: prefix}),
+		"nova.api.openstack.compute.versions:VersionsV2.factory":  application(versions.Version{LinkPrefix: prefix}),
+		"nova.api.openstack.compute.versions:Versions.factory_v2": application(versions.Version{LinkPrefix: prefix}),
+	})
+	maps.Copy(r, extra)
+	return r
+}
+
+func application(h http.Handler) paste.App {
+	return func(_, _ paste.Conf) (http.Handler, error) { return h, nil }
+}
+
+// pipelineFactory chooses the pipeline that the option named like the
+// authentication strategy lists. Nova 34 knows keystone alone; older files, and
+// ours for --dev, have noauth2 beside it.
+func pipelineFactory(strategy string) paste.Factory {
+	option := func(local paste.Conf) string { return local[strategy] }
+	return paste.DescribedComposite{
+		Build: func(l *paste.Loader, global, local paste.Conf) (http.Handler, error) {
+			list := option(local)
+			if list == "" {
+				return nil, fmt.Errorf("no pipeline for the authentication strategy %q", strategy)
+			}
+			return l.Pipeline(list, global)
+		},
+		Parts: paste.PipelineParts(option),
+	}
+}

@@ -1,0 +1,23 @@
+package servers
+
+import (
+	"strings"
+
+	"github.com/nova-go/nova/compute/api"
+	"github.com/nova-go/nova/internal/db/cell"
+)
+
+// passwordShow joins the pieces that the metadata service stored.
+func (a *API) passwordShow(r *api.Request) (any, error) {
+	i, err := a.server(r, cell.Load{SystemMetadata: true})
+	if err != nil {
+		return nil, err
+	}
+	var password strings.Builder
+	for _, key := range api.Keys(i.SystemMetadata) {
+		if strings.HasPrefix(key, "password_") {
+			password.WriteString(i.SystemMetadata[key])
+		}
+	}
+	return map[string]string{"password": password.String()}, nil
+}

@@ -1,0 +1,36 @@
+package compute
+
+import (
+	"fmt"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/rest"
+)
+
+// sessions are the ways to the neighbours.
+type sessions struct{ keystone, neutron *rest.Session }
+
+func newSessions(c *config.Config) (sessions, error) {
+	var s sessions
+	own, err := session(c, "service_user", c.ServiceUser.Session, config.Adapter{}, nil)
+	if err != nil {
+		return s, err
+	}
+	var beside *rest.Session // the token that goes beside a caller's
+	if c.ServiceUser.SendServiceUserToken {
+		beside = own
+	}
+	if s.keystone, err = session(c, "keystone", c.Keystone.Session, c.Keystone.Adapter, beside); err != nil {
+		return s, err
+	}
+	s.neutron, err = session(c, "neutron", c.Neutron.Session, c.Neutron.Adapter, beside)
+	return s, err
+}
+
+func session(c *config.Config, group string, o config.Session, a config.Adapter, beside *rest.Session) (*rest.Session, error) {
+	auth, err := c.Auth(group)
+	if err != nil {
+		return nil, fmt.Errorf("[%s]: %w", group, err)
+	}
+	return rest.New(rest.Options{Group: group, Auth: auth, Session: o, Adapter: a, UserAgent: "nova-api", ServiceUser: beside})
+}

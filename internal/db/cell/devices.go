@@ -1,0 +1,71 @@
+package cell
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// BlockDevices reads the block devices of a server, by row.
+func BlockDevices(ctx context.Context, c *db.Cell, server string) ([]*objects.BlockDevice, error) {
+	var list []*objects.BlockDevice
+	err := c.DB.Each(ctx, func(r *sql.Rows) error {
+		b := &objects.BlockDevice{}
+		list = append(list, b)
+		return r.Scan(&b.UUID, &b.InstanceUUID, &b.VolumeID, &b.DeviceName, &b.Tag, &b.AttachmentID, truth{&b.DeleteOnTermination}, &b.BootIndex, &b.SourceType, &b.DestinationType)
+	}, "SELECT uuid, instance_uuid, volume_id, device_name, tag, attachment_id, delete_on_termination, boot_index, source_type, destination_type FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 ORDER BY id", server)
+	return list, err
+}
+
+// VIFTags reads the tags of a server's interfaces, by port.
+func VIFTags(ctx context.Context, c *db.Cell, server string) (map[string]*string, error) {
+	tags := map[string]*string{}
+	return tags, c.DB.Each(ctx, func(r *sql.Rows) error {
+		var port string
+		var tag *string
+		err := r.Scan(&port, &tag)
+		tags[port] = tag
+		return err
+	}, "SELECT uuid, tag FROM virtual_interfaces WHERE instance_uuid = ? AND deleted = 0", server)
+}
+
+// Topology reads the NUMA topology of a server, or nil.
+func Topology(ctx context.Context, c *db.Cell, server string) (*objects.NUMATopology, error) {
+	var column []byte
+	err := c.DB.One(ctx, []any{&column}, "SELECT numa_topology FROM instance_extra WHERE instance_uuid = ?", server)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return objects.ParseNUMATopology(column)
+}
+
+// LiveMigrations reads the live migrations of a server that are under way.
+func LiveMigrations(ctx context.Context, c *db.Cell, server string) ([]*objects.Migration, error) {
+	return migrations(ctx, c, "instance_uuid = ? AND migration_type = 'live-migration' AND status IN ('queued', 'preparing', 'running', 'post-migrating')", server)
+}
+
+// MigrationOf reads one migration of a server, or nil.
+func MigrationOf(ctx context.Context, c *db.Cell, server string, id int64) (*objects.Migration, error) {
+	list, err := migrations(ctx, c, "instance_uuid = ? AND id = ?", server, id)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+func migrations(ctx context.Context, c *db.Cell, where string, args ...any) ([]*objects.Migration, error) {
+	var list []*objects.Migration
+	err := c.DB.Each(ctx, func(r *sql.Rows) error {
+		m := &objects.Migration{}
+		list = append(list, m)
+		return r.Scan(&m.ID, &m.UUID, &m.InstanceUUID, &m.SourceCompute, &m.DestCompute, &m.SourceNode, &m.DestNode, &m.DestHost, &m.Status, &m.Type, &m.UserID, &m.ProjectID,
+			&m.MemoryTotal, &m.MemoryDone, &m.MemoryLeft, &m.DiskTotal, &m.DiskDone, &m.DiskLeft, &m.OldInstanceTypeID, &m.NewInstanceTypeID, db.Time{P: &m.CreatedAt}, db.Time{P: &m.UpdatedAt})
+	}, "SELECT id, uuid, instance_uuid, source_compute, dest_compute, source_node, dest_node, dest_host, status, migration_type, user_id, project_id, memory_total, memory_processed, memory_remaining, disk_total, disk_processed, disk_remaining, old_instance_type_id, new_instance_type_id, created_at, updated_at FROM migrations WHERE deleted = 0 AND "+where+" ORDER BY id", args...)
+	return list, err
+}

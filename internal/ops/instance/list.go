@@ -1,0 +1,202 @@
+package instance
+
+import (
+	"context"
+	"slices"
+
+	"github.com/nova-go/nova/internal/db"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// ListQuery says which servers to list, over all cells.
+type ListQuery struct {
+	cell.InstanceQuery
+	Marker      string // UUID of the last server of the page before
+	AllProjects bool
+	// Unbuilt lists servers that no cell has yet first. Filters by address leave
+	// them out: they have none.
+	Unbuilt bool
+	// Down lists what is known of the servers whose cell does not answer.
+	Down bool
+}
+
+// List answers one page of servers: those without a cell first, then those of all
+// cells in one order.
+func (r *Reader) List(ctx context.Context, caller *reqctx.Context, q ListQuery) ([]*objects.Instance, error) {
+	asked := q.Limit
+	if !slices.ContainsFunc(q.Sort, func(s cell.SortKey) bool { return s.Column == "uuid" }) {
+		q.Sort = append(slices.Clone(q.Sort), cell.SortKey{Column: "uuid"})
+	}
+	owner := ""
+	if !q.AllProjects || !caller.IsAdmin {
+		owner = caller.ProjectID
+	}
+	var first []*objects.Instance
+	if q.Unbuilt {
+		var found bool
+		var err error
+		if first, found, err = r.unbuilt(ctx, owner, q); err != nil {
+			return nil, err
+		}
+		if found {
+			q.Marker = "" // the page before ended among the unbuilt
+		}
+	}
+	if q.Limit >= 0 {
+		q.Limit = max(0, q.Limit-len(first))
+	}
+	rest, down, err := r.built(ctx, caller, q)
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[string]bool, len(first)+len(rest))
+	list := make([]*objects.Instance, 0, len(first)+len(rest))
+	for _, i := range slices.Concat(first, rest) {
+		if !seen[i.UUID] { // a server that moves between cells may be in both
+			seen[i.UUID] = true
+			list = append(list, i)
+		}
+	}
+	if !q.Down || len(down) == 0 {
+		return list, nil
+	}
+	behind, err := r.listBehind(ctx, down, owner, max(asked-len(list), -1))
+	return append(behind, list...), err
+}
+
+func (r *Reader) listBehind(ctx context.Context, down []*db.Cell, project string, limit int) ([]*objects.Instance, error) {
+	var list []*objects.Instance
+	for _, c := range down {
+		mappings, err := dbapi.MappingsInCell(ctx, r.API, c.ID, project, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range mappings {
+			list = append(list, &objects.Instance{Down: true, UUID: m.UUID, ProjectID: m.ProjectID, CreatedAt: m.CreatedAt})
+		}
+		if limit >= 0 {
+			if limit -= len(mappings); limit <= 0 {
+				break
+			}
+		}
+	}
+	return list, nil
+}
+
+// unbuilt lists from build requests. found tells that the marker was among them.
+func (r *Reader) unbuilt(ctx context.Context, project string, q ListQuery) (list []*objects.Instance, found bool, err error) {
+	if q.Limit == 0 || q.Deleted != nil && *q.Deleted {
+		return nil, false, nil
+	}
+	all, err := dbapi.BuildRequests(ctx, r.API, project)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, i := range all {
+		if cell.Matches(i, q.InstanceQuery) {
+			list = append(list, i)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *objects.Instance) int { return cell.Compare(a, b, q.Sort) })
+	if q.Marker != "" {
+		at := slices.IndexFunc(list, func(i *objects.Instance) bool { return i.UUID == q.Marker })
+		if at < 0 {
+			return nil, false, nil
+		}
+		list, found = list[at+1:], true
+	}
+	if q.Limit >= 0 && len(list) > q.Limit {
+		list = list[:q.Limit]
+	}
+	return list, found, nil
+}
+
+// built lists from the cells, and tells which of them did not answer.
+func (r *Reader) built(ctx context.Context, caller *reqctx.Context, q ListQuery) ([]*objects.Instance, []*db.Cell, error) {
+	cells, err := r.cellsFor(ctx, caller)
+	if err != nil {
+		return nil, nil, err
+	}
+	if q.Marker != "" {
+		marker, err := r.marker(ctx, q.Marker)
+		if err != nil {
+			return nil, nil, err
+		}
+		q.After = cell.Keys(marker, q.Sort)
+	}
+	answers := db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.Instance, error) {
+		return cell.List(ctx, c, q.InstanceQuery)
+	})
+	var down []*db.Cell
+	var list []*objects.Instance
+	for _, a := range answers {
+		switch {
+		case a.Err != nil && ctx.Err() != nil:
+			return nil, nil, ctx.Err()
+		case a.Err != nil && !db.Unanswered(a.Err):
+			return nil, nil, a.Err
+		case a.Err != nil && !q.Down && !r.SkipDown:
+			return nil, nil, errCellDown(a.Cell.UUID)
+		case a.Err != nil:
+			down = append(down, a.Cell)
+		default:
+			list = append(list, a.Value...)
+		}
+	}
+	if len(list) > 0 && list[0].Cell != list[len(list)-1].Cell {
+		slices.SortStableFunc(list, func(a, b *objects.Instance) int { return cell.Compare(a, b, q.Sort) })
+	}
+	if q.Limit >= 0 && len(list) > q.Limit {
+		list = list[:q.Limit]
+	}
+	return list, down, fillCells(ctx, cells, q.Load, list)
+}
+
+// fillCells reads the rest of the instances, from all their cells at once.
+func fillCells(ctx context.Context, cells []*db.Cell, load cell.Load, list []*objects.Instance) error {
+	byCell := map[string][]*objects.Instance{}
+	for _, i := range list {
+		byCell[i.Cell] = append(byCell[i.Cell], i)
+	}
+	with := slices.DeleteFunc(slices.Clone(cells), func(c *db.Cell) bool { return byCell[c.UUID] == nil })
+	for _, a := range db.Scatter(ctx, with, func(ctx context.Context, c *db.Cell) (struct{}, error) {
+		return struct{}{}, cell.Fill(ctx, c, load, byCell[c.UUID])
+	}) {
+		if a.Err != nil {
+			return a.Err
+		}
+	}
+	return nil
+}
+
+func (r *Reader) cellsFor(ctx context.Context, caller *reqctx.Context) ([]*db.Cell, error) {
+	cells, err := r.Cells.All(ctx)
+	if err != nil || !r.PerProject || caller.IsAdmin {
+		return cells, err
+	}
+	ids, err := dbapi.CellsOfProject(ctx, r.API, caller.ProjectID)
+	return slices.DeleteFunc(slices.Clone(cells), func(c *db.Cell) bool { return !slices.Contains(ids, c.ID) }), err
+}
+
+// marker finds the server a page begins behind, deleted or not.
+func (r *Reader) marker(ctx context.Context, uuid string) (*objects.Instance, error) {
+	m, err := dbapi.InstanceMapping(ctx, r.API, uuid)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil || m.CellID == nil {
+		return nil, dbapi.MarkerNotFound(uuid)
+	}
+	c, err := r.Cells.ByID(ctx, *m.CellID)
+	if err != nil || c == nil {
+		return nil, err
+	}
+	i, err := cell.Instance(ctx, c, uuid, cell.Load{Deleted: true})
+	if objects.IsClass(err, "InstanceNotFound") {
+		return nil, dbapi.MarkerNotFound(uuid)
+	}
+	return i, err
+}

@@ -1,0 +1,88 @@
+package instance
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/db"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// in asks the cell that a loaded server is in. A server that no cell has yet has
+// nothing more to say: ask is not called.
+func in[T any](ctx context.Context, r *Reader, i *objects.Instance, ask func(context.Context, *db.Cell) (T, error)) (T, error) {
+	var none T
+	cells, err := r.Cells.All(ctx)
+	if err != nil {
+		return none, err
+	}
+	for _, c := range cells {
+		if c.UUID == i.Cell {
+			return ask(ctx, c)
+		}
+	}
+	return none, nil
+}
+
+// Actions, Events, VIFTags, Attachments, Topology and LiveMigrations read what
+// belongs to a server.
+func (r *Reader) Actions(ctx context.Context, i *objects.Instance, q cell.ActionQuery) ([]*objects.Action, error) {
+	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.Action, error) {
+		return cell.Actions(ctx, c, i.UUID, q)
+	})
+}
+
+func (r *Reader) Events(ctx context.Context, i *objects.Instance, action int64) ([]*objects.ActionEvent, error) {
+	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.ActionEvent, error) {
+		return cell.Events(ctx, c, action)
+	})
+}
+
+func (r *Reader) VIFTags(ctx context.Context, i *objects.Instance) (map[string]*string, error) {
+	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) (map[string]*string, error) { return cell.VIFTags(ctx, c, i.UUID) })
+}
+
+func (r *Reader) Attachments(ctx context.Context, i *objects.Instance) ([]*objects.BlockDevice, error) {
+	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.BlockDevice, error) {
+		return cell.BlockDevices(ctx, c, i.UUID)
+	})
+}
+
+func (r *Reader) Topology(ctx context.Context, i *objects.Instance) (*objects.NUMATopology, error) {
+	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) (*objects.NUMATopology, error) {
+		return cell.Topology(ctx, c, i.UUID)
+	})
+}
+
+func (r *Reader) LiveMigrations(ctx context.Context, i *objects.Instance) ([]*objects.Migration, error) {
+	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.Migration, error) {
+		return cell.LiveMigrations(ctx, c, i.UUID)
+	})
+}
+
+// Migration reads one migration of a server, or nil.
+func (r *Reader) Migration(ctx context.Context, i *objects.Instance, id int64) (*objects.Migration, error) {
+	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) (*objects.Migration, error) {
+		return cell.MigrationOf(ctx, c, i.UUID, id)
+	})
+}
+
+// Specs reads what the API shows of servers' request specs.
+func (r *Reader) Specs(ctx context.Context, uuids []string) (map[string]*dbapi.RequestSpec, error) {
+	return dbapi.RequestSpecs(ctx, r.API, uuids, false)
+}
+
+// GroupOf answers the server group a server is in, or "".
+func (r *Reader) GroupOf(ctx context.Context, uuid string) (string, error) {
+	return dbapi.ServerGroupOf(ctx, r.API, uuid)
+}
+
+// Zones answers a function from hosts to availability zones.
+func (r *Reader) Zones(ctx context.Context) (func(host string) string, error) {
+	byHost, err := r.HostZones.ByHost(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(host string) string { return r.HostZones.Of(byHost, host) }, nil
+}

@@ -1,0 +1,111 @@
+// Package instance holds what the operations on servers do, one file per verb. It
+// knows nothing of HTTP.
+package instance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/nova-go/nova/internal/db"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Reader finds servers wherever they are: in a build request, a cell, or behind a
+// cell that does not answer.
+type Reader struct {
+	API       *db.DB
+	Cells     *db.Cells
+	HostZones *dbapi.Zones
+	// PerProject is [api] instance_list_per_project_cells: lists ask only the cells
+	// that the project has servers in.
+	PerProject bool
+	// SkipDown is [api] list_records_by_skipping_down_cells.
+	SkipDown bool
+}
+
+var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$`)
+
+// errCellDown is a cell that failed, where the caller cannot be shown less.
+func errCellDown(cell string) error {
+	return &objects.Error{Class: "NovaException", Message: fmt.Sprintf("Cell %s is not responding or returned an exception, hence instance info is not available.", cell)}
+}
+
+// Get finds one server that is not deleted and that the caller may see: its
+// project's, or for an administrator any. downOK lets a server whose cell does
+// not answer be given with Down set, as its request spec describes it.
+func (r *Reader) Get(ctx context.Context, caller *reqctx.Context, uuid string, load cell.Load, downOK bool) (*objects.Instance, error) {
+	i, err := r.get(ctx, uuid, load, downOK)
+	if err != nil {
+		return nil, err
+	}
+	if !caller.IsAdmin && caller.UserID != "" && caller.ProjectID != "" && i.ProjectID != caller.ProjectID {
+		return nil, objects.InstanceNotFound(uuid)
+	}
+	return i, nil
+}
+
+func (r *Reader) get(ctx context.Context, uuid string, load cell.Load, downOK bool) (*objects.Instance, error) {
+	if !uuidForm.MatchString(uuid) {
+		return nil, objects.InstanceNotFound(uuid)
+	}
+	for range 2 { // a build request may turn into a server of a cell between the two looks
+		m, err := dbapi.InstanceMapping(ctx, r.API, uuid)
+		if err != nil {
+			return nil, err
+		}
+		if m == nil {
+			return nil, objects.InstanceNotFound(uuid)
+		}
+		if m.CellID != nil {
+			return r.fromCell(ctx, m, load, downOK)
+		}
+		if i, err := dbapi.BuildRequest(ctx, r.API, uuid); err != nil || i != nil {
+			return i, err
+		}
+	}
+	return nil, objects.InstanceNotFound(uuid)
+}
+
+func (r *Reader) fromCell(ctx context.Context, m *dbapi.Mapping, load cell.Load, downOK bool) (*objects.Instance, error) {
+	c, err := r.Cells.ByID(ctx, *m.CellID)
+	if err != nil {
+		return nil, err
+	}
+	if c == nil {
+		return nil, objects.InstanceNotFound(m.UUID)
+	}
+	answer := db.Scatter(ctx, []*db.Cell{c}, func(ctx context.Context, c *db.Cell) (*objects.Instance, error) {
+		return cell.Instance(ctx, c, m.UUID, load)
+	})[0]
+	switch {
+	case answer.Err == nil:
+		return answer.Value, nil
+	case objects.IsClass(answer.Err, "InstanceNotFound"), errors.Is(ctx.Err(), context.Canceled):
+		return nil, answer.Err
+	case !downOK:
+		return nil, errCellDown(c.UUID)
+	case m.QueuedForDelete:
+		return nil, objects.InstanceNotFound(m.UUID)
+	}
+	return r.behind(ctx, m)
+}
+
+// behind describes a server whose cell is down.
+func (r *Reader) behind(ctx context.Context, m *dbapi.Mapping) (*objects.Instance, error) {
+	specs, err := dbapi.RequestSpecs(ctx, r.API, []string{m.UUID}, true)
+	if err != nil {
+		return nil, err
+	}
+	spec := specs[m.UUID]
+	if spec == nil {
+		return nil, objects.InstanceNotFound(m.UUID)
+	}
+	none := int64(0)
+	return &objects.Instance{Down: true, UUID: m.UUID, ProjectID: m.ProjectID, CreatedAt: m.CreatedAt, UserID: spec.UserID,
+		Flavor: spec.Flavor, ImageRef: spec.ImageID, AvailabilityZone: spec.Zone, PowerState: &none}, nil
+}

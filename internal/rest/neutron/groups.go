@@ -1,0 +1,187 @@
+package neutron
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// searchIDs is how many ids one query may name: they are part of its URL.
+const searchIDs = 150
+
+// namesLife is how long the security groups of a server may be shown as they
+// were. Nova asks for each view of each server; Neutron answers some dozens of
+// such questions a second.
+const namesLife = time.Second
+
+// groupNames shares what Neutron says of servers' security groups among the
+// views of a moment.
+type groupNames struct {
+	client *Client
+	cache  *otter.Cache[groupKey, []string]
+	flight singleflight.Group
+}
+
+// groupKey is a server as a project sees it.
+type groupKey struct {
+	project string
+	admin   bool
+	server  string
+}
+
+func newGroupNames(c *Client) *groupNames {
+	return &groupNames{client: c, cache: otter.Must(&otter.Options[groupKey, []string]{
+		MaximumSize: 20000, ExpiryCalculator: otter.ExpiryWriting[groupKey, []string](namesLife)})}
+}
+
+// GroupNames answers the names of the security groups of each server's ports, in
+// the order of the ports.
+func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Context, servers []string) (map[string][]string, error) {
+	key := groupKey{project: caller.ProjectID, admin: caller.IsAdmin}
+	names := make(map[string][]string, len(servers))
+	var missing []string
+	for _, s := range servers {
+		key.server = s
+		if have, ok := c.groups.cache.GetIfPresent(key); ok {
+			names[s] = have
+		} else {
+			missing = append(missing, s)
+		}
+	}
+	if len(missing) == 0 {
+		return names, nil
+	}
+	slices.Sort(missing)
+	read, err, _ := c.groups.flight.Do(key.project+strings.Join(missing, ""), func() (any, error) {
+		return c.readGroupNames(context.WithoutCancel(ctx), caller, missing)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for s, list := range read.(map[string][]string) {
+		names[s] = list
+		key.server = s
+		c.groups.cache.Set(key, list)
+	}
+	return names, nil
+}
+
+func (c *Client) readGroupNames(ctx context.Context, caller *reqctx.Context, servers []string) (map[string][]string, error) {
+	ports, err := c.portsOf(ctx, caller, servers)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := c.groupsOf(ctx, caller, ports, "id", "name")
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string][]string, len(servers))
+	for _, s := range servers {
+		names[s] = nil
+	}
+	for _, p := range ports {
+		for _, id := range p.Groups {
+			g, ok := groups[id]
+			if !ok {
+				continue // not the caller's to see
+			}
+			if g.Name == "" {
+				g.Name = g.ID
+			}
+			names[p.DeviceID] = append(names[p.DeviceID], g.Name)
+		}
+	}
+	return names, nil
+}
+
+// portsOf reads the ports of many servers, as far as their groups go.
+func (c *Client) portsOf(ctx context.Context, caller *reqctx.Context, servers []string) ([]objects.Port, error) {
+	chunks := slices.Collect(slices.Chunk(servers, searchIDs))
+	found := make([][]objects.Port, len(chunks))
+	var g errgroup.Group
+	for i, chunk := range chunks {
+		g.Go(func() (err error) {
+			found[i], err = c.ports(ctx, caller, url.Values{"device_id": chunk, "fields": {"security_groups", "device_id"}})
+			if status(err) == http.StatusNotFound {
+				return nil // a server was deleted meanwhile
+			}
+			return err
+		})
+	}
+	err := g.Wait()
+	return slices.Concat(found...), err
+}
+
+// groupsOf reads the security groups of ports; fields limits what is read of them.
+func (c *Client) groupsOf(ctx context.Context, caller *reqctx.Context, ports []objects.Port, fields ...string) (map[string]objects.SecurityGroup, error) {
+	ids := map[string]bool{}
+	for _, p := range ports {
+		for _, id := range p.Groups {
+			ids[id] = true
+		}
+	}
+	return c.groupsByID(ctx, caller, slices.Sorted(maps.Keys(ids)), fields...)
+}
+
+func (c *Client) groupsByID(ctx context.Context, caller *reqctx.Context, ids []string, fields ...string) (map[string]objects.SecurityGroup, error) {
+	groups := make(map[string]objects.SecurityGroup, len(ids))
+	for chunk := range slices.Chunk(ids, searchIDs) {
+		query := url.Values{"id": chunk}
+		if len(fields) > 0 {
+			query["fields"] = fields
+		}
+		var out struct {
+			Groups []objects.SecurityGroup `json:"security_groups"`
+		}
+		if err := c.get(ctx, caller, "security-groups", query, &out); err != nil {
+			return nil, err
+		}
+		for _, g := range out.Groups {
+			groups[g.ID] = g
+		}
+	}
+	return groups, nil
+}
+
+// SecurityGroups answers the security groups of a server's ports in full, and the
+// groups by id that their rules refer to.
+func (c *Client) SecurityGroups(ctx context.Context, caller *reqctx.Context, server string) ([]objects.SecurityGroup, map[string]objects.SecurityGroup, error) {
+	ports, err := c.portsOf(ctx, caller, []string{server})
+	if err != nil {
+		return nil, nil, err
+	}
+	groups, err := c.groupsOf(ctx, caller, ports)
+	if err != nil {
+		return nil, nil, err
+	}
+	var list []objects.SecurityGroup
+	for _, p := range ports {
+		for _, id := range p.Groups {
+			if g, ok := groups[id]; ok {
+				list = append(list, g)
+			}
+		}
+	}
+	var unknown []string
+	for _, g := range list {
+		for _, r := range g.Rules {
+			if id := r.RemoteGroupID; id != nil && *id != "" && groups[*id].ID == "" && !slices.Contains(unknown, *id) {
+				unknown = append(unknown, *id)
+			}
+		}
+	}
+	more, err := c.groupsByID(ctx, caller, unknown, "id", "name", "tenant_id")
+	maps.Copy(groups, more)
+	return list, groups, err
+}

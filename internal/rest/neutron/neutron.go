@@ -1,0 +1,123 @@
+// Package neutron asks Neutron what the compute API shows of networks, ports and
+// security groups, in the name of callers.
+package neutron
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest"
+)
+
+// Client asks Neutron. It is safe for concurrent use.
+type Client struct {
+	session    *rest.Session
+	syncEvery  time.Duration
+	extensions atomic.Pointer[extensions]
+	groups     *groupNames
+}
+
+// extensions is what Neutron can do, and when it said so.
+type extensions struct {
+	aliases map[string]bool
+	read    time.Time
+}
+
+// New makes a client. syncEvery is [neutron] extension_sync_interval.
+func New(s *rest.Session, syncEvery time.Duration) *Client {
+	c := &Client{session: s, syncEvery: syncEvery}
+	c.groups = newGroupNames(c)
+	return c
+}
+
+// get reads a collection or resource below /v2.0 into out.
+func (c *Client) get(ctx context.Context, caller *reqctx.Context, path string, query url.Values, out any) error {
+	client, err := c.session.AsUser(ctx, caller)
+	if err != nil {
+		return err
+	}
+	base := client.Endpoint
+	if !strings.HasSuffix(base, "/v2.0/") {
+		base += "v2.0/"
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	_, err = client.Get(ctx, base+path, out, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	return err
+}
+
+func status(err error) int {
+	if e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
+		return e.Actual
+	}
+	return 0
+}
+
+// Ports answers the ports of a server.
+func (c *Client) Ports(ctx context.Context, caller *reqctx.Context, server string) ([]objects.Port, error) {
+	return c.ports(ctx, caller, url.Values{"device_id": {server}})
+}
+
+func (c *Client) ports(ctx context.Context, caller *reqctx.Context, query url.Values) ([]objects.Port, error) {
+	var out struct {
+		Ports []objects.Port `json:"ports"`
+	}
+	err := c.get(ctx, caller, "ports", query, &out)
+	return out.Ports, err
+}
+
+// Port answers one port, or Nova's PortNotFound.
+func (c *Client) Port(ctx context.Context, caller *reqctx.Context, id string) (*objects.Port, error) {
+	var out struct {
+		Port *objects.Port `json:"port"`
+	}
+	err := c.get(ctx, caller, "ports/"+url.PathEscape(id), nil, &out)
+	if status(err) == http.StatusNotFound || err == nil && out.Port == nil {
+		return nil, objects.Errorf(objects.KindNotFound, "PortNotFound", "Port id %s could not be found.", id)
+	}
+	return out.Port, err
+}
+
+// ServersByAddress answers the devices whose ports have an address that contains
+// part; supported is false where Neutron lacks ip-substring-filtering.
+func (c *Client) ServersByAddress(ctx context.Context, caller *reqctx.Context, part string) (devices []string, supported bool, err error) {
+	has, err := c.has(ctx, caller, "ip-substring-filtering")
+	if err != nil || !has {
+		return nil, false, err
+	}
+	ports, err := c.ports(ctx, caller, url.Values{"fixed_ips": {"ip_address_substr=" + part}, "fields": {"device_id"}})
+	for _, p := range ports {
+		devices = append(devices, p.DeviceID)
+	}
+	return devices, true, err
+}
+
+func (c *Client) has(ctx context.Context, caller *reqctx.Context, alias string) (bool, error) {
+	known := c.extensions.Load()
+	if known == nil || time.Since(known.read) > c.syncEvery {
+		var out struct {
+			Extensions []struct {
+				Alias string `json:"alias"`
+			} `json:"extensions"`
+		}
+		if err := c.get(ctx, caller, "extensions", nil, &out); err != nil {
+			return false, err
+		}
+		known = &extensions{aliases: map[string]bool{}, read: time.Now()}
+		for _, e := range out.Extensions {
+			known.aliases[e.Alias] = true
+		}
+		c.extensions.Store(known)
+	}
+	return known.aliases[alias], nil
+}

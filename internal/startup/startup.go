@@ -1,0 +1,138 @@
+// Package startup does what Nova's applications do once before their first
+// answer: open the databases, check the PCI aliases and the age of the computes,
+// and write the process's own row of services.
+package startup
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/policy"
+)
+
+const (
+	// ServiceVersion is what Nova 34.0.0 writes into services.version.
+	ServiceVersion = 74
+	// oldestVersion is the oldest nova-compute that 34.0.0 works with.
+	oldestVersion = 72
+	oldestName    = "Gazpacho"
+)
+
+// Databases are the API database, the one of [database] connection, and the cells.
+type Databases struct {
+	API   *db.DB
+	Main  *db.DB
+	Cells *db.Cells
+}
+
+// OpenDatabases prepares the databases that the configuration names. It does not
+// connect.
+func OpenDatabases(c *config.Config) (*Databases, error) {
+	open := func(group string, o config.Database) (*db.DB, error) {
+		if o.Connection == "" {
+			return nil, fmt.Errorf("[%s] connection is not set", group)
+		}
+		d, err := db.Open(o.Connection, pool(o))
+		if err != nil {
+			return nil, fmt.Errorf("%s: [%s] connection: %w", c.Where(group, "connection"), group, err)
+		}
+		return d, nil
+	}
+	api, err := open("api_database", c.APIDatabase)
+	if err != nil {
+		return nil, err
+	}
+	main, err := open("database", c.Database)
+	if err != nil {
+		return nil, err
+	}
+	return &Databases{API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection, Transport: c.Default.TransportURL, Pool: pool(c.Database)}}, nil
+}
+
+func pool(o config.Database) db.Options {
+	return db.Options{MaxPoolSize: o.MaxPoolSize, MaxOverflow: o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second, SQLMode: o.MySQLSQLMode}
+}
+
+// OpenPolicy reads the operator's policy files, which are looked for beside the
+// configuration.
+func OpenPolicy(c *config.Config, log zerolog.Logger) (*policy.Enforcer, error) {
+	o := policy.Options{DefaultRule: c.OsloPolicy.PolicyDefaultRule, EnforceScope: c.OsloPolicy.EnforceScope, EnforceNewDefaults: c.OsloPolicy.EnforceNewDefaults,
+		Log: func(s string) { log.Warn().Msg(s) }}
+	o.File = Find(c, c.OsloPolicy.PolicyFile)
+	for _, d := range c.OsloPolicy.PolicyDirs {
+		o.Dirs = append(o.Dirs, Find(c, d))
+	}
+	return policy.New(o)
+}
+
+// Find resolves a file that the configuration names relative to itself: beside
+// the files that were read, the last one first, else in /etc/nova.
+func Find(c *config.Config, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	files := c.Files()
+	for i := len(files) - 1; i >= 0; i-- {
+		at := filepath.Join(filepath.Dir(files[i]), name)
+		if exists(at) {
+			return at
+		}
+	}
+	return filepath.Join("/etc/nova", name)
+}
+
+// TooOldError is a deployment with computes that this version cannot work with.
+type TooOldError struct {
+	Scope   string
+	Minimum int64
+}
+
+func (e *TooOldError) Error() string {
+	return fmt.Sprintf("Current Nova version does not support computes older than %s but the minimum compute service level in your %s is %d and the oldest supported service level is %d.", oldestName, e.Scope, e.Minimum, oldestVersion)
+}
+
+// Register checks the computes and writes the row of services of one of our
+// processes: binary is "nova-osapi_compute" or "nova-metadata".
+func Register(ctx context.Context, c *config.Config, d *Databases, binary string, log zerolog.Logger) error {
+	oldest, err := oldestCompute(ctx, d)
+	if err != nil {
+		return err
+	}
+	if oldest != 0 && oldest < oldestVersion {
+		tooOld := &TooOldError{Scope: "system", Minimum: oldest}
+		if !c.Workarounds.DisableComputeServiceCheckForFFU {
+			return tooOld
+		}
+		log.Warn().Msg(tooOld.Error())
+	}
+	return cell.UpsertService(ctx, d.Main, c.Default.Host, binary, uuid.NewString(), ServiceVersion)
+}
+
+// oldestCompute is the lowest version of a nova-compute in any cell that answers.
+func oldestCompute(ctx context.Context, d *Databases) (int64, error) {
+	cells, err := d.Cells.All(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var oldest int64
+	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) (int64, error) {
+		return cell.MinimumVersion(ctx, c, "nova-compute")
+	}) {
+		if r.Err == nil && r.Value != 0 && (oldest == 0 || r.Value < oldest) {
+			oldest = r.Value
+		}
+	}
+	return oldest, nil
+}
+
+// PasteFile is the file that describes the pipelines: [wsgi] api_paste_config,
+// beside the configuration.
+func PasteFile(c *config.Config) string { return Find(c, c.WSGI.APIPasteConfig) }

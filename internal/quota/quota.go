@@ -1,0 +1,134 @@
+// Package quota says how much of everything a project may have and how much of it
+// is in use, as Nova's DbQuotaDriver does: limits of the API database over the
+// class "default" over the configuration, and usage counted from the rows
+// themselves.
+//
+// It imports objects; internal/db satisfies its interfaces.
+package quota
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// Store is what the quotas need of the API database; *dbapi.Quotas is one. An
+// empty user asks for the project alone.
+type Store interface {
+	Limits(ctx context.Context, project, user string) (objects.QuotaLimits, error)
+	LimitsAndGroups(ctx context.Context, project, user string) (objects.QuotaLimits, objects.Used[int64], error)
+	Class(ctx context.Context, name string) (map[string]int64, error)
+	Keypairs(ctx context.Context, user string) (int64, error)
+}
+
+// Usage counts instances in all cells; cell.Everywhere is one.
+type Usage interface {
+	InstanceUsage(ctx context.Context, project, user string) (objects.Used[objects.InstanceUsage], error)
+}
+
+// Owner is who something belongs to.
+type Owner struct{ Project, User string }
+
+// Quotas answers limits and usage. It is safe for concurrent use.
+type Quotas struct {
+	store    Store
+	usage    Usage
+	defaults Values
+	noop     bool
+	flights  flights
+}
+
+// New makes the quotas of a configuration. The driver of unified limits is not
+// among those that it knows; it counts and limits as the default one.
+func New(c config.Quota, s Store, u Usage) *Quotas {
+	q := &Quotas{store: s, usage: u, noop: c.Driver == "nova.quota.NoopQuotaDriver"}
+	q.defaults = configured(c)
+	if q.noop {
+		q.defaults = unlimited()
+	}
+	return q
+}
+
+// Set is what a project or user may have and has. Only Instances, Cores, RAM and
+// ServerGroups are counted; the usage of others is 0, as Nova shows it.
+type Set struct{ Limits, Used Values }
+
+// Reserved is what Nova shows as reserved, of every resource.
+func (q *Quotas) Reserved() int64 {
+	if q.noop {
+		return -1
+	}
+	return 0
+}
+
+// Project answers the limits and usage of a project. Requests of a moment for the
+// same project share one reading, which begins after all of them have asked.
+func (q *Quotas) Project(ctx context.Context, project string) (Set, error) {
+	if q.noop {
+		return Set{Limits: unlimited(), Used: unlimited()}, nil
+	}
+	return q.flights.do(ctx, project, func(ctx context.Context) (Set, error) {
+		set, _, err := q.read(ctx, Owner{Project: project})
+		return set, err
+	})
+}
+
+// User answers the limits and usage of a user in a project.
+func (q *Quotas) User(ctx context.Context, o Owner) (Set, error) {
+	if q.noop {
+		return Set{Limits: unlimited(), Used: unlimited()}, nil
+	}
+	_, set, err := q.read(ctx, o)
+	return set, err
+}
+
+// Defaults answers the limits of projects that have none of their own.
+func (q *Quotas) Defaults(ctx context.Context) (Values, error) { return q.Class(ctx, "default") }
+
+// Class answers the limits of a quota class.
+func (q *Quotas) Class(ctx context.Context, name string) (Values, error) {
+	if q.noop {
+		return unlimited(), nil
+	}
+	rows, err := q.store.Class(ctx, name)
+	return q.defaults.with(rows), err
+}
+
+// limits puts the limits of the project and of the user together: a user has
+// those of the project where no other are set.
+func (q *Quotas) limits(rows objects.QuotaLimits) (project, user Values) {
+	project = q.defaults.with(rows.Default).with(rows.Project)
+	return project, project.with(rows.User)
+}
+
+func (q *Quotas) read(ctx context.Context, o Owner) (project, user Set, err error) {
+	var used objects.Used[objects.InstanceUsage]
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	counted := make(chan error, 1)
+	go func() {
+		var err error
+		used, err = q.usage.InstanceUsage(ctx, o.Project, o.User)
+		counted <- err
+	}()
+	rows, groups, err := q.store.LimitsAndGroups(ctx, o.Project, o.User)
+	if err != nil {
+		cancel()
+	}
+	if e := <-counted; err == nil {
+		err = e
+	}
+	if err != nil {
+		return Set{}, Set{}, err
+	}
+	project.Limits, user.Limits = q.limits(rows)
+	project.Used, user.Used = counts(used.Project, groups.Project), counts(used.User, groups.User)
+	return project, user, nil
+}
+
+func counts(u objects.InstanceUsage, groups int64) Values {
+	var v Values
+	v[Instances], v[Cores], v[RAM], v[ServerGroups] = u.Instances, u.Cores, u.RAM, groups
+	return v
+}

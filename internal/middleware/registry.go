@@ -3,7 +3,6 @@ package middleware
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -62,6 +61,7 @@ func Registry(d Deps) paste.Registry {
 		"oslo.middleware:HTTPProxyToWSGI.factory", "oslo.middleware#http_proxy_to_wsgi")
 	catch := plain(func() func(http.Handler) http.Handler { return CatchErrors(CatchErrorsOptions{Log: d.Log}) })
 	add(catch, "oslo_middleware:CatchErrors.factory", "oslo_middleware.catch_errors:CatchErrors.factory", "oslo.middleware:CatchErrors.factory", "oslo.middleware#catch_errors")
+	add(d.authTokens(), "keystonemiddleware.auth_token:filter_factory", "keystoneclient.middleware.auth_token:filter_factory", "keystonemiddleware#auth_token")
 	add(d.cors, "oslo_middleware.cors:filter_factory", "oslo_middleware:CORS.factory", "oslo_middleware.cors:CORS.factory",
 		"oslo.middleware:CORS.factory", "oslo.middleware.cors:filter_factory", "oslo.middleware#cors")
 	return r
@@ -108,66 +108,4 @@ func (d Deps) cors(global, local paste.Conf) (func(http.Handler) http.Handler, e
 		AllowedOrigins: c.AllowedOrigin, AllowCredentials: c.AllowCredentials, ExposeHeaders: c.ExposeHeaders, MaxAge: c.MaxAge,
 		AllowMethods: c.AllowMethods, AllowHeaders: c.AllowHeaders, Log: d.Log,
 	}), p.err
-}
-
-// overrides reads the options that a paste section sets over the
-// configuration's. The first error stays.
-type overrides struct {
-	global, local paste.Conf
-	err           error
-}
-
-func (p *overrides) text(option string) (string, bool) {
-	if v, ok := p.local[option]; ok {
-		return v, true
-	}
-	v, ok := p.global[option]
-	return v, ok
-}
-
-func (p *overrides) fail(option, value, kind string) {
-	if p.err == nil {
-		p.err = fmt.Errorf("option %s: %q is no %s", option, value, kind)
-	}
-}
-
-func (p *overrides) str(option string, into *string) {
-	if v, ok := p.text(option); ok {
-		*into = v
-	}
-}
-
-func (p *overrides) number(option string, into *int) {
-	if v, ok := p.text(option); ok {
-		n, err := strconv.Atoi(strings.TrimSpace(v))
-		if err != nil {
-			p.fail(option, v, "number")
-			return
-		}
-		*into = n
-	}
-}
-
-func (p *overrides) boolean(option string, into *bool) {
-	if v, ok := p.text(option); ok {
-		switch strings.ToLower(strings.TrimSpace(v)) {
-		case "true", "1", "yes", "on":
-			*into = true
-		case "false", "0", "no", "off":
-			*into = false
-		default:
-			p.fail(option, v, "boolean")
-		}
-	}
-}
-
-func (p *overrides) list(option string, into *[]string) {
-	if v, ok := p.text(option); ok {
-		*into = nil
-		for item := range strings.SplitSeq(v, ",") {
-			if item = strings.TrimSpace(item); item != "" {
-				*into = append(*into, item)
-			}
-		}
-	}
 }

@@ -31,7 +31,7 @@ type Token struct {
 
 	rules   *accessRules
 	compute []reqctx.CatalogEntry // what Nova keeps of Catalog
-	bind    map[string]string
+	bind    map[string]any
 
 	// What goes into requests' headers. The values are shared, so that filling
 	// a header map allocates nothing.
@@ -42,19 +42,6 @@ type Token struct {
 type headerValue struct {
 	name  string
 	value []string
-}
-
-// accessRules are those of an application credential; only requests that match
-// one of them are allowed.
-type accessRules struct {
-	services []string // types in the catalog
-	rules    []accessRule
-}
-
-type accessRule struct {
-	Method  string `json:"method"`
-	Path    string `json:"path"`
-	Service string `json:"service"`
 }
 
 // tokenBody is the answer of GET /v3/auth/tokens.
@@ -75,7 +62,7 @@ type tokenBody struct {
 		// Catalog is absent, not empty, where it was not asked for.
 		Catalog               *[]catalogService `json:"catalog"`
 		IsAdminProject        *bool             `json:"is_admin_project"`
-		Bind                  map[string]string `json:"bind"`
+		Bind                  map[string]any    `json:"bind"`
 		ApplicationCredential *struct {
 			AccessRules *[]accessRule `json:"access_rules"`
 		} `json:"application_credential"`
@@ -126,12 +113,7 @@ func parseToken(data []byte, withCatalog bool) (*Token, error) {
 		t.Roles = append(t.Roles, r.Name)
 	}
 	if ac := b.ApplicationCredential; ac != nil && ac.AccessRules != nil {
-		t.rules = &accessRules{rules: *ac.AccessRules}
-		if b.Catalog != nil {
-			for _, s := range *b.Catalog {
-				t.rules.services = append(t.rules.services, s.Type)
-			}
-		}
+		t.rules = newAccessRules(*ac.AccessRules, b.Catalog)
 	}
 	if b.Catalog != nil && withCatalog {
 		t.Catalog = v2Catalog(*b.Catalog)

@@ -1,0 +1,253 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/log"
+)
+
+// AuthTokenOptions are those of AuthToken.
+type AuthTokenOptions struct {
+	// Config is [keystone_authtoken], with what the paste section overrides.
+	Config config.KeystoneAuthtoken
+	// Checker asks Keystone about tokens that are not in the cache.
+	Checker TokenChecker
+	// Shared is a cache that outlives the process; nil: none.
+	Shared TokenStore
+	// Now is the time; nil: time.Now.
+	Now func() time.Time
+	Log zerolog.Logger
+}
+
+// TokenChecker asks Keystone about a token. Its answer is the body of
+// GET /v3/auth/tokens. An error other than ErrInvalidToken means that Keystone
+// could not say.
+type TokenChecker interface {
+	CheckToken(ctx context.Context, token string, allowExpired bool) ([]byte, error)
+}
+
+// TokenStore keeps Keystone's answers by token. Both methods are best effort.
+type TokenStore interface {
+	Get(token string) (answer []byte, ok bool)
+	Set(token string, answer []byte)
+}
+
+// ErrInvalidToken: Keystone knows no such token, or it may not be used here.
+var ErrInvalidToken = errors.New("token authorization failed")
+
+type authToken struct {
+	AuthTokenOptions
+	cache        *tokenCache
+	log          zerolog.Logger
+	challenge    []string
+	serviceRoles []string
+	bind         string
+	warnOnce     sync.Once
+}
+
+const rejection = `{"error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}}`
+
+// AuthToken checks X-Auth-Token and X-Service-Token as keystonemiddleware's
+// auth_token does: what the token says goes into the X-* headers and into the
+// request's Record; headers of that kind that the client has sent are taken out.
+// 401 for a request without a valid token (or with an invalid service token),
+// 503 while Keystone cannot say.
+func AuthToken(o AuthTokenOptions) func(http.Handler) http.Handler {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &authToken{AuthTokenOptions: o, log: log.Named(o.Log, "keystonemiddleware.auth_token"), serviceRoles: o.Config.ServiceTokenRoles, bind: o.Config.EnforceTokenBind}
+	a.cache = newTokenCache(a)
+	uri := o.Config.WWWAuthenticateURI
+	if uri == "" {
+		a.log.Warn().Msg("Configuring www_authenticate_uri to point to the public identity endpoint is required; clients may not be able to authenticate against an admin endpoint")
+		uri = o.Config.AuthURL
+	}
+	if !o.Config.ServiceTokenRolesRequired {
+		a.log.Warn().Msg("[keystone_authtoken] service_token_roles_required is False: any valid token will pass as a service token")
+	}
+	a.challenge = []string{`Keystone uri="` + uri + `"`}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, next) })
+	}
+}
+
+func (a *authToken) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	rec, r := withRecord(r)
+	rec.Token, rec.ServiceToken = nil, nil
+	userToken := strings.TrimSpace(firstHeader(r.Header, "X-Auth-Token", "X-Storage-Token"))
+	serviceToken := strings.TrimSpace(r.Header.Get("X-Service-Token"))
+
+	var serviceStatus string
+	allowExpired := false
+	if serviceToken != "" {
+		serviceStatus = "Invalid"
+		t, err := a.check(r, serviceToken, false, true)
+		if a.unavailable(w, r, err) {
+			return
+		}
+		if err == nil {
+			trusted := slices.ContainsFunc(t.Roles, func(role string) bool { return slices.Contains(a.serviceRoles, role) })
+			allowExpired = trusted
+			if !trusted && !a.Config.ServiceTokenRolesRequired {
+				a.warnOnce.Do(func() {
+					a.log.Warn().Msg("A valid token was submitted as a service token, but it was not a valid service token. This is incorrect but backwards compatible behaviour. This will be removed in future releases.")
+				})
+			}
+			if trusted || !a.Config.ServiceTokenRolesRequired {
+				serviceStatus, rec.ServiceToken = "Confirmed", t
+			}
+		} else {
+			a.log.Info().Msg("Invalid service token")
+		}
+	}
+	if userToken != "" {
+		t, err := a.check(r, userToken, allowExpired, serviceToken == "")
+		if err == nil && !t.rules.allow(r, a.Config.ServiceType, serviceToken != "") {
+			err = ErrInvalidToken
+		}
+		if a.unavailable(w, r, err) {
+			return
+		}
+		if err == nil {
+			rec.Token = t
+		} else {
+			a.log.Info().Msg("Invalid user token")
+		}
+	}
+	if (rec.Token == nil || serviceStatus == "Invalid") && !a.Config.DelayAuthDecision {
+		a.log.Info().Msg("Rejecting request")
+		rec.Token, rec.ServiceToken = nil, nil
+		h := w.Header()
+		h["Www-Authenticate"] = a.challenge
+		h.Set("Content-Type", "application/json")
+		writeBody(w, r, http.StatusUnauthorized, []byte(rejection))
+		return
+	}
+	r = r.WithContext(r.Context())
+	r.Header = identityHeaders(r.Header, rec.Token, rec.ServiceToken, serviceStatus)
+	out := &response{ResponseWriter: w, onHeader: func(status int) (int, []byte) {
+		if status == http.StatusUnauthorized {
+			h := w.Header()
+			h["Www-Authenticate"] = append(h["Www-Authenticate"], a.challenge...)
+		}
+		return status, nil
+	}}
+	next.ServeHTTP(out, r)
+	// An untouched answer becomes net/http's own 200, which needs no header of ours.
+}
+
+// check gives a token that is good now. confirmBind leaves the token's binding
+// out where false.
+func (a *authToken) check(r *http.Request, token string, allowExpired, confirmBind bool) (*Token, error) {
+	t, err := a.cache.get(r.Context(), token, allowExpired)
+	if err != nil {
+		return nil, err
+	}
+	if !allowExpired && !a.Now().Before(t.ExpiresAt) {
+		return nil, ErrInvalidToken
+	}
+	if confirmBind && !a.bound(t) {
+		return nil, ErrInvalidToken
+	}
+	return t, nil
+}
+
+// bound decides on a token that is bound to another means of authentication.
+// Kerberos, the only one Keystone has, would be known from the web server in
+// front, which has no way to tell us; such tokens are refused unless binding is
+// disabled.
+func (a *authToken) bound(t *Token) bool {
+	lax := a.bind == "permissive" || a.bind == "strict"
+	switch {
+	case a.bind == "disabled":
+		return true
+	case len(t.bind) == 0:
+		return lax
+	}
+	if _, kerberos := t.bind["kerberos"]; kerberos {
+		return false
+	}
+	return a.bind == "permissive"
+}
+
+// unavailable answers 503 if err says that Keystone could not be asked, unless
+// the decision is left to the application.
+func (a *authToken) unavailable(w http.ResponseWriter, r *http.Request, err error) bool {
+	if err == nil || errors.Is(err, ErrInvalidToken) {
+		return false
+	}
+	if r.Context().Err() == nil {
+		a.log.WithLevel(zerolog.FatalLevel).Msgf("Unable to validate token: %v", err)
+	}
+	if a.Config.DelayAuthDecision {
+		return false
+	}
+	p := unavailablePage
+	p.detail = "The Keystone service is temporarily unavailable."
+	p.write(w, r)
+	return true
+}
+
+// identityNames are the headers that only authtoken may set.
+var identityNames = func() map[string]bool {
+	names := map[string]bool{
+		"X-Service-Catalog": true, "X-Identity-Status": true, "X-Service-Identity-Status": true, "X-Is-Admin-Project": true,
+		"X-Role": true, "X-User": true, "X-Tenant-Id": true, "X-Tenant-Name": true, "X-Tenant": true, "Openstack-System-Scope": true,
+	}
+	for _, prefix := range []string{"X", "X-Service"} {
+		for _, rest := range []string{"Roles", "Domain-Id", "Domain-Name", "Project-Id", "Project-Name", "Project-Domain-Id", "Project-Domain-Name", "User-Id", "User-Name", "User-Domain-Id", "User-Domain-Name"} {
+			names[prefix+"-"+rest] = true
+		}
+	}
+	return names
+}()
+
+var statusInvalid, statusConfirmed = []string{"Invalid"}, []string{"Confirmed"}
+
+// identityHeaders copies a header map without what the client says about itself,
+// and with what the tokens say.
+func identityHeaders(from http.Header, user, service *Token, serviceStatus string) http.Header {
+	size := len(from) + 1
+	if user != nil {
+		size += len(user.userHeaders)
+	}
+	if service != nil {
+		size += len(service.serviceHeaders)
+	}
+	h := make(http.Header, size)
+	for name, values := range from {
+		if identityNames[name] {
+			continue
+		}
+		h[name] = values
+	}
+	switch serviceStatus {
+	case "Invalid":
+		h["X-Service-Identity-Status"] = statusInvalid
+	case "Confirmed":
+		h["X-Service-Identity-Status"] = statusConfirmed
+		for _, v := range service.serviceHeaders {
+			h[v.name] = v.value
+		}
+	}
+	if user == nil {
+		h["X-Identity-Status"] = statusInvalid
+		return h
+	}
+	// After the service's, so that a system scope is the user's.
+	delete(h, "Openstack-System-Scope")
+	for _, v := range user.userHeaders {
+		h[v.name] = v.value
+	}
+	return h
+}

@@ -1,0 +1,93 @@
+package middleware
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/rest"
+	"github.com/nova-go/nova/paste"
+)
+
+// authTokens gives auth_token's factory. Pipelines that configure it alike share
+// one filter, with its cache and its login.
+func (d Deps) authTokens() paste.Filter {
+	var mu sync.Mutex
+	made := map[string]func(http.Handler) http.Handler{}
+	return func(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		key := fmt.Sprint(global, local) // maps are printed in order
+		if f, ok := made[key]; ok {
+			return f, nil
+		}
+		f, err := d.authToken(global, local)
+		if err == nil {
+			made[key] = f
+		}
+		return f, err
+	}
+}
+
+// authToken builds auth_token of [keystone_authtoken] and what the paste section
+// sets over it. Options that nobody knows any more, which old paste files carry,
+// are ignored.
+func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
+	c := d.Config.KeystoneAuthtoken
+	p := overrides{global, local, nil}
+	section := c.AuthSection
+	p.str("auth_section", &section)
+	if section == "" {
+		section = "keystone_authtoken"
+	}
+	auth, err := d.Config.Auth(section)
+	if err != nil {
+		return nil, err
+	}
+	c.Auth = auth
+	for option, into := range map[string]*string{
+		"www_authenticate_uri": &c.WWWAuthenticateURI, "interface": &c.Interface, "region_name": &c.RegionName, "service_type": &c.ServiceType,
+		"certfile": &c.CertFile, "keyfile": &c.KeyFile, "cafile": &c.CAFile, "enforce_token_bind": &c.EnforceTokenBind,
+		"memcache_security_strategy": &c.MemcacheSecurityStrategy, "memcache_secret_key": &c.MemcacheSecretKey,
+		"auth_type": &c.AuthType, "auth_url": &c.AuthURL, "username": &c.Username, "user_id": &c.UserID, "password": &c.Password,
+		"user_domain_id": &c.UserDomainID, "user_domain_name": &c.UserDomainName, "project_id": &c.ProjectID, "project_name": &c.ProjectName,
+		"project_domain_id": &c.ProjectDomainID, "project_domain_name": &c.ProjectDomainName, "system_scope": &c.SystemScope,
+		"application_credential_id": &c.ApplicationCredentialID, "application_credential_secret": &c.ApplicationCredentialSecret,
+	} {
+		p.str(option, into)
+	}
+	p.boolean("delay_auth_decision", &c.DelayAuthDecision)
+	p.boolean("insecure", &c.Insecure)
+	p.boolean("include_service_catalog", &c.IncludeServiceCatalog)
+	p.boolean("service_token_roles_required", &c.ServiceTokenRolesRequired)
+	p.number("token_cache_time", &c.TokenCacheTime)
+	p.number("http_request_max_retries", &c.HTTPRequestMaxRetries)
+	p.list("service_token_roles", &c.ServiceTokenRoles)
+	p.list("memcached_servers", &c.MemcachedServers)
+	p.optionalNumber("http_connect_timeout", &c.HTTPConnectTimeout)
+	if p.err != nil {
+		return nil, p.err
+	}
+
+	o := rest.Options{
+		Group: section, Auth: c.Auth, Transport: d.Transport, UserAgent: "nova-api keystonemiddleware.auth_token",
+		Session: config.Session{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, Insecure: c.Insecure},
+		Adapter: config.Adapter{ServiceType: "identity", ConnectRetries: &c.HTTPRequestMaxRetries},
+	}
+	if c.HTTPConnectTimeout != nil {
+		seconds := float64(*c.HTTPConnectTimeout)
+		o.Session.Timeout = &seconds
+	}
+	session, err := rest.New(o)
+	if err != nil {
+		return nil, err
+	}
+	logger := log.Named(d.Log, "keystonemiddleware.auth_token")
+	shared, err := NewMemcached(c, logger)
+	if err != nil {
+		return nil, err
+	}
+	return AuthToken(AuthTokenOptions{Config: c, Checker: NewTokenChecker(session, c, logger), Shared: shared, Log: d.Log}), nil
+}

@@ -1,0 +1,110 @@
+package middleware
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/rest"
+)
+
+// maxAnswer bounds what is read of Keystone's answer: catalogs are large, this
+// large they are not.
+const maxAnswer = 16 << 20
+
+// keystone is the TokenChecker that asks Keystone, as the user of
+// [keystone_authtoken].
+type keystone struct {
+	session *rest.Session
+	adapter config.Adapter // of the identity service
+	catalog bool
+	retries int
+	log     zerolog.Logger
+}
+
+// NewTokenChecker makes the checker that asks Keystone with a session's login.
+func NewTokenChecker(s *rest.Session, c config.KeystoneAuthtoken, log zerolog.Logger) TokenChecker {
+	return &keystone{
+		session: s, catalog: c.IncludeServiceCatalog, retries: c.HTTPRequestMaxRetries, log: log,
+		adapter: config.Adapter{ServiceType: "identity", ValidInterfaces: []string{c.Interface}, RegionName: c.RegionName},
+	}
+}
+
+// CheckToken asks twice if Keystone refuses our own token, the second time with
+// a new one.
+func (k *keystone) CheckToken(ctx context.Context, token string, allowExpired bool) ([]byte, error) {
+	for again := true; ; again = false {
+		login, err := k.session.Login(ctx)
+		if err != nil {
+			return nil, err
+		}
+		status, body, err := k.ask(ctx, login, token, allowExpired)
+		switch {
+		case err != nil:
+			return nil, err
+		case status == http.StatusOK:
+			return body, nil
+		case status == http.StatusNotFound:
+			k.log.Warn().Msg("Authorization failed for token")
+			return nil, ErrInvalidToken
+		case status == http.StatusUnauthorized && again:
+			k.log.Info().Msg("Identity server rejected authorization, retrying validation")
+			k.session.Invalidate(login.Token)
+		default:
+			return nil, fmt.Errorf("bad response code while validating token: %d %.200s", status, body)
+		}
+	}
+}
+
+func (k *keystone) ask(ctx context.Context, login *rest.Login, token string, allowExpired bool) (status int, body []byte, err error) {
+	at := login.Catalog.Find(k.adapter)
+	if at == "" {
+		at = k.session.AuthURL()
+	}
+	url, err := rest.IdentityV3(at)
+	if err != nil {
+		return 0, nil, err
+	}
+	url += "auth/tokens"
+	switch {
+	case !k.catalog && allowExpired:
+		url += "?nocatalog&allow_expired=1"
+	case !k.catalog:
+		url += "?nocatalog"
+	case allowExpired:
+		url += "?allow_expired=1"
+	}
+	for failed := 1; ; failed++ {
+		status, body, err = k.get(ctx, url, login.Token, token)
+		if err == nil || !rest.IsNetwork(err) || failed > k.retries || !rest.Pause(ctx, uint(failed), nil) {
+			return status, body, err
+		}
+	}
+}
+
+func (k *keystone) get(ctx context.Context, url, own, subject string) (int, []byte, error) {
+	// Without http_connect_timeout a Keystone that hangs would hang us.
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("User-Agent", k.session.UserAgent())
+	r.Header.Set("X-Auth-Token", own)
+	r.Header.Set("X-Subject-Token", subject)
+	r.Header.Set("OpenStack-Identity-Access-Rules", "1")
+	resp, err := k.session.HTTP().Do(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	return resp.StatusCode, body, err
+}

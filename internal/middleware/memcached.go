@@ -1,0 +1,244 @@
+package middleware
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"net"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/bradfitz/gomemcache/memcache"
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+)
+
+// memcached is the TokenStore that Python's auth_token shares with us: the same
+// keys, on the same servers, with the same values, signed or encrypted alike.
+type memcached struct {
+	servers   []*memcachedServer
+	ttl       int32
+	deadRetry time.Duration
+	strategy  string // "", "MAC" or "ENCRYPT"
+	secret    []byte
+	log       zerolog.Logger
+}
+
+type memcachedServer struct {
+	name      string
+	client    *memcache.Client
+	deadUntil atomic.Int64 // Unix seconds
+}
+
+// NewMemcached makes the store of memcached_servers; nil without servers. TLS
+// and SASL, for which Python uses another protocol, are refused.
+func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, error) {
+	strategy := strings.ToUpper(c.MemcacheSecurityStrategy)
+	if strategy == "NONE" {
+		strategy = ""
+	}
+	if strategy != "" && c.MemcacheSecretKey == "" {
+		return nil, errors.New("[keystone_authtoken] memcache_secret_key must be defined when a memcache_security_strategy is defined")
+	}
+	if len(c.MemcachedServers) == 0 {
+		return nil, nil
+	}
+	if c.MemcacheTLSEnabled || c.MemcacheSASLEnabled {
+		return nil, errors.New("[keystone_authtoken] memcache_tls_enabled and memcache_sasl_enabled are not supported")
+	}
+	m := &memcached{ttl: int32(c.TokenCacheTime), deadRetry: time.Duration(c.MemcachePoolDeadRetry) * time.Second, strategy: strategy, secret: []byte(c.MemcacheSecretKey), log: log}
+	for _, name := range c.MemcachedServers {
+		network, address := memcachedAddress(name)
+		client := memcache.NewFromSelector(&oneServer{addr: staticAddr{network, address}})
+		client.Timeout = time.Duration(c.MemcachePoolSocketTimeout) * time.Second
+		client.MaxIdleConns = max(c.MemcachePoolMaxsize, 2)
+		m.servers = append(m.servers, &memcachedServer{name: name, client: client})
+	}
+	return m, nil
+}
+
+// memcachedAddress reads host:port, inet:host:port, inet6:[host]:port, unix:path
+// and a path.
+func memcachedAddress(name string) (network, address string) {
+	switch {
+	case strings.HasPrefix(name, "unix:"):
+		return "unix", strings.TrimPrefix(name, "unix:")
+	case strings.HasPrefix(name, "/"):
+		return "unix", name
+	}
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "inet6:"), "inet:")
+	if _, _, err := net.SplitHostPort(name); err != nil {
+		name = net.JoinHostPort(strings.Trim(name, "[]"), "11211")
+	}
+	return "tcp", name
+}
+
+// Get reads a token's answer.
+func (m *memcached) Get(token string) ([]byte, bool) {
+	keys := m.derive(token)
+	s := m.pick(keys.name)
+	if s == nil {
+		return nil, false
+	}
+	item, err := s.client.Get(keys.name)
+	if err != nil {
+		m.failed(s, err)
+		return nil, false
+	}
+	// Flag 16 is python-memcached's text; others mean pickles or compression.
+	if item.Flags&^16 != 0 {
+		return nil, false
+	}
+	answer, err := m.unprotect(keys, item.Value)
+	if err != nil {
+		m.log.Error().Err(err).Msg("Failed to decrypt/verify cache data")
+		return nil, false
+	}
+	return answer, true
+}
+
+// Set writes a token's answer.
+func (m *memcached) Set(token string, answer []byte) {
+	keys := m.derive(token)
+	s := m.pick(keys.name)
+	if s == nil {
+		return
+	}
+	value, err := m.protect(keys, answer)
+	if err == nil {
+		err = s.client.Set(&memcache.Item{Key: keys.name, Value: value, Expiration: m.ttl})
+	}
+	if err != nil {
+		m.failed(s, err)
+	}
+}
+
+func (m *memcached) failed(s *memcachedServer, err error) {
+	if errors.Is(err, memcache.ErrCacheMiss) {
+		return
+	}
+	if _, network := errors.AsType[net.Error](err); network {
+		s.deadUntil.Store(time.Now().Add(m.deadRetry).Unix())
+	}
+	m.log.Warn().Err(err).Msgf("memcached server %s", s.name)
+}
+
+// pick chooses the server as python-memcached does: by the CRC of the key, and
+// round by further CRCs past those that are dead.
+func (m *memcached) pick(key string) *memcachedServer {
+	now := time.Now().Unix()
+	hash := pythonHash(key)
+	for i := range 10 {
+		s := m.servers[int(hash)%len(m.servers)]
+		if s.deadUntil.Load() <= now {
+			return s
+		}
+		hash = pythonHash(fmt.Sprintf("%d%d", hash, i))
+	}
+	return nil
+}
+
+// pythonHash is python-memcached's cmemcache_hash.
+func pythonHash(key string) uint32 { return crc32.ChecksumIEEE([]byte(key)) >> 16 & 0x7fff }
+
+// cacheKeys are what a token's entry is found and protected by.
+type cacheKeys struct {
+	name            string
+	sign, encrypted []byte
+}
+
+func (m *memcached) derive(token string) cacheKeys {
+	if m.strategy == "" {
+		sum := sha256.Sum256([]byte(token))
+		return cacheKeys{name: "tokens/" + hex.EncodeToString(sum[:])}
+	}
+	mac := hmac.New(sha512.New384, m.secret)
+	mac.Write([]byte(token + m.strategy))
+	d := mac.Sum(nil)
+	// Python formats the bytes of the key as "b'...'".
+	return cacheKeys{name: "tokens/b'" + base64.StdEncoding.EncodeToString(d[:16]) + "'", sign: d[16:32], encrypted: d[32:]}
+}
+
+func signature(key, data []byte) []byte {
+	mac := hmac.New(sha512.New384, key)
+	mac.Write(data)
+	return []byte(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+}
+
+func (m *memcached) protect(keys cacheKeys, data []byte) ([]byte, error) {
+	if m.strategy == "" {
+		return data, nil
+	}
+	if m.strategy == "ENCRYPT" {
+		block, err := aes.NewCipher(keys.encrypted)
+		if err != nil {
+			return nil, err
+		}
+		pad := aes.BlockSize - len(data)%aes.BlockSize
+		data = append(bytes.Clone(data), bytes.Repeat([]byte{byte(pad)}, pad)...)
+		out := make([]byte, aes.BlockSize+len(data))
+		if _, err := rand.Read(out[:aes.BlockSize]); err != nil {
+			return nil, err
+		}
+		cipher.NewCBCEncrypter(block, out[:aes.BlockSize]).CryptBlocks(out[aes.BlockSize:], data)
+		data = out
+	}
+	encoded := []byte(base64.StdEncoding.EncodeToString(data))
+	return append(signature(keys.sign, encoded), encoded...), nil
+}
+
+var errProtected = errors.New("data appears to be corrupted")
+
+func (m *memcached) unprotect(keys cacheKeys, data []byte) ([]byte, error) {
+	if m.strategy == "" {
+		return data, nil
+	}
+	const signed = 64 // base64 of SHA-384
+	if len(data) < signed || !hmac.Equal(data[:signed], signature(keys.sign, data[signed:])) {
+		return nil, errProtected
+	}
+	plain, err := base64.StdEncoding.DecodeString(string(data[signed:]))
+	if err != nil {
+		return nil, errProtected
+	}
+	if m.strategy != "ENCRYPT" {
+		return plain, nil
+	}
+	if len(plain) < 2*aes.BlockSize || len(plain)%aes.BlockSize != 0 {
+		return nil, errProtected
+	}
+	block, err := aes.NewCipher(keys.encrypted)
+	if err != nil {
+		return nil, err
+	}
+	out := plain[aes.BlockSize:]
+	cipher.NewCBCDecrypter(block, plain[:aes.BlockSize]).CryptBlocks(out, out)
+	pad := int(out[len(out)-1])
+	if pad == 0 || pad > aes.BlockSize || pad > len(out) {
+		return nil, errProtected
+	}
+	return out[:len(out)-pad], nil
+}
+
+// oneServer is the selector of a client with a single server, whose name is
+// resolved when a connection is made.
+type oneServer struct{ addr net.Addr }
+
+func (s *oneServer) PickServer(string) (net.Addr, error) { return s.addr, nil }
+func (s *oneServer) Each(f func(net.Addr) error) error   { return f(s.addr) }
+
+type staticAddr struct{ network, address string }
+
+func (a staticAddr) Network() string { return a.network }
+func (a staticAddr) String() string  { return a.address }

@@ -49,7 +49,7 @@ func newKeystone(t testing.TB) *fakeKeystone {
 		}
 		_ = json.NewDecoder(r.Body).Decode(&login)
 		if u := login.Auth.Identity.Password.User; u.Name != "nova" || u.Password != "secret" {
-			http.Error(w, `{"error": {}}`, 401)
+			http.Error(w, `{"error": {}}`, http.StatusUnauthorized)
 			return
 		}
 		k.mu.Lock()

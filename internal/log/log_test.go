@@ -1,0 +1,113 @@
+package log_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+func options(t *testing.T, text string) config.Log {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "nova.conf")
+	if err := os.WriteFile(file, []byte("[DEFAULT]\n"+text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(config.Sources{Files: []string{file}, NoDefaults: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Default.Log
+}
+
+func TestLines(t *testing.T) {
+	caller := &reqctx.Context{RequestID: "req-1", UserID: "u", ProjectID: "p", UserDomainID: "default", ProjectDomainID: "default"}
+	prefix := fmt.Sprintf(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} %d `, os.Getpid())
+	for name, test := range map[string]struct {
+		conf string
+		say  func(zerolog.Logger)
+		want string // after the prefix; "" for nothing
+	}{
+		"plain":    {say: func(l zerolog.Logger) { l.Info().Msg("hello") }, want: `INFO nova\.x \[-\] hello`},
+		"request":  {say: func(l zerolog.Logger) { l = log.ForRequest(l, "", "", caller); l.Warn().Msg("w") }, want: `WARNING nova\.x \[None req-1 u p - - default default\] w`},
+		"global":   {say: func(l zerolog.Logger) { l = log.ForRequest(l, "req-2", "req-0", nil); l.Error().Msg("e") }, want: `ERROR nova\.x \[req-0 req-2 - - - - - -\] e`},
+		"fields":   {say: func(l zerolog.Logger) { l.Info().Int("n", 3).Err(errors.New("bad")).Str("instance", "i-1").Msg("m") }, want: `INFO nova\.x \[-\] \[instance: i-1\] m: bad n=3`},
+		"no debug": {say: func(l zerolog.Logger) { l.Debug().Msg("d") }},
+		"debug":    {conf: "debug = true\n", say: func(l zerolog.Logger) { l.Debug().Msg("d") }, want: `DEBUG nova\.x \[-\] d`},
+		"levels":   {conf: "default_log_levels = nova=ERROR\n", say: func(l zerolog.Logger) { l.Warn().Msg("w") }},
+		"format":   {conf: "logging_default_format_string = %(asctime)s.%(msecs)03d %(process)d 100%% %(message)s|%(levelname)s\n", say: func(l zerolog.Logger) { l.Info().Msg("m") }, want: `100% m\|INFO`},
+	} {
+		var b bytes.Buffer
+		test.say(log.Named(log.NewLogger(&b, options(t, test.conf)), "nova.x"))
+		want := prefix + test.want + "\n$"
+		if test.want == "" {
+			want = "^$"
+		}
+		if !regexp.MustCompile(want).MatchString(b.String()) {
+			t.Errorf("%s: %q does not match %s", name, b.String(), want)
+		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	var b bytes.Buffer
+	l := log.Named(log.NewLogger(&b, options(t, "use_json = true\n")), "nova.x")
+	l = log.ForRequest(l, "req-1", "", nil)
+	l.Info().Str("k", "v").Msg("hello")
+	var got struct {
+		Message, Name, Levelname string
+		Context, Extra           map[string]string
+	}
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil || got.Message != "hello" || got.Name != "nova.x" || got.Levelname != "INFO" || got.Context["request_id"] != "req-1" || got.Extra["k"] != "v" {
+		t.Errorf("%v %s", err, b.Bytes())
+	}
+}
+
+func TestFileAndRotation(t *testing.T) {
+	dir := t.TempDir()
+	l, sink, err := log.New(options(t, "log_dir = "+dir+"\n"), "nova-api")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Info().Msg("one")
+	file := filepath.Join(dir, "nova-api.log")
+	if err := os.Rename(file, file+".1"); err != nil {
+		t.Fatal(err)
+	}
+	l.Info().Msg("two")
+	if err := sink.Reopen(); err != nil {
+		t.Fatal(err)
+	}
+	l.Info().Msg("three")
+	if err := sink.Close(); err != nil {
+		t.Fatal(err)
+	}
+	old, _ := os.ReadFile(file + ".1")
+	fresh, _ := os.ReadFile(file)
+	if strings.Count(string(old), "\n") != 2 || !strings.HasSuffix(string(fresh), "three\n") {
+		t.Errorf("%q %q", old, fresh)
+	}
+	if _, _, err := log.New(options(t, "log_file = "+dir+"/none/x.log\n"), "nova-api"); err == nil || !strings.Contains(err.Error(), "log_file") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func BenchmarkLine(b *testing.B) {
+	l := log.NewLogger(&bytes.Buffer{}, config.Log{LoggingContextFormatString: "%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s [%(global_request_id)s %(request_id)s %(user_identity)s] %(instance)s%(message)s"})
+	l = log.ForRequest(l, "req-1", "", &reqctx.Context{UserID: "u", ProjectID: "p"})
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Info().Msg("a line of the log")
+	}
+}

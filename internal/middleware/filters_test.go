@@ -317,7 +317,7 @@ func TestKeystoneContextFromHeaders(t *testing.T) {
 		t.Errorf("catalog: %d", resp.StatusCode)
 	}
 	resp := serve(t, httptest.NewRequest("GET", "/", nil), handler(ok), f)
-	if resp.StatusCode != 401 || !strings.Contains(body(t, resp), "<h1>401 Unauthorized</h1>") {
+	if want := "401 Unauthorized\n\nThis server could not verify that you are authorized to access the document you requested. Either you supplied the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required.\n\n   "; resp.StatusCode != 401 || body(t, resp) != want {
 		t.Errorf("nobody: %d", resp.StatusCode)
 	}
 }

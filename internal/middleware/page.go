@@ -18,7 +18,7 @@ type page struct {
 }
 
 var (
-	unauthorizedPage = page{status: http.StatusUnauthorized, explanation: "This server could not verify that you are authorized to access the document you requested.  Either you supplied the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required."}
+	unauthorizedPage = page{status: http.StatusUnauthorized, explanation: "This server could not verify that you are authorized to access the document you requested. Either you supplied the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required."}
 	serverErrorPage  = page{status: http.StatusInternalServerError, explanation: "The server has either erred or is incapable of performing the requested operation."}
 	unavailablePage  = page{status: http.StatusServiceUnavailable, explanation: "The server is currently unavailable. Please try again at a later time."}
 )
@@ -35,12 +35,17 @@ func (p page) render(r *http.Request) (body []byte, contentType string) {
 		return fmt.Appendf(nil, `{"message": %s, "code": %s, "title": %s}`,
 			pyQuote(p.explanation+"<br /><br />\n"+p.detail+"\n\n"), pyQuote(status), pyQuote(title)), "application/json"
 	}
-	return fmt.Appendf(nil, "%s\n\n%s\n\n%s\n\n", status, p.explanation, p.detail), "text/plain; charset=UTF-8"
+	return fmt.Appendf(nil, "%s\n\n%s\n\n %s  ", status, p.explanation, p.detail), "text/plain; charset=UTF-8"
 }
 
 // write sends the page. What the header holds besides the content's own fields
 // goes with it.
 func (p page) write(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead { // webob does not even look at Accept then
+		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+		writeBody(w, r, p.status, nil)
+		return
+	}
 	body, contentType := p.render(r)
 	w.Header().Set("Content-Type", contentType)
 	writeBody(w, r, p.status, body)
@@ -64,12 +69,9 @@ func pyQuote(s string) string {
 }
 
 // preferred picks text/html or application/json by Accept's weights, HTML where
-// they are equal, "" when neither is acceptable.
+// they are equal, "" when neither is acceptable or there is no such header.
 func preferred(accept []string) string {
 	header := strings.Join(accept, ",")
-	if strings.TrimSpace(header) == "" {
-		return "text/html"
-	}
 	page, data := quality(header, "text", "html"), quality(header, "application", "json")
 	switch {
 	case page > 0 && page >= data:

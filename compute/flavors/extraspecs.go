@@ -83,5 +83,3 @@ func (a *API) specsDelete(r *api.Request) (any, error) {
 	}
 	return nil, a.Flavors.DeleteExtraSpec(r.Ctx(), f, key)
 }
-
-func validateSpec(key, value string) error { return nil }

@@ -168,12 +168,12 @@ func newRequest(w http.ResponseWriter, hr *http.Request, a *API) (*Request, bool
 		req.Version = v
 		return req, true
 	}
-	var unsupported *mv.UnsupportedError
-	status := http.StatusBadRequest
-	if errors.As(err, &unsupported) {
-		status = http.StatusNotAcceptable
+	f := &Fault{Status: http.StatusBadRequest, Message: err.Error()}
+	if unsupported, ok := errors.AsType[*mv.UnsupportedError](err); ok {
+		f.Status = http.StatusNotAcceptable
+		req.versionHeadersOf(unsupported.Version, w.Header())
 	}
-	writeFault(w, req, &Fault{Status: status, Message: err.Error()}, false)
+	writeFault(w, req, f, false)
 	return nil, false
 }
 

@@ -15,7 +15,7 @@ func WritePage(w http.ResponseWriter, r *http.Request, status int, detail string
 	body, kind := fmt.Sprintf("<html>\n <head>\n  <title>%d %s</title>\n </head>\n <body>\n  <h1>%d %s</h1>\n  %s\n\n </body>\n</html>", status, title, status, title, text), "text/html; charset=UTF-8"
 	switch prefers(r.Header.Get("Accept")) {
 	case "application/json":
-		body, kind = fmt.Sprintf(`{"message": %s, "code": "%d %s", "title": %q}`, quote(text), status, title, title), "application/json; charset=UTF-8"
+		body, kind = fmt.Sprintf(`{"message": %s, "code": "%d %s", "title": %q}`, quote(text), status, title, title), "application/json"
 	case "":
 		body, kind = fmt.Sprintf("%d %s\n\n%s\n\n%s\n\n", status, title, bare[status], detail), "text/plain; charset=UTF-8"
 	}

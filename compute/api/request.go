@@ -93,11 +93,12 @@ func (r *Request) opName() string {
 	return r.op.Op
 }
 
-func (r *Request) versionHeaders(h http.Header) {
+func (r *Request) versionHeaders(h http.Header) { r.versionHeadersOf(r.Version.String(), h) }
+
+func (r *Request) versionHeadersOf(v string, h http.Header) {
 	if r.legacy {
 		return // the /v2 filter would take them away again
 	}
-	v := r.Version.String()
 	h["Openstack-Api-Version"] = []string{"compute " + v}
 	h["X-Openstack-Nova-Api-Version"] = []string{v}
 	h["Vary"] = append(h["Vary"], "OpenStack-API-Version", "X-OpenStack-Nova-API-Version")

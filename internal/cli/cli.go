@@ -44,33 +44,47 @@ func (f *Flags) Load(prog string) (*config.Config, error) {
 	return config.Load(config.Sources{Files: f.Files, Dirs: f.Dirs, Env: os.Environ(), Prog: prog})
 }
 
-// Serve reads the configuration, builds the application and serves it until
-// SIGTERM or SIGINT; requests in flight are let end. byDefault is the address to
-// listen on when no flag names one.
-func (f *Flags) Serve(prog, byDefault string, build func(context.Context, *config.Config, zerolog.Logger) (http.Handler, error)) error {
-	c, err := f.Load(prog)
+// Build makes the application of a configuration.
+type Build func(context.Context, zerolog.Logger) (http.Handler, error)
+
+// Serve builds the application of a configuration and serves it where the flags
+// say, until SIGTERM or SIGINT; requests in flight are let end. byDefault is the
+// address to listen on when no flag names one.
+func (f *Flags) Serve(c *config.Config, prog, byDefault string, build Build) error {
+	ctx, stop := Signals()
+	defer stop()
+	return run(ctx, c, prog, f.listeners(byDefault), build)
+}
+
+// Run is Serve on one address, until ctx is done.
+func Run(ctx context.Context, c *config.Config, prog, address string, build Build) error {
+	return run(ctx, c, prog, (&Flags{}).listeners(address), build)
+}
+
+// Signals is a context that ends with SIGTERM or SIGINT.
+func Signals() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+}
+
+func run(ctx context.Context, c *config.Config, prog string, o serve.Options, build Build) error {
+	logger, sink, err := log.New(c.Default.Log, prog)
 	if err != nil {
 		return err
 	}
-	logger, closer, err := log.New(c.Default.Log, prog)
-	if err != nil {
-		return err
-	}
-	defer closer.Close()
+	defer sink.Close()
 	for _, w := range c.Warnings() {
 		logger.Warn().Msg(w.String())
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	app, err := build(ctx, c, logger)
+	app, err := build(ctx, logger)
 	if err != nil {
 		return err
 	}
-	return serve.Run(ctx, app, f.listeners(byDefault, logger))
+	o.Log = logger
+	return serve.Run(ctx, app, o)
 }
 
-func (f *Flags) listeners(byDefault string, logger zerolog.Logger) serve.Options {
-	o := serve.Options{HTTP: f.HTTP, UWSGI: f.UWSGI, Log: logger}
+func (f *Flags) listeners(byDefault string) serve.Options {
+	o := serve.Options{HTTP: f.HTTP, UWSGI: f.UWSGI}
 	for _, a := range f.HTTPS {
 		o.HTTPS = append(o.HTTPS, serve.TLS{Addr: a, CertFile: f.Cert, KeyFile: f.Key})
 	}

@@ -120,6 +120,17 @@ type offline struct{ schema.Dialect }
 
 func (offline) Init(*sql.DB) {}
 
+// timeLayout is how SQLAlchemy writes a DATETIME, in every dialect: SQLite keeps
+// the text, and Python's Nova reads it back.
+const timeLayout = "2006-01-02 15:04:05.000000"
+
+// AppendTime writes a time in UTC.
+func (offline) AppendTime(b []byte, t time.Time) []byte {
+	b = append(b, '\'')
+	b = t.UTC().AppendFormat(b, timeLayout)
+	return append(b, '\'')
+}
+
 // Unavailable is the class of the error that a database which is away causes.
 const Unavailable = "DBConnectionError"
 

@@ -101,7 +101,9 @@ func TestApache(t *testing.T) {
 		n, _ := strconv.Atoi(r.URL.Query().Get("n"))
 		_, _ = w.Write(bytes.Repeat([]byte("x"), n))
 	})
-	mux.HandleFunc("/refuse", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "too large", http.StatusRequestEntityTooLarge) })
+	mux.HandleFunc("/refuse", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+	})
 	mux.HandleFunc("/panic", func(http.ResponseWriter, *http.Request) { panic("boo") })
 	mux.HandleFunc("/header", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, len(r.Header.Get("X-Big")))

@@ -56,6 +56,7 @@ func drain(sources []source, o *Options) {
 
 // open listens on all addresses, or on none.
 func open(h http.Handler, o *Options) (_ []source, err error) {
+	h = forwardedScheme(h)
 	var sources []source
 	var listeners []net.Listener
 	defer func() {

@@ -3,7 +3,6 @@ package cell
 import (
 	"database/sql"
 	"strings"
-	"time"
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
@@ -129,17 +128,6 @@ func (c column) key(i *objects.Instance) any {
 }
 
 const timeLayout = "2006-01-02 15:04:05.000000"
-
-// floor is what stands for NULL when a column is compared with a marker.
-func (c column) floor() any {
-	switch c.dest(&objects.Instance{}).(type) {
-	case *int64, **int64, truth:
-		return int64(0)
-	case db.Time:
-		return time.Unix(0, 0).UTC().Format(timeLayout)
-	}
-	return ""
-}
 
 // compareKeys orders two keys of one column; NULL is first.
 func compareKeys(a, b any) int {

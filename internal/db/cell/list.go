@@ -195,35 +195,39 @@ func (q *InstanceQuery) tags(w *where) {
 }
 
 // after keeps what stands behind the marker: key by key, equal in all before and
-// beyond it in this one.
+// beyond it in this one. NULL counts as the least value.
 func (q *InstanceQuery) after(w *where) {
 	if q.After == nil {
 		return
 	}
-	var any_ []string
+	var alternatives []string
 	var args []any
 	for n := range q.Sort {
 		var all []string
 		for m := 0; m <= n; m++ {
-			s := q.Sort[m]
-			c, _ := columnNamed(s.Column)
-			key := q.After[m]
-			if key == nil {
-				key = c.floor()
+			name, key := "i."+q.Sort[m].Column, q.After[m]
+			switch {
+			case m < n && key == nil:
+				all = append(all, name+" IS NULL")
+				continue
+			case m < n:
+				all = append(all, name+" = ?")
+			case q.Sort[m].Desc && key == nil:
+				all = append(all, "1 = 0")
+				continue
+			case q.Sort[m].Desc:
+				all = append(all, "("+name+" < ? OR "+name+" IS NULL)")
+			case key == nil:
+				all = append(all, name+" IS NOT NULL")
+				continue
+			default:
+				all = append(all, name+" > ?")
 			}
-			operator := "="
-			if m == n {
-				operator = ">"
-				if s.Desc {
-					operator = "<"
-				}
-			}
-			all = append(all, "COALESCE(i."+s.Column+", ?) "+operator+" ?")
-			args = append(args, c.floor(), key)
+			args = append(args, key)
 		}
-		any_ = append(any_, "("+strings.Join(all, " AND ")+")")
+		alternatives = append(alternatives, "("+strings.Join(all, " AND ")+")")
 	}
-	w.and("("+strings.Join(any_, " OR ")+")", args...)
+	w.and("("+strings.Join(alternatives, " OR ")+")", args...)
 }
 
 func (w *where) text() string { return strings.Join(w.parts, " AND ") }

@@ -1,0 +1,137 @@
+// Package archtest holds the import rules of docs/ARCHITECTURE.md: arrows point
+// down only.
+package archtest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/nova-go/nova/"
+
+// layers are the packages from the top down: one may import what stands in a
+// lower layer, and nothing of its own or a higher one, but for what beside says.
+// A name stands for the packages below it, too.
+var layers = [][]string{
+	{"cmd"},
+	{"internal/cli"},
+	{"compute", "metadata"},
+	{"compute/servers", "compute/flavors", "compute/keypairs", "compute/hosts", "compute/quotas", "compute/images", "compute/networks", "compute/volumes", "compute/versions", "compute/removed"},
+	{"compute/api"},
+	{"compute/mv", "compute/schema", "metadata/tree", "metadata/vendordata"},
+	{"internal/devcloud"},
+	{"internal/startup", "internal/middleware", "internal/ops", "internal/quota", "internal/serve"},
+	{"internal/db/api", "internal/db/cell", "internal/rest"},
+	{"internal/db", "internal/rpc", "internal/log"},
+	{"internal/policy"},
+	{"internal/objects", "internal/reqctx", "internal/metrics", "internal/webob"},
+	{"internal/pyjson"},
+	{"config", "paste"},
+}
+
+// beside are the arrows within a layer.
+var beside = map[string][]string{
+	"internal/rest": {"internal/rest"}, // the clients stand on the sessions
+}
+
+// never are arrows that would point down, and still may not be.
+var never = map[string][]string{
+	"paste":             {"config", "compute", "metadata", "internal"},
+	"config":            {"paste", "compute", "metadata", "internal"},
+	"internal/objects":  {"config", "paste", "internal"},
+	"compute/mv":        {"internal", "config", "paste"},
+	"compute/schema":    {"internal", "config", "paste"},
+	"internal/ops":      {"net/http"},
+	"internal/db":       {"net/http"},
+	"internal/objects/": {"net/http"},
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var list []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
+
+func under(path, name string) bool {
+	return path == name || strings.HasPrefix(path, strings.TrimSuffix(name, "/")+"/")
+}
+
+// place finds the layer of a package: that of the longest name it is under.
+func place(path string) (layer int, name string) {
+	layer = -1
+	for n, names := range layers {
+		for _, l := range names {
+			if under(path, l) && len(l) > len(name) {
+				layer, name = n, l
+			}
+		}
+	}
+	return layer, name
+}
+
+func TestArrowsPointDown(t *testing.T) {
+	for _, p := range packages(t) {
+		path := strings.TrimPrefix(p.ImportPath, module)
+		if strings.HasPrefix(path, "internal/archtest") || strings.HasPrefix(path, "internal/novatest") {
+			continue
+		}
+		from, name := place(path)
+		if from < 0 {
+			t.Errorf("%s stands in no layer: add it to docs/ARCHITECTURE.md and here", path)
+			continue
+		}
+		for _, imported := range p.Imports {
+			for who, what := range never {
+				if !under(path, who) {
+					continue
+				}
+				for _, w := range what {
+					if target := strings.TrimPrefix(imported, module); under(target, w) && !under(target, strings.TrimSuffix(who, "/")) {
+						t.Errorf("%s must not import %s", path, target)
+					}
+				}
+			}
+			target, ours := strings.CutPrefix(imported, module)
+			if !ours {
+				continue
+			}
+			to, other := place(target)
+			if to > from || other == name && under(target, path) || slices.Contains(beside[name], other) {
+				continue
+			}
+			t.Errorf("%s (layer %d) must not import %s (layer %d)", path, from, target, to)
+		}
+	}
+}
+
+func TestTopLevel(t *testing.T) {
+	for _, p := range packages(t) {
+		path := strings.TrimPrefix(p.ImportPath, module)
+		top, _, _ := strings.Cut(path, "/")
+		if !slices.Contains([]string{"cmd", "paste", "compute", "metadata", "config", "internal"}, top) {
+			t.Errorf("%s: the top level holds cmd, paste, compute, metadata, config and internal", path)
+		}
+	}
+}

@@ -1,0 +1,234 @@
+package cell
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// guestColumns are what the metadata service shows of an instance's own row.
+var guestColumns = func() []column {
+	var list []column
+	for _, name := range []string{"id", "uuid", "user_id", "project_id", "image_ref", "kernel_id", "ramdisk_id", "launch_index", "key_name", "key_data",
+		"hostname", "display_name", "user_data", "reservation_id", "availability_zone", "root_device_name", "default_ephemeral_device", "default_swap_device"} {
+		c, _ := columnNamed(name)
+		list = append(list, c)
+	}
+	return list
+}()
+
+var guestSelect = func() string {
+	var b strings.Builder
+	for _, c := range guestColumns {
+		b.WriteString("i." + c.name + ", ")
+	}
+	return "SELECT " + b.String() + "e.keypairs, e.device_metadata, e.numa_topology, n.network_info FROM instances i" +
+		" LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid LEFT JOIN instance_info_caches n ON n.instance_uuid = i.uuid" +
+		" WHERE i.uuid = ? AND i.deleted = 0"
+}()
+
+// Guest reads an instance that is not deleted as its metadata service shows it,
+// in two queries. Of its system metadata only what guests or vendor data see is
+// there: the password and boot_roles.
+func Guest(ctx context.Context, c *db.Cell, uuid string) (*objects.Guest, error) {
+	var g *objects.Guest
+	err := c.DB.Each(ctx, func(r *sql.Rows) (err error) {
+		g, err = scanGuest(r)
+		return err
+	}, guestSelect, uuid)
+	if err != nil {
+		return nil, err
+	}
+	if g == nil {
+		return nil, objects.InstanceNotFound(uuid)
+	}
+	g.Cell = c.UUID
+	return g, guestPairs(ctx, c, g)
+}
+
+func scanGuest(r *sql.Rows) (*objects.Guest, error) {
+	g := &objects.Guest{Instance: &objects.Instance{}}
+	dest := make([]any, 0, len(guestColumns)+4)
+	for _, col := range guestColumns {
+		dest = append(dest, col.dest(g.Instance))
+	}
+	var keys, devices, numa, network sql.RawBytes
+	if err := r.Scan(append(dest, &keys, &devices, &numa, &network)...); err != nil {
+		return nil, err
+	}
+	var err error
+	for _, part := range []struct {
+		column string
+		parse  func() error
+	}{
+		{"instance_extra.keypairs", func() error { g.Keypairs, err = objects.ParseKeypairs(keys); return err }},
+		{"instance_extra.device_metadata", func() error { g.Devices, err = objects.ParseDeviceMetadata(devices); return err }},
+		{"instance_extra.numa_topology", func() error { g.DedicatedCPUs, err = objects.ParseDedicatedCPUs(numa); return err }},
+		{"instance_info_caches.network_info", func() error { g.Network, err = objects.ParseNetworkInfo(network); return err }},
+	} {
+		if err := part.parse(); err != nil {
+			return nil, fmt.Errorf("%s of %s: %w", part.column, g.UUID, err)
+		}
+	}
+	return g, nil
+}
+
+func guestPairs(ctx context.Context, c *db.Cell, g *objects.Guest) error {
+	g.Metadata, g.SystemMetadata = map[string]string{}, map[string]string{}
+	key := bun.Ident("key")
+	return c.DB.Each(ctx, func(r *sql.Rows) error {
+		var kind int
+		var k, v sql.RawBytes
+		if err := r.Scan(&kind, &k, &v); err != nil {
+			return err
+		}
+		if kind == 0 {
+			g.Metadata[string(k)] = string(v)
+		} else {
+			g.SystemMetadata[string(k)] = string(v)
+		}
+		return nil
+	}, "SELECT 0, ?, value FROM instance_metadata WHERE instance_uuid = ? AND deleted = 0 UNION ALL "+
+		"SELECT 1, ?, value FROM instance_system_metadata WHERE instance_uuid = ? AND deleted = 0 AND (? LIKE 'password%' OR ? = 'boot_roles')",
+		key, g.UUID, key, g.UUID, key, key)
+}
+
+// GuestEC2 reads what only the EC2 side of the metadata service shows. Instances
+// and images that have no EC2 id yet get one, as Nova gives it on first use.
+func GuestEC2(ctx context.Context, c *db.Cell, i *objects.Instance) (*objects.GuestEC2, error) {
+	e := &objects.GuestEC2{}
+	if err := guestFlavor(ctx, c, i.UUID, e); err != nil {
+		return nil, err
+	}
+	if err := guestDevices(ctx, c, i.UUID, e); err != nil {
+		return nil, err
+	}
+	return e, guestIDs(ctx, c, i, e)
+}
+
+func guestFlavor(ctx context.Context, c *db.Cell, uuid string, e *objects.GuestEC2) error {
+	return c.DB.Each(ctx, func(r *sql.Rows) error {
+		var text sql.RawBytes
+		if err := r.Scan(&text); err != nil || len(text) == 0 {
+			return err
+		}
+		f, err := objects.ParseInstanceFlavor(text)
+		if err != nil {
+			return fmt.Errorf("instance_extra.flavor of %s: %w", uuid, err)
+		}
+		if f != nil {
+			e.FlavorName = f.Name
+		}
+		return nil
+	}, "SELECT flavor FROM instance_extra WHERE instance_uuid = ?", uuid)
+}
+
+func guestDevices(ctx context.Context, c *db.Cell, uuid string, e *objects.GuestEC2) error {
+	return c.DB.Each(ctx, func(r *sql.Rows) error {
+		var d objects.GuestDisk
+		err := r.Scan(&d.DeviceName, text{&d.SourceType}, text{&d.DestinationType}, text{&d.GuestFormat})
+		e.Disks = append(e.Disks, d)
+		return err
+	}, "SELECT device_name, source_type, destination_type, guest_format FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 ORDER BY id", uuid)
+}
+
+const (
+	instanceIDs = "instance_id_mappings"
+	imageIDs    = "s3_images"
+)
+
+func guestIDs(ctx context.Context, c *db.Cell, i *objects.Instance, e *objects.GuestEC2) error {
+	images := []string{i.ImageRef}
+	for _, p := range []*string{i.KernelID, i.RamdiskID} {
+		if p != nil {
+			images = append(images, *p)
+		}
+	}
+	known := map[string]int64{}
+	err := c.DB.Each(ctx, func(r *sql.Rows) error {
+		var table, uuid string
+		var id int64
+		err := r.Scan(&table, &uuid, &id)
+		known[table+uuid] = id
+		return err
+	}, "SELECT '"+instanceIDs+"', uuid, MIN(id) FROM instance_id_mappings WHERE uuid = ? GROUP BY uuid UNION ALL "+
+		"SELECT '"+imageIDs+"', uuid, MIN(id) FROM s3_images WHERE uuid IN (?) GROUP BY uuid", i.UUID, db.In(images))
+	if err != nil {
+		return err
+	}
+	number := func(table, uuid string) (int64, error) {
+		if id, ok := known[table+uuid]; ok {
+			return id, nil
+		}
+		id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO ? (created_at, uuid, deleted) VALUES (?, ?, 0)", bun.Ident(table), db.Now(), uuid)
+		known[table+uuid] = id
+		return id, err
+	}
+	id, err := number(instanceIDs, i.UUID)
+	if err != nil {
+		return err
+	}
+	e.InstanceID = fmt.Sprintf("i-%08x", id)
+	for _, image := range []struct {
+		uuid *string
+		kind string
+		to   **string
+	}{{&i.ImageRef, "ami", &e.AMI}, {i.KernelID, "aki", &e.AKI}, {i.RamdiskID, "ari", &e.ARI}} {
+		if image.uuid == nil || *image.uuid == "" {
+			continue
+		}
+		if id, err = number(imageIDs, *image.uuid); err != nil {
+			return err
+		}
+		name := fmt.Sprintf("%s-%08x", image.kind, id)
+		*image.to = &name
+	}
+	return nil
+}
+
+// SetGuestSystemMetadata writes keys of an instance's system metadata, over what
+// they were; the other keys stay.
+func SetGuestSystemMetadata(ctx context.Context, c *db.Cell, uuid string, pairs map[string]string) error {
+	key := bun.Ident("key")
+	return c.DB.InTx(ctx, func(tx bun.Tx) error {
+		var id int64
+		if err := db.One(ctx, tx, []any{&id}, "SELECT id FROM instances WHERE uuid = ? AND deleted = 0", uuid); err != nil {
+			if err == sql.ErrNoRows {
+				return objects.InstanceNotFound(uuid)
+			}
+			return err
+		}
+		names := make([]string, 0, len(pairs))
+		for k := range pairs {
+			names = append(names, k)
+		}
+		rows := map[string]int64{}
+		err := db.Each(ctx, tx, func(r *sql.Rows) error {
+			var k string
+			var id int64
+			err := r.Scan(&k, &id)
+			rows[k] = id
+			return err
+		}, "SELECT ?, id FROM instance_system_metadata WHERE instance_uuid = ? AND deleted = 0 AND ? IN (?)", key, uuid, key, db.In(names))
+		if err != nil {
+			return err
+		}
+		for k, v := range pairs {
+			if id, ok := rows[k]; ok {
+				_, err = db.Exec(ctx, tx, "UPDATE instance_system_metadata SET value = ?, updated_at = ? WHERE id = ?", v, db.Now(), id)
+			} else {
+				_, err = db.Exec(ctx, tx, "INSERT INTO instance_system_metadata (created_at, instance_uuid, ?, value, deleted) VALUES (?, ?, ?, ?, 0)", key, db.Now(), uuid, k, v)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,115 @@
+package devcloud
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// Nova's schema at its current heads, as its migrations make it in SQLite; the
+// table alembic_version tells nova-manage so.
+var (
+	//go:embed schema/api.sql
+	apiSchema string
+	//go:embed schema/cell.sql
+	cellSchema string
+)
+
+// createDatabases makes those databases that are not there yet, each in one
+// transaction, and fills the API database with what a new deployment has.
+func (c *Cloud) createDatabases(ctx context.Context) error {
+	for _, d := range []struct {
+		name, schema string
+		fill         func(context.Context, *db.DB) error
+	}{{"nova_cell0", cellSchema, nil}, {"nova_cell1", cellSchema, nil}, {"nova_api", apiSchema, c.fill}} {
+		if err := c.create(ctx, d.name, d.schema, d.fill); err != nil {
+			return fmt.Errorf("%s: %w", filepath.Join(c.state, d.name+".sqlite"), err)
+		}
+	}
+	return nil
+}
+
+func (c *Cloud) connection(name string) string {
+	return "sqlite:///" + c.state + "/" + name + ".sqlite"
+}
+
+func (c *Cloud) create(ctx context.Context, name, schema string, fill func(context.Context, *db.DB) error) error {
+	d, err := db.Open(c.connection(name), db.Options{})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	var n int
+	if err := d.One(ctx, []any{&n}, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'alembic_version'"); err != nil {
+		return err
+	}
+	if n == 0 {
+		err = d.InTx(ctx, func(tx bun.Tx) error {
+			for statement := range strings.SplitSeq(schema, ";\n") {
+				if strings.TrimSpace(statement) == "" {
+					continue
+				}
+				if _, err := db.Exec(ctx, tx, statement); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if fill != nil {
+		return fill(ctx, d)
+	}
+	return nil
+}
+
+// fill maps the cells and adds the flavors, where they are missing.
+func (c *Cloud) fill(ctx context.Context, d *db.DB) error {
+	for _, cell := range []struct{ uuid, name string }{{db.Cell0UUID, "cell0"}, {"", "cell1"}} {
+		var n int
+		if err := d.One(ctx, []any{&n}, "SELECT COUNT(*) FROM cell_mappings WHERE name = ?", cell.name); err != nil || n > 0 {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		id := cell.uuid
+		if id == "" {
+			id = uuid.NewString()
+		}
+		if _, err := d.Insert(ctx, d, "INSERT INTO cell_mappings (created_at, uuid, name, transport_url, database_connection, disabled) VALUES (?, ?, ?, ?, ?, ?)",
+			db.Now(), id, cell.name, "fake://", c.connection("nova_"+cell.name), false); err != nil {
+			return err
+		}
+	}
+	var n int
+	if err := d.One(ctx, []any{&n}, "SELECT COUNT(*) FROM flavors"); err != nil || n > 0 {
+		return err
+	}
+	flavors := dbapi.NewFlavors(d)
+	for _, f := range []objects.Flavor{
+		{FlavorID: "42", Name: "m1.nano", MemoryMB: 128, VCPUs: 1, RootGB: 1},
+		{FlavorID: "84", Name: "m1.micro", MemoryMB: 192, VCPUs: 1, RootGB: 1},
+		{FlavorID: "1", Name: "m1.tiny", MemoryMB: 512, VCPUs: 1, RootGB: 1},
+		{FlavorID: "2", Name: "m1.small", MemoryMB: 2048, VCPUs: 1, RootGB: 20},
+		{FlavorID: "3", Name: "m1.medium", MemoryMB: 4096, VCPUs: 2, RootGB: 40},
+		{FlavorID: "4", Name: "m1.large", MemoryMB: 8192, VCPUs: 4, RootGB: 80},
+	} {
+		f.RxtxFactor, f.IsPublic = 1, true
+		if err := flavors.Create(ctx, &f); err != nil {
+			return err
+		}
+	}
+	return nil
+}

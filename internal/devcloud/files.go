@@ -1,0 +1,54 @@
+package devcloud
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+//go:embed api-paste.ini
+var pasteFile string
+
+// writeFiles writes what the applications and clients read: nova.conf,
+// api-paste.ini, clouds.yaml and openrc. They are written anew at each start, for
+// the address may be another one.
+func (c *Cloud) writeFiles() error {
+	files := map[string]string{"nova.conf": c.novaConf(), "api-paste.ini": pasteFile, "clouds.yaml": c.cloudsYAML(), "openrc": c.openrc()}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(c.state, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Cloud) novaConf() string {
+	// oslo.config substitutes $name in values.
+	state := strings.ReplaceAll(c.state, "$", "$$")
+	login := fmt.Sprintf("auth_type = password\nauth_url = %s/identity/v3\nusername = nova\npassword = %s\nproject_name = service\nuser_domain_name = Default\nproject_domain_name = Default\n", c.url, password)
+	var b strings.Builder
+	fmt.Fprintf(&b, "[DEFAULT]\nhost = dev\nmy_ip = 127.0.0.1\nstate_path = %s\ntransport_url = fake://\n", state)
+	fmt.Fprintf(&b, "[api_database]\nconnection = sqlite:///%s/nova_api.sqlite\n[database]\nconnection = sqlite:///%s/nova_cell1.sqlite\n", state, state)
+	fmt.Fprintf(&b, "[wsgi]\napi_paste_config = %s/api-paste.ini\n", state)
+	fmt.Fprintf(&b, "[keystone_authtoken]\nwww_authenticate_uri = %s/identity/v3\n%s", c.url, login)
+	for _, group := range []string{"service_user", "keystone", "neutron", "cinder", "placement", "glance"} {
+		fmt.Fprintf(&b, "[%s]\n%sregion_name = %s\n", group, login, region)
+	}
+	return b.String()
+}
+
+func (c *Cloud) cloudsYAML() string {
+	var b strings.Builder
+	b.WriteString("clouds:\n")
+	for _, u := range []struct{ cloud, user, project string }{{"nova-dev", "demo", "demo"}, {"nova-dev-admin", "admin", "admin"}} {
+		fmt.Fprintf(&b, "  %s:\n    auth:\n      auth_url: %s/identity/v3\n      username: %s\n      password: %s\n      project_name: %s\n      user_domain_name: Default\n      project_domain_name: Default\n    region_name: %s\n",
+			u.cloud, c.url, u.user, password, u.project, region)
+	}
+	return b.String()
+}
+
+func (c *Cloud) openrc() string {
+	return fmt.Sprintf("user=${1:-demo}\nexport OS_AUTH_URL=%s/identity/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=%s\nexport OS_USERNAME=$user OS_PASSWORD=%s OS_PROJECT_NAME=$user OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default\n", c.url, region, password)
+}

@@ -1,0 +1,182 @@
+package devcloud
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	password = "secret"
+	region   = "RegionOne"
+	domain   = "default"
+	lifetime = 24 * time.Hour
+)
+
+// identity stands in for Keystone's v3 API: users with one password, projects,
+// roles, tokens and a catalog. Its tokens survive a restart.
+type identity struct {
+	url      string
+	file     string
+	users    []user
+	projects []named
+	roles    []named
+
+	mu     sync.RWMutex
+	tokens map[string]*token
+}
+
+type named struct{ id, name string }
+
+// user is a user with its roles by the name of the project; "system" stands for
+// the deployment.
+type user struct {
+	named
+	roles map[string][]string
+}
+
+// token is what a token says; it is stored as it is.
+type token struct {
+	UserID    string    `json:"user"`
+	ProjectID string    `json:"project,omitempty"`
+	System    bool      `json:"system,omitempty"`
+	Issued    time.Time `json:"issued"`
+	Expires   time.Time `json:"expires"`
+}
+
+// id makes the id of a name: the same in every cloud, so that what refers to it
+// survives a new state directory.
+func id(kind, name string) string {
+	return hex.EncodeToString([]byte(fmt.Sprintf("%-16.16s", kind+name)))
+}
+
+func openIdentity(state, url string) (*identity, error) {
+	i := &identity{url: url, file: filepath.Join(state, "tokens.json"), tokens: map[string]*token{}}
+	for _, p := range []string{"admin", "demo", "service"} {
+		i.projects = append(i.projects, named{id("project-", p), p})
+	}
+	for _, r := range []string{"admin", "manager", "member", "reader", "service"} {
+		i.roles = append(i.roles, named{id("role-", r), r})
+	}
+	for name, roles := range map[string]map[string][]string{
+		"admin":  {"admin": {"admin", "manager", "member", "reader"}, "demo": {"admin", "manager", "member", "reader"}, "system": {"admin", "member", "reader"}},
+		"demo":   {"demo": {"member", "reader"}},
+		"reader": {"demo": {"reader"}},
+		"nova":   {"service": {"admin", "service"}},
+	} {
+		i.users = append(i.users, user{named{id("user-", name), name}, roles})
+	}
+	slices.SortFunc(i.users, func(a, b user) int { return strings.Compare(a.name, b.name) })
+	text, err := os.ReadFile(i.file)
+	if os.IsNotExist(err) {
+		return i, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &i.tokens); err != nil {
+		return nil, fmt.Errorf("%s: %w", i.file, err)
+	}
+	return i, nil
+}
+
+// issue makes a token and remembers it.
+func (i *identity) issue(t *token) (string, error) {
+	var b [16]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", err
+	}
+	t.Issued = time.Now().UTC().Truncate(time.Second)
+	t.Expires = t.Issued.Add(lifetime)
+	id := "dev" + hex.EncodeToString(b[:])
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for old, o := range i.tokens {
+		if time.Now().After(o.Expires) {
+			delete(i.tokens, old)
+		}
+	}
+	i.tokens[id] = t
+	return id, i.save()
+}
+
+// save writes the tokens; the file is replaced whole.
+func (i *identity) save() error {
+	text, err := json.Marshal(i.tokens)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(i.file+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(i.file+".new", i.file)
+}
+
+func (i *identity) find(id string) *token {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	if t := i.tokens[id]; t != nil && time.Now().Before(t.Expires) {
+		return t
+	}
+	return nil
+}
+
+func (i *identity) revoke(id string) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.tokens, id)
+	return i.save()
+}
+
+// find by id, or by name.
+func lookup(list []named, id, name string) *named {
+	for n := range list {
+		if id != "" && list[n].id == id || id == "" && list[n].name == name {
+			return &list[n]
+		}
+	}
+	return nil
+}
+
+func (i *identity) user(id, name string) *user {
+	for n := range i.users {
+		if id != "" && i.users[n].id == id || id == "" && i.users[n].name == name {
+			return &i.users[n]
+		}
+	}
+	return nil
+}
+
+// rolesOf are the roles of a token.
+func (i *identity) rolesOf(t *token) []string {
+	u := i.user(t.UserID, "")
+	switch p := lookup(i.projects, t.ProjectID, ""); {
+	case u == nil:
+		return nil
+	case t.System:
+		return u.roles["system"]
+	case t.ProjectID != "" && p != nil:
+		return u.roles[p.name]
+	}
+	return nil
+}
+
+// answer writes JSON.
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// fault is an error as OpenStack's services write it.
+func fault(status int, message string) map[string]any {
+	return map[string]any{"error": map[string]any{"code": status, "title": http.StatusText(status), "message": message}}
+}

@@ -1,0 +1,238 @@
+package devcloud
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// ServeHTTP answers as Keystone does, below /identity.
+func (i *identity) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := strings.TrimRight(r.URL.Path, "/")
+	switch {
+	case path == "":
+		answer(w, http.StatusMultipleChoices, map[string]any{"versions": map[string]any{"values": []any{i.version()}}})
+	case path == "/v3":
+		answer(w, http.StatusOK, map[string]any{"version": i.version()})
+	case path == "/v3/auth/tokens" && r.Method == http.MethodPost:
+		i.authenticate(w, r)
+	default:
+		i.authenticated(w, r, path)
+	}
+}
+
+func (i *identity) version() map[string]any {
+	return map[string]any{"id": "v3.14", "status": "stable", "updated": "2020-04-07T00:00:00Z",
+		"links":       []any{map[string]string{"rel": "self", "href": i.url + "/identity/v3/"}},
+		"media-types": []any{map[string]string{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}}}
+}
+
+// authenticated serves what needs a token.
+func (i *identity) authenticated(w http.ResponseWriter, r *http.Request, path string) {
+	t := i.find(r.Header.Get("X-Auth-Token"))
+	if t == nil {
+		w.Header().Set("WWW-Authenticate", `Keystone uri="`+i.url+`/identity/v3"`)
+		answer(w, http.StatusUnauthorized, fault(http.StatusUnauthorized, "The request you have made requires authentication."))
+		return
+	}
+	kind, name, _ := strings.Cut(strings.TrimPrefix(path, "/v3/"), "/")
+	switch {
+	case path == "/v3/auth/tokens":
+		i.subject(w, r)
+	case path == "/v3/auth/catalog":
+		answer(w, http.StatusOK, map[string]any{"catalog": i.catalog(t), "links": map[string]any{}})
+	case path == "/v3/auth/projects":
+		i.list(w, r, "projects", i.projectsOf(t), "")
+	case kind == "projects":
+		i.list(w, r, kind, i.projects, name)
+	case kind == "roles":
+		i.list(w, r, kind, i.roles, name)
+	case kind == "domains":
+		i.list(w, r, kind, []named{{domain, "Default"}}, name)
+	case kind == "regions":
+		i.list(w, r, kind, []named{{region, region}}, name)
+	case kind == "users":
+		users := make([]named, len(i.users))
+		for n, u := range i.users {
+			users[n] = u.named
+		}
+		i.list(w, r, kind, users, name)
+	default:
+		answer(w, http.StatusNotFound, fault(http.StatusNotFound, "The resource could not be found."))
+	}
+}
+
+func (i *identity) projectsOf(t *token) []named {
+	u := i.user(t.UserID, "")
+	var list []named
+	for _, p := range i.projects {
+		if u != nil && u.roles[p.name] != nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// list answers a collection, or the member that one names by id.
+func (i *identity) list(w http.ResponseWriter, r *http.Request, kind string, list []named, one string) {
+	show := func(n named) map[string]any {
+		return map[string]any{"id": n.id, "name": n.name, "enabled": true, "domain_id": domain, "description": "", "is_domain": false, "parent_id": domain,
+			"options": map[string]any{}, "tags": []string{}, "links": map[string]string{"self": i.url + "/identity/v3/" + kind + "/" + n.id}}
+	}
+	if one != "" {
+		n := lookup(list, one, "")
+		if n == nil {
+			answer(w, http.StatusNotFound, fault(http.StatusNotFound, "Could not find "+strings.TrimSuffix(kind, "s")+": "+one+"."))
+			return
+		}
+		answer(w, http.StatusOK, map[string]any{strings.TrimSuffix(kind, "s"): show(*n)})
+		return
+	}
+	found := []any{}
+	for _, n := range list {
+		if want := r.URL.Query().Get("name"); want == "" || want == n.name {
+			found = append(found, show(n))
+		}
+	}
+	answer(w, http.StatusOK, map[string]any{kind: found, "links": map[string]any{"self": i.url + "/identity/v3/" + kind, "next": nil, "previous": nil}})
+}
+
+// subject shows or revokes the token in X-Subject-Token.
+func (i *identity) subject(w http.ResponseWriter, r *http.Request) {
+	id := r.Header.Get("X-Subject-Token")
+	t := i.find(id)
+	switch {
+	case t == nil:
+		answer(w, http.StatusNotFound, fault(http.StatusNotFound, "Could not find token."))
+	case r.Method == http.MethodDelete:
+		if err := i.revoke(id); err != nil {
+			answer(w, http.StatusInternalServerError, fault(http.StatusInternalServerError, err.Error()))
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("X-Subject-Token", id)
+		answer(w, http.StatusOK, map[string]any{"token": i.document(t)})
+	}
+}
+
+// reference names a thing in a request, by id or by name.
+type reference struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// request is the body of POST /v3/auth/tokens.
+type request struct {
+	Auth struct {
+		Identity struct {
+			Methods  []string `json:"methods"`
+			Password struct {
+				User struct {
+					reference
+					Password string `json:"password"`
+				} `json:"user"`
+			} `json:"password"`
+			Token reference `json:"token"`
+		} `json:"identity"`
+		Scope json.RawMessage `json:"scope"`
+	} `json:"auth"`
+}
+
+func (i *identity) authenticate(w http.ResponseWriter, r *http.Request) {
+	var q request
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&q); err != nil {
+		answer(w, http.StatusBadRequest, fault(http.StatusBadRequest, "The body is not the JSON of an authentication request."))
+		return
+	}
+	refused := func() {
+		answer(w, http.StatusUnauthorized, fault(http.StatusUnauthorized, "The request you have made requires authentication."))
+	}
+	who := q.Auth.Identity.Password.User
+	u := i.user(who.ID, who.Name)
+	if before := i.find(q.Auth.Identity.Token.ID); before != nil {
+		u = i.user(before.UserID, "")
+	} else if u == nil || who.Password != password {
+		refused()
+		return
+	}
+	t := &token{UserID: u.id}
+	if !i.scope(t, u, q.Auth.Scope) {
+		refused()
+		return
+	}
+	id, err := i.issue(t)
+	if err != nil {
+		answer(w, http.StatusInternalServerError, fault(http.StatusInternalServerError, err.Error()))
+		return
+	}
+	w.Header().Set("X-Subject-Token", id)
+	answer(w, http.StatusCreated, map[string]any{"token": i.document(t)})
+}
+
+// scope reads what a token is asked for: a project, the system, or nothing.
+func (i *identity) scope(t *token, u *user, text json.RawMessage) bool {
+	if len(text) == 0 || string(text) == `"unscoped"` || string(text) == "null" {
+		return true
+	}
+	var s struct {
+		Project *reference     `json:"project"`
+		System  map[string]any `json:"system"`
+	}
+	if json.Unmarshal(text, &s) != nil {
+		return false
+	}
+	switch {
+	case s.System != nil:
+		t.System = true
+		return u.roles["system"] != nil
+	case s.Project != nil:
+		p := lookup(i.projects, s.Project.ID, s.Project.Name)
+		if p == nil || u.roles[p.name] == nil {
+			return false
+		}
+		t.ProjectID = p.id
+		return true
+	}
+	return false
+}
+
+// document is a token as Keystone shows it.
+func (i *identity) document(t *token) map[string]any {
+	const micro = "2006-01-02T15:04:05.000000Z"
+	in := map[string]string{"id": domain, "name": "Default"}
+	u := i.user(t.UserID, "")
+	d := map[string]any{"methods": []string{"password"}, "audit_ids": []string{"dev"}, "issued_at": t.Issued.Format(micro), "expires_at": t.Expires.Format(micro),
+		"user": map[string]any{"id": u.id, "name": u.name, "domain": in, "password_expires_at": nil}}
+	if p := lookup(i.projects, t.ProjectID, ""); t.ProjectID != "" && p != nil {
+		d["project"] = map[string]any{"id": p.id, "name": p.name, "domain": in}
+		d["is_domain"] = false
+	}
+	if t.System {
+		d["system"] = map[string]bool{"all": true}
+	}
+	if roles := i.rolesOf(t); roles != nil {
+		list := []any{}
+		for _, name := range roles {
+			list = append(list, map[string]string{"id": id("role-", name), "name": name})
+		}
+		d["roles"], d["catalog"] = list, i.catalog(t)
+	}
+	return d
+}
+
+// catalog lists the services under the cloud's one address.
+func (i *identity) catalog(*token) []any {
+	list := []any{}
+	for _, s := range []struct{ name, kind, path string }{
+		{"keystone", "identity", "/identity/v3"}, {"nova", "compute", "/v2.1"}, {"glance", "image", "/image"},
+		{"neutron", "network", "/network"}, {"cinder", "block-storage", "/volume/v3"}, {"placement", "placement", "/placement"},
+	} {
+		endpoints := []any{}
+		for _, of := range []string{"public", "internal", "admin"} {
+			endpoints = append(endpoints, map[string]string{"id": id(s.name, of), "interface": of, "region": region, "region_id": region, "url": i.url + s.path})
+		}
+		list = append(list, map[string]any{"id": id("service-", s.name), "type": s.kind, "name": s.name, "endpoints": endpoints})
+	}
+	return list
+}

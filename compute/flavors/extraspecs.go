@@ -54,7 +54,7 @@ func (a *API) setSpecs(r *api.Request, specs map[string]any, key string) (any, e
 	for _, k := range api.Keys(specs) {
 		v := api.Text(specs[k])
 		if _, number := specs[k].(json.Number); number && utf8.RuneCountInString(v) > 255 {
-			return nil, api.BadRequest("Invalid input received: extra_specs value has %d characters, more than 255.", utf8.RuneCountInString(v))
+			return nil, api.BadRequest("extra_specs value has %d characters, more than 255.", utf8.RuneCountInString(v))
 		}
 		if r.Since(mv.V86ExtraSpecValidation) {
 			if err := validateSpec(k, v); err != nil {

@@ -1,0 +1,186 @@
+package objects
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// Guest is an instance as the metadata service shows it to itself.
+type Guest struct {
+	*Instance
+	Devices       []Device // in the order of the row
+	DedicatedCPUs []int    // sorted
+}
+
+// Password is the encrypted password that the guest has posted, put together
+// from its system metadata, or "".
+func (g *Guest) Password() string {
+	var keys []string
+	for k := range g.SystemMetadata {
+		if strings.HasPrefix(k, "password_") {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	var b strings.Builder
+	for _, k := range keys {
+		b.WriteString(g.SystemMetadata[k])
+	}
+	return b.String()
+}
+
+// GuestEC2 is what only the EC2 side of the metadata service shows.
+type GuestEC2 struct {
+	InstanceID    string  // "i-0000002a"
+	AMI, AKI, ARI *string // "ami-0000002a"; nil: none
+	FlavorName    string
+	Disks         []GuestDisk // in the order of their rows
+}
+
+// GuestDisk is a row of block_device_mapping, as far as guests see it.
+type GuestDisk struct {
+	DeviceName      *string // "/dev/vdb"
+	SourceType      string
+	DestinationType string
+	GuestFormat     string
+}
+
+// Device is an entry of an instance's device metadata. Pointers are fields that
+// may be unset.
+type Device struct {
+	Kind    string  // "NetworkInterfaceMetadata", "DiskMetadata", "ShareMetadata"
+	Bus     *string // "PCIDeviceBus" and so on
+	Address *string // on the bus
+	Tags    []string
+	HasTags bool
+
+	MAC       string
+	VLAN      *int64
+	VFTrusted *bool
+
+	Serial, Path Text
+
+	ShareID, Tag *string
+}
+
+// Text is a field that may be unset, null, or a string.
+type Text struct {
+	Set   bool
+	Value *string
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *Text) UnmarshalJSON(b []byte) error {
+	t.Set = true
+	return json.Unmarshal(b, &t.Value)
+}
+
+type storedDevice struct {
+	Name string `json:"nova_object.name"`
+	Data struct {
+		Bus *struct {
+			Name string `json:"nova_object.name"`
+			Data struct {
+				Address *string `json:"address"`
+			} `json:"nova_object.data"`
+		} `json:"bus"`
+		Tags      *[]string `json:"tags"`
+		MAC       string    `json:"mac"`
+		VLAN      *int64    `json:"vlan"`
+		VFTrusted *bool     `json:"vf_trusted"`
+		Serial    Text      `json:"serial"`
+		Path      Text      `json:"path"`
+		ShareID   *string   `json:"share_id"`
+		Tag       *string   `json:"tag"`
+	} `json:"nova_object.data"`
+}
+
+// ParseDeviceMetadata reads instance_extra.device_metadata; no text is no devices.
+func ParseDeviceMetadata(text []byte) ([]Device, error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	var v struct {
+		Data struct {
+			Devices []storedDevice `json:"devices"`
+		} `json:"nova_object.data"`
+	}
+	if err := json.Unmarshal(text, &v); err != nil {
+		return nil, err
+	}
+	devices := make([]Device, 0, len(v.Data.Devices))
+	for _, s := range v.Data.Devices {
+		d := Device{Kind: s.Name, MAC: s.Data.MAC, VLAN: s.Data.VLAN, VFTrusted: s.Data.VFTrusted,
+			Serial: s.Data.Serial, Path: s.Data.Path, ShareID: s.Data.ShareID, Tag: s.Data.Tag}
+		if s.Data.Bus != nil {
+			d.Bus, d.Address = &s.Data.Bus.Name, s.Data.Bus.Data.Address
+		}
+		if s.Data.Tags != nil {
+			d.Tags, d.HasTags = *s.Data.Tags, true
+		}
+		devices = append(devices, d)
+	}
+	return devices, nil
+}
+
+// ParseDedicatedCPUs reads the CPUs that instance_extra.numa_topology pins, sorted.
+// Rows older than Victoria keep them in cpuset.
+func ParseDedicatedCPUs(text []byte) ([]int, error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	var v struct {
+		Data struct {
+			Cells []struct {
+				Data struct {
+					CPUSet    []int   `json:"cpuset"`
+					PCPUSet   []int   `json:"pcpuset"`
+					CPUPolicy *string `json:"cpu_policy"`
+				} `json:"nova_object.data"`
+			} `json:"cells"`
+		} `json:"nova_object.data"`
+	}
+	if err := json.Unmarshal(text, &v); err != nil {
+		return nil, err
+	}
+	var cpus []int
+	for _, c := range v.Data.Cells {
+		if c.Data.CPUPolicy != nil && *c.Data.CPUPolicy == "dedicated" && len(c.Data.PCPUSet) == 0 {
+			c.Data.PCPUSet = c.Data.CPUSet
+		}
+		cpus = append(cpus, c.Data.PCPUSet...)
+	}
+	slices.Sort(cpus)
+	return cpus, nil
+}
+
+// ParseKeypairs reads instance_extra.keypairs; no text is no key pairs.
+func ParseKeypairs(text []byte) ([]Keypair, error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	var v struct {
+		Data struct {
+			Objects []struct {
+				Data struct {
+					ID          int64  `json:"id"`
+					Name        string `json:"name"`
+					UserID      string `json:"user_id"`
+					Type        string `json:"type"`
+					Fingerprint string `json:"fingerprint"`
+					PublicKey   string `json:"public_key"`
+				} `json:"nova_object.data"`
+			} `json:"objects"`
+		} `json:"nova_object.data"`
+	}
+	if err := json.Unmarshal(text, &v); err != nil {
+		return nil, err
+	}
+	var list []Keypair
+	for _, o := range v.Data.Objects {
+		list = append(list, Keypair{ID: o.Data.ID, Name: o.Data.Name, UserID: o.Data.UserID, Type: o.Data.Type,
+			Fingerprint: o.Data.Fingerprint, PublicKey: o.Data.PublicKey})
+	}
+	return list, nil
+}

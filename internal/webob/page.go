@@ -1,0 +1,128 @@
+// Package webob writes the answers that webob's exceptions give in Nova: pages
+// in HTML, JSON or plain text, as the client's Accept header has it. Clients and
+// load balancers see them byte for byte, so they are kept that way.
+package webob
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/nova-go/nova/internal/pyjson"
+)
+
+// Page is the answer of one of webob's exceptions.
+type Page struct {
+	Status int
+	// Explanation is the page's sentence; "": the one of the status.
+	Explanation string
+	Detail      string
+}
+
+// Explanation is the sentence that webob has for a status, or "".
+func Explanation(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return "The server could not comply with the request since it is either malformed or otherwise incorrect."
+	case http.StatusForbidden:
+		return "Access was denied to this resource."
+	case http.StatusNotFound:
+		return "The resource could not be found."
+	case http.StatusConflict:
+		return "There was a conflict when trying to complete your request."
+	case http.StatusInternalServerError:
+		return "The server has either erred or is incapable of performing the requested operation."
+	case http.StatusServiceUnavailable:
+		return "The server is currently unavailable. Please try again at a later time."
+	}
+	return ""
+}
+
+// Render gives the page's body for an Accept header, and its Content-Type.
+func (p Page) Render(accept string) (body []byte, contentType string) {
+	title := http.StatusText(p.Status)
+	status := strconv.Itoa(p.Status) + " " + title
+	explanation := p.Explanation
+	if explanation == "" {
+		explanation = Explanation(p.Status)
+	}
+	switch preferred(accept) {
+	case "text/html":
+		return []byte("<html>\n <head>\n  <title>" + status + "</title>\n </head>\n <body>\n  <h1>" + status + "</h1>\n  " +
+			escaped.Replace(explanation) + "<br /><br />\n" + escaped.Replace(p.Detail) + "\n\n\n </body>\n</html>"), "text/html; charset=UTF-8"
+	case "application/json":
+		return pyjson.Append(nil, pyjson.Object{
+			{Key: "message", Value: explanation + "<br /><br />\n" + p.Detail + "\n\n"},
+			{Key: "code", Value: status},
+			{Key: "title", Value: title},
+		}), "application/json"
+	}
+	plain := strings.NewReplacer("\n", " ", "\r", "")
+	return []byte(status + "\n\n" + plain.Replace(explanation) + "\n\n " + plain.Replace(p.Detail) + "  "), "text/plain; charset=UTF-8"
+}
+
+// Write answers with the page. To HEAD it gives an empty one of length 0, as
+// webob does.
+func (p Page) Write(w http.ResponseWriter, r *http.Request) {
+	var body []byte
+	kind := "text/html; charset=UTF-8"
+	if r.Method != http.MethodHead {
+		body, kind = p.Render(strings.Join(r.Header.Values("Accept"), ", "))
+	}
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(p.Status)
+	if len(body) > 0 {
+		_, _ = w.Write(body)
+	}
+}
+
+// escaped is markupsafe's way of escaping, which differs from Go's in quotes.
+var escaped = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;")
+
+// preferred picks HTML or JSON by their weights in Accept, HTML where they are
+// equal, and "" when neither is acceptable.
+func preferred(accept string) string {
+	if strings.TrimSpace(accept) == "" {
+		return "text/html"
+	}
+	page, data := weight(accept, "text", "html"), weight(accept, "application", "json")
+	switch {
+	case page > 0 && page >= data:
+		return "text/html"
+	case data > 0:
+		return "application/json"
+	}
+	return ""
+}
+
+// weight is what the most specific range of Accept that fits a type gives it.
+func weight(accept, major, minor string) float64 {
+	rank, weight := 0, 0.0
+	for part := range strings.SplitSeq(accept, ",") {
+		fields := strings.Split(part, ";")
+		t, s, _ := strings.Cut(strings.ToLower(strings.TrimSpace(fields[0])), "/")
+		fit := 0
+		switch {
+		case t == major && s == minor:
+			fit = 3
+		case t == major && s == "*":
+			fit = 2
+		case t == "*" && s == "*":
+			fit = 1
+		}
+		if fit <= rank {
+			continue
+		}
+		rank, weight = fit, 1
+		for _, f := range fields[1:] {
+			if k, v, ok := strings.Cut(strings.TrimSpace(f), "="); ok && strings.EqualFold(k, "q") {
+				if q, err := strconv.ParseFloat(v, 64); err == nil {
+					weight = q
+				}
+			}
+		}
+	}
+	return weight
+}

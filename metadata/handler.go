@@ -1,0 +1,136 @@
+package metadata
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/webob"
+	"github.com/nova-go/nova/metadata/tree"
+)
+
+// unknownError is what clients are told of a failure that is ours.
+const unknownError = "An unknown error has occurred. Please try your request again."
+
+// Store is where instances are found.
+type Store interface {
+	// Guest finds an instance; its error is objects.InstanceNotFound when there
+	// is none.
+	Guest(ctx context.Context, uuid string) (*objects.Guest, error)
+	// EC2 finds what only EC2's leaves show of it.
+	EC2(ctx context.Context, g *objects.Guest) (*objects.GuestEC2, error)
+	// SetSystemMetadata writes keys of its system metadata.
+	SetSystemMetadata(ctx context.Context, uuid string, pairs map[string]string) error
+}
+
+// Networks is what is asked of Neutron.
+type Networks interface {
+	// DevicesAt lists the device ids of the ports with a fixed address.
+	DevicesAt(ctx context.Context, address string) ([]string, error)
+	// NetworksOfProvider lists the networks of the subnets that a metadata
+	// provider serves.
+	NetworksOfProvider(ctx context.Context, provider string) ([]string, error)
+	// PortsAt lists the ports with a fixed address on any of some networks.
+	PortsAt(ctx context.Context, address string, networks []string) ([]Port, error)
+	// SecurityGroupNames lists the names of the groups of an instance's ports.
+	SecurityGroupNames(ctx context.Context, instance string) ([]string, error)
+}
+
+// Port is who a port of Neutron belongs to.
+type Port struct{ DeviceID, ProjectID string }
+
+// service answers metadata requests.
+type service struct {
+	who       identifier
+	instances *instances
+	store     Store
+	log       zerolog.Logger
+}
+
+// ServeHTTP implements http.Handler. As in Nova, any method reads, but for the
+// password.
+func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if at := r.URL.Path; at == "/" || at != "" && tree.Clean(at) == "/" {
+		write(w, r, tree.Root())
+		return
+	}
+	i, err := s.who.identify(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	a, err := i.Lookup(r.Context(), r.URL.Path)
+	switch {
+	case err != nil:
+		s.fail(w, r, err)
+	case a.Password:
+		s.password(w, r, i)
+	default:
+		write(w, r, a)
+	}
+}
+
+// refusal is an error with its page.
+type refusal struct{ page webob.Page }
+
+func (e *refusal) Error() string { return e.page.Explanation }
+
+func refuse(status int, explanation string) error {
+	return &refusal{webob.Page{Status: status, Explanation: explanation}}
+}
+
+var errNotFound = refuse(http.StatusNotFound, "")
+
+// fail answers an error. Those of ours are logged; one that a database causes by
+// being away is answered so that guests try again.
+func (s *service) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var no *refusal
+	var domain *objects.Error
+	switch {
+	case errors.As(err, &no):
+	case errors.Is(err, tree.ErrNotFound):
+		errors.As(errNotFound, &no)
+	case errors.As(err, &domain) && domain.Kind == objects.KindUnavailable:
+		w.Header().Set("Retry-After", "5")
+		no = &refusal{webob.Page{Status: http.StatusServiceUnavailable}}
+		s.log.Error().Err(err).AnErr("cause", domain.Cause).Msgf("Failed to get metadata for %s", r.URL.Path)
+	default:
+		no = &refusal{webob.Page{Status: http.StatusInternalServerError, Explanation: unknownError}}
+		s.log.Error().Err(err).Msgf("Failed to get metadata for %s", r.URL.Path)
+	}
+	no.page.Write(w, r)
+}
+
+// seedSize is the size of the random seed; its base64 is what documents hold.
+const seedSize = 512
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
+
+// write sends an answer, with a new random seed where it has one.
+func write(w http.ResponseWriter, r *http.Request, a tree.Answer) {
+	body := a.Body
+	if a.SeedAt > 0 {
+		p := buffers.Get().(*[]byte)
+		defer buffers.Put(p)
+		var seed [seedSize]byte
+		_, _ = rand.Read(seed[:]) // never fails
+		b := append((*p)[:0], a.Body[:a.SeedAt]...)
+		b = base64.StdEncoding.AppendEncode(b, seed[:])
+		body = append(b, a.Body[a.SeedAt:]...)
+		*p = body
+	}
+	h := w.Header()
+	h["Content-Type"] = []string{a.Type}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body)
+	}
+}

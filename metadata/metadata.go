@@ -1,0 +1,198 @@
+// Package metadata is OpenStack Nova's metadata service as an http.Handler: what
+// instances read about themselves at 169.254.169.254, by way of Neutron's proxy
+// or directly.
+//
+// Application is the one that Nova's module nova.wsgi.metadata has: it loads
+// itself from the environment on first use. New builds further ones, NewHandler
+// one that needs neither configuration file nor database.
+package metadata
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/startup"
+	"github.com/nova-go/nova/metadata/tree"
+	"github.com/nova-go/nova/metadata/vendordata"
+	"github.com/nova-go/nova/paste"
+)
+
+// Prog is the name under which the configuration of this application is found.
+const Prog = "nova-api-metadata"
+
+// name is the application in the paste file.
+const name = "metadata"
+
+// factory is Nova's name for the application in paste files.
+const factory = "nova.api.metadata.handler:MetadataRequestHandler.factory"
+
+// Options say how to build an application.
+type Options struct {
+	// Config is the configuration. nil: it is loaded from Sources.
+	Config  *config.Config
+	Sources config.Sources
+	// Filters are paste factories of the embedder's own, by the names that the
+	// paste file gives them. They win over those of the same name.
+	Filters paste.Registry
+	// Log takes what the application has to say. nil: as the configuration says.
+	Log *zerolog.Logger
+}
+
+// New builds the application that a configuration and its paste file describe.
+// Its errors name file, line, section and option. A database that is away is not
+// an error: the application answers 503 until it is back. ctx bounds the
+// application's background work.
+func New(ctx context.Context, o Options) (http.Handler, error) {
+	if err := prepare(&o); err != nil {
+		return nil, err
+	}
+	databases, err := startup.OpenDatabases(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	app, err := application(o.Config, databases, *o.Log)
+	if err != nil {
+		return nil, err
+	}
+	filters := middleware.Registry(middleware.Deps{Config: o.Config, Log: *o.Log})
+	maps.Copy(filters, paste.Registry{
+		"Paste#urlmap": paste.URLMapFactory(),
+		factory:        paste.App(func(_, _ paste.Conf) (http.Handler, error) { return app, nil }),
+	})
+	maps.Copy(filters, o.Filters)
+	options := paste.Options{Warn: func(p paste.Problem) { o.Log.Warn().Msg(p.Error()) }}
+	if o.Config.WSGI.UnknownFilters == "skip" {
+		options.UnknownFilters = paste.Skip
+	}
+	pipeline, err := paste.Load(startup.PasteFile(o.Config), name, filters, options)
+	if err != nil {
+		return nil, err
+	}
+	gate := &startup.Gate{Name: name, Next: pipeline, Log: *o.Log, Start: func(ctx context.Context) error {
+		return startup.Register(ctx, o.Config, databases, "nova-"+name, *o.Log)
+	}}
+	go gate.Open(ctx)
+	return gate, nil
+}
+
+func prepare(o *Options) (err error) {
+	if o.Config == nil {
+		if o.Sources.Prog == "" {
+			o.Sources.Prog = Prog
+		}
+		if o.Config, err = config.Load(o.Sources); err != nil {
+			return err
+		}
+	}
+	if o.Log == nil {
+		l, _, err := log.New(o.Config.Default.Log, Prog)
+		if err != nil {
+			return err
+		}
+		o.Log = &l
+	}
+	return nil
+}
+
+func application(c *config.Config, d *startup.Databases, l zerolog.Logger) (http.Handler, error) {
+	networks, err := newNeutron(c)
+	if err != nil {
+		return nil, err
+	}
+	vendor, err := newVendorData(c, l)
+	if err != nil {
+		return nil, err
+	}
+	return NewHandler(HandlerOptions{Config: c, Store: newStore(c, d, l), Networks: networks, VendorData: vendor, Log: l}), nil
+}
+
+// HandlerOptions say what a handler answers from.
+type HandlerOptions struct {
+	// Config is where the groups [api] and [neutron] are read.
+	Config   *config.Config
+	Store    Store
+	Networks Networks
+	// VendorData is nil for none: {} and {"static": {}}.
+	VendorData tree.VendorData
+	Log        zerolog.Logger
+}
+
+// NewHandler builds the service alone, without paste file and start-up.
+func NewHandler(o HandlerOptions) http.Handler {
+	c := o.Config
+	if o.VendorData == nil {
+		o.VendorData = &vendordata.Documents{Providers: []string{vendordata.StaticJSON}, File: &vendordata.File{}}
+	}
+	life := time.Duration(c.API.MetadataCacheExpiration) * time.Second
+	all := &instances{cache: newCache[*tree.Instance](maxInstances, life), store: o.Store, options: tree.Options{
+		DHCPDomain: c.API.DHCPDomain, Template: templateOn(c, o.Log), Source: source{o.Store, o.Networks}, Vendor: o.VendorData}}
+	s := &service{store: o.Store, log: o.Log}
+	if !c.Neutron.ServiceMetadataProxy {
+		s.who = &direct{instances: all, networks: o.Networks, uuids: newCache[string](maxAddresses, life), log: o.Log}
+		return s
+	}
+	shared := c.Neutron.MetadataProxySharedSecret
+	if shared == "" {
+		o.Log.Warn().Msg("metadata_proxy_shared_secret is not configured, the metadata information returned by the proxy cannot be trusted")
+	}
+	s.who = &proxied{secret: newSecret(shared), checkProviders: shared != "", instances: all, networks: o.Networks,
+		ports: newCache[Port](maxAddresses, life), log: o.Log}
+	return s
+}
+
+// templateOn tells whether injected networks get a file. Its form is that of
+// Nova's own template; a template of the operator's is not read.
+func templateOn(c *config.Config, l zerolog.Logger) bool {
+	t := c.Default.InjectedNetworkTemplate
+	if t != "" && !strings.HasSuffix(t, "/interfaces.template") {
+		l.Warn().Msgf("[DEFAULT] injected_network_template: %s is not read; the file has the form of nova/virt/interfaces.template", t)
+	}
+	return t != ""
+}
+
+// source answers trees from the store and Neutron.
+type source struct {
+	Store
+	networks Networks
+}
+
+// SecurityGroups implements tree.Source.
+func (s source) SecurityGroups(ctx context.Context, uuid string) ([]string, error) {
+	return s.networks.SecurityGroupNames(ctx, uuid)
+}
+
+// Application is the metadata service of this host: OS_NOVA_CONFIG_DIR and
+// OS_NOVA_CONFIG_FILES name its files, as for Nova's module. It loads on first
+// use; what keeps it from loading is answered to every request from then on.
+var Application http.Handler = &lazy{}
+
+type lazy struct {
+	once sync.Once
+	app  http.Handler
+	err  error
+}
+
+func (l *lazy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.once.Do(func() {
+		l.app, l.err = New(context.Background(), Options{Sources: config.Sources{Env: os.Environ()}})
+		if l.err != nil {
+			fmt.Fprintln(os.Stderr, l.err)
+		}
+	})
+	if l.err != nil {
+		http.Error(w, "The application could not be loaded; its log says why.", http.StatusInternalServerError)
+		return
+	}
+	l.app.ServeHTTP(w, r)
+}

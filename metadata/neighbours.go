@@ -1,0 +1,214 @@
+package metadata
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/rest"
+	"github.com/nova-go/nova/metadata/vendordata"
+)
+
+// neutron is Networks over the real one, as Nova's own user.
+type neutron struct{ session *rest.Session }
+
+func newNeutron(c *config.Config) (*neutron, error) {
+	auth, err := c.Auth("neutron")
+	if err != nil {
+		return nil, fmt.Errorf("[neutron]: %w", err)
+	}
+	s, err := rest.New(rest.Options{Group: "neutron", Auth: auth, Session: c.Neutron.Session, Adapter: c.Neutron.Adapter, UserAgent: "nova-metadata"})
+	return &neutron{s}, err
+}
+
+// neutronPort is a port, as far as it is asked for.
+type neutronPort struct {
+	DeviceID       string   `json:"device_id"`
+	TenantID       string   `json:"tenant_id"`
+	SecurityGroups []string `json:"security_groups"`
+}
+
+func (n *neutron) list(ctx context.Context, collection string, query url.Values, out any) error {
+	client, err := n.session.AsService(ctx)
+	if err != nil {
+		return err
+	}
+	base := client.Endpoint
+	if !strings.HasSuffix(base, "/v2.0/") {
+		base += "v2.0/"
+	}
+	_, err = client.Get(ctx, base+collection+"?"+query.Encode(), out, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	return err
+}
+
+func (n *neutron) ports(ctx context.Context, query url.Values) ([]neutronPort, error) {
+	var out struct {
+		Ports []neutronPort `json:"ports"`
+	}
+	err := n.list(ctx, "ports", query, &out)
+	return out.Ports, err
+}
+
+// DevicesAt implements Networks.
+func (n *neutron) DevicesAt(ctx context.Context, address string) ([]string, error) {
+	ports, err := n.ports(ctx, url.Values{"fixed_ips": {"ip_address=" + address}, "fields": {"device_id"}})
+	var ids []string
+	for _, p := range ports {
+		ids = append(ids, p.DeviceID)
+	}
+	return ids, err
+}
+
+// NetworksOfProvider implements Networks.
+func (n *neutron) NetworksOfProvider(ctx context.Context, provider string) ([]string, error) {
+	var out struct {
+		Subnets []struct {
+			NetworkID string `json:"network_id"`
+		} `json:"subnets"`
+	}
+	err := n.list(ctx, "subnets", url.Values{"advanced_service_providers": {provider}, "fields": {"network_id"}}, &out)
+	var ids []string
+	for _, s := range out.Subnets {
+		ids = append(ids, s.NetworkID)
+	}
+	return ids, err
+}
+
+// PortsAt implements Networks.
+func (n *neutron) PortsAt(ctx context.Context, address string, networks []string) ([]Port, error) {
+	found, err := n.ports(ctx, url.Values{"fixed_ips": {"ip_address=" + address}, "network_id": networks, "fields": {"device_id", "tenant_id"}})
+	var ports []Port
+	for _, p := range found {
+		ports = append(ports, Port{DeviceID: p.DeviceID, ProjectID: p.TenantID})
+	}
+	return ports, err
+}
+
+// maxGroups bounds the groups that one call names, as its URL may not become too
+// long.
+const maxGroups = 150
+
+// SecurityGroupNames implements Networks. A group stands for each port that has
+// it, one without a name under its id.
+func (n *neutron) SecurityGroupNames(ctx context.Context, instance string) ([]string, error) {
+	ports, err := n.ports(ctx, url.Values{"device_id": {instance}, "fields": {"security_groups", "device_id"}})
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	var ids []string
+	for _, p := range ports {
+		for _, id := range p.SecurityGroups {
+			if _, seen := names[id]; !seen {
+				names[id] = ""
+				ids = append(ids, id)
+			}
+		}
+	}
+	for len(ids) > 0 {
+		some := ids[:min(len(ids), maxGroups)]
+		ids = ids[len(some):]
+		if err := n.groupNames(ctx, some, names); err != nil {
+			return nil, err
+		}
+	}
+	var list []string
+	for _, p := range ports {
+		for _, id := range p.SecurityGroups {
+			if names[id] != "" {
+				list = append(list, names[id])
+			}
+		}
+	}
+	return list, nil
+}
+
+func (n *neutron) groupNames(ctx context.Context, ids []string, into map[string]string) error {
+	var out struct {
+		Groups []struct {
+			ID   string `json:"id"`
+			Name string `json:"name"`
+		} `json:"security_groups"`
+	}
+	if err := n.list(ctx, "security-groups", url.Values{"id": ids, "fields": {"id", "name"}}, &out); err != nil {
+		return err
+	}
+	for _, g := range out.Groups {
+		into[g.ID] = g.Name
+		if g.Name == "" {
+			into[g.ID] = g.ID
+		}
+	}
+	return nil
+}
+
+func newVendorData(c *config.Config, l zerolog.Logger) (*vendordata.Documents, error) {
+	services, err := newServices(c, l)
+	if err != nil {
+		return nil, err
+	}
+	d := &vendordata.Documents{Providers: c.API.VendordataProviders, File: &vendordata.File{Path: c.API.VendordataJSONFilePath}, Services: services, Log: l}
+	if _, err := d.File.JSON(); err != nil {
+		l.Warn().Err(err).Msg("The vendor data file cannot be read")
+	}
+	return d, nil
+}
+
+// newServices prepares dynamic vendor data: its own trust, and a token where
+// [vendordata_dynamic_auth] says how to get one.
+func newServices(c *config.Config, l zerolog.Logger) (*vendordata.Services, error) {
+	const group = "vendordata_dynamic_auth"
+	connect := time.Duration(c.API.VendordataDynamicConnectTimeout) * time.Second
+	read := time.Duration(c.API.VendordataDynamicReadTimeout) * time.Second
+	s := &vendordata.Services{Targets: c.API.VendordataDynamicTargets, Timeout: connect + read, Fatal: c.API.VendordataDynamicFailureFatal, Log: l}
+	if len(s.Targets) == 0 {
+		return s, nil
+	}
+	t, err := rest.NewTransport(group, c.VendordataDynamicAuth.Session)
+	if err != nil {
+		return nil, err
+	}
+	t.DialContext = (&net.Dialer{Timeout: connect}).DialContext
+	t.ResponseHeaderTimeout = read
+	if file := c.API.VendordataDynamicSSLCertfile; file != "" {
+		pem, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: [api] vendordata_dynamic_ssl_certfile: %w", c.Where("api", "vendordata_dynamic_ssl_certfile"), err)
+		}
+		t.TLSClientConfig.RootCAs = x509.NewCertPool()
+		if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s: [api] vendordata_dynamic_ssl_certfile: %s holds no certificate", c.Where("api", "vendordata_dynamic_ssl_certfile"), file)
+		}
+	}
+	s.Client = &http.Client{Transport: t}
+	auth, err := c.Auth(group)
+	if err != nil {
+		return nil, fmt.Errorf("[%s]: %w", group, err)
+	}
+	if auth.AuthType == "" {
+		l.Warn().Msg("Passing insecure dynamic vendordata requests because of missing or incorrect service account configuration.")
+		return s, nil
+	}
+	session, err := rest.New(rest.Options{Group: group, Auth: auth, Session: c.VendordataDynamicAuth.Session, UserAgent: "nova-metadata"})
+	if err != nil {
+		return nil, err
+	}
+	s.Token = func(ctx context.Context) (string, error) {
+		login, err := session.Login(ctx)
+		if err != nil {
+			return "", err
+		}
+		return login.Token, nil
+	}
+	return s, nil
+}

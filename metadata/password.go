@@ -1,0 +1,73 @@
+package metadata
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/nova-go/nova/metadata/tree"
+)
+
+// A password is kept in pieces of system metadata.
+const (
+	passwordPieces = 4
+	pieceLength    = 255 // characters
+	maxPassword    = passwordPieces * pieceLength
+)
+
+// password reads the password that the guest has posted, or takes it once. As in
+// Nova, "once" is told by the instance as it was loaded: a second one within the
+// life of the cache replaces the first.
+func (s *service) password(w http.ResponseWriter, r *http.Request, i *tree.Instance) {
+	set := i.Password()
+	switch r.Method {
+	case http.MethodGet:
+		writePassword(w, set)
+	case http.MethodPost:
+		if set != "" {
+			s.fail(w, r, refuse(http.StatusConflict, ""))
+			return
+		}
+		if err := s.takePassword(r, i.UUID()); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		writePassword(w, "")
+	default:
+		s.fail(w, r, refuse(http.StatusBadRequest, "GET and POST only are supported."))
+	}
+}
+
+// writePassword sends it as webob sends a string: with its default type.
+func writePassword(w http.ResponseWriter, password string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=UTF-8")
+	h.Set("Content-Length", fmt.Sprint(len(password)))
+	w.WriteHeader(http.StatusOK)
+	_, _ = io.WriteString(w, password)
+}
+
+func (s *service) takePassword(r *http.Request, uuid string) error {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxPassword+1))
+	switch {
+	case err != nil:
+		return refuse(http.StatusBadRequest, "")
+	case len(body) > maxPassword || r.ContentLength > maxPassword:
+		return refuse(http.StatusBadRequest, "Request is too large.")
+	case !utf8.Valid(body):
+		return refuse(http.StatusBadRequest, "")
+	}
+	text := []rune(string(body))
+	pairs := make(map[string]string, passwordPieces)
+	for n := range passwordPieces {
+		piece := text[:min(len(text), pieceLength)]
+		text = text[len(piece):]
+		pairs[fmt.Sprintf("password_%d", n)] = string(piece)
+	}
+	err = s.store.SetSystemMetadata(r.Context(), uuid, pairs)
+	if isNotFound(err) {
+		return refuse(http.StatusBadRequest, err.Error())
+	}
+	return err
+}

@@ -1,0 +1,320 @@
+package tree
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// Versions of EC2's side, as places in ec2Versions.
+const (
+	ec2v10 = iota
+	ec2v20070119
+	ec2v20070301
+	ec2v20070829
+	ec2v20071010
+	ec2v20071215
+	ec2v20080201
+	ec2v20080901
+	ec2v20090404
+)
+
+var ec2Versions = []string{
+	ec2v10:       "1.0",
+	ec2v20070119: "2007-01-19",
+	ec2v20070301: "2007-03-01",
+	ec2v20070829: "2007-08-29",
+	ec2v20071010: "2007-10-10",
+	ec2v20071215: "2007-12-15",
+	ec2v20080201: "2008-02-01",
+	ec2v20080901: "2008-09-01",
+	ec2v20090404: "2009-04-04",
+}
+
+// node is a place of EC2's side: a directory, or what is written there.
+type node struct {
+	children func(context.Context) ([]entry, error) // nil: no directory
+	text     func(context.Context) (string, error)
+}
+
+type entry struct {
+	name string
+	// shown is the name in the listing, where it is not name or name and a
+	// slash; hidden entries are found, but not listed.
+	shown  string
+	hidden bool
+	*node
+}
+
+// ec2Leaf is an entry of meta-data.
+type ec2Leaf struct {
+	name  string
+	since int
+	// node makes what stands there; nil: this instance does not have it.
+	node func(*Instance) *node
+}
+
+// ec2Leaves are the entries of meta-data, sorted as they are listed.
+var ec2Leaves = []ec2Leaf{
+	{"ami-id", ec2v10, ec2Value(func(e *objects.GuestEC2) string { return orNone(e.AMI) })},
+	{"ami-launch-index", ec2v10, value(func(i *Instance) string { return number(i.guest.LaunchIndex) })},
+	{"ami-manifest-path", ec2v10, value(func(*Instance) string { return "FIXME" })},
+	{"block-device-mapping", ec2v20071215, blockDevices},
+	{"hostname", ec2v10, value((*Instance).hostname)},
+	{"instance-action", ec2v20080901, value(func(*Instance) string { return "none" })},
+	{"instance-id", ec2v10, ec2Value(func(e *objects.GuestEC2) string { return e.InstanceID })},
+	{"instance-type", ec2v20070829, ec2Value(func(e *objects.GuestEC2) string { return e.FlavorName })},
+	{"kernel-id", ec2v20071215, image(func(i *Instance) *string { return i.guest.KernelID }, func(e *objects.GuestEC2) *string { return e.AKI })},
+	{"local-hostname", ec2v20070119, value((*Instance).hostname)},
+	{"local-ipv4", ec2v10, value((*Instance).localIPv4)},
+	{"placement", ec2v20080201, func(i *Instance) *node {
+		return directory(entry{name: "availability-zone", node: text(orNone(i.guest.AvailabilityZone))})
+	}},
+	{"public-hostname", ec2v20070119, value((*Instance).hostname)},
+	{"public-ipv4", ec2v20070119, value((*Instance).publicIPv4)},
+	{"public-keys", ec2v10, publicKeys},
+	{"ramdisk-id", ec2v20071215, image(func(i *Instance) *string { return i.guest.RamdiskID }, func(e *objects.GuestEC2) *string { return e.ARI })},
+	{"reservation-id", ec2v10, value(func(i *Instance) string { return orNone(i.guest.ReservationID) })},
+	{"security-groups", ec2v10, securityGroups},
+}
+
+// ec2Item answers below /ec2: a version, and the way from there.
+func (i *Instance) ec2Item(ctx context.Context, tokens []string) (Answer, error) {
+	if len(tokens) == 0 {
+		return Root(), nil
+	}
+	v, ok := version(ec2Versions, tokens[0])
+	if !ok {
+		return Answer{}, ErrNotFound
+	}
+	if len(tokens) == 2 && tokens[1] == "user-data" && i.userData != nil {
+		return Answer{Type: Text, Body: i.userData}, nil
+	}
+	at := i.ec2Root(v)
+	for _, name := range tokens[1:] {
+		var err error
+		if at, err = at.child(ctx, name); err != nil {
+			return Answer{}, err
+		}
+	}
+	body, err := at.write(ctx)
+	return Answer{Type: Text, Body: []byte(body)}, err
+}
+
+// ec2Root is the directory of a version.
+func (i *Instance) ec2Root(v int) *node {
+	entries := []entry{{name: "meta-data", node: &node{children: func(context.Context) ([]entry, error) {
+		var entries []entry
+		for _, l := range ec2Leaves {
+			if v < l.since {
+				continue
+			}
+			if n := l.node(i); n != nil {
+				entries = append(entries, entry{name: l.name, node: n})
+			}
+		}
+		return entries, nil
+	}}}}
+	if i.userData != nil {
+		entries = append(entries, entry{name: "user-data", node: text(string(i.userData))})
+	}
+	return directory(entries...)
+}
+
+func (n *node) child(ctx context.Context, name string) (*node, error) {
+	if n.children == nil {
+		return nil, ErrNotFound
+	}
+	entries, err := n.children(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if e.name == name {
+			return e.node, nil
+		}
+	}
+	return nil, ErrNotFound
+}
+
+// write is the listing of a directory, or the text. Directories are listed with
+// a slash, but for keys, which have names of their own.
+func (n *node) write(ctx context.Context) (string, error) {
+	if n.children == nil {
+		return n.text(ctx)
+	}
+	entries, err := n.children(ctx)
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, e := range entries {
+		switch {
+		case e.hidden:
+		case e.shown != "":
+			names = append(names, e.shown)
+		case e.children != nil:
+			names = append(names, e.name+"/")
+		default:
+			names = append(names, e.name)
+		}
+	}
+	return strings.Join(names, "\n"), nil
+}
+
+func directory(entries ...entry) *node {
+	return &node{children: func(context.Context) ([]entry, error) { return entries, nil }}
+}
+
+func text(s string) *node {
+	return &node{text: func(context.Context) (string, error) { return s, nil }}
+}
+
+func value(f func(*Instance) string) func(*Instance) *node {
+	return func(i *Instance) *node { return text(f(i)) }
+}
+
+func (i *Instance) ec2Facts(ctx context.Context) (*objects.GuestEC2, error) {
+	return i.ec2.get(ctx, func(ctx context.Context) (*objects.GuestEC2, error) { return i.o.Source.EC2(ctx, i.guest) })
+}
+
+// ec2Value is a text that is loaded when it is read, not when it is listed.
+func ec2Value(f func(*objects.GuestEC2) string) func(*Instance) *node {
+	return func(i *Instance) *node {
+		return &node{text: func(ctx context.Context) (string, error) {
+			e, err := i.ec2Facts(ctx)
+			if err != nil {
+				return "", err
+			}
+			return f(e), nil
+		}}
+	}
+}
+
+// image is the EC2 id of a kernel or ramdisk, which few instances have.
+func image(of func(*Instance) *string, id func(*objects.GuestEC2) *string) func(*Instance) *node {
+	read := ec2Value(func(e *objects.GuestEC2) string { return orNone(id(e)) })
+	return func(i *Instance) *node {
+		if p := of(i); p == nil || *p == "" {
+			return nil
+		}
+		return read(i)
+	}
+}
+
+func (i *Instance) localIPv4() string {
+	if fixed, _ := addresses(i.guest.Network); fixed != "" {
+		return fixed
+	}
+	return orNone(i.o.Address)
+}
+
+func (i *Instance) publicIPv4() string {
+	_, floating := addresses(i.guest.Network)
+	return floating
+}
+
+// publicKeys is listed as "0=NAME" and read below "0".
+func publicKeys(i *Instance) *node {
+	if i.guest.KeyName == nil || *i.guest.KeyName == "" {
+		return nil
+	}
+	name := "0=" + *i.guest.KeyName
+	return directory(entry{name: "0", shown: name, node: directory(
+		entry{name: "_name", hidden: true, node: text(name)},
+		entry{name: "openssh-key", node: text(orNone(i.guest.KeyData))},
+	)})
+}
+
+// securityGroups are listed as a line each; Nova has nothing below them.
+func securityGroups(i *Instance) *node {
+	return &node{text: func(ctx context.Context) (string, error) {
+		groups, err := i.groups.get(ctx, func(ctx context.Context) ([]string, error) { return i.o.Source.SecurityGroups(ctx, i.guest.UUID) })
+		return strings.Join(groups, "\n"), err
+	}}
+}
+
+// blockDevices are the root disk under two names, and the swap disk, ephemeral
+// disks and volumes. An instance whose root device has no name yet shows what
+// EC2 had in its early days.
+func blockDevices(i *Instance) *node {
+	return &node{children: func(ctx context.Context) ([]entry, error) {
+		if i.guest.RootDeviceName == nil {
+			return mapping(map[string]string{"ami": "sda1", "root": "/dev/sda1", "ephemeral0": "sda2", "swap": "sda3"}), nil
+		}
+		e, err := i.ec2Facts(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return mapping(blockDeviceNames(i.guest, e.Disks)), nil
+	}}
+}
+
+func blockDeviceNames(g *objects.Guest, disks []objects.GuestDisk) map[string]string {
+	m := map[string]string{"ami": strings.TrimPrefix(*g.RootDeviceName, "/dev/"), "root": *g.RootDeviceName}
+	if p := g.DefaultEphemeralDevice; p != nil && *p != "" {
+		m["ephemeral0"] = *p
+	}
+	if p := g.DefaultSwapDevice; p != nil && *p != "" {
+		m["swap"] = *p
+	}
+	var volumes []*string
+	ephemeral := 0
+	for _, d := range disks {
+		switch {
+		case d.DestinationType == "volume":
+			volumes = append(volumes, d.DeviceName)
+		case d.SourceType == "blank" && d.GuestFormat == "swap":
+			m["swap"] = orNone(d.DeviceName) // of several, Nova shows the last
+		case d.SourceType == "blank":
+			m[fmt.Sprintf("ephemeral%d", ephemeral)] = orNone(d.DeviceName)
+			ephemeral++
+		}
+	}
+	slices.SortFunc(volumes, func(a, b *string) int {
+		if a == nil || b == nil {
+			return cmp.Compare(boolInt(a != nil), boolInt(b != nil))
+		}
+		return strings.Compare(*a, *b)
+	})
+	for n, v := range volumes {
+		m[fmt.Sprintf("ebs%d", n)] = orNone(v)
+	}
+	return m
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func mapping(m map[string]string) []entry {
+	var entries []entry
+	for k, v := range m {
+		entries = append(entries, entry{name: k, node: text(v)})
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	return entries
+}
+
+// orNone and number write what may be NULL as Python's str does.
+func orNone(s *string) string {
+	if s == nil {
+		return "None"
+	}
+	return *s
+}
+
+func number(n *int64) string {
+	if n == nil {
+		return "None"
+	}
+	return strconv.FormatInt(*n, 10)
+}

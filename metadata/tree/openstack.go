@@ -1,0 +1,187 @@
+package tree
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nova-go/nova/internal/pyjson"
+)
+
+// Versions of OpenStack's side, as places in openStackVersions.
+const (
+	folsom = iota
+	grizzly
+	havana
+	liberty
+	newtonOne
+	newtonTwo
+	ocata
+	rocky
+	victoria
+	epoxy
+)
+
+var openStackVersions = []string{
+	folsom:    "2012-08-10",
+	grizzly:   "2013-04-04",
+	havana:    "2013-10-17",
+	liberty:   "2015-10-15",
+	newtonOne: "2016-06-30",
+	newtonTwo: "2016-10-06",
+	ocata:     "2017-02-22",
+	rocky:     "2018-08-27",
+	victoria:  "2020-10-14",
+	epoxy:     "2025-04-04",
+}
+
+// leaf is a file of OpenStack's side.
+type leaf struct {
+	name   string
+	listed int // the first version whose listing has it
+	since  int // the first version that serves it
+	there  func(*Instance) bool
+	answer func(i *Instance, ctx context.Context, version int) (Answer, error)
+}
+
+// leaves are the files of a version, in the order in which they are listed.
+// network_data.json came with Liberty, but Nova serves it under every version.
+var leaves = []leaf{
+	{name: "meta_data.json", answer: (*Instance).metaData},
+	{name: "user_data", there: (*Instance).hasUserData, answer: (*Instance).userDataFile},
+	{name: "password", listed: grizzly, since: grizzly, answer: func(*Instance, context.Context, int) (Answer, error) { return Answer{Password: true}, nil }},
+	{name: "vendor_data.json", listed: havana, since: havana, answer: (*Instance).vendorData},
+	{name: "network_data.json", listed: liberty, answer: (*Instance).networkData},
+	{name: "vendor_data2.json", listed: newtonTwo, since: newtonTwo, answer: (*Instance).vendorData2},
+}
+
+// documents that are kept: meta_data.json of each version, and network_data.json.
+const (
+	networkDocument = epoxy + 1
+	documents       = networkDocument + 1
+)
+
+// openStack answers below /openstack. The listing of a version is also there
+// under the name "version", as in Nova.
+func (i *Instance) openStack(ctx context.Context, tokens []string) (Answer, error) {
+	if len(tokens) == 0 {
+		return lines(listed(time.Now())), nil
+	}
+	if tokens[0] == "content" {
+		if len(tokens) == 2 && tokens[1] == "0000" && i.content != nil {
+			return Answer{Type: Text, Body: i.content}, nil
+		}
+		return Answer{}, ErrNotFound
+	}
+	v, ok := version(openStackVersions, tokens[0])
+	switch {
+	case !ok || len(tokens) > 2:
+		return Answer{}, ErrNotFound
+	case len(tokens) == 1 || tokens[1] == "version":
+		return i.list(v), nil
+	}
+	n := slices.IndexFunc(leaves, func(l leaf) bool { return l.name == tokens[1] })
+	if n < 0 || v < leaves[n].since || !leaves[n].isThere(i) {
+		return Answer{}, ErrNotFound
+	}
+	return leaves[n].answer(i, ctx, v)
+}
+
+func (l leaf) isThere(i *Instance) bool { return l.there == nil || l.there(i) }
+
+func (i *Instance) list(v int) Answer {
+	var names []string
+	for _, l := range leaves {
+		if v >= l.listed && l.isThere(i) {
+			names = append(names, l.name)
+		}
+	}
+	return lines(names)
+}
+
+func (i *Instance) hasUserData() bool { return i.userData != nil }
+
+func (i *Instance) userDataFile(context.Context, int) (Answer, error) {
+	return Answer{Type: Text, Body: i.userData}, nil
+}
+
+func (i *Instance) networkData(context.Context, int) (Answer, error) {
+	return i.documents[networkDocument].get(func() (Answer, error) {
+		return Answer{Type: Text, Body: pyjson.Append(nil, networkData(i.guest.Network))}, nil
+	})
+}
+
+func (i *Instance) vendorData(context.Context, int) (Answer, error) {
+	text, on, err := i.o.Vendor.Static()
+	if err == nil && !on {
+		err = ErrNotFound
+	}
+	return Answer{Type: JSON, Body: text}, err
+}
+
+func (i *Instance) vendorData2(ctx context.Context, _ int) (Answer, error) {
+	text, err := i.o.Vendor.All(ctx, i.guest)
+	return Answer{Type: JSON, Body: text}, err
+}
+
+// seedHere stands in a document for the random seed until it is cut out.
+const seedHere = "\x00seed"
+
+func (i *Instance) metaData(_ context.Context, v int) (Answer, error) {
+	return i.documents[v].get(func() (Answer, error) {
+		body := pyjson.Append(nil, i.metaDataDocument(v))
+		mark := string(pyjson.Append(nil, seedHere))
+		before, after, _ := strings.Cut(string(body), mark)
+		if after == "" {
+			return Answer{Type: JSON, Body: body}, nil
+		}
+		return Answer{Type: JSON, Body: []byte(before + `""` + after), SeedAt: len(before) + 1}, nil
+	})
+}
+
+// metaDataDocument is meta_data.json, its members in Nova's order.
+func (i *Instance) metaDataDocument(v int) pyjson.Object {
+	g := i.guest
+	o := pyjson.Object{{Key: "uuid", Value: g.UUID}}
+	if len(g.Metadata) > 0 {
+		o.Set("meta", g.Metadata)
+	}
+	if i.content != nil {
+		o.Set("network_config", pyjson.Object{{Key: "name", Value: "network_config"}, {Key: "content_path", Value: "/content/0000"}})
+	}
+	if g.KeyName != nil && *g.KeyName != "" && len(g.Keypairs) > 0 {
+		k := g.Keypairs[0]
+		o.Set("public_keys", pyjson.Object{{Key: k.Name, Value: k.PublicKey}})
+		o.Set("keys", []pyjson.Object{{{Key: "name", Value: k.Name}, {Key: "type", Value: k.Type}, {Key: "data", Value: k.PublicKey}}})
+	}
+	o.Set("hostname", i.hostname())
+	o.Set("name", g.DisplayName)
+	o.Set("launch_index", g.LaunchIndex)
+	o.Set("availability_zone", g.AvailabilityZone)
+	if v >= grizzly {
+		o.Set("random_seed", seedHere)
+	}
+	if v >= liberty {
+		o.Set("project_id", g.ProjectID)
+	}
+	if v >= newtonOne {
+		o.Set("devices", deviceList(g.Devices, v))
+	}
+	if v >= victoria {
+		o.Set("dedicated_cpus", g.DedicatedCPUs)
+	}
+	return o
+}
+
+// hostname is the instance's with the domain of DHCP, if there is one.
+func (i *Instance) hostname() string {
+	var name string
+	if i.guest.Hostname != nil {
+		name = *i.guest.Hostname
+	}
+	if i.o.DHCPDomain != "" {
+		name += "." + i.o.DHCPDomain
+	}
+	return name
+}

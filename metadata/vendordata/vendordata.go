@@ -1,0 +1,66 @@
+// Package vendordata makes the documents with which an operator tells something
+// to all instances: the contents of a file (StaticJSON), and the answers of web
+// services that are told about the instance (DynamicJSON).
+package vendordata
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pyjson"
+)
+
+// Names of [api] vendordata_providers.
+const (
+	StaticJSON  = "StaticJSON"
+	DynamicJSON = "DynamicJSON"
+)
+
+// Documents are vendor_data.json and vendor_data2.json.
+type Documents struct {
+	Providers []string // [api] vendordata_providers, in its order
+	File      *File    // of StaticJSON
+	Services  *Services
+	Log       zerolog.Logger
+}
+
+// Static is vendor_data.json: the operator's file, {} without one. false: the
+// provider is off.
+func (d *Documents) Static() (document []byte, on bool, err error) {
+	if !slices.Contains(d.Providers, StaticJSON) {
+		return nil, false, nil
+	}
+	document, err = d.File.JSON()
+	return document, true, err
+}
+
+// All is vendor_data2.json: "static", and a member for each service. A name that
+// stands already is not given again.
+func (d *Documents) All(ctx context.Context, g *objects.Guest) ([]byte, error) {
+	all := pyjson.Object{}
+	for _, p := range d.Providers {
+		if p == StaticJSON {
+			text, err := d.File.JSON()
+			if err != nil {
+				return nil, err
+			}
+			all.Set("static", pyjson.Raw(text))
+			continue
+		}
+		answers, err := d.Services.Get(ctx, g)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range answers {
+			if all.Has(m.Key) {
+				d.Log.Warn().Str("instance", g.UUID).Msgf("Removing duplicate metadata key: %s", m.Key)
+				continue
+			}
+			all = append(all, m)
+		}
+	}
+	return pyjson.Append(nil, all), nil
+}

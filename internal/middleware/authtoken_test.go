@@ -43,7 +43,9 @@ func newKeystone(t testing.TB) *fakeKeystone {
 		var login struct {
 			Auth struct {
 				Identity struct {
-					Password struct{ User struct{ Name, Password string } }
+					Password struct {
+						User struct{ Name, Password string }
+					}
 				}
 			}
 		}

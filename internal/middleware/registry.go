@@ -64,7 +64,34 @@ func Registry(d Deps) paste.Registry {
 	add(d.authTokens(), "keystonemiddleware.auth_token:filter_factory", "keystoneclient.middleware.auth_token:filter_factory", "keystonemiddleware#auth_token")
 	add(d.cors, "oslo_middleware.cors:filter_factory", "oslo_middleware:CORS.factory", "oslo_middleware.cors:CORS.factory",
 		"oslo.middleware:CORS.factory", "oslo.middleware.cors:filter_factory", "oslo.middleware#cors")
+	for _, name := range []string{
+		"oslo_middleware:Healthcheck.factory", "oslo_middleware.healthcheck:Healthcheck.factory", "oslo.middleware:Healthcheck.factory",
+		"oslo_middleware:Healthcheck.app_factory", "oslo_middleware.healthcheck:Healthcheck.app_factory", "oslo.middleware#healthcheck",
+	} {
+		r[name] = paste.Kinds{paste.App(d.healthcheck), paste.Filter(d.healthcheckAt)}
+	}
 	return r
+}
+
+func (d Deps) healthcheck(global, local paste.Conf) (http.Handler, error) {
+	c := d.Config.Healthcheck
+	p := overrides{global, local, nil}
+	p.boolean("detailed", &c.Detailed)
+	p.list("backends", &c.Backends)
+	p.list("allowed_source_ranges", &c.AllowedSourceRanges)
+	p.boolean("ignore_proxied_requests", &c.IgnoreProxiedRequests)
+	p.str("disable_by_file_path", &c.DisableByFilePath)
+	p.list("disable_by_file_paths", &c.DisableByFilePaths)
+	p.list("enable_by_file_paths", &c.EnableByFilePaths)
+	if p.err != nil {
+		return nil, p.err
+	}
+	return Healthcheck(HealthcheckOptions{Config: c, Log: d.Log})
+}
+
+func (d Deps) healthcheckAt(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
+	check, err := d.healthcheck(global, local)
+	return HealthcheckAt(local["path"], check), err
 }
 
 func (d Deps) profiler(paste.Conf, paste.Conf) (func(http.Handler) http.Handler, error) {

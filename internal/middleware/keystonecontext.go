@@ -11,6 +11,7 @@ import (
 
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest"
 )
 
 // KeystoneContextOptions are those of KeystoneContext.
@@ -62,7 +63,11 @@ func KeystoneContext(o KeystoneContextOptions) func(http.Handler) http.Handler {
 				c.IsAdmin = o.IsAdmin(c)
 			}
 			rec.User = c
-			next.ServeHTTP(w, r.WithContext(reqctx.With(r.Context(), c)))
+			ctx := reqctx.With(r.Context(), c)
+			if rec.Token != nil && rec.Token.whole != nil {
+				ctx = rest.WithCatalog(ctx, rec.Token.whole)
+			}
+			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest"
 )
 
 // Token is a token that Keystone has confirmed, with all that follows from it
@@ -31,6 +32,7 @@ type Token struct {
 
 	rules   *accessRules
 	compute []reqctx.CatalogEntry // what Nova keeps of Catalog
+	whole   rest.Catalog          // Catalog, as calls of other services need it
 	bind    map[string]any
 
 	// What goes into requests' headers. The values are shared, so that filling
@@ -118,6 +120,7 @@ func parseToken(data []byte, withCatalog bool) (*Token, error) {
 	if b.Catalog != nil && withCatalog {
 		t.Catalog = v2Catalog(*b.Catalog)
 		t.compute = forCompute(t.Catalog)
+		t.whole = rest.CatalogOf(t.Catalog)
 	}
 	t.prepare()
 	return t, nil

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -68,6 +69,25 @@ func (c Catalog) Find(a config.Adapter) string {
 		}
 	}
 	return ""
+}
+
+type catalogKey struct{}
+
+// WithCatalog gives ctx the whole catalog of the token behind a request. The
+// reqctx.Context keeps only the services that Nova hands on to its computes,
+// without Keystone.
+func WithCatalog(ctx context.Context, c Catalog) context.Context {
+	return context.WithValue(ctx, catalogKey{}, c)
+}
+
+// catalogFor gives the best catalog there is of a caller's token.
+func catalogFor(ctx context.Context, caller *reqctx.Context) Catalog {
+	if c, ok := ctx.Value(catalogKey{}).(Catalog); ok {
+		if of := reqctx.From(ctx); of != nil && of.AuthToken == caller.AuthToken {
+			return c
+		}
+	}
+	return CatalogOf(caller.ServiceCatalog)
 }
 
 func catalogOfV3(entries []tokens.CatalogEntry) Catalog {

@@ -95,7 +95,7 @@ func (s *Session) endpoint(ctx context.Context, caller *reqctx.Context, project 
 		return r.Replace(override), nil
 	}
 	if caller != nil {
-		if url := CatalogOf(caller.ServiceCatalog).Find(a); url != "" {
+		if url := catalogFor(ctx, caller).Find(a); url != "" {
 			return url, nil
 		}
 	}

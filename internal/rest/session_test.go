@@ -195,6 +195,19 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
+// TestWholeCatalog is what most deployments rely on: [keystone] without a user.
+func TestWholeCatalog(t *testing.T) {
+	caller := &reqctx.Context{AuthToken: "user"}
+	s := open(t, rest.Options{Group: "keystone", Adapter: config.Adapter{ServiceType: "identity", ValidInterfaces: []string{"internal", "public"}}})
+	ctx := rest.WithCatalog(reqctx.With(t.Context(), caller), rest.Catalog{{Type: "identity", Endpoints: []rest.Endpoint{{Interface: "public", URL: "http://k/v3"}}}})
+	if client, err := s.AsUser(ctx, caller); err != nil || client.Endpoint != "http://k/v3/" {
+		t.Errorf("%+v %v", client, err)
+	}
+	if _, err := s.AsUser(ctx, &reqctx.Context{AuthToken: "another"}); err == nil {
+		t.Error("the catalog served another caller")
+	}
+}
+
 func TestCalls(t *testing.T) {
 	c := newCloud(t)
 	zero, two := 0.0, 2

@@ -1,0 +1,160 @@
+package middleware_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/middleware"
+)
+
+// fakeMemcached speaks as much of the text protocol as the token cache needs.
+type fakeMemcached struct {
+	net.Listener
+	mu     sync.Mutex
+	values map[string]string
+	ttl    string
+}
+
+func newMemcached(t *testing.T) *fakeMemcached {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &fakeMemcached{Listener: l, values: map[string]string{}}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go m.serve(c)
+		}
+	}()
+	return m
+}
+
+func (m *fakeMemcached) serve(c net.Conn) {
+	defer func() { _ = c.Close() }()
+	r := bufio.NewReader(c)
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return
+		}
+		f := strings.Fields(line)
+		m.mu.Lock()
+		switch f[0] {
+		case "get", "gets":
+			if v, ok := m.values[f[1]]; ok {
+				_, _ = fmt.Fprintf(c, "VALUE %s 0 %d 1\r\n%s\r\n", f[1], len(v), v)
+			}
+			_, _ = io.WriteString(c, "END\r\n")
+		case "set":
+			var n int
+			_, _ = fmt.Sscan(f[4], &n)
+			b := make([]byte, n+2)
+			_, _ = io.ReadFull(r, b)
+			m.values[f[1]], m.ttl = string(b[:n]), f[3]
+			_, _ = io.WriteString(c, "STORED\r\n")
+		}
+		m.mu.Unlock()
+	}
+}
+
+func TestMemcached(t *testing.T) {
+	for strategy, key := range map[string]string{
+		"None":    "tokens/3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0", // sha256("token")
+		"MAC":     "tokens/b'",
+		"encrypt": "tokens/b'",
+	} {
+		m := newMemcached(t)
+		c := config.KeystoneAuthtoken{MemcachedServers: []string{m.Addr().String()}, TokenCacheTime: 300, MemcacheSecurityStrategy: strategy, MemcacheSecretKey: "s", MemcachePoolSocketTimeout: 1, MemcachePoolDeadRetry: 300}
+		store, err := middleware.NewMemcached(c, zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := store.Get("token"); ok {
+			t.Errorf("%s: found what is not there", strategy)
+		}
+		store.Set("token", []byte("answer"))
+		if got, ok := store.Get("token"); !ok || string(got) != "answer" || m.ttl != "300" {
+			t.Errorf("%s: %q, ttl %s", strategy, got, m.ttl)
+		}
+		for name, value := range m.values {
+			if !strings.HasPrefix(name, key) || (strategy == "encrypt") == strings.Contains(value, "YW5zd2Vy") && strategy != "None" {
+				t.Errorf("%s: %s = %q", strategy, name, value)
+			}
+			m.values[name] = strings.ToUpper(value)
+		}
+		if got, ok := store.Get("token"); ok && strategy != "None" {
+			t.Errorf("%s: accepts %q", strategy, got)
+		}
+	}
+}
+
+func TestMemcachedDead(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := l.Addr().String()
+	_ = l.Close()
+	m := newMemcached(t)
+	c := config.KeystoneAuthtoken{MemcachedServers: []string{dead, m.Addr().String()}, TokenCacheTime: 300, MemcachePoolSocketTimeout: 1, MemcachePoolDeadRetry: 300}
+	store, err := middleware.NewMemcached(c, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 { // the dead server is found out by the first token that falls to it
+		token := fmt.Sprint(i)
+		store.Set(token, []byte("a"))
+		store.Set(token, []byte("a"))
+		if _, ok := store.Get(token); !ok {
+			t.Errorf("token %d is lost", i)
+		}
+	}
+}
+
+// TestMemcachedSpares tells that a process takes from the others what they know.
+func TestMemcachedSpares(t *testing.T) {
+	k, m := newKeystone(t), newMemcached(t)
+	k.give("good", tokenOf("ann", "demo", 3600e9, k.URL, "member"))
+	options := "memcached_servers = " + m.Addr().String() + "\n"
+	for range 2 {
+		if resp := serve(t, get("X-Auth-Token", "good"), handler(ok), k.filter(t, options, nil)); resp.StatusCode != 200 {
+			t.Errorf("%d", resp.StatusCode)
+		}
+	}
+	if n := k.checks.Load(); n != 1 {
+		t.Errorf("%d checks by two processes", n)
+	}
+}
+
+type fixedAnswer []byte
+
+func (f fixedAnswer) CheckToken(context.Context, string, bool) ([]byte, error) { return f, nil }
+
+// FuzzTokenAnswer feeds arbitrary answers of Keystone (or contents of memcached).
+func FuzzTokenAnswer(f *testing.F) {
+	f.Add([]byte(`{"token": {"expires_at": "2099-01-01T00:00:00.000000Z", "user": {"id": "u"}, "roles": [{"name": "a"}], "catalog": [{"type": "x", "endpoints": [{"interface": "public", "url": "u", "region": null}]}]}}`))
+	f.Add([]byte(`{"token": {"expires_at": "2099-01-01T00:00:00Z", "user": {"id": "u"}, "system": {"all": true}, "application_credential": {"access_rules": [{"path": "/{a"}]}}}`))
+	f.Add([]byte(`{"token": null}`))
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		filter := middleware.AuthToken(middleware.AuthTokenOptions{Config: config.KeystoneAuthtoken{TokenCacheTime: -1, IncludeServiceCatalog: true, EnforceTokenBind: "permissive", WWWAuthenticateURI: "x", ServiceTokenRolesRequired: true, ServiceType: "x"}, Checker: fixedAnswer(answer), Log: zerolog.Nop()})
+		resp := serve(t, get("X-Auth-Token", "t"), handler(ok), filter, middleware.KeystoneContext(middleware.KeystoneContextOptions{Log: zerolog.Nop()}))
+		if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%d", resp.StatusCode)
+		}
+	})
+}

@@ -1,13 +1,10 @@
 package log
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -77,94 +74,127 @@ func levelName(l zerolog.Level) (name string, number int) {
 }
 
 // Write is for events without a level.
-func (f *formatter) Write(event []byte) (int, error) { return f.WriteLevel(zerolog.InfoLevel, event) }
+func (f *formatter) Write(line []byte) (int, error) { return f.WriteLevel(zerolog.InfoLevel, line) }
 
 // WriteLevel writes an event.
-func (f *formatter) WriteLevel(level zerolog.Level, event []byte) (int, error) {
-	var fields map[string]any
-	d := json.NewDecoder(bytes.NewReader(event))
-	d.UseNumber()
-	if d.Decode(&fields) != nil {
-		return f.w.Write(event)
+func (f *formatter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
+	e, ok := parseEvent(line)
+	if !ok {
+		return f.w.Write(line)
 	}
-	name := take(fields, fieldName, "nova")
+	name := e.get(fieldName)
+	if name == "" {
+		name = "nova"
+	}
 	for _, l := range f.levels {
 		if level < l.level && strings.HasPrefix(name, l.name) && (len(name) == len(l.name) || name[len(l.name)] == '.') {
-			return len(event), nil
+			return len(line), nil
 		}
 	}
+	out := f.line
 	if f.json {
-		_, err := f.w.Write(f.jsonLine(level, name, fields))
-		return len(event), err
+		out = f.jsonLine
 	}
-	_, err := f.w.Write(f.line(level, name, fields))
-	return len(event), err
+	_, err := f.w.Write(out(level, name, e))
+	return len(line), err
 }
 
-func take(fields map[string]any, key, missing string) string {
-	v, ok := fields[key]
-	if !ok {
-		return missing
+// known tells the fields that have their own place in a line.
+func known(key string) bool {
+	switch key {
+	case fieldName, fieldRequest, fieldGlobal, fieldInstance, fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom,
+		zerolog.MessageFieldName, zerolog.ErrorFieldName, zerolog.LevelFieldName, zerolog.TimestampFieldName:
+		return true
 	}
-	delete(fields, key)
-	if s, ok := v.(string); ok {
-		return s
-	}
-	return fmt.Sprint(v)
+	return false
 }
 
-func (f *formatter) line(level zerolog.Level, name string, fields map[string]any) []byte {
+func message(e event) string {
+	m := e.get(zerolog.MessageFieldName)
+	if err := e.get(zerolog.ErrorFieldName); err != "" {
+		m += ": " + err
+	}
+	return m
+}
+
+func (f *formatter) line(level zerolog.Level, name string, e event) []byte {
 	now := time.Now()
-	message := take(fields, zerolog.MessageFieldName, "")
-	if err := take(fields, zerolog.ErrorFieldName, ""); err != "" {
-		message += ": " + err
-	}
-	t, values := f.elsewhere, map[string]string{"name": name, "process": f.pid}
-	if id := take(fields, fieldRequest, ""); id != "" {
+	t := f.elsewhere
+	if e.get(fieldRequest) != "" {
 		t = f.inRequest
-		values[fieldRequest] = id
-		values[fieldGlobal] = take(fields, fieldGlobal, "None")
-		for _, key := range [identityFields]string{fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom} {
-			values[key] = take(fields, key, "-")
+	}
+	orDash := func(key string) string {
+		if v := e.get(key); v != "" {
+			return v
 		}
-		values["user_identity"] = string(f.identity.appendTo(nil, values))
+		return "-"
 	}
-	if id := take(fields, fieldInstance, ""); id != "" {
-		values["instance"] = strings.ReplaceAll(f.instance, "%(uuid)s", id)
+	var value func(string) string
+	value = func(key string) string {
+		switch key {
+		case "asctime":
+			return f.date(now)
+		case "msecs":
+			return strconv.Itoa(now.Nanosecond() / int(time.Millisecond))
+		case "process":
+			return f.pid
+		case "levelname":
+			name, _ := levelName(level)
+			return name
+		case "name":
+			return name
+		case fieldGlobal:
+			if id := e.get(fieldGlobal); id != "" {
+				return id
+			}
+			return "None"
+		case "user_identity":
+			return string(f.identity.appendTo(make([]byte, 0, 96), value))
+		case "instance":
+			if id := e.get(fieldInstance); id != "" {
+				return strings.ReplaceAll(f.instance, "%(uuid)s", id)
+			}
+			return ""
+		case "message":
+			m := message(e)
+			for _, field := range e {
+				if !known(field.key) {
+					m += " " + field.key + "=" + field.value
+				}
+			}
+			return m
+		}
+		return orDash(key)
 	}
-	delete(fields, zerolog.LevelFieldName)
-	delete(fields, zerolog.TimestampFieldName)
-	for _, key := range sortedKeys(fields) {
-		message += fmt.Sprintf(" %s=%v", key, fields[key])
-	}
-	values["message"] = message
-	values["levelname"], _ = levelName(level)
-	values["asctime"] = f.date(now)
-	values["msecs"] = strconv.Itoa(now.Nanosecond() / int(time.Millisecond))
-	return append(t.appendTo(make([]byte, 0, 256), values), '\n')
+	return append(t.appendTo(make([]byte, 0, 320), value), '\n')
 }
 
 // jsonLine has the members of oslo.log's JSONFormatter that make sense here.
-func (f *formatter) jsonLine(level zerolog.Level, name string, fields map[string]any) []byte {
+func (f *formatter) jsonLine(level zerolog.Level, name string, e event) []byte {
 	now := time.Now()
 	levelText, number := levelName(level)
-	message := take(fields, zerolog.MessageFieldName, "")
-	if err := take(fields, zerolog.ErrorFieldName, ""); err != "" {
-		message += ": " + err
-	}
-	caller := map[string]any{}
-	for _, key := range []string{fieldRequest, fieldGlobal, fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom} {
-		if v := take(fields, key, ""); v != "" {
-			caller[key] = v
+	caller, extra := map[string]string{}, map[string]json.RawMessage{}
+	for _, field := range e {
+		switch field.key {
+		case fieldRequest, fieldGlobal, fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom:
+			caller[field.key] = field.value
+		case fieldInstance:
+			extra[field.key], _ = json.Marshal(field.value)
+		default:
+			if known(field.key) {
+				continue
+			}
+			extra[field.key] = json.RawMessage(field.value)
+			if field.text {
+				extra[field.key], _ = json.Marshal(field.value)
+			}
 		}
 	}
-	delete(fields, zerolog.LevelFieldName)
-	delete(fields, zerolog.TimestampFieldName)
 	pid, _ := strconv.Atoi(f.pid)
 	out, err := json.Marshal(map[string]any{
-		"message": message, "asctime": f.date(now), "name": name, "msg": message, "levelname": levelText, "levelno": number,
+		"message": message(e), "asctime": f.date(now), "name": name, "msg": message(e), "levelname": levelText, "levelno": number,
 		"created": float64(now.UnixMicro()) / 1e6, "msecs": now.Nanosecond() / int(time.Millisecond), "process": pid,
-		"context": caller, "extra": fields,
+		"context": caller, "extra": extra,
 	})
 	if err != nil {
 		return nil
@@ -177,15 +207,6 @@ func (f *formatter) date(now time.Time) string {
 		return now.Format(time.DateTime)
 	}
 	return strftime.Format(f.dateFormat, now)
-}
-
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 // template is a format string of Python's logging: literals and %(name)s.
@@ -236,13 +257,13 @@ func parseTemplate(format string) template {
 	return t
 }
 
-func (t template) appendTo(b []byte, values map[string]string) []byte {
+func (t template) appendTo(b []byte, value func(string) string) []byte {
 	for _, p := range t {
 		if p.name == "" {
 			b = append(b, p.text...)
 			continue
 		}
-		v := values[p.name]
+		v := value(p.name)
 		for range p.pad - len(v) {
 			b = append(b, '0')
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -64,12 +65,12 @@ func TestJSON(t *testing.T) {
 	var b bytes.Buffer
 	l := log.Named(log.NewLogger(&b, options(t, "use_json = true\n")), "nova.x")
 	l = log.ForRequest(l, "req-1", "", nil)
-	l.Info().Str("k", "v").Msg("hello")
+	l.Info().Str("k", "v\"\n").Msg("hello")
 	var got struct {
 		Message, Name, Levelname string
 		Context, Extra           map[string]string
 	}
-	if err := json.Unmarshal(b.Bytes(), &got); err != nil || got.Message != "hello" || got.Name != "nova.x" || got.Levelname != "INFO" || got.Context["request_id"] != "req-1" || got.Extra["k"] != "v" {
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil || got.Message != "hello" || got.Name != "nova.x" || got.Levelname != "INFO" || got.Context["request_id"] != "req-1" || got.Extra["k"] != "v\"\n" {
 		t.Errorf("%v %s", err, b.Bytes())
 	}
 }
@@ -101,6 +102,18 @@ func TestFileAndRotation(t *testing.T) {
 	if _, _, err := log.New(options(t, "log_file = "+dir+"/none/x.log\n"), "nova-api"); err == nil || !strings.Contains(err.Error(), "log_file") {
 		t.Errorf("error %v", err)
 	}
+}
+
+func FuzzEvent(f *testing.F) {
+	f.Add(`{"level":"info","message":"a\\nb","n":[1,{"x":"]"}]}`)
+	f.Add(`{"a":"\\`)
+	f.Add(`{}`)
+	f.Fuzz(func(t *testing.T, line string) {
+		for _, text := range []string{"", "use_json"} {
+			l := log.NewLogger(io.Discard, config.Log{UseJSON: text != "", LoggingDefaultFormatString: "%(message)s"})
+			l.Info().RawJSON("x", []byte(line)).Str("y", line).Msg(line)
+		}
+	})
 }
 
 func BenchmarkLine(b *testing.B) {

@@ -41,8 +41,9 @@ type memcachedServer struct {
 	deadUntil atomic.Int64 // Unix seconds
 }
 
-// NewMemcached makes the store of memcached_servers; nil without servers. TLS
-// and SASL, for which Python uses another protocol, are refused.
+// NewMemcached makes the store of memcached_servers; nil without servers, and,
+// with a warning, where TLS or SASL is wanted: Python speaks another protocol
+// then.
 func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, error) {
 	strategy := strings.ToUpper(c.MemcacheSecurityStrategy)
 	if strategy == "NONE" {
@@ -55,7 +56,8 @@ func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, e
 		return nil, nil
 	}
 	if c.MemcacheTLSEnabled || c.MemcacheSASLEnabled {
-		return nil, errors.New("[keystone_authtoken] memcache_tls_enabled and memcache_sasl_enabled are not supported")
+		log.Warn().Msg("[keystone_authtoken] memcache_tls_enabled and memcache_sasl_enabled are not supported: tokens are cached in this process alone")
+		return nil, nil
 	}
 	m := &memcached{ttl: int32(c.TokenCacheTime), deadRetry: time.Duration(c.MemcachePoolDeadRetry) * time.Second, strategy: strategy, secret: []byte(c.MemcacheSecretKey), log: log}
 	for _, name := range c.MemcachedServers {

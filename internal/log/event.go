@@ -1,0 +1,100 @@
+package log
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// event is a line of zerolog's taken apart: its members in their order, strings
+// unquoted and other values as they are written.
+type event []member
+
+type member struct {
+	key   string
+	value string
+	text  bool // value was a string
+}
+
+// parseEvent reads a JSON object of any depth without going into it. ok is false
+// if that is not what it is.
+func parseEvent(line []byte) (e event, ok bool) {
+	line = bytes.TrimSpace(line)
+	if len(line) < 2 || line[0] != '{' || line[len(line)-1] != '}' {
+		return nil, false
+	}
+	e = make(event, 0, 12)
+	for rest := line[1 : len(line)-1]; len(rest) > 0; {
+		n := valueEnd(rest)
+		key, isText := unquote(rest[:n])
+		if !isText || n >= len(rest) || rest[n] != ':' {
+			return nil, false
+		}
+		rest = rest[n+1:]
+		n = valueEnd(rest)
+		if n == 0 {
+			return nil, false
+		}
+		value, text := unquote(rest[:n])
+		e = append(e, member{key, value, text})
+		rest = rest[n:]
+		if len(rest) > 0 {
+			if rest[0] != ',' {
+				return nil, false
+			}
+			rest = rest[1:]
+		}
+	}
+	return e, true
+}
+
+// valueEnd is the length of the value that b begins with.
+func valueEnd(b []byte) int {
+	depth := 0
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			for i++; i < len(b) && b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+			if depth == 0 {
+				return min(i+1, len(b))
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case ',', ':':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(b)
+}
+
+func unquote(b []byte) (value string, text bool) {
+	if len(b) < 2 || b[0] != '"' {
+		return string(b), false
+	}
+	if bytes.IndexByte(b, '\\') < 0 {
+		return string(b[1 : len(b)-1]), true
+	}
+	if json.Unmarshal(b, &value) != nil {
+		return string(b), false
+	}
+	return value, true
+}
+
+// get gives the last member of a name, as zerolog's later fields win.
+func (e event) get(key string) string {
+	for i := len(e) - 1; i >= 0; i-- {
+		if e[i].key == key {
+			return e[i].value
+		}
+	}
+	return ""
+}

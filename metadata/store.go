@@ -34,7 +34,7 @@ func (d *databases) cell(ctx context.Context, uuid string) (*db.Cell, error) {
 	if d.local {
 		return d.main, nil
 	}
-	m, err := api.InstanceMapping(ctx, d.api, uuid)
+	m, _, _, err := api.InstanceMapping(ctx, d.api, uuid, api.Beside{})
 	if err != nil {
 		return nil, err
 	}

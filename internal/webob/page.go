@@ -82,11 +82,9 @@ func (p Page) Write(w http.ResponseWriter, r *http.Request) {
 var escaped = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;")
 
 // preferred picks HTML or JSON by their weights in Accept, HTML where they are
-// equal, and "" when neither is acceptable.
+// equal, and "" when neither is acceptable. No header accepts neither: webob
+// takes it for an empty one.
 func preferred(accept string) string {
-	if strings.TrimSpace(accept) == "" {
-		return "text/html"
-	}
 	page, data := weight(accept, "text", "html"), weight(accept, "application", "json")
 	switch {
 	case page > 0 && page >= data:

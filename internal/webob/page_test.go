@@ -11,7 +11,8 @@ import (
 func TestPage(t *testing.T) {
 	html := "<html>\n <head>\n  <title>404 Not Found</title>\n </head>\n <body>\n  <h1>404 Not Found</h1>\n  The resource could not be found.<br /><br />\n\n\n\n </body>\n</html>"
 	for _, c := range []struct{ method, accept, kind, body string }{
-		{"GET", "", "text/html; charset=UTF-8", html},
+		{"GET", "text/*", "text/html; charset=UTF-8", html},
+		{"GET", "", "text/plain; charset=UTF-8", "404 Not Found\n\nThe resource could not be found.\n\n   "},
 		{"GET", "*/*", "text/html; charset=UTF-8", html},
 		{"GET", "application/json;q=0.5, text/html;q=0.5", "text/html; charset=UTF-8", html},
 		{"GET", "application/json;q=0.5, text/html;q=0.1", "application/json", `{"message": "The resource could not be found.<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"}`},
@@ -28,7 +29,7 @@ func TestPage(t *testing.T) {
 			t.Errorf("%s, Accept %q: %d %q %q", c.method, c.accept, w.Code, w.Header().Get("Content-Type"), w.Body)
 		}
 	}
-	body, _ := webob.Page{Status: 400, Explanation: `<it's "x">`, Detail: "a&b"}.Render("")
+	body, _ := webob.Page{Status: 400, Explanation: `<it's "x">`, Detail: "a&b"}.Render("text/html")
 	if want := "  &lt;it&#x27;s &quot;x&quot;&gt;<br /><br />\na&amp;b\n\n\n </body>"; !strings.Contains(string(body), want) {
 		t.Errorf("escaped: %s", body)
 	}

@@ -3,6 +3,7 @@ package cell
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -193,42 +194,61 @@ func guestIDs(ctx context.Context, c *db.Cell, i *objects.Instance, e *objects.G
 }
 
 // SetGuestSystemMetadata writes keys of an instance's system metadata, over what
-// they were; the other keys stay.
+// they were; the other keys stay. As when Nova saves an instance, the instance
+// itself counts as updated.
 func SetGuestSystemMetadata(ctx context.Context, c *db.Cell, uuid string, pairs map[string]string) error {
-	key := bun.Ident("key")
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {
-		var id int64
-		if err := db.One(ctx, tx, []any{&id}, "SELECT id FROM instances WHERE uuid = ? AND deleted = 0", uuid); err != nil {
-			if err == sql.ErrNoRows {
-				return objects.InstanceNotFound(uuid)
-			}
-			return err
-		}
-		names := make([]string, 0, len(pairs))
-		for k := range pairs {
-			names = append(names, k)
-		}
-		rows := map[string]int64{}
-		err := db.Each(ctx, tx, func(r *sql.Rows) error {
-			var k string
-			var id int64
-			err := r.Scan(&k, &id)
-			rows[k] = id
-			return err
-		}, "SELECT ?, id FROM instance_system_metadata WHERE instance_uuid = ? AND deleted = 0 AND ? IN (?)", key, uuid, key, db.In(names))
+		n, err := db.Exec(ctx, tx, "UPDATE instances SET updated_at = ? WHERE uuid = ? AND deleted = 0", db.Now(), uuid)
 		if err != nil {
 			return err
 		}
-		for k, v := range pairs {
-			if id, ok := rows[k]; ok {
-				_, err = db.Exec(ctx, tx, "UPDATE instance_system_metadata SET value = ?, updated_at = ? WHERE id = ?", v, db.Now(), id)
-			} else {
-				_, err = db.Exec(ctx, tx, "INSERT INTO instance_system_metadata (created_at, instance_uuid, ?, value, deleted) VALUES (?, ?, ?, ?, 0)", key, db.Now(), uuid, k, v)
+		if n == 0 {
+			// MySQL does not count a row that was updated in the same second.
+			var id int64
+			err := db.One(ctx, tx, []any{&id}, "SELECT id FROM instances WHERE uuid = ? AND deleted = 0", uuid)
+			if errors.Is(err, sql.ErrNoRows) {
+				return objects.InstanceNotFound(uuid)
 			}
 			if err != nil {
 				return err
 			}
 		}
-		return nil
+		return setSystemMetadata(ctx, tx, uuid, pairs)
 	})
+}
+
+func setSystemMetadata(ctx context.Context, tx bun.Tx, uuid string, pairs map[string]string) error {
+	key := bun.Ident("key")
+	names := make([]string, 0, len(pairs))
+	for k := range pairs {
+		names = append(names, k)
+	}
+	type row struct {
+		id    int64
+		value sql.NullString
+	}
+	rows := map[string]row{}
+	err := db.Each(ctx, tx, func(r *sql.Rows) error {
+		var k string
+		var have row
+		err := r.Scan(&k, &have.id, &have.value)
+		rows[k] = have
+		return err
+	}, "SELECT ?, id, value FROM instance_system_metadata WHERE instance_uuid = ? AND deleted = 0 AND ? IN (?)", key, uuid, key, db.In(names))
+	if err != nil {
+		return err
+	}
+	for k, v := range pairs {
+		have, ok := rows[k]
+		switch {
+		case !ok:
+			_, err = db.Exec(ctx, tx, "INSERT INTO instance_system_metadata (created_at, instance_uuid, ?, value, deleted) VALUES (?, ?, ?, ?, 0)", key, db.Now(), uuid, k, v)
+		case !have.value.Valid || have.value.String != v:
+			_, err = db.Exec(ctx, tx, "UPDATE instance_system_metadata SET value = ?, updated_at = ? WHERE id = ?", v, db.Now(), have.id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -147,18 +147,44 @@ func pemBody(body string) (data []byte, problem string) {
 // cryptography does; deeper mistakes are not told apart.
 func asn1Problem(der []byte) string {
 	const sequence = 0x30
+	size, rest, problem := asn1Length(der)
 	switch {
-	case len(der) == 0 || len(der) == 1 && der[0] == sequence:
-		return "ParseError { kind: ShortData { needed: 1 } }"
-	case der[0] != sequence && der[0]&0x1f != 0x1f && validLength(der[1:]):
+	case problem != "":
+		return "ParseError { kind: " + problem + " }"
+	case size > len(rest):
+		return fmt.Sprintf("ParseError { kind: ShortData { needed: %d } }", size-len(rest))
+	case der[0] != sequence:
 		class := [...]string{"Universal", "Application", "ContextSpecific", "Private"}[der[0]>>6]
 		return fmt.Sprintf("ParseError { kind: UnexpectedTag { actual: Tag { value: %d, constructed: %t, class: %s } } }", der[0]&0x1f, der[0]&0x20 != 0, class)
-	case der[0] == sequence && der[1] == 0:
+	case size == 0:
 		return `ParseError { kind: ShortData { needed: 1 }, location: ["Certificate::tbs_cert"] }`
+	case size < len(rest):
+		return "ParseError { kind: ExtraData }"
 	}
-	return "ParseError { kind: InvalidLength }"
+	return "ParseError { kind: InvalidValue }"
 }
 
-func validLength(b []byte) bool {
-	return len(b) > 0 && (b[0] < 0x80 || b[0] > 0x80 && b[0] <= 0x84)
+// asn1Length reads the length of an element, and what stands behind it.
+func asn1Length(der []byte) (size int, rest []byte, problem string) {
+	if len(der) < 2 {
+		return 0, nil, "ShortData { needed: 1 }"
+	}
+	n, rest := int(der[1]), der[2:]
+	if n < 0x80 {
+		return n, rest, ""
+	}
+	n -= 0x80
+	if n == 0 || n > 4 {
+		return 0, nil, "InvalidLength"
+	}
+	if len(rest) < n {
+		return 0, nil, fmt.Sprintf("ShortData { needed: %d }", n-len(rest))
+	}
+	for _, b := range rest[:n] {
+		size = size<<8 | int(b)
+	}
+	if rest[0] == 0 || size < 0x80 {
+		return 0, nil, "InvalidLength"
+	}
+	return size, rest[n:], ""
 }

@@ -25,11 +25,11 @@ func (a *API) index(r *api.Request) (any, error) {
 
 func (a *API) detail(r *api.Request) (any, error) {
 	v := a.newView(r, r.Own())
-	list, err := a.list(r, policy.ServersDetailGetAllTenants, detailLoad(r, v.extended))
+	list, err := a.list(r, policy.ServersDetailGetAllTenants, v.detailLoad())
 	if err != nil {
 		return nil, err
 	}
-	if err := v.load(r, list); err != nil {
+	if err := v.load(list); err != nil {
 		return nil, err
 	}
 	return page(v, list, "servers/detail", v.detail), nil
@@ -106,7 +106,7 @@ func (a *API) list(r *api.Request, allTenants policy.Rule, load cell.Load) ([]*o
 		return nil, err
 	}
 	q := instance.ListQuery{Unbuilt: true}
-	q.Load = load
+	q.Load, q.Specs = load, !load.Brief && r.Since(mv.V96PinnedZone)
 	q.Filters = map[string]any{}
 	// Records of cells that do not answer can be neither filtered nor sorted.
 	q.Down = r.Since(mv.V69DownCells) && onlyAllTenants(opts) && !slices.ContainsFunc(paging, func(name string) bool { return r.Query()[name] != nil })

@@ -17,7 +17,7 @@ import (
 
 // Reader finds servers; *instance.Reader is one.
 type Reader interface {
-	Get(ctx context.Context, caller *reqctx.Context, uuid string, load cell.Load, downOK bool) (*objects.Instance, error)
+	Get(ctx context.Context, caller *reqctx.Context, uuid string, want instance.Want) (*objects.Instance, error)
 	List(ctx context.Context, caller *reqctx.Context, q instance.ListQuery) ([]*objects.Instance, error)
 	Actions(ctx context.Context, i *objects.Instance, q cell.ActionQuery) ([]*objects.Action, error)
 	Events(ctx context.Context, i *objects.Instance, action int64) ([]*objects.ActionEvent, error)
@@ -26,8 +26,6 @@ type Reader interface {
 	Topology(ctx context.Context, i *objects.Instance) (*objects.NUMATopology, error)
 	Migration(ctx context.Context, i *objects.Instance, id int64) (*objects.Migration, error)
 	LiveMigrations(ctx context.Context, i *objects.Instance) ([]*objects.Migration, error)
-	Specs(ctx context.Context, uuids []string) (map[string]*dbapi.RequestSpec, error)
-	GroupOf(ctx context.Context, uuid string) (string, error)
 	Zones(ctx context.Context) (func(host string) string, error)
 }
 
@@ -68,7 +66,7 @@ func (a *API) server(r *api.Request, load cell.Load) (*objects.Instance, error) 
 	if id == "" {
 		id = r.Var("id")
 	}
-	i, err := a.Servers.Get(r.Ctx(), r.Context, id, load, false)
+	i, err := a.Servers.Get(r.Ctx(), r.Context, id, instance.Want{Load: load})
 	if err != nil {
 		return nil, err
 	}
@@ -78,34 +76,38 @@ func (a *API) server(r *api.Request, load cell.Load) (*objects.Instance, error) 
 // target is what rules about a server look at.
 func target(i *objects.Instance) policy.Target { return policy.Target{ProjectID: i.ProjectID} }
 
-// detailLoad is what the detailed view needs.
-func detailLoad(r *api.Request, extended bool) cell.Load {
-	return cell.Load{Extra: true, Network: true, Metadata: true, Faults: true, Volumes: true,
-		Services: r.Since(mv.V16HostStatus), Tags: r.Since(mv.V26Tags), UserData: extended && r.Since(mv.V3ServerAdminFields),
-		SystemMetadata: r.Since(mv.V73LockedReason)}
+// detailLoad is what the detailed view needs of a server's cell.
+func (v *view) detailLoad() cell.Load {
+	r := v.r
+	return cell.Load{Extra: true, Network: true, Metadata: true, Faults: true, Volumes: true, Services: v.hostStatus || v.unknownOnly,
+		Tags: r.Since(mv.V26Tags), UserData: v.extended && r.Since(mv.V3ServerAdminFields), SystemMetadata: r.Since(mv.V73LockedReason)}
 }
 
 func (a *API) show(r *api.Request) (any, error) {
-	load := detailLoad(r, true)
-	i, err := a.Servers.Get(r.Ctx(), r.Context, r.Var("id"), load, r.Since(mv.V69DownCells))
+	// Rules on fields are about the server's owner: most often the caller, whose
+	// rights say what has to be read.
+	v := a.newView(r, r.Own())
+	want := instance.Want{Load: v.detailLoad(), Beside: dbapi.Beside{Spec: r.Since(mv.V96PinnedZone), Group: r.Since(mv.V71ServerGroups)}, Down: r.Since(mv.V69DownCells)}
+	i, err := a.Servers.Get(r.Ctx(), r.Context, r.Var("id"), want)
 	if err != nil {
 		return nil, err
 	}
 	if err := r.Authorize(target(i)); err != nil {
 		return nil, err
 	}
-	v := a.newView(r, target(i))
-	if err := v.load(r, []*objects.Instance{i}); err != nil {
-		return nil, err
-	}
-	if r.Since(mv.V71ServerGroups) {
-		group, err := a.Servers.GroupOf(r.Ctx(), i.UUID)
-		if err != nil {
-			return nil, err
+	if i.ProjectID != r.Context.ProjectID {
+		v.authorize(target(i))
+		if other := v.detailLoad(); other != want.Load {
+			want.Load = other
+			if i, err = a.Servers.Get(r.Ctx(), r.Context, i.UUID, want); err != nil {
+				return nil, err
+			}
 		}
-		v.group = &group
 	}
 	v.single = true
+	if err := v.load([]*objects.Instance{i}); err != nil {
+		return nil, err
+	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("server", func(o *api.Object) { v.detail(o, i) })
 	}), nil

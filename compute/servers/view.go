@@ -5,7 +5,6 @@ import (
 
 	"github.com/nova-go/nova/compute/api"
 	"github.com/nova-go/nova/compute/mv"
-	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 )
@@ -27,26 +26,30 @@ type view struct {
 
 	zone   func(host string) string
 	groups map[string][]string // security groups by server
-	specs  map[string]*dbapi.RequestSpec
-	group  *string // server group, shown of a single server
-	single bool
+	single bool                // one server is shown, not a list
 }
 
 // newView checks the rules that decide on fields, against the owner of the
 // server, or for lists the caller.
 func (a *API) newView(r *api.Request, t policy.Target) *view {
 	v := &view{api: a, r: r, links: r.Links()}
+	v.authorize(t)
+	return v
+}
+
+func (v *view) authorize(t policy.Target) {
+	r := v.r
 	v.extraSpecs = r.Since(mv.V47EmbeddedFlavor) && r.Allowed(policy.ServersShowFlavorExtraSpecs, t)
 	v.extended = r.Allowed(policy.ExtendedServerAttributes, t)
 	if r.Since(mv.V16HostStatus) {
 		v.hostStatus = r.Allowed(policy.ServersShowHostStatus, t)
 		v.unknownOnly = !v.hostStatus && r.Allowed(policy.ServersShowHostStatusUnknownOnly, t)
 	}
-	return v
 }
 
 // load asks what stands elsewhere than in the servers' cells.
-func (v *view) load(r *api.Request, list []*objects.Instance) error {
+func (v *view) load(list []*objects.Instance) error {
+	r := v.r
 	var err error
 	if v.zone, err = v.api.Servers.Zones(r.Ctx()); err != nil {
 		return err
@@ -60,12 +63,7 @@ func (v *view) load(r *api.Request, list []*objects.Instance) error {
 	if len(uuids) == 0 {
 		return nil
 	}
-	if v.groups, err = v.api.Network.GroupNames(r.Ctx(), r.Context, uuids); err != nil {
-		return err
-	}
-	if r.Since(mv.V96PinnedZone) {
-		v.specs, err = v.api.Servers.Specs(r.Ctx(), uuids)
-	}
+	v.groups, err = v.api.Network.GroupNames(r.Ctx(), r.Context, uuids)
 	return err
 }
 
@@ -116,7 +114,7 @@ func (v *view) detail(o *api.Object, i *objects.Instance) {
 		v.fault(o, i.Fault)
 	}
 	if slices.Contains(progressing, status) {
-		o.Int("progress", number(i.Progress))
+		o.OptInt("progress", i.Progress)
 	}
 	o.Str("OS-EXT-AZ:availability_zone", v.zoneOf(i))
 	o.Opt("config_drive", i.ConfigDrive)
@@ -193,8 +191,8 @@ func (v *view) laterFields(o *api.Object, i *objects.Instance) {
 			o.Strs("trusted_image_certificates", i.TrustedCerts)
 		}
 	}
-	if v.group != nil {
-		v.serverGroups(o)
+	if v.single && r.Since(mv.V71ServerGroups) {
+		serverGroups(o, i)
 	}
 	if r.Since(mv.V73LockedReason) {
 		reason, ok := i.SystemMetadata["locked_reason"]
@@ -209,20 +207,19 @@ func (v *view) laterFields(o *api.Object, i *objects.Instance) {
 	}
 	if r.Since(mv.V96PinnedZone) {
 		var zone *string
-		spec := v.specs[i.UUID]
-		if spec != nil {
-			zone = spec.Zone
+		if i.Spec != nil {
+			zone = i.Spec.Zone
 		}
 		o.Opt("pinned_availability_zone", zone)
 		if r.Since(mv.V100SchedulerHints) {
-			v.hints(o, spec)
+			v.hints(o, i.Spec)
 		}
 	}
 }
 
 // hints are null in a list and empty for a single server where there is no
 // request spec.
-func (v *view) hints(o *api.Object, spec *dbapi.RequestSpec) {
+func (v *view) hints(o *api.Object, spec *objects.RequestSpec) {
 	switch {
 	case spec != nil && spec.Hints != nil:
 		o.Any("scheduler_hints", spec.Hints)
@@ -233,12 +230,12 @@ func (v *view) hints(o *api.Object, spec *dbapi.RequestSpec) {
 	}
 }
 
-func (v *view) serverGroups(o *api.Object) {
-	if *v.group == "" {
-		o.List("server_groups", 0, nil)
-		return
+func serverGroups(o *api.Object, i *objects.Instance) {
+	var groups []string
+	if i.Group != "" {
+		groups = []string{i.Group}
 	}
-	o.Strs("server_groups", []string{*v.group})
+	o.Strs("server_groups", groups)
 }
 
 // down writes what is known of a server whose cell does not answer.
@@ -262,8 +259,8 @@ func (v *view) down(o *api.Object, i *objects.Instance) {
 	o.Str("OS-EXT-AZ:availability_zone", unknown(text(i.AvailabilityZone)))
 	o.OptInt("OS-EXT-STS:power_state", i.PowerState)
 	o.Str("user_id", unknown(i.UserID))
-	if v.group != nil {
-		v.serverGroups(o)
+	if v.single && v.r.Since(mv.V71ServerGroups) {
+		serverGroups(o, i)
 	}
 }
 

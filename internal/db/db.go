@@ -287,7 +287,7 @@ func (t Time) Scan(v any) error {
 }
 
 // In is a list for "IN (?)".
-func In[T any](values []T) any { return bun.In(values) }
+func In[T any](values []T) any { return bun.List(values) }
 
 // Regexp is the operator that matches a regular expression; each database has
 // its own dialect of them. SQLite gets the function from Open.

@@ -56,6 +56,8 @@ type Instance struct {
 	Service        *Service // of the host it runs on
 	Keypairs       []Keypair
 	Cell           string // UUID of its cell
+	Spec           *RequestSpec
+	Group          string // UUID of its server group, or ""
 
 	// Down is set on what is known of a server whose cell does not answer: its
 	// UUID, project, time, and for a single server what its request spec says.
@@ -81,6 +83,16 @@ func deref(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// RequestSpec is what the API shows of what a server was asked to be.
+type RequestSpec struct {
+	Zone  *string // availability zone that was asked for
+	Hints map[string]any
+	// Of a server whose cell is down, the rest is shown, too.
+	UserID  string
+	ImageID string
+	Flavor  *Flavor
 }
 
 // Fault is the newest error of a server.

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/nova-go/nova/internal/db"
@@ -19,33 +18,57 @@ type Mapping struct {
 	CreatedAt       *time.Time
 }
 
-const mappingColumns = "instance_uuid, project_id, user_id, cell_id, queued_for_delete, created_at"
+const mappingColumns = "m.instance_uuid, m.project_id, m.user_id, m.cell_id, COALESCE(m.queued_for_delete, 1 = 0), m.created_at"
 
-func scanMapping(r *sql.Rows) (*Mapping, error) {
-	m := &Mapping{}
-	var queued sql.NullBool
-	err := r.Scan(&m.UUID, &m.ProjectID, &m.UserID, &m.CellID, &queued, db.Time{P: &m.CreatedAt})
-	m.QueuedForDelete = queued.Bool
-	return m, err
+func (m *Mapping) dest() []any {
+	return []any{&m.UUID, &m.ProjectID, &m.UserID, &m.CellID, &m.QueuedForDelete, db.Time{P: &m.CreatedAt}}
 }
 
 func mappings(ctx context.Context, d *db.DB, where string, args ...any) ([]*Mapping, error) {
 	var list []*Mapping
 	err := d.Each(ctx, func(r *sql.Rows) error {
-		m, err := scanMapping(r)
+		m := &Mapping{}
 		list = append(list, m)
-		return err
-	}, "SELECT "+mappingColumns+" FROM instance_mappings WHERE "+where, args...)
+		return r.Scan(m.dest()...)
+	}, "SELECT "+mappingColumns+" FROM instance_mappings m WHERE "+where, args...)
 	return list, err
 }
 
-// InstanceMapping finds the mapping of a server, or nil.
-func InstanceMapping(ctx context.Context, d *db.DB, uuid string) (*Mapping, error) {
-	list, err := mappings(ctx, d, "instance_uuid = ?", uuid)
-	if err != nil || len(list) == 0 {
-		return nil, err
+// Beside says what of the API database is read together with a mapping.
+type Beside struct{ Spec, Group bool }
+
+// InstanceMapping finds the mapping of a server with what stands beside it, in
+// one query; the mapping is nil when there is none.
+func InstanceMapping(ctx context.Context, d *db.DB, uuid string, b Beside) (m *Mapping, spec *objects.RequestSpec, group string, err error) {
+	columns, joins := mappingColumns, ""
+	if b.Spec {
+		columns += ", s.spec"
+		joins += " LEFT JOIN request_specs s ON s.instance_uuid = m.instance_uuid"
 	}
-	return list[0], nil
+	if b.Group {
+		columns += ", (SELECT MIN(g.uuid) FROM instance_group_member gm JOIN instance_groups g ON g.id = gm.group_id WHERE gm.instance_uuid = m.instance_uuid)"
+	}
+	err = d.Each(ctx, func(r *sql.Rows) error {
+		m = &Mapping{}
+		var text sql.RawBytes
+		var of sql.NullString
+		dest := m.dest()
+		if b.Spec {
+			dest = append(dest, &text)
+		}
+		if b.Group {
+			dest = append(dest, &of)
+		}
+		if err := r.Scan(dest...); err != nil {
+			return err
+		}
+		group = of.String
+		if len(text) > 0 {
+			spec, err = parseRequestSpec(text, false)
+		}
+		return err
+	}, "SELECT "+columns+" FROM instance_mappings m"+joins+" WHERE m.instance_uuid = ?", uuid)
+	return m, spec, group, err
 }
 
 // MappingsInCell lists the servers of a cell that are not being deleted, of one
@@ -119,20 +142,10 @@ func buildRequests(ctx context.Context, d *db.DB, where string, args ...any) ([]
 	return list, err
 }
 
-// RequestSpec is what the API shows of a server's request spec.
-type RequestSpec struct {
-	Zone  *string // that was asked for
-	Hints map[string]any
-	// Of a server whose cell is down, the rest is shown, too.
-	UserID  string
-	ImageID string
-	Flavor  *objects.Flavor
-}
-
 // RequestSpecs reads the request specs of servers. full also reads what is shown
 // of servers whose cell is down.
-func RequestSpecs(ctx context.Context, d *db.DB, uuids []string, full bool) (map[string]*RequestSpec, error) {
-	specs := make(map[string]*RequestSpec, len(uuids))
+func RequestSpecs(ctx context.Context, d *db.DB, uuids []string, full bool) (map[string]*objects.RequestSpec, error) {
+	specs := make(map[string]*objects.RequestSpec, len(uuids))
 	if len(uuids) == 0 {
 		return specs, nil
 	}
@@ -146,14 +159,4 @@ func RequestSpecs(ctx context.Context, d *db.DB, uuids []string, full bool) (map
 		specs[uuid] = s
 		return err
 	}, "SELECT instance_uuid, spec FROM request_specs WHERE instance_uuid IN (?)", db.In(uuids))
-}
-
-// ServerGroupOf answers the UUID of the server group a server is in, or "".
-func ServerGroupOf(ctx context.Context, d *db.DB, instance string) (string, error) {
-	var uuid string
-	err := d.One(ctx, []any{&uuid}, "SELECT g.uuid FROM instance_groups g JOIN instance_group_member m ON m.group_id = g.id WHERE m.instance_uuid = ? ORDER BY g.id LIMIT 1", instance)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return uuid, err
 }

@@ -9,8 +9,8 @@ import (
 
 // parseRequestSpec reads request_specs.spec. Lists need two small members of a
 // text of some kilobytes for each server: those are cut out of it.
-func parseRequestSpec(text []byte, full bool) (*RequestSpec, error) {
-	s := &RequestSpec{}
+func parseRequestSpec(text []byte, full bool) (*objects.RequestSpec, error) {
+	s := &objects.RequestSpec{}
 	if full {
 		var v struct {
 			Data struct {

@@ -178,8 +178,7 @@ func Fill(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance) err
 		wanted bool
 		fill   func(context.Context, *db.Cell, Load, map[string]*objects.Instance) error
 	}{
-		{l.Metadata || l.SystemMetadata || l.Tags, fillPairs},
-		{l.Volumes, fillVolumes},
+		{l.Metadata || l.SystemMetadata || l.Tags || l.Volumes, fillPairs},
 		{l.Faults, fillFaults},
 		{l.Services, fillServices},
 	} {
@@ -213,24 +212,28 @@ func uuids(m map[string]*objects.Instance, keep func(*objects.Instance) bool) []
 	return out
 }
 
-// fillPairs reads metadata, system metadata and tags in one query.
+// fillPairs reads metadata, system metadata, tags and volumes in one query.
 func fillPairs(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.Instance) error {
+	const (
+		metadata = iota
+		system
+		tag
+		volume
+	)
 	var parts []string
-	key := bun.Ident("key")
 	var args []any
 	for _, list := range uuids(m, nil) {
-		if l.Metadata {
-			parts = append(parts, "SELECT 0, instance_uuid, ?, value FROM instance_metadata WHERE instance_uuid IN (?) AND deleted = 0")
-			args = append(args, key, db.In(list))
+		add := func(wanted bool, query string, more ...any) {
+			if wanted {
+				parts = append(parts, query)
+				args = append(append(args, more...), db.In(list))
+			}
 		}
-		if l.SystemMetadata {
-			parts = append(parts, "SELECT 1, instance_uuid, ?, value FROM instance_system_metadata WHERE instance_uuid IN (?) AND deleted = 0")
-			args = append(args, key, db.In(list))
-		}
-		if l.Tags {
-			parts = append(parts, "SELECT 2, resource_id, tag, NULL FROM tags WHERE resource_id IN (?)")
-			args = append(args, db.In(list))
-		}
+		key := bun.Ident("key")
+		add(l.Metadata, "SELECT ?, instance_uuid, ?, value FROM instance_metadata WHERE instance_uuid IN (?) AND deleted = 0", metadata, key)
+		add(l.SystemMetadata, "SELECT ?, instance_uuid, ?, value FROM instance_system_metadata WHERE instance_uuid IN (?) AND deleted = 0", system, key)
+		add(l.Tags, "SELECT ?, resource_id, tag, NULL FROM tags WHERE resource_id IN (?)", tag)
+		add(l.Volumes, "SELECT ?, instance_uuid, volume_id, CASE WHEN delete_on_termination THEN '1' ELSE '0' END FROM block_device_mapping WHERE instance_uuid IN (?) AND deleted = 0 AND volume_id IS NOT NULL AND volume_id <> ''", volume)
 	}
 	for _, i := range m {
 		i.Metadata, i.SystemMetadata = map[string]string{}, map[string]string{}
@@ -244,33 +247,17 @@ func fillPairs(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.In
 		i := m[string(uuid)]
 		switch {
 		case i == nil:
-		case kind == 0:
+		case kind == metadata:
 			i.Metadata[string(k)] = string(v)
-		case kind == 1 && v != nil:
+		case kind == system && v != nil:
 			i.SystemMetadata[string(k)] = string(v)
-		case kind == 2:
+		case kind == tag:
 			i.Tags = append(i.Tags, string(k))
+		case kind == volume:
+			i.Volumes = append(i.Volumes, objects.Volume{ID: string(k), DeleteOnTermination: string(v) == "1"})
 		}
 		return nil
-	}, strings.Join(parts, " UNION ALL "), args...)
-}
-
-func fillVolumes(ctx context.Context, c *db.Cell, _ Load, m map[string]*objects.Instance) error {
-	for _, list := range uuids(m, nil) {
-		err := c.DB.Each(ctx, func(r *sql.Rows) error {
-			var uuid, volume string
-			var onTermination sql.NullBool
-			if err := r.Scan(&uuid, &volume, &onTermination); err != nil {
-				return err
-			}
-			m[uuid].Volumes = append(m[uuid].Volumes, objects.Volume{ID: volume, DeleteOnTermination: onTermination.Bool})
-			return nil
-		}, "SELECT instance_uuid, volume_id, delete_on_termination FROM block_device_mapping WHERE instance_uuid IN (?) AND deleted = 0 AND volume_id IS NOT NULL AND volume_id <> '' ORDER BY id", db.In(list))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	}, strings.Join(parts, " UNION ALL ")+" ORDER BY 1, 2, 3", args...)
 }
 
 // fillFaults reads the newest fault of the servers whose status shows it.

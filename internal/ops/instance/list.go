@@ -19,6 +19,7 @@ type ListQuery struct {
 	// Unbuilt lists servers that no cell has yet first. Filters by address leave
 	// them out: they have none.
 	Unbuilt bool
+	Specs   bool // with their request specs
 	// Down lists what is known of the servers whose cell does not answer.
 	Down bool
 }
@@ -58,6 +59,11 @@ func (r *Reader) List(ctx context.Context, caller *reqctx.Context, q ListQuery) 
 		if !seen[i.UUID] { // a server that moves between cells may be in both
 			seen[i.UUID] = true
 			list = append(list, i)
+		}
+	}
+	if q.Specs {
+		if err := r.fillSpecs(ctx, list); err != nil {
+			return nil, err
 		}
 	}
 	if !q.Down || len(down) == 0 {
@@ -183,7 +189,7 @@ func (r *Reader) cellsFor(ctx context.Context, caller *reqctx.Context) ([]*db.Ce
 
 // marker finds the server a page begins behind, deleted or not.
 func (r *Reader) marker(ctx context.Context, uuid string) (*objects.Instance, error) {
-	m, err := dbapi.InstanceMapping(ctx, r.API, uuid)
+	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.Beside{})
 	if err != nil {
 		return nil, err
 	}
@@ -199,4 +205,16 @@ func (r *Reader) marker(ctx context.Context, uuid string) (*objects.Instance, er
 		return nil, dbapi.MarkerNotFound(uuid)
 	}
 	return i, err
+}
+
+func (r *Reader) fillSpecs(ctx context.Context, list []*objects.Instance) error {
+	uuids := make([]string, len(list))
+	for n, i := range list {
+		uuids[n] = i.UUID
+	}
+	specs, err := dbapi.RequestSpecs(ctx, r.API, uuids, false)
+	for _, i := range list {
+		i.Spec = specs[i.UUID]
+	}
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/nova-go/nova/internal/db"
-	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 )
@@ -66,16 +65,6 @@ func (r *Reader) Migration(ctx context.Context, i *objects.Instance, id int64) (
 	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) (*objects.Migration, error) {
 		return cell.MigrationOf(ctx, c, i.UUID, id)
 	})
-}
-
-// Specs reads what the API shows of servers' request specs.
-func (r *Reader) Specs(ctx context.Context, uuids []string) (map[string]*dbapi.RequestSpec, error) {
-	return dbapi.RequestSpecs(ctx, r.API, uuids, false)
-}
-
-// GroupOf answers the server group a server is in, or "".
-func (r *Reader) GroupOf(ctx context.Context, uuid string) (string, error) {
-	return dbapi.ServerGroupOf(ctx, r.API, uuid)
 }
 
 // Zones answers a function from hosts to availability zones.

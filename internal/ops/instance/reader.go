@@ -35,11 +35,17 @@ func errCellDown(cell string) error {
 	return &objects.Error{Class: "NovaException", Message: fmt.Sprintf("Cell %s is not responding or returned an exception, hence instance info is not available.", cell)}
 }
 
+// Want says what of a server is read: of its cell, and of the API database.
+type Want struct {
+	cell.Load
+	dbapi.Beside
+	Down bool // a server whose cell does not answer is given as its request spec describes it
+}
+
 // Get finds one server that is not deleted and that the caller may see: its
-// project's, or for an administrator any. downOK lets a server whose cell does
-// not answer be given with Down set, as its request spec describes it.
-func (r *Reader) Get(ctx context.Context, caller *reqctx.Context, uuid string, load cell.Load, downOK bool) (*objects.Instance, error) {
-	i, err := r.get(ctx, uuid, load, downOK)
+// project's, or for an administrator any.
+func (r *Reader) Get(ctx context.Context, caller *reqctx.Context, uuid string, want Want) (*objects.Instance, error) {
+	i, err := r.get(ctx, uuid, want)
 	if err != nil {
 		return nil, err
 	}
@@ -49,29 +55,36 @@ func (r *Reader) Get(ctx context.Context, caller *reqctx.Context, uuid string, l
 	return i, nil
 }
 
-func (r *Reader) get(ctx context.Context, uuid string, load cell.Load, downOK bool) (*objects.Instance, error) {
+func (r *Reader) get(ctx context.Context, uuid string, want Want) (*objects.Instance, error) {
 	if !uuidForm.MatchString(uuid) {
 		return nil, objects.InstanceNotFound(uuid)
 	}
 	for range 2 { // a build request may turn into a server of a cell between the two looks
-		m, err := dbapi.InstanceMapping(ctx, r.API, uuid)
+		m, spec, group, err := dbapi.InstanceMapping(ctx, r.API, uuid, want.Beside)
 		if err != nil {
 			return nil, err
 		}
 		if m == nil {
 			return nil, objects.InstanceNotFound(uuid)
 		}
+		var i *objects.Instance
 		if m.CellID != nil {
-			return r.fromCell(ctx, m, load, downOK)
+			i, err = r.fromCell(ctx, m, want)
+		} else {
+			i, err = dbapi.BuildRequest(ctx, r.API, uuid)
 		}
-		if i, err := dbapi.BuildRequest(ctx, r.API, uuid); err != nil || i != nil {
-			return i, err
+		if err != nil {
+			return nil, err
+		}
+		if i != nil {
+			i.Spec, i.Group = spec, group
+			return i, nil
 		}
 	}
 	return nil, objects.InstanceNotFound(uuid)
 }
 
-func (r *Reader) fromCell(ctx context.Context, m *dbapi.Mapping, load cell.Load, downOK bool) (*objects.Instance, error) {
+func (r *Reader) fromCell(ctx context.Context, m *dbapi.Mapping, want Want) (*objects.Instance, error) {
 	c, err := r.Cells.ByID(ctx, *m.CellID)
 	if err != nil {
 		return nil, err
@@ -80,14 +93,14 @@ func (r *Reader) fromCell(ctx context.Context, m *dbapi.Mapping, load cell.Load,
 		return nil, objects.InstanceNotFound(m.UUID)
 	}
 	answer := db.Scatter(ctx, []*db.Cell{c}, func(ctx context.Context, c *db.Cell) (*objects.Instance, error) {
-		return cell.Instance(ctx, c, m.UUID, load)
+		return cell.Instance(ctx, c, m.UUID, want.Load)
 	})[0]
 	switch {
 	case answer.Err == nil:
 		return answer.Value, nil
 	case objects.IsClass(answer.Err, "InstanceNotFound"), errors.Is(ctx.Err(), context.Canceled):
 		return nil, answer.Err
-	case !downOK:
+	case !want.Down:
 		return nil, errCellDown(c.UUID)
 	case m.QueuedForDelete:
 		return nil, objects.InstanceNotFound(m.UUID)

@@ -20,16 +20,18 @@ import (
 // searchIDs is how many ids one query may name: they are part of its URL.
 const searchIDs = 150
 
-// namesLife is how long the security groups of a server may be shown as they
-// were. Nova asks for each view of each server; Neutron answers some dozens of
-// such questions a second.
-const namesLife = time.Second
+// Security groups of a server are shown as they were for namesFresh; for
+// namesStale, while they are read again. Nova asks for each view of each server,
+// and Neutron answers some dozens of such questions a second.
+const (
+	namesFresh = time.Second
+	namesStale = 3 * time.Second
+)
 
 // groupNames shares what Neutron says of servers' security groups among the
 // views of a moment.
 type groupNames struct {
-	client *Client
-	cache  *otter.Cache[groupKey, []string]
+	cache  *otter.Cache[groupKey, heldNames]
 	flight singleflight.Group
 }
 
@@ -40,9 +42,14 @@ type groupKey struct {
 	server  string
 }
 
-func newGroupNames(c *Client) *groupNames {
-	return &groupNames{client: c, cache: otter.Must(&otter.Options[groupKey, []string]{
-		MaximumSize: 20000, ExpiryCalculator: otter.ExpiryWriting[groupKey, []string](namesLife)})}
+type heldNames struct {
+	names []string
+	read  time.Time
+}
+
+func newGroupNames() *groupNames {
+	return &groupNames{cache: otter.Must(&otter.Options[groupKey, heldNames]{
+		MaximumSize: 20000, ExpiryCalculator: otter.ExpiryWriting[groupKey, heldNames](namesStale)})}
 }
 
 // GroupNames answers the names of the security groups of each server's ports, in
@@ -50,31 +57,47 @@ func newGroupNames(c *Client) *groupNames {
 func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Context, servers []string) (map[string][]string, error) {
 	key := groupKey{project: caller.ProjectID, admin: caller.IsAdmin}
 	names := make(map[string][]string, len(servers))
-	var missing []string
+	var missing, stale []string
 	for _, s := range servers {
 		key.server = s
-		if have, ok := c.groups.cache.GetIfPresent(key); ok {
-			names[s] = have
-		} else {
+		held, ok := c.groups.cache.GetIfPresent(key)
+		switch {
+		case !ok:
 			missing = append(missing, s)
+			continue
+		case time.Since(held.read) > namesFresh:
+			stale = append(stale, s)
 		}
+		names[s] = held.names
+	}
+	if len(stale) > 0 {
+		go func() { _, _ = c.holdGroupNames(context.WithoutCancel(ctx), caller, stale) }()
 	}
 	if len(missing) == 0 {
 		return names, nil
 	}
-	slices.Sort(missing)
-	read, err, _ := c.groups.flight.Do(key.project+strings.Join(missing, ""), func() (any, error) {
-		return c.readGroupNames(context.WithoutCancel(ctx), caller, missing)
+	read, err := c.holdGroupNames(context.WithoutCancel(ctx), caller, missing)
+	maps.Copy(names, read)
+	return names, err
+}
+
+// holdGroupNames reads names into the cache; who asks for the same at the same
+// time shares the answer.
+func (c *Client) holdGroupNames(ctx context.Context, caller *reqctx.Context, servers []string) (map[string][]string, error) {
+	slices.Sort(servers)
+	key := groupKey{project: caller.ProjectID, admin: caller.IsAdmin}
+	read, err, _ := c.groups.flight.Do(key.project+strings.Join(servers, ""), func() (any, error) {
+		at := time.Now()
+		names, err := c.readGroupNames(ctx, caller, servers)
+		for s, list := range names {
+			c.groups.cache.Set(groupKey{key.project, key.admin, s}, heldNames{list, at})
+		}
+		return names, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for s, list := range read.(map[string][]string) {
-		names[s] = list
-		key.server = s
-		c.groups.cache.Set(key, list)
-	}
-	return names, nil
+	return read.(map[string][]string), nil
 }
 
 func (c *Client) readGroupNames(ctx context.Context, caller *reqctx.Context, servers []string) (map[string][]string, error) {

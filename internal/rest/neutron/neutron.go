@@ -34,9 +34,7 @@ type extensions struct {
 
 // New makes a client. syncEvery is [neutron] extension_sync_interval.
 func New(s *rest.Session, syncEvery time.Duration) *Client {
-	c := &Client{session: s, syncEvery: syncEvery}
-	c.groups = newGroupNames(c)
-	return c
+	return &Client{session: s, syncEvery: syncEvery, groups: newGroupNames()}
 }
 
 // get reads a collection or resource below /v2.0 into out.

@@ -48,10 +48,9 @@ type Port struct{ DeviceID, ProjectID string }
 
 // service answers metadata requests.
 type service struct {
-	who       identifier
-	instances *instances
-	store     Store
-	log       zerolog.Logger
+	who   identifier
+	store Store
+	log   zerolog.Logger
 }
 
 // ServeHTTP implements http.Handler. As in Nova, any method reads, but for the

@@ -1,0 +1,241 @@
+package novatest
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// Projects and users have the same ids in every cloud: NameID("project", "demo").
+func NameID(kind, name string) string {
+	return hex.EncodeToString([]byte(fmt.Sprintf("%-16.16s", kind+"-"+name)))
+}
+
+// Client asks as one user. Its methods answer a changed copy.
+type Client struct {
+	s      *Stack
+	token  string
+	prefix string
+	header http.Header
+}
+
+// As is a client with a token of a role: "admin" (admin of its own project),
+// "demo" (member of the project demo), "reader" (reader of demo), "nova" (the
+// service), "system" (admin without a project), or "none" and "" without a token.
+// Its paths stand below /v2.1.
+func (s *Stack) As(role string) *Client {
+	s.t.Helper()
+	c := &Client{s: s, prefix: "/v2.1", header: http.Header{}}
+	if role != "" && role != "none" {
+		c.token = s.login(role)
+		c.header.Set("X-Auth-Token", c.token)
+	}
+	return c
+}
+
+// login gets a token from the cloud's identity service, once.
+func (s *Stack) login(role string) string {
+	s.t.Helper()
+	s.shared.mu.Lock()
+	defer s.shared.mu.Unlock()
+	if token := s.shared.tokens[role]; token != "" {
+		return token
+	}
+	scope, user := `{"project": {"name": "demo", "domain": {"id": "default"}}}`, role
+	switch role {
+	case "admin":
+		scope = `{"project": {"name": "admin", "domain": {"id": "default"}}}`
+	case "nova":
+		scope = `{"project": {"name": "service", "domain": {"id": "default"}}}`
+	case "system":
+		user, scope = "admin", `{"system": {"all": true}}`
+	}
+	r := s.As("none").At("").Do("POST /identity/v3/auth/tokens", fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user":
+		{"name": %q, "password": "secret", "domain": {"id": "default"}}}}, "scope": %s}}`, user, scope)).Expect(http.StatusCreated)
+	s.shared.tokens[role] = r.Header.Get("X-Subject-Token")
+	return s.shared.tokens[role]
+}
+
+func (c *Client) with(change func(*Client)) *Client {
+	n := *c
+	n.header = c.header.Clone()
+	change(&n)
+	return &n
+}
+
+// MV asks for a microversion: "2.90", "latest".
+func (c *Client) MV(version string) *Client {
+	return c.Header("OpenStack-API-Version", "compute "+version)
+}
+
+// Header sets a header; "" removes it. "Host" is the host that is asked for.
+func (c *Client) Header(name, value string) *Client {
+	return c.with(func(n *Client) {
+		if value == "" {
+			n.header.Del(name)
+		} else {
+			n.header.Set(name, value)
+		}
+	})
+}
+
+// At sets what stands before paths: "/v2", "/v2.1/PROJECT", "".
+func (c *Client) At(prefix string) *Client { return c.with(func(n *Client) { n.prefix = prefix }) }
+
+// In is the client for a subtest.
+func (c *Client) In(t testing.TB) *Client { return c.with(func(n *Client) { n.s = c.s.In(t) }) }
+
+// Do sends "METHOD /path?query". A body that is a string or []byte is sent as it
+// stands, another one as JSON; none is sent for none.
+func (c *Client) Do(request string, body ...any) *Response {
+	t := c.s.t
+	t.Helper()
+	method, path, ok := strings.Cut(request, " ")
+	if !ok {
+		t.Fatalf("%q is not METHOD PATH", request)
+	}
+	var content io.Reader
+	if len(body) > 0 {
+		switch b := body[0].(type) {
+		case string:
+			content = strings.NewReader(b)
+		case []byte:
+			content = bytes.NewReader(b)
+		default:
+			text, err := json.Marshal(b)
+			c.s.must(err)
+			content = bytes.NewReader(text)
+		}
+	}
+	q, err := http.NewRequestWithContext(t.Context(), method, c.s.URL+c.prefix+path, content)
+	c.s.must(err)
+	q.Header = c.header.Clone()
+	if content != nil && q.Header.Get("Content-Type") == "" {
+		q.Header.Set("Content-Type", "application/json")
+	}
+	q.Host = q.Header.Get("Host")
+	q.Header.Del("Host")
+	r, err := http.DefaultTransport.RoundTrip(q) // no redirects are followed
+	c.s.must(err)
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	c.s.must(err)
+	return &Response{t: t, request: request, Status: r.StatusCode, Header: r.Header, Body: text}
+}
+
+// Response is an answer. Its methods end the test on failure, and answer itself.
+type Response struct {
+	t       testing.TB
+	request string
+	Status  int
+	Header  http.Header
+	Body    []byte
+}
+
+// Expect wants a status.
+func (r *Response) Expect(status int) *Response {
+	r.t.Helper()
+	if r.Status != status {
+		r.t.Fatalf("%s: got %d, want %d: %s", r.request, r.Status, status, r.Body)
+	}
+	return r
+}
+
+// JSON wants a whole body. The string "*" in it stands for any value.
+func (r *Response) JSON(want string) *Response {
+	r.t.Helper()
+	return r.match(want, false)
+}
+
+// Has wants a body with at least these members of objects; lists have the same length.
+func (r *Response) Has(want string) *Response {
+	r.t.Helper()
+	return r.match(want, true)
+}
+
+func (r *Response) match(want string, part bool) *Response {
+	r.t.Helper()
+	if problem := Match(r.Body, want, part); problem != "" {
+		r.t.Errorf("%s: %s\nin %s", r.request, problem, r.Body)
+	}
+	return r
+}
+
+// Fault wants one of Nova's faults of a kind ("itemNotFound"), whose message may
+// have "*" for any text.
+func (r *Response) Fault(kind, message string) *Response {
+	r.t.Helper()
+	var faults map[string]struct {
+		Code    int
+		Message string
+	}
+	if err := json.Unmarshal(r.Body, &faults); err != nil || len(faults) != 1 {
+		r.t.Fatalf("%s: %d is no fault: %s", r.request, r.Status, r.Body)
+	}
+	f, ok := faults[kind]
+	if !ok || f.Code != r.Status || !Glob(message, f.Message) {
+		r.t.Errorf("%s: got %s, want %s with %d and %q", r.request, r.Body, kind, r.Status, message)
+	}
+	return r
+}
+
+// HasHeader wants a header; "*" in the value stands for any text, and "" for a
+// header that is not there.
+func (r *Response) HasHeader(name, value string) *Response {
+	r.t.Helper()
+	got := strings.Join(r.Header.Values(name), ", ")
+	if value == "" && got != "" || !Glob(value, got) {
+		r.t.Errorf("%s: header %s is %q, want %q", r.request, name, got, value)
+	}
+	return r
+}
+
+// At is a value in the body, as text: At("servers", "0", "id").
+func (r *Response) At(path ...string) string {
+	r.t.Helper()
+	var v any
+	if err := json.Unmarshal(r.Body, &v); err != nil {
+		r.t.Fatalf("%s: %v: %s", r.request, err, r.Body)
+	}
+	for _, step := range path {
+		switch at := v.(type) {
+		case map[string]any:
+			member, ok := at[step]
+			if !ok {
+				r.t.Fatalf("%s: no %q of %q in %s", r.request, step, path, r.Body)
+			}
+			v = member
+		case []any:
+			var n int
+			if _, err := fmt.Sscan(step, &n); err != nil || n >= len(at) {
+				r.t.Fatalf("%s: no item %s of %q in %s", r.request, step, path, r.Body)
+			}
+			v = at[n]
+		default:
+			r.t.Fatalf("%s: nothing is below %v (%q) in %s", r.request, v, path, r.Body)
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+// Names are the members "name" of a list: Names("servers").
+func (r *Response) Names(list string) string { return strings.Join(r.each(list, "name"), " ") }
+
+func (r *Response) each(list, member string) []string {
+	r.t.Helper()
+	var doc map[string]json.RawMessage
+	var items []map[string]any
+	if err := json.Unmarshal(r.Body, &doc); err != nil || json.Unmarshal(doc[list], &items) != nil {
+		r.t.Fatalf("%s: no list %q in %s", r.request, list, r.Body)
+	}
+	out := make([]string, len(items))
+	for n, i := range items {
+		out[n] = fmt.Sprint(i[member])
+	}
+	return out
+}

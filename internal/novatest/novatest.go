@@ -1,0 +1,229 @@
+// Package novatest runs the whole compute application over HTTP for tests: the
+// cloud of --dev with its databases in a directory of the test, and the
+// application in front of it, as an operator's process has them.
+//
+//	s := novatest.New(t)
+//	vm := s.Server(novatest.VM{Name: "web"})
+//	s.As("demo").MV("2.90").Do("GET /servers/" + vm.UUID).Expect(200).Has(`{"server": {"name": "web"}}`)
+//
+// What a request changes is asserted as the difference of the databases:
+//
+//	s.Changes(func() { … }).Expect(`api INSERT flavors id=7 name=x *`)
+package novatest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/devcloud"
+	"github.com/nova-go/nova/paste"
+)
+
+// Option changes what New builds.
+type Option func(*settings)
+
+type settings struct {
+	conf      string
+	files     map[string]string
+	filters   paste.Registry
+	unstarted bool
+	before    func(*Stack)
+}
+
+// Conf adds text to nova.conf, read after the rest.
+func Conf(text string) Option { return func(s *settings) { s.conf += text + "\n" } }
+
+// File writes a file beside nova.conf: policy.yaml, api-paste.ini.
+func File(name, text string) Option { return func(s *settings) { s.files[name] = text } }
+
+// Filters adds paste factories, as an embedder does.
+func Filters(r paste.Registry) Option { return func(s *settings) { s.filters = r } }
+
+// Before runs f when the databases are there, and the application is not.
+func Before(f func(*Stack)) Option { return func(s *settings) { s.before = f } }
+
+// Unstarted does not wait until the application has started: it may never do so.
+func Unstarted() Option { return func(s *settings) { s.unstarted = true } }
+
+// Stack is an application with its cloud. Its methods end the test on failure.
+type Stack struct {
+	t     testing.TB
+	State string // directory of the databases and of nova.conf
+	URL   string // "http://127.0.0.1:41234"
+
+	api, cell0, cell1 *db.DB
+	log               *logBuffer
+	began             time.Time
+	shared            *shared
+}
+
+// shared is what the copies of a Stack for subtests have in common.
+type shared struct {
+	mu     sync.Mutex
+	tokens map[string]string
+	vms    int
+}
+
+// New builds a stack that ends with the test.
+func New(t testing.TB, opts ...Option) *Stack {
+	t.Helper()
+	o := settings{files: map[string]string{}}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	s := &Stack{t: t, State: t.TempDir(), log: &logBuffer{}, began: time.Now().Add(-time.Second), shared: &shared{tokens: map[string]string{}}}
+	server := httptest.NewUnstartedServer(nil)
+	s.URL = "http://" + server.Listener.Addr().String()
+	s.copyTemplate()
+	ctx, stop := context.WithCancel(context.Background())
+	t.Cleanup(func() {
+		server.Close()
+		stop()
+		if t.Failed() {
+			t.Logf("the application's log:\n%s", s.log)
+		}
+	})
+	cloud, err := devcloud.New(ctx, devcloud.Options{State: s.State, URL: s.URL})
+	s.must(err)
+	o.files["test.conf"] = o.conf
+	for name, text := range o.files {
+		s.must(os.WriteFile(filepath.Join(s.State, name), []byte(text), 0o600))
+	}
+	if o.before != nil {
+		o.before(s)
+	}
+	c, err := config.Load(config.Sources{Prog: compute.Prog, Files: []string{filepath.Join(s.State, "nova.conf"), filepath.Join(s.State, "test.conf")}})
+	s.must(err)
+	log := zerolog.New(s.log)
+	app, err := compute.New(ctx, compute.Options{Config: c, Filters: o.filters, Log: &log})
+	s.must(err)
+	server.Config.Handler = cloud.Handler(app)
+	server.Start()
+	if !o.unstarted {
+		s.As("").At("").Do("GET /").Expect(http.StatusOK)
+	}
+	return s
+}
+
+// In is the stack for a subtest.
+func (s *Stack) In(t testing.TB) *Stack {
+	other := *s
+	other.t = t
+	return &other
+}
+
+// Log is what the application has logged so far.
+func (s *Stack) Log() string { return s.log.String() }
+
+func (s *Stack) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// template is the state of a new cloud, built once in a process: the contents of
+// its database files by name.
+var template = sync.OnceValues(func() (map[string][]byte, error) {
+	dir, err := os.MkdirTemp("", "novatest")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if _, err := devcloud.New(context.Background(), devcloud.Options{State: dir, URL: "http://127.0.0.1"}); err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, name := range databases {
+		if files[name], err = os.ReadFile(filepath.Join(dir, name+".sqlite")); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+})
+
+var databases = []string{"nova_api", "nova_cell0", "nova_cell1"}
+
+// copyTemplate puts the databases of a new cloud into the state directory.
+func (s *Stack) copyTemplate() {
+	s.t.Helper()
+	files, err := template()
+	s.must(err)
+	for name, content := range files {
+		s.must(os.WriteFile(filepath.Join(s.State, name+".sqlite"), content, 0o600))
+	}
+	open := func(name string) *db.DB {
+		d, err := db.Open(s.Connection(name), db.Options{})
+		s.must(err)
+		s.t.Cleanup(func() { _ = d.Close() })
+		return d
+	}
+	s.api, s.cell0, s.cell1 = open("nova_api"), open("nova_cell0"), open("nova_cell1")
+	for _, cell := range []string{"cell0", "cell1"} {
+		s.Exec("api", "UPDATE cell_mappings SET database_connection = ? WHERE name = ?", s.Connection("nova_"+cell), cell)
+	}
+}
+
+// Connection is the URL of a database of the stack: "nova_api", "nova_cell0" or
+// "nova_cell1".
+func (s *Stack) Connection(name string) string {
+	return "sqlite:///" + filepath.Join(s.State, name+".sqlite")
+}
+
+// Exec runs SQL on the database "api", "cell0" or "cell1".
+func (s *Stack) Exec(database, query string, args ...any) {
+	s.t.Helper()
+	_, err := db.Exec(context.Background(), s.database(database), query, args...)
+	s.must(err)
+}
+
+// Value answers the one value of a query, as text.
+func (s *Stack) Value(database, query string, args ...any) string {
+	s.t.Helper()
+	var v any
+	s.must(s.database(database).One(context.Background(), []any{&v}, query, args...))
+	if b, ok := v.([]byte); ok {
+		return string(b)
+	}
+	return fmt.Sprint(v)
+}
+
+func (s *Stack) database(name string) *db.DB {
+	s.t.Helper()
+	d := map[string]*db.DB{"api": s.api, "cell0": s.cell0, "cell1": s.cell1}[name]
+	if d == nil {
+		s.t.Fatalf("no database %q: there are api, cell0 and cell1", name)
+	}
+	return d
+}
+
+// logBuffer is written by the application and read by the test.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

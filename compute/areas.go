@@ -21,6 +21,7 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/ops/instance"
 	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/rest/glance"
 	"github.com/nova-go/nova/internal/rest/keystone"
 	"github.com/nova-go/nova/internal/rest/neutron"
 	"github.com/nova-go/nova/internal/startup"
@@ -54,6 +55,7 @@ func serversArea(d *deps, f servers.Flavors) *servers.API {
 		Servers: &instance.Reader{API: d.API, Cells: d.Cells, HostZones: dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone),
 			PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells},
 		Flavors:      f,
+		Images:       glance.New(d.sessions.glance),
 		Network:      neutron.New(d.sessions.neutron, time.Duration(c.Neutron.ExtensionSyncInterval)*time.Second),
 		NameTemplate: c.Default.InstanceNameTemplate,
 		DownTime:     time.Duration(c.Default.ServiceDownTime) * time.Second,

@@ -8,7 +8,7 @@ import (
 )
 
 // sessions are the ways to the neighbours.
-type sessions struct{ keystone, neutron *rest.Session }
+type sessions struct{ keystone, neutron, glance *rest.Session }
 
 func newSessions(c *config.Config) (sessions, error) {
 	var s sessions
@@ -21,6 +21,13 @@ func newSessions(c *config.Config) (sessions, error) {
 		beside = own
 	}
 	if s.keystone, err = session(c, "keystone", c.Keystone.Session, c.Keystone.Adapter, beside); err != nil {
+		return s, err
+	}
+	image := c.Glance.Adapter
+	if image.EndpointOverride == "" && len(c.Glance.APIServers) > 0 {
+		image.EndpointOverride = c.Glance.APIServers[0]
+	}
+	if s.glance, err = session(c, "glance", c.Glance.Session, image, beside); err != nil {
 		return s, err
 	}
 	s.neutron, err = session(c, "neutron", c.Neutron.Session, c.Neutron.Adapter, beside)

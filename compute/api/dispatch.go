@@ -21,6 +21,7 @@ import (
 	"github.com/nova-go/nova/compute/schema"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/webob"
 )
 
 // Config is what the frame itself needs.
@@ -97,7 +98,9 @@ func first(path string) string {
 	return s
 }
 
-func notFound(w http.ResponseWriter, r *http.Request) { WritePage(w, r, 404, "") }
+func notFound(w http.ResponseWriter, r *http.Request) {
+	webob.Page{Status: http.StatusNotFound}.Write(w, r)
+}
 
 // project is what Nova takes for a project in the URL; a path like /cafe/servers
 // has one, whoever the caller is.
@@ -255,6 +258,11 @@ func (a *API) run(req *Request, ops []*operation, actions map[string][]*operatio
 	}
 	if err := a.authorizeEarly(req, op); err != nil {
 		return nil, op, err
+	}
+	if op.Do == nil && op.Refuse != nil {
+		if err := op.Refuse(req); err != nil {
+			return nil, op, err
+		}
 	}
 	if op.Do == nil {
 		return nil, op, &earlyFault{&Fault{Status: http.StatusNotImplemented, Message: op.Op + " is not implemented by this server yet."}}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/webob"
 )
 
 // Fault is an error with the status and message that a client sees.
@@ -41,19 +42,8 @@ func As(status int, err error) error {
 	return &Fault{Status: status, Message: err.Error(), cause: err}
 }
 
-// bare is the explanation that webob gives a status without one of Nova's.
-var bare = map[int]string{
-	400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
-	401: "This server could not verify that you are authorized to access the document you requested.  Either you supplied the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required.",
-	404: "The resource could not be found.",
-	406: "The resource could not be generated that was acceptable to your browser.",
-	410: "This resource is no longer available.  No forwarding address is given.",
-	500: "The server has either erred or is incapable of performing the requested operation.",
-	501: "The requested functionality is not supported.",
-}
-
 // Bare is a fault with webob's own explanation of the status.
-func Bare(status int) *Fault { return &Fault{Status: status, Message: bare[status]} }
+func Bare(status int) *Fault { return &Fault{Status: status, Message: webob.Explanation(status)} }
 
 var faultNames = map[int]string{
 	400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",

@@ -170,8 +170,6 @@ func appendAny(b []byte, v any) []byte {
 	return append(b, text...)
 }
 
-func quote(s string) string { return string(appendString(nil, s)) }
-
 const hex = "0123456789abcdef"
 
 // appendString writes a JSON string; bytes that are not UTF-8 become U+FFFD.

@@ -34,6 +34,11 @@ type Flavors interface {
 	Get(ctx context.Context, id, project string, all bool) (*objects.Flavor, error)
 }
 
+// Images finds images.
+type Images interface {
+	Image(ctx context.Context, caller *reqctx.Context, id string) (*objects.Image, error)
+}
+
 // Network is what is asked of Neutron about servers.
 type Network interface {
 	// GroupNames answers the names of the security groups of each server's ports.
@@ -54,6 +59,7 @@ type Network interface {
 type API struct {
 	Servers      Reader
 	Flavors      Flavors
+	Images       Images
 	Network      Network
 	NameTemplate string        // [DEFAULT] instance_name_template
 	DownTime     time.Duration // [DEFAULT] service_down_time

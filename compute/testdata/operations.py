@@ -5,8 +5,8 @@ usage: operations.py CONTRACT/routes.json >operations.json
 One line for each method and path (and action); a line's spans are consecutive
 microversions with the same facts: first and last, statuses of success, expected
 errors (null: none declared), body schema, query schema. A microversion in no
-span answers 404. "gone" is the status of a removed API. "v2" are the body and
-query schemas of the legacy API.
+span answers 404; one without a status of success is a removed API. "v2" are the
+body and query schemas of the legacy API.
 """
 
 import json

@@ -27,6 +27,8 @@ const (
 )
 
 // Databases are the API database, the one of [database] connection, and the cells.
+// A metadata service that stands in its cell ([api] local_metadata_per_cell) may
+// have no API database: then API and Cells are nil.
 type Databases struct {
 	API   *db.DB
 	Main  *db.DB
@@ -46,11 +48,14 @@ func OpenDatabases(c *config.Config) (*Databases, error) {
 		}
 		return d, nil
 	}
-	api, err := open("api_database", c.APIDatabase)
+	main, err := open("database", c.Database)
 	if err != nil {
 		return nil, err
 	}
-	main, err := open("database", c.Database)
+	if c.API.LocalMetadataPerCell && c.APIDatabase.Connection == "" {
+		return &Databases{Main: main}, nil
+	}
+	api, err := open("api_database", c.APIDatabase)
 	if err != nil {
 		return nil, err
 	}
@@ -102,12 +107,12 @@ func (e *TooOldError) Error() string {
 // Register checks the computes and writes the row of services of one of our
 // processes: binary is "nova-osapi_compute" or "nova-metadata".
 func Register(ctx context.Context, c *config.Config, d *Databases, binary string, log zerolog.Logger) error {
-	oldest, err := oldestCompute(ctx, d)
+	oldest, scope, err := oldestCompute(ctx, d)
 	if err != nil {
 		return err
 	}
 	if oldest != 0 && oldest < oldestVersion {
-		tooOld := &TooOldError{Scope: "system", Minimum: oldest}
+		tooOld := &TooOldError{Scope: scope, Minimum: oldest}
 		if !c.Workarounds.DisableComputeServiceCheckForFFU {
 			return tooOld
 		}
@@ -116,13 +121,17 @@ func Register(ctx context.Context, c *config.Config, d *Databases, binary string
 	return cell.UpsertService(ctx, d.Main, c.Default.Host, binary, uuid.NewString(), ServiceVersion)
 }
 
-// oldestCompute is the lowest version of a nova-compute in any cell that answers.
-func oldestCompute(ctx context.Context, d *Databases) (int64, error) {
+// oldestCompute is the lowest version of a nova-compute in any cell that answers,
+// and where it was looked for.
+func oldestCompute(ctx context.Context, d *Databases) (oldest int64, scope string, err error) {
+	if d.Cells == nil {
+		oldest, err = cell.MinimumVersion(ctx, &db.Cell{DB: d.Main}, "nova-compute")
+		return oldest, "cell", err
+	}
 	cells, err := d.Cells.All(ctx)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
-	var oldest int64
 	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) (int64, error) {
 		return cell.MinimumVersion(ctx, c, "nova-compute")
 	}) {
@@ -130,7 +139,7 @@ func oldestCompute(ctx context.Context, d *Databases) (int64, error) {
 			oldest = r.Value
 		}
 	}
-	return oldest, nil
+	return oldest, "system", nil
 }
 
 // PasteFile is the file that describes the pipelines: [wsgi] api_paste_config,

@@ -22,12 +22,16 @@ type Page struct {
 // Explanation is the sentence that webob has for a status, or "".
 func Explanation(status int) string {
 	switch status {
-	case http.StatusBadRequest:
+	case http.StatusBadRequest, http.StatusNotAcceptable:
 		return "The server could not comply with the request since it is either malformed or otherwise incorrect."
+	case http.StatusUnauthorized:
+		return "This server could not verify that you are authorized to access the document you requested. Either you supplied the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required."
 	case http.StatusForbidden:
 		return "Access was denied to this resource."
 	case http.StatusNotFound:
 		return "The resource could not be found."
+	case http.StatusGone:
+		return "This resource is no longer available. No forwarding address is given."
 	case http.StatusConflict:
 		return "There was a conflict when trying to complete your request."
 	case http.StatusInternalServerError:

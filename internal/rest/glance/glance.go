@@ -1,0 +1,40 @@
+// Package glance asks Glance about images, in the name of callers.
+package glance
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest"
+)
+
+// Client asks Glance. It is safe for concurrent use.
+type Client struct{ session *rest.Session }
+
+// New makes a client.
+func New(s *rest.Session) *Client { return &Client{s} }
+
+// Image answers one image, or Nova's ImageNotFound.
+func (c *Client) Image(ctx context.Context, caller *reqctx.Context, id string) (*objects.Image, error) {
+	client, err := c.session.AsUser(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	base := client.Endpoint
+	if !strings.HasSuffix(base, "/v2/") {
+		base += "v2/"
+	}
+	i := &objects.Image{}
+	_, err = client.Get(ctx, base+"images/"+url.PathEscape(id), i, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	if e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok && e.Actual == http.StatusNotFound {
+		return nil, objects.Errorf(objects.KindNotFound, "ImageNotFound", "Image %s could not be found.", id)
+	}
+	return i, err
+}

@@ -91,6 +91,9 @@ func prepare(o *Options) (*deps, error) {
 	} else if d.log, _, err = log.New(d.config.Default.Log, Prog); err != nil {
 		return nil, err
 	}
+	if err := startup.CheckPCIAliases(d.config); err != nil {
+		return nil, err
+	}
 	if d.Databases, err = startup.OpenDatabases(d.config); err != nil {
 		return nil, err
 	}

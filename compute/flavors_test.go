@@ -43,13 +43,13 @@ func TestFlavorOverItsLife(t *testing.T) {
 func TestFlavorByMicroversion(t *testing.T) {
 	s := novatest.New(t)
 	s.As("admin").Do("POST /flavors/1/os-extra_specs", `{"extra_specs": {"a": "b"}}`).Expect(200)
-	base := `"id": "1", "name": "m1.tiny", "ram": 512, "vcpus": 1, "disk": 1, "OS-FLV-EXT-DATA:ephemeral": 0, "OS-FLV-DISABLED:disabled": false, "os-flavor-access:is_public": true, "links": ["*", "*"], `
+	base := `"id": "1", "name": "m1.tiny", "ram": 512, "vcpus": 1, "disk": 1, "OS-FLV-EXT-DATA:ephemeral": 0, "os-flavor-access:is_public": true, "links": ["*", "*"], `
 	for _, c := range []struct{ version, rest string }{
-		{"2.1", `"swap": "", "rxtx_factor": 1.0`},
-		{"2.54", `"swap": "", "rxtx_factor": 1.0`},
-		{"2.55", `"swap": "", "rxtx_factor": 1.0, "description": null`},
-		{"2.61", `"swap": "", "rxtx_factor": 1.0, "description": null, "extra_specs": {"a": "b"}`},
-		{"2.75", `"swap": 0, "rxtx_factor": 1.0, "description": null, "extra_specs": {"a": "b"}`},
+		{"2.1", `"swap": "", "rxtx_factor": 1.0, "OS-FLV-DISABLED:disabled": false`},
+		{"2.54", `"swap": "", "rxtx_factor": 1.0, "OS-FLV-DISABLED:disabled": false`},
+		{"2.55", `"swap": "", "rxtx_factor": 1.0, "OS-FLV-DISABLED:disabled": false, "description": null`},
+		{"2.61", `"swap": "", "rxtx_factor": 1.0, "OS-FLV-DISABLED:disabled": false, "description": null, "extra_specs": {"a": "b"}`},
+		{"2.75", `"swap": 0, "rxtx_factor": 1.0, "OS-FLV-DISABLED:disabled": false, "description": null, "extra_specs": {"a": "b"}`},
 		{"2.102", `"swap": 0, "description": null, "extra_specs": {"a": "b"}`},
 	} {
 		t.Run(c.version, func(t *testing.T) {

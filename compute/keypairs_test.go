@@ -67,7 +67,7 @@ func TestKeypairPages(t *testing.T) {
 		demo.Do("POST /os-keypairs", `{"keypair": {"name": "`+name+`", "public_key": "`+publicKey+`"}}`).Expect(201)
 	}
 	demo.Do("GET /os-keypairs?limit=2").Expect(200).Has(`{"keypairs": [{"keypair": {"name": "a"}}, {"keypair": {"name": "b"}}],
-		"keypairs_links": [{"rel": "next", "href": "http://nova/v2.1/keypairs?limit=2&marker=b"}]}`)
+		"keypairs_links": [{"rel": "next", "href": "http://nova/v2.1/os-keypairs?limit=2&marker=b"}]}`)
 	demo.Do("GET /os-keypairs?limit=2&marker=b").Expect(200).Has(`{"keypairs": [{"keypair": {"name": "c"}}]}`)
 	demo.Do("GET /os-keypairs?marker=x").Expect(400)
 }

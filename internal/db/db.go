@@ -148,7 +148,10 @@ func isDown(err error) bool {
 	var netErr *net.OpError
 	var pgErr *pgconn.ConnectError
 	var my *mysql.MySQLError
+	var lite *sqlite.Error
 	switch {
+	case errors.As(err, &lite):
+		return lite.Code()&0xff == 14 // SQLITE_CANTOPEN: its disk is away
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.As(err, &netErr), errors.As(err, &pgErr):
 		return true
 	case errors.As(err, &my):
@@ -312,14 +315,13 @@ func (d *DB) SafeRegexp(filter string) string {
 var sqliteRegexp = sync.OnceValue(func() error {
 	return sqlite.RegisterDeterministicScalarFunction("regexp", 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 		expression, _ := args[0].(string)
-		value, ok := args[1].(string)
-		if !ok {
+		if args[1] == nil {
 			return false, nil
 		}
 		re, err := regexp.Compile(expression)
 		if err != nil {
 			return nil, err
 		}
-		return re.MatchString(value), nil
+		return re.MatchString(fmt.Sprint(args[1])), nil // numbers, too
 	})
 })

@@ -19,7 +19,7 @@ type VM struct {
 	User        string
 	Cell        string // "cell1" (default), "cell0", or the name of a mapping to a cell that is down
 	Host        string // default "compute-1", "-": none
-	VMState     string // default "active"
+	VMState     string // default "active", or "deleted"
 	TaskState   string
 	PowerState  int    // default 1 where VMState is active
 	Flavor      string // flavor id, default "1"
@@ -61,6 +61,9 @@ func (v *VM) fill(n int) {
 	set(&v.User, "demo")
 	set(&v.Cell, "cell1")
 	set(&v.Host, "compute-1")
+	if v.Deleted {
+		set(&v.VMState, "deleted")
+	}
 	set(&v.VMState, "active")
 	set(&v.Flavor, "1")
 	set(&v.Image, "70a599e0-31e7-49b7-b260-868f441e862b")
@@ -170,9 +173,8 @@ func (s *Stack) Service(host, binary string, version ...int) {
 		"report_count": 1, "disabled": false, "forced_down": false, "deleted": 0, "version": v, "uuid": uuid.NewString()})
 }
 
-// DownCell maps a cell whose database does not answer. The mapping is read by
-// the application when it first needs one: call it in Before, or before the
-// first request about servers.
+// DownCell maps a cell whose database does not answer. Call it in Before: the
+// application reads the mappings when it starts.
 func (s *Stack) DownCell(name string) {
 	s.t.Helper()
 	s.insert("api", "cell_mappings", row{"uuid": uuid.NewString(), "name": name, "transport_url": "fake://", "disabled": false,

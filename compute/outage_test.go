@@ -1,0 +1,107 @@
+package compute_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nova-go/nova/internal/novatest"
+)
+
+func TestServersOfACellThatIsDown(t *testing.T) {
+	down := novatest.Before(func(s *novatest.Stack) { s.DownCell("far") })
+	s := novatest.New(t, down)
+	here := s.Server(novatest.VM{Name: "here"})
+	far := s.Server(novatest.VM{Name: "far", Cell: "far"})
+	demo := s.As("demo")
+	t.Run("before 2.69", func(t *testing.T) {
+		c := demo.In(t).MV("2.68")
+		if got := c.Do("GET /servers").Expect(200).Names("servers"); got != "here" {
+			t.Errorf("lists %s", got)
+		}
+		c.Do("GET /servers/"+far.UUID).Expect(500).Fault("computeFault", "Unexpected API Error. *")
+	})
+	t.Run("since 2.69", func(t *testing.T) {
+		c := demo.In(t).MV("2.69")
+		unknown := `{"id": "` + far.UUID + `", "status": "UNKNOWN", "links": ["*", "*"]}`
+		c.Do("GET /servers").Expect(200).JSON(`{"servers": [` + unknown + `, {"id": "` + here.UUID + `", "name": "here", "links": ["*", "*"]}]}`)
+		c.Do("GET /servers/detail").Expect(200).Has(`{"servers": [{"id": "` + far.UUID + `", "status": "UNKNOWN", "tenant_id": "` + novatest.NameID("project", "demo") + `", "created": "*"}, {"name": "here"}]}`)
+		c.Do("GET /servers/" + far.UUID).Expect(200).JSON(`{"server": {"id": "` + far.UUID + `", "status": "UNKNOWN", "tenant_id": "` + novatest.NameID("project", "demo") + `",
+			"user_id": "` + novatest.NameID("user", "demo") + `", "created": "2026-05-01T12:02:00Z", "links": ["*", "*"], "image": {"id": "70a599e0-31e7-49b7-b260-868f441e862b", "links": ["*"]},
+			"flavor": {"vcpus": 1, "ram": 512, "disk": 1, "ephemeral": 0, "swap": 0, "original_name": "m1.tiny", "extra_specs": "*"},
+			"OS-EXT-AZ:availability_zone": "UNKNOWN", "OS-EXT-STS:power_state": 0}}`)
+		// What is filtered or paged cannot show what is not known.
+		if got := c.Do("GET /servers?name=a").Expect(200).Names("servers"); got != "" {
+			t.Errorf("lists %s", got)
+		}
+		if got := c.Do("GET /servers?limit=5").Expect(200).Names("servers"); got != "here" {
+			t.Errorf("lists %s", got)
+		}
+	})
+	t.Run("refused by configuration", func(t *testing.T) {
+		s := novatest.New(t, novatest.Conf("[api]\nlist_records_by_skipping_down_cells = false"), down)
+		s.As("demo").MV("2.68").Do("GET /servers").Expect(500)
+		s.As("demo").MV("2.69").Do("GET /servers").Expect(200)
+	})
+}
+
+// TestDatabaseThatIsAway starts with the directory of the databases missing, and
+// puts it back.
+func TestDatabaseThatIsAway(t *testing.T) {
+	for _, c := range []struct{ group, database string }{{"api_database", "nova_api"}, {"database", "nova_cell1"}} {
+		t.Run(c.group, func(t *testing.T) {
+			disk := filepath.Join(t.TempDir(), "disk")
+			s := novatest.New(t, novatest.Unstarted(), novatest.Conf("["+c.group+"]\nconnection = sqlite:///"+disk+"/"+c.database+".sqlite"))
+			r := s.As("none").At("").Do("GET /").Expect(503).HasHeader("Retry-After", "5")
+			if strings.Contains(string(r.Body), disk) {
+				t.Errorf("the answer shows the configuration: %s", r.Body)
+			}
+			// The identity service is not behind the database, and goes on.
+			demo := s.As("demo")
+			demo.Do("GET /flavors").Expect(503)
+			if err := os.Mkdir(disk, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			content, err := os.ReadFile(filepath.Join(s.State, c.database+".sqlite"))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(disk, c.database+".sqlite"), content, 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for demo.Do("GET /flavors").Status == 503 {
+				time.Sleep(50 * time.Millisecond) // it tries again by itself; go test ends one that never comes
+			}
+			demo.Do("GET /flavors").Expect(200)
+		})
+	}
+}
+
+func TestDatabaseServerThatIsAway(t *testing.T) {
+	s := novatest.New(t, novatest.Unstarted(), novatest.Conf("[api_database]\nconnection = mysql+pymysql://nova:very-secret@127.0.0.1:1/nova_api"))
+	s.As("none").At("").Do("GET /v2.1").Expect(503).HasHeader("Retry-After", "5")
+	if !strings.Contains(s.Log(), "cannot start yet") || strings.Contains(s.Log(), "very-secret") {
+		t.Errorf("the log says\n%s", s.Log())
+	}
+}
+
+func TestComputesThatAreTooOld(t *testing.T) {
+	old := novatest.Before(func(s *novatest.Stack) { s.Service("ancient", "nova-compute", 60) })
+	s := novatest.New(t, novatest.Unstarted(), old)
+	r := s.As("none").At("").Do("GET /").Expect(500)
+	if !strings.HasPrefix(string(r.Body), "Out of date osapi_compute service Current Nova version does not support computes older than") {
+		t.Errorf("%s", r.Body)
+	}
+	s = novatest.New(t, old, novatest.Conf("[workarounds]\ndisable_compute_service_check_for_ffu = true"))
+	s.As("demo").Do("GET /flavors").Expect(200)
+}
+
+// TestStartWritesTheServicesRow looks at what other Novas see of this process.
+func TestStartWritesTheServicesRow(t *testing.T) {
+	s := novatest.New(t)
+	if got := s.Value("cell1", "SELECT host || ' ' || binary || ' ' || version || ' ' || disabled FROM services"); got != "dev nova-osapi_compute 74 0" {
+		t.Errorf("the row is %s", got)
+	}
+}

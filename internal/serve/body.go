@@ -12,14 +12,15 @@ import (
 // that came.
 type pacedBody struct {
 	io.ReadCloser
+	conn        *conn // may be nil
 	setDeadline func(time.Time) error
 	rate        int // bytes a second
 	allowance   time.Duration
 	done        bool
 }
 
-func newPacedBody(body io.ReadCloser, setDeadline func(time.Time) error, o *Options) *pacedBody {
-	return &pacedBody{ReadCloser: body, setDeadline: setDeadline, rate: o.MinBodyRate, allowance: o.BodyGrace}
+func newPacedBody(body io.ReadCloser, c *conn, setDeadline func(time.Time) error, o *Options) *pacedBody {
+	return &pacedBody{ReadCloser: body, conn: c, setDeadline: setDeadline, rate: o.MinBodyRate, allowance: o.BodyGrace}
 }
 
 func (b *pacedBody) Read(p []byte) (int, error) {
@@ -30,7 +31,9 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	if err := b.setDeadline(start.Add(b.allowance)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
+	b.conn.yield()
 	n, err := b.ReadCloser.Read(p)
+	b.conn.resume()
 	b.allowance += time.Duration(n)*time.Second/time.Duration(b.rate) - time.Since(start)
 	b.allowance = max(b.allowance, 0)
 	if err != nil {
@@ -50,13 +53,20 @@ func (b *pacedBody) leave() {
 	}
 }
 
-// paced guards the bodies of net/http's requests. net/http must keep its own
-// request as it is, since by that it decides whether the connection is still
-// good after the answer.
-func paced(h http.Handler, o *Options) http.Handler {
+// guarded stands around the handler of HTTP connections: it paces bodies, tells
+// the connection who is waiting for whom, and ends keep-alive when the source is
+// about to stop. net/http must keep its own request as it is, since by that it
+// decides whether the connection is still good after the answer.
+func (s *httpSource) guarded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, _ := r.Context().Value(connKey{}).(*conn)
+		c.enter()
+		defer c.leave()
+		if s.stopping.Load() {
+			w.Header().Set("Connection", "close")
+		}
 		if r.Body != nil && r.Body != http.NoBody {
-			b := newPacedBody(r.Body, http.NewResponseController(w).SetReadDeadline, o)
+			b := newPacedBody(r.Body, c, http.NewResponseController(w).SetReadDeadline, s.options)
 			b.leave()
 			defer b.leave()
 			guarded := *r

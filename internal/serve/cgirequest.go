@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -19,9 +18,32 @@ import (
 // variable is one CGI variable of a request.
 type variable struct{ name, value string }
 
-// cgiRequest makes a request out of CGI variables; conn is where its body comes
-// from. It fails for what no HTTP server lets through.
-func cgiRequest(ctx context.Context, vars []variable, conn io.Reader) (*http.Request, error) {
+// bodySource is where the body of a request comes from.
+type bodySource interface {
+	io.Reader
+	// unsized is the body of a request without CONTENT_LENGTH, and its length:
+	// 0 if there is none, -1 if only its end will tell. encoding is the
+	// transfer encoding that the client named.
+	unsized(encoding string) (io.Reader, int64, error)
+}
+
+// rawBody is a body that follows the variables as it is.
+type rawBody struct{ io.Reader }
+
+// unsized knows the chunks that uWSGI's own HTTP router passes on as they come.
+func (b rawBody) unsized(encoding string) (io.Reader, int64, error) {
+	switch encoding {
+	case "", "identity":
+		return nil, 0, nil
+	case "chunked":
+		return httputil.NewChunkedReader(b.Reader), -1, nil
+	}
+	return nil, 0, bad("transfer encoding %q is not known", encoding)
+}
+
+// cgiRequest makes a request out of CGI variables; body is where its body comes
+// from. It fails with a badPacket for what no HTTP server lets through.
+func cgiRequest(ctx context.Context, vars []variable, body bodySource) (*http.Request, error) {
 	env := make(map[string]string, len(vars))
 	r := (&http.Request{Header: make(http.Header, len(vars)), URL: &url.URL{}}).WithContext(ctx)
 	for _, v := range vars {
@@ -35,7 +57,7 @@ func cgiRequest(ctx context.Context, vars []variable, conn io.Reader) (*http.Req
 	}
 	r.Method = env["REQUEST_METHOD"]
 	if !isToken(r.Method) {
-		return nil, fmt.Errorf("REQUEST_METHOD is %q", r.Method)
+		return nil, bad("REQUEST_METHOD is %q", r.Method)
 	}
 	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.1", 1, 1
 	if major, minor, ok := http.ParseHTTPVersion(env["SERVER_PROTOCOL"]); ok {
@@ -43,7 +65,7 @@ func cgiRequest(ctx context.Context, vars []variable, conn io.Reader) (*http.Req
 	}
 	if t := env["CONTENT_TYPE"]; t != "" {
 		if !validValue(t) {
-			return nil, fmt.Errorf("CONTENT_TYPE is %q", t)
+			return nil, bad("CONTENT_TYPE is %q", t)
 		}
 		r.Header.Set("Content-Type", t)
 	}
@@ -63,7 +85,7 @@ func cgiRequest(ctx context.Context, vars []variable, conn io.Reader) (*http.Req
 	if err != nil {
 		return nil, err
 	}
-	return r, setBody(r, env, conn)
+	return r, setBody(r, env, body)
 }
 
 // addHeader adds the header that HTTP_name stands for. Its content headers have
@@ -74,7 +96,7 @@ func addHeader(h http.Header, name, value string) error {
 	}
 	name = strings.ReplaceAll(name, "_", "-")
 	if !isToken(name) || !validValue(value) {
-		return fmt.Errorf("bad header %q: %q", name, value)
+		return bad("bad header %q: %q", name, value)
 	}
 	name = textproto.CanonicalMIMEHeaderKey(name)
 	h[name] = append(h[name], value)
@@ -103,7 +125,7 @@ func withPath(r *http.Request, env map[string]string) (*http.Request, error) {
 		r.URL.RawQuery = q
 	}
 	if strings.ContainsFunc(r.URL.RawQuery, isControl) {
-		return nil, fmt.Errorf("QUERY_STRING is %q", r.URL.RawQuery)
+		return nil, bad("QUERY_STRING is %q", r.URL.RawQuery)
 	}
 	script, path := env["SCRIPT_NAME"], env["PATH_INFO"]
 	if script == "/" || path != "" && strings.HasSuffix(script, "/") {
@@ -114,12 +136,17 @@ func withPath(r *http.Request, env map[string]string) (*http.Request, error) {
 	if _, ok := env["PATH_INFO"]; !ok {
 		unescaped, err := url.PathUnescape(raw)
 		if !rawFits || err != nil {
-			return nil, fmt.Errorf("there is no PATH_INFO and REQUEST_URI is %q", r.RequestURI)
+			return nil, bad("there is no PATH_INFO and REQUEST_URI is %q", r.RequestURI)
 		}
 		path = unescaped
 	}
 	if path != "" && path[0] != '/' && path != "*" || script != "" && script[0] != '/' {
-		return nil, fmt.Errorf("SCRIPT_NAME is %q, PATH_INFO is %q", script, path)
+		return nil, bad("SCRIPT_NAME is %q, PATH_INFO is %q", script, path)
+	}
+	if unescaped, err := url.PathUnescape(path); rawFits && raw == path && err == nil {
+		// Apache's mod_proxy_scgi forgets to decode. What had been decoded would
+		// differ from REQUEST_URI.
+		path = unescaped
 	}
 	r.URL.Path = path
 	if unescaped, err := url.PathUnescape(raw); rawFits && err == nil && unescaped == path {
@@ -152,32 +179,30 @@ func cutEscaped(escaped, prefix string) (string, bool) {
 	return "", false
 }
 
-// setBody finds where the body ends: by CONTENT_LENGTH, or, where there is none,
-// by the chunks that uWSGI's own HTTP router passes on as they come. nginx
-// always knows the length; Apache answers chunked requests with 411 by itself.
-func setBody(r *http.Request, env map[string]string, conn io.Reader) error {
+// setBody finds where the body ends: by CONTENT_LENGTH, or as the protocol shows it.
+func setBody(r *http.Request, env map[string]string, body bodySource) error {
 	encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Transfer-Encoding")))
 	r.Header.Del("Transfer-Encoding")
 	r.Body = http.NoBody
-	length := env["CONTENT_LENGTH"]
-	switch {
-	case length != "":
+	if length := env["CONTENT_LENGTH"]; length != "" {
 		n, err := strconv.ParseUint(length, 10, 63)
 		if err != nil {
-			return fmt.Errorf("CONTENT_LENGTH is %q", length)
+			return bad("CONTENT_LENGTH is %q", length)
 		}
 		r.ContentLength = int64(n)
 		r.Header.Set("Content-Length", length)
 		if n > 0 {
-			r.Body = io.NopCloser(&exactReader{conn, int64(n)})
+			r.Body = io.NopCloser(&exactReader{body, int64(n)})
 		}
-	case encoding == "chunked":
-		r.ContentLength = -1
-		r.TransferEncoding = []string{"chunked"}
-		r.Body = io.NopCloser(httputil.NewChunkedReader(conn))
-	case encoding != "" && encoding != "identity":
-		return fmt.Errorf("transfer encoding %q is not known", encoding)
+		return nil
 	}
+	unsized, n, err := body.unsized(encoding)
+	if err != nil || n == 0 {
+		return err
+	}
+	r.ContentLength = n
+	r.TransferEncoding = []string{"chunked"}
+	r.Body = io.NopCloser(unsized)
 	return nil
 }
 

@@ -12,13 +12,14 @@ import (
 	"time"
 )
 
-// cgiResponse writes an answer as HTTP/1.1 text whose end is the end of the
-// connection. It works like net/http's: an answer that ends before the buffer
+// cgiResponse writes an answer as text: a status line, which HTTP and CGI begin
+// differently, headers, and the body up to the end of the stream. It works like net/http's: an answer that ends before the buffer
 // is full gets a Content-Length, a missing Content-Type is guessed.
 type cgiResponse struct {
-	conn   net.Conn
-	out    *bufio.Writer
-	method string
+	conn       net.Conn
+	out        *bufio.Writer
+	method     string
+	statusLine string // how the status line begins
 
 	header   http.Header
 	sent     http.Header // what goes out; nil before WriteHeader
@@ -33,8 +34,8 @@ type cgiResponse struct {
 // pendingLimit is how much of an answer is kept to find out its length.
 const pendingLimit = 2048
 
-func newCGIResponse(conn net.Conn, method string) *cgiResponse {
-	return &cgiResponse{conn: conn, out: bufio.NewWriterSize(conn, 4096), method: method, header: http.Header{}, declared: -1}
+func newCGIResponse(conn net.Conn, out io.Writer, method, statusLine string) *cgiResponse {
+	return &cgiResponse{conn: conn, out: bufio.NewWriterSize(out, 4096), method: method, statusLine: statusLine, header: http.Header{}, declared: -1}
 }
 
 func (w *cgiResponse) Header() http.Header { return w.header }
@@ -107,7 +108,7 @@ func (w *cgiResponse) sendHeader(next []byte) {
 		h.Set("Content-Type", http.DetectContentType(append(w.pending, next[:min(len(next), 512)]...)))
 	}
 	// Errors of a bufio.Writer stay, so that one look at the end is enough.
-	_, _ = w.out.WriteString("HTTP/1.1 " + strconv.Itoa(w.status) + " " + statusText(w.status) + "\r\n")
+	_, _ = w.out.WriteString(w.statusLine + strconv.Itoa(w.status) + " " + statusText(w.status) + "\r\n")
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		if !isToken(name) {
 			continue

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Listen opens an address as Options has it. A unix socket that a dead process
@@ -58,49 +60,18 @@ func removeStale(path string) error {
 	return os.Remove(path)
 }
 
-// timedListener makes connections that give up on clients which do not read.
-type timedListener struct {
-	net.Listener
-	timeout time.Duration
-}
-
-func (l timedListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
+// setBacklog changes the length of a listener's queue.
+func setBacklog(l net.Listener, n int) error {
+	c, ok := l.(syscall.Conn)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	raw, err := c.SyscallConn()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &timedConn{Conn: c, timeout: l.timeout}, nil
-}
-
-// timedConn allows timeout for every 64 KiB that are written, so that a large
-// answer may take long but not stand still.
-type timedConn struct {
-	net.Conn
-	timeout time.Duration
-}
-
-const writeStep = 64 << 10
-
-func (c *timedConn) Write(b []byte) (int, error) {
-	written := 0
-	for {
-		if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
-			return written, err
-		}
-		n, err := c.Conn.Write(b[:min(len(b), writeStep)])
-		written += n
-		b = b[n:]
-		if err != nil || len(b) == 0 {
-			return written, err
-		}
+	if failed := raw.Control(func(fd uintptr) { err = unix.Listen(int(fd), n) }); failed != nil {
+		return failed
 	}
-}
-
-// CloseWrite tells the other side that nothing more comes, where the
-// connection can.
-func (c *timedConn) CloseWrite() error {
-	if cw, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return cw.CloseWrite()
-	}
-	return errors.ErrUnsupported
+	return err
 }

@@ -4,45 +4,187 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
 )
 
-// Run listens on all addresses and serves h until ctx is done; then it stops
-// listening, lets the requests in flight end for at most DrainTimeout, and
-// returns nil. An address that cannot be had is an error at once, and a
-// listener that breaks ends the others.
+// Server is a set of open listeners with a handler behind them.
+type Server struct {
+	options      Options
+	sources      []source
+	listeners    []namedListener
+	certificates []*certificate
+}
+
+// namedListener is a listener with what it was opened for.
+type namedListener struct {
+	Inherited
+	wrapped *listener
+}
+
+// Run is Open and Server.Serve.
 func Run(ctx context.Context, h http.Handler, o Options) error {
-	o = o.withDefaults()
-	sources, err := open(h, &o)
+	s, err := Open(h, o)
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, len(sources))
+	return s.Serve(ctx)
+}
+
+// Open listens on all addresses of the options, or on none. An address that
+// cannot be had is an error, which names it. Connections wait until Serve.
+func Open(h http.Handler, o Options) (_ *Server, err error) {
+	s := &Server{options: o.withDefaults()}
+	inherited := o.Inherited
+	defer func() {
+		for _, l := range inherited {
+			_ = l.Listener.Close() // nobody asked for it, or all is in vain
+		}
+		if err != nil {
+			for _, l := range s.listeners {
+				_ = l.Listener.Close()
+			}
+		}
+	}()
+	h = forwardedScheme(withHeader(h, o.Header))
+	listen := func(protocol, address string) (net.Listener, error) {
+		for i, l := range inherited {
+			if l.Protocol == protocol && l.Address == address {
+				inherited = append(append([]Inherited{}, inherited[:i]...), inherited[i+1:]...)
+				return l.Listener, nil
+			}
+		}
+		l, err := Listen(address, s.options.SocketMode)
+		if err == nil && s.options.Backlog > 0 {
+			if err := setBacklog(l, s.options.Backlog); err != nil {
+				s.options.Log.Warn().Err(err).Msgf("cannot set the backlog of %s to %d", address, s.options.Backlog)
+			}
+		}
+		return l, err
+	}
+	add := func(protocol, address string, t TLS) error {
+		var cert *certificate
+		if protocol == "https" {
+			if cert, err = newCertificate(t); err != nil {
+				return err
+			}
+			s.certificates = append(s.certificates, cert)
+		}
+		l, err := listen(protocol, address)
+		if err != nil {
+			return err
+		}
+		s.add(Inherited{protocol, address, l}, h, cert)
+		return nil
+	}
+	for _, a := range o.addresses() {
+		if err := add(a.protocol, a.TLS.Addr, a.TLS); err != nil {
+			return nil, err
+		}
+	}
+	for _, l := range o.Inherited {
+		if l.Address != "" {
+			continue
+		}
+		if err := add(l.Protocol, "", o.Certificate); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.sources) == 0 {
+		return nil, errors.New("no address to serve on")
+	}
+	return s, nil
+}
+
+// address is one of the options' addresses; only that of HTTPS has a certificate.
+type address struct {
+	protocol string
+	TLS
+}
+
+func (o *Options) addresses() []address {
+	var all []address
+	for _, p := range []struct {
+		protocol  string
+		addresses []string
+	}{{"http", o.HTTP}, {"uwsgi", o.UWSGI}, {"fcgi", o.FCGI}, {"scgi", o.SCGI}} {
+		for _, a := range p.addresses {
+			all = append(all, address{p.protocol, TLS{Addr: a}})
+		}
+	}
+	for _, t := range o.HTTPS {
+		all = append(all, address{"https", t})
+	}
+	return all
+}
+
+func (s *Server) add(l Inherited, h http.Handler, cert *certificate) {
+	o := &s.options
+	var added source
+	var wrapped *listener
+	switch l.Protocol {
+	case "uwsgi", "fcgi", "scgi":
+		c := map[string]func(net.Listener, http.Handler, *Options) *cgiSource{
+			"uwsgi": newUWSGISource, "fcgi": newFastCGISource, "scgi": newSCGISource,
+		}[l.Protocol](l.Listener, h, o)
+		added, wrapped = c, c.listener
+	default:
+		c := newHTTPSource(l.Listener, h, o, nil)
+		if cert != nil {
+			c.server.TLSConfig = cert.config()
+		}
+		added, wrapped = c, c.listener
+	}
+	// A socket that systemd has opened stays open there.
+	wrapped.shared.Store(l.Address == "")
+	s.sources = append(s.sources, added)
+	s.listeners = append(s.listeners, namedListener{l, wrapped})
+	o.Log.Info().Msgf("serving %s on %s", l.Protocol, l.Listener.Addr())
+}
+
+// Serve serves until ctx is done; then it stops listening, lets the requests in
+// flight end for at most DrainTimeout, and returns nil. A listener that breaks
+// ends the others. Serve is called once.
+func (s *Server) Serve(ctx context.Context) (err error) {
+	failed := make(chan error, len(s.sources))
 	var serving sync.WaitGroup
-	for _, s := range sources {
+	for _, source := range s.sources {
 		serving.Go(func() {
-			if err := s.serve(); err != nil {
+			if err := source.serve(); err != nil {
 				failed <- err
 			}
 		})
 	}
 	select {
 	case <-ctx.Done():
-		o.Log.Info().Msg("stopping: waiting for the requests in flight")
+		s.options.Log.Info().Msg("stopping: waiting for the requests in flight")
 	case err = <-failed:
-		o.Log.Error().Err(err).Msg("stopping: a listener failed")
+		s.options.Log.Error().Err(err).Msg("stopping: a listener failed")
 	}
-	drain(sources, &o)
+	drain(s.sources, &s.options)
 	serving.Wait()
 	return err
+}
+
+// ReloadCertificates reads all certificates again; connections from now on get
+// the new ones. One that cannot be read stays as it was.
+func (s *Server) ReloadCertificates() error {
+	var errs []error
+	for _, c := range s.certificates {
+		errs = append(errs, c.reload())
+	}
+	return errors.Join(errs...)
 }
 
 func drain(sources []source, o *Options) {
 	ctx, cancel := context.WithTimeout(context.Background(), o.DrainTimeout)
 	defer cancel()
 	var draining sync.WaitGroup
+	for _, s := range sources {
+		s.withdraw()
+	}
 	for _, s := range sources {
 		draining.Go(func() {
 			if err := s.shutdown(ctx); err != nil {
@@ -54,56 +196,15 @@ func drain(sources []source, o *Options) {
 	draining.Wait()
 }
 
-// open listens on all addresses, or on none.
-func open(h http.Handler, o *Options) (_ []source, err error) {
-	h = forwardedScheme(h)
-	var sources []source
-	var listeners []net.Listener
-	defer func() {
-		if err != nil {
-			for _, l := range listeners {
-				_ = l.Close()
-			}
-		}
-	}()
-	listen := func(protocol, address string) (net.Listener, error) {
-		l, err := Listen(address, o.SocketMode)
-		if err != nil {
-			return nil, err
-		}
-		listeners = append(listeners, l)
-		o.Log.Info().Msgf("serving %s on %s", protocol, l.Addr())
-		return l, nil
+// withHeader adds header to every answer.
+func withHeader(h http.Handler, header http.Header) http.Handler {
+	if len(header) == 0 {
+		return h
 	}
-	for _, address := range o.HTTP {
-		l, err := listen("http", address)
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, newHTTPSource(l, h, o, nil))
-	}
-	for _, t := range o.HTTPS {
-		config, err := t.config()
-		if err != nil {
-			return nil, err
-		}
-		l, err := listen("https", t.Addr)
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, newHTTPSource(l, h, o, config))
-	}
-	for _, address := range o.UWSGI {
-		l, err := listen("uwsgi", address)
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, newUWSGISource(l, h, o))
-	}
-	if len(sources) == 0 {
-		return nil, errors.New("no address to serve on")
-	}
-	return sources, nil
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		maps.Copy(w.Header(), header.Clone())
+		h.ServeHTTP(w, r)
+	})
 }
 
 // ServeHTTP serves h on l until ctx is done, with the limits of o but not its addresses.
@@ -116,6 +217,18 @@ func ServeHTTP(ctx context.Context, l net.Listener, h http.Handler, o Options) e
 func ServeUWSGI(ctx context.Context, l net.Listener, h http.Handler, o Options) error {
 	o = o.withDefaults()
 	return serveOne(ctx, newUWSGISource(l, h, &o), &o)
+}
+
+// ServeFastCGI is ServeHTTP for FastCGI.
+func ServeFastCGI(ctx context.Context, l net.Listener, h http.Handler, o Options) error {
+	o = o.withDefaults()
+	return serveOne(ctx, newFastCGISource(l, h, &o), &o)
+}
+
+// ServeSCGI is ServeHTTP for SCGI.
+func ServeSCGI(ctx context.Context, l net.Listener, h http.Handler, o Options) error {
+	o = o.withDefaults()
+	return serveOne(ctx, newSCGISource(l, h, &o), &o)
 }
 
 func serveOne(ctx context.Context, s source, o *Options) error {

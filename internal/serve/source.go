@@ -3,23 +3,24 @@ package serve
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	stdlog "log"
 	"net"
 	"net/http"
-	"os"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 )
 
 // source is a listener with its protocol.
 type source interface {
-	// serve returns nil after shutdown or close.
+	// serve returns nil after withdraw, shutdown or close.
 	serve() error
-	// shutdown stops listening and waits until all is answered or ctx is done.
+	// withdraw stops listening; what has connected is still served.
+	withdraw()
+	// shutdown waits until all is answered or ctx is done.
 	shutdown(ctx context.Context) error
 	// close ends what is still going on.
 	close()
@@ -28,21 +29,28 @@ type source interface {
 // httpSource is HTTP or HTTPS.
 type httpSource struct {
 	server   *http.Server
-	listener net.Listener
+	listener *listener
+	options  *Options
+	stopping atomic.Bool
 }
 
 func newHTTPSource(l net.Listener, h http.Handler, o *Options, config *tls.Config) *httpSource {
-	return &httpSource{
-		listener: timedListener{l, o.WriteTimeout},
-		server: &http.Server{
-			Handler:           paced(h, o),
-			TLSConfig:         config,
-			ReadHeaderTimeout: o.ReadHeaderTimeout,
-			IdleTimeout:       o.IdleTimeout,
-			MaxHeaderBytes:    o.MaxHeaderBytes,
-			ErrorLog:          stdlog.New(logWriter{o.Log}, "", 0),
+	s := &httpSource{listener: newListener(l, o), options: o}
+	s.server = &http.Server{
+		Handler:           s.guarded(h),
+		TLSConfig:         config,
+		ReadHeaderTimeout: o.ReadHeaderTimeout,
+		IdleTimeout:       o.IdleTimeout,
+		MaxHeaderBytes:    o.MaxHeaderBytes,
+		ErrorLog:          stdlog.New(logWriter{o.Log}, "", 0),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			if t, ok := c.(*tls.Conn); ok {
+				c = t.NetConn()
+			}
+			return context.WithValue(ctx, connKey{}, c)
 		},
 	}
+	return s
 }
 
 func (s *httpSource) serve() error {
@@ -52,36 +60,36 @@ func (s *httpSource) serve() error {
 	} else {
 		err = s.server.Serve(s.listener)
 	}
-	if errors.Is(err, http.ErrServerClosed) {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, errWithdrawn) {
 		return nil
 	}
 	return err
 }
 
-func (s *httpSource) shutdown(ctx context.Context) error { return s.server.Shutdown(ctx) }
+func (s *httpSource) withdraw() {
+	s.stopping.Store(true)
+	s.listener.withdraw()
+}
+
+// shutdown gives clients with a kept connection the time to find out that it is
+// going to be closed, before Shutdown closes those that are idle: the request
+// that is just on its way over one of them would fail.
+func (s *httpSource) shutdown(ctx context.Context) error {
+	s.withdraw()
+	grace := time.After(s.options.IdleGrace)
+	for wait := true; wait && s.listener.open.Load() > 0; {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-grace:
+			wait = false
+		case <-ctx.Done():
+			wait = false
+		}
+	}
+	return s.server.Shutdown(ctx)
+}
 
 func (s *httpSource) close() { _ = s.server.Close() }
-
-// config reads the certificate, so that a wrong one is an error at the start.
-func (t TLS) config() (*tls.Config, error) {
-	cert, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("certificate %s with key %s for %s: %w", t.CertFile, t.KeyFile, t.Addr, err)
-	}
-	c := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-	if t.ClientCAFile != "" {
-		pem, err := os.ReadFile(t.ClientCAFile)
-		if err != nil {
-			return nil, fmt.Errorf("client CA file for %s: %w", t.Addr, err)
-		}
-		c.ClientCAs = x509.NewCertPool()
-		if !c.ClientCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("client CA file %s for %s holds no certificate", t.ClientCAFile, t.Addr)
-		}
-		c.ClientAuth = tls.RequireAndVerifyClientCert
-	}
-	return c, nil
-}
 
 // logWriter brings net/http's own complaints, mostly about clients, into the log.
 type logWriter struct{ log zerolog.Logger }

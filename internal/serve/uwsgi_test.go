@@ -3,13 +3,11 @@ package serve_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -39,21 +37,7 @@ func post(length string, body string, vars ...string) []byte {
 // start serves h by uwsgi on a unix socket until the test ends.
 func start(t testing.TB, h http.Handler, o serve.Options) (socket string) {
 	t.Helper()
-	socket = filepath.Join(t.TempDir(), "s")
-	l, err := serve.Listen("unix:"+socket, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- serve.ServeUWSGI(ctx, l, h, o) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return socket
+	return startOn(t, serve.ServeUWSGI, h, o)
 }
 
 // talk sends request and gives all that comes back.
@@ -350,26 +334,5 @@ func FuzzUWSGI(f *testing.F) {
 	f.Add(post("3", "abc", "SCRIPT_NAME", "/a", "REQUEST_URI", "/a/b%2F?c"))
 	f.Add([]byte{0, 4, 0, 0, 9, 0, 'a', 'b'})
 	f.Add(append(packet("REQUEST_METHOD", "POST", "PATH_INFO", "/", "HTTP_TRANSFER_ENCODING", "chunked"), "5\r\nhello\r\n0\r\n\r\n"...))
-	l := make(pipes)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go func() {
-		_ = serve.ServeUWSGI(ctx, l, show, serve.Options{})
-	}()
-	f.Fuzz(func(t *testing.T, request []byte) {
-		c := &memory{in: bytes.NewReader(request), closed: make(chan bool)}
-		l <- c
-		<-c.closed
-		answer := c.out.Bytes()
-		if len(answer) == 0 {
-			return
-		}
-		r, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(answer)), nil)
-		if err != nil {
-			t.Fatalf("%v: %q", err, answer)
-		}
-		if _, err := io.ReadAll(r.Body); err != nil || r.StatusCode != 200 && r.StatusCode != 400 {
-			t.Fatalf("%d %v: %q", r.StatusCode, err, answer)
-		}
-	})
+	fuzz(f, serve.ServeUWSGI, func(_ *testing.T, answer []byte) []byte { return answer })
 }

@@ -1,0 +1,241 @@
+package serve
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// cgiSource accepts connections for a protocol that carries CGI variables, and
+// answers what comes in by it.
+type cgiSource struct {
+	protocol string
+	converse func(*cgiSource, *cgiConn)
+	listener *listener
+	handler  http.Handler
+	options  *Options
+	base     context.Context // of the requests, done when they are cut off
+	cancel   context.CancelFunc
+
+	mu       sync.Mutex
+	conns    map[*cgiConn]bool // true: waiting for a further request
+	stopping bool
+	active   sync.WaitGroup
+}
+
+// cgiConn is a connection with what was read from it ahead.
+type cgiConn struct {
+	*conn
+	in *bufio.Reader
+}
+
+func newCGISource(protocol string, converse func(*cgiSource, *cgiConn), l net.Listener, h http.Handler, o *Options) *cgiSource {
+	s := &cgiSource{
+		protocol: protocol,
+		converse: converse,
+		listener: newListener(l, o),
+		handler:  h,
+		options:  o,
+		conns:    map[*cgiConn]bool{},
+	}
+	s.base, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+func (s *cgiSource) serve() error {
+	var pause time.Duration
+	for {
+		c, err := s.listener.accept()
+		if err != nil {
+			if errors.Is(err, errWithdrawn) || s.isStopping() {
+				return nil
+			}
+			if errors.Is(err, net.ErrClosed) {
+				return fmt.Errorf("%s listener on %s: %w", s.protocol, s.listener.Addr(), err)
+			}
+			// Mostly no file descriptors are left: better later than never.
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			s.options.Log.Error().Err(err).Stringer("retry_in", pause).Msgf("accepting %s on %s", s.protocol, s.listener.Addr())
+			time.Sleep(pause)
+			continue
+		}
+		pause = 0
+		go s.attend(&cgiConn{conn: c, in: bufio.NewReaderSize(c, 4096)})
+	}
+}
+
+func (s *cgiSource) isStopping() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopping
+}
+
+// attend is the life of one connection. Nothing a client or a handler does gets
+// out of it.
+func (s *cgiSource) attend(c *cgiConn) {
+	s.active.Add(1)
+	defer s.active.Done()
+	s.mu.Lock()
+	s.conns[c] = false
+	s.mu.Unlock()
+	defer func() {
+		_ = c.Close()
+		s.mu.Lock()
+		delete(s.conns, c)
+		s.mu.Unlock()
+	}()
+	s.converse(s, c)
+}
+
+// between marks that c waits for a further request, or does no longer; it
+// reports whether there is to be one.
+func (s *cgiSource) between(c *cgiConn, waiting bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[c] = waiting
+	return !s.stopping
+}
+
+func (s *cgiSource) withdraw() {
+	s.mu.Lock()
+	s.stopping = true
+	s.mu.Unlock()
+	s.listener.withdraw()
+}
+
+func (s *cgiSource) shutdown(ctx context.Context) error {
+	s.withdraw()
+	idle := make(chan struct{})
+	go func() {
+		s.active.Wait()
+		close(idle)
+	}()
+	grace := time.NewTimer(s.options.IdleGrace)
+	defer grace.Stop()
+	for {
+		select {
+		case <-idle:
+			s.cancel()
+			return nil
+		case <-grace.C:
+			s.closeConns(func(waiting bool) bool { return waiting })
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *cgiSource) close() {
+	s.cancel()
+	_ = s.listener.Close()
+	s.closeConns(func(bool) bool { return true })
+}
+
+func (s *cgiSource) closeConns(which func(waiting bool) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c, waiting := range s.conns {
+		if which(waiting) {
+			_ = c.Close()
+		}
+	}
+}
+
+// single answers the one request of a connection, whose end ends the answer.
+func (s *cgiSource) single(c *cgiConn, statusLine string, read func(context.Context) (*http.Request, error)) {
+	ctx, cancel := s.requestContext(c)
+	defer cancel()
+	_ = c.SetReadDeadline(time.Now().Add(s.options.ReadHeaderTimeout))
+	r, err := read(ctx)
+	var bad badPacket
+	switch {
+	case errors.As(err, &bad):
+		s.options.Log.Warn().Err(err).Msgf("bad %s request from %s", s.protocol, c.RemoteAddr())
+		newCGIResponse(c, c, http.MethodGet, statusLine).fail(http.StatusBadRequest)
+		linger(c)
+		return
+	case errors.Is(err, io.EOF):
+		return // connected and gone, as health checks do
+	case err != nil:
+		s.options.Log.Warn().Err(err).Msgf("incomplete %s request from %s", s.protocol, c.RemoteAddr())
+		return
+	}
+	body := s.prepare(c, r)
+	if s.answer(c, newCGIResponse(c, c, r.Method, statusLine), r) && body != nil && (!body.done || c.in.Buffered() > 0) {
+		linger(c)
+	}
+}
+
+// prepare completes a request whose head was read; it gives its body, if it has one.
+func (s *cgiSource) prepare(c *cgiConn, r *http.Request) *pacedBody {
+	_ = c.SetReadDeadline(time.Time{})
+	if r.RemoteAddr == "" {
+		r.RemoteAddr = c.RemoteAddr().String()
+	}
+	if r.Body == http.NoBody {
+		return nil
+	}
+	body := newPacedBody(r.Body, c.conn, c.SetReadDeadline, s.options)
+	r.Body = body
+	return body
+}
+
+func (s *cgiSource) requestContext(c *cgiConn) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(s.base)
+	return context.WithValue(ctx, http.LocalAddrContextKey, c.LocalAddr()), cancel
+}
+
+// answer runs the handler; it reports whether the answer is complete.
+func (s *cgiSource) answer(c *cgiConn, w *cgiResponse, r *http.Request) (complete bool) {
+	c.enter()
+	defer c.leave()
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			return
+		}
+		s.options.Log.Error().Str("stack", string(debug.Stack())).Msgf("panic serving %s %s: %v", r.Method, r.URL.Path, p)
+		complete = w.fail(http.StatusInternalServerError)
+	}()
+	s.handler.ServeHTTP(w, r)
+	if err := w.finish(); err != nil {
+		s.options.Log.Debug().Err(err).Msgf("answering %s %s", r.Method, r.URL.Path)
+		return false
+	}
+	return true
+}
+
+// lingerLimit is how much of an unread body is thrown away, so that the client
+// gets to read the answer instead of an error about its own sending.
+const lingerLimit = 4 << 20
+
+func linger(c *cgiConn) {
+	if c.CloseWrite() != nil {
+		return
+	}
+	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_, _ = io.CopyN(io.Discard, c.in, lingerLimit)
+}
+
+// badPacket is an error to be answered with 400.
+type badPacket struct{ error }
+
+func bad(format string, args ...any) error { return badPacket{fmt.Errorf(format, args...)} }
+
+// short is the error of a read that ended in the midst of something.
+func short(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -5,56 +5,76 @@ import (
 	"sync"
 )
 
-// Flight shares one run of a load among all who ask for it before it starts: at
-// most one load is under way, and one more waits. Unlike a single flight that one
-// may join half-way, its answer is never older than the question.
-type Flight[T any] struct {
-	Load func(ctx context.Context) (T, error)
-
-	mu      sync.Mutex
-	running bool
-	next    *flight[T]
+// Shared answers questions that are asked at the same time with one load each:
+// of a key, at most one load is under way, and one more waits. Unlike a single
+// flight that one may join half-way, an answer is never older than its question.
+// Answers are shared: they must not be changed. The zero value is ready.
+type Shared[T any] struct {
+	mu   sync.Mutex
+	keys map[string]*queue[T]
 }
 
+// queue is the load of a key that waits, beside the one that runs.
+type queue[T any] struct{ next *flight[T] }
+
 type flight[T any] struct {
+	load  func(context.Context) (T, error)
 	done  chan struct{}
 	value T
 	err   error
 }
 
-// Do answers the result of a load that starts after the call.
-func (f *Flight[T]) Do(ctx context.Context) (T, error) {
-	f.mu.Lock()
-	c := f.next
-	if c == nil {
-		c = &flight[T]{done: make(chan struct{})}
-		f.next = c
-		if !f.running {
-			f.running = true
-			go f.run(context.WithoutCancel(ctx))
-		}
+// Do answers the result of a load that starts after the call: its own, or that
+// of another call with the same key. The load goes on when its caller leaves.
+func (s *Shared[T]) Do(ctx context.Context, key string, load func(context.Context) (T, error)) (T, error) {
+	s.mu.Lock()
+	if s.keys == nil {
+		s.keys = map[string]*queue[T]{}
 	}
-	f.mu.Unlock()
+	q, running := s.keys[key]
+	if !running {
+		q = &queue[T]{}
+		s.keys[key] = q
+	}
+	if q.next == nil {
+		q.next = &flight[T]{load: load, done: make(chan struct{})}
+	}
+	f := q.next
+	if !running {
+		go s.run(context.WithoutCancel(ctx), key, q)
+	}
+	s.mu.Unlock()
 	select {
-	case <-c.done:
-		return c.value, c.err
+	case <-f.done:
+		return f.value, f.err
 	case <-ctx.Done():
 		var none T
 		return none, ctx.Err()
 	}
 }
 
-func (f *Flight[T]) run(ctx context.Context) {
+func (s *Shared[T]) run(ctx context.Context, key string, q *queue[T]) {
 	for {
-		f.mu.Lock()
-		c := f.next
-		f.next = nil
-		f.running = c != nil
-		f.mu.Unlock()
-		if c == nil {
+		s.mu.Lock()
+		f := q.next
+		q.next = nil
+		if f == nil {
+			delete(s.keys, key)
+		}
+		s.mu.Unlock()
+		if f == nil {
 			return
 		}
-		c.value, c.err = f.Load(ctx)
-		close(c.done)
+		f.value, f.err = f.load(ctx)
+		close(f.done)
 	}
 }
+
+// Flight is Shared with one question.
+type Flight[T any] struct {
+	Load   func(context.Context) (T, error)
+	shared Shared[T]
+}
+
+// Do answers the result of a load that starts after the call.
+func (f *Flight[T]) Do(ctx context.Context) (T, error) { return f.shared.Do(ctx, "", f.Load) }

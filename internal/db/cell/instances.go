@@ -109,7 +109,7 @@ func (s *scanner) scan(r *sql.Rows) (*objects.Instance, error) {
 	if i.TrustedCerts, err = objects.ParseTrustedCerts(certs); err != nil {
 		return nil, fmt.Errorf("instance_extra.trusted_certs of %s: %w", i.UUID, err)
 	}
-	if i.Network, err = objects.ParseNetworkInfo(network); err != nil {
+	if i.Network, err = networks.parse(i.UUID, network); err != nil {
 		return nil, fmt.Errorf("instance_info_caches.network_info of %s: %w", i.UUID, err)
 	}
 	return i, nil

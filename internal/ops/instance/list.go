@@ -2,6 +2,7 @@ package instance
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"github.com/nova-go/nova/internal/db"
@@ -25,8 +26,21 @@ type ListQuery struct {
 }
 
 // List answers one page of servers: those without a cell first, then those of all
-// cells in one order.
+// cells in one order. Callers who ask the same at the same time, as pollers and
+// dashboards do, share one look at the databases: the servers must not be changed.
 func (r *Reader) List(ctx context.Context, caller *reqctx.Context, q ListQuery) ([]*objects.Instance, error) {
+	key, err := json.Marshal(struct {
+		Project, User string
+		Admin         bool
+		Query         ListQuery
+	}{caller.ProjectID, caller.UserID, caller.IsAdmin, q})
+	if err != nil {
+		return nil, err
+	}
+	return r.lists.Do(ctx, string(key), func(ctx context.Context) ([]*objects.Instance, error) { return r.list(ctx, caller, q) })
+}
+
+func (r *Reader) list(ctx context.Context, caller *reqctx.Context, q ListQuery) ([]*objects.Instance, error) {
 	asked := q.Limit
 	if !slices.ContainsFunc(q.Sort, func(s cell.SortKey) bool { return s.Column == "uuid" }) {
 		q.Sort = append(slices.Clone(q.Sort), cell.SortKey{Column: "uuid"})

@@ -26,6 +26,8 @@ type Reader struct {
 	PerProject bool
 	// SkipDown is [api] list_records_by_skipping_down_cells.
 	SkipDown bool
+
+	lists db.Shared[[]*objects.Instance]
 }
 
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$`)

@@ -37,15 +37,14 @@ func application(h http.Handler) paste.App {
 // authentication strategy lists. Nova 34 knows keystone alone; older files, and
 // ours for --dev, have noauth2 beside it.
 func pipelineFactory(strategy string) paste.Factory {
-	option := func(local paste.Conf) string { return local[strategy] }
 	return paste.DescribedComposite{
 		Build: func(l *paste.Loader, global, local paste.Conf) (http.Handler, error) {
-			list := option(local)
+			list := local[strategy]
 			if list == "" {
 				return nil, fmt.Errorf("no pipeline for the authentication strategy %q", strategy)
 			}
 			return l.Pipeline(list, global)
 		},
-		Parts: paste.PipelineParts(option),
+		Parts: paste.PipelineParts(func(paste.Conf) string { return strategy }),
 	}
 }

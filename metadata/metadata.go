@@ -10,7 +10,6 @@ package metadata
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -21,7 +20,6 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
-	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/metadata/tree"
 	"github.com/nova-go/nova/metadata/vendordata"
@@ -68,17 +66,11 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	filters := middleware.Registry(middleware.Deps{Config: o.Config, Log: *o.Log})
-	maps.Copy(filters, paste.Registry{
-		"Paste#urlmap": paste.URLMapFactory(),
-		factory:        paste.App(func(_, _ paste.Conf) (http.Handler, error) { return app, nil }),
-	})
-	maps.Copy(filters, o.Filters)
 	options := paste.Options{Warn: func(p paste.Problem) { o.Log.Warn().Msg(p.Error()) }}
 	if o.Config.WSGI.UnknownFilters == "skip" {
 		options.UnknownFilters = paste.Skip
 	}
-	pipeline, err := paste.Load(startup.PasteFile(o.Config), name, filters, options)
+	pipeline, err := paste.Load(startup.PasteFile(o.Config), name, registry(o.Config, *o.Log, app, o.Filters), options)
 	if err != nil {
 		return nil, err
 	}

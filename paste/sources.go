@@ -18,6 +18,11 @@ func (c *configFile) find(l *Loader, t *objectType, name *string, global Conf) (
 	if err != nil {
 		return nil, err
 	}
+	return c.enter(l, t, section, global)
+}
+
+// enter resolves a section of type t.
+func (c *configFile) enter(l *Loader, t *objectType, section string, global Conf) (*object, error) {
 	chain, err := l.chain.push(&frame{config: c, typ: t, section: section, global: global})
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nova-go/nova/compute"
 	"github.com/nova-go/nova/internal/cli"
+	"github.com/nova-go/nova/internal/inspect"
 )
 
 func main() {
@@ -37,5 +38,6 @@ func main() {
 	cmd.Flags().StringVar(&d.state, "state", "", "with --dev: `directory` of its state (default ~/.local/state/nova-dev)")
 	cmd.Flags().IntVar(&d.port, "port", 8774, "with --dev: `port` to listen on")
 	cmd.AddCommand(routes())
+	cmd.AddCommand(inspect.Compute().Commands()...)
 	cli.Main(cmd)
 }

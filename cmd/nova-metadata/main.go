@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nova-go/nova/internal/cli"
+	"github.com/nova-go/nova/internal/inspect"
 	"github.com/nova-go/nova/metadata"
 )
 
@@ -29,5 +30,6 @@ func main() {
 		},
 	}
 	flags.Register(cmd.Flags())
+	cmd.AddCommand(inspect.Metadata().Commands()...)
 	cli.Main(cmd)
 }

@@ -19,7 +19,7 @@ const module = "github.com/nova-go/nova/"
 // A name stands for the packages below it, too.
 var layers = [][]string{
 	{"cmd"},
-	{"internal/cli"},
+	{"internal/cli", "internal/inspect"},
 	{"compute", "metadata"},
 	{"compute/servers", "compute/flavors", "compute/keypairs", "compute/hosts", "compute/quotas", "compute/images", "compute/networks", "compute/volumes", "compute/versions", "compute/removed"},
 	{"compute/api"},

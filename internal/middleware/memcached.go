@@ -61,7 +61,7 @@ func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, e
 	}
 	m := &memcached{ttl: int32(c.TokenCacheTime), deadRetry: time.Duration(c.MemcachePoolDeadRetry) * time.Second, strategy: strategy, secret: []byte(c.MemcacheSecretKey), log: log}
 	for _, name := range c.MemcachedServers {
-		network, address := memcachedAddress(name)
+		network, address := MemcachedAddress(name)
 		client := memcache.NewFromSelector(&oneServer{addr: staticAddr{network, address}})
 		client.Timeout = time.Duration(c.MemcachePoolSocketTimeout) * time.Second
 		client.MaxIdleConns = max(c.MemcachePoolMaxsize, 2)
@@ -70,9 +70,9 @@ func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, e
 	return m, nil
 }
 
-// memcachedAddress reads host:port, inet:host:port, inet6:[host]:port, unix:path
+// MemcachedAddress reads an entry of memcached_servers: host:port, inet:host:port, inet6:[host]:port, unix:path
 // and a path.
-func memcachedAddress(name string) (network, address string) {
+func MemcachedAddress(name string) (network, address string) {
 	switch {
 	case strings.HasPrefix(name, "unix:"):
 		return "unix", strings.TrimPrefix(name, "unix:")

@@ -1,0 +1,255 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/startup"
+	"github.com/nova-go/nova/paste"
+)
+
+// Finding is a line of check.
+type Finding struct {
+	Severity string `json:"severity"` // "error" or "warning"
+	Area     string `json:"area"`     // "config", "paste", "policy" or "neighbour"
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+	Section  string `json:"section,omitempty"`
+	Option   string `json:"option,omitempty"`
+	Message  string `json:"message"`
+}
+
+// String is "error: FILE:LINE: [section] option: message".
+func (f Finding) String() string {
+	var b strings.Builder
+	b.WriteString(f.Severity + ": ")
+	if f.File != "" {
+		b.WriteString(f.File)
+		if f.Line > 0 {
+			fmt.Fprintf(&b, ":%d", f.Line)
+		}
+		b.WriteString(": ")
+	}
+	if f.Section != "" {
+		b.WriteString("[" + f.Section + "]")
+		if f.Option != "" {
+			b.WriteString(" " + f.Option)
+		}
+		b.WriteString(": ")
+	}
+	b.WriteString(f.Message)
+	return strings.ReplaceAll(b.String(), "\n", " ")
+}
+
+// Statuses of check's process.
+const (
+	Clean    = 0
+	HasError = 1
+	HasWarns = 2 // and no error
+)
+
+// policyLine takes an error of a policy file apart.
+var policyLine = regexp.MustCompile(`^policy: (.*?): (?:yaml: )?line (\d+): (.*)`)
+
+// findings collects.
+type findings struct{ list []Finding }
+
+func (f *findings) add(severity, area string, err error) {
+	one := Finding{Severity: severity, Area: area}
+	var many config.Errors
+	var option *config.Error
+	var syntax *config.SyntaxError
+	var place *paste.Error
+	switch {
+	case errors.As(err, &many) && len(many) > 1:
+		for _, e := range many {
+			f.add(severity, area, e)
+		}
+		return
+	case errors.As(err, &option):
+		f.option(severity, option.Problem)
+		return
+	case errors.As(err, &syntax):
+		one.File, one.Line, one.Message = syntax.File, syntax.Line, strings.TrimPrefix(syntax.Error(), fmt.Sprintf("%s:%d: ", syntax.File, syntax.Line))
+	case errors.As(err, &place):
+		one.File, one.Line, one.Section, one.Option, one.Message = place.File, place.Line, place.Section, place.Option, place.Err.Error()
+		if place.Factory != "" {
+			one.Message = fmt.Sprintf("factory %q: %s", place.Factory, one.Message)
+		}
+	default:
+		one.Message = err.Error()
+		if m := policyLine.FindStringSubmatch(one.Message); m != nil && area == "policy" {
+			one.File, one.Message = m[1], m[3]
+			one.Line, _ = strconv.Atoi(m[2])
+		}
+	}
+	f.list = append(f.list, one)
+}
+
+func (f *findings) option(severity string, p config.Problem) {
+	one := Finding{Severity: severity, Area: "config", File: p.File, Line: p.Line, Section: p.Group, Option: p.Option, Message: p.Message}
+	if p.Kind == config.FromEnv || p.Kind == config.FromFlag {
+		one.Message += " (" + p.Origin.String() + ")"
+	}
+	f.list = append(f.list, one)
+}
+
+func (f *findings) status() int {
+	status := Clean
+	for _, one := range f.list {
+		if one.Severity == "error" {
+			return HasError
+		}
+		status = HasWarns
+	}
+	return status
+}
+
+func (s Service) check() *cobra.Command {
+	var from files
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Look for mistakes in configuration, paste file and policy, and for neighbours that do not answer",
+		Long: "Look for mistakes in configuration, paste file and policy, and for neighbours that do not answer.\n\n" +
+			"A line per problem. The exit status is 0 if there is none, 1 if there are errors, 2 if there are warnings only.",
+		Args: cobra.NoArgs,
+	}
+	from.register(cmd)
+	chosen := format(cmd, "text", "json")
+	offline := cmd.Flags().Bool("offline", false, "ask no neighbour")
+	timeout := cmd.Flags().Duration("timeout", 5*time.Second, "how long a neighbour may take to answer")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		how, err := chosen()
+		if err != nil {
+			return err
+		}
+		o := CheckOptions{Files: from.files, Dirs: from.dirs, Env: os.Environ(), Timeout: *timeout}
+		if *offline {
+			o.Timeout = 0
+		}
+		list, status := s.Check(cmd.Context(), o)
+		if err := printFindings(cmd.OutOrStdout(), list, how); err != nil {
+			return err
+		}
+		if status != Clean {
+			os.Exit(status)
+		}
+		return nil
+	}
+	return cmd
+}
+
+func printFindings(w io.Writer, list []Finding, how string) error {
+	if how == "json" {
+		if list == nil {
+			list = []Finding{}
+		}
+		return printJSON(w, list)
+	}
+	for _, f := range list {
+		if _, err := fmt.Fprintln(w, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckOptions are those of Check.
+type CheckOptions struct {
+	Files, Dirs []string // as for config.Sources
+	Env         []string
+	Timeout     time.Duration // of each neighbour; 0: none is asked
+}
+
+// Check looks for all that is wrong, and gives the status for the process.
+func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
+	f := &findings{}
+	c, err := config.Load(config.Sources{Files: o.Files, Dirs: o.Dirs, Env: o.Env, Prog: s.Prog})
+	if err != nil {
+		f.add("error", "config", err)
+		return f.list, f.status()
+	}
+	for _, p := range c.Warnings() {
+		f.option("warning", p)
+	}
+	for _, p := range c.Unknown() {
+		f.option("warning", p)
+	}
+	s.checkPaste(f, c)
+	checkPolicy(f, c)
+	databases, err := startup.OpenDatabases(c)
+	if err != nil {
+		f.add("error", "config", err)
+	}
+	if o.Timeout > 0 {
+		askNeighbours(ctx, f, c, databases, o.Timeout)
+	}
+	return f.list, f.status()
+}
+
+func (s Service) checkPaste(f *findings, c *config.Config) {
+	file, registry := startup.PasteFile(c), s.Registry(c)
+	severity := "error"
+	o := paste.Options{}
+	if c.WSGI.UnknownFilters == "skip" {
+		severity, o.UnknownFilters = "warning", paste.Skip
+	}
+	known := paste.Registry{}
+	for _, other := range s.Others {
+		maps.Copy(known, other(c))
+	}
+	maps.Copy(known, registry)
+	reached, unreached := paste.Check(file, s.PasteName, known, paste.Options{})
+	before := len(f.list)
+	for _, p := range reached {
+		if errors.Is(&p, paste.ErrUnknownFactory) && isFilter(p) {
+			f.add(severity, "paste", &p)
+		} else {
+			f.add("error", "paste", &p)
+		}
+	}
+	// What the factories themselves have to say comes only to light in building.
+	if _, err := paste.Load(file, s.PasteName, registry, o); err != nil && !said(f.list[before:], err) {
+		f.add("error", "paste", err)
+	}
+	for _, p := range unreached {
+		p.Err = fmt.Errorf("%w (the application does not reach this section)", p.Err)
+		f.add("warning", "paste", &p)
+	}
+}
+
+func isFilter(p paste.Problem) bool { return strings.HasPrefix(p.Section, "filter:") }
+
+// said tells whether a finding is already there.
+func said(list []Finding, err error) bool {
+	one := &findings{}
+	one.add("error", "paste", err)
+	for _, f := range list {
+		if f.Section == one.list[0].Section && f.Message == one.list[0].Message {
+			return true
+		}
+	}
+	return false
+}
+
+func checkPolicy(f *findings, c *config.Config) {
+	var warnings lines
+	if _, err := startup.OpenPolicy(c, zerolog.New(&warnings)); err != nil {
+		f.add("error", "policy", err)
+	}
+	for _, w := range warnings {
+		f.list = append(f.list, Finding{Severity: "warning", Area: "policy", Message: w})
+	}
+}

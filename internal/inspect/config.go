@@ -1,0 +1,133 @@
+package inspect
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nova-go/nova/config"
+)
+
+// masked stands for values that are not to be shown, as in oslo.config.
+const masked = "****"
+
+// setting is an option in the output of config.
+type setting struct {
+	Value  any    `json:"value"`
+	Source string `json:"source"`
+}
+
+func (s Service) config() *cobra.Command {
+	var from files
+	var secrets bool
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Print every option with its value and where that comes from",
+		Args:  cobra.NoArgs,
+	}
+	from.register(cmd)
+	chosen := format(cmd, "text", "json")
+	cmd.Flags().BoolVar(&secrets, "show-secrets", false, "print passwords and keys, too")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		how, err := chosen()
+		if err != nil {
+			return err
+		}
+		c, err := from.load(s.Prog)
+		if err != nil {
+			return err
+		}
+		all := settings(c, secrets)
+		if how == "json" {
+			return printJSON(cmd.OutOrStdout(), all)
+		}
+		return printText(cmd.OutOrStdout(), all)
+	}
+	return cmd
+}
+
+// settings are the options by group and name.
+func settings(c *config.Config, secrets bool) map[string]map[string]setting {
+	all := map[string]map[string]setting{}
+	for _, o := range c.Options() {
+		if all[o.Group] == nil {
+			all[o.Group] = map[string]setting{}
+		}
+		if o.Secret && !secrets && o.Value != nil && o.Value != "" {
+			o.Value = masked
+		}
+		all[o.Group][o.Name] = setting{o.Value, o.Source}
+	}
+	return all
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// printText writes the options so that what it prints may be read as a
+// configuration file again.
+func printText(w io.Writer, all map[string]map[string]setting) error {
+	var b strings.Builder
+	for _, group := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(&b, "[%s]\n", group)
+		for _, name := range slices.Sorted(maps.Keys(all[group])) {
+			s := all[group][name]
+			if s.Value == nil {
+				fmt.Fprintf(&b, "# %s is not set\n", name)
+				continue
+			}
+			fmt.Fprintf(&b, "# %s\n", s.Source)
+			for _, text := range texts(s.Value) {
+				fmt.Fprintf(&b, "%s = %s\n", name, quoted(text))
+			}
+		}
+		b.WriteString("\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// quoted protects what the reader of configuration files would take for its own.
+func quoted(text string) string {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "$", "$$"), "\n", "\n    ")
+	if text != strings.TrimSpace(text) || text != "" && (text[0] == '"' || text[0] == '\'') {
+		return `"` + text + `"`
+	}
+	return text
+}
+
+// texts writes a value as a file has it; a list of dicts takes a line for each.
+func texts(v any) []string {
+	switch v := v.(type) {
+	case []string:
+		return []string{strings.Join(v, ",")}
+	case []int:
+		return []string{strings.Trim(strings.ReplaceAll(fmt.Sprint(v), " ", ","), "[]")}
+	case map[string]string:
+		return []string{dict(v)}
+	case []map[string]string:
+		var out []string
+		for _, m := range v {
+			out = append(out, dict(m))
+		}
+		return out
+	}
+	return []string{fmt.Sprint(v)}
+}
+
+func dict(m map[string]string) string {
+	var pairs []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		pairs = append(pairs, k+":"+m[k])
+	}
+	return strings.Join(pairs, ",")
+}

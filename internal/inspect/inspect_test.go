@@ -1,0 +1,280 @@
+package inspect_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nova-go/nova/internal/inspect"
+	"github.com/nova-go/nova/paste"
+)
+
+const pasteFile = `[composite:osapi_compute]
+use = call:nova.api.openstack.urlmap:urlmap_factory
+/: versions
+/v2.1: api
+
+[composite:api]
+use = call:nova.api.auth:pipeline_factory_v21
+keystone = cors faultwrap app
+
+[pipeline:versions]
+pipeline = faultwrap versionsapp
+
+[filter:cors]
+paste.filter_factory = oslo_middleware.cors:filter_factory
+oslo_config_project = nova
+
+[filter:faultwrap]
+paste.filter_factory = nova.api.openstack:FaultWrapper.factory
+
+[app:app]
+paste.app_factory = nova.api.openstack.compute:APIRouterV21.factory
+
+[app:versionsapp]
+paste.app_factory = nova.api.openstack.compute.versions:Versions.factory
+
+[composite:metadata]
+use = egg:Paste#urlmap
+/: meta
+
+[app:meta]
+paste.app_factory = nova.api.metadata.handler:MetadataRequestHandler.factory
+`
+
+const databases = "[database]\nconnection = sqlite:///%[1]s/main.sqlite\n[api_database]\nconnection = sqlite:///%[1]s/api.sqlite\n"
+
+// write puts a nova.conf, an api-paste.ini and other files into a directory; %[1]s
+// in them is that directory.
+func write(t *testing.T, conf, ini string, more ...string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	files := append([]string{"nova.conf", conf, "api-paste.ini", ini}, more...)
+	for i := 0; i < len(files); i += 2 {
+		if err := os.WriteFile(filepath.Join(dir, files[i]), []byte(strings.ReplaceAll(files[i+1], "%[1]s", dir)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestCheck(t *testing.T) {
+	broken := strings.Replace(pasteFile, "cors faultwrap app", "cors strange alien app", 1) +
+		"[filter:strange]\npaste.filter_factory = out.of.tree:factory\n[filter:alien]\nuse = egg:elsewhere#thing\n"
+	for name, test := range map[string]struct {
+		conf, ini string
+		files     []string
+		status    int
+		want      []string
+	}{
+		"clean": {conf: databases, ini: pasteFile},
+		"values": {conf: "[api]\nmax_limit = x\n[wsgi]\nunknown_filters = maybe\n", ini: pasteFile, status: 1, want: []string{
+			`error: nova.conf:2: [api] max_limit: *`, `error: nova.conf:4: [wsgi] unknown_filters: *`}},
+		"syntax":     {conf: "[api]\nmax_limit\n", ini: pasteFile, status: 1, want: []string{`error: nova.conf:2: No ':' or '=' found in assignment: "max_limit"`}},
+		"no section": {conf: "", ini: pasteFile, status: 1, want: []string{"error: [database] connection is not set"}},
+		"names": {conf: databases + "[api]\nmax_limits = 1\n[apis]\na = b\n[DEFAULT]\napi_paste_config = api-paste.ini\n", ini: pasteFile, status: 2, want: []string{
+			"warning: nova.conf:10: [DEFAULT] api_paste_config: *", "warning: nova.conf:7: [apis]: no such group", "warning: nova.conf:6: [api] max_limits: no such option"}},
+		"every unknown filter": {conf: databases, ini: broken, status: 1, want: []string{
+			`error: api-paste.ini:32: [filter:strange]: factory "out.of.tree:factory": no such factory`,
+			`error: api-paste.ini:34: [filter:alien]: factory "elsewhere#thing": no such factory`}},
+		"skipped filters": {conf: databases + "[wsgi]\nunknown_filters = skip\n", ini: broken, status: 2, want: []string{
+			`warning: api-paste.ini:32: [filter:strange]: factory "out.of.tree:factory": no such factory`,
+			`warning: api-paste.ini:34: [filter:alien]: factory "elsewhere#thing": no such factory`}},
+		"dead sections": {conf: databases, ini: pasteFile + "[app:old]\npaste.app_factory = nova.api.openstack.compute:APIRouter.factory\n[pipeline:p]\npipeline = nothing old\n[notpaste:x]\na = b\n", status: 2, want: []string{
+			`warning: api-paste.ini:32: [app:old]: factory "nova.api.openstack.compute:APIRouter.factory": no such factory (the application does not reach this section)`}},
+		"a factory's own complaint": {conf: databases, ini: strings.Replace(pasteFile, "oslo_config_project = nova\n", "", 1), status: 1, want: []string{
+			`error: api-paste.ini:13: [filter:cors]: factory "oslo_middleware.cors:filter_factory": allowed_origin or oslo_config_project is required`}},
+		"paste syntax":  {conf: databases, ini: "[composite:osapi_compute]\nuse\n", status: 1, want: []string{`error: api-paste.ini:2: [composite:osapi_compute]: syntax error: *`}},
+		"policy syntax": {conf: databases, ini: pasteFile, files: []string{"policy.yaml", "a: [\n"}, status: 1, want: []string{`error: policy.yaml:1: did not find expected node content`}},
+		"policy references": {conf: databases, ini: pasteFile, files: []string{"policy.yaml", "a: rule:b\n"}, status: 2, want: []string{
+			"warning: Policies a reference a rule that is not defined."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := write(t, test.conf, test.ini, test.files...)
+			list, status := inspect.Compute().Check(context.Background(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}})
+			if status != test.status {
+				t.Errorf("status %d, not %d", status, test.status)
+			}
+			expect(t, dir, list, test.want)
+		})
+	}
+}
+
+// expect compares lines; one that ends in an asterisk is a beginning.
+func expect(t *testing.T, dir string, list []inspect.Finding, want []string) {
+	t.Helper()
+	var got []string
+	for _, f := range list {
+		got = append(got, strings.ReplaceAll(strings.Replace(f.String(), ": "+dir+"/", ": ", 1), dir, "DIR"))
+	}
+	ok := len(got) == len(want)
+	for i := range min(len(got), len(want)) {
+		beginning, open := strings.CutSuffix(want[i], "*")
+		ok = ok && (got[i] == want[i] || open && strings.HasPrefix(got[i], beginning))
+	}
+	if !ok {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestNeighbours(t *testing.T) {
+	up, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = up.Close() }()
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	down := gone.Addr().String()
+	_ = gone.Close()
+	conf := strings.NewReplacer("UP", up.Addr().String(), "DOWN", down).Replace(
+		"[DEFAULT]\ntransport_url = rabbit://u:p@DOWN,u:p@UP/\n[database]\nconnection = sqlite:///%[1]s/main.sqlite\n[api_database]\nconnection = mysql+pymysql://u:p@DOWN/x\n" +
+			"[oslo_messaging_notifications]\ntransport_url = rabbit://u:p@DOWN/\n[keystone_authtoken]\nauth_url = http://DOWN/v3\nmemcached_servers = UP,DOWN\n")
+	dir := write(t, conf, pasteFile)
+	list, status := inspect.Compute().Check(context.Background(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Timeout: 10 * time.Second})
+	if status != inspect.HasError {
+		t.Errorf("status %d", status)
+	}
+	var want []string
+	for _, line := range []string{
+		"error: nova.conf:6: [api_database] connection: the database does not answer: connect: connection refused",
+		"warning: nova.conf:2: [DEFAULT] transport_url: RabbitMQ at DOWN does not answer: connect: connection refused",
+		"error: nova.conf:8: [oslo_messaging_notifications] transport_url: RabbitMQ at DOWN does not answer: connect: connection refused",
+		"error: nova.conf:10: [keystone_authtoken] auth_url: the Keystone at http://DOWN/v3 does not answer: connect: connection refused",
+		"warning: nova.conf:11: [keystone_authtoken] memcached_servers: memcached at DOWN does not answer: connect: connection refused",
+	} {
+		want = append(want, strings.ReplaceAll(line, "DOWN", down))
+	}
+	expect(t, dir, list, want)
+}
+
+// run calls a command of a service.
+func run(t *testing.T, s inspect.Service, args ...string) (string, error) {
+	t.Helper()
+	for _, cmd := range s.Commands() {
+		if cmd.Name() == args[0] {
+			var out bytes.Buffer
+			cmd.SetArgs(args[1:])
+			cmd.SetOut(&out)
+			cmd.SetErr(&out)
+			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			err := cmd.Execute()
+			return out.String(), err
+		}
+	}
+	t.Fatal("no such command")
+	return "", nil
+}
+
+func TestConfig(t *testing.T) {
+	t.Setenv("OS_API__MAX_LIMIT", "7")
+	dir := write(t, "[database]\nconnection = sqlite:///secret\n[wsgi]\nunknown_filters = skip\n", "")
+	file := filepath.Join(dir, "nova.conf")
+	var all map[string]map[string]struct {
+		Value  any
+		Source string
+	}
+	read := func(args ...string) {
+		t.Helper()
+		out, err := run(t, inspect.Compute(), append([]string{"config", "--config-file", file}, args...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(out), &all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read("--format", "json")
+	for _, test := range []struct{ group, option, want string }{
+		{"wsgi", "unknown_filters", "skip " + file + ":4"}, {"api", "max_limit", "7 env OS_API__MAX_LIMIT"},
+		{"database", "connection", "**** " + file + ":2"}, {"database", "slave_connection", "<nil> default"}, {"wsgi", "api_paste_config", "api-paste.ini default"},
+	} {
+		o := all[test.group][test.option]
+		if got := fmt.Sprint(o.Value, " ", o.Source); got != test.want {
+			t.Errorf("[%s] %s: %s", test.group, test.option, got)
+		}
+	}
+	read("--format", "json", "--show-secrets")
+	if v := all["database"]["connection"].Value; v != "sqlite:///secret" {
+		t.Errorf("the secret is %v", v)
+	}
+	text, err := run(t, inspect.Compute(), "config", "--config-file", file, "--show-secrets")
+	if err != nil || !strings.Contains(text, "[wsgi]\n# default\napi_paste_config = api-paste.ini\n") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	// What it prints is a configuration that says the same.
+	again := filepath.Join(dir, "again.conf")
+	if err := os.WriteFile(again, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	second, err := run(t, inspect.Compute(), "config", "--config-file", again, "--show-secrets")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, other := strings.Split(options(text), "\n"), strings.Split(options(second), "\n")
+	for i := range min(len(first), len(other)) {
+		if first[i] != other[i] {
+			t.Errorf("%q, and then %q", first[i], other[i])
+		}
+	}
+}
+
+func options(text string) string {
+	var kept []string
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "#") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
+}
+
+func TestPipeline(t *testing.T) {
+	dir := write(t, "[api]\nauth_strategy = noauth2\n", strings.Replace(pasteFile, "keystone =", "noauth2 = app\nkeystone =", 1))
+	conf, ini := filepath.Join(dir, "nova.conf"), filepath.Join(dir, "api-paste.ini")
+	tree := func(choice string) string {
+		return "osapi_compute (composite nova.api.openstack.urlmap:urlmap_factory)\n" +
+			"├─ / -> versions (pipeline)\n│  ├─ faultwrap (filter nova.api.openstack:FaultWrapper.factory)\n│  └─ versionsapp (app nova.api.openstack.compute.versions:Versions.factory)\n" +
+			"└─ /v2.1 -> api (composite nova.api.auth:pipeline_factory_v21)\n" + choice
+	}
+	keystone := tree("   └─ keystone (pipeline)\n      ├─ cors (filter oslo_middleware.cors:filter_factory)\n      ├─ faultwrap (filter nova.api.openstack:FaultWrapper.factory)\n      └─ app (app nova.api.openstack.compute:APIRouterV21.factory)\n")
+	noauth := tree("   └─ noauth2 (pipeline)\n      └─ app (app nova.api.openstack.compute:APIRouterV21.factory)\n")
+	for _, test := range []struct {
+		service inspect.Service
+		args    []string
+		want    string
+	}{
+		{inspect.Compute(), []string{"--config-file", ini}, keystone},
+		{inspect.Compute(), []string{"--config-file", conf}, noauth},
+		{inspect.Compute(), []string{"--config-file", conf, "--config-file", ini}, noauth},
+		{inspect.Compute(), []string{"--config-file", ini, "--name", "versionsapp"}, "versionsapp (app nova.api.openstack.compute.versions:Versions.factory)\n"},
+		{inspect.Metadata(), []string{"--config-file", ini}, "metadata (composite Paste#urlmap)\n└─ / -> meta (app nova.api.metadata.handler:MetadataRequestHandler.factory)\n"},
+		{inspect.Metadata(), []string{"--config-file", ini, "--format", "dot"}, "digraph \"metadata\" {\n  rankdir=LR;\n  node [shape=box];\n  n1 [label=\"metadata\", tooltip=\"Paste#urlmap\", shape=diamond];\n  n2 [label=\"meta\", tooltip=\"nova.api.metadata.handler:MetadataRequestHandler.factory\", style=bold];\n  n1 -> n2 [label=\"/\"];\n}\n"},
+	} {
+		if got, err := run(t, test.service, append([]string{"pipeline"}, test.args...)...); err != nil || got != test.want {
+			t.Errorf("%s: %v\n%s", test.args, err, got)
+		}
+	}
+	out, err := run(t, inspect.Compute(), "pipeline", "--config-file", ini, "--format", "json")
+	var n paste.Node
+	if err != nil || json.Unmarshal([]byte(out), &n) != nil {
+		t.Fatal(err, out)
+	}
+	if api := n.Children[1]; api.At != "/v2.1" || api.Children[0].Kind != "pipeline" || len(api.Children[0].Children) != 3 {
+		t.Errorf("%s", out)
+	}
+	for _, bad := range [][]string{{"--format", "xml"}, {"--config-file", ini, "--config-file", ini}, {"--config-file", ini, "--name", "nothing"}} {
+		if _, err := run(t, inspect.Compute(), append([]string{"pipeline"}, bad...)...); err == nil {
+			t.Errorf("%s: no error", bad)
+		}
+	}
+}

@@ -1,0 +1,247 @@
+package inspect
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/rest"
+	"github.com/nova-go/nova/internal/startup"
+)
+
+// lines gathers the messages of a zerolog.Logger.
+type lines []string
+
+func (l *lines) Write(b []byte) (int, error) {
+	var event struct{ Message string }
+	if json.Unmarshal(b, &event) == nil && event.Message != "" {
+		*l = append(*l, event.Message)
+	}
+	return len(b), nil
+}
+
+// round asks neighbours all at once and keeps their findings in the order in
+// which they were asked.
+type round struct {
+	config  *config.Config
+	timeout time.Duration
+	wait    sync.WaitGroup
+	results []*[]Finding
+}
+
+// at is a finding about the neighbour that an option names.
+func (r *round) at(severity, group, option, message string) Finding {
+	where := r.config.Where(group, option)
+	return Finding{Severity: severity, Area: "neighbour", File: where.File, Line: where.Line, Section: group, Option: option, Message: message}
+}
+
+// ask runs one question about the neighbour of an option; its error is a finding.
+func (r *round) ask(ctx context.Context, severity, group, option string, question func(context.Context) error) {
+	r.askMany(func() []Finding {
+		ctx, cancel := context.WithTimeout(ctx, r.timeout)
+		defer cancel()
+		if err := question(ctx); err != nil {
+			return []Finding{r.at(severity, group, option, err.Error())}
+		}
+		return nil
+	})
+}
+
+func (r *round) askMany(question func() []Finding) {
+	at := new([]Finding)
+	r.results = append(r.results, at)
+	r.wait.Go(func() { *at = question() })
+}
+
+func askNeighbours(ctx context.Context, f *findings, c *config.Config, d *startup.Databases, timeout time.Duration) {
+	r := &round{config: c, timeout: timeout}
+	if d != nil {
+		r.ask(ctx, "error", "database", "connection", func(ctx context.Context) error { return ping(ctx, d.Main, "the database") })
+	}
+	if d != nil && d.API != nil {
+		r.ask(ctx, "error", "api_database", "connection", func(ctx context.Context) error { return ping(ctx, d.API, "the database") })
+		r.cells(ctx, d)
+	}
+	r.askMany(func() []Finding { return r.broker(ctx, c.Default.TransportURL, "DEFAULT", "transport_url") })
+	if u := c.OsloMessagingNotifications.TransportURL; u != "" && u != c.Default.TransportURL {
+		r.askMany(func() []Finding { return r.broker(ctx, u, "oslo_messaging_notifications", "transport_url") })
+	}
+	r.keystones(ctx)
+	r.memcached(ctx, "keystone_authtoken", "memcached_servers", c.KeystoneAuthtoken.MemcachedServers)
+	if c.Cache.Enabled && strings.Contains(c.Cache.Backend, "memcache") {
+		r.memcached(ctx, "cache", "memcache_servers", c.Cache.MemcacheServers)
+	}
+	r.wait.Wait()
+	for _, list := range r.results {
+		f.list = append(f.list, *list...)
+	}
+}
+
+// memcached asks servers; to be without one costs speed alone.
+func (r *round) memcached(ctx context.Context, group, option string, servers []string) {
+	for _, name := range servers {
+		r.ask(ctx, "warning", group, option, func(ctx context.Context) error {
+			network, address := middleware.MemcachedAddress(name)
+			return dial(ctx, network, address, "memcached at "+name)
+		})
+	}
+}
+
+func ping(ctx context.Context, d *db.DB, what string) error {
+	var one int
+	if err := d.One(ctx, []any{&one}, "SELECT 1"); err != nil {
+		return fmt.Errorf("%s does not answer: %w", what, cause(ctx, err))
+	}
+	return nil
+}
+
+// cells asks the databases of all cells, and their brokers.
+func (r *round) cells(ctx context.Context, d *startup.Databases) {
+	r.askMany(func() []Finding {
+		asking, cancel := context.WithTimeout(ctx, r.timeout)
+		defer cancel()
+		cells, err := d.Cells.All(asking)
+		if err != nil {
+			return nil // the API database's own question says so
+		}
+		var out []Finding
+		brokers := []string{r.config.Default.TransportURL}
+		for _, result := range db.Scatter(asking, cells, func(ctx context.Context, c *db.Cell) (struct{}, error) {
+			return struct{}{}, ping(ctx, c.DB, "its database")
+		}) {
+			in := func(message string) string {
+				return fmt.Sprintf("cell %s (%s): %s", result.Cell.Name, result.Cell.UUID, message)
+			}
+			if result.Err != nil {
+				out = append(out, Finding{Severity: "error", Area: "neighbour", Message: in(result.Err.Error())})
+			}
+			u := result.Cell.TransportURL
+			if slices.Contains(brokers, u) {
+				continue
+			}
+			brokers = append(brokers, u)
+			for _, f := range r.broker(ctx, u, "", "") {
+				f.Message = in(f.Message)
+				out = append(out, f)
+			}
+		}
+		return out
+	})
+}
+
+// broker asks the hosts of a transport URL for a connection. One that answers is
+// enough; that others do not is a warning.
+func (r *round) broker(ctx context.Context, transport, group, option string) []Finding {
+	scheme, rest, ok := strings.Cut(transport, "://")
+	if kind, _, _ := strings.Cut(scheme, "+"); !ok || kind != "rabbit" && kind != "amqp" {
+		return nil // fake:// and none:// have no one to ask
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	rest, _, _ = strings.Cut(rest, "/")
+	if rest == "" {
+		rest = "localhost"
+	}
+	hosts := strings.Split(rest, ",")
+	var down []Finding
+	for _, host := range hosts {
+		host = host[strings.LastIndexByte(host, '@')+1:]
+		if _, _, err := net.SplitHostPort(host); err != nil {
+			host = net.JoinHostPort(strings.Trim(host, "[]"), "5672")
+		}
+		ctx, cancel := context.WithTimeout(ctx, r.timeout)
+		if err := dial(ctx, "tcp", host, "RabbitMQ at "+host); err != nil {
+			down = append(down, r.at("warning", group, option, err.Error()))
+		}
+		cancel()
+	}
+	if len(down) == len(hosts) {
+		for i := range down {
+			down[i].Severity = "error"
+		}
+	}
+	return down
+}
+
+func dial(ctx context.Context, network, address, what string) error {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return fmt.Errorf("%s does not answer: %w", what, cause(ctx, err))
+	}
+	return conn.Close()
+}
+
+// cause is err without what belongs to Go's own account of it.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("no answer in time")
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// keystones asks at each auth_url of the configuration.
+func (r *round) keystones(ctx context.Context) {
+	c := r.config
+	asked := map[string]bool{}
+	for _, g := range []struct {
+		group   string
+		session config.Session
+	}{
+		{"keystone_authtoken", config.Session{CAFile: c.KeystoneAuthtoken.CAFile, CertFile: c.KeystoneAuthtoken.CertFile, KeyFile: c.KeystoneAuthtoken.KeyFile, Insecure: c.KeystoneAuthtoken.Insecure}},
+		{"service_user", c.ServiceUser.Session}, {"keystone", c.Keystone.Session}, {"placement", c.Placement.Session},
+		{"neutron", c.Neutron.Session}, {"cinder", c.Cinder.Session}, {"glance", c.Glance.Session},
+	} {
+		auth, err := c.Auth(g.group)
+		if err != nil || auth.AuthURL == "" || asked[auth.AuthURL] {
+			continue
+		}
+		asked[auth.AuthURL] = true
+		r.ask(ctx, "error", g.group, "auth_url", func(ctx context.Context) error {
+			if err := get(ctx, g.group, g.session, auth.AuthURL); err != nil {
+				return fmt.Errorf("the Keystone at %s does not answer: %w", auth.AuthURL, cause(ctx, err))
+			}
+			return nil
+		})
+	}
+}
+
+func get(ctx context.Context, group string, s config.Session, address string) error {
+	transport, err := rest.NewTransport(group, s)
+	if err != nil {
+		return err
+	}
+	defer transport.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := (&http.Client{Transport: transport}).Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
+	if resp.StatusCode >= http.StatusInternalServerError {
+		return fmt.Errorf("%s", resp.Status)
+	}
+	return nil
+}

@@ -1,0 +1,29 @@
+# What there is to make; .ci/run does all of it.
+GO ?= go
+SHARED = ./config ./paste ./compute/... ./internal/db/... ./internal/middleware ./internal/rest/... ./internal/serve ./metadata/...
+
+help: # doc: list the targets
+	@sed -n 's/^\([a-z-]*\):.*# doc: /  \1\t/p' Makefile | expand -t 14
+
+build: # doc: build bin/nova-api and bin/nova-metadata
+	$(GO) build -o bin/ ./cmd/nova-api ./cmd/nova-metadata
+
+test: # doc: run the tests, which need nothing installed
+	$(GO) test ./...
+
+lint: # doc: gofmt, go vet and staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "the files above need gofmt"; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags lab ./...
+	staticcheck -tags lab ./...
+
+race: # doc: run the tests of packages that share state under the race detector
+	$(GO) test -race $(SHARED)
+
+lab-test: # doc: run the tests that need a real OpenStack, found by LAB_VENV and OS_*
+	$(GO) test -tags lab $$(grep -rl "^//go:build lab" --include=*_test.go . | xargs -n1 dirname | sort -u)
+
+routes: # doc: write docs/ROUTES.md anew
+	$(GO) test ./cmd/nova-api -run TestRoutesDocument -update
+
+.PHONY: help build test lint race lab-test routes

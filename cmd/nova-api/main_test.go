@@ -1,0 +1,221 @@
+package main_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary is nova-api, built once for the tests of this package.
+var binary string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "nova-api")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	binary = filepath.Join(dir, "nova-api")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+		os.Exit(1)
+	}
+	status := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(status)
+}
+
+// command is nova-api with none of the caller's own configuration.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), binary, args...)
+	cmd.Env = []string{"HOME=" + t.TempDir(), "OS_NOVA_CONFIG_DIR=" + t.TempDir()}
+	return cmd
+}
+
+// write puts files into a directory of the test. DIR in them is its name.
+func write(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.ReplaceAll(text, "DIR", dir)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+const (
+	conf = "[DEFAULT]\ntransport_url = fake://\n[api_database]\nconnection = sqlite:///DIR/api.sqlite\n[database]\nconnection = sqlite:///DIR/cell.sqlite\n" +
+		"[keystone_authtoken]\nauth_url = http://127.0.0.1:1/\nauth_type = password\nusername = nova\npassword = secret\n[wsgi]\napi_paste_config = DIR/api-paste.ini\n"
+	versions = "[app:osapi_compute]\npaste.app_factory = nova.api.openstack.compute.versions:Versions.factory\n"
+)
+
+// TestMistakesAreOneLine starts nova-api with something wrong: it ends with one
+// line that names the place, and status 1.
+func TestMistakesAreOneLine(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		args  []string
+		want  string // "DIR" is the directory of the files
+	}{
+		{"missing configuration file", nil, []string{"--config-file", "DIR/none.conf"}, `DIR/none\.conf`},
+		{"missing configuration directory", nil, []string{"--config-dir", "DIR/none.d"}, `DIR/none\.d`},
+		{"wrong type", map[string]string{"nova.conf": conf + "[api]\n\nmax_limit = many\n"}, nil, `DIR/nova\.conf:16: \[api\] max_limit: .*many`},
+		{"out of bounds", map[string]string{"nova.conf": conf + "[wsgi]\ndefault_pool_size = -1\n[api]\nmax_limit = -3\n"}, nil, `DIR/nova\.conf:17: \[api\] max_limit`},
+		{"no syntax", map[string]string{"nova.conf": "[DEFAULT]\nnonsense\n"}, nil, `DIR/nova\.conf:2`},
+		{"no database", map[string]string{"nova.conf": "[DEFAULT]\n"}, nil, `\[(api_)?database\] connection is not set`},
+		{"unknown kind of database", map[string]string{"nova.conf": strings.Replace(conf, "sqlite:///DIR/api", "oracle://u:very-secret@h/api", 1)}, nil, `DIR/nova\.conf:4.*\[api_database\] connection: .*oracle`},
+		{"missing paste file", map[string]string{"nova.conf": conf}, nil, `DIR/api-paste\.ini`},
+		{"unknown factory", map[string]string{"nova.conf": conf, "api-paste.ini": "[app:osapi_compute]\npaste.app_factory = no.such:thing\n"}, nil, `DIR/api-paste\.ini.*osapi_compute.*no\.such:thing`},
+		{"unknown filter", map[string]string{"nova.conf": conf, "api-paste.ini": strings.Replace(versions, "app:osapi_compute", "app:v", 1) +
+			"[filter:f]\npaste.filter_factory = no.such:filter\n[pipeline:osapi_compute]\npipeline = f v\n"}, nil, `DIR/api-paste\.ini.*no\.such:filter`},
+		{"loop in the paste file", map[string]string{"nova.conf": conf, "api-paste.ini": "[composite:osapi_compute]\nuse = egg:Paste#urlmap\n/ = a\n[app:a]\nuse = b\n[app:b]\nuse = a\n"}, nil, `DIR/api-paste\.ini`},
+		{"no such application", map[string]string{"nova.conf": conf, "api-paste.ini": "[app:other]\npaste.app_factory = x:y\n"}, nil, `osapi_compute.*DIR/api-paste\.ini|DIR/api-paste\.ini.*osapi_compute`},
+		{"policy file that is a directory", map[string]string{"nova.conf": conf + "[oslo_policy]\npolicy_file = DIR\n", "api-paste.ini": versions}, nil, `DIR: .*directory`},
+		{"policy file that is no YAML", map[string]string{"nova.conf": conf, "api-paste.ini": versions, "policy.yaml": "a: [b\n"}, nil, `DIR/policy\.yaml`},
+		{"unknown format", nil, []string{"routes", "--format", "xml"}, `--format "xml"`},
+		{"unknown flag", nil, []string{"--nonsense"}, `--nonsense`},
+		{"unknown command", nil, []string{"nonsense"}, `nonsense`},
+		{"address that is none", map[string]string{"nova.conf": conf, "api-paste.ini": versions}, []string{"--config-file", "DIR/nova.conf", "--http", "nowhere"}, `nowhere`},
+		{"state that is no directory", map[string]string{"file": ""}, []string{"--dev", "--state", "DIR/file"}, `DIR/file`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := write(t, c.files)
+			args := c.args
+			if args == nil {
+				args = []string{"--config-file", "DIR/nova.conf", "--http", "127.0.0.1:0"}
+			}
+			var own []string
+			for _, a := range args {
+				own = append(own, strings.ReplaceAll(a, "DIR", dir))
+			}
+			cmd := command(t, own...)
+			var stderr, stdout bytes.Buffer
+			cmd.Stderr, cmd.Stdout = &stderr, &stdout
+			err := cmd.Run()
+			text := stderr.String()
+			if cmd.ProcessState.ExitCode() != 1 {
+				t.Errorf("it ended with %v", err)
+			}
+			lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+			last := lines[len(lines)-1]
+			if len(lines) != 1 || !strings.HasPrefix(last, "nova-api: ") && !strings.HasPrefix(last, "routes: ") {
+				t.Errorf("standard error is not one line of nova-api:\n%s", text)
+			}
+			if !regexp.MustCompile(strings.ReplaceAll(c.want, "DIR", regexp.QuoteMeta(dir))).MatchString(text) {
+				t.Errorf("standard error does not say %s:\n%s", c.want, text)
+			}
+			if strings.Contains(text, "goroutine ") || strings.Contains(text, "very-secret") || stdout.Len() > 0 {
+				t.Errorf("a stack, a secret, or something on standard output:\n%s%s", text, stdout.String())
+			}
+		})
+	}
+}
+
+// process is a nova-api that runs until the end of the test.
+type process struct {
+	t       *testing.T
+	cmd     *exec.Cmd
+	address string // of HTTP
+	output  output
+}
+
+// output is what a process writes while the test reads.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// free is an address of loopback that nobody listens on.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// start runs nova-api and waits until it answers. At the end it must stop by
+// itself when told to, without a panic on the way.
+func start(t *testing.T, address string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, address: address, cmd: command(t, args...)}
+	p.cmd.Stderr, p.cmd.Stdout = &p.output, &p.output
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- p.cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Signal(syscall.SIGTERM)
+		if err := <-ended; err != nil && t.Context().Err() == nil {
+			t.Errorf("nova-api ended with %v", err)
+		}
+		if out := p.output.String(); strings.Contains(out, "goroutine ") || strings.Contains(out, "panic") || t.Failed() {
+			t.Errorf("nova-api wrote:\n%s", out)
+		}
+	})
+	for {
+		if r, err := http.Get("http://" + address + "/"); err == nil {
+			r.Body.Close()
+			if r.StatusCode == http.StatusOK {
+				return p
+			}
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("nova-api ended at its start: %v\n%s", err, p.output.String())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// dev starts a cloud of its own.
+func dev(t *testing.T) (p *process, state string) {
+	t.Helper()
+	address, state := free(t), t.TempDir()
+	_, port, _ := net.SplitHostPort(address)
+	return start(t, address, "--dev", "--state", state, "--port", port), state
+}
+
+// alive wants an answer to a simple request.
+func (p *process) alive() {
+	p.t.Helper()
+	r, err := http.Get("http://" + p.address + "/v2.1")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusOK {
+		p.t.Errorf("GET /v2.1 answers %d", r.StatusCode)
+	}
+}

@@ -1,0 +1,235 @@
+package uwsgiini
+
+import (
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Listener is one of the sockets to serve on.
+type Listener struct {
+	Protocol string // http, https, uwsgi, fcgi or scgi
+	// Address is "host:port", ":port", "unix:/path", or "unix:@name" for an
+	// abstract socket.
+	Address string
+	// CertFile, KeyFile and ClientCAFile are for https.
+	CertFile, KeyFile, ClientCAFile string
+}
+
+// The applications that a file can name.
+const (
+	Compute  = "osapi_compute"
+	Metadata = "metadata"
+)
+
+// Config is what a command line and its files say.
+type Config struct {
+	Files     []string // that were read, in order
+	App       string   // Compute, Metadata, or "" if none is named
+	Listeners []Listener
+	// SocketMode is that of unix sockets; 0 if it is not said.
+	SocketMode fs.FileMode
+	Backlog    int           // listen; 0 if it is not said
+	Timeout    time.Duration // socket-timeout or http-timeout; 0 if it is not said
+	Drain      time.Duration // worker-reload-mercy or reload-mercy; 0 if it is not said
+	Env        []string      // "NAME=value", in order
+	Unset      []string      // names to take out of the environment
+	Args       []string      // pyargv, split at blanks
+	Header     http.Header   // add-header
+	UID, GID   string        // names or numbers
+	Dir        string        // chdir
+	Pidfile    string
+	Warnings   []string // "file:line: what"
+}
+
+// setting is an option with where it was said.
+type setting struct {
+	where, key, value string
+}
+
+func (s setting) errorf(format string, args ...any) error {
+	return fmt.Errorf("%s: %s: %s", s.where, s.key, fmt.Sprintf(format, args...))
+}
+
+// warned are options whose effect is missed, and what to know about it.
+var warned = map[string]string{
+	"stats": "no statistics are served", "stats-server": "no statistics are served", "stats-http": "no statistics are served",
+	"mount": "applications are not mounted; the front server says the prefix", "manage-script-name": "",
+	"limit-post": "[oslo_middleware] max_request_body_size limits bodies", "daemonize": "the process stays in the foreground",
+	"daemonize2": "the process stays in the foreground", "chown-socket": "sockets belong to the user of the process",
+	"static-map": "no files are served", "check-static": "no files are served", "http-to": "the application is served directly",
+	"touch-reload": "SIGHUP reloads", "touch-workers-reload": "SIGHUP reloads", "harakiri": "requests are not killed",
+	"emperor": "one application is served", "route-host": "requests are not routed", "route-uri": "requests are not routed",
+}
+
+// logic are the options that make others conditional.
+func logic(key string) bool {
+	for _, p := range []string{"if-", "if", "for", "for-", "end", "endif", "endfor", "else"} {
+		if key == p || strings.HasSuffix(p, "-") && strings.HasPrefix(key, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// interpret makes a Config out of settings.
+func interpret(c *Config, settings []setting, known func(string) bool) error {
+	c.Header = http.Header{}
+	protocol := "uwsgi"
+	for _, s := range settings { // it holds for sockets before it, too
+		if s.key == "protocol" || s.key == "socket-protocol" {
+			p, ok := map[string]string{"uwsgi": "uwsgi", "http": "http", "http11": "http", "fastcgi": "fcgi", "scgi": "scgi"}[s.value]
+			if !ok {
+				return s.errorf("the protocol %q is not served", s.value)
+			}
+			protocol = p
+		}
+	}
+	for _, s := range settings {
+		if err := c.apply(s, protocol); err != nil {
+			return err
+		}
+		if text := warned[s.key]; text != "" {
+			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is left out: %s", s.where, s.key, text))
+		}
+		if !known(s.key) {
+			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is not an option of uWSGI", s.where, s.key))
+		}
+	}
+	return nil
+}
+
+// apply takes over one setting.
+func (c *Config) apply(s setting, protocol string) (err error) {
+	switch s.key {
+	case "socket", "s":
+		return c.listen(s, protocol)
+	case "uwsgi-socket":
+		return c.listen(s, "uwsgi")
+	case "http", "http-socket", "http11-socket":
+		return c.listen(s, "http")
+	case "https", "https-socket", "https2":
+		return c.listen(s, "https")
+	case "fastcgi-socket":
+		return c.listen(s, "fcgi")
+	case "scgi-socket":
+		return c.listen(s, "scgi")
+	case "suwsgi-socket", "fastcgi-nph-socket", "scgi-nph-socket", "puwsgi-socket", "raw-socket", "zeromq-socket", "shared-socket", "undeferred-shared-socket", "http-modifier1", "zerg":
+		return s.errorf("this kind of socket is not served")
+	case "chmod-socket", "C", "chmod":
+		if s.value == "" || s.value == "true" {
+			c.SocketMode = 0o666
+			return nil
+		}
+		mode, err := strconv.ParseUint(s.value, 8, 9)
+		if err != nil {
+			return s.errorf("%q is not a mode", s.value)
+		}
+		c.SocketMode = fs.FileMode(mode)
+	case "listen", "l":
+		c.Backlog, err = s.number()
+	case "socket-timeout", "http-timeout", "so-timeout":
+		return s.seconds(&c.Timeout)
+	case "worker-reload-mercy", "reload-mercy":
+		return s.seconds(&c.Drain)
+	case "env":
+		if !strings.Contains(s.value, "=") {
+			return s.errorf("%q is not NAME=value", s.value)
+		}
+		c.Env = append(c.Env, s.value)
+	case "unenv":
+		c.Unset = append(c.Unset, s.value)
+	case "pyargv":
+		c.Args = append(c.Args, strings.Fields(s.value)...)
+	case "add-header":
+		name, value, ok := strings.Cut(s.value, ":")
+		if !ok {
+			return s.errorf("%q is not NAME: value", s.value)
+		}
+		c.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	case "uid":
+		c.UID = s.value
+	case "gid":
+		c.GID = s.value
+	case "chdir", "cd":
+		c.Dir = s.value
+	case "pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2":
+		c.Pidfile = s.value
+	case "module", "wsgi", "w", "wsgi-file", "file":
+		app := appOf(s.value)
+		if app == "" {
+			return s.errorf("%q is none of Nova's applications (nova.wsgi.osapi_compute, nova.wsgi.metadata, nova-api-wsgi, nova-metadata-wsgi)", s.value)
+		}
+		if c.App != "" && c.App != app {
+			return s.errorf("%s is named already, and one process hosts one application", c.App)
+		}
+		c.App = app
+	}
+	return err
+}
+
+// appOf tells the application by its module, or by the name of its script.
+func appOf(name string) string {
+	if !strings.HasPrefix(name, "nova.wsgi.") {
+		name = path.Base(name)
+	}
+	name, _, _ = strings.Cut(name, ":")
+	switch strings.TrimSuffix(name, ".py") {
+	case "nova.wsgi.osapi_compute", "osapi_compute", "nova-api-wsgi", "nova_api_wsgi", "nova-api-os-compute", "nova-os-compute-api", "nova-api":
+		return Compute
+	case "nova.wsgi.metadata", "metadata", "nova-metadata-wsgi", "nova_metadata_wsgi", "nova-api-metadata", "nova-metadata":
+		return Metadata
+	}
+	return ""
+}
+
+func (s setting) number() (int, error) {
+	n, err := strconv.Atoi(s.value)
+	if err != nil || n < 0 {
+		return 0, s.errorf("%q is not a number", s.value)
+	}
+	return n, nil
+}
+
+func (s setting) seconds(d *time.Duration) error {
+	n, err := s.number()
+	if err == nil {
+		*d = max(*d, time.Duration(n)*time.Second)
+	}
+	return err
+}
+
+// listen adds a socket: an address, for https with certificate, key, ciphers and
+// client CA after it.
+func (c *Config) listen(s setting, protocol string) error {
+	parts := strings.Split(s.value, ",")
+	l := Listener{Protocol: protocol}
+	switch a := strings.TrimSpace(parts[0]); {
+	case a == "" || strings.HasPrefix(a, "="):
+		return s.errorf("%q is not an address", s.value)
+	case strings.Trim(a, "0123456789") == "":
+		l.Address = ":" + a
+	case !strings.Contains(a, ":"):
+		l.Address = "unix:" + a
+	default:
+		l.Address = strings.TrimPrefix(a, "*")
+	}
+	if protocol == "https" {
+		if len(parts) < 3 {
+			return s.errorf("%q is not ADDRESS,CERTIFICATE,KEY", s.value)
+		}
+		l.CertFile, l.KeyFile = parts[1], parts[2]
+		if len(parts) > 4 {
+			// Without the mark uWSGI asks for a certificate, and takes none for an answer.
+			if ca, mandatory := strings.CutPrefix(parts[4], "!"); mandatory {
+				l.ClientCAFile = ca
+			}
+		}
+	}
+	c.Listeners = append(c.Listeners, l)
+	return nil
+}

@@ -1,0 +1,273 @@
+package uwsgiini
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// options.txt holds the names of uWSGI's long options, and whether they are a
+// "flag", have a "value", or "maybe" have one.
+//
+//go:embed options.txt
+var optionNames string
+
+// short are the options of one letter that have a value.
+const short = "stpPzLbBAmcCulgxywHYMRiMnkqrvaTdKSOoNQ"
+
+// IsFile says whether an argument is an ini file.
+func IsFile(arg string) bool {
+	name, _, _ := strings.Cut(filepath.Base(arg), ":")
+	return strings.HasSuffix(name, ".ini")
+}
+
+// reader collects the settings.
+type reader struct {
+	env      func(string) (string, bool)
+	known    map[string]string
+	settings []setting
+	values   map[string]string // the last value of each option, for %(name)
+	used     map[string]bool   // what %(name) has named
+	files    []string
+	open     []string // the files being read, against circles
+}
+
+// Parse reads the arguments of an uwsgi command and the files that they name.
+// Errors name file, line and option. env looks up the environment for $(NAME).
+func Parse(args []string, env func(string) (string, bool)) (*Config, error) {
+	r := &reader{env: env, known: map[string]string{}, values: map[string]string{}, used: map[string]bool{"start-time": true}}
+	for line := range strings.Lines(optionNames) {
+		if name, kind, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			r.known[name] = kind
+		}
+	}
+	if err := r.arguments(args); err != nil {
+		return nil, err
+	}
+	for i := range r.settings {
+		r.settings[i].value = r.substitute(r.settings[i].value)
+	}
+	c := &Config{Files: r.files}
+	return c, interpret(c, r.settings, func(key string) bool { return r.known[key] != "" || r.used[key] })
+}
+
+// ParseFile is Parse with nothing but a file.
+func ParseFile(file string, env func(string) (string, bool)) (*Config, error) {
+	return Parse([]string{"--ini", file}, env)
+}
+
+func (r *reader) arguments(args []string) error {
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		value, given := "", false
+		var key string
+		switch {
+		case strings.HasPrefix(arg, "--"):
+			key, value, given = strings.Cut(arg[2:], "=")
+			if !given && r.known[key] == "value" {
+				if i++; i == len(args) {
+					return fmt.Errorf("--%s needs a value", key)
+				}
+				value = args[i]
+			}
+		case len(arg) > 1 && arg[0] == '-':
+			key = arg[1:2]
+			value = arg[2:]
+			if value == "" && strings.Contains(short, key) {
+				if i++; i == len(args) {
+					return fmt.Errorf("-%s needs a value", key)
+				}
+				value = args[i]
+			}
+			if _, ok := r.known[key]; !ok {
+				r.known[key] = "value" // of uWSGI's letters none is a mistake
+			}
+		case IsFile(arg):
+			key, value = "ini", arg
+		default:
+			return fmt.Errorf("%s: only ini files can be read", arg)
+		}
+		if err := r.set(setting{"command line", key, value}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// set takes a setting as it stands, and follows those that name further files.
+func (r *reader) set(s setting) error {
+	// Both spellings are in use, and uWSGI's names have no underscores.
+	s.key = strings.ReplaceAll(s.key, "_", "-")
+	switch {
+	case logic(s.key):
+		return s.errorf("conditions and loops are not supported")
+	case s.key == "ini" || s.key == "include" || s.key == "inherit":
+		return r.file(r.substitute(s.value), s)
+	case s.key == "xml" || s.key == "yaml" || s.key == "yml" || s.key == "json" || s.key == "config":
+		return s.errorf("only ini files can be read")
+	case s.key == "set" || s.key == "set-placeholder" || s.key == "set-ph":
+		name, value, ok := strings.Cut(s.value, "=")
+		if !ok {
+			return s.errorf("%q is not NAME=value", s.value)
+		}
+		r.values[name] = value
+		if s.key != "set" {
+			return nil
+		}
+		s.key, s.value = name, value
+	}
+	r.values[s.key] = s.value
+	r.settings = append(r.settings, s)
+	return nil
+}
+
+const deepest = 16
+
+// file reads FILE or FILE:SECTION.
+func (r *reader) file(name string, s setting) error {
+	section := "uwsgi"
+	if i := strings.LastIndexByte(name, ':'); i >= 0 && !strings.Contains(name[i:], "/") {
+		if i+1 < len(name) {
+			section = name[i+1:]
+		}
+		name = name[:i]
+	}
+	if name == "" && len(r.open) > 0 {
+		name = r.open[len(r.open)-1] // ":section" of the same file
+	}
+	if len(r.open) == deepest {
+		return s.errorf("files are included %d deep", deepest)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("cannot read the uwsgi ini file: %w", err)
+	}
+	r.files, r.open = append(r.files, name), append(r.open, name)
+	defer func() { r.open = r.open[:len(r.open)-1] }()
+	return r.ini(name, section, string(text))
+}
+
+func (r *reader) ini(name, wanted, text string) error {
+	text = magic(text, name, wanted)
+	section, found := "", false
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.Trim(line, " \t\r\n")
+		switch {
+		case line == "" || line[0] == ';' || line[0] == '#':
+			continue
+		case line[0] == '[':
+			section = strings.TrimSuffix(line[1:], "]")
+			found = found || section == wanted
+			continue
+		case section != wanted:
+			continue
+		}
+		key, value, ok := strings.Cut(line, "=")
+		key, value = strings.Trim(key, " \t"), strings.Trim(value, " \t")
+		if !ok {
+			value = "true"
+		}
+		if key == "" {
+			return fmt.Errorf("%s:%d: %q is not NAME = value", name, n, line)
+		}
+		if r.known[key] == "flag" && (value == "false" || value == "0" || value == "no" || value == "off") {
+			continue
+		}
+		if err := r.set(setting{fmt.Sprintf("%s:%d", name, n), key, value}); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return fmt.Errorf("%s: there is no section [%s]", name, wanted)
+	}
+	return nil
+}
+
+// magic replaces %d and the like, which stand for the file itself and where it
+// is read.
+func magic(text, file, section string) string {
+	if !strings.Contains(text, "%") {
+		return text
+	}
+	full, err := filepath.Abs(file)
+	if err != nil {
+		full = file
+	}
+	base := filepath.Base(full)
+	hostname, _ := os.Hostname()
+	cwd, _ := os.Getwd()
+	now := time.Now()
+	values := map[byte]string{
+		'o': file, 'O': file, 'p': full, 'P': full, 's': base, 'S': base, 'd': filepath.Dir(full), 'D': filepath.Dir(full),
+		'e': strings.TrimPrefix(filepath.Ext(base), "."), 'n': strings.TrimSuffix(base, filepath.Ext(base)), 'c': filepath.Base(filepath.Dir(full)),
+		'x': section, 'X': section, 'h': hostname, 'v': cwd, 't': strconv.FormatInt(now.Unix(), 10), 'T': strconv.FormatInt(now.UnixMicro(), 10),
+		'u': strconv.Itoa(os.Getuid()), 'g': strconv.Itoa(os.Getgid()), 'V': "2.0", '%': "%", '(': "%(",
+	}
+	values['E'], values['N'], values['C'] = values['e'], values['n'], values['c']
+	for i, part := range strings.Split(strings.Trim(filepath.Dir(full), "/"), "/") {
+		if i < 10 {
+			values['0'+byte(i)] = part
+		}
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '%' || i+1 == len(text) || text[i+1] == '\n' {
+			b.WriteByte(text[i])
+			continue
+		}
+		i++
+		b.WriteString(values[text[i]]) // what is not known goes away
+	}
+	return b.String()
+}
+
+// substitute replaces %(option), $(VARIABLE) and @(file).
+func (r *reader) substitute(s string) string {
+	const rounds = 8
+	for range rounds {
+		before := s
+		s = between(s, "%(", func(name string) (string, bool) {
+			r.used[name] = true
+			v, ok := r.values[name]
+			return v, ok
+		})
+		s = between(s, "$(", r.env)
+		s = between(s, "@(", func(name string) (string, bool) {
+			b, err := os.ReadFile(name)
+			return strings.TrimRight(string(b), "\r\n\t "), err == nil
+		})
+		if s == before || len(s) > longest {
+			break
+		}
+	}
+	return s
+}
+
+// longest is where a value stops growing by what is put into it.
+const longest = 1 << 16
+
+// between replaces open...) by what value says; what has no value stays.
+func between(s, open string, value func(string) (string, bool)) string {
+	var b strings.Builder
+	for {
+		before, after, ok := strings.Cut(s, open)
+		name, rest, closed := strings.Cut(after, ")")
+		if !ok || !closed || b.Len() > longest {
+			b.WriteString(s)
+			return b.String()
+		}
+		b.WriteString(before)
+		if v, ok := value(name); ok {
+			b.WriteString(v)
+		} else {
+			b.WriteString(open + name + ")")
+		}
+		s = rest
+	}
+}

@@ -1,0 +1,110 @@
+package uwsgiini_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nova-go/nova/internal/serve/uwsgiini"
+)
+
+var update = flag.Bool("update", false, "write the expectations anew")
+
+func env(name string) (string, bool) {
+	if name == "BIND" {
+		return "127.0.0.1", true
+	}
+	return "", false
+}
+
+func TestFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.ini")
+	if err != nil || len(files) < 7 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			c, err := uwsgiini.ParseFile(file, env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := json.MarshalIndent(c, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			expectation := strings.TrimSuffix(file, ".ini") + ".json"
+			if *update {
+				if err := os.WriteFile(expectation, append(got, '\n'), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(expectation)
+			if err != nil || strings.TrimSpace(string(want)) != string(got) {
+				t.Errorf("got %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	c, err := uwsgiini.Parse([]string{"--procname-prefix", "nova-api", "-p", "4", "--master", "--http-socket=127.0.0.1:1", "--add-header", "A: b", "testdata/devstack-api.ini"}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.App != uwsgiini.Compute || len(c.Listeners) != 2 || c.Listeners[0].Address != "127.0.0.1:1" || c.Header.Get("A") != "b" || len(c.Warnings) != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"[uwsgi]\nmodule = glance.wsgi\n":                                        "x.ini:2: module: \"glance.wsgi\" is none of Nova's",
+		"[uwsgi]\nmodule = nova.wsgi.metadata\nwsgi-file = /bin/nova-api-wsgi\n": "x.ini:3: wsgi-file: metadata is named already",
+		"[uwsgi]\nif-env = X\n":                                                  "x.ini:2: if-env: conditions",
+		"[uwsgi]\nchmod-socket = 9\n":                                            "x.ini:2: chmod-socket: \"9\"",
+		"[uwsgi]\nlisten = many\n":                                               "x.ini:2: listen:",
+		"[uwsgi]\n\nhttps-socket = :1\n":                                         "x.ini:3: https-socket: \":1\" is not ADDRESS,CERTIFICATE,KEY",
+		"[uwsgi]\nenv = A\n":                                                     "x.ini:2: env:",
+		"[uwsgi]\nini = x.ini\n":                                                 "cannot read",
+		"[uwsgi]\nini = :uwsgi\n":                                                "deep",
+		"[uwsgi]\n= a\n":                                                         "x.ini:2:",
+		"[uwsgi]\nprotocol = spdy\n":                                             "x.ini:2: protocol:",
+		"[uwsgi]\nsuwsgi-socket = :1,a,b\n":                                      "not served",
+		"[uwsgi]\nyaml = a.yml\n":                                                "only ini",
+		"[other]\n":                                                              "no section [uwsgi]",
+	} {
+		file := filepath.Join(t.TempDir(), "x.ini")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := uwsgiini.ParseFile(file, env); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+	for _, args := range [][]string{{"--socket"}, {"-s"}, {"app.yml"}, {"none.ini"}} {
+		if _, err := uwsgiini.Parse(args, env); err == nil {
+			t.Errorf("%q is taken", args)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.ini")
+	for _, file := range files {
+		b, _ := os.ReadFile(file)
+		f.Add(string(b))
+	}
+	file := filepath.Join(f.TempDir(), "x.ini")
+	f.Fuzz(func(t *testing.T, text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := uwsgiini.ParseFile(file, env)
+		if err == nil && c.App != "" && c.App != uwsgiini.Compute && c.App != uwsgiini.Metadata {
+			t.Error(c.App)
+		}
+	})
+}

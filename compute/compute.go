@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -25,6 +26,10 @@ const Prog = "nova-api-os-compute"
 
 // name is the application in the paste file.
 const name = "osapi_compute"
+
+// policyEvery is how often the operator's policy files are looked at; Nova looks
+// at each request.
+const policyEvery = time.Second
 
 // Options say how to build an application.
 type Options struct {
@@ -72,6 +77,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		return startup.Register(ctx, d.config, d.Databases, "nova-"+name, d.log)
 	}}
 	go gate.Open(ctx)
+	go d.policy.Watch(ctx, policyEvery)
 	return gate, nil
 }
 

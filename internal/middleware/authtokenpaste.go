@@ -54,7 +54,9 @@ func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handl
 		"auth_type": &c.AuthType, "auth_url": &c.AuthURL, "username": &c.Username, "user_id": &c.UserID, "password": &c.Password,
 		"user_domain_id": &c.UserDomainID, "user_domain_name": &c.UserDomainName, "project_id": &c.ProjectID, "project_name": &c.ProjectName,
 		"project_domain_id": &c.ProjectDomainID, "project_domain_name": &c.ProjectDomainName, "system_scope": &c.SystemScope,
-		"application_credential_id": &c.ApplicationCredentialID, "application_credential_secret": &c.ApplicationCredentialSecret,
+		"domain_id": &c.DomainID, "domain_name": &c.DomainName, "default_domain_id": &c.DefaultDomainID, "default_domain_name": &c.DefaultDomainName,
+		"trust_id": &c.TrustID, "token": &c.Token, "endpoint": &c.Endpoint,
+		"application_credential_id": &c.ApplicationCredentialID, "application_credential_name": &c.ApplicationCredentialName, "application_credential_secret": &c.ApplicationCredentialSecret,
 	} {
 		p.str(option, into)
 	}

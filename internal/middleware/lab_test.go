@@ -105,3 +105,14 @@ func TestRealKeystone(t *testing.T) {
 		t.Errorf("bad token: %d", got.StatusCode)
 	}
 }
+
+// TestPythonFilters runs the recorded cases through Python's filters again. It
+// needs LAB_VENV, a virtual environment with keystonemiddleware, oslo.middleware,
+// bcrypt and statsd.
+func TestPythonFilters(t *testing.T) {
+	out, err := exec.Command(labEnv(t, "LAB_VENV")+"/bin/python", "testdata/pyfilters.py", "testdata/pyfilters.json").Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, err.(*exec.ExitError).Stderr)
+	}
+	asPython(t, out)
+}

@@ -3,6 +3,7 @@ package middleware
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -20,6 +21,8 @@ type Deps struct {
 	// Transport carries the calls of Keystone; nil: one made from
 	// [keystone_authtoken].
 	Transport http.RoundTripper
+	// Notify sends audit's events over oslo.messaging; nil: they go to the log.
+	Notify AuditNotifier
 }
 
 // Registry lists the filters under all names that paste files use for them:
@@ -64,6 +67,13 @@ func Registry(d Deps) paste.Registry {
 	add(d.authTokens(), "keystonemiddleware.auth_token:filter_factory", "keystoneclient.middleware.auth_token:filter_factory", "keystonemiddleware#auth_token")
 	add(d.cors, "oslo_middleware.cors:filter_factory", "oslo_middleware:CORS.factory", "oslo_middleware.cors:CORS.factory",
 		"oslo.middleware:CORS.factory", "oslo.middleware.cors:filter_factory", "oslo.middleware#cors")
+	add(d.audit, "keystonemiddleware.audit:filter_factory", "keystonemiddleware#audit")
+	add(plain(func() func(http.Handler) http.Handler { return Debug(DebugOptions{Out: os.Stdout}) }),
+		"oslo_middleware:Debug.factory", "oslo_middleware.debug:Debug.factory", "oslo.middleware:Debug.factory", "oslo.middleware#debug")
+	add(d.basicAuth, "oslo_middleware:BasicAuthMiddleware.factory", "oslo_middleware.basic_auth:BasicAuthMiddleware.factory", "oslo.middleware#basic_auth")
+	add(plain(CorrelationID), "oslo_middleware:CorrelationId.factory", "oslo_middleware.correlation_id:CorrelationId.factory",
+		"oslo.middleware:CorrelationId.factory", "oslo.middleware#correlation_id")
+	add(d.stats, "oslo_middleware.stats:StatsMiddleware.factory", "oslo_middleware:StatsMiddleware.factory")
 	for _, name := range []string{
 		"oslo_middleware:Healthcheck.factory", "oslo_middleware.healthcheck:Healthcheck.factory", "oslo.middleware:Healthcheck.factory",
 		"oslo_middleware:Healthcheck.app_factory", "oslo_middleware.healthcheck:Healthcheck.app_factory", "oslo.middleware#healthcheck",

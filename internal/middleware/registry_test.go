@@ -20,6 +20,11 @@ import (
 // load builds a pipeline of a paste file and a nova.conf.
 func load(t *testing.T, conf, ini string) (http.Handler, error) {
 	t.Helper()
+	return loadWith(t, conf, ini, zerolog.Nop())
+}
+
+func loadWith(t *testing.T, conf, ini string, log zerolog.Logger) (http.Handler, error) {
+	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{"nova.conf": conf, "api-paste.ini": ini} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -30,7 +35,7 @@ func load(t *testing.T, conf, ini string) (http.Handler, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := middleware.Registry(middleware.Deps{Config: cfg, Log: zerolog.Nop()})
+	r := middleware.Registry(middleware.Deps{Config: cfg, Log: log})
 	r["app"] = paste.App(func(_, _ paste.Conf) (http.Handler, error) { return handler(ok), nil })
 	return paste.Load(filepath.Join(dir, "api-paste.ini"), "main", r, paste.Options{})
 }
@@ -64,6 +69,9 @@ func TestNames(t *testing.T) {
 		"oslo_middleware:RequestBodySizeLimiter.factory", "oslo_middleware.sizelimit:RequestBodySizeLimiter.factory", "oslo.middleware:RequestBodySizeLimiter.factory",
 		"oslo_middleware:RequestId.factory", "oslo_middleware:Healthcheck.factory", "oslo_middleware:Healthcheck.app_factory", "oslo_middleware:CatchErrors.factory",
 		"osprofiler.web:WsgiMiddleware.factory", "oslo.middleware#healthcheck", "oslo.middleware#request_id", "oslo.middleware#cors", "oslo.middleware#catch_errors",
+		"keystonemiddleware.audit:filter_factory", "keystonemiddleware#audit", "oslo_middleware:Debug.factory", "oslo.middleware#debug",
+		"oslo_middleware:BasicAuthMiddleware.factory", "oslo.middleware#basic_auth", "oslo_middleware:CorrelationId.factory", "oslo.middleware#correlation_id",
+		"oslo_middleware.stats:StatsMiddleware.factory",
 	} {
 		if r[name] == nil {
 			missing = append(missing, name)

@@ -1,0 +1,170 @@
+package middleware
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/paste"
+)
+
+// AuditOptions are those of Audit.
+type AuditOptions struct {
+	// MapFile names the paths, actions and services; "" leaves most unknown.
+	MapFile string
+	// IgnoreMethods and IgnorePaths are not audited. Paths are those behind
+	// SCRIPT_NAME.
+	IgnoreMethods, IgnorePaths []string
+	// Notify takes the events.
+	Notify AuditNotifier
+	Log    zerolog.Logger
+}
+
+// AuditNotifier takes an event: eventType is audit.http.request or
+// audit.http.response. The event must not be kept.
+type AuditNotifier func(ctx context.Context, eventType string, event *AuditEvent)
+
+type audit struct {
+	AuditOptions
+	m   *auditMap
+	log zerolog.Logger
+}
+
+// Audit sends an event for each request and for each answer, as
+// keystonemiddleware's audit does. Requests go on where no event can be made.
+func Audit(o AuditOptions) (func(http.Handler) http.Handler, error) {
+	m, err := readAuditMap(o.MapFile)
+	if err != nil {
+		return nil, err
+	}
+	a := &audit{AuditOptions: o, m: m, log: o.Log}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, next) })
+	}, nil
+}
+
+func (a *audit) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	if slices.Contains(a.IgnoreMethods, r.Method) || slices.Contains(a.IgnorePaths, r.URL.Path) {
+		next.ServeHTTP(w, r)
+		return
+	}
+	r = r.WithContext(r.Context()) // its body may be replaced
+	event, err := a.m.event(r, a.log)
+	if err != nil {
+		a.log.Error().Msgf("An exception occurred processing the API call: %v ", err)
+	} else {
+		a.Notify(r.Context(), "audit.http.request", event)
+	}
+	out := &response{ResponseWriter: w}
+	done := false
+	defer func() {
+		if event == nil {
+			return
+		}
+		switch {
+		case !done:
+			event.finish(out.status)
+		case out.status == 0:
+			event.finish(http.StatusOK)
+		default:
+			event.finish(out.status)
+		}
+		a.Notify(r.Context(), "audit.http.response", event)
+	}()
+	next.ServeHTTP(out, r)
+	done = true
+}
+
+// audit builds the filter of a paste section and [audit_middleware_notifications].
+func (d Deps) audit(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
+	p := overrides{global, local, nil}
+	name := "keystonemiddleware.audit"
+	o := AuditOptions{}
+	var methods string
+	p.str("log_name", &name)
+	p.str("audit_map_file", &o.MapFile)
+	p.str("ignore_req_list", &methods)
+	p.list("ignore_path_list", &o.IgnorePaths)
+	for m := range strings.SplitSeq(methods, ",") {
+		o.IgnoreMethods = append(o.IgnoreMethods, strings.ToUpper(strings.TrimSpace(m)))
+	}
+	c := d.Config.Audit
+	p.boolean("use_oslo_messaging", &c.UseOsloMessaging)
+	p.str("driver", &c.Driver)
+	if p.err != nil {
+		return nil, p.err
+	}
+	o.Log = log.Named(d.Log, name)
+	var err error
+	if o.Notify, err = d.auditNotifier(c.UseOsloMessaging, c.Driver, o.Log); err != nil {
+		return nil, err
+	}
+	return Audit(o)
+}
+
+// auditNotifier chooses where events go: the drivers of oslo.messaging, or the
+// log without it.
+func (d Deps) auditNotifier(messaging bool, driver string, logger zerolog.Logger) (AuditNotifier, error) {
+	if !messaging {
+		return logAudit(logger), nil
+	}
+	drivers := d.Config.OsloMessagingNotifications.Driver
+	if driver != "" {
+		drivers = []string{driver}
+	}
+	var all []AuditNotifier
+	for _, name := range drivers {
+		switch name {
+		case "", "noop", "test":
+		case "log":
+			all = append(all, logNotification(d.Log))
+		case "messaging", "messagingv2", "routing":
+			if d.Notify != nil {
+				all = append(all, d.Notify)
+				continue
+			}
+			logger.Warn().Msgf("audit: the notification driver %s is not there yet; events go to the log", name)
+			all = append(all, logAudit(logger))
+		default:
+			return nil, fmt.Errorf("audit: there is no notification driver %q", name)
+		}
+	}
+	return func(ctx context.Context, eventType string, event *AuditEvent) {
+		for _, notify := range all {
+			notify(ctx, eventType, event)
+		}
+	}, nil
+}
+
+// logAudit writes events to the log. The payload is JSON, where Python has the
+// repr of a dict.
+func logAudit(l zerolog.Logger) AuditNotifier {
+	return func(_ context.Context, eventType string, event *AuditEvent) {
+		payload, _ := json.Marshal(event)
+		l.Info().Msgf("Event type: %s, Context: {}, Payload: %s", eventType, payload)
+	}
+}
+
+// logNotification is oslo.messaging's driver "log": a message as it would be sent,
+// in a logger named by its type.
+func logNotification(l zerolog.Logger) AuditNotifier {
+	publisher := filepath.Base(os.Args[0])
+	return func(_ context.Context, eventType string, event *AuditEvent) {
+		message, _ := json.Marshal(map[string]any{
+			"message_id": uuid.NewString(), "publisher_id": publisher, "event_type": eventType, "priority": "INFO",
+			"payload": event, "timestamp": time.Now().UTC().Format("2006-01-02 15:04:05.000000"),
+		})
+		named := log.Named(l, "oslo.messaging.notification."+eventType)
+		named.Info().Msg(string(message))
+	}
+}

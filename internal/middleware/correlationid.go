@@ -1,0 +1,20 @@
+package middleware
+
+import (
+	"net/http"
+
+	"github.com/google/uuid"
+)
+
+// CorrelationID is oslo.middleware's: requests without X-Correlation-Id get one.
+func CorrelationID() func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("X-Correlation-Id") == "" {
+				r = withHeaders(r)
+				r.Header.Set("X-Correlation-Id", uuid.NewString())
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}

@@ -1,0 +1,101 @@
+package middleware
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/nova-go/nova/paste"
+)
+
+// StatsOptions are those of Stats.
+type StatsOptions struct {
+	Name string // with which the names of all timers begin
+	// Host is where statsd listens; its port is 8125 unless one is given.
+	Host string
+	// RemoveUUID and RemoveShortUUID take UUIDs out of names, with and without
+	// hyphens.
+	RemoveUUID, RemoveShortUUID bool
+}
+
+const statsdPort = "8125"
+
+// The first expression wants an "a" behind the UUID: an error of oslo.middleware's
+// that decides which names operators have in their graphs.
+var (
+	statsVersion   = regexp.MustCompile(`^/(v[0-9]\.[0-9])`)
+	statsUUID      = regexp.MustCompile(`(?i)^.*(\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}).*a`)
+	statsShortUUID = regexp.MustCompile(`^.*(\.[0-9a-fA-F]{32}).*`)
+)
+
+// Stats tells statsd how long each request took, under a name made of its method
+// and path, as oslo.middleware's StatsMiddleware does. Datagrams that get lost
+// are lost. An error means that the host's name is unknown.
+func Stats(o StatsOptions) (func(http.Handler) http.Handler, error) {
+	switch {
+	case o.Name == "":
+		return nil, errors.New("name must be specified")
+	case o.Host == "":
+		return nil, errors.New("stats_host must be specified")
+	}
+	if _, _, err := net.SplitHostPort(o.Host); err != nil {
+		o.Host = net.JoinHostPort(o.Host, statsdPort)
+	}
+	conn, err := net.Dial("udp4", o.Host)
+	if err != nil {
+		return nil, fmt.Errorf("stats_host: %w", err)
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			began, name := time.Now(), o.stat(r)
+			defer func() {
+				_, _ = fmt.Fprintf(conn, "%s:%0.6f|ms", name, float64(time.Since(began))/float64(time.Millisecond))
+			}()
+			next.ServeHTTP(w, r)
+		})
+	}, nil
+}
+
+// stat is the name of a request's timer.
+func (o *StatsOptions) stat(r *http.Request) string {
+	path := wsgiPath(r)
+	if m := statsVersion.FindStringSubmatch(path); m != nil {
+		path = strings.ReplaceAll(path, m[1], strings.ReplaceAll(m[1], ".", ""))
+	}
+	name := o.Name + "." + r.Method
+	if path = strings.TrimLeft(path, "/"); path != "" {
+		name += "." + strings.ReplaceAll(path, "/", ".")
+	}
+	if o.RemoveShortUUID {
+		name = without(statsShortUUID, name)
+	}
+	if o.RemoveUUID {
+		name = without(statsUUID, name)
+	}
+	return name
+}
+
+func without(e *regexp.Regexp, name string) string {
+	if m := e.FindStringSubmatch(name); m != nil {
+		return strings.ReplaceAll(name, m[1], "")
+	}
+	return name
+}
+
+// stats builds the filter of a paste section. As in Python every text but the
+// empty one is a yes, "False" among them.
+func (d Deps) stats(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
+	var o StatsOptions
+	var long, short string
+	p := overrides{global, local, nil}
+	p.str("name", &o.Name)
+	p.str("stats_host", &o.Host)
+	p.str("remove_uuid", &long)
+	p.str("remove_short_uuid", &short)
+	o.RemoveUUID, o.RemoveShortUUID = long != "", short != ""
+	return Stats(o)
+}

@@ -9,11 +9,9 @@ package metadata
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -170,24 +168,6 @@ func (s source) SecurityGroups(ctx context.Context, uuid string) ([]string, erro
 // Application is the metadata service of this host: OS_NOVA_CONFIG_DIR and
 // OS_NOVA_CONFIG_FILES name its files, as for Nova's module. It loads on first
 // use; what keeps it from loading is answered to every request from then on.
-var Application http.Handler = &lazy{}
-
-type lazy struct {
-	once sync.Once
-	app  http.Handler
-	err  error
-}
-
-func (l *lazy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	l.once.Do(func() {
-		l.app, l.err = New(context.Background(), Options{Sources: config.Sources{Env: os.Environ()}})
-		if l.err != nil {
-			fmt.Fprintln(os.Stderr, l.err)
-		}
-	})
-	if l.err != nil {
-		http.Error(w, "The application could not be loaded; its log says why.", http.StatusInternalServerError)
-		return
-	}
-	l.app.ServeHTTP(w, r)
-}
+var Application http.Handler = &startup.Lazy{Make: func() (http.Handler, error) {
+	return New(context.Background(), Options{Sources: config.Sources{Env: os.Environ()}})
+}}

@@ -1,0 +1,33 @@
+package startup
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+)
+
+// Lazy is an application that is made on its first request, as the package-level
+// applications are. What keeps it from being made is printed once, and answered
+// to every request from then on, as Nova's modules latch such a failure.
+type Lazy struct {
+	Make func() (http.Handler, error)
+
+	once sync.Once
+	app  http.Handler
+	err  error
+}
+
+// ServeHTTP implements http.Handler.
+func (l *Lazy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.once.Do(func() {
+		if l.app, l.err = l.Make(); l.err != nil {
+			fmt.Fprintln(os.Stderr, l.err)
+		}
+	})
+	if l.err != nil {
+		text(w, http.StatusInternalServerError, "The application could not be loaded; its log says why.\n")
+		return
+	}
+	l.app.ServeHTTP(w, r)
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/cli"
 	"github.com/nova-go/nova/internal/devcloud"
 )
@@ -41,12 +42,12 @@ func (d *dev) serve() error {
 	if err != nil {
 		return err
 	}
-	return cli.Run(ctx, c, compute.Prog, address, func(ctx context.Context, log zerolog.Logger) (http.Handler, error) {
+	return cli.Run(ctx, c, address, cli.Program{Name: compute.Prog, Build: func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
 		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &log})
 		if err != nil {
 			return nil, err
 		}
 		fmt.Print(cloud.Hello())
 		return cloud.Handler(nova), nil
-	})
+	}})
 }

@@ -2,18 +2,17 @@
 package main
 
 import (
-	"context"
-	"net/http"
-
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"github.com/nova-go/nova/compute"
 	"github.com/nova-go/nova/internal/cli"
 	"github.com/nova-go/nova/internal/inspect"
 )
 
 func main() {
+	if cli.CalledUWSGI() {
+		cli.MainUWSGI(cli.Compute(), cli.Metadata())
+		return
+	}
 	var flags cli.Flags
 	var d dev
 	cmd := &cobra.Command{
@@ -24,13 +23,7 @@ func main() {
 			if d.on {
 				return d.serve()
 			}
-			c, err := flags.Load(compute.Prog)
-			if err != nil {
-				return err
-			}
-			return flags.Serve(c, compute.Prog, ":8774", func(ctx context.Context, log zerolog.Logger) (http.Handler, error) {
-				return compute.New(ctx, compute.Options{Config: c, Log: &log})
-			})
+			return flags.Serve(cli.Compute())
 		},
 	}
 	flags.Register(cmd.Flags())

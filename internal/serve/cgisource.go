@@ -67,6 +67,7 @@ func (s *cgiSource) serve() error {
 			continue
 		}
 		pause = 0
+		s.active.Add(1)
 		go s.attend(&cgiConn{conn: c, in: bufio.NewReaderSize(c, 4096)})
 	}
 }
@@ -80,7 +81,6 @@ func (s *cgiSource) isStopping() bool {
 // attend is the life of one connection. Nothing a client or a handler does gets
 // out of it.
 func (s *cgiSource) attend(c *cgiConn) {
-	s.active.Add(1)
 	defer s.active.Done()
 	s.mu.Lock()
 	s.conns[c] = false
@@ -114,6 +114,9 @@ func (s *cgiSource) shutdown(ctx context.Context) error {
 	s.withdraw()
 	idle := make(chan struct{})
 	go func() {
+		for !s.listener.closed.Load() {
+			time.Sleep(5 * time.Millisecond)
+		}
 		s.active.Wait()
 		close(idle)
 	}()

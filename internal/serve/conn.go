@@ -40,6 +40,11 @@ func (l *listener) Accept() (net.Conn, error) {
 
 func (l *listener) accept() (*conn, error) {
 	nc, err := l.Listener.Accept()
+	for err != nil && l.gone.Load() && !l.closed.Load() && queued(l.Listener) {
+		// The last calls were too short for all who had come.
+		_ = l.Listener.(deadliner).SetDeadline(time.Now().Add(lastCalls))
+		nc, err = l.Listener.Accept()
+	}
 	if err != nil {
 		if l.gone.Load() {
 			_ = l.Close()
@@ -54,6 +59,8 @@ func (l *listener) accept() (*conn, error) {
 	return c, nil
 }
 
+type deadliner interface{ SetDeadline(time.Time) error }
+
 // lastCalls is how long connections are taken out of the queue of a listener
 // that lets no new ones in.
 const lastCalls = 20 * time.Millisecond
@@ -65,7 +72,7 @@ func (l *listener) withdraw() {
 	if l.gone.Swap(true) {
 		return
 	}
-	d, ok := l.Listener.(interface{ SetDeadline(time.Time) error })
+	d, ok := l.Listener.(deadliner)
 	if !ok || l.shared.Load() || !refuseNew(l.Listener) || d.SetDeadline(time.Now().Add(lastCalls)) != nil {
 		_ = l.Close()
 	}

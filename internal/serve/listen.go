@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,7 +20,16 @@ import (
 func Listen(address string, mode fs.FileMode) (net.Listener, error) {
 	path, unix := strings.CutPrefix(address, "unix:")
 	if !unix {
-		l, err := net.Listen("tcp", address)
+		var config net.ListenConfig
+		config.SetMultipathTCP(false) // it cannot refuse new connections (see refuseNew)
+		l, err := config.Listen(context.Background(), "tcp", address)
+		if err != nil {
+			return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
+		}
+		return l, nil
+	}
+	if strings.HasPrefix(path, "@") {
+		l, err := net.Listen("unix", path) // abstract: there is no file
 		if err != nil {
 			return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
 		}

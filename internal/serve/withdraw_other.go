@@ -5,3 +5,5 @@ package serve
 import "net"
 
 func refuseNew(net.Listener) bool { return false }
+
+func queued(net.Listener) bool { return false }

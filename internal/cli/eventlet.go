@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"net"
+	"slices"
+	"strconv"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/serve"
+)
+
+// eventlet are the options by which Nova's own servers, which it had up to
+// 2025.1, were told where to listen. Configuration files still have them.
+type eventlet struct {
+	ComputeListen  string   `opt:"osapi_compute_listen"`
+	ComputePort    int      `opt:"osapi_compute_listen_port" default:"8774"`
+	MetadataListen string   `opt:"metadata_listen"`
+	MetadataPort   int      `opt:"metadata_listen_port" default:"8775"`
+	EnabledSSLAPIs []string `opt:"enabled_ssl_apis"`
+}
+
+type eventletTLS struct {
+	CertFile string `opt:"ssl_cert_file"`
+	KeyFile  string `opt:"ssl_key_file"`
+	CAFile   string `opt:"ssl_ca_file"`
+}
+
+// configured adds the listener that the configuration says, for want of others.
+func (p Program) configured(c *config.Config, o *serve.Options) error {
+	var e eventlet
+	if err := c.Decode("DEFAULT", &e); err != nil {
+		return err
+	}
+	host, port := e.MetadataListen, e.MetadataPort
+	if p.Port == Compute().Port {
+		host, port = e.ComputeListen, e.ComputePort
+	}
+	address := net.JoinHostPort(host, strconv.Itoa(port))
+	if !slices.Contains(e.EnabledSSLAPIs, p.App) {
+		o.HTTP = []string{address}
+		return nil
+	}
+	t, err := configuredTLS(c)
+	if err != nil {
+		return err
+	}
+	t.Addr = address
+	o.HTTPS = []serve.TLS{t}
+	return nil
+}
+
+// configuredTLS is the certificate that [wsgi] names.
+func configuredTLS(c *config.Config) (serve.TLS, error) {
+	var t eventletTLS
+	err := c.Decode("wsgi", &t)
+	return serve.TLS{CertFile: t.CertFile, KeyFile: t.KeyFile, ClientCAFile: t.CAFile}, err
+}

@@ -1,0 +1,299 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/serve"
+	"github.com/nova-go/nova/internal/serve/uwsgiini"
+)
+
+// Serve hosts a program where the flags say, or the uWSGI file that they name,
+// or systemd's sockets, or the configuration, in this order, until SIGTERM or
+// SIGINT; requests in flight are let end. SIGHUP reloads, SIGUSR2 replaces the
+// process by its binary as it is on disk now.
+func (f *Flags) Serve(p Program) error {
+	var ini *uwsgiini.Config
+	if len(f.Ini) > 0 {
+		var args []string
+		for _, file := range f.Ini {
+			args = append(args, "--ini", file)
+		}
+		var err error
+		if ini, err = uwsgiini.Parse(args, os.LookupEnv); err != nil {
+			return err
+		}
+		if ini.App != "" && ini.App != p.App {
+			return fmt.Errorf("%s is for %s, and this is %s", strings.Join(f.Ini, ", "), ini.App, p.App)
+		}
+	}
+	return host(f, p, ini)
+}
+
+// Run hosts an application on one address, until ctx is done.
+func Run(ctx context.Context, c *config.Config, address string, p Program) error {
+	h := &hosting{program: p, load: func() (*config.Config, error) { return c, nil }}
+	if err := h.start(ctx, c); err != nil {
+		return err
+	}
+	defer h.close()
+	return serve.Run(ctx, &h.app, serve.Options{HTTP: []string{address}, Log: h.log})
+}
+
+// Signals is a context that ends with SIGTERM or SIGINT.
+func Signals() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+}
+
+// hosting is a program that runs.
+type hosting struct {
+	program Program
+	load    func() (*config.Config, error)
+	app     serve.Switch
+	log     zerolog.Logger // of the process; each application has its own
+	sink    *log.Sink
+	end     context.CancelFunc // of the current application
+	server  *serve.Server
+	again   func() *exec.Cmd // starts the same program anew
+}
+
+func host(f *Flags, p Program, ini *uwsgiini.Config) error {
+	again, err := restart()
+	if err != nil {
+		return err
+	}
+	parent, err := serve.Inherit()
+	if err != nil {
+		return err
+	}
+	if ini != nil {
+		if err := f.uwsgi(ini); err != nil {
+			return err
+		}
+	}
+	h := &hosting{program: p, again: again, load: func() (*config.Config, error) { return f.Load(p.Name) }}
+	c, err := h.load()
+	if err != nil {
+		return err
+	}
+	ctx, stop := Signals()
+	defer stop()
+	// From here on no signal ends the process by itself.
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR2)
+	defer signal.Stop(signals)
+	if err := h.start(ctx, c); err != nil {
+		return err
+	}
+	defer h.close()
+	o, err := f.options(p, c, ini, parent)
+	if err != nil {
+		return err
+	}
+	o.Log = h.log
+	if ini != nil {
+		for _, w := range ini.Warnings {
+			h.log.Warn().Msg(w)
+		}
+	}
+	if h.server, err = serve.Open(&h.app, o); err != nil {
+		return err
+	}
+	serving, finish := context.WithCancel(ctx)
+	defer finish()
+	done := make(chan error, 1)
+	go func() { done <- h.server.Serve(serving) }()
+	notify(daemon.SdNotifyReady)
+	if err := parent.Ready(); err != nil {
+		h.log.Warn().Err(err).Msg("telling the process before this one")
+	}
+	go watchdog(serving)
+	for {
+		select {
+		case s := <-signals:
+			if s == syscall.SIGHUP {
+				h.reload(ctx)
+			} else if h.replace(ctx) {
+				finish()
+				return <-done
+			}
+		case <-ctx.Done():
+			notify(daemon.SdNotifyStopping)
+			return <-done
+		case err := <-done:
+			return err
+		}
+	}
+}
+
+// options says where to listen.
+func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, parent *serve.Parent) (serve.Options, error) {
+	o := serve.Options{Inherited: parent.Listeners, Certificate: serve.TLS{CertFile: f.Cert, KeyFile: f.Key}}
+	if ini != nil {
+		listen(ini, &o)
+	}
+	o.HTTP, o.UWSGI = append(o.HTTP, f.HTTP...), append(o.UWSGI, f.UWSGI...)
+	o.FCGI, o.SCGI = append(o.FCGI, f.FCGI...), append(o.SCGI, f.SCGI...)
+	for _, a := range f.HTTPS {
+		o.HTTPS = append(o.HTTPS, serve.TLS{Addr: a, CertFile: f.Cert, KeyFile: f.Key})
+	}
+	if f.Cert == "" {
+		var err error
+		if o.Certificate, err = configuredTLS(c); err != nil {
+			return o, err
+		}
+	}
+	systemd := slices.ContainsFunc(o.Inherited, func(l serve.Inherited) bool { return l.Address == "" })
+	if systemd || len(o.HTTP)+len(o.HTTPS)+len(o.UWSGI)+len(o.FCGI)+len(o.SCGI) > 0 {
+		return o, nil
+	}
+	err := p.configured(c, &o)
+	return o, err
+}
+
+// start opens the log and builds the first application.
+func (h *hosting) start(ctx context.Context, c *config.Config) (err error) {
+	if h.log, h.sink, err = log.New(c.Default.Log, h.program.Name); err != nil {
+		return err
+	}
+	return h.build(ctx, c)
+}
+
+func (h *hosting) close() {
+	h.end()
+	_ = h.sink.Close()
+}
+
+// build makes the application of a configuration and puts it in place; the one
+// before ends with its last request.
+func (h *hosting) build(ctx context.Context, c *config.Config) error {
+	logger, sink, err := log.New(c.Default.Log, h.program.Name)
+	if err != nil {
+		return err
+	}
+	for _, w := range c.Warnings() {
+		logger.Warn().Msg(w.String())
+	}
+	// Its work goes on while the requests in flight are let end.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	app, err := h.program.Build(ctx, c, logger)
+	if err != nil {
+		cancel()
+		_ = sink.Close()
+		return err
+	}
+	h.app.Set(app, h.end)
+	h.end = func() {
+		cancel()
+		_ = sink.Close()
+	}
+	return nil
+}
+
+// reload reads configuration, paste and policy files, certificates, and opens
+// the log anew. What cannot be read stays as it was.
+func (h *hosting) reload(ctx context.Context) {
+	notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
+	defer notify(daemon.SdNotifyReady)
+	if err := h.sink.Reopen(); err != nil {
+		h.log.Error().Err(err).Msg("the log file cannot be opened anew")
+	}
+	c, err := h.load()
+	if err == nil {
+		err = h.build(ctx, c)
+	}
+	if err != nil {
+		h.log.Error().Msg("not reloaded, all stays as it was: " + oneLine(err))
+		return
+	}
+	if err := h.server.ReloadCertificates(); err != nil {
+		h.log.Error().Msg("the certificate stays as it was: " + oneLine(err))
+	}
+	h.log.Info().Msg("reloaded")
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", " ") }
+
+// replaceTimeout is what a new process has to become ready.
+const replaceTimeout = time.Minute
+
+// replace starts the binary anew and reports whether it has taken over.
+func (h *hosting) replace(ctx context.Context) bool {
+	if os.Getpid() == 1 {
+		h.log.Error().Msg("not replaced: a container ends with its process 1")
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, replaceTimeout)
+	defer cancel()
+	process, err := h.server.Replace(ctx, h.again())
+	if err != nil {
+		h.log.Error().Msg("not replaced: " + oneLine(err))
+		return false
+	}
+	h.log.Info().Int("pid", process.Pid).Msg("another process has taken over")
+	notify(fmt.Sprintf("MAINPID=%d", process.Pid))
+	return true
+}
+
+// restart remembers how the process was started, before it moves elsewhere.
+func restart() (func() *exec.Cmd, error) {
+	path, err := exec.LookPath(os.Args[0])
+	if errors.Is(err, exec.ErrDot) {
+		err = nil
+	}
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		if path, err = os.Executable(); err != nil {
+			return nil, err
+		}
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	return func() *exec.Cmd {
+		cmd := exec.Command(path, os.Args[1:]...)
+		cmd.Args[0] = os.Args[0]
+		cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, os.Stdin, os.Stdout, os.Stderr
+		// The watchdog is to take pings from whoever is the main process.
+		cmd.Env = slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "WATCHDOG_PID=") })
+		return cmd
+	}, nil
+}
+
+// notify tells systemd, if it is there.
+func notify(state string) { _, _ = daemon.SdNotify(false, state) }
+
+// watchdog tells systemd that the process lives, if it wants to know.
+func watchdog(ctx context.Context) {
+	interval, err := daemon.SdWatchdogEnabled(false)
+	if err != nil || interval <= 0 {
+		return
+	}
+	tick := time.NewTicker(interval / 2)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			notify(daemon.SdNotifyWatchdog)
+		case <-ctx.Done():
+			return
+		}
+	}
+}

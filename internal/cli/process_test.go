@@ -1,0 +1,434 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/cli"
+)
+
+// childEnv makes the test binary one of the commands, with an application that
+// answers with its process and [DEFAULT] my_ip.
+const childEnv = "CLI_TEST_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) == "" {
+		os.Exit(m.Run())
+	}
+	p := cli.Compute()
+	p.Build = func(_ context.Context, c *config.Config, _ zerolog.Logger) (http.Handler, error) {
+		if c.Default.MyIP == "192.0.2.99" {
+			return nil, errors.New("policy.yaml: line 3 is nonsense")
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if d, err := time.ParseDuration(r.URL.Query().Get("wait")); err == nil {
+				time.Sleep(d)
+			}
+			fmt.Fprintf(w, "%d %s %s", os.Getpid(), c.Default.MyIP, os.Getenv("LC_TEST"))
+		}), nil
+	}
+	other := cli.Metadata()
+	other.Build = func(context.Context, *config.Config, zerolog.Logger) (http.Handler, error) {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "metadata") }), nil
+	}
+	if cli.CalledUWSGI() {
+		cli.MainUWSGI(p, other)
+		return
+	}
+	var f cli.Flags
+	for _, arg := range os.Args[1:] {
+		key, value, _ := strings.Cut(arg, "=")
+		switch key {
+		case "--config-file":
+			f.Files = append(f.Files, value)
+		case "--http":
+			f.HTTP = append(f.HTTP, value)
+		case "--uwsgi":
+			f.UWSGI = append(f.UWSGI, value)
+		case "--ini":
+			f.Ini = append(f.Ini, value)
+		}
+	}
+	if err := f.Serve(p); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// process is a command that runs.
+type process struct {
+	*exec.Cmd
+	conf string
+	log  *output
+	done chan error
+}
+
+// output is what a process and its successors write.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+func free(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// write replaces the configuration.
+func (p *process) write(t testing.TB, text string) {
+	t.Helper()
+	if err := os.WriteFile(p.conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// command starts a command with a configuration, which it finds under CONF in args.
+func command(t testing.TB, conf string, env []string, name string, args ...string) *process {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	p := &process{conf: filepath.Join(dir, "nova.conf"), log: &output{}, done: make(chan error, 1)}
+	p.write(t, conf)
+	binary := filepath.Join(dir, name)
+	if err := os.Symlink(self, binary); err != nil {
+		t.Fatal(err)
+	}
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "CONF", p.conf)
+	}
+	p.Cmd = exec.Command(binary, args...)
+	p.Env = append(append(os.Environ(), childEnv+"=1"), env...)
+	// A file, not a pipe of exec's: those that take over hold it longer.
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = io.Copy(p.log, r) }()
+	p.Stdout, p.Stderr = w, w
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Close()
+	go func() { p.done <- p.Wait() }()
+	t.Cleanup(func() {
+		_ = p.Process.Kill()
+		if t.Failed() {
+			t.Log(p.log)
+		}
+	})
+	return p
+}
+
+// fetch asks with a connection of its own, until an answer contains want.
+func fetch(t testing.TB, address, want string) string {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	var last string
+	for range 250 {
+		r, err := client.Get("http://" + address + "/")
+		if err == nil {
+			b, _ := io.ReadAll(r.Body)
+			_ = r.Body.Close()
+			if last = string(b); strings.Contains(last, want) {
+				return last
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("%s does not answer %q but %q", address, want, last)
+	return ""
+}
+
+func (p *process) logs(t testing.TB, want string) {
+	t.Helper()
+	for range 250 {
+		if strings.Contains(p.log.String(), want) {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("no %q in the log", want)
+}
+
+func (p *process) ends(t testing.TB) error {
+	t.Helper()
+	select {
+	case err := <-p.done:
+		return err
+	case <-time.After(10 * time.Second):
+		t.Fatal("the process does not end")
+		return nil
+	}
+}
+
+func ip(n int) string { return fmt.Sprintf("[DEFAULT]\nmy_ip = 192.0.2.%d\n", n) }
+
+func TestReload(t *testing.T) {
+	address := free(t)
+	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address)
+	fetch(t, address, " 192.0.2.1 ")
+	p.write(t, ip(2))
+	_ = p.Process.Signal(syscall.SIGHUP)
+	fetch(t, address, " 192.0.2.2 ")
+	for text, want := range map[string]string{
+		"[DEFAULT]\nmy_ip\n": "not reloaded, all stays as it was: ",
+		ip(99):               "not reloaded, all stays as it was: policy.yaml: line 3 is nonsense",
+	} {
+		p.write(t, text)
+		_ = p.Process.Signal(syscall.SIGHUP)
+		p.logs(t, want)
+		fetch(t, address, " 192.0.2.2 ")
+	}
+	_ = p.Process.Signal(syscall.SIGTERM)
+	if err := p.ends(t); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReplace(t *testing.T) {
+	address := free(t)
+	socket := filepath.Join(t.TempDir(), "s")
+	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address, "--uwsgi=unix:"+socket)
+	before := fetch(t, address, " 192.0.2.1 ")
+	// A successor that cannot start changes nothing.
+	p.write(t, "[DEFAULT\n")
+	_ = p.Process.Signal(syscall.SIGUSR2)
+	p.logs(t, "not replaced: ")
+	if got := fetch(t, address, ""); got != before {
+		t.Errorf("got %q, want %q", got, before)
+	}
+	p.write(t, ip(2))
+	slow := make(chan string, 1)
+	go func() {
+		r, err := http.Get("http://" + address + "/?wait=700ms")
+		if err != nil {
+			slow <- err.Error()
+			return
+		}
+		b, _ := io.ReadAll(r.Body)
+		slow <- string(b)
+	}()
+	time.Sleep(100 * time.Millisecond)
+	_ = p.Process.Signal(syscall.SIGUSR2)
+	after := fetch(t, address, " 192.0.2.2 ")
+	if got := <-slow; got != before {
+		t.Errorf("the slow request got %q", got)
+	}
+	if err := p.ends(t); err != nil {
+		t.Error(err)
+	}
+	if c, err := net.Dial("unix", socket); err != nil {
+		t.Error(err)
+	} else {
+		_ = c.Close()
+	}
+	pid, _ := strconv.Atoi(strings.Fields(after)[0])
+	if pid == p.Process.Pid {
+		t.Fatal("it is the same process")
+	}
+	_ = syscall.Kill(pid, syscall.SIGTERM)
+	for range 250 {
+		if _, err := os.Stat(socket); err != nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Error("the successor has not ended, or left its socket")
+}
+
+// No request that was sent goes without an answer when the process is stopped.
+func TestTermUnderLoad(t *testing.T) {
+	address := free(t)
+	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address)
+	fetch(t, address, "")
+	var answered, refused, failed atomic.Int64
+	var load sync.WaitGroup
+	for i := range 32 {
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: i%2 == 0}, Timeout: 10 * time.Second}
+		load.Go(func() {
+			for {
+				r, err := client.Get("http://" + address + "/")
+				switch {
+				case errors.Is(err, syscall.ECONNREFUSED) || err != nil && strings.Contains(err.Error(), "dial tcp"):
+					refused.Add(1)
+					return
+				case err != nil:
+					failed.Add(1)
+					t.Error(err)
+					return
+				}
+				if _, err := io.ReadAll(r.Body); err != nil || r.StatusCode != 200 {
+					failed.Add(1)
+					t.Error(r.Status, err)
+				}
+				_ = r.Body.Close()
+				answered.Add(1)
+			}
+		})
+	}
+	time.Sleep(time.Second)
+	_ = p.Process.Signal(syscall.SIGTERM)
+	load.Wait()
+	if err := p.ends(t); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d answered, %d failed, %d clients found nobody afterwards", answered.Load(), failed.Load(), refused.Load())
+	if answered.Load() == 0 || refused.Load() != 32 {
+		t.Error("that was no load")
+	}
+}
+
+func TestUWSGIName(t *testing.T) {
+	address := free(t)
+	dir := t.TempDir()
+	ini := filepath.Join(dir, "nova-api-uwsgi.ini")
+	write := func(text string) {
+		if err := os.WriteFile(ini, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("[uwsgi]\nport = " + address[strings.LastIndex(address, ":")+1:] + "\nhttp-socket = 127.0.0.1:%(port)\nmodule = nova.wsgi.osapi_compute:application\n" +
+		"env = LC_TEST=hello\npyargv = --config-file $(CONFIG)\nprocesses = 4\nadd-header = X-Added: yes\nsafe-pidfile = %d/pid\n")
+	conf := filepath.Join(dir, "nova.conf")
+	if err := os.WriteFile(conf, []byte(ip(7)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := command(t, "", []string{"CONFIG=" + conf}, "uwsgi", "--procname-prefix", "nova-api", ini)
+	fetch(t, address, " 192.0.2.7 hello")
+	r, err := http.Get("http://" + address)
+	if err != nil || r.Header.Get("X-Added") != "yes" {
+		t.Error(r, err)
+	}
+	if pid, _ := os.ReadFile(filepath.Join(dir, "pid")); strings.TrimSpace(string(pid)) != strconv.Itoa(p.Process.Pid) {
+		t.Errorf("pid file: %q", pid)
+	}
+	_ = p.Process.Signal(syscall.SIGTERM)
+	if err := p.ends(t); err != nil {
+		t.Error(err)
+	}
+
+	write("[uwsgi]\nhttp = " + address + "\nwsgi-file = /bin/nova-metadata-wsgi\npyargv = --config-file=" + conf + "\n")
+	p = command(t, "", nil, "uwsgi", "--ini", ini)
+	fetch(t, address, "metadata")
+	_ = p.Process.Signal(syscall.SIGTERM)
+	_ = p.ends(t)
+
+	p = command(t, "", nil, "nova-api", "--ini="+ini)
+	if err := p.ends(t); err == nil {
+		t.Error("nova-api takes the metadata service's file")
+	}
+	p.logs(t, "is for metadata, and this is osapi_compute")
+}
+
+func TestConfiguredAddress(t *testing.T) {
+	address := free(t)
+	host, port, _ := net.SplitHostPort(address)
+	p := command(t, "[DEFAULT]\nosapi_compute_listen = "+host+"\nosapi_compute_listen_port = "+port+"\n", nil, "nova-api", "--config-file=CONF")
+	fetch(t, address, "")
+	_ = p.Process.Signal(syscall.SIGTERM)
+	_ = p.ends(t)
+	p = command(t, "[DEFAULT]\nosapi_compute_listen_port = "+port+"\nenabled_ssl_apis = osapi_compute\n[wsgi]\nssl_cert_file = /none/cert\nssl_key_file = /none/key\n", nil, "nova-api", "--config-file=CONF")
+	if err := p.ends(t); err == nil {
+		t.Error("it serves without a certificate")
+	}
+	p.logs(t, "/none/cert")
+}
+
+// systemd's protocol: the socket is open before the process, and a datagram says
+// when it is ready, reloads and stops.
+func TestSystemd(t *testing.T) {
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	file, err := l.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = manager.Close() }()
+	_ = manager.SetReadDeadline(time.Now().Add(10 * time.Second))
+	expect := func(want string) string {
+		t.Helper()
+		b := make([]byte, 500)
+		n, err := manager.Read(b)
+		if err != nil || !strings.HasPrefix(string(b[:n]), want) {
+			t.Fatalf("%v: got %q, want %q", err, b[:n], want)
+		}
+		return string(b[:n])
+	}
+	conf := filepath.Join(dir, "nova.conf")
+	if err := os.WriteFile(conf, []byte(ip(1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	self, _ := os.Executable()
+	// LISTEN_PID is the shell's, and so becomes the command's.
+	cmd := exec.Command("/bin/sh", "-c", `LISTEN_PID=$$ exec "$0" "$@"`, self, "--config-file="+conf)
+	cmd.Env = append(os.Environ(), childEnv+"=1", "LISTEN_FDS=1", "LISTEN_FDNAMES=http", "NOTIFY_SOCKET="+manager.LocalAddr().String())
+	cmd.ExtraFiles = []*os.File{file}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill() }()
+	expect("READY=1")
+	fetch(t, l.Addr().String(), strconv.Itoa(cmd.Process.Pid)+" ")
+	_ = cmd.Process.Signal(syscall.SIGHUP)
+	expect("RELOADING=1\nMONOTONIC_USEC=")
+	expect("READY=1")
+	_ = cmd.Process.Signal(syscall.SIGUSR2)
+	expect("READY=1") // the successor's
+	pid, err := strconv.Atoi(strings.TrimPrefix(expect("MAINPID="), "MAINPID="))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	fetch(t, l.Addr().String(), strconv.Itoa(pid)+" ")
+	_ = syscall.Kill(pid, syscall.SIGTERM)
+	expect("STOPPING=1")
+}

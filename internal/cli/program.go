@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/serve/uwsgiini"
+	"github.com/nova-go/nova/metadata"
+)
+
+// Build makes the application of a configuration. It is called again for every
+// reload; ctx ends when the application is no longer in use.
+type Build func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error)
+
+// Program is one of the two services.
+type Program struct {
+	Name  string // as oslo.config knows it
+	App   string // as uWSGI's files and nova.conf's enabled_ssl_apis name it
+	Port  int    // where it listens when nothing is said
+	Build Build
+}
+
+// Compute is nova-api.
+func Compute() Program {
+	return Program{compute.Prog, uwsgiini.Compute, 8774, func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
+		return compute.New(ctx, compute.Options{Config: c, Log: &log})
+	}}
+}
+
+// Metadata is nova-metadata.
+func Metadata() Program {
+	return Program{metadata.Prog, uwsgiini.Metadata, 8775, func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
+		return metadata.New(ctx, metadata.Options{Config: c, Log: &log})
+	}}
+}

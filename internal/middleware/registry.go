@@ -73,6 +73,7 @@ func Registry(d Deps) paste.Registry {
 	add(d.basicAuth, "oslo_middleware:BasicAuthMiddleware.factory", "oslo_middleware.basic_auth:BasicAuthMiddleware.factory", "oslo.middleware#basic_auth")
 	add(plain(CorrelationID), "oslo_middleware:CorrelationId.factory", "oslo_middleware.correlation_id:CorrelationId.factory",
 		"oslo.middleware:CorrelationId.factory", "oslo.middleware#correlation_id")
+	add(d.tracing, "oslo_middleware:TracingMiddleware.factory", "oslo_middleware.tracing:TracingMiddleware.factory", "oslo.middleware#tracing")
 	add(d.stats, "oslo_middleware.stats:StatsMiddleware.factory", "oslo_middleware:StatsMiddleware.factory")
 	for _, name := range []string{
 		"oslo_middleware:Healthcheck.factory", "oslo_middleware.healthcheck:Healthcheck.factory", "oslo.middleware:Healthcheck.factory",
@@ -106,6 +107,14 @@ func (d Deps) healthcheckAt(global, local paste.Conf) (func(http.Handler) http.H
 
 func (d Deps) profiler(paste.Conf, paste.Conf) (func(http.Handler) http.Handler, error) {
 	return Profiler(ProfilerOptions{Enabled: d.Config.Profiler.Enabled, HMACKeys: d.Config.Profiler.HMACKeys}), nil
+}
+
+// tracing passes everything through: spans are not made here.
+func (d Deps) tracing(paste.Conf, paste.Conf) (func(http.Handler) http.Handler, error) {
+	if text, _ := d.Config.Raw("oslo_middleware_tracing", "enabled"); strings.EqualFold(text, "true") {
+		d.Log.Warn().Str("name", "oslo_middleware.tracing").Msg("[oslo_middleware_tracing] enabled: this filter makes no spans")
+	}
+	return func(next http.Handler) http.Handler { return next }, nil
 }
 
 func (d Deps) sizeLimit(global, local paste.Conf) (func(http.Handler) http.Handler, error) {

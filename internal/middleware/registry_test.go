@@ -1,7 +1,9 @@
 package middleware_test
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -71,7 +73,7 @@ func TestNames(t *testing.T) {
 		"osprofiler.web:WsgiMiddleware.factory", "oslo.middleware#healthcheck", "oslo.middleware#request_id", "oslo.middleware#cors", "oslo.middleware#catch_errors",
 		"keystonemiddleware.audit:filter_factory", "keystonemiddleware#audit", "oslo_middleware:Debug.factory", "oslo.middleware#debug",
 		"oslo_middleware:BasicAuthMiddleware.factory", "oslo.middleware#basic_auth", "oslo_middleware:CorrelationId.factory", "oslo.middleware#correlation_id",
-		"oslo_middleware.stats:StatsMiddleware.factory",
+		"oslo_middleware.stats:StatsMiddleware.factory", "oslo.middleware#tracing",
 	} {
 		if r[name] == nil {
 			missing = append(missing, name)
@@ -127,6 +129,50 @@ func TestHealthcheck(t *testing.T) {
 		f.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		if w.Body.String() != want {
 			t.Errorf("%s: %q", path, w.Body)
+		}
+	}
+}
+
+func TestHealthcheckBackends(t *testing.T) {
+	dir := t.TempDir()
+	one, two := filepath.Join(dir, "one"), filepath.Join(dir, "two")
+	ask := func(h http.Handler, port int) string {
+		r := httptest.NewRequest("GET", "/", nil)
+		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.TCPAddr{Port: port}))
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return fmt.Sprint(w.Code, " ", w.Body)
+	}
+	app := func(conf, options string) http.Handler {
+		h, err := load(t, conf, "[app:main]\npaste.app_factory = oslo_middleware:Healthcheck.app_factory\n"+options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	expect := func(got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+	ports := app("", "backends = disable_by_files_ports\ndisable_by_file_paths = 8774:"+one+", 8775:"+two+"\n")
+	enabled := app("[healthcheck]\nbackends = enable_by_files\nenable_by_file_paths = "+one+","+two+"\n", "")
+	expect(ask(enabled, 0), "503 FILE PATH MISSING")
+	if err := os.WriteFile(one, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect(ask(ports, 8774), "503 DISABLED BY FILE")
+	expect(ask(ports, 8775), "200 OK")
+	expect(ask(ports, 1), "200 OK")
+	expect(ask(enabled, 0), "503 FILE PATH MISSING")
+	if err := os.WriteFile(two, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect(ask(enabled, 0), "200 OK")
+	for _, bad := range []string{"backends = disable_by_files_ports\ndisable_by_file_paths = x:y\n", "backends = disable_by_file, enable_by_files\n", "allowed_source_ranges = nowhere\n"} {
+		if _, err := load(t, "", "[app:main]\nuse = egg:oslo.middleware#healthcheck\n"+bad); err == nil {
+			t.Errorf("%s: no error", bad)
 		}
 	}
 }

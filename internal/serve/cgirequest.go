@@ -99,6 +99,9 @@ func addHeader(h http.Header, name, value string) error {
 		return bad("bad header %q: %q", name, value)
 	}
 	name = textproto.CanonicalMIMEHeaderKey(name)
+	if name == "Host" {
+		h.Del(name) // Debian's files for nginx have one that the operator's line follows
+	}
 	h[name] = append(h[name], value)
 	return nil
 }

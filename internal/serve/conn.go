@@ -122,6 +122,17 @@ func (w *crowd) remove(c *conn) {
 	delete(w.conns, c)
 }
 
+// closeSilent closes the connections of a listener that have never said anything.
+func (w *crowd) closeSilent(l *listener) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for c := range w.conns {
+		if c.listener == l && !c.spoke.Load() {
+			_ = c.Conn.Close()
+		}
+	}
+}
+
 // conn is a connection. It allows timeout for every 64 KiB that are written, so
 // that a large answer may take long but not stand still.
 type conn struct {
@@ -129,6 +140,7 @@ type conn struct {
 	listener *listener
 	handlers atomic.Int32 // that are at work, and do not wait for the client
 	since    atomic.Int64 // nanoseconds; when it became the client's turn to send a request
+	spoke    atomic.Bool  // the client has sent something
 	closed   atomic.Bool
 }
 
@@ -163,6 +175,15 @@ func (c *conn) resume() {
 }
 
 func (c *conn) waiting() bool { return c.handlers.Load() <= 0 }
+
+// Read is net.Conn's.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && !c.spoke.Load() {
+		c.spoke.Store(true)
+	}
+	return n, err
+}
 
 const writeStep = 64 << 10
 

@@ -24,6 +24,9 @@ import (
 // run starts Run and waits until it serves; stop ends it and gives its error.
 func run(t *testing.T, h http.Handler, o serve.Options, probe string) (stop func() error) {
 	t.Helper()
+	if o.IdleGrace == 0 {
+		o.IdleGrace = 50 * time.Millisecond
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- serve.Run(ctx, h, o) }()

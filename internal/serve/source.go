@@ -86,6 +86,8 @@ func (s *httpSource) shutdown(ctx context.Context) error {
 			wait = false
 		}
 	}
+	// Shutdown would wait for them: they are not idle, but new.
+	s.listener.crowd.closeSilent(s.listener)
 	return s.server.Shutdown(ctx)
 }
 

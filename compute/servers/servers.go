@@ -86,7 +86,8 @@ func target(i *objects.Instance) policy.Target { return policy.Target{ProjectID:
 func (v *view) detailLoad() cell.Load {
 	r := v.r
 	return cell.Load{Extra: true, Network: true, Metadata: true, Faults: true, Volumes: true, Services: v.hostStatus || v.unknownOnly,
-		Tags: r.Since(mv.V26Tags), UserData: v.extended && r.Since(mv.V3ServerAdminFields), SystemMetadata: r.Since(mv.V73LockedReason)}
+		Tags: r.Since(mv.V26Tags), UserData: v.extended && r.Since(mv.V3ServerAdminFields),
+		LockedReason: r.Since(mv.V73LockedReason), SystemMetadata: r.Since(mv.V98ImageProperties)}
 }
 
 func (a *API) show(r *api.Request) (any, error) {

@@ -24,6 +24,7 @@ type Load struct {
 	Network        bool
 	Metadata       bool
 	SystemMetadata bool
+	LockedReason   bool // of the system metadata this alone: a server has a dozen others
 	Tags           bool
 	Faults         bool // of those whose status shows one
 	Volumes        bool
@@ -178,7 +179,7 @@ func Fill(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance) err
 		wanted bool
 		fill   func(context.Context, *db.Cell, Load, map[string]*objects.Instance) error
 	}{
-		{l.Metadata || l.SystemMetadata || l.Tags || l.Volumes, fillPairs},
+		{l.Metadata || l.SystemMetadata || l.LockedReason || l.Tags || l.Volumes, fillPairs},
 		{l.Faults, fillFaults},
 		{l.Services, fillServices},
 	} {
@@ -232,6 +233,7 @@ func fillPairs(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.In
 		key := bun.Ident("key")
 		add(l.Metadata, "SELECT ?, instance_uuid, ?, value FROM instance_metadata WHERE instance_uuid IN (?) AND deleted = 0", metadata, key)
 		add(l.SystemMetadata, "SELECT ?, instance_uuid, ?, value FROM instance_system_metadata WHERE instance_uuid IN (?) AND deleted = 0", system, key)
+		add(l.LockedReason && !l.SystemMetadata, "SELECT ?, instance_uuid, ?, value FROM instance_system_metadata WHERE ? = 'locked_reason' AND instance_uuid IN (?) AND deleted = 0", system, key, key)
 		add(l.Tags, "SELECT ?, resource_id, tag, NULL FROM tags WHERE resource_id IN (?)", tag)
 		add(l.Volumes, "SELECT ?, instance_uuid, volume_id, CASE WHEN delete_on_termination THEN '1' ELSE '0' END FROM block_device_mapping WHERE instance_uuid IN (?) AND deleted = 0 AND volume_id IS NOT NULL AND volume_id <> ''", volume)
 	}

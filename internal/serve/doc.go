@@ -1,6 +1,8 @@
 // Package serve hosts a handler: over HTTP and HTTPS, and over the uwsgi
-// protocol that Apache's mod_proxy_uwsgi and nginx's uwsgi_pass speak, on TCP
-// and unix sockets, several at once, until it is told to stop and has drained.
+// protocol, FastCGI and SCGI that Apache and nginx speak, on TCP and unix
+// sockets, several at once, until it is told to stop and has drained. Sockets
+// come from systemd (Inherit) and go to a successor (Server.Replace); the
+// handler can be exchanged meanwhile (Switch).
 //
 // What a front end says about the request in CGI variables ends up where
 // handlers look anyway: SCRIPT_NAME in paste.ScriptName, REMOTE_ADDR in
@@ -9,5 +11,5 @@
 // Request.URL.Scheme is "https".
 //
 // A protocol is a source (see source.go). Those that carry CGI variables share
-// cgiRequest and cgiResponse; another one (SCGI, FastCGI) only adds its framing.
+// cgiSource, cgiRequest and cgiResponse, and add their framing.
 package serve

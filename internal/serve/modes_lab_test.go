@@ -54,14 +54,16 @@ func echo() http.Handler {
 	})
 }
 
-// modes are the ways of hosting, and what their front servers answer by
-// themselves: to a chunked body, and to a header of 64 KiB. Apache leaves out
-// headers beyond 16 KiB on the way to FastCGI.
-var modes = []struct {
+type mode struct {
 	name            string
 	chunked, header int
 	leavesOut       bool
-}{
+}
+
+// modes are the ways of hosting, and what their front servers answer by
+// themselves: to a chunked body, and to a header of 64 KiB. Apache leaves out
+// headers beyond 16 KiB on the way to FastCGI.
+var modes = []mode{
 	{"apache-uwsgi", 411, 500, false},
 	{"apache-http", 200, 200, false},
 	{"apache-fcgi", 200, 200, true},
@@ -71,6 +73,15 @@ var modes = []struct {
 	{"nginx-fcgi", 200, 500, false},
 	{"nginx-scgi", 200, 200, false},
 	{"haproxy-http", 200, 200, false},
+}
+
+// panics is what becomes of a handler's panic: net/http just ends the connection,
+// which front servers tell as 502.
+func (m mode) panics() int {
+	if strings.HasSuffix(m.name, "-http") {
+		return 502
+	}
+	return 500
 }
 
 func TestModes(t *testing.T) {
@@ -134,6 +145,7 @@ func TestModes(t *testing.T) {
 				{"HEAD", "HEAD", "/big?n=5000", nil, nil, 200, ""},
 				{"204", "DELETE", "/none", nil, nil, 204, ""},
 				{"1 MiB", "GET", "/big?n=1048576", nil, nil, 200, strings.Repeat("x", 1<<20)},
+				{"panic", "GET", "/panic", nil, nil, mode.panics(), ""},
 				{"refused body", "POST", "/refuse", strings.NewReader(strings.Repeat("p", 1<<20)), nil, 413, "too large"},
 			} {
 				t.Run(c.name, func(t *testing.T) {

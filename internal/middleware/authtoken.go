@@ -193,8 +193,8 @@ func (a *authToken) unavailable(w http.ResponseWriter, r *http.Request, err erro
 		return false
 	}
 	p := unavailablePage
-	p.detail = "The Keystone service is temporarily unavailable."
-	p.write(w, r)
+	p.Detail = "The Keystone service is temporarily unavailable."
+	p.Write(w, r)
 	return true
 }
 

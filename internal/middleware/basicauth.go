@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/webob"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -64,7 +65,7 @@ const (
 	errBasicFile   basicError = "Problem reading auth file"
 )
 
-func refused() error { return basicError(unauthorizedPage.explanation) }
+func refused() error { return basicError(webob.Explanation(http.StatusUnauthorized)) }
 
 func notBcrypt(name string) error {
 	return basicError("Only bcrypt digested passwords are supported for " + name)

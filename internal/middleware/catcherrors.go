@@ -31,7 +31,7 @@ func CatchErrors(o CatchErrorsOptions) func(http.Handler) http.Handler {
 				if out.status != 0 {
 					panic(http.ErrAbortHandler)
 				}
-				serverErrorPage.write(w, r)
+				serverErrorPage.Write(w, r)
 			}()
 			next.ServeHTTP(out, r)
 		})

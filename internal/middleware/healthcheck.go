@@ -17,6 +17,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/nova-go/nova/internal/webob"
+
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
 )
@@ -143,7 +145,7 @@ func (h *health) enableByFiles(int) healthResult {
 // ServeHTTP answers.
 func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.answers(r) {
-		notFoundPage.write(w, r)
+		notFoundPage.Write(w, r)
 		return
 	}
 	var results []healthResult
@@ -164,7 +166,7 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	accept := strings.Join(r.Header.Values("Accept"), ",")
-	text, page, data := quality(accept, "text", "plain"), quality(accept, "text", "html"), quality(accept, "application", "json")
+	text, page, data := webob.Weight(accept, "text", "plain"), webob.Weight(accept, "text", "html"), webob.Weight(accept, "application", "json")
 	body, contentType := h.text(results), "text/plain; charset=UTF-8"
 	switch {
 	case page > text && page >= data:
@@ -175,8 +177,6 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", contentType)
 	writeBody(w, r, status, []byte(body))
 }
-
-var notFoundPage = page{status: http.StatusNotFound, explanation: "The resource could not be found."}
 
 func (h *health) answers(r *http.Request) bool {
 	if h.ranges != nil {

@@ -50,13 +50,13 @@ func KeystoneContext(o KeystoneContextOptions) func(http.Handler) http.Handler {
 				}
 			} else if err := fromHeaders(c, r.Header); err != nil {
 				p := serverErrorPage
-				p.detail = "Invalid service catalog json."
-				p.write(w, r)
+				p.Detail = "Invalid service catalog json."
+				p.Write(w, r)
 				return
 			}
 			if c.UserID == "" {
 				logger.Debug().Msg("Neither X_USER_ID nor X_USER found in request")
-				unauthorizedPage.write(w, r)
+				unauthorizedPage.Write(w, r)
 				return
 			}
 			if o.IsAdmin != nil {

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/webob"
 )
 
 // SizeLimitOptions are those of SizeLimit.
@@ -25,14 +27,14 @@ type SizeLimitOptions struct {
 func SizeLimit(o SizeLimitOptions) func(http.Handler) http.Handler {
 	logger := log.Named(o.Log, "oslo_middleware.sizelimit")
 	// oslo.middleware forgets to fill in the number; clients see this text.
-	announced := page{status: http.StatusRequestEntityTooLarge, explanation: "Request is too large. Larger than max_request_body_size (%s)."}
-	found := page{status: http.StatusRequestEntityTooLarge, explanation: fmt.Sprintf("Request is too large. Larger than %d.", o.MaxBody)}
+	announced := webob.Page{Status: http.StatusRequestEntityTooLarge, Explanation: "Request is too large. Larger than max_request_body_size (%s)."}
+	found := webob.Page{Status: http.StatusRequestEntityTooLarge, Explanation: fmt.Sprintf("Request is too large. Larger than %d.", o.MaxBody)}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			switch {
 			case r.ContentLength > o.MaxBody:
 				logger.Info().Msgf("Request is too large. Larger than max_request_body_size (%d).", o.MaxBody)
-				announced.write(w, r)
+				announced.Write(w, r)
 			case r.ContentLength < 0 && r.Body != nil:
 				body := &limitedBody{ReadCloser: http.MaxBytesReader(w, r.Body, o.MaxBody)}
 				r = r.WithContext(r.Context())
@@ -42,9 +44,9 @@ func SizeLimit(o SizeLimitOptions) func(http.Handler) http.Handler {
 					if !body.exceeded {
 						return status, nil
 					}
-					text, contentType := found.render(r)
+					text, contentType := found.Render(strings.Join(r.Header.Values("Accept"), ", "))
 					w.Header().Set("Content-Type", contentType)
-					return found.status, text
+					return found.Status, text
 				}
 				next.ServeHTTP(out, r)
 				out.finish()

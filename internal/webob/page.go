@@ -89,7 +89,7 @@ var escaped = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "
 // equal, and "" when neither is acceptable. No header accepts neither: webob
 // takes it for an empty one.
 func preferred(accept string) string {
-	page, data := weight(accept, "text", "html"), weight(accept, "application", "json")
+	page, data := Weight(accept, "text", "html"), Weight(accept, "application", "json")
 	switch {
 	case page > 0 && page >= data:
 		return "text/html"
@@ -99,8 +99,8 @@ func preferred(accept string) string {
 	return ""
 }
 
-// weight is what the most specific range of Accept that fits a type gives it.
-func weight(accept, major, minor string) float64 {
+// Weight is what the most specific range of Accept that fits a type gives it.
+func Weight(accept, major, minor string) float64 {
 	rank, weight := 0, 0.0
 	for part := range strings.SplitSeq(accept, ",") {
 		fields := strings.Split(part, ";")

@@ -72,6 +72,10 @@ type hosting struct {
 }
 
 func host(f *Flags, p Program, ini *uwsgiini.Config) error {
+	// From here on neither ends the process by itself.
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR2)
+	defer signal.Stop(signals)
 	again, err := restart()
 	if err != nil {
 		return err
@@ -92,10 +96,6 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	}
 	ctx, stop := Signals()
 	defer stop()
-	// From here on no signal ends the process by itself.
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR2)
-	defer signal.Stop(signals)
 	if err := h.start(ctx, c); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ type Server struct {
 	sources      []source
 	listeners    []namedListener
 	certificates []*certificate
+	meter        meter
 }
 
 // namedListener is a listener with what it was opened for.
@@ -48,7 +49,7 @@ func Open(h http.Handler, o Options) (_ *Server, err error) {
 			}
 		}
 	}()
-	h = forwardedScheme(withHeader(h, o.Header))
+	h = s.meter.count(forwardedScheme(withHeader(h, o.Header)))
 	listen := func(protocol, address string) (net.Listener, error) {
 		for i, l := range inherited {
 			if l.Protocol == protocol && l.Address == address {
@@ -150,6 +151,7 @@ func (s *Server) add(l Inherited, h http.Handler, cert *certificate) {
 func (s *Server) Serve(ctx context.Context) (err error) {
 	failed := make(chan error, len(s.sources))
 	var serving sync.WaitGroup
+	go s.meter.release(ctx)
 	for _, source := range s.sources {
 		serving.Go(func() {
 			if err := source.serve(); err != nil {

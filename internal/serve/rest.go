@@ -1,0 +1,43 @@
+package serve
+
+import (
+	"context"
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+)
+
+// restAfter is how long a server may have nothing to do before the memory of its
+// last burst goes back to the system.
+const restAfter = 5 * time.Second
+
+// meter counts requests, to know a server at rest from a busy one.
+type meter struct{ requests atomic.Int64 }
+
+func (m *meter) count(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.requests.Add(1)
+		h.ServeHTTP(w, r)
+	})
+}
+
+// release gives memory back whenever the server comes to rest, until ctx is done.
+func (m *meter) release(ctx context.Context) {
+	tick := time.NewTicker(restAfter)
+	defer tick.Stop()
+	var last, released int64
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := m.requests.Load()
+		if now == last && now != released {
+			debug.FreeOSMemory()
+			released = now
+		}
+		last = now
+	}
+}

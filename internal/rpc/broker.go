@@ -1,0 +1,404 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/config"
+)
+
+// broker is the transport over AMQP: a connection that is made when it is first
+// needed, and made again when it is lost.
+type broker struct {
+	rabbit config.OsloMessagingRabbit
+	dialer *dialer
+	log    zerolog.Logger
+
+	ctx    context.Context // ends with close
+	cancel context.CancelFunc
+	kick   chan struct{}  // somebody waits for a connection
+	ended  sync.WaitGroup // the supervisor
+
+	mu      sync.Mutex
+	started bool
+	current *session      // nil while there is no connection
+	blocked bool          // the broker takes no messages for now
+	changed chan struct{} // closed, and made anew, with each change of the two
+	why     error         // of there being no connection
+	replyQ  string        // named by the first call
+	waiting map[string]chan reply
+}
+
+func newBroker(u *URL, r config.OsloMessagingRabbit, logger zerolog.Logger) (*broker, error) {
+	d, err := newDialer(u, r)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := compress(r.KombuCompression, nil); err != nil {
+		return nil, err
+	}
+	rand.Shuffle(len(d.hosts), func(i, j int) { d.hosts[i], d.hosts[j] = d.hosts[j], d.hosts[i] })
+	b := &broker{
+		rabbit: r, dialer: d, log: logger.With().Str("name", "oslo.messaging._drivers.impl_rabbit").Logger(),
+		kick: make(chan struct{}, 1), changed: make(chan struct{}), waiting: map[string]chan reply{},
+	}
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	return b, nil
+}
+
+// change alters the state and wakes all who wait for that.
+func (b *broker) change(f func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f()
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+// session waits for a connection, as long as ctx lasts. A broker that refuses us
+// is not waited for.
+func (b *broker) session(ctx context.Context) (*session, error) {
+	for {
+		b.mu.Lock()
+		if b.ctx.Err() != nil {
+			b.mu.Unlock()
+			return nil, ErrClosed
+		}
+		if !b.started {
+			b.started = true
+			b.ended.Go(b.supervise)
+		}
+		s, why, blocked, changed := b.current, b.why, b.blocked, b.changed
+		b.mu.Unlock()
+		if s != nil && !blocked {
+			return s, nil
+		}
+		if s == nil {
+			select {
+			case b.kick <- struct{}{}:
+			default:
+			}
+			if why != nil && refused(why) {
+				return nil, why
+			}
+		}
+		select {
+		case <-changed:
+		case <-b.ctx.Done():
+			return nil, ErrClosed
+		case <-ctx.Done():
+			if why != nil {
+				return nil, fmt.Errorf("%w: %w", ctx.Err(), why)
+			}
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// supervise keeps a connection until the client is closed.
+func (b *broker) supervise() {
+	wait := seconds(float64(b.rabbit.RabbitRetryInterval))
+	first := 0
+	for b.ctx.Err() == nil {
+		s, host, err := b.connect(first)
+		if err != nil {
+			b.change(func() { b.why = err })
+			b.rest(wait)
+			wait = min(wait+seconds(float64(b.rabbit.RabbitRetryBackoff)), seconds(float64(b.rabbit.RabbitIntervalMax)))
+			continue
+		}
+		wait = seconds(float64(b.rabbit.RabbitRetryInterval))
+		lost := s.conn.NotifyClose(make(chan *amqp.Error, 1))
+		blocks := s.conn.NotifyBlocked(make(chan amqp.Blocking, 4))
+		b.change(func() { b.current, b.why, b.blocked = s, nil, false })
+		b.log.Info().Msgf("Connected to AMQP server on %s", b.dialer.hosts[host].Addr())
+		reason := b.watch(lost, blocks)
+		close(s.gone)
+		b.change(func() { b.current, b.why, b.blocked = nil, reason, false })
+		if b.ctx.Err() != nil {
+			b.leave(s)
+			return
+		}
+		_ = s.conn.Close()
+		b.log.Error().Err(reason).Msgf("AMQP server on %s closed the connection; connecting again", b.dialer.hosts[host].Addr())
+		first = (host + 1) % len(b.dialer.hosts)
+	}
+}
+
+// watch returns when the connection is lost, with the reason, or the client is
+// closed.
+func (b *broker) watch(lost <-chan *amqp.Error, blocks <-chan amqp.Blocking) error {
+	for {
+		select {
+		case err := <-lost:
+			if err == nil {
+				return amqp.ErrClosed
+			}
+			return err
+		case block, ok := <-blocks:
+			if !ok {
+				blocks = nil
+				continue
+			}
+			if block.Active {
+				b.log.Error().Msgf("The broker has blocked the connection: %s", block.Reason)
+			} else {
+				b.log.Info().Msg("The broker has unblocked the connection")
+			}
+			b.change(func() { b.blocked = block.Active })
+		case <-b.ctx.Done():
+			return ErrClosed
+		}
+	}
+}
+
+// leave ends a connection in an orderly way.
+func (b *broker) leave(s *session) {
+	b.mu.Lock()
+	name := b.replyQ
+	b.mu.Unlock()
+	if name != "" && !b.rabbit.UseQueueManager {
+		s.dropReplies(name)
+	}
+	_ = s.conn.CloseDeadline(time.Now().Add(dialTimeout))
+}
+
+// connect tries each broker once, beginning with the first-th. Replies to calls
+// that wait since before are listened for again.
+func (b *broker) connect(first int) (s *session, host int, err error) {
+	for i := range b.dialer.hosts {
+		host = (first + i) % len(b.dialer.hosts)
+		h := b.dialer.hosts[host]
+		var conn *amqp.Connection
+		conn, err = b.dialer.dial(b.ctx, h)
+		if err == nil {
+			s = newSession(conn, b.rabbit, b.log)
+			b.mu.Lock()
+			name := b.replyQ
+			b.mu.Unlock()
+			if name == "" {
+				return s, host, nil
+			}
+			if err = s.listen(name, b.deliver); err == nil {
+				return s, host, nil
+			}
+			_ = conn.CloseDeadline(time.Now().Add(dialTimeout))
+		}
+		if b.ctx.Err() != nil {
+			return nil, host, err
+		}
+		b.log.Error().Err(err).Msgf("AMQP server on %s is unreachable", h.Addr())
+	}
+	return nil, host, err
+}
+
+// rest waits before the brokers are tried again: for as long as wait, but when
+// somebody needs a connection no longer than the first interval.
+func (b *broker) rest(wait time.Duration) {
+	least := seconds(float64(b.rabbit.RabbitRetryInterval)) + seconds(rand.Float64()*b.rabbit.KombuReconnectSplay)
+	select {
+	case <-time.After(least):
+	case <-b.ctx.Done():
+		return
+	}
+	select {
+	case <-time.After(wait - least):
+	case <-b.kick:
+	case <-b.ctx.Done():
+	}
+}
+
+func (b *broker) close() error {
+	b.mu.Lock()
+	b.cancel()
+	b.mu.Unlock()
+	b.ended.Wait()
+	return nil
+}
+
+// publish hands the message to whichever broker is there, again until one has
+// confirmed it. Readers know a message that reached them twice by its id.
+func (b *broker) publish(ctx context.Context, topic string, p publication, tries int) error {
+	for n := 1; ; n++ {
+		s, err := b.session(ctx)
+		if err == nil {
+			if err = s.publish(ctx, p); err == nil {
+				return nil
+			}
+		}
+		switch {
+		case errors.Is(ctx.Err(), context.Canceled):
+			return ctx.Err()
+		case err == ErrClosed:
+			return err
+		case ctx.Err() != nil, tries > 0 && n >= tries, s == nil, refused(err):
+			return &DeliveryError{Topic: topic, Err: err}
+		}
+		b.log.Debug().Err(err).Msgf("Message to %s is sent again", topic)
+		// The connection may be about to be found lost, or an exchange to come.
+		select {
+		case <-time.After(min(time.Duration(n)*20*time.Millisecond, time.Second)):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (b *broker) send(ctx context.Context, e envelope) error {
+	p, err := b.publication(e)
+	if err != nil {
+		return err
+	}
+	return b.publish(ctx, e.target.Topic, p, e.tries)
+}
+
+func (b *broker) publication(e envelope) (publication, error) {
+	body, err := e.encode()
+	if err != nil {
+		return publication{}, err
+	}
+	p := publication{exchange: exchangeFor(b.rabbit, e.target, e.kind), key: e.target.routingKey(), headers: amqp.Table{}}
+	switch e.kind {
+	case KindFanout:
+		p.key = ""
+	case KindNotification:
+		q := topicQueue(b.rabbit, p.key)
+		p.queue = &q
+	}
+	if p.body, err = compress(b.rabbit.KombuCompression, body); err != nil {
+		return p, err
+	}
+	if b.rabbit.KombuCompression != "" {
+		p.headers["compression"] = gzipHeader
+	}
+	return p, nil
+}
+
+func (b *broker) call(ctx context.Context, e envelope, o CallOptions) (json.RawMessage, error) {
+	id := newID()
+	queue, err := b.listen(ctx, e.target.Topic)
+	if err != nil {
+		return nil, err
+	}
+	frames := make(chan reply, 8)
+	b.mu.Lock()
+	b.waiting[id] = frames
+	b.mu.Unlock()
+	defer func() {
+		b.mu.Lock()
+		delete(b.waiting, id)
+		b.mu.Unlock()
+	}()
+	e.msg = e.msg.forReply(id, queue, o)
+	p, err := b.publication(e)
+	if err != nil {
+		return nil, err
+	}
+	p.expiration = strconv.FormatInt(o.Timeout.Milliseconds(), 10)
+	if err := b.publish(ctx, e.target.Topic, p, e.tries); err != nil {
+		return nil, err
+	}
+	return b.await(ctx, frames, &TimeoutError{MessageID: id, Topic: e.target.Topic, Method: e.method}, o)
+}
+
+// await gathers the reply.
+func (b *broker) await(ctx context.Context, frames <-chan reply, timeout *TimeoutError, o CallOptions) (json.RawMessage, error) {
+	var silence <-chan time.Time // nil: never
+	var timer *time.Timer
+	if o.MonitorTimeout > 0 {
+		timer = time.NewTimer(o.MonitorTimeout)
+		defer timer.Stop()
+		silence = timer.C
+	}
+	var a answer
+	for {
+		select {
+		case r := <-frames:
+			done, alive := a.take(r)
+			if done {
+				return a.value()
+			}
+			if alive && timer != nil {
+				timer.Reset(o.MonitorTimeout)
+			}
+		case <-silence:
+			return nil, timeout
+		case <-b.ctx.Done():
+			return nil, ErrClosed
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil, timeout
+			}
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// listen is the queue of replies, which the first call of a connection opens.
+func (b *broker) listen(ctx context.Context, topic string) (string, error) {
+	b.mu.Lock()
+	if b.replyQ == "" {
+		name, err := replyName(b.rabbit)
+		if err != nil {
+			b.mu.Unlock()
+			return "", err
+		}
+		b.replyQ = name
+	}
+	name := b.replyQ
+	b.mu.Unlock()
+	for {
+		s, err := b.session(ctx)
+		if err != nil {
+			if err == ErrClosed || errors.Is(ctx.Err(), context.Canceled) {
+				return "", err
+			}
+			return "", &DeliveryError{Topic: topic, Err: err}
+		}
+		if err = s.listen(name, b.deliver); err == nil {
+			return name, nil
+		}
+		b.log.Warn().Err(err).Msgf("Queue %s could not be declared", name)
+		select {
+		case <-time.After(250 * time.Millisecond):
+		case <-ctx.Done():
+			return "", &DeliveryError{Topic: topic, Err: fmt.Errorf("%w: %w", ctx.Err(), err)}
+		}
+	}
+}
+
+// deliver passes a frame to the call that waits for it. It never blocks: a
+// caller that is behind loses the oldest frame, which is a sign of life.
+func (b *broker) deliver(body []byte) {
+	r, err := openReply(body)
+	if err != nil {
+		b.log.Warn().Err(err).Msg("Dropped a reply that could not be read")
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	frames := b.waiting[r.ID]
+	if frames == nil {
+		b.log.Debug().Msgf("No calling threads waiting for msg_id : %s", r.ID)
+		return
+	}
+	for {
+		select {
+		case frames <- r:
+			return
+		default:
+		}
+		select {
+		case <-frames:
+		default:
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package rpc
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// contextPrefix stands before each key of the request context in a message.
+const contextPrefix = "_context_"
+
+// contextTime is nova.utils.strtime.
+const contextTime = "2006-01-02T15:04:05.000000"
+
+// contextFields is nova.context.RequestContext.to_dict. A nil caller is Nova's
+// own get_admin_context.
+func contextFields(c *reqctx.Context) []field {
+	if c == nil {
+		c = &reqctx.Context{RequestID: "req-" + uuid.NewString(), IsAdmin: true, IsAdminProject: true}
+	}
+	at := c.Timestamp
+	if at.IsZero() {
+		at = time.Now()
+	}
+	roles, catalog, deleted := c.Roles, c.ServiceCatalog, c.ReadDeleted
+	if roles == nil {
+		roles = []string{}
+	}
+	if catalog == nil {
+		catalog = []reqctx.CatalogEntry{}
+	}
+	if deleted == "" {
+		deleted = "no"
+	}
+	identity := orDash(c.UserID) + " " + orDash(c.ProjectID) + " " + orDash(c.DomainID) + " " +
+		orDash(c.UserDomainID) + " " + orDash(c.ProjectDomainID)
+	fields := []field{
+		{"user", orNull(c.UserID)},
+		{"project_id", orNull(c.ProjectID)},
+		{"system_scope", orNull(c.SystemScope)},
+		{"project", orNull(c.ProjectID)},
+		{"domain", orNull(c.DomainID)},
+		{"user_domain", orNull(c.UserDomainID)},
+		{"project_domain", orNull(c.ProjectDomainID)},
+		{"is_admin", c.IsAdmin},
+		{"read_only", false},
+		{"show_deleted", false},
+		{"auth_token", orNull(c.AuthToken)},
+		{"request_id", orNull(c.RequestID)},
+		{"global_request_id", orNull(c.GlobalRequestID)},
+		{"resource_uuid", nil},
+		{"roles", roles},
+		{"user_identity", identity},
+		{"is_admin_project", c.IsAdminProject},
+		{"user_id", orNull(c.UserID)},
+		{"read_deleted", deleted},
+		{"remote_address", orNull(c.RemoteAddress)},
+		{"timestamp", at.UTC().Format(contextTime)},
+		{"quota_class", nil},
+		{"user_name", orNull(c.UserName)},
+		{"service_catalog", catalog},
+		{"project_name", orNull(c.ProjectName)},
+	}
+	for i := range fields {
+		fields[i].key = contextPrefix + fields[i].key
+	}
+	return fields
+}
+
+// redacted is RequestContext.redacted_copy, which notifications carry: who and
+// as part of which request, but neither token, catalog nor address, and with a
+// time and flags of its own.
+func redacted(c *reqctx.Context) *reqctx.Context {
+	if c == nil {
+		return nil
+	}
+	r := *c
+	r.AuthToken, r.ServiceCatalog, r.RemoteAddress, r.ReadDeleted = "", nil, "", ""
+	r.IsAdminProject = true
+	r.Timestamp = time.Now()
+	return &r
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// callerOf reads back what contextFields wrote, for the servers of the in-memory
+// transport.
+func callerOf(m map[string]json.RawMessage) *reqctx.Context {
+	text := func(key string) string {
+		var s string
+		_ = json.Unmarshal(m[contextPrefix+key], &s) // null leaves it empty
+		return s
+	}
+	c := &reqctx.Context{
+		RequestID: text("request_id"), GlobalRequestID: text("global_request_id"), RemoteAddress: text("remote_address"),
+		UserID: text("user_id"), UserName: text("user_name"), ProjectID: text("project_id"), ProjectName: text("project_name"),
+		UserDomainID: text("user_domain"), ProjectDomainID: text("project_domain"), DomainID: text("domain"),
+		SystemScope: text("system_scope"), AuthToken: text("auth_token"), ReadDeleted: text("read_deleted"),
+	}
+	c.Timestamp, _ = time.Parse(contextTime, text("timestamp"))
+	_ = json.Unmarshal(m[contextPrefix+"roles"], &c.Roles)
+	_ = json.Unmarshal(m[contextPrefix+"is_admin"], &c.IsAdmin)
+	_ = json.Unmarshal(m[contextPrefix+"is_admin_project"], &c.IsAdminProject)
+	_ = json.Unmarshal(m[contextPrefix+"service_catalog"], &c.ServiceCatalog)
+	return c
+}

@@ -1,0 +1,96 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Client sends to the services behind one transport URL. It is safe for
+// concurrent use; get it from a [Pool].
+type Client struct {
+	t        transport
+	exchange string // control_exchange
+	timeout  time.Duration
+}
+
+// transport is how messages travel. Both of its methods return once the broker
+// has the message, and wait for a broker no longer than ctx.
+type transport interface {
+	// call sends m, a request without its reply's address, and waits for the
+	// reply. The deadline is ctx's.
+	call(ctx context.Context, e envelope, o CallOptions) (json.RawMessage, error)
+	send(ctx context.Context, e envelope) error
+	close() error
+}
+
+// envelope is a message with its address.
+type envelope struct {
+	target Target // with its exchange
+	method string
+	kind   Kind
+	msg    message
+	caller *reqctx.Context
+	bare   bool // without the envelope, as notifications of version 1
+	tries  int  // to deliver it; 0: until ctx ends
+}
+
+// Kind is how a message is sent.
+type Kind string
+
+// The kinds of messages.
+const (
+	KindCall         Kind = "call"
+	KindCast         Kind = "cast"
+	KindFanout       Kind = "fanout"
+	KindNotification Kind = "notification"
+)
+
+// Call invokes method on one server and waits for its result, as JSON (null for
+// None). args are encoded with encoding/json: versioned objects must bring their
+// own MarshalJSON. caller is who asks; nil is the service itself (Nova's admin
+// context).
+//
+// Errors: *RemoteError for an exception of the server, *TimeoutError if no reply
+// came, *DeliveryError if no broker took the message, ctx's error if it was
+// cancelled. A call waits for a broker that is away, within its timeout.
+func (c *Client) Call(ctx context.Context, caller *reqctx.Context, t Target, method string, args map[string]any, o CallOptions) (json.RawMessage, error) {
+	if t.Fanout {
+		return nil, errors.New("rpc: a call cannot be used with fanout")
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = c.timeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	return c.t.call(ctx, c.envelope(KindCall, caller, t, method, args), o)
+}
+
+// Cast invokes method on one server, or with t.Fanout on all, and returns once
+// the broker has the message. It waits for a broker that is away until ctx ends,
+// or for rpc_response_timeout if that is less; Nova waits for ever. The error is
+// a *DeliveryError, or ctx's if that was cancelled.
+func (c *Client) Cast(ctx context.Context, caller *reqctx.Context, t Target, method string, args map[string]any) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	kind := KindCast
+	if t.Fanout {
+		kind = KindFanout
+	}
+	return c.t.send(ctx, c.envelope(kind, caller, t, method, args))
+}
+
+func (c *Client) envelope(kind Kind, caller *reqctx.Context, t Target, method string, args map[string]any) envelope {
+	if t.Exchange == "" {
+		t.Exchange = c.exchange
+	}
+	return envelope{target: t, method: method, kind: kind, msg: newRequest(t, method, args), caller: caller}
+}
+
+func formatSeconds(d time.Duration) string {
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64)
+}

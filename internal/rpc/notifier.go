@@ -1,0 +1,138 @@
+package rpc
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Notifier announces events by the drivers of [oslo_messaging_notifications].
+type Notifier struct {
+	client  *Client // nil where no driver sends
+	drivers []string
+	topics  []string
+	tries   int
+	log     zerolog.Logger
+}
+
+// Event is one notification.
+type Event struct {
+	Publisher string // "compute.host1", "nova-api:host1"
+	Type      string // "compute.instance.update"
+	Priority  string // DEBUG, INFO, WARN, ERROR, CRITICAL, AUDIT, SAMPLE; "" is INFO
+	Payload   any    // encoded with encoding/json
+}
+
+// Notifier announces to the topics, or to the configured ones where there are
+// none. Nova's versioned notifications have topics of their own.
+func (p *Pool) Notifier(topics ...string) (*Notifier, error) {
+	o := p.o.Notifications
+	n := &Notifier{topics: topics, log: p.o.Log.With().Str("name", "oslo_messaging.notify.notifier").Logger()}
+	if len(topics) == 0 {
+		n.topics = o.Topics
+	}
+	if len(n.topics) == 0 {
+		n.topics = []string{"notifications"}
+	}
+	if o.Retry >= 0 {
+		n.tries = o.Retry + 1
+	}
+	for _, d := range o.Driver {
+		switch d {
+		case "", "noop":
+		case "messaging", "messagingv2", "log", "test":
+			n.drivers = append(n.drivers, d)
+		default:
+			n.log.Warn().Msgf("Could not load %s: this notification driver is not supported", d)
+		}
+	}
+	if slices.ContainsFunc(n.drivers, sends) {
+		var err error
+		if n.client, err = p.Client(o.TransportURL); err != nil {
+			return nil, err
+		}
+	}
+	return n, nil
+}
+
+func sends(driver string) bool { return driver == "messaging" || driver == "messagingv2" }
+
+// Enabled tells whether any driver does something with an event: without one
+// payloads need not be made.
+func (n *Notifier) Enabled() bool { return n != nil && len(n.drivers) > 0 }
+
+// Notify announces the event, with who caused it, but without credentials. What
+// goes wrong is logged and stops nobody, as in Nova. It waits for a broker that
+// is away until ctx ends, [oslo_messaging_notifications] retry is used up, or
+// for rpc_response_timeout, whichever is first.
+func (n *Notifier) Notify(ctx context.Context, caller *reqctx.Context, e Event) {
+	if !n.Enabled() {
+		return
+	}
+	if e.Priority == "" {
+		e.Priority = "INFO"
+	}
+	m := message{
+		{"message_id", uuid.NewString()},
+		{"publisher_id", e.Publisher},
+		{"event_type", e.Type},
+		{"priority", e.Priority},
+		{"payload", e.Payload},
+		{"timestamp", notifyTime(time.Now())},
+	}
+	for _, driver := range n.drivers {
+		switch driver {
+		case "log":
+			n.write(e, m)
+		case "messaging", "messagingv2":
+			n.send(ctx, redacted(caller), e, m, driver == "messaging")
+		}
+	}
+}
+
+func (n *Notifier) send(ctx context.Context, caller *reqctx.Context, e Event, m message, bare bool) {
+	ctx, cancel := context.WithTimeout(ctx, n.client.timeout)
+	defer cancel()
+	for _, topic := range n.topics {
+		topic += "." + strings.ToLower(e.Priority)
+		out := n.client.envelope(KindNotification, caller, Target{Topic: topic}, "", nil)
+		out.msg, out.bare, out.tries = slices.Clone(m), bare, n.tries
+		if err := n.client.t.send(ctx, out); err != nil {
+			n.log.Error().Err(err).Msgf("Could not send notification %s to %s", e.Type, topic)
+		}
+	}
+}
+
+// write is the log driver: a line of JSON in a log named after the event.
+func (n *Notifier) write(e Event, m message) {
+	body, err := m.encode()
+	if err != nil {
+		n.log.Error().Err(err).Msgf("Problem attempting to write notification %s", e.Type)
+		return
+	}
+	level := zerolog.InfoLevel
+	switch strings.ToUpper(e.Priority) {
+	case "DEBUG":
+		level = zerolog.DebugLevel
+	case "WARN":
+		level = zerolog.WarnLevel
+	case "ERROR", "CRITICAL":
+		level = zerolog.ErrorLevel
+	}
+	n.log.WithLevel(level).Str("name", "oslo.messaging.notification."+e.Type).Msg(string(maskPasswords(body)))
+}
+
+// notifyTime is str() of Python's utcnow: no fraction where it is zero.
+func notifyTime(t time.Time) string {
+	t = t.UTC().Truncate(time.Microsecond)
+	if t.Nanosecond() == 0 {
+		return t.Format("2006-01-02 15:04:05")
+	}
+	return t.Format("2006-01-02 15:04:05.000000")
+}

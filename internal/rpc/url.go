@@ -1,0 +1,161 @@
+package rpc
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// URL is a transport_url: driver://[user:password@]host:port[,...]/vhost?options.
+type URL struct {
+	Driver string // "rabbit", "kombu" (the same), "amqp" or "fake"; "none" in cell0's mapping
+	Hosts  []Host
+	VHost  string            // as the broker names it; "" stands for "/"
+	Query  map[string]string // options of [oslo_messaging_rabbit] that this URL overrides
+}
+
+// Host is one broker of a URL.
+type Host struct {
+	Name     string // without the brackets of an IPv6 address
+	Port     int    // 0 where the URL names none
+	User     string
+	Password string
+}
+
+// Addr is host:port, with RabbitMQ's ports where the URL has none.
+func (h Host) Addr() string {
+	port := h.Port
+	if port == 0 {
+		port = 5672 // with TLS, too: oslo.messaging knows no other default
+	}
+	return net.JoinHostPort(h.Name, strconv.Itoa(port))
+}
+
+// ParseURL reads a URL as oslo_messaging.TransportURL.parse does: hosts are
+// separated by commas, each with its own credentials, percent-encoded. Errors
+// never repeat the URL, which holds passwords.
+func ParseURL(text string) (*URL, error) {
+	driver, rest, ok := strings.Cut(text, ":")
+	if !ok || driver == "" || strings.ContainsAny(driver, "/@ ") {
+		return nil, fmt.Errorf("transport_url: no scheme specified")
+	}
+	u := &URL{Driver: strings.ToLower(driver)}
+	rest, _, _ = strings.Cut(rest, "#")
+	rest, query, _ := strings.Cut(rest, "?")
+	if err := u.parseQuery(query); err != nil {
+		return nil, err
+	}
+	netloc, ok := strings.CutPrefix(rest, "//")
+	path := rest
+	if ok {
+		if slash := strings.IndexByte(netloc, '/'); slash >= 0 {
+			netloc, path = netloc[:slash], netloc[slash:]
+		} else {
+			path = ""
+		}
+	} else {
+		netloc = ""
+	}
+	if vhost, ok := strings.CutPrefix(path, "/"); ok {
+		u.VHost = unquote(vhost)
+	}
+	n := 0
+	for part := range strings.SplitSeq(netloc, ",") {
+		if part == "" {
+			continue
+		}
+		n++
+		h, err := parseHost(part)
+		if err != nil {
+			return nil, fmt.Errorf("transport_url: host %d: %w", n, err)
+		}
+		u.Hosts = append(u.Hosts, h)
+	}
+	return u, nil
+}
+
+func (u *URL) parseQuery(query string) error {
+	if query == "" {
+		return nil
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return fmt.Errorf("transport_url: options: %w", err)
+	}
+	u.Query = map[string]string{}
+	for key, v := range values {
+		u.Query[key] = strings.Join(v, ",")
+	}
+	return nil
+}
+
+func parseHost(part string) (Host, error) {
+	var h Host
+	if at := strings.LastIndexByte(part, '@'); at >= 0 {
+		user, password, _ := strings.Cut(part[:at], ":")
+		h.User, h.Password = unquote(user), unquote(password)
+		part = part[at+1:]
+	}
+	port := ""
+	if name, after, ok := strings.Cut(part, "]"); ok && strings.HasPrefix(name, "[") {
+		h.Name = name[1:]
+		port = strings.TrimPrefix(after, ":")
+	} else if strings.Count(part, ":") > 1 {
+		h.Name = part // an IPv6 address without brackets has no port
+	} else {
+		h.Name, port, _ = strings.Cut(part, ":")
+	}
+	if port != "" {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil {
+			return h, fmt.Errorf("%q is no port", port)
+		}
+		h.Port = int(n)
+	}
+	return h, nil
+}
+
+// unquote is Python's: what is no escape stays as it is, and + is a plus.
+func unquote(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// String is the URL without passwords.
+func (u *URL) String() string {
+	var b strings.Builder
+	b.WriteString(u.Driver + "://")
+	for i, h := range u.Hosts {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if h.User != "" {
+			b.WriteString(url.QueryEscape(h.User) + ":***@")
+		}
+		if strings.Contains(h.Name, ":") {
+			b.WriteString("[" + h.Name + "]")
+		} else {
+			b.WriteString(h.Name)
+		}
+		if h.Port != 0 {
+			b.WriteString(":" + strconv.Itoa(h.Port))
+		}
+	}
+	b.WriteString("/" + url.PathEscape(u.VHost))
+	return b.String()
+}

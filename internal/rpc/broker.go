@@ -228,18 +228,22 @@ func (b *broker) close() error {
 // publish hands the message to whichever broker is there, again until one has
 // confirmed it. Readers know a message that reached them twice by its id.
 func (b *broker) publish(ctx context.Context, topic string, p publication, tries int) error {
+	unrouted := false
 	for n := 1; ; n++ {
 		s, err := b.session(ctx)
 		if err == nil {
 			if err = s.publish(ctx, p); err == nil {
 				return nil
 			}
+			unrouted = err == errUnrouted || unrouted && ctx.Err() != nil
 		}
 		switch {
 		case errors.Is(ctx.Err(), context.Canceled):
 			return ctx.Err()
 		case err == ErrClosed:
 			return err
+		case unrouted && ctx.Err() != nil:
+			return &DeliveryError{Topic: topic, Err: errUnrouted}
 		case ctx.Err() != nil, tries > 0 && n >= tries, s == nil, refused(err):
 			return &DeliveryError{Topic: topic, Err: err}
 		}
@@ -303,10 +307,17 @@ func (b *broker) call(ctx context.Context, e envelope, o CallOptions) (json.RawM
 		return nil, err
 	}
 	p.expiration = strconv.FormatInt(o.Timeout.Milliseconds(), 10)
-	if err := b.publish(ctx, e.target.Topic, p, e.tries); err != nil {
+	// Nova lets a call be lost that no queue takes, and waits out its timeout.
+	// Sending it again until then ends in the same way, or, where the servers of
+	// a restarted broker come back meanwhile, in a reply.
+	p.mandatory = true
+	timeout := &TimeoutError{MessageID: id, Topic: e.target.Topic, Method: e.method}
+	if err := b.publish(ctx, e.target.Topic, p, e.tries); errors.Is(err, errUnrouted) {
+		return nil, timeout
+	} else if err != nil {
 		return nil, err
 	}
-	return b.await(ctx, frames, &TimeoutError{MessageID: id, Topic: e.target.Topic, Method: e.method}, o)
+	return b.await(ctx, frames, timeout, o)
 }
 
 // await gathers the reply.

@@ -32,7 +32,8 @@ type session struct {
 // channel is an AMQP channel with the reason of its end.
 type channel struct {
 	*amqp.Channel
-	closed chan *amqp.Error
+	closed   chan *amqp.Error
+	returned chan amqp.Return
 }
 
 func newSession(conn *amqp.Connection, r config.OsloMessagingRabbit, logger zerolog.Logger) *session {
@@ -49,8 +50,13 @@ type publication struct {
 	queue      *queue // to declare and bind before; nil: none
 	expiration string // in ms; "": none
 	headers    amqp.Table
+	mandatory  bool // it is an error if no queue takes it
 	body       []byte
 }
+
+// errUnrouted means that no queue took the message: its server is not there, or
+// has not come back yet to a broker that was restarted.
+var errUnrouted = errors.New("no queue takes the message")
 
 // errNacked means that the broker would not take the message.
 var errNacked = errors.New("the broker has not accepted the message")
@@ -88,7 +94,7 @@ func (s *session) publishNow(ctx context.Context, p publication) error {
 	if err != nil {
 		return err
 	}
-	confirm, err := ch.PublishWithDeferredConfirm(p.exchange.name, p.key, false, false, amqp.Publishing{
+	confirm, err := ch.PublishWithDeferredConfirm(p.exchange.name, p.key, p.mandatory, false, amqp.Publishing{
 		ContentType: "application/json", ContentEncoding: "utf-8", DeliveryMode: amqp.Persistent,
 		Expiration: p.expiration, Headers: p.headers, Body: p.body,
 	})
@@ -99,13 +105,23 @@ func (s *session) publishNow(ctx context.Context, p publication) error {
 	select {
 	case <-confirm.Done():
 	case <-ctx.Done():
-		// The confirmation finds its own message, whoever has the channel next.
-		s.put(ch)
+		// The confirmation would find its own message, whoever has the channel
+		// next, but a return would not.
+		if p.mandatory {
+			_ = ch.Close()
+		} else {
+			s.put(ch)
+		}
 		return ctx.Err()
 	}
 	if confirm.Acked() {
-		s.put(ch)
-		return nil
+		defer s.put(ch)
+		select {
+		case <-ch.returned: // it comes before the confirmation
+			return errUnrouted
+		default:
+			return nil
+		}
 	}
 	if !ch.IsClosed() {
 		s.put(ch)
@@ -142,7 +158,7 @@ func (s *session) take() (*channel, error) {
 		_ = c.Close()
 		return nil, err
 	}
-	return &channel{Channel: c, closed: c.NotifyClose(make(chan *amqp.Error, 1))}, nil
+	return &channel{Channel: c, closed: c.NotifyClose(make(chan *amqp.Error, 1)), returned: c.NotifyReturn(make(chan amqp.Return, 1))}, nil
 }
 
 func (s *session) put(ch *channel) {

@@ -20,13 +20,14 @@ type Options struct {
 	URL   string // address clients reach it at: "http://127.0.0.1:8774"
 }
 
-// Cloud is a stand-in cloud. It is an http.Handler for the neighbours, below
-// /identity, /image, /network, /volume and /placement.
+// Cloud is a stand-in cloud. Handler answers for its neighbours below /identity,
+// /image and /network.
 type Cloud struct {
 	state    string
 	url      string
 	identity *identity
 	network  *network
+	image    *image
 }
 
 // New makes the cloud of a state directory, or finds the one that is there.
@@ -42,7 +43,7 @@ func New(ctx context.Context, o Options) (*Cloud, error) {
 	if c.identity, err = openIdentity(state, c.url); err != nil {
 		return nil, err
 	}
-	c.network = &network{}
+	c.network, c.image = &network{}, &image{c.url}
 	if err := c.createDatabases(ctx); err != nil {
 		return nil, err
 	}
@@ -64,8 +65,8 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 			http.StripPrefix("/identity", c.identity).ServeHTTP(w, r)
 		case "network":
 			http.StripPrefix("/network", c.network).ServeHTTP(w, r)
-		case "image", "volume", "placement":
-			answer(w, http.StatusNotImplemented, fault(http.StatusNotImplemented, "The stand-in for "+first+" is not there yet."))
+		case "image":
+			http.StripPrefix("/image", c.image).ServeHTTP(w, r)
 		default:
 			nova.ServeHTTP(w, r)
 		}

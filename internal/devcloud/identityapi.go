@@ -221,12 +221,12 @@ func (i *identity) document(t *token) map[string]any {
 	return d
 }
 
-// catalog lists the services under the cloud's one address.
+// catalog lists the services under the cloud's one address: those that are there.
 func (i *identity) catalog(*token) []any {
 	list := []any{}
 	for _, s := range []struct{ name, kind, path string }{
 		{"keystone", "identity", "/identity/v3"}, {"nova", "compute", "/v2.1"}, {"glance", "image", "/image"},
-		{"neutron", "network", "/network"}, {"cinder", "block-storage", "/volume/v3"}, {"placement", "placement", "/placement"},
+		{"neutron", "network", "/network"},
 	} {
 		endpoints := []any{}
 		for _, of := range []string{"public", "internal", "admin"} {

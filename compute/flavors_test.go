@@ -140,3 +140,13 @@ func TestFlavorFilters(t *testing.T) {
 	s.As("demo").Do("GET /flavors?minRam=x").Expect(400).Fault("badRequest", "Invalid minRam filter [x]")
 	s.As("admin").Do("GET /flavors?is_public=x").Expect(400).Fault("badRequest", "Invalid is_public filter [x]")
 }
+
+// A marker that is given and empty names no flavor; of servers it is no marker.
+func TestEmptyMarker(t *testing.T) {
+	s := novatest.New(t)
+	demo := s.As("demo")
+	demo.Do("GET /flavors?marker=", nil).Expect(400).Fault("badRequest", "marker [] not found")
+	demo.Do("GET /servers?marker=", nil).Expect(200)
+	s.As("admin").Do("GET /servers?all_tenants=host", nil).Expect(400).
+		Fault("badRequest", "Unrecognized value 'host', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'")
+}

@@ -135,6 +135,27 @@ func (r *Request) Field(key string) map[string]any {
 	return o
 }
 
+// BodyKeys are the keys of the body, or of the object it holds under one of them,
+// in the order of the document: Nova reports the first mistake in that order.
+func (r *Request) BodyKeys(under ...string) []string {
+	o, _ := r.body.(*schema.Object)
+	for _, key := range under {
+		if o == nil {
+			return nil
+		}
+		v, _ := o.Get(key)
+		o, _ = v.(*schema.Object)
+	}
+	if o == nil {
+		return nil
+	}
+	keys := make([]string, 0, o.Len())
+	for key := range o.All() {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
 // Keys are the keys of an object, in order.
 func Keys[V any](o map[string]V) []string { return slices.Sorted(maps.Keys(o)) }
 
@@ -170,5 +191,5 @@ func Time(s string) (time.Time, bool) {
 
 // NotBool is the error for what Bool cannot read.
 func NotBool(s string) error {
-	return BadRequest("Invalid input received: Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'", s)
+	return BadRequest("Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'", s)
 }

@@ -39,19 +39,19 @@ func (a *API) spec(r *api.Request) (*objects.Flavor, string, error) {
 }
 
 func (a *API) specsCreate(r *api.Request) (any, error) {
-	return a.setSpecs(r, r.Field("extra_specs"), "")
+	return a.setSpecs(r, r.Field("extra_specs"), r.BodyKeys("extra_specs"), "")
 }
 
 func (a *API) specsUpdate(r *api.Request) (any, error) {
 	body, _ := r.Body().(map[string]any)
-	return a.setSpecs(r, body, r.Var("id"))
+	return a.setSpecs(r, body, r.BodyKeys(), r.Var("id"))
 }
 
 // setSpecs writes extra specs and answers the body as it came. key, unless
 // empty, has to be among them.
-func (a *API) setSpecs(r *api.Request, specs map[string]any, key string) (any, error) {
+func (a *API) setSpecs(r *api.Request, specs map[string]any, order []string, key string) (any, error) {
 	values := make(map[string]string, len(specs))
-	for _, k := range api.Keys(specs) {
+	for _, k := range order {
 		v := api.Text(specs[k])
 		if _, number := specs[k].(json.Number); number && utf8.RuneCountInString(v) > 255 {
 			return nil, api.BadRequest("extra_specs value has %d characters, more than 255.", utf8.RuneCountInString(v))

@@ -51,6 +51,9 @@ func (a *API) list(r *api.Request) ([]*objects.Flavor, error) {
 	if s, _ := query.Get("sort_dir"); s != "" {
 		q.Desc = s == "desc"
 	}
+	if _, given := query.Get("marker"); given && marker == "" {
+		return nil, api.BadRequest("marker [] not found")
+	}
 	yes, no := true, false
 	if r.Context.IsAdmin {
 		s, given := query.Get("is_public")

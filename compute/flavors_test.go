@@ -142,11 +142,12 @@ func TestFlavorFilters(t *testing.T) {
 }
 
 // A marker that is given and empty names no flavor; of servers it is no marker.
-func TestEmptyMarker(t *testing.T) {
+func TestOddQueries(t *testing.T) {
 	s := novatest.New(t)
 	demo := s.As("demo")
 	demo.Do("GET /flavors?marker=", nil).Expect(400).Fault("badRequest", "marker [] not found")
 	demo.Do("GET /servers?marker=", nil).Expect(200)
+	demo.Do("GET /flavors?minRam=999999999999999999999999999999", nil).Expect(200).JSON(`{"flavors": []}`)
 	s.As("admin").Do("GET /servers?all_tenants=host", nil).Expect(400).
 		Fault("badRequest", "Unrecognized value 'host', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'")
 }

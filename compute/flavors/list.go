@@ -1,6 +1,7 @@
 package flavors
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -89,7 +90,7 @@ func least(query api.Query, name string) (*int64, error) {
 		return nil, nil
 	}
 	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // a number too large is one: nothing has as much
 		return nil, api.BadRequest("Invalid %s filter [%s]", name, s)
 	}
 	return &n, nil

@@ -38,7 +38,8 @@ func Actions(ctx context.Context, c *db.Cell, server string, q ActionQuery) ([]*
 			return nil, err
 		}
 		if len(before) == 0 {
-			return nil, objects.Errorf(objects.KindInvalid, "MarkerNotFound", "Marker %s could not be found.", q.Marker)
+			// Nova has lost the marker's name by then.
+			return nil, objects.Errorf(objects.KindInvalid, "MarkerNotFound", "Marker None could not be found.")
 		}
 		m := before[0]
 		w.and("(created_at < ? OR created_at = ? AND id < ?)", *m.CreatedAt, *m.CreatedAt, m.ID)

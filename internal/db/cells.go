@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/nova-go/nova/internal/objects"
 )
 
 // Cell0UUID is the mapping of cell0, which holds the servers that found no host.
@@ -23,6 +25,8 @@ type Cell struct {
 	TransportURL string
 	Disabled     bool
 	DB           *DB
+	// Networks keeps what was parsed of the cell's info caches; nil keeps nothing.
+	Networks *objects.NetworkMemo
 }
 
 // IsCell0 tells whether this is where servers without a host are kept.
@@ -39,8 +43,10 @@ type Cells struct {
 	flight Flight[*cellList]
 	once   sync.Once
 	pools  map[string]*DB // by URL; of the flight's goroutine alone
-	mu     sync.RWMutex
-	list   *cellList
+	// networks is one for all cells, and survives their mappings being read anew.
+	networks *objects.NetworkMemo
+	mu       sync.RWMutex
+	list     *cellList
 }
 
 type cellList struct {
@@ -54,7 +60,7 @@ const cellLife = time.Minute
 func (c *Cells) load(ctx context.Context) (*cellList, error) {
 	list := &cellList{byID: map[int64]*Cell{}, read: time.Now()}
 	err := c.API.Each(ctx, func(r *sql.Rows) error {
-		var cell Cell
+		cell := Cell{Networks: c.networks}
 		var name, transport, connection sql.NullString
 		var disabled sql.NullBool
 		if err := r.Scan(&cell.ID, &cell.UUID, &name, &transport, &connection, &disabled); err != nil {
@@ -87,7 +93,7 @@ func (c *Cells) load(ctx context.Context) (*cellList, error) {
 
 func (c *Cells) current(ctx context.Context, fresh bool) (*cellList, error) {
 	c.once.Do(func() {
-		c.pools = map[string]*DB{}
+		c.pools, c.networks = map[string]*DB{}, objects.NewNetworkMemo()
 		c.flight.Load = c.load
 	})
 	c.mu.RLock()
@@ -152,9 +158,7 @@ func Scatter[T any](ctx context.Context, cells []*Cell, ask func(context.Context
 }
 
 func askCell[T any](ctx context.Context, cell *Cell, ask func(context.Context, *Cell) (T, error)) Result[T] {
-	ctx, cancel := context.WithTimeout(ctx, CellTimeout)
-	defer cancel()
-	v, err := ask(ctx, cell)
+	v, err := bounded(ctx, CellTimeout, func(ctx context.Context) (T, error) { return ask(ctx, cell) })
 	return Result[T]{cell, v, err}
 }
 

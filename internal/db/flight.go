@@ -2,7 +2,10 @@ package db
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
+	"time"
 )
 
 // Shared answers questions that are asked at the same time with one load each:
@@ -65,9 +68,25 @@ func (s *Shared[T]) run(ctx context.Context, key string, q *queue[T]) {
 		if f == nil {
 			return
 		}
-		f.value, f.err = f.load(ctx)
+		f.value, f.err = bounded(ctx, loadTimeout, f.load)
 		close(f.done)
 	}
+}
+
+// loadTimeout bounds a shared load: no one caller's patience does.
+const loadTimeout = 2 * CellTimeout
+
+// bounded runs f with a deadline. It runs in goroutines of our own, where nobody
+// else would catch a panic: that becomes an error, and the process lives.
+func bounded[T any](ctx context.Context, limit time.Duration, f func(context.Context) (T, error)) (v T, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return f(ctx)
 }
 
 // Flight is Shared with one question.

@@ -88,3 +88,25 @@ func TestSharedOutlivesItsCaller(t *testing.T) {
 		t.Errorf("the other got %d, want its own load's 2", v)
 	}
 }
+
+// A load that panics fails its question, and no more.
+func TestSharedSurvivesAPanic(t *testing.T) {
+	var shared db.Shared[int]
+	if _, err := shared.Do(context.Background(), "key", func(context.Context) (int, error) { panic("lost") }); err == nil {
+		t.Error("a load that panicked answered")
+	}
+	if v, err := shared.Do(context.Background(), "key", func(context.Context) (int, error) { return 7, nil }); v != 7 || err != nil {
+		t.Errorf("after a panic: %d, %v", v, err)
+	}
+	cells := []*db.Cell{{UUID: "a"}, {UUID: "b"}}
+	for _, r := range db.Scatter(context.Background(), cells, func(_ context.Context, c *db.Cell) (int, error) {
+		if c.UUID == "b" {
+			panic("lost")
+		}
+		return 1, nil
+	}) {
+		if (r.Err != nil) != (r.Cell.UUID == "b") {
+			t.Errorf("cell %s: %d, %v", r.Cell.UUID, r.Value, r.Err)
+		}
+	}
+}

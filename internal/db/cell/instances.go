@@ -34,9 +34,10 @@ type Load struct {
 // scanner reads instance rows; flavors that several rows have alike are parsed
 // once.
 type scanner struct {
-	load    Load
-	columns []column
-	flavors map[string]*objects.Flavor
+	load     Load
+	columns  []column
+	flavors  map[string]*objects.Flavor
+	networks *objects.NetworkMemo
 }
 
 func newScanner(l Load, extra ...string) *scanner {
@@ -110,7 +111,7 @@ func (s *scanner) scan(r *sql.Rows) (*objects.Instance, error) {
 	if i.TrustedCerts, err = objects.ParseTrustedCerts(certs); err != nil {
 		return nil, fmt.Errorf("instance_extra.trusted_certs of %s: %w", i.UUID, err)
 	}
-	if i.Network, err = networks.parse(i.UUID, network); err != nil {
+	if i.Network, err = s.networks.Parse(i.UUID, network); err != nil {
 		return nil, fmt.Errorf("instance_info_caches.network_info of %s: %w", i.UUID, err)
 	}
 	return i, nil
@@ -154,6 +155,7 @@ func query(ctx context.Context, c *db.Cell, l Load, where string, args ...any) (
 // rows reads instances with what is joined to them, and no more.
 func rows(ctx context.Context, c *db.Cell, s *scanner, where string, args ...any) ([]*objects.Instance, error) {
 	var list []*objects.Instance
+	s.networks = c.Networks
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
 		i, err := s.scan(r)
 		if err != nil {

@@ -2,6 +2,7 @@ package neutron
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -71,7 +72,8 @@ func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Context, servers
 		names[s] = held.names
 	}
 	if len(stale) > 0 {
-		go func() { _, _ = c.holdGroupNames(context.WithoutCancel(ctx), caller, stale) }()
+		key, read := c.holding(context.WithoutCancel(ctx), caller, stale)
+		c.groups.flight.DoChan(key, read) // nobody waits, and many who find it stale start one
 	}
 	if len(missing) == 0 {
 		return names, nil
@@ -84,20 +86,26 @@ func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Context, servers
 // holdGroupNames reads names into the cache; who asks for the same at the same
 // time shares the answer.
 func (c *Client) holdGroupNames(ctx context.Context, caller *reqctx.Context, servers []string) (map[string][]string, error) {
-	slices.Sort(servers)
-	key := groupKey{project: caller.ProjectID, admin: caller.IsAdmin}
-	read, err, _ := c.groups.flight.Do(key.project+strings.Join(servers, ""), func() (any, error) {
-		at := time.Now()
-		names, err := c.readGroupNames(ctx, caller, servers)
-		for s, list := range names {
-			c.groups.cache.Set(groupKey{key.project, key.admin, s}, heldNames{list, at})
-		}
-		return names, err
-	})
+	read, err, _ := c.groups.flight.Do(c.holding(ctx, caller, servers))
 	if err != nil {
 		return nil, err
 	}
 	return read.(map[string][]string), nil
+}
+
+// holding is the flight of holdGroupNames: its key, and what it does.
+func (c *Client) holding(ctx context.Context, caller *reqctx.Context, servers []string) (string, func() (any, error)) {
+	slices.Sort(servers)
+	scope := groupKey{project: caller.ProjectID, admin: caller.IsAdmin}
+	key := fmt.Sprint(scope.project, scope.admin, strings.Join(servers, ""))
+	return key, func() (any, error) {
+		at := time.Now()
+		names, err := c.readGroupNames(ctx, caller, servers)
+		for s, list := range names {
+			c.groups.cache.Set(groupKey{scope.project, scope.admin, s}, heldNames{list, at})
+		}
+		return names, err
+	}
 }
 
 func (c *Client) readGroupNames(ctx context.Context, caller *reqctx.Context, servers []string) (map[string][]string, error) {

@@ -121,12 +121,13 @@ func TestManyAtOnce(t *testing.T) {
 	m := rpc.NewMemory()
 	rec := m.Record()
 	var casts atomic.Int32
-	m.Handle("compute", "h", func(_ context.Context, r *rpc.Request) (any, error) {
+	echo := func(_ context.Context, r *rpc.Request) (any, error) {
 		if r.Kind == rpc.KindCast {
 			casts.Add(1)
 		}
 		return r.Args["n"], nil
-	})
+	}
+	m.Handle("compute", "h", echo)
 	c := client(t, m)
 	var wg sync.WaitGroup
 	for i := range 50 {
@@ -141,7 +142,7 @@ func TestManyAtOnce(t *testing.T) {
 				}
 			}
 		})
-		wg.Go(func() { m.Handle("compute", fmt.Sprint("other", i), nil)() })
+		wg.Go(func() { m.Handle("compute", fmt.Sprint("other", i), echo)() })
 	}
 	wg.Wait()
 	m.Wait()

@@ -51,9 +51,11 @@ func areas(d *deps) []api.Route {
 
 func serversArea(d *deps, f servers.Flavors) *servers.API {
 	c := d.config
+	reader := &instance.Reader{API: d.API, Cells: d.Cells, HostZones: dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone),
+		PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells}
 	return &servers.API{
-		Servers: &instance.Reader{API: d.API, Cells: d.Cells, HostZones: dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone),
-			PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells},
+		Servers:      reader,
+		Ops:          &instance.Ops{Reader: reader, Compute: d.computeRPC(), Conductor: d.conductorRPC(), Now: time.Now},
 		Flavors:      f,
 		Images:       glance.New(d.sessions.glance),
 		Network:      neutron.New(d.sessions.neutron, time.Duration(c.Neutron.ExtensionSyncInterval)*time.Second),

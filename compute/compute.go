@@ -15,6 +15,7 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/paste"
 )
@@ -39,6 +40,9 @@ type Options struct {
 	Filters paste.Registry
 	// Log takes what the application has to say. nil: as the configuration says.
 	Log *zerolog.Logger
+	// Messages is the broker behind transport URLs of fake://. nil: one of its own,
+	// which nobody serves.
+	Messages *rpc.Memory
 }
 
 // deps is what the areas and filters are made of.
@@ -47,6 +51,7 @@ type deps struct {
 	log      zerolog.Logger
 	policy   *policy.Enforcer
 	sessions sessions
+	messages *rpc.Pool
 	*startup.Databases
 }
 
@@ -76,6 +81,11 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	}}
 	go gate.Open(ctx)
 	go d.policy.Watch(ctx, policyEvery)
+	context.AfterFunc(ctx, func() {
+		if err := d.messages.Close(); err != nil {
+			d.log.Debug().Err(err).Msg("Closing the connections to message brokers")
+		}
+	})
 	return gate, nil
 }
 
@@ -102,6 +112,11 @@ func prepare(o *Options) (*deps, error) {
 		return nil, err
 	}
 	if d.sessions, err = newSessions(d.config); err != nil {
+		return nil, err
+	}
+	options := rpc.FromConfig(d.config, d.log)
+	options.Memory = o.Messages
+	if d.messages, err = rpc.NewPool(options); err != nil {
 		return nil, err
 	}
 	d.policy, err = startup.OpenPolicy(d.config, d.log)

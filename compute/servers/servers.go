@@ -58,6 +58,7 @@ type Network interface {
 // API holds what the handlers work with.
 type API struct {
 	Servers      Reader
+	Ops          *instance.Ops
 	Flavors      Flavors
 	Images       Images
 	Network      Network
@@ -80,7 +81,9 @@ func (a *API) server(r *api.Request, load cell.Load) (*objects.Instance, error) 
 }
 
 // target is what rules about a server look at.
-func target(i *objects.Instance) policy.Target { return policy.Target{ProjectID: i.ProjectID} }
+func target(i *objects.Instance) policy.Target {
+	return policy.Target{ProjectID: i.ProjectID, UserID: i.UserID}
+}
 
 // detailLoad is what the detailed view needs of a server's cell.
 func (v *view) detailLoad() cell.Load {

@@ -37,6 +37,7 @@ var layers = [][]string{
 // beside are the arrows within a layer.
 var beside = map[string][]string{
 	"internal/rest": {"internal/rest"}, // the clients stand on the sessions
+	"internal/rpc":  {"internal/rpc"},  // the interfaces of services stand on the transport
 }
 
 // never are arrows that would point down, and still may not be.

@@ -29,6 +29,7 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/devcloud"
+	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -64,6 +65,10 @@ type Stack struct {
 	State string // directory of the databases and of nova.conf
 	URL   string // "http://127.0.0.1:41234"
 
+	// Broker is where the application's messages go. Nobody serves it: calls time
+	// out at once, unless the test handles them.
+	Broker *rpc.Memory
+
 	api, cell0, cell1 *db.DB
 	log               *logBuffer
 	began             time.Time
@@ -84,7 +89,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	s := &Stack{t: t, State: t.TempDir(), log: &logBuffer{}, began: time.Now().Add(-time.Second), shared: &shared{tokens: map[string]string{}}}
+	s := &Stack{t: t, State: t.TempDir(), Broker: rpc.NewMemory(), log: &logBuffer{}, began: time.Now().Add(-time.Second), shared: &shared{tokens: map[string]string{}}}
 	server := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + server.Listener.Addr().String()
 	s.copyTemplate()
@@ -108,7 +113,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	c, err := config.Load(config.Sources{Prog: compute.Prog, Files: []string{filepath.Join(s.State, "nova.conf"), filepath.Join(s.State, "test.conf")}})
 	s.must(err)
 	log := zerolog.New(s.log)
-	app, err := compute.New(ctx, compute.Options{Config: c, Filters: o.filters, Log: &log})
+	app, err := compute.New(ctx, compute.Options{Config: c, Filters: o.filters, Log: &log, Messages: s.Broker})
 	s.must(err)
 	server.Config.Handler = cloud.Handler(app)
 	server.Start()

@@ -44,6 +44,11 @@ type Instance struct {
 	LaunchedOn               *string
 	Architecture             *string
 	MemoryMB, VCPUs, RootGB  *int64
+	// Record's alone: what no view shows.
+	EphemeralGB, ComputeID             *int64
+	EphemeralKeyUUID, VMMode, CellName *string
+	ShutdownTerminate                  bool
+	DisableTerminate, Cleaned          bool
 
 	Flavor         *Flavor
 	Network        []VIF
@@ -58,6 +63,10 @@ type Instance struct {
 	Cell           string // UUID of its cell
 	Spec           *RequestSpec
 	Group          string // UUID of its server group, or ""
+
+	// Parts are fields of the versioned object that were loaded for it: "flavor",
+	// "info_cache" and the like. See [Instance.Versioned].
+	Parts map[string]any
 
 	// Down is set on what is known of a server whose cell does not answer: its
 	// UUID, project, time, and for a single server what its request spec says.
@@ -206,4 +215,23 @@ func (i *Instance) Hostid() string {
 // ImageID is the image's UUID: old rows hold a URL.
 func (i *Instance) ImageID() string {
 	return i.ImageRef[strings.LastIndexByte(i.ImageRef, '/')+1:]
+}
+
+// ParseInstanceFlavors reads instance_extra.flavor: the flavor an instance has,
+// and during a resize the one it had and the one it is to have.
+func ParseInstanceFlavors(text []byte) (cur, old, next *Versioned, err error) {
+	var v struct{ Cur, Old, New json.RawMessage }
+	if err = json.Unmarshal(text, &v); err != nil {
+		return nil, nil, nil, err
+	}
+	for _, f := range []struct {
+		to   **Versioned
+		text json.RawMessage
+	}{{&cur, v.Cur}, {&old, v.Old}, {&next, v.New}} {
+		if *f.to, err = ParseVersioned(f.text); err != nil {
+			return nil, nil, nil, err
+		}
+		(*f.to).Clean()
+	}
+	return cur, old, next, nil
 }

@@ -62,7 +62,19 @@ var instanceColumns = []column{
 	{"hidden", func(i *objects.Instance) any { return truth{&i.Hidden} }},
 }
 
-// otherColumns may be filtered by, but are not read.
+// recordColumns are what no view shows, and the versioned object has all the same.
+var recordColumns = []column{
+	{"ephemeral_gb", func(i *objects.Instance) any { return &i.EphemeralGB }},
+	{"compute_id", func(i *objects.Instance) any { return &i.ComputeID }},
+	{"ephemeral_key_uuid", func(i *objects.Instance) any { return &i.EphemeralKeyUUID }},
+	{"vm_mode", func(i *objects.Instance) any { return &i.VMMode }},
+	{"cell_name", func(i *objects.Instance) any { return &i.CellName }},
+	{"shutdown_terminate", func(i *objects.Instance) any { return truth{&i.ShutdownTerminate} }},
+	{"disable_terminate", func(i *objects.Instance) any { return truth{&i.DisableTerminate} }},
+	{"cleaned", func(i *objects.Instance) any { return truth{&i.Cleaned} }},
+}
+
+// otherColumns may be filtered by, but lists do not read them.
 var otherColumns = []string{"internal_id", "vm_mode", "ephemeral_gb", "shutdown_terminate", "disable_terminate", "cell_name", "cleaned", "ephemeral_key_uuid", "compute_id"}
 
 func columnNamed(name string) (column, bool) {

@@ -29,6 +29,8 @@ type Load struct {
 	Faults         bool // of those whose status shows one
 	Volumes        bool
 	Services       bool
+	// Record asks for all columns, and for these fields of the versioned object.
+	Record Parts
 }
 
 // scanner reads instance rows; flavors that several rows have alike are parsed
@@ -47,6 +49,9 @@ func newScanner(l Load, extra ...string) *scanner {
 			s.columns = append(s.columns, c)
 		}
 	}
+	if l.Record != 0 {
+		s.columns = append(s.columns, recordColumns...)
+	}
 	return s
 }
 
@@ -55,7 +60,7 @@ func (l Load) wants(column string) bool {
 	case "id", "uuid", "display_name":
 		return true
 	case "user_data":
-		return l.UserData
+		return l.UserData || l.Record != 0
 	}
 	return !l.Brief
 }
@@ -182,6 +187,7 @@ func Fill(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance) err
 		fill   func(context.Context, *db.Cell, Load, map[string]*objects.Instance) error
 	}{
 		{l.Metadata || l.SystemMetadata || l.LockedReason || l.Tags || l.Volumes, fillPairs},
+		{l.Record != 0, fillRecord},
 		{l.Faults, fillFaults},
 		{l.Services, fillServices},
 	} {
@@ -240,7 +246,12 @@ func fillPairs(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.In
 		add(l.Volumes, "SELECT ?, instance_uuid, volume_id, CASE WHEN delete_on_termination THEN '1' ELSE '0' END FROM block_device_mapping WHERE instance_uuid IN (?) AND deleted = 0 AND volume_id IS NOT NULL AND volume_id <> ''", volume)
 	}
 	for _, i := range m {
-		i.Metadata, i.SystemMetadata = map[string]string{}, map[string]string{}
+		if l.Metadata {
+			i.Metadata = map[string]string{}
+		}
+		if l.SystemMetadata || l.LockedReason {
+			i.SystemMetadata = map[string]string{}
+		}
 	}
 	return c.DB.Each(ctx, func(r *sql.Rows) error {
 		var kind int

@@ -1,0 +1,312 @@
+package objects
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Versioned is an object as oslo.versionedobjects writes it: how instances,
+// request specs and their like cross the RPC, and how some columns hold them.
+//
+//	{"nova_object.name": "Flavor", "nova_object.namespace": "nova", "nova_object.version": "1.2",
+//	 "nova_object.data": {…}, "nova_object.changes": ["memory_mb"]}
+//
+// A field that is not in Data is one that was never set, which is not the same
+// as null. Values are what encoding/json gives for JSON, but numbers are
+// json.Number, and objects of this form are *Versioned.
+type Versioned struct {
+	Name    string
+	Version string
+	Data    map[string]any
+	// Changes names the fields that were set since the object was loaded or saved.
+	Changes []string
+}
+
+// NewVersioned is an object whose fields are all loaded: none counts as changed.
+func NewVersioned(name, version string, data map[string]any) *Versioned {
+	return &Versioned{Name: name, Version: version, Data: data}
+}
+
+// ChangedVersioned is an object that was made, not loaded: each of its fields
+// counts as changed.
+func ChangedVersioned(name, version string, data map[string]any) *Versioned {
+	return &Versioned{Name: name, Version: version, Data: data, Changes: slices.Sorted(maps.Keys(data))}
+}
+
+// VersionedList is a list object: its only field is objects.
+func VersionedList[T any](name, version string, list []T) *Versioned {
+	return NewVersioned(name, version, map[string]any{"objects": orEmpty(list)})
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// Set gives a field a value, as a change.
+func (v *Versioned) Set(field string, value any) {
+	v.Data[field] = value
+	if !slices.Contains(v.Changes, field) {
+		v.Changes = append(v.Changes, field)
+	}
+}
+
+// Has tells whether a field is set; null is set, too.
+func (v *Versioned) Has(field string) bool {
+	if v == nil {
+		return false
+	}
+	_, ok := v.Data[field]
+	return ok
+}
+
+// Object is the object in a field, or nil.
+func (v *Versioned) Object(field string) *Versioned {
+	if v == nil {
+		return nil
+	}
+	o, _ := v.Data[field].(*Versioned)
+	return o
+}
+
+// Objects are the members of a list object, or of a field that is a list.
+func (v *Versioned) Objects(field string) []*Versioned {
+	if v == nil {
+		return nil
+	}
+	switch l := v.Data[field].(type) {
+	case []*Versioned:
+		return l
+	case []any:
+		var out []*Versioned
+		for _, m := range l {
+			if o, ok := m.(*Versioned); ok {
+				out = append(out, o)
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// Text is a field's string, or "".
+func (v *Versioned) Text(field string) string {
+	if v == nil {
+		return ""
+	}
+	switch s := v.Data[field].(type) {
+	case string:
+		return s
+	case *string:
+		return deref(s)
+	}
+	return ""
+}
+
+// Int is a field's number; ok is false where it has none.
+func (v *Versioned) Int(field string) (n int64, ok bool) {
+	if v == nil {
+		return 0, false
+	}
+	switch s := v.Data[field].(type) {
+	case json.Number:
+		n, err := s.Int64()
+		return n, err == nil
+	case int64:
+		return s, true
+	case int:
+		return int64(s), true
+	case *int64:
+		if s != nil {
+			return *s, true
+		}
+	}
+	return 0, false
+}
+
+// Bool is a field's truth value.
+func (v *Versioned) Bool(field string) bool {
+	if v == nil {
+		return false
+	}
+	b, _ := v.Data[field].(bool)
+	return b
+}
+
+// Decode reads the fields of Data into a struct, by its json tags.
+func (v *Versioned) Decode(to any) error {
+	text, err := json.Marshal(v.Data)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, to)
+}
+
+// Clean forgets the changes of the object and of those below it, as Nova does
+// with what it has loaded or saved.
+func (v *Versioned) Clean() *Versioned {
+	if v == nil {
+		return nil
+	}
+	v.Changes = nil
+	for _, value := range v.Data {
+		cleanValue(value)
+	}
+	return v
+}
+
+func cleanValue(value any) {
+	switch c := value.(type) {
+	case *Versioned:
+		c.Clean()
+	case []*Versioned:
+		for _, o := range c {
+			o.Clean()
+		}
+	case []any:
+		for _, o := range c {
+			cleanValue(o)
+		}
+	}
+}
+
+// Copy is a copy whose fields can be changed without changing v's.
+func (v *Versioned) Copy() *Versioned {
+	if v == nil {
+		return nil
+	}
+	c := &Versioned{Name: v.Name, Version: v.Version, Data: make(map[string]any, len(v.Data)), Changes: slices.Clone(v.Changes)}
+	for k, value := range v.Data {
+		c.Data[k] = copyValue(value)
+	}
+	return c
+}
+
+func copyValue(value any) any {
+	switch c := value.(type) {
+	case *Versioned:
+		return c.Copy()
+	case []*Versioned:
+		out := make([]*Versioned, len(c))
+		for n, o := range c {
+			out[n] = o.Copy()
+		}
+		return out
+	case []any:
+		out := make([]any, len(c))
+		for n, o := range c {
+			out[n] = copyValue(o)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(c))
+		for k, o := range c {
+			out[k] = copyValue(o)
+		}
+		return out
+	}
+	return value
+}
+
+type envelope struct {
+	Name      string         `json:"nova_object.name"`
+	Namespace string         `json:"nova_object.namespace"`
+	Version   string         `json:"nova_object.version"`
+	Data      map[string]any `json:"nova_object.data"`
+	Changes   []string       `json:"nova_object.changes,omitempty"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (v *Versioned) MarshalJSON() ([]byte, error) {
+	data := make(map[string]any, len(v.Data))
+	for k, value := range v.Data {
+		switch value.(type) {
+		case time.Time, *time.Time:
+			value = WireTime(value)
+		}
+		data[k] = value
+	}
+	return json.Marshal(envelope{v.Name, "nova", v.Version, data, v.Changes})
+}
+
+// WireTime is how objects write a time, to the second: "2026-11-21T14:39:18Z",
+// or nil. It takes a time.Time or a *time.Time.
+func WireTime(value any) any {
+	var t time.Time
+	switch v := value.(type) {
+	case time.Time:
+		t = v
+	case *time.Time:
+		if v == nil {
+			return nil
+		}
+		t = *v
+	}
+	return t.UTC().Format("2006-01-02T15:04:05Z")
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *Versioned) UnmarshalJSON(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var raw any
+	if err := d.Decode(&raw); err != nil {
+		return err
+	}
+	o, ok := revive(raw).(*Versioned)
+	if !ok {
+		return fmt.Errorf("no versioned object: nova_object.name is missing")
+	}
+	*v = *o
+	return nil
+}
+
+// ParseVersioned reads an object; no text and "null" are nil.
+func ParseVersioned(text []byte) (*Versioned, error) {
+	if text = bytes.TrimSpace(text); len(text) == 0 || bytes.Equal(text, []byte("null")) {
+		return nil, nil
+	}
+	v := &Versioned{}
+	if err := v.UnmarshalJSON(text); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// revive makes objects of the maps that are some.
+func revive(value any) any {
+	switch c := value.(type) {
+	case []any:
+		for n, o := range c {
+			c[n] = revive(o)
+		}
+	case map[string]any:
+		name, isObject := c["nova_object.name"].(string)
+		if !isObject {
+			for k, o := range c {
+				c[k] = revive(o)
+			}
+			return c
+		}
+		data, _ := c["nova_object.data"].(map[string]any)
+		v := &Versioned{Name: name, Data: make(map[string]any, len(data))}
+		v.Version, _ = c["nova_object.version"].(string)
+		for k, o := range data {
+			v.Data[k] = revive(o)
+		}
+		list, _ := c["nova_object.changes"].([]any)
+		for _, o := range list {
+			if s, ok := o.(string); ok {
+				v.Changes = append(v.Changes, s)
+			}
+		}
+		return v
+	}
+	return value
+}

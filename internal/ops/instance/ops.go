@@ -1,0 +1,119 @@
+package instance
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rpc/computerpc"
+	"github.com/nova-go/nova/internal/rpc/conductorrpc"
+)
+
+// Ops does to servers what their users ask for. Every verb takes a server that was
+// loaded as a record (cell.Load.Record) and changes it as it changes its row.
+type Ops struct {
+	*Reader
+	Compute   *computerpc.Client
+	Conductor *conductorrpc.Client
+	Now       func() time.Time
+}
+
+// guard says when a verb is allowed. The zero value wants a server that was
+// launched and that has no task under way.
+type guard struct {
+	vm         []string // vm states; nil: any
+	task       []string // task states, "" for none; nil: only none
+	anyTask    bool
+	unlaunched bool // a server that never ran is good enough
+	host       bool // it must be on a host
+}
+
+// locked is the error for a server that its user has locked.
+func locked(i *objects.Instance) error {
+	return objects.Errorf(objects.KindConflict, "InstanceIsLocked", "Instance %s is locked", i.UUID)
+}
+
+// invalidState is the error for a server whose attribute has a value in which the
+// action cannot be done; "" is a value that is not set.
+func invalidState(i *objects.Instance, action, attribute, value string) error {
+	if value == "" {
+		return objects.Errorf(objects.KindConflict, "InstanceInvalidState", "Instance %s is in an invalid state for '%s'", i.UUID, action)
+	}
+	return objects.Errorf(objects.KindConflict, "InstanceInvalidState", "Cannot '%s' instance %s while it is in %s %s", action, i.UUID, attribute, value)
+}
+
+// check holds a server against the guard: its lock first, then its host and states,
+// in Nova's order. action is the verb as clients know it.
+func (g guard) check(caller *reqctx.Context, i *objects.Instance, action string) error {
+	if i.Locked && !caller.IsAdmin {
+		return locked(i)
+	}
+	if g.host && text(i.Host) == "" {
+		return objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
+	}
+	return g.states(i, action)
+}
+
+func (g guard) states(i *objects.Instance, action string) error {
+	if vm := text(i.VMState); g.vm != nil && !slices.Contains(g.vm, vm) {
+		return invalidState(i, action, "vm_state", vm)
+	}
+	if task := text(i.TaskState); !g.anyTask && !slices.Contains(g.tasks(), task) {
+		return invalidState(i, action, "task_state", task)
+	}
+	if !g.unlaunched && i.LaunchedAt == nil {
+		return invalidState(i, action, "launched_at", "")
+	}
+	return nil
+}
+
+func (g guard) tasks() []string {
+	if g.task == nil {
+		return []string{""}
+	}
+	return g.task
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// save changes the server and its row. Its task state must be one of tasks ("" is
+// none) until then; nil expects nothing.
+func (o *Ops) save(ctx context.Context, i *objects.Instance, tasks []string, change func(*objects.Instance)) error {
+	was := *i
+	change(i)
+	_, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (struct{}, error) {
+		return struct{}{}, cell.Save(ctx, c, &was, i, cell.Expect{Task: tasks})
+	})
+	if err != nil {
+		*i = was
+	}
+	return err
+}
+
+// record writes the action that begins, in the name of whoever asks for it.
+func (o *Ops) record(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) error {
+	now := o.Now().UTC()
+	_, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (struct{}, error) {
+		return struct{}{}, cell.StartAction(ctx, c, &objects.Action{Action: action, InstanceUUID: i.UUID, RequestID: &caller.RequestID,
+			UserID: &caller.UserID, ProjectID: &caller.ProjectID, StartTime: &now})
+	})
+	return err
+}
+
+// begin is what most verbs do before they tell the server's host: the new task
+// state, and the record of the action.
+func (o *Ops) begin(ctx context.Context, caller *reqctx.Context, i *objects.Instance, expect []string, task, action string) error {
+	if err := o.save(ctx, i, expect, func(i *objects.Instance) { i.TaskState = &task }); err != nil {
+		return err
+	}
+	return o.record(ctx, caller, i, action)
+}

@@ -1,0 +1,46 @@
+// Package conductorrpc is the interface of nova-conductor's compute_task service,
+// as Nova's API process calls it. Messages go over the broker of the API, not
+// over that of a server's cell.
+package conductorrpc
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rpc"
+)
+
+// Client calls nova-conductor.
+type Client struct {
+	Transport func() (*rpc.Client, error)
+	// ResponseTimeout and LongTimeout are [DEFAULT] rpc_response_timeout and
+	// long_rpc_timeout.
+	ResponseTimeout, LongTimeout time.Duration
+}
+
+// args are the arguments of a message, by their name on the wire.
+type args = map[string]any
+
+func target(version string) rpc.Target {
+	return rpc.Target{Topic: "conductor", Namespace: "compute_task", Version: version}
+}
+
+func (c *Client) cast(ctx context.Context, caller *reqctx.Context, method, version string, a args) error {
+	client, err := c.Transport()
+	if err != nil {
+		return err
+	}
+	return client.Cast(ctx, caller, target(version), method, a)
+}
+
+// call waits for the answer as long as long_rpc_timeout, while the conductor
+// shows signs of life.
+func (c *Client) call(ctx context.Context, caller *reqctx.Context, method, version string, a args) (json.RawMessage, error) {
+	client, err := c.Transport()
+	if err != nil {
+		return nil, err
+	}
+	return client.Call(ctx, caller, target(version), method, a, rpc.CallOptions{Timeout: c.LongTimeout, MonitorTimeout: c.ResponseTimeout})
+}

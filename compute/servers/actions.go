@@ -3,6 +3,7 @@ package servers
 import (
 	"github.com/nova-go/nova/compute/api"
 	"github.com/nova-go/nova/compute/mv"
+	"github.com/nova-go/nova/compute/subject"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
@@ -92,7 +93,7 @@ func (a *API) actionsShow(r *api.Request) (any, error) {
 		return nil, api.NotFound("Action %s not found", r.Var("id"))
 	}
 	x := list[0]
-	whole := r.Allowed(policy.InstanceActionsEvents, target(i))
+	whole := r.Allowed(policy.InstanceActionsEvents, subject.Target(i))
 	var events []*objects.ActionEvent
 	shown := whole || r.Since(mv.V51VolumeExtended)
 	if shown {
@@ -100,7 +101,7 @@ func (a *API) actionsShow(r *api.Request) (any, error) {
 			return nil, err
 		}
 	}
-	details := shown && r.Since(mv.V84EventDetails) && r.Allowed(policy.InstanceActionsEventsDetails, target(i))
+	details := shown && r.Since(mv.V84EventDetails) && r.Allowed(policy.InstanceActionsEventsDetails, subject.Target(i))
 	return api.Doc(func(o *api.Object) {
 		o.Obj("instanceAction", func(o *api.Object) {
 			action(r, o, x)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nova-go/nova/compute/api"
 	"github.com/nova-go/nova/compute/mv"
+	"github.com/nova-go/nova/compute/subject"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
@@ -16,7 +17,7 @@ func (a *API) migrationsIndex(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	hosts := r.Allowed(policy.ServersMigrationsIndexHost, target(i))
+	hosts := r.Allowed(policy.ServersMigrationsIndexHost, subject.Target(i))
 	list, err := a.Servers.LiveMigrations(r.Ctx(), i)
 	if err != nil {
 		return nil, err

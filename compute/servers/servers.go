@@ -7,11 +7,11 @@ import (
 
 	"github.com/nova-go/nova/compute/api"
 	"github.com/nova-go/nova/compute/mv"
+	"github.com/nova-go/nova/compute/subject"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/instance"
-	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -69,20 +69,7 @@ type API struct {
 
 // server loads the server that the path names and checks the row's rule on it.
 func (a *API) server(r *api.Request, load cell.Load) (*objects.Instance, error) {
-	id := r.Var("server_id")
-	if id == "" {
-		id = r.Var("id")
-	}
-	i, err := a.Servers.Get(r.Ctx(), r.Context, id, instance.Want{Load: load})
-	if err != nil {
-		return nil, err
-	}
-	return i, r.Authorize(target(i))
-}
-
-// target is what rules about a server look at.
-func target(i *objects.Instance) policy.Target {
-	return policy.Target{ProjectID: i.ProjectID, UserID: i.UserID}
+	return subject.Load(r, a.Servers, load)
 }
 
 // detailLoad is what the detailed view needs of a server's cell.
@@ -102,11 +89,11 @@ func (a *API) show(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.Authorize(target(i)); err != nil {
+	if err := r.Authorize(subject.Target(i)); err != nil {
 		return nil, err
 	}
 	if i.ProjectID != r.Context.ProjectID {
-		v.authorize(target(i))
+		v.authorize(subject.Target(i))
 		if other := v.detailLoad(); other != want.Load {
 			want.Load = other
 			if i, err = a.Servers.Get(r.Ctx(), r.Context, i.UUID, want); err != nil {

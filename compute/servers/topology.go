@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/nova-go/nova/compute/api"
+	"github.com/nova-go/nova/compute/subject"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
@@ -21,7 +22,7 @@ func (a *API) topology(r *api.Request) (any, error) {
 	if t == nil {
 		t = &objects.NUMATopology{}
 	}
-	host := r.Allowed(policy.ServerTopologyHostIndex, target(i))
+	host := r.Allowed(policy.ServerTopologyHostIndex, subject.Target(i))
 	return api.Doc(func(o *api.Object) {
 		var page *int64
 		o.List("nodes", len(t.Cells), func(n int, arr *api.Array) {

@@ -22,6 +22,7 @@ var layers = [][]string{
 	{"internal/cli", "internal/inspect"},
 	{"compute", "metadata"},
 	{"compute/servers", "compute/flavors", "compute/keypairs", "compute/hosts", "compute/quotas", "compute/images", "compute/networks", "compute/volumes", "compute/versions", "compute/removed"},
+	{"compute/subject"},
 	{"compute/api"},
 	{"compute/mv", "compute/schema", "metadata/tree", "metadata/vendordata"},
 	{"internal/devcloud"},

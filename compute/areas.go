@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/compute/api"
+	"github.com/nova-go/nova/compute/build"
 	"github.com/nova-go/nova/compute/flavors"
 	"github.com/nova-go/nova/compute/hosts"
 	"github.com/nova-go/nova/compute/images"
@@ -19,6 +20,7 @@ import (
 	"github.com/nova-go/nova/config"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
+	opsbuild "github.com/nova-go/nova/internal/ops/build"
 	"github.com/nova-go/nova/internal/ops/instance"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/rest/glance"
@@ -32,11 +34,15 @@ func areas(d *deps) []api.Route {
 	everywhere := cell.Everywhere{Cells: d.Cells}
 	quotaOf := quota.New(d.config.Quota, dbapi.NewQuotas(d.API), everywhere)
 	flavorStore := dbapi.NewFlavors(d.API)
+	networkClient := neutron.New(d.sessions.neutron, time.Duration(d.config.Neutron.ExtensionSyncInterval)*time.Second)
 	return slices.Concat(
 		(&versions.API{}).Routes(),
 		(&flavors.API{Flavors: flavorStore, Projects: keystone.New(d.sessions.keystone, d.log)}).Routes(),
 		(&keypairs.API{Keypairs: dbapi.NewKeypairs(d.API), Quota: quotaOf, Recheck: d.config.Quota.RecheckQuota}).Routes(),
-		serversArea(d, flavorStore).Routes(),
+		serversArea(d, flavorStore, networkClient, (&build.API{
+			Builder: builder(d, quotaOf, networkClient), Flavors: flavorStore, ScheduleZone: d.config.Default.DefaultScheduleZone,
+			PasswordLength: d.config.Default.PasswordLength, ShowPassword: d.config.API.EnableInstancePassword,
+		}).Create).Routes(),
 		(&hosts.API{
 			Services: everywhere, Zones: dbapi.NewZones(d.API, d.config.Default.DefaultAvailabilityZone), InternalZone: d.config.Default.InternalServiceAvailabilityZone,
 			DownTime: time.Duration(d.config.Default.ServiceDownTime) * time.Second,
@@ -49,7 +55,22 @@ func areas(d *deps) []api.Route {
 	)
 }
 
-func serversArea(d *deps, f servers.Flavors) *servers.API {
+// builder makes servers.
+func builder(d *deps, q *quota.Quotas, n *neutron.Client) *opsbuild.Builder {
+	c := d.config
+	var certs []string
+	if c.Glance.VerifyGlanceSignatures && c.Glance.EnableCertificateValidation {
+		certs = c.Glance.DefaultTrustedCertificateIDs
+	}
+	return opsbuild.New(opsbuild.Options{
+		API: d.API, Cells: d.Cells, Keypairs: dbapi.NewKeypairs(d.API), Zones: dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone), Quota: q,
+		Images: glance.New(d.sessions.glance), Network: n, Conductor: d.conductorRPC(), DefaultZone: c.Default.DefaultAvailabilityZone,
+		InternalZone: c.Default.InternalServiceAvailabilityZone, EphemeralFormat: c.Default.DefaultEphemeralFormat,
+		MaxLocalDevices: c.Default.MaxLocalBlockDevices, CrossZoneAttach: c.Cinder.CrossAZAttach, DefaultCerts: certs, RecheckQuota: c.Quota.RecheckQuota,
+	})
+}
+
+func serversArea(d *deps, f servers.Flavors, n *neutron.Client, create func(*api.Request) (any, error)) *servers.API {
 	c := d.config
 	reader := &instance.Reader{API: d.API, Cells: d.Cells, HostZones: dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone),
 		PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells}
@@ -58,7 +79,8 @@ func serversArea(d *deps, f servers.Flavors) *servers.API {
 		Ops:          &instance.Ops{Reader: reader, Compute: d.computeRPC(), Conductor: d.conductorRPC(), Now: time.Now},
 		Flavors:      f,
 		Images:       glance.New(d.sessions.glance),
-		Network:      neutron.New(d.sessions.neutron, time.Duration(c.Neutron.ExtensionSyncInterval)*time.Second),
+		Network:      n,
+		Create:       create,
 		NameTemplate: c.Default.InstanceNameTemplate,
 		DownTime:     time.Duration(c.Default.ServiceDownTime) * time.Second,
 		Now:          time.Now,

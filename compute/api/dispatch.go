@@ -259,11 +259,6 @@ func (a *API) run(req *Request, ops []*operation, actions map[string][]*operatio
 	if err := a.authorizeEarly(req, op); err != nil {
 		return nil, op, err
 	}
-	if op.Do == nil && op.Refuse != nil {
-		if err := op.Refuse(req); err != nil {
-			return nil, op, err
-		}
-	}
 	if op.Do == nil {
 		return nil, op, &earlyFault{&Fault{Status: http.StatusNotImplemented, Message: op.Op + " is not implemented by this server yet."}}
 	}

@@ -27,9 +27,6 @@ type Route struct {
 
 	Do func(*Request) (any, error) // nil: not done yet, answers 501 and is counted
 	OK int                         // status of success
-	// Refuse is for a row that is not done: what it would refuse already. What it
-	// lets pass answers 501.
-	Refuse func(*Request) error
 
 	From, Until mv.Version // served while From <= v < Until; outside a 404. Zero values mean always
 

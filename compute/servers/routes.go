@@ -38,7 +38,7 @@ func (a *API) Routes() []api.Route {
 		{Do: a.index, Op: "servers.index", Method: "GET", Path: "/servers", OK: 200,
 			Query: api.Since{mv.V1Base: "servers.index.query.2.1", mv.V26Tags: "servers.index.query.2.26", mv.V66ChangesBefore: "servers.index.query.2.66", mv.V73LockedReason: "servers.index.query.2.73", mv.V75Strict: "servers.index.query.2.75"},
 			Authz: api.Early(policy.ServersIndex), Errors: []int{400, 403}}, // also servers:allow_all_filters, servers:detail:get_all_tenants, servers:index:get_all_tenants
-		{Refuse: a.refuseCreate, Op: "servers.create", Method: "POST", Path: "/servers", OK: 202,
+		{Do: a.Create, Op: "servers.create", Method: "POST", Path: "/servers", OK: 202,
 			Body:  api.Since{mv.Legacy: "servers.create.body.2.0", mv.V1Base: "servers.create.body.2.1", mv.V19Description: "servers.create.body.2.19", mv.V32DeviceTags: "servers.create.body.2.32", mv.V33HypervisorPaging: "servers.create.body.2.33", mv.V37Networks: "servers.create.body.2.37", mv.V42DeviceTagsAgain: "servers.create.body.2.42", mv.V52CreateTags: "servers.create.body.2.52", mv.V57NoPersonality: "servers.create.body.2.57", mv.V63TrustedCerts: "servers.create.body.2.63", mv.V67VolumeType: "servers.create.body.2.67", mv.V74CreateHost: "servers.create.body.2.74", mv.V90Hostname: "servers.create.body.2.90", mv.V94FQDN: "servers.create.body.2.94"},
 			Authz: api.Early(policy.ServersCreate), Errors: []int{400, 403, 409}}, // also compute:servers:create:requested_destination, servers:create:attach_network, servers:create:attach_volume, servers:create:forced_host, servers:create:trusted_certs
 		{Do: a.detail, Op: "servers.detail", Method: "GET", Path: "/servers/detail", OK: 200,

@@ -59,6 +59,7 @@ type Network interface {
 type API struct {
 	Servers      Reader
 	Ops          *instance.Ops
+	Create       func(*api.Request) (any, error) // of compute/build
 	Flavors      Flavors
 	Images       Images
 	Network      Network

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -232,7 +234,28 @@ func (v *Versioned) MarshalJSON() ([]byte, error) {
 		}
 		data[k] = value
 	}
-	return json.Marshal(envelope{v.Name, "nova", v.Version, data, v.Changes})
+	return json.Marshal(envelope{v.Name, "nova", v.Version, data, v.changed()})
+}
+
+// changed are the fields that changed, or whose objects did, sorted.
+func (v *Versioned) changed() []string {
+	changes := slices.Clone(v.Changes)
+	for field, value := range v.Data {
+		below := false
+		switch o := value.(type) {
+		case *Versioned:
+			below = o != nil && len(o.changed()) > 0
+		case []*Versioned:
+			if field == "objects" {
+				below = slices.ContainsFunc(o, func(o *Versioned) bool { return len(o.changed()) > 0 })
+			}
+		}
+		if below && !slices.Contains(changes, field) {
+			changes = append(changes, field)
+		}
+	}
+	slices.Sort(changes)
+	return changes
 }
 
 // WireTime is how objects write a time, to the second: "2026-11-21T14:39:18Z",
@@ -309,4 +332,16 @@ func revive(value any) any {
 		return v
 	}
 	return value
+}
+
+// Float is a number that is written with a fraction, as Python writes floats: 1.0.
+type Float float64
+
+// MarshalJSON implements json.Marshaler.
+func (f Float) MarshalJSON() ([]byte, error) {
+	text := strconv.FormatFloat(float64(f), 'f', -1, 64)
+	if !strings.ContainsAny(text, ".") {
+		text += ".0"
+	}
+	return []byte(text), nil
 }

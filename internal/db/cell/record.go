@@ -183,7 +183,7 @@ func recordTags(ctx context.Context, c *db.Cell, _ Parts, m map[string]*objects.
 			if err := r.Scan(&uuid, &tag); err != nil {
 				return err
 			}
-			tags[uuid] = append(tags[uuid], objects.NewVersioned("Tag", "1.2", map[string]any{"resource_id": uuid, "tag": tag}))
+			tags[uuid] = append(tags[uuid], objects.NewVersioned("Tag", "1.1", map[string]any{"resource_id": uuid, "tag": tag}))
 			return nil
 		}, "SELECT resource_id, tag FROM tags WHERE resource_id IN (?) ORDER BY tag", db.In(list))
 		if err != nil {

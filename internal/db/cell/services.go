@@ -76,3 +76,10 @@ func UpsertService(ctx context.Context, d *db.DB, host, binary, uuid string, ver
 	}
 	return err
 }
+
+// HasNode tells whether a host has a hypervisor of this name.
+func HasNode(ctx context.Context, c *db.Cell, host, node string) (bool, error) {
+	var n int64
+	err := c.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM compute_nodes WHERE deleted = 0 AND host = ? AND hypervisor_hostname = ?", host, node)
+	return n > 0, err
+}

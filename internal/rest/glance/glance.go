@@ -3,6 +3,7 @@ package glance
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -31,10 +32,13 @@ func (c *Client) Image(ctx context.Context, caller *reqctx.Context, id string) (
 	if !strings.HasSuffix(base, "/v2/") {
 		base += "v2/"
 	}
-	i := &objects.Image{}
-	_, err = client.Get(ctx, base+"images/"+url.PathEscape(id), i, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	var text json.RawMessage
+	_, err = client.Get(ctx, base+"images/"+url.PathEscape(id), &text, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
 	if e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok && e.Actual == http.StatusNotFound {
 		return nil, objects.Errorf(objects.KindNotFound, "ImageNotFound", "Image %s could not be found.", id)
 	}
-	return i, err
+	if err != nil {
+		return nil, err
+	}
+	return objects.ParseImage(text)
 }

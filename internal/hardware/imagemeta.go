@@ -1,0 +1,260 @@
+// Package hardware tells what a flavor and an image together ask of a host, and
+// whether they can be had together.
+package hardware
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nova-go/nova/internal/objects"
+)
+
+type kind uint8
+
+const (
+	plain kind = iota
+	integer
+	flexible // a boolean, in any spelling; what is none is false
+	dicts
+	enum
+	architecture
+	hypervisor
+	vmMode
+)
+
+// property is a field of ImageMetaProps.
+type property struct {
+	name   string
+	kind   kind
+	values string // that it takes, with blanks between
+}
+
+// legacyProperties are older names of properties.
+var legacyProperties = map[string]string{
+	"architecture": "hw_architecture", "owner_id": "img_owner_id", "vmware_disktype": "hw_disk_type", "vmware_image_version": "img_version",
+	"vmware_ostype": "os_distro", "auto_disk_config": "hw_auto_disk_config", "ipxe_boot": "hw_ipxe_boot", "xenapi_device_id": "hw_device_id",
+	"xenapi_image_compression_level": "img_compression_level", "vmware_linked_clone": "img_linked_clone", "xenapi_use_agent": "img_use_agent",
+	"xenapi_skip_agent_inject_ssh": "os_skip_agent_inject_ssh", "xenapi_skip_agent_inject_files_at_boot": "os_skip_agent_inject_files_at_boot",
+	"cache_in_nova": "img_cache_in_nova", "vm_mode": "hw_vm_mode", "bittorrent": "img_bittorrent", "mappings": "img_mappings",
+	"block_device_mapping": "img_block_device_mapping", "bdm_v2": "img_bdm_v2", "root_device_name": "img_root_device_name",
+	"hypervisor_version_requires": "img_hv_requested_version", "hypervisor_type": "img_hv_type",
+}
+
+// ImageMeta is an image as an ImageMeta object, its properties typed. A property
+// with a value that it cannot have is an InvalidRequest.
+func ImageMeta(i *objects.Image) (*objects.Versioned, error) {
+	data := map[string]any{}
+	for _, field := range []string{"id", "name", "status", "checksum", "owner", "size", "container_format", "disk_format", "created_at", "updated_at", "min_ram", "min_disk"} {
+		value, ok := i.Raw[field]
+		switch {
+		case !ok:
+			continue
+		case value != nil:
+		case field == "size":
+			value = 0
+		case field != "created_at" && field != "updated_at":
+			value = ""
+		}
+		if text, isText := value.(string); isText && strings.HasSuffix(field, "_at") && len(text) > len("2006-01-02T15:04:05") {
+			value = text[:len("2006-01-02T15:04:05")] + "Z"
+		}
+		data[field] = value
+	}
+	props, err := imageProperties(i.Properties())
+	if err != nil {
+		return nil, objects.Errorf(objects.KindInvalid, "InvalidRequest", "Invalid image metadata. Error: %s", err)
+	}
+	data["properties"] = props
+	meta := objects.ChangedVersioned("ImageMeta", "1.8", data)
+	return meta, nil
+}
+
+func imageProperties(given map[string]any) (*objects.Versioned, error) {
+	v := objects.NewVersioned("ImageMetaProps", "1.44", map[string]any{})
+	set := func(p property, value any) error {
+		typed, err := p.typed(value)
+		if err == nil {
+			v.Set(p.name, typed)
+		}
+		return err
+	}
+	for old, name := range legacyProperties {
+		if value, ok := given[old]; ok {
+			if err := set(propertyNamed(name), value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if adapter, ok := given["vmware_adaptertype"].(string); ok && adapter != "" {
+		if adapter == "ide" {
+			v.Set("hw_disk_bus", "ide")
+		} else {
+			v.Set("hw_disk_bus", "scsi")
+			if err := set(propertyNamed("hw_scsi_model"), adapter); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, p := range properties {
+		if value, ok := given[p.name]; ok {
+			if err := set(p, value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var traits []string
+	for name, value := range given {
+		if trait, ok := strings.CutPrefix(name, "trait:"); ok && value == "required" {
+			traits = append(traits, trait)
+		}
+	}
+	if traits != nil {
+		slices.Sort(traits)
+		v.Set("traits_required", traits)
+	}
+	return v, numaProperties(v, given)
+}
+
+// numaProperties reads the properties that are numbered by NUMA node.
+func numaProperties(v *objects.Versioned, given map[string]any) error {
+	var mem []int64
+	for n := 0; ; n++ {
+		value, ok := given[fmt.Sprintf("hw_numa_mem.%d", n)]
+		if !ok {
+			break
+		}
+		m, err := strconv.ParseInt(strings.TrimSpace(fmt.Sprint(value)), 10, 64)
+		if err != nil {
+			return fmt.Errorf("invalid literal for int() with base 10: '%v'", value)
+		}
+		mem = append(mem, m)
+	}
+	if mem != nil {
+		v.Set("hw_numa_mem", mem)
+	}
+	var cpus [][]int
+	for n := 0; ; n++ {
+		value, ok := given[fmt.Sprintf("hw_numa_cpus.%d", n)]
+		if !ok {
+			break
+		}
+		set, err := ParseCPUs(fmt.Sprint(value))
+		if err != nil {
+			return err
+		}
+		cpus = append(cpus, set)
+	}
+	if cpus != nil {
+		v.Set("hw_numa_cpus", cpus)
+	}
+	return nil
+}
+
+// ParseCPUs reads a set of CPUs: "0-3,^2,8". The answer is sorted.
+func ParseCPUs(spec string) ([]int, error) {
+	include, exclude := map[int]bool{}, map[int]bool{}
+	for rule := range strings.SplitSeq(spec, ",") {
+		rule = strings.TrimSpace(rule)
+		if rule == "" {
+			continue
+		}
+		to := include
+		first, last, isRange := strings.Cut(rule, "-")
+		if rest, not := strings.CutPrefix(rule, "^"); not && !isRange {
+			to, first = exclude, rest
+		}
+		if !isRange {
+			last = first
+		}
+		from, err := strconv.Atoi(strings.TrimSpace(first))
+		until, err2 := strconv.Atoi(strings.TrimSpace(last))
+		switch {
+		case isRange && (err != nil || err2 != nil):
+			return nil, fmt.Errorf("Invalid range expression %s", "'"+rule+"'")
+		case err != nil:
+			return nil, fmt.Errorf("Invalid inclusion expression %s", "'"+rule+"'")
+		case from > until:
+			return nil, fmt.Errorf("Invalid range expression %s", "'"+rule+"'")
+		}
+		for n := from; n <= until; n++ {
+			to[n] = true
+		}
+	}
+	set := []int{}
+	for n := range include {
+		if !exclude[n] {
+			set = append(set, n)
+		}
+	}
+	slices.Sort(set)
+	return set, nil
+}
+
+func propertyNamed(name string) property {
+	n := slices.IndexFunc(properties, func(p property) bool { return p.name == name })
+	return properties[n]
+}
+
+// typed is the value as the field holds it.
+func (p property) typed(value any) (any, error) {
+	text := fmt.Sprint(value)
+	switch p.kind {
+	case integer:
+		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("invalid literal for int() with base 10: '%s'", text)
+		}
+		return n, nil
+	case flexible:
+		switch strings.ToLower(strings.TrimSpace(text)) {
+		case "t", "true", "on", "y", "yes", "1":
+			return true, nil
+		}
+		return false, nil
+	case dicts:
+		return value, nil
+	case architecture, hypervisor, vmMode:
+		name := canonical(p.kind, strings.ToLower(text))
+		if slices.Contains(strings.Fields(p.values), name) {
+			return name, nil
+		}
+		switch p.kind {
+		case architecture:
+			return nil, fmt.Errorf("Architecture name '%s' is not valid", text)
+		case hypervisor:
+			return nil, fmt.Errorf("Hypervisor virt type '%s' is not valid", text)
+		}
+		return nil, fmt.Errorf("Virtual machine mode '%s' is not valid", text)
+	case enum:
+		if !slices.Contains(strings.Fields(p.values), text) {
+			return nil, fmt.Errorf("Field value %s is invalid", text)
+		}
+	}
+	return text, nil
+}
+
+func canonical(k kind, name string) string {
+	switch k {
+	case architecture:
+		switch name {
+		case "i386", "i486", "i586", "x86_32", "x86_32p":
+			return "i686"
+		case "amd64":
+			return "x86_64"
+		}
+	case hypervisor:
+		if name == "xapi" {
+			return "xen"
+		}
+	case vmMode:
+		switch name {
+		case "pv":
+			return "xen"
+		case "hv", "baremetal":
+			return "hvm"
+		}
+	}
+	return name
+}

@@ -1,0 +1,108 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+var serviceQuery = cell.ServiceQuery{}
+
+func owner(caller *reqctx.Context) quota.Owner {
+	return quota.Owner{Project: caller.ProjectID, User: caller.UserID}
+}
+
+func overQuota(class, format string, a ...any) error {
+	return objects.Errorf(objects.KindOverQuota, class, format, a...)
+}
+
+// limitContents checks the limits of metadata and injected files.
+func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Context, r *Request) error {
+	var over *quota.OverError
+	if len(r.Metadata) > 0 {
+		err := b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.MetadataItems: int64(len(r.Metadata))})
+		if errors.As(err, &over) {
+			return overQuota("MetadataLimitExceeded", "Maximum number of metadata items exceeds %d", over.Limits[quota.MetadataItems])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(r.Files) == 0 {
+		return nil
+	}
+	err := b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.InjectedFiles: int64(len(r.Files))})
+	if errors.As(err, &over) {
+		return overQuota("OnsetFileLimitExceeded", "Personality file limit exceeded")
+	}
+	if err != nil {
+		return err
+	}
+	var path, content int
+	for _, f := range r.Files {
+		path, content = max(path, len([]rune(f.Path))), max(content, len(f.Content))
+	}
+	err = b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.InjectedFilePathBytes: int64(path), quota.InjectedFileContentBytes: int64(content)})
+	if errors.As(err, &over) {
+		for _, o := range over.Over {
+			if o == quota.InjectedFilePathBytes {
+				return overQuota("OnsetFilePathLimitExceeded", "Personality file path exceeds maximum %d", over.Limits[quota.InjectedFilePathBytes])
+			}
+		}
+		return overQuota("OnsetFileContentLimitExceeded", "Personality file content exceeds maximum %d", over.Limits[quota.InjectedFileContentBytes])
+	}
+	return err
+}
+
+// limitServers answers how many servers of the flavor the caller's quota allows,
+// from least to most; it is an error where that is fewer than least.
+func (b *Builder) limitServers(ctx context.Context, caller *reqctx.Context, f *objects.Flavor, least, most int) (int, error) {
+	deltas := quota.Deltas{quota.Instances: int64(most), quota.Cores: int64(most) * f.VCPUs, quota.RAM: int64(most) * f.MemoryMB}
+	err := b.o.Quota.Check(ctx, owner(caller), deltas)
+	var over *quota.OverError
+	if !errors.As(err, &over) {
+		return most, err
+	}
+	room := func(res quota.Resource) int64 {
+		if over.Limits[res] < 0 && res != quota.Instances { // as much as the instances leave
+			return over.Headroom(quota.Instances) * deltas[res] / max(deltas[quota.Instances], 1)
+		}
+		return over.Headroom(res)
+	}
+	allowed := room(quota.Instances)
+	if f.VCPUs > 0 {
+		allowed = min(allowed, floorDiv(room(quota.Cores), f.VCPUs))
+	}
+	if f.MemoryMB > 0 {
+		allowed = min(allowed, floorDiv(room(quota.RAM), f.MemoryMB))
+	}
+	if allowed > 0 && int64(least) <= allowed && allowed <= int64(most) {
+		return b.limitServers(ctx, caller, f, least, int(allowed))
+	}
+	count := fmt.Sprint(least)
+	if least != most {
+		count = fmt.Sprintf("%d-%d", least, most)
+	}
+	requested := map[quota.Resource]string{quota.Instances: count, quota.Cores: fmt.Sprint(deltas[quota.Cores]), quota.RAM: fmt.Sprint(deltas[quota.RAM])}
+	var names, wanted, used, limits []string
+	for _, res := range over.Over {
+		names, wanted = append(names, res.String()), append(wanted, requested[res])
+		used, limits = append(used, fmt.Sprint(over.Limits[res]-room(res))), append(limits, fmt.Sprint(over.Limits[res]))
+	}
+	join := func(list []string) string { return strings.Join(list, ", ") }
+	return 0, overQuota("TooManyInstances", "Quota exceeded for %s: Requested %s, but already used %s of %s %s", join(names), join(wanted), join(used), join(limits), join(names))
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b != 0 && (a < 0) != (b < 0) {
+		q--
+	}
+	return q
+}

@@ -1,0 +1,130 @@
+package build
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// deviceFields are the members that a device of the second form may have.
+var deviceFields = strings.Fields(`source_type destination_type guest_format device_type disk_bus boot_index device_name delete_on_termination
+	snapshot_id volume_id volume_size image_id no_device connection_info tag volume_type encrypted encryption_secret_uuid encryption_format
+	encryption_options id instance_uuid attachment_id uuid created_at updated_at deleted_at deleted virtual_name`)
+
+// ParseDevice reads a device of either form, as API and images have them.
+func ParseDevice(m map[string]any) (*Device, error) {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		if !slices.Contains(deviceFields, name) {
+			return nil, invalidFormat("Following fields are invalid: " + name)
+		}
+	}
+	d := &Device{GuestFormat: text(m["guest_format"]), Type: text(m["device_type"]), Bus: text(m["disk_bus"]), Name: text(m["device_name"]),
+		ImageID: text(m["image_id"]), VolumeID: text(m["volume_id"]), SnapshotID: text(m["snapshot_id"]), Tag: text(m["tag"]), VolumeType: text(m["volume_type"]),
+		DeleteOnTermination: truth(m["delete_on_termination"]), NoDevice: truth(m["no_device"])}
+	for to, name := range map[*string]string{&d.Source: "source_type", &d.Destination: "destination_type", &d.Virtual: "virtual_name"} {
+		*to, _ = m[name].(string)
+	}
+	if d.NoDevice {
+		return d, nil
+	}
+	if d.Name != nil {
+		switch {
+		case *d.Name == "" || len(*d.Name) > 255:
+			return nil, invalidFormat("Device name empty or too long.")
+		case strings.Contains(*d.Name, " "):
+			return nil, invalidFormat("Device name contains spaces.")
+		}
+		d.Name = ptr(WithDev(*d.Name))
+	}
+	var err error
+	if d.Size, err = number(m["volume_size"]); err != nil || d.Size != nil && *d.Size < 0 {
+		return nil, invalidFormat("Invalid volume_size.")
+	}
+	if d.Size != nil && *d.Size == 0 && m["volume_size"] == "" {
+		d.Size = nil
+	}
+	if d.BootIndex, err = number(m["boot_index"]); err != nil {
+		return nil, invalidFormat("Boot index is invalid.")
+	}
+	return d, nil
+}
+
+// ParseAPIDevice reads a device of the second form from the API, where uuid names
+// what it is made of. hasImage tells that the request names an image, too.
+func ParseAPIDevice(m map[string]any, hasImage bool) (*Device, error) {
+	m = maps.Clone(m)
+	source, _ := m["source_type"].(string)
+	id, _ := m["uuid"].(string)
+	if !truth(m["no_device"]) {
+		destination, _ := m["destination_type"].(string)
+		volumeType, _ := m["volume_type"].(string)
+		switch {
+		case source == "blank" && id != "":
+			return nil, invalidFormat("Invalid device UUID.")
+		case source != "blank" && id == "":
+			return nil, invalidFormat("Missing device UUID.")
+		case source != "blank":
+			m[source+"_id"] = id
+		}
+		if source == "image" && destination == "local" {
+			index, err := number(m["boot_index"])
+			if err != nil || index == nil || *index != 0 || !hasImage {
+				return nil, invalidFormat("Mapping image to local is not supported.")
+			}
+		}
+		switch {
+		case destination == "local" && volumeType != "":
+			return nil, invalidFormat("Specifying a volume_type with destination_type=local is not supported.")
+		case source == "volume" && volumeType != "":
+			return nil, invalidFormat("Specifying volume type to existing volume is not supported.")
+		}
+	}
+	delete(m, "uuid")
+	return ParseDevice(m)
+}
+
+// text is a member that is a string; nil is none.
+func text(v any) *string {
+	if s, ok := v.(string); ok {
+		return &s
+	}
+	return nil
+}
+
+// truth is what Python's services take as a true value in text.
+func truth(v any) bool {
+	switch v := v.(type) {
+	case bool:
+		return v
+	case string:
+		switch strings.ToLower(strings.TrimSpace(v)) {
+		case "t", "true", "on", "y", "yes", "1":
+			return true
+		}
+	}
+	return fmt.Sprint(v) == "1"
+}
+
+func number(v any) (*int64, error) {
+	switch v := v.(type) {
+	case nil:
+		return nil, nil
+	case float64:
+		return ptr(int64(v)), nil
+	case int64:
+		return &v, nil
+	case json.Number:
+		n, err := v.Int64()
+		return &n, err
+	case string:
+		if v == "" {
+			return ptr(int64(0)), nil
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
+		return &n, err
+	}
+	return nil, fmt.Errorf("no number: %v", v)
+}

@@ -1,0 +1,346 @@
+package neutron
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// network is a network, as far as the building of servers looks at it.
+type network struct {
+	ID           string    `json:"id"`
+	Subnets      []string  `json:"subnets"`
+	Physical     *string   `json:"provider:physical_network"`
+	Type         *string   `json:"provider:network_type"`
+	Segments     []segment `json:"segments"`
+	External     bool      `json:"router:external"`
+	Shared       bool      `json:"shared"`
+	AdminStateUp bool      `json:"admin_state_up"`
+}
+
+type segment struct {
+	Physical *string `json:"provider:physical_network"`
+}
+
+func (c *Client) networks(ctx context.Context, caller *reqctx.Context, query url.Values) ([]network, error) {
+	var out struct {
+		Networks []network `json:"networks"`
+	}
+	err := c.get(ctx, caller, "networks", query, &out)
+	return out.Networks, err
+}
+
+// available are the networks of the caller's project and those that all share.
+func (c *Client) available(ctx context.Context, caller *reqctx.Context) ([]network, error) {
+	own, err := c.networks(ctx, caller, url.Values{"tenant_id": {caller.ProjectID}, "shared": {"False"}})
+	if err != nil {
+		return nil, err
+	}
+	shared, err := c.networks(ctx, caller, url.Values{"shared": {"True"}})
+	return append(own, shared...), err
+}
+
+// Validate checks that the caller can have the interfaces, and answers how many of
+// count servers the port quota leaves room for. Errors are Nova's: NetworkAmbiguous,
+// NetworkNotFound, NetworkRequiresSubnet, PortNotFound, PortInUse, PortRequiresFixedIP,
+// FixedIpAlreadyInUse, UnableToAutoAllocateNetwork, PortLimitExceeded.
+func (c *Client) Validate(ctx context.Context, caller *reqctx.Context, n *objects.NetworkRequests, count int) (int, error) {
+	needed, err := c.portsNeeded(ctx, caller, n)
+	if err != nil || needed == 0 {
+		return count, err
+	}
+	var quota struct {
+		Quota struct {
+			Port *int `json:"port"`
+		} `json:"quota"`
+	}
+	if err := c.get(ctx, caller, "quotas/"+url.PathEscape(caller.ProjectID), nil, &quota); err != nil {
+		return 0, err
+	}
+	if quota.Quota.Port == nil || *quota.Quota.Port == -1 {
+		return count, nil
+	}
+	ports, err := c.ports(ctx, caller, url.Values{"tenant_id": {caller.ProjectID}, "fields": {"id"}})
+	if err != nil {
+		return 0, err
+	}
+	free := *quota.Quota.Port - len(ports)
+	if free < 0 {
+		return 0, objects.Errorf(objects.KindOverQuota, "PortLimitExceeded", "The number of defined ports: %d is over the limit: %d", len(ports), *quota.Quota.Port)
+	}
+	return min(count, free/needed), nil
+}
+
+// portsNeeded is how many ports have to be made for a server.
+func (c *Client) portsNeeded(ctx context.Context, caller *reqctx.Context, n *objects.NetworkRequests) (int, error) {
+	if n == nil || n.Auto || len(n.List) == 0 {
+		nets, err := c.available(ctx, caller)
+		switch {
+		case err != nil:
+			return 0, err
+		case len(nets) > 1:
+			return 0, objects.Errorf(objects.KindConflict, "NetworkAmbiguous", "Multiple possible networks found, use a Network ID to be more specific.")
+		case len(nets) == 0 && n != nil && n.Auto:
+			if err := c.canAllocate(ctx, caller); err != nil {
+				return 0, err
+			}
+		}
+		return 1, nil
+	}
+	needed := 0
+	var ids []string
+	for _, r := range n.List {
+		if r.PortID != nil {
+			if err := c.checkPort(ctx, caller, *r.PortID); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		needed++
+		ids = append(ids, *r.NetworkID)
+		if r.Address == nil {
+			continue
+		}
+		ports, err := c.ports(ctx, caller, url.Values{"network_id": {*r.NetworkID}, "fixed_ips": {"ip_address=" + *r.Address}, "fields": {"device_id"}})
+		if err != nil {
+			return 0, err
+		}
+		if len(ports) > 0 {
+			return 0, objects.Errorf(objects.KindInvalid, "FixedIpAlreadyInUse", "Fixed IP address %s is already in use on instance %s.", *r.Address, ports[0].DeviceID)
+		}
+	}
+	return needed, c.checkNetworks(ctx, caller, ids)
+}
+
+func (c *Client) checkNetworks(ctx context.Context, caller *reqctx.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	nets, err := c.networks(ctx, caller, url.Values{"id": ids})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids { // in the order they were asked for
+		for _, n := range nets {
+			if n.ID == id && len(n.Subnets) == 0 {
+				return objects.Errorf(objects.KindInvalid, "NetworkRequiresSubnet", "Network %s requires a subnet in order to boot instances on.", n.ID)
+			}
+		}
+	}
+	var lost []string
+	for _, id := range ids {
+		if !slices.ContainsFunc(nets, func(n network) bool { return n.ID == id }) && !slices.Contains(lost, id) {
+			lost = append(lost, id)
+		}
+	}
+	if lost != nil {
+		return objects.Errorf(objects.KindInvalid, "NetworkNotFound", "Network %s could not be found.", strings.Join(lost, ", "))
+	}
+	return nil
+}
+
+func (c *Client) checkPort(ctx context.Context, caller *reqctx.Context, id string) error {
+	var out struct {
+		Port struct {
+			DeviceID     string           `json:"device_id"`
+			IPAllocation string           `json:"ip_allocation"`
+			FixedIPs     []map[string]any `json:"fixed_ips"`
+		} `json:"port"`
+	}
+	err := c.get(ctx, caller, "ports/"+url.PathEscape(id), nil, &out)
+	switch p := out.Port; {
+	case status(err) == http.StatusNotFound:
+		return objects.Errorf(objects.KindInvalid, "PortNotFound", "Port id %s could not be found.", id)
+	case err != nil:
+		return err
+	case p.DeviceID != "":
+		return objects.Errorf(objects.KindConflict, "PortInUse", "Port %s is still in use.", id)
+	case p.IPAllocation != "deferred" && p.IPAllocation != "none" && len(p.FixedIPs) == 0:
+		return objects.Errorf(objects.KindInvalid, "PortRequiresFixedIP", "Port %s requires a FixedIP in order to be used.", id)
+	}
+	return nil
+}
+
+// canAllocate asks whether Neutron could make a network for the project.
+func (c *Client) canAllocate(ctx context.Context, caller *reqctx.Context) error {
+	has, err := c.has(ctx, caller, "auto-allocated-topology")
+	if err == nil && has {
+		err = c.get(ctx, caller, "auto-allocated-topology/"+url.PathEscape(caller.ProjectID), url.Values{"fields": {"dry-run"}}, nil)
+	}
+	if !has && err == nil || status(err) == http.StatusConflict || status(err) == http.StatusNotFound || status(err) == http.StatusBadRequest {
+		return objects.Errorf(objects.KindInvalid, "UnableToAutoAllocateNetwork", "Unable to automatically allocate a network for project %s", caller.ProjectID)
+	}
+	return err
+}
+
+// service reads with the rights of the service, which sees where networks lie.
+func (c *Client) service(ctx context.Context, path string, query url.Values, out any) error {
+	client, err := c.session.AsService(ctx)
+	if err != nil {
+		return err
+	}
+	base := client.Endpoint
+	if !strings.HasSuffix(base, "/v2.0/") {
+		base += "v2.0/"
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	_, err = client.Get(ctx, base+path, out, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	return err
+}
+
+// sriov are the kinds of interfaces that are PCI devices of the host, and what type
+// of device some of them need.
+var sriov = map[string]string{"direct": "", "macvtap": "", "direct-physical": "type-PF", "virtio-forwarder": "", "remote-managed": "", "vdpa": "vdpa"}
+
+// tunneled are the types of networks that have no physical network.
+var tunneled = []string{"vxlan", "gre", "geneve"}
+
+// Placement is what the interfaces mean for where a server can be. PCI devices that
+// ports ask for are added to pci, and noted in the requests.
+func (c *Client) Placement(ctx context.Context, n *objects.NetworkRequests, pci *objects.Versioned) (*objects.NetworkPlacement, error) {
+	physical := []string{}
+	tunnel := false
+	p := &objects.NetworkPlacement{}
+	requests, _ := pci.Data["requests"].([]*objects.Versioned)
+	for _, r := range n.List {
+		id, kind := "", "normal"
+		var port portBinding
+		switch {
+		case r.PortID != nil:
+			var err error
+			if port, err = c.binding(ctx, *r.PortID); err != nil {
+				return nil, err
+			}
+			id, kind = port.NetworkID, port.VNICType
+			if err := p.AddPort(*r.PortID, port.Request); err != nil {
+				return nil, err
+			}
+		case r.NetworkID != nil:
+			id = *r.NetworkID
+		}
+		where, tunneled, err := c.physical(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		tunnel = tunnel || tunneled
+		if where != nil && *where != "" && !slices.Contains(physical, *where) {
+			physical = append(physical, *where)
+		}
+		if device, isPCI := sriov[kind]; isPCI {
+			request := port.pciRequest(r, kind, device, where)
+			requests = append(requests, request)
+			r.PCIRequestID = ptr(request.Text("request_id"))
+		}
+	}
+	pci.Data["requests"] = requests
+	slices.Sort(physical)
+	p.Metadata = objects.ChangedVersioned("NetworkMetadata", "1.0", map[string]any{"physnets": physical, "tunneled": tunnel})
+	return p, nil
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// portBinding is what a port says of the host's side of it.
+type portBinding struct {
+	NetworkID  string         `json:"network_id"`
+	VNICType   string         `json:"binding:vnic_type"`
+	Profile    map[string]any `json:"binding:profile"`
+	NUMAPolicy *string        `json:"numa_affinity_policy"`
+	Request    map[string]any `json:"resource_request"`
+}
+
+func (c *Client) binding(ctx context.Context, id string) (portBinding, error) {
+	var out struct {
+		Port portBinding `json:"port"`
+	}
+	err := c.service(ctx, "ports/"+url.PathEscape(id), url.Values{"fields": {"binding:vnic_type", "binding:profile", "network_id", "resource_request", "numa_affinity_policy", "device_profile"}}, &out)
+	if status(err) == http.StatusNotFound {
+		err = objects.Errorf(objects.KindInvalid, "PortNotFound", "Port id %s could not be found.", id)
+	}
+	if out.Port.VNICType == "" {
+		out.Port.VNICType = "normal"
+	}
+	return out.Port, err
+}
+
+func (b portBinding) pciRequest(r *objects.NetworkRequest, kind, device string, physical *string) *objects.Versioned {
+	managed := "False"
+	if kind == "remote-managed" {
+		managed = "True"
+	}
+	spec := map[string]any{"physical_network": physical, "remote_managed": managed}
+	if device != "" {
+		spec["dev_type"] = device
+	}
+	if trusted, ok := b.Profile["trusted"].(bool); ok {
+		spec["trusted"] = map[bool]string{true: "True", false: "False"}[trusted]
+	}
+	data := map[string]any{"count": 1, "spec": []any{spec}, "request_id": uuid.NewString(), "requester_id": r.PortID}
+	if b.NUMAPolicy != nil {
+		data["numa_policy"] = b.NUMAPolicy
+	}
+	return objects.ChangedVersioned("InstancePCIRequest", "1.3", data)
+}
+
+// physical is the physical network below a network, or whether it is tunneled.
+func (c *Client) physical(ctx context.Context, id string) (where *string, tunnel bool, err error) {
+	if id == "" {
+		return nil, false, nil
+	}
+	var out struct {
+		Network network `json:"network"`
+	}
+	err = c.service(ctx, "networks/"+url.PathEscape(id), url.Values{"fields": {"provider:physical_network", "provider:network_type", "segments"}}, &out)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, s := range out.Network.Segments {
+		if s.Physical != nil && *s.Physical != "" {
+			return s.Physical, false, nil
+		}
+	}
+	if len(out.Network.Segments) > 0 {
+		return nil, false, &objects.Error{Class: "NovaException", Message: "None of the segments of network " + id + " provides a physical_network"}
+	}
+	kind := out.Network.Type
+	return out.Network.Physical, kind != nil && slices.Contains(tunneled, *kind), nil
+}
+
+// GroupID finds a security group of the caller's project by its id or its name.
+// Errors: SecurityGroupNotFound, NoUniqueMatch.
+func (c *Client) GroupID(ctx context.Context, caller *reqctx.Context, name string) (string, error) {
+	for _, by := range []string{"id", "name"} {
+		if by == "id" && uuid.Validate(name) != nil {
+			continue
+		}
+		query := url.Values{by: {name}, "fields": {"id"}}
+		if by == "name" {
+			query.Set("tenant_id", caller.ProjectID)
+		}
+		var out struct {
+			Groups []struct {
+				ID string `json:"id"`
+			} `json:"security_groups"`
+		}
+		if err := c.get(ctx, caller, "security-groups", query, &out); err != nil {
+			return "", err
+		}
+		switch {
+		case len(out.Groups) > 1:
+			return "", objects.Errorf(objects.KindConflict, "NoUniqueMatch", "Multiple security_group matches found for name '%s', use an ID to be more specific.", name)
+		case len(out.Groups) == 1:
+			return out.Groups[0].ID, nil
+		}
+	}
+	return "", objects.Errorf(objects.KindInvalid, "SecurityGroupNotFound", "Unable to find security_group with name or id '%s'", name)
+}

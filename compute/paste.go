@@ -14,7 +14,7 @@ import (
 // applications and composites, and what the embedder adds or replaces.
 func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
 	prefix := d.config.API.ComputeLinkPrefix
-	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log})
+	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages})
 	maps.Copy(r, paste.Registry{
 		"Paste#urlmap": paste.URLMapFactory(),
 		"nova.api.openstack.urlmap:urlmap_factory":                urlMapFactory(),

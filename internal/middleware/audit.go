@@ -14,7 +14,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -106,7 +108,7 @@ func (d Deps) audit(global, local paste.Conf) (func(http.Handler) http.Handler, 
 	}
 	o.Log = log.Named(d.Log, name)
 	var err error
-	if o.Notify, err = d.auditNotifier(c.UseOsloMessaging, c.Driver, o.Log); err != nil {
+	if o.Notify, err = d.auditNotifier(c, o.Log); err != nil {
 		return nil, err
 	}
 	return Audit(o)
@@ -114,26 +116,39 @@ func (d Deps) audit(global, local paste.Conf) (func(http.Handler) http.Handler, 
 
 // auditNotifier chooses where events go: the drivers of oslo.messaging, or the
 // log without it.
-func (d Deps) auditNotifier(messaging bool, driver string, logger zerolog.Logger) (AuditNotifier, error) {
-	if !messaging {
+func (d Deps) auditNotifier(c config.Audit, logger zerolog.Logger) (AuditNotifier, error) {
+	if !c.UseOsloMessaging {
 		return logAudit(logger), nil
 	}
-	drivers := d.Config.OsloMessagingNotifications.Driver
-	if driver != "" {
-		drivers = []string{driver}
+	o := d.Config.OsloMessagingNotifications
+	if c.Driver != "" {
+		o.Driver = []string{c.Driver}
+	}
+	if len(c.Topics) > 0 {
+		o.Topics = c.Topics
+	}
+	if c.TransportURL != "" {
+		o.TransportURL = c.TransportURL
 	}
 	var all []AuditNotifier
-	for _, name := range drivers {
+	for _, name := range o.Driver {
 		switch name {
 		case "", "noop", "test":
 		case "log":
 			all = append(all, logNotification(d.Log))
-		case "messaging", "messagingv2", "routing":
-			if d.Notify != nil {
-				all = append(all, d.Notify)
+		case "messaging", "messagingv2":
+			if d.Messages == nil {
+				all = append(all, logAudit(logger))
 				continue
 			}
-			logger.Warn().Msgf("audit: the notification driver %s is not there yet; events go to the log", name)
+			o.Driver = []string{name}
+			n, err := d.Messages.NotifierOf(o)
+			if err != nil {
+				return nil, fmt.Errorf("audit: %w", err)
+			}
+			all = append(all, sendAudit(n))
+		case "routing":
+			logger.Warn().Msg("audit: the notification driver routing is not supported; events go to the log")
 			all = append(all, logAudit(logger))
 		default:
 			return nil, fmt.Errorf("audit: there is no notification driver %q", name)
@@ -144,6 +159,14 @@ func (d Deps) auditNotifier(messaging bool, driver string, logger zerolog.Logger
 			notify(ctx, eventType, event)
 		}
 	}, nil
+}
+
+// sendAudit sends events, in the name of the service.
+func sendAudit(n *rpc.Notifier) AuditNotifier {
+	publisher := filepath.Base(os.Args[0])
+	return func(ctx context.Context, eventType string, event *AuditEvent) {
+		n.Notify(ctx, nil, rpc.Event{Publisher: publisher, Type: eventType, Payload: event})
+	}
 }
 
 // logAudit writes events to the log. The payload is JSON, where Python has the

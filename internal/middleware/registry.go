@@ -10,6 +10,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -21,8 +22,9 @@ type Deps struct {
 	// Transport carries the calls of Keystone; nil: one made from
 	// [keystone_authtoken].
 	Transport http.RoundTripper
-	// Notify sends audit's events over oslo.messaging; nil: they go to the log.
-	Notify AuditNotifier
+	// Messages sends notifications over oslo.messaging; nil: audit's events that are
+	// to be sent go to the log.
+	Messages *rpc.Pool
 }
 
 // Registry lists the filters under all names that paste files use for them:

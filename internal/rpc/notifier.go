@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -33,10 +34,16 @@ type Event struct {
 // none. Nova's versioned notifications have topics of their own.
 func (p *Pool) Notifier(topics ...string) (*Notifier, error) {
 	o := p.o.Notifications
-	n := &Notifier{topics: topics, log: p.o.Log.With().Str("name", "oslo_messaging.notify.notifier").Logger()}
-	if len(topics) == 0 {
-		n.topics = o.Topics
+	if len(topics) > 0 {
+		o.Topics = topics
 	}
+	return p.NotifierOf(o)
+}
+
+// NotifierOf is a notifier with other options than [oslo_messaging_notifications],
+// as some filters have them. An empty TransportURL is the pool's own.
+func (p *Pool) NotifierOf(o config.OsloMessagingNotifications) (*Notifier, error) {
+	n := &Notifier{topics: o.Topics, log: p.o.Log.With().Str("name", "oslo_messaging.notify.notifier").Logger()}
 	if len(n.topics) == 0 {
 		n.topics = []string{"notifications"}
 	}

@@ -81,6 +81,7 @@ func serversArea(d *deps, f servers.Flavors, n *neutron.Client, create func(*api
 		Images:       glance.New(d.sessions.glance),
 		Network:      n,
 		Create:       create,
+		Migrations:   cell.Everywhere{Cells: d.Cells},
 		NameTemplate: c.Default.InstanceNameTemplate,
 		DownTime:     time.Duration(c.Default.ServiceDownTime) * time.Second,
 		Now:          time.Now,

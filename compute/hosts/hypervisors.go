@@ -20,24 +20,24 @@ func (a *API) hypervisorsDetail(r *api.Request) (any, error) {
 
 func (a *API) hypervisors(r *api.Request, path string, detail bool) (any, error) {
 	p := host.Page{Limit: -1}
-	paged := r.Since(mv.V33HypervisorPaging)
-	if paged {
-		if err := pageOf(r, &p); err != nil {
+	pattern, searched, servers := "", false, false
+	var err error
+	if r.Since(mv.V53ServiceUUID) {
+		pattern, searched = r.Query().Get("hypervisor_hostname_pattern")
+		if servers, err = withServers(r); err != nil {
 			return nil, err
 		}
 	}
-	pattern, searched := "", false
-	servers := false
-	if r.Since(mv.V53ServiceUUID) {
-		if pattern, searched = r.Query().Get("hypervisor_hostname_pattern"); searched {
-			_, limited := r.Query().Get("limit")
-			if marker, _ := r.Query().Get("marker"); limited || marker != "" {
-				return nil, api.BadRequest("Paging over hypervisors with the hypervisor_hostname_pattern query parameter is not supported.")
-			}
-			p = host.Page{Pattern: pattern, Limit: -1}
+	paged := r.Since(mv.V33HypervisorPaging) && !searched
+	switch {
+	case searched:
+		_, limited := r.Query().Get("limit")
+		if marker, _ := r.Query().Get("marker"); limited || marker != "" {
+			return nil, api.Bare(400) // Nova loses its own text: a search cannot be paged
 		}
-		var err error
-		if servers, err = withServers(r); err != nil {
+		p.Pattern = pattern
+	case paged:
+		if err := pageOf(r, &p); err != nil {
 			return nil, err
 		}
 	}
@@ -63,7 +63,7 @@ func (a *API) hypervisors(r *api.Request, path string, detail bool) (any, error)
 	links := r.Links()
 	return api.Doc(func(o *api.Object) {
 		a.list(r, o, list, view{detail: detail, servers: servers})
-		if n := len(list); paged && !searched && n > 0 {
+		if n := len(list); paged && n > 0 {
 			last := strconv.FormatInt(list[n-1].ID, 10)
 			if r.Since(mv.V53ServiceUUID) {
 				last = list[n-1].UUID

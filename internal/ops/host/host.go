@@ -30,7 +30,6 @@ type Aggregates interface {
 
 // Placement gives back what a compute node has there; *placement.Client does.
 type Placement interface {
-	DeleteAllocations(ctx context.Context, caller *reqctx.Context, consumer string) error
 	LeaveTree(ctx context.Context, caller *reqctx.Context, consumer, root string) error
 	DeleteTree(ctx context.Context, caller *reqctx.Context, root string) error
 }

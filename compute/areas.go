@@ -20,12 +20,15 @@ import (
 	"github.com/nova-go/nova/config"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/ops/aggregate"
 	opsbuild "github.com/nova-go/nova/internal/ops/build"
+	"github.com/nova-go/nova/internal/ops/host"
 	"github.com/nova-go/nova/internal/ops/instance"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/rest/glance"
 	"github.com/nova-go/nova/internal/rest/keystone"
 	"github.com/nova-go/nova/internal/rest/neutron"
+	"github.com/nova-go/nova/internal/rest/placement"
 	"github.com/nova-go/nova/internal/startup"
 )
 
@@ -43,10 +46,7 @@ func areas(d *deps) []api.Route {
 			Builder: builder(d, quotaOf, networkClient), Flavors: flavorStore, ScheduleZone: d.config.Default.DefaultScheduleZone,
 			PasswordLength: d.config.Default.PasswordLength, ShowPassword: d.config.API.EnableInstancePassword,
 		}).Create).Routes(),
-		(&hosts.API{
-			Services: everywhere, Zones: dbapi.NewZones(d.API, d.config.Default.DefaultAvailabilityZone), InternalZone: d.config.Default.InternalServiceAvailabilityZone,
-			DownTime: time.Duration(d.config.Default.ServiceDownTime) * time.Second,
-		}).Routes(),
+		hostsArea(d, everywhere).Routes(),
 		(&quotas.API{Quotas: quotaOf}).Routes(),
 		(&images.API{}).Routes(),
 		(&networks.API{}).Routes(),
@@ -81,9 +81,25 @@ func serversArea(d *deps, f servers.Flavors, n *neutron.Client, create func(*api
 		Images:       glance.New(d.sessions.glance),
 		Network:      n,
 		Create:       create,
+		Migrations:   cell.Everywhere{Cells: d.Cells},
 		NameTemplate: c.Default.InstanceNameTemplate,
 		DownTime:     time.Duration(c.Default.ServiceDownTime) * time.Second,
 		Now:          time.Now,
+	}
+}
+
+func hostsArea(d *deps, everywhere cell.Everywhere) *hosts.API {
+	c := d.config
+	provider := placement.New(d.sessions.placement)
+	all := &host.Hosts{Cells: d.Cells, Computes: d.computeRPC(), Placement: provider, DownTime: seconds(c.Default.ServiceDownTime), Now: time.Now, Log: d.log}
+	aggregates := &aggregate.Aggregates{
+		Store: dbapi.NewAggregates(d.API), Cells: d.Cells, Hosts: all, Placement: provider, Images: glance.New(d.sessions.glance),
+		Schedulers: d.schedulerRPC(), Conductor: d.conductorRPC(), Log: d.log,
+	}
+	all.Aggregates = aggregates
+	return &hosts.API{
+		Services: everywhere, Zones: dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone), Hosts: all, Aggregates: aggregates,
+		InternalZone: c.Default.InternalServiceAvailabilityZone, DownTime: seconds(c.Default.ServiceDownTime), NameTemplate: c.Default.InstanceNameTemplate,
 	}
 }
 

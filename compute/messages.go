@@ -9,6 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/rpc/computerpc"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
+	"github.com/nova-go/nova/internal/rpc/schedulerrpc"
 )
 
 // computeRPC is the way to nova-compute: over the broker of a server's cell.
@@ -25,6 +26,11 @@ func (d *deps) conductorRPC() *conductorrpc.Client {
 		Transport:       func() (*rpc.Client, error) { return d.messages.Client("") },
 		ResponseTimeout: seconds(d.config.Default.RPCResponseTimeout), LongTimeout: seconds(d.config.Default.LongRPCTimeout),
 	}
+}
+
+// schedulerRPC is the way to all nova-schedulers: over the broker of the API.
+func (d *deps) schedulerRPC() *schedulerrpc.Client {
+	return &schedulerrpc.Client{Transport: func() (*rpc.Client, error) { return d.messages.Client("") }}
 }
 
 func (d *deps) cellTransport(ctx context.Context, uuid string) (*rpc.Client, error) {

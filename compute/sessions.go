@@ -8,7 +8,7 @@ import (
 )
 
 // sessions are the ways to the neighbours.
-type sessions struct{ keystone, neutron, glance *rest.Session }
+type sessions struct{ keystone, neutron, glance, placement *rest.Session }
 
 func newSessions(c *config.Config) (sessions, error) {
 	var s sessions
@@ -28,6 +28,9 @@ func newSessions(c *config.Config) (sessions, error) {
 		image.EndpointOverride = c.Glance.APIServers[0]
 	}
 	if s.glance, err = session(c, "glance", c.Glance.Session, image, beside); err != nil {
+		return s, err
+	}
+	if s.placement, err = session(c, "placement", c.Placement.Session, c.Placement.Adapter, nil); err != nil {
 		return s, err
 	}
 	s.neutron, err = session(c, "neutron", c.Neutron.Session, c.Neutron.Adapter, beside)

@@ -32,10 +32,7 @@ func (a *API) allZones(r *api.Request) ([]*zone, error) {
 	}
 	zones := map[string]*zone{}
 	for _, s := range services {
-		name := a.InternalZone
-		if s.Topic != nil && *s.Topic == "compute" {
-			name = a.Zones.Of(byHost, s.Host)
-		}
+		name := a.zoneOf(byHost, s)
 		z := zones[name]
 		if z == nil {
 			z = &zone{name: name}
@@ -98,7 +95,7 @@ func (a *API) zonesDetail(r *api.Request) (any, error) {
 func (a *API) zoneHosts(o *api.Object, z *zone, now time.Time) {
 	hosts := map[string]map[string]*objects.Service{}
 	for _, s := range z.services {
-		if s.Binary == "nova-osapi_compute" || s.Binary == "nova-metadata" {
+		if ofAPI(s) {
 			continue
 		}
 		if hosts[s.Host] == nil {
@@ -114,7 +111,7 @@ func (a *API) zoneHosts(o *api.Object, z *zone, now time.Time) {
 					o.Obj(binary, func(o *api.Object) {
 						o.Bool("available", s.Up(now, a.DownTime))
 						o.Bool("active", true) // the disabled ones are not here
-						o.Time("updated_at", s.UpdatedAt, "2006-01-02T15:04:05.000000")
+						o.Time("updated_at", s.UpdatedAt, microTime)
 					})
 				}
 			})

@@ -46,7 +46,7 @@ func (a *API) migrationsShow(r *api.Request) (any, error) {
 		return nil, api.NotFound("In-progress live migration %s is not found for server %s.", id, i.UUID)
 	case text(m.Type) != "live-migration":
 		return nil, api.NotFound("Migration %s for server %s is not live-migration.", id, i.UUID)
-	case !slices.Contains([]string{"queued", "preparing", "running", "post-migrating"}, text(m.Status)):
+	case !slices.Contains(underWay(), text(m.Status)):
 		return nil, api.NotFound("Live migration %s for server %s is not in progress.", id, i.UUID)
 	}
 	return api.Doc(func(o *api.Object) {
@@ -56,19 +56,7 @@ func (a *API) migrationsShow(r *api.Request) (any, error) {
 
 func migration(r *api.Request, o *api.Object, m *objects.Migration, hosts bool) {
 	o.Time("created_at", m.CreatedAt, microTime)
-	for _, f := range []struct {
-		name  string
-		value *string
-	}{
-		{"dest_compute", m.DestCompute}, {"dest_host", m.DestHost}, {"dest_node", m.DestNode},
-		{"source_compute", m.SourceCompute}, {"source_node", m.SourceNode},
-	} {
-		if hosts {
-			o.Opt(f.name, f.value)
-		} else {
-			o.Null(f.name)
-		}
-	}
+	migrationEnds(o, m, hosts)
 	o.OptInt("disk_processed_bytes", m.DiskDone)
 	o.OptInt("disk_remaining_bytes", m.DiskLeft)
 	o.OptInt("disk_total_bytes", m.DiskTotal)
@@ -85,5 +73,26 @@ func migration(r *api.Request, o *api.Object, m *objects.Migration, hosts bool) 
 	if r.Since(mv.V80MigrationOwner) {
 		o.Opt("user_id", m.UserID)
 		o.Opt("project_id", m.ProjectID)
+	}
+}
+
+// underWay are the statuses of a live migration in progress.
+func underWay() []string { return []string{"queued", "preparing", "running", "post-migrating"} }
+
+// migrationEnds writes where a migration comes from and goes to, or nulls for those
+// who may not see hosts.
+func migrationEnds(o *api.Object, m *objects.Migration, hosts bool) {
+	for _, f := range []struct {
+		name  string
+		value *string
+	}{
+		{"dest_compute", m.DestCompute}, {"dest_host", m.DestHost}, {"dest_node", m.DestNode},
+		{"source_compute", m.SourceCompute}, {"source_node", m.SourceNode},
+	} {
+		if hosts {
+			o.Opt(f.name, f.value)
+		} else {
+			o.Null(f.name)
+		}
 	}
 }

@@ -15,10 +15,10 @@ func (a *API) Routes() []api.Route {
 		{Op: "console_auth_tokens.show", Method: "GET", Path: "/os-console-auth-tokens/{id}", OK: 200, From: mv.V31ConsoleTokens,
 			Query: api.Since{mv.V1Base: "console_auth_tokens.show.query.2.1", mv.V99SpiceDirect: "console_auth_tokens.show.query.2.99"},
 			Authz: api.Early(policy.ConsoleAuthTokens), Errors: []int{400, 404}},
-		{Op: "migrations.index", Method: "GET", Path: "/os-migrations", OK: 200, Until: mv.V59MigrationPaging,
+		{Do: a.allMigrations, Op: "migrations.index", Method: "GET", Path: "/os-migrations", OK: 200, Until: mv.V59MigrationPaging,
 			Query: api.Since{mv.Legacy: "migrations.index.query.2.0"},
 			Authz: api.Early(policy.MigrationsIndex), Errors: []int{}}, // also os-migrations:index:all_projects, os-migrations:index:host
-		{Op: "migrations.index", Method: "GET", Path: "/os-migrations", OK: 200, From: mv.V59MigrationPaging,
+		{Do: a.allMigrations, Op: "migrations.index", Method: "GET", Path: "/os-migrations", OK: 200, From: mv.V59MigrationPaging,
 			Query: api.Since{mv.V59MigrationPaging: "migrations.index.query.2.59", mv.V66ChangesBefore: "migrations.index.query.2.66", mv.V80MigrationOwner: "migrations.index.query.2.80"},
 			Authz: api.Early(policy.MigrationsIndex), Errors: []int{400}}, // also os-migrations:index:all_projects, os-migrations:index:host
 		{Op: "server_external_events.create", Method: "POST", Path: "/os-server-external-events", OK: 200,

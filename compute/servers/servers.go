@@ -63,6 +63,7 @@ type API struct {
 	Flavors      Flavors
 	Images       Images
 	Network      Network
+	Migrations   Migrations
 	NameTemplate string        // [DEFAULT] instance_name_template
 	DownTime     time.Duration // [DEFAULT] service_down_time
 	Now          func() time.Time

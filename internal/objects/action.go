@@ -47,7 +47,21 @@ type Migration struct {
 	MemoryTotal, MemoryDone, MemoryLeft  *int64
 	DiskTotal, DiskDone, DiskLeft        *int64
 	OldInstanceTypeID, NewInstanceTypeID *int64
+	Hidden                               bool // not to be shown
 	CreatedAt, UpdatedAt                 *time.Time
+}
+
+// Kind is the type of the migration. Rows of old that have none are told by
+// their flavors.
+func (m *Migration) Kind() string {
+	switch {
+	case m.Type != nil:
+		return *m.Type
+	case (m.OldInstanceTypeID == nil) != (m.NewInstanceTypeID == nil),
+		m.OldInstanceTypeID != nil && *m.OldInstanceTypeID != *m.NewInstanceTypeID:
+		return "resize"
+	}
+	return "migration"
 }
 
 // Port is a port of Neutron, as far as the API shows it.

@@ -60,12 +60,5 @@ func MigrationOf(ctx context.Context, c *db.Cell, server string, id int64) (*obj
 }
 
 func migrations(ctx context.Context, c *db.Cell, where string, args ...any) ([]*objects.Migration, error) {
-	var list []*objects.Migration
-	err := c.DB.Each(ctx, func(r *sql.Rows) error {
-		m := &objects.Migration{}
-		list = append(list, m)
-		return r.Scan(&m.ID, &m.UUID, &m.InstanceUUID, &m.SourceCompute, &m.DestCompute, &m.SourceNode, &m.DestNode, &m.DestHost, &m.Status, &m.Type, &m.UserID, &m.ProjectID,
-			&m.MemoryTotal, &m.MemoryDone, &m.MemoryLeft, &m.DiskTotal, &m.DiskDone, &m.DiskLeft, &m.OldInstanceTypeID, &m.NewInstanceTypeID, db.Time{P: &m.CreatedAt}, db.Time{P: &m.UpdatedAt})
-	}, "SELECT id, uuid, instance_uuid, source_compute, dest_compute, source_node, dest_node, dest_host, status, migration_type, user_id, project_id, memory_total, memory_processed, memory_remaining, disk_total, disk_processed, disk_remaining, old_instance_type_id, new_instance_type_id, created_at, updated_at FROM migrations WHERE deleted = 0 AND "+where+" ORDER BY id", args...)
-	return list, err
+	return selectMigrations(ctx, c, "deleted = 0 AND "+where+" ORDER BY id", args...)
 }

@@ -14,6 +14,8 @@ import (
 
 // ServiceQuery says which services to read; the zero value means all.
 type ServiceQuery struct {
+	ID     int64
+	UUID   string
 	Hosts  []string
 	Binary string
 	Topic  string
@@ -24,6 +26,12 @@ const serviceColumns = "id, uuid, host, binary_, topic, report_count, disabled, 
 // Services reads services of a cell, by id.
 func Services(ctx context.Context, c *db.Cell, q ServiceQuery) ([]*objects.Service, error) {
 	where, args := []string{"deleted = 0"}, []any{bun.Ident("binary")}
+	if q.ID != 0 {
+		where, args = append(where, "id = ?"), append(args, q.ID)
+	}
+	if q.UUID != "" {
+		where, args = append(where, "uuid = ?"), append(args, q.UUID)
+	}
 	if len(q.Hosts) > 0 {
 		where, args = append(where, "host IN (?)"), append(args, db.In(q.Hosts))
 	}

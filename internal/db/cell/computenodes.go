@@ -1,0 +1,92 @@
+package cell
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// NodeQuery says which compute nodes to read; the zero value with a Limit below
+// zero means all.
+type NodeQuery struct {
+	ID      int64
+	UUID    string
+	Host    string
+	Pattern string // part of the hypervisor's hostname; LIKE's wildcards count, as in Nova
+	After   int64  // row id
+	Limit   int    // below zero: no limit
+}
+
+const nodeColumns = "id, uuid, host, hypervisor_hostname, hypervisor_type, hypervisor_version, host_ip, cpu_info, stats, vcpus, memory_mb, local_gb, vcpus_used, memory_mb_used, local_gb_used, free_ram_mb, free_disk_gb, current_workload, running_vms, disk_available_least"
+
+// ComputeNodes reads compute nodes of a cell, by id.
+func ComputeNodes(ctx context.Context, c *db.Cell, q NodeQuery) ([]*objects.ComputeNode, error) {
+	w := where{}
+	w.and("deleted = 0")
+	if q.ID != 0 {
+		w.and("id = ?", q.ID)
+	}
+	if q.UUID != "" {
+		w.and("uuid = ?", q.UUID)
+	}
+	if q.Host != "" {
+		w.and("host = ?", q.Host)
+	}
+	if q.Pattern != "" {
+		w.and("hypervisor_hostname LIKE ?", "%"+q.Pattern+"%")
+	}
+	if q.After != 0 {
+		w.and("id > ?", q.After)
+	}
+	text := "SELECT " + nodeColumns + " FROM compute_nodes WHERE " + w.text() + " ORDER BY id"
+	if q.Limit >= 0 {
+		text += " LIMIT ?"
+		w.args = append(w.args, q.Limit)
+	}
+	var list []*objects.ComputeNode
+	err := c.DB.Each(ctx, func(r *sql.Rows) error {
+		n := &objects.ComputeNode{Cell: c.UUID}
+		list = append(list, n)
+		var uuid, host, name, cpu, stats sql.NullString
+		err := r.Scan(&n.ID, &uuid, &host, &name, &n.HypervisorType, &n.HypervisorVersion, &n.HostIP, &cpu, &stats, &n.VCPUs, &n.MemoryMB, &n.LocalGB, &n.VCPUsUsed, &n.MemoryMBUsed, &n.LocalGBUsed,
+			&n.FreeRAMMB, &n.FreeDiskGB, &n.CurrentWorkload, &n.RunningVMs, &n.DiskAvailableLeast)
+		n.UUID, n.Host, n.HypervisorHostname, n.CPUInfo, n.Stats = uuid.String, host.String, name.String, cpu.String, stats.String
+		return err
+	}, text, w.args...)
+	return list, err
+}
+
+// NodeMarker finds the row id of the compute node that a page begins behind, by
+// row id or UUID; 0 when it is not in this cell.
+func NodeMarker(ctx context.Context, c *db.Cell, id int64, uuid string) (int64, error) {
+	var found int64
+	column, value := "id", any(id)
+	if uuid != "" {
+		column, value = "uuid", uuid
+	}
+	err := c.DB.One(ctx, []any{&found}, "SELECT id FROM compute_nodes WHERE deleted = 0 AND ? = ?", bun.Ident(column), value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return found, err
+}
+
+// NodeStatistics sums up the compute nodes of a cell whose service is enabled.
+func NodeStatistics(ctx context.Context, c *db.Cell) (*objects.NodeStatistics, error) {
+	s := &objects.NodeStatistics{}
+	var names []string
+	var dest []any
+	fields := s.Fields()
+	delete(fields, "count")
+	for name, to := range fields {
+		names, dest = append(names, "COALESCE(SUM(n."+name+"), 0)"), append(dest, to)
+	}
+	return s, c.DB.One(ctx, append(dest, &s.Count), "SELECT "+strings.Join(names, ", ")+
+		", COUNT(*) FROM compute_nodes n JOIN services s ON (n.host = s.host OR n.service_id = s.id) AND s.disabled = ? AND s.? = 'nova-compute' AND s.deleted = 0 WHERE n.deleted = 0", false, bun.Ident("binary"))
+}

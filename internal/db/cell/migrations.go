@@ -1,0 +1,154 @@
+package cell
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// MigrationQuery says which migrations to list. The zero value with a Limit below
+// zero means all.
+type MigrationQuery struct {
+	// Match has columns and what they must equal; "host" and "node" mean those of
+	// either end, and "host" goes before "source_compute". Names that are no
+	// filter are passed over.
+	Match                       map[string]any
+	ChangesSince, ChangesBefore *time.Time
+	Sorted                      bool               // newest first instead of by row
+	After                       *objects.Migration // the last one of the page before
+	Limit                       int                // below zero: no limit
+}
+
+var migrationColumns = []string{"uuid", "status", "source_compute", "migration_type", "hidden", "instance_uuid", "user_id", "project_id"}
+
+// Migrations lists migrations of a cell.
+func Migrations(ctx context.Context, c *db.Cell, q MigrationQuery) ([]*objects.Migration, error) {
+	w := where{}
+	w.and("deleted = 0")
+	for _, column := range migrationColumns {
+		v, asked := q.Match[column]
+		if _, both := q.Match["host"]; !asked || both && column == "source_compute" {
+			continue
+		}
+		w.and(column+" = ?", v)
+	}
+	if host, asked := q.Match["host"]; asked {
+		w.and("(source_compute = ? OR dest_compute = ?)", host, host)
+	}
+	if node, asked := q.Match["node"]; asked {
+		w.and("(source_node = ? OR dest_node = ?)", node, node)
+	}
+	if q.ChangesSince != nil {
+		w.and("updated_at >= ?", *q.ChangesSince)
+	}
+	if q.ChangesBefore != nil {
+		w.and("updated_at <= ?", *q.ChangesBefore)
+	}
+	if m := q.After; m != nil && m.CreatedAt != nil {
+		w.and("(created_at < ? OR created_at = ? AND (id < ? OR id = ? AND uuid > ?))", *m.CreatedAt, *m.CreatedAt, m.ID, m.ID, m.UUID)
+	}
+	order := " ORDER BY id"
+	if q.Sorted {
+		order = " ORDER BY created_at DESC, id DESC, uuid"
+	}
+	if q.Limit >= 0 {
+		order += " LIMIT ?"
+		w.args = append(w.args, q.Limit)
+	}
+	return selectMigrations(ctx, c, w.text()+order, w.args...)
+}
+
+// MigrationsUnderWay reads the migrations of a host's node that are neither
+// finished nor failed; a resize is finished when it is confirmed or reverted.
+func MigrationsUnderWay(ctx context.Context, c *db.Cell, host, node string) ([]*objects.Migration, error) {
+	return migrations(ctx, c, "(source_compute = ? AND source_node = ? OR dest_compute = ? AND dest_node = ?) AND status NOT IN ('confirmed', 'reverted', 'error', 'failed', 'completed', 'cancelled', 'done')",
+		host, node, host, node)
+}
+
+// Migrations lists the migrations of all cells, in the order of the query. Of a
+// migration between cells, which both have a row of, the newer row counts.
+func (e Everywhere) Migrations(ctx context.Context, q MigrationQuery, marker string) ([]*objects.Migration, error) {
+	if marker != "" {
+		found, err := everywhere(ctx, e.Cells, func(ctx context.Context, c *db.Cell) ([]*objects.Migration, error) {
+			return selectMigrations(ctx, c, "uuid = ? LIMIT 1", marker) // deleted ones, too
+		})
+		if err != nil {
+			return nil, err
+		}
+		all := slices.Concat(found...)
+		if len(all) == 0 {
+			return nil, objects.Errorf(objects.KindInvalid, "MarkerNotFound", "Marker %s could not be found.", marker)
+		}
+		q.After = all[0]
+	}
+	parts, err := everywhere(ctx, e.Cells, func(ctx context.Context, c *db.Cell) ([]*objects.Migration, error) {
+		return Migrations(ctx, c, q)
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Concat(parts...)
+	if !q.Sorted {
+		return all, nil
+	}
+	slices.SortStableFunc(all, func(a, b *objects.Migration) int {
+		return cmp.Or(times(b.CreatedAt).Compare(times(a.CreatedAt)), cmp.Compare(b.ID, a.ID))
+	})
+	if q.Limit >= 0 && len(all) > q.Limit {
+		all = all[:q.Limit]
+	}
+	return newest(all), nil
+}
+
+// newest keeps one migration of each UUID, at the place of the first.
+func newest(list []*objects.Migration) []*objects.Migration {
+	place := map[string]int{}
+	var kept []*objects.Migration
+	for _, m := range list {
+		if m.UUID == nil {
+			kept = append(kept, m)
+			continue
+		}
+		n, twice := place[*m.UUID]
+		if !twice {
+			place[*m.UUID] = len(kept)
+			kept = append(kept, m)
+			continue
+		}
+		if changed(m).After(changed(kept[n])) {
+			kept[n] = m
+		}
+	}
+	return kept
+}
+
+// changed is when a row was changed, or else made.
+func changed(m *objects.Migration) time.Time {
+	if m.UpdatedAt != nil {
+		return *m.UpdatedAt
+	}
+	return times(m.CreatedAt)
+}
+
+func times(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+func selectMigrations(ctx context.Context, c *db.Cell, tail string, args ...any) ([]*objects.Migration, error) {
+	var list []*objects.Migration
+	err := c.DB.Each(ctx, func(r *sql.Rows) error {
+		m := &objects.Migration{}
+		list = append(list, m)
+		return r.Scan(&m.ID, &m.UUID, &m.InstanceUUID, &m.SourceCompute, &m.DestCompute, &m.SourceNode, &m.DestNode, &m.DestHost, &m.Status, &m.Type, &m.UserID, &m.ProjectID,
+			&m.MemoryTotal, &m.MemoryDone, &m.MemoryLeft, &m.DiskTotal, &m.DiskDone, &m.DiskLeft, &m.OldInstanceTypeID, &m.NewInstanceTypeID, truth{&m.Hidden}, db.Time{P: &m.CreatedAt}, db.Time{P: &m.UpdatedAt})
+	}, "SELECT id, uuid, instance_uuid, source_compute, dest_compute, source_node, dest_node, dest_host, status, migration_type, user_id, project_id, memory_total, memory_processed, memory_remaining, disk_total, disk_processed, disk_remaining, old_instance_type_id, new_instance_type_id, hidden, created_at, updated_at FROM migrations WHERE "+tail, args...)
+	return list, err
+}

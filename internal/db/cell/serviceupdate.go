@@ -1,0 +1,66 @@
+package cell
+
+import (
+	"context"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// ServiceUpdate is what administrators change of a service; nil leaves a field
+// as it is.
+type ServiceUpdate struct {
+	Disabled   *bool
+	Reason     *string // goes with Disabled: nil then clears it
+	ForcedDown *bool
+}
+
+// Empty tells whether nothing is to be changed.
+func (u *ServiceUpdate) Empty() bool { return u.Disabled == nil && u.ForcedDown == nil }
+
+// UpdateService changes a service, and its row where that says something else:
+// as in SQLAlchemy, a row that stays as it is keeps its time, too.
+func UpdateService(ctx context.Context, c *db.Cell, s *objects.Service, u ServiceUpdate) error {
+	var set []string
+	var args []any
+	if u.Disabled != nil {
+		if s.Disabled != *u.Disabled {
+			set, args = append(set, "disabled = ?"), append(args, *u.Disabled)
+		}
+		if (s.DisabledReason == nil) != (u.Reason == nil) || u.Reason != nil && *s.DisabledReason != *u.Reason {
+			set, args = append(set, "disabled_reason = ?"), append(args, u.Reason)
+		}
+		s.Disabled, s.DisabledReason = *u.Disabled, u.Reason
+	}
+	if u.ForcedDown != nil && s.ForcedDown != *u.ForcedDown {
+		set, args = append(set, "forced_down = ?"), append(args, *u.ForcedDown)
+		s.ForcedDown = *u.ForcedDown
+	}
+	if len(set) == 0 {
+		return nil
+	}
+	now := db.Now()
+	s.UpdatedAt = &now
+	set, args = append(set, "updated_at = ?"), append(args, now, s.ID)
+	_, err := db.Exec(ctx, c.DB, "UPDATE services SET "+strings.Join(set, ", ")+" WHERE id = ?", args...)
+	return err
+}
+
+// DeleteService marks a service as deleted, and with a nova-compute its compute
+// nodes, which a new service of the host is to find anew.
+func DeleteService(ctx context.Context, c *db.Cell, s *objects.Service) error {
+	now := db.Now()
+	return c.DB.InTx(ctx, func(tx bun.Tx) error {
+		if _, err := db.Exec(ctx, tx, "UPDATE services SET deleted = id, deleted_at = ? WHERE id = ? AND deleted = 0", now, s.ID); err != nil {
+			return err
+		}
+		if s.Binary != "nova-compute" {
+			return nil
+		}
+		_, err := db.Exec(ctx, tx, "UPDATE compute_nodes SET deleted = id, deleted_at = ?, mapped = 0 WHERE deleted = 0 AND (service_id = ? OR host = ?)", now, s.ID, s.Host)
+		return err
+	})
+}

@@ -1,0 +1,152 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+func notFound(host string) error {
+	return objects.Errorf(objects.KindNotFound, "ComputeHostNotFound", "Compute host %s could not be found.", host)
+}
+
+// AddHost puts a host into the aggregate of a row id, and its first compute node
+// into Placement's. That Placement may fail is no error: nova-manage mends it.
+//
+// Errors: ComputeHostNotFound, AggregateNotFound, InvalidAggregateActionAdd,
+// AggregateHostExists.
+func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Context, id int64, host string) (*objects.Aggregate, error) {
+	c, service, err := a.Hosts.ComputeAnywhere(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	if service.Host != host { // MySQL finds it by any case of its name
+		return nil, notFound(host)
+	}
+	g, err := a.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if zone := g.Zone(); zone != nil {
+		if *zone == "" {
+			return nil, refuse(add, g, "Aggregate "+g.Name+" does not support empty named availability zone")
+		}
+		if err := a.checkConflict(ctx, g, *zone, []string{host}, add); err != nil {
+			return nil, err
+		}
+		if err := a.checkMove(ctx, c, g, host, add); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.Store.AddHost(ctx, g, host); err != nil {
+		return nil, err
+	}
+	if err := a.tell(ctx, caller, g.Versioned()); err != nil {
+		return nil, err
+	}
+	node, err := firstNode(ctx, c, host)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Placement.JoinAggregate(ctx, caller, node, g.UUID); err != nil {
+		a.Log.Warn().Err(err).Msgf("Failed to associate %s with a placement aggregate. This may be corrected after running nova-manage placement sync_aggregates.", node)
+	}
+	return g, nil
+}
+
+// RemoveHost takes a host out of the aggregate of a row id; first in Placement,
+// so that it can be tried again if that fails.
+//
+// Errors: ComputeHostNotFound, AggregateNotFound, AggregateHostNotFound,
+// InvalidAggregateActionDelete, and those of Placement.
+func (a *Aggregates) RemoveHost(ctx context.Context, caller *reqctx.Context, id int64, host string) (*objects.Aggregate, error) {
+	c, _, err := a.Hosts.ComputeAnywhere(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	g, err := a.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if zone := g.Zone(); zone != nil && *zone != "" {
+		if err := a.checkMove(ctx, c, g, host, remove); err != nil {
+			return nil, err
+		}
+	}
+	node, err := firstNode(ctx, c, host)
+	if err != nil {
+		return nil, err
+	}
+	err = a.Placement.LeaveAggregate(ctx, caller, node, g.UUID)
+	if objects.IsClass(err, "ResourceProviderNotFound") {
+		a.Log.Warn().Err(err).Msgf("Failed to remove association of %s with a placement aggregate", node)
+	} else if err != nil {
+		return nil, err
+	}
+	if err := a.Store.RemoveHost(ctx, g, host); err != nil {
+		return nil, err
+	}
+	return g, a.tell(ctx, caller, g.Versioned())
+}
+
+// Forget takes a host out of all aggregates.
+func (a *Aggregates) Forget(ctx context.Context, caller *reqctx.Context, host string) error {
+	list, err := a.Store.OfHosts(ctx, []string{host})
+	if err != nil {
+		return err
+	}
+	for _, g := range list {
+		if _, err := a.RemoveHost(ctx, caller, g.ID, host); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkMove refuses to change the zone of a host that has servers, by adding it to
+// or removing it from an aggregate with a zone.
+func (a *Aggregates) checkMove(ctx context.Context, c *db.Cell, g *objects.Aggregate, host string, x action) error {
+	n, err := cell.CountOn(ctx, c, []string{host})
+	if err != nil || n == 0 {
+		return err
+	}
+	list, err := a.Store.OfHosts(ctx, []string{host})
+	if err != nil {
+		return err
+	}
+	other := "None"
+	for _, o := range list {
+		if z := o.Zone(); z != nil && (x == add || o.ID != g.ID) {
+			other = *z
+			break
+		}
+	}
+	zone := *g.Zone()
+	if other == zone {
+		return nil
+	}
+	how, from, to := "added to", other, zone
+	if x == remove {
+		how, from, to = "removed from", zone, other
+	}
+	return refuse(x, g, fmt.Sprintf("The host cannot be %s the aggregate as the availability zone of the host would change from '%s' to '%s' but the host already has %d instance(s). "+
+		"Changing the AZ of an existing instance is not supported by this action. Move the instances away from this host then try again. "+
+		"If you need to move the instances between AZs then you can use shelve_offload and unshelve to achieve this.", how, from, to, n))
+}
+
+// firstNode is the name of the first compute node of a host: the one that
+// Placement's aggregates follow.
+func firstNode(ctx context.Context, c *db.Cell, host string) (string, error) {
+	nodes, err := cell.ComputeNodes(ctx, c, cell.NodeQuery{Host: host, Limit: 1})
+	if err != nil {
+		return "", err
+	}
+	if len(nodes) == 0 {
+		return "", notFound(host)
+	}
+	return nodes[0].HypervisorHostname, nil
+}

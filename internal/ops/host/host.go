@@ -1,0 +1,145 @@
+// Package host holds what administrators do to hosts: their services,
+// hypervisors and power. It knows nothing of HTTP.
+package host
+
+import (
+	"context"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Computes calls the nova-compute of a host, over the broker of the cell with
+// the UUID; *computerpc.Client does. The answers are the driver's own words.
+type Computes interface {
+	SetHostEnabled(ctx context.Context, caller *reqctx.Context, cell, host string, enabled bool) (string, error)
+	HostMaintenance(ctx context.Context, caller *reqctx.Context, cell, host string, on bool) (string, error)
+	HostPowerAction(ctx context.Context, caller *reqctx.Context, cell, host, action string) (string, error)
+	HostUptime(ctx context.Context, caller *reqctx.Context, cell, host string) (string, error)
+}
+
+// Aggregates takes a host out of all aggregates; *aggregate.Aggregates does.
+type Aggregates interface {
+	Forget(ctx context.Context, caller *reqctx.Context, host string) error
+}
+
+// Placement gives back what a compute node has there; *placement.Client does.
+type Placement interface {
+	LeaveTree(ctx context.Context, caller *reqctx.Context, consumer, root string) error
+	DeleteTree(ctx context.Context, caller *reqctx.Context, root string) error
+}
+
+// Hosts works on hosts, in whichever cells they are.
+type Hosts struct {
+	Cells      *db.Cells
+	Computes   Computes
+	Aggregates Aggregates
+	Placement  Placement
+	DownTime   time.Duration // [DEFAULT] service_down_time
+	Now        func() time.Time
+	Log        zerolog.Logger
+}
+
+// NotFound is Nova's ComputeHostNotFound; host may also be what names a compute
+// node.
+func NotFound(host string) error {
+	return objects.Errorf(objects.KindNotFound, "ComputeHostNotFound", "Compute host %s could not be found.", host)
+}
+
+// Up tells whether a service reports in time.
+func (h *Hosts) Up(s *objects.Service) bool { return s.Up(h.Now(), h.DownTime) }
+
+// Compute finds the nova-compute of a host that is mapped to a cell. Errors:
+// HostMappingNotFound, ComputeHostNotFound.
+func (h *Hosts) Compute(ctx context.Context, host string) (*db.Cell, *objects.Service, error) {
+	c, err := h.Cells.OfHost(ctx, host)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := computeIn(ctx, c, host)
+	if err == nil && s == nil {
+		err = NotFound(host)
+	}
+	return c, s, err
+}
+
+// computeIn reads the nova-compute of a host from a cell; nil when there is none.
+func computeIn(ctx context.Context, c *db.Cell, host string) (*objects.Service, error) {
+	list, err := cell.Services(ctx, c, cell.ServiceQuery{Hosts: []string{host}, Binary: "nova-compute"})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// ComputeAnywhere is Compute also for a host that is not mapped: the cells are
+// then searched for it. Its error is ComputeHostNotFound.
+func (h *Hosts) ComputeAnywhere(ctx context.Context, host string) (*db.Cell, *objects.Service, error) {
+	c, s, err := h.Compute(ctx, host)
+	if !objects.IsClass(err, "HostMappingNotFound") {
+		return c, s, err
+	}
+	c, s, err = h.find(ctx, cell.ServiceQuery{Hosts: []string{host}, Binary: "nova-compute"})
+	if objects.IsClass(err, "ServiceNotFound") {
+		err = NotFound(host)
+	}
+	return c, s, err
+}
+
+// find looks for the one service of all cells that a query describes. Errors:
+// ServiceNotFound, and ServiceNotUnique when cells have one each.
+func (h *Hosts) find(ctx context.Context, q cell.ServiceQuery) (*db.Cell, *objects.Service, error) {
+	cells, err := h.Cells.All(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var at *db.Cell
+	var found *objects.Service
+	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.Service, error) { return cell.Services(ctx, c, q) }) {
+		switch {
+		case r.Err != nil:
+			return nil, nil, r.Err
+		case len(r.Value) == 0:
+		case found != nil:
+			return nil, nil, objects.Errorf(objects.KindInvalid, "ServiceNotUnique", "More than one possible service found.")
+		default:
+			at, found = r.Cell, r.Value[0]
+		}
+	}
+	if found == nil {
+		return nil, nil, objects.Errorf(objects.KindNotFound, "ServiceNotFound", "Service could not be found.")
+	}
+	return at, found, nil
+}
+
+// real are the cells that have computes: all but cell0.
+func (h *Hosts) real(ctx context.Context) ([]*db.Cell, error) {
+	cells, err := h.Cells.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []*db.Cell
+	for _, c := range cells {
+		if !c.IsCell0() {
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+// ask is db.Scatter for questions that every cell must answer.
+func ask[T any](ctx context.Context, cells []*db.Cell, f func(context.Context, *db.Cell) (T, error)) ([]T, error) {
+	var all []T
+	for _, r := range db.Scatter(ctx, cells, f) {
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		all = append(all, r.Value)
+	}
+	return all, nil
+}

@@ -1,0 +1,93 @@
+// Package placement keeps Placement in step with what Nova's operations do:
+// resource providers and their aggregates, and the allocations of servers. All
+// calls are made as Nova's own user, under the request id of the caller.
+package placement
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest"
+)
+
+// The versions of Placement's API that the calls need.
+const (
+	nested      = "1.14" // in_tree
+	generations = "1.19" // of aggregates
+	consumers   = "1.28" // generations of consumers
+)
+
+// Client talks to Placement. It is safe for concurrent use.
+type Client struct{ session *rest.Session }
+
+// New makes a client of a session with the options of [placement].
+func New(s *rest.Session) *Client { return &Client{s} }
+
+// errAway is Nova's PlacementAPIConnectFailure.
+func errAway(cause error) error {
+	return &objects.Error{Class: "PlacementAPIConnectFailure", Message: "Unable to communicate with the Placement API.", Cause: cause}
+}
+
+// statusError is an answer of Placement that is no success.
+type statusError struct {
+	status int
+	text   string
+}
+
+func (e *statusError) Error() string { return e.text }
+
+// status is the HTTP status in an error of do, or 0 if nobody answered.
+func status(err error) int {
+	if e, ok := errors.AsType[*statusError](err); ok {
+		return e.status
+	}
+	return 0
+}
+
+// call is one request. Its errors are *statusError, or PlacementAPIConnectFailure.
+func (c *Client) call(ctx context.Context, caller *reqctx.Context, version string, q request) error {
+	client, err := c.session.AsService(ctx)
+	if err != nil {
+		return errAway(err)
+	}
+	headers := map[string]string{"OpenStack-API-Version": "placement " + version}
+	if caller != nil {
+		headers["X-OpenStack-Request-ID"] = caller.RequestID
+		if caller.GlobalRequestID != "" {
+			headers["X-OpenStack-Request-ID"] = caller.GlobalRequestID
+		}
+	}
+	o := &gophercloud.RequestOpts{MoreHeaders: headers, OkCodes: []int{200, 201, 204}}
+	if q.body != nil {
+		o.JSONBody = q.body
+	}
+	if q.into != nil {
+		o.JSONResponse = q.into
+	}
+	resp, err := client.Request(ctx, q.method, client.Endpoint+q.path, o)
+	if resp != nil && resp.Body != nil && q.into == nil {
+		_ = resp.Body.Close()
+	}
+	if e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
+		return &statusError{e.Actual, string(e.Body)}
+	}
+	if err != nil {
+		return errAway(err)
+	}
+	return nil
+}
+
+// request is what call sends, and where the answer goes.
+type request struct {
+	method, path string
+	body, into   any
+}
+
+func (c *Client) get(ctx context.Context, caller *reqctx.Context, version, path string, into any) error {
+	return c.call(ctx, caller, version, request{method: http.MethodGet, path: path, into: into})
+}

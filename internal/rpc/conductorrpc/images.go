@@ -1,0 +1,13 @@
+package conductorrpc
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// CacheImages has the hosts of an aggregate fetch images before they are needed.
+func (c *Client) CacheImages(ctx context.Context, caller *reqctx.Context, aggregate *objects.Versioned, images []string) error {
+	return c.cast(ctx, caller, "cache_images", "1.21", args{"aggregate": aggregate, "image_ids": images})
+}

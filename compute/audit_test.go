@@ -27,7 +27,7 @@ func TestAuditSendsNotifications(t *testing.T) {
 	m := s.Messages(func() { s.As("demo").Do("GET /flavors").Expect(200) })
 	m.Expect("notification security.info audit.http.request", "notification security.info audit.http.response")
 	var event struct{ Action, Outcome string }
-	if err := json.Unmarshal(m.All[1].Payload, &event); err != nil || event.Action != "read/list" || event.Outcome != "success" {
+	if err := json.Unmarshal(m.All[1].Payload, &event); err != nil || event.Action != "read" || event.Outcome != "success" {
 		t.Errorf("the answer's event is %s, %v", m.All[1].Payload, err)
 	}
 }

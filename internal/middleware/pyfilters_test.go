@@ -220,7 +220,8 @@ func TestAuditInAPipeline(t *testing.T) {
 		"log":                {conf: "[audit_middleware_notifications]\nuse_oslo_messaging = false\n", log: `INFO keystonemiddleware.audit [*] Event type: audit.http.response, Context: {}, Payload: {"typeURI":`},
 		"driver":             {conf: "[audit_middleware_notifications]\ndriver = log\n", log: `INFO oslo.messaging.notification.audit.http.request [*] {"event_type":"audit.http.request","message_id":`},
 		"general driver":     {conf: "[oslo_messaging_notifications]\ndriver = log\n", log: `INFO oslo.messaging.notification.audit.http.request [*`},
-		"messaging":          {conf: "[audit_middleware_notifications]\ndriver = messagingv2\n", log: `WARNING keystonemiddleware.audit [*] audit: the notification driver messagingv2 is not there yet; events go to the log`},
+		"without a broker":   {conf: "[audit_middleware_notifications]\ndriver = messagingv2\n", log: `INFO keystonemiddleware.audit [*] Event type: audit.http.request`},
+		"routing":            {conf: "[audit_middleware_notifications]\ndriver = routing\n", log: `WARNING keystonemiddleware.audit [*] audit: the notification driver routing is not supported; events go to the log`},
 		"no such driver":     {conf: "[audit_middleware_notifications]\ndriver = pigeon\n", err: `there is no notification driver "pigeon"`},
 		"ignored":            {conf: "[audit_middleware_notifications]\nuse_oslo_messaging = false\n", ini: "ignore_req_list = GET"},
 	} {

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/rpc"
@@ -52,6 +53,7 @@ type deps struct {
 	policy   *policy.Enforcer
 	sessions sessions
 	messages *rpc.Pool
+	aliases  hardware.Aliases
 	*startup.Databases
 }
 
@@ -105,7 +107,7 @@ func prepare(o *Options) (*deps, error) {
 	} else if d.log, _, err = log.New(d.config.Default.Log, Prog); err != nil {
 		return nil, err
 	}
-	if err := startup.CheckPCIAliases(d.config); err != nil {
+	if d.aliases, err = startup.PCIAliases(d.config); err != nil {
 		return nil, err
 	}
 	if d.Databases, err = startup.OpenDatabases(d.config); err != nil {

@@ -53,7 +53,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err := prepare(&o); err != nil {
 		return nil, err
 	}
-	if err := startup.CheckPCIAliases(o.Config); err != nil {
+	if _, err := startup.PCIAliases(o.Config); err != nil {
 		return nil, err
 	}
 	databases, err := startup.OpenDatabases(o.Config)

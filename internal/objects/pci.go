@@ -24,7 +24,7 @@ func ParsePCIRequests(instance string, text []byte) (*Versioned, error) {
 			r.NUMAPolicy = new(string)
 			*r.NUMAPolicy = "legacy"
 		}
-		requests = append(requests, NewVersioned("InstancePCIRequest", "1.3", map[string]any{"count": r.Count, "spec": r.Spec, "alias_name": r.Alias,
+		requests = append(requests, NewVersioned("InstancePCIRequest", "1.4", map[string]any{"count": r.Count, "spec": r.Spec, "alias_name": r.Alias,
 			"is_new": false, "numa_policy": r.NUMAPolicy, "request_id": r.RequestID, "requester_id": r.RequesterID}))
 	}
 	return NewVersioned("InstancePCIRequests", "1.1", map[string]any{"requests": requests, "instance_uuid": instance}), nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/hardware"
 )
 
 // pciAlias is one value of [pci] alias: a kind of device under a name that
@@ -27,21 +28,22 @@ type pciAlias struct {
 
 var deviceID = regexp.MustCompile(`^[0-9a-fA-F]{4}$`)
 
-// CheckPCIAliases finds mistakes in [pci] alias before a server's creation would.
-func CheckPCIAliases(c *config.Config) error {
+// PCIAliases reads [pci] alias: mistakes are found before a server's creation would
+// find them.
+func PCIAliases(c *config.Config) (hardware.Aliases, error) {
 	byName := map[string][]pciAlias{}
 	for _, text := range c.PCI.Alias {
 		a, err := parsePCIAlias(text)
 		if err != nil {
-			return aliasError(c, "%v: %s", err, text)
+			return nil, aliasError(c, "%v: %s", err, text)
 		}
 		name := strings.TrimSpace(*a.Name)
 		if same := byName[name]; len(same) > 0 {
 			if value(same[0].NUMAPolicy, "legacy") != value(a.NUMAPolicy, "legacy") {
-				return aliasError(c, "NUMA policy mismatch for alias '%s'", name)
+				return nil, aliasError(c, "NUMA policy mismatch for alias '%s'", name)
 			}
 			if value(same[0].DeviceType, "") != value(a.DeviceType, "") {
-				return aliasError(c, "Device type mismatch for alias '%s'", name)
+				return nil, aliasError(c, "Device type mismatch for alias '%s'", name)
 			}
 		}
 		byName[name] = append(byName[name], a)
@@ -62,13 +64,42 @@ func CheckPCIAliases(c *config.Config) error {
 	slices.Sort(anonymous)
 	switch {
 	case len(several) > 0:
-		return aliasError(c, "the alias(es) %s have several specifications, and [filter_scheduler] pci_in_placement allows one each", strings.Join(several, ","))
+		return nil, aliasError(c, "the alias(es) %s have several specifications, and [filter_scheduler] pci_in_placement allows one each", strings.Join(several, ","))
 	case len(anonymous) > 0 && placement:
-		return aliasError(c, "the alias(es) %s have neither vendor_id and product_id nor resource_class", strings.Join(anonymous, ","))
+		return nil, aliasError(c, "the alias(es) %s have neither vendor_id and product_id nor resource_class", strings.Join(anonymous, ","))
 	case len(anonymous) > 0:
-		return aliasError(c, "the alias(es) %s do not have both vendor_id and product_id", strings.Join(anonymous, ","))
+		return nil, aliasError(c, "the alias(es) %s do not have both vendor_id and product_id", strings.Join(anonymous, ","))
 	}
-	return nil
+	aliases := hardware.Aliases{}
+	for name, list := range byName {
+		alias := hardware.Alias{NUMAPolicy: value(list[0].NUMAPolicy, "legacy")}
+		for _, a := range list {
+			alias.Specs = append(alias.Specs, a.spec())
+		}
+		aliases[name] = alias
+	}
+	return aliases, nil
+}
+
+// spec is what a device must have, as requests for devices say it.
+func (a pciAlias) spec() map[string]string {
+	spec := map[string]string{}
+	for name, v := range map[string]*string{"capability_type": a.CapabilityType, "product_id": a.ProductID, "vendor_id": a.VendorID,
+		"resource_class": a.ResourceClass, "traits": a.Traits} {
+		if v != nil {
+			spec[name] = *v
+		}
+	}
+	if v := value(a.DeviceType, ""); v != "" {
+		spec["dev_type"] = v
+	}
+	if live := lower(a.LiveMigratable); live != nil {
+		spec["live_migratable"] = "false"
+		if slices.Contains([]string{"1", "t", "true", "on", "y", "yes"}, *live) {
+			spec["live_migratable"] = "true"
+		}
+	}
+	return spec
 }
 
 func aliasError(c *config.Config, format string, a ...any) error {

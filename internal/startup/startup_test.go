@@ -34,7 +34,7 @@ func TestPCIAliases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = startup.CheckPCIAliases(conf)
+			_, err = startup.PCIAliases(conf)
 			switch {
 			case c.refused == "" && err != nil:
 				t.Errorf("refused: %v", err)

@@ -190,7 +190,10 @@ func (b *Builder) findRest(ctx context.Context, p *plan) error {
 	if p.meta, err = hardware.ImageMeta(p.image); err != nil {
 		return err
 	}
-	if p.numa, p.pci, err = hardware.Requests(p.Flavor, p.meta); err != nil {
+	if p.numa, err = hardware.Topology(p.Flavor, p.meta); err != nil {
+		return err
+	}
+	if p.pci, err = b.o.Aliases.Devices(p.Flavor, p.meta, newUUID); err != nil {
 		return err
 	}
 	if p.Networks != nil && !p.Networks.None && (p.Networks.Auto || len(p.Networks.List) > 0) {
@@ -247,7 +250,11 @@ func (b *Builder) findDevices(ctx context.Context, p *plan) error {
 	if p.devices, err = b.devices(p.Request, p.image, rootDeviceName(p.image)); err != nil {
 		return err
 	}
-	if on, format := hardware.EphemeralEncryption(p.Flavor, p.meta); on {
+	on, format, err := hardware.EphemeralEncryption(p.Flavor, p.meta)
+	if err != nil {
+		return err
+	}
+	if on {
 		for _, d := range p.devices {
 			if d.local() {
 				d.Encrypted, d.EncryptionFormat = true, nonEmpty(format)
@@ -267,6 +274,9 @@ func (b *Builder) findDevices(ctx context.Context, p *plan) error {
 		return err
 	}
 	if err := hardware.Check(p.Flavor, p.meta); err != nil {
+		return err
+	}
+	if err := hardware.CheckSound(p.Flavor, p.meta); err != nil {
 		return err
 	}
 	hint, _ := p.Hints["group"].(string)

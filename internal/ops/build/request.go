@@ -9,6 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
@@ -96,6 +97,7 @@ type Options struct {
 	Network   Network
 	Volumes   Volumes
 	Conductor *conductorrpc.Client
+	Aliases   hardware.Aliases // [pci] alias
 	// Providers tells whether a resource provider of this name exists.
 	Providers func(ctx context.Context, name string) (bool, error)
 

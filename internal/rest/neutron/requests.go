@@ -289,7 +289,7 @@ func (b portBinding) pciRequest(r *objects.NetworkRequest, kind, device string, 
 	if b.NUMAPolicy != nil {
 		data["numa_policy"] = b.NUMAPolicy
 	}
-	return objects.ChangedVersioned("InstancePCIRequest", "1.3", data)
+	return objects.ChangedVersioned("InstancePCIRequest", "1.4", data)
 }
 
 // physical is the physical network below a network, or whether it is tunneled.

@@ -1,0 +1,211 @@
+package hardware
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// Check refuses a flavor and an image that contradict each other.
+func Check(f *objects.Flavor, image *objects.Versioned) error {
+	a := sideBySide(f, image)
+	for _, check := range []func() error{a.packedRing, a.memoryEncryption, func() error { return a.unanimous("pmu") }, a.serialPorts,
+		func() error { _, err := a.realtime(); return err }, a.topology, a.multiqueue} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckSound refuses a sound device that is not known.
+func CheckSound(f *objects.Flavor, image *objects.Versioned) error {
+	model, err := sideBySide(f, image).word("hw", "sound_model")
+	if known := []string{"sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "virtio"}; err == nil && model != "" && !slices.Contains(known, model) {
+		err = &objects.Error{Class: "Invalid", Message: "Invalid sound device model '" + model + "'. Allowed values: " + strings.Join(known, ", ") + "."}
+	}
+	return err
+}
+
+func (a asks) packedRing() error {
+	flavor, image := a.truths("virtio_packed_ring")
+	if flavor != nil && image != nil && *flavor != *image {
+		return conflict("Flavor has hw:virtio_packed_ring extra spec explicitly set to %s, conflicting with image which has hw_virtio_packed_ring explicitly set to %s.", pyBool(*flavor), pyBool(*image))
+	}
+	return nil
+}
+
+func (a asks) multiqueue() error {
+	if a.flavor.VCPUs < 2 {
+		return nil
+	}
+	return a.unanimous("vif_multiqueue_enabled")
+}
+
+func (a asks) serialPorts() error {
+	text, _ := a.spec("hw:serial_port_count")
+	if text == "" {
+		return nil
+	}
+	n, err := pyInt(text)
+	if err != nil {
+		return invalid("ImageSerialPortNumberInvalid", "Number of serial ports specified in flavor is invalid: expected an integer, got '%s'", text)
+	}
+	if m, ok := a.props.Int("hw_serial_port_count"); ok && n != 0 && m > n {
+		return invalid("ImageSerialPortNumberExceedFlavorValue", "Forbidden to exceed flavor value of number of serial ports passed in image meta.")
+	}
+	return nil
+}
+
+// encryptionModels are the ways of encrypting memory; stateless ones need a
+// firmware that keeps nothing.
+var encryptionModels = []struct {
+	name      string
+	stateless bool
+}{{"amd-sev", false}, {"amd-sev-es", false}, {"amd-sev-snp", true}, {"intel-tdx", true}}
+
+// EncryptsMemory tells whether the memory of a server of the flavor and the image
+// is encrypted.
+func EncryptsMemory(f *objects.Flavor, image *objects.Versioned) (bool, error) {
+	a := sideBySide(f, image)
+	flavor, inImage := a.truths("mem_encryption")
+	return flavor != nil && *flavor || inImage != nil && *inImage, a.memoryEncryption()
+}
+
+func (a asks) memoryEncryption() error {
+	flavor, image := a.truths("mem_encryption")
+	inFlavor, inImage := flavor != nil && *flavor, image != nil && *image
+	if !inFlavor && !inImage {
+		return nil
+	}
+	if flavor != nil && image != nil && *flavor != *image {
+		given, _ := a.spec("hw:mem_encryption")
+		return conflict("Flavor %s has hw:mem_encryption extra spec explicitly set to %s, conflicting with image %s which has hw_mem_encryption property explicitly set to %s",
+			a.flavor.Name, given, a.imageName(), pyBool(*image))
+	}
+	var by []string
+	if inFlavor {
+		by = append(by, "hw:mem_encryption extra spec in "+a.flavor.Name+" flavor")
+	}
+	if inImage {
+		by = append(by, "hw_mem_encryption property of image "+a.imageID())
+	}
+	return a.encryptionModel(strings.Join(by, " and "))
+}
+
+func (a asks) encryptionModel(by string) error {
+	flavor, image := a.text("mem_encryption_model")
+	if flavor != "" && image != "" && flavor != image {
+		return conflict("Flavor %s has hw:mem_encryption_model extra spec explicitly set to %s, conflicting with image %s which has hw_mem_encryption_model property explicitly set to %s",
+			a.flavor.Name, flavor, a.imageName(), image)
+	}
+	name := "amd-sev"
+	if image != "" {
+		name = image
+	} else if flavor != "" {
+		name = flavor
+	}
+	for _, m := range encryptionModels {
+		if m.name != name {
+			continue
+		}
+		machine := a.prop("hw_machine_type")
+		switch {
+		case a.prop("hw_firmware_type") != "uefi":
+			return conflict("Memory encryption is requested by %s but the image metadata doesn't have the 'hw_firmware_type' property set to 'uefi'", by)
+		case machine != "" && !strings.Contains(machine, "q35"):
+			return invalid("InvalidMachineType", "Machine type '%s' is not compatible with image %s (%s): q35 type is required for %s to work", machine, a.imageName(), a.imageID(), name)
+		case m.stateless && !a.props.Bool("hw_firmware_stateless"):
+			return invalid("StatelessFirmwareRequired", "The %s memory encryption model requires stateless firmware but the image metadata doesn't have the 'hw_firmware_stateless' property set to True", name)
+		case name == "intel-tdx" && a.prop("hw_video_model") != "none":
+			return invalid("InvalidVideoMode", "The %s memory encryption model is incompatible with an attached video device. Set the 'hw_video_model' image property to 'none' to disable it", name)
+		}
+		return nil
+	}
+	return &objects.Error{Class: "Invalid", Message: "Invalid memory encryption model " + "'" + name + "'. Allowed values: amd-sev, amd-sev-es, amd-sev-snp, intel-tdx."}
+}
+
+// HasTPM tells whether a server of the flavor and the image has a trusted platform
+// module.
+func HasTPM(f *objects.Flavor, image *objects.Versioned) (bool, error) {
+	version, err := sideBySide(f, image).word("hw", "tpm_version")
+	return version != "", err
+}
+
+// UsesAccelerators tells whether a flavor asks for accelerators, which other
+// operations do not know.
+func UsesAccelerators(f *objects.Flavor) bool { return f.ExtraSpecs["accel:device_profile"] != "" }
+
+// EphemeralEncryption tells whether local disks are encrypted, and how ("" is for
+// the host to say).
+func EphemeralEncryption(f *objects.Flavor, image *objects.Versioned) (on bool, format string, err error) {
+	a := sideBySide(f, image)
+	flavor, inImage := a.truths("ephemeral_encryption")
+	if flavor != nil && inImage != nil && *flavor != *inImage {
+		given, _ := a.spec("hw:ephemeral_encryption")
+		return false, "", conflict("Flavor %s has hw:ephemeral_encryption extra spec explicitly set to %s, conflicting with image %s which has hw_eph_encryption property explicitly set to %s",
+			f.Name, given, a.imageName(), pyBool(*inImage))
+	}
+	if on = flavor != nil && *flavor || inImage != nil && *inImage; !on {
+		return false, "", nil
+	}
+	format, err = a.word("hw", "ephemeral_encryption_format")
+	if known := []string{"plain", "luks", "luksv2"}; err == nil && format != "" && !slices.Contains(known, format) {
+		err = &objects.Error{Class: "Invalid", Message: "Invalid ephemeral encryption format " + format + ". Allowed values: " + strings.Join(known, ", ")}
+	}
+	return on, format, err
+}
+
+// Aliases are the kinds of PCI devices that flavors name: [pci] alias.
+type Aliases map[string]Alias
+
+// Alias is a kind of PCI device.
+type Alias struct {
+	NUMAPolicy string
+	Specs      []map[string]string
+}
+
+// Devices are the PCI devices that a flavor asks for, as an InstancePCIRequests; ids
+// makes the id of each request.
+func (l Aliases) Devices(f *objects.Flavor, image *objects.Versioned, ids func() string) (*objects.Versioned, error) {
+	a := sideBySide(f, image)
+	requests := []*objects.Versioned{}
+	pci := objects.ChangedVersioned("InstancePCIRequests", "1.1", map[string]any{"requests": requests})
+	flavor, inImage := a.text("pci_numa_affinity_policy")
+	policy := flavor
+	switch {
+	case flavor != "" && inImage != "" && flavor != inImage:
+		return nil, invalid("ImagePCINUMAPolicyForbidden", "Image property 'hw_pci_numa_affinity_policy' is not permitted to override the 'hw:pci_numa_affinity_policy' flavor extra spec.")
+	case policy == "":
+		policy = inImage
+	}
+	if policy != "" && !slices.Contains([]string{"required", "legacy", "preferred", "socket"}, policy) {
+		return nil, invalid("InvalidPCINUMAAffinity", "Invalid PCI NUMA affinity configured: %s", policy)
+	}
+	given, ok := a.spec("pci_passthrough:alias")
+	if !ok {
+		return pci, nil
+	}
+	for one := range strings.SplitSeq(given, ",") {
+		name, count, _ := strings.Cut(one, ":")
+		name = strings.TrimSpace(name)
+		alias, known := l[name]
+		if !known {
+			return nil, invalid("PciRequestAliasNotDefined", "PCI alias %s is not defined", name)
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(count))
+		if err != nil {
+			return nil, &objects.Error{Class: "ValueError", Message: err.Error()}
+		}
+		affinity := policy
+		if affinity == "" {
+			affinity = alias.NUMAPolicy
+		}
+		requests = append(requests, objects.ChangedVersioned("InstancePCIRequest", "1.4", map[string]any{"count": n, "spec": alias.Specs, "alias_name": name,
+			"numa_policy": affinity, "request_id": ids()}))
+	}
+	pci.Data["requests"] = requests
+	return pci, nil
+}

@@ -1,0 +1,207 @@
+package hardware
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/nova-go/nova/internal/objects"
+)
+
+var (
+	cpuPolicies     = []string{"dedicated", "shared", "mixed"}
+	threadPolicies  = []string{"prefer", "isolate", "require"}
+	emulatorThreads = []string{"share", "isolate"}
+)
+
+// cpuPolicy is dedicated, shared, mixed, or "" where nothing is asked for.
+func (a asks) cpuPolicy() (string, error) {
+	flavor, image := a.text("cpu_policy")
+	if flavor != "" && !slices.Contains(cpuPolicies, flavor) {
+		return "", invalid("InvalidCPUAllocationPolicy", "CPU policy requested from 'flavor extra specs' is invalid, given: '%s', available: '%s'.", flavor, pyTuple(cpuPolicies))
+	}
+	forbidden := flavor == "mixed" && image == "dedicated" || flavor == "shared" && (image == "mixed" || image == "dedicated")
+	switch {
+	case forbidden:
+		return "", invalid("ImageCPUPinningForbidden", "Image property 'hw_cpu_policy' is not permitted to override CPU pinning policy set against the flavor")
+	case flavor != "":
+		return flavor, nil
+	}
+	return image, nil
+}
+
+func (a asks) threadPolicy() (string, error) {
+	flavor, image := a.text("cpu_thread_policy")
+	switch {
+	case flavor != "" && !slices.Contains(threadPolicies, flavor):
+		return "", invalid("InvalidCPUThreadAllocationPolicy", "CPU thread policy requested from 'flavor extra specs' is invalid, given: '%s', available: '%s'.", flavor, pyTuple(threadPolicies))
+	case flavor == "":
+		return image, nil
+	case flavor != "prefer" && image != "" && image != flavor:
+		return "", invalid("ImageCPUThreadPolicyForbidden", "Image property 'hw_cpu_thread_policy' is not permitted to override CPU thread pinning policy set against the flavor")
+	}
+	return flavor, nil
+}
+
+func (a asks) emulatorPolicy() (string, error) {
+	policy, _ := a.spec("hw:emulator_threads_policy")
+	if policy != "" && !slices.Contains(emulatorThreads, policy) {
+		return "", invalid("InvalidEmulatorThreadsPolicy", "CPU emulator threads option requested is invalid, given: '%s', available: '%s'.", policy, pyTuple(emulatorThreads))
+	}
+	return policy, nil
+}
+
+// all are the numbers of the flavor's CPUs.
+func (a asks) all() []int {
+	cpus := make([]int, a.flavor.VCPUs)
+	for n := range cpus {
+		cpus[n] = n
+	}
+	return cpus
+}
+
+// mask reads a set of the flavor's CPUs, which may say only what is not in it.
+func (a asks) mask(text string) ([]int, error) {
+	if strings.HasPrefix(strings.TrimSpace(text), "^") {
+		text = "0-" + itoa(int(a.flavor.VCPUs-1)) + "," + text
+	}
+	cpus, err := ParseCPUs(text)
+	if err != nil {
+		return nil, &objects.Error{Kind: objects.KindInvalid, Class: "Invalid", Message: err.Error()}
+	}
+	return cpus, nil
+}
+
+func (a asks) dedicated() ([]int, error) {
+	text, _ := a.spec("hw:cpu_dedicated_mask")
+	if text == "" {
+		return nil, nil
+	}
+	cpus, err := a.mask(text)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(cpus) == 0 || len(without(a.all(), cpus)) == 0:
+		return nil, invalid("InvalidMixedInstanceDedicatedMask", "Mixed instance must have at least 1 pinned vCPU and 1 unpinned vCPU. See 'hw:cpu_dedicated_mask'.")
+	case len(without(cpus, a.all())) > 0:
+		return nil, invalid("InvalidMixedInstanceDedicatedMask", `Mixed instance dedicated vCPU(s) mask is not a subset of vCPUs in the flavor. See "hw:cpu_dedicated_mask"`)
+	}
+	return cpus, nil
+}
+
+func (a asks) realtime() ([]int, error) {
+	if on, _ := a.spec("hw:cpu_realtime"); !truth(on) {
+		return nil, nil
+	}
+	flavor, image := a.text("cpu_realtime_mask")
+	text := image
+	if text == "" {
+		text = flavor
+	}
+	cpus := a.all()
+	if text != "" {
+		var err error
+		if cpus, err = a.mask(text); err != nil {
+			return nil, err
+		}
+	}
+	emulator, err := a.emulatorPolicy()
+	switch {
+	case err != nil:
+		return nil, err
+	case len(cpus) == 0 || emulator == "" && slices.Equal(cpus, a.all()):
+		return nil, invalid("RealtimeMaskNotFoundOrInvalid", "Use of realtime CPUs requires either one or more non-realtime CPU(s) or offloaded emulator threads.")
+	case len(without(cpus, a.all())) > 0:
+		return nil, invalid("RealtimeMaskNotFoundOrInvalid", "Realtime policy vCPU(s) mask is configured with RT vCPUs that are not a subset of the vCPUs in the flavor. See hw:cpu_realtime_mask or hw_cpu_realtime_mask")
+	}
+	return cpus, nil
+}
+
+var (
+	vcpuResource   = regexp.MustCompile(`^resources([1-9][0-9]*)?:VCPU`)
+	pcpuResource   = regexp.MustCompile(`^resources([1-9][0-9]*)?:PCPU`)
+	hyperthreading = regexp.MustCompile(`^trait([1-9][0-9]*)?:HW_CPU_HYPERTHREADING`)
+)
+
+// resources are the CPUs that the flavor asks placement for by name.
+func (a asks) resources() (vcpus, pcpus int64) {
+	for key, value := range a.flavor.ExtraSpecs {
+		n, err := pyInt(value)
+		switch {
+		case err != nil:
+		case vcpuResource.MatchString(key):
+			vcpus += n
+		case pcpuResource.MatchString(key):
+			pcpus += n
+		}
+	}
+	return vcpus, pcpus
+}
+
+// hyperthreads is required, forbidden, or "" where nothing is said.
+func (a asks) hyperthreads() string {
+	for key, value := range a.flavor.ExtraSpecs {
+		if hyperthreading.MatchString(key) {
+			return value
+		}
+	}
+	switch traits := a.props.Data["traits_required"].(type) {
+	case []string:
+		if slices.Contains(traits, "HW_CPU_HYPERTHREADING") {
+			return "required"
+		}
+	case []any:
+		if slices.Contains(traits, any("HW_CPU_HYPERTHREADING")) {
+			return "required"
+		}
+	}
+	return ""
+}
+
+// topology checks the sockets, cores and threads that are asked for.
+func (a asks) topology() error {
+	flavorMost, imageMost, err := a.numbers("cpu_max_sockets", "cpu_max_cores", "cpu_max_threads")
+	if err != nil {
+		return err
+	}
+	most := make([]int64, 3)
+	for n := range most {
+		if flavorMost[n] != 0 && imageMost[n] > flavorMost[n] {
+			return invalid("ImageVCPULimitsRangeExceeded", "Image vCPU topology limits (sockets=%d, cores=%d, threads=%d) exceeds the limits of the flavor (sockets=%d, cores=%d, threads=%d)",
+				imageMost[0], imageMost[1], imageMost[2], flavorMost[0], flavorMost[1], flavorMost[2])
+		}
+	}
+	for n := range most {
+		most[n] = 65536
+		if imageMost[n] != 0 {
+			most[n] = imageMost[n]
+		} else if flavorMost[n] != 0 {
+			most[n] = flavorMost[n]
+		}
+	}
+	_, image, err := a.numbers("cpu_sockets", "cpu_cores", "cpu_threads")
+	if err != nil {
+		return err
+	}
+	for n := range most {
+		if image[n] > most[n] {
+			return invalid("ImageVCPUTopologyRangeExceeded", "Image vCPU topology (sockets=%d, cores=%d, threads=%d) exceeds the limits of the flavor or image (sockets=%d, cores=%d, threads=%d)",
+				image[0], image[1], image[2], most[0], most[1], most[2])
+		}
+	}
+	return nil
+}
+
+func without(cpus, others []int) []int {
+	return slices.DeleteFunc(slices.Clone(cpus), func(n int) bool { return slices.Contains(others, n) })
+}
+
+func both(cpus, others []int) []int {
+	out := []int{}
+	for _, n := range cpus {
+		if slices.Contains(others, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}

@@ -1,0 +1,359 @@
+package hardware
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// Page sizes that are words.
+const (
+	pagesSmall = -1
+	pagesLarge = -2
+	pagesAny   = -3
+)
+
+// nodesMost is how many NUMA nodes properties are numbered for.
+const nodesMost = 128
+
+// Topology is the InstanceNUMATopology that a flavor and an image ask for, or nil.
+func Topology(f *objects.Flavor, image *objects.Versioned) (*objects.Versioned, error) {
+	a := sideBySide(f, image)
+	p, err := a.policies()
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := a.nodes()
+	if err != nil {
+		return nil, err
+	}
+	pages, err := a.pages()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.lockedMemory(); err != nil {
+		return nil, err
+	}
+	pmem, _ := a.spec("hw:pmem")
+	if nodes == 0 && pages == nil && strings.Trim(pmem, " ,") == "" && p.cpu != "dedicated" && p.cpu != "mixed" {
+		return nil, nil
+	}
+	cells, err := a.cells(max(nodes, 1), p.dedicated)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range cells {
+		c.Set("pagesize", pages)
+		c.Set("cpu_policy", orNil(p.cpu))
+		c.Set("cpu_thread_policy", orNil(p.threads))
+	}
+	return objects.ChangedVersioned("InstanceNUMATopology", "1.3", map[string]any{"cells": cells, "emulator_threads_policy": orNil(p.emulator)}), nil
+}
+
+func orNil(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// policies are how a server's CPUs are given to it.
+type policies struct {
+	cpu, threads, emulator string
+	dedicated              []int
+}
+
+func (a asks) policies() (p policies, err error) {
+	if p.cpu, err = a.cpuPolicy(); err != nil {
+		return p, err
+	}
+	if p.threads, err = a.threadPolicy(); err != nil {
+		return p, err
+	}
+	realtime, err := a.realtime()
+	if err != nil {
+		return p, err
+	}
+	if p.dedicated, err = a.dedicated(); err != nil {
+		return p, err
+	}
+	if p.emulator, err = a.emulatorPolicy(); err != nil {
+		return p, err
+	}
+	if err := a.resourcePolicies(&p); err != nil {
+		return p, err
+	}
+	if err := p.check(realtime); err != nil {
+		return p, err
+	}
+	switch {
+	case p.cpu == "dedicated":
+		p.dedicated = a.all()
+	case p.cpu == "mixed" && len(p.dedicated) == 0:
+		p.dedicated = realtime
+	}
+	return p, nil
+}
+
+// resourcePolicies takes what resources and traits say of the policies.
+func (a asks) resourcePolicies(p *policies) error {
+	vcpus, pcpus := a.resources()
+	bad := func(text string) error { return invalid("InvalidRequest", "%s", text) }
+	switch {
+	case p.cpu != "" && (vcpus != 0 || pcpus != 0):
+		return bad("It is not possible to use the 'resources:VCPU' or 'resources:PCPU' extra specs in combination with the 'hw:cpu_policy' extra spec or 'hw_cpu_policy' image metadata property; use one or the other")
+	case vcpus != 0 && pcpus != 0:
+		return bad("It is not possible to specify both 'resources:VCPU' and 'resources:PCPU' extra specs; use one or the other")
+	case pcpus != 0 && p.emulator == "isolate" && a.flavor.VCPUs+1 != pcpus:
+		return bad("You have requested 'hw:emulator_threads_policy=isolate' but have not requested sufficient PCPUs to handle this policy; you must allocate exactly flavor.vcpus + 1 PCPUs.")
+	case pcpus != 0 && p.emulator != "isolate" && a.flavor.VCPUs != pcpus:
+		return bad("There is a mismatch between the number of PCPUs requested via 'resourcesNN:PCPU' and the flavor); you must allocate exactly flavor.vcpus PCPUs")
+	case pcpus != 0:
+		p.cpu = "dedicated"
+	case vcpus != 0:
+		p.cpu = "shared"
+	}
+	threads := a.hyperthreads()
+	if p.threads != "" && threads != "" {
+		return bad("It is not possible to use the 'trait:HW_CPU_HYPERTHREADING' extra spec in combination with the 'hw:cpu_thread_policy' extra spec or 'hw_cpu_thread_policy' image metadata property; use one or the other")
+	}
+	switch threads {
+	case "forbidden":
+		p.threads = "isolate"
+	case "required":
+		p.threads = "require"
+	}
+	return nil
+}
+
+func (p policies) check(realtime []int) error {
+	mixedOnly := invalid("RequiredMixedInstancePolicy", "Cannot specify 'hw:cpu_dedicated_mask' without the 'mixed' policy.")
+	switch p.cpu {
+	case "", "shared":
+		switch {
+		case p.threads != "":
+			return invalid("CPUThreadPolicyConfigurationInvalid", "Cannot set cpu thread pinning policy in a non dedicated cpu pinning policy")
+		case p.emulator == "isolate":
+			return invalid("BadRequirementEmulatorThreadsPolicy", "An isolated CPU emulator threads option requires a dedicated CPU policy option.")
+		case len(p.dedicated) > 0:
+			return mixedOnly
+		case len(realtime) > 0:
+			return invalid("RealtimeConfigurationInvalid", "Cannot set realtime policy in a non dedicated cpu pinning policy")
+		}
+	case "dedicated":
+		if len(p.dedicated) > 0 {
+			return mixedOnly
+		}
+	case "mixed":
+		if (len(realtime) > 0) == (len(p.dedicated) > 0) {
+			return invalid("RequiredMixedOrRealtimeCPUMask", "Dedicated CPU set can be specified from either 'hw:cpu_dedicated_mask' or 'hw:cpu_realtime_mask' when using 'mixed' CPU policy. "+
+				"'hw:cpu_dedicated_mask' and 'hw:cpu_realtime_mask' can not be specified at the same time, or be specified with none of them.")
+		}
+	}
+	return nil
+}
+
+func forbidden(name string) error {
+	return invalid("ImageNUMATopologyForbidden", "Image property '%s' is not permitted to override NUMA configuration set against the flavor", name)
+}
+
+// nodes is how many NUMA nodes are asked for; 0 is no wish.
+func (a asks) nodes() (int, error) {
+	flavor, image := a.text("numa_nodes")
+	text := flavor
+	switch {
+	case flavor != "" && image != "" && image != "0":
+		return 0, forbidden("hw_numa_nodes")
+	case flavor == "" && image == "":
+		return 0, nil
+	case flavor == "":
+		text = image
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || strconv.Itoa(n) != text {
+		return 0, invalid("InvalidNUMANodesNumber", "The property 'numa_nodes' cannot be '%s'. It must be a number greater than 0", text)
+	}
+	return n, nil
+}
+
+// pages is the page size in KiB, or one of the words; nil is no wish.
+func (a asks) pages() (any, error) {
+	flavor, image := a.text("mem_page_size")
+	if flavor == "" && image == "" {
+		return nil, nil
+	}
+	against := func(of string) error {
+		return invalid("MemoryPageSizeForbidden", "Page size %s forbidden against '%s'", image, of)
+	}
+	if flavor == "" {
+		return nil, against("<empty>")
+	}
+	size, err := pageSize(flavor)
+	switch {
+	case err != nil || image == "":
+		return size, err
+	case size == pagesAny || size == pagesLarge:
+		return pageSizeAny(image)
+	}
+	return nil, against(flavor)
+}
+
+func pageSizeAny(text string) (any, error) {
+	n, err := pageSize(text)
+	return n, err
+}
+
+var bytesForm = regexp.MustCompile(`^([-+]?\d*\.?\d+)(?:([KMGTPEZYRQ])i?)?(b|bit|B)$`)
+
+func pageSize(text string) (int, error) {
+	switch text {
+	case "any":
+		return pagesAny, nil
+	case "large":
+		return pagesLarge, nil
+	case "small":
+		return pagesSmall, nil
+	}
+	if n, err := strconv.Atoi(text); err == nil && n >= 0 && !strings.HasPrefix(text, "+") {
+		return n, nil
+	}
+	m := bytesForm.FindStringSubmatch(text)
+	if m == nil {
+		return 0, invalid("MemoryPageSizeInvalid", "Invalid memory page size '%s'", text)
+	}
+	size, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		return 0, invalid("MemoryPageSizeInvalid", "Invalid memory page size '%s'", text)
+	}
+	if m[3] != "B" {
+		size /= 8
+	}
+	if m[2] != "" {
+		size *= math.Pow(1024, float64(strings.Index("KMGTPEZYRQ", m[2])+1))
+	}
+	return int(math.Ceil(size)) / 1024, nil
+}
+
+// lockedMemory checks whether the memory can be locked, where that is asked for.
+func (a asks) lockedMemory() error {
+	flavor, image := a.truths("locked_memory")
+	if flavor != nil && image != nil && *flavor != *image {
+		return invalid("FlavorImageLockedMemoryConflict", "locked_memory value in image (%s) and flavor (%s) conflict. A consistent value is expected if both specified.", pyBool(*image), pyBool(*flavor))
+	}
+	locked := flavor != nil && *flavor || flavor == nil && image != nil && *image
+	if !locked {
+		return a.memoryEncryption()
+	}
+	if ofFlavor, ofImage := a.text("mem_page_size"); ofFlavor == "" && ofImage == "" {
+		return invalid("LockMemoryForbidden", "locked_memory value in image or flavor is forbidden when mem_page_size is not set.")
+	}
+	return nil
+}
+
+// perNode are the values that the flavor's extra specs give numbered nodes.
+func perNode[T any](a asks, key string, read func(string) (T, error)) ([]T, error) {
+	var list []T
+	for n := range nodesMost {
+		text, ok := a.spec(fmt.Sprintf("%s.%d", key, n))
+		if !ok {
+			break
+		}
+		value, err := read(text)
+		if err != nil {
+			return nil, &objects.Error{Class: "ValueError", Message: err.Error()}
+		}
+		list = append(list, value)
+	}
+	return list, nil
+}
+
+// cells are the NUMA nodes of the server.
+func (a asks) cells(nodes int, dedicated []int) ([]*objects.Versioned, error) {
+	cpus, err := perNode(a, "hw:numa_cpus", ParseCPUs)
+	if err != nil {
+		return nil, err
+	}
+	mem, err := perNode(a, "hw:numa_mem", pyInt)
+	if err != nil {
+		return nil, err
+	}
+	imageCPUs, imageMem := a.props.Data["hw_numa_cpus"], a.props.Data["hw_numa_mem"]
+	switch {
+	case cpus != nil && imageCPUs != nil:
+		return nil, forbidden("hw_numa_cpus")
+	case imageCPUs != nil:
+		cpus, _ = imageCPUs.([][]int)
+	}
+	switch {
+	case mem != nil && imageMem != nil:
+		return nil, forbidden("hw_numa_mem")
+	case imageMem != nil:
+		mem, _ = imageMem.([]int64)
+	}
+	switch {
+	case cpus == nil && mem == nil:
+		return a.evenCells(nodes, dedicated)
+	case cpus == nil || mem == nil || len(cpus) != nodes || len(mem) != nodes:
+		return nil, invalid("ImageNUMATopologyIncomplete", "CPU and memory allocation must be provided for all NUMA nodes")
+	}
+	return a.givenCells(cpus, mem, dedicated)
+}
+
+func cell(id int, cpus, dedicated []int, mem int64) *objects.Versioned {
+	return objects.ChangedVersioned("InstanceNUMACell", "1.6", map[string]any{"id": id, "cpuset": without(cpus, dedicated), "pcpuset": both(cpus, dedicated),
+		"memory": mem, "cpuset_reserved": nil, "cpu_pinning_raw": nil})
+}
+
+func (a asks) evenCells(nodes int, dedicated []int) ([]*objects.Versioned, error) {
+	n := int64(nodes)
+	if a.flavor.VCPUs%n != 0 || a.flavor.MemoryMB%n != 0 {
+		return nil, invalid("ImageNUMATopologyAsymmetric", "Instance CPUs and/or memory cannot be evenly distributed across instance NUMA nodes. Explicit assignment of CPUs and memory to nodes is required")
+	}
+	each := int(a.flavor.VCPUs / n)
+	var cells []*objects.Versioned
+	for id := range nodes {
+		cells = append(cells, cell(id, a.all()[id*each:(id+1)*each], dedicated, a.flavor.MemoryMB/n))
+	}
+	return cells, nil
+}
+
+func (a asks) givenCells(cpus [][]int, mem []int64, dedicated []int) ([]*objects.Versioned, error) {
+	free := a.all()
+	var total int64
+	var cells []*objects.Versioned
+	for id, set := range cpus {
+		for _, cpu := range set {
+			switch {
+			case int64(cpu) > a.flavor.VCPUs-1:
+				return nil, invalid("ImageNUMATopologyCPUOutOfRange", "CPU number %d is larger than max %d", cpu, a.flavor.VCPUs-1)
+			case !slices.Contains(free, cpu):
+				return nil, invalid("ImageNUMATopologyCPUDuplicates", "CPU number %d is assigned to two nodes", cpu)
+			}
+			free = without(free, []int{cpu})
+		}
+		cells = append(cells, cell(id, set, dedicated, mem[id]))
+		total += mem[id]
+	}
+	switch {
+	case len(free) > 0:
+		return nil, invalid("ImageNUMATopologyCPUsUnassigned", "CPU number %s is not assigned to any node", pySet(free))
+	case total != a.flavor.MemoryMB:
+		return nil, invalid("ImageNUMATopologyMemoryOutOfRange", "%d MB of memory assigned, but expected %d MB", total, a.flavor.MemoryMB)
+	}
+	return cells, nil
+}
+
+func pySet(cpus []int) string {
+	texts := make([]string, len(cpus))
+	for n, c := range cpus {
+		texts[n] = itoa(c)
+	}
+	return "{" + strings.Join(texts, ", ") + "}"
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

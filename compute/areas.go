@@ -8,6 +8,7 @@ import (
 	"github.com/nova-go/nova/compute/api"
 	"github.com/nova-go/nova/compute/build"
 	"github.com/nova-go/nova/compute/flavors"
+	"github.com/nova-go/nova/compute/groups"
 	"github.com/nova-go/nova/compute/hosts"
 	"github.com/nova-go/nova/compute/images"
 	"github.com/nova-go/nova/compute/keypairs"
@@ -22,9 +23,11 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/ops/aggregate"
 	opsbuild "github.com/nova-go/nova/internal/ops/build"
+	"github.com/nova-go/nova/internal/ops/group"
 	"github.com/nova-go/nova/internal/ops/host"
 	"github.com/nova-go/nova/internal/ops/instance"
 	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rest/glance"
 	"github.com/nova-go/nova/internal/rest/keystone"
 	"github.com/nova-go/nova/internal/rest/neutron"
@@ -38,19 +41,23 @@ func areas(d *deps) []api.Route {
 	quotaOf := quota.New(d.config.Quota, dbapi.NewQuotas(d.API), everywhere)
 	flavorStore := dbapi.NewFlavors(d.API)
 	networkClient := neutron.New(d.sessions.neutron, time.Duration(d.config.Neutron.ExtensionSyncInterval)*time.Second)
+	projects := keystone.New(d.sessions.keystone, d.log)
 	return slices.Concat(
 		(&versions.API{}).Routes(),
-		(&flavors.API{Flavors: flavorStore, Projects: keystone.New(d.sessions.keystone, d.log)}).Routes(),
+		(&flavors.API{Flavors: flavorStore, Projects: projects}).Routes(),
 		(&keypairs.API{Keypairs: dbapi.NewKeypairs(d.API), Quota: quotaOf, Recheck: d.config.Quota.RecheckQuota}).Routes(),
+		(&groups.API{Groups: dbapi.NewGroups(d.API), Servers: &group.Members{API: d.API, Cells: d.Cells}, Quota: quotaOf, Recheck: d.config.Quota.RecheckQuota}).Routes(),
 		serversArea(d, flavorStore, networkClient, (&build.API{
 			Builder: builder(d, quotaOf, networkClient), Flavors: flavorStore, ScheduleZone: d.config.Default.DefaultScheduleZone,
 			PasswordLength: d.config.Default.PasswordLength, ShowPassword: d.config.API.EnableInstancePassword,
 		}).Create).Routes(),
 		hostsArea(d, everywhere).Routes(),
-		(&quotas.API{Quotas: quotaOf}).Routes(),
-		(&images.API{}).Routes(),
-		(&networks.API{}).Routes(),
-		(&volumes.API{}).Routes(),
+		(&quotas.API{
+			Quotas: quotaOf, Projects: projects, Usages: everywhere, Audits: cell.Audits{DB: d.Main}, AuditPeriod: d.config.Default.InstanceUsageAuditPeriod, Now: time.Now,
+		}).Routes(),
+		(&images.API{Glance: glance.New(d.sessions.glance), Quota: quotaOf}).Routes(),
+		(&networks.API{Neutron: networkClient, DefaultPool: d.config.Neutron.DefaultFloatingPool}).Routes(),
+		(&volumes.API{Cinder: cinder.New(d.sessions.cinder)}).Routes(),
 		removed.Routes(),
 	)
 }

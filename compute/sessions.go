@@ -2,13 +2,14 @@ package compute
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/rest"
 )
 
 // sessions are the ways to the neighbours.
-type sessions struct{ keystone, neutron, glance, placement *rest.Session }
+type sessions struct{ keystone, neutron, glance, cinder, placement *rest.Session }
 
 func newSessions(c *config.Config) (sessions, error) {
 	var s sessions
@@ -33,6 +34,9 @@ func newSessions(c *config.Config) (sessions, error) {
 	if s.placement, err = session(c, "placement", c.Placement.Session, c.Placement.Adapter, nil); err != nil {
 		return s, err
 	}
+	if s.cinder, err = session(c, "cinder", c.Cinder.Session, volumeAdapter(c), beside); err != nil {
+		return s, err
+	}
 	s.neutron, err = session(c, "neutron", c.Neutron.Session, c.Neutron.Adapter, beside)
 	return s, err
 }
@@ -43,4 +47,14 @@ func session(c *config.Config, group string, o config.Session, a config.Adapter,
 		return nil, fmt.Errorf("[%s]: %w", group, err)
 	}
 	return rest.New(rest.Options{Group: group, Auth: auth, Session: o, Adapter: a, UserAgent: "nova-api", ServiceUser: beside})
+}
+
+// volumeAdapter has the options of [cinder] as those of the other neighbours.
+func volumeAdapter(c *config.Config) config.Adapter {
+	a := config.Adapter{RegionName: c.Cinder.OSRegionName, EndpointOverride: c.Cinder.EndpointTemplate, ConnectRetries: &c.Cinder.HTTPRetries}
+	entry := strings.SplitN(c.Cinder.CatalogInfo, ":", 3)
+	if len(entry) == 3 { // the option's expression sees to it
+		a.ServiceType, a.ServiceName, a.ValidInterfaces = entry[0], entry[1], []string{entry[2]}
+	}
+	return a
 }

@@ -61,6 +61,19 @@ func fullURL(r *http.Request, app string) string {
 	return app + "/" + p + r.URL.Path + "?" + r.URL.RawQuery
 }
 
+// Address is the URL of the request as the caller wrote it, the query included.
+func (r *Request) Address() string {
+	at := ApplicationURL(r.Request)
+	if p, ok := r.Request.Context().Value(projectKey{}).(string); ok {
+		at += "/" + p
+	}
+	at += r.URL.EscapedPath()
+	if r.URL.RawQuery != "" {
+		at += "?" + r.URL.RawQuery
+	}
+	return at
+}
+
 // Prefix is the address of the API as links show it.
 func (r *Request) Prefix() string {
 	return WithPrefix(ApplicationURL(r.Request), r.api.LinkPrefix)
@@ -103,6 +116,27 @@ func (l *Links) Write(o *Object, collection, id string) {
 			} else {
 				o.Str("rel", "bookmark")
 				o.Str("href", l.Bookmark(collection, id))
+			}
+		})
+	})
+}
+
+// WriteImage writes "links" of an image: ours, and its own at the image service,
+// whose address is glance.
+func (l *Links) WriteImage(o *Object, glance, id string) {
+	o.List("links", 3, func(i int, a *Array) {
+		a.Obj(func(o *Object) {
+			switch i {
+			case 0:
+				o.Str("rel", "self")
+				o.Str("href", l.Self("images", id))
+			case 1:
+				o.Str("rel", "bookmark")
+				o.Str("href", l.Bookmark("images", id))
+			default:
+				o.Str("rel", "alternate")
+				o.Str("type", "application/vnd.openstack.image")
+				o.Str("href", WithPrefix(glance, l.image)+"/images/"+id)
 			}
 		})
 	})

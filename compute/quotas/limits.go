@@ -57,14 +57,14 @@ func (a *API) limits(r *api.Request) (any, error) {
 		o.Obj("limits", func(o *api.Object) {
 			o.List("rate", 0, nil)
 			o.Obj("absolute", func(o *api.Object) {
-				write(r, o, maximums, &set.Limits)
-				write(r, o, uses, &set.Used)
+				writeAbsolute(r, o, maximums, &set.Limits)
+				writeAbsolute(r, o, uses, &set.Used)
 			})
 		})
 	}), nil
 }
 
-func write(r *api.Request, o *api.Object, names []limit, values *quota.Values) {
+func writeAbsolute(r *api.Request, o *api.Object, names []limit, values *quota.Values) {
 	for _, l := range names {
 		if !r.Since(l.until) {
 			o.Int(l.name, values[l.resource])

@@ -24,17 +24,6 @@ func (a *API) Routes() []api.Route {
 		{Op: "server_external_events.create", Method: "POST", Path: "/os-server-external-events", OK: 200,
 			Body:  api.Since{mv.Legacy: "server_external_events.create.body.2.0", mv.V51VolumeExtended: "server_external_events.create.body.2.51", mv.V76PowerUpdate: "server_external_events.create.body.2.76", mv.V82AcceleratorBound: "server_external_events.create.body.2.82", mv.V93RebuildVolume: "server_external_events.create.body.2.93"},
 			Authz: api.EarlyUnowned(policy.ServerExternalEventsCreate), Errors: []int{403}},
-		{Op: "server_groups.index", Method: "GET", Path: "/os-server-groups", OK: 200,
-			Query: api.Since{mv.Legacy: "server_groups.index.query.2.0", mv.V75Strict: "server_groups.index.query.2.75"},
-			Authz: api.Late(policy.ServerGroupsIndex), Errors: []int{}}, // also os-server-groups:index:all_projects
-		{Op: "server_groups.create", Method: "POST", Path: "/os-server-groups", OK: 200,
-			Body:  api.Since{mv.Legacy: "server_groups.create.body.2.0", mv.V15SoftAffinity: "server_groups.create.body.2.15", mv.V64ServerGroupPolicy: "server_groups.create.body.2.64"},
-			Authz: api.Late(policy.ServerGroupsCreate), Errors: []int{400, 403, 409}},
-		{Op: "server_groups.delete", Method: "DELETE", Path: "/os-server-groups/{id}", OK: 204,
-			Authz: api.Late(policy.ServerGroupsDelete), Errors: []int{404}},
-		{Op: "server_groups.show", Method: "GET", Path: "/os-server-groups/{id}", OK: 200,
-			Query: api.Since{mv.V1Base: "server_groups.show.query.2.1", mv.V102NoRxtxFactor: "server_groups.show.query.2.102"},
-			Authz: api.Late(policy.ServerGroupsShow), Errors: []int{404}},
 		{Do: a.index, Op: "servers.index", Method: "GET", Path: "/servers", OK: 200,
 			Query: api.Since{mv.V1Base: "servers.index.query.2.1", mv.V26Tags: "servers.index.query.2.26", mv.V66ChangesBefore: "servers.index.query.2.66", mv.V73LockedReason: "servers.index.query.2.73", mv.V75Strict: "servers.index.query.2.75"},
 			Authz: api.Early(policy.ServersIndex), Errors: []int{400, 403}}, // also servers:allow_all_filters, servers:detail:get_all_tenants, servers:index:get_all_tenants

@@ -20,6 +20,10 @@ type Store interface {
 	LimitsAndGroups(ctx context.Context, project, user string) (objects.QuotaLimits, objects.Used[int64], error)
 	Class(ctx context.Context, name string) (map[string]int64, error)
 	Keypairs(ctx context.Context, user string) (int64, error)
+	UserLimitSums(ctx context.Context, project string) (map[string]int64, error)
+	SetLimit(ctx context.Context, project, user, resource string, limit int64) error
+	DeleteLimits(ctx context.Context, project, user string) error
+	SetClass(ctx context.Context, class, resource string, limit int64) error
 }
 
 // Usage counts instances in all cells; cell.Everywhere is one.

@@ -1,6 +1,10 @@
 package quota
 
-import "github.com/nova-go/nova/config"
+import (
+	"slices"
+
+	"github.com/nova-go/nova/config"
+)
 
 // Resource is something that has a quota.
 type Resource uint8
@@ -77,4 +81,10 @@ func configured(c config.Quota) Values {
 		v[r] = int64(n)
 	}
 	return v
+}
+
+// ResourceNamed finds a resource by its name.
+func ResourceNamed(name string) (Resource, bool) {
+	n := slices.Index(names[:], name)
+	return Resource(max(n, 0)), n >= 0
 }

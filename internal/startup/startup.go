@@ -128,18 +128,8 @@ func oldestCompute(ctx context.Context, d *Databases) (oldest int64, scope strin
 		oldest, err = cell.MinimumVersion(ctx, &db.Cell{DB: d.Main}, "nova-compute")
 		return oldest, "cell", err
 	}
-	cells, err := d.Cells.All(ctx)
-	if err != nil {
-		return 0, "", err
-	}
-	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) (int64, error) {
-		return cell.MinimumVersion(ctx, c, "nova-compute")
-	}) {
-		if r.Err == nil && r.Value != 0 && (oldest == 0 || r.Value < oldest) {
-			oldest = r.Value
-		}
-	}
-	return oldest, "system", nil
+	oldest, err = cell.Everywhere{Cells: d.Cells}.MinimumVersion(ctx, "nova-compute")
+	return oldest, "system", err
 }
 
 // PasteFile is the file that describes the pipelines: [wsgi] api_paste_config,

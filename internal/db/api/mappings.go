@@ -160,3 +160,11 @@ func RequestSpecs(ctx context.Context, d *db.DB, uuids []string, full bool) (map
 		return err
 	}, "SELECT instance_uuid, spec FROM request_specs WHERE instance_uuid IN (?)", db.In(uuids))
 }
+
+// MappingsOf reads the mappings of servers.
+func MappingsOf(ctx context.Context, d *db.DB, uuids []string) ([]*Mapping, error) {
+	if len(uuids) == 0 {
+		return nil, nil
+	}
+	return mappings(ctx, d, "m.instance_uuid IN (?)", db.In(uuids))
+}

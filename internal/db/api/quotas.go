@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/uptrace/bun"
+
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
 )
@@ -86,4 +88,69 @@ func (q *Quotas) Class(ctx context.Context, name string) (map[string]int64, erro
 func (q *Quotas) Keypairs(ctx context.Context, user string) (int64, error) {
 	var n int64
 	return n, q.db.One(ctx, []any{&n}, "SELECT COUNT(*) FROM key_pairs WHERE user_id = ?", user)
+}
+
+// UserLimitSums adds up the limits of a project's users, by resource.
+func (q *Quotas) UserLimitSums(ctx context.Context, project string) (map[string]int64, error) {
+	sums := map[string]int64{}
+	return sums, q.db.Each(ctx, func(r *sql.Rows) error {
+		var resource string
+		var sum sql.NullInt64
+		err := r.Scan(&resource, &sum)
+		sums[resource] = sum.Int64
+		return err
+	}, "SELECT resource, SUM(hard_limit) FROM project_user_quotas WHERE project_id = ? GROUP BY resource", project)
+}
+
+// SetLimit makes or changes a limit of a project, or of a user in it where user
+// is not empty.
+func (q *Quotas) SetLimit(ctx context.Context, project, user, resource string, limit int64) error {
+	var err error
+	if user == "" {
+		_, err = q.db.Insert(ctx, q.db, "INSERT INTO quotas (created_at, project_id, resource, hard_limit) VALUES (?, ?, ?, ?)", db.Now(), project, resource, limit)
+	} else {
+		_, err = q.db.Insert(ctx, q.db, "INSERT INTO project_user_quotas (created_at, user_id, project_id, resource, hard_limit) VALUES (?, ?, ?, ?, ?)", db.Now(), user, project, resource, limit)
+	}
+	if _, there := db.Duplicate(err); !there {
+		return err
+	}
+	if user == "" {
+		_, err = db.Exec(ctx, q.db, "UPDATE quotas SET updated_at = ?, hard_limit = ? WHERE project_id = ? AND resource = ?", db.Now(), limit, project, resource)
+	} else {
+		_, err = db.Exec(ctx, q.db, "UPDATE project_user_quotas SET updated_at = ?, hard_limit = ? WHERE project_id = ? AND resource = ? AND user_id = ?", db.Now(), limit, project, resource, user)
+	}
+	return err
+}
+
+// DeleteLimits forgets the limits of a project and of all its users, or of the
+// one user that is named.
+func (q *Quotas) DeleteLimits(ctx context.Context, project, user string) error {
+	return q.db.InTx(ctx, func(tx bun.Tx) error {
+		if user != "" {
+			_, err := db.Exec(ctx, tx, "DELETE FROM project_user_quotas WHERE project_id = ? AND user_id = ?", project, user)
+			return err
+		}
+		if _, err := db.Exec(ctx, tx, "DELETE FROM quotas WHERE project_id = ?", project); err != nil {
+			return err
+		}
+		_, err := db.Exec(ctx, tx, "DELETE FROM project_user_quotas WHERE project_id = ?", project)
+		return err
+	})
+}
+
+// SetClass makes or changes a limit of a class. No constraint keeps a resource
+// from standing there twice: then all its rows change.
+func (q *Quotas) SetClass(ctx context.Context, class, resource string, limit int64) error {
+	return q.db.InTx(ctx, func(tx bun.Tx) error {
+		var n int64
+		if err := db.One(ctx, tx, []any{&n}, "SELECT COUNT(*) FROM quota_classes WHERE class_name = ? AND resource = ?", class, resource); err != nil {
+			return err
+		}
+		if n > 0 {
+			_, err := db.Exec(ctx, tx, "UPDATE quota_classes SET updated_at = ?, hard_limit = ? WHERE class_name = ? AND resource = ?", db.Now(), limit, class, resource)
+			return err
+		}
+		_, err := q.db.Insert(ctx, tx, "INSERT INTO quota_classes (created_at, class_name, resource, hard_limit) VALUES (?, ?, ?, ?)", db.Now(), class, resource, limit)
+		return err
+	})
 }

@@ -67,6 +67,24 @@ func MinimumVersion(ctx context.Context, c *db.Cell, binary string) (int64, erro
 	return v.Int64, err
 }
 
+// MinimumVersion is the lowest version in any cell that answers, whatever the
+// trouble of the others; 0 when there is none.
+func (e Everywhere) MinimumVersion(ctx context.Context, binary string) (int64, error) {
+	cells, err := e.All(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var oldest int64
+	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) (int64, error) {
+		return MinimumVersion(ctx, c, binary)
+	}) {
+		if r.Err == nil && r.Value != 0 && (oldest == 0 || r.Value < oldest) {
+			oldest = r.Value
+		}
+	}
+	return oldest, nil
+}
+
 // UpsertService writes the row of one of our own processes: made when there is
 // none, else brought to the version of this code.
 func UpsertService(ctx context.Context, d *db.DB, host, binary, uuid string, version int64) error {

@@ -2,6 +2,7 @@ package cell
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
@@ -24,4 +25,17 @@ func Usage(ctx context.Context, c *db.Cell, project, user string) (objects.Used[
 	err := c.DB.One(ctx, dest, "SELECT "+columns+" FROM instances WHERE deleted = 0 AND (vm_state <> 'soft-delete' OR vm_state IS NULL) AND project_id = ? AND (hidden = ? OR hidden IS NULL)",
 		append(args, project, false)...)
 	return u, err
+}
+
+// Alive answers those servers of a cell that are not deleted, nor soft-deleted or
+// hidden, the newest first.
+func Alive(ctx context.Context, c *db.Cell, uuids []string) ([]string, error) {
+	var alive []string
+	err := c.DB.Each(ctx, func(r *sql.Rows) error {
+		var uuid string
+		err := r.Scan(&uuid)
+		alive = append(alive, uuid)
+		return err
+	}, "SELECT uuid FROM instances WHERE deleted = 0 AND (vm_state <> 'soft-delete' OR vm_state IS NULL) AND (hidden = ? OR hidden IS NULL) AND uuid IN (?) ORDER BY created_at DESC, id DESC", false, db.In(uuids))
+	return alive, err
 }

@@ -204,6 +204,12 @@ func (c *Client) SecurityGroups(ctx context.Context, caller *reqctx.Context, ser
 			}
 		}
 	}
+	return list, groups, c.addSources(ctx, caller, list, groups)
+}
+
+// addSources adds the groups that the rules of list refer to; one that the caller
+// cannot see stays away.
+func (c *Client) addSources(ctx context.Context, caller *reqctx.Context, list []objects.SecurityGroup, groups map[string]objects.SecurityGroup) error {
 	var unknown []string
 	for _, g := range list {
 		for _, r := range g.Rules {
@@ -214,5 +220,5 @@ func (c *Client) SecurityGroups(ctx context.Context, caller *reqctx.Context, ser
 	}
 	more, err := c.groupsByID(ctx, caller, unknown, "id", "name", "tenant_id")
 	maps.Copy(groups, more)
-	return list, groups, err
+	return err
 }

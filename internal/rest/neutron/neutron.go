@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -43,14 +42,10 @@ func (c *Client) get(ctx context.Context, caller *reqctx.Context, path string, q
 	if err != nil {
 		return err
 	}
-	base := client.Endpoint
-	if !strings.HasSuffix(base, "/v2.0/") {
-		base += "v2.0/"
-	}
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	_, err = client.Get(ctx, base+path, out, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	_, err = client.Get(ctx, root(client.Endpoint)+path, out, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
 	return err
 }
 

@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pyjson"
+)
+
+// Groups reads and writes instance_groups, instance_group_policy and
+// instance_group_member.
+type Groups struct{ db *db.DB }
+
+// NewGroups makes the access to server groups.
+func NewGroups(d *db.DB) *Groups { return &Groups{d} }
+
+// List answers server groups without their members, those of one project or, for
+// all, of every one.
+func (g *Groups) List(ctx context.Context, project string, all bool) ([]*objects.ServerGroup, error) {
+	if all {
+		return g.read(ctx, "1 = 1")
+	}
+	return g.read(ctx, "g.project_id = ?", project)
+}
+
+func (g *Groups) read(ctx context.Context, where string, args ...any) ([]*objects.ServerGroup, error) {
+	var list []*objects.ServerGroup
+	err := g.db.Each(ctx, func(r *sql.Rows) error {
+		o := &objects.ServerGroup{}
+		var project, user sql.NullString
+		var rules sql.RawBytes
+		if err := r.Scan(&o.ID, &o.UUID, &o.Name, &project, &user, &o.Policy, &rules); err != nil {
+			return err
+		}
+		o.ProjectID, o.UserID = project.String, user.String
+		if n := len(list); n > 0 && list[n-1].ID == o.ID {
+			return nil // a second policy, which nothing makes any more
+		}
+		list = append(list, o)
+		if len(rules) == 0 {
+			return nil
+		}
+		if err := json.Unmarshal(rules, &o.Rules); err != nil {
+			return fmt.Errorf("instance_group_policy.rules of %s: %w", o.UUID, err)
+		}
+		return nil
+	}, "SELECT g.id, g.uuid, g.name, g.project_id, g.user_id, p.policy, p.rules FROM instance_groups g LEFT JOIN instance_group_policy p ON p.group_id = g.id WHERE "+where+" ORDER BY g.id, p.id", args...)
+	return list, err
+}
+
+// FillMembers reads the members of groups, in the order in which they joined.
+func (g *Groups) FillMembers(ctx context.Context, groups []*objects.ServerGroup) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	byID := make(map[int64]*objects.ServerGroup, len(groups))
+	ids := make([]int64, len(groups))
+	for n, o := range groups {
+		byID[o.ID], ids[n] = o, o.ID
+	}
+	return g.db.Each(ctx, func(r *sql.Rows) error {
+		var id int64
+		var member sql.NullString
+		err := r.Scan(&id, &member)
+		byID[id].Members = append(byID[id].Members, member.String)
+		return err
+	}, "SELECT group_id, instance_uuid FROM instance_group_member WHERE group_id IN (?) ORDER BY id", db.In(ids))
+}
+
+// Get finds a server group with its members, among those of a project or, for
+// all, of every one.
+func (g *Groups) Get(ctx context.Context, id, project string, all bool) (*objects.ServerGroup, error) {
+	where, args := "g.uuid = ?", []any{id}
+	if !all {
+		where, args = where+" AND g.project_id = ?", append(args, project)
+	}
+	list, err := g.read(ctx, where, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, objects.ServerGroupNotFound(id)
+	}
+	return list[0], g.FillMembers(ctx, list)
+}
+
+// Create makes a group and its policy, and gives it its id and UUID.
+func (g *Groups) Create(ctx context.Context, o *objects.ServerGroup) error {
+	o.UUID = uuid.NewString()
+	rules := o.Rules
+	if rules == nil {
+		rules = map[string]string{}
+	}
+	return g.db.InTx(ctx, func(tx bun.Tx) (err error) {
+		now := db.Now()
+		o.ID, err = g.db.Insert(ctx, tx, "INSERT INTO instance_groups (created_at, user_id, project_id, uuid, name) VALUES (?, ?, ?, ?, ?)", now, o.UserID, o.ProjectID, o.UUID, o.Name)
+		if err != nil {
+			return err
+		}
+		_, err = g.db.Insert(ctx, tx, "INSERT INTO instance_group_policy (created_at, policy, group_id, rules) VALUES (?, ?, ?, ?)", now, o.Policy, o.ID, string(pyjson.Append(nil, rules)))
+		return err
+	})
+}
+
+// Delete removes a group with its policy and members.
+func (g *Groups) Delete(ctx context.Context, o *objects.ServerGroup) error {
+	return g.db.InTx(ctx, func(tx bun.Tx) error {
+		for _, table := range []string{"instance_group_policy", "instance_group_member"} {
+			if _, err := db.Exec(ctx, tx, "DELETE FROM "+table+" WHERE group_id = ?", o.ID); err != nil {
+				return err
+			}
+		}
+		n, err := db.Exec(ctx, tx, "DELETE FROM instance_groups WHERE id = ?", o.ID)
+		if err == nil && n == 0 {
+			return objects.ServerGroupNotFound(o.UUID)
+		}
+		return err
+	})
+}

@@ -1,0 +1,113 @@
+package cell
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// ActiveBetween answers the servers of a window with their flavors, deleted ones
+// among them: cell by cell, by project and UUID, behind the marker. Unlike other
+// lists it fails where a cell is away: what is left out would not be paid for.
+func (e Everywhere) ActiveBetween(ctx context.Context, w objects.UsageWindow) ([]*objects.Instance, error) {
+	cells, err := e.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	marker := &objects.Instance{}
+	if w.Marker != "" {
+		if marker, cells, err = behind(ctx, cells, w.Marker); err != nil {
+			return nil, err
+		}
+	}
+	var all []*objects.Instance
+	if len(cells) == 0 {
+		return nil, nil
+	}
+	first := cells[0]
+	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.Instance, error) {
+		if c == first {
+			return activeBetween(ctx, c, w, marker)
+		}
+		return activeBetween(ctx, c, w, &objects.Instance{})
+	}) {
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		if all = append(all, r.Value...); len(all) >= w.Limit {
+			return all[:w.Limit], nil
+		}
+	}
+	return all, nil
+}
+
+// behind finds the first cell that knows the marker, and answers the marker and
+// the cells from there on.
+func behind(ctx context.Context, cells []*db.Cell, uuid string) (*objects.Instance, []*db.Cell, error) {
+	found := db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) (*objects.Instance, error) {
+		i := &objects.Instance{}
+		err := c.DB.One(ctx, []any{&i.UUID, text{&i.ProjectID}}, "SELECT uuid, project_id FROM instances WHERE uuid = ?", uuid)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, nil
+		}
+		return i, err
+	})
+	for n, r := range found {
+		if r.Err != nil {
+			return nil, nil, r.Err
+		}
+		if r.Value != nil {
+			return r.Value, cells[n:], nil
+		}
+	}
+	return nil, nil, objects.Errorf(objects.KindInvalid, "MarkerNotFound", "Marker %s could not be found.", uuid)
+}
+
+func activeBetween(ctx context.Context, c *db.Cell, w objects.UsageWindow, marker *objects.Instance) ([]*objects.Instance, error) {
+	where, args := " WHERE (i.terminated_at IS NULL OR i.terminated_at > ?) AND i.launched_at < ?", []any{w.Begin, w.End}
+	if w.Project != "" {
+		where, args = where+" AND i.project_id = ?", append(args, w.Project)
+	}
+	if marker.UUID != "" {
+		where, args = where+" AND (i.project_id > ? OR i.project_id = ? AND i.uuid > ?)", append(args, marker.ProjectID, marker.ProjectID, marker.UUID)
+	}
+	s := newScanner(Load{Brief: true, Extra: true}, "project_id", "launched_at", "terminated_at", "vm_state")
+	return rows(ctx, c, s, where+" ORDER BY i.project_id, i.uuid LIMIT ?", append(args, w.Limit)...)
+}
+
+// Audits reads what the database of [database] connection knows of the audit of
+// usage: Nova asks no cell.
+type Audits struct{ DB *db.DB }
+
+// AuditTasks answers what computes did for a period.
+func (a Audits) AuditTasks(ctx context.Context, begin, end time.Time) ([]objects.AuditTask, error) {
+	var list []objects.AuditTask
+	err := a.DB.Each(ctx, func(r *sql.Rows) error {
+		var t objects.AuditTask
+		var items, failed sql.NullInt64
+		err := r.Scan(&t.Host, &t.State, &t.Message, &items, &failed)
+		t.Items, t.Errors = items.Int64, failed.Int64
+		list = append(list, t)
+		return err
+	}, "SELECT host, state, message, task_items, errors FROM task_log WHERE deleted = 0 AND task_name = 'instance_usage_audit' AND period_beginning = ? AND period_ending = ? ORDER BY id", begin, end)
+	return list, err
+}
+
+// ComputeHosts answers the hosts of the services that have the topic "compute".
+func (a Audits) ComputeHosts(ctx context.Context) ([]string, error) {
+	var hosts []string
+	err := a.DB.Each(ctx, func(r *sql.Rows) error {
+		var host sql.NullString
+		err := r.Scan(&host)
+		hosts = append(hosts, host.String)
+		return err
+	}, "SELECT host FROM services WHERE deleted = 0 AND ? = 'compute' ORDER BY host", bun.Ident("topic"))
+	return slices.Compact(hosts), err
+}

@@ -1,0 +1,61 @@
+// Package group holds what operations on server groups need of servers.
+package group
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/db"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/db/cell"
+)
+
+// Members finds the servers of groups in their cells.
+type Members struct {
+	API   *db.DB
+	Cells *db.Cells
+}
+
+// Alive answers those servers that are not deleted, nor soft-deleted: first those
+// that no cell has yet, then cell by cell, the newest first. A cell that does not
+// answer is an error.
+func (m *Members) Alive(ctx context.Context, uuids []string) ([]string, error) {
+	mappings, err := dbapi.MappingsOf(ctx, m.API, uuids)
+	if err != nil {
+		return nil, err
+	}
+	var alive []string
+	var cells []*db.Cell
+	in := map[int64][]string{}
+	for _, i := range mappings {
+		if i.CellID == nil {
+			alive = append(alive, i.UUID)
+			continue
+		}
+		if in[*i.CellID] == nil {
+			c, err := m.Cells.ByID(ctx, *i.CellID)
+			if err != nil {
+				return nil, err
+			}
+			if c == nil {
+				continue
+			}
+			cells = append(cells, c)
+		}
+		in[*i.CellID] = append(in[*i.CellID], i.UUID)
+	}
+	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]string, error) {
+		return cell.Alive(ctx, c, in[c.ID])
+	}) {
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		alive = append(alive, r.Value...)
+	}
+	return alive, nil
+}
+
+// OldestCompute is the lowest version among the computes of all cells that
+// answer; 0 where there is none.
+func (m *Members) OldestCompute(ctx context.Context) (int64, error) {
+	return cell.Everywhere{Cells: m.Cells}.MinimumVersion(ctx, "nova-compute")
+}

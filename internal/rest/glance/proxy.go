@@ -1,0 +1,189 @@
+package glance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Details are an image as the proxy shows it.
+type Details struct {
+	ID        string     `json:"id"`
+	Name      *string    `json:"name"`
+	Status    string     `json:"status"`
+	MinRAM    int64      `json:"min_ram"`  // MiB
+	MinDisk   int64      `json:"min_disk"` // GiB
+	Size      int64      `json:"size"`     // bytes; 0 where Glance does not know
+	CreatedAt *time.Time `json:"created_at"`
+	UpdatedAt *time.Time `json:"updated_at"`
+	// Properties are those that Glance's schema does not have, as it keeps them.
+	Properties map[string]any `json:"-"`
+}
+
+// base are the members of Glance's schema: what is not among them is a property.
+var base = []string{"id", "name", "status", "visibility", "protected", "checksum", "os_hash_algo", "os_hash_value", "owner", "size", "virtual_size",
+	"container_format", "disk_format", "created_at", "updated_at", "tags", "direct_url", "min_ram", "min_disk", "self", "file", "schema", "locations", "os_hidden", "stores"}
+
+// UnmarshalJSON sorts the members of an image into fields and properties.
+func (d *Details) UnmarshalJSON(text []byte) error {
+	type plain Details
+	if err := json.Unmarshal(text, (*plain)(d)); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &d.Properties); err != nil {
+		return err
+	}
+	maps.DeleteFunc(d.Properties, func(name string, _ any) bool { return slices.Contains(base, name) })
+	return nil
+}
+
+// version is the part of an endpoint that names its version.
+var version = regexp.MustCompile(`/v\d(\.\d+)?/?$`)
+
+// Address is where Glance is, as links to images show it.
+func (c *Client) Address(ctx context.Context, caller *reqctx.Context) (string, error) {
+	client, err := c.session.AsUser(ctx, caller)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimRight(version.ReplaceAllString(client.Endpoint, ""), "/"), nil
+}
+
+// do sends a call below /v2; path may have it already.
+func (c *Client) do(ctx context.Context, caller *reqctx.Context, method, path string, body, out any) error {
+	client, err := c.session.AsUser(ctx, caller)
+	if err != nil {
+		return err
+	}
+	at := version.ReplaceAllString(client.Endpoint, "")
+	o := &gophercloud.RequestOpts{JSONBody: body, JSONResponse: out, OkCodes: []int{http.StatusOK, http.StatusNoContent}}
+	if method == http.MethodPatch {
+		o.MoreHeaders = map[string]string{"Content-Type": "application/openstack-images-v2.1-json-patch"}
+	}
+	_, err = client.Request(ctx, method, strings.TrimRight(at, "/")+"/v2/"+strings.TrimPrefix(path, "/v2/"), o)
+	return err
+}
+
+// translate gives an error about an image Nova's meaning.
+func translate(err error, id string) error {
+	e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
+	if !ok {
+		return err
+	}
+	switch e.Actual {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return &objects.Error{Kind: objects.KindForbidden, Class: "ImageNotAuthorized", Message: fmt.Sprintf("Not authorized for image %s.", id), Cause: err}
+	case http.StatusNotFound:
+		return &objects.Error{Kind: objects.KindNotFound, Class: "ImageNotFound", Message: fmt.Sprintf("Image %s could not be found.", id), Cause: err}
+	case http.StatusConflict:
+		return &objects.Error{Class: "ImageDeleteConflict", Message: fmt.Sprintf("Conflict deleting image. Reason: %s.", said(&e)), Cause: err}
+	}
+	return err
+}
+
+// said is what Glance says of a failure, as its client shows it: Nova's asks for a
+// page of HTML, and hands on its text as it stands there.
+func said(e *gophercloud.ErrUnexpectedResponseCode) string {
+	var body struct{ Message string }
+	if json.Unmarshal(e.Body, &body) != nil {
+		body.Message = string(e.Body)
+	}
+	body.Message = strings.ReplaceAll(body.Message, "<br />", "")
+	text := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(strings.TrimSpace(body.Message))
+	return fmt.Sprintf("HTTP %d %s: %s", e.Actual, http.StatusText(e.Actual), text)
+}
+
+// Details answers one image, or ImageNotFound.
+func (c *Client) Details(ctx context.Context, caller *reqctx.Context, id string) (*Details, error) {
+	d := &Details{}
+	err := c.do(ctx, caller, http.MethodGet, "images/"+url.PathEscape(id), nil, d)
+	return d, translate(err, id)
+}
+
+// pageSize is how many images are asked for at a time.
+const pageSize = 20
+
+// List answers the images that a query of Glance selects, at most limit; 0: all.
+func (c *Client) List(ctx context.Context, caller *reqctx.Context, query url.Values, limit int) ([]*Details, error) {
+	if query.Get("limit") == "" {
+		query.Set("limit", fmt.Sprint(pageSize))
+	}
+	path := "images?" + query.Encode()
+	var all []*Details
+	for path != "" {
+		var page struct {
+			Images []*Details `json:"images"`
+			Next   string     `json:"next"`
+		}
+		err := c.do(ctx, caller, http.MethodGet, path, nil, &page)
+		if e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
+			return nil, listRefusal(&e)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, page.Images...); limit > 0 && len(all) >= limit {
+			return all[:limit], nil
+		}
+		path = page.Next
+	}
+	return all, nil
+}
+
+func listRefusal(e *gophercloud.ErrUnexpectedResponseCode) error {
+	switch e.Actual {
+	case http.StatusBadRequest:
+		return &objects.Error{Kind: objects.KindInvalid, Class: "Invalid", Message: said(e), Cause: e}
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return &objects.Error{Kind: objects.KindForbidden, Class: "Forbidden", Message: said(e), Cause: e}
+	}
+	return e
+}
+
+// Delete deletes an image.
+func (c *Client) Delete(ctx context.Context, caller *reqctx.Context, id string) error {
+	return translate(c.do(ctx, caller, http.MethodDelete, "images/"+url.PathEscape(id), nil, nil), id)
+}
+
+// change is an operation of a JSON patch.
+type change struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value,omitempty"`
+}
+
+// SetProperties makes properties those of an image, and takes its others away.
+func (c *Client) SetProperties(ctx context.Context, caller *reqctx.Context, d *Details, properties map[string]any) (*Details, error) {
+	escape := strings.NewReplacer("~", "~0", "/", "~1").Replace
+	patch := []change{}
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		old, there := d.Properties[name]
+		switch value := properties[name]; {
+		case !there:
+			patch = append(patch, change{"add", "/" + escape(name), value})
+		case old != value:
+			patch = append(patch, change{"replace", "/" + escape(name), value})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Properties)) {
+		if _, kept := properties[name]; !kept {
+			patch = append(patch, change{Op: "remove", Path: "/" + escape(name)})
+		}
+	}
+	changed := &Details{}
+	err := c.do(ctx, caller, http.MethodPatch, "images/"+url.PathEscape(d.ID), patch, changed)
+	return changed, translate(err, d.ID)
+}

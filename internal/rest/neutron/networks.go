@@ -1,0 +1,169 @@
+package neutron
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Network is a network, as far as the proxies show it.
+type Network struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// FloatingIP is an address that leads to a port, with what stands beside it.
+type FloatingIP struct {
+	ID        string   `json:"id"`
+	Address   string   `json:"floating_ip_address"`
+	FixedIP   *string  `json:"fixed_ip_address"`
+	NetworkID string   `json:"floating_network_id"`
+	PortID    *string  `json:"port_id"`
+	Port      *PortOf  `json:"port_details"`
+	Network   *Network `json:"-"`
+}
+
+// PortOf is the port of a floating address.
+type PortOf struct {
+	DeviceID *string `json:"device_id"`
+}
+
+// Networks answers the networks that the caller may see, all or those that query
+// selects.
+func (c *Client) Networks(ctx context.Context, caller *reqctx.Context, query url.Values) ([]Network, error) {
+	var out struct{ Networks []Network }
+	return out.Networks, faultOf(c.get(ctx, caller, "networks", query, &out))
+}
+
+// Network answers one network, or NetworkNotFound.
+func (c *Client) Network(ctx context.Context, caller *reqctx.Context, id string) (*Network, error) {
+	out := struct{ Network *Network }{Network: &Network{}}
+	err := faultOf(c.get(ctx, caller, "networks/"+url.PathEscape(id), nil, &out))
+	if refused(err).Status == http.StatusNotFound {
+		return nil, objects.Errorf(objects.KindNotFound, "NetworkNotFound", "Network %s could not be found.", id)
+	}
+	return out.Network, err
+}
+
+// Pools answers the networks that floating addresses come from.
+func (c *Client) Pools(ctx context.Context, caller *reqctx.Context) ([]Network, error) {
+	return c.Networks(ctx, caller, url.Values{"router:external": {"True"}})
+}
+
+// FloatingIPs answers the floating addresses of the caller's project.
+func (c *Client) FloatingIPs(ctx context.Context, caller *reqctx.Context) ([]*FloatingIP, error) {
+	return c.floatingIPs(ctx, caller, url.Values{"tenant_id": {caller.ProjectID}})
+}
+
+func (c *Client) floatingIPs(ctx context.Context, caller *reqctx.Context, query url.Values) ([]*FloatingIP, error) {
+	var out struct {
+		List []*FloatingIP `json:"floatingips"`
+	}
+	err := faultOf(c.get(ctx, caller, "floatingips", query, &out))
+	if refused(err).Status == http.StatusNotFound {
+		return nil, nil // Neutron without routers
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out.List, c.completeIPs(ctx, caller, out.List)
+}
+
+// completeIPs finds the networks and ports of floating addresses.
+func (c *Client) completeIPs(ctx context.Context, caller *reqctx.Context, list []*FloatingIP) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var ids, ports []string
+	for _, f := range list {
+		if !slices.Contains(ids, f.NetworkID) {
+			ids = append(ids, f.NetworkID)
+		}
+		if f.PortID != nil && f.Port == nil {
+			ports = append(ports, *f.PortID)
+		}
+	}
+	networks, err := c.Networks(ctx, caller, url.Values{"id": ids})
+	if err != nil {
+		return err
+	}
+	for _, f := range list {
+		n := slices.IndexFunc(networks, func(n Network) bool { return n.ID == f.NetworkID })
+		if n < 0 {
+			return objects.Errorf(objects.KindNotFound, "NetworkNotFound", "Network %s could not be found.", f.NetworkID)
+		}
+		f.Network = &networks[n]
+	}
+	for chunk := range slices.Chunk(ports, searchIDs) { // a Neutron that does not tell them with the address
+		found, err := c.ports(ctx, caller, url.Values{"id": chunk})
+		if err != nil {
+			return err
+		}
+		for _, f := range list {
+			for _, p := range found {
+				if f.PortID != nil && p.ID == *f.PortID {
+					f.Port = &PortOf{DeviceID: &p.DeviceID}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// FloatingIP answers one floating address, or FloatingIpNotFound.
+func (c *Client) FloatingIP(ctx context.Context, caller *reqctx.Context, id string) (*FloatingIP, error) {
+	out := struct {
+		IP *FloatingIP `json:"floatingip"`
+	}{IP: &FloatingIP{}}
+	err := faultOf(c.get(ctx, caller, "floatingips/"+url.PathEscape(id), nil, &out))
+	if refused(err).Status == http.StatusNotFound {
+		return nil, objects.Errorf(objects.KindNotFound, "FloatingIpNotFound", "Floating IP not found for ID %s", id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out.IP, c.completeIPs(ctx, caller, []*FloatingIP{out.IP})
+}
+
+// CreateFloatingIP takes an address out of a pool, which is named by its name or
+// id. Its errors are FloatingIpPoolNotFound, NoMoreFloatingIps,
+// FloatingIpLimitExceeded and FloatingIpBadRequest.
+func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Context, pool string) (*FloatingIP, error) {
+	query := url.Values{"router:external": {"True"}, "fields": {"id"}}
+	if _, err := uuid.Parse(pool); err == nil {
+		query.Set("id", pool)
+	} else {
+		query.Set("name", pool)
+	}
+	pools, err := c.Networks(ctx, caller, query)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(pools) == 0:
+		return nil, objects.Errorf(objects.KindNotFound, "FloatingIpPoolNotFound", "Floating IP pool not found.")
+	case len(pools) > 1:
+		return nil, &objects.Error{Class: "NovaException", Message: fmt.Sprintf("Multiple floating IP pools matches found for name '%s'", pool)}
+	}
+	out := struct {
+		IP *FloatingIP `json:"floatingip"`
+	}{IP: &FloatingIP{}}
+	err = c.send(ctx, caller, http.MethodPost, "floatingips", map[string]any{"floatingip": map[string]any{"floating_network_id": pools[0].ID}}, &out)
+	switch f := refused(err); {
+	case f.Type == "IpAddressGenerationFailure" || f.Type == "ExternalIpAddressExhausted":
+		return nil, &objects.Error{Kind: objects.KindNotFound, Class: "NoMoreFloatingIps", Message: f.Message, Cause: err}
+	case f.Type == "OverQuota":
+		return nil, &objects.Error{Kind: objects.KindOverQuota, Class: "FloatingIpLimitExceeded", Message: f.Message, Cause: err}
+	case f.Status == http.StatusBadRequest:
+		return nil, &objects.Error{Kind: objects.KindInvalid, Class: "FloatingIpBadRequest", Message: f.Message, Cause: err}
+	case err != nil:
+		return nil, err
+	}
+	return out.IP, c.completeIPs(ctx, caller, []*FloatingIP{out.IP})
+}

@@ -172,11 +172,11 @@ func ParseCPUs(spec string) ([]int, error) {
 		until, err2 := strconv.Atoi(strings.TrimSpace(last))
 		switch {
 		case isRange && (err != nil || err2 != nil):
-			return nil, fmt.Errorf("Invalid range expression %s", "'"+rule+"'")
+			return nil, valueError("Invalid range expression %s", "'"+rule+"'")
 		case err != nil:
-			return nil, fmt.Errorf("Invalid inclusion expression %s", "'"+rule+"'")
+			return nil, valueError("Invalid inclusion expression %s", "'"+rule+"'")
 		case from > until:
-			return nil, fmt.Errorf("Invalid range expression %s", "'"+rule+"'")
+			return nil, valueError("Invalid range expression %s", "'"+rule+"'")
 		}
 		for n := from; n <= until; n++ {
 			to[n] = true
@@ -190,6 +190,11 @@ func ParseCPUs(spec string) ([]int, error) {
 	}
 	slices.Sort(set)
 	return set, nil
+}
+
+// valueError is an error in Python's words, as clients see them.
+func valueError(format string, a ...any) error {
+	return &objects.Error{Class: "ValueError", Message: fmt.Sprintf(format, a...)}
 }
 
 func propertyNamed(name string) property {
@@ -222,14 +227,14 @@ func (p property) typed(value any) (any, error) {
 		}
 		switch p.kind {
 		case architecture:
-			return nil, fmt.Errorf("Architecture name '%s' is not valid", text)
+			return nil, valueError("Architecture name '%s' is not valid", text)
 		case hypervisor:
-			return nil, fmt.Errorf("Hypervisor virt type '%s' is not valid", text)
+			return nil, valueError("Hypervisor virt type '%s' is not valid", text)
 		}
-		return nil, fmt.Errorf("Virtual machine mode '%s' is not valid", text)
+		return nil, valueError("Virtual machine mode '%s' is not valid", text)
 	case enum:
 		if !slices.Contains(strings.Fields(p.values), text) {
-			return nil, fmt.Errorf("Field value %s is invalid", text)
+			return nil, valueError("Field value %s is invalid", text)
 		}
 	}
 	return text, nil

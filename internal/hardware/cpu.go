@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/nova-go/nova/internal/objects"
 )
 
 var (
@@ -65,11 +63,7 @@ func (a asks) mask(text string) ([]int, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "^") {
 		text = "0-" + itoa(int(a.flavor.VCPUs-1)) + "," + text
 	}
-	cpus, err := ParseCPUs(text)
-	if err != nil {
-		return nil, &objects.Error{Kind: objects.KindInvalid, Class: "Invalid", Message: err.Error()}
-	}
-	return cpus, nil
+	return ParseCPUs(text)
 }
 
 func (a asks) dedicated() ([]int, error) {

@@ -31,15 +31,14 @@ type property struct {
 	values string // that it takes, with blanks between
 }
 
-// legacyProperties are older names of properties.
-var legacyProperties = map[string]string{
-	"architecture": "hw_architecture", "owner_id": "img_owner_id", "vmware_disktype": "hw_disk_type", "vmware_image_version": "img_version",
-	"vmware_ostype": "os_distro", "auto_disk_config": "hw_auto_disk_config", "ipxe_boot": "hw_ipxe_boot", "xenapi_device_id": "hw_device_id",
-	"xenapi_image_compression_level": "img_compression_level", "vmware_linked_clone": "img_linked_clone", "xenapi_use_agent": "img_use_agent",
-	"xenapi_skip_agent_inject_ssh": "os_skip_agent_inject_ssh", "xenapi_skip_agent_inject_files_at_boot": "os_skip_agent_inject_files_at_boot",
-	"cache_in_nova": "img_cache_in_nova", "vm_mode": "hw_vm_mode", "bittorrent": "img_bittorrent", "mappings": "img_mappings",
-	"block_device_mapping": "img_block_device_mapping", "bdm_v2": "img_bdm_v2", "root_device_name": "img_root_device_name",
-	"hypervisor_version_requires": "img_hv_requested_version", "hypervisor_type": "img_hv_type",
+// legacyProperties are older names of properties, and the names of now.
+var legacyProperties = [][2]string{
+	{"architecture", "hw_architecture"}, {"owner_id", "img_owner_id"}, {"vmware_disktype", "hw_disk_type"}, {"vmware_image_version", "img_version"},
+	{"vmware_ostype", "os_distro"}, {"auto_disk_config", "hw_auto_disk_config"}, {"ipxe_boot", "hw_ipxe_boot"}, {"xenapi_device_id", "hw_device_id"},
+	{"xenapi_image_compression_level", "img_compression_level"}, {"vmware_linked_clone", "img_linked_clone"}, {"xenapi_use_agent", "img_use_agent"}, {"xenapi_skip_agent_inject_ssh", "os_skip_agent_inject_ssh"},
+	{"xenapi_skip_agent_inject_files_at_boot", "os_skip_agent_inject_files_at_boot"}, {"cache_in_nova", "img_cache_in_nova"}, {"vm_mode", "hw_vm_mode"}, {"bittorrent", "img_bittorrent"},
+	{"mappings", "img_mappings"}, {"block_device_mapping", "img_block_device_mapping"}, {"bdm_v2", "img_bdm_v2"}, {"root_device_name", "img_root_device_name"},
+	{"hypervisor_version_requires", "img_hv_requested_version"}, {"hypervisor_type", "img_hv_type"},
 }
 
 // ImageMeta is an image as an ImageMeta object, its properties typed. A property
@@ -63,6 +62,9 @@ func ImageMeta(i *objects.Image) (*objects.Versioned, error) {
 		data[field] = value
 	}
 	props, err := imageProperties(i.Properties())
+	if objects.IsClass(err, "Invalid") { // of a set of CPUs
+		return nil, err
+	}
 	if err != nil {
 		return nil, objects.Errorf(objects.KindInvalid, "InvalidRequest", "Invalid image metadata. Error: %s", err)
 	}
@@ -80,9 +82,9 @@ func imageProperties(given map[string]any) (*objects.Versioned, error) {
 		}
 		return err
 	}
-	for old, name := range legacyProperties {
-		if value, ok := given[old]; ok {
-			if err := set(propertyNamed(name), value); err != nil {
+	for _, names := range legacyProperties {
+		if value, ok := given[names[0]]; ok {
+			if err := set(propertyNamed(names[1]), value); err != nil {
 				return nil, err
 			}
 		}
@@ -97,7 +99,14 @@ func imageProperties(given map[string]any) (*objects.Versioned, error) {
 			}
 		}
 	}
+	numa := false
 	for _, p := range properties {
+		if p.name > "hw_numa" && !numa { // in the order of names, for the first mistake is told
+			numa = true
+			if err := numaProperties(v, given); err != nil {
+				return nil, err
+			}
+		}
 		if value, ok := given[p.name]; ok {
 			if err := set(p, value); err != nil {
 				return nil, err
@@ -114,7 +123,7 @@ func imageProperties(given map[string]any) (*objects.Versioned, error) {
 		slices.Sort(traits)
 		v.Set("traits_required", traits)
 	}
-	return v, numaProperties(v, given)
+	return v, nil
 }
 
 // numaProperties reads the properties that are numbered by NUMA node.
@@ -171,12 +180,10 @@ func ParseCPUs(spec string) ([]int, error) {
 		from, err := strconv.Atoi(strings.TrimSpace(first))
 		until, err2 := strconv.Atoi(strings.TrimSpace(last))
 		switch {
-		case isRange && (err != nil || err2 != nil):
-			return nil, valueError("Invalid range expression %s", "'"+rule+"'")
+		case isRange && (err != nil || err2 != nil || from > until):
+			return nil, invalid("Invalid", "Invalid range expression '%s'", rule)
 		case err != nil:
-			return nil, valueError("Invalid inclusion expression %s", "'"+rule+"'")
-		case from > until:
-			return nil, valueError("Invalid range expression %s", "'"+rule+"'")
+			return nil, invalid("Invalid", "Invalid inclusion expression '%s'", rule)
 		}
 		for n := from; n <= until; n++ {
 			to[n] = true
@@ -233,11 +240,29 @@ func (p property) typed(value any) (any, error) {
 		}
 		return nil, valueError("Virtual machine mode '%s' is not valid", text)
 	case enum:
+		text = spelling(p.name, text)
 		if !slices.Contains(strings.Fields(p.values), text) {
 			return nil, valueError("Field value %s is invalid", text)
 		}
 	}
 	return text, nil
+}
+
+// olderNames are names that VMware's images have for models.
+var olderNames = map[string]string{"lsilogicsas": "lsisas1068", "paravirtual": "vmpvscsi", "virtuale1000": "e1000", "virtuale1000e": "e1000e",
+	"virtualpcnet32": "pcnet", "virtualsriovethernetcard": "sriov", "virtualvmxnet": "vmxnet", "virtualvmxnet3": "vmxnet3"}
+
+// spelling is a value in the spelling that the field has, for fields that take
+// several.
+func spelling(name, value string) string {
+	switch name {
+	case "os_type", "hw_scsi_model", "hw_vif_model":
+		value = strings.ToLower(value)
+		if now, ok := olderNames[value]; ok && name != "os_type" {
+			return now
+		}
+	}
+	return value
 }
 
 func canonical(k kind, name string) string {

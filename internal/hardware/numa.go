@@ -265,7 +265,7 @@ func perNode[T any](a asks, key string, read func(string) (T, error)) ([]T, erro
 		}
 		value, err := read(text)
 		if err != nil {
-			return nil, &objects.Error{Class: "ValueError", Message: err.Error()}
+			return nil, err
 		}
 		list = append(list, value)
 	}
@@ -278,7 +278,13 @@ func (a asks) cells(nodes int, dedicated []int) ([]*objects.Versioned, error) {
 	if err != nil {
 		return nil, err
 	}
-	mem, err := perNode(a, "hw:numa_mem", pyInt)
+	mem, err := perNode(a, "hw:numa_mem", func(s string) (int64, error) {
+		n, err := pyInt(s)
+		if err != nil {
+			err = valueError("%s", err)
+		}
+		return n, err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,166 @@
+package hardware_test
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nova-go/nova/internal/hardware"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// pair is a flavor and an image.
+type pair struct {
+	VCPUs      int64             `json:"vcpus"`
+	MemoryMB   int64             `json:"memory_mb"`
+	Specs      map[string]string `json:"specs"`
+	Properties map[string]string `json:"properties"`
+}
+
+// answer is what Nova makes of it.
+type answer struct {
+	Topology, Properties json.RawMessage
+	Error, Message       string
+}
+
+func (p pair) flavor() *objects.Flavor {
+	return &objects.Flavor{Name: "f", VCPUs: p.VCPUs, MemoryMB: p.MemoryMB, ExtraSpecs: p.Specs}
+}
+
+func (p pair) image() *objects.Image {
+	properties := map[string]any{}
+	for name, value := range p.Properties {
+		properties[name] = value
+	}
+	return &objects.Image{Raw: map[string]any{"id": "9073cf55-5434-4077-b7f6-7c776bacf4cc", "name": "i", "status": "active", "properties": properties}}
+}
+
+// ask is what we make of it.
+func (p pair) ask() (topology, properties *objects.Versioned, err error) {
+	meta, err := hardware.ImageMeta(p.image())
+	if err != nil {
+		return nil, nil, err
+	}
+	if topology, err = hardware.Topology(p.flavor(), meta); err != nil {
+		return nil, nil, err
+	}
+	if err := hardware.Check(p.flavor(), meta); err != nil {
+		return nil, nil, err
+	}
+	return topology, meta.Object("properties"), hardware.CheckSound(p.flavor(), meta)
+}
+
+func (p pair) compare(t *testing.T, want answer) {
+	t.Helper()
+	topology, properties, err := p.ask()
+	var domain *objects.Error
+	switch {
+	case want.Error != "" && err == nil:
+		t.Errorf("%+v: Nova refuses it with %s: %s", p, want.Error, want.Message)
+	case want.Error == "" && err != nil:
+		t.Errorf("%+v: refused with %v", p, err)
+	case err != nil && (!errors.As(err, &domain) || domain.Message != want.Message || domain.Class != want.Error):
+		t.Errorf("%+v: refused with %q (%T), Nova with %s %q", p, err, err, want.Error, want.Message)
+	case err == nil:
+		if got, want := plain(t, topology), plain(t, want.Topology); !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v: the topology is\n%v, Nova's\n%v", p, got, want)
+		}
+		if got, want := plain(t, properties), plain(t, want.Properties); !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v: the properties are\n%v, Nova's\n%v", p, got, want)
+		}
+	}
+}
+
+// plain is an object as JSON has it; the order of changes is none.
+func plain(t *testing.T, v any) any {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out any
+	if err := json.Unmarshal(text, &out); err != nil {
+		t.Fatal(err)
+	}
+	var sort func(any)
+	sort = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, one := range v {
+				sort(one)
+			}
+		case map[string]any:
+			for name, one := range v {
+				if list, ok := one.([]any); ok && name == "nova_object.changes" {
+					slices.SortFunc(list, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
+				}
+				sort(one)
+			}
+		}
+	}
+	sort(out)
+	return out
+}
+
+func TestTopology(t *testing.T) {
+	specs := func(kv ...string) map[string]string {
+		m := map[string]string{}
+		for n := 0; n < len(kv); n += 2 {
+			m[kv[n]] = kv[n+1]
+		}
+		return m
+	}
+	const cell = `{"nova_object.name": "InstanceNUMACell", "nova_object.namespace": "nova", "nova_object.version": "1.6", "nova_object.data": {"id": 0, "cpuset": [], "pcpuset": [0, 1],
+		"cpuset_reserved": null, "memory": 2048, "pagesize": -2, "cpu_pinning_raw": null, "cpu_policy": "dedicated", "cpu_thread_policy": null},
+		"nova_object.changes": ["cpu_pinning_raw", "cpuset", "id", "cpuset_reserved", "memory", "cpu_thread_policy", "pagesize", "pcpuset", "cpu_policy"]}`
+	second := strings.NewReplacer(`"id": 0`, `"id": 1`, `[0, 1]`, `[2, 3]`).Replace(cell)
+	got, _, err := pair{4, 4096, specs("hw:numa_nodes", "2", "hw:cpu_policy", "dedicated", "hw:mem_page_size", "large", "hw:emulator_threads_policy", "share"), nil}.ask()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := json.RawMessage(`{"nova_object.name": "InstanceNUMATopology", "nova_object.namespace": "nova", "nova_object.version": "1.3",
+		"nova_object.data": {"cells": [` + cell + `, ` + second + `], "emulator_threads_policy": "share"}, "nova_object.changes": ["cells", "emulator_threads_policy"]}`)
+	if a, b := plain(t, got), plain(t, want); !reflect.DeepEqual(a, b) {
+		t.Errorf("got\n%v\nwant\n%v", a, b)
+	}
+	if got, _, err := (pair{4, 4096, specs("hw:cpu_policy", "shared"), nil}).ask(); got != nil || err != nil {
+		t.Errorf("nothing special is asked for: %v, %v", got, err)
+	}
+	for _, c := range []struct {
+		specs, properties map[string]string
+		class, message    string
+	}{
+		{specs("hw:numa_nodes", "3"), nil, "ImageNUMATopologyAsymmetric", "Instance CPUs and/or memory cannot be evenly distributed across instance NUMA nodes. Explicit assignment of CPUs and memory to nodes is required"},
+		{specs("hw:mem_page_size", "2M"), nil, "MemoryPageSizeInvalid", "Invalid memory page size '2M'"},
+		{specs("hw:cpu_policy", "shared"), specs("hw_cpu_policy", "dedicated"), "ImageCPUPinningForbidden", "Image property 'hw_cpu_policy' is not permitted to override CPU pinning policy set against the flavor"},
+		{specs("hw:cpu_max_sockets", "y"), nil, "InvalidRequest", "Invalid flavor extra spec. Error: invalid literal for int() with base 10: 'y'"},
+		{nil, specs("architecture", "z80"), "InvalidRequest", "Invalid image metadata. Error: Architecture name 'z80' is not valid"},
+		{specs("hw:pmu", "true"), specs("hw_pmu", "false"), "FlavorImageConflict", "Flavor f has hw:pmu extra spec explicitly set to True, conflicting with image i which has hw_pmu explicitly set to False."},
+	} {
+		pair{4, 4096, c.specs, c.properties}.compare(t, answer{Error: c.class, Message: c.message})
+	}
+}
+
+func TestPCIDevices(t *testing.T) {
+	aliases := hardware.Aliases{"gpu": {NUMAPolicy: "legacy", Specs: []map[string]string{{"vendor_id": "10de", "product_id": "1db4"}}}}
+	meta, err := hardware.ImageMeta(pair{}.image())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &objects.Flavor{ExtraSpecs: map[string]string{"pci_passthrough:alias": "gpu:2", "hw:pci_numa_affinity_policy": "required"}}
+	got, err := aliases.Devices(f, meta, func() string { return "id" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests := got.Data["requests"].([]*objects.Versioned)
+	if len(requests) != 1 || requests[0].Text("numa_policy") != "required" || requests[0].Data["count"] != 2 || requests[0].Text("alias_name") != "gpu" {
+		t.Errorf("got %v", plain(t, got))
+	}
+	f.ExtraSpecs["pci_passthrough:alias"] = "fpga:1"
+	if _, err := aliases.Devices(f, meta, nil); !objects.IsClass(err, "PciRequestAliasNotDefined") || err.Error() != "PCI alias fpga is not defined" {
+		t.Errorf("got %v", err)
+	}
+}

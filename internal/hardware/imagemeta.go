@@ -128,21 +128,6 @@ func imageProperties(given map[string]any) (*objects.Versioned, error) {
 
 // numaProperties reads the properties that are numbered by NUMA node.
 func numaProperties(v *objects.Versioned, given map[string]any) error {
-	var mem []int64
-	for n := 0; ; n++ {
-		value, ok := given[fmt.Sprintf("hw_numa_mem.%d", n)]
-		if !ok {
-			break
-		}
-		m, err := strconv.ParseInt(strings.TrimSpace(fmt.Sprint(value)), 10, 64)
-		if err != nil {
-			return fmt.Errorf("invalid literal for int() with base 10: '%v'", value)
-		}
-		mem = append(mem, m)
-	}
-	if mem != nil {
-		v.Set("hw_numa_mem", mem)
-	}
 	var cpus [][]int
 	for n := 0; ; n++ {
 		value, ok := given[fmt.Sprintf("hw_numa_cpus.%d", n)]
@@ -158,6 +143,21 @@ func numaProperties(v *objects.Versioned, given map[string]any) error {
 	if cpus != nil {
 		v.Set("hw_numa_cpus", cpus)
 	}
+	var mem []int64
+	for n := 0; ; n++ {
+		value, ok := given[fmt.Sprintf("hw_numa_mem.%d", n)]
+		if !ok {
+			break
+		}
+		m, err := strconv.ParseInt(strings.TrimSpace(fmt.Sprint(value)), 10, 64)
+		if err != nil {
+			return fmt.Errorf("invalid literal for int() with base 10: '%v'", value)
+		}
+		mem = append(mem, m)
+	}
+	if mem != nil {
+		v.Set("hw_numa_mem", mem)
+	}
 	return nil
 }
 
@@ -171,7 +171,7 @@ func ParseCPUs(spec string) ([]int, error) {
 		}
 		to := include
 		first, last, isRange := strings.Cut(rule, "-")
-		if rest, not := strings.CutPrefix(rule, "^"); not && !isRange {
+		if rest, not := strings.CutPrefix(first, "^"); not {
 			to, first = exclude, rest
 		}
 		if !isRange {

@@ -71,7 +71,7 @@ func builder(d *deps, q *quota.Quotas, n *neutron.Client) *opsbuild.Builder {
 	}
 	return opsbuild.New(opsbuild.Options{
 		API: d.API, Cells: d.Cells, Keypairs: dbapi.NewKeypairs(d.API), Zones: dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone), Quota: q,
-		Images: glance.New(d.sessions.glance), Network: n, Conductor: d.conductorRPC(), DefaultZone: c.Default.DefaultAvailabilityZone,
+		Images: glance.New(d.sessions.glance), Network: n, Volumes: cinder.New(d.sessions.cinder), Conductor: d.conductorRPC(), DefaultZone: c.Default.DefaultAvailabilityZone,
 		InternalZone: c.Default.InternalServiceAvailabilityZone, EphemeralFormat: c.Default.DefaultEphemeralFormat,
 		MaxLocalDevices: c.Default.MaxLocalBlockDevices, CrossZoneAttach: c.Cinder.CrossAZAttach, DefaultCerts: certs, RecheckQuota: c.Quota.RecheckQuota, Aliases: d.aliases,
 	})

@@ -2,7 +2,7 @@ package build
 
 import (
 	"context"
-	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -11,6 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
 
@@ -31,7 +32,7 @@ type plan struct {
 	devices     []*Device
 	group       *objects.Versioned // server group
 	groupID     int64
-	volumes     map[string]*objects.CinderVolume
+	volumes     map[string]*cinder.Volume
 	zone        *string
 	count       int
 }
@@ -39,9 +40,6 @@ type plan struct {
 // Create checks a request and begins to build its servers.
 func (b *Builder) Create(ctx context.Context, caller *reqctx.Context, r *Request) (*Result, error) {
 	p := &plan{Request: r, caller: caller, reservation: reservationID(), zone: r.Zone}
-	if b.o.Volumes == nil && slices.ContainsFunc(r.Devices, func(d *Device) bool { return d.VolumeID != nil || d.SnapshotID != nil || d.VolumeType != nil }) {
-		return nil, objects.Errorf(objects.KindNotImplemented, "NotImplementedError", "Volumes cannot be used by new servers yet.")
-	}
 	if err := checkCounts(r); err != nil {
 		return nil, err
 	}
@@ -120,18 +118,44 @@ func (b *Builder) imageOfVolume(ctx context.Context, p *plan) (*objects.Image, e
 		if id == nil {
 			continue
 		}
-		v, err := b.o.Volumes.Volume(ctx, p.caller, *id)
+		v, err := b.o.Volumes.Volume(ctx, p.caller, *id, "")
 		switch {
 		case objects.IsClass(err, "CinderConnectionFailed"):
 			return nil, err
 		case err != nil:
 			return nil, invalidDevice("InvalidBDMVolume", invalid+"volume "+*id+".")
-		case !v.Bootable:
+		case !bool(v.Bootable):
 			return nil, invalidDevice("InvalidBDMVolumeNotBootable", "Block Device "+*id+" is not bootable.")
 		}
-		return v.Image(), nil
+		return volumeImage(v), nil
 	}
 	return &objects.Image{Raw: map[string]any{}}, nil
+}
+
+// volumeImage is the image that a volume was made of, as the volume remembers it.
+func volumeImage(v *cinder.Volume) *objects.Image {
+	properties := map[string]any{}
+	i := &objects.Image{Status: "active", Size: v.Size * gib}
+	for name, value := range v.ImageMetadata {
+		switch name {
+		case "min_ram":
+			i.MinRAM, _ = strconv.ParseInt(value, 10, 64)
+		case "min_disk":
+			i.MinDisk, _ = strconv.ParseInt(value, 10, 64)
+		case "container_format", "disk_format", "image_id", "image_name", "checksum", "size":
+		default:
+			properties[name] = value
+		}
+	}
+	i.Raw = map[string]any{"properties": properties, "size": i.Size, "status": i.Status, "min_ram": i.MinRAM, "min_disk": i.MinDisk}
+	return i
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // deviceLetter is "a" of "/dev/vda1".
@@ -300,10 +324,10 @@ func (b *Builder) findCount(ctx context.Context, p *plan) error {
 	if p.count, err = b.limitServers(ctx, p.caller, p.Flavor, p.Min, p.Max); err != nil {
 		return err
 	}
-	p.volumes = map[string]*objects.CinderVolume{}
+	p.volumes = map[string]*cinder.Volume{}
 	for _, d := range p.devices {
 		if d.VolumeID != nil {
-			if p.volumes[*d.VolumeID], err = b.o.Volumes.Volume(ctx, p.caller, *d.VolumeID); err != nil {
+			if p.volumes[*d.VolumeID], err = b.o.Volumes.Volume(ctx, p.caller, *d.VolumeID, ""); err != nil {
 				return err
 			}
 		}

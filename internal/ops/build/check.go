@@ -9,6 +9,7 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest/cinder"
 )
 
 const gib = 1 << 30
@@ -126,13 +127,13 @@ func (b *Builder) checkZone(ctx context.Context, zone string) error {
 
 // volumeZone checks [cinder] cross_az_attach: the answer is the zone that the
 // volumes pin the servers to.
-func (b *Builder) volumeZone(zone *string, volumes map[string]*objects.CinderVolume) (*string, error) {
+func (b *Builder) volumeZone(zone *string, volumes map[string]*cinder.Volume) (*string, error) {
 	if b.o.CrossZoneAttach || len(volumes) == 0 {
 		return zone, nil
 	}
 	var zones []string
 	for _, v := range volumes {
-		zones = append(zones, v.Zone)
+		zones = append(zones, deref(v.AvailabilityZone))
 	}
 	mismatch := func(reason string) error {
 		return objects.Errorf(objects.KindInvalid, "MismatchVolumeAZException", "The availability zone between the server and its attached volumes do not match: %s.", reason)
@@ -150,7 +151,7 @@ func (b *Builder) volumeZone(zone *string, volumes map[string]*objects.CinderVol
 }
 
 // checkDevices checks the devices of one server and reserves its volumes in Cinder.
-func (b *Builder) checkDevices(ctx context.Context, caller *reqctx.Context, r *Request, server string, devices []*Device, volumes map[string]*objects.CinderVolume) error {
+func (b *Builder) checkDevices(ctx context.Context, caller *reqctx.Context, r *Request, server string, devices []*Device, volumes map[string]*cinder.Volume) error {
 	var boots []int64
 	for _, d := range devices {
 		if d.BootIndex != nil && *d.BootIndex >= 0 {
@@ -171,7 +172,7 @@ func (b *Builder) checkDevices(ctx context.Context, caller *reqctx.Context, r *R
 		if d.VolumeType != nil && *d.VolumeType != "" {
 			var err error
 			if types == nil {
-				if types, err = b.o.Volumes.TypeNames(ctx, caller); err != nil {
+				if types, err = b.o.Volumes.Types(ctx, caller); err != nil {
 					return err
 				}
 			}
@@ -198,7 +199,7 @@ func setType(d *Device, types map[string]string) error {
 
 var diskBuses = []string{"fdc", "ide", "sata", "scsi", "usb", "virtio", "xen", "lxc", "uml"}
 
-func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Context, r *Request, server string, d *Device, volumes map[string]*objects.CinderVolume) error {
+func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Context, r *Request, server string, d *Device, volumes map[string]*cinder.Volume) error {
 	const invalid = "Block Device Mapping is Invalid: "
 	switch {
 	case d.ImageID != nil:
@@ -215,7 +216,7 @@ func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Context, r *Re
 		if v.Multiattach && !r.Multiattach {
 			return invalidDevice("MultiattachNotSupportedOldMicroversion", "Multiattach volumes are only supported starting with compute API version 2.60.")
 		}
-		attachment, err := b.o.Volumes.Attach(ctx, caller, v.ID, server)
+		attachment, err := b.o.Volumes.CreateAttachment(ctx, caller, v.ID, server, nil)
 		switch {
 		case objects.IsClass(err, "CinderConnectionFailed"), objects.IsClass(err, "InvalidVolume"):
 			return err
@@ -224,7 +225,7 @@ func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Context, r *Re
 		case err != nil:
 			return invalidDevice("InvalidBDMVolume", invalid+"failed to get volume "+v.ID+".")
 		}
-		d.AttachmentID, d.Size = &attachment, &v.Size
+		d.AttachmentID, d.Size = &attachment.ID, &v.Size
 	case d.SnapshotID != nil:
 		s, err := b.o.Volumes.Snapshot(ctx, caller, *d.SnapshotID)
 		switch {

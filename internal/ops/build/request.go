@@ -13,6 +13,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
 
@@ -77,13 +78,13 @@ type Network interface {
 // NetworkPlacement is what a server's interfaces mean for where it can be.
 type NetworkPlacement = objects.NetworkPlacement
 
-// Volumes is what is asked of Cinder before a server is built.
+// Volumes is what is asked of Cinder before a server is built; *cinder.Client is one.
 type Volumes interface {
-	Volume(ctx context.Context, caller *reqctx.Context, id string) (*objects.CinderVolume, error)
-	Snapshot(ctx context.Context, caller *reqctx.Context, id string) (*objects.CinderSnapshot, error)
-	TypeNames(ctx context.Context, caller *reqctx.Context) (map[string]string, error) // by id
-	Attach(ctx context.Context, caller *reqctx.Context, volume, server string) (attachment string, err error)
-	Detach(ctx context.Context, caller *reqctx.Context, attachment string) error
+	Volume(ctx context.Context, caller *reqctx.Context, id, version string) (*cinder.Volume, error)
+	Snapshot(ctx context.Context, caller *reqctx.Context, id string) (*cinder.Snapshot, error)
+	Types(ctx context.Context, caller *reqctx.Context) (map[string]string, error)
+	CreateAttachment(ctx context.Context, caller *reqctx.Context, volume, server string, connector map[string]any) (*cinder.Attachment, error)
+	DeleteAttachment(ctx context.Context, caller *reqctx.Context, id string) error
 }
 
 // Options are what a Builder works with.

@@ -118,3 +118,19 @@ func (c *Client) DeleteSnapshot(ctx context.Context, caller *reqctx.Context, id 
 	err := c.do(ctx, caller, call{method: http.MethodDelete, path: "snapshots/" + url.PathEscape(id)})
 	return translate(err, snapshotNotFound(id))
 }
+
+// Types answers the names of the volume types, by their ids.
+func (c *Client) Types(ctx context.Context, caller *reqctx.Context) (map[string]string, error) {
+	var out struct {
+		Types []struct {
+			ID   string `json:"id"`
+			Name string `json:"name"`
+		} `json:"volume_types"`
+	}
+	err := c.do(ctx, caller, call{method: http.MethodGet, path: "types", out: &out})
+	names := map[string]string{}
+	for _, t := range out.Types {
+		names[t.ID] = t.Name
+	}
+	return names, err
+}

@@ -47,7 +47,7 @@ func areas(d *deps) []api.Route {
 		(&flavors.API{Flavors: flavorStore, Projects: projects}).Routes(),
 		(&keypairs.API{Keypairs: dbapi.NewKeypairs(d.API), Quota: quotaOf, Recheck: d.config.Quota.RecheckQuota}).Routes(),
 		(&groups.API{Groups: dbapi.NewGroups(d.API), Servers: &group.Members{API: d.API, Cells: d.Cells}, Quota: quotaOf, Recheck: d.config.Quota.RecheckQuota}).Routes(),
-		serversArea(d, flavorStore, networkClient, (&build.API{
+		serversArea(d, flavorStore, networkClient, quotaOf, (&build.API{
 			Builder: builder(d, quotaOf, networkClient), Flavors: flavorStore, ScheduleZone: d.config.Default.DefaultScheduleZone,
 			PasswordLength: d.config.Default.PasswordLength, ShowPassword: d.config.API.EnableInstancePassword,
 		}).Create).Routes(),
@@ -77,20 +77,29 @@ func builder(d *deps, q *quota.Quotas, n *neutron.Client) *opsbuild.Builder {
 	})
 }
 
-func serversArea(d *deps, f servers.Flavors, n *neutron.Client, create func(*api.Request) (any, error)) *servers.API {
+func serversArea(d *deps, f servers.Flavors, n *neutron.Client, limits *quota.Quotas, create func(*api.Request) (any, error)) *servers.API {
 	c := d.config
 	reader := &instance.Reader{API: d.API, Cells: d.Cells, HostZones: dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone),
 		PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells}
+	images := glance.New(d.sessions.glance)
+	downTime := time.Duration(c.Default.ServiceDownTime) * time.Second
 	return &servers.API{
-		Servers:      reader,
-		Ops:          &instance.Ops{Reader: reader, Compute: d.computeRPC(), Conductor: d.conductorRPC(), Now: time.Now},
+		Servers: reader,
+		Ops: &instance.Ops{
+			Reader: reader, Neighbours: instance.Neighbours{Images: images, Network: n}, Compute: d.computeRPC(), Conductor: d.conductorRPC(),
+			Limits: limits, Host: c.Default.Host, DownTime: downTime, DropProperties: c.Default.NonInheritableImageProperties,
+			UniqueNames: c.Default.UniqueServerNameScope, CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
+		},
 		Flavors:      f,
-		Images:       glance.New(d.sessions.glance),
+		Images:       images,
 		Network:      n,
 		Create:       create,
 		Migrations:   cell.Everywhere{Cells: d.Cells},
 		NameTemplate: c.Default.InstanceNameTemplate,
-		DownTime:     time.Duration(c.Default.ServiceDownTime) * time.Second,
+		DownTime:     downTime,
+		ImageURL:     images.URL,
+		SoftDelete:   c.Default.ReclaimInstanceInterval != 0,
+		Passwords:    servers.Passwords{Length: c.Default.PasswordLength, Shown: c.API.EnableInstancePassword},
 		Now:          time.Now,
 	}
 }

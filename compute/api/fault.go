@@ -29,6 +29,11 @@ func NotFound(format string, a ...any) error   { return faultf(http.StatusNotFou
 func Conflict(format string, a ...any) error   { return faultf(http.StatusConflict, format, a) }
 func Forbidden(format string, a ...any) error  { return faultf(http.StatusForbidden, format, a) }
 
+// NotImplemented is what the host of a server cannot do.
+func NotImplemented(format string, a ...any) error {
+	return faultf(http.StatusNotImplemented, format, a)
+}
+
 func faultf(status int, format string, a []any) error {
 	if len(a) > 0 {
 		format = fmt.Sprintf(format, a...)

@@ -1,10 +1,13 @@
 package servers
 
 import (
+	"context"
 	"strings"
 
 	"github.com/nova-go/nova/compute/api"
 	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // passwordShow joins the pieces that the metadata service stored.
@@ -20,4 +23,11 @@ func (a *API) passwordShow(r *api.Request) (any, error) {
 		}
 	}
 	return map[string]string{"password": password.String()}, nil
+}
+
+// passwordClear forgets the password that a server's guest stored; the guest keeps it.
+func (a *API) passwordClear(r *api.Request) (any, error) {
+	return a.act(r, cell.Usual, func(ctx context.Context, _ *reqctx.Context, i *objects.Instance) error {
+		return a.Ops.ForgetPassword(ctx, i)
+	})
 }

@@ -3,6 +3,7 @@ package servers
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/nova-go/nova/compute/api"
@@ -18,6 +19,8 @@ import (
 // Reader finds servers; *instance.Reader is one.
 type Reader interface {
 	Get(ctx context.Context, caller *reqctx.Context, uuid string, want instance.Want) (*objects.Instance, error)
+	// Owner answers the project of a server by its mapping alone.
+	Owner(ctx context.Context, uuid string) (project string, err error)
 	List(ctx context.Context, caller *reqctx.Context, q instance.ListQuery) ([]*objects.Instance, error)
 	Actions(ctx context.Context, i *objects.Instance, q cell.ActionQuery) ([]*objects.Action, error)
 	Events(ctx context.Context, i *objects.Instance, action int64) ([]*objects.ActionEvent, error)
@@ -66,7 +69,12 @@ type API struct {
 	Migrations   Migrations
 	NameTemplate string        // [DEFAULT] instance_name_template
 	DownTime     time.Duration // [DEFAULT] service_down_time
-	Now          func() time.Time
+	// ImageURL is where Glance has an image.
+	ImageURL   func(ctx context.Context, caller *reqctx.Context, id string) (string, error)
+	SoftDelete bool // [DEFAULT] reclaim_instance_interval is not 0
+	// Passwords says how administrator passwords are made and shown.
+	Passwords Passwords
+	Now       func() time.Time
 }
 
 // server loads the server that the path names and checks the row's rule on it.
@@ -83,29 +91,46 @@ func (v *view) detailLoad() cell.Load {
 }
 
 func (a *API) show(r *api.Request) (any, error) {
-	// Rules on fields are about the server's owner: most often the caller, whose
-	// rights say what has to be read.
-	v := a.newView(r, r.Own())
-	want := instance.Want{Load: v.detailLoad(), Beside: dbapi.Beside{Spec: r.Since(mv.V96PinnedZone), Group: r.Since(mv.V71ServerGroups)}, Down: r.Since(mv.V69DownCells)}
-	i, err := a.Servers.Get(r.Ctx(), r.Context, r.Var("id"), want)
+	v, i, _, err := a.shown(r, false)
 	if err != nil {
 		return nil, err
 	}
+	return v.document(i)
+}
+
+// shown loads the server that the path names as it is shown, authorises the row's
+// rule on it, and answers its view with what was loaded. short is for answers that
+// leave out what extensions once added.
+func (a *API) shown(r *api.Request, short bool) (*view, *objects.Instance, cell.Load, error) {
+	// Rules on fields are about the server's owner: most often the caller, whose
+	// rights say what has to be read.
+	v := a.newView(r, r.Own())
+	v.single, v.short = true, short
+	want := instance.Want{Load: v.detailLoad(), Beside: dbapi.Beside{Spec: r.Since(mv.V96PinnedZone), Group: r.Since(mv.V71ServerGroups)}}
+	want.Down = r.Since(mv.V69DownCells) && r.Method == http.MethodGet
+	i, err := a.Servers.Get(r.Ctx(), r.Context, r.Var("id"), want)
+	if err != nil {
+		return nil, nil, want.Load, err
+	}
 	if err := r.Authorize(subject.Target(i)); err != nil {
-		return nil, err
+		return nil, nil, want.Load, err
 	}
 	if i.ProjectID != r.Context.ProjectID {
 		v.authorize(subject.Target(i))
 		if other := v.detailLoad(); other != want.Load {
 			want.Load = other
-			if i, err = a.Servers.Get(r.Ctx(), r.Context, i.UUID, want); err != nil {
-				return nil, err
-			}
+			i, err = a.Servers.Get(r.Ctx(), r.Context, i.UUID, want)
 		}
 	}
-	v.single = true
-	if err := v.load([]*objects.Instance{i}); err != nil {
-		return nil, err
+	return v, i, want.Load, err
+}
+
+// document is the body that shows one server.
+func (v *view) document(i *objects.Instance) (any, error) {
+	if !v.short {
+		if err := v.load([]*objects.Instance{i}); err != nil {
+			return nil, err
+		}
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("server", func(o *api.Object) { v.detail(o, i) })

@@ -27,6 +27,9 @@ type view struct {
 	zone   func(host string) string
 	groups map[string][]string // security groups by server
 	single bool                // one server is shown, not a list
+	// short leaves out what extensions once added: what the answers to changes have
+	// before 2.75.
+	short bool
 }
 
 // newView checks the rules that decide on fields, against the owner of the
@@ -89,7 +92,7 @@ func (v *view) detail(o *api.Object, i *objects.Instance) {
 	o.Str("accessIPv6", text(i.AccessIPv6))
 	o.Obj("addresses", func(o *api.Object) {
 		if text(i.VMState) != "building" {
-			addresses(o, i.Network, true)
+			addresses(o, i.Network, !v.short)
 		}
 	})
 	o.Time("created", i.CreatedAt, isoTime)
@@ -116,6 +119,14 @@ func (v *view) detail(o *api.Object, i *objects.Instance) {
 	if slices.Contains(progressing, status) {
 		o.OptInt("progress", i.Progress)
 	}
+	if !v.short {
+		v.extensions(o, i)
+	}
+	v.laterFields(o, i)
+}
+
+// extensions are the fields that were in extensions of the API once.
+func (v *view) extensions(o *api.Object, i *objects.Instance) {
 	o.Str("OS-EXT-AZ:availability_zone", v.zoneOf(i))
 	o.Opt("config_drive", i.ConfigDrive)
 	o.Opt("key_name", i.KeyName)
@@ -133,7 +144,6 @@ func (v *view) detail(o *api.Object, i *objects.Instance) {
 	o.Opt("OS-EXT-STS:vm_state", i.VMState)
 	o.OptInt("OS-EXT-STS:power_state", i.PowerState)
 	v.volumes(o, i)
-	v.laterFields(o, i)
 }
 
 // progressing are the statuses that show how far an operation is.
@@ -173,7 +183,7 @@ func (v *view) laterFields(o *api.Object, i *objects.Instance) {
 	if r.Since(mv.V9ServerLocked) {
 		o.Bool("locked", text(i.LockedBy) != "")
 	}
-	if v.hostStatus || v.unknownOnly {
+	if !v.short && (v.hostStatus || v.unknownOnly) {
 		if s := i.HostStatus(v.api.Now(), v.api.DownTime); v.hostStatus || s == "UNKNOWN" {
 			o.Str("host_status", s)
 		}

@@ -213,11 +213,12 @@ func SetGuestSystemMetadata(ctx context.Context, c *db.Cell, uuid string, pairs 
 				return err
 			}
 		}
-		return setSystemMetadata(ctx, tx, uuid, pairs)
+		return setPairs(ctx, tx, systemMetadata, uuid, pairs)
 	})
 }
 
-func setSystemMetadata(ctx context.Context, tx bun.Tx, uuid string, pairs map[string]string) error {
+// setPairs writes keys over what they were; the other keys stay.
+func setPairs(ctx context.Context, tx bun.Tx, t pairTable, uuid string, pairs map[string]string) error {
 	key := bun.Ident("key")
 	names := make([]string, 0, len(pairs))
 	for k := range pairs {
@@ -234,7 +235,7 @@ func setSystemMetadata(ctx context.Context, tx bun.Tx, uuid string, pairs map[st
 		err := r.Scan(&k, &have.id, &have.value)
 		rows[k] = have
 		return err
-	}, "SELECT ?, id, value FROM instance_system_metadata WHERE instance_uuid = ? AND deleted = 0 AND ? IN (?)", key, uuid, key, db.In(names))
+	}, "SELECT ?, id, value FROM ? WHERE instance_uuid = ? AND deleted = 0 AND ? IN (?)", key, bun.Ident(t.name), uuid, key, db.In(names))
 	if err != nil {
 		return err
 	}
@@ -242,9 +243,9 @@ func setSystemMetadata(ctx context.Context, tx bun.Tx, uuid string, pairs map[st
 		have, ok := rows[k]
 		switch {
 		case !ok:
-			_, err = db.Exec(ctx, tx, "INSERT INTO instance_system_metadata (created_at, instance_uuid, ?, value, deleted) VALUES (?, ?, ?, ?, 0)", key, db.Now(), uuid, k, v)
+			_, err = db.Exec(ctx, tx, "INSERT INTO ? (created_at, instance_uuid, ?, value, deleted) VALUES (?, ?, ?, ?, 0)", bun.Ident(t.name), key, db.Now(), uuid, k, v)
 		case !have.value.Valid || have.value.String != v:
-			_, err = db.Exec(ctx, tx, "UPDATE instance_system_metadata SET value = ?, updated_at = ? WHERE id = ?", v, db.Now(), have.id)
+			_, err = db.Exec(ctx, tx, "UPDATE ? SET value = ?, updated_at = ? WHERE id = ?", bun.Ident(t.name), v, db.Now(), have.id)
 		}
 		if err != nil {
 			return err

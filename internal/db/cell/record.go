@@ -82,6 +82,13 @@ func fillRecord(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.I
 	return nil
 }
 
+// Records reads those of the servers that are in the cell and not deleted, with
+// these parts of the versioned object.
+func Records(ctx context.Context, c *db.Cell, servers []string, parts Parts) ([]*objects.Instance, error) {
+	return query(ctx, c, Load{Record: parts, Metadata: parts&PartMetadata != 0, SystemMetadata: parts&PartSystemMetadata != 0},
+		" WHERE i.deleted = 0 AND i.hidden = ? AND i.uuid IN (?)", false, db.In(servers))
+}
+
 // recordExtra reads instance_extra and the info cache.
 func recordExtra(ctx context.Context, c *db.Cell, parts Parts, m map[string]*objects.Instance) error {
 	for _, list := range uuids(m, nil) {

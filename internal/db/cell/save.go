@@ -21,38 +21,57 @@ type Expect struct {
 	Task, VM []string
 }
 
-// Save writes the columns in which now differs from was, and now.UpdatedAt.
-// Without a difference it writes nothing. Errors: InstanceNotFound;
-// UnexpectedTaskStateError (UnexpectedDeletingTaskStateError where it is being
-// deleted), UnexpectedVMStateError and InstanceUpdateConflict where the row is not
-// as expected.
+// Save writes what now differs from was: columns of the row, and the keys of
+// metadata and system metadata where both have them loaded. The row counts as
+// updated in any case, as in Nova, where a field that is set is a change whatever
+// its value. Errors: InstanceNotFound; UnexpectedTaskStateError
+// (UnexpectedDeletingTaskStateError where it is being deleted),
+// UnexpectedVMStateError and InstanceUpdateConflict where the row is not as expected.
 func Save(ctx context.Context, c *db.Cell, was, now *objects.Instance, e Expect) error {
-	var set []string
-	var args []any
+	at := db.Now()
+	set, args := changedColumns(was, now)
+	set, args = append(set, "updated_at = ?"), append(args, at)
+	where, more := expected(was.UUID, e)
+	query, args := "UPDATE instances SET "+strings.Join(set, ", ")+" WHERE "+where, append(args, more...)
+	update := func(q bun.IDB) error {
+		n, err := db.Exec(ctx, q, query, args...)
+		if err == nil && n == 0 {
+			// MySQL does not count a row that says all that already.
+			err = conflict(ctx, q, was.UUID, e)
+		}
+		return err
+	}
+	metadata, system := changedPairs(was.Metadata, now.Metadata), changedPairs(was.SystemMetadata, now.SystemMetadata)
+	var err error
+	if metadata == nil && system == nil {
+		err = update(c.DB)
+	} else {
+		err = c.DB.InTx(ctx, func(tx bun.Tx) error {
+			if err := update(tx); err != nil {
+				return err
+			}
+			if err := savePairs(ctx, tx, instanceMetadata, was.UUID, metadata); err != nil {
+				return err
+			}
+			return savePairs(ctx, tx, systemMetadata, was.UUID, system)
+		})
+	}
+	if err == nil {
+		now.UpdatedAt = &at
+	}
+	return err
+}
+
+func changedColumns(was, now *objects.Instance) (set []string, args []any) {
 	for _, col := range slices.Concat(instanceColumns, recordColumns) {
 		if col.name == "updated_at" {
 			continue
 		}
-		old, next := col.value(was), col.value(now)
-		if old != next {
+		if old, next := col.value(was), col.value(now); old != next {
 			set, args = append(set, "? = ?"), append(args, bun.Ident(col.name), next)
 		}
 	}
-	if len(set) == 0 {
-		return nil
-	}
-	at := db.Now()
-	set, args = append(set, "updated_at = ?"), append(args, at)
-	where, more := expected(was.UUID, e)
-	n, err := db.Exec(ctx, c.DB, "UPDATE instances SET "+strings.Join(set, ", ")+" WHERE "+where, append(args, more...)...)
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return conflict(ctx, c, was.UUID, e)
-	}
-	now.UpdatedAt = &at
-	return nil
+	return set, args
 }
 
 func expected(uuid string, e Expect) (string, []any) {
@@ -78,10 +97,10 @@ func expected(uuid string, e Expect) (string, []any) {
 	return w.text(), w.args
 }
 
-// conflict tells why an expected row was not there.
-func conflict(ctx context.Context, c *db.Cell, uuid string, e Expect) error {
+// conflict tells why an expected row was not there; nil if it is.
+func conflict(ctx context.Context, q bun.IDB, uuid string, e Expect) error {
 	var task, vm sql.NullString
-	err := c.DB.One(ctx, []any{&task, &vm}, "SELECT task_state, vm_state FROM instances WHERE uuid = ? AND deleted = 0", uuid)
+	err := db.One(ctx, q, []any{&task, &vm}, "SELECT task_state, vm_state FROM instances WHERE uuid = ? AND deleted = 0", uuid)
 	if errors.Is(err, sql.ErrNoRows) {
 		return objects.InstanceNotFound(uuid)
 	}
@@ -100,7 +119,7 @@ func conflict(ctx context.Context, c *db.Cell, uuid string, e Expect) error {
 	case e.VM != nil && !slices.Contains(e.VM, vm.String):
 		return is("vm_state", "UnexpectedVMStateError", vm.String, e.VM)
 	}
-	return objects.Errorf(objects.KindConflict, "UnknownInstanceUpdateConflict", "Conflict updating instance %s, but we were unable to determine the cause", uuid)
+	return nil
 }
 
 func pyText(s string) string {
@@ -149,13 +168,4 @@ func (c column) value(i *objects.Instance) any {
 		panic(fmt.Sprintf("cell: column %s is scanned to %T", c.name, p))
 	}
 	return nil
-}
-
-// StartAction writes that somebody asks for an action on a server. at is when.
-func StartAction(ctx context.Context, c *db.Cell, a *objects.Action) error {
-	now := db.Now()
-	id, err := c.DB.Insert(ctx, c.DB, `INSERT INTO instance_actions (created_at, action, instance_uuid, request_id, user_id, project_id, start_time, message, deleted)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)`, now, a.Action, a.InstanceUUID, a.RequestID, a.UserID, a.ProjectID, a.StartTime, a.Message)
-	a.ID, a.CreatedAt = id, &now
-	return err
 }

@@ -2,8 +2,11 @@ package instance
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
@@ -17,9 +20,34 @@ import (
 // loaded as a record (cell.Load.Record) and changes it as it changes its row.
 type Ops struct {
 	*Reader
+	Neighbours
 	Compute   *computerpc.Client
 	Conductor *conductorrpc.Client
-	Now       func() time.Time
+	Limits    Limits
+	// Host is [DEFAULT] host: where steps of an action that the API does itself
+	// are recorded.
+	Host string
+	// DownTime is [DEFAULT] service_down_time.
+	DownTime time.Duration
+	// DropProperties is [DEFAULT] non_inheritable_image_properties: what snapshots
+	// do not have of the image that a server was made from.
+	DropProperties []string
+	// UniqueNames is [DEFAULT] osapi_compute_unique_server_name_scope: "", "project"
+	// or "global".
+	UniqueNames string
+	// CrossZoneAttach is [cinder] cross_az_attach.
+	CrossZoneAttach bool
+	Log             zerolog.Logger
+	Now             func() time.Time
+}
+
+// Limits are the quotas that operations are held against. Errors:
+// MetadataLimitExceeded, TooManyInstances.
+type Limits interface {
+	// MetadataItems checks the number of keys that the caller's server is to have.
+	MetadataItems(ctx context.Context, caller *reqctx.Context, n int) error
+	// OneMore checks that a server of a size may be added to what its owner has.
+	OneMore(ctx context.Context, project, user string, vcpus, memoryMB int64) error
 }
 
 // guard says when a verb is allowed. The zero value wants a server that was
@@ -85,13 +113,15 @@ func text(s *string) string {
 	return *s
 }
 
-// save changes the server and its row. Its task state must be one of tasks ("" is
-// none) until then; nil expects nothing.
+// save changes the server and its row, which counts as updated even where nothing
+// is other than before. Its task state must be one of tasks ("" is none) until
+// then; nil expects nothing.
 func (o *Ops) save(ctx context.Context, i *objects.Instance, tasks []string, change func(*objects.Instance)) error {
 	was := *i
+	was.Metadata, was.SystemMetadata = maps.Clone(i.Metadata), maps.Clone(i.SystemMetadata)
 	change(i)
-	_, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (struct{}, error) {
-		return struct{}{}, cell.Save(ctx, c, &was, i, cell.Expect{Task: tasks})
+	err := o.there(ctx, i, func(ctx context.Context, c *db.Cell) error {
+		return cell.Save(ctx, c, &was, i, cell.Expect{Task: tasks})
 	})
 	if err != nil {
 		*i = was
@@ -99,14 +129,38 @@ func (o *Ops) save(ctx context.Context, i *objects.Instance, tasks []string, cha
 	return err
 }
 
+// there does something in the cell of a server.
+func (o *Ops) there(ctx context.Context, i *objects.Instance, do func(context.Context, *db.Cell) error) error {
+	_, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (struct{}, error) { return struct{}{}, do(ctx, c) })
+	return err
+}
+
 // record writes the action that begins, in the name of whoever asks for it.
 func (o *Ops) record(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) error {
-	now := o.Now().UTC()
-	_, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (struct{}, error) {
-		return struct{}{}, cell.StartAction(ctx, c, &objects.Action{Action: action, InstanceUUID: i.UUID, RequestID: &caller.RequestID,
-			UserID: &caller.UserID, ProjectID: &caller.ProjectID, StartTime: &now})
-	})
+	_, err := o.recorded(ctx, caller, i, action)
 	return err
+}
+
+// recorded is record, with the action's row.
+func (o *Ops) recorded(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) (*objects.Action, error) {
+	now := o.Now().UTC()
+	a := &objects.Action{Action: action, InstanceUUID: i.UUID, RequestID: &caller.RequestID, UserID: &caller.UserID, ProjectID: &caller.ProjectID, StartTime: &now}
+	return a, o.there(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.StartAction(ctx, c, a) })
+}
+
+// event does a step of an action, and records when it began and how it ended.
+func (o *Ops) event(ctx context.Context, i *objects.Instance, a *objects.Action, name string, do func() error) error {
+	return o.there(ctx, i, func(ctx context.Context, c *db.Cell) error {
+		id, err := cell.StartEvent(ctx, c, a.ID, name, o.Host)
+		if err != nil {
+			return err
+		}
+		failed := do()
+		if err := cell.FinishEvent(ctx, c, a.ID, id, failed); failed == nil {
+			return err
+		}
+		return failed
+	})
 }
 
 // begin is what most verbs do before they tell the server's host: the new task

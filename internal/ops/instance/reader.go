@@ -57,6 +57,19 @@ func (r *Reader) Get(ctx context.Context, caller *reqctx.Context, uuid string, w
 	return i, nil
 }
 
+// Owner answers the project of a server by its mapping alone, whoever asks, or
+// InstanceMappingNotFound.
+func (r *Reader) Owner(ctx context.Context, uuid string) (project string, err error) {
+	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.Beside{})
+	if err == nil && m == nil {
+		err = objects.Errorf(objects.KindNotFound, "InstanceMappingNotFound", "Instance %s has no mapping to a cell.", uuid)
+	}
+	if err != nil {
+		return "", err
+	}
+	return m.ProjectID, nil
+}
+
 func (r *Reader) get(ctx context.Context, uuid string, want Want) (*objects.Instance, error) {
 	if !uuidForm.MatchString(uuid) {
 		return nil, objects.InstanceNotFound(uuid)

@@ -132,8 +132,8 @@ func (c *Client) cast(ctx context.Context, caller *reqctx.Context, i *objects.In
 	return c.send(ctx, caller, i.Cell, t, method, a)
 }
 
-func noHost(*objects.Instance) error {
-	return &objects.Error{Class: "NovaException", Message: "No compute host specified"}
+func noHost(i *objects.Instance) error {
+	return &objects.Error{Class: "NovaException", Message: "Unable to find host for Instance " + i.UUID}
 }
 
 func (c *Client) send(ctx context.Context, caller *reqctx.Context, cell string, t rpc.Target, method string, a args) error {

@@ -1,0 +1,52 @@
+package cell
+
+import (
+	"context"
+	"time"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// StartAction writes that somebody asks for an action on a server, and fills in
+// the row's id and time.
+func StartAction(ctx context.Context, c *db.Cell, a *objects.Action) error {
+	now := db.Now()
+	id, err := c.DB.Insert(ctx, c.DB, `INSERT INTO instance_actions (created_at, action, instance_uuid, request_id, user_id, project_id, start_time, message, deleted)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)`, now, a.Action, a.InstanceUUID, a.RequestID, a.UserID, a.ProjectID, a.StartTime, a.Message)
+	a.ID, a.CreatedAt = id, &now
+	return err
+}
+
+// FinishAction writes when an action ended. Most never say.
+func FinishAction(ctx context.Context, c *db.Cell, action int64, at time.Time) error {
+	_, err := db.Exec(ctx, c.DB, "UPDATE instance_actions SET finish_time = ?, updated_at = ? WHERE id = ?", at, at, action)
+	return err
+}
+
+// StartEvent writes that a step of an action begins on a host, and answers its row.
+func StartEvent(ctx context.Context, c *db.Cell, action int64, event, host string) (int64, error) {
+	now := db.Now()
+	id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO instance_actions_events (created_at, event, action_id, start_time, host, deleted) VALUES (?, ?, ?, ?, ?, 0)", now, event, action, now, host)
+	if err != nil {
+		return 0, err
+	}
+	_, err = db.Exec(ctx, c.DB, "UPDATE instance_actions SET updated_at = ? WHERE id = ?", now, action)
+	return id, err
+}
+
+// FinishEvent writes how a step of an action ended; failed is its error, or nil.
+func FinishEvent(ctx context.Context, c *db.Cell, action, event int64, failed error) error {
+	now := db.Now()
+	result, message := "Success", ""
+	var details *string
+	if failed != nil {
+		text := failed.Error()
+		result, message, details = "Error", ", message = 'Error'", &text
+	}
+	if _, err := db.Exec(ctx, c.DB, "UPDATE instance_actions_events SET updated_at = ?, finish_time = ?, result = ?, details = ? WHERE id = ?", now, now, result, details, event); err != nil {
+		return err
+	}
+	_, err := db.Exec(ctx, c.DB, "UPDATE instance_actions SET updated_at = ?"+message+" WHERE id = ?", now, action)
+	return err
+}

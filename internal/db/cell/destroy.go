@@ -1,0 +1,70 @@
+package cell
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// ErrHostChanged is Nova's ObjectActionError of a server that got a host while it
+// was about to be destroyed.
+var ErrHostChanged = errors.New("instance destroy failed because the host changed")
+
+// Destroy marks a server and what belongs to it as deleted. A server that is
+// known to have no host must still have none, else it is ErrHostChanged; one that
+// is deleted already is InstanceNotFound.
+func Destroy(ctx context.Context, c *db.Cell, uuid string, hasHost bool) error {
+	now := db.Now()
+	return c.DB.InTx(ctx, func(tx bun.Tx) error {
+		where := " WHERE uuid = ? AND deleted = 0"
+		if !hasHost {
+			where += " AND host IS NULL"
+		}
+		n, err := db.Exec(ctx, tx, "UPDATE instances SET deleted = id, deleted_at = ?"+where, now, uuid)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			var id int64
+			err := db.One(ctx, tx, []any{&id}, "SELECT id FROM instances WHERE uuid = ? AND deleted = 0", uuid)
+			if errors.Is(err, sql.ErrNoRows) {
+				return objects.InstanceNotFound(uuid)
+			}
+			if err != nil {
+				return err
+			}
+			return ErrHostChanged
+		}
+		for _, t := range []struct{ table, key string }{
+			{"security_group_instance_association", "instance_uuid"}, {"instance_info_caches", "instance_uuid"}, {"instance_metadata", "instance_uuid"},
+			{"instance_faults", "instance_uuid"}, {"instance_extra", "instance_uuid"}, {"instance_system_metadata", "instance_uuid"},
+			{"block_device_mapping", "instance_uuid"}, {"migrations", "instance_uuid"}, {"virtual_interfaces", "instance_uuid"}, {"instance_id_mappings", "uuid"},
+		} {
+			if _, err := db.Exec(ctx, tx, "UPDATE ? SET deleted = id, deleted_at = ? WHERE ? = ? AND deleted = 0", bun.Ident(t.table), now, bun.Ident(t.key), uuid); err != nil {
+				return err
+			}
+		}
+		if _, err := db.Exec(ctx, tx, "DELETE FROM tags WHERE resource_id = ?", uuid); err != nil {
+			return err
+		}
+		_, err = db.Exec(ctx, tx, "DELETE FROM console_auth_tokens WHERE instance_uuid = ?", uuid)
+		return err
+	})
+}
+
+// HostnameTaken tells whether a server of the project, or with "" of any, has a
+// host name, in whatever case.
+func HostnameTaken(ctx context.Context, c *db.Cell, hostname, project string) (bool, error) {
+	where, args := "deleted = 0 AND LOWER(hostname) = LOWER(?)", []any{hostname}
+	if project != "" {
+		where, args = where+" AND project_id = ?", append(args, project)
+	}
+	var n int64
+	err := c.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM instances WHERE "+where, args...)
+	return n > 0, err
+}

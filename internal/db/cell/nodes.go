@@ -1,0 +1,27 @@
+package cell
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// NodeUUID is the UUID of a compute node, or ComputeHostNotFound.
+func NodeUUID(ctx context.Context, c *db.Cell, host, node string) (string, error) {
+	var uuid sql.NullString
+	err := c.DB.One(ctx, []any{&uuid}, "SELECT uuid FROM compute_nodes WHERE deleted = 0 AND host = ? AND hypervisor_hostname = ?", host, node)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = objects.Errorf(objects.KindNotFound, "ComputeHostNotFound", "Compute host %s could not be found.", host)
+	}
+	return uuid.String, err
+}
+
+// HostHasNode tells whether a host of the cell has a compute node.
+func HostHasNode(ctx context.Context, c *db.Cell, host string) (bool, error) {
+	var n int64
+	err := c.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM compute_nodes WHERE deleted = 0 AND host = ?", host)
+	return n > 0, err
+}

@@ -1,0 +1,343 @@
+package instance
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/nova-go/nova/internal/db"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// removal is one server on its way out: for good, or softly, so that it can be
+// restored until [DEFAULT] reclaim_instance_interval is over.
+type removal struct {
+	*Ops
+	caller *reqctx.Context
+	i      *objects.Instance
+	soft   bool
+}
+
+// Delete destroys a server, whatever it is doing: its host does it; or where there
+// is none that could, the API.
+func (o *Ops) Delete(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	if i.Locked && !caller.IsAdmin {
+		return locked(i)
+	}
+	return (&removal{Ops: o, caller: caller, i: i}).run(ctx)
+}
+
+// SoftDelete powers a server off, and has it destroyed later. One that was never
+// launched is destroyed at once.
+func (o *Ops) SoftDelete(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	if i.Locked && !caller.IsAdmin {
+		return locked(i)
+	}
+	return (&removal{Ops: o, caller: caller, i: i, soft: i.LaunchedAt != nil}).run(ctx)
+}
+
+func (r *removal) run(ctx context.Context) error {
+	if r.i.DisableTerminate {
+		return nil
+	}
+	if text(r.i.Host) == "" && !builtOnce(r.i) {
+		if done, err := r.unscheduled(ctx); done || err != nil {
+			return err
+		}
+	}
+	err := r.scheduled(ctx)
+	if objects.IsClass(err, "InstanceNotFound") {
+		return nil // somebody else was faster
+	}
+	return err
+}
+
+// builtOnce tells whether a server without a host has been on one, where it may
+// have left ports and volumes.
+func builtOnce(i *objects.Instance) bool {
+	return slices.Contains([]string{"shelved_offloaded", "error"}, text(i.VMState))
+}
+
+// unscheduled deletes a server that no host has got yet. It is not done where
+// meanwhile one has: r.i is as its cell has it then.
+func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
+	uuid := r.i.UUID
+	devices, ok, err := dbapi.TakeBuildRequest(ctx, r.API, uuid)
+	if err != nil {
+		return false, err
+	}
+	if ok { // whoever builds it will stop now
+		r.releaseVolumes(ctx, devices)
+	}
+	there, err := r.lookup(ctx, uuid)
+	if err != nil {
+		return false, err
+	}
+	if there != nil {
+		r.i = there
+		if !ok {
+			if devices, err = r.blockDevices(ctx, r.i); err != nil {
+				return false, err
+			}
+			r.releaseVolumes(ctx, devices)
+		}
+		switch err := r.destroy(ctx); {
+		case errors.Is(err, cell.ErrHostChanged):
+			if r.i, err = r.lookup(ctx, uuid); err != nil {
+				return false, err
+			}
+			if r.i != nil {
+				return false, nil
+			}
+		case err != nil && !objects.IsClass(err, "InstanceNotFound"):
+			return false, err
+		}
+	}
+	return true, r.forget(ctx, uuid)
+}
+
+// lookup reads a server in the cell that it is mapped to by now, or nil.
+func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, error) {
+	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.Beside{})
+	if err != nil || m == nil || m.CellID == nil {
+		return nil, err
+	}
+	i, err := r.fromCell(ctx, m, Want{Load: cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true}})
+	if objects.IsClass(err, "InstanceNotFound") {
+		return nil, nil
+	}
+	return i, err
+}
+
+func (r *removal) destroy(ctx context.Context) error {
+	return r.there(ctx, r.i, func(ctx context.Context, c *db.Cell) error {
+		return cell.Destroy(ctx, c, r.i.UUID, text(r.i.Host) != "")
+	})
+}
+
+// forget gives back what a destroyed server had allocated, and marks its mapping.
+func (r *removal) forget(ctx context.Context, uuid string) error {
+	if err := r.Allocations.Release(ctx, r.caller, uuid); err != nil {
+		r.Log.Info().Err(err).Str("instance", uuid).Msg("Allocation delete failed during local delete cleanup.")
+	}
+	return dbapi.SetQueuedForDelete(ctx, r.API, uuid, true)
+}
+
+// scheduled deletes a server that is or was on a host.
+func (r *removal) scheduled(ctx context.Context) error {
+	devices, err := r.blockDevices(ctx, r.i)
+	if err != nil {
+		return err
+	}
+	r.dropShelvedImage(ctx)
+	was := text(r.i.TaskState)
+	err = r.save(ctx, r.i, nil, func(i *objects.Instance) {
+		i.TaskState, i.Progress = ptr("deleting"), ptr(int64(0))
+		if r.soft {
+			i.TaskState, i.DeletedAt = ptr("soft-deleting"), ptr(db.Now())
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if text(r.i.Host) == "" && !builtOnce(r.i) {
+		if err := r.destroy(ctx); !errors.Is(err, cell.ErrHostChanged) {
+			if err != nil {
+				return err
+			}
+			return r.forget(ctx, r.i.UUID)
+		}
+		there, err := r.lookup(ctx, r.i.UUID)
+		if err != nil || there == nil {
+			return err
+		}
+		r.i = there
+	}
+	if text(r.i.VMState) == "resized" {
+		if err := r.confirmResize(ctx); err != nil {
+			return err
+		}
+	}
+	up, err := r.hostUp(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !up:
+		return r.local(ctx, devices)
+	case was == "deleting" || was == "soft-deleting":
+		return nil // it is under way
+	}
+	if err := r.record(ctx, r.caller, r.i, "delete"); err != nil {
+		return err
+	}
+	if r.soft {
+		err = r.Compute.SoftDelete(ctx, r.caller, r.i)
+	} else {
+		err = r.Compute.Terminate(ctx, r.caller, r.i, devices)
+	}
+	if err != nil {
+		return err
+	}
+	return dbapi.SetQueuedForDelete(ctx, r.API, r.i.UUID, true)
+}
+
+// dropShelvedImage removes the image that a shelved server is in. That may fail.
+func (r *removal) dropShelvedImage(ctx context.Context) {
+	image := r.i.SystemMetadata["shelved_image_id"]
+	if !slices.Contains([]string{"shelved", "shelved_offloaded"}, text(r.i.VMState)) || image == "" {
+		return
+	}
+	if err := r.Images.DeleteImage(ctx, r.caller, image); err != nil {
+		r.Log.Warn().Err(err).Str("instance", r.i.UUID).Str("image", image).Msg("Failed to delete snapshot from shelved instance.")
+	}
+}
+
+// hostUp tells whether the nova-compute of the server's host is there to do it.
+func (r *removal) hostUp(ctx context.Context) (bool, error) {
+	host := text(r.i.Host)
+	if host == "" {
+		return false, nil
+	}
+	services, err := in(ctx, r.Reader, r.i, func(ctx context.Context, c *db.Cell) ([]*objects.Service, error) {
+		return cell.Services(ctx, c, cell.ServiceQuery{Hosts: []string{host}, Binary: "nova-compute"})
+	})
+	return err == nil && len(services) > 0 && services[0].Up(r.Now(), r.DownTime), err
+}
+
+// confirmResize cleans up where a resized server was before.
+func (r *removal) confirmResize(ctx context.Context) error {
+	migration, err := in(ctx, r.Reader, r.i, func(ctx context.Context, c *db.Cell) (*objects.Versioned, error) {
+		return cell.MigrationRecord(ctx, c, r.i.UUID, "finished", "confirming")
+	})
+	if err != nil || migration == nil {
+		return err
+	}
+	if err := r.record(ctx, r.caller, r.i, "confirmResize"); err != nil {
+		return err
+	}
+	if migration.Bool("cross_cell_move") {
+		err = r.Conductor.ConfirmSnapshotBasedResizeNow(ctx, r.caller, r.i.Versioned(), migration)
+	} else {
+		err = r.Compute.ConfirmResizeNow(ctx, r.caller, r.i, migration)
+	}
+	if err != nil || !r.soft {
+		return err
+	}
+	return r.save(ctx, r.i, nil, func(i *objects.Instance) { i.TaskState = ptr("soft-deleting") })
+}
+
+// local deletes a server without its host, which is down or not there.
+func (r *removal) local(ctx context.Context, devices []*objects.Versioned) error {
+	if err := r.releaseNetwork(ctx); err != nil {
+		return err
+	}
+	r.releaseVolumes(ctx, devices)
+	if err := r.Allocations.Release(ctx, r.caller, r.i.UUID); err != nil {
+		return err
+	}
+	err := r.save(ctx, r.i, nil, func(i *objects.Instance) {
+		i.VMState, i.TaskState, i.TerminatedAt = ptr("deleted"), nil, ptr(db.Now())
+		if r.soft {
+			i.VMState = ptr("soft-delete")
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err := dbapi.SetQueuedForDelete(ctx, r.API, r.i.UUID, true); err != nil {
+		return err
+	}
+	if err := r.destroy(ctx); err != nil {
+		return err
+	}
+	return r.record(ctx, r.caller, r.i, "delete")
+}
+
+// releaseNetwork deletes the ports that were made for the server, and frees those
+// that were not.
+func (r *removal) releaseNetwork(ctx context.Context) error {
+	vifs, err := objects.ParseNetworkInfo([]byte(r.i.Part("info_cache").Text("network_info")))
+	if err != nil {
+		return err
+	}
+	var keep []string
+	for _, v := range vifs {
+		if v.PreserveOnDel {
+			keep = append(keep, v.ID)
+		}
+	}
+	if err := r.Network.Deallocate(ctx, r.caller, r.i.UUID, keep); err != nil {
+		return err
+	}
+	return r.there(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.ForgetNetwork(ctx, c, r.i.UUID) })
+}
+
+// releaseVolumes detaches the server's volumes and deletes those that are to go
+// with it. What fails is left to the operator, as in Nova.
+func (r *removal) releaseVolumes(ctx context.Context, devices []*objects.Versioned) {
+	for _, d := range devices {
+		if err := r.releaseVolume(ctx, d); err != nil {
+			r.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("Ignoring volume cleanup failure")
+		}
+		id, ok := d.Int("id")
+		if !ok { // only ever in a build request
+			continue
+		}
+		err := r.there(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, id) })
+		if err != nil {
+			r.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("A block device mapping stays")
+		}
+	}
+}
+
+func (r *removal) releaseVolume(ctx context.Context, d *objects.Versioned) error {
+	volume := d.Text("volume_id")
+	if d.Text("destination_type") != "volume" || volume == "" {
+		return nil
+	}
+	if attachment := d.Text("attachment_id"); attachment != "" {
+		if err := r.Volumes.DeleteAttachment(ctx, r.caller, attachment); err != nil {
+			return err
+		}
+	}
+	if d.Bool("delete_on_termination") {
+		return r.Volumes.DeleteVolume(ctx, r.caller, volume)
+	}
+	return nil
+}
+
+// Restore takes a server back that was softly deleted.
+func (o *Ops) Restore(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	if err := (guard{vm: []string{"soft-delete"}}).check(caller, i, "restore"); err != nil {
+		return stateless(i, "restore", err)
+	}
+	if i.Flavor != nil {
+		if err := o.Limits.OneMore(ctx, i.ProjectID, i.UserID, i.Flavor.VCPUs, i.Flavor.MemoryMB); err != nil {
+			return err
+		}
+	}
+	if err := o.record(ctx, caller, i, "restore"); err != nil {
+		return err
+	}
+	hosted := text(i.Host) != ""
+	err := o.save(ctx, i, []string{""}, func(i *objects.Instance) {
+		i.DeletedAt = nil
+		if hosted {
+			i.TaskState = ptr("restoring")
+		} else {
+			i.VMState = ptr("active")
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if hosted {
+		if err := o.Compute.Restore(ctx, caller, i); err != nil {
+			return err
+		}
+	}
+	return dbapi.SetQueuedForDelete(ctx, o.API, i.UUID, false)
+}

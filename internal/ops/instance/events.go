@@ -1,0 +1,199 @@
+package instance
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/nova-go/nova/internal/db"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Event is something that happened to a server outside of Nova: a port was
+// plugged, a volume grew.
+type Event struct {
+	Server, Name, Status string
+	Tag                  *string // what it happened to
+	// Code is what becomes of it: 200, or 400 without a tag that it needs, 404 for
+	// a server that is not there, 422 for one that is on no host.
+	Code int
+}
+
+// taggedEvents are those that mean nothing without a tag.
+var taggedEvents = []string{"volume-extended", "power-update", "accelerator-request-bound"}
+
+// TakeEvents tells the hosts of servers of events, and writes what became of each.
+func (o *Ops) TakeEvents(ctx context.Context, caller *reqctx.Context, events []*Event) error {
+	servers, err := o.eventServers(ctx, events)
+	if err != nil {
+		return err
+	}
+	d := &dispatch{Ops: o, caller: caller, byHost: map[string]*delivery{}, hosts: map[string][]string{}}
+	for _, e := range events {
+		i := servers[e.Server]
+		switch {
+		case i == nil:
+			e.Code = 404
+		case e.Tag == nil && slices.Contains(taggedEvents, e.Name):
+			e.Code = 400
+		case text(i.Host) == "":
+			e.Code = 422
+		default:
+			e.Code = 200
+			if err := d.add(ctx, i, e); err != nil {
+				return err
+			}
+		}
+	}
+	return d.send(ctx)
+}
+
+// eventServers reads the servers of events from their cells.
+func (o *Ops) eventServers(ctx context.Context, events []*Event) (map[string]*objects.Instance, error) {
+	var uuids []string
+	for _, e := range events {
+		if !slices.Contains(uuids, e.Server) {
+			uuids = append(uuids, e.Server)
+		}
+	}
+	mapped, err := dbapi.CellsOfServers(ctx, o.API, uuids)
+	if err != nil {
+		return nil, err
+	}
+	byCell := map[int64][]string{}
+	for uuid, id := range mapped {
+		byCell[id] = append(byCell[id], uuid)
+	}
+	found := map[string]*objects.Instance{}
+	for id, of := range byCell {
+		c, err := o.Cells.ByID(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil {
+			continue
+		}
+		list, err := cell.Records(ctx, c, of, cell.RowOnly|cell.PartInfoCache|cell.PartMigrationContext)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range list {
+			found[i.UUID] = i
+		}
+	}
+	return found, nil
+}
+
+// dispatch sorts events by the hosts that are to know of them.
+type dispatch struct {
+	*Ops
+	caller *reqctx.Context
+	byHost map[string]*delivery
+	hosts  map[string][]string // by server
+}
+
+// delivery is what one host is told.
+type delivery struct {
+	cell            string
+	servers, events []*objects.Versioned
+}
+
+func (d *dispatch) add(ctx context.Context, i *objects.Instance, e *Event) error {
+	if d.hosts[i.UUID] == nil {
+		if err := d.find(ctx, i); err != nil {
+			return err
+		}
+	}
+	action := ""
+	switch {
+	case e.Name == "volume-extended":
+		action = "extend_volume"
+	case e.Name != "power-update":
+	case text(e.Tag) == "POWER_ON":
+		action = "start"
+	case text(e.Tag) == "POWER_OFF":
+		action = "stop"
+	default:
+		d.Log.Warn().Str("instance", i.UUID).Str("tag", text(e.Tag)).Msg("Invalid power state. Cannot process the event. Skipping it.")
+		return nil
+	}
+	if action != "" { // a user began it elsewhere, and can see here how it ends
+		if err := d.record(ctx, d.caller, i, action); err != nil {
+			return err
+		}
+	}
+	event := objects.ChangedVersioned("InstanceExternalEvent", "1.5", map[string]any{"instance_uuid": i.UUID, "name": e.Name, "status": e.Status, "tag": e.Tag})
+	for _, host := range d.hosts[i.UUID] {
+		d.byHost[host].events = append(d.byHost[host].events, event)
+	}
+	return nil
+}
+
+// find adds a server to its host, and while it moves, to those it moves between.
+func (d *dispatch) find(ctx context.Context, i *objects.Instance) error {
+	hosts, crossing, err := d.endsOf(ctx, i)
+	if err != nil {
+		return err
+	}
+	d.hosts[i.UUID] = hosts
+	for _, host := range hosts {
+		to := d.byHost[host]
+		if to == nil {
+			to = &delivery{cell: i.Cell}
+			if crossing {
+				if to.cell, err = d.cellOf(ctx, host, i.Cell); err != nil {
+					return err
+				}
+			}
+			d.byHost[host] = to
+		}
+		to.servers = append(to.servers, i.Versioned())
+	}
+	return nil
+}
+
+// endsOf are the hosts of a server, and whether they are in several cells.
+func (d *dispatch) endsOf(ctx context.Context, i *objects.Instance) (hosts []string, crossing bool, err error) {
+	hosts = []string{*i.Host}
+	id, moving := i.Part("migration_context").Int("migration_id")
+	if !moving {
+		return hosts, false, nil
+	}
+	list, err := in(ctx, d.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Versioned, error) {
+		return cell.MigrationRecords(ctx, c, []int64{id})
+	})
+	for _, m := range list {
+		crossing = m.Bool("cross_cell_move")
+		for _, host := range []string{m.Text("source_compute"), m.Text("dest_compute")} {
+			if host != "" && !slices.Contains(hosts, host) {
+				hosts = append(hosts, host)
+			}
+		}
+	}
+	return hosts, crossing, err
+}
+
+func (d *dispatch) cellOf(ctx context.Context, host, otherwise string) (string, error) {
+	id, ok, err := dbapi.CellOfHost(ctx, d.API, host)
+	if err != nil || !ok {
+		return otherwise, err
+	}
+	c, err := d.Cells.ByID(ctx, id)
+	if err != nil || c == nil {
+		return otherwise, err
+	}
+	return c.UUID, nil
+}
+
+func (d *dispatch) send(ctx context.Context) error {
+	for _, host := range slices.Sorted(maps.Keys(d.byHost)) {
+		to := d.byHost[host]
+		if err := d.Compute.ExternalEvents(ctx, d.caller, to.cell, host, to.servers, to.events); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package instance
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rpc"
+)
+
+// onHost wants a server that is on a host.
+func onHost(i *objects.Instance) error {
+	if text(i.Host) == "" {
+		return objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
+	}
+	return nil
+}
+
+// ChangePassword sets the password of a server's administrator, and waits for it.
+func (o *Ops) ChangePassword(ctx context.Context, caller *reqctx.Context, i *objects.Instance, password string) error {
+	if err := (guard{vm: []string{"active"}}).check(caller, i, "changePassword"); err != nil {
+		return stateless(i, "changePassword", err)
+	}
+	if err := o.begin(ctx, caller, i, []string{""}, "updating_password", "changePassword"); err != nil {
+		return err
+	}
+	return remote(o.Compute.SetAdminPassword(ctx, caller, i, password), objects.KindConflict, "InstancePasswordSetFailed", "SetAdminPasswdNotSupported", "InstanceAgentNotEnabled")
+}
+
+// stateless is the error that a lock is where Nova tells it like a state.
+func stateless(i *objects.Instance, action string, err error) error {
+	if objects.IsClass(err, "InstanceIsLocked") {
+		return invalidState(i, action, "locked", "")
+	}
+	return err
+}
+
+// remote makes domain errors of a host's exceptions of these classes, and of
+// Python's NotImplementedError.
+func remote(err error, kind objects.Kind, classes ...string) error {
+	for _, class := range classes {
+		if rpc.IsRemote(err, class) {
+			return &objects.Error{Kind: kind, Class: class, Message: rpc.RemoteMessage(err), Cause: err}
+		}
+	}
+	if rpc.IsRemote(err, "NotImplementedError") {
+		return &objects.Error{Kind: objects.KindNotImplemented, Class: "NotImplementedError", Message: "The requested functionality is not supported.", Cause: err}
+	}
+	return err
+}
+
+// ConsoleOutput reads the last lines of a server's console; nil means all.
+func (o *Ops) ConsoleOutput(ctx context.Context, caller *reqctx.Context, i *objects.Instance, lines any) (string, error) {
+	if err := onHost(i); err != nil {
+		return "", err
+	}
+	output, err := o.Compute.ConsoleOutput(ctx, caller, i, lines)
+	err = remote(err, objects.KindNotFound, "InstanceNotFound", "ConsoleNotAvailable")
+	return output, remote(err, objects.KindConflict, "InstanceNotReady")
+}
+
+// Diagnostics is what the driver of a server's host says of it, in its own terms.
+func (o *Ops) Diagnostics(ctx context.Context, caller *reqctx.Context, i *objects.Instance) (json.RawMessage, error) {
+	if err := onHost(i); err != nil {
+		return nil, err
+	}
+	answer, err := o.Compute.Diagnostics(ctx, caller, i)
+	return answer, diagnosed(i, err)
+}
+
+// CommonDiagnostics is Diagnostics in the terms that all drivers share.
+func (o *Ops) CommonDiagnostics(ctx context.Context, caller *reqctx.Context, i *objects.Instance) (*objects.Versioned, error) {
+	if err := onHost(i); err != nil {
+		return nil, err
+	}
+	answer, err := o.Compute.InstanceDiagnostics(ctx, caller, i)
+	return answer, diagnosed(i, err)
+}
+
+func diagnosed(i *objects.Instance, err error) error {
+	if rpc.IsRemote(err, "InstanceInvalidState") {
+		attribute, state := rpc.RemoteArgument(err, "attr"), rpc.RemoteArgument(err, "state")
+		if attribute == "" {
+			state = ""
+		}
+		return invalidState(i, "get_diagnostics", attribute, state)
+	}
+	return remote(err, objects.KindConflict, "InstanceNotReady")
+}
+
+// TriggerCrashDump makes a server's system dump its memory.
+func (o *Ops) TriggerCrashDump(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	if err := (guard{vm: []string{"active", "paused", "rescued", "resized", "error"}, host: true}).check(caller, i, "trigger_crash_dump"); err != nil {
+		return err
+	}
+	if err := o.record(ctx, caller, i, "trigger_crash_dump"); err != nil {
+		return err
+	}
+	return o.Compute.TriggerCrashDump(ctx, caller, i)
+}
+
+// InjectNetworkInfo writes the configuration of its networks into a server.
+func (o *Ops) InjectNetworkInfo(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	if i.Locked && !caller.IsAdmin {
+		return locked(i)
+	}
+	return o.Compute.InjectNetworkInfo(ctx, caller, i)
+}
+
+// AddFixedIP gives a server a further address of a network.
+func (o *Ops) AddFixedIP(ctx context.Context, caller *reqctx.Context, i *objects.Instance, network string) error {
+	if i.Locked && !caller.IsAdmin {
+		return locked(i)
+	}
+	return o.Compute.AddFixedIP(ctx, caller, i, network)
+}
+
+// RemoveFixedIP takes an address from a server.
+func (o *Ops) RemoveFixedIP(ctx context.Context, caller *reqctx.Context, i *objects.Instance, address string) error {
+	if i.Locked && !caller.IsAdmin {
+		return locked(i)
+	}
+	return o.Compute.RemoveFixedIP(ctx, caller, i, address)
+}

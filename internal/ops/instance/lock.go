@@ -1,0 +1,78 @@
+package instance
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Who holds a lock.
+const (
+	byOwner = "owner"
+	byAdmin = "admin"
+)
+
+// holder is what the caller's locks on a server are.
+func holder(caller *reqctx.Context, i *objects.Instance) string {
+	if i.ProjectID == caller.ProjectID {
+		return byOwner
+	}
+	return byAdmin
+}
+
+// Lock keeps everyone but administrators from changing a server. reason may be "".
+// To an owner whose server is locked already, it does nothing.
+func (o *Ops) Lock(ctx context.Context, caller *reqctx.Context, i *objects.Instance, reason string) error {
+	by := holder(caller, i)
+	if i.Locked && by == byOwner {
+		return nil
+	}
+	return o.step(ctx, caller, i, "lock", "api_lock", func() error {
+		return o.save(ctx, i, nil, func(i *objects.Instance) {
+			i.Locked, i.LockedBy = true, &by
+			if reason != "" {
+				i.SystemMetadata["locked_reason"] = reason
+			}
+		})
+	})
+}
+
+// LockedByOther tells whether the lock on a server is not the caller's to take away.
+func LockedByOther(caller *reqctx.Context, i *objects.Instance) bool {
+	return text(i.LockedBy) != "" && *i.LockedBy != holder(caller, i)
+}
+
+// Unlock ends Lock; without a lock, it is recorded all the same.
+func (o *Ops) Unlock(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	return o.step(ctx, caller, i, "unlock", "api_unlock", func() error {
+		return o.save(ctx, i, nil, func(i *objects.Instance) {
+			i.Locked, i.LockedBy = false, nil
+			delete(i.SystemMetadata, "locked_reason")
+		})
+	})
+}
+
+// step records an action that the API does itself, in one step.
+func (o *Ops) step(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action, event string, do func() error) error {
+	a, err := o.recorded(ctx, caller, i, action)
+	if err != nil {
+		return err
+	}
+	return o.event(ctx, i, a, event, do)
+}
+
+// ResetState gives a server the vm state "active" or "error", and no task, whatever
+// it is doing.
+func (o *Ops) ResetState(ctx context.Context, caller *reqctx.Context, i *objects.Instance, state string) error {
+	a, err := o.recorded(ctx, caller, i, "resetState")
+	if err != nil {
+		return err
+	}
+	if err := o.save(ctx, i, nil, func(i *objects.Instance) { i.VMState, i.TaskState = &state, nil }); err != nil {
+		return err
+	}
+	return o.there(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.FinishAction(ctx, c, a.ID, o.Now().UTC()) })
+}

@@ -1,0 +1,136 @@
+package instance
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// RescueOptions say how a server is rescued.
+type RescueOptions struct {
+	Password string
+	Image    *string // nil: the one it was made from, or what its host is configured with
+	Volume   bool    // a server on a volume may be rescued, too (2.87)
+}
+
+// Rescue boots a server from another disk, with its own attached. Errors:
+// UnsupportedRescueImage, InstanceNotRescuable, InvalidVolume.
+func (o *Ops) Rescue(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts RescueOptions) error {
+	if err := withTPM(i, "rescue"); err != nil {
+		return err
+	}
+	if err := (guard{vm: []string{"active", "stopped", "error"}}).check(caller, i, "rescue"); err != nil {
+		return err
+	}
+	stable, err := o.rescueImage(ctx, caller, i, opts.Image)
+	if err != nil {
+		return err
+	}
+	devices, err := o.blockDevices(ctx, i)
+	if err != nil {
+		return err
+	}
+	if err := o.volumesInUse(ctx, caller, devices); err != nil {
+		return err
+	}
+	if volumeBacked(i, devices) {
+		if err := o.canRescueVolume(ctx, caller, i, opts.Volume && stable); err != nil {
+			return err
+		}
+	}
+	if err := o.begin(ctx, caller, i, []string{""}, "rescuing", "rescue"); err != nil {
+		return err
+	}
+	return o.Compute.Rescue(ctx, caller, i, opts.Password, opts.Image)
+}
+
+// rescueImage checks the image, and tells whether it is for stable device rescues,
+// in which the disks keep their order.
+func (o *Ops) rescueImage(ctx context.Context, caller *reqctx.Context, i *objects.Instance, image *string) (stable bool, err error) {
+	if text(image) == "" {
+		return i.SystemMetadata["image_hw_rescue_bus"] != "" && i.SystemMetadata["image_hw_rescue_device"] != "", nil
+	}
+	found, err := o.Images.Image(ctx, caller, *image)
+	unsupported := objects.Errorf(objects.KindInvalid, "UnsupportedRescueImage", "Requested rescue image '%s' is not supported", *image)
+	switch {
+	case objects.IsClass(err, "ImageNotFound"), objects.IsClass(err, "ImageBadRequest"):
+		return false, unsupported
+	case err != nil:
+		return false, err
+	}
+	properties, _ := found.Raw["properties"].(map[string]any)
+	for _, key := range []string{"img_block_device_mapping", "block_device_mapping"} { // a snapshot of volumes
+		if list, ok := properties[key].([]any); ok && len(list) > 0 {
+			return false, unsupported
+		}
+	}
+	return properties["hw_rescue_bus"] != nil && properties["hw_rescue_device"] != nil, nil
+}
+
+func (o *Ops) blockDevices(ctx context.Context, i *objects.Instance) ([]*objects.Versioned, error) {
+	return in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Versioned, error) {
+		return cell.BlockDeviceRecords(ctx, c, i.UUID)
+	})
+}
+
+// volumeBacked tells whether a server boots from a volume.
+func volumeBacked(i *objects.Instance, devices []*objects.Versioned) bool {
+	for _, d := range devices {
+		if boot, ok := d.Int("boot_index"); ok && boot == 0 {
+			return d.Text("destination_type") == "volume"
+		}
+	}
+	return i.ImageRef == ""
+}
+
+// volumesInUse wants that Cinder knows of all attachments.
+func (o *Ops) volumesInUse(ctx context.Context, caller *reqctx.Context, devices []*objects.Versioned) error {
+	for _, d := range devices {
+		id := d.Text("volume_id")
+		if id == "" {
+			continue
+		}
+		v, err := o.Volumes.Volume(ctx, caller, id)
+		if err != nil {
+			return err
+		}
+		if v.Status != "in-use" {
+			return objects.Errorf(objects.KindConflict, "InvalidVolume", "Invalid volume: volume '%s' status must be 'in-use'. Currently in '%s' status", v.ID, v.Status)
+		}
+	}
+	return nil
+}
+
+func (o *Ops) canRescueVolume(ctx context.Context, caller *reqctx.Context, i *objects.Instance, allowed bool) error {
+	not := func(reason string) error {
+		return objects.Errorf(objects.KindInvalid, "InstanceNotRescuable", "Instance %s cannot be rescued: %s", i.UUID, reason)
+	}
+	if !allowed {
+		return not("Cannot rescue a volume-backed instance")
+	}
+	node, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (string, error) {
+		return cell.NodeUUID(ctx, c, text(i.Host), text(i.Node))
+	})
+	if err != nil {
+		return err
+	}
+	has, err := o.Allocations.HasTrait(ctx, caller, node, "COMPUTE_RESCUE_BFV")
+	if err == nil && !has {
+		err = not("Host unable to rescue a volume-backed instance")
+	}
+	return err
+}
+
+// Unrescue ends Rescue.
+func (o *Ops) Unrescue(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	if err := (guard{vm: []string{"rescued"}}).check(caller, i, "unrescue"); err != nil {
+		return err
+	}
+	if err := o.begin(ctx, caller, i, []string{""}, "unrescuing", "unrescue"); err != nil {
+		return err
+	}
+	return o.Compute.Unrescue(ctx, caller, i)
+}

@@ -1,0 +1,199 @@
+package instance
+
+import (
+	"context"
+	"slices"
+
+	"github.com/nova-go/nova/internal/db"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Shelve powers a server off and writes its disk to an image; one on a volume it
+// takes off its host at once.
+func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	err := first(
+		func() error { return o.withShare(ctx, i) },
+		func() error { return withPortAccelerator(i) },
+		func() error { return withTPM(i, "shelve") },
+		func() error { return guard{vm: imagable}.check(caller, i, "shelve") },
+	)
+	if err != nil {
+		return err
+	}
+	err = o.save(ctx, i, []string{""}, func(i *objects.Instance) {
+		i.TaskState = ptr("shelving")
+		i.SystemMetadata["image_base_image_ref"] = i.ImageRef // where an unshelve looks for it
+	})
+	if err != nil {
+		return err
+	}
+	if err := o.record(ctx, caller, i, "shelve"); err != nil {
+		return err
+	}
+	devices, err := o.blockDevices(ctx, i)
+	if err != nil {
+		return err
+	}
+	if volumeBacked(i, devices) {
+		return o.Compute.ShelveOffload(ctx, caller, i)
+	}
+	image, err := o.reserve(ctx, caller, i, text(i.DisplayName)+"-shelved", "snapshot", nil)
+	if err != nil {
+		return err
+	}
+	return o.Compute.Shelve(ctx, caller, i, image)
+}
+
+// ShelveOffload takes a shelved server off its host.
+func (o *Ops) ShelveOffload(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	if err := withPortAccelerator(i); err != nil {
+		return err
+	}
+	if err := (guard{vm: []string{"shelved"}}).check(caller, i, "shelveOffload"); err != nil {
+		return err
+	}
+	if err := o.begin(ctx, caller, i, []string{""}, "shelving_offloading", "shelveOffload"); err != nil {
+		return err
+	}
+	return o.Compute.ShelveOffload(ctx, caller, i)
+}
+
+// UnshelveOptions say where a server that is on no host is to go.
+type UnshelveOptions struct {
+	// Zone is the availability zone to pin it to; a pointer to nil unpins it, and
+	// nil leaves that as it is.
+	Zone **string
+	Host string // "": any
+	// ToHost is asked before a host is looked at: whether the caller may name one.
+	ToHost func() error
+}
+
+// Unshelve starts a shelved server. Errors: UnshelveInstanceInvalidState,
+// UnshelveHostNotInAZ, MismatchVolumeAZException, InvalidRequest,
+// ComputeHostNotFound, ExtendedResourceRequestOldCompute.
+func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts UnshelveOptions) error {
+	if err := (guard{vm: []string{"shelved", "shelved_offloaded"}}).check(caller, i, "unshelve"); err != nil {
+		return err
+	}
+	spec, err := dbapi.WholeRequestSpec(ctx, o.API, i.UUID)
+	if err != nil {
+		return err
+	}
+	if err := o.unshelveTarget(ctx, caller, i, spec, opts); err != nil {
+		return err
+	}
+	if err := dbapi.SaveRequestSpec(ctx, o.API, spec, "availability_zone"); err != nil {
+		return err
+	}
+	if err := o.begin(ctx, caller, i, []string{""}, "unshelving", "unshelve"); err != nil {
+		return err
+	}
+	return o.Conductor.Unshelve(ctx, caller, i.Versioned(), spec)
+}
+
+// unshelveTarget puts zone and host into the request spec.
+func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Context, i *objects.Instance, spec *objects.Versioned, opts UnshelveOptions) error {
+	if (opts.Zone != nil || opts.Host != "") && text(i.VMState) != "shelved_offloaded" {
+		return objects.Errorf(objects.KindConflict, "UnshelveInstanceInvalidState",
+			"Specifying an availability zone or a host when unshelving server \"%s\" with status \"%s\" is not supported. The server status must be SHELVED_OFFLOADED.", i.UUID, text(i.VMState))
+	}
+	zone := spec.Text("availability_zone")
+	if opts.Zone != nil {
+		zone = text(*opts.Zone)
+		if zone != "" {
+			if err := o.zoneFits(ctx, caller, i, zone); err != nil {
+				return err
+			}
+		}
+	}
+	if opts.Host != "" {
+		if err := o.hostFits(ctx, i, opts, zone); err != nil {
+			return err
+		}
+		spec.Data["requested_destination"] = objects.ChangedVersioned("Destination", "1.4", map[string]any{"host": opts.Host})
+	}
+	spec.Data["availability_zone"] = nil
+	if zone != "" {
+		spec.Data["availability_zone"] = zone
+	}
+	return nil
+}
+
+// zoneFits wants a zone that is there, and where [cinder] cross_az_attach is off,
+// the one that the server's volumes are in.
+func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Context, i *objects.Instance, zone string) error {
+	zones, err := o.availableZones(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(zones, zone) {
+		return objects.Errorf(objects.KindInvalid, "InvalidRequest", "The requested availability zone is not available")
+	}
+	if o.CrossZoneAttach {
+		return nil
+	}
+	devices, err := o.blockDevices(ctx, i)
+	if err != nil {
+		return err
+	}
+	for _, d := range devices {
+		id := d.Text("volume_id")
+		if d.Text("destination_type") != "volume" || id == "" {
+			continue
+		}
+		v, err := o.Volumes.Volume(ctx, caller, id)
+		if err != nil {
+			return err
+		}
+		if v.Zone != zone {
+			return objects.Errorf(objects.KindConflict, "MismatchVolumeAZException", "The availability zone between the server and its attached volumes do not match: "+
+				"The specified availability zone does not match the volume %s attached to the server. Specified availability zone is %s. Volume is in %s..", v.ID, zone, v.Zone)
+		}
+	}
+	return nil
+}
+
+// availableZones are the zones with a nova-compute that is up and enabled.
+func (o *Ops) availableZones(ctx context.Context) ([]string, error) {
+	services, err := cell.Everywhere{Cells: o.Cells}.Services(ctx, cell.ServiceQuery{Topic: "compute"})
+	if err != nil {
+		return nil, err
+	}
+	of, err := o.Zones(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var zones []string
+	for _, s := range services {
+		if !s.Disabled && s.Up(o.Now(), o.DownTime) && !slices.Contains(zones, of(s.Host)) {
+			zones = append(zones, of(s.Host))
+		}
+	}
+	return zones, nil
+}
+
+// hostFits wants a host that the caller may name, that is in the server's cell, and in the zone
+// that the server is pinned to.
+func (o *Ops) hostFits(ctx context.Context, i *objects.Instance, opts UnshelveOptions, zone string) error {
+	if err := opts.ToHost(); err != nil {
+		return err
+	}
+	there, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (bool, error) { return cell.HostHasNode(ctx, c, opts.Host) })
+	if err != nil {
+		return err
+	}
+	if !there {
+		return objects.Errorf(objects.KindInvalid, "ComputeHostNotFound", "Compute host %s could not be found.", opts.Host)
+	}
+	if zone == "" {
+		return nil
+	}
+	of, err := o.Zones(ctx)
+	if err == nil && of(opts.Host) != zone {
+		err = objects.Errorf(objects.KindConflict, "UnshelveHostNotInAZ", "Host \"%s\" is not in the availability zone \"%s\".", opts.Host, zone)
+	}
+	return err
+}

@@ -1,0 +1,124 @@
+package instance
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/db"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Changes are what PUT /servers/{id} sets. nil leaves a field as it is.
+type Changes struct {
+	Name, Hostname         *string
+	Description            **string
+	AutoDiskConfig         *bool
+	AccessIPv4, AccessIPv6 *string
+}
+
+func (c Changes) none() bool { return c == Changes{} }
+
+func (c Changes) apply(i *objects.Instance) {
+	if c.Name != nil {
+		i.DisplayName = c.Name
+	}
+	if c.Description != nil {
+		i.DisplayDescription = *c.Description
+	}
+	if c.Hostname != nil {
+		i.Hostname = c.Hostname
+	}
+	if c.AutoDiskConfig != nil {
+		i.AutoDiskConfig = *c.AutoDiskConfig
+	}
+	if c.AccessIPv4 != nil {
+		i.AccessIPv4 = c.AccessIPv4
+	}
+	if c.AccessIPv6 != nil {
+		i.AccessIPv6 = c.AccessIPv6
+	}
+}
+
+// fields are the changes by the names of the versioned object.
+func (c Changes) fields() map[string]any {
+	m := map[string]any{}
+	if c.Description != nil {
+		m["display_description"] = *c.Description
+	}
+	if c.AutoDiskConfig != nil {
+		m["auto_disk_config"] = *c.AutoDiskConfig
+	}
+	for name, value := range map[string]*string{"display_name": c.Name, "hostname": c.Hostname, "access_ip_v4": c.AccessIPv4, "access_ip_v6": c.AccessIPv6} {
+		if value != nil {
+			m[name] = *value
+		}
+	}
+	return m
+}
+
+// Update changes a server, which may be locked and doing anything. It answers the
+// server: that of a build request may be in a cell by then, where it is read with
+// load. Errors: InstanceNotFound, InstanceExists.
+func (o *Ops) Update(ctx context.Context, caller *reqctx.Context, i *objects.Instance, changes Changes, load cell.Load) (*objects.Instance, error) {
+	if changes.none() {
+		return i, nil
+	}
+	if i.Cell == "" {
+		ok, err := dbapi.ChangeBuildRequest(ctx, o.API, i.UUID, changes.fields())
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			changes.apply(i)
+			return i, nil
+		}
+		if i, err = o.Get(ctx, caller, i.UUID, Want{Load: load}); err != nil {
+			return nil, err
+		}
+	}
+	if changes.Hostname != nil && o.UniqueNames != "" {
+		if err := o.unique(ctx, caller, i, *changes.Hostname); err != nil {
+			return nil, err
+		}
+	}
+	return i, o.save(ctx, i, nil, changes.apply)
+}
+
+// unique refuses a host name that another server has in the scope of
+// osapi_compute_unique_server_name_scope.
+func (o *Ops) unique(ctx context.Context, caller *reqctx.Context, i *objects.Instance, hostname string) error {
+	project := ""
+	if o.UniqueNames == "project" {
+		project = caller.ProjectID
+	}
+	taken, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (bool, error) {
+		return cell.HostnameTaken(ctx, c, hostname, project)
+	})
+	if err == nil && taken {
+		err = objects.Errorf(objects.KindConflict, "InstanceExists", "Instance %s already exists.", hostname)
+	}
+	return err
+}
+
+// PinZone says in which availability zone a server has to stay; nil is any. It can
+// only be pinned to the zone that it is in, which now answers. Errors are told to
+// clients as they stand.
+func (o *Ops) PinZone(ctx context.Context, i *objects.Instance, zone *string, now string) error {
+	spec, err := dbapi.WholeRequestSpec(ctx, o.API, i.UUID)
+	if err != nil {
+		return err
+	}
+	pinned := spec.Text("availability_zone")
+	switch {
+	case zone == nil && pinned == "", zone != nil && pinned == *zone && pinned != "":
+		return nil
+	case zone != nil && pinned != "":
+		return objects.Errorf(objects.KindConflict, "PinnedZone", "Cannot change pinned availability zone directly. Unpin first by setting pinned_availability_zone to null.")
+	case zone != nil && *zone != now:
+		return objects.Errorf(objects.KindConflict, "PinnedZone", "Server can only be pinned to its current availability zone '%s', but '%s' was requested.", now, *zone)
+	}
+	spec.Data["availability_zone"] = zone
+	return dbapi.SaveRequestSpec(ctx, o.API, spec, "availability_zone")
+}

@@ -1,0 +1,135 @@
+package instance
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rpc"
+)
+
+// snapshotVolumes makes an image of a server that boots from a volume: one without
+// content, whose block devices are snapshots of the server's volumes.
+func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Context, i *objects.Instance, name string, properties map[string]string, devices []*objects.Versioned) (string, error) {
+	if err := (guard{vm: imagable}).states(i, "createImage"); err != nil {
+		return "", err
+	}
+	image, member := o.imageOf(caller, i, name, properties)
+	for _, key := range []string{"container_format", "disk_format", "block_device_mapping", "bdm_v2", "root_device_name"} {
+		delete(image, key)
+	}
+	if root := text(i.RootDeviceName); root != "" {
+		image["root_device_name"] = root
+	}
+	var volumes []*objects.Versioned
+	mapping := []map[string]any{}
+	for _, d := range devices {
+		switch {
+		case d.Bool("no_device"):
+		case d.Text("destination_type") == "volume":
+			volumes = append(volumes, d)
+		default:
+			mapping = append(mapping, imageMapping(d))
+		}
+	}
+	if err := o.snapshotRoom(ctx, caller, len(volumes)); err != nil {
+		return "", err
+	}
+	quiet, err := o.quiesce(ctx, caller, i)
+	if err != nil {
+		return "", err
+	}
+	a, err := o.recorded(ctx, caller, i, "createImage")
+	if err != nil {
+		return "", err
+	}
+	err = o.event(ctx, i, a, "api_snapshot_instance", func() error {
+		for _, d := range volumes {
+			m, err := o.snapshotVolume(ctx, caller, d, name)
+			if err != nil {
+				return err
+			}
+			mapping = append(mapping, m)
+		}
+		return nil
+	})
+	if quiet {
+		if thaw := o.Compute.Unquiesce(ctx, caller, i, mapping); err == nil {
+			err = thaw
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	if len(mapping) > 0 {
+		text, err := json.Marshal(mapping)
+		if err != nil {
+			return "", err
+		}
+		image["block_device_mapping"], image["bdm_v2"] = string(text), "True"
+	}
+	return o.Images.Activate(ctx, caller, image, member)
+}
+
+func (o *Ops) snapshotRoom(ctx context.Context, caller *reqctx.Context, want int) error {
+	if want == 0 {
+		return nil
+	}
+	room, err := o.Volumes.SnapshotRoom(ctx, caller)
+	if err == nil && room >= 0 && int64(want) > room {
+		err = objects.Errorf(objects.KindOverQuota, "OverQuota", "Quota exceeded for resources: snapshots")
+	}
+	return err
+}
+
+// quiesce makes a running server's file systems consistent, if it can. Only where
+// its image says os_require_quiesce, it must.
+func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Context, i *objects.Instance) (bool, error) {
+	if text(i.VMState) != "active" {
+		return false, nil
+	}
+	err := o.Compute.Quiesce(ctx, caller, i)
+	if err == nil {
+		return true, nil
+	}
+	if !truthy(i.SystemMetadata["image_os_require_quiesce"]) && rpc.KnownRemote(err) {
+		o.Log.Info().Err(err).Str("instance", i.UUID).Msg("Skipping quiescing instance")
+		return false, nil
+	}
+	if !rpc.KnownRemote(err) { // it may be frozen now
+		if thaw := o.Compute.Unquiesce(ctx, caller, i, nil); thaw != nil {
+			o.Log.Error().Err(thaw).Str("instance", i.UUID).Msg("Unquiescing failed")
+		}
+	}
+	return false, remote(err, objects.KindConflict, "InstanceQuiesceFailed", "InstanceQuiesceNotSupported", "QemuGuestAgentNotEnabled")
+}
+
+func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Context, d *objects.Versioned, image string) (map[string]any, error) {
+	v, err := o.Volumes.Volume(ctx, caller, d.Text("volume_id"))
+	if err != nil {
+		return nil, err
+	}
+	id, err := o.Volumes.SnapshotForce(ctx, caller, v.ID, "snapshot for "+image, v.Description)
+	if err != nil {
+		return nil, err
+	}
+	m := imageMapping(d)
+	m["source_type"], m["destination_type"], m["snapshot_id"] = "snapshot", "volume", id
+	m["no_device"] = nil
+	return m, nil
+}
+
+// mapped are the fields of a block device that images keep.
+var mapped = []string{"source_type", "destination_type", "guest_format", "device_type", "disk_bus", "boot_index", "device_name", "delete_on_termination",
+	"snapshot_id", "volume_id", "volume_size", "image_id", "no_device", "tag", "volume_type", "encrypted", "encryption_secret_uuid", "encryption_format", "encryption_options"}
+
+func imageMapping(d *objects.Versioned) map[string]any {
+	m := map[string]any{}
+	for _, key := range mapped {
+		if v, ok := d.Data[key]; ok {
+			m[key] = v
+		}
+	}
+	return m
+}

@@ -1,0 +1,98 @@
+package computerpc
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Terminate destroys a server with its block devices.
+func (c *Client) Terminate(ctx context.Context, caller *reqctx.Context, i *objects.Instance, devices []*objects.Versioned) error {
+	return c.cast(ctx, caller, i, "", "terminate_instance", args{"instance": i.Versioned(), "bdms": objects.VersionedList("BlockDeviceMappingList", "1.18", devices)})
+}
+
+// SoftDelete powers a server off that may yet be restored.
+func (c *Client) SoftDelete(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	return c.cast(ctx, caller, i, "", "soft_delete_instance", args{"instance": i.Versioned()})
+}
+
+// Restore ends SoftDelete.
+func (c *Client) Restore(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	return c.cast(ctx, caller, i, "", "restore_instance", args{"instance": i.Versioned()})
+}
+
+// ConfirmResizeNow drops what is left of a resized server on the host it was on
+// before, and returns when it is gone.
+func (c *Client) ConfirmResizeNow(ctx context.Context, caller *reqctx.Context, i *objects.Instance, migration *objects.Versioned) error {
+	return c.callHost(ctx, caller, i.Cell, migration.Text("source_compute"), "confirm_resize", args{"instance": i.Versioned(), "migration": migration}, nil, false)
+}
+
+// Snapshot writes a server's disk to an image.
+func (c *Client) Snapshot(ctx context.Context, caller *reqctx.Context, i *objects.Instance, image string) error {
+	return c.cast(ctx, caller, i, "", "snapshot_instance", args{"instance": i.Versioned(), "image_id": image})
+}
+
+// Backup is Snapshot, and removes all but the newest images of a kind ("daily").
+func (c *Client) Backup(ctx context.Context, caller *reqctx.Context, i *objects.Instance, image, kind string, keep int64) error {
+	return c.cast(ctx, caller, i, "", "backup_instance", args{"instance": i.Versioned(), "image_id": image, "backup_type": kind, "rotation": keep})
+}
+
+// Quiesce makes a server's file systems consistent, and returns when they are.
+func (c *Client) Quiesce(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	return c.call(ctx, caller, i, "quiesce_instance", args{"instance": i.Versioned()}, nil)
+}
+
+// Unquiesce ends Quiesce; mapping are the block devices of the image that was made.
+func (c *Client) Unquiesce(ctx context.Context, caller *reqctx.Context, i *objects.Instance, mapping any) error {
+	return c.cast(ctx, caller, i, "", "unquiesce_instance", args{"instance": i.Versioned(), "mapping": mapping})
+}
+
+// Shelve powers a server off and writes its disk to an image.
+func (c *Client) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, image string) error {
+	return c.shelve(ctx, caller, i, "shelve_instance", args{"instance": i.Versioned(), "image_id": image, "clean_shutdown": true})
+}
+
+// ShelveOffload takes a shelved server off its host.
+func (c *Client) ShelveOffload(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+	return c.shelve(ctx, caller, i, "shelve_offload_instance", args{"instance": i.Versioned(), "clean_shutdown": true})
+}
+
+// shelve names the accelerators of a server, of which there are none, to computes
+// that take them.
+func (c *Client) shelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, method string, a args) error {
+	if i.Host == nil || *i.Host == "" {
+		return noHost(i)
+	}
+	t, err := c.target(ctx, *i.Host, "5.13")
+	if err != nil {
+		return err
+	}
+	ok, err := c.Can(ctx, t.Version)
+	if err != nil {
+		return err
+	}
+	if ok {
+		a["accel_uuids"] = []string{}
+	} else {
+		t.Version = "5.0"
+	}
+	return c.send(ctx, caller, i.Cell, t, method, a)
+}
+
+// ExternalEvents tells a host of events of servers that are on it or on their way
+// there. A host that is shutting down still takes them, if it is new enough.
+func (c *Client) ExternalEvents(ctx context.Context, caller *reqctx.Context, cell, host string, servers, events []*objects.Versioned) error {
+	t, err := c.target(ctx, host, "5.0")
+	if err != nil {
+		return err
+	}
+	alt, err := c.Can(ctx, "6.5")
+	if err != nil {
+		return err
+	}
+	if alt {
+		t.Topic = topicAlt
+	}
+	return c.send(ctx, caller, cell, t, "external_instance_event", args{"instances": servers, "events": events})
+}

@@ -40,7 +40,7 @@ func (a *API) createImage(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &api.Reply{Header: http.Header{"Location": {url}}}, nil
+	return &api.Reply{Header: http.Header{"Content-Type": {webobPage}, "Location": {url}}}, nil
 }
 
 func (a *API) createBackup(r *api.Request) (any, error) {
@@ -67,9 +67,9 @@ func (a *API) createBackup(r *api.Request) (any, error) {
 	case r.Since(mv.V45ImageIDBody):
 		return imageID(image), nil
 	case b.Keep == 0: // it will be gone again
-		return nil, nil
+		return &api.Reply{Header: http.Header{"Content-Type": {webobPage}}}, nil
 	}
-	return &api.Reply{Header: http.Header{"Location": {strings.TrimRight(api.ApplicationURL(r.Request), "/") + "/images/" + image}}}, nil
+	return &api.Reply{Header: http.Header{"Content-Type": {webobPage}, "Location": {strings.TrimRight(api.ApplicationURL(r.Request), "/") + "/images/" + image}}}, nil
 }
 
 func imageID(id string) api.Encoder {

@@ -47,6 +47,10 @@ func (a *API) tagsShow(r *api.Request) (any, error) {
 	return nil, nil
 }
 
+// webobPage is the content type of answers whose handler makes them itself in Nova,
+// though they are empty.
+const webobPage = "text/html; charset=UTF-8"
+
 const maxTagLength = 60
 
 var tagForm = regexp.MustCompile(`^[^,/]*$`)
@@ -83,9 +87,9 @@ func (a *API) tagsUpdate(r *api.Request) (any, error) {
 		return nil, err
 	}
 	if !added {
-		return &api.Reply{Status: http.StatusNoContent}, nil
+		return &api.Reply{Status: http.StatusNoContent, Header: http.Header{"Content-Type": {webobPage}}}, nil
 	}
-	return &api.Reply{Header: http.Header{"Location": {r.Links().Self("servers", i.UUID) + "/tags/" + tag}}}, nil
+	return &api.Reply{Header: http.Header{"Content-Type": {webobPage}, "Location": {r.Links().Self("servers", i.UUID) + "/tags/" + tag}}}, nil
 }
 
 func (a *API) tagsUpdateAll(r *api.Request) (any, error) {
@@ -102,6 +106,8 @@ func (a *API) tagsUpdateAll(r *api.Request) (any, error) {
 	if err := a.Ops.SetTags(r.Ctx(), i, tags); err != nil {
 		return nil, err
 	}
+	slices.Sort(tags) // as the table has them
+	tags = slices.Compact(tags)
 	return api.Doc(func(o *api.Object) { o.Strs("tags", tags) }), nil
 }
 

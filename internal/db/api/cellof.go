@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"database/sql"
-	"errors"
 
 	"github.com/nova-go/nova/internal/db"
 )
@@ -19,14 +18,4 @@ func CellsOfServers(ctx context.Context, d *db.DB, uuids []string) (map[string]i
 		cells[uuid] = id
 		return err
 	}, "SELECT instance_uuid, cell_id FROM instance_mappings WHERE cell_id IS NOT NULL AND instance_uuid IN (?)", db.In(uuids))
-}
-
-// CellOfHost answers the row id of the cell that a host is mapped to; ok is false
-// where it is in none.
-func CellOfHost(ctx context.Context, d *db.DB, host string) (id int64, ok bool, err error) {
-	err = d.One(ctx, []any{&id}, "SELECT cell_id FROM host_mappings WHERE host = ?", host)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, false, nil
-	}
-	return id, err == nil, err
 }

@@ -120,7 +120,7 @@ func (r *removal) destroy(ctx context.Context) error {
 
 // forget gives back what a destroyed server had allocated, and marks its mapping.
 func (r *removal) forget(ctx context.Context, uuid string) error {
-	if err := r.Allocations.Release(ctx, r.caller, uuid); err != nil {
+	if err := r.Allocations.DeleteAllocations(ctx, r.caller, uuid); err != nil {
 		r.Log.Info().Err(err).Str("instance", uuid).Msg("Allocation delete failed during local delete cleanup.")
 	}
 	return dbapi.SetQueuedForDelete(ctx, r.API, uuid, true)
@@ -235,7 +235,7 @@ func (r *removal) local(ctx context.Context, devices []*objects.Versioned) error
 		return err
 	}
 	r.releaseVolumes(ctx, devices)
-	if err := r.Allocations.Release(ctx, r.caller, r.i.UUID); err != nil {
+	if err := r.Allocations.DeleteAllocations(ctx, r.caller, r.i.UUID); err != nil {
 		return err
 	}
 	err := r.save(ctx, r.i, nil, func(i *objects.Instance) {

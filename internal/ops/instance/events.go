@@ -177,13 +177,12 @@ func (d *dispatch) endsOf(ctx context.Context, i *objects.Instance) (hosts []str
 }
 
 func (d *dispatch) cellOf(ctx context.Context, host, otherwise string) (string, error) {
-	id, ok, err := dbapi.CellOfHost(ctx, d.API, host)
-	if err != nil || !ok {
-		return otherwise, err
-	}
-	c, err := d.Cells.ByID(ctx, id)
-	if err != nil || c == nil {
-		return otherwise, err
+	c, err := d.Cells.OfHost(ctx, host)
+	switch {
+	case objects.IsClass(err, "HostMappingNotFound"):
+		return otherwise, nil
+	case err != nil:
+		return "", err
 	}
 	return c.UUID, nil
 }

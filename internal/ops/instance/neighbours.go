@@ -54,8 +54,34 @@ type Volume struct {
 
 // Allocations is Placement.
 type Allocations interface {
-	// Release gives back what a server has allocated, whoever changed it last.
-	Release(ctx context.Context, caller *reqctx.Context, server string) error
+	// DeleteAllocations gives back what a server has allocated, whoever changed it last.
+	DeleteAllocations(ctx context.Context, caller *reqctx.Context, server string) error
 	// HasTrait tells whether a resource provider has a trait.
 	HasTrait(ctx context.Context, caller *reqctx.Context, provider, trait string) (bool, error)
+}
+
+// NoVolumes stands for Cinder where there is no client for it.
+type NoVolumes struct{}
+
+func (NoVolumes) none() error {
+	return objects.Errorf(objects.KindNotImplemented, "NotImplementedError", "Volumes are not supported by this server yet.")
+}
+
+// DeleteAttachment implements Volumes.
+func (n NoVolumes) DeleteAttachment(context.Context, *reqctx.Context, string) error { return n.none() }
+
+// DeleteVolume implements Volumes.
+func (n NoVolumes) DeleteVolume(context.Context, *reqctx.Context, string) error { return n.none() }
+
+// Volume implements Volumes.
+func (n NoVolumes) Volume(context.Context, *reqctx.Context, string) (*Volume, error) {
+	return nil, n.none()
+}
+
+// SnapshotRoom implements Volumes.
+func (n NoVolumes) SnapshotRoom(context.Context, *reqctx.Context) (int64, error) { return 0, n.none() }
+
+// SnapshotForce implements Volumes.
+func (n NoVolumes) SnapshotForce(context.Context, *reqctx.Context, string, string, string) (string, error) {
+	return "", n.none()
 }

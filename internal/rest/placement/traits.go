@@ -1,0 +1,22 @@
+package placement
+
+import (
+	"context"
+	"slices"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// HasTrait tells whether a resource provider has a trait, or answers
+// ResourceProviderTraitRetrievalFailed.
+func (c *Client) HasTrait(ctx context.Context, caller *reqctx.Context, provider, trait string) (bool, error) {
+	var found struct {
+		Traits []string `json:"traits"`
+	}
+	err := c.get(ctx, caller, "1.6", "resource_providers/"+provider+"/traits", &found)
+	if status(err) != 0 {
+		err = &objects.Error{Class: "ResourceProviderTraitRetrievalFailed", Message: "Failed to get traits for resource provider with UUID " + provider, Cause: err}
+	}
+	return slices.Contains(found.Traits, trait), err
+}

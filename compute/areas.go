@@ -86,7 +86,7 @@ func serversArea(d *deps, f servers.Flavors, n *neutron.Client, limits *quota.Qu
 	return &servers.API{
 		Servers: reader,
 		Ops: &instance.Ops{
-			Reader: reader, Neighbours: instance.Neighbours{Images: images, Network: n, Volumes: instance.NoVolumes{}, Allocations: placement.New(d.sessions.placement)}, Compute: d.computeRPC(), Conductor: d.conductorRPC(),
+			Reader: reader, Neighbours: instance.Neighbours{Images: images, Network: n, Volumes: cinder.New(d.sessions.cinder), Allocations: placement.New(d.sessions.placement)}, Compute: d.computeRPC(), Conductor: d.conductorRPC(),
 			Limits: limits, Host: c.Default.Host, DownTime: downTime, DropProperties: c.Default.NonInheritableImageProperties,
 			UniqueNames: c.Default.UniqueServerNameScope, CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
 		},

@@ -56,6 +56,9 @@ type Network interface {
 	// SecurityGroups answers the security groups of a server's ports in full, and
 	// those by id that their rules refer to, as far as the caller may see them.
 	SecurityGroups(ctx context.Context, caller *reqctx.Context, server string) (groups []objects.SecurityGroup, sources map[string]objects.SecurityGroup, err error)
+	// AddGroupTo and RemoveGroupFrom change the security groups of a server's ports.
+	AddGroupTo(ctx context.Context, caller *reqctx.Context, server, group string) error
+	RemoveGroupFrom(ctx context.Context, caller *reqctx.Context, server, group string) error
 }
 
 // API holds what the handlers work with.

@@ -190,7 +190,7 @@ func (r *removal) dropShelvedImage(ctx context.Context) {
 	if !slices.Contains([]string{"shelved", "shelved_offloaded"}, text(r.i.VMState)) || image == "" {
 		return
 	}
-	if err := r.Images.DeleteImage(ctx, r.caller, image); err != nil {
+	if err := r.Images.Delete(ctx, r.caller, image); err != nil {
 		r.Log.Warn().Err(err).Str("instance", r.i.UUID).Str("image", image).Msg("Failed to delete snapshot from shelved instance.")
 	}
 }

@@ -93,7 +93,7 @@ func (o *Ops) volumesInUse(ctx context.Context, caller *reqctx.Context, devices 
 		if id == "" {
 			continue
 		}
-		v, err := o.Volumes.Volume(ctx, caller, id)
+		v, err := o.Volumes.Volume(ctx, caller, id, "")
 		if err != nil {
 			return err
 		}

@@ -144,13 +144,13 @@ func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Context, i *objects.I
 		if d.Text("destination_type") != "volume" || id == "" {
 			continue
 		}
-		v, err := o.Volumes.Volume(ctx, caller, id)
+		v, err := o.Volumes.Volume(ctx, caller, id, "")
 		if err != nil {
 			return err
 		}
-		if v.Zone != zone {
+		if text(v.AvailabilityZone) != zone {
 			return objects.Errorf(objects.KindConflict, "MismatchVolumeAZException", "The availability zone between the server and its attached volumes do not match: "+
-				"The specified availability zone does not match the volume %s attached to the server. Specified availability zone is %s. Volume is in %s..", v.ID, zone, v.Zone)
+				"The specified availability zone does not match the volume %s attached to the server. Specified availability zone is %s. Volume is in %s..", v.ID, zone, text(v.AvailabilityZone))
 		}
 	}
 	return nil

@@ -97,7 +97,7 @@ func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Context, i *object
 	}
 	err = o.save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState = ptr("image_snapshot_pending") })
 	if gone := objects.IsClass(err, "InstanceNotFound"); gone || objects.IsClass(err, "UnexpectedDeletingTaskStateError") {
-		if err := o.Images.DeleteImage(ctx, caller, image); err != nil && !objects.IsClass(err, "ImageNotFound") {
+		if err := o.Images.Delete(ctx, caller, image); err != nil && !objects.IsClass(err, "ImageNotFound") {
 			o.Log.Warn().Err(err).Str("image", image).Msg("Error while trying to clean up image")
 		}
 		if gone {

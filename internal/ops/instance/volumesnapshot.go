@@ -6,6 +6,7 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rpc"
 )
 
@@ -106,16 +107,16 @@ func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Context, i *objects.In
 }
 
 func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Context, d *objects.Versioned, image string) (map[string]any, error) {
-	v, err := o.Volumes.Volume(ctx, caller, d.Text("volume_id"))
+	v, err := o.Volumes.Volume(ctx, caller, d.Text("volume_id"), "")
 	if err != nil {
 		return nil, err
 	}
-	id, err := o.Volumes.SnapshotForce(ctx, caller, v.ID, "snapshot for "+image, v.Description)
+	s, err := o.Volumes.CreateSnapshot(ctx, caller, cinder.NewSnapshot{VolumeID: v.ID, Name: "snapshot for " + image, Description: v.Description, Force: true})
 	if err != nil {
 		return nil, err
 	}
 	m := imageMapping(d)
-	m["source_type"], m["destination_type"], m["snapshot_id"] = "snapshot", "volume", id
+	m["source_type"], m["destination_type"], m["snapshot_id"] = "snapshot", "volume", s.ID
 	m["no_device"] = nil
 	return m, nil
 }

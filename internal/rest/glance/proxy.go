@@ -69,7 +69,7 @@ func (c *Client) do(ctx context.Context, caller *reqctx.Context, method, path st
 		return err
 	}
 	at := version.ReplaceAllString(client.Endpoint, "")
-	o := &gophercloud.RequestOpts{JSONBody: body, JSONResponse: out, OkCodes: []int{http.StatusOK, http.StatusNoContent}}
+	o := &gophercloud.RequestOpts{JSONBody: body, JSONResponse: out, OkCodes: []int{http.StatusOK, http.StatusCreated, http.StatusNoContent}}
 	if method == http.MethodPatch {
 		o.MoreHeaders = map[string]string{"Content-Type": "application/openstack-images-v2.1-json-patch"}
 	}

@@ -6,20 +6,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/nova-go/nova/internal/reqctx"
 )
-
-// endpoint is the URL of Neutron's v2.0 API that a client goes to.
-func endpoint(client *gophercloud.ServiceClient) string {
-	if strings.HasSuffix(client.Endpoint, "/v2.0/") {
-		return client.Endpoint
-	}
-	return client.Endpoint + "v2.0/"
-}
 
 // Deallocate deletes the ports of a server; those of keep, which were there before
 // it, are freed by Nova's own user. What is gone already is no error.
@@ -33,17 +24,12 @@ func (c *Client) Deallocate(ctx context.Context, caller *reqctx.Context, server 
 			return err
 		}
 	}
-	client, err := c.session.AsUser(ctx, caller)
-	if err != nil {
-		return err
-	}
 	var failed error
 	for _, p := range ports {
 		if slices.Contains(keep, p.ID) {
 			continue
 		}
-		_, err := client.Delete(ctx, endpoint(client)+"ports/"+p.ID, &gophercloud.RequestOpts{OkCodes: []int{http.StatusNoContent}})
-		if err != nil && status(err) != http.StatusNotFound {
+		if err := c.send(ctx, caller, http.MethodDelete, "ports/"+p.ID, nil, nil); err != nil && refused(err).Status != http.StatusNotFound {
 			failed = errors.Join(failed, err)
 		}
 	}
@@ -60,7 +46,7 @@ func (c *Client) unbind(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	place := endpoint(client) + "ports/" + url.PathEscape(id)
+	place := root(client.Endpoint) + "ports/" + url.PathEscape(id)
 	var out struct {
 		Port struct {
 			Profile   map[string]any `json:"binding:profile"`
@@ -101,7 +87,7 @@ func (c *Client) forgetName(ctx context.Context, client *gophercloud.ServiceClie
 			Domain string `json:"dns_domain"`
 		} `json:"network"`
 	}
-	if _, err := client.Get(ctx, endpoint(client)+"networks/"+network, &out, nil); err != nil {
+	if _, err := client.Get(ctx, root(client.Endpoint)+"networks/"+network, &out, nil); err != nil {
 		return err
 	}
 	if out.Network.Domain == "" {
@@ -111,7 +97,7 @@ func (c *Client) forgetName(ctx context.Context, client *gophercloud.ServiceClie
 }
 
 func (c *Client) serviceHas(ctx context.Context, client *gophercloud.ServiceClient, alias string) (bool, error) {
-	_, err := client.Get(ctx, endpoint(client)+"extensions/"+alias, nil, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	_, err := client.Get(ctx, root(client.Endpoint)+"extensions/"+alias, nil, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
 	if status(err) == http.StatusNotFound {
 		return false, nil
 	}

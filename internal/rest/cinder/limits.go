@@ -1,0 +1,26 @@
+package cinder
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// SnapshotRoom is how many more snapshots the caller's project may have; below 0
+// is no limit.
+func (c *Client) SnapshotRoom(ctx context.Context, caller *reqctx.Context) (int64, error) {
+	var out struct {
+		Limits struct {
+			Absolute struct {
+				Used int64 `json:"totalSnapshotsUsed"`
+				Max  int64 `json:"maxTotalSnapshots"`
+			} `json:"absolute"`
+		} `json:"limits"`
+	}
+	err := c.do(ctx, caller, call{method: http.MethodGet, path: "limits", out: &out})
+	if l := out.Limits.Absolute; l.Max > -1 {
+		return max(l.Max-l.Used, 0), translate(err, nil)
+	}
+	return -1, translate(err, nil)
+}

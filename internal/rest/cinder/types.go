@@ -26,7 +26,7 @@ type Volume struct {
 	ImageMetadata    map[string]string  `json:"volume_image_metadata"` // nil: not of an image
 	SharedTargets    *bool              `json:"shared_targets"`        // since 3.48
 	ServiceUUID      *string            `json:"service_uuid"`          // since 3.48
-	MigrationStatus  *string            `json:"migration_status"`      // shown to administrators
+	MigrationStatus  objects.Text       `json:"migration_status"`      // shown to administrators
 }
 
 // Attached is Nova's attach_status "attached".

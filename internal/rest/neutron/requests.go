@@ -273,6 +273,15 @@ func (c *Client) binding(ctx context.Context, id string) (portBinding, error) {
 	return out.Port, err
 }
 
+// VNICType is the kind of a port, as the service sees it, or PortNotFound.
+func (c *Client) VNICType(ctx context.Context, port string) (string, error) {
+	b, err := c.binding(ctx, port)
+	if objects.IsClass(err, "PortNotFound") {
+		err = objects.Errorf(objects.KindNotFound, "PortNotFound", "Port id %s could not be found.", port)
+	}
+	return b.VNICType, err
+}
+
 func (b portBinding) pciRequest(r *objects.NetworkRequest, kind, device string, physical *string) *objects.Versioned {
 	managed := "False"
 	if kind == "remote-managed" {

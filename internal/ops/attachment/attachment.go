@@ -1,0 +1,107 @@
+// Package attachment gives servers volumes and interfaces, and takes them away. It
+// knows nothing of HTTP.
+package attachment
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest/cinder"
+	"github.com/nova-go/nova/internal/rpc"
+)
+
+// Ops changes what servers have. Every verb takes a server that was loaded as a
+// record.
+type Ops struct {
+	*instance.Ops
+	Volumes Volumes
+	Ports   Ports
+}
+
+// Volumes is Cinder.
+type Volumes interface {
+	Volume(ctx context.Context, caller *reqctx.Context, id, version string) (*cinder.Volume, error)
+	BeginDetaching(ctx context.Context, caller *reqctx.Context, id string) error
+	RollDetaching(ctx context.Context, caller *reqctx.Context, id string) error
+	CreateAttachment(ctx context.Context, caller *reqctx.Context, volume, server string, connector map[string]any) (*cinder.Attachment, error)
+	Attachment(ctx context.Context, caller *reqctx.Context, id string) (*cinder.Attachment, error)
+	CompleteAttachment(ctx context.Context, caller *reqctx.Context, id string) error
+	DeleteAttachment(ctx context.Context, caller *reqctx.Context, id string) error
+	DeleteVolume(ctx context.Context, caller *reqctx.Context, id string) error
+}
+
+// Ports is Neutron.
+type Ports interface {
+	// VNICType is the kind of a port, as the service sees it, or PortNotFound.
+	VNICType(ctx context.Context, port string) (string, error)
+}
+
+func invalidVolume(format string, a ...any) error {
+	return objects.Errorf(objects.KindInvalid, "InvalidVolume", "Invalid volume: "+format, a...)
+}
+
+// device is the block device of a server that a volume is, or VolumeBDMNotFound.
+func (o *Ops) device(ctx context.Context, i *objects.Instance, volume string) (*objects.Versioned, error) {
+	devices, err := o.Devices(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range devices {
+		if d.Text("volume_id") == volume {
+			return d, nil
+		}
+	}
+	return nil, objects.Errorf(objects.KindNotFound, "VolumeBDMNotFound", "No volume Block Device Mapping with id %s.", volume)
+}
+
+// remoteKinds are what exceptions of the conductor and of hosts mean to clients.
+var remoteKinds = map[string]objects.Kind{
+	"VolumeNotFound": objects.KindNotFound, "DevicePathInUse": objects.KindConflict, "InstanceIsLocked": objects.KindConflict, "InvalidVolume": objects.KindInvalid,
+	"InvalidDevicePath": objects.KindInvalid, "InvalidInput": objects.KindInvalid, "VolumeTaggedAttachNotSupported": objects.KindInvalid,
+	"MultiattachNotSupportedOldMicroversion": objects.KindInvalid, "MultiattachToShelvedNotSupported": objects.KindInvalid, "TooManyDiskDevices": objects.KindForbidden,
+	"InterfaceAttachFailedNoNetwork": objects.KindInvalid, "NetworkAmbiguous": objects.KindInvalid, "NoMoreFixedIps": objects.KindInvalid, "PortNotUsable": objects.KindInvalid,
+	"AttachInterfaceNotSupported": objects.KindInvalid, "SecurityGroupCannotBeApplied": objects.KindInvalid, "NetworkInterfaceTaggedAttachNotSupported": objects.KindInvalid,
+	"NetworksWithQoSPolicyNotSupported": objects.KindInvalid, "InterfaceAttachPciClaimFailed": objects.KindInvalid, "InterfaceAttachResourceAllocationFailed": objects.KindInvalid,
+	"ForbiddenPortsWithAccelerator": objects.KindInvalid, "ForbiddenWithRemoteManagedPorts": objects.KindInvalid, "ExtendedResourceRequestOldCompute": objects.KindInvalid,
+	"FixedIpAlreadyInUse": objects.KindConflict, "PortInUse": objects.KindConflict, "PortNotFound": objects.KindNotFound, "NetworkNotFound": objects.KindNotFound,
+	"PortLimitExceeded": objects.KindForbidden, "InterfaceAttachFailed": 0,
+	"ConsoleNotAvailable": objects.KindNotFound, "InstanceNotFound": objects.KindNotFound, "ConsoleTypeUnavailable": objects.KindInvalid,
+	"ConsoleTypeInvalid": objects.KindInvalid, "InstanceNotReady": objects.KindConflict, "ImageSerialPortNumberInvalid": objects.KindInvalid,
+	"ImageSerialPortNumberExceedFlavorValue": objects.KindInvalid, "SocketPortRangeExhaustedException": objects.KindInvalid,
+}
+
+// remote makes a domain error of an exception that a service raised.
+func remote(err error) error {
+	for class, kind := range remoteKinds {
+		if rpc.IsRemote(err, class) {
+			return &objects.Error{Kind: kind, Class: class, Message: rpc.RemoteMessage(err), Cause: err}
+		}
+	}
+	return err
+}
+
+// alone refuses a volume that is a block device already: of any server of the cell,
+// or where servers may share it, of this one.
+func (o *Ops) alone(ctx context.Context, i *objects.Instance, v *cinder.Volume) error {
+	var holders []string
+	err := o.There(ctx, i, func(ctx context.Context, c *db.Cell) (err error) {
+		holders, err = cell.Holders(ctx, c, v.ID)
+		return err
+	})
+	if err != nil || len(holders) == 0 {
+		return err
+	}
+	if !v.Multiattach {
+		return invalidVolume("volume %s is already attached to instances: %s", v.ID, join(holders))
+	}
+	for _, h := range holders {
+		if h == i.UUID {
+			return invalidVolume("volume %s already attached", v.ID)
+		}
+	}
+	return nil
+}

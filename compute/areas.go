@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/compute/api"
+	"github.com/nova-go/nova/compute/attachments"
 	"github.com/nova-go/nova/compute/build"
+	"github.com/nova-go/nova/compute/consoles"
 	"github.com/nova-go/nova/compute/flavors"
 	"github.com/nova-go/nova/compute/groups"
 	"github.com/nova-go/nova/compute/hosts"
@@ -22,6 +24,7 @@ import (
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/ops/aggregate"
+	"github.com/nova-go/nova/internal/ops/attachment"
 	opsbuild "github.com/nova-go/nova/internal/ops/build"
 	"github.com/nova-go/nova/internal/ops/group"
 	"github.com/nova-go/nova/internal/ops/host"
@@ -42,15 +45,20 @@ func areas(d *deps) []api.Route {
 	flavorStore := dbapi.NewFlavors(d.API)
 	networkClient := neutron.New(d.sessions.neutron, time.Duration(d.config.Neutron.ExtensionSyncInterval)*time.Second)
 	projects := keystone.New(d.sessions.keystone, d.log)
+	serverArea := serversArea(d, flavorStore, networkClient, quotaOf, (&build.API{
+		Builder: builder(d, quotaOf, networkClient), Flavors: flavorStore, ScheduleZone: d.config.Default.DefaultScheduleZone,
+		PasswordLength: d.config.Default.PasswordLength, ShowPassword: d.config.API.EnableInstancePassword,
+	}).Create)
+	attached := &attachments.API{Servers: serverArea.Ops.Reader, Network: networkClient,
+		Ops: &attachment.Ops{Ops: serverArea.Ops, Volumes: cinder.New(d.sessions.cinder), Ports: networkClient}}
 	return slices.Concat(
 		(&versions.API{}).Routes(),
 		(&flavors.API{Flavors: flavorStore, Projects: projects}).Routes(),
 		(&keypairs.API{Keypairs: dbapi.NewKeypairs(d.API), Quota: quotaOf, Recheck: d.config.Quota.RecheckQuota}).Routes(),
 		(&groups.API{Groups: dbapi.NewGroups(d.API), Servers: &group.Members{API: d.API, Cells: d.Cells}, Quota: quotaOf, Recheck: d.config.Quota.RecheckQuota}).Routes(),
-		serversArea(d, flavorStore, networkClient, quotaOf, (&build.API{
-			Builder: builder(d, quotaOf, networkClient), Flavors: flavorStore, ScheduleZone: d.config.Default.DefaultScheduleZone,
-			PasswordLength: d.config.Default.PasswordLength, ShowPassword: d.config.API.EnableInstancePassword,
-		}).Create).Routes(),
+		serverArea.Routes(),
+		attached.Routes(),
+		(&consoles.API{Servers: serverArea.Servers, Opener: attached.Ops, Tokens: everywhere}).Routes(),
 		hostsArea(d, everywhere).Routes(),
 		(&quotas.API{
 			Quotas: quotaOf, Projects: projects, Usages: everywhere, Audits: cell.Audits{DB: d.Main}, AuditPeriod: d.config.Default.InstanceUsageAuditPeriod, Now: time.Now,
@@ -71,7 +79,7 @@ func builder(d *deps, q *quota.Quotas, n *neutron.Client) *opsbuild.Builder {
 	}
 	return opsbuild.New(opsbuild.Options{
 		API: d.API, Cells: d.Cells, Keypairs: dbapi.NewKeypairs(d.API), Zones: dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone), Quota: q,
-		Images: glance.New(d.sessions.glance), Network: n, Volumes: cinder.New(d.sessions.cinder), Conductor: d.conductorRPC(), DefaultZone: c.Default.DefaultAvailabilityZone,
+		Images: glance.New(d.sessions.glance), Network: n, Volumes: cinder.New(d.sessions.cinder), Conductor: d.conductorRPC(), Placement: placement.New(d.sessions.placement), DefaultZone: c.Default.DefaultAvailabilityZone,
 		InternalZone: c.Default.InternalServiceAvailabilityZone, EphemeralFormat: c.Default.DefaultEphemeralFormat,
 		MaxLocalDevices: c.Default.MaxLocalBlockDevices, CrossZoneAttach: c.Cinder.CrossAZAttach, DefaultCerts: certs, RecheckQuota: c.Quota.RecheckQuota, Aliases: d.aliases,
 	})

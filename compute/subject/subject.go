@@ -18,13 +18,19 @@ type Servers interface {
 	Get(ctx context.Context, caller *reqctx.Context, uuid string, want instance.Want) (*objects.Instance, error)
 }
 
-// Load reads the server that the path names and checks the row's rule on it.
-func Load(r *api.Request, from Servers, load cell.Load) (*objects.Instance, error) {
+// Find reads the server that the path names. Which rule guards it is the caller's
+// business.
+func Find(r *api.Request, from Servers, load cell.Load) (*objects.Instance, error) {
 	id := r.Var("server_id")
 	if id == "" {
 		id = r.Var("id")
 	}
-	i, err := from.Get(r.Ctx(), r.Context, id, instance.Want{Load: load})
+	return from.Get(r.Ctx(), r.Context, id, instance.Want{Load: load})
+}
+
+// Load reads the server that the path names and checks the row's rule on it.
+func Load(r *api.Request, from Servers, load cell.Load) (*objects.Instance, error) {
+	i, err := Find(r, from, load)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"cmd"},
 	{"internal/cli", "internal/inspect"},
 	{"compute", "metadata"},
-	{"compute/servers", "compute/build", "compute/flavors", "compute/keypairs", "compute/hosts", "compute/quotas", "compute/groups", "compute/images", "compute/networks", "compute/volumes", "compute/versions", "compute/removed"},
+	{"compute/servers", "compute/build", "compute/attachments", "compute/consoles", "compute/flavors", "compute/keypairs", "compute/hosts", "compute/quotas", "compute/groups", "compute/images", "compute/networks", "compute/volumes", "compute/versions", "compute/removed"},
 	{"compute/subject", "compute/securitygroup"},
 	{"compute/api"},
 	{"compute/mv", "compute/schema", "metadata/tree", "metadata/vendordata"},
@@ -39,6 +39,7 @@ var layers = [][]string{
 // beside are the arrows within a layer.
 var beside = map[string][]string{
 	"internal/rest": {"internal/rest"}, // the clients stand on the sessions
+	"internal/ops":  {"internal/ops"},  // verbs about what servers have stand on those about servers
 	"internal/rpc":  {"internal/rpc"},  // the interfaces of services stand on the transport
 }
 

@@ -317,7 +317,7 @@ func (b *Builder) findDevices(ctx context.Context, p *plan) error {
 
 // findCount settles how many servers there will be, and reads their volumes.
 func (b *Builder) findCount(ctx context.Context, p *plan) error {
-	if err := b.checkHost(ctx, p.Request); err != nil {
+	if err := b.checkHost(ctx, p.caller, p.Request); err != nil {
 		return err
 	}
 	var err error
@@ -337,7 +337,7 @@ func (b *Builder) findCount(ctx context.Context, p *plan) error {
 }
 
 // checkHost wants the host, or the hypervisor, that is asked for to exist.
-func (b *Builder) checkHost(ctx context.Context, r *Request) error {
+func (b *Builder) checkHost(ctx context.Context, caller *reqctx.Context, r *Request) error {
 	missing := func(name string) error {
 		return objects.Errorf(objects.KindInvalid, "ComputeHostNotFound", "Compute host %s could not be found.", name)
 	}
@@ -358,8 +358,8 @@ func (b *Builder) checkHost(ctx context.Context, r *Request) error {
 			return err
 		}
 	case r.Node != "":
-		found, err := b.o.Providers(ctx, r.Node)
-		if err == nil && !found {
+		_, err := b.o.Placement.ProviderNamed(ctx, caller, r.Node)
+		if objects.IsClass(err, "ResourceProviderNotFound") {
 			err = missing(r.Node)
 		}
 		return err

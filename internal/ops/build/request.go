@@ -14,6 +14,7 @@ import (
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
+	"github.com/nova-go/nova/internal/rest/placement"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
 
@@ -87,6 +88,12 @@ type Volumes interface {
 	DeleteAttachment(ctx context.Context, caller *reqctx.Context, id string) error
 }
 
+// Placement is Placement; *placement.Client is one.
+type Placement interface {
+	// ProviderNamed answers a resource provider, or ResourceProviderNotFound.
+	ProviderNamed(ctx context.Context, caller *reqctx.Context, name string) (*placement.Provider, error)
+}
+
 // Options are what a Builder works with.
 type Options struct {
 	API       *db.DB
@@ -99,8 +106,7 @@ type Options struct {
 	Volumes   Volumes
 	Conductor *conductorrpc.Client
 	Aliases   hardware.Aliases // [pci] alias
-	// Providers tells whether a resource provider of this name exists.
-	Providers func(ctx context.Context, name string) (bool, error)
+	Placement Placement
 
 	DefaultZone, InternalZone string // [DEFAULT] default_availability_zone, internal_service_availability_zone
 	EphemeralFormat           string // [DEFAULT] default_ephemeral_format

@@ -1,4 +1,4 @@
-package servers
+package attachments
 
 import (
 	"github.com/nova-go/nova/compute/api"
@@ -28,7 +28,7 @@ func (a *API) volumesIndex(r *api.Request) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.List("volumeAttachments", len(volumes), func(n int, arr *api.Array) {
-			arr.Obj(func(o *api.Object) { attachment(r, o, volumes[n]) })
+			arr.Obj(func(o *api.Object) { volume(r, o, volumes[n]) })
 		})
 	}), nil
 }
@@ -42,18 +42,18 @@ func (a *API) volumesShow(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	volume := r.Var("id")
+	id := r.Var("id")
 	for _, d := range devices {
-		if text(d.VolumeID) == volume {
+		if text(d.VolumeID) == id {
 			return api.Doc(func(o *api.Object) {
-				o.Obj("volumeAttachment", func(o *api.Object) { attachment(r, o, d) })
+				o.Obj("volumeAttachment", func(o *api.Object) { volume(r, o, d) })
 			}), nil
 		}
 	}
-	return nil, api.NotFound("Instance %s is not attached to volume %s", i.UUID, volume)
+	return nil, api.NotFound("Instance %s is not attached to volume %s", i.UUID, id)
 }
 
-func attachment(r *api.Request, o *api.Object, d *objects.BlockDevice) {
+func volume(r *api.Request, o *api.Object, d *objects.BlockDevice) {
 	if !r.Since(mv.V89AttachmentID) {
 		o.Opt("id", d.VolumeID)
 	}

@@ -1,4 +1,4 @@
-package servers
+package attachments
 
 import (
 	"github.com/nova-go/nova/compute/api"
@@ -32,12 +32,16 @@ func (a *API) interfacesShow(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.Network.Port(r.Ctx(), r.Context, r.Var("id"))
+	return a.oneInterface(r, i, r.Var("id"))
+}
+
+func (a *API) oneInterface(r *api.Request, i *objects.Instance, id string) (any, error) {
+	p, err := a.Network.Port(r.Ctx(), r.Context, id)
 	if err != nil {
 		return nil, err
 	}
 	if p.DeviceID != i.UUID {
-		return nil, api.NotFound("Instance %s does not have a port with id %s", i.UUID, r.Var("id"))
+		return nil, api.NotFound("Instance %s does not have a port with id %s", i.UUID, id)
 	}
 	tags, err := a.interfaceTags(r, i)
 	if err != nil {

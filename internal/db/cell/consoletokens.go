@@ -1,0 +1,39 @@
+package cell
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// ConsoleToken answers where a token leads that has not expired yet, or nil.
+func ConsoleToken(ctx context.Context, c *db.Cell, token string, now time.Time) (*objects.ConsoleToken, error) {
+	hash := sha256.Sum256([]byte(token))
+	t := &objects.ConsoleToken{}
+	err := c.DB.One(ctx, []any{&t.Kind, &t.Host, &t.Port, &t.InternalAccessPath, &t.InstanceUUID, &t.TLSPort},
+		"SELECT console_type, host, port, internal_access_path, instance_uuid, tls_port FROM console_auth_tokens WHERE token_hash = ? AND expires > ?",
+		hex.EncodeToString(hash[:]), now.Unix())
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return t, err
+}
+
+// ConsoleToken is ConsoleToken of whichever cell knows the token.
+func (e Everywhere) ConsoleToken(ctx context.Context, token string) (*objects.ConsoleToken, error) {
+	found, err := everywhere(ctx, e.Cells, func(ctx context.Context, c *db.Cell) (*objects.ConsoleToken, error) {
+		return ConsoleToken(ctx, c, token, time.Now())
+	})
+	for _, t := range found {
+		if t != nil {
+			return t, nil
+		}
+	}
+	return nil, err
+}

@@ -83,8 +83,8 @@ type side struct {
 	variables map[string]string
 }
 
-// answer is what a side said.
-type answer struct {
+// reply is what a side said.
+type reply struct {
 	status    int
 	requestID string
 	body      []byte
@@ -133,7 +133,7 @@ func (s *side) fill(text string) string {
 }
 
 // send does an operation, and keeps what it is to keep of the answer.
-func (s *side) send(o chapter) answer {
+func (s *side) send(o chapter) reply {
 	s.t.Helper()
 	do := o.do
 	if do == "action" {
@@ -169,7 +169,7 @@ func (s *side) send(o chapter) answer {
 		}
 		s.variables[name] = fmt.Sprint(v)
 	}
-	return answer{r.StatusCode, r.Header.Get("X-Openstack-Request-Id"), body}
+	return reply{r.StatusCode, r.Header.Get("X-Openstack-Request-Id"), body}
 }
 
 // settle waits until nothing is under way, and the server has the status.

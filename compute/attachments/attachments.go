@@ -4,6 +4,7 @@ package attachments
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/nova-go/nova/compute/api"
 	"github.com/nova-go/nova/compute/mv"
@@ -64,8 +65,11 @@ func (a *API) attachVolume(r *api.Request) (any, error) {
 		Wait: !r.Since(mv.V101AsyncAttach)}
 	q.DeleteOnTermination, _ = body["delete_on_termination"].(bool)
 	device, err := a.Ops.AttachVolume(r.Ctx(), r.Context, i, q)
-	if err != nil || !q.Wait {
+	if err != nil {
 		return nil, err
+	}
+	if !q.Wait { // an empty answer has the type that webob gives it
+		return &api.Reply{Header: http.Header{"Content-Type": {"text/html; charset=UTF-8"}}}, nil
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("volumeAttachment", func(o *api.Object) {

@@ -84,7 +84,7 @@ func (a *API) create(r *api.Request) (any, error) {
 	protocol, kind := api.Text(body["protocol"]), api.Text(body["type"])
 	method, ok := methods[protocol]
 	if !ok {
-		return nil, api.BadRequest("Unavailable console type %s.", protocol)
+		return nil, api.Bare(400) // RDP, which Nova has removed
 	}
 	address, err := a.console(r, i, method, kind)
 	if err != nil {

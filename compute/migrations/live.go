@@ -81,7 +81,7 @@ var impossible = []string{"NoValidHost", "MaxRetriesExceeded", "ComputeServiceUn
 
 func liveRefusal(err error) error {
 	if e, ok := errors.AsType[*rpc.RemoteError](err); ok && slices.Contains(impossible, e.Class) {
-		return api.BadRequest("%s", e.Message)
+		return api.BadRequest("%s", rpc.RemoteMessage(err))
 	}
 	return err
 }

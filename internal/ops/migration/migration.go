@@ -102,20 +102,14 @@ func serviceIn(ctx context.Context, c *db.Cell, host string) (*objects.Service, 
 // inCellOf asks the cell that a host is mapped to, which need not be that of a
 // server; ok is false where it is mapped to none.
 func (o *Ops) inCellOf(ctx context.Context, host string, ask func(context.Context, *db.Cell) error) (ok bool, err error) {
-	in, err := dbapi.HostCell(ctx, o.API, host)
-	if err != nil || in == "" {
+	c, err := o.Cells.OfHost(ctx, host)
+	switch {
+	case objects.IsClass(err, "HostMappingNotFound"):
+		return false, nil
+	case err != nil:
 		return false, err
 	}
-	cells, err := o.Cells.All(ctx)
-	if err != nil {
-		return false, err
-	}
-	for _, c := range cells {
-		if c.UUID == in {
-			return true, ask(ctx, c)
-		}
-	}
-	return false, nil
+	return true, ask(ctx, c)
 }
 
 // node reads the first compute node of a host in the server's cell, or answers

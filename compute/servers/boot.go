@@ -8,9 +8,9 @@ import (
 	"github.com/nova-go/nova/compute/mv"
 )
 
-// withBoot adds os-volumes_boot: until 2.103, the rows of /servers and the
+// WithBoot adds os-volumes_boot: until 2.103, the rows of /servers and the
 // servers' own actions once more, under another path.
-func withBoot(rows []api.Route) []api.Route {
+func WithBoot(rows []api.Route) []api.Route {
 	for _, r := range slices.Clone(rows) {
 		name, own := strings.CutPrefix(r.Op, "servers.")
 		if !own {

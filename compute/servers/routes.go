@@ -8,13 +8,7 @@ import (
 
 // Routes lists servers, their actions and everything below them, in the order of Nova's router.
 func (a *API) Routes() []api.Route {
-	return withBoot([]api.Route{
-		{Do: a.allMigrations, Op: "migrations.index", Method: "GET", Path: "/os-migrations", OK: 200, Until: mv.V59MigrationPaging,
-			Query: api.Since{mv.Legacy: "migrations.index.query.2.0"},
-			Authz: api.Early(policy.MigrationsIndex), Errors: []int{}}, // also os-migrations:index:all_projects, os-migrations:index:host
-		{Do: a.allMigrations, Op: "migrations.index", Method: "GET", Path: "/os-migrations", OK: 200, From: mv.V59MigrationPaging,
-			Query: api.Since{mv.V59MigrationPaging: "migrations.index.query.2.59", mv.V66ChangesBefore: "migrations.index.query.2.66", mv.V80MigrationOwner: "migrations.index.query.2.80"},
-			Authz: api.Early(policy.MigrationsIndex), Errors: []int{400}}, // also os-migrations:index:all_projects, os-migrations:index:host
+	return []api.Route{
 		{Do: a.externalEvents, Op: "server_external_events.create", Method: "POST", Path: "/os-server-external-events", OK: 200,
 			Body:  api.Since{mv.Legacy: "server_external_events.create.body.2.0", mv.V51VolumeExtended: "server_external_events.create.body.2.51", mv.V76PowerUpdate: "server_external_events.create.body.2.76", mv.V82AcceleratorBound: "server_external_events.create.body.2.82", mv.V93RebuildVolume: "server_external_events.create.body.2.93"},
 			Authz: api.EarlyUnowned(policy.ServerExternalEventsCreate), Errors: []int{403}},
@@ -41,18 +35,12 @@ func (a *API) Routes() []api.Route {
 		{Do: a.changePassword, Op: "admin_password.change_password", Method: "POST", Path: "/servers/{id}/action", Action: "changePassword", OK: 202,
 			Body:  api.Since{mv.Legacy: "admin_password.change_password.body"},
 			Authz: api.Late(policy.AdminPassword), Errors: []int{404, 409, 501}},
-		{Op: "servers.confirm_resize", Method: "POST", Path: "/servers/{id}/action", Action: "confirmResize", OK: 204,
-			Body:  api.Since{mv.Legacy: "servers.confirm_resize.body"},
-			Authz: api.Late(policy.ServersConfirmResize), Errors: []int{400, 404, 409}},
 		{Do: a.createBackup, Op: "create_backup.create_backup", Method: "POST", Path: "/servers/{id}/action", Action: "createBackup", OK: 202,
 			Body:  api.Since{mv.Legacy: "create_backup.create_backup.body.2.0", mv.V1Base: "create_backup.create_backup.body.2.1"},
 			Authz: api.Late(policy.CreateBackup), Errors: []int{400, 403, 404, 409}},
 		{Do: a.createImage, Op: "servers.create_image", Method: "POST", Path: "/servers/{id}/action", Action: "createImage", OK: 202,
 			Body:  api.Since{mv.Legacy: "servers.create_image.body.2.0", mv.V1Base: "servers.create_image.body.2.1"},
 			Authz: api.Late(policy.ServersCreateImage), Errors: []int{400, 403, 404, 409}}, // also servers:create_image:allow_volume_backed
-		{Op: "evacuate.evacuate", Method: "POST", Path: "/servers/{id}/action", Action: "evacuate", OK: 200,
-			Body:  api.Since{mv.Legacy: "evacuate.evacuate.body.2.0", mv.V14EvacuateSharedStorage: "evacuate.evacuate.body.2.14", mv.V29EvacuateForce: "evacuate.evacuate.body.2.29", mv.V68NoForce: "evacuate.evacuate.body.2.68", mv.V95EvacuateStopped: "evacuate.evacuate.body.2.95"},
-			Authz: api.Late(policy.Evacuate), Errors: []int{400, 403, 404, 409}},
 		{Do: a.forceDelete, Op: "deferred_delete.force_delete", Method: "POST", Path: "/servers/{id}/action", Action: "forceDelete", OK: 202,
 			Body:  api.Since{mv.Legacy: "deferred_delete.force_delete.body"},
 			Authz: api.Late(policy.DeferredDeleteForce), Errors: []int{404, 409}},
@@ -62,15 +50,9 @@ func (a *API) Routes() []api.Route {
 		{Do: a.lock, Op: "lock_server.lock", Method: "POST", Path: "/servers/{id}/action", Action: "lock", OK: 202,
 			Body:  api.Since{mv.V1Base: "lock_server.lock.body.2.1", mv.V73LockedReason: "lock_server.lock.body.2.73"},
 			Authz: api.Late(policy.LockServerLock), Errors: []int{404}},
-		{Op: "migrate_server.migrate", Method: "POST", Path: "/servers/{id}/action", Action: "migrate", OK: 202,
-			Body:  api.Since{mv.V56MigrateHost: "migrate_server.migrate.body.2.56"},
-			Authz: api.Late(policy.MigrateServerMigrateHost), Errors: []int{400, 403, 404, 409}}, // also os-migrate-server:migrate
 		{Do: a.consoleOutput, Op: "console_output.get_console_output", Method: "POST", Path: "/servers/{id}/action", Action: "os-getConsoleOutput", OK: 200,
 			Body:  api.Since{mv.Legacy: "console_output.get_console_output.body"},
 			Authz: api.Late(policy.ConsoleOutput), Errors: []int{404, 409, 501}},
-		{Op: "migrate_server.migrate_live", Method: "POST", Path: "/servers/{id}/action", Action: "os-migrateLive", OK: 202,
-			Body:  api.Since{mv.Legacy: "migrate_server.migrate_live.body.2.0", mv.V25BlockMigrationAuto: "migrate_server.migrate_live.body.2.25", mv.V30LiveMigrateForce: "migrate_server.migrate_live.body.2.30", mv.V68NoForce: "migrate_server.migrate_live.body.2.68"},
-			Authz: api.Late(policy.MigrateServerMigrateLiveHost), Errors: []int{400, 403, 404, 409}}, // also os-migrate-server:migrate_live
 		{Do: a.resetState, Op: "admin_actions.reset_state", Method: "POST", Path: "/servers/{id}/action", Action: "os-resetState", OK: 202,
 			Body:  api.Since{mv.Legacy: "admin_actions.reset_state.body"},
 			Authz: api.Late(policy.AdminActionsResetState), Errors: []int{404}},
@@ -86,9 +68,6 @@ func (a *API) Routes() []api.Route {
 		{Do: a.reboot, Op: "servers.reboot", Method: "POST", Path: "/servers/{id}/action", Action: "reboot", OK: 202,
 			Body:  api.Since{mv.Legacy: "servers.reboot.body"},
 			Authz: api.Late(policy.ServersReboot), Errors: []int{404, 409}},
-		{Op: "servers.rebuild", Method: "POST", Path: "/servers/{id}/action", Action: "rebuild", OK: 202,
-			Body:  api.Since{mv.Legacy: "servers.rebuild.body.2.0", mv.V1Base: "servers.rebuild.body.2.1", mv.V19Description: "servers.rebuild.body.2.19", mv.V54RebuildKeypair: "servers.rebuild.body.2.54", mv.V57NoPersonality: "servers.rebuild.body.2.57", mv.V63TrustedCerts: "servers.rebuild.body.2.63", mv.V90Hostname: "servers.rebuild.body.2.90", mv.V94FQDN: "servers.rebuild.body.2.94"},
-			Authz: api.Late(policy.ServersRebuild), Errors: []int{400, 403, 404, 409}}, // also servers:rebuild:trusted_certs
 		{Do: a.removeFixedIP, Op: "multinic.remove_fixed_ip", Method: "POST", Path: "/servers/{id}/action", Action: "removeFixedIp", OK: 202, Until: mv.V44NoServerIPs,
 			Body:  api.Since{mv.Legacy: "multinic.remove_fixed_ip.body"},
 			Authz: api.Late(policy.MultinicRemove), Errors: []int{400, 404}},
@@ -97,18 +76,12 @@ func (a *API) Routes() []api.Route {
 			Authz: api.Late(policy.Rescue), Errors: []int{400, 404, 409, 501}},
 		{Op: "admin_actions.reset_network", Method: "POST", Path: "/servers/{id}/action", Action: "resetNetwork", Gone: 410,
 			Body: api.Since{mv.Legacy: "admin_actions.reset_network.body"}},
-		{Op: "servers.resize", Method: "POST", Path: "/servers/{id}/action", Action: "resize", OK: 202,
-			Body:  api.Since{mv.Legacy: "servers.resize.body"},
-			Authz: api.Late(policy.ServersResize), Errors: []int{400, 401, 403, 404, 409}},
 		{Do: a.restore, Op: "deferred_delete.restore", Method: "POST", Path: "/servers/{id}/action", Action: "restore", OK: 202,
 			Body:  api.Since{mv.Legacy: "deferred_delete.restore.body"},
 			Authz: api.Late(policy.DeferredDeleteRestore), Errors: []int{403, 404, 409}},
 		{Do: a.resume, Op: "suspend_server.resume", Method: "POST", Path: "/servers/{id}/action", Action: "resume", OK: 202,
 			Body:  api.Since{mv.Legacy: "suspend_server.resume.body"},
 			Authz: api.Late(policy.SuspendServerResume), Errors: []int{404, 409}},
-		{Op: "servers.revert_resize", Method: "POST", Path: "/servers/{id}/action", Action: "revertResize", OK: 202,
-			Body:  api.Since{mv.Legacy: "servers.revert_resize.body"},
-			Authz: api.Late(policy.ServersRevertResize), Errors: []int{400, 404, 409}},
 		{Do: a.shelve, Op: "shelve.shelve", Method: "POST", Path: "/servers/{id}/action", Action: "shelve", OK: 202,
 			Body:  api.Since{mv.Legacy: "shelve.shelve.body"},
 			Authz: api.Late(policy.ShelveShelve), Errors: []int{400, 403, 404, 409}},
@@ -166,17 +139,6 @@ func (a *API) Routes() []api.Route {
 		{Do: a.metadataUpdate, Op: "server_metadata.update", Method: "PUT", Path: "/servers/{server_id}/metadata/{id}", OK: 200,
 			Body:  api.Since{mv.Legacy: "server_metadata.update.body"},
 			Authz: api.Late(policy.ServerMetadataUpdate), Errors: []int{400, 403, 404, 409}},
-		{Do: a.migrationsIndex, Op: "server_migrations.index", Method: "GET", Path: "/servers/{server_id}/migrations", OK: 200, From: mv.V23ServerMigrations,
-			Query: api.Since{mv.V23ServerMigrations: "server_migrations.index.query.2.23", mv.V102NoRxtxFactor: "server_migrations.index.query.2.102"},
-			Authz: api.Late(policy.ServersMigrationsIndex), Errors: []int{404}}, // also servers:migrations:index:host
-		{Op: "server_migrations.delete", Method: "DELETE", Path: "/servers/{server_id}/migrations/{id}", OK: 202, From: mv.V24AbortMigration,
-			Authz: api.Late(policy.ServersMigrationsDelete), Errors: []int{400, 404, 409}},
-		{Do: a.migrationsShow, Op: "server_migrations.show", Method: "GET", Path: "/servers/{server_id}/migrations/{id}", OK: 200, From: mv.V23ServerMigrations,
-			Query: api.Since{mv.V23ServerMigrations: "server_migrations.show.query.2.23", mv.V102NoRxtxFactor: "server_migrations.show.query.2.102"},
-			Authz: api.Late(policy.ServersMigrationsShow), Errors: []int{404}},
-		{Op: "server_migrations.force_complete", Method: "POST", Path: "/servers/{server_id}/migrations/{id}/action", Action: "force_complete", OK: 202, From: mv.V22ForceComplete,
-			Body:  api.Since{mv.Legacy: "server_migrations.force_complete.body"},
-			Authz: api.Late(policy.ServersMigrationsForceComplete), Errors: []int{400, 403, 404, 409}},
 		{Do: a.actionsIndex, Op: "instance_actions.index", Method: "GET", Path: "/servers/{server_id}/os-instance-actions", OK: 200, Until: mv.V58ActionPaging,
 			Query: api.Since{mv.V1Base: "instance_actions.index.query.2.1"},
 			Authz: api.Late(policy.InstanceActionsList), Errors: []int{404}},
@@ -227,5 +189,5 @@ func (a *API) Routes() []api.Route {
 		{Do: a.groupsIndex, Op: "security_groups.server_index", Method: "GET", Path: "/servers/{server_id}/os-security-groups", OK: 200,
 			Query: api.Since{mv.V1Base: "security_groups.ServerSecurityGroupController.index.query.2.1", mv.V102NoRxtxFactor: "security_groups.ServerSecurityGroupController.index.query.2.102"},
 			Authz: api.Late(policy.SecurityGroupsList), Errors: []int{404}},
-	})
+	}
 }

@@ -27,8 +27,6 @@ type Reader interface {
 	VIFTags(ctx context.Context, i *objects.Instance) (map[string]*string, error)
 	Attachments(ctx context.Context, i *objects.Instance) ([]*objects.BlockDevice, error)
 	Topology(ctx context.Context, i *objects.Instance) (*objects.NUMATopology, error)
-	Migration(ctx context.Context, i *objects.Instance, id int64) (*objects.Migration, error)
-	LiveMigrations(ctx context.Context, i *objects.Instance) ([]*objects.Migration, error)
 	Zones(ctx context.Context) (func(host string) string, error)
 }
 
@@ -69,7 +67,6 @@ type API struct {
 	Flavors      Flavors
 	Images       Images
 	Network      Network
-	Migrations   Migrations
 	NameTemplate string        // [DEFAULT] instance_name_template
 	DownTime     time.Duration // [DEFAULT] service_down_time
 	// ImageURL is where Glance has an image.
@@ -128,14 +125,19 @@ func (a *API) shown(r *api.Request, short bool) (*view, *objects.Instance, cell.
 	return v, i, want.Load, err
 }
 
-// document is the body that shows one server.
-func (v *view) document(i *objects.Instance) (any, error) {
+// document is the body that shows one server; more writes what comes last.
+func (v *view) document(i *objects.Instance, more ...func(*api.Object)) (any, error) {
 	if !v.short {
 		if err := v.load([]*objects.Instance{i}); err != nil {
 			return nil, err
 		}
 	}
 	return api.Doc(func(o *api.Object) {
-		o.Obj("server", func(o *api.Object) { v.detail(o, i) })
+		o.Obj("server", func(o *api.Object) {
+			v.detail(o, i)
+			for _, write := range more {
+				write(o)
+			}
+		})
 	}), nil
 }

@@ -1,7 +1,6 @@
 package servers
 
 import (
-	"net/netip"
 	"strings"
 
 	"github.com/nova-go/nova/compute/api"
@@ -53,7 +52,14 @@ func changes(body map[string]any) instance.Changes {
 		auto := mode == "AUTO"
 		c.AutoDiskConfig = &auto
 	}
-	c.AccessIPv4, c.AccessIPv6 = canonicalIP(body["accessIPv4"]), canonicalIP(body["accessIPv6"])
+	address := func(name string) *string {
+		s, ok := body[name].(string)
+		if !ok {
+			return nil
+		}
+		return objects.CanonicalIP(&s)
+	}
+	c.AccessIPv4, c.AccessIPv6 = address("accessIPv4"), address("accessIPv6")
 	return c
 }
 
@@ -74,16 +80,4 @@ func (a *API) pinZone(r *api.Request, v *view, i *objects.Instance, asked any) e
 		i.Spec.Zone = zone
 	}
 	return nil
-}
-
-// canonicalIP is an address as Nova's objects write it, or nil where none is given.
-func canonicalIP(given any) *string {
-	s, ok := given.(string)
-	if !ok {
-		return nil
-	}
-	if a, err := netip.ParseAddr(s); err == nil {
-		s = a.String()
-	}
-	return &s
 }

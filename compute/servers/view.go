@@ -30,6 +30,8 @@ type view struct {
 	// short leaves out what extensions once added: what the answers to changes have
 	// before 2.75.
 	short bool
+	// rebuilt is for the answer to a rebuild, which has user_data under that name.
+	rebuilt bool
 }
 
 // newView checks the rules that decide on fields, against the owner of the
@@ -163,7 +165,9 @@ func (v *view) extendedFields(o *api.Object, i *objects.Instance) {
 	o.Opt(prefix+"ramdisk_id", i.RamdiskID)
 	o.Opt(prefix+"reservation_id", i.ReservationID)
 	o.Opt(prefix+"root_device_name", i.RootDeviceName)
-	o.Opt(prefix+"user_data", i.UserData)
+	if !v.rebuilt {
+		o.Opt(prefix+"user_data", i.UserData)
+	}
 }
 
 func (v *view) volumes(o *api.Object, i *objects.Instance) {

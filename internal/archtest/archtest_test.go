@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"cmd"},
 	{"internal/cli", "internal/inspect"},
 	{"compute", "metadata"},
-	{"compute/servers", "compute/build", "compute/attachments", "compute/consoles", "compute/flavors", "compute/keypairs", "compute/hosts", "compute/quotas", "compute/groups", "compute/images", "compute/networks", "compute/volumes", "compute/versions", "compute/removed"},
+	{"compute/servers", "compute/build", "compute/migrations", "compute/attachments", "compute/consoles", "compute/flavors", "compute/keypairs", "compute/hosts", "compute/quotas", "compute/groups", "compute/images", "compute/networks", "compute/volumes", "compute/versions", "compute/removed"},
 	{"compute/subject", "compute/securitygroup"},
 	{"compute/api"},
 	{"compute/mv", "compute/schema", "metadata/tree", "metadata/vendordata"},

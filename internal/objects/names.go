@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"strings"
 )
@@ -43,4 +44,16 @@ func instanceName(template string, i *Instance) string {
 		}
 		return fmt.Sprintf("%"+p[2], v)
 	})
+}
+
+// CanonicalIP is an address as Nova's objects write it; nil stays nil.
+func CanonicalIP(given *string) *string {
+	if given == nil {
+		return nil
+	}
+	if a, err := netip.ParseAddr(*given); err == nil {
+		s := a.String()
+		return &s
+	}
+	return given
 }

@@ -25,10 +25,27 @@ func (q *Quotas) MetadataItems(ctx context.Context, caller *reqctx.Context, n in
 func (q *Quotas) OneMore(ctx context.Context, project, user string, vcpus, memoryMB int64) error {
 	deltas := Deltas{Instances: 1, Cores: vcpus, RAM: memoryMB}
 	err := q.Check(ctx, Owner{Project: project, User: user}, deltas)
-	over, ok := errors.AsType[*OverError](err)
-	if !ok {
-		return err
+	if over, ok := errors.AsType[*OverError](err); ok {
+		return tooMany(over, deltas)
 	}
+	return err
+}
+
+// Upsize checks that a server's owner may have it grow by cores and MiB of RAM, or
+// answers TooManyInstances. What does not grow is not checked.
+func (q *Quotas) Upsize(ctx context.Context, o Owner, cores, ram int64) error {
+	if cores <= 0 && ram <= 0 {
+		return nil
+	}
+	deltas := Deltas{Cores: max(cores, 0), RAM: max(ram, 0)}
+	err := q.Check(ctx, o, deltas)
+	if over, ok := errors.AsType[*OverError](err); ok {
+		return tooMany(over, deltas)
+	}
+	return err
+}
+
+func tooMany(over *OverError, deltas Deltas) error {
 	var names, requested, used, allowed []string
 	for _, r := range over.Over {
 		names, requested = append(names, r.String()), append(requested, strconv.FormatInt(deltas[r], 10))

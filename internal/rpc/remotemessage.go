@@ -6,13 +6,21 @@ import (
 	"fmt"
 )
 
-// RemoteMessage is the text of a remote exception, as the service raised it.
+// RemoteMessage is the text of a remote exception, as the service raised it: its first
+// argument, for one that came to the service from another one is printed with where
+// it was raised.
 func RemoteMessage(err error) string {
 	var e *RemoteError
-	if errors.As(err, &e) {
-		return e.Message
+	if !errors.As(err, &e) {
+		return err.Error()
 	}
-	return err.Error()
+	var args []any
+	if json.Unmarshal(e.Args, &args) == nil && len(args) > 0 {
+		if text, ok := args[0].(string); ok {
+			return text
+		}
+	}
+	return e.Message
 }
 
 // RemoteArgument is a keyword argument of a remote exception, as text, or "".

@@ -237,21 +237,9 @@ func (b *Builder) findRest(ctx context.Context, p *plan) error {
 
 // findKernel reads the kernel and the RAM disk that the image names.
 func (b *Builder) findKernel(ctx context.Context, p *plan) error {
-	p.kernel, p.ramdisk = p.image.Property("kernel_id"), p.image.Property("ramdisk_id")
-	if p.kernel == "nokernel" {
-		p.kernel, p.ramdisk = "", ""
-	}
-	for _, id := range []*string{&p.kernel, &p.ramdisk} {
-		if *id == "" {
-			continue
-		}
-		image, err := b.o.Images.Image(ctx, p.caller, *id)
-		if err != nil {
-			return err
-		}
-		*id = image.ID
-	}
-	return nil
+	var err error
+	p.kernel, p.ramdisk, err = Kernel(ctx, p.caller, b.o.Images, p.image)
+	return err
 }
 
 // rootDeviceName is what the image calls its root device, with /dev/, or "".

@@ -58,6 +58,11 @@ func (o *Ops) Devices(ctx context.Context, i *objects.Instance) ([]*objects.Vers
 	return o.blockDevices(ctx, i)
 }
 
+// VolumesInUse wants that Cinder knows of all attachments, or answers InvalidVolume.
+func (o *Ops) VolumesInUse(ctx context.Context, caller *reqctx.Context, devices []*objects.Versioned) error {
+	return o.volumesInUse(ctx, caller, devices)
+}
+
 // VolumeBacked tells whether a server boots from a volume.
 func VolumeBacked(i *objects.Instance, devices []*objects.Versioned) bool {
 	return volumeBacked(i, devices)

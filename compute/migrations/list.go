@@ -1,4 +1,4 @@
-package servers
+package migrations
 
 import (
 	"context"
@@ -18,8 +18,8 @@ type Migrations interface {
 	Migrations(ctx context.Context, q cell.MigrationQuery, marker string) ([]*objects.Migration, error)
 }
 
-// allMigrations is GET /os-migrations: those of all servers.
-func (a *API) allMigrations(r *api.Request) (any, error) {
+// index is GET /os-migrations: those of all servers.
+func (a *API) index(r *api.Request) (any, error) {
 	if project, _ := r.Query().Get("project_id"); project == "" || project != r.Context.ProjectID {
 		if err := r.Can(policy.MigrationsIndexAllProjects, r.Own()); err != nil {
 			return nil, err

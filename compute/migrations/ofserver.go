@@ -1,4 +1,4 @@
-package servers
+package migrations
 
 import (
 	"slices"
@@ -12,8 +12,8 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-func (a *API) migrationsIndex(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{})
+func (a *API) ofServer(r *api.Request) (any, error) {
+	i, err := subject.Load(r, a.Servers, cell.Load{})
 	if err != nil {
 		return nil, err
 	}
@@ -24,13 +24,13 @@ func (a *API) migrationsIndex(r *api.Request) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.List("migrations", len(list), func(n int, arr *api.Array) {
-			arr.Obj(func(o *api.Object) { migration(r, o, list[n], hosts) })
+			arr.Obj(func(o *api.Object) { live(r, o, list[n], hosts) })
 		})
 	}), nil
 }
 
-func (a *API) migrationsShow(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{})
+func (a *API) show(r *api.Request) (any, error) {
+	i, err := subject.Load(r, a.Servers, cell.Load{})
 	if err != nil {
 		return nil, err
 	}
@@ -50,11 +50,11 @@ func (a *API) migrationsShow(r *api.Request) (any, error) {
 		return nil, api.NotFound("Live migration %s for server %s is not in progress.", id, i.UUID)
 	}
 	return api.Doc(func(o *api.Object) {
-		o.Obj("migration", func(o *api.Object) { migration(r, o, m, true) })
+		o.Obj("migration", func(o *api.Object) { live(r, o, m, true) })
 	}), nil
 }
 
-func migration(r *api.Request, o *api.Object, m *objects.Migration, hosts bool) {
+func live(r *api.Request, o *api.Object, m *objects.Migration, hosts bool) {
 	o.Time("created_at", m.CreatedAt, microTime)
 	migrationEnds(o, m, hosts)
 	o.OptInt("disk_processed_bytes", m.DiskDone)

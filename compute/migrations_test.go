@@ -1,0 +1,238 @@
+package compute_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/rpc"
+)
+
+// withTraits is a Placement whose providers have these traits.
+func withTraits(t *testing.T, traits ...string) novatest.Option {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"traits": append([]string{}, traits...), "resource_provider_generation": 1})
+	}))
+	t.Cleanup(server.Close)
+	return novatest.Conf("[placement]\nauth_type = none\nendpoint_override = " + server.URL)
+}
+
+func action(vm novatest.VM) string { return "POST /servers/" + vm.UUID + "/action" }
+
+func TestResize(t *testing.T) {
+	s := novatest.New(t)
+	computeHost(s, "compute-1")
+	vm := s.Server(novatest.VM{SystemMetadata: map[string]string{"image_min_ram": "0", "image_disk_format": "raw"}})
+	var sent *novatest.Messages
+	s.Changes(func() {
+		sent = s.Messages(func() {
+			s.As("demo").Do(action(vm), `{"resize": {"flavorRef": "2", "OS-DCF:diskConfig": "MANUAL"}}`).Expect(202)
+		})
+	}).Expect(
+		`cell1 INSERT instance_actions id=1 created_at=now action=resize instance_uuid=`+vm.UUID+` request_id=req-* user_id=* project_id=* start_time=now deleted=0`,
+		`cell1 INSERT instance_system_metadata id=3 created_at=now instance_uuid=`+vm.UUID+` key=image_base_image_ref value=`+vm.Image+` deleted=0`,
+		`cell1 UPDATE instances id=1 updated_at=*→now task_state=NULL→resize_prep auto_disk_config=1→0`)
+	sent.Expect(`cast conductor migrate_server 1.20 block_migration=null clean_shutdown=true disk_over_commit=null flavor=Flavor/1.2 host_list=null instance=Instance/2.8 live=false rebuild=false request_spec=RequestSpec/1.15 reservations=null scheduler_hint={"filter_properties":{"ignore_hosts":["compute-1"]}}`)
+	i, spec := sent.Of("migrate_server", "instance"), sent.Of("migrate_server", "request_spec")
+	for _, part := range []string{"flavor", "numa_topology", "services", "resources", "pci_requests", "pci_devices", "trusted_certs", "vcpu_model"} {
+		if !i.Has(part) {
+			t.Errorf("the conductor is told nothing of %s", part)
+		}
+	}
+	if i.Has("migration_context") || len(i.Changes) > 0 {
+		t.Errorf("of the server the conductor is told %v, changes %v", i.Data, i.Changes)
+	}
+	if got := strings.Join(spec.Changes, " "); got != "ignore_hosts numa_topology pci_requests requested_destination" {
+		t.Errorf("the request spec has changed in %s", got)
+	}
+	if d := spec.Object("requested_destination"); d.Bool("allow_cross_cell_move") || d.Has("host") {
+		t.Errorf("the destination is %v", d.Data)
+	}
+	if f := sent.Of("migrate_server", "flavor"); f.Text("flavorid") != "2" {
+		t.Errorf("the flavor is %v", f.Data)
+	}
+}
+
+func TestResizeIsRefused(t *testing.T) {
+	s := novatest.New(t)
+	computeHost(s, "compute-1")
+	s.Service("compute-2", "nova-compute")
+	s.Exec("cell1", "UPDATE services SET forced_down = 1 WHERE host = 'compute-2'")
+	s.As("admin").Do("POST /flavors", `{"flavor": {"id": "diskless", "name": "diskless", "ram": 512, "vcpus": 1, "disk": 0}}`).Expect(200)
+	s.As("admin").Do("POST /flavors", `{"flavor": {"id": "huge", "name": "huge", "ram": 512, "vcpus": 1000, "disk": 1}}`).Expect(200)
+	const resize = `{"resize": {"flavorRef": "2"}}`
+	for _, c := range []struct {
+		name, body string
+		status     int
+		want       string
+		vm         novatest.VM
+	}{
+		{"same flavor", `{"resize": {"flavorRef": "1"}}`, 400, "When resizing, instances must change flavor!", novatest.VM{}},
+		{"no flavor", `{"resize": {"flavorRef": "none"}}`, 400, "Flavor none could not be found.", novatest.VM{}},
+		{"without a disk", `{"resize": {"flavorRef": "diskless"}}`, 400, "Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.", novatest.VM{}},
+		{"over quota", `{"resize": {"flavorRef": "huge"}}`, 403, "Quota exceeded for cores: Requested 999, but already used * of 20 cores", novatest.VM{}},
+		{"paused", resize, 409, "Cannot 'resize' instance * while it is in vm_state paused", novatest.VM{VMState: "paused"}},
+		{"locked", resize, 409, "Instance * is locked", novatest.VM{LockedBy: "owner"}},
+		{"on no host", resize, 409, "Instance * is not ready", novatest.VM{Host: "-"}},
+		{"on a host that is down", resize, 409, "Service is unavailable at this time.", novatest.VM{Host: "compute-2"}},
+		{"image too large", resize, 400, "Flavor's disk is smaller than the minimum size specified in image metadata. *", novatest.VM{SystemMetadata: map[string]string{"image_min_disk": "100"}}},
+		{"odd config drive", resize, 400, "Invalid instance image.", novatest.VM{SystemMetadata: map[string]string{"image_img_config_drive": "odd"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			vm := s.Server(c.vm)
+			s.In(t).Changes(func() {
+				s.In(t).Messages(func() {
+					r := s.In(t).As("demo").Do(action(vm), c.body).Expect(c.status)
+					r.Has(`{"` + map[int]string{400: "badRequest", 403: "forbidden", 409: "conflictingRequest"}[c.status] + `": {"message": "` + c.want + `"}}`)
+				}).Expect()
+			}).Expect()
+		})
+	}
+	s.As("reader").Do(action(s.Server(novatest.VM{})), resize).Expect(403)
+}
+
+func TestMigrate(t *testing.T) {
+	s := novatest.New(t, withTraits(t))
+	computeHost(s, "compute-1")
+	computeHost(s, "compute-2")
+	s.Exec("cell1", "UPDATE compute_nodes SET hypervisor_hostname = host")
+	vm := s.Server(novatest.VM{})
+	sent := s.Messages(func() { s.As("admin").MV("2.56").Do(action(vm), `{"migrate": {"host": "compute-2"}}`).Expect(202) })
+	spec := sent.Of("migrate_server", "request_spec")
+	if d := spec.Object("requested_destination"); d.Text("host") != "compute-2" || d.Text("node") != "compute-2" || len(d.Changes) != 3 {
+		t.Errorf("the destination is %v, changes %v", d.Data, d.Changes)
+	}
+	if i := sent.Of("migrate_server", "instance"); i.Has("numa_topology") || i.Has("resources") || !i.Has("services") || !i.Has("old_flavor") {
+		t.Errorf("of the server the conductor is told %v", i.Data)
+	}
+	if got := s.Value("cell1", "SELECT action FROM instance_actions"); got != "migrate" {
+		t.Errorf("the action is %s", got)
+	}
+	other := s.Server(novatest.VM{})
+	admin := s.As("admin").MV("2.56")
+	admin.Do(action(other), `{"migrate": {"host": "compute-1"}}`).Expect(400).Fault("badRequest", "Cannot migrate to the host where the server exists.")
+	admin.Do(action(other), `{"migrate": {"host": "nope"}}`).Expect(400).Fault("badRequest", "Compute host nope could not be found.")
+	s.As("demo").Do(action(other), `{"migrate": null}`).Expect(403).Fault("forbidden", "Policy doesn't allow os_compute_api:os-migrate-server:migrate to be performed.")
+	s.As("demo").MV("2.56").Do(action(other), `{"migrate": {"host": "compute-2"}}`).Expect(403).Fault("forbidden", "Policy doesn't allow os_compute_api:os-migrate-server:migrate:host to be performed.")
+	s.As("admin").Do(action(other), `{"migrate": null}`).Expect(202)
+}
+
+// A hypervisor that can take a server from itself is not left out.
+func TestMigrateToTheSameHost(t *testing.T) {
+	s := novatest.New(t, withTraits(t, "COMPUTE_SAME_HOST_COLD_MIGRATE"))
+	computeHost(s, "compute-1")
+	s.Exec("cell1", "UPDATE compute_nodes SET hypervisor_hostname = host")
+	vm := s.Server(novatest.VM{VMState: "stopped"})
+	s.Messages(func() { s.As("admin").Do(action(vm), `{"migrate": null}`).Expect(202) }).
+		Expect(`cast conductor migrate_server * scheduler_hint={"filter_properties":{"ignore_hosts":[]}}`)
+}
+
+// resized is a server that waits for its resize from compute-1 to compute-2.
+func resized(t *testing.T, s *novatest.Stack) novatest.VM {
+	t.Helper()
+	vm := s.Server(novatest.VM{VMState: "resized", Host: "compute-2", Flavor: "2"})
+	s.Insert("cell1", "migrations", map[string]any{"uuid": novatest.NameID("migration", vm.UUID), "instance_uuid": vm.UUID, "source_compute": "compute-1", "source_node": "compute-1",
+		"dest_compute": "compute-2", "dest_node": "compute-2", "status": "finished", "migration_type": "resize", "old_instance_type_id": 1, "new_instance_type_id": 2, "hidden": false,
+		"cross_cell_move": false, "deleted": 0, "user_id": "u", "project_id": "p"})
+	extra, err := objects.ParseVersioned([]byte(s.Value("api", "SELECT spec FROM request_specs WHERE instance_uuid = ?", s.Server(novatest.VM{Flavor: "1"}).UUID)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := json.Marshal(extra.Object("flavor"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := s.Value("cell1", "SELECT flavor FROM instance_extra WHERE instance_uuid = ?", vm.UUID)
+	s.Exec("cell1", "UPDATE instance_extra SET flavor = ? WHERE instance_uuid = ?", strings.Replace(now, `"old":null`, `"old":`+string(old), 1), vm.UUID)
+	return vm
+}
+
+func TestConfirmResize(t *testing.T) {
+	s := novatest.New(t)
+	computeHost(s, "compute-1")
+	vm := resized(t, s)
+	s.Changes(func() {
+		s.Messages(func() { s.As("demo").Do(action(vm), `{"confirmResize": null}`).Expect(204) }).
+			Expect("cast compute.compute-1 confirm_resize 6.0 instance=Instance/2.8 migration=Migration/1.8")
+	}).Expect(`cell1 INSERT instance_actions id=1 created_at=now action=confirmResize *`,
+		`cell1 UPDATE migrations id=1 updated_at=NULL→now status=finished→confirming`)
+	s.As("demo").Do(action(vm), `{"confirmResize": null}`).Expect(400).Fault("badRequest", "Instance has not been resized.")
+
+	away := resized(t, s)
+	s.Exec("cell1", "UPDATE services SET forced_down = 1")
+	s.As("demo").Do(action(away), `{"confirmResize": null}`).Expect(409).Fault("conflictingRequest", "Service is unavailable at this time.")
+	s.As("demo").Do(action(s.Server(novatest.VM{})), `{"confirmResize": null}`).Expect(409)
+}
+
+func TestRevertResize(t *testing.T) {
+	s := novatest.New(t)
+	vm := resized(t, s)
+	var sent *novatest.Messages
+	changed := s.Changes(func() {
+		sent = s.Messages(func() { s.As("demo").Do(action(vm), `{"revertResize": null}`).Expect(202) }).
+			Expect("cast compute.compute-2 revert_resize 6.0 instance=Instance/2.8 migration=Migration/1.8 request_spec=RequestSpec/1.15")
+	})
+	changed.Expect(`api UPDATE request_specs id=1 updated_at=NULL→now spec=*`,
+		`cell1 INSERT instance_actions id=1 created_at=now action=revertResize *`,
+		`cell1 UPDATE instances id=1 updated_at=*→now task_state=NULL→resize_reverting`,
+		`cell1 UPDATE migrations id=1 updated_at=NULL→now status=finished→reverting`)
+	if f := sent.Of("revert_resize", "request_spec").Object("flavor"); f.Text("flavorid") != "1" {
+		t.Errorf("the request spec has the flavor %v", f.Data)
+	}
+	if m := sent.Of("revert_resize", "migration"); m.Text("status") != "reverting" || len(m.Changes) > 0 {
+		t.Errorf("the migration is %v, changes %v", m.Data, m.Changes)
+	}
+}
+
+func TestLiveMigrate(t *testing.T) {
+	s := novatest.New(t)
+	computeHost(s, "compute-2")
+	const auto = `{"os-migrateLive": {"host": null, "block_migration": "auto"}}`
+	vm := s.Server(novatest.VM{})
+	admin := s.As("admin")
+	s.Changes(func() {
+		sent := s.Messages(func() { admin.MV("2.34").Do(action(vm), auto).Expect(202) }).
+			Expect(`cast conductor live_migrate_instance 1.15 block_migration=null disk_over_commit=null instance=Instance/2.8 request_spec=RequestSpec/1.15 scheduler_hint={"host":null}`)
+		if i := sent.Of("live_migrate_instance", "instance"); i.Text("task_state") != "migrating" || !i.Has("numa_topology") || i.Has("services") {
+			t.Errorf("of the server the conductor is told %v", i.Data)
+		}
+	}).Expect(`cell1 INSERT instance_actions id=1 created_at=now action=live-migration *`, `cell1 UPDATE instances id=1 updated_at=*→now task_state=NULL→migrating`)
+
+	for _, c := range []struct{ version, body, want string }{
+		{"2.24", `{"host": "compute-2", "block_migration": "False", "disk_over_commit": true}`, `block_migration=false * disk_over_commit=true * live=true * scheduler_hint={"host":"compute-2"}`},
+		{"2.33", `{"host": "compute-2", "block_migration": true}`, `block_migration=true * disk_over_commit=null * scheduler_hint={"host":null}`},
+		{"2.33", `{"host": "compute-2", "block_migration": true, "force": true}`, `* scheduler_hint={"host":"compute-2"}`},
+	} {
+		one := s.Server(novatest.VM{})
+		sent := s.Messages(func() { admin.MV(c.version).Do(action(one), `{"os-migrateLive": `+c.body+`}`) }).Expect("call conductor migrate_server 1.20 " + c.want)
+		asked := sent.Of("migrate_server", "request_spec").Object("requested_destination")
+		if checked := strings.Contains(c.want, `{"host":null}`); checked != (asked.Text("node") == "compute-2.example") {
+			t.Errorf("%s: the destination is %v", c.body, asked)
+		}
+	}
+	one := s.Server(novatest.VM{})
+	admin.MV("2.30").Do(action(one), `{"os-migrateLive": {"host": null, "block_migration": false, "force": true}}`).Expect(400).Fault("badRequest", "Can't force to a non-provided destination")
+	admin.MV("2.34").Do(action(one), `{"os-migrateLive": {"host": "nope", "block_migration": false}}`).Expect(400).Fault("badRequest", "Compute host nope could not be found.")
+	admin.MV("2.34").Do(action(s.Server(novatest.VM{VMState: "stopped"})), auto).Expect(409).Has(`{"conflictingRequest": {"message": "Cannot 'os-migrateLive' instance * while it is in vm_state stopped"}}`)
+	s.As("demo").MV("2.34").Do(action(one), auto).Expect(403).Fault("forbidden", "Policy doesn't allow os_compute_api:os-migrate-server:migrate_live to be performed.")
+}
+
+// Until 2.34 clients are told why a server cannot be moved.
+func TestLiveMigrateThatCannotBe(t *testing.T) {
+	s := novatest.New(t)
+	answers := map[string]any{"migrate_server": &rpc.RemoteError{Class: "NoValidHost", Module: "nova.exception", Message: "No valid host was found. None.\nTraceback",
+		Args: json.RawMessage(`["No valid host was found. None."]`)}}
+	driverOf(t, s, "conductor", "conductor", answers)
+	const body = `{"os-migrateLive": {"host": null, "block_migration": "auto"}}`
+	s.As("admin").MV("2.33").Do(action(s.Server(novatest.VM{})), body).Expect(400).Fault("badRequest", "No valid host was found. None.")
+	answers["migrate_server"] = &rpc.RemoteError{Class: "Unforeseen", Module: "nova.exception", Message: "secret"}
+	s.As("admin").MV("2.33").Do(action(s.Server(novatest.VM{})), body).Expect(500)
+	delete(answers, "migrate_server")
+	s.As("admin").MV("2.33").Do(action(s.Server(novatest.VM{})), body).Expect(202)
+}

@@ -1,0 +1,18 @@
+package cell
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/db"
+)
+
+// AddFault writes an error of a server, as users see it; its code is 500.
+func AddFault(ctx context.Context, c *db.Cell, server, host, message string) error {
+	const most = 255
+	if len(message) > most {
+		message = message[:most]
+	}
+	_, err := c.DB.Insert(ctx, c.DB, "INSERT INTO instance_faults (created_at, instance_uuid, code, message, details, host, deleted) VALUES (?, ?, 500, ?, '', ?, 0)",
+		db.Now(), server, message, host)
+	return err
+}

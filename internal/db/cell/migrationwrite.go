@@ -1,0 +1,31 @@
+package cell
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// SetMigrationStatus writes the status of a migration, and puts it and the time into
+// the record.
+func SetMigrationStatus(ctx context.Context, c *db.Cell, m *objects.Versioned, status string) error {
+	id, _ := m.Int("id")
+	at := db.Now()
+	_, err := db.Exec(ctx, c.DB, "UPDATE migrations SET status = ?, updated_at = ? WHERE id = ? AND deleted = 0", status, at, id)
+	if err == nil {
+		m.Data["status"], m.Data["updated_at"] = status, at
+	}
+	return err
+}
+
+// CreateEvacuation writes the migration of a server away from a host that is down:
+// what the host will know it by when it comes back.
+func CreateEvacuation(ctx context.Context, c *db.Cell, m *objects.Migration) error {
+	now := db.Now()
+	id, err := c.DB.Insert(ctx, c.DB, `INSERT INTO migrations (created_at, uuid, instance_uuid, source_compute, source_node, dest_compute, status, migration_type,
+		user_id, project_id, hidden, cross_cell_move, deleted) VALUES (?, ?, ?, ?, ?, ?, 'accepted', 'evacuation', ?, ?, ?, ?, 0)`,
+		now, m.UUID, m.InstanceUUID, m.SourceCompute, m.SourceNode, m.DestCompute, m.UserID, m.ProjectID, false, false)
+	m.ID, m.CreatedAt = id, &now
+	return err
+}

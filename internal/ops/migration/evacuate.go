@@ -1,0 +1,98 @@
+package migration
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rpc/conductorrpc"
+)
+
+// EvacuateOptions say how a server is made anew on another host.
+type EvacuateOptions struct {
+	Host     *string // nil: the scheduler finds one
+	Password *string // nil: that of the disk, which is kept
+	// SharedStorage says whether the new host sees the old disk; nil is for it to
+	// find out.
+	SharedStorage *bool
+	// Force takes the host without asking the scheduler; nil is what clients meant
+	// before they could say.
+	Force   *bool
+	Stopped bool // it is off on its new host
+}
+
+// Evacuate makes a server whose host is down anew on another one. Locks do not
+// matter. Errors: ForbiddenWithShare, ForbiddenPortsWithAccelerator,
+// OperationNotSupportedForVTPM, ComputeServiceInUse.
+func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts EvacuateOptions) error {
+	err := instance.First(
+		func() error { return o.WithShare(ctx, i) },
+		func() error { return instance.WithPortAccelerator(i) },
+		func() error { return instance.WithTPM(i, "evacuate") },
+		func() error {
+			return instance.Guard{VM: []string{"active", "stopped", "error"}, AnyTask: true}.States(i, "evacuate")
+		},
+	)
+	if err != nil {
+		return err
+	}
+	from, err := o.service(ctx, i, text(i.Host))
+	if err != nil {
+		return err
+	}
+	if from == nil {
+		return undeclared(errNoHost(text(i.Host)))
+	}
+	if from.Up(o.Now(), o.DownTime) {
+		return objects.Errorf(objects.KindInvalid, "ComputeServiceInUse", "Compute service of %s is still in use.", text(i.Host))
+	}
+	spec, err := o.spec(ctx, i)
+	if err != nil {
+		return err
+	}
+	if err := o.Begin(ctx, caller, i, nil, "rebuilding", "evacuate"); err != nil {
+		return err
+	}
+	if err := o.leaveTrace(ctx, caller, i, opts.Host); err != nil {
+		return err
+	}
+	message := conductorrpc.Rebuild{Password: opts.Password, Evacuate: true, SharedStorage: opts.SharedStorage, Host: opts.Host, Spec: spec}
+	if opts.Stopped {
+		message.TargetVMState = ptr("stopped")
+	}
+	if opts.Force != nil && !*opts.Force && text(opts.Host) != "" { // the scheduler checks that host
+		n, err := o.node(ctx, i, *opts.Host)
+		if err != nil {
+			return undeclared(err)
+		}
+		spec.Set("requested_destination", destination(n))
+		message.Host = nil
+	}
+	return o.Conductor.Rebuild(ctx, caller, i.Versioned(), message)
+}
+
+// leaveTrace writes the migration by which the old host, once it is up again, knows
+// what it has to clean up.
+func (o *Ops) leaveTrace(ctx context.Context, caller *reqctx.Context, i *objects.Instance, to *string) error {
+	m := &objects.Migration{UUID: ptr(uuid.NewString()), InstanceUUID: i.UUID, SourceCompute: i.Host, SourceNode: i.Node, UserID: &caller.UserID, ProjectID: &caller.ProjectID}
+	if text(to) != "" {
+		m.DestCompute = to
+	}
+	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.CreateEvacuation(ctx, c, m) })
+}
+
+// HostExists tells whether a host has a nova-compute, in whatever cell.
+func (o *Ops) HostExists(ctx context.Context, host string) (bool, error) {
+	var s *objects.Service
+	_, err := o.inCellOf(ctx, host, func(ctx context.Context, c *db.Cell) error {
+		var err error
+		s, err = serviceIn(ctx, c, host)
+		return err
+	})
+	return s != nil, err
+}

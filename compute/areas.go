@@ -50,7 +50,7 @@ func areas(d *deps) []api.Route {
 		PasswordLength: d.config.Default.PasswordLength, ShowPassword: d.config.API.EnableInstancePassword,
 	}).Create)
 	attached := &attachments.API{Servers: serverArea.Ops.Reader, Network: networkClient,
-		Ops: &attachment.Ops{Ops: serverArea.Ops, Volumes: cinder.New(d.sessions.cinder), Ports: networkClient}}
+		Ops: &attachment.Ops{Ops: serverArea.Ops, Volumes: cinder.New(d.sessions.cinder), Ports: networkClient, Floating: networkClient}}
 	return slices.Concat(
 		(&versions.API{}).Routes(),
 		(&flavors.API{Flavors: flavorStore, Projects: projects}).Routes(),
@@ -64,7 +64,7 @@ func areas(d *deps) []api.Route {
 			Quotas: quotaOf, Projects: projects, Usages: everywhere, Audits: cell.Audits{DB: d.Main}, AuditPeriod: d.config.Default.InstanceUsageAuditPeriod, Now: time.Now,
 		}).Routes(),
 		(&images.API{Glance: glance.New(d.sessions.glance), Quota: quotaOf}).Routes(),
-		(&networks.API{Neutron: networkClient, DefaultPool: d.config.Neutron.DefaultFloatingPool}).Routes(),
+		(&networks.API{Neutron: networkClient, DefaultPool: d.config.Neutron.DefaultFloatingPool, Release: attached.Ops.ReleaseFloatingIP}).Routes(),
 		(&volumes.API{Cinder: cinder.New(d.sessions.cinder)}).Routes(),
 		removed.Routes(),
 	)

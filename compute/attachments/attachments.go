@@ -68,8 +68,8 @@ func (a *API) attachVolume(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !q.Wait { // an empty answer has the type that webob gives it
-		return &api.Reply{Header: http.Header{"Content-Type": {"text/html; charset=UTF-8"}}}, nil
+	if !q.Wait {
+		return webobsEmpty(), nil
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("volumeAttachment", func(o *api.Object) {
@@ -161,6 +161,12 @@ func (a *API) detachInterface(r *api.Request) (any, error) {
 		return nil, err
 	}
 	return nil, a.Ops.DetachInterface(r.Ctx(), r.Context, i, r.Var("id"))
+}
+
+// webobsEmpty is an answer without a body where Nova leaves the making of it to
+// webob, which names a type all the same.
+func webobsEmpty() *api.Reply {
+	return &api.Reply{Header: http.Header{"Content-Type": {"text/html; charset=UTF-8"}}}
 }
 
 // member is a member of the body that is text, or nil.

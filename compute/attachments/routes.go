@@ -9,6 +9,12 @@ import (
 // Routes lists what servers have: interfaces, volumes and shares.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
+		{Do: a.addFloatingIP, Op: "floating_ips.add_floating_ip", Method: "POST", Path: "/servers/{id}/action", Action: "addFloatingIp", OK: 202, Until: mv.V44NoServerIPs,
+			Body:  api.Since{mv.Legacy: "floating_ips.add_floating_ip.body"},
+			Authz: api.Late(policy.FloatingIpsAdd), Errors: []int{400, 403, 404}},
+		{Do: a.removeFloatingIP, Op: "floating_ips.remove_floating_ip", Method: "POST", Path: "/servers/{id}/action", Action: "removeFloatingIp", OK: 202, Until: mv.V44NoServerIPs,
+			Body:  api.Since{mv.Legacy: "floating_ips.remove_floating_ip.body"},
+			Authz: api.Late(policy.FloatingIpsRemove), Errors: []int{400, 403, 404, 409}},
 		{Do: a.interfacesIndex, Op: "attach_interfaces.index", Method: "GET", Path: "/servers/{server_id}/os-interface", OK: 200,
 			Query: api.Since{mv.V1Base: "attach_interfaces.index.query.2.1", mv.V102NoRxtxFactor: "attach_interfaces.index.query.2.102"},
 			Authz: api.Late(policy.AttachInterfacesList), Errors: []int{404, 501}},

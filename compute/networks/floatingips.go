@@ -79,3 +79,11 @@ func floatingIP(o *api.Object, ip *neutron.FloatingIP) {
 	o.Str("ip", ip.Address)
 	o.Str("pool", cmp.Or(ip.Network.Name, ip.Network.ID))
 }
+
+func (a *API) ipDelete(r *api.Request) (any, error) {
+	err := a.Release(r.Ctx(), r.Context, r.Var("id"))
+	if objects.IsClass(err, "Forbidden") {
+		err = api.Bare(403)
+	}
+	return nil, err
+}

@@ -33,6 +33,9 @@ type Neutron interface {
 type API struct {
 	Neutron     Neutron
 	DefaultPool string // [neutron] default_floating_pool
+	// Release gives a floating address back, and takes it out of what is known of the
+	// server that it leads to.
+	Release func(ctx context.Context, caller *reqctx.Context, id string) error
 }
 
 // Fields of nova-network's networks that nothing knows any more.

@@ -34,7 +34,7 @@ func (a *API) Routes() []api.Route {
 		{Do: a.ipCreate, Op: "floating_ips.create", Method: "POST", Path: "/os-floating-ips", OK: 200, Until: mv.V36NoProxies,
 			Body:  api.Since{mv.Legacy: "floating_ips.create.body"},
 			Authz: api.Early(policy.FloatingIpsCreate), Errors: []int{400, 403, 404}},
-		{Op: "floating_ips.delete", Method: "DELETE", Path: "/os-floating-ips/{id}", OK: 202, Until: mv.V36NoProxies,
+		{Do: a.ipDelete, Op: "floating_ips.delete", Method: "DELETE", Path: "/os-floating-ips/{id}", OK: 202, Until: mv.V36NoProxies,
 			Authz: api.Early(policy.FloatingIpsDelete), Errors: []int{400, 403, 404, 409}},
 		{Do: a.ipShow, Op: "floating_ips.show", Method: "GET", Path: "/os-floating-ips/{id}", OK: 200, Until: mv.V36NoProxies,
 			Query: api.Since{mv.Legacy: "floating_ips.show.query"},

@@ -20,3 +20,9 @@ func ForgetNetwork(ctx context.Context, c *db.Cell, server string) error {
 		return err
 	})
 }
+
+// SaveNetwork writes what is known of a server's interfaces.
+func SaveNetwork(ctx context.Context, c *db.Cell, server, networkInfo string) error {
+	_, err := db.Exec(ctx, c.DB, "UPDATE instance_info_caches SET network_info = ?, updated_at = ? WHERE instance_uuid = ? AND deleted = 0", networkInfo, db.Now(), server)
+	return err
+}

@@ -18,8 +18,9 @@ import (
 // record.
 type Ops struct {
 	*instance.Ops
-	Volumes Volumes
-	Ports   Ports
+	Volumes  Volumes
+	Ports    Ports
+	Floating Floating
 }
 
 // Volumes is Cinder.

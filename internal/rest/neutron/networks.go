@@ -167,3 +167,37 @@ func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Context, p
 	}
 	return out.IP, c.completeIPs(ctx, caller, []*FloatingIP{out.IP})
 }
+
+// FloatingIPAt answers the floating address of this text, with the device that it
+// leads to. Errors: FloatingIpNotFoundForAddress, FloatingIpMultipleFoundForAddress.
+func (c *Client) FloatingIPAt(ctx context.Context, caller *reqctx.Context, address string) (*FloatingIP, error) {
+	list, err := c.floatingIPs(ctx, caller, url.Values{"floating_ip_address": {address}})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(list) == 0:
+		return nil, objects.Errorf(objects.KindNotFound, "FloatingIpNotFoundForAddress", "Floating IP not found for address %s.", address)
+	case len(list) > 1:
+		return nil, objects.Errorf(objects.KindConflict, "FloatingIpMultipleFoundForAddress", "Multiple floating IPs are found for address %s.", address)
+	}
+	return list[0], nil
+}
+
+// BindFloatingIP leads a floating address to a fixed one of a port; nil leads it
+// nowhere. A *Fault is Neutron's refusal.
+func (c *Client) BindFloatingIP(ctx context.Context, caller *reqctx.Context, id string, port, fixed *string) error {
+	change := map[string]any{"port_id": port}
+	if port != nil {
+		change["fixed_ip_address"] = fixed
+	}
+	return c.send(ctx, caller, http.MethodPut, "floatingips/"+url.PathEscape(id), map[string]any{"floatingip": change}, nil)
+}
+
+// DeleteFloatingIP gives a floating address back.
+func (c *Client) DeleteFloatingIP(ctx context.Context, caller *reqctx.Context, ip *FloatingIP) error {
+	err := c.send(ctx, caller, http.MethodDelete, "floatingips/"+url.PathEscape(ip.ID), nil, nil)
+	if refused(err).Status == http.StatusNotFound {
+		return objects.Errorf(objects.KindNotFound, "FloatingIpNotFoundForAddress", "Floating IP not found for address %s.", ip.Address)
+	}
+	return err
+}

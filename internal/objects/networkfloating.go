@@ -1,0 +1,40 @@
+package objects
+
+import "encoding/json"
+
+// FloatFixedIP notes in network_info, the column of an info cache, that a floating
+// address leads to a fixed one of a port; fixed "" takes it away wherever it is. All
+// else stays as it is.
+func FloatFixedIP(networkInfo, floating, port, fixed string) (string, error) {
+	var vifs []map[string]any
+	if err := json.Unmarshal([]byte(networkInfo), &vifs); err != nil {
+		return "", err
+	}
+	for _, vif := range vifs {
+		network, _ := vif["network"].(map[string]any)
+		subnets, _ := network["subnets"].([]any)
+		for _, one := range subnets {
+			subnet, _ := one.(map[string]any)
+			ips, _ := subnet["ips"].([]any)
+			for _, one := range ips {
+				ip, _ := one.(map[string]any)
+				if ip == nil {
+					continue
+				}
+				kept := []any{}
+				had, _ := ip["floating_ips"].([]any)
+				for _, f := range had {
+					if m, _ := f.(map[string]any); m["address"] != floating {
+						kept = append(kept, f)
+					}
+				}
+				if vif["id"] == port && ip["address"] == fixed {
+					kept = append(kept, map[string]any{"address": floating, "type": "floating", "version": 4, "meta": map[string]any{}})
+				}
+				ip["floating_ips"] = kept
+			}
+		}
+	}
+	text, err := json.Marshal(vifs)
+	return string(text), err
+}

@@ -69,18 +69,6 @@ func errNoHost(host string) error {
 	return objects.Errorf(objects.KindInvalid, "ComputeHostNotFound", "Compute host %s could not be found.", host)
 }
 
-// onLiveHost wants that the server is on a host whose nova-compute is up:
-// InstanceNotReady, ServiceUnavailable.
-func (o *Ops) onLiveHost(i *objects.Instance) error {
-	if text(i.Host) == "" {
-		return objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
-	}
-	if i.Service == nil || !i.Service.Up(o.Now(), o.DownTime) {
-		return errUnavailable()
-	}
-	return nil
-}
-
 // service reads the nova-compute of a host in the server's cell, or nil.
 func (o *Ops) service(ctx context.Context, i *objects.Instance, host string) (*objects.Service, error) {
 	var found *objects.Service

@@ -49,7 +49,7 @@ func (o *Ops) Resize(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 		func() error { return instance.WithPortAccelerator(i) },
 		func() error { return instance.WithAccelerator(i) },
 		func() error { return instance.Guard{VM: []string{"active", "stopped"}}.Check(caller, i, opts.Action) },
-		func() error { return o.onLiveHost(i) },
+		func() error { return o.HostUp(i) },
 		func() error { return o.shareMoves(ctx, i) },
 	)
 	if err != nil {

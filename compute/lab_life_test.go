@@ -191,7 +191,6 @@ func (s *side) settle(status string) {
 			s.t.Fatalf("%d %s", r.status, r.body)
 		}
 		if last = v.Server.Status; v.Server.Task == nil && (status == "" || last == status) {
-			time.Sleep(300 * time.Millisecond) // for the last save of the host
 			return
 		}
 	}
@@ -235,7 +234,7 @@ func TestLabLife(t *testing.T) {
 					told[n] = messages.first(t, got.requestID)
 				}
 				s.settle(c.until)
-				wrote[n] = rows.of(t, s.variables["server"])
+				wrote[n] = rows.settled(t, s.variables["server"])
 			}
 			alike := true
 			if told[0] != told[1] {

@@ -234,6 +234,25 @@ var (
 	booking = regexp.MustCompile(`r-[0-9a-z]{8}`)
 )
 
+// settled is of once nobody writes any more: the hosts save after the status has
+// changed, and a live migration is completed a while later.
+func (r *rowReader) settled(t *testing.T, server string) []string {
+	t.Helper()
+	last := r.of(t, server)
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+		time.Sleep(700 * time.Millisecond)
+		now := r.of(t, server)
+		underWay := slices.ContainsFunc(now, func(row string) bool {
+			return strings.HasPrefix(row, "migrations ") && (strings.Contains(row, " status=running ") || strings.Contains(row, " status=preparing "))
+		})
+		if slices.Equal(last, now) && !underWay {
+			return now
+		}
+		last = now
+	}
+	return last
+}
+
 // of is a line for each value of each row about a server, without ids and times.
 func (r *rowReader) of(t *testing.T, server string) []string {
 	t.Helper()

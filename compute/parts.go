@@ -1,0 +1,90 @@
+package compute
+
+import (
+	"time"
+
+	"github.com/nova-go/nova/config"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/ops/build"
+	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/rest/cinder"
+	"github.com/nova-go/nova/internal/rest/glance"
+	"github.com/nova-go/nova/internal/rest/keystone"
+	"github.com/nova-go/nova/internal/rest/neutron"
+	"github.com/nova-go/nova/internal/rest/placement"
+	"github.com/nova-go/nova/internal/rpc/computerpc"
+	"github.com/nova-go/nova/internal/rpc/conductorrpc"
+	"github.com/nova-go/nova/internal/rpc/schedulerrpc"
+)
+
+// parts are what several areas stand on, each made once for an application.
+type parts struct {
+	*deps
+
+	keystone  *keystone.Client
+	glance    *glance.Client
+	neutron   *neutron.Client
+	cinder    *cinder.Client
+	placement *placement.Client
+
+	computes   *computerpc.Client
+	conductor  *conductorrpc.Client
+	schedulers *schedulerrpc.Client
+
+	flavors    *dbapi.Flavors
+	keypairs   *dbapi.Keypairs
+	zones      *dbapi.Zones
+	everywhere cell.Everywhere
+	quota      *quota.Quotas
+
+	builder *build.Builder
+	servers *instance.Ops
+}
+
+func newParts(d *deps) *parts {
+	c := d.config
+	p := &parts{
+		deps:       d,
+		keystone:   keystone.New(d.sessions.keystone, d.log),
+		glance:     glance.New(d.sessions.glance),
+		neutron:    neutron.New(d.sessions.neutron, seconds(c.Neutron.ExtensionSyncInterval)),
+		cinder:     cinder.New(d.sessions.cinder),
+		placement:  placement.New(d.sessions.placement),
+		computes:   d.computeRPC(),
+		conductor:  d.conductorRPC(),
+		schedulers: d.schedulerRPC(),
+		flavors:    dbapi.NewFlavors(d.API),
+		keypairs:   dbapi.NewKeypairs(d.API),
+		zones:      dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone),
+		everywhere: cell.Everywhere{Cells: d.Cells},
+	}
+	p.quota = quota.New(c.Quota, dbapi.NewQuotas(d.API), p.everywhere)
+	p.builder = build.New(build.Options{
+		API: d.API, Cells: d.Cells, Keypairs: p.keypairs, Zones: p.zones, Quota: p.quota,
+		Images: p.glance, Network: p.neutron, Volumes: p.cinder, Conductor: p.conductor, Placement: p.placement,
+		DefaultZone: c.Default.DefaultAvailabilityZone, InternalZone: c.Default.InternalServiceAvailabilityZone,
+		EphemeralFormat: c.Default.DefaultEphemeralFormat, MaxLocalDevices: c.Default.MaxLocalBlockDevices,
+		CrossZoneAttach: c.Cinder.CrossAZAttach, DefaultCerts: defaultCerts(c), RecheckQuota: c.Quota.RecheckQuota, Aliases: d.aliases,
+	})
+	p.servers = &instance.Ops{
+		Reader: &instance.Reader{
+			API: d.API, Cells: d.Cells, HostZones: p.zones,
+			PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells,
+		},
+		Neighbours: instance.Neighbours{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement},
+		Compute:    p.computes, Conductor: p.conductor, Limits: p.quota, Host: c.Default.Host,
+		DownTime: seconds(c.Default.ServiceDownTime), DropProperties: c.Default.NonInheritableImageProperties,
+		UniqueNames: c.Default.UniqueServerNameScope, CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
+	}
+	return p
+}
+
+// defaultCerts are the trusted certificates of servers that name none.
+func defaultCerts(c *config.Config) []string {
+	if c.Glance.VerifyGlanceSignatures && c.Glance.EnableCertificateValidation {
+		return c.Glance.DefaultTrustedCertificateIDs
+	}
+	return nil
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/cli"
 	"github.com/nova-go/nova/internal/devcloud"
+	"github.com/nova-go/nova/internal/rpc"
 )
 
 // dev are the flags of the embedded cloud.
@@ -43,8 +44,12 @@ func (d *dev) serve() error {
 		return err
 	}
 	return cli.Run(ctx, c, address, cli.Program{Name: compute.Prog, Build: func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
-		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &log})
+		broker := rpc.NewMemory()
+		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &log, Messages: broker})
 		if err != nil {
+			return nil, err
+		}
+		if err := cloud.Serve(ctx, broker); err != nil {
 			return nil, err
 		}
 		fmt.Print(cloud.Hello())

@@ -41,6 +41,8 @@ var beside = map[string][]string{
 	"internal/rest": {"internal/rest"}, // the clients stand on the sessions
 	"internal/ops":  {"internal/ops"},  // verbs about what servers have stand on those about servers
 	"internal/rpc":  {"internal/rpc"},  // the interfaces of services stand on the transport
+	// The parts of the embedded cloud stand on its documents and rows, and know each other.
+	"internal/devcloud": {"internal/devcloud"},
 }
 
 // never are arrows that would point down, and still may not be.

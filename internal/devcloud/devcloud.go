@@ -1,53 +1,188 @@
 // Package devcloud is the cloud that --dev brings along: Nova's databases in
-// SQLite, and stand-ins for the neighbours, in one process. The application in
-// front of it is the one that operators run: only the neighbours are stand-ins.
+// SQLite, stand-ins for the neighbours, and hosts that take what Nova's API casts,
+// in one process. The application in front of it is the one that operators run:
+// only what is around it are stand-ins.
 package devcloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/db"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/devcloud/compute"
+	"github.com/nova-go/nova/internal/devcloud/conductor"
+	"github.com/nova-go/nova/internal/devcloud/control"
+	"github.com/nova-go/nova/internal/devcloud/image"
+	"github.com/nova-go/nova/internal/devcloud/network"
+	"github.com/nova-go/nova/internal/devcloud/placement"
+	"github.com/nova-go/nova/internal/devcloud/records"
+	"github.com/nova-go/nova/internal/devcloud/resource"
+	"github.com/nova-go/nova/internal/devcloud/volume"
+	"github.com/nova-go/nova/internal/rpc"
 )
+
+// hosts are the hypervisors of every cloud.
+var hosts = []string{"compute-1", "compute-2"}
+
+// Memory is the State of a cloud that is gone with its process.
+const Memory = ":memory:"
 
 // Options say where a cloud lives.
 type Options struct {
-	State string // directory of its databases and files; made when it is not there
+	// State is the directory of its databases and files; it is made when it is not
+	// there. Memory: one that is removed by Close.
+	State string
 	URL   string // address clients reach it at: "http://127.0.0.1:8774"
+	// BuildTime is how long hosts build a server. 0: they are instant.
+	BuildTime time.Duration
+	Log       *zerolog.Logger // nil: it logs nothing
 }
 
 // Cloud is a stand-in cloud. Handler answers for its neighbours below /identity,
-// /image and /network.
+// /image, /network, /volume and /placement.
 type Cloud struct {
-	state    string
-	url      string
-	identity *identity
-	network  *network
-	image    *image
+	state     string
+	temporary bool
+	url       string
+	log       zerolog.Logger
+	documents *db.DB
+	plan      *control.Plan
+	identity  *identity
+	network   *network.Service
+	image     *image.Service
+	volume    *volume.Service
+	placement *placement.Service
+	fleet     *compute.Fleet // nil until Serve
 }
 
 // New makes the cloud of a state directory, or finds the one that is there.
-func New(ctx context.Context, o Options) (*Cloud, error) {
+func New(ctx context.Context, o Options) (_ *Cloud, err error) {
+	c := &Cloud{url: strings.TrimRight(o.URL, "/"), log: zerolog.Nop(), plan: &control.Plan{}}
+	c.plan.SetBuildTime(o.BuildTime)
+	if o.Log != nil {
+		c.log = *o.Log
+	}
+	if o.State == Memory {
+		if o.State, err = os.MkdirTemp("", "nova-dev"); err != nil {
+			return nil, err
+		}
+		c.temporary = true
+	}
 	if err := os.MkdirAll(o.State, 0o700); err != nil {
 		return nil, fmt.Errorf("--state: %w", err)
 	}
-	state, err := filepath.Abs(o.State)
-	if err != nil {
+	if c.state, err = filepath.Abs(o.State); err != nil {
 		return nil, err
 	}
-	c := &Cloud{state: state, url: strings.TrimRight(o.URL, "/")}
-	if c.identity, err = openIdentity(state, c.url); err != nil {
-		return nil, err
-	}
-	c.network, c.image = &network{}, &image{c.url}
 	if err := c.createDatabases(ctx); err != nil {
 		return nil, err
 	}
+	if err := c.openNeighbours(ctx); err != nil {
+		return nil, err
+	}
 	return c, c.writeFiles()
+}
+
+func (c *Cloud) openNeighbours(ctx context.Context) (err error) {
+	if c.identity, err = openIdentity(c.state, c.url); err != nil {
+		return err
+	}
+	if c.documents, err = db.Open(c.connection("neighbours"), db.Options{}); err != nil {
+		return err
+	}
+	store, err := resource.Open(ctx, c.documents)
+	if err != nil {
+		return err
+	}
+	who := c.identity.caller
+	c.network = network.New(network.Options{Store: store, Who: who, URL: c.url + "/network", Changed: func(server string) {
+		if c.fleet != nil {
+			c.fleet.NetworkChanged(server)
+		}
+	}})
+	c.image = image.New(image.Options{Store: store, Who: who, URL: c.url + "/image", Dir: filepath.Join(c.state, "images")})
+	c.volume = volume.New(volume.Options{Store: store, Who: who, URL: c.url + "/volume", Image: c.image.Get})
+	c.placement = placement.New(placement.Options{Store: store, Who: who})
+	return c.seed()
+}
+
+// seed gives the neighbours what every cloud has.
+func (c *Cloud) seed() error {
+	admin, demo := id("project-", "admin"), id("project-", "demo")
+	return errors.Join(c.network.Seed(demo, admin), c.image.Seed(admin), c.volume.Seed())
+}
+
+// reportEvery is how often the services of the cloud say that they live.
+const reportEvery = 10 * time.Second
+
+// Serve has the hosts of the cloud take what is sent over a broker, until ctx ends.
+// What was under way when the cloud ended before is finished, or failed.
+func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
+	api, err := db.Open(c.connection("nova_api"), db.Options{})
+	if err != nil {
+		return err
+	}
+	r, err := records.Open(ctx, api)
+	if err != nil {
+		return err
+	}
+	zones := dbapi.NewZones(api, "nova")
+	zone := func(ctx context.Context, host string) string {
+		byHost, err := zones.ByHost(ctx)
+		if err != nil {
+			c.log.Warn().Err(err).Msg("reading availability zones")
+		}
+		return zones.Of(byHost, host)
+	}
+	c.fleet = compute.New(compute.Options{Records: r, Network: c.network, Images: c.image, Volumes: c.volume, Placement: c.placement, Plan: c.plan, Hosts: hosts, Zone: zone, Log: c.log, URL: c.url})
+	boss := conductor.New(c.fleet)
+	if err := boss.Start(ctx); err != nil {
+		return err
+	}
+	if err := boss.Sweep(ctx); err != nil {
+		return err
+	}
+	stops := []func(){c.fleet.Serve(b), boss.Serve(b)}
+	go func() {
+		every := time.NewTicker(reportEvery)
+		defer every.Stop()
+		for {
+			select {
+			case <-every.C:
+				if err := boss.Report(ctx); err != nil && ctx.Err() == nil {
+					c.log.Warn().Err(err).Msg("reporting services")
+				}
+			case <-ctx.Done():
+				for _, stop := range stops {
+					stop()
+				}
+				if err := errors.Join(r.Close(), api.Close()); err != nil {
+					c.log.Warn().Err(err).Msg("closing the databases")
+				}
+				return
+			}
+		}
+	}()
+	return nil
+}
+
+// Close ends a cloud that nobody uses any more.
+func (c *Cloud) Close() error {
+	err := c.documents.Close()
+	if c.temporary {
+		err = errors.Join(err, os.RemoveAll(c.state))
+	}
+	return err
 }
 
 // Config is the configuration of the applications in front of the cloud: the
@@ -58,18 +193,29 @@ func (c *Cloud) Config(prog string) (*config.Config, error) {
 
 // Handler answers for the neighbours, and hands everything else to nova.
 func (c *Cloud) Handler(nova http.Handler) http.Handler {
+	neighbours := map[string]http.Handler{"identity": c.identity, "network": c.network, "image": c.image, "volume": c.volume, "placement": c.placement}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		switch first {
-		case "identity":
-			http.StripPrefix("/identity", c.identity).ServeHTTP(w, r)
-		case "network":
-			http.StripPrefix("/network", c.network).ServeHTTP(w, r)
-		case "image":
-			http.StripPrefix("/image", c.image).ServeHTTP(w, r)
-		default:
+		h, ours := neighbours[first]
+		if !ours {
 			nova.ServeHTTP(w, r)
+			return
 		}
+		http.StripPrefix("/"+first, slashed(h)).ServeHTTP(w, r)
+	})
+}
+
+// slashed gives a path that is empty its slash.
+func slashed(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "" {
+			u := *r.URL
+			u.Path = "/"
+			r2 := *r
+			r2.URL = &u
+			r = &r2
+		}
+		h.ServeHTTP(w, r)
 	})
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
 const (
@@ -167,6 +169,23 @@ func (i *identity) rolesOf(t *token) []string {
 		return u.roles[p.name]
 	}
 	return nil
+}
+
+// caller is who has a token, for the other services; nil: nobody.
+func (i *identity) caller(id string) *resource.Caller {
+	t := i.find(id)
+	if t == nil {
+		return nil
+	}
+	u, c := i.user(t.UserID, ""), &resource.Caller{UserID: t.UserID, ProjectID: t.ProjectID, Roles: i.rolesOf(t)}
+	if u != nil {
+		c.UserName = u.name
+	}
+	if p := lookup(i.projects, t.ProjectID, ""); p != nil {
+		c.ProjectName = p.name
+	}
+	c.Admin = c.HasRole("admin")
+	return c
 }
 
 // answer writes JSON.

@@ -226,7 +226,7 @@ func (i *identity) catalog(*token) []any {
 	list := []any{}
 	for _, s := range []struct{ name, kind, path string }{
 		{"keystone", "identity", "/identity/v3"}, {"nova", "compute", "/v2.1"}, {"glance", "image", "/image"},
-		{"neutron", "network", "/network"},
+		{"neutron", "network", "/network"}, {"cinder", "block-storage", "/volume/v3"}, {"cinderv3", "volumev3", "/volume/v3"}, {"placement", "placement", "/placement"},
 	} {
 		endpoints := []any{}
 		for _, of := range []string{"public", "internal", "admin"} {

@@ -1,0 +1,109 @@
+package compute
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/devcloud/network"
+	"github.com/nova-go/nova/internal/devcloud/records"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Build is a server that a host is to build. Its rows are in the cell.
+type Build struct {
+	Server   string
+	Host     records.Host
+	Caller   *reqctx.Context
+	Networks *objects.Versioned // NetworkRequestList, or nil
+	Groups   []string           // security groups
+}
+
+// Build makes a server active, or leaves it as an error. One that is deleted
+// meanwhile leaves nothing behind.
+func (f *Fleet) Build(ctx context.Context, b Build) error {
+	defer f.Lock(b.Server)()
+	s, err := f.Records.Find(ctx, b.Server)
+	if err != nil || s == nil {
+		return err
+	}
+	j := &Job{Fleet: f, Ctx: ctx, Host: b.Host.Name, Caller: b.Caller, Server: s}
+	zone := f.Zone(ctx, b.Host.Name)
+	if err := j.set(records.Row{"host": b.Host.Name, "node": b.Host.Name, "launched_on": b.Host.Name, "compute_id": b.Host.ID, "task_state": "spawning", "availability_zone": zone}); err != nil {
+		return err
+	}
+	s.Host, s.Zone = b.Host.Name, zone
+	_, err = j.Step("compute__do_build_and_run_instance", "error", "build_and_run_instance", func() (any, error) { return nil, j.spawn(b) })
+	return err
+}
+
+func (j *Job) spawn(b Build) error {
+	s := j.Server
+	owner := network.Server{ID: s.UUID, Project: s.ProjectID, Host: j.Host, Zone: s.Zone, Groups: b.Groups}
+	asks, none, auto := interfaces(b.Networks)
+	if !none {
+		plugged, err := j.Network.Plug(owner, asks, auto)
+		if err != nil {
+			return j.unspawn(err)
+		}
+		for _, port := range plugged {
+			if err := j.Records.AddInterface(j.Ctx, s.UUID, j.mac(port), port); err != nil {
+				return err
+			}
+		}
+		if err := j.refresh(j.Ctx, s.UUID); err != nil {
+			return err
+		}
+	}
+	root, err := j.devices()
+	if err != nil {
+		return j.unspawn(err)
+	}
+	n, err := db.Exec(j.Ctx, j.Records.Cell1.DB, `UPDATE instances SET vm_state = 'active', power_state = ?, task_state = NULL, launched_at = ?, updated_at = ?, root_device_name = ?
+		WHERE uuid = ? AND deleted = 0 AND task_state = 'spawning'`, running, now(), now(), root, s.UUID)
+	if err != nil || n == 1 {
+		return err
+	}
+	// It is being deleted: whoever does that takes care of what there is, unless it
+	// did so already.
+	if left, err := j.Records.Find(j.Ctx, s.UUID); err != nil || left != nil {
+		return err
+	}
+	return j.Clean()
+}
+
+// unspawn gives back what a server had that could not be built.
+func (j *Job) unspawn(cause error) error {
+	if err := j.Clean(); err != nil {
+		return err
+	}
+	return cause
+}
+
+// Clean gives back what a server has outside of its rows.
+func (j *Job) Clean() error {
+	if err := j.Network.Unplug(j.Server.UUID, ""); err != nil {
+		return err
+	}
+	return j.Placement.Release(j.Server.UUID)
+}
+
+func (j *Job) mac(port string) string {
+	mac, _ := j.Network.VIF(port)["address"].(string)
+	return mac
+}
+
+// interfaces reads what interfaces are asked for.
+func interfaces(v *objects.Versioned) (asks []network.Ask, none, auto bool) {
+	for _, r := range v.Objects("objects") {
+		switch id := r.Text("network_id"); {
+		case id == "none":
+			return nil, true, false
+		case id == "auto":
+			return nil, false, true
+		default:
+			asks = append(asks, network.Ask{Network: id, Port: r.Text("port_id"), Address: r.Text("address")})
+		}
+	}
+	return asks, false, false
+}

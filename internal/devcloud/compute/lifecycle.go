@@ -1,0 +1,105 @@
+package compute
+
+import (
+	"time"
+
+	"github.com/nova-go/nova/internal/devcloud/records"
+)
+
+func (j *Job) rescue() (any, error) {
+	return nil, j.set(done(records.Row{"vm_state": "rescued", "power_state": j.Server.Power, "launched_at": now()}))
+}
+
+func (j *Job) terminate() (any, error) { return nil, j.Terminate() }
+
+// Terminate deletes a server, and what is its own.
+func (j *Job) Terminate() error {
+	if err := j.dropVolumes(); err != nil {
+		return err
+	}
+	if err := j.Clean(); err != nil {
+		return err
+	}
+	if err := j.Records.Destroy(j.Ctx, j.Server.UUID); err != nil {
+		return err
+	}
+	return j.Records.Usage(j.Ctx, j.Host)
+}
+
+func (j *Job) snapshot() (any, error) {
+	if err := j.Images.Snapshot(j.text("image_id"), "raw"); err != nil {
+		j.Log.Info().Err(err).Msg("the image of a snapshot is gone")
+	}
+	return nil, j.set(done(records.Row{}))
+}
+
+func (j *Job) backup() (any, error) {
+	if _, err := j.snapshot(); err != nil {
+		return nil, err
+	}
+	var keep int
+	j.arg("rotation", &keep)
+	list := j.Images.Backups(j.Server.UUID, j.text("backup_type"))
+	for len(list) > keep {
+		if err := j.Images.Delete(list[0]); err != nil {
+			return nil, err
+		}
+		list = list[1:]
+	}
+	return nil, nil
+}
+
+// shelve makes an image of a server and, as Nova does unless it is told to wait,
+// takes it from its host.
+func (j *Job) shelve() (any, error) {
+	image := j.text("image_id")
+	if image != "" {
+		if err := j.Images.Snapshot(image, "raw"); err != nil {
+			j.Log.Info().Err(err).Msg("the image of a shelved server is gone")
+		}
+	}
+	if err := j.Records.SetSystem(j.Ctx, j.Server.UUID, map[string]string{"shelved_at": time.Now().UTC().Format("2006-01-02T15:04:05.000000"), "shelved_image_id": image, "shelved_host": j.Host}); err != nil {
+		return nil, err
+	}
+	if err := j.set(records.Row{"vm_state": "shelved", "power_state": shutdown, "task_state": "shelving_offloading"}); err != nil {
+		return nil, err
+	}
+	return j.offload()
+}
+
+func (j *Job) offload() (any, error) {
+	if j.Server.System["shelved_at"] == "" && j.Server.VM != "shelved" {
+		if err := j.Records.SetSystem(j.Ctx, j.Server.UUID, map[string]string{"shelved_at": time.Now().UTC().Format("2006-01-02T15:04:05.000000"), "shelved_host": j.Host}); err != nil {
+			return nil, err
+		}
+	}
+	if err := j.Network.Move(j.Server.UUID, ""); err != nil {
+		return nil, err
+	}
+	if err := j.refresh(j.Ctx, j.Server.UUID); err != nil {
+		return nil, err
+	}
+	if err := j.Placement.Release(j.Server.UUID); err != nil {
+		return nil, err
+	}
+	return nil, j.set(done(records.Row{"vm_state": "shelved_offloaded", "power_state": shutdown, "host": nil, "node": nil, "compute_id": nil}))
+}
+
+// Unshelve starts a shelved server on a host.
+func (j *Job) Unshelve(h records.Host) error {
+	if err := j.Network.Move(j.Server.UUID, h.Name); err != nil {
+		return err
+	}
+	if err := j.refresh(j.Ctx, j.Server.UUID); err != nil {
+		return err
+	}
+	if image := j.Server.System["shelved_image_id"]; image != "" {
+		if err := j.Images.Delete(image); err != nil {
+			return err
+		}
+	}
+	if err := j.Records.SetSystem(j.Ctx, j.Server.UUID, map[string]string{"shelved_at": "", "shelved_image_id": "", "shelved_host": ""}); err != nil {
+		return err
+	}
+	return j.set(done(records.Row{"vm_state": "active", "power_state": running, "host": h.Name, "node": h.Name, "compute_id": h.ID, "launched_at": now(), "availability_zone": j.Zone(j.Ctx, h.Name)}))
+}

@@ -1,0 +1,83 @@
+package compute
+
+import "github.com/nova-go/nova/internal/devcloud/records"
+
+// table is what hosts do for each message.
+func (f *Fleet) table() map[string]method {
+	// become is a message that only leads to another state.
+	become := func(event string, set func(*Job) records.Row) method {
+		return method{event: "compute_" + event, run: func(j *Job) (any, error) { return nil, j.set(done(set(j))) }}
+	}
+	to := func(vm string, power int) func(*Job) records.Row {
+		return func(*Job) records.Row { return records.Row{"vm_state": vm, "power_state": power} }
+	}
+	keep := func(vm string) func(*Job) records.Row { // as Nova's fake driver, whose machines go on
+		return func(j *Job) records.Row { return records.Row{"vm_state": vm, "power_state": j.Server.Power} }
+	}
+	with := func(m method, broken string) method { m.broken = broken; return m }
+	plain := func(event string, run func(*Job) (any, error)) method { return method{event: event, run: run} }
+	nothing := func(*Job) (any, error) { return nil, nil }
+	return map[string]method{
+		"start_instance":       become("start_instance", to("active", running)),
+		"stop_instance":        become("stop_instance", to("stopped", shutdown)),
+		"reboot_instance":      with(become("reboot_instance", to("active", running)), "error"),
+		"pause_instance":       become("pause_instance", keep("paused")),
+		"unpause_instance":     become("unpause_instance", keep("active")),
+		"suspend_instance":     with(become("suspend_instance", keep("suspended")), "error"),
+		"resume_instance":      with(become("resume_instance", keep("active")), "error"),
+		"soft_delete_instance": become("soft_delete_instance", keep("soft-delete")),
+		"restore_instance":     become("restore_instance", to("active", running)),
+		"unrescue_instance":    with(become("unrescue_instance", to("active", running)), "error"),
+		"rescue_instance":      with(plain("compute_rescue_instance", (*Job).rescue), "error"),
+		"trigger_crash_dump":   plain("compute_trigger_crash_dump", nothing),
+		"set_admin_password":   plain("compute_set_admin_password", func(j *Job) (any, error) { return nil, j.set(done(records.Row{})) }),
+		"terminate_instance":   {event: "compute_terminate_instance", broken: "error", gone: true, run: (*Job).terminate},
+
+		"snapshot_instance":       plain("compute_snapshot_instance", (*Job).snapshot),
+		"backup_instance":         plain("compute_backup_instance", (*Job).backup),
+		"quiesce_instance":        plain("", nothing),
+		"unquiesce_instance":      plain("", nothing),
+		"shelve_instance":         plain("compute_shelve_instance", (*Job).shelve),
+		"shelve_offload_instance": plain("compute_shelve_offload_instance", (*Job).offload),
+
+		"confirm_resize":                with(plain("compute_confirm_resize", (*Job).confirm), "error"),
+		"revert_resize":                 with(plain("compute_revert_resize", (*Job).revert), "error"),
+		"live_migration_force_complete": {event: "compute_live_migration_force_complete", free: true, run: func(j *Job) (any, error) { return nil, j.endMigration("complete") }},
+		"live_migration_abort":          {event: "compute_live_migration_abort", free: true, run: func(j *Job) (any, error) { return nil, j.endMigration("abort") }},
+
+		"reserve_block_device_name": plain("", (*Job).reserveDevice),
+		"attach_volume":             plain("compute_attach_volume", (*Job).attachVolume),
+		"detach_volume":             plain("compute_detach_volume", (*Job).detachVolume),
+		"swap_volume":               plain("compute_swap_volume", (*Job).swapVolume),
+		"volume_snapshot_create":    plain("", nothing),
+		"volume_snapshot_delete":    plain("", nothing),
+
+		"attach_interface":              plain("compute_attach_interface", (*Job).attachInterface),
+		"detach_interface":              plain("compute_detach_interface", (*Job).detachInterface),
+		"add_fixed_ip_to_instance":      plain("", (*Job).addAddress),
+		"remove_fixed_ip_from_instance": plain("", (*Job).removeAddress),
+		"inject_network_info":           plain("", nothing),
+		"reset_network":                 plain("", nothing),
+		"external_instance_event":       plain("", (*Job).events),
+		"allow_share":                   plain("", nothing),
+		"deny_share":                    plain("", nothing),
+
+		"get_console_output":       plain("", (*Job).consoleOutput),
+		"get_vnc_console":          plain("", (*Job).console),
+		"get_spice_console":        plain("", (*Job).console),
+		"get_serial_console":       plain("", (*Job).console),
+		"get_mks_console":          plain("", (*Job).console),
+		"validate_console_port":    plain("", func(*Job) (any, error) { return true, nil }),
+		"get_diagnostics":          plain("", (*Job).diagnostics),
+		"get_instance_diagnostics": plain("", (*Job).instanceDiagnostics),
+
+		"set_host_enabled":      plain("", (*Job).enable),
+		"host_maintenance_mode": plain("", (*Job).maintenance),
+		"host_power_action":     plain("", func(j *Job) (any, error) { return j.text("action"), nil }),
+		"get_host_uptime": plain("", func(*Job) (any, error) {
+			return " 12:00:00 up 1 day,  1:00,  0 users,  load average: 0.00, 0.00, 0.00", nil
+		}),
+		"cache_images":                    plain("", nothing),
+		"refresh_instance_security_rules": plain("", nothing),
+	}
+}

@@ -1,0 +1,97 @@
+package conductor
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/devcloud/compute"
+	"github.com/nova-go/nova/internal/devcloud/records"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/rpc"
+)
+
+// build finds hosts for new servers, writes them into their cell and has them
+// built.
+func (c *Conductor) build(m *message) (any, error) {
+	requests, specs := m.list("build_requests"), m.list("request_specs")
+	tags := m.object("tags")
+	networks := m.object("requested_networks")
+	var wait sync.WaitGroup
+	results := make([]error, len(requests))
+	for n, request := range requests {
+		var spec *objects.Versioned
+		if n < len(specs) {
+			spec = specs[n]
+		}
+		one := newServer{request: request, spec: spec, tags: tags, networks: networks}
+		b, err := c.place(m, one)
+		if err != nil || b == nil {
+			results[n] = err
+			continue
+		}
+		wait.Go(func() { results[n] = c.Fleet.Build(m.ctx, *b) })
+	}
+	wait.Wait()
+	return nil, errors.Join(results...)
+}
+
+// newServer is one of the servers of a message.
+type newServer struct{ request, spec, tags, networks *objects.Versioned }
+
+// place finds the host of a server and writes it into its cell; nil: it is gone,
+// or could not be placed.
+func (c *Conductor) place(m *message, n newServer) (*compute.Build, error) {
+	instance := n.request.Object("instance")
+	server := instance.Text("uuid")
+	s := &records.State{UUID: server, ProjectID: instance.Text("project_id"), UserID: instance.Text("user_id")}
+	made := records.New{Instance: instance, Devices: n.request.Object("block_device_mappings").Objects("objects"), Tags: n.tags.Objects("objects"), Caller: m.Caller}
+	host, err := c.choose(m.ctx, wish{spec: n.spec, claim: func(h records.Host) (bool, error) {
+		return c.Claim(s, h, instance.Object("flavor"), n.spec.Bool("is_bfv"))
+	}})
+	if err != nil {
+		return nil, c.bury(m, made, err)
+	}
+	made.Set = records.Row{"availability_zone": c.Zone(m.ctx, host.Name)}
+	if err := c.Records.Create(m.ctx, c.Records.Cell1, made); err != nil {
+		return nil, errors.Join(err, c.Placement.Release(server))
+	}
+	wanted, err := c.Records.Place(m.ctx, c.Records.Cell1, server)
+	if err != nil {
+		return nil, err
+	}
+	if !wanted {
+		return nil, errors.Join(c.Placement.Release(server), c.Records.Destroy(m.ctx, server))
+	}
+	b := &compute.Build{Server: server, Host: host, Caller: m.Caller, Networks: n.networks}
+	for _, g := range n.spec.Object("security_groups").Objects("objects") {
+		name := g.Text("uuid")
+		if name == "" {
+			name = g.Text("name")
+		}
+		b.Groups = append(b.Groups, name)
+	}
+	return b, nil
+}
+
+// bury writes a server that found no host into cell0.
+func (c *Conductor) bury(m *message, n records.New, cause error) error {
+	server := n.Instance.Text("uuid")
+	n.Set = records.Row{"vm_state": "error", "task_state": nil}
+	if err := c.Records.Create(m.ctx, c.Records.Cell0, n); err != nil {
+		return err
+	}
+	if err := c.fault(m, c.Records.Cell0, server, cause); err != nil {
+		return err
+	}
+	_, err := c.Records.Place(m.ctx, c.Records.Cell0, server)
+	return err
+}
+
+func (c *Conductor) fault(m *message, in *db.Cell, server string, cause error) error {
+	text := cause.Error()
+	if e, ok := errors.AsType[*rpc.RemoteError](cause); ok {
+		text = e.Message
+	}
+	return c.Records.Fault(m.ctx, in, server, "", text)
+}

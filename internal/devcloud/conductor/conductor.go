@@ -1,0 +1,161 @@
+// Package conductor stands in for nova-conductor and nova-scheduler: it takes what
+// the API casts to compute_task, finds hosts, and has them do it.
+package conductor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/nova-go/nova/internal/devcloud/compute"
+	"github.com/nova-go/nova/internal/devcloud/records"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/rpc"
+)
+
+// name is the host of the services that are no hypervisors.
+const name = "dev"
+
+// Conductor works for one cloud.
+type Conductor struct {
+	*compute.Fleet
+	methods map[string]func(*message) (any, error)
+
+	choosing sync.Mutex // one server at a time looks for a host: what it takes is gone for the next
+}
+
+// New makes a conductor of a fleet of hosts.
+func New(f *compute.Fleet) *Conductor {
+	c := &Conductor{Fleet: f}
+	c.methods = map[string]func(*message) (any, error){
+		"schedule_and_build_instances":  c.build,
+		"migrate_server":                c.migrate,
+		"live_migrate_instance":         c.liveMigrate,
+		"rebuild_instance":              c.rebuild,
+		"unshelve_instance":             c.unshelve,
+		"attach_volume":                 c.attachVolume,
+		"confirm_snapshot_based_resize": c.confirm,
+		"cache_images":                  func(*message) (any, error) { return nil, nil },
+	}
+	return c
+}
+
+// Serve takes messages of a broker, until stop is called. What is told to the
+// schedulers is nothing to this one, which asks the databases each time.
+func (c *Conductor) Serve(b *rpc.Memory) (stop func()) {
+	ends := []func(){
+		b.Handle("conductor", name, c.handle),
+		b.Handle("scheduler", name, func(context.Context, *rpc.Request) (any, error) { return nil, nil }),
+	}
+	return func() {
+		for _, end := range ends {
+			end()
+		}
+	}
+}
+
+// message is one that is being worked on.
+type message struct {
+	ctx context.Context
+	*rpc.Request
+}
+
+func (c *Conductor) handle(ctx context.Context, r *rpc.Request) (any, error) {
+	run := c.methods[r.Method]
+	if run == nil {
+		return nil, &rpc.RemoteError{Class: "UnsupportedVersion", Module: "oslo_messaging.rpc.client", Message: "Endpoint does not support RPC method " + r.Method}
+	}
+	answer, err := run(&message{ctx, r})
+	if err != nil {
+		c.Log.Warn().Str("method", r.Method).Err(err).Msg("the stand-in conductor failed")
+	}
+	if _, known := errors.AsType[*rpc.RemoteError](err); err != nil && !known {
+		err = &rpc.RemoteError{Class: "NovaException", Module: "nova.exception", Message: err.Error()}
+	}
+	return answer, err
+}
+
+// object is an argument that is a versioned object, or nil.
+func (m *message) object(arg string) *objects.Versioned {
+	v, err := objects.ParseVersioned(m.Args[arg])
+	if err != nil {
+		return nil
+	}
+	return v
+}
+
+func (m *message) list(arg string) []*objects.Versioned {
+	var list []json.RawMessage
+	if err := m.Arg(arg, &list); err != nil {
+		return nil
+	}
+	var out []*objects.Versioned
+	for _, text := range list {
+		if v, err := objects.ParseVersioned(text); err == nil {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// job is the work on the server of a message, which nobody else works on until done
+// is called.
+func (c *Conductor) job(m *message) (j *compute.Job, done func(), err error) {
+	server := m.object("instance").Text("uuid")
+	done = c.Lock(server)
+	s, err := c.Records.Find(m.ctx, server)
+	if err == nil && s == nil {
+		err = compute.Failed("InstanceNotFound", "Instance %s could not be found.", server)
+	}
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return &compute.Job{Fleet: c.Fleet, Ctx: m.ctx, Host: s.Host, Caller: m.Caller, Server: s}, done, nil
+}
+
+// noHost is the error where no host can take a server.
+func noHost() error {
+	return &rpc.RemoteError{Class: "NoValidHost", Module: "nova.exception", Message: "No valid host was found. There are not enough hosts available."}
+}
+
+// Report writes that the services of the cloud live.
+func (c *Conductor) Report(ctx context.Context) error {
+	for binary, topic := range map[string]string{"nova-conductor": "conductor", "nova-scheduler": "scheduler"} {
+		if _, err := c.Records.Report(ctx, name, binary, topic); err != nil {
+			return err
+		}
+	}
+	for _, host := range c.Hosts {
+		if _, _, down := c.Plan.Step("", host, "report", nil); down != nil {
+			continue
+		}
+		if _, err := c.Records.Report(ctx, host, "nova-compute", "compute"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Start writes the hosts and services of the cloud.
+func (c *Conductor) Start(ctx context.Context) error {
+	for _, host := range c.Hosts {
+		if err := c.Records.AddHost(ctx, host); err != nil {
+			return err
+		}
+	}
+	hosts, err := c.Records.Hosts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range hosts {
+		if slices.Contains(c.Hosts, h.Name) {
+			if err := c.Placement.AddHost(h.UUID, h.Name, records.VCPUs, records.MemoryMB, records.DiskGB); err != nil {
+				return err
+			}
+		}
+	}
+	return c.Report(ctx)
+}

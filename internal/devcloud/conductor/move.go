@@ -1,0 +1,231 @@
+package conductor
+
+import (
+	"github.com/nova-go/nova/internal/devcloud/compute"
+	"github.com/nova-go/nova/internal/devcloud/records"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// step does one of the steps of an action that are the conductor's.
+func step(j *compute.Job, event string, run func() error) error {
+	on := *j
+	on.Host = name
+	_, err := on.Step(event, "", event, func() (any, error) { return nil, run() })
+	return err
+}
+
+// migrate moves a server: one that is off for a new flavor, or, with live, one that
+// runs.
+func (c *Conductor) migrate(m *message) (any, error) {
+	var live bool
+	if err := m.Arg("live", &live); err != nil {
+		return nil, err
+	}
+	if live {
+		return c.liveMigrate(m)
+	}
+	j, done, err := c.job(m)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var hint struct {
+		Filter struct {
+			Ignore []string `json:"ignore_hosts"`
+		} `json:"filter_properties"`
+	}
+	if err := m.Arg("scheduler_hint", &hint); err != nil {
+		return nil, err
+	}
+	flavor, spec := m.object("flavor"), m.object("request_spec")
+	if flavor == nil {
+		flavor = j.Server.Flavor
+	}
+	return nil, step(j, "conductor_migrate_server", func() error {
+		return step(j, "cold_migrate", func() error {
+			mig, to, err := c.begin(j, flavor, wish{spec: spec, ignore: hint.Filter.Ignore, last: j.Server.Host})
+			if err != nil {
+				return err
+			}
+			return j.Resize(mig, to, flavor)
+		})
+	})
+}
+
+// begin writes the migration of a server, hands what it holds to the migration, and
+// finds the host that it goes to.
+func (c *Conductor) begin(j *compute.Job, flavor *objects.Versioned, w wish) (*records.Migration, records.Host, error) {
+	s := j.Server
+	kind, status := "migration", "pre-migrating"
+	old, _ := s.Flavor.Int("id")
+	next, _ := flavor.Int("id")
+	if old != next {
+		kind = "resize"
+	}
+	mig, err := c.Records.AddMigration(j.Ctx, s, records.Migration{Source: s.Host, Kind: kind, Status: status},
+		records.Row{"old_instance_type_id": old, "new_instance_type_id": next, "user_id": j.Caller.UserID, "project_id": j.Caller.ProjectID})
+	if err != nil {
+		return nil, records.Host{}, err
+	}
+	to, err := c.reach(j, mig, flavor, w)
+	return mig, to, err
+}
+
+func (c *Conductor) reach(j *compute.Job, mig *records.Migration, flavor *objects.Versioned, w wish) (records.Host, error) {
+	s := j.Server
+	if err := c.Placement.Hand(s.UUID, mig.UUID); err != nil {
+		return records.Host{}, err
+	}
+	w.claim = func(h records.Host) (bool, error) { return c.Claim(s, h, flavor, w.spec.Bool("is_bfv")) }
+	to, err := c.choose(j.Ctx, w)
+	if err == nil {
+		return to, nil
+	}
+	if e := c.Placement.Hand(mig.UUID, s.UUID); e != nil {
+		return to, e
+	}
+	if e := c.Records.SetMigration(j.Ctx, mig.ID, records.Row{"status": "error"}); e != nil {
+		return to, e
+	}
+	return to, err
+}
+
+func (c *Conductor) liveMigrate(m *message) (any, error) {
+	j, done, err := c.job(m)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var hint struct {
+		Host *string `json:"host"`
+	}
+	if err := m.Arg("scheduler_hint", &hint); err != nil {
+		return nil, err
+	}
+	host := ""
+	if hint.Host != nil {
+		host = *hint.Host
+	}
+	s := j.Server
+	kind, _ := s.Flavor.Int("id")
+	return nil, step(j, "conductor_live_migrate_instance", func() error {
+		mig, err := c.Records.AddMigration(j.Ctx, s, records.Migration{Source: s.Host, Kind: "live-migration", Status: "accepted"},
+			records.Row{"old_instance_type_id": kind, "new_instance_type_id": kind, "user_id": j.Caller.UserID, "project_id": j.Caller.ProjectID, "dest_compute": optional(host)})
+		if err != nil {
+			return err
+		}
+		to, err := c.reach(j, mig, s.Flavor, wish{spec: m.object("request_spec"), host: host, ignore: []string{s.Host}})
+		if err != nil {
+			return err
+		}
+		return j.LiveMigrate(mig, to)
+	})
+}
+
+func optional(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// rebuild makes a server anew, or brings one whose host is down to another.
+func (c *Conductor) rebuild(m *message) (any, error) {
+	j, done, err := c.job(m)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var host, target *string
+	r := compute.Rebuild{}
+	for arg, to := range map[string]any{"recreate": &r.Evacuate, "host": &host, "target_state": &target} {
+		if err := m.Arg(arg, to); err != nil {
+			return nil, err
+		}
+	}
+	if target != nil {
+		r.Target = *target
+	}
+	s := j.Server
+	return nil, step(j, "rebuild_server", func() error {
+		hosts, err := c.Records.Hosts(j.Ctx)
+		if err != nil {
+			return err
+		}
+		for _, h := range hosts {
+			if h.Name == s.Host {
+				r.Host = h
+			}
+		}
+		if r.Evacuate {
+			w := wish{spec: m.object("request_spec"), ignore: []string{s.Host}}
+			if host != nil {
+				w.host = *host
+			}
+			w.claim = func(h records.Host) (bool, error) { return c.Claim(s, h, s.Flavor, w.spec.Bool("is_bfv")) }
+			if r.Host, err = c.choose(j.Ctx, w); err != nil {
+				return err
+			}
+		}
+		return j.Rebuild(r)
+	})
+}
+
+func (c *Conductor) unshelve(m *message) (any, error) {
+	j, done, err := c.job(m)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	s := j.Server
+	spec := m.object("request_spec")
+	var to records.Host
+	if s.VM == "shelved_offloaded" {
+		err = step(j, "schedule_instances", func() error {
+			to, err = c.choose(j.Ctx, wish{spec: spec, claim: func(h records.Host) (bool, error) { return c.Claim(s, h, s.Flavor, spec.Bool("is_bfv")) }})
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	} else {
+		hosts, err := c.Records.Hosts(j.Ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range hosts {
+			if h.Name == s.Host {
+				to = h
+			}
+		}
+	}
+	j.Host = to.Name
+	_, err = j.Step("compute_unshelve_instance", "", "unshelve_instance", func() (any, error) { return nil, j.Unshelve(to) })
+	return nil, err
+}
+
+// attachVolume attaches a volume, and answers the name of its device.
+func (c *Conductor) attachVolume(m *message) (any, error) {
+	j, done, err := c.job(m)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return c.attach(m, j)
+}
+
+// confirm is for servers that were resized to another cell, of which there is one
+// here.
+func (c *Conductor) confirm(m *message) (any, error) {
+	j, done, err := c.job(m)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	id, _ := m.object("migration").Int("id")
+	mig, err := c.Records.Migration(j.Ctx, id, j.Server.UUID)
+	if err != nil || mig == nil {
+		return nil, err
+	}
+	return nil, j.Confirm(mig)
+}

@@ -1,0 +1,130 @@
+package conductor
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/devcloud/compute"
+	"github.com/nova-go/nova/internal/devcloud/records"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// interrupted is the fault of what ended with the process that did it.
+const interrupted = "The cloud was stopped while this was under way."
+
+// Sweep finishes or fails what was under way when the cloud was stopped: messages
+// do not outlive the process.
+func (c *Conductor) Sweep(ctx context.Context) error {
+	requests, err := c.Records.Requests(ctx)
+	if err != nil {
+		return err
+	}
+	for _, q := range requests {
+		if err := c.sweepRequest(ctx, q); err != nil {
+			return err
+		}
+	}
+	servers, err := c.Records.UnderWay(ctx)
+	if err != nil {
+		return err
+	}
+	for _, server := range servers {
+		if err := c.sweepServer(ctx, server); err != nil {
+			return err
+		}
+	}
+	if err := c.Records.FailMigrations(ctx); err != nil {
+		return err
+	}
+	for _, h := range c.Hosts {
+		if err := c.Records.Usage(ctx, h); err != nil {
+			return err
+		}
+	}
+	return c.sweepClaims(ctx)
+}
+
+// sweepRequest ends a build request: the server it is of has been written into its
+// cell, or is an error in cell0.
+func (c *Conductor) sweepRequest(ctx context.Context, q records.Request) error {
+	in, err := c.Records.Find(ctx, q.Server)
+	if err != nil {
+		return err
+	}
+	if in != nil { // the sweep of servers goes on with it
+		_, err := c.Records.Place(ctx, c.Records.Cell1, q.Server)
+		return err
+	}
+	if q.Instance == nil {
+		return c.Records.Forget(ctx, q.Server)
+	}
+	n := records.New{Instance: q.Instance, Devices: q.Devices.Objects("objects"), Tags: q.Tags.Objects("objects"), Caller: &reqctx.Context{UserID: q.Instance.Text("user_id"), ProjectID: q.Instance.Text("project_id")},
+		Set: records.Row{"vm_state": "error", "task_state": nil}}
+	if buried, err := c.Records.Buried(ctx, q.Server); err != nil {
+		return err
+	} else if !buried {
+		if err := c.Records.Create(ctx, c.Records.Cell0, n); err != nil {
+			return err
+		}
+		if err := c.Records.Fault(ctx, c.Records.Cell0, q.Server, "", interrupted); err != nil {
+			return err
+		}
+	}
+	_, err = c.Records.Place(ctx, c.Records.Cell0, q.Server)
+	return err
+}
+
+// sweepServer ends the task of a server.
+func (c *Conductor) sweepServer(ctx context.Context, server string) error {
+	s, err := c.Records.Find(ctx, server)
+	if err != nil || s == nil {
+		return err
+	}
+	j := &compute.Job{Fleet: c.Fleet, Ctx: ctx, Host: s.Host, Caller: &reqctx.Context{}, Server: s}
+	switch {
+	case s.Task == "deleting":
+		return j.Terminate()
+	case s.VM == "building":
+		if err := j.Clean(); err != nil {
+			return err
+		}
+		if _, err := c.Records.Update(ctx, server, records.Row{"vm_state": "error", "task_state": nil}); err != nil {
+			return err
+		}
+		return c.Records.Fault(ctx, c.Records.Cell1, server, s.Host, interrupted)
+	}
+	row := records.Row{"task_state": nil}
+	switch s.Task {
+	case "powering-off":
+		row["vm_state"], row["power_state"] = "stopped", 4
+	case "powering-on", "rebooting", "rebooting_hard", "reboot_started", "reboot_started_hard", "unpausing", "resuming", "restoring", "unrescuing":
+		row["vm_state"], row["power_state"] = "active", 1
+	case "pausing", "suspending", "rescuing", "soft-deleting":
+		row["vm_state"] = map[string]string{"pausing": "paused", "suspending": "suspended", "rescuing": "rescued", "soft-deleting": "soft-delete"}[s.Task]
+	case "rebuilding", "resize_prep", "resize_migrating", "resize_migrated", "resize_finish", "resize_reverting":
+		row["vm_state"] = "error"
+		if err := c.Records.Fault(ctx, c.Records.Cell1, server, s.Host, interrupted); err != nil {
+			return err
+		}
+	}
+	_, err = c.Records.Update(ctx, server, row)
+	return err
+}
+
+// sweepClaims gives back what nobody holds any more: of servers that are gone.
+func (c *Conductor) sweepClaims(ctx context.Context) error {
+	for _, consumer := range c.Placement.Consumers() {
+		known, err := c.Records.Holds(ctx, consumer)
+		if err != nil {
+			return err
+		}
+		if !known {
+			if err := c.Placement.Release(consumer); err != nil {
+				return err
+			}
+			if err := c.Network.Unplug(consumer, ""); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+// Package control is what makes the embedded cloud behave otherwise than at once
+// and well, for those who test clients: delays, faults, hosts that are down; and
+// what shows what happens: a recorder of requests, and a page.
+package control
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Metadata keys of servers that plan their own steps: "dev:delay" = "5s",
+// "dev:fail" = the message of the fault, "dev:hang" = anything.
+const (
+	keyDelay = "dev:delay"
+	keyFail  = "dev:fail"
+	keyHang  = "dev:hang"
+	keyOnly  = "dev:only" // the method that the others are about; "": build_and_run_instance
+)
+
+// build is the method with which hosts build servers.
+const build = "build_and_run_instance"
+
+// Rule is a fault to come.
+type Rule struct {
+	Method  string `json:"method,omitempty"` // of an RPC: "stop_instance"; "": the next build
+	Server  string `json:"server,omitempty"` // UUID; "": any
+	Message string `json:"message,omitempty"`
+	Delay   string `json:"delay,omitempty"` // "3s"
+	Hang    bool   `json:"hang,omitempty"`  // it never ends
+	Times   int    `json:"times,omitempty"` // how often; 0: once, below 0: always
+
+	// Request and Status fail requests instead: "POST /v2.1/servers", 503.
+	Request string `json:"request,omitempty"`
+	Status  int    `json:"status,omitempty"`
+}
+
+// Plan says what goes otherwise. The zero value lets everything go at once and well.
+type Plan struct {
+	mu        sync.Mutex
+	buildTime time.Duration
+	rules     []*Rule
+	down      []string // hosts
+}
+
+// SetBuildTime is how long hosts build.
+func (p *Plan) SetBuildTime(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.buildTime = d
+}
+
+// Step implements compute.Plan.
+func (p *Plan) Step(server, host, method string, metadata map[string]string) (takes time.Duration, hangs bool, fails error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if slices.Contains(p.down, host) {
+		if method == "report" {
+			return 0, false, errors.New("the host is down")
+		}
+		return 0, true, nil
+	}
+	if server == "" {
+		return 0, false, nil
+	}
+	if method == build {
+		takes = p.buildTime
+	}
+	only := metadata[keyOnly]
+	if only == "" {
+		only = build
+	}
+	if only == method {
+		if d, err := time.ParseDuration(metadata[keyDelay]); err == nil {
+			takes = d
+		}
+		if text, ok := metadata[keyFail]; ok {
+			fails = errors.New(text)
+		}
+		_, hangs = metadata[keyHang]
+	}
+	if r := p.take(func(r *Rule) bool {
+		want := r.Method
+		if want == "" {
+			want = build
+		}
+		return r.Request == "" && want == method && (r.Server == "" || r.Server == server)
+	}); r != nil {
+		if d, err := time.ParseDuration(r.Delay); err == nil {
+			takes = d
+		}
+		if r.Message != "" {
+			fails = errors.New(r.Message)
+		}
+		hangs = hangs || r.Hang
+	}
+	return takes, hangs, fails
+}
+
+// take finds the first rule that matches, and counts it.
+func (p *Plan) take(match func(*Rule) bool) *Rule {
+	for n, r := range p.rules {
+		if !match(r) {
+			continue
+		}
+		if r.Times--; r.Times == 0 {
+			p.rules = slices.Delete(slices.Clone(p.rules), n, n+1)
+		}
+		return r
+	}
+	return nil
+}
+
+// Add adds a fault to come.
+func (p *Plan) Add(r Rule) error {
+	if r.Delay != "" {
+		if _, err := time.ParseDuration(r.Delay); err != nil {
+			return fmt.Errorf("delay: %w", err)
+		}
+	}
+	if r.Request == "" && r.Message == "" && r.Delay == "" && !r.Hang {
+		return errors.New("a fault needs message, delay, hang, or request and status")
+	}
+	if r.Times == 0 {
+		r.Times = 1
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rules = append(p.rules, &r)
+	return nil
+}
+
+// SetDown takes a host down, or brings it back.
+func (p *Plan) SetDown(host string, down bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.down = slices.DeleteFunc(slices.Clone(p.down), func(h string) bool { return h == host })
+	if down {
+		p.down = append(p.down, host)
+	}
+}
+
+// Reset forgets what was planned, but for the time that builds take.
+func (p *Plan) Reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rules, p.down = nil, nil
+}

@@ -1,0 +1,374 @@
+// Package image stands in for Glance: images with their content, their members,
+// and the upload of new ones.
+package image
+
+import (
+	"crypto/md5"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+// Options make a Service.
+type Options struct {
+	Store *resource.Store
+	Who   func(token string) *resource.Caller
+	URL   string // of the service
+	Dir   string // where the content of images is kept
+}
+
+// Service answers as Glance does, below /image.
+type Service struct {
+	o   Options
+	mux *resource.Mux
+}
+
+const (
+	images  = "images"
+	members = "image-members"
+)
+
+// New makes the service.
+func New(o Options) *Service {
+	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
+	s.mux.Open("GET /{$}", s.versions)
+	s.mux.Open("GET /versions", s.versions)
+	s.mux.Handle("GET /v2/images", s.list)
+	s.mux.Handle("POST /v2/images", s.create)
+	s.mux.Handle("GET /v2/images/{id}", s.show)
+	s.mux.Handle("PATCH /v2/images/{id}", s.patch)
+	s.mux.Handle("DELETE /v2/images/{id}", s.delete)
+	s.mux.Handle("PUT /v2/images/{id}/file", s.upload)
+	s.mux.Handle("GET /v2/images/{id}/file", s.download)
+	s.mux.Handle("PUT /v2/images/{id}/stage", s.upload)
+	s.mux.Handle("POST /v2/images/{id}/import", s.accepted)
+	s.mux.Handle("PUT /v2/images/{id}/tags/{tag}", s.tag)
+	s.mux.Handle("DELETE /v2/images/{id}/tags/{tag}", s.tag)
+	s.mux.Handle("GET /v2/images/{id}/members", s.members)
+	s.mux.Handle("POST /v2/images/{id}/members", s.addMember)
+	s.mux.Handle("PUT /v2/images/{id}/members/{member}", s.setMember)
+	s.mux.Handle("DELETE /v2/images/{id}/members/{member}", s.removeMember)
+	s.mux.Handle("GET /v2/info/import", func(*resource.Request) (any, error) {
+		return map[string]any{"import-methods": map[string]any{"description": "Import methods available.", "type": "array", "value": []string{"glance-direct"}}}, nil
+	})
+	s.mux.Handle("GET /v2/info/stores", func(*resource.Request) (any, error) {
+		return map[string]any{"stores": []any{map[string]any{"id": "file", "default": true}}}, nil
+	})
+	s.mux.Handle("GET /v2/schemas/image", func(*resource.Request) (any, error) {
+		return map[string]any{"name": "image", "properties": map[string]any{}, "additionalProperties": map[string]string{"type": "string"}, "links": []any{}}, nil
+	})
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// fault is a page of HTML, as Glance has it.
+func fault(e *resource.Error) (any, string) {
+	title := http.StatusText(e.Status)
+	return nil, "<html>\n <head>\n  <title>" + title + "</title>\n </head>\n <body>\n  <h1>" + title + "</h1>\n  " + e.Message + "<br /><br />\n\n\n\n </body>\n</html>"
+}
+
+func (s *Service) versions(*resource.Request) (any, error) {
+	list := []any{}
+	for _, v := range []string{"v2.17", "v2.16", "v2.15", "v2.9", "v2.7", "v2.6", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0"} {
+		status := "SUPPORTED"
+		if v == "v2.17" {
+			status = "CURRENT"
+		}
+		list = append(list, map[string]any{"id": v, "status": status, "links": []any{map[string]string{"rel": "self", "href": s.o.URL + "/v2/"}}})
+	}
+	return &resource.Reply{Status: http.StatusMultipleChoices, Body: map[string]any{"versions": list}}, nil
+}
+
+func missing(id string) error {
+	return resource.Errorf(http.StatusNotFound, "NotFound", "Failed to find image %s", id)
+}
+
+// find answers an image that the caller may see.
+func (s *Service) find(r *resource.Request) (resource.Doc, error) {
+	id := r.PathValue("id")
+	d := s.o.Store.Get(images, id)
+	if d == nil || !s.sees(r.Caller, d) {
+		return nil, missing(id)
+	}
+	return d, nil
+}
+
+func (s *Service) sees(c *resource.Caller, d resource.Doc) bool {
+	switch {
+	case c.Can(resource.Text(d, "owner")), d["visibility"] == "public", d["visibility"] == "community":
+		return true
+	}
+	return s.o.Store.Get(members, resource.Text(d, "id")+"/"+c.ProjectID) != nil
+}
+
+// own is find, of an image that the caller may change.
+func (s *Service) own(r *resource.Request) (resource.Doc, error) {
+	d, err := s.find(r)
+	if err == nil && !r.Caller.Can(resource.Text(d, "owner")) {
+		err = resource.Errorf(http.StatusForbidden, "Forbidden", "You are not authorized to complete this action on image %s.", d["id"])
+	}
+	return d, err
+}
+
+func (s *Service) list(r *resource.Request) (any, error) {
+	var seen []resource.Doc
+	all := s.o.Store.All(images)
+	slices.Reverse(all) // the newest first
+	values := r.URL.Query()
+	for _, d := range all {
+		if s.sees(r.Caller, d) && (d["visibility"] != "community" || values.Get("visibility") != "" || r.Caller.Can(resource.Text(d, "owner"))) {
+			seen = append(seen, d)
+		}
+	}
+	in := func(field string) func(resource.Doc, []string) bool {
+		return func(d resource.Doc, values []string) bool {
+			for _, v := range values {
+				list := strings.TrimPrefix(v, "in:")
+				if !slices.Contains(strings.Split(list, ","), resource.Text(d, field)) {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	at := func(field string, least bool) func(resource.Doc, []string) bool {
+		return func(d resource.Doc, values []string) bool {
+			n := resource.Int(d, field)
+			limit := resource.Int(resource.Doc{"": values[0]}, "")
+			return least && n >= limit || !least && n <= limit
+		}
+	}
+	when := func(field string) func(resource.Doc, []string) bool {
+		return func(d resource.Doc, values []string) bool {
+			op, t, found := strings.Cut(values[0], ":")
+			if !found || !slices.Contains([]string{"gt", "gte", "lt", "lte", "eq", "neq"}, op) {
+				op, t = "eq", values[0]
+			}
+			order := strings.Compare(resource.Text(d, field), t)
+			return map[string]bool{"gt": order > 0, "gte": order >= 0, "lt": order < 0, "lte": order <= 0, "eq": order == 0, "neq": order != 0}[op]
+		}
+	}
+	all_ := func(resource.Doc, []string) bool { return true }
+	q := resource.Query{Special: map[string]func(resource.Doc, []string) bool{"name": in("name"), "id": in("id"), "status": in("status"), "container_format": in("container_format"),
+		"disk_format": in("disk_format"), "size_min": at("size", true), "size_max": at("size", false), "created_at": when("created_at"), "updated_at": when("updated_at"),
+		"tag": func(d resource.Doc, values []string) bool {
+			return !slices.ContainsFunc(values, func(v string) bool { return !slices.Contains(resource.Strings(d, "tags"), v) })
+		}, "member_status": all_, "visibility": func(d resource.Doc, values []string) bool {
+			return values[0] == "all" || d["visibility"] == values[0]
+		}}}
+	page, more := q.Select(seen, values)
+	out := map[string]any{"images": page, "schema": "/v2/schemas/images", "first": "/v2/images"}
+	if more {
+		values.Set("marker", resource.Text(page[len(page)-1], "id"))
+		out["next"] = "/v2/images?" + values.Encode()
+	}
+	return out, nil
+}
+
+func (s *Service) show(r *resource.Request) (any, error) {
+	d, err := s.find(r)
+	return resource.Shown(d), err
+}
+
+// fixed are the fields of an image that are no properties of its owner.
+var fixed = []string{"id", "status", "created_at", "updated_at", "file", "schema", "self", "owner", "size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value", "locations", "direct_url"}
+
+func (s *Service) create(r *resource.Request) (any, error) {
+	body, err := r.Body("")
+	if err != nil {
+		return nil, err
+	}
+	id := resource.Text(body, "id")
+	if id == "" {
+		id = uuid.NewString()
+	}
+	if s.o.Store.Get(images, id) != nil {
+		return nil, resource.Errorf(http.StatusConflict, "Duplicate", "Image ID %s already exists!", id)
+	}
+	if resource.Text(body, "visibility") == "public" && !r.Caller.Admin {
+		return nil, resource.Errorf(http.StatusForbidden, "Forbidden", "You are not authorized to complete publicize_image action.")
+	}
+	owner := r.Caller.ProjectID
+	if o := resource.Text(body, "owner"); o != "" && r.Caller.Admin {
+		owner = o
+	}
+	d, err := s.make(id, owner, body)
+	if err != nil {
+		return nil, err
+	}
+	return &resource.Reply{Status: http.StatusCreated, Body: resource.Shown(d), Header: map[string]string{"Location": s.o.URL + "/v2/images/" + id}}, nil
+}
+
+func (s *Service) make(id, owner string, body resource.Doc) (resource.Doc, error) {
+	now := resource.Now()
+	d := resource.Doc{"name": nil, "visibility": "shared", "protected": false, "container_format": nil, "disk_format": nil, "min_disk": 0, "min_ram": 0, "os_hidden": false, "tags": []any{}}
+	for k, v := range body {
+		if !slices.Contains(fixed, k) {
+			d[k] = v
+		}
+	}
+	for k, v := range map[string]any{"id": id, "status": "queued", "created_at": now, "updated_at": now, "file": "/v2/images/" + id + "/file", "self": "/v2/images/" + id,
+		"schema": "/v2/schemas/image", "owner": owner, "size": nil, "virtual_size": nil, "checksum": nil, "os_hash_algo": nil, "os_hash_value": nil} {
+		d[k] = v
+	}
+	return d, s.o.Store.Put(images, id, d)
+}
+
+// patch applies a JSON patch of the fields, which is Glance's own: paths are names.
+func (s *Service) patch(r *resource.Request) (any, error) {
+	d, err := s.own(r)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := patchOf(r)
+	if err != nil {
+		return nil, err
+	}
+	d, err = s.o.Store.Update(images, resource.Text(d, "id"), func(d resource.Doc) error {
+		for _, c := range changes {
+			field := strings.NewReplacer("~1", "/", "~0", "~").Replace(strings.TrimPrefix(resource.Text(c, "path"), "/"))
+			_, there := d[field]
+			op := resource.Text(c, "op")
+			switch {
+			case field == "locations":
+				d["_locations"] = c["value"]
+				d["status"] = "active"
+				if d["size"] == nil {
+					d["size"] = 0
+				}
+			case slices.Contains(fixed, field) && field != "owner":
+				return resource.Errorf(http.StatusForbidden, "Forbidden", "Attribute '%s' is read-only.", field)
+			case op == "remove" && !there, op == "replace" && !there:
+				return resource.Errorf(http.StatusConflict, "Conflict", "Property %s does not exist.", field)
+			case op == "remove":
+				delete(d, field)
+			default:
+				d[field] = c["value"]
+			}
+		}
+		d["updated_at"] = resource.Now()
+		return nil
+	})
+	return resource.Shown(d), err
+}
+
+func (s *Service) delete(r *resource.Request) (any, error) {
+	d, err := s.own(r)
+	if err != nil {
+		return nil, err
+	}
+	if resource.Bool(d, "protected") {
+		return nil, resource.Errorf(http.StatusForbidden, "Forbidden", "Image %s is protected and cannot be deleted.", d["id"])
+	}
+	return nil, s.Delete(resource.Text(d, "id"))
+}
+
+// Delete forgets an image and its content.
+func (s *Service) Delete(id string) error {
+	if _, err := s.o.Store.Delete(images, id); err != nil {
+		return err
+	}
+	if err := os.Remove(s.path(id)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (s *Service) path(id string) string { return filepath.Join(s.o.Dir, url.PathEscape(id)) }
+
+// upload takes the content of an image, whatever its length.
+func (s *Service) upload(r *resource.Request) (any, error) {
+	d, err := s.own(r)
+	if err != nil {
+		return nil, err
+	}
+	if d["status"] != "queued" {
+		return nil, resource.Errorf(http.StatusConflict, "Conflict", "Image status transition from %s to saving is not allowed", d["status"])
+	}
+	err = s.fill(resource.Text(d, "id"), r.Request.Body)
+	return &resource.Reply{Status: http.StatusNoContent}, err
+}
+
+// fill stores content and makes the image active.
+func (s *Service) fill(id string, content io.Reader) error {
+	if err := os.MkdirAll(s.o.Dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(s.o.Dir, ".new")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	sum, long := md5.New(), sha512.New()
+	n, err := io.Copy(io.MultiWriter(f, sum, long), content)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), s.path(id)); err != nil {
+		return err
+	}
+	_, err = s.o.Store.Update(images, id, func(d resource.Doc) error {
+		d["status"], d["size"], d["checksum"] = "active", n, hex.EncodeToString(sum.Sum(nil))
+		d["os_hash_algo"], d["os_hash_value"], d["updated_at"] = "sha512", hex.EncodeToString(long.Sum(nil)), resource.Now()
+		return nil
+	})
+	return err
+}
+
+func (s *Service) download(r *resource.Request) (any, error) {
+	d, err := s.find(r)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(s.path(resource.Text(d, "id")))
+	if err != nil {
+		return &resource.Reply{Status: http.StatusNoContent}, nil
+	}
+	return &resource.Reply{Stream: closing{f}, Header: map[string]string{"Content-Type": "application/octet-stream", "Content-Md5": resource.Text(d, "checksum")}}, nil
+}
+
+// closing closes a file at its end.
+type closing struct{ *os.File }
+
+// Read implements io.Reader.
+func (c closing) Read(p []byte) (int, error) {
+	n, err := c.File.Read(p)
+	if err != nil {
+		_ = c.Close()
+	}
+	return n, err
+}
+
+func (s *Service) accepted(r *resource.Request) (any, error) {
+	_, err := s.own(r)
+	return &resource.Reply{Status: http.StatusAccepted}, err
+}
+
+func (s *Service) tag(r *resource.Request) (any, error) {
+	d, err := s.own(r)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.o.Store.Update(images, resource.Text(d, "id"), func(d resource.Doc) error {
+		tags := slices.DeleteFunc(resource.Strings(d, "tags"), func(t string) bool { return t == r.PathValue("tag") })
+		if r.Method == http.MethodPut {
+			tags = append(tags, r.PathValue("tag"))
+		}
+		d["tags"] = resource.Anys(tags)
+		return nil
+	})
+	return &resource.Reply{Status: http.StatusNoContent}, err
+}

@@ -1,0 +1,116 @@
+package image
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+func patchOf(r *resource.Request) ([]resource.Doc, error) {
+	var list []resource.Doc
+	if err := json.NewDecoder(io.LimitReader(r.Request.Body, 1<<20)).Decode(&list); err != nil {
+		return nil, resource.Errorf(http.StatusBadRequest, "BadRequest", "Malformed JSON in request body.")
+	}
+	return list, nil
+}
+
+func (s *Service) members(r *resource.Request) (any, error) {
+	d, err := s.find(r)
+	if err != nil {
+		return nil, err
+	}
+	list := []any{}
+	for _, m := range s.o.Store.Find(members, "image_id", d["id"]) {
+		list = append(list, m)
+	}
+	return map[string]any{"members": list, "schema": "/v2/schemas/members"}, nil
+}
+
+func (s *Service) addMember(r *resource.Request) (any, error) {
+	d, err := s.own(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := r.Body("")
+	if err != nil {
+		return nil, err
+	}
+	id, who := resource.Text(d, "id"), resource.Text(body, "member")
+	now := resource.Now()
+	m := resource.Doc{"image_id": id, "member_id": who, "status": "pending", "created_at": now, "updated_at": now, "schema": "/v2/schemas/member"}
+	return &resource.Reply{Body: m, Status: http.StatusOK}, s.o.Store.Put(members, id+"/"+who, m)
+}
+
+func (s *Service) setMember(r *resource.Request) (any, error) {
+	if _, err := s.find(r); err != nil {
+		return nil, err
+	}
+	body, err := r.Body("")
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.o.Store.Update(members, r.PathValue("id")+"/"+r.PathValue("member"), func(m resource.Doc) error {
+		m["status"], m["updated_at"] = body["status"], resource.Now()
+		return nil
+	})
+	if err == resource.ErrNotFound {
+		err = resource.Errorf(http.StatusNotFound, "NotFound", "%s not found in the member list of the image %s.", r.PathValue("member"), r.PathValue("id"))
+	}
+	return m, err
+}
+
+func (s *Service) removeMember(r *resource.Request) (any, error) {
+	if _, err := s.own(r); err != nil {
+		return nil, err
+	}
+	_, err := s.o.Store.Delete(members, r.PathValue("id")+"/"+r.PathValue("member"))
+	return nil, err
+}
+
+// CirrosID is the image that every new cloud has.
+const CirrosID = "70a599e0-31e7-49b7-b260-868f441e862b"
+
+// Seed makes the images of a new cloud, where they are not there.
+func (s *Service) Seed(owner string) error {
+	if s.o.Store.Get(images, CirrosID) != nil {
+		return nil
+	}
+	if _, err := s.make(CirrosID, owner, resource.Doc{"name": "cirros", "visibility": "public", "container_format": "bare", "disk_format": "raw"}); err != nil {
+		return err
+	}
+	return s.fill(CirrosID, strings.NewReader(strings.Repeat("cirros of --dev\n", 4096)))
+}
+
+// Get answers an image, or nil.
+func (s *Service) Get(id string) resource.Doc { return s.o.Store.Get(images, id) }
+
+// Snapshot fills an image that was made for a snapshot. The error is
+// resource.ErrNotFound where somebody has deleted it meanwhile.
+func (s *Service) Snapshot(id string, format string) error {
+	_, err := s.o.Store.Update(images, id, func(d resource.Doc) error {
+		for field, value := range map[string]any{"disk_format": format, "container_format": "bare"} {
+			if d[field] == nil {
+				d[field] = value
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.fill(id, strings.NewReader("a snapshot of --dev\n"))
+}
+
+// Backups are the images of a server's backups of a kind, the oldest first.
+func (s *Service) Backups(server, kind string) []string {
+	var ids []string
+	for _, d := range s.o.Store.Find(images, "instance_uuid", server) {
+		if d["image_type"] == "backup" && d["backup_type"] == kind {
+			ids = append(ids, resource.Text(d, "id"))
+		}
+	}
+	return ids
+}

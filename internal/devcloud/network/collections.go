@@ -1,0 +1,183 @@
+package network
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+// collections are the kinds of resources that are made, shown, changed and deleted.
+func (s *Service) collections() []collection {
+	return []collection{
+		{kind: networks, singular: "network", class: "Network", create: s.newNetwork, visible: func(d resource.Doc) bool { return resource.Bool(d, "shared") || resource.Bool(d, "router:external") },
+			remove: func(d resource.Doc) error {
+				id := resource.Text(d, "id")
+				if slices.ContainsFunc(s.o.Store.Find(ports, "network_id", id), func(p resource.Doc) bool { return resource.Text(p, "device_owner") != "network:dhcp" }) {
+					return resource.Errorf(http.StatusConflict, "NetworkInUse", "Unable to complete operation on network %s. There are one or more ports still in use on the network.", id)
+				}
+				for _, n := range s.o.Store.Find(subnets, "network_id", id) {
+					if _, err := s.o.Store.Delete(subnets, resource.Text(n, "id")); err != nil {
+						return err
+					}
+				}
+				return nil
+			}},
+		{kind: subnets, singular: "subnet", class: "Subnet", create: s.newSubnet, visible: func(d resource.Doc) bool {
+			n := s.o.Store.Get(networks, resource.Text(d, "network_id"))
+			return resource.Bool(n, "shared") || resource.Bool(n, "router:external")
+		}, remove: func(d resource.Doc) error {
+			id := resource.Text(d, "id")
+			for _, p := range s.o.Store.Find(ports, "network_id", d["network_id"]) {
+				if slices.ContainsFunc(resource.Docs(p, "fixed_ips"), func(ip resource.Doc) bool { return ip["subnet_id"] == id }) {
+					return resource.Errorf(http.StatusConflict, "SubnetInUse", "Unable to complete operation on subnet %s: One or more ports have an IP allocation from this subnet.", id)
+				}
+			}
+			_, err := s.o.Store.Update(networks, resource.Text(d, "network_id"), func(n resource.Doc) error {
+				n["subnets"] = slices.DeleteFunc(resource.List(n, "subnets"), func(v any) bool { return v == id })
+				return nil
+			})
+			return err
+		}},
+		{kind: ports, singular: "port", class: "Port", create: s.newPort, change: s.changePort, query: resource.Query{Special: map[string]func(resource.Doc, []string) bool{"fixed_ips": hasAddress, "security_groups": inGroup}}, remove: func(d resource.Doc) error {
+			for _, f := range s.o.Store.Find(floating, "port_id", d["id"]) {
+				if _, err := s.o.Store.Update(floating, resource.Text(f, "id"), func(f resource.Doc) error { release(f); return nil }); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		{kind: groups, singular: "security_group", class: "SecurityGroup", create: s.newGroup, remove: func(d resource.Doc) error {
+			id := resource.Text(d, "id")
+			if d["name"] == "default" {
+				return resource.Errorf(http.StatusConflict, "SecurityGroupCannotRemoveDefault", "Removing default security group not allowed.")
+			}
+			if slices.ContainsFunc(s.o.Store.All(ports), func(p resource.Doc) bool { return slices.Contains(resource.Strings(p, "security_groups"), id) }) {
+				return resource.Errorf(http.StatusConflict, "SecurityGroupInUse", "Security Group %s in use.", id)
+			}
+			for _, rule := range s.o.Store.Find(rules, "security_group_id", id) {
+				if _, err := s.o.Store.Delete(rules, resource.Text(rule, "id")); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		{kind: rules, singular: "security_group_rule", class: "SecurityGroupRule", create: s.newRule, remove: func(d resource.Doc) error { return s.ruleGone(d) }},
+		{kind: floating, singular: "floatingip", class: "FloatingIP", create: s.newFloating, change: s.changeFloating},
+		{kind: routers, singular: "router", class: "Router", create: s.newRouter, remove: func(d resource.Doc) error {
+			if len(s.o.Store.Find(ports, "device_id", d["id"])) > 0 {
+				return resource.Errorf(http.StatusConflict, "RouterInUse", "Router %s still has ports", d["id"])
+			}
+			return nil
+		}},
+	}
+}
+
+func (s *Service) newNetwork(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
+	d := common(id, r.Project(body), body)
+	for field, value := range map[string]any{"admin_state_up": true, "mtu": 1450, "shared": false, "router:external": false, "port_security_enabled": true,
+		"provider:network_type": "vxlan", "provider:physical_network": nil, "provider:segmentation_id": 100 + len(s.o.Store.All(networks)), "availability_zone_hints": []any{}} {
+		d[field] = resource.Or(body, field, value)
+	}
+	for field, value := range map[string]any{"status": "ACTIVE", "subnets": []any{}, "availability_zones": []any{"nova"}, "ipv4_address_scope": nil, "ipv6_address_scope": nil,
+		"qos_policy_id": nil, "l2_adjacency": true, "is_default": false} {
+		d[field] = value
+	}
+	return d, nil
+}
+
+func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
+	network := resource.Text(body, "network_id")
+	if s.o.Store.Get(networks, network) == nil {
+		return nil, resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", network)
+	}
+	cidr, err := netip.ParsePrefix(resource.Text(body, "cidr"))
+	if err != nil {
+		return nil, bad("Invalid input for cidr. Reason: '%s' is not a valid IP subnet.", resource.Text(body, "cidr"))
+	}
+	cidr = cidr.Masked()
+	version := 4
+	if cidr.Addr().Is6() {
+		version = 6
+	}
+	first := cidr.Addr().Next()
+	gateway, given := body["gateway_ip"]
+	if !given {
+		gateway = first.String()
+	}
+	start := first
+	if gateway == first.String() {
+		start = first.Next()
+	}
+	pools := []any{resource.Doc{"start": start.String(), "end": last(cidr).String()}}
+	if p := resource.List(body, "allocation_pools"); len(p) > 0 {
+		pools = p
+	}
+	d := common(id, r.Project(body), body)
+	for field, value := range map[string]any{"network_id": network, "cidr": cidr.String(), "ip_version": version, "gateway_ip": gateway, "allocation_pools": pools,
+		"enable_dhcp": resource.Or(body, "enable_dhcp", true), "dns_nameservers": resource.List(body, "dns_nameservers"), "host_routes": resource.List(body, "host_routes"),
+		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": nil, "service_types": []any{}, "segment_id": nil} {
+		d[field] = value
+	}
+	_, err = s.o.Store.Update(networks, network, func(n resource.Doc) error {
+		n["subnets"] = append(slices.Clone(resource.List(n, "subnets")), id)
+		return nil
+	})
+	return d, err
+}
+
+// last is the last address of a subnet that a port can have.
+func last(p netip.Prefix) netip.Addr {
+	b := p.Addr().AsSlice()
+	for bit := p.Bits(); bit < len(b)*8; bit++ {
+		b[bit/8] |= 0x80 >> (bit % 8)
+	}
+	a, _ := netip.AddrFromSlice(b)
+	if a.Is4() {
+		return a.Prev() // the broadcast address
+	}
+	return a
+}
+
+func (s *Service) newGroup(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
+	return s.group(id, r.Project(body), resource.Text(body, "name"), resource.Text(body, "description"))
+}
+
+// group makes a security group, with the rules that let its servers reach others.
+func (s *Service) group(id, project, name, description string) (resource.Doc, error) {
+	d := common(id, project, resource.Doc{"name": name, "description": description})
+	d["stateful"], d["shared"], d["security_group_rules"] = true, false, []any{}
+	if err := s.o.Store.Put(groups, id, d); err != nil {
+		return nil, err
+	}
+	for _, ether := range []string{"IPv4", "IPv6"} {
+		if err := s.addRule(resource.Doc{"security_group_id": id, "direction": "egress", "ethertype": ether}, project); err != nil {
+			return nil, err
+		}
+		if name == "default" {
+			if err := s.addRule(resource.Doc{"security_group_id": id, "direction": "ingress", "ethertype": ether, "remote_group_id": id}, project); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s.o.Store.Get(groups, id), nil
+}
+
+// defaultGroup is the id of a project's default group, which is made when it is
+// first looked for.
+func (s *Service) defaultGroup(project string) string {
+	if project == "" {
+		return ""
+	}
+	for _, d := range s.o.Store.Find(groups, "project_id", project) {
+		if d["name"] == "default" {
+			return resource.Text(d, "id")
+		}
+	}
+	id := nameID(groups, project)
+	if _, err := s.group(id, project, "default", "Default security group"); err != nil {
+		return ""
+	}
+	return id
+}

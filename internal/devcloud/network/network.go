@@ -1,0 +1,319 @@
+// Package network stands in for Neutron: networks, subnets, ports with bindings,
+// security groups, floating addresses, routers, quotas. Addresses are given out,
+// and lead nowhere.
+package network
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+// Options make a Service.
+type Options struct {
+	Store *resource.Store
+	Who   func(token string) *resource.Caller
+	URL   string // of the service: "http://127.0.0.1:8774/network"
+	// Changed is called when a server's addresses are others. nil: nobody cares.
+	Changed func(server string)
+}
+
+// Service answers as Neutron does, below /network.
+type Service struct {
+	o   Options
+	mux *resource.Mux
+}
+
+// The kinds of documents, which are the names of collections, too.
+const (
+	networks  = "networks"
+	subnets   = "subnets"
+	ports     = "ports"
+	groups    = "security-groups"
+	rules     = "security-group-rules"
+	floating  = "floatingips"
+	routers   = "routers"
+	quotas    = "quotas"
+	allocated = "auto-allocated-topology"
+)
+
+// New makes the service.
+func New(o Options) *Service {
+	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
+	s.mux.Open("GET /{$}", s.versions)
+	s.mux.Open("GET /v2.0", s.resources)
+	s.mux.Handle("GET /v2.0/extensions", extensions)
+	s.mux.Handle("GET /v2.0/extensions/{alias}", extension)
+	for _, c := range s.collections() {
+		c.register(s)
+	}
+	s.registerRouters()
+	s.registerQuotas()
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+func fault(e *resource.Error) (any, string) {
+	if e.Status == http.StatusUnauthorized {
+		return map[string]any{"error": map[string]any{"code": e.Status, "title": "Unauthorized", "message": e.Message}}, ""
+	}
+	return map[string]any{"NeutronError": map[string]any{"type": e.Kind, "message": e.Message, "detail": ""}}, ""
+}
+
+func (s *Service) versions(*resource.Request) (any, error) {
+	return map[string]any{"versions": []any{map[string]any{"id": "v2.0", "status": "CURRENT",
+		"links": []any{map[string]string{"rel": "self", "href": s.o.URL + "/v2.0/"}}}}}, nil
+}
+
+func (s *Service) resources(*resource.Request) (any, error) {
+	list := []any{}
+	for _, c := range s.collections() {
+		list = append(list, map[string]any{"name": c.singular, "collection": c.key(), "links": []any{map[string]string{"rel": "self", "href": s.o.URL + "/v2.0/" + c.kind}}})
+	}
+	return map[string]any{"resources": list}, nil
+}
+
+// aliases are the extensions that clients around a server look for.
+var aliases = []string{"agent", "allowed-address-pairs", "auto-allocated-topology", "availability_zone", "binding", "external-net", "extra_dhcp_opt", "fip-port-details",
+	"ip-substring-filtering", "net-mtu", "network_availability_zone", "pagination", "port-security", "project-id", "provider", "quotas", "router", "security-group",
+	"sorting", "standard-attr-description", "standard-attr-revisions", "standard-attr-tag", "standard-attr-timestamp", "subnet_allocation"}
+
+func extensions(*resource.Request) (any, error) {
+	list := []any{}
+	for _, a := range aliases {
+		list = append(list, describe(a))
+	}
+	return map[string]any{"extensions": list}, nil
+}
+
+func extension(r *resource.Request) (any, error) {
+	alias := r.PathValue("alias")
+	if !slices.Contains(aliases, alias) {
+		return nil, resource.Errorf(http.StatusNotFound, "ExtensionNotFound", "Extension with alias %s does not exist", alias)
+	}
+	return map[string]any{"extension": describe(alias)}, nil
+}
+
+func describe(alias string) map[string]any {
+	return map[string]any{"alias": alias, "name": alias, "description": alias, "updated": "2020-01-01T00:00:00-00:00", "links": []any{}}
+}
+
+// collection is a kind of resource with the five usual requests.
+type collection struct {
+	kind, singular string
+	class          string // of its errors: "Network" for NetworkNotFound
+	create         func(r *resource.Request, id string, body resource.Doc) (resource.Doc, error)
+	// change checks and completes what a PUT has changed; nil takes all.
+	change func(d, body resource.Doc) error
+	// remove refuses, or does what else a DELETE means.
+	remove func(d resource.Doc) error
+	// visible tells of resources of others that everybody sees.
+	visible func(d resource.Doc) bool
+	query   resource.Query
+}
+
+// key is the collection's name in bodies.
+func (c collection) key() string { return strings.ReplaceAll(c.kind, "-", "_") }
+
+func (c collection) missing(id string) error {
+	return resource.Errorf(http.StatusNotFound, c.class+"NotFound", "%s %s could not be found.", strings.ReplaceAll(c.class, "IP", " IP"), id)
+}
+
+func (c collection) register(s *Service) {
+	if c.query.Same == nil {
+		c.query.Same = map[string]string{}
+	}
+	c.query.Same["tenant_id"] = "project_id"
+	path := "/v2.0/" + c.kind
+	s.mux.Handle("GET "+path, func(r *resource.Request) (any, error) {
+		if c.kind == groups {
+			s.defaultGroup(r.Caller.ProjectID)
+		}
+		var seen []resource.Doc
+		for _, d := range s.o.Store.All(c.kind) {
+			if c.sees(r.Caller, d) {
+				seen = append(seen, d)
+			}
+		}
+		page, more := c.query.Select(seen, r.URL.Query())
+		out := map[string]any{c.key(): page}
+		if more {
+			q := r.URL.Query()
+			q.Set("marker", resource.Text(page[len(page)-1], "id"))
+			out[c.key()+"_links"] = []any{map[string]string{"rel": "next", "href": s.o.URL + path + "?" + q.Encode()}}
+		}
+		return out, nil
+	})
+	s.mux.Handle("POST "+path, func(r *resource.Request) (any, error) {
+		body, err := r.Body("")
+		if err != nil {
+			return nil, err
+		}
+		if list := resource.Docs(body, c.key()); list != nil {
+			made := []any{}
+			for _, one := range list {
+				d, err := s.make(c, r, one)
+				if err != nil {
+					return nil, err
+				}
+				made = append(made, d)
+			}
+			return map[string]any{c.key(): made}, nil
+		}
+		d, err := s.make(c, r, resource.Object(body, c.singular))
+		return map[string]any{c.singular: d}, err
+	})
+	s.mux.Handle("GET "+path+"/{id}", func(r *resource.Request) (any, error) {
+		d, err := s.find(c, r)
+		if err != nil {
+			return nil, err
+		}
+		page, _ := resource.Query{}.Select([]resource.Doc{d}, url.Values{"fields": r.URL.Query()["fields"]})
+		return map[string]any{c.singular: page[0]}, nil
+	})
+	s.mux.Handle("PUT "+path+"/{id}", func(r *resource.Request) (any, error) {
+		d, err := s.find(c, r)
+		if err != nil {
+			return nil, err
+		}
+		body, err := r.Body(c.singular)
+		if err != nil {
+			return nil, err
+		}
+		d, err = s.update(c, resource.Text(d, "id"), body)
+		return map[string]any{c.singular: resource.Shown(d)}, err
+	})
+	s.mux.Handle("DELETE "+path+"/{id}", func(r *resource.Request) (any, error) {
+		d, err := s.find(c, r)
+		if err != nil {
+			return nil, err
+		}
+		return nil, s.delete(c, d)
+	})
+	s.registerTags(c)
+}
+
+func (c collection) sees(who *resource.Caller, d resource.Doc) bool {
+	return who.Can(resource.Text(d, "project_id")) || c.visible != nil && c.visible(d)
+}
+
+func (s *Service) find(c collection, r *resource.Request) (resource.Doc, error) {
+	id := r.PathValue("id")
+	d := s.o.Store.Get(c.kind, id)
+	if d == nil || !c.sees(r.Caller, d) {
+		return nil, c.missing(id)
+	}
+	return d, nil
+}
+
+func (s *Service) make(c collection, r *resource.Request, body resource.Doc) (resource.Doc, error) {
+	id := uuid.NewString()
+	d, err := c.create(r, id, body)
+	if err != nil {
+		return nil, err
+	}
+	if s.o.Store.Get(c.kind, id) == nil { // create may have kept it already
+		if err := s.o.Store.Put(c.kind, id, d); err != nil {
+			return nil, err
+		}
+	}
+	return resource.Shown(d), nil
+}
+
+func (s *Service) update(c collection, id string, body resource.Doc) (resource.Doc, error) {
+	d, err := s.o.Store.Update(c.kind, id, func(d resource.Doc) error {
+		if c.change != nil {
+			if err := c.change(d, body); err != nil {
+				return err
+			}
+		}
+		for field, v := range body {
+			if _, known := d[field]; known && field != "id" {
+				d[field] = v
+			}
+		}
+		d["updated_at"] = resource.Now()
+		d["revision_number"] = resource.Int(d, "revision_number") + 1
+		return nil
+	})
+	if err == resource.ErrNotFound {
+		err = c.missing(id)
+	}
+	if err == nil {
+		s.touched(c.kind, d)
+	}
+	return d, err
+}
+
+func (s *Service) delete(c collection, d resource.Doc) error {
+	if c.remove != nil {
+		if err := c.remove(d); err != nil {
+			return err
+		}
+	}
+	_, err := s.o.Store.Delete(c.kind, resource.Text(d, "id"))
+	if err == nil {
+		s.touched(c.kind, d)
+	}
+	return err
+}
+
+// touched tells Nova's side of a server whose addresses changed.
+func (s *Service) touched(kind string, d resource.Doc) {
+	if s.o.Changed == nil {
+		return
+	}
+	switch kind {
+	case ports:
+		if server := resource.Text(d, "device_id"); strings.HasPrefix(resource.Text(d, "device_owner"), "compute:") {
+			s.o.Changed(server)
+		}
+	case floating:
+		for _, field := range []string{"port_id", "_port_before"} {
+			if p := s.o.Store.Get(ports, resource.Text(d, field)); p != nil {
+				s.touched(ports, p)
+			}
+		}
+	}
+}
+
+func (s *Service) registerTags(c collection) {
+	path := "/v2.0/" + c.kind + "/{id}/tags"
+	s.mux.Handle("GET "+path, func(r *resource.Request) (any, error) {
+		d, err := s.find(c, r)
+		return map[string]any{"tags": resource.Strings(d, "tags")}, err
+	})
+	s.mux.Handle("PUT "+path, func(r *resource.Request) (any, error) {
+		body, err := r.Body("")
+		if err != nil {
+			return nil, err
+		}
+		d, err := s.update(c, r.PathValue("id"), resource.Doc{"tags": resource.List(body, "tags")})
+		return map[string]any{"tags": resource.Strings(d, "tags")}, err
+	})
+}
+
+// common are the fields that every resource has.
+func common(id, project string, body resource.Doc) resource.Doc {
+	now := resource.Now()
+	return resource.Doc{"id": id, "name": resource.Or(body, "name", ""), "description": resource.Or(body, "description", ""), "project_id": project, "tenant_id": project,
+		"tags": []any{}, "created_at": now, "updated_at": now, "revision_number": 1}
+}
+
+func bad(format string, args ...any) error {
+	return resource.Errorf(http.StatusBadRequest, "HTTPBadRequest", format, args...)
+}
+
+// inside tells whether an address is one of a subnet.
+func inside(subnet resource.Doc, address netip.Addr) bool {
+	p, err := netip.ParsePrefix(resource.Text(subnet, "cidr"))
+	return err == nil && p.Contains(address)
+}

@@ -1,0 +1,178 @@
+package network
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+func (s *Service) newPort(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
+	n := s.o.Store.Get(networks, resource.Text(body, "network_id"))
+	if n == nil {
+		return nil, resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", resource.Text(body, "network_id"))
+	}
+	return s.port(id, r.Project(body), n, body)
+}
+
+// port makes and keeps a port of a network, with addresses that nobody else has.
+func (s *Service) port(id, project string, network, body resource.Doc) (resource.Doc, error) {
+	d := common(id, project, body)
+	secgroups := resource.List(body, "security_groups")
+	if _, given := body["security_groups"]; !given {
+		secgroups = []any{s.defaultGroup(project)}
+	}
+	mac := resource.Text(body, "mac_address")
+	if mac == "" {
+		mac = newMAC()
+	}
+	for field, value := range map[string]any{"admin_state_up": true, "device_id": "", "device_owner": "", "binding:vnic_type": "normal", "binding:profile": resource.Doc{},
+		"binding:host_id": "", "port_security_enabled": true, "allowed_address_pairs": []any{}, "extra_dhcp_opts": []any{}} {
+		d[field] = resource.Or(body, field, value)
+	}
+	for field, value := range map[string]any{"network_id": network["id"], "mac_address": mac, "status": "DOWN", "security_groups": secgroups, "ip_allocation": "immediate",
+		"qos_policy_id": nil, "qos_network_policy_id": nil, "resource_request": nil, "propagate_uplink_status": false} {
+		d[field] = value
+	}
+	bind(d)
+	return s.o.Store.Create(ports, id, func(all []resource.Doc) (resource.Doc, error) {
+		if slices.ContainsFunc(all, func(p resource.Doc) bool { return p["network_id"] == network["id"] && p["mac_address"] == mac }) {
+			return nil, resource.Errorf(http.StatusConflict, "MacAddressInUse", "Unable to complete operation for network %s. The mac address %s is in use.", network["id"], mac)
+		}
+		ips, err := s.addresses(network, body, all)
+		d["fixed_ips"] = ips
+		return d, err
+	})
+}
+
+// bind completes what the binding of a port to a host means.
+func bind(d resource.Doc) {
+	if resource.Text(d, "binding:host_id") == "" {
+		d["binding:vif_type"], d["binding:vif_details"], d["status"] = "unbound", resource.Doc{}, "DOWN"
+		return
+	}
+	d["binding:vif_type"] = "ovs"
+	d["binding:vif_details"] = vifDetails()
+	d["status"] = "ACTIVE"
+}
+
+func vifDetails() resource.Doc {
+	return resource.Doc{"connectivity": "l2", "port_filter": true, "ovs_hybrid_plug": nil, "ovs_create_tap": true, "datapath_type": "system", "bridge_name": "br-int",
+		"bound_drivers": resource.Doc{"0": "openvswitch"}}
+}
+
+func newMAC() string {
+	b := make([]byte, 3)
+	_, _ = rand.Read(b)
+	return fmt.Sprintf("fa:16:3e:%02x:%02x:%02x", b[0], b[1], b[2])
+}
+
+// addresses are the fixed addresses of a new port: those that are asked for, or one
+// of each version.
+func (s *Service) addresses(network, body resource.Doc, all []resource.Doc) ([]any, error) {
+	taken := map[string]bool{}
+	for _, p := range all {
+		if p["network_id"] == network["id"] {
+			for _, ip := range resource.Docs(p, "fixed_ips") {
+				taken[resource.Text(ip, "ip_address")] = true
+			}
+		}
+	}
+	var nets []resource.Doc
+	for _, id := range resource.Strings(network, "subnets") {
+		if n := s.o.Store.Get(subnets, id); n != nil {
+			nets = append(nets, n)
+		}
+	}
+	wanted := resource.Docs(body, "fixed_ips")
+	if _, given := body["fixed_ips"]; !given {
+		versions := map[int64]bool{}
+		for _, n := range nets {
+			if v := resource.Int(n, "ip_version"); !versions[v] {
+				versions[v] = true
+				wanted = append(wanted, resource.Doc{"subnet_id": n["id"]})
+			}
+		}
+	}
+	out := []any{}
+	for _, w := range wanted {
+		ip, err := address(network, nets, w, taken)
+		if err != nil {
+			return nil, err
+		}
+		taken[resource.Text(ip, "ip_address")] = true
+		out = append(out, ip)
+	}
+	return out, nil
+}
+
+func address(network resource.Doc, nets []resource.Doc, w resource.Doc, taken map[string]bool) (resource.Doc, error) {
+	given := resource.Text(w, "ip_address")
+	if given != "" {
+		a, err := netip.ParseAddr(given)
+		if err != nil {
+			return nil, bad("Invalid input for fixed_ips. Reason: '%s' is not a valid IP address.", given)
+		}
+		for _, n := range nets {
+			if inside(n, a) {
+				if taken[a.String()] {
+					return nil, resource.Errorf(http.StatusConflict, "IpAddressAlreadyAllocated", "IP address %s already allocated in subnet %s", a, n["id"])
+				}
+				return resource.Doc{"subnet_id": n["id"], "ip_address": a.String()}, nil
+			}
+		}
+		return nil, resource.Errorf(http.StatusBadRequest, "InvalidIpForNetwork", "IP address %s is not a valid IP for any of the subnets on the specified network.", given)
+	}
+	for _, n := range nets {
+		if w["subnet_id"] != nil && n["id"] != w["subnet_id"] {
+			continue
+		}
+		for _, pool := range resource.Docs(n, "allocation_pools") {
+			a, err := netip.ParseAddr(resource.Text(pool, "start"))
+			end, err2 := netip.ParseAddr(resource.Text(pool, "end"))
+			for ; err == nil && err2 == nil && a.Compare(end) <= 0; a = a.Next() {
+				if !taken[a.String()] {
+					return resource.Doc{"subnet_id": n["id"], "ip_address": a.String()}, nil
+				}
+			}
+		}
+	}
+	return nil, resource.Errorf(http.StatusConflict, "IpAddressGenerationFailure", "No more IP addresses available on network %s.", network["id"])
+}
+
+// changePort completes a PUT: a binding to a host, or new addresses.
+func (s *Service) changePort(d, body resource.Doc) error {
+	if host, given := body["binding:host_id"]; given {
+		d["binding:host_id"] = resource.Or(resource.Doc{"h": host}, "h", "")
+		bind(d)
+	}
+	if body["binding:profile"] == nil {
+		delete(body, "binding:profile")
+	}
+	return nil
+}
+
+// hasAddress is the filter fixed_ips: "ip_address=A", "ip_address_substr=A",
+// "subnet_id=ID".
+func hasAddress(d resource.Doc, values []string) bool {
+	for _, v := range values {
+		key, want, _ := strings.Cut(v, "=")
+		if !slices.ContainsFunc(resource.Docs(d, "fixed_ips"), func(ip resource.Doc) bool {
+			if key == "ip_address_substr" {
+				return strings.Contains(resource.Text(ip, "ip_address"), want)
+			}
+			return resource.Text(ip, key) == want
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+func inGroup(d resource.Doc, values []string) bool {
+	return slices.ContainsFunc(resource.Strings(d, "security_groups"), func(g string) bool { return slices.Contains(values, g) })
+}

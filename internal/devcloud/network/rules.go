@@ -1,0 +1,84 @@
+package network
+
+import (
+	"crypto/sha1"
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+// nameID is an id that is the same in every cloud.
+func nameID(kind, name string) string {
+	sum := sha1.Sum([]byte("devcloud/" + kind + "/" + name))
+	id, _ := uuid.FromBytes(sum[:16])
+	id[6], id[8] = id[6]&0x0f|0x50, id[8]&0x3f|0x80
+	return id.String()
+}
+
+func (s *Service) newRule(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
+	g := s.o.Store.Get(groups, resource.Text(body, "security_group_id"))
+	if g == nil || !r.Caller.Can(resource.Text(g, "project_id")) {
+		return nil, resource.Errorf(http.StatusNotFound, "SecurityGroupNotFound", "Security group %s does not exist", resource.Text(body, "security_group_id"))
+	}
+	d := ruleOf(id, resource.Text(g, "project_id"), body)
+	for _, old := range s.o.Store.Find(rules, "security_group_id", g["id"]) {
+		if !slices.ContainsFunc(ruleFields, func(f string) bool { return !same(old[f], d[f]) }) {
+			return nil, resource.Errorf(http.StatusConflict, "SecurityGroupRuleExists", "Security group rule already exists. Rule id is %s.", old["id"])
+		}
+	}
+	if err := s.o.Store.Put(rules, id, d); err != nil {
+		return nil, err
+	}
+	return d, s.showRules(resource.Text(g, "id"))
+}
+
+var ruleFields = []string{"direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix", "remote_group_id"}
+
+func same(a, b any) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	if _, text := a.(string); text {
+		return a == b
+	}
+	return resource.Int(resource.Doc{"": a}, "") == resource.Int(resource.Doc{"": b}, "")
+}
+
+func ruleOf(id, project string, body resource.Doc) resource.Doc {
+	d := common(id, project, body)
+	delete(d, "name")
+	for _, f := range append([]string{"security_group_id", "remote_address_group_id"}, ruleFields...) {
+		d[f] = body[f]
+	}
+	d["ethertype"] = resource.Or(body, "ethertype", "IPv4")
+	d["normalized_cidr"] = d["remote_ip_prefix"]
+	return d
+}
+
+func (s *Service) addRule(body resource.Doc, project string) error {
+	id := uuid.NewString()
+	if err := s.o.Store.Put(rules, id, ruleOf(id, project, body)); err != nil {
+		return err
+	}
+	return s.showRules(resource.Text(body, "security_group_id"))
+}
+
+// showRules writes the rules of a group into its document, which shows them.
+func (s *Service) showRules(group string) error {
+	list := []any{}
+	for _, rule := range s.o.Store.Find(rules, "security_group_id", group) {
+		list = append(list, rule)
+	}
+	_, err := s.o.Store.Update(groups, group, func(g resource.Doc) error { g["security_group_rules"] = list; return nil })
+	return err
+}
+
+func (s *Service) ruleGone(d resource.Doc) error {
+	if _, err := s.o.Store.Delete(rules, resource.Text(d, "id")); err != nil {
+		return err
+	}
+	return s.showRules(resource.Text(d, "security_group_id"))
+}

@@ -1,0 +1,138 @@
+package records
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// New is a server as the conductor writes it into a cell.
+type New struct {
+	Instance *objects.Versioned
+	Devices  []*objects.Versioned
+	Tags     []*objects.Versioned
+	Caller   *reqctx.Context
+	Set      Row // over the columns of Instance
+}
+
+// columns are the fields of an Instance that are columns of its row.
+var columns = []string{"user_id", "project_id", "image_ref", "kernel_id", "ramdisk_id", "launch_index", "key_name", "key_data", "power_state", "vm_state", "task_state",
+	"memory_mb", "vcpus", "hostname", "user_data", "reservation_id", "display_name", "display_description", "availability_zone", "locked", "locked_by", "os_type",
+	"instance_type_id", "vm_mode", "uuid", "architecture", "root_device_name", "access_ip_v4", "access_ip_v6", "config_drive", "progress", "auto_disk_config",
+	"shutdown_terminate", "root_gb", "ephemeral_gb", "ephemeral_key_uuid"}
+
+// Create writes a server into a cell, with the action "create".
+func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
+	d, now := n.Instance.Data, db.Now()
+	uuid := n.Instance.Text("uuid")
+	row := Row{"created_at": parseTime(d["created_at"]), "disable_terminate": false, "cleaned": 0, "hidden": false, "deleted": 0}
+	for _, column := range columns {
+		row[column] = d[column]
+	}
+	for column, value := range n.Set {
+		row[column] = value
+	}
+	base := func(more Row) Row {
+		more["created_at"], more["deleted"] = now, 0
+		if more["uuid"] == nil {
+			more["instance_uuid"] = uuid
+		}
+		return more
+	}
+	extra := base(Row{"flavor": Column(flavors(n.Instance.Object("flavor"), nil, nil)), "pci_requests": pciRequests(n.Instance.Object("pci_requests")),
+		"keypairs": n.Instance.Object("keypairs").Copy().Clean(), "numa_topology": n.Instance.Object("numa_topology"), "trusted_certs": n.Instance.Object("trusted_certs").Copy().Clean()})
+	return c.DB.InTx(ctx, func(tx bun.Tx) error {
+		put := func(table string, row Row) error {
+			_, err := insert(ctx, c.DB, tx, table, row)
+			return err
+		}
+		for _, one := range []struct {
+			table string
+			row   Row
+		}{{"instances", row}, {"instance_extra", extra}, {"instance_info_caches", base(Row{"network_info": "[]"})}, {"instance_id_mappings", base(Row{"uuid": uuid})},
+			{"instance_actions", base(Row{"action": "create", "request_id": n.Caller.RequestID, "user_id": n.Caller.UserID, "project_id": n.Caller.ProjectID, "start_time": now})}} {
+			if err := put(one.table, one.row); err != nil {
+				return err
+			}
+		}
+		for table, field := range map[string]string{"instance_metadata": "metadata", "instance_system_metadata": "system_metadata"} {
+			values, _ := d[field].(map[string]any)
+			for key, value := range values {
+				if err := put(table, base(Row{"key": key, "value": value})); err != nil {
+					return err
+				}
+			}
+		}
+		if len(n.Caller.Roles) > 0 {
+			if err := put("instance_system_metadata", base(Row{"key": "boot_roles", "value": strings.Join(n.Caller.Roles, ",")})); err != nil {
+				return err
+			}
+		}
+		for _, t := range n.Tags {
+			if err := put("tags", Row{"resource_id": uuid, "tag": t.Data["tag"]}); err != nil {
+				return err
+			}
+		}
+		for _, device := range n.Devices {
+			if err := put("block_device_mapping", base(deviceRow(device))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// deviceColumns are the fields of a BlockDeviceMapping that are columns.
+var deviceColumns = []string{"device_name", "delete_on_termination", "snapshot_id", "volume_id", "volume_size", "no_device", "connection_info", "source_type",
+	"destination_type", "guest_format", "device_type", "disk_bus", "boot_index", "image_id", "tag", "attachment_id", "volume_type", "encrypted",
+	"encryption_secret_uuid", "encryption_format", "encryption_options"}
+
+func deviceRow(v *objects.Versioned) Row {
+	row := Row{}
+	for _, column := range deviceColumns {
+		if value, ok := v.Data[column]; ok {
+			row[column] = value
+		}
+	}
+	return row
+}
+
+// pciRequests is the column pci_requests: a list of what is asked for.
+func pciRequests(v *objects.Versioned) string {
+	list := []any{}
+	for _, q := range v.Objects("requests") {
+		one := map[string]any{"numa_policy": nil, "requester_id": nil, "alias_name": nil}
+		for _, field := range slices.Sorted(func(yield func(string) bool) {
+			for k := range q.Data {
+				if !yield(k) {
+					return
+				}
+			}
+		}) {
+			one[field] = q.Data[field]
+		}
+		list = append(list, one)
+	}
+	return Column(list)
+}
+
+// Place says that a server is in a cell now, and forgets its build request; false:
+// there was none, for somebody has deleted the server meanwhile.
+func (r *Records) Place(ctx context.Context, c *db.Cell, server string) (bool, error) {
+	var n int64
+	err := r.API.InTx(ctx, func(tx bun.Tx) error {
+		if _, err := update(ctx, tx, "instance_mappings", Row{"cell_id": c.ID}, "instance_uuid = ?", server); err != nil {
+			return err
+		}
+		var err error
+		n, err = db.Exec(ctx, tx, "DELETE FROM build_requests WHERE instance_uuid = ?", server)
+		return err
+	})
+	return n > 0, err
+}

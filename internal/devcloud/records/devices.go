@@ -1,0 +1,82 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// Device is a block device of a server. Pointers are columns that may be NULL.
+type Device struct {
+	ID                                  int64
+	UUID                                string
+	Source, Destination                 string
+	VolumeID, SnapshotID, ImageID       *string
+	Name, AttachmentID, Tag, VolumeType *string
+	Size, BootIndex                     *int64
+	DeleteOnTermination                 bool
+}
+
+// Devices are the block devices of a server.
+func (r *Records) Devices(ctx context.Context, server string) ([]*Device, error) {
+	var list []*Device
+	err := r.Cell1.DB.Each(ctx, func(rows *sql.Rows) error {
+		d := &Device{}
+		var id, source, destination sql.NullString
+		var remove sql.NullBool
+		if err := rows.Scan(&d.ID, &id, &source, &destination, &d.VolumeID, &d.SnapshotID, &d.ImageID, &d.Name, &d.AttachmentID, &d.Tag, &d.VolumeType, &d.Size, &d.BootIndex, &remove); err != nil {
+			return err
+		}
+		d.UUID, d.Source, d.Destination, d.DeleteOnTermination = id.String, source.String, destination.String, remove.Bool
+		list = append(list, d)
+		return nil
+	}, "SELECT id, uuid, source_type, destination_type, volume_id, snapshot_id, image_id, device_name, attachment_id, tag, volume_type, volume_size, boot_index, delete_on_termination FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 ORDER BY id", server)
+	return list, err
+}
+
+// UpdateDevice changes the row of a block device.
+func (r *Records) UpdateDevice(ctx context.Context, id int64, set Row) error {
+	_, err := update(ctx, r.Cell1.DB, "block_device_mapping", set, "id = ?", id)
+	return err
+}
+
+// AddDevice writes a block device of a server, and answers it as an object.
+func (r *Records) AddDevice(ctx context.Context, server string, row Row) (*objects.Versioned, error) {
+	now := db.Now()
+	row["created_at"], row["instance_uuid"], row["deleted"], row["uuid"] = now, server, 0, uuid.NewString()
+	id, err := insert(ctx, r.Cell1.DB, r.Cell1.DB, "block_device_mapping", row)
+	if err != nil {
+		return nil, err
+	}
+	data := map[string]any{"id": id, "updated_at": nil, "deleted_at": nil}
+	for _, column := range deviceColumns {
+		data[column] = nil
+	}
+	for column, value := range row {
+		data[column] = value
+	}
+	data["deleted"], data["created_at"] = false, now
+	return objects.NewVersioned("BlockDeviceMapping", "1.23", data), nil
+}
+
+// RemoveDevice marks a block device as deleted.
+func (r *Records) RemoveDevice(ctx context.Context, id int64) error {
+	_, err := update(ctx, r.Cell1.DB, "block_device_mapping", Row{"deleted": id, "deleted_at": db.Now()}, "id = ?", id)
+	return err
+}
+
+// AddInterface writes that a server has had an interface.
+func (r *Records) AddInterface(ctx context.Context, server, mac, port string) error {
+	_, err := insert(ctx, r.Cell1.DB, r.Cell1.DB, "virtual_interfaces", Row{"created_at": db.Now(), "address": mac + "/" + port, "uuid": port, "instance_uuid": server, "deleted": 0})
+	return err
+}
+
+// RemoveInterface marks that interface as deleted.
+func (r *Records) RemoveInterface(ctx context.Context, server, port string) error {
+	_, err := db.Exec(ctx, r.Cell1.DB, "UPDATE virtual_interfaces SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND uuid = ? AND deleted = 0", db.Now(), server, port)
+	return err
+}

@@ -1,0 +1,55 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/db"
+)
+
+// Migration is a move of a server from one host to another.
+type Migration struct {
+	ID           int64
+	UUID         string
+	Source, Dest string
+	Kind, Status string // "resize", "migrating"
+}
+
+// AddMigration writes a migration that begins.
+func (r *Records) AddMigration(ctx context.Context, s *State, m Migration, more Row) (*Migration, error) {
+	m.UUID = uuid.NewString()
+	row := Row{"created_at": db.Now(), "uuid": m.UUID, "instance_uuid": s.UUID, "source_compute": m.Source, "source_node": m.Source, "status": m.Status, "migration_type": m.Kind,
+		"hidden": false, "deleted": 0, "cross_cell_move": false}
+	for column, value := range more {
+		row[column] = value
+	}
+	var err error
+	m.ID, err = insert(ctx, r.Cell1.DB, r.Cell1.DB, "migrations", row)
+	return &m, err
+}
+
+// SetMigration changes a migration.
+func (r *Records) SetMigration(ctx context.Context, id int64, set Row) error {
+	_, err := update(ctx, r.Cell1.DB, "migrations", set, "id = ?", id)
+	return err
+}
+
+// Migration reads a migration by its id, or the newest one of a server in one of
+// the statuses; nil: there is none.
+func (r *Records) Migration(ctx context.Context, id int64, server string, statuses ...string) (*Migration, error) {
+	where, args := "id = ?", []any{id}
+	if id == 0 {
+		where, args = "instance_uuid = ? AND status IN (?) AND deleted = 0 ORDER BY id DESC LIMIT 1", []any{server, db.In(statuses)}
+	}
+	m := &Migration{}
+	var uid, source, dest, kind, status sql.NullString
+	err := r.Cell1.DB.One(ctx, []any{&m.ID, &uid, &source, &dest, &kind, &status}, "SELECT id, uuid, source_compute, dest_compute, migration_type, status FROM migrations WHERE "+where, args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	m.UUID, m.Source, m.Dest, m.Kind, m.Status = uid.String, source.String, dest.String, kind.String, status.String
+	return m, err
+}

@@ -1,0 +1,305 @@
+// Package records writes what nova-conductor and nova-compute write into Nova's
+// databases: the rows of servers as these services leave them.
+package records
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pyjson"
+)
+
+// Records are the databases of the cloud: that of the API, cell0 for servers that
+// find no host, and cell1 for the others.
+type Records struct {
+	API          *db.DB
+	Cell0, Cell1 *db.Cell
+}
+
+// Row is a row, or a part of one, by its columns.
+type Row map[string]any
+
+// Open finds the cells in the mappings of the API database.
+func Open(ctx context.Context, api *db.DB) (*Records, error) {
+	r := &Records{API: api}
+	cells := &db.Cells{API: api}
+	all, err := cells.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range all {
+		switch {
+		case c.IsCell0():
+			r.Cell0 = c
+		case r.Cell1 == nil:
+			r.Cell1 = c
+		}
+	}
+	return r, nil
+}
+
+// Close gives the connections to the cells back.
+func (r *Records) Close() error {
+	err := r.Cell0.DB.Close()
+	if other := r.Cell1.DB.Close(); err == nil {
+		err = other
+	}
+	return err
+}
+
+func insert(ctx context.Context, d *db.DB, q bun.IDB, table string, row Row) (int64, error) {
+	columns := slices.Sorted(maps.Keys(row))
+	args := make([]any, 0, 2*len(columns))
+	for _, c := range columns {
+		args = append(args, bun.Ident(c))
+	}
+	for _, c := range columns {
+		args = append(args, plain(row[c]))
+	}
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
+	return d.Insert(ctx, q, "INSERT INTO "+table+" ("+marks+") VALUES ("+marks+")", args...)
+}
+
+// plain is a value of a versioned object as a column takes it.
+func plain(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+	case *objects.Versioned:
+		if v == nil {
+			return nil
+		}
+		return Column(v)
+	}
+	return v
+}
+
+// Column is a value as Python's services write JSON into a column.
+func Column(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "null"
+	}
+	parsed, err := pyjson.Parse(text)
+	if err != nil {
+		return string(text)
+	}
+	return string(pyjson.Append(nil, parsed))
+}
+
+func update(ctx context.Context, q bun.IDB, table string, set Row, where string, args ...any) (int64, error) {
+	var parts []string
+	var values []any
+	for _, c := range slices.Sorted(maps.Keys(set)) {
+		parts = append(parts, "? = ?")
+		values = append(values, bun.Ident(c), plain(set[c]))
+	}
+	parts = append(parts, "updated_at = ?")
+	values = append(values, db.Now())
+	return db.Exec(ctx, q, "UPDATE "+table+" SET "+strings.Join(parts, ", ")+" WHERE "+where, append(values, args...)...)
+}
+
+// Update changes the row of a server that is there; false: it is not.
+func (r *Records) Update(ctx context.Context, server string, set Row) (bool, error) {
+	n, err := update(ctx, r.Cell1.DB, "instances", set, "uuid = ? AND deleted = 0", server)
+	return n > 0, err
+}
+
+// UpdateExtra changes a server's row of instance_extra.
+func (r *Records) UpdateExtra(ctx context.Context, server string, set Row) error {
+	_, err := update(ctx, r.Cell1.DB, "instance_extra", set, "instance_uuid = ?", server)
+	return err
+}
+
+// SetNetwork writes a server's info cache.
+func (r *Records) SetNetwork(ctx context.Context, server string, vifs any) error {
+	_, err := update(ctx, r.Cell1.DB, "instance_info_caches", Row{"network_info": Column(vifs)}, "instance_uuid = ?", server)
+	return err
+}
+
+// State is what a compute needs to know of a server.
+type State struct {
+	ID                           int64
+	UUID, ProjectID, UserID      string
+	VM, Task, Host, Node, Image  string
+	Power                        int64
+	Name, Zone, RootDevice       string
+	System                       map[string]string // system metadata
+	Metadata                     map[string]string
+	Flavor, OldFlavor, NewFlavor *objects.Versioned
+}
+
+// Find reads a server of cell1, or answers nil.
+func (r *Records) Find(ctx context.Context, server string) (*State, error) {
+	s := &State{System: map[string]string{}, Metadata: map[string]string{}}
+	var vm, task, host, node, image, name, zone, root, flavor sql.NullString
+	var power sql.NullInt64
+	err := r.Cell1.DB.One(ctx, []any{&s.ID, &s.UUID, &s.ProjectID, &s.UserID, &vm, &task, &host, &node, &image, &power, &name, &zone, &root, &flavor},
+		`SELECT i.id, i.uuid, i.project_id, i.user_id, i.vm_state, i.task_state, i.host, i.node, i.image_ref, i.power_state, i.display_name, i.availability_zone, i.root_device_name, e.flavor
+		FROM instances i LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid WHERE i.uuid = ? AND i.deleted = 0`, server)
+	if err == sql.ErrNoRows {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.VM, s.Task, s.Host, s.Node, s.Image, s.Power = vm.String, task.String, host.String, node.String, image.String, power.Int64
+	s.Name, s.Zone, s.RootDevice = name.String, zone.String, root.String
+	if flavor.String != "" {
+		if s.Flavor, s.OldFlavor, s.NewFlavor, err = objects.ParseInstanceFlavors([]byte(flavor.String)); err != nil {
+			return nil, err
+		}
+	}
+	for table, to := range map[string]map[string]string{"instance_system_metadata": s.System, "instance_metadata": s.Metadata} {
+		err = r.Cell1.DB.Each(ctx, func(rows *sql.Rows) error {
+			var key string
+			var value sql.NullString
+			err := rows.Scan(&key, &value)
+			to[key] = value.String
+			return err
+		}, "SELECT ?, value FROM "+table+" WHERE instance_uuid = ? AND deleted = 0", bun.Ident("key"), server)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// SetSystem changes system metadata of a server: "" takes a key away.
+func (r *Records) SetSystem(ctx context.Context, server string, set map[string]string) error {
+	for _, key := range slices.Sorted(maps.Keys(set)) {
+		if _, err := db.Exec(ctx, r.Cell1.DB, "UPDATE instance_system_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND ? = ? AND deleted = 0",
+			db.Now(), server, bun.Ident("key"), key); err != nil {
+			return err
+		}
+		if set[key] == "" {
+			continue
+		}
+		if _, err := insert(ctx, r.Cell1.DB, r.Cell1.DB, "instance_system_metadata", Row{"created_at": db.Now(), "instance_uuid": server, "key": key, "value": set[key], "deleted": 0}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SetFlavors writes the flavors of a server: the one it has, and during a resize
+// the one it had and the one it is to have.
+func (r *Records) SetFlavors(ctx context.Context, server string, cur, old, next *objects.Versioned) error {
+	return r.UpdateExtra(ctx, server, Row{"flavor": Column(flavors(cur, old, next))})
+}
+
+func flavors(cur, old, next *objects.Versioned) any {
+	orNil := func(v *objects.Versioned) any {
+		if v == nil {
+			return nil
+		}
+		return v.Copy().Clean()
+	}
+	return struct {
+		Cur any `json:"cur"`
+		Old any `json:"old"`
+		New any `json:"new"`
+	}{orNil(cur), orNil(old), orNil(next)}
+}
+
+// Event is a step of an action that has begun.
+type Event struct{ id, action int64 }
+
+// Begin writes that a step of the action of a request begins on a host. Without
+// such an action nothing is written.
+func (r *Records) Begin(ctx context.Context, server, request, event, host string) (Event, error) {
+	var e Event
+	err := r.Cell1.DB.One(ctx, []any{&e.action}, "SELECT id FROM instance_actions WHERE instance_uuid = ? AND request_id = ? ORDER BY id DESC LIMIT 1", server, request)
+	if err == sql.ErrNoRows {
+		return e, nil
+	}
+	if err != nil {
+		return e, err
+	}
+	now := db.Now()
+	e.id, err = insert(ctx, r.Cell1.DB, r.Cell1.DB, "instance_actions_events", Row{"created_at": now, "event": event, "action_id": e.action, "start_time": now, "host": host, "deleted": 0})
+	return e, err
+}
+
+// Finish writes how a step ended: failed is nil where it did well.
+func (r *Records) Finish(ctx context.Context, e Event, failed error) error {
+	if e.id == 0 {
+		return nil
+	}
+	set := Row{"finish_time": db.Now(), "result": "Success"}
+	if failed != nil {
+		set["result"], set["traceback"], set["details"] = "Error", "Traceback (most recent call last):\n  "+failed.Error()+"\n", failed.Error()
+		if _, err := update(ctx, r.Cell1.DB, "instance_actions", Row{"message": "Error"}, "id = ?", e.action); err != nil {
+			return err
+		}
+	} else if _, err := update(ctx, r.Cell1.DB, "instance_actions", Row{}, "id = ?", e.action); err != nil {
+		return err
+	}
+	_, err := update(ctx, r.Cell1.DB, "instance_actions_events", set, "id = ?", e.id)
+	return err
+}
+
+// Fault writes an error of a server into its cell.
+func (r *Records) Fault(ctx context.Context, c *db.Cell, server, host, message string) error {
+	if len(message) > 255 {
+		message = message[:255]
+	}
+	row := Row{"created_at": db.Now(), "instance_uuid": server, "code": 500, "message": message, "details": "Traceback (most recent call last):\n  " + message + "\n", "deleted": 0}
+	if host != "" {
+		row["host"] = host
+	}
+	_, err := insert(ctx, c.DB, c.DB, "instance_faults", row)
+	return err
+}
+
+// beside are the tables whose rows go with a server.
+var beside = []string{"security_group_instance_association", "instance_info_caches", "instance_metadata", "instance_faults", "instance_extra",
+	"instance_system_metadata", "block_device_mapping", "migrations", "virtual_interfaces"}
+
+// Destroy deletes a server as Nova does: its rows stay, marked.
+func (r *Records) Destroy(ctx context.Context, server string) error {
+	now := db.Now()
+	return r.Cell1.DB.InTx(ctx, func(tx bun.Tx) error {
+		if _, err := db.Exec(ctx, tx, "UPDATE instances SET vm_state = 'deleted', task_state = NULL, power_state = 0, terminated_at = ?, deleted_at = ?, deleted = id, updated_at = ? WHERE uuid = ? AND deleted = 0", now, now, now, server); err != nil {
+			return err
+		}
+		for _, table := range beside {
+			if _, err := db.Exec(ctx, tx, "UPDATE "+table+" SET deleted_at = ?, deleted = id WHERE instance_uuid = ? AND deleted = 0", now, server); err != nil {
+				return err
+			}
+		}
+		if _, err := db.Exec(ctx, tx, "UPDATE instance_id_mappings SET deleted_at = ?, deleted = id WHERE uuid = ? AND deleted = 0", now, server); err != nil {
+			return err
+		}
+		for table, column := range map[string]string{"tags": "resource_id", "console_auth_tokens": "instance_uuid"} {
+			if _, err := db.Exec(ctx, tx, "DELETE FROM "+table+" WHERE "+column+" = ?", server); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// parseTime reads a time of a versioned object.
+func parseTime(v any) time.Time {
+	switch v := v.(type) {
+	case string:
+		if t, err := time.Parse(time.RFC3339, v); err == nil {
+			return t.UTC()
+		}
+	case time.Time:
+		return v
+	}
+	return db.Now()
+}

@@ -1,0 +1,88 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// Request is a build request: a server that no cell has yet.
+type Request struct {
+	Server                  string
+	Instance, Devices, Tags *objects.Versioned
+}
+
+// Requests are all build requests.
+func (r *Records) Requests(ctx context.Context) ([]Request, error) {
+	var list []Request
+	err := r.API.Each(ctx, func(rows *sql.Rows) error {
+		var q Request
+		var texts [3]sql.NullString
+		if err := rows.Scan(&q.Server, &texts[0], &texts[1], &texts[2]); err != nil {
+			return err
+		}
+		for n, to := range []**objects.Versioned{&q.Instance, &q.Devices, &q.Tags} {
+			v, err := objects.ParseVersioned([]byte(texts[n].String))
+			if err != nil {
+				return err
+			}
+			*to = v
+		}
+		list = append(list, q)
+		return nil
+	}, "SELECT instance_uuid, instance, block_device_mappings, tags FROM build_requests ORDER BY id")
+	return list, err
+}
+
+// Forget removes what the API has written of a server that is not to be built.
+func (r *Records) Forget(ctx context.Context, server string) error {
+	return r.API.InTx(ctx, func(tx bun.Tx) error {
+		for _, table := range []string{"build_requests", "request_specs", "instance_mappings"} {
+			if _, err := db.Exec(ctx, tx, "DELETE FROM "+table+" WHERE instance_uuid = ?", server); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Buried tells whether a server is in cell0.
+func (r *Records) Buried(ctx context.Context, server string) (bool, error) {
+	var n int64
+	err := r.Cell0.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM instances WHERE uuid = ?", server)
+	return n > 0, err
+}
+
+// UnderWay are the servers of cell1 that something is being done to.
+func (r *Records) UnderWay(ctx context.Context) ([]string, error) {
+	var list []string
+	err := r.Cell1.DB.Each(ctx, func(rows *sql.Rows) error {
+		var uuid string
+		err := rows.Scan(&uuid)
+		list = append(list, uuid)
+		return err
+	}, "SELECT uuid FROM instances WHERE deleted = 0 AND (task_state IS NOT NULL OR vm_state = 'building') ORDER BY id")
+	return list, err
+}
+
+// FailMigrations ends migrations that were under way.
+func (r *Records) FailMigrations(ctx context.Context) error {
+	_, err := db.Exec(ctx, r.Cell1.DB, "UPDATE migrations SET status = 'error', updated_at = ? WHERE deleted = 0 AND status IN (?)", db.Now(),
+		db.In([]string{"accepted", "queued", "preparing", "pre-migrating", "migrating", "running", "post-migrating", "confirming", "reverting"}))
+	return err
+}
+
+// Holds tells whether a consumer is a server that is there, or a migration that
+// waits to be confirmed.
+func (r *Records) Holds(ctx context.Context, consumer string) (bool, error) {
+	var servers, migrations int64
+	if err := r.Cell1.DB.One(ctx, []any{&servers}, "SELECT COUNT(*) FROM instances WHERE uuid = ? AND deleted = 0", consumer); err != nil {
+		return false, err
+	}
+	err := r.Cell1.DB.One(ctx, []any{&migrations}, "SELECT COUNT(*) FROM migrations WHERE uuid = ? AND deleted = 0 AND status = 'finished'", consumer)
+	return servers+migrations > 0, err
+}

@@ -1,0 +1,107 @@
+package resource
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Query selects documents as the query of a list says: filters by fields, sort_key
+// and sort_dir, marker and limit, fields. The zero value takes every field as a
+// filter that compares its text.
+type Query struct {
+	// Special are filters that are no comparison, by their name.
+	Special map[string]func(d Doc, values []string) bool
+	// Ignore are parameters that are no filter.
+	Ignore []string
+	// Same says which fields go by another name, too: "tenant_id" is "project_id".
+	Same map[string]string
+}
+
+// paging are parameters that every list knows.
+var paging = []string{"limit", "marker", "sort_key", "sort_dir", "sort", "fields", "page_reverse", "offset"}
+
+// Select answers the documents that a query asks for, without what is not shown,
+// and whether more follow.
+func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
+	for _, d := range all {
+		if q.matches(d, values) {
+			page = append(page, d)
+		}
+	}
+	if key := values.Get("sort_key"); key != "" {
+		slices.SortStableFunc(page, func(a, b Doc) int {
+			order := compare(a[key], b[key])
+			if values.Get("sort_dir") == "desc" {
+				return -order
+			}
+			return order
+		})
+	}
+	if marker := values.Get("marker"); marker != "" {
+		if n := slices.IndexFunc(page, func(d Doc) bool { return Text(d, "id") == marker }); n >= 0 {
+			page = page[n+1:]
+		}
+	}
+	if limit, err := strconv.Atoi(values.Get("limit")); err == nil && limit > 0 && len(page) > limit {
+		page, more = page[:limit], true
+	}
+	out := make([]Doc, len(page))
+	for n, d := range page {
+		out[n] = Shown(d)
+		if fields := values["fields"]; len(fields) > 0 {
+			for k := range out[n] {
+				if !slices.Contains(fields, k) {
+					delete(out[n], k)
+				}
+			}
+		}
+	}
+	return out, more
+}
+
+func (q Query) matches(d Doc, values url.Values) bool {
+	for name, wanted := range values {
+		if f := q.Special[name]; f != nil {
+			if !f(d, wanted) {
+				return false
+			}
+			continue
+		}
+		if slices.Contains(paging, name) || slices.Contains(q.Ignore, name) {
+			continue
+		}
+		if same, ok := q.Same[name]; ok {
+			name = same
+		}
+		if !slices.ContainsFunc(wanted, func(w string) bool { return equal(d[name], w) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func equal(v any, wanted string) bool {
+	switch v := v.(type) {
+	case bool:
+		b, err := strconv.ParseBool(strings.ToLower(wanted))
+		return err == nil && b == v
+	case nil:
+		return wanted == ""
+	case []any:
+		return slices.ContainsFunc(v, func(o any) bool { return equal(o, wanted) })
+	case []string:
+		return slices.Contains(v, wanted)
+	}
+	return fmt.Sprint(v) == wanted
+}
+
+func compare(a, b any) int {
+	if x, y := Int(Doc{"": a}, ""), Int(Doc{"": b}, ""); x != y {
+		return cmp.Compare(x, y)
+	}
+	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
+}

@@ -1,0 +1,160 @@
+package volume
+
+import (
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+func (s *Service) createAttachment(r *resource.Request) (any, error) {
+	body, err := r.Body("attachment")
+	if err != nil {
+		return nil, err
+	}
+	id := resource.Text(body, "volume_uuid")
+	v, err := s.find(volumes, id, r.Caller)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.Attach(id, resource.Text(body, "instance_uuid"), resource.Text(v, "_project"))
+	if err != nil {
+		return nil, err
+	}
+	if c := resource.Object(body, "connector"); len(c) > 0 {
+		if a, err = s.connect(resource.Text(a, "id"), c); err != nil {
+			return nil, err
+		}
+	}
+	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"attachment": resource.Shown(a)}}, nil
+}
+
+// Attach reserves a volume for a server.
+func (s *Service) Attach(volume, server, project string) (resource.Doc, error) {
+	_, err := s.o.Store.Update(volumes, volume, func(v resource.Doc) error {
+		switch status := resource.Text(v, "status"); {
+		case status == "available", status == "downloading":
+			v["status"] = "reserved"
+		case (status == "in-use" || status == "reserved" || status == "attaching") && (resource.Bool(v, "multiattach") || s.attachedTo(volume, server)):
+		default:
+			return bad("Invalid volume: Volume %s status must be available or downloading to reserve, but the current status is %s.", volume, status)
+		}
+		return nil
+	})
+	if err == resource.ErrNotFound {
+		err = missing(volumes, volume)
+	}
+	if err != nil {
+		return nil, err
+	}
+	id := uuid.NewString()
+	a := resource.Doc{"id": id, "volume_id": volume, "instance": server, "status": "reserved", "attach_mode": nil, "attached_at": nil, "detached_at": nil, "connection_info": resource.Doc{}, "_project": project}
+	return a, s.o.Store.Put(attachments, id, a)
+}
+
+func (s *Service) attachedTo(volume, server string) bool {
+	for _, a := range s.o.Store.Find(attachments, "volume_id", volume) {
+		if a["instance"] == server {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Service) showAttachment(r *resource.Request) (any, error) {
+	a, err := s.find(attachments, r.PathValue("id"), r.Caller)
+	return map[string]any{"attachment": resource.Shown(a)}, err
+}
+
+func (s *Service) updateAttachment(r *resource.Request) (any, error) {
+	a, err := s.find(attachments, r.PathValue("id"), r.Caller)
+	if err != nil {
+		return nil, err
+	}
+	body, err := r.Body("attachment")
+	if err != nil {
+		return nil, err
+	}
+	a, err = s.connect(resource.Text(a, "id"), resource.Object(body, "connector"))
+	return map[string]any{"attachment": resource.Shown(a)}, err
+}
+
+// connect gives an attachment the connector of a host.
+func (s *Service) connect(id string, connector resource.Doc) (resource.Doc, error) {
+	a, err := s.o.Store.Update(attachments, id, func(a resource.Doc) error {
+		a["status"], a["attach_mode"], a["_device"], a["_host"] = "attaching", "rw", connector["mountpoint"], connector["host"]
+		a["attached_at"] = resource.NowMicro()
+		a["connection_info"] = resource.Doc{"driver_volume_type": "local", "volume_id": a["volume_id"], "attachment_id": id, "access_mode": "rw", "encrypted": false, "qos_specs": nil,
+			"device_path": "/dev/dev/volume-" + resource.Text(a, "volume_id")}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a, s.setStatus(resource.Text(a, "volume_id"), "attaching")
+}
+
+func (s *Service) completeAttachment(r *resource.Request) (any, error) {
+	a, err := s.find(attachments, r.PathValue("id"), r.Caller)
+	if err != nil {
+		return nil, err
+	}
+	return &resource.Reply{Status: http.StatusNoContent}, s.complete(resource.Text(a, "id"))
+}
+
+func (s *Service) complete(id string) error {
+	a, err := s.o.Store.Update(attachments, id, func(a resource.Doc) error { a["status"] = "attached"; return nil })
+	if err != nil {
+		return err
+	}
+	return s.setStatus(resource.Text(a, "volume_id"), "in-use")
+}
+
+// Connect attaches what is reserved: to a host, as a device there. It answers how
+// the host reaches the volume.
+func (s *Service) Connect(attachment, host, device string) (resource.Doc, error) {
+	a, err := s.connect(attachment, resource.Doc{"host": host, "mountpoint": device})
+	if err != nil {
+		return nil, err
+	}
+	return resource.Object(a, "connection_info"), s.complete(attachment)
+}
+
+func (s *Service) deleteAttachment(r *resource.Request) (any, error) {
+	a, err := s.find(attachments, r.PathValue("id"), r.Caller)
+	if err != nil {
+		return nil, err
+	}
+	left := []any{}
+	if err := s.Detach(resource.Text(a, "id")); err != nil {
+		return nil, err
+	}
+	for _, other := range s.o.Store.Find(attachments, "volume_id", a["volume_id"]) {
+		left = append(left, resource.Shown(other))
+	}
+	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"attachments": left}}, nil
+}
+
+// Detach ends an attachment; one that is not there is no error.
+func (s *Service) Detach(id string) error {
+	a := s.o.Store.Get(attachments, id)
+	if a == nil {
+		return nil
+	}
+	if _, err := s.o.Store.Delete(attachments, id); err != nil {
+		return err
+	}
+	volume := resource.Text(a, "volume_id")
+	status := "available"
+	for _, other := range s.o.Store.Find(attachments, "volume_id", volume) {
+		if status = "reserved"; other["status"] == "attached" {
+			status = "in-use"
+			break
+		}
+	}
+	if err := s.setStatus(volume, status); err != nil && err != resource.ErrNotFound {
+		return err
+	}
+	return nil
+}

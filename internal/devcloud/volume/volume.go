@@ -1,0 +1,234 @@
+// Package volume stands in for Cinder: volumes, snapshots, attachments and types.
+// Volumes hold nothing.
+package volume
+
+import (
+	"net/http"
+	"regexp"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+// Options make a Service.
+type Options struct {
+	Store *resource.Store
+	Who   func(token string) *resource.Caller
+	URL   string // of the service
+	// Image answers an image, or nil.
+	Image func(id string) resource.Doc
+}
+
+// Service answers as Cinder does, below /volume.
+type Service struct {
+	o   Options
+	mux *resource.Mux
+}
+
+const (
+	volumes     = "volumes"
+	snapshots   = "snapshots"
+	attachments = "attachments"
+	types       = "volume-types"
+	quotas      = "volume-quotas"
+)
+
+// newest is the newest microversion.
+const newest = "3.71"
+
+// New makes the service.
+func New(o Options) *Service {
+	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
+	s.mux.Open("GET /{$}", s.versions)
+	s.mux.Open("GET /v3", s.versions)
+	for pattern, h := range map[string]resource.Handler{
+		"GET /v3/volumes": s.list(volumes, false), "GET /v3/volumes/detail": s.list(volumes, true), "POST /v3/volumes": s.createVolume,
+		"GET /v3/volumes/{id}": s.show(volumes), "PUT /v3/volumes/{id}": s.update(volumes), "DELETE /v3/volumes/{id}": s.deleteVolume, "POST /v3/volumes/{id}/action": s.action,
+		"GET /v3/volumes/{id}/metadata": s.metadata, "POST /v3/volumes/{id}/metadata": s.setMetadata, "PUT /v3/volumes/{id}/metadata": s.setMetadata,
+		"GET /v3/volumes/summary": s.summary,
+		"GET /v3/snapshots":       s.list(snapshots, false), "GET /v3/snapshots/detail": s.list(snapshots, true), "POST /v3/snapshots": s.createSnapshot,
+		"GET /v3/snapshots/{id}": s.show(snapshots), "PUT /v3/snapshots/{id}": s.update(snapshots), "DELETE /v3/snapshots/{id}": s.deleteSnapshot,
+		"GET /v3/attachments": s.list(attachments, false), "GET /v3/attachments/detail": s.list(attachments, true), "POST /v3/attachments": s.createAttachment,
+		"GET /v3/attachments/{id}": s.showAttachment, "PUT /v3/attachments/{id}": s.updateAttachment, "DELETE /v3/attachments/{id}": s.deleteAttachment,
+		"POST /v3/attachments/{id}/action": s.completeAttachment,
+		"GET /v3/types":                    s.listTypes, "GET /v3/types/{id}": s.showType, "POST /v3/types": s.createType, "DELETE /v3/types/{id}": s.deleteType,
+		"GET /v3/limits": s.limits, "GET /v3/os-availability-zone": zones, "GET /v3/os-services": services,
+		"GET /v3/os-quota-sets/{project}": s.quota, "PUT /v3/os-quota-sets/{project}": s.setQuota, "GET /v3/os-quota-sets/{project}/defaults": s.quota,
+		"GET /v3/extensions": func(*resource.Request) (any, error) { return map[string]any{"extensions": []any{}}, nil },
+	} {
+		s.mux.Handle(pattern, h)
+	}
+	return s
+}
+
+// withProject is a path with the project in it, as older clients write it.
+var withProject = regexp.MustCompile(`^/v3/[0-9a-f]{32}(/|$)`)
+
+// ServeHTTP implements http.Handler.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if at := withProject.FindStringIndex(r.URL.Path); at != nil {
+		u := *r.URL
+		u.Path, u.RawPath = "/v3/"+r.URL.Path[at[1]:], ""
+		r2 := *r
+		r2.URL = &u
+		r = &r2
+	}
+	w.Header().Set("OpenStack-API-Version", "volume "+newest)
+	s.mux.ServeHTTP(w, r)
+}
+
+func fault(e *resource.Error) (any, string) {
+	kind := map[int]string{400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 409: "conflictingRequest", 413: "overLimit"}[e.Status]
+	if kind == "" {
+		kind = "computeFault"
+	}
+	return map[string]any{kind: map[string]any{"code": e.Status, "message": e.Message}}, ""
+}
+
+func (s *Service) versions(*resource.Request) (any, error) {
+	return &resource.Reply{Status: http.StatusMultipleChoices, Body: map[string]any{"versions": []any{map[string]any{"id": "v3.0", "status": "CURRENT", "version": newest, "min_version": "3.0", "updated": "2024-01-01T00:00:00Z",
+		"links": []any{map[string]string{"rel": "self", "href": s.o.URL + "/v3/"}}, "media-types": []any{}}}}}, nil
+}
+
+// words are what Cinder calls its resources in messages.
+var words = map[string][2]string{volumes: {"volume", "Volume"}, snapshots: {"snapshot", "Snapshot"}, attachments: {"attachment", "Volume attachment"}}
+
+func missing(kind, id string) error {
+	if kind == attachments {
+		return resource.Errorf(http.StatusNotFound, "", "Volume attachment could not be found with filter: attachment_id = %s.", id)
+	}
+	return resource.Errorf(http.StatusNotFound, "", "%s %s could not be found.", words[kind][1], id)
+}
+
+func bad(format string, args ...any) error {
+	return resource.Errorf(http.StatusBadRequest, "", format, args...)
+}
+
+func (s *Service) find(kind, id string, c *resource.Caller) (resource.Doc, error) {
+	d := s.o.Store.Get(kind, id)
+	if d == nil || !c.Can(resource.Text(d, "_project")) {
+		return nil, missing(kind, id)
+	}
+	return d, nil
+}
+
+// brief are the fields that a list without details shows.
+var brief = map[string][]string{volumes: {"id", "name", "links"}, snapshots: nil, attachments: {"id", "status", "instance", "volume_id"}}
+
+func (s *Service) list(kind string, detail bool) resource.Handler {
+	return func(r *resource.Request) (any, error) {
+		values := r.URL.Query()
+		var seen []resource.Doc
+		for _, d := range s.o.Store.All(kind) {
+			if resource.Text(d, "_project") == r.Caller.ProjectID || r.Caller.Admin && (values.Get("all_tenants") != "" || values.Get("all_tenants") == "" && kind == attachments) {
+				seen = append(seen, s.view(d))
+			}
+		}
+		page, more := resource.Query{Ignore: []string{"all_tenants", "with_count"}, Same: map[string]string{"project_id": "os-vol-tenant-attr:tenant_id", "instance_id": "instance", "display_name": "name"}}.Select(seen, values)
+		if fields := brief[kind]; !detail && fields != nil {
+			for n, d := range page {
+				page[n] = resource.Doc{}
+				for _, f := range fields {
+					page[n][f] = d[f]
+				}
+			}
+		}
+		out := map[string]any{kind: page}
+		if more {
+			values.Set("marker", resource.Text(page[len(page)-1], "id"))
+			path := s.o.URL + r.URL.Path + "?" + values.Encode()
+			out[kind+"_links"] = []any{map[string]string{"rel": "next", "href": path}}
+		}
+		return out, nil
+	}
+}
+
+// view is a volume with its attachments, or another resource as it is.
+func (s *Service) view(d resource.Doc) resource.Doc {
+	if _, isVolume := d["bootable"]; !isVolume {
+		return d
+	}
+	out := resource.Shown(d)
+	out["_project"] = d["_project"]
+	list := []any{}
+	for _, a := range s.o.Store.Find(attachments, "volume_id", d["id"]) {
+		if resource.Text(a, "status") == "attached" {
+			list = append(list, resource.Doc{"server_id": a["instance"], "attachment_id": a["id"], "volume_id": d["id"], "id": d["id"], "device": a["_device"], "host_name": a["_host"], "attached_at": a["attached_at"]})
+		}
+	}
+	out["attachments"] = list
+	return out
+}
+
+func (s *Service) show(kind string) resource.Handler {
+	return func(r *resource.Request) (any, error) {
+		d, err := s.find(kind, r.PathValue("id"), r.Caller)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{words[kind][0]: resource.Shown(s.view(d))}, nil
+	}
+}
+
+func (s *Service) update(kind string) resource.Handler {
+	return func(r *resource.Request) (any, error) {
+		d, err := s.find(kind, r.PathValue("id"), r.Caller)
+		if err != nil {
+			return nil, err
+		}
+		body, err := r.Body(words[kind][0])
+		if err != nil {
+			return nil, err
+		}
+		d, err = s.o.Store.Update(kind, resource.Text(d, "id"), func(d resource.Doc) error {
+			for _, field := range []string{"name", "description", "metadata"} {
+				if v, given := body[field]; given {
+					d[field] = v
+				}
+			}
+			d["updated_at"] = resource.NowMicro()
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{words[kind][0]: resource.Shown(s.view(d))}, nil
+	}
+}
+
+func (s *Service) metadata(r *resource.Request) (any, error) {
+	d, err := s.find(volumes, r.PathValue("id"), r.Caller)
+	return map[string]any{"metadata": resource.Object(d, "metadata")}, err
+}
+
+func (s *Service) setMetadata(r *resource.Request) (any, error) {
+	d, err := s.find(volumes, r.PathValue("id"), r.Caller)
+	if err != nil {
+		return nil, err
+	}
+	body, err := r.Body("metadata")
+	if err != nil {
+		return nil, err
+	}
+	d, err = s.o.Store.Update(volumes, resource.Text(d, "id"), func(d resource.Doc) error {
+		all := resource.Doc{}
+		if r.Method == http.MethodPost {
+			for k, v := range resource.Object(d, "metadata") {
+				all[k] = v
+			}
+		}
+		for k, v := range body {
+			all[k] = v
+		}
+		d["metadata"] = all
+		return nil
+	})
+	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"metadata": resource.Object(d, "metadata")}}, err
+}
+
+func (s *Service) summary(r *resource.Request) (any, error) {
+	count, size := 0, int64(0)
+	for _, d := range s.o.Store.Find(volumes, "_project", r.Caller.ProjectID) {
+		count, size = count+1, size+resource.Int(d, "size")
+	}
+	return map[string]any{"volume-summary": map[string]any{"total_count": count, "total_size": size, "metadata": resource.Doc{}}}, nil
+}

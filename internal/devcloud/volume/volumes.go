@@ -1,0 +1,213 @@
+package volume
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+// NewVolume is what a volume is made of.
+type NewVolume struct {
+	Project, User, Name, Description string
+	Size                             int64 // GiB; 0: that of the source
+	Image, Snapshot, Volume, Type    string
+	Zone                             string
+	Metadata                         resource.Doc
+	Multiattach                      bool
+}
+
+func (s *Service) createVolume(r *resource.Request) (any, error) {
+	body, err := r.Body("volume")
+	if err != nil {
+		return nil, err
+	}
+	image := resource.Text(body, "imageRef")
+	if image == "" {
+		image = resource.Text(body, "image_id")
+	}
+	d, err := s.Create(NewVolume{Project: r.Caller.ProjectID, User: r.Caller.UserID, Name: resource.Text(body, "name"), Description: resource.Text(body, "description"),
+		Size: resource.Int(body, "size"), Image: image, Snapshot: resource.Text(body, "snapshot_id"), Volume: resource.Text(body, "source_volid"), Type: resource.Text(body, "volume_type"),
+		Zone: resource.Text(body, "availability_zone"), Metadata: resource.Object(body, "metadata"), Multiattach: resource.Bool(body, "multiattach")})
+	if err != nil {
+		return nil, err
+	}
+	return &resource.Reply{Status: http.StatusAccepted, Body: map[string]any{"volume": resource.Shown(s.view(d))}}, nil
+}
+
+// Create makes a volume, which is there at once.
+func (s *Service) Create(n NewVolume) (resource.Doc, error) {
+	id := uuid.NewString()
+	d := resource.Doc{"bootable": "false", "snapshot_id": nil, "source_volid": nil}
+	least := int64(1)
+	switch {
+	case n.Image != "":
+		image := s.o.Image(n.Image)
+		if image == nil {
+			return nil, bad("Invalid image identifier or unable to access requested image.")
+		}
+		meta := resource.Doc{"image_id": n.Image, "image_name": fmt.Sprint(image["name"])}
+		for k, v := range image {
+			if text, ok := v.(string); ok && k != "id" && k != "name" && k != "file" && k != "self" && k != "schema" && k != "owner" && k[0] != '_' {
+				meta[k] = text
+			}
+		}
+		for _, k := range []string{"min_disk", "min_ram", "size"} {
+			meta[k] = fmt.Sprint(resource.Int(image, k))
+		}
+		d["volume_image_metadata"], d["bootable"] = meta, "true"
+		least = max(least, resource.Int(image, "min_disk"))
+	case n.Snapshot != "" || n.Volume != "":
+		source := s.o.Store.Get(volumes, n.Volume)
+		if n.Snapshot != "" {
+			snapshot := s.o.Store.Get(snapshots, n.Snapshot)
+			if snapshot == nil {
+				return nil, missing(snapshots, n.Snapshot)
+			}
+			source = s.o.Store.Get(volumes, resource.Text(snapshot, "volume_id"))
+			d["snapshot_id"] = n.Snapshot
+			least = max(least, resource.Int(snapshot, "size"))
+		} else if source == nil {
+			return nil, missing(volumes, n.Volume)
+		} else {
+			d["source_volid"] = n.Volume
+		}
+		if source != nil {
+			least = max(least, resource.Int(source, "size"))
+			d["bootable"] = source["bootable"]
+			if meta, ok := source["volume_image_metadata"]; ok {
+				d["volume_image_metadata"] = meta
+			}
+		}
+	case n.Size <= 0:
+		return nil, bad("Invalid input received: Invalid volume size provided for create request: %d (size argument must be an integer (or string representation of an integer) and greater than zero).", n.Size)
+	}
+	if n.Size == 0 {
+		n.Size = least
+	}
+	if n.Size < least {
+		return nil, bad("Invalid input received: Volume size '%d'GB cannot be smaller than the source's %dGB.", n.Size, least)
+	}
+	kind := s.typeNamed(n.Type)
+	if kind == nil {
+		return nil, resource.Errorf(http.StatusNotFound, "", "Volume type with name %s could not be found.", n.Type)
+	}
+	if n.Zone == "" {
+		n.Zone = "nova"
+	}
+	now := resource.NowMicro()
+	for field, value := range map[string]any{"id": id, "name": n.Name, "description": orNil(n.Description), "size": n.Size, "status": "available", "availability_zone": n.Zone,
+		"created_at": now, "updated_at": now, "volume_type": kind["name"], "volume_type_id": kind["id"], "user_id": n.User, "multiattach": n.Multiattach || multiattach(kind), "encrypted": false,
+		"consistencygroup_id": nil, "replication_status": nil, "metadata": orEmpty(n.Metadata), "links": s.links(id), "os-vol-tenant-attr:tenant_id": n.Project,
+		"os-vol-host-attr:host": "dev@lvm#lvm", "os-vol-mig-status-attr:migstat": nil, "os-vol-mig-status-attr:name_id": nil, "migration_status": nil, "group_id": nil,
+		"provider_id": nil, "service_uuid": "00000000-0000-4000-8000-000000000001", "shared_targets": false, "cluster_name": nil, "consumes_quota": true, "_project": n.Project} {
+		d[field] = value
+	}
+	return d, s.o.Store.Put(volumes, id, d)
+}
+
+func (s *Service) links(id string) []any {
+	return []any{map[string]string{"rel": "self", "href": s.o.URL + "/v3/volumes/" + id}, map[string]string{"rel": "bookmark", "href": s.o.URL + "/volumes/" + id}}
+}
+
+func orNil(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func orEmpty(d resource.Doc) resource.Doc {
+	if d == nil {
+		return resource.Doc{}
+	}
+	return d
+}
+
+func (s *Service) deleteVolume(r *resource.Request) (any, error) {
+	d, err := s.find(volumes, r.PathValue("id"), r.Caller)
+	if err != nil {
+		return nil, err
+	}
+	id := resource.Text(d, "id")
+	switch status := resource.Text(d, "status"); {
+	case r.URL.Query().Get("cascade") == "" && len(s.o.Store.Find(snapshots, "volume_id", id)) > 0, status == "in-use", status == "attaching", status == "detaching", status == "reserved":
+		return nil, bad("Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.")
+	}
+	return &resource.Reply{Status: http.StatusAccepted}, s.Delete(id)
+}
+
+// Get answers a volume, or nil.
+func (s *Service) Get(id string) resource.Doc { return s.o.Store.Get(volumes, id) }
+
+// Delete forgets a volume and its snapshots.
+func (s *Service) Delete(id string) error {
+	for _, snapshot := range s.o.Store.Find(snapshots, "volume_id", id) {
+		if _, err := s.o.Store.Delete(snapshots, resource.Text(snapshot, "id")); err != nil {
+			return err
+		}
+	}
+	_, err := s.o.Store.Delete(volumes, id)
+	return err
+}
+
+func (s *Service) setStatus(id, status string) error {
+	_, err := s.o.Store.Update(volumes, id, func(d resource.Doc) error { d["status"] = status; return nil })
+	return err
+}
+
+// action is what POST volumes/ID/action asks for.
+func (s *Service) action(r *resource.Request) (any, error) {
+	d, err := s.find(volumes, r.PathValue("id"), r.Caller)
+	if err != nil {
+		return nil, err
+	}
+	body, err := r.Body("")
+	if err != nil {
+		return nil, err
+	}
+	id, accepted := resource.Text(d, "id"), &resource.Reply{Status: http.StatusAccepted}
+	for name := range body {
+		a := resource.Object(body, name)
+		change := func(f func(resource.Doc) error) (any, error) {
+			_, err := s.o.Store.Update(volumes, id, f)
+			return accepted, err
+		}
+		switch name {
+		case "os-reset_status":
+			return change(func(d resource.Doc) error { d["status"] = resource.Or(a, "status", d["status"]); return nil })
+		case "os-extend":
+			return change(func(d resource.Doc) error {
+				if n := resource.Int(a, "new_size"); n > resource.Int(d, "size") {
+					d["size"] = n
+					return nil
+				}
+				return bad("Invalid input received: New size for extend must be greater than current size. (current: %d, extended: %d).", resource.Int(d, "size"), resource.Int(a, "new_size"))
+			})
+		case "os-set_bootable":
+			return change(func(d resource.Doc) error { d["bootable"] = fmt.Sprint(resource.Bool(a, "bootable")); return nil })
+		case "os-set_image_metadata":
+			return change(func(d resource.Doc) error { d["volume_image_metadata"] = resource.Object(a, "metadata"); return nil })
+		case "os-retype":
+			return change(func(d resource.Doc) error {
+				kind := s.typeNamed(resource.Text(a, "new_type"))
+				if kind == nil {
+					return bad("Volume type %s could not be found.", a["new_type"])
+				}
+				d["volume_type"], d["volume_type_id"] = kind["name"], kind["id"]
+				return nil
+			})
+		case "os-reserve", "os-begin_detaching", "os-roll_detaching", "os-unreserve":
+			status := map[string]string{"os-reserve": "attaching", "os-begin_detaching": "detaching", "os-roll_detaching": "in-use", "os-unreserve": "available"}[name]
+			return change(func(d resource.Doc) error { d["status"] = status; return nil })
+		case "os-migrate_volume_completion":
+			return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"save_volume_id": id}}, nil
+		case "os-update_readonly_flag", "os-attach", "os-detach", "os-terminate_connection", "os-force_detach":
+			return accepted, nil
+		}
+		return nil, bad("There is no such action: %s.", name)
+	}
+	return nil, bad("Malformed request body")
+}

@@ -41,6 +41,7 @@ type settings struct {
 	files     map[string]string
 	filters   paste.Registry
 	unstarted bool
+	compute   bool
 	before    func(*Stack)
 }
 
@@ -59,14 +60,18 @@ func Before(f func(*Stack)) Option { return func(s *settings) { s.before = f } }
 // Unstarted does not wait until the application has started: it may never do so.
 func Unstarted() Option { return func(s *settings) { s.unstarted = true } }
 
+// WithCompute has the hosts of the cloud take what the application casts: servers
+// are built, and everything else is done to them, at once. See [Stack.Settle].
+func WithCompute() Option { return func(s *settings) { s.compute = true } }
+
 // Stack is an application with its cloud. Its methods end the test on failure.
 type Stack struct {
 	t     testing.TB
 	State string // directory of the databases and of nova.conf
 	URL   string // "http://127.0.0.1:41234"
 
-	// Broker is where the application's messages go. Nobody serves it: calls time
-	// out at once, unless the test handles them.
+	// Broker is where the application's messages go. Without WithCompute nobody
+	// serves it: calls time out at once, unless the test handles them.
 	Broker *rpc.Memory
 
 	api, cell0, cell1 *db.DB
@@ -101,8 +106,10 @@ func New(t testing.TB, opts ...Option) *Stack {
 			t.Logf("the application's log:\n%s", s.log)
 		}
 	})
-	cloud, err := devcloud.New(ctx, devcloud.Options{State: s.State, URL: s.URL})
+	log := zerolog.New(s.log)
+	cloud, err := devcloud.New(ctx, devcloud.Options{State: s.State, URL: s.URL, Log: &log})
 	s.must(err)
+	t.Cleanup(func() { _ = cloud.Close() })
 	o.files["test.conf"] = o.conf
 	for name, text := range o.files {
 		s.must(os.WriteFile(filepath.Join(s.State, name), []byte(text), 0o600))
@@ -112,7 +119,9 @@ func New(t testing.TB, opts ...Option) *Stack {
 	}
 	c, err := config.Load(config.Sources{Prog: compute.Prog, Files: []string{filepath.Join(s.State, "nova.conf"), filepath.Join(s.State, "test.conf")}})
 	s.must(err)
-	log := zerolog.New(s.log)
+	if o.compute {
+		s.must(cloud.Serve(ctx, s.Broker))
+	}
 	app, err := compute.New(ctx, compute.Options{Config: c, Filters: o.filters, Log: &log, Messages: s.Broker})
 	s.must(err)
 	server.Config.Handler = cloud.Handler(app)
@@ -122,6 +131,9 @@ func New(t testing.TB, opts ...Option) *Stack {
 	}
 	return s
 }
+
+// Settle waits until the hosts have done what was cast so far.
+func (s *Stack) Settle() { s.Broker.Wait() }
 
 // In is the stack for a subtest.
 func (s *Stack) In(t testing.TB) *Stack {
@@ -148,7 +160,11 @@ var template = sync.OnceValues(func() (map[string][]byte, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if _, err := devcloud.New(context.Background(), devcloud.Options{State: dir, URL: "http://127.0.0.1"}); err != nil {
+	cloud, err := devcloud.New(context.Background(), devcloud.Options{State: dir, URL: "http://127.0.0.1"})
+	if err != nil {
+		return nil, err
+	}
+	if err := cloud.Close(); err != nil { // now the files are all there is
 		return nil, err
 	}
 	files := map[string][]byte{}
@@ -160,7 +176,7 @@ var template = sync.OnceValues(func() (map[string][]byte, error) {
 	return files, nil
 })
 
-var databases = []string{"nova_api", "nova_cell0", "nova_cell1"}
+var databases = []string{"nova_api", "nova_cell0", "nova_cell1", "neighbours"}
 
 // copyTemplate puts the databases of a new cloud into the state directory.
 func (s *Stack) copyTemplate() {

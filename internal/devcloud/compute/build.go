@@ -29,7 +29,7 @@ func (f *Fleet) Build(ctx context.Context, b Build) error {
 	}
 	j := &Job{Fleet: f, Ctx: ctx, Host: b.Host.Name, Caller: b.Caller, Server: s}
 	zone := f.Zone(ctx, b.Host.Name)
-	if err := j.set(records.Row{"host": b.Host.Name, "node": b.Host.Name, "launched_on": b.Host.Name, "compute_id": b.Host.ID, "task_state": "spawning", "availability_zone": zone}); err != nil {
+	if _, err := j.Records.Update(ctx, b.Server, records.Row{"host": b.Host.Name, "node": b.Host.Name, "launched_on": b.Host.Name, "compute_id": b.Host.ID, "task_state": "spawning", "availability_zone": zone}); err != nil {
 		return err
 	}
 	s.Host, s.Zone = b.Host.Name, zone
@@ -61,8 +61,11 @@ func (j *Job) spawn(b Build) error {
 	}
 	n, err := db.Exec(j.Ctx, j.Records.Cell1.DB, `UPDATE instances SET vm_state = 'active', power_state = ?, task_state = NULL, launched_at = ?, updated_at = ?, root_device_name = ?
 		WHERE uuid = ? AND deleted = 0 AND task_state = 'spawning'`, running, now(), now(), root, s.UUID)
-	if err != nil || n == 1 {
+	if err != nil {
 		return err
+	}
+	if n == 1 {
+		return j.Records.Usage(j.Ctx, j.Host)
 	}
 	// It is being deleted: whoever does that takes care of what there is, unless it
 	// did so already.

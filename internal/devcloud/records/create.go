@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
@@ -30,7 +31,7 @@ var columns = []string{"user_id", "project_id", "image_ref", "kernel_id", "ramdi
 // Create writes a server into a cell, with the action "create".
 func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 	d, now := n.Instance.Data, db.Now()
-	uuid := n.Instance.Text("uuid")
+	server := n.Instance.Text("uuid")
 	row := Row{"created_at": parseTime(d["created_at"]), "disable_terminate": false, "cleaned": 0, "hidden": false, "deleted": 0}
 	for _, column := range columns {
 		row[column] = d[column]
@@ -40,9 +41,7 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 	}
 	base := func(more Row) Row {
 		more["created_at"], more["deleted"] = now, 0
-		if more["uuid"] == nil {
-			more["instance_uuid"] = uuid
-		}
+		more["instance_uuid"] = server
 		return more
 	}
 	extra := base(Row{"flavor": Column(flavors(n.Instance.Object("flavor"), nil, nil)), "pci_requests": pciRequests(n.Instance.Object("pci_requests")),
@@ -55,7 +54,7 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 		for _, one := range []struct {
 			table string
 			row   Row
-		}{{"instances", row}, {"instance_extra", extra}, {"instance_info_caches", base(Row{"network_info": "[]"})}, {"instance_id_mappings", base(Row{"uuid": uuid})},
+		}{{"instances", row}, {"instance_extra", extra}, {"instance_info_caches", base(Row{"network_info": "[]"})}, {"instance_id_mappings", Row{"uuid": server, "created_at": now, "deleted": 0}},
 			{"instance_actions", base(Row{"action": "create", "request_id": n.Caller.RequestID, "user_id": n.Caller.UserID, "project_id": n.Caller.ProjectID, "start_time": now})}} {
 			if err := put(one.table, one.row); err != nil {
 				return err
@@ -75,7 +74,7 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 			}
 		}
 		for _, t := range n.Tags {
-			if err := put("tags", Row{"resource_id": uuid, "tag": t.Data["tag"]}); err != nil {
+			if err := put("tags", Row{"resource_id": server, "tag": t.Data["tag"]}); err != nil {
 				return err
 			}
 		}
@@ -99,6 +98,9 @@ func deviceRow(v *objects.Versioned) Row {
 		if value, ok := v.Data[column]; ok {
 			row[column] = value
 		}
+	}
+	if row["uuid"] = v.Text("uuid"); row["uuid"] == "" {
+		row["uuid"] = uuid.NewString()
 	}
 	return row
 }

@@ -228,5 +228,5 @@ func (c *Cloud) Hello() string {
 
   curl -si %[1]s/identity/v3/auth/tokens -H 'Content-Type: application/json' -d '{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "demo", "password": "%[3]s", "domain": {"name": "Default"}}}}, "scope": {"project": {"name": "demo", "domain": {"name": "Default"}}}}}' | sed -n 's/^X-Subject-Token: //p'
   curl %[1]s/v2.1/flavors -H "X-Auth-Token: TOKEN"
-`, c.url, c.state, password)
+`, c.url, c.state, Password)
 }

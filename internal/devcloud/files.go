@@ -27,7 +27,7 @@ func (c *Cloud) writeFiles() error {
 func (c *Cloud) novaConf() string {
 	// oslo.config substitutes $name in values.
 	state := strings.ReplaceAll(c.state, "$", "$$")
-	login := fmt.Sprintf("auth_type = password\nauth_url = %s/identity/v3\nusername = nova\npassword = %s\nproject_name = service\nuser_domain_name = Default\nproject_domain_name = Default\n", c.url, password)
+	login := fmt.Sprintf("auth_type = password\nauth_url = %s/identity/v3\nusername = nova\npassword = %s\nproject_name = service\nuser_domain_name = Default\nproject_domain_name = Default\n", c.url, Password)
 	var b strings.Builder
 	fmt.Fprintf(&b, "[DEFAULT]\nhost = dev\nmy_ip = 127.0.0.1\nstate_path = %s\ntransport_url = fake://\n", state)
 	fmt.Fprintf(&b, "[api_database]\nconnection = sqlite:///%s/nova_api.sqlite\n[database]\nconnection = sqlite:///%s/nova_cell1.sqlite\n", state, state)
@@ -44,11 +44,11 @@ func (c *Cloud) cloudsYAML() string {
 	b.WriteString("clouds:\n")
 	for _, u := range []struct{ cloud, user, project string }{{"nova-dev", "demo", "demo"}, {"nova-dev-admin", "admin", "admin"}} {
 		fmt.Fprintf(&b, "  %s:\n    auth:\n      auth_url: %s/identity/v3\n      username: %s\n      password: %s\n      project_name: %s\n      user_domain_name: Default\n      project_domain_name: Default\n    region_name: %s\n",
-			u.cloud, c.url, u.user, password, u.project, region)
+			u.cloud, c.url, u.user, Password, u.project, region)
 	}
 	return b.String()
 }
 
 func (c *Cloud) openrc() string {
-	return fmt.Sprintf("user=${1:-demo}\nexport OS_AUTH_URL=%s/identity/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=%s\nexport OS_USERNAME=$user OS_PASSWORD=%s OS_PROJECT_NAME=$user OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default\n", c.url, region, password)
+	return fmt.Sprintf("user=${1:-demo}\nexport OS_AUTH_URL=%s/identity/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=%s\nexport OS_USERNAME=$user OS_PASSWORD=%s OS_PROJECT_NAME=$user OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default\n", c.url, region, Password)
 }

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	password = "secret"
+	Password = "secret" // of all users
 	region   = "RegionOne"
 	domain   = "default"
 	lifetime = 24 * time.Hour

@@ -152,7 +152,7 @@ func (i *identity) authenticate(w http.ResponseWriter, r *http.Request) {
 	u := i.user(who.ID, who.Name)
 	if before := i.find(q.Auth.Identity.Token.ID); before != nil {
 		u = i.user(before.UserID, "")
-	} else if u == nil || who.Password != password {
+	} else if u == nil || who.Password != Password {
 		refused()
 		return
 	}

@@ -14,22 +14,21 @@ func main() {
 		return
 	}
 	var flags cli.Flags
-	var d dev
+	var d cli.Dev
 	cmd := &cobra.Command{
 		Use:   "nova-api",
 		Short: "OpenStack Nova's compute API",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if d.on {
-				return d.serve()
+			if d.On {
+				return d.ServeCompute()
 			}
 			return flags.Serve(cli.Compute())
 		},
 	}
 	flags.Register(cmd.Flags())
-	cmd.Flags().BoolVar(&d.on, "dev", false, "serve an embedded cloud on loopback; nothing else is needed")
-	cmd.Flags().StringVar(&d.state, "state", "", "with --dev: `directory` of its state (default ~/.local/state/nova-dev)")
-	cmd.Flags().IntVar(&d.port, "port", 8774, "with --dev: `port` to listen on")
+	d.Register(cmd.Flags(), cli.Compute())
+	d.RegisterCloud(cmd.Flags())
 	cmd.AddCommand(routes())
 	cmd.AddCommand(inspect.Compute().Commands()...)
 	cli.Main(cmd)

@@ -14,15 +14,20 @@ func main() {
 		return
 	}
 	var flags cli.Flags
+	var d cli.Dev
 	cmd := &cobra.Command{
 		Use:   "nova-metadata",
 		Short: "OpenStack Nova's metadata service",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if d.On {
+				return d.ServeMetadata()
+			}
 			return flags.Serve(cli.Metadata())
 		},
 	}
 	flags.Register(cmd.Flags())
+	d.Register(cmd.Flags(), cli.Metadata())
 	cmd.AddCommand(inspect.Metadata().Commands()...)
 	cli.Main(cmd)
 }

@@ -44,14 +44,15 @@ func (f *Flags) Serve(p Program) error {
 	return host(f, p, ini)
 }
 
-// Run hosts an application on one address, until ctx is done.
-func Run(ctx context.Context, c *config.Config, address string, p Program) error {
+// Run hosts an application where o says, until ctx is done.
+func Run(ctx context.Context, c *config.Config, o serve.Options, p Program) error {
 	h := &hosting{program: p, load: func() (*config.Config, error) { return c, nil }}
 	if err := h.start(ctx, c); err != nil {
 		return err
 	}
 	defer h.close()
-	return serve.Run(ctx, &h.app, serve.Options{HTTP: []string{address}, Log: h.log})
+	o.Log = h.log
+	return serve.Run(ctx, &h.app, o)
 }
 
 // Signals is a context that ends with SIGTERM or SIGINT.

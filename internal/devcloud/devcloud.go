@@ -90,6 +90,11 @@ func New(ctx context.Context, o Options) (_ *Cloud, err error) {
 	if err := c.openNeighbours(ctx); err != nil {
 		return nil, err
 	}
+	if c.secure() {
+		if err := c.makeCertificate(); err != nil {
+			return nil, err
+		}
+	}
 	return c, c.writeFiles()
 }
 
@@ -224,7 +229,9 @@ func (c *Cloud) Hello() string {
 	return fmt.Sprintf(`nova-api --dev serves %[1]s; its state is in %[2]s
 
   . %[2]s/openrc                      # as demo; . %[2]s/openrc admin as admin
-  openstack flavor list
+  openstack server create --image cirros --flavor m1.tiny --network private --wait vm1
+
+  %[1]s/dev/                 # what happens, and what is to go wrong
 
   curl -si %[1]s/identity/v3/auth/tokens -H 'Content-Type: application/json' -d '{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "demo", "password": "%[3]s", "domain": {"name": "Default"}}}}, "scope": {"project": {"name": "demo", "domain": {"name": "Default"}}}}}' | sed -n 's/^X-Subject-Token: //p'
   curl %[1]s/v2.1/flavors -H "X-Auth-Token: TOKEN"

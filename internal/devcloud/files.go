@@ -27,7 +27,11 @@ func (c *Cloud) writeFiles() error {
 func (c *Cloud) novaConf() string {
 	// oslo.config substitutes $name in values.
 	state := strings.ReplaceAll(c.state, "$", "$$")
-	login := fmt.Sprintf("auth_type = password\nauth_url = %s/identity/v3\nusername = nova\npassword = %s\nproject_name = service\nuser_domain_name = Default\nproject_domain_name = Default\n", c.url, Password)
+	ca := ""
+	if c.secure() {
+		ca = "cafile = " + filepath.Join(state, certFile) + "\n"
+	}
+	login := ca + fmt.Sprintf("auth_type = password\nauth_url = %s/identity/v3\nusername = nova\npassword = %s\nproject_name = service\nuser_domain_name = Default\nproject_domain_name = Default\n", c.url, Password)
 	var b strings.Builder
 	fmt.Fprintf(&b, "[DEFAULT]\nhost = dev\nmy_ip = 127.0.0.1\nstate_path = %s\ntransport_url = fake://\n", state)
 	fmt.Fprintf(&b, "[api_database]\nconnection = sqlite:///%s/nova_api.sqlite\n[database]\nconnection = sqlite:///%s/nova_cell1.sqlite\n", state, state)
@@ -35,6 +39,9 @@ func (c *Cloud) novaConf() string {
 	fmt.Fprintf(&b, "[keystone_authtoken]\nwww_authenticate_uri = %s/identity/v3\n%s", c.url, login)
 	for _, group := range []string{"service_user", "keystone", "neutron", "cinder", "placement", "glance"} {
 		fmt.Fprintf(&b, "[%s]\n%sregion_name = %s\n", group, login, region)
+		if group == "neutron" {
+			fmt.Fprintf(&b, "service_metadata_proxy = true\nmetadata_proxy_shared_secret = %s\n", proxySecret)
+		}
 	}
 	return b.String()
 }
@@ -45,10 +52,17 @@ func (c *Cloud) cloudsYAML() string {
 	for _, u := range []struct{ cloud, user, project string }{{"nova-dev", "demo", "demo"}, {"nova-dev-admin", "admin", "admin"}} {
 		fmt.Fprintf(&b, "  %s:\n    auth:\n      auth_url: %s/identity/v3\n      username: %s\n      password: %s\n      project_name: %s\n      user_domain_name: Default\n      project_domain_name: Default\n    region_name: %s\n",
 			u.cloud, c.url, u.user, Password, u.project, region)
+		if c.secure() {
+			fmt.Fprintf(&b, "    cacert: %s\n", filepath.Join(c.state, certFile))
+		}
 	}
 	return b.String()
 }
 
 func (c *Cloud) openrc() string {
-	return fmt.Sprintf("user=${1:-demo}\nexport OS_AUTH_URL=%s/identity/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=%s\nexport OS_USERNAME=$user OS_PASSWORD=%s OS_PROJECT_NAME=$user OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default\n", c.url, region, Password)
+	ca := ""
+	if c.secure() {
+		ca = fmt.Sprintf("export OS_CACERT='%s'\n", filepath.Join(c.state, certFile))
+	}
+	return ca + fmt.Sprintf("user=${1:-demo}\nexport OS_AUTH_URL=%s/identity/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=%s\nexport OS_USERNAME=$user OS_PASSWORD=%s OS_PROJECT_NAME=$user OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default\n", c.url, region, Password)
 }

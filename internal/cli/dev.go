@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/pflag"
+
+	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/devcloud"
+	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/serve"
+	"github.com/nova-go/nova/metadata"
+)
+
+// Dev are the flags of the embedded cloud.
+type Dev struct {
+	On        bool
+	State     string
+	Port      int
+	TLS       bool
+	BuildTime time.Duration
+}
+
+// Register adds the flags that both commands have.
+func (d *Dev) Register(fs *pflag.FlagSet, p Program) {
+	fs.BoolVar(&d.On, "dev", false, "serve an embedded cloud on loopback; nothing else is needed")
+	fs.StringVar(&d.State, "state", "", "with --dev: `directory` of its state (default ~/.local/state/nova-dev); :memory: leaves nothing behind")
+	fs.IntVar(&d.Port, "port", p.Port, "with --dev: `port` to listen on")
+}
+
+// RegisterCloud adds the flags of the command that has the cloud in it.
+func (d *Dev) RegisterCloud(fs *pflag.FlagSet) {
+	fs.BoolVar(&d.TLS, "tls", false, "with --dev: serve HTTPS, with a certificate of its own")
+	fs.DurationVar(&d.BuildTime, "build-time", 0, "with --dev: `time` that servers take to build (3s)")
+}
+
+func (d *Dev) directory() (string, error) {
+	if d.State != "" {
+		return d.State, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("--state is needed: %w", err)
+	}
+	return filepath.Join(home, ".local", "state", "nova-dev"), nil
+}
+
+func (d *Dev) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)) }
+
+// ServeCompute runs the API in front of an embedded cloud, on loopback.
+func (d *Dev) ServeCompute() (err error) {
+	state, err := d.directory()
+	if err != nil {
+		return err
+	}
+	ctx, stop := Signals()
+	defer stop()
+	url := "http://" + d.address()
+	if d.TLS {
+		url = "https://" + d.address()
+	}
+	cloud, err := devcloud.New(ctx, devcloud.Options{State: state, URL: url, BuildTime: d.BuildTime})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := cloud.Close(); err == nil {
+			err = e
+		}
+	}()
+	c, err := cloud.Config(compute.Prog)
+	if err != nil {
+		return err
+	}
+	o := serve.Options{HTTP: []string{d.address()}}
+	if d.TLS {
+		cert, key := cloud.Certificate()
+		o = serve.Options{HTTPS: []serve.TLS{{Addr: d.address(), CertFile: cert, KeyFile: key}}}
+	}
+	return Run(ctx, c, o, Program{Name: compute.Prog, Build: func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
+		broker := rpc.NewMemory()
+		if err := cloud.Serve(ctx, broker); err != nil {
+			return nil, err
+		}
+		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &log, Messages: broker})
+		if err != nil {
+			return nil, err
+		}
+		fmt.Print(cloud.Hello())
+		return cloud.Handler(nova), nil
+	}})
+}
+
+// ServeMetadata runs the metadata service of the cloud that nova-api --dev keeps in
+// the same directory.
+func (d *Dev) ServeMetadata() error {
+	state, err := d.directory()
+	if err != nil {
+		return err
+	}
+	ctx, stop := Signals()
+	defer stop()
+	c, err := devcloud.ReadConfig(state, metadata.Prog)
+	if err != nil {
+		return fmt.Errorf("no nova-api --dev has been started with --state %s: %w", state, err)
+	}
+	return Run(ctx, c, serve.Options{HTTP: []string{d.address()}}, Program{Name: metadata.Prog, Build: func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
+		guests, err := metadata.New(ctx, metadata.Options{Config: c, Log: &log})
+		if err != nil {
+			return nil, err
+		}
+		fmt.Printf("nova-metadata --dev serves the cloud in %s\n\n  curl http://%s/SERVER/openstack/latest/meta_data.json   # SERVER is the id of a server\n", state, d.address())
+		return devcloud.Guests(c, guests)
+	}})
+}

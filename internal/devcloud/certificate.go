@@ -1,0 +1,59 @@
+package devcloud
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The files of a cloud's certificate, which clients take for their CA.
+const (
+	certFile = "cert.pem"
+	keyFile  = "key.pem"
+)
+
+// certificateLife is how long a certificate is good for.
+const certificateLife = 10 * 365 * 24 * time.Hour
+
+func (c *Cloud) secure() bool { return strings.HasPrefix(c.url, "https:") }
+
+// Certificate answers the files of the certificate and of its key.
+func (c *Cloud) Certificate() (cert, key string) {
+	return filepath.Join(c.state, certFile), filepath.Join(c.state, keyFile)
+}
+
+// makeCertificate signs a certificate for loopback, unless there is one.
+func (c *Cloud) makeCertificate() error {
+	cert, keyPath := c.Certificate()
+	if _, err := os.Stat(cert); err == nil {
+		return nil
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	t := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "nova-api --dev"}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(certificateLife), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}}
+	der, err := x509.CreateCertificate(rand.Reader, t, t, &key.PublicKey, key)
+	if err != nil {
+		return err
+	}
+	secret, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(keyPath, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}), 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600)
+}

@@ -1,0 +1,58 @@
+package devcloud
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/db"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+)
+
+// proxySecret is what the metadata service knows Neutron's proxy by.
+const proxySecret = "nova-dev"
+
+// ReadConfig is the configuration of the cloud that is kept in a directory.
+func ReadConfig(state, prog string) (*config.Config, error) {
+	file := filepath.Join(state, "nova.conf")
+	if _, err := os.Stat(file); err != nil {
+		return nil, err
+	}
+	return config.Load(config.Sources{Files: []string{file}, Prog: prog})
+}
+
+// Guests stands in for Neutron's metadata proxy: what is asked for below /SERVER
+// is asked in the name of the server with this id.
+func Guests(c *config.Config, next http.Handler) (http.Handler, error) {
+	api, err := db.Open(c.APIDatabase.Connection, db.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		server, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		if uuid.Validate(server) != nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		list, err := dbapi.MappingsOf(r.Context(), api, []string{server})
+		if err != nil || len(list) == 0 {
+			http.Error(w, "There is no server "+server+".", http.StatusNotFound)
+			return
+		}
+		sum := hmac.New(sha256.New, []byte(proxySecret))
+		sum.Write([]byte(server))
+		r2 := r.Clone(r.Context())
+		r2.URL.Path, r2.URL.RawPath, r2.RequestURI = "/"+rest, "", ""
+		for name, value := range map[string]string{"X-Instance-ID": server, "X-Tenant-ID": list[0].ProjectID, "X-Instance-ID-Signature": hex.EncodeToString(sum.Sum(nil)), "X-Forwarded-For": "10.0.0.2"} {
+			r2.Header.Set(name, value)
+		}
+		next.ServeHTTP(w, r2)
+	}), nil
+}

@@ -18,7 +18,9 @@ import (
 	"github.com/nova-go/nova/internal/devcloud"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/serve"
+	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/metadata"
+	"github.com/nova-go/nova/paste"
 )
 
 // Dev are the flags of the embedded cloud.
@@ -93,6 +95,9 @@ func (d *Dev) ServeCompute() (err error) {
 		}
 		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &log, Messages: broker})
 		if err != nil {
+			return nil, err
+		}
+		if cloud.Pipeline, err = paste.Describe(startup.PasteFile(c), compute.PasteName, compute.Registry(c), paste.Options{}); err != nil {
 			return nil, err
 		}
 		fmt.Print(cloud.Hello())

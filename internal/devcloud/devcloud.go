@@ -29,6 +29,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 	"github.com/nova-go/nova/internal/devcloud/volume"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/paste"
 )
 
 // hosts are the hypervisors of every cloud.
@@ -56,13 +57,20 @@ type Cloud struct {
 	url       string
 	log       zerolog.Logger
 	documents *db.DB
+	store     *resource.Store
 	plan      *control.Plan
 	identity  *identity
 	network   *network.Service
 	image     *image.Service
 	volume    *volume.Service
 	placement *placement.Service
-	fleet     *compute.Fleet // nil until Serve
+	// What Serve has made; nil before.
+	fleet   *compute.Fleet
+	boss    *conductor.Conductor
+	records *records.Records
+
+	// Pipeline describes the pipeline in front of Nova, for the page of the cloud.
+	Pipeline *paste.Node
 }
 
 // New makes the cloud of a state directory, or finds the one that is there.
@@ -105,11 +113,10 @@ func (c *Cloud) openNeighbours(ctx context.Context) (err error) {
 	if c.documents, err = db.Open(c.connection("neighbours"), db.Options{}); err != nil {
 		return err
 	}
-	store, err := resource.Open(ctx, c.documents)
-	if err != nil {
+	if c.store, err = resource.Open(ctx, c.documents); err != nil {
 		return err
 	}
-	who := c.identity.caller
+	store, who := c.store, c.identity.caller
 	c.network = network.New(network.Options{Store: store, Who: who, URL: c.url + "/network", Changed: func(server string) {
 		if c.fleet != nil {
 			c.fleet.NetworkChanged(server)
@@ -157,6 +164,7 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 	if err := boss.Sweep(ctx); err != nil {
 		return err
 	}
+	c.boss, c.records = boss, r
 	stops := []func(){c.fleet.Serve(b), boss.Serve(b)}
 	go func() {
 		every := time.NewTicker(reportEvery)
@@ -196,10 +204,12 @@ func (c *Cloud) Config(prog string) (*config.Config, error) {
 	return config.Load(config.Sources{Files: []string{filepath.Join(c.state, "nova.conf")}, Prog: prog})
 }
 
-// Handler answers for the neighbours, and hands everything else to nova.
+// Handler answers for the neighbours and for the control API below /dev, and hands
+// everything else to nova.
 func (c *Cloud) Handler(nova http.Handler) http.Handler {
 	neighbours := map[string]http.Handler{"identity": c.identity, "network": c.network, "image": c.image, "volume": c.volume, "placement": c.placement}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	recorder := &control.Recorder{Plan: c.plan}
+	all := recorder.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		h, ours := neighbours[first]
 		if !ours {
@@ -207,6 +217,17 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 			return
 		}
 		http.StripPrefix("/"+first, slashed(h)).ServeHTTP(w, r)
+	}))
+	api := http.StripPrefix("/dev", slashed((&control.API{Cloud: controls{c, all}, Plan: c.plan, Recorder: recorder}).Handler()))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/dev":
+			http.Redirect(w, r, "/dev/", http.StatusFound)
+		case strings.HasPrefix(r.URL.Path, "/dev/"):
+			api.ServeHTTP(w, r)
+		default:
+			all.ServeHTTP(w, r)
+		}
 	})
 }
 

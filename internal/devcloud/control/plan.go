@@ -148,3 +148,27 @@ func (p *Plan) Reset() {
 	defer p.mu.Unlock()
 	p.rules, p.down = nil, nil
 }
+
+// Rules are the faults to come.
+func (p *Plan) Rules() []Rule {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := []Rule{}
+	for _, r := range p.rules {
+		list = append(list, *r)
+	}
+	return list
+}
+
+// BuildTime is how long hosts build.
+func (p *Plan) BuildTime() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.buildTime
+}
+
+func (p *Plan) isDown(host string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Contains(p.down, host)
+}

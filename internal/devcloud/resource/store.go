@@ -200,3 +200,21 @@ func (s *Store) Clear() error {
 	}
 	return err
 }
+
+// Everything are all documents by their kinds, without what is not shown.
+func (s *Store) Everything() map[string][]Doc {
+	s.mu.RLock()
+	var names []string
+	for name := range s.kinds {
+		names = append(names, name)
+	}
+	s.mu.RUnlock()
+	all := map[string][]Doc{}
+	for _, name := range names {
+		all[name] = []Doc{}
+		for _, d := range s.All(name) {
+			all[name] = append(all[name], Shown(d))
+		}
+	}
+	return all
+}

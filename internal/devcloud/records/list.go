@@ -1,0 +1,92 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// Listed is a server as the page of the cloud shows it.
+type Listed struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Status  string `json:"status"`
+	Task    string `json:"task_state,omitempty"`
+	Power   string `json:"power_state"`
+	Host    string `json:"host,omitempty"`
+	Flavor  string `json:"flavor"`
+	Project string `json:"project"`
+}
+
+var powers = map[int64]string{0: "", 1: "running", 3: "paused", 4: "off", 6: "crashed", 7: "suspended"}
+
+// List are the servers of all cells, the newest first.
+func (r *Records) List(ctx context.Context) ([]*Listed, error) {
+	var list []*Listed
+	for _, c := range []*db.Cell{r.Cell0, r.Cell1} {
+		err := c.DB.Each(ctx, func(rows *sql.Rows) error {
+			l := &Listed{}
+			var name, vm, task, host, project, flavor sql.NullString
+			var power sql.NullInt64
+			if err := rows.Scan(&l.ID, &name, &vm, &task, &host, &project, &power, &flavor); err != nil {
+				return err
+			}
+			l.Name, l.Task, l.Host, l.Project, l.Power = name.String, task.String, host.String, project.String, powers[power.Int64]
+			l.Status = objects.Status(vm.String, task.String)
+			if f, err := objects.ParseInstanceFlavor([]byte(flavor.String)); err == nil && f != nil {
+				l.Flavor = f.Name
+			}
+			list = append(list, l)
+			return nil
+		}, `SELECT i.uuid, i.display_name, i.vm_state, i.task_state, i.host, i.project_id, i.power_state, e.flavor
+			FROM instances i LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid WHERE i.deleted = 0 ORDER BY i.id DESC LIMIT 1000`)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// own are the tables that Wipe empties, children first.
+var (
+	ownOfCell = []string{"instance_actions_events", "instance_actions", "instance_faults", "instance_metadata", "instance_system_metadata", "instance_extra", "instance_info_caches",
+		"block_device_mapping", "virtual_interfaces", "migrations", "tags", "console_auth_tokens", "instance_id_mappings", "instances"}
+	ownOfAPI = []string{"build_requests", "request_specs", "instance_mappings", "instance_group_member", "instance_group_policy", "instance_groups", "key_pairs",
+		"aggregate_hosts", "aggregate_metadata", "aggregates", "quotas", "project_user_quotas", "quota_classes"}
+)
+
+// Wipe deletes all that users and administrators have made in Nova, but flavors.
+func (r *Records) Wipe(ctx context.Context) error {
+	empty := func(d *db.DB, tables []string) error {
+		return d.InTx(ctx, func(tx bun.Tx) error {
+			for _, t := range tables {
+				if _, err := db.Exec(ctx, tx, "DELETE FROM "+t); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	for _, c := range []*db.Cell{r.Cell0, r.Cell1} {
+		if err := empty(c.DB, ownOfCell); err != nil {
+			return err
+		}
+	}
+	if err := empty(r.API, ownOfAPI); err != nil {
+		return err
+	}
+	nodes, err := r.Hosts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range nodes {
+		if err := r.Usage(ctx, h.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

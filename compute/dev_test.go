@@ -16,7 +16,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/servergroups"
 	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/servers"
 	"github.com/gophercloud/gophercloud/v2/openstack/compute/v2/volumeattach"
-	"github.com/gophercloud/gophercloud/v2/openstack/image/v2/images"
+	glance "github.com/gophercloud/gophercloud/v2/openstack/image/v2/images"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/networks"
 
 	"github.com/nova-go/nova/compute"
@@ -103,9 +103,9 @@ func (c *client) create(o servers.CreateOpts, hints servers.SchedulerHintOptsBui
 
 func (c *client) image() string {
 	c.Helper()
-	page, err := images.List(c.glance, images.ListOpts{Name: "cirros"}).AllPages(c.ctx)
+	page, err := glance.List(c.glance, glance.ListOpts{Name: "cirros"}).AllPages(c.ctx)
 	c.must(err)
-	list, err := images.ExtractImages(page)
+	list, err := glance.ExtractImages(page)
 	c.must(err)
 	return list[0].ID
 }

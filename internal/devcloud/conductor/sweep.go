@@ -110,9 +110,9 @@ func (c *Conductor) sweepServer(ctx context.Context, server string) error {
 	return err
 }
 
-// sweepClaims gives back what nobody holds any more: of servers that are gone.
+// sweepClaims gives back resources and ports of servers that are gone.
 func (c *Conductor) sweepClaims(ctx context.Context) error {
-	for _, consumer := range c.Placement.Consumers() {
+	for _, consumer := range append(c.Placement.Consumers(), c.Network.Servers()...) {
 		known, err := c.Records.Holds(ctx, consumer)
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package network
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -273,4 +274,15 @@ func endpoint(address, kind string) resource.Doc {
 
 func (s *Service) addressesOf(network resource.Doc, all []resource.Doc) ([]any, error) {
 	return s.addresses(network, resource.Doc{}, all)
+}
+
+// Servers are all that have a port.
+func (s *Service) Servers() []string {
+	var ids []string
+	for _, p := range s.o.Store.All(ports) {
+		if strings.HasPrefix(resource.Text(p, "device_owner"), "compute:") {
+			ids = append(ids, resource.Text(p, "device_id"))
+		}
+	}
+	return ids
 }

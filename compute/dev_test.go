@@ -160,22 +160,34 @@ func TestGophercloud(t *testing.T) {
 
 	volume, err := volumes.Create(c.ctx, c.cinder, volumes.CreateOpts{Size: 1, Name: "data"}, nil).Extract()
 	c.must(err)
-	t.Run("volume attachments", func(t *testing.T) {
-		skipTodo(t, c.attachVolume(one.ID, volume.ID))
+	t.Run("volume attachments", func(*testing.T) {
+		c.attachVolume(one.ID, volume.ID)
 	})
-	t.Run("interfaces", func(t *testing.T) {
+	t.Run("interfaces", func(*testing.T) {
 		port, err := attachinterfaces.Create(c.ctx, c.nova, one.ID, attachinterfaces.CreateOpts{NetworkID: c.network()}).Extract()
-		skipTodo(t, err)
+		c.must(err)
 		c.must(attachinterfaces.Delete(c.ctx, c.nova, one.ID, port.PortID).ExtractErr())
 	})
+	three := c.create(servers.CreateOpts{Name: "three", FlavorRef: "1"}, nil)
 	t.Run("resize", func(t *testing.T) {
-		skipTodo(t, servers.Resize(c.ctx, c.nova, one.ID, servers.ResizeOpts{FlavorRef: "2"}).ExtractErr())
-		c.wait(one.ID, "VERIFY_RESIZE")
-		c.must(servers.ConfirmResize(c.ctx, c.nova, one.ID).ExtractErr())
-		c.cloud.Settle()
-		c.wait(one.ID, "ACTIVE")
+		for _, next := range []func(context.Context, *gophercloud.ServiceClient, string) error{
+			func(ctx context.Context, nova *gophercloud.ServiceClient, id string) error {
+				return servers.RevertResize(ctx, nova, id).ExtractErr()
+			},
+			func(ctx context.Context, nova *gophercloud.ServiceClient, id string) error {
+				return servers.ConfirmResize(ctx, nova, id).ExtractErr()
+			},
+		} {
+			c.must(servers.Resize(c.ctx, c.nova, three.ID, servers.ResizeOpts{FlavorRef: "2"}).ExtractErr())
+			if s := c.wait(three.ID, "VERIFY_RESIZE"); s.HostID == three.HostID || s.Flavor["original_name"] != "m1.small" {
+				t.Errorf("resized it is %v", s.Flavor)
+			}
+			c.must(next(c.ctx, c.nova, three.ID))
+			c.cloud.Settle()
+			c.wait(three.ID, "ACTIVE")
+		}
 	})
-	for _, id := range []string{one.ID, two.ID} {
+	for _, id := range []string{one.ID, two.ID, three.ID} {
 		c.must(servers.Delete(c.ctx, c.nova, id).ExtractErr())
 		c.cloud.Settle()
 		if _, err := servers.Get(c.ctx, c.nova, id).Extract(); !gophercloud.ResponseCodeIs(err, 404) {
@@ -188,11 +200,10 @@ func TestGophercloud(t *testing.T) {
 }
 
 // attachVolume attaches a volume and takes it away again.
-func (c *client) attachVolume(server, volume string) error {
+func (c *client) attachVolume(server, volume string) {
+	c.Helper()
 	a, err := volumeattach.Create(c.ctx, c.nova, server, volumeattach.CreateOpts{VolumeID: volume}).Extract()
-	if err != nil {
-		return err
-	}
+	c.must(err)
 	c.cloud.Settle()
 	v, err := volumes.Get(c.ctx, c.cinder, volume).Extract()
 	c.must(err)
@@ -205,17 +216,5 @@ func (c *client) attachVolume(server, volume string) error {
 	c.must(err)
 	if v.Status != "available" {
 		c.Errorf("the detached volume is %s", v.Status)
-	}
-	return nil
-}
-
-// skipTodo skips what Nova's operations do not do yet.
-func skipTodo(t *testing.T, err error) {
-	t.Helper()
-	if gophercloud.ResponseCodeIs(err, 501) {
-		t.Skip("not done yet")
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 }

@@ -42,6 +42,9 @@ type Options struct {
 type DB struct {
 	*bun.DB
 	name string
+	// writing is held by whoever writes to SQLite, which lets one write at a time and
+	// has the others sleep for longer and longer. nil for servers, which queue them.
+	writing *sync.Mutex
 }
 
 // Kind is "mysql", "postgresql" or "sqlite".
@@ -111,7 +114,11 @@ func Open(connection string, o Options) (*DB, error) {
 		}
 		pool.SetConnMaxLifetime(o.Recycle)
 	}
-	return &DB{bun.NewDB(pool, offline{dialect}), src.dialect}, nil
+	d := &DB{DB: bun.NewDB(pool, offline{dialect}), name: src.dialect}
+	if d.name == "sqlite" {
+		d.writing = &sync.Mutex{}
+	}
+	return d, nil
 }
 
 // offline keeps bun from asking a MySQL server for its version at once: Open must
@@ -229,7 +236,19 @@ func One(ctx context.Context, q bun.IDB, dest []any, query string, args ...any) 
 
 // InTx runs f in a transaction.
 func (d *DB) InTx(ctx context.Context, f func(tx bun.Tx) error) error {
-	return Wrap(d.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error { return f(tx) }))
+	return d.Writing(func() error {
+		return Wrap(d.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error { return f(tx) }))
+	})
+}
+
+// Writing runs f, which writes, when no other such f of this DB runs on SQLite. It
+// is no lock: other processes write, too. f must not call InTx or Writing.
+func (d *DB) Writing(f func() error) error {
+	if d.writing != nil {
+		d.writing.Lock()
+		defer d.writing.Unlock()
+	}
+	return f()
 }
 
 // Insert runs an INSERT and answers the id of its row.

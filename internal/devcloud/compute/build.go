@@ -3,7 +3,6 @@ package compute
 import (
 	"context"
 
-	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/devcloud/network"
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/objects"
@@ -59,12 +58,11 @@ func (j *Job) spawn(b Build) error {
 	if err != nil {
 		return j.unspawn(err)
 	}
-	n, err := db.Exec(j.Ctx, j.Records.Cell1.DB, `UPDATE instances SET vm_state = 'active', power_state = ?, task_state = NULL, launched_at = ?, updated_at = ?, root_device_name = ?
-		WHERE uuid = ? AND deleted = 0 AND task_state = 'spawning'`, running, now(), now(), root, s.UUID)
+	still, err := j.Records.UpdateWhile(j.Ctx, s.UUID, "spawning", done(records.Row{"vm_state": "active", "power_state": running, "launched_at": now(), "root_device_name": root}))
 	if err != nil {
 		return err
 	}
-	if n == 1 {
+	if still {
 		return j.Records.Usage(j.Ctx, j.Host)
 	}
 	// It is being deleted: whoever does that takes care of what there is, unless it

@@ -77,6 +77,6 @@ func (r *Records) AddInterface(ctx context.Context, server, mac, port string) er
 
 // RemoveInterface marks that interface as deleted.
 func (r *Records) RemoveInterface(ctx context.Context, server, port string) error {
-	_, err := db.Exec(ctx, r.Cell1.DB, "UPDATE virtual_interfaces SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND uuid = ? AND deleted = 0", db.Now(), server, port)
+	_, err := exec(ctx, r.Cell1.DB, "UPDATE virtual_interfaces SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND uuid = ? AND deleted = 0", db.Now(), server, port)
 	return err
 }

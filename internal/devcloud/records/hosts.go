@@ -43,7 +43,7 @@ func (r *Records) Report(ctx context.Context, host, binary, topic string) (int64
 	if err != nil {
 		return 0, err
 	}
-	_, err = db.Exec(ctx, r.Cell1.DB, "UPDATE services SET report_count = report_count + 1, last_seen_up = ?, updated_at = ? WHERE id = ?", now, now, id)
+	_, err = exec(ctx, r.Cell1.DB, "UPDATE services SET report_count = report_count + 1, last_seen_up = ?, updated_at = ? WHERE id = ?", now, now, id)
 	return id, err
 }
 

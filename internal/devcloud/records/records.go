@@ -66,7 +66,30 @@ func insert(ctx context.Context, d *db.DB, q bun.IDB, table string, row Row) (in
 		args = append(args, plain(row[c]))
 	}
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
-	return d.Insert(ctx, q, "INSERT INTO "+table+" ("+marks+") VALUES ("+marks+")", args...)
+	var id int64
+	err := alone(q, func() (err error) {
+		id, err = d.Insert(ctx, q, "INSERT INTO "+table+" ("+marks+") VALUES ("+marks+")", args...)
+		return err
+	})
+	return id, err
+}
+
+// alone runs a write, which waits for its turn unless it is part of a transaction.
+func alone(q bun.IDB, write func() error) error {
+	if d, ok := q.(*db.DB); ok {
+		return d.Writing(write)
+	}
+	return write()
+}
+
+// exec runs a statement that writes.
+func exec(ctx context.Context, q bun.IDB, query string, args ...any) (int64, error) {
+	var n int64
+	err := alone(q, func() (err error) {
+		n, err = db.Exec(ctx, q, query, args...)
+		return err
+	})
+	return n, err
 }
 
 // plain is a value of a versioned object as a column takes it.
@@ -107,12 +130,18 @@ func update(ctx context.Context, q bun.IDB, table string, set Row, where string,
 	}
 	parts = append(parts, "updated_at = ?")
 	values = append(values, db.Now())
-	return db.Exec(ctx, q, "UPDATE "+table+" SET "+strings.Join(parts, ", ")+" WHERE "+where, append(values, args...)...)
+	return exec(ctx, q, "UPDATE "+table+" SET "+strings.Join(parts, ", ")+" WHERE "+where, append(values, args...)...)
 }
 
 // Update changes the row of a server that is there; false: it is not.
 func (r *Records) Update(ctx context.Context, server string, set Row) (bool, error) {
 	n, err := update(ctx, r.Cell1.DB, "instances", set, "uuid = ? AND deleted = 0", server)
+	return n > 0, err
+}
+
+// UpdateWhile changes the row of a server that has a task; false: it has none such.
+func (r *Records) UpdateWhile(ctx context.Context, server, task string, set Row) (bool, error) {
+	n, err := update(ctx, r.Cell1.DB, "instances", set, "uuid = ? AND deleted = 0 AND task_state = ?", server, task)
 	return n > 0, err
 }
 
@@ -179,7 +208,7 @@ func (r *Records) Find(ctx context.Context, server string) (*State, error) {
 // SetSystem changes system metadata of a server: "" takes a key away.
 func (r *Records) SetSystem(ctx context.Context, server string, set map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(set)) {
-		if _, err := db.Exec(ctx, r.Cell1.DB, "UPDATE instance_system_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND ? = ? AND deleted = 0",
+		if _, err := exec(ctx, r.Cell1.DB, "UPDATE instance_system_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND ? = ? AND deleted = 0",
 			db.Now(), server, bun.Ident("key"), key); err != nil {
 			return err
 		}

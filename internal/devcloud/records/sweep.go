@@ -71,7 +71,7 @@ func (r *Records) UnderWay(ctx context.Context) ([]string, error) {
 
 // FailMigrations ends migrations that were under way.
 func (r *Records) FailMigrations(ctx context.Context) error {
-	_, err := db.Exec(ctx, r.Cell1.DB, "UPDATE migrations SET status = 'error', updated_at = ? WHERE deleted = 0 AND status IN (?)", db.Now(),
+	_, err := exec(ctx, r.Cell1.DB, "UPDATE migrations SET status = 'error', updated_at = ? WHERE deleted = 0 AND status IN (?)", db.Now(),
 		db.In([]string{"accepted", "queued", "preparing", "pre-migrating", "migrating", "running", "post-migrating", "confirming", "reverting"}))
 	return err
 }

@@ -50,13 +50,16 @@ func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
 		page, more = page[:limit], true
 	}
 	out := make([]Doc, len(page))
+	fields := values["fields"]
 	for n, d := range page {
-		out[n] = Shown(d)
-		if fields := values["fields"]; len(fields) > 0 {
-			for k := range out[n] {
-				if !slices.Contains(fields, k) {
-					delete(out[n], k)
-				}
+		if len(fields) == 0 {
+			out[n] = Shown(d)
+			continue
+		}
+		out[n] = Doc{}
+		for _, f := range fields {
+			if v, ok := d[f]; ok && !strings.HasPrefix(f, "_") {
+				out[n][f] = v
 			}
 		}
 	}

@@ -1,0 +1,65 @@
+package compute_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/nova-go/nova/internal/novatest"
+)
+
+// TestCreateAsksTheConductor: one message has all servers of a request.
+func TestCreateAsksTheConductor(t *testing.T) {
+	s := novatest.New(t)
+	body := `{"server": {"name": "web", "flavorRef": "1", "imageRef": "70a599e0-31e7-49b7-b260-868f441e862b", "networks": "none", "min_count": 2, "max_count": 2}}`
+	m := s.Messages(func() {
+		s.As("demo").MV("2.37").Do("POST /servers", body).Expect(202).Has(`{"server": {"id": "*", "adminPass": "*", "OS-DCF:diskConfig": "MANUAL", "security_groups": [{"name": "default"}]}}`)
+	}).Expect(`cast conductor schedule_and_build_instances 1.17 admin_password=* block_device_mapping=BlockDeviceMappingList/1.* build_requests=[BuildRequest/1.3 BuildRequest/1.3] image=* injected_files=[] request_specs=[RequestSpec/1.15 RequestSpec/1.15] requested_networks=NetworkRequestList/1.1 tags=TagList/1.1`)
+	if text := string(m.All[0].Args["requested_networks"]); !strings.Contains(text, `"network_id": "none"`) && !strings.Contains(text, `"network_id":"none"`) {
+		t.Errorf("the networks are %s", text)
+	}
+	if n := s.Value("api", "SELECT COUNT(*) FROM build_requests"); n != "2" {
+		t.Errorf("%s build requests", n)
+	}
+	s.As("demo").Do("GET /servers/detail").Expect(200).Has(`{"servers": [{"name": "web-2", "status": "BUILD"}, {"name": "web-1", "status": "BUILD", "OS-EXT-STS:task_state": "scheduling"}]}`)
+}
+
+// TestCreateRefuses: what cannot be built leaves nothing, and the conductor hears
+// nothing of it.
+func TestCreateRefuses(t *testing.T) {
+	s := novatest.New(t)
+	const unknown = "11111111-2222-4333-8444-555555555555"
+	net := s.As("demo").At("").Do("GET /network/v2.0/networks?name=private").Expect(200).At("networks", "0", "id")
+	for _, c := range []struct {
+		name, mv, server string
+		status           int
+		kind, message    string
+	}{
+		{"no flavor", "2.1", `"imageRef": "IMAGE"`, 400, "badRequest", "Invalid input for field/attribute server. Value: *. 'flavorRef' is a required property"},
+		{"no such flavor", "2.1", `"flavorRef": "nosuch", "imageRef": "IMAGE"`, 400, "badRequest", "Flavor nosuch could not be found."},
+		{"no such image", "2.1", `"flavorRef": "1", "imageRef": "` + unknown + `"`, 400, "badRequest", "Can not find requested image"},
+		{"no image", "2.1", `"flavorRef": "1"`, 400, "badRequest", "Missing imageRef attribute"},
+		{"no such network", "2.1", `"flavorRef": "1", "imageRef": "IMAGE", "networks": [{"uuid": "` + unknown + `"}]`, 400, "badRequest", "Network " + unknown + " could not be found."},
+		{"no such port", "2.1", `"flavorRef": "1", "imageRef": "IMAGE", "networks": [{"port": "` + unknown + `"}]`, 400, "badRequest", "Port id " + unknown + " could not be found."},
+		{"which network", "2.1", `"flavorRef": "1", "imageRef": "IMAGE"`, 409, "conflictingRequest", "Multiple possible networks found, use a Network ID to be more specific."},
+		{"no word on networks", "2.37", `"flavorRef": "1", "imageRef": "IMAGE"`, 400, "badRequest", "Invalid input for field/attribute server. Value: *. 'networks' is a required property"},
+		{"no such key", "2.1", `"flavorRef": "1", "imageRef": "IMAGE", "networks": [{"uuid": "NET"}], "key_name": "nosuch"`, 400, "badRequest", "Invalid key_name provided."},
+		{"user data", "2.1", `"flavorRef": "1", "imageRef": "IMAGE", "networks": [{"uuid": "NET"}], "user_data": "abc"`, 400, "badRequest", "*"},
+		{"no such zone", "2.1", `"flavorRef": "1", "imageRef": "IMAGE", "networks": [{"uuid": "NET"}], "availability_zone": "moon"`, 400, "badRequest", "The requested availability zone is not available"},
+		{"counts", "2.1", `"flavorRef": "1", "imageRef": "IMAGE", "networks": [{"uuid": "NET"}], "min_count": 3, "max_count": 2`, 400, "badRequest", "min_count must be <= max_count"},
+		{"one address for two", "2.1", `"flavorRef": "1", "imageRef": "IMAGE", "networks": [{"uuid": "NET", "fixed_ip": "10.0.0.9"}], "min_count": 2`, 400, "badRequest", "Failed to launch instances: max_count cannot be greater than 1 if an fixed_ip is specified."},
+		{"no such group", "2.1", `"flavorRef": "1", "imageRef": "IMAGE", "networks": [{"uuid": "NET"}], "security_groups": [{"name": "nosuch"}]`, 400, "badRequest", "Unable to find security_group with name or id 'nosuch'"},
+		{"too many", "2.1", `"flavorRef": "1", "imageRef": "IMAGE", "networks": [{"uuid": "NET"}], "min_count": 11`, 403, "forbidden", "Quota exceeded for instances: Requested 11, but already used 0 of 10 instances"},
+		{"no such host", "2.74", `"flavorRef": "1", "imageRef": "IMAGE", "networks": [{"uuid": "NET"}], "host": "nosuch"`, 403, "forbidden", "*"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := s.In(t)
+			body := strings.NewReplacer("IMAGE", "70a599e0-31e7-49b7-b260-868f441e862b", "NET", net).Replace(`{"server": {"name": "web", ` + c.server + `}}`)
+			s.Changes(func() {
+				s.Messages(func() {
+					s.As("demo").MV(c.mv).Do("POST /servers", body).Expect(c.status).Fault(c.kind, c.message)
+				}).Expect()
+			}).Expect()
+		})
+	}
+	s.As("reader").Do("POST /servers", `{"server": {"name": "web", "flavorRef": "1", "imageRef": "70a599e0-31e7-49b7-b260-868f441e862b"}}`).Expect(403)
+}

@@ -1,0 +1,124 @@
+package devcloud_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nova-go/nova/compute"
+)
+
+// start starts a cloud that is kept in a directory.
+func start(t *testing.T, state string) *compute.Dev {
+	t.Helper()
+	c, err := compute.StartDev(context.Background(), compute.DevOptions{State: state})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// ask sends a request to the control API, and answers the body.
+func ask(t *testing.T, c *compute.Dev, method, path, body string, want int) string {
+	t.Helper()
+	q, err := http.NewRequestWithContext(t.Context(), method, c.URL+"/dev"+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.DefaultClient.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != want {
+		t.Fatalf("%s %s: %d %s %v", method, path, r.StatusCode, text, err)
+	}
+	return string(text)
+}
+
+// waits for a text in what the control API says of the cloud.
+func waits(t *testing.T, c *compute.Dev, text string) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		state := ask(t, c, "GET", "/state", "", 200)
+		if strings.Contains(state, text) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("no %s in %s", text, state)
+		}
+	}
+}
+
+func TestACloudSurvivesItsProcess(t *testing.T) {
+	state := t.TempDir()
+	c := start(t, state)
+	ask(t, c, "POST", "/seed", "servers:\n- {name: web}\nvolumes:\n- {name: data, size: 2}\n", 204)
+	waits(t, c, `"name":"web","status":"ACTIVE"`)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c = start(t, state)
+	defer c.Close()
+	waits(t, c, `"name":"web","status":"ACTIVE"`)
+	if dump := ask(t, c, "GET", "/dump", "", 200); !strings.Contains(dump, `"name":"data"`) || !strings.Contains(dump, `"ip_address":"10.0.0.2"`) {
+		t.Errorf("the volume or the port is lost: %s", dump)
+	}
+	ask(t, c, "POST", "/reset", "", 204)
+	if s := ask(t, c, "GET", "/state", "", 200); !strings.Contains(s, `"servers":[]`) {
+		t.Errorf("reset left %s", s)
+	}
+}
+
+func TestPlannedFaults(t *testing.T) {
+	c := start(t, "")
+	defer c.Close()
+	ask(t, c, "POST", "/faults", `{"message": "no luck"}`, 204)
+	ask(t, c, "POST", "/seed", "servers:\n- {name: first}\n", 204)
+	waits(t, c, `"name":"first","status":"ERROR"`)
+	ask(t, c, "POST", "/seed", "servers:\n- {name: second}\n", 204)
+	waits(t, c, `"name":"second","status":"ACTIVE"`)
+	ask(t, c, "POST", "/seed", "servers:\n- {name: third, metadata: {\"dev:fail\": mine}}\n", 204)
+	waits(t, c, `"name":"third","status":"ERROR"`)
+	ask(t, c, "POST", "/faults", `{"request": "POST /v2.1/servers", "status": 503}`, 204)
+	if text := ask(t, c, "POST", "/seed", "servers:\n- {name: fourth}\n", 400); !strings.Contains(text, "503") {
+		t.Errorf("the planned status is lost: %s", text)
+	}
+	if text := ask(t, c, "GET", "/requests", "", 200); !strings.Contains(text, `"status":503`) || !strings.Contains(text, `"planned":true`) {
+		t.Errorf("the request is not recorded: %s", text)
+	}
+	for _, host := range []string{"compute-1", "compute-2"} {
+		ask(t, c, "PUT", "/hosts/"+host, `{"up": false}`, 204)
+	}
+	ask(t, c, "POST", "/seed", "servers:\n- {name: fifth}\n", 204)
+	waits(t, c, `"name":"fifth","status":"ERROR"`)
+	ask(t, c, "POST", "/faults", `{}`, 400)
+	ask(t, c, "POST", "/seed", "servers: 1", 400)
+}
+
+// TestWhatHangsIsFailedAtTheNextStart stands for a process that is killed.
+func TestWhatHangsIsFailedAtTheNextStart(t *testing.T) {
+	state := t.TempDir()
+	c := start(t, state)
+	ask(t, c, "POST", "/faults", `{"hang": true, "times": 3}`, 204)
+	ask(t, c, "POST", "/seed", "servers:\n- {name: web, count: 3}\n", 204)
+	for n := range 3 {
+		waits(t, c, fmt.Sprintf(`"name":"web-%d","status":"BUILD","task_state":"spawning"`, n+1))
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c = start(t, state)
+	defer c.Close()
+	for n := range 3 {
+		waits(t, c, fmt.Sprintf(`"name":"web-%d","status":"ERROR","power_state"`, n+1))
+	}
+	if dump := ask(t, c, "GET", "/dump", "", 200); strings.Contains(dump, `"device_owner":"compute:`) {
+		t.Errorf("ports are left: %s", dump)
+	}
+}

@@ -1,6 +1,7 @@
 package compute_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/nova-go/nova/internal/novatest"
@@ -98,4 +99,18 @@ func TestRowsOfANewServer(t *testing.T) {
 		`cell1 INSERT instance_system_metadata id=5 *`, `cell1 INSERT instance_system_metadata id=6 *`, `cell1 INSERT instance_system_metadata id=7 *`, `cell1 INSERT instance_system_metadata id=8 *`,
 		`cell1 INSERT instances id=1 * vm_state=active *host=compute-1 *`,
 		`cell1 INSERT virtual_interfaces id=1 *`)
+}
+
+// TestSecurityGroupsAreShownAsTheyAre wants a change seen by whoever asks next,
+// though the names of groups are held for a moment.
+func TestSecurityGroupsAreShownAsTheyAre(t *testing.T) {
+	l := newLife(t)
+	id := l.create("web")
+	l.is(id, "ACTIVE").Has(`{"server": {"security_groups": [{"name": "default"}]}}`)
+	l.demo.Do("POST /servers/"+id+"/action", `{"removeSecurityGroup": {"name": "default"}}`).Expect(202)
+	if r := l.is(id, "ACTIVE"); strings.Contains(string(r.Body), `"security_groups"`) {
+		t.Fatalf("the group is still shown: %s", r.Body)
+	}
+	l.demo.Do("POST /servers/"+id+"/action", `{"addSecurityGroup": {"name": "default"}}`).Expect(202)
+	l.is(id, "ACTIVE").Has(`{"server": {"security_groups": [{"name": "default"}]}}`)
 }

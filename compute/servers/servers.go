@@ -43,7 +43,7 @@ type Images interface {
 // Network is what is asked of Neutron about servers.
 type Network interface {
 	// GroupNames answers the names of the security groups of each server's ports.
-	GroupNames(ctx context.Context, caller *reqctx.Context, servers []string) (map[string][]string, error)
+	GroupNames(ctx context.Context, caller *reqctx.Context, servers []*objects.Instance) (map[string][]string, error)
 	// Ports answers the ports of a server.
 	Ports(ctx context.Context, caller *reqctx.Context, server string) ([]objects.Port, error)
 	// Port answers one port.

@@ -59,16 +59,11 @@ func (v *view) load(list []*objects.Instance) error {
 	if v.zone, err = v.api.Servers.Zones(r.Ctx()); err != nil {
 		return err
 	}
-	var uuids []string
-	for _, i := range list {
-		if !i.Down {
-			uuids = append(uuids, i.UUID)
-		}
-	}
-	if len(uuids) == 0 {
+	there := slices.DeleteFunc(slices.Clone(list), func(i *objects.Instance) bool { return i.Down })
+	if len(there) == 0 {
 		return nil
 	}
-	v.groups, err = v.api.Network.GroupNames(r.Ctx(), r.Context, uuids)
+	v.groups, err = v.api.Network.GroupNames(r.Ctx(), r.Context, there)
 	return err
 }
 

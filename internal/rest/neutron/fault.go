@@ -61,6 +61,7 @@ func (c *Client) send(ctx context.Context, caller *reqctx.Context, method, path 
 	}
 	_, err = client.Request(ctx, method, root(client.Endpoint)+path, &gophercloud.RequestOpts{JSONBody: body, JSONResponse: out,
 		OkCodes: []int{http.StatusOK, http.StatusCreated, http.StatusNoContent}})
+	c.groups.changes.Add(1) // a refusal may come after a change
 	return faultOf(err)
 }
 

@@ -3,11 +3,13 @@ package neutron
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -21,9 +23,9 @@ import (
 // searchIDs is how many ids one query may name: they are part of its URL.
 const searchIDs = 150
 
-// Security groups of a server are shown as they were for namesFresh; for
-// namesStale, while they are read again. Nova asks for each view of each server,
-// and Neutron answers some dozens of such questions a second.
+// Security groups of a server that stays as it is are shown as they were for
+// namesFresh; for namesStale, while they are read again. Nova asks for each view of
+// each server, and Neutron answers some dozens of such questions a second.
 const (
 	namesFresh = time.Second
 	namesStale = 3 * time.Second
@@ -32,15 +34,38 @@ const (
 // groupNames shares what Neutron says of servers' security groups among the
 // views of a moment.
 type groupNames struct {
-	cache  *otter.Cache[groupKey, heldNames]
-	flight singleflight.Group
+	cache   *otter.Cache[groupKey, heldNames]
+	flight  singleflight.Group
+	changes atomic.Uint64 // how often this client has changed something in Neutron
+	seed    maphash.Seed
 }
 
-// groupKey is a server as a project sees it.
+// groupKey is a server as a project sees it, in a state, after a change: who has
+// waited for another state, or has changed a group through us, sees what is then.
 type groupKey struct {
 	project string
 	admin   bool
 	server  string
+	state   uint64
+	changes uint64
+}
+
+// state stands for what shows that a server's ports may be others.
+func (g *groupNames) state(i *objects.Instance) uint64 {
+	var h maphash.Hash
+	h.SetSeed(g.seed)
+	for _, word := range []*string{i.VMState, i.TaskState} {
+		if word != nil {
+			maphash.WriteComparable(&h, *word)
+		}
+	}
+	if i.UpdatedAt != nil {
+		maphash.WriteComparable(&h, i.UpdatedAt.Unix())
+	}
+	for n := range i.Network {
+		maphash.WriteComparable(&h, i.Network[n].ID)
+	}
+	return h.Sum64()
 }
 
 type heldNames struct {
@@ -49,62 +74,64 @@ type heldNames struct {
 }
 
 func newGroupNames() *groupNames {
-	return &groupNames{cache: otter.Must(&otter.Options[groupKey, heldNames]{
+	return &groupNames{seed: maphash.MakeSeed(), cache: otter.Must(&otter.Options[groupKey, heldNames]{
 		MaximumSize: 20000, ExpiryCalculator: otter.ExpiryWriting[groupKey, heldNames](namesStale)})}
 }
 
 // GroupNames answers the names of the security groups of each server's ports, in
 // the order of the ports.
-func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Context, servers []string) (map[string][]string, error) {
-	key := groupKey{project: caller.ProjectID, admin: caller.IsAdmin}
+func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Context, servers []*objects.Instance) (map[string][]string, error) {
+	changes := c.groups.changes.Load()
 	names := make(map[string][]string, len(servers))
-	var missing, stale []string
-	for _, s := range servers {
-		key.server = s
+	var missing, stale []groupKey
+	for _, i := range servers {
+		key := groupKey{caller.ProjectID, caller.IsAdmin, i.UUID, c.groups.state(i), changes}
 		held, ok := c.groups.cache.GetIfPresent(key)
 		switch {
 		case !ok:
-			missing = append(missing, s)
+			missing = append(missing, key)
 			continue
 		case time.Since(held.read) > namesFresh:
-			stale = append(stale, s)
+			stale = append(stale, key)
 		}
-		names[s] = held.names
+		names[i.UUID] = held.names
 	}
 	if len(stale) > 0 {
-		key, read := c.holding(context.WithoutCancel(ctx), caller, stale)
-		c.groups.flight.DoChan(key, read) // nobody waits, and many who find it stale start one
+		flight, read := c.holding(context.WithoutCancel(ctx), caller, stale)
+		c.groups.flight.DoChan(flight, read) // nobody waits, and many who find it stale start one
 	}
 	if len(missing) == 0 {
 		return names, nil
 	}
-	read, err := c.holdGroupNames(context.WithoutCancel(ctx), caller, missing)
-	maps.Copy(names, read)
-	return names, err
-}
-
-// holdGroupNames reads names into the cache; who asks for the same at the same
-// time shares the answer.
-func (c *Client) holdGroupNames(ctx context.Context, caller *reqctx.Context, servers []string) (map[string][]string, error) {
-	read, err, _ := c.groups.flight.Do(c.holding(ctx, caller, servers))
+	flight, read := c.holding(context.WithoutCancel(ctx), caller, missing)
+	found, err, _ := c.groups.flight.Do(flight, read)
 	if err != nil {
 		return nil, err
 	}
-	return read.(map[string][]string), nil
+	maps.Copy(names, found.(map[string][]string))
+	return names, nil
 }
 
-// holding is the flight of holdGroupNames: its key, and what it does.
-func (c *Client) holding(ctx context.Context, caller *reqctx.Context, servers []string) (string, func() (any, error)) {
-	slices.Sort(servers)
-	scope := groupKey{project: caller.ProjectID, admin: caller.IsAdmin}
-	key := fmt.Sprint(scope.project, scope.admin, strings.Join(servers, ""))
-	return key, func() (any, error) {
+// holding reads names into the cache; who asks for the same at the same time shares
+// the answer: the flight's key, and what it does.
+func (c *Client) holding(ctx context.Context, caller *reqctx.Context, keys []groupKey) (string, func() (any, error)) {
+	slices.SortFunc(keys, func(a, b groupKey) int { return strings.Compare(a.server, b.server) })
+	flight := make([]byte, 0, 64*len(keys))
+	servers := make([]string, len(keys))
+	for n, k := range keys {
+		flight = fmt.Appendf(flight, "%s %t %s %x %x ", k.project, k.admin, k.server, k.state, k.changes)
+		servers[n] = k.server
+	}
+	return string(flight), func() (any, error) {
 		at := time.Now()
 		names, err := c.readGroupNames(ctx, caller, servers)
-		for s, list := range names {
-			c.groups.cache.Set(groupKey{scope.project, scope.admin, s}, heldNames{list, at})
+		if err != nil {
+			return nil, err
 		}
-		return names, err
+		for _, k := range keys {
+			c.groups.cache.Set(k, heldNames{names[k.server], at})
+		}
+		return names, nil
 	}
 }
 

@@ -29,6 +29,8 @@ import (
 	"github.com/nova-go/nova/internal/ops/group"
 	"github.com/nova-go/nova/internal/ops/host"
 	"github.com/nova-go/nova/internal/ops/migration"
+	"github.com/nova-go/nova/internal/rest/ironic"
+	"github.com/nova-go/nova/internal/rest/manila"
 	"github.com/nova-go/nova/internal/startup"
 )
 
@@ -36,7 +38,7 @@ import (
 func areas(d *deps) []api.Route {
 	c, p := d.config, newParts(d)
 	attached := &attachments.API{Servers: p.servers.Reader, Network: p.neutron,
-		Ops: &attachment.Ops{Ops: p.servers, Volumes: p.cinder, Ports: p.neutron, Floating: p.neutron}}
+		Ops: &attachment.Ops{Ops: p.servers, Volumes: p.cinder, Ports: p.neutron, Floating: p.neutron, Manila: manila.New(d.sessions.manila)}}
 	serverArea := p.serversArea()
 	return slices.Concat(
 		(&versions.API{}).Routes(),
@@ -52,7 +54,7 @@ func areas(d *deps) []api.Route {
 		}).Routes(),
 		(&images.API{Glance: p.glance, Quota: p.quota}).Routes(),
 		(&networks.API{Neutron: p.neutron, DefaultPool: c.Neutron.DefaultFloatingPool, Release: attached.Ops.ReleaseFloatingIP}).Routes(),
-		(&volumes.API{Cinder: p.cinder}).Routes(),
+		(&volumes.API{Cinder: p.cinder, Assisted: attached.Ops}).Routes(),
 		removed.Routes(),
 	)
 }
@@ -101,7 +103,7 @@ func (p *parts) hostsArea() *hosts.API {
 	}
 	all.Aggregates = aggregates
 	return &hosts.API{
-		Services: p.everywhere, Zones: p.zones, Hosts: all, Aggregates: aggregates,
+		Services: p.everywhere, Zones: p.zones, Hosts: all, Aggregates: aggregates, Machines: ironic.New(p.sessions.ironic),
 		InternalZone: c.Default.InternalServiceAvailabilityZone, DownTime: p.servers.DownTime, NameTemplate: c.Default.InstanceNameTemplate,
 	}
 }

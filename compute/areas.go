@@ -42,9 +42,9 @@ func areas(d *deps) []api.Route {
 	serverArea := p.serversArea()
 	return slices.Concat(
 		(&versions.API{}).Routes(),
-		(&flavors.API{Flavors: p.flavors, Projects: p.keystone}).Routes(),
-		(&keypairs.API{Keypairs: p.keypairs, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
-		(&groups.API{Groups: dbapi.NewGroups(d.API), Servers: &group.Members{API: d.API, Cells: d.Cells}, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
+		(&flavors.API{Flavors: p.flavors, Notify: d.notify, Projects: p.keystone}).Routes(),
+		(&keypairs.API{Keypairs: p.keypairs, Notify: d.notify, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
+		(&groups.API{Groups: dbapi.NewGroups(d.API), Notify: d.notify, Servers: &group.Members{API: d.API, Cells: d.Cells}, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
 		servers.WithBoot(slices.Concat(serverArea.Routes(), p.migrationsArea(serverArea).Routes())),
 		attached.Routes(),
 		(&consoles.API{Servers: p.servers.Reader, Opener: attached.Ops, Tokens: p.everywhere}).Routes(),
@@ -96,10 +96,11 @@ func (p *parts) migrationsArea(s *servers.API) *migrations.API {
 
 func (p *parts) hostsArea() *hosts.API {
 	c := p.config
-	all := &host.Hosts{Cells: p.Cells, Computes: p.computes, Placement: p.placement, DownTime: p.servers.DownTime, Now: time.Now, Log: p.log}
+	all := &host.Hosts{Cells: p.Cells, Computes: p.computes, Placement: p.placement, DownTime: p.servers.DownTime, Now: time.Now,
+		Zones: p.zones, InternalZone: c.Default.InternalServiceAvailabilityZone, Notify: p.notify, Log: p.log}
 	aggregates := &aggregate.Aggregates{
 		Store: dbapi.NewAggregates(p.API), Cells: p.Cells, Hosts: all, Placement: p.placement, Images: p.glance,
-		Schedulers: p.schedulers, Conductor: p.conductor, Log: p.log,
+		Schedulers: p.schedulers, Conductor: p.conductor, Notify: p.notify, Log: p.log,
 	}
 	all.Aggregates = aggregates
 	return &hosts.API{

@@ -115,7 +115,7 @@ func (o *Ops) canShare(ctx context.Context, caller *reqctx.Context, i *objects.I
 		if slices.Contains(traits, "COMPUTE_MEM_BACKING_FILE") {
 			return nil
 		}
-		if err := o.loadFlavor(ctx, i); err != nil {
+		if err := o.LoadFlavor(ctx, i); err != nil {
 			return err
 		}
 		if i.Flavor != nil {
@@ -125,22 +125,6 @@ func (o *Ops) canShare(ctx context.Context, caller *reqctx.Context, i *objects.I
 		}
 	}
 	return objects.Errorf(objects.KindConflict, "ForbiddenSharesNotConfiguredCorrectly", "Feature not supported because either compute or instance are not configured correctly.")
-}
-
-func (o *Ops) loadFlavor(ctx context.Context, i *objects.Instance) error {
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
-		with, err := cell.Instance(ctx, c, i.UUID, cell.Load{Record: cell.RowOnly | cell.PartFlavor})
-		if err != nil {
-			return err
-		}
-		i.Flavor = with.Flavor
-		for _, field := range []string{"flavor", "old_flavor", "new_flavor"} {
-			if v, ok := with.Parts[field]; ok {
-				i.Parts[field] = v
-			}
-		}
-		return nil
-	})
 }
 
 // usable wants a share that is there, exported, and of a protocol that hosts mount.

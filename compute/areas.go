@@ -29,6 +29,8 @@ import (
 	"github.com/nova-go/nova/internal/ops/group"
 	"github.com/nova-go/nova/internal/ops/host"
 	"github.com/nova-go/nova/internal/ops/migration"
+	"github.com/nova-go/nova/internal/rest/ironic"
+	"github.com/nova-go/nova/internal/rest/manila"
 	"github.com/nova-go/nova/internal/startup"
 )
 
@@ -36,13 +38,13 @@ import (
 func areas(d *deps) []api.Route {
 	c, p := d.config, newParts(d)
 	attached := &attachments.API{Servers: p.servers.Reader, Network: p.neutron,
-		Ops: &attachment.Ops{Ops: p.servers, Volumes: p.cinder, Ports: p.neutron, Floating: p.neutron}}
+		Ops: &attachment.Ops{Ops: p.servers, Volumes: p.cinder, Ports: p.neutron, Floating: p.neutron, Manila: manila.New(d.sessions.manila)}}
 	serverArea := p.serversArea()
 	return slices.Concat(
 		(&versions.API{}).Routes(),
-		(&flavors.API{Flavors: p.flavors, Projects: p.keystone}).Routes(),
-		(&keypairs.API{Keypairs: p.keypairs, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
-		(&groups.API{Groups: dbapi.NewGroups(d.API), Servers: &group.Members{API: d.API, Cells: d.Cells}, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
+		(&flavors.API{Flavors: p.flavors, Notify: d.notify, Projects: p.keystone}).Routes(),
+		(&keypairs.API{Keypairs: p.keypairs, Notify: d.notify, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
+		(&groups.API{Groups: dbapi.NewGroups(d.API), Notify: d.notify, Servers: &group.Members{API: d.API, Cells: d.Cells}, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
 		servers.WithBoot(slices.Concat(serverArea.Routes(), p.migrationsArea(serverArea).Routes())),
 		attached.Routes(),
 		(&consoles.API{Servers: p.servers.Reader, Opener: attached.Ops, Tokens: p.everywhere}).Routes(),
@@ -52,7 +54,7 @@ func areas(d *deps) []api.Route {
 		}).Routes(),
 		(&images.API{Glance: p.glance, Quota: p.quota}).Routes(),
 		(&networks.API{Neutron: p.neutron, DefaultPool: c.Neutron.DefaultFloatingPool, Release: attached.Ops.ReleaseFloatingIP}).Routes(),
-		(&volumes.API{Cinder: p.cinder}).Routes(),
+		(&volumes.API{Cinder: p.cinder, Assisted: attached.Ops}).Routes(),
 		removed.Routes(),
 	)
 }
@@ -94,14 +96,15 @@ func (p *parts) migrationsArea(s *servers.API) *migrations.API {
 
 func (p *parts) hostsArea() *hosts.API {
 	c := p.config
-	all := &host.Hosts{Cells: p.Cells, Computes: p.computes, Placement: p.placement, DownTime: p.servers.DownTime, Now: time.Now, Log: p.log}
+	all := &host.Hosts{Cells: p.Cells, Computes: p.computes, Placement: p.placement, DownTime: p.servers.DownTime, Now: time.Now,
+		Zones: p.zones, InternalZone: c.Default.InternalServiceAvailabilityZone, Notify: p.notify, Log: p.log}
 	aggregates := &aggregate.Aggregates{
 		Store: dbapi.NewAggregates(p.API), Cells: p.Cells, Hosts: all, Placement: p.placement, Images: p.glance,
-		Schedulers: p.schedulers, Conductor: p.conductor, Log: p.log,
+		Schedulers: p.schedulers, Conductor: p.conductor, Notify: p.notify, Log: p.log,
 	}
 	all.Aggregates = aggregates
 	return &hosts.API{
-		Services: p.everywhere, Zones: p.zones, Hosts: all, Aggregates: aggregates,
+		Services: p.everywhere, Zones: p.zones, Hosts: all, Aggregates: aggregates, Machines: ironic.New(p.sessions.ironic),
 		InternalZone: c.Default.InternalServiceAvailabilityZone, DownTime: p.servers.DownTime, NameTemplate: c.Default.InstanceNameTemplate,
 	}
 }

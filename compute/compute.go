@@ -15,6 +15,7 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/startup"
@@ -54,6 +55,7 @@ type deps struct {
 	sessions sessions
 	messages *rpc.Pool
 	aliases  hardware.Aliases
+	notify   *notify.Notifier
 	*startup.Databases
 }
 
@@ -119,6 +121,9 @@ func prepare(o *Options) (*deps, error) {
 	options := rpc.FromConfig(d.config, d.log)
 	options.Memory = o.Messages
 	if d.messages, err = rpc.NewPool(options); err != nil {
+		return nil, err
+	}
+	if d.notify, err = notify.New(d.messages, d.config.Notifications, d.config.Default.Host); err != nil {
 		return nil, err
 	}
 	d.policy, err = startup.OpenPolicy(d.config, d.log)

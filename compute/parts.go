@@ -62,7 +62,7 @@ func newParts(d *deps) *parts {
 	}
 	p.quota = quota.New(c.Quota, dbapi.NewQuotas(d.API), p.everywhere)
 	p.builder = build.New(build.Options{
-		API: d.API, Cells: d.Cells, Keypairs: p.keypairs, Zones: p.zones, Quota: p.quota,
+		API: d.API, Cells: d.Cells, Keypairs: p.keypairs, Zones: p.zones, Quota: p.quota, Notify: d.notify,
 		Images: p.glance, Network: p.neutron, Volumes: p.cinder, Conductor: p.conductor, Placement: p.placement,
 		DefaultZone: c.Default.DefaultAvailabilityZone, InternalZone: c.Default.InternalServiceAvailabilityZone,
 		EphemeralFormat: c.Default.DefaultEphemeralFormat, MaxLocalDevices: c.Default.MaxLocalBlockDevices,
@@ -74,7 +74,7 @@ func newParts(d *deps) *parts {
 			PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells,
 		},
 		Neighbours: instance.Neighbours{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement},
-		Compute:    p.computes, Conductor: p.conductor, Limits: p.quota, Host: c.Default.Host,
+		Compute:    p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, Host: c.Default.Host,
 		DownTime: seconds(c.Default.ServiceDownTime), DropProperties: c.Default.NonInheritableImageProperties,
 		UniqueNames: c.Default.UniqueServerNameScope, CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
 	}

@@ -9,7 +9,9 @@ import (
 )
 
 // sessions are the ways to the neighbours.
-type sessions struct{ keystone, neutron, glance, cinder, placement *rest.Session }
+type sessions struct {
+	keystone, neutron, glance, cinder, placement, manila, ironic *rest.Session
+}
 
 func newSessions(c *config.Config) (sessions, error) {
 	var s sessions
@@ -35,6 +37,12 @@ func newSessions(c *config.Config) (sessions, error) {
 		return s, err
 	}
 	if s.cinder, err = session(c, "cinder", c.Cinder.Session, volumeAdapter(c), beside); err != nil {
+		return s, err
+	}
+	if s.manila, err = session(c, "manila", c.Manila.Session, c.Manila.Adapter, nil); err != nil {
+		return s, err
+	}
+	if s.ironic, err = session(c, "ironic", c.Ironic.Session, c.Ironic.Adapter, nil); err != nil {
 		return s, err
 	}
 	s.neutron, err = session(c, "neutron", c.Neutron.Session, c.Neutron.Adapter, beside)

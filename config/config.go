@@ -19,8 +19,10 @@ type Config struct {
 	Consoleauth                Consoleauth                `group:"consoleauth"`
 	CORS                       CORS                       `group:"cors"`
 	Glance                     Glance                     `group:"glance"`
+	Ironic                     Ironic                     `group:"ironic"`
 	Keystone                   Keystone                   `group:"keystone"`
 	KeystoneAuthtoken          KeystoneAuthtoken          `group:"keystone_authtoken"`
+	Manila                     Manila                     `group:"manila"`
 	Neutron                    Neutron                    `group:"neutron"`
 	Notifications              Notifications              `group:"notifications"`
 	OsloConcurrency            OsloConcurrency            `group:"oslo_concurrency"`

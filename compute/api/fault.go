@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
@@ -107,7 +108,9 @@ func unexpected(err error) *Fault {
 	class := "Exception"
 	var domain *objects.Error
 	if errors.As(err, &domain) {
-		class = "nova.exception." + domain.Class
+		if class = domain.Class; !strings.Contains(class, ".") { // a library's has its module with it
+			class = "nova.exception." + class
+		}
 	}
 	return &Fault{Status: 500, cause: err, Message: "Unexpected API Error. Please contact the administrator\n<class '" + class + "'>"}
 }

@@ -20,6 +20,12 @@ import (
 type Reader interface {
 	subject.Servers
 	Attachments(ctx context.Context, i *objects.Instance) ([]*objects.BlockDevice, error)
+	// Owner answers the project of a server by its mapping alone, or
+	// InstanceMappingNotFound.
+	Owner(ctx context.Context, uuid string) (project string, err error)
+	// Shares are the shares of a server; Share is one of them, or ShareNotFound.
+	Shares(ctx context.Context, i *objects.Instance) ([]*objects.Share, error)
+	Share(ctx context.Context, i *objects.Instance, share string) (*objects.Share, error)
 	VIFTags(ctx context.Context, i *objects.Instance) (map[string]*string, error)
 }
 

@@ -65,11 +65,12 @@ func (a *API) removeAccess(r *api.Request) (any, error) {
 	return a.access(r)
 }
 
-// access answers the list as it has become.
+// access announces the flavor and answers its list as that has become.
 func (a *API) access(r *api.Request) (any, error) {
 	f, err := a.get(r, r.Var("id"))
 	if err != nil {
 		return nil, err
 	}
+	a.changed(r, f)
 	return accessList(f), nil
 }

@@ -2,6 +2,7 @@ package flavors
 
 import (
 	"encoding/json"
+	"maps"
 	"unicode/utf8"
 
 	"github.com/nova-go/nova/compute/api"
@@ -73,6 +74,15 @@ func (a *API) setSpecs(r *api.Request, specs map[string]any, order []string, key
 	if err := a.Flavors.SetExtraSpecs(r.Ctx(), f, values); err != nil {
 		return nil, err
 	}
+	changed := *f
+	changed.ExtraSpecs = maps.Clone(f.ExtraSpecs)
+	if changed.ExtraSpecs == nil {
+		changed.ExtraSpecs = map[string]string{}
+	}
+	maps.Copy(changed.ExtraSpecs, values)
+	if len(changed.ExtraSpecs) > 0 {
+		a.changed(r, &changed)
+	}
 	return r.Body(), nil
 }
 
@@ -81,5 +91,12 @@ func (a *API) specsDelete(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Flavors.DeleteExtraSpec(r.Ctx(), f, key)
+	if err := a.Flavors.DeleteExtraSpec(r.Ctx(), f, key); err != nil {
+		return nil, err
+	}
+	changed := *f
+	changed.ExtraSpecs = maps.Clone(f.ExtraSpecs)
+	delete(changed.ExtraSpecs, key)
+	a.changed(r, &changed)
+	return nil, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/nova-go/nova/compute/mv"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -35,6 +36,12 @@ type Projects interface {
 type API struct {
 	Flavors  Store
 	Projects Projects
+	Notify   *notify.Notifier
+}
+
+// changed announces a flavor as it has become.
+func (a *API) changed(r *api.Request, f *objects.Flavor) {
+	a.Notify.Flavor(r.Ctx(), r.Context, "update", f)
 }
 
 // get finds the flavor that the path names, among those the caller may see.

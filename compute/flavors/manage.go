@@ -69,6 +69,7 @@ func (a *API) create(r *api.Request) (any, error) {
 	if err := a.Flavors.Create(r.Ctx(), f); err != nil {
 		return nil, err
 	}
+	a.Notify.Flavor(r.Ctx(), r.Context, "create", f)
 	return single(r, f), nil
 }
 
@@ -96,9 +97,24 @@ func (a *API) update(r *api.Request) (any, error) {
 	if err := a.Flavors.SetDescription(r.Ctx(), f.ID, changed.Description); err != nil {
 		return nil, err
 	}
+	a.changed(r, &changed)
 	return single(r, &changed), nil
 }
 
 func (a *API) delete(r *api.Request) (any, error) {
-	return nil, a.Flavors.Delete(r.Ctx(), r.Var("id"))
+	id := r.Var("id")
+	var gone *objects.Flavor
+	if a.Notify.Versioned() {
+		var err error
+		if gone, err = a.Flavors.Get(r.Ctx(), id, "", true); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.Flavors.Delete(r.Ctx(), id); err != nil {
+		return nil, err
+	}
+	if gone != nil {
+		a.Notify.Flavor(r.Ctx(), r.Context, "delete", gone)
+	}
+	return nil, nil
 }

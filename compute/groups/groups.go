@@ -9,6 +9,7 @@ import (
 	"github.com/nova-go/nova/compute/api"
 	"github.com/nova-go/nova/compute/mv"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/quota"
 )
@@ -41,6 +42,7 @@ type API struct {
 	Groups  Store
 	Servers Servers
 	Quota   Quota
+	Notify  *notify.Notifier
 	Recheck bool // [quota] recheck_quota: count again after a group was made
 }
 
@@ -70,7 +72,16 @@ func (a *API) delete(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Groups.Delete(r.Ctx(), g)
+	return nil, a.remove(r, g)
+}
+
+// remove deletes a group and announces that.
+func (a *API) remove(r *api.Request, g *objects.ServerGroup) error {
+	err := a.Groups.Delete(r.Ctx(), g)
+	if err == nil {
+		a.Notify.GroupDeleted(r.Ctx(), r.Context, g)
+	}
+	return err
 }
 
 func (a *API) index(r *api.Request) (any, error) {
@@ -169,10 +180,11 @@ func (a *API) create(r *api.Request) (any, error) {
 	if err := a.Groups.Create(r.Ctx(), g); err != nil {
 		return nil, err
 	}
+	a.Notify.GroupCreated(r.Ctx(), r.Context, g, r.Since(mv.V64ServerGroupPolicy))
 	// Others may have made groups since the first look.
 	if a.Recheck {
 		if err := a.checkQuota(r.Ctx(), owner, 0); err != nil {
-			return nil, errors.Join(err, a.Groups.Delete(r.Ctx(), g))
+			return nil, errors.Join(err, a.remove(r, g))
 		}
 	}
 	return single(r, g), nil

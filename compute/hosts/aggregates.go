@@ -99,7 +99,7 @@ func (a *API) aggregatesUpdate(r *api.Request) (any, error) {
 	}
 	body := r.Field("aggregate")
 	if name, given := body["name"].(string); given {
-		if err := a.Aggregates.Rename(r.Ctx(), g, strings.TrimSpace(name)); err != nil {
+		if err := a.Aggregates.Rename(r.Ctx(), r.Context, g, strings.TrimSpace(name)); err != nil {
 			return nil, err
 		}
 	}

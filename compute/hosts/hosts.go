@@ -35,6 +35,7 @@ type API struct {
 	Zones        Zones
 	Hosts        *host.Hosts
 	Aggregates   *aggregate.Aggregates
+	Machines     Machines
 	InternalZone string        // [DEFAULT] internal_service_availability_zone
 	DownTime     time.Duration // [DEFAULT] service_down_time
 	NameTemplate string        // [DEFAULT] instance_name_template

@@ -50,7 +50,7 @@ func (a *API) importKey(r *api.Request, k *objects.Keypair) error {
 	if err := a.checkQuota(r, k.UserID, 1); err != nil {
 		return err
 	}
-	a.tell(r, ImportStart, k)
+	a.begins(r, importStart, k)
 	var err error
 	if k.Type == "x509" {
 		k.Fingerprint, err = certificateFingerprint(k.PublicKey)
@@ -63,7 +63,7 @@ func (a *API) importKey(r *api.Request, k *objects.Keypair) error {
 	if err := a.Keypairs.Create(r.Ctx(), k); err != nil {
 		return err
 	}
-	a.tell(r, ImportEnd, k)
+	a.ends(r, importEnd, k)
 	return nil
 }
 
@@ -72,7 +72,7 @@ func (a *API) generate(r *api.Request, k *objects.Keypair) (private string, err 
 	if err := a.checkQuota(r, k.UserID, 1); err != nil {
 		return "", err
 	}
-	a.tell(r, CreateStart, k)
+	a.begins(r, createStart, k)
 	var p pair
 	if k.Type == "x509" {
 		p, err = generateCertificate(k.UserID)
@@ -93,7 +93,7 @@ func (a *API) generate(r *api.Request, k *objects.Keypair) (private string, err 
 			return "", errors.Join(err, a.Keypairs.Delete(r.Ctx(), k.UserID, k.Name))
 		}
 	}
-	a.tell(r, CreateEnd, k)
+	a.ends(r, createEnd, k)
 	return p.private, nil
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/nova-go/nova/compute/api"
 	"github.com/nova-go/nova/compute/mv"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/quota"
-	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // Store is what the area needs of the API database; *dbapi.Keypairs is one.
@@ -30,38 +30,33 @@ type Quota interface {
 	CheckKeyPairs(ctx context.Context, caller quota.Owner, user string, delta int64) error
 }
 
-// Event is what happens to a keypair.
-type Event string
-
-// Events come in pairs: before and after.
+// What happens to a keypair comes in pairs: before and after.
 const (
-	ImportStart Event = "import.start"
-	ImportEnd   Event = "import.end"
-	CreateStart Event = "create.start"
-	CreateEnd   Event = "create.end"
-	DeleteStart Event = "delete.start"
-	DeleteEnd   Event = "delete.end"
+	importStart = "import.start"
+	importEnd   = "import.end"
+	createStart = "create.start"
+	createEnd   = "create.end"
+	deleteStart = "delete.start"
+	deleteEnd   = "delete.end"
 )
-
-// Notifier tells the message bus what happens to keypairs.
-type Notifier interface {
-	// Keypair is told of an event. k has no fingerprint and no public key yet
-	// where those are still to be made.
-	Keypair(ctx context.Context, caller *reqctx.Context, e Event, k *objects.Keypair)
-}
 
 // API holds what the handlers work with.
 type API struct {
 	Keypairs Store
 	Quota    Quota
-	Recheck  bool     // [quota] recheck_quota: count again after a pair was made
-	Notify   Notifier // nil: nobody is told
+	Recheck  bool // [quota] recheck_quota: count again after a pair was made
+	Notify   *notify.Notifier
 }
 
-func (a *API) tell(r *api.Request, e Event, k *objects.Keypair) {
-	if a.Notify != nil {
-		a.Notify.Keypair(r.Ctx(), r.Context, e, k)
-	}
+// begins and ends announce what happens to a keypair.
+func (a *API) begins(r *api.Request, event string, k *objects.Keypair) {
+	a.Notify.KeypairName(r.Ctx(), r.Context, event, k.Name)
+	a.Notify.Keypair(r.Ctx(), r.Context, event, k)
+}
+
+func (a *API) ends(r *api.Request, event string, k *objects.Keypair) {
+	a.Notify.Keypair(r.Ctx(), r.Context, event, k)
+	a.Notify.KeypairName(r.Ctx(), r.Context, event, k.Name)
 }
 
 // owner is the user whose keypairs the query is about, when the rule of the
@@ -135,15 +130,16 @@ func (a *API) delete(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.tell(r, DeleteStart, &objects.Keypair{UserID: user, Name: r.Var("id")})
+	a.Notify.KeypairName(r.Ctx(), r.Context, deleteStart, r.Var("id"))
 	k, err := a.Keypairs.Get(r.Ctx(), user, r.Var("id"))
 	if err != nil {
 		return nil, err
 	}
+	a.Notify.Keypair(r.Ctx(), r.Context, deleteStart, k)
 	if err := a.Keypairs.Delete(r.Ctx(), user, k.Name); err != nil {
 		return nil, err
 	}
-	a.tell(r, DeleteEnd, k)
+	a.ends(r, deleteEnd, k)
 	return nil, nil
 }
 

@@ -9,10 +9,10 @@ import (
 // Routes lists the volume proxy and assisted snapshots, in the order of Nova's router.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
-		{Op: "assisted_volume_snapshots.create", Method: "POST", Path: "/os-assisted-volume-snapshots", OK: 200,
+		{Do: a.assistedCreate, Op: "assisted_volume_snapshots.create", Method: "POST", Path: "/os-assisted-volume-snapshots", OK: 200,
 			Body:  api.Since{mv.Legacy: "assisted_volume_snapshots.create.body"},
 			Authz: api.EarlyUnowned(policy.AssistedVolumeSnapshotsCreate), Errors: []int{400}},
-		{Op: "assisted_volume_snapshots.delete", Method: "DELETE", Path: "/os-assisted-volume-snapshots/{id}", OK: 204,
+		{Do: a.assistedDelete, Op: "assisted_volume_snapshots.delete", Method: "DELETE", Path: "/os-assisted-volume-snapshots/{id}", OK: 204,
 			Query: api.Since{mv.Legacy: "assisted_volume_snapshots.delete.query.2.0", mv.V75Strict: "assisted_volume_snapshots.delete.query.2.75"},
 			Authz: api.EarlyUnowned(policy.AssistedVolumeSnapshotsDelete), Errors: []int{400, 404}},
 		{Do: a.snapshotIndex, Op: "snapshots.index", Method: "GET", Path: "/os-snapshots", OK: 200, Until: mv.V36NoProxies,

@@ -24,7 +24,8 @@ type Cinder interface {
 
 // API holds what the handlers work with.
 type API struct {
-	Cinder Cinder
+	Cinder   Cinder
+	Assisted Assisted
 }
 
 // index answers volumes; the list in brief has all of them, too.

@@ -33,7 +33,7 @@ type Endpoint struct {
 var aliases = [][]string{
 	{"block-storage", "volumev3", "volumev2", "volume", "block-store"},
 	{"shared-file-system", "sharev2", "share"},
-	{"object-store"}, {"image"}, {"network"}, {"placement"}, {"identity"}, {"compute"}, {"key-manager"}, {"accelerator"},
+	{"baremetal", "bare-metal"}, {"object-store"}, {"image"}, {"network"}, {"placement"}, {"identity"}, {"compute"}, {"key-manager"}, {"accelerator"},
 }
 
 func sameType(wanted, have string) bool {

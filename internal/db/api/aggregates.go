@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
@@ -84,7 +83,7 @@ func (a *Aggregates) read(ctx context.Context, where string, args ...any) ([]*ob
 // name that is taken is an AggregateNameExists.
 func (a *Aggregates) Create(ctx context.Context, g *objects.Aggregate) error {
 	now := db.Now()
-	g.UUID, g.CreatedAt = uuid.NewString(), &now
+	g.CreatedAt = &now
 	return a.db.InTx(ctx, func(tx bun.Tx) error {
 		var err error
 		g.ID, err = a.db.Insert(ctx, tx, "INSERT INTO aggregates (created_at, uuid, name) VALUES (?, ?, ?)", now, g.UUID, g.Name)

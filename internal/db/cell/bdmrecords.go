@@ -40,10 +40,3 @@ func DestroyBlockDevice(ctx context.Context, c *db.Cell, id int64) error {
 	_, err := db.Exec(ctx, c.DB, "UPDATE block_device_mapping SET deleted = id, deleted_at = ? WHERE id = ? AND deleted = 0", db.Now(), id)
 	return err
 }
-
-// HasShares tells whether a share is mapped to a server.
-func HasShares(ctx context.Context, c *db.Cell, server string) (bool, error) {
-	var n int64
-	err := c.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM share_mapping WHERE instance_uuid = ?", server)
-	return n > 0, err
-}

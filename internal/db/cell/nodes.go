@@ -25,3 +25,14 @@ func HostHasNode(ctx context.Context, c *db.Cell, host string) (bool, error) {
 	err := c.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM compute_nodes WHERE deleted = 0 AND host = ?", host)
 	return n > 0, err
 }
+
+// FirstNode is the UUID of the first compute node of a host, or
+// ComputeHostNotFound.
+func FirstNode(ctx context.Context, c *db.Cell, host string) (string, error) {
+	var uuid sql.NullString
+	err := c.DB.One(ctx, []any{&uuid}, "SELECT uuid FROM compute_nodes WHERE deleted = 0 AND host = ? ORDER BY id LIMIT 1", host)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = objects.Errorf(0, "ComputeHostNotFound", "Compute host %s could not be found.", host)
+	}
+	return uuid.String, err
+}

@@ -7,12 +7,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -55,6 +57,7 @@ type Aggregates struct {
 	Conductor  Conductor
 	Images     Images
 	Placement  Placement
+	Notify     *notify.Notifier
 	Log        zerolog.Logger
 }
 
@@ -75,14 +78,37 @@ func (a *Aggregates) Get(ctx context.Context, id int64) (*objects.Aggregate, err
 // Create makes an aggregate, which gives its hosts a zone if that is not "". A
 // name that is taken is an AggregateNameExists.
 func (a *Aggregates) Create(ctx context.Context, caller *reqctx.Context, name, zone string) (*objects.Aggregate, error) {
-	g := &objects.Aggregate{Name: name, Hosts: []string{}, Metadata: map[string]string{}}
+	g := &objects.Aggregate{UUID: uuid.NewString(), Name: name, Hosts: []string{}, Metadata: map[string]string{}}
+	told := map[string]any{"name": name}
 	if zone != "" {
 		g.Metadata["availability_zone"] = zone
+		told["meta_data"] = g.Metadata
 	}
+	a.Notify.AggregateOf(ctx, caller, "create.start", 0, told)
+	a.Notify.Aggregate(ctx, caller, "create.start", g)
 	if err := a.Store.Create(ctx, g); err != nil {
 		return nil, err
 	}
+	a.announce(ctx, caller, "create.end", "create.end", g, told)
 	return g, a.tell(ctx, caller, g.Versioned())
+}
+
+// announce announces what happens to an aggregate, in the old form by its own name
+// and with more members, and as an object.
+func (a *Aggregates) announce(ctx context.Context, caller *reqctx.Context, old, event string, g *objects.Aggregate, more map[string]any) {
+	a.Notify.AggregateOf(ctx, caller, old, g.ID, more)
+	a.Notify.Aggregate(ctx, caller, event, g)
+}
+
+// setMetadata writes a change of the metadata, and announces it.
+func (a *Aggregates) setMetadata(ctx context.Context, caller *reqctx.Context, g *objects.Aggregate, change map[string]*string) error {
+	more := map[string]any{"meta_data": change}
+	a.announce(ctx, caller, "updatemetadata.start", "update_metadata.start", g, more)
+	if err := a.Store.UpdateMetadata(ctx, g, change); err != nil {
+		return err
+	}
+	a.announce(ctx, caller, "updatemetadata.end", "update_metadata.end", g, more)
+	return nil
 }
 
 // tell sends the schedulers an aggregate as it is now.
@@ -92,8 +118,15 @@ func (a *Aggregates) tell(ctx context.Context, caller *reqctx.Context, g *object
 
 // Rename gives an aggregate another name. The schedulers are told by what comes
 // after it: UpdateZone, with or without a zone.
-func (a *Aggregates) Rename(ctx context.Context, g *objects.Aggregate, name string) error {
-	return a.Store.Rename(ctx, g, name)
+func (a *Aggregates) Rename(ctx context.Context, caller *reqctx.Context, g *objects.Aggregate, name string) error {
+	next := *g
+	next.Name = name
+	a.announce(ctx, caller, "updateprop.start", "update_prop.start", &next, nil)
+	if err := a.Store.Rename(ctx, g, name); err != nil {
+		return err
+	}
+	a.announce(ctx, caller, "updateprop.end", "update_prop.end", g, nil)
+	return nil
 }
 
 // UpdateZone ends a change of an aggregate: it sets its zone if that is given, and
@@ -105,7 +138,7 @@ func (a *Aggregates) UpdateZone(ctx context.Context, caller *reqctx.Context, g *
 	if err := a.checkZone(ctx, g, zone, updateZone); err != nil {
 		return err
 	}
-	if err := a.Store.UpdateMetadata(ctx, g, map[string]*string{"availability_zone": zone}); err != nil {
+	if err := a.setMetadata(ctx, caller, g, map[string]*string{"availability_zone": zone}); err != nil {
 		return err
 	}
 	now := db.Now()
@@ -123,7 +156,7 @@ func (a *Aggregates) SetMetadata(ctx context.Context, caller *reqctx.Context, g 
 			return err
 		}
 	}
-	if err := a.Store.UpdateMetadata(ctx, g, change); err != nil {
+	if err := a.setMetadata(ctx, caller, g, change); err != nil {
 		return err
 	}
 	if err := a.tell(ctx, caller, g.Versioned()); err != nil {
@@ -137,13 +170,18 @@ func (a *Aggregates) SetMetadata(ctx context.Context, caller *reqctx.Context, g 
 // Delete removes an aggregate without hosts. One that has hosts is an
 // InvalidAggregateActionDelete.
 func (a *Aggregates) Delete(ctx context.Context, caller *reqctx.Context, g *objects.Aggregate) error {
+	a.announce(ctx, caller, "delete.start", "delete.start", g, nil)
 	if len(g.Hosts) > 0 {
 		return refuse(remove, g, "Host aggregate is not empty")
 	}
 	if err := a.Store.Delete(ctx, g); err != nil {
 		return err
 	}
-	return a.Schedulers.DeleteAggregate(ctx, caller, g.Versioned())
+	if err := a.Schedulers.DeleteAggregate(ctx, caller, g.Versioned()); err != nil {
+		return err
+	}
+	a.announce(ctx, caller, "delete.end", "delete.end", g, nil)
+	return nil
 }
 
 // CacheImages has the hosts of an aggregate fetch images before they are needed.

@@ -20,6 +20,7 @@ func notFound(host string) error {
 // Errors: ComputeHostNotFound, AggregateNotFound, InvalidAggregateActionAdd,
 // AggregateHostExists.
 func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Context, id int64, host string) (*objects.Aggregate, error) {
+	a.Notify.AggregateOf(ctx, caller, "addhost.start", id, map[string]any{"host_name": host})
 	c, service, err := a.Hosts.ComputeAnywhere(ctx, host)
 	if err != nil {
 		return nil, err
@@ -31,6 +32,7 @@ func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Context, id int
 	if err != nil {
 		return nil, err
 	}
+	a.Notify.Aggregate(ctx, caller, "add_host.start", g)
 	if zone := g.Zone(); zone != nil {
 		if *zone == "" {
 			return nil, refuse(add, g, "Aggregate "+g.Name+" does not support empty named availability zone")
@@ -55,6 +57,7 @@ func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Context, id int
 	if err := a.Placement.JoinAggregate(ctx, caller, node, g.UUID); err != nil {
 		a.Log.Warn().Err(err).Msgf("Failed to associate %s with a placement aggregate. This may be corrected after running nova-manage placement sync_aggregates.", node)
 	}
+	a.announce(ctx, caller, "addhost.end", "add_host.end", g, map[string]any{"host_name": host, "name": g.Name})
 	return g, nil
 }
 
@@ -64,6 +67,7 @@ func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Context, id int
 // Errors: ComputeHostNotFound, AggregateNotFound, AggregateHostNotFound,
 // InvalidAggregateActionDelete, and those of Placement.
 func (a *Aggregates) RemoveHost(ctx context.Context, caller *reqctx.Context, id int64, host string) (*objects.Aggregate, error) {
+	a.Notify.AggregateOf(ctx, caller, "removehost.start", id, map[string]any{"host_name": host})
 	c, _, err := a.Hosts.ComputeAnywhere(ctx, host)
 	if err != nil {
 		return nil, err
@@ -72,6 +76,7 @@ func (a *Aggregates) RemoveHost(ctx context.Context, caller *reqctx.Context, id 
 	if err != nil {
 		return nil, err
 	}
+	a.Notify.Aggregate(ctx, caller, "remove_host.start", g)
 	if zone := g.Zone(); zone != nil && *zone != "" {
 		if err := a.checkMove(ctx, c, g, host, remove); err != nil {
 			return nil, err
@@ -90,7 +95,11 @@ func (a *Aggregates) RemoveHost(ctx context.Context, caller *reqctx.Context, id 
 	if err := a.Store.RemoveHost(ctx, g, host); err != nil {
 		return nil, err
 	}
-	return g, a.tell(ctx, caller, g.Versioned())
+	if err := a.tell(ctx, caller, g.Versioned()); err != nil {
+		return nil, err
+	}
+	a.announce(ctx, caller, "removehost.end", "remove_host.end", g, map[string]any{"host_name": host})
+	return g, nil
 }
 
 // Forget takes a host out of all aggregates.

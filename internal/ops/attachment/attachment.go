@@ -21,6 +21,7 @@ type Ops struct {
 	Volumes  Volumes
 	Ports    Ports
 	Floating Floating
+	Manila   Manila
 }
 
 // Volumes is Cinder.

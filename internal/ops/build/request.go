@@ -11,6 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
@@ -101,6 +102,7 @@ type Options struct {
 	Keypairs  *dbapi.Keypairs
 	Zones     *dbapi.Zones
 	Quota     *quota.Quotas
+	Notify    *notify.Notifier
 	Images    Images
 	Network   Network
 	Volumes   Volumes

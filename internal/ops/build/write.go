@@ -75,6 +75,7 @@ func (b *Builder) join(ctx context.Context, p *plan, server string) error {
 	}
 	members = append(slices.Clone(members), server)
 	p.group.Data["members"] = members
+	b.o.Notify.GroupJoined(ctx, p.caller, p.group, server)
 	if !b.o.RecheckQuota {
 		return nil
 	}

@@ -9,8 +9,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/db"
+	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -42,7 +44,12 @@ type Hosts struct {
 	Placement  Placement
 	DownTime   time.Duration // [DEFAULT] service_down_time
 	Now        func() time.Time
-	Log        zerolog.Logger
+	// Zones and InternalZone ([DEFAULT] internal_service_availability_zone) are where
+	// services are, for those who are told of them.
+	Zones        *dbapi.Zones
+	InternalZone string
+	Notify       *notify.Notifier
+	Log          zerolog.Logger
 }
 
 // NotFound is Nova's ComputeHostNotFound; host may also be what names a compute

@@ -12,7 +12,7 @@ import (
 // its own, "enabled" or "disabled" where it went well. Errors of this and the
 // next: HostMappingNotFound, ComputeHostNotFound, NotImplementedError.
 func (h *Hosts) SetEnabled(ctx context.Context, caller *reqctx.Context, host string, enabled bool) (string, error) {
-	return h.tell(ctx, host, func(cell, host string) (string, error) {
+	return h.tell(ctx, caller, host, event{"set_enabled", "enabled", enabled}, func(cell, host string) (string, error) {
 		return h.Computes.SetHostEnabled(ctx, caller, cell, host, enabled)
 	})
 }
@@ -20,24 +20,34 @@ func (h *Hosts) SetEnabled(ctx context.Context, caller *reqctx.Context, host str
 // SetMaintenance begins or ends the maintenance of a host. The answer is
 // "on_maintenance" or "off_maintenance" where it went well.
 func (h *Hosts) SetMaintenance(ctx context.Context, caller *reqctx.Context, host string, on bool) (string, error) {
-	return h.tell(ctx, host, func(cell, host string) (string, error) {
+	return h.tell(ctx, caller, host, event{"set_maintenance", "mode", on}, func(cell, host string) (string, error) {
 		return h.Computes.HostMaintenance(ctx, caller, cell, host, on)
 	})
 }
 
 // Power does "startup", "shutdown" or "reboot" to a host.
 func (h *Hosts) Power(ctx context.Context, caller *reqctx.Context, host, action string) (string, error) {
-	return h.tell(ctx, host, func(cell, host string) (string, error) {
+	return h.tell(ctx, caller, host, event{"power_action", "action", action}, func(cell, host string) (string, error) {
 		return h.Computes.HostPowerAction(ctx, caller, cell, host, action)
 	})
 }
 
-func (h *Hosts) tell(ctx context.Context, host string, do func(cell, host string) (string, error)) (string, error) {
+// event is what is announced before and after a host is told something.
+type event struct {
+	name, what string
+	value      any
+}
+
+func (h *Hosts) tell(ctx context.Context, caller *reqctx.Context, host string, e event, do func(cell, host string) (string, error)) (string, error) {
 	c, s, err := h.Compute(ctx, host)
 	if err != nil {
 		return "", err
 	}
+	h.Notify.Host(ctx, caller, e.name+".start", s.Host, e.what, e.value)
 	answer, err := do(c.UUID, s.Host)
+	if err == nil {
+		h.Notify.Host(ctx, caller, e.name+".end", s.Host, e.what, e.value)
+	}
 	return answer, supported(err)
 }
 

@@ -94,6 +94,9 @@ func (h *Hosts) UpdateService(ctx context.Context, caller *reqctx.Context, p *Pl
 	if err := cell.UpdateService(ctx, p.cell, p.Service, u); err != nil {
 		return err
 	}
+	if err := h.announce(ctx, caller, "update", p.Service); err != nil {
+		return err
+	}
 	if u.Disabled == nil || !h.Up(p.Service) || p.Version < syncsStatus {
 		return nil
 	}
@@ -113,7 +116,27 @@ func (h *Hosts) DeleteService(ctx context.Context, caller *reqctx.Context, p *Pl
 			return err
 		}
 	}
-	return cell.DeleteService(ctx, p.cell, p.Service)
+	if err := cell.DeleteService(ctx, p.cell, p.Service); err != nil {
+		return err
+	}
+	return h.announce(ctx, caller, "delete", p.Service)
+}
+
+// announce announces what happened to a service.
+func (h *Hosts) announce(ctx context.Context, caller *reqctx.Context, event string, s *objects.Service) error {
+	if !h.Notify.Versioned() {
+		return nil
+	}
+	zone := h.InternalZone
+	if s.Topic != nil && *s.Topic == "compute" {
+		byHost, err := h.Zones.ByHost(ctx)
+		if err != nil {
+			return err
+		}
+		zone = h.Zones.Of(byHost, s.Host)
+	}
+	h.Notify.Service(ctx, caller, event, s, zone)
+	return nil
 }
 
 func (h *Hosts) retire(ctx context.Context, caller *reqctx.Context, p *Place) error {

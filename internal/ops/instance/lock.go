@@ -31,12 +31,16 @@ func (o *Ops) Lock(ctx context.Context, caller *reqctx.Context, i *objects.Insta
 		return nil
 	}
 	return o.step(ctx, caller, i, "lock", "api_lock", func() error {
-		return o.save(ctx, i, nil, func(i *objects.Instance) {
+		err := o.save(ctx, i, nil, func(i *objects.Instance) {
 			i.Locked, i.LockedBy = true, &by
 			if reason != "" {
 				i.SystemMetadata["locked_reason"] = reason
 			}
 		})
+		if err != nil {
+			return err
+		}
+		return o.announce(ctx, caller, "lock", i)
 	})
 }
 
@@ -48,10 +52,14 @@ func LockedByOther(caller *reqctx.Context, i *objects.Instance) bool {
 // Unlock ends Lock; without a lock, it is recorded all the same.
 func (o *Ops) Unlock(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
 	return o.step(ctx, caller, i, "unlock", "api_unlock", func() error {
-		return o.save(ctx, i, nil, func(i *objects.Instance) {
+		err := o.save(ctx, i, nil, func(i *objects.Instance) {
 			i.Locked, i.LockedBy = false, nil
 			delete(i.SystemMetadata, "locked_reason")
 		})
+		if err != nil {
+			return err
+		}
+		return o.announce(ctx, caller, "unlock", i)
 	})
 }
 

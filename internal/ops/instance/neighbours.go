@@ -50,6 +50,7 @@ type Volumes interface {
 type Allocations interface {
 	// DeleteAllocations gives back what a server has allocated, whoever changed it last.
 	DeleteAllocations(ctx context.Context, caller *reqctx.Context, server string) error
-	// HasTrait tells whether a resource provider has a trait.
+	// Traits answers the traits of a resource provider, and HasTrait whether it has one.
+	Traits(ctx context.Context, caller *reqctx.Context, provider string) ([]string, error)
 	HasTrait(ctx context.Context, caller *reqctx.Context, provider, trait string) (bool, error)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc/computerpc"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
@@ -24,6 +25,7 @@ type Ops struct {
 	Compute   *computerpc.Client
 	Conductor *conductorrpc.Client
 	Limits    Limits
+	Notify    *notify.Notifier
 	// Host is [DEFAULT] host: where steps of an action that the API does itself
 	// are recorded.
 	Host string

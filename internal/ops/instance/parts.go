@@ -48,6 +48,25 @@ func (r *Reader) Attachments(ctx context.Context, i *objects.Instance) ([]*objec
 	})
 }
 
+// Shares are the shares of a server.
+func (r *Reader) Shares(ctx context.Context, i *objects.Instance) ([]*objects.Share, error) {
+	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.Share, error) { return cell.Shares(ctx, c, i.UUID) })
+}
+
+// Share is one share of a server, or ShareNotFound.
+func (r *Reader) Share(ctx context.Context, i *objects.Instance, share string) (*objects.Share, error) {
+	all, err := r.Shares(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range all {
+		if s.ShareID == share {
+			return s, nil
+		}
+	}
+	return nil, objects.ShareNotFound(share)
+}
+
 func (r *Reader) Topology(ctx context.Context, i *objects.Instance) (*objects.NUMATopology, error) {
 	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) (*objects.NUMATopology, error) {
 		return cell.Topology(ctx, c, i.UUID)

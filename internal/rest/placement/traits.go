@@ -8,9 +8,9 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// HasTrait tells whether a resource provider has a trait, or answers
+// Traits answers the traits of a resource provider, or
 // ResourceProviderTraitRetrievalFailed.
-func (c *Client) HasTrait(ctx context.Context, caller *reqctx.Context, provider, trait string) (bool, error) {
+func (c *Client) Traits(ctx context.Context, caller *reqctx.Context, provider string) ([]string, error) {
 	var found struct {
 		Traits []string `json:"traits"`
 	}
@@ -18,5 +18,12 @@ func (c *Client) HasTrait(ctx context.Context, caller *reqctx.Context, provider,
 	if status(err) != 0 {
 		err = &objects.Error{Class: "ResourceProviderTraitRetrievalFailed", Message: "Failed to get traits for resource provider with UUID " + provider, Cause: err}
 	}
-	return slices.Contains(found.Traits, trait), err
+	return found.Traits, err
+}
+
+// HasTrait tells whether a resource provider has a trait, or answers
+// ResourceProviderTraitRetrievalFailed.
+func (c *Client) HasTrait(ctx context.Context, caller *reqctx.Context, provider, trait string) (bool, error) {
+	traits, err := c.Traits(ctx, caller, provider)
+	return slices.Contains(traits, trait), err
 }

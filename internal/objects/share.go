@@ -1,0 +1,29 @@
+package objects
+
+import "time"
+
+// Share is a share of Manila that a server mounts: a row of a cell's share_mapping.
+type Share struct {
+	ID             int64
+	UUID           string
+	InstanceUUID   string
+	ShareID        string
+	Status         string // attaching, detaching, active, inactive, error
+	Tag            string // what the guest mounts it by
+	ExportLocation string
+	Protocol       string // NFS, CEPHFS
+	CreatedAt      *time.Time
+	UpdatedAt      *time.Time
+}
+
+// Versioned is the share as it crosses the RPC.
+func (s *Share) Versioned() *Versioned {
+	return NewVersioned("ShareMapping", "1.2", map[string]any{"id": s.ID, "uuid": s.UUID, "instance_uuid": s.InstanceUUID, "share_id": s.ShareID, "status": s.Status,
+		"tag": s.Tag, "export_location": s.ExportLocation, "share_proto": s.Protocol, "created_at": s.CreatedAt, "updated_at": s.UpdatedAt})
+}
+
+// ShareNotFound is the error for a share that does not exist, or that a server does
+// not have.
+func ShareNotFound(id string) error {
+	return Errorf(KindNotFound, "ShareNotFound", "Share %s could not be found.", id)
+}

@@ -1,0 +1,34 @@
+package notify
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Flavor announces "create", "update" or "delete" of a flavor. Of a deleted one
+// neither extra specs nor projects are told.
+func (n *Notifier) Flavor(ctx context.Context, caller *reqctx.Context, event string, f *objects.Flavor) {
+	if !n.Versioned() {
+		return
+	}
+	p := flavorPayload(f)
+	if event == "delete" {
+		p.Data["extra_specs"], p.Data["projects"] = nil, nil
+	} else {
+		p.Data["projects"] = list(f.Projects)
+	}
+	n.announce(ctx, caller, "flavor."+event, p)
+}
+
+// flavorPayload is a flavor whose projects are not known.
+func flavorPayload(f *objects.Flavor) *objects.Versioned {
+	specs := f.ExtraSpecs
+	if specs == nil {
+		specs = map[string]string{}
+	}
+	return objects.NewVersioned("FlavorPayload", "1.4", map[string]any{"flavorid": f.FlavorID, "memory_mb": f.MemoryMB, "vcpus": f.VCPUs, "root_gb": f.RootGB,
+		"ephemeral_gb": f.EphemeralGB, "name": f.Name, "swap": f.Swap, "rxtx_factor": objects.Float(f.RxtxFactor), "vcpu_weight": f.VCPUWeight,
+		"disabled": f.Disabled, "is_public": f.IsPublic, "extra_specs": specs, "projects": nil, "description": f.Description})
+}

@@ -1,0 +1,63 @@
+package notify
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// GroupCreated announces a server group that was made; rules tells whether its maker
+// could have given it rules.
+func (n *Notifier) GroupCreated(ctx context.Context, caller *reqctx.Context, g *objects.ServerGroup, rules bool) {
+	if n.unversioned() {
+		payload := map[string]any{"name": g.Name, "project_id": g.ProjectID, "user_id": g.UserID, "policy": g.Policy, "server_group_id": g.UUID}
+		if rules {
+			payload["_rules"] = pairs(g.Rules)
+		}
+		n.tell(ctx, caller, "servergroup", n.host, "servergroup.create", payload)
+	}
+	n.group(ctx, caller, "create", g)
+}
+
+// GroupDeleted announces a server group that is gone.
+func (n *Notifier) GroupDeleted(ctx context.Context, caller *reqctx.Context, g *objects.ServerGroup) {
+	if n.unversioned() {
+		n.tell(ctx, caller, "servergroup", n.host, "servergroup.delete", map[string]any{"server_group_id": g.UUID})
+	}
+	n.group(ctx, caller, "delete", g)
+}
+
+// GroupJoined announces that a server is now a member of a group, which has it
+// among its members.
+func (n *Notifier) GroupJoined(ctx context.Context, caller *reqctx.Context, g *objects.Versioned, server string) {
+	if n.unversioned() {
+		n.tell(ctx, caller, "servergroup", n.host, "servergroup.addmember", map[string]any{"server_group_id": g.Text("uuid"), "instance_uuids": []string{server}})
+	}
+	if n.Versioned() {
+		data := map[string]any{"hosts": nil, "rules": g.Data["_rules"]}
+		for _, same := range []string{"uuid", "name", "user_id", "project_id", "policy", "policies", "members"} {
+			data[same] = g.Data[same]
+		}
+		n.announce(ctx, caller, "server_group.add_member", objects.NewVersioned("ServerGroupPayload", "1.1", data))
+	}
+}
+
+func (n *Notifier) group(ctx context.Context, caller *reqctx.Context, event string, g *objects.ServerGroup) {
+	if !n.Versioned() {
+		return
+	}
+	policies := []string{}
+	if g.Policy != nil {
+		policies = append(policies, *g.Policy)
+	}
+	n.announce(ctx, caller, "server_group."+event, objects.NewVersioned("ServerGroupPayload", "1.1", map[string]any{"uuid": g.UUID, "name": g.Name, "user_id": g.UserID,
+		"project_id": g.ProjectID, "policies": policies, "members": list(g.Members), "hosts": nil, "policy": g.Policy, "rules": pairs(g.Rules)}))
+}
+
+func pairs(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}

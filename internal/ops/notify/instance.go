@@ -1,0 +1,81 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Instance announces what the API itself did to a server: "lock", "unlock". The
+// server is a record with its flavor, metadata, system metadata and info cache.
+func (n *Notifier) Instance(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
+	if !n.Versioned() {
+		return nil
+	}
+	p, err := instancePayload(caller, i)
+	if err != nil {
+		return err
+	}
+	p.Data["fault"] = nil
+	n.announce(ctx, caller, "instance."+event, p)
+	return nil
+}
+
+// powerStates are the names of the numbers of nova.compute.power_state.
+var powerStates = map[int64]string{0: "pending", 1: "running", 3: "paused", 4: "shutdown", 6: "crashed", 7: "suspended"}
+
+func instancePayload(caller *reqctx.Context, i *objects.Instance) (*objects.Versioned, error) {
+	addresses, err := addressPayloads(i)
+	if err != nil {
+		return nil, err
+	}
+	var request, flavor, power any
+	if caller.ProjectID != "" && caller.UserID != "" {
+		request = caller.RequestID
+	}
+	if i.Flavor != nil {
+		flavor = flavorPayload(i.Flavor)
+	}
+	if i.PowerState != nil {
+		power = powerStates[*i.PowerState]
+	}
+	disk := "MANUAL"
+	if i.AutoDiskConfig {
+		disk = "AUTO"
+	}
+	var reason any
+	if r, ok := i.SystemMetadata["locked_reason"]; ok {
+		reason = r
+	}
+	return objects.NewVersioned("InstanceActionPayload", "1.9", map[string]any{"uuid": i.UUID, "user_id": i.UserID, "tenant_id": i.ProjectID, "reservation_id": i.ReservationID,
+		"display_name": i.DisplayName, "display_description": i.DisplayDescription, "host_name": i.Hostname, "host": i.Host, "node": i.Node, "os_type": i.OSType,
+		"architecture": i.Architecture, "availability_zone": i.AvailabilityZone, "image_uuid": i.ImageRef, "key_name": i.KeyName, "kernel_id": i.KernelID,
+		"ramdisk_id": i.RamdiskID, "created_at": i.CreatedAt, "launched_at": i.LaunchedAt, "terminated_at": i.TerminatedAt, "deleted_at": i.DeletedAt,
+		"updated_at": i.UpdatedAt, "state": i.VMState, "power_state": power, "task_state": i.TaskState, "progress": i.Progress, "metadata": pairs(i.Metadata),
+		"locked": i.Locked, "auto_disk_config": disk, "flavor": flavor, "ip_addresses": addresses, "block_devices": nil, "shares": nil, "request_id": request,
+		"action_initiator_user": orNil(caller.UserID), "action_initiator_project": orNil(caller.ProjectID), "locked_reason": reason}), nil
+}
+
+// addressPayloads are the fixed addresses of a server.
+func addressPayloads(i *objects.Instance) ([]*objects.Versioned, error) {
+	vifs, err := objects.ParseNetworkInfo([]byte(i.Part("info_cache").Text("network_info")))
+	if err != nil {
+		return nil, err
+	}
+	all := []*objects.Versioned{}
+	for _, v := range vifs {
+		meta := v.Meta
+		if len(meta) == 0 {
+			meta = json.RawMessage("{}")
+		}
+		for _, subnet := range v.Network.Subnets {
+			for _, ip := range subnet.IPs {
+				all = append(all, objects.NewVersioned("IpPayload", "1.0", map[string]any{"label": v.Network.Label, "mac": v.Address, "meta": meta, "port_uuid": v.ID,
+					"version": ip.Version, "address": ip.Address, "device_name": v.DevName}))
+			}
+		}
+	}
+	return all, nil
+}

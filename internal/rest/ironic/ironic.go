@@ -1,0 +1,108 @@
+// Package ironic asks Ironic about its machines, as Nova's own user.
+package ironic
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/rest"
+)
+
+// version is of Ironic's API: the oldest one that Nova's driver works with.
+const version = "1.38"
+
+// Client asks Ironic. It is safe for concurrent use.
+type Client struct{ session *rest.Session }
+
+// New makes a client of a session with the options of [ironic].
+func New(s *rest.Session) *Client { return &Client{s} }
+
+// Node is a machine.
+type Node struct {
+	UUID         string         `json:"uuid"`
+	State        *string        `json:"provision_state"`
+	InstanceUUID *string        `json:"instance_uuid"`
+	Properties   map[string]any `json:"properties"` // cpus, memory_mb, local_gb: numbers or text
+}
+
+// Port is an interface of a machine.
+type Port struct {
+	Address string `json:"address"` // MAC
+}
+
+// Nodes answers all machines.
+func (c *Client) Nodes(ctx context.Context) ([]*Node, error) {
+	var all []*Node
+	for path := "nodes/detail"; path != ""; {
+		var page struct {
+			Nodes []*Node `json:"nodes"`
+			Next  string  `json:"next"`
+		}
+		if err := c.get(ctx, path, &page); err != nil {
+			return nil, err
+		}
+		all, path = append(all, page.Nodes...), page.Next
+	}
+	return all, nil
+}
+
+// Node answers a machine by its UUID or name. One that Ironic does not have is a
+// NodeNotFound.
+func (c *Client) Node(ctx context.Context, id string) (*Node, error) {
+	n := &Node{}
+	err := c.get(ctx, "nodes/"+url.PathEscape(id), n)
+	if gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
+		return nil, objects.Errorf(objects.KindNotFound, "NodeNotFound", "Node %s could not be found.", id)
+	}
+	return n, err
+}
+
+// Ports answers the interfaces of a machine.
+func (c *Client) Ports(ctx context.Context, node string) ([]Port, error) {
+	var all []Port
+	for path := "ports?node=" + url.QueryEscape(node); path != ""; {
+		var page struct {
+			Ports []Port `json:"ports"`
+			Next  string `json:"next"`
+		}
+		if err := c.get(ctx, path, &page); err != nil {
+			return nil, err
+		}
+		all, path = append(all, page.Ports...), page.Next
+	}
+	return all, nil
+}
+
+// get reads a path below /v1, or a whole URL. A service that is not there is a
+// ServiceUnavailable.
+func (c *Client) get(ctx context.Context, path string, out any) error {
+	client, err := c.session.AsService(ctx)
+	if _, missing := errors.AsType[*rest.NoEndpoint](err); missing {
+		return &objects.Error{Class: "ServiceUnavailable", Message: "The baremetal service is unavailable: " + err.Error(), Cause: err}
+	}
+	if errors.Is(err, rest.ErrNoAuth) {
+		return &objects.Error{Class: "keystoneauth1.exceptions.auth_plugins.MissingAuthPlugin", Message: err.Error(), Cause: err}
+	}
+	if err != nil {
+		return err
+	}
+	address := path
+	if !strings.Contains(path, "://") {
+		base := client.Endpoint
+		if !strings.HasSuffix(base, "/v1/") {
+			base += "v1/"
+		}
+		address = base + path
+	}
+	_, err = client.Get(ctx, address, out, &gophercloud.RequestOpts{MoreHeaders: map[string]string{"X-OpenStack-Ironic-API-Version": version}})
+	if rest.IsNetwork(err) {
+		return &objects.Error{Class: "ServiceUnavailable", Message: "The baremetal service is unavailable: " + err.Error(), Cause: err}
+	}
+	return err
+}

@@ -1,0 +1,36 @@
+package computerpc
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rpc"
+)
+
+// sharesSince is the version of the interface that knows of shares.
+const sharesSince = "6.4"
+
+// AllowShare gives a server's host access to a share.
+func (c *Client) AllowShare(ctx context.Context, caller *reqctx.Context, i *objects.Instance, s *objects.Share) error {
+	return c.share(ctx, caller, i, s, "allow_share")
+}
+
+// DenyShare ends AllowShare, and the share with it.
+func (c *Client) DenyShare(ctx context.Context, caller *reqctx.Context, i *objects.Instance, s *objects.Share) error {
+	return c.share(ctx, caller, i, s, "deny_share")
+}
+
+func (c *Client) share(ctx context.Context, caller *reqctx.Context, i *objects.Instance, s *objects.Share, method string) error {
+	ok, err := c.Can(ctx, sharesSince)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return objects.Errorf(0, "UnsupportedRPCVersion", "Unsupported RPC version for %s. Required >= %s", method, sharesSince)
+	case i.Host == nil || *i.Host == "":
+		return noHost(i)
+	}
+	t := rpc.Target{Topic: topic, Server: *i.Host, Version: sharesSince}
+	return c.send(ctx, caller, i.Cell, t, method, args{"instance": i.Versioned(), "share_mapping": s.Versioned()})
+}

@@ -10,11 +10,14 @@ import (
 	"os"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/startup"
@@ -41,6 +44,9 @@ type Options struct {
 	Filters paste.Registry
 	// Log takes what the application has to say. nil: as the configuration says.
 	Log *zerolog.Logger
+	// Metrics is where the application's metrics go: see docs/operating.md. nil:
+	// nowhere.
+	Metrics prometheus.Registerer
 	// Messages is the broker behind transport URLs of fake://. nil: one of its own,
 	// which nobody serves.
 	Messages *rpc.Memory
@@ -53,6 +59,7 @@ type deps struct {
 	policy   *policy.Enforcer
 	sessions sessions
 	messages *rpc.Pool
+	metrics  *metrics.Metrics
 	aliases  hardware.Aliases
 	*startup.Databases
 }
@@ -81,6 +88,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	gate := &startup.Gate{Name: name, Next: pipeline, Log: d.log, Start: func(ctx context.Context) error {
 		return startup.Register(ctx, d.config, d.Databases, "nova-"+name, d.log)
 	}}
+	d.metrics.Show()
 	go gate.Open(ctx)
 	go d.policy.Watch(ctx, policyEvery)
 	context.AfterFunc(ctx, func() {
@@ -88,7 +96,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 			d.log.Debug().Err(err).Msg("Closing the connections to message brokers")
 		}
 	})
-	return gate, nil
+	return middleware.Measure(d.metrics)(gate), nil
 }
 
 func prepare(o *Options) (*deps, error) {
@@ -107,17 +115,20 @@ func prepare(o *Options) (*deps, error) {
 	} else if d.log, _, err = log.New(d.config.Default.Log, Prog); err != nil {
 		return nil, err
 	}
+	if d.metrics, err = metrics.On(o.Metrics); err != nil {
+		return nil, err
+	}
 	if d.aliases, err = startup.PCIAliases(d.config); err != nil {
 		return nil, err
 	}
-	if d.Databases, err = startup.OpenDatabases(d.config); err != nil {
+	if d.Databases, err = startup.OpenDatabases(d.config, d.metrics); err != nil {
 		return nil, err
 	}
-	if d.sessions, err = newSessions(d.config); err != nil {
+	if d.sessions, err = newSessions(d.config, d.metrics); err != nil {
 		return nil, err
 	}
 	options := rpc.FromConfig(d.config, d.log)
-	options.Memory = o.Messages
+	options.Memory, options.Metrics = o.Messages, d.metrics
 	if d.messages, err = rpc.NewPool(options); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
 
@@ -88,12 +89,12 @@ func (d *Dev) ServeCompute() (err error) {
 		cert, key := cloud.Certificate()
 		o = serve.Options{HTTPS: []serve.TLS{{Addr: d.address(), CertFile: cert, KeyFile: key}}}
 	}
-	return Run(ctx, c, o, Program{Name: compute.Prog, Build: func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
+	return Run(ctx, c, o, Program{Name: compute.Prog, Build: func(ctx context.Context, c *config.Config, log zerolog.Logger, metrics prometheus.Registerer) (http.Handler, error) {
 		broker := rpc.NewMemory()
 		if err := cloud.Serve(ctx, broker); err != nil {
 			return nil, err
 		}
-		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &log, Messages: broker})
+		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &log, Metrics: metrics, Messages: broker})
 		if err != nil {
 			return nil, err
 		}
@@ -118,8 +119,8 @@ func (d *Dev) ServeMetadata() error {
 	if err != nil {
 		return fmt.Errorf("no nova-api --dev has been started with --state %s: %w", state, err)
 	}
-	return Run(ctx, c, serve.Options{HTTP: []string{d.address()}}, Program{Name: metadata.Prog, Build: func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
-		guests, err := metadata.New(ctx, metadata.Options{Config: c, Log: &log})
+	return Run(ctx, c, serve.Options{HTTP: []string{d.address()}}, Program{Name: metadata.Prog, Build: func(ctx context.Context, c *config.Config, log zerolog.Logger, metrics prometheus.Registerer) (http.Handler, error) {
+		guests, err := metadata.New(ctx, metadata.Options{Config: c, Log: &log, Metrics: metrics})
 		if err != nil {
 			return nil, err
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
@@ -51,6 +52,9 @@ func Run(ctx context.Context, c *config.Config, o serve.Options, p Program) erro
 		return err
 	}
 	defer h.close()
+	if address := new(Flags).metricsAddress(p, c); address != "" {
+		go h.serveMetrics(ctx, address)
+	}
 	o.Log = h.log
 	return serve.Run(ctx, &h.app, o)
 }
@@ -66,6 +70,7 @@ type hosting struct {
 	load    func() (*config.Config, error)
 	app     serve.Switch
 	log     zerolog.Logger // of the process; each application has its own
+	metrics *prometheus.Registry
 	sink    *log.Sink
 	end     context.CancelFunc // of the current application
 	server  *serve.Server
@@ -116,6 +121,9 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	}
 	serving, finish := context.WithCancel(ctx)
 	defer finish()
+	if address := f.metricsAddress(p, c); address != "" {
+		go h.serveMetrics(serving, address)
+	}
 	done := make(chan error, 1)
 	go func() { done <- h.server.Serve(serving) }()
 	notify(daemon.SdNotifyReady)
@@ -168,6 +176,7 @@ func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, paren
 
 // start opens the log and builds the first application.
 func (h *hosting) start(ctx context.Context, c *config.Config) (err error) {
+	h.metrics = newRegistry()
 	if h.log, h.sink, err = log.New(c.Default.Log, h.program.Name); err != nil {
 		return err
 	}
@@ -191,7 +200,7 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 	}
 	// Its work goes on while the requests in flight are let end.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	app, err := h.program.Build(ctx, c, logger)
+	app, err := h.program.Build(ctx, c, logger, h.metrics)
 	if err != nil {
 		cancel()
 		_ = sink.Close()

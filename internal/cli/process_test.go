@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	p := cli.Compute()
-	p.Build = func(_ context.Context, c *config.Config, _ zerolog.Logger) (http.Handler, error) {
+	p.Build = func(_ context.Context, c *config.Config, _ zerolog.Logger, _ prometheus.Registerer) (http.Handler, error) {
 		if c.Default.MyIP == "192.0.2.99" {
 			return nil, errors.New("policy.yaml: line 3 is nonsense")
 		}
@@ -46,7 +47,7 @@ func TestMain(m *testing.M) {
 		}), nil
 	}
 	other := cli.Metadata()
-	other.Build = func(context.Context, *config.Config, zerolog.Logger) (http.Handler, error) {
+	other.Build = func(context.Context, *config.Config, zerolog.Logger, prometheus.Registerer) (http.Handler, error) {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "metadata") }), nil
 	}
 	if cli.CalledUWSGI() {
@@ -61,6 +62,8 @@ func TestMain(m *testing.M) {
 			f.Files = append(f.Files, value)
 		case "--http":
 			f.HTTP = append(f.HTTP, value)
+		case "--metrics":
+			f.Metrics = value
 		case "--uwsgi":
 			f.UWSGI = append(f.UWSGI, value)
 		case "--ini":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/compute"
@@ -13,8 +14,9 @@ import (
 )
 
 // Build makes the application of a configuration. It is called again for every
-// reload; ctx ends when the application is no longer in use.
-type Build func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error)
+// reload; ctx ends when the application is no longer in use. metrics is that of
+// the process, the same for all of them.
+type Build func(ctx context.Context, c *config.Config, log zerolog.Logger, metrics prometheus.Registerer) (http.Handler, error)
 
 // Program is one of the two services.
 type Program struct {
@@ -26,14 +28,14 @@ type Program struct {
 
 // Compute is nova-api.
 func Compute() Program {
-	return Program{compute.Prog, uwsgiini.Compute, 8774, func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
-		return compute.New(ctx, compute.Options{Config: c, Log: &log})
+	return Program{compute.Prog, uwsgiini.Compute, 8774, func(ctx context.Context, c *config.Config, log zerolog.Logger, metrics prometheus.Registerer) (http.Handler, error) {
+		return compute.New(ctx, compute.Options{Config: c, Log: &log, Metrics: metrics})
 	}}
 }
 
 // Metadata is nova-metadata.
 func Metadata() Program {
-	return Program{metadata.Prog, uwsgiini.Metadata, 8775, func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
-		return metadata.New(ctx, metadata.Options{Config: c, Log: &log})
+	return Program{metadata.Prog, uwsgiini.Metadata, 8775, func(ctx context.Context, c *config.Config, log zerolog.Logger, metrics prometheus.Registerer) (http.Handler, error) {
+		return metadata.New(ctx, metadata.Options{Config: c, Log: &log, Metrics: metrics})
 	}}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/paste"
@@ -22,6 +23,8 @@ type Deps struct {
 	// Transport carries the calls of Keystone; nil: one made from
 	// [keystone_authtoken].
 	Transport http.RoundTripper
+	// Metrics counts; nil: nobody does.
+	Metrics *metrics.Metrics
 	// Messages sends notifications over oslo.messaging; nil: audit's events that are
 	// to be sent go to the log.
 	Messages *rpc.Pool

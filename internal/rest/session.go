@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/metrics"
 )
 
 // ErrNoAuth: the group has no auth_type, so that one can act for callers there
@@ -39,6 +40,8 @@ type Options struct {
 	// ServiceUser gives the X-Service-Token of calls on behalf of callers; nil
 	// if [service_user] send_service_user_token is off.
 	ServiceUser *Session
+	// Metrics counts the calls under Group; nil: nobody does.
+	Metrics *metrics.Metrics
 	// Catalog gives endpoints where neither the caller's catalog nor a login of
 	// this session does; nil: nobody.
 	Catalog *Session
@@ -73,6 +76,7 @@ func New(o Options) (*Session, error) {
 		}
 		s.client.Transport = t
 	}
+	s.client.Transport = counted(s.client.Transport, o)
 	if o.Session.Timeout != nil {
 		s.client.Timeout = time.Duration(*o.Session.Timeout * float64(time.Second))
 	}
@@ -100,6 +104,14 @@ func (s *Session) HTTP() *http.Client { return &s.client }
 
 // AuthURL is auth_url.
 func (s *Session) AuthURL() string { return s.o.Auth.AuthURL }
+
+// Metrics is where those who use the session count; it may be nil.
+func (s *Session) Metrics() *metrics.Metrics {
+	if s == nil {
+		return nil
+	}
+	return s.o.Metrics
+}
 
 // UserAgent is what calls name as theirs.
 func (s *Session) UserAgent() string {

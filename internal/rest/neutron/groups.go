@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -34,6 +35,7 @@ const (
 type groupNames struct {
 	cache  *otter.Cache[groupKey, heldNames]
 	flight singleflight.Group
+	asked  *metrics.Cache
 }
 
 // groupKey is a server as a project sees it.
@@ -48,8 +50,8 @@ type heldNames struct {
 	read  time.Time
 }
 
-func newGroupNames() *groupNames {
-	return &groupNames{cache: otter.Must(&otter.Options[groupKey, heldNames]{
+func newGroupNames(asked *metrics.Cache) *groupNames {
+	return &groupNames{asked: asked, cache: otter.Must(&otter.Options[groupKey, heldNames]{
 		MaximumSize: 20000, ExpiryCalculator: otter.ExpiryWriting[groupKey, heldNames](namesStale)})}
 }
 
@@ -62,6 +64,7 @@ func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Context, servers
 	for _, s := range servers {
 		key.server = s
 		held, ok := c.groups.cache.GetIfPresent(key)
+		c.groups.asked.Asked(ok)
 		switch {
 		case !ok:
 			missing = append(missing, s)

@@ -229,8 +229,10 @@ func TestReload(t *testing.T) {
 func TestReplace(t *testing.T) {
 	address := free(t)
 	socket := filepath.Join(t.TempDir(), "s")
-	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address, "--uwsgi=unix:"+socket)
+	metrics := free(t)
+	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address, "--uwsgi=unix:"+socket, "--metrics="+metrics)
 	before := fetch(t, address, " 192.0.2.1 ")
+	fetch(t, metrics, "/metrics")
 	// A successor that cannot start changes nothing.
 	p.write(t, "[DEFAULT\n")
 	_ = p.Process.Signal(syscall.SIGUSR2)
@@ -258,6 +260,7 @@ func TestReplace(t *testing.T) {
 	if err := p.ends(t); err != nil {
 		t.Error(err)
 	}
+	fetch(t, metrics, "/metrics") // the successor's now
 	if c, err := net.Dial("unix", socket); err != nil {
 		t.Error(err)
 	} else {

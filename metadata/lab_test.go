@@ -65,8 +65,10 @@ func lab(t *testing.T) (theirs, ours http.Handler, guests []labGuest) {
 	if len(guests) == 0 {
 		t.Skipf("no instance is called %s", pattern)
 	}
-	back := httputil.NewSingleHostReverseProxy(target)
-	back.Transport = &http.Transport{DisableCompression: true}
+	back := &httputil.ReverseProxy{Transport: &http.Transport{DisableCompression: true}, Rewrite: func(p *httputil.ProxyRequest) {
+		p.SetURL(target)
+		p.Out.Header["X-Forwarded-For"] = p.In.Header["X-Forwarded-For"]
+	}}
 	return back, ours, guests
 }
 
@@ -134,7 +136,7 @@ def plain(v):
     if isinstance(v, (list, tuple)): return [plain(x) for x in v]
     return v.decode('latin-1') if isinstance(v, bytes) else v
 url = sys.argv[1]
-found = read_metadata_service(url, retries=0)
+found = read_metadata_service(url, timeout=60, retries=0)
 for where in (found['metadata'], found.get('ec2-metadata') or {}): where.pop('random_seed', None)
 def network(data):
     links = (data or {}).get('links', [])
@@ -144,7 +146,7 @@ def network(data):
         return str(e)
 print(json.dumps(plain({
     'openstack': found, 'network': network(found.get('networkdata')),
-    'ec2': {v: [ec2.get_instance_metadata(v, url, retries=0), ec2.get_instance_userdata(v, url, retries=0)] for v in ('2009-04-04', 'latest')},
+    'ec2': {v: [ec2.get_instance_metadata(v, url, timeout=60, retries=0), ec2.get_instance_userdata(v, url, timeout=60, retries=0)] for v in ('2009-04-04', 'latest')},
 }), sort_keys=True, indent=1, default=str))
 `
 
@@ -160,7 +162,7 @@ func TestCloudInitOnLab(t *testing.T) {
 		t.Run(who.name, func(t *testing.T) {
 			var found [2]string
 			for i, h := range []http.Handler{theirs, ours} {
-				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 				defer cancel()
 				out, err := exec.CommandContext(ctx, interpreter, "-c", crawl, proxy(t, h, who.headers())).Output()
 				if err != nil {

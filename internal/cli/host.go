@@ -25,8 +25,9 @@ import (
 
 // Serve hosts a program where the flags say, or the uWSGI file that they name,
 // or systemd's sockets, or the configuration, in this order, until SIGTERM or
-// SIGINT; requests in flight are let end. SIGHUP reloads, SIGUSR2 replaces the
-// process by its binary as it is on disk now.
+// SIGINT; requests in flight are let end. SIGHUP reloads, SIGUSR1 writes a report
+// on the state of the process, SIGUSR2 replaces the process by its binary as it is
+// on disk now.
 func (f *Flags) Serve(p Program) error {
 	var ini *uwsgiini.Config
 	if len(f.Ini) > 0 {
@@ -71,6 +72,8 @@ type hosting struct {
 	app     serve.Switch
 	log     zerolog.Logger // of the process; each application has its own
 	metrics *prometheus.Registry
+	began   time.Time
+	config  *config.Config // of the current application
 	sink    *log.Sink
 	end     context.CancelFunc // of the current application
 	server  *serve.Server
@@ -80,7 +83,7 @@ type hosting struct {
 func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	// From here on neither ends the process by itself.
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR2)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	defer signal.Stop(signals)
 	again, err := restart()
 	if err != nil {
@@ -131,15 +134,22 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 		h.log.Warn().Err(err).Msg("telling the process before this one")
 	}
 	go watchdog(serving)
+	asked := make(chan struct{})
+	go watchTrigger(serving, c, asked)
 	for {
 		select {
 		case s := <-signals:
-			if s == syscall.SIGHUP {
+			switch {
+			case s == syscall.SIGHUP:
 				h.reload(ctx)
-			} else if h.replace(ctx) {
+			case s == syscall.SIGUSR1:
+				h.writeReport(h.config)
+			case h.replace(ctx):
 				finish()
 				return <-done
 			}
+		case <-asked:
+			h.writeReport(h.config)
 		case <-ctx.Done():
 			notify(daemon.SdNotifyStopping)
 			return <-done
@@ -176,7 +186,7 @@ func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, paren
 
 // start opens the log and builds the first application.
 func (h *hosting) start(ctx context.Context, c *config.Config) (err error) {
-	h.metrics = newRegistry()
+	h.metrics, h.began = newRegistry(), time.Now()
 	if h.log, h.sink, err = log.New(c.Default.Log, h.program.Name); err != nil {
 		return err
 	}
@@ -207,6 +217,7 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 		return err
 	}
 	h.app.Set(app, h.end)
+	h.config = c
 	h.end = func() {
 		cancel()
 		_ = sink.Close()

@@ -226,6 +226,43 @@ func TestReload(t *testing.T) {
 	}
 }
 
+func TestReport(t *testing.T) {
+	dir := t.TempDir()
+	trigger := filepath.Join(dir, "trigger")
+	address := free(t)
+	p := command(t, ip(1)+"[database]\nconnection = mysql://nova:topsecret@db/nova\n[oslo_reports]\nlog_dir = "+dir+"\nfile_event_handler = "+trigger+"\n", nil, "nova-api", "--config-file=CONF", "--http="+address)
+	fetch(t, address, "192.0.2.1")
+	for n, ask := range []func(){
+		func() { _ = p.Process.Signal(syscall.SIGUSR1) },
+		func() { _ = os.WriteFile(trigger, nil, 0o600) },
+	} {
+		ask()
+		p.logs(t, "The state of the process is in ")
+		files, _ := filepath.Glob(filepath.Join(dir, "nova-api-os-compute_gurumeditation_*"))
+		if len(files) == 0 {
+			t.Fatalf("%d: no report", n)
+		}
+		b, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"Guru Meditation", "internal/cli", "my_ip = 192.0.2.1", "connection = ***", "go_goroutines"} {
+			if !strings.Contains(string(b), want) {
+				t.Errorf("%d: %s is not in the report", n, want)
+			}
+		}
+		if strings.Contains(string(b), "topsecret") {
+			t.Errorf("%d: a password is in the report", n)
+		}
+		for _, f := range files {
+			_ = os.Remove(f)
+		}
+		p.log.mu.Lock()
+		p.log.b.Reset()
+		p.log.mu.Unlock()
+	}
+}
+
 func TestReplace(t *testing.T) {
 	address := free(t)
 	socket := filepath.Join(t.TempDir(), "s")

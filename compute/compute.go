@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/hardware"
@@ -47,6 +48,9 @@ type Options struct {
 	// Metrics is where the application's metrics go: see docs/operating.md. nil:
 	// nowhere.
 	Metrics prometheus.Registerer
+	// Traces makes spans of requests and of what they ask of neighbours; nil: there
+	// are none.
+	Traces trace.TracerProvider
 	// Messages is the broker behind transport URLs of fake://. nil: one of its own,
 	// which nobody serves.
 	Messages *rpc.Memory
@@ -60,6 +64,7 @@ type deps struct {
 	sessions sessions
 	messages *rpc.Pool
 	metrics  *metrics.Metrics
+	traces   trace.TracerProvider
 	aliases  hardware.Aliases
 	*startup.Databases
 }
@@ -96,11 +101,11 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 			d.log.Debug().Err(err).Msg("Closing the connections to message brokers")
 		}
 	})
-	return middleware.Measure(d.metrics)(gate), nil
+	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(gate)), nil
 }
 
 func prepare(o *Options) (*deps, error) {
-	d := &deps{config: o.Config}
+	d := &deps{config: o.Config, traces: o.Traces}
 	var err error
 	if d.config == nil {
 		if o.Sources.Prog == "" {
@@ -124,7 +129,7 @@ func prepare(o *Options) (*deps, error) {
 	if d.Databases, err = startup.OpenDatabases(d.config, d.metrics); err != nil {
 		return nil, err
 	}
-	if d.sessions, err = newSessions(d.config, d.metrics); err != nil {
+	if d.sessions, err = newSessions(d.config, d.metrics, d.traces); err != nil {
 		return nil, err
 	}
 	options := rpc.FromConfig(d.config, d.log)

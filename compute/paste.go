@@ -16,7 +16,7 @@ func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
 	prefix := d.config.API.ComputeLinkPrefix
 	index := middleware.Noted(d.metrics.Operation("versions.index"), versions.Root{LinkPrefix: prefix})
 	show := middleware.Noted(d.metrics.Operation("versions.show"), versions.Version{LinkPrefix: prefix})
-	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages, Metrics: d.metrics})
+	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages, Metrics: d.metrics, Traces: d.traces})
 	maps.Copy(r, paste.Registry{
 		"Paste#urlmap": paste.URLMapFactory(),
 		"nova.api.openstack.urlmap:urlmap_factory":                urlMapFactory(),

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/rest"
@@ -12,14 +14,14 @@ import (
 // sessions are the ways to the neighbours.
 type sessions struct{ keystone, neutron, glance, cinder, placement *rest.Session }
 
-func newSessions(c *config.Config, m *metrics.Metrics) (sessions, error) {
+func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (sessions, error) {
 	var s sessions
 	session := func(group string, o config.Session, a config.Adapter, beside *rest.Session) (*rest.Session, error) {
 		auth, err := c.Auth(group)
 		if err != nil {
 			return nil, fmt.Errorf("[%s]: %w", group, err)
 		}
-		return rest.New(rest.Options{Group: group, Auth: auth, Session: o, Adapter: a, UserAgent: "nova-api", ServiceUser: beside, Metrics: m})
+		return rest.New(rest.Options{Group: group, Auth: auth, Session: o, Adapter: a, UserAgent: "nova-api", ServiceUser: beside, Metrics: m, Traces: traces})
 	}
 	own, err := session("service_user", c.ServiceUser.Session, config.Adapter{}, nil)
 	if err != nil {

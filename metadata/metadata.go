@@ -16,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
@@ -49,6 +50,9 @@ type Options struct {
 	// Metrics is where the application's metrics go: see docs/operating.md. nil:
 	// nowhere.
 	Metrics prometheus.Registerer
+	// Traces makes spans of requests and of what they ask of neighbours; nil: there
+	// are none.
+	Traces trace.TracerProvider
 }
 
 // New builds the application that a configuration and its paste file describe.
@@ -70,7 +74,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	app, err := application(o.Config, databases, m, *o.Log)
+	app, err := application(o, databases, m)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +91,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	}}
 	m.Show()
 	go gate.Open(ctx)
-	return middleware.MeasureBy(m, newOperations(m).of)(gate), nil
+	return middleware.Traced(o.Traces, Prog)(middleware.MeasureBy(m, newOperations(m).of)(gate)), nil
 }
 
 func prepare(o *Options) (err error) {
@@ -109,8 +113,9 @@ func prepare(o *Options) (err error) {
 	return nil
 }
 
-func application(c *config.Config, d *startup.Databases, m *metrics.Metrics, l zerolog.Logger) (http.Handler, error) {
-	networks, err := newNeutron(c, m)
+func application(o Options, d *startup.Databases, m *metrics.Metrics) (http.Handler, error) {
+	c, l := o.Config, *o.Log
+	networks, err := newNeutron(c, m, o.Traces)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/metrics"
@@ -23,12 +24,12 @@ import (
 // neutron is Networks over the real one, as Nova's own user.
 type neutron struct{ session *rest.Session }
 
-func newNeutron(c *config.Config, m *metrics.Metrics) (*neutron, error) {
+func newNeutron(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (*neutron, error) {
 	auth, err := c.Auth("neutron")
 	if err != nil {
 		return nil, fmt.Errorf("[neutron]: %w", err)
 	}
-	s, err := rest.New(rest.Options{Group: "neutron", Auth: auth, Session: c.Neutron.Session, Adapter: c.Neutron.Adapter, UserAgent: "nova-metadata", Metrics: m})
+	s, err := rest.New(rest.Options{Group: "neutron", Auth: auth, Session: c.Neutron.Session, Adapter: c.Neutron.Adapter, UserAgent: "nova-metadata", Metrics: m, Traces: traces})
 	return &neutron{s}, err
 }
 

@@ -72,6 +72,7 @@ type hosting struct {
 	app     serve.Switch
 	log     zerolog.Logger // of the process; each application has its own
 	metrics *prometheus.Registry
+	traces  *traces
 	began   time.Time
 	config  *config.Config // of the current application
 	sink    *log.Sink
@@ -190,11 +191,15 @@ func (h *hosting) start(ctx context.Context, c *config.Config) (err error) {
 	if h.log, h.sink, err = log.New(c.Default.Log, h.program.Name); err != nil {
 		return err
 	}
+	if h.traces, err = newTraces(ctx, h.program.Name); err != nil {
+		return err
+	}
 	return h.build(ctx, c)
 }
 
 func (h *hosting) close() {
 	h.end()
+	h.traces.close()
 	_ = h.sink.Close()
 }
 
@@ -210,7 +215,7 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 	}
 	// Its work goes on while the requests in flight are let end.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	app, err := h.program.Build(ctx, c, logger, h.metrics)
+	app, err := h.program.Build(ctx, c, Observers{Log: logger, Metrics: h.metrics, Traces: h.traces.provider()})
 	if err != nil {
 		cancel()
 		_ = sink.Close()

@@ -19,9 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/rs/zerolog"
-
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/cli"
 )
@@ -35,7 +32,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	p := cli.Compute()
-	p.Build = func(_ context.Context, c *config.Config, _ zerolog.Logger, _ prometheus.Registerer) (http.Handler, error) {
+	p.Build = func(_ context.Context, c *config.Config, _ cli.Observers) (http.Handler, error) {
 		if c.Default.MyIP == "192.0.2.99" {
 			return nil, errors.New("policy.yaml: line 3 is nonsense")
 		}
@@ -47,7 +44,7 @@ func TestMain(m *testing.M) {
 		}), nil
 	}
 	other := cli.Metadata()
-	other.Build = func(context.Context, *config.Config, zerolog.Logger, prometheus.Registerer) (http.Handler, error) {
+	other.Build = func(context.Context, *config.Config, cli.Observers) (http.Handler, error) {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "metadata") }), nil
 	}
 	if cli.CalledUWSGI() {

@@ -100,7 +100,7 @@ type answer struct {
 // it costs.
 func (m *Metrics) Operation(name string) *Operation {
 	if m == nil {
-		return nil
+		return &Operation{name: name}
 	}
 	return &Operation{name: name, took: m.took.WithLabelValues(name), all: m.requests}
 }
@@ -115,7 +115,7 @@ func (o *Operation) Name() string {
 
 // Answered counts a request. version is one of those that the service has, or "".
 func (o *Operation) Answered(version string, status int, took time.Duration) {
-	if o == nil {
+	if o == nil || o.all == nil {
 		return
 	}
 	o.took.Observe(took.Seconds())

@@ -74,7 +74,7 @@ func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handl
 	}
 
 	o := rest.Options{
-		Group: section, Auth: c.Auth, Transport: d.Transport, Metrics: d.Metrics, UserAgent: "nova-api keystonemiddleware.auth_token",
+		Group: section, Auth: c.Auth, Transport: d.Transport, Metrics: d.Metrics, Traces: d.Traces, UserAgent: "nova-api keystonemiddleware.auth_token",
 		Session: config.Session{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, Insecure: c.Insecure},
 		Adapter: config.Adapter{ServiceType: "identity", ConnectRetries: &c.HTTPRequestMaxRetries},
 	}

@@ -45,6 +45,7 @@ func MeasureBy(m *metrics.Metrics, of func(*http.Request) (*metrics.Operation, s
 			if op == nil {
 				op = unrouted
 			}
+			NoteOperation(r.Context(), op, version)
 			measure(m, w, r, next, func() (*metrics.Operation, string) { return op, version })
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/metrics"
@@ -25,6 +26,8 @@ type Deps struct {
 	Transport http.RoundTripper
 	// Metrics counts; nil: nobody does.
 	Metrics *metrics.Metrics
+	// Traces makes spans of calls of Keystone; nil: nobody does.
+	Traces trace.TracerProvider
 	// Messages sends notifications over oslo.messaging; nil: audit's events that are
 	// to be sent go to the log.
 	Messages *rpc.Pool

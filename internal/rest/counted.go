@@ -4,11 +4,20 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+
 	"github.com/nova-go/nova/internal/metrics"
 )
 
-// counted is a transport whose calls are counted, each try of its own.
+// counted is a transport whose calls are counted and traced, each try of its own.
 func counted(t http.RoundTripper, o Options) http.RoundTripper {
+	if o.Traces != nil {
+		t = otelhttp.NewTransport(t, otelhttp.WithTracerProvider(o.Traces), otelhttp.WithPropagators(propagation.TraceContext{}),
+			otelhttp.WithMeterProvider(noop.NewMeterProvider()),
+			otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return o.Group + " " + r.Method }))
+	}
 	if o.Metrics == nil {
 		return t
 	}

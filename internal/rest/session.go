@@ -13,6 +13,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 	"github.com/gophercloud/gophercloud/v2/openstack/utils"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/nova-go/nova/config"
@@ -42,6 +43,9 @@ type Options struct {
 	ServiceUser *Session
 	// Metrics counts the calls under Group; nil: nobody does.
 	Metrics *metrics.Metrics
+	// Traces makes a span of each call, and tells the service of it; nil: nobody
+	// does.
+	Traces trace.TracerProvider
 	// Catalog gives endpoints where neither the caller's catalog nor a login of
 	// this session does; nil: nobody.
 	Catalog *Session

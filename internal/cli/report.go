@@ -99,7 +99,10 @@ func writeOptions(w io.Writer, c *config.Config) {
 			fmt.Fprintf(w, "\n%s:\n", group)
 		}
 		value := fmt.Sprint(o.Value)
-		if o.Secret {
+		switch {
+		case o.Value == nil:
+			value = "None"
+		case o.Secret:
 			value = "***"
 		}
 		fmt.Fprintf(w, "  %s = %s\n", o.Name, value)

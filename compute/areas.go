@@ -117,6 +117,6 @@ func Routes() []api.Route {
 func router(d *deps) (http.Handler, error) {
 	return api.New(api.Config{
 		Policy: d.policy, Log: d.log, MaxLimit: d.config.API.MaxLimit,
-		LinkPrefix: d.config.API.ComputeLinkPrefix, ImageLinks: d.config.API.GlanceLinkPrefix,
+		LinkPrefix: d.config.API.ComputeLinkPrefix, ImageLinks: d.config.API.GlanceLinkPrefix, Metrics: d.metrics,
 	}, areas(d))
 }

@@ -10,11 +10,15 @@ import (
 	"os"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/rpc"
@@ -42,6 +46,12 @@ type Options struct {
 	Filters paste.Registry
 	// Log takes what the application has to say. nil: as the configuration says.
 	Log *zerolog.Logger
+	// Metrics is where the application's metrics go: see docs/operating.md. nil:
+	// nowhere.
+	Metrics prometheus.Registerer
+	// Traces makes spans of requests and of what they ask of neighbours; nil: there
+	// are none.
+	Traces trace.TracerProvider
 	// Messages is the broker behind transport URLs of fake://. nil: one of its own,
 	// which nobody serves.
 	Messages *rpc.Memory
@@ -54,6 +64,8 @@ type deps struct {
 	policy   *policy.Enforcer
 	sessions sessions
 	messages *rpc.Pool
+	metrics  *metrics.Metrics
+	traces   trace.TracerProvider
 	aliases  hardware.Aliases
 	notify   *notify.Notifier
 	*startup.Databases
@@ -83,6 +95,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	gate := &startup.Gate{Name: name, Next: pipeline, Log: d.log, Start: func(ctx context.Context) error {
 		return startup.Register(ctx, d.config, d.Databases, "nova-"+name, d.log)
 	}}
+	d.metrics.Show()
 	go gate.Open(ctx)
 	go d.policy.Watch(ctx, policyEvery)
 	context.AfterFunc(ctx, func() {
@@ -90,11 +103,11 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 			d.log.Debug().Err(err).Msg("Closing the connections to message brokers")
 		}
 	})
-	return gate, nil
+	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(gate)), nil
 }
 
 func prepare(o *Options) (*deps, error) {
-	d := &deps{config: o.Config}
+	d := &deps{config: o.Config, traces: o.Traces}
 	var err error
 	if d.config == nil {
 		if o.Sources.Prog == "" {
@@ -109,17 +122,20 @@ func prepare(o *Options) (*deps, error) {
 	} else if d.log, _, err = log.New(d.config.Default.Log, Prog); err != nil {
 		return nil, err
 	}
+	if d.metrics, err = metrics.On(o.Metrics); err != nil {
+		return nil, err
+	}
 	if d.aliases, err = startup.PCIAliases(d.config); err != nil {
 		return nil, err
 	}
-	if d.Databases, err = startup.OpenDatabases(d.config); err != nil {
+	if d.Databases, err = startup.OpenDatabases(d.config, d.metrics); err != nil {
 		return nil, err
 	}
-	if d.sessions, err = newSessions(d.config); err != nil {
+	if d.sessions, err = newSessions(d.config, d.metrics, d.traces); err != nil {
 		return nil, err
 	}
 	options := rpc.FromConfig(d.config, d.log)
-	options.Memory = o.Messages
+	options.Memory, options.Metrics = o.Messages, d.metrics
 	if d.messages, err = rpc.NewPool(options); err != nil {
 		return nil, err
 	}

@@ -14,16 +14,18 @@ import (
 // applications and composites, and what the embedder adds or replaces.
 func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
 	prefix := d.config.API.ComputeLinkPrefix
-	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages})
+	index := middleware.Noted(d.metrics.Operation("versions.index"), versions.Root{LinkPrefix: prefix})
+	show := middleware.Noted(d.metrics.Operation("versions.show"), versions.Version{LinkPrefix: prefix})
+	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages, Metrics: d.metrics, Traces: d.traces})
 	maps.Copy(r, paste.Registry{
 		"Paste#urlmap": paste.URLMapFactory(),
 		"nova.api.openstack.urlmap:urlmap_factory":                urlMapFactory(),
 		"nova.api.auth:pipeline_factory_v21":                      pipelineFactory(d.config.API.AuthStrategy),
 		"nova.api.auth:pipeline_factory":                          pipelineFactory(d.config.API.AuthStrategy),
 		"nova.api.openstack.compute:APIRouterV21.factory":         application(app),
-		"nova.api.openstack.compute.versions:Versions.factory":    application(versions.Root{LinkPrefix: prefix}),
-		"nova.api.openstack.compute.versions:VersionsV2.factory":  application(versions.Version{LinkPrefix: prefix}),
-		"nova.api.openstack.compute.versions:Versions.factory_v2": application(versions.Version{LinkPrefix: prefix}),
+		"nova.api.openstack.compute.versions:Versions.factory":    application(index),
+		"nova.api.openstack.compute.versions:VersionsV2.factory":  application(show),
+		"nova.api.openstack.compute.versions:Versions.factory_v2": application(show),
 	})
 	maps.Copy(r, extra)
 	return r

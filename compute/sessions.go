@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/rest"
 )
 
@@ -13,9 +16,16 @@ type sessions struct {
 	keystone, neutron, glance, cinder, placement, manila, ironic *rest.Session
 }
 
-func newSessions(c *config.Config) (sessions, error) {
+func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (sessions, error) {
 	var s sessions
-	own, err := session(c, "service_user", c.ServiceUser.Session, config.Adapter{}, nil)
+	session := func(group string, o config.Session, a config.Adapter, beside *rest.Session) (*rest.Session, error) {
+		auth, err := c.Auth(group)
+		if err != nil {
+			return nil, fmt.Errorf("[%s]: %w", group, err)
+		}
+		return rest.New(rest.Options{Group: group, Auth: auth, Session: o, Adapter: a, UserAgent: "nova-api", ServiceUser: beside, Metrics: m, Traces: traces})
+	}
+	own, err := session("service_user", c.ServiceUser.Session, config.Adapter{}, nil)
 	if err != nil {
 		return s, err
 	}
@@ -23,38 +33,30 @@ func newSessions(c *config.Config) (sessions, error) {
 	if c.ServiceUser.SendServiceUserToken {
 		beside = own
 	}
-	if s.keystone, err = session(c, "keystone", c.Keystone.Session, c.Keystone.Adapter, beside); err != nil {
+	if s.keystone, err = session("keystone", c.Keystone.Session, c.Keystone.Adapter, beside); err != nil {
 		return s, err
 	}
 	image := c.Glance.Adapter
 	if image.EndpointOverride == "" && len(c.Glance.APIServers) > 0 {
 		image.EndpointOverride = c.Glance.APIServers[0]
 	}
-	if s.glance, err = session(c, "glance", c.Glance.Session, image, beside); err != nil {
+	if s.glance, err = session("glance", c.Glance.Session, image, beside); err != nil {
 		return s, err
 	}
-	if s.placement, err = session(c, "placement", c.Placement.Session, c.Placement.Adapter, nil); err != nil {
+	if s.placement, err = session("placement", c.Placement.Session, c.Placement.Adapter, nil); err != nil {
 		return s, err
 	}
-	if s.cinder, err = session(c, "cinder", c.Cinder.Session, volumeAdapter(c), beside); err != nil {
+	if s.cinder, err = session("cinder", c.Cinder.Session, volumeAdapter(c), beside); err != nil {
 		return s, err
 	}
-	if s.manila, err = session(c, "manila", c.Manila.Session, c.Manila.Adapter, nil); err != nil {
+	if s.manila, err = session("manila", c.Manila.Session, c.Manila.Adapter, nil); err != nil {
 		return s, err
 	}
-	if s.ironic, err = session(c, "ironic", c.Ironic.Session, c.Ironic.Adapter, nil); err != nil {
+	if s.ironic, err = session("ironic", c.Ironic.Session, c.Ironic.Adapter, nil); err != nil {
 		return s, err
 	}
-	s.neutron, err = session(c, "neutron", c.Neutron.Session, c.Neutron.Adapter, beside)
+	s.neutron, err = session("neutron", c.Neutron.Session, c.Neutron.Adapter, beside)
 	return s, err
-}
-
-func session(c *config.Config, group string, o config.Session, a config.Adapter, beside *rest.Session) (*rest.Session, error) {
-	auth, err := c.Auth(group)
-	if err != nil {
-		return nil, fmt.Errorf("[%s]: %w", group, err)
-	}
-	return rest.New(rest.Options{Group: group, Auth: auth, Session: o, Adapter: a, UserAgent: "nova-api", ServiceUser: beside})
 }
 
 // volumeAdapter has the options of [cinder] as those of the other neighbours.

@@ -12,4 +12,10 @@ type WSGI struct {
 	// not have: fail at the start, or skip it with a warning. Nova has no such
 	// option.
 	UnknownFilters string `opt:"unknown_filters" default:"fail" choices:"fail,skip"`
+	// ComputeMetrics is the address, host:port or unix:/path, where nova-api
+	// shows its metrics for Prometheus, apart from its service; "": nowhere. Nova
+	// has no such option.
+	ComputeMetrics string `opt:"osapi_compute_metrics"`
+	// MetadataMetrics is the same of nova-metadata. Nova has no such option.
+	MetadataMetrics string `opt:"metadata_metrics"`
 }

@@ -93,6 +93,8 @@ func (s *service) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var no *refusal
 	var domain *objects.Error
 	switch {
+	case r.Context().Err() != nil: // it has gone, and nobody reads the answer
+		no = &refusal{webob.Page{Status: http.StatusServiceUnavailable}}
 	case errors.As(err, &no):
 	case errors.Is(err, tree.ErrNotFound):
 		errors.As(errNotFound, &no)

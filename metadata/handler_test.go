@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,15 +36,18 @@ func ptr[T any](v T) *T { return &v }
 
 // cloud is Store and Networks over a few values, and counts what it is asked.
 type cloud struct {
-	mu       sync.Mutex
-	fail     error
-	slow     time.Duration
-	meta     map[string]string
-	loads    int
-	devices  []string
-	networks []string
-	ports    []metadata.Port
-	asked    [][]string // networks of each call of PortsAt
+	mu   sync.Mutex
+	fail error
+	slow time.Duration
+	// slowGroups is how long Neutron takes to name groups; groups counts that.
+	slowGroups time.Duration
+	groups     atomic.Int32
+	meta       map[string]string
+	loads      int
+	devices    []string
+	networks   []string
+	ports      []metadata.Port
+	asked      [][]string // networks of each call of PortsAt
 }
 
 func (c *cloud) Guest(_ context.Context, uuid string) (*objects.Guest, error) {
@@ -85,7 +89,13 @@ func (c *cloud) PortsAt(_ context.Context, _ string, networks []string) ([]metad
 	}
 	return c.ports, c.fail
 }
-func (c *cloud) SecurityGroupNames(context.Context, string) ([]string, error) {
+func (c *cloud) SecurityGroupNames(ctx context.Context, _ string) ([]string, error) {
+	c.groups.Add(1)
+	select {
+	case <-time.After(c.slowGroups):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	return []string{"default"}, nil
 }
 
@@ -319,6 +329,31 @@ func TestPasswordWithinTheCache(t *testing.T) {
 	}
 	if w := do(h, "GET", at, "", signed()); w.Body.Len() != 0 {
 		t.Errorf("read %q", w.Body)
+	}
+}
+
+// TestGuestsThatGiveUp: what Neutron takes long to say is there when the guest
+// comes again.
+func TestGuestsThatGiveUp(t *testing.T) {
+	c := &cloud{slowGroups: 60 * time.Millisecond}
+	h := service(t, c, nil)
+	ask := func(patience time.Duration) int {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		r := httptest.NewRequest("GET", "/latest/meta-data/security-groups", nil).WithContext(ctx)
+		r.Header = signed()
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	if got := ask(10 * time.Millisecond); got != 503 {
+		t.Errorf("%d for one who has gone", got)
+	}
+	if got := ask(5 * time.Second); got != 200 {
+		t.Errorf("%d", got)
+	}
+	if n := c.groups.Load(); n != 1 {
+		t.Errorf("asked Neutron %d times", n)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/metadata/tree"
 )
@@ -23,20 +24,25 @@ const (
 
 // cache keeps values for [api] metadata_cache_expiration, loading each by one
 // flight, whoever asks. With a life of 0 it keeps nothing.
-type cache[V any] struct{ kept *otter.Cache[string, V] }
+type cache[V any] struct {
+	kept  *otter.Cache[string, V]
+	asked *metrics.Cache
+}
 
-func newCache[V any](size int, life time.Duration) *cache[V] {
+func newCache[V any](size int, life time.Duration, asked *metrics.Cache) *cache[V] {
 	if life <= 0 {
 		return &cache[V]{}
 	}
-	return &cache[V]{otter.Must(&otter.Options[string, V]{MaximumSize: size, ExpiryCalculator: otter.ExpiryWriting[string, V](life)})}
+	return &cache[V]{asked: asked, kept: otter.Must(&otter.Options[string, V]{MaximumSize: size, ExpiryCalculator: otter.ExpiryWriting[string, V](life)})}
 }
 
 func (c *cache[V]) get(ctx context.Context, key string, load func(context.Context) (V, error)) (V, error) {
 	if c.kept == nil {
 		return load(ctx)
 	}
-	if v, ok := c.kept.GetIfPresent(key); ok {
+	v, ok := c.kept.GetIfPresent(key)
+	c.asked.Asked(ok)
+	if ok {
 		return v, nil
 	}
 	return c.kept.Get(context.WithoutCancel(ctx), key, otter.LoaderFunc[string, V](func(ctx context.Context, _ string) (V, error) {

@@ -14,10 +14,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/metadata/tree"
 	"github.com/nova-go/nova/metadata/vendordata"
@@ -43,6 +47,12 @@ type Options struct {
 	Filters paste.Registry
 	// Log takes what the application has to say. nil: as the configuration says.
 	Log *zerolog.Logger
+	// Metrics is where the application's metrics go: see docs/operating.md. nil:
+	// nowhere.
+	Metrics prometheus.Registerer
+	// Traces makes spans of requests and of what they ask of neighbours; nil: there
+	// are none.
+	Traces trace.TracerProvider
 }
 
 // New builds the application that a configuration and its paste file describe.
@@ -56,11 +66,15 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if _, err := startup.PCIAliases(o.Config); err != nil {
 		return nil, err
 	}
-	databases, err := startup.OpenDatabases(o.Config)
+	m, err := metrics.On(o.Metrics)
 	if err != nil {
 		return nil, err
 	}
-	app, err := application(o.Config, databases, *o.Log)
+	databases, err := startup.OpenDatabases(o.Config, m)
+	if err != nil {
+		return nil, err
+	}
+	app, err := application(o, databases, m)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +89,9 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	gate := &startup.Gate{Name: name, Next: pipeline, Log: *o.Log, Start: func(ctx context.Context) error {
 		return startup.Register(ctx, o.Config, databases, "nova-"+name, *o.Log)
 	}}
+	m.Show()
 	go gate.Open(ctx)
-	return gate, nil
+	return middleware.Traced(o.Traces, Prog)(middleware.MeasureBy(m, newOperations(m).of)(gate)), nil
 }
 
 func prepare(o *Options) (err error) {
@@ -98,16 +113,17 @@ func prepare(o *Options) (err error) {
 	return nil
 }
 
-func application(c *config.Config, d *startup.Databases, l zerolog.Logger) (http.Handler, error) {
-	networks, err := newNeutron(c)
+func application(o Options, d *startup.Databases, m *metrics.Metrics) (http.Handler, error) {
+	c, l := o.Config, *o.Log
+	networks, err := newNeutron(c, m, o.Traces)
 	if err != nil {
 		return nil, err
 	}
-	vendor, err := newVendorData(c, l)
+	vendor, err := newVendorData(c, m, l)
 	if err != nil {
 		return nil, err
 	}
-	return NewHandler(HandlerOptions{Config: c, Store: newStore(c, d, l), Networks: networks, VendorData: vendor, Log: l}), nil
+	return NewHandler(HandlerOptions{Config: c, Store: newStore(c, d, l), Networks: networks, VendorData: vendor, Log: l, metrics: m}), nil
 }
 
 // HandlerOptions say what a handler answers from.
@@ -119,6 +135,7 @@ type HandlerOptions struct {
 	// VendorData is nil for none: {} and {"static": {}}.
 	VendorData tree.VendorData
 	Log        zerolog.Logger
+	metrics    *metrics.Metrics
 }
 
 // NewHandler builds the service alone, without paste file and start-up.
@@ -128,11 +145,11 @@ func NewHandler(o HandlerOptions) http.Handler {
 		o.VendorData = &vendordata.Documents{Providers: []string{vendordata.StaticJSON}, File: &vendordata.File{}}
 	}
 	life := time.Duration(c.API.MetadataCacheExpiration) * time.Second
-	all := &instances{cache: newCache[*tree.Instance](maxInstances, life), store: o.Store, options: tree.Options{
+	all := &instances{cache: newCache[*tree.Instance](maxInstances, life, o.metrics.Cache("instances")), store: o.Store, options: tree.Options{
 		DHCPDomain: c.API.DHCPDomain, Template: templateOn(c, o.Log), Source: source{o.Store, o.Networks}, Vendor: o.VendorData}}
 	s := &service{store: o.Store, log: o.Log}
 	if !c.Neutron.ServiceMetadataProxy {
-		s.who = &direct{instances: all, networks: o.Networks, uuids: newCache[string](maxAddresses, life), log: o.Log}
+		s.who = &direct{instances: all, networks: o.Networks, uuids: newCache[string](maxAddresses, life, o.metrics.Cache("addresses")), log: o.Log}
 		return s
 	}
 	shared := c.Neutron.MetadataProxySharedSecret
@@ -140,7 +157,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 		o.Log.Warn().Msg("metadata_proxy_shared_secret is not configured, the metadata information returned by the proxy cannot be trusted")
 	}
 	s.who = &proxied{secret: newSecret(shared), checkProviders: shared != "", instances: all, networks: o.Networks,
-		ports: newCache[Port](maxAddresses, life), log: o.Log}
+		ports: newCache[Port](maxAddresses, life, o.metrics.Cache("ports")), log: o.Log}
 	return s
 }
 

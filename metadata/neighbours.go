@@ -13,8 +13,10 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/metadata/vendordata"
 )
@@ -22,12 +24,12 @@ import (
 // neutron is Networks over the real one, as Nova's own user.
 type neutron struct{ session *rest.Session }
 
-func newNeutron(c *config.Config) (*neutron, error) {
+func newNeutron(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (*neutron, error) {
 	auth, err := c.Auth("neutron")
 	if err != nil {
 		return nil, fmt.Errorf("[neutron]: %w", err)
 	}
-	s, err := rest.New(rest.Options{Group: "neutron", Auth: auth, Session: c.Neutron.Session, Adapter: c.Neutron.Adapter, UserAgent: "nova-metadata"})
+	s, err := rest.New(rest.Options{Group: "neutron", Auth: auth, Session: c.Neutron.Session, Adapter: c.Neutron.Adapter, UserAgent: "nova-metadata", Metrics: m, Traces: traces})
 	return &neutron{s}, err
 }
 
@@ -152,8 +154,8 @@ func (n *neutron) groupNames(ctx context.Context, ids []string, into map[string]
 	return nil
 }
 
-func newVendorData(c *config.Config, l zerolog.Logger) (*vendordata.Documents, error) {
-	services, err := newServices(c, l)
+func newVendorData(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendordata.Documents, error) {
+	services, err := newServices(c, m, l)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +168,7 @@ func newVendorData(c *config.Config, l zerolog.Logger) (*vendordata.Documents, e
 
 // newServices prepares dynamic vendor data: its own trust, and a token where
 // [vendordata_dynamic_auth] says how to get one.
-func newServices(c *config.Config, l zerolog.Logger) (*vendordata.Services, error) {
+func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendordata.Services, error) {
 	const group = "vendordata_dynamic_auth"
 	connect := time.Duration(c.API.VendordataDynamicConnectTimeout) * time.Second
 	read := time.Duration(c.API.VendordataDynamicReadTimeout) * time.Second
@@ -199,7 +201,7 @@ func newServices(c *config.Config, l zerolog.Logger) (*vendordata.Services, erro
 		l.Warn().Msg("Passing insecure dynamic vendordata requests because of missing or incorrect service account configuration.")
 		return s, nil
 	}
-	session, err := rest.New(rest.Options{Group: group, Auth: auth, Session: c.VendordataDynamicAuth.Session, UserAgent: "nova-metadata"})
+	session, err := rest.New(rest.Options{Group: group, Auth: auth, Session: c.VendordataDynamicAuth.Session, UserAgent: "nova-metadata", Metrics: m})
 	if err != nil {
 		return nil, err
 	}

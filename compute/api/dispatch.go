@@ -19,6 +19,8 @@ import (
 
 	"github.com/nova-go/nova/compute/mv"
 	"github.com/nova-go/nova/compute/schema"
+	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/webob"
@@ -31,18 +33,21 @@ type Config struct {
 	ImageLinks string // [api] glance_link_prefix
 	MaxLimit   int    // [api] max_limit
 	Log        zerolog.Logger
+	Metrics    *metrics.Metrics // nil: nothing is counted
 }
 
 // API serves rows. It is an http.Handler for what stands below /v2.1.
 type API struct {
 	Config
 	segments map[string]*mux.Router // by the first segment of the path
+	versions []string               // their names, as metrics have them
 }
 
 // operation is a row made ready to serve.
 type operation struct {
 	*Route
 	query, body history
+	counted     *metrics.Operation
 }
 
 // path is what one mux route leads to: the operations by method, or for
@@ -58,6 +63,9 @@ func New(c Config, routes []Route) (*API, error) {
 		return nil, err
 	}
 	a := &API{Config: c, segments: map[string]*mux.Router{}}
+	for v := mv.Legacy; v <= mv.Max; v++ {
+		a.versions = append(a.versions, v.String())
+	}
 	paths := map[string]*path{}
 	for i := range routes {
 		r := &routes[i]
@@ -67,7 +75,7 @@ func New(c Config, routes []Route) (*API, error) {
 			paths[r.Path] = p
 			a.router(r.Path).Path(r.Path).Handler(a.handler(p))
 		}
-		op := &operation{Route: r, query: r.Query.history(), body: r.Body.history()}
+		op := &operation{Route: r, query: r.Query.history(), body: r.Body.history(), counted: c.Metrics.Operation(r.Op)}
 		if r.Action != "" {
 			if p.actions == nil {
 				p.actions = map[string][]*operation{}
@@ -250,6 +258,7 @@ func (a *API) run(req *Request, ops []*operation, actions map[string][]*operatio
 	}
 	op := ops[at]
 	req.op = op
+	a.count(req, op)
 	if err := a.validate(req, op); err != nil {
 		return nil, op, err
 	}
@@ -267,6 +276,15 @@ func (a *API) run(req *Request, ops []*operation, actions map[string][]*operatio
 		return nil, op, fmt.Errorf("%s succeeded without checking %s", op.Op, op.Authz.Rule)
 	}
 	return reply, op, err
+}
+
+// count says what the request is counted as.
+func (a *API) count(req *Request, op *operation) {
+	v := req.Version
+	if req.legacy {
+		v = mv.Legacy
+	}
+	middleware.NoteOperation(req.Request.Context(), op.counted, a.versions[v])
 }
 
 func (a *API) validate(req *Request, op *operation) error {

@@ -2,7 +2,7 @@
 // rows that say all there is to say of an operation, the dispatcher that keeps
 // Nova's order of checks, faults, links and paging.
 //
-// It imports mv, schema, policy, reqctx and objects; areas import it, and never
+// It imports mv, schema, policy, reqctx, objects and what counts requests; areas import it, and never
 // one another. Only this package touches http.ResponseWriter.
 package api
 

@@ -21,6 +21,7 @@ type Flags struct {
 	HTTP, HTTPS, UWSGI, FCGI, SCGI []string
 	Cert, Key                      string
 	Ini                            []string
+	Metrics                        string
 }
 
 // Register adds the flags to a command.
@@ -33,6 +34,7 @@ func (f *Flags) Register(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.UWSGI, "uwsgi", nil, "listen for the uwsgi protocol on `address`, or unix:PATH; may be repeated")
 	fs.StringArrayVar(&f.FCGI, "fcgi", nil, "listen for FastCGI on `address`, or unix:PATH; may be repeated")
 	fs.StringArrayVar(&f.SCGI, "scgi", nil, "listen for SCGI on `address`, or unix:PATH; may be repeated")
+	fs.StringVar(&f.Metrics, "metrics", "", "show metrics for Prometheus on `address`, or unix:PATH, in the place of the configured one")
 	fs.StringArrayVar(&f.Ini, "ini", nil, "uWSGI ini `file` that says where to listen; may be repeated")
 }
 

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
 
 	"github.com/nova-go/nova/compute"
@@ -88,12 +87,12 @@ func (d *Dev) ServeCompute() (err error) {
 		cert, key := cloud.Certificate()
 		o = serve.Options{HTTPS: []serve.TLS{{Addr: d.address(), CertFile: cert, KeyFile: key}}}
 	}
-	return Run(ctx, c, o, Program{Name: compute.Prog, Build: func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
+	return Run(ctx, c, o, Program{Name: compute.Prog, Build: func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
 		broker := rpc.NewMemory()
 		if err := cloud.Serve(ctx, broker); err != nil {
 			return nil, err
 		}
-		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &log, Messages: broker})
+		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Messages: broker})
 		if err != nil {
 			return nil, err
 		}
@@ -118,8 +117,8 @@ func (d *Dev) ServeMetadata() error {
 	if err != nil {
 		return fmt.Errorf("no nova-api --dev has been started with --state %s: %w", state, err)
 	}
-	return Run(ctx, c, serve.Options{HTTP: []string{d.address()}}, Program{Name: metadata.Prog, Build: func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
-		guests, err := metadata.New(ctx, metadata.Options{Config: c, Log: &log})
+	return Run(ctx, c, serve.Options{HTTP: []string{d.address()}}, Program{Name: metadata.Prog, Build: func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
+		guests, err := metadata.New(ctx, metadata.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces})
 		if err != nil {
 			return nil, err
 		}

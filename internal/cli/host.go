@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
@@ -24,8 +25,9 @@ import (
 
 // Serve hosts a program where the flags say, or the uWSGI file that they name,
 // or systemd's sockets, or the configuration, in this order, until SIGTERM or
-// SIGINT; requests in flight are let end. SIGHUP reloads, SIGUSR2 replaces the
-// process by its binary as it is on disk now.
+// SIGINT; requests in flight are let end. SIGHUP reloads, SIGUSR1 writes a report
+// on the state of the process, SIGUSR2 replaces the process by its binary as it is
+// on disk now.
 func (f *Flags) Serve(p Program) error {
 	var ini *uwsgiini.Config
 	if len(f.Ini) > 0 {
@@ -51,6 +53,9 @@ func Run(ctx context.Context, c *config.Config, o serve.Options, p Program) erro
 		return err
 	}
 	defer h.close()
+	if address := new(Flags).metricsAddress(p, c); address != "" {
+		go h.serveMetrics(ctx, address)
+	}
 	o.Log = h.log
 	return serve.Run(ctx, &h.app, o)
 }
@@ -66,6 +71,10 @@ type hosting struct {
 	load    func() (*config.Config, error)
 	app     serve.Switch
 	log     zerolog.Logger // of the process; each application has its own
+	metrics *prometheus.Registry
+	traces  *traces
+	began   time.Time
+	config  *config.Config // of the current application
 	sink    *log.Sink
 	end     context.CancelFunc // of the current application
 	server  *serve.Server
@@ -75,7 +84,7 @@ type hosting struct {
 func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	// From here on neither ends the process by itself.
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR2)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	defer signal.Stop(signals)
 	again, err := restart()
 	if err != nil {
@@ -116,6 +125,9 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	}
 	serving, finish := context.WithCancel(ctx)
 	defer finish()
+	if address := f.metricsAddress(p, c); address != "" {
+		go h.serveMetrics(serving, address)
+	}
 	done := make(chan error, 1)
 	go func() { done <- h.server.Serve(serving) }()
 	notify(daemon.SdNotifyReady)
@@ -123,15 +135,22 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 		h.log.Warn().Err(err).Msg("telling the process before this one")
 	}
 	go watchdog(serving)
+	asked := make(chan struct{})
+	go watchTrigger(serving, c, asked)
 	for {
 		select {
 		case s := <-signals:
-			if s == syscall.SIGHUP {
+			switch {
+			case s == syscall.SIGHUP:
 				h.reload(ctx)
-			} else if h.replace(ctx) {
+			case s == syscall.SIGUSR1:
+				h.writeReport(h.config)
+			case h.replace(ctx):
 				finish()
 				return <-done
 			}
+		case <-asked:
+			h.writeReport(h.config)
 		case <-ctx.Done():
 			notify(daemon.SdNotifyStopping)
 			return <-done
@@ -168,7 +187,11 @@ func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, paren
 
 // start opens the log and builds the first application.
 func (h *hosting) start(ctx context.Context, c *config.Config) (err error) {
+	h.metrics, h.began = newRegistry(), time.Now()
 	if h.log, h.sink, err = log.New(c.Default.Log, h.program.Name); err != nil {
+		return err
+	}
+	if h.traces, err = newTraces(ctx, h.program.Name); err != nil {
 		return err
 	}
 	return h.build(ctx, c)
@@ -176,6 +199,7 @@ func (h *hosting) start(ctx context.Context, c *config.Config) (err error) {
 
 func (h *hosting) close() {
 	h.end()
+	h.traces.close()
 	_ = h.sink.Close()
 }
 
@@ -191,13 +215,14 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 	}
 	// Its work goes on while the requests in flight are let end.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	app, err := h.program.Build(ctx, c, logger)
+	app, err := h.program.Build(ctx, c, Observers{Log: logger, Metrics: h.metrics, Traces: h.traces.provider()})
 	if err != nil {
 		cancel()
 		_ = sink.Close()
 		return err
 	}
 	h.app.Set(app, h.end)
+	h.config = c
 	h.end = func() {
 		cancel()
 		_ = sink.Close()

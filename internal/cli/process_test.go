@@ -19,8 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/cli"
 )
@@ -34,7 +32,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	p := cli.Compute()
-	p.Build = func(_ context.Context, c *config.Config, _ zerolog.Logger) (http.Handler, error) {
+	p.Build = func(_ context.Context, c *config.Config, _ cli.Observers) (http.Handler, error) {
 		if c.Default.MyIP == "192.0.2.99" {
 			return nil, errors.New("policy.yaml: line 3 is nonsense")
 		}
@@ -46,7 +44,7 @@ func TestMain(m *testing.M) {
 		}), nil
 	}
 	other := cli.Metadata()
-	other.Build = func(context.Context, *config.Config, zerolog.Logger) (http.Handler, error) {
+	other.Build = func(context.Context, *config.Config, cli.Observers) (http.Handler, error) {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "metadata") }), nil
 	}
 	if cli.CalledUWSGI() {
@@ -61,6 +59,8 @@ func TestMain(m *testing.M) {
 			f.Files = append(f.Files, value)
 		case "--http":
 			f.HTTP = append(f.HTTP, value)
+		case "--metrics":
+			f.Metrics = value
 		case "--uwsgi":
 			f.UWSGI = append(f.UWSGI, value)
 		case "--ini":
@@ -223,11 +223,50 @@ func TestReload(t *testing.T) {
 	}
 }
 
+func TestReport(t *testing.T) {
+	dir := t.TempDir()
+	trigger := filepath.Join(dir, "trigger")
+	address := free(t)
+	p := command(t, ip(1)+"[database]\nconnection = mysql://nova:topsecret@db/nova\n[oslo_reports]\nlog_dir = "+dir+"\nfile_event_handler = "+trigger+"\n", nil, "nova-api", "--config-file=CONF", "--http="+address)
+	fetch(t, address, "192.0.2.1")
+	for n, ask := range []func(){
+		func() { _ = p.Process.Signal(syscall.SIGUSR1) },
+		func() { _ = os.WriteFile(trigger, nil, 0o600) },
+	} {
+		ask()
+		p.logs(t, "The state of the process is in ")
+		files, _ := filepath.Glob(filepath.Join(dir, "nova-api-os-compute_gurumeditation_*"))
+		if len(files) == 0 {
+			t.Fatalf("%d: no report", n)
+		}
+		b, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"Guru Meditation", "internal/cli", "my_ip = 192.0.2.1", "connection = ***", "go_goroutines"} {
+			if !strings.Contains(string(b), want) {
+				t.Errorf("%d: %s is not in the report", n, want)
+			}
+		}
+		if strings.Contains(string(b), "topsecret") {
+			t.Errorf("%d: a password is in the report", n)
+		}
+		for _, f := range files {
+			_ = os.Remove(f)
+		}
+		p.log.mu.Lock()
+		p.log.b.Reset()
+		p.log.mu.Unlock()
+	}
+}
+
 func TestReplace(t *testing.T) {
 	address := free(t)
 	socket := filepath.Join(t.TempDir(), "s")
-	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address, "--uwsgi=unix:"+socket)
+	metrics := free(t)
+	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address, "--uwsgi=unix:"+socket, "--metrics="+metrics)
 	before := fetch(t, address, " 192.0.2.1 ")
+	fetch(t, metrics, "/metrics")
 	// A successor that cannot start changes nothing.
 	p.write(t, "[DEFAULT\n")
 	_ = p.Process.Signal(syscall.SIGUSR2)
@@ -255,6 +294,7 @@ func TestReplace(t *testing.T) {
 	if err := p.ends(t); err != nil {
 		t.Error(err)
 	}
+	fetch(t, metrics, "/metrics") // the successor's now
 	if c, err := net.Dial("unix", socket); err != nil {
 		t.Error(err)
 	} else {

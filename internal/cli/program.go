@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/nova-go/nova/compute"
 	"github.com/nova-go/nova/config"
@@ -13,8 +15,16 @@ import (
 )
 
 // Build makes the application of a configuration. It is called again for every
-// reload; ctx ends when the application is no longer in use.
-type Build func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error)
+// reload; ctx ends when the application is no longer in use. Metrics and
+// traces are those of the process, the same for all of them.
+type Build func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error)
+
+// Observers are where an application says what it does.
+type Observers struct {
+	Log     zerolog.Logger
+	Metrics prometheus.Registerer
+	Traces  trace.TracerProvider // nil: nowhere
+}
 
 // Program is one of the two services.
 type Program struct {
@@ -26,14 +36,14 @@ type Program struct {
 
 // Compute is nova-api.
 func Compute() Program {
-	return Program{compute.Prog, uwsgiini.Compute, 8774, func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
-		return compute.New(ctx, compute.Options{Config: c, Log: &log})
+	return Program{compute.Prog, uwsgiini.Compute, 8774, func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
+		return compute.New(ctx, compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces})
 	}}
 }
 
 // Metadata is nova-metadata.
 func Metadata() Program {
-	return Program{metadata.Prog, uwsgiini.Metadata, 8775, func(ctx context.Context, c *config.Config, log zerolog.Logger) (http.Handler, error) {
-		return metadata.New(ctx, metadata.Options{Config: c, Log: &log})
+	return Program{metadata.Prog, uwsgiini.Metadata, 8775, func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
+		return metadata.New(ctx, metadata.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces})
 	}}
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/objects"
 )
 
@@ -45,6 +46,7 @@ type Cells struct {
 	pools  map[string]*DB // by URL; of the flight's goroutine alone
 	// networks is one for all cells, and survives their mappings being read anew.
 	networks *objects.NetworkMemo
+	asked    *metrics.Cache
 	mu       sync.RWMutex
 	list     *cellList
 }
@@ -72,7 +74,9 @@ func (c *Cells) load(ctx context.Context) (*cellList, error) {
 		d, ok := c.pools[address]
 		if !ok {
 			var err error
-			if d, err = Open(address, c.Pool); err != nil {
+			o := c.Pool
+			o.Name = metrics.DatabaseName{Database: "cell", Cell: cell.UUID, CellName: cell.Name}
+			if d, err = Open(address, o); err != nil {
 				return fmt.Errorf("cell mapping %s: %w", cell.UUID, err)
 			}
 			c.pools[address] = d
@@ -95,11 +99,14 @@ func (c *Cells) current(ctx context.Context, fresh bool) (*cellList, error) {
 	c.once.Do(func() {
 		c.pools, c.networks = map[string]*DB{}, objects.NewNetworkMemo()
 		c.flight.Load = c.load
+		c.asked = c.API.Metrics().Cache("cell_mappings")
 	})
 	c.mu.RLock()
 	list := c.list
 	c.mu.RUnlock()
-	if list != nil && !fresh && time.Since(list.read) < cellLife {
+	hit := list != nil && !fresh && time.Since(list.read) < cellLife
+	c.asked.Asked(hit)
+	if hit {
 		return list, nil
 	}
 	next, err := c.flight.Do(ctx)

@@ -25,6 +25,7 @@ import (
 	"github.com/uptrace/bun/schema"
 	"modernc.org/sqlite" // database/sql driver "sqlite"
 
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/objects"
 )
 
@@ -35,6 +36,9 @@ type Options struct {
 	Recycle     time.Duration
 	// Mode is [database] mysql_sql_mode, default TRADITIONAL.
 	SQLMode string
+	// Metrics counts the queries, under Name; nil: nobody does.
+	Metrics *metrics.Metrics
+	Name    metrics.DatabaseName
 }
 
 // DB is one database. Queries are written with "?" whatever the dialect, and
@@ -45,6 +49,15 @@ type DB struct {
 	// writing is held by whoever writes to SQLite, which lets one write at a time and
 	// has the others sleep for longer and longer. nil for servers, which queue them.
 	writing *sync.Mutex
+	metrics *metrics.Metrics
+}
+
+// Metrics is where those who read this database count; it may be nil.
+func (d *DB) Metrics() *metrics.Metrics {
+	if d == nil {
+		return nil
+	}
+	return d.metrics
 }
 
 // Kind is "mysql", "postgresql" or "sqlite".
@@ -114,11 +127,29 @@ func Open(connection string, o Options) (*DB, error) {
 		}
 		pool.SetConnMaxLifetime(o.Recycle)
 	}
-	d := &DB{DB: bun.NewDB(pool, offline{dialect}), name: src.dialect}
+	d := &DB{DB: bun.NewDB(pool, offline{dialect}), name: src.dialect, metrics: o.Metrics}
 	if d.name == "sqlite" {
 		d.writing = &sync.Mutex{}
 	}
+	if counted := o.Metrics.Database(o.Name, pool); counted != nil {
+		d.DB = d.WithQueryHook(&counter{counted})
+	}
 	return d, nil
+}
+
+// counter counts queries.
+type counter struct{ to *metrics.Database }
+
+// BeforeQuery implements bun.QueryHook.
+func (c *counter) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+
+// AfterQuery implements bun.QueryHook. That a client has gone says nothing of the
+// database.
+func (c *counter) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	if errors.Is(e.Err, context.Canceled) {
+		return
+	}
+	c.to.Query(time.Since(e.StartTime), e.Err != nil && Unanswered(e.Err))
 }
 
 // offline keeps bun from asking a MySQL server for its version at once: Open must

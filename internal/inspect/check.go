@@ -189,7 +189,7 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	}
 	s.checkPaste(f, c)
 	checkPolicy(f, c)
-	databases, err := startup.OpenDatabases(c)
+	databases, err := startup.OpenDatabases(c, nil)
 	if err != nil {
 		f.add("error", "config", err)
 	}

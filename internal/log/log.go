@@ -44,6 +44,8 @@ type Sink struct {
 	file  *os.File
 	other []io.Writer // standard error, syslog
 	close []io.Closer
+
+	rotation rotation
 }
 
 // New opens the log that the options ask for: log_file (in log_dir), log_dir
@@ -52,7 +54,7 @@ type Sink struct {
 // standard error, which systemd's journal takes. The Sink's Reopen is for
 // SIGHUP after the file was rotated.
 func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
-	s := &Sink{path: cfg.LogFile}
+	s := &Sink{path: cfg.LogFile, rotation: newRotation(cfg)}
 	switch {
 	case cfg.LogDir != "" && s.path != "":
 		if !filepath.IsAbs(s.path) {
@@ -132,6 +134,7 @@ func (s *Sink) Write(line []byte) (int, error) {
 	if s.file == nil {
 		return len(line), nil
 	}
+	s.rotate(len(line))
 	return s.file.Write(line)
 }
 
@@ -141,7 +144,7 @@ func (s *Sink) Reopen() error {
 	if s.path == "" {
 		return nil
 	}
-	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	f, err := openFile(s.path)
 	if err != nil {
 		return fmt.Errorf("log_file: %w", err)
 	}
@@ -150,8 +153,12 @@ func (s *Sink) Reopen() error {
 	if s.file != nil {
 		_ = s.file.Close()
 	}
-	s.file = f
+	s.use(f)
 	return nil
+}
+
+func openFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 }
 
 // Close closes the file and syslog.

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -101,6 +102,64 @@ func TestFileAndRotation(t *testing.T) {
 	}
 	if _, _, err := log.New(options(t, "log_file = "+dir+"/none/x.log\n"), "nova-api"); err == nil || !strings.Contains(err.Error(), "log_file") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestRotationBySize(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.log")
+	conf := options(t, "log_file = "+file+"\nlog_rotation_type = size\nmax_logfile_size_mb = 1\nmax_logfile_count = 2\n")
+	// Two that write to one file, as the process and its application do.
+	one, first, err := log.New(conf, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, second, err := log.New(conf, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Repeat("x", 100<<10)
+	for range 20 {
+		one.Info().Msg(text)
+		two.Info().Msg(text)
+	}
+	_, _ = first.Close(), second.Close()
+	for name, want := range map[string]bool{"": true, ".1": true, ".2": true, ".3": false} {
+		i, err := os.Stat(file + name)
+		if (err == nil) != want || want && i.Size() > 1<<20 {
+			t.Errorf("x.log%s: %v %v", name, i, err)
+		}
+	}
+}
+
+func TestRotationByTime(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.log")
+	if err := os.WriteFile(file, []byte("old\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	yesterday := time.Now().Add(-25 * time.Hour)
+	for _, path := range []string{file + ".2001-01-01", file + ".2001-01-02", file + ".txt"} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chtimes(file, yesterday, yesterday); err != nil {
+		t.Fatal(err)
+	}
+	l, sink, err := log.New(options(t, "log_file = "+file+"\nlog_rotation_type = interval\nmax_logfile_count = 2\n"), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Info().Msg("new")
+	l.Info().Msg("newer")
+	_ = sink.Close()
+	old, _ := os.ReadFile(file + "." + yesterday.Format(time.DateOnly))
+	fresh, _ := os.ReadFile(file)
+	if string(old) != "old\n" || strings.Count(string(fresh), "\n") != 2 {
+		t.Errorf("%q %q", old, fresh)
+	}
+	left, _ := filepath.Glob(file + ".*")
+	if len(left) != 3 { // the new one, the youngest of the others, and what is none of ours
+		t.Errorf("left: %v", left)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/metrics"
 )
 
 // AuthTokenOptions are those of AuthToken.
@@ -26,6 +27,8 @@ type AuthTokenOptions struct {
 	// Now is the time; nil: time.Now.
 	Now func() time.Time
 	Log zerolog.Logger
+	// Metrics counts look-ups of tokens; nil: nobody does.
+	Metrics *metrics.Metrics
 }
 
 // TokenChecker asks Keystone about a token. Its answer is the body of

@@ -74,7 +74,7 @@ func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handl
 	}
 
 	o := rest.Options{
-		Group: section, Auth: c.Auth, Transport: d.Transport, UserAgent: "nova-api keystonemiddleware.auth_token",
+		Group: section, Auth: c.Auth, Transport: d.Transport, Metrics: d.Metrics, Traces: d.Traces, UserAgent: "nova-api keystonemiddleware.auth_token",
 		Session: config.Session{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, Insecure: c.Insecure},
 		Adapter: config.Adapter{ServiceType: "identity", ConnectRetries: &c.HTTPRequestMaxRetries},
 	}
@@ -91,5 +91,5 @@ func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handl
 	if err != nil {
 		return nil, err
 	}
-	return AuthToken(AuthTokenOptions{Config: c, Checker: NewTokenChecker(session, c, logger), Shared: shared, Log: d.Log}), nil
+	return AuthToken(AuthTokenOptions{Config: c, Checker: NewTokenChecker(session, c, logger), Shared: shared, Log: d.Log, Metrics: d.Metrics}), nil
 }

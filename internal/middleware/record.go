@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -23,6 +24,10 @@ type Record struct {
 	// Trace is what osprofiler's headers say, if they are signed by one of our
 	// keys.
 	Trace *Trace
+
+	// operation and version are what Measure counts.
+	operation *metrics.Operation
+	version   string
 }
 
 type recordKey struct{}

@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/paste"
@@ -22,6 +24,10 @@ type Deps struct {
 	// Transport carries the calls of Keystone; nil: one made from
 	// [keystone_authtoken].
 	Transport http.RoundTripper
+	// Metrics counts; nil: nobody does.
+	Metrics *metrics.Metrics
+	// Traces makes spans of calls of Keystone; nil: nobody does.
+	Traces trace.TracerProvider
 	// Messages sends notifications over oslo.messaging; nil: audit's events that are
 	// to be sent go to the log.
 	Messages *rpc.Pool

@@ -6,6 +6,8 @@ import (
 
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
+
+	"github.com/nova-go/nova/internal/metrics"
 )
 
 // maxTokens bounds the memory of the cache: a parsed token with a catalog of a
@@ -20,10 +22,12 @@ type tokenCache struct {
 	parsed  *otter.Cache[string, *Token] // nil if token_cache_time is negative
 	ttl     time.Duration
 	flights singleflight.Group
+	// asked counts look-ups in the process, shared those in memcached.
+	asked, shared *metrics.Cache
 }
 
 func newTokenCache(a *authToken) *tokenCache {
-	c := &tokenCache{a: a, ttl: time.Duration(a.Config.TokenCacheTime) * time.Second}
+	c := &tokenCache{a: a, ttl: time.Duration(a.Config.TokenCacheTime) * time.Second, asked: a.Metrics.Cache("tokens"), shared: a.Metrics.Cache("tokens_memcached")}
 	switch {
 	case c.ttl < 0:
 	case c.ttl == 0: // memcached's 0: as long as there is room
@@ -37,7 +41,9 @@ func newTokenCache(a *authToken) *tokenCache {
 // get gives the token, whether it has expired or not.
 func (c *tokenCache) get(ctx context.Context, token string, allowExpired bool) (*Token, error) {
 	if c.parsed != nil {
-		if t, ok := c.parsed.GetIfPresent(token); ok {
+		t, ok := c.parsed.GetIfPresent(token)
+		c.asked.Asked(ok)
+		if ok {
 			return t, nil
 		}
 	}
@@ -63,7 +69,9 @@ func (c *tokenCache) get(ctx context.Context, token string, allowExpired bool) (
 func (c *tokenCache) load(ctx context.Context, token string, allowExpired bool) (*Token, error) {
 	a := c.a
 	if a.Shared != nil && c.parsed != nil {
-		if answer, ok := a.Shared.Get(token); ok {
+		answer, ok := a.Shared.Get(token)
+		c.shared.Asked(ok)
+		if ok {
 			if t, err := parseToken(answer, a.Config.IncludeServiceCatalog); err == nil {
 				c.parsed.Set(token, t)
 				// Nobody knows how long the answer has been there. A short stay

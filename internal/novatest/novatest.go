@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/compute"
@@ -73,6 +74,8 @@ type Stack struct {
 	// Broker is where the application's messages go. Without WithCompute nobody
 	// serves it: calls time out at once, unless the test handles them.
 	Broker *rpc.Memory
+	// Metrics is what the application shows to Prometheus.
+	Metrics *prometheus.Registry
 
 	api, cell0, cell1 *db.DB
 	log               *logBuffer
@@ -94,7 +97,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	s := &Stack{t: t, State: t.TempDir(), Broker: rpc.NewMemory(), log: &logBuffer{}, began: time.Now().Add(-time.Second), shared: &shared{tokens: map[string]string{}}}
+	s := &Stack{t: t, State: t.TempDir(), Broker: rpc.NewMemory(), Metrics: prometheus.NewRegistry(), log: &logBuffer{}, began: time.Now().Add(-time.Second), shared: &shared{tokens: map[string]string{}}}
 	server := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + server.Listener.Addr().String()
 	s.copyTemplate()
@@ -122,7 +125,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	if o.compute {
 		s.must(cloud.Serve(ctx, s.Broker))
 	}
-	app, err := compute.New(ctx, compute.Options{Config: c, Filters: o.filters, Log: &log, Messages: s.Broker})
+	app, err := compute.New(ctx, compute.Options{Config: c, Filters: o.filters, Log: &log, Messages: s.Broker, Metrics: s.Metrics})
 	s.must(err)
 	server.Config.Handler = cloud.Handler(app)
 	server.Start()

@@ -13,9 +13,11 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 	"github.com/gophercloud/gophercloud/v2/openstack/utils"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/metrics"
 )
 
 // ErrNoAuth: the group has no auth_type, so that one can act for callers there
@@ -39,6 +41,11 @@ type Options struct {
 	// ServiceUser gives the X-Service-Token of calls on behalf of callers; nil
 	// if [service_user] send_service_user_token is off.
 	ServiceUser *Session
+	// Metrics counts the calls under Group; nil: nobody does.
+	Metrics *metrics.Metrics
+	// Traces makes a span of each call, and tells the service of it; nil: nobody
+	// does.
+	Traces trace.TracerProvider
 	// Catalog gives endpoints where neither the caller's catalog nor a login of
 	// this session does; nil: nobody.
 	Catalog *Session
@@ -73,6 +80,7 @@ func New(o Options) (*Session, error) {
 		}
 		s.client.Transport = t
 	}
+	s.client.Transport = counted(s.client.Transport, o)
 	if o.Session.Timeout != nil {
 		s.client.Timeout = time.Duration(*o.Session.Timeout * float64(time.Second))
 	}
@@ -100,6 +108,14 @@ func (s *Session) HTTP() *http.Client { return &s.client }
 
 // AuthURL is auth_url.
 func (s *Session) AuthURL() string { return s.o.Auth.AuthURL }
+
+// Metrics is where those who use the session count; it may be nil.
+func (s *Session) Metrics() *metrics.Metrics {
+	if s == nil {
+		return nil
+	}
+	return s.o.Metrics
+}
 
 // UserAgent is what calls name as theirs.
 func (s *Session) UserAgent() string {

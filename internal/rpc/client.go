@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -14,6 +15,7 @@ import (
 // concurrent use; get it from a [Pool].
 type Client struct {
 	t        transport
+	metrics  *metrics.Metrics
 	exchange string // control_exchange
 	timeout  time.Duration
 }
@@ -67,7 +69,10 @@ func (c *Client) Call(ctx context.Context, caller *reqctx.Context, t Target, met
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	return c.t.call(ctx, c.envelope(KindCall, caller, t, method, args), o)
+	began := time.Now()
+	reply, err := c.t.call(ctx, c.envelope(KindCall, caller, t, method, args), o)
+	c.metrics.Message(string(KindCall), method, result(err), time.Since(began))
+	return reply, err
 }
 
 // Cast invokes method on one server, or with t.Fanout on all, and returns once
@@ -81,7 +86,26 @@ func (c *Client) Cast(ctx context.Context, caller *reqctx.Context, t Target, met
 	if t.Fanout {
 		kind = KindFanout
 	}
-	return c.t.send(ctx, c.envelope(kind, caller, t, method, args))
+	err := c.t.send(ctx, c.envelope(kind, caller, t, method, args))
+	c.metrics.Message(string(kind), method, result(err), 0)
+	return err
+}
+
+// result is what metrics say of the end of a message.
+func result(err error) string {
+	var remote *RemoteError
+	var late *TimeoutError
+	switch {
+	case err == nil:
+		return metrics.ResultOK
+	case errors.As(err, &remote):
+		return metrics.ResultRemoteError
+	case errors.As(err, &late):
+		return metrics.ResultTimeout
+	case errors.Is(err, context.Canceled):
+		return metrics.ResultCanceled
+	}
+	return metrics.ResultUndelivered
 }
 
 func (c *Client) envelope(kind Kind, caller *reqctx.Context, t Target, method string, args map[string]any) envelope {

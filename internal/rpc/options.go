@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/metrics"
 )
 
 // Options make a Pool.
@@ -20,6 +21,8 @@ type Options struct {
 	// Memory is the broker behind fake://; nil: the pool's own.
 	Memory *Memory
 	Log    zerolog.Logger
+	// Metrics counts the messages; nil: nobody does.
+	Metrics *metrics.Metrics
 }
 
 // FromConfig takes the options from nova.conf.

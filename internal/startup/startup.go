@@ -15,10 +15,13 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/policy"
 )
 
 const (
+	// Release is the release of Nova that the services stand for.
+	Release = "34.0.0"
 	// ServiceVersion is what Nova 34.0.0 writes into services.version.
 	ServiceVersion = 74
 	// oldestVersion is the oldest nova-compute that 34.0.0 works with.
@@ -36,13 +39,14 @@ type Databases struct {
 }
 
 // OpenDatabases prepares the databases that the configuration names. It does not
-// connect.
-func OpenDatabases(c *config.Config) (*Databases, error) {
+// connect. m counts their queries.
+func OpenDatabases(c *config.Config, m *metrics.Metrics) (*Databases, error) {
+	names := map[string]string{"database": "main", "api_database": "api"}
 	open := func(group string, o config.Database) (*db.DB, error) {
 		if o.Connection == "" {
 			return nil, fmt.Errorf("[%s] connection is not set", group)
 		}
-		d, err := db.Open(o.Connection, pool(o))
+		d, err := db.Open(o.Connection, pool(o, m, names[group]))
 		if err != nil {
 			return nil, fmt.Errorf("%s: [%s] connection: %w", c.Where(group, "connection"), group, err)
 		}
@@ -59,11 +63,12 @@ func OpenDatabases(c *config.Config) (*Databases, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Databases{API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection, Transport: c.Default.TransportURL, Pool: pool(c.Database)}}, nil
+	return &Databases{API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection, Transport: c.Default.TransportURL, Pool: pool(c.Database, m, "")}}, nil
 }
 
-func pool(o config.Database) db.Options {
-	return db.Options{MaxPoolSize: o.MaxPoolSize, MaxOverflow: o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second, SQLMode: o.MySQLSQLMode}
+func pool(o config.Database, m *metrics.Metrics, name string) db.Options {
+	return db.Options{Metrics: m, Name: metrics.DatabaseName{Database: name},
+		MaxPoolSize: o.MaxPoolSize, MaxOverflow: o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second, SQLMode: o.MySQLSQLMode}
 }
 
 // OpenPolicy reads the operator's policy files, which are looked for beside the

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // cell holds a document once it is made. Two that make it at once make the same.
@@ -22,24 +24,63 @@ func (c *cell) get(make func() (Answer, error)) (Answer, error) {
 	return a, err
 }
 
-// lazy holds what is loaded once, by one flight; an error is not kept.
+// loadTimeout bounds what is loaded late.
+const loadTimeout = time.Minute
+
+// lazy holds what is loaded once, by one flight; an error is not kept. The load
+// goes on when who asked has gone: guests give up after some seconds and come
+// again.
 type lazy[T any] struct {
-	mu    sync.Mutex
-	done  bool
+	mu     sync.Mutex
+	done   bool
+	value  T
+	flight *flight[T]
+}
+
+type flight[T any] struct {
+	done  chan struct{}
 	value T
+	err   error
 }
 
 func (l *lazy[T]) get(ctx context.Context, load func(context.Context) (T, error)) (T, error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.done {
+		defer l.mu.Unlock()
 		return l.value, nil
 	}
-	v, err := load(ctx)
-	if err == nil {
-		l.value, l.done = v, true
+	f := l.flight
+	if f == nil {
+		f = &flight[T]{done: make(chan struct{})}
+		l.flight = f
+		go l.run(context.WithoutCancel(ctx), f, load)
 	}
-	return v, err
+	l.mu.Unlock()
+	select {
+	case <-f.done:
+		return f.value, f.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
+
+func (l *lazy[T]) run(ctx context.Context, f *flight[T], load func(context.Context) (T, error)) {
+	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil { // nobody else would catch it in this goroutine
+			f.err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+		l.mu.Lock()
+		l.flight = nil
+		if f.err == nil {
+			l.value, l.done = f.value, true
+		}
+		l.mu.Unlock()
+		close(f.done)
+	}()
+	f.value, f.err = load(ctx)
 }
 
 // decodeBase64 reads base64 as Python's b64decode does: what is not of the

@@ -14,6 +14,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/objects"
 )
 
@@ -25,11 +26,12 @@ type Flavors struct {
 	db     *db.DB
 	flight db.Flight[*flavorSnapshot]
 	last   *flavorSnapshot // of the flight's goroutine alone
+	asked  *metrics.Cache
 }
 
 // NewFlavors makes the access to flavors.
 func NewFlavors(d *db.DB) *Flavors {
-	f := &Flavors{db: d}
+	f := &Flavors{db: d, asked: d.Metrics().Cache("flavors")}
 	f.flight.Load = f.load
 	return f
 }
@@ -61,11 +63,13 @@ func (f *Flavors) load(ctx context.Context) (*flavorSnapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s := f.last; s != nil && s.state == state && time.Since(s.taken) < snapshotLife && s.settled() {
+	s := f.last
+	hit := s != nil && s.state == state && time.Since(s.taken) < snapshotLife && s.settled()
+	f.asked.Asked(hit)
+	if hit {
 		return s, nil
 	}
-	s, err := f.read(ctx)
-	if err != nil {
+	if s, err = f.read(ctx); err != nil {
 		return nil, err
 	}
 	s.state = state // read before the rows: a change in between makes the next read reload

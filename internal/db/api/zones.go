@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/metrics"
 )
 
 // Zones knows which availability zone hosts are in, by their aggregates. Nova
@@ -18,6 +19,7 @@ type Zones struct {
 
 	flight db.Flight[*zoneMap]
 	last   atomic.Pointer[zoneMap]
+	asked  *metrics.Cache
 }
 
 type zoneMap struct {
@@ -29,7 +31,7 @@ const zonesLife = 5 * time.Second
 
 // NewZones makes the access to availability zones.
 func NewZones(d *db.DB, byDefault string) *Zones {
-	z := &Zones{Default: byDefault}
+	z := &Zones{Default: byDefault, asked: d.Metrics().Cache("zones")}
 	z.flight.Load = func(ctx context.Context) (*zoneMap, error) {
 		m := &zoneMap{byHost: map[string]string{}, read: time.Now()}
 		err := d.Each(ctx, func(r *sql.Rows) error {
@@ -54,7 +56,10 @@ func NewZones(d *db.DB, byDefault string) *Zones {
 // ByHost answers the zones of all hosts that an aggregate gives one. It is shared:
 // it must not be changed.
 func (z *Zones) ByHost(ctx context.Context) (map[string]string, error) {
-	if m := z.last.Load(); m != nil && time.Since(m.read) < zonesLife {
+	m := z.last.Load()
+	hit := m != nil && time.Since(m.read) < zonesLife
+	z.asked.Asked(hit)
+	if hit {
 		return m.byHost, nil
 	}
 	m, err := z.flight.Do(ctx)

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -38,6 +39,7 @@ type groupNames struct {
 	flight  singleflight.Group
 	changes atomic.Uint64 // how often this client has changed something in Neutron
 	seed    maphash.Seed
+	asked   *metrics.Cache
 }
 
 // groupKey is a server as a project sees it, in a state, after a change: who has
@@ -73,8 +75,8 @@ type heldNames struct {
 	read  time.Time
 }
 
-func newGroupNames() *groupNames {
-	return &groupNames{seed: maphash.MakeSeed(), cache: otter.Must(&otter.Options[groupKey, heldNames]{
+func newGroupNames(asked *metrics.Cache) *groupNames {
+	return &groupNames{asked: asked, seed: maphash.MakeSeed(), cache: otter.Must(&otter.Options[groupKey, heldNames]{
 		MaximumSize: 20000, ExpiryCalculator: otter.ExpiryWriting[groupKey, heldNames](namesStale)})}
 }
 
@@ -87,6 +89,7 @@ func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Context, servers
 	for _, i := range servers {
 		key := groupKey{caller.ProjectID, caller.IsAdmin, i.UUID, c.groups.state(i), changes}
 		held, ok := c.groups.cache.GetIfPresent(key)
+		c.groups.asked.Asked(ok)
 		switch {
 		case !ok:
 			missing = append(missing, key)

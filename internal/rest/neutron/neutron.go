@@ -33,7 +33,7 @@ type extensions struct {
 
 // New makes a client. syncEvery is [neutron] extension_sync_interval.
 func New(s *rest.Session, syncEvery time.Duration) *Client {
-	return &Client{session: s, syncEvery: syncEvery, groups: newGroupNames()}
+	return &Client{session: s, syncEvery: syncEvery, groups: newGroupNames(s.Metrics().Cache("security_groups"))}
 }
 
 // get reads a collection or resource below /v2.0 into out.

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/startup"
+)
+
+// newRegistry has what a process tells of itself, whatever it serves.
+func newRegistry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	revision := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = s.Value
+			}
+		}
+	}
+	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "nova_build_info", Help: "1, with the release of Nova that the service stands for, and the revision of its source.",
+		ConstLabels: prometheus.Labels{"release": startup.Release, "revision": revision},
+	}, func() float64 { return 1 })
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build)
+	return r
+}
+
+// metricsAddress is where metrics are shown; "": nowhere.
+func (f *Flags) metricsAddress(p Program, c *config.Config) string {
+	switch {
+	case f.Metrics != "":
+		return f.Metrics
+	case p.Port == Compute().Port:
+		return c.WSGI.ComputeMetrics
+	}
+	return c.WSGI.MetadataMetrics
+}
+
+// serveMetrics shows metrics until ctx ends. That the address is taken is no reason
+// not to serve: it may be the process before this one that has it, which is about
+// to end.
+func (h *hosting) serveMetrics(ctx context.Context, address string) {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(h.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`<a href="/metrics">metrics</a>`))
+	})
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	said := false
+	for {
+		l, err := listenAt(ctx, address)
+		if err == nil {
+			h.log.Info().Msg("Metrics are shown on " + address)
+			err = server.Serve(l)
+		}
+		if errors.Is(err, http.ErrServerClosed) || ctx.Err() != nil {
+			return
+		}
+		if !said {
+			h.log.Warn().Err(err).Msg("Metrics cannot be shown yet on " + address)
+			said = true
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func listenAt(ctx context.Context, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	path, unix := strings.CutPrefix(address, "unix:")
+	if !unix {
+		return lc.Listen(ctx, "tcp", address)
+	}
+	l, err := lc.Listen(ctx, "unix", path)
+	if errors.Is(err, syscall.EADDRINUSE) && abandoned(path) && os.Remove(path) == nil {
+		l, err = lc.Listen(ctx, "unix", path)
+	}
+	return l, err
+}
+
+// abandoned tells whether nobody listens behind a socket any more.
+func abandoned(path string) bool {
+	c, err := net.Dial("unix", path)
+	if err == nil {
+		_ = c.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
+}

@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"runtime/pprof"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/startup"
+)
+
+// report is what oslo.reports calls a Guru Meditation Report: the state of the
+// process for somebody who has to find out why it hangs.
+func (h *hosting) report(c *config.Config) []byte {
+	var b bytes.Buffer
+	rule := strings.Repeat("=", 72)
+	fmt.Fprintf(&b, "%s\n====%s====\n%s\n", rule, center("Guru Meditation", 64), rule)
+	section := func(title string) {
+		fmt.Fprintf(&b, "\n%s\n====%s====\n%s\n", rule, center(title, 64), rule)
+	}
+	section("Package")
+	fmt.Fprintf(&b, "product = OpenStack Nova\nservice = %s\npackage = %s\ngo = %s\n", h.program.Name, startup.Release, runtime.Version())
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if strings.HasPrefix(s.Key, "vcs.") {
+				fmt.Fprintf(&b, "%s = %s\n", s.Key, s.Value)
+			}
+		}
+	}
+	section("Process")
+	fmt.Fprintf(&b, "pid = %d\ntime = %s\nrunning = %s\ngoroutines = %d\nprocs = %d\n", os.Getpid(), time.Now().UTC().Format(time.RFC3339), time.Since(h.began).Round(time.Second), runtime.NumGoroutine(), runtime.GOMAXPROCS(0))
+	section("Databases, cells, caches, messages")
+	writeSeries(&b, h.metrics)
+	section("Goroutines")
+	_ = pprof.Lookup("goroutine").WriteTo(&b, 1)
+	section("Configuration")
+	writeOptions(&b, c)
+	return b.Bytes()
+}
+
+func center(text string, width int) string {
+	left := (width - len(text)) / 2
+	return strings.Repeat(" ", left) + text + strings.Repeat(" ", width-left-len(text))
+}
+
+// writeSeries writes the counters and gauges that are not zero, and of histograms
+// how many there were and how long they took in the mean.
+func writeSeries(w io.Writer, g prometheus.Gatherer) {
+	families, err := g.Gather()
+	if err != nil {
+		fmt.Fprintln(w, err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			name := f.GetName() + seriesLabels(m)
+			switch hist := m.GetHistogram(); {
+			case hist.GetSampleCount() > 0:
+				fmt.Fprintf(w, "%s count=%d mean=%.6f\n", name, hist.GetSampleCount(), hist.GetSampleSum()/float64(hist.GetSampleCount()))
+			case hist != nil:
+			case m.GetGauge() != nil:
+				fmt.Fprintf(w, "%s %v\n", name, m.GetGauge().GetValue())
+			case m.GetCounter().GetValue() != 0:
+				fmt.Fprintf(w, "%s %v\n", name, m.GetCounter().GetValue())
+			}
+		}
+	}
+}
+
+func seriesLabels(m *dto.Metric) string {
+	var pairs []string
+	for _, l := range m.GetLabel() {
+		if l.GetValue() != "" {
+			pairs = append(pairs, fmt.Sprintf("%s=%q", l.GetName(), l.GetValue()))
+		}
+	}
+	if len(pairs) == 0 {
+		return ""
+	}
+	return "{" + strings.Join(pairs, ",") + "}"
+}
+
+// writeOptions writes every option with its value, but for secrets.
+func writeOptions(w io.Writer, c *config.Config) {
+	group := ""
+	for _, o := range c.Options() {
+		if o.Group != group {
+			group = o.Group
+			fmt.Fprintf(w, "\n%s:\n", group)
+		}
+		value := fmt.Sprint(o.Value)
+		switch {
+		case o.Value == nil:
+			value = "None"
+		case o.Secret:
+			value = "***"
+		}
+		fmt.Fprintf(w, "  %s = %s\n", o.Name, value)
+	}
+}
+
+// writeReport puts a report where [oslo_reports] log_dir says: into a file named as
+// oslo.reports names it, or on standard error.
+func (h *hosting) writeReport(c *config.Config) {
+	b := h.report(c)
+	dir := c.OsloReports.LogDir
+	if dir == "" {
+		_, _ = os.Stderr.Write(b)
+		return
+	}
+	file := filepath.Join(dir, h.program.Name+"_gurumeditation_"+time.Now().UTC().Format("20060102150405"))
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		h.log.Error().Err(err).Msg("The report cannot be written")
+		_, _ = os.Stderr.Write(b)
+		return
+	}
+	h.log.Info().Msg("The state of the process is in " + file)
+}
+
+// watchTrigger sends to asked whenever the file that [oslo_reports]
+// file_event_handler names is touched.
+func watchTrigger(ctx context.Context, c *config.Config, asked chan<- struct{}) {
+	path := c.OsloReports.FileEventHandler
+	if path == "" {
+		return
+	}
+	touched := func() time.Time {
+		i, err := os.Stat(path)
+		if err != nil {
+			return time.Time{}
+		}
+		return i.ModTime()
+	}
+	last := touched()
+	tick := time.NewTicker(time.Duration(max(c.OsloReports.FileEventHandlerInterval, 1)) * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if now := touched(); now.After(last) {
+			last = now
+			select {
+			case asked <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}

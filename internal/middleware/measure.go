@@ -1,0 +1,94 @@
+package middleware
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/nova-go/nova/internal/metrics"
+)
+
+// Unrouted is the operation of requests that reach none: paths that nobody serves,
+// callers without a token, what filters answer themselves.
+const Unrouted = "unrouted"
+
+// Measure counts requests and their latency, from before the first filter until
+// after the last: each under the operation that NoteOperation names.
+func Measure(m *metrics.Metrics) func(http.Handler) http.Handler {
+	if m == nil {
+		return func(next http.Handler) http.Handler { return next }
+	}
+	unrouted := m.Operation(Unrouted)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec, r := withRecord(r) // the filters' own, made a little earlier
+			measure(m, w, r, next, func() (*metrics.Operation, string) {
+				if rec.operation == nil {
+					return unrouted, ""
+				}
+				return rec.operation, rec.version
+			})
+		})
+	}
+}
+
+// MeasureBy is Measure for applications whose requests show what they are about:
+// of tells, and nil is nothing.
+func MeasureBy(m *metrics.Metrics, of func(*http.Request) (*metrics.Operation, string)) func(http.Handler) http.Handler {
+	if m == nil {
+		return func(next http.Handler) http.Handler { return next }
+	}
+	unrouted := m.Operation(Unrouted)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			op, version := of(r)
+			if op == nil {
+				op = unrouted
+			}
+			NoteOperation(r.Context(), op, version)
+			measure(m, w, r, next, func() (*metrics.Operation, string) { return op, version })
+		})
+	}
+}
+
+func measure(m *metrics.Metrics, w http.ResponseWriter, r *http.Request, next http.Handler, of func() (*metrics.Operation, string)) {
+	began := time.Now()
+	m.Begin()
+	out := &response{ResponseWriter: w}
+	done := false
+	defer func() {
+		m.End()
+		status := out.status
+		switch {
+		case !done && status == 0: // it panics
+			status = http.StatusInternalServerError
+		case status == 0:
+			status = http.StatusOK
+		}
+		op, version := of()
+		op.Answered(version, status, time.Since(began))
+	}()
+	next.ServeHTTP(out, r)
+	done = true
+}
+
+// NoteOperation says what a request is about, and by which version of it.
+func NoteOperation(ctx context.Context, op *metrics.Operation, version string) {
+	if op == nil {
+		return
+	}
+	if rec := RecordOf(ctx); rec != nil {
+		rec.operation, rec.version = op, version
+	}
+}
+
+// Noted is an application that is one operation.
+func Noted(op *metrics.Operation, app http.Handler) http.Handler {
+	if op == nil {
+		return app
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		NoteOperation(r.Context(), op, "")
+		app.ServeHTTP(w, r)
+	})
+}

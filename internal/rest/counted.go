@@ -1,0 +1,51 @@
+package rest
+
+import (
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+
+	"github.com/nova-go/nova/internal/metrics"
+)
+
+// counted is a transport whose calls are counted and traced, each try of its own.
+func counted(t http.RoundTripper, o Options) http.RoundTripper {
+	if o.Traces != nil {
+		t = otelhttp.NewTransport(t, otelhttp.WithTracerProvider(o.Traces), otelhttp.WithPropagators(propagation.TraceContext{}),
+			otelhttp.WithMeterProvider(noop.NewMeterProvider()),
+			otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return o.Group + " " + r.Method }))
+	}
+	if o.Metrics == nil {
+		return t
+	}
+	return &counter{t, o.Metrics, o.Group}
+}
+
+type counter struct {
+	http.RoundTripper
+	to      *metrics.Metrics
+	service string
+}
+
+// RoundTrip implements http.RoundTripper. The time is that until the head of the
+// answer.
+func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
+	began := time.Now()
+	answer, err := c.RoundTripper.RoundTrip(r)
+	status := 0
+	if err == nil {
+		status = answer.StatusCode
+	}
+	c.to.Neighbour(c.service, r.Method, status, time.Since(began))
+	return answer, err
+}
+
+// CloseIdleConnections is what http.Client asks of its transport.
+func (c *counter) CloseIdleConnections() {
+	if t, ok := c.RoundTripper.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}

@@ -198,3 +198,29 @@ func TestOnlyTheFormAskedForIsAnnounced(t *testing.T) {
 		t.Errorf("announced were %v without a driver", lines)
 	}
 }
+
+func TestChangesOfServersAreAnnounced(t *testing.T) {
+	s := novatest.New(t, novatest.Conf(notifications+"\nnotify_on_state_change = vm_and_task_state\n[glance]\nendpoint_override = http://127.0.0.1:1"))
+	vm := s.Server(novatest.VM{Tags: []string{"a"}, SystemMetadata: map[string]string{"image_os": "x"}})
+	m := s.Messages(func() { s.As("demo").Do("POST /servers/"+vm.UUID+"/action", `{"pause": null}`).Expect(202) })
+	p := expectAnnounced(t, m, "u compute.instance.update", "v instance.update")
+	var old map[string]any
+	if err := json.Unmarshal([]byte(p["notifications.info compute.instance.update"]), &old); err != nil {
+		t.Fatal(err)
+	}
+	for field, want := range map[string]any{"instance_id": vm.UUID, "old_state": "active", "state": "active", "old_task_state": "pausing", "new_task_state": "pausing",
+		"state_description": "pausing", "created_at": "2026-05-01 12:01:00+00:00", "launched_at": "2026-05-01T12:01:20.000000", "progress": "",
+		"image_ref_url": "http://127.0.0.1:1/images/70a599e0-31e7-49b7-b260-868f441e862b"} {
+		if old[field] != want {
+			t.Errorf("%s is %v, want %v", field, old[field], want)
+		}
+	}
+	for _, want := range []string{`"nova_object.name":"InstanceUpdatePayload"`, `"nova_object.version":"2.1"`, `"tags":["a"]`, `"InstanceStateUpdatePayload"`, `"AuditPeriodPayload"`} {
+		if !strings.Contains(p["versioned_notifications.info instance.update"], want) {
+			t.Errorf("no %s in %s", want, p["versioned_notifications.info instance.update"])
+		}
+	}
+	if i := m.Of("pause_instance", "instance"); i.Has("tags") {
+		t.Error("the host is told of tags, too")
+	}
+}

@@ -74,7 +74,7 @@ func newParts(d *deps) *parts {
 			PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells,
 		},
 		Neighbours: instance.Neighbours{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement},
-		Compute:    p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, Host: c.Default.Host,
+		Compute:    p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod, Host: c.Default.Host,
 		DownTime: seconds(c.Default.ServiceDownTime), DropProperties: c.Default.NonInheritableImageProperties,
 		UniqueNames: c.Default.UniqueServerNameScope, CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
 	}

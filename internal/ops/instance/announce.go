@@ -6,6 +6,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -39,4 +40,34 @@ func (o *Ops) LoadFlavor(ctx context.Context, i *objects.Instance) error {
 		}
 		return nil
 	})
+}
+
+// changed announces that a server's row is another now, to those who ask for it with
+// [notifications] notify_on_state_change. The server is read anew for that, so that
+// what its host is told stays as it is. What goes wrong is logged.
+func (o *Ops) changed(ctx context.Context, was, now *objects.Instance) {
+	caller := reqctx.From(ctx)
+	if !o.Notify.Changes() || caller == nil {
+		return
+	}
+	u := notify.Update{Now: o.Now().UTC(), OldVMState: was.VMState, OldTaskState: was.TaskState}
+	if text(was.DisplayName) != text(now.DisplayName) {
+		u.OldName = text(was.DisplayName)
+	}
+	err := o.there(ctx, now, func(ctx context.Context, c *db.Cell) (err error) {
+		u.Server, err = cell.Instance(ctx, c, now.UUID, cell.Load{Record: cell.Usual | cell.PartFlavor | cell.PartTags, Metadata: true, SystemMetadata: true})
+		return err
+	})
+	if err == nil {
+		_, u.PeriodBegan, err = objects.LastPeriod(o.AuditPeriod, u.Now)
+	}
+	if err == nil {
+		u.ImageURL, err = o.Images.URL(ctx, caller, now.ImageRef)
+	}
+	if err == nil {
+		err = o.Notify.Updated(ctx, caller, u)
+	}
+	if err != nil {
+		o.Log.Error().Err(err).Str("instance", now.UUID).Msg("Failed to send state update notification")
+	}
 }

@@ -26,6 +26,8 @@ type Images interface {
 	// Activate is Reserve of an image whose content is in snapshots of volumes.
 	Activate(ctx context.Context, caller *reqctx.Context, image map[string]any, member string) (string, error)
 	Delete(ctx context.Context, caller *reqctx.Context, id string) error
+	// URL is where an image is.
+	URL(ctx context.Context, caller *reqctx.Context, id string) (string, error)
 }
 
 // Network is Neutron.

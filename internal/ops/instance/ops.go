@@ -39,8 +39,10 @@ type Ops struct {
 	UniqueNames string
 	// CrossZoneAttach is [cinder] cross_az_attach.
 	CrossZoneAttach bool
-	Log             zerolog.Logger
-	Now             func() time.Time
+	// AuditPeriod is [DEFAULT] instance_usage_audit_period.
+	AuditPeriod string
+	Log         zerolog.Logger
+	Now         func() time.Time
 }
 
 // Limits are the quotas that operations are held against. Errors:
@@ -127,8 +129,10 @@ func (o *Ops) save(ctx context.Context, i *objects.Instance, tasks []string, cha
 	})
 	if err != nil {
 		*i = was
+		return err
 	}
-	return err
+	o.changed(ctx, &was, i)
+	return nil
 }
 
 // there does something in the cell of a server.

@@ -16,13 +16,14 @@ import (
 // notification_format says. Payloads are made only where somebody sends them.
 type Notifier struct {
 	host              string // [DEFAULT] host
+	changes           string // [notifications] notify_on_state_change
 	legacy, versioned *rpc.Notifier
 }
 
 // New makes a notifier over the drivers of [oslo_messaging_notifications]; host is
 // [DEFAULT] host, which publishers are named after.
 func New(pool *rpc.Pool, o config.Notifications, host string) (*Notifier, error) {
-	n := &Notifier{host: host}
+	n := &Notifier{host: host, changes: o.NotifyOnStateChange}
 	var err error
 	if o.NotificationFormat != "versioned" {
 		if n.legacy, err = pool.Notifier(); err != nil {

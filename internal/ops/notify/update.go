@@ -1,0 +1,123 @@
+package notify
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Update is a change of a server's row.
+type Update struct {
+	Server                   *objects.Instance // as it is now: a record with flavor and tags
+	OldVMState, OldTaskState *string
+	OldName                  string // "" where the name is the same
+	ImageURL                 string
+	PeriodBegan, Now         time.Time // of the audit period
+}
+
+// Changes tells whether changes of servers are to be announced.
+func (n *Notifier) Changes() bool {
+	return n != nil && n.changes != "" && (n.unversioned() || n.Versioned())
+}
+
+// states are what is told of them: where they did not change, or there were none,
+// the old ones are the new ones.
+func (n *Notifier) states(u Update) map[string]any {
+	i := u.Server
+	oldVM, oldTask := i.VMState, i.TaskState
+	if differ(u.OldVMState, i.VMState) || n.changes == "vm_and_task_state" && differ(u.OldTaskState, i.TaskState) {
+		if u.OldVMState != nil {
+			oldVM = u.OldVMState
+		}
+		if u.OldTaskState != nil {
+			oldTask = u.OldTaskState
+		}
+	}
+	return map[string]any{"old_state": oldVM, "state": i.VMState, "old_task_state": oldTask, "new_task_state": i.TaskState}
+}
+
+func differ(a, b *string) bool { return (a == nil) != (b == nil) || a != nil && *a != *b }
+
+// Updated announces a change of a server, in the name of "compute", as Nova does
+// wherever it happens.
+func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Context, u Update) error {
+	states := n.states(u)
+	if n.unversioned() {
+		payload := information(u)
+		for k, v := range states {
+			payload[k] = v
+		}
+		n.tell(ctx, caller, "compute", n.host, "compute.instance.update", payload)
+	}
+	if !n.Versioned() {
+		return nil
+	}
+	p, err := instancePayload(caller, u.Server)
+	if err != nil {
+		return err
+	}
+	p.Name, p.Version = "InstanceUpdatePayload", "2.1"
+	p.Data["state_update"] = objects.NewVersioned("InstanceStateUpdatePayload", "1.0", states)
+	p.Data["audit_period"] = objects.NewVersioned("AuditPeriodPayload", "1.0", map[string]any{"audit_period_beginning": u.PeriodBegan, "audit_period_ending": u.Now})
+	p.Data["old_display_name"] = orNil(u.OldName)
+	tags := []string{}
+	for _, tag := range u.Server.Part("tags").Objects("objects") {
+		tags = append(tags, tag.Text("tag"))
+	}
+	p.Data["tags"] = tags
+	n.announceAs(ctx, caller, "nova-compute:"+n.host, "instance.update", p)
+	return nil
+}
+
+// information is what the old form tells of a server.
+func information(u Update) map[string]any {
+	i := u.Server
+	image := map[string]string{}
+	for k, v := range i.SystemMetadata {
+		if property, ok := strings.CutPrefix(k, "image_"); ok {
+			image[property] = v
+		}
+	}
+	d := map[string]any{"tenant_id": i.ProjectID, "user_id": i.UserID, "instance_id": i.UUID, "display_name": i.DisplayName, "reservation_id": i.ReservationID,
+		"hostname": i.Hostname, "instance_type_id": i.InstanceTypeID, "architecture": i.Architecture, "host": i.Host, "node": i.Node,
+		"availability_zone": i.AvailabilityZone, "cell_name": orEmpty(i.CellName), "created_at": pythonTime(i.CreatedAt), "terminated_at": isoTime(i.TerminatedAt),
+		"deleted_at": isoTime(i.DeletedAt), "launched_at": isoTime(i.LaunchedAt), "image_ref_url": u.ImageURL, "os_type": i.OSType, "kernel_id": i.KernelID,
+		"ramdisk_id": i.RamdiskID, "state_description": orEmpty(i.TaskState), "progress": "", "access_ip_v4": i.AccessIPv4, "access_ip_v6": i.AccessIPv6,
+		"image_meta": image, "metadata": pairs(i.Metadata), "audit_period_beginning": isoTime(&u.PeriodBegan), "audit_period_ending": isoTime(&u.Now)}
+	if i.Progress != nil && *i.Progress != 0 {
+		d["progress"] = *i.Progress
+	}
+	if f := i.Flavor; f != nil {
+		d["instance_type"], d["instance_flavor_id"], d["memory_mb"], d["vcpus"] = f.Name, f.FlavorID, f.MemoryMB, f.VCPUs
+		d["disk_gb"], d["root_gb"], d["ephemeral_gb"] = f.RootGB+f.EphemeralGB, f.RootGB, f.EphemeralGB
+	}
+	if u.OldName != "" {
+		d["old_display_name"] = u.OldName
+	}
+	return d
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// isoTime and pythonTime are how the old form writes times: two ways.
+func isoTime(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000000")
+}
+
+func pythonTime(t *time.Time) string {
+	if t == nil {
+		return "None"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05") + "+00:00"
+}

@@ -29,8 +29,8 @@ type chapter struct {
 	silent         bool   // it tells no other service
 }
 
-// life is what both a server of the real service and one of ours go through.
-var life = []chapter{
+// labLife is what both a server of the real service and one of ours go through.
+var labLife = []chapter{
 	{name: "create", do: "POST /servers", body: `{"server": {"name": "lab-life", "imageRef": "{image}", "flavorRef": "{flavor}", "networks": [{"uuid": "{net}"}], "metadata": {"a": "b"}, "tags": ["t"]}}`, save: "server=server.id", until: "ACTIVE"},
 	{name: "update", do: "PUT /servers/{server}", body: `{"server": {"name": "lab-life-2", "description": "text"}}`, silent: true},
 	{name: "set metadata", do: "POST /servers/{server}/metadata", body: `{"metadata": {"c": "d"}}`, silent: true},
@@ -213,7 +213,7 @@ func TestLabLife(t *testing.T) {
 		}
 	})
 	compared := 0
-	for _, c := range life {
+	for _, c := range labLife {
 		t.Run(c.name, func(t *testing.T) {
 			var told [2]string
 			var wrote [2][]string
@@ -250,7 +250,7 @@ func TestLabLife(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("%d of %d operations alike", compared, len(life))
+	t.Logf("%d of %d operations alike", compared, len(labLife))
 }
 
 // difference shows the lines that only one side has.

@@ -25,6 +25,7 @@ func TestLabCrowd(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("LAB_CROWD")); err == nil {
 		crowd = n
 	}
+	defer labRoom(t, ours)()
 	servers := make([]string, crowd)
 	var group sync.WaitGroup
 	for n := range crowd {
@@ -67,6 +68,25 @@ func TestLabCrowd(t *testing.T) {
 			t.Errorf("server %s leaves %v", server, left)
 		}
 	}
+}
+
+// labRoom lifts the quota of the project; what it answers sets it back.
+func labRoom(t *testing.T, s *side) func() {
+	t.Helper()
+	var projects struct{ Projects []struct{ ID, Name string } }
+	labGet(t, s.token, os.Getenv("OS_AUTH_URL")+"/auth/projects", &projects)
+	for _, p := range projects.Projects {
+		if p.Name != os.Getenv("OS_PROJECT_NAME") {
+			continue
+		}
+		path := "/os-quota-sets/" + p.ID
+		if r := s.send(chapter{do: "PUT " + path, body: `{"quota_set": {"instances": -1, "cores": -1, "ram": -1}}`}); r.status != http.StatusOK {
+			t.Fatalf("the quota is not lifted: %d %s", r.status, r.body)
+		}
+		return func() { s.send(chapter{do: "DELETE " + path}) }
+	}
+	t.Fatal("OS_PROJECT_NAME is none of the user's projects")
+	return nil
 }
 
 // remains names what there is of a server that should be gone.

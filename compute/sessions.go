@@ -40,6 +40,9 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 	if image.EndpointOverride == "" && len(c.Glance.APIServers) > 0 {
 		image.EndpointOverride = c.Glance.APIServers[0]
 	}
+	second := 1.0 // between the tries, as Nova does
+	image.ConnectRetries, image.StatusCodeRetries = &c.Glance.NumRetries, &c.Glance.NumRetries
+	image.ConnectRetryDelay, image.StatusCodeRetryDelay = &second, &second
 	if s.glance, err = session("glance", c.Glance.Session, image, beside); err != nil {
 		return s, err
 	}
@@ -55,7 +58,9 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 	if s.ironic, err = session("ironic", c.Ironic.Session, c.Ironic.Adapter, nil); err != nil {
 		return s, err
 	}
-	s.neutron, err = session("neutron", c.Neutron.Session, c.Neutron.Adapter, beside)
+	network := c.Neutron.Adapter
+	network.ConnectRetries = &c.Neutron.HTTPRetries
+	s.neutron, err = session("neutron", c.Neutron.Session, network, beside)
 	return s, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -62,6 +63,10 @@ func (d *Dev) ServeCompute() (err error) {
 	state, err := d.directory()
 	if err != nil {
 		return err
+	}
+	// A laptop has more use for the memory than a cloud of a few servers for the time.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(40)
 	}
 	ctx, stop := Signals()
 	defer stop()

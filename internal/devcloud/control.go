@@ -37,8 +37,8 @@ func (c controls) Servers(ctx context.Context) (any, error) {
 		return nil, err
 	}
 	for _, s := range list {
-		if p := lookup(c.identity.projects, s.Project, ""); p != nil {
-			s.Project = p.name
+		if p := c.identity.project(s.Project, ""); p != nil {
+			s.Project = p.Name
 		}
 	}
 	if list == nil {
@@ -153,14 +153,14 @@ func (c controls) ask(ctx context.Context, as, request string, body any) ([]byte
 		as = "demo"
 	}
 	project := as
-	if lookup(c.identity.projects, "", as) == nil {
+	if c.identity.project("", as) == nil {
 		project = "demo"
 	}
 	u := c.identity.user("", as)
 	if u == nil {
 		return nil, fmt.Errorf("there is no user %s", as)
 	}
-	token, err := c.identity.issue(&token{UserID: u.id, ProjectID: id("project-", project)})
+	token, err := c.identity.issue(&token{UserID: u.ID, ProjectID: c.identity.project("", project).ID})
 	if err != nil {
 		return nil, err
 	}

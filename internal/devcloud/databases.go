@@ -99,12 +99,11 @@ func (c *Cloud) fill(ctx context.Context, d *db.DB) error {
 	}
 	flavors := dbapi.NewFlavors(d)
 	for _, f := range []objects.Flavor{
-		{FlavorID: "42", Name: "m1.nano", MemoryMB: 128, VCPUs: 1, RootGB: 1},
-		{FlavorID: "84", Name: "m1.micro", MemoryMB: 192, VCPUs: 1, RootGB: 1},
+		{FlavorID: "42", Name: "m1.nano", MemoryMB: 64, VCPUs: 1, RootGB: 1},
+		{FlavorID: "84", Name: "m1.micro", MemoryMB: 128, VCPUs: 1, RootGB: 1},
 		{FlavorID: "1", Name: "m1.tiny", MemoryMB: 512, VCPUs: 1, RootGB: 1},
 		{FlavorID: "2", Name: "m1.small", MemoryMB: 2048, VCPUs: 1, RootGB: 20},
 		{FlavorID: "3", Name: "m1.medium", MemoryMB: 4096, VCPUs: 2, RootGB: 40},
-		{FlavorID: "4", Name: "m1.large", MemoryMB: 8192, VCPUs: 4, RootGB: 80},
 	} {
 		f.RxtxFactor, f.IsPublic = 1, true
 		if err := flavors.Create(ctx, &f); err != nil {

@@ -8,42 +8,34 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
 const (
-	Password = "secret" // of all users
+	Password = "secret" // of the users that each cloud has
 	region   = "RegionOne"
 	domain   = "default"
 	lifetime = 24 * time.Hour
 )
 
-// identity stands in for Keystone's v3 API: users with one password, projects,
-// roles, tokens and a catalog. Its tokens survive a restart.
+// identity stands in for Keystone's v3 API: users, projects, roles,
+// tokens and a catalog. They survive a restart.
 type identity struct {
-	url      string
-	file     string
-	users    []user
-	projects []named
-	roles    []named
+	url   string
+	file  string
+	roles []named
 
-	mu     sync.RWMutex
+	mu     sync.RWMutex // of changes, and of the tokens
 	tokens map[string]*token
+	// known is replaced by whoever changes it; what it points to never changes.
+	known atomic.Pointer[people]
 }
 
 type named struct{ id, name string }
-
-// user is a user with its roles by the name of the project; "system" stands for
-// the deployment.
-type user struct {
-	named
-	roles map[string][]string
-}
 
 // token is what a token says; it is stored as it is.
 type token struct {
@@ -62,21 +54,12 @@ func id(kind, name string) string {
 
 func openIdentity(state, url string) (*identity, error) {
 	i := &identity{url: url, file: filepath.Join(state, "tokens.json"), tokens: map[string]*token{}}
-	for _, p := range []string{"admin", "demo", "service"} {
-		i.projects = append(i.projects, named{id("project-", p), p})
-	}
 	for _, r := range []string{"admin", "manager", "member", "reader", "service"} {
 		i.roles = append(i.roles, named{id("role-", r), r})
 	}
-	for name, roles := range map[string]map[string][]string{
-		"admin":  {"admin": {"admin", "manager", "member", "reader"}, "demo": {"admin", "manager", "member", "reader"}, "system": {"admin", "member", "reader"}},
-		"demo":   {"demo": {"member", "reader"}},
-		"reader": {"demo": {"reader"}},
-		"nova":   {"service": {"admin", "service"}},
-	} {
-		i.users = append(i.users, user{named{id("user-", name), name}, roles})
+	if err := i.openPeople(); err != nil {
+		return nil, err
 	}
-	slices.SortFunc(i.users, func(a, b user) int { return strings.Compare(a.name, b.name) })
 	text, err := os.ReadFile(i.file)
 	if os.IsNotExist(err) {
 		return i, nil
@@ -110,16 +93,21 @@ func (i *identity) issue(t *token) (string, error) {
 	return id, i.save()
 }
 
-// save writes the tokens; the file is replaced whole.
+// save writes the tokens.
 func (i *identity) save() error {
-	text, err := json.Marshal(i.tokens)
+	return replace(i.file, i.tokens)
+}
+
+// replace writes a file of JSON whole.
+func replace(file string, v any) error {
+	text, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(i.file+".new", text, 0o600); err != nil {
+	if err := os.WriteFile(file+".new", text, 0o600); err != nil {
 		return err
 	}
-	return os.Rename(i.file+".new", i.file)
+	return os.Rename(file+".new", file)
 }
 
 func (i *identity) find(id string) *token {
@@ -148,25 +136,16 @@ func lookup(list []named, id, name string) *named {
 	return nil
 }
 
-func (i *identity) user(id, name string) *user {
-	for n := range i.users {
-		if id != "" && i.users[n].id == id || id == "" && i.users[n].name == name {
-			return &i.users[n]
-		}
-	}
-	return nil
-}
-
 // rolesOf are the roles of a token.
 func (i *identity) rolesOf(t *token) []string {
 	u := i.user(t.UserID, "")
-	switch p := lookup(i.projects, t.ProjectID, ""); {
+	switch {
 	case u == nil:
 		return nil
 	case t.System:
-		return u.roles["system"]
-	case t.ProjectID != "" && p != nil:
-		return u.roles[p.name]
+		return implied(u.Roles[system])
+	case t.ProjectID != "" && i.project(t.ProjectID, "") != nil:
+		return implied(u.Roles[t.ProjectID])
 	}
 	return nil
 }
@@ -179,10 +158,10 @@ func (i *identity) caller(id string) *resource.Caller {
 	}
 	u, c := i.user(t.UserID, ""), &resource.Caller{UserID: t.UserID, ProjectID: t.ProjectID, Roles: i.rolesOf(t)}
 	if u != nil {
-		c.UserName = u.name
+		c.UserName = u.Name
 	}
-	if p := lookup(i.projects, t.ProjectID, ""); p != nil {
-		c.ProjectName = p.name
+	if p := i.project(t.ProjectID, ""); t.ProjectID != "" && p != nil {
+		c.ProjectName = p.Name
 	}
 	c.Admin = c.HasRole("admin")
 	return c

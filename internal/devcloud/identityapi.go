@@ -43,20 +43,14 @@ func (i *identity) authenticated(w http.ResponseWriter, r *http.Request, path st
 		answer(w, http.StatusOK, map[string]any{"catalog": i.catalog(t), "links": map[string]any{}})
 	case path == "/v3/auth/projects":
 		i.list(w, r, "projects", i.projectsOf(t), "")
-	case kind == "projects":
-		i.list(w, r, kind, i.projects, name)
+	case kind == "projects" || kind == "users" || kind == "role_assignments" || kind == system:
+		i.servePeople(w, r, t, strings.Split(strings.TrimPrefix(path, "/v3/"), "/"))
 	case kind == "roles":
 		i.list(w, r, kind, i.roles, name)
 	case kind == "domains":
 		i.list(w, r, kind, []named{{domain, "Default"}}, name)
 	case kind == "regions":
 		i.list(w, r, kind, []named{{region, region}}, name)
-	case kind == "users":
-		users := make([]named, len(i.users))
-		for n, u := range i.users {
-			users[n] = u.named
-		}
-		i.list(w, r, kind, users, name)
 	default:
 		answer(w, http.StatusNotFound, fault(http.StatusNotFound, "The resource could not be found."))
 	}
@@ -65,9 +59,9 @@ func (i *identity) authenticated(w http.ResponseWriter, r *http.Request, path st
 func (i *identity) projectsOf(t *token) []named {
 	u := i.user(t.UserID, "")
 	var list []named
-	for _, p := range i.projects {
-		if u != nil && u.roles[p.name] != nil {
-			list = append(list, p)
+	for _, p := range i.known.Load().Projects {
+		if u != nil && u.Roles[p.ID] != nil && !p.Disabled {
+			list = append(list, named{p.ID, p.Name})
 		}
 	}
 	return list
@@ -152,11 +146,15 @@ func (i *identity) authenticate(w http.ResponseWriter, r *http.Request) {
 	u := i.user(who.ID, who.Name)
 	if before := i.find(q.Auth.Identity.Token.ID); before != nil {
 		u = i.user(before.UserID, "")
-	} else if u == nil || who.Password != Password {
+	} else if u == nil || who.Password != u.Password {
 		refused()
 		return
 	}
-	t := &token{UserID: u.id}
+	if u == nil || u.Disabled {
+		refused()
+		return
+	}
+	t := &token{UserID: u.ID}
 	if !i.scope(t, u, q.Auth.Scope) {
 		refused()
 		return
@@ -185,13 +183,13 @@ func (i *identity) scope(t *token, u *user, text json.RawMessage) bool {
 	switch {
 	case s.System != nil:
 		t.System = true
-		return u.roles["system"] != nil
+		return u.Roles[system] != nil
 	case s.Project != nil:
-		p := lookup(i.projects, s.Project.ID, s.Project.Name)
-		if p == nil || u.roles[p.name] == nil {
+		p := i.project(s.Project.ID, s.Project.Name)
+		if p == nil || p.Disabled || u.Roles[p.ID] == nil {
 			return false
 		}
-		t.ProjectID = p.id
+		t.ProjectID = p.ID
 		return true
 	}
 	return false
@@ -203,9 +201,9 @@ func (i *identity) document(t *token) map[string]any {
 	in := map[string]string{"id": domain, "name": "Default"}
 	u := i.user(t.UserID, "")
 	d := map[string]any{"methods": []string{"password"}, "audit_ids": []string{"dev"}, "issued_at": t.Issued.Format(micro), "expires_at": t.Expires.Format(micro),
-		"user": map[string]any{"id": u.id, "name": u.name, "domain": in, "password_expires_at": nil}}
-	if p := lookup(i.projects, t.ProjectID, ""); t.ProjectID != "" && p != nil {
-		d["project"] = map[string]any{"id": p.id, "name": p.name, "domain": in}
+		"user": map[string]any{"id": u.ID, "name": u.Name, "domain": in, "password_expires_at": nil}}
+	if p := i.project(t.ProjectID, ""); t.ProjectID != "" && p != nil {
+		d["project"] = map[string]any{"id": p.ID, "name": p.Name, "domain": in}
 		d["is_domain"] = false
 	}
 	if t.System {

@@ -284,7 +284,8 @@ func (f *Fleet) NetworkChanged(server string) {
 	}
 }
 
-func now() time.Time { return db.Now() }
+// now is the time as MySQL would keep it, so that clients see what production shows.
+func now() time.Time { return db.Now().Truncate(time.Second) }
 
 // raw is what is answered as it is.
 func raw(text string) any { return json.RawMessage(text) }

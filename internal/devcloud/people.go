@@ -1,0 +1,149 @@
+package devcloud
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// system is what the roles in the deployment are found by, in place of a project.
+const system = "system"
+
+// people are the users and the projects, as they are stored.
+type people struct {
+	Users    []user    `json:"users"`
+	Projects []project `json:"projects"`
+}
+
+// project is a project, or what users and projects have in common.
+type project struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	Disabled    bool   `json:"disabled,omitempty"`
+}
+
+// user is a user with its roles by the id of the project, or system.
+type user struct {
+	project
+	Password string              `json:"password"`
+	Roles    map[string][]string `json:"roles"`
+}
+
+// firstPeople are those of a new cloud.
+func firstPeople() *people {
+	p := &people{}
+	for _, name := range []string{"admin", "demo", "service"} {
+		p.Projects = append(p.Projects, project{ID: id("project-", name), Name: name})
+	}
+	admin, demo, service := p.Projects[0].ID, p.Projects[1].ID, p.Projects[2].ID
+	all := []string{"admin", "manager", "member", "reader"}
+	for _, u := range []struct {
+		name  string
+		roles map[string][]string
+	}{
+		{"admin", map[string][]string{admin: all, demo: all, system: {"admin", "member", "reader"}}},
+		{"demo", map[string][]string{demo: {"member", "reader"}}},
+		{"nova", map[string][]string{service: {"admin", "service"}}},
+		{"reader", map[string][]string{demo: {"reader"}}},
+	} {
+		p.Users = append(p.Users, user{project{ID: id("user-", u.name), Name: u.name}, Password, u.roles})
+	}
+	return p
+}
+
+func (i *identity) peopleFile() string { return filepath.Join(filepath.Dir(i.file), "people.json") }
+
+func (i *identity) openPeople() error {
+	i.known.Store(firstPeople())
+	text, err := os.ReadFile(i.peopleFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p := &people{}
+	if err := json.Unmarshal(text, p); err != nil {
+		return fmt.Errorf("%s: %w", i.peopleFile(), err)
+	}
+	i.known.Store(p)
+	return nil
+}
+
+// change stores what f makes of a copy of the users and the projects. Tokens of
+// users and projects that are gone end.
+func (i *identity) change(f func(*people) error) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	old := i.known.Load()
+	p := &people{Users: slices.Clone(old.Users), Projects: slices.Clone(old.Projects)}
+	if err := f(p); err != nil {
+		return err
+	}
+	if err := replace(i.peopleFile(), p); err != nil {
+		return err
+	}
+	i.known.Store(p)
+	ended := false
+	for token, t := range i.tokens {
+		if i.user(t.UserID, "") == nil || t.ProjectID != "" && i.project(t.ProjectID, "") == nil {
+			delete(i.tokens, token)
+			ended = true
+		}
+	}
+	if !ended {
+		return nil
+	}
+	return i.save()
+}
+
+// user finds a user by its id or, without one, by its name; nil: there is none.
+func (i *identity) user(id, name string) *user { return i.known.Load().user(id, name) }
+
+func (i *identity) project(id, name string) *project { return i.known.Load().project(id, name) }
+
+func (p *people) user(id, name string) *user {
+	for n := range p.Users {
+		if p.Users[n].is(id, name) {
+			return &p.Users[n]
+		}
+	}
+	return nil
+}
+
+func (p *people) project(id, name string) *project {
+	for n := range p.Projects {
+		if p.Projects[n].is(id, name) {
+			return &p.Projects[n]
+		}
+	}
+	return nil
+}
+
+func (p *project) is(id, name string) bool {
+	return id != "" && p.ID == id || id == "" && p.Name == name
+}
+
+// implied are roles and those that each of them brings along, as Keystone's
+// bootstrap has it.
+func implied(roles []string) []string {
+	chain := []string{"admin", "manager", "member", "reader"}
+	all := slices.Clone(roles)
+	for n, role := range chain {
+		if !slices.Contains(roles, role) {
+			continue
+		}
+		for _, more := range chain[n+1:] {
+			if !slices.Contains(all, more) {
+				all = append(all, more)
+			}
+		}
+		break
+	}
+	return all
+}

@@ -1,0 +1,94 @@
+package devcloud_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/nova-go/nova/compute"
+)
+
+// as sends a request with a token, and answers the body and a new token.
+func as(t *testing.T, c *compute.Dev, token, method, path, body string, want int) (map[string]any, string) {
+	t.Helper()
+	q, err := http.NewRequestWithContext(t.Context(), method, c.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("X-Auth-Token", token)
+	q.Header.Set("Content-Type", "application/json")
+	r, err := http.DefaultClient.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != want {
+		t.Fatalf("%s %s: %d %s %v", method, path, r.StatusCode, text, err)
+	}
+	var out map[string]any
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out, r.Header.Get("X-Subject-Token")
+}
+
+func logIn(t *testing.T, c *compute.Dev, user, password, project string, want int) string {
+	t.Helper()
+	_, token := as(t, c, "", "POST", "/identity/v3/auth/tokens", fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": %q, "password": %q, "domain": {"id": "default"}}}}, "scope": {"project": {"name": %q, "domain": {"id": "default"}}}}}`, user, password, project), want)
+	return token
+}
+
+func TestUsersProjectsAndRoles(t *testing.T) {
+	state := t.TempDir()
+	c := start(t, state)
+	const v3 = "/identity/v3"
+	admin := logIn(t, c, "admin", "secret", "admin", 201)
+	made := func(kind, body string) string {
+		t.Helper()
+		out, _ := as(t, c, admin, "POST", v3+"/"+kind+"s", `{"`+kind+`": `+body+`}`, 201)
+		return out[kind].(map[string]any)["id"].(string)
+	}
+	user, project := made("user", `{"name": "bob", "password": "builder", "enabled": true, "domain_id": "default"}`), made("project", `{"name": "site"}`)
+	as(t, c, admin, "POST", v3+"/users", `{"user": {"name": "bob"}}`, 409)
+	as(t, c, logIn(t, c, "demo", "secret", "demo", 201), "POST", v3+"/users", `{"user": {"name": "eve"}}`, 403)
+	logIn(t, c, "bob", "builder", "site", 401)
+
+	roles, _ := as(t, c, admin, "GET", v3+"/roles?name=member", "", 200)
+	role := roles["roles"].([]any)[0].(map[string]any)["id"].(string)
+	assignment := v3 + "/projects/" + project + "/users/" + user + "/roles/" + role
+	as(t, c, admin, "HEAD", assignment, "", 404)
+	as(t, c, admin, "PUT", assignment, "", 204)
+	as(t, c, admin, "HEAD", assignment, "", 204)
+	if list, _ := as(t, c, admin, "GET", v3+"/role_assignments?user.id="+user, "", 200); len(list["role_assignments"].([]any)) != 1 {
+		t.Errorf("assigned: %v", list)
+	}
+	logIn(t, c, "bob", "secret", "site", 401)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	c = start(t, state)
+	defer c.Close()
+	admin = logIn(t, c, "admin", "secret", "admin", 201)
+	bob := logIn(t, c, "bob", "builder", "site", 201)
+	server, _ := as(t, c, bob, "POST", "/v2.1/servers", `{"server": {"name": "web", "flavorRef": "1", "imageRef": "70a599e0-31e7-49b7-b260-868f441e862b"}}`, 202)
+	one, _ := as(t, c, bob, "GET", "/v2.1/servers/"+server["server"].(map[string]any)["id"].(string), "", 200)
+	if s := one["server"].(map[string]any); s["tenant_id"] != project || s["user_id"] != user {
+		t.Errorf("the server is %v of %v", s["tenant_id"], s["user_id"])
+	}
+	as(t, c, admin, "PATCH", v3+"/users/"+user, `{"user": {"password": "other"}}`, 200)
+	logIn(t, c, "bob", "builder", "site", 401)
+	logIn(t, c, "bob", "other", "site", 201)
+	as(t, c, admin, "DELETE", assignment, "", 204)
+	logIn(t, c, "bob", "other", "site", 401)
+	as(t, c, admin, "DELETE", v3+"/users/"+user, "", 204)
+	as(t, c, bob, "GET", v3+"/projects", "", 401)
+	as(t, c, admin, "DELETE", v3+"/projects/"+project, "", 204)
+	as(t, c, admin, "GET", v3+"/projects/"+project, "", 404)
+}

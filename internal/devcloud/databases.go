@@ -104,6 +104,7 @@ func (c *Cloud) fill(ctx context.Context, d *db.DB) error {
 		{FlavorID: "1", Name: "m1.tiny", MemoryMB: 512, VCPUs: 1, RootGB: 1},
 		{FlavorID: "2", Name: "m1.small", MemoryMB: 2048, VCPUs: 1, RootGB: 20},
 		{FlavorID: "3", Name: "m1.medium", MemoryMB: 4096, VCPUs: 2, RootGB: 40},
+		{FlavorID: "4", Name: "m1.large", MemoryMB: 8192, VCPUs: 4, RootGB: 80},
 	} {
 		f.RxtxFactor, f.IsPublic = 1, true
 		if err := flavors.Create(ctx, &f); err != nil {

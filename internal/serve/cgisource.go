@@ -114,7 +114,7 @@ func (s *cgiSource) shutdown(ctx context.Context) error {
 	s.withdraw()
 	idle := make(chan struct{})
 	go func() {
-		for !s.listener.closed.Load() {
+		for !s.listener.closed.Load() || s.listener.accepting.Load() > 0 {
 			time.Sleep(5 * time.Millisecond)
 		}
 		s.active.Wait()

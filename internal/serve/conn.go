@@ -16,8 +16,10 @@ type listener struct {
 	timeout time.Duration
 	crowd   *crowd
 	open    atomic.Int64
-	gone    atomic.Bool // withdrawn
-	closed  atomic.Bool
+	// accepting: a connection that is being taken is not among the open ones yet.
+	accepting atomic.Int32
+	gone      atomic.Bool // withdrawn
+	closed    atomic.Bool
 	// shared: another process goes on listening on the same socket.
 	shared atomic.Bool
 }
@@ -39,6 +41,8 @@ func (l *listener) Accept() (net.Conn, error) {
 }
 
 func (l *listener) accept() (*conn, error) {
+	l.accepting.Add(1)
+	defer l.accepting.Add(-1)
 	nc, err := l.Listener.Accept()
 	for err != nil && l.gone.Load() && !l.closed.Load() && queued(l.Listener) {
 		// The last calls were too short for all who had come.
@@ -76,6 +80,11 @@ func (l *listener) withdraw() {
 	if !ok || l.shared.Load() || !refuseNew(l.Listener) || d.SetDeadline(time.Now().Add(lastCalls)) != nil {
 		_ = l.Close()
 	}
+}
+
+// deserted tells that nobody is connected and nobody can connect any more.
+func (l *listener) deserted() bool {
+	return l.closed.Load() && l.accepting.Load() == 0 && l.open.Load() == 0
 }
 
 // Close is net.Listener's. Only the first one counts.

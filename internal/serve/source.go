@@ -77,7 +77,7 @@ func (s *httpSource) withdraw() {
 func (s *httpSource) shutdown(ctx context.Context) error {
 	s.withdraw()
 	grace := time.After(s.options.IdleGrace)
-	for wait := true; wait && (!s.listener.closed.Load() || s.listener.open.Load() > 0); {
+	for wait := true; wait && !s.listener.deserted(); {
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-grace:

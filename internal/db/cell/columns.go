@@ -3,6 +3,7 @@ package cell
 import (
 	"database/sql"
 	"strings"
+	"time"
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
@@ -109,34 +110,20 @@ func (t text) Scan(v any) error {
 	return err
 }
 
-// key is the value of a column that is sorted by: text, int64, or nil for NULL.
+// key is the value of a column as it is sorted and matched by: text, int64, or nil
+// for NULL.
 func (c column) key(i *objects.Instance) any {
-	switch p := c.dest(i).(type) {
-	case *int64:
-		return *p
-	case *string:
-		return *p
-	case **int64:
-		if *p != nil {
-			return **p
-		}
-	case **string:
-		if *p != nil {
-			return **p
-		}
-	case db.Time:
-		if t := *p.P; t != nil {
-			return t.Format(timeLayout)
-		}
-	case truth:
-		if *p.p {
+	switch v := c.value(i).(type) {
+	case time.Time:
+		return v.Format(timeLayout)
+	case bool:
+		if v {
 			return int64(1)
 		}
 		return int64(0)
-	case text:
-		return *p.p
+	default:
+		return v
 	}
-	return nil
 }
 
 const timeLayout = "2006-01-02 15:04:05.000000"

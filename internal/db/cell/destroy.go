@@ -2,13 +2,11 @@ package cell
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
-	"github.com/nova-go/nova/internal/objects"
 )
 
 // ErrHostChanged is Nova's ObjectActionError of a server that got a host while it
@@ -30,12 +28,7 @@ func Destroy(ctx context.Context, c *db.Cell, uuid string, hasHost bool) error {
 			return err
 		}
 		if n == 0 {
-			var id int64
-			err := db.One(ctx, tx, []any{&id}, "SELECT id FROM instances WHERE uuid = ? AND deleted = 0", uuid)
-			if errors.Is(err, sql.ErrNoRows) {
-				return objects.InstanceNotFound(uuid)
-			}
-			if err != nil {
+			if err := exists(ctx, tx, uuid); err != nil {
 				return err
 			}
 			return ErrHostChanged

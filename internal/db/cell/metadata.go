@@ -204,17 +204,22 @@ func SetGuestSystemMetadata(ctx context.Context, c *db.Cell, uuid string, pairs 
 		}
 		if n == 0 {
 			// MySQL does not count a row that was updated in the same second.
-			var id int64
-			err := db.One(ctx, tx, []any{&id}, "SELECT id FROM instances WHERE uuid = ? AND deleted = 0", uuid)
-			if errors.Is(err, sql.ErrNoRows) {
-				return objects.InstanceNotFound(uuid)
-			}
-			if err != nil {
+			if err := exists(ctx, tx, uuid); err != nil {
 				return err
 			}
 		}
 		return setPairs(ctx, tx, systemMetadata, uuid, pairs)
 	})
+}
+
+// exists answers InstanceNotFound for a server that the cell has not, or no more.
+func exists(ctx context.Context, tx bun.IDB, uuid string) error {
+	var id int64
+	err := db.One(ctx, tx, []any{&id}, "SELECT id FROM instances WHERE uuid = ? AND deleted = 0", uuid)
+	if errors.Is(err, sql.ErrNoRows) {
+		return objects.InstanceNotFound(uuid)
+	}
+	return err
 }
 
 // setPairs writes keys over what they were; the other keys stay.

@@ -3,7 +3,9 @@ package attachment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
@@ -15,6 +17,8 @@ import (
 
 // Floating is what is asked of Neutron about floating addresses.
 type Floating interface {
+	// Ports answers the ports of a server.
+	Ports(ctx context.Context, caller *reqctx.Context, server string) ([]objects.Port, error)
 	FloatingIP(ctx context.Context, caller *reqctx.Context, id string) (*neutron.FloatingIP, error)
 	FloatingIPAt(ctx context.Context, caller *reqctx.Context, address string) (*neutron.FloatingIP, error)
 	BindFloatingIP(ctx context.Context, caller *reqctx.Context, id string, port, fixed *string) error
@@ -36,9 +40,20 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Context, i *obje
 	if len(vifs) == 0 {
 		return invalid("Instance network is not ready yet")
 	}
-	port, at, err := fixedIP(i, vifs, address, fixed)
+	at, err := fixedIP(i, vifs, address, fixed)
 	if err != nil {
 		return err
+	}
+	unable := func(err any) error {
+		return invalid("Unable to associate floating IP %s to fixed IP %s for instance %s. Error: %s", address, at, i.UUID, err)
+	}
+	ports, err := o.Floating.Ports(ctx, caller, i.UUID)
+	if err != nil {
+		return unable(err)
+	}
+	port := portAt(ports, at)
+	if port == "" {
+		return unable(fmt.Sprintf("Fixed IP not found for address %s.", at))
 	}
 	ip, err := o.Floating.FloatingIPAt(ctx, caller, address)
 	if objects.IsClass(err, "FloatingIpNotFoundForAddress") {
@@ -56,7 +71,7 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Context, i *obje
 		case errors.As(err, &f) && f.Status == 403:
 			return objects.Errorf(objects.KindForbidden, "Forbidden", "%s", f.Message)
 		}
-		return invalid("Unable to associate floating IP %s to fixed IP %s for instance %s. Error: %s", address, at, i.UUID, err)
+		return unable(err)
 	}
 	if was != "" && was != i.UUID { // best effort, as in Nova: the other one heals its cache by itself
 		if other, err := o.Get(ctx, caller, was, instance.Want{Load: cell.Load{Record: cell.PartInfoCache}}); err == nil {
@@ -68,8 +83,18 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Context, i *obje
 	return o.refresh(ctx, i, address, port, at)
 }
 
-// fixedIP finds the fixed address that a floating one is to lead to, and its port.
-func fixedIP(i *objects.Instance, vifs []objects.VIF, address string, fixed *string) (port, at string, err error) {
+// portAt is the port that has an address, or "".
+func portAt(ports []objects.Port, address string) string {
+	for _, p := range ports {
+		if slices.ContainsFunc(p.FixedIPs, func(ip objects.PortIP) bool { return ip.IPAddress == address }) {
+			return p.ID
+		}
+	}
+	return ""
+}
+
+// fixedIP finds the fixed address that a floating one is to lead to.
+func fixedIP(i *objects.Instance, vifs []objects.VIF, address string, fixed *string) (string, error) {
 	none := true
 	for _, v := range vifs {
 		for _, s := range v.Network.Subnets {
@@ -77,18 +102,18 @@ func fixedIP(i *objects.Instance, vifs []objects.VIF, address string, fixed *str
 				none = false
 				a, err := netip.ParseAddr(ip.Address)
 				if fixed != nil && ip.Address == *fixed || fixed == nil && err == nil && a.Is4() {
-					return v.ID, ip.Address, nil
+					return ip.Address, nil
 				}
 			}
 		}
 	}
 	switch {
 	case none:
-		return "", "", invalid("No fixed IPs associated to instance")
+		return "", invalid("No fixed IPs associated to instance")
 	case fixed != nil:
-		return "", "", invalid("Specified fixed address not assigned to instance")
+		return "", invalid("Specified fixed address not assigned to instance")
 	}
-	return "", "", invalid("Unable to associate floating IP %s to any fixed IPs for instance %s. Instance has no fixed IPv4 addresses to associate.", address, i.UUID)
+	return "", invalid("Unable to associate floating IP %s to any fixed IPs for instance %s. Instance has no fixed IPv4 addresses to associate.", address, i.UUID)
 }
 
 func (o *Ops) refresh(ctx context.Context, i *objects.Instance, address, port, fixed string) error {

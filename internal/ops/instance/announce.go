@@ -27,7 +27,7 @@ func (o *Ops) announce(ctx context.Context, caller *reqctx.Context, event string
 // LoadFlavor reads the flavor of a server that was loaded without it, and makes it
 // part of the record.
 func (o *Ops) LoadFlavor(ctx context.Context, i *objects.Instance) error {
-	return o.there(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		with, err := cell.Instance(ctx, c, i.UUID, cell.Load{Record: cell.RowOnly | cell.PartFlavor})
 		if err != nil {
 			return err
@@ -54,7 +54,7 @@ func (o *Ops) changed(ctx context.Context, was, now *objects.Instance) {
 	if text(was.DisplayName) != text(now.DisplayName) {
 		u.OldName = text(was.DisplayName)
 	}
-	err := o.there(ctx, now, func(ctx context.Context, c *db.Cell) (err error) {
+	err := o.There(ctx, now, func(ctx context.Context, c *db.Cell) (err error) {
 		u.Server, err = cell.Instance(ctx, c, now.UUID, cell.Load{Record: cell.Usual | cell.PartFlavor | cell.PartTags, Metadata: true, SystemMetadata: true})
 		return err
 	})

@@ -79,7 +79,7 @@ func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 	if there != nil {
 		r.i = there
 		if !ok {
-			if devices, err = r.blockDevices(ctx, r.i); err != nil {
+			if devices, err = r.Devices(ctx, r.i); err != nil {
 				return false, err
 			}
 			r.releaseVolumes(ctx, devices)
@@ -113,7 +113,7 @@ func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, e
 }
 
 func (r *removal) destroy(ctx context.Context) error {
-	return r.there(ctx, r.i, func(ctx context.Context, c *db.Cell) error {
+	return r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error {
 		return cell.Destroy(ctx, c, r.i.UUID, text(r.i.Host) != "")
 	})
 }
@@ -128,13 +128,13 @@ func (r *removal) forget(ctx context.Context, uuid string) error {
 
 // scheduled deletes a server that is or was on a host.
 func (r *removal) scheduled(ctx context.Context) error {
-	devices, err := r.blockDevices(ctx, r.i)
+	devices, err := r.Devices(ctx, r.i)
 	if err != nil {
 		return err
 	}
 	r.dropShelvedImage(ctx)
 	was := text(r.i.TaskState)
-	err = r.save(ctx, r.i, nil, func(i *objects.Instance) {
+	err = r.Save(ctx, r.i, nil, func(i *objects.Instance) {
 		i.TaskState, i.Progress = ptr("deleting"), ptr(int64(0))
 		if r.soft {
 			i.TaskState, i.DeletedAt = ptr("soft-deleting"), ptr(db.Now())
@@ -170,7 +170,7 @@ func (r *removal) scheduled(ctx context.Context) error {
 	case was == "deleting" || was == "soft-deleting":
 		return nil // it is under way
 	}
-	if err := r.record(ctx, r.caller, r.i, "delete"); err != nil {
+	if err := r.Record(ctx, r.caller, r.i, "delete"); err != nil {
 		return err
 	}
 	if r.soft {
@@ -215,7 +215,7 @@ func (r *removal) confirmResize(ctx context.Context) error {
 	if err != nil || migration == nil {
 		return err
 	}
-	if err := r.record(ctx, r.caller, r.i, "confirmResize"); err != nil {
+	if err := r.Record(ctx, r.caller, r.i, "confirmResize"); err != nil {
 		return err
 	}
 	if migration.Bool("cross_cell_move") {
@@ -226,7 +226,7 @@ func (r *removal) confirmResize(ctx context.Context) error {
 	if err != nil || !r.soft {
 		return err
 	}
-	return r.save(ctx, r.i, nil, func(i *objects.Instance) { i.TaskState = ptr("soft-deleting") })
+	return r.Save(ctx, r.i, nil, func(i *objects.Instance) { i.TaskState = ptr("soft-deleting") })
 }
 
 // local deletes a server without its host, which is down or not there.
@@ -238,7 +238,7 @@ func (r *removal) local(ctx context.Context, devices []*objects.Versioned) error
 	if err := r.Allocations.DeleteAllocations(ctx, r.caller, r.i.UUID); err != nil {
 		return err
 	}
-	err := r.save(ctx, r.i, nil, func(i *objects.Instance) {
+	err := r.Save(ctx, r.i, nil, func(i *objects.Instance) {
 		i.VMState, i.TaskState, i.TerminatedAt = ptr("deleted"), nil, ptr(db.Now())
 		if r.soft {
 			i.VMState = ptr("soft-delete")
@@ -253,7 +253,7 @@ func (r *removal) local(ctx context.Context, devices []*objects.Versioned) error
 	if err := r.destroy(ctx); err != nil {
 		return err
 	}
-	return r.record(ctx, r.caller, r.i, "delete")
+	return r.Record(ctx, r.caller, r.i, "delete")
 }
 
 // releaseNetwork deletes the ports that were made for the server, and frees those
@@ -272,7 +272,7 @@ func (r *removal) releaseNetwork(ctx context.Context) error {
 	if err := r.Network.Deallocate(ctx, r.caller, r.i.UUID, keep); err != nil {
 		return err
 	}
-	return r.there(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.ForgetNetwork(ctx, c, r.i.UUID) })
+	return r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.ForgetNetwork(ctx, c, r.i.UUID) })
 }
 
 // releaseVolumes detaches the server's volumes and deletes those that are to go
@@ -286,7 +286,7 @@ func (r *removal) releaseVolumes(ctx context.Context, devices []*objects.Version
 		if !ok { // only ever in a build request
 			continue
 		}
-		err := r.there(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, id) })
+		err := r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, id) })
 		if err != nil {
 			r.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("A block device mapping stays")
 		}
@@ -311,7 +311,7 @@ func (r *removal) releaseVolume(ctx context.Context, d *objects.Versioned) error
 
 // Restore takes a server back that was softly deleted.
 func (o *Ops) Restore(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := (guard{vm: []string{"soft-delete"}}).check(caller, i, "restore"); err != nil {
+	if err := (Guard{VM: []string{"soft-delete"}}).Check(caller, i, "restore"); err != nil {
 		return stateless(i, "restore", err)
 	}
 	if i.Flavor != nil {
@@ -319,11 +319,11 @@ func (o *Ops) Restore(ctx context.Context, caller *reqctx.Context, i *objects.In
 			return err
 		}
 	}
-	if err := o.record(ctx, caller, i, "restore"); err != nil {
+	if err := o.Record(ctx, caller, i, "restore"); err != nil {
 		return err
 	}
 	hosted := text(i.Host) != ""
-	err := o.save(ctx, i, []string{""}, func(i *objects.Instance) {
+	err := o.Save(ctx, i, []string{""}, func(i *objects.Instance) {
 		i.DeletedAt = nil
 		if hosted {
 			i.TaskState = ptr("restoring")

@@ -121,7 +121,7 @@ func (d *dispatch) add(ctx context.Context, i *objects.Instance, e *Event) error
 		return nil
 	}
 	if action != "" { // a user began it elsewhere, and can see here how it ends
-		if err := d.record(ctx, d.caller, i, action); err != nil {
+		if err := d.Record(ctx, d.caller, i, action); err != nil {
 			return err
 		}
 	}

@@ -19,10 +19,10 @@ func onHost(i *objects.Instance) error {
 
 // ChangePassword sets the password of a server's administrator, and waits for it.
 func (o *Ops) ChangePassword(ctx context.Context, caller *reqctx.Context, i *objects.Instance, password string) error {
-	if err := (guard{vm: []string{"active"}}).check(caller, i, "changePassword"); err != nil {
+	if err := (Guard{VM: []string{"active"}}).Check(caller, i, "changePassword"); err != nil {
 		return stateless(i, "changePassword", err)
 	}
-	if err := o.begin(ctx, caller, i, []string{""}, "updating_password", "changePassword"); err != nil {
+	if err := o.Begin(ctx, caller, i, []string{""}, "updating_password", "changePassword"); err != nil {
 		return err
 	}
 	return remote(o.Compute.SetAdminPassword(ctx, caller, i, password), objects.KindConflict, "InstancePasswordSetFailed", "SetAdminPasswdNotSupported", "InstanceAgentNotEnabled")
@@ -91,10 +91,10 @@ func diagnosed(i *objects.Instance, err error) error {
 
 // TriggerCrashDump makes a server's system dump its memory.
 func (o *Ops) TriggerCrashDump(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := (guard{vm: []string{"active", "paused", "rescued", "resized", "error"}, host: true}).check(caller, i, "trigger_crash_dump"); err != nil {
+	if err := (Guard{VM: []string{"active", "paused", "rescued", "resized", "error"}, Host: true}).Check(caller, i, "trigger_crash_dump"); err != nil {
 		return err
 	}
-	if err := o.record(ctx, caller, i, "trigger_crash_dump"); err != nil {
+	if err := o.Record(ctx, caller, i, "trigger_crash_dump"); err != nil {
 		return err
 	}
 	return o.Compute.TriggerCrashDump(ctx, caller, i)

@@ -30,8 +30,8 @@ func (o *Ops) Lock(ctx context.Context, caller *reqctx.Context, i *objects.Insta
 	if i.Locked && by == byOwner {
 		return nil
 	}
-	return o.step(ctx, caller, i, "lock", "api_lock", func() error {
-		err := o.save(ctx, i, nil, func(i *objects.Instance) {
+	return o.Step(ctx, caller, i, "lock", "api_lock", func() error {
+		err := o.Save(ctx, i, nil, func(i *objects.Instance) {
 			i.Locked, i.LockedBy = true, &by
 			if reason != "" {
 				i.SystemMetadata["locked_reason"] = reason
@@ -51,8 +51,8 @@ func LockedByOther(caller *reqctx.Context, i *objects.Instance) bool {
 
 // Unlock ends Lock; without a lock, it is recorded all the same.
 func (o *Ops) Unlock(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	return o.step(ctx, caller, i, "unlock", "api_unlock", func() error {
-		err := o.save(ctx, i, nil, func(i *objects.Instance) {
+	return o.Step(ctx, caller, i, "unlock", "api_unlock", func() error {
+		err := o.Save(ctx, i, nil, func(i *objects.Instance) {
 			i.Locked, i.LockedBy = false, nil
 			delete(i.SystemMetadata, "locked_reason")
 		})
@@ -63,8 +63,8 @@ func (o *Ops) Unlock(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 	})
 }
 
-// step records an action that the API does itself, in one step.
-func (o *Ops) step(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action, event string, do func() error) error {
+// Step records an action that the API does itself, in one step.
+func (o *Ops) Step(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action, event string, do func() error) error {
 	a, err := o.recorded(ctx, caller, i, action)
 	if err != nil {
 		return err
@@ -79,8 +79,8 @@ func (o *Ops) ResetState(ctx context.Context, caller *reqctx.Context, i *objects
 	if err != nil {
 		return err
 	}
-	if err := o.save(ctx, i, nil, func(i *objects.Instance) { i.VMState, i.TaskState = &state, nil }); err != nil {
+	if err := o.Save(ctx, i, nil, func(i *objects.Instance) { i.VMState, i.TaskState = &state, nil }); err != nil {
 		return err
 	}
-	return o.there(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.FinishAction(ctx, c, a.ID, o.Now().UTC()) })
+	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.FinishAction(ctx, c, a.ID, o.Now().UTC()) })
 }

@@ -17,7 +17,7 @@ var settled = []string{"active", "paused", "suspended", "stopped"}
 // SetMetadata gives a server keys, over what they were; replace takes all others
 // away. It answers all that the server has then.
 func (o *Ops) SetMetadata(ctx context.Context, caller *reqctx.Context, i *objects.Instance, pairs map[string]string, replace bool) (map[string]string, error) {
-	if err := (guard{vm: settled, anyTask: true}).check(caller, i, "update metadata"); err != nil {
+	if err := (Guard{VM: settled, AnyTask: true}).Check(caller, i, "update metadata"); err != nil {
 		return nil, err
 	}
 	all := map[string]string{}
@@ -30,20 +30,20 @@ func (o *Ops) SetMetadata(ctx context.Context, caller *reqctx.Context, i *object
 			return nil, err
 		}
 	}
-	return all, o.save(ctx, i, nil, func(i *objects.Instance) { i.Metadata = all })
+	return all, o.Save(ctx, i, nil, func(i *objects.Instance) { i.Metadata = all })
 }
 
 // RemoveMetadata takes a key from a server, which is there.
 func (o *Ops) RemoveMetadata(ctx context.Context, caller *reqctx.Context, i *objects.Instance, key string) error {
-	if err := (guard{vm: settled, anyTask: true}).check(caller, i, "delete metadata"); err != nil {
+	if err := (Guard{VM: settled, AnyTask: true}).Check(caller, i, "delete metadata"); err != nil {
 		return err
 	}
-	return o.there(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveMetadata(ctx, c, i.UUID, key) })
+	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveMetadata(ctx, c, i.UUID, key) })
 }
 
 // ForgetPassword empties the password that a server's guest stored.
 func (o *Ops) ForgetPassword(ctx context.Context, i *objects.Instance) error {
-	return o.save(ctx, i, nil, func(i *objects.Instance) {
+	return o.Save(ctx, i, nil, func(i *objects.Instance) {
 		for _, key := range passwordKeys {
 			i.SystemMetadata[key] = ""
 		}

@@ -54,14 +54,14 @@ type Limits interface {
 	OneMore(ctx context.Context, project, user string, vcpus, memoryMB int64) error
 }
 
-// guard says when a verb is allowed. The zero value wants a server that was
+// Guard says when a verb is allowed. The zero value wants a server that was
 // launched and that has no task under way.
-type guard struct {
-	vm         []string // vm states; nil: any
-	task       []string // task states, "" for none; nil: only none
-	anyTask    bool
-	unlaunched bool // a server that never ran is good enough
-	host       bool // it must be on a host
+type Guard struct {
+	VM         []string // vm states; nil: any
+	Task       []string // task states, "" for none; nil: only none
+	AnyTask    bool
+	Unlaunched bool // a server that never ran is good enough
+	Host       bool // it must be on a host
 }
 
 // locked is the error for a server that its user has locked.
@@ -78,36 +78,51 @@ func invalidState(i *objects.Instance, action, attribute, value string) error {
 	return objects.Errorf(objects.KindConflict, "InstanceInvalidState", "Cannot '%s' instance %s while it is in %s %s", action, i.UUID, attribute, value)
 }
 
-// check holds a server against the guard: its lock first, then its host and states,
-// in Nova's order. action is the verb as clients know it.
-func (g guard) check(caller *reqctx.Context, i *objects.Instance, action string) error {
+// Check holds a server against the guard: its lock first, then its host and states,
+// in Nova's order. Errors: InstanceIsLocked, InstanceNotReady, InstanceInvalidState.
+// action is the verb as clients know it.
+func (g Guard) Check(caller *reqctx.Context, i *objects.Instance, action string) error {
 	if i.Locked && !caller.IsAdmin {
 		return locked(i)
 	}
-	if g.host && text(i.Host) == "" {
+	if g.Host && text(i.Host) == "" {
 		return objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
 	}
-	return g.states(i, action)
+	return g.States(i, action)
 }
 
-func (g guard) states(i *objects.Instance, action string) error {
-	if vm := text(i.VMState); g.vm != nil && !slices.Contains(g.vm, vm) {
+// States is Check for verbs that care for neither locks nor hosts.
+func (g Guard) States(i *objects.Instance, action string) error {
+	if vm := text(i.VMState); g.VM != nil && !slices.Contains(g.VM, vm) {
 		return invalidState(i, action, "vm_state", vm)
 	}
-	if task := text(i.TaskState); !g.anyTask && !slices.Contains(g.tasks(), task) {
+	if task := text(i.TaskState); !g.AnyTask && !slices.Contains(g.tasks(), task) {
 		return invalidState(i, action, "task_state", task)
 	}
-	if !g.unlaunched && i.LaunchedAt == nil {
+	if !g.Unlaunched && i.LaunchedAt == nil {
 		return invalidState(i, action, "launched_at", "")
 	}
 	return nil
 }
 
-func (g guard) tasks() []string {
-	if g.task == nil {
+func (g Guard) tasks() []string {
+	if g.Task == nil {
 		return []string{""}
 	}
-	return g.task
+	return g.Task
+}
+
+// HostUp refuses a server whose nova-compute is away: ServiceUnavailable, or
+// InstanceNotReady where it is on no host. The server must have been loaded with
+// its services.
+func (o *Ops) HostUp(i *objects.Instance) error {
+	switch {
+	case text(i.Host) == "":
+		return objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
+	case i.Service == nil || !i.Service.Up(o.Now(), o.DownTime):
+		return objects.Errorf(objects.KindConflict, "ServiceUnavailable", "Service is unavailable at this time.")
+	}
+	return nil
 }
 
 func text(s *string) string {
@@ -117,14 +132,14 @@ func text(s *string) string {
 	return *s
 }
 
-// save changes the server and its row, which counts as updated even where nothing
+// Save changes the server and its row, which counts as updated even where nothing
 // is other than before. Its task state must be one of tasks ("" is none) until
 // then; nil expects nothing.
-func (o *Ops) save(ctx context.Context, i *objects.Instance, tasks []string, change func(*objects.Instance)) error {
+func (o *Ops) Save(ctx context.Context, i *objects.Instance, tasks []string, change func(*objects.Instance)) error {
 	was := *i
 	was.Metadata, was.SystemMetadata = maps.Clone(i.Metadata), maps.Clone(i.SystemMetadata)
 	change(i)
-	err := o.there(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	err := o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		return cell.Save(ctx, c, &was, i, cell.Expect{Task: tasks})
 	})
 	if err != nil {
@@ -135,14 +150,14 @@ func (o *Ops) save(ctx context.Context, i *objects.Instance, tasks []string, cha
 	return nil
 }
 
-// there does something in the cell of a server.
-func (o *Ops) there(ctx context.Context, i *objects.Instance, do func(context.Context, *db.Cell) error) error {
+// There does something in the cell of a server.
+func (o *Ops) There(ctx context.Context, i *objects.Instance, do func(context.Context, *db.Cell) error) error {
 	_, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (struct{}, error) { return struct{}{}, do(ctx, c) })
 	return err
 }
 
-// record writes the action that begins, in the name of whoever asks for it.
-func (o *Ops) record(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) error {
+// Record writes the action that begins, in the name of whoever asks for it.
+func (o *Ops) Record(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) error {
 	_, err := o.recorded(ctx, caller, i, action)
 	return err
 }
@@ -151,12 +166,12 @@ func (o *Ops) record(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 func (o *Ops) recorded(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) (*objects.Action, error) {
 	now := o.Now().UTC()
 	a := &objects.Action{Action: action, InstanceUUID: i.UUID, RequestID: &caller.RequestID, UserID: &caller.UserID, ProjectID: &caller.ProjectID, StartTime: &now}
-	return a, o.there(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.StartAction(ctx, c, a) })
+	return a, o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.StartAction(ctx, c, a) })
 }
 
 // event does a step of an action, and records when it began and how it ended.
 func (o *Ops) event(ctx context.Context, i *objects.Instance, a *objects.Action, name string, do func() error) error {
-	return o.there(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		id, err := cell.StartEvent(ctx, c, a.ID, name, o.Host)
 		if err != nil {
 			return err
@@ -169,11 +184,11 @@ func (o *Ops) event(ctx context.Context, i *objects.Instance, a *objects.Action,
 	})
 }
 
-// begin is what most verbs do before they tell the server's host: the new task
+// Begin is what most verbs do before they tell the server's host: the new task
 // state, and the record of the action.
-func (o *Ops) begin(ctx context.Context, caller *reqctx.Context, i *objects.Instance, expect []string, task, action string) error {
-	if err := o.save(ctx, i, expect, func(i *objects.Instance) { i.TaskState = &task }); err != nil {
+func (o *Ops) Begin(ctx context.Context, caller *reqctx.Context, i *objects.Instance, expect []string, task, action string) error {
+	if err := o.Save(ctx, i, expect, func(i *objects.Instance) { i.TaskState = &task }); err != nil {
 		return err
 	}
-	return o.record(ctx, caller, i, action)
+	return o.Record(ctx, caller, i, action)
 }

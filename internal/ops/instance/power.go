@@ -9,10 +9,10 @@ import (
 
 // Start powers a stopped server on.
 func (o *Ops) Start(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := (guard{vm: []string{"stopped"}, host: true}).check(caller, i, "start"); err != nil {
+	if err := (Guard{VM: []string{"stopped"}, Host: true}).Check(caller, i, "start"); err != nil {
 		return err
 	}
-	if err := o.begin(ctx, caller, i, []string{""}, "powering-on", "start"); err != nil {
+	if err := o.Begin(ctx, caller, i, []string{""}, "powering-on", "start"); err != nil {
 		return err
 	}
 	return o.Compute.Start(ctx, caller, i)
@@ -20,14 +20,14 @@ func (o *Ops) Start(ctx context.Context, caller *reqctx.Context, i *objects.Inst
 
 // Stop powers a server off, after its system has shut down.
 func (o *Ops) Stop(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := (guard{vm: []string{"active", "error"}, host: true}).check(caller, i, "stop"); err != nil {
+	if err := (Guard{VM: []string{"active", "error"}, Host: true}).Check(caller, i, "stop"); err != nil {
 		return err
 	}
 	var none int64
-	if err := o.save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState, i.Progress = ptr("powering-off"), &none }); err != nil {
+	if err := o.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState, i.Progress = ptr("powering-off"), &none }); err != nil {
 		return err
 	}
-	if err := o.record(ctx, caller, i, "stop"); err != nil {
+	if err := o.Record(ctx, caller, i, "stop"); err != nil {
 		return err
 	}
 	return o.Compute.Stop(ctx, caller, i, true)
@@ -39,14 +39,14 @@ var hardRebootable = []string{"", "rebooting", "reboot_pending", "reboot_started
 
 // Reboot restarts a server: kind is "SOFT" or "HARD".
 func (o *Ops) Reboot(ctx context.Context, caller *reqctx.Context, i *objects.Instance, kind string) error {
-	g, task := guard{vm: []string{"active"}}, "rebooting"
+	g, task := Guard{VM: []string{"active"}}, "rebooting"
 	if kind == "HARD" {
-		g, task = guard{vm: []string{"active", "stopped", "paused", "suspended", "error"}, task: hardRebootable}, "rebooting_hard"
+		g, task = Guard{VM: []string{"active", "stopped", "paused", "suspended", "error"}, Task: hardRebootable}, "rebooting_hard"
 	}
-	if err := g.check(caller, i, "reboot"); err != nil {
+	if err := g.Check(caller, i, "reboot"); err != nil {
 		return err
 	}
-	if err := o.begin(ctx, caller, i, g.tasks(), task, "reboot"); err != nil {
+	if err := o.Begin(ctx, caller, i, g.tasks(), task, "reboot"); err != nil {
 		return err
 	}
 	return o.Compute.Reboot(ctx, caller, i, kind)
@@ -54,10 +54,10 @@ func (o *Ops) Reboot(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 
 // Pause stops a server and keeps it in memory.
 func (o *Ops) Pause(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := (guard{vm: []string{"active"}}).check(caller, i, "pause"); err != nil {
+	if err := (Guard{VM: []string{"active"}}).Check(caller, i, "pause"); err != nil {
 		return err
 	}
-	if err := o.begin(ctx, caller, i, []string{""}, "pausing", "pause"); err != nil {
+	if err := o.Begin(ctx, caller, i, []string{""}, "pausing", "pause"); err != nil {
 		return err
 	}
 	return o.Compute.Pause(ctx, caller, i)
@@ -65,10 +65,10 @@ func (o *Ops) Pause(ctx context.Context, caller *reqctx.Context, i *objects.Inst
 
 // Unpause goes on with a paused server.
 func (o *Ops) Unpause(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := (guard{vm: []string{"paused"}}).check(caller, i, "unpause"); err != nil {
+	if err := (Guard{VM: []string{"paused"}}).Check(caller, i, "unpause"); err != nil {
 		return err
 	}
-	if err := o.begin(ctx, caller, i, []string{""}, "unpausing", "unpause"); err != nil {
+	if err := o.Begin(ctx, caller, i, []string{""}, "unpausing", "unpause"); err != nil {
 		return err
 	}
 	return o.Compute.Unpause(ctx, caller, i)

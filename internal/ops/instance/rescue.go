@@ -19,29 +19,29 @@ type RescueOptions struct {
 // Rescue boots a server from another disk, with its own attached. Errors:
 // UnsupportedRescueImage, InstanceNotRescuable, InvalidVolume.
 func (o *Ops) Rescue(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts RescueOptions) error {
-	if err := withTPM(i, "rescue"); err != nil {
+	if err := WithTPM(i, "rescue"); err != nil {
 		return err
 	}
-	if err := (guard{vm: []string{"active", "stopped", "error"}}).check(caller, i, "rescue"); err != nil {
+	if err := (Guard{VM: []string{"active", "stopped", "error"}}).Check(caller, i, "rescue"); err != nil {
 		return err
 	}
 	stable, err := o.rescueImage(ctx, caller, i, opts.Image)
 	if err != nil {
 		return err
 	}
-	devices, err := o.blockDevices(ctx, i)
+	devices, err := o.Devices(ctx, i)
 	if err != nil {
 		return err
 	}
-	if err := o.volumesInUse(ctx, caller, devices); err != nil {
+	if err := o.VolumesInUse(ctx, caller, devices); err != nil {
 		return err
 	}
-	if volumeBacked(i, devices) {
+	if VolumeBacked(i, devices) {
 		if err := o.canRescueVolume(ctx, caller, i, opts.Volume && stable); err != nil {
 			return err
 		}
 	}
-	if err := o.begin(ctx, caller, i, []string{""}, "rescuing", "rescue"); err != nil {
+	if err := o.Begin(ctx, caller, i, []string{""}, "rescuing", "rescue"); err != nil {
 		return err
 	}
 	return o.Compute.Rescue(ctx, caller, i, opts.Password, opts.Image)
@@ -70,14 +70,15 @@ func (o *Ops) rescueImage(ctx context.Context, caller *reqctx.Context, i *object
 	return properties["hw_rescue_bus"] != nil && properties["hw_rescue_device"] != nil, nil
 }
 
-func (o *Ops) blockDevices(ctx context.Context, i *objects.Instance) ([]*objects.Versioned, error) {
+// Devices reads the block devices of a server as versioned objects.
+func (o *Ops) Devices(ctx context.Context, i *objects.Instance) ([]*objects.Versioned, error) {
 	return in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Versioned, error) {
 		return cell.BlockDeviceRecords(ctx, c, i.UUID)
 	})
 }
 
-// volumeBacked tells whether a server boots from a volume.
-func volumeBacked(i *objects.Instance, devices []*objects.Versioned) bool {
+// VolumeBacked tells whether a server boots from a volume.
+func VolumeBacked(i *objects.Instance, devices []*objects.Versioned) bool {
 	for _, d := range devices {
 		if boot, ok := d.Int("boot_index"); ok && boot == 0 {
 			return d.Text("destination_type") == "volume"
@@ -86,8 +87,8 @@ func volumeBacked(i *objects.Instance, devices []*objects.Versioned) bool {
 	return i.ImageRef == ""
 }
 
-// volumesInUse wants that Cinder knows of all attachments.
-func (o *Ops) volumesInUse(ctx context.Context, caller *reqctx.Context, devices []*objects.Versioned) error {
+// VolumesInUse wants that Cinder knows of all attachments, or answers InvalidVolume.
+func (o *Ops) VolumesInUse(ctx context.Context, caller *reqctx.Context, devices []*objects.Versioned) error {
 	for _, d := range devices {
 		id := d.Text("volume_id")
 		if id == "" {
@@ -126,10 +127,10 @@ func (o *Ops) canRescueVolume(ctx context.Context, caller *reqctx.Context, i *ob
 
 // Unrescue ends Rescue.
 func (o *Ops) Unrescue(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := (guard{vm: []string{"rescued"}}).check(caller, i, "unrescue"); err != nil {
+	if err := (Guard{VM: []string{"rescued"}}).Check(caller, i, "unrescue"); err != nil {
 		return err
 	}
-	if err := o.begin(ctx, caller, i, []string{""}, "unrescuing", "unrescue"); err != nil {
+	if err := o.Begin(ctx, caller, i, []string{""}, "unrescuing", "unrescue"); err != nil {
 		return err
 	}
 	return o.Compute.Unrescue(ctx, caller, i)

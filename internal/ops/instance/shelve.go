@@ -14,30 +14,30 @@ import (
 // Shelve powers a server off and writes its disk to an image; one on a volume it
 // takes off its host at once.
 func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	err := first(
-		func() error { return o.withShare(ctx, i) },
-		func() error { return withPortAccelerator(i) },
-		func() error { return withTPM(i, "shelve") },
-		func() error { return guard{vm: imagable}.check(caller, i, "shelve") },
+	err := First(
+		func() error { return o.WithShare(ctx, i) },
+		func() error { return WithPortAccelerator(i) },
+		func() error { return WithTPM(i, "shelve") },
+		func() error { return Guard{VM: imagable}.Check(caller, i, "shelve") },
 	)
 	if err != nil {
 		return err
 	}
-	err = o.save(ctx, i, []string{""}, func(i *objects.Instance) {
+	err = o.Save(ctx, i, []string{""}, func(i *objects.Instance) {
 		i.TaskState = ptr("shelving")
 		i.SystemMetadata["image_base_image_ref"] = i.ImageRef // where an unshelve looks for it
 	})
 	if err != nil {
 		return err
 	}
-	if err := o.record(ctx, caller, i, "shelve"); err != nil {
+	if err := o.Record(ctx, caller, i, "shelve"); err != nil {
 		return err
 	}
-	devices, err := o.blockDevices(ctx, i)
+	devices, err := o.Devices(ctx, i)
 	if err != nil {
 		return err
 	}
-	if volumeBacked(i, devices) {
+	if VolumeBacked(i, devices) {
 		return o.Compute.ShelveOffload(ctx, caller, i)
 	}
 	image, err := o.reserve(ctx, caller, i, text(i.DisplayName)+"-shelved", "snapshot", nil)
@@ -49,13 +49,13 @@ func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 
 // ShelveOffload takes a shelved server off its host.
 func (o *Ops) ShelveOffload(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := withPortAccelerator(i); err != nil {
+	if err := WithPortAccelerator(i); err != nil {
 		return err
 	}
-	if err := (guard{vm: []string{"shelved"}}).check(caller, i, "shelveOffload"); err != nil {
+	if err := (Guard{VM: []string{"shelved"}}).Check(caller, i, "shelveOffload"); err != nil {
 		return err
 	}
-	if err := o.begin(ctx, caller, i, []string{""}, "shelving_offloading", "shelveOffload"); err != nil {
+	if err := o.Begin(ctx, caller, i, []string{""}, "shelving_offloading", "shelveOffload"); err != nil {
 		return err
 	}
 	return o.Compute.ShelveOffload(ctx, caller, i)
@@ -75,7 +75,7 @@ type UnshelveOptions struct {
 // UnshelveHostNotInAZ, MismatchVolumeAZException, InvalidRequest,
 // ComputeHostNotFound, ExtendedResourceRequestOldCompute.
 func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts UnshelveOptions) error {
-	if err := (guard{vm: []string{"shelved", "shelved_offloaded"}}).check(caller, i, "unshelve"); err != nil {
+	if err := (Guard{VM: []string{"shelved", "shelved_offloaded"}}).Check(caller, i, "unshelve"); err != nil {
 		return err
 	}
 	spec, err := dbapi.WholeRequestSpec(ctx, o.API, i.UUID)
@@ -88,7 +88,7 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.I
 	if err := dbapi.SaveRequestSpec(ctx, o.API, spec, "availability_zone"); err != nil {
 		return err
 	}
-	if err := o.begin(ctx, caller, i, []string{""}, "unshelving", "unshelve"); err != nil {
+	if err := o.Begin(ctx, caller, i, []string{""}, "unshelving", "unshelve"); err != nil {
 		return err
 	}
 	return o.Conductor.Unshelve(ctx, caller, i.Versioned(), spec)
@@ -135,7 +135,7 @@ func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Context, i *objects.I
 	if o.CrossZoneAttach {
 		return nil
 	}
-	devices, err := o.blockDevices(ctx, i)
+	devices, err := o.Devices(ctx, i)
 	if err != nil {
 		return err
 	}

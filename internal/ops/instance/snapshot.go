@@ -78,24 +78,24 @@ func (o *Ops) reserve(ctx context.Context, caller *reqctx.Context, i *objects.In
 // CreateImage writes a server's disk to a new image, and answers its id. Of a
 // server on a volume, it makes snapshots of its volumes; allowed is asked for that.
 func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Context, i *objects.Instance, name string, properties map[string]string, allowed func() error) (string, error) {
-	devices, err := o.blockDevices(ctx, i)
+	devices, err := o.Devices(ctx, i)
 	if err != nil {
 		return "", err
 	}
-	if volumeBacked(i, devices) {
+	if VolumeBacked(i, devices) {
 		if err := allowed(); err != nil {
 			return "", err
 		}
 		return o.snapshotVolumes(ctx, caller, i, name, properties, devices)
 	}
-	if err := (guard{vm: imagable}).states(i, "createImage"); err != nil {
+	if err := (Guard{VM: imagable}).States(i, "createImage"); err != nil {
 		return "", err
 	}
 	image, err := o.reserve(ctx, caller, i, name, "snapshot", properties)
 	if err != nil {
 		return "", err
 	}
-	err = o.save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState = ptr("image_snapshot_pending") })
+	err = o.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState = ptr("image_snapshot_pending") })
 	if gone := objects.IsClass(err, "InstanceNotFound"); gone || objects.IsClass(err, "UnexpectedDeletingTaskStateError") {
 		if err := o.Images.Delete(ctx, caller, image); err != nil && !objects.IsClass(err, "ImageNotFound") {
 			o.Log.Warn().Err(err).Str("image", image).Msg("Error while trying to clean up image")
@@ -108,7 +108,7 @@ func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Context, i *object
 	if err != nil {
 		return "", err
 	}
-	if err := o.record(ctx, caller, i, "createImage"); err != nil {
+	if err := o.Record(ctx, caller, i, "createImage"); err != nil {
 		return "", err
 	}
 	return image, o.Compute.Snapshot(ctx, caller, i, image)
@@ -117,14 +117,14 @@ func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Context, i *object
 // Backup is CreateImage, and removes all but the newest keep images of its kind
 // ("daily", "weekly"). Servers on volumes are InvalidRequest.
 func (o *Ops) Backup(ctx context.Context, caller *reqctx.Context, i *objects.Instance, b BackupOptions) (string, error) {
-	if err := (guard{vm: imagable}).states(i, "createBackup"); err != nil {
+	if err := (Guard{VM: imagable}).States(i, "createBackup"); err != nil {
 		return "", err
 	}
-	devices, err := o.blockDevices(ctx, i)
+	devices, err := o.Devices(ctx, i)
 	if err != nil {
 		return "", err
 	}
-	if volumeBacked(i, devices) {
+	if VolumeBacked(i, devices) {
 		return "", objects.Errorf(objects.KindInvalid, "InvalidRequest", "Backup is not supported for volume-backed instances.")
 	}
 	properties := maps.Clone(b.Properties)
@@ -136,7 +136,7 @@ func (o *Ops) Backup(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 	if err != nil {
 		return "", err
 	}
-	if err := o.begin(ctx, caller, i, []string{""}, "image_backup", "createBackup"); err != nil {
+	if err := o.Begin(ctx, caller, i, []string{""}, "image_backup", "createBackup"); err != nil {
 		return "", err
 	}
 	return image, o.Compute.Backup(ctx, caller, i, image, b.Kind, b.Keep)

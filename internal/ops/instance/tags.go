@@ -36,7 +36,7 @@ func (o *Ops) AddTag(ctx context.Context, i *objects.Instance, tag string) (adde
 	case slices.Contains(have, tag):
 		return false, nil
 	}
-	return true, o.there(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.AddTag(ctx, c, i.UUID, tag) })
+	return true, o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.AddTag(ctx, c, i.UUID, tag) })
 }
 
 // SetTags gives a server these tags and no others.
@@ -44,7 +44,7 @@ func (o *Ops) SetTags(ctx context.Context, i *objects.Instance, tags []string) e
 	if err := tagged(i, "update tags"); err != nil {
 		return err
 	}
-	return o.there(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetTags(ctx, c, i.UUID, tags) })
+	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetTags(ctx, c, i.UUID, tags) })
 }
 
 // RemoveTag takes a tag from a server, or answers InstanceTagNotFound.
@@ -52,7 +52,7 @@ func (o *Ops) RemoveTag(ctx context.Context, i *objects.Instance, tag string) er
 	if err := tagged(i, "delete tag"); err != nil {
 		return err
 	}
-	return o.there(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTag(ctx, c, i.UUID, tag) })
+	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTag(ctx, c, i.UUID, tag) })
 }
 
 // RemoveTags takes all tags from a server.
@@ -60,5 +60,5 @@ func (o *Ops) RemoveTags(ctx context.Context, i *objects.Instance) error {
 	if err := tagged(i, "delete tags"); err != nil {
 		return err
 	}
-	return o.there(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTags(ctx, c, i.UUID) })
+	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTags(ctx, c, i.UUID) })
 }

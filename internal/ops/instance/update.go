@@ -83,7 +83,7 @@ func (o *Ops) Update(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 			return nil, err
 		}
 	}
-	return i, o.save(ctx, i, nil, changes.apply)
+	return i, o.Save(ctx, i, nil, changes.apply)
 }
 
 // unique refuses a host name that another server has in the scope of

@@ -13,7 +13,7 @@ import (
 // snapshotVolumes makes an image of a server that boots from a volume: one without
 // content, whose block devices are snapshots of the server's volumes.
 func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Context, i *objects.Instance, name string, properties map[string]string, devices []*objects.Versioned) (string, error) {
-	if err := (guard{vm: imagable}).states(i, "createImage"); err != nil {
+	if err := (Guard{VM: imagable}).States(i, "createImage"); err != nil {
 		return "", err
 	}
 	image, member := o.imageOf(caller, i, name, properties)
@@ -94,7 +94,7 @@ func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Context, i *objects.In
 	if err == nil {
 		return true, nil
 	}
-	if !truthy(i.SystemMetadata["image_os_require_quiesce"]) && rpc.KnownRemote(err) {
+	if !Truthy(i.SystemMetadata["image_os_require_quiesce"]) && rpc.KnownRemote(err) {
 		o.Log.Info().Err(err).Str("instance", i.UUID).Msg("Skipping quiescing instance")
 		return false, nil
 	}

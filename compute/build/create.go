@@ -245,7 +245,7 @@ func devices(r *api.Request, body map[string]any, q *build.Request) error {
 		var d *build.Device
 		var err error
 		if q.Legacy {
-			d, err = build.ParseDevice(m)
+			d, err = build.ParseLegacyDevice(m)
 		} else {
 			d, err = build.ParseAPIDevice(m, str(body["imageRef"]) != "")
 		}

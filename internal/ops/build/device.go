@@ -155,15 +155,19 @@ func nonEmpty(s string) *string {
 func (b *Builder) imageDevices(f *objects.Flavor, image *objects.Image, root string) ([]*Device, error) {
 	var defined []*Device
 	list, _ := image.Properties()["block_device_mapping"].([]any)
+	parse, second := ParseLegacyDevice, truth(image.Properties()["bdm_v2"])
+	if second {
+		parse = ParseDevice
+	}
 	for _, one := range list {
 		m, _ := one.(map[string]any)
-		d, err := ParseDevice(m)
+		d, err := parse(m)
 		if err != nil {
 			return nil, err
 		}
 		defined = append(defined, d)
 	}
-	if second := truth(image.Properties()["bdm_v2"]); !second {
+	if !second {
 		var err error
 		if defined, err = b.fromLegacy(defined, "", root, false); err != nil {
 			return nil, err

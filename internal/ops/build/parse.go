@@ -12,18 +12,36 @@ import (
 // deviceFields are the members that a device of the second form may have.
 var deviceFields = strings.Fields(`source_type destination_type guest_format device_type disk_bus boot_index device_name delete_on_termination
 	snapshot_id volume_id volume_size image_id no_device connection_info tag volume_type encrypted encryption_secret_uuid encryption_format
-	encryption_options id instance_uuid attachment_id uuid created_at updated_at deleted_at deleted virtual_name`)
+	encryption_options id instance_uuid attachment_id uuid created_at updated_at deleted_at deleted`)
 
-// ParseDevice reads a device of either form, as API and images have them.
+// legacyFields are the members of a device of the first form; others mean nothing.
+var legacyFields = strings.Fields(`device_name delete_on_termination virtual_name snapshot_id volume_id volume_size no_device connection_info`)
+
+// ParseLegacyDevice reads a device of the first form, as API and images have it.
+func ParseLegacyDevice(m map[string]any) (*Device, error) {
+	m = maps.Clone(m)
+	maps.DeleteFunc(m, func(name string, _ any) bool { return !slices.Contains(legacyFields, name) })
+	return parse(m)
+}
+
+// ParseDevice reads a device of the second form, as images have it.
 func ParseDevice(m map[string]any) (*Device, error) {
+	var unknown []string
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		if !slices.Contains(deviceFields, name) {
-			return nil, invalidFormat("Following fields are invalid: " + name)
+			unknown = append(unknown, name)
 		}
 	}
+	if len(unknown) > 0 {
+		return nil, invalidFormat("Following fields are invalid: " + strings.Join(unknown, " "))
+	}
+	return parse(m)
+}
+
+func parse(m map[string]any) (*Device, error) {
 	d := &Device{GuestFormat: text(m["guest_format"]), Type: text(m["device_type"]), Bus: text(m["disk_bus"]), Name: text(m["device_name"]),
 		ImageID: text(m["image_id"]), VolumeID: text(m["volume_id"]), SnapshotID: text(m["snapshot_id"]), Tag: text(m["tag"]), VolumeType: text(m["volume_type"]),
-		DeleteOnTermination: truth(m["delete_on_termination"]), NoDevice: truth(m["no_device"])}
+		DeleteOnTermination: truth(m["delete_on_termination"]), NoDevice: given(m["no_device"])}
 	for to, name := range map[*string]string{&d.Source: "source_type", &d.Destination: "destination_type", &d.Virtual: "virtual_name"} {
 		*to, _ = m[name].(string)
 	}
@@ -58,7 +76,7 @@ func ParseAPIDevice(m map[string]any, hasImage bool) (*Device, error) {
 	m = maps.Clone(m)
 	source, _ := m["source_type"].(string)
 	id, _ := m["uuid"].(string)
-	if !truth(m["no_device"]) {
+	if !given(m["no_device"]) {
 		destination, _ := m["destination_type"].(string)
 		volumeType, _ := m["volume_type"].(string)
 		switch {
@@ -92,6 +110,24 @@ func text(v any) *string {
 		return &s
 	}
 	return nil
+}
+
+// given tells whether a member is there and not empty, whatever it says: "false" is given.
+func given(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	case string:
+		return v != ""
+	case []any:
+		return len(v) > 0
+	case map[string]any:
+		return len(v) > 0
+	}
+	n := fmt.Sprint(v)
+	return n != "0" && n != "0.0"
 }
 
 // truth is what Python's services take as a true value in text.

@@ -2,6 +2,8 @@ package metadata
 
 import (
 	"context"
+	"strings"
+	"sync"
 
 	"github.com/rs/zerolog"
 
@@ -15,17 +17,45 @@ import (
 
 // databases is the Store over Nova's databases.
 type databases struct {
-	api   *db.DB
 	cells *db.Cells
 	main  *db.Cell // of [database] connection
 	// local is [api] local_metadata_per_cell: all instances are in main, and the
 	// API database is not asked.
 	local bool
 	log   zerolog.Logger
+
+	mappings *gather[*api.Mapping]
+	mutex    sync.Mutex
+	// guests are gathered for each cell, so that one which does not answer holds
+	// up only its own.
+	guests map[string]*gather[cell.GuestResult]
 }
 
 func newStore(c *config.Config, d *startup.Databases, l zerolog.Logger) *databases {
-	return &databases{api: d.API, cells: d.Cells, main: &db.Cell{DB: d.Main}, local: c.API.LocalMetadataPerCell, log: l}
+	s := &databases{cells: d.Cells, main: &db.Cell{DB: d.Main}, local: c.API.LocalMetadataPerCell, log: l, guests: map[string]*gather[cell.GuestResult]{}}
+	s.mappings = newGather(func(ctx context.Context, uuids []string) (map[string]*api.Mapping, error) {
+		list, err := api.MappingsOf(ctx, d.API, uuids)
+		found := make(map[string]*api.Mapping, len(list))
+		for _, m := range list {
+			found[strings.ToLower(m.UUID)] = m
+		}
+		return found, err
+	})
+	return s
+}
+
+// guestsOf gathers the instances of a cell.
+func (d *databases) guestsOf(c *db.Cell) *gather[cell.GuestResult] {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	g := d.guests[c.UUID]
+	if g == nil {
+		g = newGather(func(ctx context.Context, uuids []string) (map[string]cell.GuestResult, error) {
+			return cell.Guests(ctx, c, uuids)
+		})
+		d.guests[c.UUID] = g
+	}
+	return g
 }
 
 // cell finds where an instance is. One without a mapping may be in the database
@@ -34,11 +64,11 @@ func (d *databases) cell(ctx context.Context, uuid string) (*db.Cell, error) {
 	if d.local {
 		return d.main, nil
 	}
-	m, _, _, err := api.InstanceMapping(ctx, d.api, uuid, api.Beside{})
+	m, found, err := d.mappings.get(ctx, strings.ToLower(uuid))
 	if err != nil {
 		return nil, err
 	}
-	if m == nil {
+	if !found {
 		d.log.Warn().Msgf("Instance mapping for %s not found; cell setup is incomplete", uuid)
 		return d.main, nil
 	}
@@ -58,7 +88,14 @@ func (d *databases) Guest(ctx context.Context, uuid string) (*objects.Guest, err
 	if err != nil {
 		return nil, err
 	}
-	return cell.Guest(ctx, c, uuid)
+	r, found, err := d.guestsOf(c).get(ctx, strings.ToLower(uuid))
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, objects.InstanceNotFound(uuid)
+	}
+	return r.Guest, r.Err
 }
 
 // EC2 implements Store.

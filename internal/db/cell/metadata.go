@@ -31,37 +31,41 @@ var guestSelect = func() string {
 	}
 	return "SELECT " + b.String() + "e.keypairs, e.device_metadata, e.numa_topology, n.network_info FROM instances i" +
 		" LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid LEFT JOIN instance_info_caches n ON n.instance_uuid = i.uuid" +
-		" WHERE i.uuid = ? AND i.deleted = 0"
+		" WHERE i.uuid IN (?) AND i.deleted = 0"
 }()
 
-// Guest reads an instance that is not deleted as its metadata service shows it,
-// in two queries. Of its system metadata only what guests or vendor data see is
-// there: the password and boot_roles.
-func Guest(ctx context.Context, c *db.Cell, uuid string) (*objects.Guest, error) {
-	var g *objects.Guest
-	err := c.DB.Each(ctx, func(r *sql.Rows) (err error) {
-		g, err = scanGuest(r)
-		return err
-	}, guestSelect, uuid)
-	if err != nil {
+// GuestResult is what was read of one of several instances.
+type GuestResult struct {
+	Guest *objects.Guest
+	Err   error
+}
+
+// Guests reads instances that are not deleted as their metadata service shows them,
+// in two queries, by their ids in lower case. Of their system metadata only what
+// guests or vendor data see is there: the password and boot_roles.
+func Guests(ctx context.Context, c *db.Cell, uuids []string) (map[string]GuestResult, error) {
+	results := make(map[string]GuestResult, len(uuids))
+	err := c.DB.Each(ctx, func(r *sql.Rows) error {
+		g, err := scanGuest(r)
+		g.Cell = c.UUID
+		results[strings.ToLower(g.UUID)] = GuestResult{g, err}
+		return nil
+	}, guestSelect, db.In(uuids))
+	if err != nil || len(results) == 0 {
 		return nil, err
 	}
-	if g == nil {
-		return nil, objects.InstanceNotFound(uuid)
-	}
-	g.Cell = c.UUID
-	return g, guestPairs(ctx, c, g)
+	return results, guestPairs(ctx, c, uuids, results)
 }
 
 func scanGuest(r *sql.Rows) (*objects.Guest, error) {
-	g := &objects.Guest{Instance: &objects.Instance{}}
+	g := &objects.Guest{Instance: &objects.Instance{Metadata: map[string]string{}, SystemMetadata: map[string]string{}}}
 	dest := make([]any, 0, len(guestColumns)+4)
 	for _, col := range guestColumns {
 		dest = append(dest, col.dest(g.Instance))
 	}
 	var keys, devices, numa, network sql.RawBytes
 	if err := r.Scan(append(dest, &keys, &devices, &numa, &network)...); err != nil {
-		return nil, err
+		return g, err
 	}
 	var err error
 	for _, part := range []struct {
@@ -74,20 +78,24 @@ func scanGuest(r *sql.Rows) (*objects.Guest, error) {
 		{"instance_info_caches.network_info", func() error { g.Network, err = objects.ParseNetworkInfo(network); return err }},
 	} {
 		if err := part.parse(); err != nil {
-			return nil, fmt.Errorf("%s of %s: %w", part.column, g.UUID, err)
+			return g, fmt.Errorf("%s of %s: %w", part.column, g.UUID, err)
 		}
 	}
 	return g, nil
 }
 
-func guestPairs(ctx context.Context, c *db.Cell, g *objects.Guest) error {
-	g.Metadata, g.SystemMetadata = map[string]string{}, map[string]string{}
+func guestPairs(ctx context.Context, c *db.Cell, uuids []string, of map[string]GuestResult) error {
 	key := bun.Ident("key")
 	return c.DB.Each(ctx, func(r *sql.Rows) error {
 		var kind int
+		var uuid string
 		var k, v sql.RawBytes
-		if err := r.Scan(&kind, &k, &v); err != nil {
+		if err := r.Scan(&kind, &uuid, &k, &v); err != nil {
 			return err
+		}
+		g := of[strings.ToLower(uuid)].Guest
+		if g == nil {
+			return nil
 		}
 		if kind == 0 {
 			g.Metadata[string(k)] = string(v)
@@ -95,9 +103,9 @@ func guestPairs(ctx context.Context, c *db.Cell, g *objects.Guest) error {
 			g.SystemMetadata[string(k)] = string(v)
 		}
 		return nil
-	}, "SELECT 0, ?, value FROM instance_metadata WHERE instance_uuid = ? AND deleted = 0 UNION ALL "+
-		"SELECT 1, ?, value FROM instance_system_metadata WHERE instance_uuid = ? AND deleted = 0 AND (? LIKE 'password%' OR ? = 'boot_roles')",
-		key, g.UUID, key, g.UUID, key, key)
+	}, "SELECT 0, instance_uuid, ?, value FROM instance_metadata WHERE instance_uuid IN (?) AND deleted = 0 UNION ALL "+
+		"SELECT 1, instance_uuid, ?, value FROM instance_system_metadata WHERE instance_uuid IN (?) AND deleted = 0 AND (? LIKE 'password%' OR ? = 'boot_roles')",
+		key, db.In(uuids), key, db.In(uuids), key, key)
 }
 
 // GuestEC2 reads what only the EC2 side of the metadata service shows. Instances

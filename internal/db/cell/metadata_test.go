@@ -1,8 +1,8 @@
 package cell_test
 
 import (
-	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/nova-go/nova/internal/db"
@@ -49,32 +49,50 @@ func guestCell(t *testing.T) *db.Cell {
 	return &db.Cell{DB: d}
 }
 
+// guest is the instance u1, read together with two that are not there.
+func guest(t *testing.T, c *db.Cell) *objects.Guest {
+	t.Helper()
+	read, err := cell.Guests(t.Context(), c, []string{"gone", "u1", "never"})
+	if err != nil || read["u1"].Err != nil {
+		t.Fatal(err, read["u1"].Err)
+	}
+	if len(read) != 1 {
+		t.Errorf("%d instances are read, and one is there", len(read))
+	}
+	return read["u1"].Guest
+}
+
 func TestGuest(t *testing.T) {
 	c := guestCell(t)
-	g, err := cell.Guest(t.Context(), c, "u1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := guest(t, c)
 	if g.ProjectID != "p1" || *g.KeyName != "k" || g.Keypairs[0].PublicKey != "ssh-rsa A" || g.Network[0].ID != "port" || *g.Devices[0].Path.Value != "/dev/sda" {
 		t.Errorf("%+v", g.Instance)
 	}
 	if !slices.Equal(g.DedicatedCPUs, []int{1, 2, 3}) || len(g.Metadata) != 1 || g.Password() != "ab" || g.SystemMetadata["boot_roles"] != "reader" {
 		t.Errorf("%v %v %v", g.DedicatedCPUs, g.Metadata, g.SystemMetadata)
 	}
-	for _, uuid := range []string{"gone", "never"} {
-		var e *objects.Error
-		if _, err := cell.Guest(t.Context(), c, uuid); !errors.As(err, &e) || e.Kind != objects.KindNotFound {
-			t.Errorf("%s: %v", uuid, err)
+}
+
+// A row that cannot be read is an error of its instance alone.
+func TestGuestsOneIsBroken(t *testing.T) {
+	c := guestCell(t)
+	for _, s := range []string{`INSERT INTO instances (id, uuid, deleted) VALUES (9, 'BROKEN', 0)`, `INSERT INTO instance_extra (instance_uuid, keypairs) VALUES ('BROKEN', '{')`} {
+		if _, err := c.DB.ExecContext(t.Context(), s); err != nil {
+			t.Fatal(err)
 		}
+	}
+	read, err := cell.Guests(t.Context(), c, []string{"BROKEN", "u1"})
+	if err != nil || read["u1"].Err != nil || read["u1"].Guest.Password() != "ab" {
+		t.Errorf("%v, %+v", err, read["u1"])
+	}
+	if err := read["broken"].Err; err == nil || !strings.Contains(err.Error(), "instance_extra.keypairs of BROKEN") {
+		t.Errorf("%v", err)
 	}
 }
 
 func TestGuestEC2(t *testing.T) {
 	c := guestCell(t)
-	g, err := cell.Guest(t.Context(), c, "u1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := guest(t, c)
 	for range 2 { // what is missing at first is made, once
 		e, err := cell.GuestEC2(t.Context(), c, g.Instance)
 		if err != nil {
@@ -94,9 +112,8 @@ func TestSetGuestSystemMetadata(t *testing.T) {
 	if err := cell.SetGuestSystemMetadata(t.Context(), c, "u1", map[string]string{"password_0": "new", "password_1": "b", "password_2": ""}); err != nil {
 		t.Fatal(err)
 	}
-	g, err := cell.Guest(t.Context(), c, "u1")
-	if err != nil || g.Password() != "newb" {
-		t.Errorf("%q, %v", g.Password(), err)
+	if g := guest(t, c); g.Password() != "newb" {
+		t.Errorf("%q", g.Password())
 	}
 	var rows, touched int
 	if err := c.DB.One(t.Context(), []any{&rows, &touched}, "SELECT COUNT(*), COUNT(updated_at) FROM instance_system_metadata"); err != nil || rows != 5 || touched != 1 {

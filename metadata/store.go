@@ -24,16 +24,16 @@ type databases struct {
 	local bool
 	log   zerolog.Logger
 
-	mappings *gather[*api.Mapping]
+	mappings *db.Gather[*api.Mapping]
 	mutex    sync.Mutex
 	// guests are gathered for each cell, so that one which does not answer holds
 	// up only its own.
-	guests map[string]*gather[cell.GuestResult]
+	guests map[string]*db.Gather[cell.GuestResult]
 }
 
 func newStore(c *config.Config, d *startup.Databases, l zerolog.Logger) *databases {
-	s := &databases{cells: d.Cells, main: &db.Cell{DB: d.Main}, local: c.API.LocalMetadataPerCell, log: l, guests: map[string]*gather[cell.GuestResult]{}}
-	s.mappings = newGather(func(ctx context.Context, uuids []string) (map[string]*api.Mapping, error) {
+	s := &databases{cells: d.Cells, main: &db.Cell{DB: d.Main}, local: c.API.LocalMetadataPerCell, log: l, guests: map[string]*db.Gather[cell.GuestResult]{}}
+	s.mappings = db.NewGather(func(ctx context.Context, uuids []string) (map[string]*api.Mapping, error) {
 		list, err := api.MappingsOf(ctx, d.API, uuids)
 		found := make(map[string]*api.Mapping, len(list))
 		for _, m := range list {
@@ -45,12 +45,12 @@ func newStore(c *config.Config, d *startup.Databases, l zerolog.Logger) *databas
 }
 
 // guestsOf gathers the instances of a cell.
-func (d *databases) guestsOf(c *db.Cell) *gather[cell.GuestResult] {
+func (d *databases) guestsOf(c *db.Cell) *db.Gather[cell.GuestResult] {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	g := d.guests[c.UUID]
 	if g == nil {
-		g = newGather(func(ctx context.Context, uuids []string) (map[string]cell.GuestResult, error) {
+		g = db.NewGather(func(ctx context.Context, uuids []string) (map[string]cell.GuestResult, error) {
 			return cell.Guests(ctx, c, uuids)
 		})
 		d.guests[c.UUID] = g
@@ -64,7 +64,7 @@ func (d *databases) cell(ctx context.Context, uuid string) (*db.Cell, error) {
 	if d.local {
 		return d.main, nil
 	}
-	m, found, err := d.mappings.get(ctx, strings.ToLower(uuid))
+	m, found, err := d.mappings.Get(ctx, strings.ToLower(uuid))
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (d *databases) Guest(ctx context.Context, uuid string) (*objects.Guest, err
 	if err != nil {
 		return nil, err
 	}
-	r, found, err := d.guestsOf(c).get(ctx, strings.ToLower(uuid))
+	r, found, err := d.guestsOf(c).Get(ctx, strings.ToLower(uuid))
 	if err != nil {
 		return nil, err
 	}

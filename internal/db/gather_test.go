@@ -1,4 +1,4 @@
-package metadata
+package db_test
 
 import (
 	"context"
@@ -8,15 +8,17 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/nova-go/nova/internal/db"
 )
 
 // Five hundred instances that ask at once are read in a few batches, and each is told of itself.
 func TestGather(t *testing.T) {
 	var loads atomic.Int64
-	g := newGather(func(_ context.Context, keys []string) (map[string]int, error) {
+	g := db.NewGather(func(_ context.Context, keys []string) (map[string]int, error) {
 		loads.Add(1)
 		time.Sleep(20 * time.Millisecond)
-		if len(keys) > maxBatch {
+		if len(keys) > 100 {
 			t.Errorf("a batch of %d", len(keys))
 		}
 		found := map[string]int{}
@@ -30,29 +32,19 @@ func TestGather(t *testing.T) {
 	var group sync.WaitGroup
 	for n := range 500 {
 		group.Go(func() {
-			if v, found, err := g.get(t.Context(), strconv.Itoa(n)); v != n || !found || err != nil {
+			if v, found, err := g.Get(t.Context(), strconv.Itoa(n)); v != n || !found || err != nil {
 				t.Errorf("%d: %d %t %v", n, v, found, err)
 			}
 		})
 	}
 	group.Go(func() {
-		if _, found, err := g.get(t.Context(), "nothing"); found || err != nil {
+		if _, found, err := g.Get(t.Context(), "nothing"); found || err != nil {
 			t.Errorf("nothing: %t %v", found, err)
 		}
 	})
 	group.Wait()
 	if n := loads.Load(); n > 20 {
 		t.Errorf("%d loads", n)
-	}
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	for end := time.Now().Add(5 * time.Second); g.running > 0 && time.Now().Before(end); {
-		g.mutex.Unlock()
-		time.Sleep(time.Millisecond)
-		g.mutex.Lock()
-	}
-	if g.running != 0 || len(g.waiting) != 0 {
-		t.Errorf("%d run, %d wait", g.running, len(g.waiting))
 	}
 }
 
@@ -66,25 +58,25 @@ func TestGatherFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			failing := true
-			g := newGather(func(ctx context.Context, keys []string) (map[string]bool, error) {
+			g := db.NewGather(func(ctx context.Context, keys []string) (map[string]bool, error) {
 				if failing {
 					failing = false
 					return nil, fail(ctx)
 				}
 				return map[string]bool{keys[0]: true}, nil
 			})
-			if _, _, err := g.get(t.Context(), "a"); err == nil {
+			if _, _, err := g.Get(t.Context(), "a"); err == nil {
 				t.Error("no error")
 			}
-			if v, _, err := g.get(t.Context(), "a"); !v || err != nil {
+			if v, _, err := g.Get(t.Context(), "a"); !v || err != nil {
 				t.Errorf("afterwards: %t %v", v, err)
 			}
 		})
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	g := newGather(func(context.Context, []string) (map[string]bool, error) { time.Sleep(time.Second); return nil, nil })
-	if _, _, err := g.get(gone, "a"); !errors.Is(err, context.Canceled) {
+	g := db.NewGather(func(context.Context, []string) (map[string]bool, error) { time.Sleep(time.Second); return nil, nil })
+	if _, _, err := g.Get(gone, "a"); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

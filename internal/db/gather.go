@@ -1,8 +1,7 @@
-package metadata
+package db
 
 import (
 	"context"
-	"fmt"
 	"sync"
 )
 
@@ -13,11 +12,10 @@ const (
 	maxBatch   = 100
 )
 
-// gather reads what many ask for at the same time together: when a cloud boots,
-// thousands of instances ask within seconds, each for something else. Who asks
-// alone does not wait.
-type gather[V any] struct {
-	// load reads the values of some keys; a key that is not there has none.
+// Gather reads what many ask for at the same time together, where Shared is for many
+// who ask for the same: when a cloud boots, thousands of instances ask for their
+// metadata within seconds. Who asks alone does not wait.
+type Gather[V any] struct {
 	load func(ctx context.Context, keys []string) (map[string]V, error)
 
 	mutex   sync.Mutex
@@ -33,12 +31,14 @@ type gathered[V any] struct {
 	err   error
 }
 
-func newGather[V any](load func(context.Context, []string) (map[string]V, error)) *gather[V] {
-	return &gather[V]{load: load, waiting: map[string]*gathered[V]{}}
+// NewGather is a Gather over a load of up to 100 keys at once; a key that it leaves
+// out is not there. Its context has a deadline, and does not end with a caller's.
+func NewGather[V any](load func(context.Context, []string) (map[string]V, error)) *Gather[V] {
+	return &Gather[V]{load: load, waiting: map[string]*gathered[V]{}}
 }
 
-// get is the value of a key, and whether there is one.
-func (g *gather[V]) get(ctx context.Context, key string) (v V, found bool, err error) {
+// Get is the value of a key, and whether there is one.
+func (g *Gather[V]) Get(ctx context.Context, key string) (v V, found bool, err error) {
 	g.mutex.Lock()
 	a := g.waiting[key]
 	if a == nil {
@@ -59,13 +59,13 @@ func (g *gather[V]) get(ctx context.Context, key string) (v V, found bool, err e
 }
 
 // run reads batches until nobody waits.
-func (g *gather[V]) run(ctx context.Context) {
+func (g *Gather[V]) run(ctx context.Context) {
 	for {
 		batch, keys := g.next()
 		if len(batch) == 0 {
 			return
 		}
-		values, err := g.read(ctx, keys)
+		values, err := bounded(ctx, loadTimeout, func(ctx context.Context) (map[string]V, error) { return g.load(ctx, keys) })
 		for n, a := range batch {
 			a.value, a.found = values[keys[n]]
 			a.err = err
@@ -74,7 +74,7 @@ func (g *gather[V]) run(ctx context.Context) {
 	}
 }
 
-func (g *gather[V]) next() (batch []*gathered[V], keys []string) {
+func (g *Gather[V]) next() (batch []*gathered[V], keys []string) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	for key, a := range g.waiting {
@@ -88,16 +88,4 @@ func (g *gather[V]) next() (batch []*gathered[V], keys []string) {
 		g.running--
 	}
 	return batch, keys
-}
-
-// read keeps a panic to the batch, as a server keeps one to its request.
-func (g *gather[V]) read(ctx context.Context, keys []string) (values map[string]V, err error) {
-	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
-	defer cancel()
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("reading of the database: %v", p)
-		}
-	}()
-	return g.load(ctx, keys)
 }

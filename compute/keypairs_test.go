@@ -70,4 +70,5 @@ func TestKeypairPages(t *testing.T) {
 		"keypairs_links": [{"rel": "next", "href": "http://nova/v2.1/os-keypairs?limit=2&marker=b"}]}`)
 	demo.Do("GET /os-keypairs?limit=2&marker=b").Expect(200).Has(`{"keypairs": [{"keypair": {"name": "c"}}]}`)
 	demo.Do("GET /os-keypairs?marker=x").Expect(400)
+	demo.Do("GET /os-keypairs?marker=").Expect(400).Fault("badRequest", "Marker  could not be found.")
 }

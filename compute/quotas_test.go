@@ -69,6 +69,7 @@ func TestUsage(t *testing.T) {
 	demo.MV("2.40").Do("GET /os-simple-tenant-usage/" + project + window + "&limit=1").Expect(200).Has(`{"tenant_usage": {"total_hours": 1.0}, "tenant_usage_links": [{"rel": "next", "href": "*marker=` + first.UUID + `"}]}`)
 	demo.MV("2.40").Do("GET /os-simple-tenant-usage/" + project + window + "&marker=" + first.UUID).Expect(200).Has(`{"tenant_usage": {"total_hours": 2.0}}`)
 	demo.MV("2.40").Do("GET /os-simple-tenant-usage/"+project+window+"&marker=x").Expect(400).Fault("badRequest", "Marker x could not be found.")
+	demo.MV("2.40").Do("GET /os-simple-tenant-usage/"+project+window+"&marker=").Expect(400).Fault("badRequest", "Marker  could not be found.")
 	demo.Do("GET /os-simple-tenant-usage" + window).Expect(403)
 	s.As("admin").Do("GET /os-simple-tenant-usage" + window).Expect(200).Has(`{"tenant_usages": [{"total_hours": 3.0}]}`)
 	s.As("admin").Do("GET /os-simple-tenant-usage").Expect(200)

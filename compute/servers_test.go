@@ -157,6 +157,8 @@ func TestServerListsThatAreRefused(t *testing.T) {
 		{"2.1", "?sort_key=colour", 400, "*"},
 		{"2.1", "?sort_key=host", 403, "Only administrators can sort servers by host"},
 		{"2.1", "?sort_dir=up", 400, "*"},
+		{"2.74", "?sort_dir=a&sort_dir=b&sort_dir=c", 400, "Invalid input received: Unknown sort direction, must be 'desc' or 'asc'"},
+		{"2.74", "?sort_dir=asc&sort_dir=asc&sort_dir=asc", 400, "Invalid input received: Sort direction size exceeds sort key size"},
 		{"2.1", "?limit=x", 400, "*"},
 		{"2.1", "?marker=00000000-0000-0000-0000-000000000001", 400, "marker [00000000-0000-0000-0000-000000000001] not found"},
 		{"2.73", "?locked=maybe", 400, "*"},
@@ -215,4 +217,6 @@ func TestFaultsAndBelow(t *testing.T) {
 	demo.Do("GET " + below + "/tags/t").Expect(204)
 	demo.Do("GET " + below + "/tags/none").Expect(404)
 	demo.Do("GET " + below + "/os-instance-actions").Expect(200).JSON(`{"instanceActions": []}`)
+	demo.MV("2.58").Do("GET "+below+"/os-instance-actions?marker=").Expect(400).Fault("badRequest", "Marker None could not be found.")
+	demo.MV("2.1").Do("GET /os-console-auth-tokens/x").Expect(400) // before it is asked who may
 }

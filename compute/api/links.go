@@ -226,6 +226,13 @@ func (r *Request) Page() (limit int, marker string, err error) {
 	return limit, marker, nil
 }
 
+// EmptyMarker tells that a marker without a value is given. Some lists look for it,
+// and do not find it; others take it for none.
+func (r *Request) EmptyMarker() bool {
+	marker, given := r.query.Get("marker")
+	return given && marker == ""
+}
+
 // Integer reads a whole number of at least least, as utils.validate_integer does.
 func Integer(s, name string, least int64) (int64, error) {
 	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)

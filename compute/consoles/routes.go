@@ -10,8 +10,8 @@ import (
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Do: a.token, Op: "console_auth_tokens.show", Method: "GET", Path: "/os-console-auth-tokens/{id}", OK: 200, Until: mv.V31ConsoleTokens,
-			Query: api.Since{mv.V1Base: "console_auth_tokens.show.query.2.1"},
-			Authz: api.Early(policy.ConsoleAuthTokens), Errors: []int{400, 401, 404}},
+			Query: api.Since{mv.V1Base: "console_auth_tokens.show.query.2.1"}, // refused before anybody asks who it is
+			Authz: api.Late(policy.ConsoleAuthTokens), Errors: []int{400, 401, 404}},
 		{Do: a.token, Op: "console_auth_tokens.show", Method: "GET", Path: "/os-console-auth-tokens/{id}", OK: 200, From: mv.V31ConsoleTokens,
 			Query: api.Since{mv.V1Base: "console_auth_tokens.show.query.2.1", mv.V99SpiceDirect: "console_auth_tokens.show.query.2.99"},
 			Authz: api.Early(policy.ConsoleAuthTokens), Errors: []int{400, 404}},

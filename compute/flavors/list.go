@@ -52,7 +52,7 @@ func (a *API) list(r *api.Request) ([]*objects.Flavor, error) {
 	if s, _ := query.Get("sort_dir"); s != "" {
 		q.Desc = s == "desc"
 	}
-	if _, given := query.Get("marker"); given && marker == "" {
+	if r.EmptyMarker() {
 		return nil, api.BadRequest("marker [] not found")
 	}
 	yes, no := true, false

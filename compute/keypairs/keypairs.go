@@ -88,6 +88,9 @@ func (a *API) index(r *api.Request) (any, error) {
 		if limit, marker, err = r.Page(); err != nil {
 			return nil, err
 		}
+		if r.EmptyMarker() {
+			return nil, objects.Errorf(objects.KindInvalid, "MarkerNotFound", "Marker  could not be found.")
+		}
 	}
 	list, err := a.Keypairs.List(r.Ctx(), user, marker, limit)
 	if err != nil {

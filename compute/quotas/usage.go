@@ -149,6 +149,9 @@ func (a *API) usages(r *api.Request, p period, project string) ([]*summary, []*o
 		if w.Limit, w.Marker, err = r.Page(); err != nil {
 			return nil, nil, err
 		}
+		if r.EmptyMarker() {
+			return nil, nil, objects.Errorf(objects.KindInvalid, "MarkerNotFound", "Marker  could not be found.")
+		}
 	}
 	servers, err := a.Usages.ActiveBetween(r.Ctx(), w)
 	if err != nil {

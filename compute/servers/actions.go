@@ -63,7 +63,9 @@ func actionQuery(r *api.Request) (cell.ActionQuery, error) {
 		}
 	}
 	var err error
-	q.Limit, q.Marker, err = r.Page()
+	if q.Limit, q.Marker, err = r.Page(); err == nil && r.EmptyMarker() {
+		err = api.BadRequest("Marker None could not be found.")
+	}
 	return q, err
 }
 

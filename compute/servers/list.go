@@ -294,6 +294,11 @@ func sorting(r *api.Request) ([]cell.SortKey, error) {
 	if !slices.Contains(keys, "uuid") {
 		keys, dirs = append(keys, "uuid"), append(dirs, "asc")
 	}
+	for n, dir := range dirs {
+		if dirs[n] = strings.TrimSpace(dir); dirs[n] != "asc" && dirs[n] != "desc" {
+			return nil, api.BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
+		}
+	}
 	if len(dirs) > len(keys) {
 		return nil, api.BadRequest("Invalid input received: Sort direction size exceeds sort key size")
 	}
@@ -305,9 +310,6 @@ func sorting(r *api.Request) ([]cell.SortKey, error) {
 		}
 		if n < len(dirs) {
 			dir = dirs[n]
-		}
-		if dir = strings.TrimSpace(dir); dir != "asc" && dir != "desc" {
-			return nil, api.BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
 		}
 		out[n] = cell.SortKey{Column: key, Desc: dir == "desc"}
 	}

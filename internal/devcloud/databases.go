@@ -54,7 +54,8 @@ func (c *Cloud) create(ctx context.Context, name, schema string, fill func(conte
 	}
 	if n == 0 {
 		err = d.InTx(ctx, func(tx bun.Tx) error {
-			for statement := range strings.SplitSeq(schema, ";\n") {
+			statements := append(strings.Split(schema, ";\n"), wholeSeconds(schema)...)
+			for _, statement := range statements {
 				if strings.TrimSpace(statement) == "" {
 					continue
 				}
@@ -72,6 +73,41 @@ func (c *Cloud) create(ctx context.Context, name, schema string, fill func(conte
 		return fill(ctx, d)
 	}
 	return nil
+}
+
+// shownTimes are the columns, by table, that clients see with the fractions of
+// their seconds.
+var shownTimes = []struct {
+	table   string
+	columns []string
+}{
+	{"aggregates", []string{"created_at", "updated_at"}},
+	{"instance_actions", []string{"start_time", "updated_at"}},
+	{"instance_actions_events", []string{"start_time", "finish_time"}},
+	{"key_pairs", []string{"created_at", "updated_at"}},
+	{"migrations", []string{"created_at", "updated_at"}},
+	{"services", []string{"created_at", "updated_at", "last_seen_up"}},
+}
+
+// wholeSeconds are triggers that cut the fractions off: clients see what they see
+// of a cloud on MySQL, which keeps none, whoever has written the row.
+func wholeSeconds(schema string) []string {
+	var list []string
+	for _, t := range shownTimes {
+		if !strings.Contains(schema, "CREATE TABLE "+t.table+" ") {
+			continue
+		}
+		var cut, whole []string
+		for _, c := range t.columns {
+			cut = append(cut, fmt.Sprintf("%[1]s = substr(%[1]s, 1, 19) || '.000000'", c))
+			whole = append(whole, "NEW."+c+" NOT LIKE '%.000000'")
+		}
+		for _, event := range []string{"INSERT", "UPDATE"} {
+			list = append(list, fmt.Sprintf("CREATE TRIGGER whole_seconds_of_%s_%s AFTER %s ON %s WHEN %s BEGIN UPDATE %s SET %s WHERE id = NEW.id; END",
+				t.table, strings.ToLower(event), event, t.table, strings.Join(whole, " OR "), t.table, strings.Join(cut, ", ")))
+		}
+	}
+	return list
 }
 
 // fill maps the cells and adds the flavors, where they are missing.

@@ -137,17 +137,21 @@ func (c *Cloud) seed() error {
 	return errors.Join(c.network.Seed(demo, admin), c.image.Seed(admin), c.volume.Seed())
 }
 
+// few are the connections to a database, of the hosts as of Nova: one that writes
+// and one that reads. Each has its own copy of the schema in memory.
+var few = db.Options{MaxPoolSize: 1, MaxOverflow: 1}
+
 // reportEvery is how often the services of the cloud say that they live.
 const reportEvery = 10 * time.Second
 
 // Serve has the hosts of the cloud take what is sent over a broker, until ctx ends.
 // What was under way when the cloud ended before is finished, or failed.
 func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
-	api, err := db.Open(c.connection("nova_api"), db.Options{})
+	api, err := db.Open(c.connection("nova_api"), few)
 	if err != nil {
 		return err
 	}
-	r, err := records.Open(ctx, api)
+	r, err := records.Open(ctx, api, few)
 	if err != nil {
 		return err
 	}

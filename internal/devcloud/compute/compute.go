@@ -257,10 +257,12 @@ func (j *Job) object(name string) *objects.Versioned {
 
 // set changes the row of the server, and counts anew what its host has.
 func (j *Job) set(row records.Row) error {
-	if _, err := j.Records.Update(j.Ctx, j.Server.UUID, row); err != nil {
-		return err
-	}
-	return j.Records.Usage(j.Ctx, j.Host)
+	return j.Records.Together(j.Ctx, func(r *records.Records) error {
+		if _, err := r.Update(j.Ctx, j.Server.UUID, row); err != nil {
+			return err
+		}
+		return r.Usage(j.Ctx, j.Host)
+	})
 }
 
 // Failed is an exception of Nova, as a compute answers with.

@@ -56,14 +56,14 @@ func bind(d resource.Doc) {
 		return
 	}
 	d["binding:vif_type"] = "ovs"
-	d["binding:vif_details"] = vifDetails()
+	d["binding:vif_details"] = vifDetails
 	d["status"] = "ACTIVE"
 }
 
-func vifDetails() resource.Doc {
-	return resource.Doc{"connectivity": "l2", "port_filter": true, "ovs_hybrid_plug": nil, "ovs_create_tap": true, "datapath_type": "system", "bridge_name": "br-int",
-		"bound_drivers": resource.Doc{"0": "openvswitch"}}
-}
+// vifDetails are those of all bound ports: they share the one, as nobody changes
+// what is in a document.
+var vifDetails = resource.Doc{"connectivity": "l2", "port_filter": true, "ovs_hybrid_plug": nil, "ovs_create_tap": true, "datapath_type": "system", "bridge_name": "br-int",
+	"bound_drivers": resource.Doc{"0": "openvswitch"}}
 
 func newMAC() string {
 	b := make([]byte, 3)

@@ -40,7 +40,14 @@ func (s *Service) port(id, project string, network, body resource.Doc) (resource
 	}
 	bind(d)
 	return s.o.Store.Create(ports, id, func(all []resource.Doc) (resource.Doc, error) {
-		if slices.ContainsFunc(all, func(p resource.Doc) bool { return p["network_id"] == network["id"] && p["mac_address"] == mac }) {
+		taken := func() bool {
+			return slices.ContainsFunc(all, func(p resource.Doc) bool { return p["network_id"] == network["id"] && p["mac_address"] == mac })
+		}
+		for resource.Text(body, "mac_address") == "" && taken() { // of 500 ports, two agree once in a hundred clouds
+			mac = newMAC()
+			d["mac_address"] = mac
+		}
+		if taken() {
 			return nil, resource.Errorf(http.StatusConflict, "MacAddressInUse", "Unable to complete operation for network %s. The mac address %s is in use.", network["id"], mac)
 		}
 		ips, err := s.addresses(network, body, all)

@@ -113,11 +113,12 @@ func wholeSeconds(schema string) []string {
 // fill maps the cells and adds the flavors, where they are missing.
 func (c *Cloud) fill(ctx context.Context, d *db.DB) error {
 	for _, cell := range []struct{ uuid, name string }{{db.Cell0UUID, "cell0"}, {"", "cell1"}} {
-		var n int
-		if err := d.One(ctx, []any{&n}, "SELECT COUNT(*) FROM cell_mappings WHERE name = ?", cell.name); err != nil || n > 0 {
-			if err != nil {
-				return err
-			}
+		// One that was down, or whose directory was moved, is there again.
+		n, err := db.Exec(ctx, d, "UPDATE cell_mappings SET database_connection = ? WHERE name = ?", c.connection("nova_"+cell.name), cell.name)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
 			continue
 		}
 		id := cell.uuid

@@ -37,7 +37,7 @@ func (c *Cloud) novaConf() string {
 	for _, d := range []struct{ group, name string }{{"api_database", "nova_api"}, {"database", "nova_cell1"}} {
 		fmt.Fprintf(&b, "[%s]\nconnection = sqlite:///%s/%s.sqlite\nmax_pool_size = %d\nmax_overflow = %d\n", d.group, state, d.name, few.MaxPoolSize, few.MaxOverflow)
 	}
-	fmt.Fprintf(&b, "[wsgi]\napi_paste_config = %s/api-paste.ini\n", state)
+	fmt.Fprintf(&b, "[wsgi]\napi_paste_config = %s/api-paste.ini\ncell_mappings_life = %d\n", state, mappingsLife)
 	fmt.Fprintf(&b, "[keystone_authtoken]\nwww_authenticate_uri = %s/identity/v3\n%s", c.url, login)
 	for _, group := range []string{"service_user", "keystone", "neutron", "cinder", "placement", "glance"} {
 		fmt.Fprintf(&b, "[%s]\n%sregion_name = %s\n", group, login, region)

@@ -103,6 +103,12 @@ func (r *Records) Usage(ctx context.Context, host string) error {
 	return err
 }
 
+// MapCell changes where the database of a cell is.
+func (r *Records) MapCell(ctx context.Context, cell, connection string) error {
+	_, err := update(ctx, r.API, "cell_mappings", Row{"database_connection": connection}, "name = ?", cell)
+	return err
+}
+
 // AddConsole writes a token that opens a console.
 func (r *Records) AddConsole(ctx context.Context, row Row) error {
 	row["created_at"] = db.Now()

@@ -256,22 +256,34 @@ func (i *identity) assign(method, who, where, what string) error {
 	})
 }
 
-// assignments lists who has which role; the query narrows it.
+// assignments lists who has which role; the query narrows it, and asks for names.
 func (i *identity) assignments(r *http.Request) map[string]any {
 	q, list := r.URL.Query(), []any{}
 	wanted := func(key, value string) bool { return q.Get(key) == "" || q.Get(key) == value }
 	known := i.known.Load()
+	show := func(kind string, p *project) map[string]any {
+		out := map[string]any{"id": p.ID}
+		if !q.Has("include_names") {
+			return out
+		}
+		if out["name"] = p.Name; kind == "user" || kind == "project" {
+			in := lookup(known.Domains, p.domain(), "")
+			out["domain"] = map[string]string{"id": in.ID, "name": in.Name}
+		}
+		return out
+	}
 	for _, u := range known.Users {
 		for where, names := range u.Roles {
-			scope := map[string]any{"project": map[string]string{"id": where}}
-			if where == system {
-				scope = map[string]any{system: map[string]bool{"all": true}}
-			} else if known.project(where, "") == nil {
-				scope = map[string]any{"domain": map[string]string{"id": where}}
+			scope := map[string]any{system: map[string]bool{"all": true}}
+			if p := known.project(where, ""); where != system && p != nil {
+				scope = map[string]any{"project": show("project", p)}
+			} else if d := lookup(known.Domains, where, ""); where != system && d != nil {
+				scope = map[string]any{"domain": show("domain", d)}
 			}
 			for _, name := range names {
-				if wanted("user.id", u.ID) && wanted("scope.project.id", where) && wanted("role.id", known.roleID(name)) {
-					list = append(list, map[string]any{"user": map[string]string{"id": u.ID}, "role": map[string]string{"id": known.roleID(name)}, "scope": scope})
+				role := lookup(known.Roles, "", name)
+				if role != nil && wanted("user.id", u.ID) && wanted("scope.project.id", where) && wanted("role.id", role.ID) {
+					list = append(list, map[string]any{"user": show("user", &u.project), "role": show("role", role), "scope": scope})
 				}
 			}
 		}

@@ -18,4 +18,7 @@ type WSGI struct {
 	ComputeMetrics string `opt:"osapi_compute_metrics"`
 	// MetadataMetrics is the same of nova-metadata. Nova has no such option.
 	MetadataMetrics string `opt:"metadata_metrics"`
+	// CellMappingsLife is how many seconds the mappings of cells are taken for what
+	// they were. Nova has no such option: it reads them once.
+	CellMappingsLife int `opt:"cell_mappings_life" default:"60" min:"1"`
 }

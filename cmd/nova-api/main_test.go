@@ -132,6 +132,7 @@ type process struct {
 	cmd     *exec.Cmd
 	address string // of HTTP
 	output  output
+	ended   chan error // how it ended, once it has
 }
 
 // output is what a process writes while the test reads.
@@ -167,16 +168,15 @@ func free(t *testing.T) string {
 // itself when told to, without a panic on the way.
 func start(t *testing.T, address string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, address: address, cmd: command(t, args...)}
+	p := &process{t: t, address: address, cmd: command(t, args...), ended: make(chan error, 1)}
 	p.cmd.Stderr, p.cmd.Stdout = &p.output, &p.output
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- p.cmd.Wait() }()
+	go func() { p.ended <- p.cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Signal(syscall.SIGTERM)
-		if err := <-ended; err != nil && t.Context().Err() == nil {
+		if err := <-p.ended; err != nil && t.Context().Err() == nil {
 			t.Errorf("nova-api ended with %v", err)
 		}
 		if out := p.output.String(); strings.Contains(out, "goroutine ") || strings.Contains(out, "panic") || t.Failed() {
@@ -191,8 +191,8 @@ func start(t *testing.T, address string, args ...string) *process {
 			}
 		}
 		select {
-		case err := <-ended:
-			ended <- err
+		case err := <-p.ended:
+			p.ended <- err
 			t.Fatalf("nova-api ended at its start: %v\n%s", err, p.output.String())
 		case <-time.After(20 * time.Millisecond):
 		}

@@ -23,6 +23,10 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
+// taskTime is how long hosts of the embedded cloud take to stop, pause or delete a
+// server: long enough for a client to see it being done, as of a real one.
+const taskTime = 200 * time.Millisecond
+
 // Dev are the flags of the embedded cloud.
 type Dev struct {
 	On        bool
@@ -74,7 +78,7 @@ func (d *Dev) ServeCompute() (err error) {
 	if d.TLS {
 		url = "https://" + d.address()
 	}
-	cloud, err := devcloud.New(ctx, devcloud.Options{State: state, URL: url, BuildTime: d.BuildTime})
+	cloud, err := devcloud.New(ctx, devcloud.Options{State: state, URL: url, BuildTime: d.BuildTime, TaskTime: taskTime})
 	if err != nil {
 		return err
 	}

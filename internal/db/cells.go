@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -40,6 +41,7 @@ type Cells struct {
 	Connection string // [database] connection: fills {templates} in mappings
 	Transport  string // [DEFAULT] transport_url: likewise
 	Pool       Options
+	Life       time.Duration // how long what was read of the mappings holds; 0: a minute
 
 	flight Flight[*cellList]
 	once   sync.Once
@@ -104,7 +106,7 @@ func (c *Cells) current(ctx context.Context, fresh bool) (*cellList, error) {
 	c.mu.RLock()
 	list := c.list
 	c.mu.RUnlock()
-	hit := list != nil && !fresh && time.Since(list.read) < cellLife
+	hit := list != nil && !fresh && time.Since(list.read) < cmp.Or(c.Life, cellLife)
 	c.asked.Asked(hit)
 	if hit {
 		return list, nil

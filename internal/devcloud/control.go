@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -26,6 +27,30 @@ func (c controls) Pipeline() any { return c.Cloud.Pipeline }
 
 // Hosts implements control.Cloud.
 func (c controls) Hosts() []string { return hosts }
+
+// mappingsLife is for how many seconds Nova goes on with cell mappings that it has
+// read.
+const mappingsLife = 1
+
+// SetCell implements control.Cloud. Of a cell that is down the mapping leads to a
+// file that is not there; the hosts of the cloud go on without it.
+func (c controls) SetCell(ctx context.Context, name string, up bool) error {
+	if name != control.Cell {
+		return fmt.Errorf("there is no cell %s that can be down, only %s", name, control.Cell)
+	}
+	if c.records == nil || c.plan.SetCellDown(!up) == !up {
+		return nil
+	}
+	connection := c.connection("nova_" + name)
+	if !up {
+		connection = c.connection("down/nova_" + name)
+	}
+	if err := c.records.MapCell(ctx, name, connection); err != nil {
+		return err
+	}
+	time.Sleep(mappingsLife * time.Second) // now everybody knows
+	return nil
+}
 
 // Servers implements control.Cloud.
 func (c controls) Servers(ctx context.Context) (any, error) {

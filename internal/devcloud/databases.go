@@ -54,7 +54,8 @@ func (c *Cloud) create(ctx context.Context, name, schema string, fill func(conte
 	}
 	if n == 0 {
 		err = d.InTx(ctx, func(tx bun.Tx) error {
-			for statement := range strings.SplitSeq(schema, ";\n") {
+			statements := append(strings.Split(schema, ";\n"), wholeSeconds(schema)...)
+			for _, statement := range statements {
 				if strings.TrimSpace(statement) == "" {
 					continue
 				}
@@ -74,14 +75,50 @@ func (c *Cloud) create(ctx context.Context, name, schema string, fill func(conte
 	return nil
 }
 
+// shownTimes are the columns, by table, that clients see with the fractions of
+// their seconds.
+var shownTimes = []struct {
+	table   string
+	columns []string
+}{
+	{"aggregates", []string{"created_at", "updated_at"}},
+	{"instance_actions", []string{"start_time", "updated_at"}},
+	{"instance_actions_events", []string{"start_time", "finish_time"}},
+	{"key_pairs", []string{"created_at", "updated_at"}},
+	{"migrations", []string{"created_at", "updated_at"}},
+	{"services", []string{"created_at", "updated_at", "last_seen_up"}},
+}
+
+// wholeSeconds are triggers that cut the fractions off: clients see what they see
+// of a cloud on MySQL, which keeps none, whoever has written the row.
+func wholeSeconds(schema string) []string {
+	var list []string
+	for _, t := range shownTimes {
+		if !strings.Contains(schema, "CREATE TABLE "+t.table+" ") {
+			continue
+		}
+		var cut, whole []string
+		for _, c := range t.columns {
+			cut = append(cut, fmt.Sprintf("%[1]s = substr(%[1]s, 1, 19) || '.000000'", c))
+			whole = append(whole, "NEW."+c+" NOT LIKE '%.000000'")
+		}
+		for _, event := range []string{"INSERT", "UPDATE"} {
+			list = append(list, fmt.Sprintf("CREATE TRIGGER whole_seconds_of_%s_%s AFTER %s ON %s WHEN %s BEGIN UPDATE %s SET %s WHERE id = NEW.id; END",
+				t.table, strings.ToLower(event), event, t.table, strings.Join(whole, " OR "), t.table, strings.Join(cut, ", ")))
+		}
+	}
+	return list
+}
+
 // fill maps the cells and adds the flavors, where they are missing.
 func (c *Cloud) fill(ctx context.Context, d *db.DB) error {
 	for _, cell := range []struct{ uuid, name string }{{db.Cell0UUID, "cell0"}, {"", "cell1"}} {
-		var n int
-		if err := d.One(ctx, []any{&n}, "SELECT COUNT(*) FROM cell_mappings WHERE name = ?", cell.name); err != nil || n > 0 {
-			if err != nil {
-				return err
-			}
+		// One that was down, or whose directory was moved, is there again.
+		n, err := db.Exec(ctx, d, "UPDATE cell_mappings SET database_connection = ? WHERE name = ?", c.connection("nova_"+cell.name), cell.name)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
 			continue
 		}
 		id := cell.uuid

@@ -46,7 +46,9 @@ type Options struct {
 	URL   string // address clients reach it at: "http://127.0.0.1:8774"
 	// BuildTime is how long hosts build a server. 0: they are instant.
 	BuildTime time.Duration
-	Log       *zerolog.Logger // nil: it logs nothing
+	// TaskTime is how long anything else that is done to a server takes.
+	TaskTime time.Duration
+	Log      *zerolog.Logger // nil: it logs nothing
 }
 
 // Cloud is a stand-in cloud. Handler answers for its neighbours below /identity,
@@ -56,6 +58,7 @@ type Cloud struct {
 	temporary bool
 	url       string
 	log       zerolog.Logger
+	taskTime  time.Duration
 	documents *db.DB
 	store     *resource.Store
 	plan      *control.Plan
@@ -75,7 +78,7 @@ type Cloud struct {
 
 // New makes the cloud of a state directory, or finds the one that is there.
 func New(ctx context.Context, o Options) (_ *Cloud, err error) {
-	c := &Cloud{url: strings.TrimRight(o.URL, "/"), log: zerolog.Nop(), plan: &control.Plan{}}
+	c := &Cloud{url: strings.TrimRight(o.URL, "/"), log: zerolog.Nop(), taskTime: o.TaskTime, plan: &control.Plan{}}
 	c.plan.SetBuildTime(o.BuildTime)
 	if o.Log != nil {
 		c.log = *o.Log
@@ -134,17 +137,21 @@ func (c *Cloud) seed() error {
 	return errors.Join(c.network.Seed(demo, admin), c.image.Seed(admin), c.volume.Seed())
 }
 
+// few are the connections to a database, of the hosts as of Nova: one that writes
+// and one that reads. Each has its own copy of the schema in memory.
+var few = db.Options{MaxPoolSize: 1, MaxOverflow: 1}
+
 // reportEvery is how often the services of the cloud say that they live.
 const reportEvery = 10 * time.Second
 
 // Serve has the hosts of the cloud take what is sent over a broker, until ctx ends.
 // What was under way when the cloud ended before is finished, or failed.
 func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
-	api, err := db.Open(c.connection("nova_api"), db.Options{})
+	api, err := db.Open(c.connection("nova_api"), few)
 	if err != nil {
 		return err
 	}
-	r, err := records.Open(ctx, api)
+	r, err := records.Open(ctx, api, few)
 	if err != nil {
 		return err
 	}
@@ -156,7 +163,7 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 		}
 		return zones.Of(byHost, host)
 	}
-	c.fleet = compute.New(compute.Options{Records: r, Network: c.network, Images: c.image, Volumes: c.volume, Placement: c.placement, Plan: c.plan, Hosts: hosts, Zone: zone, Log: c.log, URL: c.url})
+	c.fleet = compute.New(compute.Options{Records: r, Network: c.network, Images: c.image, Volumes: c.volume, Placement: c.placement, Plan: c.plan, Hosts: hosts, Zone: zone, Log: c.log, URL: c.url, TaskTime: c.taskTime})
 	boss := conductor.New(c.fleet)
 	if err := boss.Start(ctx); err != nil {
 		return err

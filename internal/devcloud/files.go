@@ -34,8 +34,10 @@ func (c *Cloud) novaConf() string {
 	login := ca + fmt.Sprintf("auth_type = password\nauth_url = %s/identity/v3\nusername = nova\npassword = %s\nproject_name = service\nuser_domain_name = Default\nproject_domain_name = Default\n", c.url, Password)
 	var b strings.Builder
 	fmt.Fprintf(&b, "[DEFAULT]\nhost = dev\nmy_ip = 127.0.0.1\nstate_path = %s\ntransport_url = fake://\n", state)
-	fmt.Fprintf(&b, "[api_database]\nconnection = sqlite:///%s/nova_api.sqlite\n[database]\nconnection = sqlite:///%s/nova_cell1.sqlite\n", state, state)
-	fmt.Fprintf(&b, "[wsgi]\napi_paste_config = %s/api-paste.ini\n", state)
+	for _, d := range []struct{ group, name string }{{"api_database", "nova_api"}, {"database", "nova_cell1"}} {
+		fmt.Fprintf(&b, "[%s]\nconnection = sqlite:///%s/%s.sqlite\nmax_pool_size = %d\nmax_overflow = %d\n", d.group, state, d.name, few.MaxPoolSize, few.MaxOverflow)
+	}
+	fmt.Fprintf(&b, "[wsgi]\napi_paste_config = %s/api-paste.ini\ncell_mappings_life = %d\n", state, mappingsLife)
 	fmt.Fprintf(&b, "[keystone_authtoken]\nwww_authenticate_uri = %s/identity/v3\n%s", c.url, login)
 	for _, group := range []string{"service_user", "keystone", "neutron", "cinder", "placement", "glance"} {
 		fmt.Fprintf(&b, "[%s]\n%sregion_name = %s\n", group, login, region)

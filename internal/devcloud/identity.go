@@ -25,17 +25,14 @@ const (
 // identity stands in for Keystone's v3 API: users, projects, roles,
 // tokens and a catalog. They survive a restart.
 type identity struct {
-	url   string
-	file  string
-	roles []named
+	url  string
+	file string
 
 	mu     sync.RWMutex // of changes, and of the tokens
 	tokens map[string]*token
 	// known is replaced by whoever changes it; what it points to never changes.
 	known atomic.Pointer[people]
 }
-
-type named struct{ id, name string }
 
 // token is what a token says; it is stored as it is.
 type token struct {
@@ -54,9 +51,6 @@ func id(kind, name string) string {
 
 func openIdentity(state, url string) (*identity, error) {
 	i := &identity{url: url, file: filepath.Join(state, "tokens.json"), tokens: map[string]*token{}}
-	for _, r := range []string{"admin", "manager", "member", "reader", "service"} {
-		i.roles = append(i.roles, named{id("role-", r), r})
-	}
 	if err := i.openPeople(); err != nil {
 		return nil, err
 	}
@@ -124,16 +118,6 @@ func (i *identity) revoke(id string) error {
 	defer i.mu.Unlock()
 	delete(i.tokens, id)
 	return i.save()
-}
-
-// find by id, or by name.
-func lookup(list []named, id, name string) *named {
-	for n := range list {
-		if id != "" && list[n].id == id || id == "" && list[n].name == name {
-			return &list[n]
-		}
-	}
-	return nil
 }
 
 // rolesOf are the roles of a token.

@@ -43,52 +43,60 @@ func (i *identity) authenticated(w http.ResponseWriter, r *http.Request, path st
 		answer(w, http.StatusOK, map[string]any{"catalog": i.catalog(t), "links": map[string]any{}})
 	case path == "/v3/auth/projects":
 		i.list(w, r, "projects", i.projectsOf(t), "")
-	case kind == "projects" || kind == "users" || kind == "role_assignments" || kind == system:
+	case kind == "projects" || kind == "users" || kind == "roles" || kind == "domains" || kind == "role_assignments" || kind == system:
 		i.servePeople(w, r, t, strings.Split(strings.TrimPrefix(path, "/v3/"), "/"))
-	case kind == "roles":
-		i.list(w, r, kind, i.roles, name)
-	case kind == "domains":
-		i.list(w, r, kind, []named{{domain, "Default"}}, name)
 	case kind == "regions":
-		i.list(w, r, kind, []named{{region, region}}, name)
+		i.list(w, r, kind, []project{{ID: region, Name: region}}, name)
 	default:
 		answer(w, http.StatusNotFound, fault(http.StatusNotFound, "The resource could not be found."))
 	}
 }
 
-func (i *identity) projectsOf(t *token) []named {
+func (i *identity) projectsOf(t *token) []project {
 	u := i.user(t.UserID, "")
-	var list []named
+	var list []project
 	for _, p := range i.known.Load().Projects {
 		if u != nil && u.Roles[p.ID] != nil && !p.Disabled {
-			list = append(list, named{p.ID, p.Name})
+			list = append(list, p)
 		}
 	}
 	return list
 }
 
 // list answers a collection, or the member that one names by id.
-func (i *identity) list(w http.ResponseWriter, r *http.Request, kind string, list []named, one string) {
-	show := func(n named) map[string]any {
-		return map[string]any{"id": n.id, "name": n.name, "enabled": true, "domain_id": domain, "description": "", "is_domain": false, "parent_id": domain,
-			"options": map[string]any{}, "tags": []string{}, "links": map[string]string{"self": i.url + "/identity/v3/" + kind + "/" + n.id}}
-	}
+func (i *identity) list(w http.ResponseWriter, r *http.Request, kind string, list []project, one string) {
 	if one != "" {
 		n := lookup(list, one, "")
 		if n == nil {
 			answer(w, http.StatusNotFound, fault(http.StatusNotFound, "Could not find "+strings.TrimSuffix(kind, "s")+": "+one+"."))
 			return
 		}
-		answer(w, http.StatusOK, map[string]any{strings.TrimSuffix(kind, "s"): show(*n)})
+		answer(w, http.StatusOK, map[string]any{strings.TrimSuffix(kind, "s"): i.shown(kind, n)})
 		return
 	}
 	found := []any{}
 	for _, n := range list {
-		if want := r.URL.Query().Get("name"); want == "" || want == n.name {
-			found = append(found, show(n))
+		if want := r.URL.Query().Get("name"); want == "" || want == n.Name {
+			found = append(found, i.shown(kind, &n))
 		}
 	}
 	answer(w, http.StatusOK, map[string]any{kind: found, "links": map[string]any{"self": i.url + "/identity/v3/" + kind, "next": nil, "previous": nil}})
+}
+
+// shown is a member of a collection as Keystone shows it.
+func (i *identity) shown(kind string, p *project) map[string]any {
+	d := map[string]any{"id": p.ID, "name": p.Name, "description": p.Description, "options": map[string]any{}, "links": map[string]string{"self": i.url + "/identity/v3/" + kind + "/" + p.ID}}
+	switch kind {
+	case "roles":
+		d["domain_id"] = nil
+		return d
+	case "projects":
+		d["is_domain"], d["parent_id"], d["tags"] = false, p.domain(), []string{}
+	}
+	if d["enabled"] = !p.Disabled; kind != "domains" {
+		d["domain_id"] = p.domain()
+	}
+	return d
 }
 
 // subject shows or revokes the token in X-Subject-Token.
@@ -198,12 +206,16 @@ func (i *identity) scope(t *token, u *user, text json.RawMessage) bool {
 // document is a token as Keystone shows it.
 func (i *identity) document(t *token) map[string]any {
 	const micro = "2006-01-02T15:04:05.000000Z"
-	in := map[string]string{"id": domain, "name": "Default"}
-	u := i.user(t.UserID, "")
+	known := i.known.Load()
+	in := func(p *project) map[string]string {
+		d := lookup(known.Domains, p.domain(), "")
+		return map[string]string{"id": d.ID, "name": d.Name}
+	}
+	u := known.user(t.UserID, "")
 	d := map[string]any{"methods": []string{"password"}, "audit_ids": []string{"dev"}, "issued_at": t.Issued.Format(micro), "expires_at": t.Expires.Format(micro),
-		"user": map[string]any{"id": u.ID, "name": u.Name, "domain": in, "password_expires_at": nil}}
-	if p := i.project(t.ProjectID, ""); t.ProjectID != "" && p != nil {
-		d["project"] = map[string]any{"id": p.ID, "name": p.Name, "domain": in}
+		"user": map[string]any{"id": u.ID, "name": u.Name, "domain": in(&u.project), "password_expires_at": nil}}
+	if p := known.project(t.ProjectID, ""); t.ProjectID != "" && p != nil {
+		d["project"] = map[string]any{"id": p.ID, "name": p.Name, "domain": in(p)}
 		d["is_domain"] = false
 	}
 	if t.System {
@@ -212,7 +224,7 @@ func (i *identity) document(t *token) map[string]any {
 	if roles := i.rolesOf(t); roles != nil {
 		list := []any{}
 		for _, name := range roles {
-			list = append(list, map[string]string{"id": id("role-", name), "name": name})
+			list = append(list, map[string]string{"id": known.roleID(name), "name": name})
 		}
 		d["roles"], d["catalog"] = list, i.catalog(t)
 	}

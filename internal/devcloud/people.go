@@ -1,6 +1,7 @@
 package devcloud
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,19 +14,24 @@ import (
 // system is what the roles in the deployment are found by, in place of a project.
 const system = "system"
 
-// people are the users and the projects, as they are stored.
+// people are the users and the projects, and what they have: as they are stored.
 type people struct {
 	Users    []user    `json:"users"`
 	Projects []project `json:"projects"`
+	Roles    []project `json:"roles"`
+	Domains  []project `json:"domains"`
 }
 
-// project is a project, or what users and projects have in common.
+// project is a project, or what users, projects, roles and domains have in common.
 type project struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
 	Disabled    bool   `json:"disabled,omitempty"`
+	Domain      string `json:"domain,omitempty"` // "": the default one
 }
+
+func (p *project) domain() string { return cmp.Or(p.Domain, domain) }
 
 // user is a user with its roles by the id of the project, or system.
 type user struct {
@@ -36,7 +42,10 @@ type user struct {
 
 // firstPeople are those of a new cloud.
 func firstPeople() *people {
-	p := &people{}
+	p := &people{Domains: []project{{ID: domain, Name: "Default"}}}
+	for _, name := range []string{"admin", "manager", "member", "reader", "service"} {
+		p.Roles = append(p.Roles, project{ID: id("role-", name), Name: name})
+	}
 	for _, name := range []string{"admin", "demo", "service"} {
 		p.Projects = append(p.Projects, project{ID: id("project-", name), Name: name})
 	}
@@ -71,6 +80,9 @@ func (i *identity) openPeople() error {
 	if err := json.Unmarshal(text, p); err != nil {
 		return fmt.Errorf("%s: %w", i.peopleFile(), err)
 	}
+	if first := firstPeople(); len(p.Domains) == 0 { // a file from before there were any
+		p.Roles, p.Domains = first.Roles, first.Domains
+	}
 	i.known.Store(p)
 	return nil
 }
@@ -81,7 +93,7 @@ func (i *identity) change(f func(*people) error) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	old := i.known.Load()
-	p := &people{Users: slices.Clone(old.Users), Projects: slices.Clone(old.Projects)}
+	p := &people{Users: slices.Clone(old.Users), Projects: slices.Clone(old.Projects), Roles: slices.Clone(old.Roles), Domains: slices.Clone(old.Domains)}
 	if err := f(p); err != nil {
 		return err
 	}
@@ -116,13 +128,29 @@ func (p *people) user(id, name string) *user {
 	return nil
 }
 
-func (p *people) project(id, name string) *project {
-	for n := range p.Projects {
-		if p.Projects[n].is(id, name) {
-			return &p.Projects[n]
+func (p *people) project(id, name string) *project { return lookup(p.Projects, id, name) }
+
+// roleID is the id of the role with a name.
+func (p *people) roleID(name string) string {
+	if r := lookup(p.Roles, "", name); r != nil {
+		return r.ID
+	}
+	return ""
+}
+
+// lookup finds by id or, without one, by name.
+func lookup(list []project, id, name string) *project {
+	for n := range list {
+		if list[n].is(id, name) {
+			return &list[n]
 		}
 	}
 	return nil
+}
+
+// list is a collection that is no users'.
+func (p *people) list(kind string) *[]project {
+	return map[string]*[]project{"projects": &p.Projects, "roles": &p.Roles, "domains": &p.Domains}[kind]
 }
 
 func (p *project) is(id, name string) bool {

@@ -92,3 +92,44 @@ func TestUsersProjectsAndRoles(t *testing.T) {
 	as(t, c, admin, "DELETE", v3+"/projects/"+project, "", 204)
 	as(t, c, admin, "GET", v3+"/projects/"+project, "", 404)
 }
+
+func TestRolesAndDomains(t *testing.T) {
+	c := start(t, "")
+	defer c.Close()
+	const v3 = "/identity/v3"
+	admin := logIn(t, c, "admin", "secret", "admin", 201)
+	made := func(kind, body string) string {
+		t.Helper()
+		out, _ := as(t, c, admin, "POST", v3+"/"+kind+"s", `{"`+kind+`": `+body+`}`, 201)
+		return out[kind].(map[string]any)["id"].(string)
+	}
+	domain, role := made("domain", `{"name": "acme", "enabled": true}`), made("role", `{"name": "operator"}`)
+	as(t, c, admin, "POST", v3+"/roles", `{"role": {"name": "operator"}}`, 409)
+	as(t, c, admin, "POST", v3+"/projects", `{"project": {"name": "x", "domain_id": "nope"}}`, 404)
+	user, project := made("user", `{"name": "ann", "password": "pw", "domain_id": "`+domain+`"}`), made("project", `{"name": "shop", "domain_id": "`+domain+`"}`)
+	as(t, c, admin, "PUT", v3+"/projects/"+project+"/users/"+user+"/roles/"+role, "", 204)
+	as(t, c, admin, "PUT", v3+"/domains/"+domain+"/users/"+user+"/roles/"+role, "", 204)
+
+	login := `{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "ann", "password": "pw", "domain": {"name": "acme"}}}}, "scope": {"project": {"name": "shop", "domain": {"name": "acme"}}}}}`
+	out, token := as(t, c, "", "POST", v3+"/auth/tokens", login, 201)
+	said := out["token"].(map[string]any)
+	roles, in := said["roles"].([]any), said["project"].(map[string]any)["domain"].(map[string]any)
+	if len(roles) != 1 || roles[0].(map[string]any)["id"] != role || in["name"] != "acme" {
+		t.Errorf("the token has roles %v in domain %v", roles, in)
+	}
+	// Nova's policy knows no such role.
+	as(t, c, token, "POST", "/v2.1/os-keypairs", `{"keypair": {"name": "k"}}`, 200)
+	as(t, c, token, "GET", "/v2.1/os-services", "", 403)
+
+	as(t, c, admin, "PATCH", v3+"/roles/"+role, `{"role": {"name": "owner"}}`, 200)
+	if list, _ := as(t, c, admin, "GET", v3+"/role_assignments?user.id="+user+"&role.id="+role, "", 200); len(list["role_assignments"].([]any)) != 2 {
+		t.Errorf("assigned: %v", list)
+	}
+	as(t, c, admin, "DELETE", v3+"/roles/"+role, "", 204)
+	as(t, c, admin, "GET", v3+"/roles/"+role, "", 404)
+	as(t, c, "", "POST", v3+"/auth/tokens", login, 401)
+	as(t, c, admin, "DELETE", v3+"/domains/"+domain, "", 403)
+	as(t, c, admin, "PATCH", v3+"/domains/"+domain, `{"domain": {"enabled": false}}`, 200)
+	as(t, c, admin, "DELETE", v3+"/domains/"+domain, "", 204)
+	as(t, c, admin, "GET", v3+"/users/"+user, "", 404)
+}

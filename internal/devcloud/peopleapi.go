@@ -33,15 +33,17 @@ func (i *identity) servePeople(w http.ResponseWriter, r *http.Request, t *token,
 		err = &identityError{http.StatusForbidden, "You are not authorized to perform the requested action."}
 	case path[0] == "role_assignments" && read:
 		body = i.assignments(r)
-	case len(path) == 6 && path[0] == "projects" && path[2] == "users" && path[4] == "roles":
+	case len(path) == 6 && (path[0] == "projects" || path[0] == "domains") && path[2] == "users" && path[4] == "roles":
 		status, err = http.StatusNoContent, i.assign(r.Method, path[3], path[1], path[5])
 	case len(path) == 5 && path[0] == system && path[1] == "users" && path[3] == "roles":
 		status, err = http.StatusNoContent, i.assign(r.Method, path[2], system, path[4])
-	case len(path) == 5 && path[0] == "projects" && path[2] == "users" && path[4] == "roles" && read:
-		var roles []named
+	case len(path) == 5 && (path[0] == "projects" || path[0] == "domains") && path[2] == "users" && path[4] == "roles" && read:
+		var roles []project
 		if u := i.user(path[3], ""); u != nil {
 			for _, name := range u.Roles[path[1]] {
-				roles = append(roles, named{id("role-", name), name})
+				if role := lookup(i.known.Load().Roles, "", name); role != nil {
+					roles = append(roles, *role)
+				}
 			}
 		}
 		i.list(w, r, "roles", roles, "")
@@ -72,27 +74,25 @@ func (i *identity) servePeople(w http.ResponseWriter, r *http.Request, t *token,
 	}
 }
 
-func (i *identity) members(kind string) []named {
+func (i *identity) members(kind string) []project {
 	p := i.known.Load()
-	var list []named
-	if kind == "users" {
-		for _, u := range p.Users {
-			list = append(list, named{u.ID, u.Name})
-		}
-		return list
+	if kind != "users" {
+		return *p.list(kind)
 	}
-	for _, one := range p.Projects {
-		list = append(list, named{one.ID, one.Name})
+	var list []project
+	for _, u := range p.Users {
+		list = append(list, u.project)
 	}
 	return list
 }
 
-// write makes a user or a project, or changes the one with an id.
+// write makes a user, a project, a role or a domain, or changes the one with an id.
 func (i *identity) write(r *http.Request, kind, one string) (map[string]any, error) {
 	single := strings.TrimSuffix(kind, "s")
 	var q map[string]struct {
 		Name, Description, Password *string
 		Enabled                     *bool
+		Domain                      *string `json:"domain_id"`
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 64<<10)).Decode(&q); err != nil {
 		return nil, &identityError{http.StatusBadRequest, "The body is not JSON of a " + single + "."}
@@ -110,12 +110,13 @@ func (i *identity) write(r *http.Request, kind, one string) (map[string]any, err
 			p.Users = append(p.Users, user{project: project{ID: newID()}, Roles: map[string][]string{}})
 			u = &p.Users[len(p.Users)-1]
 		case one == "":
-			p.Projects = append(p.Projects, project{ID: newID()})
-			d = &p.Projects[len(p.Projects)-1]
+			list := p.list(kind)
+			*list = append(*list, project{ID: newID()})
+			d = &(*list)[len(*list)-1]
 		case kind == "users":
 			u = p.user(one, "")
 		default:
-			d = p.project(one, "")
+			d = lookup(*p.list(kind), one, "")
 		}
 		if u != nil {
 			d = &u.project
@@ -126,14 +127,23 @@ func (i *identity) write(r *http.Request, kind, one string) (map[string]any, err
 		}
 		if in.Name != nil {
 			var taken *project
-			if other := p.user("", *in.Name); kind == "users" && other != nil {
+			if kind != "users" {
+				taken = lookup(*p.list(kind), "", *in.Name)
+			} else if other := p.user("", *in.Name); other != nil {
 				taken = &other.project
-			} else if kind == "projects" {
-				taken = p.project("", *in.Name)
 			}
 			if taken != nil && taken.ID != d.ID {
 				return &identityError{http.StatusConflict, fmt.Sprintf("Conflict occurred attempting to store %s - Duplicate entry found with name %s at domain ID %s.", single, *in.Name, domain)}
 			}
+		}
+		if kind == "roles" && one != "" && in.Name != nil {
+			p.rename(d.Name, *in.Name)
+		}
+		if one == "" && in.Domain != nil && (kind == "users" || kind == "projects") {
+			if lookup(p.Domains, *in.Domain, "") == nil {
+				return notFound("domain", *in.Domain)
+			}
+			d.Domain = *in.Domain
 		}
 		set(&d.Name, in.Name)
 		set(&d.Description, in.Description)
@@ -143,8 +153,29 @@ func (i *identity) write(r *http.Request, kind, one string) (map[string]any, err
 		out = *d
 		return nil
 	})
-	return map[string]any{single: map[string]any{"id": out.ID, "name": out.Name, "description": out.Description, "enabled": !out.Disabled, "domain_id": domain, "options": map[string]any{},
-		"links": map[string]string{"self": i.url + "/identity/v3/" + kind + "/" + out.ID}}}, err
+	return map[string]any{single: i.shown(kind, &out)}, err
+}
+
+// rename gives those who have a role its other name; "": they lose it.
+func (p *people) rename(role, to string) {
+	for n := range p.Users {
+		roles := map[string][]string{}
+		for where, names := range p.Users[n].Roles {
+			kept := []string{}
+			for _, name := range names {
+				if name == role {
+					name = to
+				}
+				if name != "" {
+					kept = append(kept, name)
+				}
+			}
+			if len(kept) > 0 {
+				roles[where] = kept
+			}
+		}
+		p.Users[n].Roles = roles
+	}
 }
 
 func set(to, from *string) {
@@ -158,15 +189,28 @@ func newID() string { return strings.ReplaceAll(uuid.NewString(), "-", "") }
 
 func (i *identity) remove(kind, one string) error {
 	return i.change(func(p *people) error {
-		before := len(p.Users) + len(p.Projects)
 		if kind == "users" {
+			before := len(p.Users)
 			p.Users = slices.DeleteFunc(p.Users, func(u user) bool { return u.ID == one })
-		} else {
-			p.Projects = slices.DeleteFunc(p.Projects, func(d project) bool { return d.ID == one })
+			if before == len(p.Users) {
+				return notFound("user", one)
+			}
+			return nil
 		}
-		if before == len(p.Users)+len(p.Projects) {
+		list := p.list(kind)
+		d := lookup(*list, one, "")
+		switch {
+		case d == nil:
 			return notFound(strings.TrimSuffix(kind, "s"), one)
+		case kind == "domains" && !d.Disabled:
+			return &identityError{http.StatusForbidden, "Cannot delete a domain that is enabled, please disable it first."}
+		case kind == "domains":
+			p.Users = slices.DeleteFunc(p.Users, func(u user) bool { return u.domain() == one })
+			p.Projects = slices.DeleteFunc(p.Projects, func(d project) bool { return d.domain() == one })
+		case kind == "roles":
+			p.rename(d.Name, "")
 		}
+		*list = slices.DeleteFunc(*list, func(d project) bool { return d.ID == one })
 		return nil
 	})
 }
@@ -174,16 +218,17 @@ func (i *identity) remove(kind, one string) error {
 // assign gives a user a role in a project or in the system, takes it away, or
 // says whether it is there.
 func (i *identity) assign(method, who, where, what string) error {
-	role := lookup(i.roles, what, "")
+	known := i.known.Load()
+	role := lookup(known.Roles, what, "")
 	switch {
 	case role == nil:
 		return notFound("role", what)
-	case i.user(who, "") == nil:
+	case known.user(who, "") == nil:
 		return notFound("user", who)
-	case where != system && i.project(where, "") == nil:
+	case where != system && known.project(where, "") == nil && lookup(known.Domains, where, "") == nil:
 		return notFound("project", where)
 	}
-	has := slices.Contains(i.user(who, "").Roles[where], role.name)
+	has := slices.Contains(known.user(who, "").Roles[where], role.Name)
 	if method != http.MethodPut && !has {
 		return notFound("role assignment with role", what)
 	}
@@ -199,9 +244,9 @@ func (i *identity) assign(method, who, where, what string) error {
 		for at, names := range u.Roles {
 			roles[at] = slices.Clone(names)
 		}
-		roles[where] = slices.DeleteFunc(roles[where], func(name string) bool { return name == role.name })
+		roles[where] = slices.DeleteFunc(roles[where], func(name string) bool { return name == role.Name })
 		if method == http.MethodPut {
-			roles[where] = append(roles[where], role.name)
+			roles[where] = append(roles[where], role.Name)
 		}
 		if len(roles[where]) == 0 {
 			delete(roles, where)
@@ -211,19 +256,34 @@ func (i *identity) assign(method, who, where, what string) error {
 	})
 }
 
-// assignments lists who has which role; the query narrows it.
+// assignments lists who has which role; the query narrows it, and asks for names.
 func (i *identity) assignments(r *http.Request) map[string]any {
 	q, list := r.URL.Query(), []any{}
 	wanted := func(key, value string) bool { return q.Get(key) == "" || q.Get(key) == value }
-	for _, u := range i.known.Load().Users {
+	known := i.known.Load()
+	show := func(kind string, p *project) map[string]any {
+		out := map[string]any{"id": p.ID}
+		if !q.Has("include_names") {
+			return out
+		}
+		if out["name"] = p.Name; kind == "user" || kind == "project" {
+			in := lookup(known.Domains, p.domain(), "")
+			out["domain"] = map[string]string{"id": in.ID, "name": in.Name}
+		}
+		return out
+	}
+	for _, u := range known.Users {
 		for where, names := range u.Roles {
-			scope := map[string]any{"project": map[string]string{"id": where}}
-			if where == system {
-				scope = map[string]any{system: map[string]bool{"all": true}}
+			scope := map[string]any{system: map[string]bool{"all": true}}
+			if p := known.project(where, ""); where != system && p != nil {
+				scope = map[string]any{"project": show("project", p)}
+			} else if d := lookup(known.Domains, where, ""); where != system && d != nil {
+				scope = map[string]any{"domain": show("domain", d)}
 			}
 			for _, name := range names {
-				if wanted("user.id", u.ID) && wanted("scope.project.id", where) && wanted("role.id", id("role-", name)) {
-					list = append(list, map[string]any{"user": map[string]string{"id": u.ID}, "role": map[string]string{"id": id("role-", name)}, "scope": scope})
+				role := lookup(known.Roles, "", name)
+				if role != nil && wanted("user.id", u.ID) && wanted("scope.project.id", where) && wanted("role.id", role.ID) {
+					list = append(list, map[string]any{"user": show("user", &u.project), "role": show("role", role), "scope": scope})
 				}
 			}
 		}

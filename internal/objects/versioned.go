@@ -216,27 +216,6 @@ func copyValue(value any) any {
 	return value
 }
 
-type envelope struct {
-	Name      string         `json:"nova_object.name"`
-	Namespace string         `json:"nova_object.namespace"`
-	Version   string         `json:"nova_object.version"`
-	Data      map[string]any `json:"nova_object.data"`
-	Changes   []string       `json:"nova_object.changes,omitempty"`
-}
-
-// MarshalJSON implements json.Marshaler.
-func (v *Versioned) MarshalJSON() ([]byte, error) {
-	data := make(map[string]any, len(v.Data))
-	for k, value := range v.Data {
-		switch value.(type) {
-		case time.Time, *time.Time:
-			value = WireTime(value)
-		}
-		data[k] = value
-	}
-	return json.Marshal(envelope{v.Name, "nova", v.Version, data, v.changed()})
-}
-
 // changed are the fields that changed, or whose objects did, sorted.
 func (v *Versioned) changed() []string {
 	changes := slices.Clone(v.Changes)

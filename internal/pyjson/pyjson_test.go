@@ -43,6 +43,23 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestReform(t *testing.T) {
+	for _, text := range []string{`{"b":1,"a":[1.0,1e3,-0,12345678901234567890123],"c":{"d":null,"e":[true,false,[],{}]}}`, ` "x\u003c\u00e9\"\\,: é" `, "[ 1 ,\n2 ]", `-1.50`} {
+		v, err := pyjson.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := pyjson.Reform(nil, []byte(text)); err != nil || string(got) != string(pyjson.Append(nil, v)) {
+			t.Errorf("%s: %s %v, want %s", text, got, err, pyjson.Append(nil, v))
+		}
+	}
+	for _, text := range []string{`"x`, `"x\`} {
+		if got, err := pyjson.Reform(nil, []byte(text)); err == nil {
+			t.Errorf("%s was taken: %s", text, got)
+		}
+	}
+}
+
 // FuzzParse checks that what is read and written again means the same.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"a":[1,2.5,"é",null,true,{"b":{}}]}`))

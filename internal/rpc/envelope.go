@@ -55,6 +55,11 @@ func (m message) seal() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return seal(body)
+}
+
+// seal puts an encoded message into the envelope.
+func seal(body []byte) ([]byte, error) {
 	return message{{"oslo.version", envelopeVersion}, {"oslo.message", string(body)}}.encode()
 }
 

@@ -167,12 +167,13 @@ func (m *Memory) send(ctx context.Context, e envelope) error {
 
 // deliver encodes the message, records it, and decodes it as its server would.
 func (m *Memory) deliver(e envelope) (*Request, error) {
-	body, err := e.encode()
+	e.msg = e.msg.signed(e.caller)
+	text, err := e.msg.encode()
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := open(body)
-	if err != nil {
+	var parsed map[string]json.RawMessage
+	if err := json.Unmarshal(text, &parsed); err != nil {
 		return nil, err
 	}
 	r := &Request{Target: e.target, Kind: e.kind, Method: e.method, Context: contextOf(parsed), Caller: callerOf(parsed)}
@@ -184,8 +185,16 @@ func (m *Memory) deliver(e envelope) (*Request, error) {
 	m.mu.Lock()
 	recorders := m.recorders
 	m.mu.Unlock()
+	if len(recorders) == 0 {
+		return r, nil // and the envelope is spared
+	}
+	if !e.bare {
+		if text, err = seal(text); err != nil {
+			return nil, err
+		}
+	}
 	for _, rec := range recorders {
-		rec.add(newMessage(r, parsed, body))
+		rec.add(newMessage(r, parsed, text))
 	}
 	return r, nil
 }

@@ -63,7 +63,8 @@ func OpenDatabases(c *config.Config, m *metrics.Metrics) (*Databases, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Databases{API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection, Transport: c.Default.TransportURL, Pool: pool(c.Database, m, "")}}, nil
+	return &Databases{API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection, Transport: c.Default.TransportURL, Pool: pool(c.Database, m, ""),
+		Life: time.Duration(c.WSGI.CellMappingsLife) * time.Second}}, nil
 }
 
 func pool(o config.Database, m *metrics.Metrics, name string) db.Options {

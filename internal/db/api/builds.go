@@ -55,11 +55,8 @@ func column(v *objects.Versioned) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	parsed, err := pyjson.Parse(text)
-	if err != nil {
-		return "", err
-	}
-	return string(pyjson.Append(nil, parsed)), nil
+	text, err = pyjson.Reform(make([]byte, 0, len(text)*5/4), text)
+	return string(text), err
 }
 
 // DeleteBuild removes what CreateBuild wrote; what is gone already is none of its

@@ -19,11 +19,10 @@ func SaveExtra(ctx context.Context, c *db.Cell, server, column string, v *object
 		if err != nil {
 			return err
 		}
-		parsed, err := pyjson.Parse(plain)
-		if err != nil {
+		if plain, err = pyjson.Reform(nil, plain); err != nil {
 			return err
 		}
-		text = string(pyjson.Append(nil, parsed))
+		text = string(plain)
 	}
 	_, err := db.Exec(ctx, c.DB, "UPDATE instance_extra SET ? = ?, updated_at = ? WHERE instance_uuid = ?", bun.Ident(column), text, db.Now(), server)
 	return err

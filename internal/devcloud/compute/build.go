@@ -40,30 +40,36 @@ func (j *Job) spawn(b Build) error {
 	s := j.Server
 	owner := network.Server{ID: s.UUID, Project: s.ProjectID, Host: j.Host, Zone: s.Zone, Groups: b.Groups}
 	asks, none, auto := interfaces(b.Networks)
+	var plugged []string
 	if !none {
-		plugged, err := j.Network.Plug(owner, asks, auto)
-		if err != nil {
+		var err error
+		if plugged, err = j.Network.Plug(owner, asks, auto); err != nil {
 			return j.unspawn(err)
-		}
-		for _, port := range plugged {
-			if err := j.Records.AddInterface(j.Ctx, s.UUID, j.mac(port), port); err != nil {
-				return err
-			}
-		}
-		if err := j.refresh(j.Ctx, s.UUID); err != nil {
-			return err
 		}
 	}
 	root, err := j.devices()
 	if err != nil {
 		return j.unspawn(err)
 	}
-	still, err := j.Records.UpdateWhile(j.Ctx, s.UUID, "spawning", done(records.Row{"vm_state": "active", "power_state": running, "launched_at": now(), "root_device_name": root}))
-	if err != nil {
+	vifs, still := j.Network.VIFs(s.UUID), false
+	err = j.Records.Together(j.Ctx, func(r *records.Records) (err error) {
+		for _, port := range plugged {
+			if err := r.AddInterface(j.Ctx, s.UUID, j.mac(port), port); err != nil {
+				return err
+			}
+		}
+		if !none {
+			if err := r.SetNetwork(j.Ctx, s.UUID, vifs); err != nil {
+				return err
+			}
+		}
+		if still, err = r.UpdateWhile(j.Ctx, s.UUID, "spawning", done(records.Row{"vm_state": "active", "power_state": running, "launched_at": now(), "root_device_name": root})); err != nil || !still {
+			return err
+		}
+		return r.Usage(j.Ctx, j.Host)
+	})
+	if err != nil || still {
 		return err
-	}
-	if still {
-		return j.Records.Usage(j.Ctx, j.Host)
 	}
 	// It is being deleted: whoever does that takes care of what there is, unless it
 	// did so already.

@@ -43,6 +43,9 @@ type Options struct {
 	Zone      func(ctx context.Context, host string) string // availability zone of a host
 	Log       zerolog.Logger
 	URL       string // of the cloud, for consoles
+	// TaskTime is how long what is done to a server takes at least: clients see the
+	// task. Builds take the time of the plan.
+	TaskTime time.Duration
 }
 
 // Fleet is all hosts. What is done to one server is done one after the other.
@@ -114,6 +117,7 @@ type Job struct {
 	Caller *reqctx.Context
 	Server *records.State // nil where the message is about none
 	req    *rpc.Request
+	least  time.Duration // how long a step takes at least
 }
 
 // method is what a host does for a message.
@@ -146,6 +150,9 @@ func (f *Fleet) handle(ctx context.Context, host string, r *rpc.Request) (any, e
 		defer f.Lock(about.Data.UUID)()
 	}
 	j := &Job{Fleet: f, Ctx: ctx, Host: host, Caller: r.Caller, req: r}
+	if r.Kind == rpc.KindCast && m.event != "" {
+		j.least = f.TaskTime
+	}
 	if about.Data.UUID == "" {
 		return m.run(j)
 	}
@@ -176,7 +183,7 @@ func (j *Job) Step(event, broken, method string, run func() (any, error)) (answe
 	if hangs {
 		return nil, nil
 	}
-	if takes > 0 {
+	if takes = max(takes, j.least); takes > 0 {
 		j.sleep(takes)
 	}
 	if err == nil {
@@ -250,10 +257,12 @@ func (j *Job) object(name string) *objects.Versioned {
 
 // set changes the row of the server, and counts anew what its host has.
 func (j *Job) set(row records.Row) error {
-	if _, err := j.Records.Update(j.Ctx, j.Server.UUID, row); err != nil {
-		return err
-	}
-	return j.Records.Usage(j.Ctx, j.Host)
+	return j.Records.Together(j.Ctx, func(r *records.Records) error {
+		if _, err := r.Update(j.Ctx, j.Server.UUID, row); err != nil {
+			return err
+		}
+		return r.Usage(j.Ctx, j.Host)
+	})
 }
 
 // Failed is an exception of Nova, as a compute answers with.

@@ -27,6 +27,8 @@ type Cloud interface {
 	Pipeline() any
 	// Hosts are the names of the hypervisors.
 	Hosts() []string
+	// SetCell takes the database of a cell away, or brings it back.
+	SetCell(ctx context.Context, name string, up bool) error
 }
 
 // API is the control API, below /dev.
@@ -52,8 +54,9 @@ func (a *API) Handler() http.Handler {
 		"DELETE /requests":  func(*http.Request) (any, error) { a.Recorder.Forget(); return nil, nil },
 		"GET /faults":       func(*http.Request) (any, error) { return a.Plan.Rules(), nil },
 		"POST /faults":      a.addFault,
-		"DELETE /faults":    func(*http.Request) (any, error) { a.Plan.Reset(); return nil, nil },
+		"DELETE /faults":    func(r *http.Request) (any, error) { return nil, a.forgive(r.Context()) },
 		"PUT /hosts/{host}": a.setHost,
+		"PUT /cells/{cell}": a.setCell,
 		"PUT /build-time":   a.setBuildTime,
 	} {
 		m.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -89,14 +92,25 @@ func (a *API) state(r *http.Request) (any, error) {
 	for _, h := range a.Cloud.Hosts() {
 		hosts = append(hosts, map[string]any{"name": h, "up": !a.Plan.isDown(h)})
 	}
-	return map[string]any{"servers": servers, "requests": a.Recorder.Entries(after(r)), "faults": a.Plan.Rules(), "hosts": hosts, "pipeline": a.Cloud.Pipeline(), "build_time": a.Plan.BuildTime().String()}, nil
+	return map[string]any{"servers": servers, "requests": a.Recorder.Entries(after(r)), "faults": a.Plan.Rules(), "hosts": hosts, "cells": []any{map[string]any{"name": Cell, "up": !a.Plan.IsCellDown()}}, "pipeline": a.Cloud.Pipeline(), "build_time": a.Plan.BuildTime().String()}, nil
 }
 
 func (a *API) reset(r *http.Request) (any, error) {
-	a.Plan.Reset()
+	if err := a.forgive(r.Context()); err != nil {
+		return nil, err
+	}
 	a.Recorder.Forget()
 	return nil, a.Cloud.Reset(r.Context())
 }
+
+// forgive forgets all faults.
+func (a *API) forgive(ctx context.Context) error {
+	a.Plan.Reset()
+	return a.Cloud.SetCell(ctx, Cell, true)
+}
+
+// Cell is the cell that has servers, and can be down.
+const Cell = "cell1"
 
 func (a *API) seed(r *http.Request) (any, error) {
 	text, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
@@ -121,6 +135,14 @@ func (a *API) setHost(r *http.Request) (any, error) {
 	}
 	a.Plan.SetDown(r.PathValue("host"), !body.Up)
 	return nil, nil
+}
+
+func (a *API) setCell(r *http.Request) (any, error) {
+	var body struct{ Up bool }
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		return nil, err
+	}
+	return nil, a.Cloud.SetCell(r.Context(), r.PathValue("cell"), body.Up)
 }
 
 func (a *API) setBuildTime(r *http.Request) (any, error) {

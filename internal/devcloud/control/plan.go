@@ -43,6 +43,7 @@ type Plan struct {
 	buildTime time.Duration
 	rules     []*Rule
 	down      []string // hosts
+	cellDown  bool     // and with it all hosts
 }
 
 // SetBuildTime is how long hosts build.
@@ -56,7 +57,7 @@ func (p *Plan) SetBuildTime(d time.Duration) {
 func (p *Plan) Step(server, host, method string, metadata map[string]string) (takes time.Duration, hangs bool, fails error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if slices.Contains(p.down, host) {
+	if p.cellDown || slices.Contains(p.down, host) {
 		if method == "report" {
 			return 0, false, errors.New("the host is down")
 		}
@@ -142,7 +143,24 @@ func (p *Plan) SetDown(host string, down bool) {
 	}
 }
 
-// Reset forgets what was planned, but for the time that builds take.
+// SetCellDown takes the cell of the hosts down, or brings it back; it answers what
+// it was.
+func (p *Plan) SetCellDown(down bool) (was bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was, p.cellDown = p.cellDown, down
+	return was
+}
+
+// IsCellDown tells whether it is down.
+func (p *Plan) IsCellDown() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cellDown
+}
+
+// Reset forgets what was planned, but for the time that builds take and a cell that
+// is down.
 func (p *Plan) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -170,5 +188,5 @@ func (p *Plan) BuildTime() time.Duration {
 func (p *Plan) isDown(host string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.Contains(p.down, host)
+	return p.cellDown || slices.Contains(p.down, host)
 }

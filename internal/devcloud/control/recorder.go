@@ -56,10 +56,10 @@ func (r *Recorder) add(e Entry) {
 	defer r.mu.Unlock()
 	r.n++
 	e.N = r.n
-	r.all = append(r.all, e)
-	if len(r.all) > kept {
-		r.all = append([]Entry{}, r.all[len(r.all)-kept:]...)
+	if len(r.all) >= 2*kept {
+		r.all = r.all[:copy(r.all, r.all[len(r.all)-kept+1:])]
 	}
+	r.all = append(r.all, e)
 }
 
 // Entries are the requests after the one with a number.
@@ -67,7 +67,7 @@ func (r *Recorder) Entries(after int64) []Entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list := []Entry{}
-	for _, e := range r.all {
+	for _, e := range r.all[max(0, len(r.all)-kept):] {
 		if e.N > after {
 			list = append(list, e)
 		}

@@ -40,7 +40,14 @@ func (s *Service) port(id, project string, network, body resource.Doc) (resource
 	}
 	bind(d)
 	return s.o.Store.Create(ports, id, func(all []resource.Doc) (resource.Doc, error) {
-		if slices.ContainsFunc(all, func(p resource.Doc) bool { return p["network_id"] == network["id"] && p["mac_address"] == mac }) {
+		taken := func() bool {
+			return slices.ContainsFunc(all, func(p resource.Doc) bool { return p["network_id"] == network["id"] && p["mac_address"] == mac })
+		}
+		for resource.Text(body, "mac_address") == "" && taken() { // of 500 ports, two agree once in a hundred clouds
+			mac = newMAC()
+			d["mac_address"] = mac
+		}
+		if taken() {
 			return nil, resource.Errorf(http.StatusConflict, "MacAddressInUse", "Unable to complete operation for network %s. The mac address %s is in use.", network["id"], mac)
 		}
 		ips, err := s.addresses(network, body, all)
@@ -56,14 +63,14 @@ func bind(d resource.Doc) {
 		return
 	}
 	d["binding:vif_type"] = "ovs"
-	d["binding:vif_details"] = vifDetails()
+	d["binding:vif_details"] = vifDetails
 	d["status"] = "ACTIVE"
 }
 
-func vifDetails() resource.Doc {
-	return resource.Doc{"connectivity": "l2", "port_filter": true, "ovs_hybrid_plug": nil, "ovs_create_tap": true, "datapath_type": "system", "bridge_name": "br-int",
-		"bound_drivers": resource.Doc{"0": "openvswitch"}}
-}
+// vifDetails are those of all bound ports: they share the one, as nobody changes
+// what is in a document.
+var vifDetails = resource.Doc{"connectivity": "l2", "port_filter": true, "ovs_hybrid_plug": nil, "ovs_create_tap": true, "datapath_type": "system", "bridge_name": "br-int",
+	"bound_drivers": resource.Doc{"0": "openvswitch"}}
 
 func newMAC() string {
 	b := make([]byte, 3)

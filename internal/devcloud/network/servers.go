@@ -244,7 +244,7 @@ func (s *Service) vif(p resource.Doc) resource.Doc {
 	}
 	return resource.Doc{"id": id, "address": p["mac_address"], "network": resource.Doc{"id": n["id"], "bridge": "br-int", "label": n["name"], "subnets": nets,
 		"meta": resource.Doc{"injected": false, "tenant_id": n["project_id"], "mtu": resource.Int(n, "mtu"), "physical_network": n["provider:physical_network"], "tunneled": true}},
-		"type": "ovs", "details": vifDetails(), "devname": "tap" + id[:11], "ovs_interfaceid": id, "qbh_params": nil, "qbg_params": nil, "active": p["status"] == "ACTIVE",
+		"type": "ovs", "details": vifDetails, "devname": "tap" + id[:11], "ovs_interfaceid": id, "qbh_params": nil, "qbg_params": nil, "active": p["status"] == "ACTIVE",
 		"vnic_type": p["binding:vnic_type"], "profile": p["binding:profile"], "preserve_on_delete": resource.Bool(p, "_preserve"), "delegate_create": true, "meta": resource.Doc{}}
 }
 

@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -60,21 +61,21 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 				return err
 			}
 		}
+		pairs := map[string][]Row{}
 		for table, field := range map[string]string{"instance_metadata": "metadata", "instance_system_metadata": "system_metadata"} {
 			values, _ := d[field].(map[string]any)
-			for key, value := range values {
-				if err := put(table, base(Row{"key": key, "value": value})); err != nil {
-					return err
-				}
+			for _, key := range slices.Sorted(maps.Keys(values)) {
+				pairs[table] = append(pairs[table], base(Row{"key": key, "value": values[key]}))
 			}
 		}
 		if len(n.Caller.Roles) > 0 {
-			if err := put("instance_system_metadata", base(Row{"key": "boot_roles", "value": strings.Join(n.Caller.Roles, ",")})); err != nil {
-				return err
-			}
+			pairs["instance_system_metadata"] = append(pairs["instance_system_metadata"], base(Row{"key": "boot_roles", "value": strings.Join(n.Caller.Roles, ",")}))
 		}
 		for _, t := range n.Tags {
-			if err := put("tags", Row{"resource_id": server, "tag": t.Data["tag"]}); err != nil {
+			pairs["tags"] = append(pairs["tags"], Row{"resource_id": server, "tag": t.Data["tag"]})
+		}
+		for table, rows := range pairs {
+			if err := insertAll(ctx, tx, table, rows); err != nil {
 				return err
 			}
 		}

@@ -24,7 +24,7 @@ type Device struct {
 // Devices are the block devices of a server.
 func (r *Records) Devices(ctx context.Context, server string) ([]*Device, error) {
 	var list []*Device
-	err := r.Cell1.DB.Each(ctx, func(rows *sql.Rows) error {
+	err := db.Each(ctx, r.cell(), func(rows *sql.Rows) error {
 		d := &Device{}
 		var id, source, destination sql.NullString
 		var remove sql.NullBool
@@ -40,7 +40,7 @@ func (r *Records) Devices(ctx context.Context, server string) ([]*Device, error)
 
 // UpdateDevice changes the row of a block device.
 func (r *Records) UpdateDevice(ctx context.Context, id int64, set Row) error {
-	_, err := update(ctx, r.Cell1.DB, "block_device_mapping", set, "id = ?", id)
+	_, err := update(ctx, r.cell(), "block_device_mapping", set, "id = ?", id)
 	return err
 }
 
@@ -48,7 +48,7 @@ func (r *Records) UpdateDevice(ctx context.Context, id int64, set Row) error {
 func (r *Records) AddDevice(ctx context.Context, server string, row Row) (*objects.Versioned, error) {
 	now := db.Now()
 	row["created_at"], row["instance_uuid"], row["deleted"], row["uuid"] = now, server, 0, uuid.NewString()
-	id, err := insert(ctx, r.Cell1.DB, r.Cell1.DB, "block_device_mapping", row)
+	id, err := insert(ctx, r.Cell1.DB, r.cell(), "block_device_mapping", row)
 	if err != nil {
 		return nil, err
 	}
@@ -65,18 +65,18 @@ func (r *Records) AddDevice(ctx context.Context, server string, row Row) (*objec
 
 // RemoveDevice marks a block device as deleted.
 func (r *Records) RemoveDevice(ctx context.Context, id int64) error {
-	_, err := update(ctx, r.Cell1.DB, "block_device_mapping", Row{"deleted": id, "deleted_at": db.Now()}, "id = ?", id)
+	_, err := update(ctx, r.cell(), "block_device_mapping", Row{"deleted": id, "deleted_at": db.Now()}, "id = ?", id)
 	return err
 }
 
 // AddInterface writes that a server has had an interface.
 func (r *Records) AddInterface(ctx context.Context, server, mac, port string) error {
-	_, err := insert(ctx, r.Cell1.DB, r.Cell1.DB, "virtual_interfaces", Row{"created_at": db.Now(), "address": mac + "/" + port, "uuid": port, "instance_uuid": server, "deleted": 0})
+	_, err := insert(ctx, r.Cell1.DB, r.cell(), "virtual_interfaces", Row{"created_at": db.Now(), "address": mac + "/" + port, "uuid": port, "instance_uuid": server, "deleted": 0})
 	return err
 }
 
 // RemoveInterface marks that interface as deleted.
 func (r *Records) RemoveInterface(ctx context.Context, server, port string) error {
-	_, err := exec(ctx, r.Cell1.DB, "UPDATE virtual_interfaces SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND uuid = ? AND deleted = 0", db.Now(), server, port)
+	_, err := exec(ctx, r.cell(), "UPDATE virtual_interfaces SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND uuid = ? AND deleted = 0", db.Now(), server, port)
 	return err
 }

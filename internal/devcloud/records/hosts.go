@@ -35,15 +35,15 @@ type Host struct {
 func (r *Records) Report(ctx context.Context, host, binary, topic string) (int64, error) {
 	var id int64
 	now := db.Now()
-	err := r.Cell1.DB.One(ctx, []any{&id}, "SELECT id FROM services WHERE host = ? AND ? = ? AND deleted = 0", host, bun.Ident("binary"), binary)
+	err := db.One(ctx, r.cell(), []any{&id}, "SELECT id FROM services WHERE host = ? AND ? = ? AND deleted = 0", host, bun.Ident("binary"), binary)
 	if errors.Is(err, sql.ErrNoRows) {
-		return insert(ctx, r.Cell1.DB, r.Cell1.DB, "services", Row{"created_at": now, "last_seen_up": now, "updated_at": now, "host": host, "binary": binary, "topic": topic,
+		return insert(ctx, r.Cell1.DB, r.cell(), "services", Row{"created_at": now, "last_seen_up": now, "updated_at": now, "host": host, "binary": binary, "topic": topic,
 			"report_count": 1, "disabled": false, "forced_down": false, "deleted": 0, "version": version, "uuid": uuid.NewString()})
 	}
 	if err != nil {
 		return 0, err
 	}
-	_, err = exec(ctx, r.Cell1.DB, "UPDATE services SET report_count = report_count + 1, last_seen_up = ?, updated_at = ? WHERE id = ?", now, now, id)
+	_, err = exec(ctx, r.cell(), "UPDATE services SET report_count = report_count + 1, last_seen_up = ?, updated_at = ? WHERE id = ?", now, now, id)
 	return id, err
 }
 
@@ -56,11 +56,11 @@ func (r *Records) AddHost(ctx context.Context, host string) error {
 		return err
 	}
 	var n int64
-	if err := r.Cell1.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM compute_nodes WHERE host = ? AND deleted = 0", host); err != nil {
+	if err := db.One(ctx, r.cell(), []any{&n}, "SELECT COUNT(*) FROM compute_nodes WHERE host = ? AND deleted = 0", host); err != nil {
 		return err
 	}
 	if n == 0 {
-		if _, err := insert(ctx, r.Cell1.DB, r.Cell1.DB, "compute_nodes", Row{"created_at": db.Now(), "updated_at": db.Now(), "service_id": service, "vcpus": VCPUs, "memory_mb": MemoryMB, "local_gb": DiskGB,
+		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "compute_nodes", Row{"created_at": db.Now(), "updated_at": db.Now(), "service_id": service, "vcpus": VCPUs, "memory_mb": MemoryMB, "local_gb": DiskGB,
 			"vcpus_used": 0, "memory_mb_used": reserved, "local_gb_used": 0, "hypervisor_type": "fake", "hypervisor_version": 1000, "cpu_info": cpuInfo,
 			"disk_available_least": 0, "free_ram_mb": MemoryMB - reserved, "free_disk_gb": DiskGB, "current_workload": 0, "running_vms": 0, "hypervisor_hostname": host,
 			"deleted": 0, "host_ip": "127.0.0.1", "supported_instances": `[["x86_64", "fake", "hvm"]]`, "metrics": "[]", "stats": `{"failed_builds": "0"}`, "host": host,
@@ -78,7 +78,7 @@ func (r *Records) AddHost(ctx context.Context, host string) error {
 // Hosts are the hosts of the cloud that have been written.
 func (r *Records) Hosts(ctx context.Context) ([]Host, error) {
 	var list []Host
-	err := r.Cell1.DB.Each(ctx, func(rows *sql.Rows) error {
+	err := db.Each(ctx, r.cell(), func(rows *sql.Rows) error {
 		var h Host
 		err := rows.Scan(&h.ID, &h.Name, &h.UUID, &h.Disabled, &h.Down)
 		list = append(list, h)
@@ -93,27 +93,33 @@ func (r *Records) Usage(ctx context.Context, host string) error {
 		return nil
 	}
 	var n, vcpus, memory, disk, busy int64
-	err := r.Cell1.DB.One(ctx, []any{&n, &vcpus, &memory, &disk, &busy}, `SELECT COUNT(*), COALESCE(SUM(vcpus), 0), COALESCE(SUM(memory_mb), 0), COALESCE(SUM(root_gb + ephemeral_gb), 0),
+	err := db.One(ctx, r.cell(), []any{&n, &vcpus, &memory, &disk, &busy}, `SELECT COUNT(*), COALESCE(SUM(vcpus), 0), COALESCE(SUM(memory_mb), 0), COALESCE(SUM(root_gb + ephemeral_gb), 0),
 		COALESCE(SUM(CASE WHEN task_state IS NULL THEN 0 ELSE 1 END), 0) FROM instances WHERE host = ? AND deleted = 0`, host)
 	if err != nil {
 		return err
 	}
-	_, err = update(ctx, r.Cell1.DB, "compute_nodes", Row{"vcpus_used": vcpus, "memory_mb_used": reserved + memory, "local_gb_used": disk, "free_ram_mb": MemoryMB - reserved - memory,
+	_, err = update(ctx, r.cell(), "compute_nodes", Row{"vcpus_used": vcpus, "memory_mb_used": reserved + memory, "local_gb_used": disk, "free_ram_mb": MemoryMB - reserved - memory,
 		"free_disk_gb": DiskGB - disk, "running_vms": n, "current_workload": busy}, "host = ? AND deleted = 0", host)
+	return err
+}
+
+// MapCell changes where the database of a cell is.
+func (r *Records) MapCell(ctx context.Context, cell, connection string) error {
+	_, err := update(ctx, r.API, "cell_mappings", Row{"database_connection": connection}, "name = ?", cell)
 	return err
 }
 
 // AddConsole writes a token that opens a console.
 func (r *Records) AddConsole(ctx context.Context, row Row) error {
 	row["created_at"] = db.Now()
-	_, err := insert(ctx, r.Cell1.DB, r.Cell1.DB, "console_auth_tokens", row)
+	_, err := insert(ctx, r.Cell1.DB, r.cell(), "console_auth_tokens", row)
 	return err
 }
 
 // Load counts the servers of each host.
 func (r *Records) Load(ctx context.Context) (map[string]int64, error) {
 	load := map[string]int64{}
-	return load, r.Cell1.DB.Each(ctx, func(rows *sql.Rows) error {
+	return load, db.Each(ctx, r.cell(), func(rows *sql.Rows) error {
 		var host string
 		var n int64
 		err := rows.Scan(&host, &n)
@@ -128,7 +134,7 @@ func (r *Records) Where(ctx context.Context, servers []string) (map[string]int, 
 	if len(servers) == 0 {
 		return at, nil
 	}
-	return at, r.Cell1.DB.Each(ctx, func(rows *sql.Rows) error {
+	return at, db.Each(ctx, r.cell(), func(rows *sql.Rows) error {
 		var host string
 		err := rows.Scan(&host)
 		at[host]++

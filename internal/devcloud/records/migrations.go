@@ -27,13 +27,13 @@ func (r *Records) AddMigration(ctx context.Context, s *State, m Migration, more 
 		row[column] = value
 	}
 	var err error
-	m.ID, err = insert(ctx, r.Cell1.DB, r.Cell1.DB, "migrations", row)
+	m.ID, err = insert(ctx, r.Cell1.DB, r.cell(), "migrations", row)
 	return &m, err
 }
 
 // SetMigration changes a migration.
 func (r *Records) SetMigration(ctx context.Context, id int64, set Row) error {
-	_, err := update(ctx, r.Cell1.DB, "migrations", set, "id = ?", id)
+	_, err := update(ctx, r.cell(), "migrations", set, "id = ?", id)
 	return err
 }
 
@@ -46,7 +46,7 @@ func (r *Records) Migration(ctx context.Context, id int64, server string, status
 	}
 	m := &Migration{}
 	var uid, source, dest, kind, status sql.NullString
-	err := r.Cell1.DB.One(ctx, []any{&m.ID, &uid, &source, &dest, &kind, &status}, "SELECT id, uuid, source_compute, dest_compute, migration_type, status FROM migrations WHERE "+where, args...)
+	err := db.One(ctx, r.cell(), []any{&m.ID, &uid, &source, &dest, &kind, &status}, "SELECT id, uuid, source_compute, dest_compute, migration_type, status FROM migrations WHERE "+where, args...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

@@ -23,15 +23,39 @@ import (
 type Records struct {
 	API          *db.DB
 	Cell0, Cell1 *db.Cell
+
+	tx *bun.Tx // of Together, in cell1
+}
+
+// Together runs what f does in cell1 as one transaction. f must use the Records it
+// is given, and is not to wait for anything else.
+func (r *Records) Together(ctx context.Context, f func(*Records) error) error {
+	if r.tx != nil {
+		return f(r)
+	}
+	return r.Cell1.DB.InTx(ctx, func(tx bun.Tx) error {
+		inside := *r
+		inside.tx = &tx
+		return f(&inside)
+	})
+}
+
+// cell is what statements in cell1 are sent to.
+func (r *Records) cell() bun.IDB {
+	if r.tx != nil {
+		return r.tx
+	}
+	return r.Cell1.DB
 }
 
 // Row is a row, or a part of one, by its columns.
 type Row map[string]any
 
-// Open finds the cells in the mappings of the API database.
-func Open(ctx context.Context, api *db.DB) (*Records, error) {
+// Open finds the cells in the mappings of the API database. o is about the
+// connections to them.
+func Open(ctx context.Context, api *db.DB, o db.Options) (*Records, error) {
 	r := &Records{API: api}
-	cells := &db.Cells{API: api}
+	cells := &db.Cells{API: api, Pool: o}
 	all, err := cells.All(ctx)
 	if err != nil {
 		return nil, err
@@ -74,6 +98,26 @@ func insert(ctx context.Context, d *db.DB, q bun.IDB, table string, row Row) (in
 	return id, err
 }
 
+// insertAll writes rows that all have the same columns.
+func insertAll(ctx context.Context, q bun.IDB, table string, rows []Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	columns := slices.Sorted(maps.Keys(rows[0]))
+	var args []any
+	for _, c := range columns {
+		args = append(args, bun.Ident(c))
+	}
+	for _, row := range rows {
+		for _, c := range columns {
+			args = append(args, plain(row[c]))
+		}
+	}
+	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
+	_, err := exec(ctx, q, "INSERT INTO "+table+" "+marks+" VALUES "+strings.TrimSuffix(strings.Repeat(marks+", ", len(rows)), ", "), args...)
+	return err
+}
+
 // alone runs a write, which waits for its turn unless it is part of a transaction.
 func alone(q bun.IDB, write func() error) error {
 	if d, ok := q.(*db.DB); ok {
@@ -114,11 +158,11 @@ func Column(v any) string {
 	if err != nil {
 		return "null"
 	}
-	parsed, err := pyjson.Parse(text)
+	python, err := pyjson.Reform(nil, text)
 	if err != nil {
 		return string(text)
 	}
-	return string(pyjson.Append(nil, parsed))
+	return string(python)
 }
 
 func update(ctx context.Context, q bun.IDB, table string, set Row, where string, args ...any) (int64, error) {
@@ -135,25 +179,25 @@ func update(ctx context.Context, q bun.IDB, table string, set Row, where string,
 
 // Update changes the row of a server that is there; false: it is not.
 func (r *Records) Update(ctx context.Context, server string, set Row) (bool, error) {
-	n, err := update(ctx, r.Cell1.DB, "instances", set, "uuid = ? AND deleted = 0", server)
+	n, err := update(ctx, r.cell(), "instances", set, "uuid = ? AND deleted = 0", server)
 	return n > 0, err
 }
 
 // UpdateWhile changes the row of a server that has a task; false: it has none such.
 func (r *Records) UpdateWhile(ctx context.Context, server, task string, set Row) (bool, error) {
-	n, err := update(ctx, r.Cell1.DB, "instances", set, "uuid = ? AND deleted = 0 AND task_state = ?", server, task)
+	n, err := update(ctx, r.cell(), "instances", set, "uuid = ? AND deleted = 0 AND task_state = ?", server, task)
 	return n > 0, err
 }
 
 // UpdateExtra changes a server's row of instance_extra.
 func (r *Records) UpdateExtra(ctx context.Context, server string, set Row) error {
-	_, err := update(ctx, r.Cell1.DB, "instance_extra", set, "instance_uuid = ?", server)
+	_, err := update(ctx, r.cell(), "instance_extra", set, "instance_uuid = ?", server)
 	return err
 }
 
 // SetNetwork writes a server's info cache.
 func (r *Records) SetNetwork(ctx context.Context, server string, vifs any) error {
-	_, err := update(ctx, r.Cell1.DB, "instance_info_caches", Row{"network_info": Column(vifs)}, "instance_uuid = ?", server)
+	_, err := update(ctx, r.cell(), "instance_info_caches", Row{"network_info": Column(vifs)}, "instance_uuid = ?", server)
 	return err
 }
 
@@ -174,7 +218,7 @@ func (r *Records) Find(ctx context.Context, server string) (*State, error) {
 	s := &State{System: map[string]string{}, Metadata: map[string]string{}}
 	var vm, task, host, node, image, name, zone, root, flavor sql.NullString
 	var power sql.NullInt64
-	err := r.Cell1.DB.One(ctx, []any{&s.ID, &s.UUID, &s.ProjectID, &s.UserID, &vm, &task, &host, &node, &image, &power, &name, &zone, &root, &flavor},
+	err := db.One(ctx, r.cell(), []any{&s.ID, &s.UUID, &s.ProjectID, &s.UserID, &vm, &task, &host, &node, &image, &power, &name, &zone, &root, &flavor},
 		`SELECT i.id, i.uuid, i.project_id, i.user_id, i.vm_state, i.task_state, i.host, i.node, i.image_ref, i.power_state, i.display_name, i.availability_zone, i.root_device_name, e.flavor
 		FROM instances i LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid WHERE i.uuid = ? AND i.deleted = 0`, server)
 	if err == sql.ErrNoRows {
@@ -191,7 +235,7 @@ func (r *Records) Find(ctx context.Context, server string) (*State, error) {
 		}
 	}
 	for table, to := range map[string]map[string]string{"instance_system_metadata": s.System, "instance_metadata": s.Metadata} {
-		err = r.Cell1.DB.Each(ctx, func(rows *sql.Rows) error {
+		err = db.Each(ctx, r.cell(), func(rows *sql.Rows) error {
 			var key string
 			var value sql.NullString
 			err := rows.Scan(&key, &value)
@@ -208,14 +252,14 @@ func (r *Records) Find(ctx context.Context, server string) (*State, error) {
 // SetSystem changes system metadata of a server: "" takes a key away.
 func (r *Records) SetSystem(ctx context.Context, server string, set map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(set)) {
-		if _, err := exec(ctx, r.Cell1.DB, "UPDATE instance_system_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND ? = ? AND deleted = 0",
+		if _, err := exec(ctx, r.cell(), "UPDATE instance_system_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND ? = ? AND deleted = 0",
 			db.Now(), server, bun.Ident("key"), key); err != nil {
 			return err
 		}
 		if set[key] == "" {
 			continue
 		}
-		if _, err := insert(ctx, r.Cell1.DB, r.Cell1.DB, "instance_system_metadata", Row{"created_at": db.Now(), "instance_uuid": server, "key": key, "value": set[key], "deleted": 0}); err != nil {
+		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "instance_system_metadata", Row{"created_at": db.Now(), "instance_uuid": server, "key": key, "value": set[key], "deleted": 0}); err != nil {
 			return err
 		}
 	}
@@ -249,7 +293,7 @@ type Event struct{ id, action int64 }
 // such an action nothing is written.
 func (r *Records) Begin(ctx context.Context, server, request, event, host string) (Event, error) {
 	var e Event
-	err := r.Cell1.DB.One(ctx, []any{&e.action}, "SELECT id FROM instance_actions WHERE instance_uuid = ? AND request_id = ? ORDER BY id DESC LIMIT 1", server, request)
+	err := db.One(ctx, r.cell(), []any{&e.action}, "SELECT id FROM instance_actions WHERE instance_uuid = ? AND request_id = ? ORDER BY id DESC LIMIT 1", server, request)
 	if err == sql.ErrNoRows {
 		return e, nil
 	}
@@ -257,7 +301,7 @@ func (r *Records) Begin(ctx context.Context, server, request, event, host string
 		return e, err
 	}
 	now := db.Now()
-	e.id, err = insert(ctx, r.Cell1.DB, r.Cell1.DB, "instance_actions_events", Row{"created_at": now, "event": event, "action_id": e.action, "start_time": now, "host": host, "deleted": 0})
+	e.id, err = insert(ctx, r.Cell1.DB, r.cell(), "instance_actions_events", Row{"created_at": now, "event": event, "action_id": e.action, "start_time": now, "host": host, "deleted": 0})
 	return e, err
 }
 
@@ -266,17 +310,18 @@ func (r *Records) Finish(ctx context.Context, e Event, failed error) error {
 	if e.id == 0 {
 		return nil
 	}
-	set := Row{"finish_time": db.Now(), "result": "Success"}
+	set, action := Row{"finish_time": db.Now(), "result": "Success"}, Row{}
 	if failed != nil {
 		set["result"], set["traceback"], set["details"] = "Error", "Traceback (most recent call last):\n  "+failed.Error()+"\n", failed.Error()
-		if _, err := update(ctx, r.Cell1.DB, "instance_actions", Row{"message": "Error"}, "id = ?", e.action); err != nil {
+		action["message"] = "Error"
+	}
+	return r.Together(ctx, func(r *Records) error {
+		if _, err := update(ctx, r.cell(), "instance_actions", action, "id = ?", e.action); err != nil {
 			return err
 		}
-	} else if _, err := update(ctx, r.Cell1.DB, "instance_actions", Row{}, "id = ?", e.action); err != nil {
+		_, err := update(ctx, r.cell(), "instance_actions_events", set, "id = ?", e.id)
 		return err
-	}
-	_, err := update(ctx, r.Cell1.DB, "instance_actions_events", set, "id = ?", e.id)
-	return err
+	})
 }
 
 // Fault writes an error of a server into its cell.

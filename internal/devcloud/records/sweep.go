@@ -60,7 +60,7 @@ func (r *Records) Buried(ctx context.Context, server string) (bool, error) {
 // UnderWay are the servers of cell1 that something is being done to.
 func (r *Records) UnderWay(ctx context.Context) ([]string, error) {
 	var list []string
-	err := r.Cell1.DB.Each(ctx, func(rows *sql.Rows) error {
+	err := db.Each(ctx, r.cell(), func(rows *sql.Rows) error {
 		var uuid string
 		err := rows.Scan(&uuid)
 		list = append(list, uuid)
@@ -71,7 +71,7 @@ func (r *Records) UnderWay(ctx context.Context) ([]string, error) {
 
 // FailMigrations ends migrations that were under way.
 func (r *Records) FailMigrations(ctx context.Context) error {
-	_, err := exec(ctx, r.Cell1.DB, "UPDATE migrations SET status = 'error', updated_at = ? WHERE deleted = 0 AND status IN (?)", db.Now(),
+	_, err := exec(ctx, r.cell(), "UPDATE migrations SET status = 'error', updated_at = ? WHERE deleted = 0 AND status IN (?)", db.Now(),
 		db.In([]string{"accepted", "queued", "preparing", "pre-migrating", "migrating", "running", "post-migrating", "confirming", "reverting"}))
 	return err
 }
@@ -80,9 +80,9 @@ func (r *Records) FailMigrations(ctx context.Context) error {
 // waits to be confirmed.
 func (r *Records) Holds(ctx context.Context, consumer string) (bool, error) {
 	var servers, migrations int64
-	if err := r.Cell1.DB.One(ctx, []any{&servers}, "SELECT COUNT(*) FROM instances WHERE uuid = ? AND deleted = 0", consumer); err != nil {
+	if err := db.One(ctx, r.cell(), []any{&servers}, "SELECT COUNT(*) FROM instances WHERE uuid = ? AND deleted = 0", consumer); err != nil {
 		return false, err
 	}
-	err := r.Cell1.DB.One(ctx, []any{&migrations}, "SELECT COUNT(*) FROM migrations WHERE uuid = ? AND deleted = 0 AND status = 'finished'", consumer)
+	err := db.One(ctx, r.cell(), []any{&migrations}, "SELECT COUNT(*) FROM migrations WHERE uuid = ? AND deleted = 0 AND status = 'finished'", consumer)
 	return servers+migrations > 0, err
 }

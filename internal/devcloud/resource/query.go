@@ -27,6 +27,7 @@ var paging = []string{"limit", "marker", "sort_key", "sort_dir", "sort", "fields
 // Select answers the documents that a query asks for, without what is not shown,
 // and whether more follow.
 func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
+	page = make([]Doc, 0, len(all))
 	for _, d := range all {
 		if q.matches(d, values) {
 			page = append(page, d)
@@ -56,7 +57,7 @@ func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
 			out[n] = Shown(d)
 			continue
 		}
-		out[n] = Doc{}
+		out[n] = make(Doc, len(fields))
 		for _, f := range fields {
 			if v, ok := d[f]; ok && !strings.HasPrefix(f, "_") {
 				out[n][f] = v

@@ -68,13 +68,15 @@ func (c *Client) Validate(ctx context.Context, caller *reqctx.Context, n *object
 	if quota.Quota.Port == nil || *quota.Quota.Port == -1 {
 		return count, nil
 	}
-	ports, err := c.ports(ctx, caller, url.Values{"tenant_id": {caller.ProjectID}, "fields": {"id"}})
-	if err != nil {
+	var used struct {
+		Ports []struct{} `json:"ports"` // they are only counted
+	}
+	if err := c.get(ctx, caller, "ports", url.Values{"tenant_id": {caller.ProjectID}, "fields": {"id"}}, &used); err != nil {
 		return 0, err
 	}
-	free := *quota.Quota.Port - len(ports)
+	free := *quota.Quota.Port - len(used.Ports)
 	if free < 0 {
-		return 0, objects.Errorf(objects.KindOverQuota, "PortLimitExceeded", "The number of defined ports: %d is over the limit: %d", len(ports), *quota.Quota.Port)
+		return 0, objects.Errorf(objects.KindOverQuota, "PortLimitExceeded", "The number of defined ports: %d is over the limit: %d", len(used.Ports), *quota.Quota.Port)
 	}
 	return min(count, free/needed), nil
 }

@@ -1,0 +1,122 @@
+package objects
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// MarshalJSON implements json.Marshaler. An object in an object is written where it
+// stands: encoding/json would write it apart, check it and copy it, once for each
+// object around it.
+func (v *Versioned) MarshalJSON() ([]byte, error) { return v.append(nil) }
+
+// append writes the object to the end of b; a nil one is null.
+func (v *Versioned) append(b []byte) (_ []byte, err error) {
+	if v == nil {
+		return append(b, "null"...), nil
+	}
+	b = appendText(append(b, `{"nova_object.name":`...), v.Name)
+	b = append(b, `,"nova_object.namespace":"nova","nova_object.version":`...)
+	b = append(appendText(b, v.Version), `,"nova_object.data":{`...)
+	for n, field := range slices.Sorted(maps.Keys(v.Data)) {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendText(b, field), ':')
+		value := v.Data[field]
+		switch value.(type) {
+		case time.Time, *time.Time:
+			value = WireTime(value)
+		}
+		if b, err = appendValue(b, value); err != nil {
+			return nil, err
+		}
+	}
+	b = append(b, '}')
+	if changes := v.changed(); len(changes) > 0 {
+		b = append(b, `,"nova_object.changes":[`...)
+		for n, field := range changes {
+			if n > 0 {
+				b = append(b, ',')
+			}
+			b = appendText(b, field)
+		}
+		b = append(b, ']')
+	}
+	return append(b, '}'), nil
+}
+
+// appendValue writes a value as encoding/json does.
+func appendValue(b []byte, value any) ([]byte, error) {
+	switch v := value.(type) {
+	case nil:
+		return append(b, "null"...), nil
+	case *Versioned:
+		return v.append(b)
+	case []*Versioned:
+		return appendValues(b, v)
+	case []any:
+		return appendValues(b, v)
+	case map[string]any:
+		return appendMap(b, v)
+	case map[string]string:
+		return appendMap(b, v)
+	case string:
+		return appendText(b, v), nil
+	case bool:
+		return strconv.AppendBool(b, v), nil
+	case int:
+		return strconv.AppendInt(b, int64(v), 10), nil
+	case int64:
+		return strconv.AppendInt(b, v, 10), nil
+	}
+	text, err := json.Marshal(value)
+	return append(b, text...), err
+}
+
+func appendValues[T any](b []byte, list []T) (_ []byte, err error) {
+	if list == nil {
+		return append(b, "null"...), nil
+	}
+	b = append(b, '[')
+	for n, value := range list {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		if b, err = appendValue(b, value); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, ']'), nil
+}
+
+func appendMap[T any](b []byte, m map[string]T) (_ []byte, err error) {
+	if m == nil {
+		return append(b, "null"...), nil
+	}
+	b = append(b, '{')
+	for n, key := range slices.Sorted(maps.Keys(m)) {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendText(b, key), ':')
+		if b, err = appendValue(b, m[key]); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+// appendText writes a string; what needs an escape goes the long way.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			text, _ := json.Marshal(s) // of a string, it does not fail
+			return append(b, text...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}

@@ -1,0 +1,78 @@
+package pyjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// Reform writes JSON that Go has written, which no key of an object stands twice in,
+// in Python's form to the end of b. It is [Parse] and [Append] in one pass.
+func Reform(b, text []byte) ([]byte, error) {
+	for i := 0; i < len(text); {
+		switch c := text[i]; c {
+		case ' ', '\n', '\t', '\r':
+			i++
+		case ',', ':':
+			b = append(b, c, ' ')
+			i++
+		case '{', '}', '[', ']':
+			b = append(b, c)
+			i++
+		case '"':
+			end := i + 1 + quoted(text[i+1:])
+			if end > len(text) {
+				return nil, fmt.Errorf("JSON ends in a string")
+			}
+			var err error
+			if b, err = reformString(b, text[i:end]); err != nil {
+				return nil, err
+			}
+			i = end
+		default:
+			n := bytes.IndexAny(text[i:], ",:]}[{\" \n\t\r")
+			if n < 0 {
+				n = len(text) - i
+			}
+			word := text[i : i+n]
+			i += n
+			if c != '-' && (c < '0' || c > '9') { // true, false, null
+				b = append(b, word...)
+				continue
+			}
+			v, err := number(string(word))
+			if err != nil {
+				return nil, err
+			}
+			b = Append(b, v)
+		}
+	}
+	return b, nil
+}
+
+// quoted is the length of a string after its first quote, with the last one.
+func quoted(text []byte) int {
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(text) + 1
+}
+
+// reformString writes a string, in its quotes.
+func reformString(b, text []byte) ([]byte, error) {
+	for _, c := range text[1 : len(text)-1] {
+		if c < ' ' || c >= 0x7f || c == '\\' {
+			var s string
+			if err := json.Unmarshal(text, &s); err != nil {
+				return nil, err
+			}
+			return appendString(b, s), nil
+		}
+	}
+	return append(b, text...), nil
+}

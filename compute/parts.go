@@ -6,6 +6,7 @@ import (
 	"github.com/nova-go/nova/config"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/ops/build"
 	"github.com/nova-go/nova/internal/ops/instance"
 	"github.com/nova-go/nova/internal/quota"
@@ -60,13 +61,17 @@ func newParts(d *deps) *parts {
 		zones:      dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone),
 		everywhere: cell.Everywhere{Cells: d.Cells},
 	}
-	p.quota = quota.New(c.Quota, dbapi.NewQuotas(d.API), p.everywhere)
+	p.quota = quota.New(quota.Options{
+		Config: c.Quota, Store: dbapi.NewQuotas(d.API), Usage: p.everywhere, Placement: p.placement, Keystone: keystone.NewLimits(d.sessions.limits, c.OsloLimit),
+		PinnedAsShared: c.Workarounds.UnifiedLimitsCountPCPUAsVCPU, Log: log.Named(d.log, "nova.quota"),
+	})
 	p.builder = build.New(build.Options{
 		API: d.API, Cells: d.Cells, Keypairs: p.keypairs, Zones: p.zones, Quota: p.quota, Notify: d.notify,
 		Images: p.glance, Network: p.neutron, Volumes: p.cinder, Conductor: p.conductor, Placement: p.placement,
 		DefaultZone: c.Default.DefaultAvailabilityZone, InternalZone: c.Default.InternalServiceAvailabilityZone,
 		EphemeralFormat: c.Default.DefaultEphemeralFormat, MaxLocalDevices: c.Default.MaxLocalBlockDevices,
 		CrossZoneAttach: c.Cinder.CrossAZAttach, DefaultCerts: defaultCerts(c), RecheckQuota: c.Quota.RecheckQuota, Aliases: d.aliases,
+		PCIInPlacement: c.FilterScheduler.PCIInPlacement,
 	})
 	p.servers = &instance.Ops{
 		Reader: &instance.Reader{

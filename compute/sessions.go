@@ -8,12 +8,14 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/rest"
 )
 
 // sessions are the ways to the neighbours.
 type sessions struct {
 	keystone, neutron, glance, cinder, placement, manila, ironic *rest.Session
+	limits                                                       *rest.Session // Keystone, for [oslo_limit]; nil where the limits are ours
 }
 
 func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (sessions, error) {
@@ -57,6 +59,15 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 	}
 	if s.ironic, err = session("ironic", c.Ironic.Session, c.Ironic.Adapter, nil); err != nil {
 		return s, err
+	}
+	if c.Quota.Driver == quota.UnifiedDriver {
+		identity := c.OsloLimit.Adapter
+		if identity.ServiceType == "" {
+			identity.ServiceType = "identity"
+		}
+		if s.limits, err = session("oslo_limit", c.OsloLimit.Session, identity, nil); err != nil {
+			return s, err
+		}
 	}
 	network := c.Neutron.Adapter
 	network.ConnectRetries = &c.Neutron.HTTPRetries

@@ -103,7 +103,7 @@ func (a *API) checkQuota(r *api.Request, user string, delta int64) error {
 	err := a.Quota.CheckKeyPairs(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, user, delta)
 	var over *quota.OverError
 	if errors.As(err, &over) {
-		return &objects.Error{Kind: objects.KindOverQuota, Class: "KeypairLimitExceeded", Message: "Quota exceeded, too many key pairs.", Cause: err}
+		return over.Fault("KeypairLimitExceeded", "Quota exceeded, too many key pairs.")
 	}
 	return err
 }

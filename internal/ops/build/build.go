@@ -312,6 +312,9 @@ func (b *Builder) findCount(ctx context.Context, p *plan) error {
 	if p.count, err = b.limitServers(ctx, p.caller, p.Flavor, p.Min, p.Max); err != nil {
 		return err
 	}
+	if p.count, err = b.limitTaken(ctx, p, p.count); err != nil {
+		return err
+	}
 	p.volumes = map[string]*cinder.Volume{}
 	for _, d := range p.devices {
 		if d.VolumeID != nil {

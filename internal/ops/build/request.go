@@ -116,6 +116,7 @@ type Options struct {
 	CrossZoneAttach           bool   // [cinder] cross_az_attach
 	DefaultCerts              []string
 	RecheckQuota              bool
+	PCIInPlacement            bool // [filter_scheduler] pci_in_placement
 }
 
 // Builder builds servers. It is safe for concurrent use.

@@ -315,7 +315,11 @@ func (o *Ops) Restore(ctx context.Context, caller *reqctx.Context, i *objects.In
 		return stateless(i, "restore", err)
 	}
 	if i.Flavor != nil {
-		if err := o.Limits.OneMore(ctx, i.ProjectID, i.UserID, i.Flavor.VCPUs, i.Flavor.MemoryMB); err != nil {
+		devices, err := o.Devices(ctx, i)
+		if err != nil {
+			return err
+		}
+		if err := o.Limits.OneMore(ctx, caller, taker(i, devices)); err != nil {
 			return err
 		}
 	}

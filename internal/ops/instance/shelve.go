@@ -8,6 +8,7 @@ import (
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -73,7 +74,7 @@ type UnshelveOptions struct {
 
 // Unshelve starts a shelved server. Errors: UnshelveInstanceInvalidState,
 // UnshelveHostNotInAZ, MismatchVolumeAZException, InvalidRequest,
-// ComputeHostNotFound, ExtendedResourceRequestOldCompute.
+// ComputeHostNotFound, ExtendedResourceRequestOldCompute, OverQuota, TooManyInstances.
 func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts UnshelveOptions) error {
 	if err := (Guard{VM: []string{"shelved", "shelved_offloaded"}}).Check(caller, i, "unshelve"); err != nil {
 		return err
@@ -81,6 +82,15 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.I
 	spec, err := dbapi.WholeRequestSpec(ctx, o.API, i.UUID)
 	if err != nil {
 		return err
+	}
+	if text(i.VMState) == "shelved_offloaded" {
+		err := o.Limits.Unshelve(ctx, caller, spec, func() (quota.Taker, error) {
+			err := o.LoadFlavor(ctx, i)
+			return taker(i, nil), err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	if err := o.unshelveTarget(ctx, caller, i, spec, opts); err != nil {
 		return err
@@ -92,6 +102,11 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.I
 		return err
 	}
 	return o.Conductor.Unshelve(ctx, caller, i.Versioned(), spec)
+}
+
+// taker is a server for the sake of quotas.
+func taker(i *objects.Instance, devices []*objects.Versioned) quota.Taker {
+	return quota.Taker{Owner: quota.Owner{Project: i.ProjectID, User: i.UserID}, Flavor: i.Flavor, VolumeBacked: VolumeBacked(i, devices)}
 }
 
 // unshelveTarget puts zone and host into the request spec.

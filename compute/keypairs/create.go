@@ -31,8 +31,10 @@ func (a *API) create(r *api.Request) (any, error) {
 	var private string
 	if imported {
 		err = a.importKey(r, k)
+		a.failed(r, "import_key_pair", map[string]any{"user_id": user, "key_name": k.Name, "public_key": public, "key_type": kind}, err)
 	} else {
 		private, err = a.generate(r, k)
+		a.failed(r, "create_key_pair", map[string]any{"user_id": user, "key_name": k.Name, "key_type": kind}, err)
 	}
 	if err != nil {
 		return nil, err

@@ -84,7 +84,7 @@ func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 			}
 			r.releaseVolumes(ctx, devices)
 		}
-		switch err := r.destroy(ctx); {
+		switch err := r.announced(ctx, r.destroy); {
 		case errors.Is(err, cell.ErrHostChanged):
 			if r.i, err = r.lookup(ctx, uuid); err != nil {
 				return false, err
@@ -112,10 +112,22 @@ func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, e
 	return i, err
 }
 
+// announced announces the removal of a server that the API itself does: before, and
+// after, whatever comes of it.
+func (r *removal) announced(ctx context.Context, do func(context.Context) error) error {
+	r.Announce(ctx, r.caller, "delete.start", r.i)
+	defer r.Announce(ctx, r.caller, "delete.end", r.i)
+	return do(ctx)
+}
+
 func (r *removal) destroy(ctx context.Context) error {
-	return r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error {
+	err := r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error {
 		return cell.Destroy(ctx, c, r.i.UUID, text(r.i.Host) != "")
 	})
+	if err == nil {
+		r.i.DeletedAt = ptr(db.Now())
+	}
+	return err
 }
 
 // forget gives back what a destroyed server had allocated, and marks its mapping.
@@ -144,7 +156,7 @@ func (r *removal) scheduled(ctx context.Context) error {
 		return err
 	}
 	if text(r.i.Host) == "" && !builtOnce(r.i) {
-		if err := r.destroy(ctx); !errors.Is(err, cell.ErrHostChanged) {
+		if err := r.announced(ctx, r.destroy); !errors.Is(err, cell.ErrHostChanged) {
 			if err != nil {
 				return err
 			}
@@ -231,6 +243,14 @@ func (r *removal) confirmResize(ctx context.Context) error {
 
 // local deletes a server without its host, which is down or not there.
 func (r *removal) local(ctx context.Context, devices []*objects.Versioned) error {
+	err := r.announced(ctx, func(ctx context.Context) error { return r.withoutHost(ctx, devices) })
+	if err != nil {
+		return err
+	}
+	return r.Record(ctx, r.caller, r.i, "delete")
+}
+
+func (r *removal) withoutHost(ctx context.Context, devices []*objects.Versioned) error {
 	if err := r.releaseNetwork(ctx); err != nil {
 		return err
 	}
@@ -250,10 +270,7 @@ func (r *removal) local(ctx context.Context, devices []*objects.Versioned) error
 	if err := dbapi.SetQueuedForDelete(ctx, r.API, r.i.UUID, true); err != nil {
 		return err
 	}
-	if err := r.destroy(ctx); err != nil {
-		return err
-	}
-	return r.Record(ctx, r.caller, r.i, "delete")
+	return r.destroy(ctx)
 }
 
 // releaseNetwork deletes the ports that were made for the server, and frees those

@@ -8,9 +8,13 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Instance announces what the API itself did to a server: "lock", "unlock". The
-// server is a record with its flavor, metadata, system metadata and info cache.
-func (n *Notifier) Instance(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
+// Devices tells whether servers are announced with their block devices.
+func (n *Notifier) Devices() bool { return n.Versioned() && n.devices }
+
+// Instance announces what the API itself did to a server: "lock", "delete.start".
+// The server is a record with its flavor, metadata, system metadata and info cache;
+// devices are its BlockDeviceMappings, where Devices asks for them.
+func (n *Notifier) Instance(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance, devices []*objects.Versioned) error {
 	if !n.Versioned() {
 		return nil
 	}
@@ -19,8 +23,40 @@ func (n *Notifier) Instance(ctx context.Context, caller *reqctx.Context, event s
 		return err
 	}
 	p.Data["fault"] = nil
+	p.Data["block_devices"] = n.devicePayloads(devices)
 	n.announce(ctx, caller, "instance."+event, p)
 	return nil
+}
+
+// devicePayloads are the volumes among a server's block devices, or nil where
+// nobody wants to know.
+func (n *Notifier) devicePayloads(devices []*objects.Versioned) any {
+	if !n.devices {
+		return nil
+	}
+	all := []*objects.Versioned{}
+	for _, d := range devices {
+		if d.Text("volume_id") == "" {
+			continue
+		}
+		data := map[string]any{"delete_on_termination": d.Bool("delete_on_termination")}
+		for _, field := range []string{"device_name", "boot_index", "volume_id", "tag"} {
+			data[field] = d.Data[field]
+		}
+		all = append(all, objects.NewVersioned("BlockDevicePayload", "1.0", data))
+	}
+	return all
+}
+
+// Usage announces what was done to a server in the old form, as compute.instance
+// and the event: "delete.start".
+func (n *Notifier) Usage(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance, imageURL string) {
+	if !n.Legacy() {
+		return
+	}
+	payload := information(i, imageURL)
+	payload["state"] = i.VMState
+	n.tell(ctx, caller, "compute", n.host, "compute.instance."+event, payload)
 }
 
 // powerStates are the names of the numbers of nova.compute.power_state.

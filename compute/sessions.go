@@ -14,8 +14,8 @@ import (
 
 // sessions are the ways to the neighbours.
 type sessions struct {
-	keystone, neutron, glance, cinder, placement, manila, ironic *rest.Session
-	limits                                                       *rest.Session // Keystone, for [oslo_limit]; nil where the limits are ours
+	keystone, neutron, glance, cinder, placement, manila, ironic, cyborg *rest.Session
+	limits                                                               *rest.Session // Keystone, for [oslo_limit]; nil where the limits are ours
 }
 
 func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (sessions, error) {
@@ -55,6 +55,9 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 		return s, err
 	}
 	if s.manila, err = session("manila", c.Manila.Session, c.Manila.Adapter, nil); err != nil {
+		return s, err
+	}
+	if s.cyborg, err = session("cyborg", c.Cyborg.Session, c.Cyborg.Adapter, beside); err != nil {
 		return s, err
 	}
 	if s.ironic, err = session("ironic", c.Ironic.Session, c.Ironic.Adapter, nil); err != nil {

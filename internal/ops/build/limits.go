@@ -106,15 +106,7 @@ func (b *Builder) limitTaken(ctx context.Context, p *plan, count int) (int, erro
 	if !b.o.Quota.Unified() {
 		return count, nil
 	}
-	var backed bool
-	for _, d := range p.devices {
-		backed = backed || d.root() && d.Destination == "volume"
-	}
-	var groups []*objects.Versioned
-	if p.placement != nil {
-		groups = p.placement.Resources
-	}
-	classes, err := hardware.Resources(p.Flavor, nil, backed, groups...)
+	classes, err := hardware.Resources(p.Flavor, nil, p.onVolume(), p.asked()...)
 	if err != nil {
 		return 0, err
 	}

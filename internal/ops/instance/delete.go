@@ -8,6 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -255,6 +256,9 @@ func (r *removal) withoutHost(ctx context.Context, devices []*objects.Versioned)
 		return err
 	}
 	r.releaseVolumes(ctx, devices)
+	if err := r.releaseAccelerators(ctx); err != nil {
+		return err
+	}
 	if err := r.Allocations.DeleteAllocations(ctx, r.caller, r.i.UUID); err != nil {
 		return err
 	}
@@ -290,6 +294,22 @@ func (r *removal) releaseNetwork(ctx context.Context) error {
 		return err
 	}
 	return r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.ForgetNetwork(ctx, c, r.i.UUID) })
+}
+
+// releaseAccelerators frees those of the flavor. What fails is left to the operator.
+func (r *removal) releaseAccelerators(ctx context.Context) error {
+	if r.i.Flavor == nil {
+		if err := r.LoadFlavor(ctx, r.i); err != nil {
+			return err
+		}
+	}
+	if r.i.Flavor == nil || !hardware.UsesAccelerators(r.i.Flavor) {
+		return nil
+	}
+	if err := r.Accelerators.DeleteRequests(ctx, r.caller, r.i.UUID); err != nil {
+		r.Log.Error().Err(err).Str("instance", r.i.UUID).Msg("Failed to delete accelerator requests")
+	}
+	return nil
 }
 
 // releaseVolumes detaches the server's volumes and deletes those that are to go

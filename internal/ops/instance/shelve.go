@@ -34,18 +34,30 @@ func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 	if err := o.Record(ctx, caller, i, "shelve"); err != nil {
 		return err
 	}
+	accelerators, err := o.accelerators(ctx, caller, i)
+	if err != nil {
+		return err
+	}
 	devices, err := o.Devices(ctx, i)
 	if err != nil {
 		return err
 	}
 	if VolumeBacked(i, devices) {
-		return o.Compute.ShelveOffload(ctx, caller, i)
+		return o.Compute.ShelveOffload(ctx, caller, i, accelerators)
 	}
 	image, err := o.reserve(ctx, caller, i, text(i.DisplayName)+"-shelved", "snapshot", nil)
 	if err != nil {
 		return err
 	}
-	return o.Compute.Shelve(ctx, caller, i, image)
+	return o.Compute.Shelve(ctx, caller, i, image, accelerators)
+}
+
+// accelerators are the ids of what a server has of Cyborg: never nil.
+func (o *Ops) accelerators(ctx context.Context, caller *reqctx.Context, i *objects.Instance) ([]string, error) {
+	if extraSpec(i, "accel:device_profile") == "" {
+		return []string{}, nil
+	}
+	return o.Accelerators.Requests(ctx, caller, i.UUID)
 }
 
 // ShelveOffload takes a shelved server off its host.
@@ -59,7 +71,11 @@ func (o *Ops) ShelveOffload(ctx context.Context, caller *reqctx.Context, i *obje
 	if err := o.Begin(ctx, caller, i, []string{""}, "shelving_offloading", "shelveOffload"); err != nil {
 		return err
 	}
-	return o.Compute.ShelveOffload(ctx, caller, i)
+	accelerators, err := o.accelerators(ctx, caller, i)
+	if err != nil {
+		return err
+	}
+	return o.Compute.ShelveOffload(ctx, caller, i, accelerators)
 }
 
 // UnshelveOptions say where a server that is on no host is to go.

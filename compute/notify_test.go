@@ -252,7 +252,7 @@ func TestNewServiceIsAnnounced(t *testing.T) {
 	}
 }
 
-const devices = "\nbdms_in_notifications = true\n[glance]\nendpoint_override = http://127.0.0.1:1"
+const devices = "\nbdms_in_notifications = true\ninclude_share_mapping = true\n[glance]\nendpoint_override = http://127.0.0.1:1"
 
 // TestLocalDeletesAreAnnounced deletes servers without their hosts: nobody else
 // announces that.
@@ -286,7 +286,13 @@ func TestLocalDeletesAreAnnounced(t *testing.T) {
 			t.Errorf("%s: its devices are in %s", name, start)
 		}
 	}
-	vm := s.Server(novatest.VM{})
+	vm := s.Server(novatest.VM{Host: "nosuch"})
+	s.Insert("cell1", "share_mapping", map[string]any{"uuid": volume, "instance_uuid": vm.UUID, "share_id": "s1", "status": "inactive", "tag": "t", "export_location": "secret", "share_proto": "NFS"})
+	p := expectAnnounced(t, s.Messages(func() { demo.Do("POST /servers/"+vm.UUID+"/action", `{"lock": null}`).Expect(202) }), "v instance.lock")
+	if lock, want := p["versioned_notifications.info instance.lock"], object("SharePayload", "1.0", `{"share_mapping_uuid": "`+volume+`", "share_id": "s1", "status": "inactive", "tag": "t"}`); novatest.Match([]byte(lock), `{"nova_object.data": {"shares": [`+want+`]}}`, true) != "" {
+		t.Errorf("its shares are in %s, want %s", lock, want)
+	}
+	vm = s.Server(novatest.VM{})
 	s.Service("compute-1", "nova-compute")
 	expectAnnounced(t, s.Messages(func() { demo.Do("DELETE /servers/" + vm.UUID).Expect(204) })) // its host does
 }
@@ -300,7 +306,7 @@ func TestEvacuationsAreAnnounced(t *testing.T) {
 		s.As("admin").MV("2.95").Do("POST /servers/"+vm.UUID+"/action", `{"evacuate": {}}`).Expect(200)
 	}),
 		"u compute.instance.evacuate", "v instance.evacuate")
-	for _, want := range []string{`"task_state":"rebuilding"`, `"BlockDevicePayload"`, `"tag":null`, `"fault":null`} {
+	for _, want := range []string{`"task_state":"rebuilding"`, `"shares":[]`, `"BlockDevicePayload"`, `"tag":null`, `"fault":null`} {
 		if !strings.Contains(p["versioned_notifications.info instance.evacuate"], want) {
 			t.Errorf("no %s in %s", want, p["versioned_notifications.info instance.evacuate"])
 		}

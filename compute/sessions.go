@@ -10,6 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/rest"
+	"github.com/nova-go/nova/internal/rest/keystone"
 )
 
 // sessions are the ways to the neighbours.
@@ -64,11 +65,7 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 		return s, err
 	}
 	if c.Quota.Driver == quota.UnifiedDriver {
-		identity := c.OsloLimit.Adapter
-		if identity.ServiceType == "" {
-			identity.ServiceType = "identity"
-		}
-		if s.limits, err = session("oslo_limit", c.OsloLimit.Session, identity, nil); err != nil {
+		if s.limits, err = session("oslo_limit", c.OsloLimit.Session, keystone.LimitsAdapter(c.OsloLimit), nil); err != nil {
 			return s, err
 		}
 	}

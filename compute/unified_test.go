@@ -257,6 +257,10 @@ func TestUsageFromPlacement(t *testing.T) {
 	admin.Do("PUT /os-quota-sets/"+project, `{"quota_set": {"cores": 20}}`).Expect(200)
 	admin.Do("PUT /os-quota-sets/"+project+"?user_id="+novatest.NameID("user", "demo"), `{"quota_set": {"cores": 8}}`).Expect(200)
 	unshelve(403)
+	others := s.Server(novatest.VM{Flavor: "3", User: "somebody"})
+	s.As("admin").At("/placement").Do("PUT /allocations/"+others.UUID, `{"allocations": {"`+vm.UUID+`": {"resources": {"VCPU": 2}}}, "project_id": "`+project+`", "user_id": "somebody", "consumer_generation": null}`).Expect(204)
+	demo.Do("GET /limits").Expect(200).Has(`{"limits": {"absolute": {"totalInstancesUsed": 3, "totalCoresUsed": 9}}}`)
+	admin.Do("GET /os-quota-sets/" + project + "/detail?user_id=" + novatest.NameID("user", "demo")).Expect(200).Has(`{"quota_set": {"instances": {"in_use": 2}, "cores": {"in_use": 7}}}`)
 	admin.Do("PUT /os-quota-sets/"+project+"?user_id="+novatest.NameID("user", "demo"), `{"quota_set": {"cores": 9}}`).Expect(200)
 	unshelve(202)
 }

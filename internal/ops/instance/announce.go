@@ -21,19 +21,24 @@ func (o *Ops) announce(ctx context.Context, caller *reqctx.Context, event string
 			return err
 		}
 	}
-	devices, err := o.announced(ctx, i)
+	with, err := o.attached(ctx, i)
 	if err != nil {
 		return err
 	}
-	return o.Notify.Instance(ctx, caller, event, i, devices)
+	return o.Notify.Instance(ctx, caller, event, i, with)
 }
 
-// announced are the block devices of a server, where it is announced with them.
-func (o *Ops) announced(ctx context.Context, i *objects.Instance) ([]*objects.Versioned, error) {
-	if !o.Notify.Devices() {
-		return nil, nil
+// attached is what a server has, as far as it is announced with that.
+func (o *Ops) attached(ctx context.Context, i *objects.Instance) (with notify.Attached, err error) {
+	if o.Notify.Devices() {
+		if with.Devices, err = o.Devices(ctx, i); err != nil {
+			return with, err
+		}
 	}
-	return o.Devices(ctx, i)
+	if o.Notify.Shares() {
+		with.Shares, err = in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Share, error) { return cell.Shares(ctx, c, i.UUID) })
+	}
+	return with, err
 }
 
 // Announce announces what was done to a server in both forms: "evacuate",
@@ -105,7 +110,7 @@ func (o *Ops) changed(ctx context.Context, was, now *objects.Instance) {
 		u.ImageURL, err = o.Images.URL(ctx, caller, now.ImageRef)
 	}
 	if err == nil {
-		u.Devices, err = o.announced(ctx, now)
+		u.Attached, err = o.attached(ctx, now)
 	}
 	if err == nil {
 		err = o.Notify.Updated(ctx, caller, u)

@@ -18,13 +18,14 @@ type Notifier struct {
 	host              string // [DEFAULT] host
 	changes           string // [notifications] notify_on_state_change
 	devices           bool   // bdms_in_notifications
+	shares            bool   // include_share_mapping
 	legacy, versioned *rpc.Notifier
 }
 
 // New makes a notifier over the drivers of [oslo_messaging_notifications]; host is
 // [DEFAULT] host, which publishers are named after.
 func New(pool *rpc.Pool, o config.Notifications, host string) (*Notifier, error) {
-	n := &Notifier{host: host, changes: o.NotifyOnStateChange, devices: o.BDMsInNotifications}
+	n := &Notifier{host: host, changes: o.NotifyOnStateChange, devices: o.BDMsInNotifications, shares: o.IncludeShareMapping}
 	var err error
 	if o.NotificationFormat != "versioned" {
 		if n.legacy, err = pool.Notifier(); err != nil {

@@ -11,8 +11,8 @@ import (
 
 // Update is a change of a server's row.
 type Update struct {
-	Server                   *objects.Instance    // as it is now: a record with flavor and tags
-	Devices                  []*objects.Versioned // where Notifier.Devices asks for them
+	Server *objects.Instance // as it is now: a record with flavor and tags
+	Attached
 	OldVMState, OldTaskState *string
 	OldName                  string // "" where the name is the same
 	ImageURL                 string
@@ -64,7 +64,7 @@ func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Context, u Update
 	if err != nil {
 		return err
 	}
-	p.Data["block_devices"] = n.devicePayloads(u.Devices)
+	n.attach(p, u.Attached)
 	p.Name, p.Version = "InstanceUpdatePayload", "2.1"
 	p.Data["state_update"] = objects.NewVersioned("InstanceStateUpdatePayload", "1.0", states)
 	p.Data["audit_period"] = objects.NewVersioned("AuditPeriodPayload", "1.0", map[string]any{"audit_period_beginning": u.PeriodBegan, "audit_period_ending": u.Now})

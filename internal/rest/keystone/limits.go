@@ -34,6 +34,14 @@ type limitsOf struct {
 // NewLimits makes a reader of limits of a session with the options of [oslo_limit].
 func NewLimits(s *rest.Session, of config.OsloLimit) *Limits { return &Limits{session: s, of: of} }
 
+// LimitsAdapter is how the Keystone of [oslo_limit] is found.
+func LimitsAdapter(of config.OsloLimit) config.Adapter {
+	if of.ServiceType == "" {
+		of.ServiceType = "identity"
+	}
+	return of.Adapter
+}
+
 // Registered answers the limits of projects that have none of their own, by
 // resource; -1 is no limit.
 func (l *Limits) Registered(ctx context.Context) (map[string]int64, error) {

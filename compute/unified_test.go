@@ -110,7 +110,7 @@ func TestUnifiedLimitsAreShown(t *testing.T) {
 		t.Errorf("the endpoint was looked up %d times", n)
 	}
 	k.down = true
-	demo.Do("GET /limits").Expect(500)
+	demo.Do("GET /limits").Expect(500).Fault("computeFault", "*<class 'oslo_limit.exception.SessionInitError'>")
 	k.down = false
 	s.Exec("api", "UPDATE instance_mappings SET queued_for_delete = NULL")
 	demo.Do("GET /limits").Expect(200) // what was migrated once stays so
@@ -184,7 +184,7 @@ func TestUnifiedLimitsOfTheRest(t *testing.T) {
 		create(old, `, "networks": [{"uuid": "`+network+`"}], "personality": [`+files+`]`).Expect(403).Fault("forbidden", "Project None is over a limit for ["+want+"]")
 	}
 	k.down = true
-	demo.Do("POST /os-keypairs", `{"keypair": {"name": "b", "type": "ssh"}}`).Expect(500)
+	demo.Do("POST /os-keypairs", `{"keypair": {"name": "b", "type": "ssh"}}`).Expect(500).Fault("computeFault", "*<class 'nova.exception.KeystoneConnectionFailed'>")
 }
 
 // TestUnregistered asks for what has no limit in Keystone, which is 0 or none.

@@ -83,6 +83,9 @@ func (u *unified) read(ctx context.Context, project string) (l keystoneLimits, e
 	if l.registered, err = u.keystone.Registered(ctx); err == nil && project != "" {
 		l.own, err = u.keystone.OfProject(ctx, project)
 	}
+	if err != nil {
+		err = &objects.Error{Class: "oslo_limit.exception.SessionInitError", Message: "Can't initialise OpenStackSDK session: " + err.Error(), Cause: err}
+	}
 	return l, err
 }
 

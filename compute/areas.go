@@ -104,7 +104,7 @@ func (p *parts) hostsArea() *hosts.API {
 	}
 	all.Aggregates = aggregates
 	return &hosts.API{
-		Services: p.everywhere, Zones: p.zones, Hosts: all, Aggregates: aggregates, Machines: ironic.New(p.sessions.ironic),
+		Services: p.everywhere, Zones: p.zones, Hosts: all, Aggregates: aggregates, Machines: ironic.New(p.sessions.ironic), Notify: p.notify,
 		InternalZone: c.Default.InternalServiceAvailabilityZone, DownTime: p.servers.DownTime, NameTemplate: c.Default.InstanceNameTemplate,
 	}
 }

@@ -93,7 +93,13 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		return nil, err
 	}
 	gate := &startup.Gate{Name: name, Next: pipeline, Log: d.log, Start: func(ctx context.Context) error {
-		return startup.Register(ctx, d.config, d.Databases, "nova-"+name, d.log)
+		made, err := startup.Register(ctx, d.config, d.Databases, "nova-"+name, d.log)
+		if made != nil {
+			ctx, cancel := context.WithTimeout(ctx, announceWithin)
+			defer cancel()
+			d.notify.Service(ctx, nil, "create", made, nil)
+		}
+		return err
 	}}
 	d.metrics.Show()
 	go gate.Open(ctx)
@@ -105,6 +111,9 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	})
 	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(gate)), nil
 }
+
+// announceWithin is how long a broker that is away keeps a new service from starting.
+const announceWithin = 5 * time.Second
 
 func prepare(o *Options) (*deps, error) {
 	d := &deps{config: o.Config, traces: o.Traces}

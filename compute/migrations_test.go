@@ -188,6 +188,12 @@ func TestRevertResize(t *testing.T) {
 	if m := sent.Of("revert_resize", "migration"); m.Text("status") != "reverting" || len(m.Changes) > 0 {
 		t.Errorf("the migration is %v, changes %v", m.Data, m.Changes)
 	}
+	// One that was made smaller needs room for what it was: Nova ends in a 500 here.
+	shrunk := resized(t, s)
+	s.Exec("cell1", `UPDATE instance_extra SET flavor = REPLACE(flavor, '"memory_mb":512', '"memory_mb":65536') WHERE instance_uuid = ?`, shrunk.UUID)
+	s.Changes(func() {
+		s.As("demo").Do(action(shrunk), `{"revertResize": null}`).Expect(403).Fault("forbidden", "Quota exceeded for ram: Requested 63488, but already used * of 51200 ram")
+	}).Expect()
 }
 
 func TestLiveMigrate(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/rpc"
 )
 
 const notifications = "[oslo_messaging_notifications]\ndriver = messagingv2\n[notifications]\nnotification_format = both"
@@ -31,7 +32,7 @@ func expectAnnounced(t *testing.T, m *novatest.Messages, want ...string) map[str
 	t.Helper()
 	lines, payloads := announced(m)
 	for n, w := range want {
-		want[n] = strings.NewReplacer("u ", "notifications.info ", "v ", "versioned_notifications.info ").Replace(w)
+		want[n] = strings.NewReplacer("ue ", "notifications.error ", "ve ", "versioned_notifications.error ", "u ", "notifications.info ", "v ", "versioned_notifications.info ").Replace(w)
 	}
 	if !slices.Equal(lines, want) {
 		t.Errorf("announced were\n\t%s\nwant\n\t%s", strings.Join(lines, "\n\t"), strings.Join(want, "\n\t"))
@@ -67,7 +68,13 @@ func TestKeypairsAreAnnounced(t *testing.T) {
 	}
 	expectAnnounced(t, s.Messages(func() { demo.Do("DELETE /os-keypairs/k").Expect(202) }),
 		"u keypair.delete.start", "v keypair.delete.start", "v keypair.delete.end", "u keypair.delete.end")
-	expectAnnounced(t, s.Messages(func() { demo.Do("DELETE /os-keypairs/k").Expect(404) }), "u keypair.delete.start")
+	p = expectAnnounced(t, s.Messages(func() { demo.Do("DELETE /os-keypairs/k").Expect(404) }), "u keypair.delete.start", "ue delete_key_pair", "ve compute.exception")
+	text := "Keypair k not found for user " + user
+	expectPayload(t, p, "notifications.error delete_key_pair", `{"exception": "{'kwargs': {}, 'message': '`+text+`', 'class': 'KeypairNotFound'}", "args": {"user_id": "`+user+`", "key_name": "k"}}`)
+	expectPayload(t, p, "versioned_notifications.error compute.exception", object("ExceptionPayload", "1.1",
+		`{"module_name": "nova.compute.api", "function_name": "delete_key_pair", "exception": "KeypairNotFound", "exception_message": "`+text+`", "traceback": "nova.exception.KeypairNotFound: `+text+`\n"}`))
+	expectAnnounced(t, s.Messages(func() { demo.Do("POST /os-keypairs", `{"keypair": {"name": "l", "public_key": "x"}}`).Expect(400) }),
+		"u keypair.import.start", "v keypair.import.start", "ue import_key_pair", "ve compute.exception")
 }
 
 func TestFlavorsAreAnnounced(t *testing.T) {
@@ -115,7 +122,12 @@ func TestAggregatesAreAnnounced(t *testing.T) {
 		admin.Do("POST /os-aggregates/1/action", `{"set_metadata": {"metadata": {"k": null}}}`).Expect(200)
 	}), "u aggregate.updatemetadata.start", "v aggregate.update_metadata.start", "u aggregate.updatemetadata.end", "v aggregate.update_metadata.end")
 	expectPayload(t, p, "notifications.info aggregate.updatemetadata.start", `{"aggregate_id": 1, "meta_data": {"k": null}}`)
-	expectAnnounced(t, s.Messages(func() { admin.Do("POST /os-aggregates/1/action", `{"add_host": {"host": "none"}}`).Expect(404) }), "u aggregate.addhost.start")
+	expectAnnounced(t, s.Messages(func() { admin.Do("POST /os-aggregates/1/action", `{"add_host": {"host": "none"}}`).Expect(404) }),
+		"u aggregate.addhost.start", "ue add_host_to_aggregate", "ve compute.exception")
+	expectAnnounced(t, s.Messages(func() { admin.Do("DELETE /os-aggregates/99").Expect(404) }), "u aggregate.delete.start", "ue delete_aggregate", "ve compute.exception")
+	expectAnnounced(t, s.Messages(func() { admin.Do("PUT /os-aggregates/99", `{"aggregate": {"name": "c"}}`).Expect(404) }), "ue update_aggregate", "ve compute.exception")
+	expectAnnounced(t, s.Messages(func() { admin.Do("POST /os-aggregates", `{"aggregate": {"name": "b"}}`).Expect(409) }),
+		"u aggregate.create.start", "v aggregate.create.start", "ue create_aggregate", "ve compute.exception")
 	expectAnnounced(t, s.Messages(func() { admin.Do("DELETE /os-aggregates/1").Expect(200) }),
 		"u aggregate.delete.start", "v aggregate.delete.start", "u aggregate.delete.end", "v aggregate.delete.end")
 }
@@ -156,6 +168,10 @@ func TestServicesAndHostsAreAnnounced(t *testing.T) {
 	p = expectAnnounced(t, s.Messages(func() { s.As("admin").Do("PUT /os-hosts/compute-1", `{"status": "enable"}`).Expect(200) }),
 		"u HostAPI.set_enabled.start", "u HostAPI.set_enabled.end")
 	expectPayload(t, p, "notifications.info HostAPI.set_enabled.start", `{"host_name": "compute-1", "enabled": true}`)
+	p = expectAnnounced(t, s.Messages(func() { s.As("admin").Do("GET /os-hosts/nosuch/reboot").Expect(404) }), "ue host_power_action", "ve compute.exception")
+	if want := `"args":{"action":"reboot","host_name":"nosuch"}`; !strings.Contains(p["notifications.error host_power_action"], want) {
+		t.Errorf("no %s in %s", want, p["notifications.error host_power_action"])
+	}
 }
 
 func TestLocksAreAnnounced(t *testing.T) {
@@ -222,5 +238,77 @@ func TestChangesOfServersAreAnnounced(t *testing.T) {
 	}
 	if i := m.Of("pause_instance", "instance"); i.Has("tags") {
 		t.Error("the host is told of tags, too")
+	}
+}
+
+func TestNewServiceIsAnnounced(t *testing.T) {
+	var r *rpc.Recorder
+	novatest.New(t, novatest.Conf(notifications), novatest.Before(func(s *novatest.Stack) { r = s.Broker.Record() }))
+	r.Stop()
+	if all := r.Messages(); len(all) != 1 || all[0].Publisher != "nova-api:dev" || all[0].Event != "service.create" {
+		t.Errorf("announced were %+v", all)
+	} else if !strings.Contains(string(all[0].Payload), `"binary":"nova-osapi_compute"`) {
+		t.Errorf("the service is %s", all[0].Payload)
+	}
+}
+
+const devices = "\nbdms_in_notifications = true\ninclude_share_mapping = true\n[glance]\nendpoint_override = http://127.0.0.1:1"
+
+// TestLocalDeletesAreAnnounced deletes servers without their hosts: nobody else
+// announces that.
+func TestLocalDeletesAreAnnounced(t *testing.T) {
+	s := novatest.New(t, novatest.Conf(notifications+devices))
+	demo := s.As("demo")
+	volume := "0a1b2c3d-0000-4000-8000-000000000001"
+	for name, vm := range map[string]novatest.VM{
+		"its host is gone":    {Host: "nosuch", Volumes: []string{volume}},
+		"it has no host":      {Host: "-", VMState: "shelved_offloaded"},
+		"it was never on one": {Host: "-", VMState: "building", Cell: "cell0"},
+	} {
+		vm := s.Server(vm)
+		m := s.Messages(func() { demo.Do("DELETE /servers/" + vm.UUID).Expect(204) })
+		p := expectAnnounced(t, m, "u compute.instance.delete.start", "v instance.delete.start", "u compute.instance.delete.end", "v instance.delete.end")
+		if m.All[0].Publisher != "compute.dev" || m.All[1].Publisher != "nova-api:dev" {
+			t.Errorf("%s: published by %s and %s", name, m.All[0].Publisher, m.All[1].Publisher)
+		}
+		var old map[string]any
+		if err := json.Unmarshal([]byte(p["notifications.info compute.instance.delete.end"]), &old); err != nil {
+			t.Fatal(err)
+		}
+		if old["instance_id"] != vm.UUID || old["deleted_at"] == "" || old["instance_type"] != "m1.tiny" || old["audit_period_beginning"] != nil {
+			t.Errorf("%s: announced was %v", name, old)
+		}
+		start, end := p["versioned_notifications.info instance.delete.start"], p["versioned_notifications.info instance.delete.end"]
+		if !strings.Contains(start, `"deleted_at":null`) || strings.Contains(end, `"deleted_at":null`) {
+			t.Errorf("%s: announced were %s and %s", name, start, end)
+		}
+		if has := strings.Contains(start, `"BlockDevicePayload"`) && strings.Contains(start, `"volume_id":"`+volume+`"`); has != (vm.Volumes != nil) {
+			t.Errorf("%s: its devices are in %s", name, start)
+		}
+	}
+	vm := s.Server(novatest.VM{Host: "nosuch"})
+	s.Insert("cell1", "share_mapping", map[string]any{"uuid": volume, "instance_uuid": vm.UUID, "share_id": "s1", "status": "inactive", "tag": "t", "export_location": "secret", "share_proto": "NFS"})
+	p := expectAnnounced(t, s.Messages(func() { demo.Do("POST /servers/"+vm.UUID+"/action", `{"lock": null}`).Expect(202) }), "v instance.lock")
+	if lock, want := p["versioned_notifications.info instance.lock"], object("SharePayload", "1.0", `{"share_mapping_uuid": "`+volume+`", "share_id": "s1", "status": "inactive", "tag": "t"}`); novatest.Match([]byte(lock), `{"nova_object.data": {"shares": [`+want+`]}}`, true) != "" {
+		t.Errorf("its shares are in %s, want %s", lock, want)
+	}
+	vm = s.Server(novatest.VM{})
+	s.Service("compute-1", "nova-compute")
+	expectAnnounced(t, s.Messages(func() { demo.Do("DELETE /servers/" + vm.UUID).Expect(204) })) // its host does
+}
+
+func TestEvacuationsAreAnnounced(t *testing.T) {
+	s := novatest.New(t, novatest.Conf(notifications+devices))
+	vm := s.Server(novatest.VM{Volumes: []string{"0a1b2c3d-0000-4000-8000-000000000001"}})
+	s.Service("compute-1", "nova-compute")
+	s.Exec("cell1", "UPDATE services SET updated_at = '2020-01-01 00:00:00', last_seen_up = '2020-01-01 00:00:00'")
+	p := expectAnnounced(t, s.Messages(func() {
+		s.As("admin").MV("2.95").Do("POST /servers/"+vm.UUID+"/action", `{"evacuate": {}}`).Expect(200)
+	}),
+		"u compute.instance.evacuate", "v instance.evacuate")
+	for _, want := range []string{`"task_state":"rebuilding"`, `"shares":[]`, `"BlockDevicePayload"`, `"tag":null`, `"fault":null`} {
+		if !strings.Contains(p["versioned_notifications.info instance.evacuate"], want) {
+			t.Errorf("no %s in %s", want, p["versioned_notifications.info instance.evacuate"])
+		}
 	}
 }

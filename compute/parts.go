@@ -6,10 +6,12 @@ import (
 	"github.com/nova-go/nova/config"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/ops/build"
 	"github.com/nova-go/nova/internal/ops/instance"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/rest/cinder"
+	"github.com/nova-go/nova/internal/rest/cyborg"
 	"github.com/nova-go/nova/internal/rest/glance"
 	"github.com/nova-go/nova/internal/rest/keystone"
 	"github.com/nova-go/nova/internal/rest/neutron"
@@ -28,6 +30,7 @@ type parts struct {
 	neutron   *neutron.Client
 	cinder    *cinder.Client
 	placement *placement.Client
+	cyborg    *cyborg.Client
 
 	computes   *computerpc.Client
 	conductor  *conductorrpc.Client
@@ -52,6 +55,7 @@ func newParts(d *deps) *parts {
 		neutron:    neutron.New(d.sessions.neutron, seconds(c.Neutron.ExtensionSyncInterval)),
 		cinder:     cinder.New(d.sessions.cinder),
 		placement:  placement.New(d.sessions.placement),
+		cyborg:     cyborg.New(d.sessions.cyborg),
 		computes:   d.computeRPC(),
 		conductor:  d.conductorRPC(),
 		schedulers: d.schedulerRPC(),
@@ -60,20 +64,24 @@ func newParts(d *deps) *parts {
 		zones:      dbapi.NewZones(d.API, c.Default.DefaultAvailabilityZone),
 		everywhere: cell.Everywhere{Cells: d.Cells},
 	}
-	p.quota = quota.New(c.Quota, dbapi.NewQuotas(d.API), p.everywhere)
+	p.quota = quota.New(quota.Options{
+		Config: c.Quota, Store: dbapi.NewQuotas(d.API), Usage: p.everywhere, Placement: p.placement, Keystone: keystone.NewLimits(d.sessions.limits, c.OsloLimit),
+		PinnedAsShared: c.Workarounds.UnifiedLimitsCountPCPUAsVCPU, Log: log.Named(d.log, "nova.quota"),
+	})
 	p.builder = build.New(build.Options{
 		API: d.API, Cells: d.Cells, Keypairs: p.keypairs, Zones: p.zones, Quota: p.quota, Notify: d.notify,
-		Images: p.glance, Network: p.neutron, Volumes: p.cinder, Conductor: p.conductor, Placement: p.placement,
+		Images: p.glance, Network: p.neutron, Volumes: p.cinder, Conductor: p.conductor, Placement: p.placement, Accelerators: p.cyborg,
 		DefaultZone: c.Default.DefaultAvailabilityZone, InternalZone: c.Default.InternalServiceAvailabilityZone,
 		EphemeralFormat: c.Default.DefaultEphemeralFormat, MaxLocalDevices: c.Default.MaxLocalBlockDevices,
 		CrossZoneAttach: c.Cinder.CrossAZAttach, DefaultCerts: defaultCerts(c), RecheckQuota: c.Quota.RecheckQuota, Aliases: d.aliases,
+		PCIInPlacement: c.FilterScheduler.PCIInPlacement,
 	})
 	p.servers = &instance.Ops{
 		Reader: &instance.Reader{
 			API: d.API, Cells: d.Cells, HostZones: p.zones,
 			PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells,
 		},
-		Neighbours: instance.Neighbours{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement},
+		Neighbours: instance.Neighbours{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement, Accelerators: p.cyborg},
 		Compute:    p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod, Host: c.Default.Host,
 		DownTime: seconds(c.Default.ServiceDownTime), DropProperties: c.Default.NonInheritableImageProperties,
 		UniqueNames: c.Default.UniqueServerNameScope, CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,

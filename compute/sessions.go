@@ -8,12 +8,15 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/rest"
+	"github.com/nova-go/nova/internal/rest/keystone"
 )
 
 // sessions are the ways to the neighbours.
 type sessions struct {
-	keystone, neutron, glance, cinder, placement, manila, ironic *rest.Session
+	keystone, neutron, glance, cinder, placement, manila, ironic, cyborg *rest.Session
+	limits                                                               *rest.Session // Keystone, for [oslo_limit]; nil where the limits are ours
 }
 
 func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (sessions, error) {
@@ -55,8 +58,16 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 	if s.manila, err = session("manila", c.Manila.Session, c.Manila.Adapter, nil); err != nil {
 		return s, err
 	}
+	if s.cyborg, err = session("cyborg", c.Cyborg.Session, c.Cyborg.Adapter, beside); err != nil {
+		return s, err
+	}
 	if s.ironic, err = session("ironic", c.Ironic.Session, c.Ironic.Adapter, nil); err != nil {
 		return s, err
+	}
+	if c.Quota.Driver == quota.UnifiedDriver {
+		if s.limits, err = session("oslo_limit", c.OsloLimit.Session, keystone.LimitsAdapter(c.OsloLimit), nil); err != nil {
+			return s, err
+		}
 	}
 	network := c.Neutron.Adapter
 	network.ConnectRetries = &c.Neutron.HTTPRetries

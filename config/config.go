@@ -22,6 +22,7 @@ type Config struct {
 	Ironic                     Ironic                     `group:"ironic"`
 	Keystone                   Keystone                   `group:"keystone"`
 	KeystoneAuthtoken          KeystoneAuthtoken          `group:"keystone_authtoken"`
+	Cyborg                     Cyborg                     `group:"cyborg"`
 	Manila                     Manila                     `group:"manila"`
 	Neutron                    Neutron                    `group:"neutron"`
 	Notifications              Notifications              `group:"notifications"`

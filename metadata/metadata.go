@@ -22,6 +22,9 @@ import (
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
+	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/metadata/tree"
 	"github.com/nova-go/nova/metadata/vendordata"
@@ -87,11 +90,32 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		return nil, err
 	}
 	gate := &startup.Gate{Name: name, Next: pipeline, Log: *o.Log, Start: func(ctx context.Context) error {
-		return startup.Register(ctx, o.Config, databases, "nova-"+name, *o.Log)
+		made, err := startup.Register(ctx, o.Config, databases, "nova-"+name, *o.Log)
+		if made != nil { // a broker that is away keeps nobody from starting
+			go announce(context.WithoutCancel(ctx), o, made)
+		}
+		return err
 	}}
 	m.Show()
 	go gate.Open(ctx)
 	return middleware.Traced(o.Traces, Prog)(middleware.MeasureBy(m, newOperations(m).of)(gate)), nil
+}
+
+// announce announces that there is a further service: all that metadata is told to
+// message brokers.
+func announce(ctx context.Context, o Options, s *objects.Service) {
+	pool, err := rpc.NewPool(rpc.FromConfig(o.Config, *o.Log))
+	if err != nil {
+		o.Log.Error().Err(err).Msg("Failed to announce the service")
+		return
+	}
+	defer pool.Close()
+	n, err := notify.New(pool, o.Config.Notifications, o.Config.Default.Host)
+	if err != nil {
+		o.Log.Error().Err(err).Msg("Failed to announce the service")
+		return
+	}
+	n.Service(ctx, nil, "create", s, nil)
 }
 
 func prepare(o *Options) (err error) {

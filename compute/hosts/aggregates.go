@@ -9,6 +9,7 @@ import (
 	"github.com/nova-go/nova/compute/mv"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
 )
 
 func (a *API) aggregatesIndex(r *api.Request) (any, error) {
@@ -83,16 +84,44 @@ func (a *API) aggregatesCreate(r *api.Request) (any, error) {
 	body := r.Field("aggregate")
 	name, _ := body["name"].(string)
 	zone, _ := body["availability_zone"].(string)
-	g, err := a.Aggregates.Create(r.Ctx(), r.Context, strings.TrimSpace(name), strings.TrimSpace(zone))
+	name, zone = strings.TrimSpace(name), strings.TrimSpace(zone)
+	g, err := a.Aggregates.Create(r.Ctx(), r.Context, name, zone)
 	if err != nil {
-		return nil, err
+		var given any
+		if zone != "" {
+			given = zone
+		}
+		return nil, a.failed(r, "create_aggregate", map[string]any{"aggregate_name": name, "availability_zone": given}, err)
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("aggregate", func(o *api.Object) { aggregateBrief(r, o, g) })
 	}), nil
 }
 
+// failed announces that a method of Nova's ended in an error, and answers that.
+func (a *API) failed(r *api.Request, method string, args map[string]any, err error) error {
+	a.Notify.Failed(r.Ctx(), r.Context, notify.Call{Service: "compute", Method: method, Args: args}, err)
+	return err
+}
+
+// failedOn is failed for the aggregate that the path names.
+func (a *API) failedOn(r *api.Request, method, what string, value any, err error) error {
+	args := map[string]any{"aggregate_id": r.Var("id")}
+	if what != "" {
+		args[what] = value
+	}
+	return a.failed(r, method, args, err)
+}
+
 func (a *API) aggregatesUpdate(r *api.Request) (any, error) {
+	g, err := a.updateAggregate(r)
+	if err != nil {
+		return nil, a.failedOn(r, "update_aggregate", "values", r.Field("aggregate"), err)
+	}
+	return oneAggregate(r, g), nil
+}
+
+func (a *API) updateAggregate(r *api.Request) (*objects.Aggregate, error) {
 	g, err := a.aggregate(r)
 	if err != nil {
 		return nil, err
@@ -108,18 +137,24 @@ func (a *API) aggregatesUpdate(r *api.Request) (any, error) {
 	if s, ok := v.(string); ok {
 		zone = &s
 	}
-	if err := a.Aggregates.UpdateZone(r.Ctx(), r.Context, g, zone, given); err != nil {
-		return nil, err
-	}
-	return oneAggregate(r, g), nil
+	return g, a.Aggregates.UpdateZone(r.Ctx(), r.Context, g, zone, given)
 }
 
 func (a *API) aggregatesDelete(r *api.Request) (any, error) {
-	g, err := a.aggregate(r)
+	id, err := aggregateID(r)
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Aggregates.Delete(r.Ctx(), r.Context, g)
+	g, err := a.aggregate(r)
+	if err == nil {
+		err = a.Aggregates.Delete(r.Ctx(), r.Context, g)
+	} else {
+		a.Notify.AggregateOf(r.Ctx(), r.Context, "delete.start", id, nil) // Nova begins before it looks
+	}
+	if err != nil {
+		return nil, a.failedOn(r, "delete_aggregate", "", nil, err)
+	}
+	return nil, nil
 }
 
 func (a *API) aggregatesAddHost(r *api.Request) (any, error) {
@@ -129,6 +164,9 @@ func (a *API) aggregatesAddHost(r *api.Request) (any, error) {
 	}
 	host, _ := r.Field("add_host")["host"].(string)
 	g, err := a.Aggregates.AddHost(r.Ctx(), r.Context, id, host)
+	if err != nil {
+		err = a.failedOn(r, "add_host_to_aggregate", "host_name", host, asWritten(r, err))
+	}
 	if objects.IsClass(err, "InvalidAggregateActionAdd") {
 		err = api.As(409, err)
 	}
@@ -142,6 +180,9 @@ func (a *API) aggregatesRemoveHost(r *api.Request) (any, error) {
 	}
 	host, _ := r.Field("remove_host")["host"].(string)
 	g, err := a.Aggregates.RemoveHost(r.Ctx(), r.Context, id, host)
+	if err != nil {
+		err = a.failedOn(r, "remove_host_from_aggregate", "host_name", host, err)
+	}
 	e, domain := errors.AsType[*objects.Error](err)
 	switch {
 	case !domain:
@@ -154,6 +195,14 @@ func (a *API) aggregatesRemoveHost(r *api.Request) (any, error) {
 }
 
 func (a *API) aggregatesSetMetadata(r *api.Request) (any, error) {
+	g, err := a.setAggregateMetadata(r)
+	if err != nil {
+		return nil, a.failedOn(r, "update_aggregate_metadata", "metadata", r.Field("set_metadata")["metadata"], err)
+	}
+	return oneAggregate(r, g), nil
+}
+
+func (a *API) setAggregateMetadata(r *api.Request) (*objects.Aggregate, error) {
 	g, err := a.aggregate(r)
 	if err != nil {
 		return nil, err
@@ -166,10 +215,7 @@ func (a *API) aggregatesSetMetadata(r *api.Request) (any, error) {
 			change[key] = &s
 		}
 	}
-	if err := a.Aggregates.SetMetadata(r.Ctx(), r.Context, g, change); err != nil {
-		return nil, err
-	}
-	return oneAggregate(r, g), nil
+	return g, a.Aggregates.SetMetadata(r.Ctx(), r.Context, g, change)
 }
 
 func (a *API) aggregatesImages(r *api.Request) (any, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/aggregate"
 	"github.com/nova-go/nova/internal/ops/host"
+	"github.com/nova-go/nova/internal/ops/notify"
 )
 
 // Services reads the services of all cells; cell.Everywhere does.
@@ -36,6 +37,7 @@ type API struct {
 	Hosts        *host.Hosts
 	Aggregates   *aggregate.Aggregates
 	Machines     Machines
+	Notify       *notify.Notifier
 	InternalZone string        // [DEFAULT] internal_service_availability_zone
 	DownTime     time.Duration // [DEFAULT] service_down_time
 	NameTemplate string        // [DEFAULT] instance_name_template

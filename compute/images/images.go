@@ -26,7 +26,7 @@ type Glance interface {
 
 // Quota checks how many properties an image may have; *quota.Quotas is one.
 type Quota interface {
-	CheckLimits(ctx context.Context, caller quota.Owner, values quota.Deltas) error
+	CheckImage(ctx context.Context, caller quota.Owner, properties int) error
 }
 
 // API holds what the handlers work with.

@@ -40,7 +40,7 @@ func meta(values map[string]any) api.Encoder {
 // set makes properties those of an image, as far as the quota allows.
 func (a *API) set(r *api.Request, d *glance.Details, properties map[string]any) (*glance.Details, error) {
 	if len(properties) > 0 {
-		err := a.Quota.CheckLimits(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, quota.Deltas{quota.MetadataItems: int64(len(properties))})
+		err := a.Quota.CheckImage(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, len(properties))
 		if over := new(quota.OverError); errors.As(err, &over) {
 			return nil, api.Forbidden("Image metadata limit exceeded")
 		}

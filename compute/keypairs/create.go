@@ -31,8 +31,10 @@ func (a *API) create(r *api.Request) (any, error) {
 	var private string
 	if imported {
 		err = a.importKey(r, k)
+		a.failed(r, "import_key_pair", map[string]any{"user_id": user, "key_name": k.Name, "public_key": public, "key_type": kind}, err)
 	} else {
 		private, err = a.generate(r, k)
+		a.failed(r, "create_key_pair", map[string]any{"user_id": user, "key_name": k.Name, "key_type": kind}, err)
 	}
 	if err != nil {
 		return nil, err
@@ -103,7 +105,7 @@ func (a *API) checkQuota(r *api.Request, user string, delta int64) error {
 	err := a.Quota.CheckKeyPairs(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, user, delta)
 	var over *quota.OverError
 	if errors.As(err, &over) {
-		return &objects.Error{Kind: objects.KindOverQuota, Class: "KeypairLimitExceeded", Message: "Quota exceeded, too many key pairs.", Cause: err}
+		return over.Fault("KeypairLimitExceeded", "Quota exceeded, too many key pairs.")
 	}
 	return err
 }

@@ -59,6 +59,11 @@ func (a *API) ends(r *api.Request, event string, k *objects.Keypair) {
 	a.Notify.KeypairName(r.Ctx(), r.Context, event, k.Name)
 }
 
+// failed announces that a method of Nova's ended in an error, if err is one.
+func (a *API) failed(r *api.Request, method string, args map[string]any, err error) {
+	a.Notify.Failed(r.Ctx(), r.Context, notify.Call{Service: "api", Method: method, Args: args}, err)
+}
+
 // owner is the user whose keypairs the query is about, when the rule of the
 // operation lets the caller get at them.
 func owner(r *api.Request) (string, error) {
@@ -133,17 +138,23 @@ func (a *API) delete(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Notify.KeypairName(r.Ctx(), r.Context, deleteStart, r.Var("id"))
-	k, err := a.Keypairs.Get(r.Ctx(), user, r.Var("id"))
+	err = a.remove(r, user, r.Var("id"))
+	a.failed(r, "delete_key_pair", map[string]any{"user_id": user, "key_name": r.Var("id")}, err)
+	return nil, err
+}
+
+func (a *API) remove(r *api.Request, user, name string) error {
+	a.Notify.KeypairName(r.Ctx(), r.Context, deleteStart, name)
+	k, err := a.Keypairs.Get(r.Ctx(), user, name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.Notify.Keypair(r.Ctx(), r.Context, deleteStart, k)
 	if err := a.Keypairs.Delete(r.Ctx(), user, k.Name); err != nil {
-		return nil, err
+		return err
 	}
 	a.ends(r, deleteEnd, k)
-	return nil, nil
+	return nil
 }
 
 // timeFormat is how keypairs show times: without a zone.

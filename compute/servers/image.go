@@ -2,6 +2,7 @@ package servers
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/instance"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -85,8 +87,8 @@ func (a *API) imageProperties(r *api.Request, body map[string]any) (map[string]s
 		properties[key] = api.Text(value)
 	}
 	if len(given) > 0 && !r.Since(mv.V39NoImageMetadata) {
-		err := a.Ops.Limits.MetadataItems(r.Ctx(), r.Context, len(given))
-		if objects.IsClass(err, "MetadataLimitExceeded") {
+		err := a.Ops.Limits.CheckImage(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, len(given))
+		if _, over := errors.AsType[*quota.OverError](err); over {
 			return nil, api.Forbidden("Image metadata limit exceeded")
 		}
 		if err != nil {

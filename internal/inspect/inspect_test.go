@@ -138,7 +138,8 @@ func TestNeighbours(t *testing.T) {
 	_ = gone.Close()
 	conf := strings.NewReplacer("UP", up.Addr().String(), "DOWN", down).Replace(
 		"[DEFAULT]\ntransport_url = rabbit://u:p@DOWN,u:p@UP/\n[database]\nconnection = sqlite:///%[1]s/main.sqlite\n[api_database]\nconnection = mysql+pymysql://u:p@DOWN/x\n" +
-			"[oslo_messaging_notifications]\ntransport_url = rabbit://u:p@DOWN/\n[keystone_authtoken]\nauth_url = http://DOWN/v3\nmemcached_servers = UP,DOWN\n")
+			"[oslo_messaging_notifications]\ntransport_url = rabbit://u:p@DOWN/\n[keystone_authtoken]\nauth_url = http://DOWN/v3\nmemcached_servers = UP,DOWN\n" +
+			"[quota]\ndriver = nova.quota.UnifiedLimitsDriver\n[oslo_limit]\nauth_type = none\nendpoint_override = http://DOWN\nendpoint_id = e\n")
 	dir := write(t, conf, pasteFile)
 	list, status := inspect.Compute().Check(context.Background(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Timeout: 10 * time.Second})
 	if status != inspect.HasError {
@@ -150,6 +151,7 @@ func TestNeighbours(t *testing.T) {
 		"warning: nova.conf:2: [DEFAULT] transport_url: RabbitMQ at DOWN does not answer: connect: connection refused",
 		"error: nova.conf:8: [oslo_messaging_notifications] transport_url: RabbitMQ at DOWN does not answer: connect: connection refused",
 		"error: nova.conf:10: [keystone_authtoken] auth_url: the Keystone at http://DOWN/v3 does not answer: connect: connection refused",
+		"error: nova.conf:13: [quota] driver: the limits that [oslo_limit] is about cannot be read: connect: connection refused",
 		"warning: nova.conf:11: [keystone_authtoken] memcached_servers: memcached at DOWN does not answer: connect: connection refused",
 	} {
 		want = append(want, strings.ReplaceAll(line, "DOWN", down))

@@ -17,7 +17,9 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/rest"
+	"github.com/nova-go/nova/internal/rest/keystone"
 	"github.com/nova-go/nova/internal/startup"
 )
 
@@ -79,6 +81,9 @@ func askNeighbours(ctx context.Context, f *findings, c *config.Config, d *startu
 		r.askMany(func() []Finding { return r.broker(ctx, u, "oslo_messaging_notifications", "transport_url") })
 	}
 	r.keystones(ctx)
+	if c.Quota.Driver == quota.UnifiedDriver {
+		r.limits(ctx)
+	}
 	r.memcached(ctx, "keystone_authtoken", "memcached_servers", c.KeystoneAuthtoken.MemcachedServers)
 	if c.Cache.Enabled && strings.Contains(c.Cache.Backend, "memcache") {
 		r.memcached(ctx, "cache", "memcache_servers", c.Cache.MemcacheServers)
@@ -222,6 +227,37 @@ func (r *round) keystones(ctx context.Context) {
 			return nil
 		})
 	}
+}
+
+// limits asks for unified limits. Without one of their number no server is built,
+// unless the configuration says otherwise.
+func (r *round) limits(ctx context.Context) {
+	c := r.config
+	r.askMany(func() []Finding {
+		ctx, cancel := context.WithTimeout(ctx, r.timeout)
+		defer cancel()
+		registered, err := registeredLimits(ctx, c)
+		if err != nil {
+			return []Finding{r.at("error", "quota", "driver", fmt.Sprintf("the limits that [oslo_limit] is about cannot be read: %s", cause(ctx, err)))}
+		}
+		const servers = "servers"
+		if _, set := registered[servers]; !set && slices.Contains(c.Quota.UnifiedLimitsResourceList, servers) != (c.Quota.UnifiedLimitsResourceStrategy == "ignore") {
+			return []Finding{r.at("warning", "quota", "driver", "Keystone has no registered limit of servers for Nova's endpoint: none will be built")}
+		}
+		return nil
+	})
+}
+
+func registeredLimits(ctx context.Context, c *config.Config) (map[string]int64, error) {
+	auth, err := c.Auth("oslo_limit")
+	if err != nil {
+		return nil, err
+	}
+	session, err := rest.New(rest.Options{Group: "oslo_limit", Auth: auth, Session: c.OsloLimit.Session, Adapter: keystone.LimitsAdapter(c.OsloLimit), UserAgent: "nova-api"})
+	if err != nil {
+		return nil, err
+	}
+	return keystone.NewLimits(session, c.OsloLimit).Registered(ctx)
 }
 
 func get(ctx context.Context, group string, s config.Session, address string) error {

@@ -3,6 +3,7 @@ package quota
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
@@ -15,14 +16,30 @@ type OverError struct {
 	Limits Values     // the limits that count: the user's, where one of those is exceeded
 	Used   Values     // what is in use, in the same scope
 	Scope  string     // "project", "user", or "" where both limits apply to one count
+	// unified is the text about limits in Keystone, "" for others; of those there
+	// are no Limits and Used.
+	unified string
 }
 
 func (e *OverError) Error() string {
+	if e.unified != "" {
+		return e.unified
+	}
 	quoted := make([]string, len(e.Over))
 	for i, r := range e.Over {
 		quoted[i] = "'" + r.String() + "'"
 	}
 	return fmt.Sprintf("Quota exceeded for resources: [%s]", strings.Join(quoted, ", "))
+}
+
+// Fault is the error of an operation, of Nova's class and with the text that Nova has
+// for limits of its own: about those in Keystone clients see which they are.
+func (e *OverError) Fault(class, format string, args ...any) error {
+	text := e.unified
+	if text == "" {
+		text = fmt.Sprintf(format, args...)
+	}
+	return &objects.Error{Kind: objects.KindOverQuota, Class: class, Message: text, Cause: e}
 }
 
 // Headroom is what is left of a resource.
@@ -33,9 +50,21 @@ type Deltas map[Resource]int64
 
 // Check counts what the owner has of instances, cores, RAM and server groups and
 // answers an *OverError when the deltas would exceed a limit. Deltas of 0 check
-// what is there already. Usage of the user is only counted where the user has
+// what is there already. Of unified limits, only that of server groups is checked
+// here: for what servers take there is Fit. Usage of the user is only counted where the user has
 // limits of their own: else those of the project hold for both.
 func (q *Quotas) Check(ctx context.Context, o Owner, deltas Deltas) error {
+	if q.unified != nil {
+		delta, asked := deltas[ServerGroups]
+		if !asked { // Fit says about the others
+			return nil
+		}
+		_, groups, err := q.store.LimitsAndGroups(ctx, o.Project, "")
+		if err != nil {
+			return err
+		}
+		return q.unified.local(ctx, ServerGroups, groups.Project, delta)
+	}
 	if q.noop {
 		return nil
 	}
@@ -121,6 +150,16 @@ func checkBoth(project, user Set, deltas Deltas) error {
 // that is not counted, of the caller's project or of the caller: metadata items,
 // injected files.
 func (q *Quotas) CheckLimits(ctx context.Context, caller Owner, values Deltas) error {
+	if q.unified != nil {
+		for _, r := range slices.Backward(Resources()) { // a path that is too long is told first
+			if n, asked := values[r]; asked {
+				if err := q.unified.local(ctx, r, 0, n); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
 	if q.noop {
 		return nil
 	}
@@ -135,6 +174,29 @@ func (q *Quotas) CheckLimits(ctx context.Context, caller Owner, values Deltas) e
 	return checkOne(Set{Limits: user}, values)
 }
 
+// CheckImage is CheckLimits for the properties of an image, for which there are no
+// unified limits.
+func (q *Quotas) CheckImage(ctx context.Context, caller Owner, properties int) error {
+	if q.unified != nil {
+		return nil
+	}
+	return q.CheckLimits(ctx, caller, Deltas{MetadataItems: int64(properties)})
+}
+
+// CheckMembers answers an *OverError when a server group would have more members,
+// with delta further ones, than allowed; members of it are servers of the caller.
+// Unified limits are about all members.
+func (q *Quotas) CheckMembers(ctx context.Context, caller Owner, group, members, delta int64) error {
+	if q.unified == nil {
+		return q.CheckLimits(ctx, caller, Deltas{ServerGroupMembers: members + delta})
+	}
+	all, err := q.store.Members(ctx, group)
+	if err != nil {
+		return err
+	}
+	return q.unified.local(ctx, ServerGroupMembers, all, delta)
+}
+
 // CheckKeyPairs answers an *OverError when user would have more keypairs, with
 // delta further ones, than allowed. The limits are those of the caller, even when
 // an administrator works for another user: the lower one of project and caller,
@@ -146,6 +208,9 @@ func (q *Quotas) CheckKeyPairs(ctx context.Context, caller Owner, user string, d
 	n, err := q.store.Keypairs(ctx, user)
 	if err != nil {
 		return err
+	}
+	if q.unified != nil {
+		return q.unified.local(ctx, KeyPairs, n, delta)
 	}
 	rows, err := q.store.Limits(ctx, caller.Project, caller.User)
 	if err != nil {

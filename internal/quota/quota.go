@@ -1,13 +1,16 @@
 // Package quota says how much of everything a project may have and how much of it
-// is in use, as Nova's DbQuotaDriver does: limits of the API database over the
-// class "default" over the configuration, and usage counted from the rows
-// themselves.
+// is in use, as Nova's drivers do. DbQuotaDriver has the limits of the API database
+// over the class "default" over the configuration, and counts usage from the rows
+// themselves or in Placement. UnifiedLimitsDriver has those of Keystone and counts
+// in Placement. NoopQuotaDriver has none.
 //
 // It imports objects; internal/db satisfies its interfaces.
 package quota
 
 import (
 	"context"
+
+	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/objects"
@@ -24,6 +27,11 @@ type Store interface {
 	SetLimit(ctx context.Context, project, user, resource string, limit int64) error
 	DeleteLimits(ctx context.Context, project, user string) error
 	SetClass(ctx context.Context, class, resource string, limit int64) error
+	// Migrated tells whether servers can be counted by their mappings; an empty
+	// project asks about all.
+	Migrated(ctx context.Context, project string) (bool, error)
+	Mapped(ctx context.Context, project, user string) (objects.Used[int64], error)
+	Members(ctx context.Context, group int64) (int64, error)
 }
 
 // Usage counts instances in all cells; cell.Everywhere is one.
@@ -40,19 +48,42 @@ type Quotas struct {
 	usage    Usage
 	defaults Values
 	noop     bool
+	unified  *unified // nil but for unified limits
 	flights  flights
 }
 
-// New makes the quotas of a configuration. The driver of unified limits is not
-// among those that it knows; it counts and limits as the default one.
-func New(c config.Quota, s Store, u Usage) *Quotas {
-	q := &Quotas{store: s, usage: u, noop: c.Driver == "nova.quota.NoopQuotaDriver"}
-	q.defaults = configured(c)
-	if q.noop {
+// Options are what quotas are made of.
+type Options struct {
+	Config    config.Quota
+	Store     Store
+	Usage     Usage
+	Placement Placement // where the configuration counts there
+	Keystone  Keystone  // for unified limits
+	// PinnedAsShared is [workarounds] unified_limits_count_pcpu_as_vcpu.
+	PinnedAsShared bool
+	Log            zerolog.Logger
+}
+
+// New makes the quotas of a configuration.
+func New(o Options) *Quotas {
+	q := &Quotas{store: o.Store, usage: o.Usage, noop: o.Config.Driver == "nova.quota.NoopQuotaDriver"}
+	q.defaults = configured(o.Config)
+	switch {
+	case q.noop:
 		q.defaults = unlimited()
+	case o.Config.Driver == UnifiedDriver:
+		q.unified = newUnified(o)
+	case o.Config.CountUsageFromPlacement:
+		q.usage = &fromPlacement{store: o.Store, placement: o.Placement, before: o.Usage, log: o.Log}
 	}
 	return q
 }
+
+// UnifiedDriver is the [quota] driver whose limits are in Keystone.
+const UnifiedDriver = "nova.quota.UnifiedLimitsDriver"
+
+// Unified tells whether the limits are in Keystone.
+func (q *Quotas) Unified() bool { return q.unified != nil }
 
 // Set is what a project or user may have and has. Only Instances, Cores, RAM and
 // ServerGroups are counted; the usage of others is 0, as Nova shows it.
@@ -73,13 +104,20 @@ func (q *Quotas) Project(ctx context.Context, project string) (Set, error) {
 		return Set{Limits: unlimited(), Used: unlimited()}, nil
 	}
 	return q.flights.do(ctx, project, func(ctx context.Context) (Set, error) {
+		if q.unified != nil {
+			return q.unified.set(ctx, project)
+		}
 		set, _, err := q.read(ctx, Owner{Project: project})
 		return set, err
 	})
 }
 
-// User answers the limits and usage of a user in a project.
+// User answers the limits and usage of a user in a project. Unified limits are the
+// project's alone.
 func (q *Quotas) User(ctx context.Context, o Owner) (Set, error) {
+	if q.unified != nil {
+		return q.Project(ctx, o.Project)
+	}
 	if q.noop {
 		return Set{Limits: unlimited(), Used: unlimited()}, nil
 	}
@@ -90,8 +128,11 @@ func (q *Quotas) User(ctx context.Context, o Owner) (Set, error) {
 // Defaults answers the limits of projects that have none of their own.
 func (q *Quotas) Defaults(ctx context.Context) (Values, error) { return q.Class(ctx, "default") }
 
-// Class answers the limits of a quota class.
+// Class answers the limits of a quota class. Unified limits know no classes.
 func (q *Quotas) Class(ctx context.Context, name string) (Values, error) {
+	if q.unified != nil {
+		return q.unified.limits(ctx, "")
+	}
 	if q.noop {
 		return unlimited(), nil
 	}

@@ -61,7 +61,7 @@ func setUp(t *testing.T, c config.Quota) *fixture {
 		f.cells[i], address = open(t, dir, "cell"+name, cellTables)
 		run(t, f.api, "INSERT INTO cell_mappings VALUES ("+name+", 'cell"+name+"', 'c', 'none:///', '"+address+"', 0)")
 	}
-	f.Quotas = quota.New(c, dbapi.NewQuotas(f.api), cell.Everywhere{Cells: &db.Cells{API: f.api}})
+	f.Quotas = quota.New(quota.Options{Config: c, Store: dbapi.NewQuotas(f.api), Usage: cell.Everywhere{Cells: &db.Cells{API: f.api}}})
 	return f
 }
 

@@ -11,7 +11,7 @@ type Bounds struct{ Minimum, Maximum Values }
 // use, and no higher than what the project has not given to its users yet.
 func (q *Quotas) Settable(ctx context.Context, o Owner) (Bounds, error) {
 	b := Bounds{Maximum: unlimited()}
-	if q.noop {
+	if q.noop || q.unified != nil {
 		return b, nil
 	}
 	sums, err := q.store.UserLimitSums(ctx, o.Project)
@@ -50,9 +50,12 @@ func less(a, b int64) int64 {
 	return a - b
 }
 
-// SetLimit makes or changes a limit of a project, or of a user in it. The drivers
-// that count nothing keep the rows, too.
+// SetLimit makes or changes a limit of a project, or of a user in it. The driver
+// that counts nothing keeps the rows, too; those in Keystone are left to it.
 func (q *Quotas) SetLimit(ctx context.Context, o Owner, r Resource, limit int64) error {
+	if q.unified != nil {
+		return nil
+	}
 	if r == FixedIPs || r == FloatingIPs { // limits of these are the project's alone
 		o.User = ""
 	}
@@ -61,10 +64,16 @@ func (q *Quotas) SetLimit(ctx context.Context, o Owner, r Resource, limit int64)
 
 // DeleteLimits forgets the limits of a project and its users, or of one user.
 func (q *Quotas) DeleteLimits(ctx context.Context, o Owner) error {
+	if q.unified != nil {
+		return nil
+	}
 	return q.store.DeleteLimits(ctx, o.Project, o.User)
 }
 
 // SetClass makes or changes a limit of a quota class.
 func (q *Quotas) SetClass(ctx context.Context, class string, r Resource, limit int64) error {
+	if q.unified != nil {
+		return nil
+	}
 	return q.store.SetClass(ctx, class, r.String(), limit)
 }

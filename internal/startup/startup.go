@@ -16,6 +16,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 )
 
@@ -111,20 +112,26 @@ func (e *TooOldError) Error() string {
 }
 
 // Register checks the computes and writes the row of services of one of our
-// processes: binary is "nova-osapi_compute" or "nova-metadata".
-func Register(ctx context.Context, c *config.Config, d *Databases, binary string, log zerolog.Logger) error {
+// processes: binary is "nova-osapi_compute" or "nova-metadata". It answers the
+// service if there was no row of it before.
+func Register(ctx context.Context, c *config.Config, d *Databases, binary string, log zerolog.Logger) (*objects.Service, error) {
 	oldest, scope, err := oldestCompute(ctx, d)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if oldest != 0 && oldest < oldestVersion {
 		tooOld := &TooOldError{Scope: scope, Minimum: oldest}
 		if !c.Workarounds.DisableComputeServiceCheckForFFU {
-			return tooOld
+			return nil, tooOld
 		}
 		log.Warn().Msg(tooOld.Error())
 	}
-	return cell.UpsertService(ctx, d.Main, c.Default.Host, binary, uuid.NewString(), ServiceVersion)
+	s := &objects.Service{UUID: uuid.NewString(), Host: c.Default.Host, Binary: binary, Version: ServiceVersion}
+	made, err := cell.UpsertService(ctx, d.Main, s)
+	if err != nil || !made {
+		return nil, err
+	}
+	return s, nil
 }
 
 // oldestCompute is the lowest version of a nova-compute in any cell that answers,

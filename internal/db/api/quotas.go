@@ -154,3 +154,30 @@ func (q *Quotas) SetClass(ctx context.Context, class, resource string, limit int
 		return err
 	})
 }
+
+// Migrated tells whether the mappings of a project's servers, or of all for "", say
+// whose the servers are and whether they are being deleted: those of releases
+// before Train may not.
+func (q *Quotas) Migrated(ctx context.Context, project string) (bool, error) {
+	query, args := "SELECT COUNT(*) FROM (SELECT 1 FROM instance_mappings WHERE (queued_for_delete IS NULL OR user_id IS NULL AND queued_for_delete = ?)", []any{false}
+	if project != "" {
+		query, args = query+" AND project_id = ?", append(args, project)
+	}
+	var n int64
+	err := q.db.One(ctx, []any{&n}, query+" LIMIT 1) x", args...)
+	return n == 0, err
+}
+
+// Mapped counts the servers of a project, and of a user in it, by their mappings:
+// those that are not being deleted.
+func (q *Quotas) Mapped(ctx context.Context, project, user string) (objects.Used[int64], error) {
+	var n objects.Used[int64]
+	return n, q.db.One(ctx, []any{&n.Project, &n.User}, "SELECT COUNT(*), COALESCE(SUM(CASE WHEN user_id = ? THEN 1 ELSE 0 END), 0) FROM instance_mappings WHERE project_id = ? AND queued_for_delete = ?",
+		user, project, false)
+}
+
+// Members counts the members of a server group.
+func (q *Quotas) Members(ctx context.Context, group int64) (int64, error) {
+	var n int64
+	return n, q.db.One(ctx, []any{&n}, "SELECT COUNT(*) FROM instance_group_member WHERE group_id = ?", group)
+}

@@ -86,21 +86,22 @@ func (e Everywhere) MinimumVersion(ctx context.Context, binary string) (int64, e
 }
 
 // UpsertService writes the row of one of our own processes: made when there is
-// none, else brought to the version of this code.
-func UpsertService(ctx context.Context, d *db.DB, host, binary, uuid string, version int64) error {
+// none, which it tells, else brought to the version of this code.
+func UpsertService(ctx context.Context, d *db.DB, s *objects.Service) (made bool, err error) {
 	var id, old int64
-	err := d.One(ctx, []any{&id, &old}, "SELECT id, version FROM services WHERE deleted = 0 AND host = ? AND ? = ?", host, bun.Ident("binary"), binary)
+	err = d.One(ctx, []any{&id, &old}, "SELECT id, version FROM services WHERE deleted = 0 AND host = ? AND ? = ?", s.Host, bun.Ident("binary"), s.Binary)
 	switch {
-	case err == nil && old < version:
-		_, err = db.Exec(ctx, d, "UPDATE services SET updated_at = ?, version = ? WHERE id = ?", db.Now(), version, id)
+	case err == nil && old < s.Version:
+		_, err = db.Exec(ctx, d, "UPDATE services SET updated_at = ?, version = ? WHERE id = ?", db.Now(), s.Version, id)
 	case errors.Is(err, sql.ErrNoRows):
 		_, err = d.Insert(ctx, d, "INSERT INTO services (created_at, host, ?, report_count, disabled, forced_down, version, uuid, deleted) VALUES (?, ?, ?, 0, ?, ?, ?, ?, 0)",
-			bun.Ident("binary"), db.Now(), host, binary, false, false, version, uuid)
+			bun.Ident("binary"), db.Now(), s.Host, s.Binary, false, false, s.Version, s.UUID)
 		if _, raced := db.Duplicate(err); raced {
-			return nil // a sibling process was first
+			return false, nil // a sibling process was first
 		}
+		made = err == nil
 	}
-	return err
+	return made, err
 }
 
 // HasNode tells whether a host has a hypervisor of this name.

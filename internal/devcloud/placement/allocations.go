@@ -74,7 +74,11 @@ func (s *Service) dropAllocations(r *resource.Request) (any, error) {
 
 func (s *Service) projectUsages(r *resource.Request) (any, error) {
 	used := map[string]int64{}
+	user := r.URL.Query().Get("user_id")
 	for _, c := range s.o.Store.Find(consumers, "project_id", r.URL.Query().Get("project_id")) {
+		if user != "" && resource.Text(c, "user_id") != user {
+			continue
+		}
 		for _, a := range resource.Object(c, "allocations") {
 			resources := resource.Object(a.(resource.Doc), "resources")
 			for class := range resources {

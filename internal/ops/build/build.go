@@ -26,7 +26,8 @@ type plan struct {
 	groups      []string // security groups: "default" and ids
 	pci         *objects.Versioned
 	numa        *objects.Versioned
-	placement   *NetworkPlacement // nil: no interfaces
+	placement   *NetworkPlacement    // nil: no interfaces
+	devicesOf   []*objects.Versioned // RequestGroups of the flavor's device profile
 	kernel      string
 	ramdisk     string
 	devices     []*Device
@@ -310,6 +311,14 @@ func (b *Builder) findCount(ctx context.Context, p *plan) error {
 	}
 	var err error
 	if p.count, err = b.limitServers(ctx, p.caller, p.Flavor, p.Min, p.Max); err != nil {
+		return err
+	}
+	if profile := p.Flavor.ExtraSpecs["accel:device_profile"]; profile != "" {
+		if p.devicesOf, err = b.o.Accelerators.Groups(ctx, p.caller, profile); err != nil {
+			return err
+		}
+	}
+	if p.count, err = b.limitTaken(ctx, p, p.count); err != nil {
 		return err
 	}
 	p.volumes = map[string]*cinder.Volume{}

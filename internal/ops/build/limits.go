@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
@@ -28,7 +29,7 @@ func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Context, r *
 	if len(r.Metadata) > 0 {
 		err := b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.MetadataItems: int64(len(r.Metadata))})
 		if errors.As(err, &over) {
-			return overQuota("MetadataLimitExceeded", "Maximum number of metadata items exceeds %d", over.Limits[quota.MetadataItems])
+			return over.Fault("MetadataLimitExceeded", "Maximum number of metadata items exceeds %d", over.Limits[quota.MetadataItems])
 		}
 		if err != nil {
 			return err
@@ -39,7 +40,7 @@ func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Context, r *
 	}
 	err := b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.InjectedFiles: int64(len(r.Files))})
 	if errors.As(err, &over) {
-		return overQuota("OnsetFileLimitExceeded", "Personality file limit exceeded")
+		return over.Fault("OnsetFileLimitExceeded", "Personality file limit exceeded")
 	}
 	if err != nil {
 		return err
@@ -52,10 +53,10 @@ func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Context, r *
 	if errors.As(err, &over) {
 		for _, o := range over.Over {
 			if o == quota.InjectedFilePathBytes {
-				return overQuota("OnsetFilePathLimitExceeded", "Personality file path exceeds maximum %d", over.Limits[quota.InjectedFilePathBytes])
+				return over.Fault("OnsetFilePathLimitExceeded", "Personality file path exceeds maximum %d", over.Limits[quota.InjectedFilePathBytes])
 			}
 		}
-		return overQuota("OnsetFileContentLimitExceeded", "Personality file content exceeds maximum %d", over.Limits[quota.InjectedFileContentBytes])
+		return over.Fault("OnsetFileContentLimitExceeded", "Personality file content exceeds maximum %d", over.Limits[quota.InjectedFileContentBytes])
 	}
 	return err
 }
@@ -97,6 +98,28 @@ func (b *Builder) limitServers(ctx context.Context, caller *reqctx.Context, f *o
 	}
 	join := func(list []string) string { return strings.Join(list, ", ") }
 	return 0, overQuota("TooManyInstances", "Quota exceeded for %s: Requested %s, but already used %s of %s %s", join(names), join(wanted), join(used), join(limits), join(names))
+}
+
+// limitTaken answers how many of count servers unified limits allow, of which there
+// must be the least that are asked for.
+func (b *Builder) limitTaken(ctx context.Context, p *plan, count int) (int, error) {
+	if !b.o.Quota.Unified() {
+		return count, nil
+	}
+	classes, err := hardware.Resources(p.Flavor, nil, p.onVolume(), p.asked()...)
+	if err != nil {
+		return 0, err
+	}
+	if b.o.PCIInPlacement {
+		devices, err := b.o.Aliases.Classes(p.Flavor)
+		if err != nil {
+			return 0, err
+		}
+		for class, n := range devices {
+			classes[class] += n
+		}
+	}
+	return b.o.Quota.Fit(ctx, p.caller, p.caller.ProjectID, classes, p.Min, count)
 }
 
 func floorDiv(a, b int64) int64 {

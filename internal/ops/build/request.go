@@ -95,20 +95,27 @@ type Placement interface {
 	ProviderNamed(ctx context.Context, caller *reqctx.Context, name string) (*placement.Provider, error)
 }
 
+// Accelerators is Cyborg; *cyborg.Client is one.
+type Accelerators interface {
+	// Groups are the RequestGroups of a device profile, or DeviceProfileError.
+	Groups(ctx context.Context, caller *reqctx.Context, profile string) ([]*objects.Versioned, error)
+}
+
 // Options are what a Builder works with.
 type Options struct {
-	API       *db.DB
-	Cells     *db.Cells
-	Keypairs  *dbapi.Keypairs
-	Zones     *dbapi.Zones
-	Quota     *quota.Quotas
-	Notify    *notify.Notifier
-	Images    Images
-	Network   Network
-	Volumes   Volumes
-	Conductor *conductorrpc.Client
-	Aliases   hardware.Aliases // [pci] alias
-	Placement Placement
+	API          *db.DB
+	Cells        *db.Cells
+	Keypairs     *dbapi.Keypairs
+	Zones        *dbapi.Zones
+	Quota        *quota.Quotas
+	Notify       *notify.Notifier
+	Images       Images
+	Network      Network
+	Volumes      Volumes
+	Conductor    *conductorrpc.Client
+	Aliases      hardware.Aliases // [pci] alias
+	Placement    Placement
+	Accelerators Accelerators
 
 	DefaultZone, InternalZone string // [DEFAULT] default_availability_zone, internal_service_availability_zone
 	EphemeralFormat           string // [DEFAULT] default_ephemeral_format
@@ -116,6 +123,7 @@ type Options struct {
 	CrossZoneAttach           bool   // [cinder] cross_az_attach
 	DefaultCerts              []string
 	RecheckQuota              bool
+	PCIInPlacement            bool // [filter_scheduler] pci_in_placement
 }
 
 // Builder builds servers. It is safe for concurrent use.

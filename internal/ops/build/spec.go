@@ -1,6 +1,7 @@
 package build
 
 import (
+	"slices"
 	"strings"
 
 	dbapi "github.com/nova-go/nova/internal/db/api"
@@ -45,7 +46,7 @@ func (p *plan) spec(server string) *objects.Versioned {
 		kept.Data["members"], kept.Data["hosts"] = nil, nil
 		data["instance_group"] = kept
 	}
-	if p.placement != nil && len(p.placement.Resources) > 0 {
+	if len(p.asked()) > 0 {
 		data["requested_resources"] = nil
 	}
 	return objects.ChangedVersioned("RequestSpec", "1.15", data)
@@ -72,14 +73,23 @@ func (p *plan) specMessage(b *dbapi.Build) *objects.Versioned {
 	}
 	if p.placement != nil {
 		v.Data["network_metadata"] = p.placement.Metadata
-		if len(p.placement.Resources) > 0 {
-			v.Data["requested_resources"] = p.placement.Resources
-		}
 		if p.placement.Level != nil {
 			v.Data["request_level_params"] = p.placement.Level
 		}
 	}
+	if asked := p.asked(); len(asked) > 0 {
+		v.Data["requested_resources"] = asked
+	}
 	return v
+}
+
+// asked are the RequestGroups of what is not in the flavor itself: ports and
+// accelerators.
+func (p *plan) asked() []*objects.Versioned {
+	if p.placement == nil {
+		return p.devicesOf
+	}
+	return slices.Concat(p.placement.Resources, p.devicesOf)
 }
 
 func (p *plan) onVolume() bool {

@@ -61,9 +61,9 @@ func (b *Builder) join(ctx context.Context, p *plan, server string) error {
 			return err
 		}
 		var over *quota.OverError
-		err = b.o.Quota.CheckLimits(ctx, owner(p.caller), quota.Deltas{quota.ServerGroupMembers: n + delta})
+		err = b.o.Quota.CheckMembers(ctx, owner(p.caller), p.groupID, n, delta)
 		if errors.As(err, &over) {
-			return overQuota("OverQuota", "Quota exceeded, too many servers in group")
+			return over.Fault("OverQuota", "Quota exceeded, too many servers in group")
 		}
 		return err
 	}

@@ -135,7 +135,7 @@ func (h *Hosts) announce(ctx context.Context, caller *reqctx.Context, event stri
 		}
 		zone = h.Zones.Of(byHost, s.Host)
 	}
-	h.Notify.Service(ctx, caller, event, s, zone)
+	h.Notify.Service(ctx, caller, event, s, &zone)
 	return nil
 }
 

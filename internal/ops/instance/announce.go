@@ -21,7 +21,52 @@ func (o *Ops) announce(ctx context.Context, caller *reqctx.Context, event string
 			return err
 		}
 	}
-	return o.Notify.Instance(ctx, caller, event, i)
+	with, err := o.attached(ctx, i)
+	if err != nil {
+		return err
+	}
+	return o.Notify.Instance(ctx, caller, event, i, with)
+}
+
+// attached is what a server has, as far as it is announced with that.
+func (o *Ops) attached(ctx context.Context, i *objects.Instance) (with notify.Attached, err error) {
+	if o.Notify.Devices() {
+		if with.Devices, err = o.Devices(ctx, i); err != nil {
+			return with, err
+		}
+	}
+	if o.Notify.Shares() {
+		with.Shares, err = in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Share, error) { return cell.Shares(ctx, c, i.UUID) })
+	}
+	return with, err
+}
+
+// Announce announces what was done to a server in both forms: "evacuate",
+// "delete.start". What goes wrong is logged: it is done all the same.
+func (o *Ops) Announce(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) {
+	if !o.Notify.Legacy() && !o.Notify.Versioned() {
+		return
+	}
+	err := o.announceBoth(ctx, caller, event, i)
+	if err != nil {
+		o.Log.Error().Err(err).Str("instance", i.UUID).Msg("Exception during notification sending. Attempting to proceed with normal operation.")
+	}
+}
+
+func (o *Ops) announceBoth(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
+	if i.Flavor == nil {
+		if err := o.LoadFlavor(ctx, i); err != nil {
+			return err
+		}
+	}
+	if o.Notify.Legacy() {
+		url, err := o.Images.URL(ctx, caller, i.ImageRef)
+		if err != nil {
+			return err
+		}
+		o.Notify.Usage(ctx, caller, event, i, url)
+	}
+	return o.announce(ctx, caller, event, i)
 }
 
 // LoadFlavor reads the flavor of a server that was loaded without it, and makes it
@@ -63,6 +108,9 @@ func (o *Ops) changed(ctx context.Context, was, now *objects.Instance) {
 	}
 	if err == nil {
 		u.ImageURL, err = o.Images.URL(ctx, caller, now.ImageRef)
+	}
+	if err == nil {
+		u.Attached, err = o.attached(ctx, now)
 	}
 	if err == nil {
 		err = o.Notify.Updated(ctx, caller, u)

@@ -8,6 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -84,7 +85,7 @@ func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 			}
 			r.releaseVolumes(ctx, devices)
 		}
-		switch err := r.destroy(ctx); {
+		switch err := r.announced(ctx, r.destroy); {
 		case errors.Is(err, cell.ErrHostChanged):
 			if r.i, err = r.lookup(ctx, uuid); err != nil {
 				return false, err
@@ -112,10 +113,22 @@ func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, e
 	return i, err
 }
 
+// announced announces the removal of a server that the API itself does: before, and
+// after, whatever comes of it.
+func (r *removal) announced(ctx context.Context, do func(context.Context) error) error {
+	r.Announce(ctx, r.caller, "delete.start", r.i)
+	defer r.Announce(ctx, r.caller, "delete.end", r.i)
+	return do(ctx)
+}
+
 func (r *removal) destroy(ctx context.Context) error {
-	return r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error {
+	err := r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error {
 		return cell.Destroy(ctx, c, r.i.UUID, text(r.i.Host) != "")
 	})
+	if err == nil {
+		r.i.DeletedAt = ptr(db.Now())
+	}
+	return err
 }
 
 // forget gives back what a destroyed server had allocated, and marks its mapping.
@@ -144,7 +157,7 @@ func (r *removal) scheduled(ctx context.Context) error {
 		return err
 	}
 	if text(r.i.Host) == "" && !builtOnce(r.i) {
-		if err := r.destroy(ctx); !errors.Is(err, cell.ErrHostChanged) {
+		if err := r.announced(ctx, r.destroy); !errors.Is(err, cell.ErrHostChanged) {
 			if err != nil {
 				return err
 			}
@@ -231,10 +244,21 @@ func (r *removal) confirmResize(ctx context.Context) error {
 
 // local deletes a server without its host, which is down or not there.
 func (r *removal) local(ctx context.Context, devices []*objects.Versioned) error {
+	err := r.announced(ctx, func(ctx context.Context) error { return r.withoutHost(ctx, devices) })
+	if err != nil {
+		return err
+	}
+	return r.Record(ctx, r.caller, r.i, "delete")
+}
+
+func (r *removal) withoutHost(ctx context.Context, devices []*objects.Versioned) error {
 	if err := r.releaseNetwork(ctx); err != nil {
 		return err
 	}
 	r.releaseVolumes(ctx, devices)
+	if err := r.releaseAccelerators(ctx); err != nil {
+		return err
+	}
 	if err := r.Allocations.DeleteAllocations(ctx, r.caller, r.i.UUID); err != nil {
 		return err
 	}
@@ -250,10 +274,7 @@ func (r *removal) local(ctx context.Context, devices []*objects.Versioned) error
 	if err := dbapi.SetQueuedForDelete(ctx, r.API, r.i.UUID, true); err != nil {
 		return err
 	}
-	if err := r.destroy(ctx); err != nil {
-		return err
-	}
-	return r.Record(ctx, r.caller, r.i, "delete")
+	return r.destroy(ctx)
 }
 
 // releaseNetwork deletes the ports that were made for the server, and frees those
@@ -273,6 +294,22 @@ func (r *removal) releaseNetwork(ctx context.Context) error {
 		return err
 	}
 	return r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.ForgetNetwork(ctx, c, r.i.UUID) })
+}
+
+// releaseAccelerators frees those of the flavor. What fails is left to the operator.
+func (r *removal) releaseAccelerators(ctx context.Context) error {
+	if r.i.Flavor == nil {
+		if err := r.LoadFlavor(ctx, r.i); err != nil {
+			return err
+		}
+	}
+	if r.i.Flavor == nil || !hardware.UsesAccelerators(r.i.Flavor) {
+		return nil
+	}
+	if err := r.Accelerators.DeleteRequests(ctx, r.caller, r.i.UUID); err != nil {
+		r.Log.Error().Err(err).Str("instance", r.i.UUID).Msg("Failed to delete accelerator requests")
+	}
+	return nil
 }
 
 // releaseVolumes detaches the server's volumes and deletes those that are to go
@@ -315,7 +352,11 @@ func (o *Ops) Restore(ctx context.Context, caller *reqctx.Context, i *objects.In
 		return stateless(i, "restore", err)
 	}
 	if i.Flavor != nil {
-		if err := o.Limits.OneMore(ctx, i.ProjectID, i.UserID, i.Flavor.VCPUs, i.Flavor.MemoryMB); err != nil {
+		devices, err := o.Devices(ctx, i)
+		if err != nil {
+			return err
+		}
+		if err := o.Limits.OneMore(ctx, caller, taker(i, devices)); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,15 @@ type Neighbours struct {
 	Network     Network
 	Volumes     Volumes
 	Allocations Allocations
+	// Accelerators is Cyborg.
+	Accelerators Accelerators
+}
+
+// Accelerators is Cyborg; *cyborg.Client is one. Errors: AcceleratorRequestOpFailed.
+type Accelerators interface {
+	// Requests are the ids of the accelerator requests of a server.
+	Requests(ctx context.Context, caller *reqctx.Context, server string) ([]string, error)
+	DeleteRequests(ctx context.Context, caller *reqctx.Context, server string) error
 }
 
 // Images is Glance.

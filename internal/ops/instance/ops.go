@@ -12,6 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
+	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc/computerpc"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
@@ -46,12 +47,16 @@ type Ops struct {
 }
 
 // Limits are the quotas that operations are held against. Errors:
-// MetadataLimitExceeded, TooManyInstances.
+// MetadataLimitExceeded, TooManyInstances, OverQuota.
 type Limits interface {
 	// MetadataItems checks the number of keys that the caller's server is to have.
 	MetadataItems(ctx context.Context, caller *reqctx.Context, n int) error
-	// OneMore checks that a server of a size may be added to what its owner has.
-	OneMore(ctx context.Context, project, user string, vcpus, memoryMB int64) error
+	// CheckImage checks the number of properties that the caller's image is to have.
+	CheckImage(ctx context.Context, caller quota.Owner, properties int) error
+	// OneMore checks that a server may be added to what its owner has.
+	OneMore(ctx context.Context, caller *reqctx.Context, t quota.Taker) error
+	// Unshelve checks that a server of no host may have one again.
+	Unshelve(ctx context.Context, caller *reqctx.Context, spec *objects.Versioned, load func() (quota.Taker, error)) error
 }
 
 // Guard says when a verb is allowed. The zero value wants a server that was

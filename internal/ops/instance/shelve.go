@@ -8,6 +8,7 @@ import (
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -33,18 +34,30 @@ func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 	if err := o.Record(ctx, caller, i, "shelve"); err != nil {
 		return err
 	}
+	accelerators, err := o.accelerators(ctx, caller, i)
+	if err != nil {
+		return err
+	}
 	devices, err := o.Devices(ctx, i)
 	if err != nil {
 		return err
 	}
 	if VolumeBacked(i, devices) {
-		return o.Compute.ShelveOffload(ctx, caller, i)
+		return o.Compute.ShelveOffload(ctx, caller, i, accelerators)
 	}
 	image, err := o.reserve(ctx, caller, i, text(i.DisplayName)+"-shelved", "snapshot", nil)
 	if err != nil {
 		return err
 	}
-	return o.Compute.Shelve(ctx, caller, i, image)
+	return o.Compute.Shelve(ctx, caller, i, image, accelerators)
+}
+
+// accelerators are the ids of what a server has of Cyborg: never nil.
+func (o *Ops) accelerators(ctx context.Context, caller *reqctx.Context, i *objects.Instance) ([]string, error) {
+	if extraSpec(i, "accel:device_profile") == "" {
+		return []string{}, nil
+	}
+	return o.Accelerators.Requests(ctx, caller, i.UUID)
 }
 
 // ShelveOffload takes a shelved server off its host.
@@ -58,7 +71,11 @@ func (o *Ops) ShelveOffload(ctx context.Context, caller *reqctx.Context, i *obje
 	if err := o.Begin(ctx, caller, i, []string{""}, "shelving_offloading", "shelveOffload"); err != nil {
 		return err
 	}
-	return o.Compute.ShelveOffload(ctx, caller, i)
+	accelerators, err := o.accelerators(ctx, caller, i)
+	if err != nil {
+		return err
+	}
+	return o.Compute.ShelveOffload(ctx, caller, i, accelerators)
 }
 
 // UnshelveOptions say where a server that is on no host is to go.
@@ -73,7 +90,7 @@ type UnshelveOptions struct {
 
 // Unshelve starts a shelved server. Errors: UnshelveInstanceInvalidState,
 // UnshelveHostNotInAZ, MismatchVolumeAZException, InvalidRequest,
-// ComputeHostNotFound, ExtendedResourceRequestOldCompute.
+// ComputeHostNotFound, ExtendedResourceRequestOldCompute, OverQuota, TooManyInstances.
 func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts UnshelveOptions) error {
 	if err := (Guard{VM: []string{"shelved", "shelved_offloaded"}}).Check(caller, i, "unshelve"); err != nil {
 		return err
@@ -81,6 +98,15 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.I
 	spec, err := dbapi.WholeRequestSpec(ctx, o.API, i.UUID)
 	if err != nil {
 		return err
+	}
+	if text(i.VMState) == "shelved_offloaded" {
+		err := o.Limits.Unshelve(ctx, caller, spec, func() (quota.Taker, error) {
+			err := o.LoadFlavor(ctx, i)
+			return taker(i, nil), err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	if err := o.unshelveTarget(ctx, caller, i, spec, opts); err != nil {
 		return err
@@ -92,6 +118,11 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.I
 		return err
 	}
 	return o.Conductor.Unshelve(ctx, caller, i.Versioned(), spec)
+}
+
+// taker is a server for the sake of quotas.
+func taker(i *objects.Instance, devices []*objects.Versioned) quota.Taker {
+	return quota.Taker{Owner: quota.Owner{Project: i.ProjectID, User: i.UserID}, Flavor: i.Flavor, VolumeBacked: VolumeBacked(i, devices)}
 }
 
 // unshelveTarget puts zone and host into the request spec.

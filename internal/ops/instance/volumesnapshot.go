@@ -115,9 +115,14 @@ func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Context, d *obj
 	if err != nil {
 		return nil, err
 	}
-	m := imageMapping(d)
+	m := map[string]any{}
+	for _, key := range mapped {
+		m[key] = nil
+	}
+	for _, key := range []string{"disk_bus", "device_type", "boot_index", "delete_on_termination", "volume_size", "device_name"} {
+		m[key] = d.Data[key]
+	}
 	m["source_type"], m["destination_type"], m["snapshot_id"] = "snapshot", "volume", s.ID
-	m["no_device"] = nil
 	return m, nil
 }
 

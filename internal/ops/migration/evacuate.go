@@ -61,6 +61,7 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Context, i *objects.I
 	if err := o.leaveTrace(ctx, caller, i, opts.Host); err != nil {
 		return err
 	}
+	o.Announce(ctx, caller, "evacuate", i)
 	message := conductorrpc.Rebuild{Password: opts.Password, Evacuate: true, SharedStorage: opts.SharedStorage, Host: opts.Host, Spec: spec}
 	if opts.Stopped {
 		message.TargetVMState = ptr("stopped")

@@ -25,7 +25,11 @@ func parseFlavor(v *objects.Versioned) (*objects.Flavor, error) {
 
 // roomFor holds what a server would grow by against its owner's quota.
 func (o *Ops) roomFor(ctx context.Context, i *objects.Instance, from, to *objects.Flavor) error {
-	return o.Quota.Upsize(ctx, quota.Owner{Project: i.ProjectID, User: i.UserID}, to.VCPUs-from.VCPUs, to.MemoryMB-from.MemoryMB)
+	return o.Quota.Upsize(ctx, ownerOf(i), to.VCPUs-from.VCPUs, to.MemoryMB-from.MemoryMB)
+}
+
+func ownerOf(i *objects.Instance) quota.Owner {
+	return quota.Owner{Project: i.ProjectID, User: i.UserID}
 }
 
 // imageOf is the image that a server was made from, as far as the server remembers

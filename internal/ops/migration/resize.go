@@ -12,6 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/build"
 	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -148,6 +149,9 @@ func (m *move) findFlavor(ctx context.Context) error {
 		return objects.FlavorNotFound(m.Flavor)
 	case m.same:
 		return objects.Errorf(objects.KindInvalid, "CannotResizeToSameFlavor", "When resizing, instances must change flavor!")
+	}
+	if err := m.Quota.Beside(ctx, m.caller, quota.Taker{Owner: ownerOf(m.i), Flavor: m.to, VolumeBacked: m.backed}); err != nil {
+		return err
 	}
 	return m.roomFor(ctx, m.i, m.i.Flavor, m.to)
 }

@@ -12,7 +12,7 @@ import (
 // form. id is 0 for one that is still to be made, which is then known by its name;
 // more are further members of the payload.
 func (n *Notifier) AggregateOf(ctx context.Context, caller *reqctx.Context, event string, id int64, more map[string]any) {
-	if !n.unversioned() {
+	if !n.Legacy() {
 		return
 	}
 	payload := map[string]any{}

@@ -10,7 +10,7 @@ import (
 // GroupCreated announces a server group that was made; rules tells whether its maker
 // could have given it rules.
 func (n *Notifier) GroupCreated(ctx context.Context, caller *reqctx.Context, g *objects.ServerGroup, rules bool) {
-	if n.unversioned() {
+	if n.Legacy() {
 		payload := map[string]any{"name": g.Name, "project_id": g.ProjectID, "user_id": g.UserID, "policy": g.Policy, "server_group_id": g.UUID}
 		if rules {
 			payload["_rules"] = pairs(g.Rules)
@@ -22,7 +22,7 @@ func (n *Notifier) GroupCreated(ctx context.Context, caller *reqctx.Context, g *
 
 // GroupDeleted announces a server group that is gone.
 func (n *Notifier) GroupDeleted(ctx context.Context, caller *reqctx.Context, g *objects.ServerGroup) {
-	if n.unversioned() {
+	if n.Legacy() {
 		n.tell(ctx, caller, "servergroup", n.host, "servergroup.delete", map[string]any{"server_group_id": g.UUID})
 	}
 	n.group(ctx, caller, "delete", g)
@@ -31,7 +31,7 @@ func (n *Notifier) GroupDeleted(ctx context.Context, caller *reqctx.Context, g *
 // GroupJoined announces that a server is now a member of a group, which has it
 // among its members.
 func (n *Notifier) GroupJoined(ctx context.Context, caller *reqctx.Context, g *objects.Versioned, server string) {
-	if n.unversioned() {
+	if n.Legacy() {
 		n.tell(ctx, caller, "servergroup", n.host, "servergroup.addmember", map[string]any{"server_group_id": g.Text("uuid"), "instance_uuids": []string{server}})
 	}
 	if n.Versioned() {

@@ -10,7 +10,7 @@ import (
 // Host announces that something is done to a host ("set_enabled.start"), in the old
 // form, which is the only one. what names the value.
 func (n *Notifier) Host(ctx context.Context, caller *reqctx.Context, event, host, what string, value any) {
-	if n.unversioned() {
+	if n.Legacy() {
 		n.tell(ctx, caller, "api", host, "HostAPI."+event, map[string]any{"host_name": host, what: value})
 	}
 }
@@ -19,8 +19,9 @@ func (n *Notifier) Host(ctx context.Context, caller *reqctx.Context, event, host
 var sources = map[string]string{"nova-osapi_compute": "nova-api", "nova-metadata": "nova-metadata", "nova-compute": "nova-compute",
 	"nova-conductor": "nova-conductor", "nova-scheduler": "nova-scheduler"}
 
-// Service announces "update" or "delete" of a service, in its own name.
-func (n *Notifier) Service(ctx context.Context, caller *reqctx.Context, event string, s *objects.Service, zone string) {
+// Service announces "create", "update" or "delete" of a service, in its own name. zone is
+// nil where it has none yet.
+func (n *Notifier) Service(ctx context.Context, caller *reqctx.Context, event string, s *objects.Service, zone *string) {
 	if !n.Versioned() {
 		return
 	}

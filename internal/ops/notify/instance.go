@@ -8,9 +8,21 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Instance announces what the API itself did to a server: "lock", "unlock". The
-// server is a record with its flavor, metadata, system metadata and info cache.
-func (n *Notifier) Instance(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
+// Attached is what a server has, as far as it is announced with that.
+type Attached struct {
+	Devices []*objects.Versioned // BlockDeviceMapping
+	Shares  []*objects.Share
+}
+
+// Devices tells whether servers are announced with their block devices.
+func (n *Notifier) Devices() bool { return n.Versioned() && n.devices }
+
+// Shares tells whether servers are announced with their shares.
+func (n *Notifier) Shares() bool { return n.Versioned() && n.shares }
+
+// Instance announces what the API itself did to a server: "lock", "delete.start".
+// The server is a record with its flavor, metadata, system metadata and info cache.
+func (n *Notifier) Instance(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance, with Attached) error {
 	if !n.Versioned() {
 		return nil
 	}
@@ -19,8 +31,50 @@ func (n *Notifier) Instance(ctx context.Context, caller *reqctx.Context, event s
 		return err
 	}
 	p.Data["fault"] = nil
+	n.attach(p, with)
 	n.announce(ctx, caller, "instance."+event, p)
 	return nil
+}
+
+// attach tells of what a server has, where somebody wants to know.
+func (n *Notifier) attach(p *objects.Versioned, with Attached) {
+	if n.devices {
+		p.Data["block_devices"] = devicePayloads(with.Devices)
+	}
+	if n.shares {
+		all := []*objects.Versioned{}
+		for _, s := range with.Shares {
+			all = append(all, objects.NewVersioned("SharePayload", "1.0", map[string]any{"share_mapping_uuid": s.UUID, "share_id": s.ShareID, "status": s.Status, "tag": s.Tag}))
+		}
+		p.Data["shares"] = all
+	}
+}
+
+// devicePayloads are the volumes among a server's block devices.
+func devicePayloads(devices []*objects.Versioned) []*objects.Versioned {
+	all := []*objects.Versioned{}
+	for _, d := range devices {
+		if d.Text("volume_id") == "" {
+			continue
+		}
+		data := map[string]any{"delete_on_termination": d.Bool("delete_on_termination")}
+		for _, field := range []string{"device_name", "boot_index", "volume_id", "tag"} {
+			data[field] = d.Data[field]
+		}
+		all = append(all, objects.NewVersioned("BlockDevicePayload", "1.0", data))
+	}
+	return all
+}
+
+// Usage announces what was done to a server in the old form, as compute.instance
+// and the event: "delete.start".
+func (n *Notifier) Usage(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance, imageURL string) {
+	if !n.Legacy() {
+		return
+	}
+	payload := information(i, imageURL)
+	payload["state"] = i.VMState
+	n.tell(ctx, caller, "compute", n.host, "compute.instance."+event, payload)
 }
 
 // powerStates are the names of the numbers of nova.compute.power_state.

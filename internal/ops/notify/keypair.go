@@ -10,7 +10,7 @@ import (
 // KeypairName announces what happens to a keypair ("delete.start") in the old form,
 // which knows no more than its name.
 func (n *Notifier) KeypairName(ctx context.Context, caller *reqctx.Context, event, name string) {
-	if n.unversioned() {
+	if n.Legacy() {
 		n.tell(ctx, caller, "api", n.host, "keypair."+event, map[string]any{"tenant_id": caller.ProjectID, "user_id": caller.UserID, "key_name": name})
 	}
 }

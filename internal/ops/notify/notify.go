@@ -17,13 +17,15 @@ import (
 type Notifier struct {
 	host              string // [DEFAULT] host
 	changes           string // [notifications] notify_on_state_change
+	devices           bool   // bdms_in_notifications
+	shares            bool   // include_share_mapping
 	legacy, versioned *rpc.Notifier
 }
 
 // New makes a notifier over the drivers of [oslo_messaging_notifications]; host is
 // [DEFAULT] host, which publishers are named after.
 func New(pool *rpc.Pool, o config.Notifications, host string) (*Notifier, error) {
-	n := &Notifier{host: host, changes: o.NotifyOnStateChange}
+	n := &Notifier{host: host, changes: o.NotifyOnStateChange, devices: o.BDMsInNotifications, shares: o.IncludeShareMapping}
 	var err error
 	if o.NotificationFormat != "versioned" {
 		if n.legacy, err = pool.Notifier(); err != nil {
@@ -40,7 +42,8 @@ func New(pool *rpc.Pool, o config.Notifications, host string) (*Notifier, error)
 // what only they need must not be read.
 func (n *Notifier) Versioned() bool { return n != nil && n.versioned.Enabled() }
 
-func (n *Notifier) unversioned() bool { return n != nil && n.legacy.Enabled() }
+// Legacy tells whether anybody is told of notifications in the old form.
+func (n *Notifier) Legacy() bool { return n != nil && n.legacy.Enabled() }
 
 // tell announces an event in the old form. service and host are the publisher's.
 func (n *Notifier) tell(ctx context.Context, caller *reqctx.Context, service, host, event string, payload map[string]any) {

@@ -11,7 +11,8 @@ import (
 
 // Update is a change of a server's row.
 type Update struct {
-	Server                   *objects.Instance // as it is now: a record with flavor and tags
+	Server *objects.Instance // as it is now: a record with flavor and tags
+	Attached
 	OldVMState, OldTaskState *string
 	OldName                  string // "" where the name is the same
 	ImageURL                 string
@@ -20,7 +21,7 @@ type Update struct {
 
 // Changes tells whether changes of servers are to be announced.
 func (n *Notifier) Changes() bool {
-	return n != nil && n.changes != "" && (n.unversioned() || n.Versioned())
+	return n != nil && n.changes != "" && (n.Legacy() || n.Versioned())
 }
 
 // states are what is told of them: where they did not change, or there were none,
@@ -45,8 +46,12 @@ func differ(a, b *string) bool { return (a == nil) != (b == nil) || a != nil && 
 // wherever it happens.
 func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Context, u Update) error {
 	states := n.states(u)
-	if n.unversioned() {
-		payload := information(u)
+	if n.Legacy() {
+		payload := information(u.Server, u.ImageURL)
+		if u.OldName != "" {
+			payload["old_display_name"] = u.OldName
+		}
+		payload["audit_period_beginning"], payload["audit_period_ending"] = isoTime(&u.PeriodBegan), isoTime(&u.Now)
 		for k, v := range states {
 			payload[k] = v
 		}
@@ -59,6 +64,7 @@ func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Context, u Update
 	if err != nil {
 		return err
 	}
+	n.attach(p, u.Attached)
 	p.Name, p.Version = "InstanceUpdatePayload", "2.1"
 	p.Data["state_update"] = objects.NewVersioned("InstanceStateUpdatePayload", "1.0", states)
 	p.Data["audit_period"] = objects.NewVersioned("AuditPeriodPayload", "1.0", map[string]any{"audit_period_beginning": u.PeriodBegan, "audit_period_ending": u.Now})
@@ -73,8 +79,7 @@ func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Context, u Update
 }
 
 // information is what the old form tells of a server.
-func information(u Update) map[string]any {
-	i := u.Server
+func information(i *objects.Instance, imageURL string) map[string]any {
 	image := map[string]string{}
 	for k, v := range i.SystemMetadata {
 		if property, ok := strings.CutPrefix(k, "image_"); ok {
@@ -84,18 +89,15 @@ func information(u Update) map[string]any {
 	d := map[string]any{"tenant_id": i.ProjectID, "user_id": i.UserID, "instance_id": i.UUID, "display_name": i.DisplayName, "reservation_id": i.ReservationID,
 		"hostname": i.Hostname, "instance_type_id": i.InstanceTypeID, "architecture": i.Architecture, "host": i.Host, "node": i.Node,
 		"availability_zone": i.AvailabilityZone, "cell_name": orEmpty(i.CellName), "created_at": pythonTime(i.CreatedAt), "terminated_at": isoTime(i.TerminatedAt),
-		"deleted_at": isoTime(i.DeletedAt), "launched_at": isoTime(i.LaunchedAt), "image_ref_url": u.ImageURL, "os_type": i.OSType, "kernel_id": i.KernelID,
+		"deleted_at": isoTime(i.DeletedAt), "launched_at": isoTime(i.LaunchedAt), "image_ref_url": imageURL, "os_type": i.OSType, "kernel_id": i.KernelID,
 		"ramdisk_id": i.RamdiskID, "state_description": orEmpty(i.TaskState), "progress": "", "access_ip_v4": i.AccessIPv4, "access_ip_v6": i.AccessIPv6,
-		"image_meta": image, "metadata": pairs(i.Metadata), "audit_period_beginning": isoTime(&u.PeriodBegan), "audit_period_ending": isoTime(&u.Now)}
+		"image_meta": image, "metadata": pairs(i.Metadata)}
 	if i.Progress != nil && *i.Progress != 0 {
 		d["progress"] = *i.Progress
 	}
 	if f := i.Flavor; f != nil {
 		d["instance_type"], d["instance_flavor_id"], d["memory_mb"], d["vcpus"] = f.Name, f.FlavorID, f.MemoryMB, f.VCPUs
 		d["disk_gb"], d["root_gb"], d["ephemeral_gb"] = f.RootGB+f.EphemeralGB, f.RootGB, f.EphemeralGB
-	}
-	if u.OldName != "" {
-		d["old_display_name"] = u.OldName
 	}
 	return d
 }

@@ -49,18 +49,17 @@ func (c *Client) Unquiesce(ctx context.Context, caller *reqctx.Context, i *objec
 }
 
 // Shelve powers a server off and writes its disk to an image.
-func (c *Client) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, image string) error {
-	return c.shelve(ctx, caller, i, "shelve_instance", args{"instance": i.Versioned(), "image_id": image, "clean_shutdown": true})
+func (c *Client) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, image string, accelerators []string) error {
+	return c.shelve(ctx, caller, i, accelerators, "shelve_instance", args{"instance": i.Versioned(), "image_id": image, "clean_shutdown": true})
 }
 
 // ShelveOffload takes a shelved server off its host.
-func (c *Client) ShelveOffload(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	return c.shelve(ctx, caller, i, "shelve_offload_instance", args{"instance": i.Versioned(), "clean_shutdown": true})
+func (c *Client) ShelveOffload(ctx context.Context, caller *reqctx.Context, i *objects.Instance, accelerators []string) error {
+	return c.shelve(ctx, caller, i, accelerators, "shelve_offload_instance", args{"instance": i.Versioned(), "clean_shutdown": true})
 }
 
-// shelve names the accelerators of a server, of which there are none, to computes
-// that take them.
-func (c *Client) shelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, method string, a args) error {
+// shelve names the accelerators of a server to computes that take them.
+func (c *Client) shelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, accelerators []string, method string, a args) error {
 	if i.Host == nil || *i.Host == "" {
 		return noHost(i)
 	}
@@ -73,7 +72,7 @@ func (c *Client) shelve(ctx context.Context, caller *reqctx.Context, i *objects.
 		return err
 	}
 	if ok {
-		a["accel_uuids"] = []string{}
+		a["accel_uuids"] = accelerators
 	} else {
 		t.Version = "5.0"
 	}

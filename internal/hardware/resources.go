@@ -1,0 +1,156 @@
+package hardware
+
+import (
+	"maps"
+	"regexp"
+	"strings"
+
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// resourceSpec is an extra spec that asks Placement for something by name: of the
+// server as a whole, or of a group of resources.
+var resourceSpec = regexp.MustCompile(`^resources([a-zA-Z0-9_-]{1,64})?:(.+)$`)
+
+// Resources is what a server takes of Placement's resource classes, those of which
+// it takes nothing left out. image is the ImageMeta where it is to be considered, or
+// nil; groups are RequestGroups from outside of the flavor: those of ports. Like
+// Nova's scheduler, extra specs win over the flavor's own numbers.
+func Resources(f *objects.Flavor, image *objects.Versioned, volumeBacked bool, groups ...*objects.Versioned) (map[string]int64, error) {
+	a := sideBySide(f, image)
+	own, rest := map[string]int64{}, map[string]int64{} // of the server as a whole, of groups
+	for key, value := range f.ExtraSpecs {
+		m := resourceSpec.FindStringSubmatch(key)
+		if m == nil {
+			continue
+		}
+		n, err := pyInt(value)
+		switch {
+		case err != nil || n < 0: // Nova warns, and asks for nothing
+		case m[1] == "":
+			own[m[2]] = n
+		default:
+			rest[m[2]] += n
+		}
+	}
+	if err := a.pinned(own); err != nil {
+		return nil, err
+	}
+	for _, g := range groups {
+		asked, _ := g.Data["resources"].(map[string]any)
+		for class := range asked {
+			n, _ := (&objects.Versioned{Data: asked}).Int(class)
+			rest[class] += n
+		}
+	}
+	a.plain(own, rest, volumeBacked)
+	encrypted, err := EncryptsMemory(f, image)
+	if err != nil {
+		return nil, err
+	}
+	if encrypted {
+		own["MEM_ENCRYPTION_CONTEXT"] = 1
+	}
+	pmem, _ := a.spec("hw:pmem")
+	count := map[string]int64{}
+	for label := range strings.SplitSeq(pmem, ",") {
+		if label = strings.TrimSpace(label); label != "" {
+			count[className("PMEM_NAMESPACE_"+label)]++
+		}
+	}
+	maps.Copy(own, count)
+	for class, n := range rest {
+		own[class] += n
+	}
+	maps.DeleteFunc(own, func(_ string, n int64) bool { return n == 0 })
+	return own, nil
+}
+
+// plain adds the flavor's own numbers where nothing else says what to take.
+func (a asks) plain(own, rest map[string]int64, volumeBacked bool) {
+	has := func(class string) bool {
+		_, inOwn := own[class]
+		_, inRest := rest[class]
+		return inOwn || inRest
+	}
+	if !has("VCPU") && !has("PCPU") {
+		own["VCPU"] = a.flavor.VCPUs
+	}
+	if !has("MEMORY_MB") {
+		own["MEMORY_MB"] = a.flavor.MemoryMB
+	}
+	if !has("DISK_GB") {
+		disk := a.flavor.EphemeralGB + (a.flavor.Swap+1023)/1024
+		if !volumeBacked {
+			disk += a.flavor.RootGB
+		}
+		own["DISK_GB"] = disk
+	}
+}
+
+// pinned adds the CPUs that a policy gives to the server alone.
+func (a asks) pinned(own map[string]int64) error {
+	policy, err := a.cpuPolicy()
+	if err != nil || policy != "dedicated" && policy != "mixed" {
+		return err
+	}
+	pcpus := a.flavor.VCPUs
+	if policy == "mixed" {
+		dedicated, err := a.dedicated()
+		if err != nil {
+			return err
+		}
+		if dedicated == nil {
+			if dedicated, err = a.realtime(); err != nil {
+				return err
+			}
+		}
+		pcpus = int64(len(dedicated))
+		own["VCPU"] = a.flavor.VCPUs - pcpus
+	}
+	emulator, err := a.emulatorPolicy()
+	if emulator == "isolate" {
+		pcpus++
+	}
+	own["PCPU"] = pcpus
+	return err
+}
+
+// Classes are the resource classes of the PCI devices that a flavor names, for
+// deployments that have these in Placement.
+func (l Aliases) Classes(f *objects.Flavor) (map[string]int64, error) {
+	pci, err := l.Devices(f, nil, func() string { return "" })
+	if err != nil {
+		return nil, err
+	}
+	classes := map[string]int64{}
+	for _, r := range pci.Objects("requests") {
+		specs, _ := r.Data["spec"].([]map[string]string)
+		if len(specs) == 0 {
+			continue
+		}
+		n, _ := r.Int("count")
+		class := specs[0]["resource_class"]
+		switch {
+		case class == "":
+			class = className("PCI_" + specs[0]["vendor_id"] + "_" + specs[0]["product_id"])
+		case standardDevices[strings.ToUpper(class)] || strings.HasPrefix(strings.ToUpper(class), "CUSTOM_"):
+			class = strings.ToUpper(class)
+		default:
+			class = className(class)
+		}
+		classes[class] += n
+	}
+	return classes, nil
+}
+
+// standardDevices are the classes of devices that Placement knows by itself.
+var standardDevices = map[string]bool{"PCI_DEVICE": true, "SRIOV_NET_VF": true, "VGPU": true, "PGPU": true, "FPGA": true}
+
+var notInClass = regexp.MustCompile(`[^A-Z0-9_]+`)
+
+// className is a custom resource class of a name.
+func className(name string) string {
+	name = notInClass.ReplaceAllString(strings.ToUpper(name), "_")
+	return "CUSTOM_" + name
+}

@@ -1,0 +1,60 @@
+package quota
+
+import (
+	"context"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Placement says what projects hold; *placement.Client is one.
+type Placement interface {
+	// Usages are the amounts by resource class; an empty user asks for the project.
+	Usages(ctx context.Context, caller *reqctx.Context, project, user string) (map[string]int64, error)
+}
+
+// fromPlacement counts servers by their mappings, and what they take in Placement:
+// [quota] count_usage_from_placement. While mappings are not migrated it counts as
+// before.
+type fromPlacement struct {
+	store     Store
+	placement Placement
+	before    Usage
+	log       zerolog.Logger
+	migrated  sync.Map // projects whose mappings are: they stay so
+}
+
+// InstanceUsage counts for a project, and for a user in it where user is not empty.
+func (p *fromPlacement) InstanceUsage(ctx context.Context, project, user string) (objects.Used[objects.InstanceUsage], error) {
+	var used objects.Used[objects.InstanceUsage]
+	if _, done := p.migrated.Load(project); !done {
+		done, err := p.store.Migrated(ctx, project)
+		if err != nil {
+			return used, err
+		}
+		if !done {
+			p.log.Warn().Msg("Falling back to legacy quota counting method for instances, cores, and ram")
+			return p.before.InstanceUsage(ctx, project, user)
+		}
+		p.migrated.Store(project, nil)
+	}
+	n, err := p.store.Mapped(ctx, project, user)
+	if err != nil {
+		return used, err
+	}
+	used.Project.Instances, used.User.Instances = n.Project, n.User
+	if err := p.add(ctx, project, "", &used.Project); err != nil || user == "" {
+		return used, err
+	}
+	return used, p.add(ctx, project, user, &used.User)
+}
+
+// add takes dedicated CPUs for cores, too: the limit is one for both.
+func (p *fromPlacement) add(ctx context.Context, project, user string, to *objects.InstanceUsage) error {
+	held, err := p.placement.Usages(ctx, nil, project, user)
+	to.Cores, to.RAM = held["VCPU"]+held["PCPU"], held["MEMORY_MB"]
+	return err
+}

@@ -1,0 +1,264 @@
+package quota
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Keystone has the unified limits of Nova's endpoint, by their names there; -1 is
+// no limit. *keystone.Limits is one.
+type Keystone interface {
+	// Registered are the limits of projects that have none of their own.
+	Registered(ctx context.Context) (map[string]int64, error)
+	// OfProject are those of a project's own.
+	OfProject(ctx context.Context, project string) (map[string]int64, error)
+}
+
+// servers is the limit of the number of servers. What they take has limits by the
+// names of Placement's resource classes, behind class.
+const (
+	servers = "servers"
+	class   = "class:"
+)
+
+// unifiedNames are the names in Keystone of what Nova's API shows.
+var unifiedNames = map[Resource]string{
+	Instances: servers, Cores: class + "VCPU", RAM: class + "MEMORY_MB",
+	MetadataItems: "server_metadata_items", InjectedFiles: "server_injected_files",
+	InjectedFileContentBytes: "server_injected_file_content_bytes", InjectedFilePathBytes: "server_injected_file_path_bytes",
+	KeyPairs: "server_key_pairs", ServerGroups: "server_groups", ServerGroupMembers: "server_group_members",
+}
+
+// unified are limits in Keystone, as Nova's UnifiedLimitsDriver has them: whatever
+// has none registered has the limit 0, but for what the configuration lets go.
+type unified struct {
+	keystone  Keystone
+	placement Placement
+	store     Store
+	log       zerolog.Logger
+
+	ignore    bool     // [quota] unified_limits_resource_strategy
+	listed    []string // unified_limits_resource_list
+	pinnedToo bool     // [workarounds] unified_limits_count_pcpu_as_vcpu
+	migrated  atomic.Bool
+}
+
+func newUnified(o Options) *unified {
+	return &unified{
+		keystone: o.Keystone, placement: o.Placement, store: o.Store, log: o.Log, pinnedToo: o.PinnedAsShared,
+		ignore: o.Config.UnifiedLimitsResourceStrategy == "ignore", listed: o.Config.UnifiedLimitsResourceList,
+	}
+}
+
+// limits are those of a project, or where project is empty the registered ones, in
+// the places of Nova's own resources; those that Keystone does not know are -1, and
+// those that have none registered 0.
+func (u *unified) limits(ctx context.Context, project string) (Values, error) {
+	v := unlimited()
+	l, err := u.read(ctx, project)
+	if err != nil {
+		return v, err
+	}
+	for r, name := range unifiedNames {
+		v[r] = l.registered[name]
+		if r == Instances || r == Cores || r == RAM { // the others are no project's
+			v[r] = l.of(name)
+		}
+	}
+	return v, nil
+}
+
+// read asks Keystone for the limits of a project, or for "" for those of none.
+func (u *unified) read(ctx context.Context, project string) (l keystoneLimits, err error) {
+	l.project = project
+	if l.registered, err = u.keystone.Registered(ctx); err == nil && project != "" {
+		l.own, err = u.keystone.OfProject(ctx, project)
+	}
+	if err != nil {
+		err = &objects.Error{Class: "oslo_limit.exception.SessionInitError", Message: "Can't initialise OpenStackSDK session: " + err.Error(), Cause: err}
+	}
+	return l, err
+}
+
+// set is what a project may have and has.
+func (u *unified) set(ctx context.Context, project string) (Set, error) {
+	limits, err := u.limits(ctx, project)
+	if err != nil {
+		return Set{}, err
+	}
+	used, err := u.used(ctx, nil, project, []string{servers, unifiedNames[Cores], unifiedNames[RAM]})
+	if err != nil {
+		return Set{}, err
+	}
+	_, groups, err := u.store.LimitsAndGroups(ctx, project, "")
+	s := Set{Limits: limits}
+	s.Used[Instances], s.Used[Cores], s.Used[RAM] = used[servers], used[unifiedNames[Cores]], used[unifiedNames[RAM]]
+	s.Used[ServerGroups] = groups.Project
+	return s, err
+}
+
+// used counts what a project has of servers and of classes of resources.
+func (u *unified) used(ctx context.Context, caller *reqctx.Context, project string, names []string) (map[string]int64, error) {
+	used := map[string]int64{}
+	slices.Sort(names)
+	if slices.Contains(names, servers) {
+		if err := u.countable(ctx); err != nil {
+			return nil, err
+		}
+		n, err := u.store.Mapped(ctx, project, "")
+		if err != nil {
+			return nil, err
+		}
+		used[servers] = n.Project
+	}
+	held, err := u.placement.Usages(ctx, caller, project, "")
+	if objects.IsClass(err, "UsagesRetrievalFailed") {
+		return nil, &objects.Error{Class: "UsagesRetrievalFailed", Cause: err,
+			Message: "Failed to retrieve usages from placement while enforcing " + strings.Join(names, ", ") + " quota limits."}
+	}
+	if err != nil {
+		return nil, err
+	}
+	const shared, pinned = "VCPU", "PCPU"
+	if u.pinnedToo && !slices.Contains(names, class+pinned) { // one that a flavor names has its own limit
+		held[shared] += held[pinned]
+	}
+	for _, name := range names {
+		if c, ok := strings.CutPrefix(name, class); ok {
+			used[name] = held[c]
+		}
+	}
+	return used, nil
+}
+
+// countable refuses to count servers by mappings that do not say yet which of them
+// are being deleted.
+func (u *unified) countable(ctx context.Context) error {
+	if u.migrated.Load() {
+		return nil
+	}
+	done, err := u.store.Migrated(ctx, "")
+	switch {
+	case err != nil:
+		return err
+	case !done:
+		u.log.Error().Msg("Must migrate all instance mappings before using unified limits")
+		return &objects.Error{Class: "ValueError", Message: "must first migrate instance mappings"}
+	}
+	u.migrated.Store(true)
+	return nil
+}
+
+// over is a limit that deltas exceed.
+type over struct {
+	name               string
+	limit, used, delta int64
+}
+
+// keystoneLimits are the limits that hold for a project.
+type keystoneLimits struct {
+	project         string // "": none
+	registered, own map[string]int64
+}
+
+// of prefers the project's own limit; what has none at all has 0.
+func (l keystoneLimits) of(name string) int64 {
+	if n, ok := l.own[name]; ok {
+		return n
+	}
+	return l.registered[name]
+}
+
+// enforce answers an *OverError where what is used and the deltas together exceed
+// limits that count.
+func (u *unified) enforce(l keystoneLimits, used, deltas map[string]int64) error {
+	var exceeded []over
+	for _, name := range slices.Sorted(maps.Keys(deltas)) {
+		if limit := l.of(name); limit >= 0 && used[name]+deltas[name] > limit {
+			exceeded = append(exceeded, over{name, limit, used[name], deltas[name]})
+		}
+	}
+	if !u.counts(exceeded, l.registered) {
+		return nil
+	}
+	texts := make([]string, len(exceeded))
+	for n, o := range exceeded {
+		texts[n] = fmt.Sprintf("Resource %s is over limit of %d due to current usage %d and delta %d", o.name, o.limit, o.used, o.delta)
+	}
+	project := l.project
+	if project == "" {
+		project = "None"
+	}
+	return &OverError{unified: fmt.Sprintf("Project %s is over a limit for [%s]", project, strings.Join(texts, ", "))}
+}
+
+// counts tells whether any of the exceeded limits is one: of those of 0, some may be
+// for want of a registered limit, and the configuration says what that means.
+func (u *unified) counts(exceeded []over, registered map[string]int64) bool {
+	for _, o := range exceeded {
+		_, set := registered[o.name]
+		if o.limit > 0 || set || slices.Contains(u.listed, o.name) != u.ignore {
+			return true
+		}
+	}
+	return false
+}
+
+// local holds a number that has no project against the registered limits.
+func (u *unified) local(ctx context.Context, r Resource, used, delta int64) error {
+	name := unifiedNames[r]
+	l, err := u.read(ctx, "")
+	if err != nil {
+		return &objects.Error{Class: "KeystoneConnectionFailed", Message: "Failed to connect to keystone while enforcing " + name + " quota limit.", Cause: err}
+	}
+	err = u.enforce(l, map[string]int64{name: used}, map[string]int64{name: delta})
+	if over, ok := err.(*OverError); ok {
+		over.Over = []Resource{r}
+	}
+	return err
+}
+
+// Fit answers how many of least to most servers a project may have more, each of
+// which takes classes, or TooManyInstances. It answers most where there are no
+// unified limits. Of 0 servers, it is checked whether the project is within the limits
+// already.
+func (q *Quotas) Fit(ctx context.Context, caller *reqctx.Context, project string, classes map[string]int64, least, most int) (int, error) {
+	if q.unified == nil {
+		return most, nil
+	}
+	names := []string{servers}
+	for c := range classes {
+		names = append(names, class+c)
+	}
+	used, err := q.unified.used(ctx, caller, project, names)
+	if err != nil {
+		return 0, err
+	}
+	l, err := q.unified.read(ctx, project)
+	if err != nil {
+		return 0, err
+	}
+	for n := most; ; n-- {
+		deltas := map[string]int64{servers: int64(n)}
+		for c, amount := range classes {
+			deltas[class+c] = amount * int64(n)
+		}
+		err := q.unified.enforce(l, used, deltas)
+		over, isOver := err.(*OverError)
+		switch {
+		case !isOver:
+			return n, err
+		case n <= least:
+			return 0, over.Fault("TooManyInstances", "")
+		}
+	}
+}

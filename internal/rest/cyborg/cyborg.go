@@ -1,0 +1,130 @@
+// Package cyborg asks Cyborg about accelerators, in the name of callers.
+package cyborg
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest"
+)
+
+// Client asks Cyborg. It is safe for concurrent use.
+type Client struct{ session *rest.Session }
+
+// New makes a client of a session with the options of [cyborg].
+func New(s *rest.Session) *Client { return &Client{s} }
+
+// groupKey is a resource or a trait that a group of a device profile asks for.
+var groupKey = regexp.MustCompile(`^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$`)
+
+// Groups are the RequestGroups of a device profile: what its devices are to
+// Placement. Errors: DeviceProfileError.
+func (c *Client) Groups(ctx context.Context, caller *reqctx.Context, profile string) ([]*objects.Versioned, error) {
+	fail := func(text string) error {
+		return objects.Errorf(objects.KindInvalid, "DeviceProfileError", "Device profile name %s: %s", profile, text)
+	}
+	var found struct {
+		Profiles []struct {
+			Groups []map[string]string `json:"groups"`
+		} `json:"device_profiles"`
+	}
+	if err := c.call(ctx, caller, http.MethodGet, "device_profiles?"+url.Values{"name": {profile}}.Encode(), &found); err != nil {
+		return nil, fail(err.Error())
+	}
+	switch len(found.Profiles) {
+	case 0:
+		return nil, fail("Expected 1 device profile but got nothing.")
+	case 1:
+	default:
+		return nil, fail(fmt.Sprintf("Expected 1 device profile but got %d.", len(found.Profiles)))
+	}
+	var groups []*objects.Versioned
+	for n, g := range found.Profiles[0].Groups {
+		groups = append(groups, group("device_profile_"+strconv.Itoa(n), g))
+	}
+	return groups, nil
+}
+
+func group(requester string, asked map[string]string) *objects.Versioned {
+	resources, required, forbidden := map[string]any{}, []string{}, []string{}
+	for _, key := range slices.Sorted(maps.Keys(asked)) {
+		m := groupKey.FindStringSubmatch(key)
+		if m == nil {
+			continue // what is for Cyborg alone
+		}
+		n, err := strconv.ParseInt(asked[key], 10, 64)
+		switch {
+		case m[1] == "resources" && err == nil && n >= 0:
+			resources[m[3]] = n
+		case m[1] == "trait" && asked[key] == "required":
+			required = append(required, m[3])
+		case m[1] == "trait" && asked[key] == "forbidden":
+			forbidden = append(forbidden, m[3])
+		}
+	}
+	return objects.ChangedVersioned("RequestGroup", "1.3", map[string]any{"use_same_provider": true, "resources": resources, "required_traits": required,
+		"requester_id": requester, "provider_uuids": []string{}, "forbidden_traits": forbidden, "aggregates": []any{}, "forbidden_aggregates": []string{}, "in_tree": nil})
+}
+
+// Requests are the ids of the accelerator requests of a server, of which there must
+// be some. Errors: AcceleratorRequestOpFailed.
+func (c *Client) Requests(ctx context.Context, caller *reqctx.Context, server string) ([]string, error) {
+	fail := func(text string) error {
+		return &objects.Error{Class: "AcceleratorRequestOpFailed", Message: "Failed to get accelerator requests: " + text}
+	}
+	var found struct {
+		Requests []struct {
+			UUID string `json:"uuid"`
+		} `json:"arqs"`
+	}
+	if err := c.call(ctx, caller, http.MethodGet, "accelerator_requests?"+url.Values{"instance": {server}}.Encode(), &found); err != nil {
+		return nil, fail(err.Error() + " Instance " + server)
+	}
+	if len(found.Requests) == 0 {
+		return nil, fail("Cyborg returned no accelerator requests for instance " + server)
+	}
+	var uuids []string
+	for _, r := range found.Requests {
+		uuids = append(uuids, r.UUID)
+	}
+	return uuids, nil
+}
+
+// DeleteRequests frees the accelerators of a server. Errors:
+// AcceleratorRequestOpFailed.
+func (c *Client) DeleteRequests(ctx context.Context, caller *reqctx.Context, server string) error {
+	err := c.call(ctx, caller, http.MethodDelete, "accelerator_requests?"+url.Values{"instance": {server}}.Encode(), nil)
+	if err != nil {
+		return &objects.Error{Class: "AcceleratorRequestOpFailed", Message: "Failed to delete accelerator requests: " + err.Error() + " Instance " + server}
+	}
+	return nil
+}
+
+// call is one request. Its errors are Nova's texts for what may go wrong.
+func (c *Client) call(ctx context.Context, caller *reqctx.Context, method, path string, into any) error {
+	client, err := c.session.AsUser(ctx, caller)
+	if err != nil {
+		return &objects.Error{Message: "Could not communicate with Cyborg: " + err.Error(), Cause: err}
+	}
+	resp, err := client.Request(ctx, method, client.Endpoint+path, &gophercloud.RequestOpts{OkCodes: []int{200, 202, 204}, JSONResponse: into, KeepResponseBody: into == nil})
+	if into == nil && resp != nil && resp.Body != nil {
+		_ = resp.Body.Close()
+	}
+	if e, ok := err.(gophercloud.ErrUnexpectedResponseCode); ok {
+		return &objects.Error{Message: fmt.Sprintf("Invalid response from Cyborg: <Response [%d]>", e.Actual), Cause: err}
+	}
+	if err != nil {
+		return &objects.Error{Message: "Could not communicate with Cyborg: " + err.Error(), Cause: err}
+	}
+	return nil
+}

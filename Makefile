@@ -20,10 +20,17 @@ lint: # doc: gofmt, go vet and staticcheck
 race: # doc: run the tests of packages that share state under the race detector
 	$(GO) test -race $(SHARED)
 
-lab-test: # doc: run the tests that need a real OpenStack, found by LAB_VENV and OS_*
-	$(GO) test -tags lab $$(grep -rl "^//go:build lab" --include=*_test.go . | xargs -n1 dirname | sort -u)
+lab: # doc: start a real OpenStack on loopback, see docs/testing.md
+	$(GO) run ./internal/lab up
+
+lab-down: # doc: stop it
+	$(GO) run ./internal/lab down
+
+lab-test: # doc: run the tests that need a real OpenStack: the one that LAB_* name, or make lab's
+	@if [ -z "$$LAB_NOVA_CONF" ]; then env=$$($(GO) run ./internal/lab env) && eval "$$env" || exit 1; fi; \
+	$(GO) test -tags lab $$(grep -rl "^//go:build lab" --include=*_test.go --exclude-dir=.lab . | xargs -n1 dirname | sort -u)
 
 routes: # doc: write docs/ROUTES.md anew
 	$(GO) test ./cmd/nova-api -run TestRoutesDocument -update
 
-.PHONY: help build test lint race lab-test routes
+.PHONY: help build test lint race lab lab-down lab-test routes

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// variable is an export of env.
+type variable struct{ name, value string }
+
+// variables are what the lab tests and OpenStack's clients read. With ours, clients
+// that look in the catalog find the nova-api of this repository.
+func (l *Lab) variables(useOurs bool) []variable {
+	where := region
+	if useOurs {
+		where = ours
+	}
+	return []variable{
+		{"LAB", l.Dir},
+		{"LAB_PORT_BASE", strconv.Itoa(l.Base)},
+		{"LAB_VENV", l.Venv},
+		{"LAB_PYTHON", filepath.Join(l.Venv, "bin", "python")},
+		{"LAB_NOVA", l.URL("nova-api") + "/v2.1"},
+		{"LAB_METADATA", l.URL("nova-metadata")},
+		{"LAB_NOVA_CONF", filepath.Join(l.Etc(), "ours", "nova.conf")},
+		{"LAB_AMQP", l.AMQP()},
+		{"LAB_MEMCACHED", l.Address("memcached")},
+		{"LAB_GUESTS", guests},
+		{"LAB_OURS", l.Address("ours")},
+		{"LAB_OURS_METADATA", l.Address("ours-metadata")},
+		{"OS_AUTH_URL", l.URL("keystone") + "/v3"},
+		{"OS_IDENTITY_API_VERSION", "3"},
+		{"OS_USERNAME", admin},
+		{"OS_PASSWORD", password},
+		{"OS_PROJECT_NAME", admin},
+		{"OS_USER_DOMAIN_NAME", "Default"},
+		{"OS_PROJECT_DOMAIN_NAME", "Default"},
+		{"OS_REGION_NAME", where},
+	}
+}
+
+// writeEnv prints exports for a shell. The Python environment comes last in PATH: it
+// adds openstack and hides nothing of the user's.
+func (l *Lab) writeEnv(out io.Writer, useOurs bool) error {
+	var b strings.Builder
+	for _, v := range l.variables(useOurs) {
+		fmt.Fprintf(&b, "export %s=%s\n", v.name, quote(v.value))
+	}
+	bin := quote(filepath.Join(l.Venv, "bin"))
+	fmt.Fprintf(&b, "case :$PATH: in *:%s:*) ;; *) export PATH=\"$PATH\":%s ;; esac\n", bin, bin)
+	fmt.Fprintf(&b, "export no_proxy=%s\"${no_proxy:+,$no_proxy}\"\n", loopback)
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// quote is a word for a shell.
+func quote(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/:.,_@-") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,6 @@
+{{- /* MariaDB runs this whenever it starts. A statement is a line. */ -}}
+CREATE USER IF NOT EXISTS 'lab'@'127.0.0.1' IDENTIFIED BY 'lab';
+{{- range .Databases}}
+CREATE DATABASE IF NOT EXISTS {{.}} CHARACTER SET utf8mb3;
+GRANT ALL ON {{.}}.* TO 'lab'@'127.0.0.1';
+{{- end}}

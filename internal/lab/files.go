@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"text/template"
+)
+
+//go:embed etc
+var etc embed.FS
+
+// file is a configuration file: a template under etc/ and where in the lab it goes.
+type file struct {
+	to, template string
+	data         any // nil: the lab
+}
+
+// node is a process of Nova that has a nova.conf.
+type node struct {
+	*Lab
+	Name    string // of its directory
+	Host    string
+	Compute bool   // it has servers, and no way into the databases
+	LogFile string // empty: it says on its standard output what it does
+}
+
+// files are all that services read, but for what their packages bring (copies).
+func (l *Lab) files() []file {
+	list := []file{
+		{"databases.sql", "databases.sql", nil},
+		{"rabbitmq.conf", "rabbitmq.conf", nil},
+		{"keystone/keystone.conf", "keystone.conf", nil},
+		{"glance/glance-api.conf", "glance-api.conf", nil},
+		{"placement/placement.conf", "placement.conf", nil},
+		{"neutron/neutron.conf", "neutron.conf", nil},
+		{"cinder/cinder.conf", "cinder.conf", nil},
+		{"nova/nova.conf", "nova.conf", node{l, "nova", "controller", false, ""}},
+		{"ours/nova.conf", "nova.conf", node{l, "nova", "controller", false, l.Log("ours")}},
+		{"python/compute.py", "compute.py", nil},
+		{"python/lab_storage.py", "lab_storage.py", nil},
+		{"bin/sudo", "sudo", nil},
+		{"requirements.txt", "requirements.txt", nil},
+		{"constraints.txt", "constraints.txt", nil},
+	}
+	for _, host := range l.Hosts() {
+		list = append(list, file{host + "/nova.conf", "nova.conf", node{l, host, host, true, ""}})
+	}
+	return list
+}
+
+// copies are what services read as their packages bring it, below etc/ of the Python
+// environment and of the lab.
+var copies = []string{
+	"glance/glance-api-paste.ini", "neutron/api-paste.ini", "neutron/rootwrap.conf", "neutron/rootwrap.d",
+	"cinder/api-paste.ini", "cinder/resource_filters.json", "cinder/rootwrap.conf", "cinder/rootwrap.d", "nova/api-paste.ini",
+}
+
+// directories are those that services expect to be there, below state/.
+func (l *Lab) directories() []string {
+	return append([]string{"fernet-keys", "receipt-keys", "credential-keys", "images", "image-staging", "image-tasks", "neutron", "cinder", "nova", "lock", "rabbitmq", "done"}, l.Hosts()...)
+}
+
+// render fills in a template under etc/.
+func (l *Lab) render(name string, data any) ([]byte, error) {
+	if data == nil {
+		data = l
+	}
+	t := template.New(name).Option("missingkey=error").Funcs(template.FuncMap{
+		"list": func(items ...string) []string { return items },
+		"dict": func(pairs ...string) map[string]string {
+			m := map[string]string{}
+			for pair := range slices.Chunk(pairs, 2) {
+				m[pair[0]] = pair[1]
+			}
+			return m
+		},
+	})
+	t, err := t.ParseFS(etc, "etc/"+name, "etc/parts.tmpl")
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, name, data); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// configure makes the lab's directories and writes all files anew.
+func (l *Lab) configure() error {
+	for _, dir := range l.directories() {
+		if err := os.MkdirAll(filepath.Join(l.State(), dir), 0o700); err != nil {
+			return err
+		}
+	}
+	for _, f := range l.files() {
+		if err := l.write(f); err != nil {
+			return err
+		}
+	}
+	for _, name := range copies {
+		if err := copyTree(filepath.Join(l.Venv, "etc", name), filepath.Join(l.Etc(), name)); err != nil {
+			return fmt.Errorf("the Python environment is not complete: %w", err)
+		}
+	}
+	return nil
+}
+
+// write fills in a file and puts it where it goes. Scripts can be executed.
+func (l *Lab) write(f file) error {
+	text, err := l.render(f.template, f.data)
+	if err != nil {
+		return err
+	}
+	to := filepath.Join(l.Etc(), f.to)
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	mode := fs.FileMode(0o644)
+	if bytes.HasPrefix(text, []byte("#!")) {
+		mode = 0o755
+	}
+	return os.WriteFile(to, text, mode)
+}
+
+// copyTree copies a file, or a directory over what is there.
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(to, rel), 0o755)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(to, rel)), 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), text, 0o644)
+	})
+}

@@ -1,0 +1,115 @@
+// Command lab is a real OpenStack on loopback for the tests with the build tag lab, and
+// for trying out: MariaDB, RabbitMQ and memcached of the system, and Keystone, Glance,
+// Placement, Neutron, Cinder and Nova from PyPI, with hosts whose servers are only
+// pretended. docs/testing.md says how it is used; it needs Linux.
+//
+// services.go is the table of its processes, files.go that of their configuration
+// (templates under etc/), steps.go that of what there is to do until it is up.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := root(os.Getenv).ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "lab: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// root is the command; getenv is asked where the lab is.
+func root(getenv func(string) string) *cobra.Command {
+	cmd := &cobra.Command{Use: "lab", Short: "a real OpenStack on loopback", SilenceUsage: true, SilenceErrors: true}
+	add := func(use, short string, do func(cmd *cobra.Command, l *Lab) error) *cobra.Command {
+		c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+			l, err := open(getenv)
+			if err != nil {
+				return err
+			}
+			return do(cmd, l)
+		}}
+		cmd.AddCommand(c)
+		return c
+	}
+	one := func(use, short string, do func(ctx context.Context, l *Lab, s service) error) {
+		c := add(use+" SERVICE", short, func(cmd *cobra.Command, l *Lab) error {
+			name := cmd.Flags().Arg(0)
+			services := l.services()
+			n := slices.IndexFunc(services, func(s service) bool { return s.name == name })
+			if n < 0 || !l.exists() {
+				return fmt.Errorf("the lab in %s has no service %q: see status", l.Dir, name)
+			}
+			return do(cmd.Context(), l, services[n])
+		})
+		c.Args = cobra.ExactArgs(1)
+	}
+	var installSystem, useOurs bool
+	add("up", "install, start and fill in what is missing", func(cmd *cobra.Command, l *Lab) error {
+		return l.up(cmd.Context(), cmd.ErrOrStderr(), installSystem)
+	}).Flags().BoolVar(&installSystem, "install-system", false, "install missing Debian packages")
+	add("down", "stop all services; what they know stays", func(_ *cobra.Command, l *Lab) error { return l.down() })
+	one("start", "start one service", func(ctx context.Context, l *Lab, s service) error { return l.await(ctx, []service{s}) })
+	one("stop", "stop one service", func(_ context.Context, l *Lab, s service) error { return l.stop(s.name) })
+	add("status", "which services run, where they listen and log", func(cmd *cobra.Command, l *Lab) error { return l.status(cmd.OutOrStdout()) })
+	add("env", "exports for a shell: what the lab tests and OpenStack's clients read", func(cmd *cobra.Command, l *Lab) error {
+		if !l.exists() {
+			return fmt.Errorf("there is no lab in %s: start one with make lab", l.Dir)
+		}
+		return l.writeEnv(cmd.OutOrStdout(), useOurs)
+	}).Flags().BoolVar(&useOurs, "ours", false, "clients find the nova-api of this repository, on $LAB_OURS")
+	add("wipe", "stop all services and remove what they know; the Python environment stays", func(_ *cobra.Command, l *Lab) error { return l.wipe() })
+	return cmd
+}
+
+// status is a line for each service.
+func (l *Lab) status(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	down := 0
+	for _, s := range l.services() {
+		state, where := "down", "-"
+		if pid := l.running(s.name); pid != 0 {
+			state = "up, process " + strconv.Itoa(pid)
+		} else {
+			down++
+		}
+		if l.Port(s.name) != 0 {
+			where = l.Address(s.name)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.name, state, where, l.Log(s.name))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if down > 0 {
+		return fmt.Errorf("%d services are down", down)
+	}
+	return nil
+}
+
+// wipe removes what up has made, and nothing else that may be in the directory.
+func (l *Lab) wipe() error {
+	if err := l.down(); err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range []string{"etc", "state", "log", "mysql", settings} {
+		errs = append(errs, os.RemoveAll(filepath.Join(l.Dir, name)))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// service is a process of the lab. In its command and environment $LAB, $ETC, $STATE and
+// $VENV stand for the lab's directories, $USER and $GROUP for who it runs as, $PORT for
+// its own port and $PORT_NAME for that of another (in capitals, - as _).
+type service struct {
+	name    string
+	stage   stage
+	command string   // a program and its arguments, parted by spaces
+	last    string   // one more argument, which may have spaces in it
+	env     []string // over the lab's own environment
+	ready   check    // nil: it is enough that it lives
+}
+
+// stage is when a service is started: all of one stage at once, and the next when they answer.
+type stage int
+
+const (
+	base       stage = iota // what services keep things in
+	identity                // Keystone
+	everything              // all others
+)
+
+// patience is how long a service may take until it answers: on two busy cores Python
+// takes its time to load the largest of them.
+const patience = 5 * time.Minute
+
+// wsgi is the command of a service that uWSGI serves, in so many processes and threads.
+func wsgi(module, processes, threads string) string {
+	return "$VENV/bin/uwsgi --http-socket 127.0.0.1:$PORT --http-chunked-input --http-auto-chunked --virtualenv $VENV" +
+		" --master --die-on-term --lazy-apps --enable-threads --thunder-lock --buffer-size 65535 --disable-logging" +
+		" --add-header Connection:close --processes " + processes + " --threads " + threads + " --module " + module
+}
+
+// services are all there are, in the order in which they start.
+func (l *Lab) services() []service {
+	list := []service{
+		{name: "mariadb", stage: base, ready: l.sqlAnswers,
+			command: "mariadbd --no-defaults --user=$USER --datadir=$LAB/mysql --socket=mysql.sock --port=$PORT --bind-address=127.0.0.1 --skip-name-resolve" +
+				" --max-connections=1000 --innodb-buffer-pool-size=256M --innodb-flush-log-at-trx-commit=2 --skip-log-bin --init-file=$ETC/databases.sql"},
+		{name: "epmd", stage: base, ready: l.listens("epmd"), command: "epmd -address 127.0.0.1 -port $PORT"},
+		{name: "memcached", stage: base, ready: l.listens("memcached"), command: "memcached -u $USER -l 127.0.0.1 -p $PORT -m 64"},
+		{name: "rabbitmq", stage: base, ready: l.brokerAnswers, command: rabbitmqServer(), env: []string{
+			"HOME=$STATE/rabbitmq", "ERL_EPMD_PORT=$PORT_EPMD", "ERL_EPMD_ADDRESS=127.0.0.1",
+			"RABBITMQ_NODENAME=nova-lab-$PORT@localhost", "RABBITMQ_NODE_IP_ADDRESS=127.0.0.1", "RABBITMQ_NODE_PORT=$PORT", "RABBITMQ_DIST_PORT=$PORT_RABBITMQ_NODES",
+			"RABBITMQ_CONFIG_FILE=$ETC/rabbitmq.conf", "RABBITMQ_CONF_ENV_FILE=/dev/null", "RABBITMQ_MNESIA_BASE=$STATE/rabbitmq", "RABBITMQ_LOG_BASE=$LAB/log",
+			"RABBITMQ_PID_FILE=$STATE/rabbitmq/pid", "RABBITMQ_ENABLED_PLUGINS_FILE=$STATE/rabbitmq/plugins",
+			"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}",
+		}},
+		{name: "keystone", stage: identity, ready: l.answers("keystone", "/v3"), command: wsgi("keystone.wsgi.api:application", "2", "1"),
+			env: []string{"OS_KEYSTONE_CONFIG_DIR=$ETC/keystone", "OS_KEYSTONE_CONFIG_FILES=keystone.conf"}},
+		{name: "glance", stage: everything, ready: l.answers("glance", "/"), command: wsgi("glance.wsgi.api:application", "1", "4") + " --pyargv", last: "--config-file $ETC/glance/glance-api.conf",
+			env: []string{"OS_GLANCE_CONFIG_DIR=$ETC/glance"}},
+		{name: "placement", stage: everything, ready: l.answers("placement", "/"), command: wsgi("placement.wsgi.api:application", "1", "2"),
+			env: []string{"OS_PLACEMENT_CONFIG_DIR=$ETC/placement"}},
+		{name: "neutron", stage: everything, ready: l.answers("neutron", "/"), command: wsgi("neutron.wsgi.api:application", "1", "1") + " --pyargv", last: "--config-file $ETC/neutron/neutron.conf",
+			env: []string{"OS_NEUTRON_CONFIG_DIR=$ETC/neutron", "OS_NEUTRON_CONFIG_FILES=neutron.conf"}},
+		{name: "cinder", stage: everything, ready: l.answers("cinder", "/"), command: wsgi("cinder.wsgi.api:application", "1", "1") + " --pyargv", last: "--config-file $ETC/cinder/cinder.conf",
+			env: []string{"OS_CINDER_CONFIG_DIR=$ETC/cinder"}},
+		{name: "cinder-scheduler", stage: everything, ready: l.reports("cinder", "/v3/os-services", "cinder-scheduler", "controller"),
+			command: "$VENV/bin/cinder-scheduler --config-file $ETC/cinder/cinder.conf"},
+		{name: "cinder-volume", stage: everything, ready: l.reports("cinder", "/v3/os-services", "cinder-volume", "controller@pretended"),
+			command: "$VENV/bin/cinder-volume --config-file $ETC/cinder/cinder.conf", env: []string{"PYTHONPATH=$ETC/python", "PATH=$ETC/bin:$PATH"}},
+		{name: "nova-api", stage: everything, ready: l.answers("nova-api", "/"), command: wsgi("nova.wsgi.osapi_compute:application", "2", "1"),
+			env: []string{"OS_NOVA_CONFIG_DIR=$ETC/nova"}},
+		{name: "nova-metadata", stage: everything, ready: l.answers("nova-metadata", "/"), command: wsgi("nova.wsgi.metadata:application", "1", "1"),
+			env: []string{"OS_NOVA_CONFIG_DIR=$ETC/nova"}},
+	}
+	for _, name := range []string{"nova-conductor", "nova-scheduler"} {
+		list = append(list, service{name: name, stage: everything, ready: l.reports("nova-api", "/v2.1/os-services", name, "controller"),
+			command: "$VENV/bin/" + name + " --config-file $ETC/nova/nova.conf"})
+	}
+	for _, host := range l.Hosts() {
+		list = append(list, service{name: "nova-" + host, stage: everything, ready: l.reports("nova-api", "/v2.1/os-services", "nova-compute", host),
+			command: "$VENV/bin/python $ETC/python/compute.py --config-file $ETC/" + host + "/nova.conf"})
+	}
+	return list
+}
+
+// rabbitmqServer is the broker's own script: the one in Debian's path takes another user.
+func rabbitmqServer() string {
+	const own = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+	if _, err := os.Stat(own); err == nil {
+		return own
+	}
+	return "rabbitmq-server"
+}
+
+// expand fills in what stands with a $ in the text of a service.
+func (l *Lab) expand(text, service string) string {
+	return os.Expand(text, func(name string) string {
+		switch name {
+		case "LAB":
+			return l.Dir
+		case "ETC":
+			return l.Etc()
+		case "STATE":
+			return l.State()
+		case "VENV":
+			return l.Venv
+		case "USER":
+			return l.user
+		case "GROUP":
+			return l.group
+		case "PATH":
+			return l.path()
+		case "PORT":
+			return strconv.Itoa(l.Port(service))
+		}
+		if other, ok := strings.CutPrefix(name, "PORT_"); ok {
+			return strconv.Itoa(l.Port(strings.ReplaceAll(strings.ToLower(other), "_", "-")))
+		}
+		return ""
+	})
+}
+
+// arguments are the words of a service's command, filled in one by one: directories
+// may have spaces in them.
+func (l *Lab) arguments(s service) []string {
+	words := strings.Fields(s.command)
+	if s.last != "" {
+		words = append(words, s.last)
+	}
+	for n, word := range words {
+		words[n] = l.expand(word, s.name)
+	}
+	return words
+}
+
+// path is where the lab's processes look for programs.
+func (l *Lab) path() string {
+	return strings.Join([]string{filepath.Join(l.Venv, "bin"), os.Getenv("PATH"), "/usr/local/sbin", "/usr/sbin", "/sbin"}, string(os.PathListSeparator))
+}
+
+// environment is that of the lab's processes. Everything is on loopback: they know no
+// proxy, and nothing of the user's own OpenStack.
+func (l *Lab) environment(service string, more ...string) []string {
+	env := slices.DeleteFunc(os.Environ(), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return strings.HasSuffix(strings.ToLower(name), "_proxy") || strings.HasPrefix(name, "OS_") || name == "PYTHONPATH"
+	})
+	env = append(env, "PATH="+l.path())
+	for _, one := range more {
+		env = append(env, l.expand(one, service))
+	}
+	return env
+}

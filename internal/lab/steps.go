@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// step is something to do until the lab is up. All steps are done at each start, but
+// for those that were done before with the same packages (once): the others look for
+// themselves what there is already.
+type step struct {
+	name string
+	once bool
+	do   func(ctx context.Context) error
+}
+
+func (l *Lab) steps(installSystem bool) []step {
+	start := func(at stage) func(context.Context) error {
+		return func(ctx context.Context) error {
+			return l.await(ctx, slices.DeleteFunc(l.services(), func(s service) bool { return s.stage != at }))
+		}
+	}
+	document := func(name string) func(context.Context) error {
+		return func(ctx context.Context) error { return l.populate(ctx, name) }
+	}
+	return []step{
+		{"system packages", false, func(ctx context.Context) error { return l.system(ctx, installSystem) }},
+		{"Python environment", false, l.python},
+		{"configuration", false, func(context.Context) error { return l.configure() }},
+		{"system tables", false, l.systemTables},
+		{"databases, broker and cache", false, start(base)},
+		{"schemas", true, l.schemas},
+		{"Keystone", false, start(identity)},
+		{"users and catalog", false, document("identity.yaml")},
+		{"network agents", false, l.agents},
+		{"services", false, start(everything)},
+		{"hosts of the cell", false, l.discover},
+		{"images, flavors, networks and servers", false, document("cloud.yaml")},
+	}
+}
+
+// up starts what does not run, and makes what is not there.
+func (l *Lab) up(ctx context.Context, out io.Writer, installSystem bool) error {
+	began := time.Now()
+	if strings.ContainsAny(l.Dir+l.Venv, " \t\n'\"$%\\") {
+		return fmt.Errorf("services cannot be configured for directories with spaces, quotes, $ or %% in their names (%s, %s): LAB and LAB_VENV name others", l.Dir, l.Venv)
+	}
+	if err := l.remember(); err != nil {
+		return err
+	}
+	want, err := requirements()
+	if err != nil {
+		return err
+	}
+	for _, s := range l.steps(installSystem) {
+		done := filepath.Join(l.State(), "done", strings.ReplaceAll(s.name, " ", "-"))
+		if had, err := os.ReadFile(done); s.once && err == nil && string(had) == want {
+			continue
+		}
+		fmt.Fprintf(out, "lab: %s\n", s.name)
+		if err := s.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		if s.once {
+			if err := os.WriteFile(done, []byte(want), 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	fmt.Fprintf(out, "lab: up after %s; its addresses and credentials: eval \"$(go run ./internal/lab env)\"\n", time.Since(began).Round(time.Second))
+	return nil
+}
+
+// systemTables makes MariaDB's own, in an empty directory.
+func (l *Lab) systemTables(ctx context.Context) error {
+	data := filepath.Join(l.Dir, "mysql")
+	if _, err := os.Stat(filepath.Join(data, "mysql", "global_priv.frm")); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return err
+	}
+	return l.manage(ctx, "mariadb", "mariadb-install-db --no-defaults --user=$USER --datadir=$LAB/mysql"+
+		" --auth-root-authentication-method=socket --auth-root-socket-user=$USER --skip-test-db")
+}
+
+// migration is what brings the databases of a service to the state that it expects.
+type migration struct {
+	service  string
+	commands []string
+}
+
+// cellExists is how nova-manage ends where the cell is there already.
+const cellExists = 2
+
+func (l *Lab) migrations() []migration {
+	nova := "nova-manage --config-file $ETC/nova/nova.conf "
+	keystone := "keystone-manage --config-file $ETC/keystone/keystone.conf "
+	return []migration{
+		{"keystone", []string{
+			keystone + "db_sync",
+			keystone + "fernet_setup --keystone-user $USER --keystone-group $GROUP",
+			keystone + "receipt_setup --keystone-user $USER --keystone-group $GROUP",
+			keystone + "credential_setup --keystone-user $USER --keystone-group $GROUP",
+			keystone + "bootstrap --bootstrap-username " + admin + " --bootstrap-project-name " + admin + " --bootstrap-password " + password + " --bootstrap-region-id " + region +
+				" --bootstrap-public-url http://127.0.0.1:$PORT/v3 --bootstrap-internal-url http://127.0.0.1:$PORT/v3 --bootstrap-admin-url http://127.0.0.1:$PORT/v3",
+		}},
+		{"neutron", []string{"neutron-db-manage --config-file $ETC/neutron/neutron.conf upgrade heads"}},
+		{"nova", []string{
+			nova + "api_db sync",
+			nova + "cell_v2 map_cell0 --database_connection " + l.Database("nova_cell0") + "?charset=utf8",
+			nova + "db sync",
+			nova + "cell_v2 create_cell --name cell1",
+		}},
+		{"cinder", []string{"cinder-manage --config-file $ETC/cinder/cinder.conf db sync"}},
+		{"glance", []string{"glance-manage --config-file $ETC/glance/glance-api.conf db_sync"}},
+		{"placement", []string{"placement-manage --config-file $ETC/placement/placement.conf db sync"}},
+	}
+}
+
+// schemas brings all databases to their newest schemas, of each service after another
+// but of all services at once.
+func (l *Lab) schemas(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, m := range l.migrations() {
+		group.Go(func() error {
+			for _, command := range m.commands {
+				var status *exec.ExitError
+				err := l.manage(ctx, m.service, command)
+				if errors.As(err, &status) && status.ExitCode() == cellExists && strings.Contains(command, "create_cell") {
+					err = nil
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// agents tells Neutron that the hosts can bind ports.
+func (l *Lab) agents(ctx context.Context) error {
+	text, err := l.render("agents.sql", nil)
+	if err != nil {
+		return err
+	}
+	db, err := l.database("neutron")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.ExecContext(ctx, string(text))
+	return err
+}
+
+// discover maps the hosts to the cell: the scheduler does that too, but later.
+func (l *Lab) discover(ctx context.Context) error {
+	return l.manage(ctx, "nova", "nova-manage --config-file $ETC/nova/nova.conf cell_v2 discover_hosts")
+}
+
+// manage runs an administrator's command of a service in the environment of the
+// services. What it says goes to a log of its own. It is not interrupted: half of a
+// migration cannot be continued.
+func (l *Lab) manage(ctx context.Context, of, command string) error {
+	words := l.arguments(service{name: of, command: command})
+	program, err := l.lookPath(words[0])
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	cmd := exec.Command(program, words[1:]...)
+	cmd.Env = l.environment(of)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return l.logged(cmd, of+"-manage")
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -411,9 +412,7 @@ func writeReply(w http.ResponseWriter, req *Request, status int, reply any) {
 		if full.Status != 0 {
 			status = full.Status
 		}
-		for k, v := range full.Header {
-			h[k] = v
-		}
+		maps.Copy(h, full.Header)
 	}
 	b := pool.Get().(*[]byte)
 	defer func() {
@@ -439,9 +438,7 @@ func writeReply(w http.ResponseWriter, req *Request, status int, reply any) {
 
 func writeFault(w http.ResponseWriter, req *Request, f *Fault, versioned bool) {
 	h := w.Header()
-	for k, v := range f.Header {
-		h[k] = v
-	}
+	maps.Copy(h, f.Header)
 	if versioned {
 		req.versionHeaders(h)
 	}

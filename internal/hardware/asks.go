@@ -62,10 +62,10 @@ func (a asks) imageID() string {
 // is no word.
 func (a asks) truths(key string) (flavor, image *bool) {
 	if value, ok := a.spec("hw:" + key); ok {
-		flavor = ptr(truth(value))
+		flavor = new(truth(value))
 	}
 	if a.props.Has("hw_" + key) {
-		image = ptr(a.props.Bool("hw_" + key))
+		image = new(a.props.Bool("hw_" + key))
 	}
 	return flavor, image
 }
@@ -137,8 +137,6 @@ func pyBool(b bool) string {
 func truth(text string) bool {
 	return slices.Contains([]string{"1", "t", "true", "on", "y", "yes"}, strings.ToLower(strings.TrimSpace(text)))
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // pyTuple is how Python shows a tuple of texts.
 func pyTuple(values []string) string { return "('" + strings.Join(values, "', '") + "')" }

@@ -55,7 +55,7 @@ func parse(m map[string]any) (*Device, error) {
 		case strings.Contains(*d.Name, " "):
 			return nil, invalidFormat("Device name contains spaces.")
 		}
-		d.Name = ptr(WithDev(*d.Name))
+		d.Name = new(WithDev(*d.Name))
 	}
 	var err error
 	if d.Size, err = number(m["volume_size"]); err != nil || d.Size != nil && *d.Size < 0 {
@@ -149,7 +149,7 @@ func number(v any) (*int64, error) {
 	case nil:
 		return nil, nil
 	case float64:
-		return ptr(int64(v)), nil
+		return new(int64(v)), nil
 	case int64:
 		return &v, nil
 	case json.Number:
@@ -157,7 +157,7 @@ func number(v any) (*int64, error) {
 		return &n, err
 	case string:
 		if v == "" {
-			return ptr(int64(0)), nil
+			return new(int64(0)), nil
 		}
 		n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
 		return &n, err

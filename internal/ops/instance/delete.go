@@ -126,7 +126,7 @@ func (r *removal) destroy(ctx context.Context) error {
 		return cell.Destroy(ctx, c, r.i.UUID, text(r.i.Host) != "")
 	})
 	if err == nil {
-		r.i.DeletedAt = ptr(db.Now())
+		r.i.DeletedAt = new(db.Now())
 	}
 	return err
 }
@@ -148,9 +148,9 @@ func (r *removal) scheduled(ctx context.Context) error {
 	r.dropShelvedImage(ctx)
 	was := text(r.i.TaskState)
 	err = r.Save(ctx, r.i, nil, func(i *objects.Instance) {
-		i.TaskState, i.Progress = ptr("deleting"), ptr(int64(0))
+		i.TaskState, i.Progress = new("deleting"), new(int64)
 		if r.soft {
-			i.TaskState, i.DeletedAt = ptr("soft-deleting"), ptr(db.Now())
+			i.TaskState, i.DeletedAt = new("soft-deleting"), new(db.Now())
 		}
 	})
 	if err != nil {
@@ -239,7 +239,7 @@ func (r *removal) confirmResize(ctx context.Context) error {
 	if err != nil || !r.soft {
 		return err
 	}
-	return r.Save(ctx, r.i, nil, func(i *objects.Instance) { i.TaskState = ptr("soft-deleting") })
+	return r.Save(ctx, r.i, nil, func(i *objects.Instance) { i.TaskState = new("soft-deleting") })
 }
 
 // local deletes a server without its host, which is down or not there.
@@ -263,9 +263,9 @@ func (r *removal) withoutHost(ctx context.Context, devices []*objects.Versioned)
 		return err
 	}
 	err := r.Save(ctx, r.i, nil, func(i *objects.Instance) {
-		i.VMState, i.TaskState, i.TerminatedAt = ptr("deleted"), nil, ptr(db.Now())
+		i.VMState, i.TaskState, i.TerminatedAt = new("deleted"), nil, new(db.Now())
 		if r.soft {
-			i.VMState = ptr("soft-delete")
+			i.VMState = new("soft-delete")
 		}
 	})
 	if err != nil {
@@ -367,9 +367,9 @@ func (o *Ops) Restore(ctx context.Context, caller *reqctx.Context, i *objects.In
 	err := o.Save(ctx, i, []string{""}, func(i *objects.Instance) {
 		i.DeletedAt = nil
 		if hosted {
-			i.TaskState = ptr("restoring")
+			i.TaskState = new("restoring")
 		} else {
-			i.VMState = ptr("active")
+			i.VMState = new("active")
 		}
 	})
 	if err != nil {

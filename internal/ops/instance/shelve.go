@@ -25,7 +25,7 @@ func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 		return err
 	}
 	err = o.Save(ctx, i, []string{""}, func(i *objects.Instance) {
-		i.TaskState = ptr("shelving")
+		i.TaskState = new("shelving")
 		i.SystemMetadata["image_base_image_ref"] = i.ImageRef // where an unshelve looks for it
 	})
 	if err != nil {

@@ -64,7 +64,7 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Context, i *objects.I
 	o.Announce(ctx, caller, "evacuate", i)
 	message := conductorrpc.Rebuild{Password: opts.Password, Evacuate: true, SharedStorage: opts.SharedStorage, Host: opts.Host, Spec: spec}
 	if opts.Stopped {
-		message.TargetVMState = ptr("stopped")
+		message.TargetVMState = new("stopped")
 	}
 	if opts.Force != nil && !*opts.Force && text(opts.Host) != "" { // the scheduler checks that host
 		n, err := o.node(ctx, i, *opts.Host)
@@ -80,7 +80,7 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Context, i *objects.I
 // leaveTrace writes the migration by which the old host, once it is up again, knows
 // what it has to clean up.
 func (o *Ops) leaveTrace(ctx context.Context, caller *reqctx.Context, i *objects.Instance, to *string) error {
-	m := &objects.Migration{UUID: ptr(uuid.NewString()), InstanceUUID: i.UUID, SourceCompute: i.Host, SourceNode: i.Node, UserID: &caller.UserID, ProjectID: &caller.ProjectID}
+	m := &objects.Migration{UUID: new(uuid.NewString()), InstanceUUID: i.UUID, SourceCompute: i.Host, SourceNode: i.Node, UserID: &caller.UserID, ProjectID: &caller.ProjectID}
 	if text(to) != "" {
 		m.DestCompute = to
 	}

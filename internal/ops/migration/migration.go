@@ -173,5 +173,3 @@ func text(s *string) string {
 	}
 	return *s
 }
-
-func ptr[T any](v T) *T { return &v }

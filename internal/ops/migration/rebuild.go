@@ -265,7 +265,7 @@ func (r *rebuild) apply(i *objects.Instance) {
 	if r.Key != nil {
 		i.KeyName, i.KeyData = nil, nil
 		for _, k := range r.extra["keypairs"].Objects("objects") {
-			i.KeyName, i.KeyData = ptr(k.Text("name")), ptr(k.Text("public_key"))
+			i.KeyName, i.KeyData = new(k.Text("name")), new(k.Text("public_key"))
 		}
 	}
 	set := func(to **string, value *string) {
@@ -294,7 +294,7 @@ func (r *rebuild) apply(i *objects.Instance) {
 	if !r.backed { // no image is how a server on a volume is known
 		i.ImageRef = r.Image
 	}
-	i.TaskState, i.Progress, i.KernelID, i.RamdiskID = ptr("rebuilding"), new(int64), &r.kernel, &r.ramdisk
+	i.TaskState, i.Progress, i.KernelID, i.RamdiskID = new("rebuilding"), new(int64), &r.kernel, &r.ramdisk
 	for key := range i.SystemMetadata {
 		if strings.HasPrefix(key, "image_") {
 			delete(i.SystemMetadata, key)

@@ -240,7 +240,7 @@ func (m *move) begin(ctx context.Context) error {
 	}
 	err = m.Save(ctx, i, []string{""}, func(i *objects.Instance) {
 		i.SystemMetadata["image_base_image_ref"] = i.ImageRef // servers of old may not have it
-		i.TaskState, i.Progress = ptr("resize_prep"), new(int64)
+		i.TaskState, i.Progress = new("resize_prep"), new(int64)
 		i.AutoDiskConfig = m.AutoDiskConfig != nil && *m.AutoDiskConfig
 	})
 	if err != nil {

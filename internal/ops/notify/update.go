@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -52,9 +53,7 @@ func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Context, u Update
 			payload["old_display_name"] = u.OldName
 		}
 		payload["audit_period_beginning"], payload["audit_period_ending"] = isoTime(&u.PeriodBegan), isoTime(&u.Now)
-		for k, v := range states {
-			payload[k] = v
-		}
+		maps.Copy(payload, states)
 		n.tell(ctx, caller, "compute", n.host, "compute.instance.update", payload)
 	}
 	if !n.Versioned() {

@@ -2,7 +2,6 @@ package hardware
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -62,7 +61,7 @@ func (a asks) imageID() string {
 // is no word.
 func (a asks) truths(key string) (flavor, image *bool) {
 	if value, ok := a.spec("hw:" + key); ok {
-		flavor = new(truth(value))
+		flavor = new(objects.Truthy(value))
 	}
 	if a.props.Has("hw_" + key) {
 		image = new(a.props.Bool("hw_" + key))
@@ -131,11 +130,6 @@ func pyBool(b bool) string {
 		return "True"
 	}
 	return "False"
-}
-
-// truth is the lenient reading of a truth value: what is none is false.
-func truth(text string) bool {
-	return slices.Contains([]string{"1", "t", "true", "on", "y", "yes"}, strings.ToLower(strings.TrimSpace(text)))
 }
 
 // pyTuple is how Python shows a tuple of texts.

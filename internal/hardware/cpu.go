@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/nova-go/nova/internal/objects"
 )
 
 var (
@@ -84,7 +86,7 @@ func (a asks) dedicated() ([]int, error) {
 }
 
 func (a asks) realtime() ([]int, error) {
-	if on, _ := a.spec("hw:cpu_realtime"); !truth(on) {
+	if on, _ := a.spec("hw:cpu_realtime"); !objects.Truthy(on) {
 		return nil, nil
 	}
 	flavor, image := a.text("cpu_realtime_mask")

@@ -220,11 +220,7 @@ func (p property) typed(value any) (any, error) {
 		}
 		return n, nil
 	case flexible:
-		switch strings.ToLower(strings.TrimSpace(text)) {
-		case "t", "true", "on", "y", "yes", "1":
-			return true, nil
-		}
-		return false, nil
+		return objects.Truthy(text), nil
 	case dicts:
 		return value, nil
 	case architecture, hypervisor, vmMode:

@@ -106,7 +106,7 @@ func (v *Versioned) Text(field string) string {
 	case string:
 		return s
 	case *string:
-		return deref(s)
+		return OrZero(s)
 	}
 	return ""
 }

@@ -152,13 +152,6 @@ func volumeImage(v *cinder.Volume) *objects.Image {
 	return i
 }
 
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
 // deviceLetter is "a" of "/dev/vda1".
 func deviceLetter(name *string) string {
 	if name == nil {

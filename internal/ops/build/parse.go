@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/nova-go/nova/internal/objects"
 )
 
 // deviceFields are the members that a device of the second form may have.
@@ -130,19 +132,8 @@ func given(v any) bool {
 	return n != "0" && n != "0.0"
 }
 
-// truth is what Python's services take as a true value in text.
-func truth(v any) bool {
-	switch v := v.(type) {
-	case bool:
-		return v
-	case string:
-		switch strings.ToLower(strings.TrimSpace(v)) {
-		case "t", "true", "on", "y", "yes", "1":
-			return true
-		}
-	}
-	return fmt.Sprint(v) == "1"
-}
+// truth is a member that may be a truth value or a word for one.
+func truth(v any) bool { return objects.Truthy(fmt.Sprint(v)) }
 
 func number(v any) (*int64, error) {
 	switch v := v.(type) {

@@ -15,7 +15,7 @@ const MaxTags = 50
 // tagged wants a server whose tags may be changed: a lock does not matter, nor does
 // a task.
 func tagged(i *objects.Instance, action string) error {
-	if vm := text(i.VMState); !slices.Contains(settled, vm) {
+	if vm := objects.OrZero(i.VMState); !slices.Contains(settled, vm) {
 		return invalidState(i, action, "vm_state", vm)
 	}
 	return nil

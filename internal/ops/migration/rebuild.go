@@ -81,7 +81,7 @@ func (r *rebuild) findKey(ctx context.Context) error {
 		return nil
 	}
 	list := objects.ChangedVersioned("KeyPairList", "1.3", map[string]any{"objects": []*objects.Versioned{}})
-	if text(*r.Key) != "" {
+	if objects.OrZero(*r.Key) != "" {
 		key, err := r.Keypairs.Get(ctx, r.caller.UserID, **r.Key)
 		if err != nil {
 			return err
@@ -287,7 +287,7 @@ func (r *rebuild) apply(i *objects.Instance) {
 		i.Metadata = *r.Metadata
 	}
 	i.OSType, i.Architecture, i.VMMode = r.property("os_type"), r.property("architecture"), r.property("vm_mode")
-	i.AutoDiskConfig = instance.Truthy(r.image.Property("auto_disk_config"))
+	i.AutoDiskConfig = objects.Truthy(r.image.Property("auto_disk_config"))
 	if r.AutoDiskConfig != nil {
 		i.AutoDiskConfig = *r.AutoDiskConfig
 	}

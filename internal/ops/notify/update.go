@@ -87,9 +87,9 @@ func information(i *objects.Instance, imageURL string) map[string]any {
 	}
 	d := map[string]any{"tenant_id": i.ProjectID, "user_id": i.UserID, "instance_id": i.UUID, "display_name": i.DisplayName, "reservation_id": i.ReservationID,
 		"hostname": i.Hostname, "instance_type_id": i.InstanceTypeID, "architecture": i.Architecture, "host": i.Host, "node": i.Node,
-		"availability_zone": i.AvailabilityZone, "cell_name": orEmpty(i.CellName), "created_at": pythonTime(i.CreatedAt), "terminated_at": isoTime(i.TerminatedAt),
+		"availability_zone": i.AvailabilityZone, "cell_name": objects.OrZero(i.CellName), "created_at": pythonTime(i.CreatedAt), "terminated_at": isoTime(i.TerminatedAt),
 		"deleted_at": isoTime(i.DeletedAt), "launched_at": isoTime(i.LaunchedAt), "image_ref_url": imageURL, "os_type": i.OSType, "kernel_id": i.KernelID,
-		"ramdisk_id": i.RamdiskID, "state_description": orEmpty(i.TaskState), "progress": "", "access_ip_v4": i.AccessIPv4, "access_ip_v6": i.AccessIPv6,
+		"ramdisk_id": i.RamdiskID, "state_description": objects.OrZero(i.TaskState), "progress": "", "access_ip_v4": i.AccessIPv4, "access_ip_v6": i.AccessIPv6,
 		"image_meta": image, "metadata": pairs(i.Metadata)}
 	if i.Progress != nil && *i.Progress != 0 {
 		d["progress"] = *i.Progress
@@ -99,13 +99,6 @@ func information(i *objects.Instance, imageURL string) map[string]any {
 		d["disk_gb"], d["root_gb"], d["ephemeral_gb"] = f.RootGB+f.EphemeralGB, f.RootGB, f.EphemeralGB
 	}
 	return d
-}
-
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // isoTime and pythonTime are how the old form writes times: two ways.

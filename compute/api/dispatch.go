@@ -448,9 +448,3 @@ func writeFault(w http.ResponseWriter, req *Request, f *Fault, versioned bool) {
 	w.WriteHeader(f.Status)
 	_, _ = w.Write(body)
 }
-
-// WriteFault writes a fault from outside of the dispatcher: the fault wrapper's
-// 500 and the filters' refusals have the same shape.
-func WriteFault(w http.ResponseWriter, r *http.Request, f *Fault) {
-	writeFault(w, &Request{Request: r}, f, false)
-}

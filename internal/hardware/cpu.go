@@ -65,7 +65,7 @@ func (a asks) mask(text string) ([]int, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "^") {
 		text = "0-" + itoa(int(a.flavor.VCPUs-1)) + "," + text
 	}
-	return ParseCPUs(text)
+	return parseCPUs(text)
 }
 
 func (a asks) dedicated() ([]int, error) {

@@ -248,7 +248,7 @@ func rootDeviceName(i *objects.Image) string {
 	if given := i.Property("root_device_name"); given != "" {
 		name = given
 	}
-	return WithDev(name)
+	return withDev(name)
 }
 
 func (b *Builder) findDevices(ctx context.Context, p *plan) error {

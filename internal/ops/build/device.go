@@ -81,8 +81,8 @@ func orNil(s string) any {
 	return s
 }
 
-// WithDev is a device's name with /dev/ before it.
-func WithDev(name string) string {
+// withDev is a device's name with /dev/ before it.
+func withDev(name string) string {
 	if name == "" {
 		return ""
 	}
@@ -155,7 +155,7 @@ func (b *Builder) imageDevices(f *objects.Flavor, image *objects.Image, root str
 	list, _ := image.Properties()["block_device_mapping"].([]any)
 	parse, second := ParseLegacyDevice, truth(image.Properties()["bdm_v2"])
 	if second {
-		parse = ParseDevice
+		parse = parseDevice
 	}
 	for _, one := range list {
 		m, _ := one.(map[string]any)
@@ -189,7 +189,7 @@ func (b *Builder) imageDevices(f *objects.Flavor, image *objects.Image, root str
 		d := blankDevice(0, format)
 		d.Size = nil
 		if name := text(m["device"]); name != nil {
-			d.Name = new(WithDev(*name))
+			d.Name = new(withDev(*name))
 		}
 		if d.Size = sizeOf(f, d); *d.Size != 0 {
 			blank = append(blank, d)

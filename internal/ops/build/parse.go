@@ -26,8 +26,8 @@ func ParseLegacyDevice(m map[string]any) (*Device, error) {
 	return parse(m)
 }
 
-// ParseDevice reads a device of the second form, as images have it.
-func ParseDevice(m map[string]any) (*Device, error) {
+// parseDevice reads a device of the second form, as images have it.
+func parseDevice(m map[string]any) (*Device, error) {
 	var unknown []string
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		if !slices.Contains(deviceFields, name) {
@@ -57,7 +57,7 @@ func parse(m map[string]any) (*Device, error) {
 		case strings.Contains(*d.Name, " "):
 			return nil, invalidFormat("Device name contains spaces.")
 		}
-		d.Name = new(WithDev(*d.Name))
+		d.Name = new(withDev(*d.Name))
 	}
 	var err error
 	if d.Size, err = number(m["volume_size"]); err != nil || d.Size != nil && *d.Size < 0 {
@@ -103,7 +103,7 @@ func ParseAPIDevice(m map[string]any, hasImage bool) (*Device, error) {
 		}
 	}
 	delete(m, "uuid")
-	return ParseDevice(m)
+	return parseDevice(m)
 }
 
 // text is a member that is a string; nil is none.

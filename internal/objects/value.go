@@ -29,3 +29,13 @@ func Truthy(word string) bool {
 	value, _ := ParseBool(word)
 	return value
 }
+
+// Quoted is a text as Python shows it within others, which clients see in messages:
+// of characters that Python escapes, only those that names and messages may have.
+func Quoted(text string) string {
+	quote := "'"
+	if strings.Contains(text, quote) && !strings.Contains(text, `"`) {
+		quote = `"`
+	}
+	return quote + strings.NewReplacer(`\`, `\\`, "\n", `\n`, quote, `\`+quote).Replace(text) + quote
+}

@@ -183,7 +183,7 @@ func TestServerPages(t *testing.T) {
 	}
 	demo := s.As("demo")
 	query, seen := "?limit=2&sort_key=display_name&sort_dir=asc", ""
-	for page := 0; page < 3; page++ {
+	for page := range 3 {
 		r := demo.Do("GET /servers" + query).Expect(200)
 		seen += " " + r.Names("servers")
 		if page < 2 {

@@ -78,7 +78,7 @@ func mediaVersions(r *http.Request) []string {
 		}
 	}
 	add(r.Header.Get("Content-Type"), true)
-	for _, media := range strings.Split(r.Header.Get("Accept"), ",") {
+	for media := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
 		add(media, false)
 	}
 	return versions

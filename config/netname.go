@@ -110,7 +110,7 @@ func checkAuthority(a string) error {
 		return errors.New("no host")
 	}
 	if ipv4Like.MatchString(name) {
-		for _, b := range strings.Split(name, ".") {
+		for b := range strings.SplitSeq(name, ".") {
 			if n, err := strconv.Atoi(b); err != nil || n > 255 {
 				return errors.New("bad IPv4 address")
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -275,10 +276,8 @@ func (r *resolver) valueOf(at ref) (string, bool, error) {
 // formerly finds the option that had this name once.
 func (r *resolver) formerly(at ref) *spec {
 	for _, s := range r.specs {
-		for _, o := range s.old {
-			if o == at {
-				return s
-			}
+		if slices.Contains(s.old, at) {
+			return s
 		}
 	}
 	return nil

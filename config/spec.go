@@ -82,7 +82,7 @@ func appendSpecs(out []*spec, t reflect.Type, group string, index []int, over *o
 
 func pairs(s string) map[string]string {
 	out := map[string]string{}
-	for _, p := range strings.Split(s, ";") {
+	for p := range strings.SplitSeq(s, ";") {
 		k, v, _ := strings.Cut(p, "=")
 		out[k] = v
 	}
@@ -237,7 +237,7 @@ func (s *spec) addOld(names string) {
 	if names == "" {
 		return
 	}
-	for _, n := range strings.Split(names, ",") {
+	for n := range strings.SplitSeq(names, ",") {
 		group, name, _ := strings.Cut(n, "/")
 		if group == "" {
 			group = s.group

@@ -86,7 +86,7 @@ func (r *rule) convert(texts []string) (any, error) {
 	}
 	switch r.kind {
 	case kindBool:
-		return parseBool(texts[0])
+		return ParseBool(texts[0])
 	case kindInt:
 		return r.integer(texts[0])
 	case kindFloat:
@@ -120,8 +120,9 @@ func (r *rule) text(s string) (string, error) {
 	return "", fmt.Errorf("valid values are [%s], but found %q", strings.Join(r.choices, ", "), s)
 }
 
-// parseBool takes Python-ish truth words, in any case, without blanks around them.
-func parseBool(s string) (bool, error) {
+// ParseBool reads a truth value as oslo.config does: true, 1, on, yes, false, 0, off
+// or no, in any case and without blanks around.
+func ParseBool(s string) (bool, error) {
 	switch strings.ToLower(s) {
 	case "true", "1", "on", "yes":
 		return true, nil

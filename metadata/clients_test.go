@@ -3,6 +3,7 @@ package metadata_test
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -149,9 +150,7 @@ func cirros(g *guest) {
 // proxy signs what comes from an instance, as Neutron's proxy does.
 func proxy(t testing.TB, next http.Handler, header http.Header) string {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for name, values := range header {
-			r.Header[name] = values
-		}
+		maps.Copy(r.Header, header)
 		next.ServeHTTP(w, r)
 	}))
 	t.Cleanup(s.Close)

@@ -32,8 +32,6 @@ const (
 	key    = "metadata-secret"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 // cloud is Store and Networks over a few values, and counts what it is asked.
 type cloud struct {
 	mu   sync.Mutex
@@ -61,7 +59,7 @@ func (c *cloud) Guest(_ context.Context, uuid string) (*objects.Guest, error) {
 	if uuid != vm {
 		return nil, objects.InstanceNotFound(uuid)
 	}
-	return &objects.Guest{Instance: &objects.Instance{UUID: vm, ProjectID: tenant, Hostname: ptr("vm"), UserData: ptr("aGk="), SystemMetadata: maps.Clone(c.meta)}}, nil
+	return &objects.Guest{Instance: &objects.Instance{UUID: vm, ProjectID: tenant, Hostname: new("vm"), UserData: new("aGk="), SystemMetadata: maps.Clone(c.meta)}}, nil
 }
 
 func (c *cloud) EC2(context.Context, *objects.Guest) (*objects.GuestEC2, error) {

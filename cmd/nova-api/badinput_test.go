@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/nova-go/nova/internal/novatest"
 )
 
 // token logs in as admin at the stand-in identity service.
@@ -198,7 +200,7 @@ func TestSlowClients(t *testing.T) {
 // TestHalfAPacket speaks uwsgi badly to a second process on the same cloud.
 func TestHalfAPacket(t *testing.T) {
 	_, state := dev(t)
-	address, uwsgi := free(t), free(t)
+	address, uwsgi := novatest.Address(t), novatest.Address(t)
 	p := start(t, address, "--config-file", filepath.Join(state, "nova.conf"), "--http", address, "--uwsgi", uwsgi)
 	for name, packet := range map[string]string{
 		"nothing":               "",

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/novatest"
 )
 
 // Of every cloud of --dev.
@@ -99,7 +100,7 @@ func TestKilledDuringCreates(t *testing.T) {
 		t.Fatal("no server was made before the end")
 	}
 
-	address := free(t)
+	address := novatest.Address(t)
 	_, port, _ := net.SplitHostPort(address)
 	p = start(t, address, "--dev", "--state", state, "--port", port)
 	token = p.token()

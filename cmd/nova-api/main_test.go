@@ -11,10 +11,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/nova-go/nova/internal/novatest"
 )
 
 // binary is nova-api, built once for the tests of this package.
@@ -131,37 +132,8 @@ type process struct {
 	t       *testing.T
 	cmd     *exec.Cmd
 	address string // of HTTP
-	output  output
+	output  novatest.Output
 	ended   chan error // how it ended, once it has
-}
-
-// output is what a process writes while the test reads.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
-
-// free is an address of loopback that nobody listens on.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // start runs nova-api and waits until it answers. At the end it must stop by
@@ -202,7 +174,7 @@ func start(t *testing.T, address string, args ...string) *process {
 // dev starts a cloud of its own.
 func dev(t *testing.T) (p *process, state string) {
 	t.Helper()
-	address, state := free(t), t.TempDir()
+	address, state := novatest.Address(t), t.TempDir()
 	_, port, _ := net.SplitHostPort(address)
 	return start(t, address, "--dev", "--state", state, "--port", port), state
 }

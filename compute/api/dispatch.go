@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -411,9 +412,7 @@ func writeReply(w http.ResponseWriter, req *Request, status int, reply any) {
 		if full.Status != 0 {
 			status = full.Status
 		}
-		for k, v := range full.Header {
-			h[k] = v
-		}
+		maps.Copy(h, full.Header)
 	}
 	b := pool.Get().(*[]byte)
 	defer func() {
@@ -439,9 +438,7 @@ func writeReply(w http.ResponseWriter, req *Request, status int, reply any) {
 
 func writeFault(w http.ResponseWriter, req *Request, f *Fault, versioned bool) {
 	h := w.Header()
-	for k, v := range f.Header {
-		h[k] = v
-	}
+	maps.Copy(h, f.Header)
 	if versioned {
 		req.versionHeaders(h)
 	}
@@ -450,10 +447,4 @@ func writeFault(w http.ResponseWriter, req *Request, f *Fault, versioned bool) {
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(f.Status)
 	_, _ = w.Write(body)
-}
-
-// WriteFault writes a fault from outside of the dispatcher: the fault wrapper's
-// 500 and the filters' refusals have the same shape.
-func WriteFault(w http.ResponseWriter, r *http.Request, f *Fault) {
-	writeFault(w, &Request{Request: r}, f, false)
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -78,10 +79,8 @@ func (o *Object) Float(k string, v float64) {
 	o.key(k)
 	n := len(o.buf)
 	o.buf = strconv.AppendFloat(o.buf, v, 'f', -1, 64)
-	for _, c := range o.buf[n:] {
-		if c == '.' {
-			return
-		}
+	if slices.Contains(o.buf[n:], '.') {
+		return
 	}
 	o.buf = append(o.buf, ".0"...)
 }

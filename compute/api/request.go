@@ -13,6 +13,7 @@ import (
 
 	"github.com/nova-go/nova/compute/mv"
 	"github.com/nova-go/nova/compute/schema"
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -169,15 +170,15 @@ func Keys[V any](o map[string]V) []string { return slices.Sorted(maps.Keys(o)) }
 // Text is a JSON scalar as Python's str shows it.
 func Text(v any) string { return schema.Text(v) }
 
-// Bool reads a truth value as strutils.bool_from_string does, strictly.
-func Bool(s string) (value, ok bool) {
-	switch strings.ToLower(strings.TrimSpace(s)) {
-	case "1", "t", "true", "on", "y", "yes":
-		return true, true
-	case "0", "f", "false", "off", "n", "no":
-		return false, true
+// Truth reads a JSON scalar, or a parameter, that is a truth value or a word for one.
+// Errors: 400.
+func Truth(v any) (bool, error) {
+	s := Text(v)
+	b, ok := objects.ParseBool(s)
+	if !ok {
+		return false, BadRequest("Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'", s)
 	}
-	return false, false
+	return b, nil
 }
 
 // Time reads an ISO 8601 time as timeutils.parse_isotime does; without a zone it
@@ -194,9 +195,4 @@ func Time(s string) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
-}
-
-// NotBool is the error for what Bool cannot read.
-func NotBool(s string) error {
-	return BadRequest("Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'", s)
 }

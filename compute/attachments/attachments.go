@@ -52,7 +52,7 @@ func (a *API) server(r *api.Request, load cell.Load) (*objects.Instance, error) 
 // notShelved refuses to change what shelved servers have before the microversion
 // that can.
 func notShelved(r *api.Request, i *objects.Instance, action string) error {
-	if state := text(i.VMState); !r.Since(mv.V20ShelvedVolumes) && (state == "shelved" || state == "shelved_offloaded") {
+	if state := objects.OrZero(i.VMState); !r.Since(mv.V20ShelvedVolumes) && (state == "shelved" || state == "shelved_offloaded") {
 		return api.Conflict("Cannot '%s' instance %s while it is in vm_state %s", action, i.UUID, state)
 	}
 	return nil
@@ -124,7 +124,7 @@ func (a *API) updateVolume(r *api.Request) (any, error) {
 	}
 	c := attachment.Change{ID: member(body, "id"), Server: member(body, "serverId"), Device: member(body, "device"), Tag: member(body, "tag")}
 	if given, ok := body["delete_on_termination"]; ok {
-		on, valid := api.Bool(api.Text(given))
+		on, valid := objects.ParseBool(api.Text(given))
 		if !valid {
 			return nil, api.BadRequest("Unrecognized value '%s'", api.Text(given))
 		}
@@ -149,9 +149,9 @@ func (a *API) attachInterface(r *api.Request) (any, error) {
 		}
 	}
 	switch {
-	case text(n.NetworkID) != "" && text(n.PortID) != "":
+	case objects.OrZero(n.NetworkID) != "" && objects.OrZero(n.PortID) != "":
 		return nil, api.BadRequest("Must not input both network_id and port_id")
-	case text(n.Address) != "" && text(n.NetworkID) == "":
+	case objects.OrZero(n.Address) != "" && objects.OrZero(n.NetworkID) == "":
 		return nil, api.BadRequest("Must input network_id when request IP address")
 	}
 	id, err := a.Ops.AttachInterface(r.Ctx(), r.Context, i, n)
@@ -181,11 +181,4 @@ func member(body map[string]any, name string) *string {
 		return &s
 	}
 	return nil
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

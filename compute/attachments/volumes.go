@@ -44,7 +44,7 @@ func (a *API) volumesShow(r *api.Request) (any, error) {
 	}
 	id := r.Var("id")
 	for _, d := range devices {
-		if text(d.VolumeID) == id {
+		if objects.OrZero(d.VolumeID) == id {
 			return api.Doc(func(o *api.Object) {
 				o.Obj("volumeAttachment", func(o *api.Object) { volume(r, o, d) })
 			}), nil
@@ -59,7 +59,7 @@ func volume(r *api.Request, o *api.Object, d *objects.BlockDevice) {
 	}
 	o.Opt("volumeId", d.VolumeID)
 	o.Str("serverId", d.InstanceUUID)
-	if text(d.DeviceName) != "" {
+	if objects.OrZero(d.DeviceName) != "" {
 		o.Opt("device", d.DeviceName)
 	}
 	if r.Since(mv.V70AttachmentTags) {

@@ -2,6 +2,7 @@
 package build
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,8 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"context"
 
 	"github.com/nova-go/nova/compute/api"
 	"github.com/nova-go/nova/compute/mv"
@@ -52,7 +51,7 @@ func (a *API) Create(r *api.Request) (any, error) {
 		return nil, refusal(err)
 	}
 	body := r.Field("server")
-	if wanted, _ := body["return_reservation_id"].(bool); wanted || truth(body["return_reservation_id"]) {
+	if objects.Truthy(str(body["return_reservation_id"])) {
 		return api.Doc(func(o *api.Object) { o.Str("reservation_id", result.ReservationID) }), nil
 	}
 	links := r.Links()
@@ -165,15 +164,8 @@ func configDrive(_ *api.Request, body map[string]any, q *build.Request) error {
 	if given == nil || given == "" {
 		return nil
 	}
-	spelling := strings.ToLower(strings.TrimSpace(str(given)))
-	if b, ok := given.(bool); ok {
-		spelling = strconv.FormatBool(b)
-	}
-	switch spelling {
-	case "t", "true", "on", "y", "yes", "1":
-		q.ConfigDrive = true
-	case "f", "false", "off", "n", "no", "0":
-	default:
+	var ok bool
+	if q.ConfigDrive, ok = objects.ParseBool(str(given)); !ok {
 		return api.BadRequest("Invalid config_drive provided.")
 	}
 	return nil
@@ -351,12 +343,4 @@ func count(v any, byDefault int) int {
 		return byDefault // the schema has seen to it
 	}
 	return n
-}
-
-func truth(v any) bool {
-	switch strings.ToLower(str(v)) {
-	case "true", "1", "on", "yes":
-		return true
-	}
-	return false
 }

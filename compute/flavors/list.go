@@ -58,7 +58,7 @@ func (a *API) list(r *api.Request) ([]*objects.Flavor, error) {
 	yes, no := true, false
 	if r.Context.IsAdmin {
 		s, given := query.Get("is_public")
-		switch public, ok := api.Bool(s); {
+		switch public, ok := objects.ParseBool(s); {
 		case !given:
 			q.IsPublic = &yes
 		case strings.EqualFold(s, "none"):

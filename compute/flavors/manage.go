@@ -57,7 +57,7 @@ func (a *API) create(r *api.Request) (any, error) {
 		}
 	}
 	if v, given := body["os-flavor-access:is_public"]; given {
-		public, ok := api.Bool(api.Text(v))
+		public, ok := objects.ParseBool(api.Text(v))
 		if !ok {
 			return nil, api.BadRequest("Invalid input received: is_public must be a boolean")
 		}

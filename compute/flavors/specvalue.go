@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/nova-go/nova/compute/api"
+	"github.com/nova-go/nova/internal/objects"
 )
 
 // valueRule says what values an extra spec may have.
@@ -22,7 +22,7 @@ func (anything) check(string) error { return nil }
 type boolean struct{}
 
 func (boolean) check(value string) error {
-	if _, ok := api.Bool(value); !ok {
+	if _, ok := objects.ParseBool(value); !ok {
 		return badSpec("'%s' is not a valid boolean-like value.", value)
 	}
 	return nil

@@ -98,11 +98,7 @@ func withServers(r *api.Request) (bool, error) {
 	if !given {
 		return false, nil
 	}
-	v, ok := api.Bool(s)
-	if !ok {
-		return false, api.NotBool(s)
-	}
-	return v, nil
+	return api.Truth(s)
 }
 
 // withService answers the hypervisors whose service is still there. A service that

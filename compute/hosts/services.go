@@ -213,11 +213,8 @@ func forcedDown(body map[string]any) (*bool, error) {
 	if !given {
 		return nil, nil
 	}
-	b, ok := api.Bool(api.Text(v))
-	if !ok {
-		return nil, api.NotBool(api.Text(v))
-	}
-	return &b, nil
+	b, err := api.Truth(v)
+	return &b, err
 }
 
 // update changes a nova-compute. A host whose servers were evacuated is not let up

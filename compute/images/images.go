@@ -179,7 +179,7 @@ func detail(o *api.Object, l *api.Links, glance string, d *glance.Details) {
 	}
 	if auto := d.Properties["auto_disk_config"]; auto != nil {
 		config := "MANUAL"
-		if on, _ := api.Bool(api.Text(auto)); on {
+		if objects.Truthy(api.Text(auto)) {
 			config = "AUTO"
 		}
 		o.Str("OS-DCF:diskConfig", config)

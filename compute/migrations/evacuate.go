@@ -36,12 +36,12 @@ func (a *API) evacuation(r *api.Request, i *objects.Instance) (migration.Evacuat
 	_, named := body["adminPass"]
 	keeps := false // the disk, and so the password
 	if !r.Since(mv.V14EvacuateSharedStorage) {
-		keeps, _ = truth(body["onSharedStorage"])
+		keeps, _ = api.Truth(body["onSharedStorage"])
 		opts.SharedStorage = &keeps
 	}
 	if r.Since(mv.V29EvacuateForce) {
 		var err error
-		if opts.Force, err = force(body, text(opts.Host)); err != nil {
+		if opts.Force, err = force(body, objects.OrZero(opts.Host)); err != nil {
 			return opts, err
 		}
 	}
@@ -61,7 +61,7 @@ func (a *API) evacuation(r *api.Request, i *objects.Instance) (migration.Evacuat
 			return opts, api.NotFound("Compute host %s not found.", *opts.Host)
 		}
 	}
-	if (i.Host == nil) == (opts.Host == nil) && text(i.Host) == text(opts.Host) {
+	if (i.Host == nil) == (opts.Host == nil) && objects.OrZero(i.Host) == objects.OrZero(opts.Host) {
 		return opts, api.BadRequest("The target host can't be the same one.")
 	}
 	return opts, nil

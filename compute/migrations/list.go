@@ -46,7 +46,7 @@ func (a *API) index(r *api.Request) (any, error) {
 			arr.Obj(func(o *api.Object) { anyMigration(r, o, list[n], hosts, links) })
 		})
 		if n := len(list); q.Sorted && n > 0 {
-			r.Next(links, o, "migrations", "os-migrations", n, text(list[n-1].UUID))
+			r.Next(links, o, "migrations", "os-migrations", n, objects.OrZero(list[n-1].UUID))
 		}
 	}), nil
 }
@@ -110,7 +110,7 @@ func anyMigration(r *api.Request, o *api.Object, m *objects.Migration, hosts boo
 		return
 	}
 	o.Str("migration_type", m.Kind())
-	if m.Kind() == "live-migration" && slices.Contains(underWay(), text(m.Status)) {
+	if m.Kind() == "live-migration" && slices.Contains(underWay(), objects.OrZero(m.Status)) {
 		links.Write(o, "servers/"+m.InstanceUUID+"/migrations", strconv.FormatInt(m.ID, 10))
 	}
 }

@@ -25,7 +25,7 @@ func (a *API) liveMigrate(r *api.Request) (any, error) {
 	body := r.Field("os-migrateLive")
 	opts := migration.LiveOptions{Async: r.Since(mv.V34AsyncLiveMigrateChecks)}
 	rule := policy.MigrateServerMigrateLive
-	if opts.Host = str(body["host"]); text(opts.Host) != "" {
+	if opts.Host = str(body["host"]); objects.OrZero(opts.Host) != "" {
 		rule = policy.MigrateServerMigrateLiveHost
 	}
 	if err := r.AuthorizeAs(rule, projectOf(i)); err != nil {
@@ -40,7 +40,7 @@ func (a *API) liveMigrate(r *api.Request) (any, error) {
 func liveOptions(r *api.Request, body map[string]any, opts *migration.LiveOptions) error {
 	if r.Since(mv.V30LiveMigrateForce) {
 		var err error
-		if opts.Force, err = force(body, text(opts.Host)); err != nil {
+		if opts.Force, err = force(body, objects.OrZero(opts.Host)); err != nil {
 			return err
 		}
 	}
@@ -48,7 +48,7 @@ func liveOptions(r *api.Request, body map[string]any, opts *migration.LiveOption
 	if r.Since(mv.V25BlockMigrationAuto) && block == "auto" {
 		return nil
 	}
-	b, err := truth(block)
+	b, err := api.Truth(block)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func liveOptions(r *api.Request, body map[string]any, opts *migration.LiveOption
 	if r.Since(mv.V25BlockMigrationAuto) {
 		return nil
 	}
-	over, err := truth(body["disk_over_commit"])
+	over, err := api.Truth(body["disk_over_commit"])
 	opts.OverCommit = &over
 	return err
 }
@@ -67,7 +67,7 @@ func force(body map[string]any, host string) (*bool, error) {
 	if !ok {
 		given = false
 	}
-	b, err := truth(given)
+	b, err := api.Truth(given)
 	if err == nil && b && host == "" {
 		err = api.BadRequest("Can't force to a non-provided destination")
 	}

@@ -41,32 +41,12 @@ func (a *API) password(body map[string]any) string {
 	return build.Password(a.PasswordLength)
 }
 
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
 // str is a member that is a text, or nil.
 func str(v any) *string {
 	if s, ok := v.(string); ok {
 		return &s
 	}
 	return nil
-}
-
-// truth reads a truth value in any spelling that schemas let pass.
-func truth(v any) (bool, error) {
-	if b, ok := v.(bool); ok {
-		return b, nil
-	}
-	s := api.Text(v)
-	b, ok := api.Bool(s)
-	if !ok {
-		return false, api.NotBool(s)
-	}
-	return b, nil
 }
 
 // autoDisk reads OS-DCF:diskConfig; nil is not given.

@@ -44,9 +44,9 @@ func (a *API) show(r *api.Request) (any, error) {
 	switch {
 	case m == nil:
 		return nil, api.NotFound("In-progress live migration %s is not found for server %s.", id, i.UUID)
-	case text(m.Type) != "live-migration":
+	case objects.OrZero(m.Type) != "live-migration":
 		return nil, api.NotFound("Migration %s for server %s is not live-migration.", id, i.UUID)
-	case !slices.Contains(underWay(), text(m.Status)):
+	case !slices.Contains(underWay(), objects.OrZero(m.Status)):
 		return nil, api.NotFound("Live migration %s for server %s is not in progress.", id, i.UUID)
 	}
 	return api.Doc(func(o *api.Object) {

@@ -49,7 +49,7 @@ func (a *API) rebuildOptions(r *api.Request, i *objects.Instance) (migration.Reb
 		ReimageVolume: r.Since(mv.V93RebuildVolume), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor, r.Own())}
 	if keep, given := body["preserve_ephemeral"]; given {
 		var err error
-		if opts.KeepEphemeral, err = truth(keep); err != nil {
+		if opts.KeepEphemeral, err = api.Truth(keep); err != nil {
 			return opts, err
 		}
 	}
@@ -67,7 +67,7 @@ func (a *API) rebuildOptions(r *api.Request, i *objects.Instance) (migration.Reb
 	files, _ := body["personality"].([]any)
 	for _, one := range files {
 		f, _ := one.(map[string]any)
-		opts.Files = append(opts.Files, build.File{Path: text(str(f["path"])), Content: text(str(f["contents"]))})
+		opts.Files = append(opts.Files, build.File{Path: objects.OrZero(str(f["path"])), Content: objects.OrZero(str(f["contents"]))})
 	}
 	if r.Since(mv.V54RebuildKeypair) {
 		opts.Key = optional(body, "key_name")

@@ -41,7 +41,7 @@ func (a *API) migrate(r *api.Request) (any, error) {
 		return nil, err
 	}
 	opts, rule := migration.ResizeOptions{Action: "migrate"}, policy.MigrateServerMigrate
-	if host := str(r.Field("migrate")["host"]); text(host) != "" && r.Since(mv.V56MigrateHost) {
+	if host := str(r.Field("migrate")["host"]); objects.OrZero(host) != "" && r.Since(mv.V56MigrateHost) {
 		opts.Host, rule = *host, policy.MigrateServerMigrateHost
 	}
 	if err := r.AuthorizeAs(rule, projectOf(i)); err != nil {

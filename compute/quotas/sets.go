@@ -6,6 +6,7 @@ import (
 
 	"github.com/nova-go/nova/compute/api"
 	"github.com/nova-go/nova/compute/mv"
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/quota"
 )
@@ -123,7 +124,7 @@ func (a *API) update(r *api.Request) (any, error) {
 		return nil, err
 	}
 	body := r.Field("quota_set")
-	force, _ := api.Bool(api.Text(body["force"]))
+	force := objects.Truthy(api.Text(body["force"]))
 	var limits []limitOf
 	for _, key := range r.BodyKeys("quota_set") {
 		resource, known := quota.ResourceNamed(key)

@@ -65,10 +65,10 @@ func TestObject(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := v.(*schema.Object)
-	for _, k := range strings.Split("nopqrstuvwx", "") {
+	for k := range strings.SplitSeq("nopqrstuvwx", "") {
 		o.Set(k, nil)
 	}
-	for _, k := range strings.Split("nopqrstuvwx", "") {
+	for k := range strings.SplitSeq("nopqrstuvwx", "") {
 		if _, ok := o.Get(k); !ok {
 			t.Errorf("%s is missing", k)
 		}

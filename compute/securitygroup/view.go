@@ -22,8 +22,8 @@ func Write(o *api.Object, g *objects.SecurityGroup, sources map[string]objects.S
 		if r.Direction != "ingress" {
 			return true
 		}
-		_, known := sources[text(r.RemoteGroupID)]
-		return text(r.RemoteGroupID) != "" && !known
+		_, known := sources[objects.OrZero(r.RemoteGroupID)]
+		return objects.OrZero(r.RemoteGroupID) != "" && !known
 	})
 	o.List("rules", len(rules), func(n int, arr *api.Array) {
 		arr.Obj(func(o *api.Object) { WriteRule(o, &rules[n], sources) })
@@ -38,7 +38,7 @@ func WriteRule(o *api.Object, r *objects.SecurityGroupRule, sources map[string]o
 	from, to := Ports(r)
 	o.OptInt("from_port", from)
 	o.OptInt("to_port", to)
-	source := text(r.RemoteGroupID)
+	source := objects.OrZero(r.RemoteGroupID)
 	o.Obj("group", func(o *api.Object) {
 		if source != "" {
 			o.Str("name", sources[source].Name)
@@ -47,7 +47,7 @@ func WriteRule(o *api.Object, r *objects.SecurityGroupRule, sources map[string]o
 	})
 	o.Obj("ip_range", func(o *api.Object) {
 		if source == "" {
-			cidr := text(r.RemoteIPPrefix)
+			cidr := objects.OrZero(r.RemoteIPPrefix)
 			if cidr == "" {
 				cidr = "0.0.0.0/0"
 			}
@@ -60,7 +60,7 @@ func WriteRule(o *api.Object, r *objects.SecurityGroupRule, sources map[string]o
 // the first and the last of TCP and UDP, and -1 for others.
 func Ports(r *objects.SecurityGroupRule) (from, to *int64) {
 	from, to = r.PortRangeMin, r.PortRangeMax
-	if text(r.Protocol) != "" && from == nil && to == nil {
+	if objects.OrZero(r.Protocol) != "" && from == nil && to == nil {
 		first, last := int64(-1), int64(-1)
 		if p := strings.ToUpper(*r.Protocol); p == "TCP" || p == "UDP" {
 			first, last = 1, 65535
@@ -68,11 +68,4 @@ func Ports(r *objects.SecurityGroupRule) (from, to *int64) {
 		from, to = &first, &last
 	}
 	return from, to
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

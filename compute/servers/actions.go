@@ -39,7 +39,7 @@ func (a *API) actionsIndex(r *api.Request) (any, error) {
 			arr.Obj(func(o *api.Object) { action(r, o, list[n]) })
 		})
 		if n := len(list); n > 0 && r.Since(mv.V58ActionPaging) {
-			r.NextUnder("links", r.Links(), o, "servers/"+i.UUID+"/os-instance-actions", n, text(list[n-1].RequestID))
+			r.NextUnder("links", r.Links(), o, "servers/"+i.UUID+"/os-instance-actions", n, objects.OrZero(list[n-1].RequestID))
 		}
 	}), nil
 }
@@ -110,7 +110,7 @@ func (a *API) actionsShow(r *api.Request) (any, error) {
 			if !shown {
 				return
 			}
-			project := text(x.ProjectID)
+			project := objects.OrZero(x.ProjectID)
 			if project == "" {
 				project = i.ProjectID
 			}

@@ -123,11 +123,9 @@ func (a *API) list(r *api.Request, allTenants policy.Rule, load cell.Load) ([]*o
 	}
 	delete(opts, "all_tenants")
 	if s, given := opts["locked"]; given {
-		locked, ok := api.Bool(s)
-		if !ok {
-			return nil, api.NotBool(s)
+		if q.Filters["locked"], err = api.Truth(s); err != nil {
+			return nil, err
 		}
-		q.Filters["locked"] = locked
 		delete(opts, "locked")
 	}
 	if all {
@@ -173,11 +171,7 @@ func asksForAll(opts map[string]string) (bool, error) {
 	if s == "" {
 		return given, nil
 	}
-	all, ok := api.Bool(s)
-	if !ok {
-		return false, api.NotBool(s)
-	}
-	return all, nil
+	return api.Truth(s)
 }
 
 // states turns the statuses that are asked for into states.
@@ -224,14 +218,12 @@ func times(_ *api.Request, opts map[string]string, q *instance.ListQuery) error 
 
 // deleted leaves out what is deleted, unless that or changes are asked for.
 func deleted(r *api.Request, opts map[string]string, q *instance.ListQuery) error {
-	no := false
 	s, given := opts["deleted"]
 	switch {
 	case given:
-		b, _ := api.Bool(s)
-		q.Deleted = &b
+		q.Deleted = new(objects.Truthy(s))
 	case q.ChangesSince == nil && q.ChangesBefore == nil:
-		q.Deleted = &no
+		q.Deleted = new(false)
 	}
 	delete(opts, "deleted")
 	if s, given := opts["soft_deleted"]; given {

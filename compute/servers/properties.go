@@ -10,7 +10,7 @@ import (
 // them: those are shown of the image a server was made from.
 var imageProperty = func() map[string]bool {
 	m := map[string]bool{}
-	for _, name := range strings.Fields(`
+	for name := range strings.FieldsSeq(`
 architecture auto_disk_config bdm_v2 bittorrent block_device_mapping cache_in_nova hw_architecture hw_auto_disk_config hw_boot_menu hw_cdrom_bus 
 hw_cpu_cores hw_cpu_max_cores hw_cpu_max_sockets hw_cpu_max_threads hw_cpu_policy hw_cpu_realtime_mask hw_cpu_sockets hw_cpu_thread_policy 
 hw_cpu_threads hw_device_id hw_disk_bus hw_disk_type hw_emulation_architecture hw_ephemeral_encryption hw_ephemeral_encryption_format 

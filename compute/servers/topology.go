@@ -27,7 +27,7 @@ func (a *API) topology(r *api.Request) (any, error) {
 		var page *int64
 		o.List("nodes", len(t.Cells), func(n int, arr *api.Array) {
 			c := t.Cells[n]
-			if number(c.PageSizeKB) != 0 {
+			if objects.OrZero(c.PageSizeKB) != 0 {
 				page = c.PageSizeKB
 			}
 			arr.Obj(func(o *api.Object) {

@@ -85,10 +85,10 @@ func (v *view) detail(o *api.Object, i *objects.Instance) {
 		return
 	}
 	status := i.Status()
-	o.Str("accessIPv4", text(i.AccessIPv4))
-	o.Str("accessIPv6", text(i.AccessIPv6))
+	o.Str("accessIPv4", objects.OrZero(i.AccessIPv4))
+	o.Str("accessIPv6", objects.OrZero(i.AccessIPv6))
 	o.Obj("addresses", func(o *api.Object) {
-		if text(i.VMState) != "building" {
+		if objects.OrZero(i.VMState) != "building" {
 			addresses(o, i.Network, !v.short)
 		}
 	})
@@ -180,7 +180,7 @@ func (v *view) volumes(o *api.Object, i *objects.Instance) {
 func (v *view) laterFields(o *api.Object, i *objects.Instance) {
 	r := v.r
 	if r.Since(mv.V9ServerLocked) {
-		o.Bool("locked", text(i.LockedBy) != "")
+		o.Bool("locked", objects.OrZero(i.LockedBy) != "")
 	}
 	if !v.short && (v.hostStatus || v.unknownOnly) {
 		if s := i.HostStatus(v.api.Now(), v.api.DownTime); v.hostStatus || s == "UNKNOWN" {
@@ -265,7 +265,7 @@ func (v *view) down(o *api.Object, i *objects.Instance) {
 	}
 	v.image(o, i)
 	v.flavor(o, i)
-	o.Str("OS-EXT-AZ:availability_zone", unknown(text(i.AvailabilityZone)))
+	o.Str("OS-EXT-AZ:availability_zone", unknown(objects.OrZero(i.AvailabilityZone)))
 	o.OptInt("OS-EXT-STS:power_state", i.PowerState)
 	o.Str("user_id", unknown(i.UserID))
 	if v.single && v.r.Since(mv.V71ServerGroups) {
@@ -274,8 +274,8 @@ func (v *view) down(o *api.Object, i *objects.Instance) {
 }
 
 func (v *view) zoneOf(i *objects.Instance) string {
-	if text(i.Host) == "" {
-		return text(i.AvailabilityZone)
+	if objects.OrZero(i.Host) == "" {
+		return objects.OrZero(i.AvailabilityZone)
 	}
 	return v.zone(*i.Host)
 }
@@ -322,7 +322,7 @@ func (v *view) fault(o *api.Object, f *objects.Fault) {
 		o.Int("code", f.Code)
 		o.Time("created", f.CreatedAt, isoTime)
 		o.Str("message", f.Message)
-		if text(f.Details) != "" && (v.r.Context.IsAdmin || f.Code != 500) {
+		if objects.OrZero(f.Details) != "" && (v.r.Context.IsAdmin || f.Code != 500) {
 			o.Str("details", *f.Details)
 		}
 	})
@@ -380,18 +380,4 @@ func addressesIn(vifs []objects.VIF, label string) []address {
 		}
 	}
 	return append(fixed, floating...)
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-func number(n *int64) int64 {
-	if n == nil {
-		return 0
-	}
-	return *n
 }

@@ -37,11 +37,10 @@ func (a *API) snapshotCreate(r *api.Request) (any, error) {
 	body := r.Field("snapshot")
 	n := cinder.NewSnapshot{VolumeID: api.Text(body["volume_id"]), Name: body["display_name"], Description: body["display_description"]}
 	if v, given := body["force"]; given {
-		force, ok := api.Bool(api.Text(v))
-		if !ok {
-			return nil, api.NotBool(api.Text(v))
+		var err error
+		if n.Force, err = api.Truth(v); err != nil {
+			return nil, err
 		}
-		n.Force = force
 	}
 	s, err := a.Cinder.CreateSnapshot(r.Ctx(), r.Context, n)
 	if err != nil {

@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/cli"
+	"github.com/nova-go/nova/internal/novatest"
 )
 
 // childEnv makes the test binary one of the commands, with an application that
@@ -77,36 +77,8 @@ func TestMain(m *testing.M) {
 type process struct {
 	*exec.Cmd
 	conf string
-	log  *output
+	log  *novatest.Output
 	done chan error
-}
-
-// output is what a process and its successors write.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
-
-func free(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // write replaces the configuration.
@@ -125,7 +97,7 @@ func command(t testing.TB, conf string, env []string, name string, args ...strin
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	p := &process{conf: filepath.Join(dir, "nova.conf"), log: &output{}, done: make(chan error, 1)}
+	p := &process{conf: filepath.Join(dir, "nova.conf"), log: &novatest.Output{}, done: make(chan error, 1)}
 	p.write(t, conf)
 	binary := filepath.Join(dir, name)
 	if err := os.Symlink(self, binary); err != nil {
@@ -202,7 +174,7 @@ func (p *process) ends(t testing.TB) error {
 func ip(n int) string { return fmt.Sprintf("[DEFAULT]\nmy_ip = 192.0.2.%d\n", n) }
 
 func TestReload(t *testing.T) {
-	address := free(t)
+	address := novatest.Address(t)
 	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address)
 	fetch(t, address, " 192.0.2.1 ")
 	p.write(t, ip(2))
@@ -226,7 +198,7 @@ func TestReload(t *testing.T) {
 func TestReport(t *testing.T) {
 	dir := t.TempDir()
 	trigger := filepath.Join(dir, "trigger")
-	address := free(t)
+	address := novatest.Address(t)
 	p := command(t, ip(1)+"[database]\nconnection = mysql://nova:topsecret@db/nova\n[oslo_reports]\nlog_dir = "+dir+"\nfile_event_handler = "+trigger+"\n", nil, "nova-api", "--config-file=CONF", "--http="+address)
 	fetch(t, address, "192.0.2.1")
 	for n, ask := range []func(){
@@ -254,16 +226,14 @@ func TestReport(t *testing.T) {
 		for _, f := range files {
 			_ = os.Remove(f)
 		}
-		p.log.mu.Lock()
-		p.log.b.Reset()
-		p.log.mu.Unlock()
+		p.log.Reset()
 	}
 }
 
 func TestReplace(t *testing.T) {
-	address := free(t)
+	address := novatest.Address(t)
 	socket := filepath.Join(t.TempDir(), "s")
-	metrics := free(t)
+	metrics := novatest.Address(t)
 	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address, "--uwsgi=unix:"+socket, "--metrics="+metrics)
 	before := fetch(t, address, " 192.0.2.1 ")
 	fetch(t, metrics, "/metrics")
@@ -316,7 +286,7 @@ func TestReplace(t *testing.T) {
 
 // No request that was sent goes without an answer when the process is stopped.
 func TestTermUnderLoad(t *testing.T) {
-	address := free(t)
+	address := novatest.Address(t)
 	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address)
 	fetch(t, address, "")
 	var answered, refused, failed atomic.Int64
@@ -357,7 +327,7 @@ func TestTermUnderLoad(t *testing.T) {
 }
 
 func TestUWSGIName(t *testing.T) {
-	address := free(t)
+	address := novatest.Address(t)
 	dir := t.TempDir()
 	ini := filepath.Join(dir, "nova-api-uwsgi.ini")
 	write := func(text string) {
@@ -399,7 +369,7 @@ func TestUWSGIName(t *testing.T) {
 }
 
 func TestConfiguredAddress(t *testing.T) {
-	address := free(t)
+	address := novatest.Address(t)
 	host, port, _ := net.SplitHostPort(address)
 	p := command(t, "[DEFAULT]\nosapi_compute_listen = "+host+"\nosapi_compute_listen_port = "+port+"\n", nil, "nova-api", "--config-file=CONF")
 	fetch(t, address, "")

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/nova-go/nova/internal/novatest"
 )
 
 // wrk's report: requests, and what failed of them.
@@ -27,7 +29,7 @@ func TestWrk(t *testing.T) {
 	}
 	for name, header := range map[string]string{"keep-alive": "X-A: b", "a connection each": "Connection: close"} {
 		t.Run(name, func(t *testing.T) {
-			address := free(t)
+			address := novatest.Address(t)
 			p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address)
 			pid := p.Process.Pid
 			fetch(t, address, strconv.Itoa(pid)+" 192.0.2.1 ")

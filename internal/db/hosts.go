@@ -7,8 +7,8 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// HostNotMapped is Nova's HostMappingNotFound.
-func HostNotMapped(host string) error {
+// hostNotMapped is Nova's HostMappingNotFound.
+func hostNotMapped(host string) error {
 	return objects.Errorf(objects.KindInvalid, "HostMappingNotFound", "Host '%s' is not mapped to any cell", host)
 }
 
@@ -42,7 +42,7 @@ func (c *Cells) OfHosts(ctx context.Context, hosts []string) (map[string]*Cell, 
 	return cells, nil
 }
 
-// OfHost tells in which cell a host is, or answers HostNotMapped. As in Nova,
+// OfHost tells in which cell a host is, or answers hostNotMapped. As in Nova,
 // MySQL finds a host by any case of its name.
 func (c *Cells) OfHost(ctx context.Context, host string) (*Cell, error) {
 	cells, err := c.OfHosts(ctx, []string{host})
@@ -52,7 +52,7 @@ func (c *Cells) OfHost(ctx context.Context, host string) (*Cell, error) {
 	for _, cell := range cells {
 		return cell, nil
 	}
-	return nil, HostNotMapped(host)
+	return nil, hostNotMapped(host)
 }
 
 // HostsIn lists the hosts that are mapped to a cell, by row.

@@ -46,7 +46,7 @@ type token struct {
 // id makes the id of a name: the same in every cloud, so that what refers to it
 // survives a new state directory.
 func id(kind, name string) string {
-	return hex.EncodeToString([]byte(fmt.Sprintf("%-16.16s", kind+name)))
+	return hex.EncodeToString(fmt.Appendf(nil, "%-16.16s", kind+name))
 }
 
 func openIdentity(state, url string) (*identity, error) {

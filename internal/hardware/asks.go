@@ -2,7 +2,6 @@ package hardware
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -62,10 +61,10 @@ func (a asks) imageID() string {
 // is no word.
 func (a asks) truths(key string) (flavor, image *bool) {
 	if value, ok := a.spec("hw:" + key); ok {
-		flavor = ptr(truth(value))
+		flavor = new(objects.Truthy(value))
 	}
 	if a.props.Has("hw_" + key) {
-		image = ptr(a.props.Bool("hw_" + key))
+		image = new(a.props.Bool("hw_" + key))
 	}
 	return flavor, image
 }
@@ -132,13 +131,6 @@ func pyBool(b bool) string {
 	}
 	return "False"
 }
-
-// truth is the lenient reading of a truth value: what is none is false.
-func truth(text string) bool {
-	return slices.Contains([]string{"1", "t", "true", "on", "y", "yes"}, strings.ToLower(strings.TrimSpace(text)))
-}
-
-func ptr[T any](v T) *T { return &v }
 
 // pyTuple is how Python shows a tuple of texts.
 func pyTuple(values []string) string { return "('" + strings.Join(values, "', '") + "')" }

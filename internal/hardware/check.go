@@ -66,9 +66,9 @@ var encryptionModels = []struct {
 	stateless bool
 }{{"amd-sev", false}, {"amd-sev-es", false}, {"amd-sev-snp", true}, {"intel-tdx", true}}
 
-// EncryptsMemory tells whether the memory of a server of the flavor and the image
+// encryptsMemory tells whether the memory of a server of the flavor and the image
 // is encrypted.
-func EncryptsMemory(f *objects.Flavor, image *objects.Versioned) (bool, error) {
+func encryptsMemory(f *objects.Flavor, image *objects.Versioned) (bool, error) {
 	a := sideBySide(f, image)
 	flavor, inImage := a.truths("mem_encryption")
 	return flavor != nil && *flavor || inImage != nil && *inImage, a.memoryEncryption()

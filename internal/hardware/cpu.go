@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/nova-go/nova/internal/objects"
 )
 
 var (
@@ -63,7 +65,7 @@ func (a asks) mask(text string) ([]int, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "^") {
 		text = "0-" + itoa(int(a.flavor.VCPUs-1)) + "," + text
 	}
-	return ParseCPUs(text)
+	return parseCPUs(text)
 }
 
 func (a asks) dedicated() ([]int, error) {
@@ -84,7 +86,7 @@ func (a asks) dedicated() ([]int, error) {
 }
 
 func (a asks) realtime() ([]int, error) {
-	if on, _ := a.spec("hw:cpu_realtime"); !truth(on) {
+	if on, _ := a.spec("hw:cpu_realtime"); !objects.Truthy(on) {
 		return nil, nil
 	}
 	flavor, image := a.text("cpu_realtime_mask")

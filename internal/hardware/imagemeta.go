@@ -134,7 +134,7 @@ func numaProperties(v *objects.Versioned, given map[string]any) error {
 		if !ok {
 			break
 		}
-		set, err := ParseCPUs(fmt.Sprint(value))
+		set, err := parseCPUs(fmt.Sprint(value))
 		if err != nil {
 			return err
 		}
@@ -161,8 +161,8 @@ func numaProperties(v *objects.Versioned, given map[string]any) error {
 	return nil
 }
 
-// ParseCPUs reads a set of CPUs: "0-3,^2,8". The answer is sorted.
-func ParseCPUs(spec string) ([]int, error) {
+// parseCPUs reads a set of CPUs: "0-3,^2,8". The answer is sorted.
+func parseCPUs(spec string) ([]int, error) {
 	include, exclude := map[int]bool{}, map[int]bool{}
 	for rule := range strings.SplitSeq(spec, ",") {
 		rule = strings.TrimSpace(rule)
@@ -220,11 +220,7 @@ func (p property) typed(value any) (any, error) {
 		}
 		return n, nil
 	case flexible:
-		switch strings.ToLower(strings.TrimSpace(text)) {
-		case "t", "true", "on", "y", "yes", "1":
-			return true, nil
-		}
-		return false, nil
+		return objects.Truthy(text), nil
 	case dicts:
 		return value, nil
 	case architecture, hypervisor, vmMode:

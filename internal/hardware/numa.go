@@ -274,7 +274,7 @@ func perNode[T any](a asks, key string, read func(string) (T, error)) ([]T, erro
 
 // cells are the NUMA nodes of the server.
 func (a asks) cells(nodes int, dedicated []int) ([]*objects.Versioned, error) {
-	cpus, err := perNode(a, "hw:numa_cpus", ParseCPUs)
+	cpus, err := perNode(a, "hw:numa_cpus", parseCPUs)
 	if err != nil {
 		return nil, err
 	}

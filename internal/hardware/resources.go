@@ -44,7 +44,7 @@ func Resources(f *objects.Flavor, image *objects.Versioned, volumeBacked bool, g
 		}
 	}
 	a.plain(own, rest, volumeBacked)
-	encrypted, err := EncryptsMemory(f, image)
+	encrypted, err := encryptsMemory(f, image)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/pyjson"
 	"github.com/nova-go/nova/internal/webob"
 	"github.com/nova-go/nova/paste"
 )
@@ -38,7 +39,7 @@ func BasicAuth(o BasicAuthOptions) (func(http.Handler) http.Handler, error) {
 			user, err := b.user(r)
 			if err != nil {
 				w.Header().Set("Content-Type", "application/json")
-				writeBody(w, r, http.StatusUnauthorized, fmt.Appendf(nil, `{"error":{"message":%s,"code":401}}`, pyQuote(err.Error())))
+				writeBody(w, r, http.StatusUnauthorized, fmt.Appendf(nil, `{"error":{"message":%s,"code":401}}`, pyjson.Append(nil, err.Error())))
 				return
 			}
 			r = withHeaders(r)

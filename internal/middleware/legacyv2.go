@@ -30,8 +30,8 @@ func LegacyV2Compatible() func(http.Handler) http.Handler {
 			out.onHeader = func(status int) (int, []byte) {
 				h := w.Header()
 				// The request log stands outside and still names the version.
-				if v := h.Get(headerNovaVersion); v != "" && rec != nil && rec.Microversion == "" {
-					rec.Microversion = v
+				if rec != nil {
+					rec.Microversion = h.Get(headerNovaVersion)
 				}
 				h.Del(headerVersion)
 				h.Del(headerNovaVersion)

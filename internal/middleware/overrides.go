@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -56,14 +57,12 @@ func (p *overrides) optionalNumber(option string, into **int) {
 
 func (p *overrides) boolean(option string, into *bool) {
 	if v, ok := p.text(option); ok {
-		switch strings.ToLower(strings.TrimSpace(v)) {
-		case "true", "1", "yes", "on":
-			*into = true
-		case "false", "0", "no", "off":
-			*into = false
-		default:
+		b, err := config.ParseBool(strings.TrimSpace(v))
+		if err != nil {
 			p.fail(option, v, "boolean")
+			return
 		}
+		*into = b
 	}
 }
 

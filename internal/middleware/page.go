@@ -1,10 +1,8 @@
 package middleware
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/nova-go/nova/internal/webob"
 )
@@ -22,13 +20,4 @@ func writeBody(w http.ResponseWriter, r *http.Request, status int, body []byte) 
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body)
 	}
-}
-
-// pyQuote is Python's json.dumps of a text that is ASCII, as all of ours are.
-func pyQuote(s string) string {
-	b := new(strings.Builder)
-	e := json.NewEncoder(b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(s)
-	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -14,7 +14,7 @@ import (
 type Record struct {
 	// RequestID is "req-<uuid>"; GlobalRequestID the caller's own, or "".
 	RequestID, GlobalRequestID string
-	// Microversion that answered, "2.1"; "" while unknown.
+	// Microversion that answered the legacy v2, whose answers do not name it; else "".
 	Microversion string
 	// User is the caller, once keystonecontext or noauth2 knows.
 	User *reqctx.Context
@@ -45,14 +45,6 @@ func withRecord(r *http.Request) (*Record, *http.Request) {
 	}
 	rec := &Record{}
 	return rec, r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
-}
-
-// NoteMicroversion tells the request log which microversion answers. Without it
-// the log reads X-OpenStack-Nova-API-Version of the answer.
-func NoteMicroversion(ctx context.Context, version string) {
-	if rec := RecordOf(ctx); rec != nil {
-		rec.Microversion = version
-	}
 }
 
 // remoteAddr is WSGI's REMOTE_ADDR: the peer without its port, or whatever

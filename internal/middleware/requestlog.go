@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -47,13 +48,7 @@ func RequestLog(o RequestLogOptions) func(http.Handler) http.Handler {
 						size = strconv.FormatInt(out.size, 10)
 					}
 				}
-				version := rec.Microversion
-				if version == "" {
-					version = w.Header().Get(headerNovaVersion)
-				}
-				if version == "" {
-					version = "-"
-				}
+				version := cmp.Or(rec.Microversion, w.Header().Get(headerNovaVersion), "-")
 				line := make([]byte, 0, 160)
 				remote := remoteAddr(r)
 				if remote == "" {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nova-go/nova/internal/pyjson"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest"
 )
@@ -179,7 +180,7 @@ func object(pairs [][2]string) json.RawMessage {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = append(append(append(b, pyQuote(p[0])...), ": "...), pyQuote(p[1])...)
+		b = pyjson.Append(append(pyjson.Append(b, p[0]), ": "...), p[1])
 	}
 	return append(b, '}')
 }
@@ -234,8 +235,8 @@ func catalogText(catalog []reqctx.CatalogEntry) string {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = append(append(b, `{"type": `...), pyQuote(s.Type)...)
-		b = append(append(b, `, "name": `...), pyQuote(s.Name)...)
+		b = pyjson.Append(append(b, `{"type": `...), s.Type)
+		b = pyjson.Append(append(b, `, "name": `...), s.Name)
 		b = append(b, `, "endpoints": [`...)
 		for j, e := range s.Endpoints {
 			if j > 0 {

@@ -13,7 +13,7 @@ import (
 
 // Projects and users have the same ids in every cloud: NameID("project", "demo").
 func NameID(kind, name string) string {
-	return hex.EncodeToString([]byte(fmt.Sprintf("%-16.16s", kind+"-"+name)))
+	return hex.EncodeToString(fmt.Appendf(nil, "%-16.16s", kind+"-"+name))
 }
 
 // Client asks as one user. Its methods answer a changed copy.

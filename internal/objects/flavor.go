@@ -1,6 +1,9 @@
 package objects
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Flavor is a size of server. Name and description may be absent in old rows.
 type Flavor struct {
@@ -29,12 +32,7 @@ func (f *Flavor) VisibleTo(project string) bool {
 	if f.IsPublic {
 		return true
 	}
-	for _, p := range f.Projects {
-		if p == project {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(f.Projects, project)
 }
 
 // FlavorNotFound is the error for an id that no visible flavor has.

@@ -84,14 +84,7 @@ func (i *Instance) Status() string {
 	if i.Deleted {
 		return "DELETED"
 	}
-	return Status(deref(i.VMState), deref(i.TaskState))
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
+	return Status(OrZero(i.VMState), OrZero(i.TaskState))
 }
 
 // RequestSpec is what the API shows of what a server was asked to be.

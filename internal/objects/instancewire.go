@@ -1,5 +1,7 @@
 package objects
 
+import "maps"
+
 // InstanceVersion is the version of the Instance objects that are sent.
 const InstanceVersion = "2.8"
 
@@ -29,9 +31,7 @@ func (i *Instance) Versioned() *Versioned {
 	if i.SystemMetadata != nil {
 		data["system_metadata"] = i.SystemMetadata
 	}
-	for field, value := range i.Parts {
-		data[field] = value
-	}
+	maps.Copy(data, i.Parts)
 	return NewVersioned("Instance", InstanceVersion, data)
 }
 

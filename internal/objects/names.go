@@ -36,9 +36,9 @@ func instanceName(template string, i *Instance) string {
 		case "user_id":
 			v = i.UserID
 		case "hostname":
-			v = deref(i.Hostname)
+			v = OrZero(i.Hostname)
 		case "display_name":
-			v = deref(i.DisplayName)
+			v = OrZero(i.DisplayName)
 		default:
 			return i.UUID
 		}

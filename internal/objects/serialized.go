@@ -55,8 +55,8 @@ func ParseInstance(text []byte) (*Instance, error) {
 		return nil, err
 	}
 	d := s.Data
-	i := &Instance{UUID: d.UUID, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt, UserID: deref(d.UserID), ProjectID: deref(d.ProjectID),
-		ImageRef: deref(d.ImageRef), KernelID: d.KernelID, RamdiskID: d.RamdiskID, Hostname: d.Hostname, LaunchIndex: d.LaunchIndex,
+	i := &Instance{UUID: d.UUID, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt, UserID: OrZero(d.UserID), ProjectID: OrZero(d.ProjectID),
+		ImageRef: OrZero(d.ImageRef), KernelID: d.KernelID, RamdiskID: d.RamdiskID, Hostname: d.Hostname, LaunchIndex: d.LaunchIndex,
 		KeyName: d.KeyName, PowerState: d.PowerState, VMState: d.VMState, TaskState: d.TaskState, Host: d.Host, Node: d.Node, UserData: d.UserData,
 		ReservationID: d.ReservationID, LaunchedAt: d.LaunchedAt, TerminatedAt: d.TerminatedAt, DisplayName: d.DisplayName,
 		DisplayDescription: d.DisplayDescription, AvailabilityZone: d.AvailabilityZone, RootDeviceName: d.RootDeviceName,

@@ -106,7 +106,7 @@ func (v *Versioned) Text(field string) string {
 	case string:
 		return s
 	case *string:
-		return deref(s)
+		return OrZero(s)
 	}
 	return ""
 }
@@ -237,9 +237,9 @@ func (v *Versioned) changed() []string {
 	return changes
 }
 
-// WireTime is how objects write a time, to the second: "2026-11-21T14:39:18Z",
+// wireTime is how objects write a time, to the second: "2026-11-21T14:39:18Z",
 // or nil. It takes a time.Time or a *time.Time.
-func WireTime(value any) any {
+func wireTime(value any) any {
 	var t time.Time
 	switch v := value.(type) {
 	case time.Time:

@@ -29,7 +29,7 @@ func (v *Versioned) append(b []byte) (_ []byte, err error) {
 		value := v.Data[field]
 		switch value.(type) {
 		case time.Time, *time.Time:
-			value = WireTime(value)
+			value = wireTime(value)
 		}
 		if b, err = appendValue(b, value); err != nil {
 			return nil, err

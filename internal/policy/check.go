@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/nova-go/nova/internal/reqctx"
@@ -172,12 +173,7 @@ func credentialNamed(name string) credential {
 	}
 	list := func(get func(*reqctx.Context) []string) credential {
 		return func(c *reqctx.Context, want string) bool {
-			for _, v := range get(c) {
-				if v == want {
-					return true
-				}
-			}
-			return false
+			return slices.Contains(get(c), want)
 		}
 	}
 	switch name {

@@ -146,7 +146,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	m.Wait()
-	if n := len(rec.Take()); n != 2000 || casts.Load() != 1000 {
+	if n := len(rec.Messages()); n != 2000 || casts.Load() != 1000 {
 		t.Errorf("%d messages, %d casts", n, casts.Load())
 	}
 }

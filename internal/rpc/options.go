@@ -44,7 +44,7 @@ func override(r config.OsloMessagingRabbit, query map[string]string) (config.Osl
 		switch f.Kind() {
 		case reflect.Bool:
 			var b bool
-			b, err = parseBool(text)
+			b, err = config.ParseBool(strings.TrimSpace(text))
 			f.SetBool(b)
 		case reflect.Int:
 			var n int64
@@ -71,16 +71,6 @@ func fieldOf(v reflect.Value, name string) (reflect.Value, bool) {
 		}
 	}
 	return reflect.Value{}, false
-}
-
-func parseBool(text string) (bool, error) {
-	switch strings.ToLower(strings.TrimSpace(text)) {
-	case "true", "1", "on", "yes":
-		return true, nil
-	case "false", "0", "off", "no":
-		return false, nil
-	}
-	return false, strconv.ErrSyntax
 }
 
 // check refuses what oslo.messaging's driver refuses at its start.

@@ -62,21 +62,11 @@ func (r *Recorder) add(m Message) {
 	r.changed = make(chan struct{})
 }
 
-// Messages are all that were recorded since the start or the last Take, in the
-// order in which they were sent.
+// Messages are all that were recorded, in the order in which they were sent.
 func (r *Recorder) Messages() []Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.all)
-}
-
-// Take is Messages, and forgets them.
-func (r *Recorder) Take() []Message {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	all := r.all
-	r.all = nil
-	return all
 }
 
 // Wait is the first message that matches; the error is ctx's.

@@ -271,8 +271,8 @@ func FuzzFastCGI(f *testing.F) {
 			if err != nil && err != io.EOF {
 				t.Fatalf("%v: %q", err, answer)
 			}
-			if i := strings.Index(stdout, "Status: "); i >= 0 {
-				return []byte("HTTP/1.1 " + stdout[i+8:])
+			if _, after, ok := strings.Cut(stdout, "Status: "); ok {
+				return []byte("HTTP/1.1 " + after)
 			}
 			if err != nil {
 				return nil

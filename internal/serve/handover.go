@@ -96,9 +96,6 @@ func activated() (*Parent, error) {
 	return p, nil
 }
 
-// Replacing says whether there is a process to take over from.
-func (p *Parent) Replacing() bool { return p.ready != nil }
-
 // Ready tells the process before this one that it may go.
 func (p *Parent) Ready() error {
 	if p.ready == nil {

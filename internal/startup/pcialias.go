@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/hardware"
+	"github.com/nova-go/nova/internal/objects"
 )
 
 // pciAlias is one value of [pci] alias: a kind of device under a name that
@@ -94,10 +96,7 @@ func (a pciAlias) spec() map[string]string {
 		spec["dev_type"] = v
 	}
 	if live := lower(a.LiveMigratable); live != nil {
-		spec["live_migratable"] = "false"
-		if slices.Contains([]string{"1", "t", "true", "on", "y", "yes"}, *live) {
-			spec["live_migratable"] = "true"
-		}
+		spec["live_migratable"] = strconv.FormatBool(objects.Truthy(*live))
 	}
 	return spec
 }

@@ -16,13 +16,11 @@ import (
 	"github.com/nova-go/nova/metadata/tree"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 // fakeSource answers without a database; errors come from fail.
 type fakeSource struct{ fail error }
 
 func (f fakeSource) EC2(context.Context, *objects.Guest) (*objects.GuestEC2, error) {
-	return &objects.GuestEC2{InstanceID: "i-0000002a", AMI: ptr("ami-00000001"), AKI: ptr("aki-00000002"), ARI: ptr("ari-00000003"), FlavorName: "m1.tiny"}, f.fail
+	return &objects.GuestEC2{InstanceID: "i-0000002a", AMI: new("ami-00000001"), AKI: new("aki-00000002"), ARI: new("ari-00000003"), FlavorName: "m1.tiny"}, f.fail
 }
 
 func (f fakeSource) SecurityGroups(context.Context, string) ([]string, error) {
@@ -51,10 +49,10 @@ func guest(t *testing.T) *objects.Guest {
 	return &objects.Guest{
 		Instance: &objects.Instance{
 			ID: 42, UUID: "54f136b8-57f2-4859-8960-fc617f348486", ProjectID: "p1", ImageRef: "image",
-			Hostname: ptr("vm"), DisplayName: ptr("VM é"), LaunchIndex: ptr(int64(0)), AvailabilityZone: ptr("nova"),
-			KernelID: ptr("k"), RamdiskID: ptr("r"), ReservationID: ptr("r-1"), RootDeviceName: ptr("/dev/vda"),
-			KeyName: ptr("key"), KeyData: ptr("ssh-rsa A"), Keypairs: []objects.Keypair{{Name: "key", Type: "ssh", PublicKey: "ssh-rsa A"}},
-			UserData: ptr(base64.StdEncoding.EncodeToString([]byte("#!/bin/sh\n"))), Network: network, Metadata: map[string]string{"role": "web"},
+			Hostname: new("vm"), DisplayName: new("VM é"), LaunchIndex: new(int64(0)), AvailabilityZone: new("nova"),
+			KernelID: new("k"), RamdiskID: new("r"), ReservationID: new("r-1"), RootDeviceName: new("/dev/vda"),
+			KeyName: new("key"), KeyData: new("ssh-rsa A"), Keypairs: []objects.Keypair{{Name: "key", Type: "ssh", PublicKey: "ssh-rsa A"}},
+			UserData: new(base64.StdEncoding.EncodeToString([]byte("#!/bin/sh\n"))), Network: network, Metadata: map[string]string{"role": "web"},
 		},
 		Devices: devices, DedicatedCPUs: []int{0, 3},
 	}
@@ -177,7 +175,7 @@ func checkMetaData(t *testing.T, i *tree.Instance, version string, keys []string
 func walk(t *testing.T, i *tree.Instance, at string, found *[]string, base string) {
 	t.Helper()
 	_, text := lookup(t, i, at)
-	for _, name := range strings.Split(text, "\n") {
+	for name := range strings.SplitSeq(text, "\n") {
 		if number, _, key := strings.Cut(name, "="); key {
 			name = number + "/"
 		}
@@ -280,7 +278,7 @@ func TestBlockDevices(t *testing.T) {
 		return objects.GuestDisk{DeviceName: &name, SourceType: source, DestinationType: destination, GuestFormat: format}
 	}
 	g := guest(t)
-	g.DefaultSwapDevice = ptr("/dev/old")
+	g.DefaultSwapDevice = new("/dev/old")
 	s := withDisks{fakeSource{}, []objects.GuestDisk{disk("/dev/vda", "image", "local", ""), disk("/dev/vdc", "volume", "volume", ""), disk("/dev/vdb", "image", "volume", ""),
 		{DestinationType: "volume"}, disk("/dev/vdd", "blank", "local", ""), disk("/dev/vde", "blank", "local", "swap"), disk("/dev/vdf", "blank", "local", "ext4")}}
 	i := tree.New(g, tree.Options{Source: s, Vendor: fakeVendor{}})
@@ -329,7 +327,7 @@ func TestUserData(t *testing.T) {
 		}
 	}
 	g := guest(t)
-	g.UserData = ptr("aGk")
+	g.UserData = new("aGk")
 	if _, err := newTree(g).Lookup(t.Context(), "/openstack"); err == nil {
 		t.Error("data without padding was taken")
 	}

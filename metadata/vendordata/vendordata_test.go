@@ -17,10 +17,8 @@ import (
 	"github.com/nova-go/nova/metadata/vendordata"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func guest() *objects.Guest {
-	return &objects.Guest{Instance: &objects.Instance{UUID: "u", ProjectID: "p", ImageRef: "i", Hostname: ptr("vm"),
+	return &objects.Guest{Instance: &objects.Instance{UUID: "u", ProjectID: "p", ImageRef: "i", Hostname: new("vm"),
 		Metadata: map[string]string{"a": "1"}, SystemMetadata: map[string]string{"boot_roles": "reader"}}}
 }
 

@@ -296,7 +296,9 @@ func (s *flavorSnapshot) comparer(key string) (func(a, b *objects.Flavor) int, e
 		rank := s.rank[key]
 		return func(a, b *objects.Flavor) int { return rank[a.ID] - rank[b.ID] }, nil
 	case "description":
-		return func(a, b *objects.Flavor) int { return strings.Compare(text(a.Description), text(b.Description)) }, nil
+		return func(a, b *objects.Flavor) int {
+			return strings.Compare(objects.OrZero(a.Description), objects.OrZero(b.Description))
+		}, nil
 	case "rxtx_factor":
 		return func(a, b *objects.Flavor) int { return cmp(a.RxtxFactor, b.RxtxFactor) }, nil
 	case "id":
@@ -323,13 +325,6 @@ func (s *flavorSnapshot) comparer(key string) (func(a, b *objects.Flavor) int, e
 		return number(func(f *objects.Flavor) int64 { return moment(f.UpdatedAt) }), nil
 	}
 	return nil, fmt.Errorf("flavors have no column %q to sort by", key)
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 func cmp[T int64 | float64](a, b T) int {

@@ -39,8 +39,8 @@ type InstanceQuery struct {
 
 var exactColumns = []string{"project_id", "user_id", "image_ref", "vm_state", "instance_type_id", "uuid", "host", "task_state", "locked", "hidden"}
 
-// Filterable tells whether a name is a column that Filters knows.
-func Filterable(name string) bool {
+// filterable tells whether a name is a column that Filters knows.
+func filterable(name string) bool {
 	_, ok := columnNamed(name)
 	return ok || slices.Contains(otherColumns, name)
 }
@@ -142,7 +142,7 @@ func (q *InstanceQuery) states(w *where) bool {
 func (q *InstanceQuery) filters(w *where, d *db.DB) bool {
 	names := make([]string, 0, len(q.Filters))
 	for name := range q.Filters {
-		if Filterable(name) {
+		if filterable(name) {
 			names = append(names, name)
 		}
 	}

@@ -126,7 +126,7 @@ func pyText(s string) string {
 	if s == "" {
 		return "None"
 	}
-	return "'" + s + "'"
+	return objects.Quoted(s)
 }
 
 func pyList(states []string) string {

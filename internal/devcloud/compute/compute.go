@@ -241,10 +241,7 @@ func (j *Job) arg(name string, to any) { _ = j.req.Arg(name, to) }
 func (j *Job) text(name string) string {
 	var s *string
 	j.arg(name, &s)
-	if s == nil {
-		return ""
-	}
-	return *s
+	return objects.OrZero(s)
 }
 
 func (j *Job) object(name string) *objects.Versioned {

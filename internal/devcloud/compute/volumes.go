@@ -6,6 +6,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/devcloud/resource"
 	"github.com/nova-go/nova/internal/devcloud/volume"
+	"github.com/nova-go/nova/internal/objects"
 )
 
 // rootDevice is what Nova's fake driver calls the first disk.
@@ -50,7 +51,7 @@ func (j *Job) devices() (string, error) {
 // volume attaches a block device that is a volume, which may have to be made.
 func (j *Job) volume(d *records.Device, set records.Row) error {
 	if d.VolumeID == nil {
-		made, err := j.Volumes.Create(volume.NewVolume{Project: j.Server.ProjectID, User: j.Server.UserID, Size: number(d.Size), Image: text(d.ImageID), Snapshot: text(d.SnapshotID), Type: text(d.VolumeType)})
+		made, err := j.Volumes.Create(volume.NewVolume{Project: j.Server.ProjectID, User: j.Server.UserID, Size: objects.OrZero(d.Size), Image: objects.OrZero(d.ImageID), Snapshot: objects.OrZero(d.SnapshotID), Type: objects.OrZero(d.VolumeType)})
 		if err != nil {
 			return err
 		}
@@ -72,20 +73,6 @@ func (j *Job) volume(d *records.Device, set records.Row) error {
 	return err
 }
 
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-func number(n *int64) int64 {
-	if n == nil {
-		return 0
-	}
-	return *n
-}
-
 // nextDevice is a name that no device has, of the same kind as the root's.
 func nextDevice(root string, list []*records.Device) string {
 	prefix := strings.TrimRight(root, "abcdefghijklmnopqrstuvwxyz")
@@ -94,7 +81,7 @@ func nextDevice(root string, list []*records.Device) string {
 	}
 	taken := map[string]bool{root: true}
 	for _, d := range list {
-		taken[text(d.Name)] = true
+		taken[objects.OrZero(d.Name)] = true
 	}
 	for c := 'b'; c <= 'z'; c++ {
 		if name := prefix + string(c); !taken[name] {
@@ -114,7 +101,7 @@ func (j *Job) dropVolumes() error {
 		if d.VolumeID == nil {
 			continue
 		}
-		if err := j.Volumes.Detach(text(d.AttachmentID)); err != nil {
+		if err := j.Volumes.Detach(objects.OrZero(d.AttachmentID)); err != nil {
 			return err
 		}
 		if d.DeleteOnTermination {
@@ -143,10 +130,10 @@ func (j *Job) ReserveDevice(r Reservation) (any, error) {
 		return nil, err
 	}
 	for _, d := range list {
-		if text(d.VolumeID) == r.Volume {
+		if objects.OrZero(d.VolumeID) == r.Volume {
 			return nil, Failed("InvalidVolume", "Invalid volume: volume %s already attached", r.Volume)
 		}
-		if r.Device != "" && text(d.Name) == r.Device {
+		if r.Device != "" && objects.OrZero(d.Name) == r.Device {
 			return nil, Failed("DevicePathInUse", "The supplied device path (%s) is in use.", r.Device)
 		}
 	}
@@ -172,7 +159,7 @@ func (j *Job) ReserveDevice(r Reservation) (any, error) {
 func (j *Job) find(volume string) (*records.Device, error) {
 	list, err := j.Records.Devices(j.Ctx, j.Server.UUID)
 	for _, d := range list {
-		if text(d.VolumeID) == volume {
+		if objects.OrZero(d.VolumeID) == volume {
 			return d, nil
 		}
 	}
@@ -201,7 +188,7 @@ func (j *Job) AttachVolume(id string) error {
 		}
 		return j.Records.UpdateDevice(j.Ctx, d.ID, set)
 	}
-	if e := j.Volumes.Detach(text(d.AttachmentID)); e != nil {
+	if e := j.Volumes.Detach(objects.OrZero(d.AttachmentID)); e != nil {
 		return e
 	}
 	if e := j.Records.RemoveDevice(j.Ctx, d.ID); e != nil {
@@ -217,7 +204,7 @@ func (j *Job) detachVolume() (any, error) {
 	}
 	attachment := j.text("attachment_id")
 	if attachment == "" {
-		attachment = text(d.AttachmentID)
+		attachment = objects.OrZero(d.AttachmentID)
 	}
 	if err := j.Volumes.Detach(attachment); err != nil {
 		return nil, err
@@ -232,11 +219,11 @@ func (j *Job) swapVolume() (any, error) {
 		return nil, err
 	}
 	id, attachment := j.text("new_volume_id"), j.text("new_attachment_id")
-	info, err := j.Volumes.Connect(attachment, j.Host, text(d.Name))
+	info, err := j.Volumes.Connect(attachment, j.Host, objects.OrZero(d.Name))
 	if err != nil {
 		return nil, err
 	}
-	if err := j.Volumes.Detach(text(d.AttachmentID)); err != nil {
+	if err := j.Volumes.Detach(objects.OrZero(d.AttachmentID)); err != nil {
 		return nil, err
 	}
 	if err := j.Records.UpdateDevice(j.Ctx, d.ID, records.Row{"volume_id": id, "attachment_id": attachment, "connection_info": records.Column(info), "volume_size": resource.Int(j.Volumes.Get(id), "size")}); err != nil {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -220,10 +221,8 @@ func (s *Service) make(id, owner string, body resource.Doc) (resource.Doc, error
 			d[k] = v
 		}
 	}
-	for k, v := range map[string]any{"id": id, "status": "queued", "created_at": now, "updated_at": now, "file": "/v2/images/" + id + "/file", "self": "/v2/images/" + id,
-		"schema": "/v2/schemas/image", "owner": owner, "size": nil, "virtual_size": nil, "checksum": nil, "os_hash_algo": nil, "os_hash_value": nil} {
-		d[k] = v
-	}
+	maps.Copy(d, map[string]any{"id": id, "status": "queued", "created_at": now, "updated_at": now, "file": "/v2/images/" + id + "/file", "self": "/v2/images/" + id,
+		"schema": "/v2/schemas/image", "owner": owner, "size": nil, "virtual_size": nil, "checksum": nil, "os_hash_algo": nil, "os_hash_value": nil})
 	return d, s.o.Store.Put(images, id, d)
 }
 

@@ -70,18 +70,18 @@ func (s *Service) removeMember(r *resource.Request) (any, error) {
 	return nil, err
 }
 
-// CirrosID is the image that every new cloud has.
-const CirrosID = "70a599e0-31e7-49b7-b260-868f441e862b"
+// cirrosID is the image that every new cloud has.
+const cirrosID = "70a599e0-31e7-49b7-b260-868f441e862b"
 
 // Seed makes the images of a new cloud, where they are not there.
 func (s *Service) Seed(owner string) error {
-	if s.o.Store.Get(images, CirrosID) != nil {
+	if s.o.Store.Get(images, cirrosID) != nil {
 		return nil
 	}
-	if _, err := s.make(CirrosID, owner, resource.Doc{"name": "cirros", "visibility": "public", "container_format": "bare", "disk_format": "raw"}); err != nil {
+	if _, err := s.make(cirrosID, owner, resource.Doc{"name": "cirros", "visibility": "public", "container_format": "bare", "disk_format": "raw"}); err != nil {
 		return err
 	}
-	return s.fill(CirrosID, strings.NewReader(strings.Repeat("cirros of --dev\n", 4096)))
+	return s.fill(cirrosID, strings.NewReader(strings.Repeat("cirros of --dev\n", 4096)))
 }
 
 // Get answers an image, or nil.

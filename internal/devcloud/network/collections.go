@@ -1,6 +1,7 @@
 package network
 
 import (
+	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -80,10 +81,8 @@ func (s *Service) newNetwork(r *resource.Request, id string, body resource.Doc) 
 		"provider:network_type": "vxlan", "provider:physical_network": nil, "provider:segmentation_id": 100 + len(s.o.Store.All(networks)), "availability_zone_hints": []any{}} {
 		d[field] = resource.Or(body, field, value)
 	}
-	for field, value := range map[string]any{"status": "ACTIVE", "subnets": []any{}, "availability_zones": []any{"nova"}, "ipv4_address_scope": nil, "ipv6_address_scope": nil,
-		"qos_policy_id": nil, "l2_adjacency": true, "is_default": false} {
-		d[field] = value
-	}
+	maps.Copy(d, map[string]any{"status": "ACTIVE", "subnets": []any{}, "availability_zones": []any{"nova"}, "ipv4_address_scope": nil, "ipv6_address_scope": nil,
+		"qos_policy_id": nil, "l2_adjacency": true, "is_default": false})
 	return d, nil
 }
 
@@ -115,11 +114,9 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 		pools = p
 	}
 	d := common(id, r.Project(body), body)
-	for field, value := range map[string]any{"network_id": network, "cidr": cidr.String(), "ip_version": version, "gateway_ip": gateway, "allocation_pools": pools,
+	maps.Copy(d, map[string]any{"network_id": network, "cidr": cidr.String(), "ip_version": version, "gateway_ip": gateway, "allocation_pools": pools,
 		"enable_dhcp": resource.Or(body, "enable_dhcp", true), "dns_nameservers": resource.List(body, "dns_nameservers"), "host_routes": resource.List(body, "host_routes"),
-		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": nil, "service_types": []any{}, "segment_id": nil} {
-		d[field] = value
-	}
+		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": nil, "service_types": []any{}, "segment_id": nil})
 	_, err = s.o.Store.Update(networks, network, func(n resource.Doc) error {
 		n["subnets"] = append(slices.Clone(resource.List(n, "subnets")), id)
 		return nil

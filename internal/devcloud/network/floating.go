@@ -1,6 +1,7 @@
 package network
 
 import (
+	"maps"
 	"net/http"
 	"net/netip"
 
@@ -23,10 +24,8 @@ func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc)
 	}
 	d := common(id, r.Project(body), body)
 	delete(d, "name")
-	for field, value := range map[string]any{"floating_network_id": n["id"], "floating_ip_address": resource.Docs(p, "fixed_ips")[0]["ip_address"], "_port": p["id"],
-		"port_id": nil, "fixed_ip_address": nil, "router_id": nil, "status": "DOWN", "port_details": nil, "dns_domain": "", "dns_name": "", "qos_policy_id": nil} {
-		d[field] = value
-	}
+	maps.Copy(d, map[string]any{"floating_network_id": n["id"], "floating_ip_address": resource.Docs(p, "fixed_ips")[0]["ip_address"], "_port": p["id"],
+		"port_id": nil, "fixed_ip_address": nil, "router_id": nil, "status": "DOWN", "port_details": nil, "dns_domain": "", "dns_name": "", "qos_policy_id": nil})
 	return d, s.changeFloating(d, body)
 }
 
@@ -140,9 +139,7 @@ func limits() resource.Doc {
 func (s *Service) registerQuotas() {
 	get := func(project string) resource.Doc {
 		d := limits()
-		for k, v := range s.o.Store.Get(quotas, project) {
-			d[k] = v
-		}
+		maps.Copy(d, s.o.Store.Get(quotas, project))
 		return d
 	}
 	s.mux.Handle("GET /v2.0/quotas/{project}", func(r *resource.Request) (any, error) {

@@ -3,6 +3,7 @@ package network
 import (
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -34,10 +35,8 @@ func (s *Service) port(id, project string, network, body resource.Doc) (resource
 		"binding:host_id": "", "port_security_enabled": true, "allowed_address_pairs": []any{}, "extra_dhcp_opts": []any{}} {
 		d[field] = resource.Or(body, field, value)
 	}
-	for field, value := range map[string]any{"network_id": network["id"], "mac_address": mac, "status": "DOWN", "security_groups": secgroups, "ip_allocation": "immediate",
-		"qos_policy_id": nil, "qos_network_policy_id": nil, "resource_request": nil, "propagate_uplink_status": false} {
-		d[field] = value
-	}
+	maps.Copy(d, map[string]any{"network_id": network["id"], "mac_address": mac, "status": "DOWN", "security_groups": secgroups, "ip_allocation": "immediate",
+		"qos_policy_id": nil, "qos_network_policy_id": nil, "resource_request": nil, "propagate_uplink_status": false})
 	bind(d)
 	return s.o.Store.Create(ports, id, func(all []resource.Doc) (resource.Doc, error) {
 		taken := func() bool {

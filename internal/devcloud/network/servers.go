@@ -1,6 +1,7 @@
 package network
 
 import (
+	"maps"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -51,9 +52,7 @@ func (s *Service) plug(server Server, a Ask) (string, error) {
 			if owner := resource.Text(d, "device_id"); owner != "" && owner != server.ID {
 				return resource.Errorf(http.StatusConflict, "PortInUse", "Port %s is still in use.", a.Port)
 			}
-			for k, v := range mine {
-				d[k] = v
-			}
+			maps.Copy(d, mine)
 			d["_preserve"] = true
 			bind(d)
 			return nil

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/nova-go/nova/internal/devcloud/resource"
@@ -120,10 +121,8 @@ func (s *Service) addTrait(r *resource.Request) (any, error) {
 
 func (s *Service) trait(r *resource.Request) (any, error) {
 	name := r.PathValue("name")
-	for _, t := range standardTraits {
-		if t == name {
-			return &resource.Reply{Status: http.StatusNoContent}, nil
-		}
+	if slices.Contains(standardTraits, name) {
+		return &resource.Reply{Status: http.StatusNoContent}, nil
 	}
 	if s.o.Store.Get(traits, name) == nil {
 		return nil, resource.Errorf(http.StatusNotFound, "placement.undefined_code", "No such trait: %s", name)

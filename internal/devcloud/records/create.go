@@ -37,9 +37,7 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 	for _, column := range columns {
 		row[column] = d[column]
 	}
-	for column, value := range n.Set {
-		row[column] = value
-	}
+	maps.Copy(row, n.Set)
 	base := func(more Row) Row {
 		more["created_at"], more["deleted"] = now, 0
 		more["instance_uuid"] = server

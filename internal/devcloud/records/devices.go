@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"database/sql"
+	"maps"
 
 	"github.com/google/uuid"
 
@@ -56,9 +57,7 @@ func (r *Records) AddDevice(ctx context.Context, server string, row Row) (*objec
 	for _, column := range deviceColumns {
 		data[column] = nil
 	}
-	for column, value := range row {
-		data[column] = value
-	}
+	maps.Copy(data, row)
 	data["deleted"], data["created_at"] = false, now
 	return objects.NewVersioned("BlockDeviceMapping", "1.23", data), nil
 }

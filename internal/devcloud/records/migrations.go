@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 
 	"github.com/google/uuid"
 
@@ -23,9 +24,7 @@ func (r *Records) AddMigration(ctx context.Context, s *State, m Migration, more 
 	m.UUID = uuid.NewString()
 	row := Row{"created_at": db.Now(), "uuid": m.UUID, "instance_uuid": s.UUID, "source_compute": m.Source, "source_node": m.Source, "status": m.Status, "migration_type": m.Kind,
 		"hidden": false, "deleted": 0, "cross_cell_move": false}
-	for column, value := range more {
-		row[column] = value
-	}
+	maps.Copy(row, more)
 	var err error
 	m.ID, err = insert(ctx, r.Cell1.DB, r.cell(), "migrations", row)
 	return &m, err

@@ -1,6 +1,7 @@
 package volume
 
 import (
+	"maps"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -119,9 +120,7 @@ func (s *Service) deleteType(r *resource.Request) (any, error) {
 
 func (s *Service) quotaOf(project string) resource.Doc {
 	d := resource.Doc{"id": project, "volumes": 100, "snapshots": 100, "gigabytes": 10000, "per_volume_gigabytes": -1, "backups": 10, "backup_gigabytes": 1000, "groups": 10}
-	for k, v := range s.o.Store.Get(quotas, project) {
-		d[k] = v
-	}
+	maps.Copy(d, s.o.Store.Get(quotas, project))
 	return d
 }
 

@@ -3,6 +3,7 @@
 package volume
 
 import (
+	"maps"
 	"net/http"
 	"regexp"
 
@@ -212,13 +213,9 @@ func (s *Service) setMetadata(r *resource.Request) (any, error) {
 	d, err = s.o.Store.Update(volumes, resource.Text(d, "id"), func(d resource.Doc) error {
 		all := resource.Doc{}
 		if r.Method == http.MethodPost {
-			for k, v := range resource.Object(d, "metadata") {
-				all[k] = v
-			}
+			maps.Copy(all, resource.Object(d, "metadata"))
 		}
-		for k, v := range body {
-			all[k] = v
-		}
+		maps.Copy(all, body)
 		d["metadata"] = all
 		return nil
 	})

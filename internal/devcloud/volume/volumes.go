@@ -2,6 +2,7 @@ package volume
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -98,13 +99,11 @@ func (s *Service) Create(n NewVolume) (resource.Doc, error) {
 		n.Zone = "nova"
 	}
 	now := resource.NowMicro()
-	for field, value := range map[string]any{"id": id, "name": n.Name, "description": orNil(n.Description), "size": n.Size, "status": "available", "availability_zone": n.Zone,
+	maps.Copy(d, map[string]any{"id": id, "name": n.Name, "description": orNil(n.Description), "size": n.Size, "status": "available", "availability_zone": n.Zone,
 		"created_at": now, "updated_at": now, "volume_type": kind["name"], "volume_type_id": kind["id"], "user_id": n.User, "multiattach": n.Multiattach || multiattach(kind), "encrypted": false,
 		"consistencygroup_id": nil, "replication_status": nil, "metadata": orEmpty(n.Metadata), "links": s.links(id), "os-vol-tenant-attr:tenant_id": n.Project,
 		"os-vol-host-attr:host": "dev@lvm#lvm", "os-vol-mig-status-attr:migstat": nil, "os-vol-mig-status-attr:name_id": nil, "migration_status": nil, "group_id": nil,
-		"provider_id": nil, "service_uuid": "00000000-0000-4000-8000-000000000001", "shared_targets": false, "cluster_name": nil, "consumes_quota": true, "_project": n.Project} {
-		d[field] = value
-	}
+		"provider_id": nil, "service_uuid": "00000000-0000-4000-8000-000000000001", "shared_targets": false, "cluster_name": nil, "consumes_quota": true, "_project": n.Project})
 	return d, s.o.Store.Put(volumes, id, d)
 }
 

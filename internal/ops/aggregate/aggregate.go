@@ -248,20 +248,11 @@ func (a *Aggregates) checkConflict(ctx context.Context, g *objects.Aggregate, zo
 	var zones []string
 	for _, o := range others {
 		if z := o.Zone(); z != nil && *z != zone && o.ID != g.ID {
-			zones = append(zones, quoted(*z))
+			zones = append(zones, objects.Quoted(*z))
 		}
 	}
 	if len(zones) > 0 {
 		return refuse(x, g, "One or more hosts already in availability zone(s) ["+strings.Join(zones, ", ")+"]")
 	}
 	return nil
-}
-
-// quoted is a name as Python shows it in a list; names have no characters that
-// need more.
-func quoted(name string) string {
-	if strings.Contains(name, "'") && !strings.Contains(name, `"`) {
-		return `"` + name + `"`
-	}
-	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(name) + "'"
 }

@@ -4,6 +4,7 @@ package attachment
 
 import (
 	"context"
+	"slices"
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
@@ -100,10 +101,8 @@ func (o *Ops) alone(ctx context.Context, i *objects.Instance, v *cinder.Volume) 
 	if !v.Multiattach {
 		return invalidVolume("volume %s is already attached to instances: %s", v.ID, join(holders))
 	}
-	for _, h := range holders {
-		if h == i.UUID {
-			return invalidVolume("volume %s already attached", v.ID)
-		}
+	if slices.Contains(holders, i.UUID) {
+		return invalidVolume("volume %s already attached", v.ID)
 	}
 	return nil
 }

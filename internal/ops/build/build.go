@@ -152,13 +152,6 @@ func volumeImage(v *cinder.Volume) *objects.Image {
 	return i
 }
 
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
 // deviceLetter is "a" of "/dev/vda1".
 func deviceLetter(name *string) string {
 	if name == nil {
@@ -255,7 +248,7 @@ func rootDeviceName(i *objects.Image) string {
 	if given := i.Property("root_device_name"); given != "" {
 		name = given
 	}
-	return WithDev(name)
+	return withDev(name)
 }
 
 func (b *Builder) findDevices(ctx context.Context, p *plan) error {

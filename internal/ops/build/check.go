@@ -133,7 +133,7 @@ func (b *Builder) volumeZone(zone *string, volumes map[string]*cinder.Volume) (*
 	}
 	var zones []string
 	for _, v := range volumes {
-		zones = append(zones, deref(v.AvailabilityZone))
+		zones = append(zones, objects.OrZero(v.AvailabilityZone))
 	}
 	mismatch := func(reason string) error {
 		return objects.Errorf(objects.KindInvalid, "MismatchVolumeAZException", "The availability zone between the server and its attached volumes do not match: %s.", reason)

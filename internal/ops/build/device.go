@@ -81,8 +81,8 @@ func orNil(s string) any {
 	return s
 }
 
-// WithDev is a device's name with /dev/ before it.
-func WithDev(name string) string {
+// withDev is a device's name with /dev/ before it.
+func withDev(name string) string {
 	if name == "" {
 		return ""
 	}
@@ -90,14 +90,12 @@ func WithDev(name string) string {
 }
 
 func imageDevice(image string) *Device {
-	return &Device{Source: "image", Destination: "local", ImageID: &image, DeleteOnTermination: true, BootIndex: new(int64), Type: ptr("disk")}
+	return &Device{Source: "image", Destination: "local", ImageID: &image, DeleteOnTermination: true, BootIndex: new(int64), Type: new("disk")}
 }
 
 func blankDevice(size int64, format *string) *Device {
-	return &Device{Source: "blank", Destination: "local", DeleteOnTermination: true, Type: ptr("disk"), BootIndex: ptr(int64(-1)), GuestFormat: format, Size: &size}
+	return &Device{Source: "blank", Destination: "local", DeleteOnTermination: true, Type: new("disk"), BootIndex: new(int64(-1)), GuestFormat: format, Size: &size}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 var ephemeralName = regexp.MustCompile(`^ephemeral(\d|[1-9]\d+)$`)
 
@@ -109,7 +107,7 @@ func (b *Builder) fromLegacy(devices []*Device, image, root string, noRoot bool)
 		switch {
 		case d.Virtual == "swap" || ephemeralName.MatchString(d.Virtual):
 			d.Source, d.Destination, d.DeleteOnTermination = "blank", "local", true
-			d.GuestFormat = ptr("swap")
+			d.GuestFormat = new("swap")
 			if d.Virtual != "swap" {
 				d.GuestFormat = nonEmpty(b.o.EphemeralFormat)
 			}
@@ -123,7 +121,7 @@ func (b *Builder) fromLegacy(devices []*Device, image, root string, noRoot bool)
 	}
 	if noRoot {
 		for _, d := range devices {
-			d.BootIndex = ptr(int64(-1))
+			d.BootIndex = new(int64(-1))
 		}
 		return devices, nil
 	}
@@ -135,7 +133,7 @@ func (b *Builder) fromLegacy(devices []*Device, image, root string, noRoot bool)
 		case d.NoDevice:
 			d.BootIndex = nil
 		default:
-			d.BootIndex = ptr(int64(-1))
+			d.BootIndex = new(int64(-1))
 		}
 	}
 	if !backed && image != "" {
@@ -157,7 +155,7 @@ func (b *Builder) imageDevices(f *objects.Flavor, image *objects.Image, root str
 	list, _ := image.Properties()["block_device_mapping"].([]any)
 	parse, second := ParseLegacyDevice, truth(image.Properties()["bdm_v2"])
 	if second {
-		parse = ParseDevice
+		parse = parseDevice
 	}
 	for _, one := range list {
 		m, _ := one.(map[string]any)
@@ -184,14 +182,14 @@ func (b *Builder) imageDevices(f *objects.Flavor, image *objects.Image, root str
 		format := text(m["guest_format"])
 		switch {
 		case virtual == "swap":
-			format = ptr("swap")
+			format = new("swap")
 		case format == nil:
 			format = nonEmpty(b.o.EphemeralFormat)
 		}
 		d := blankDevice(0, format)
 		d.Size = nil
 		if name := text(m["device"]); name != nil {
-			d.Name = ptr(WithDev(*name))
+			d.Name = new(withDev(*name))
 		}
 		if d.Size = sizeOf(f, d); *d.Size != 0 {
 			blank = append(blank, d)
@@ -258,7 +256,7 @@ func (b *Builder) devices(r *Request, image *objects.Image, root string) ([]*Dev
 		devices = append(devices, blankDevice(r.Flavor.EphemeralGB, nil))
 	}
 	if r.Flavor.Swap != 0 && !swap {
-		devices = append(devices, blankDevice(r.Flavor.Swap, ptr("swap")))
+		devices = append(devices, blankDevice(r.Flavor.Swap, new("swap")))
 	}
 	return devices, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nova-go/nova/internal/db/cell"
@@ -51,10 +52,8 @@ func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Context, r *
 	}
 	err = b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.InjectedFilePathBytes: int64(path), quota.InjectedFileContentBytes: int64(content)})
 	if errors.As(err, &over) {
-		for _, o := range over.Over {
-			if o == quota.InjectedFilePathBytes {
-				return over.Fault("OnsetFilePathLimitExceeded", "Personality file path exceeds maximum %d", over.Limits[quota.InjectedFilePathBytes])
-			}
+		if slices.Contains(over.Over, quota.InjectedFilePathBytes) {
+			return over.Fault("OnsetFilePathLimitExceeded", "Personality file path exceeds maximum %d", over.Limits[quota.InjectedFilePathBytes])
 		}
 		return over.Fault("OnsetFileContentLimitExceeded", "Personality file content exceeds maximum %d", over.Limits[quota.InjectedFileContentBytes])
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/nova-go/nova/internal/objects"
 )
 
 // deviceFields are the members that a device of the second form may have.
@@ -24,8 +26,8 @@ func ParseLegacyDevice(m map[string]any) (*Device, error) {
 	return parse(m)
 }
 
-// ParseDevice reads a device of the second form, as images have it.
-func ParseDevice(m map[string]any) (*Device, error) {
+// parseDevice reads a device of the second form, as images have it.
+func parseDevice(m map[string]any) (*Device, error) {
 	var unknown []string
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		if !slices.Contains(deviceFields, name) {
@@ -55,7 +57,7 @@ func parse(m map[string]any) (*Device, error) {
 		case strings.Contains(*d.Name, " "):
 			return nil, invalidFormat("Device name contains spaces.")
 		}
-		d.Name = ptr(WithDev(*d.Name))
+		d.Name = new(withDev(*d.Name))
 	}
 	var err error
 	if d.Size, err = number(m["volume_size"]); err != nil || d.Size != nil && *d.Size < 0 {
@@ -101,7 +103,7 @@ func ParseAPIDevice(m map[string]any, hasImage bool) (*Device, error) {
 		}
 	}
 	delete(m, "uuid")
-	return ParseDevice(m)
+	return parseDevice(m)
 }
 
 // text is a member that is a string; nil is none.
@@ -130,26 +132,15 @@ func given(v any) bool {
 	return n != "0" && n != "0.0"
 }
 
-// truth is what Python's services take as a true value in text.
-func truth(v any) bool {
-	switch v := v.(type) {
-	case bool:
-		return v
-	case string:
-		switch strings.ToLower(strings.TrimSpace(v)) {
-		case "t", "true", "on", "y", "yes", "1":
-			return true
-		}
-	}
-	return fmt.Sprint(v) == "1"
-}
+// truth is a member that may be a truth value or a word for one.
+func truth(v any) bool { return objects.Truthy(fmt.Sprint(v)) }
 
 func number(v any) (*int64, error) {
 	switch v := v.(type) {
 	case nil:
 		return nil, nil
 	case float64:
-		return ptr(int64(v)), nil
+		return new(int64(v)), nil
 	case int64:
 		return &v, nil
 	case json.Number:
@@ -157,7 +148,7 @@ func number(v any) (*int64, error) {
 		return &n, err
 	case string:
 		if v == "" {
-			return ptr(int64(0)), nil
+			return new(int64(0)), nil
 		}
 		n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
 		return &n, err

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -163,10 +164,8 @@ func (p *plan) autoDisk() bool {
 func (p *plan) buildRequest(b *dbapi.Build) *objects.Versioned {
 	instance := b.Instance.Copy().Clean()
 	tags := b.Tags.Copy().Clean()
-	for field, value := range map[string]any{"deleted": false, "hidden": false, "disable_terminate": false, "terminated_at": nil, "host": nil, "node": nil,
-		"compute_id": nil, "launched_at": nil, "launched_on": nil, "cell_name": nil, "locked_by": nil, "created_at": b.CreatedAt, "updated_at": nil, "tags": tags} {
-		instance.Data[field] = value
-	}
+	maps.Copy(instance.Data, map[string]any{"deleted": false, "hidden": false, "disable_terminate": false, "terminated_at": nil, "host": nil, "node": nil,
+		"compute_id": nil, "launched_at": nil, "launched_on": nil, "cell_name": nil, "locked_by": nil, "created_at": b.CreatedAt, "updated_at": nil, "tags": tags})
 	return objects.NewVersioned("BuildRequest", "1.3", map[string]any{"id": b.ID, "instance_uuid": b.UUID, "project_id": b.ProjectID, "instance": instance,
 		"block_device_mappings": b.Devices.Copy().Clean(), "tags": tags, "created_at": b.CreatedAt, "updated_at": nil})
 }

@@ -96,8 +96,8 @@ func (o *Ops) changed(ctx context.Context, was, now *objects.Instance) {
 		return
 	}
 	u := notify.Update{Now: o.Now().UTC(), OldVMState: was.VMState, OldTaskState: was.TaskState}
-	if text(was.DisplayName) != text(now.DisplayName) {
-		u.OldName = text(was.DisplayName)
+	if objects.OrZero(was.DisplayName) != objects.OrZero(now.DisplayName) {
+		u.OldName = objects.OrZero(was.DisplayName)
 	}
 	err := o.There(ctx, now, func(ctx context.Context, c *db.Cell) (err error) {
 		u.Server, err = cell.Instance(ctx, c, now.UUID, cell.Load{Record: cell.Usual | cell.PartFlavor | cell.PartTags, Metadata: true, SystemMetadata: true})

@@ -2,7 +2,6 @@ package instance
 
 import (
 	"context"
-	"strings"
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
@@ -48,7 +47,7 @@ func WithAccelerator(i *objects.Instance) error {
 // WithEncryptedMemory refuses servers whose memory is encrypted:
 // OperationNotSupportedForMemEncryption.
 func WithEncryptedMemory(i *objects.Instance, operation string) error {
-	if Truthy(extraSpec(i, "hw:mem_encryption")) || Truthy(i.SystemMetadata["image_hw_mem_encryption"]) {
+	if objects.Truthy(extraSpec(i, "hw:mem_encryption")) || objects.Truthy(i.SystemMetadata["image_hw_mem_encryption"]) {
 		return objects.Errorf(objects.KindNotSupported, "OperationNotSupportedForMemEncryption", "Operation '%s' not supported for mem encryption enabled instance (%s).", operation, i.UUID)
 	}
 	return nil
@@ -74,15 +73,6 @@ func extraSpec(i *objects.Instance, key string) string {
 		return ""
 	}
 	return i.Flavor.ExtraSpecs[key]
-}
-
-// Truthy reads a word as strutils.bool_from_string does.
-func Truthy(word string) bool {
-	switch strings.ToLower(strings.TrimSpace(word)) {
-	case "1", "t", "true", "on", "y", "yes":
-		return true
-	}
-	return false
 }
 
 // First is the first error of checks, in their order.

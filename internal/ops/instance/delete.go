@@ -44,7 +44,7 @@ func (r *removal) run(ctx context.Context) error {
 	if r.i.DisableTerminate {
 		return nil
 	}
-	if text(r.i.Host) == "" && !builtOnce(r.i) {
+	if objects.OrZero(r.i.Host) == "" && !builtOnce(r.i) {
 		if done, err := r.unscheduled(ctx); done || err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (r *removal) run(ctx context.Context) error {
 // builtOnce tells whether a server without a host has been on one, where it may
 // have left ports and volumes.
 func builtOnce(i *objects.Instance) bool {
-	return slices.Contains([]string{"shelved_offloaded", "error"}, text(i.VMState))
+	return slices.Contains([]string{"shelved_offloaded", "error"}, objects.OrZero(i.VMState))
 }
 
 // unscheduled deletes a server that no host has got yet. It is not done where
@@ -123,10 +123,10 @@ func (r *removal) announced(ctx context.Context, do func(context.Context) error)
 
 func (r *removal) destroy(ctx context.Context) error {
 	err := r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error {
-		return cell.Destroy(ctx, c, r.i.UUID, text(r.i.Host) != "")
+		return cell.Destroy(ctx, c, r.i.UUID, objects.OrZero(r.i.Host) != "")
 	})
 	if err == nil {
-		r.i.DeletedAt = ptr(db.Now())
+		r.i.DeletedAt = new(db.Now())
 	}
 	return err
 }
@@ -146,17 +146,17 @@ func (r *removal) scheduled(ctx context.Context) error {
 		return err
 	}
 	r.dropShelvedImage(ctx)
-	was := text(r.i.TaskState)
+	was := objects.OrZero(r.i.TaskState)
 	err = r.Save(ctx, r.i, nil, func(i *objects.Instance) {
-		i.TaskState, i.Progress = ptr("deleting"), ptr(int64(0))
+		i.TaskState, i.Progress = new("deleting"), new(int64)
 		if r.soft {
-			i.TaskState, i.DeletedAt = ptr("soft-deleting"), ptr(db.Now())
+			i.TaskState, i.DeletedAt = new("soft-deleting"), new(db.Now())
 		}
 	})
 	if err != nil {
 		return err
 	}
-	if text(r.i.Host) == "" && !builtOnce(r.i) {
+	if objects.OrZero(r.i.Host) == "" && !builtOnce(r.i) {
 		if err := r.announced(ctx, r.destroy); !errors.Is(err, cell.ErrHostChanged) {
 			if err != nil {
 				return err
@@ -169,7 +169,7 @@ func (r *removal) scheduled(ctx context.Context) error {
 		}
 		r.i = there
 	}
-	if text(r.i.VMState) == "resized" {
+	if objects.OrZero(r.i.VMState) == "resized" {
 		if err := r.confirmResize(ctx); err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func (r *removal) scheduled(ctx context.Context) error {
 // dropShelvedImage removes the image that a shelved server is in. That may fail.
 func (r *removal) dropShelvedImage(ctx context.Context) {
 	image := r.i.SystemMetadata["shelved_image_id"]
-	if !slices.Contains([]string{"shelved", "shelved_offloaded"}, text(r.i.VMState)) || image == "" {
+	if !slices.Contains([]string{"shelved", "shelved_offloaded"}, objects.OrZero(r.i.VMState)) || image == "" {
 		return
 	}
 	if err := r.Images.Delete(ctx, r.caller, image); err != nil {
@@ -210,7 +210,7 @@ func (r *removal) dropShelvedImage(ctx context.Context) {
 
 // hostUp tells whether the nova-compute of the server's host is there to do it.
 func (r *removal) hostUp(ctx context.Context) (bool, error) {
-	host := text(r.i.Host)
+	host := objects.OrZero(r.i.Host)
 	if host == "" {
 		return false, nil
 	}
@@ -239,7 +239,7 @@ func (r *removal) confirmResize(ctx context.Context) error {
 	if err != nil || !r.soft {
 		return err
 	}
-	return r.Save(ctx, r.i, nil, func(i *objects.Instance) { i.TaskState = ptr("soft-deleting") })
+	return r.Save(ctx, r.i, nil, func(i *objects.Instance) { i.TaskState = new("soft-deleting") })
 }
 
 // local deletes a server without its host, which is down or not there.
@@ -263,9 +263,9 @@ func (r *removal) withoutHost(ctx context.Context, devices []*objects.Versioned)
 		return err
 	}
 	err := r.Save(ctx, r.i, nil, func(i *objects.Instance) {
-		i.VMState, i.TaskState, i.TerminatedAt = ptr("deleted"), nil, ptr(db.Now())
+		i.VMState, i.TaskState, i.TerminatedAt = new("deleted"), nil, new(db.Now())
 		if r.soft {
-			i.VMState = ptr("soft-delete")
+			i.VMState = new("soft-delete")
 		}
 	})
 	if err != nil {
@@ -363,13 +363,13 @@ func (o *Ops) Restore(ctx context.Context, caller *reqctx.Context, i *objects.In
 	if err := o.Record(ctx, caller, i, "restore"); err != nil {
 		return err
 	}
-	hosted := text(i.Host) != ""
+	hosted := objects.OrZero(i.Host) != ""
 	err := o.Save(ctx, i, []string{""}, func(i *objects.Instance) {
 		i.DeletedAt = nil
 		if hosted {
-			i.TaskState = ptr("restoring")
+			i.TaskState = new("restoring")
 		} else {
-			i.VMState = ptr("active")
+			i.VMState = new("active")
 		}
 	})
 	if err != nil {

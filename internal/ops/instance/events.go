@@ -39,7 +39,7 @@ func (o *Ops) TakeEvents(ctx context.Context, caller *reqctx.Context, events []*
 			e.Code = 404
 		case e.Tag == nil && slices.Contains(taggedEvents, e.Name):
 			e.Code = 400
-		case text(i.Host) == "":
+		case objects.OrZero(i.Host) == "":
 			e.Code = 422
 		default:
 			e.Code = 200
@@ -112,12 +112,12 @@ func (d *dispatch) add(ctx context.Context, i *objects.Instance, e *Event) error
 	case e.Name == "volume-extended":
 		action = "extend_volume"
 	case e.Name != "power-update":
-	case text(e.Tag) == "POWER_ON":
+	case objects.OrZero(e.Tag) == "POWER_ON":
 		action = "start"
-	case text(e.Tag) == "POWER_OFF":
+	case objects.OrZero(e.Tag) == "POWER_OFF":
 		action = "stop"
 	default:
-		d.Log.Warn().Str("instance", i.UUID).Str("tag", text(e.Tag)).Msg("Invalid power state. Cannot process the event. Skipping it.")
+		d.Log.Warn().Str("instance", i.UUID).Str("tag", objects.OrZero(e.Tag)).Msg("Invalid power state. Cannot process the event. Skipping it.")
 		return nil
 	}
 	if action != "" { // a user began it elsewhere, and can see here how it ends

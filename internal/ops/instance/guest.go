@@ -11,7 +11,7 @@ import (
 
 // onHost wants a server that is on a host.
 func onHost(i *objects.Instance) error {
-	if text(i.Host) == "" {
+	if objects.OrZero(i.Host) == "" {
 		return objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
 	}
 	return nil

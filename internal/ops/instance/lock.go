@@ -46,7 +46,7 @@ func (o *Ops) Lock(ctx context.Context, caller *reqctx.Context, i *objects.Insta
 
 // LockedByOther tells whether the lock on a server is not the caller's to take away.
 func LockedByOther(caller *reqctx.Context, i *objects.Instance) bool {
-	return text(i.LockedBy) != "" && *i.LockedBy != holder(caller, i)
+	return objects.OrZero(i.LockedBy) != "" && *i.LockedBy != holder(caller, i)
 }
 
 // Unlock ends Lock; without a lock, it is recorded all the same.

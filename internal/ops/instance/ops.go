@@ -90,7 +90,7 @@ func (g Guard) Check(caller *reqctx.Context, i *objects.Instance, action string)
 	if i.Locked && !caller.IsAdmin {
 		return locked(i)
 	}
-	if g.Host && text(i.Host) == "" {
+	if g.Host && objects.OrZero(i.Host) == "" {
 		return objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
 	}
 	return g.States(i, action)
@@ -98,10 +98,10 @@ func (g Guard) Check(caller *reqctx.Context, i *objects.Instance, action string)
 
 // States is Check for verbs that care for neither locks nor hosts.
 func (g Guard) States(i *objects.Instance, action string) error {
-	if vm := text(i.VMState); g.VM != nil && !slices.Contains(g.VM, vm) {
+	if vm := objects.OrZero(i.VMState); g.VM != nil && !slices.Contains(g.VM, vm) {
 		return invalidState(i, action, "vm_state", vm)
 	}
-	if task := text(i.TaskState); !g.AnyTask && !slices.Contains(g.tasks(), task) {
+	if task := objects.OrZero(i.TaskState); !g.AnyTask && !slices.Contains(g.tasks(), task) {
 		return invalidState(i, action, "task_state", task)
 	}
 	if !g.Unlaunched && i.LaunchedAt == nil {
@@ -122,19 +122,12 @@ func (g Guard) tasks() []string {
 // its services.
 func (o *Ops) HostUp(i *objects.Instance) error {
 	switch {
-	case text(i.Host) == "":
+	case objects.OrZero(i.Host) == "":
 		return objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
 	case i.Service == nil || !i.Service.Up(o.Now(), o.DownTime):
 		return objects.Errorf(objects.KindConflict, "ServiceUnavailable", "Service is unavailable at this time.")
 	}
 	return nil
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // Save changes the server and its row, which counts as updated even where nothing

@@ -23,8 +23,7 @@ func (o *Ops) Stop(ctx context.Context, caller *reqctx.Context, i *objects.Insta
 	if err := (Guard{VM: []string{"active", "error"}, Host: true}).Check(caller, i, "stop"); err != nil {
 		return err
 	}
-	var none int64
-	if err := o.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState, i.Progress = ptr("powering-off"), &none }); err != nil {
+	if err := o.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState, i.Progress = new("powering-off"), new(int64) }); err != nil {
 		return err
 	}
 	if err := o.Record(ctx, caller, i, "stop"); err != nil {
@@ -73,5 +72,3 @@ func (o *Ops) Unpause(ctx context.Context, caller *reqctx.Context, i *objects.In
 	}
 	return o.Compute.Unpause(ctx, caller, i)
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -50,7 +50,7 @@ func (o *Ops) Rescue(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 // rescueImage checks the image, and tells whether it is for stable device rescues,
 // in which the disks keep their order.
 func (o *Ops) rescueImage(ctx context.Context, caller *reqctx.Context, i *objects.Instance, image *string) (stable bool, err error) {
-	if text(image) == "" {
+	if objects.OrZero(image) == "" {
 		return i.SystemMetadata["image_hw_rescue_bus"] != "" && i.SystemMetadata["image_hw_rescue_device"] != "", nil
 	}
 	found, err := o.Images.Image(ctx, caller, *image)
@@ -113,7 +113,7 @@ func (o *Ops) canRescueVolume(ctx context.Context, caller *reqctx.Context, i *ob
 		return not("Cannot rescue a volume-backed instance")
 	}
 	node, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (string, error) {
-		return cell.NodeUUID(ctx, c, text(i.Host), text(i.Node))
+		return cell.NodeUUID(ctx, c, objects.OrZero(i.Host), objects.OrZero(i.Node))
 	})
 	if err != nil {
 		return err

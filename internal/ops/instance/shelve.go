@@ -25,7 +25,7 @@ func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 		return err
 	}
 	err = o.Save(ctx, i, []string{""}, func(i *objects.Instance) {
-		i.TaskState = ptr("shelving")
+		i.TaskState = new("shelving")
 		i.SystemMetadata["image_base_image_ref"] = i.ImageRef // where an unshelve looks for it
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 	if VolumeBacked(i, devices) {
 		return o.Compute.ShelveOffload(ctx, caller, i, accelerators)
 	}
-	image, err := o.reserve(ctx, caller, i, text(i.DisplayName)+"-shelved", "snapshot", nil)
+	image, err := o.reserve(ctx, caller, i, objects.OrZero(i.DisplayName)+"-shelved", "snapshot", nil)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.I
 	if err != nil {
 		return err
 	}
-	if text(i.VMState) == "shelved_offloaded" {
+	if objects.OrZero(i.VMState) == "shelved_offloaded" {
 		err := o.Limits.Unshelve(ctx, caller, spec, func() (quota.Taker, error) {
 			err := o.LoadFlavor(ctx, i)
 			return taker(i, nil), err
@@ -127,13 +127,13 @@ func taker(i *objects.Instance, devices []*objects.Versioned) quota.Taker {
 
 // unshelveTarget puts zone and host into the request spec.
 func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Context, i *objects.Instance, spec *objects.Versioned, opts UnshelveOptions) error {
-	if (opts.Zone != nil || opts.Host != "") && text(i.VMState) != "shelved_offloaded" {
+	if (opts.Zone != nil || opts.Host != "") && objects.OrZero(i.VMState) != "shelved_offloaded" {
 		return objects.Errorf(objects.KindConflict, "UnshelveInstanceInvalidState",
-			"Specifying an availability zone or a host when unshelving server \"%s\" with status \"%s\" is not supported. The server status must be SHELVED_OFFLOADED.", i.UUID, text(i.VMState))
+			"Specifying an availability zone or a host when unshelving server \"%s\" with status \"%s\" is not supported. The server status must be SHELVED_OFFLOADED.", i.UUID, objects.OrZero(i.VMState))
 	}
 	zone := spec.Text("availability_zone")
 	if opts.Zone != nil {
-		zone = text(*opts.Zone)
+		zone = objects.OrZero(*opts.Zone)
 		if zone != "" {
 			if err := o.zoneFits(ctx, caller, i, zone); err != nil {
 				return err
@@ -179,9 +179,9 @@ func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Context, i *objects.I
 		if err != nil {
 			return err
 		}
-		if text(v.AvailabilityZone) != zone {
+		if objects.OrZero(v.AvailabilityZone) != zone {
 			return objects.Errorf(objects.KindConflict, "MismatchVolumeAZException", "The availability zone between the server and its attached volumes do not match: "+
-				"The specified availability zone does not match the volume %s attached to the server. Specified availability zone is %s. Volume is in %s..", v.ID, zone, text(v.AvailabilityZone))
+				"The specified availability zone does not match the volume %s attached to the server. Specified availability zone is %s. Volume is in %s..", v.ID, zone, objects.OrZero(v.AvailabilityZone))
 		}
 	}
 	return nil

@@ -95,7 +95,7 @@ func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Context, i *object
 	if err != nil {
 		return "", err
 	}
-	err = o.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState = ptr("image_snapshot_pending") })
+	err = o.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState = new("image_snapshot_pending") })
 	if gone := objects.IsClass(err, "InstanceNotFound"); gone || objects.IsClass(err, "UnexpectedDeletingTaskStateError") {
 		if err := o.Images.Delete(ctx, caller, image); err != nil && !objects.IsClass(err, "ImageNotFound") {
 			o.Log.Warn().Err(err).Str("image", image).Msg("Error while trying to clean up image")

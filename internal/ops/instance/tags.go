@@ -9,13 +9,13 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// MaxTags is how many tags a server may have.
-const MaxTags = 50
+// maxTags is how many tags a server may have.
+const maxTags = 50
 
 // tagged wants a server whose tags may be changed: a lock does not matter, nor does
 // a task.
 func tagged(i *objects.Instance, action string) error {
-	if vm := text(i.VMState); !slices.Contains(settled, vm) {
+	if vm := objects.OrZero(i.VMState); !slices.Contains(settled, vm) {
 		return invalidState(i, action, "vm_state", vm)
 	}
 	return nil
@@ -25,14 +25,14 @@ func tagged(i *objects.Instance, action string) error {
 func CanTag(i *objects.Instance) error { return tagged(i, "update tag") }
 
 // AddTag gives a server a tag; added is false where it has it already. A server
-// that has MaxTags is InstanceTagLimit.
+// that has maxTags is InstanceTagLimit.
 func (o *Ops) AddTag(ctx context.Context, i *objects.Instance, tag string) (added bool, err error) {
 	have, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) ([]string, error) { return cell.Tags(ctx, c, i.UUID) })
 	switch {
 	case err != nil:
 		return false, err
-	case len(have) >= MaxTags:
-		return false, objects.Errorf(objects.KindInvalid, "InstanceTagLimit", "The number of tags exceeded the per-server limit %d", MaxTags)
+	case len(have) >= maxTags:
+		return false, objects.Errorf(objects.KindInvalid, "InstanceTagLimit", "The number of tags exceeded the per-server limit %d", maxTags)
 	case slices.Contains(have, tag):
 		return false, nil
 	}

@@ -20,7 +20,7 @@ func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Context, i *ob
 	for _, key := range []string{"container_format", "disk_format", "block_device_mapping", "bdm_v2", "root_device_name"} {
 		delete(image, key)
 	}
-	if root := text(i.RootDeviceName); root != "" {
+	if root := objects.OrZero(i.RootDeviceName); root != "" {
 		image["root_device_name"] = root
 	}
 	var volumes []*objects.Versioned
@@ -87,14 +87,14 @@ func (o *Ops) snapshotRoom(ctx context.Context, caller *reqctx.Context, want int
 // quiesce makes a running server's file systems consistent, if it can. Only where
 // its image says os_require_quiesce, it must.
 func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Context, i *objects.Instance) (bool, error) {
-	if text(i.VMState) != "active" {
+	if objects.OrZero(i.VMState) != "active" {
 		return false, nil
 	}
 	err := o.Compute.Quiesce(ctx, caller, i)
 	if err == nil {
 		return true, nil
 	}
-	if !Truthy(i.SystemMetadata["image_os_require_quiesce"]) && rpc.KnownRemote(err) {
+	if !objects.Truthy(i.SystemMetadata["image_os_require_quiesce"]) && rpc.KnownRemote(err) {
 		o.Log.Info().Err(err).Str("instance", i.UUID).Msg("Skipping quiescing instance")
 		return false, nil
 	}

@@ -41,15 +41,15 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Context, i *objects.I
 	if err != nil {
 		return err
 	}
-	from, err := o.service(ctx, i, text(i.Host))
+	from, err := o.service(ctx, i, objects.OrZero(i.Host))
 	if err != nil {
 		return err
 	}
 	if from == nil {
-		return undeclared(errNoHost(text(i.Host)))
+		return undeclared(errNoHost(objects.OrZero(i.Host)))
 	}
 	if from.Up(o.Now(), o.DownTime) {
-		return objects.Errorf(objects.KindInvalid, "ComputeServiceInUse", "Compute service of %s is still in use.", text(i.Host))
+		return objects.Errorf(objects.KindInvalid, "ComputeServiceInUse", "Compute service of %s is still in use.", objects.OrZero(i.Host))
 	}
 	spec, err := o.spec(ctx, i)
 	if err != nil {
@@ -64,9 +64,9 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Context, i *objects.I
 	o.Announce(ctx, caller, "evacuate", i)
 	message := conductorrpc.Rebuild{Password: opts.Password, Evacuate: true, SharedStorage: opts.SharedStorage, Host: opts.Host, Spec: spec}
 	if opts.Stopped {
-		message.TargetVMState = ptr("stopped")
+		message.TargetVMState = new("stopped")
 	}
-	if opts.Force != nil && !*opts.Force && text(opts.Host) != "" { // the scheduler checks that host
+	if opts.Force != nil && !*opts.Force && objects.OrZero(opts.Host) != "" { // the scheduler checks that host
 		n, err := o.node(ctx, i, *opts.Host)
 		if err != nil {
 			return undeclared(err)
@@ -80,8 +80,8 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Context, i *objects.I
 // leaveTrace writes the migration by which the old host, once it is up again, knows
 // what it has to clean up.
 func (o *Ops) leaveTrace(ctx context.Context, caller *reqctx.Context, i *objects.Instance, to *string) error {
-	m := &objects.Migration{UUID: ptr(uuid.NewString()), InstanceUUID: i.UUID, SourceCompute: i.Host, SourceNode: i.Node, UserID: &caller.UserID, ProjectID: &caller.ProjectID}
-	if text(to) != "" {
+	m := &objects.Migration{UUID: new(uuid.NewString()), InstanceUUID: i.UUID, SourceCompute: i.Host, SourceNode: i.Node, UserID: &caller.UserID, ProjectID: &caller.ProjectID}
+	if objects.OrZero(to) != "" {
 		m.DestCompute = to
 	}
 	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.CreateEvacuation(ctx, c, m) })

@@ -42,7 +42,7 @@ func (o *Ops) LiveMigrate(ctx context.Context, caller *reqctx.Context, i *object
 		return err
 	}
 	var node *objects.ComputeNode
-	if text(opts.Host) != "" {
+	if objects.OrZero(opts.Host) != "" {
 		if node, err = o.node(ctx, i, *opts.Host); err != nil {
 			return err
 		}

@@ -166,12 +166,3 @@ func (o *Ops) finished(ctx context.Context, i *objects.Instance) (*objects.Versi
 func (o *Ops) setStatus(ctx context.Context, i *objects.Instance, m *objects.Versioned, status string) error {
 	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetMigrationStatus(ctx, c, m, status) })
 }
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-func ptr[T any](v T) *T { return &v }

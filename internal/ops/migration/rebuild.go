@@ -81,7 +81,7 @@ func (r *rebuild) findKey(ctx context.Context) error {
 		return nil
 	}
 	list := objects.ChangedVersioned("KeyPairList", "1.3", map[string]any{"objects": []*objects.Versioned{}})
-	if text(*r.Key) != "" {
+	if objects.OrZero(*r.Key) != "" {
 		key, err := r.Keypairs.Get(ctx, r.caller.UserID, **r.Key)
 		if err != nil {
 			return err
@@ -265,7 +265,7 @@ func (r *rebuild) apply(i *objects.Instance) {
 	if r.Key != nil {
 		i.KeyName, i.KeyData = nil, nil
 		for _, k := range r.extra["keypairs"].Objects("objects") {
-			i.KeyName, i.KeyData = ptr(k.Text("name")), ptr(k.Text("public_key"))
+			i.KeyName, i.KeyData = new(k.Text("name")), new(k.Text("public_key"))
 		}
 	}
 	set := func(to **string, value *string) {
@@ -287,14 +287,14 @@ func (r *rebuild) apply(i *objects.Instance) {
 		i.Metadata = *r.Metadata
 	}
 	i.OSType, i.Architecture, i.VMMode = r.property("os_type"), r.property("architecture"), r.property("vm_mode")
-	i.AutoDiskConfig = instance.Truthy(r.image.Property("auto_disk_config"))
+	i.AutoDiskConfig = objects.Truthy(r.image.Property("auto_disk_config"))
 	if r.AutoDiskConfig != nil {
 		i.AutoDiskConfig = *r.AutoDiskConfig
 	}
 	if !r.backed { // no image is how a server on a volume is known
 		i.ImageRef = r.Image
 	}
-	i.TaskState, i.Progress, i.KernelID, i.RamdiskID = ptr("rebuilding"), new(int64), &r.kernel, &r.ramdisk
+	i.TaskState, i.Progress, i.KernelID, i.RamdiskID = new("rebuilding"), new(int64), &r.kernel, &r.ramdisk
 	for key := range i.SystemMetadata {
 		if strings.HasPrefix(key, "image_") {
 			delete(i.SystemMetadata, key)

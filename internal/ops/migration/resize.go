@@ -106,7 +106,7 @@ func (m *move) findDestination(ctx context.Context) error {
 
 // host is the node of the host that is asked for.
 func (m *move) host(ctx context.Context) (*objects.ComputeNode, error) {
-	if m.Host == text(m.i.Host) {
+	if m.Host == objects.OrZero(m.i.Host) {
 		return nil, objects.Errorf(objects.KindInvalid, "CannotMigrateToSameHost", "Cannot migrate to the host where the server exists.")
 	}
 	if !m.CrossCell {
@@ -226,7 +226,7 @@ func (m *move) begin(ctx context.Context) error {
 	}
 	ignore := []string{}
 	if !same {
-		ignore = append(ignore, text(i.Host))
+		ignore = append(ignore, objects.OrZero(i.Host))
 	}
 	spec, err := m.spec(ctx, i)
 	if err != nil {
@@ -240,7 +240,7 @@ func (m *move) begin(ctx context.Context) error {
 	}
 	err = m.Save(ctx, i, []string{""}, func(i *objects.Instance) {
 		i.SystemMetadata["image_base_image_ref"] = i.ImageRef // servers of old may not have it
-		i.TaskState, i.Progress = ptr("resize_prep"), new(int64)
+		i.TaskState, i.Progress = new("resize_prep"), new(int64)
 		i.AutoDiskConfig = m.AutoDiskConfig != nil && *m.AutoDiskConfig
 	})
 	if err != nil {
@@ -286,7 +286,7 @@ func (m *move) mayStay(ctx context.Context) (bool, error) {
 	var node string
 	err := m.There(ctx, m.i, func(ctx context.Context, c *db.Cell) error {
 		var err error
-		node, err = cell.NodeUUID(ctx, c, text(m.i.Host), text(m.i.Node))
+		node, err = cell.NodeUUID(ctx, c, objects.OrZero(m.i.Host), objects.OrZero(m.i.Node))
 		return err
 	})
 	if err != nil {

@@ -41,7 +41,7 @@ func (o *Ops) Revert(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 	if err := o.revertSpec(ctx, i, spec, kept, old); err != nil {
 		return err
 	}
-	err = o.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.AvailabilityZone, i.TaskState = &zone, ptr("resize_reverting") })
+	err = o.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.AvailabilityZone, i.TaskState = &zone, new("resize_reverting") })
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (o *Ops) ForceComplete(ctx context.Context, caller *reqctx.Context, i *obje
 	if err := o.Record(ctx, caller, i, "live_migration_force_complete"); err != nil {
 		return err
 	}
-	return o.Compute.ForceComplete(ctx, caller, i, text(m.SourceCompute))
+	return o.Compute.ForceComplete(ctx, caller, i, objects.OrZero(m.SourceCompute))
 }
 
 // Abort gives a live migration up; waiting takes one that has not begun, too. Its
@@ -65,9 +65,9 @@ func (o *Ops) inStatus(ctx context.Context, i *objects.Instance, id, action stri
 	if m == nil {
 		return nil, objects.Errorf(objects.KindNotFound, "MigrationNotFoundForInstance", "Migration %s not found for instance %s", id, i.UUID)
 	}
-	if !slices.Contains(statuses, text(m.Status)) {
+	if !slices.Contains(statuses, objects.OrZero(m.Status)) {
 		return nil, objects.Errorf(objects.KindInvalid, "InvalidMigrationState", "Migration %s state of instance %s is %s. Cannot %s while the migration is in this state.",
-			id, i.UUID, text(m.Status), action)
+			id, i.UUID, objects.OrZero(m.Status), action)
 	}
 	return m, nil
 }

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"maps"
 	"strconv"
 
 	"github.com/nova-go/nova/internal/objects"
@@ -16,9 +17,7 @@ func (n *Notifier) AggregateOf(ctx context.Context, caller *reqctx.Context, even
 		return
 	}
 	payload := map[string]any{}
-	for k, v := range more {
-		payload[k] = v
-	}
+	maps.Copy(payload, more)
 	who, _ := more["name"].(string)
 	if id != 0 {
 		who, payload["aggregate_id"] = strconv.FormatInt(id, 10), id

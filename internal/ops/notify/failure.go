@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
@@ -29,7 +28,7 @@ func (n *Notifier) Failed(ctx context.Context, caller *reqctx.Context, c Call, e
 		class = e.Class
 	}
 	if n.Legacy() {
-		shown := "{'kwargs': {}, 'message': " + quoted(text) + ", 'class': " + quoted(class) + "}"
+		shown := "{'kwargs': {}, 'message': " + objects.Quoted(text) + ", 'class': " + objects.Quoted(class) + "}"
 		n.legacy.Notify(ctx, caller, rpc.Event{Publisher: c.Service + "." + n.host, Type: c.Method, Priority: "ERROR", Payload: map[string]any{"exception": shown, "args": c.Args}})
 	}
 	if n.Versioned() {
@@ -37,13 +36,4 @@ func (n *Notifier) Failed(ctx context.Context, caller *reqctx.Context, c Call, e
 			Payload: objects.NewVersioned("ExceptionPayload", "1.1", map[string]any{"module_name": "nova.compute.api", "function_name": c.Method,
 				"exception": class, "exception_message": text, "traceback": "nova.exception." + class + ": " + text + "\n"})})
 	}
-}
-
-// quoted is text as Python shows it.
-func quoted(text string) string {
-	quote := "'"
-	if strings.Contains(text, quote) && !strings.Contains(text, `"`) {
-		quote = `"`
-	}
-	return quote + strings.NewReplacer(`\`, `\\`, "\n", `\n`, quote, `\`+quote).Replace(text) + quote
 }

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -52,9 +53,7 @@ func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Context, u Update
 			payload["old_display_name"] = u.OldName
 		}
 		payload["audit_period_beginning"], payload["audit_period_ending"] = isoTime(&u.PeriodBegan), isoTime(&u.Now)
-		for k, v := range states {
-			payload[k] = v
-		}
+		maps.Copy(payload, states)
 		n.tell(ctx, caller, "compute", n.host, "compute.instance.update", payload)
 	}
 	if !n.Versioned() {
@@ -88,9 +87,9 @@ func information(i *objects.Instance, imageURL string) map[string]any {
 	}
 	d := map[string]any{"tenant_id": i.ProjectID, "user_id": i.UserID, "instance_id": i.UUID, "display_name": i.DisplayName, "reservation_id": i.ReservationID,
 		"hostname": i.Hostname, "instance_type_id": i.InstanceTypeID, "architecture": i.Architecture, "host": i.Host, "node": i.Node,
-		"availability_zone": i.AvailabilityZone, "cell_name": orEmpty(i.CellName), "created_at": pythonTime(i.CreatedAt), "terminated_at": isoTime(i.TerminatedAt),
+		"availability_zone": i.AvailabilityZone, "cell_name": objects.OrZero(i.CellName), "created_at": pythonTime(i.CreatedAt), "terminated_at": isoTime(i.TerminatedAt),
 		"deleted_at": isoTime(i.DeletedAt), "launched_at": isoTime(i.LaunchedAt), "image_ref_url": imageURL, "os_type": i.OSType, "kernel_id": i.KernelID,
-		"ramdisk_id": i.RamdiskID, "state_description": orEmpty(i.TaskState), "progress": "", "access_ip_v4": i.AccessIPv4, "access_ip_v6": i.AccessIPv6,
+		"ramdisk_id": i.RamdiskID, "state_description": objects.OrZero(i.TaskState), "progress": "", "access_ip_v4": i.AccessIPv4, "access_ip_v6": i.AccessIPv6,
 		"image_meta": image, "metadata": pairs(i.Metadata)}
 	if i.Progress != nil && *i.Progress != 0 {
 		d["progress"] = *i.Progress
@@ -100,13 +99,6 @@ func information(i *objects.Instance, imageURL string) map[string]any {
 		d["disk_gb"], d["root_gb"], d["ephemeral_gb"] = f.RootGB+f.EphemeralGB, f.RootGB, f.EphemeralGB
 	}
 	return d
-}
-
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // isoTime and pythonTime are how the old form writes times: two ways.

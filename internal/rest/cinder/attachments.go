@@ -3,7 +3,6 @@ package cinder
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -44,22 +43,6 @@ func (c *Client) attachment(ctx context.Context, caller *reqctx.Context, q call)
 // Attachment answers one attachment.
 func (c *Client) Attachment(ctx context.Context, caller *reqctx.Context, id string) (*Attachment, error) {
 	a, err := c.attachment(ctx, caller, call{version: attachments, method: http.MethodGet, path: "attachments/" + url.PathEscape(id)})
-	return a, translate(err, attachmentNotFound(id))
-}
-
-// UpdateAttachment gives an attachment the connector of a host, with the name of
-// the device there where it is not empty, and answers how the volume is reached.
-func (c *Client) UpdateAttachment(ctx context.Context, caller *reqctx.Context, id string, connector map[string]any, device string) (*Attachment, error) {
-	if _, there := connector["mountpoint"]; device != "" && !there {
-		connector = maps.Clone(connector)
-		connector["mountpoint"] = device
-	}
-	var a *Attachment
-	err := again(ctx, func() (err error) {
-		a, err = c.attachment(ctx, caller, call{version: attachments, method: http.MethodPut, path: "attachments/" + url.PathEscape(id),
-			body: map[string]any{"attachment": map[string]any{"connector": connector}}})
-		return err
-	})
 	return a, translate(err, attachmentNotFound(id))
 }
 

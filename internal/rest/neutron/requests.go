@@ -241,7 +241,7 @@ func (c *Client) Placement(ctx context.Context, n *objects.NetworkRequests, pci 
 		if device, isPCI := sriov[kind]; isPCI {
 			request := port.pciRequest(r, kind, device, where)
 			requests = append(requests, request)
-			r.PCIRequestID = ptr(request.Text("request_id"))
+			r.PCIRequestID = new(request.Text("request_id"))
 		}
 	}
 	pci.Data["requests"] = requests
@@ -249,8 +249,6 @@ func (c *Client) Placement(ctx context.Context, n *objects.NetworkRequests, pci 
 	p.Metadata = objects.ChangedVersioned("NetworkMetadata", "1.0", map[string]any{"physnets": physical, "tunneled": tunnel})
 	return p, nil
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // portBinding is what a port says of the host's side of it.
 type portBinding struct {

@@ -19,8 +19,8 @@ var optionNames string
 // short are the options of one letter that have a value.
 const short = "stpPzLbBAmcCulgxywHYMRiMnkqrvaTdKSOoNQ"
 
-// IsFile says whether an argument is an ini file.
-func IsFile(arg string) bool {
+// isFile says whether an argument is an ini file.
+func isFile(arg string) bool {
 	name, _, _ := strings.Cut(filepath.Base(arg), ":")
 	return strings.HasSuffix(name, ".ini")
 }
@@ -55,11 +55,6 @@ func Parse(args []string, env func(string) (string, bool)) (*Config, error) {
 	return c, interpret(c, r.settings, func(key string) bool { return r.known[key] != "" || r.used[key] })
 }
 
-// ParseFile is Parse with nothing but a file.
-func ParseFile(file string, env func(string) (string, bool)) (*Config, error) {
-	return Parse([]string{"--ini", file}, env)
-}
-
 func (r *reader) arguments(args []string) error {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
@@ -86,7 +81,7 @@ func (r *reader) arguments(args []string) error {
 			if _, ok := r.known[key]; !ok {
 				r.known[key] = "value" // of uWSGI's letters none is a mistake
 			}
-		case IsFile(arg):
+		case isFile(arg):
 			key, value = "ini", arg
 		default:
 			return fmt.Errorf("%s: only ini files can be read", arg)

@@ -27,7 +27,7 @@ func TestFiles(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			c, err := uwsgiini.ParseFile(file, env)
+			c, err := uwsgiini.Parse([]string{"--ini", file}, env)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +80,7 @@ func TestErrors(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := uwsgiini.ParseFile(file, env); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := uwsgiini.Parse([]string{"--ini", file}, env); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %s", text, err, want)
 		}
 	}
@@ -102,7 +102,7 @@ func FuzzParse(f *testing.F) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c, err := uwsgiini.ParseFile(file, env)
+		c, err := uwsgiini.Parse([]string{"--ini", file}, env)
 		if err == nil && c.App != "" && c.App != uwsgiini.Compute && c.App != uwsgiini.Metadata {
 			t.Error(c.App)
 		}

@@ -144,6 +144,18 @@ func TestServersThatAreFiltered(t *testing.T) {
 	}
 }
 
+// A list says of a host what its first server says, and a deleted one says nothing.
+func TestHostStatusInLists(t *testing.T) {
+	s := novatest.New(t)
+	at := func(day int) time.Time { return time.Date(2026, 6, day, 0, 0, 0, 0, time.UTC) }
+	s.Server(novatest.VM{Name: "there", Created: at(1), Updated: at(1)})
+	s.Server(novatest.VM{Name: "gone", Created: at(2), Updated: at(2), Deleted: true})
+	admin := s.As("admin").MV("2.16")
+	admin.Do("GET /servers/detail?all_tenants=1").Expect(200).Has(`{"servers": [{"name": "there", "host_status": "UP"}]}`)
+	admin.Do("GET /servers/detail?all_tenants=1&changes-since=2026-01-01T00:00:00Z").Expect(200).
+		Has(`{"servers": [{"name": "gone", "host_status": ""}, {"name": "there", "host_status": ""}]}`)
+}
+
 func TestServerListsThatAreRefused(t *testing.T) {
 	s := novatest.New(t)
 	for _, c := range []struct {

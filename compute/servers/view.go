@@ -26,6 +26,8 @@ type view struct {
 
 	zone   func(host string) string
 	groups map[string][]string // security groups by server
+	// hosts are the statuses of hosts: in a list, each is that of its first server.
+	hosts map[string]string
 	single bool                // one server is shown, not a list
 	// short leaves out what extensions once added: what the answers to changes have
 	// before 2.75.
@@ -58,6 +60,14 @@ func (v *view) load(list []*objects.Instance) error {
 	var err error
 	if v.zone, err = v.api.Servers.Zones(r.Ctx()); err != nil {
 		return err
+	}
+	v.hosts = map[string]string{}
+	for _, i := range list {
+		if host := objects.OrZero(i.Host); host != "" {
+			if _, known := v.hosts[host]; !known {
+				v.hosts[host] = i.HostStatus(v.api.Now(), v.api.DownTime)
+			}
+		}
 	}
 	there := slices.DeleteFunc(slices.Clone(list), func(i *objects.Instance) bool { return i.Down })
 	if len(there) == 0 {
@@ -183,7 +193,7 @@ func (v *view) laterFields(o *api.Object, i *objects.Instance) {
 		o.Bool("locked", objects.OrZero(i.LockedBy) != "")
 	}
 	if !v.short && (v.hostStatus || v.unknownOnly) {
-		if s := i.HostStatus(v.api.Now(), v.api.DownTime); v.hostStatus || s == "UNKNOWN" {
+		if s := v.hosts[objects.OrZero(i.Host)]; v.hostStatus || s == "UNKNOWN" {
 			o.Str("host_status", s)
 		}
 	}

@@ -36,11 +36,11 @@ func (s *Service) Up(now time.Time, downTime time.Duration) bool {
 }
 
 // HostStatus is a server's host_status: "UP", "DOWN", "MAINTENANCE", "UNKNOWN",
-// or "" for a server that is on no host.
+// or "" for a server that is on no host or deleted.
 func (i *Instance) HostStatus(now time.Time, downTime time.Duration) string {
 	s := i.Service
 	switch {
-	case i.Host == nil || *i.Host == "" || s == nil:
+	case i.Host == nil || *i.Host == "" || i.Deleted || s == nil:
 		return ""
 	case s.ForcedDown:
 		return "DOWN"

@@ -34,6 +34,11 @@ func TestServicesOfADownCell(t *testing.T) {
 	computeHost(s, "compute-1")
 	s.As("admin").MV("2.68").Do("GET /os-services").Expect(200).Has(`{"services": [{"host": "compute-1"}]}`)
 	s.As("admin").MV("2.69").Do("GET /os-services").Expect(200).Has(`{"services": [{"host": "compute-1", "status": "enabled"}, {"host": "far", "binary": "nova-compute", "status": "UNKNOWN"}]}`)
+
+	// Hypervisors are looked for from cell to cell: one that comes after what is found may be away.
+	s.As("admin").Do("GET /os-hypervisors/1").Expect(200)
+	s.As("admin").MV("2.33").Do("GET /os-hypervisors/detail?limit=1").Expect(200)
+	s.As("admin").Do("GET /os-hypervisors").Expect(503)
 }
 
 func TestServiceUpdates(t *testing.T) {

@@ -147,6 +147,7 @@ func TestServersThatAreFiltered(t *testing.T) {
 // A list says of a host what its first server says, and a deleted one says nothing.
 func TestHostStatusInLists(t *testing.T) {
 	s := novatest.New(t)
+	s.Service("compute-1", "nova-compute")
 	at := func(day int) time.Time { return time.Date(2026, 6, day, 0, 0, 0, 0, time.UTC) }
 	s.Server(novatest.VM{Name: "there", Created: at(1), Updated: at(1)})
 	s.Server(novatest.VM{Name: "gone", Created: at(2), Updated: at(2), Deleted: true})

@@ -27,8 +27,8 @@ type view struct {
 	zone   func(host string) string
 	groups map[string][]string // security groups by server
 	// hosts are the statuses of hosts: in a list, each is that of its first server.
-	hosts map[string]string
-	single bool                // one server is shown, not a list
+	hosts  map[string]string
+	single bool // one server is shown, not a list
 	// short leaves out what extensions once added: what the answers to changes have
 	// before 2.75.
 	short bool
@@ -69,11 +69,10 @@ func (v *view) load(list []*objects.Instance) error {
 			}
 		}
 	}
-	there := slices.DeleteFunc(slices.Clone(list), func(i *objects.Instance) bool { return i.Down })
-	if len(there) == 0 {
-		return nil
+	if len(list) == 0 || v.single && list[0].Down {
+		return nil // a list shows the groups of servers whose cell is away, too
 	}
-	v.groups, err = v.api.Network.GroupNames(r.Ctx(), r.Context, there)
+	v.groups, err = v.api.Network.GroupNames(r.Ctx(), r.Context, list)
 	return err
 }
 
@@ -139,11 +138,7 @@ func (v *view) extensions(o *api.Object, i *objects.Instance) {
 	o.Opt("key_name", i.KeyName)
 	o.Time("OS-SRV-USG:launched_at", i.LaunchedAt, microTime)
 	o.Time("OS-SRV-USG:terminated_at", i.TerminatedAt, microTime)
-	if names := v.groups[i.UUID]; len(names) > 0 {
-		o.List("security_groups", len(names), func(n int, a *api.Array) {
-			a.Obj(func(o *api.Object) { o.Str("name", names[n]) })
-		})
-	}
+	v.securityGroups(o, i)
 	if v.extended {
 		v.extendedFields(o, i)
 	}
@@ -280,6 +275,15 @@ func (v *view) down(o *api.Object, i *objects.Instance) {
 	o.Str("user_id", unknown(i.UserID))
 	if v.single && v.r.Since(mv.V71ServerGroups) {
 		serverGroups(o, i)
+	}
+	v.securityGroups(o, i)
+}
+
+func (v *view) securityGroups(o *api.Object, i *objects.Instance) {
+	if names := v.groups[i.UUID]; len(names) > 0 {
+		o.List("security_groups", len(names), func(n int, a *api.Array) {
+			a.Obj(func(o *api.Object) { o.Str("name", names[n]) })
+		})
 	}
 }
 

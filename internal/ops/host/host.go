@@ -139,6 +139,25 @@ func (h *Hosts) real(ctx context.Context) ([]*db.Cell, error) {
 	return list, nil
 }
 
+// askInOrder is ask for questions whose answers count in the order of the cells, until
+// there are enough: below zero, all. A cell that comes after may be away.
+func askInOrder[T any](ctx context.Context, cells []*db.Cell, enough int, f func(context.Context, *db.Cell) ([]T, error)) ([]T, error) {
+	var list []T
+	for _, r := range db.Scatter(ctx, cells, f) {
+		if enough >= 0 && len(list) >= enough {
+			return list[:enough], nil
+		}
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		list = append(list, r.Value...)
+	}
+	if enough >= 0 && len(list) > enough {
+		list = list[:enough]
+	}
+	return list, nil
+}
+
 // ask is db.Scatter for questions that every cell must answer.
 func ask[T any](ctx context.Context, cells []*db.Cell, f func(context.Context, *db.Cell) (T, error)) ([]T, error) {
 	var all []T

@@ -32,28 +32,32 @@ func (h *Hosts) Nodes(ctx context.Context, p Page) ([]*objects.ComputeNode, erro
 	}
 	var marker int64 // in the first cell
 	if p.ID != 0 || p.UUID != "" {
-		markers, err := ask(ctx, cells, func(ctx context.Context, c *db.Cell) (int64, error) { return cell.NodeMarker(ctx, c, p.ID, p.UUID) })
+		type found struct {
+			cell *db.Cell
+			id   int64
+		}
+		markers, err := askInOrder(ctx, cells, 1, func(ctx context.Context, c *db.Cell) ([]found, error) {
+			id, err := cell.NodeMarker(ctx, c, p.ID, p.UUID)
+			if err != nil || id == 0 {
+				return nil, err
+			}
+			return []found{{c, id}}, nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		first := slices.IndexFunc(markers, func(id int64) bool { return id != 0 })
-		if first < 0 {
+		if len(markers) == 0 {
 			return nil, objects.Errorf(objects.KindNotFound, "MarkerNotFound", "Marker could not be found.")
 		}
-		cells, marker = cells[first:], markers[first]
+		cells, marker = cells[slices.Index(cells, markers[0].cell):], markers[0].id
 	}
-	parts, err := ask(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.ComputeNode, error) {
+	return askInOrder(ctx, cells, p.Limit, func(ctx context.Context, c *db.Cell) ([]*objects.ComputeNode, error) {
 		q := cell.NodeQuery{Pattern: p.Pattern, Limit: p.Limit}
 		if c == cells[0] {
 			q.After = marker
 		}
 		return cell.ComputeNodes(ctx, c, q)
 	})
-	list := slices.Concat(parts...)
-	if p.Limit >= 0 && len(list) > p.Limit {
-		list = list[:p.Limit]
-	}
-	return list, err
 }
 
 // Node finds a compute node by its UUID, or where that is "" by its row id, in
@@ -64,16 +68,16 @@ func (h *Hosts) Node(ctx context.Context, uuid string, id int64, name string) (*
 	if err != nil {
 		return nil, err
 	}
-	parts, err := ask(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.ComputeNode, error) {
+	list, err := askInOrder(ctx, cells, 1, func(ctx context.Context, c *db.Cell) ([]*objects.ComputeNode, error) {
 		return cell.ComputeNodes(ctx, c, cell.NodeQuery{UUID: uuid, ID: id, Limit: 1})
 	})
 	if err != nil {
 		return nil, err
 	}
-	if list := slices.Concat(parts...); len(list) > 0 {
-		return list[0], nil
+	if len(list) == 0 {
+		return nil, NotFound(name)
 	}
-	return nil, NotFound(name)
+	return list[0], nil
 }
 
 // Hypervisor is a compute node with what is shown beside it.

@@ -259,6 +259,7 @@ func (v *view) down(o *api.Object, i *objects.Instance) {
 	o.Str("tenant_id", i.ProjectID)
 	o.Time("created", i.CreatedAt, isoTime)
 	v.links.Write(o, "servers", i.UUID)
+	v.securityGroups(o, i)
 	if i.Flavor == nil {
 		return
 	}
@@ -276,7 +277,6 @@ func (v *view) down(o *api.Object, i *objects.Instance) {
 	if v.single && v.r.Since(mv.V71ServerGroups) {
 		serverGroups(o, i)
 	}
-	v.securityGroups(o, i)
 }
 
 func (v *view) securityGroups(o *api.Object, i *objects.Instance) {

@@ -21,6 +21,7 @@ func TestCreateAsksTheConductor(t *testing.T) {
 		t.Errorf("%s build requests", n)
 	}
 	s.As("demo").Do("GET /servers/detail").Expect(200).Has(`{"servers": [{"name": "web-2", "status": "BUILD"}, {"name": "web-1", "status": "BUILD", "OS-EXT-STS:task_state": "scheduling"}]}`)
+	s.As("admin").Do("GET /servers/detail?all_tenants=1").Expect(200).Has(`{"servers": [{"OS-EXT-SRV-ATTR:instance_name": ""}, {"OS-EXT-SRV-ATTR:instance_name": ""}]}`)
 }
 
 // TestCreateRefuses: what cannot be built leaves nothing, and the conductor hears

@@ -18,10 +18,20 @@ func hostID(project, host string) string {
 var field = regexp.MustCompile(`%\((\w+)\)([-0-9]*[sdx])`)
 
 // instanceName fills [DEFAULT] instance_name_template as Python's % does: from
-// the row id, or where that does not fit, from %(field)s.
+// the row id, or where that does not fit, from %(field)s. A server that no cell has
+// yet has no row id: its name is blank while it waits for the scheduler.
 func instanceName(template string, i *Instance) string {
 	if !strings.Contains(template, "%(") {
+		switch {
+		case i.ID == 0 && OrZero(i.VMState) == "building" && OrZero(i.TaskState) == "scheduling":
+			return ""
+		case i.ID == 0:
+			return i.UUID
+		}
 		return fmt.Sprintf(template, i.ID)
+	}
+	if i.ID == 0 && strings.Contains(template, "%(id)") {
+		return i.UUID
 	}
 	return field.ReplaceAllStringFunc(template, func(m string) string {
 		p := field.FindStringSubmatch(m)

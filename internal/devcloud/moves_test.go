@@ -198,7 +198,8 @@ func TestCellDown(t *testing.T) {
 	o.expect("ACTIVE")
 	ask(t, o.cloud, "PUT", "/cells/cell0", `{"up": false}`, 400)
 	ask(t, o.cloud, "PUT", "/cells/cell1", `{"up": false}`, 204)
-	if status, text := o.do("2.69", "GET", "/servers/detail", ""); status != 200 || !strings.Contains(text, `"status":"UNKNOWN"`) || !strings.Contains(text, o.server) {
+	if status, text := o.do("2.69", "GET", "/servers/detail", ""); status != 200 || !strings.Contains(text, `"status":"UNKNOWN"`) || !strings.Contains(text, o.server) ||
+		!strings.Contains(text, `"security_groups":[{"name":"default"}]`) {
 		t.Errorf("the list is %d %s", status, text)
 	}
 	if status, text := o.do("2.69", "GET", "/servers/"+o.server, ""); status != 200 || !strings.Contains(text, "UNKNOWN") {

@@ -25,10 +25,21 @@ func start(t *testing.T, state string) *compute.Dev {
 // ask sends a request to the control API, and answers the body.
 func ask(t *testing.T, c *compute.Dev, method, path, body string, want int) string {
 	t.Helper()
-	q, err := http.NewRequestWithContext(t.Context(), method, c.URL+"/dev"+path, strings.NewReader(body))
+	_, text := send(t, c, "", method, "/dev"+path, body, want)
+	return string(text)
+}
+
+// send sends a request with a token, or for "" with none.
+func send(t *testing.T, c *compute.Dev, token, method, path, body string, want int) (http.Header, []byte) {
+	t.Helper()
+	q, err := http.NewRequestWithContext(t.Context(), method, c.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
+	if token != "" {
+		q.Header.Set("X-Auth-Token", token)
+	}
+	q.Header.Set("Content-Type", "application/json")
 	r, err := http.DefaultClient.Do(q)
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +49,7 @@ func ask(t *testing.T, c *compute.Dev, method, path, body string, want int) stri
 	if err != nil || r.StatusCode != want {
 		t.Fatalf("%s %s: %d %s %v", method, path, r.StatusCode, text, err)
 	}
-	return string(text)
+	return r.Header, text
 }
 
 // waits for a text in what the control API says of the cloud.

@@ -3,9 +3,6 @@ package devcloud_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/nova-go/nova/compute"
@@ -14,28 +11,14 @@ import (
 // as sends a request with a token, and answers the body and a new token.
 func as(t *testing.T, c *compute.Dev, token, method, path, body string, want int) (map[string]any, string) {
 	t.Helper()
-	q, err := http.NewRequestWithContext(t.Context(), method, c.URL+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	q.Header.Set("X-Auth-Token", token)
-	q.Header.Set("Content-Type", "application/json")
-	r, err := http.DefaultClient.Do(q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Body.Close()
-	text, err := io.ReadAll(r.Body)
-	if err != nil || r.StatusCode != want {
-		t.Fatalf("%s %s: %d %s %v", method, path, r.StatusCode, text, err)
-	}
+	header, text := send(t, c, token, method, path, body, want)
 	var out map[string]any
 	if len(text) > 0 {
 		if err := json.Unmarshal(text, &out); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return out, r.Header.Get("X-Subject-Token")
+	return out, header.Get("X-Subject-Token")
 }
 
 func logIn(t *testing.T, c *compute.Dev, user, password, project string, want int) string {

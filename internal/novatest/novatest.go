@@ -12,7 +12,6 @@
 package novatest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -78,7 +77,7 @@ type Stack struct {
 	Metrics *prometheus.Registry
 
 	api, cell0, cell1 *db.DB
-	log               *logBuffer
+	log               *Output
 	began             time.Time
 	shared            *shared
 }
@@ -97,7 +96,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	s := &Stack{t: t, State: t.TempDir(), Broker: rpc.NewMemory(), Metrics: prometheus.NewRegistry(), log: &logBuffer{}, began: time.Now().Add(-time.Second), shared: &shared{tokens: map[string]string{}}}
+	s := &Stack{t: t, State: t.TempDir(), Broker: rpc.NewMemory(), Metrics: prometheus.NewRegistry(), log: &Output{}, began: time.Now().Add(-time.Second), shared: &shared{tokens: map[string]string{}}}
 	server := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + server.Listener.Addr().String()
 	s.copyTemplate()
@@ -232,22 +231,4 @@ func (s *Stack) database(name string) *db.DB {
 		s.t.Fatalf("no database %q: there are api, cell0 and cell1", name)
 	}
 	return d
-}
-
-// logBuffer is written by the application and read by the test.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

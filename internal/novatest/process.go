@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Output is what a process and its successors write while a test reads.
+// Output is what a process and its successors, or an application, write while a test reads.
 type Output struct {
 	mu sync.Mutex
 	b  bytes.Buffer

@@ -21,7 +21,7 @@ func main() {
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if d.On {
-				return d.ServeCompute()
+				return d.ServeCompute(flags.Metrics)
 			}
 			return flags.Serve(cli.Compute())
 		},

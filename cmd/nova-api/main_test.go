@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -177,6 +178,28 @@ func dev(t *testing.T) (p *process, state string) {
 	address, state := novatest.Address(t), t.TempDir()
 	_, port, _ := net.SplitHostPort(address)
 	return start(t, address, "--dev", "--state", state, "--port", port), state
+}
+
+// --metrics shows those of an embedded cloud, too.
+func TestMetricsOfDev(t *testing.T) {
+	address, metrics := novatest.Address(t), novatest.Address(t)
+	_, port, _ := net.SplitHostPort(address)
+	p := start(t, address, "--dev", "--state", t.TempDir(), "--port", port, "--metrics", metrics)
+	p.alive()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		r, err := http.Get("http://" + metrics + "/metrics")
+		if err == nil {
+			text, err := io.ReadAll(r.Body)
+			r.Body.Close()
+			if err != nil || !strings.Contains(string(text), "nova_requests_total") {
+				t.Errorf("%s: %v, %d bytes", r.Status, err, len(text))
+			}
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
 }
 
 // alive wants an answer to a simple request.

@@ -21,7 +21,7 @@ func main() {
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if d.On {
-				return d.ServeMetadata()
+				return d.ServeMetadata(flags.Metrics)
 			}
 			return flags.Serve(cli.Metadata())
 		},

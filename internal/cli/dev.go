@@ -62,8 +62,9 @@ func (d *Dev) directory() (string, error) {
 
 func (d *Dev) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)) }
 
-// ServeCompute runs the API in front of an embedded cloud, on loopback.
-func (d *Dev) ServeCompute() (err error) {
+// ServeCompute runs the API in front of an embedded cloud, on loopback. metrics is
+// the address that --metrics names; "" is the configured one.
+func (d *Dev) ServeCompute(metrics string) (err error) {
 	state, err := d.directory()
 	if err != nil {
 		return err
@@ -91,6 +92,9 @@ func (d *Dev) ServeCompute() (err error) {
 	if err != nil {
 		return err
 	}
+	if metrics != "" {
+		c.WSGI.ComputeMetrics = metrics
+	}
 	o := serve.Options{HTTP: []string{d.address()}}
 	if d.TLS {
 		cert, key := cloud.Certificate()
@@ -114,8 +118,8 @@ func (d *Dev) ServeCompute() (err error) {
 }
 
 // ServeMetadata runs the metadata service of the cloud that nova-api --dev keeps in
-// the same directory.
-func (d *Dev) ServeMetadata() error {
+// the same directory. metrics is as for ServeCompute.
+func (d *Dev) ServeMetadata(metrics string) error {
 	state, err := d.directory()
 	if err != nil {
 		return err
@@ -125,6 +129,9 @@ func (d *Dev) ServeMetadata() error {
 	c, err := devcloud.ReadConfig(state, metadata.Prog)
 	if err != nil {
 		return fmt.Errorf("no nova-api --dev has been started with --state %s: %w", state, err)
+	}
+	if metrics != "" {
+		c.WSGI.MetadataMetrics = metrics
 	}
 	return Run(ctx, c, serve.Options{HTTP: []string{d.address()}}, Program{Name: metadata.Prog, Build: func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
 		guests, err := metadata.New(ctx, metadata.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces})

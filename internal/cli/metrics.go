@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/nova-go/nova/compute"
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/startup"
 )
@@ -43,7 +44,7 @@ func (f *Flags) metricsAddress(p Program, c *config.Config) string {
 	switch {
 	case f.Metrics != "":
 		return f.Metrics
-	case p.Port == Compute().Port:
+	case p.Name == compute.Prog:
 		return c.WSGI.ComputeMetrics
 	}
 	return c.WSGI.MetadataMetrics

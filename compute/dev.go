@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/devcloud"
 	"github.com/nova-go/nova/internal/rpc"
 )
@@ -22,6 +23,9 @@ type DevOptions struct {
 	State string
 	// BuildTime is how long a server takes to build. 0: it is active at once.
 	BuildTime time.Duration
+	// ConfigFiles are read after the cloud's own nova.conf: quotas, policies, a paste
+	// file, whatever a test is about.
+	ConfigFiles []string
 	// Log takes what Nova and the cloud have to say. nil: nobody does.
 	Log *zerolog.Logger
 }
@@ -71,7 +75,7 @@ func StartDev(ctx context.Context, o DevOptions) (_ *Dev, err error) {
 	if d.cloud, err = devcloud.New(ctx, devcloud.Options{State: o.State, URL: d.URL, BuildTime: o.BuildTime, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	c, err := d.cloud.Config(Prog)
+	c, err := d.cloud.Config(config.Sources{Files: o.ConfigFiles, Prog: Prog})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -64,10 +67,10 @@ type client struct {
 	nova, glance, neutron, cinder *gophercloud.ServiceClient
 }
 
-func newClient(t *testing.T) *client {
+func newClient(t *testing.T, files ...string) *client {
 	c := &client{T: t, ctx: t.Context()}
 	var err error
-	c.cloud, err = compute.StartDev(context.Background(), compute.DevOptions{})
+	c.cloud, err = compute.StartDev(context.Background(), compute.DevOptions{ConfigFiles: files})
 	c.must(err)
 	t.Cleanup(func() { _ = c.cloud.Close() })
 	provider, err := openstack.AuthenticatedClient(c.ctx, gophercloud.AuthOptions{IdentityEndpoint: c.cloud.AuthURL, Username: "demo", Password: compute.DevPassword, TenantName: "demo", DomainName: "Default", AllowReauth: true})
@@ -216,5 +219,19 @@ func (c *client) attachVolume(server, volume string) {
 	c.must(err)
 	if v.Status != "available" {
 		c.Errorf("the detached volume is %s", v.Status)
+	}
+}
+
+// A further configuration file is read after the cloud's own.
+func TestDevReadsOwnConfiguration(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "own.conf")
+	if err := os.WriteFile(file, []byte("[quota]\ninstances = 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, file)
+	c.create(servers.CreateOpts{Name: "one", FlavorRef: "1"}, nil)
+	o := servers.CreateOpts{Name: "two", FlavorRef: "1", ImageRef: c.image(), Networks: []servers.Network{{UUID: c.network()}}}
+	if _, err := servers.Create(c.ctx, c.nova, o, nil).Extract(); !gophercloud.ResponseCodeIs(err, http.StatusForbidden) {
+		t.Errorf("with a quota of one server the second is answered with %v", err)
 	}
 }

@@ -19,9 +19,12 @@ func main() {
 		Use:   "nova-api",
 		Short: "OpenStack Nova's compute API",
 		Args:  cobra.NoArgs,
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			return d.Check(cmd.Flags())
+		},
 		RunE: func(*cobra.Command, []string) error {
 			if d.On {
-				return d.ServeCompute(flags.Metrics)
+				return d.ServeCompute(&flags)
 			}
 			return flags.Serve(cli.Compute())
 		},

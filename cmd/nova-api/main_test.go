@@ -93,6 +93,9 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"unknown flag", nil, []string{"--nonsense"}, `--nonsense`},
 		{"unknown command", nil, []string{"nonsense"}, `nonsense`},
 		{"address that is none", map[string]string{"nova.conf": conf, "api-paste.ini": versions}, []string{"--config-file", "DIR/nova.conf", "--http", "nowhere"}, `nowhere`},
+		{"where to listen with an embedded cloud", nil, []string{"--dev", "--http", "127.0.0.1:0"}, `--http is not for --dev`},
+		{"state without an embedded cloud", nil, []string{"--state", "DIR"}, `--state is for --dev`},
+		{"mistake in the embedded cloud's further file", map[string]string{"own.conf": "[api]\nmax_limit = many\n"}, []string{"--dev", "--state", ":memory:", "--config-file", "DIR/own.conf"}, `DIR/own\.conf:2`},
 		{"state that is no directory", map[string]string{"file": ""}, []string{"--dev", "--state", "DIR/file"}, `DIR/file`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -19,9 +19,12 @@ func main() {
 		Use:   "nova-metadata",
 		Short: "OpenStack Nova's metadata service",
 		Args:  cobra.NoArgs,
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			return d.Check(cmd.Flags())
+		},
 		RunE: func(*cobra.Command, []string) error {
 			if d.On {
-				return d.ServeMetadata(flags.Metrics)
+				return d.ServeMetadata(&flags)
 			}
 			return flags.Serve(cli.Metadata())
 		},

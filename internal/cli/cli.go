@@ -45,7 +45,14 @@ func (f *Flags) registerFiles(fs *pflag.FlagSet) {
 
 // Load reads the configuration that the flags and the environment name.
 func (f *Flags) Load(prog string) (*config.Config, error) {
-	return config.Load(config.Sources{Files: f.Files, Dirs: f.Dirs, Env: os.Environ(), Prog: prog})
+	s := f.sources(prog)
+	s.Env = os.Environ()
+	return config.Load(s)
+}
+
+// sources are what the flags name.
+func (f *Flags) sources(prog string) config.Sources {
+	return config.Sources{Files: f.Files, Dirs: f.Dirs, Prog: prog}
 }
 
 // Main runs a command. A mistake is one line on standard error, and exit status 1.

@@ -62,9 +62,23 @@ func (d *Dev) directory() (string, error) {
 
 func (d *Dev) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)) }
 
-// ServeCompute runs the API in front of an embedded cloud, on loopback. metrics is
-// the address that --metrics names; "" is the configured one.
-func (d *Dev) ServeCompute(metrics string) (err error) {
+// Check refuses what would be ignored: flags of the cloud without --dev, and those
+// that say where to listen with it.
+func (d *Dev) Check(fs *pflag.FlagSet) error {
+	vain, why := []string{"state", "port", "tls", "build-time"}, "--%s is for --dev"
+	if d.On {
+		vain, why = []string{"http", "https", "tls-cert", "tls-key", "uwsgi", "fcgi", "scgi", "ini"}, "--%s is not for --dev, which listens on loopback at --port"
+	}
+	for _, name := range vain {
+		if fs.Changed(name) {
+			return fmt.Errorf(why, name)
+		}
+	}
+	return nil
+}
+
+// ServeCompute runs the API in front of an embedded cloud, on loopback.
+func (d *Dev) ServeCompute(f *Flags) (err error) {
 	state, err := d.directory()
 	if err != nil {
 		return err
@@ -88,12 +102,12 @@ func (d *Dev) ServeCompute(metrics string) (err error) {
 			err = e
 		}
 	}()
-	c, err := cloud.Config(compute.Prog)
+	c, err := cloud.Config(f.sources(compute.Prog))
 	if err != nil {
 		return err
 	}
-	if metrics != "" {
-		c.WSGI.ComputeMetrics = metrics
+	if f.Metrics != "" {
+		c.WSGI.ComputeMetrics = f.Metrics
 	}
 	o := serve.Options{HTTP: []string{d.address()}}
 	if d.TLS {
@@ -118,20 +132,20 @@ func (d *Dev) ServeCompute(metrics string) (err error) {
 }
 
 // ServeMetadata runs the metadata service of the cloud that nova-api --dev keeps in
-// the same directory. metrics is as for ServeCompute.
-func (d *Dev) ServeMetadata(metrics string) error {
+// the same directory.
+func (d *Dev) ServeMetadata(f *Flags) error {
 	state, err := d.directory()
 	if err != nil {
 		return err
 	}
 	ctx, stop := Signals()
 	defer stop()
-	c, err := devcloud.ReadConfig(state, metadata.Prog)
+	c, err := devcloud.ReadConfig(state, f.sources(metadata.Prog))
 	if err != nil {
-		return fmt.Errorf("no nova-api --dev has been started with --state %s: %w", state, err)
+		return err
 	}
-	if metrics != "" {
-		c.WSGI.MetadataMetrics = metrics
+	if f.Metrics != "" {
+		c.WSGI.MetadataMetrics = f.Metrics
 	}
 	return Run(ctx, c, serve.Options{HTTP: []string{d.address()}}, Program{Name: metadata.Prog, Build: func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
 		guests, err := metadata.New(ctx, metadata.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces})

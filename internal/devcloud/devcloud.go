@@ -206,9 +206,9 @@ func (c *Cloud) Close() error {
 }
 
 // Config is the configuration of the applications in front of the cloud: the
-// nova.conf in its state directory.
-func (c *Cloud) Config(prog string) (*config.Config, error) {
-	return config.Load(config.Sources{Files: []string{filepath.Join(c.state, "nova.conf")}, Prog: prog})
+// nova.conf in its state directory, and after it what more there is to read.
+func (c *Cloud) Config(more config.Sources) (*config.Config, error) {
+	return readConfig(c.state, more)
 }
 
 // Handler answers for the neighbours and for the control API below /dev, and hands

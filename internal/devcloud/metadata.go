@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,13 +20,18 @@ import (
 // proxySecret is what the metadata service knows Neutron's proxy by.
 const proxySecret = "nova-dev"
 
-// ReadConfig is the configuration of the cloud that is kept in a directory.
-func ReadConfig(state, prog string) (*config.Config, error) {
-	file := filepath.Join(state, "nova.conf")
-	if _, err := os.Stat(file); err != nil {
-		return nil, err
+// ReadConfig is the configuration of a cloud that another process keeps in a
+// directory, as Cloud.Config.
+func ReadConfig(state string, more config.Sources) (*config.Config, error) {
+	if _, err := os.Stat(filepath.Join(state, "nova.conf")); err != nil {
+		return nil, fmt.Errorf("no nova-api --dev has been started with --state %s: %w", state, err)
 	}
-	return config.Load(config.Sources{Files: []string{file}, Prog: prog})
+	return readConfig(state, more)
+}
+
+func readConfig(state string, more config.Sources) (*config.Config, error) {
+	more.Files = append([]string{filepath.Join(state, "nova.conf")}, more.Files...)
+	return config.Load(more)
 }
 
 // Guests stands in for Neutron's metadata proxy: what is asked for below /SERVER

@@ -127,13 +127,6 @@ func (a asks) encryptionModel(by string) error {
 	return &objects.Error{Class: "Invalid", Message: "Invalid memory encryption model " + "'" + name + "'. Allowed values: amd-sev, amd-sev-es, amd-sev-snp, intel-tdx."}
 }
 
-// HasTPM tells whether a server of the flavor and the image has a trusted platform
-// module.
-func HasTPM(f *objects.Flavor, image *objects.Versioned) (bool, error) {
-	version, err := sideBySide(f, image).word("hw", "tpm_version")
-	return version != "", err
-}
-
 // UsesAccelerators tells whether a flavor asks for accelerators, which other
 // operations do not know.
 func UsesAccelerators(f *objects.Flavor) bool { return f.ExtraSpecs["accel:device_profile"] != "" }

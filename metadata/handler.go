@@ -26,6 +26,8 @@ type Store interface {
 	Guest(ctx context.Context, uuid string) (*objects.Guest, error)
 	// EC2 finds what only EC2's leaves show of it.
 	EC2(ctx context.Context, g *objects.Guest) (*objects.GuestEC2, error)
+	// System finds what its system metadata tells of it.
+	System(ctx context.Context, g *objects.Guest) (objects.GuestSystem, error)
 	// SetSystemMetadata writes keys of its system metadata.
 	SetSystemMetadata(ctx context.Context, uuid string, pairs map[string]string) error
 }

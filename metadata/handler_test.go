@@ -59,7 +59,17 @@ func (c *cloud) Guest(_ context.Context, uuid string) (*objects.Guest, error) {
 	if uuid != vm {
 		return nil, objects.InstanceNotFound(uuid)
 	}
-	return &objects.Guest{Instance: &objects.Instance{UUID: vm, ProjectID: tenant, Hostname: new("vm"), UserData: new("aGk="), SystemMetadata: maps.Clone(c.meta)}}, nil
+	return &objects.Guest{Instance: &objects.Instance{UUID: vm, ProjectID: tenant, Hostname: new("vm"), UserData: new("aGk=")}}, nil
+}
+
+func (c *cloud) System(context.Context, *objects.Guest) (objects.GuestSystem, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var s objects.GuestSystem
+	for _, key := range slices.Sorted(maps.Keys(c.meta)) {
+		s.Password += c.meta[key]
+	}
+	return s, c.fail
 }
 
 func (c *cloud) EC2(context.Context, *objects.Guest) (*objects.GuestEC2, error) {

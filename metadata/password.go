@@ -17,10 +17,14 @@ const (
 )
 
 // password reads the password that the guest has posted, or takes it once. As in
-// Nova, "once" is told by the instance as it was loaded: a second one within the
-// life of the cache replaces the first.
+// Nova, "once" is told by what was loaded: a second one within the life of the cache
+// replaces the first.
 func (s *service) password(w http.ResponseWriter, r *http.Request, i *tree.Instance) {
-	set := i.Password()
+	set, err := i.Password(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	switch r.Method {
 	case http.MethodGet:
 		writePassword(w, set)

@@ -107,6 +107,15 @@ func (d *databases) EC2(ctx context.Context, g *objects.Guest) (*objects.GuestEC
 	return cell.GuestEC2(ctx, c, g.Instance)
 }
 
+// System implements Store.
+func (d *databases) System(ctx context.Context, g *objects.Guest) (objects.GuestSystem, error) {
+	c, err := d.cell(ctx, g.UUID)
+	if err != nil {
+		return objects.GuestSystem{}, err
+	}
+	return cell.GuestSystem(ctx, c, g.UUID)
+}
+
 // SetSystemMetadata implements Store.
 func (d *databases) SetSystemMetadata(ctx context.Context, uuid string, pairs map[string]string) error {
 	c, err := d.cell(ctx, uuid)

@@ -5,22 +5,19 @@ import (
 	"sync"
 )
 
-const (
-	// maxBatches are under way at once. Whoever asks while they are waits for the
-	// next, which is the larger the busier the database is.
-	maxBatches = 2
-	maxBatch   = 100
-)
+// maxBatch are asked for at once.
+const maxBatch = 100
 
 // Gather reads what many ask for at the same time together, where Shared is for many
 // who ask for the same: when a cloud boots, thousands of instances ask for their
-// metadata within seconds. Who asks alone does not wait.
+// metadata within seconds. Who asks alone does not wait; who asks while a batch is
+// under way waits for the next, which is the larger the busier the database is.
 type Gather[V any] struct {
 	load func(ctx context.Context, keys []string) (map[string]V, error)
 
 	mutex   sync.Mutex
 	waiting map[string]*gathered[V]
-	running int
+	running bool
 }
 
 // gathered is what a batch says of one key, once done is closed.
@@ -45,8 +42,8 @@ func (g *Gather[V]) Get(ctx context.Context, key string) (v V, found bool, err e
 		a = &gathered[V]{done: make(chan struct{})}
 		g.waiting[key] = a
 	}
-	if g.running < maxBatches {
-		g.running++
+	if !g.running {
+		g.running = true
 		go g.run(context.WithoutCancel(ctx))
 	}
 	g.mutex.Unlock()
@@ -85,7 +82,7 @@ func (g *Gather[V]) next() (batch []*gathered[V], keys []string) {
 		delete(g.waiting, key)
 	}
 	if len(batch) == 0 {
-		g.running--
+		g.running = false
 	}
 	return batch, keys
 }

@@ -3,31 +3,20 @@ package objects
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 )
 
 // Guest is an instance as the metadata service shows it to itself.
 type Guest struct {
 	*Instance
-	Devices       []Device // in the order of the row
-	DedicatedCPUs []int    // sorted
+	Interfaces    *NetworkInfo // nil: none
+	Devices       []Device     // in the order of the row
+	DedicatedCPUs []int        // sorted
 }
 
-// Password is the encrypted password that the guest has posted, put together
-// from its system metadata, or "".
-func (g *Guest) Password() string {
-	var keys []string
-	for k := range g.SystemMetadata {
-		if strings.HasPrefix(k, "password_") {
-			keys = append(keys, k)
-		}
-	}
-	slices.Sort(keys)
-	var b strings.Builder
-	for _, k := range keys {
-		b.WriteString(g.SystemMetadata[k])
-	}
-	return b.String()
+// GuestSystem is what its system metadata tells of a guest that few ask for.
+type GuestSystem struct {
+	Password  string // the encrypted one that the guest has posted; "": none
+	BootRoles string // names of the roles of who created it, "reader,member"
 }
 
 // GuestEC2 is what only the EC2 side of the metadata service shows.

@@ -1,6 +1,10 @@
 package objects
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+	"sync"
+)
 
 // VIF is one interface in an instance's info cache. Its JSON is what Nova keeps
 // in instance_info_caches.network_info.
@@ -60,6 +64,36 @@ type Route struct {
 	CIDR      string          `json:"cidr"`
 	Gateway   IPAddress       `json:"gateway"`
 	Interface json.RawMessage `json:"interface"`
+}
+
+// NetworkInfo is instance_info_caches.network_info, read when it is looked at, for
+// reading takes longer than most that guests ask for. A nil one has no interfaces.
+type NetworkInfo struct {
+	text []byte
+	vifs func() ([]VIF, error)
+}
+
+// NewNetworkInfo keeps a copy of the text.
+func NewNetworkInfo(text []byte) *NetworkInfo {
+	text = bytes.Clone(text)
+	return &NetworkInfo{text, sync.OnceValues(func() ([]VIF, error) { return ParseNetworkInfo(text) })}
+}
+
+// VIFs are the interfaces.
+func (n *NetworkInfo) VIFs() ([]VIF, error) {
+	if n == nil {
+		return nil, nil
+	}
+	return n.vifs()
+}
+
+// Injected are the interfaces, if any network may be one that is injected: as good
+// as none are, which the text tells without being read.
+func (n *NetworkInfo) Injected() ([]VIF, error) {
+	if n == nil || bytes.Count(n.text, []byte(`"injected"`)) == bytes.Count(n.text, []byte(`"injected": false`)) {
+		return nil, nil
+	}
+	return n.vifs()
 }
 
 // ParseNetworkInfo reads instance_info_caches.network_info.

@@ -71,12 +71,12 @@ var ec2Leaves = []ec2Leaf{
 	{"instance-type", ec2v20070829, ec2Value(func(e *objects.GuestEC2) string { return e.FlavorName })},
 	{"kernel-id", ec2v20071215, image(func(i *Instance) *string { return i.guest.KernelID }, func(e *objects.GuestEC2) *string { return e.AKI })},
 	{"local-hostname", ec2v20070119, value((*Instance).hostname)},
-	{"local-ipv4", ec2v10, value((*Instance).localIPv4)},
+	{"local-ipv4", ec2v10, address((*Instance).localIPv4)},
 	{"placement", ec2v20080201, func(i *Instance) *node {
 		return directory(entry{name: "availability-zone", node: text(orNone(i.guest.AvailabilityZone))})
 	}},
 	{"public-hostname", ec2v20070119, value((*Instance).hostname)},
-	{"public-ipv4", ec2v20070119, value((*Instance).publicIPv4)},
+	{"public-ipv4", ec2v20070119, address((*Instance).publicIPv4)},
 	{"public-keys", ec2v10, publicKeys},
 	{"ramdisk-id", ec2v20071215, image(func(i *Instance) *string { return i.guest.RamdiskID }, func(e *objects.GuestEC2) *string { return e.ARI })},
 	{"reservation-id", ec2v10, value(func(i *Instance) string { return orNone(i.guest.ReservationID) })},
@@ -207,15 +207,25 @@ func image(of func(*Instance) *string, id func(*objects.GuestEC2) *string) func(
 	}
 }
 
-func (i *Instance) localIPv4() string {
-	if fixed, _ := addresses(i.guest.Network); fixed != "" {
+// address is one of an instance's addresses, of its interfaces.
+func address(f func(*Instance, []objects.VIF) string) func(*Instance) *node {
+	return func(i *Instance) *node {
+		return &node{text: func(context.Context) (string, error) {
+			vifs, err := i.guest.Interfaces.VIFs()
+			return f(i, vifs), err
+		}}
+	}
+}
+
+func (i *Instance) localIPv4(vifs []objects.VIF) string {
+	if fixed, _ := addresses(vifs); fixed != "" {
 		return fixed
 	}
 	return orNone(i.o.Address)
 }
 
-func (i *Instance) publicIPv4() string {
-	_, floating := addresses(i.guest.Network)
+func (i *Instance) publicIPv4(vifs []objects.VIF) string {
+	_, floating := addresses(vifs)
 	return floating
 }
 

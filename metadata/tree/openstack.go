@@ -69,10 +69,11 @@ func (i *Instance) openStack(ctx context.Context, tokens []string) (Answer, erro
 		return lines(listed(time.Now())), nil
 	}
 	if tokens[0] == "content" {
-		if len(tokens) == 2 && tokens[1] == "0000" && i.content != nil {
-			return Answer{Type: Text, Body: i.content}, nil
+		content, err := i.content()
+		if err == nil && (len(tokens) != 2 || tokens[1] != "0000" || content == nil) {
+			err = ErrNotFound
 		}
-		return Answer{}, ErrNotFound
+		return Answer{Type: Text, Body: content}, err
 	}
 	v, ok := version(openStackVersions, tokens[0])
 	switch {
@@ -108,7 +109,8 @@ func (i *Instance) userDataFile(context.Context, int) (Answer, error) {
 
 func (i *Instance) networkData(context.Context, int) (Answer, error) {
 	return i.documents[networkDocument].get(func() (Answer, error) {
-		return Answer{Type: Text, Body: pyjson.Append(nil, networkData(i.guest.Network))}, nil
+		vifs, err := i.guest.Interfaces.VIFs()
+		return Answer{Type: Text, Body: pyjson.Append(nil, networkData(vifs))}, err
 	})
 }
 
@@ -121,7 +123,7 @@ func (i *Instance) vendorData(context.Context, int) (Answer, error) {
 }
 
 func (i *Instance) vendorData2(ctx context.Context, _ int) (Answer, error) {
-	text, err := i.o.Vendor.All(ctx, i.guest)
+	text, err := i.o.Vendor.All(ctx, i.guest, i.bootRoles)
 	return Answer{Type: JSON, Body: text}, err
 }
 
@@ -130,7 +132,11 @@ const seedHere = "\x00seed"
 
 func (i *Instance) metaData(_ context.Context, v int) (Answer, error) {
 	return i.documents[v].get(func() (Answer, error) {
-		body := pyjson.Append(nil, i.metaDataDocument(v))
+		content, err := i.content()
+		if err != nil {
+			return Answer{}, err
+		}
+		body := pyjson.Append(nil, i.metaDataDocument(v, content != nil))
 		mark := string(pyjson.Append(nil, seedHere))
 		before, after, _ := strings.Cut(string(body), mark)
 		if after == "" {
@@ -140,14 +146,24 @@ func (i *Instance) metaData(_ context.Context, v int) (Answer, error) {
 	})
 }
 
-// metaDataDocument is meta_data.json, its members in Nova's order.
-func (i *Instance) metaDataDocument(v int) pyjson.Object {
+// content is that of /openstack/content/0000; nil: there is none.
+func (i *Instance) content() ([]byte, error) {
+	if !i.o.Template {
+		return nil, nil
+	}
+	vifs, err := i.guest.Interfaces.Injected()
+	return networkFile(vifs), err
+}
+
+// metaDataDocument is meta_data.json, its members in Nova's order. content tells
+// that it names the content.
+func (i *Instance) metaDataDocument(v int, content bool) pyjson.Object {
 	g := i.guest
 	o := pyjson.Object{{Key: "uuid", Value: g.UUID}}
 	if len(g.Metadata) > 0 {
 		o.Set("meta", g.Metadata)
 	}
-	if i.content != nil {
+	if content {
 		o.Set("network_config", pyjson.Object{{Key: "name", Value: "network_config"}, {Key: "content_path", Value: "/content/0000"}})
 	}
 	if g.KeyName != nil && *g.KeyName != "" && len(g.Keypairs) > 0 {

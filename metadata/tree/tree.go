@@ -41,6 +41,8 @@ type Answer struct {
 type Source interface {
 	// EC2 gets the EC2 names of an instance, its flavor and block devices.
 	EC2(ctx context.Context, g *objects.Guest) (*objects.GuestEC2, error)
+	// System gets what an instance's system metadata tells of it.
+	System(ctx context.Context, g *objects.Guest) (objects.GuestSystem, error)
 	// SecurityGroups gets the names of the security groups of an instance's ports.
 	SecurityGroups(ctx context.Context, uuid string) ([]string, error)
 }
@@ -49,8 +51,9 @@ type Source interface {
 type VendorData interface {
 	// Static is vendor_data.json; false: the operator has switched it off.
 	Static() (document []byte, on bool, err error)
-	// All is vendor_data2.json.
-	All(ctx context.Context, g *objects.Guest) ([]byte, error)
+	// All is vendor_data2.json. roles gets the names of the roles of who created
+	// the instance.
+	All(ctx context.Context, g *objects.Guest, roles func(context.Context) (string, error)) ([]byte, error)
 }
 
 // Options say how an Instance shows itself.
@@ -73,10 +76,10 @@ type Instance struct {
 	o        Options
 	userData []byte // nil: none
 	userErr  error
-	content  []byte // of /openstack/content/0000; nil: none
 
 	documents [documents]cell
 	ec2       lazy[*objects.GuestEC2]
+	system    lazy[objects.GuestSystem]
 	groups    lazy[[]string]
 }
 
@@ -85,9 +88,6 @@ func New(g *objects.Guest, o Options) *Instance {
 	i := &Instance{guest: g, o: o}
 	if g.UserData != nil {
 		i.userData, i.userErr = decodeBase64(*g.UserData)
-	}
-	if o.Template {
-		i.content = networkFile(g.Network)
 	}
 	return i
 }
@@ -98,8 +98,20 @@ func (i *Instance) UUID() string { return i.guest.UUID }
 // ProjectID is the project that the instance is of.
 func (i *Instance) ProjectID() string { return i.guest.ProjectID }
 
-// Password is what the guest posted, as it was when the instance was loaded.
-func (i *Instance) Password() string { return i.guest.Password() }
+// Password is what the guest had posted when it was first asked for; "": nothing.
+func (i *Instance) Password(ctx context.Context) (string, error) {
+	s, err := i.systemFacts(ctx)
+	return s.Password, err
+}
+
+func (i *Instance) bootRoles(ctx context.Context) (string, error) {
+	s, err := i.systemFacts(ctx)
+	return s.BootRoles, err
+}
+
+func (i *Instance) systemFacts(ctx context.Context) (objects.GuestSystem, error) {
+	return i.system.get(ctx, func(ctx context.Context) (objects.GuestSystem, error) { return i.o.Source.System(ctx, i.guest) })
+}
 
 // Lookup answers what stands at a path, which need not be clean: "/ec2" may be
 // left out, and "/" lists EC2's versions. Its error is ErrNotFound, or that of a

@@ -23,6 +23,10 @@ func (f fakeSource) EC2(context.Context, *objects.Guest) (*objects.GuestEC2, err
 	return &objects.GuestEC2{InstanceID: "i-0000002a", AMI: new("ami-00000001"), AKI: new("aki-00000002"), ARI: new("ari-00000003"), FlavorName: "m1.tiny"}, f.fail
 }
 
+func (f fakeSource) System(context.Context, *objects.Guest) (objects.GuestSystem, error) {
+	return objects.GuestSystem{}, f.fail
+}
+
 func (f fakeSource) SecurityGroups(context.Context, string) ([]string, error) {
 	return []string{"default", "web"}, f.fail
 }
@@ -30,7 +34,7 @@ func (f fakeSource) SecurityGroups(context.Context, string) ([]string, error) {
 type fakeVendor struct{}
 
 func (fakeVendor) Static() ([]byte, bool, error) { return []byte("{}"), true, nil }
-func (fakeVendor) All(context.Context, *objects.Guest) ([]byte, error) {
+func (fakeVendor) All(context.Context, *objects.Guest, func(context.Context) (string, error)) ([]byte, error) {
 	return []byte(`{"static": {}}`), nil
 }
 
@@ -42,19 +46,15 @@ func guest(t *testing.T) *objects.Guest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	network, err := objects.ParseNetworkInfo(read(t, "network_info.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	return &objects.Guest{
 		Instance: &objects.Instance{
 			ID: 42, UUID: "54f136b8-57f2-4859-8960-fc617f348486", ProjectID: "p1", ImageRef: "image",
 			Hostname: new("vm"), DisplayName: new("VM é"), LaunchIndex: new(int64(0)), AvailabilityZone: new("nova"),
 			KernelID: new("k"), RamdiskID: new("r"), ReservationID: new("r-1"), RootDeviceName: new("/dev/vda"),
 			KeyName: new("key"), KeyData: new("ssh-rsa A"), Keypairs: []objects.Keypair{{Name: "key", Type: "ssh", PublicKey: "ssh-rsa A"}},
-			UserData: new(base64.StdEncoding.EncodeToString([]byte("#!/bin/sh\n"))), Network: network, Metadata: map[string]string{"role": "web"},
+			UserData: new(base64.StdEncoding.EncodeToString([]byte("#!/bin/sh\n"))), Metadata: map[string]string{"role": "web"},
 		},
-		Devices: devices, DedicatedCPUs: []int{0, 3},
+		Interfaces: objects.NewNetworkInfo(read(t, "network_info.json")), Devices: devices, DedicatedCPUs: []int{0, 3},
 	}
 }
 

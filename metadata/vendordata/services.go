@@ -34,9 +34,17 @@ type Services struct {
 const maxAnswer = 4 << 20
 
 // Get asks every service about an instance, and answers by name, in the order of
-// the targets.
-func (s *Services) Get(ctx context.Context, g *objects.Guest) (pyjson.Object, error) {
+// the targets. roles gets its boot roles.
+func (s *Services) Get(ctx context.Context, g *objects.Guest, roles func(context.Context) (string, error)) (pyjson.Object, error) {
 	answers := pyjson.Object{}
+	if len(s.Targets) == 0 {
+		return answers, nil
+	}
+	names, err := roles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asked := question(g, names)
 	for _, target := range s.Targets {
 		name, url, ok := strings.Cut(target, "@")
 		switch {
@@ -47,7 +55,7 @@ func (s *Services) Get(ctx context.Context, g *objects.Guest) (pyjson.Object, er
 			s.Log.Warn().Str("instance", g.UUID).Msgf("Vendordata already contains an entry named %s. Skipping", target)
 			continue
 		}
-		answer, err := s.call(ctx, url, g)
+		answer, err := s.call(ctx, url, asked)
 		if err != nil {
 			s.Log.Warn().Str("instance", g.UUID).Err(err).Msgf("Error from dynamic vendordata service %s at %s", name, url)
 			if s.Fatal {
@@ -60,13 +68,13 @@ func (s *Services) Get(ctx context.Context, g *objects.Guest) (pyjson.Object, er
 	return answers, nil
 }
 
-func (s *Services) call(ctx context.Context, url string, g *objects.Guest) (any, error) {
+func (s *Services) call(ctx context.Context, url string, question []byte) (any, error) {
 	if s.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, s.Timeout)
 		defer cancel()
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(question(g)))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(question))
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +106,7 @@ func (s *Services) call(ctx context.Context, url string, g *objects.Guest) (any,
 }
 
 // question is what services are told about the instance.
-func question(g *objects.Guest) []byte {
+func question(g *objects.Guest, roles string) []byte {
 	meta := g.Metadata
 	if meta == nil {
 		meta = map[string]string{}
@@ -110,6 +118,6 @@ func question(g *objects.Guest) []byte {
 		{Key: "user-data", Value: g.UserData},
 		{Key: "hostname", Value: g.Hostname},
 		{Key: "metadata", Value: meta},
-		{Key: "boot-roles", Value: g.SystemMetadata["boot_roles"]},
+		{Key: "boot-roles", Value: roles},
 	})
 }

@@ -38,8 +38,8 @@ func (d *Documents) Static() (document []byte, on bool, err error) {
 }
 
 // All is vendor_data2.json: "static", and a member for each service. A name that
-// stands already is not given again.
-func (d *Documents) All(ctx context.Context, g *objects.Guest) ([]byte, error) {
+// stands already is not given again. roles gets the instance's boot roles.
+func (d *Documents) All(ctx context.Context, g *objects.Guest, roles func(context.Context) (string, error)) ([]byte, error) {
 	all := pyjson.Object{}
 	for _, p := range d.Providers {
 		if p == StaticJSON {
@@ -50,7 +50,7 @@ func (d *Documents) All(ctx context.Context, g *objects.Guest) ([]byte, error) {
 			all.Set("static", pyjson.Raw(text))
 			continue
 		}
-		answers, err := d.Services.Get(ctx, g)
+		answers, err := d.Services.Get(ctx, g, roles)
 		if err != nil {
 			return nil, err
 		}

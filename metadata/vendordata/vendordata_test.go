@@ -19,8 +19,10 @@ import (
 
 func guest() *objects.Guest {
 	return &objects.Guest{Instance: &objects.Instance{UUID: "u", ProjectID: "p", ImageRef: "i", Hostname: new("vm"),
-		Metadata: map[string]string{"a": "1"}, SystemMetadata: map[string]string{"boot_roles": "reader"}}}
+		Metadata: map[string]string{"a": "1"}}}
 }
+
+func roles(context.Context) (string, error) { return "reader", nil }
 
 func write(t *testing.T, path, text string, at time.Time) {
 	t.Helper()
@@ -44,7 +46,7 @@ func TestStatic(t *testing.T) {
 		if got, on, err := d.Static(); string(got) != c.want || !on || err != nil {
 			t.Errorf("%s: %s, %t, %v", c.text, got, on, err)
 		}
-		if got, err := d.All(t.Context(), guest()); string(got) != `{"static": `+c.want+`}` || err != nil {
+		if got, err := d.All(t.Context(), guest(), roles); string(got) != `{"static": `+c.want+`}` || err != nil {
 			t.Errorf("%s: %s, %v", c.text, got, err)
 		}
 	}
@@ -56,7 +58,7 @@ func TestStatic(t *testing.T) {
 	if _, on, err := d.Static(); on || err != nil {
 		t.Errorf("switched off: %t, %v", on, err)
 	}
-	if got, err := d.All(t.Context(), guest()); string(got) != "{}" || err != nil {
+	if got, err := d.All(t.Context(), guest(), roles); string(got) != "{}" || err != nil {
 		t.Errorf("no services: %s, %v", got, err)
 	}
 }
@@ -83,7 +85,7 @@ func TestDynamic(t *testing.T) {
 		Targets: []string{at("one", "/ok"), "nameless", at("one", "/bad"), at("static", "/ok"), at("bad", "/bad"), at("text", "/text"), at("empty", "/empty")}}
 	d := &vendordata.Documents{Providers: []string{vendordata.StaticJSON, vendordata.DynamicJSON}, File: &vendordata.File{}, Services: s, Log: zerolog.Nop()}
 	want := `{"static": {}, "one": {"z": 1, "a": [true]}, "bad": {}, "text": {}, "empty": {}}`
-	if text, err := d.All(t.Context(), guest()); err != nil || string(text) != want {
+	if text, err := d.All(t.Context(), guest(), roles); err != nil || string(text) != want {
 		t.Errorf("%s, %v, want %s", text, err, want)
 	}
 	for k, v := range map[string]string{"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "openstack-nova-vendordata", "X-Auth-Token": "secret"} {
@@ -96,7 +98,7 @@ func TestDynamic(t *testing.T) {
 		t.Errorf("%s %s", got.Method, body)
 	}
 	s.Fatal = true
-	if _, err := d.All(t.Context(), guest()); err == nil {
+	if _, err := d.All(t.Context(), guest(), roles); err == nil {
 		t.Error("a failure is no error though it should be fatal")
 	}
 }

@@ -41,8 +41,7 @@ type GuestResult struct {
 }
 
 // Guests reads instances that are not deleted as their metadata service shows them,
-// in two queries, by their ids in lower case. Of their system metadata only what
-// guests or vendor data see is there: the password and boot_roles.
+// in two queries, by their ids in lower case.
 func Guests(ctx context.Context, c *db.Cell, uuids []string) (map[string]GuestResult, error) {
 	results := make(map[string]GuestResult, len(uuids))
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
@@ -54,11 +53,11 @@ func Guests(ctx context.Context, c *db.Cell, uuids []string) (map[string]GuestRe
 	if err != nil || len(results) == 0 {
 		return nil, err
 	}
-	return results, guestPairs(ctx, c, uuids, results)
+	return results, guestMetadata(ctx, c, uuids, results)
 }
 
 func scanGuest(r *sql.Rows) (*objects.Guest, error) {
-	g := &objects.Guest{Instance: &objects.Instance{Metadata: map[string]string{}, SystemMetadata: map[string]string{}}}
+	g := &objects.Guest{Instance: &objects.Instance{Metadata: map[string]string{}}}
 	dest := make([]any, 0, len(guestColumns)+4)
 	for _, col := range guestColumns {
 		dest = append(dest, col.dest(g.Instance))
@@ -75,37 +74,44 @@ func scanGuest(r *sql.Rows) (*objects.Guest, error) {
 		{"instance_extra.keypairs", func() error { g.Keypairs, err = objects.ParseKeypairs(keys); return err }},
 		{"instance_extra.device_metadata", func() error { g.Devices, err = objects.ParseDeviceMetadata(devices); return err }},
 		{"instance_extra.numa_topology", func() error { g.DedicatedCPUs, err = objects.ParseDedicatedCPUs(numa); return err }},
-		{"instance_info_caches.network_info", func() error { g.Network, err = objects.ParseNetworkInfo(network); return err }},
 	} {
 		if err := part.parse(); err != nil {
 			return g, fmt.Errorf("%s of %s: %w", part.column, g.UUID, err)
 		}
 	}
+	g.Interfaces = objects.NewNetworkInfo(network)
 	return g, nil
 }
 
-func guestPairs(ctx context.Context, c *db.Cell, uuids []string, of map[string]GuestResult) error {
-	key := bun.Ident("key")
+func guestMetadata(ctx context.Context, c *db.Cell, uuids []string, of map[string]GuestResult) error {
 	return c.DB.Each(ctx, func(r *sql.Rows) error {
-		var kind int
 		var uuid string
 		var k, v sql.RawBytes
-		if err := r.Scan(&kind, &uuid, &k, &v); err != nil {
+		if err := r.Scan(&uuid, &k, &v); err != nil {
 			return err
 		}
-		g := of[strings.ToLower(uuid)].Guest
-		if g == nil {
-			return nil
-		}
-		if kind == 0 {
+		if g := of[strings.ToLower(uuid)].Guest; g != nil {
 			g.Metadata[string(k)] = string(v)
-		} else {
-			g.SystemMetadata[string(k)] = string(v)
 		}
 		return nil
-	}, "SELECT 0, instance_uuid, ?, value FROM instance_metadata WHERE instance_uuid IN (?) AND deleted = 0 UNION ALL "+
-		"SELECT 1, instance_uuid, ?, value FROM instance_system_metadata WHERE instance_uuid IN (?) AND deleted = 0 AND (? LIKE 'password%' OR ? = 'boot_roles')",
-		key, db.In(uuids), key, db.In(uuids), key, key)
+	}, "SELECT instance_uuid, ?, value FROM instance_metadata WHERE instance_uuid IN (?) AND deleted = 0", bun.Ident("key"), db.In(uuids))
+}
+
+// GuestSystem reads what an instance's system metadata tells of it.
+func GuestSystem(ctx context.Context, c *db.Cell, uuid string) (s objects.GuestSystem, err error) {
+	key := bun.Ident("key")
+	err = c.DB.Each(ctx, func(r *sql.Rows) error {
+		var k, v string
+		err := r.Scan(&k, &v)
+		switch {
+		case k == "boot_roles":
+			s.BootRoles = v
+		case strings.HasPrefix(k, "password_"): // in pieces
+			s.Password += v
+		}
+		return err
+	}, "SELECT ?, value FROM instance_system_metadata WHERE instance_uuid = ? AND deleted = 0 AND (? LIKE 'password%' OR ? = 'boot_roles') ORDER BY ?", key, uuid, key, key, key)
+	return s, err
 }
 
 // GuestEC2 reads what only the EC2 side of the metadata service shows. Instances

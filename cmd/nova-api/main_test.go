@@ -68,6 +68,12 @@ const (
 // TestMistakesAreOneLine starts nova-api with something wrong: it ends with one
 // line that names the place, and status 1.
 func TestMistakesAreOneLine(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
 	for _, c := range []struct {
 		name  string
 		files map[string]string
@@ -96,6 +102,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"where to listen with an embedded cloud", nil, []string{"--dev", "--http", "127.0.0.1:0"}, `--http is not for --dev`},
 		{"state without an embedded cloud", nil, []string{"--state", "DIR"}, `--state is for --dev`},
 		{"mistake in the embedded cloud's further file", map[string]string{"own.conf": "[api]\nmax_limit = many\n"}, []string{"--dev", "--state", ":memory:", "--config-file", "DIR/own.conf"}, `DIR/own\.conf:2`},
+		{"embedded cloud on a port that is taken", nil, []string{"--dev", "--state", ":memory:", "--port", port}, `cannot listen on 127\.0\.0\.1:` + port},
 		{"state that is no directory", map[string]string{"file": ""}, []string{"--dev", "--state", "DIR/file"}, `DIR/file`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

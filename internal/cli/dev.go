@@ -126,9 +126,8 @@ func (d *Dev) ServeCompute(f *Flags) (err error) {
 		if cloud.Pipeline, err = paste.Describe(startup.PasteFile(c), compute.PasteName, compute.Registry(c), paste.Options{}); err != nil {
 			return nil, err
 		}
-		fmt.Print(cloud.Hello())
 		return cloud.Handler(nova), nil
-	}})
+	}}, cloud.Hello)
 }
 
 // ServeMetadata runs the metadata service of the cloud that nova-api --dev keeps in
@@ -152,7 +151,8 @@ func (d *Dev) ServeMetadata(f *Flags) error {
 		if err != nil {
 			return nil, err
 		}
-		fmt.Printf("nova-metadata --dev serves the cloud in %s\n\n  curl http://%s/SERVER/openstack/latest/meta_data.json   # SERVER is the id of a server\n", state, d.address())
 		return devcloud.Guests(c, guests)
-	}})
+	}}, func() string {
+		return fmt.Sprintf("nova-metadata --dev serves the cloud in %s\n\n  curl http://%s/SERVER/openstack/latest/meta_data.json   # SERVER is the id of a server\n", state, d.address())
+	})
 }

@@ -46,8 +46,9 @@ func (f *Flags) Serve(p Program) error {
 	return host(f, p, ini)
 }
 
-// Run hosts an application where o says, until ctx is done.
-func Run(ctx context.Context, c *config.Config, o serve.Options, p Program) error {
+// Run hosts an application where o says, until ctx is done, and says hello on
+// standard output once it can be reached.
+func Run(ctx context.Context, c *config.Config, o serve.Options, p Program, hello func() string) error {
 	h := &hosting{program: p, load: func() (*config.Config, error) { return c, nil }}
 	if err := h.start(ctx, c); err != nil {
 		return err
@@ -57,7 +58,12 @@ func Run(ctx context.Context, c *config.Config, o serve.Options, p Program) erro
 		go h.serveMetrics(ctx, address)
 	}
 	o.Log = h.log
-	return serve.Run(ctx, &h.app, o)
+	s, err := serve.Open(&h.app, o)
+	if err != nil {
+		return err
+	}
+	fmt.Print(hello())
+	return s.Serve(ctx)
 }
 
 // Signals is a context that ends with SIGTERM or SIGINT.

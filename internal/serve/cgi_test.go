@@ -17,10 +17,8 @@ import (
 	"github.com/nova-go/nova/internal/serve"
 )
 
-type serveOn func(context.Context, net.Listener, http.Handler, serve.Options) error
-
 // startOn serves h by a protocol on a unix socket until the test ends.
-func startOn(t testing.TB, on serveOn, h http.Handler, o serve.Options) (socket string) {
+func startOn(t testing.TB, protocol string, h http.Handler, o serve.Options) (socket string) {
 	t.Helper()
 	socket = filepath.Join(t.TempDir(), "s")
 	l, err := serve.Listen("unix:"+socket, 0o600)
@@ -29,7 +27,7 @@ func startOn(t testing.TB, on serveOn, h http.Handler, o serve.Options) (socket 
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- on(ctx, l, h, o) }()
+	go func() { done <- serveOn(ctx, protocol, l, h, o) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -45,7 +43,7 @@ func netstring(vars ...string) []byte {
 }
 
 func TestSCGI(t *testing.T) {
-	socket := startOn(t, serve.ServeSCGI, show, serve.Options{ReadHeaderTimeout: 200 * time.Millisecond})
+	socket := startOn(t, "scgi", show, serve.Options{ReadHeaderTimeout: 200 * time.Millisecond})
 	for _, c := range []struct {
 		name    string
 		request []byte
@@ -144,7 +142,7 @@ func readFCGI(in io.Reader) (stdout string, end []byte, err error) {
 }
 
 func TestFastCGI(t *testing.T) {
-	socket := startOn(t, serve.ServeFastCGI, show, serve.Options{ReadHeaderTimeout: 300 * time.Millisecond})
+	socket := startOn(t, "fcgi", show, serve.Options{ReadHeaderTimeout: 300 * time.Millisecond})
 	for _, c := range []struct {
 		name    string
 		request []byte
@@ -221,7 +219,7 @@ func TestFastCGIKeepsConnections(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		done <- serve.ServeFastCGI(ctx, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		done <- serveOn(ctx, "fcgi", l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(w, "%d", r.ContentLength) // and leaves the body
 		}), serve.Options{IdleGrace: 100 * time.Millisecond})
 	}()
@@ -254,7 +252,7 @@ func TestFastCGIKeepsConnections(t *testing.T) {
 func FuzzSCGI(f *testing.F) {
 	f.Add(netstring("CONTENT_LENGTH", "2", "REQUEST_METHOD", "GET", "REQUEST_URI", "/a%2F?b", "SCGI", "1"))
 	f.Add([]byte("3:a\x00b,"))
-	fuzz(f, serve.ServeSCGI, func(t *testing.T, answer []byte) []byte {
+	fuzz(f, "scgi", func(t *testing.T, answer []byte) []byte {
 		return bytes.Replace(answer, []byte("Status: "), []byte("HTTP/1.1 "), 1)
 	})
 }
@@ -263,7 +261,7 @@ func FuzzFastCGI(f *testing.F) {
 	f.Add(fcgi(beginKeep, "body", "CONTENT_LENGTH", "4"))
 	f.Add(fcgi(begin, "body"))
 	f.Add(append(record(9, 0, params("FCGI_MPXS_CONNS", "")), fcgi(begin, "")...))
-	fuzz(f, serve.ServeFastCGI, func(t *testing.T, answer []byte) []byte {
+	fuzz(f, "fcgi", func(t *testing.T, answer []byte) []byte {
 		// What is no answer to a request (values, refusals) is not looked at.
 		in := bytes.NewReader(answer)
 		for {
@@ -283,11 +281,11 @@ func FuzzFastCGI(f *testing.F) {
 
 // fuzz sends anything, and checks that what comes back is HTTP once plain has
 // taken it out of its protocol.
-func fuzz(f *testing.F, on serveOn, plain func(*testing.T, []byte) []byte) {
+func fuzz(f *testing.F, protocol string, plain func(*testing.T, []byte) []byte) {
 	l := make(pipes)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	go func() { _ = on(ctx, l, show, serve.Options{}) }()
+	go func() { _ = serveOn(ctx, protocol, l, show, serve.Options{}) }()
 	f.Fuzz(func(t *testing.T, request []byte) {
 		c := &memory{in: bytes.NewReader(request), closed: make(chan bool)}
 		l <- c

@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net"
 	"net/http"
@@ -23,15 +22,6 @@ type Server struct {
 type namedListener struct {
 	Inherited
 	wrapped *listener
-}
-
-// Run is Open and Server.Serve.
-func Run(ctx context.Context, h http.Handler, o Options) error {
-	s, err := Open(h, o)
-	if err != nil {
-		return err
-	}
-	return s.Serve(ctx)
 }
 
 // Open listens on all addresses of the options, or on none. An address that
@@ -207,44 +197,4 @@ func withHeader(h http.Handler, header http.Header) http.Handler {
 		maps.Copy(w.Header(), header.Clone())
 		h.ServeHTTP(w, r)
 	})
-}
-
-// ServeHTTP serves h on l until ctx is done, with the limits of o but not its addresses.
-func ServeHTTP(ctx context.Context, l net.Listener, h http.Handler, o Options) error {
-	o = o.withDefaults()
-	return serveOne(ctx, newHTTPSource(l, h, &o, nil), &o)
-}
-
-// ServeUWSGI is ServeHTTP for the uwsgi protocol.
-func ServeUWSGI(ctx context.Context, l net.Listener, h http.Handler, o Options) error {
-	o = o.withDefaults()
-	return serveOne(ctx, newUWSGISource(l, h, &o), &o)
-}
-
-// ServeFastCGI is ServeHTTP for FastCGI.
-func ServeFastCGI(ctx context.Context, l net.Listener, h http.Handler, o Options) error {
-	o = o.withDefaults()
-	return serveOne(ctx, newFastCGISource(l, h, &o), &o)
-}
-
-// ServeSCGI is ServeHTTP for SCGI.
-func ServeSCGI(ctx context.Context, l net.Listener, h http.Handler, o Options) error {
-	o = o.withDefaults()
-	return serveOne(ctx, newSCGISource(l, h, &o), &o)
-}
-
-func serveOne(ctx context.Context, s source, o *Options) error {
-	done := make(chan error, 1)
-	go func() { done <- s.serve() }()
-	select {
-	case <-ctx.Done():
-		drain([]source{s}, o)
-		return <-done
-	case err := <-done:
-		drain([]source{s}, o)
-		if err == nil {
-			return nil
-		}
-		return fmt.Errorf("serving ended: %w", err)
-	}
 }

@@ -21,7 +21,21 @@ import (
 	"github.com/nova-go/nova/internal/serve"
 )
 
-// run starts Run and waits until it serves; stop ends it and gives its error.
+// serveOn serves h on l until ctx is done.
+func serveOn(ctx context.Context, protocol string, l net.Listener, h http.Handler, o serve.Options) error {
+	o.Inherited = []serve.Inherited{{Protocol: protocol, Listener: l}}
+	return serveAll(ctx, h, o)
+}
+
+func serveAll(ctx context.Context, h http.Handler, o serve.Options) error {
+	s, err := serve.Open(h, o)
+	if err != nil {
+		return err
+	}
+	return s.Serve(ctx)
+}
+
+// run serves where o says and waits until it serves; stop ends it and gives its error.
 func run(t *testing.T, h http.Handler, o serve.Options, probe string) (stop func() error) {
 	t.Helper()
 	if o.IdleGrace == 0 {
@@ -29,7 +43,7 @@ func run(t *testing.T, h http.Handler, o serve.Options, probe string) (stop func
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- serve.Run(ctx, h, o) }()
+	go func() { done <- serveAll(ctx, h, o) }()
 	network := "tcp"
 	if strings.HasPrefix(probe, "/") {
 		network = "unix"
@@ -189,7 +203,7 @@ func TestRunRefuses(t *testing.T) {
 		{serve.Options{HTTP: []string{"nonsense"}}, "nonsense"},
 		{serve.Options{HTTPS: []serve.TLS{{Addr: free, CertFile: file, KeyFile: file}}}, file},
 	} {
-		if err := serve.Run(context.Background(), http.NotFoundHandler(), c.o); err == nil || !strings.Contains(err.Error(), c.want) {
+		if err := serveAll(context.Background(), http.NotFoundHandler(), c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: got %v", c.o, err)
 		}
 	}
@@ -229,7 +243,7 @@ func TestHTTPLimits(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- serve.ServeHTTP(ctx, l, show, serve.Options{BodyGrace: 100 * time.Millisecond, ReadHeaderTimeout: 200 * time.Millisecond})
+		done <- serveOn(ctx, "http", l, show, serve.Options{BodyGrace: 100 * time.Millisecond, ReadHeaderTimeout: 200 * time.Millisecond})
 	}()
 	defer func() {
 		cancel()

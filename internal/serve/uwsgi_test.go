@@ -37,7 +37,7 @@ func post(length string, body string, vars ...string) []byte {
 // start serves h by uwsgi on a unix socket until the test ends.
 func start(t testing.TB, h http.Handler, o serve.Options) (socket string) {
 	t.Helper()
-	return startOn(t, serve.ServeUWSGI, h, o)
+	return startOn(t, "uwsgi", h, o)
 }
 
 // talk sends request and gives all that comes back.
@@ -334,5 +334,5 @@ func FuzzUWSGI(f *testing.F) {
 	f.Add(post("3", "abc", "SCRIPT_NAME", "/a", "REQUEST_URI", "/a/b%2F?c"))
 	f.Add([]byte{0, 4, 0, 0, 9, 0, 'a', 'b'})
 	f.Add(append(packet("REQUEST_METHOD", "POST", "PATH_INFO", "/", "HTTP_TRANSFER_ENCODING", "chunked"), "5\r\nhello\r\n0\r\n\r\n"...))
-	fuzz(f, serve.ServeUWSGI, func(_ *testing.T, answer []byte) []byte { return answer })
+	fuzz(f, "uwsgi", func(_ *testing.T, answer []byte) []byte { return answer })
 }

@@ -150,7 +150,7 @@ func listen(t *testing.T) *listener {
 // first is the first message of a request: the one that the API sent.
 func (l *listener) first(t *testing.T, request string) string {
 	t.Helper()
-	deadline := time.After(5 * time.Second)
+	deadline := time.After(30 * time.Second)
 	for {
 		for _, m := range l.heard {
 			if m["_context_request_id"] == request {

@@ -66,40 +66,29 @@ func (t *Text) UnmarshalJSON(b []byte) error {
 }
 
 type storedDevice struct {
-	Name string `json:"nova_object.name"`
-	Data struct {
-		Bus *struct {
-			Name string `json:"nova_object.name"`
-			Data struct {
-				Address *string `json:"address"`
-			} `json:"nova_object.data"`
-		} `json:"bus"`
-		Tags      *[]string `json:"tags"`
-		MAC       string    `json:"mac"`
-		VLAN      *int64    `json:"vlan"`
-		VFTrusted *bool     `json:"vf_trusted"`
-		Serial    Text      `json:"serial"`
-		Path      Text      `json:"path"`
-		ShareID   *string   `json:"share_id"`
-		Tag       *string   `json:"tag"`
-	} `json:"nova_object.data"`
+	Bus *stored[struct {
+		Address *string `json:"address"`
+	}] `json:"bus"`
+	Tags      *[]string `json:"tags"`
+	MAC       string    `json:"mac"`
+	VLAN      *int64    `json:"vlan"`
+	VFTrusted *bool     `json:"vf_trusted"`
+	Serial    Text      `json:"serial"`
+	Path      Text      `json:"path"`
+	ShareID   *string   `json:"share_id"`
+	Tag       *string   `json:"tag"`
 }
 
 // ParseDeviceMetadata reads instance_extra.device_metadata; no text is no devices.
 func ParseDeviceMetadata(text []byte) ([]Device, error) {
-	if len(text) == 0 {
-		return nil, nil
-	}
-	var v struct {
-		Data struct {
-			Devices []storedDevice `json:"devices"`
-		} `json:"nova_object.data"`
-	}
-	if err := json.Unmarshal(text, &v); err != nil {
+	v, err := parseStored[struct {
+		Devices []stored[storedDevice] `json:"devices"`
+	}](text)
+	if err != nil {
 		return nil, err
 	}
-	devices := make([]Device, 0, len(v.Data.Devices))
-	for _, s := range v.Data.Devices {
+	devices := make([]Device, 0, len(v.Devices))
+	for _, s := range v.Devices {
 		d := Device{Kind: s.Name, MAC: s.Data.MAC, VLAN: s.Data.VLAN, VFTrusted: s.Data.VFTrusted,
 			Serial: s.Data.Serial, Path: s.Data.Path, ShareID: s.Data.ShareID, Tag: s.Data.Tag}
 		if s.Data.Bus != nil {
@@ -116,25 +105,18 @@ func ParseDeviceMetadata(text []byte) ([]Device, error) {
 // ParseDedicatedCPUs reads the CPUs that instance_extra.numa_topology pins, sorted.
 // Rows older than Victoria keep them in cpuset.
 func ParseDedicatedCPUs(text []byte) ([]int, error) {
-	if len(text) == 0 {
-		return nil, nil
-	}
-	var v struct {
-		Data struct {
-			Cells []struct {
-				Data struct {
-					CPUSet    []int   `json:"cpuset"`
-					PCPUSet   []int   `json:"pcpuset"`
-					CPUPolicy *string `json:"cpu_policy"`
-				} `json:"nova_object.data"`
-			} `json:"cells"`
-		} `json:"nova_object.data"`
-	}
-	if err := json.Unmarshal(text, &v); err != nil {
+	v, err := parseStored[struct {
+		Cells []stored[struct {
+			CPUSet    []int   `json:"cpuset"`
+			PCPUSet   []int   `json:"pcpuset"`
+			CPUPolicy *string `json:"cpu_policy"`
+		}] `json:"cells"`
+	}](text)
+	if err != nil {
 		return nil, err
 	}
 	var cpus []int
-	for _, c := range v.Data.Cells {
+	for _, c := range v.Cells {
 		if c.Data.CPUPolicy != nil && *c.Data.CPUPolicy == "dedicated" && len(c.Data.PCPUSet) == 0 {
 			c.Data.PCPUSet = c.Data.CPUSet
 		}
@@ -146,28 +128,19 @@ func ParseDedicatedCPUs(text []byte) ([]int, error) {
 
 // ParseKeypairs reads instance_extra.keypairs; no text is no key pairs.
 func ParseKeypairs(text []byte) ([]Keypair, error) {
-	if len(text) == 0 {
-		return nil, nil
-	}
-	var v struct {
-		Data struct {
-			Objects []struct {
-				Data struct {
-					ID          int64  `json:"id"`
-					Name        string `json:"name"`
-					UserID      string `json:"user_id"`
-					Type        string `json:"type"`
-					Fingerprint string `json:"fingerprint"`
-					PublicKey   string `json:"public_key"`
-				} `json:"nova_object.data"`
-			} `json:"objects"`
-		} `json:"nova_object.data"`
-	}
-	if err := json.Unmarshal(text, &v); err != nil {
+	v, err := parseStored[storedList[struct {
+		ID          int64  `json:"id"`
+		Name        string `json:"name"`
+		UserID      string `json:"user_id"`
+		Type        string `json:"type"`
+		Fingerprint string `json:"fingerprint"`
+		PublicKey   string `json:"public_key"`
+	}]](text)
+	if err != nil {
 		return nil, err
 	}
 	var list []Keypair
-	for _, o := range v.Data.Objects {
+	for _, o := range v.Objects {
 		list = append(list, Keypair{ID: o.Data.ID, Name: o.Data.Name, UserID: o.Data.UserID, Type: o.Data.Type,
 			Fingerprint: o.Data.Fingerprint, PublicKey: o.Data.PublicKey})
 	}

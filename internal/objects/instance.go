@@ -119,30 +119,28 @@ func InstanceNotFound(id string) error {
 
 // instanceFlavors is the column instance_extra.flavor.
 type instanceFlavors struct {
-	Cur *versionedFlavor `json:"cur"`
-	Old *versionedFlavor `json:"old"`
-	New *versionedFlavor `json:"new"`
+	Cur *stored[storedFlavor] `json:"cur"`
+	Old *stored[storedFlavor] `json:"old"`
+	New *stored[storedFlavor] `json:"new"`
 }
 
-type versionedFlavor struct {
-	Data struct {
-		ID          int64             `json:"id"`
-		Name        string            `json:"name"`
-		MemoryMB    int64             `json:"memory_mb"`
-		VCPUs       int64             `json:"vcpus"`
-		RootGB      int64             `json:"root_gb"`
-		EphemeralGB int64             `json:"ephemeral_gb"`
-		FlavorID    string            `json:"flavorid"`
-		Swap        int64             `json:"swap"`
-		RxtxFactor  *float64          `json:"rxtx_factor"`
-		VCPUWeight  *int64            `json:"vcpu_weight"`
-		Disabled    bool              `json:"disabled"`
-		IsPublic    bool              `json:"is_public"`
-		ExtraSpecs  map[string]string `json:"extra_specs"`
-	} `json:"nova_object.data"`
+type storedFlavor struct {
+	ID          int64             `json:"id"`
+	Name        string            `json:"name"`
+	MemoryMB    int64             `json:"memory_mb"`
+	VCPUs       int64             `json:"vcpus"`
+	RootGB      int64             `json:"root_gb"`
+	EphemeralGB int64             `json:"ephemeral_gb"`
+	FlavorID    string            `json:"flavorid"`
+	Swap        int64             `json:"swap"`
+	RxtxFactor  *float64          `json:"rxtx_factor"`
+	VCPUWeight  *int64            `json:"vcpu_weight"`
+	Disabled    bool              `json:"disabled"`
+	IsPublic    bool              `json:"is_public"`
+	ExtraSpecs  map[string]string `json:"extra_specs"`
 }
 
-func (v *versionedFlavor) flavor() *Flavor {
+func flavorOf(v *stored[storedFlavor]) *Flavor {
 	if v == nil {
 		return nil
 	}
@@ -167,33 +165,27 @@ func ParseInstanceFlavor(text []byte) (*Flavor, error) {
 	if err := json.Unmarshal(text, &v); err != nil {
 		return nil, err
 	}
-	return v.Cur.flavor(), nil
+	return flavorOf(v.Cur), nil
 }
 
 // ParseVersionedFlavor reads a serialized Flavor object, as request specs hold it.
 func ParseVersionedFlavor(text []byte) (*Flavor, error) {
-	var v *versionedFlavor
+	var v *stored[storedFlavor]
 	if err := json.Unmarshal(text, &v); err != nil {
 		return nil, err
 	}
-	return v.flavor(), nil
+	return flavorOf(v), nil
 }
 
-// idList is the shape of the TrustedCerts object.
-type idList struct {
-	Data struct {
-		IDs []string `json:"ids"`
-	} `json:"nova_object.data"`
+// storedIDs is the TrustedCerts object.
+type storedIDs struct {
+	IDs []string `json:"ids"`
 }
 
 // ParseTrustedCerts reads instance_extra.trusted_certs.
 func ParseTrustedCerts(text []byte) ([]string, error) {
-	if len(text) == 0 {
-		return nil, nil
-	}
-	var v idList
-	err := json.Unmarshal(text, &v)
-	return v.Data.IDs, err
+	v, err := parseStored[storedIDs](text)
+	return v.IDs, err
 }
 
 // Hostid is what tenants see instead of a host's name: the same host has

@@ -1,39 +1,30 @@
 package objects
 
-import (
-	"encoding/json"
-	"slices"
-)
+import "slices"
 
 // ParseNUMATopology reads instance_extra.numa_topology; no text is no topology.
 func ParseNUMATopology(text []byte) (*NUMATopology, error) {
 	if len(text) == 0 {
 		return nil, nil
 	}
-	var v struct {
-		Data struct {
-			Cells []struct {
-				Data struct {
-					ID          int64            `json:"id"`
-					CPUs        []int64          `json:"cpuset"`
-					Pinned      []int64          `json:"pcpuset"`
-					Memory      int64            `json:"memory"`
-					PageSize    *int64           `json:"pagesize"`
-					Pinning     map[string]int64 `json:"cpu_pinning_raw"`
-					CPUTopology *struct {
-						Data struct {
-							Threads int `json:"threads"`
-						} `json:"nova_object.data"`
-					} `json:"cpu_topology"`
-				} `json:"nova_object.data"`
-			} `json:"cells"`
-		} `json:"nova_object.data"`
-	}
-	if err := json.Unmarshal(text, &v); err != nil {
+	v, err := parseStored[struct {
+		Cells []stored[struct {
+			ID          int64            `json:"id"`
+			CPUs        []int64          `json:"cpuset"`
+			Pinned      []int64          `json:"pcpuset"`
+			Memory      int64            `json:"memory"`
+			PageSize    *int64           `json:"pagesize"`
+			Pinning     map[string]int64 `json:"cpu_pinning_raw"`
+			CPUTopology *stored[struct {
+				Threads int `json:"threads"`
+			}] `json:"cpu_topology"`
+		}] `json:"cells"`
+	}](text)
+	if err != nil {
 		return nil, err
 	}
 	t := &NUMATopology{}
-	for _, c := range v.Data.Cells {
+	for _, c := range v.Cells {
 		d := c.Data
 		cpus := append(slices.Clone(d.CPUs), d.Pinned...)
 		slices.Sort(cpus)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"net/url"
 	"strings"
 	"sync"
@@ -164,6 +165,26 @@ func Scatter[T any](ctx context.Context, cells []*Cell, ask func(context.Context
 	}
 	wait.Wait()
 	return results
+}
+
+// InOrder asks cells at once, as Scatter does, and yields their answers in their order,
+// each as soon as it and those before it are there. Who has seen enough stops: the
+// cells that have not answered by then are told to leave it.
+func InOrder[T any](ctx context.Context, cells []*Cell, ask func(context.Context, *Cell) (T, error)) iter.Seq[Result[T]] {
+	return func(yield func(Result[T]) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		answers := make([]chan Result[T], len(cells))
+		for i, cell := range cells {
+			answers[i] = make(chan Result[T], 1) // nobody may be left to take it
+			go func() { answers[i] <- askCell(ctx, cell, ask) }()
+		}
+		for _, answer := range answers {
+			if !yield(<-answer) {
+				return
+			}
+		}
+	}
 }
 
 func askCell[T any](ctx context.Context, cell *Cell, ask func(context.Context, *Cell) (T, error)) Result[T] {

@@ -31,14 +31,29 @@ import (
 
 // Options are the pool options of oslo.db. Zero values mean its defaults.
 type Options struct {
-	MaxPoolSize int // connections kept, default 5; 0 means no limit when Set
-	MaxOverflow int // further ones at a time, default 50; -1 means no limit
+	MaxPoolSize *int // connections kept, nil: 5; 0 means no limit
+	MaxOverflow *int // further ones at a time, nil: 50; -1 means no limit
 	Recycle     time.Duration
 	// Mode is [database] mysql_sql_mode, default TRADITIONAL.
 	SQLMode string
 	// Metrics counts the queries, under Name; nil: nobody does.
 	Metrics *metrics.Metrics
 	Name    metrics.DatabaseName
+}
+
+// most is how many connections there may be at a time; 0: any number.
+func (o Options) most() int {
+	size, overflow := 5, 50
+	if o.MaxPoolSize != nil {
+		size = *o.MaxPoolSize
+	}
+	if o.MaxOverflow != nil {
+		overflow = *o.MaxOverflow
+	}
+	if size <= 0 || overflow < 0 {
+		return 0
+	}
+	return size + overflow
 }
 
 // DB is one database. Queries are written with "?" whatever the dialect, and
@@ -102,19 +117,12 @@ func Open(connection string, o Options) (*DB, error) {
 		}
 		dialect = sqlitedialect.New()
 	}
-	size, overflow := o.MaxPoolSize, o.MaxOverflow
-	if size == 0 {
-		size = 5
-	}
-	if overflow == 0 {
-		overflow = 50
-	}
 	if src.dialect == "sqlite" && strings.Contains(src.dsn, ":memory:") {
-		size, overflow = 1, 0 // each connection would be a database of its own
+		o.MaxPoolSize, o.MaxOverflow = new(1), new(0) // each connection would be a database of its own
 	}
-	if overflow >= 0 {
-		pool.SetMaxOpenConns(size + overflow)
-		pool.SetMaxIdleConns(size + overflow)
+	if most := o.most(); most > 0 {
+		pool.SetMaxOpenConns(most)
+		pool.SetMaxIdleConns(most)
 	} else {
 		pool.SetMaxIdleConns(100)
 	}

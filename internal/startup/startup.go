@@ -70,7 +70,7 @@ func OpenDatabases(c *config.Config, m *metrics.Metrics) (*Databases, error) {
 
 func pool(o config.Database, m *metrics.Metrics, name string) db.Options {
 	return db.Options{Metrics: m, Name: metrics.DatabaseName{Database: name},
-		MaxPoolSize: o.MaxPoolSize, MaxOverflow: o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second, SQLMode: o.MySQLSQLMode}
+		MaxPoolSize: &o.MaxPoolSize, MaxOverflow: &o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second, SQLMode: o.MySQLSQLMode}
 }
 
 // OpenPolicy reads the operator's policy files, which are looked for beside the

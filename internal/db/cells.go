@@ -39,9 +39,9 @@ func (c *Cell) IsCell0() bool { return c.UUID == Cell0UUID }
 // database once a minute at most, and at once when an unknown one is asked for.
 type Cells struct {
 	API        *DB
-	Connection string // [database] connection: fills {templates} in mappings
-	Transport  string // [DEFAULT] transport_url: likewise
-	Pool       Options
+	Connection string        // [database] connection: fills {templates} in mappings
+	Transport  string        // [DEFAULT] transport_url: likewise
+	Pool       Options       // its Replica is that of Connection
 	Life       time.Duration // how long what was read of the mappings holds; 0: a minute
 
 	flight Flight[*cellList]
@@ -78,6 +78,9 @@ func (c *Cells) load(ctx context.Context) (*cellList, error) {
 		if !ok {
 			var err error
 			o := c.Pool
+			if address != c.Connection {
+				o.Replica = "" // it is that of another database
+			}
 			o.Name = metrics.DatabaseName{Database: "cell", Cell: cell.UUID, CellName: cell.Name}
 			if d, err = Open(address, o); err != nil {
 				return fmt.Errorf("cell mapping %s: %w", cell.UUID, err)

@@ -34,6 +34,9 @@ type Options struct {
 	MaxPoolSize *int // connections kept, nil: 5; 0 means no limit
 	MaxOverflow *int // further ones at a time, nil: 50; -1 means no limit
 	Recycle     time.Duration
+	// Replica is the SQLAlchemy URL of a copy that may lag, where reads outside of
+	// transactions go: slave_connection, where synchronous_reader is off; "": none.
+	Replica string
 	// Mode is [database] mysql_sql_mode, default TRADITIONAL.
 	SQLMode string
 	// Metrics counts the queries, under Name; nil: nobody does.
@@ -60,7 +63,8 @@ func (o Options) most() int {
 // their arguments are put in by the client: a query is one round trip.
 type DB struct {
 	*bun.DB
-	name string
+	name    string
+	replica *DB // nil: none
 	// writing is held by whoever writes to SQLite, which lets one write at a time and
 	// has the others sleep for longer and longer. nil for servers, which queue them.
 	writing *sync.Mutex
@@ -141,6 +145,14 @@ func Open(connection string, o Options) (*DB, error) {
 	}
 	if counted := o.Metrics.Database(o.Name, pool); counted != nil {
 		d.DB = d.WithQueryHook(&counter{counted})
+	}
+	if o.Replica != "" {
+		copied := o
+		copied.Replica = ""
+		copied.Name.Database += "-replica"
+		if d.replica, err = Open(o.Replica, copied); err != nil {
+			return nil, fmt.Errorf("replica: %w", err)
+		}
 	}
 	return d, nil
 }
@@ -232,8 +244,20 @@ func Duplicate(err error) (detail string, ok bool) {
 	return "", false
 }
 
+// Close closes the connections, those to the replica, too.
+func (d *DB) Close() error {
+	err := d.DB.Close()
+	if d.replica != nil {
+		err = errors.Join(err, d.replica.Close())
+	}
+	return err
+}
+
 // Each runs a query and calls row for every row of its result.
 func (d *DB) Each(ctx context.Context, row func(*sql.Rows) error, query string, args ...any) error {
+	if d.replica != nil {
+		d = d.replica
+	}
 	return Each(ctx, d.DB, row, query, args...)
 }
 
@@ -254,6 +278,9 @@ func Each(ctx context.Context, q bun.IDB, row func(*sql.Rows) error, query strin
 
 // One scans the single row of a query; no row is sql.ErrNoRows.
 func (d *DB) One(ctx context.Context, dest []any, query string, args ...any) error {
+	if d.replica != nil {
+		d = d.replica
+	}
 	return One(ctx, d.DB, dest, query, args...)
 }
 

@@ -198,6 +198,22 @@ func TestMovesOfPortsWithGroups(t *testing.T) {
 	admin.Do("POST /servers/"+shelved.UUID+"/action", `{"unshelve": null}`).Expect(202)
 }
 
+// TestRevertWithPortResources tells the host what the ports ask for: that is kept nowhere.
+func TestRevertWithPortResources(t *testing.T) {
+	p := withPorts(t)
+	p.grouped(true)
+	p.port("normal", `, "resource_request": `+bothAsk)
+	vm := resized(t, p.Stack)
+	p.Exec("cell1", "UPDATE instance_info_caches SET network_info = ? WHERE instance_uuid = ?", `[{"id": "`+aPort+`", "profile": {"allocation": {"`+groupA+`": "`+groupB+`"}}}]`, vm.UUID)
+	m := p.Messages(func() { p.As("demo").Do(action(vm), `{"revertResize": null}`).Expect(202) })
+	spec := string(m.All[0].Args["request_spec"])
+	for _, want := range []string{`"requester_id":"` + groupB + `"`, `"same_subtree":[["` + groupA + `","` + groupB + `"]]`} {
+		if !strings.Contains(spec, want) {
+			t.Errorf("the host is told %s, want %s", spec, want)
+		}
+	}
+}
+
 // TestGroupMembersBeforeMigration counts the servers of a group in the cells while
 // mappings do not say whose they are.
 func TestGroupMembersBeforeMigration(t *testing.T) {

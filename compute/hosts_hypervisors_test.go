@@ -1,7 +1,10 @@
 package compute_test
 
 import (
+	"net"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/nova-go/nova/internal/novatest"
 )
@@ -121,4 +124,37 @@ func TestAllMigrations(t *testing.T) {
 	admin.MV("2.59").Do("GET /os-migrations?limit=1&marker=b").Expect(200).Has(`{"migrations": [{"uuid": "c"}], "migrations_links": [{"rel": "next", "href": "*/os-migrations?limit=1&marker=c"}]}`)
 	admin.MV("2.59").Do("GET /os-migrations?marker=nope").Expect(400).Fault("badRequest", "Marker nope could not be found.")
 	s.As("demo").Do("GET /os-migrations").Expect(403)
+}
+
+// TestHypervisorBesideALateCell answers what the first cell has, though the next one
+// does not say anything.
+func TestHypervisorBesideALateCell(t *testing.T) {
+	late, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { late.Close() })
+	var silent atomic.Bool
+	go func() {
+		for {
+			c, err := late.Accept()
+			if err != nil {
+				return
+			}
+			if !silent.Load() { // when the application starts, it is away
+				c.Close()
+			}
+		}
+	}()
+	s := novatest.New(t, novatest.Before(func(s *novatest.Stack) {
+		s.Insert("api", "cell_mappings", map[string]any{"uuid": "75c2cc0a-0000-4000-8000-0000000000ce", "name": "late", "transport_url": "fake://", "disabled": false,
+			"database_connection": "mysql+pymysql://nova:secret@" + late.Addr().String() + "/late"})
+	}))
+	_, node := computeHost(s, "compute-1")
+	silent.Store(true)
+	began := time.Now()
+	s.As("admin").MV("2.53").Do("GET /os-hypervisors/" + node).Expect(200)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
 }

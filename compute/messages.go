@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/rpc/computerpc"
@@ -49,19 +48,7 @@ func (d *deps) cellTransport(ctx context.Context, uuid string) (*rpc.Client, err
 // oldestCompute is the lowest service version among the nova-computes of all cells
 // that answer; 0 where there are none.
 func (d *deps) oldestCompute(ctx context.Context) (int64, error) {
-	cells, err := d.Cells.All(ctx)
-	if err != nil {
-		return 0, err
-	}
-	var oldest int64
-	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) (int64, error) {
-		return cell.MinimumVersion(ctx, c, "nova-compute")
-	}) {
-		if r.Err == nil && r.Value > 0 && (oldest == 0 || r.Value < oldest) {
-			oldest = r.Value
-		}
-	}
-	return oldest, nil
+	return cell.Everywhere{Cells: d.Cells}.MinimumVersion(ctx, "nova-compute")
 }
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"net/url"
 	"strings"
 	"sync"
@@ -38,9 +39,9 @@ func (c *Cell) IsCell0() bool { return c.UUID == Cell0UUID }
 // database once a minute at most, and at once when an unknown one is asked for.
 type Cells struct {
 	API        *DB
-	Connection string // [database] connection: fills {templates} in mappings
-	Transport  string // [DEFAULT] transport_url: likewise
-	Pool       Options
+	Connection string        // [database] connection: fills {templates} in mappings
+	Transport  string        // [DEFAULT] transport_url: likewise
+	Pool       Options       // its Replica is that of Connection
 	Life       time.Duration // how long what was read of the mappings holds; 0: a minute
 
 	flight Flight[*cellList]
@@ -77,6 +78,9 @@ func (c *Cells) load(ctx context.Context) (*cellList, error) {
 		if !ok {
 			var err error
 			o := c.Pool
+			if address != c.Connection {
+				o.Replica = "" // it is that of another database
+			}
 			o.Name = metrics.DatabaseName{Database: "cell", Cell: cell.UUID, CellName: cell.Name}
 			if d, err = Open(address, o); err != nil {
 				return fmt.Errorf("cell mapping %s: %w", cell.UUID, err)
@@ -164,6 +168,26 @@ func Scatter[T any](ctx context.Context, cells []*Cell, ask func(context.Context
 	}
 	wait.Wait()
 	return results
+}
+
+// InOrder asks cells at once, as Scatter does, and yields their answers in their order,
+// each as soon as it and those before it are there. Who has seen enough stops: the
+// cells that have not answered by then are told to leave it.
+func InOrder[T any](ctx context.Context, cells []*Cell, ask func(context.Context, *Cell) (T, error)) iter.Seq[Result[T]] {
+	return func(yield func(Result[T]) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		answers := make([]chan Result[T], len(cells))
+		for i, cell := range cells {
+			answers[i] = make(chan Result[T], 1) // nobody may be left to take it
+			go func() { answers[i] <- askCell(ctx, cell, ask) }()
+		}
+		for _, answer := range answers {
+			if !yield(<-answer) {
+				return
+			}
+		}
+	}
 }
 
 func askCell[T any](ctx context.Context, cell *Cell, ask func(context.Context, *Cell) (T, error)) Result[T] {

@@ -31,9 +31,12 @@ import (
 
 // Options are the pool options of oslo.db. Zero values mean its defaults.
 type Options struct {
-	MaxPoolSize int // connections kept, default 5; 0 means no limit when Set
-	MaxOverflow int // further ones at a time, default 50; -1 means no limit
+	MaxPoolSize *int // connections kept, nil: 5; 0 means no limit
+	MaxOverflow *int // further ones at a time, nil: 50; -1 means no limit
 	Recycle     time.Duration
+	// Replica is the SQLAlchemy URL of a copy that may lag, where reads outside of
+	// transactions go: slave_connection, where synchronous_reader is off; "": none.
+	Replica string
 	// Mode is [database] mysql_sql_mode, default TRADITIONAL.
 	SQLMode string
 	// Metrics counts the queries, under Name; nil: nobody does.
@@ -41,11 +44,27 @@ type Options struct {
 	Name    metrics.DatabaseName
 }
 
+// most is how many connections there may be at a time; 0: any number.
+func (o Options) most() int {
+	size, overflow := 5, 50
+	if o.MaxPoolSize != nil {
+		size = *o.MaxPoolSize
+	}
+	if o.MaxOverflow != nil {
+		overflow = *o.MaxOverflow
+	}
+	if size <= 0 || overflow < 0 {
+		return 0
+	}
+	return size + overflow
+}
+
 // DB is one database. Queries are written with "?" whatever the dialect, and
 // their arguments are put in by the client: a query is one round trip.
 type DB struct {
 	*bun.DB
-	name string
+	name    string
+	replica *DB // nil: none
 	// writing is held by whoever writes to SQLite, which lets one write at a time and
 	// has the others sleep for longer and longer. nil for servers, which queue them.
 	writing *sync.Mutex
@@ -102,19 +121,12 @@ func Open(connection string, o Options) (*DB, error) {
 		}
 		dialect = sqlitedialect.New()
 	}
-	size, overflow := o.MaxPoolSize, o.MaxOverflow
-	if size == 0 {
-		size = 5
-	}
-	if overflow == 0 {
-		overflow = 50
-	}
 	if src.dialect == "sqlite" && strings.Contains(src.dsn, ":memory:") {
-		size, overflow = 1, 0 // each connection would be a database of its own
+		o.MaxPoolSize, o.MaxOverflow = new(1), new(0) // each connection would be a database of its own
 	}
-	if overflow >= 0 {
-		pool.SetMaxOpenConns(size + overflow)
-		pool.SetMaxIdleConns(size + overflow)
+	if most := o.most(); most > 0 {
+		pool.SetMaxOpenConns(most)
+		pool.SetMaxIdleConns(most)
 	} else {
 		pool.SetMaxIdleConns(100)
 	}
@@ -133,6 +145,14 @@ func Open(connection string, o Options) (*DB, error) {
 	}
 	if counted := o.Metrics.Database(o.Name, pool); counted != nil {
 		d.DB = d.WithQueryHook(&counter{counted})
+	}
+	if o.Replica != "" {
+		copied := o
+		copied.Replica = ""
+		copied.Name.Database += "-replica"
+		if d.replica, err = Open(o.Replica, copied); err != nil {
+			return nil, fmt.Errorf("replica: %w", err)
+		}
 	}
 	return d, nil
 }
@@ -224,8 +244,20 @@ func Duplicate(err error) (detail string, ok bool) {
 	return "", false
 }
 
+// Close closes the connections, those to the replica, too.
+func (d *DB) Close() error {
+	err := d.DB.Close()
+	if d.replica != nil {
+		err = errors.Join(err, d.replica.Close())
+	}
+	return err
+}
+
 // Each runs a query and calls row for every row of its result.
 func (d *DB) Each(ctx context.Context, row func(*sql.Rows) error, query string, args ...any) error {
+	if d.replica != nil {
+		d = d.replica
+	}
 	return Each(ctx, d.DB, row, query, args...)
 }
 
@@ -246,6 +278,9 @@ func Each(ctx context.Context, q bun.IDB, row func(*sql.Rows) error, query strin
 
 // One scans the single row of a query; no row is sql.ErrNoRows.
 func (d *DB) One(ctx context.Context, dest []any, query string, args ...any) error {
+	if d.replica != nil {
+		d = d.replica
+	}
 	return One(ctx, d.DB, dest, query, args...)
 }
 

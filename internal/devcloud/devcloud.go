@@ -139,7 +139,7 @@ func (c *Cloud) seed() error {
 
 // few are the connections to a database, of the hosts as of Nova: one that writes
 // and one that reads. Each has its own copy of the schema in memory.
-var few = db.Options{MaxPoolSize: 1, MaxOverflow: 1}
+var few = db.Options{MaxPoolSize: new(1), MaxOverflow: new(1)}
 
 // reportEvery is how often the services of the cloud say that they live.
 const reportEvery = 10 * time.Second

@@ -160,22 +160,35 @@ type Alias struct {
 	Specs      []map[string]string
 }
 
+// PCIAffinity is the NUMA policy of PCI devices, of the flavor or the image; "" is none.
+// Errors: ImagePCINUMAPolicyForbidden, InvalidPCINUMAAffinity.
+func PCIAffinity(f *objects.Flavor, image *objects.Versioned) (string, error) {
+	return sideBySide(f, image).pciAffinity()
+}
+
+func (a asks) pciAffinity() (string, error) {
+	policy, inImage := a.text("pci_numa_affinity_policy")
+	switch {
+	case policy != "" && inImage != "" && policy != inImage:
+		return "", invalid("ImagePCINUMAPolicyForbidden", "Image property 'hw_pci_numa_affinity_policy' is not permitted to override the 'hw:pci_numa_affinity_policy' flavor extra spec.")
+	case policy == "":
+		policy = inImage
+	}
+	if policy != "" && !slices.Contains([]string{"required", "legacy", "preferred", "socket"}, policy) {
+		return "", invalid("InvalidPCINUMAAffinity", "Invalid PCI NUMA affinity configured: %s", policy)
+	}
+	return policy, nil
+}
+
 // Devices are the PCI devices that a flavor asks for, as an InstancePCIRequests; ids
 // makes the id of each request.
 func (l Aliases) Devices(f *objects.Flavor, image *objects.Versioned, ids func() string) (*objects.Versioned, error) {
 	a := sideBySide(f, image)
 	requests := []*objects.Versioned{}
 	pci := objects.ChangedVersioned("InstancePCIRequests", "1.1", map[string]any{"requests": requests})
-	flavor, inImage := a.text("pci_numa_affinity_policy")
-	policy := flavor
-	switch {
-	case flavor != "" && inImage != "" && flavor != inImage:
-		return nil, invalid("ImagePCINUMAPolicyForbidden", "Image property 'hw_pci_numa_affinity_policy' is not permitted to override the 'hw:pci_numa_affinity_policy' flavor extra spec.")
-	case policy == "":
-		policy = inImage
-	}
-	if policy != "" && !slices.Contains([]string{"required", "legacy", "preferred", "socket"}, policy) {
-		return nil, invalid("InvalidPCINUMAAffinity", "Invalid PCI NUMA affinity configured: %s", policy)
+	policy, err := a.pciAffinity()
+	if err != nil {
+		return nil, err
 	}
 	given, ok := a.spec("pci_passthrough:alias")
 	if !ok {

@@ -73,6 +73,14 @@ type Port struct {
 	DeviceID   string   `json:"device_id"`
 	FixedIPs   []PortIP `json:"fixed_ips"`
 	Groups     []string `json:"security_groups"`
+	VNICType   string   `json:"binding:vnic_type"`
+	// Request is what only administrators see.
+	Request *ResourceRequest `json:"resource_request"`
+}
+
+// AcceleratorPort tells whether a port of a kind is a device of Cyborg.
+func AcceleratorPort(kind string) bool {
+	return kind == "accelerator-direct" || kind == "accelerator-direct-physical"
 }
 
 // PortIP is a fixed address of a port.

@@ -1,61 +1,91 @@
 package objects
 
-import (
-	"fmt"
-	"maps"
-	"slices"
-)
+import "context"
 
-// AddPort adds what a port's resource_request asks of placement, in either of
-// Neutron's two forms.
-func (p *NetworkPlacement) AddPort(port string, request map[string]any) error {
-	groups, extended := request["request_groups"].([]any)
-	if !extended {
-		if len(request) == 0 {
-			return nil
-		}
-		return p.addGroup(port, request)
-	}
-	for _, one := range groups {
-		g, _ := one.(map[string]any)
-		id, _ := g["id"].(string)
-		if err := p.addGroup(id, g); err != nil {
-			return err
-		}
-	}
-	same := []string{}
-	if list, ok := request["same_subtree"].([]any); ok {
-		for _, one := range list {
-			same = append(same, fmt.Sprint(one))
-		}
-	}
-	if p.Level == nil {
-		p.Level = NewVersioned("RequestLevelParams", "1.1", map[string]any{})
-	}
-	if len(same) > 0 {
-		known, _ := p.Level.Data["same_subtree"].([]any)
-		p.Level.Set("same_subtree", append(known, same))
-	}
-	return nil
+// ResourceRequest is what a port asks of Placement, in either of the forms that
+// Neutron has: one group, or with its extension port-resource-request-groups, several.
+type ResourceRequest struct {
+	ResourceGroup
+	Groups []ResourceGroup `json:"request_groups"`
+	// SameSubtree are the ids of groups that one tree of providers must satisfy.
+	SameSubtree []string `json:"same_subtree"`
 }
 
-func (p *NetworkPlacement) addGroup(requester string, g map[string]any) error {
-	traits := []string{}
-	list, _ := g["required"].([]any)
-	for _, one := range list {
-		traits = append(traits, fmt.Sprint(one))
+// ResourceGroup is what one provider of resources must have.
+type ResourceGroup struct {
+	ID        string           `json:"id"` // "" where the port is the only one to ask
+	Resources map[string]int64 `json:"resources"`
+	Required  []string         `json:"required"` // traits
+}
+
+// OldForResourceGroups is the error of what a nova-compute is too old for:
+// ExtendedResourceRequestOldCompute.
+func OldForResourceGroups() error {
+	return Errorf(KindInvalid, "ExtendedResourceRequestOldCompute",
+		"The port-resource-request-groups neutron API extension is not supported by old nova compute service. Upgrade your compute services to Xena (24.0.0) or later.")
+}
+
+// OldForRemoteManaged is the error of a remote-managed port where there are
+// nova-computes that do not know them: ForbiddenWithRemoteManagedPorts.
+func OldForRemoteManaged() error {
+	return Errorf(KindInvalid, "ForbiddenWithRemoteManagedPorts", "Remote-managed ports are not supported until an upgrade is fully finished.")
+}
+
+// PortDevices says what the devices behind the ports of a new server come from.
+type PortDevices struct {
+	// Requests is the InstancePCIRequests of the server, to which those of ports are added.
+	Requests *Versioned
+	// NUMAPolicy is that of flavor and image, for devices of ports that have none of
+	// their own; "" is none.
+	NUMAPolicy string
+	// OfProfile are the RequestGroups of a device profile of Cyborg for a port, or
+	// DeviceProfileError.
+	OfProfile func(ctx context.Context, profile, port string) ([]*Versioned, error)
+}
+
+// Empty tells that nothing is said at all; Neutron writes that as null, or {}.
+func (r *ResourceRequest) Empty() bool {
+	return r == nil || r.Resources == nil && r.Groups == nil
+}
+
+// AddPort adds what a port asks of placement. grouped tells whether Neutron has the
+// extension by which it asks for groups.
+// An empty request is none.
+func (p *NetworkPlacement) AddPort(port string, request *ResourceRequest, grouped bool) {
+	switch {
+	case request.Empty():
+	case grouped || request.Resources == nil: // it may have the extension since it was asked last
+		for _, g := range request.Groups {
+			p.addGroup(g.ID, g)
+		}
+		p.addSubtree(request.SameSubtree)
+	default:
+		p.addGroup(port, request.ResourceGroup)
+	}
+}
+
+// addSubtree adds groups that one tree must satisfy to what is asked of placement as a
+// whole. As in Nova, that is spelled out as soon as a port asks for groups at all.
+func (p *NetworkPlacement) addSubtree(groups []string) {
+	if p.Level == nil {
+		p.Level = ChangedVersioned("RequestLevelParams", "1.1", map[string]any{"root_required": []string{}, "root_forbidden": []string{}, "same_subtree": []any{}})
+	}
+	if len(groups) > 0 {
+		known, _ := p.Level.Data["same_subtree"].([]any)
+		p.Level.Data["same_subtree"] = append(known, groups)
+	}
+}
+
+func (p *NetworkPlacement) addGroup(requester string, g ResourceGroup) {
+	traits := g.Required
+	if traits == nil {
+		traits = []string{}
 	}
 	resources := map[string]any{}
-	given, _ := g["resources"].(map[string]any)
-	for _, class := range slices.Sorted(maps.Keys(given)) {
-		n, ok := given[class].(float64)
-		if !ok {
-			return fmt.Errorf("resource_request of port %s: %s is no number", requester, class)
-		}
-		resources[class] = int64(n)
+	for class, n := range g.Resources {
+		resources[class] = n
 	}
 	p.Resources = append(p.Resources, ChangedVersioned("RequestGroup", "1.3", map[string]any{"use_same_provider": true, "resources": resources,
 		"required_traits": traits, "requester_id": requester, "provider_uuids": []string{}, "forbidden_traits": []string{}, "aggregates": []any{},
 		"forbidden_aggregates": []string{}, "in_tree": nil}))
-	return nil
 }

@@ -183,20 +183,6 @@ func (q *Quotas) CheckImage(ctx context.Context, caller Owner, properties int) e
 	return q.CheckLimits(ctx, caller, Deltas{MetadataItems: int64(properties)})
 }
 
-// CheckMembers answers an *OverError when a server group would have more members,
-// with delta further ones, than allowed; members of it are servers of the caller.
-// Unified limits are about all members.
-func (q *Quotas) CheckMembers(ctx context.Context, caller Owner, group, members, delta int64) error {
-	if q.unified == nil {
-		return q.CheckLimits(ctx, caller, Deltas{ServerGroupMembers: members + delta})
-	}
-	all, err := q.store.Members(ctx, group)
-	if err != nil {
-		return err
-	}
-	return q.unified.local(ctx, ServerGroupMembers, all, delta)
-}
-
 // CheckKeyPairs answers an *OverError when user would have more keypairs, with
 // delta further ones, than allowed. The limits are those of the caller, even when
 // an administrator works for another user: the lower one of project and caller,

@@ -20,9 +20,9 @@ type Placement interface {
 // [quota] count_usage_from_placement. While mappings are not migrated it counts as
 // before.
 type fromPlacement struct {
+	Usage     // in the cells, as before
 	store     Store
 	placement Placement
-	before    Usage
 	log       zerolog.Logger
 	migrated  sync.Map // projects whose mappings are: they stay so
 }
@@ -37,7 +37,7 @@ func (p *fromPlacement) InstanceUsage(ctx context.Context, project, user string)
 		}
 		if !done {
 			p.log.Warn().Msg("Falling back to legacy quota counting method for instances, cores, and ram")
-			return p.before.InstanceUsage(ctx, project, user)
+			return p.Usage.InstanceUsage(ctx, project, user)
 		}
 		p.migrated.Store(project, nil)
 	}

@@ -9,6 +9,7 @@ package quota
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/rs/zerolog"
 
@@ -31,12 +32,19 @@ type Store interface {
 	// project asks about all.
 	Migrated(ctx context.Context, project string) (bool, error)
 	Mapped(ctx context.Context, project, user string) (objects.Used[int64], error)
+	// Members counts the members of a server group.
 	Members(ctx context.Context, group int64) (int64, error)
+	// MappedMembers counts the servers of a user among uuids by their mappings, and
+	// Building answers those of them that no cell has yet.
+	MappedMembers(ctx context.Context, uuids []string, user string) (int64, error)
+	Building(ctx context.Context, uuids []string, user string) ([]string, error)
 }
 
 // Usage counts instances in all cells; cell.Everywhere is one.
 type Usage interface {
 	InstanceUsage(ctx context.Context, project, user string) (objects.Used[objects.InstanceUsage], error)
+	// Alive answers the servers of a user among uuids.
+	Alive(ctx context.Context, uuids []string, user string) ([]string, error)
 }
 
 // Owner is who something belongs to.
@@ -50,6 +58,8 @@ type Quotas struct {
 	noop     bool
 	unified  *unified // nil but for unified limits
 	flights  flights
+	log      zerolog.Logger
+	migrated atomic.Bool // all mappings of servers say whose these are
 }
 
 // Options are what quotas are made of.
@@ -66,7 +76,7 @@ type Options struct {
 
 // New makes the quotas of a configuration.
 func New(o Options) *Quotas {
-	q := &Quotas{store: o.Store, usage: o.Usage, noop: o.Config.Driver == "nova.quota.NoopQuotaDriver"}
+	q := &Quotas{store: o.Store, usage: o.Usage, noop: o.Config.Driver == "nova.quota.NoopQuotaDriver", log: o.Log}
 	q.defaults = configured(o.Config)
 	switch {
 	case q.noop:
@@ -74,7 +84,7 @@ func New(o Options) *Quotas {
 	case o.Config.Driver == UnifiedDriver:
 		q.unified = newUnified(o)
 	case o.Config.CountUsageFromPlacement:
-		q.usage = &fromPlacement{store: o.Store, placement: o.Placement, before: o.Usage, log: o.Log}
+		q.usage = &fromPlacement{store: o.Store, placement: o.Placement, Usage: o.Usage, log: o.Log}
 	}
 	return q
 }

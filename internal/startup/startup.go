@@ -69,8 +69,12 @@ func OpenDatabases(c *config.Config, m *metrics.Metrics) (*Databases, error) {
 }
 
 func pool(o config.Database, m *metrics.Metrics, name string) db.Options {
-	return db.Options{Metrics: m, Name: metrics.DatabaseName{Database: name},
-		MaxPoolSize: o.MaxPoolSize, MaxOverflow: o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second, SQLMode: o.MySQLSQLMode}
+	p := db.Options{Metrics: m, Name: metrics.DatabaseName{Database: name},
+		MaxPoolSize: &o.MaxPoolSize, MaxOverflow: &o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second, SQLMode: o.MySQLSQLMode}
+	if !o.SynchronousReader {
+		p.Replica = o.SlaveConnection
+	}
+	return p
 }
 
 // OpenPolicy reads the operator's policy files, which are looked for beside the

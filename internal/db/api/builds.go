@@ -131,13 +131,3 @@ func RemoveGroupMember(ctx context.Context, d *db.DB, group int64, server string
 	_, err := db.Exec(ctx, d, "DELETE FROM instance_group_member WHERE group_id = ? AND instance_uuid = ?", group, server)
 	return err
 }
-
-// MembersOf counts the servers among uuids that are the user's.
-func MembersOf(ctx context.Context, d *db.DB, uuids []string, user string) (int64, error) {
-	if len(uuids) == 0 {
-		return 0, nil
-	}
-	var n int64
-	err := d.One(ctx, []any{&n}, "SELECT COUNT(*) FROM instance_mappings WHERE instance_uuid IN (?) AND user_id = ? AND (queued_for_delete IS NULL OR queued_for_delete = ?)", db.In(uuids), user, false)
-	return n, err
-}

@@ -176,6 +176,25 @@ func (q *Quotas) Mapped(ctx context.Context, project, user string) (objects.Used
 		user, project, false)
 }
 
+// MappedMembers counts the servers of a user among uuids, by their mappings: those
+// that are not being deleted.
+func (q *Quotas) MappedMembers(ctx context.Context, uuids []string, user string) (int64, error) {
+	var n int64
+	return n, q.db.One(ctx, []any{&n}, "SELECT COUNT(*) FROM instance_mappings WHERE instance_uuid IN (?) AND user_id = ? AND queued_for_delete = ?", db.In(uuids), user, false)
+}
+
+// Building answers the servers of a user among uuids that no cell has yet.
+func (q *Quotas) Building(ctx context.Context, uuids []string, user string) ([]string, error) {
+	list, err := buildRequests(ctx, q.db, "instance_uuid IN (?)", db.In(uuids))
+	var building []string
+	for _, i := range list {
+		if i.UserID == user {
+			building = append(building, i.UUID)
+		}
+	}
+	return building, err
+}
+
 // Members counts the members of a server group.
 func (q *Quotas) Members(ctx context.Context, group int64) (int64, error) {
 	var n int64

@@ -28,14 +28,33 @@ func Usage(ctx context.Context, c *db.Cell, project, user string) (objects.Used[
 }
 
 // Alive answers those servers of a cell that are not deleted, nor soft-deleted or
-// hidden, the newest first.
-func Alive(ctx context.Context, c *db.Cell, uuids []string) ([]string, error) {
+// hidden, the newest first: of a user, or of all for "".
+func Alive(ctx context.Context, c *db.Cell, uuids []string, user string) ([]string, error) {
+	of, args := "", []any{false, db.In(uuids)}
+	if user != "" {
+		of, args = " AND user_id = ?", append(args, user)
+	}
 	var alive []string
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
 		var uuid string
 		err := r.Scan(&uuid)
 		alive = append(alive, uuid)
 		return err
-	}, "SELECT uuid FROM instances WHERE deleted = 0 AND (vm_state <> 'soft-delete' OR vm_state IS NULL) AND (hidden = ? OR hidden IS NULL) AND uuid IN (?) ORDER BY created_at DESC, id DESC", false, db.In(uuids))
+	}, "SELECT uuid FROM instances WHERE deleted = 0 AND (vm_state <> 'soft-delete' OR vm_state IS NULL) AND (hidden = ? OR hidden IS NULL) AND uuid IN (?)"+of+" ORDER BY created_at DESC, id DESC", args...)
 	return alive, err
+}
+
+// Alive is that of all cells that answer.
+func (e Everywhere) Alive(ctx context.Context, uuids []string, user string) ([]string, error) {
+	cells, err := e.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var alive []string
+	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]string, error) { return Alive(ctx, c, uuids, user) }) {
+		if r.Err == nil {
+			alive = append(alive, r.Value...)
+		}
+	}
+	return alive, nil
 }

@@ -39,8 +39,10 @@ type Volumes interface {
 
 // Ports is Neutron.
 type Ports interface {
-	// VNICType is the kind of a port, as the service sees it, or PortNotFound.
-	VNICType(ctx context.Context, port string) (string, error)
+	// Port is a port as the caller sees it, or PortNotFound.
+	Port(ctx context.Context, caller *reqctx.Context, id string) (*objects.Port, error)
+	// Grouped tells whether ports ask Placement for groups of resources.
+	Grouped(ctx context.Context) (bool, error)
 }
 
 func invalidVolume(format string, a ...any) error {
@@ -67,7 +69,7 @@ var remoteKinds = map[string]objects.Kind{
 	"InvalidDevicePath": objects.KindInvalid, "InvalidInput": objects.KindInvalid, "VolumeTaggedAttachNotSupported": objects.KindInvalid,
 	"MultiattachNotSupportedOldMicroversion": objects.KindInvalid, "MultiattachToShelvedNotSupported": objects.KindInvalid, "TooManyDiskDevices": objects.KindForbidden,
 	"InterfaceAttachFailedNoNetwork": objects.KindInvalid, "NetworkAmbiguous": objects.KindInvalid, "NoMoreFixedIps": objects.KindInvalid, "PortNotUsable": objects.KindInvalid,
-	"AttachInterfaceNotSupported": objects.KindInvalid, "SecurityGroupCannotBeApplied": objects.KindInvalid, "NetworkInterfaceTaggedAttachNotSupported": objects.KindInvalid,
+	"AttachInterfaceNotSupported": objects.KindInvalid, "AttachInterfaceWithQoSPolicyNotSupported": objects.KindInvalid, "SecurityGroupCannotBeApplied": objects.KindInvalid, "NetworkInterfaceTaggedAttachNotSupported": objects.KindInvalid,
 	"NetworksWithQoSPolicyNotSupported": objects.KindInvalid, "InterfaceAttachPciClaimFailed": objects.KindInvalid, "InterfaceAttachResourceAllocationFailed": objects.KindInvalid,
 	"ForbiddenPortsWithAccelerator": objects.KindInvalid, "ForbiddenWithRemoteManagedPorts": objects.KindInvalid, "ExtendedResourceRequestOldCompute": objects.KindInvalid,
 	"FixedIpAlreadyInUse": objects.KindConflict, "PortInUse": objects.KindConflict, "PortNotFound": objects.KindNotFound, "NetworkNotFound": objects.KindNotFound,

@@ -3,6 +3,8 @@ package attachment
 import (
 	"context"
 
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/instance"
 	"github.com/nova-go/nova/internal/reqctx"
@@ -11,8 +13,53 @@ import (
 var pluggable = instance.Guard{VM: []string{"active", "paused", "stopped"}}
 
 func accelerated(kind string) error {
-	if kind == "accelerator-direct" || kind == "accelerator-direct-physical" {
+	if objects.AcceleratorPort(kind) {
 		return objects.Errorf(objects.KindInvalid, "ForbiddenPortsWithAccelerator", "Feature not supported with Ports that have accelerators.")
+	}
+	return nil
+}
+
+// Service versions since which nova-computes attach ports to servers that run: ports
+// with a minimum of bandwidth, those that ask for groups of resources, and remote-managed ones.
+const (
+	attachesBandwidth     = 55
+	attachesGroups        = 60
+	attachesRemoteManaged = 61
+)
+
+// attachable refuses a port that the server, or its host, cannot take.
+func (o *Ops) attachable(ctx context.Context, i *objects.Instance, p *objects.Port) error {
+	if err := accelerated(p.VNICType); err != nil {
+		return err
+	}
+	if p.VNICType == "remote-managed" {
+		oldest, err := o.OldestCompute(ctx)
+		if err != nil {
+			return err
+		}
+		if oldest < attachesRemoteManaged {
+			return objects.OldForRemoteManaged()
+		}
+	}
+	if p.Request.Empty() {
+		return nil
+	}
+	grouped, err := o.Ports.Grouped(ctx)
+	if err != nil || grouped && len(p.Request.Groups) == 0 {
+		return err
+	}
+	var services []*objects.Service
+	err = o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+		services, err = cell.Services(ctx, c, cell.ServiceQuery{Hosts: []string{objects.OrZero(i.Host)}, Binary: "nova-compute"})
+		return err
+	})
+	switch {
+	case err != nil || len(services) == 0:
+		return err
+	case grouped && services[0].Version < attachesGroups:
+		return objects.OldForResourceGroups()
+	case !grouped && services[0].Version < attachesBandwidth:
+		return objects.Errorf(objects.KindInvalid, "AttachInterfaceWithQoSPolicyNotSupported", "Attaching interfaces with QoS policy is not supported for instance %s.", i.UUID)
 	}
 	return nil
 }
@@ -26,12 +73,12 @@ func (o *Ops) AttachInterface(ctx context.Context, caller *reqctx.Context, i *ob
 	if err := o.Record(ctx, caller, i, "attach_interface"); err != nil {
 		return "", err
 	}
-	if n.PortID != nil {
-		kind, err := o.Ports.VNICType(ctx, *n.PortID)
-		if err != nil {
-			return "", err
+	if objects.OrZero(n.PortID) != "" {
+		p, err := o.Ports.Port(ctx, caller, *n.PortID)
+		if err == nil {
+			err = o.attachable(ctx, i, p)
 		}
-		if err := accelerated(kind); err != nil {
+		if err != nil {
 			return "", err
 		}
 	}

@@ -214,13 +214,8 @@ func (b *Builder) findRest(ctx context.Context, p *plan) error {
 	if p.pci, err = b.o.Aliases.Devices(p.Flavor, p.meta, newUUID); err != nil {
 		return err
 	}
-	if p.Networks != nil && !p.Networks.None && (p.Networks.Auto || len(p.Networks.List) > 0) {
-		if p.placement, err = b.o.Network.Placement(ctx, p.Networks, p.pci); err != nil {
-			return err
-		}
-		if len(p.placement.Resources) > 0 && !p.PortResources {
-			return objects.Errorf(objects.KindInvalid, "CreateWithPortResourceRequestOldVersion", "Creating servers with ports having resource requests, like a port with a QoS minimum bandwidth policy, is not supported until microversion 2.72.")
-		}
+	if err := b.findPorts(ctx, p); err != nil {
+		return err
 	}
 	if most < p.Min {
 		return overQuota("PortLimitExceeded", "Maximum number of ports exceeded")
@@ -307,7 +302,7 @@ func (b *Builder) findCount(ctx context.Context, p *plan) error {
 		return err
 	}
 	if profile := p.Flavor.ExtraSpecs["accel:device_profile"]; profile != "" {
-		if p.devicesOf, err = b.o.Accelerators.Groups(ctx, p.caller, profile); err != nil {
+		if p.devicesOf, err = b.o.Accelerators.Groups(ctx, p.caller, profile, ""); err != nil {
 			return err
 		}
 	}

@@ -72,7 +72,7 @@ type Network interface {
 	Validate(ctx context.Context, caller *reqctx.Context, n *objects.NetworkRequests, count int) (int, error)
 	// Placement is what the interfaces mean for where a server can be: nil where none
 	// are asked for.
-	Placement(ctx context.Context, n *objects.NetworkRequests, pci *objects.Versioned) (*NetworkPlacement, error)
+	Placement(ctx context.Context, n *objects.NetworkRequests, devices objects.PortDevices) (*NetworkPlacement, error)
 	// GroupID finds a security group by name or id.
 	GroupID(ctx context.Context, caller *reqctx.Context, name string) (string, error)
 }
@@ -97,8 +97,9 @@ type Placement interface {
 
 // Accelerators is Cyborg; *cyborg.Client is one.
 type Accelerators interface {
-	// Groups are the RequestGroups of a device profile, or DeviceProfileError.
-	Groups(ctx context.Context, caller *reqctx.Context, profile string) ([]*objects.Versioned, error)
+	// Groups are the RequestGroups of a device profile, for a port or for "", or
+	// DeviceProfileError.
+	Groups(ctx context.Context, caller *reqctx.Context, profile, port string) ([]*objects.Versioned, error)
 }
 
 // Options are what a Builder works with.

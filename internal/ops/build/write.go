@@ -56,12 +56,8 @@ func (b *Builder) join(ctx context.Context, p *plan, server string) error {
 	}
 	members, _ := p.group.Data["members"].([]string)
 	check := func(members []string, delta int64) error {
-		n, err := dbapi.MembersOf(ctx, b.o.API, members, p.caller.UserID)
-		if err != nil {
-			return err
-		}
 		var over *quota.OverError
-		err = b.o.Quota.CheckMembers(ctx, owner(p.caller), p.groupID, n, delta)
+		err := b.o.Quota.CheckMembers(ctx, owner(p.caller), p.groupID, members, delta)
 		if errors.As(err, &over) {
 			return over.Fault("OverQuota", "Quota exceeded, too many servers in group")
 		}

@@ -44,7 +44,7 @@ func (m *Members) Alive(ctx context.Context, uuids []string) ([]string, error) {
 		in[*i.CellID] = append(in[*i.CellID], i.UUID)
 	}
 	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]string, error) {
-		return cell.Alive(ctx, c, in[c.ID])
+		return cell.Alive(ctx, c, in[c.ID], "")
 	}) {
 		if r.Err != nil {
 			return nil, r.Err

@@ -140,20 +140,20 @@ func (h *Hosts) real(ctx context.Context) ([]*db.Cell, error) {
 }
 
 // askInOrder is ask for questions whose answers count in the order of the cells, until
-// there are enough: below zero, all. A cell that comes after may be away.
+// there are enough: below zero, all. A cell that comes after may be away or late.
 func askInOrder[T any](ctx context.Context, cells []*db.Cell, enough int, f func(context.Context, *db.Cell) ([]T, error)) ([]T, error) {
+	if enough == 0 {
+		return nil, nil
+	}
 	var list []T
-	for _, r := range db.Scatter(ctx, cells, f) {
-		if enough >= 0 && len(list) >= enough {
-			return list[:enough], nil
-		}
+	for r := range db.InOrder(ctx, cells, f) {
 		if r.Err != nil {
 			return nil, r.Err
 		}
 		list = append(list, r.Value...)
-	}
-	if enough >= 0 && len(list) > enough {
-		list = list[:enough]
+		if enough > 0 && len(list) >= enough {
+			return list[:enough], nil
+		}
 	}
 	return list, nil
 }

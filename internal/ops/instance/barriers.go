@@ -8,8 +8,9 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// What a server has that keeps an operation from being done to it. Nova's rules
-// that look for computes older than those it starts with have no counterpart.
+// What a server has that keeps an operation from being done to it. Of Nova's rules that
+// look for computes older than those it starts with, only those about ports have a
+// counterpart.
 
 // WithShare refuses servers that have a share: ForbiddenWithShare.
 func (o *Ops) WithShare(ctx context.Context, i *objects.Instance) error {
@@ -28,11 +29,37 @@ func WithPortAccelerator(i *objects.Instance) error {
 		return err
 	}
 	for _, v := range vifs {
-		if v.VNICType == "accelerator-direct" || v.VNICType == "accelerator-direct-physical" {
+		if objects.AcceleratorPort(v.VNICType) {
 			return objects.Errorf(objects.KindNotSupported, "ForbiddenPortsWithAccelerator", "Feature not supported with Ports that have accelerators.")
 		}
 	}
 	return nil
+}
+
+// movesGroups is the service version of nova-computes that can move servers whose
+// ports ask for groups of resources.
+const movesGroups = 59
+
+// WithResourceGroups refuses servers with a port that asks Placement for groups of
+// resources, where there are computes that cannot move them:
+// ExtendedResourceRequestOldCompute. Nova asks Neutron first, and in vain where all
+// computes can.
+func (o *Ops) WithResourceGroups(ctx context.Context, i *objects.Instance) error {
+	oldest, err := o.OldestCompute(ctx)
+	if err != nil || oldest >= movesGroups {
+		return err
+	}
+	asks, err := o.Network.AsksForGroups(ctx, i.UUID)
+	if err == nil && asks {
+		err = objects.OldForResourceGroups()
+	}
+	return err
+}
+
+// OldestCompute is the lowest service version among the nova-computes of all cells
+// that answer; 0 where there is none.
+func (o *Ops) OldestCompute(ctx context.Context) (int64, error) {
+	return cell.Everywhere{Cells: o.Cells}.MinimumVersion(ctx, "nova-compute")
 }
 
 // WithAccelerator refuses servers whose flavor has an accelerator:

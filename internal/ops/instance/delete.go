@@ -290,7 +290,13 @@ func (r *removal) releaseNetwork(ctx context.Context) error {
 			keep = append(keep, v.ID)
 		}
 	}
-	if err := r.Network.Deallocate(ctx, r.caller, r.i.UUID, keep); err != nil {
+	requests, err := r.Network.Deallocate(ctx, r.caller, r.i.UUID, keep)
+	if len(requests) > 0 { // of devices behind ports
+		if err := r.Accelerators.FreeRequests(ctx, r.caller, requests); err != nil {
+			r.Log.Error().Err(err).Str("instance", r.i.UUID).Msg("Failed to delete accelerator requests")
+		}
+	}
+	if err != nil {
 		return err
 	}
 	return r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.ForgetNetwork(ctx, c, r.i.UUID) })

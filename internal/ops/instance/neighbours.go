@@ -22,7 +22,9 @@ type Neighbours struct {
 type Accelerators interface {
 	// Requests are the ids of the accelerator requests of a server.
 	Requests(ctx context.Context, caller *reqctx.Context, server string) ([]string, error)
+	// DeleteRequests frees the accelerators of a server, and FreeRequests those of ports.
 	DeleteRequests(ctx context.Context, caller *reqctx.Context, server string) error
+	FreeRequests(ctx context.Context, caller *reqctx.Context, ids []string) error
 }
 
 // Images is Glance.
@@ -42,8 +44,11 @@ type Images interface {
 // Network is Neutron.
 type Network interface {
 	// Deallocate deletes the ports of a server; those of keep were there before it,
-	// and only lose it.
-	Deallocate(ctx context.Context, caller *reqctx.Context, server string, keep []string) error
+	// and only lose it. It answers the ids of the accelerator requests that these held.
+	Deallocate(ctx context.Context, caller *reqctx.Context, server string, keep []string) (requests []string, err error)
+	// AsksForGroups tells whether a port of a server asks Placement for groups of
+	// resources.
+	AsksForGroups(ctx context.Context, server string) (bool, error)
 }
 
 // Volumes is Cinder.

@@ -92,6 +92,9 @@ type UnshelveOptions struct {
 // UnshelveHostNotInAZ, MismatchVolumeAZException, InvalidRequest,
 // ComputeHostNotFound, ExtendedResourceRequestOldCompute, OverQuota, TooManyInstances.
 func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts UnshelveOptions) error {
+	if err := o.WithResourceGroups(ctx, i); err != nil {
+		return err
+	}
 	if err := (Guard{VM: []string{"shelved", "shelved_offloaded"}}).Check(caller, i, "unshelve"); err != nil {
 		return err
 	}

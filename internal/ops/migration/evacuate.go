@@ -27,11 +27,12 @@ type EvacuateOptions struct {
 }
 
 // Evacuate makes a server whose host is down anew on another one. Locks do not
-// matter. Errors: ForbiddenWithShare, ForbiddenPortsWithAccelerator,
+// matter. Errors: ForbiddenWithShare, ExtendedResourceRequestOldCompute, ForbiddenPortsWithAccelerator,
 // OperationNotSupportedForVTPM, ComputeServiceInUse.
 func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts EvacuateOptions) error {
 	err := instance.First(
 		func() error { return o.WithShare(ctx, i) },
+		func() error { return o.WithResourceGroups(ctx, i) },
 		func() error { return instance.WithPortAccelerator(i) },
 		func() error { return instance.WithTPM(i, "evacuate") },
 		func() error {

@@ -24,12 +24,14 @@ type LiveOptions struct {
 }
 
 // LiveMigrate moves a running server. Errors: ForbiddenWithShare,
+// ExtendedResourceRequestOldCompute,
 // ForbiddenPortsWithAccelerator, ForbiddenWithAccelerators,
 // OperationNotSupportedForVTPM, VTPMOldCompute, OperationNotSupportedForMemEncryption,
 // ComputeHostNotFound; *rpc.RemoteError where the move cannot be done.
 func (o *Ops) LiveMigrate(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts LiveOptions) error {
 	err := instance.First(
 		func() error { return o.WithShare(ctx, i) },
+		func() error { return o.WithResourceGroups(ctx, i) },
 		func() error { return instance.WithPortAccelerator(i) },
 		func() error { return instance.WithAccelerator(i) },
 		func() error { return o.tpmMoves(ctx, i) },

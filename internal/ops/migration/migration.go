@@ -136,18 +136,6 @@ func (o *Ops) spec(ctx context.Context, i *objects.Instance) (*objects.Versioned
 	return s, nil
 }
 
-// oldestCompute is the lowest version among the nova-computes of all cells.
-func (o *Ops) oldestCompute(ctx context.Context) (int64, error) {
-	services, err := cell.Everywhere{Cells: o.Cells}.Services(ctx, cell.ServiceQuery{Binary: "nova-compute"})
-	var oldest int64
-	for _, s := range services {
-		if !s.ForcedDown && (oldest == 0 || s.Version < oldest) {
-			oldest = s.Version
-		}
-	}
-	return oldest, err
-}
-
 // finished reads the migration of a server that waits to be confirmed or
 // reverted, or answers MigrationNotFoundByStatus.
 func (o *Ops) finished(ctx context.Context, i *objects.Instance) (*objects.Versioned, error) {

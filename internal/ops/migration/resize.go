@@ -40,13 +40,15 @@ type move struct {
 }
 
 // Resize moves a server that is off, or that its host will turn off, to another host
-// or flavor. The server needs its services. Errors: ForbiddenPortsWithAccelerator,
+// or flavor. The server needs its services. Errors:
+// ExtendedResourceRequestOldCompute, ForbiddenPortsWithAccelerator,
 // ForbiddenWithAccelerators, InstanceNotReady, ServiceUnavailable, ForbiddenWithShare,
 // CannotMigrateToSameHost, ComputeHostNotFound, AutoDiskConfigDisabledByImage,
 // FlavorNotFound, CannotResizeDisk, CannotResizeToSameFlavor, TooManyInstances and
 // those of a flavor that the image is too large for.
 func (o *Ops) Resize(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts ResizeOptions) error {
 	err := instance.First(
+		func() error { return o.WithResourceGroups(ctx, i) },
 		func() error { return instance.WithPortAccelerator(i) },
 		func() error { return instance.WithAccelerator(i) },
 		func() error { return instance.Guard{VM: []string{"active", "stopped"}}.Check(caller, i, opts.Action) },
@@ -74,7 +76,7 @@ func (o *Ops) shareMoves(ctx context.Context, i *objects.Instance) error {
 	if !objects.IsClass(err, "ForbiddenWithShare") {
 		return err
 	}
-	oldest, err := o.oldestCompute(ctx)
+	oldest, err := o.OldestCompute(ctx)
 	if err != nil || oldest >= sharesMove {
 		return err
 	}

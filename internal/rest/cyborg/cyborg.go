@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 
@@ -28,8 +29,9 @@ func New(s *rest.Session) *Client { return &Client{s} }
 var groupKey = regexp.MustCompile(`^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$`)
 
 // Groups are the RequestGroups of a device profile: what its devices are to
-// Placement. Errors: DeviceProfileError.
-func (c *Client) Groups(ctx context.Context, caller *reqctx.Context, profile string) ([]*objects.Versioned, error) {
+// Placement. port is that which they are for, "" for none; it may have one device.
+// Errors: DeviceProfileError.
+func (c *Client) Groups(ctx context.Context, caller *reqctx.Context, profile, port string) ([]*objects.Versioned, error) {
 	fail := func(text string) error {
 		return objects.Errorf(objects.KindInvalid, "DeviceProfileError", "Device profile name %s: %s", profile, text)
 	}
@@ -48,11 +50,28 @@ func (c *Client) Groups(ctx context.Context, caller *reqctx.Context, profile str
 	default:
 		return nil, fail(fmt.Sprintf("Expected 1 device profile but got %d.", len(found.Profiles)))
 	}
+	asked := found.Profiles[0].Groups
+	if port != "" && devices(asked) > 1 {
+		return nil, fail("request multiple devices for single port.")
+	}
 	var groups []*objects.Versioned
-	for n, g := range found.Profiles[0].Groups {
-		groups = append(groups, group("device_profile_"+strconv.Itoa(n), g))
+	for n, g := range asked {
+		groups = append(groups, group("device_profile_"+strconv.Itoa(n)+port, g))
 	}
 	return groups, nil
+}
+
+// devices is how many devices the groups of a profile are.
+func devices(groups []map[string]string) (n int64) {
+	for _, g := range groups {
+		for key, value := range g {
+			if m := groupKey.FindStringSubmatch(key); m != nil && m[1] == "resources" {
+				count, _ := strconv.ParseInt(value, 10, 64)
+				n += count
+			}
+		}
+	}
+	return n
 }
 
 func group(requester string, asked map[string]string) *objects.Versioned {
@@ -106,6 +125,16 @@ func (c *Client) DeleteRequests(ctx context.Context, caller *reqctx.Context, ser
 	err := c.call(ctx, caller, http.MethodDelete, "accelerator_requests?"+url.Values{"instance": {server}}.Encode(), nil)
 	if err != nil {
 		return &objects.Error{Class: "AcceleratorRequestOpFailed", Message: "Failed to delete accelerator requests: " + err.Error() + " Instance " + server}
+	}
+	return nil
+}
+
+// FreeRequests frees accelerators by the ids of their requests. Errors:
+// AcceleratorRequestOpFailed.
+func (c *Client) FreeRequests(ctx context.Context, caller *reqctx.Context, ids []string) error {
+	err := c.call(ctx, caller, http.MethodDelete, "accelerator_requests?"+url.Values{"arqs": {strings.Join(ids, ",")}}.Encode(), nil)
+	if err != nil {
+		return &objects.Error{Class: "AcceleratorRequestOpFailed", Message: "Failed to delete accelerator requests: " + err.Error() + " ARQs " + strings.Join(ids, ",")}
 	}
 	return nil
 }

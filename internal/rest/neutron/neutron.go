@@ -49,6 +49,19 @@ func (c *Client) get(ctx context.Context, caller *reqctx.Context, path string, q
 	return err
 }
 
+// service reads with the rights of the service, which sees where networks lie.
+func (c *Client) service(ctx context.Context, path string, query url.Values, out any) error {
+	client, err := c.session.AsService(ctx)
+	if err != nil {
+		return err
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	_, err = client.Get(ctx, root(client.Endpoint)+path, out, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	return err
+}
+
 func status(err error) int {
 	if e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
 		return e.Actual
@@ -95,6 +108,7 @@ func (c *Client) ServersByAddress(ctx context.Context, caller *reqctx.Context, p
 	return devices, true, err
 }
 
+// has tells whether Neutron has an extension. A nil caller is the service itself.
 func (c *Client) has(ctx context.Context, caller *reqctx.Context, alias string) (bool, error) {
 	known := c.extensions.Load()
 	if known == nil || time.Since(known.read) > c.syncEvery {
@@ -103,7 +117,13 @@ func (c *Client) has(ctx context.Context, caller *reqctx.Context, alias string) 
 				Alias string `json:"alias"`
 			} `json:"extensions"`
 		}
-		if err := c.get(ctx, caller, "extensions", nil, &out); err != nil {
+		err := error(nil)
+		if caller == nil {
+			err = c.service(ctx, "extensions", nil, &out)
+		} else {
+			err = c.get(ctx, caller, "extensions", nil, &out)
+		}
+		if err != nil {
 			return false, err
 		}
 		known = &extensions{aliases: map[string]bool{}, read: time.Now()}

@@ -3,28 +3,52 @@ package neutron
 import (
 	"context"
 	"net/url"
+	"slices"
 
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// PortRequests is what the ports of a server ask of Placement. Neutron shows that
-// to Nova's own user alone.
-func (c *Client) PortRequests(ctx context.Context, server string) (*objects.NetworkPlacement, error) {
+// portRequest is what a port of a server asks of Placement.
+type portRequest struct {
+	ID      string                   `json:"id"`
+	Request *objects.ResourceRequest `json:"resource_request"`
+}
+
+// requestsOf reads that of all ports of a server, which Neutron shows to Nova's own
+// user alone.
+func (c *Client) requestsOf(ctx context.Context, server string) ([]portRequest, error) {
 	var out struct {
-		Ports []struct {
-			ID      string         `json:"id"`
-			Request map[string]any `json:"resource_request"`
-		} `json:"ports"`
+		Ports []portRequest `json:"ports"`
 	}
 	err := c.service(ctx, "ports", url.Values{"device_id": {server}, "fields": {"id", "resource_request"}}, &out)
+	return out.Ports, err
+}
+
+// PortRequests is what the ports of a server ask of Placement.
+func (c *Client) PortRequests(ctx context.Context, server string) (*objects.NetworkPlacement, error) {
+	ports, err := c.requestsOf(ctx, server)
 	if err != nil {
 		return nil, err
 	}
 	p := &objects.NetworkPlacement{}
-	for _, port := range out.Ports {
-		if err := p.AddPort(port.ID, port.Request); err != nil {
+	for _, port := range ports {
+		if port.Request.Empty() {
+			continue
+		}
+		if p.Grouped, err = c.Grouped(ctx); err != nil {
 			return nil, err
 		}
+		p.AddPort(port.ID, port.Request, p.Grouped)
 	}
 	return p, nil
+}
+
+// AsksForGroups tells whether a port of a server asks Placement for groups of resources.
+func (c *Client) AsksForGroups(ctx context.Context, server string) (bool, error) {
+	grouped, err := c.Grouped(ctx)
+	if err != nil || !grouped {
+		return false, err
+	}
+	ports, err := c.requestsOf(ctx, server)
+	return slices.ContainsFunc(ports, func(p portRequest) bool { return p.Request != nil && len(p.Request.Groups) > 0 }), err
 }

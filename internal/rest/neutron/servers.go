@@ -13,15 +13,20 @@ import (
 )
 
 // Deallocate deletes the ports of a server; those of keep, which were there before
-// it, are freed by Nova's own user. What is gone already is no error.
-func (c *Client) Deallocate(ctx context.Context, caller *reqctx.Context, server string, keep []string) error {
+// it, are freed by Nova's own user, and the accelerator requests that these held are
+// answered. What is gone already is no error.
+func (c *Client) Deallocate(ctx context.Context, caller *reqctx.Context, server string, keep []string) (requests []string, err error) {
 	ports, err := c.Ports(ctx, caller, server)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, id := range keep {
-		if err := c.unbind(ctx, id); err != nil {
-			return err
+		request, err := c.unbind(ctx, id)
+		if request != "" {
+			requests = append(requests, request)
+		}
+		if err != nil {
+			return requests, err
 		}
 	}
 	var failed error
@@ -33,18 +38,19 @@ func (c *Client) Deallocate(ctx context.Context, caller *reqctx.Context, server 
 			failed = errors.Join(failed, err)
 		}
 	}
-	return failed
+	return requests, failed
 }
 
 // ofHost are the keys of a port's binding profile that are about the host it was
 // bound to.
 var ofHost = []string{"pci_vendor_info", "pci_slot", "allocation", "arq_uuid", "physical_network", "card_serial_number", "vf_num", "pf_mac_address", "device_mac_address"}
 
-// unbind takes a port from its server.
-func (c *Client) unbind(ctx context.Context, id string) error {
+// unbind takes a port from its server. It answers the accelerator request that the
+// port held, or "".
+func (c *Client) unbind(ctx context.Context, id string) (request string, err error) {
 	client, err := c.session.AsService(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	place := root(client.Endpoint) + "ports/" + url.PathEscape(id)
 	var out struct {
@@ -54,10 +60,11 @@ func (c *Client) unbind(ctx context.Context, id string) error {
 		} `json:"port"`
 	}
 	if _, err := client.Get(ctx, place, &out, nil); status(err) == http.StatusNotFound {
-		return nil
+		return "", nil
 	} else if err != nil {
-		return err
+		return "", err
 	}
+	request, _ = out.Port.Profile["arq_uuid"].(string)
 	for _, key := range ofHost {
 		delete(out.Port.Profile, key)
 	}
@@ -66,13 +73,13 @@ func (c *Client) unbind(ctx context.Context, id string) error {
 	}
 	port := map[string]any{"device_id": "", "device_owner": "", "binding:host_id": nil, "binding:profile": out.Port.Profile}
 	if err := c.forgetName(ctx, client, out.Port.NetworkID, port); err != nil {
-		return err
+		return request, err
 	}
 	_, err = client.Put(ctx, place, map[string]any{"port": port}, nil, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
 	if status(err) == http.StatusNotFound {
-		return nil
+		err = nil
 	}
-	return err
+	return request, err
 }
 
 // forgetName takes the name of its server from a port, where names are given to

@@ -1,0 +1,69 @@
+package db_test
+
+import (
+	"testing"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+)
+
+// TestPool has as many connections as SQLAlchemy's pools of these options.
+func TestPool(t *testing.T) {
+	for _, c := range []struct {
+		size, overflow *int
+		most           int // 0: any number
+	}{
+		{nil, nil, 55}, {new(3), nil, 53}, {nil, new(0), 5}, {new(1), new(0), 1}, {new(1), new(-1), 0}, {new(0), new(2), 0},
+	} {
+		d, err := db.Open("sqlite:///"+t.TempDir()+"/x.sqlite", db.Options{MaxPoolSize: c.size, MaxOverflow: c.overflow})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Stats().MaxOpenConnections; got != c.most {
+			t.Errorf("pool of %v and %v: %d connections, want %d", c.size, c.overflow, got, c.most)
+		}
+		d.Close()
+	}
+}
+
+// TestReplica reads from the copy, but writes to the database, and reads there what a
+// transaction is about.
+func TestReplica(t *testing.T) {
+	dir := t.TempDir()
+	open := func(name string, o db.Options) *db.DB {
+		d, err := db.Open("sqlite:///"+dir+"/"+name, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { d.Close() })
+		return d
+	}
+	replica, d := open("copy", db.Options{}), open("main", db.Options{Replica: "sqlite:///" + dir + "/copy"})
+	count := func(one func(dest []any, query string) error) (n int) {
+		if err := one([]any{&n}, "SELECT COUNT(*) FROM x"); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, of := range []*db.DB{replica, d} {
+		if _, err := db.Exec(t.Context(), of, "CREATE TABLE x (id INTEGER PRIMARY KEY)"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := d.InTx(t.Context(), func(tx bun.Tx) error {
+		if _, err := d.Insert(t.Context(), tx, "INSERT INTO x (id) VALUES (?)", 1); err != nil {
+			return err
+		}
+		if n := count(func(dest []any, query string) error { return db.One(t.Context(), tx, dest, query) }); n != 1 {
+			t.Errorf("the transaction sees %d rows", n)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := count(func(dest []any, query string) error { return d.One(t.Context(), dest, query) }); n != 0 {
+		t.Errorf("%d rows were read, not from the copy", n)
+	}
+}

@@ -1,0 +1,177 @@
+package neutron
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// sriov are the kinds of interfaces that are PCI devices of the host, and what type
+// of device some of them need.
+var sriov = map[string]string{"direct": "", "macvtap": "", "direct-physical": "type-PF", "virtio-forwarder": "", remoteManaged: "", "vdpa": "vdpa"}
+
+// remoteManaged is the kind of interfaces that another machine than the host manages.
+const remoteManaged = "remote-managed"
+
+// tunneled are the types of networks that have no physical network.
+var tunneled = []string{"vxlan", "gre", "geneve"}
+
+// Placement is what the interfaces mean for where a server can be. PCI devices that
+// ports ask for are added to those of the server, and noted in the requests, as are
+// the device profiles of ports. Errors: PortNotFound, DeviceProfileError.
+func (c *Client) Placement(ctx context.Context, n *objects.NetworkRequests, devices objects.PortDevices) (*objects.NetworkPlacement, error) {
+	physical := []string{}
+	tunnel := false
+	p := &objects.NetworkPlacement{}
+	requests, _ := devices.Requests.Data["requests"].([]*objects.Versioned)
+	for _, r := range n.List {
+		id := ""
+		var port portBinding
+		switch {
+		case r.PortID != nil:
+			var err error
+			if port, err = c.binding(ctx, *r.PortID); err != nil {
+				return nil, err
+			}
+			id = port.NetworkID
+		case r.NetworkID != nil:
+			id = *r.NetworkID
+		}
+		where, tunneled, err := c.physical(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		tunnel = tunnel || tunneled
+		if where != nil && *where != "" && !slices.Contains(physical, *where) {
+			physical = append(physical, *where)
+		}
+		if err := c.addResources(ctx, p, r, port, devices); err != nil {
+			return nil, err
+		}
+		if device, isPCI := sriov[port.VNICType]; isPCI {
+			request := port.pciRequest(r, device, devices.NUMAPolicy, where)
+			requests = append(requests, request)
+			r.PCIRequestID = new(request.Text("request_id"))
+		}
+		p.RemoteManaged = p.RemoteManaged || port.VNICType == remoteManaged
+	}
+	devices.Requests.Data["requests"] = requests
+	slices.Sort(physical)
+	p.Metadata = objects.ChangedVersioned("NetworkMetadata", "1.0", map[string]any{"physnets": physical, "tunneled": tunnel})
+	if len(p.Resources) == 0 {
+		return p, nil
+	}
+	var err error
+	p.Grouped, err = c.Grouped(ctx)
+	return p, err
+}
+
+// addResources adds what a port asks of Placement: by its device profile, and by itself.
+func (c *Client) addResources(ctx context.Context, p *objects.NetworkPlacement, r *objects.NetworkRequest, port portBinding, devices objects.PortDevices) error {
+	if objects.AcceleratorPort(port.VNICType) {
+		if port.DeviceProfile == nil || *port.DeviceProfile == "" {
+			none := "None"
+			if port.DeviceProfile != nil {
+				none = ""
+			}
+			return objects.Errorf(objects.KindInvalid, "DeviceProfileError", "Device profile name %s: No device profile for port %s.", none, *r.PortID)
+		}
+		groups, err := devices.OfProfile(ctx, *port.DeviceProfile, *r.PortID)
+		if err != nil {
+			return err
+		}
+		r.DeviceProfile = port.DeviceProfile
+		p.Resources = append(p.Resources, groups...)
+	}
+	if port.Request.Empty() {
+		return nil
+	}
+	grouped, err := c.Grouped(ctx)
+	if err != nil {
+		return err
+	}
+	p.AddPort(*r.PortID, port.Request, grouped)
+	return nil
+}
+
+// Grouped tells whether ports ask Placement for groups of resources.
+func (c *Client) Grouped(ctx context.Context) (bool, error) {
+	return c.has(ctx, nil, "port-resource-request-groups")
+}
+
+// portBinding is what a port says of the host's side of it.
+type portBinding struct {
+	NetworkID     string                   `json:"network_id"`
+	VNICType      string                   `json:"binding:vnic_type"`
+	Profile       map[string]any           `json:"binding:profile"`
+	NUMAPolicy    *string                  `json:"numa_affinity_policy"`
+	Request       *objects.ResourceRequest `json:"resource_request"`
+	DeviceProfile *string                  `json:"device_profile"`
+}
+
+func (c *Client) binding(ctx context.Context, id string) (portBinding, error) {
+	var out struct {
+		Port portBinding `json:"port"`
+	}
+	err := c.service(ctx, "ports/"+url.PathEscape(id), url.Values{"fields": {"binding:vnic_type", "binding:profile", "network_id", "resource_request", "numa_affinity_policy", "device_profile"}}, &out)
+	if status(err) == http.StatusNotFound {
+		err = objects.Errorf(objects.KindInvalid, "PortNotFound", "Port id %s could not be found.", id)
+	}
+	if out.Port.VNICType == "" {
+		out.Port.VNICType = "normal"
+	}
+	return out.Port, err
+}
+
+// pciRequest is what the port asks for of its host: a device of a type, "" for any.
+// policy is the NUMA policy of what has none.
+func (b portBinding) pciRequest(r *objects.NetworkRequest, device, policy string, physical *string) *objects.Versioned {
+	managed := "False"
+	if b.VNICType == remoteManaged {
+		managed = "True"
+	}
+	spec := map[string]any{"physical_network": physical, "remote_managed": managed}
+	if device != "" {
+		spec["dev_type"] = device
+	}
+	if trusted, ok := b.Profile["trusted"].(bool); ok {
+		spec["trusted"] = map[bool]string{true: "True", false: "False"}[trusted]
+	}
+	data := map[string]any{"count": 1, "spec": []any{spec}, "request_id": uuid.NewString(), "requester_id": r.PortID}
+	if b.NUMAPolicy != nil && *b.NUMAPolicy != "" {
+		policy = *b.NUMAPolicy
+	}
+	if policy != "" {
+		data["numa_policy"] = policy
+	}
+	return objects.ChangedVersioned("InstancePCIRequest", "1.4", data)
+}
+
+// physical is the physical network below a network, or whether it is tunneled.
+func (c *Client) physical(ctx context.Context, id string) (where *string, tunnel bool, err error) {
+	if id == "" {
+		return nil, false, nil
+	}
+	var out struct {
+		Network network `json:"network"`
+	}
+	err = c.service(ctx, "networks/"+url.PathEscape(id), url.Values{"fields": {"provider:physical_network", "provider:network_type", "segments"}}, &out)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, s := range out.Network.Segments {
+		if s.Physical != nil && *s.Physical != "" {
+			return s.Physical, false, nil
+		}
+	}
+	if len(out.Network.Segments) > 0 {
+		return nil, false, &objects.Error{Class: "NovaException", Message: "None of the segments of network " + id + " provides a physical_network"}
+	}
+	kind := out.Network.Type
+	return out.Network.Physical, kind != nil && slices.Contains(tunneled, *kind), nil
+}

@@ -171,19 +171,25 @@ func Scatter[T any](ctx context.Context, cells []*Cell, ask func(context.Context
 }
 
 // InOrder asks cells at once, as Scatter does, and yields their answers in their order,
-// each as soon as it and those before it are there. Who has seen enough stops: the
-// cells that have not answered by then are told to leave it.
+// each as soon as it and those before it are there. Who has seen enough stops; what
+// the other cells are asked goes on then, for a query that is called off costs its
+// connection.
 func InOrder[T any](ctx context.Context, cells []*Cell, ask func(context.Context, *Cell) (T, error)) iter.Seq[Result[T]] {
 	return func(yield func(Result[T]) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
+		asking := context.WithoutCancel(ctx)
 		answers := make([]chan Result[T], len(cells))
 		for i, cell := range cells {
 			answers[i] = make(chan Result[T], 1) // nobody may be left to take it
-			go func() { answers[i] <- askCell(ctx, cell, ask) }()
+			go func() { answers[i] <- askCell(asking, cell, ask) }()
 		}
-		for _, answer := range answers {
-			if !yield(<-answer) {
+		for i, answer := range answers {
+			var r Result[T]
+			select {
+			case r = <-answer:
+			case <-ctx.Done():
+				r = Result[T]{Cell: cells[i], Err: ctx.Err()}
+			}
+			if !yield(r) {
 				return
 			}
 		}

@@ -66,8 +66,8 @@ type Route struct {
 	Interface json.RawMessage `json:"interface"`
 }
 
-// NetworkInfo is instance_info_caches.network_info, read when it is looked at, for
-// reading takes longer than most that guests ask for. A nil one has no interfaces.
+// NetworkInfo is instance_info_caches.network_info, parsed when it is looked at:
+// little of what guests ask for needs it. A nil one has no interfaces.
 type NetworkInfo struct {
 	text []byte
 	vifs func() ([]VIF, error)
@@ -87,8 +87,9 @@ func (n *NetworkInfo) VIFs() ([]VIF, error) {
 	return n.vifs()
 }
 
-// Injected are the interfaces, if any network may be one that is injected: as good
-// as none are, which the text tells without being read.
+// Injected are the interfaces where one of their networks may be marked as injected,
+// and none where the text, without being parsed, tells that no network is: nearly
+// always.
 func (n *NetworkInfo) Injected() ([]VIF, error) {
 	if n == nil || bytes.Count(n.text, []byte(`"injected"`)) == bytes.Count(n.text, []byte(`"injected": false`)) {
 		return nil, nil

@@ -126,7 +126,7 @@ func (c *Cloud) openNeighbours(ctx context.Context) (err error) {
 		}
 	}})
 	c.image = image.New(image.Options{Store: store, Who: who, URL: c.url + "/image", Dir: filepath.Join(c.state, "images")})
-	c.volume = volume.New(volume.Options{Store: store, Who: who, URL: c.url + "/volume", Image: c.image.Get})
+	c.volume = volume.New(volume.Options{Store: store, Who: who, URL: c.url + "/volume", Image: c.image.Get, Upload: c.image.Upload})
 	c.placement = placement.New(placement.Options{Store: store, Who: who})
 	return c.seed()
 }

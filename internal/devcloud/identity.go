@@ -36,11 +36,13 @@ type identity struct {
 
 // token is what a token says; it is stored as it is.
 type token struct {
-	UserID    string    `json:"user"`
-	ProjectID string    `json:"project,omitempty"`
-	System    bool      `json:"system,omitempty"`
-	Issued    time.Time `json:"issued"`
-	Expires   time.Time `json:"expires"`
+	UserID    string `json:"user"`
+	ProjectID string `json:"project,omitempty"`
+	System    bool   `json:"system,omitempty"`
+	// Credential is the id of the application credential that it was made with.
+	Credential string    `json:"credential,omitempty"`
+	Issued     time.Time `json:"issued"`
+	Expires    time.Time `json:"expires"`
 }
 
 // id makes the id of a name: the same in every cloud, so that what refers to it
@@ -122,14 +124,19 @@ func (i *identity) revoke(id string) error {
 
 // rolesOf are the roles of a token.
 func (i *identity) rolesOf(t *token) []string {
-	u := i.user(t.UserID, "")
+	known := i.known.Load()
+	u := known.user(t.UserID, "")
 	switch {
 	case u == nil:
 		return nil
+	case t.Credential != "":
+		if c := known.credential(t.Credential); c != nil {
+			return implied(c.Roles)
+		}
 	case t.System:
-		return implied(u.Roles[system])
-	case t.ProjectID != "" && i.project(t.ProjectID, "") != nil:
-		return implied(u.Roles[t.ProjectID])
+		return implied(known.rolesIn(u, system))
+	case t.ProjectID != "" && known.project(t.ProjectID, "") != nil:
+		return implied(known.rolesIn(u, t.ProjectID))
 	}
 	return nil
 }

@@ -2,8 +2,12 @@ package devcloud
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
 // ServeHTTP answers as Keystone does, below /identity.
@@ -43,7 +47,11 @@ func (i *identity) authenticated(w http.ResponseWriter, r *http.Request, path st
 		answer(w, http.StatusOK, map[string]any{"catalog": i.catalog(t), "links": map[string]any{}})
 	case path == "/v3/auth/projects":
 		i.list(w, r, "projects", i.projectsOf(t), "")
-	case kind == "projects" || kind == "users" || kind == "roles" || kind == "domains" || kind == "role_assignments" || kind == system:
+	case kind == "users" && strings.Contains(name, "/application_credentials"):
+		i.serveCredentials(w, r, t, strings.Split(name, "/"))
+	case kind == "services" || kind == "endpoints":
+		i.serveCatalog(w, r, kind, name)
+	case kind == "projects" || kind == "users" || kind == "groups" || kind == "roles" || kind == "domains" || kind == "role_assignments" || kind == system:
 		i.servePeople(w, r, t, strings.Split(strings.TrimPrefix(path, "/v3/"), "/"))
 	case kind == "regions":
 		i.list(w, r, kind, []project{{ID: region, Name: region}}, name)
@@ -53,10 +61,11 @@ func (i *identity) authenticated(w http.ResponseWriter, r *http.Request, path st
 }
 
 func (i *identity) projectsOf(t *token) []project {
-	u := i.user(t.UserID, "")
+	known := i.known.Load()
+	u := known.user(t.UserID, "")
 	var list []project
-	for _, p := range i.known.Load().Projects {
-		if u != nil && u.Roles[p.ID] != nil && !p.Disabled {
+	for _, p := range known.Projects {
+		if u != nil && known.rolesIn(u, p.ID) != nil && !p.Disabled {
 			list = append(list, p)
 		}
 	}
@@ -75,13 +84,20 @@ func (i *identity) list(w http.ResponseWriter, r *http.Request, kind string, lis
 		return
 	}
 	found := []any{}
-	for _, n := range list {
-		if want := r.URL.Query().Get("name"); want == "" || want == n.Name {
-			found = append(found, i.shown(kind, &n))
-		}
+	docs := make([]resource.Doc, len(list))
+	for n := range list {
+		docs[n] = i.shown(kind, &list[n])
+	}
+	page, _ := listed.Select(docs, r.URL.Query())
+	for _, d := range page {
+		found = append(found, d)
 	}
 	answer(w, http.StatusOK, map[string]any{kind: found, "links": map[string]any{"self": i.url + "/identity/v3/" + kind, "next": nil, "previous": nil}})
 }
+
+// listed are the filters of Keystone's lists. What they do not know is passed over,
+// as Keystone does.
+var listed = resource.Query{Only: []string{"name", "domain_id", "enabled", "parent_id", "is_domain", "type", "service_id", "interface", "region_id", "tags"}}
 
 // shown is a member of a collection as Keystone shows it.
 func (i *identity) shown(kind string, p *project) map[string]any {
@@ -90,9 +106,16 @@ func (i *identity) shown(kind string, p *project) map[string]any {
 	case "roles":
 		d["domain_id"] = nil
 		return d
+	case "groups":
+		delete(d, "options")
+		d["domain_id"] = p.domain()
+		return d
 	case "projects":
-		d["is_domain"], d["parent_id"], d["tags"] = false, p.domain(), []string{}
+		d["is_domain"], d["parent_id"], d["tags"] = false, p.domain(), []any{}
+	case "users":
+		d["password_expires_at"] = nil
 	}
+	maps.Copy(d, p.More)
 	if d["enabled"] = !p.Disabled; kind != "domains" {
 		d["domain_id"] = p.domain()
 	}
@@ -135,7 +158,12 @@ type request struct {
 					Password string `json:"password"`
 				} `json:"user"`
 			} `json:"password"`
-			Token reference `json:"token"`
+			Token      reference `json:"token"`
+			Credential struct {
+				reference
+				Secret string    `json:"secret"`
+				User   reference `json:"user"`
+			} `json:"application_credential"`
 		} `json:"identity"`
 		Scope json.RawMessage `json:"scope"`
 	} `json:"auth"`
@@ -154,6 +182,15 @@ func (i *identity) authenticate(w http.ResponseWriter, r *http.Request) {
 	u := i.user(who.ID, who.Name)
 	if before := i.find(q.Auth.Identity.Token.ID); before != nil {
 		u = i.user(before.UserID, "")
+	} else if slices.Contains(q.Auth.Identity.Methods, credentialMethod) {
+		c := q.Auth.Identity.Credential
+		t := i.known.Load().authenticate(c.reference, c.User, c.Secret)
+		if t == nil {
+			refused()
+			return
+		}
+		i.answerToken(w, t)
+		return
 	} else if u == nil || who.Password != u.Password {
 		refused()
 		return
@@ -167,6 +204,11 @@ func (i *identity) authenticate(w http.ResponseWriter, r *http.Request) {
 		refused()
 		return
 	}
+	i.answerToken(w, t)
+}
+
+// answerToken issues a token and shows it.
+func (i *identity) answerToken(w http.ResponseWriter, t *token) {
 	id, err := i.issue(t)
 	if err != nil {
 		answer(w, http.StatusInternalServerError, fault(http.StatusInternalServerError, err.Error()))
@@ -191,10 +233,10 @@ func (i *identity) scope(t *token, u *user, text json.RawMessage) bool {
 	switch {
 	case s.System != nil:
 		t.System = true
-		return u.Roles[system] != nil
+		return i.known.Load().rolesIn(u, system) != nil
 	case s.Project != nil:
 		p := i.project(s.Project.ID, s.Project.Name)
-		if p == nil || p.Disabled || u.Roles[p.ID] == nil {
+		if p == nil || p.Disabled || i.known.Load().rolesIn(u, p.ID) == nil {
 			return false
 		}
 		t.ProjectID = p.ID
@@ -212,11 +254,18 @@ func (i *identity) document(t *token) map[string]any {
 		return map[string]string{"id": d.ID, "name": d.Name}
 	}
 	u := known.user(t.UserID, "")
-	d := map[string]any{"methods": []string{"password"}, "audit_ids": []string{"dev"}, "issued_at": t.Issued.Format(micro), "expires_at": t.Expires.Format(micro),
+	method := "password"
+	if t.Credential != "" {
+		method = credentialMethod
+	}
+	d := map[string]any{"methods": []string{method}, "audit_ids": []string{"dev"}, "issued_at": t.Issued.Format(micro), "expires_at": t.Expires.Format(micro),
 		"user": map[string]any{"id": u.ID, "name": u.Name, "domain": in(&u.project), "password_expires_at": nil}}
 	if p := known.project(t.ProjectID, ""); t.ProjectID != "" && p != nil {
 		d["project"] = map[string]any{"id": p.ID, "name": p.Name, "domain": in(p)}
 		d["is_domain"] = false
+	}
+	if c := known.credential(t.Credential); c != nil {
+		d[credentialMethod] = map[string]any{"id": c.ID, "name": c.Name, "restricted": !c.Unrestricted}
 	}
 	if t.System {
 		d["system"] = map[string]bool{"all": true}
@@ -229,20 +278,4 @@ func (i *identity) document(t *token) map[string]any {
 		d["roles"], d["catalog"] = list, i.catalog(t)
 	}
 	return d
-}
-
-// catalog lists the services under the cloud's one address: those that are there.
-func (i *identity) catalog(*token) []any {
-	list := []any{}
-	for _, s := range []struct{ name, kind, path string }{
-		{"keystone", "identity", "/identity/v3"}, {"nova", "compute", "/v2.1"}, {"glance", "image", "/image"},
-		{"neutron", "network", "/network"}, {"cinder", "block-storage", "/volume/v3"}, {"cinderv3", "volumev3", "/volume/v3"}, {"placement", "placement", "/placement"},
-	} {
-		endpoints := []any{}
-		for _, of := range []string{"public", "internal", "admin"} {
-			endpoints = append(endpoints, map[string]string{"id": id(s.name, of), "interface": of, "region": region, "region_id": region, "url": i.url + s.path})
-		}
-		list = append(list, map[string]any{"id": id("service-", s.name), "type": s.kind, "name": s.name, "endpoints": endpoints})
-	}
-	return list
 }

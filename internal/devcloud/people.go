@@ -20,6 +20,9 @@ type people struct {
 	Projects []project `json:"projects"`
 	Roles    []project `json:"roles"`
 	Domains  []project `json:"domains"`
+	// Groups are users without a password, whose roles their members have, too.
+	Groups      []user       `json:"groups,omitempty"`
+	Credentials []credential `json:"credentials,omitempty"`
 }
 
 // project is a project, or what users, projects, roles and domains have in common.
@@ -29,6 +32,8 @@ type project struct {
 	Description string `json:"description,omitempty"`
 	Disabled    bool   `json:"disabled,omitempty"`
 	Domain      string `json:"domain,omitempty"` // "": the default one
+	// More are the fields that Keystone keeps and shows, and that mean nothing here.
+	More map[string]any `json:"more,omitempty"`
 }
 
 func (p *project) domain() string { return cmp.Or(p.Domain, domain) }
@@ -38,6 +43,7 @@ type user struct {
 	project
 	Password string              `json:"password"`
 	Roles    map[string][]string `json:"roles"`
+	Groups   []string            `json:"groups,omitempty"` // ids of those it is in
 }
 
 // firstPeople are those of a new cloud.
@@ -60,7 +66,7 @@ func firstPeople() *people {
 		{"nova", map[string][]string{service: {"admin", "service"}}},
 		{"reader", map[string][]string{demo: {"reader"}}},
 	} {
-		p.Users = append(p.Users, user{project{ID: id("user-", u.name), Name: u.name}, Password, u.roles})
+		p.Users = append(p.Users, user{project: project{ID: id("user-", u.name), Name: u.name}, Password: Password, Roles: u.roles})
 	}
 	return p
 }
@@ -93,7 +99,8 @@ func (i *identity) change(f func(*people) error) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	old := i.known.Load()
-	p := &people{Users: slices.Clone(old.Users), Projects: slices.Clone(old.Projects), Roles: slices.Clone(old.Roles), Domains: slices.Clone(old.Domains)}
+	p := &people{Users: slices.Clone(old.Users), Projects: slices.Clone(old.Projects), Roles: slices.Clone(old.Roles), Domains: slices.Clone(old.Domains),
+		Groups: slices.Clone(old.Groups), Credentials: slices.Clone(old.Credentials)}
 	if err := f(p); err != nil {
 		return err
 	}
@@ -103,7 +110,7 @@ func (i *identity) change(f func(*people) error) error {
 	i.known.Store(p)
 	ended := false
 	for token, t := range i.tokens {
-		if i.user(t.UserID, "") == nil || t.ProjectID != "" && i.project(t.ProjectID, "") == nil {
+		if i.user(t.UserID, "") == nil || t.ProjectID != "" && i.project(t.ProjectID, "") == nil || t.Credential != "" && p.credential(t.Credential) == nil {
 			delete(i.tokens, token)
 			ended = true
 		}
@@ -119,10 +126,34 @@ func (i *identity) user(id, name string) *user { return i.known.Load().user(id, 
 
 func (i *identity) project(id, name string) *project { return i.known.Load().project(id, name) }
 
-func (p *people) user(id, name string) *user {
-	for n := range p.Users {
-		if p.Users[n].is(id, name) {
-			return &p.Users[n]
+func (p *people) user(id, name string) *user { return find(p.Users, id, name) }
+
+func (p *people) group(id, name string) *user { return find(p.Groups, id, name) }
+
+// holder is the user or the group with an id: who can have a role.
+func (p *people) holder(id string) *user {
+	if u := p.user(id, ""); u != nil {
+		return u
+	}
+	return p.group(id, "")
+}
+
+// rolesIn are the roles of a user in a project, a domain or the system, those of its
+// groups among them; nil: it has none.
+func (p *people) rolesIn(u *user, where string) []string {
+	roles := u.Roles[where]
+	for _, id := range u.Groups {
+		if g := p.group(id, ""); g != nil {
+			roles = append(slices.Clip(roles), g.Roles[where]...)
+		}
+	}
+	return roles
+}
+
+func find(list []user, id, name string) *user {
+	for n := range list {
+		if list[n].is(id, name) {
+			return &list[n]
 		}
 	}
 	return nil

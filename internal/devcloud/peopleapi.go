@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
 // identityError is an answer that is no success.
@@ -28,25 +31,29 @@ func notFound(kind, id string) error {
 func (i *identity) servePeople(w http.ResponseWriter, r *http.Request, t *token, path []string) {
 	status, body, err := http.StatusOK, map[string]any(nil), error(nil)
 	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	// What is said of roles begins at the user or the group that has them.
+	roles, where := []string(nil), ""
 	switch {
+	case path[0] == system:
+		roles, where = path[1:], system
+	case (path[0] == "projects" || path[0] == "domains") && len(path) > 2:
+		roles, where = path[2:], path[1]
+	}
+	of := len(roles) >= 3 && (roles[0] == "users" || roles[0] == "groups") && roles[2] == "roles"
+	switch {
+	case len(path) == 3 && path[0] == "users" && path[2] == "password" && r.Method == http.MethodPost && path[1] == t.UserID:
+		status, err = http.StatusNoContent, i.password(r, path[1])
 	case !read && !slices.Contains(i.rolesOf(t), "admin"):
 		err = &identityError{http.StatusForbidden, "You are not authorized to perform the requested action."}
 	case path[0] == "role_assignments" && read:
 		body = i.assignments(r)
-	case len(path) == 6 && (path[0] == "projects" || path[0] == "domains") && path[2] == "users" && path[4] == "roles":
-		status, err = http.StatusNoContent, i.assign(r.Method, path[3], path[1], path[5])
-	case len(path) == 5 && path[0] == system && path[1] == "users" && path[3] == "roles":
-		status, err = http.StatusNoContent, i.assign(r.Method, path[2], system, path[4])
-	case len(path) == 5 && (path[0] == "projects" || path[0] == "domains") && path[2] == "users" && path[4] == "roles" && read:
-		var roles []project
-		if u := i.user(path[3], ""); u != nil {
-			for _, name := range u.Roles[path[1]] {
-				if role := lookup(i.known.Load().Roles, "", name); role != nil {
-					roles = append(roles, *role)
-				}
-			}
-		}
-		i.list(w, r, "roles", roles, "")
+	case of && len(roles) == 4:
+		status, err = http.StatusNoContent, i.assign(r.Method, roles[1], where, roles[3])
+	case of && len(roles) == 3 && read:
+		i.list(w, r, "roles", i.directRoles(roles[1], where), "")
+		return
+	case path[0] == "groups" && len(path) >= 3 && path[2] == "users" || path[0] == "users" && len(path) == 3 && read:
+		i.serveMembers(w, r, path)
 		return
 	case path[0] != system && len(path) <= 2 && read:
 		i.list(w, r, path[0], i.members(path[0]), strings.Join(path[1:], ""))
@@ -61,12 +68,9 @@ func (i *identity) servePeople(w http.ResponseWriter, r *http.Request, t *token,
 	default:
 		err = &identityError{http.StatusNotFound, "The resource could not be found."}
 	}
-	var e *identityError
 	switch {
-	case errors.As(err, &e):
-		answer(w, e.status, fault(e.status, e.message))
 	case err != nil:
-		answer(w, http.StatusInternalServerError, fault(http.StatusInternalServerError, err.Error()))
+		i.fail(w, err)
 	case status == http.StatusNoContent:
 		w.WriteHeader(status)
 	default:
@@ -74,81 +78,81 @@ func (i *identity) servePeople(w http.ResponseWriter, r *http.Request, t *token,
 	}
 }
 
+// fail answers an error.
+func (i *identity) fail(w http.ResponseWriter, err error) {
+	e, ok := errors.AsType[*identityError](err)
+	if !ok {
+		e = &identityError{http.StatusInternalServerError, err.Error()}
+	}
+	answer(w, e.status, fault(e.status, e.message))
+}
+
 func (i *identity) members(kind string) []project {
 	p := i.known.Load()
-	if kind != "users" {
-		return *p.list(kind)
+	if l := p.list(kind); l != nil {
+		return *l
 	}
 	var list []project
-	for _, u := range p.Users {
+	for _, u := range *p.holders(kind) {
 		list = append(list, u.project)
 	}
 	return list
 }
 
-// write makes a user, a project, a role or a domain, or changes the one with an id.
+// own are the fields of what is written that mean something here, or that the
+// service says itself.
+var own = []string{"id", "name", "description", "password", "enabled", "domain_id", "links", "is_domain", "original_password"}
+
+// write makes a user, a group, a project, a role or a domain, or changes the one with
+// an id.
 func (i *identity) write(r *http.Request, kind, one string) (map[string]any, error) {
 	single := strings.TrimSuffix(kind, "s")
-	var q map[string]struct {
-		Name, Description, Password *string
-		Enabled                     *bool
-		Domain                      *string `json:"domain_id"`
-	}
+	var q map[string]resource.Doc
 	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 64<<10)).Decode(&q); err != nil {
 		return nil, &identityError{http.StatusBadRequest, "The body is not JSON of a " + single + "."}
 	}
 	in := q[single]
-	if one == "" && (in.Name == nil || *in.Name == "") {
+	name := resource.Text(in, "name")
+	if one == "" && name == "" {
 		return nil, &identityError{http.StatusBadRequest, "'name' is a required property"}
 	}
 	var out project
 	err := i.change(func(p *people) error {
-		var u *user
-		var d *project
-		switch {
-		case one == "" && kind == "users":
-			p.Users = append(p.Users, user{project: project{ID: newID()}, Roles: map[string][]string{}})
-			u = &p.Users[len(p.Users)-1]
-		case one == "":
-			list := p.list(kind)
-			*list = append(*list, project{ID: newID()})
-			d = &(*list)[len(*list)-1]
-		case kind == "users":
-			u = p.user(one, "")
-		default:
-			d = lookup(*p.list(kind), one, "")
-		}
+		d, u := p.entry(kind, one)
 		if u != nil {
-			d = &u.project
-			set(&u.Password, in.Password)
+			set(&u.Password, in, "password")
 		}
 		if d == nil {
 			return notFound(single, one)
 		}
-		if in.Name != nil {
-			var taken *project
-			if kind != "users" {
-				taken = lookup(*p.list(kind), "", *in.Name)
-			} else if other := p.user("", *in.Name); other != nil {
-				taken = &other.project
-			}
-			if taken != nil && taken.ID != d.ID {
-				return &identityError{http.StatusConflict, fmt.Sprintf("Conflict occurred attempting to store %s - Duplicate entry found with name %s at domain ID %s.", single, *in.Name, domain)}
-			}
+		if taken := p.named(kind, name); name != "" && taken != nil && taken.ID != d.ID {
+			return &identityError{http.StatusConflict, fmt.Sprintf("Conflict occurred attempting to store %s - Duplicate entry found with name %s at domain ID %s.", single, name, domain)}
 		}
-		if kind == "roles" && one != "" && in.Name != nil {
-			p.rename(d.Name, *in.Name)
+		if kind == "roles" && one != "" && name != "" {
+			p.rename(d.Name, name)
 		}
-		if one == "" && in.Domain != nil && (kind == "users" || kind == "projects") {
-			if lookup(p.Domains, *in.Domain, "") == nil {
-				return notFound("domain", *in.Domain)
+		if in := resource.Text(in, "domain_id"); one == "" && in != "" && kind != "roles" && kind != "domains" {
+			if lookup(p.Domains, in, "") == nil {
+				return notFound("domain", in)
 			}
-			d.Domain = *in.Domain
+			d.Domain = in
 		}
-		set(&d.Name, in.Name)
-		set(&d.Description, in.Description)
-		if in.Enabled != nil {
-			d.Disabled = !*in.Enabled
+		set(&d.Name, in, "name")
+		set(&d.Description, in, "description")
+		if _, given := in["enabled"]; given {
+			d.Disabled = !resource.Bool(in, "enabled")
+		}
+		d.More = maps.Clone(d.More)
+		for field, value := range in {
+			if slices.Contains(own, field) {
+				continue
+			}
+			if d.More == nil {
+				d.More = map[string]any{}
+			}
+			if d.More[field] = value; value == nil {
+				delete(d.More, field)
+			}
 		}
 		out = *d
 		return nil
@@ -156,31 +160,70 @@ func (i *identity) write(r *http.Request, kind, one string) (map[string]any, err
 	return map[string]any{single: i.shown(kind, &out)}, err
 }
 
+// entry finds the member of a collection with an id, or for "" appends one; of users
+// and groups it is u, too.
+func (p *people) entry(kind, one string) (d *project, u *user) {
+	if list := p.list(kind); list != nil {
+		if one != "" {
+			return lookup(*list, one, ""), nil
+		}
+		*list = append(*list, project{ID: newID()})
+		return &(*list)[len(*list)-1], nil
+	}
+	list := p.holders(kind)
+	if one != "" {
+		if u = find(*list, one, ""); u == nil {
+			return nil, nil
+		}
+		return &u.project, u
+	}
+	*list = append(*list, user{project: project{ID: newID()}, Roles: map[string][]string{}})
+	u = &(*list)[len(*list)-1]
+	return &u.project, u
+}
+
+// named is the member of a collection with a name, or nil.
+func (p *people) named(kind, name string) *project {
+	if list := p.list(kind); list != nil {
+		return lookup(*list, "", name)
+	}
+	if u := find(*p.holders(kind), "", name); u != nil {
+		return &u.project
+	}
+	return nil
+}
+
 // rename gives those who have a role its other name; "": they lose it.
 func (p *people) rename(role, to string) {
-	for n := range p.Users {
-		roles := map[string][]string{}
-		for where, names := range p.Users[n].Roles {
-			kept := []string{}
-			for _, name := range names {
-				if name == role {
-					name = to
-				}
-				if name != "" {
-					kept = append(kept, name)
-				}
-			}
-			if len(kept) > 0 {
-				roles[where] = kept
-			}
+	for _, list := range [][]user{p.Users, p.Groups} {
+		for n := range list {
+			list[n].rename(role, to)
 		}
-		p.Users[n].Roles = roles
 	}
 }
 
-func set(to, from *string) {
-	if from != nil {
-		*to = *from
+func (u *user) rename(role, to string) {
+	roles := map[string][]string{}
+	for where, names := range u.Roles {
+		kept := []string{}
+		for _, name := range names {
+			if name == role {
+				name = to
+			}
+			if name != "" {
+				kept = append(kept, name)
+			}
+		}
+		if len(kept) > 0 {
+			roles[where] = kept
+		}
+	}
+	u.Roles = roles
+}
+
+func set(to *string, in resource.Doc, field string) {
+	if text, given := in[field].(string); given {
+		*to = text
 	}
 }
 
@@ -189,12 +232,13 @@ func newID() string { return strings.ReplaceAll(uuid.NewString(), "-", "") }
 
 func (i *identity) remove(kind, one string) error {
 	return i.change(func(p *people) error {
-		if kind == "users" {
-			before := len(p.Users)
-			p.Users = slices.DeleteFunc(p.Users, func(u user) bool { return u.ID == one })
-			if before == len(p.Users) {
-				return notFound("user", one)
+		if list := p.holders(kind); list != nil {
+			before := len(*list)
+			*list = slices.DeleteFunc(*list, func(u user) bool { return u.ID == one })
+			if before == len(*list) {
+				return notFound(strings.TrimSuffix(kind, "s"), one)
 			}
+			p.Credentials = slices.DeleteFunc(p.Credentials, func(c credential) bool { return c.User == one })
 			return nil
 		}
 		list := p.list(kind)
@@ -215,7 +259,7 @@ func (i *identity) remove(kind, one string) error {
 	})
 }
 
-// assign gives a user a role in a project or in the system, takes it away, or
+// assign gives a user or a group a role in a project or in the system, takes it away, or
 // says whether it is there.
 func (i *identity) assign(method, who, where, what string) error {
 	known := i.known.Load()
@@ -223,12 +267,12 @@ func (i *identity) assign(method, who, where, what string) error {
 	switch {
 	case role == nil:
 		return notFound("role", what)
-	case known.user(who, "") == nil:
+	case known.holder(who) == nil:
 		return notFound("user", who)
 	case where != system && known.project(where, "") == nil && lookup(known.Domains, where, "") == nil:
 		return notFound("project", where)
 	}
-	has := slices.Contains(known.user(who, "").Roles[where], role.Name)
+	has := slices.Contains(known.holder(who).Roles[where], role.Name)
 	if method != http.MethodPut && !has {
 		return notFound("role assignment with role", what)
 	}
@@ -236,7 +280,7 @@ func (i *identity) assign(method, who, where, what string) error {
 		return nil
 	}
 	return i.change(func(p *people) error {
-		u := p.user(who, "")
+		u := p.holder(who)
 		if u == nil {
 			return notFound("user", who)
 		}
@@ -254,39 +298,4 @@ func (i *identity) assign(method, who, where, what string) error {
 		u.Roles = roles
 		return nil
 	})
-}
-
-// assignments lists who has which role; the query narrows it, and asks for names.
-func (i *identity) assignments(r *http.Request) map[string]any {
-	q, list := r.URL.Query(), []any{}
-	wanted := func(key, value string) bool { return q.Get(key) == "" || q.Get(key) == value }
-	known := i.known.Load()
-	show := func(kind string, p *project) map[string]any {
-		out := map[string]any{"id": p.ID}
-		if !q.Has("include_names") {
-			return out
-		}
-		if out["name"] = p.Name; kind == "user" || kind == "project" {
-			in := lookup(known.Domains, p.domain(), "")
-			out["domain"] = map[string]string{"id": in.ID, "name": in.Name}
-		}
-		return out
-	}
-	for _, u := range known.Users {
-		for where, names := range u.Roles {
-			scope := map[string]any{system: map[string]bool{"all": true}}
-			if p := known.project(where, ""); where != system && p != nil {
-				scope = map[string]any{"project": show("project", p)}
-			} else if d := lookup(known.Domains, where, ""); where != system && d != nil {
-				scope = map[string]any{"domain": show("domain", d)}
-			}
-			for _, name := range names {
-				role := lookup(known.Roles, "", name)
-				if role != nil && wanted("user.id", u.ID) && wanted("scope.project.id", where) && wanted("role.id", role.ID) {
-					list = append(list, map[string]any{"user": show("user", &u.project), "role": show("role", role), "scope": scope})
-				}
-			}
-		}
-	}
-	return map[string]any{"role_assignments": list, "links": map[string]any{"self": i.url + "/identity/v3/role_assignments", "next": nil, "previous": nil}}
 }

@@ -53,7 +53,9 @@ func New(o Options) *Service {
 	s.mux.Handle("PUT /v2/images/{id}/file", s.upload)
 	s.mux.Handle("GET /v2/images/{id}/file", s.download)
 	s.mux.Handle("PUT /v2/images/{id}/stage", s.upload)
-	s.mux.Handle("POST /v2/images/{id}/import", s.accepted)
+	s.mux.Handle("POST /v2/images/{id}/import", s.imported)
+	s.mux.Handle("POST /v2/images/{id}/actions/deactivate", s.activate("deactivated"))
+	s.mux.Handle("POST /v2/images/{id}/actions/reactivate", s.activate("active"))
 	s.mux.Handle("PUT /v2/images/{id}/tags/{tag}", s.tag)
 	s.mux.Handle("DELETE /v2/images/{id}/tags/{tag}", s.tag)
 	s.mux.Handle("GET /v2/images/{id}/members", s.members)
@@ -66,9 +68,10 @@ func New(o Options) *Service {
 	s.mux.Handle("GET /v2/info/stores", func(*resource.Request) (any, error) {
 		return map[string]any{"stores": []any{map[string]any{"id": "file", "default": true}}}, nil
 	})
-	s.mux.Handle("GET /v2/schemas/image", func(*resource.Request) (any, error) {
-		return map[string]any{"name": "image", "properties": map[string]any{}, "additionalProperties": map[string]string{"type": "string"}, "links": []any{}}, nil
-	})
+	for _, name := range []string{"image", "member"} {
+		s.mux.Handle("GET /v2/schemas/"+name, func(*resource.Request) (any, error) { return schema(name), nil })
+		s.mux.Handle("GET /v2/schemas/"+name+"s", func(*resource.Request) (any, error) { return schemas(name), nil })
+	}
 	return s
 }
 
@@ -130,7 +133,7 @@ func (s *Service) list(r *resource.Request) (any, error) {
 	slices.Reverse(all) // the newest first
 	values := r.URL.Query()
 	for _, d := range all {
-		if s.sees(r.Caller, d) && (d["visibility"] != "community" || values.Get("visibility") != "" || r.Caller.Can(resource.Text(d, "owner"))) {
+		if s.sees(r.Caller, d) && (d["visibility"] != "community" || values.Get("visibility") != "" || r.Caller.Can(resource.Text(d, "owner"))) && (!resource.Bool(d, "os_hidden") || values.Has("os_hidden")) {
 			seen = append(seen, d)
 		}
 	}
@@ -351,9 +354,42 @@ func (c closing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (s *Service) accepted(r *resource.Request) (any, error) {
-	_, err := s.own(r)
-	return &resource.Reply{Status: http.StatusAccepted}, err
+// imported is for what was staged, which made the image active. There is no other way
+// to import.
+func (s *Service) imported(r *resource.Request) (any, error) {
+	d, err := s.own(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := r.Body("method")
+	if err != nil {
+		return nil, err
+	}
+	if name := resource.Text(body, "name"); name != "glance-direct" {
+		return nil, resource.Errorf(http.StatusBadRequest, "BadRequest", "Unknown import method name '%s'.", name)
+	}
+	if d["status"] != "active" {
+		return nil, resource.Errorf(http.StatusConflict, "Conflict", "Image needs to be staged before 'glance-direct' method can be used")
+	}
+	return &resource.Reply{Status: http.StatusAccepted}, nil
+}
+
+// activate gives an image with content another status.
+func (s *Service) activate(status string) resource.Handler {
+	return func(r *resource.Request) (any, error) {
+		d, err := s.own(r)
+		if err != nil {
+			return nil, err
+		}
+		_, err = s.o.Store.Update(images, resource.Text(d, "id"), func(d resource.Doc) error {
+			if d["status"] != "active" && d["status"] != "deactivated" {
+				return resource.Errorf(http.StatusForbidden, "Forbidden", "Not allowed to change the status of image %s from %s", d["id"], d["status"])
+			}
+			d["status"] = status
+			return nil
+		})
+		return &resource.Reply{Status: http.StatusNoContent}, err
+	}
 }
 
 func (s *Service) tag(r *resource.Request) (any, error) {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
@@ -102,6 +104,24 @@ func (s *Service) Snapshot(id string, format string) error {
 		return err
 	}
 	return s.fill(id, strings.NewReader("a snapshot of --dev\n"))
+}
+
+// Upload makes an image of the content of a volume, which there is none of.
+func (s *Service) Upload(owner string, fields resource.Doc) (string, error) {
+	id := uuid.NewString()
+	if _, err := s.make(id, owner, fields); err != nil {
+		return "", err
+	}
+	return id, s.fill(id, strings.NewReader("a volume of --dev\n"))
+}
+
+// schema describes an image or a member: as clients need it, without the fields.
+func schema(name string) resource.Doc {
+	return resource.Doc{"name": name, "properties": resource.Doc{}, "additionalProperties": resource.Doc{"type": "string"}, "links": []any{}}
+}
+
+func schemas(name string) resource.Doc {
+	return resource.Doc{"name": name + "s", "properties": resource.Doc{name + "s": resource.Doc{"type": "array", "items": schema(name)}}, "links": []any{}}
 }
 
 // Backups are the images of a server's backups of a kind, the oldest first.

@@ -65,13 +65,8 @@ func (s *Service) collections() []collection {
 			return nil
 		}},
 		{kind: rules, singular: "security_group_rule", class: "SecurityGroupRule", create: s.newRule, remove: func(d resource.Doc) error { return s.ruleGone(d) }},
-		{kind: floating, singular: "floatingip", class: "FloatingIP", create: s.newFloating, change: s.changeFloating},
-		{kind: routers, singular: "router", class: "Router", create: s.newRouter, remove: func(d resource.Doc) error {
-			if len(s.o.Store.Find(ports, "device_id", d["id"])) > 0 {
-				return resource.Errorf(http.StatusConflict, "RouterInUse", "Router %s still has ports", d["id"])
-			}
-			return nil
-		}},
+		{kind: floating, singular: "floatingip", class: "FloatingIP", create: s.newFloating, change: s.changeFloating, remove: s.noFloating},
+		{kind: routers, singular: "router", class: "Router", create: s.newRouter, before: s.gateway, remove: s.noRouter},
 	}
 }
 

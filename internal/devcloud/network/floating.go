@@ -1,6 +1,8 @@
 package network
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/netip"
@@ -18,7 +20,13 @@ func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc)
 	if !resource.Bool(n, "router:external") {
 		return nil, bad("Bad floatingip request: Network %s is not a valid external network.", n["id"])
 	}
-	p, err := s.port(uuid.NewString(), "", n, resource.Doc{"device_owner": "network:floatingip", "device_id": id, "security_groups": []any{}})
+	mine := resource.Doc{"device_owner": "network:floatingip", "device_id": id, "security_groups": []any{}}
+	if want := resource.Text(body, "floating_ip_address"); want != "" {
+		mine["fixed_ips"] = []any{resource.Doc{"ip_address": want}}
+	} else if subnet := resource.Text(body, "subnet_id"); subnet != "" {
+		mine["fixed_ips"] = []any{resource.Doc{"subnet_id": subnet}}
+	}
+	p, err := s.port(uuid.NewString(), "", n, mine)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +34,11 @@ func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc)
 	delete(d, "name")
 	maps.Copy(d, map[string]any{"floating_network_id": n["id"], "floating_ip_address": resource.Docs(p, "fixed_ips")[0]["ip_address"], "_port": p["id"],
 		"port_id": nil, "fixed_ip_address": nil, "router_id": nil, "status": "DOWN", "port_details": nil, "dns_domain": "", "dns_name": "", "qos_policy_id": nil})
-	return d, s.changeFloating(d, body)
+	if err := s.changeFloating(d, body); err != nil {
+		_, gone := s.o.Store.Delete(ports, resource.Text(p, "id"))
+		return nil, errors.Join(err, gone)
+	}
+	return d, nil
 }
 
 // changeFloating gives a floating address to a port, or takes it away.
@@ -45,149 +57,50 @@ func (s *Service) changeFloating(d, body resource.Doc) error {
 	if p == nil {
 		return resource.Errorf(http.StatusNotFound, "PortNotFound", "Port %s could not be found.", id)
 	}
-	fixed := resource.Text(body, "fixed_ip_address")
+	fixed, subnet := resource.Text(body, "fixed_ip_address"), any(nil)
 	for _, ip := range resource.Docs(p, "fixed_ips") {
 		if a, err := netip.ParseAddr(resource.Text(ip, "ip_address")); err == nil && a.Is4() && fixed == "" {
 			fixed = a.String()
+		}
+		if ip["ip_address"] == fixed {
+			subnet = ip["subnet_id"]
 		}
 	}
 	if fixed == "" {
 		return bad("Cannot add floating IP to port %s that has no fixed IPv4 addresses.", id)
 	}
-	d["port_id"], d["fixed_ip_address"], d["status"] = id, fixed, "ACTIVE"
+	for _, other := range s.o.Store.Find(floating, "port_id", id) {
+		if other["fixed_ip_address"] == fixed && other["id"] != d["id"] && other["floating_network_id"] == d["floating_network_id"] {
+			return resource.Errorf(http.StatusConflict, "FloatingIPPortAlreadyAssociated", "Cannot associate floating IP %s (%s) with port %s using fixed IP %s, as that fixed IP already has a floating IP on external network %s.",
+				d["floating_ip_address"], d["id"], id, fixed, d["floating_network_id"])
+		}
+	}
+	d["port_id"], d["fixed_ip_address"], d["status"], d["router_id"] = id, fixed, "ACTIVE", s.routerOf(subnet)
+	details := resource.Doc{}
+	for _, field := range []string{"name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner"} {
+		details[field] = p[field]
+	}
+	d["port_details"] = details
 	body["fixed_ip_address"] = fixed
 	return nil
 }
 
 func release(d resource.Doc) {
-	d["port_id"], d["fixed_ip_address"], d["router_id"], d["status"] = nil, nil, nil, "DOWN"
+	d["port_id"], d["fixed_ip_address"], d["router_id"], d["port_details"], d["status"] = nil, nil, nil, nil, "DOWN"
 }
 
-func (s *Service) newRouter(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
-	d := common(id, r.Project(body), body)
-	for field, value := range map[string]any{"admin_state_up": true, "external_gateway_info": nil, "distributed": false, "ha": false, "availability_zone_hints": []any{}} {
-		d[field] = resource.Or(body, field, value)
+// routerOf is the router that a subnet has an interface of, or nil.
+func (s *Service) routerOf(subnet any) any {
+	for _, p := range s.o.Store.Find(ports, "device_owner", routerInterface) {
+		if hasAddress(p, []string{fmt.Sprintf("subnet_id=%s", subnet)}) {
+			return p["device_id"]
+		}
 	}
-	d["status"], d["routes"], d["availability_zones"], d["flavor_id"] = "ACTIVE", []any{}, []any{"nova"}, nil
-	return d, nil
+	return nil
 }
 
-func (s *Service) registerRouters() {
-	router := func(r *resource.Request) (resource.Doc, error) {
-		d := s.o.Store.Get(routers, r.PathValue("id"))
-		if d == nil || !r.Caller.Can(resource.Text(d, "project_id")) {
-			return nil, resource.Errorf(http.StatusNotFound, "RouterNotFound", "Router %s could not be found", r.PathValue("id"))
-		}
-		return d, nil
-	}
-	answer := func(d, p resource.Doc) any {
-		ips := resource.Docs(p, "fixed_ips")
-		subnet := any("")
-		if len(ips) > 0 {
-			subnet = ips[0]["subnet_id"]
-		}
-		return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"id": d["id"], "project_id": d["project_id"], "tenant_id": d["project_id"], "port_id": p["id"],
-			"network_id": p["network_id"], "subnet_id": subnet, "subnet_ids": []any{subnet}, "tags": []any{}}}
-	}
-	s.mux.Handle("PUT /v2.0/routers/{id}/add_router_interface", func(r *resource.Request) (any, error) {
-		d, err := router(r)
-		if err != nil {
-			return nil, err
-		}
-		body, err := r.Body("")
-		if err != nil {
-			return nil, err
-		}
-		owner := resource.Doc{"device_id": d["id"], "device_owner": "network:router_interface", "binding:host_id": "network"}
-		if port := resource.Text(body, "port_id"); port != "" {
-			p, err := s.update(collection{kind: ports, class: "Port", change: s.changePort}, port, owner)
-			return answer(d, p), err
-		}
-		subnet := s.o.Store.Get(subnets, resource.Text(body, "subnet_id"))
-		if subnet == nil {
-			return nil, resource.Errorf(http.StatusNotFound, "SubnetNotFound", "Subnet %s could not be found.", resource.Text(body, "subnet_id"))
-		}
-		owner["fixed_ips"] = []any{resource.Doc{"subnet_id": subnet["id"], "ip_address": subnet["gateway_ip"]}}
-		owner["security_groups"] = []any{}
-		p, err := s.port(uuid.NewString(), resource.Text(d, "project_id"), s.o.Store.Get(networks, resource.Text(subnet, "network_id")), owner)
-		return answer(d, p), err
-	})
-	s.mux.Handle("PUT /v2.0/routers/{id}/remove_router_interface", func(r *resource.Request) (any, error) {
-		d, err := router(r)
-		if err != nil {
-			return nil, err
-		}
-		body, err := r.Body("")
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range s.o.Store.Find(ports, "device_id", d["id"]) {
-			if p["id"] == body["port_id"] || hasAddress(p, []string{"subnet_id=" + resource.Text(body, "subnet_id")}) {
-				_, err := s.o.Store.Delete(ports, resource.Text(p, "id"))
-				return answer(d, p), err
-			}
-		}
-		return nil, resource.Errorf(http.StatusNotFound, "RouterInterfaceNotFound", "Router %s does not have such an interface", d["id"])
-	})
+// noFloating takes the port of a floating address that is deleted.
+func (s *Service) noFloating(d resource.Doc) error {
+	_, err := s.o.Store.Delete(ports, resource.Text(d, "_port"))
+	return err
 }
-
-// limits are what a project may have where nobody has said otherwise.
-func limits() resource.Doc {
-	return resource.Doc{"network": 100, "subnet": 100, "subnetpool": -1, "port": 500, "router": 10, "floatingip": 50, "rbac_policy": 10, "security_group": 10, "security_group_rule": 100, "trunk": -1}
-}
-
-func (s *Service) registerQuotas() {
-	get := func(project string) resource.Doc {
-		d := limits()
-		maps.Copy(d, s.o.Store.Get(quotas, project))
-		return d
-	}
-	s.mux.Handle("GET /v2.0/quotas/{project}", func(r *resource.Request) (any, error) {
-		return map[string]any{"quota": get(r.PathValue("project"))}, nil
-	})
-	s.mux.Handle("GET /v2.0/quotas/{project}/default", func(*resource.Request) (any, error) { return map[string]any{"quota": limits()}, nil })
-	s.mux.Handle("GET /v2.0/quotas/{project}/details", func(r *resource.Request) (any, error) {
-		out := resource.Doc{}
-		for name, limit := range get(r.PathValue("project")) {
-			kind := map[string]string{"floatingip": floating, "security_group": groups, "security_group_rule": rules}[name]
-			if kind == "" {
-				kind = name + "s"
-			}
-			out[name] = resource.Doc{"limit": limit, "used": len(s.o.Store.Find(kind, "project_id", r.PathValue("project"))), "reserved": 0}
-		}
-		return map[string]any{"quota": out}, nil
-	})
-	s.mux.Handle("PUT /v2.0/quotas/{project}", func(r *resource.Request) (any, error) {
-		if !r.Caller.Admin {
-			return nil, resource.Errorf(http.StatusForbidden, "HTTPForbidden", "rule:update_quota is disallowed by policy")
-		}
-		body, err := r.Body("quota")
-		if err != nil {
-			return nil, err
-		}
-		project := r.PathValue("project")
-		d := resource.Doc{}
-		for name := range limits() {
-			if v, given := body[name]; given {
-				d[name] = v
-			}
-		}
-		if err := s.o.Store.Put(quotas, project, d); err != nil {
-			return nil, err
-		}
-		return map[string]any{"quota": get(project)}, nil
-	})
-	s.mux.Handle("DELETE /v2.0/quotas/{project}", func(r *resource.Request) (any, error) {
-		_, err := s.o.Store.Delete(quotas, r.PathValue("project"))
-		return nil, err
-	})
-	s.mux.Handle("GET /v2.0/auto-allocated-topology/{project}", func(r *resource.Request) (any, error) {
-		if r.URL.Query().Get("fields") == "dry-run" {
-			return map[string]any{allocatedKey: map[string]any{"id": "dry-run=pass", "tenant_id": r.PathValue("project")}}, nil
-		}
-		id, err := s.topology(r.PathValue("project"))
-		return map[string]any{allocatedKey: map[string]any{"id": id, "tenant_id": r.PathValue("project"), "project_id": r.PathValue("project")}}, err
-	})
-}
-
-const allocatedKey = "auto_allocated_topology"

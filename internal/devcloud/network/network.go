@@ -4,6 +4,8 @@
 package network
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -55,6 +57,9 @@ func New(o Options) *Service {
 	}
 	s.registerRouters()
 	s.registerQuotas()
+	s.mux.Handle("GET /v2.0/availability_zones", zones)
+	s.mux.Handle("GET /v2.0/network-ip-availabilities", s.availabilities)
+	s.mux.Handle("GET /v2.0/network-ip-availabilities/{id}", s.availability)
 	return s
 }
 
@@ -82,9 +87,10 @@ func (s *Service) resources(*resource.Request) (any, error) {
 }
 
 // aliases are the extensions that clients around a server look for.
-var aliases = []string{"agent", "allowed-address-pairs", "auto-allocated-topology", "availability_zone", "binding", "external-net", "extra_dhcp_opt", "fip-port-details",
-	"ip-substring-filtering", "net-mtu", "network_availability_zone", "pagination", "port-security", "project-id", "provider", "quotas", "router", "security-group",
-	"sorting", "standard-attr-description", "standard-attr-revisions", "standard-attr-tag", "standard-attr-timestamp", "subnet_allocation"}
+var aliases = []string{"allowed-address-pairs", "auto-allocated-topology", "availability_zone", "binding", "ext-gw-mode", "external-net", "extra_dhcp_opt", "extraroute", "extraroute-atomic",
+	"fip-port-details", "ip-substring-filtering", "net-mtu", "net-mtu-writable", "network-ip-availability", "network_availability_zone", "pagination", "port-security", "project-id", "provider",
+	"quota_details", "quotas", "revision-if-match", "router", "security-group", "sorting", "standard-attr-description", "standard-attr-revisions", "standard-attr-tag",
+	"standard-attr-timestamp", "stateful-security-group", "subnet_allocation"}
 
 func extensions(*resource.Request) (any, error) {
 	list := []any{}
@@ -111,6 +117,8 @@ type collection struct {
 	kind, singular string
 	class          string // of its errors: "Network" for NetworkNotFound
 	create         func(r *resource.Request, id string, body resource.Doc) (resource.Doc, error)
+	// before does what a PUT means for other resources, and may complete its body.
+	before func(d, body resource.Doc) error
 	// change checks and completes what a PUT has changed; nil takes all.
 	change func(d, body resource.Doc) error
 	// remove refuses, or does what else a DELETE means.
@@ -132,6 +140,10 @@ func (c collection) register(s *Service) {
 		c.query.Same = map[string]string{}
 	}
 	c.query.Same["tenant_id"] = "project_id"
+	if c.query.Special == nil {
+		c.query.Special = map[string]func(resource.Doc, []string) bool{}
+	}
+	maps.Copy(c.query.Special, tagged)
 	path := "/v2.0/" + c.kind
 	s.mux.Handle("GET "+path, func(r *resource.Request) (any, error) {
 		if c.kind == groups {
@@ -180,7 +192,7 @@ func (c collection) register(s *Service) {
 		return map[string]any{c.singular: page[0]}, nil
 	})
 	s.mux.Handle("PUT "+path+"/{id}", func(r *resource.Request) (any, error) {
-		d, err := s.find(c, r)
+		d, err := s.expected(c, r)
 		if err != nil {
 			return nil, err
 		}
@@ -188,11 +200,16 @@ func (c collection) register(s *Service) {
 		if err != nil {
 			return nil, err
 		}
+		if c.before != nil {
+			if err := c.before(d, body); err != nil {
+				return nil, err
+			}
+		}
 		d, err = s.update(c, resource.Text(d, "id"), body)
 		return map[string]any{c.singular: resource.Shown(d)}, err
 	})
 	s.mux.Handle("DELETE "+path+"/{id}", func(r *resource.Request) (any, error) {
-		d, err := s.find(c, r)
+		d, err := s.expected(c, r)
 		if err != nil {
 			return nil, err
 		}
@@ -214,6 +231,16 @@ func (s *Service) find(c collection, r *resource.Request) (resource.Doc, error) 
 	return d, nil
 }
 
+// expected is find of what a request changes: with If-Match only if it is as the
+// caller has seen it.
+func (s *Service) expected(c collection, r *resource.Request) (resource.Doc, error) {
+	d, err := s.find(c, r)
+	if want, given := strings.CutPrefix(r.Header.Get("If-Match"), "revision_number="); err == nil && given && want != fmt.Sprint(resource.Int(d, "revision_number")) {
+		err = resource.Errorf(http.StatusPreconditionFailed, "RevisionNumberConstraintFailed", "Constrained to %s, but current revision is %d", want, resource.Int(d, "revision_number"))
+	}
+	return d, err
+}
+
 func (s *Service) make(c collection, r *resource.Request, body resource.Doc) (resource.Doc, error) {
 	id := uuid.NewString()
 	d, err := c.create(r, id, body)
@@ -224,6 +251,9 @@ func (s *Service) make(c collection, r *resource.Request, body resource.Doc) (re
 		if err := s.o.Store.Put(c.kind, id, d); err != nil {
 			return nil, err
 		}
+	}
+	if c.kind == floating {
+		s.touched(c.kind, d)
 	}
 	return resource.Shown(d), nil
 }
@@ -272,6 +302,19 @@ func (s *Service) touched(kind string, d resource.Doc) {
 		return
 	}
 	switch kind {
+	case networks, subnets:
+		// Nova learns of another name or gateway within a minute; here, at once.
+		network := d["network_id"]
+		if kind == networks {
+			network = d["id"]
+		}
+		told := map[string]bool{}
+		for _, p := range s.o.Store.Find(ports, "network_id", network) {
+			if server := resource.Text(p, "device_id"); !told[server] {
+				told[server] = true
+				s.touched(ports, p)
+			}
+		}
 	case ports:
 		if server := resource.Text(d, "device_id"); strings.HasPrefix(resource.Text(d, "device_owner"), "compute:") {
 			s.o.Changed(server)
@@ -283,22 +326,6 @@ func (s *Service) touched(kind string, d resource.Doc) {
 			}
 		}
 	}
-}
-
-func (s *Service) registerTags(c collection) {
-	path := "/v2.0/" + c.kind + "/{id}/tags"
-	s.mux.Handle("GET "+path, func(r *resource.Request) (any, error) {
-		d, err := s.find(c, r)
-		return map[string]any{"tags": resource.Strings(d, "tags")}, err
-	})
-	s.mux.Handle("PUT "+path, func(r *resource.Request) (any, error) {
-		body, err := r.Body("")
-		if err != nil {
-			return nil, err
-		}
-		d, err := s.update(c, r.PathValue("id"), resource.Doc{"tags": resource.List(body, "tags")})
-		return map[string]any{"tags": resource.Strings(d, "tags")}, err
-	})
 }
 
 // common are the fields that every resource has.

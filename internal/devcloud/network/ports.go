@@ -38,6 +38,7 @@ func (s *Service) port(id, project string, network, body resource.Doc) (resource
 	maps.Copy(d, map[string]any{"network_id": network["id"], "mac_address": mac, "status": "DOWN", "security_groups": secgroups, "ip_allocation": "immediate",
 		"qos_policy_id": nil, "qos_network_policy_id": nil, "resource_request": nil, "propagate_uplink_status": false})
 	bind(d)
+	pairs(d, body)
 	return s.o.Store.Create(ports, id, func(all []resource.Doc) (resource.Doc, error) {
 		taken := func() bool {
 			return slices.ContainsFunc(all, func(p resource.Doc) bool { return p["network_id"] == network["id"] && p["mac_address"] == mac })
@@ -159,7 +160,41 @@ func (s *Service) changePort(d, body resource.Doc) error {
 	if body["binding:profile"] == nil {
 		delete(body, "binding:profile")
 	}
-	return nil
+	pairs(d, body)
+	if _, given := body["fixed_ips"]; !given {
+		return nil
+	}
+	var others []resource.Doc
+	for _, p := range s.o.Store.Find(ports, "network_id", d["network_id"]) {
+		if p["id"] != d["id"] {
+			others = append(others, p)
+		}
+	}
+	// A subnet alone means the address that the port has there, if it has one.
+	var wanted []any
+	old := resource.Docs(d, "fixed_ips")
+	for _, w := range resource.Docs(body, "fixed_ips") {
+		if n := slices.IndexFunc(old, func(ip resource.Doc) bool { return ip["subnet_id"] == w["subnet_id"] }); n >= 0 && resource.Text(w, "ip_address") == "" {
+			w, old = old[n], slices.Delete(slices.Clone(old), n, n+1)
+		}
+		wanted = append(wanted, w)
+	}
+	ips, err := s.addresses(s.o.Store.Get(networks, resource.Text(d, "network_id")), resource.Doc{"fixed_ips": wanted}, others)
+	body["fixed_ips"] = ips
+	return err
+}
+
+// pairs completes the allowed pairs of addresses in a request: without a MAC address
+// they are of the port's.
+func pairs(d, body resource.Doc) {
+	if body["allowed_address_pairs"] == nil {
+		return
+	}
+	list := []any{}
+	for _, pair := range resource.Docs(body, "allowed_address_pairs") {
+		list = append(list, resource.Doc{"ip_address": pair["ip_address"], "mac_address": resource.Or(pair, "mac_address", d["mac_address"])})
+	}
+	body["allowed_address_pairs"], d["allowed_address_pairs"] = list, list
 }
 
 // hasAddress is the filter fixed_ips: "ip_address=A", "ip_address_substr=A",

@@ -17,6 +17,8 @@ type Query struct {
 	Special map[string]func(d Doc, values []string) bool
 	// Ignore are parameters that are no filter.
 	Ignore []string
+	// Only are the fields that are a filter; without any, all are.
+	Only []string
 	// Same says which fields go by another name, too: "tenant_id" is "project_id".
 	Same map[string]string
 }
@@ -33,10 +35,10 @@ func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
 			page = append(page, d)
 		}
 	}
-	if key := values.Get("sort_key"); key != "" {
+	for _, by := range slices.Backward(orders(values)) {
 		slices.SortStableFunc(page, func(a, b Doc) int {
-			order := compare(a[key], b[key])
-			if values.Get("sort_dir") == "desc" {
+			order := compare(a[by.key], b[by.key])
+			if by.down {
 				return -order
 			}
 			return order
@@ -67,6 +69,32 @@ func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
 	return out, more
 }
 
+// order is a field that a list is sorted by.
+type order struct {
+	key  string
+	down bool
+}
+
+// orders are what sort_key and sort_dir say, once or often, or sort ("name:asc,size").
+// The first counts most.
+func orders(values url.Values) []order {
+	var list []order
+	dirs := values["sort_dir"]
+	for n, key := range values["sort_key"] {
+		dir := ""
+		if len(dirs) > 0 {
+			dir = dirs[min(n, len(dirs)-1)]
+		}
+		list = append(list, order{key, dir == "desc"})
+	}
+	for by := range strings.SplitSeq(values.Get("sort"), ",") {
+		if key, dir, _ := strings.Cut(by, ":"); key != "" {
+			list = append(list, order{key, dir == "desc"})
+		}
+	}
+	return list
+}
+
 func (q Query) matches(d Doc, values url.Values) bool {
 	for name, wanted := range values {
 		if f := q.Special[name]; f != nil {
@@ -75,7 +103,7 @@ func (q Query) matches(d Doc, values url.Values) bool {
 			}
 			continue
 		}
-		if slices.Contains(paging, name) || slices.Contains(q.Ignore, name) {
+		if slices.Contains(paging, name) || slices.Contains(q.Ignore, name) || q.Only != nil && !slices.Contains(q.Only, name) {
 			continue
 		}
 		if same, ok := q.Same[name]; ok {

@@ -3,7 +3,6 @@
 package volume
 
 import (
-	"maps"
 	"net/http"
 	"regexp"
 
@@ -17,6 +16,8 @@ type Options struct {
 	URL   string // of the service
 	// Image answers an image, or nil.
 	Image func(id string) resource.Doc
+	// Upload makes an active image of a project, with these fields, and answers its id.
+	Upload func(project string, fields resource.Doc) (string, error)
 }
 
 // Service answers as Cinder does, below /volume.
@@ -44,20 +45,24 @@ func New(o Options) *Service {
 	for pattern, h := range map[string]resource.Handler{
 		"GET /v3/volumes": s.list(volumes, false), "GET /v3/volumes/detail": s.list(volumes, true), "POST /v3/volumes": s.createVolume,
 		"GET /v3/volumes/{id}": s.show(volumes), "PUT /v3/volumes/{id}": s.update(volumes), "DELETE /v3/volumes/{id}": s.deleteVolume, "POST /v3/volumes/{id}/action": s.action,
-		"GET /v3/volumes/{id}/metadata": s.metadata, "POST /v3/volumes/{id}/metadata": s.setMetadata, "PUT /v3/volumes/{id}/metadata": s.setMetadata,
 		"GET /v3/volumes/summary": s.summary,
 		"GET /v3/snapshots":       s.list(snapshots, false), "GET /v3/snapshots/detail": s.list(snapshots, true), "POST /v3/snapshots": s.createSnapshot,
-		"GET /v3/snapshots/{id}": s.show(snapshots), "PUT /v3/snapshots/{id}": s.update(snapshots), "DELETE /v3/snapshots/{id}": s.deleteSnapshot,
+		"GET /v3/snapshots/{id}": s.show(snapshots), "PUT /v3/snapshots/{id}": s.update(snapshots), "DELETE /v3/snapshots/{id}": s.deleteSnapshot, "POST /v3/snapshots/{id}/action": s.snapshotAction,
 		"GET /v3/attachments": s.list(attachments, false), "GET /v3/attachments/detail": s.list(attachments, true), "POST /v3/attachments": s.createAttachment,
 		"GET /v3/attachments/{id}": s.showAttachment, "PUT /v3/attachments/{id}": s.updateAttachment, "DELETE /v3/attachments/{id}": s.deleteAttachment,
 		"POST /v3/attachments/{id}/action": s.completeAttachment,
 		"GET /v3/types":                    s.listTypes, "GET /v3/types/{id}": s.showType, "POST /v3/types": s.createType, "DELETE /v3/types/{id}": s.deleteType,
-		"GET /v3/limits": s.limits, "GET /v3/os-availability-zone": zones, "GET /v3/os-services": services,
-		"GET /v3/os-quota-sets/{project}": s.quota, "PUT /v3/os-quota-sets/{project}": s.setQuota, "GET /v3/os-quota-sets/{project}/defaults": s.quota,
+		"PUT /v3/types/{id}": s.updateType, "GET /v3/types/{id}/extra_specs": s.specs, "POST /v3/types/{id}/extra_specs": s.setSpecs, "PUT /v3/types/{id}/extra_specs/{key}": s.setSpecs,
+		"DELETE /v3/types/{id}/extra_specs/{key}": s.deleteSpec, "GET /v3/types/{id}/os-volume-type-access": s.typeAccess, "POST /v3/types/{id}/action": s.typeAction,
+		"GET /v3/types/{id}/encryption": func(*resource.Request) (any, error) { return resource.Doc{}, nil }, // none is encrypted
+		"GET /v3/limits":                s.limits, "GET /v3/os-availability-zone": zones, "GET /v3/os-services": services,
+		"GET /v3/os-quota-sets/{project}": s.quota, "PUT /v3/os-quota-sets/{project}": s.setQuota, "DELETE /v3/os-quota-sets/{project}": s.deleteQuota, "GET /v3/os-quota-sets/{project}/defaults": s.quota,
 		"GET /v3/extensions": func(*resource.Request) (any, error) { return map[string]any{"extensions": []any{}}, nil },
 	} {
 		s.mux.Handle(pattern, h)
 	}
+	s.registerMetadata(volumes)
+	s.registerMetadata(snapshots)
 	return s
 }
 
@@ -194,32 +199,6 @@ func (s *Service) update(kind string) resource.Handler {
 		}
 		return map[string]any{words[kind][0]: resource.Shown(s.view(d))}, nil
 	}
-}
-
-func (s *Service) metadata(r *resource.Request) (any, error) {
-	d, err := s.find(volumes, r.PathValue("id"), r.Caller)
-	return map[string]any{"metadata": resource.Object(d, "metadata")}, err
-}
-
-func (s *Service) setMetadata(r *resource.Request) (any, error) {
-	d, err := s.find(volumes, r.PathValue("id"), r.Caller)
-	if err != nil {
-		return nil, err
-	}
-	body, err := r.Body("metadata")
-	if err != nil {
-		return nil, err
-	}
-	d, err = s.o.Store.Update(volumes, resource.Text(d, "id"), func(d resource.Doc) error {
-		all := resource.Doc{}
-		if r.Method == http.MethodPost {
-			maps.Copy(all, resource.Object(d, "metadata"))
-		}
-		maps.Copy(all, body)
-		d["metadata"] = all
-		return nil
-	})
-	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"metadata": resource.Object(d, "metadata")}}, err
 }
 
 func (s *Service) summary(r *resource.Request) (any, error) {

@@ -1,0 +1,185 @@
+package network
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+const (
+	routerInterface = "network:router_interface"
+	routerGateway   = "network:router_gateway"
+)
+
+func (s *Service) newRouter(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
+	d := common(id, r.Project(body), body)
+	if err := s.gateway(d, body); err != nil {
+		return nil, err
+	}
+	for field, value := range map[string]any{"admin_state_up": true, "external_gateway_info": nil, "distributed": false, "ha": false, "availability_zone_hints": []any{}} {
+		d[field] = resource.Or(body, field, value)
+	}
+	d["status"], d["routes"], d["availability_zones"], d["flavor_id"] = "ACTIVE", []any{}, []any{"nova"}, nil
+	return d, nil
+}
+
+// gateway gives a router a port on an external network, or takes it away, and
+// completes in body what external_gateway_info says of it.
+func (s *Service) gateway(d, body resource.Doc) error {
+	if _, given := body["external_gateway_info"]; !given {
+		return nil
+	}
+	want, before := resource.Object(body, "external_gateway_info"), resource.Object(d, "external_gateway_info")
+	network := resource.Text(want, "network_id")
+	var ips []any
+	switch {
+	case network == "":
+	case before["network_id"] == network && len(resource.List(want, "external_fixed_ips")) == 0:
+		ips = resource.List(before, "external_fixed_ips")
+	default:
+		n := s.o.Store.Get(networks, network)
+		if n == nil {
+			return resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", network)
+		}
+		if !resource.Bool(n, "router:external") {
+			return resource.Errorf(http.StatusBadRequest, "BadRequest", "Bad router request: Network %s is not an external network.", network)
+		}
+		if err := s.noGateway(d); err != nil {
+			return err
+		}
+		mine := resource.Doc{"device_owner": routerGateway, "device_id": d["id"], "security_groups": []any{}, "binding:host_id": "network"}
+		if given := resource.List(want, "external_fixed_ips"); len(given) > 0 {
+			mine["fixed_ips"] = given
+		}
+		p, err := s.port(uuid.NewString(), "", n, mine)
+		if err != nil {
+			return err
+		}
+		ips = resource.List(p, "fixed_ips")
+	}
+	if ips == nil {
+		body["external_gateway_info"] = nil
+		return s.noGateway(d)
+	}
+	body["external_gateway_info"] = resource.Doc{"network_id": network, "enable_snat": resource.Or(want, "enable_snat", true), "external_fixed_ips": ips}
+	return nil
+}
+
+// noGateway takes the ports of a router on external networks.
+func (s *Service) noGateway(d resource.Doc) error {
+	for _, p := range s.o.Store.Find(ports, "device_id", d["id"]) {
+		if p["device_owner"] == routerGateway {
+			if _, err := s.o.Store.Delete(ports, resource.Text(p, "id")); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// noRouter refuses to delete a router with interfaces.
+func (s *Service) noRouter(d resource.Doc) error {
+	if slices.ContainsFunc(s.o.Store.Find(ports, "device_id", d["id"]), func(p resource.Doc) bool { return p["device_owner"] == routerInterface }) {
+		return resource.Errorf(http.StatusConflict, "RouterInUse", "Router %s still has ports", d["id"])
+	}
+	return s.noGateway(d)
+}
+
+func (s *Service) registerRouters() {
+	router := func(r *resource.Request) (resource.Doc, error) {
+		d := s.o.Store.Get(routers, r.PathValue("id"))
+		if d == nil || !r.Caller.Can(resource.Text(d, "project_id")) {
+			return nil, resource.Errorf(http.StatusNotFound, "RouterNotFound", "Router %s could not be found", r.PathValue("id"))
+		}
+		return d, nil
+	}
+	answer := func(d, p resource.Doc) any {
+		ips := resource.Docs(p, "fixed_ips")
+		subnet := any("")
+		if len(ips) > 0 {
+			subnet = ips[0]["subnet_id"]
+		}
+		return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"id": d["id"], "project_id": d["project_id"], "tenant_id": d["project_id"], "port_id": p["id"],
+			"network_id": p["network_id"], "subnet_id": subnet, "subnet_ids": []any{subnet}, "tags": []any{}}}
+	}
+	s.mux.Handle("PUT /v2.0/routers/{id}/add_router_interface", func(r *resource.Request) (any, error) {
+		d, err := router(r)
+		if err != nil {
+			return nil, err
+		}
+		body, err := r.Body("")
+		if err != nil {
+			return nil, err
+		}
+		owner := resource.Doc{"device_id": d["id"], "device_owner": routerInterface, "binding:host_id": "network"}
+		if port := resource.Text(body, "port_id"); port != "" {
+			if p := s.o.Store.Get(ports, port); p != nil && resource.Text(p, "device_id") != "" {
+				return nil, resource.Errorf(http.StatusConflict, "PortInUse", "Unable to complete operation on port %s for network %s. Port already has an attached device %s.", port, p["network_id"], p["device_id"])
+			}
+			p, err := s.update(collection{kind: ports, class: "Port", change: s.changePort}, port, owner)
+			return answer(d, p), err
+		}
+		subnet := s.o.Store.Get(subnets, resource.Text(body, "subnet_id"))
+		if subnet == nil {
+			return nil, resource.Errorf(http.StatusNotFound, "SubnetNotFound", "Subnet %s could not be found.", resource.Text(body, "subnet_id"))
+		}
+		if other := s.routerOf(subnet["id"]); other == d["id"] {
+			return nil, resource.Errorf(http.StatusBadRequest, "BadRequest", "Bad router request: Router already has a port on subnet %s.", subnet["id"])
+		}
+		if subnet["gateway_ip"] == nil {
+			return nil, resource.Errorf(http.StatusBadRequest, "BadRequest", "Bad router request: Subnet for router interface must have a gateway IP.")
+		}
+		owner["fixed_ips"] = []any{resource.Doc{"subnet_id": subnet["id"], "ip_address": subnet["gateway_ip"]}}
+		owner["security_groups"] = []any{}
+		p, err := s.port(uuid.NewString(), resource.Text(d, "project_id"), s.o.Store.Get(networks, resource.Text(subnet, "network_id")), owner)
+		return answer(d, p), err
+	})
+	s.mux.Handle("PUT /v2.0/routers/{id}/remove_router_interface", func(r *resource.Request) (any, error) {
+		d, err := router(r)
+		if err != nil {
+			return nil, err
+		}
+		body, err := r.Body("")
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range s.o.Store.Find(ports, "device_id", d["id"]) {
+			if p["device_owner"] != routerInterface {
+				continue
+			}
+			if p["id"] == body["port_id"] || hasAddress(p, []string{"subnet_id=" + resource.Text(body, "subnet_id")}) {
+				_, err := s.o.Store.Delete(ports, resource.Text(p, "id"))
+				return answer(d, p), err
+			}
+		}
+		return nil, resource.Errorf(http.StatusNotFound, "RouterInterfaceNotFound", "Router %s does not have such an interface", d["id"])
+	})
+	for name, add := range map[string]bool{"add_extraroutes": true, "remove_extraroutes": false} {
+		s.mux.Handle("PUT /v2.0/routers/{id}/"+name, func(r *resource.Request) (any, error) {
+			if _, err := router(r); err != nil {
+				return nil, err
+			}
+			body, err := r.Body("router")
+			if err != nil {
+				return nil, err
+			}
+			d, err := s.o.Store.Update(routers, r.PathValue("id"), func(d resource.Doc) error {
+				given := resource.Docs(body, "routes")
+				left := slices.DeleteFunc(resource.Docs(d, "routes"), func(old resource.Doc) bool {
+					return slices.ContainsFunc(given, func(g resource.Doc) bool {
+						return g["destination"] == old["destination"] && g["nexthop"] == old["nexthop"]
+					})
+				})
+				if add {
+					left = append(left, given...)
+				}
+				d["routes"] = resource.Anys(left)
+				return nil
+			})
+			return map[string]any{"router": resource.Shown(d)}, err
+		})
+	}
+}

@@ -1,0 +1,208 @@
+package volume
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+// Seed makes the volume types of a new cloud.
+func (s *Service) Seed() error {
+	for _, name := range []string{"__DEFAULT__", "multiattach"} {
+		id := map[string]string{"__DEFAULT__": "7f3d2c1e-0000-4000-8000-000000000001", "multiattach": "7f3d2c1e-0000-4000-8000-000000000002"}[name]
+		if s.o.Store.Get(types, id) != nil {
+			continue
+		}
+		specs := resource.Doc{}
+		if name == "multiattach" {
+			specs["multiattach"] = "<is> True"
+		}
+		if err := s.o.Store.Put(types, id, typeDoc(id, name, resource.Doc{"extra_specs": specs})); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func typeDoc(id, name string, body resource.Doc) resource.Doc {
+	public := resource.Or(body, "os-volume-type-access:is_public", true)
+	return resource.Doc{"id": id, "name": name, "description": body["description"], "is_public": public, "os-volume-type-access:is_public": public,
+		"extra_specs": resource.Object(body, "extra_specs"), "qos_specs_id": nil}
+}
+
+// typeNamed is a type by its id or name; "" is that of volumes of none.
+func (s *Service) typeNamed(name string) resource.Doc {
+	if name == "" {
+		name = "__DEFAULT__"
+	}
+	if d := s.o.Store.Get(types, name); d != nil {
+		return d
+	}
+	for _, d := range s.o.Store.Find(types, "name", name) {
+		return d
+	}
+	return nil
+}
+
+func multiattach(kind resource.Doc) bool {
+	return resource.Object(kind, "extra_specs")["multiattach"] == "<is> True"
+}
+
+// seesType tells whether a caller may use a type: one that is not public is for the
+// projects that have access.
+func seesType(r *resource.Request, d resource.Doc) bool {
+	return r.Caller.Admin || resource.Bool(d, "is_public") || slices.Contains(resource.Strings(d, "_projects"), r.Caller.ProjectID)
+}
+
+func (s *Service) listTypes(r *resource.Request) (any, error) {
+	var seen []resource.Doc
+	for _, d := range s.o.Store.All(types) {
+		if seesType(r, d) {
+			seen = append(seen, d)
+		}
+	}
+	values := r.URL.Query()
+	if values.Get("is_public") == "None" { // all
+		values.Del("is_public")
+	}
+	page, _ := resource.Query{Only: []string{"name", "is_public"}}.Select(seen, values)
+	return map[string]any{"volume_types": page}, nil
+}
+
+func (s *Service) showType(r *resource.Request) (any, error) {
+	name := r.PathValue("id")
+	if name == "default" {
+		name = ""
+	}
+	d := s.typeNamed(name)
+	if d == nil {
+		return nil, resource.Errorf(http.StatusNotFound, "", "Volume type %s could not be found.", name)
+	}
+	return map[string]any{"volume_type": resource.Shown(d)}, nil
+}
+
+// changeType checks that an administrator asks, and changes a type.
+func (s *Service) changeType(r *resource.Request, rule string, f func(d resource.Doc)) (resource.Doc, error) {
+	if err := adminsOnly(r, "volume_extension:"+rule); err != nil {
+		return nil, err
+	}
+	d, err := s.o.Store.Update(types, r.PathValue("id"), func(d resource.Doc) error { f(d); return nil })
+	if err == resource.ErrNotFound {
+		err = resource.Errorf(http.StatusNotFound, "", "Volume type %s could not be found.", r.PathValue("id"))
+	}
+	return d, err
+}
+
+func (s *Service) createType(r *resource.Request) (any, error) {
+	body, err := r.Body("volume_type")
+	if err != nil {
+		return nil, err
+	}
+	if err := adminsOnly(r, "volume_extension:type_create"); err != nil {
+		return nil, err
+	}
+	name := resource.Text(body, "name")
+	if len(s.o.Store.Find(types, "name", name)) > 0 {
+		return nil, resource.Errorf(http.StatusConflict, "", "Volume Type %s already exists.", name)
+	}
+	id := uuid.NewString()
+	d := typeDoc(id, name, body)
+	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"volume_type": d}}, s.o.Store.Put(types, id, d)
+}
+
+func (s *Service) updateType(r *resource.Request) (any, error) {
+	body, err := r.Body("volume_type")
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.changeType(r, "type_update", func(d resource.Doc) {
+		for _, field := range []string{"name", "description", "is_public"} {
+			if v, given := body[field]; given {
+				d[field] = v
+			}
+		}
+		d["os-volume-type-access:is_public"] = d["is_public"]
+	})
+	return map[string]any{"volume_type": resource.Shown(d)}, err
+}
+
+func (s *Service) deleteType(r *resource.Request) (any, error) {
+	if err := adminsOnly(r, "volume_extension:type_delete"); err != nil {
+		return nil, err
+	}
+	_, err := s.o.Store.Delete(types, r.PathValue("id"))
+	return &resource.Reply{Status: http.StatusAccepted}, err
+}
+
+// specs shows the extra specs of a type.
+func (s *Service) specs(r *resource.Request) (any, error) {
+	d := s.typeNamed(r.PathValue("id"))
+	if d == nil || !seesType(r, d) {
+		return nil, resource.Errorf(http.StatusNotFound, "", "Volume type %s could not be found.", r.PathValue("id"))
+	}
+	return map[string]any{"extra_specs": resource.Object(d, "extra_specs")}, nil
+}
+
+// setSpecs adds extra specs, or sets the one that the path names.
+func (s *Service) setSpecs(r *resource.Request) (any, error) {
+	key := "extra_specs"
+	if r.PathValue("key") != "" {
+		key = ""
+	}
+	body, err := r.Body(key)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.changeType(r, "types_extra_specs:create", func(d resource.Doc) {
+		all := maps.Clone(resource.Object(d, "extra_specs"))
+		maps.Copy(all, body)
+		d["extra_specs"] = all
+	})
+	if key == "" {
+		return body, err
+	}
+	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{key: body}}, err
+}
+
+func (s *Service) deleteSpec(r *resource.Request) (any, error) {
+	_, err := s.changeType(r, "types_extra_specs:delete", func(d resource.Doc) {
+		all := maps.Clone(resource.Object(d, "extra_specs"))
+		delete(all, r.PathValue("key"))
+		d["extra_specs"] = all
+	})
+	return &resource.Reply{Status: http.StatusAccepted}, err
+}
+
+// typeAccess lists the projects that may use a type which is not public.
+func (s *Service) typeAccess(r *resource.Request) (any, error) {
+	d := s.o.Store.Get(types, r.PathValue("id"))
+	if d == nil || resource.Bool(d, "is_public") {
+		return nil, resource.Errorf(http.StatusNotFound, "", "Access list not available for public volume types.")
+	}
+	list := []any{}
+	for _, project := range resource.Strings(d, "_projects") {
+		list = append(list, resource.Doc{"volume_type_id": d["id"], "project_id": project})
+	}
+	return map[string]any{"volume_type_access": list}, nil
+}
+
+// typeAction gives a project access to a type, or takes it away.
+func (s *Service) typeAction(r *resource.Request) (any, error) {
+	body, err := r.Body("")
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.changeType(r, "volume_type_access:addProjectAccess", func(d resource.Doc) {
+		project := resource.Text(resource.Object(body, "removeProjectAccess"), "project")
+		all := slices.DeleteFunc(resource.Strings(d, "_projects"), func(p string) bool { return p == project })
+		if project := resource.Text(resource.Object(body, "addProjectAccess"), "project"); project != "" {
+			all = append(all, project)
+		}
+		d["_projects"] = resource.Anys(all)
+	})
+	return &resource.Reply{Status: http.StatusAccepted}, err
+}

@@ -29,6 +29,11 @@ func TestVolumesForClients(t *testing.T) {
 	if one(t, do("GET", path+"/metadata/c", "", 200), "meta")["c"] != "d" || shown("metadata") != "map[c:d]" {
 		t.Errorf("metadata %s", shown("metadata"))
 	}
+	for filter, want := range map[string]int{"{}": 1, "{'c': 'd'}": 1, "{'c':'x'}": 0, "c": 0} {
+		if out := do("GET", volumes+"/detail?"+url.Values{"metadata": {filter}}.Encode(), "", 200); len(out["volumes"].([]any)) != want {
+			t.Errorf("with metadata %s: %v", filter, out)
+		}
+	}
 	do("POST", path+"/action", `{"os-set_image_metadata": {"metadata": {"q": "w"}}}`, 202)
 	do("POST", path+"/action", `{"os-set_image_metadata": {"metadata": {"e": "r"}}}`, 202)
 	do("POST", path+"/action", `{"os-unset_image_metadata": {"key": "q"}}`, 202)
@@ -155,6 +160,11 @@ func TestImagesForClients(t *testing.T) {
 	if all, hidden := names(url.Values{"sort": {"name:asc"}}), names(url.Values{"os_hidden": {"true"}}); all != "b cirros" || hidden != "a" {
 		t.Errorf("listed: %s; hidden: %s", all, hidden)
 	}
+	do("POST", a+"/members", `{"member": "someone"}`, 200)
+	if m := do("GET", a+"/members/someone", "", 200); m["status"] != "pending" {
+		t.Errorf("member %v", m)
+	}
+	do("GET", a+"/members/nobody", "", 404)
 	for _, name := range []string{"image", "images", "member", "members"} {
 		if d := do("GET", "/image/v2/schemas/"+name, "", 200); d["name"] != name {
 			t.Errorf("schema %v", d)

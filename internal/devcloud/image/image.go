@@ -60,6 +60,7 @@ func New(o Options) *Service {
 	s.mux.Handle("DELETE /v2/images/{id}/tags/{tag}", s.tag)
 	s.mux.Handle("GET /v2/images/{id}/members", s.members)
 	s.mux.Handle("POST /v2/images/{id}/members", s.addMember)
+	s.mux.Handle("GET /v2/images/{id}/members/{member}", s.member)
 	s.mux.Handle("PUT /v2/images/{id}/members/{member}", s.setMember)
 	s.mux.Handle("DELETE /v2/images/{id}/members/{member}", s.removeMember)
 	s.mux.Handle("GET /v2/info/import", func(*resource.Request) (any, error) {

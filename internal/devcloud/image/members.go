@@ -31,6 +31,24 @@ func (s *Service) members(r *resource.Request) (any, error) {
 	return map[string]any{"members": list, "schema": "/v2/schemas/members"}, nil
 }
 
+// member shows one to the image's owner, and to itself.
+func (s *Service) member(r *resource.Request) (any, error) {
+	d, err := s.find(r)
+	if err != nil {
+		return nil, err
+	}
+	who := r.PathValue("member")
+	m := s.o.Store.Get(members, r.PathValue("id")+"/"+who)
+	if m == nil || who != r.Caller.ProjectID && !r.Caller.Can(resource.Text(d, "owner")) {
+		return nil, noMember(r)
+	}
+	return m, nil
+}
+
+func noMember(r *resource.Request) error {
+	return resource.Errorf(http.StatusNotFound, "NotFound", "%s not found in the member list of the image %s.", r.PathValue("member"), r.PathValue("id"))
+}
+
 func (s *Service) addMember(r *resource.Request) (any, error) {
 	d, err := s.own(r)
 	if err != nil {
@@ -59,7 +77,7 @@ func (s *Service) setMember(r *resource.Request) (any, error) {
 		return nil
 	})
 	if err == resource.ErrNotFound {
-		err = resource.Errorf(http.StatusNotFound, "NotFound", "%s not found in the member list of the image %s.", r.PathValue("member"), r.PathValue("id"))
+		err = noMember(r)
 	}
 	return m, err
 }

@@ -1,11 +1,28 @@
 package volume
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
+
+// hasMetadata is the filter of lists by metadata, which clients write as Python does:
+// "{'a': 'b'}".
+func hasMetadata(d resource.Doc, values []string) bool {
+	var want map[string]string
+	if err := json.Unmarshal([]byte(strings.ReplaceAll(values[0], "'", `"`)), &want); err != nil {
+		return false
+	}
+	for k, v := range want {
+		if resource.Object(d, "metadata")[k] != v {
+			return false
+		}
+	}
+	return true
+}
 
 // registerMetadata serves the metadata of volumes or of snapshots: all of it, and by
 // key.

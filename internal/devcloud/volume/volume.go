@@ -129,7 +129,7 @@ func (s *Service) list(kind string, detail bool) resource.Handler {
 				seen = append(seen, s.view(d))
 			}
 		}
-		page, more := resource.Query{Ignore: []string{"all_tenants", "with_count"}, Same: map[string]string{"project_id": "os-vol-tenant-attr:tenant_id", "instance_id": "instance", "display_name": "name"}}.Select(seen, values)
+		page, more := resource.Query{Special: map[string]func(resource.Doc, []string) bool{"metadata": hasMetadata}, Ignore: []string{"all_tenants", "with_count"}, Same: map[string]string{"project_id": "os-vol-tenant-attr:tenant_id", "instance_id": "instance", "display_name": "name"}}.Select(seen, values)
 		if fields := brief[kind]; !detail && fields != nil {
 			for n, d := range page {
 				page[n] = resource.Doc{}

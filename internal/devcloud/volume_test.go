@@ -61,6 +61,30 @@ func TestVolumesForClients(t *testing.T) {
 	do("POST", path+"/action", `{"revert": {"snapshot_id": "nope"}}`, 404)
 }
 
+func TestListsOfVolumes(t *testing.T) {
+	c := start(t, "")
+	defer c.Close()
+	admin, demo := logIn(t, c, "admin", "secret", "admin", 201), logIn(t, c, "demo", "secret", "demo", 201)
+	for _, name := range []string{"b", "c", "a"} {
+		as(t, c, demo, "POST", "/volume/v3/volumes", fmt.Sprintf(`{"volume": {"name": %q, "size": 1}}`, name), 202)
+	}
+	for query, want := range map[string]string{"": "a c b", "limit=2&offset=1": "c b", "sort=name:asc": "a b c", "sort_key=name&sort_dir=desc&limit=1": "c", "offset=9": ""} {
+		for token, query := range map[string]string{demo: query, admin: query + "&all_tenants=True"} {
+			out, _ := as(t, c, token, "GET", "/volume/v3/volumes?"+query, "", 200)
+			var got []string
+			for _, d := range out["volumes"].([]any) {
+				got = append(got, d.(map[string]any)["name"].(string))
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("%s: %v", query, got)
+			}
+		}
+	}
+	if out, _ := as(t, c, admin, "GET", "/volume/v3/volumes?all_tenants=False", "", 200); len(out["volumes"].([]any)) != 0 {
+		t.Errorf("of the administrators' own project: %v", out)
+	}
+}
+
 func TestVolumeTypesAndQuotas(t *testing.T) {
 	c := start(t, "")
 	defer c.Close()

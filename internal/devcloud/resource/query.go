@@ -49,6 +49,9 @@ func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
 			page = page[n+1:]
 		}
 	}
+	if offset, err := strconv.Atoi(values.Get("offset")); err == nil && offset > 0 {
+		page = page[min(offset, len(page)):]
+	}
 	if limit, err := strconv.Atoi(values.Get("limit")); err == nil && limit > 0 && len(page) > limit {
 		page, more = page[:limit], true
 	}

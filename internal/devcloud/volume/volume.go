@@ -5,6 +5,9 @@ package volume
 import (
 	"net/http"
 	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
@@ -124,8 +127,12 @@ func (s *Service) list(kind string, detail bool) resource.Handler {
 	return func(r *resource.Request) (any, error) {
 		values := r.URL.Query()
 		var seen []resource.Doc
-		for _, d := range s.o.Store.All(kind) {
-			if resource.Text(d, "_project") == r.Caller.ProjectID || r.Caller.Admin && (values.Get("all_tenants") != "" || values.Get("all_tenants") == "" && kind == attachments) {
+		everyones, err := strconv.ParseBool(strings.ToLower(values.Get("all_tenants")))
+		if err != nil {
+			everyones = kind == attachments
+		}
+		for _, d := range slices.Backward(s.o.Store.All(kind)) { // the newest first
+			if resource.Text(d, "_project") == r.Caller.ProjectID || r.Caller.Admin && everyones {
 				seen = append(seen, s.view(d))
 			}
 		}

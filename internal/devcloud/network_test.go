@@ -155,6 +155,16 @@ func TestAPortsAddressesChange(t *testing.T) {
 	}
 }
 
+func TestAddressesOfMACs(t *testing.T) {
+	n := network(t)
+	mine := n.make("network", `{"name": "mine"}`)["id"].(string)
+	n.make("subnet", fmt.Sprintf(`{"network_id": %q, "cidr": "fd00:77::/64", "ip_version": 6, "ipv6_address_mode": "slaac", "ipv6_ra_mode": "slaac"}`, mine))
+	p := n.make("port", fmt.Sprintf(`{"network_id": %q, "mac_address": "fa:16:3e:12:34:56"}`, mine))
+	if ips := fmt.Sprint(p["fixed_ips"]); !strings.Contains(ips, "fd00:77::f816:3eff:fe12:3456 ") {
+		t.Errorf("addresses %s", ips)
+	}
+}
+
 func TestNovaSeesANetworksNewName(t *testing.T) {
 	n := network(t)
 	mine := n.make("network", `{"name": "mine"}`)["id"].(string)

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -50,7 +51,7 @@ func (s *Service) port(id, project string, network, body resource.Doc) (resource
 		if taken() {
 			return nil, resource.Errorf(http.StatusConflict, "MacAddressInUse", "Unable to complete operation for network %s. The mac address %s is in use.", network["id"], mac)
 		}
-		ips, err := s.addresses(network, body, all)
+		ips, err := s.addresses(network, body, mac, all)
 		d["fixed_ips"] = ips
 		return d, err
 	})
@@ -79,8 +80,8 @@ func newMAC() string {
 }
 
 // addresses are the fixed addresses of a new port: those that are asked for, or one
-// of each version.
-func (s *Service) addresses(network, body resource.Doc, all []resource.Doc) ([]any, error) {
+// of each version. Those that a server gives itself (SLAAC) are of its MAC address.
+func (s *Service) addresses(network, body resource.Doc, mac string, all []resource.Doc) ([]any, error) {
 	taken := map[string]bool{}
 	for _, p := range all {
 		if p["network_id"] == network["id"] {
@@ -107,7 +108,7 @@ func (s *Service) addresses(network, body resource.Doc, all []resource.Doc) ([]a
 	}
 	out := []any{}
 	for _, w := range wanted {
-		ip, err := address(network, nets, w, taken)
+		ip, err := address(network, nets, w, mac, taken)
 		if err != nil {
 			return nil, err
 		}
@@ -117,7 +118,7 @@ func (s *Service) addresses(network, body resource.Doc, all []resource.Doc) ([]a
 	return out, nil
 }
 
-func address(network resource.Doc, nets []resource.Doc, w resource.Doc, taken map[string]bool) (resource.Doc, error) {
+func address(network resource.Doc, nets []resource.Doc, w resource.Doc, mac string, taken map[string]bool) (resource.Doc, error) {
 	given := resource.Text(w, "ip_address")
 	if given != "" {
 		a, err := netip.ParseAddr(given)
@@ -138,6 +139,11 @@ func address(network resource.Doc, nets []resource.Doc, w resource.Doc, taken ma
 		if w["subnet_id"] != nil && n["id"] != w["subnet_id"] {
 			continue
 		}
+		if mode := resource.Text(n, "ipv6_address_mode"); mode == "slaac" || mode == "dhcpv6-stateless" {
+			if a, err := eui64(resource.Text(n, "cidr"), mac); err == nil {
+				return resource.Doc{"subnet_id": n["id"], "ip_address": a.String()}, nil
+			}
+		}
 		for _, pool := range resource.Docs(n, "allocation_pools") {
 			a, err := netip.ParseAddr(resource.Text(pool, "start"))
 			end, err2 := netip.ParseAddr(resource.Text(pool, "end"))
@@ -149,6 +155,24 @@ func address(network resource.Doc, nets []resource.Doc, w resource.Doc, taken ma
 		}
 	}
 	return nil, resource.Errorf(http.StatusConflict, "IpAddressGenerationFailure", "No more IP addresses available on network %s.", network["id"])
+}
+
+// eui64 is the address in a /64 that belongs to a MAC address.
+func eui64(cidr, mac string) (netip.Addr, error) {
+	p, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	m, err := net.ParseMAC(mac)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	if len(m) != 6 || p.Bits() > 64 || !p.Addr().Is6() {
+		return netip.Addr{}, fmt.Errorf("%s has no address of %s", cidr, mac)
+	}
+	b := p.Masked().Addr().As16()
+	copy(b[8:], []byte{m[0] ^ 2, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5]})
+	return netip.AddrFrom16(b), nil
 }
 
 // changePort completes a PUT: a binding to a host, or new addresses.
@@ -179,7 +203,7 @@ func (s *Service) changePort(d, body resource.Doc) error {
 		}
 		wanted = append(wanted, w)
 	}
-	ips, err := s.addresses(s.o.Store.Get(networks, resource.Text(d, "network_id")), resource.Doc{"fixed_ips": wanted}, others)
+	ips, err := s.addresses(s.o.Store.Get(networks, resource.Text(d, "network_id")), resource.Doc{"fixed_ips": wanted}, resource.Text(d, "mac_address"), others)
 	body["fixed_ips"] = ips
 	return err
 }

@@ -169,7 +169,7 @@ func (s *Service) AddAddress(server Server, network string) error {
 		n := s.o.Store.Get(networks, network)
 		all := s.o.Store.All(ports)
 		_, err := s.o.Store.Update(ports, resource.Text(p, "id"), func(d resource.Doc) error {
-			more, err := s.addressesOf(n, all)
+			more, err := s.addresses(n, resource.Doc{}, resource.Text(d, "mac_address"), all)
 			d["fixed_ips"] = append(append([]any{}, resource.List(d, "fixed_ips")...), more...)
 			return err
 		})
@@ -269,10 +269,6 @@ func endpoint(address, kind string) resource.Doc {
 		version = 6
 	}
 	return resource.Doc{"address": address, "type": kind, "version": version, "meta": resource.Doc{}}
-}
-
-func (s *Service) addressesOf(network resource.Doc, all []resource.Doc) ([]any, error) {
-	return s.addresses(network, resource.Doc{}, all)
 }
 
 // Servers are all that have a port.

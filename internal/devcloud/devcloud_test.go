@@ -29,8 +29,9 @@ func ask(t *testing.T, c *compute.Dev, method, path, body string, want int) stri
 	return string(text)
 }
 
-// send sends a request with a token, or for "" with none.
-func send(t *testing.T, c *compute.Dev, token, method, path, body string, want int) (http.Header, []byte) {
+// send sends a request with a token, or for "" with none, and with more headers:
+// "Name: value".
+func send(t *testing.T, c *compute.Dev, token, method, path, body string, want int, more ...string) (http.Header, []byte) {
 	t.Helper()
 	q, err := http.NewRequestWithContext(t.Context(), method, c.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -40,6 +41,10 @@ func send(t *testing.T, c *compute.Dev, token, method, path, body string, want i
 		q.Header.Set("X-Auth-Token", token)
 	}
 	q.Header.Set("Content-Type", "application/json")
+	for _, h := range more {
+		name, value, _ := strings.Cut(h, ": ")
+		q.Header.Set(name, value)
+	}
 	r, err := http.DefaultClient.Do(q)
 	if err != nil {
 		t.Fatal(err)

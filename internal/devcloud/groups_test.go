@@ -160,6 +160,16 @@ func TestOwnPasswordAndCatalog(t *testing.T) {
 	logIn(t, c, "demo", "secret", "demo", 401)
 	logIn(t, c, "demo", "new", "demo", 201)
 
+	out, _ = as(t, c, demo, "GET", v3+"/regions", "", 200)
+	if regions := ids(out, "regions"); len(regions) != 1 || regions[0] != "RegionOne" {
+		t.Errorf("regions: %v", out)
+	}
+	for user, want := range map[string]int{"admin": 1, "reader": 0} {
+		out, _ = as(t, c, logIn(t, c, user, "secret", "demo", 201), "GET", v3+"/auth/system", "", 200)
+		if list := out["system"].([]any); len(list) != want {
+			t.Errorf("%s has the system %v", user, list)
+		}
+	}
 	out, _ = as(t, c, demo, "GET", v3+"/services?type=compute", "", 200)
 	services := ids(out, "services")
 	if len(services) != 1 {

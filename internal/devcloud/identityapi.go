@@ -45,6 +45,21 @@ func (i *identity) authenticated(w http.ResponseWriter, r *http.Request, path st
 		i.subject(w, r)
 	case path == "/v3/auth/catalog":
 		answer(w, http.StatusOK, map[string]any{"catalog": i.catalog(t), "links": map[string]any{}})
+	case path == "/v3/auth/system":
+		all := []any{}
+		if u := i.user(t.UserID, ""); u != nil && i.known.Load().rolesIn(u, system) != nil {
+			all = append(all, map[string]bool{"all": true})
+		}
+		answer(w, http.StatusOK, map[string]any{"system": all, "links": i.self("auth/system", "")})
+	case path == "/v3/auth/domains":
+		known := i.known.Load()
+		var list []project
+		for _, d := range known.Domains {
+			if u := known.user(t.UserID, ""); u != nil && known.rolesIn(u, d.ID) != nil {
+				list = append(list, d)
+			}
+		}
+		i.list(w, r, "domains", list, "")
 	case path == "/v3/auth/projects":
 		i.list(w, r, "projects", i.projectsOf(t), "")
 	case kind == "users" && strings.Contains(name, "/application_credentials"):
@@ -113,7 +128,13 @@ func (i *identity) shown(kind string, p *project) map[string]any {
 	case "projects":
 		d["is_domain"], d["parent_id"], d["tags"] = false, p.domain(), []any{}
 	case "users":
-		d["password_expires_at"] = nil
+		if d["password_expires_at"] = nil; p.Description == "" {
+			delete(d, "description")
+		}
+	case "domains":
+		d["tags"] = []any{}
+	case "regions":
+		return map[string]any{"id": p.ID, "description": p.Description, "parent_region_id": nil, "links": d["links"]}
 	}
 	maps.Copy(d, p.More)
 	if d["enabled"] = !p.Disabled; kind != "domains" {

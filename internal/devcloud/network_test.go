@@ -2,7 +2,6 @@ package devcloud_test
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -195,20 +194,7 @@ func TestTagsAndRevisionsOfNetworks(t *testing.T) {
 	// If-Match
 	d := one(t, n.do("GET", "/networks/"+a, "", 200), "network")
 	for revision, want := range map[string]int{"99": 412, fmt.Sprint(d["revision_number"]): 200} {
-		q, err := http.NewRequestWithContext(t.Context(), "PUT", n.cloud.URL+v2+"/networks/"+a, strings.NewReader(`{"network": {"description": "d"}}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		q.Header.Set("X-Auth-Token", n.token)
-		q.Header.Set("If-Match", "revision_number="+revision)
-		r, err := http.DefaultClient.Do(q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = r.Body.Close()
-		if r.StatusCode != want {
-			t.Errorf("with revision %s: %d", revision, r.StatusCode)
-		}
+		send(t, n.cloud, n.token, "PUT", v2+"/networks/"+a, `{"network": {"description": "d"}}`, want, "If-Match: revision_number="+revision)
 	}
 }
 

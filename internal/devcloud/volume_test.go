@@ -57,6 +57,11 @@ func TestVolumesForClients(t *testing.T) {
 	if d := one(t, do("GET", "/volume/v3/snapshots/"+snapshot, "", 200), "snapshot"); d["status"] != "error" || fmt.Sprint(d["metadata"]) != "map[x:y]" {
 		t.Errorf("snapshot %v", d)
 	}
+	do("POST", path+"/action", `{"os-reset_status": {"status": "in-use"}}`, 202)
+	another := fmt.Sprintf(`{"snapshot": {"volume_id": %q}}`, volume)
+	do("POST", "/volume/v3/snapshots", another, 400)
+	send(t, c, token, "POST", "/volume/v3/snapshots", another, 400, "OpenStack-API-Version: volume 3.65")
+	send(t, c, token, "POST", "/volume/v3/snapshots", another, 202, "OpenStack-API-Version: volume 3.66")
 	do("POST", path+"/action", fmt.Sprintf(`{"revert": {"snapshot_id": %q}}`, snapshot), 202)
 	do("POST", path+"/action", `{"revert": {"snapshot_id": "nope"}}`, 404)
 }

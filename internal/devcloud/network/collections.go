@@ -111,7 +111,7 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 	d := common(id, r.Project(body), body)
 	maps.Copy(d, map[string]any{"network_id": network, "cidr": cidr.String(), "ip_version": version, "gateway_ip": gateway, "allocation_pools": pools,
 		"enable_dhcp": resource.Or(body, "enable_dhcp", true), "dns_nameservers": resource.List(body, "dns_nameservers"), "host_routes": resource.List(body, "host_routes"),
-		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": nil, "service_types": []any{}, "segment_id": nil})
+		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": nil, "service_types": []any{}, "router:external": resource.Bool(s.o.Store.Get(networks, network), "router:external"), "segment_id": nil})
 	_, err = s.o.Store.Update(networks, network, func(n resource.Doc) error {
 		n["subnets"] = append(slices.Clone(resource.List(n, "subnets")), id)
 		return nil

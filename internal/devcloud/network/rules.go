@@ -29,6 +29,7 @@ func (s *Service) newRule(r *resource.Request, id string, body resource.Doc) (re
 			return nil, resource.Errorf(http.StatusConflict, "SecurityGroupRuleExists", "Security group rule already exists. Rule id is %s.", old["id"])
 		}
 	}
+	d["belongs_to_default_sg"] = g["name"] == "default"
 	if err := s.o.Store.Put(rules, id, d); err != nil {
 		return nil, err
 	}
@@ -60,7 +61,9 @@ func ruleOf(id, project string, body resource.Doc) resource.Doc {
 
 func (s *Service) addRule(body resource.Doc, project string) error {
 	id := uuid.NewString()
-	if err := s.o.Store.Put(rules, id, ruleOf(id, project, body)); err != nil {
+	d := ruleOf(id, project, body)
+	d["belongs_to_default_sg"] = s.o.Store.Get(groups, resource.Text(body, "security_group_id"))["name"] == "default"
+	if err := s.o.Store.Put(rules, id, d); err != nil {
 		return err
 	}
 	return s.showRules(resource.Text(body, "security_group_id"))

@@ -2,6 +2,8 @@ package volume
 
 import (
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -17,7 +19,7 @@ func (s *Service) createSnapshot(r *resource.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if status := resource.Text(v, "status"); status != "available" && !resource.Bool(body, "force") {
+	if status := resource.Text(v, "status"); status != "available" && !resource.Bool(body, "force") && !(status == "in-use" && since(r, 66)) {
 		return nil, bad("Invalid volume: Volume %s status must be available, but current status is: %s.", v["id"], status)
 	}
 	id := uuid.NewString()
@@ -34,6 +36,13 @@ func (s *Service) deleteSnapshot(r *resource.Request) (any, error) {
 	}
 	_, err = s.o.Store.Delete(snapshots, resource.Text(d, "id"))
 	return &resource.Reply{Status: http.StatusAccepted}, err
+}
+
+// since tells whether a request asks for microversion 3.n or a later one.
+func since(r *resource.Request, n int) bool {
+	_, minor, _ := strings.Cut(r.Header.Get("OpenStack-API-Version"), "volume 3.")
+	asked, err := strconv.Atoi(minor)
+	return err == nil && asked >= n
 }
 
 // snapshotAction resets the status of a snapshot, which is all that can be done to one.
@@ -55,5 +64,6 @@ func zones(*resource.Request) (any, error) {
 }
 
 func services(*resource.Request) (any, error) {
-	return map[string]any{"services": []any{map[string]any{"binary": "cinder-volume", "host": "dev@lvm", "zone": "nova", "status": "enabled", "state": "up", "updated_at": resource.NowMicro(), "disabled_reason": nil}}}, nil
+	return map[string]any{"services": []any{map[string]any{"binary": "cinder-volume", "host": "dev@lvm", "zone": "nova", "status": "enabled", "state": "up", "updated_at": resource.NowMicro(), "disabled_reason": nil,
+		"frozen": false, "active_backend_id": nil, "replication_status": "disabled"}}}, nil
 }

@@ -14,6 +14,7 @@ import (
 // applications and composites, and what the embedder adds or replaces.
 func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
 	prefix := d.config.API.ComputeLinkPrefix
+	scheme := middleware.SecureProxyHeader(d.config.WSGI.SecureProxySSLHeader)
 	index := middleware.Noted(d.metrics.Operation("versions.index"), versions.Root{LinkPrefix: prefix})
 	show := middleware.Noted(d.metrics.Operation("versions.show"), versions.Version{LinkPrefix: prefix})
 	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages, Metrics: d.metrics, Traces: d.traces})
@@ -22,10 +23,10 @@ func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
 		"nova.api.openstack.urlmap:urlmap_factory":                urlMapFactory(),
 		"nova.api.auth:pipeline_factory_v21":                      pipelineFactory(d.config.API.AuthStrategy),
 		"nova.api.auth:pipeline_factory":                          pipelineFactory(d.config.API.AuthStrategy),
-		"nova.api.openstack.compute:APIRouterV21.factory":         application(app),
-		"nova.api.openstack.compute.versions:Versions.factory":    application(index),
-		"nova.api.openstack.compute.versions:VersionsV2.factory":  application(show),
-		"nova.api.openstack.compute.versions:Versions.factory_v2": application(show),
+		"nova.api.openstack.compute:APIRouterV21.factory":         application(scheme(app)),
+		"nova.api.openstack.compute.versions:Versions.factory":    application(scheme(index)),
+		"nova.api.openstack.compute.versions:VersionsV2.factory":  application(scheme(show)),
+		"nova.api.openstack.compute.versions:Versions.factory_v2": application(scheme(show)),
 	})
 	maps.Copy(r, extra)
 	return r

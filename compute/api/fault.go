@@ -81,6 +81,9 @@ func faultOf(err error, errs []int) *Fault {
 	case errors.As(err, &refused):
 		return &Fault{Status: 403, Message: refused.Error(), cause: err}
 	case errors.As(err, &domain):
+		if domain.Kind == 0 {
+			return unexpected(err)
+		}
 		f = &Fault{Status: statusOf[domain.Kind], Message: domain.Error(), cause: err}
 		if domain.Kind == objects.KindUnavailable {
 			f.Header = http.Header{"Retry-After": {"10"}}
@@ -111,6 +114,7 @@ func unexpected(err error) *Fault {
 		if class = domain.Class; !strings.Contains(class, ".") { // a library's has its module with it
 			class = "nova.exception." + class
 		}
+		class = strings.TrimPrefix(class, "builtins.") // which Python does not print
 	}
 	return &Fault{Status: 500, cause: err, Message: "Unexpected API Error. Please contact the administrator\n<class '" + class + "'>"}
 }

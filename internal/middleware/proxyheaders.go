@@ -57,6 +57,28 @@ func ProxyHeaders(o ProxyHeadersOptions) func(http.Handler) http.Handler {
 	}
 }
 
+// SecureProxyHeader takes the scheme of the client's request from the header that
+// [wsgi] secure_proxy_ssl_header names as WSGI does ("HTTP_X_FORWARDED_PROTO"), for
+// all of Nova's own filters and applications. Other variables of WSGI are not
+// headers, and say nothing; "" is none.
+func SecureProxyHeader(variable string) func(http.Handler) http.Handler {
+	name, ok := strings.CutPrefix(variable, "HTTP_")
+	name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
+	return func(next http.Handler) http.Handler {
+		if !ok {
+			return next
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if scheme := joined(r.Header, name); scheme != "" {
+				r = r.WithContext(r.Context())
+				r.URL = cloneURL(r.URL)
+				r.URL.Scheme = scheme
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
 // joined is a header as WSGI servers give it: repeated ones in one line.
 func joined(h http.Header, name string) string {
 	switch v := h[name]; len(v) {

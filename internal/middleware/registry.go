@@ -49,8 +49,10 @@ func Registry(d Deps) paste.Registry {
 	add(plain(LegacyV2Compatible), "nova.api.openstack:LegacyV2CompatibleWrapper.factory")
 	add(plain(RequestID), "oslo_middleware:RequestId.factory", "oslo_middleware.request_id:RequestId.factory",
 		"oslo.middleware:RequestId.factory", "oslo.middleware.request_id:RequestId.factory", "oslo.middleware#request_id")
-	add(plain(func() func(http.Handler) http.Handler { return FaultWrap(FaultWrapOptions{Log: d.Log}) }),
-		"nova.api.openstack:FaultWrapper.factory")
+	add(plain(func() func(http.Handler) http.Handler {
+		scheme, wrap := SecureProxyHeader(d.Config.WSGI.SecureProxySSLHeader), FaultWrap(FaultWrapOptions{Log: d.Log})
+		return func(next http.Handler) http.Handler { return scheme(wrap(next)) }
+	}), "nova.api.openstack:FaultWrapper.factory")
 	add(plain(func() func(http.Handler) http.Handler { return RequestLog(RequestLogOptions{Log: d.Log}) }),
 		"nova.api.openstack.requestlog:RequestLog.factory")
 	add(plain(func() func(http.Handler) http.Handler {

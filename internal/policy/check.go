@@ -19,15 +19,16 @@ type ask struct {
 }
 
 // check is a node of a rule's tree. String is its canonical form, in
-// oslo.policy's spelling.
+// oslo.policy's spelling. An error is that of a service that was to be asked: it
+// ends the whole question, whatever the rest of the rule says.
 type check interface {
-	allows(s *ruleset, a ask) bool
+	allows(s *ruleset, a ask) (bool, error)
 	String() string
 }
 
 type constCheck bool
 
-func (k constCheck) allows(*ruleset, ask) bool { return bool(k) }
+func (k constCheck) allows(*ruleset, ask) (bool, error) { return bool(k), nil }
 
 func (k constCheck) String() string {
 	if k {
@@ -38,31 +39,35 @@ func (k constCheck) String() string {
 
 type notCheck struct{ sub check }
 
-func (k notCheck) allows(s *ruleset, a ask) bool { return !k.sub.allows(s, a) }
-func (k notCheck) String() string                { return "not " + k.sub.String() }
+func (k notCheck) allows(s *ruleset, a ask) (bool, error) {
+	ok, err := k.sub.allows(s, a)
+	return !ok && err == nil, err
+}
+
+func (k notCheck) String() string { return "not " + k.sub.String() }
 
 type andCheck []check
 
-func (k andCheck) allows(s *ruleset, a ask) bool {
+func (k andCheck) allows(s *ruleset, a ask) (bool, error) {
 	for _, sub := range k {
-		if !sub.allows(s, a) {
-			return false
+		if ok, err := sub.allows(s, a); !ok || err != nil {
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }
 
 func (k andCheck) String() string { return "(" + join(k, " and ") + ")" }
 
 type orCheck []check
 
-func (k orCheck) allows(s *ruleset, a ask) bool {
+func (k orCheck) allows(s *ruleset, a ask) (bool, error) {
 	for _, sub := range k {
-		if sub.allows(s, a) {
-			return true
+		if ok, err := sub.allows(s, a); ok || err != nil {
+			return ok, err
 		}
 	}
-	return false
+	return false, nil
 }
 
 func (k orCheck) String() string { return "(" + join(k, " or ") + ")" }
@@ -78,12 +83,13 @@ func join(list []check, sep string) string {
 // ruleCheck is "rule:name"; an unknown rule does not allow.
 type ruleCheck struct{ name Rule }
 
-func (k ruleCheck) allows(s *ruleset, a ask) bool {
-	if a.depth++; a.depth > maxDepth {
-		return false
-	}
+func (k ruleCheck) allows(s *ruleset, a ask) (bool, error) {
+	a.depth++
 	sub := s.find(k.name)
-	return sub != nil && sub.allows(s, a)
+	if sub == nil || a.depth > maxDepth {
+		return false, nil
+	}
+	return sub.allows(s, a)
 }
 
 func (k ruleCheck) String() string { return "rule:" + string(k.name) }
@@ -94,20 +100,20 @@ type roleCheck struct {
 	fixed string // the role, where it needs no target
 }
 
-func (k roleCheck) allows(_ *ruleset, a ask) bool {
+func (k roleCheck) allows(_ *ruleset, a ask) (bool, error) {
 	want := k.fixed
 	if want == "" {
 		var ok bool
 		if want, ok = k.match.fill(&a.target); !ok {
-			return false
+			return false, nil
 		}
 	}
 	for _, role := range a.cred.Roles {
 		if role == want || strings.EqualFold(role, want) {
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }
 
 func (k roleCheck) String() string { return "role:" + k.match.text }
@@ -115,7 +121,9 @@ func (k roleCheck) String() string { return "role:" + k.match.text }
 // isAdminCheck is Nova's "is_admin:True".
 type isAdminCheck bool
 
-func (k isAdminCheck) allows(_ *ruleset, a ask) bool { return a.cred.IsAdmin == bool(k) }
+func (k isAdminCheck) allows(_ *ruleset, a ask) (bool, error) {
+	return a.cred.IsAdmin == bool(k), nil
+}
 
 func (k isAdminCheck) String() string {
 	if k {
@@ -131,9 +139,9 @@ type literalCheck struct {
 	match template
 }
 
-func (k literalCheck) allows(_ *ruleset, a ask) bool {
+func (k literalCheck) allows(_ *ruleset, a ask) (bool, error) {
 	want, ok := k.match.fill(&a.target)
-	return ok && want == k.value
+	return ok && want == k.value, nil
 }
 
 func (k literalCheck) String() string { return k.kind + ":" + k.match.text }
@@ -145,9 +153,9 @@ type credCheck struct {
 	match template
 }
 
-func (k credCheck) allows(_ *ruleset, a ask) bool {
+func (k credCheck) allows(_ *ruleset, a ask) (bool, error) {
 	want, ok := k.match.fill(&a.target)
-	return ok && k.get != nil && k.get(a.cred, want)
+	return ok && k.get != nil && k.get(a.cred, want), nil
 }
 
 func (k credCheck) String() string { return k.kind + ":" + k.match.text }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -41,11 +42,7 @@ func New(o Options) (*Enforcer, error) {
 	if o.DefaultRule == "" {
 		o.DefaultRule = "default"
 	}
-	r, err := newRemote(o.Remote)
-	if err != nil {
-		return nil, err
-	}
-	e := &Enforcer{opts: o, defaults: Defaults(), log: o.Log, parser: &parser{remote: r, log: o.Log}}
+	e := &Enforcer{opts: o, defaults: Defaults(), log: o.Log, parser: &parser{remote: &remote{Remote: o.Remote}, log: o.Log}}
 	if err := e.Reload(); err != nil {
 		return nil, err
 	}
@@ -92,8 +89,9 @@ func (e *Enforcer) Watch(ctx context.Context, interval time.Duration) {
 }
 
 // Authorize answers nil if the rule allows the operation, *Forbidden if not,
-// also where the token is of the wrong scope, and *NotRegistered for a rule that
-// is not Nova's.
+// also where the token is of the wrong scope, *NotRegistered for a rule that is
+// not Nova's, and an objects.Error of no kind, a 500 to clients, where a service
+// that the rule asks (http:, https:) cannot be asked.
 func (e *Enforcer) Authorize(c *reqctx.Context, r Rule, t Target) error {
 	s := e.current.Load()
 	scopes, ok := s.registered[r]
@@ -103,13 +101,19 @@ func (e *Enforcer) Authorize(c *reqctx.Context, r Rule, t Target) error {
 	if e.opts.EnforceScope && len(scopes) > 0 && !slices.Contains(scopes, scopeOf(c)) {
 		return &Forbidden{r}
 	}
-	if !s.rules[r].allows(s, ask{cred: c, target: t, rule: r}) {
+	ok, err := s.rules[r].allows(s, ask{cred: c, target: t, rule: r})
+	if err != nil {
+		e.log(fmt.Sprintf("Policy %s: %v", r, err))
+		return err
+	}
+	if !ok {
 		return &Forbidden{r}
 	}
 	return nil
 }
 
-// Allowed is Authorize for callers that go on either way.
+// Allowed is Authorize for callers that go on either way: what cannot be decided
+// is not allowed.
 func (e *Enforcer) Allowed(c *reqctx.Context, r Rule, t Target) bool {
 	return e.Authorize(c, r, t) == nil
 }

@@ -192,7 +192,7 @@ func (p *parser) check(text string) check {
 	case "is_admin":
 		return isAdminCheck(strings.EqualFold(match, "true"))
 	case "http", "https":
-		return httpCheck{scheme: kind, match: newTemplate(match), remote: p.remote, log: p.log}
+		return httpCheck{scheme: kind, match: newTemplate(match), remote: p.remote}
 	}
 	t := newTemplate(match)
 	if value, ok := literal(kind); ok {

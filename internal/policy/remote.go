@@ -2,17 +2,21 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/nova-go/nova/internal/objects"
 )
 
 // Remote are the options of http: and https: checks, which ask another service.
@@ -28,73 +32,103 @@ type Remote struct {
 // maxAnswer is as much of an answer as is read: "True" is all that counts.
 const maxAnswer = 1024
 
-// remote is Remote made ready.
+// The classes of Python's errors, which clients see.
+const (
+	runtimeError    = "builtins.RuntimeError"
+	connectionError = "requests.exceptions.ConnectionError"
+	sslError        = "requests.exceptions.SSLError"
+)
+
+// remote asks by the options. oslo.policy reads the files of https: checks with
+// each check; here they are read again when one of them has changed. What is wrong
+// with them is an error of the check and not of the start, for no rule may need them.
 type remote struct {
-	client *http.Client
-	json   bool
+	Remote
+	mu     sync.Mutex
+	client *http.Client // nil: not made yet
+	files  [3]source    // what client was made of
 }
 
-func newRemote(o Remote) (*remote, error) {
-	if o.Timeout <= 0 {
-		o.Timeout = 60 * time.Second
+// failed is the error that a client sees the class of.
+func failed(class, message string, cause error) error {
+	if cause != nil {
+		message += ": " + cause.Error()
 	}
-	conf := &tls.Config{InsecureSkipVerify: !o.Verify} //nolint:gosec // the operator's choice, off by default as in oslo.policy
-	if o.Verify && o.CAFile != "" {
-		pem, err := os.ReadFile(o.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("[oslo_policy] remote_ssl_ca_crt_file: %w", err)
-		}
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("[oslo_policy] remote_ssl_ca_crt_file: %s: no certificate in it", o.CAFile)
+	return &objects.Error{Class: class, Message: message, Cause: cause}
+}
+
+// ready gives the client for checks of a scheme.
+func (r *remote) ready(scheme string) (*http.Client, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var files [3]source
+	if scheme == "https" {
+		for i, f := range []struct{ path, what string }{
+			{r.CertFile, "ssl cert_file  "}, {r.KeyFile, "ssl key_file "}, {r.CAFile, "ca cert_file  "}} {
+			if f.path == "" || i == 2 && !r.Verify {
+				continue
+			}
+			info, err := os.Stat(f.path)
+			if err != nil {
+				return nil, failed(runtimeError, "Unable to find "+f.what+": "+f.path, nil)
+			}
+			files[i] = source{f.path, info.ModTime().UnixNano(), info.Size()}
 		}
 	}
-	if o.CertFile != "" {
-		key := o.KeyFile
-		if key == "" {
-			key = o.CertFile
-		}
-		pair, err := tls.LoadX509KeyPair(o.CertFile, key)
+	if r.client != nil && (scheme == "http" || files == r.files) {
+		return r.client, nil
+	}
+	conf := &tls.Config{InsecureSkipVerify: !r.Verify} //nolint:gosec // the operator's choice, off by default as in oslo.policy
+	if ca := files[2].path; ca != "" {
+		pem, err := os.ReadFile(ca)
 		if err != nil {
-			return nil, fmt.Errorf("[oslo_policy] remote_ssl_client_crt_file: %w", err)
+			return nil, failed("builtins.OSError", "cannot read the CA file", err)
+		}
+		if conf.RootCAs = x509.NewCertPool(); !conf.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, failed("builtins.OSError", "no certificate in "+ca, nil)
+		}
+	}
+	if cert := files[0].path; cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, cmp.Or(files[1].path, cert))
+		if err != nil {
+			return nil, failed(sslError, "cannot use the client's certificate", err)
 		}
 		conf.Certificates = []tls.Certificate{pair}
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = conf
-	return &remote{client: &http.Client{Timeout: o.Timeout, Transport: transport},
-		json: o.ContentType == "application/json"}, nil
+	r.client, r.files = &http.Client{Timeout: cmp.Or(r.Timeout, 60*time.Second), Transport: transport}, files
+	return r.client, nil
 }
 
 // httpCheck asks a service; it allows if that answers "True". A service that
-// cannot be asked does not allow.
+// cannot be asked is an error.
 type httpCheck struct {
 	scheme string
 	match  template
 	remote *remote
-	log    func(string)
 }
 
 func (k httpCheck) String() string { return k.scheme + ":" + k.match.text }
 
-func (k httpCheck) allows(_ *ruleset, a ask) bool {
+func (k httpCheck) allows(_ *ruleset, a ask) (bool, error) {
 	to, ok := k.match.fill(&a.target)
 	if !ok {
-		return false
+		return false, failed("builtins.KeyError", "the target lacks what "+k.String()+" names", nil)
 	}
-	ok, err := k.remote.ask(k.scheme+":"+to, a)
+	client, err := k.remote.ready(k.scheme)
 	if err != nil {
-		k.log(fmt.Sprintf("Policy %s: remote check %s: %v", a.rule, k, err))
+		return false, err
 	}
-	return ok
+	return k.remote.ask(client, k.scheme+":"+to, a)
 }
 
-func (r *remote) ask(to string, a ask) (bool, error) {
+func (r *remote) ask(client *http.Client, to string, a ask) (bool, error) {
 	question := map[string]any{"rule": a.rule, "target": a.target.attributes(), "credentials": credentials(a)}
 	var body []byte
 	var err error
 	contentType := "application/json"
-	if r.json {
+	if r.ContentType == "application/json" {
 		body, err = json.Marshal(question)
 	} else {
 		form := url.Values{}
@@ -110,13 +144,22 @@ func (r *remote) ask(to string, a ask) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	resp, err := r.client.Post(to, contentType, bytes.NewReader(body))
-	if err != nil {
-		return false, err
+	resp, err := client.Post(to, contentType, bytes.NewReader(body))
+	var late net.Error
+	var certificate *tls.CertificateVerificationError
+	var alert tls.AlertError
+	switch {
+	case err == nil:
+	case errors.As(err, &late) && late.Timeout():
+		return false, failed(runtimeError, "Timeout in REST API call", err)
+	case errors.As(err, &certificate), errors.As(err, &alert):
+		return false, failed(sslError, "remote check", err)
+	default:
+		return false, failed(connectionError, "remote check", err)
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		return false, err
+		return false, failed(connectionError, "remote check", err)
 	}
 	return strings.Trim(string(text), `"`) == "True", nil
 }

@@ -81,6 +81,9 @@ func pool(o config.Database, m *metrics.Metrics, name string) db.Options {
 // configuration.
 func OpenPolicy(c *config.Config, log zerolog.Logger) (*policy.Enforcer, error) {
 	o := policy.Options{DefaultRule: c.OsloPolicy.PolicyDefaultRule, EnforceScope: c.OsloPolicy.EnforceScope, EnforceNewDefaults: c.OsloPolicy.EnforceNewDefaults,
+		Remote: policy.Remote{Timeout: time.Duration(c.OsloPolicy.RemoteTimeout * float64(time.Second)), ContentType: c.OsloPolicy.RemoteContentType,
+			Verify: c.OsloPolicy.RemoteSSLVerifyServerCrt, CAFile: c.OsloPolicy.RemoteSSLCACrtFile,
+			CertFile: c.OsloPolicy.RemoteSSLClientCrtFile, KeyFile: c.OsloPolicy.RemoteSSLClientKeyFile},
 		Log: func(s string) { log.Warn().Msg(s) }}
 	o.File = Find(c, c.OsloPolicy.PolicyFile)
 	for _, d := range c.OsloPolicy.PolicyDirs {

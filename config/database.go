@@ -13,7 +13,7 @@ type Database struct {
 	Backend string `opt:"backend" default:"sqlalchemy"`
 	// SQLiteSynchronous waits for the disk.
 	SQLiteSynchronous bool `opt:"sqlite_synchronous" default:"true"`
-	// MySQLSQLMode is set on each connection; empty: the server's.
+	// MySQLSQLMode is set on each connection; empty: none, whatever the server's.
 	MySQLSQLMode string `opt:"mysql_sql_mode" default:"TRADITIONAL"`
 	// MySQLWsrepSyncWait is set on each connection; nil: the server's.
 	MySQLWsrepSyncWait *int `opt:"mysql_wsrep_sync_wait"`

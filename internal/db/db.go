@@ -37,26 +37,21 @@ type Options struct {
 	// Replica is the SQLAlchemy URL of a copy that may lag, where reads outside of
 	// transactions go: slave_connection, where synchronous_reader is off; "": none.
 	Replica string
-	// Mode is [database] mysql_sql_mode, default TRADITIONAL.
-	SQLMode string
+	// Wait is how long a query may wait for a connection where all are in use, nil:
+	// 30 s; then it fails.
+	Wait *time.Duration
+	// Parameters are added to the query of the URL ("a=b&c=d"), connection_parameters.
+	Parameters string
+	// SQLMode is mysql_sql_mode, nil: TRADITIONAL.
+	SQLMode *string
+	// WsrepSyncWait is what each connection sets wsrep_sync_wait of a Galera cluster
+	// to; nil leaves it.
+	WsrepSyncWait *int
+	// Unsynced has SQLite not wait for its disk.
+	Unsynced bool
 	// Metrics counts the queries, under Name; nil: nobody does.
 	Metrics *metrics.Metrics
 	Name    metrics.DatabaseName
-}
-
-// most is how many connections there may be at a time; 0: any number.
-func (o Options) most() int {
-	size, overflow := 5, 50
-	if o.MaxPoolSize != nil {
-		size = *o.MaxPoolSize
-	}
-	if o.MaxOverflow != nil {
-		overflow = *o.MaxOverflow
-	}
-	if size <= 0 || overflow < 0 {
-		return 0
-	}
-	return size + overflow
 }
 
 // DB is one database. Queries are written with "?" whatever the dialect, and
@@ -69,6 +64,7 @@ type DB struct {
 	// has the others sleep for longer and longer. nil for servers, which queue them.
 	writing *sync.Mutex
 	metrics *metrics.Metrics
+	gate    *gate // nil: there may be any number of connections
 }
 
 // Metrics is where those who read this database count; it may be nil.
@@ -85,7 +81,7 @@ func (d *DB) Kind() string { return d.name }
 // Open prepares a database from an SQLAlchemy URL. It does not connect: a
 // database that is away is an error of the queries, not of Open.
 func Open(connection string, o Options) (*DB, error) {
-	src, err := parseURL(connection)
+	src, err := parseURL(withParameters(connection, o.Parameters))
 	if err != nil {
 		return nil, err
 	}
@@ -93,15 +89,7 @@ func Open(connection string, o Options) (*DB, error) {
 	var dialect schema.Dialect
 	switch src.dialect {
 	case "mysql":
-		mode := o.SQLMode
-		if mode == "" {
-			mode = "TRADITIONAL"
-		}
-		if src.mysql.Params == nil {
-			src.mysql.Params = map[string]string{}
-		}
-		src.mysql.Params["sql_mode"] = "'" + strings.ReplaceAll(mode, "'", "") + "'"
-		src.mysql.Params["time_zone"] = "'+00:00'"
+		src.mysql.Params = o.mysqlVariables(src.mysql.Params)
 		connector, err := mysql.NewConnector(src.mysql)
 		if err != nil {
 			return nil, err
@@ -116,6 +104,9 @@ func Open(connection string, o Options) (*DB, error) {
 		if err := sqliteRegexp(); err != nil {
 			return nil, err
 		}
+		if o.Unsynced {
+			src.dsn += "&_pragma=synchronous(OFF)"
+		}
 		if pool, err = sql.Open("sqlite", src.dsn); err != nil {
 			return nil, err
 		}
@@ -124,9 +115,10 @@ func Open(connection string, o Options) (*DB, error) {
 	if src.dialect == "sqlite" && strings.Contains(src.dsn, ":memory:") {
 		o.MaxPoolSize, o.MaxOverflow = new(1), new(0) // each connection would be a database of its own
 	}
-	if most := o.most(); most > 0 {
-		pool.SetMaxOpenConns(most)
-		pool.SetMaxIdleConns(most)
+	limit := o.gate()
+	if limit != nil {
+		pool.SetMaxOpenConns(limit.most())
+		pool.SetMaxIdleConns(limit.most())
 	} else {
 		pool.SetMaxIdleConns(100)
 	}
@@ -139,11 +131,11 @@ func Open(connection string, o Options) (*DB, error) {
 		}
 		pool.SetConnMaxLifetime(o.Recycle)
 	}
-	d := &DB{DB: bun.NewDB(pool, offline{dialect}), name: src.dialect, metrics: o.Metrics}
+	d := &DB{DB: bun.NewDB(pool, offline{dialect}), name: src.dialect, metrics: o.Metrics, gate: limit}
 	if d.name == "sqlite" {
 		d.writing = &sync.Mutex{}
 	}
-	if counted := o.Metrics.Database(o.Name, pool); counted != nil {
+	if counted := o.Metrics.Database(o.Name, counting{pool, limit}); counted != nil {
 		d.DB = d.WithQueryHook(&counter{counted})
 	}
 	if o.Replica != "" {
@@ -258,11 +250,16 @@ func (d *DB) Each(ctx context.Context, row func(*sql.Rows) error, query string, 
 	if d.replica != nil {
 		d = d.replica
 	}
-	return Each(ctx, d.DB, row, query, args...)
+	return Each(ctx, d, row, query, args...)
 }
 
 // Each is DB.Each for a transaction, too.
 func Each(ctx context.Context, q bun.IDB, row func(*sql.Rows) error, query string, args ...any) error {
+	g, err := enter(ctx, q)
+	if err != nil {
+		return err
+	}
+	defer g.leave()
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return Wrap(err)
@@ -281,7 +278,7 @@ func (d *DB) One(ctx context.Context, dest []any, query string, args ...any) err
 	if d.replica != nil {
 		d = d.replica
 	}
-	return One(ctx, d.DB, dest, query, args...)
+	return One(ctx, d, dest, query, args...)
 }
 
 // One is DB.One for a transaction, too.
@@ -303,6 +300,11 @@ func One(ctx context.Context, q bun.IDB, dest []any, query string, args ...any) 
 // InTx runs f in a transaction.
 func (d *DB) InTx(ctx context.Context, f func(tx bun.Tx) error) error {
 	return d.Writing(func() error {
+		g, err := enter(ctx, d)
+		if err != nil {
+			return err
+		}
+		defer g.leave()
 		return Wrap(d.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error { return f(tx) }))
 	})
 }
@@ -324,20 +326,30 @@ func (d *DB) Insert(ctx context.Context, q bun.IDB, query string, args ...any) (
 		err := One(ctx, q, []any{&id}, query+" RETURNING id", args...)
 		return id, err
 	}
-	r, err := q.ExecContext(ctx, query, args...)
+	r, err := execute(ctx, q, query, args)
 	if err != nil {
-		return 0, Wrap(err)
+		return 0, err
 	}
 	return r.LastInsertId()
 }
 
 // Exec runs a statement and answers how many rows it matched or changed.
 func Exec(ctx context.Context, q bun.IDB, query string, args ...any) (int64, error) {
-	r, err := q.ExecContext(ctx, query, args...)
+	r, err := execute(ctx, q, query, args)
 	if err != nil {
-		return 0, Wrap(err)
+		return 0, err
 	}
 	return r.RowsAffected()
+}
+
+func execute(ctx context.Context, q bun.IDB, query string, args []any) (sql.Result, error) {
+	g, err := enter(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	defer g.leave()
+	r, err := q.ExecContext(ctx, query, args...)
+	return r, Wrap(err)
 }
 
 // Now is the time as Nova's rows hold it: UTC; MySQL keeps whole seconds.

@@ -1,11 +1,14 @@
 package db_test
 
 import (
+	"database/sql"
 	"testing"
+	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
 )
 
 // TestPool has as many connections as SQLAlchemy's pools of these options.
@@ -65,5 +68,27 @@ func TestReplica(t *testing.T) {
 	}
 	if n := count(func(dest []any, query string) error { return d.One(t.Context(), dest, query) }); n != 0 {
 		t.Errorf("%d rows were read, not from the copy", n)
+	}
+}
+
+// TestPoolTimeout has a query wait for the connection of another, in vain.
+func TestPoolTimeout(t *testing.T) {
+	d, err := db.Open("sqlite:///"+t.TempDir()+"/x.sqlite", db.Options{MaxPoolSize: new(1), MaxOverflow: new(0), Wait: new(time.Millisecond)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	one := func() error { return d.One(t.Context(), []any{new(int)}, "SELECT 1") }
+	err = d.Each(t.Context(), func(*sql.Rows) error {
+		if err := d.InTx(t.Context(), func(bun.Tx) error { return nil }); !objects.IsClass(err, "sqlalchemy.exc.TimeoutError") {
+			t.Errorf("a transaction: %v", err)
+		}
+		return one()
+	}, "SELECT 1")
+	if !objects.IsClass(err, "sqlalchemy.exc.TimeoutError") || err.Error() != "QueuePool limit of size 1 overflow 0 reached, connection timed out, timeout 0.00" {
+		t.Errorf("a query: %v", err)
+	}
+	if err := one(); err != nil { // it has been given back
+		t.Error(err)
 	}
 }

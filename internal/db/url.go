@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,6 +44,35 @@ func parseURL(connection string) (source, error) {
 		return source{dialect: "sqlite", dsn: sqliteDSN(u)}, nil
 	}
 	return source{}, fmt.Errorf("cannot use the database %q: use mysql, postgresql or sqlite", scheme)
+}
+
+// withParameters adds to the query of a URL, as SQLAlchemy's update_query_string
+// does.
+func withParameters(connection, parameters string) string {
+	if parameters == "" {
+		return connection
+	}
+	if strings.Contains(connection, "?") {
+		return connection + "&" + parameters
+	}
+	return connection + "?" + parameters
+}
+
+// mysqlVariables adds what each connection to MySQL sets.
+func (o Options) mysqlVariables(p map[string]string) map[string]string {
+	if p == nil {
+		p = map[string]string{}
+	}
+	mode := "TRADITIONAL"
+	if o.SQLMode != nil {
+		mode = *o.SQLMode
+	}
+	p["sql_mode"] = "'" + strings.ReplaceAll(mode, "'", "") + "'"
+	p["time_zone"] = "'+00:00'"
+	if o.WsrepSyncWait != nil {
+		p["wsrep_sync_wait"] = strconv.Itoa(*o.WsrepSyncWait)
+	}
+	return p
 }
 
 func mysqlConfig(u *url.URL) (*mysql.Config, error) {

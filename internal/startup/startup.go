@@ -70,7 +70,11 @@ func OpenDatabases(c *config.Config, m *metrics.Metrics) (*Databases, error) {
 
 func pool(o config.Database, m *metrics.Metrics, name string) db.Options {
 	p := db.Options{Metrics: m, Name: metrics.DatabaseName{Database: name},
-		MaxPoolSize: &o.MaxPoolSize, MaxOverflow: &o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second, SQLMode: o.MySQLSQLMode}
+		MaxPoolSize: &o.MaxPoolSize, MaxOverflow: &o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second, SQLMode: &o.MySQLSQLMode,
+		Parameters: o.ConnectionParameters, WsrepSyncWait: o.MySQLWsrepSyncWait, Unsynced: !o.SQLiteSynchronous}
+	if o.PoolTimeout != nil {
+		p.Wait = new(time.Duration(*o.PoolTimeout) * time.Second)
+	}
 	if !o.SynchronousReader {
 		p.Replica = o.SlaveConnection
 	}

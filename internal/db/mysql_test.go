@@ -1,0 +1,116 @@
+package db_test
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/nova-go/nova/internal/db"
+)
+
+// mysqlServer greets, believes everybody, says OK to all, and keeps what it is asked.
+type mysqlServer struct {
+	net.Listener
+	mu    sync.Mutex
+	asked []string
+}
+
+func (s *mysqlServer) serve() {
+	for {
+		c, err := s.Accept()
+		if err != nil {
+			return
+		}
+		go s.talk(c)
+	}
+}
+
+func (s *mysqlServer) talk(c net.Conn) {
+	defer c.Close()
+	write := func(sequence byte, payload string) {
+		head := binary.LittleEndian.AppendUint32(nil, uint32(len(payload)))
+		_, _ = c.Write(append(append(head[:3], sequence), payload...))
+	}
+	// Protocol 4.1, authentication by plugin, secure connections.
+	write(0, "\x0a8.0.0\x00\x01\x00\x00\x00saltsalt\x00\x00\x82\x21\x02\x00\x08\x00\x15"+strings.Repeat("\x00", 10)+"saltsaltsalt\x00mysql_native_password\x00")
+	for n := 0; ; n++ {
+		head := make([]byte, 4)
+		if _, err := io.ReadFull(c, head); err != nil {
+			return
+		}
+		payload := make([]byte, int(head[0])|int(head[1])<<8|int(head[2])<<16)
+		if _, err := io.ReadFull(c, payload); err != nil {
+			return
+		}
+		if n > 0 && payload[0] == 3 { // COM_QUERY
+			s.mu.Lock()
+			s.asked = append(s.asked, string(payload[1:]))
+			s.mu.Unlock()
+		}
+		write(head[3]+1, "\x00\x00\x00\x02\x00\x00\x00")
+	}
+}
+
+// TestConnectionOptions looks at what reaches a server when a connection is made.
+func TestConnectionOptions(t *testing.T) {
+	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &mysqlServer{Listener: listener}
+	defer s.Close()
+	go s.serve()
+	for _, c := range []struct {
+		o    db.Options
+		want string
+	}{
+		{db.Options{}, "sql_mode='TRADITIONAL'"},
+		{db.Options{SQLMode: new("")}, "sql_mode=''"},
+		{db.Options{WsrepSyncWait: new(3)}, "wsrep_sync_wait=3"},
+		{db.Options{WsrepSyncWait: new(0)}, "wsrep_sync_wait=0"},
+	} {
+		c.o.Parameters = "unix_socket=" + listener.Addr().String()
+		s.mu.Lock()
+		s.asked = nil
+		s.mu.Unlock()
+		d, err := db.Open("mysql+pymysql://nova:x@nowhere/nova?charset=utf8", c.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec(t.Context(), d, "UPDATE x"); err != nil {
+			t.Fatal(err)
+		}
+		d.Close()
+		s.mu.Lock()
+		set := strings.ReplaceAll(strings.Join(s.asked, ";"), " ", "")
+		if !strings.Contains(set, c.want) || !slices.Contains(s.asked, "UPDATE x") {
+			t.Errorf("%s is not among %q", c.want, s.asked)
+		}
+		s.mu.Unlock()
+	}
+}
+
+// TestSQLiteSynchronous asks SQLite how it writes.
+func TestSQLiteSynchronous(t *testing.T) {
+	for unsynced, want := range map[bool]int{false: 1, true: 0} {
+		file := filepath.Join(t.TempDir(), "x.sqlite")
+		d, err := db.Open("sqlite:///"+file, db.Options{Unsynced: unsynced})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got int
+		if err := d.One(t.Context(), []any{&got}, "PRAGMA synchronous"); err != nil || got != want {
+			t.Errorf("synchronous is %d, %v", got, err)
+		}
+		d.Close()
+		if _, err := os.Stat(file); err != nil {
+			t.Error(err)
+		}
+	}
+}

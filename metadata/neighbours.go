@@ -2,12 +2,10 @@ package metadata
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/clienttls"
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/metadata/vendordata"
@@ -183,13 +182,8 @@ func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendo
 	t.DialContext = (&net.Dialer{Timeout: connect}).DialContext
 	t.ResponseHeaderTimeout = read
 	if file := c.API.VendordataDynamicSSLCertfile; file != "" {
-		pem, err := os.ReadFile(file)
-		if err != nil {
+		if t.TLSClientConfig.RootCAs, err = clienttls.Roots(file); err != nil {
 			return nil, fmt.Errorf("%s: [api] vendordata_dynamic_ssl_certfile: %w", c.Where("api", "vendordata_dynamic_ssl_certfile"), err)
-		}
-		t.TLSClientConfig.RootCAs = x509.NewCertPool()
-		if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s: [api] vendordata_dynamic_ssl_certfile: %s holds no certificate", c.Where("api", "vendordata_dynamic_ssl_certfile"), file)
 		}
 	}
 	s.Client = &http.Client{Transport: t}

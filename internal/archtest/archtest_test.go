@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"internal/db/api", "internal/db/cell", "internal/rest"},
 	{"internal/db", "internal/rpc", "internal/log"},
 	{"internal/policy", "internal/hardware"},
-	{"internal/objects", "internal/reqctx", "internal/metrics", "internal/webob"},
+	{"internal/objects", "internal/reqctx", "internal/metrics", "internal/webob", "internal/clienttls"},
 	{"internal/pyjson"},
 	{"config", "paste"},
 }

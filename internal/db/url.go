@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"gopkg.in/ini.v1"
+
+	"github.com/nova-go/nova/internal/clienttls"
 )
 
 // source is a database URL in the terms of a Go driver.
@@ -146,13 +147,9 @@ func tlsConfig(q url.Values, host string) (*tls.Config, error) {
 	verify := q.Get("ssl_verify_cert") == "true" || ca != ""
 	checkName := q.Get("ssl_verify_identity") == "true" || q.Get("ssl_check_hostname") == "true"
 	if ca != "" {
-		pem, err := os.ReadFile(ca)
-		if err != nil {
+		var err error
+		if t.RootCAs, err = clienttls.Roots(ca); err != nil {
 			return nil, fmt.Errorf("database URL: ssl_ca: %w", err)
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("database URL: ssl_ca: %s holds no certificate", ca)
 		}
 	}
 	if cert != "" {

@@ -2,17 +2,20 @@ package middleware
 
 import (
 	"bytes"
+	"compress/zlib"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/sha512"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -22,6 +25,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/clienttls"
 )
 
 // memcached is the TokenStore that Python's auth_token shares with us: the same
@@ -30,9 +34,12 @@ type memcached struct {
 	servers   []*memcachedServer
 	ttl       int32
 	deadRetry time.Duration
-	strategy  string // "", "MAC" or "ENCRYPT"
-	secret    []byte
-	log       zerolog.Logger
+	// everywhere writes to all servers and reads from the first that has it, as the
+	// client does that Python takes for TLS; else a key has its server.
+	everywhere bool
+	strategy   string // "", "MAC" or "ENCRYPT"
+	secret     []byte
+	log        zerolog.Logger
 }
 
 type memcachedServer struct {
@@ -42,8 +49,7 @@ type memcachedServer struct {
 }
 
 // NewMemcached makes the store of memcached_servers; nil without servers, and,
-// with a warning, where TLS or SASL is wanted: Python speaks another protocol
-// then.
+// with a warning, where SASL is wanted: it takes memcached's binary protocol.
 func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, error) {
 	strategy := strings.ToUpper(c.MemcacheSecurityStrategy)
 	if strategy == "NONE" {
@@ -55,16 +61,23 @@ func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, e
 	if len(c.MemcachedServers) == 0 {
 		return nil, nil
 	}
-	if c.MemcacheTLSEnabled || c.MemcacheSASLEnabled {
-		log.Warn().Msg("[keystone_authtoken] memcache_tls_enabled and memcache_sasl_enabled are not supported: tokens are cached in this process alone")
+	if c.MemcacheSASLEnabled {
+		log.Warn().Msg("[keystone_authtoken] memcache_sasl_enabled is not supported: tokens are cached in this process alone")
 		return nil, nil
 	}
-	m := &memcached{ttl: int32(c.TokenCacheTime), deadRetry: time.Duration(c.MemcachePoolDeadRetry) * time.Second, strategy: strategy, secret: []byte(c.MemcacheSecretKey), log: log}
+	conf, err := memcachedTLS(c)
+	if err != nil {
+		return nil, err
+	}
+	m := &memcached{everywhere: c.MemcacheTLSEnabled, ttl: int32(c.TokenCacheTime), deadRetry: time.Duration(c.MemcachePoolDeadRetry) * time.Second, strategy: strategy, secret: []byte(c.MemcacheSecretKey), log: log}
 	for _, name := range c.MemcachedServers {
 		network, address := MemcachedAddress(name)
 		client := memcache.NewFromSelector(&oneServer{addr: staticAddr{network, address}})
 		client.Timeout = time.Duration(c.MemcachePoolSocketTimeout) * time.Second
 		client.MaxIdleConns = max(c.MemcachePoolMaxsize, 2)
+		if conf != nil {
+			client.DialContext = (&tls.Dialer{NetDialer: &net.Dialer{Timeout: client.Timeout}, Config: conf}).DialContext
+		}
 		m.servers = append(m.servers, &memcachedServer{name: name, client: client})
 	}
 	return m, nil
@@ -86,23 +99,71 @@ func MemcachedAddress(name string) (network, address string) {
 	return "tcp", name
 }
 
+// memcachedTLS is what the options say; nil: no TLS. The server's name is checked.
+func memcachedTLS(c config.KeystoneAuthtoken) (*tls.Config, error) {
+	if !c.MemcacheTLSEnabled {
+		return nil, nil
+	}
+	t := &tls.Config{MinVersion: tls.VersionTLS12}
+	var err error
+	if c.MemcacheTLSCAFile != "" {
+		if t.RootCAs, err = clienttls.Roots(c.MemcacheTLSCAFile); err != nil {
+			return nil, fmt.Errorf("[keystone_authtoken] memcache_tls_cafile: %w", err)
+		}
+	}
+	if c.MemcacheTLSCertFile != "" {
+		pair, err := clienttls.Pair(c.MemcacheTLSCertFile, c.MemcacheTLSKeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("[keystone_authtoken] memcache_tls_certfile: %w", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	if t.CipherSuites, err = clienttls.Ciphers(c.MemcacheTLSAllowedCiphers); err != nil {
+		return nil, fmt.Errorf("[keystone_authtoken] memcache_tls_allowed_ciphers: %w", err)
+	}
+	return t, nil
+}
+
 // Get reads a token's answer.
 func (m *memcached) Get(token string) ([]byte, bool) {
 	keys := m.derive(token)
-	s := m.pick(keys.name)
-	if s == nil {
+	for _, s := range m.of(keys.name) {
+		item, err := s.client.Get(keys.name)
+		if err != nil {
+			m.failed(s, err)
+			continue
+		}
+		answer, ok := m.read(keys, item)
+		if ok {
+			return answer, true
+		}
+	}
+	return nil, false
+}
+
+// The flags of Python's clients: text or bytes, and compressed by zlib; others mean
+// pickles.
+const (
+	plainFlag      = 16
+	compressedFlag = 8
+)
+
+func (m *memcached) read(keys cacheKeys, item *memcache.Item) ([]byte, bool) {
+	value := item.Value
+	switch item.Flags &^ plainFlag {
+	case 0:
+	case compressedFlag:
+		z, err := zlib.NewReader(bytes.NewReader(value))
+		if err != nil {
+			return nil, false
+		}
+		if value, err = io.ReadAll(io.LimitReader(z, maxCached)); err != nil {
+			return nil, false
+		}
+	default:
 		return nil, false
 	}
-	item, err := s.client.Get(keys.name)
-	if err != nil {
-		m.failed(s, err)
-		return nil, false
-	}
-	// Flag 16 is python-memcached's text; others mean pickles or compression.
-	if item.Flags&^16 != 0 {
-		return nil, false
-	}
-	answer, err := m.unprotect(keys, item.Value)
+	answer, err := m.unprotect(keys, value)
 	if err != nil {
 		m.log.Error().Err(err).Msg("Failed to decrypt/verify cache data")
 		return nil, false
@@ -110,20 +171,40 @@ func (m *memcached) Get(token string) ([]byte, bool) {
 	return answer, true
 }
 
+// maxCached bounds what a compressed answer may unfold to.
+const maxCached = 16 << 20
+
 // Set writes a token's answer.
 func (m *memcached) Set(token string, answer []byte) {
 	keys := m.derive(token)
-	s := m.pick(keys.name)
-	if s == nil {
+	value, err := m.protect(keys, answer)
+	if err != nil {
+		m.log.Warn().Err(err).Msg("a token cannot be cached")
 		return
 	}
-	value, err := m.protect(keys, answer)
-	if err == nil {
-		err = s.client.Set(&memcache.Item{Key: keys.name, Value: value, Expiration: m.ttl})
+	for _, s := range m.of(keys.name) {
+		if err := s.client.Set(&memcache.Item{Key: keys.name, Value: value, Expiration: m.ttl}); err != nil {
+			m.failed(s, err)
+		}
 	}
-	if err != nil {
-		m.failed(s, err)
+}
+
+// of are the servers that may have a key.
+func (m *memcached) of(key string) []*memcachedServer {
+	if !m.everywhere {
+		if s := m.pick(key); s != nil {
+			return []*memcachedServer{s}
+		}
+		return nil
 	}
+	now := time.Now().Unix()
+	var list []*memcachedServer
+	for _, s := range m.servers {
+		if s.deadUntil.Load() <= now {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 func (m *memcached) failed(s *memcachedServer, err error) {

@@ -2,7 +2,10 @@ package middleware_test
 
 import (
 	"bufio"
+	"bytes"
+	"compress/zlib"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -14,7 +17,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/clienttls"
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/novatest"
 )
 
 // fakeMemcached speaks as much of the text protocol as the token cache needs.
@@ -23,6 +28,7 @@ type fakeMemcached struct {
 	mu     sync.Mutex
 	values map[string]string
 	ttl    string
+	flags  int // of all values
 }
 
 func newMemcached(t *testing.T) *fakeMemcached {
@@ -30,6 +36,10 @@ func newMemcached(t *testing.T) *fakeMemcached {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveMemcached(t, l)
+}
+
+func serveMemcached(t *testing.T, l net.Listener) *fakeMemcached {
 	m := &fakeMemcached{Listener: l, values: map[string]string{}}
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
@@ -57,7 +67,7 @@ func (m *fakeMemcached) serve(c net.Conn) {
 		switch f[0] {
 		case "get", "gets":
 			if v, ok := m.values[f[1]]; ok {
-				_, _ = fmt.Fprintf(c, "VALUE %s 0 %d 1\r\n%s\r\n", f[1], len(v), v)
+				_, _ = fmt.Fprintf(c, "VALUE %s %d %d 1\r\n%s\r\n", f[1], m.flags, len(v), v)
 			}
 			_, _ = io.WriteString(c, "END\r\n")
 		case "set":
@@ -100,6 +110,81 @@ func TestMemcached(t *testing.T) {
 		if got, ok := store.Get("token"); ok && strategy != "None" {
 			t.Errorf("%s: accepts %q", strategy, got)
 		}
+	}
+}
+
+// TestMemcachedTLS talks to servers that want a client's certificate.
+func TestMemcachedTLS(t *testing.T) {
+	cert, key := novatest.Certificate(t, "127.0.0.1")
+	other, _ := novatest.Certificate(t, "127.0.0.1")
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots, err := clienttls.Roots(cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var servers []*fakeMemcached
+	c := config.KeystoneAuthtoken{TokenCacheTime: 300, MemcachePoolSocketTimeout: 1, MemcacheTLSEnabled: true,
+		MemcacheTLSCAFile: cert, MemcacheTLSCertFile: cert, MemcacheTLSKeyFile: key, MemcacheTLSAllowedCiphers: "ECDHE+AESGCM"}
+	for range 2 {
+		l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: roots, ClientAuth: tls.RequireAndVerifyClientCert})
+		if err != nil {
+			t.Fatal(err)
+		}
+		servers = append(servers, serveMemcached(t, l))
+		c.MemcachedServers = append(c.MemcachedServers, l.Addr().String())
+	}
+	use := func(c config.KeystoneAuthtoken) (string, error) {
+		store, err := middleware.NewMemcached(c, zerolog.Nop())
+		if err != nil {
+			return "", err
+		}
+		store.Set("token", []byte("answer"))
+		got, _ := store.Get("token")
+		return string(got), nil
+	}
+	if got, err := use(c); got != "answer" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	if len(servers[0].values) != 1 || len(servers[1].values) != 1 {
+		t.Error("not all servers have it")
+	}
+	strange := c
+	strange.MemcacheTLSCAFile = other
+	if got, err := use(strange); got != "" || err != nil {
+		t.Errorf("%q of a server that another authority signed, %v", got, err)
+	}
+	strange.MemcacheTLSCAFile = "/nowhere"
+	if _, err := use(strange); err == nil || !strings.Contains(err.Error(), "memcache_tls_cafile") {
+		t.Errorf("no such file: %v", err)
+	}
+	c.MemcacheTLSAllowedCiphers = "DES"
+	if _, err := use(c); err == nil || !strings.Contains(err.Error(), "memcache_tls_allowed_ciphers") {
+		t.Errorf("no ciphers: %v", err)
+	}
+}
+
+// TestMemcachedCompressed reads what Python's client for TLS has written.
+func TestMemcachedCompressed(t *testing.T) {
+	m := newMemcached(t)
+	var z bytes.Buffer
+	w := zlib.NewWriter(&z)
+	_, _ = io.WriteString(w, "answer")
+	_ = w.Close()
+	m.flags = 24
+	m.values["tokens/3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0"] = z.String()
+	store, err := middleware.NewMemcached(config.KeystoneAuthtoken{MemcachedServers: []string{m.Addr().String()}, MemcachePoolSocketTimeout: 1}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := store.Get("token"); string(got) != "answer" {
+		t.Errorf("%q", got)
+	}
+	m.flags = 1 // a pickle
+	if got, ok := store.Get("token"); ok {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nova-go/nova/internal/clienttls"
 	"github.com/nova-go/nova/internal/objects"
 )
 
@@ -80,16 +80,13 @@ func (r *remote) ready(scheme string) (*http.Client, error) {
 	}
 	conf := &tls.Config{InsecureSkipVerify: !r.Verify} //nolint:gosec // the operator's choice, off by default as in oslo.policy
 	if ca := files[2].path; ca != "" {
-		pem, err := os.ReadFile(ca)
-		if err != nil {
-			return nil, failed("builtins.OSError", "cannot read the CA file", err)
-		}
-		if conf.RootCAs = x509.NewCertPool(); !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, failed("builtins.OSError", "no certificate in "+ca, nil)
+		var err error
+		if conf.RootCAs, err = clienttls.Roots(ca); err != nil {
+			return nil, failed("builtins.OSError", "cannot use the CA file", err)
 		}
 	}
 	if cert := files[0].path; cert != "" {
-		pair, err := tls.LoadX509KeyPair(cert, cmp.Or(files[1].path, cert))
+		pair, err := clienttls.Pair(cert, files[1].path)
 		if err != nil {
 			return nil, failed(sslError, "cannot use the client's certificate", err)
 		}

@@ -2,14 +2,13 @@ package rest
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/clienttls"
 )
 
 // NewTransport makes a pool of connections with the TLS options of a group. One
@@ -28,27 +27,24 @@ func NewTransport(group string, s config.Session) (*http.Transport, error) {
 		TLSClientConfig:       &tls.Config{InsecureSkipVerify: s.Insecure}, //nolint:gosec // the operator's choice
 	}
 	if s.CAFile != "" {
-		pem, err := os.ReadFile(s.CAFile)
+		pool, err := clienttls.Roots(s.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("[%s] cafile: %w", group, err)
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("[%s] cafile: %s holds no certificate", group, s.CAFile)
 		}
 		t.TLSClientConfig.RootCAs = pool
 	}
 	if s.CertFile != "" {
-		key := s.KeyFile
-		if key == "" {
-			key = s.CertFile
-		}
-		cert, err := tls.LoadX509KeyPair(s.CertFile, key)
+		cert, err := clienttls.Pair(s.CertFile, s.KeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("[%s] certfile, keyfile: %w", group, err)
 		}
 		t.TLSClientConfig.Certificates = []tls.Certificate{cert}
 	}
+	ciphers, err := clienttls.Ciphers(s.TLSCiphers)
+	if err != nil {
+		return nil, fmt.Errorf("[%s] tls_ciphers: %w", group, err)
+	}
+	t.TLSClientConfig.CipherSuites = ciphers
 	switch s.TLSMinVersion {
 	case "1.2":
 		t.TLSClientConfig.MinVersion = tls.VersionTLS12

@@ -15,6 +15,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/clienttls"
 )
 
 // dialTimeout bounds one broker's connection and handshake, so that a dead one
@@ -69,11 +70,7 @@ func tlsConfig(r config.OsloMessagingRabbit) (*tls.Config, error) {
 		return nil, fmt.Errorf("[oslo_messaging_rabbit] ssl_version: invalid SSL version: %s", r.SSLVersion)
 	}
 	if r.SSLCertFile != "" {
-		key := r.SSLKeyFile
-		if key == "" {
-			key = r.SSLCertFile // one file may hold both
-		}
-		cert, err := tls.LoadX509KeyPair(r.SSLCertFile, key)
+		cert, err := clienttls.Pair(r.SSLCertFile, r.SSLKeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("[oslo_messaging_rabbit] ssl_cert_file: %w", err)
 		}
@@ -84,13 +81,9 @@ func tlsConfig(r config.OsloMessagingRabbit) (*tls.Config, error) {
 		c.VerifyConnection = verifyChain
 		return c, nil
 	}
-	pem, err := os.ReadFile(r.SSLCAFile)
-	if err != nil {
+	var err error
+	if c.RootCAs, err = clienttls.Roots(r.SSLCAFile); err != nil {
 		return nil, fmt.Errorf("[oslo_messaging_rabbit] ssl_ca_file: %w", err)
-	}
-	c.RootCAs = x509.NewCertPool()
-	if !c.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("[oslo_messaging_rabbit] ssl_ca_file: %s holds no certificate", r.SSLCAFile)
 	}
 	return c, nil
 }

@@ -29,7 +29,7 @@ func (d *deps) conductorRPC() *conductorrpc.Client {
 
 // schedulerRPC is the way to all nova-schedulers: over the broker of the API.
 func (d *deps) schedulerRPC() *schedulerrpc.Client {
-	return &schedulerrpc.Client{Transport: func() (*rpc.Client, error) { return d.messages.Client("") }}
+	return &schedulerrpc.Client{Pin: d.config.UpgradeLevels.Scheduler, Transport: func() (*rpc.Client, error) { return d.messages.Client("") }}
 }
 
 func (d *deps) cellTransport(ctx context.Context, uuid string) (*rpc.Client, error) {

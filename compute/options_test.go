@@ -99,3 +99,17 @@ func TestSecureProxyHeader(t *testing.T) {
 		t.Errorf("link %s without the header", href)
 	}
 }
+
+// TestSchedulerPin pins the schedulers to releases before and after they knew of
+// aggregates.
+func TestSchedulerPin(t *testing.T) {
+	for pin, class := range map[string]string{"pike": "", "4.0": "oslo_messaging.rpc.client.RPCVersionCapError", "juno": "oslo_messaging.rpc.client.RPCVersionCapError"} {
+		s := novatest.New(t, novatest.Conf("[upgrade_levels]\nscheduler = "+pin))
+		r := s.As("admin").Do("POST /os-aggregates", `{"aggregate": {"name": "a"}}`)
+		if class == "" {
+			r.Expect(200)
+			continue
+		}
+		r.Expect(500).Fault("computeFault", "Unexpected API Error. Please contact the administrator\n<class '"+class+"'>")
+	}
+}

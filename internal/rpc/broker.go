@@ -130,8 +130,17 @@ func (b *broker) supervise() {
 		}
 		_ = s.conn.Close()
 		b.log.Error().Err(reason).Msgf("AMQP server on %s closed the connection; connecting again", b.dialer.hosts[host].Addr())
-		first = (host + 1) % len(b.dialer.hosts)
+		first = b.next(host)
 	}
+}
+
+// next is the broker to try first when that of host is lost, as
+// kombu_failover_strategy says: the next one, or any. Only the supervisor calls it.
+func (b *broker) next(host int) int {
+	if b.rabbit.KombuFailoverStrategy == "shuffle" {
+		return rand.IntN(len(b.dialer.hosts))
+	}
+	return (host + 1) % len(b.dialer.hosts)
 }
 
 // watch returns when the connection is lost, with the reason, or the client is

@@ -53,9 +53,11 @@ func newDialer(u *URL, r config.OsloMessagingRabbit) (*dialer, error) {
 	return d, nil
 }
 
-// tlsConfig follows what Python's stack makes of the options: the chain is
-// always verified, with the system's authorities where ssl_ca_file is empty, but
-// the broker's name only where it is set.
+// tlsConfig follows what Python's stack makes of the options. With ssl_ca_file the
+// chain and the broker's name are verified, whatever
+// ssl_enforce_hostname_verification says; without it, the chain alone, by the
+// system's authorities; and nothing at all where ssl_version asks for Python's old
+// protocols, which verify only what they are told to.
 func tlsConfig(r config.OsloMessagingRabbit) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	switch v := strings.ToLower(r.SSLVersion); v {
@@ -78,7 +80,9 @@ func tlsConfig(r config.OsloMessagingRabbit) (*tls.Config, error) {
 	}
 	if r.SSLCAFile == "" {
 		c.InsecureSkipVerify = true // of the name; VerifyConnection checks the chain
-		c.VerifyConnection = verifyChain
+		if r.SSLVersion == "" {
+			c.VerifyConnection = verifyChain
+		}
 		return c, nil
 	}
 	var err error

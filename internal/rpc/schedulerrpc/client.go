@@ -4,6 +4,7 @@ package schedulerrpc
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
@@ -13,6 +14,31 @@ import (
 // Client tells the schedulers.
 type Client struct {
 	Transport func() (*rpc.Client, error)
+	// Pin is [upgrade_levels] scheduler: a version, or the name of an old release; "":
+	// none.
+	Pin string
+}
+
+// sent is the version of all that is told.
+const sent = "4.1"
+
+// pinned is the version that a pin stands for.
+func pinned(pin string) string {
+	switch pin {
+	case "grizzly":
+		return "2.6"
+	case "havana":
+		return "2.9"
+	case "icehouse", "juno":
+		return "3.0"
+	case "kilo", "liberty":
+		return "4.2"
+	case "mitaka", "newton", "ocata":
+		return "4.3"
+	case "pike":
+		return "4.4"
+	}
+	return pin
 }
 
 // UpdateAggregates tells what aggregates are now. The schedulers keep those they
@@ -27,9 +53,13 @@ func (c *Client) DeleteAggregate(ctx context.Context, caller *reqctx.Context, g 
 }
 
 func (c *Client) fanout(ctx context.Context, caller *reqctx.Context, method string, args map[string]any) error {
+	if !rpc.Compatible(pinned(c.Pin), sent) {
+		return &objects.Error{Class: "oslo_messaging.rpc.client.RPCVersionCapError",
+			Message: fmt.Sprintf("Requested message version, %s is incompatible. It needs to be equal in major version and less than or equal in minor version as the specified version cap %s.", sent, pinned(c.Pin))}
+	}
 	client, err := c.Transport()
 	if err != nil {
 		return err
 	}
-	return client.Cast(ctx, caller, rpc.Target{Topic: "scheduler", Version: "4.1", Fanout: true}, method, args)
+	return client.Cast(ctx, caller, rpc.Target{Topic: "scheduler", Version: sent, Fanout: true}, method, args)
 }

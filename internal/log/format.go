@@ -24,6 +24,8 @@ type formatter struct {
 	dateFormat string
 	instance   string
 	json       bool
+	color      bool
+	limit      *limiter // nil: no limit
 	pid        string
 	levels     []loggerLevel // longest names first
 }
@@ -40,7 +42,8 @@ func newFormatter(w io.Writer, cfg config.Log) *formatter {
 		inRequest: parseTemplate(cfg.LoggingContextFormatString),
 		elsewhere: parseTemplate(cfg.LoggingDefaultFormatString),
 		identity:  parseTemplate(cfg.LoggingUserIdentityFormat),
-		instance:  cfg.InstanceUUIDFormat, dateFormat: cfg.LogDateFormat,
+		instance:  cfg.InstanceFormat, dateFormat: cfg.LogDateFormat,
+		color: cfg.LogColor, limit: newLimiter(cfg),
 	}
 	for _, pair := range cfg.DefaultLogLevels {
 		name, level, ok := strings.Cut(pair, "=")
@@ -91,18 +94,29 @@ func (f *formatter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 			return len(line), nil
 		}
 	}
-	out := f.line
-	if f.json {
-		out = f.jsonLine
+	ok, full := f.limit.allows(level, time.Now())
+	if full {
+		// Of the root logger, and not limited itself.
+		_, _ = f.w.Write(f.format(zerolog.ErrorLevel, "root", event{{key: zerolog.MessageFieldName, value: f.limit.text(), text: true}}))
 	}
-	_, err := f.w.Write(out(level, name, e))
+	if !ok {
+		return len(line), nil
+	}
+	_, err := f.w.Write(f.format(level, name, e))
 	return len(line), err
+}
+
+func (f *formatter) format(level zerolog.Level, name string, e event) []byte {
+	if f.json {
+		return f.jsonLine(level, name, e)
+	}
+	return f.line(level, name, e)
 }
 
 // known tells the fields that have their own place in a line.
 func known(key string) bool {
 	switch key {
-	case fieldName, fieldRequest, fieldGlobal, fieldInstance, fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom,
+	case fieldName, fieldRequest, fieldGlobal, fieldInstance, fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom, fieldUserName, fieldProjectName,
 		zerolog.MessageFieldName, zerolog.ErrorFieldName, zerolog.LevelFieldName, zerolog.TimestampFieldName:
 		return true
 	}
@@ -148,7 +162,21 @@ func (f *formatter) line(level zerolog.Level, name string, e event) []byte {
 				return id
 			}
 			return "None"
+		case "isotime":
+			return now.Format("2006-01-02T15:04:05.000000-07:00")
+		case "color":
+			if f.color {
+				return colorOf(level)
+			}
+			return ""
+		case fieldUserName, fieldProjectName:
+			return e.get(key)
+		case "resource":
+			return ""
 		case "user_identity":
+			if e.get(fieldRequest) == "" {
+				return ""
+			}
 			return string(f.identity.appendTo(make([]byte, 0, 96), value))
 		case "instance":
 			if id := e.get(fieldInstance); id != "" {
@@ -166,7 +194,11 @@ func (f *formatter) line(level zerolog.Level, name string, e event) []byte {
 		}
 		return orDash(key)
 	}
-	return append(t.appendTo(make([]byte, 0, 320), value), '\n')
+	out := t.appendTo(make([]byte, 0, 320), value)
+	if f.color {
+		out = append(out, plainColor...)
+	}
+	return append(out, '\n')
 }
 
 // jsonLine has the members of oslo.log's JSONFormatter that make sense here.
@@ -176,7 +208,7 @@ func (f *formatter) jsonLine(level zerolog.Level, name string, e event) []byte {
 	caller, extra := map[string]string{}, map[string]json.RawMessage{}
 	for _, field := range e {
 		switch field.key {
-		case fieldRequest, fieldGlobal, fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom:
+		case fieldRequest, fieldGlobal, fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom, fieldUserName, fieldProjectName:
 			caller[field.key] = field.value
 		case fieldInstance:
 			extra[field.key], _ = json.Marshal(field.value)
@@ -207,67 +239,4 @@ func (f *formatter) date(now time.Time) string {
 		return now.Format(time.DateTime)
 	}
 	return strftime.Format(f.dateFormat, now)
-}
-
-// template is a format string of Python's logging: literals and %(name)s.
-type template []piece
-
-type piece struct {
-	text string // a literal, or
-	name string // the name of a value
-	pad  int    // with zeros to this width
-}
-
-// parseTemplate reads conversions of the form %(name)s and %(name)03d; anything
-// else is kept as it stands.
-func parseTemplate(format string) template {
-	var t template
-	for format != "" {
-		i := strings.Index(format, "%")
-		if i < 0 {
-			return append(t, piece{text: format})
-		}
-		if i > 0 {
-			t = append(t, piece{text: format[:i]})
-		}
-		format = format[i:]
-		if strings.HasPrefix(format, "%%") {
-			t, format = append(t, piece{text: "%"}), format[2:]
-			continue
-		}
-		end := strings.Index(format, ")")
-		if !strings.HasPrefix(format, "%(") || end < 0 {
-			t, format = append(t, piece{text: "%"}), format[1:]
-			continue
-		}
-		p := piece{name: format[2:end]}
-		rest := format[end+1:]
-		n := 0
-		for n < len(rest) && (rest[n] >= '0' && rest[n] <= '9' || rest[n] == '-' || rest[n] == '.') {
-			n++
-		}
-		if strings.HasPrefix(rest[:n], "0") {
-			p.pad, _ = strconv.Atoi(rest[:n])
-		}
-		if n < len(rest) {
-			n++ // the conversion's letter
-		}
-		t, format = append(t, p), rest[n:]
-	}
-	return t
-}
-
-func (t template) appendTo(b []byte, value func(string) string) []byte {
-	for _, p := range t {
-		if p.name == "" {
-			b = append(b, p.text...)
-			continue
-		}
-		v := value(p.name)
-		for range p.pad - len(v) {
-			b = append(b, '0')
-		}
-		b = append(b, v...)
-	}
-	return b
 }

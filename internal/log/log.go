@@ -24,17 +24,19 @@ import (
 
 // Names of the fields that the format knows.
 const (
-	fieldName      = "name"
-	fieldRequest   = "request_id"
-	fieldGlobal    = "global_request_id"
-	fieldInstance  = "instance"
-	fieldUser      = "user"
-	fieldProject   = "project"
-	fieldDomain    = "domain"
-	fieldSystem    = "system_scope"
-	fieldUserDom   = "user_domain"
-	fieldProjDom   = "project_domain"
-	identityFields = 6
+	fieldName        = "name"
+	fieldRequest     = "request_id"
+	fieldGlobal      = "global_request_id"
+	fieldInstance    = "instance"
+	fieldUser        = "user"
+	fieldProject     = "project"
+	fieldDomain      = "domain"
+	fieldSystem      = "system_scope"
+	fieldUserDom     = "user_domain"
+	fieldProjDom     = "project_domain"
+	fieldUserName    = "user_name"
+	fieldProjectName = "project_name"
+	identityFields   = 8
 )
 
 // Sink is where the log goes. It is safe for concurrent use.
@@ -79,6 +81,9 @@ func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 		}
 		s.other, s.close = append(s.other, w), append(s.close, w)
 	}
+	if s.path != "" || cfg.UseSyslog {
+		cfg.LogColor = false // it is for terminals, and all get the same lines
+	}
 	return NewLogger(s, cfg), s, nil
 }
 
@@ -115,6 +120,7 @@ func ForRequest(l zerolog.Logger, requestID, globalID string, c *reqctx.Context)
 		for _, f := range [identityFields][2]string{
 			{fieldUser, c.UserID}, {fieldProject, c.ProjectID}, {fieldDomain, c.DomainID},
 			{fieldSystem, c.SystemScope}, {fieldUserDom, c.UserDomainID}, {fieldProjDom, c.ProjectDomainID},
+			{fieldUserName, c.UserName}, {fieldProjectName, c.ProjectName},
 		} {
 			if f[1] != "" {
 				with = with.Str(f[0], f[1])

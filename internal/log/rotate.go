@@ -15,7 +15,7 @@ import (
 )
 
 // rotation is [DEFAULT] log_rotation_type with what goes with it. The zero value
-// leaves the file to others, as logrotate with SIGHUP.
+// leaves the file to others, as logrotate.
 type rotation struct {
 	size  int64                     // bytes at which the file is put aside; 0: never
 	next  func(time.Time) time.Time // when a file of a time is put aside; nil: never
@@ -68,13 +68,13 @@ func (r *rotation) on() bool { return r.size > 0 || r.next != nil }
 // written. Others may write to the same file: those who find that it has another
 // name by now open the new one. Failing to rotate is no reason not to log.
 func (s *Sink) rotate(n int) {
-	if !s.rotation.on() || s.file == nil {
+	if s.file == nil {
 		return
 	}
 	if s.moved() {
 		s.reopen()
 	}
-	if !s.ripe(n) {
+	if !s.rotation.on() || !s.ripe(n) {
 		return
 	}
 	// Of all that write to the file one puts it aside.

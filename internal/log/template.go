@@ -1,0 +1,69 @@
+package log
+
+import (
+	"strconv"
+	"strings"
+)
+
+// template is a format string of Python's logging: literals and %(name)s.
+type template []piece
+
+type piece struct {
+	text string // a literal, or
+	name string // the name of a value
+	pad  int    // with zeros to this width
+}
+
+// parseTemplate reads conversions of the form %(name)s and %(name)03d; anything
+// else is kept as it stands.
+func parseTemplate(format string) template {
+	var t template
+	for format != "" {
+		i := strings.Index(format, "%")
+		if i < 0 {
+			return append(t, piece{text: format})
+		}
+		if i > 0 {
+			t = append(t, piece{text: format[:i]})
+		}
+		format = format[i:]
+		if strings.HasPrefix(format, "%%") {
+			t, format = append(t, piece{text: "%"}), format[2:]
+			continue
+		}
+		end := strings.Index(format, ")")
+		if !strings.HasPrefix(format, "%(") || end < 0 {
+			t, format = append(t, piece{text: "%"}), format[1:]
+			continue
+		}
+		p := piece{name: format[2:end]}
+		rest := format[end+1:]
+		n := 0
+		for n < len(rest) && (rest[n] >= '0' && rest[n] <= '9' || rest[n] == '-' || rest[n] == '.') {
+			n++
+		}
+		if strings.HasPrefix(rest[:n], "0") {
+			p.pad, _ = strconv.Atoi(rest[:n])
+		}
+		if n < len(rest) {
+			n++ // the conversion's letter
+		}
+		t, format = append(t, p), rest[n:]
+	}
+	return t
+}
+
+func (t template) appendTo(b []byte, value func(string) string) []byte {
+	for _, p := range t {
+		if p.name == "" {
+			b = append(b, p.text...)
+			continue
+		}
+		v := value(p.name)
+		for range p.pad - len(v) {
+			b = append(b, '0')
+		}
+		b = append(b, v...)
+	}
+	return b
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nova-go/nova/internal/novatest"
 )
@@ -111,5 +112,20 @@ func TestSchedulerPin(t *testing.T) {
 			continue
 		}
 		r.Expect(500).Fault("computeFault", "Unexpected API Error. Please contact the administrator\n<class '"+class+"'>")
+	}
+}
+
+// TestReportInterval has services report less often than they are to be up.
+func TestReportInterval(t *testing.T) {
+	for conf, state := range map[string]string{"": "down", "[DEFAULT]\nreport_interval = 100": "up"} {
+		s := novatest.New(t, novatest.Conf(conf))
+		s.Service("compute-1", "nova-compute")
+		s.Exec("cell1", "UPDATE services SET last_seen_up = ?, updated_at = ?", time.Now().Add(-200*time.Second), time.Now().Add(-200*time.Second))
+		if got := s.As("admin").Do("GET /os-services?binary=nova-compute").Expect(200).At("services", "0", "state"); got != state {
+			t.Errorf("%q: %s", conf, got)
+		}
+		if said := strings.Contains(s.Log(), "Setting service_down_time to: 250"); said != (state == "up") {
+			t.Errorf("%q: the log says so: %t", conf, said)
+		}
 	}
 }

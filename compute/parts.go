@@ -19,6 +19,7 @@ import (
 	"github.com/nova-go/nova/internal/rpc/computerpc"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 	"github.com/nova-go/nova/internal/rpc/schedulerrpc"
+	"github.com/nova-go/nova/internal/startup"
 )
 
 // parts are what several areas stand on, each made once for an application.
@@ -83,7 +84,7 @@ func newParts(d *deps) *parts {
 		},
 		Neighbours: instance.Neighbours{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement, Accelerators: p.cyborg},
 		Compute:    p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod, Host: c.Default.Host,
-		DownTime: seconds(c.Default.ServiceDownTime), DropProperties: c.Default.NonInheritableImageProperties,
+		DownTime: startup.ServiceDownTime(c, d.log), DropProperties: c.Default.NonInheritableImageProperties,
 		UniqueNames: c.Default.UniqueServerNameScope, CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
 	}
 	return p

@@ -21,6 +21,7 @@ import (
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/serve"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
+	"github.com/nova-go/nova/internal/startup"
 )
 
 // Serve hosts a program where the flags say, or the uWSGI file that they name,
@@ -216,7 +217,8 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range c.Warnings() {
+	told, _ := startup.UnheededIn(c)
+	for _, w := range append(c.Warnings(), told...) {
 		logger.Warn().Msg(w.String())
 	}
 	// Its work goes on while the requests in flight are let end.

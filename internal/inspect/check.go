@@ -22,7 +22,7 @@ import (
 
 // Finding is a line of check.
 type Finding struct {
-	Severity string `json:"severity"` // "error" or "warning"
+	Severity string `json:"severity"` // "error", "warning" or, with --verbose, "note"
 	Area     string `json:"area"`     // "config", "paste", "policy" or "neighbour"
 	File     string `json:"file,omitempty"`
 	Line     int    `json:"line,omitempty"`
@@ -109,10 +109,12 @@ func (f *findings) option(severity string, p config.Problem) {
 func (f *findings) status() int {
 	status := Clean
 	for _, one := range f.list {
-		if one.Severity == "error" {
+		switch one.Severity {
+		case "error":
 			return HasError
+		case "warning":
+			status = HasWarns
 		}
-		status = HasWarns
 	}
 	return status
 }
@@ -128,6 +130,7 @@ func (s Service) check() *cobra.Command {
 	}
 	from.register(cmd)
 	chosen := format(cmd, "text", "json")
+	verbose := cmd.Flags().Bool("verbose", false, "note the options that are set and mean nothing to this service, too")
 	offline := cmd.Flags().Bool("offline", false, "ask no neighbour")
 	timeout := cmd.Flags().Duration("timeout", 5*time.Second, "how long a neighbour may take to answer")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -136,6 +139,7 @@ func (s Service) check() *cobra.Command {
 			return err
 		}
 		o := CheckOptions{Files: from.files, Dirs: from.dirs, Env: os.Environ(), Timeout: *timeout}
+		o.Verbose = *verbose
 		if *offline {
 			o.Timeout = 0
 		}
@@ -171,6 +175,7 @@ type CheckOptions struct {
 	Files, Dirs []string // as for config.Sources
 	Env         []string
 	Timeout     time.Duration // of each neighbour; 0: none is asked
+	Verbose     bool          // notes, too
 }
 
 // Check looks for all that is wrong, and gives the status for the process.
@@ -186,6 +191,15 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	}
 	for _, p := range c.Unknown() {
 		f.option("warning", p)
+	}
+	told, quiet := startup.UnheededIn(c)
+	for _, p := range told {
+		f.option("warning", p)
+	}
+	if o.Verbose {
+		for _, p := range quiet {
+			f.option("note", p)
+		}
 	}
 	s.checkPaste(f, c)
 	checkPolicy(f, c)

@@ -71,6 +71,7 @@ func TestCheck(t *testing.T) {
 	for name, test := range map[string]struct {
 		conf, ini string
 		files     []string
+		verbose   bool
 		status    int
 		want      []string
 	}{
@@ -91,6 +92,10 @@ func TestCheck(t *testing.T) {
 			`warning: api-paste.ini:32: [app:old]: factory "nova.api.openstack.compute:APIRouter.factory": no such factory (the application does not reach this section)`}},
 		"a factory's own complaint": {conf: databases, ini: strings.Replace(pasteFile, "oslo_config_project = nova\n", "", 1), status: 1, want: []string{
 			`error: api-paste.ini:13: [filter:cors]: factory "oslo_middleware.cors:filter_factory": allowed_origin or oslo_config_project is required`}},
+		"unheeded": {conf: databases + "[profiler]\nenabled = true\n[keystone_authtoken]\nmemcache_sasl_enabled = true\n[vnc]\nenabled = true\n", ini: pasteFile, status: 2, want: []string{
+			"warning: nova.conf:8: [keystone_authtoken] memcache_sasl_enabled: has no effect: *", "warning: nova.conf:6: [profiler] enabled: has no effect: *"}},
+		"unheeded, all": {conf: databases + "[vnc]\nenabled = true\n", ini: pasteFile, verbose: true, status: 0, want: []string{
+			"note: nova.conf:6: [vnc] enabled: has no effect: of nova-compute and the console proxies"}},
 		"paste syntax":  {conf: databases, ini: "[composite:osapi_compute]\nuse\n", status: 1, want: []string{`error: api-paste.ini:2: [composite:osapi_compute]: syntax error: *`}},
 		"policy syntax": {conf: databases, ini: pasteFile, files: []string{"policy.yaml", "a: [\n"}, status: 1, want: []string{`error: policy.yaml:1: did not find expected node content`}},
 		"policy references": {conf: databases, ini: pasteFile, files: []string{"policy.yaml", "a: rule:b\n"}, status: 2, want: []string{
@@ -98,7 +103,7 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := write(t, test.conf, test.ini, test.files...)
-			list, status := inspect.Compute().Check(context.Background(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}})
+			list, status := inspect.Compute().Check(context.Background(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Verbose: test.verbose})
 			if status != test.status {
 				t.Errorf("status %d, not %d", status, test.status)
 			}

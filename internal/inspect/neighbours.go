@@ -85,9 +85,6 @@ func askNeighbours(ctx context.Context, f *findings, c *config.Config, d *startu
 		r.limits(ctx)
 	}
 	r.memcached(ctx, "keystone_authtoken", "memcached_servers", c.KeystoneAuthtoken.MemcachedServers)
-	if c.Cache.Enabled && strings.Contains(c.Cache.Backend, "memcache") {
-		r.memcached(ctx, "cache", "memcache_servers", c.Cache.MemcacheServers)
-	}
 	r.wait.Wait()
 	for _, list := range r.results {
 		f.list = append(f.list, *list...)

@@ -156,6 +156,18 @@ func oldestCompute(ctx context.Context, d *Databases) (oldest int64, scope strin
 	return oldest, "system", err
 }
 
+// ServiceDownTime is [DEFAULT] service_down_time, or more where services report no
+// oftener than that: then two and a half times report_interval.
+func ServiceDownTime(c *config.Config, log zerolog.Logger) time.Duration {
+	down, report := c.Default.ServiceDownTime, c.Default.ReportInterval
+	if down <= report {
+		instead := report * 5 / 2
+		log.Warn().Msgf("Report interval must be less than service down time. Current config: <service_down_time: %d, report_interval: %d>. Setting service_down_time to: %d", down, report, instead)
+		down = instead
+	}
+	return time.Duration(down) * time.Second
+}
+
 // PasteFile is the file that describes the pipelines: [wsgi] api_paste_config,
 // beside the configuration.
 func PasteFile(c *config.Config) string { return Find(c, c.WSGI.APIPasteConfig) }

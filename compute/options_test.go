@@ -53,6 +53,7 @@ func TestRemotePolicy(t *testing.T) {
 		"no authority's file":  {client + "remote_ssl_verify_server_crt = true\nremote_ssl_ca_crt_file = /nowhere", "RuntimeError"},
 		"which is not needed":  {client + "remote_ssl_ca_crt_file = /nowhere", ""},
 		"no certificate file":  {"remote_ssl_client_crt_file = /nowhere", "RuntimeError"},
+		"no certificate":       {"", "requests.exceptions.SSLError"},
 		"as JSON":              {client + "remote_content_type = application/json", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

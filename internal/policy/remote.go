@@ -82,7 +82,7 @@ func (r *remote) ready(scheme string) (*http.Client, error) {
 	if ca := files[2].path; ca != "" {
 		var err error
 		if conf.RootCAs, err = clienttls.Roots(ca); err != nil {
-			return nil, failed("builtins.OSError", "cannot use the CA file", err)
+			return nil, failed(sslError, "cannot use the CA file", err)
 		}
 	}
 	if cert := files[0].path; cert != "" {
@@ -144,12 +144,12 @@ func (r *remote) ask(client *http.Client, to string, a ask) (bool, error) {
 	resp, err := client.Post(to, contentType, bytes.NewReader(body))
 	var late net.Error
 	var certificate *tls.CertificateVerificationError
-	var alert tls.AlertError
+	var far *net.OpError
 	switch {
 	case err == nil:
 	case errors.As(err, &late) && late.Timeout():
 		return false, failed(runtimeError, "Timeout in REST API call", err)
-	case errors.As(err, &certificate), errors.As(err, &alert):
+	case errors.As(err, &certificate), errors.As(err, &far) && far.Op == "remote error": // an alert of TLS
 		return false, failed(sslError, "remote check", err)
 	default:
 		return false, failed(connectionError, "remote check", err)

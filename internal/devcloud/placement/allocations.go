@@ -1,8 +1,8 @@
 package placement
 
 import (
+	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/nova-go/nova/internal/devcloud/resource"
@@ -15,9 +15,10 @@ func (s *Service) allocations(r *resource.Request) (any, error) {
 		out[id] = resource.Doc{"resources": resource.Object(a.(resource.Doc), "resources"), "generation": resource.Int(s.o.Store.Get(providers, id), "generation")}
 	}
 	body := resource.Doc{"allocations": out}
-	if len(out) > 0 {
-		body["project_id"], body["user_id"], body["consumer_generation"] = c["project_id"], c["user_id"], resource.Int(c, "generation")
-		body["consumer_type"] = "INSTANCE"
+	for field, value := range map[string]since{"project_id": {12, c["project_id"]}, "user_id": {12, c["user_id"]}, "consumer_generation": {28, resource.Int(c, "generation")}, "consumer_type": {38, typeOf(c)}} {
+		if len(out) > 0 && version(r) >= value.version {
+			body[field] = value.value
+		}
 	}
 	return body, nil
 }
@@ -62,7 +63,7 @@ func (s *Service) set(id string, body resource.Doc) error {
 		_, err := s.o.Store.Delete(consumers, id)
 		return err
 	}
-	return s.o.Store.Put(consumers, id, resource.Doc{"id": id, "allocations": held, "project_id": body["project_id"], "user_id": body["user_id"], "generation": resource.Int(old, "generation") + 1})
+	return s.o.Store.Put(consumers, id, resource.Doc{"id": id, "allocations": held, "project_id": body["project_id"], "user_id": body["user_id"], "consumer_type": body["consumer_type"], "generation": resource.Int(old, "generation") + 1})
 }
 
 func (s *Service) dropAllocations(r *resource.Request) (any, error) {
@@ -73,76 +74,53 @@ func (s *Service) dropAllocations(r *resource.Request) (any, error) {
 	return nil, err
 }
 
+// typeOf is what kind of consumer one is.
+func typeOf(c resource.Doc) string { return fmt.Sprint(resource.Or(c, "consumer_type", "unknown")) }
+
+// projectUsages sums what the consumers of a project hold: from 1.38 on by their
+// types, of one type if the query names it, or of "all" together.
 func (s *Service) projectUsages(r *resource.Request) (any, error) {
-	used := map[string]int64{}
-	user := r.URL.Query().Get("user_id")
-	for _, c := range s.o.Store.Find(consumers, "project_id", r.URL.Query().Get("project_id")) {
-		if user != "" && resource.Text(c, "user_id") != user {
+	q := r.URL.Query()
+	if q.Get("project_id") == "" {
+		return nil, resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "Invalid query string parameters: 'project_id' is a required property")
+	}
+	all := map[string]map[string]int64{}
+	together := "all"
+	for _, c := range s.o.Store.Find(consumers, "project_id", q.Get("project_id")) {
+		kind, wanted := typeOf(c), q.Get("consumer_type")
+		if user := q.Get("user_id"); user != "" && resource.Text(c, "user_id") != user {
 			continue
+		}
+		if version(r) < 38 || wanted == together {
+			kind = together
+		} else if wanted != "" && wanted != kind {
+			continue
+		}
+		if all[kind] == nil {
+			all[kind] = map[string]int64{}
 		}
 		for _, a := range resource.Object(c, "allocations") {
 			resources := resource.Object(a.(resource.Doc), "resources")
 			for class := range resources {
-				used[class] += resource.Int(resources, class)
+				all[kind][class] += resource.Int(resources, class)
 			}
 		}
-	}
-	return map[string]any{"usages": used}, nil
-}
-
-// standard are traits and classes that every cloud knows.
-var (
-	standardTraits  = []string{"COMPUTE_NODE", "COMPUTE_STATUS_DISABLED", "COMPUTE_TRUSTED_CERTS", "COMPUTE_VOLUME_MULTI_ATTACH", "COMPUTE_SAME_HOST_COLD_MIGRATE", "COMPUTE_RESCUE_BFV", "HW_CPU_X86_VMX"}
-	standardClasses = []string{"VCPU", "PCPU", "MEMORY_MB", "DISK_GB"}
-)
-
-func (s *Service) traits(r *resource.Request) (any, error) {
-	list := []any{}
-	want := r.URL.Query().Get("name")
-	for _, name := range append(append([]string{}, standardTraits...), names(s.o.Store.All(traits))...) {
-		if prefix, ok := strings.CutPrefix(want, "startswith:"); want == "" || ok && strings.HasPrefix(name, prefix) || strings.HasPrefix(want, "in:") && strings.Contains(","+want[3:]+",", ","+name+",") {
-			list = append(list, name)
+		if version(r) >= 38 {
+			all[kind]["consumer_count"]++
 		}
 	}
-	return map[string]any{"traits": list}, nil
-}
-
-func names(docs []resource.Doc) []string {
-	out := []string{}
-	for _, d := range docs {
-		out = append(out, resource.Text(d, "name"))
+	if version(r) < 38 {
+		used := all[together]
+		if used == nil {
+			used = map[string]int64{}
+		}
+		return map[string]any{"usages": used}, nil
 	}
-	return out
+	return map[string]any{"usages": all}, nil
 }
 
-func (s *Service) addTrait(r *resource.Request) (any, error) {
-	return &resource.Reply{Status: http.StatusCreated}, s.o.Store.Put(traits, r.PathValue("name"), resource.Doc{"name": r.PathValue("name")})
-}
-
-func (s *Service) trait(r *resource.Request) (any, error) {
-	name := r.PathValue("name")
-	if slices.Contains(standardTraits, name) {
-		return &resource.Reply{Status: http.StatusNoContent}, nil
-	}
-	if s.o.Store.Get(traits, name) == nil {
-		return nil, resource.Errorf(http.StatusNotFound, "placement.undefined_code", "No such trait: %s", name)
-	}
-	return &resource.Reply{Status: http.StatusNoContent}, nil
-}
-
-func (s *Service) classes(*resource.Request) (any, error) {
-	list := []any{}
-	for _, name := range append(append([]string{}, standardClasses...), names(s.o.Store.All(classes))...) {
-		list = append(list, map[string]any{"name": name, "links": []any{map[string]string{"rel": "self", "href": "/resource_classes/" + name}}})
-	}
-	return map[string]any{"resource_classes": list}, nil
-}
-
-func (s *Service) addClass(r *resource.Request) (any, error) {
-	return &resource.Reply{Status: http.StatusCreated}, s.o.Store.Put(classes, r.PathValue("name"), resource.Doc{"name": r.PathValue("name")})
-}
-
-// candidates are the providers that have room for resources=CLASS:N,….
+// candidates are the providers that have room for resources=CLASS:N,…. What is said
+// of each has grown with the microversions.
 func (s *Service) candidates(r *resource.Request) (any, error) {
 	asked := resource.Doc{}
 	for one := range strings.SplitSeq(r.URL.Query().Get("resources"), ",") {
@@ -156,29 +134,48 @@ func (s *Service) candidates(r *resource.Request) (any, error) {
 		if !s.fits(d, asked) {
 			continue
 		}
-		requests = append(requests, map[string]any{"allocations": resource.Doc{id: resource.Doc{"resources": asked}}, "mappings": map[string]any{"": []string{id}}})
-		shown := resource.Doc{}
-		used := s.used(id)
-		for class, inv := range resource.Object(d, "inventories") {
-			shown[class] = resource.Doc{"capacity": resource.Int(inv.(resource.Doc), "total"), "used": used[class]}
+		request := resource.Doc{"allocations": resource.Doc{id: resource.Doc{"resources": asked}}}
+		if version(r) < 12 {
+			request["allocations"] = []any{resource.Doc{"resource_provider": resource.Doc{"uuid": id}, "resources": asked}}
 		}
-		summaries[id] = resource.Doc{"resources": shown, "traits": d["traits"], "parent_provider_uuid": nil, "root_provider_uuid": id}
+		if version(r) >= 34 {
+			request["mappings"] = map[string]any{"": []string{id}}
+		}
+		requests = append(requests, request)
+		shown, used := resource.Doc{}, s.used(id)
+		for class, inv := range resource.Object(d, "inventories") {
+			if _, ok := asked[class]; ok || version(r) >= 27 {
+				shown[class] = resource.Doc{"capacity": int64(capacity(inv.(resource.Doc))), "used": used[class]}
+			}
+		}
+		summary := resource.Doc{"resources": shown}
+		for field, value := range map[string]since{"traits": {17, d["traits"]}, "parent_provider_uuid": {29, d["parent"]}, "root_provider_uuid": {29, resource.Or(d, "root", id)}} {
+			if version(r) >= value.version {
+				summary[field] = value.value
+			}
+		}
+		summaries[id] = summary
 	}
 	return map[string]any{"allocation_requests": requests, "provider_summaries": summaries}, nil
+}
+
+// capacity is how much of an inventory can be held in all.
+func capacity(inventory resource.Doc) float64 {
+	ratio := 1.0
+	switch r := inventory["allocation_ratio"].(type) {
+	case interface{ Float64() (float64, error) }:
+		ratio, _ = r.Float64()
+	case float64:
+		ratio = r
+	}
+	return float64(resource.Int(inventory, "total")-resource.Int(inventory, "reserved")) * ratio
 }
 
 func (s *Service) fits(d, asked resource.Doc) bool {
 	used := s.used(resource.Text(d, "uuid"))
 	inventories := resource.Object(d, "inventories")
 	for class := range asked {
-		inv := resource.Object(inventories, class)
-		ratio := 1.0
-		if r, ok := inv["allocation_ratio"].(interface{ Float64() (float64, error) }); ok {
-			ratio, _ = r.Float64()
-		} else if r, ok := inv["allocation_ratio"].(float64); ok {
-			ratio = r
-		}
-		if float64(used[class]+resource.Int(asked, class)) > float64(resource.Int(inv, "total")-resource.Int(inv, "reserved"))*ratio {
+		if float64(used[class]+resource.Int(asked, class)) > capacity(resource.Object(inventories, class)) {
 			return false
 		}
 	}
@@ -212,7 +209,7 @@ func (s *Service) Claim(consumer, provider, project, user string, resources map[
 	if d == nil || !s.fits(d, asked) {
 		return false, nil
 	}
-	return true, s.set(consumer, resource.Doc{"allocations": resource.Doc{provider: resource.Doc{"resources": asked}}, "project_id": project, "user_id": user})
+	return true, s.set(consumer, resource.Doc{"allocations": resource.Doc{provider: resource.Doc{"resources": asked}}, "project_id": project, "user_id": user, "consumer_type": "INSTANCE"})
 }
 
 // Release gives back what a consumer holds.
@@ -227,7 +224,7 @@ func (s *Service) Hand(from, to string) error {
 	if c == nil {
 		return nil
 	}
-	if err := s.set(to, resource.Doc{"allocations": c["allocations"], "project_id": c["project_id"], "user_id": c["user_id"]}); err != nil {
+	if err := s.set(to, resource.Doc{"allocations": c["allocations"], "project_id": c["project_id"], "user_id": c["user_id"], "consumer_type": c["consumer_type"]}); err != nil {
 		return err
 	}
 	return s.Release(from)

@@ -3,8 +3,11 @@
 package placement
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -31,22 +34,28 @@ const (
 	classes   = "resource-classes"
 )
 
+// newest is the newest microversion, 1.39.
+const newest = 39
+
 // New makes the service.
 func New(o Options) *Service {
 	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
 	s.mux.Open("GET /{$}", func(*resource.Request) (any, error) {
-		return map[string]any{"versions": []any{map[string]any{"id": "v1.0", "max_version": "1.39", "min_version": "1.0", "status": "CURRENT", "links": []any{map[string]string{"rel": "self", "href": ""}}}}}, nil
+		return map[string]any{"versions": []any{map[string]any{"id": "v1.0", "max_version": fmt.Sprintf("1.%d", newest), "min_version": "1.0", "status": "CURRENT", "links": []any{map[string]string{"rel": "self", "href": ""}}}}}, nil
 	})
 	for pattern, h := range map[string]resource.Handler{
 		"GET /resource_providers": s.list, "POST /resource_providers": s.create,
-		"GET /resource_providers/{id}": s.show, "PUT /resource_providers/{id}": s.rename, "DELETE /resource_providers/{id}": s.delete,
-		"GET /resource_providers/{id}/inventories": s.part("inventories", "inventories"), "PUT /resource_providers/{id}/inventories": s.setPart("inventories", "inventories"),
-		"GET /resource_providers/{id}/traits": s.part("traits", "traits"), "PUT /resource_providers/{id}/traits": s.setPart("traits", "traits"),
-		"GET /resource_providers/{id}/aggregates": s.part("aggregates", "aggregates"), "PUT /resource_providers/{id}/aggregates": s.setPart("aggregates", "aggregates"),
+		"GET /resource_providers/{id}": s.show, "PUT /resource_providers/{id}": s.update, "DELETE /resource_providers/{id}": s.delete,
+		"GET /resource_providers/{id}/inventories": s.part("inventories"), "PUT /resource_providers/{id}/inventories": s.setInventories,
+		"POST /resource_providers/{id}/inventories": s.addInventory, "DELETE /resource_providers/{id}/inventories": s.deleteInventories,
+		"GET /resource_providers/{id}/inventories/{class}": s.inventory, "PUT /resource_providers/{id}/inventories/{class}": s.setInventory, "DELETE /resource_providers/{id}/inventories/{class}": s.deleteInventory,
+		"GET /resource_providers/{id}/traits": s.part("traits"), "PUT /resource_providers/{id}/traits": s.setTraits,
+		"GET /resource_providers/{id}/aggregates": s.aggregates, "PUT /resource_providers/{id}/aggregates": s.setAggregates,
 		"GET /resource_providers/{id}/usages": s.usages, "GET /resource_providers/{id}/allocations": s.held,
 		"GET /allocations/{id}": s.allocations, "PUT /allocations/{id}": s.setAllocations, "DELETE /allocations/{id}": s.dropAllocations, "POST /allocations": s.setMany,
-		"GET /usages": s.projectUsages, "GET /traits": s.traits, "PUT /traits/{name}": s.addTrait, "GET /traits/{name}": s.trait,
-		"GET /resource_classes": s.classes, "PUT /resource_classes/{name}": s.addClass, "GET /allocation_candidates": s.candidates,
+		"GET /usages": s.projectUsages, "GET /traits": s.traits, "PUT /traits/{name}": s.addTrait, "GET /traits/{name}": s.trait, "DELETE /traits/{name}": s.deleteTrait,
+		"GET /resource_classes": s.classes, "POST /resource_classes": s.createClass, "GET /resource_classes/{name}": s.class, "PUT /resource_classes/{name}": s.addClass, "DELETE /resource_classes/{name}": s.deleteClass,
+		"GET /allocation_candidates": s.candidates,
 	} {
 		s.mux.Handle(pattern, h)
 	}
@@ -57,6 +66,27 @@ func New(o Options) *Service {
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("OpenStack-API-Version", strings.TrimSpace(r.Header.Get("OpenStack-API-Version")))
 	s.mux.ServeHTTP(w, r)
+}
+
+// version is the minor number of the microversion that a request asks for: 38 of
+// "placement 1.38". Without one it is 0.
+func version(r *resource.Request) int {
+	asked := strings.TrimSpace(strings.TrimPrefix(r.Header.Get("OpenStack-API-Version"), "placement "))
+	if asked == "latest" {
+		return newest
+	}
+	_, minor, _ := strings.Cut(asked, ".")
+	n, err := strconv.Atoi(minor)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// since is a field's value, and the microversion that brought the field.
+type since struct {
+	version int
+	value   any
 }
 
 func fault(e *resource.Error) (any, string) {
@@ -119,8 +149,16 @@ func (s *Service) create(r *resource.Request) (any, error) {
 		return nil, resource.Errorf(http.StatusConflict, "placement.duplicate_name", "Conflicting resource provider name: %s already exists.", body["name"])
 	}
 	d := provider(id, resource.Text(body, "name"))
-	d["parent"] = body["parent_provider_uuid"]
-	return &resource.Reply{Status: http.StatusOK, Body: view(d), Header: map[string]string{"Location": "/resource_providers/" + id}}, s.o.Store.Put(providers, id, d)
+	root, err := s.rootOf(id, body)
+	if err != nil {
+		return nil, err
+	}
+	d["parent"], d["root"] = body["parent_provider_uuid"], root
+	reply := &resource.Reply{Header: map[string]string{"Location": "/resource_providers/" + id}}
+	if version(r) >= 20 {
+		reply.Status, reply.Body = http.StatusOK, view(d)
+	}
+	return reply, s.o.Store.Put(providers, id, d)
 }
 
 func provider(id, name string) resource.Doc {
@@ -135,22 +173,60 @@ func (s *Service) show(r *resource.Request) (any, error) {
 	return view(d), nil
 }
 
-func (s *Service) rename(r *resource.Request) (any, error) {
+// update gives a provider another name, or since 1.37 another parent or none.
+func (s *Service) update(r *resource.Request) (any, error) {
 	body, err := r.Body("")
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.o.Store.Update(providers, r.PathValue("id"), func(d resource.Doc) error { d["name"] = resource.Or(body, "name", d["name"]); return nil })
+	id := r.PathValue("id")
+	root, err := s.rootOf(id, body)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.o.Store.Update(providers, id, func(d resource.Doc) error {
+		d["name"] = resource.Or(body, "name", d["name"])
+		parent, given := body["parent_provider_uuid"]
+		if !given || parent == d["parent"] {
+			return nil
+		}
+		if d["parent"] != nil && version(r) < 37 {
+			why := "re-parenting a provider"
+			if parent == nil {
+				why = "un-parenting a provider"
+			}
+			return resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "Unable to save resource provider %s: Object action update failed because: %s is not currently allowed.", id, why)
+		}
+		d["parent"], d["root"] = parent, root
+		return nil
+	})
 	if err == resource.ErrNotFound {
-		return nil, missing(r.PathValue("id"))
+		return nil, missing(id)
 	}
 	return view(d), err
+}
+
+// rootOf is the root of the tree that a provider is in, below the parent that body
+// names.
+func (s *Service) rootOf(id string, body resource.Doc) (string, error) {
+	parent := resource.Text(body, "parent_provider_uuid")
+	if parent == "" {
+		return id, nil
+	}
+	d := s.o.Store.Get(providers, parent)
+	if d == nil {
+		return "", resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "Unable to create resource provider \"%v\", %s: Object action create failed because: parent provider UUID does not exist.", body["name"], id)
+	}
+	return fmt.Sprint(resource.Or(d, "root", parent)), nil
 }
 
 func (s *Service) delete(r *resource.Request) (any, error) {
 	id := r.PathValue("id")
 	if len(s.holding(id)) > 0 {
 		return nil, resource.Errorf(http.StatusConflict, "placement.resource_provider.inuse", "Unable to delete resource provider %s: Resource provider has allocations.", id)
+	}
+	if len(s.o.Store.Find(providers, "parent", id)) > 0 {
+		return nil, resource.Errorf(http.StatusConflict, "placement.resource_provider.cannot_delete_parent", "Unable to delete parent resource provider %s: It has child resource providers.", id)
 	}
 	there, err := s.o.Store.Delete(providers, id)
 	if err == nil && !there {
@@ -159,34 +235,73 @@ func (s *Service) delete(r *resource.Request) (any, error) {
 	return nil, err
 }
 
-func (s *Service) part(field, key string) resource.Handler {
+// part answers a field of a provider.
+func (s *Service) part(field string) resource.Handler {
 	return func(r *resource.Request) (any, error) {
 		d := s.o.Store.Get(providers, r.PathValue("id"))
 		if d == nil {
 			return nil, missing(r.PathValue("id"))
 		}
-		return map[string]any{key: d[field], "resource_provider_generation": resource.Int(d, "generation")}, nil
+		return map[string]any{field: d[field], "resource_provider_generation": resource.Int(d, "generation")}, nil
 	}
 }
 
-func (s *Service) setPart(field, key string) resource.Handler {
-	return func(r *resource.Request) (any, error) {
-		body, err := r.Body("")
-		if err != nil {
-			return nil, err
-		}
-		d, err := s.o.Store.Update(providers, r.PathValue("id"), func(d resource.Doc) error {
-			if g, given := body["resource_provider_generation"]; given && g != nil && resource.Int(body, "resource_provider_generation") != resource.Int(d, "generation") {
-				return conflict()
-			}
-			d[field], d["generation"] = body[key], resource.Int(d, "generation")+1
-			return nil
-		})
-		if err == resource.ErrNotFound {
-			return nil, missing(r.PathValue("id"))
-		}
-		return map[string]any{key: d[field], "resource_provider_generation": d["generation"]}, err
+func (s *Service) setTraits(r *resource.Request) (any, error) {
+	body, err := r.Body("")
+	if err != nil {
+		return nil, err
 	}
+	return s.setPart(r.PathValue("id"), "traits", body, conflict())
+}
+
+// setPart replaces a field of a provider; stale is the error where the request names
+// another generation.
+func (s *Service) setPart(id, field string, body resource.Doc, stale error) (resource.Doc, error) {
+	d, err := s.o.Store.Update(providers, id, func(d resource.Doc) error {
+		if outdated(d, body) {
+			return stale
+		}
+		d[field], d["generation"] = body[field], resource.Int(d, "generation")+1
+		return nil
+	})
+	if err == resource.ErrNotFound {
+		return nil, missing(id)
+	}
+	return resource.Doc{field: d[field], "resource_provider_generation": d["generation"]}, err
+}
+
+// aggregates have a generation from 1.19 on.
+func (s *Service) aggregates(r *resource.Request) (any, error) {
+	d := s.o.Store.Get(providers, r.PathValue("id"))
+	if d == nil {
+		return nil, missing(r.PathValue("id"))
+	}
+	return aggregateView(r, resource.Doc{"aggregates": d["aggregates"], "resource_provider_generation": resource.Int(d, "generation")}), nil
+}
+
+func aggregateView(r *resource.Request, d resource.Doc) resource.Doc {
+	if version(r) < 19 {
+		delete(d, "resource_provider_generation")
+	}
+	return d
+}
+
+// setAggregates takes a bare list before 1.19.
+func (s *Service) setAggregates(r *resource.Request) (any, error) {
+	var body resource.Doc
+	var err error
+	if version(r) < 19 {
+		var list []any
+		err = json.NewDecoder(http.MaxBytesReader(nil, r.Request.Body, 1<<20)).Decode(&list)
+		body = resource.Doc{"aggregates": list}
+	} else {
+		body, err = r.Body("")
+	}
+	if err != nil {
+		return nil, resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "JSON does not validate: %s", err)
+	}
+	d, err := s.setPart(r.PathValue("id"), "aggregates", body, resource.Errorf(http.StatusConflict, "placement.concurrent_update", "Resource provider's generation already changed. Please update the generation and try again."))
+	return aggregateView(r, d), err
 }
 
 // holding are the consumers that hold something of a provider.

@@ -34,9 +34,9 @@ func TestVolumesForClients(t *testing.T) {
 			t.Errorf("with metadata %s: %v", filter, out)
 		}
 	}
-	do("POST", path+"/action", `{"os-set_image_metadata": {"metadata": {"q": "w"}}}`, 202)
-	do("POST", path+"/action", `{"os-set_image_metadata": {"metadata": {"e": "r"}}}`, 202)
-	do("POST", path+"/action", `{"os-unset_image_metadata": {"key": "q"}}`, 202)
+	do("POST", path+"/action", `{"os-set_image_metadata": {"metadata": {"q": "w"}}}`, 200)
+	do("POST", path+"/action", `{"os-set_image_metadata": {"metadata": {"e": "r"}}}`, 200)
+	do("POST", path+"/action", `{"os-unset_image_metadata": {"key": "q"}}`, 200)
 	if got := shown("volume_image_metadata"); got != "map[e:r]" {
 		t.Errorf("metadata of the image %s", got)
 	}

@@ -7,38 +7,55 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
+// quotaOf are the limits of a project, those of each type of volumes among them.
 func (s *Service) quotaOf(project string) resource.Doc {
-	d := resource.Doc{"id": project, "volumes": 100, "snapshots": 100, "gigabytes": 10000, "per_volume_gigabytes": -1, "backups": 10, "backup_gigabytes": 1000, "groups": 10}
-	maps.Copy(d, s.o.Store.Get(quotas, project))
+	d := resource.Doc{"volumes": 100, "snapshots": 100, "gigabytes": 10000, "per_volume_gigabytes": -1, "backups": 10, "backup_gigabytes": 1000, "groups": 10}
+	for _, kind := range s.o.Store.All(types) {
+		for _, what := range []string{"volumes_", "snapshots_", "gigabytes_"} {
+			d[what+resource.Text(kind, "name")] = -1
+		}
+	}
+	for what, limit := range s.o.Store.Get(quotas, project) {
+		if _, there := d[what]; there { // its type may be gone
+			d[what] = limit
+		}
+	}
 	return d
 }
 
-func (s *Service) used(project string) (count, snaps, size int64) {
+// used is what a project has: volumes, snapshots and gigabytes, in all and of each type.
+func (s *Service) used(project string) map[string]int64 {
+	all := map[string]int64{}
 	for _, d := range s.o.Store.Find(volumes, "_project", project) {
-		count, size = count+1, size+resource.Int(d, "size")
+		for _, of := range []string{"", "_" + resource.Text(d, "volume_type")} {
+			all["volumes"+of]++
+			all["gigabytes"+of] += resource.Int(d, "size")
+		}
 	}
-	return count, int64(len(s.o.Store.Find(snapshots, "_project", project))), size
+	for _, d := range s.o.Store.Find(snapshots, "_project", project) {
+		all["snapshots"]++
+		all["snapshots_"+resource.Text(s.o.Store.Get(volumes, resource.Text(d, "volume_id")), "volume_type")]++
+	}
+	return all
 }
 
 func (s *Service) limits(r *resource.Request) (any, error) {
 	q := s.quotaOf(r.Caller.ProjectID)
-	count, snaps, size := s.used(r.Caller.ProjectID)
+	used := s.used(r.Caller.ProjectID)
 	return map[string]any{"limits": map[string]any{"rate": []any{}, "absolute": map[string]any{"maxTotalVolumes": resource.Int(q, "volumes"), "maxTotalSnapshots": resource.Int(q, "snapshots"),
-		"maxTotalVolumeGigabytes": resource.Int(q, "gigabytes"), "maxTotalBackups": 10, "maxTotalBackupGigabytes": 1000, "totalVolumesUsed": count, "totalSnapshotsUsed": snaps,
-		"totalGigabytesUsed": size, "totalBackupsUsed": 0, "totalBackupGigabytesUsed": 0}}}, nil
+		"maxTotalVolumeGigabytes": resource.Int(q, "gigabytes"), "maxTotalBackups": 10, "maxTotalBackupGigabytes": 1000, "totalVolumesUsed": used["volumes"], "totalSnapshotsUsed": used["snapshots"],
+		"totalGigabytesUsed": used["gigabytes"], "totalBackupsUsed": 0, "totalBackupGigabytesUsed": 0}}}, nil
 }
 
 func (s *Service) quota(r *resource.Request) (any, error) {
 	d := s.quotaOf(r.PathValue("project"))
 	if r.URL.Query().Get("usage") != "" {
-		count, snaps, size := s.used(r.PathValue("project"))
-		used := map[string]int64{"volumes": count, "snapshots": snaps, "gigabytes": size}
+		used := s.used(r.PathValue("project"))
 		for k, v := range d {
-			if k != "id" {
-				d[k] = resource.Doc{"limit": v, "in_use": used[k], "reserved": 0}
-			}
+			d[k] = resource.Doc{"limit": v, "in_use": used[k], "reserved": 0}
 		}
 	}
+	d["id"] = r.PathValue("project")
 	return map[string]any{"quota_set": d}, nil
 }
 
@@ -49,6 +66,12 @@ func (s *Service) setQuota(r *resource.Request) (any, error) {
 	body, err := r.Body("quota_set")
 	if err != nil {
 		return nil, err
+	}
+	known := s.quotaOf(r.PathValue("project"))
+	for what := range body {
+		if _, there := known[what]; !there && what != "id" && what != "tenant_id" {
+			return nil, bad("Invalid input received: Bad key(s) in quota set: %s", what)
+		}
 	}
 	d := resource.Doc{}
 	maps.Copy(d, s.o.Store.Get(quotas, r.PathValue("project")))

@@ -2,6 +2,7 @@ package volume
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,18 +46,49 @@ func since(r *resource.Request, n int) bool {
 	return err == nil && asked >= n
 }
 
-// snapshotAction resets the status of a snapshot, which is all that can be done to one.
+// reports are the statuses that whoever makes or deletes a snapshot may report of it.
+var reports = map[string][]string{"creating": {"creating", "available", "error"}, "deleting": {"deleting", "error_deleting"}}
+
+// snapshotAction sets the status of a snapshot, or deletes it whatever that is.
 func (s *Service) snapshotAction(r *resource.Request) (any, error) {
 	d, err := s.find(snapshots, r.PathValue("id"), r.Caller)
 	if err != nil {
 		return nil, err
 	}
-	body, err := r.Body("os-reset_status")
+	body, err := r.Body("")
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.o.Store.Update(snapshots, resource.Text(d, "id"), func(d resource.Doc) error { d["status"] = resource.Or(body, "status", d["status"]); return nil })
-	return &resource.Reply{Status: http.StatusAccepted}, err
+	id, accepted := resource.Text(d, "id"), &resource.Reply{Status: http.StatusAccepted}
+	for name := range body {
+		status := resource.Text(resource.Object(body, name), "status")
+		switch name {
+		case "os-reset_status":
+			_, err = s.o.Store.Update(snapshots, id, func(d resource.Doc) error { d["status"] = status; return nil })
+			return accepted, err
+		case "os-update_snapshot_status":
+			_, err = s.o.Store.Update(snapshots, id, func(d resource.Doc) error {
+				allowed, now := reports[resource.Text(d, "status")], d["status"]
+				if allowed == nil {
+					return bad("Snapshot status %s not allowed for update_snapshot_status", now)
+				}
+				if !slices.Contains(allowed, status) {
+					return bad("Provided snapshot status %s not allowed for snapshot with status %s.", status, now)
+				}
+				d["status"] = status
+				return nil
+			})
+			return accepted, err
+		case "os-force_delete":
+			if err := adminsOnly(r, "volume_extension:snapshot_admin_actions:force_delete"); err != nil {
+				return nil, err
+			}
+			_, err = s.o.Store.Delete(snapshots, id)
+			return accepted, err
+		}
+		return nil, bad("There is no such action: %s.", name)
+	}
+	return nil, bad("Malformed request body")
 }
 
 func zones(*resource.Request) (any, error) {
@@ -66,4 +98,18 @@ func zones(*resource.Request) (any, error) {
 func services(*resource.Request) (any, error) {
 	return map[string]any{"services": []any{map[string]any{"binary": "cinder-volume", "host": "dev@lvm", "zone": "nova", "status": "enabled", "state": "up", "updated_at": resource.NowMicro(), "disabled_reason": nil,
 		"frozen": false, "active_backend_id": nil, "replication_status": "disabled"}}}, nil
+}
+
+// pools are what the scheduler knows of the places for volumes.
+func pools(r *resource.Request) (any, error) {
+	if err := adminsOnly(r, "scheduler_extension:scheduler_stats:get_pools"); err != nil {
+		return nil, err
+	}
+	pool := resource.Doc{"name": "dev@lvm#lvm"}
+	if resource.Bool(resource.Doc{"": r.URL.Query().Get("detail")}, "") {
+		pool["capabilities"] = resource.Doc{"pool_name": "lvm", "volume_backend_name": "lvm", "total_capacity_gb": "infinite", "free_capacity_gb": "infinite", "provisioned_capacity_gb": 0,
+			"allocated_capacity_gb": 0, "reserved_percentage": 0, "QoS_support": false, "filter_function": nil, "goodness_function": nil, "multiattach": true,
+			"storage_protocol": "local", "vendor_name": "nova-api --dev", "driver_version": "1.0.0", "timestamp": resource.NowMicro()}
+	}
+	return map[string]any{"pools": []any{pool}}, nil
 }

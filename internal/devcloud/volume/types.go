@@ -86,11 +86,11 @@ func (s *Service) showType(r *resource.Request) (any, error) {
 }
 
 // changeType checks that an administrator asks, and changes a type.
-func (s *Service) changeType(r *resource.Request, rule string, f func(d resource.Doc)) (resource.Doc, error) {
+func (s *Service) changeType(r *resource.Request, rule string, f func(d resource.Doc) error) (resource.Doc, error) {
 	if err := adminsOnly(r, "volume_extension:"+rule); err != nil {
 		return nil, err
 	}
-	d, err := s.o.Store.Update(types, r.PathValue("id"), func(d resource.Doc) error { f(d); return nil })
+	d, err := s.o.Store.Update(types, r.PathValue("id"), f)
 	if err == resource.ErrNotFound {
 		err = resource.Errorf(http.StatusNotFound, "", "Volume type %s could not be found.", r.PathValue("id"))
 	}
@@ -119,13 +119,14 @@ func (s *Service) updateType(r *resource.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.changeType(r, "type_update", func(d resource.Doc) {
+	d, err := s.changeType(r, "type_update", func(d resource.Doc) error {
 		for _, field := range []string{"name", "description", "is_public"} {
 			if v, given := body[field]; given {
 				d[field] = v
 			}
 		}
 		d["os-volume-type-access:is_public"] = d["is_public"]
+		return nil
 	})
 	return map[string]any{"volume_type": resource.Shown(d)}, err
 }
@@ -147,32 +148,59 @@ func (s *Service) specs(r *resource.Request) (any, error) {
 	return map[string]any{"extra_specs": resource.Object(d, "extra_specs")}, nil
 }
 
+// spec shows one extra spec of a type.
+func (s *Service) spec(r *resource.Request) (any, error) {
+	id, key := r.PathValue("id"), r.PathValue("key")
+	d := s.typeNamed(id)
+	if d == nil || !seesType(r, d) {
+		return nil, resource.Errorf(http.StatusNotFound, "", "Volume type %s could not be found.", id)
+	}
+	value, there := resource.Object(d, "extra_specs")[key]
+	if !there {
+		return nil, noSpec(id, key)
+	}
+	return resource.Doc{key: value}, nil
+}
+
+func noSpec(id, key string) error {
+	return resource.Errorf(http.StatusNotFound, "", "Volume Type %s has no extra specs with key %s.", id, key)
+}
+
 // setSpecs adds extra specs, or sets the one that the path names.
 func (s *Service) setSpecs(r *resource.Request) (any, error) {
-	key := "extra_specs"
-	if r.PathValue("key") != "" {
+	key, one := "extra_specs", r.PathValue("key")
+	if one != "" {
 		key = ""
 	}
 	body, err := r.Body(key)
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.changeType(r, "types_extra_specs:create", func(d resource.Doc) {
+	if _, there := body[one]; one != "" && !there {
+		return nil, bad("Request body and URI mismatch")
+	}
+	_, err = s.changeType(r, "types_extra_specs:create", func(d resource.Doc) error {
 		all := maps.Clone(resource.Object(d, "extra_specs"))
 		maps.Copy(all, body)
 		d["extra_specs"] = all
+		return nil
 	})
-	if key == "" {
+	if one != "" {
 		return body, err
 	}
 	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{key: body}}, err
 }
 
 func (s *Service) deleteSpec(r *resource.Request) (any, error) {
-	_, err := s.changeType(r, "types_extra_specs:delete", func(d resource.Doc) {
+	key := r.PathValue("key")
+	_, err := s.changeType(r, "types_extra_specs:delete", func(d resource.Doc) error {
 		all := maps.Clone(resource.Object(d, "extra_specs"))
-		delete(all, r.PathValue("key"))
+		if _, there := all[key]; !there {
+			return noSpec(r.PathValue("id"), key)
+		}
+		delete(all, key)
 		d["extra_specs"] = all
+		return nil
 	})
 	return &resource.Reply{Status: http.StatusAccepted}, err
 }
@@ -196,13 +224,14 @@ func (s *Service) typeAction(r *resource.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.changeType(r, "volume_type_access:addProjectAccess", func(d resource.Doc) {
+	_, err = s.changeType(r, "volume_type_access:addProjectAccess", func(d resource.Doc) error {
 		project := resource.Text(resource.Object(body, "removeProjectAccess"), "project")
 		all := slices.DeleteFunc(resource.Strings(d, "_projects"), func(p string) bool { return p == project })
 		if project := resource.Text(resource.Object(body, "addProjectAccess"), "project"); project != "" {
 			all = append(all, project)
 		}
 		d["_projects"] = resource.Anys(all)
+		return nil
 	})
 	return &resource.Reply{Status: http.StatusAccepted}, err
 }

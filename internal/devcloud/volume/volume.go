@@ -55,12 +55,13 @@ func New(o Options) *Service {
 		"GET /v3/attachments/{id}": s.showAttachment, "PUT /v3/attachments/{id}": s.updateAttachment, "DELETE /v3/attachments/{id}": s.deleteAttachment,
 		"POST /v3/attachments/{id}/action": s.completeAttachment,
 		"GET /v3/types":                    s.listTypes, "GET /v3/types/{id}": s.showType, "POST /v3/types": s.createType, "DELETE /v3/types/{id}": s.deleteType,
-		"PUT /v3/types/{id}": s.updateType, "GET /v3/types/{id}/extra_specs": s.specs, "POST /v3/types/{id}/extra_specs": s.setSpecs, "PUT /v3/types/{id}/extra_specs/{key}": s.setSpecs,
+		"PUT /v3/types/{id}": s.updateType, "GET /v3/types/{id}/extra_specs": s.specs, "GET /v3/types/{id}/extra_specs/{key}": s.spec, "POST /v3/types/{id}/extra_specs": s.setSpecs, "PUT /v3/types/{id}/extra_specs/{key}": s.setSpecs,
 		"DELETE /v3/types/{id}/extra_specs/{key}": s.deleteSpec, "GET /v3/types/{id}/os-volume-type-access": s.typeAccess, "POST /v3/types/{id}/action": s.typeAction,
 		"GET /v3/types/{id}/encryption": func(*resource.Request) (any, error) { return resource.Doc{}, nil }, // none is encrypted
 		"GET /v3/limits":                s.limits, "GET /v3/os-availability-zone": zones, "GET /v3/os-services": services,
 		"GET /v3/os-quota-sets/{project}": s.quota, "PUT /v3/os-quota-sets/{project}": s.setQuota, "DELETE /v3/os-quota-sets/{project}": s.deleteQuota, "GET /v3/os-quota-sets/{project}/defaults": s.quota,
-		"GET /v3/extensions": func(*resource.Request) (any, error) { return map[string]any{"extensions": []any{}}, nil },
+		"GET /v3/scheduler-stats/get_pools": pools,
+		"GET /v3/extensions":                func(*resource.Request) (any, error) { return map[string]any{"extensions": []any{}}, nil },
 	} {
 		s.mux.Handle(pattern, h)
 	}

@@ -1,7 +1,6 @@
 package volume
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 
@@ -49,16 +48,7 @@ func (s *Service) Create(n NewVolume) (resource.Doc, error) {
 		if image == nil {
 			return nil, bad("Invalid image identifier or unable to access requested image.")
 		}
-		meta := resource.Doc{"image_id": n.Image, "image_name": fmt.Sprint(image["name"])}
-		for k, v := range image {
-			if text, ok := v.(string); ok && k != "id" && k != "name" && k != "file" && k != "self" && k != "schema" && k != "owner" && k[0] != '_' {
-				meta[k] = text
-			}
-		}
-		for _, k := range []string{"min_disk", "min_ram", "size"} {
-			meta[k] = fmt.Sprint(resource.Int(image, k))
-		}
-		d["volume_image_metadata"], d["bootable"] = meta, "true"
+		d[imageMetadata], d["bootable"] = metadataOf(n.Image, image), "true"
 		least = max(least, resource.Int(image, "min_disk"))
 	case n.Snapshot != "" || n.Volume != "":
 		source := s.o.Store.Get(volumes, n.Volume)
@@ -78,8 +68,8 @@ func (s *Service) Create(n NewVolume) (resource.Doc, error) {
 		if source != nil {
 			least = max(least, resource.Int(source, "size"))
 			d["bootable"] = source["bootable"]
-			if meta, ok := source["volume_image_metadata"]; ok {
-				d["volume_image_metadata"] = meta
+			if meta, ok := source[imageMetadata]; ok {
+				d[imageMetadata] = meta
 			}
 		}
 	case n.Size <= 0:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // holders are the users or the groups; nil: the kind is another one.
@@ -27,13 +28,23 @@ func (i *identity) directRoles(who, where string) []project {
 
 // assignments lists who has which role; the query narrows it, and asks for names, or
 // with "effective" for what the members of groups have of them.
-func (i *identity) assignments(r *http.Request) map[string]any {
+func (i *identity) assignments(r *http.Request) (map[string]any, error) {
 	q, list := r.URL.Query(), []any{}
+	asked := func(flag string) bool {
+		return q.Has(flag) && q.Get(flag) != "0" && !strings.EqualFold(q.Get(flag), "false")
+	}
 	wanted := func(key, value string) bool { return q.Get(key) == "" || q.Get(key) == value }
 	known := i.known.Load()
+	within := map[string]bool{q.Get("scope.project.id"): true}
+	if asked("include_subtree") {
+		if !q.Has("scope.project.id") {
+			return nil, &identityError{http.StatusBadRequest, "'scope.project.id' is a dependency of 'include_subtree'"}
+		}
+		within = known.below(q.Get("scope.project.id"))
+	}
 	show := func(kind string, p *project) map[string]any {
 		out := map[string]any{"id": p.ID}
-		if !q.Has("include_names") {
+		if !asked("include_names") {
 			return out
 		}
 		if out["name"] = p.Name; kind != "role" && kind != "domain" {
@@ -59,7 +70,7 @@ func (i *identity) assignments(r *http.Request) map[string]any {
 			default:
 				continue // of what is no more
 			}
-			if !wanted("scope.project.id", where) || !wanted("scope.domain.id", where) || q.Has("scope.system") && where != system {
+			if q.Get("scope.project.id") != "" && (p == nil || !within[where]) || !wanted("scope.domain.id", where) || q.Has("scope.system") && where != system {
 				continue
 			}
 			for _, name := range names {
@@ -69,7 +80,7 @@ func (i *identity) assignments(r *http.Request) map[string]any {
 			}
 		}
 	}
-	effective := q.Has("effective")
+	effective := asked("effective")
 	for n := range known.Users {
 		u := &known.Users[n]
 		of("user", u, u.Roles)
@@ -84,7 +95,7 @@ func (i *identity) assignments(r *http.Request) map[string]any {
 			of("group", &known.Groups[n], known.Groups[n].Roles)
 		}
 	}
-	return map[string]any{"role_assignments": list, "links": i.self("role_assignments", "")}
+	return map[string]any{"role_assignments": list, "links": i.self("role_assignments", "")}, nil
 }
 
 // serveMembers is who is in a group, the groups of a user, and the projects of a user.
@@ -155,7 +166,16 @@ func (i *identity) join(method, who, group string) error {
 	})
 }
 
-// password changes a user's own password.
+// servePassword changes the password of who knows the one before, with or without a
+// token.
+func (i *identity) servePassword(w http.ResponseWriter, r *http.Request, who string) {
+	if err := i.password(r, who); err != nil {
+		i.fail(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
 func (i *identity) password(r *http.Request, who string) error {
 	var q struct {
 		User struct {
@@ -168,7 +188,7 @@ func (i *identity) password(r *http.Request, who string) error {
 	}
 	return i.change(func(p *people) error {
 		u := p.user(who, "")
-		if u == nil || u.Password != q.User.Before {
+		if u == nil || u.Disabled || u.Password != q.User.Before {
 			return &identityError{http.StatusUnauthorized, "The request you have made requires authentication."}
 		}
 		u.Password = q.User.Password

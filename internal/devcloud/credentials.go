@@ -69,7 +69,7 @@ func (i *identity) shownCredential(c *credential) resource.Doc {
 	d := resource.Doc{"id": c.ID, "name": c.Name, "description": c.Description, "user_id": c.User, "project_id": c.Project, "system": nil, "roles": roles, "unrestricted": c.Unrestricted,
 		"expires_at": nil, "links": i.self("users/"+c.User+"/application_credentials", c.ID)}
 	if !c.Expires.IsZero() {
-		d["expires_at"] = c.Expires.Format(expiry)
+		d["expires_at"] = c.Expires.UTC().Format(expiry)
 	}
 	return d
 }
@@ -141,7 +141,10 @@ func (i *identity) createCredential(w http.ResponseWriter, r *http.Request, t *t
 	}
 	if q.In.Expires != "" {
 		var err error
-		if c.Expires, err = time.Parse("2006-01-02T15:04:05", q.In.Expires[:min(len(q.In.Expires), 19)]); err != nil {
+		if c.Expires, err = time.Parse(time.RFC3339, q.In.Expires); err != nil {
+			c.Expires, err = time.Parse("2006-01-02T15:04:05", q.In.Expires)
+		}
+		if err != nil {
 			refuse(http.StatusBadRequest, "Invalid input for field 'expires_at': '"+q.In.Expires+"' is not a date.")
 			return
 		}

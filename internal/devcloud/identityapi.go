@@ -4,11 +4,15 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
+
+// userPassword is the path at which users change their passwords.
+var userPassword = regexp.MustCompile(`^/v3/users/([^/]+)/password$`)
 
 // ServeHTTP answers as Keystone does, below /identity.
 func (i *identity) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -20,6 +24,8 @@ func (i *identity) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, map[string]any{"version": i.version()})
 	case path == "/v3/auth/tokens" && r.Method == http.MethodPost:
 		i.authenticate(w, r)
+	case userPassword.MatchString(path) && r.Method == http.MethodPost:
+		i.servePassword(w, r, userPassword.FindStringSubmatch(path)[1])
 	default:
 		i.authenticated(w, r, path)
 	}
@@ -66,10 +72,8 @@ func (i *identity) authenticated(w http.ResponseWriter, r *http.Request, path st
 		i.serveCredentials(w, r, t, strings.Split(name, "/"))
 	case kind == "services" || kind == "endpoints":
 		i.serveCatalog(w, r, kind, name)
-	case kind == "projects" || kind == "users" || kind == "groups" || kind == "roles" || kind == "domains" || kind == "role_assignments" || kind == system:
+	case kind == "projects" || kind == "users" || kind == "groups" || kind == "roles" || kind == "domains" || kind == "role_assignments" || kind == regions || kind == system:
 		i.servePeople(w, r, t, strings.Split(strings.TrimPrefix(path, "/v3/"), "/"))
-	case kind == "regions":
-		i.list(w, r, kind, []project{{ID: region, Name: region}}, name)
 	default:
 		answer(w, http.StatusNotFound, fault(http.StatusNotFound, "The resource could not be found."))
 	}
@@ -110,19 +114,19 @@ func (i *identity) list(w http.ResponseWriter, r *http.Request, kind string, lis
 	answer(w, http.StatusOK, map[string]any{kind: found, "links": map[string]any{"self": i.url + "/identity/v3/" + kind, "next": nil, "previous": nil}})
 }
 
-// listed are the filters of Keystone's lists. What they do not know is passed over,
-// as Keystone does.
-var listed = resource.Query{Only: []string{"name", "domain_id", "enabled", "parent_id", "is_domain", "type", "service_id", "interface", "region_id", "tags"}}
-
 // shown is a member of a collection as Keystone shows it.
 func (i *identity) shown(kind string, p *project) map[string]any {
 	d := map[string]any{"id": p.ID, "name": p.Name, "description": p.Description, "options": map[string]any{}, "links": map[string]string{"self": i.url + "/identity/v3/" + kind + "/" + p.ID}}
 	switch kind {
 	case "roles":
 		d["domain_id"] = nil
+		if maps.Copy(d, p.More); p.Domain != "" {
+			d["domain_id"] = p.Domain
+		}
 		return d
 	case "groups":
 		delete(d, "options")
+		maps.Copy(d, p.More)
 		d["domain_id"] = p.domain()
 		return d
 	case "projects":
@@ -133,12 +137,17 @@ func (i *identity) shown(kind string, p *project) map[string]any {
 		}
 	case "domains":
 		d["tags"] = []any{}
-	case "regions":
-		return map[string]any{"id": p.ID, "description": p.Description, "parent_region_id": nil, "links": d["links"]}
+	case regions:
+		d = map[string]any{"id": p.ID, "description": p.Description, "parent_region_id": nil, "links": d["links"]}
+		maps.Copy(d, p.More)
+		return d
 	}
 	maps.Copy(d, p.More)
 	if d["enabled"] = !p.Disabled; kind != "domains" {
 		d["domain_id"] = p.domain()
+	}
+	if kind == "projects" && p.Root {
+		d["is_domain"], d["parent_id"], d["domain_id"] = true, nil, nil
 	}
 	return d
 }

@@ -11,6 +11,9 @@ import (
 	"slices"
 )
 
+// regions are kept with the people, too, whom they have nothing to do with.
+const regions = "regions"
+
 // system is what the roles in the deployment are found by, in place of a project.
 const system = "system"
 
@@ -20,6 +23,7 @@ type people struct {
 	Projects []project `json:"projects"`
 	Roles    []project `json:"roles"`
 	Domains  []project `json:"domains"`
+	Regions  []project `json:"regions"`
 	// Groups are users without a password, whose roles their members have, too.
 	Groups      []user       `json:"groups,omitempty"`
 	Credentials []credential `json:"credentials,omitempty"`
@@ -31,7 +35,8 @@ type project struct {
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
 	Disabled    bool   `json:"disabled,omitempty"`
-	Domain      string `json:"domain,omitempty"` // "": the default one
+	Domain      string `json:"domain,omitempty"` // "": the default one; of a role, none
+	Root        bool   `json:"root,omitempty"`   // is a domain
 	// More are the fields that Keystone keeps and shows, and that mean nothing here.
 	More map[string]any `json:"more,omitempty"`
 }
@@ -48,7 +53,7 @@ type user struct {
 
 // firstPeople are those of a new cloud.
 func firstPeople() *people {
-	p := &people{Domains: []project{{ID: domain, Name: "Default"}}}
+	p := &people{Domains: []project{{ID: domain, Name: "Default", Root: true}}, Regions: []project{{ID: region}}}
 	for _, name := range []string{"admin", "manager", "member", "reader", "service"} {
 		p.Roles = append(p.Roles, project{ID: id("role-", name), Name: name})
 	}
@@ -89,6 +94,12 @@ func (i *identity) openPeople() error {
 	if first := firstPeople(); len(p.Domains) == 0 { // a file from before there were any
 		p.Roles, p.Domains = first.Roles, first.Domains
 	}
+	if len(p.Regions) == 0 {
+		p.Regions = firstPeople().Regions
+	}
+	for n := range p.Domains {
+		p.Domains[n].Root = true
+	}
 	i.known.Store(p)
 	return nil
 }
@@ -99,7 +110,7 @@ func (i *identity) change(f func(*people) error) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	old := i.known.Load()
-	p := &people{Users: slices.Clone(old.Users), Projects: slices.Clone(old.Projects), Roles: slices.Clone(old.Roles), Domains: slices.Clone(old.Domains),
+	p := &people{Users: slices.Clone(old.Users), Projects: slices.Clone(old.Projects), Roles: slices.Clone(old.Roles), Domains: slices.Clone(old.Domains), Regions: slices.Clone(old.Regions),
 		Groups: slices.Clone(old.Groups), Credentials: slices.Clone(old.Credentials)}
 	if err := f(p); err != nil {
 		return err
@@ -181,7 +192,7 @@ func lookup(list []project, id, name string) *project {
 
 // list is a collection that is no users'.
 func (p *people) list(kind string) *[]project {
-	return map[string]*[]project{"projects": &p.Projects, "roles": &p.Roles, "domains": &p.Domains}[kind]
+	return map[string]*[]project{"projects": &p.Projects, "roles": &p.Roles, "domains": &p.Domains, regions: &p.Regions}[kind]
 }
 
 func (p *project) is(id, name string) bool {

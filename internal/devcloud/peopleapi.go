@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -41,12 +42,12 @@ func (i *identity) servePeople(w http.ResponseWriter, r *http.Request, t *token,
 	}
 	of := len(roles) >= 3 && (roles[0] == "users" || roles[0] == "groups") && roles[2] == "roles"
 	switch {
-	case len(path) == 3 && path[0] == "users" && path[2] == "password" && r.Method == http.MethodPost && path[1] == t.UserID:
-		status, err = http.StatusNoContent, i.password(r, path[1])
 	case !read && !slices.Contains(i.rolesOf(t), "admin"):
 		err = &identityError{http.StatusForbidden, "You are not authorized to perform the requested action."}
 	case path[0] == "role_assignments" && read:
-		body = i.assignments(r)
+		body, err = i.assignments(r)
+	case path[0] == "projects" && len(path) >= 3 && path[2] == "tags":
+		status, body, err = i.tags(r, path[1], path[3:])
 	case of && len(roles) == 4:
 		status, err = http.StatusNoContent, i.assign(r.Method, roles[1], where, roles[3])
 	case of && len(roles) == 3 && read:
@@ -56,7 +57,7 @@ func (i *identity) servePeople(w http.ResponseWriter, r *http.Request, t *token,
 		i.serveMembers(w, r, path)
 		return
 	case path[0] != system && len(path) <= 2 && read:
-		i.list(w, r, path[0], i.members(path[0]), strings.Join(path[1:], ""))
+		i.list(w, r, path[0], i.members(path[0], len(path) == 2, r.URL.Query()), strings.Join(path[1:], ""))
 		return
 	case path[0] != system && len(path) == 1 && r.Method == http.MethodPost:
 		status = http.StatusCreated
@@ -71,7 +72,7 @@ func (i *identity) servePeople(w http.ResponseWriter, r *http.Request, t *token,
 	switch {
 	case err != nil:
 		i.fail(w, err)
-	case status == http.StatusNoContent:
+	case body == nil:
 		w.WriteHeader(status)
 	default:
 		answer(w, status, body)
@@ -87,8 +88,16 @@ func (i *identity) fail(w http.ResponseWriter, err error) {
 	answer(w, e.status, fault(e.status, e.message))
 }
 
-func (i *identity) members(kind string) []project {
+// members are those of a collection: to find one by its id, or as a query wants them.
+// Domains are projects, and the roles of domains are roles, to who asks for them.
+func (i *identity) members(kind string, one bool, query url.Values) []project {
 	p := i.known.Load()
+	if kind == "projects" && (one || resource.Bool(resource.Doc{"": query.Get("is_domain")}, "")) {
+		return slices.Concat(p.Projects, p.Domains)
+	}
+	if kind == "roles" && !one && !query.Has("domain_id") {
+		return slices.DeleteFunc(slices.Clone(p.Roles), func(r project) bool { return r.Domain != "" })
+	}
 	if l := p.list(kind); l != nil {
 		return *l
 	}
@@ -113,25 +122,32 @@ func (i *identity) write(r *http.Request, kind, one string) (map[string]any, err
 	}
 	in := q[single]
 	name := resource.Text(in, "name")
-	if one == "" && name == "" {
+	if one == "" && name == "" && kind != regions {
 		return nil, &identityError{http.StatusBadRequest, "'name' is a required property"}
 	}
 	var out project
 	err := i.change(func(p *people) error {
-		d, u := p.entry(kind, one)
+		kept := p.keptAs(kind, one, in)
+		d, u := p.entry(kept, one)
 		if u != nil {
 			set(&u.Password, in, "password")
 		}
 		if d == nil {
 			return notFound(single, one)
 		}
-		if taken := p.named(kind, name); name != "" && taken != nil && taken.ID != d.ID {
+		d.Root = kept == "domains"
+		if kind == regions {
+			if err := p.region(d, in, one == ""); err != nil {
+				return err
+			}
+		}
+		if taken := p.named(kept, name); name != "" && taken != nil && taken.ID != d.ID {
 			return &identityError{http.StatusConflict, fmt.Sprintf("Conflict occurred attempting to store %s - Duplicate entry found with name %s at domain ID %s.", single, name, domain)}
 		}
 		if kind == "roles" && one != "" && name != "" {
 			p.rename(d.Name, name)
 		}
-		if in := resource.Text(in, "domain_id"); one == "" && in != "" && kind != "roles" && kind != "domains" {
+		if in := resource.Text(in, "domain_id"); one == "" && in != "" && kept != "domains" {
 			if lookup(p.Domains, in, "") == nil {
 				return notFound("domain", in)
 			}
@@ -150,6 +166,9 @@ func (i *identity) write(r *http.Request, kind, one string) (map[string]any, err
 			if d.More == nil {
 				d.More = map[string]any{}
 			}
+			if given, ok := value.(resource.Doc); ok && field == "options" {
+				value = merged(resource.Object(d.More, field), given)
+			}
 			if d.More[field] = value; value == nil {
 				delete(d.More, field)
 			}
@@ -158,6 +177,22 @@ func (i *identity) write(r *http.Request, kind, one string) (map[string]any, err
 		return nil
 	})
 	return map[string]any{single: i.shown(kind, &out)}, err
+}
+
+// merged are options with those that are given, of which null takes one away.
+func merged(before, given resource.Doc) resource.Doc {
+	all := maps.Clone(before)
+	maps.Copy(all, given)
+	maps.DeleteFunc(all, func(_ string, value any) bool { return value == nil })
+	return all
+}
+
+// keptAs is the collection that something is kept in: a project may be a domain.
+func (p *people) keptAs(kind, one string, in resource.Doc) string {
+	if kind == "projects" && (one == "" && resource.Bool(in, "is_domain") || one != "" && lookup(p.Domains, one, "") != nil) {
+		return "domains"
+	}
+	return kind
 }
 
 // entry finds the member of a collection with an id, or for "" appends one; of users
@@ -232,6 +267,7 @@ func newID() string { return strings.ReplaceAll(uuid.NewString(), "-", "") }
 
 func (i *identity) remove(kind, one string) error {
 	return i.change(func(p *people) error {
+		kind := p.keptAs(kind, one, nil)
 		if list := p.holders(kind); list != nil {
 			before := len(*list)
 			*list = slices.DeleteFunc(*list, func(u user) bool { return u.ID == one })
@@ -251,6 +287,8 @@ func (i *identity) remove(kind, one string) error {
 		case kind == "domains":
 			p.Users = slices.DeleteFunc(p.Users, func(u user) bool { return u.domain() == one })
 			p.Projects = slices.DeleteFunc(p.Projects, func(d project) bool { return d.domain() == one })
+		case kind == regions && one == region:
+			return &identityError{http.StatusForbidden, "The catalog of nova-api --dev cannot be changed."}
 		case kind == "roles":
 			p.rename(d.Name, "")
 		}

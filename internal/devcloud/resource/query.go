@@ -21,6 +21,9 @@ type Query struct {
 	Only []string
 	// Same says which fields go by another name, too: "tenant_id" is "project_id".
 	Same map[string]string
+	// Compare are other comparisons of a field's text: with "contains" in it,
+	// name__contains=x is a filter.
+	Compare map[string]func(text, wanted string) bool
 }
 
 // paging are parameters that every list knows.
@@ -106,13 +109,17 @@ func (q Query) matches(d Doc, values url.Values) bool {
 			}
 			continue
 		}
+		compare := equal
+		if field, how, ok := strings.Cut(name, "__"); ok && q.Compare[how] != nil {
+			name, compare = field, func(v any, wanted string) bool { return v != nil && q.Compare[how](fmt.Sprint(v), wanted) }
+		}
 		if slices.Contains(paging, name) || slices.Contains(q.Ignore, name) || q.Only != nil && !slices.Contains(q.Only, name) {
 			continue
 		}
 		if same, ok := q.Same[name]; ok {
 			name = same
 		}
-		if !slices.ContainsFunc(wanted, func(w string) bool { return equal(d[name], w) }) {
+		if !slices.ContainsFunc(wanted, func(w string) bool { return compare(d[name], w) }) {
 			return false
 		}
 	}

@@ -97,6 +97,25 @@ func TestARoutersGatewayAndRoutes(t *testing.T) {
 	if fmt.Sprint(same["external_gateway_info"]) != fmt.Sprint(gateway) {
 		t.Errorf("the gateway has become %v", same["external_gateway_info"])
 	}
+	// The addresses that are wanted are compared with those that are there; the port stays.
+	ip := gateway["external_fixed_ips"].([]any)[0].(map[string]any)
+	admin := neutron{t, n.cloud, logIn(t, n.cloud, "admin", "secret", "demo", 201)} // the port is nobody's
+	port := func() string {
+		return ids(admin.do("GET", "/ports?device_owner=network:router_gateway&device_id="+r["id"].(string), "", 200), "ports")[0]
+	}
+	first := port()
+	for wanted, want := range map[string]string{
+		fmt.Sprintf(`{"ip_address": %q, "subnet_id": %q}, {"subnet_id": %[2]q}`, ip["ip_address"], ip["subnet_id"]): fmt.Sprint(ip["ip_address"]),
+		fmt.Sprintf(`{"ip_address": "172.24.4.99", "subnet_id": %q}`, ip["subnet_id"]):                              "172.24.4.99",
+	} {
+		for range 2 {
+			d := one(t, n.do("PUT", path, fmt.Sprintf(`{"router": {"external_gateway_info": {"network_id": %q, "external_fixed_ips": [%s]}}}`, n.named("public"), wanted), 200), "router")
+			if got := one(t, d, "external_gateway_info")["external_fixed_ips"].([]any); len(got) != 1 || got[0].(map[string]any)["ip_address"] != want || port() != first {
+				t.Errorf("wanted %s, got %v at port %v", wanted, got, port())
+			}
+		}
+		n.do("PUT", path, fmt.Sprintf(`{"router": {"external_gateway_info": {"network_id": %q, "external_fixed_ips": [{"ip_address": %q}]}}}`, n.named("public"), ip["ip_address"]), 200)
+	}
 	n.do("POST", "/routers", fmt.Sprintf(`{"router": {"external_gateway_info": {"network_id": %q}}}`, n.named("private")), 400)
 
 	const route = `{"router": {"routes": [{"destination": "10.9.0.0/24", "nexthop": "10.7.0.9"}]}}`

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 
@@ -37,8 +38,19 @@ func (s *Service) gateway(d, body resource.Doc) error {
 	var ips []any
 	switch {
 	case network == "":
-	case before["network_id"] == network && len(resource.List(want, "external_fixed_ips")) == 0:
+	case before["network_id"] == network && asWanted(before, want):
 		ips = resource.List(before, "external_fixed_ips")
+	case before["network_id"] == network:
+		for _, p := range s.o.Store.Find(ports, "device_id", d["id"]) {
+			if p["device_owner"] != routerGateway {
+				continue
+			}
+			p, err := s.update(collection{kind: ports, class: "Port", change: s.changePort}, resource.Text(p, "id"), resource.Doc{"fixed_ips": resource.List(want, "external_fixed_ips")})
+			if err != nil {
+				return err
+			}
+			ips = resource.List(p, "fixed_ips")
+		}
 	default:
 		n := s.o.Store.Get(networks, network)
 		if n == nil {
@@ -66,6 +78,29 @@ func (s *Service) gateway(d, body resource.Doc) error {
 	}
 	body["external_gateway_info"] = resource.Doc{"network_id": network, "enable_snat": resource.Or(want, "enable_snat", true), "external_fixed_ips": ips}
 	return nil
+}
+
+// asWanted tells whether a gateway has the addresses that are wanted. Neutron compares
+// the subnets and the addresses that are named: who wants another address in the same
+// subnet without naming it gets none.
+func asWanted(before, want resource.Doc) bool {
+	if len(resource.List(want, "external_fixed_ips")) == 0 {
+		return true
+	}
+	for _, field := range []string{"subnet_id", "ip_address"} {
+		sets := [2]map[string]bool{{}, {}}
+		for n, of := range []resource.Doc{before, want} {
+			for _, ip := range resource.Docs(of, "external_fixed_ips") {
+				if text := resource.Text(ip, field); text != "" {
+					sets[n][text] = true
+				}
+			}
+		}
+		if !maps.Equal(sets[0], sets[1]) {
+			return false
+		}
+	}
+	return true
 }
 
 // noGateway takes the ports of a router on external networks.

@@ -77,7 +77,7 @@ func unifiedLimits(t *testing.T, conf string) (*novatest.Stack, *limitsOfKeyston
 // hold has a server of demo hold resources in Placement.
 func hold(s *novatest.Stack, vm novatest.VM, resources string) {
 	placement, provider := s.As("admin").At("/placement"), vm.UUID
-	placement.Do("POST /resource_providers", fmt.Sprintf(`{"name": %q, "uuid": %q}`, provider, provider)).Expect(200)
+	placement.Do("POST /resource_providers", fmt.Sprintf(`{"name": %q, "uuid": %q}`, provider, provider)).Expect(201)
 	placement.Do("PUT /allocations/"+vm.UUID, fmt.Sprintf(`{"allocations": {%q: {"resources": {%s}}}, "project_id": %q, "user_id": %q, "consumer_generation": null}`,
 		provider, resources, novatest.NameID("project", "demo"), novatest.NameID("user", "demo"))).Expect(204)
 }

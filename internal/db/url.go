@@ -189,6 +189,10 @@ func postgresDSN(u *url.URL) string {
 	q := u.Query()
 	q.Del("client_encoding")
 	q.Set("timezone", "UTC")
+	if !q.Has("default_query_exec_mode") {
+		// Arguments stand in the text: pgx would prepare, and keep, each text that it has not seen.
+		q.Set("default_query_exec_mode", "exec")
+	}
 	u.RawQuery = q.Encode()
 	return u.String()
 }

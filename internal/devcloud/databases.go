@@ -24,9 +24,21 @@ var (
 	cellSchema string
 )
 
+// Databases are Nova's databases as SQLAlchemy URLs. They have its schema, at its
+// current heads.
+type Databases struct{ API, Cell0, Cell1 string }
+
 // createDatabases makes those databases that are not there yet, each in one
 // transaction, and fills the API database with what a new deployment has.
 func (c *Cloud) createDatabases(ctx context.Context) error {
+	if c.databases != nil {
+		d, err := db.Open(c.databases.API, db.Options{})
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		return c.fill(ctx, d)
+	}
 	for _, d := range []struct {
 		name, schema string
 		fill         func(context.Context, *db.DB) error
@@ -39,6 +51,16 @@ func (c *Cloud) createDatabases(ctx context.Context) error {
 }
 
 func (c *Cloud) connection(name string) string {
+	if d := c.databases; d != nil {
+		switch name {
+		case "nova_api":
+			return d.API
+		case "nova_cell0":
+			return d.Cell0
+		case "nova_cell1":
+			return d.Cell1
+		}
+	}
 	return "sqlite:///" + c.state + "/" + name + ".sqlite"
 }
 

@@ -43,7 +43,9 @@ type Options struct {
 	// State is the directory of its databases and files; it is made when it is not
 	// there. Memory: one that is removed by Close.
 	State string
-	URL   string // address clients reach it at: "http://127.0.0.1:8774"
+	// Databases are where Nova's are; nil: SQLite files in State.
+	Databases *Databases
+	URL       string // address clients reach it at: "http://127.0.0.1:8774"
 	// BuildTime is how long hosts build a server. 0: they are instant.
 	BuildTime time.Duration
 	// TaskTime is how long anything else that is done to a server takes.
@@ -56,6 +58,7 @@ type Options struct {
 type Cloud struct {
 	state     string
 	temporary bool
+	databases *Databases // nil: files in state
 	url       string
 	log       zerolog.Logger
 	taskTime  time.Duration
@@ -78,7 +81,7 @@ type Cloud struct {
 
 // New makes the cloud of a state directory, or finds the one that is there.
 func New(ctx context.Context, o Options) (_ *Cloud, err error) {
-	c := &Cloud{url: strings.TrimRight(o.URL, "/"), log: zerolog.Nop(), taskTime: o.TaskTime, plan: &control.Plan{}}
+	c := &Cloud{databases: o.Databases, url: strings.TrimRight(o.URL, "/"), log: zerolog.Nop(), taskTime: o.TaskTime, plan: &control.Plan{}}
 	c.plan.SetBuildTime(o.BuildTime)
 	if o.Log != nil {
 		c.log = *o.Log

@@ -1,14 +1,18 @@
 package novatest
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
 )
@@ -31,8 +35,10 @@ func (s *Stack) Changes(f func()) *Changes {
 	after := s.snapshot()
 	c := &Changes{t: s.t}
 	for _, name := range []string{"api", "cell0", "cell1"} {
-		for _, table := range slices.Sorted(maps.Keys(after[name])) {
-			c.Lines = append(c.Lines, before[name][table].diff(after[name][table], name, table)...)
+		tables := maps.Clone(before[name])
+		maps.Copy(tables, after[name])
+		for _, table := range slices.Sorted(maps.Keys(tables)) {
+			c.Lines = append(c.Lines, diff(before[name][table], after[name][table], name, table)...)
 		}
 	}
 	return c
@@ -50,25 +56,31 @@ func (c *Changes) Expect(want ...string) {
 	}
 }
 
-// content is a table: its columns, and its rows by their rowid.
+// content is a table: its columns, and its rows.
 type content struct {
 	columns []string
-	rows    map[int64][]string
+	rows    map[key][]string
 }
 
+// key is how a row is known again: by its id, or where there is none by its text.
+type key struct {
+	id   int64
+	text string
+}
+
+func (k key) compare(other key) int {
+	return cmp.Or(cmp.Compare(k.id, other.id), cmp.Compare(k.text, other.text))
+}
+
+// snapshot answers the tables that have rows, by database and name.
 func (s *Stack) snapshot() map[string]map[string]*content {
 	s.t.Helper()
 	all := map[string]map[string]*content{}
 	for _, name := range []string{"api", "cell0", "cell1"} {
 		d := s.database(name)
 		all[name] = map[string]*content{}
-		var tables []string
-		s.must(d.Each(context.Background(), func(r *sql.Rows) error {
-			var t string
-			err := r.Scan(&t)
-			tables = append(tables, t)
-			return err
-		}, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"))
+		tables, err := filled(context.Background(), d)
+		s.must(err)
 		for _, t := range tables {
 			c, err := s.read(d, t)
 			s.must(err)
@@ -81,12 +93,17 @@ func (s *Stack) snapshot() map[string]map[string]*content {
 const null = "NULL"
 
 func (s *Stack) read(d *db.DB, table string) (*content, error) {
-	c := &content{rows: map[int64][]string{}}
+	c := &content{rows: map[key][]string{}}
+	var boolean []bool
 	return c, d.Each(context.Background(), func(r *sql.Rows) error {
-		var err error
 		if c.columns == nil {
-			if c.columns, err = r.Columns(); err != nil {
+			types, err := r.ColumnTypes()
+			if err != nil {
 				return err
+			}
+			for _, t := range types {
+				c.columns = append(c.columns, t.Name())
+				boolean = append(boolean, t.DatabaseTypeName() == "TINYINT") // MySQL's
 			}
 		}
 		values := make([]any, len(c.columns))
@@ -97,13 +114,24 @@ func (s *Stack) read(d *db.DB, table string) (*content, error) {
 		if err := r.Scan(dest...); err != nil {
 			return err
 		}
-		row := make([]string, len(values)-1)
-		for n, v := range values[1:] {
+		row := make([]string, len(values))
+		for n, v := range values {
+			if i, is := v.(int64); is && boolean[n] {
+				v = i != 0
+			}
 			row[n] = s.text(v)
 		}
-		c.rows[values[0].(int64)] = row
+		k := key{text: strings.Join(row, " ")}
+		if id := slices.Index(c.columns, "id"); id >= 0 {
+			var err error
+			if k.id, err = strconv.ParseInt(row[id], 10, 64); err != nil {
+				return err
+			}
+			k.text = ""
+		}
+		c.rows[k] = row
 		return nil
-	}, fmt.Sprintf("SELECT rowid AS row_id, * FROM %q", table))
+	}, "SELECT * FROM ?", bun.Ident(table))
 }
 
 func (s *Stack) text(v any) string {
@@ -126,27 +154,21 @@ func (s *Stack) text(v any) string {
 	return fmt.Sprint(v)
 }
 
-func (c *content) diff(after *content, database, table string) []string {
+// diff tells what became of the rows of before; nil is an empty table.
+func diff(before, after *content, database, table string) []string {
 	var lines []string
-	columns := after.columns
-	if columns == nil {
-		columns = c.columns
-	}
-	id := func(row int64) string {
-		if slices.Contains(columns, "id") {
-			return fmt.Sprintf(" id=%d", row)
-		}
-		return ""
-	}
-	rows := slices.Sorted(maps.Keys(c.rows))
-	for _, row := range slices.Sorted(maps.Keys(after.rows)) {
-		if _, old := c.rows[row]; !old {
-			rows = append(rows, row)
+	c := cmp.Or(after, before)
+	none := &content{}
+	before, after = cmp.Or(before, none), cmp.Or(after, none)
+	keys := slices.SortedFunc(maps.Keys(before.rows), key.compare)
+	for _, k := range slices.SortedFunc(maps.Keys(after.rows), key.compare) {
+		if _, old := before.rows[k]; !old {
+			keys = append(keys, k)
 		}
 	}
-	for _, row := range rows {
-		old, had := c.rows[row]
-		now, has := after.rows[row]
+	for _, k := range keys {
+		old, had := before.rows[k]
+		now, has := after.rows[k]
 		if had && has && slices.Equal(old, now) {
 			continue
 		}
@@ -155,8 +177,11 @@ func (c *content) diff(after *content, database, table string) []string {
 		if !has {
 			kind = "DELETE"
 		}
-		fmt.Fprintf(&b, "%s %s %s%s", database, kind, table, id(row))
-		for n, column := range columns[1:] {
+		fmt.Fprintf(&b, "%s %s %s", database, kind, table)
+		if k.text == "" {
+			fmt.Fprintf(&b, " id=%d", k.id)
+		}
+		for n, column := range c.columns {
 			switch {
 			case !has || column == "id":
 			case !had && now[n] != null:

@@ -76,6 +76,7 @@ type Stack struct {
 	// Metrics is what the application shows to Prometheus.
 	Metrics *prometheus.Registry
 
+	databases         *devcloud.Databases
 	api, cell0, cell1 *db.DB
 	log               *Output
 	began             time.Time
@@ -99,7 +100,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	s := &Stack{t: t, State: t.TempDir(), Broker: rpc.NewMemory(), Metrics: prometheus.NewRegistry(), log: &Output{}, began: time.Now().Add(-time.Second), shared: &shared{tokens: map[string]string{}}}
 	server := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + server.Listener.Addr().String()
-	s.copyTemplate()
+	s.openDatabases()
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(func() {
 		server.Close()
@@ -109,7 +110,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 		}
 	})
 	log := zerolog.New(s.log)
-	cloud, err := devcloud.New(ctx, devcloud.Options{State: s.State, URL: s.URL, Log: &log})
+	cloud, err := devcloud.New(ctx, devcloud.Options{State: s.State, Databases: s.databases, URL: s.URL, Log: &log})
 	s.must(err)
 	t.Cleanup(func() { _ = cloud.Close() })
 	o.files["test.conf"] = o.conf
@@ -180,11 +181,18 @@ var template = sync.OnceValues(func() (map[string][]byte, error) {
 
 var databases = []string{"nova_api", "nova_cell0", "nova_cell1", "neighbours"}
 
-// copyTemplate puts the databases of a new cloud into the state directory.
-func (s *Stack) copyTemplate() {
+// openDatabases puts the databases of a new cloud into the state directory, or takes
+// empty ones of the server that the environment names.
+func (s *Stack) openDatabases() {
 	s.t.Helper()
 	files, err := template()
 	s.must(err)
+	server, err := onServer()
+	s.must(err)
+	if server != nil {
+		s.databases = &devcloud.Databases{API: s.take(server.api), Cell0: s.take(server.cell), Cell1: s.take(server.cell)}
+		files = map[string][]byte{"neighbours": files["neighbours"]}
+	}
 	for name, content := range files {
 		s.must(os.WriteFile(filepath.Join(s.State, name+".sqlite"), content, 0o600))
 	}
@@ -195,14 +203,37 @@ func (s *Stack) copyTemplate() {
 		return d
 	}
 	s.api, s.cell0, s.cell1 = open("nova_api"), open("nova_cell0"), open("nova_cell1")
+	if server != nil {
+		return // the cloud maps the cells
+	}
 	for _, cell := range []string{"cell0", "cell1"} {
 		s.Exec("api", "UPDATE cell_mappings SET database_connection = ? WHERE name = ?", s.Connection("nova_"+cell), cell)
+	}
+}
+
+// take answers the URL of a database that is the test's until it ends.
+func (s *Stack) take(c *copies) string {
+	s.t.Helper()
+	d, err := c.take(context.Background())
+	s.must(err)
+	s.t.Cleanup(func() { c.give(d) })
+	return d
+}
+
+// OnSQLite skips a test that is about SQLite itself where the databases are on a server.
+func OnSQLite(t testing.TB) {
+	t.Helper()
+	if server, _ := onServer(); server != nil {
+		t.Skip("this is about SQLite, and NOVATEST_API names a database server")
 	}
 }
 
 // Connection is the URL of a database of the stack: "nova_api", "nova_cell0" or
 // "nova_cell1".
 func (s *Stack) Connection(name string) string {
+	if d := s.databases; d != nil {
+		return map[string]string{"nova_api": d.API, "nova_cell0": d.Cell0, "nova_cell1": d.Cell1}[name]
+	}
 	return "sqlite:///" + filepath.Join(s.State, name+".sqlite")
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/objects"
 )
@@ -186,12 +187,16 @@ type row map[string]any
 
 func (s *Stack) insert(database, table string, r row) {
 	s.t.Helper()
-	var columns, marks []string
-	var args []any
-	for c, v := range r {
-		columns, marks, args = append(columns, `"`+c+`"`), append(marks, "?"), append(args, v)
+	var marks []string
+	args := []any{bun.Ident(table)}
+	for c := range r {
+		marks, args = append(marks, "?"), append(args, bun.Ident(c))
 	}
-	s.Exec(database, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES ("+strings.Join(marks, ", ")+")", args...)
+	list := strings.Join(marks, ", ")
+	for _, column := range args[1:] {
+		args = append(args, r[string(column.(bun.Ident))])
+	}
+	s.Exec(database, "INSERT INTO ? ("+list+") VALUES ("+list+")", args...)
 }
 
 // Insert puts a row into a table of "api", "cell0" or "cell1".

@@ -106,7 +106,7 @@ func TestImageOfVolumes(t *testing.T) {
 	demo := s.As("demo").MV("2.45")
 	id := demo.At("/volume/v3/"+novatest.NameID("project", "demo")).Do("POST /volumes", `{"volume": {"name": "root", "size": 1}}`).Expect(202).At("volume", "id")
 	vm := s.Server(novatest.VM{Image: "-", VMState: "stopped", Volumes: []string{id}})
-	s.Exec("cell1", "UPDATE block_device_mapping SET boot_index = 0, source_type = 'image', image_id = ?, volume_size = 1, tag = 'mine', encrypted = 0", "70a599e0-31e7-49b7-b260-868f441e862b")
+	s.Exec("cell1", "UPDATE block_device_mapping SET boot_index = 0, source_type = 'image', image_id = ?, volume_size = 1, tag = 'mine', encrypted = FALSE", "70a599e0-31e7-49b7-b260-868f441e862b")
 	image := demo.Do("POST /servers/"+vm.UUID+"/action", `{"createImage": {"name": "i"}}`).Expect(202).At("image_id")
 	kept := demo.At("/image").Do("GET /v2/images/" + image).Expect(200)
 	mapping := kept.At("block_device_mapping")

@@ -74,7 +74,7 @@ type deps struct {
 // New builds the application that a configuration and its paste file describe.
 // Its errors name file, line, section and option. A database that is away is not
 // an error: the application answers 503 until it is back. ctx bounds the
-// application's background work.
+// application's background work, and its connections.
 func New(ctx context.Context, o Options) (http.Handler, error) {
 	d, err := prepare(&o)
 	if err != nil {
@@ -107,6 +107,9 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	context.AfterFunc(ctx, func() {
 		if err := d.messages.Close(); err != nil {
 			d.log.Debug().Err(err).Msg("Closing the connections to message brokers")
+		}
+		if err := d.Databases.Close(); err != nil {
+			d.log.Debug().Err(err).Msg("Closing the connections to databases")
 		}
 	})
 	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(gate)), nil

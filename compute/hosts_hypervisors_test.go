@@ -79,7 +79,7 @@ func TestHypervisorUptimes(t *testing.T) {
 	_, second := computeHost(s, "compute-2")
 	_, third := computeHost(s, "compute-3")
 	driver(t, s, "compute-1", map[string]any{"get_host_uptime": notImplemented})
-	s.Exec("cell1", "UPDATE services SET forced_down = 1 WHERE host = 'compute-2'")
+	s.Exec("cell1", "UPDATE services SET forced_down = TRUE WHERE host = 'compute-2'")
 	s.Exec("cell1", `UPDATE compute_nodes SET stats = '{"uptime": "as reported"}' WHERE host = 'compute-3'`)
 	admin := s.As("admin")
 	admin.MV("2.88").Do("GET /os-hypervisors/detail").Expect(200).

@@ -24,7 +24,7 @@ func computeHost(s *novatest.Stack, name string) (service, node string) {
 		"cpu_info": `{"arch": "x86_64"}`, "vcpus": 8, "memory_mb": 8192, "local_gb": 100, "vcpus_used": 1, "memory_mb_used": 1024, "local_gb_used": 10, "free_ram_mb": 7168, "free_disk_gb": 90,
 		"running_vms": 1, "current_workload": 0, "deleted": 0, "mapped": 1})
 	s.Exec("api", "INSERT INTO host_mappings (created_at, cell_id, host) SELECT ?, id, ? FROM cell_mappings WHERE name = 'cell1'", time.Now().UTC(), name)
-	return s.Value("cell1", "SELECT uuid FROM services WHERE host = ? AND \"binary\" = 'nova-compute'", name), node
+	return s.Value("cell1", "SELECT uuid FROM services WHERE host = ? AND topic = 'compute'", name), node
 }
 
 // driver answers for the nova-compute of a host.

@@ -63,7 +63,7 @@ func TestResizeIsRefused(t *testing.T) {
 	s := novatest.New(t)
 	computeHost(s, "compute-1")
 	s.Service("compute-2", "nova-compute")
-	s.Exec("cell1", "UPDATE services SET forced_down = 1 WHERE host = 'compute-2'")
+	s.Exec("cell1", "UPDATE services SET forced_down = TRUE WHERE host = 'compute-2'")
 	s.As("admin").Do("POST /flavors", `{"flavor": {"id": "diskless", "name": "diskless", "ram": 512, "vcpus": 1, "disk": 0}}`).Expect(200)
 	s.As("admin").Do("POST /flavors", `{"flavor": {"id": "huge", "name": "huge", "ram": 512, "vcpus": 1000, "disk": 1}}`).Expect(200)
 	const resize = `{"resize": {"flavorRef": "2"}}`
@@ -165,7 +165,7 @@ func TestConfirmResize(t *testing.T) {
 	s.As("demo").Do(action(vm), `{"confirmResize": null}`).Expect(400).Fault("badRequest", "Instance has not been resized.")
 
 	away := resized(t, s)
-	s.Exec("cell1", "UPDATE services SET forced_down = 1")
+	s.Exec("cell1", "UPDATE services SET forced_down = TRUE")
 	s.As("demo").Do(action(away), `{"confirmResize": null}`).Expect(409).Fault("conflictingRequest", "Service is unavailable at this time.")
 	s.As("demo").Do(action(s.Server(novatest.VM{})), `{"confirmResize": null}`).Expect(409)
 }

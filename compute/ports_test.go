@@ -230,7 +230,7 @@ func TestGroupMembersBeforeMigration(t *testing.T) {
 	}
 	create().Expect(202)                                                                 // that of the user in the cell; neither what is deleted nor another's
 	create().Expect(403).Fault("forbidden", "Quota exceeded, too many servers in group") // nor is it in a cell
-	s.Exec("api", "UPDATE instance_mappings SET user_id = 'x', queued_for_delete = 0")
+	s.Exec("api", "UPDATE instance_mappings SET user_id = 'x', queued_for_delete = FALSE")
 	create().Expect(202)
 }
 

@@ -71,7 +71,7 @@ func TestEvacuate(t *testing.T) {
 	vm := s.Server(novatest.VM{LockedBy: "owner", TaskState: "rebooting"})
 	admin := s.As("admin")
 	admin.MV("2.95").Do(action(vm), `{"evacuate": {}}`).Expect(400).Fault("badRequest", "Compute service of compute-1 is still in use.")
-	s.Exec("cell1", "UPDATE services SET forced_down = 1 WHERE host = 'compute-1'")
+	s.Exec("cell1", "UPDATE services SET forced_down = TRUE WHERE host = 'compute-1'")
 	for _, c := range []struct{ body, message string }{
 		{`{"host": "compute-1"}`, "The target host can't be the same one."},
 		{`{"force": true}`, "Can't force to a non-provided destination"},

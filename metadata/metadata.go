@@ -61,7 +61,7 @@ type Options struct {
 // New builds the application that a configuration and its paste file describe.
 // Its errors name file, line, section and option. A database that is away is not
 // an error: the application answers 503 until it is back. ctx bounds the
-// application's background work.
+// application's background work, and its connections.
 func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err := prepare(&o); err != nil {
 		return nil, err
@@ -98,6 +98,11 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	}}
 	m.Show()
 	go gate.Open(ctx)
+	context.AfterFunc(ctx, func() {
+		if err := databases.Close(); err != nil {
+			o.Log.Debug().Err(err).Msg("Closing the connections to databases")
+		}
+	})
 	return middleware.Traced(o.Traces, Prog)(middleware.MeasureBy(m, newOperations(m).of)(gate)), nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"net/url"
@@ -120,6 +121,19 @@ func (c *Cells) current(ctx context.Context, fresh bool) (*cellList, error) {
 		return list, nil // an API database that is away does not make known cells unknown
 	}
 	return next, err
+}
+
+// Close closes the connections to the cells that are known.
+func (c *Cells) Close() error {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var errs []error
+	if c.list != nil {
+		for _, cell := range c.list.all {
+			errs = append(errs, cell.DB.Close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // All answers every cell, in the order of the mappings; disabled ones too.

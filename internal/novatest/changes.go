@@ -94,16 +94,11 @@ const null = "NULL"
 
 func (s *Stack) read(d *db.DB, table string) (*content, error) {
 	c := &content{rows: map[key][]string{}}
-	var boolean []bool
 	return c, d.Each(context.Background(), func(r *sql.Rows) error {
 		if c.columns == nil {
-			types, err := r.ColumnTypes()
-			if err != nil {
+			var err error
+			if c.columns, err = r.Columns(); err != nil {
 				return err
-			}
-			for _, t := range types {
-				c.columns = append(c.columns, t.Name())
-				boolean = append(boolean, t.DatabaseTypeName() == "TINYINT") // MySQL's
 			}
 		}
 		values := make([]any, len(c.columns))
@@ -116,9 +111,6 @@ func (s *Stack) read(d *db.DB, table string) (*content, error) {
 		}
 		row := make([]string, len(values))
 		for n, v := range values {
-			if i, is := v.(int64); is && boolean[n] {
-				v = i != 0
-			}
 			row[n] = s.text(v)
 		}
 		k := key{text: strings.Join(row, " ")}
@@ -143,6 +135,8 @@ func (s *Stack) text(v any) string {
 			return "now"
 		}
 		return v.UTC().Format("2006-01-02T15:04:05")
+	case bool: // PostgreSQL's
+		return map[bool]string{false: "0", true: "1"}[v]
 	case []byte:
 		return string(v)
 	case string:
@@ -183,10 +177,12 @@ func diff(before, after *content, database, table string) []string {
 		}
 		for n, column := range c.columns {
 			switch {
-			case !has || column == "id":
+			case column == "id" || !has && k.text == "":
+			case !has && old[n] != null:
+				fmt.Fprintf(&b, " %s=%s", column, old[n])
 			case !had && now[n] != null:
 				fmt.Fprintf(&b, " %s=%s", column, now[n])
-			case had && old[n] != now[n]:
+			case had && has && old[n] != now[n]:
 				fmt.Fprintf(&b, " %s=%s→%s", column, old[n], now[n])
 			}
 		}

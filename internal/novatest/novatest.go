@@ -249,8 +249,11 @@ func (s *Stack) Value(database, query string, args ...any) string {
 	s.t.Helper()
 	var v any
 	s.must(s.database(database).One(context.Background(), []any{&v}, query, args...))
-	if b, ok := v.([]byte); ok {
-		return string(b)
+	switch v := v.(type) {
+	case []byte:
+		return string(v)
+	case bool: // PostgreSQL's
+		return map[bool]string{false: "0", true: "1"}[v]
 	}
 	return fmt.Sprint(v)
 }

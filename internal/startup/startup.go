@@ -5,6 +5,7 @@ package startup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -37,6 +38,15 @@ type Databases struct {
 	API   *db.DB
 	Main  *db.DB
 	Cells *db.Cells
+}
+
+// Close closes the connections of an application that has ended.
+func (d *Databases) Close() error {
+	err := d.Main.Close()
+	if d.API != nil {
+		err = errors.Join(err, d.Cells.Close(), d.API.Close())
+	}
+	return err
 }
 
 // OpenDatabases prepares the databases that the configuration names. It does not

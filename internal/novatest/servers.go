@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 
@@ -53,6 +52,9 @@ type copies struct {
 	free []string // URLs
 	last int
 }
+
+// version is the table that is not emptied: the schema is at its version.
+const version = "alembic_version"
 
 func newCopies(pattern string) (*copies, error) {
 	u, err := url.Parse(pattern)
@@ -131,8 +133,7 @@ func (c *copies) make(ctx context.Context, name string) error {
 		return err
 	}
 	// The table that is made last tells that all are there.
-	const last = "alembic_version"
-	if err := db.One(ctx, c.locks, []any{&n}, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", name, last); err != nil || n > 0 {
+	if err := db.One(ctx, c.locks, []any{&n}, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", name, version); err != nil || n > 0 {
 		return err
 	}
 	var charset, collation string
@@ -144,7 +145,7 @@ func (c *copies) make(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	tables, err := names(ctx, c.locks, "SELECT table_name FROM information_schema.tables WHERE table_schema = ? ORDER BY table_name = ?", c.name, last)
+	tables, err := names(ctx, c.locks, "SELECT table_name FROM information_schema.tables WHERE table_schema = ? ORDER BY table_name = ?", c.name, version)
 	if err != nil {
 		return err
 	}
@@ -167,66 +168,58 @@ func (c *copies) make(ctx context.Context, name string) error {
 	})
 }
 
-// alone runs f on one connection to MySQL that looks at no foreign keys.
+// alone runs f on one connection, where nobody looks at foreign keys.
 func alone(ctx context.Context, d *db.DB, f func(bun.IDB) error) error {
 	conn, err := d.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if _, err := db.Exec(ctx, conn, "SET foreign_key_checks = 0"); err != nil {
+	set := "SET foreign_key_checks = 0"
+	if d.Kind() == "postgresql" {
+		set = "SET session_replication_role = replica"
+	}
+	if _, err := db.Exec(ctx, conn, set); err != nil {
 		return err
 	}
 	return f(conn)
 }
 
-// empty deletes all rows, and has ids begin with 1 again.
+// empty deletes all rows but the version of the schema, and has ids begin with 1 again.
 func (c *copies) empty(ctx context.Context, u string) error {
 	d, err := db.Open(u, db.Options{})
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	tables, err := used(ctx, d)
-	if err != nil || len(tables) == 0 {
-		return err
-	}
-	if c.kind == "postgresql" {
-		idents := make([]any, len(tables))
-		for n, t := range tables {
-			idents[n] = bun.Ident(t)
-		}
-		_, err := db.Exec(ctx, d, "TRUNCATE "+strings.Repeat("?, ", len(tables)-1)+"? RESTART IDENTITY CASCADE", idents...)
+	tables, err := filled(ctx, d)
+	if err != nil {
 		return err
 	}
 	return alone(ctx, d, func(conn bun.IDB) error {
 		for _, t := range tables {
-			for _, statement := range []string{"DELETE FROM ?", "ALTER TABLE ? AUTO_INCREMENT = 1"} {
-				if _, err := db.Exec(ctx, conn, statement, bun.Ident(t)); err != nil {
-					return err
-				}
+			if t == version {
+				continue
+			}
+			if _, err := db.Exec(ctx, conn, "DELETE FROM ?", bun.Ident(t)); err != nil {
+				return err
+			}
+		}
+		if c.kind == "postgresql" {
+			_, err := db.Exec(ctx, conn, "SELECT setval(quote_ident(sequencename)::regclass, start_value, false) FROM pg_sequences WHERE last_value IS NOT NULL")
+			return err
+		}
+		moved, err := names(ctx, conn, "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND auto_increment > 1")
+		if err != nil {
+			return err
+		}
+		for _, t := range moved {
+			if _, err := db.Exec(ctx, conn, "ALTER TABLE ? AUTO_INCREMENT = 1", bun.Ident(t)); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
-}
-
-// used are the tables that have rows, or have had some and would go on with their
-// ids; that with the version of the schema is none of them.
-func used(ctx context.Context, d *db.DB) ([]string, error) {
-	query := "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND auto_increment > 1"
-	if d.Kind() == "postgresql" {
-		query = `SELECT t.relname FROM pg_sequences q JOIN pg_class s ON s.relname = q.sequencename AND s.relkind = 'S'
-			JOIN pg_depend d ON d.objid = s.oid AND d.deptype = 'a' JOIN pg_class t ON t.oid = d.refobjid WHERE q.last_value IS NOT NULL`
-	}
-	moved, err := names(ctx, d, query)
-	if err != nil {
-		return nil, err
-	}
-	tables, err := filled(ctx, d)
-	tables = slices.DeleteFunc(append(tables, moved...), func(t string) bool { return t == "alembic_version" })
-	slices.Sort(tables)
-	return slices.Compact(tables), err
 }
 
 // filled are the tables that have rows.

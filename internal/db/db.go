@@ -197,6 +197,7 @@ func Wrap(err error) error {
 func isDown(err error) bool {
 	var netErr *net.OpError
 	var pgErr *pgconn.ConnectError
+	var pg *pgconn.PgError
 	var my *mysql.MySQLError
 	var lite *sqlite.Error
 	switch {
@@ -204,6 +205,8 @@ func isDown(err error) bool {
 		return lite.Code()&0xff == 14 // SQLITE_CANTOPEN: its disk is away
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.As(err, &netErr), errors.As(err, &pgErr):
 		return true
+	case errors.As(err, &pg): // connection exceptions, shutting down, too many connections
+		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P") || pg.Code == "53300"
 	case errors.As(err, &my):
 		switch my.Number {
 		case 1040, 1042, 1043, 1053, 1158, 1159, 1160, 1161, 1203: // too many connections, shutting down, network
@@ -297,15 +300,18 @@ func One(ctx context.Context, q bun.IDB, dest []any, query string, args ...any) 
 	return err
 }
 
-// InTx runs f in a transaction.
+// InTx runs f in a transaction: again, up to five times, where the database ended it
+// for others that waited for one another.
 func (d *DB) InTx(ctx context.Context, f func(tx bun.Tx) error) error {
 	return d.Writing(func() error {
-		g, err := enter(ctx, d)
-		if err != nil {
-			return err
-		}
-		defer g.leave()
-		return Wrap(d.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error { return f(tx) }))
+		return again(ctx, func() error {
+			g, err := enter(ctx, d)
+			if err != nil {
+				return err
+			}
+			defer g.leave()
+			return Wrap(d.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error { return f(tx) }))
+		})
 	})
 }
 
@@ -333,7 +339,8 @@ func (d *DB) Insert(ctx context.Context, q bun.IDB, query string, args ...any) (
 	return r.LastInsertId()
 }
 
-// Exec runs a statement and answers how many rows it matched or changed.
+// Exec runs a statement and answers how many rows it matched. Outside of a
+// transaction it is repeated as InTx repeats those.
 func Exec(ctx context.Context, q bun.IDB, query string, args ...any) (int64, error) {
 	r, err := execute(ctx, q, query, args)
 	if err != nil {
@@ -342,14 +349,22 @@ func Exec(ctx context.Context, q bun.IDB, query string, args ...any) (int64, err
 	return r.RowsAffected()
 }
 
-func execute(ctx context.Context, q bun.IDB, query string, args []any) (sql.Result, error) {
-	g, err := enter(ctx, q)
-	if err != nil {
-		return nil, err
+func execute(ctx context.Context, q bun.IDB, query string, args []any) (r sql.Result, err error) {
+	run := func() error {
+		g, err := enter(ctx, q)
+		if err != nil {
+			return err
+		}
+		defer g.leave()
+		r, err = q.ExecContext(ctx, query, args...)
+		return Wrap(err)
 	}
-	defer g.leave()
-	r, err := q.ExecContext(ctx, query, args...)
-	return r, Wrap(err)
+	if _, alone := q.(*DB); alone {
+		err = again(ctx, run)
+	} else {
+		err = run()
+	}
+	return r, err
 }
 
 // Now is the time as Nova's rows hold it: UTC; MySQL keeps whole seconds.
@@ -388,6 +403,18 @@ func (t Time) Scan(v any) error {
 
 // In is a list for "IN (?)".
 func In[T any](values []T) any { return bun.List(values) }
+
+// Nulls is what follows "ASC" or "DESC", that NULL may be less than all values in
+// every database.
+func (d *DB) Nulls(desc bool) string {
+	switch {
+	case d.name != "postgresql":
+		return ""
+	case desc:
+		return " NULLS LAST"
+	}
+	return " NULLS FIRST"
+}
 
 // Regexp is the operator that matches a regular expression; each database has
 // its own dialect of them. SQLite gets the function from Open.

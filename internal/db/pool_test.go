@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
@@ -90,5 +92,42 @@ func TestPoolTimeout(t *testing.T) {
 	}
 	if err := one(); err != nil { // it has been given back
 		t.Error(err)
+	}
+}
+
+// TestDeadlocks are no errors of those who meet them, unless they do not end.
+func TestDeadlocks(t *testing.T) {
+	d, err := db.Open("sqlite:///"+t.TempDir()+"/x.sqlite", db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for _, c := range []struct {
+		err          error
+		fails, tries int
+		ok           bool
+	}{
+		{&mysql.MySQLError{Number: 1213}, 2, 3, true}, {&mysql.MySQLError{Number: 1205}, 1, 2, true}, {&pgconn.PgError{Code: "40P01"}, 1, 2, true},
+		{&mysql.MySQLError{Number: 1213}, 9, 6, false}, {&mysql.MySQLError{Number: 1062}, 1, 1, false}, {&pgconn.PgError{Code: "23505"}, 1, 1, false},
+	} {
+		tries := 0
+		err := d.InTx(t.Context(), func(bun.Tx) error {
+			if tries++; tries <= c.fails {
+				return c.err
+			}
+			return nil
+		})
+		if (err == nil) != c.ok || tries != c.tries {
+			t.Errorf("%v, %d times: %d tries, %v", c.err, c.fails, tries, err)
+		}
+	}
+}
+
+// TestServersThatStop are away, whichever way PostgreSQL says so.
+func TestServersThatStop(t *testing.T) {
+	for code, away := range map[string]bool{"57P01": true, "57P03": true, "53300": true, "08006": true, "23505": false, "42P01": false} {
+		if got := objects.IsClass(db.Wrap(&pgconn.PgError{Code: code}), db.Unavailable); got != away {
+			t.Errorf("%s: away is %v", code, got)
+		}
 	}
 }

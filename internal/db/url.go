@@ -81,6 +81,7 @@ func mysqlConfig(u *url.URL) (*mysql.Config, error) {
 	c.Net, c.Addr = "tcp", withPort(u.Host, "3306")
 	c.DBName = strings.TrimPrefix(u.Path, "/")
 	c.ParseTime, c.Loc, c.InterpolateParams = true, time.UTC, true
+	c.ClientFoundRows = true // an UPDATE tells how many rows it matched, as with SQLAlchemy and the other databases
 	if u.User != nil {
 		c.User = u.User.Username()
 		c.Passwd, _ = u.User.Password()

@@ -110,6 +110,15 @@ func (t text) Scan(v any) error {
 	return err
 }
 
+// boolean tells whether the database has a boolean, not a number.
+func (c column) boolean() bool {
+	if c.dest == nil {
+		return false
+	}
+	_, is := c.value(&objects.Instance{}).(bool)
+	return is
+}
+
 // key is the value of a column as it is sorted and matched by: text, int64, or nil
 // for NULL.
 func (c column) key(i *objects.Instance) any {

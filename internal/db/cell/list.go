@@ -91,7 +91,7 @@ func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance
 		return nil, nil
 	}
 	q.tags(&w)
-	q.after(&w)
+	q.after(&w, c.DB)
 	text := ""
 	if len(w.parts) > 0 {
 		text = " WHERE " + w.text()
@@ -102,7 +102,7 @@ func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance
 		if s.Desc {
 			dir = " DESC"
 		}
-		order = append(order, "i."+s.Column+dir)
+		order = append(order, "i."+s.Column+dir+c.DB.Nulls(s.Desc))
 		columns = append(columns, s.Column)
 	}
 	if len(order) > 0 {
@@ -196,7 +196,7 @@ func (q *InstanceQuery) tags(w *where) {
 
 // after keeps what stands behind the marker: key by key, equal in all before and
 // beyond it in this one. NULL counts as the least value.
-func (q *InstanceQuery) after(w *where) {
+func (q *InstanceQuery) after(w *where, d *db.DB) {
 	if q.After == nil {
 		return
 	}
@@ -206,6 +206,9 @@ func (q *InstanceQuery) after(w *where) {
 		var all []string
 		for m := 0; m <= n; m++ {
 			name, key := "i."+q.Sort[m].Column, q.After[m]
+			if c, _ := columnNamed(q.Sort[m].Column); c.boolean() && d.Kind() == "postgresql" {
+				name = "CAST(" + name + " AS INTEGER)" // keys are numbers
+			}
 			switch {
 			case m < n && key == nil:
 				all = append(all, name+" IS NULL")

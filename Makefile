@@ -30,7 +30,11 @@ lab-test: # doc: run the tests that need a real OpenStack: the one that LAB_* na
 	@if [ -z "$$LAB_NOVA_CONF" ]; then env=$$($(GO) run ./internal/lab env) && eval "$$env" || exit 1; fi; \
 	$(GO) test -tags lab $$(grep -rl "^//go:build lab" --include=*_test.go --exclude-dir=.lab . | xargs -n1 dirname | sort -u)
 
+dialects-test: # doc: run the tests of both applications on the database server that NOVATEST_API and NOVATEST_CELL name
+	@test -n "$$NOVATEST_API" || { echo "NOVATEST_API names no database: see docs/testing.md"; exit 1; }
+	$(GO) test -count=1 ./compute ./metadata ./internal/novatest
+
 routes: # doc: write docs/ROUTES.md anew
 	$(GO) test ./cmd/nova-api -run TestRoutesDocument -update
 
-.PHONY: help build test lint race lab lab-down lab-test routes
+.PHONY: help build test lint race lab lab-down lab-test dialects-test routes

@@ -2,6 +2,7 @@ package compute_test
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -74,6 +75,24 @@ func TestNumbersAndTruthAreFiltered(t *testing.T) {
 				t.Errorf("got %q, want %q", got, want)
 			}
 		})
+	}
+}
+
+// TestTextsThatNeedCare come back as they were sent.
+func TestTextsThatNeedCare(t *testing.T) {
+	s := novatest.New(t)
+	admin := s.As("admin").MV("2.61")
+	texts := []string{`a'b"c\d`, `\0 ? ?0 %s`, "é\u00e4\n\t"}
+	if !strings.HasPrefix(s.Connection("nova_api"), "postgresql") { // it has no NUL, and Nova fails
+		texts = append(texts, "x\x00y\x00")
+	}
+	for _, text := range texts {
+		want, err := json.Marshal(map[string]any{"extra_specs": map[string]string{"k": text}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		admin.Do("POST /flavors/1/os-extra_specs", string(want)).Expect(200)
+		admin.Do("GET /flavors/1/os-extra_specs").Expect(200).JSON(string(want))
 	}
 }
 

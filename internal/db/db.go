@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/mysqldialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -86,7 +87,7 @@ func Open(connection string, o Options) (*DB, error) {
 		return nil, err
 	}
 	var pool *sql.DB
-	var dialect schema.Dialect
+	var speaks schema.Dialect
 	switch src.dialect {
 	case "mysql":
 		src.mysql.Params = o.mysqlVariables(src.mysql.Params)
@@ -94,12 +95,12 @@ func Open(connection string, o Options) (*DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		pool, dialect = sql.OpenDB(connector), mysqldialect.New()
+		pool, speaks = sql.OpenDB(connector), mysqldialect.New()
 	case "postgresql":
 		if pool, err = sql.Open("pgx", src.dsn); err != nil {
 			return nil, err
 		}
-		dialect = pgdialect.New()
+		speaks = pgdialect.New()
 	case "sqlite":
 		if err := sqliteRegexp(); err != nil {
 			return nil, err
@@ -110,7 +111,7 @@ func Open(connection string, o Options) (*DB, error) {
 		if pool, err = sql.Open("sqlite", src.dsn); err != nil {
 			return nil, err
 		}
-		dialect = sqlitedialect.New()
+		speaks = sqlitedialect.New()
 	}
 	if src.dialect == "sqlite" && strings.Contains(src.dsn, ":memory:") {
 		o.MaxPoolSize, o.MaxOverflow = new(1), new(0) // each connection would be a database of its own
@@ -131,7 +132,7 @@ func Open(connection string, o Options) (*DB, error) {
 		}
 		pool.SetConnMaxLifetime(o.Recycle)
 	}
-	d := &DB{DB: bun.NewDB(pool, offline{dialect}), name: src.dialect, metrics: o.Metrics, gate: limit}
+	d := &DB{DB: bun.NewDB(pool, offline{speaks}), name: src.dialect, metrics: o.Metrics, gate: limit}
 	if d.name == "sqlite" {
 		d.writing = &sync.Mutex{}
 	}
@@ -178,6 +179,26 @@ const timeLayout = "2006-01-02 15:04:05.000000"
 func (offline) AppendTime(b []byte, t time.Time) []byte {
 	b = append(b, '\'')
 	b = t.UTC().AppendFormat(b, timeLayout)
+	return append(b, '\'')
+}
+
+// AppendString writes a text. One with NUL, which bun drops or refuses, is kept
+// where databases keep it, as Python's drivers do; PostgreSQL has no such text.
+func (o offline) AppendString(b []byte, s string) []byte {
+	switch {
+	case strings.IndexByte(s, 0) < 0 || o.Name() == dialect.PG:
+		return o.Dialect.AppendString(b, s)
+	case o.Name() == dialect.SQLite:
+		return fmt.Appendf(b, "CAST(X'%X' AS TEXT)", s)
+	}
+	b = append(b, '\'')
+	for n, part := range strings.Split(s, "\x00") {
+		if n > 0 {
+			b = append(b, `\0`...)
+		}
+		quoted := o.Dialect.AppendString(nil, part)
+		b = append(b, quoted[1:len(quoted)-1]...)
+	}
 	return append(b, '\'')
 }
 

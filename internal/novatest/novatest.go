@@ -9,6 +9,9 @@
 // What a request changes is asserted as the difference of the databases:
 //
 //	s.Changes(func() { … }).Expect(`api INSERT flavors id=7 name=x *`)
+//
+// Where NOVATEST_API and NOVATEST_CELL name databases on MariaDB or PostgreSQL, all
+// that runs there instead.
 package novatest
 
 import (

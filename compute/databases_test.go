@@ -182,3 +182,39 @@ func TestDevicesOfThePCIBus(t *testing.T) {
 		t.Errorf("the conductor is told of %v", list)
 	}
 }
+
+// TestConnectionsEndWithTheApplication: none is left when its context has ended.
+func TestConnectionsEndWithTheApplication(t *testing.T) {
+	var s *novatest.Stack
+	open := func() (n float64) {
+		for name, value := range series(t, s) {
+			if strings.HasPrefix(name, "nova_database_connections{") && !strings.Contains(name, "state=max") {
+				n += value
+			}
+		}
+		return n
+	}
+	t.Run("life", func(t *testing.T) {
+		s = novatest.New(t)
+		s.As("demo").Do("GET /servers/detail").Expect(200)
+		if open() == 0 {
+			t.Error("none is open")
+		}
+	})
+	for n := 0; open() > 0; n++ {
+		if time.Sleep(10 * time.Millisecond); n == 500 {
+			t.Fatalf("%v are open", open())
+		}
+	}
+}
+
+// TestNothingIsPrepared: arguments stand in the text of a query, so no text is sent twice.
+func TestNothingIsPrepared(t *testing.T) {
+	s := novatest.New(t)
+	if !strings.HasPrefix(s.Connection("nova_api"), "postgresql") {
+		t.Skip("this is about PostgreSQL's driver, and NOVATEST_API names no PostgreSQL")
+	}
+	if n := s.Value("api", "SELECT COUNT(*) FROM pg_prepared_statements"); n != "0" {
+		t.Errorf("%s statements are prepared", n)
+	}
+}

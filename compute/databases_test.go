@@ -161,6 +161,14 @@ func TestServersThatAreBuilt(t *testing.T) {
 	demo.Do("GET /os-server-groups/" + group).Expect(200).Has(`{"server_group": {"members": ["` + id + `"]}}`)
 	demo.Do("GET /servers?name=other").Expect(200).Has(`{"servers": [{"id": "` + id + `"}]}`)
 	demo.Do("GET /limits").Expect(200)
+	// Those of one moment are sorted by their requests, as MySQL keeps whole seconds.
+	for range 3 {
+		demo.Do("POST /servers", `{"server": {"name": "new", "flavorRef": "1", "imageRef": "70a599e0-31e7-49b7-b260-868f441e862b", "networks": "none", "min_count": 3, "max_count": 3}}`).Expect(202)
+	}
+	s.Exec("api", "UPDATE build_requests SET created_at = '2026-05-01 12:00:00', instance = REPLACE(instance, '\"created_at\"', '\"x\"')")
+	if got := demo.Do("GET /servers").Expect(200).Names("servers"); got != "new-3 new-2 new-1 new-3 new-2 new-1 new-3 new-2 new-1 other" {
+		t.Errorf("they are %s", got)
+	}
 	demo.Do("DELETE /servers/" + id).Expect(204)
 	demo.Do("GET /servers/" + id).Expect(404)
 }

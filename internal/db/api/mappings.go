@@ -138,7 +138,7 @@ func buildRequests(ctx context.Context, d *db.DB, where string, args ...any) ([]
 		}
 		list = append(list, i)
 		return nil
-	}, "SELECT instance, tags, created_at FROM build_requests WHERE "+where, args...)
+	}, "SELECT instance, tags, created_at FROM build_requests WHERE "+where+" ORDER BY id", args...)
 	return list, err
 }
 

@@ -120,7 +120,18 @@ func (r *Reader) unbuilt(ctx context.Context, project string, q ListQuery) (list
 			list = append(list, i)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b *objects.Instance) int { return cell.Compare(a, b, q.Sort) })
+	// They have no id yet; that of the request sorts them instead.
+	for n, i := range list {
+		i.ID = int64(n + 1)
+	}
+	sort := q.Sort
+	if last := len(sort) - 1; last > 0 && sort[last].Column == "uuid" { // it makes the order of servers total
+		sort = append(slices.Clone(sort[:last]), cell.SortKey{Column: "created_at", Desc: true}, cell.SortKey{Column: "id", Desc: true})
+	}
+	slices.SortStableFunc(list, func(a, b *objects.Instance) int { return cell.Compare(a, b, sort) })
+	for _, i := range list {
+		i.ID = 0
+	}
 	if q.Marker != "" {
 		at := slices.IndexFunc(list, func(i *objects.Instance) bool { return i.UUID == q.Marker })
 		if at < 0 {

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -48,6 +49,7 @@ type Sink struct {
 	close []io.Closer
 
 	rotation rotation
+	looked   time.Time // when the file was last seen to have its name
 }
 
 // New opens the log that the options ask for: log_file (in log_dir), log_dir

@@ -96,6 +96,7 @@ func TestFileAndRotation(t *testing.T) {
 	if err := os.Rename(file, file+".1"); err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(150 * time.Millisecond)
 	l.Info().Msg("two") // finds that the file has moved
 	if err := sink.Reopen(); err != nil {
 		t.Fatal(err)

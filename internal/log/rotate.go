@@ -71,8 +71,11 @@ func (s *Sink) rotate(n int) {
 	if s.file == nil {
 		return
 	}
-	if s.moved() {
-		s.reopen()
+	if now := time.Now(); now.Sub(s.looked) >= lookEvery {
+		s.looked = now
+		if s.moved() {
+			s.reopen()
+		}
 	}
 	if !s.rotation.on() || !s.ripe(n) {
 		return
@@ -91,6 +94,10 @@ func (s *Sink) rotate(n int) {
 	_ = syscall.Flock(int(old.Fd()), syscall.LOCK_UN)
 	s.reopen()
 }
+
+// lookEvery is how often it is looked whether logrotate has moved the file: a busy
+// service has no time to do so before each line, as Python's does.
+const lookEvery = 100 * time.Millisecond
 
 // moved tells whether the file no longer has its name.
 func (s *Sink) moved() bool {

@@ -126,7 +126,7 @@ func (s *Session) UserAgent() string {
 // none or it ends within two minutes. Goroutines that ask at the same time share
 // one call, which goes on when its first caller gives up.
 func (s *Session) Login(ctx context.Context) (*Login, error) {
-	if l := s.login.Load(); l != nil && time.Until(l.ExpiresAt) > renewBefore {
+	if l := s.current(); l != nil {
 		return l, nil
 	}
 	switch s.o.Auth.AuthType {
@@ -138,6 +138,9 @@ func (s *Session) Login(ctx context.Context) (*Login, error) {
 		return l, nil
 	}
 	done := s.flight.DoChan("", func() (any, error) {
+		if l := s.current(); l != nil { // a call that has just ended got it
+			return l, nil
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
 		l, err := s.authenticate(ctx)
@@ -155,6 +158,14 @@ func (s *Session) Login(ctx context.Context) (*Login, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// current is the login that holds for a while yet, or nil.
+func (s *Session) current() *Login {
+	if l := s.login.Load(); l != nil && time.Until(l.ExpiresAt) > renewBefore {
+		return l
+	}
+	return nil
 }
 
 // Invalidate forgets a token that a service has refused; another one that has

@@ -52,6 +52,11 @@ func (c *tokenCache) get(ctx context.Context, token string, allowExpired bool) (
 		key += "\x00expired"
 	}
 	done := c.flights.DoChan(key, func() (any, error) {
+		if c.parsed != nil { // a flight that has just ended may have got it
+			if t, ok := c.parsed.GetIfPresent(token); ok {
+				return t, nil
+			}
+		}
 		// One request's end must not fail the others that wait.
 		return c.load(context.WithoutCancel(ctx), token, allowExpired)
 	})

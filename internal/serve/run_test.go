@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nova-go/nova/internal/novatest"
 	"github.com/nova-go/nova/internal/serve"
 )
 
@@ -65,17 +66,6 @@ func run(t *testing.T, h http.Handler, o serve.Options, probe string) (stop func
 	return stop
 }
 
-// freeAddress gives an address that was free just now.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 func TestRunServesAllAndDrains(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := certificate(t, dir)
@@ -87,7 +77,7 @@ func TestRunServesAllAndDrains(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, r.Proto)
 	})
-	httpAddr, httpsAddr, socket, uwsgi := freeAddress(t), freeAddress(t), filepath.Join(dir, "h"), filepath.Join(dir, "u")
+	httpAddr, httpsAddr, socket, uwsgi := novatest.Address(t), novatest.Address(t), filepath.Join(dir, "h"), filepath.Join(dir, "u")
 	stop := run(t, h, serve.Options{
 		HTTP:  []string{httpAddr, "unix:" + socket},
 		HTTPS: []serve.TLS{{Addr: httpsAddr, CertFile: cert, KeyFile: key}},
@@ -191,7 +181,7 @@ func TestRunRefuses(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	free := freeAddress(t)
+	free := novatest.Address(t)
 	for _, c := range []struct {
 		o    serve.Options
 		want string

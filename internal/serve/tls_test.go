@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nova-go/nova/internal/novatest"
 	"github.com/nova-go/nova/internal/serve"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestCertificateReload(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := certificate(t, dir)
-	address := freeAddress(t)
+	address := novatest.Address(t)
 	entered, release := make(chan bool, 1), make(chan bool)
 	s, err := serve.Open(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {

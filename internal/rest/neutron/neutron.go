@@ -42,11 +42,7 @@ func (c *Client) get(ctx context.Context, caller *reqctx.Context, path string, q
 	if err != nil {
 		return err
 	}
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
-	_, err = client.Get(ctx, root(client.Endpoint)+path, out, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
-	return err
+	return read(ctx, client, path, query, out)
 }
 
 // service reads with the rights of the service, which sees where networks lie.
@@ -55,10 +51,14 @@ func (c *Client) service(ctx context.Context, path string, query url.Values, out
 	if err != nil {
 		return err
 	}
+	return read(ctx, client, path, query, out)
+}
+
+func read(ctx context.Context, client *gophercloud.ServiceClient, path string, query url.Values, out any) error {
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	_, err = client.Get(ctx, root(client.Endpoint)+path, out, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	_, err := client.Get(ctx, root(client.Endpoint)+path, out, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
 	return err
 }
 

@@ -1,7 +1,6 @@
 package compute
 
 import (
-	"net/http"
 	"slices"
 	"time"
 
@@ -114,9 +113,16 @@ func Routes() []api.Route {
 	return areas(&deps{config: &config.Config{}, Databases: &startup.Databases{}})
 }
 
-func router(d *deps) (http.Handler, error) {
+// writeTimeout is how long an operation that writes may take: longer than any
+// call to another service that it makes.
+func writeTimeout(c *config.Config) time.Duration {
+	return max(time.Hour, 2*seconds(c.Default.LongRPCTimeout), 2*seconds(c.Default.RPCResponseTimeout))
+}
+
+func router(d *deps) (*api.API, error) {
 	return api.New(api.Config{
 		Policy: d.policy, Log: d.log, MaxLimit: d.config.API.MaxLimit,
 		LinkPrefix: d.config.API.ComputeLinkPrefix, ImageLinks: d.config.API.GlanceLinkPrefix, Metrics: d.metrics,
+		WriteTimeout: writeTimeout(d.config),
 	}, areas(d))
 }

@@ -105,6 +105,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	go gate.Open(ctx)
 	go d.policy.Watch(ctx, policyEvery)
 	context.AfterFunc(ctx, func() {
+		app.Wait()
 		if err := d.messages.Close(); err != nil {
 			d.log.Debug().Err(err).Msg("Closing the connections to message brokers")
 		}

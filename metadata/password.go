@@ -1,9 +1,11 @@
 package metadata
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 	"unicode/utf8"
 
 	"github.com/nova-go/nova/metadata/tree"
@@ -15,6 +17,9 @@ const (
 	pieceLength    = 255 // characters
 	maxPassword    = passwordPieces * pieceLength
 )
+
+// writeTimeout is how long a password may take to be stored.
+const writeTimeout = time.Minute
 
 // password reads the password that the guest has posted, or takes it once. As in
 // Nova, "once" is told by what was loaded: a second one within the life of the cache
@@ -69,7 +74,10 @@ func (s *service) takePassword(r *http.Request, uuid string) error {
 		text = text[len(piece):]
 		pairs[fmt.Sprintf("password_%d", n)] = string(piece)
 	}
-	err = s.store.SetSystemMetadata(r.Context(), uuid, pairs)
+	// A guest that goes away now has posted its password, as in Nova.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), writeTimeout)
+	defer cancel()
+	err = s.store.SetSystemMetadata(ctx, uuid, pairs)
 	if isNotFound(err) {
 		return refuse(http.StatusBadRequest, err.Error())
 	}

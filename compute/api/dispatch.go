@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gorilla/mux"
@@ -35,6 +36,8 @@ type Config struct {
 	MaxLimit   int    // [api] max_limit
 	Log        zerolog.Logger
 	Metrics    *metrics.Metrics // nil: nothing is counted
+	// WriteTimeout is how long an operation that writes may take; 0 is an hour.
+	WriteTimeout time.Duration
 }
 
 // API serves rows. It is an http.Handler for what stands below /v2.1.
@@ -42,6 +45,8 @@ type API struct {
 	Config
 	segments map[string]*mux.Router // by the first segment of the path
 	versions []string               // their names, as metrics have them
+	writing  chan struct{}          // bounds the operations that write
+	writes   sync.WaitGroup         // the operations that write
 }
 
 // operation is a row made ready to serve.
@@ -63,7 +68,10 @@ func New(c Config, routes []Route) (*API, error) {
 	if err := Check(routes); err != nil {
 		return nil, err
 	}
-	a := &API{Config: c, segments: map[string]*mux.Router{}}
+	a := &API{Config: c, segments: map[string]*mux.Router{}, writing: make(chan struct{}, maxWrites)}
+	if a.WriteTimeout == 0 {
+		a.WriteTimeout = defaultWriteTimeout
+	}
 	for v := mv.Legacy; v <= mv.Max; v++ {
 		a.versions = append(a.versions, v.String())
 	}
@@ -207,9 +215,12 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, ops []*operation, a
 	}
 	var f *Fault
 	var early *earlyFault
-	if errors.As(err, &early) {
+	switch {
+	case errors.As(err, &early):
 		f = early.Fault
-	} else {
+	case errors.Is(err, errClientGone):
+		f = &Fault{Status: statusClientClosedRequest, Message: err.Error()}
+	default:
 		f = faultOf(err, errs)
 	}
 	if f.Status >= 500 && f.Status != http.StatusNotImplemented {
@@ -272,7 +283,7 @@ func (a *API) run(req *Request, ops []*operation, actions map[string][]*operatio
 	if op.Do == nil {
 		return nil, op, &earlyFault{&Fault{Status: http.StatusNotImplemented, Message: op.Op + " is not implemented by this server yet."}}
 	}
-	reply, err := op.Do(req)
+	reply, err := a.do(req, op)
 	if err == nil && op.Authz.when == late && !req.authorized {
 		return nil, op, fmt.Errorf("%s succeeded without checking %s", op.Op, op.Authz.Rule)
 	}

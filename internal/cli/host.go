@@ -64,12 +64,17 @@ func Run(ctx context.Context, c *config.Config, o serve.Options, p Program, hell
 		return err
 	}
 	fmt.Print(hello())
-	return s.Serve(ctx)
+	err = s.Serve(ctx)
+	h.finish()
+	return err
 }
 
-// Signals is a context that ends with SIGTERM or SIGINT.
+// Signals is a context that ends with SIGTERM or SIGINT. A second one of them ends the
+// process at once.
 func Signals() (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 // hosting is a program that runs.
@@ -154,13 +159,17 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 				h.writeReport(h.config)
 			case h.replace(ctx):
 				finish()
-				return <-done
+				err := <-done
+				h.finish()
+				return err
 			}
 		case <-asked:
 			h.writeReport(h.config)
 		case <-ctx.Done():
 			notify(daemon.SdNotifyStopping)
-			return <-done
+			err := <-done
+			h.finish()
+			return err
 		case err := <-done:
 			return err
 		}
@@ -202,6 +211,20 @@ func (h *hosting) start(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	return h.build(ctx, c)
+}
+
+// finishTimeout is how long operations that write may go on when the connections of
+// their clients have been closed at the end of the drain time.
+const finishTimeout = time.Minute
+
+// finish waits for the operations that outlive their clients: the process ends with
+// none of them half done.
+func (h *hosting) finish() {
+	ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
+	defer cancel()
+	if h.app.Close(ctx) != nil {
+		h.log.Warn().Stringer("after", finishTimeout).Msg("ending with operations that are not done")
+	}
 }
 
 func (h *hosting) close() {

@@ -61,11 +61,13 @@ func (a *audit) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 		return
 	}
 	r = r.WithContext(r.Context()) // its body may be replaced
+	// A client that goes away does not take its events with it.
+	ctx := context.WithoutCancel(r.Context())
 	event, err := a.m.event(r, a.log)
 	if err != nil {
 		a.log.Error().Msgf("An exception occurred processing the API call: %v ", err)
 	} else {
-		a.Notify(r.Context(), "audit.http.request", event)
+		a.Notify(ctx, "audit.http.request", event)
 	}
 	out := &response{ResponseWriter: w}
 	done := false
@@ -81,7 +83,7 @@ func (a *audit) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 		default:
 			event.finish(out.status)
 		}
-		a.Notify(r.Context(), "audit.http.response", event)
+		a.Notify(ctx, "audit.http.response", event)
 	}()
 	next.ServeHTTP(out, r)
 	done = true

@@ -2,6 +2,7 @@ package novatest
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Projects and users have the same ids in every cloud: NameID("project", "demo").
@@ -95,6 +97,29 @@ func (c *Client) In(t testing.TB) *Client { return c.with(func(n *Client) { n.s 
 func (c *Client) Do(request string, body ...any) *Response {
 	t := c.s.t
 	t.Helper()
+	r, err := http.DefaultTransport.RoundTrip(c.request(t.Context(), request, body)) // no redirects are followed
+	c.s.must(err)
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	c.s.must(err)
+	return &Response{t: t, request: request, Status: r.StatusCode, Header: r.Header, Body: text}
+}
+
+// HangUp sends a request as Do does, and closes the connection after a time, whether
+// there was an answer or not.
+func (c *Client) HangUp(after time.Duration, request string, body ...any) {
+	c.s.t.Helper()
+	ctx, cancel := context.WithTimeout(c.s.t.Context(), after)
+	defer cancel()
+	own := &http.Transport{DisableKeepAlives: true}
+	if r, err := own.RoundTrip(c.request(ctx, request, body)); err == nil {
+		_ = r.Body.Close()
+	}
+}
+
+func (c *Client) request(ctx context.Context, request string, body []any) *http.Request {
+	t := c.s.t
+	t.Helper()
 	method, path, ok := strings.Cut(request, " ")
 	if !ok {
 		t.Fatalf("%q is not METHOD PATH", request)
@@ -112,7 +137,7 @@ func (c *Client) Do(request string, body ...any) *Response {
 			content = bytes.NewReader(text)
 		}
 	}
-	q, err := http.NewRequestWithContext(t.Context(), method, c.s.URL+c.prefix+path, content)
+	q, err := http.NewRequestWithContext(ctx, method, c.s.URL+c.prefix+path, content)
 	c.s.must(err)
 	q.Header = c.header.Clone()
 	if content != nil && q.Header.Get("Content-Type") == "" {
@@ -120,12 +145,7 @@ func (c *Client) Do(request string, body ...any) *Response {
 	}
 	q.Host = q.Header.Get("Host")
 	q.Header.Del("Host")
-	r, err := http.DefaultTransport.RoundTrip(q) // no redirects are followed
-	c.s.must(err)
-	defer r.Body.Close()
-	text, err := io.ReadAll(r.Body)
-	c.s.must(err)
-	return &Response{t: t, request: request, Status: r.StatusCode, Header: r.Header, Body: text}
+	return q
 }
 
 // Response is an answer. Its methods end the test on failure, and answer itself.

@@ -33,6 +33,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/devcloud"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/serve"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -84,6 +85,10 @@ type Stack struct {
 	log               *Output
 	began             time.Time
 	shared            *shared
+	server            *httptest.Server
+	requests          *serve.Switch
+	connections       *connections
+	stop              context.CancelFunc // ends the application
 }
 
 // shared is what the copies of a Stack for subtests have in common.
@@ -105,6 +110,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	s.URL = "http://" + server.Listener.Addr().String()
 	s.openDatabases()
 	ctx, stop := context.WithCancel(context.Background())
+	s.server, s.requests, s.connections, s.stop = server, &serve.Switch{}, newConnections(), stop
 	t.Cleanup(func() {
 		server.Close()
 		stop()
@@ -130,12 +136,22 @@ func New(t testing.TB, opts ...Option) *Stack {
 	}
 	app, err := compute.New(ctx, compute.Options{Config: c, Filters: o.filters, Log: &log, Messages: s.Broker, Metrics: s.Metrics})
 	s.must(err)
-	server.Config.Handler = cloud.Handler(app)
+	s.requests.Set(cloud.Handler(app), nil)
+	server.Config.Handler, server.Config.ConnState = s.requests, s.connections.state
 	server.Start()
 	if !o.unstarted {
 		s.As("").At("").Do("GET /").Expect(http.StatusOK)
 	}
 	return s
+}
+
+// Terminate ends the application as a process does at the end of its drain time: it
+// closes all connections, waits for the operations that still run, and ends.
+func (s *Stack) Terminate() {
+	s.t.Helper()
+	s.server.CloseClientConnections()
+	s.must(s.requests.Close(s.t.Context()))
+	s.stop()
 }
 
 // Settle waits until the hosts have done what was cast so far.

@@ -76,12 +76,10 @@ func (c *Client) Call(ctx context.Context, caller *reqctx.Context, t Target, met
 }
 
 // Cast invokes method on one server, or with t.Fanout on all, and returns once
-// the broker has the message. It waits for a broker that is away until ctx ends,
-// or for rpc_response_timeout if that is less; Nova waits for ever. The error is
+// the broker has the message. It waits for a broker that is away until ctx ends, as
+// Nova's waits for ever: the rows say already what is going to happen. The error is
 // a *DeliveryError, or ctx's if that was cancelled.
 func (c *Client) Cast(ctx context.Context, caller *reqctx.Context, t Target, method string, args map[string]any) error {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
 	kind := KindCast
 	if t.Fanout {
 		kind = KindFanout

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -11,10 +12,11 @@ import (
 // not serve.
 type Switch struct {
 	current atomic.Pointer[generation]
+	retired sync.WaitGroup // the handlers that were exchanged and still answer
 }
 
 type generation struct {
-	handler  http.Handler
+	handler  http.Handler // nil: the Switch is closed
 	requests sync.WaitGroup
 	mu       sync.RWMutex // orders enter against the exchange
 	retired  bool
@@ -30,12 +32,30 @@ func (s *Switch) Set(h http.Handler, done func()) {
 	old.mu.Lock()
 	old.retired = true
 	old.mu.Unlock()
-	go func() {
+	s.retired.Go(func() {
 		old.requests.Wait()
 		if done != nil {
 			done()
 		}
+	})
+}
+
+// Close lets no further request in, and returns when all of those before are
+// answered, by whichever handler, or when ctx ends: then with its error. Requests
+// whose connections are closed may still run: those that write.
+func (s *Switch) Close(ctx context.Context) error {
+	s.Set(nil, nil)
+	answered := make(chan struct{})
+	go func() {
+		s.retired.Wait()
+		close(answered)
 	}()
+	select {
+	case <-answered:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // ServeHTTP is http.Handler's.
@@ -46,6 +66,9 @@ func (s *Switch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			continue // exchanged in between
 		}
 		defer g.requests.Done()
+		if g.handler == nil {
+			panic(http.ErrAbortHandler)
+		}
 		g.handler.ServeHTTP(w, r)
 		return
 	}

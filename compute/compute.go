@@ -113,7 +113,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 			d.log.Debug().Err(err).Msg("Closing the connections to databases")
 		}
 	})
-	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(gate)), nil
+	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(middleware.DecodedPath(gate))), nil
 }
 
 // announceWithin is how long a broker that is away keeps a new service from starting.

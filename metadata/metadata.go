@@ -103,7 +103,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 			o.Log.Debug().Err(err).Msg("Closing the connections to databases")
 		}
 	})
-	return middleware.Traced(o.Traces, Prog)(middleware.MeasureBy(m, newOperations(m).of)(gate)), nil
+	return middleware.Traced(o.Traces, Prog)(middleware.MeasureBy(m, newOperations(m).of)(middleware.DecodedPath(gate))), nil
 }
 
 // announce announces that there is a further service: all that metadata is told to

@@ -3,7 +3,6 @@ package paste
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -26,31 +25,14 @@ func WithScriptName(r *http.Request, prefix string) *http.Request {
 // Shift gives a copy of r in which prefix has moved from the front of the path
 // to the end of SCRIPT_NAME. Runs of slashes in the path become one slash, as
 // Paste's urlmap does it. The path must begin with prefix after that; what
-// remains may be empty. URL.RawPath follows where it can.
+// remains may be empty. URL.RawPath is dropped: WSGI knows the decoded path only.
 func Shift(r *http.Request, prefix string) *http.Request {
 	s := WithScriptName(r, ScriptName(r)+prefix)
 	u := *r.URL
 	u.Path = strings.TrimPrefix(CollapseSlashes(r.URL.Path), prefix)
 	u.RawPath = ""
-	if r.URL.RawPath != "" {
-		u.RawPath = rawSuffix(CollapseSlashes(r.URL.EscapedPath()), prefix)
-	}
 	s.URL = &u
 	return s
-}
-
-// rawSuffix cuts from an escaped path what unescapes to prefix; "" if that is
-// not possible.
-func rawSuffix(escaped, prefix string) string {
-	for i := 0; i <= len(escaped); i++ {
-		if i < len(escaped) && escaped[i] != '/' {
-			continue
-		}
-		if p, err := url.PathUnescape(escaped[:i]); err == nil && p == prefix {
-			return escaped[i:]
-		}
-	}
-	return ""
 }
 
 // CollapseSlashes turns every run of slashes into one.

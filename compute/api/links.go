@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nova-go/nova/internal/webob"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -26,7 +27,7 @@ func ApplicationURL(r *http.Request) string {
 	if h, port, ok := strings.Cut(host, ":"); ok && (scheme == "http" && port == "80" || scheme == "https" && port == "443") {
 		host = h
 	}
-	return scheme + "://" + host + (&url.URL{Path: paste.ScriptName(r)}).EscapedPath()
+	return scheme + "://" + host + webob.QuotePath(paste.ScriptName(r))
 }
 
 // Links makes the links of resources. One is made per request: what its links
@@ -67,7 +68,7 @@ func (r *Request) Address() string {
 	if p, ok := r.Request.Context().Value(projectKey{}).(string); ok {
 		at += "/" + p
 	}
-	at += r.URL.EscapedPath()
+	at += webob.QuotePath(r.URL.Path)
 	if r.URL.RawQuery != "" {
 		at += "?" + r.URL.RawQuery
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gorilla/mux"
 
@@ -46,8 +47,22 @@ func (r *Request) Since(v mv.Version) bool { return !r.legacy && r.Version >= v 
 // Legacy tells whether the request came by /v2.
 func (r *Request) Legacy() bool { return r.legacy }
 
-// Var is a variable of the path.
-func (r *Request) Var(name string) string { return mux.Vars(r.Request)[name] }
+// Var is a variable of the path, as Python has it: PEP 3333 gives the path's bytes as
+// characters of Latin-1, whatever they were encoded in. "%C3%A9" is the two characters
+// "Ã©" there, in rows and messages, too.
+func (r *Request) Var(name string) string { return latin1(mux.Vars(r.Request)[name]) }
+
+// latin1 reads each byte as a character.
+func latin1(s string) string {
+	if !strings.ContainsFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) {
+		return s
+	}
+	runes := make([]rune, len(s))
+	for n := range len(s) {
+		runes[n] = rune(s[n])
+	}
+	return string(runes)
+}
 
 // Body is the decoded body: map[string]any, []any, string, json.Number, bool or
 // nil, checked against the row's schema.

@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/nova-go/nova/paste"
 )
 
 // accessRules are those of an application credential; only requests that match
@@ -48,7 +46,7 @@ func (a *accessRules) allow(r *http.Request, serviceType string, fromService boo
 	case fromService:
 		return true
 	}
-	path := paste.ScriptName(r) + r.URL.EscapedPath()
+	path := wsgiPath(r)
 	return slices.ContainsFunc(a.rules, func(rule accessRule) bool {
 		return rule.Method == r.Method && rule.Service == serviceType && rule.pattern.MatchString(path)
 	})

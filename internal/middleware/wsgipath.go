@@ -2,30 +2,28 @@ package middleware
 
 import (
 	"net/http"
-	"strings"
 
+	"github.com/nova-go/nova/internal/webob"
 	"github.com/nova-go/nova/paste"
 )
 
-// wsgiPath is what webob calls a request's path: SCRIPT_NAME and PATH_INFO, quoted.
-func wsgiPath(r *http.Request) string { return quotePath(paste.ScriptName(r) + r.URL.Path) }
-
-// quotePath quotes all that webob does not leave alone in paths.
-func quotePath(s string) string {
-	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("/~!$&'()*+,;=:@_.-", c) >= 0 {
-			b.WriteByte(c)
-			continue
+// DecodedPath leaves a request with its decoded path alone, as WSGI has it: whatever
+// decides about the request behind this handler sees the same path as the router, and
+// no other spelling of it.
+func DecodedPath(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawPath != "" {
+			r = r.WithContext(r.Context())
+			u := *r.URL
+			u.RawPath = ""
+			r.URL = &u
 		}
-		b.WriteByte('%')
-		b.WriteByte(hex[c>>4])
-		b.WriteByte(hex[c&15])
-	}
-	return b.String()
+		next.ServeHTTP(w, r)
+	})
 }
+
+// wsgiPath is what webob calls a request's path: SCRIPT_NAME and PATH_INFO, quoted.
+func wsgiPath(r *http.Request) string { return webob.QuotePath(paste.ScriptName(r) + r.URL.Path) }
 
 // headerOr is a header, which may be empty, or what stands for it where it is
 // absent.

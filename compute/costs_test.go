@@ -55,3 +55,16 @@ func TestManyTags(t *testing.T) {
 		}
 	}
 }
+
+// TestLongAddresses: each link begins with what the client says the address is.
+func TestLongAddresses(t *testing.T) {
+	s := novatest.New(t, novatest.Conf("[oslo_middleware]\nenable_proxy_headers_parsing = true"))
+	s.Server(novatest.VM{Name: "web"})
+	long := strings.Repeat("a", 5000)
+	for _, header := range []string{"Host", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix"} {
+		demo := s.As("demo")
+		demo.Header(header, "/"[:len(header)/len("X-Forwarded-Prefix")]+"https").Do("GET /servers").Expect(200).Has(`{"servers": [{"name": "web"}]}`)
+		demo.Header(header, long).Do("GET /servers").Expect(400)
+	}
+	s.As("demo").Header("Forwarded", "host="+long).Do("GET /servers").Expect(400)
+}

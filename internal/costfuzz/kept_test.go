@@ -26,6 +26,8 @@ func TestKept(t *testing.T) {
 		"unknown members":                   {Method: "POST", Path: "/v2.1/servers", Version: "2.100", Body: body(members)},
 		"unknown members beside the server": {Method: "POST", Path: "/v2/servers", Body: strings.TrimSuffix(body(func(int) string { return `"a":1` }), "}") + "," + members(maxBody-300) + "}"},
 		"unknown members of an alternative": {Method: "POST", Path: "/v2/os-server-external-events", Body: `{"events":[{"name":"network-changed","server_uuid":"` + c.server + `"}],` + members(maxBody-200) + "}"},
+		"a long address in all links":       {Method: "GET", Path: "/v2.1/servers/detail", Header: [][2]string{{"X-Forwarded-Prefix", repeat("/a", room)}}},
+		"a long scheme in all links":        {Method: "GET", Path: "/v2.1/servers/detail", Header: [][2]string{{"X-Forwarded-Proto", repeat("a", room)}}},
 		"unknown parameters, legacy":        {Method: "GET", Path: "/v2/servers?" + numbered("m%x=1", "&", room)},
 		"equal sort keys":                   list(one + repeat("sort_key=uuid&", room)),
 		"equal sort keys with directions":   list(one + repeat("sort_key=display_name&sort_dir=asc&", room)),

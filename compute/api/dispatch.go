@@ -128,6 +128,10 @@ type projectKey struct{}
 // ServeHTTP strips the optional project and dispatches. mux answers neither 301
 // nor 405 here: Nova has a bare 404 for every path or method it does not know.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if addressTooLong(r) {
+		webob.Page{Status: http.StatusBadRequest, Explanation: "The address of the request is too long."}.Write(w, r)
+		return
+	}
 	segment := first(r.URL.Path)
 	m, known := a.segments[segment]
 	if !known && segment != "" && project.MatchString(segment) {

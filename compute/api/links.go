@@ -30,6 +30,15 @@ func ApplicationURL(r *http.Request) string {
 	return scheme + "://" + host + webob.QuotePath(paste.ScriptName(r))
 }
 
+// maxAddress bounds the address that links begin with. Clients choose the host, and
+// often the scheme and the prefix; a list of servers has the address in it thousands
+// of times. Under uWSGI all of a request's headers have 4,096 bytes by default.
+const maxAddress = 4096
+
+func addressTooLong(r *http.Request) bool {
+	return len(r.URL.Scheme)+len(r.Host)+len(paste.ScriptName(r)) > maxAddress
+}
+
 // Links makes the links of resources. One is made per request: what its links
 // have in common is worked out once.
 type Links struct {

@@ -58,14 +58,23 @@ func (o *Object) Set(key string, v any) {
 	}
 }
 
-// Delete removes a member; a missing one is no error.
-func (o *Object) Delete(key string) {
-	i := o.find(key)
-	if i < 0 {
-		return
+// Delete removes members; missing ones are no error. It takes one pass for all of
+// them: a client may send as many as fit into a body.
+func (o *Object) Delete(keys ...string) {
+	gone := make(map[string]bool, len(keys))
+	for _, k := range keys {
+		gone[k] = true
 	}
-	o.keys = slices.Delete(o.keys, i, i+1)
-	o.vals = slices.Delete(o.vals, i, i+1)
+	n := 0
+	for i, k := range o.keys {
+		if !gone[k] {
+			o.keys[n], o.vals[n] = k, o.vals[i]
+			n++
+		}
+	}
+	clear(o.keys[n:])
+	clear(o.vals[n:])
+	o.keys, o.vals = o.keys[:n], o.vals[:n]
 	if o.index != nil {
 		o.reindex()
 	}

@@ -121,9 +121,7 @@ func relaxAdditional(c *checker, n *node, o *Object, extra []string) {
 		c.fail(o, func() string { return unexpected(extra) })
 		return
 	}
-	for _, k := range extra {
-		o.Delete(k)
-	}
+	o.Delete(extra...)
 }
 
 func unexpected(extra []string) string {

@@ -257,7 +257,8 @@ var unsortable = []string{"architecture", "cell_name", "cleaned", "default_ephem
 
 // sorting reads sort_key and sort_dir. The UUID makes the order total. A key
 // without a direction of its own has the first one, but for the key that comes
-// after the last direction: it gets the UUID's, as in Nova.
+// after the last direction: it gets the UUID's, as in Nova. A key that is given
+// again counts for the number of directions and nothing else.
 func sorting(r *api.Request) ([]cell.SortKey, error) {
 	given, dirs := r.Query()["sort_key"], slices.Clone(r.Query()["sort_dir"])
 	if len(given) == 0 {
@@ -294,8 +295,11 @@ func sorting(r *api.Request) ([]cell.SortKey, error) {
 	if len(dirs) > len(keys) {
 		return nil, api.BadRequest("Invalid input received: Sort direction size exceeds sort key size")
 	}
-	out := make([]cell.SortKey, len(keys))
+	var out []cell.SortKey
 	for n, key := range keys {
+		if slices.ContainsFunc(out, func(s cell.SortKey) bool { return s.Column == key }) {
+			continue // the first one has decided: it changes neither the order nor what is behind a marker
+		}
 		dir := "desc"
 		if len(dirs) > 0 {
 			dir = dirs[0]
@@ -303,7 +307,7 @@ func sorting(r *api.Request) ([]cell.SortKey, error) {
 		if n < len(dirs) {
 			dir = dirs[n]
 		}
-		out[n] = cell.SortKey{Column: key, Desc: dir == "desc"}
+		out = append(out, cell.SortKey{Column: key, Desc: dir == "desc"})
 	}
 	return out, nil
 }

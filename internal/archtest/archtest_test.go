@@ -18,7 +18,7 @@ const module = "github.com/nova-go/nova/"
 // lower layer, and nothing of its own or a higher one, but for what beside says.
 // A name stands for the packages below it, too.
 var layers = [][]string{
-	{"cmd", "internal/lab"},
+	{"cmd", "internal/lab", "internal/costfuzz"},
 	{"internal/cli", "internal/inspect"},
 	{"compute", "metadata"},
 	{"compute/servers", "compute/build", "compute/migrations", "compute/attachments", "compute/consoles", "compute/flavors", "compute/keypairs", "compute/hosts", "compute/quotas", "compute/groups", "compute/images", "compute/networks", "compute/volumes", "compute/versions", "compute/removed"},

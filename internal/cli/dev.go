@@ -69,6 +69,9 @@ func (d *Dev) Check(fs *pflag.FlagSet) error {
 	if d.On {
 		vain, why = []string{"http", "https", "tls-cert", "tls-key", "uwsgi", "fcgi", "scgi", "ini"}, "--%s is not for --dev, which listens on loopback at --port"
 	}
+	if d.BuildTime < 0 {
+		return fmt.Errorf("--build-time %s is less than nothing", d.BuildTime)
+	}
 	for _, name := range vain {
 		if fs.Changed(name) {
 			return fmt.Errorf(why, name)

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -454,19 +453,3 @@ func (d *DB) SafeRegexp(filter string) string {
 	}
 	return filter
 }
-
-// sqliteRegexp gives SQLite, which has the operator but no function behind it,
-// the one that SQLAlchemy's dialect registers: a search, case and all.
-var sqliteRegexp = sync.OnceValue(func() error {
-	return sqlite.RegisterDeterministicScalarFunction("regexp", 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		expression, _ := args[0].(string)
-		if args[1] == nil {
-			return false, nil
-		}
-		re, err := regexp.Compile(expression)
-		if err != nil {
-			return nil, err
-		}
-		return re.MatchString(fmt.Sprint(args[1])), nil // numbers, too
-	})
-})

@@ -65,6 +65,9 @@ func (c *Cloud) connection(name string) string {
 }
 
 func (c *Cloud) create(ctx context.Context, name, schema string, fill func(context.Context, *db.DB) error) error {
+	if err := prepare(filepath.Join(c.state, name+".sqlite")); err != nil {
+		return err
+	}
 	d, err := db.Open(c.connection(name), db.Options{})
 	if err != nil {
 		return err

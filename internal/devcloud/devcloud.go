@@ -58,6 +58,7 @@ type Options struct {
 type Cloud struct {
 	state     string
 	temporary bool
+	lock      *os.File   // held while the process has the state directory
 	databases *Databases // nil: files in state
 	url       string
 	log       zerolog.Logger
@@ -92,10 +93,12 @@ func New(ctx context.Context, o Options) (_ *Cloud, err error) {
 		}
 		c.temporary = true
 	}
-	if err := os.MkdirAll(o.State, 0o700); err != nil {
-		return nil, fmt.Errorf("--state: %w", err)
-	}
-	if c.state, err = filepath.Abs(o.State); err != nil {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.Close())
+		}
+	}()
+	if err := c.openState(o.State); err != nil {
 		return nil, err
 	}
 	if err := c.createDatabases(ctx); err != nil {
@@ -109,11 +112,17 @@ func New(ctx context.Context, o Options) (_ *Cloud, err error) {
 			return nil, err
 		}
 	}
-	return c, c.writeFiles()
+	if err := c.writeFiles(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func (c *Cloud) openNeighbours(ctx context.Context) (err error) {
 	if c.identity, err = openIdentity(c.state, c.url); err != nil {
+		return err
+	}
+	if err := prepare(filepath.Join(c.state, "neighbours.sqlite")); err != nil {
 		return err
 	}
 	if c.documents, err = db.Open(c.connection("neighbours"), db.Options{}); err != nil {
@@ -201,9 +210,15 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 
 // Close ends a cloud that nobody uses any more.
 func (c *Cloud) Close() error {
-	err := c.documents.Close()
+	var err error
+	if c.documents != nil {
+		err = c.documents.Close()
+	}
 	if c.temporary {
 		err = errors.Join(err, os.RemoveAll(c.state))
+	}
+	if c.lock != nil {
+		err = errors.Join(err, c.lock.Close())
 	}
 	return err
 }
@@ -214,10 +229,14 @@ func (c *Cloud) Config(more config.Sources) (*config.Config, error) {
 	return readConfig(c.state, more)
 }
 
-// Handler answers for the neighbours and for the control API below /dev, and hands
-// everything else to nova.
+// Handler answers for the neighbours and for the control API below /dev, which are
+// for the user of the machine and not for web pages, and hands everything else to
+// nova.
 func (c *Cloud) Handler(nova http.Handler) http.Handler {
 	neighbours := map[string]http.Handler{"identity": c.identity, "network": c.network, "image": c.image, "volume": c.volume, "placement": c.placement}
+	for name, h := range neighbours {
+		neighbours[name] = http.StripPrefix("/"+name, slashed(h))
+	}
 	recorder := &control.Recorder{Plan: c.plan}
 	all := recorder.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -226,16 +245,20 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 			nova.ServeHTTP(w, r)
 			return
 		}
-		http.StripPrefix("/"+first, slashed(h)).ServeHTTP(w, r)
+		h.ServeHTTP(w, r)
 	}))
-	api := http.StripPrefix("/dev", slashed((&control.API{Cloud: controls{c, all}, Plan: c.plan, Recorder: recorder}).Handler()))
+	api := newGuard(c.url, true).wrap(http.StripPrefix("/dev", slashed((&control.API{Cloud: controls{c, all}, Plan: c.plan, Recorder: recorder}).Handler())))
+	guarded := newGuard(c.url, false).wrap(all)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		switch {
 		case r.URL.Path == "/dev":
 			http.Redirect(w, r, "/dev/", http.StatusFound)
 		case strings.HasPrefix(r.URL.Path, "/dev/"):
 			api.ServeHTTP(w, r)
-		default:
+		case neighbours[first] != nil:
+			guarded.ServeHTTP(w, r)
+		default: // Nova's own API, which wants a token
 			all.ServeHTTP(w, r)
 		}
 	})

@@ -3,7 +3,6 @@ package devcloud
 import (
 	_ "embed"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -17,7 +16,7 @@ var pasteFile string
 func (c *Cloud) writeFiles() error {
 	files := map[string]string{"nova.conf": c.novaConf(), "api-paste.ini": pasteFile, "clouds.yaml": c.cloudsYAML(), "openrc": c.openrc()}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(c.state, name), []byte(text), 0o600); err != nil {
+		if err := writePrivate(filepath.Join(c.state, name), []byte(text)); err != nil {
 			return err
 		}
 	}

@@ -100,7 +100,7 @@ func replace(file string, v any) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(file+".new", text, 0o600); err != nil {
+	if err := writePrivate(file+".new", text); err != nil {
 		return err
 	}
 	return os.Rename(file+".new", file)

@@ -41,10 +41,15 @@ func Guests(c *config.Config, next http.Handler) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	guard := newGuard("", false)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		server, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		if uuid.Validate(server) != nil {
 			next.ServeHTTP(w, r)
+			return
+		}
+		if status, why := guard.refusal(r); status != 0 {
+			http.Error(w, why, status)
 			return
 		}
 		list, err := dbapi.MappingsOf(r.Context(), api, []string{server})

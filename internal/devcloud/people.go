@@ -139,6 +139,15 @@ func (i *identity) project(id, name string) *project { return i.known.Load().pro
 
 func (p *people) user(id, name string) *user { return find(p.Users, id, name) }
 
+// userNames are the names of all users.
+func (i *identity) userNames() []string {
+	var list []string
+	for _, u := range i.known.Load().Users {
+		list = append(list, u.Name)
+	}
+	return list
+}
+
 func (p *people) group(id, name string) *user { return find(p.Groups, id, name) }
 
 // holder is the user or the group with an id: who can have a role.

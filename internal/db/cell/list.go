@@ -87,10 +87,9 @@ func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance
 		return nil, nil
 	}
 	var w where
-	if !q.states(&w) || !q.filters(&w, c.DB) {
+	if !q.states(&w) || !q.filters(&w, c.DB) || !q.tags(&w) {
 		return nil, nil
 	}
-	q.tags(&w)
 	q.after(&w, c.DB)
 	text := ""
 	if len(w.parts) > 0 {
@@ -173,25 +172,43 @@ func (q *InstanceQuery) filters(w *where, d *db.DB) bool {
 
 const tagged = "SELECT resource_id FROM tags WHERE tag "
 
-func (q *InstanceQuery) tags(w *where) {
-	for _, t := range q.Tags {
+// manyTags is more than a server can have: Nova lets it have 50. It is some times as
+// many because a database may take several spellings for one tag.
+const manyTags = 200
+
+// tags answers false where nothing can match. Each of several tags is a subquery:
+// there are no more of them than it takes to tell servers apart.
+func (q *InstanceQuery) tags(w *where) bool {
+	tags := distinct(q.Tags)
+	if len(tags) > manyTags {
+		return false
+	}
+	for _, t := range tags {
 		w.and("i.uuid IN ("+tagged+"= ?)", t)
 	}
 	if len(q.TagsAny) > 0 {
-		w.and("i.uuid IN ("+tagged+"IN (?))", db.In(q.TagsAny))
+		w.and("i.uuid IN ("+tagged+"IN (?))", db.In(distinct(q.TagsAny)))
 	}
-	if len(q.NotTags) > 0 {
+	if not := distinct(q.NotTags); len(not) > 0 && len(not) <= manyTags { // nobody has more
 		var all []string
 		var args []any
-		for _, t := range q.NotTags {
+		for _, t := range not {
 			all = append(all, "i.uuid IN ("+tagged+"= ?)")
 			args = append(args, t)
 		}
 		w.and("NOT ("+strings.Join(all, " AND ")+")", args...)
 	}
 	if len(q.NotTagsAny) > 0 {
-		w.and("i.uuid NOT IN ("+tagged+"IN (?))", db.In(q.NotTagsAny))
+		w.and("i.uuid NOT IN ("+tagged+"IN (?))", db.In(distinct(q.NotTagsAny)))
 	}
+	return true
+}
+
+// distinct is a list with each value once.
+func distinct(list []string) []string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // after keeps what stands behind the marker: key by key, equal in all before and

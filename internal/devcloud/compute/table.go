@@ -1,6 +1,27 @@
 package compute
 
-import "github.com/nova-go/nova/internal/devcloud/records"
+import (
+	"slices"
+
+	"github.com/nova-go/nova/internal/devcloud/records"
+)
+
+// Methods are the names of the steps of servers, as a Plan is asked for them: the
+// messages about servers, and what the hosts do on their own for some of them.
+func Methods() []string {
+	list := []string{"build_and_run_instance", "prep_resize", "resize_instance", "finish_resize", "finish_revert_resize", "rebuild_instance",
+		"check_can_live_migrate_destination", "check_can_live_migrate_source", "pre_live_migration", "live_migration"}
+	for name := range (*Fleet)(nil).table() {
+		if !slices.Contains(aboutHosts, name) {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// aboutHosts are messages that name no server.
+var aboutHosts = []string{"set_host_enabled", "host_maintenance_mode", "host_power_action", "get_host_uptime", "cache_images"}
 
 // table is what hosts do for each message.
 func (f *Fleet) table() map[string]method {

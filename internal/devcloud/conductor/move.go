@@ -6,6 +6,12 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
+// Methods are the names of the conductor's steps of servers, as a Plan is asked for
+// them.
+func Methods() []string {
+	return []string{"conductor_migrate_server", "cold_migrate", "conductor_live_migrate_instance", "rebuild_server", "schedule_instances", "unshelve_instance"}
+}
+
 // step does one of the steps of an action that are the conductor's.
 func step(j *compute.Job, event string, run func() error) error {
 	on := *j

@@ -4,10 +4,10 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"io"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 )
 
 //go:embed page.html
@@ -27,6 +27,8 @@ type Cloud interface {
 	Pipeline() any
 	// Hosts are the names of the hypervisors.
 	Hosts() []string
+	// Methods are the names of what can be planned to fail.
+	Methods() []string
 	// SetCell takes the database of a cell away, or brings it back.
 	SetCell(ctx context.Context, name string, up bool) error
 }
@@ -50,7 +52,7 @@ func (a *API) Handler() http.Handler {
 		"GET /dump":         func(r *http.Request) (any, error) { return a.Cloud.Dump(r.Context()) },
 		"POST /reset":       a.reset,
 		"POST /seed":        a.seed,
-		"GET /requests":     func(r *http.Request) (any, error) { return a.Recorder.Entries(after(r)), nil },
+		"GET /requests":     a.requests,
 		"DELETE /requests":  func(*http.Request) (any, error) { a.Recorder.Forget(); return nil, nil },
 		"GET /faults":       func(*http.Request) (any, error) { return a.Plan.Rules(), nil },
 		"POST /faults":      a.addFault,
@@ -76,14 +78,34 @@ func (a *API) Handler() http.Handler {
 	return m
 }
 
-func after(r *http.Request) int64 {
-	n, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
-	return n
+// after is the number of the request after which a client wants to know more.
+func after(r *http.Request) (int64, error) {
+	text := r.URL.Query().Get("after")
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("after: %q is not the number of a request", text)
+	}
+	return n, nil
+}
+
+func (a *API) requests(r *http.Request) (any, error) {
+	from, err := after(r)
+	if err != nil {
+		return nil, err
+	}
+	return a.Recorder.Entries(from), nil
 }
 
 func number(n int) string { return strconv.Itoa(n) }
 
 func (a *API) state(r *http.Request) (any, error) {
+	from, err := after(r)
+	if err != nil {
+		return nil, err
+	}
 	servers, err := a.Cloud.Servers(r.Context())
 	if err != nil {
 		return nil, err
@@ -92,7 +114,7 @@ func (a *API) state(r *http.Request) (any, error) {
 	for _, h := range a.Cloud.Hosts() {
 		hosts = append(hosts, map[string]any{"name": h, "up": !a.Plan.isDown(h)})
 	}
-	return map[string]any{"servers": servers, "requests": a.Recorder.Entries(after(r)), "faults": a.Plan.Rules(), "hosts": hosts, "cells": []any{map[string]any{"name": Cell, "up": !a.Plan.IsCellDown()}}, "pipeline": a.Cloud.Pipeline(), "build_time": a.Plan.BuildTime().String()}, nil
+	return map[string]any{"servers": servers, "requests": a.Recorder.Entries(from), "faults": a.Plan.Rules(), "hosts": hosts, "cells": []any{map[string]any{"name": Cell, "up": !a.Plan.IsCellDown()}}, "pipeline": a.Cloud.Pipeline(), "build_time": a.Plan.BuildTime().String()}, nil
 }
 
 func (a *API) reset(r *http.Request) (any, error) {
@@ -113,7 +135,7 @@ func (a *API) forgive(ctx context.Context) error {
 const Cell = "cell1"
 
 func (a *API) seed(r *http.Request) (any, error) {
-	text, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	text, err := read(r)
 	if err != nil {
 		return nil, err
 	}
@@ -122,39 +144,70 @@ func (a *API) seed(r *http.Request) (any, error) {
 
 func (a *API) addFault(r *http.Request) (any, error) {
 	var rule Rule
-	if err := json.NewDecoder(r.Body).Decode(&rule); err != nil {
+	if err := decode(r, &rule); err != nil {
 		return nil, err
 	}
-	return nil, a.Plan.Add(rule)
+	if err := rule.check(a.Cloud.Methods()); err != nil {
+		return nil, err
+	}
+	a.Plan.Add(rule)
+	return nil, nil
+}
+
+// updown is the body of what takes something down, or brings it back.
+type updown struct {
+	Up *bool `json:"up"`
+}
+
+func (u updown) check() error {
+	if u.Up == nil {
+		return errors.New("up: true or false is needed")
+	}
+	return nil
 }
 
 func (a *API) setHost(r *http.Request) (any, error) {
-	var body struct{ Up bool }
-	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+	var body updown
+	host := r.PathValue("host")
+	if err := oneOf("host", host, a.Cloud.Hosts()); err != nil {
 		return nil, err
 	}
-	a.Plan.SetDown(r.PathValue("host"), !body.Up)
+	if err := decode(r, &body); err != nil {
+		return nil, err
+	}
+	if err := body.check(); err != nil {
+		return nil, err
+	}
+	a.Plan.SetDown(host, !*body.Up)
 	return nil, nil
 }
 
 func (a *API) setCell(r *http.Request) (any, error) {
-	var body struct{ Up bool }
-	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+	var body updown
+	cell := r.PathValue("cell")
+	if err := oneOf("cell that can be down", cell, []string{Cell}); err != nil {
 		return nil, err
 	}
-	return nil, a.Cloud.SetCell(r.Context(), r.PathValue("cell"), body.Up)
+	if err := decode(r, &body); err != nil {
+		return nil, err
+	}
+	if err := body.check(); err != nil {
+		return nil, err
+	}
+	return nil, a.Cloud.SetCell(r.Context(), cell, *body.Up)
 }
 
 func (a *API) setBuildTime(r *http.Request) (any, error) {
 	var body struct {
 		Time string `json:"time"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+	if err := decode(r, &body); err != nil {
 		return nil, err
 	}
-	d, err := time.ParseDuration(body.Time)
-	if err == nil {
-		a.Plan.SetBuildTime(d)
+	d, err := duration("time", body.Time)
+	if err != nil {
+		return nil, err
 	}
-	return nil, err
+	a.Plan.SetBuildTime(d)
+	return nil, nil
 }

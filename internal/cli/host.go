@@ -50,6 +50,7 @@ func (f *Flags) Serve(p Program) error {
 // Run hosts an application where o says, until ctx is done, and says hello on
 // standard output once it can be reached.
 func Run(ctx context.Context, c *config.Config, o serve.Options, p Program, hello func() string) error {
+	outliveReaders()
 	h := &hosting{program: p, load: func() (*config.Config, error) { return c, nil }}
 	if err := h.start(ctx, c); err != nil {
 		return err
@@ -94,6 +95,7 @@ type hosting struct {
 }
 
 func host(f *Flags, p Program, ini *uwsgiini.Config) error {
+	outliveReaders()
 	// From here on neither ends the process by itself.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
@@ -109,6 +111,11 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if ini != nil {
 		if err := f.uwsgi(ini); err != nil {
 			return err
+		}
+		if !parent.Replaces() {
+			if err := writePidfile(ini.Pidfile); err != nil {
+				return err
+			}
 		}
 	}
 	h := &hosting{program: p, again: again, load: func() (*config.Config, error) { return f.Load(p.Name) }}
@@ -146,6 +153,9 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err := parent.Ready(); err != nil {
 		h.log.Warn().Err(err).Msg("telling the process before this one")
 	}
+	if ini != nil && parent.Replaces() {
+		go h.takePidfile(parent, ini.Pidfile)
+	}
 	go watchdog(serving)
 	asked := make(chan struct{})
 	go watchTrigger(serving, c, asked)
@@ -175,6 +185,21 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 		}
 	}
 }
+
+// takePidfile puts this process into the pid file once the one before it has let go:
+// until then that one may have to go on.
+func (h *hosting) takePidfile(parent *serve.Parent, path string) {
+	<-parent.Owned()
+	if err := writePidfile(path); err != nil {
+		h.log.Warn().Err(err).Msg("writing the pid file")
+	}
+}
+
+// outliveReaders lets the process go on when whoever reads its standard output or
+// standard error has gone: a write fails then, where Go would end the process with
+// SIGPIPE. The signal is not ignored, for programs that are started would inherit
+// that.
+func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // options says where to listen.
 func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, parent *serve.Parent) (serve.Options, error) {

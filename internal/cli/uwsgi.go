@@ -71,13 +71,15 @@ func (f *Flags) uwsgi(ini *uwsgiini.Config) error {
 			return fmt.Errorf("chdir: %w", err)
 		}
 	}
-	if err := become(ini.UID, ini.GID); err != nil {
-		return err
+	return become(ini.UID, ini.GID)
+}
+
+// writePidfile writes the file that names the process.
+func writePidfile(path string) error {
+	if path == "" {
+		return nil
 	}
-	if ini.Pidfile != "" {
-		return os.WriteFile(ini.Pidfile, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o644)
-	}
-	return nil
+	return os.WriteFile(path, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o644)
 }
 
 // become changes the user of a process of root's; others stay who they are.

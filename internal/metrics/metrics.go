@@ -161,14 +161,21 @@ func (m *Metrics) Message(kind, method, result string, took time.Duration) {
 	}
 }
 
+// NeighbourCanceled is the status of a request whose answer nobody waits for any
+// more.
+const NeighbourCanceled = -1
+
 // Neighbour counts a request to another service; status 0 is none at all.
 func (m *Metrics) Neighbour(service, method string, status int, took time.Duration) {
 	if m == nil {
 		return
 	}
-	text := "none"
-	if status != 0 {
-		text = strconv.Itoa(status)
+	text := strconv.Itoa(status)
+	switch status {
+	case 0:
+		text = "none"
+	case NeighbourCanceled:
+		text = ResultCanceled
 	}
 	m.neighbour.WithLabelValues(service, method, text).Inc()
 	m.waited.WithLabelValues(service).Observe(took.Seconds())

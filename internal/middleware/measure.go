@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // Unrouted is the operation of requests that reach none: paths that nobody serves,
@@ -13,7 +14,8 @@ import (
 const Unrouted = "unrouted"
 
 // Measure counts requests and their latency, from before the first filter until
-// after the last: each under the operation that NoteOperation names.
+// after the last: each under the operation that NoteOperation names. What fails
+// because the client has left counts as reqctx.StatusClientGone.
 func Measure(m *metrics.Metrics) func(http.Handler) http.Handler {
 	if m == nil {
 		return func(next http.Handler) http.Handler { return next }
@@ -66,7 +68,7 @@ func measure(m *metrics.Metrics, w http.ResponseWriter, r *http.Request, next ht
 			status = http.StatusOK
 		}
 		op, version := of()
-		op.Answered(version, status, time.Since(began))
+		op.Answered(version, reqctx.Answered(r.Context(), status), time.Since(began))
 	}()
 	next.ServeHTTP(out, r)
 	done = true

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -22,7 +23,8 @@ type RequestLogOptions struct {
 //
 //	REMOTE_ADDR "METHOD URI" status: 200 len: 1234 microversion: 2.1 time: 0.012345
 //
-// A handler that panics is logged with status 500 and length 0.
+// A handler that panics is logged with status 500 and length 0; an error of the
+// server after the client has left with reqctx.StatusClientGone.
 func RequestLog(o RequestLogOptions) func(http.Handler) http.Handler {
 	logger := log.Named(o.Log, "nova.api.openstack.requestlog")
 	return func(next http.Handler) http.Handler {
@@ -57,7 +59,7 @@ func RequestLog(o RequestLogOptions) func(http.Handler) http.Handler {
 				line = append(line, remote...)
 				line = append(append(append(line, ` "`...), r.Method...), ' ')
 				line = append(line, requestURI(r, false)...)
-				line = strconv.AppendInt(append(line, `" status: `...), int64(status), 10)
+				line = strconv.AppendInt(append(line, `" status: `...), int64(reqctx.Answered(r.Context(), status)), 10)
 				line = append(append(line, " len: "...), size...)
 				line = append(append(line, " microversion: "...), version...)
 				line = strconv.AppendFloat(append(line, " time: "...), time.Since(start).Seconds(), 'f', 6, 64)

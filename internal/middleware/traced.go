@@ -8,6 +8,8 @@ import (
 	"go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // Traced makes a span of each request, as part of the trace that the client's
@@ -32,7 +34,11 @@ func Traced(p trace.TracerProvider, service string) func(http.Handler) http.Hand
 					span.SetAttributes(attribute.String("openstack.api_version", rec.version))
 				}
 			}()
-			next.ServeHTTP(w, r)
+			out := &response{ResponseWriter: w, onHeader: func(status int) (int, []byte) {
+				// So that the span is not one of an error.
+				return reqctx.Answered(r.Context(), status), nil
+			}}
+			next.ServeHTTP(out, r)
 		})
 		return otelhttp.NewHandler(named, service, otelhttp.WithTracerProvider(p),
 			otelhttp.WithPropagators(propagation.TraceContext{}), otelhttp.WithMeterProvider(noop.NewMeterProvider()))

@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -36,8 +38,11 @@ func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
 	began := time.Now()
 	answer, err := c.RoundTripper.RoundTrip(r)
 	status := 0
-	if err == nil {
+	switch {
+	case err == nil:
 		status = answer.StatusCode
+	case errors.Is(err, context.Canceled):
+		status = metrics.NeighbourCanceled // which says nothing of the neighbour
 	}
 	c.to.Neighbour(c.service, r.Method, status, time.Since(began))
 	return answer, err

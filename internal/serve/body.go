@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,6 +18,7 @@ type pacedBody struct {
 	rate        int // bytes a second
 	allowance   time.Duration
 	done        bool
+	complete    atomic.Bool // all of it has come
 }
 
 func newPacedBody(body io.ReadCloser, c *conn, setDeadline func(time.Time) error, o *Options) *pacedBody {
@@ -39,12 +41,16 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	if err != nil {
 		b.done = true
 		if err == io.EOF {
+			b.complete.Store(true)
 			// What is read from now on is not the body any more.
 			_ = b.setDeadline(time.Time{})
 		}
 	}
 	return n, err
 }
+
+// whole tells that the client has sent all of its request. nil is no body.
+func (b *pacedBody) whole() bool { return b == nil || b.complete.Load() }
 
 // leave sets the deadline for those who read on only to discard the rest.
 func (b *pacedBody) leave() {
@@ -54,9 +60,10 @@ func (b *pacedBody) leave() {
 }
 
 // guarded stands around the handler of HTTP connections: it paces bodies, tells
-// the connection who is waiting for whom, and ends keep-alive when the source is
-// about to stop. net/http must keep its own request as it is, since by that it
-// decides whether the connection is still good after the answer.
+// the connection who is waiting for whom, decides when a client is gone, and ends
+// keep-alive when the source is about to stop. net/http must keep its own request
+// as it is, since by that it decides whether the connection is still good after
+// the answer.
 func (s *httpSource) guarded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, _ := r.Context().Value(connKey{}).(*conn)
@@ -65,14 +72,28 @@ func (s *httpSource) guarded(h http.Handler) http.Handler {
 		if s.stopping.Load() {
 			w.Header().Set("Connection", "close")
 		}
+		var body *pacedBody
 		if r.Body != nil && r.Body != http.NoBody {
-			b := newPacedBody(r.Body, c, http.NewResponseController(w).SetReadDeadline, s.options)
-			b.leave()
-			defer b.leave()
-			guarded := *r
-			guarded.Body = b
-			r = &guarded
+			body = newPacedBody(r.Body, c, http.NewResponseController(w).SetReadDeadline, s.options)
+			if r.ProtoMajor == 1 { // of HTTP/2 nobody reads on, the stream ends with the handler
+				body.leave()
+				defer body.leave()
+			}
+		}
+		var stream *streamResponse
+		if r.ProtoMajor == 2 {
+			stream = &streamResponse{ResponseWriter: w, conn: c, timeout: s.options.WriteTimeout}
+			w = stream
+		}
+		ctx, end := s.lifetime(r, c, body)
+		defer end()
+		r = r.WithContext(ctx)
+		if body != nil {
+			r.Body = body
 		}
 		h.ServeHTTP(w, r)
+		if stream != nil {
+			stream.finish()
+		}
 	})
 }

@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // cgiSource accepts connections for a protocol that carries CGI variables, and
@@ -22,7 +24,7 @@ type cgiSource struct {
 	handler  http.Handler
 	options  *Options
 	base     context.Context // of the requests, done when they are cut off
-	cancel   context.CancelFunc
+	cancel   context.CancelCauseFunc
 
 	mu       sync.Mutex
 	conns    map[*cgiConn]bool // true: waiting for a further request
@@ -45,7 +47,7 @@ func newCGISource(protocol string, converse func(*cgiSource, *cgiConn), l net.Li
 		options:  o,
 		conns:    map[*cgiConn]bool{},
 	}
-	s.base, s.cancel = context.WithCancel(context.Background())
+	s.base, s.cancel = context.WithCancelCause(context.Background())
 	return s
 }
 
@@ -125,7 +127,7 @@ func (s *cgiSource) shutdown(ctx context.Context) error {
 	for {
 		select {
 		case <-idle:
-			s.cancel()
+			s.cancel(nil)
 			return nil
 		case <-grace.C:
 			s.closeConns(func(waiting bool) bool { return waiting })
@@ -136,7 +138,7 @@ func (s *cgiSource) shutdown(ctx context.Context) error {
 }
 
 func (s *cgiSource) close() {
-	s.cancel()
+	s.cancel(reqctx.ErrCutOff)
 	_ = s.listener.Close()
 	s.closeConns(func(bool) bool { return true })
 }

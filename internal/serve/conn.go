@@ -22,6 +22,7 @@ type listener struct {
 	closed    atomic.Bool
 	// shared: another process goes on listening on the same socket.
 	shared atomic.Bool
+	parent *Parent // that may go on so; nil is none
 }
 
 func newListener(l net.Listener, o *Options) *listener {
@@ -77,10 +78,13 @@ func (l *listener) withdraw() {
 		return
 	}
 	d, ok := l.Listener.(deadliner)
-	if !ok || l.shared.Load() || !refuseNew(l.Listener) || d.SetDeadline(time.Now().Add(lastCalls)) != nil {
+	if !ok || l.others() || !refuseNew(l.Listener) || d.SetDeadline(time.Now().Add(lastCalls)) != nil {
 		_ = l.Close()
 	}
 }
+
+// others tells whether another process listens on the same socket.
+func (l *listener) others() bool { return l.shared.Load() || l.parent.lends() }
 
 // deserted tells that nobody is connected and nobody can connect any more.
 func (l *listener) deserted() bool {
@@ -107,18 +111,16 @@ func (w *crowd) add(c *conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.conns) >= w.limit {
-		var slowest *conn
+		now := time.Now()
+		first, why, since := c, busy, int64(0)
 		for other := range w.conns {
-			if other.waiting() && (slowest == nil || other.since.Load() < slowest.since.Load()) {
-				slowest = other
+			if y, t := other.patience(now); y > why || y == why && y != busy && t < since {
+				first, why, since = other, y, t
 			}
 		}
-		if slowest == nil {
-			slowest = c
-		}
-		delete(w.conns, slowest)
-		_ = slowest.Conn.Close()
-		if slowest == c {
+		delete(w.conns, first)
+		_ = first.Conn.Close()
+		if first == c {
 			return
 		}
 	}
@@ -142,6 +144,22 @@ func (w *crowd) closeSilent(l *listener) {
 	}
 }
 
+// turn says for whom a connection waits. When there are too many, those with the
+// highest go first, and of these the one that has waited longest.
+type turn int
+
+const (
+	busy    turn = iota // handlers are at work
+	pausing             // an answer has not gone on for stalledBriefly
+	idle                // it is the client's turn to send a request, or more of one
+	stalled             // an answer has not gone on for stalledLong
+)
+
+const (
+	stalledBriefly = 50 * time.Millisecond
+	stalledLong    = time.Second
+)
+
 // conn is a connection. It allows timeout for every 64 KiB that are written, so
 // that a large answer may take long but not stand still.
 type conn struct {
@@ -151,6 +169,10 @@ type conn struct {
 	since    atomic.Int64 // nanoseconds; when it became the client's turn to send a request
 	spoke    atomic.Bool  // the client has sent something
 	closed   atomic.Bool
+	writing  atomic.Int64 // nanoseconds; when the write that is under way has begun, or 0
+	streams  atomic.Int32 // of HTTP/2, whose answers wait for the client
+	progress atomic.Int64 // nanoseconds; when one of these has gone on
+	pending  atomic.Int64 // bytes of their answers
 }
 
 type connKey struct{}
@@ -183,7 +205,61 @@ func (c *conn) resume() {
 	}
 }
 
-func (c *conn) waiting() bool { return c.handlers.Load() <= 0 }
+// beginStreamWrite and endStreamWrite stand around the writing of n bytes of an
+// answer over HTTP/2: it is the client's turn to take them.
+func (c *conn) beginStreamWrite(n int) {
+	if c == nil {
+		return
+	}
+	c.pending.Add(int64(n))
+	if c.streams.Add(1) == 1 {
+		c.streamProgress()
+	}
+	c.yield()
+}
+
+func (c *conn) endStreamWrite(n int) {
+	if c == nil {
+		return
+	}
+	c.resume()
+	c.streamProgress()
+	c.streams.Add(-1)
+	c.pending.Add(-int64(n))
+}
+
+func (c *conn) streamProgress() {
+	if c != nil {
+		c.progress.Store(time.Now().UnixNano())
+	}
+}
+
+// overburdened tells that too much of what the client does not take is held for it.
+func (c *conn) overburdened() bool { return c != nil && c.pending.Load() > pendingAnswers }
+
+// patience tells for whom the connection waits, and since when.
+func (c *conn) patience(now time.Time) (turn, int64) {
+	working := c.handlers.Load() > 0
+	since := c.writing.Load()
+	if since == 0 && !working && c.streams.Load() > 0 {
+		since = c.progress.Load()
+	}
+	stands := time.Duration(0)
+	if since != 0 {
+		stands = time.Duration(now.UnixNano() - since)
+	}
+	switch {
+	case stands > stalledLong:
+		return stalled, since
+	case !working && since != 0:
+		return idle, since
+	case !working:
+		return idle, c.since.Load()
+	case stands > stalledBriefly:
+		return pausing, since
+	}
+	return busy, 0
+}
 
 // Read is net.Conn's.
 func (c *conn) Read(b []byte) (int, error) {
@@ -203,7 +279,9 @@ func (c *conn) Write(b []byte) (int, error) {
 		if err := c.SetWriteDeadline(time.Now().Add(c.listener.timeout)); err != nil {
 			return written, err
 		}
+		c.writing.Store(time.Now().UnixNano())
 		n, err := c.Conn.Write(b[:min(len(b), writeStep)])
+		c.writing.Store(0)
 		written += n
 		b = b[n:]
 		if err != nil || len(b) == 0 {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/activation"
 	"golang.org/x/sys/unix"
@@ -23,18 +24,46 @@ type Inherited struct {
 	// Address is as Options has it. It is empty for systemd's sockets.
 	Address  string
 	Listener net.Listener
+	// parent serves on the same socket, and may go on doing so; nil is nobody.
+	parent *Parent
 }
 
 // Parent is what a process has got at its start.
 type Parent struct {
 	Listeners []Inherited
 	ready     *os.File // nil without a process to take over from
+	gone      *os.File // ends when that process has let go; nil if it is too old to tell
+	owned     chan struct{}
+}
+
+// Replaces tells that there is a process to take over from.
+func (p *Parent) Replaces() bool { return p.ready != nil }
+
+// Owned is closed when that process has let go of what was its own: from then on
+// this one stands in its place.
+func (p *Parent) Owned() <-chan struct{} { return p.owned }
+
+// lends tells that it has not. nil never has lent anything.
+func (p *Parent) lends() bool {
+	if p == nil {
+		return false
+	}
+	select {
+	case <-p.owned:
+		return false
+	default:
+		return true
+	}
 }
 
 // handoverEnv carries the listeners' names from one process to the next, in the
 // order of the descriptors, which begin with 3; the pipe that takes the news of
-// readiness follows them.
-const handoverEnv = "NOVA_SERVE_HANDOVER"
+// readiness follows them. If leaseEnv is there, another pipe follows, which is open
+// for as long as the sockets are the parent's.
+const (
+	handoverEnv = "NOVA_SERVE_HANDOVER"
+	leaseEnv    = "NOVA_SERVE_HANDOVER_LEASE"
+)
 
 const firstDescriptor = 3
 
@@ -49,12 +78,14 @@ func Inherit() (*Parent, error) {
 	if !replaced {
 		return activated()
 	}
+	_, lease := os.LookupEnv(leaseEnv)
 	_ = os.Unsetenv(handoverEnv)
+	_ = os.Unsetenv(leaseEnv)
 	var names []handoverName
 	if err := json.Unmarshal([]byte(text), &names); err != nil {
 		return nil, fmt.Errorf("%s: %w", handoverEnv, err)
 	}
-	p := &Parent{}
+	p := &Parent{owned: make(chan struct{})}
 	for i, name := range names {
 		f := os.NewFile(uintptr(firstDescriptor+i), name.Protocol)
 		l, err := net.FileListener(f)
@@ -62,13 +93,17 @@ func Inherit() (*Parent, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the handed over listener for %s on %s: %w", name.Protocol, name.Address, err)
 		}
-		if u, ok := l.(*net.UnixListener); ok && name.Address != "" {
-			u.SetUnlinkOnClose(true)
-		}
-		p.Listeners = append(p.Listeners, Inherited{name.Protocol, name.Address, l})
+		// A unix socket that comes as a file is not removed when it is closed.
+		p.Listeners = append(p.Listeners, Inherited{name.Protocol, name.Address, l, p})
 	}
-	p.ready = os.NewFile(uintptr(firstDescriptor+len(names)), "ready")
-	unix.CloseOnExec(firstDescriptor + len(names))
+	pipe := func(fd int, name string) *os.File {
+		unix.CloseOnExec(fd)
+		return os.NewFile(uintptr(fd), name)
+	}
+	p.ready = pipe(firstDescriptor+len(names), "ready")
+	if lease {
+		p.gone = pipe(firstDescriptor+len(names)+1, "lease")
+	}
 	return p, nil
 }
 
@@ -96,70 +131,80 @@ func activated() (*Parent, error) {
 	return p, nil
 }
 
-// Ready tells the process before this one that it may go.
+// Ready tells the process before this one that it may go. Only once it has let go
+// of the sockets are they this one's to close and to remove.
 func (p *Parent) Ready() error {
 	if p.ready == nil {
 		return nil
 	}
 	_, err := p.ready.Write([]byte{1})
-	return errors.Join(err, p.ready.Close())
+	err = errors.Join(err, p.ready.Close())
+	if p.gone == nil {
+		p.own()
+		return err
+	}
+	go func() {
+		_, _ = p.gone.Read(make([]byte, 1)) // it says nothing, but ends
+		_ = p.gone.Close()
+		p.own()
+	}()
+	return err
 }
 
+// own makes the sockets this process's. What it was not told to serve is closed by
+// now; the paths of that are removed here, for nobody else does it any more.
+func (p *Parent) own() {
+	defer close(p.owned)
+	for _, l := range p.Listeners {
+		u, ok := l.Listener.(*net.UnixListener)
+		if !ok || l.Address == "" {
+			continue
+		}
+		u.SetUnlinkOnClose(true)
+		if raw, err := u.SyscallConn(); err != nil || raw.Control(func(uintptr) {}) != nil {
+			_ = os.Remove(strings.TrimPrefix(l.Address, "unix:"))
+		}
+	}
+}
+
+// settling is how long a process has to live after it has said that it is ready,
+// before the one before it lets go of the sockets.
+const settling = 200 * time.Millisecond
+
 // Replace starts cmd with all listeners and returns its process when it has
-// said that it is ready. From then on the two accept from the same queues, and
-// Serve's context should be ended: no connection is lost by that. If cmd ends
-// before or takes longer than ctx, it is an error, and nothing has changed.
+// said that it is ready, and has lived on. From then on the two accept from the
+// same queues, and Serve's context should be ended: no connection is lost by that.
+// Before, the new process accepts none, so that none is lost with it. If cmd ends before or takes longer than ctx, it is an error, and nothing has
+// changed.
 func (s *Server) Replace(ctx context.Context, cmd *exec.Cmd) (*os.Process, error) {
-	var names []handoverName
 	defer func() {
 		for _, f := range cmd.ExtraFiles {
 			_ = f.Close()
 		}
 	}()
-	for _, l := range s.listeners {
-		f, err := duplicate(l.Listener)
-		if err != nil {
-			return nil, fmt.Errorf("handing over %s on %s: %w", l.Protocol, l.Listener.Addr(), err)
-		}
-		cmd.ExtraFiles = append(cmd.ExtraFiles, f)
-		names = append(names, handoverName{l.Protocol, l.Address})
-	}
-	in, out, err := os.Pipe()
+	ready, lease, err := s.lend(cmd)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = in.Close() }()
-	cmd.ExtraFiles = append(cmd.ExtraFiles, out)
-	text, err := json.Marshal(names)
-	if err != nil {
-		return nil, err
-	}
-	if cmd.Env == nil {
-		cmd.Env = os.Environ()
-	}
-	cmd.Env = append(cmd.Env, handoverEnv+"="+string(text))
+	defer func() { _ = errors.Join(ready.Close(), lease.Close()) }()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	_ = out.Close()
-	ready := make(chan error, 1)
+	// The pipe ends with the process only if this one does not hold its other end.
+	_ = cmd.ExtraFiles[len(s.listeners)].Close()
+	ended := make(chan struct{})
 	go func() {
-		_, err := io.ReadFull(in, make([]byte, 1))
-		ready <- err
+		_ = cmd.Wait()
+		close(ended)
 	}()
-	select {
-	case err = <-ready:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	if err != nil {
+	if err := settled(ctx, ready, ended); err != nil {
 		_ = cmd.Process.Kill()
-		if state := cmd.Wait(); state != nil && errors.Is(err, io.EOF) {
-			err = state
+		<-ended
+		if errors.Is(err, io.EOF) {
+			err = errors.New(cmd.ProcessState.String())
 		}
 		return nil, fmt.Errorf("%s has not become ready: %w", cmd.Path, err)
 	}
-	go func() { _ = cmd.Wait() }() // should it end before this process does
 	for _, l := range s.listeners {
 		l.wrapped.shared.Store(true)
 		if u, ok := l.Listener.(*net.UnixListener); ok {
@@ -167,6 +212,66 @@ func (s *Server) Replace(ctx context.Context, cmd *exec.Cmd) (*os.Process, error
 		}
 	}
 	return cmd.Process, nil
+}
+
+// lend gives cmd the listeners and two pipes. The first takes the news that it is
+// ready; the other ends for it when it is closed here.
+func (s *Server) lend(cmd *exec.Cmd) (ready, lease *os.File, err error) {
+	names := []handoverName{}
+	for _, l := range s.listeners {
+		f, err := duplicate(l.Listener)
+		if err != nil {
+			return nil, nil, fmt.Errorf("handing over %s on %s: %w", l.Protocol, l.Listener.Addr(), err)
+		}
+		cmd.ExtraFiles = append(cmd.ExtraFiles, f)
+		names = append(names, handoverName{l.Protocol, l.Address})
+	}
+	text, err := json.Marshal(names)
+	if err != nil {
+		return nil, nil, err
+	}
+	ready, out, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	cmd.ExtraFiles = append(cmd.ExtraFiles, out)
+	in, lease, err := os.Pipe()
+	if err != nil {
+		_ = ready.Close()
+		return nil, nil, err
+	}
+	cmd.ExtraFiles = append(cmd.ExtraFiles, in)
+	if cmd.Env == nil {
+		cmd.Env = os.Environ()
+	}
+	cmd.Env = append(cmd.Env, handoverEnv+"="+string(text), leaseEnv+"=1")
+	return ready, lease, nil
+}
+
+// settled waits until a process has said that it is ready, and has lived on for a
+// moment.
+func settled(ctx context.Context, ready *os.File, ended <-chan struct{}) error {
+	said := make(chan error, 1)
+	go func() {
+		_, err := io.ReadFull(ready, make([]byte, 1))
+		said <- err
+	}()
+	select {
+	case err := <-said:
+		if err != nil {
+			return err
+		}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-ended:
+		return io.EOF
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(settling):
+		return nil
+	}
 }
 
 // duplicate is a file for another process. Unlike that of net.TCPListener.File,

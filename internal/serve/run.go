@@ -40,11 +40,11 @@ func Open(h http.Handler, o Options) (_ *Server, err error) {
 		}
 	}()
 	h = s.meter.count(forwardedScheme(withHeader(h, o.Header)))
-	listen := func(protocol, address string) (net.Listener, error) {
+	listen := func(protocol, address string) (Inherited, error) {
 		for i, l := range inherited {
 			if l.Protocol == protocol && l.Address == address {
 				inherited = append(append([]Inherited{}, inherited[:i]...), inherited[i+1:]...)
-				return l.Listener, nil
+				return l, nil
 			}
 		}
 		l, err := Listen(address, s.options.SocketMode)
@@ -53,7 +53,7 @@ func Open(h http.Handler, o Options) (_ *Server, err error) {
 				s.options.Log.Warn().Err(err).Msgf("cannot set the backlog of %s to %d", address, s.options.Backlog)
 			}
 		}
-		return l, err
+		return Inherited{Protocol: protocol, Address: address, Listener: l}, err
 	}
 	add := func(protocol, address string, t TLS) error {
 		var cert *certificate
@@ -67,7 +67,7 @@ func Open(h http.Handler, o Options) (_ *Server, err error) {
 		if err != nil {
 			return err
 		}
-		s.add(Inherited{protocol, address, l}, h, cert)
+		s.add(l, h, cert)
 		return nil
 	}
 	for _, a := range o.addresses() {
@@ -130,18 +130,21 @@ func (s *Server) add(l Inherited, h http.Handler, cert *certificate) {
 	}
 	// A socket that systemd has opened stays open there.
 	wrapped.shared.Store(l.Address == "")
+	wrapped.parent = l.parent
 	s.sources = append(s.sources, added)
 	s.listeners = append(s.listeners, namedListener{l, wrapped})
 	o.Log.Info().Msgf("serving %s on %s", l.Protocol, l.Listener.Addr())
 }
 
 // Serve serves until ctx is done; then it stops listening, lets the requests in
-// flight end for at most DrainTimeout, and returns nil. A listener that breaks
+// flight end for at most DrainTimeout, and returns nil. Where there is a parent, it
+// begins once that has let go of its sockets. A listener that breaks
 // ends the others. Serve is called once.
 func (s *Server) Serve(ctx context.Context) (err error) {
 	failed := make(chan error, len(s.sources))
 	var serving sync.WaitGroup
 	go s.meter.release(ctx)
+	s.awaitOwnership(ctx)
 	for _, source := range s.sources {
 		serving.Go(func() {
 			if err := source.serve(); err != nil {
@@ -158,6 +161,20 @@ func (s *Server) Serve(ctx context.Context) (err error) {
 	drain(s.sources, &s.options)
 	serving.Wait()
 	return err
+}
+
+// awaitOwnership waits until the process before this one has let go of the sockets,
+// or ctx is done.
+func (s *Server) awaitOwnership(ctx context.Context) {
+	for _, l := range s.listeners {
+		if l.parent == nil {
+			continue
+		}
+		select {
+		case <-l.parent.Owned():
+		case <-ctx.Done():
+		}
+	}
 }
 
 // ReloadCertificates reads all certificates again; connections from now on get

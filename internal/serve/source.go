@@ -32,6 +32,7 @@ type httpSource struct {
 	listener *listener
 	options  *Options
 	stopping atomic.Bool
+	closing  atomic.Bool // what is under way is cut off
 }
 
 func newHTTPSource(l net.Listener, h http.Handler, o *Options, config *tls.Config) *httpSource {
@@ -42,7 +43,12 @@ func newHTTPSource(l net.Listener, h http.Handler, o *Options, config *tls.Confi
 		ReadHeaderTimeout: o.ReadHeaderTimeout,
 		IdleTimeout:       o.IdleTimeout,
 		MaxHeaderBytes:    o.MaxHeaderBytes,
-		ErrorLog:          stdlog.New(logWriter{o.Log}, "", 0),
+		HTTP2:             http2Limits(o),
+		// For streams of HTTP/2, of which net/http answers some by itself: a
+		// deadline that is there from the start can be moved later for nothing.
+		// Over HTTP/1.1 that of conn.Write holds.
+		WriteTimeout: streamLife,
+		ErrorLog:     stdlog.New(logWriter{o.Log}, "", 0),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			if t, ok := c.(*tls.Conn); ok {
 				c = t.NetConn()
@@ -91,7 +97,10 @@ func (s *httpSource) shutdown(ctx context.Context) error {
 	return s.server.Shutdown(ctx)
 }
 
-func (s *httpSource) close() { _ = s.server.Close() }
+func (s *httpSource) close() {
+	s.closing.Store(true)
+	_ = s.server.Close()
+}
 
 // logWriter brings net/http's own complaints, mostly about clients, into the log.
 type logWriter struct{ log zerolog.Logger }

@@ -19,6 +19,7 @@ import (
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/rpc"
@@ -55,6 +56,14 @@ type Options struct {
 	// Messages is the broker behind transport URLs of fake://. nil: one of its own,
 	// which nobody serves.
 	Messages *rpc.Memory
+	// Fail is told, once, why the process must end: the services around it are of
+	// another release of Nova or, with NeedApp, Nova's module would not have been
+	// loaded. The application answers 503 from then on. nil: it goes on looking
+	// whether that has passed.
+	Fail func(error)
+	// NeedApp is uWSGI's need-app: what keeps the application from starting is told to
+	// Fail when Nova's own would give up.
+	NeedApp bool
 }
 
 // deps is what the areas and filters are made of.
@@ -73,8 +82,9 @@ type deps struct {
 
 // New builds the application that a configuration and its paste file describe.
 // Its errors name file, line, section and option. A database that is away is not
-// an error: the application answers 503 until it is back. ctx bounds the
-// application's background work, and its connections.
+// an error: the application answers 503 until it is back. New waits for the first
+// try to start, for a second at most. ctx bounds the application's background work,
+// and its connections.
 func New(ctx context.Context, o Options) (http.Handler, error) {
 	d, err := prepare(&o)
 	if err != nil {
@@ -92,17 +102,16 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	gate := &startup.Gate{Name: name, Next: pipeline, Log: d.log, Start: func(ctx context.Context) error {
-		made, err := startup.Register(ctx, d.config, d.Databases, "nova-"+name, d.log)
-		if made != nil {
-			ctx, cancel := context.WithTimeout(ctx, announceWithin)
-			defer cancel()
-			d.notify.Service(ctx, nil, "create", made, nil)
+	around := &startup.Deployment{Config: d.config, Databases: d.Databases, Log: d.log}
+	gate := &startup.Gate{Name: name, Next: pipeline, Log: d.log, Rest: around.Rest, Ready: d.Ready, Fail: o.Fail, NeedApp: o.NeedApp, Start: func(ctx context.Context) error {
+		made, err := around.Register(ctx, "nova-"+name)
+		if made != nil { // a broker that is away keeps nobody from starting
+			go d.announce(context.WithoutCancel(ctx), made)
 		}
 		return err
 	}}
 	d.metrics.Show()
-	go gate.Open(ctx)
+	gate.Open(ctx)
 	go d.policy.Watch(ctx, policyEvery)
 	context.AfterFunc(ctx, func() {
 		app.Wait()
@@ -116,8 +125,15 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(middleware.DecodedPath(gate))), nil
 }
 
-// announceWithin is how long a broker that is away keeps a new service from starting.
+// announceWithin is how long a broker may take to be told of a new service.
 const announceWithin = 5 * time.Second
+
+// announce announces that there is a further service.
+func (d *deps) announce(ctx context.Context, made *objects.Service) {
+	ctx, cancel := context.WithTimeout(ctx, announceWithin)
+	defer cancel()
+	d.notify.Service(ctx, nil, "create", made, nil)
+}
 
 func prepare(o *Options) (*deps, error) {
 	d := &deps{config: o.Config, traces: o.Traces}

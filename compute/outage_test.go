@@ -85,7 +85,7 @@ func TestDatabaseThatIsAway(t *testing.T) {
 func TestDatabaseServerThatIsAway(t *testing.T) {
 	s := novatest.New(t, novatest.Unstarted(), novatest.Conf("[api_database]\nconnection = mysql+pymysql://nova:very-secret@127.0.0.1:1/nova_api"))
 	s.As("none").At("").Do("GET /v2.1").Expect(503).HasHeader("Retry-After", "5")
-	if !strings.Contains(s.Log(), "cannot start yet") || strings.Contains(s.Log(), "very-secret") {
+	if !strings.Contains(s.Log(), "cannot start yet") || !strings.Contains(s.Log(), "[api_database] connection: the database at 127.0.0.1:1/nova_api: ") || strings.Contains(s.Log(), "very-secret") {
 		t.Errorf("the log says\n%s", s.Log())
 	}
 }

@@ -1,6 +1,7 @@
 package compute
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -17,7 +18,7 @@ func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
 	scheme := middleware.SecureProxyHeader(d.config.WSGI.SecureProxySSLHeader)
 	index := middleware.Noted(d.metrics.Operation("versions.index"), versions.Root{LinkPrefix: prefix})
 	show := middleware.Noted(d.metrics.Operation("versions.show"), versions.Version{LinkPrefix: prefix})
-	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages, Metrics: d.metrics, Traces: d.traces})
+	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages, Metrics: d.metrics, Traces: d.traces, Ready: d.ready()})
 	maps.Copy(r, paste.Registry{
 		"Paste#urlmap": paste.URLMapFactory(),
 		"nova.api.openstack.urlmap:urlmap_factory":                urlMapFactory(),
@@ -50,4 +51,12 @@ func pipelineFactory(strategy string) paste.Factory {
 		},
 		Parts: paste.PipelineParts(func(paste.Conf) string { return strategy }),
 	}
+}
+
+// ready is the question whether requests can be served; nil where nothing is served.
+func (d *deps) ready() func(context.Context) error {
+	if d.Databases == nil {
+		return nil
+	}
+	return d.Ready
 }

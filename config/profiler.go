@@ -11,7 +11,7 @@ type Profiler struct {
 	// HMACKeys are the keys of traces, separated by commas.
 	HMACKeys string `opt:"hmac_keys" default:"SECRET_KEY" secret:"true"`
 	// ConnectionString is where traces go.
-	ConnectionString string `opt:"connection_string" default:"messaging://"`
+	ConnectionString string `opt:"connection_string" default:"messaging://" secret:"true"`
 	// ESDocType of Elasticsearch.
 	ESDocType string `opt:"es_doc_type" default:"notification"`
 	// ESScrollTime of Elasticsearch.

@@ -19,13 +19,13 @@ const PasteName = name
 // application in it answers 404 to everything. It neither connects anywhere nor
 // logs.
 func Registry(c *config.Config) paste.Registry {
-	return registry(c, zerolog.Nop(), http.NotFoundHandler(), nil)
+	return registry(middleware.Deps{Config: c, Log: zerolog.Nop()}, http.NotFoundHandler(), nil)
 }
 
 // registry is what paste files of the metadata service may name: the filters,
 // Nova's application, and what the embedder adds or replaces.
-func registry(c *config.Config, l zerolog.Logger, app http.Handler, extra paste.Registry) paste.Registry {
-	r := middleware.Registry(middleware.Deps{Config: c, Log: l})
+func registry(d middleware.Deps, app http.Handler, extra paste.Registry) paste.Registry {
+	r := middleware.Registry(d)
 	maps.Copy(r, paste.Registry{
 		"Paste#urlmap": paste.URLMapFactory(),
 		factory:        paste.App(func(_, _ paste.Conf) (http.Handler, error) { return app, nil }),

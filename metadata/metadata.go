@@ -56,12 +56,21 @@ type Options struct {
 	// Traces makes spans of requests and of what they ask of neighbours; nil: there
 	// are none.
 	Traces trace.TracerProvider
+	// Fail is told, once, why the process must end: the services around it are of
+	// another release of Nova or, with NeedApp, Nova's module would not have been
+	// loaded. The application answers 503 from then on. nil: it goes on looking
+	// whether that has passed.
+	Fail func(error)
+	// NeedApp is uWSGI's need-app: what keeps the application from starting is told to
+	// Fail when Nova's own would give up.
+	NeedApp bool
 }
 
 // New builds the application that a configuration and its paste file describe.
 // Its errors name file, line, section and option. A database that is away is not
-// an error: the application answers 503 until it is back. ctx bounds the
-// application's background work, and its connections.
+// an error: the application answers 503 until it is back. New waits for the first
+// try to start, for a second at most. ctx bounds the application's background work,
+// and its connections.
 func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err := prepare(&o); err != nil {
 		return nil, err
@@ -85,19 +94,20 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if o.Config.WSGI.UnknownFilters == "skip" {
 		options.UnknownFilters = paste.Skip
 	}
-	pipeline, err := paste.Load(startup.PasteFile(o.Config), name, registry(o.Config, *o.Log, app, o.Filters), options)
+	pipeline, err := paste.Load(startup.PasteFile(o.Config), name, registry(middleware.Deps{Config: o.Config, Log: *o.Log, Ready: databases.Ready}, app, o.Filters), options)
 	if err != nil {
 		return nil, err
 	}
-	gate := &startup.Gate{Name: name, Next: pipeline, Log: *o.Log, Start: func(ctx context.Context) error {
-		made, err := startup.Register(ctx, o.Config, databases, "nova-"+name, *o.Log)
+	around := &startup.Deployment{Config: o.Config, Databases: databases, Log: *o.Log}
+	gate := &startup.Gate{Name: name, Next: pipeline, Log: *o.Log, Rest: around.Rest, Ready: databases.Ready, Fail: o.Fail, NeedApp: o.NeedApp, Start: func(ctx context.Context) error {
+		made, err := around.Register(ctx, "nova-"+name)
 		if made != nil { // a broker that is away keeps nobody from starting
 			go announce(context.WithoutCancel(ctx), o, made)
 		}
 		return err
 	}}
 	m.Show()
-	go gate.Open(ctx)
+	gate.Open(ctx)
 	context.AfterFunc(ctx, func() {
 		if err := databases.Close(); err != nil {
 			o.Log.Debug().Err(err).Msg("Closing the connections to databases")

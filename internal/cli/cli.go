@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/startup"
 )
 
 // Flags are the flags of both commands.
@@ -61,9 +62,17 @@ func Main(cmd *cobra.Command) {
 	end(cmd.Name(), cmd.Execute())
 }
 
+// notLoaded is uWSGI's exit status where need-app is set and no application could be
+// loaded.
+const notLoaded = 22
+
 func end(name string, err error) {
-	if err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", name, strings.ReplaceAll(err.Error(), "\n", " "))
-		os.Exit(1)
+	if err == nil || errors.Is(err, context.Canceled) {
+		return
 	}
+	fmt.Fprintf(os.Stderr, "%s: %s\n", name, strings.ReplaceAll(err.Error(), "\n", " "))
+	if _, ok := errors.AsType[*startup.NotLoadedError](err); ok {
+		os.Exit(notLoaded)
+	}
+	os.Exit(1)
 }

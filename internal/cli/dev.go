@@ -122,7 +122,7 @@ func (d *Dev) ServeCompute(f *Flags) (err error) {
 		if err := cloud.Serve(ctx, broker); err != nil {
 			return nil, err
 		}
-		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Messages: broker})
+		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Messages: broker, Fail: o.Fail})
 		if err != nil {
 			return nil, err
 		}
@@ -150,7 +150,7 @@ func (d *Dev) ServeMetadata(f *Flags) error {
 		c.WSGI.MetadataMetrics = f.Metrics
 	}
 	return Run(ctx, c, serve.Options{HTTP: []string{d.address()}}, Program{Name: metadata.Prog, Build: func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
-		guests, err := metadata.New(ctx, metadata.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces})
+		guests, err := metadata.New(ctx, metadata.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail})
 		if err != nil {
 			return nil, err
 		}

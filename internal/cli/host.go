@@ -51,7 +51,7 @@ func (f *Flags) Serve(p Program) error {
 // standard output once it can be reached.
 func Run(ctx context.Context, c *config.Config, o serve.Options, p Program, hello func() string) error {
 	outliveReaders()
-	h := &hosting{program: p, load: func() (*config.Config, error) { return c, nil }}
+	h := &hosting{program: p, failed: make(chan error, 1), load: func() (*config.Config, error) { return c, nil }}
 	if err := h.start(ctx, c); err != nil {
 		return err
 	}
@@ -65,9 +65,18 @@ func Run(ctx context.Context, c *config.Config, o serve.Options, p Program, hell
 		return err
 	}
 	fmt.Print(hello())
-	err = s.Serve(ctx)
-	h.finish()
-	return err
+	serving, finish := context.WithCancel(ctx)
+	defer finish()
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(serving) }()
+	select {
+	case err := <-done:
+		return err
+	case err := <-h.failed:
+		finish()
+		<-done
+		return err
+	}
 }
 
 // Signals is a context that ends with SIGTERM or SIGINT. A second one of them ends the
@@ -92,6 +101,8 @@ type hosting struct {
 	end     context.CancelFunc // of the current application
 	server  *serve.Server
 	again   func() *exec.Cmd // starts the same program anew
+	failed  chan error       // takes why the process must end
+	needApp bool             // uWSGI's need-app
 }
 
 func host(f *Flags, p Program, ini *uwsgiini.Config) error {
@@ -118,15 +129,15 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 			}
 		}
 	}
-	h := &hosting{program: p, again: again, load: func() (*config.Config, error) { return f.Load(p.Name) }}
+	h := &hosting{program: p, again: again, failed: make(chan error, 1), needApp: ini != nil && ini.NeedApp, load: func() (*config.Config, error) { return f.Load(p.Name) }}
 	c, err := h.load()
 	if err != nil {
-		return err
+		return h.notLoaded(err)
 	}
 	ctx, stop := Signals()
 	defer stop()
 	if err := h.start(ctx, c); err != nil {
-		return err
+		return h.notLoaded(err)
 	}
 	defer h.close()
 	o, err := f.options(p, c, ini, parent)
@@ -169,17 +180,18 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 				h.writeReport(h.config)
 			case h.replace(ctx):
 				finish()
-				err := <-done
-				h.finish()
-				return err
+				return <-done
 			}
 		case <-asked:
 			h.writeReport(h.config)
+		case err := <-h.failed:
+			notify(daemon.SdNotifyStopping)
+			finish()
+			<-done
+			return err
 		case <-ctx.Done():
 			notify(daemon.SdNotifyStopping)
-			err := <-done
-			h.finish()
-			return err
+			return <-done
 		case err := <-done:
 			return err
 		}
@@ -235,7 +247,34 @@ func (h *hosting) start(ctx context.Context, c *config.Config) (err error) {
 	if h.traces, err = newTraces(ctx, h.program.Name); err != nil {
 		return err
 	}
-	return h.build(ctx, c)
+	if err := h.build(ctx, c); err != nil {
+		return err
+	}
+	select {
+	case err := <-h.failed: // it has been found out already
+		h.close()
+		return err
+	default:
+		return nil
+	}
+}
+
+// fail ends the process with the first error that it is called with.
+func (h *hosting) fail(err error) {
+	select {
+	case h.failed <- err:
+	default:
+	}
+}
+
+// notLoaded is err as uWSGI with need-app has it, which ends with a status of its own.
+func (h *hosting) notLoaded(err error) error {
+	var other *startup.OtherReleaseError
+	var same *startup.NotLoadedError
+	if !h.needApp || errors.As(err, &other) || errors.As(err, &same) {
+		return err
+	}
+	return &startup.NotLoadedError{Err: err}
 }
 
 // finishTimeout is how long operations that write may go on when the connections of
@@ -253,6 +292,7 @@ func (h *hosting) finish() {
 }
 
 func (h *hosting) close() {
+	h.finish()
 	h.end()
 	h.traces.close()
 	_ = h.sink.Close()
@@ -271,7 +311,7 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 	}
 	// Its work goes on while the requests in flight are let end.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	app, err := h.program.Build(ctx, c, Observers{Log: logger, Metrics: h.metrics, Traces: h.traces.provider()})
+	app, err := h.program.Build(ctx, c, Observers{Log: logger, Metrics: h.metrics, Traces: h.traces.provider(), Fail: h.fail, NeedApp: h.needApp})
 	if err != nil {
 		cancel()
 		_ = sink.Close()

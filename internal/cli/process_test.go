@@ -21,6 +21,7 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/cli"
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/startup"
 )
 
 // childEnv makes the test binary one of the commands, with an application that
@@ -32,9 +33,18 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	p := cli.Compute()
-	p.Build = func(_ context.Context, c *config.Config, _ cli.Observers) (http.Handler, error) {
-		if c.Default.MyIP == "192.0.2.99" {
+	p.Build = func(_ context.Context, c *config.Config, o cli.Observers) (http.Handler, error) {
+		switch c.Default.MyIP {
+		case "192.0.2.99":
 			return nil, errors.New("policy.yaml: line 3 is nonsense")
+		case "192.0.2.98": // the databases refuse, which is found out later
+			if o.NeedApp {
+				time.AfterFunc(50*time.Millisecond, func() { o.Fail(&startup.NotLoadedError{Err: errors.New("access denied")}) })
+			}
+		case "192.0.2.97":
+			o.Fail(&startup.OtherReleaseError{Found: "an old conductor"})
+		case "192.0.2.96":
+			time.AfterFunc(50*time.Millisecond, func() { o.Fail(&startup.OtherReleaseError{Found: "an old conductor"}) })
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if d, err := time.ParseDuration(r.URL.Query().Get("wait")); err == nil {
@@ -441,4 +451,36 @@ func TestSystemd(t *testing.T) {
 	fetch(t, l.Addr().String(), strconv.Itoa(pid)+" ")
 	_ = syscall.Kill(pid, syscall.SIGTERM)
 	expect("STOPPING=1")
+}
+
+// TestProcessesThatMustNotServe end, with the status that supervisors know.
+func TestProcessesThatMustNotServe(t *testing.T) {
+	for name, c := range map[string]struct {
+		ip      int
+		needApp string
+		status  int
+		says    string
+	}{
+		"a mistake": {99, "", 1, "policy.yaml: line 3 is nonsense"}, "a mistake, and need-app": {99, "need-app = true\n", 22, "policy.yaml: line 3 is nonsense"},
+		"no database, and need-app": {98, "need-app = true\n", 22, "access denied"},
+		"another release at once":   {97, "", 1, "an old conductor"}, "another release later": {96, "need-app = true\n", 1, "an old conductor"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			ini, conf := filepath.Join(dir, "api.ini"), filepath.Join(dir, "nova.conf")
+			text := "[uwsgi]\nmodule = nova.wsgi.osapi_compute:application\nhttp-socket = " + novatest.Address(t) + "\npyargv = --config-file " + conf + "\n" + c.needApp
+			for file, text := range map[string]string{ini: text, conf: ip(c.ip)} {
+				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p := command(t, "", nil, "uwsgi", "--ini", ini)
+			err := p.ends(t)
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != c.status {
+				t.Errorf("it ends with %v", err)
+			}
+			p.logs(t, c.says)
+		})
+	}
 }

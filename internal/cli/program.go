@@ -24,6 +24,8 @@ type Observers struct {
 	Log     zerolog.Logger
 	Metrics prometheus.Registerer
 	Traces  trace.TracerProvider // nil: nowhere
+	Fail    func(error)          // takes why the process must end
+	NeedApp bool                 // uWSGI's: a process without its application ends
 }
 
 // Program is one of the two services.
@@ -37,13 +39,13 @@ type Program struct {
 // Compute is nova-api.
 func Compute() Program {
 	return Program{compute.Prog, uwsgiini.Compute, 8774, func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
-		return compute.New(ctx, compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces})
+		return compute.New(ctx, compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail, NeedApp: o.NeedApp})
 	}}
 }
 
 // Metadata is nova-metadata.
 func Metadata() Program {
 	return Program{metadata.Prog, uwsgiini.Metadata, 8775, func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
-		return metadata.New(ctx, metadata.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces})
+		return metadata.New(ctx, metadata.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail, NeedApp: o.NeedApp})
 	}}
 }

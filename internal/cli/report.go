@@ -98,12 +98,9 @@ func writeOptions(w io.Writer, c *config.Config) {
 			group = o.Group
 			fmt.Fprintf(w, "\n%s:\n", group)
 		}
-		value := fmt.Sprint(o.Value)
-		switch {
-		case o.Value == nil:
+		value := fmt.Sprint(o.Masked("***"))
+		if o.Value == nil {
 			value = "None"
-		case o.Secret:
-			value = "***"
 		}
 		fmt.Fprintf(w, "  %s = %s\n", o.Name, value)
 	}

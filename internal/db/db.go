@@ -12,11 +12,12 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/mysqldialect"
@@ -59,12 +60,15 @@ type Options struct {
 type DB struct {
 	*bun.DB
 	name    string
+	address string
 	replica *DB // nil: none
 	// writing is held by whoever writes to SQLite, which lets one write at a time and
 	// has the others sleep for longer and longer. nil for servers, which queue them.
 	writing *sync.Mutex
 	metrics *metrics.Metrics
 	gate    *gate // nil: there may be any number of connections
+	probe   probe
+	heard   atomic.Int64 // when a query was last answered, in Unix nanoseconds
 }
 
 // Metrics is where those who read this database count; it may be nil.
@@ -77,6 +81,10 @@ func (d *DB) Metrics() *metrics.Metrics {
 
 // Kind is "mysql", "postgresql" or "sqlite".
 func (d *DB) Kind() string { return d.name }
+
+// Address is where the database is, for messages: "host:port/name", a socket and a
+// name, or a file. It has no user and no password.
+func (d *DB) Address() string { return d.address }
 
 // Open prepares a database from an SQLAlchemy URL. It does not connect: a
 // database that is away is an error of the queries, not of Open.
@@ -94,12 +102,9 @@ func Open(connection string, o Options) (*DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		pool, speaks = sql.OpenDB(connector), mysqldialect.New()
+		pool, speaks = sql.OpenDB(prompt{connector, src.within, src.mysql.Net, src.address}), mysqldialect.New()
 	case "postgresql":
-		if pool, err = sql.Open("pgx", src.dsn); err != nil {
-			return nil, err
-		}
-		speaks = pgdialect.New()
+		pool, speaks = sql.OpenDB(prompt{stdlib.GetConnector(*src.postgres), src.within, "tcp", src.address}), pgdialect.New()
 	case "sqlite":
 		if err := sqliteRegexp(); err != nil {
 			return nil, err
@@ -131,7 +136,7 @@ func Open(connection string, o Options) (*DB, error) {
 		}
 		pool.SetConnMaxLifetime(o.Recycle)
 	}
-	d := &DB{DB: bun.NewDB(pool, offline{speaks}), name: src.dialect, metrics: o.Metrics, gate: limit}
+	d := &DB{DB: bun.NewDB(pool, offline{speaks}), name: src.dialect, address: src.address, metrics: o.Metrics, gate: limit}
 	if d.name == "sqlite" {
 		d.writing = &sync.Mutex{}
 	}
@@ -293,7 +298,11 @@ func Each(ctx context.Context, q bun.IDB, row func(*sql.Rows) error, query strin
 			return err
 		}
 	}
-	return Wrap(rows.Err())
+	if err := rows.Err(); err != nil {
+		return Wrap(err)
+	}
+	answered(q)
+	return nil
 }
 
 // One scans the single row of a query; no row is sql.ErrNoRows.
@@ -377,6 +386,9 @@ func execute(ctx context.Context, q bun.IDB, query string, args []any) (r sql.Re
 		}
 		defer g.leave()
 		r, err = q.ExecContext(ctx, query, args...)
+		if err == nil {
+			answered(q)
+		}
 		return Wrap(err)
 	}
 	if _, alone := q.(*DB); alone {

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nova-go/nova/internal/db"
@@ -17,8 +19,10 @@ import (
 // mysqlServer greets, believes everybody, says OK to all, and keeps what it is asked.
 type mysqlServer struct {
 	net.Listener
-	mu    sync.Mutex
-	asked []string
+	mu        sync.Mutex
+	asked     []string
+	tls       *tls.Config // nil: it has none
+	encrypted atomic.Bool // the last connection
 }
 
 func (s *mysqlServer) serve() {
@@ -32,13 +36,21 @@ func (s *mysqlServer) serve() {
 }
 
 func (s *mysqlServer) talk(c net.Conn) {
-	defer c.Close()
+	defer func() { _ = c.Close() }()
+	s.mu.Lock()
+	conf := s.tls
+	s.mu.Unlock()
+	s.encrypted.Store(false)
+	capabilities := "\x00\x82"
+	if conf != nil {
+		capabilities = "\x00\x8a"
+	}
 	write := func(sequence byte, payload string) {
 		head := binary.LittleEndian.AppendUint32(nil, uint32(len(payload)))
 		_, _ = c.Write(append(append(head[:3], sequence), payload...))
 	}
 	// Protocol 4.1, authentication by plugin, secure connections.
-	write(0, "\x0a8.0.0\x00\x01\x00\x00\x00saltsalt\x00\x00\x82\x21\x02\x00\x08\x00\x15"+strings.Repeat("\x00", 10)+"saltsaltsalt\x00mysql_native_password\x00")
+	write(0, "\x0a8.0.0\x00\x01\x00\x00\x00saltsalt\x00"+capabilities+"\x21\x02\x00\x08\x00\x15"+strings.Repeat("\x00", 10)+"saltsaltsalt\x00mysql_native_password\x00")
 	for n := 0; ; n++ {
 		head := make([]byte, 4)
 		if _, err := io.ReadFull(c, head); err != nil {
@@ -47,6 +59,15 @@ func (s *mysqlServer) talk(c net.Conn) {
 		payload := make([]byte, int(head[0])|int(head[1])<<8|int(head[2])<<16)
 		if _, err := io.ReadFull(c, payload); err != nil {
 			return
+		}
+		if n == 0 && conf != nil && len(payload) == 32 { // a request for TLS
+			secure := tls.Server(c, conf)
+			if secure.Handshake() != nil {
+				return
+			}
+			s.encrypted.Store(true)
+			c, n = secure, n-1
+			continue
 		}
 		if n > 0 && payload[0] == 3 { // COM_QUERY
 			s.mu.Lock()

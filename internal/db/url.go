@@ -1,8 +1,7 @@
 package db
 
 import (
-	"crypto/tls"
-	"crypto/x509"
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -12,16 +11,18 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
 	"gopkg.in/ini.v1"
-
-	"github.com/nova-go/nova/internal/clienttls"
 )
 
 // source is a database URL in the terms of a Go driver.
 type source struct {
-	dialect string // "mysql", "postgresql", "sqlite"
-	dsn     string
-	mysql   *mysql.Config
+	dialect  string        // "mysql", "postgresql", "sqlite"
+	address  string        // without user and password
+	within   time.Duration // how long a connection may take to be made
+	dsn      string        // of SQLite
+	mysql    *mysql.Config
+	postgres *pgx.ConnConfig
 }
 
 // parseURL reads a database URL as SQLAlchemy writes it.
@@ -38,11 +39,19 @@ func parseURL(connection string) (source, error) {
 	switch dialect {
 	case "mysql", "mariadb":
 		c, err := mysqlConfig(u)
-		return source{dialect: "mysql", mysql: c}, err
+		if err != nil {
+			return source{}, err
+		}
+		return source{dialect: "mysql", mysql: c, address: c.Addr + "/" + c.DBName, within: cmp.Or(c.Timeout, connectWithin)}, nil
 	case "postgresql", "postgres":
-		return source{dialect: "postgresql", dsn: postgresDSN(u)}, nil
+		c, err := pgx.ParseConfig(postgresDSN(u))
+		if err != nil { // pgx hides the password of a URL that it can read, and may show another's
+			return source{}, errors.New("could not use the postgresql database URL: " + strings.Join(strings.Fields(withoutURL(err)), " "))
+		}
+		hosts := time.Duration(1 + len(c.Fallbacks))
+		return source{dialect: "postgresql", postgres: c, address: net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) + "/" + c.Database, within: cmp.Or(c.ConnectTimeout, connectWithin) * hosts}, nil
 	case "sqlite":
-		return source{dialect: "sqlite", dsn: sqliteDSN(u)}, nil
+		return source{dialect: "sqlite", dsn: sqliteDSN(u), address: cmp.Or(strings.TrimPrefix(u.Path, "/"), ":memory:")}, nil
 	}
 	return source{}, fmt.Errorf("cannot use the database %q: use mysql, postgresql or sqlite", scheme)
 }
@@ -78,6 +87,7 @@ func (o Options) mysqlVariables(p map[string]string) map[string]string {
 
 func mysqlConfig(u *url.URL) (*mysql.Config, error) {
 	c := mysql.NewConfig()
+	c.Logger = &mysql.NopLogger{} // what it would print is in the errors
 	c.Net, c.Addr = "tcp", withPort(u.Host, "3306")
 	c.DBName = strings.TrimPrefix(u.Path, "/")
 	c.ParseTime, c.Loc, c.InterpolateParams = true, time.UTC, true
@@ -104,12 +114,9 @@ func mysqlConfig(u *url.URL) (*mysql.Config, error) {
 			*timeout = d
 		}
 	}
-	if cs := q.Get("charset"); cs != "" && cs != "utf8" && cs != "utf8mb3" {
-		c.Params = map[string]string{"charset": cs}
-	}
-	t, err := tlsConfig(q, u.Hostname())
-	c.TLS = t
-	return c, err
+	// The charset of the URL is that of Python's driver. Strings are UTF-8 here, and
+	// the driver says so to the server.
+	return c, setTLS(c, q, cmp.Or(u.Hostname(), "localhost"))
 }
 
 // readMyCnf fills what the URL leaves open from the [client] section of an
@@ -127,7 +134,7 @@ func readMyCnf(c *mysql.Config, q url.Values, file string) error {
 	}
 	set(&c.User, "user")
 	set(&c.Passwd, "password")
-	for ours, theirs := range map[string]string{"ssl_ca": "ssl-ca", "ssl_cert": "ssl-cert", "ssl_key": "ssl-key", "unix_socket": "socket"} {
+	for ours, theirs := range map[string]string{"ssl_ca": "ssl-ca", "ssl_capath": "ssl-capath", "ssl_cert": "ssl-cert", "ssl_key": "ssl-key", "ssl_cipher": "ssl-cipher", "unix_socket": "socket"} {
 		if v := s.Key(theirs).String(); v != "" && q.Get(ours) == "" {
 			q.Set(ours, v)
 		}
@@ -136,44 +143,6 @@ func readMyCnf(c *mysql.Config, q url.Values, file string) error {
 		q.Set("ssl", "true")
 	}
 	return nil
-}
-
-func tlsConfig(q url.Values, host string) (*tls.Config, error) {
-	ca, cert, key := q.Get("ssl_ca"), q.Get("ssl_cert"), q.Get("ssl_key")
-	if ca == "" && cert == "" && q.Get("ssl") == "" {
-		return nil, nil
-	}
-	t := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
-	// pymysql checks neither name nor chain unless it is told to, or has a CA.
-	verify := q.Get("ssl_verify_cert") == "true" || ca != ""
-	checkName := q.Get("ssl_verify_identity") == "true" || q.Get("ssl_check_hostname") == "true"
-	if ca != "" {
-		var err error
-		if t.RootCAs, err = clienttls.Roots(ca); err != nil {
-			return nil, fmt.Errorf("database URL: ssl_ca: %w", err)
-		}
-	}
-	if cert != "" {
-		pair, err := tls.LoadX509KeyPair(cert, key)
-		if err != nil {
-			return nil, fmt.Errorf("database URL: ssl_cert: %w", err)
-		}
-		t.Certificates = []tls.Certificate{pair}
-	}
-	if !verify || !checkName {
-		t.InsecureSkipVerify = true
-		if roots := t.RootCAs; verify {
-			t.VerifyConnection = func(s tls.ConnectionState) error {
-				between := x509.NewCertPool()
-				for _, c := range s.PeerCertificates[1:] {
-					between.AddCert(c)
-				}
-				_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between})
-				return err
-			}
-		}
-	}
-	return t, nil
 }
 
 func withPort(host, port string) string {
@@ -205,4 +174,13 @@ func sqliteDSN(u *url.URL) string {
 		file = ":memory:"
 	}
 	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=cache_size(-256)&_txlock=immediate"
+}
+
+// withoutURL is what pgx says of a URL, without the URL.
+func withoutURL(err error) string {
+	text := err.Error()
+	if i := strings.LastIndex(text, "`: "); i >= 0 {
+		text = text[i+len("`: "):]
+	}
+	return text
 }

@@ -58,8 +58,8 @@ func settings(c *config.Config, secrets bool) map[string]map[string]setting {
 		if all[o.Group] == nil {
 			all[o.Group] = map[string]setting{}
 		}
-		if o.Secret && !secrets && o.Value != nil && o.Value != "" {
-			o.Value = masked
+		if !secrets {
+			o.Value = o.Masked(masked)
 		}
 		all[o.Group][o.Name] = setting{o.Value, o.Source}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/inspect"
 	"github.com/nova-go/nova/paste"
 )
@@ -153,6 +154,7 @@ func TestNeighbours(t *testing.T) {
 	var want []string
 	for _, line := range []string{
 		"error: nova.conf:6: [api_database] connection: the database does not answer: connect: connection refused",
+		"error: nova.conf:4: [database] connection: the database cannot be used: SQL logic error: no such table: alembic_version (1)",
 		"warning: nova.conf:2: [DEFAULT] transport_url: RabbitMQ at DOWN does not answer: connect: connection refused",
 		"error: nova.conf:8: [oslo_messaging_notifications] transport_url: RabbitMQ at DOWN does not answer: connect: connection refused",
 		"error: nova.conf:10: [keystone_authtoken] auth_url: the Keystone at http://DOWN/v3 does not answer: connect: connection refused",
@@ -184,7 +186,9 @@ func run(t *testing.T, s inspect.Service, args ...string) (string, error) {
 
 func TestConfig(t *testing.T) {
 	t.Setenv("OS_API__MAX_LIMIT", "7")
-	dir := write(t, "[database]\nconnection = sqlite:///secret\n[wsgi]\nunknown_filters = skip\n", "")
+	dir := write(t, "[database]\nconnection = sqlite:///secret\n[wsgi]\nunknown_filters = skip\n"+
+		"[profiler]\nconnection_string = redis://:secret@h:6379\n[api]\nvendordata_dynamic_targets = a@http://u:secret@h/x,b@http://h/y\n"+
+		"[api_database]\nconnection_parameters = ssl_key_password=secret&x=y\n[neutron]\nauth_url = http://u:secret@h/v3\n", "")
 	file := filepath.Join(dir, "nova.conf")
 	var all map[string]map[string]struct {
 		Value  any
@@ -209,6 +213,10 @@ func TestConfig(t *testing.T) {
 		if got := fmt.Sprint(o.Value, " ", o.Source); got != test.want {
 			t.Errorf("[%s] %s: %s", test.group, test.option, got)
 		}
+	}
+	out, err := run(t, inspect.Compute(), "config", "--config-file", file)
+	if err != nil || strings.Contains(out, "secret@") || strings.Contains(out, "=secret") || !strings.Contains(out, "connection_string = ****\n") || !strings.Contains(out, "a@http://u:****@h/x,b@http://h/y\n") {
+		t.Errorf("%v\n%s", err, out)
 	}
 	read("--format", "json", "--show-secrets")
 	if v := all["database"]["connection"].Value; v != "sqlite:///secret" {
@@ -282,6 +290,44 @@ func TestPipeline(t *testing.T) {
 	for _, bad := range [][]string{{"--format", "xml"}, {"--config-file", ini, "--config-file", ini}, {"--config-file", ini, "--name", "nothing"}} {
 		if _, err := run(t, inspect.Compute(), append([]string{"pipeline"}, bad...)...); err == nil {
 			t.Errorf("%s: no error", bad)
+		}
+	}
+}
+
+// TestOtherRelease: check tells of a deployment that the service would not serve in.
+func TestOtherRelease(t *testing.T) {
+	for head, want := range map[string]string{
+		"ab450ba04102": "", "2903cd72dc14": "has the revision 2903cd72dc14, 2025.1 Epoxy or 2025.2 Flamingo or 2026.1 Gazpacho", "": "no such table: alembic_version",
+	} {
+		dir := write(t, databases, pasteFile)
+		for file, table := range map[string]string{"api": "cell_mappings (id INT, uuid TEXT, name TEXT, transport_url TEXT, database_connection TEXT, disabled BOOLEAN)", "main": "alembic_version (version_num TEXT)"} {
+			d, err := db.Open("sqlite:///"+filepath.Join(dir, file+".sqlite"), db.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if head != "" || file == "api" {
+				_, err = db.Exec(t.Context(), d, "CREATE TABLE "+table)
+			}
+			if err == nil && head != "" && file == "main" {
+				_, err = db.Exec(t.Context(), d, "INSERT INTO alembic_version VALUES (?)", head)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = d.Close()
+		}
+		list, _ := inspect.Compute().Check(t.Context(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Timeout: 10 * time.Second})
+		said := false
+		for _, f := range list {
+			if f.Area == "neighbour" && f.Section == "database" {
+				said = true
+				if want == "" || f.Severity != "error" || !strings.Contains(f.Message, want) || f.Line != 2 {
+					t.Errorf("%q: %s", head, f)
+				}
+			}
+		}
+		if said != (want != "") {
+			t.Errorf("%q: %v", head, list)
 		}
 	}
 }

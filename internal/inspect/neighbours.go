@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/middleware"
@@ -76,6 +78,9 @@ func askNeighbours(ctx context.Context, f *findings, c *config.Config, d *startu
 		r.ask(ctx, "error", "api_database", "connection", func(ctx context.Context) error { return ping(ctx, d.API, "the database") })
 		r.cells(ctx, d)
 	}
+	if d != nil {
+		r.release(ctx, d)
+	}
 	r.askMany(func() []Finding { return r.broker(ctx, c.Default.TransportURL, "DEFAULT", "transport_url") })
 	if u := c.OsloMessagingNotifications.TransportURL; u != "" && u != c.Default.TransportURL {
 		r.askMany(func() []Finding { return r.broker(ctx, u, "oslo_messaging_notifications", "transport_url") })
@@ -107,6 +112,25 @@ func ping(ctx context.Context, d *db.DB, what string) error {
 		return fmt.Errorf("%s does not answer: %w", what, cause(ctx, err))
 	}
 	return nil
+}
+
+// release looks at what release the deployment is of. Databases that answer nothing
+// have findings of their own.
+func (r *round) release(ctx context.Context, d *startup.Databases) {
+	r.askMany(func() []Finding {
+		asking, cancel := context.WithTimeout(ctx, r.timeout)
+		defer cancel()
+		err := (&startup.Deployment{Config: r.config, Databases: d, Log: zerolog.Nop()}).Check(asking)
+		var other *startup.OtherReleaseError
+		var database *startup.DatabaseError
+		switch {
+		case errors.As(err, &other):
+			return []Finding{r.at("error", "database", "connection", other.Error())}
+		case errors.As(err, &database) && database.Group == "database" && ping(asking, d.Main, "") == nil:
+			return []Finding{r.at("error", database.Group, "connection", "the database cannot be used: "+database.Reason())}
+		}
+		return nil
+	})
 }
 
 // cells asks the databases of all cells, and their brokers.

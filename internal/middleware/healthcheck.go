@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +29,9 @@ type HealthcheckOptions struct {
 	// Config is [healthcheck], with what the paste section overrides.
 	Config config.Healthcheck
 	Log    zerolog.Logger
+	// Ready is nil while requests can be served; it answers in bounded time. nil: that
+	// is not asked.
+	Ready func(context.Context) error
 }
 
 // healthResult is what a backend says.
@@ -40,16 +44,18 @@ type health struct {
 	config.Healthcheck
 	ranges []netip.Prefix
 	checks []func(port int) healthResult
+	ready  func(context.Context) error
 	log    zerolog.Logger
 }
 
 // Healthcheck is oslo.middleware's application: 200 (204 to HEAD) while all
 // backends are content, 503 if one is not, with their reasons as text, HTML or
 // JSON. Requests from outside allowed_source_ranges get 404. Of the backends it
-// has disable_by_file, disable_by_files_ports and enable_by_files, none of which
-// asks a database. A detailed answer says less of the process than Python's.
+// has disable_by_file, disable_by_files_ports and enable_by_files. Beside them, and
+// unlike Python's, it answers 503 while Ready says that no request can be served. A
+// detailed answer says less of the process than Python's.
 func Healthcheck(o HealthcheckOptions) (http.Handler, error) {
-	h := &health{Healthcheck: o.Config, log: log.Named(o.Log, "oslo_middleware.healthcheck")}
+	h := &health{Healthcheck: o.Config, ready: o.Ready, log: log.Named(o.Log, "oslo_middleware.healthcheck")}
 	for _, text := range o.Config.AllowedSourceRanges {
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
@@ -155,6 +161,11 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if results = append(results, result); !result.available {
 			status = http.StatusServiceUnavailable
 		}
+	}
+	if h.ready != nil && h.ready(r.Context()) != nil {
+		results = append(results, healthResult{reason: "DATABASE UNAVAILABLE", details: "A database does not answer"})
+		status = http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", "5")
 	}
 	if r.Method == http.MethodHead {
 		if status == http.StatusOK {

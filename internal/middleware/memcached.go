@@ -75,8 +75,10 @@ func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, e
 		client := memcache.NewFromSelector(&oneServer{addr: staticAddr{network, address}})
 		client.Timeout = time.Duration(c.MemcachePoolSocketTimeout) * time.Second
 		client.MaxIdleConns = max(c.MemcachePoolMaxsize, 2)
+		plain := &net.Dialer{Timeout: client.Timeout}
+		client.DialContext = bounded(plain.DialContext)
 		if conf != nil {
-			client.DialContext = (&tls.Dialer{NetDialer: &net.Dialer{Timeout: client.Timeout}, Config: conf}).DialContext
+			client.DialContext = bounded((&tls.Dialer{NetDialer: plain, Config: conf}).DialContext)
 		}
 		m.servers = append(m.servers, &memcachedServer{name: name, client: client})
 	}

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -31,6 +32,8 @@ type Deps struct {
 	// Messages sends notifications over oslo.messaging; nil: audit's events that are
 	// to be sent go to the log.
 	Messages *rpc.Pool
+	// Ready is nil while requests can be served, for healthcheck; nil: nobody knows.
+	Ready func(context.Context) error
 }
 
 // Registry lists the filters under all names that paste files use for them:
@@ -107,7 +110,7 @@ func (d Deps) healthcheck(global, local paste.Conf) (http.Handler, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	return Healthcheck(HealthcheckOptions{Config: c, Log: d.Log})
+	return Healthcheck(HealthcheckOptions{Config: c, Log: d.Log, Ready: d.Ready})
 }
 
 func (d Deps) healthcheckAt(global, local paste.Conf) (func(http.Handler) http.Handler, error) {

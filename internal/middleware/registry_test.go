@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -129,6 +130,26 @@ func TestHealthcheck(t *testing.T) {
 		f.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		if w.Body.String() != want {
 			t.Errorf("%s: %q", path, w.Body)
+		}
+	}
+}
+
+func TestHealthcheckWhileNothingCanBeServed(t *testing.T) {
+	var away error
+	h, err := middleware.Healthcheck(middleware.HealthcheckOptions{Log: zerolog.Nop(), Ready: func(context.Context) error { return away }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, away = range []error{nil, errors.New("away"), nil} {
+		for method, want := range map[string]int{"GET": 200, "HEAD": 204} {
+			if away != nil {
+				want = 503
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest(method, "/healthcheck", nil))
+			if w.Code != want || (want == 503) != (w.Header().Get("Retry-After") == "5") {
+				t.Errorf("%s: %d", method, w.Code)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@
 package startup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ const (
 	Release = "34.0.0"
 	// ServiceVersion is what Nova 34.0.0 writes into services.version.
 	ServiceVersion = 74
+	// mainHead is the revision of its main databases.
+	mainHead = "ab450ba04102"
 	// oldestVersion is the oldest nova-compute that 34.0.0 works with.
 	oldestVersion = 72
 	oldestName    = "Gazpacho"
@@ -38,6 +41,8 @@ type Databases struct {
 	API   *db.DB
 	Main  *db.DB
 	Cells *db.Cells
+
+	config *config.Config
 }
 
 // Close closes the connections of an application that has ended.
@@ -68,13 +73,13 @@ func OpenDatabases(c *config.Config, m *metrics.Metrics) (*Databases, error) {
 		return nil, err
 	}
 	if c.API.LocalMetadataPerCell && c.APIDatabase.Connection == "" {
-		return &Databases{Main: main}, nil
+		return &Databases{Main: main, config: c}, nil
 	}
 	api, err := open("api_database", c.APIDatabase)
 	if err != nil {
 		return nil, err
 	}
-	return &Databases{API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection, Transport: c.Default.TransportURL, Pool: pool(c.Database, m, ""),
+	return &Databases{config: c, API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection, Transport: c.Default.TransportURL, Pool: pool(c.Database, m, ""),
 		Life: time.Duration(c.WSGI.CellMappingsLife) * time.Second}}, nil
 }
 
@@ -132,25 +137,29 @@ func (e *TooOldError) Error() string {
 	return fmt.Sprintf("Current Nova version does not support computes older than %s but the minimum compute service level in your %s is %d and the oldest supported service level is %d.", oldestName, e.Scope, e.Minimum, oldestVersion)
 }
 
-// Register checks the computes and writes the row of services of one of our
-// processes: binary is "nova-osapi_compute" or "nova-metadata". It answers the
-// service if there was no row of it before.
-func Register(ctx context.Context, c *config.Config, d *Databases, binary string, log zerolog.Logger) (*objects.Service, error) {
-	oldest, scope, err := oldestCompute(ctx, d)
-	if err != nil {
+// Register writes the row of services of one of our processes, once it is known
+// that the deployment is of our release and has no computes that are too old:
+// binary is "nova-osapi_compute" or "nova-metadata". It answers the service if
+// there was no row of it before.
+func (d *Deployment) Register(ctx context.Context, binary string) (*objects.Service, error) {
+	if err := d.Check(ctx); err != nil {
 		return nil, err
+	}
+	oldest, scope, err := oldestCompute(ctx, d.Databases)
+	if err != nil {
+		return nil, d.Databases.explain(cmp.Or(d.Databases.API, d.Databases.Main), err)
 	}
 	if oldest != 0 && oldest < oldestVersion {
 		tooOld := &TooOldError{Scope: scope, Minimum: oldest}
-		if !c.Workarounds.DisableComputeServiceCheckForFFU {
+		if !d.Config.Workarounds.DisableComputeServiceCheckForFFU {
 			return nil, tooOld
 		}
-		log.Warn().Msg(tooOld.Error())
+		d.Log.Warn().Msg(tooOld.Error())
 	}
-	s := &objects.Service{UUID: uuid.NewString(), Host: c.Default.Host, Binary: binary, Version: ServiceVersion}
-	made, err := cell.UpsertService(ctx, d.Main, s)
+	s := &objects.Service{UUID: uuid.NewString(), Host: d.Config.Default.Host, Binary: binary, Version: ServiceVersion}
+	made, err := cell.UpsertService(ctx, d.Databases.Main, s)
 	if err != nil || !made {
-		return nil, err
+		return nil, d.Databases.explain(d.Databases.Main, err)
 	}
 	return s, nil
 }

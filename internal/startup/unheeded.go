@@ -87,7 +87,6 @@ func UnheededOptions() []Unheeded {
 	}
 	for _, g := range words("database api_database") {
 		list = append(list,
-			Unheeded{g, words("max_retries retry_interval"), "the process does not wait for a database to start, but answers 503 until it is there", ""},
 			Unheeded{g, words("connection_debug"), "statements are not logged", "0"},
 			Unheeded{g, words("connection_trace"), "statements carry no Python stack", "false"},
 			Unheeded{g, words("use_db_reconnect db_retry_interval db_inc_retry_interval db_max_retry_interval db_max_retries"), noLoop, ""},

@@ -43,6 +43,7 @@ type Config struct {
 	UID, GID   string        // names or numbers
 	Dir        string        // chdir
 	Pidfile    string
+	NeedApp    bool     // need-app: the process ends where no application can be loaded
 	Warnings   []string // "file:line: what"
 }
 
@@ -157,6 +158,8 @@ func (c *Config) apply(s setting, protocol string) (err error) {
 		c.GID = s.value
 	case "chdir", "cd":
 		c.Dir = s.value
+	case "need-app":
+		c.NeedApp = s.value != "false"
 	case "pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2":
 		c.Pidfile = s.value
 	case "module", "wsgi", "w", "wsgi-file", "file":

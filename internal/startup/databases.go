@@ -1,0 +1,79 @@
+package startup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// DatabaseError is a database that keeps the service from starting.
+type DatabaseError struct {
+	Group   string // whose option connection names it
+	Where   config.Origin
+	Address string
+	Err     error
+
+	retries, interval int // as the group says
+}
+
+// Error names the option and the address, never the password.
+func (e *DatabaseError) Error() string {
+	return fmt.Sprintf("%s: [%s] connection: the database at %s: %s", e.Where, e.Group, e.Address, e.Reason())
+}
+
+// Unwrap implements errors.
+func (e *DatabaseError) Unwrap() error { return e.Err }
+
+// Away tells whether the database does not answer at all; others answer, and
+// refuse.
+func (e *DatabaseError) Away() bool { return db.Unanswered(e.Err) }
+
+// patience is how long oslo.db tries to connect at the first use of a database,
+// and whether that ends.
+func (e *DatabaseError) patience() (time.Duration, bool) {
+	return time.Duration(e.retries) * time.Duration(e.interval) * time.Second, e.retries >= 0
+}
+
+// Reason is what the database, or its driver, has to say, in one line.
+func (e *DatabaseError) Reason() string {
+	err := e.Err
+	var wrapped *objects.Error
+	for errors.As(err, &wrapped) && wrapped.Cause != nil {
+		err = wrapped.Cause
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "it does not answer in time"
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
+}
+
+// explain says which database an error is about; nil stays nil.
+func (d *Databases) explain(which *db.DB, err error) error {
+	if err == nil {
+		return nil
+	}
+	group, o := "database", d.config.Database
+	if which == d.API {
+		group, o = "api_database", d.config.APIDatabase
+	}
+	return &DatabaseError{Group: group, Where: d.config.Where(group, "connection"), Address: which.Address(), Err: err, retries: o.MaxRetries, interval: o.RetryInterval}
+}
+
+// Ready is nil while requests can be served: while the databases answer that all
+// of them need. It takes some two seconds at most.
+func (d *Databases) Ready(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- d.explain(d.Main, d.Main.Answers(ctx)) }()
+	if d.API != nil {
+		if err := d.API.Answers(ctx); err != nil {
+			return d.explain(d.API, err)
+		}
+	}
+	return <-failed
+}

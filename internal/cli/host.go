@@ -171,6 +171,7 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 			h.finish()
 			return err
 		case err := <-done:
+			h.finish()
 			return err
 		}
 	}

@@ -2,95 +2,139 @@ package compute_test
 
 import (
 	"cmp"
-	"fmt"
-	"maps"
+	"flag"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/compute/api"
 	"github.com/nova-go/nova/compute/mv"
 	"github.com/nova-go/nova/internal/novatest"
 )
 
-// writeExample is a request that one row answers with success.
-type writeExample struct {
-	version string // microversion; "": 2.1
-	role    string // "": admin
-	// target makes what the request is about, anew for each request, and answers the
-	// path below /v2.1.
-	target func(s *novatest.Stack) string
-	body   string
-}
-
-// writeExamples has an example for each row that writes, by the row's key and the first
-// microversion of its span.
-var writeExamples = map[string]writeExample{
-	"POST /flavors 2.1":                       {target: at("/flavors"), body: `{"flavor": {"name": "cut-{n}", "ram": 64, "vcpus": 1, "disk": 1, "id": "cut-{n}"}}`},
-	"DELETE /servers/{id} 2.1":                {target: onServer(novatest.VM{}, "")},
-	"POST /servers/{id}/action os-stop 2.1":   {target: onServer(novatest.VM{}, "/action"), body: `{"os-stop": null}`},
-	"POST /servers/{id}/action shelve 2.1":    {target: onServer(novatest.VM{}, "/action"), body: `{"shelve": null}`},
-	"PUT /servers/{server_id}/tags/{id} 2.26": {version: "2.26", target: onServer(novatest.VM{}, "/tags/cut")},
-	"POST /servers 2.1":                       {target: at("/servers"), body: `{"server": {"name": "cut", "flavorRef": "1", "imageRef": "70a599e0-31e7-49b7-b260-868f441e862b"}}`},
-}
-
-func at(path string) func(*novatest.Stack) string {
-	return func(*novatest.Stack) string { return path }
-}
-
-func onServer(vm novatest.VM, below string) func(*novatest.Stack) string {
-	return func(s *novatest.Stack) string { return "/servers/" + s.Server(vm).UUID + below }
-}
-
-// cuts is at how many random moments each operation is cut off by its client.
-const cuts = 20
+// cuts is at how many random moments each operation is cut off.
+var cuts = flag.Int("cuts", 0, "at how many random moments each operation that writes is cut off; 0: 20 by clients, 1 by the end of the process")
 
 // TestWritesAreDoneOrNotBegun cuts each operation that writes off at random moments: its
-// client goes away, or its process ends and closes all connections. Whatever the moment,
-// the operation has all of its effects or none: in the databases, in messages, and in
-// other services.
+// client goes away. Whatever the moment, the operation has all of its effects or none: in
+// the databases, in messages, and in other services.
 func TestWritesAreDoneOrNotBegun(t *testing.T) {
 	t.Parallel()
+	eachWrite(t, func(t *testing.T, e writeExample, row *api.Route) {
+		s, n := e.stack(t), cmp.Or(*cuts, 20)
+		e.effects(t, s, row, e.whole(t), 1) // fills caches
+		var took time.Duration
+		done := e.effects(t, s, row, timed(&took, e.whole(t)), 1)
+		e.check(t, n, done, e.effects(t, s, row, func(c *novatest.Client, request string, body ...any) {
+			c.HangUp(rand.N(took), request, body...)
+		}, n))
+	})
+}
+
+// TestWritesAreDoneWhenTheProcessEnds has the process end while an operation that writes
+// runs: all connections are closed, and it has all of its effects or none.
+func TestWritesAreDoneWhenTheProcessEnds(t *testing.T) {
+	t.Parallel()
+	eachWrite(t, func(t *testing.T, e writeExample, row *api.Route) {
+		var took time.Duration
+		done := e.effects(t, e.stack(t), row, timed(&took, e.whole(t)), 1)
+		for range cmp.Or(*cuts, 1) {
+			s := e.stack(t)
+			e.check(t, 1, done, e.effects(t, s, row, func(c *novatest.Client, request string, body ...any) {
+				answered := make(chan struct{})
+				go func() {
+					defer close(answered)
+					c.HangUp(time.Minute, request, body...)
+				}()
+				<-time.After(rand.N(took))
+				s.Terminate()
+				<-answered
+			}, 1))
+		}
+	})
+}
+
+// eachWrite runs f as a subtest for each example of each row that writes.
+func eachWrite(t *testing.T, f func(*testing.T, writeExample, *api.Route)) {
 	for _, row := range compute.Routes() {
 		if !row.Writes() {
 			continue
 		}
 		key := row.Key() + " " + max(row.From, mv.Min).String()
-		example, ok := writeExamples[key]
-		if !ok {
+		names := examplesOf(key)
+		if len(names) == 0 {
 			t.Errorf("writeExamples has no %q", key)
-			continue
 		}
-		t.Run(strings.ReplaceAll(key, "/", "_"), func(t *testing.T) {
-			t.Parallel()
-			s := novatest.New(t, novatest.WithCompute())
-			example.effects(s, row.Method, whole, 1) // fills caches
-			var took time.Duration
-			done := example.effects(s, row.Method, func(c *novatest.Client, request, body string) {
-				began := time.Now()
-				whole(c, request, body)
-				took = time.Since(began)
-			}, 1)
-			if len(done) == 0 {
-				t.Fatal("the example changes nothing")
-			}
-			left := counted(example.effects(s, row.Method, func(c *novatest.Client, request, body string) { c.HangUp(rand.N(took), request, body) }, cuts))
-			once := counted(done)
-			begun := 0
-			for line, n := range once {
-				begun = max(begun, left[line]/n)
-			}
-			for line := range maps.Keys(union(left, once)) {
-				if left[line] != begun*once[line] {
-					t.Errorf("of %d requests that were cut off %d have begun, and leave %d, not %d times\n\t%s", cuts, begun, left[line], begun*once[line], line)
-				}
-			}
-		})
+		for _, name := range names {
+			t.Run(strings.ReplaceAll(name, "/", "_"), func(t *testing.T) {
+				t.Parallel()
+				f(t, writeExamples[name], &row)
+			})
+		}
 	}
 }
 
-func whole(c *novatest.Client, request, body string) { c.Do(request, body) }
+// send is Client.Do, or a way to do that and not to wait for the answer.
+type send func(c *novatest.Client, request string, body ...any)
+
+// whole waits for the answer, which must be a success.
+func (e writeExample) whole(t *testing.T) send {
+	return func(c *novatest.Client, request string, body ...any) {
+		if r := c.Do(request, body...); (r.Status/100 == 2) == e.refused {
+			t.Fatalf("%s answers %d %s", request, r.Status, r.Body)
+		}
+	}
+}
+
+func timed(took *time.Duration, s send) send {
+	return func(c *novatest.Client, request string, body ...any) {
+		began := time.Now()
+		s(c, request, body...)
+		*took = time.Since(began)
+	}
+}
+
+// effects sends n requests, each about something of its own, and answers what they
+// change.
+func (e writeExample) effects(t *testing.T, s *novatest.Stack, row *api.Route, send send, n int) []string {
+	c := s.As(cmp.Or(e.role, "demo")).MV(cmp.Or(e.version, "2.1"))
+	paths, bodies := make([]string, n), make([][]any, n)
+	for i := range paths {
+		var body string
+		if paths[i], body = e.request(t, s); body != "" {
+			bodies[i] = []any{body}
+		}
+	}
+	return s.Effects(func() {
+		for i, path := range paths {
+			send(c, row.Method+" "+path, bodies[i]...)
+		}
+	})
+}
+
+// check wants left, the effects of n requests that were cut off, to be those of done, as
+// often as requests have begun.
+func (e writeExample) check(t *testing.T, n int, done, left []string) {
+	t.Helper()
+	if (len(done) == 0) != e.refused {
+		t.Fatalf("the whole operation changes\n\t%s", strings.Join(done, "\n\t"))
+	}
+	once, times := counted(done), counted(left)
+	begun := 0
+	for line := range once {
+		begun = max(begun, times[line]/once[line])
+	}
+	for line := range once {
+		times[line] -= begun * once[line]
+	}
+	for line, surplus := range times {
+		if surplus != 0 {
+			t.Errorf("of %d requests that were cut off %d have begun; %+d times there is\n\t%s", n, begun, surplus, line)
+		}
+	}
+}
 
 // counted is how often each line is there.
 func counted(lines []string) map[string]int {
@@ -99,25 +143,4 @@ func counted(lines []string) map[string]int {
 		n[line]++
 	}
 	return n
-}
-
-func union(a, b map[string]int) map[string]int {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	return all
-}
-
-// effects sends n requests, each about something of its own, and answers what they
-// change.
-func (e writeExample) effects(s *novatest.Stack, method string, send func(c *novatest.Client, request, body string), n int) []string {
-	c := s.As(cmp.Or(e.role, "admin")).MV(cmp.Or(e.version, "2.1"))
-	paths := make([]string, n)
-	for i := range paths {
-		paths[i] = e.target(s)
-	}
-	return s.Effects(func() {
-		for _, path := range paths {
-			send(c, method+" "+path, strings.ReplaceAll(e.body, "{n}", fmt.Sprint(rand.Int64())))
-		}
-	})
 }

@@ -25,8 +25,9 @@ type Route struct {
 	Path   string // below /v2.1 and the optional project: "/flavors/{id}"
 	Action string // for Method POST and a Path ending in /action: the key of the body
 
-	Do func(*Request) (any, error) // nil: not done yet, answers 501 and is counted
-	OK int                         // status of success
+	Do   func(*Request) (any, error) // nil: not done yet, answers 501 and is counted
+	OK   int                         // status of success
+	Acts bool                        // a GET that changes something, as those that turn hosts off
 
 	From, Until mv.Version // served while From <= v < Until; outside a 404. Zero values mean always
 

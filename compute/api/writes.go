@@ -11,7 +11,7 @@ import (
 // what a host does. Such a request is not cancelled when its client goes away: see
 // [API.uncancelled].
 func (r *Route) Writes() bool {
-	return r.Do != nil && r.Method != http.MethodGet && r.Method != http.MethodHead
+	return r.Do != nil && (r.Acts || r.Method != http.MethodGet && r.Method != http.MethodHead)
 }
 
 // defaultWriteTimeout is how long an operation that writes may take where Config
@@ -43,8 +43,8 @@ func (a *API) do(req *Request, op *operation) (any, error) {
 		return op.Do(req)
 	}
 	reply, err := op.Do(req)
-	if err != nil && errors.Is(client.Err(), context.Canceled) {
-		return nil, errClientGone
+	if errors.Is(client.Err(), context.Canceled) {
+		return nil, errClientGone // the reply may lack what was not read any more
 	}
 	return reply, err
 }

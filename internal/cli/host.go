@@ -193,6 +193,7 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 			notify(daemon.SdNotifyStopping)
 			return <-done
 		case err := <-done:
+			h.finish()
 			return err
 		}
 	}

@@ -50,6 +50,9 @@ func TestMain(m *testing.M) {
 			if d, err := time.ParseDuration(r.URL.Query().Get("wait")); err == nil {
 				time.Sleep(d)
 			}
+			if file := r.URL.Query().Get("hold"); file != "" {
+				hold(file)
+			}
 			fmt.Fprintf(w, "%d %s %s", os.Getpid(), c.Default.MyIP, os.Getenv("LC_TEST"))
 		}), nil
 	}
@@ -81,6 +84,19 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// hold is an operation that writes: it does not end with its client, but when there is a
+// file.
+func hold(file string) {
+	fmt.Fprintln(os.Stderr, "the operation has begun")
+	for {
+		if _, err := os.Stat(file); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	fmt.Fprintln(os.Stderr, "the operation is done")
 }
 
 // process is a command that runs.

@@ -111,6 +111,13 @@ func (c *Client) HangUp(after time.Duration, request string, body ...any) {
 	c.s.t.Helper()
 	ctx, cancel := context.WithTimeout(c.s.t.Context(), after)
 	defer cancel()
+	c.HangUpOn(ctx, request, body...)
+}
+
+// HangUpOn sends a request as Do does, and closes the connection when ctx ends or there is
+// an answer.
+func (c *Client) HangUpOn(ctx context.Context, request string, body ...any) {
+	c.s.t.Helper()
 	own := &http.Transport{DisableKeepAlives: true}
 	if r, err := own.RoundTrip(c.request(ctx, request, body)); err == nil {
 		_ = r.Body.Close()

@@ -38,7 +38,7 @@ func (s *Stack) Idle() {
 	s.t.Helper()
 	// Connections are accepted in their order: behind this one, none is left to accept.
 	own := &http.Transport{DisableKeepAlives: true}
-	r, err := own.RoundTrip(s.As("").At("").request(s.t.Context(), "GET /", nil))
+	r, err := own.RoundTrip(s.As("").At("").request(s.t.Context(), "GET /identity/v3", nil))
 	s.must(err)
 	_ = r.Body.Close()
 	s.connections.mu.Lock()

@@ -85,8 +85,10 @@ type Stack struct {
 	log               *Output
 	began             time.Time
 	shared            *shared
-	server            *httptest.Server
-	requests          *serve.Switch
+	cloud             http.Handler  // the neighbours, and the application behind requests
+	requests          *serve.Switch // those to the application
+	hungUp            context.Context
+	hangUp            context.CancelFunc // closes the connections of the application's clients
 	connections       *connections
 	stop              context.CancelFunc // ends the application
 }
@@ -110,7 +112,9 @@ func New(t testing.TB, opts ...Option) *Stack {
 	s.URL = "http://" + server.Listener.Addr().String()
 	s.openDatabases()
 	ctx, stop := context.WithCancel(context.Background())
-	s.server, s.requests, s.connections, s.stop = server, &serve.Switch{}, newConnections(), stop
+	app, end := context.WithCancel(ctx)
+	s.requests, s.connections, s.stop = &serve.Switch{}, newConnections(), end
+	s.hungUp, s.hangUp = context.WithCancel(ctx)
 	t.Cleanup(func() {
 		server.Close()
 		stop()
@@ -134,10 +138,11 @@ func New(t testing.TB, opts ...Option) *Stack {
 	if o.compute {
 		s.must(cloud.Serve(ctx, s.Broker))
 	}
-	app, err := compute.New(ctx, compute.Options{Config: c, Filters: o.filters, Log: &log, Messages: s.Broker, Metrics: s.Metrics})
+	nova, err := compute.New(app, compute.Options{Config: c, Filters: o.filters, Log: &log, Messages: s.Broker, Metrics: s.Metrics})
 	s.must(err)
-	s.requests.Set(cloud.Handler(app), nil)
-	server.Config.Handler, server.Config.ConnState = s.requests, s.connections.state
+	s.requests.Set(nova, nil)
+	s.cloud = cloud.Handler(http.HandlerFunc(s.serve))
+	server.Config.Handler, server.Config.ConnState = s.cloud, s.connections.state
 	server.Start()
 	if !o.unstarted {
 		s.As("").At("").Do("GET /").Expect(http.StatusOK)
@@ -145,11 +150,20 @@ func New(t testing.TB, opts ...Option) *Stack {
 	return s
 }
 
-// Terminate ends the application as a process does at the end of its drain time: it
-// closes all connections, waits for the operations that still run, and ends.
+// serve is the application, whose clients may lose their connections.
+func (s *Stack) serve(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(s.hungUp, cancel)()
+	s.requests.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// Terminate ends the application as a process does at the end of its drain time: it closes
+// the connections of all clients, waits for the operations that still run, and ends. The
+// neighbours and the hosts stay.
 func (s *Stack) Terminate() {
 	s.t.Helper()
-	s.server.CloseClientConnections()
+	s.hangUp()
 	s.must(s.requests.Close(s.t.Context()))
 	s.stop()
 }

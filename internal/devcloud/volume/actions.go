@@ -27,7 +27,12 @@ func (s *Service) action(r *resource.Request) (any, error) {
 		}
 		switch name {
 		case "os-reset_status":
-			return change(func(d resource.Doc) error { d["status"] = resource.Or(a, "status", d["status"]); return nil })
+			return change(func(d resource.Doc) error {
+				for _, name := range []string{"status", "migration_status"} {
+					d[name] = resource.Or(a, name, d[name])
+				}
+				return nil
+			})
 		case "os-extend":
 			return change(func(d resource.Doc) error {
 				if n := resource.Int(a, "new_size"); n > resource.Int(d, "size") {

@@ -219,12 +219,9 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, ops []*operation, a
 	}
 	var f *Fault
 	var early *earlyFault
-	switch {
-	case errors.As(err, &early):
+	if errors.As(err, &early) {
 		f = early.Fault
-	case errors.Is(err, errClientGone):
-		f = &Fault{Status: statusClientClosedRequest, Message: err.Error()}
-	default:
+	} else {
 		f = faultOf(err, errs)
 	}
 	if f.Status >= 500 && f.Status != http.StatusNotImplemented {

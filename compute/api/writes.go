@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // Writes tells whether the operation may change anything: rows, other services, or
@@ -23,12 +25,6 @@ const defaultWriteTimeout = time.Hour
 // message broker is away and clients come back again and again.
 const maxWrites = 1024
 
-// statusClientClosedRequest is what logs and metrics have for a request whose client
-// went away before its answer. nginx has made the number known; nobody receives it.
-const statusClientClosedRequest = 499
-
-var errClientGone = errors.New("the client has gone away")
-
 // do runs the handler. An operation that reads is cancelled when its client goes
 // away; one that writes is not, once it has begun.
 func (a *API) do(req *Request, op *operation) (any, error) {
@@ -36,7 +32,7 @@ func (a *API) do(req *Request, op *operation) (any, error) {
 	if op.Writes() {
 		ctx, done, err := a.uncancelled(client)
 		if err != nil {
-			return nil, errClientGone
+			return nil, err
 		}
 		defer done()
 		req.Request = req.Request.WithContext(ctx)
@@ -44,9 +40,18 @@ func (a *API) do(req *Request, op *operation) (any, error) {
 	}
 	reply, err := op.Do(req)
 	if errors.Is(client.Err(), context.Canceled) {
-		return nil, errClientGone // the reply may lack what was not read any more
+		return nil, cancelled(client) // the reply may lack what was not read any more
 	}
 	return reply, err
+}
+
+// cancelled is the error of an operation whose request was cancelled: by its client,
+// which logs and metrics then say, or by the end of the process.
+func cancelled(client context.Context) error {
+	if reqctx.ClientGone(client) {
+		return &earlyFault{&Fault{Status: reqctx.StatusClientGone, Message: "The client has gone away."}}
+	}
+	return context.Cause(client)
 }
 
 // uncancelled is the context for an operation that writes. It has the request's
@@ -58,7 +63,7 @@ func (a *API) uncancelled(client context.Context) (_ context.Context, done func(
 	select {
 	case a.writing <- struct{}{}:
 	case <-client.Done():
-		return nil, nil, client.Err()
+		return nil, nil, cancelled(client)
 	}
 	a.writes.Add(1)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(client), a.WriteTimeout)

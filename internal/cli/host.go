@@ -193,7 +193,6 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 			notify(daemon.SdNotifyStopping)
 			return <-done
 		case err := <-done:
-			h.finish()
 			return err
 		}
 	}

@@ -47,6 +47,9 @@ func standMap(key string) paste.DescribedComposite {
 		Build: func(l *paste.Loader, g, local paste.Conf) (http.Handler, error) {
 			b := &built{Factory: key, Global: g, Local: local, Apps: map[string]*built{}}
 			for _, at := range slices.Sorted(maps.Keys(local)) {
+				if at == "not_found_app" && local[at] == "" {
+					continue // it names none
+				}
 				if _, _, err := paste.ParsePlace(at); err != nil && at != "not_found_app" {
 					return nil, err
 				}

@@ -136,14 +136,17 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	}
 	ctx, stop := Signals()
 	defer stop()
+	o, err := f.options(p, c, ini, parent)
+	if err == nil {
+		err = o.Check()
+	}
+	if err != nil {
+		return err
+	}
 	if err := h.start(ctx, c); err != nil {
 		return h.notLoaded(err)
 	}
 	defer h.close()
-	o, err := f.options(p, c, ini, parent)
-	if err != nil {
-		return err
-	}
 	o.Log = h.log
 	if ini != nil {
 		for _, w := range ini.Warnings {

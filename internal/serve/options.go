@@ -1,8 +1,11 @@
 package serve
 
 import (
+	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
@@ -63,6 +66,19 @@ type Options struct {
 	Log zerolog.Logger
 
 	crowd *crowd
+}
+
+// Check refuses addresses that nobody could listen on, before anything is opened.
+func (o *Options) Check() error {
+	for _, a := range o.addresses() {
+		if strings.HasPrefix(a.Addr, "unix:") {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(a.Addr); err != nil {
+			return fmt.Errorf("cannot listen on %s: %w", a.Addr, err)
+		}
+	}
+	return nil
 }
 
 func (o Options) withDefaults() Options {

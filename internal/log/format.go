@@ -2,12 +2,14 @@ package log
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	strftime "github.com/ncruces/go-strftime"
 	"github.com/rs/zerolog"
@@ -123,6 +125,27 @@ func known(key string) bool {
 	return false
 }
 
+// FieldStack is the field of a stack trace, which follows its record on lines of its
+// own. All else of a record is one line.
+const FieldStack = "stack"
+
+// printable escapes control characters: what clients send stands in messages, and must
+// not begin a record of its own or command a terminal.
+func printable(s string) string {
+	if !strings.ContainsFunc(s, unicode.IsControl) {
+		return s
+	}
+	var b strings.Builder
+	for _, c := range s {
+		if unicode.IsControl(c) {
+			fmt.Fprintf(&b, `\x%02x`, c)
+		} else {
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
 func message(e event) string {
 	m := e.get(zerolog.MessageFieldName)
 	if err := e.get(zerolog.ErrorFieldName); err != "" {
@@ -170,7 +193,7 @@ func (f *formatter) line(level zerolog.Level, name string, e event) []byte {
 			}
 			return ""
 		case fieldUserName, fieldProjectName:
-			return e.get(key)
+			return printable(e.get(key))
 		case "resource":
 			return ""
 		case "user_identity":
@@ -184,15 +207,18 @@ func (f *formatter) line(level zerolog.Level, name string, e event) []byte {
 			}
 			return ""
 		case "message":
-			m := message(e)
+			m, stack := message(e), ""
 			for _, field := range e {
-				if !known(field.key) {
+				switch {
+				case field.key == FieldStack:
+					stack = "\n" + field.value
+				case !known(field.key):
 					m += " " + field.key + "=" + field.value
 				}
 			}
-			return m
+			return printable(m) + stack
 		}
-		return orDash(key)
+		return printable(orDash(key))
 	}
 	out := t.appendTo(make([]byte, 0, 320), value)
 	if f.color {

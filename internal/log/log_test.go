@@ -57,6 +57,10 @@ func TestLines(t *testing.T) {
 		"instance": {conf: "instance_format = \"<%(uuid)s> \"\n", say: func(l zerolog.Logger) { l.Info().Str("instance", "i-1").Msg("m") }, want: `INFO nova\.x \[-\] <i-1> m`},
 		"color": {conf: "log_color = true\nlogging_default_format_string = %(asctime)s.%(msecs)03d %(process)d %(color)s%(message)s\n",
 			say: func(l zerolog.Logger) { l.Error().Msg("m") }, want: "\x1b\\[01;31mm\x1b\\[00m"},
+		"control": {conf: "", say: func(l zerolog.Logger) {
+			l.Info().AnErr("error", errors.New("b\r")).Msg("GET /c\n2026 \u0085 ERROR")
+		}, want: `INFO nova\.x \[-\] GET /c\\x0a2026 \\x85 ERROR: b\\x0d`},
+		"stack":  {conf: "", say: func(l zerolog.Logger) { l.Error().Str(log.FieldStack, "goroutine 1\nf()").Msg("m") }, want: `ERROR nova\.x \[-\] m\ngoroutine 1\nf\(\)`},
 		"format": {conf: "logging_default_format_string = %(asctime)s.%(msecs)03d %(process)d 100%% %(message)s|%(levelname)s\n", say: func(l zerolog.Logger) { l.Info().Msg("m") }, want: `100% m\|INFO`},
 	} {
 		var b bytes.Buffer

@@ -27,7 +27,7 @@ func CatchErrors(o CatchErrorsOptions) func(http.Handler) http.Handler {
 				if reason == http.ErrAbortHandler {
 					panic(reason)
 				}
-				logger.Error().Msgf("An error occurred during processing the request: %s %s: %v\n%s", r.Method, r.URL.Path, reason, debug.Stack())
+				logger.Error().Str(log.FieldStack, string(debug.Stack())).Msgf("An error occurred during processing the request: %s %s: %v", r.Method, r.URL.Path, reason)
 				if out.status != 0 {
 					panic(http.ErrAbortHandler)
 				}

@@ -35,7 +35,7 @@ func FaultWrap(o FaultWrapOptions) func(http.Handler) http.Handler {
 					panic(reason)
 				}
 				l := forRecord(logger, rec)
-				l.Error().Msgf("Caught error: %v\n%s", reason, debug.Stack())
+				l.Error().Str(log.FieldStack, string(debug.Stack())).Msgf("Caught error: %v", reason)
 				l.Info().Msgf("%s returned with HTTP %d", requestURL(r), http.StatusInternalServerError)
 				if out.status != 0 {
 					panic(http.ErrAbortHandler)

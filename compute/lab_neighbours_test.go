@@ -105,11 +105,12 @@ func labDelete(s *side) error {
 
 // listener hears what is sent to Nova's services.
 type listener struct {
+	channel  *amqp.Channel
 	messages chan map[string]any
 	heard    []map[string]any
 }
 
-func listen(t *testing.T) *listener {
+func listen(t *testing.T, more ...string) *listener {
 	t.Helper()
 	conn, err := amqp.Dial(os.Getenv("LAB_AMQP"))
 	if err != nil {
@@ -124,7 +125,7 @@ func listen(t *testing.T) *listener {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"conductor", "scheduler", "compute.compute-1", "compute.compute-2", "compute-alt.compute-1", "compute-alt.compute-2"} {
+	for _, key := range append(more, "conductor", "scheduler", "compute.compute-1", "compute.compute-2", "compute-alt.compute-1", "compute-alt.compute-2") {
 		if err := ch.QueueBind(q.Name, key, "nova", false, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +134,7 @@ func listen(t *testing.T) *listener {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &listener{messages: make(chan map[string]any, 1000)}
+	l := &listener{channel: ch, messages: make(chan map[string]any, 1000)}
 	go func() {
 		for d := range deliveries {
 			var outer map[string]string
@@ -155,8 +156,7 @@ func (l *listener) first(t *testing.T, request string) string {
 		for _, m := range l.heard {
 			if m["_context_request_id"] == request {
 				l.heard = nil
-				return strings.Join(shape("", map[string]any{"to": m["to"], "method": m["method"], "version": m["version"], "namespace": m["namespace"],
-					"answered": m["_msg_id"] != nil, "args": m["args"]}), "\n")
+				return strings.Join(told(m), "\n")
 			}
 		}
 		select {

@@ -4,6 +4,7 @@ package compute_test
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,66 +12,203 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// TestLabOutage takes the message broker away for 20 seconds, and starts the database
-// anew, while servers are made, stopped and deleted through the real service and ours.
-// Requests wait or fail with a status of Nova; then everything works again without a
-// restart, and every server can be deleted to its last row.
+// outage is a service that goes away under those who use it.
+type outage struct {
+	service string
+	absent  time.Duration
+	frozen  bool // it accepts and does not answer
+}
+
+var outages = []outage{
+	{service: "rabbitmq", absent: 20 * time.Second}, {service: "rabbitmq", absent: 90 * time.Second}, {service: "mariadb", absent: 2 * time.Second},
+	{service: "keystone", absent: 20 * time.Second, frozen: true}, {service: "memcached", absent: 20 * time.Second, frozen: true},
+}
+
+// outageOperations are done to a server each while the service is away.
+var outageOperations = []chapter{
+	{name: "stop", do: "POST /action", body: `{"os-stop": null}`},
+	{name: "delete", do: "DELETE "},
+	{name: "shelve", do: "POST /action", body: `{"shelve": null}`},
+	{name: "hard reboot", do: "POST /action", body: `{"reboot": {"type": "HARD"}}`},
+	{name: "resize", do: "POST /action", body: `{"resize": {"flavorRef": "84"}}`},
+	{name: "pause", do: "POST /action", body: `{"pause": null}`},
+	{name: "suspend", do: "POST /action", body: `{"suspend": null}`},
+	{name: "rebuild", do: "POST /action", body: `{"rebuild": {"imageRef": "{image}"}}`},
+	{name: "create image", do: "POST /action", body: `{"createImage": {"name": "lab-outage-image"}}`},
+	{name: "attach interface", do: "POST /os-interface", body: `{"interfaceAttachment": {"net_id": "{net}"}}`},
+	{name: "lock", do: "POST /action", body: `{"lock": null}`},
+}
+
+// TestLabOutage takes services away from the real service and ours under load: the broker
+// for longer than clients wait, the database while it is started anew, Keystone and
+// memcached so that they accept and do not answer. What is then done to servers leaves
+// them in the states in which the real service leaves its own. Requests wait or fail with
+// a status of Nova; then everything works again without a restart, and every server can
+// be deleted to its last row.
 //
-// LAB_CONTROL is a command that takes "stop NAME" and "start NAME". It disturbs all
-// who use the lab.
+// LAB_CONTROL is a command that takes "stop NAME", "start NAME" and "status". It disturbs
+// all who use the lab.
 func TestLabOutage(t *testing.T) {
 	control := os.Getenv("LAB_CONTROL")
 	if control == "" {
-		t.Skip(`LAB_CONTROL names no command that takes "stop NAME" and "start NAME" for services of the lab`)
+		t.Skip(`LAB_CONTROL names no command that takes "stop NAME", "start NAME" and "status" for services of the lab`)
 	}
 	real, ours := labSides(t)
 	rows := openRows(t)
 	defer labRoom(t, ours)()
 	placement, network := labEndpoint(t, ours.token, "placement"), labEndpoint(t, ours.token, "network")
-	for service, absent := range map[string]time.Duration{"rabbitmq": 20 * time.Second, "mariadb": 0} {
-		t.Run(service, func(t *testing.T) {
-			loads := map[string]*outageLoad{"real": newOutageLoad(real), "ours": newOutageLoad(ours)}
+	for _, o := range outages {
+		t.Run(fmt.Sprint(o.service, " ", o.absent), func(t *testing.T) {
+			names := map[*side]string{real: "lab-outage-real-" + o.service, ours: "lab-outage-ours-" + o.service}
+			loads := map[*side]*outageLoad{real: newOutageLoad(real), ours: newOutageLoad(ours)}
+			servers := outageServers(t, names, rows)
 			over := make(chan struct{})
-			var group sync.WaitGroup
-			for name, load := range loads {
-				for n := range 4 {
-					group.Go(func() { load.run(fmt.Sprintf("lab-outage-%s-%s-%d", name, service, n), over) })
+			var load, clients sync.WaitGroup
+			for s, name := range names {
+				for n := range 2 {
+					load.Go(func() { loads[s].run(fmt.Sprintf("%s-load-%d", name, n), over) })
 				}
 			}
-			time.Sleep(10 * time.Second)
-			labControl(t, control, "stop", service)
-			time.Sleep(absent)
-			labControl(t, control, "start", service)
-			time.Sleep(40 * time.Second)
-			close(over)
-			group.Wait()
-
-			for name, load := range loads {
-				t.Logf("%s: %s", name, load)
+			time.Sleep(5 * time.Second)
+			back := o.begin(t, control)
+			answers := map[*side][]int{}
+			for s, of := range servers {
+				answers[s] = make([]int, len(of))
+				impatient := newOutageLoad(s)
+				impatient.client.Timeout = 15 * time.Second
+				for n, c := range outageOperations {
+					clients.Go(func() {
+						method, path, _ := strings.Cut(c.do, " ")
+						answers[s][n], _ = impatient.ask(method, "/servers/"+of[n]+path, c.body)
+					})
+				}
 			}
-			loads["ours"].check(t)
+			time.Sleep(o.absent)
+			back()
+			clients.Wait()
+			close(over)
+			load.Wait()
+
+			states := map[*side][]string{}
+			for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(2 * time.Second) {
+				for s := range names {
+					states[s] = outageStates(t, rows, servers[s])
+				}
+				if underWay := func(state string) bool { return !strings.Contains(state, "task NULL") }; slices.Equal(states[real], states[ours]) &&
+					!slices.ContainsFunc(states[real], underWay) {
+					break
+				}
+			}
+			alike := 0
+			for n, c := range outageOperations {
+				t.Logf("%s: real %d %s; ours %d %s", c.name, answers[real][n], states[real][n], answers[ours][n], states[ours][n])
+				if states[real][n] != states[ours][n] {
+					t.Errorf("%s leaves a server of ours %s, one of the real service %s", c.name, states[ours][n], states[real][n])
+					continue
+				}
+				alike++
+			}
+			t.Logf("%d of %d operations leave the same", alike, len(outageOperations))
+
+			t.Logf("load: real %s; ours %s", loads[real], loads[ours])
+			loads[ours].check(t)
 			again := newOutageLoad(ours)
 			for end := time.Now().Add(2 * time.Minute); again.life("lab-outage-again") != nil; time.Sleep(time.Second) {
 				if time.Now().After(end) {
 					t.Fatalf("the service does not come back: %s", again)
 				}
 			}
-			for name, load := range loads {
-				for _, server := range load.clean(t, "lab-outage-"+name) {
+			for s, load := range loads {
+				for _, server := range load.clean(t, names[s]) {
 					if left := load.gone(t, rows, placement, network, server); len(left) > 0 {
-						t.Errorf("%s: server %s leaves %v", name, server, left)
+						t.Errorf("%s: server %s leaves %v", names[s], server, left)
 					}
 				}
 			}
 		})
 	}
+}
+
+// begin takes the service away. It returns once that is done; what it answers brings the
+// service back.
+func (o outage) begin(t *testing.T, control string) func() {
+	t.Helper()
+	if !o.frozen {
+		labControl(t, control, "stop", o.service)
+		return func() { labControl(t, control, "start", o.service) }
+	}
+	fields := append(strings.Fields(control), "status")
+	out, err := exec.Command(fields[0], fields[1:]...).Output()
+	found := regexp.MustCompile(`(?m)^` + o.service + `\s+up\D+(\d+)`).FindSubmatch(out)
+	if found == nil {
+		t.Fatalf("status names no process of %s: %v", o.service, err)
+	}
+	pid, err := strconv.Atoi(string(found[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(-pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	awake := func() { _ = syscall.Kill(-pid, syscall.SIGCONT) }
+	t.Cleanup(awake)
+	return awake
+}
+
+// outageServers makes a server for each of the operations on each of the sides, and waits
+// until all run.
+func outageServers(t *testing.T, names map[*side]string, rows *rowReader) map[*side][]string {
+	t.Helper()
+	for s, name := range names {
+		body := fmt.Sprintf(`{"server": {"name": "%s-state", "min_count": %d, "imageRef": "{image}", "flavorRef": "42", "networks": [{"uuid": "{net}"}]}}`, name, len(outageOperations))
+		if status, body := newOutageLoad(s).ask(http.MethodPost, "/servers", body); status != http.StatusAccepted {
+			t.Fatalf("create: %d %s", status, body)
+		}
+	}
+	servers := map[*side][]string{}
+	for s, name := range names {
+		for end := time.Now().Add(5 * time.Minute); len(servers[s]) < len(outageOperations); time.Sleep(time.Second) {
+			var running []string
+			err := rows.cell.Each(t.Context(), func(r *sql.Rows) error {
+				running = append(running, "")
+				return r.Scan(&running[len(running)-1])
+			}, "SELECT uuid FROM instances WHERE deleted = 0 AND vm_state = 'active' AND task_state IS NULL AND display_name LIKE ? ORDER BY display_name", name+"-state%")
+			if err != nil || time.Now().After(end) {
+				t.Fatalf("%d servers run: %v", len(running), err)
+			}
+			servers[s] = running
+		}
+	}
+	return servers
+}
+
+// outageStates is what each of the servers is left in, and the actions it has seen.
+func outageStates(t *testing.T, rows *rowReader, servers []string) []string {
+	t.Helper()
+	states := make([]string, len(servers))
+	for n, server := range servers {
+		err := rows.cell.Each(t.Context(), func(r *sql.Rows) error {
+			return r.Scan(&states[n])
+		}, `SELECT CONCAT_WS(' ', IF(i.deleted = 0, 'there,', 'gone,'), 'vm', IFNULL(i.vm_state, 'NULL'), 'task', IF(i.deleted = 0, IFNULL(i.task_state, 'NULL'), 'NULL'),
+			'power', i.power_state, IF(i.locked, 'locked', ''), 'flavor', i.instance_type_id,
+			(SELECT GROUP_CONCAT(a.action, ' ', IFNULL(a.message, 'done') ORDER BY a.id) FROM instance_actions a WHERE a.instance_uuid = i.uuid),
+			(SELECT COUNT(*) FROM virtual_interfaces v WHERE v.instance_uuid = i.uuid AND v.deleted = 0), 'ports')
+			FROM instances i WHERE i.uuid = ?`, server)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return states
 }
 
 // labControl stops or starts a service of the lab.

@@ -35,7 +35,7 @@ func TestResize(t *testing.T) {
 			s.As("demo").Do(action(vm), `{"resize": {"flavorRef": "2", "OS-DCF:diskConfig": "MANUAL"}}`).Expect(202)
 		})
 	}).Expect(
-		`cell1 INSERT instance_actions id=1 created_at=now action=resize instance_uuid=`+vm.UUID+` request_id=req-* user_id=* project_id=* start_time=now deleted=0`,
+		`cell1 INSERT instance_actions id=1 created_at=now updated_at=now action=resize instance_uuid=`+vm.UUID+` request_id=req-* user_id=* project_id=* start_time=now deleted=0`,
 		`cell1 INSERT instance_system_metadata id=3 created_at=now instance_uuid=`+vm.UUID+` key=image_base_image_ref value=`+vm.Image+` deleted=0`,
 		`cell1 UPDATE instances id=1 updated_at=*→now task_state=NULL→resize_prep auto_disk_config=1→0`)
 	sent.Expect(`cast conductor migrate_server 1.20 block_migration=null clean_shutdown=true disk_over_commit=null flavor=Flavor/1.2 host_list=null instance=Instance/2.8 live=false rebuild=false request_spec=RequestSpec/1.15 reservations=null scheduler_hint={"filter_properties":{"ignore_hosts":["compute-1"]}}`)
@@ -160,7 +160,7 @@ func TestConfirmResize(t *testing.T) {
 	s.Changes(func() {
 		s.Messages(func() { s.As("demo").Do(action(vm), `{"confirmResize": null}`).Expect(204) }).
 			Expect("cast compute.compute-1 confirm_resize 6.0 instance=Instance/2.8 migration=Migration/1.8")
-	}).Expect(`cell1 INSERT instance_actions id=1 created_at=now action=confirmResize *`,
+	}).Expect(`cell1 INSERT instance_actions id=1 created_at=now updated_at=now action=confirmResize *`,
 		`cell1 UPDATE migrations id=1 updated_at=NULL→now status=finished→confirming`)
 	s.As("demo").Do(action(vm), `{"confirmResize": null}`).Expect(400).Fault("badRequest", "Instance has not been resized.")
 
@@ -179,7 +179,7 @@ func TestRevertResize(t *testing.T) {
 			Expect("cast compute.compute-2 revert_resize 6.0 instance=Instance/2.8 migration=Migration/1.8 request_spec=RequestSpec/1.15")
 	})
 	changed.Expect(`api UPDATE request_specs id=1 updated_at=NULL→now spec=*`,
-		`cell1 INSERT instance_actions id=1 created_at=now action=revertResize *`,
+		`cell1 INSERT instance_actions id=1 created_at=now updated_at=now action=revertResize *`,
 		`cell1 UPDATE instances id=1 updated_at=*→now task_state=NULL→resize_reverting`,
 		`cell1 UPDATE migrations id=1 updated_at=NULL→now status=finished→reverting`)
 	if f := sent.Of("revert_resize", "request_spec").Object("flavor"); f.Text("flavorid") != "1" {
@@ -208,7 +208,7 @@ func TestLiveMigrate(t *testing.T) {
 		if i := sent.Of("live_migrate_instance", "instance"); i.Text("task_state") != "migrating" || !i.Has("numa_topology") || i.Has("services") {
 			t.Errorf("of the server the conductor is told %v", i.Data)
 		}
-	}).Expect(`cell1 INSERT instance_actions id=1 created_at=now action=live-migration *`, `cell1 UPDATE instances id=1 updated_at=*→now task_state=NULL→migrating`)
+	}).Expect(`cell1 INSERT instance_actions id=1 created_at=now updated_at=now action=live-migration *`, `cell1 UPDATE instances id=1 updated_at=*→now task_state=NULL→migrating`)
 
 	for _, c := range []struct{ version, body, want string }{
 		{"2.24", `{"host": "compute-2", "block_migration": "False", "disk_over_commit": true}`, `block_migration=false * disk_over_commit=true * live=true * scheduler_hint={"host":"compute-2"}`},

@@ -16,7 +16,7 @@ func TestReboot(t *testing.T) {
 		sent = s.Messages(func() { s.As("demo").Do(action, `{"reboot": {"type": "SOFT"}}`).Expect(202) })
 	})
 	changed.Expect(
-		`cell1 INSERT instance_actions id=1 created_at=now action=reboot instance_uuid=`+vm.UUID+` request_id=req-* user_id=* project_id=* start_time=now deleted=0`,
+		`cell1 INSERT instance_actions id=1 created_at=now updated_at=now action=reboot instance_uuid=`+vm.UUID+` request_id=req-* user_id=* project_id=* start_time=now deleted=0`,
 		`cell1 UPDATE instances id=1 updated_at=*→now task_state=NULL→rebooting`)
 	sent.Expect("cast compute.compute-1 reboot_instance 6.0 block_device_info=null instance=Instance/2.8 reboot_type=SOFT")
 	instance := sent.Of("reboot_instance", "instance")

@@ -38,7 +38,7 @@ func TestForceComplete(t *testing.T) {
 	s.Changes(func() {
 		s.Messages(func() { admin.Do("POST "+path+"/action", `{"force_complete": null}`).Expect(202) }).
 			Expect("cast compute.compute-1 live_migration_force_complete 6.0 instance=Instance/2.8")
-	}).Expect(`cell1 INSERT instance_actions id=1 created_at=now action=live_migration_force_complete *`)
+	}).Expect(`cell1 INSERT instance_actions id=1 created_at=now updated_at=now action=live_migration_force_complete *`)
 	admin.Do("POST /servers/"+vm.UUID+"/migrations/99/action", `{"force_complete": null}`).Expect(400).Fault("badRequest", "Migration 99 not found for instance "+vm.UUID)
 	vm, path = migrating(s, "queued")
 	admin.Do("POST "+path+"/action", `{"force_complete": null}`).Expect(400).
@@ -56,7 +56,7 @@ func TestAbortLiveMigration(t *testing.T) {
 	admin := s.As("admin").MV("2.24")
 	s.Changes(func() {
 		s.Messages(func() { admin.Do("DELETE " + path).Expect(202) }).Expect("cast compute.compute-1 live_migration_abort 6.0 instance=Instance/2.8 migration_id=1")
-	}).Expect(`cell1 INSERT instance_actions id=1 created_at=now action=live_migration_cancel *`)
+	}).Expect(`cell1 INSERT instance_actions id=1 created_at=now updated_at=now action=live_migration_cancel *`)
 	vm, path := migrating(s, "queued")
 	admin.Do("DELETE "+path).Expect(400).Fault("badRequest", "Migration 2 state of instance "+vm.UUID+" is queued. Cannot abort live migration while the migration is in this state.")
 	s.As("admin").MV("2.65").Do("DELETE " + path).Expect(202)
@@ -86,7 +86,7 @@ func TestEvacuate(t *testing.T) {
 		sent = s.Messages(func() {
 			admin.MV("2.95").Do(action(vm), `{"evacuate": {"host": "compute-2", "adminPass": "secret"}}`).Expect(200)
 		})
-	}).Expect(`cell1 INSERT instance_actions id=1 created_at=now action=evacuate *`,
+	}).Expect(`cell1 INSERT instance_actions id=1 created_at=now updated_at=now action=evacuate *`,
 		`cell1 UPDATE instances id=1 updated_at=*→now task_state=rebooting→rebuilding`,
 		`cell1 INSERT migrations id=1 created_at=now source_compute=compute-1 dest_compute=compute-2 status=accepted instance_uuid=`+vm.UUID+
 			` source_node=compute-1 deleted=0 migration_type=evacuation hidden=0 uuid=* cross_cell_move=0 user_id=* project_id=*`)
@@ -148,7 +148,7 @@ func TestRebuild(t *testing.T) {
 		})
 	})
 	changed.Expect(
-		`cell1 INSERT instance_actions id=1 created_at=now action=rebuild *`,
+		`cell1 INSERT instance_actions id=1 created_at=now updated_at=now action=rebuild *`,
 		`cell1 UPDATE instance_extra id=1 updated_at=NULL→now keypairs=NULL→{"nova_object.name": "KeyPairList"*`,
 		`cell1 UPDATE instance_metadata id=1 * deleted=0→1`,
 		`cell1 INSERT instance_metadata id=2 * key=c value=d *`,

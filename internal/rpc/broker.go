@@ -107,16 +107,21 @@ func (b *broker) session(ctx context.Context) (*session, error) {
 // supervise keeps a connection until the client is closed.
 func (b *broker) supervise() {
 	wait := seconds(float64(b.rabbit.RabbitRetryInterval))
-	first := 0
+	first, away := 0, false
 	for b.ctx.Err() == nil {
 		s, host, err := b.connect(first)
 		if err != nil {
+			away = true
 			b.change(func() { b.why = err })
 			b.rest(wait)
 			wait = min(wait+seconds(float64(b.rabbit.RabbitRetryBackoff)), seconds(float64(b.rabbit.RabbitIntervalMax)))
 			continue
 		}
 		wait = seconds(float64(b.rabbit.RabbitRetryInterval))
+		if away {
+			s.returning = time.Now().Add(comeback)
+		}
+		away = true // when this one is lost
 		lost := s.conn.NotifyClose(make(chan *amqp.Error, 1))
 		blocks := s.conn.NotifyBlocked(make(chan amqp.Blocking, 4))
 		b.change(func() { b.current, b.why, b.blocked = s, nil, false })
@@ -234,6 +239,10 @@ func (b *broker) close() error {
 	return nil
 }
 
+// comeback is how long servers may take to open their queues again on a broker that
+// was away: by default they pause for up to 30 s between attempts.
+const comeback = time.Minute
+
 // publish hands the message to whichever broker is there, again until one has
 // confirmed it. Readers know a message that reached them twice by its id.
 func (b *broker) publish(ctx context.Context, topic string, p publication, tries int) error {
@@ -241,7 +250,9 @@ func (b *broker) publish(ctx context.Context, topic string, p publication, tries
 	for n := 1; ; n++ {
 		s, err := b.session(ctx)
 		if err == nil {
-			if err = s.publish(ctx, p); err == nil {
+			one := p
+			one.mandatory = p.mandatory || p.patient && time.Now().Before(s.returning)
+			if err = s.publish(ctx, one); err == nil {
 				return nil
 			}
 			unrouted = err == errUnrouted || unrouted && ctx.Err() != nil
@@ -270,6 +281,10 @@ func (b *broker) send(ctx context.Context, e envelope) error {
 	if err != nil {
 		return err
 	}
+	// A broker that was restarted has none of the queues of servers, which live as long
+	// as it does. A cast that waited for it would be lost where we come back before
+	// them, and the server that it is about would stay in its task state.
+	p.patient = e.kind == KindCast
 	return b.publish(ctx, e.target.Topic, p, e.tries)
 }
 

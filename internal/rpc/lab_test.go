@@ -387,6 +387,56 @@ func TestLabCallWaitsForAServerToCome(t *testing.T) {
 	})
 }
 
+// The queues of servers end with their broker. A cast waits for them on one that has come
+// back; where nothing has happened, it is for nobody, as Nova's.
+func TestLabCastWaitsForServersToComeBack(t *testing.T) {
+	u, err := url.Parse(labURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDoor(t, u.Host)
+	u.Host = d.addr
+	c, p := labPool(t, u.String())
+	defer p.Close()
+	topic := fmt.Sprintf("rpctest%d", time.Now().UnixNano())
+	if err := c.Cast(t.Context(), nil, rpc.Target{Topic: topic}, "early", nil); err != nil {
+		t.Fatal(err)
+	}
+	d.shut()
+	ended := make(chan error, 1)
+	go func() { ended <- c.Cast(t.Context(), nil, rpc.Target{Topic: topic}, "late", nil) }()
+	d.open(t)
+	select {
+	case err := <-ended:
+		t.Fatalf("the cast is lost: %v", err)
+	case <-time.After(4 * time.Second):
+	}
+	withChannel(t, func(_ *amqp.Connection, ch *amqp.Channel) {
+		q, err := ch.QueueDeclare(topic, false, true, true, false, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := ch.QueueBind(q.Name, topic, "nova", false, nil); err != nil {
+			t.Fatal(err)
+		}
+		seen, err := ch.Consume(q.Name, "", true, true, false, false, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case d := <-seen:
+			if m := inner(t, d.Body); m["method"] != "late" {
+				t.Errorf("got %v", m)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("the cast does not come")
+		}
+	})
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLabFanoutToNobody(t *testing.T) {
 	c, p := labPool(t, labURL(t))
 	defer p.Close()

@@ -20,6 +20,8 @@ type session struct {
 	log    zerolog.Logger
 
 	slots chan struct{} // bounds the channels that publish
+	// returning is until when the broker counts as one that has just come back.
+	returning time.Time
 
 	mu       sync.Mutex
 	idle     []*channel
@@ -51,6 +53,7 @@ type publication struct {
 	expiration string // in ms; "": none
 	headers    amqp.Table
 	mandatory  bool // it is an error if no queue takes it
+	patient    bool // it is mandatory on a broker that has just come back
 	body       []byte
 }
 

@@ -12,9 +12,9 @@ import (
 // the row's id and time.
 func StartAction(ctx context.Context, c *db.Cell, a *objects.Action) error {
 	now := db.Now()
-	id, err := c.DB.Insert(ctx, c.DB, `INSERT INTO instance_actions (created_at, action, instance_uuid, request_id, user_id, project_id, start_time, message, deleted)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)`, now, a.Action, a.InstanceUUID, a.RequestID, a.UserID, a.ProjectID, a.StartTime, a.Message)
-	a.ID, a.CreatedAt = id, &now
+	id, err := c.DB.Insert(ctx, c.DB, `INSERT INTO instance_actions (created_at, updated_at, action, instance_uuid, request_id, user_id, project_id, start_time, message, deleted)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`, now, a.StartTime, a.Action, a.InstanceUUID, a.RequestID, a.UserID, a.ProjectID, a.StartTime, a.Message)
+	a.ID, a.CreatedAt, a.UpdatedAt = id, &now, a.StartTime
 	return err
 }
 

@@ -58,12 +58,15 @@ func serveDev(d *cli.Dev, f *cli.Flags) (err error) {
 		cert, key := cloud.Certificate()
 		o = serve.Options{HTTPS: []serve.TLS{{Addr: d.Address(), CertFile: cert, KeyFile: key}}}
 	}
-	return cli.Run(ctx, c, o, cli.Program{Name: compute.Prog, Metrics: program().Metrics, Build: func(ctx context.Context, c *config.Config, o cli.Observers) (http.Handler, error) {
+	p := program()
+	p.Build = func(ctx context.Context, c *config.Config, o cli.Observers) (http.Handler, error) {
 		broker := rpc.NewMemory()
 		if err := cloud.Serve(ctx, broker); err != nil {
 			return nil, err
 		}
-		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Messages: broker, Fail: o.Fail})
+		nova, err := compute.New(ctx, compute.Options{
+			Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Messages: broker, Fail: o.Fail,
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -71,5 +74,6 @@ func serveDev(d *cli.Dev, f *cli.Flags) (err error) {
 			return nil, err
 		}
 		return cloud.Handler(nova), nil
-	}}, cloud.Hello)
+	}
+	return cli.Run(ctx, c, o, p, cloud.Hello)
 }

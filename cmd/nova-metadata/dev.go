@@ -33,13 +33,16 @@ func serveDev(d *cli.Dev, f *cli.Flags) error {
 	if f.Metrics != "" {
 		c.WSGI.MetadataMetrics = f.Metrics
 	}
-	return cli.Run(ctx, c, serve.Options{HTTP: []string{d.Address()}}, cli.Program{Name: metadata.Prog, Metrics: cli.Metadata().Metrics, Build: func(ctx context.Context, c *config.Config, o cli.Observers) (http.Handler, error) {
+	p := cli.Metadata()
+	p.Build = func(ctx context.Context, c *config.Config, o cli.Observers) (http.Handler, error) {
 		nova, err := metadata.New(ctx, metadata.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail})
 		if err != nil {
 			return nil, err
 		}
 		return guests.Handler(c, nova)
-	}}, func() string {
-		return fmt.Sprintf("nova-metadata --dev serves the cloud in %s\n\n  curl http://%s/SERVER/openstack/latest/meta_data.json   # SERVER is the id of a server\n", state, d.Address())
+	}
+	return cli.Run(ctx, c, serve.Options{HTTP: []string{d.Address()}}, p, func() string {
+		return fmt.Sprintf("nova-metadata --dev serves the cloud in %s\n\n"+
+			"  curl http://%s/SERVER/openstack/latest/meta_data.json   # SERVER is the id of a server\n", state, d.Address())
 	})
 }

@@ -23,7 +23,8 @@ type Dev struct {
 // Register adds the flags that both commands have.
 func (d *Dev) Register(fs *pflag.FlagSet, p Program) {
 	fs.BoolVar(&d.On, "dev", false, "serve an embedded cloud on loopback; nothing else is needed")
-	fs.StringVar(&d.State, "state", "", "with --dev: `directory` of its state (default ~/.local/state/nova-dev); :memory: leaves nothing behind")
+	fs.StringVar(&d.State, "state", "",
+		"with --dev: `directory` of its state (default ~/.local/state/nova-dev); :memory: leaves nothing behind")
 	fs.IntVar(&d.Port, "port", p.Port, "with --dev: `port` to listen on")
 }
 
@@ -53,7 +54,8 @@ func (d *Dev) Address() string { return net.JoinHostPort("127.0.0.1", strconv.It
 func (d *Dev) Check(fs *pflag.FlagSet) error {
 	vain, why := []string{"state", "port", "tls", "build-time"}, "--%s is for --dev"
 	if d.On {
-		vain, why = []string{"http", "https", "tls-cert", "tls-key", "uwsgi", "fcgi", "scgi", "ini"}, "--%s is not for --dev, which listens on loopback at --port"
+		vain, why = []string{"http", "https", "tls-cert", "tls-key", "uwsgi", "fcgi", "scgi", "ini"},
+			"--%s is not for --dev, which listens on loopback at --port"
 	}
 	if d.BuildTime < 0 {
 		return fmt.Errorf("--build-time %s is less than nothing", d.BuildTime)

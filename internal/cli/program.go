@@ -42,6 +42,8 @@ func Metadata() Program {
 	return Program{Name: metadata.Prog, App: uwsgiini.Metadata, Port: 8775,
 		Metrics: func(c *config.Config) string { return c.WSGI.MetadataMetrics },
 		Build: func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
-			return metadata.New(ctx, metadata.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail, NeedApp: o.NeedApp})
+			return metadata.New(ctx, metadata.Options{
+				Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail, NeedApp: o.NeedApp,
+			})
 		}}
 }

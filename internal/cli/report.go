@@ -35,7 +35,8 @@ func (h *hosting) report(c *config.Config) []byte {
 		fmt.Fprintln(&b, strings.Replace(line, ": ", " = ", 1))
 	}
 	section("Process")
-	fmt.Fprintf(&b, "pid = %d\ntime = %s\nrunning = %s\ngoroutines = %d\nprocs = %d\n", os.Getpid(), time.Now().UTC().Format(time.RFC3339), time.Since(h.began).Round(time.Second), runtime.NumGoroutine(), runtime.GOMAXPROCS(0))
+	fmt.Fprintf(&b, "pid = %d\ntime = %s\nrunning = %s\ngoroutines = %d\nprocs = %d\n",
+		os.Getpid(), time.Now().UTC().Format(time.RFC3339), time.Since(h.began).Round(time.Second), runtime.NumGoroutine(), runtime.GOMAXPROCS(0))
 	section("Databases, cells, caches, messages")
 	writeSeries(&b, h.metrics)
 	section("Goroutines")

@@ -342,7 +342,8 @@ func (s callable) find(l *Loader, t *objectType, _ *string, global Conf) (*objec
 	case strings.Contains(target, "."):
 		// PasteDeploy documents this and fails on it; a file that only works
 		// here could not be swapped back.
-		return nil, l.chain.failFactory(key, fmt.Errorf("call: takes a function of module %q, not an attribute of an object; use paste.*_factory", module))
+		return nil, l.chain.failFactory(key, fmt.Errorf("call: "+
+			"takes a function of module %q, not an attribute of an object; use paste.*_factory", module))
 	}
 	c := &object{kind: factoryObject, typ: t, name: target, key: key, global: orNew(global), local: Conf{}, loader: l}
 	c.factory = l.job.factories.dotted(key)

@@ -2,15 +2,38 @@
 package main
 
 import (
+	"context"
+	"net/http"
+
 	"github.com/spf13/cobra"
 
+	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/cli"
 	"github.com/nova-go/nova/internal/inspect"
+	"github.com/nova-go/nova/internal/serve/uwsgiini"
+	"github.com/nova-go/nova/metadata"
+	"github.com/nova-go/nova/paste"
 )
+
+// program is the compute API as it is hosted.
+func program() cli.Program {
+	return cli.Program{Name: compute.Prog, App: uwsgiini.Compute, Port: 8774,
+		Metrics: func(c *config.Config) string { return c.WSGI.ComputeMetrics },
+		Build: func(ctx context.Context, c *config.Config, o cli.Observers) (http.Handler, error) {
+			return compute.New(ctx, compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail, NeedApp: o.NeedApp})
+		}}
+}
+
+// service is the compute API as the commands see it that look at configuration.
+func service() inspect.Service {
+	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry,
+		Others: []func(*config.Config) paste.Registry{metadata.Registry}}
+}
 
 func main() {
 	if cli.CalledUWSGI() {
-		cli.MainUWSGI(cli.Compute(), cli.Metadata())
+		cli.MainUWSGI(program(), cli.Metadata())
 		return
 	}
 	var flags cli.Flags
@@ -24,15 +47,15 @@ func main() {
 		},
 		RunE: func(*cobra.Command, []string) error {
 			if d.On {
-				return d.ServeCompute(&flags)
+				return serveDev(&d, &flags)
 			}
-			return flags.Serve(cli.Compute())
+			return flags.Serve(program())
 		},
 	}
 	flags.Register(cmd.Flags())
-	d.Register(cmd.Flags(), cli.Compute())
+	d.Register(cmd.Flags(), program())
 	d.RegisterCloud(cmd.Flags())
 	cmd.AddCommand(routes())
-	cmd.AddCommand(inspect.Compute().Commands()...)
+	cmd.AddCommand(service().Commands()...)
 	cli.Main(cmd)
 }

@@ -4,13 +4,23 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/cli"
+	"github.com/nova-go/nova/internal/computepaste"
 	"github.com/nova-go/nova/internal/inspect"
+	"github.com/nova-go/nova/metadata"
+	"github.com/nova-go/nova/paste"
 )
+
+// service is the metadata service as the commands see it that look at configuration.
+func service() inspect.Service {
+	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, Registry: metadata.Registry,
+		Others: []func(*config.Config) paste.Registry{computepaste.Names}}
+}
 
 func main() {
 	if cli.CalledUWSGI() {
-		cli.MainUWSGI(cli.Compute(), cli.Metadata())
+		cli.MainUWSGI(cli.Metadata())
 		return
 	}
 	var flags cli.Flags
@@ -24,13 +34,13 @@ func main() {
 		},
 		RunE: func(*cobra.Command, []string) error {
 			if d.On {
-				return d.ServeMetadata(&flags)
+				return serveDev(&d, &flags)
 			}
 			return flags.Serve(cli.Metadata())
 		},
 	}
 	flags.Register(cmd.Flags())
 	d.Register(cmd.Flags(), cli.Metadata())
-	cmd.AddCommand(inspect.Metadata().Commands()...)
+	cmd.AddCommand(service().Commands()...)
 	cli.Main(cmd)
 }

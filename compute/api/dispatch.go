@@ -341,7 +341,7 @@ func pick(actions map[string][]*operation, text []byte) ([]*operation, error) {
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "Malformed request body")
 	}
-	size := 1
+	var size int
 	switch v := decoded.(type) {
 	case *schema.Object:
 		size = v.Len()

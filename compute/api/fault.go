@@ -24,11 +24,17 @@ type Fault struct {
 func (f *Fault) Error() string { return f.Message }
 func (f *Fault) Unwrap() error { return f.cause }
 
-// BadRequest, NotFound, Conflict and Forbidden are the faults handlers make most.
+// BadRequest is a fault with status 400.
 func BadRequest(format string, a ...any) error { return faultf(http.StatusBadRequest, format, a) }
-func NotFound(format string, a ...any) error   { return faultf(http.StatusNotFound, format, a) }
-func Conflict(format string, a ...any) error   { return faultf(http.StatusConflict, format, a) }
-func Forbidden(format string, a ...any) error  { return faultf(http.StatusForbidden, format, a) }
+
+// NotFound is a fault with status 404.
+func NotFound(format string, a ...any) error { return faultf(http.StatusNotFound, format, a) }
+
+// Conflict is a fault with status 409.
+func Conflict(format string, a ...any) error { return faultf(http.StatusConflict, format, a) }
+
+// Forbidden is a fault with status 403.
+func Forbidden(format string, a ...any) error { return faultf(http.StatusForbidden, format, a) }
 
 // NotImplemented is what the host of a server cannot do.
 func NotImplemented(format string, a ...any) error {

@@ -44,16 +44,22 @@ func (o *Object) key(k string) {
 	o.buf = append(o.buf, ':')
 }
 
-// Str, Int, Bool and Null write a member.
+// Str writes a member that is a string.
 func (o *Object) Str(k, v string) { o.key(k); o.buf = appendString(o.buf, v) }
+
+// Int writes a member that is an integer.
 func (o *Object) Int(k string, v int64) {
 	o.key(k)
 	o.buf = strconv.AppendInt(o.buf, v, 10)
 }
+
+// Bool writes a member that is a boolean.
 func (o *Object) Bool(k string, v bool) {
 	o.key(k)
 	o.buf = strconv.AppendBool(o.buf, v)
 }
+
+// Null writes a member that is null.
 func (o *Object) Null(k string) { o.key(k); o.buf = append(o.buf, "null"...) }
 
 // Opt writes the string, or null for a nil pointer.
@@ -153,10 +159,14 @@ func (a *Array) comma() {
 	a.n++
 }
 
-// Obj appends an object, Str a string, Any anything.
+// Obj appends an object.
 func (a *Array) Obj(fill func(o *Object)) { a.comma(); a.buf = Doc(fill).AppendJSON(a.buf) }
-func (a *Array) Str(v string)             { a.comma(); a.buf = appendString(a.buf, v) }
-func (a *Array) Any(v any)                { a.comma(); a.buf = appendAny(a.buf, v) }
+
+// Str appends a string.
+func (a *Array) Str(v string) { a.comma(); a.buf = appendString(a.buf, v) }
+
+// Any appends a value of any type that JSON has.
+func (a *Array) Any(v any) { a.comma(); a.buf = appendAny(a.buf, v) }
 
 func appendAny(b []byte, v any) []byte {
 	if e, ok := v.(Encoder); ok {

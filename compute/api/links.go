@@ -112,6 +112,7 @@ func (l *Links) Self(collection, id string) string {
 	return strings.TrimRight(l.self, "/") + l.project + "/" + collection + "/" + id
 }
 
+// Bookmark is the link to a resource without the version of the API.
 func (l *Links) Bookmark(collection, id string) string {
 	return strings.TrimRight(l.bookmark, "/") + l.project + "/" + collection + "/" + id
 }

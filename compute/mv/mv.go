@@ -15,9 +15,11 @@ import (
 type Version uint16
 
 const (
+	// Legacy is the version of requests below /v2.
 	Legacy Version = 0
-	// Min and Max are the ends of what the API advertises.
+	// Min is the lowest version that the API advertises.
 	Min = V1Base
+	// Max is the highest.
 	Max = V104UpdatePinnedZone
 	// End is above every version: an open upper bound.
 	End Version = 0xffff

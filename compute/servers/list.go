@@ -382,7 +382,7 @@ func (a *API) addresses(r *api.Request, opts map[string]string, q *instance.List
 var errNothing = errors.New("nothing matches")
 
 func unlessNothing(err error) error {
-	if err == errNothing {
+	if errors.Is(err, errNothing) {
 		return nil
 	}
 	return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/startup"
+	"github.com/nova-go/nova/internal/version"
 )
 
 // Flags are the flags of both commands.
@@ -46,20 +47,39 @@ func (f *Flags) registerFiles(fs *pflag.FlagSet) {
 
 // Load reads the configuration that the flags and the environment name.
 func (f *Flags) Load(prog string) (*config.Config, error) {
-	s := f.sources(prog)
+	s := f.Sources(prog)
 	s.Env = os.Environ()
 	return config.Load(s)
 }
 
-// sources are what the flags name.
-func (f *Flags) sources(prog string) config.Sources {
+// Sources are what the flags name.
+func (f *Flags) Sources(prog string) config.Sources {
 	return config.Sources{Files: f.Files, Dirs: f.Dirs, Prog: prog}
 }
 
 // Main runs a command. A mistake is one line on standard error, and exit status 1.
 func Main(cmd *cobra.Command) {
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	addVersion(cmd)
 	end(cmd.Name(), cmd.Execute())
+}
+
+// addVersion adds the command version, which tells all that is known, and the flag
+// --version, which prints one line. It leaves cobra's templates as they are: to set one
+// links text/template, which calls methods by name, so that the linker has to keep all
+// methods: 6 MB.
+func addVersion(cmd *cobra.Command) {
+	cmd.Version = version.Number
+	cmd.AddCommand(&cobra.Command{
+		Use:   "version",
+		Short: "Print the version, and what the program was built from",
+		Args:  cobra.NoArgs,
+		RunE: func(sub *cobra.Command, _ []string) error {
+			lines := append([]string{cmd.Name() + " " + version.Number, "nova: " + startup.Release}, version.Read().Lines()...)
+			_, err := fmt.Fprintln(sub.OutOrStdout(), strings.Join(lines, "\n"))
+			return err
+		},
+	})
 }
 
 // notLoaded is uWSGI's exit status where need-app is set and no application could be

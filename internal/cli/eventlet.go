@@ -7,6 +7,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/serve"
+	"github.com/nova-go/nova/internal/serve/uwsgiini"
 )
 
 // eventlet are the options by which Nova's own servers, which it had up to
@@ -32,7 +33,7 @@ func (p Program) configured(c *config.Config, o *serve.Options) error {
 		return err
 	}
 	host, port := e.MetadataListen, e.MetadataPort
-	if p.Port == Compute().Port {
+	if p.App == uwsgiini.Compute {
 		host, port = e.ComputeListen, e.ComputePort
 	}
 	address := net.JoinHostPort(host, strconv.Itoa(port))

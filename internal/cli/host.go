@@ -129,7 +129,8 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 			}
 		}
 	}
-	h := &hosting{program: p, again: again, failed: make(chan error, 1), needApp: ini != nil && ini.NeedApp, load: func() (*config.Config, error) { return f.Load(p.Name) }}
+	h := &hosting{program: p, again: again, failed: make(chan error, 1), needApp: ini != nil && ini.NeedApp,
+		load: func() (*config.Config, error) { return f.Load(p.Name) }}
 	c, err := h.load()
 	if err != nil {
 		return h.notLoaded(err)
@@ -314,7 +315,8 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 	}
 	// Its work goes on while the requests in flight are let end.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	app, err := h.program.Build(ctx, c, Observers{Log: logger, Metrics: h.metrics, Traces: h.traces.provider(), Fail: h.fail, NeedApp: h.needApp})
+	o := Observers{Log: logger, Metrics: h.metrics, Traces: h.traces.provider(), Fail: h.fail, NeedApp: h.needApp}
+	app, err := h.program.Build(ctx, c, o)
 	if err != nil {
 		cancel()
 		_ = sink.Close()

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -15,25 +14,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/nova-go/nova/compute"
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/startup"
+	"github.com/nova-go/nova/internal/version"
 )
 
 // newRegistry has what a process tells of itself, whatever it serves.
 func newRegistry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
-	revision := ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				revision = s.Value
-			}
-		}
-	}
 	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "nova_build_info", Help: "1, with the release of Nova that the service stands for, and the revision of its source.",
-		ConstLabels: prometheus.Labels{"release": startup.Release, "revision": revision},
+		Name:        "nova_build_info",
+		Help:        "1, with the release of Nova that the service stands for, its own version, and the revision of its source.",
+		ConstLabels: prometheus.Labels{"release": startup.Release, "revision": version.Read().Revision, "version": version.Number},
 	}, func() float64 { return 1 })
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build)
 	return r
@@ -41,13 +33,10 @@ func newRegistry() *prometheus.Registry {
 
 // metricsAddress is where metrics are shown; "": nowhere.
 func (f *Flags) metricsAddress(p Program, c *config.Config) string {
-	switch {
-	case f.Metrics != "":
+	if f.Metrics != "" {
 		return f.Metrics
-	case p.Name == compute.Prog:
-		return c.WSGI.ComputeMetrics
 	}
-	return c.WSGI.MetadataMetrics
+	return p.Metrics(c)
 }
 
 // serveMetrics shows metrics until ctx ends. That the address is taken is no reason

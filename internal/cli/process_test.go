@@ -21,6 +21,7 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/cli"
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/serve/uwsgiini"
 	"github.com/nova-go/nova/internal/startup"
 )
 
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) == "" {
 		os.Exit(m.Run())
 	}
-	p := cli.Compute()
+	p := cli.Program{Name: "nova-api-os-compute", App: uwsgiini.Compute, Port: 8774, Metrics: func(c *config.Config) string { return c.WSGI.ComputeMetrics }}
 	p.Build = func(_ context.Context, c *config.Config, o cli.Observers) (http.Handler, error) {
 		switch c.Default.MyIP {
 		case "192.0.2.99":

@@ -8,7 +8,6 @@ import (
 	"github.com/rs/zerolog"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/nova-go/nova/compute"
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
 	"github.com/nova-go/nova/metadata"
@@ -34,18 +33,17 @@ type Program struct {
 	App   string // as uWSGI's files and nova.conf's enabled_ssl_apis name it
 	Port  int    // where it listens when nothing is said
 	Build Build
+	// Metrics is the option that says where metrics are shown, "" for nowhere.
+	Metrics func(*config.Config) string
 }
 
-// Compute is nova-api.
-func Compute() Program {
-	return Program{compute.Prog, uwsgiini.Compute, 8774, func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
-		return compute.New(ctx, compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail, NeedApp: o.NeedApp})
-	}}
-}
-
-// Metadata is nova-metadata.
+// Metadata is nova-metadata. nova-api hosts it, too, under the name uwsgi.
 func Metadata() Program {
-	return Program{metadata.Prog, uwsgiini.Metadata, 8775, func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
-		return metadata.New(ctx, metadata.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail, NeedApp: o.NeedApp})
-	}}
+	return Program{Name: metadata.Prog, App: uwsgiini.Metadata, Port: 8775,
+		Metrics: func(c *config.Config) string { return c.WSGI.MetadataMetrics },
+		Build: func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error) {
+			return metadata.New(ctx, metadata.Options{
+				Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail, NeedApp: o.NeedApp,
+			})
+		}}
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/startup"
+	"github.com/nova-go/nova/internal/version"
 )
 
 // report is what oslo.reports calls a Guru Meditation Report: the state of the
@@ -30,16 +30,13 @@ func (h *hosting) report(c *config.Config) []byte {
 		fmt.Fprintf(&b, "\n%s\n====%s====\n%s\n", rule, center(title, 64), rule)
 	}
 	section("Package")
-	fmt.Fprintf(&b, "product = OpenStack Nova\nservice = %s\npackage = %s\ngo = %s\n", h.program.Name, startup.Release, runtime.Version())
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if strings.HasPrefix(s.Key, "vcs.") {
-				fmt.Fprintf(&b, "%s = %s\n", s.Key, s.Value)
-			}
-		}
+	fmt.Fprintf(&b, "product = OpenStack Nova\nservice = %s\npackage = %s\n", h.program.Name, startup.Release)
+	for _, line := range version.Read().Lines() {
+		fmt.Fprintln(&b, strings.Replace(line, ": ", " = ", 1))
 	}
 	section("Process")
-	fmt.Fprintf(&b, "pid = %d\ntime = %s\nrunning = %s\ngoroutines = %d\nprocs = %d\n", os.Getpid(), time.Now().UTC().Format(time.RFC3339), time.Since(h.began).Round(time.Second), runtime.NumGoroutine(), runtime.GOMAXPROCS(0))
+	fmt.Fprintf(&b, "pid = %d\ntime = %s\nrunning = %s\ngoroutines = %d\nprocs = %d\n",
+		os.Getpid(), time.Now().UTC().Format(time.RFC3339), time.Since(h.began).Round(time.Second), runtime.NumGoroutine(), runtime.GOMAXPROCS(0))
 	section("Databases, cells, caches, messages")
 	writeSeries(&b, h.metrics)
 	section("Goroutines")

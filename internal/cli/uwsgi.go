@@ -42,7 +42,7 @@ func serveUWSGI(args []string, programs []Program) error {
 	if ini.App == "" {
 		return errors.New("no module, wsgi or wsgi-file names nova.wsgi.osapi_compute or nova.wsgi.metadata")
 	}
-	return fmt.Errorf("%s is not in this program", ini.App)
+	return fmt.Errorf("%s is not in this program: nova-api hosts both applications under the name uwsgi", ini.App)
 }
 
 // uwsgi takes over what the uWSGI files say about everything but listeners.

@@ -25,7 +25,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
-	"github.com/nova-go/nova/internal/devcloud"
+	"github.com/nova-go/nova/internal/devcloud/guests"
 	"github.com/nova-go/nova/internal/novatest"
 	"github.com/nova-go/nova/metadata"
 )
@@ -93,7 +93,7 @@ func newCloud(t *testing.T) *cloud {
 		"scope": {"project": {"name": "demo", "domain": {"id": "default"}}}}}`).Expect(201)
 	c.token = r.Header.Get("X-Subject-Token")
 	quiet := zerolog.Nop()
-	mc, err := devcloud.ReadConfig(s.State, config.Sources{Prog: metadata.Prog, Files: []string{filepath.Join(s.State, "test.conf")}})
+	mc, err := guests.ReadConfig(s.State, config.Sources{Prog: metadata.Prog, Files: []string{filepath.Join(s.State, "test.conf")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,11 +101,11 @@ func newCloud(t *testing.T) *cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guests, err := devcloud.Guests(mc, m)
+	proxy, err := guests.Handler(mc, m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := httptest.NewServer(guests)
+	h := httptest.NewServer(proxy)
 	t.Cleanup(h.Close)
 	c.metadata = strings.TrimPrefix(h.URL, "http://")
 	return c

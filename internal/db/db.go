@@ -22,9 +22,7 @@ import (
 	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/mysqldialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
-	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"github.com/uptrace/bun/schema"
-	"modernc.org/sqlite" // database/sql driver "sqlite"
 
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/objects"
@@ -106,16 +104,12 @@ func Open(connection string, o Options) (*DB, error) {
 	case "postgresql":
 		pool, speaks = sql.OpenDB(prompt{stdlib.GetConnector(*src.postgres), src.within, "tcp", src.address}), pgdialect.New()
 	case "sqlite":
-		if err := sqliteRegexp(); err != nil {
-			return nil, err
-		}
 		if o.Unsynced {
 			src.dsn += "&_pragma=synchronous(OFF)"
 		}
-		if pool, err = sql.Open("sqlite", src.dsn); err != nil {
+		if pool, speaks, err = openSQLite(src.dsn); err != nil {
 			return nil, err
 		}
-		speaks = sqlitedialect.New()
 	}
 	if src.dialect == "sqlite" && strings.Contains(src.dsn, ":memory:") {
 		o.MaxPoolSize, o.MaxOverflow = new(1), new(0) // each connection would be a database of its own
@@ -224,10 +218,9 @@ func isDown(err error) bool {
 	var pgErr *pgconn.ConnectError
 	var pg *pgconn.PgError
 	var my *mysql.MySQLError
-	var lite *sqlite.Error
 	switch {
-	case errors.As(err, &lite):
-		return lite.Code()&0xff == 14 // SQLITE_CANTOPEN: its disk is away
+	case sqliteCode(err)&0xff == 14: // SQLITE_CANTOPEN: its disk is away
+		return true
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.As(err, &netErr), errors.As(err, &pgErr):
 		return true
 	case errors.As(err, &pg): // connection exceptions, shutting down, too many connections
@@ -252,14 +245,13 @@ func Unanswered(err error) bool {
 func Duplicate(err error) (detail string, ok bool) {
 	var my *mysql.MySQLError
 	var pg *pgconn.PgError
-	var lite *sqlite.Error
-	switch {
+	switch code := sqliteCode(err); {
 	case errors.As(err, &my) && my.Number == 1062:
 		return my.Message, true
 	case errors.As(err, &pg) && pg.Code == "23505":
 		return pg.ConstraintName, true
-	case errors.As(err, &lite) && (lite.Code() == 2067 || lite.Code() == 1555):
-		return lite.Error(), true
+	case code == 2067, code == 1555: // SQLITE_CONSTRAINT_UNIQUE, _PRIMARYKEY
+		return sqliteText(err), true
 	}
 	return "", false
 }

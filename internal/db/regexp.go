@@ -1,31 +1,13 @@
+//go:build !nosqlite
+
 package db
 
 import (
-	"database/sql/driver"
 	"fmt"
 	"regexp"
 	"regexp/syntax"
 	"sync"
-
-	"modernc.org/sqlite"
 )
-
-// sqliteRegexp gives SQLite, which has the operator but no function behind it,
-// the one that SQLAlchemy's dialect registers: a search, case and all.
-var sqliteRegexp = sync.OnceValue(func() error {
-	var known expressions
-	return sqlite.RegisterDeterministicScalarFunction("regexp", 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		expression, _ := args[0].(string)
-		if args[1] == nil {
-			return false, nil
-		}
-		re, err := known.compiled(expression)
-		if err != nil {
-			return nil, err
-		}
-		return re.MatchString(fmt.Sprint(args[1])), nil // numbers, too
-	})
-})
 
 const (
 	// maxExpression bounds what an expression of a user may compile to. Database

@@ -22,6 +22,8 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/compute"
 	"github.com/nova-go/nova/internal/devcloud/conductor"
 	"github.com/nova-go/nova/internal/devcloud/control"
+	"github.com/nova-go/nova/internal/devcloud/guard"
+	"github.com/nova-go/nova/internal/devcloud/guests"
 	"github.com/nova-go/nova/internal/devcloud/image"
 	"github.com/nova-go/nova/internal/devcloud/network"
 	"github.com/nova-go/nova/internal/devcloud/placement"
@@ -226,7 +228,7 @@ func (c *Cloud) Close() error {
 // Config is the configuration of the applications in front of the cloud: the
 // nova.conf in its state directory, and after it what more there is to read.
 func (c *Cloud) Config(more config.Sources) (*config.Config, error) {
-	return readConfig(c.state, more)
+	return guests.LoadConfig(c.state, more)
 }
 
 // Handler answers for the neighbours and for the control API below /dev, which are
@@ -247,8 +249,8 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 		}
 		h.ServeHTTP(w, r)
 	}))
-	api := newGuard(c.url, true).wrap(http.StripPrefix("/dev", slashed((&control.API{Cloud: controls{c, all}, Plan: c.plan, Recorder: recorder}).Handler())))
-	guarded := newGuard(c.url, false).wrap(all)
+	api := guard.New(c.url, true).Wrap(http.StripPrefix("/dev", slashed((&control.API{Cloud: controls{c, all}, Plan: c.plan, Recorder: recorder}).Handler())))
+	guarded := guard.New(c.url, false).Wrap(all)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		switch {

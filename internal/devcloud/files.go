@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"github.com/nova-go/nova/internal/devcloud/guests"
 )
 
 //go:embed api-paste.ini
@@ -42,7 +44,7 @@ func (c *Cloud) novaConf() string {
 	for _, group := range []string{"service_user", "keystone", "neutron", "cinder", "placement", "glance"} {
 		fmt.Fprintf(&b, "[%s]\n%sregion_name = %s\n", group, login, region)
 		if group == "neutron" {
-			fmt.Fprintf(&b, "service_metadata_proxy = true\nmetadata_proxy_shared_secret = %s\n", proxySecret)
+			fmt.Fprintf(&b, "service_metadata_proxy = true\nmetadata_proxy_shared_secret = %s\n", guests.ProxySecret)
 		}
 	}
 	return b.String()

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/config"
-	"github.com/nova-go/nova/internal/devcloud"
+	"github.com/nova-go/nova/internal/devcloud/guests"
 	"github.com/nova-go/nova/metadata"
 )
 
@@ -110,11 +110,11 @@ func TestPagesOfOthersAreKeptOut(t *testing.T) {
 func TestMetadataOfServersIsKeptFromPages(t *testing.T) {
 	state := t.TempDir()
 	defer start(t, state).Close()
-	c, err := devcloud.ReadConfig(state, config.Sources{Prog: metadata.Prog})
+	c, err := guests.ReadConfig(state, config.Sources{Prog: metadata.Prog})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := devcloud.Guests(c, http.NotFoundHandler())
+	h, err := guests.Handler(c, http.NotFoundHandler())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	Password = "secret" // of the users that each cloud has
+	// Password is that of the users that each cloud has.
+	Password = "secret"
 	region   = "RegionOne"
 	domain   = "default"
 	lifetime = 24 * time.Hour

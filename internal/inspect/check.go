@@ -82,7 +82,8 @@ func (f *findings) add(severity, area string, err error) {
 		f.option(severity, option.Problem)
 		return
 	case errors.As(err, &syntax):
-		one.File, one.Line, one.Message = syntax.File, syntax.Line, strings.TrimPrefix(syntax.Error(), fmt.Sprintf("%s:%d: ", syntax.File, syntax.Line))
+		one.File, one.Line = syntax.File, syntax.Line
+		one.Message = strings.TrimPrefix(syntax.Error(), fmt.Sprintf("%s:%d: ", syntax.File, syntax.Line))
 	case errors.As(err, &place):
 		one.File, one.Line, one.Section, one.Option, one.Message = place.File, place.Line, place.Section, place.Option, place.Err.Error()
 		if place.Factory != "" {

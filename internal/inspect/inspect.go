@@ -8,9 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/nova-go/nova/compute"
 	"github.com/nova-go/nova/config"
-	"github.com/nova-go/nova/metadata"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -22,18 +20,6 @@ type Service struct {
 	// Others are the registries of applications that have their sections in the
 	// same paste file.
 	Others []func(*config.Config) paste.Registry
-}
-
-// Compute is nova-api.
-func Compute() Service {
-	return Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry,
-		Others: []func(*config.Config) paste.Registry{metadata.Registry}}
-}
-
-// Metadata is nova-metadata.
-func Metadata() Service {
-	return Service{Prog: metadata.Prog, PasteName: metadata.PasteName, Registry: metadata.Registry,
-		Others: []func(*config.Config) paste.Registry{compute.Registry}}
 }
 
 // Commands are the commands for the application.

@@ -12,10 +12,25 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/computepaste"
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/inspect"
+	"github.com/nova-go/nova/metadata"
 	"github.com/nova-go/nova/paste"
 )
+
+// computeService and metadataService are what the two commands hand over.
+func computeService() inspect.Service {
+	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry,
+		Others: []func(*config.Config) paste.Registry{metadata.Registry}}
+}
+
+func metadataService() inspect.Service {
+	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, Registry: metadata.Registry,
+		Others: []func(*config.Config) paste.Registry{computepaste.Names}}
+}
 
 const pasteFile = `[composite:osapi_compute]
 use = call:nova.api.openstack.urlmap:urlmap_factory
@@ -104,7 +119,7 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := write(t, test.conf, test.ini, test.files...)
-			list, status := inspect.Compute().Check(context.Background(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Verbose: test.verbose})
+			list, status := computeService().Check(context.Background(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Verbose: test.verbose})
 			if status != test.status {
 				t.Errorf("status %d, not %d", status, test.status)
 			}
@@ -147,7 +162,7 @@ func TestNeighbours(t *testing.T) {
 			"[oslo_messaging_notifications]\ntransport_url = rabbit://u:p@DOWN/\n[keystone_authtoken]\nauth_url = http://DOWN/v3\nmemcached_servers = UP,DOWN\n" +
 			"[quota]\ndriver = nova.quota.UnifiedLimitsDriver\n[oslo_limit]\nauth_type = none\nendpoint_override = http://DOWN\nendpoint_id = e\n")
 	dir := write(t, conf, pasteFile)
-	list, status := inspect.Compute().Check(context.Background(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Timeout: 10 * time.Second})
+	list, status := computeService().Check(context.Background(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Timeout: 10 * time.Second})
 	if status != inspect.HasError {
 		t.Errorf("status %d", status)
 	}
@@ -196,7 +211,7 @@ func TestConfig(t *testing.T) {
 	}
 	read := func(args ...string) {
 		t.Helper()
-		out, err := run(t, inspect.Compute(), append([]string{"config", "--config-file", file}, args...)...)
+		out, err := run(t, computeService(), append([]string{"config", "--config-file", file}, args...)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +229,7 @@ func TestConfig(t *testing.T) {
 			t.Errorf("[%s] %s: %s", test.group, test.option, got)
 		}
 	}
-	out, err := run(t, inspect.Compute(), "config", "--config-file", file)
+	out, err := run(t, computeService(), "config", "--config-file", file)
 	if err != nil || strings.Contains(out, "secret@") || strings.Contains(out, "=secret") || !strings.Contains(out, "connection_string = ****\n") || !strings.Contains(out, "a@http://u:****@h/x,b@http://h/y\n") {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -222,7 +237,7 @@ func TestConfig(t *testing.T) {
 	if v := all["database"]["connection"].Value; v != "sqlite:///secret" {
 		t.Errorf("the secret is %v", v)
 	}
-	text, err := run(t, inspect.Compute(), "config", "--config-file", file, "--show-secrets")
+	text, err := run(t, computeService(), "config", "--config-file", file, "--show-secrets")
 	if err != nil || !strings.Contains(text, "[wsgi]\n# default\napi_paste_config = api-paste.ini\n") {
 		t.Errorf("%v\n%s", err, text)
 	}
@@ -231,7 +246,7 @@ func TestConfig(t *testing.T) {
 	if err := os.WriteFile(again, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	second, err := run(t, inspect.Compute(), "config", "--config-file", again, "--show-secrets")
+	second, err := run(t, computeService(), "config", "--config-file", again, "--show-secrets")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,18 +283,18 @@ func TestPipeline(t *testing.T) {
 		args    []string
 		want    string
 	}{
-		{inspect.Compute(), []string{"--config-file", ini}, keystone},
-		{inspect.Compute(), []string{"--config-file", conf}, noauth},
-		{inspect.Compute(), []string{"--config-file", conf, "--config-file", ini}, noauth},
-		{inspect.Compute(), []string{"--config-file", ini, "--name", "versionsapp"}, "versionsapp (app nova.api.openstack.compute.versions:Versions.factory)\n"},
-		{inspect.Metadata(), []string{"--config-file", ini}, "metadata (composite Paste#urlmap)\n└─ / -> meta (app nova.api.metadata.handler:MetadataRequestHandler.factory)\n"},
-		{inspect.Metadata(), []string{"--config-file", ini, "--format", "dot"}, "digraph \"metadata\" {\n  rankdir=LR;\n  node [shape=box];\n  n1 [label=\"metadata\", tooltip=\"Paste#urlmap\", shape=diamond];\n  n2 [label=\"meta\", tooltip=\"nova.api.metadata.handler:MetadataRequestHandler.factory\", style=bold];\n  n1 -> n2 [label=\"/\"];\n}\n"},
+		{computeService(), []string{"--config-file", ini}, keystone},
+		{computeService(), []string{"--config-file", conf}, noauth},
+		{computeService(), []string{"--config-file", conf, "--config-file", ini}, noauth},
+		{computeService(), []string{"--config-file", ini, "--name", "versionsapp"}, "versionsapp (app nova.api.openstack.compute.versions:Versions.factory)\n"},
+		{metadataService(), []string{"--config-file", ini}, "metadata (composite Paste#urlmap)\n└─ / -> meta (app nova.api.metadata.handler:MetadataRequestHandler.factory)\n"},
+		{metadataService(), []string{"--config-file", ini, "--format", "dot"}, "digraph \"metadata\" {\n  rankdir=LR;\n  node [shape=box];\n  n1 [label=\"metadata\", tooltip=\"Paste#urlmap\", shape=diamond];\n  n2 [label=\"meta\", tooltip=\"nova.api.metadata.handler:MetadataRequestHandler.factory\", style=bold];\n  n1 -> n2 [label=\"/\"];\n}\n"},
 	} {
 		if got, err := run(t, test.service, append([]string{"pipeline"}, test.args...)...); err != nil || got != test.want {
 			t.Errorf("%s: %v\n%s", test.args, err, got)
 		}
 	}
-	out, err := run(t, inspect.Compute(), "pipeline", "--config-file", ini, "--format", "json")
+	out, err := run(t, computeService(), "pipeline", "--config-file", ini, "--format", "json")
 	var n paste.Node
 	if err != nil || json.Unmarshal([]byte(out), &n) != nil {
 		t.Fatal(err, out)
@@ -288,7 +303,7 @@ func TestPipeline(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 	for _, bad := range [][]string{{"--format", "xml"}, {"--config-file", ini, "--config-file", ini}, {"--config-file", ini, "--name", "nothing"}} {
-		if _, err := run(t, inspect.Compute(), append([]string{"pipeline"}, bad...)...); err == nil {
+		if _, err := run(t, computeService(), append([]string{"pipeline"}, bad...)...); err == nil {
 			t.Errorf("%s: no error", bad)
 		}
 	}
@@ -316,7 +331,7 @@ func TestOtherRelease(t *testing.T) {
 			}
 			_ = d.Close()
 		}
-		list, _ := inspect.Compute().Check(t.Context(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Timeout: 10 * time.Second})
+		list, _ := computeService().Check(t.Context(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Timeout: 10 * time.Second})
 		said := false
 		for _, f := range list {
 			if f.Area == "neighbour" && f.Section == "database" {
@@ -328,6 +343,27 @@ func TestOtherRelease(t *testing.T) {
 		}
 		if said != (want != "") {
 			t.Errorf("%q: %v", head, list)
+		}
+	}
+}
+
+// nova-metadata knows what the sections of the compute API name, which stand in the
+// same paste file, without linking the compute API.
+func TestCheckOfMetadataKnowsCompute(t *testing.T) {
+	for text, want := range map[string]string{
+		pasteFile: "",
+		strings.Replace(pasteFile, "APIRouterV21", "APIRouterV3", 1): "APIRouterV3",
+	} {
+		dir := write(t, databases, text)
+		list, _ := metadataService().Check(t.Context(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}})
+		var found []string
+		for _, f := range list {
+			if f.Area == "paste" {
+				found = append(found, f.String())
+			}
+		}
+		if got := strings.Join(found, "\n"); want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("check answers %q, want %q", got, want)
 		}
 	}
 }

@@ -232,7 +232,10 @@ func (r *round) keystones(ctx context.Context) {
 		group   string
 		session config.Session
 	}{
-		{"keystone_authtoken", config.Session{CAFile: c.KeystoneAuthtoken.CAFile, CertFile: c.KeystoneAuthtoken.CertFile, KeyFile: c.KeystoneAuthtoken.KeyFile, Insecure: c.KeystoneAuthtoken.Insecure}},
+		{"keystone_authtoken", config.Session{
+			CAFile: c.KeystoneAuthtoken.CAFile, CertFile: c.KeystoneAuthtoken.CertFile,
+			KeyFile: c.KeystoneAuthtoken.KeyFile, Insecure: c.KeystoneAuthtoken.Insecure,
+		}},
 		{"service_user", c.ServiceUser.Session}, {"keystone", c.Keystone.Session}, {"placement", c.Placement.Session},
 		{"neutron", c.Neutron.Session}, {"cinder", c.Cinder.Session}, {"glance", c.Glance.Session},
 	} {
@@ -259,11 +262,15 @@ func (r *round) limits(ctx context.Context) {
 		defer cancel()
 		registered, err := registeredLimits(ctx, c)
 		if err != nil {
-			return []Finding{r.at("error", "quota", "driver", fmt.Sprintf("the limits that [oslo_limit] is about cannot be read: %s", cause(ctx, err)))}
+			return []Finding{r.at("error", "quota", "driver",
+				fmt.Sprintf("the limits that [oslo_limit] is about cannot be read: %s", cause(ctx, err)))}
 		}
 		const servers = "servers"
-		if _, set := registered[servers]; !set && slices.Contains(c.Quota.UnifiedLimitsResourceList, servers) != (c.Quota.UnifiedLimitsResourceStrategy == "ignore") {
-			return []Finding{r.at("warning", "quota", "driver", "Keystone has no registered limit of servers for Nova's endpoint: none will be built")}
+		_, set := registered[servers]
+		listed := slices.Contains(c.Quota.UnifiedLimitsResourceList, servers)
+		if !set && listed != (c.Quota.UnifiedLimitsResourceStrategy == "ignore") {
+			return []Finding{r.at("warning", "quota", "driver",
+				"Keystone has no registered limit of servers for Nova's endpoint: none will be built")}
 		}
 		return nil
 	})
@@ -274,7 +281,9 @@ func registeredLimits(ctx context.Context, c *config.Config) (map[string]int64, 
 	if err != nil {
 		return nil, err
 	}
-	session, err := rest.New(rest.Options{Group: "oslo_limit", Auth: auth, Session: c.OsloLimit.Session, Adapter: keystone.LimitsAdapter(c.OsloLimit), UserAgent: "nova-api"})
+	session, err := rest.New(rest.Options{
+		Group: "oslo_limit", Auth: auth, Session: c.OsloLimit.Session, Adapter: keystone.LimitsAdapter(c.OsloLimit), UserAgent: "nova-api",
+	})
 	if err != nil {
 		return nil, err
 	}

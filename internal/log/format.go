@@ -59,7 +59,8 @@ func newFormatter(w io.Writer, cfg config.Log) *formatter {
 
 var pythonLevels = map[string]zerolog.Level{
 	"DEBUG": zerolog.DebugLevel, "INFO": zerolog.InfoLevel, "WARN": zerolog.WarnLevel, "WARNING": zerolog.WarnLevel,
-	"ERROR": zerolog.ErrorLevel, "CRITICAL": zerolog.FatalLevel, "FATAL": zerolog.FatalLevel, "NOTSET": zerolog.TraceLevel, "TRACE": zerolog.TraceLevel,
+	"ERROR": zerolog.ErrorLevel, "CRITICAL": zerolog.FatalLevel, "FATAL": zerolog.FatalLevel,
+	"NOTSET": zerolog.TraceLevel, "TRACE": zerolog.TraceLevel,
 }
 
 func levelName(l zerolog.Level) (name string, number int) {
@@ -118,7 +119,8 @@ func (f *formatter) format(level zerolog.Level, name string, e event) []byte {
 // known tells the fields that have their own place in a line.
 func known(key string) bool {
 	switch key {
-	case fieldName, fieldRequest, fieldGlobal, fieldInstance, fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom, fieldUserName, fieldProjectName,
+	case fieldName, fieldRequest, fieldGlobal, fieldInstance, fieldUser, fieldProject,
+		fieldDomain, fieldSystem, fieldUserDom, fieldProjDom, fieldUserName, fieldProjectName,
 		zerolog.MessageFieldName, zerolog.ErrorFieldName, zerolog.LevelFieldName, zerolog.TimestampFieldName:
 		return true
 	}
@@ -234,7 +236,8 @@ func (f *formatter) jsonLine(level zerolog.Level, name string, e event) []byte {
 	caller, extra := map[string]string{}, map[string]json.RawMessage{}
 	for _, field := range e {
 		switch field.key {
-		case fieldRequest, fieldGlobal, fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom, fieldUserName, fieldProjectName:
+		case fieldRequest, fieldGlobal, fieldUser, fieldProject, fieldDomain,
+			fieldSystem, fieldUserDom, fieldProjDom, fieldUserName, fieldProjectName:
 			caller[field.key] = field.value
 		case fieldInstance:
 			extra[field.key], _ = json.Marshal(field.value)

@@ -50,20 +50,24 @@ func On(r prometheus.Registerer) (*Metrics, error) {
 		return register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Name: "nova_" + name, Help: help}, labels), &errs)
 	}
 	histogram := func(name, help string, labels ...string) *prometheus.HistogramVec {
-		return register(r, prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "nova_" + name, Help: help, Buckets: buckets}, labels), &errs)
+		o := prometheus.HistogramOpts{Name: "nova_" + name, Help: help, Buckets: buckets}
+		return register(r, prometheus.NewHistogramVec(o, labels), &errs)
 	}
 	m := &Metrics{
-		requests:  counter("requests_total", "Requests that were answered, by operation, microversion (of metadata: version) and status.", "operation", "version", "status"),
-		took:      histogram("request_duration_seconds", "Time from a request's arrival to the end of its answer.", "operation"),
-		inFlight:  register(r, prometheus.NewGauge(prometheus.GaugeOpts{Name: "nova_requests_in_flight", Help: "Requests under way."}), &errs),
-		messages:  counter("rpc_messages_total", "Calls, casts and notifications that were sent, by method and result.", "kind", "method", "result"),
-		calls:     histogram("rpc_call_duration_seconds", "Time from a call to its reply.", "method"),
-		neighbour: counter("neighbour_requests_total", "Requests to other services, by the group of their options, method and status.", "service", "method", "status"),
-		waited:    histogram("neighbour_request_duration_seconds", "Time that other services took to answer.", "service"),
-		caches:    counter("cache_requests_total", "Look-ups in caches, by result: hit or miss.", "cache", "result"),
-		queries:   histogram("database_query_duration_seconds", "Time of queries.", databaseLabels...),
-		failures:  counter("database_failures_total", "Queries that a database did not answer, for it is away or late.", databaseLabels...),
-		shown:     register(r, &databases{}, &errs),
+		requests: counter("requests_total", "Requests that were answered, by operation, microversion (of metadata: version) and status.",
+			"operation", "version", "status"),
+		took:     histogram("request_duration_seconds", "Time from a request's arrival to the end of its answer.", "operation"),
+		inFlight: register(r, prometheus.NewGauge(prometheus.GaugeOpts{Name: "nova_requests_in_flight", Help: "Requests under way."}), &errs),
+		messages: counter("rpc_messages_total", "Calls, casts and notifications that were sent, by method and result.",
+			"kind", "method", "result"),
+		calls: histogram("rpc_call_duration_seconds", "Time from a call to its reply.", "method"),
+		neighbour: counter("neighbour_requests_total", "Requests to other services, by the group of their options, method and status.",
+			"service", "method", "status"),
+		waited:   histogram("neighbour_request_duration_seconds", "Time that other services took to answer.", "service"),
+		caches:   counter("cache_requests_total", "Look-ups in caches, by result: hit or miss.", "cache", "result"),
+		queries:  histogram("database_query_duration_seconds", "Time of queries.", databaseLabels...),
+		failures: counter("database_failures_total", "Queries that a database did not answer, for it is away or late.", databaseLabels...),
+		shown:    register(r, &databases{}, &errs),
 	}
 	return m, errors.Join(errs...)
 }
@@ -216,7 +220,8 @@ func (m *Metrics) Database(name DatabaseName, open Pool) *Database {
 	if m == nil {
 		return nil
 	}
-	d := &Database{name: name, pool: open, took: m.queries.WithLabelValues(name.labels()...), failures: m.failures.WithLabelValues(name.labels()...)}
+	d := &Database{name: name, pool: open, took: m.queries.WithLabelValues(name.labels()...),
+		failures: m.failures.WithLabelValues(name.labels()...)}
 	m.mu.Lock()
 	m.mine = append(m.mine, d)
 	m.mu.Unlock()

@@ -125,11 +125,11 @@ func (m *auditMap) event(r *http.Request, log zerolog.Logger) (*AuditEvent, erro
 		return nil, err
 	}
 	h := r.Header
-	name, project := headerOr(h, "X-User-Name", unknown), headerOr(h, "X-Project-Id", unknown)
+	name, project := headerOrUnknown(h, "X-User-Name"), headerOrUnknown(h, "X-Project-Id")
 	from := AuditResource{
-		TypeURI: "service/security/account/user", ID: headerOr(h, "X-User-Id", unknown), Name: &name, ProjectID: &project,
+		TypeURI: "service/security/account/user", ID: headerOrUnknown(h, "X-User-Id"), Name: &name, ProjectID: &project,
 		Host:       &AuditHost{Address: remoteAddr(r)},
-		Credential: &AuditCredential{Token: maskToken(joined(h, "X-Auth-Token")), IdentityStatus: headerOr(h, "X-Identity-Status", unknown)},
+		Credential: &AuditCredential{Token: maskToken(joined(h, "X-Auth-Token")), IdentityStatus: headerOrUnknown(h, "X-Identity-Status")},
 	}
 	if from.ID == "" {
 		from.ID = auditID()

@@ -44,7 +44,7 @@ type TokenStore interface {
 	Set(token string, answer []byte)
 }
 
-// ErrInvalidToken: Keystone knows no such token, or it may not be used here.
+// ErrInvalidToken says that Keystone knows no such token, or that it may not be used here.
 var ErrInvalidToken = errors.New("token authorization failed")
 
 type authToken struct {

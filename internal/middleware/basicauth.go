@@ -30,7 +30,7 @@ type BasicAuthOptions struct {
 // Authorization does not reach the application.
 func BasicAuth(o BasicAuthOptions) (func(http.Handler) http.Handler, error) {
 	b := &basicAuth{file: o.UserFile, log: log.Named(o.Log, "oslo_middleware.basic_auth")}
-	err := b.entries(func(name, digest string) bool { return isBcrypt(digest) })
+	err := b.entries(func(_, digest string) bool { return isBcrypt(digest) })
 	if err != nil {
 		return nil, fmt.Errorf("[oslo_middleware] http_basic_auth_user_file: %w", err)
 	}

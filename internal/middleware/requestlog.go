@@ -38,7 +38,8 @@ func RequestLog(o RequestLogOptions) func(http.Handler) http.Handler {
 			out := &response{ResponseWriter: w}
 			done := false
 			defer func() {
-				status, size := out.status, "None"
+				status := out.status
+				var size string
 				switch {
 				case !done:
 					status, size = http.StatusInternalServerError, "0"

@@ -25,11 +25,10 @@ func DecodedPath(next http.Handler) http.Handler {
 // wsgiPath is what webob calls a request's path: SCRIPT_NAME and PATH_INFO, quoted.
 func wsgiPath(r *http.Request) string { return webob.QuotePath(paste.ScriptName(r) + r.URL.Path) }
 
-// headerOr is a header, which may be empty, or what stands for it where it is
-// absent.
-func headerOr(h http.Header, name, absent string) string {
+// headerOrUnknown is a header, which may be empty, or "unknown" where it is absent.
+func headerOrUnknown(h http.Header, name string) string {
 	if _, ok := h[name]; !ok {
-		return absent
+		return unknown
 	}
 	return joined(h, name)
 }

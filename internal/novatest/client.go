@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// Projects and users have the same ids in every cloud: NameID("project", "demo").
+// NameID is the id of a project or a user, which is the same in every cloud:
+// NameID("project", "demo").
 func NameID(kind, name string) string {
 	return hex.EncodeToString(fmt.Appendf(nil, "%-16.16s", kind+"-"+name))
 }

@@ -8,6 +8,7 @@ import "fmt"
 // Kind sorts domain errors by what went wrong; compute/api gives each a status.
 type Kind uint8
 
+// The kinds of domain errors.
 const (
 	KindNotFound Kind = iota + 1
 	KindConflict

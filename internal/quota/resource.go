@@ -29,7 +29,8 @@ const (
 	resources // how many there are
 )
 
-var names = [resources]string{"cores", "fixed_ips", "floating_ips", "injected_file_content_bytes", "injected_file_path_bytes", "injected_files",
+var names = [resources]string{"cores", "fixed_ips", "floating_ips", "injected_file_content_bytes",
+	"injected_file_path_bytes", "injected_files",
 	"instances", "key_pairs", "metadata_items", "ram", "security_group_rules", "security_groups", "server_group_members", "server_groups"}
 
 // String is the name that Nova's tables and API give the resource.

@@ -84,7 +84,8 @@ func (u *unified) read(ctx context.Context, project string) (l keystoneLimits, e
 		l.own, err = u.keystone.OfProject(ctx, project)
 	}
 	if err != nil {
-		err = &objects.Error{Class: "oslo_limit.exception.SessionInitError", Message: "Can't initialise OpenStackSDK session: " + err.Error(), Cause: err}
+		err = &objects.Error{Class: "oslo_limit.exception.SessionInitError",
+			Message: "Can't initialise OpenStackSDK session: " + err.Error(), Cause: err}
 	}
 	return l, err
 }
@@ -218,7 +219,8 @@ func (u *unified) local(ctx context.Context, r Resource, used, delta int64) erro
 	name := unifiedNames[r]
 	l, err := u.read(ctx, "")
 	if err != nil {
-		return &objects.Error{Class: "KeystoneConnectionFailed", Message: "Failed to connect to keystone while enforcing " + name + " quota limit.", Cause: err}
+		return &objects.Error{Class: "KeystoneConnectionFailed",
+			Message: "Failed to connect to keystone while enforcing " + name + " quota limit.", Cause: err}
 	}
 	err = u.enforce(l, map[string]int64{name: used}, map[string]int64{name: delta})
 	if over, ok := err.(*OverError); ok {

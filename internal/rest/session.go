@@ -20,7 +20,7 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 )
 
-// ErrNoAuth: the group has no auth_type, so that one can act for callers there
+// ErrNoAuth says that the group has no auth_type, so that one can act for callers there
 // but not log in.
 var ErrNoAuth = errors.New("auth_type is not set")
 

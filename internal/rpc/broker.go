@@ -255,12 +255,12 @@ func (b *broker) publish(ctx context.Context, topic string, p publication, tries
 			if err = s.publish(ctx, one); err == nil {
 				return nil
 			}
-			unrouted = err == errUnrouted || unrouted && ctx.Err() != nil
+			unrouted = errors.Is(err, errUnrouted) || unrouted && ctx.Err() != nil
 		}
 		switch {
 		case errors.Is(ctx.Err(), context.Canceled):
 			return ctx.Err()
-		case err == ErrClosed:
+		case errors.Is(err, ErrClosed):
 			return err
 		case unrouted && ctx.Err() != nil:
 			return &DeliveryError{Topic: topic, Err: errUnrouted}
@@ -393,7 +393,7 @@ func (b *broker) listen(ctx context.Context, topic string) (string, error) {
 	for {
 		s, err := b.session(ctx)
 		if err != nil {
-			if err == ErrClosed || errors.Is(ctx.Err(), context.Canceled) {
+			if errors.Is(err, ErrClosed) || errors.Is(ctx.Err(), context.Canceled) {
 				return "", err
 			}
 			return "", &DeliveryError{Topic: topic, Err: err}

@@ -35,7 +35,9 @@ type cgiResponse struct {
 const pendingLimit = 2048
 
 func newCGIResponse(conn net.Conn, out io.Writer, method, statusLine string) *cgiResponse {
-	return &cgiResponse{conn: conn, out: bufio.NewWriterSize(out, 4096), method: method, statusLine: statusLine, header: http.Header{}, declared: -1}
+	return &cgiResponse{
+		conn: conn, out: bufio.NewWriterSize(out, 4096), method: method, statusLine: statusLine, header: http.Header{}, declared: -1,
+	}
 }
 
 func (w *cgiResponse) Header() http.Header { return w.header }

@@ -174,8 +174,8 @@ const settling = 200 * time.Millisecond
 // Replace starts cmd with all listeners and returns its process when it has
 // said that it is ready, and has lived on. From then on the two accept from the
 // same queues, and Serve's context should be ended: no connection is lost by that.
-// Before, the new process accepts none, so that none is lost with it. If cmd ends before or takes longer than ctx, it is an error, and nothing has
-// changed.
+// Before, the new process accepts none, so that none is lost with it. If cmd ends
+// before or takes longer than ctx, it is an error, and nothing has changed.
 func (s *Server) Replace(ctx context.Context, cmd *exec.Cmd) (*os.Process, error) {
 	defer func() {
 		for _, f := range cmd.ExtraFiles {

@@ -30,7 +30,8 @@ func refuseNew(l net.Listener) bool {
 			{Code: unix.BPF_RET | unix.BPF_K, K: 1 << 18},
 		}
 		failed := raw.Control(func(fd uintptr) {
-			err = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]})
+			program := &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+			err = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, program)
 		})
 		return failed == nil && err == nil
 	}

@@ -25,7 +25,9 @@ func Explanation(status int) string {
 	case http.StatusBadRequest, http.StatusNotAcceptable:
 		return "The server could not comply with the request since it is either malformed or otherwise incorrect."
 	case http.StatusUnauthorized:
-		return "This server could not verify that you are authorized to access the document you requested. Either you supplied the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required."
+		return "This server could not verify that you are authorized to access the document you requested. " +
+			"Either you supplied the wrong credentials (e.g., bad password), " +
+			"or your browser does not understand how to supply the credentials required."
 	case http.StatusForbidden:
 		return "Access was denied to this resource."
 	case http.StatusNotFound:

@@ -13,11 +13,11 @@ import (
 // cell holds a document once it is made. Two that make it at once make the same.
 type cell struct{ p atomic.Pointer[Answer] }
 
-func (c *cell) get(make func() (Answer, error)) (Answer, error) {
+func (c *cell) get(build func() (Answer, error)) (Answer, error) {
 	if a := c.p.Load(); a != nil {
 		return *a, nil
 	}
-	a, err := make()
+	a, err := build()
 	if err == nil {
 		c.p.Store(&a)
 	}

@@ -153,11 +153,11 @@ func routes(version int, s objects.Subnet) []pyjson.Object {
 		list = append(list, pyjson.Object{{Key: "network", Value: network}, {Key: "netmask", Value: mask}, {Key: "gateway", Value: gateway}})
 	}
 	if s.Gateway.Address != "" {
-		any := "0.0.0.0"
+		all := "0.0.0.0"
 		if version == 6 {
-			any = "::"
+			all = "::"
 		}
-		add(any, any, s.Gateway.Address)
+		add(all, all, s.Gateway.Address)
 	}
 	for _, r := range s.Routes {
 		if p, err := netip.ParsePrefix(r.CIDR); err == nil {

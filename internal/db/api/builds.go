@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -76,7 +77,7 @@ func DeleteBuild(ctx context.Context, d *db.DB, uuid string) error {
 func HostCell(ctx context.Context, d *db.DB, host string) (string, error) {
 	var uuid string
 	err := d.One(ctx, []any{&uuid}, "SELECT c.uuid FROM host_mappings h JOIN cell_mappings c ON c.id = h.cell_id WHERE h.host = ?", host)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
 	return uuid, err
@@ -95,7 +96,7 @@ func BuildGroup(ctx context.Context, d *db.DB, uuid, project string) (*objects.V
 	}
 	err := d.One(ctx, []any{&id, &user, &owner, &name, &policy, &rules, db.Time{P: &created}, db.Time{P: &updated}},
 		"SELECT g.id, g.user_id, g.project_id, g.name, p.policy, p.rules, g.created_at, g.updated_at FROM instance_groups g LEFT JOIN instance_group_policy p ON p.group_id = g.id WHERE "+where+" ORDER BY p.id LIMIT 1", args...)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil, 0, objects.Errorf(objects.KindNotFound, "InstanceGroupNotFound", "Instance group %s could not be found.", uuid)
 	}
 	if err != nil {

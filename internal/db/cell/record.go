@@ -14,6 +14,7 @@ import (
 // Parts are fields of the versioned instance that are no columns of its row.
 type Parts uint32
 
+// The parts of a server that have rows or columns of their own.
 const (
 	partRow Parts = 1 << iota
 	PartMetadata

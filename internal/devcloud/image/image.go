@@ -166,12 +166,12 @@ func (s *Service) list(r *resource.Request) (any, error) {
 			return map[string]bool{"gt": order > 0, "gte": order >= 0, "lt": order < 0, "lte": order <= 0, "eq": order == 0, "neq": order != 0}[op]
 		}
 	}
-	all_ := func(resource.Doc, []string) bool { return true }
+	every := func(resource.Doc, []string) bool { return true }
 	q := resource.Query{Special: map[string]func(resource.Doc, []string) bool{"name": in("name"), "id": in("id"), "status": in("status"), "container_format": in("container_format"),
 		"disk_format": in("disk_format"), "size_min": at("size", true), "size_max": at("size", false), "created_at": when("created_at"), "updated_at": when("updated_at"),
 		"tag": func(d resource.Doc, values []string) bool {
 			return !slices.ContainsFunc(values, func(v string) bool { return !slices.Contains(resource.Strings(d, "tags"), v) })
-		}, "member_status": all_, "visibility": func(d resource.Doc, values []string) bool {
+		}, "member_status": every, "visibility": func(d resource.Doc, values []string) bool {
 			return values[0] == "all" || d["visibility"] == values[0]
 		}}}
 	page, more := q.Select(seen, values)

@@ -2,6 +2,7 @@ package image
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -76,7 +77,7 @@ func (s *Service) setMember(r *resource.Request) (any, error) {
 		m["status"], m["updated_at"] = body["status"], resource.Now()
 		return nil
 	})
-	if err == resource.ErrNotFound {
+	if errors.Is(err, resource.ErrNotFound) {
 		err = noMember(r)
 	}
 	return m, err

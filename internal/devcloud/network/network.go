@@ -4,6 +4,7 @@
 package network
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -274,7 +275,7 @@ func (s *Service) update(c collection, id string, body resource.Doc) (resource.D
 		d["revision_number"] = resource.Int(d, "revision_number") + 1
 		return nil
 	})
-	if err == resource.ErrNotFound {
+	if errors.Is(err, resource.ErrNotFound) {
 		err = c.missing(id)
 	}
 	if err == nil {

@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 
@@ -36,7 +37,7 @@ func (s *Service) changeInventories(id string, body resource.Doc, f func(all res
 		d["inventories"], d["generation"] = all, resource.Int(d, "generation")+1
 		return nil
 	})
-	if err == resource.ErrNotFound {
+	if errors.Is(err, resource.ErrNotFound) {
 		err = missing(id)
 	}
 	return d, err

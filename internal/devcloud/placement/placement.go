@@ -4,6 +4,7 @@ package placement
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -200,7 +201,7 @@ func (s *Service) update(r *resource.Request) (any, error) {
 		d["parent"], d["root"] = parent, root
 		return nil
 	})
-	if err == resource.ErrNotFound {
+	if errors.Is(err, resource.ErrNotFound) {
 		return nil, missing(id)
 	}
 	return view(d), err
@@ -264,7 +265,7 @@ func (s *Service) setPart(id, field string, body resource.Doc, stale error) (res
 		d[field], d["generation"] = body[field], resource.Int(d, "generation")+1
 		return nil
 	})
-	if err == resource.ErrNotFound {
+	if errors.Is(err, resource.ErrNotFound) {
 		return nil, missing(id)
 	}
 	return resource.Doc{field: d[field], "resource_provider_generation": d["generation"]}, err

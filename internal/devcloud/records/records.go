@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -221,7 +222,7 @@ func (r *Records) Find(ctx context.Context, server string) (*State, error) {
 	err := db.One(ctx, r.cell(), []any{&s.ID, &s.UUID, &s.ProjectID, &s.UserID, &vm, &task, &host, &node, &image, &power, &name, &zone, &root, &flavor},
 		`SELECT i.id, i.uuid, i.project_id, i.user_id, i.vm_state, i.task_state, i.host, i.node, i.image_ref, i.power_state, i.display_name, i.availability_zone, i.root_device_name, e.flavor
 		FROM instances i LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid WHERE i.uuid = ? AND i.deleted = 0`, server)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
@@ -294,7 +295,7 @@ type Event struct{ id, action int64 }
 func (r *Records) Begin(ctx context.Context, server, request, event, host string) (Event, error) {
 	var e Event
 	err := db.One(ctx, r.cell(), []any{&e.action}, "SELECT id FROM instance_actions WHERE instance_uuid = ? AND request_id = ? ORDER BY id DESC LIMIT 1", server, request)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return e, nil
 	}
 	if err != nil {

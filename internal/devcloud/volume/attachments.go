@@ -1,6 +1,7 @@
 package volume
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 
@@ -43,7 +44,7 @@ func (s *Service) Attach(volume, server, project string) (resource.Doc, error) {
 		}
 		return nil
 	})
-	if err == resource.ErrNotFound {
+	if errors.Is(err, resource.ErrNotFound) {
 		err = missing(volumes, volume)
 	}
 	if err != nil {
@@ -154,7 +155,7 @@ func (s *Service) Detach(id string) error {
 			break
 		}
 	}
-	if err := s.setStatus(volume, status); err != nil && err != resource.ErrNotFound {
+	if err := s.setStatus(volume, status); err != nil && !errors.Is(err, resource.ErrNotFound) {
 		return err
 	}
 	return nil

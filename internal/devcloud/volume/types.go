@@ -1,6 +1,7 @@
 package volume
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -91,7 +92,7 @@ func (s *Service) changeType(r *resource.Request, rule string, f func(d resource
 		return nil, err
 	}
 	d, err := s.o.Store.Update(types, r.PathValue("id"), f)
-	if err == resource.ErrNotFound {
+	if errors.Is(err, resource.ErrNotFound) {
 		err = resource.Errorf(http.StatusNotFound, "", "Volume type %s could not be found.", r.PathValue("id"))
 	}
 	return d, err

@@ -24,24 +24,26 @@ func in[T any](ctx context.Context, r *Reader, i *objects.Instance, ask func(con
 	return none, nil
 }
 
-// Actions, Events, VIFTags, Attachments, Topology and LiveMigrations read what
-// belongs to a server.
+// Actions reads the actions that were taken on a server.
 func (r *Reader) Actions(ctx context.Context, i *objects.Instance, q cell.ActionQuery) ([]*objects.Action, error) {
 	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.Action, error) {
 		return cell.Actions(ctx, c, i.UUID, q)
 	})
 }
 
+// Events reads the events of an action.
 func (r *Reader) Events(ctx context.Context, i *objects.Instance, action int64) ([]*objects.ActionEvent, error) {
 	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.ActionEvent, error) {
 		return cell.Events(ctx, c, action)
 	})
 }
 
+// VIFTags reads the tags of a server's ports, by the id of the port.
 func (r *Reader) VIFTags(ctx context.Context, i *objects.Instance) (map[string]*string, error) {
 	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) (map[string]*string, error) { return cell.VIFTags(ctx, c, i.UUID) })
 }
 
+// Attachments reads the block devices of a server.
 func (r *Reader) Attachments(ctx context.Context, i *objects.Instance) ([]*objects.BlockDevice, error) {
 	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.BlockDevice, error) {
 		return cell.BlockDevices(ctx, c, i.UUID)
@@ -67,12 +69,14 @@ func (r *Reader) Share(ctx context.Context, i *objects.Instance, share string) (
 	return nil, objects.ShareNotFound(share)
 }
 
+// Topology reads the NUMA topology of a server.
 func (r *Reader) Topology(ctx context.Context, i *objects.Instance) (*objects.NUMATopology, error) {
 	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) (*objects.NUMATopology, error) {
 		return cell.Topology(ctx, c, i.UUID)
 	})
 }
 
+// LiveMigrations reads the live migrations of a server that are under way.
 func (r *Reader) LiveMigrations(ctx context.Context, i *objects.Instance) ([]*objects.Migration, error) {
 	return in(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.Migration, error) {
 		return cell.LiveMigrations(ctx, c, i.UUID)

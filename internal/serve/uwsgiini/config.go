@@ -119,7 +119,8 @@ func (c *Config) apply(s setting, protocol string) (err error) {
 		return c.listen(s, "fcgi")
 	case "scgi-socket":
 		return c.listen(s, "scgi")
-	case "suwsgi-socket", "fastcgi-nph-socket", "scgi-nph-socket", "puwsgi-socket", "raw-socket", "zeromq-socket", "shared-socket", "undeferred-shared-socket", "http-modifier1", "zerg":
+	case "suwsgi-socket", "fastcgi-nph-socket", "scgi-nph-socket", "puwsgi-socket", "raw-socket", "zeromq-socket",
+		"shared-socket", "undeferred-shared-socket", "http-modifier1", "zerg":
 		return s.errorf("this kind of socket is not served")
 	case "chmod-socket", "C", "chmod":
 		if s.value == "" || s.value == "true" {
@@ -165,7 +166,8 @@ func (c *Config) apply(s setting, protocol string) (err error) {
 	case "module", "wsgi", "w", "wsgi-file", "file":
 		app := appOf(s.value)
 		if app == "" {
-			return s.errorf("%q is none of Nova's applications (nova.wsgi.osapi_compute, nova.wsgi.metadata, nova-api-wsgi, nova-metadata-wsgi)", s.value)
+			return s.errorf("%q is none of Nova's applications "+
+				"(nova.wsgi.osapi_compute, nova.wsgi.metadata, nova-api-wsgi, nova-metadata-wsgi)", s.value)
 		}
 		if c.App != "" && c.App != app {
 			return s.errorf("%s is named already, and one process hosts one application", c.App)
@@ -182,7 +184,8 @@ func appOf(name string) string {
 	}
 	name, _, _ = strings.Cut(name, ":")
 	switch strings.TrimSuffix(name, ".py") {
-	case "nova.wsgi.osapi_compute", "osapi_compute", "nova-api-wsgi", "nova_api_wsgi", "nova-api-os-compute", "nova-os-compute-api", "nova-api":
+	case "nova.wsgi.osapi_compute", "osapi_compute", "nova-api-wsgi", "nova_api_wsgi", "nova-api-os-compute",
+		"nova-os-compute-api", "nova-api":
 		return Compute
 	case "nova.wsgi.metadata", "metadata", "nova-metadata-wsgi", "nova_metadata_wsgi", "nova-api-metadata", "nova-metadata":
 		return Metadata

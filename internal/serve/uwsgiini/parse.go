@@ -200,7 +200,8 @@ func magic(text, file, section string) string {
 	now := time.Now()
 	values := map[byte]string{
 		'o': file, 'O': file, 'p': full, 'P': full, 's': base, 'S': base, 'd': filepath.Dir(full), 'D': filepath.Dir(full),
-		'e': strings.TrimPrefix(filepath.Ext(base), "."), 'n': strings.TrimSuffix(base, filepath.Ext(base)), 'c': filepath.Base(filepath.Dir(full)),
+		'e': strings.TrimPrefix(filepath.Ext(base), "."), 'n': strings.TrimSuffix(base, filepath.Ext(base)),
+		'c': filepath.Base(filepath.Dir(full)),
 		'x': section, 'X': section, 'h': hostname, 'v': cwd, 't': strconv.FormatInt(now.Unix(), 10), 'T': strconv.FormatInt(now.UnixMicro(), 10),
 		'u': strconv.Itoa(os.Getuid()), 'g': strconv.Itoa(os.Getgid()), 'V': "2.0", '%': "%", '(': "%(",
 	}

@@ -1,4 +1,4 @@
-package compute
+package computepaste
 
 import (
 	"mime"
@@ -68,12 +68,12 @@ func (m urlMap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // types in Accept that Nova serves.
 func mediaVersions(r *http.Request) []string {
 	var versions []string
-	add := func(media string, any bool) {
+	add := func(media string, every bool) {
 		if !strings.Contains(media, "version") {
 			return
 		}
 		kind, params, err := mime.ParseMediaType(media)
-		if err == nil && params["version"] != "" && (any || kind == "application/json" || kind == "application/vnd.openstack.compute+json") {
+		if err == nil && params["version"] != "" && (every || kind == "application/json" || kind == "application/vnd.openstack.compute+json") {
 			versions = append(versions, params["version"])
 		}
 	}

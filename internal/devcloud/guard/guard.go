@@ -1,4 +1,6 @@
-package devcloud
+// Package guard keeps the web pages of others away from the embedded cloud, which has
+// no password that they do not know.
+package guard
 
 import (
 	"encoding/json"
@@ -11,28 +13,28 @@ import (
 	"strings"
 )
 
-// guard keeps web pages of others away from what has no password: a browser sends
+// Guard keeps web pages of others away from what has no password: a browser sends
 // requests to loopback for any page that asks it to.
-type guard struct {
+type Guard struct {
 	// names are those that the cloud is reached by, beside those of loopback.
 	names []string
 	// control is the interface of /dev, whose bodies are JSON or YAML.
 	control bool
 }
 
-// newGuard is for a cloud at a URL.
-func newGuard(address string, control bool) guard {
-	g := guard{control: control}
+// New is for a cloud at a URL. control is for the interface of /dev.
+func New(address string, control bool) Guard {
+	g := Guard{control: control}
 	if u, err := url.Parse(address); err == nil && !loopback(strings.ToLower(u.Hostname())) && u.Hostname() != "" {
 		g.names = append(g.names, strings.ToLower(u.Hostname()))
 	}
 	return g
 }
 
-// wrap answers what may not go to next.
-func (g guard) wrap(next http.Handler) http.Handler {
+// Wrap answers what may not go to next.
+func (g Guard) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if status, why := g.refusal(r); status != 0 {
+		if status, why := g.Refusal(r); status != 0 {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(status)
 			_ = json.NewEncoder(w).Encode(map[string]string{"error": why})
@@ -42,8 +44,8 @@ func (g guard) wrap(next http.Handler) http.Handler {
 	})
 }
 
-// refusal is the status with which a request is refused, and why; 0 lets it pass.
-func (g guard) refusal(r *http.Request) (int, string) {
+// Refusal is the status with which a request is refused, and why; 0 lets it pass.
+func (g Guard) Refusal(r *http.Request) (int, string) {
 	if !g.knows(r.Host) {
 		return http.StatusMisdirectedRequest, fmt.Sprintf("the request is for the host %q: it has to be for one of %s", r.Host, strings.Join(append([]string{"localhost", "127.0.0.1", "[::1]"}, g.names...), ", "))
 	}
@@ -87,7 +89,7 @@ func safe(method string) bool {
 // knows tells whether a Host header names this cloud, with whatever port: it may be
 // forwarded. A page can give a name of its own the address of loopback, but cannot
 // send the requests of its visitors under another name.
-func (g guard) knows(host string) bool {
+func (g Guard) knows(host string) bool {
 	name := hostname(host)
 	return loopback(name) || slices.Contains(g.names, name)
 }

@@ -1,4 +1,6 @@
-package devcloud
+// Package guests is what nova-metadata --dev has to know of the embedded cloud, which
+// runs in another process: where its configuration is, and whom a request comes from.
+package guests
 
 import (
 	"crypto/hmac"
@@ -15,10 +17,11 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/devcloud/guard"
 )
 
-// proxySecret is what the metadata service knows Neutron's proxy by.
-const proxySecret = "nova-dev"
+// ProxySecret is what the metadata service knows Neutron's proxy by.
+const ProxySecret = "nova-dev"
 
 // ReadConfig is the configuration of a cloud that another process keeps in a
 // directory, as Cloud.Config.
@@ -26,29 +29,30 @@ func ReadConfig(state string, more config.Sources) (*config.Config, error) {
 	if _, err := os.Stat(filepath.Join(state, "nova.conf")); err != nil {
 		return nil, fmt.Errorf("no nova-api --dev has been started with --state %s: %w", state, err)
 	}
-	return readConfig(state, more)
+	return LoadConfig(state, more)
 }
 
-func readConfig(state string, more config.Sources) (*config.Config, error) {
+// LoadConfig is ReadConfig for the process that keeps the cloud.
+func LoadConfig(state string, more config.Sources) (*config.Config, error) {
 	more.Files = append([]string{filepath.Join(state, "nova.conf")}, more.Files...)
 	return config.Load(more)
 }
 
-// Guests stands in for Neutron's metadata proxy: what is asked for below /SERVER
+// Handler stands in for Neutron's metadata proxy: what is asked for below /SERVER
 // is asked in the name of the server with this id.
-func Guests(c *config.Config, next http.Handler) (http.Handler, error) {
+func Handler(c *config.Config, next http.Handler) (http.Handler, error) {
 	api, err := db.Open(c.APIDatabase.Connection, db.Options{})
 	if err != nil {
 		return nil, err
 	}
-	guard := newGuard("", false)
+	pages := guard.New("", false)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		server, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		if uuid.Validate(server) != nil {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if status, why := guard.refusal(r); status != 0 {
+		if status, why := pages.Refusal(r); status != 0 {
 			http.Error(w, why, status)
 			return
 		}
@@ -57,7 +61,7 @@ func Guests(c *config.Config, next http.Handler) (http.Handler, error) {
 			http.Error(w, "There is no server "+server+".", http.StatusNotFound)
 			return
 		}
-		sum := hmac.New(sha256.New, []byte(proxySecret))
+		sum := hmac.New(sha256.New, []byte(ProxySecret))
 		sum.Write([]byte(server))
 		r2 := r.Clone(r.Context())
 		r2.URL.Path, r2.URL.RawPath, r2.RequestURI = "/"+rest, "", ""

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/cli"
+	"github.com/nova-go/nova/internal/devcloud"
+	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/serve"
+	"github.com/nova-go/nova/internal/startup"
+	"github.com/nova-go/nova/paste"
+)
+
+// taskTime is how long hosts of the embedded cloud take to stop, pause or delete a
+// server: long enough for a client to see it being done, as of a real one.
+const taskTime = 200 * time.Millisecond
+
+// serveDev runs the API in front of an embedded cloud, on loopback.
+func serveDev(d *cli.Dev, f *cli.Flags) (err error) {
+	state, err := d.Directory()
+	if err != nil {
+		return err
+	}
+	// A laptop has more use for the memory than a cloud of a few servers for the time.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(40)
+	}
+	ctx, stop := cli.Signals()
+	defer stop()
+	url := "http://" + d.Address()
+	if d.TLS {
+		url = "https://" + d.Address()
+	}
+	cloud, err := devcloud.New(ctx, devcloud.Options{State: state, URL: url, BuildTime: d.BuildTime, TaskTime: taskTime})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := cloud.Close(); err == nil {
+			err = e
+		}
+	}()
+	c, err := cloud.Config(f.Sources(compute.Prog))
+	if err != nil {
+		return err
+	}
+	if f.Metrics != "" {
+		c.WSGI.ComputeMetrics = f.Metrics
+	}
+	o := serve.Options{HTTP: []string{d.Address()}}
+	if d.TLS {
+		cert, key := cloud.Certificate()
+		o = serve.Options{HTTPS: []serve.TLS{{Addr: d.Address(), CertFile: cert, KeyFile: key}}}
+	}
+	p := program()
+	p.Build = func(ctx context.Context, c *config.Config, o cli.Observers) (http.Handler, error) {
+		broker := rpc.NewMemory()
+		if err := cloud.Serve(ctx, broker); err != nil {
+			return nil, err
+		}
+		nova, err := compute.New(ctx, compute.Options{
+			Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Messages: broker, Fail: o.Fail,
+		})
+		if err != nil {
+			return nil, err
+		}
+		if cloud.Pipeline, err = paste.Describe(startup.PasteFile(c), compute.PasteName, compute.Registry(c), paste.Options{}); err != nil {
+			return nil, err
+		}
+		return cloud.Handler(nova), nil
+	}
+	return cli.Run(ctx, c, o, p, cloud.Hello)
+}

@@ -1,0 +1,61 @@
+// Package computepaste holds the applications and composites that paste files of the
+// compute API name. nova-metadata, which reads the same files, knows them from here
+// without linking the compute API.
+package computepaste
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/paste"
+)
+
+// Applications are what the factories of applications build.
+type Applications struct {
+	API      http.Handler
+	Versions http.Handler // the list of versions
+	Version  http.Handler // one of them
+}
+
+// Registry has Nova's applications and composites, and no filters. strategy is
+// [api] auth_strategy.
+func Registry(strategy string, a Applications) paste.Registry {
+	return paste.Registry{
+		"Paste#urlmap": paste.URLMapFactory(),
+		"nova.api.openstack.urlmap:urlmap_factory":                urlMapFactory(),
+		"nova.api.auth:pipeline_factory_v21":                      pipelineFactory(strategy),
+		"nova.api.auth:pipeline_factory":                          pipelineFactory(strategy),
+		"nova.api.openstack.compute:APIRouterV21.factory":         application(a.API),
+		"nova.api.openstack.compute.versions:Versions.factory":    application(a.Versions),
+		"nova.api.openstack.compute.versions:VersionsV2.factory":  application(a.Version),
+		"nova.api.openstack.compute.versions:Versions.factory_v2": application(a.Version),
+	}
+}
+
+func application(h http.Handler) paste.App {
+	return func(_, _ paste.Conf) (http.Handler, error) { return h, nil }
+}
+
+// Names is Registry for looking at paste files: the applications in it answer 404 to
+// everything.
+func Names(c *config.Config) paste.Registry {
+	none := http.NotFoundHandler()
+	return Registry(c.API.AuthStrategy, Applications{API: none, Versions: none, Version: none})
+}
+
+// pipelineFactory chooses the pipeline that the option named like the
+// authentication strategy lists. Nova 34 knows keystone alone; older files, and
+// ours for --dev, have noauth2 beside it.
+func pipelineFactory(strategy string) paste.Factory {
+	return paste.DescribedComposite{
+		Build: func(l *paste.Loader, global, local paste.Conf) (http.Handler, error) {
+			list := local[strategy]
+			if list == "" {
+				return nil, fmt.Errorf("no pipeline for the authentication strategy %q", strategy)
+			}
+			return l.Pipeline(list, global)
+		},
+		Parts: paste.PipelineParts(func(paste.Conf) string { return strategy }),
+	}
+}

@@ -1,0 +1,69 @@
+// Package version says which version of the programs this is, and what they were
+// built from.
+package version
+
+import (
+	"runtime"
+	"runtime/debug"
+)
+
+// Number is the version of both programs. It is not Nova's, which is
+// startup.Release.
+const Number = "0.1.0"
+
+// Build is what Go's linker has written into the program. Fields are empty where it
+// does not know.
+type Build struct {
+	Module   string // version of the module, where the program was built as a dependency
+	Revision string // of the source
+	Time     string // of the revision
+	Modified bool   // whether the source differs from the revision
+	Tags     string // build tags
+}
+
+// Read reads the build of the running program.
+func Read() Build {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return Build{}
+	}
+	return read(info)
+}
+
+func read(info *debug.BuildInfo) Build {
+	var b Build
+	if info.Main.Version != "(devel)" {
+		b.Module = info.Main.Version
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			b.Revision = s.Value
+		case "vcs.time":
+			b.Time = s.Value
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
+		case "-tags":
+			b.Tags = s.Value
+		}
+	}
+	return b
+}
+
+// Lines tell of the build, "name: value" each, without what is not known.
+func (b Build) Lines() []string {
+	revision := b.Revision
+	if b.Modified {
+		revision += " (modified)"
+	}
+	lines := []string{"version: " + Number}
+	for _, one := range []struct{ name, value string }{
+		{"module", b.Module}, {"revision", revision}, {"time", b.Time}, {"tags", b.Tags},
+		{"go", runtime.Version()}, {"platform", runtime.GOOS + "/" + runtime.GOARCH},
+	} {
+		if one.value != "" {
+			lines = append(lines, one.name+": "+one.value)
+		}
+	}
+	return lines
+}

@@ -6,9 +6,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -60,6 +62,30 @@ func (d *Dev) directory() (string, error) {
 	return filepath.Join(home, ".local", "state", "nova-dev"), nil
 }
 
+// devSignals is Signals for a process in a terminal, which sends SIGHUP when it is
+// closed, and its shell maybe once more: what is under way is done to its end, as with
+// SIGTERM. With nohup the process outlives its terminal.
+func devSignals() (context.Context, context.CancelFunc) {
+	ctx, stop := Signals()
+	if signal.Ignored(syscall.SIGHUP) {
+		return ctx, stop
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // to the end of the process
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-hangup:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		cancel()
+		stop()
+	}
+}
+
 func (d *Dev) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)) }
 
 // Check refuses what would be ignored: flags of the cloud without --dev, and those
@@ -90,7 +116,7 @@ func (d *Dev) ServeCompute(f *Flags) (err error) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(40)
 	}
-	ctx, stop := Signals()
+	ctx, stop := devSignals()
 	defer stop()
 	url := "http://" + d.address()
 	if d.TLS {
@@ -140,7 +166,7 @@ func (d *Dev) ServeMetadata(f *Flags) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := Signals()
+	ctx, stop := devSignals()
 	defer stop()
 	c, err := devcloud.ReadConfig(state, f.sources(metadata.Prog))
 	if err != nil {

@@ -31,7 +31,7 @@ func serveDev(d *cli.Dev, f *cli.Flags) (err error) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(40)
 	}
-	ctx, stop := cli.Signals()
+	ctx, stop := cli.DevSignals()
 	defer stop()
 	url := "http://" + d.Address()
 	if d.TLS {

@@ -24,7 +24,7 @@ func serveDev(d *cli.Dev, f *cli.Flags) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := cli.Signals()
+	ctx, stop := cli.DevSignals()
 	defer stop()
 	c, err := guests.ReadConfig(state, f.Sources(metadata.Prog))
 	if err != nil {

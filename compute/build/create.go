@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -334,13 +335,15 @@ func str(v any) string {
 	return api.Text(v)
 }
 
+// count is a number of servers. Larger ones than any quota are cut, so that what that
+// many servers use can still be counted.
 func count(v any, byDefault int) int {
 	if v == nil {
 		return byDefault
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(str(v)))
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return byDefault // the schema has seen to it
 	}
-	return n
+	return min(n, math.MaxInt32)
 }

@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -44,6 +47,30 @@ func (d *Dev) Directory() (string, error) {
 		return "", fmt.Errorf("--state is needed: %w", err)
 	}
 	return filepath.Join(home, ".local", "state", "nova-dev"), nil
+}
+
+// DevSignals is Signals for a process in a terminal, which sends SIGHUP when it is
+// closed, and its shell maybe once more: what is under way is done to its end, as with
+// SIGTERM. With nohup the process outlives its terminal.
+func DevSignals() (context.Context, context.CancelFunc) {
+	ctx, stop := Signals()
+	if signal.Ignored(syscall.SIGHUP) {
+		return ctx, stop
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // to the end of the process
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-hangup:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		cancel()
+		stop()
+	}
 }
 
 // Address is where the command listens.

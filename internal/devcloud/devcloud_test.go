@@ -2,9 +2,12 @@ package devcloud_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -137,4 +140,33 @@ func TestWhatHangsIsFailedAtTheNextStart(t *testing.T) {
 	if dump := ask(t, c, "GET", "/dump", "", 200); strings.Contains(dump, `"device_owner":"compute:`) {
 		t.Errorf("ports are left: %s", dump)
 	}
+}
+
+// A call that hangs gets no answer; the host goes on with other messages about the
+// server.
+func TestACallThatHangs(t *testing.T) {
+	conf := filepath.Join(t.TempDir(), "nova.conf")
+	if err := os.WriteFile(conf, []byte("[DEFAULT]\nrpc_response_timeout = 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := compute.StartDev(t.Context(), compute.DevOptions{ConfigFiles: []string{conf}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ask(t, c, "POST", "/seed", "servers:\n- {name: web}\n", 204)
+	waits(t, c, `"name":"web","status":"ACTIVE"`)
+	var list struct {
+		Servers []struct{ ID string } `json:"servers"`
+	}
+	token := logIn(t, c, "admin", compute.DevPassword, "admin", 201)
+	_, text := send(t, c, token, "GET", "/v2.1/servers?all_tenants=1", "", 200)
+	if err := json.Unmarshal(text, &list); err != nil {
+		t.Fatal(err)
+	}
+	server := "/v2.1/servers/" + list.Servers[0].ID
+	ask(t, c, "POST", "/faults", `{"method": "get_vnc_console", "hang": true, "times": -1}`, 204)
+	send(t, c, token, "POST", server+"/remote-consoles", `{"remote_console": {"protocol": "vnc", "type": "novnc"}}`, 500, "X-OpenStack-Nova-API-Version: 2.6")
+	send(t, c, token, "POST", server+"/action", `{"os-stop": null}`, 202)
+	waits(t, c, `"name":"web","status":"SHUTOFF"`)
 }

@@ -164,3 +164,32 @@ func TestPCIDevices(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A range that would fill the memory, or never end, is refused. Others are as long
+// as Nova takes them.
+func TestRangesOfCPUs(t *testing.T) {
+	node := func(cpus string) map[string]string {
+		return map[string]string{"hw:numa_nodes": "1", "hw:numa_cpus.0": cpus, "hw:numa_mem.0": "1024"}
+	}
+	for name, c := range map[string]struct {
+		pair pair
+		want string
+	}{
+		"an image":                     {pair{2, 1024, nil, map[string]string{"hw_numa_cpus.0": "0-4000000000"}}, "Invalid range expression '0-4000000000'"},
+		"an image without its numbers": {pair{2, 1024, nil, map[string]string{"hw_numa_cpus.0": "0-1,^0-9223372036854775807"}}, "Invalid range expression '^0-9223372036854775807'"},
+		"a flavor":                     {pair{2, 1024, node("0-4000000000"), nil}, "Invalid range expression '0-4000000000'"},
+		"the end of all integers":      {pair{2, 1024, node("9223372036854775806-9223372036854775807"), nil}, "CPU number 9223372036854775806 is larger than max 1"},
+		"many ranges":                  {pair{2, 1024, node(strings.Repeat("0-30000,", 20)), nil}, "Invalid range expression '0-30000'"},
+		"a mask":                       {pair{2, 1024, map[string]string{"hw:cpu_policy": "mixed", "hw:cpu_dedicated_mask": "0-4000000000"}, nil}, "Invalid range expression '0-4000000000'"},
+		"a mask for realtime":          {pair{2, 1024, map[string]string{"hw:cpu_realtime": "yes"}, map[string]string{"hw_cpu_realtime_mask": "^1-4000000000"}}, "Invalid range expression '^1-4000000000'"},
+		"more than the flavor":         {pair{2, 1024, node("0-20000"), nil}, "CPU number 2 is larger than max 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := c.pair.ask()
+			var domain *objects.Error
+			if !errors.As(err, &domain) || domain.Message != c.want {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}

@@ -161,9 +161,13 @@ func numaProperties(v *objects.Versioned, given map[string]any) error {
 	return nil
 }
 
+// cpusMost is how many CPUs the ranges of a set may have together. Any user can write
+// a set into an image, and a range of a few characters could fill the memory.
+const cpusMost = 1 << 15
+
 // parseCPUs reads a set of CPUs: "0-3,^2,8". The answer is sorted.
 func parseCPUs(spec string) ([]int, error) {
-	include, exclude := map[int]bool{}, map[int]bool{}
+	include, exclude, left := map[int]bool{}, map[int]bool{}, cpusMost
 	for rule := range strings.SplitSeq(spec, ",") {
 		rule = strings.TrimSpace(rule)
 		if rule == "" {
@@ -185,8 +189,13 @@ func parseCPUs(spec string) ([]int, error) {
 		case err != nil:
 			return nil, invalid("Invalid", "Invalid inclusion expression '%s'", rule)
 		}
-		for n := from; n <= until; n++ {
-			to[n] = true
+		if until-from >= left {
+			return nil, invalid("Invalid", "Invalid range expression '%s'", rule)
+		}
+		count := until - from + 1
+		left -= count
+		for n := range count { // until may be the largest int
+			to[from+n] = true
 		}
 	}
 	set := []int{}

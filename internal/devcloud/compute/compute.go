@@ -118,6 +118,7 @@ type Job struct {
 	Server *records.State // nil where the message is about none
 	req    *rpc.Request
 	least  time.Duration // how long a step takes at least
+	hangs  bool          // a step of it never ends
 }
 
 // method is what a host does for a message.
@@ -146,31 +147,41 @@ func (f *Fleet) handle(ctx context.Context, host string, r *rpc.Request) (any, e
 	if err := r.Arg("instance", &about); err != nil {
 		return nil, err
 	}
-	if !m.free {
-		defer f.Lock(about.Data.UUID)()
-	}
 	j := &Job{Fleet: f, Ctx: ctx, Host: host, Caller: r.Caller, req: r}
 	if r.Kind == rpc.KindCast && m.event != "" {
 		j.least = f.TaskTime
 	}
-	if about.Data.UUID == "" {
+	answer, err := j.do(m, about.Data.UUID)
+	if j.hangs && r.Kind == rpc.KindCall {
+		<-ctx.Done() // the caller gives up
+		return nil, ctx.Err()
+	}
+	return answer, err
+}
+
+// do runs the method, about a server if there is one.
+func (j *Job) do(m method, server string) (answer any, err error) {
+	if !m.free {
+		defer j.Lock(server)()
+	}
+	if server == "" {
 		return m.run(j)
 	}
-	var err error
-	if j.Server, err = f.Records.Find(ctx, about.Data.UUID); err != nil {
+	if j.Server, err = j.Records.Find(j.Ctx, server); err != nil {
 		return nil, err
 	}
 	if j.Server == nil {
 		if m.gone {
 			return nil, nil
 		}
-		return nil, Failed("InstanceNotFound", "Instance %s could not be found.", about.Data.UUID)
+		return nil, Failed("InstanceNotFound", "Instance %s could not be found.", server)
 	}
-	return j.Step(m.event, m.broken, r.Method, func() (any, error) { return m.run(j) })
+	return j.Step(m.event, m.broken, j.req.Method, func() (any, error) { return m.run(j) })
 }
 
 // Step does a step of a server as the plan wants it, and records it: as an event
-// of the action, and a failure as a fault.
+// of the action, and a failure as a fault. Of one that hangs there is no answer: a
+// call gets none, either, but other messages about the server go on.
 func (j *Job) Step(event, broken, method string, run func() (any, error)) (answer any, err error) {
 	s := j.Server
 	var e records.Event
@@ -181,6 +192,7 @@ func (j *Job) Step(event, broken, method string, run func() (any, error)) (answe
 	}
 	takes, hangs, err := j.Plan.Step(s.UUID, j.Host, method, s.Metadata)
 	if hangs {
+		j.hangs = true
 		return nil, nil
 	}
 	if takes = max(takes, j.least); takes > 0 {

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/compute"
-	"github.com/nova-go/nova/compute/api"
-	"github.com/nova-go/nova/compute/mv"
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/novatest"
 )
 

@@ -122,7 +122,7 @@ func (d *Dev) ServeCompute(f *Flags) (err error) {
 		if err := cloud.Serve(ctx, broker); err != nil {
 			return nil, err
 		}
-		nova, err := compute.New(ctx, compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Messages: broker, Fail: o.Fail})
+		nova, err := compute.New(rpc.WithMemory(ctx, broker), compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail})
 		if err != nil {
 			return nil, err
 		}

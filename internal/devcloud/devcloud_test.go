@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/compute/devcloud"
 )
 
 // start starts a cloud that is kept in a directory.
-func start(t *testing.T, state string) *compute.Dev {
+func start(t *testing.T, state string) *devcloud.Cloud {
 	t.Helper()
-	c, err := compute.StartDev(context.Background(), compute.DevOptions{State: state})
+	c, err := devcloud.Start(context.Background(), devcloud.Options{State: state})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func start(t *testing.T, state string) *compute.Dev {
 }
 
 // ask sends a request to the control API, and answers the body.
-func ask(t *testing.T, c *compute.Dev, method, path, body string, want int) string {
+func ask(t *testing.T, c *devcloud.Cloud, method, path, body string, want int) string {
 	t.Helper()
 	_, text := send(t, c, "", method, "/dev"+path, body, want)
 	return string(text)
@@ -31,7 +31,7 @@ func ask(t *testing.T, c *compute.Dev, method, path, body string, want int) stri
 
 // send sends a request with a token, or for "" with none, and with more headers:
 // "Name: value".
-func send(t *testing.T, c *compute.Dev, token, method, path, body string, want int, more ...string) (http.Header, []byte) {
+func send(t *testing.T, c *devcloud.Cloud, token, method, path, body string, want int, more ...string) (http.Header, []byte) {
 	t.Helper()
 	q, err := http.NewRequestWithContext(t.Context(), method, c.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -58,7 +58,7 @@ func send(t *testing.T, c *compute.Dev, token, method, path, body string, want i
 }
 
 // waits for a text in what the control API says of the cloud.
-func waits(t *testing.T, c *compute.Dev, text string) {
+func waits(t *testing.T, c *devcloud.Cloud, text string) {
 	t.Helper()
 	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		state := ask(t, c, "GET", "/state", "", 200)

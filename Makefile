@@ -26,7 +26,7 @@ lint: # doc: gofmt, go mod tidy, go vet, staticcheck and golangci-lint
 	$(TOOL) golangci-lint run ./...
 
 race: # doc: run the tests of packages that share state under the race detector
-	$(GO) test -race $$(cat .ci/race-packages)
+	$(GO) test -short -race $$(cat .ci/race-packages)
 
 lab: # doc: start a real OpenStack on loopback, see docs/testing.md
 	$(GO) run ./internal/lab up

@@ -4,22 +4,22 @@ import (
 	"slices"
 	"time"
 
-	"github.com/nova-go/nova/compute/api"
-	"github.com/nova-go/nova/compute/attachments"
-	"github.com/nova-go/nova/compute/build"
-	"github.com/nova-go/nova/compute/consoles"
-	"github.com/nova-go/nova/compute/flavors"
-	"github.com/nova-go/nova/compute/groups"
-	"github.com/nova-go/nova/compute/hosts"
-	"github.com/nova-go/nova/compute/images"
-	"github.com/nova-go/nova/compute/keypairs"
-	"github.com/nova-go/nova/compute/migrations"
-	"github.com/nova-go/nova/compute/networks"
-	"github.com/nova-go/nova/compute/quotas"
-	"github.com/nova-go/nova/compute/removed"
-	"github.com/nova-go/nova/compute/servers"
-	"github.com/nova-go/nova/compute/versions"
-	"github.com/nova-go/nova/compute/volumes"
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/attachments"
+	"github.com/nova-go/nova/compute/internal/build"
+	"github.com/nova-go/nova/compute/internal/consoles"
+	"github.com/nova-go/nova/compute/internal/flavors"
+	"github.com/nova-go/nova/compute/internal/groups"
+	"github.com/nova-go/nova/compute/internal/hosts"
+	"github.com/nova-go/nova/compute/internal/images"
+	"github.com/nova-go/nova/compute/internal/keypairs"
+	"github.com/nova-go/nova/compute/internal/migrations"
+	"github.com/nova-go/nova/compute/internal/networks"
+	"github.com/nova-go/nova/compute/internal/quotas"
+	"github.com/nova-go/nova/compute/internal/removed"
+	"github.com/nova-go/nova/compute/internal/servers"
+	"github.com/nova-go/nova/compute/internal/versions"
+	"github.com/nova-go/nova/compute/internal/volumes"
 	"github.com/nova-go/nova/config"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
@@ -30,7 +30,6 @@ import (
 	"github.com/nova-go/nova/internal/ops/migration"
 	"github.com/nova-go/nova/internal/rest/ironic"
 	"github.com/nova-go/nova/internal/rest/manila"
-	"github.com/nova-go/nova/internal/startup"
 )
 
 // areas lists the rows of every area.
@@ -106,11 +105,6 @@ func (p *parts) hostsArea() *hosts.API {
 		Services: p.everywhere, Zones: p.zones, Hosts: all, Aggregates: aggregates, Machines: ironic.New(p.sessions.ironic), Notify: p.notify,
 		InternalZone: c.Default.InternalServiceAvailabilityZone, DownTime: p.servers.DownTime, NameTemplate: c.Default.InstanceNameTemplate,
 	}
-}
-
-// Routes lists every operation of the API, for the table that nova-api prints.
-func Routes() []api.Route {
-	return areas(&deps{config: &config.Config{}, Databases: &startup.Databases{}})
 }
 
 // writeTimeout is how long an operation that writes may take: longer than any

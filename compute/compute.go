@@ -53,9 +53,6 @@ type Options struct {
 	// Traces makes spans of requests and of what they ask of neighbours; nil: there
 	// are none.
 	Traces trace.TracerProvider
-	// Messages is the broker behind transport URLs of fake://. nil: one of its own,
-	// which nobody serves.
-	Messages *rpc.Memory
 	// Fail is told, once, why the process must end: the services around it are of
 	// another release of Nova or, with NeedApp, Nova's module would not have been
 	// loaded. The application answers 503 from then on. nil: it goes on looking
@@ -86,7 +83,7 @@ type deps struct {
 // try to start, for a second at most. ctx bounds the application's background work,
 // and its connections.
 func New(ctx context.Context, o Options) (http.Handler, error) {
-	d, err := prepare(&o)
+	d, err := prepare(ctx, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +132,7 @@ func (d *deps) announce(ctx context.Context, made *objects.Service) {
 	d.notify.Service(ctx, nil, "create", made, nil)
 }
 
-func prepare(o *Options) (*deps, error) {
+func prepare(ctx context.Context, o *Options) (*deps, error) {
 	d := &deps{config: o.Config, traces: o.Traces}
 	var err error
 	if d.config == nil {
@@ -164,7 +161,7 @@ func prepare(o *Options) (*deps, error) {
 		return nil, err
 	}
 	options := rpc.FromConfig(d.config, d.log)
-	options.Memory, options.Metrics = o.Messages, d.metrics
+	options.Memory, options.Metrics = rpc.MemoryOf(ctx), d.metrics
 	if d.messages, err = rpc.NewPool(options); err != nil {
 		return nil, err
 	}
@@ -178,6 +175,10 @@ func prepare(o *Options) (*deps, error) {
 // Application is the compute API of this host: OS_NOVA_CONFIG_DIR and
 // OS_NOVA_CONFIG_FILES name its files, as for Nova's module. It loads on first
 // use; what keeps it from loading is answered to every request from then on.
-var Application http.Handler = &startup.Lazy{Make: func() (http.Handler, error) {
-	return New(context.Background(), Options{Sources: config.Sources{Env: os.Environ()}})
-}}
+var Application http.Handler = fromEnvironment()
+
+func fromEnvironment() http.Handler {
+	return &startup.Lazy{Make: func() (http.Handler, error) {
+		return New(context.Background(), Options{Sources: config.Sources{Env: os.Environ()}})
+	}}
+}

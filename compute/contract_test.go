@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/compute"
-	"github.com/nova-go/nova/compute/api"
-	"github.com/nova-go/nova/compute/mv"
-	"github.com/nova-go/nova/compute/schema"
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/compute/internal/schema"
 )
 
 //go:embed testdata/operations.json

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/compute"
-	"github.com/nova-go/nova/compute/mv"
+	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/novatest"
 	"github.com/nova-go/nova/internal/policy"
 )

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"net/http"
 
-	"github.com/nova-go/nova/compute/versions"
+	"github.com/nova-go/nova/compute/internal/versions"
 	"github.com/nova-go/nova/internal/computepaste"
 	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/paste"

@@ -9,13 +9,22 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/compute"
-	"github.com/nova-go/nova/compute/api"
-	"github.com/nova-go/nova/compute/mv"
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/novatest"
 )
 
 // cuts is at how many random moments each operation is cut off.
 var cuts = flag.Int("cuts", 0, "at how many random moments each operation that writes is cut off; 0: 20 by clients, 1 by the end of the process")
+
+// clientCuts is at how many moments clients go away unless -cuts says so: few where the race
+// detector makes each one dear (-short).
+func clientCuts() int {
+	if testing.Short() {
+		return 2
+	}
+	return 20
+}
 
 // TestWritesAreDoneOrNotBegun cuts each operation that writes off at random moments: its
 // client goes away. Whatever the moment, the operation has all of its effects or none: in
@@ -23,7 +32,7 @@ var cuts = flag.Int("cuts", 0, "at how many random moments each operation that w
 func TestWritesAreDoneOrNotBegun(t *testing.T) {
 	t.Parallel()
 	eachWrite(t, func(t *testing.T, e writeExample, row *api.Route) {
-		s, n := e.stack(t), cmp.Or(*cuts, 20)
+		s, n := e.stack(t), cmp.Or(*cuts, clientCuts())
 		e.effects(t, s, row, e.whole(t), 1) // fills caches
 		var took time.Duration
 		done := e.effects(t, s, row, timed(&took, e.whole(t)), 1)
@@ -37,6 +46,9 @@ func TestWritesAreDoneOrNotBegun(t *testing.T) {
 // runs: all connections are closed, and it has all of its effects or none.
 func TestWritesAreDoneWhenTheProcessEnds(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("each moment needs a process of its own, in effect; not with -short")
+	}
 	eachWrite(t, func(t *testing.T, e writeExample, row *api.Route) {
 		var took time.Duration
 		done := e.effects(t, e.stack(t), row, timed(&took, e.whole(t)), 1)

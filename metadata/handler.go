@@ -13,14 +13,14 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/webob"
-	"github.com/nova-go/nova/metadata/tree"
+	"github.com/nova-go/nova/metadata/internal/tree"
 )
 
 // unknownError is what clients are told of a failure that is ours.
 const unknownError = "An unknown error has occurred. Please try your request again."
 
-// Store is where instances are found.
-type Store interface {
+// instanceStore is where instances are found.
+type instanceStore interface {
 	// Guest finds an instance; its error is objects.InstanceNotFound when there
 	// is none.
 	Guest(ctx context.Context, uuid string) (*objects.Guest, error)
@@ -32,26 +32,26 @@ type Store interface {
 	SetSystemMetadata(ctx context.Context, uuid string, pairs map[string]string) error
 }
 
-// Networks is what is asked of Neutron.
-type Networks interface {
+// networkService is what is asked of Neutron.
+type networkService interface {
 	// DevicesAt lists the device ids of the ports with a fixed address.
 	DevicesAt(ctx context.Context, address string) ([]string, error)
 	// NetworksOfProvider lists the networks of the subnets that a metadata
 	// provider serves.
 	NetworksOfProvider(ctx context.Context, provider string) ([]string, error)
 	// PortsAt lists the ports with a fixed address on any of some networks.
-	PortsAt(ctx context.Context, address string, networks []string) ([]Port, error)
+	PortsAt(ctx context.Context, address string, networks []string) ([]portOwner, error)
 	// SecurityGroupNames lists the names of the groups of an instance's ports.
 	SecurityGroupNames(ctx context.Context, instance string) ([]string, error)
 }
 
-// Port is who a port of Neutron belongs to.
-type Port struct{ DeviceID, ProjectID string }
+// portOwner is who a port of Neutron belongs to.
+type portOwner struct{ DeviceID, ProjectID string }
 
 // service answers metadata requests.
 type service struct {
 	who   identifier
-	store Store
+	store instanceStore
 	log   zerolog.Logger
 }
 

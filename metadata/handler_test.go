@@ -44,7 +44,7 @@ type cloud struct {
 	loads      int
 	devices    []string
 	networks   []string
-	ports      []metadata.Port
+	ports      []metadata.PortOwner
 	asked      [][]string // networks of each call of PortsAt
 }
 
@@ -90,7 +90,7 @@ func (c *cloud) DevicesAt(context.Context, string) ([]string, error) { return c.
 func (c *cloud) NetworksOfProvider(context.Context, string) ([]string, error) {
 	return c.networks, c.fail
 }
-func (c *cloud) PortsAt(_ context.Context, _ string, networks []string) ([]metadata.Port, error) {
+func (c *cloud) PortsAt(_ context.Context, _ string, networks []string) ([]metadata.PortOwner, error) {
 	c.asked = append(c.asked, networks)
 	if len(c.asked) > 1 {
 		return nil, nil
@@ -198,7 +198,7 @@ func TestProxyHeaders(t *testing.T) {
 
 func TestProvider(t *testing.T) {
 	header := signed("X-Instance-ID", "-", "X-Metadata-Provider", "p", "X-Metadata-Provider-Signature", sign("p"), "X-Forwarded-For", "10.0.0.5, 10.0.0.6")
-	c := &cloud{ports: []metadata.Port{{DeviceID: vm, ProjectID: tenant}}}
+	c := &cloud{ports: []metadata.PortOwner{{DeviceID: vm, ProjectID: tenant}}}
 	for n := range 200 {
 		c.networks = append(c.networks, fmt.Sprint("net", n))
 	}
@@ -209,7 +209,7 @@ func TestProvider(t *testing.T) {
 	if len(c.asked) != 2 || len(c.asked[0]) != 160 || len(c.asked[1]) != 40 {
 		t.Errorf("%d calls for ports", len(c.asked))
 	}
-	two := &cloud{networks: []string{"n"}, ports: make([]metadata.Port, 2)}
+	two := &cloud{networks: []string{"n"}, ports: make([]metadata.PortOwner, 2)}
 	expect(t, do(service(t, two, nil), "GET", "/", "", header), 200, "latest")
 	expect(t, do(service(t, two, nil), "GET", "/openstack", "", header), 400, "Expected a single port matching provider p and IP 10.0.0.5. Found 2.")
 	// Without a secret providers are believed, but nobody's word for an instance is.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/nova-go/nova/metadata/tree"
+	"github.com/nova-go/nova/metadata/internal/tree"
 )
 
 // identifier finds out which instance is asking.
@@ -50,8 +50,8 @@ type proxied struct {
 	// provider, though nobody an instance.
 	checkProviders bool
 	instances      *instances
-	networks       Networks
-	ports          *cache[Port]
+	networks       networkService
+	ports          *cache[portOwner]
 	log            zerolog.Logger
 }
 
@@ -139,7 +139,7 @@ func (p *proxied) ofProvider(r *http.Request, provider string) (*tree.Instance, 
 			return nil, err
 		}
 	}
-	port, err := p.ports.get(r.Context(), provider+"-"+address, func(ctx context.Context) (Port, error) {
+	port, err := p.ports.get(r.Context(), provider+"-"+address, func(ctx context.Context) (portOwner, error) {
 		return p.port(ctx, provider, address)
 	})
 	if err != nil {
@@ -152,30 +152,30 @@ func (p *proxied) ofProvider(r *http.Request, provider string) (*tree.Instance, 
 // not become too long.
 const maxNetworks = 160
 
-func (p *proxied) port(ctx context.Context, provider, address string) (Port, error) {
+func (p *proxied) port(ctx context.Context, provider, address string) (portOwner, error) {
 	networks, err := p.networks.NetworksOfProvider(ctx, provider)
 	if err != nil {
-		return Port{}, err
+		return portOwner{}, err
 	}
 	if len(networks) == 0 {
 		msg := fmt.Sprintf("Could not find any subnets for provider %s", provider)
 		p.log.Error().Msg(msg)
-		return Port{}, refuse(http.StatusBadRequest, msg)
+		return portOwner{}, refuse(http.StatusBadRequest, msg)
 	}
-	var ports []Port
+	var ports []portOwner
 	for len(networks) > 0 {
 		n := min(len(networks), maxNetworks)
 		found, err := p.networks.PortsAt(ctx, address, networks[:n])
 		if err != nil {
 			p.log.Error().Err(err).Msgf("Failed to get instance id for metadata request, provider %q requester %q", provider, address)
-			return Port{}, refuse(http.StatusBadRequest, unknownError)
+			return portOwner{}, refuse(http.StatusBadRequest, unknownError)
 		}
 		ports, networks = append(ports, found...), networks[n:]
 	}
 	if len(ports) != 1 {
 		msg := fmt.Sprintf("Expected a single port matching provider %s and IP %s. Found %d.", provider, address, len(ports))
 		p.log.Error().Msg(msg)
-		return Port{}, refuse(http.StatusBadRequest, msg)
+		return portOwner{}, refuse(http.StatusBadRequest, msg)
 	}
 	return ports[0], nil
 }
@@ -183,7 +183,7 @@ func (p *proxied) port(ctx context.Context, provider, address string) (Port, err
 // direct goes by the address that the request came from.
 type direct struct {
 	instances *instances
-	networks  Networks
+	networks  networkService
 	uuids     *cache[string]
 	log       zerolog.Logger
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/metadata/tree"
+	"github.com/nova-go/nova/metadata/internal/tree"
 )
 
 // Bounds of the caches. An instance holds some kilobytes of documents; what is
@@ -55,7 +55,7 @@ func (c *cache[V]) get(ctx context.Context, key string, load func(context.Contex
 // instances finds the trees of instances.
 type instances struct {
 	cache *cache[*tree.Instance]
-	store Store
+	store instanceStore
 	// options are those of every tree; Address is put in.
 	options tree.Options
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/metrics"
-	"github.com/nova-go/nova/metadata/tree"
+	"github.com/nova-go/nova/metadata/internal/tree"
 )
 
 // operations are what requests are counted as: a name for each leaf of both sides,

@@ -3,8 +3,7 @@
 // or directly.
 //
 // Application is the one that Nova's module nova.wsgi.metadata has: it loads
-// itself from the environment on first use. New builds further ones, NewHandler
-// one that needs neither configuration file nor database.
+// itself from the environment on first use. New builds further ones.
 package metadata
 
 import (
@@ -26,8 +25,8 @@ import (
 	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/startup"
-	"github.com/nova-go/nova/metadata/tree"
-	"github.com/nova-go/nova/metadata/vendordata"
+	"github.com/nova-go/nova/metadata/internal/tree"
+	"github.com/nova-go/nova/metadata/internal/vendordata"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -162,23 +161,23 @@ func application(o Options, d *startup.Databases, m *metrics.Metrics) (http.Hand
 	if err != nil {
 		return nil, err
 	}
-	return NewHandler(HandlerOptions{Config: c, Store: newStore(c, d, l), Networks: networks, VendorData: vendor, Log: l, metrics: m}), nil
+	return newHandler(handlerOptions{Config: c, Store: newStore(c, d, l), Networks: networks, VendorData: vendor, Log: l, metrics: m}), nil
 }
 
-// HandlerOptions say what a handler answers from.
-type HandlerOptions struct {
+// handlerOptions say what a handler answers from.
+type handlerOptions struct {
 	// Config is where the groups [api] and [neutron] are read.
 	Config   *config.Config
-	Store    Store
-	Networks Networks
+	Store    instanceStore
+	Networks networkService
 	// VendorData is nil for none: {} and {"static": {}}.
 	VendorData tree.VendorData
 	Log        zerolog.Logger
 	metrics    *metrics.Metrics
 }
 
-// NewHandler builds the service alone, without paste file and start-up.
-func NewHandler(o HandlerOptions) http.Handler {
+// newHandler builds the service alone, without paste file and start-up.
+func newHandler(o handlerOptions) http.Handler {
 	c := o.Config
 	if o.VendorData == nil {
 		o.VendorData = &vendordata.Documents{Providers: []string{vendordata.StaticJSON}, File: &vendordata.File{}}
@@ -196,7 +195,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 		o.Log.Warn().Msg("metadata_proxy_shared_secret is not configured, the metadata information returned by the proxy cannot be trusted")
 	}
 	s.who = &proxied{secret: newSecret(shared), checkProviders: shared != "", instances: all, networks: o.Networks,
-		ports: newCache[Port](maxAddresses, life, o.metrics.Cache("ports")), log: o.Log}
+		ports: newCache[portOwner](maxAddresses, life, o.metrics.Cache("ports")), log: o.Log}
 	return s
 }
 
@@ -212,8 +211,8 @@ func templateOn(c *config.Config, l zerolog.Logger) bool {
 
 // source answers trees from the store and Neutron.
 type source struct {
-	Store
-	networks Networks
+	instanceStore
+	networks networkService
 }
 
 // SecurityGroups implements tree.Source.
@@ -224,6 +223,10 @@ func (s source) SecurityGroups(ctx context.Context, uuid string) ([]string, erro
 // Application is the metadata service of this host: OS_NOVA_CONFIG_DIR and
 // OS_NOVA_CONFIG_FILES name its files, as for Nova's module. It loads on first
 // use; what keeps it from loading is answered to every request from then on.
-var Application http.Handler = &startup.Lazy{Make: func() (http.Handler, error) {
-	return New(context.Background(), Options{Sources: config.Sources{Env: os.Environ()}})
-}}
+var Application http.Handler = fromEnvironment()
+
+func fromEnvironment() http.Handler {
+	return &startup.Lazy{Make: func() (http.Handler, error) {
+		return New(context.Background(), Options{Sources: config.Sources{Env: os.Environ()}})
+	}}
+}

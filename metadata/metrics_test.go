@@ -12,7 +12,7 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/novatest"
 	"github.com/nova-go/nova/metadata"
-	"github.com/nova-go/nova/metadata/tree"
+	"github.com/nova-go/nova/metadata/internal/tree"
 )
 
 func TestMetrics(t *testing.T) {

@@ -17,10 +17,10 @@ import (
 	"github.com/nova-go/nova/internal/clienttls"
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/rest"
-	"github.com/nova-go/nova/metadata/vendordata"
+	"github.com/nova-go/nova/metadata/internal/vendordata"
 )
 
-// neutron is Networks over the real one, as Nova's own user.
+// neutron is networkService over the real one, as Nova's own user.
 type neutron struct{ session *rest.Session }
 
 func newNeutron(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (*neutron, error) {
@@ -60,7 +60,7 @@ func (n *neutron) ports(ctx context.Context, query url.Values) ([]neutronPort, e
 	return out.Ports, err
 }
 
-// DevicesAt implements Networks.
+// DevicesAt implements networkService.
 func (n *neutron) DevicesAt(ctx context.Context, address string) ([]string, error) {
 	ports, err := n.ports(ctx, url.Values{"fixed_ips": {"ip_address=" + address}, "fields": {"device_id"}})
 	var ids []string
@@ -70,7 +70,7 @@ func (n *neutron) DevicesAt(ctx context.Context, address string) ([]string, erro
 	return ids, err
 }
 
-// NetworksOfProvider implements Networks.
+// NetworksOfProvider implements networkService.
 func (n *neutron) NetworksOfProvider(ctx context.Context, provider string) ([]string, error) {
 	var out struct {
 		Subnets []struct {
@@ -85,12 +85,12 @@ func (n *neutron) NetworksOfProvider(ctx context.Context, provider string) ([]st
 	return ids, err
 }
 
-// PortsAt implements Networks.
-func (n *neutron) PortsAt(ctx context.Context, address string, networks []string) ([]Port, error) {
+// PortsAt implements networkService.
+func (n *neutron) PortsAt(ctx context.Context, address string, networks []string) ([]portOwner, error) {
 	found, err := n.ports(ctx, url.Values{"fixed_ips": {"ip_address=" + address}, "network_id": networks, "fields": {"device_id", "tenant_id"}})
-	var ports []Port
+	var ports []portOwner
 	for _, p := range found {
-		ports = append(ports, Port{DeviceID: p.DeviceID, ProjectID: p.TenantID})
+		ports = append(ports, portOwner{DeviceID: p.DeviceID, ProjectID: p.TenantID})
 	}
 	return ports, err
 }
@@ -99,7 +99,7 @@ func (n *neutron) PortsAt(ctx context.Context, address string, networks []string
 // long.
 const maxGroups = 150
 
-// SecurityGroupNames implements Networks. A group stands for each port that has
+// SecurityGroupNames implements networkService. A group stands for each port that has
 // it, one without a name under its id.
 func (n *neutron) SecurityGroupNames(ctx context.Context, instance string) ([]string, error) {
 	ports, err := n.ports(ctx, url.Values{"device_id": {instance}, "fields": {"security_groups", "device_id"}})

@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/nova-go/nova/metadata/tree"
+	"github.com/nova-go/nova/metadata/internal/tree"
 )
 
 // A password is kept in pieces of system metadata.

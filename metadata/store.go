@@ -15,7 +15,7 @@ import (
 	"github.com/nova-go/nova/internal/startup"
 )
 
-// databases is the Store over Nova's databases.
+// databases is the instanceStore over Nova's databases.
 type databases struct {
 	cells *db.Cells
 	main  *db.Cell // of [database] connection
@@ -82,7 +82,7 @@ func (d *databases) cell(ctx context.Context, uuid string) (*db.Cell, error) {
 	return c, err
 }
 
-// Guest implements Store.
+// Guest implements instanceStore.
 func (d *databases) Guest(ctx context.Context, uuid string) (*objects.Guest, error) {
 	c, err := d.cell(ctx, uuid)
 	if err != nil {
@@ -98,7 +98,7 @@ func (d *databases) Guest(ctx context.Context, uuid string) (*objects.Guest, err
 	return r.Guest, r.Err
 }
 
-// EC2 implements Store.
+// EC2 implements instanceStore.
 func (d *databases) EC2(ctx context.Context, g *objects.Guest) (*objects.GuestEC2, error) {
 	c, err := d.cell(ctx, g.UUID)
 	if err != nil {
@@ -107,7 +107,7 @@ func (d *databases) EC2(ctx context.Context, g *objects.Guest) (*objects.GuestEC
 	return cell.GuestEC2(ctx, c, g.Instance)
 }
 
-// System implements Store.
+// System implements instanceStore.
 func (d *databases) System(ctx context.Context, g *objects.Guest) (objects.GuestSystem, error) {
 	c, err := d.cell(ctx, g.UUID)
 	if err != nil {
@@ -116,7 +116,7 @@ func (d *databases) System(ctx context.Context, g *objects.Guest) (objects.Guest
 	return cell.GuestSystem(ctx, c, g.UUID)
 }
 
-// SetSystemMetadata implements Store.
+// SetSystemMetadata implements instanceStore.
 func (d *databases) SetSystemMetadata(ctx context.Context, uuid string, pairs map[string]string) error {
 	c, err := d.cell(ctx, uuid)
 	if err != nil {

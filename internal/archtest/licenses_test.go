@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write THIRD_PARTY_LICENSES anew")
+var update = flag.Bool("update", false, "write THIRD_PARTY_LICENSES and the golden files of the public packages anew")
 
 const licensesFile = root + "/THIRD_PARTY_LICENSES"
 

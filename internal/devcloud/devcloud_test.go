@@ -12,13 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/compute/devcloud"
 )
 
 // start starts a cloud that is kept in a directory.
-func start(t *testing.T, state string) *compute.Dev {
+func start(t *testing.T, state string) *devcloud.Cloud {
 	t.Helper()
-	c, err := compute.StartDev(context.Background(), compute.DevOptions{State: state})
+	c, err := devcloud.Start(context.Background(), devcloud.Options{State: state})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func start(t *testing.T, state string) *compute.Dev {
 }
 
 // ask sends a request to the control API, and answers the body.
-func ask(t *testing.T, c *compute.Dev, method, path, body string, want int) string {
+func ask(t *testing.T, c *devcloud.Cloud, method, path, body string, want int) string {
 	t.Helper()
 	_, text := send(t, c, "", method, "/dev"+path, body, want)
 	return string(text)
@@ -34,7 +34,7 @@ func ask(t *testing.T, c *compute.Dev, method, path, body string, want int) stri
 
 // send sends a request with a token, or for "" with none, and with more headers:
 // "Name: value".
-func send(t *testing.T, c *compute.Dev, token, method, path, body string, want int, more ...string) (http.Header, []byte) {
+func send(t *testing.T, c *devcloud.Cloud, token, method, path, body string, want int, more ...string) (http.Header, []byte) {
 	t.Helper()
 	q, err := http.NewRequestWithContext(t.Context(), method, c.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -61,7 +61,7 @@ func send(t *testing.T, c *compute.Dev, token, method, path, body string, want i
 }
 
 // waits for a text in what the control API says of the cloud.
-func waits(t *testing.T, c *compute.Dev, text string) {
+func waits(t *testing.T, c *devcloud.Cloud, text string) {
 	t.Helper()
 	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		state := ask(t, c, "GET", "/state", "", 200)
@@ -149,7 +149,7 @@ func TestACallThatHangs(t *testing.T) {
 	if err := os.WriteFile(conf, []byte("[DEFAULT]\nrpc_response_timeout = 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := compute.StartDev(t.Context(), compute.DevOptions{ConfigFiles: []string{conf}})
+	c, err := devcloud.Start(t.Context(), devcloud.Options{ConfigFiles: []string{conf}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestACallThatHangs(t *testing.T) {
 	var list struct {
 		Servers []struct{ ID string } `json:"servers"`
 	}
-	token := logIn(t, c, "admin", compute.DevPassword, "admin", 201)
+	token := logIn(t, c, "admin", devcloud.Password, "admin", 201)
 	_, text := send(t, c, token, "GET", "/v2.1/servers?all_tenants=1", "", 200)
 	if err := json.Unmarshal(text, &list); err != nil {
 		t.Fatal(err)

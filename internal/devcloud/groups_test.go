@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/compute/devcloud"
 )
 
 // v3 is where the cloud's Keystone is.
@@ -30,7 +30,7 @@ func ids(out map[string]any, key string) []string {
 }
 
 // made creates a resource of the identity service, and answers its id.
-func made(t *testing.T, c *compute.Dev, token, kind, body string) string {
+func made(t *testing.T, c *devcloud.Cloud, token, kind, body string) string {
 	t.Helper()
 	out, _ := as(t, c, token, "POST", v3+"/"+kind+"s", `{"`+kind+`": `+body+`}`, 201)
 	return one(t, out, kind)["id"].(string)

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/compute/devcloud"
 )
 
 // operator is an administrator of a cloud with one server.
 type operator struct {
 	*testing.T
-	cloud         *compute.Dev
+	cloud         *devcloud.Cloud
 	token, server string
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/compute/devcloud"
 )
 
 // v2 is where the cloud's Neutron is.
@@ -15,7 +15,7 @@ const v2 = "/network/v2.0"
 // neutron sends requests of one caller to the network service.
 type neutron struct {
 	*testing.T
-	cloud *compute.Dev
+	cloud *devcloud.Cloud
 	token string
 }
 

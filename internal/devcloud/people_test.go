@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/compute/devcloud"
 )
 
 // as sends a request with a token, and answers the body and a new token.
-func as(t *testing.T, c *compute.Dev, token, method, path, body string, want int) (map[string]any, string) {
+func as(t *testing.T, c *devcloud.Cloud, token, method, path, body string, want int) (map[string]any, string) {
 	t.Helper()
 	header, text := send(t, c, token, method, path, body, want)
 	var out map[string]any
@@ -21,7 +21,7 @@ func as(t *testing.T, c *compute.Dev, token, method, path, body string, want int
 	return out, header.Get("X-Subject-Token")
 }
 
-func logIn(t *testing.T, c *compute.Dev, user, password, project string, want int) string {
+func logIn(t *testing.T, c *devcloud.Cloud, user, password, project string, want int) string {
 	t.Helper()
 	_, token := as(t, c, "", "POST", "/identity/v3/auth/tokens", fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": %q, "password": %q, "domain": {"id": "default"}}}}, "scope": {"project": {"name": %q, "domain": {"id": "default"}}}}}`, user, password, project), want)
 	return token

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/compute/devcloud"
 )
 
 // placement answers a request at a microversion of Placement.
-func placement(t *testing.T, c *compute.Dev, token, version, method, path, body string, want int) map[string]any {
+func placement(t *testing.T, c *devcloud.Cloud, token, version, method, path, body string, want int) map[string]any {
 	t.Helper()
 	_, text := send(t, c, token, method, "/placement"+path, body, want, "OpenStack-API-Version: placement "+version)
 	out := map[string]any{}

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/nova-go/nova/compute"
+	"github.com/nova-go/nova/compute/devcloud"
 )
 
 // TestAStateDirectoryHasOneProcess holds a directory as another process would: the
@@ -18,7 +18,7 @@ import (
 func TestAStateDirectoryHasOneProcess(t *testing.T) {
 	state := t.TempDir()
 	first := start(t, state)
-	_, err := compute.StartDev(context.Background(), compute.DevOptions{State: state})
+	_, err := devcloud.Start(context.Background(), devcloud.Options{State: state})
 	want := fmt.Sprintf("the state directory %s is in use by process %d: ", state, os.Getpid())
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Fatalf("%v, want %s", err, want)

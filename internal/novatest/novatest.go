@@ -138,7 +138,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	if o.compute {
 		s.must(cloud.Serve(ctx, s.Broker))
 	}
-	nova, err := compute.New(app, compute.Options{Config: c, Filters: o.filters, Log: &log, Messages: s.Broker, Metrics: s.Metrics})
+	nova, err := compute.New(rpc.WithMemory(app, s.Broker), compute.Options{Config: c, Filters: o.filters, Log: &log, Metrics: s.Metrics})
 	s.must(err)
 	s.requests.Set(nova, nil)
 	s.cloud = cloud.Handler(http.HandlerFunc(s.serve))

@@ -51,6 +51,20 @@ func (r *Request) Arg(name string, to any) error {
 	return json.Unmarshal(raw, to)
 }
 
+type memoryKey struct{}
+
+// WithMemory is a context whose applications find m behind transport URLs of fake://:
+// those of an embedded cloud.
+func WithMemory(ctx context.Context, m *Memory) context.Context {
+	return context.WithValue(ctx, memoryKey{}, m)
+}
+
+// MemoryOf is the broker that WithMemory has put into a context; nil if there is none.
+func MemoryOf(ctx context.Context) *Memory {
+	m, _ := ctx.Value(memoryKey{}).(*Memory)
+	return m
+}
+
 // NewMemory returns a broker that nobody serves yet.
 func NewMemory() *Memory {
 	return &Memory{servers: map[string][]*server{}, turn: map[string]int{}}

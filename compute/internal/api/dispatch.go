@@ -1,0 +1,462 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/mux"
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/compute/internal/schema"
+	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/webob"
+)
+
+// Config is what the frame itself needs.
+type Config struct {
+	Policy     *policy.Enforcer
+	LinkPrefix string // [api] compute_link_prefix
+	ImageLinks string // [api] glance_link_prefix
+	MaxLimit   int    // [api] max_limit
+	Log        zerolog.Logger
+	Metrics    *metrics.Metrics // nil: nothing is counted
+	// WriteTimeout is how long an operation that writes may take; 0 is an hour.
+	WriteTimeout time.Duration
+}
+
+// API serves rows. It is an http.Handler for what stands below /v2.1.
+type API struct {
+	Config
+	segments map[string]*mux.Router // by the first segment of the path
+	versions []string               // their names, as metrics have them
+	writing  chan struct{}          // bounds the operations that write
+	writes   sync.WaitGroup         // the operations that write
+}
+
+// operation is a row made ready to serve.
+type operation struct {
+	*Route
+	query, body history
+	counted     *metrics.Operation
+}
+
+// path is what one mux route leads to: the operations by method, or for
+// /action paths by the key of the body.
+type path struct {
+	methods map[string][]*operation
+	actions map[string][]*operation // nil where the path is not an /action
+}
+
+// New builds the handler. Rows that contradict each other are an error.
+func New(c Config, routes []Route) (*API, error) {
+	if err := Check(routes); err != nil {
+		return nil, err
+	}
+	a := &API{Config: c, segments: map[string]*mux.Router{}, writing: make(chan struct{}, maxWrites)}
+	if a.WriteTimeout == 0 {
+		a.WriteTimeout = defaultWriteTimeout
+	}
+	for v := mv.Legacy; v <= mv.Max; v++ {
+		a.versions = append(a.versions, v.String())
+	}
+	paths := map[string]*path{}
+	for i := range routes {
+		r := &routes[i]
+		p := paths[r.Path]
+		if p == nil {
+			p = &path{methods: map[string][]*operation{}}
+			paths[r.Path] = p
+			a.router(r.Path).Path(r.Path).Handler(a.handler(p))
+		}
+		op := &operation{Route: r, query: r.Query.history(), body: r.Body.history(), counted: c.Metrics.Operation(r.Op)}
+		if r.Action != "" {
+			if p.actions == nil {
+				p.actions = map[string][]*operation{}
+			}
+			p.actions[r.Action] = append(p.actions[r.Action], op)
+			continue
+		}
+		p.methods[r.Method] = append(p.methods[r.Method], op)
+	}
+	return a, nil
+}
+
+// router finds or makes the router of a path's first segment: mux looks at its
+// routes one by one, so each gets few.
+func (a *API) router(path string) *mux.Router {
+	s := first(path)
+	m := a.segments[s]
+	if m == nil {
+		m = mux.NewRouter().SkipClean(true)
+		m.NotFoundHandler = http.HandlerFunc(notFound)
+		a.segments[s] = m
+	}
+	return m
+}
+
+func first(path string) string {
+	s, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return s
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	webob.Page{Status: http.StatusNotFound}.Write(w, r)
+}
+
+// project is what Nova takes for a project in the URL; a path like /cafe/servers
+// has one, whoever the caller is.
+var project = regexp.MustCompile(`^[0-9a-f-]+$`)
+
+type projectKey struct{}
+
+// ServeHTTP strips the optional project and dispatches. mux answers neither 301
+// nor 405 here: Nova has a bare 404 for every path or method it does not know.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if addressTooLong(r) {
+		webob.Page{Status: http.StatusBadRequest, Explanation: "The address of the request is too long."}.Write(w, r)
+		return
+	}
+	segment := first(r.URL.Path)
+	m, known := a.segments[segment]
+	if !known && segment != "" && project.MatchString(segment) {
+		rest := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/"), segment)
+		if m, known = a.segments[first(rest)]; known && rest != "" {
+			r = r.WithContext(context.WithValue(r.Context(), projectKey{}, segment))
+			u := *r.URL
+			u.Path, u.RawPath = rest, ""
+			r.URL = &u
+		}
+	}
+	if !known {
+		notFound(w, r)
+		return
+	}
+	m.ServeHTTP(w, r)
+}
+
+func (a *API) handler(p *path) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ops, actions := p.methods[r.Method], map[string][]*operation(nil)
+		if r.Method == http.MethodPost {
+			actions = p.actions
+		}
+		if ops == nil && actions == nil {
+			notFound(w, r)
+			return
+		}
+		a.serve(w, r, ops, actions)
+	})
+}
+
+// Legacy tells whether a request came by /v2.
+func Legacy(r *http.Request) bool { return reqctx.LegacyV2(r.Context()) }
+
+// Write answers a document outside of the dispatcher, by an application that
+// knows no microversions.
+func Write(w http.ResponseWriter, r *http.Request, status int, doc any) {
+	writeReply(w, &Request{Request: r, legacy: true}, status, doc)
+}
+
+// Versioned answers a document outside of the dispatcher that is under
+// microversion control: the version documents.
+func Versioned(w http.ResponseWriter, hr *http.Request, reply func() (int, any)) {
+	req, ok := newRequest(w, hr, nil)
+	if !ok {
+		return
+	}
+	status, doc := reply()
+	writeReply(w, req, status, doc)
+}
+
+// newRequest finds the microversion, or answers why not.
+func newRequest(w http.ResponseWriter, hr *http.Request, a *API) (*Request, bool) {
+	req := &Request{Request: hr, api: a, legacy: Legacy(hr)}
+	v, err := mv.FromHeaders(hr.Header)
+	if err == nil {
+		req.Version = v
+		return req, true
+	}
+	f := &Fault{Status: http.StatusBadRequest, Message: err.Error()}
+	if unsupported, ok := errors.AsType[*mv.UnsupportedError](err); ok {
+		f.Status = http.StatusNotAcceptable
+		req.versionHeadersOf(unsupported.Version, w.Header())
+	}
+	writeFault(w, req, f, false)
+	return nil, false
+}
+
+// serve is Nova's order of checks, which is part of its contract. Each step may
+// end in a fault; this is the only place that writes one.
+func (a *API) serve(w http.ResponseWriter, hr *http.Request, ops []*operation, actions map[string][]*operation) {
+	req, ok := newRequest(w, hr, a)
+	if !ok {
+		return
+	}
+	reply, op, err := a.run(req, ops, actions)
+	if err == nil {
+		writeReply(w, req, op.OK, reply)
+		return
+	}
+	var errs []int
+	if op != nil {
+		errs = op.Errors
+	}
+	var f *Fault
+	var early *earlyFault
+	if errors.As(err, &early) {
+		f = early.Fault
+	} else {
+		f = faultOf(err, errs)
+	}
+	if f.Status >= 500 && f.Status != http.StatusNotImplemented {
+		a.Log.Error().Err(err).Str("request_id", req.requestID()).Str("operation", req.opName()).Int("status", f.Status).Msg("Unexpected exception in API method")
+	}
+	writeFault(w, req, f, true)
+}
+
+// earlyFault is a fault of the dispatcher itself, which no row need declare.
+type earlyFault struct{ *Fault }
+
+func refuse(status int, message string) error {
+	if message == "" {
+		return &earlyFault{Bare(status)}
+	}
+	return &earlyFault{&Fault{Status: status, Message: message}}
+}
+
+func (a *API) run(req *Request, ops []*operation, actions map[string][]*operation) (any, *operation, error) {
+	if !mediaTypeKnown(req.Header.Get("Content-Type")) {
+		return nil, nil, refuse(http.StatusUnsupportedMediaType, "Unsupported Content-Type")
+	}
+	body, err := readBody(req.Request)
+	if err != nil {
+		return nil, nil, err
+	}
+	if actions != nil {
+		if ops, err = pick(actions, body); err != nil {
+			return nil, nil, err
+		}
+	}
+	if hasBody(req.Method) && len(body) > 0 {
+		if req.body, err = schema.Decode(body); err != nil {
+			return nil, nil, refuse(http.StatusBadRequest, "Malformed request body")
+		}
+	}
+	req.Context = reqctx.From(req.Request.Context())
+	if req.Context == nil {
+		return nil, nil, errors.New("the pipeline has no filter that sets a request context (keystonecontext or noauth2)")
+	}
+	if p, ok := req.Request.Context().Value(projectKey{}).(string); ok && p != req.Context.ProjectID {
+		return nil, nil, refuse(http.StatusBadRequest, fmt.Sprintf("Malformed request URL: URL's project_id '%s' doesn't match Context's project_id '%s'", p, pythonNone(req.Context.ProjectID)))
+	}
+	at := slices.IndexFunc(ops, func(o *operation) bool { return o.covers(req.Version) })
+	if at < 0 {
+		return nil, nil, refuse(http.StatusNotFound, "")
+	}
+	op := ops[at]
+	req.op = op
+	a.count(req, op)
+	if err := a.validate(req, op); err != nil {
+		return nil, op, err
+	}
+	if op.Gone != 0 {
+		return nil, op, &earlyFault{Bare(op.Gone)}
+	}
+	if err := a.authorizeEarly(req, op); err != nil {
+		return nil, op, err
+	}
+	if op.Do == nil {
+		return nil, op, &earlyFault{&Fault{Status: http.StatusNotImplemented, Message: op.Op + " is not implemented by this server yet."}}
+	}
+	reply, err := a.do(req, op)
+	if err == nil && op.Authz.when == late && !req.authorized {
+		return nil, op, fmt.Errorf("%s succeeded without checking %s", op.Op, op.Authz.Rule)
+	}
+	return reply, op, err
+}
+
+// count says what the request is counted as.
+func (a *API) count(req *Request, op *operation) {
+	v := req.Version
+	if req.legacy {
+		v = mv.Legacy
+	}
+	middleware.NoteOperation(req.Request.Context(), op.counted, a.versions[v])
+}
+
+func (a *API) validate(req *Request, op *operation) error {
+	v, mode := req.Version, schema.Strict
+	if req.legacy {
+		v, mode = mv.Legacy, schema.Relaxed
+	}
+	var values url.Values
+	var err error
+	if s := op.query.at(v); s != nil {
+		values, err = s.CheckQuery(req.URL.RawQuery, mode)
+	} else {
+		values, _ = schema.ParseQuery(req.URL.RawQuery) // nobody looks at it
+	}
+	if err != nil {
+		return refuse(http.StatusBadRequest, err.Error())
+	}
+	req.query = Query(values)
+	if s := op.body.at(v); s != nil {
+		if err := s.CheckBody(req.body, mode); err != nil {
+			return refuse(http.StatusBadRequest, err.Error())
+		}
+	}
+	return nil
+}
+
+func (a *API) authorizeEarly(req *Request, op *operation) error {
+	switch op.Authz.when {
+	case early:
+		return req.Can(op.Authz.Rule, policy.Target{ProjectID: req.Context.ProjectID, UserID: req.Context.UserID})
+	case earlyUnowned:
+		return req.Can(op.Authz.Rule, policy.Target{})
+	}
+	return nil
+}
+
+// pick finds the operations of the one key that an /action body has. Nova looks
+// before it knows the microversion, and trips over bodies that are no objects.
+func pick(actions map[string][]*operation, text []byte) ([]*operation, error) {
+	decoded, err := schema.Decode(text)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "Malformed request body")
+	}
+	var size int
+	switch v := decoded.(type) {
+	case *schema.Object:
+		size = v.Len()
+	case []any:
+		size = len(v)
+	case string:
+		size = utf8.RuneCountInString(v)
+	default: // a number, a boolean, null: Nova fails to count them
+		return nil, refuse(http.StatusNotFound, "")
+	}
+	if size != 1 {
+		return nil, refuse(http.StatusBadRequest, "Malformed request body")
+	}
+	body, ok := decoded.(*schema.Object)
+	if !ok { // it has one element, and no keys
+		return nil, refuse(http.StatusNotFound, "")
+	}
+	for key := range body.All() {
+		if ops, ok := actions[key]; ok {
+			return ops, nil
+		}
+		return nil, refuse(http.StatusBadRequest, "There is no such action: "+key)
+	}
+	return nil, nil
+}
+
+func hasBody(method string) bool {
+	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
+}
+
+// pool keeps the buffers that answers are written in.
+var pool = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
+
+func readBody(r *http.Request) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return nil, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &earlyFault{&Fault{Status: http.StatusRequestEntityTooLarge, Message: "Request is too large."}}
+	case err != nil:
+		return nil, refuse(http.StatusBadRequest, "")
+	}
+	return body, nil
+}
+
+const (
+	jsonType   = "application/json"
+	vendorType = "application/vnd.openstack.compute+json"
+)
+
+func mediaTypeKnown(header string) bool {
+	kind, _, _ := strings.Cut(header, ";")
+	switch strings.TrimSpace(kind) {
+	case "", "text/plain", jsonType, vendorType:
+		return true
+	}
+	return false
+}
+
+// contentType is the type of the answer: JSON, under the vendor's name for who
+// asks for it first.
+func contentType(r *http.Request) string {
+	accept := r.Header.Get("Accept")
+	if i := strings.Index(accept, vendorType); i >= 0 {
+		if j := strings.Index(accept, jsonType); (j < 0 || j > i) && !strings.Contains(accept[:i], "*/*") {
+			return vendorType
+		}
+	}
+	return jsonType
+}
+
+func writeReply(w http.ResponseWriter, req *Request, status int, reply any) {
+	contents := reply
+	h := w.Header()
+	if full, ok := reply.(*Reply); ok {
+		contents = full.Body
+		if full.Status != 0 {
+			status = full.Status
+		}
+		maps.Copy(h, full.Header)
+	}
+	b := pool.Get().(*[]byte)
+	defer func() {
+		if cap(*b) <= 4<<20 {
+			pool.Put(b)
+		}
+	}()
+	body := (*b)[:0]
+	if contents != nil {
+		body = appendAny(body, contents)
+	}
+	*b = body
+	req.versionHeaders(h)
+	if _, own := h["Content-Type"]; !own {
+		h["Content-Type"] = []string{contentType(req.Request)}
+	}
+	if status != http.StatusNoContent {
+		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+func writeFault(w http.ResponseWriter, req *Request, f *Fault, versioned bool) {
+	h := w.Header()
+	maps.Copy(h, f.Header)
+	if versioned {
+		req.versionHeaders(h)
+	}
+	body := f.document()
+	h["Content-Type"] = []string{"application/json; charset=UTF-8"}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(f.Status)
+	_, _ = w.Write(body)
+}

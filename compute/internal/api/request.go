@@ -1,0 +1,213 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/mux"
+
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/compute/internal/schema"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Request is one request as a handler sees it: routed, validated and, where its
+// row says so, authorised.
+type Request struct {
+	*http.Request
+	Context *reqctx.Context // who asks; shadows http.Request.Context, see Ctx
+	Version mv.Version
+
+	api        *API
+	op         *operation
+	legacy     bool
+	authorized bool
+	body       any // as schema.Decode answers it
+	query      Query
+}
+
+// Reply is an answer that needs more than its row says: another status, a header.
+type Reply struct {
+	Status int // 0: the row's
+	Header http.Header
+	Body   any // nil: none
+}
+
+// Since tells whether the request asks for v or later. A /v2 request never does.
+func (r *Request) Since(v mv.Version) bool { return !r.legacy && r.Version >= v }
+
+// Legacy tells whether the request came by /v2.
+func (r *Request) Legacy() bool { return r.legacy }
+
+// Var is a variable of the path, as Python has it: PEP 3333 gives the path's bytes as
+// characters of Latin-1, whatever they were encoded in. "%C3%A9" is the two characters
+// "Ã©" there, in rows and messages, too.
+func (r *Request) Var(name string) string { return latin1(mux.Vars(r.Request)[name]) }
+
+// latin1 reads each byte as a character.
+func latin1(s string) string {
+	if !strings.ContainsFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) {
+		return s
+	}
+	runes := make([]rune, len(s))
+	for n := range len(s) {
+		runes[n] = rune(s[n])
+	}
+	return string(runes)
+}
+
+// Body is the decoded body: map[string]any, []any, string, json.Number, bool or
+// nil, checked against the row's schema.
+func (r *Request) Body() any { return schema.Plain(r.body) }
+
+// Query is what the query string holds, without what the schema strips.
+func (r *Request) Query() Query { return r.query }
+
+// MaxLimit is [api] max_limit.
+func (r *Request) MaxLimit() int { return r.api.MaxLimit }
+
+// Can checks a rule and answers *policy.Forbidden when it does not hold.
+func (r *Request) Can(rule policy.Rule, t policy.Target) error {
+	return r.api.Policy.Authorize(r.Context, rule, t)
+}
+
+// Allowed is Can for what is left out rather than refused.
+func (r *Request) Allowed(rule policy.Rule, t policy.Target) bool {
+	return r.api.Policy.Allowed(r.Context, rule, t)
+}
+
+// Own is the target of a rule that is about the caller's own project.
+func (r *Request) Own() policy.Target {
+	return policy.Target{ProjectID: r.Context.ProjectID, UserID: r.Context.UserID}
+}
+
+// Authorize checks the row's Late rule against the resource's owner.
+func (r *Request) Authorize(t policy.Target) error {
+	r.authorized = true
+	return r.Can(r.op.Authz.Rule, t)
+}
+
+// AuthorizeAs checks another rule in the place of the row's, for operations that
+// several rules guard, each a part of what they do.
+func (r *Request) AuthorizeAs(rule policy.Rule, t policy.Target) error {
+	r.authorized = true
+	return r.Can(rule, t)
+}
+
+func (r *Request) requestID() string {
+	if r.Context == nil {
+		return "-"
+	}
+	return r.Context.RequestID
+}
+
+func (r *Request) opName() string {
+	if r.op == nil {
+		return "-"
+	}
+	return r.op.Op
+}
+
+func (r *Request) versionHeaders(h http.Header) { r.versionHeadersOf(r.Version.String(), h) }
+
+func (r *Request) versionHeadersOf(v string, h http.Header) {
+	if r.legacy {
+		return // the /v2 filter would take them away again
+	}
+	h["Openstack-Api-Version"] = []string{"compute " + v}
+	h["X-Openstack-Nova-Api-Version"] = []string{v}
+	h["Vary"] = append(h["Vary"], "OpenStack-API-Version", "X-OpenStack-Nova-API-Version")
+}
+
+// Query is a decoded query string.
+type Query url.Values
+
+// Get is the last value of a parameter, and whether it is given at all.
+func (q Query) Get(key string) (string, bool) {
+	v := q[key]
+	if len(v) == 0 {
+		return "", false
+	}
+	return v[len(v)-1], true
+}
+
+// pythonNone is how Python prints a string that may be None.
+func pythonNone(s string) string {
+	if s == "" {
+		return "None"
+	}
+	return s
+}
+
+// Ctx is the context.Context of the request: cancelled when the client goes.
+func (r *Request) Ctx() context.Context { return r.Request.Context() }
+
+// Field is the object that a body holds under one key; schemas see to it that
+// there is one.
+func (r *Request) Field(key string) map[string]any {
+	body, _ := r.Body().(map[string]any)
+	o, _ := body[key].(map[string]any)
+	return o
+}
+
+// BodyKeys are the keys of the body, or of the object it holds under one of them,
+// in the order of the document: Nova reports the first mistake in that order.
+func (r *Request) BodyKeys(under ...string) []string {
+	o, _ := r.body.(*schema.Object)
+	for _, key := range under {
+		if o == nil {
+			return nil
+		}
+		v, _ := o.Get(key)
+		o, _ = v.(*schema.Object)
+	}
+	if o == nil {
+		return nil
+	}
+	keys := make([]string, 0, o.Len())
+	for key := range o.All() {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// Keys are the keys of an object, in order.
+func Keys[V any](o map[string]V) []string { return slices.Sorted(maps.Keys(o)) }
+
+// Text is a JSON scalar as Python's str shows it.
+func Text(v any) string { return schema.Text(v) }
+
+// Truth reads a JSON scalar, or a parameter, that is a truth value or a word for one.
+// Errors: 400.
+func Truth(v any) (bool, error) {
+	s := Text(v)
+	b, ok := objects.ParseBool(s)
+	if !ok {
+		return false, BadRequest("Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'", s)
+	}
+	return b, nil
+}
+
+// Time reads an ISO 8601 time as timeutils.parse_isotime does; without a zone it
+// is UTC.
+func Time(s string) (time.Time, bool) {
+	s = strings.TrimSpace(s)
+	for _, day := range []string{"2006-01-02", "20060102"} {
+		for _, clock := range []string{"T15:04:05.999999999", " 15:04:05.999999999", "T15:04", " 15:04", "T150405", "T15", ""} {
+			for _, zone := range []string{"", "Z07:00", "Z0700", "Z07"} {
+				if t, err := time.Parse(day+clock+zone, s); err == nil {
+					return t.UTC(), true
+				}
+			}
+		}
+	}
+	return time.Time{}, false
+}

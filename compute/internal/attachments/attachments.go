@@ -1,0 +1,184 @@
+// Package attachments serves what servers have beside themselves: volumes,
+// interfaces and shares.
+package attachments
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/compute/internal/subject"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/attachment"
+	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Reader finds servers and what they have; *instance.Reader is one.
+type Reader interface {
+	subject.Servers
+	Attachments(ctx context.Context, i *objects.Instance) ([]*objects.BlockDevice, error)
+	// Owner answers the project of a server by its mapping alone, or
+	// InstanceMappingNotFound.
+	Owner(ctx context.Context, uuid string) (project string, err error)
+	// Shares are the shares of a server; Share is one of them, or ShareNotFound.
+	Shares(ctx context.Context, i *objects.Instance) ([]*objects.Share, error)
+	Share(ctx context.Context, i *objects.Instance, share string) (*objects.Share, error)
+	VIFTags(ctx context.Context, i *objects.Instance) (map[string]*string, error)
+}
+
+// Network is what is asked of Neutron about interfaces.
+type Network interface {
+	// Ports answers the ports of a server.
+	Ports(ctx context.Context, caller *reqctx.Context, server string) ([]objects.Port, error)
+	// Port answers one port.
+	Port(ctx context.Context, caller *reqctx.Context, id string) (*objects.Port, error)
+}
+
+// API holds what the handlers work with.
+type API struct {
+	Servers Reader
+	Network Network
+	Ops     *attachment.Ops
+}
+
+// server loads the server that the path names and checks the row's rule on it.
+func (a *API) server(r *api.Request, load cell.Load) (*objects.Instance, error) {
+	return subject.Load(r, a.Servers, load)
+}
+
+// notShelved refuses to change what shelved servers have before the microversion
+// that can.
+func notShelved(r *api.Request, i *objects.Instance, action string) error {
+	if state := objects.OrZero(i.VMState); !r.Since(mv.V20ShelvedVolumes) && (state == "shelved" || state == "shelved_offloaded") {
+		return api.Conflict("Cannot '%s' instance %s while it is in vm_state %s", action, i.UUID, state)
+	}
+	return nil
+}
+
+func (a *API) attachVolume(r *api.Request) (any, error) {
+	i, err := subject.Record(r, a.Servers, cell.Usual)
+	if err != nil {
+		return nil, err
+	}
+	if err := notShelved(r, i, "attach_volume"); err != nil {
+		return nil, err
+	}
+	body := r.Field("volumeAttachment")
+	q := attachment.VolumeRequest{Volume: api.Text(body["volumeId"]), Device: member(body, "device"), Tag: member(body, "tag"), Multiattach: r.Since(mv.V60Multiattach),
+		Wait: !r.Since(mv.V101AsyncAttach)}
+	q.DeleteOnTermination, _ = body["delete_on_termination"].(bool)
+	device, err := a.Ops.AttachVolume(r.Ctx(), r.Context, i, q)
+	if err != nil {
+		return nil, err
+	}
+	if !q.Wait {
+		return webobsEmpty(), nil
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("volumeAttachment", func(o *api.Object) {
+			o.Str("id", q.Volume)
+			o.Str("serverId", i.UUID)
+			o.Str("volumeId", q.Volume)
+			o.Opt("device", device)
+			if r.Since(mv.V70AttachmentTags) {
+				o.Opt("tag", q.Tag)
+			}
+			if r.Since(mv.V79DeleteOnTermination) {
+				o.Bool("delete_on_termination", q.DeleteOnTermination)
+			}
+		})
+	}), nil
+}
+
+func (a *API) detachVolume(r *api.Request) (any, error) {
+	i, err := subject.Record(r, a.Servers, cell.Usual|cell.PartDeviceMetadata|cell.PartServices)
+	if err != nil {
+		return nil, err
+	}
+	if err := notShelved(r, i, "detach_volume"); err != nil {
+		return nil, err
+	}
+	return nil, a.Ops.DetachVolume(r.Ctx(), r.Context, i, r.Var("id"))
+}
+
+func (a *API) updateVolume(r *api.Request) (any, error) {
+	i, err := subject.Find(r, a.Servers, cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true})
+	if err != nil {
+		return nil, err
+	}
+	body := r.Field("volumeAttachment")
+	id, next := r.Var("id"), api.Text(body["volumeId"])
+	swapOnly := !r.Since(mv.V85UpdateAttachment)
+	rule, target := policy.VolumesAttachmentsUpdate, policy.Target{ProjectID: i.ProjectID}
+	if swapOnly || id != next {
+		rule, target = policy.VolumesAttachmentsSwap, policy.Target{}
+	}
+	if err := r.AuthorizeAs(rule, target); err != nil {
+		return nil, err
+	}
+	if swapOnly {
+		return nil, a.Ops.SwapVolume(r.Ctx(), r.Context, i, id, next)
+	}
+	c := attachment.Change{ID: member(body, "id"), Server: member(body, "serverId"), Device: member(body, "device"), Tag: member(body, "tag")}
+	if given, ok := body["delete_on_termination"]; ok {
+		on, valid := objects.ParseBool(api.Text(given))
+		if !valid {
+			return nil, api.BadRequest("Unrecognized value '%s'", api.Text(given))
+		}
+		c.DeleteOnTermination = &on
+	}
+	if err := a.Ops.UpdateVolume(r.Ctx(), i, id, c); err != nil || id == next {
+		return nil, err
+	}
+	return nil, a.Ops.SwapVolume(r.Ctx(), r.Context, i, id, next)
+}
+
+func (a *API) attachInterface(r *api.Request) (any, error) {
+	i, err := subject.Record(r, a.Servers, cell.Usual)
+	if err != nil {
+		return nil, err
+	}
+	body := r.Field("interfaceAttachment")
+	n := objects.NetworkRequest{NetworkID: member(body, "net_id"), PortID: member(body, "port_id"), Tag: member(body, "tag")}
+	if fixed, ok := body["fixed_ips"].([]any); ok && len(fixed) > 0 {
+		if one, ok := fixed[0].(map[string]any); ok {
+			n.Address = member(one, "ip_address")
+		}
+	}
+	switch {
+	case objects.OrZero(n.NetworkID) != "" && objects.OrZero(n.PortID) != "":
+		return nil, api.BadRequest("Must not input both network_id and port_id")
+	case objects.OrZero(n.Address) != "" && objects.OrZero(n.NetworkID) == "":
+		return nil, api.BadRequest("Must input network_id when request IP address")
+	}
+	id, err := a.Ops.AttachInterface(r.Ctx(), r.Context, i, n)
+	if err != nil {
+		return nil, err
+	}
+	return a.oneInterface(r, i, id)
+}
+
+func (a *API) detachInterface(r *api.Request) (any, error) {
+	i, err := subject.Record(r, a.Servers, cell.Usual|cell.PartDeviceMetadata)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Ops.DetachInterface(r.Ctx(), r.Context, i, r.Var("id"))
+}
+
+// webobsEmpty is an answer without a body where Nova leaves the making of it to
+// webob, which names a type all the same.
+func webobsEmpty() *api.Reply {
+	return &api.Reply{Header: http.Header{"Content-Type": {"text/html; charset=UTF-8"}}}
+}
+
+// member is a member of the body that is text, or nil.
+func member(body map[string]any, name string) *string {
+	if s, ok := body[name].(string); ok {
+		return &s
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package attachments
+
+import (
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+func (a *API) interfacesIndex(r *api.Request) (any, error) {
+	i, err := a.server(r, cell.Load{})
+	if err != nil {
+		return nil, err
+	}
+	ports, err := a.Network.Ports(r.Ctx(), r.Context, i.UUID)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := a.interfaceTags(r, i)
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.List("interfaceAttachments", len(ports), func(n int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) { port(r, o, &ports[n], tags) })
+		})
+	}), nil
+}
+
+func (a *API) interfacesShow(r *api.Request) (any, error) {
+	i, err := a.server(r, cell.Load{})
+	if err != nil {
+		return nil, err
+	}
+	return a.oneInterface(r, i, r.Var("id"))
+}
+
+func (a *API) oneInterface(r *api.Request, i *objects.Instance, id string) (any, error) {
+	p, err := a.Network.Port(r.Ctx(), r.Context, id)
+	if err != nil {
+		return nil, err
+	}
+	if p.DeviceID != i.UUID {
+		return nil, api.NotFound("Instance %s does not have a port with id %s", i.UUID, id)
+	}
+	tags, err := a.interfaceTags(r, i)
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("interfaceAttachment", func(o *api.Object) { port(r, o, p, tags) })
+	}), nil
+}
+
+func (a *API) interfaceTags(r *api.Request, i *objects.Instance) (map[string]*string, error) {
+	if !r.Since(mv.V70AttachmentTags) {
+		return nil, nil
+	}
+	return a.Servers.VIFTags(r.Ctx(), i)
+}
+
+func port(r *api.Request, o *api.Object, p *objects.Port, tags map[string]*string) {
+	o.Str("net_id", p.NetworkID)
+	o.Str("port_id", p.ID)
+	o.Str("mac_addr", p.MACAddress)
+	o.Str("port_state", p.Status)
+	o.List("fixed_ips", len(p.FixedIPs), func(n int, arr *api.Array) {
+		arr.Obj(func(o *api.Object) {
+			o.Str("subnet_id", p.FixedIPs[n].SubnetID)
+			o.Str("ip_address", p.FixedIPs[n].IPAddress)
+		})
+	})
+	if r.Since(mv.V70AttachmentTags) {
+		o.Opt("tag", tags[p.ID])
+	}
+}

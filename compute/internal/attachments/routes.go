@@ -1,0 +1,58 @@
+package attachments
+
+import (
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/internal/policy"
+)
+
+// Routes lists what servers have: interfaces, volumes and shares.
+func (a *API) Routes() []api.Route {
+	return []api.Route{
+		{Do: a.addFloatingIP, Op: "floating_ips.add_floating_ip", Method: "POST", Path: "/servers/{id}/action", Action: "addFloatingIp", OK: 202, Until: mv.V44NoServerIPs,
+			Body:  api.Since{mv.Legacy: "floating_ips.add_floating_ip.body"},
+			Authz: api.Late(policy.FloatingIpsAdd), Errors: []int{400, 403, 404}},
+		{Do: a.removeFloatingIP, Op: "floating_ips.remove_floating_ip", Method: "POST", Path: "/servers/{id}/action", Action: "removeFloatingIp", OK: 202, Until: mv.V44NoServerIPs,
+			Body:  api.Since{mv.Legacy: "floating_ips.remove_floating_ip.body"},
+			Authz: api.Late(policy.FloatingIpsRemove), Errors: []int{400, 403, 404, 409}},
+		{Do: a.interfacesIndex, Op: "attach_interfaces.index", Method: "GET", Path: "/servers/{server_id}/os-interface", OK: 200,
+			Query: api.Since{mv.V1Base: "attach_interfaces.index.query.2.1", mv.V102NoRxtxFactor: "attach_interfaces.index.query.2.102"},
+			Authz: api.Late(policy.AttachInterfacesList), Errors: []int{404, 501}},
+		{Do: a.attachInterface, Op: "attach_interfaces.create", Method: "POST", Path: "/servers/{server_id}/os-interface", OK: 200,
+			Body:  api.Since{mv.Legacy: "attach_interfaces.create.body.2.0", mv.V49AttachTags: "attach_interfaces.create.body.2.49"},
+			Authz: api.Late(policy.AttachInterfacesCreate), Errors: []int{400, 403, 404, 409, 500, 501}}, // also os-attach-interfaces:show
+		{Do: a.detachInterface, Op: "attach_interfaces.delete", Method: "DELETE", Path: "/servers/{server_id}/os-interface/{id}", OK: 202,
+			Authz: api.Late(policy.AttachInterfacesDelete), Errors: []int{400, 404, 409, 501}},
+		{Do: a.interfacesShow, Op: "attach_interfaces.show", Method: "GET", Path: "/servers/{server_id}/os-interface/{id}", OK: 200,
+			Query: api.Since{mv.V1Base: "attach_interfaces.show.query.2.1", mv.V102NoRxtxFactor: "attach_interfaces.show.query.2.102"},
+			Authz: api.Late(policy.AttachInterfacesShow), Errors: []int{403, 404}},
+		{Do: a.volumesIndex, Op: "volume_attachments.index", Method: "GET", Path: "/servers/{server_id}/os-volume_attachments", OK: 200,
+			Query: api.Since{mv.Legacy: "volume_attachments.index.query.2.0", mv.V75Strict: "volume_attachments.index.query.2.75"},
+			Authz: api.Late(policy.VolumesAttachmentsIndex), Errors: []int{404}},
+		{Do: a.attachVolume, Op: "volume_attachments.create", Method: "POST", Path: "/servers/{server_id}/os-volume_attachments", OK: 200, Until: mv.V101AsyncAttach,
+			Body:  api.Since{mv.Legacy: "volume_attachments.create.body.2.0", mv.V49AttachTags: "volume_attachments.create.body.2.49", mv.V79DeleteOnTermination: "volume_attachments.create.body.2.79"},
+			Authz: api.Late(policy.VolumesAttachmentsCreate), Errors: []int{400, 403, 404, 409}},
+		{Do: a.attachVolume, Op: "volume_attachments.create", Method: "POST", Path: "/servers/{server_id}/os-volume_attachments", OK: 202, From: mv.V101AsyncAttach,
+			Body:  api.Since{mv.V79DeleteOnTermination: "volume_attachments.create.body.2.79"},
+			Authz: api.Late(policy.VolumesAttachmentsCreate), Errors: []int{400, 403, 404, 409}},
+		{Do: a.detachVolume, Op: "volume_attachments.delete", Method: "DELETE", Path: "/servers/{server_id}/os-volume_attachments/{id}", OK: 202,
+			Authz: api.Late(policy.VolumesAttachmentsDelete), Errors: []int{400, 403, 404, 409}},
+		{Do: a.volumesShow, Op: "volume_attachments.show", Method: "GET", Path: "/servers/{server_id}/os-volume_attachments/{id}", OK: 200,
+			Query: api.Since{mv.Legacy: "volume_attachments.show.query"},
+			Authz: api.Late(policy.VolumesAttachmentsShow), Errors: []int{404}},
+		{Do: a.updateVolume, Op: "volume_attachments.update", Method: "PUT", Path: "/servers/{server_id}/os-volume_attachments/{id}", OK: 202,
+			Body:  api.Since{mv.Legacy: "volume_attachments.update.body.2.0", mv.V85UpdateAttachment: "volume_attachments.update.body.2.85"},
+			Authz: api.Late(policy.VolumesAttachmentsSwap), Errors: []int{400, 404, 409}}, // or os-volumes-attachments:update
+		{Do: a.sharesIndex, Op: "server_shares.index", Method: "GET", Path: "/servers/{server_id}/shares", OK: 200, From: mv.V97Shares,
+			Query: api.Since{mv.Legacy: "server_shares.index.query"},
+			Authz: api.Late(policy.ServerSharesIndex), Errors: []int{400, 403, 404}},
+		{Do: a.attachShare, Op: "server_shares.create", Method: "POST", Path: "/servers/{server_id}/shares", OK: 201, From: mv.V97Shares,
+			Body:  api.Since{mv.V97Shares: "server_shares.create.body.2.97"},
+			Authz: api.Late(policy.ServerSharesCreate), Errors: []int{400, 403, 404, 409}},
+		{Do: a.detachShare, Op: "server_shares.delete", Method: "DELETE", Path: "/servers/{server_id}/shares/{id}", OK: 200, From: mv.V97Shares,
+			Authz: api.Late(policy.ServerSharesDelete), Errors: []int{400, 403, 404, 409}},
+		{Do: a.sharesShow, Op: "server_shares.show", Method: "GET", Path: "/servers/{server_id}/shares/{id}", OK: 200, From: mv.V97Shares,
+			Query: api.Since{mv.Legacy: "server_shares.show.query"},
+			Authz: api.Late(policy.ServerSharesShow), Errors: []int{400, 403, 404}},
+	}
+}

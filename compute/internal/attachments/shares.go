@@ -1,0 +1,90 @@
+package attachments
+
+import (
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/subject"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/policy"
+)
+
+// shareHolder loads the server that the path names. The rule is asked before the
+// server is looked at, with the project that its mapping says.
+func (a *API) shareHolder(r *api.Request) (*objects.Instance, error) {
+	project, err := a.Servers.Owner(r.Ctx(), r.Var("server_id"))
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Authorize(policy.Target{ProjectID: project}); err != nil {
+		return nil, err
+	}
+	return subject.Find(r, a.Servers, cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true})
+}
+
+func (a *API) sharesIndex(r *api.Request) (any, error) {
+	i, err := a.shareHolder(r)
+	if err != nil {
+		return nil, err
+	}
+	shares, err := a.Servers.Shares(r.Ctx(), i)
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.List("shares", len(shares), func(n int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) { share(o, shares[n]) })
+		})
+	}), nil
+}
+
+func (a *API) sharesShow(r *api.Request) (any, error) {
+	i, err := a.shareHolder(r)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.Servers.Share(r.Ctx(), i, r.Var("id"))
+	if err != nil {
+		return nil, err
+	}
+	return oneShare(r, s), nil
+}
+
+func (a *API) attachShare(r *api.Request) (any, error) {
+	i, err := a.shareHolder(r)
+	if err != nil {
+		return nil, err
+	}
+	body := r.Field("share")
+	s, err := a.Ops.AttachShare(r.Ctx(), r.Context, i, api.Text(body["share_id"]), member(body, "tag"))
+	if err != nil {
+		return nil, err
+	}
+	return oneShare(r, s), nil
+}
+
+func (a *API) detachShare(r *api.Request) (any, error) {
+	i, err := a.shareHolder(r)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Ops.DetachShare(r.Ctx(), r.Context, i, r.Var("id"))
+}
+
+// oneShare shows administrators where the share is mounted from.
+func oneShare(r *api.Request, s *objects.Share) api.Encoder {
+	return api.Doc(func(o *api.Object) {
+		o.Obj("share", func(o *api.Object) {
+			share(o, s)
+			if r.Context.IsAdmin {
+				o.Str("export_location", s.ExportLocation)
+				o.Str("uuid", s.UUID)
+			}
+		})
+	})
+}
+
+func share(o *api.Object, s *objects.Share) {
+	o.Str("share_id", s.ShareID)
+	o.Str("status", s.Status)
+	o.Str("tag", s.Tag)
+}

@@ -1,0 +1,75 @@
+package attachments
+
+import (
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+func (a *API) volumesIndex(r *api.Request) (any, error) {
+	i, err := a.server(r, cell.Load{})
+	if err != nil {
+		return nil, err
+	}
+	devices, err := a.Servers.Attachments(r.Ctx(), i)
+	if err != nil {
+		return nil, err
+	}
+	devices, err = api.Slice(r, devices)
+	if err != nil {
+		return nil, err
+	}
+	volumes := devices[:0]
+	for _, d := range devices {
+		if d.VolumeID != nil && *d.VolumeID != "" {
+			volumes = append(volumes, d)
+		}
+	}
+	return api.Doc(func(o *api.Object) {
+		o.List("volumeAttachments", len(volumes), func(n int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) { volume(r, o, volumes[n]) })
+		})
+	}), nil
+}
+
+func (a *API) volumesShow(r *api.Request) (any, error) {
+	i, err := a.server(r, cell.Load{})
+	if err != nil {
+		return nil, err
+	}
+	devices, err := a.Servers.Attachments(r.Ctx(), i)
+	if err != nil {
+		return nil, err
+	}
+	id := r.Var("id")
+	for _, d := range devices {
+		if objects.OrZero(d.VolumeID) == id {
+			return api.Doc(func(o *api.Object) {
+				o.Obj("volumeAttachment", func(o *api.Object) { volume(r, o, d) })
+			}), nil
+		}
+	}
+	return nil, api.NotFound("Instance %s is not attached to volume %s", i.UUID, id)
+}
+
+func volume(r *api.Request, o *api.Object, d *objects.BlockDevice) {
+	if !r.Since(mv.V89AttachmentID) {
+		o.Opt("id", d.VolumeID)
+	}
+	o.Opt("volumeId", d.VolumeID)
+	o.Str("serverId", d.InstanceUUID)
+	if objects.OrZero(d.DeviceName) != "" {
+		o.Opt("device", d.DeviceName)
+	}
+	if r.Since(mv.V70AttachmentTags) {
+		o.Opt("tag", d.Tag)
+	}
+	if r.Since(mv.V79DeleteOnTermination) {
+		o.Bool("delete_on_termination", d.DeleteOnTermination)
+	}
+	if r.Since(mv.V89AttachmentID) {
+		o.Opt("attachment_id", d.AttachmentID)
+		o.Opt("bdm_uuid", d.UUID)
+	}
+}

@@ -1,0 +1,126 @@
+// Package consoles serves the ways to the consoles of servers.
+package consoles
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/compute/internal/subject"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Opener opens consoles; *attachment.Ops is one.
+type Opener interface {
+	// Console asks a server's host to open a console: method is the host's.
+	Console(ctx context.Context, caller *reqctx.Context, i *objects.Instance, method, kind string) (map[string]any, error)
+}
+
+// Tokens knows the consoles that were opened.
+type Tokens interface {
+	// ConsoleToken answers where a token leads, or nil where it leads nowhere any more.
+	ConsoleToken(ctx context.Context, token string) (*objects.ConsoleToken, error)
+}
+
+// API holds what the handlers work with.
+type API struct {
+	Servers subject.Servers
+	Opener  Opener
+	Tokens  Tokens
+}
+
+func (a *API) vnc(r *api.Request) (any, error) {
+	return a.open(r, "os-getVNCConsole", "get_vnc_console")
+}
+func (a *API) spice(r *api.Request) (any, error) {
+	return a.open(r, "os-getSPICEConsole", "get_spice_console")
+}
+func (a *API) serial(r *api.Request) (any, error) {
+	return a.open(r, "os-getSerialConsole", "get_serial_console")
+}
+
+// open is an action that opens a console.
+func (a *API) open(r *api.Request, key, method string) (any, error) {
+	i, err := subject.Find(r, a.Servers, cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true})
+	if err != nil {
+		return nil, err
+	}
+	kind := api.Text(r.Field(key)["type"])
+	address, err := a.console(r, i, method, kind)
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("console", func(o *api.Object) {
+			o.Str("type", kind)
+			o.Str("url", address)
+		})
+	}), nil
+}
+
+func (a *API) console(r *api.Request, i *objects.Instance, method, kind string) (string, error) {
+	if task := i.TaskState; task != nil && (*task == "deleting" || *task == "migrating") {
+		return "", api.Conflict("Cannot '%s' instance %s while it is in task_state %s", method, i.UUID, *task)
+	}
+	answer, err := a.Opener.Console(r.Ctx(), r.Context, i, method, kind)
+	if err != nil {
+		return "", err
+	}
+	address, _ := answer["access_url"].(string)
+	return address, nil
+}
+
+// methods are what hosts call the ways to consoles.
+var methods = map[string]string{"vnc": "get_vnc_console", "spice": "get_spice_console", "serial": "get_serial_console", "mks": "get_mks_console"}
+
+func (a *API) create(r *api.Request) (any, error) {
+	i, err := subject.Record(r, a.Servers, cell.Usual)
+	if err != nil {
+		return nil, err
+	}
+	body := r.Field("remote_console")
+	protocol, kind := api.Text(body["protocol"]), api.Text(body["type"])
+	method, ok := methods[protocol]
+	if !ok {
+		return nil, api.Bare(400) // RDP, which Nova has removed
+	}
+	address, err := a.console(r, i, method, kind)
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("remote_console", func(o *api.Object) {
+			o.Str("protocol", protocol)
+			o.Str("type", kind)
+			o.Str("url", address)
+		})
+	}), nil
+}
+
+// token tells where a console's token leads. Before 2.31 it could lead to RDP alone,
+// which Nova has removed.
+func (a *API) token(r *api.Request) (any, error) {
+	if !r.Since(mv.V31ConsoleTokens) {
+		return nil, api.Bare(400)
+	}
+	t, err := a.Tokens.ConsoleToken(r.Ctx(), r.Var("id"))
+	if err != nil {
+		return nil, err
+	}
+	if t == nil {
+		return nil, api.NotFound("Token not found")
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("console", func(o *api.Object) {
+			o.Str("instance_uuid", t.InstanceUUID)
+			o.Str("host", t.Host)
+			o.Int("port", t.Port)
+			o.Opt("internal_access_path", t.InternalAccessPath)
+			if t.Kind == "spice-direct" && r.Since(mv.V99SpiceDirect) {
+				o.OptInt("tls_port", t.TLSPort)
+			}
+		})
+	}), nil
+}

@@ -1,0 +1,104 @@
+// Package flavors serves flavors, their extra specs and who may use them.
+package flavors
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
+	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Store is what the area needs of the API database; *dbapi.Flavors is one.
+type Store interface {
+	List(context.Context, dbapi.FlavorQuery) ([]*objects.Flavor, error)
+	Get(ctx context.Context, id, project string, all bool) (*objects.Flavor, error)
+	Create(context.Context, *objects.Flavor) error
+	Delete(ctx context.Context, flavorID string) error
+	SetDescription(ctx context.Context, id int64, description *string) error
+	SetExtraSpecs(ctx context.Context, f *objects.Flavor, specs map[string]string) error
+	DeleteExtraSpec(ctx context.Context, f *objects.Flavor, key string) error
+	AddAccess(ctx context.Context, f *objects.Flavor, project string) error
+	RemoveAccess(ctx context.Context, f *objects.Flavor, project string) error
+}
+
+// Projects tells whether a project exists. It answers nil, too, when Keystone
+// cannot be asked or does not let the caller know.
+type Projects interface {
+	VerifyProject(ctx context.Context, caller *reqctx.Context, id string) error
+}
+
+// API holds what the handlers work with.
+type API struct {
+	Flavors  Store
+	Projects Projects
+	Notify   *notify.Notifier
+}
+
+// changed announces a flavor as it has become.
+func (a *API) changed(r *api.Request, f *objects.Flavor) {
+	a.Notify.Flavor(r.Ctx(), r.Context, "update", f)
+}
+
+// get finds the flavor that the path names, among those the caller may see.
+func (a *API) get(r *api.Request, id string) (*objects.Flavor, error) {
+	return a.Flavors.Get(r.Ctx(), id, r.Context.ProjectID, r.Context.IsAdmin)
+}
+
+// showsExtraSpecs tells whether flavors carry their extra specs.
+func showsExtraSpecs(r *api.Request) bool {
+	return r.Since(mv.V61FlavorExtraSpecs) && r.Allowed(policy.FlavorExtraSpecsIndex, r.Own())
+}
+
+// single wraps one flavor as {"flavor": {…}}.
+func single(r *api.Request, f *objects.Flavor) api.Encoder {
+	specs, links := showsExtraSpecs(r), r.Links()
+	return api.Doc(func(o *api.Object) {
+		o.Obj("flavor", func(o *api.Object) { detail(r, links, o, f, specs) })
+	})
+}
+
+// brief writes a flavor as GET /flavors lists it.
+func brief(r *api.Request, l *api.Links, o *api.Object, f *objects.Flavor) {
+	o.Str("id", f.FlavorID)
+	o.Str("name", f.Name)
+	l.Write(o, "flavors", f.FlavorID)
+	if r.Since(mv.V55FlavorDescription) {
+		o.Opt("description", f.Description)
+	}
+}
+
+// detail writes all of a flavor.
+func detail(r *api.Request, l *api.Links, o *api.Object, f *objects.Flavor, specs bool) {
+	o.Str("id", f.FlavorID)
+	o.Str("name", f.Name)
+	o.Int("ram", f.MemoryMB)
+	o.Int("disk", f.RootGB)
+	if f.Swap == 0 && !r.Since(mv.V75Strict) {
+		o.Str("swap", "")
+	} else {
+		o.Int("swap", f.Swap)
+	}
+	o.Int("OS-FLV-EXT-DATA:ephemeral", f.EphemeralGB)
+	if !r.Since(mv.V102NoRxtxFactor) {
+		o.Bool("OS-FLV-DISABLED:disabled", f.Disabled)
+		if f.RxtxFactor == 0 {
+			o.Str("rxtx_factor", "")
+		} else {
+			o.Float("rxtx_factor", f.RxtxFactor)
+		}
+	}
+	o.Int("vcpus", f.VCPUs)
+	o.Bool("os-flavor-access:is_public", f.IsPublic)
+	l.Write(o, "flavors", f.FlavorID)
+	if r.Since(mv.V55FlavorDescription) {
+		o.Opt("description", f.Description)
+	}
+	if specs {
+		o.StrMap("extra_specs", f.ExtraSpecs)
+	}
+}

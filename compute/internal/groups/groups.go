@@ -1,0 +1,248 @@
+// Package groups serves server groups: servers that are placed together or apart.
+package groups
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
+	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/quota"
+)
+
+// Store is what the area needs of the API database; *dbapi.Groups is one. Groups
+// are found in one project, or in every one with all.
+type Store interface {
+	List(ctx context.Context, project string, all bool) ([]*objects.ServerGroup, error) // without members
+	FillMembers(context.Context, []*objects.ServerGroup) error
+	Get(ctx context.Context, uuid, project string, all bool) (*objects.ServerGroup, error)
+	Create(context.Context, *objects.ServerGroup) error
+	Delete(context.Context, *objects.ServerGroup) error
+}
+
+// Servers knows the servers of groups; *group.Members is one.
+type Servers interface {
+	// Alive answers those servers that are not deleted.
+	Alive(ctx context.Context, uuids []string) ([]string, error)
+	// OldestCompute is the lowest version of a nova-compute, or 0.
+	OldestCompute(context.Context) (int64, error)
+}
+
+// Quota checks how many groups an owner may have; *quota.Quotas is one.
+type Quota interface {
+	Check(ctx context.Context, o quota.Owner, deltas quota.Deltas) error
+}
+
+// API holds what the handlers work with.
+type API struct {
+	Groups  Store
+	Servers Servers
+	Quota   Quota
+	Notify  *notify.Notifier
+	Recheck bool // [quota] recheck_quota: count again after a group was made
+}
+
+// get finds the group that the path names, when the rule of the operation lets
+// the caller get at it.
+func (a *API) get(r *api.Request) (*objects.ServerGroup, error) {
+	g, err := a.Groups.Get(r.Ctx(), r.Var("id"), r.Context.ProjectID, r.Context.IsAdmin)
+	if err != nil {
+		return nil, err
+	}
+	return g, r.Authorize(policy.Target{ProjectID: g.ProjectID})
+}
+
+func (a *API) show(r *api.Request) (any, error) {
+	g, err := a.get(r)
+	if err != nil {
+		return nil, err
+	}
+	if g.Members, err = a.Servers.Alive(r.Ctx(), g.Members); err != nil {
+		return nil, err
+	}
+	return single(r, g), nil
+}
+
+func (a *API) delete(r *api.Request) (any, error) {
+	g, err := a.get(r)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.remove(r, g)
+}
+
+// remove deletes a group and announces that.
+func (a *API) remove(r *api.Request, g *objects.ServerGroup) error {
+	err := a.Groups.Delete(r.Ctx(), g)
+	if err == nil {
+		a.Notify.GroupDeleted(r.Ctx(), r.Context, g)
+	}
+	return err
+}
+
+func (a *API) index(r *api.Request) (any, error) {
+	own := policy.Target{ProjectID: r.Context.ProjectID}
+	if err := r.Authorize(own); err != nil {
+		return nil, err
+	}
+	all := r.Context.IsAdmin && r.Context.ProjectID == ""
+	if _, asked := r.Query()["all_projects"]; asked && r.Context.IsAdmin {
+		if err := r.Can(policy.ServerGroupsIndexAllProjects, own); err != nil {
+			return nil, err
+		}
+		all = true
+	}
+	list, err := a.Groups.List(r.Ctx(), r.Context.ProjectID, all)
+	if err != nil {
+		return nil, err
+	}
+	if list, err = api.Slice(r, list); err != nil {
+		return nil, err
+	}
+	if err := a.fillAlive(r.Ctx(), list); err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.List("server_groups", len(list), func(n int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) { view(r, o, list[n]) })
+		})
+	}), nil
+}
+
+// fillAlive gives groups their members, as far as those are not deleted.
+func (a *API) fillAlive(ctx context.Context, list []*objects.ServerGroup) error {
+	if err := a.Groups.FillMembers(ctx, list); err != nil {
+		return err
+	}
+	var uuids []string
+	for _, g := range list {
+		uuids = append(uuids, g.Members...)
+	}
+	found, err := a.Servers.Alive(ctx, uuids)
+	if err != nil {
+		return err
+	}
+	alive := make(map[string]bool, len(found))
+	for _, uuid := range found {
+		alive[uuid] = true
+	}
+	for _, g := range list {
+		var members []string
+		for _, uuid := range g.Members {
+			if alive[uuid] {
+				members = append(members, uuid)
+			}
+		}
+		g.Members = members
+	}
+	return nil
+}
+
+// perHost is the rule that anti-affinity knows: how many servers of the group a
+// host may have.
+const perHost = "max_server_per_host"
+
+// rulesSince is the version of computes that know perHost.
+const rulesSince = 33
+
+func (a *API) create(r *api.Request) (any, error) {
+	if err := r.Authorize(policy.Target{ProjectID: r.Context.ProjectID}); err != nil {
+		return nil, err
+	}
+	owner := quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}
+	if err := a.checkQuota(r.Ctx(), owner, 1); err != nil {
+		return nil, err
+	}
+	body := r.Field("server_group")
+	g := &objects.ServerGroup{ProjectID: owner.Project, UserID: owner.User}
+	if name, ok := body["name"].(string); ok {
+		g.Name = &name
+	}
+	var policy string
+	if r.Since(mv.V64ServerGroupPolicy) {
+		policy = api.Text(body["policy"])
+		rules, _ := body["rules"].(map[string]any)
+		if err := a.checkRules(r.Ctx(), policy, rules); err != nil {
+			return nil, err
+		}
+		if v, given := rules[perHost]; given {
+			g.Rules = map[string]string{perHost: api.Text(v)}
+		}
+	} else {
+		policies, _ := body["policies"].([]any)
+		policy = api.Text(policies[0])
+	}
+	g.Policy = &policy
+	if err := a.Groups.Create(r.Ctx(), g); err != nil {
+		return nil, err
+	}
+	a.Notify.GroupCreated(r.Ctx(), r.Context, g, r.Since(mv.V64ServerGroupPolicy))
+	// Others may have made groups since the first look.
+	if a.Recheck {
+		if err := a.checkQuota(r.Ctx(), owner, 0); err != nil {
+			return nil, errors.Join(err, a.remove(r, g))
+		}
+	}
+	return single(r, g), nil
+}
+
+func (a *API) checkRules(ctx context.Context, policy string, rules map[string]any) error {
+	if len(rules) == 0 {
+		return nil
+	}
+	if policy != "anti-affinity" {
+		return api.BadRequest("Only anti-affinity policy supports rules.")
+	}
+	if n, err := strconv.ParseInt(api.Text(rules[perHost]), 10, 64); err != nil || n <= 1 {
+		return err
+	}
+	oldest, err := a.Servers.OldestCompute(ctx)
+	if err == nil && oldest < rulesSince {
+		return api.Conflict("Creating an anti-affinity group with rule max_server_per_host > 1 is not yet supported.")
+	}
+	return err
+}
+
+func (a *API) checkQuota(ctx context.Context, o quota.Owner, delta int64) error {
+	err := a.Quota.Check(ctx, o, quota.Deltas{quota.ServerGroups: delta})
+	var over *quota.OverError
+	if errors.As(err, &over) {
+		return over.Fault("OverQuota", "Quota exceeded, too many server groups.")
+	}
+	return err
+}
+
+func single(r *api.Request, g *objects.ServerGroup) api.Encoder {
+	return api.Doc(func(o *api.Object) {
+		o.Obj("server_group", func(o *api.Object) { view(r, o, g) })
+	})
+}
+
+func view(r *api.Request, o *api.Object, g *objects.ServerGroup) {
+	o.Str("id", g.UUID)
+	o.Opt("name", g.Name)
+	if r.Since(mv.V64ServerGroupPolicy) {
+		o.Opt("policy", g.Policy)
+		o.Obj("rules", func(o *api.Object) {
+			if n, err := strconv.ParseInt(g.Rules[perHost], 10, 64); err == nil {
+				o.Int(perHost, n)
+			}
+		})
+	} else {
+		var policies []string
+		if g.Policy != nil {
+			policies = []string{*g.Policy}
+		}
+		o.Strs("policies", policies)
+		o.Obj("metadata", func(*api.Object) {}) // never anything else, and gone since 2.64
+	}
+	o.Strs("members", g.Members)
+	if r.Since(mv.V13ServerGroupOwner) {
+		o.Str("project_id", g.ProjectID)
+		o.Str("user_id", g.UserID)
+	}
+}

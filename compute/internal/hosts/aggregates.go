@@ -1,0 +1,245 @@
+package hosts
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/notify"
+)
+
+func (a *API) aggregatesIndex(r *api.Request) (any, error) {
+	list, err := a.Aggregates.List(r.Ctx())
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.List("aggregates", len(list), func(i int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) { aggregateDetail(r, o, list[i]) })
+		})
+	}), nil
+}
+
+func (a *API) aggregatesShow(r *api.Request) (any, error) {
+	g, err := a.aggregate(r)
+	return oneAggregate(r, g), err
+}
+
+// aggregateID reads the row id in the path.
+func aggregateID(r *api.Request) (int64, error) { return rowID(r.Var("id")) }
+
+// aggregate loads the one that the path names.
+func (a *API) aggregate(r *api.Request) (*objects.Aggregate, error) {
+	id, err := aggregateID(r)
+	if err != nil {
+		return nil, err
+	}
+	g, err := a.Aggregates.Get(r.Ctx(), id)
+	return g, asWritten(r, err)
+}
+
+// asWritten tells of an aggregate that does not exist by the id that the client
+// wrote.
+func asWritten(r *api.Request, err error) error {
+	if objects.IsClass(err, "AggregateNotFound") {
+		return dbapi.AggregateNotFound(r.Var("id"))
+	}
+	return err
+}
+
+// oneAggregate is {"aggregate": {…}}, or nil for nil.
+func oneAggregate(r *api.Request, g *objects.Aggregate) any {
+	if g == nil {
+		return nil
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("aggregate", func(o *api.Object) { aggregateDetail(r, o, g) })
+	})
+}
+
+func aggregateDetail(r *api.Request, o *api.Object, g *objects.Aggregate) {
+	aggregateBrief(r, o, g)
+	o.Strs("hosts", g.Hosts)
+	o.StrMap("metadata", g.Metadata)
+}
+
+func aggregateBrief(r *api.Request, o *api.Object, g *objects.Aggregate) {
+	o.Time("created_at", g.CreatedAt, microTime)
+	o.Time("updated_at", g.UpdatedAt, microTime)
+	o.Null("deleted_at")
+	o.Bool("deleted", false)
+	o.Int("id", g.ID)
+	if r.Since(mv.V41AggregateUUID) {
+		o.Str("uuid", g.UUID)
+	}
+	o.Str("name", g.Name)
+	o.Opt("availability_zone", g.Zone())
+}
+
+func (a *API) aggregatesCreate(r *api.Request) (any, error) {
+	body := r.Field("aggregate")
+	name, _ := body["name"].(string)
+	zone, _ := body["availability_zone"].(string)
+	name, zone = strings.TrimSpace(name), strings.TrimSpace(zone)
+	g, err := a.Aggregates.Create(r.Ctx(), r.Context, name, zone)
+	if err != nil {
+		var given any
+		if zone != "" {
+			given = zone
+		}
+		return nil, a.failed(r, "create_aggregate", map[string]any{"aggregate_name": name, "availability_zone": given}, err)
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("aggregate", func(o *api.Object) { aggregateBrief(r, o, g) })
+	}), nil
+}
+
+// failed announces that a method of Nova's ended in an error, and answers that.
+func (a *API) failed(r *api.Request, method string, args map[string]any, err error) error {
+	a.Notify.Failed(r.Ctx(), r.Context, notify.Call{Service: "compute", Method: method, Args: args}, err)
+	return err
+}
+
+// failedOn is failed for the aggregate that the path names.
+func (a *API) failedOn(r *api.Request, method, what string, value any, err error) error {
+	args := map[string]any{"aggregate_id": r.Var("id")}
+	if what != "" {
+		args[what] = value
+	}
+	return a.failed(r, method, args, err)
+}
+
+func (a *API) aggregatesUpdate(r *api.Request) (any, error) {
+	g, err := a.updateAggregate(r)
+	if err != nil {
+		return nil, a.failedOn(r, "update_aggregate", "values", r.Field("aggregate"), err)
+	}
+	return oneAggregate(r, g), nil
+}
+
+func (a *API) updateAggregate(r *api.Request) (*objects.Aggregate, error) {
+	g, err := a.aggregate(r)
+	if err != nil {
+		return nil, err
+	}
+	body := r.Field("aggregate")
+	if name, given := body["name"].(string); given {
+		if err := a.Aggregates.Rename(r.Ctx(), r.Context, g, strings.TrimSpace(name)); err != nil {
+			return nil, err
+		}
+	}
+	v, given := body["availability_zone"]
+	var zone *string
+	if s, ok := v.(string); ok {
+		zone = &s
+	}
+	return g, a.Aggregates.UpdateZone(r.Ctx(), r.Context, g, zone, given)
+}
+
+func (a *API) aggregatesDelete(r *api.Request) (any, error) {
+	id, err := aggregateID(r)
+	if err != nil {
+		return nil, err
+	}
+	g, err := a.aggregate(r)
+	if err == nil {
+		err = a.Aggregates.Delete(r.Ctx(), r.Context, g)
+	} else {
+		a.Notify.AggregateOf(r.Ctx(), r.Context, "delete.start", id, nil) // Nova begins before it looks
+	}
+	if err != nil {
+		return nil, a.failedOn(r, "delete_aggregate", "", nil, err)
+	}
+	return nil, nil
+}
+
+func (a *API) aggregatesAddHost(r *api.Request) (any, error) {
+	id, err := aggregateID(r)
+	if err != nil {
+		return nil, err
+	}
+	host, _ := r.Field("add_host")["host"].(string)
+	g, err := a.Aggregates.AddHost(r.Ctx(), r.Context, id, host)
+	if err != nil {
+		err = a.failedOn(r, "add_host_to_aggregate", "host_name", host, asWritten(r, err))
+	}
+	if objects.IsClass(err, "InvalidAggregateActionAdd") {
+		err = api.As(409, err)
+	}
+	return oneAggregate(r, g), asWritten(r, notMapped(err))
+}
+
+func (a *API) aggregatesRemoveHost(r *api.Request) (any, error) {
+	id, err := aggregateID(r)
+	if err != nil {
+		return nil, err
+	}
+	host, _ := r.Field("remove_host")["host"].(string)
+	g, err := a.Aggregates.RemoveHost(r.Ctx(), r.Context, id, host)
+	if err != nil {
+		err = a.failedOn(r, "remove_host_from_aggregate", "host_name", host, err)
+	}
+	e, domain := errors.AsType[*objects.Error](err)
+	switch {
+	case !domain:
+	case e.Class == "InvalidAggregateActionDelete":
+		err = api.As(409, err)
+	case slices.Contains([]string{"AggregateNotFound", "AggregateHostNotFound", "ComputeHostNotFound"}, e.Class):
+		err = api.NotFound("Cannot remove host %s in aggregate %s", host, r.Var("id"))
+	}
+	return oneAggregate(r, g), err
+}
+
+func (a *API) aggregatesSetMetadata(r *api.Request) (any, error) {
+	g, err := a.setAggregateMetadata(r)
+	if err != nil {
+		return nil, a.failedOn(r, "update_aggregate_metadata", "metadata", r.Field("set_metadata")["metadata"], err)
+	}
+	return oneAggregate(r, g), nil
+}
+
+func (a *API) setAggregateMetadata(r *api.Request) (*objects.Aggregate, error) {
+	g, err := a.aggregate(r)
+	if err != nil {
+		return nil, err
+	}
+	metadata, _ := r.Field("set_metadata")["metadata"].(map[string]any)
+	change := map[string]*string{}
+	for key, v := range metadata {
+		change[key] = nil
+		if s, ok := v.(string); ok {
+			change[key] = &s
+		}
+	}
+	return g, a.Aggregates.SetMetadata(r.Ctx(), r.Context, g, change)
+}
+
+func (a *API) aggregatesImages(r *api.Request) (any, error) {
+	if _, err := aggregateID(r); err != nil {
+		return nil, err
+	}
+	body, _ := r.Body().(map[string]any)
+	cache, _ := body["cache"].([]any)
+	var ids []string
+	for _, entry := range cache {
+		image, _ := entry.(map[string]any)
+		id, _ := image["id"].(string)
+		if slices.Contains(ids, id) {
+			return nil, api.BadRequest("Duplicate images in request")
+		}
+		ids = append(ids, id)
+	}
+	g, err := a.aggregate(r)
+	if err != nil {
+		return nil, err
+	}
+	err = a.Aggregates.CacheImages(r.Ctx(), r.Context, g, ids)
+	if _, domain := errors.AsType[*objects.Error](err); domain {
+		err = api.As(400, err)
+	}
+	return nil, err
+}

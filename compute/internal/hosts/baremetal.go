@@ -1,0 +1,68 @@
+package hosts
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/internal/rest/ironic"
+)
+
+// Machines are Ironic's; *ironic.Client has them.
+type Machines interface {
+	Nodes(ctx context.Context) ([]*ironic.Node, error)
+	// Node answers a machine, or NodeNotFound.
+	Node(ctx context.Context, id string) (*ironic.Node, error)
+	Ports(ctx context.Context, node string) ([]ironic.Port, error)
+}
+
+// viaIronic refuses what Ironic took over, with the command that does it there.
+func viaIronic(command string) func(*api.Request) (any, error) {
+	return func(*api.Request) (any, error) {
+		return nil, api.BadRequest("Command not supported. Please use Ironic command %s to perform this action.", command)
+	}
+}
+
+func (a *API) baremetalIndex(r *api.Request) (any, error) {
+	nodes, err := a.Machines.Nodes(r.Ctx())
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.List("nodes", len(nodes), func(n int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) { machine(o, nodes[n], nil) })
+		})
+	}), nil
+}
+
+func (a *API) baremetalShow(r *api.Request) (any, error) {
+	n, err := a.Machines.Node(r.Ctx(), r.Var("id"))
+	if err != nil {
+		return nil, err
+	}
+	ports, err := a.Machines.Ports(r.Ctx(), n.UUID)
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("node", func(o *api.Object) {
+			machine(o, n, ports)
+			o.Opt("instance_uuid", n.InstanceUUID)
+		})
+	}), nil
+}
+
+func machine(o *api.Object, n *ironic.Node, ports []ironic.Port) {
+	o.Str("id", n.UUID)
+	o.List("interfaces", len(ports), func(i int, arr *api.Array) {
+		arr.Obj(func(o *api.Object) { o.Str("address", ports[i].Address) })
+	})
+	o.Str("host", "IRONIC MANAGED")
+	o.Opt("task_state", n.State)
+	for _, p := range []struct{ shown, property string }{{"cpus", "cpus"}, {"memory_mb", "memory_mb"}, {"disk_gb", "local_gb"}} {
+		if v, ok := n.Properties[p.property]; ok {
+			o.Any(p.shown, v)
+		} else {
+			o.Str(p.shown, "0")
+		}
+	}
+}

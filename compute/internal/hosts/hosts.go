@@ -1,0 +1,83 @@
+// Package hosts serves what administrators see of hosts: services, hypervisors, aggregates, availability zones.
+package hosts
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/aggregate"
+	"github.com/nova-go/nova/internal/ops/host"
+	"github.com/nova-go/nova/internal/ops/notify"
+)
+
+// Services reads the services of all cells; cell.Everywhere does.
+type Services interface {
+	Services(ctx context.Context, q cell.ServiceQuery) ([]*objects.Service, error)
+}
+
+// Zones tells the availability zones of hosts; *dbapi.Zones does.
+type Zones interface {
+	// Current answers the zones of all hosts that an aggregate gives one.
+	Current(context.Context) (map[string]string, error)
+	// Of is the zone of a host: the default one where no aggregate gives one.
+	Of(byHost map[string]string, host string) string
+}
+
+// API holds what the handlers work with.
+type API struct {
+	Services     Services
+	Zones        Zones
+	Hosts        *host.Hosts
+	Aggregates   *aggregate.Aggregates
+	Machines     Machines
+	Notify       *notify.Notifier
+	InternalZone string        // [DEFAULT] internal_service_availability_zone
+	DownTime     time.Duration // [DEFAULT] service_down_time
+	NameTemplate string        // [DEFAULT] instance_name_template
+}
+
+// microTime is how Python's Nova writes most times.
+const microTime = "2006-01-02T15:04:05.000000"
+
+// zoneOf is the zone of a service: only computes have one of their own.
+func (a *API) zoneOf(byHost map[string]string, s *objects.Service) string {
+	if s.Topic != nil && *s.Topic == "compute" {
+		return a.Zones.Of(byHost, s.Host)
+	}
+	return a.InternalZone
+}
+
+// ofAPI tells whether a service is an API's own: nothing keeps its row up to
+// date, and it is not shown.
+func ofAPI(s *objects.Service) bool {
+	return s.Binary == "nova-osapi_compute" || s.Binary == "nova-metadata"
+}
+
+// rowID reads a row id as Nova's validate_integer does. Numbers that no row can
+// have become -1.
+func rowID(s string) (int64, error) {
+	s = strings.TrimSpace(s)
+	n, err := strconv.ParseInt(s, 10, 64)
+	switch {
+	case err == nil && n > 0:
+		return n, nil
+	case err == nil || strings.Trim(s, "+-0123456789") == "" && strings.Trim(s, "+-") != "":
+		return -1, nil
+	}
+	return 0, api.BadRequest("Invalid input received: id must be an integer")
+}
+
+// isUUID tells it as oslo_utils' is_uuid_like does: hyphens and braces do not
+// matter, letters in any case.
+func isUUID(s string) bool {
+	s = strings.ReplaceAll(strings.Trim(strings.ReplaceAll(strings.ReplaceAll(s, "urn:", ""), "uuid:", ""), "{}"), "-", "")
+	_, err := uuid.Parse(s)
+	return err == nil && len(s) == 32
+}

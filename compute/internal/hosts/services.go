@@ -1,0 +1,267 @@
+package hosts
+
+import (
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/host"
+)
+
+const compute = "nova-compute"
+
+func (a *API) servicesIndex(r *api.Request) (any, error) {
+	services, unknown, err := a.Hosts.Services(r.Ctx())
+	if err != nil {
+		return nil, err
+	}
+	byHost, err := a.Zones.Current(r.Ctx())
+	if err != nil {
+		return nil, err
+	}
+	at, _ := r.Query().Get("host")
+	binary, _ := r.Query().Get("binary")
+	asked := func(h, b string) bool { return (at == "" || at == h) && (binary == "" || binary == b) }
+	var shown []*objects.Service
+	for _, s := range services {
+		if !ofAPI(s) && asked(s.Host, s.Binary) {
+			shown = append(shown, s)
+		}
+	}
+	var down []string
+	if r.Since(mv.V69DownCells) {
+		for _, h := range unknown {
+			if asked(h, compute) {
+				down = append(down, h)
+			}
+		}
+	}
+	return api.Doc(func(o *api.Object) {
+		o.List("services", len(shown)+len(down), func(i int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) {
+				if i < len(shown) {
+					a.service(r, o, shown[i], byHost)
+					return
+				}
+				o.Str("binary", compute)
+				o.Str("host", down[i-len(shown)])
+				o.Str("status", "UNKNOWN")
+			})
+		})
+	}), nil
+}
+
+func status(s *objects.Service) string {
+	if s.Disabled {
+		return "disabled"
+	}
+	return "enabled"
+}
+
+func (a *API) state(s *objects.Service) string {
+	if a.Hosts.Up(s) {
+		return "up"
+	}
+	return "down"
+}
+
+// serviceID writes the id of a service, which is its UUID since 2.53.
+func serviceID(r *api.Request, o *api.Object, s *objects.Service) {
+	if r.Since(mv.V53ServiceUUID) {
+		o.Str("id", s.UUID)
+	} else {
+		o.Int("id", s.ID)
+	}
+}
+
+func (a *API) service(r *api.Request, o *api.Object, s *objects.Service, byHost map[string]string) {
+	o.Str("binary", s.Binary)
+	o.Str("host", s.Host)
+	serviceID(r, o, s)
+	o.Str("zone", a.zoneOf(byHost, s))
+	o.Str("status", status(s))
+	o.Str("state", a.state(s))
+	o.Time("updated_at", s.UpdatedAt, microTime)
+	o.Opt("disabled_reason", s.DisabledReason)
+	if r.Since(mv.V11ForcedDown) {
+		o.Bool("forced_down", s.ForcedDown)
+	}
+}
+
+// servicesUpdate changes a nova-compute: the one whose UUID the path names, or
+// before 2.53 the one that the body names, by the action that the path names.
+func (a *API) servicesUpdate(r *api.Request) (any, error) {
+	if r.Since(mv.V53ServiceUUID) {
+		return a.updateByUUID(r)
+	}
+	body, _ := r.Body().(map[string]any)
+	at, _ := body["host"].(string)
+	binary, _ := body["binary"].(string)
+	reason, given := body["disabled_reason"].(string)
+	yes, no := true, false
+	var u cell.ServiceUpdate
+	var answer func(o *api.Object)
+	switch action := r.Var("id"); {
+	case action == "enable":
+		u.Disabled = &no
+		answer = func(o *api.Object) { o.Str("status", "enabled") }
+	case action == "disable":
+		u.Disabled = &yes
+		answer = func(o *api.Object) { o.Str("status", "disabled") }
+	case action == "disable-log-reason":
+		if !given {
+			return nil, api.BadRequest("Missing disabled reason field")
+		}
+		u.Disabled, u.Reason = &yes, &reason
+		answer = func(o *api.Object) {
+			o.Str("status", "disabled")
+			o.Str("disabled_reason", reason)
+		}
+	case action == "force-down" && r.Since(mv.V11ForcedDown):
+		forced, err := forcedDown(body)
+		if err != nil {
+			return nil, err
+		}
+		if forced == nil {
+			return nil, api.BadRequest("Missing forced_down field")
+		}
+		u.ForcedDown = forced
+		answer = func(o *api.Object) { o.Bool("forced_down", *forced) }
+	default:
+		return nil, api.NotFound("Unknown action")
+	}
+	if err := computeOnly(binary); err != nil {
+		return nil, err
+	}
+	p, err := a.Hosts.ServiceOn(r.Ctx(), at, binary)
+	if err != nil {
+		return nil, notMapped(err)
+	}
+	if err := a.update(r, p, u); err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("service", func(o *api.Object) {
+			o.Str("host", at)
+			o.Str("binary", binary)
+			answer(o)
+		})
+	}), nil
+}
+
+func (a *API) updateByUUID(r *api.Request) (any, error) {
+	id := r.Var("id")
+	if !isUUID(id) {
+		return nil, api.BadRequest("Invalid uuid %s", id)
+	}
+	p, err := a.Hosts.Service(r.Ctx(), id, 0)
+	if objects.IsClass(err, "ServiceNotFound") {
+		return nil, api.NotFound("Service %s could not be found.", id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := computeOnly(p.Binary); err != nil {
+		return nil, err
+	}
+	body, _ := r.Body().(map[string]any)
+	var u cell.ServiceUpdate
+	reason, given := body["disabled_reason"].(string)
+	switch s, _ := body["status"].(string); s {
+	case "enabled":
+		if given && reason != "" {
+			return nil, api.BadRequest("Specifying 'disabled_reason' with status 'enabled' is invalid.")
+		}
+		no := false
+		u.Disabled = &no
+	case "disabled":
+		yes := true
+		u.Disabled = &yes
+		if given {
+			u.Reason = &reason
+		}
+	}
+	if u.ForcedDown, err = forcedDown(body); err != nil {
+		return nil, err
+	}
+	if u.Empty() {
+		return nil, api.BadRequest("No updates were requested. Fields 'status' or 'forced_down' should be specified.")
+	}
+	if err := a.update(r, p, u); err != nil {
+		return nil, err
+	}
+	byHost, err := a.Zones.Current(r.Ctx())
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("service", func(o *api.Object) { a.service(r, o, p.Service, byHost) })
+	}), nil
+}
+
+func computeOnly(binary string) error {
+	if binary == compute {
+		return nil
+	}
+	return api.BadRequest("Updating a %s service is not supported. Only nova-compute services can be updated.", binary)
+}
+
+// forcedDown reads the member forced_down, a boolean or one as text; nil: there
+// is none.
+func forcedDown(body map[string]any) (*bool, error) {
+	v, given := body["forced_down"]
+	if !given {
+		return nil, nil
+	}
+	b, err := api.Truth(v)
+	return &b, err
+}
+
+// update changes a nova-compute. A host whose servers were evacuated is not let up
+// again before its nova-compute has heard of it.
+func (a *API) update(r *api.Request, p *host.Place, u cell.ServiceUpdate) error {
+	if u.ForcedDown != nil && !*u.ForcedDown {
+		evacuated, err := a.Hosts.EvacuatedFrom(r.Ctx(), p)
+		if err != nil {
+			return err
+		}
+		if evacuated {
+			return api.BadRequest("Unable to force up host %s as `done` evacuation migration records remain associated with the host. "+
+				"Ensure the compute service has been restarted, allowing these records to move to `completed` before retrying this request.", p.Host)
+		}
+	}
+	return a.Hosts.UpdateService(r.Ctx(), r.Context, p, u)
+}
+
+// notMapped gives a host that is in no cell the status of one that does not exist.
+func notMapped(err error) error {
+	if objects.IsClass(err, "HostMappingNotFound") {
+		return api.As(404, err)
+	}
+	return err
+}
+
+func (a *API) servicesDelete(r *api.Request) (any, error) {
+	var uuid string
+	var row int64
+	var err error
+	id := r.Var("id")
+	if !r.Since(mv.V53ServiceUUID) {
+		row, err = rowID(id)
+	} else if uuid = id; !isUUID(id) {
+		err = api.BadRequest("Invalid uuid %s", id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.Hosts.Service(r.Ctx(), uuid, row)
+	switch {
+	case objects.IsClass(err, "ServiceNotFound"):
+		return nil, api.NotFound("Service %s not found.", id)
+	case objects.IsClass(err, "ServiceNotUnique"):
+		return nil, api.BadRequest("Service id %s refers to multiple services.", id)
+	case err != nil:
+		return nil, err
+	}
+	return nil, a.Hosts.DeleteService(r.Ctx(), r.Context, p)
+}

@@ -1,0 +1,199 @@
+// Package images serves the image proxy.
+package images
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest/glance"
+)
+
+// Glance is the service behind the proxy; *glance.Client is one.
+type Glance interface {
+	Address(ctx context.Context, caller *reqctx.Context) (string, error)
+	Details(ctx context.Context, caller *reqctx.Context, id string) (*glance.Details, error)
+	List(ctx context.Context, caller *reqctx.Context, query url.Values, limit int) ([]*glance.Details, error)
+	Delete(ctx context.Context, caller *reqctx.Context, id string) error
+	SetProperties(ctx context.Context, caller *reqctx.Context, d *glance.Details, properties map[string]any) (*glance.Details, error)
+}
+
+// Quota checks how many properties an image may have; *quota.Quotas is one.
+type Quota interface {
+	CheckImage(ctx context.Context, caller quota.Owner, properties int) error
+}
+
+// API holds what the handlers work with.
+type API struct {
+	Glance Glance
+	Quota  Quota
+}
+
+// get finds the image of an id, or answers the proxy's own 404.
+func (a *API) get(r *api.Request, id string) (*glance.Details, error) {
+	d, err := a.Glance.Details(r.Ctx(), r.Context, id)
+	return d, notFound(err)
+}
+
+func notFound(err error) error {
+	if objects.IsClass(err, "ImageNotFound") {
+		return api.NotFound("Image not found.")
+	}
+	return err
+}
+
+func (a *API) show(r *api.Request) (any, error) {
+	d, err := a.get(r, r.Var("id"))
+	if err != nil {
+		return nil, err
+	}
+	glance, err := a.Glance.Address(r.Ctx(), r.Context)
+	if err != nil {
+		return nil, err
+	}
+	l := r.Links()
+	return api.Doc(func(o *api.Object) {
+		o.Obj("image", func(o *api.Object) { detail(o, l, glance, d) })
+	}), nil
+}
+
+func (a *API) delete(r *api.Request) (any, error) {
+	err := a.Glance.Delete(r.Ctx(), r.Context, r.Var("id"))
+	if objects.IsClass(err, "ImageNotAuthorized") {
+		return nil, api.Forbidden("You are not allowed to delete the image.")
+	}
+	return nil, notFound(err)
+}
+
+// filters maps parameters of the proxy to those of Glance.
+var filters = map[string]string{"name": "name", "status": "status", "changes-since": "changes-since", "server": "property-instance_uuid",
+	"type": "property-image_type", "minRam": "min_ram", "minDisk": "min_disk"}
+
+// query is the question to Glance that a list is about.
+func query(r *api.Request) url.Values {
+	q := url.Values{}
+	for name := range r.Query() {
+		value, _ := r.Query().Get(name)
+		to, known := filters[name]
+		switch {
+		case known:
+		case strings.HasPrefix(name, "property-"):
+			to = name
+		default:
+			continue
+		}
+		switch to {
+		case "property-instance_uuid":
+			value = value[strings.LastIndexByte(value, '/')+1:]
+		case "status":
+			value = strings.ToLower(value)
+		case "changes-since":
+			to, value = "updated_at", "gte:"+value
+		}
+		if strings.HasPrefix(to, "property-") {
+			to = strings.TrimLeft(to, "proety-") // the letters, not the prefix: so does Nova
+		}
+		q.Set(to, value)
+	}
+	return q
+}
+
+func (a *API) index(r *api.Request) (any, error) {
+	return a.list(r, "images", func(o *api.Object, l *api.Links, glance string, d *glance.Details) { brief(o, l, glance, d) })
+}
+
+func (a *API) detail(r *api.Request) (any, error) { return a.list(r, "images/detail", detail) }
+
+func (a *API) list(r *api.Request, path string, write func(*api.Object, *api.Links, string, *glance.Details)) (any, error) {
+	limit, marker, err := r.Page()
+	if err != nil {
+		return nil, err
+	}
+	if _, given := r.Query().Get("limit"); !given {
+		limit = 0
+	}
+	q := query(r)
+	if marker != "" {
+		q.Set("marker", marker)
+	}
+	if size, given := r.Query().Get("page_size"); given && strings.Trim(size, "0") != "" {
+		q.Set("limit", strings.TrimSpace(size))
+	}
+	list, err := a.Glance.List(r.Ctx(), r.Context, q, limit)
+	if err != nil {
+		return nil, err
+	}
+	glance, err := a.Glance.Address(r.Ctx(), r.Context)
+	if err != nil {
+		return nil, err
+	}
+	l := r.Links()
+	return api.Doc(func(o *api.Object) {
+		o.List("images", len(list), func(n int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) { write(o, l, glance, list[n]) })
+		})
+		if n := len(list); n > 0 {
+			r.Next(l, o, "images", path, n, list[n-1].ID)
+		}
+	}), nil
+}
+
+func brief(o *api.Object, l *api.Links, glance string, d *glance.Details) {
+	o.Str("id", d.ID)
+	o.Opt("name", d.Name)
+	l.WriteImage(o, glance, d.ID)
+}
+
+// statuses are those of images that Nova has a word for.
+var statuses = map[string]string{"active": "ACTIVE", "queued": "SAVING", "saving": "SAVING", "deleted": "DELETED", "pending_delete": "DELETED", "killed": "ERROR"}
+
+// progress is how far an image in a status has come, in percent.
+var progress = map[string]int64{"queued": 25, "saving": 50, "active": 100}
+
+func detail(o *api.Object, l *api.Links, glance string, d *glance.Details) {
+	brief(o, l, glance, d)
+	o.Int("minRam", d.MinRAM)
+	o.Int("minDisk", d.MinDisk)
+	o.Any("metadata", shown(d.Properties))
+	o.Time("created", d.CreatedAt, time.RFC3339)
+	o.Time("updated", d.UpdatedAt, time.RFC3339)
+	status, known := statuses[d.Status]
+	if !known {
+		status = "UNKNOWN"
+	}
+	o.Str("status", status)
+	o.Int("progress", progress[d.Status])
+	o.Int("OS-EXT-IMG-SIZE:size", d.Size)
+	if server := d.Properties["instance_uuid"]; server != nil {
+		id := api.Text(server)
+		o.Obj("server", func(o *api.Object) {
+			o.Str("id", id)
+			l.Write(o, "servers", id)
+		})
+	}
+	if auto := d.Properties["auto_disk_config"]; auto != nil {
+		config := "MANUAL"
+		if objects.Truthy(api.Text(auto)) {
+			config = "AUTO"
+		}
+		o.Str("OS-DCF:diskConfig", config)
+	}
+}
+
+// shown are properties with those that hold JSON read.
+func shown(properties map[string]any) map[string]any {
+	out := make(map[string]any, len(properties))
+	for name, value := range properties {
+		if text, ok := value.(string); ok && (name == "block_device_mapping" || name == "mappings") && json.Valid([]byte(text)) {
+			value = json.RawMessage(text)
+		}
+		out[name] = value
+	}
+	return out
+}

@@ -1,0 +1,109 @@
+package images
+
+import (
+	"errors"
+	"maps"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/rest/glance"
+)
+
+func metadata(properties map[string]any) api.Encoder {
+	return api.Doc(func(o *api.Object) { o.Any("metadata", shown(properties)) })
+}
+
+func (a *API) metaIndex(r *api.Request) (any, error) {
+	d, err := a.get(r, r.Var("image_id"))
+	if err != nil {
+		return nil, err
+	}
+	return metadata(d.Properties), nil
+}
+
+func (a *API) metaShow(r *api.Request) (any, error) {
+	d, err := a.get(r, r.Var("image_id"))
+	if err != nil {
+		return nil, err
+	}
+	value, there := shown(d.Properties)[r.Var("id")]
+	if !there {
+		return nil, api.Bare(404)
+	}
+	return meta(map[string]any{r.Var("id"): value}), nil
+}
+
+func meta(values map[string]any) api.Encoder {
+	return api.Doc(func(o *api.Object) { o.Any("meta", values) })
+}
+
+// set makes properties those of an image, as far as the quota allows.
+func (a *API) set(r *api.Request, d *glance.Details, properties map[string]any) (*glance.Details, error) {
+	if len(properties) > 0 {
+		err := a.Quota.CheckImage(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, len(properties))
+		if over := new(quota.OverError); errors.As(err, &over) {
+			return nil, api.Forbidden("Image metadata limit exceeded")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return a.Glance.SetProperties(r.Ctx(), r.Context, d, properties)
+}
+
+func (a *API) metaCreate(r *api.Request) (any, error) {
+	d, err := a.get(r, r.Var("image_id"))
+	if err != nil {
+		return nil, err
+	}
+	properties := maps.Clone(d.Properties)
+	maps.Copy(properties, r.Field("metadata"))
+	if d, err = a.set(r, d, properties); err != nil {
+		return nil, err
+	}
+	return metadata(d.Properties), nil
+}
+
+func (a *API) metaUpdateAll(r *api.Request) (any, error) {
+	d, err := a.get(r, r.Var("image_id"))
+	if err != nil {
+		return nil, err
+	}
+	properties := r.Field("metadata")
+	if _, err := a.set(r, d, properties); err != nil {
+		return nil, err
+	}
+	return metadata(properties), nil
+}
+
+func (a *API) metaUpdate(r *api.Request) (any, error) {
+	values := r.Field("meta")
+	value, there := values[r.Var("id")]
+	if !there {
+		return nil, api.BadRequest("Request body and URI mismatch")
+	}
+	d, err := a.get(r, r.Var("image_id"))
+	if err != nil {
+		return nil, err
+	}
+	properties := maps.Clone(d.Properties)
+	properties[r.Var("id")] = value
+	if _, err := a.set(r, d, properties); err != nil {
+		return nil, err
+	}
+	return meta(values), nil
+}
+
+func (a *API) metaDelete(r *api.Request) (any, error) {
+	d, err := a.get(r, r.Var("image_id"))
+	if err != nil {
+		return nil, err
+	}
+	if _, there := d.Properties[r.Var("id")]; !there {
+		return nil, api.NotFound("Invalid metadata key")
+	}
+	properties := maps.Clone(d.Properties)
+	delete(properties, r.Var("id"))
+	_, err = a.Glance.SetProperties(r.Ctx(), r.Context, d, properties)
+	return nil, err
+}

@@ -1,0 +1,111 @@
+package keypairs
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/quota"
+)
+
+// create imports the public key that the body has, or makes a pair.
+func (a *API) create(r *api.Request) (any, error) {
+	body := r.Field("keypair")
+	name, _ := body["name"].(string)
+	public, imported := body["public_key"].(string)
+	kind, typed := body["type"].(string)
+	if !typed {
+		kind = "ssh"
+	}
+	user := ""
+	if r.Since(mv.V10KeypairUserID) {
+		user, _ = body["user_id"].(string)
+	}
+	user, err := authorized(r, user)
+	if err != nil {
+		return nil, err
+	}
+	k := &objects.Keypair{Name: strings.TrimSpace(name), UserID: user, Type: kind, PublicKey: public}
+	var private string
+	if imported {
+		err = a.importKey(r, k)
+		a.failed(r, "import_key_pair", map[string]any{"user_id": user, "key_name": k.Name, "public_key": public, "key_type": kind}, err)
+	} else {
+		private, err = a.generate(r, k)
+		a.failed(r, "create_key_pair", map[string]any{"user_id": user, "key_name": k.Name, "key_type": kind}, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return single(func(o *api.Object) {
+		brief(r, o, k)
+		o.Str("user_id", k.UserID)
+		if !imported {
+			o.Str("private_key", private)
+		}
+	}), nil
+}
+
+func (a *API) importKey(r *api.Request, k *objects.Keypair) error {
+	if err := a.checkQuota(r, k.UserID, 1); err != nil {
+		return err
+	}
+	a.begins(r, importStart, k)
+	var err error
+	if k.Type == "x509" {
+		k.Fingerprint, err = certificateFingerprint(k.PublicKey)
+	} else {
+		k.Fingerprint, err = sshFingerprint(k.PublicKey)
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.Keypairs.Create(r.Ctx(), k); err != nil {
+		return err
+	}
+	a.ends(r, importEnd, k)
+	return nil
+}
+
+// generate makes a pair and answers its private half, which is kept nowhere.
+func (a *API) generate(r *api.Request, k *objects.Keypair) (private string, err error) {
+	if err := a.checkQuota(r, k.UserID, 1); err != nil {
+		return "", err
+	}
+	a.begins(r, createStart, k)
+	var p pair
+	if k.Type == "x509" {
+		p, err = generateCertificate(k.UserID)
+	} else {
+		p, err = generateSSH()
+	}
+	if err != nil {
+		return "", err
+	}
+	k.PublicKey, k.Fingerprint = p.public, p.fingerprint
+	if err := a.Keypairs.Create(r.Ctx(), k); err != nil {
+		return "", err
+	}
+	// Others may have made keypairs since the first look. Nova looks again here,
+	// though not after an import.
+	if a.Recheck {
+		if err := a.checkQuota(r, k.UserID, 0); err != nil {
+			return "", errors.Join(err, a.Keypairs.Delete(r.Ctx(), k.UserID, k.Name))
+		}
+	}
+	a.ends(r, createEnd, k)
+	return p.private, nil
+}
+
+// checkQuota counts the keypairs of user against the quota of the caller, as Nova
+// does for administrators who work for someone else, too.
+func (a *API) checkQuota(r *api.Request, user string, delta int64) error {
+	err := a.Quota.CheckKeyPairs(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, user, delta)
+	var over *quota.OverError
+	if errors.As(err, &over) {
+		return over.Fault("KeypairLimitExceeded", "Quota exceeded, too many key pairs.")
+	}
+	return err
+}

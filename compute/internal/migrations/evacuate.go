@@ -1,0 +1,68 @@
+package migrations
+
+import (
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/compute/internal/subject"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/migration"
+)
+
+// remade are the parts that a server may lose when it is made anew.
+const remade = cell.PartFlavor | cell.PartTrustedCerts | cell.PartPCIRequests | cell.PartPCIDevices | cell.PartResources | cell.PartMigrationContext
+
+func (a *API) evacuate(r *api.Request) (any, error) {
+	i, err := subject.Record(r, a.Servers, cell.Usual|remade)
+	if err != nil {
+		return nil, err
+	}
+	opts, err := a.evacuation(r, i)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Ops.Evacuate(r.Ctx(), r.Context, i, opts); err != nil {
+		return nil, err
+	}
+	if r.Since(mv.V14EvacuateSharedStorage) || !a.ShowPassword {
+		return nil, nil
+	}
+	return api.Doc(func(o *api.Object) { o.Opt("adminPass", opts.Password) }), nil
+}
+
+func (a *API) evacuation(r *api.Request, i *objects.Instance) (migration.EvacuateOptions, error) {
+	body := r.Field("evacuate")
+	opts := migration.EvacuateOptions{Host: str(body["host"]), Stopped: r.Since(mv.V95EvacuateStopped)}
+	_, named := body["adminPass"]
+	keeps := false // the disk, and so the password
+	if !r.Since(mv.V14EvacuateSharedStorage) {
+		keeps, _ = api.Truth(body["onSharedStorage"])
+		opts.SharedStorage = &keeps
+	}
+	if r.Since(mv.V29EvacuateForce) {
+		var err error
+		if opts.Force, err = force(body, objects.OrZero(opts.Host)); err != nil {
+			return opts, err
+		}
+	}
+	switch {
+	case named && keeps:
+		return opts, api.BadRequest("admin password can't be changed on existing disk")
+	case !keeps:
+		password := a.password(body)
+		opts.Password = &password
+	}
+	if opts.Host != nil {
+		there, err := a.Ops.HostExists(r.Ctx(), *opts.Host)
+		if err != nil {
+			return opts, err
+		}
+		if !there {
+			return opts, api.NotFound("Compute host %s not found.", *opts.Host)
+		}
+	}
+	if (i.Host == nil) == (opts.Host == nil) && objects.OrZero(i.Host) == objects.OrZero(opts.Host) {
+		return opts, api.BadRequest("The target host can't be the same one.")
+	}
+	return opts, nil
+}

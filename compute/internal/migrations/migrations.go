@@ -1,0 +1,60 @@
+// Package migrations serves what moves servers between hosts or makes them anew:
+// resizes, migrations, evacuations, rebuilds.
+package migrations
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/subject"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/build"
+	"github.com/nova-go/nova/internal/ops/migration"
+)
+
+// Servers finds servers and their migrations; *instance.Reader does.
+type Servers interface {
+	subject.Servers
+	Migration(ctx context.Context, i *objects.Instance, id int64) (*objects.Migration, error)
+	LiveMigrations(ctx context.Context, i *objects.Instance) ([]*objects.Migration, error)
+}
+
+// API holds what the handlers work with.
+type API struct {
+	Servers    Servers
+	Ops        *migration.Ops
+	Migrations Migrations
+	// Rebuilt answers what clients see of a server that is being rebuilt; of
+	// compute/servers. password is nil where answers do not tell passwords.
+	Rebuilt        func(r *api.Request, password, userData *string) (any, error)
+	PasswordLength int  // [DEFAULT] password_length
+	ShowPassword   bool // [api] enable_instance_password: answers tell them
+}
+
+const microTime = "2006-01-02T15:04:05.000000"
+
+// password is the one of the body, or a new one.
+func (a *API) password(body map[string]any) string {
+	if given, ok := body["adminPass"].(string); ok {
+		return given
+	}
+	return build.Password(a.PasswordLength)
+}
+
+// str is a member that is a text, or nil.
+func str(v any) *string {
+	if s, ok := v.(string); ok {
+		return &s
+	}
+	return nil
+}
+
+// autoDisk reads OS-DCF:diskConfig; nil is not given.
+func autoDisk(body map[string]any) *bool {
+	switch mode := body["OS-DCF:diskConfig"]; mode {
+	case "AUTO", "MANUAL":
+		auto := mode == "AUTO"
+		return &auto
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+// Package networks serves the proxies of networks, security groups and floating IPs.
+package networks
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest/neutron"
+)
+
+// Neutron is the service behind the proxies; *neutron.Client is one.
+type Neutron interface {
+	Networks(ctx context.Context, caller *reqctx.Context, query url.Values) ([]neutron.Network, error)
+	Network(ctx context.Context, caller *reqctx.Context, id string) (*neutron.Network, error)
+	Pools(ctx context.Context, caller *reqctx.Context) ([]neutron.Network, error)
+	FloatingIPs(ctx context.Context, caller *reqctx.Context) ([]*neutron.FloatingIP, error)
+	FloatingIP(ctx context.Context, caller *reqctx.Context, id string) (*neutron.FloatingIP, error)
+	CreateFloatingIP(ctx context.Context, caller *reqctx.Context, pool string) (*neutron.FloatingIP, error)
+	Groups(ctx context.Context, caller *reqctx.Context, all bool) ([]objects.SecurityGroup, error)
+	Sources(ctx context.Context, caller *reqctx.Context, list []objects.SecurityGroup) (map[string]objects.SecurityGroup, error)
+	Group(ctx context.Context, caller *reqctx.Context, id string) (*objects.SecurityGroup, error)
+	SaveGroup(ctx context.Context, caller *reqctx.Context, id string, name, description any) (*objects.SecurityGroup, error)
+	DeleteGroup(ctx context.Context, caller *reqctx.Context, id string) error
+	Rule(ctx context.Context, caller *reqctx.Context, id string) (*objects.SecurityGroupRule, error)
+	CreateRule(ctx context.Context, caller *reqctx.Context, r objects.SecurityGroupRule) (*objects.SecurityGroupRule, error)
+	DeleteRule(ctx context.Context, caller *reqctx.Context, id string) error
+}
+
+// API holds what the handlers work with.
+type API struct {
+	Neutron     Neutron
+	DefaultPool string // [neutron] default_floating_pool
+	// Release gives a floating address back, and takes it out of what is known of the
+	// server that it leads to.
+	Release func(ctx context.Context, caller *reqctx.Context, id string) error
+}
+
+// Fields of nova-network's networks that nothing knows any more.
+var (
+	lost      = []string{"cidr", "netmask", "gateway", "broadcast", "dns1", "dns2", "cidr_v6", "gateway_v6", "netmask_v6"}
+	lostAdmin = []string{"created_at", "updated_at", "deleted_at", "deleted", "injected", "bridge", "vlan", "vpn_public_address", "vpn_public_port",
+		"vpn_private_address", "dhcp_start", "project_id", "host", "bridge_interface", "multi_host", "priority", "rxtx_base", "mtu", "dhcp_server",
+		"enable_dhcp", "share_address"}
+)
+
+// network writes a network as os-networks shows it.
+func network(r *api.Request, o *api.Object, n *neutron.Network) {
+	o.Str("id", n.ID)
+	o.Str("label", n.Name)
+	for _, field := range lost {
+		o.Null(field)
+	}
+	if r.Context.IsAdmin {
+		for _, field := range lostAdmin {
+			o.Null(field)
+		}
+	}
+}
+
+// tenantNetwork writes a network as os-tenant-networks shows it.
+func tenantNetwork(_ *api.Request, o *api.Object, n *neutron.Network) {
+	o.Str("id", n.ID)
+	o.Str("cidr", "None") // what Python makes of no value
+	o.Str("label", n.Name)
+}
+
+type view func(*api.Request, *api.Object, *neutron.Network)
+
+func (a *API) index(r *api.Request) (any, error)       { return a.list(r, network) }
+func (a *API) tenantIndex(r *api.Request) (any, error) { return a.list(r, tenantNetwork) }
+func (a *API) show(r *api.Request) (any, error)        { return a.one(r, network) }
+func (a *API) tenantShow(r *api.Request) (any, error)  { return a.one(r, tenantNetwork) }
+
+func (a *API) list(r *api.Request, write view) (any, error) {
+	list, err := a.Neutron.Networks(r.Ctx(), r.Context, nil)
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.List("networks", len(list), func(n int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) { write(r, o, &list[n]) })
+		})
+	}), nil
+}
+
+func (a *API) one(r *api.Request, write view) (any, error) {
+	n, err := a.Neutron.Network(r.Ctx(), r.Context, r.Var("id"))
+	if objects.IsClass(err, "NetworkNotFound") {
+		return nil, api.NotFound("Network not found")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("network", func(o *api.Object) { write(r, o, n) })
+	}), nil
+}

@@ -1,0 +1,98 @@
+package networks
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/securitygroup"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// id is the UUID of the path.
+func id(r *api.Request) (string, error) {
+	if _, err := uuid.Parse(r.Var("id")); err != nil {
+		return "", api.BadRequest("Security group id should be uuid")
+	}
+	return r.Var("id"), nil
+}
+
+// group finds the group of the path.
+func (a *API) group(r *api.Request) (*objects.SecurityGroup, error) {
+	id, err := id(r)
+	if err != nil {
+		return nil, err
+	}
+	return a.Neutron.Group(r.Ctx(), r.Context, id)
+}
+
+func (a *API) groupIndex(r *api.Request) (any, error) {
+	_, all := r.Query()["all_tenants"]
+	list, err := a.Neutron.Groups(r.Ctx(), r.Context, all && r.Context.IsAdmin)
+	if err != nil {
+		return nil, err
+	}
+	if list, err = api.Slice(r, list); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(list, func(a, b objects.SecurityGroup) int {
+		return cmp.Or(strings.Compare(a.TenantID, b.TenantID), strings.Compare(a.Name, b.Name))
+	})
+	sources, err := a.Neutron.Sources(r.Ctx(), r.Context, list)
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.List("security_groups", len(list), func(n int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) { securitygroup.Write(o, &list[n], sources) })
+		})
+	}), nil
+}
+
+func (a *API) single(r *api.Request, g *objects.SecurityGroup) (any, error) {
+	sources, err := a.Neutron.Sources(r.Ctx(), r.Context, []objects.SecurityGroup{*g})
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("security_group", func(o *api.Object) { securitygroup.Write(o, g, sources) })
+	}), nil
+}
+
+func (a *API) groupShow(r *api.Request) (any, error) {
+	g, err := a.group(r)
+	if err != nil {
+		return nil, err
+	}
+	return a.single(r, g)
+}
+
+func (a *API) groupDelete(r *api.Request) (any, error) {
+	g, err := a.group(r)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Neutron.DeleteGroup(r.Ctx(), r.Context, g.ID)
+}
+
+func (a *API) groupCreate(r *api.Request) (any, error) { return a.save(r, "") }
+
+func (a *API) groupUpdate(r *api.Request) (any, error) {
+	g, err := a.group(r)
+	if err != nil {
+		return nil, err
+	}
+	return a.save(r, g.ID)
+}
+
+func (a *API) save(r *api.Request, id string) (any, error) {
+	body := r.Field("security_group")
+	g, err := a.Neutron.SaveGroup(r.Ctx(), r.Context, id, body["name"], body["description"])
+	if err != nil {
+		return nil, err
+	}
+	return a.single(r, g)
+}

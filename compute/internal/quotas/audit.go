@@ -1,0 +1,94 @@
+package quotas
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+func (a *API) auditIndex(r *api.Request) (any, error) {
+	return a.audit(r, "instance_usage_audit_logs", a.Now().UTC())
+}
+
+// day is a time as the path of an audit has it, with fractions of seconds or without.
+var day = regexp.MustCompile(`^\d{4}-(?:1[0-2]|0[1-9]|[1-9])-(?:3[01]|[12]\d|0[1-9]|[1-9])\s+(?:2[0-3]|[01]\d|\d):(?:[0-5]\d|\d):(?:[0-5]\d|\d)(?:\.\d{1,6})?$`)
+
+func (a *API) auditShow(r *api.Request) (any, error) {
+	id := r.Var("id")
+	text := id
+	if !strings.Contains(id, ".") {
+		text += ".0" // parseStamp wants a fraction behind a blank
+	}
+	before, ok := parseStamp(text)
+	if !ok || !day.MatchString(id) {
+		return nil, api.BadRequest("Invalid timestamp for date %s", id)
+	}
+	return a.audit(r, "instance_usage_audit_log", before)
+}
+
+// audit sums up what computes reported of the last period before a moment.
+func (a *API) audit(r *api.Request, member string, before time.Time) (any, error) {
+	begin, end, err := objects.LastPeriod(a.AuditPeriod, before)
+	if err != nil {
+		return nil, err
+	}
+	tasks, err := a.Audits.AuditTasks(r.Ctx(), begin, end)
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := a.Audits.ComputeHosts(r.Ctx())
+	if err != nil {
+		return nil, err
+	}
+	var items, errors int64
+	states := map[string]string{}
+	done, running := map[string]bool{}, map[string]bool{}
+	for _, t := range tasks {
+		states[t.Host] = t.State
+		switch t.State {
+		case "DONE":
+			done[t.Host] = true
+		case "RUNNING":
+			running[t.Host] = true
+		}
+		items += t.Items
+		errors += t.Errors
+	}
+	all := len(hosts)
+	missing := slices.DeleteFunc(hosts, func(h string) bool { _, seen := states[h]; return seen })
+	status := fmt.Sprintf("%d of %d hosts done. %d errors.", len(done), all, errors)
+	if len(done) == all {
+		status = fmt.Sprintf("ALL hosts done. %d errors.", errors)
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj(member, func(o *api.Object) {
+			o.Str("period_beginning", begin.Format(time.DateTime))
+			o.Str("period_ending", end.Format(time.DateTime))
+			o.Int("num_hosts", int64(all))
+			o.Int("num_hosts_done", int64(len(done)))
+			o.Int("num_hosts_running", int64(len(running)))
+			o.Int("num_hosts_not_run", int64(len(missing)))
+			o.Strs("hosts_not_run", missing)
+			o.Int("total_instances", items)
+			o.Int("total_errors", errors)
+			o.Str("overall_status", status)
+			o.Obj("log", func(o *api.Object) { log(o, tasks) })
+		})
+	}), nil
+}
+
+func log(o *api.Object, tasks []objects.AuditTask) {
+	for _, t := range tasks {
+		o.Obj(t.Host, func(o *api.Object) {
+			o.Str("state", t.State)
+			o.Int("instances", t.Items)
+			o.Int("errors", t.Errors)
+			o.Str("message", t.Message)
+		})
+	}
+}

@@ -1,0 +1,49 @@
+package quotas
+
+import (
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/internal/policy"
+)
+
+// Routes lists quotas, limits and usage, in the order of Nova's router.
+func (a *API) Routes() []api.Route {
+	return []api.Route{
+		{Do: a.limits, Op: "limits.index", Method: "GET", Path: "/limits", OK: 200,
+			Query: api.Since{mv.V1Base: "limits.index.query.2.1", mv.V57NoPersonality: "limits.index.query.2.57", mv.V75Strict: "limits.index.query.2.75"},
+			Authz: api.EarlyUnowned(policy.Limits), Errors: []int{}}, // also limits:other_project
+		{Do: a.auditIndex, Op: "instance_usage_audit_log.index", Method: "GET", Path: "/os-instance_usage_audit_log", OK: 200,
+			Query: api.Since{mv.V1Base: "instance_usage_audit_log.index.query.2.1", mv.V102NoRxtxFactor: "instance_usage_audit_log.index.query.2.102"},
+			Authz: api.EarlyUnowned(policy.InstanceUsageAuditLogList), Errors: []int{}},
+		{Do: a.auditShow, Op: "instance_usage_audit_log.show", Method: "GET", Path: "/os-instance_usage_audit_log/{id}", OK: 200,
+			Query: api.Since{mv.V1Base: "instance_usage_audit_log.show.query.2.1", mv.V102NoRxtxFactor: "instance_usage_audit_log.show.query.2.102"},
+			Authz: api.EarlyUnowned(policy.InstanceUsageAuditLogShow), Errors: []int{400}},
+		{Do: a.classShow, Op: "quota_classes.show", Method: "GET", Path: "/os-quota-class-sets/{id}", OK: 200,
+			Query: api.Since{mv.V1Base: "quota_classes.show.query.2.1", mv.V102NoRxtxFactor: "quota_classes.show.query.2.102"},
+			Authz: api.EarlyUnowned(policy.QuotaClassSetsShow), Errors: []int{}},
+		{Do: a.classUpdate, Op: "quota_classes.update", Method: "PUT", Path: "/os-quota-class-sets/{id}", OK: 200,
+			Body:  api.Since{mv.V1Base: "quota_classes.update.body.2.1", mv.V50QuotaClasses: "quota_classes.update.body.2.50", mv.V57NoPersonality: "quota_classes.update.body.2.57"},
+			Authz: api.EarlyUnowned(policy.QuotaClassSetsUpdate), Errors: []int{400}},
+		{Do: a.delete, Op: "quota_sets.delete", Method: "DELETE", Path: "/os-quota-sets/{id}", OK: 202,
+			Query: api.Since{mv.Legacy: "quota_sets.delete.query.2.0", mv.V75Strict: "quota_sets.delete.query.2.75"},
+			Authz: api.Late(policy.QuotaSetsDelete), Errors: []int{}},
+		{Do: a.show, Op: "quota_sets.show", Method: "GET", Path: "/os-quota-sets/{id}", OK: 200,
+			Query: api.Since{mv.Legacy: "quota_sets.show.query.2.0", mv.V75Strict: "quota_sets.show.query.2.75"},
+			Authz: api.Late(policy.QuotaSetsShow), Errors: []int{400}},
+		{Do: a.update, Op: "quota_sets.update", Method: "PUT", Path: "/os-quota-sets/{id}", OK: 200,
+			Query: api.Since{mv.Legacy: "quota_sets.update.query.2.0", mv.V75Strict: "quota_sets.update.query.2.75"}, Body: api.Since{mv.Legacy: "quota_sets.update.body.2.0", mv.V36NoProxies: "quota_sets.update.body.2.36", mv.V57NoPersonality: "quota_sets.update.body.2.57"},
+			Authz: api.Late(policy.QuotaSetsUpdate), Errors: []int{400}},
+		{Do: a.detail, Op: "quota_sets.detail", Method: "GET", Path: "/os-quota-sets/{id}/detail", OK: 200,
+			Query: api.Since{mv.Legacy: "quota_sets.detail.query.2.0", mv.V75Strict: "quota_sets.detail.query.2.75"},
+			Authz: api.Late(policy.QuotaSetsDetail), Errors: []int{400}},
+		{Do: a.defaults, Op: "quota_sets.defaults", Method: "GET", Path: "/os-quota-sets/{id}/defaults", OK: 200,
+			Query: api.Since{mv.Legacy: "quota_sets.defaults.query"},
+			Authz: api.Late(policy.QuotaSetsDefaults), Errors: []int{400}},
+		{Do: a.usageIndex, Op: "simple_tenant_usage.index", Method: "GET", Path: "/os-simple-tenant-usage", OK: 200,
+			Query: api.Since{mv.V1Base: "simple_tenant_usage.index.query.2.1", mv.V40UsagePaging: "simple_tenant_usage.index.query.2.40", mv.V75Strict: "simple_tenant_usage.index.query.2.75"},
+			Authz: api.Early(policy.SimpleTenantUsageList), Errors: []int{400}},
+		{Do: a.usageShow, Op: "simple_tenant_usage.show", Method: "GET", Path: "/os-simple-tenant-usage/{id}", OK: 200,
+			Query: api.Since{mv.V1Base: "simple_tenant_usage.show.query.2.1", mv.V40UsagePaging: "simple_tenant_usage.show.query.2.40", mv.V75Strict: "simple_tenant_usage.show.query.2.75"},
+			Authz: api.Late(policy.SimpleTenantUsageShow), Errors: []int{400}},
+	}
+}

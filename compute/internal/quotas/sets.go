@@ -1,0 +1,187 @@
+package quotas
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/quota"
+)
+
+// project is the project of the path, once the rule of the operation allows the
+// caller to work on it and it is known to exist.
+func (a *API) project(r *api.Request) (string, error) {
+	id := r.Var("id")
+	if err := r.Authorize(policy.Target{ProjectID: id}); err != nil {
+		return "", err
+	}
+	return id, a.Projects.VerifyProject(r.Ctx(), r.Context, id)
+}
+
+// userOf is the user that the query names, or "": the first that is not empty.
+func userOf(r *api.Request) string {
+	for _, user := range r.Query()["user_id"] {
+		if user != "" {
+			return user
+		}
+	}
+	return ""
+}
+
+// inSet tells which resources a quota set shows.
+func inSet(r *api.Request) func(quota.Resource) bool {
+	return func(resource quota.Resource) bool {
+		switch resource {
+		case quota.FixedIPs, quota.FloatingIPs, quota.SecurityGroupRules, quota.SecurityGroups:
+			return !r.Since(mv.V36NoProxies)
+		case quota.InjectedFiles, quota.InjectedFileContentBytes, quota.InjectedFilePathBytes:
+			return !r.Since(mv.V57NoPersonality)
+		}
+		return true
+	}
+}
+
+// set writes {"quota_set": {…}}; an empty id is left out.
+func set(r *api.Request, id string, limits *quota.Values) api.Encoder {
+	return api.Doc(func(o *api.Object) {
+		o.Obj("quota_set", func(o *api.Object) {
+			if id != "" {
+				o.Str("id", id)
+			}
+			write(o, inSet(r), func(r quota.Resource, o *api.Object) { o.Int(r.String(), limits[r]) })
+		})
+	})
+}
+
+// of answers the limits and usage of a project, or of a user in it.
+func (a *API) of(r *api.Request, o quota.Owner) (quota.Set, error) {
+	if o.User == "" {
+		return a.Quotas.Project(r.Ctx(), o.Project)
+	}
+	return a.Quotas.User(r.Ctx(), o)
+}
+
+func (a *API) show(r *api.Request) (any, error) {
+	id, err := a.project(r)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.of(r, quota.Owner{Project: id, User: userOf(r)})
+	if err != nil {
+		return nil, err
+	}
+	return set(r, id, &s.Limits), nil
+}
+
+func (a *API) detail(r *api.Request) (any, error) {
+	id, err := a.project(r)
+	if err != nil {
+		return nil, err
+	}
+	user, _ := r.Query().Get("user_id") // Nova takes the last of several here, and the first elsewhere
+	s, err := a.of(r, quota.Owner{Project: id, User: user})
+	if err != nil {
+		return nil, err
+	}
+	reserved := a.Quotas.Reserved()
+	return api.Doc(func(o *api.Object) {
+		o.Obj("quota_set", func(o *api.Object) {
+			o.Str("id", id)
+			write(o, inSet(r), func(r quota.Resource, o *api.Object) {
+				o.Obj(r.String(), func(o *api.Object) {
+					o.Int("limit", s.Limits[r])
+					o.Int("in_use", s.Used[r])
+					o.Int("reserved", reserved)
+				})
+			})
+		})
+	}), nil
+}
+
+func (a *API) defaults(r *api.Request) (any, error) {
+	id, err := a.project(r)
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.Quotas.Defaults(r.Ctx())
+	if err != nil {
+		return nil, err
+	}
+	return set(r, id, &v), nil
+}
+
+func (a *API) update(r *api.Request) (any, error) {
+	id, err := a.project(r)
+	if err != nil {
+		return nil, err
+	}
+	owner := quota.Owner{Project: id, User: userOf(r)}
+	bounds, err := a.Quotas.Settable(r.Ctx(), owner)
+	if err != nil {
+		return nil, err
+	}
+	body := r.Field("quota_set")
+	force := objects.Truthy(api.Text(body["force"]))
+	var limits []limitOf
+	for _, key := range r.BodyKeys("quota_set") {
+		resource, known := quota.ResourceNamed(key)
+		if !known { // "force"; and what /v2 lets through is Nova's own failure
+			continue
+		}
+		n, err := strconv.ParseInt(api.Text(body[key]), 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		if !force {
+			if err := within(resource, n, &bounds); err != nil {
+				return nil, err
+			}
+		}
+		limits = append(limits, limitOf{resource, n})
+	}
+	for _, l := range limits {
+		if err := a.Quotas.SetLimit(r.Ctx(), owner, l.resource, l.limit); err != nil {
+			return nil, err
+		}
+	}
+	s, err := a.of(r, owner)
+	if err != nil {
+		return nil, err
+	}
+	return set(r, "", &s.Limits), nil
+}
+
+// limitOf is a limit that a body asks for.
+type limitOf struct {
+	resource quota.Resource
+	limit    int64
+}
+
+func within(r quota.Resource, limit int64, b *quota.Bounds) error {
+	switch least, most := b.Minimum[r], b.Maximum[r]; {
+	case ordinal(limit) < ordinal(least):
+		return api.BadRequest("Quota limit %d for %s must be greater than or equal to already used and reserved %d.", limit, r, least)
+	case ordinal(limit) > ordinal(most):
+		return api.BadRequest("Quota limit %d for %s must be less than or equal to %d.", limit, r, most)
+	}
+	return nil
+}
+
+// ordinal puts no limit above all others.
+func ordinal(limit int64) int64 {
+	if limit == quota.Unlimited {
+		return math.MaxInt64
+	}
+	return limit
+}
+
+func (a *API) delete(r *api.Request) (any, error) {
+	id := r.Var("id")
+	if err := r.Authorize(policy.Target{ProjectID: id}); err != nil {
+		return nil, err
+	}
+	return nil, a.Quotas.DeleteLimits(r.Ctx(), quota.Owner{Project: id, User: userOf(r)})
+}

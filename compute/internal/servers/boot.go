@@ -1,0 +1,25 @@
+package servers
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+)
+
+// WithBoot adds os-volumes_boot: until 2.103, the rows of /servers and the
+// servers' own actions once more, under another path.
+func WithBoot(rows []api.Route) []api.Route {
+	for _, r := range slices.Clone(rows) {
+		name, own := strings.CutPrefix(r.Op, "servers.")
+		if !own {
+			continue
+		}
+		r.Op = "volumes_boot." + name
+		r.Path = strings.Replace(r.Path, "/servers", "/os-volumes_boot", 1)
+		r.Until = mv.V103NoVolumesBoot
+		rows = append(rows, r)
+	}
+	return rows
+}

@@ -1,0 +1,35 @@
+package servers
+
+import (
+	"slices"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/internal/db/cell"
+)
+
+func (a *API) ipsIndex(r *api.Request) (any, error) {
+	i, err := a.server(r, cell.Load{Network: true})
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("addresses", func(o *api.Object) { addresses(o, i.Network, false) })
+	}), nil
+}
+
+func (a *API) ipsShow(r *api.Request) (any, error) {
+	i, err := a.server(r, cell.Load{Network: true})
+	if err != nil {
+		return nil, err
+	}
+	label := r.Var("id")
+	if !slices.Contains(labels(i.Network), label) {
+		return nil, api.NotFound("Instance is not a member of specified network")
+	}
+	list := addressesIn(i.Network, label)
+	return api.Doc(func(o *api.Object) {
+		o.List(label, len(list), func(n int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) { list[n].write(o, false) })
+		})
+	}), nil
+}

@@ -1,0 +1,78 @@
+package servers
+
+import (
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/subject"
+	"github.com/nova-go/nova/internal/db/cell"
+)
+
+func (a *API) metadataIndex(r *api.Request) (any, error) {
+	i, err := a.server(r, cell.Load{Metadata: true})
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) { o.StrMap("metadata", i.Metadata) }), nil
+}
+
+func (a *API) metadataShow(r *api.Request) (any, error) {
+	i, err := a.server(r, cell.Load{Metadata: true})
+	if err != nil {
+		return nil, err
+	}
+	key := r.Var("id")
+	value, ok := i.Metadata[key]
+	if !ok {
+		return nil, api.NotFound("Metadata item was not found")
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("meta", func(o *api.Object) { o.Str(key, value) })
+	}), nil
+}
+
+func (a *API) metadataCreate(r *api.Request) (any, error)    { return a.metadataSet(r, false) }
+func (a *API) metadataUpdateAll(r *api.Request) (any, error) { return a.metadataSet(r, true) }
+
+func (a *API) metadataSet(r *api.Request, replace bool) (any, error) {
+	i, err := subject.Record(r, a.Servers, cell.Usual)
+	if err != nil {
+		return nil, err
+	}
+	pairs := map[string]string{}
+	for key, value := range r.Field("metadata") {
+		pairs[key], _ = value.(string)
+	}
+	all, err := a.Ops.SetMetadata(r.Ctx(), r.Context, i, pairs, replace)
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) { o.StrMap("metadata", all) }), nil
+}
+
+// metadataUpdate sets one key, the one that the path names.
+func (a *API) metadataUpdate(r *api.Request) (any, error) {
+	i, err := subject.Record(r, a.Servers, cell.Usual)
+	if err != nil {
+		return nil, err
+	}
+	key := r.Var("id")
+	value, ok := r.Field("meta")[key].(string)
+	if !ok {
+		return nil, api.BadRequest("Request body and URI mismatch")
+	}
+	if _, err := a.Ops.SetMetadata(r.Ctx(), r.Context, i, map[string]string{key: value}, false); err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) { o.StrMap("meta", map[string]string{key: value}) }), nil
+}
+
+func (a *API) metadataDelete(r *api.Request) (any, error) {
+	i, err := subject.Record(r, a.Servers, cell.Usual)
+	if err != nil {
+		return nil, err
+	}
+	key := r.Var("id")
+	if _, ok := i.Metadata[key]; !ok {
+		return nil, api.NotFound("Metadata item was not found")
+	}
+	return nil, a.Ops.RemoveMetadata(r.Ctx(), r.Context, i, key)
+}

@@ -1,0 +1,33 @@
+package servers
+
+import (
+	"net/http"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+)
+
+// Rebuilt answers a request that has a server made anew: the server as it is now,
+// with the password that it gets, if clients are told (nil: they are not).
+func (a *API) Rebuilt(r *api.Request, password, userData *string) (any, error) {
+	v, i, _, err := a.shown(r, !r.Since(mv.V75Strict))
+	if err != nil {
+		return nil, err
+	}
+	v.rebuilt = true
+	doc, err := v.document(i, func(o *api.Object) {
+		if v.short && r.Since(mv.V54RebuildKeypair) {
+			o.Opt("key_name", i.KeyName)
+		}
+		if password != nil {
+			o.Str("adminPass", *password)
+		}
+		if r.Since(mv.V57NoPersonality) {
+			o.Opt("user_data", userData)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &api.Reply{Header: http.Header{"Location": {v.links.Self("servers", i.UUID)}}, Body: doc}, nil
+}

@@ -1,0 +1,143 @@
+// Package servers serves servers, their actions and everything below them.
+package servers
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/compute/internal/subject"
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Reader finds servers; *instance.Reader is one.
+type Reader interface {
+	Get(ctx context.Context, caller *reqctx.Context, uuid string, want instance.Want) (*objects.Instance, error)
+	// Owner answers the project of a server by its mapping alone.
+	Owner(ctx context.Context, uuid string) (project string, err error)
+	List(ctx context.Context, caller *reqctx.Context, q instance.ListQuery) ([]*objects.Instance, error)
+	Actions(ctx context.Context, i *objects.Instance, q cell.ActionQuery) ([]*objects.Action, error)
+	Events(ctx context.Context, i *objects.Instance, action int64) ([]*objects.ActionEvent, error)
+	VIFTags(ctx context.Context, i *objects.Instance) (map[string]*string, error)
+	Attachments(ctx context.Context, i *objects.Instance) ([]*objects.BlockDevice, error)
+	Topology(ctx context.Context, i *objects.Instance) (*objects.NUMATopology, error)
+	Zones(ctx context.Context) (func(host string) string, error)
+}
+
+// Flavors finds flavors for the filter by flavor.
+type Flavors interface {
+	Get(ctx context.Context, id, project string, all bool) (*objects.Flavor, error)
+}
+
+// Images finds images.
+type Images interface {
+	Image(ctx context.Context, caller *reqctx.Context, id string) (*objects.Image, error)
+}
+
+// Network is what is asked of Neutron about servers.
+type Network interface {
+	// GroupNames answers the names of the security groups of each server's ports.
+	GroupNames(ctx context.Context, caller *reqctx.Context, servers []*objects.Instance) (map[string][]string, error)
+	// Ports answers the ports of a server.
+	Ports(ctx context.Context, caller *reqctx.Context, server string) ([]objects.Port, error)
+	// Port answers one port.
+	Port(ctx context.Context, caller *reqctx.Context, id string) (*objects.Port, error)
+	// ServersByAddress answers the devices whose ports have an address that contains
+	// part. supported is false where Neutron cannot search so.
+	ServersByAddress(ctx context.Context, caller *reqctx.Context, part string) (devices []string, supported bool, err error)
+	// SecurityGroups answers the security groups of a server's ports in full, and
+	// those by id that their rules refer to, as far as the caller may see them.
+	SecurityGroups(ctx context.Context, caller *reqctx.Context, server string) (groups []objects.SecurityGroup, sources map[string]objects.SecurityGroup, err error)
+	// AddGroupTo and RemoveGroupFrom change the security groups of a server's ports.
+	AddGroupTo(ctx context.Context, caller *reqctx.Context, server, group string) error
+	RemoveGroupFrom(ctx context.Context, caller *reqctx.Context, server, group string) error
+}
+
+// API holds what the handlers work with.
+type API struct {
+	Servers      Reader
+	Ops          *instance.Ops
+	Create       func(*api.Request) (any, error) // of compute/build
+	Flavors      Flavors
+	Images       Images
+	Network      Network
+	NameTemplate string        // [DEFAULT] instance_name_template
+	DownTime     time.Duration // [DEFAULT] service_down_time
+	// ImageURL is where Glance has an image.
+	ImageURL   func(ctx context.Context, caller *reqctx.Context, id string) (string, error)
+	SoftDelete bool // [DEFAULT] reclaim_instance_interval is not 0
+	// Passwords says how administrator passwords are made and shown.
+	Passwords Passwords
+	Now       func() time.Time
+}
+
+// server loads the server that the path names and checks the row's rule on it.
+func (a *API) server(r *api.Request, load cell.Load) (*objects.Instance, error) {
+	return subject.Load(r, a.Servers, load)
+}
+
+// detailLoad is what the detailed view needs of a server's cell.
+func (v *view) detailLoad() cell.Load {
+	r := v.r
+	return cell.Load{Extra: true, Network: true, Metadata: true, Faults: true, Volumes: true, Services: v.hostStatus || v.unknownOnly,
+		Tags: r.Since(mv.V26Tags), UserData: v.extended && r.Since(mv.V3ServerAdminFields),
+		LockedReason: r.Since(mv.V73LockedReason), SystemMetadata: r.Since(mv.V98ImageProperties)}
+}
+
+func (a *API) show(r *api.Request) (any, error) {
+	v, i, _, err := a.shown(r, false)
+	if err != nil {
+		return nil, err
+	}
+	return v.document(i)
+}
+
+// shown loads the server that the path names as it is shown, authorises the row's
+// rule on it, and answers its view with what was loaded. short is for answers that
+// leave out what extensions once added.
+func (a *API) shown(r *api.Request, short bool) (*view, *objects.Instance, cell.Load, error) {
+	// Rules on fields are about the server's owner: most often the caller, whose
+	// rights say what has to be read.
+	v := a.newView(r, r.Own())
+	v.single, v.short = true, short
+	want := instance.Want{Load: v.detailLoad(), Beside: dbapi.Beside{Spec: r.Since(mv.V96PinnedZone), Group: r.Since(mv.V71ServerGroups)}}
+	want.Down = r.Since(mv.V69DownCells) && r.Method == http.MethodGet
+	i, err := a.Servers.Get(r.Ctx(), r.Context, r.Var("id"), want)
+	if err != nil {
+		return nil, nil, want.Load, err
+	}
+	if err := r.Authorize(subject.Target(i)); err != nil {
+		return nil, nil, want.Load, err
+	}
+	if i.ProjectID != r.Context.ProjectID {
+		v.authorize(subject.Target(i))
+		if other := v.detailLoad(); other != want.Load {
+			want.Load = other
+			i, err = a.Servers.Get(r.Ctx(), r.Context, i.UUID, want)
+		}
+	}
+	return v, i, want.Load, err
+}
+
+// document is the body that shows one server; more writes what comes last.
+func (v *view) document(i *objects.Instance, more ...func(*api.Object)) (any, error) {
+	if !v.short {
+		if err := v.load([]*objects.Instance{i}); err != nil {
+			return nil, err
+		}
+	}
+	return api.Doc(func(o *api.Object) {
+		o.Obj("server", func(o *api.Object) {
+			v.detail(o, i)
+			for _, write := range more {
+				write(o)
+			}
+		})
+	}), nil
+}

@@ -1,0 +1,128 @@
+package servers
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/schema"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/policy"
+)
+
+// taggedServer loads the server that the path names with its tags. The rule is
+// about the project that its mapping names, and comes before the question whether
+// the caller can see the server.
+func (a *API) taggedServer(r *api.Request) (*objects.Instance, error) {
+	project, err := a.Servers.Owner(r.Ctx(), r.Var("server_id"))
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Authorize(policy.Target{ProjectID: project}); err != nil {
+		return nil, err
+	}
+	return a.Servers.Get(r.Ctx(), r.Context, r.Var("server_id"), instance.Want{Load: cell.Load{Tags: true}})
+}
+
+func (a *API) tagsIndex(r *api.Request) (any, error) {
+	i, err := a.taggedServer(r)
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) { o.Strs("tags", i.Tags) }), nil
+}
+
+func (a *API) tagsShow(r *api.Request) (any, error) {
+	i, err := a.taggedServer(r)
+	if err != nil {
+		return nil, err
+	}
+	if tag := r.Var("id"); !slices.Contains(i.Tags, tag) {
+		return nil, api.NotFound("Server %s has no tag '%s'", i.UUID, tag)
+	}
+	return nil, nil
+}
+
+// webobPage is the content type of answers whose handler makes them itself in Nova,
+// though they are empty.
+const webobPage = "text/html; charset=UTF-8"
+
+const maxTagLength = 60
+
+var tagForm = regexp.MustCompile(`^[^,/]*$`)
+
+// checkTag holds a tag of a path against the schema that tags in bodies have.
+func checkTag(tag string) error {
+	why := ""
+	switch n := utf8.RuneCountInString(tag); {
+	case !tagForm.MatchString(tag):
+		why = " does not match '^[^,/]*$'"
+	case n > maxTagLength:
+		why = " is too long"
+	default:
+		return nil
+	}
+	return api.BadRequest("Tag '%s' is invalid. It must be a non empty string without characters '/' and ','. Validation error message: %s%s", tag, schema.Repr(tag), why)
+}
+
+// tagsUpdate adds a tag: 201 with the place of it, or 204 where the server has it.
+func (a *API) tagsUpdate(r *api.Request) (any, error) {
+	i, err := a.taggedServer(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := instance.CanTag(i); err != nil {
+		return nil, err
+	}
+	tag := r.Var("id")
+	if err := checkTag(tag); err != nil {
+		return nil, err
+	}
+	added, err := a.Ops.AddTag(r.Ctx(), i, tag)
+	if err != nil {
+		return nil, err
+	}
+	if !added {
+		return &api.Reply{Status: http.StatusNoContent, Header: http.Header{"Content-Type": {webobPage}}}, nil
+	}
+	return &api.Reply{Header: http.Header{"Content-Type": {webobPage}, "Location": {r.Links().Self("servers", i.UUID) + "/tags/" + tag}}}, nil
+}
+
+func (a *API) tagsUpdateAll(r *api.Request) (any, error) {
+	i, err := a.taggedServer(r)
+	if err != nil {
+		return nil, err
+	}
+	body, _ := r.Body().(map[string]any)
+	list, _ := body["tags"].([]any)
+	tags := make([]string, len(list))
+	for n, tag := range list {
+		tags[n], _ = tag.(string)
+	}
+	if err := a.Ops.SetTags(r.Ctx(), i, tags); err != nil {
+		return nil, err
+	}
+	slices.Sort(tags) // as the table has them
+	tags = slices.Compact(tags)
+	return api.Doc(func(o *api.Object) { o.Strs("tags", tags) }), nil
+}
+
+func (a *API) tagsDelete(r *api.Request) (any, error) {
+	i, err := a.taggedServer(r)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Ops.RemoveTag(r.Ctx(), i, r.Var("id"))
+}
+
+func (a *API) tagsDeleteAll(r *api.Request) (any, error) {
+	i, err := a.taggedServer(r)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Ops.RemoveTags(r.Ctx(), i)
+}

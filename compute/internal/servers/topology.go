@@ -1,0 +1,51 @@
+package servers
+
+import (
+	"strconv"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/subject"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/policy"
+)
+
+func (a *API) topology(r *api.Request) (any, error) {
+	i, err := a.server(r, cell.Load{})
+	if err != nil {
+		return nil, err
+	}
+	t, err := a.Servers.Topology(r.Ctx(), i)
+	if err != nil {
+		return nil, err
+	}
+	if t == nil {
+		t = &objects.NUMATopology{}
+	}
+	host := r.Allowed(policy.ServerTopologyHostIndex, subject.Target(i))
+	return api.Doc(func(o *api.Object) {
+		var page *int64
+		o.List("nodes", len(t.Cells), func(n int, arr *api.Array) {
+			c := t.Cells[n]
+			if objects.OrZero(c.PageSizeKB) != 0 {
+				page = c.PageSizeKB
+			}
+			arr.Obj(func(o *api.Object) {
+				o.Any("vcpu_set", c.CPUs)
+				o.List("siblings", len(c.Siblings), func(n int, arr *api.Array) { arr.Any(c.Siblings[n]) })
+				o.Int("memory_mb", c.MemoryMB)
+				if host {
+					o.Int("host_node", c.ID)
+					o.Obj("cpu_pinning", func(o *api.Object) {
+						for _, guest := range api.Keys(c.Pinning) {
+							if _, err := strconv.Atoi(guest); err == nil {
+								o.Int(guest, c.Pinning[guest])
+							}
+						}
+					})
+				}
+			})
+		})
+		o.OptInt("pagesize_kb", page)
+	}), nil
+}

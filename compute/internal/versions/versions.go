@@ -1,0 +1,141 @@
+// Package versions serves the version documents and extensions.
+package versions
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/paste"
+)
+
+// API holds what the handlers work with.
+type API struct{}
+
+// document is what there is to say of one version of the API.
+type document struct {
+	id, status, version, minVersion, updated, media string
+}
+
+var v20 = document{id: "v2.0", status: "DEPRECATED", updated: "2025-07-04T12:00:00Z", media: "application/vnd.openstack.compute+json;version=2"}
+var v21 = document{id: "v2.1", status: "CURRENT", version: mv.Max.String(), minVersion: mv.Min.String(), updated: "2013-07-23T11:33:21Z", media: "application/vnd.openstack.compute+json;version=2.1"}
+
+func (d *document) path() string {
+	if d.id == "v2.0" {
+		return "v2"
+	}
+	return d.id
+}
+
+func (d *document) head(o *api.Object) {
+	o.Str("id", d.id)
+	o.Str("status", d.status)
+	o.Str("version", d.version)
+	o.Str("min_version", d.minVersion)
+	o.Str("updated", d.updated)
+}
+
+func (d *document) mediaTypes(o *api.Object) {
+	o.List("media-types", 1, func(_ int, a *api.Array) {
+		a.Obj(func(o *api.Object) {
+			o.Str("base", "application/json")
+			o.Str("type", d.media)
+		})
+	})
+}
+
+func selfLink(o *api.Object, href string) {
+	o.List("links", 1, func(_ int, a *api.Array) {
+		a.Obj(func(o *api.Object) {
+			o.Str("rel", "self")
+			o.Str("href", href)
+		})
+	})
+}
+
+// whole is a version's own document, {"version": {…}}.
+func (d *document) whole(prefix string) api.Encoder {
+	return api.Doc(func(o *api.Object) {
+		o.Obj("version", func(o *api.Object) {
+			d.head(o)
+			o.List("links", 2, func(i int, a *api.Array) {
+				a.Obj(func(o *api.Object) {
+					if i == 0 {
+						o.Str("rel", "self")
+						o.Str("href", strings.TrimRight(prefix, "/")+"/")
+						return
+					}
+					o.Str("rel", "describedby")
+					o.Str("type", "text/html")
+					o.Str("href", "http://docs.openstack.org/")
+				})
+			})
+			d.mediaTypes(o)
+		})
+	})
+}
+
+// show serves / and /versions/{id} of the API itself, with a token.
+func (a *API) show(r *api.Request) (any, error) {
+	d := &v21
+	switch id := r.Var("id"); {
+	case r.Legacy():
+		d = &v20
+	case id == "" || id == "v2.1":
+	case id == "v2.0":
+		d = &v20
+	default:
+		return nil, api.Bare(http.StatusNotFound)
+	}
+	return d.whole(r.Prefix()), nil
+}
+
+// Root is the application that stands in front of the versions: / lists them, any
+// other path is a choice between them. It needs neither token nor database.
+type Root struct{ LinkPrefix string }
+
+// ServeHTTP implements http.Handler.
+func (v Root) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	base := api.WithPrefix(api.ApplicationURL(r), v.LinkPrefix)
+	link := func(d *document, path string) string {
+		return strings.TrimRight(base, "/") + "/" + d.path() + "/" + strings.TrimLeft(path, "/")
+	}
+	documents := []*document{&v20, &v21}
+	if r.URL.Path == "/" {
+		api.Write(w, r, http.StatusOK, api.Doc(func(o *api.Object) {
+			o.List("versions", 2, func(i int, a *api.Array) {
+				a.Obj(func(o *api.Object) {
+					documents[i].head(o)
+					selfLink(o, link(documents[i], ""))
+				})
+			})
+		}))
+		return
+	}
+	path := strings.TrimRight(paste.ScriptName(r)+r.URL.Path, "/")
+	api.Write(w, r, http.StatusMultipleChoices, api.Doc(func(o *api.Object) {
+		o.List("choices", 2, func(i int, a *api.Array) {
+			a.Obj(func(o *api.Object) {
+				o.Str("id", documents[i].id)
+				o.Str("status", documents[i].status)
+				selfLink(o, link(documents[i], path))
+				documents[i].mediaTypes(o)
+			})
+		})
+	}))
+}
+
+// Version is the application behind /v2.1 and /v2 alone: one version's document,
+// without a token.
+type Version struct{ LinkPrefix string }
+
+// ServeHTTP implements http.Handler.
+func (v Version) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d := &v21
+	if api.Legacy(r) {
+		d = &v20
+	}
+	prefix := api.WithPrefix(api.ApplicationURL(r), v.LinkPrefix)
+	api.Versioned(w, r, func() (int, any) { return http.StatusOK, d.whole(prefix) })
+}

@@ -1,0 +1,66 @@
+package volumes
+
+import (
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/internal/rest/cinder"
+)
+
+// snapshotIndex answers snapshots; the list in brief has all of them, too.
+func (a *API) snapshotIndex(r *api.Request) (any, error) {
+	list, err := a.Cinder.Snapshots(r.Ctx(), r.Context)
+	if err != nil {
+		return nil, err
+	}
+	if list, err = api.Slice(r, list); err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.List("snapshots", len(list), func(n int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) { snapshot(o, list[n]) })
+		})
+	}), nil
+}
+
+func (a *API) snapshotShow(r *api.Request) (any, error) {
+	s, err := a.Cinder.Snapshot(r.Ctx(), r.Context, r.Var("id"))
+	if err != nil {
+		return nil, err
+	}
+	return singleSnapshot(s), nil
+}
+
+func (a *API) snapshotDelete(r *api.Request) (any, error) {
+	return nil, a.Cinder.DeleteSnapshot(r.Ctx(), r.Context, r.Var("id"))
+}
+
+func (a *API) snapshotCreate(r *api.Request) (any, error) {
+	body := r.Field("snapshot")
+	n := cinder.NewSnapshot{VolumeID: api.Text(body["volume_id"]), Name: body["display_name"], Description: body["display_description"]}
+	if v, given := body["force"]; given {
+		var err error
+		if n.Force, err = api.Truth(v); err != nil {
+			return nil, err
+		}
+	}
+	s, err := a.Cinder.CreateSnapshot(r.Ctx(), r.Context, n)
+	if err != nil {
+		return nil, err
+	}
+	return singleSnapshot(s), nil
+}
+
+func singleSnapshot(s *cinder.Snapshot) api.Encoder {
+	return api.Doc(func(o *api.Object) {
+		o.Obj("snapshot", func(o *api.Object) { snapshot(o, s) })
+	})
+}
+
+func snapshot(o *api.Object, s *cinder.Snapshot) {
+	o.Str("id", s.ID)
+	o.Str("volumeId", s.VolumeID)
+	o.Str("status", s.Status)
+	o.Int("size", s.Size)
+	o.Opt("createdAt", s.CreatedAt)
+	o.Opt("displayName", s.Name)
+	o.Opt("displayDescription", s.Description)
+}

@@ -1,0 +1,123 @@
+// Package volumes serves the volume proxy and assisted snapshots.
+package volumes
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest/cinder"
+)
+
+// Cinder is the service behind the proxy; *cinder.Client is one.
+type Cinder interface {
+	Volume(ctx context.Context, caller *reqctx.Context, id, version string) (*cinder.Volume, error)
+	Volumes(ctx context.Context, caller *reqctx.Context) ([]*cinder.Volume, error)
+	CreateVolume(ctx context.Context, caller *reqctx.Context, v cinder.NewVolume) (*cinder.Volume, error)
+	DeleteVolume(ctx context.Context, caller *reqctx.Context, id string) error
+	Snapshot(ctx context.Context, caller *reqctx.Context, id string) (*cinder.Snapshot, error)
+	Snapshots(ctx context.Context, caller *reqctx.Context) ([]*cinder.Snapshot, error)
+	CreateSnapshot(ctx context.Context, caller *reqctx.Context, s cinder.NewSnapshot) (*cinder.Snapshot, error)
+	DeleteSnapshot(ctx context.Context, caller *reqctx.Context, id string) error
+}
+
+// API holds what the handlers work with.
+type API struct {
+	Cinder   Cinder
+	Assisted Assisted
+}
+
+// index answers volumes; the list in brief has all of them, too.
+func (a *API) index(r *api.Request) (any, error) {
+	list, err := a.Cinder.Volumes(r.Ctx(), r.Context)
+	if err != nil {
+		return nil, err
+	}
+	if list, err = api.Slice(r, list); err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) {
+		o.List("volumes", len(list), func(n int, arr *api.Array) {
+			arr.Obj(func(o *api.Object) { volume(o, list[n]) })
+		})
+	}), nil
+}
+
+func (a *API) show(r *api.Request) (any, error) {
+	v, err := a.Cinder.Volume(r.Ctx(), r.Context, r.Var("id"), "")
+	if err != nil {
+		return nil, err
+	}
+	return single(v), nil
+}
+
+func (a *API) delete(r *api.Request) (any, error) {
+	return nil, a.Cinder.DeleteVolume(r.Ctx(), r.Context, r.Var("id"))
+}
+
+func (a *API) create(r *api.Request) (any, error) {
+	body := r.Field("volume")
+	v := cinder.NewVolume{Size: body["size"], Name: body["display_name"], Description: body["display_description"],
+		SnapshotID: body["snapshot_id"], VolumeType: body["volume_type"], AvailabilityZone: body["availability_zone"]}
+	v.Metadata, _ = body["metadata"].(map[string]any)
+	if id := body["snapshot_id"]; id != nil {
+		s, err := a.Cinder.Snapshot(r.Ctx(), r.Context, api.Text(id))
+		if err != nil {
+			return nil, err
+		}
+		v.SnapshotID = s.ID
+		if v.Size == nil {
+			v.Size = s.Size
+		}
+	}
+	made, err := a.Cinder.CreateVolume(r.Ctx(), r.Context, v)
+	if err != nil {
+		return nil, err
+	}
+	return &api.Reply{Header: http.Header{"Location": {r.Address() + "/" + made.ID}}, Body: single(made)}, nil
+}
+
+func single(v *cinder.Volume) api.Encoder {
+	return api.Doc(func(o *api.Object) {
+		o.Obj("volume", func(o *api.Object) { volume(o, v) })
+	})
+}
+
+func volume(o *api.Object, v *cinder.Volume) {
+	o.Str("id", v.ID)
+	o.Str("status", v.Status)
+	o.Int("size", v.Size)
+	o.Opt("availabilityZone", v.AvailabilityZone)
+	o.Opt("createdAt", v.CreatedAt)
+	o.List("attachments", 1, func(_ int, arr *api.Array) {
+		arr.Obj(func(o *api.Object) {
+			if v.Attached() {
+				attachment(o, v)
+			}
+		})
+	})
+	o.Opt("displayName", v.Name)
+	o.Opt("displayDescription", v.Description)
+	o.Opt("volumeType", v.VolumeType)
+	o.Opt("snapshotId", v.SnapshotID)
+	o.StrMap("metadata", v.Metadata)
+}
+
+// attachment writes the first attachment; of several to the same server it is the
+// last one that tells the device.
+func attachment(o *api.Object, v *cinder.Volume) {
+	server := v.Attachments[0].ServerID
+	var device *string
+	for _, a := range v.Attachments {
+		if a.ServerID == server {
+			device = a.Device
+		}
+	}
+	o.Str("id", v.ID)
+	o.Str("volumeId", v.ID)
+	o.Str("serverId", server)
+	if device != nil && *device != "" {
+		o.Str("device", *device)
+	}
+}

@@ -1,5 +1,0 @@
-// Package costfuzz searches for requests that cost more than they are worth: the
-// ones below every size limit that take seconds of processor time, or a hundred
-// megabytes. Its tests send what was found so far; docs/testing.md says how to
-// search for more.
-package costfuzz

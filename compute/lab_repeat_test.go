@@ -133,7 +133,7 @@ func TestLabRepeat(t *testing.T) {
 						continue
 					}
 					compared++
-					outcome := [2][]string{}
+					var outcome [2][]string
 					for try := range 2 { // what another service writes may come late
 						outcome = did(t, pair, messages, l, host, c)
 						if slices.Equal(outcome[0], outcome[1]) {

@@ -2,9 +2,10 @@
 GO ?= go
 # The linters, in the versions of tools/go.mod.
 TOOL = $(GO) tool -modfile=tools/go.mod
-# How binaries for use are built: static, small, without the paths of this machine.
+# How binaries for use are built: static, small, without the paths of this machine, and
+# without debugging information, which takes a fifth of the time.
 # nova-metadata has no use for SQLite but with --dev.
-RELEASE = CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w"
+RELEASE = CGO_ENABLED=0 $(GO) build -trimpath -gcflags=all=-dwarf=false -ldflags "-s -w"
 
 help: # doc: list the targets
 	@sed -n 's/^\([a-z-]*\):.*# doc: /  \1\t/p' Makefile | expand -t 14

@@ -232,7 +232,7 @@ func TestEveryRowSaysWhoMayUseIt(t *testing.T) {
 // TestEveryMicroversionHasAName reads the constants: a name like V90Hostname
 // begins with its minor version.
 func TestEveryMicroversionHasAName(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "mv/history.go", nil, parser.ParseComments)
+	file, err := parser.ParseFile(token.NewFileSet(), "internal/mv/history.go", nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func TestEmbeddingDocument(t *testing.T) {
 		return string(text)
 	}
 	indent := regexp.MustCompile(`(?m)^[\t ]+`)
-	code := indent.ReplaceAllString(read("example_test.go")+read("dev_test.go")+read("../paste/example_test.go"), "")
+	code := indent.ReplaceAllString(read("example_test.go")+read("devcloud/devcloud_test.go")+read("../paste/example_test.go"), "")
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(read("../docs/embedding.md"), -1)
 	if len(blocks) < 4 {
 		t.Errorf("%d blocks of code", len(blocks))

@@ -15,7 +15,7 @@ import (
 )
 
 // cuts is at how many random moments each operation is cut off.
-var cuts = flag.Int("cuts", 0, "at how many random moments each operation that writes is cut off; 0: 20 by clients, 1 by the end of the process")
+var cuts = flag.Int("cuts", 0, "at how many random moments each operation that writes is cut off; 0: 5 by clients, 1 by the end of the process")
 
 // clientCuts is at how many moments clients go away unless -cuts says so: few where the race
 // detector makes each one dear (-short).
@@ -23,7 +23,7 @@ func clientCuts() int {
 	if testing.Short() {
 		return 2
 	}
-	return 20
+	return 5
 }
 
 // TestWritesAreDoneOrNotBegun cuts each operation that writes off at random moments: its

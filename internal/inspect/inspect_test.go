@@ -162,6 +162,17 @@ func TestNeighbours(t *testing.T) {
 			"[oslo_messaging_notifications]\ntransport_url = rabbit://u:p@DOWN/\n[keystone_authtoken]\nauth_url = http://DOWN/v3\nmemcached_servers = UP,DOWN\n" +
 			"[quota]\ndriver = nova.quota.UnifiedLimitsDriver\n[oslo_limit]\nauth_type = none\nendpoint_override = http://DOWN\nendpoint_id = e\n")
 	dir := write(t, conf, pasteFile)
+	// A file that two connections make at the same moment is locked for one of them.
+	main, err := db.Open("sqlite:///"+dir+"/main.sqlite", db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(t.Context(), main, "PRAGMA user_version = 0"); err != nil {
+		t.Fatal(err)
+	}
+	if err := main.Close(); err != nil {
+		t.Fatal(err)
+	}
 	list, status := computeService().Check(context.Background(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Timeout: 10 * time.Second})
 	if status != inspect.HasError {
 		t.Errorf("status %d", status)

@@ -18,7 +18,7 @@ import (
 var cuts = flag.Int("cuts", 0, "at how many random moments each operation that writes is cut off; 0: 5 by clients, 1 by the end of the process")
 
 // clientCuts is at how many moments clients go away unless -cuts says so: few where the race
-// detector makes each one dear (-short).
+// detector makes each one dear (-short, which takes a fifth of the rows).
 func clientCuts() int {
 	if testing.Short() {
 		return 2
@@ -70,8 +70,8 @@ func TestWritesAreDoneWhenTheProcessEnds(t *testing.T) {
 
 // eachWrite runs f as a subtest for each example of each row that writes.
 func eachWrite(t *testing.T, f func(*testing.T, writeExample, *api.Route)) {
-	for _, row := range compute.Routes() {
-		if !row.Writes() {
+	for n, row := range compute.Routes() {
+		if !row.Writes() || testing.Short() && n%5 != 0 {
 			continue
 		}
 		key := row.Key() + " " + max(row.From, mv.Min).String()

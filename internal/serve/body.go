@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"sync/atomic"
 	"time"
 )
 
@@ -18,11 +17,11 @@ type pacedBody struct {
 	rate        int // bytes a second
 	allowance   time.Duration
 	done        bool
-	complete    atomic.Bool // all of it has come
+	complete    chan struct{} // closed when all of it has come
 }
 
 func newPacedBody(body io.ReadCloser, c *conn, setDeadline func(time.Time) error, o *Options) *pacedBody {
-	return &pacedBody{ReadCloser: body, conn: c, setDeadline: setDeadline, rate: o.MinBodyRate, allowance: o.BodyGrace}
+	return &pacedBody{ReadCloser: body, conn: c, setDeadline: setDeadline, rate: o.MinBodyRate, allowance: o.BodyGrace, complete: make(chan struct{})}
 }
 
 func (b *pacedBody) Read(p []byte) (int, error) {
@@ -41,7 +40,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	if err != nil {
 		b.done = true
 		if err == io.EOF {
-			b.complete.Store(true)
+			close(b.complete)
 			// What is read from now on is not the body any more.
 			_ = b.setDeadline(time.Time{})
 		}
@@ -49,8 +48,19 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// whole tells that the client has sent all of its request. nil is no body.
-func (b *pacedBody) whole() bool { return b == nil || b.complete.Load() }
+// whole is closed when the client has sent all of its request. nil is no body.
+func (b *pacedBody) whole() <-chan struct{} {
+	if b == nil {
+		return nothingToCome
+	}
+	return b.complete
+}
+
+var nothingToCome = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
 
 // leave sets the deadline for those who read on only to discard the rest.
 func (b *pacedBody) leave() {

@@ -18,31 +18,38 @@ import (
 // client. That is right for HTTP/2, where clients that have closed their side can
 // go on with nothing. But over HTTP/1.1 a client may close its sending side after
 // the request and wait for the answer: there the context ends only when the system
-// knows the connection to be dead.
+// knows the connection to be dead, or when the source is closed.
 func (s *httpSource) lifetime(r *http.Request, c *conn, body *pacedBody) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
+	uncut := context.AfterFunc(s.cutOff, func() { cancel(reqctx.ErrCutOff) })
 	waits := r.ProtoMajor == 1 && c != nil
 	over := make(chan struct{})
 	stop := context.AfterFunc(r.Context(), func() {
 		defer close(over)
-		if waits && (!body.whole() || !c.awaitDeath()) {
-			return // the read of the body tells the handler; or the handler is done
+		if waits {
+			// net/http reads on at the end of the body, and may find the client's
+			// end before the handler's own read of the body has returned.
+			select {
+			case <-body.whole():
+			case <-ctx.Done():
+				return
+			}
+			if !c.awaitDeath() {
+				return // the handler is done
+			}
 		}
-		if s.closing.Load() {
+		if s.cutOff.Err() != nil {
 			cancel(reqctx.ErrCutOff)
 			return
 		}
 		cancel(context.Canceled)
 	})
 	return ctx, func() {
-		switch {
-		case stop() || !waits:
-		case body.whole():
-			c.interrupt(over)
-		default: // the deadline of the body stays, for net/http reads on
-			<-over
-		}
+		uncut()
 		cancel(nil)
+		if !stop() && waits {
+			c.interrupt(over, body)
+		}
 	}
 }
 
@@ -66,8 +73,15 @@ func (c *conn) awaitDeath() bool {
 	return err == nil || !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// interrupt ends awaitDeath, which closes over.
-func (c *conn) interrupt(over <-chan struct{}) {
+// interrupt ends awaitDeath, which closes over. It leaves the deadline of a body
+// that has not all come, for net/http reads on.
+func (c *conn) interrupt(over <-chan struct{}, body *pacedBody) {
+	select {
+	case <-body.whole():
+	default: // nobody is in awaitDeath
+		<-over
+		return
+	}
 	select {
 	case <-over:
 		return

@@ -200,9 +200,6 @@ func reset(c net.Conn) {
 // Half-closed connections hold up no stop: the drain waits for their requests, and
 // what is cut off then is not the client's doing.
 func TestHalfClosedAndDrained(t *testing.T) {
-	if testing.Short() {
-		t.Skip("under the race detector one of the requests is not cut off: to be found out")
-	}
 	h, o, clients := halves(t)
 	o.DrainTimeout = 300 * time.Millisecond
 	stop := run(t, h, o, o.HTTPS[0].Addr) // which is opened last

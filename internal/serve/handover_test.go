@@ -150,12 +150,12 @@ func (p *predecessor) replace(t *testing.T, patience time.Duration, r replacemen
 	}
 	text, _ := json.Marshal(r)
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), replacementEnv+"="+string(text))
 	if len(env) > 0 {
 		// What Replace adds comes last, so that it has to be put right after it.
 		cmd = exec.Command("/bin/sh", append([]string{"-c", `exec env "$@" "$0"`, self}, env...)...)
-		cmd.Env = append(os.Environ(), replacementEnv+"="+string(text))
 	}
+	// Under the race detector a process sleeps for a second before it ends.
+	cmd.Env = append(os.Environ(), replacementEnv+"="+string(text), "GORACE=atexit_sleep_ms=0")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	_, err = p.Replace(ctx, cmd)

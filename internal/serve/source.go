@@ -32,11 +32,13 @@ type httpSource struct {
 	listener *listener
 	options  *Options
 	stopping atomic.Bool
-	closing  atomic.Bool // what is under way is cut off
+	cutOff   context.Context // done when what is under way is cut off
+	cut      context.CancelFunc
 }
 
 func newHTTPSource(l net.Listener, h http.Handler, o *Options, config *tls.Config) *httpSource {
 	s := &httpSource{listener: newListener(l, o), options: o}
+	s.cutOff, s.cut = context.WithCancel(context.Background())
 	s.server = &http.Server{
 		Handler:           s.guarded(h),
 		TLSConfig:         config,
@@ -98,7 +100,7 @@ func (s *httpSource) shutdown(ctx context.Context) error {
 }
 
 func (s *httpSource) close() {
-	s.closing.Store(true)
+	s.cut()
 	_ = s.server.Close()
 }
 

@@ -33,8 +33,8 @@ import (
 )
 
 // areas lists the rows of every area.
-func areas(d *deps) []api.Route {
-	c, p := d.config, newParts(d)
+func areas(p *parts) []api.Route {
+	d, c := p.deps, p.config
 	attached := &attachments.API{Servers: p.servers.Reader, Network: p.neutron,
 		Ops: &attachment.Ops{Ops: p.servers, Volumes: p.cinder, Ports: p.neutron, Floating: p.neutron, Manila: manila.New(d.sessions.manila)}}
 	serverArea := p.serversArea()
@@ -45,7 +45,7 @@ func areas(d *deps) []api.Route {
 		(&groups.API{Groups: dbapi.NewGroups(d.API), Notify: d.notify, Servers: &group.Members{API: d.API, Cells: d.Cells}, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
 		servers.WithBoot(slices.Concat(serverArea.Routes(), p.migrationsArea(serverArea).Routes())),
 		attached.Routes(),
-		(&consoles.API{Servers: p.servers.Reader, Opener: attached.Ops, Tokens: p.everywhere}).Routes(),
+		(&consoles.API{Opener: attached.Ops, Tokens: p.everywhere}).Routes(),
 		p.hostsArea().Routes(),
 		(&quotas.API{
 			Quotas: p.quota, Projects: p.keystone, Usages: p.everywhere, Audits: cell.Audits{DB: d.Main}, AuditPeriod: c.Default.InstanceUsageAuditPeriod, Now: time.Now,
@@ -114,9 +114,10 @@ func writeTimeout(c *config.Config) time.Duration {
 }
 
 func router(d *deps) (*api.API, error) {
+	p := newParts(d)
 	return api.New(api.Config{
-		Policy: d.policy, Log: d.log, MaxLimit: d.config.API.MaxLimit,
+		Policy: d.policy, Servers: p.servers.Reader, Log: d.log, MaxLimit: d.config.API.MaxLimit,
 		LinkPrefix: d.config.API.ComputeLinkPrefix, ImageLinks: d.config.API.GlanceLinkPrefix, Metrics: d.metrics,
 		WriteTimeout: writeTimeout(d.config),
-	}, areas(d))
+	}, areas(p))
 }

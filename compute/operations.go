@@ -29,6 +29,9 @@ type Operation struct {
 	// Policy is the rule, and what it is checked against where that is not the caller;
 	// "public" without one.
 	Policy string
+	// Also are further rules that the operation may ask: in the place of Policy, or for
+	// parts of what it does or shows.
+	Also []string
 	// Schemas are the microversions, without "2.", in which the schemas of body and query
 	// begin: "body v2 1 55".
 	Schemas string
@@ -40,14 +43,22 @@ type Operation struct {
 func Operations() []Operation {
 	var list []Operation
 	for _, r := range routes() {
-		list = append(list, Operation{Request: r.Key(), Name: r.Op, Versions: r.Span(), Success: r.OK, Errors: r.Errors, Policy: r.Authz.String(), Schemas: schemas(&r), Gone: r.Gone})
+		list = append(list, Operation{Request: r.Key(), Name: r.Op, Versions: r.Span(), Success: r.OK, Errors: r.Errors, Policy: r.Authz.String(), Also: also(r.Authz), Schemas: schemas(&r), Gone: r.Gone})
 	}
 	return list
 }
 
+func also(a api.Authz) []string {
+	var names []string
+	for _, rule := range a.Others() {
+		names = append(names, string(rule))
+	}
+	return names
+}
+
 // routes lists the rows of every area, of an application that is not served.
 func routes() []api.Route {
-	return areas(&deps{config: &config.Config{}, Databases: &startup.Databases{}})
+	return areas(newParts(&deps{config: &config.Config{}, Databases: &startup.Databases{}}))
 }
 
 func schemas(r *api.Route) string {

@@ -70,21 +70,21 @@ func documentRoutes(out io.Writer) error {
 
 Written by `+"`nova-api routes --format markdown`"+` from the rows in compute/internal/*/routes.go; do not edit. Microversions are
 of major version 2. Policy rules stand without "os_compute_api:" in front, and are checked against the caller where not said
-otherwise. Beside the errors listed, every operation may answer 400 (a request that its schema refuses), 401, 403 (policy) and
+otherwise; further rules guard parts of an operation, or what it shows. Beside the errors listed, every operation may answer 400 (a request that its schema refuses), 401, 403 (policy) and
 503 (a database is away). Schemas are those of body or query, each from the microversion where it begins.
 
 There are %d operations.
 
-| Request | Operation | Versions | Success | Errors | Policy | Schemas | State |
-|---|---|---|---|---|---|---|---|
+| Request | Operation | Versions | Success | Errors | Policy | Also asked | Schemas | State |
+|---|---|---|---|---|---|---|---|---|
 `, count(all))
 	for _, o := range all {
 		success := fmt.Sprint(o.Success)
 		if o.Success == 0 {
 			success = ""
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", o.Request, o.Name, strings.ReplaceAll(o.Versions, "2.", ""), success,
-			strings.Trim(fmt.Sprint(o.Errors), "[]"), strings.ReplaceAll(o.Policy, "os_compute_api:", ""), o.Schemas, state(o))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", o.Request, o.Name, strings.ReplaceAll(o.Versions, "2.", ""), success,
+			strings.Trim(fmt.Sprint(o.Errors), "[]"), strings.ReplaceAll(o.Policy, "os_compute_api:", ""), strings.ReplaceAll(strings.Join(o.Also, " "), "os_compute_api:", ""), o.Schemas, state(o))
 	}
 	_, err := io.WriteString(out, b.String())
 	return err

@@ -229,3 +229,6 @@ const (
 	VolumesSnapshotsShow           Rule = "os_compute_api:os-volumes:snapshots:show"             // GET /os-snapshots/{snapshot_id}
 	VolumesSnapshotsDelete         Rule = "os_compute_api:os-volumes:snapshots:delete"           // DELETE /os-snapshots/{snapshot_id}
 )
+
+// ServerFields are the rules that decide which fields of a server are shown.
+var ServerFields = []Rule{ServersShowFlavorExtraSpecs, ExtendedServerAttributes, ServersShowHostStatus, ServersShowHostStatusUnknownOnly}

@@ -21,7 +21,6 @@ import (
 // knows the connection to be dead, or when the source is closed.
 func (s *httpSource) lifetime(r *http.Request, c *conn, body *pacedBody) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
-	uncut := context.AfterFunc(s.cutOff, func() { cancel(reqctx.ErrCutOff) })
 	waits := r.ProtoMajor == 1 && c != nil
 	over := make(chan struct{})
 	stop := context.AfterFunc(r.Context(), func() {
@@ -31,10 +30,11 @@ func (s *httpSource) lifetime(r *http.Request, c *conn, body *pacedBody) (contex
 			// end before the handler's own read of the body has returned.
 			select {
 			case <-body.whole():
+			case <-s.cutOff.Done():
 			case <-ctx.Done():
 				return
 			}
-			if !c.awaitDeath() {
+			if s.cutOff.Err() == nil && !c.awaitDeath() {
 				return // the handler is done
 			}
 		}
@@ -45,7 +45,6 @@ func (s *httpSource) lifetime(r *http.Request, c *conn, body *pacedBody) (contex
 		cancel(context.Canceled)
 	})
 	return ctx, func() {
-		uncut()
 		cancel(nil)
 		if !stop() && waits {
 			c.interrupt(over, body)

@@ -50,7 +50,9 @@ func newHTTPSource(l net.Listener, h http.Handler, o *Options, config *tls.Confi
 		// deadline that is there from the start can be moved later for nothing.
 		// Over HTTP/1.1 that of conn.Write holds.
 		WriteTimeout: streamLife,
-		ErrorLog:     stdlog.New(logWriter{o.Log}, "", 0),
+		// With it end the contexts of all connections, and those of their requests.
+		BaseContext: func(net.Listener) context.Context { return s.cutOff },
+		ErrorLog:    stdlog.New(logWriter{o.Log}, "", 0),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			if t, ok := c.(*tls.Conn); ok {
 				c = t.NetConn()

@@ -31,6 +31,7 @@ import (
 // Config is what the frame itself needs.
 type Config struct {
 	Policy     *policy.Enforcer
+	Servers    Servers
 	LinkPrefix string // [api] compute_link_prefix
 	ImageLinks string // [api] glance_link_prefix
 	MaxLimit   int    // [api] max_limit
@@ -281,13 +282,10 @@ func (a *API) run(req *Request, ops []*operation, actions map[string][]*operatio
 	if err := a.authorizeEarly(req, op); err != nil {
 		return nil, op, err
 	}
-	if op.Do == nil {
+	if op.Do == nil && op.On == nil {
 		return nil, op, &earlyFault{&Fault{Status: http.StatusNotImplemented, Message: op.Op + " is not implemented by this server yet."}}
 	}
 	reply, err := a.do(req, op)
-	if err == nil && op.Authz.when == late && !req.authorized {
-		return nil, op, fmt.Errorf("%s succeeded without checking %s", op.Op, op.Authz.Rule)
-	}
 	return reply, op, err
 }
 
@@ -325,11 +323,11 @@ func (a *API) validate(req *Request, op *operation) error {
 }
 
 func (a *API) authorizeEarly(req *Request, op *operation) error {
-	switch op.Authz.when {
-	case early:
-		return req.Can(op.Authz.Rule, policy.Target{ProjectID: req.Context.ProjectID, UserID: req.Context.UserID})
-	case earlyUnowned:
-		return req.Can(op.Authz.Rule, policy.Target{})
+	switch op.Authz.check {
+	case onCaller:
+		return req.authorize(req.Own())
+	case onNobody:
+		return req.authorize(policy.Target{})
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/objects"
@@ -26,12 +29,11 @@ type Request struct {
 	Context *reqctx.Context // who asks; shadows http.Request.Context, see Ctx
 	Version mv.Version
 
-	api        *API
-	op         *operation
-	legacy     bool
-	authorized bool
-	body       any // as schema.Decode answers it
-	query      Query
+	api    *API
+	op     *operation
+	legacy bool
+	body   any // as schema.Decode answers it
+	query  Query
 }
 
 // Reply is an answer that needs more than its row says: another status, a header.
@@ -74,32 +76,32 @@ func (r *Request) Query() Query { return r.query }
 // MaxLimit is [api] max_limit.
 func (r *Request) MaxLimit() int { return r.api.MaxLimit }
 
-// Can checks a rule and answers *policy.Forbidden when it does not hold.
+// Can checks a rule that the row declares, and answers *policy.Forbidden when it does
+// not hold.
 func (r *Request) Can(rule policy.Rule, t policy.Target) error {
+	if !r.op.Authz.asks(rule) {
+		return r.undeclaredError(rule)
+	}
 	return r.api.Policy.Authorize(r.Context, rule, t)
 }
 
 // Allowed is Can for what is left out rather than refused.
 func (r *Request) Allowed(rule policy.Rule, t policy.Target) bool {
+	if !r.op.Authz.asks(rule) {
+		r.api.Log.Error().Str("request_id", r.requestID()).Err(r.undeclaredError(rule)).Msg("What the rule allows is left out")
+		return false
+	}
 	return r.api.Policy.Allowed(r.Context, rule, t)
+}
+
+// authorize checks the rule that guards the request.
+func (r *Request) authorize(t policy.Target) error {
+	return r.api.Policy.Authorize(r.Context, r.op.Authz.ruleOf(r), t)
 }
 
 // Own is the target of a rule that is about the caller's own project.
 func (r *Request) Own() policy.Target {
 	return policy.Target{ProjectID: r.Context.ProjectID, UserID: r.Context.UserID}
-}
-
-// Authorize checks the row's Late rule against the resource's owner.
-func (r *Request) Authorize(t policy.Target) error {
-	r.authorized = true
-	return r.Can(r.op.Authz.Rule, t)
-}
-
-// AuthorizeAs checks another rule in the place of the row's, for operations that
-// several rules guard, each a part of what they do.
-func (r *Request) AuthorizeAs(rule policy.Rule, t policy.Target) error {
-	r.authorized = true
-	return r.Can(rule, t)
 }
 
 func (r *Request) requestID() string {
@@ -156,6 +158,29 @@ func (r *Request) Field(key string) map[string]any {
 	body, _ := r.Body().(map[string]any)
 	o, _ := body[key].(map[string]any)
 	return o
+}
+
+// Body reads the object that the body holds under key into a T: see [body.Unmarshal].
+// Without a key it reads the body as a whole. Errors: 400 for a value that the schema
+// accepts and Nova's code refuses.
+func Body[T any](r *Request, key ...string) (T, error) {
+	var into T
+	doc := r.body
+	for _, k := range key {
+		o, ok := doc.(*schema.Object)
+		if !ok {
+			return into, nil // null, where an action takes nothing
+		}
+		doc, _ = o.Get(k)
+	}
+	err := body.Unmarshal(doc, &into)
+	if refused, ok := errors.AsType[*body.ValueError](err); ok {
+		return into, BadRequest("%s", refused.Message)
+	}
+	if err != nil {
+		return into, fmt.Errorf("the body: %w", err)
+	}
+	return into, nil
 }
 
 // BodyKeys are the keys of the body, or of the object it holds under one of them,

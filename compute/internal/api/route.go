@@ -13,7 +13,6 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/compute/internal/schema"
-	"github.com/nova-go/nova/internal/policy"
 )
 
 // Route is one operation with everything a client can observe of it. An
@@ -25,7 +24,8 @@ type Route struct {
 	Path   string // below /v2.1 and the optional project: "/flavors/{id}"
 	Action string // for Method POST and a Path ending in /action: the key of the body
 
-	Do   func(*Request) (any, error) // nil: not done yet, answers 501 and is counted
+	Do   func(*Request) (any, error) // without Do and On: not done yet, answers 501 and is counted
+	On   *Resource                   // in the place of Do, for operations on something that exists
 	OK   int                         // status of success
 	Acts bool                        // a GET that changes something, as those that turn hosts off
 
@@ -35,7 +35,7 @@ type Route struct {
 	Authz       Authz
 	Errors      []int // statuses that Do may answer; any other error becomes Nova's 500
 
-	Gone int // status of an API that Nova has removed, usually 410; Do is nil then
+	Gone int // status of an API that Nova has removed, usually 410; nothing is done then
 }
 
 // Since maps the first microversion that a schema holds for to its name; it
@@ -43,50 +43,8 @@ type Route struct {
 // serves /v2.
 type Since map[mv.Version]string
 
-// Authz says which policy rule guards an operation, and who checks it.
-type Authz struct {
-	Rule policy.Rule
-	when when
-}
-
-type when uint8
-
-const (
-	public when = iota
-	early
-	earlyUnowned
-	late
-)
-
-// Public needs no rule.
-var Public = Authz{}
-
-// Early is checked by the dispatcher, before the handler, against the caller's
-// own project and user.
-func Early(r policy.Rule) Authz { return Authz{r, early} }
-
-// EarlyUnowned is Early against a target with neither project nor user, as
-// Nova's target={} has it: an owner's rule never holds.
-func EarlyUnowned(r policy.Rule) Authz { return Authz{r, earlyUnowned} }
-
-// Late is checked by the handler, by Request.Authorize, when it has loaded what
-// the operation is about. The dispatcher answers 500 to a handler that succeeds
-// without having done so.
-func Late(r policy.Rule) Authz { return Authz{r, late} }
-
-func (a Authz) String() string {
-	switch a.when {
-	case public:
-		return "public"
-	case late:
-		return string(a.Rule) + " (on the resource)"
-	default:
-		return string(a.Rule)
-	}
-}
-
 // Done tells whether the operation does what Nova's does.
-func (r *Route) Done() bool { return r.Do != nil || r.Gone != 0 }
+func (r *Route) Done() bool { return r.Do != nil || r.On != nil || r.Gone != 0 }
 
 func (r *Route) covers(v mv.Version) bool {
 	return r.From <= v && (r.Until == 0 || v < r.Until)
@@ -109,8 +67,11 @@ func Check(routes []Route) error {
 		if r.Method == "" || !strings.HasPrefix(r.Path, "/") || r.Op == "" {
 			return fmt.Errorf("route %d: method, path and operation are required: %+v", i, r.Key())
 		}
-		if r.Do != nil && r.OK == 0 {
+		if (r.Do != nil || r.On != nil) && r.OK == 0 {
 			return fmt.Errorf("%s: no status of success", r.Key())
+		}
+		if err := r.validateAuthz(); err != nil {
+			return err
 		}
 		for _, names := range []Since{r.Query, r.Body} {
 			for v, name := range names {

@@ -13,7 +13,7 @@ import (
 // what a host does. Such a request is not cancelled when its client goes away: see
 // [API.uncancelled].
 func (r *Route) Writes() bool {
-	return r.Do != nil && (r.Acts || r.Method != http.MethodGet && r.Method != http.MethodHead)
+	return (r.Do != nil || r.On != nil) && (r.Acts || r.Method != http.MethodGet && r.Method != http.MethodHead)
 }
 
 // defaultWriteTimeout is how long an operation that writes may take where Config
@@ -36,13 +36,21 @@ func (a *API) do(req *Request, op *operation) (any, error) {
 		}
 		defer done()
 		req.Request = req.Request.WithContext(ctx)
-		return op.Do(req)
+		return op.run(req)
 	}
-	reply, err := op.Do(req)
+	reply, err := op.run(req)
 	if errors.Is(client.Err(), context.Canceled) {
 		return nil, cancelled(client) // the reply may lack what was not read any more
 	}
 	return reply, err
+}
+
+// run does what the row says.
+func (r *Route) run(req *Request) (any, error) {
+	if r.On != nil {
+		return r.On.run(req, req.authorize)
+	}
+	return r.Do(req)
 }
 
 // cancelled is the error of an operation whose request was cancelled: by its client,

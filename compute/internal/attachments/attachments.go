@@ -8,7 +8,6 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/subject"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/attachment"
@@ -18,7 +17,7 @@ import (
 
 // Reader finds servers and what they have; *instance.Reader is one.
 type Reader interface {
-	subject.Servers
+	api.Servers
 	Attachments(ctx context.Context, i *objects.Instance) ([]*objects.BlockDevice, error)
 	// Owner answers the project of a server by its mapping alone, or
 	// InstanceMappingNotFound.
@@ -44,11 +43,6 @@ type API struct {
 	Ops     *attachment.Ops
 }
 
-// server loads the server that the path names and checks the row's rule on it.
-func (a *API) server(r *api.Request, load cell.Load) (*objects.Instance, error) {
-	return subject.Load(r, a.Servers, load)
-}
-
 // notShelved refuses to change what shelved servers have before the microversion
 // that can.
 func notShelved(r *api.Request, i *objects.Instance, action string) error {
@@ -58,11 +52,7 @@ func notShelved(r *api.Request, i *objects.Instance, action string) error {
 	return nil
 }
 
-func (a *API) attachVolume(r *api.Request) (any, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) attachVolume(r *api.Request, i *objects.Instance) (any, error) {
 	if err := notShelved(r, i, "attach_volume"); err != nil {
 		return nil, err
 	}
@@ -93,33 +83,33 @@ func (a *API) attachVolume(r *api.Request) (any, error) {
 	}), nil
 }
 
-func (a *API) detachVolume(r *api.Request) (any, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual|cell.PartDeviceMetadata|cell.PartServices)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) detachVolume(r *api.Request, i *objects.Instance) (any, error) {
 	if err := notShelved(r, i, "detach_volume"); err != nil {
 		return nil, err
 	}
 	return nil, a.Ops.DetachVolume(r.Ctx(), r.Context, i, r.Var("id"))
 }
 
-func (a *API) updateVolume(r *api.Request) (any, error) {
-	i, err := subject.Find(r, a.Servers, cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true})
-	if err != nil {
-		return nil, err
+// attachment finds the server that the path names, to change one of its volumes.
+// Replacing the volume is for administrators, whoever owns the server.
+func (a *API) attachment(r *api.Request) (*objects.Instance, policy.Target, error) {
+	i, owner, err := r.Server(api.RecordOf(cell.Usual))
+	if updatesOnly(r) {
+		return i, policy.Target{ProjectID: owner.ProjectID}, err
 	}
+	return i, policy.Target{}, err
+}
+
+// updatesOnly tells whether the body leaves the volume as it is. Until 2.85 it asks for
+// another one always.
+func updatesOnly(r *api.Request) bool {
+	return r.Since(mv.V85UpdateAttachment) && r.Var("id") == api.Text(r.Field("volumeAttachment")["volumeId"])
+}
+
+func (a *API) updateVolume(r *api.Request, i *objects.Instance) (any, error) {
 	body := r.Field("volumeAttachment")
 	id, next := r.Var("id"), api.Text(body["volumeId"])
-	swapOnly := !r.Since(mv.V85UpdateAttachment)
-	rule, target := policy.VolumesAttachmentsUpdate, policy.Target{ProjectID: i.ProjectID}
-	if swapOnly || id != next {
-		rule, target = policy.VolumesAttachmentsSwap, policy.Target{}
-	}
-	if err := r.AuthorizeAs(rule, target); err != nil {
-		return nil, err
-	}
-	if swapOnly {
+	if !r.Since(mv.V85UpdateAttachment) {
 		return nil, a.Ops.SwapVolume(r.Ctx(), r.Context, i, id, next)
 	}
 	c := attachment.Change{ID: member(body, "id"), Server: member(body, "serverId"), Device: member(body, "device"), Tag: member(body, "tag")}
@@ -136,11 +126,7 @@ func (a *API) updateVolume(r *api.Request) (any, error) {
 	return nil, a.Ops.SwapVolume(r.Ctx(), r.Context, i, id, next)
 }
 
-func (a *API) attachInterface(r *api.Request) (any, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) attachInterface(r *api.Request, i *objects.Instance) (any, error) {
 	body := r.Field("interfaceAttachment")
 	n := objects.NetworkRequest{NetworkID: member(body, "net_id"), PortID: member(body, "port_id"), Tag: member(body, "tag")}
 	if fixed, ok := body["fixed_ips"].([]any); ok && len(fixed) > 0 {
@@ -161,11 +147,7 @@ func (a *API) attachInterface(r *api.Request) (any, error) {
 	return a.oneInterface(r, i, id)
 }
 
-func (a *API) detachInterface(r *api.Request) (any, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual|cell.PartDeviceMetadata)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) detachInterface(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, a.Ops.DetachInterface(r.Ctx(), r.Context, i, r.Var("id"))
 }
 

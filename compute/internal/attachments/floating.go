@@ -2,42 +2,40 @@ package attachments
 
 import (
 	"github.com/nova-go/nova/compute/internal/api"
-	"github.com/nova-go/nova/compute/internal/subject"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/rest/neutron"
 )
 
-func (a *API) addFloatingIP(r *api.Request) (any, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual|cell.PartFlavor)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) addFloatingIP(r *api.Request, i *objects.Instance) (any, error) {
 	body := r.Field("addFloatingIp")
 	return webobsEmpty(), a.Ops.AddFloatingIP(r.Ctx(), r.Context, i, api.Text(body["address"]), member(body, "fixed_address"))
 }
 
-func (a *API) removeFloatingIP(r *api.Request) (any, error) {
-	address := api.Text(r.Field("removeFloatingIp")["address"])
-	ip, err := a.Ops.Floating.FloatingIPAt(r.Ctx(), r.Context, address)
+// floatingIP is a floating address with the server that has it; nil is none.
+type floatingIP struct {
+	ip     *neutron.FloatingIP
+	holder *objects.Instance
+}
+
+// floatingIP finds the address that the body names.
+func (a *API) floatingIP(r *api.Request) (*floatingIP, policy.Target, error) {
+	ip, err := a.Ops.Floating.FloatingIPAt(r.Ctx(), r.Context, api.Text(r.Field("removeFloatingIp")["address"]))
 	if err != nil {
-		return nil, err
+		return nil, policy.Target{}, err
 	}
 	i, err := a.Ops.Holder(r.Ctx(), r.Context, ip)
-	if err != nil {
-		return nil, err
+	if err != nil || i == nil {
+		return &floatingIP{ip, nil}, policy.Target{}, err
 	}
-	target := policy.Target{}
-	if i != nil {
-		target.ProjectID = i.ProjectID
+	return &floatingIP{ip, i}, policy.Target{ProjectID: i.ProjectID}, nil
+}
+
+func (a *API) removeFloatingIP(r *api.Request, f *floatingIP) (any, error) {
+	if f.holder == nil || f.holder.UUID != r.Var("id") {
+		return nil, api.Conflict("Floating IP %s is not associated with instance %s.", api.Text(r.Field("removeFloatingIp")["address"]), r.Var("id"))
 	}
-	if err := r.Authorize(target); err != nil {
-		return nil, err
-	}
-	if i == nil || i.UUID != r.Var("id") {
-		return nil, api.Conflict("Floating IP %s is not associated with instance %s.", address, r.Var("id"))
-	}
-	err = a.Ops.RemoveFloatingIP(r.Ctx(), r.Context, i, ip)
+	err := a.Ops.RemoveFloatingIP(r.Ctx(), r.Context, f.holder, f.ip)
 	if objects.IsClass(err, "Forbidden") {
 		return nil, api.Bare(403)
 	}

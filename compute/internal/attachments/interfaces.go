@@ -3,15 +3,10 @@ package attachments
 import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 )
 
-func (a *API) interfacesIndex(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{})
-	if err != nil {
-		return nil, err
-	}
+func (a *API) interfacesIndex(r *api.Request, i *objects.Instance) (any, error) {
 	ports, err := a.Network.Ports(r.Ctx(), r.Context, i.UUID)
 	if err != nil {
 		return nil, err
@@ -27,11 +22,7 @@ func (a *API) interfacesIndex(r *api.Request) (any, error) {
 	}), nil
 }
 
-func (a *API) interfacesShow(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{})
-	if err != nil {
-		return nil, err
-	}
+func (a *API) interfacesShow(r *api.Request, i *objects.Instance) (any, error) {
 	return a.oneInterface(r, i, r.Var("id"))
 }
 

@@ -2,30 +2,28 @@ package attachments
 
 import (
 	"github.com/nova-go/nova/compute/internal/api"
-	"github.com/nova-go/nova/compute/internal/subject"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// shareHolder loads the server that the path names. The rule is asked before the
-// server is looked at, with the project that its mapping says.
-func (a *API) shareHolder(r *api.Request) (*objects.Instance, error) {
-	project, err := a.Servers.Owner(r.Ctx(), r.Var("server_id"))
-	if err != nil {
-		return nil, err
+// sharing is an operation on the shares of the server that the path names. The rule is
+// asked before the server is looked at, with the project that its mapping says.
+func (a *API) sharing(do func(*api.Request, *objects.Instance) (any, error)) *api.Resource {
+	owner := func(r *api.Request) (string, policy.Target, error) {
+		project, err := a.Servers.Owner(r.Ctx(), r.ServerID())
+		return project, policy.Target{ProjectID: project}, err
 	}
-	if err := r.Authorize(policy.Target{ProjectID: project}); err != nil {
-		return nil, err
-	}
-	return subject.Find(r, a.Servers, cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true})
+	return api.On(owner, func(r *api.Request, _ string) (any, error) {
+		i, _, err := r.Server(api.RecordOf(cell.Usual))
+		if err != nil {
+			return nil, err
+		}
+		return do(r, i)
+	})
 }
 
-func (a *API) sharesIndex(r *api.Request) (any, error) {
-	i, err := a.shareHolder(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) sharesIndex(r *api.Request, i *objects.Instance) (any, error) {
 	shares, err := a.Servers.Shares(r.Ctx(), i)
 	if err != nil {
 		return nil, err
@@ -37,11 +35,7 @@ func (a *API) sharesIndex(r *api.Request) (any, error) {
 	}), nil
 }
 
-func (a *API) sharesShow(r *api.Request) (any, error) {
-	i, err := a.shareHolder(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) sharesShow(r *api.Request, i *objects.Instance) (any, error) {
 	s, err := a.Servers.Share(r.Ctx(), i, r.Var("id"))
 	if err != nil {
 		return nil, err
@@ -49,11 +43,7 @@ func (a *API) sharesShow(r *api.Request) (any, error) {
 	return oneShare(r, s), nil
 }
 
-func (a *API) attachShare(r *api.Request) (any, error) {
-	i, err := a.shareHolder(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) attachShare(r *api.Request, i *objects.Instance) (any, error) {
 	body := r.Field("share")
 	s, err := a.Ops.AttachShare(r.Ctx(), r.Context, i, api.Text(body["share_id"]), member(body, "tag"))
 	if err != nil {
@@ -62,11 +52,7 @@ func (a *API) attachShare(r *api.Request) (any, error) {
 	return oneShare(r, s), nil
 }
 
-func (a *API) detachShare(r *api.Request) (any, error) {
-	i, err := a.shareHolder(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) detachShare(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, a.Ops.DetachShare(r.Ctx(), r.Context, i, r.Var("id"))
 }
 

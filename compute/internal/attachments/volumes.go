@@ -3,15 +3,10 @@ package attachments
 import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 )
 
-func (a *API) volumesIndex(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{})
-	if err != nil {
-		return nil, err
-	}
+func (a *API) volumesIndex(r *api.Request, i *objects.Instance) (any, error) {
 	devices, err := a.Servers.Attachments(r.Ctx(), i)
 	if err != nil {
 		return nil, err
@@ -33,11 +28,7 @@ func (a *API) volumesIndex(r *api.Request) (any, error) {
 	}), nil
 }
 
-func (a *API) volumesShow(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{})
-	if err != nil {
-		return nil, err
-	}
+func (a *API) volumesShow(r *api.Request, i *objects.Instance) (any, error) {
 	devices, err := a.Servers.Attachments(r.Ctx(), i)
 	if err != nil {
 		return nil, err

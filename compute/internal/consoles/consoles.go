@@ -6,7 +6,6 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/subject"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
@@ -26,9 +25,8 @@ type Tokens interface {
 
 // API holds what the handlers work with.
 type API struct {
-	Servers subject.Servers
-	Opener  Opener
-	Tokens  Tokens
+	Opener Opener
+	Tokens Tokens
 }
 
 func (a *API) vnc(r *api.Request) (any, error) {
@@ -43,7 +41,7 @@ func (a *API) serial(r *api.Request) (any, error) {
 
 // open is an action that opens a console.
 func (a *API) open(r *api.Request, key, method string) (any, error) {
-	i, err := subject.Find(r, a.Servers, cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true})
+	i, _, err := r.Server(api.RecordOf(cell.Usual))
 	if err != nil {
 		return nil, err
 	}
@@ -75,11 +73,7 @@ func (a *API) console(r *api.Request, i *objects.Instance, method, kind string) 
 // methods are what hosts call the ways to consoles.
 var methods = map[string]string{"vnc": "get_vnc_console", "spice": "get_spice_console", "serial": "get_serial_console", "mks": "get_mks_console"}
 
-func (a *API) create(r *api.Request) (any, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) create(r *api.Request, i *objects.Instance) (any, error) {
 	body := r.Field("remote_console")
 	protocol, kind := api.Text(body["protocol"]), api.Text(body["type"])
 	method, ok := methods[protocol]
@@ -99,12 +93,12 @@ func (a *API) create(r *api.Request) (any, error) {
 	}), nil
 }
 
-// token tells where a console's token leads. Before 2.31 it could lead to RDP alone,
-// which Nova has removed.
+// noRDP refuses to tell where a token leads: before 2.31 it could lead to an RDP console
+// alone, which Nova has removed. Nova asks no rule for that.
+func noRDP(*api.Request) (any, error) { return nil, api.Bare(400) }
+
+// token tells where a console's token leads.
 func (a *API) token(r *api.Request) (any, error) {
-	if !r.Since(mv.V31ConsoleTokens) {
-		return nil, api.Bare(400)
-	}
 	t, err := a.Tokens.ConsoleToken(r.Ctx(), r.Var("id"))
 	if err != nil {
 		return nil, err

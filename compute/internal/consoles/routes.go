@@ -3,15 +3,16 @@ package consoles
 import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/policy"
 )
 
 // Routes lists the ways to the consoles of servers.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
-		{Do: a.token, Op: "console_auth_tokens.show", Method: "GET", Path: "/os-console-auth-tokens/{id}", OK: 200, Until: mv.V31ConsoleTokens,
-			Query: api.Since{mv.V1Base: "console_auth_tokens.show.query.2.1"}, // refused before anybody asks who it is
-			Authz: api.Late(policy.ConsoleAuthTokens), Errors: []int{400, 401, 404}},
+		{Do: noRDP, Op: "console_auth_tokens.show", Method: "GET", Path: "/os-console-auth-tokens/{id}", OK: 200, Until: mv.V31ConsoleTokens,
+			Query: api.Since{mv.V1Base: "console_auth_tokens.show.query.2.1"},
+			Authz: api.Public(), Errors: []int{400, 401, 404}},
 		{Do: a.token, Op: "console_auth_tokens.show", Method: "GET", Path: "/os-console-auth-tokens/{id}", OK: 200, From: mv.V31ConsoleTokens,
 			Query: api.Since{mv.V1Base: "console_auth_tokens.show.query.2.1", mv.V99SpiceDirect: "console_auth_tokens.show.query.2.99"},
 			Authz: api.Early(policy.ConsoleAuthTokens), Errors: []int{400, 404}},
@@ -26,7 +27,7 @@ func (a *API) Routes() []api.Route {
 		{Do: a.vnc, Op: "remote_consoles.get_vnc_console", Method: "POST", Path: "/servers/{id}/action", Action: "os-getVNCConsole", OK: 200, Until: mv.V6Consoles,
 			Body:  api.Since{mv.Legacy: "remote_consoles.get_vnc_console.body"},
 			Authz: api.Early(policy.RemoteConsoles), Errors: []int{400, 404, 409, 501}},
-		{Do: a.create, Op: "remote_consoles.create", Method: "POST", Path: "/servers/{server_id}/remote-consoles", OK: 200, From: mv.V6Consoles,
+		{On: api.Record(cell.Usual, a.create), Op: "remote_consoles.create", Method: "POST", Path: "/servers/{server_id}/remote-consoles", OK: 200, From: mv.V6Consoles,
 			Body:  api.Since{mv.V6Consoles: "remote_consoles.create.body.2.6", mv.V8MKSConsole: "remote_consoles.create.body.2.8", mv.V99SpiceDirect: "remote_consoles.create.body.2.99"},
 			Authz: api.Late(policy.RemoteConsoles), Errors: []int{400, 404, 409, 501}},
 	}

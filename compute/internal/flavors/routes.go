@@ -10,22 +10,22 @@ import (
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Do: a.index, Op: "flavors.index", Method: "GET", Path: "/flavors", OK: 200,
-			Query:  api.Since{mv.Legacy: "flavors.index.query.2.0", mv.V75Strict: "flavors.index.query.2.75", mv.V102NoRxtxFactor: "flavors.index.query.2.102"},
-			Errors: []int{400}},
+			Query: api.Since{mv.Legacy: "flavors.index.query.2.0", mv.V75Strict: "flavors.index.query.2.75", mv.V102NoRxtxFactor: "flavors.index.query.2.102"},
+			Authz: api.Public(), Errors: []int{400}},
 		{Do: a.create, Op: "flavors.create", Method: "POST", Path: "/flavors", OK: 200,
 			Body:  api.Since{mv.Legacy: "flavors.create.body.2.0", mv.V1Base: "flavors.create.body.2.1", mv.V55FlavorDescription: "flavors.create.body.2.55", mv.V102NoRxtxFactor: "flavors.create.body.2.102"},
-			Authz: api.EarlyUnowned(policy.FlavorManageCreate), Errors: []int{400, 409}}, // also os-flavor-extra-specs:index
+			Authz: api.EarlyUnowned(policy.FlavorManageCreate).Asks(policy.FlavorExtraSpecsIndex), Errors: []int{400, 409}},
 		{Do: a.detail, Op: "flavors.detail", Method: "GET", Path: "/flavors/detail", OK: 200,
-			Query:  api.Since{mv.Legacy: "flavors.detail.query.2.0", mv.V75Strict: "flavors.detail.query.2.75", mv.V102NoRxtxFactor: "flavors.detail.query.2.102"},
-			Errors: []int{400}}, // also os-flavor-extra-specs:index
+			Query: api.Since{mv.Legacy: "flavors.detail.query.2.0", mv.V75Strict: "flavors.detail.query.2.75", mv.V102NoRxtxFactor: "flavors.detail.query.2.102"},
+			Authz: api.Public().Asks(policy.FlavorExtraSpecsIndex), Errors: []int{400}},
 		{Do: a.delete, Op: "flavors.delete", Method: "DELETE", Path: "/flavors/{id}", OK: 202,
 			Authz: api.EarlyUnowned(policy.FlavorManageDelete), Errors: []int{404}},
 		{Do: a.show, Op: "flavors.show", Method: "GET", Path: "/flavors/{id}", OK: 200,
-			Query:  api.Since{mv.Legacy: "flavors.show.query.2.0", mv.V102NoRxtxFactor: "flavors.show.query.2.102"},
-			Errors: []int{404}}, // also os-flavor-extra-specs:index
+			Query: api.Since{mv.Legacy: "flavors.show.query.2.0", mv.V102NoRxtxFactor: "flavors.show.query.2.102"},
+			Authz: api.Public().Asks(policy.FlavorExtraSpecsIndex), Errors: []int{404}},
 		{Do: a.update, Op: "flavors.update", Method: "PUT", Path: "/flavors/{id}", OK: 200, From: mv.V55FlavorDescription,
 			Body:  api.Since{mv.V55FlavorDescription: "flavors.update.body.2.55"},
-			Authz: api.EarlyUnowned(policy.FlavorManageUpdate), Errors: []int{400, 404}}, // also os-flavor-extra-specs:index
+			Authz: api.EarlyUnowned(policy.FlavorManageUpdate).Asks(policy.FlavorExtraSpecsIndex), Errors: []int{400, 404}},
 		{Do: a.addAccess, Op: "flavor_access.add_tenant_access", Method: "POST", Path: "/flavors/{id}/action", Action: "addTenantAccess", OK: 200,
 			Body:  api.Since{mv.Legacy: "flavor_access.add_tenant_access.body"},
 			Authz: api.EarlyUnowned(policy.FlavorAccessAddTenantAccess), Errors: []int{400, 403, 404, 409}},

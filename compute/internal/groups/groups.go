@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
@@ -46,32 +47,27 @@ type API struct {
 	Recheck bool // [quota] recheck_quota: count again after a group was made
 }
 
-// get finds the group that the path names, when the rule of the operation lets
-// the caller get at it.
-func (a *API) get(r *api.Request) (*objects.ServerGroup, error) {
+// get finds the group that the path names.
+func (a *API) get(r *api.Request) (*objects.ServerGroup, policy.Target, error) {
 	g, err := a.Groups.Get(r.Ctx(), r.Var("id"), r.Context.ProjectID, r.Context.IsAdmin)
 	if err != nil {
-		return nil, err
+		return nil, policy.Target{}, err
 	}
-	return g, r.Authorize(policy.Target{ProjectID: g.ProjectID})
+	return g, policy.Target{ProjectID: g.ProjectID}, nil
 }
 
-func (a *API) show(r *api.Request) (any, error) {
-	g, err := a.get(r)
-	if err != nil {
-		return nil, err
-	}
+// ownProject is the target of rules about the groups of the caller's project.
+func ownProject(r *api.Request) policy.Target { return policy.Target{ProjectID: r.Context.ProjectID} }
+
+func (a *API) show(r *api.Request, g *objects.ServerGroup) (any, error) {
+	var err error
 	if g.Members, err = a.Servers.Alive(r.Ctx(), g.Members); err != nil {
 		return nil, err
 	}
 	return single(r, g), nil
 }
 
-func (a *API) delete(r *api.Request) (any, error) {
-	g, err := a.get(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) delete(r *api.Request, g *objects.ServerGroup) (any, error) {
 	return nil, a.remove(r, g)
 }
 
@@ -85,13 +81,9 @@ func (a *API) remove(r *api.Request, g *objects.ServerGroup) error {
 }
 
 func (a *API) index(r *api.Request) (any, error) {
-	own := policy.Target{ProjectID: r.Context.ProjectID}
-	if err := r.Authorize(own); err != nil {
-		return nil, err
-	}
 	all := r.Context.IsAdmin && r.Context.ProjectID == ""
 	if _, asked := r.Query()["all_projects"]; asked && r.Context.IsAdmin {
-		if err := r.Can(policy.ServerGroupsIndexAllProjects, own); err != nil {
+		if err := r.Can(policy.ServerGroupsIndexAllProjects, ownProject(r)); err != nil {
 			return nil, err
 		}
 		all = true
@@ -149,34 +141,39 @@ const perHost = "max_server_per_host"
 // rulesSince is the version of computes that know perHost.
 const rulesSince = 33
 
+// newGroup is the body that makes a group.
+type newGroup struct {
+	Name     *string  `json:"name"`
+	Policies []string `json:"policies"` // one, until 2.64
+	Policy   string   `json:"policy"`   // since 2.64
+	Rules    rules    `json:"rules"`
+}
+
+type rules struct {
+	PerHost body.Value `json:"max_server_per_host"`
+}
+
 func (a *API) create(r *api.Request) (any, error) {
-	if err := r.Authorize(policy.Target{ProjectID: r.Context.ProjectID}); err != nil {
-		return nil, err
-	}
 	owner := quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}
 	if err := a.checkQuota(r.Ctx(), owner, 1); err != nil {
 		return nil, err
 	}
-	body := r.Field("server_group")
-	g := &objects.ServerGroup{ProjectID: owner.Project, UserID: owner.User}
-	if name, ok := body["name"].(string); ok {
-		g.Name = &name
+	asked, err := api.Body[newGroup](r, "server_group")
+	if err != nil {
+		return nil, err
 	}
-	var policy string
+	g := &objects.ServerGroup{ProjectID: owner.Project, UserID: owner.User, Name: asked.Name}
 	if r.Since(mv.V64ServerGroupPolicy) {
-		policy = api.Text(body["policy"])
-		rules, _ := body["rules"].(map[string]any)
-		if err := a.checkRules(r.Ctx(), policy, rules); err != nil {
+		if err := a.checkRules(r.Ctx(), &asked); err != nil {
 			return nil, err
 		}
-		if v, given := rules[perHost]; given {
-			g.Rules = map[string]string{perHost: api.Text(v)}
+		if most := asked.Rules.PerHost; most.Given {
+			g.Rules = map[string]string{perHost: most.Text()}
 		}
+		g.Policy = &asked.Policy
 	} else {
-		policies, _ := body["policies"].([]any)
-		policy = api.Text(policies[0])
+		g.Policy = &asked.Policies[0]
 	}
-	g.Policy = &policy
 	if err := a.Groups.Create(r.Ctx(), g); err != nil {
 		return nil, err
 	}
@@ -190,14 +187,15 @@ func (a *API) create(r *api.Request) (any, error) {
 	return single(r, g), nil
 }
 
-func (a *API) checkRules(ctx context.Context, policy string, rules map[string]any) error {
-	if len(rules) == 0 {
+func (a *API) checkRules(ctx context.Context, asked *newGroup) error {
+	most := asked.Rules.PerHost
+	switch {
+	case !most.Given:
 		return nil
-	}
-	if policy != "anti-affinity" {
+	case asked.Policy != "anti-affinity":
 		return api.BadRequest("Only anti-affinity policy supports rules.")
 	}
-	if n, err := strconv.ParseInt(api.Text(rules[perHost]), 10, 64); err != nil || n <= 1 {
+	if n, err := most.Int(); err != nil || n <= 1 {
 		return err
 	}
 	oldest, err := a.Servers.OldestCompute(ctx)

@@ -7,11 +7,24 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/quota"
 )
 
+// newOwner is the user who is to have the keypair of the body.
+func newOwner(r *api.Request) (string, policy.Target, error) {
+	user := ""
+	if r.Since(mv.V10KeypairUserID) {
+		user, _ = r.Field("keypair")["user_id"].(string)
+	}
+	if user == "" {
+		user = r.Context.UserID
+	}
+	return user, policy.Target{UserID: user}, nil
+}
+
 // create imports the public key that the body has, or makes a pair.
-func (a *API) create(r *api.Request) (any, error) {
+func (a *API) create(r *api.Request, user string) (any, error) {
 	body := r.Field("keypair")
 	name, _ := body["name"].(string)
 	public, imported := body["public_key"].(string)
@@ -19,16 +32,9 @@ func (a *API) create(r *api.Request) (any, error) {
 	if !typed {
 		kind = "ssh"
 	}
-	user := ""
-	if r.Since(mv.V10KeypairUserID) {
-		user, _ = body["user_id"].(string)
-	}
-	user, err := authorized(r, user)
-	if err != nil {
-		return nil, err
-	}
 	k := &objects.Keypair{Name: strings.TrimSpace(name), UserID: user, Type: kind, PublicKey: public}
 	var private string
+	var err error
 	if imported {
 		err = a.importKey(r, k)
 		a.failed(r, "import_key_pair", map[string]any{"user_id": user, "key_name": k.Name, "public_key": public, "key_type": kind}, err)

@@ -64,31 +64,18 @@ func (a *API) failed(r *api.Request, method string, args map[string]any, err err
 	a.Notify.Failed(r.Ctx(), r.Context, notify.Call{Service: "api", Method: method, Args: args}, err)
 }
 
-// owner is the user whose keypairs the query is about, when the rule of the
-// operation lets the caller get at them.
-func owner(r *api.Request) (string, error) {
-	user := ""
-	if named := r.Query()["user_id"]; r.Since(mv.V10KeypairUserID) && len(named) > 0 {
+// owner is the user whose keypairs the query is about.
+func owner(r *api.Request) (string, policy.Target, error) {
+	user := r.Context.UserID
+	if named := r.Query()["user_id"]; r.Since(mv.V10KeypairUserID) && len(named) > 0 && named[0] != "" {
 		user = named[0] // Nova takes the first of several here
 	}
-	return authorized(r, user)
+	return user, policy.Target{UserID: user}, nil
 }
 
-// authorized is the user, or the caller where none is named, once the rule of the
-// operation allows it.
-func authorized(r *api.Request, user string) (string, error) {
-	if user == "" {
-		user = r.Context.UserID
-	}
-	return user, r.Authorize(policy.Target{UserID: user})
-}
-
-func (a *API) index(r *api.Request) (any, error) {
-	user, err := owner(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) index(r *api.Request, user string) (any, error) {
 	limit, marker, paged := -1, "", r.Since(mv.V35KeypairPaging)
+	var err error
 	if paged {
 		if limit, marker, err = r.Page(); err != nil {
 			return nil, err
@@ -113,11 +100,7 @@ func (a *API) index(r *api.Request) (any, error) {
 	}), nil
 }
 
-func (a *API) show(r *api.Request) (any, error) {
-	user, err := owner(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) show(r *api.Request, user string) (any, error) {
 	k, err := a.Keypairs.Get(r.Ctx(), user, r.Var("id"))
 	if err != nil {
 		return nil, err
@@ -133,12 +116,8 @@ func (a *API) show(r *api.Request) (any, error) {
 	}), nil
 }
 
-func (a *API) delete(r *api.Request) (any, error) {
-	user, err := owner(r)
-	if err != nil {
-		return nil, err
-	}
-	err = a.remove(r, user, r.Var("id"))
+func (a *API) delete(r *api.Request, user string) (any, error) {
+	err := a.remove(r, user, r.Var("id"))
 	a.failed(r, "delete_key_pair", map[string]any{"user_id": user, "key_name": r.Var("id")}, err)
 	return nil, err
 }

@@ -3,7 +3,6 @@ package migrations
 import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/subject"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/migration"
@@ -12,11 +11,7 @@ import (
 // remade are the parts that a server may lose when it is made anew.
 const remade = cell.PartFlavor | cell.PartTrustedCerts | cell.PartPCIRequests | cell.PartPCIDevices | cell.PartResources | cell.PartMigrationContext
 
-func (a *API) evacuate(r *api.Request) (any, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual|remade)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) evacuate(r *api.Request, i *objects.Instance) (any, error) {
 	opts, err := a.evacuation(r, i)
 	if err != nil {
 		return nil, err

@@ -1,36 +1,27 @@
 package migrations
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"slices"
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/subject"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/migration"
-	"github.com/nova-go/nova/internal/policy"
-	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
 )
 
-func (a *API) liveMigrate(r *api.Request) (any, error) {
-	i, err := subject.Unchecked(r, a.Servers, subject.WithFlavor)
-	if err != nil {
-		return nil, err
-	}
+// liveMigratesAnywhere tells whether the scheduler chooses the host, which has a rule of
+// its own.
+func liveMigratesAnywhere(r *api.Request) bool {
+	return objects.OrZero(str(r.Field("os-migrateLive")["host"])) == ""
+}
+
+func (a *API) liveMigrate(r *api.Request, i *objects.Instance) (any, error) {
 	body := r.Field("os-migrateLive")
 	opts := migration.LiveOptions{Async: r.Since(mv.V34AsyncLiveMigrateChecks)}
-	rule := policy.MigrateServerMigrateLive
-	if opts.Host = str(body["host"]); objects.OrZero(opts.Host) != "" {
-		rule = policy.MigrateServerMigrateLiveHost
-	}
-	if err := r.AuthorizeAs(rule, projectOf(i)); err != nil {
-		return nil, err
-	}
+	opts.Host = str(body["host"])
 	if err := liveOptions(r, body, &opts); err != nil {
 		return nil, err
 	}
@@ -86,29 +77,18 @@ func liveRefusal(err error) error {
 	return err
 }
 
-func (a *API) forceComplete(r *api.Request) (any, error) {
-	_, err := a.underWay(r, a.Ops.ForceComplete)
+func (a *API) forceComplete(r *api.Request, i *objects.Instance) (any, error) {
+	err := a.Ops.ForceComplete(r.Ctx(), r.Context, i, r.Var("id"))
 	if objects.IsClass(err, "MigrationNotFoundForInstance") {
 		return nil, api.As(http.StatusBadRequest, err)
 	}
 	return nil, err
 }
 
-func (a *API) abort(r *api.Request) (any, error) {
-	i, err := a.underWay(r, func(ctx context.Context, caller *reqctx.Context, i *objects.Instance, id string) error {
-		return a.Ops.Abort(ctx, caller, i, id, r.Since(mv.V65AbortQueued))
-	})
+func (a *API) abort(r *api.Request, i *objects.Instance) (any, error) {
+	err := a.Ops.Abort(r.Ctx(), r.Context, i, r.Var("id"), r.Since(mv.V65AbortQueued))
 	if objects.IsClass(err, "InstanceIsLocked") { // Nova takes it for a wrong state
 		return nil, api.Conflict("Instance %s is in an invalid state for 'abort live migration'", i.UUID)
 	}
 	return nil, err
-}
-
-// underWay does something about the migration that the path names.
-func (a *API) underWay(r *api.Request, do func(context.Context, *reqctx.Context, *objects.Instance, string) error) (*objects.Instance, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual)
-	if err != nil {
-		return nil, err
-	}
-	return i, do(r.Ctx(), r.Context, i, r.Var("id"))
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"github.com/nova-go/nova/compute/internal/api"
-	"github.com/nova-go/nova/compute/internal/subject"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/build"
 	"github.com/nova-go/nova/internal/ops/migration"
@@ -14,7 +13,7 @@ import (
 
 // Servers finds servers and their migrations; *instance.Reader does.
 type Servers interface {
-	subject.Servers
+	api.Servers
 	Migration(ctx context.Context, i *objects.Instance, id int64) (*objects.Migration, error)
 	LiveMigrations(ctx context.Context, i *objects.Instance) ([]*objects.Migration, error)
 }

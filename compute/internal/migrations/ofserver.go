@@ -6,18 +6,12 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/subject"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 )
 
-func (a *API) ofServer(r *api.Request) (any, error) {
-	i, err := subject.Load(r, a.Servers, cell.Load{})
-	if err != nil {
-		return nil, err
-	}
-	hosts := r.Allowed(policy.ServersMigrationsIndexHost, subject.Target(i))
+func (a *API) ofServer(r *api.Request, i *objects.Instance) (any, error) {
+	hosts := r.Allowed(policy.ServersMigrationsIndexHost, api.OwnerOf(i))
 	list, err := a.Servers.LiveMigrations(r.Ctx(), i)
 	if err != nil {
 		return nil, err
@@ -29,11 +23,7 @@ func (a *API) ofServer(r *api.Request) (any, error) {
 	}), nil
 }
 
-func (a *API) show(r *api.Request) (any, error) {
-	i, err := subject.Load(r, a.Servers, cell.Load{})
-	if err != nil {
-		return nil, err
-	}
+func (a *API) show(r *api.Request, i *objects.Instance) (any, error) {
 	id := r.Var("id")
 	var m *objects.Migration
 	if n, err := strconv.ParseInt(id, 10, 64); err == nil {

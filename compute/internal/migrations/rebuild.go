@@ -6,18 +6,13 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/subject"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/build"
 	"github.com/nova-go/nova/internal/ops/migration"
 	"github.com/nova-go/nova/internal/policy"
 )
 
-func (a *API) rebuild(r *api.Request) (any, error) {
-	i, err := subject.Record(r, a.Servers, subject.WithFlavor|remade)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) rebuild(r *api.Request, i *objects.Instance) (any, error) {
 	opts, err := a.rebuildOptions(r, i)
 	if err != nil {
 		return nil, err
@@ -88,7 +83,7 @@ func (a *API) rebuildOptions(r *api.Request, i *objects.Instance) (migration.Reb
 		ids = append(ids, api.Text(id))
 	}
 	opts.TrustedCerts = &ids
-	return opts, r.Can(policy.ServersRebuildTrustedCerts, subject.Target(i))
+	return opts, r.Can(policy.ServersRebuildTrustedCerts, api.OwnerOf(i))
 }
 
 // optional is a member that may be null, or nil where it is not given.

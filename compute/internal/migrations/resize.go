@@ -1,30 +1,23 @@
 package migrations
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/subject"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/migration"
 	"github.com/nova-go/nova/internal/policy"
-	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // toResize are the parts of a server that its new host makes anew.
-const toResize = subject.WithFlavor | cell.PartServices | cell.PartResources | cell.PartPCIRequests | cell.PartPCIDevices | cell.PartTrustedCerts | cell.PartVCPUModel
+const toResize = api.WithFlavor | cell.PartServices | cell.PartResources | cell.PartPCIRequests | cell.PartPCIDevices | cell.PartTrustedCerts | cell.PartVCPUModel
 
-func (a *API) resize(r *api.Request) (any, error) {
+func (a *API) resize(r *api.Request, i *objects.Instance) (any, error) {
 	body := r.Field("resize")
-	i, err := subject.Record(r, a.Servers, toResize)
-	if err != nil {
-		return nil, err
-	}
-	err = a.Ops.Resize(r.Ctx(), r.Context, i, migration.ResizeOptions{Action: "resize", Flavor: api.Text(body["flavorRef"]), AutoDiskConfig: autoDisk(body),
-		CrossCell: r.Allowed(policy.ServersResizeCrossCell, subject.Target(i)), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor, r.Own())})
+	err := a.Ops.Resize(r.Ctx(), r.Context, i, migration.ResizeOptions{Action: "resize", Flavor: api.Text(body["flavorRef"]), AutoDiskConfig: autoDisk(body),
+		CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i)), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor, r.Own())})
 	switch {
 	case objects.IsClass(err, "FlavorNotFound"):
 		return nil, api.As(http.StatusBadRequest, err)
@@ -35,33 +28,43 @@ func (a *API) resize(r *api.Request) (any, error) {
 }
 
 // migrate is a resize to the flavor that the server has.
-func (a *API) migrate(r *api.Request) (any, error) {
-	i, err := subject.Unchecked(r, a.Servers, cell.Usual|cell.PartFlavor|cell.PartServices)
-	if err != nil {
-		return nil, err
-	}
-	opts, rule := migration.ResizeOptions{Action: "migrate"}, policy.MigrateServerMigrate
-	if host := str(r.Field("migrate")["host"]); objects.OrZero(host) != "" && r.Since(mv.V56MigrateHost) {
-		opts.Host, rule = *host, policy.MigrateServerMigrateHost
-	}
-	if err := r.AuthorizeAs(rule, projectOf(i)); err != nil {
-		return nil, err
-	}
-	opts.CrossCell = r.Allowed(policy.ServersResizeCrossCell, subject.Target(i))
-	return nil, a.Ops.Resize(r.Ctx(), r.Context, i, opts)
+func (a *API) migrate(r *api.Request, i *objects.Instance) (any, error) {
+	return nil, a.Ops.Resize(r.Ctx(), r.Context, i, migration.ResizeOptions{Action: "migrate", Host: migrationHost(r), CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i))})
 }
 
-// projectOf is what rules look at that do not care whose server it is.
-func projectOf(i *objects.Instance) policy.Target { return policy.Target{ProjectID: i.ProjectID} }
-
-func (a *API) confirm(r *api.Request) (any, error) { return a.end(r, a.Ops.Confirm) }
-func (a *API) revert(r *api.Request) (any, error)  { return a.end(r, a.Ops.Revert) }
-
-// end ends a resize in either way.
-func (a *API) end(r *api.Request, do func(context.Context, *reqctx.Context, *objects.Instance) error) (any, error) {
-	_, err := subject.Act(r, a.Servers, subject.WithFlavor, do)
-	if objects.IsClass(err, "MigrationNotFoundByStatus") {
-		return nil, api.BadRequest("Instance has not been resized.")
+// migrationHost is the host that the body of a migration names; "" is none.
+func migrationHost(r *api.Request) string {
+	if !r.Since(mv.V56MigrateHost) {
+		return ""
 	}
-	return nil, err
+	return objects.OrZero(str(r.Field("migrate")["host"]))
+}
+
+// migratesAnywhere tells whether the scheduler chooses the host, which has a rule of its
+// own.
+func migratesAnywhere(r *api.Request) bool { return migrationHost(r) == "" }
+
+// ofProject finds the server that the path names, for rules that do not care which user
+// it belongs to.
+func ofProject(parts cell.Parts) func(*api.Request) (*objects.Instance, policy.Target, error) {
+	return func(r *api.Request) (*objects.Instance, policy.Target, error) {
+		i, owner, err := r.Server(api.RecordOf(parts))
+		return i, policy.Target{ProjectID: owner.ProjectID}, err
+	}
+}
+
+func (a *API) confirm(r *api.Request, i *objects.Instance) (any, error) {
+	return nil, notResized(a.Ops.Confirm(r.Ctx(), r.Context, i))
+}
+
+func (a *API) revert(r *api.Request, i *objects.Instance) (any, error) {
+	return nil, notResized(a.Ops.Revert(r.Ctx(), r.Context, i))
+}
+
+// notResized is the error of ending a resize.
+func notResized(err error) error {
+	if objects.IsClass(err, "MigrationNotFoundByStatus") {
+		return api.BadRequest("Instance has not been resized.")
+	}
+	return err
 }

@@ -1,10 +1,10 @@
 package quotas
 
 import (
-	"strconv"
 	"unicode/utf8"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/quota"
 )
@@ -46,13 +46,16 @@ func (a *API) classUpdate(r *api.Request) (any, error) {
 	if n := utf8.RuneCountInString(name); n > 255 {
 		return nil, api.BadRequest("quota_class_name has %d characters, more than 255.", n)
 	}
-	body := r.Field("quota_class_set")
+	asked, err := api.Body[map[string]body.Value](r, "quota_class_set")
+	if err != nil {
+		return nil, err
+	}
 	for _, key := range r.BodyKeys("quota_class_set") {
 		resource, known := quota.ResourceNamed(key)
 		if !known {
 			continue
 		}
-		n, err := strconv.ParseInt(api.Text(body[key]), 10, 64)
+		n, err := asked[key].Int()
 		if err != nil {
 			return nil, err
 		}

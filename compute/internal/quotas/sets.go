@@ -2,24 +2,28 @@ package quotas
 
 import (
 	"math"
-	"strconv"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/quota"
 )
 
-// project is the project of the path, once the rule of the operation allows the
-// caller to work on it and it is known to exist.
-func (a *API) project(r *api.Request) (string, error) {
-	id := r.Var("id")
-	if err := r.Authorize(policy.Target{ProjectID: id}); err != nil {
-		return "", err
-	}
-	return id, a.Projects.VerifyProject(r.Ctx(), r.Context, id)
+// ofProject is an operation on the quotas of the project that the path names, which must
+// exist.
+func (a *API) ofProject(do func(*api.Request) (any, error)) *api.Resource {
+	return api.Owned(owner, func(r *api.Request) (any, error) {
+		if err := a.Projects.VerifyProject(r.Ctx(), r.Context, r.Var("id")); err != nil {
+			return nil, err
+		}
+		return do(r)
+	})
 }
+
+// owner is the project that the path names.
+func owner(r *api.Request) policy.Target { return policy.Target{ProjectID: r.Var("id")} }
 
 // userOf is the user that the query names, or "": the first that is not empty.
 func userOf(r *api.Request) string {
@@ -65,10 +69,7 @@ func (a *API) of(r *api.Request, o quota.Owner) (quota.Set, error) {
 }
 
 func (a *API) show(r *api.Request) (any, error) {
-	id, err := a.project(r)
-	if err != nil {
-		return nil, err
-	}
+	id := r.Var("id")
 	s, err := a.of(r, quota.Owner{Project: id, User: userOf(r)})
 	if err != nil {
 		return nil, err
@@ -77,10 +78,7 @@ func (a *API) show(r *api.Request) (any, error) {
 }
 
 func (a *API) detail(r *api.Request) (any, error) {
-	id, err := a.project(r)
-	if err != nil {
-		return nil, err
-	}
+	id := r.Var("id")
 	user, _ := r.Query().Get("user_id") // Nova takes the last of several here, and the first elsewhere
 	s, err := a.of(r, quota.Owner{Project: id, User: user})
 	if err != nil {
@@ -102,36 +100,31 @@ func (a *API) detail(r *api.Request) (any, error) {
 }
 
 func (a *API) defaults(r *api.Request) (any, error) {
-	id, err := a.project(r)
-	if err != nil {
-		return nil, err
-	}
 	v, err := a.Quotas.Defaults(r.Ctx())
 	if err != nil {
 		return nil, err
 	}
-	return set(r, id, &v), nil
+	return set(r, r.Var("id"), &v), nil
 }
 
 func (a *API) update(r *api.Request) (any, error) {
-	id, err := a.project(r)
-	if err != nil {
-		return nil, err
-	}
-	owner := quota.Owner{Project: id, User: userOf(r)}
+	owner := quota.Owner{Project: r.Var("id"), User: userOf(r)}
 	bounds, err := a.Quotas.Settable(r.Ctx(), owner)
 	if err != nil {
 		return nil, err
 	}
-	body := r.Field("quota_set")
-	force := objects.Truthy(api.Text(body["force"]))
+	asked, err := api.Body[map[string]body.Value](r, "quota_set")
+	if err != nil {
+		return nil, err
+	}
+	force := objects.Truthy(asked["force"].Text())
 	var limits []limitOf
 	for _, key := range r.BodyKeys("quota_set") {
 		resource, known := quota.ResourceNamed(key)
 		if !known { // "force"; and what /v2 lets through is Nova's own failure
 			continue
 		}
-		n, err := strconv.ParseInt(api.Text(body[key]), 10, 64)
+		n, err := asked[key].Int()
 		if err != nil {
 			return nil, err
 		}
@@ -180,8 +173,5 @@ func ordinal(limit int64) int64 {
 
 func (a *API) delete(r *api.Request) (any, error) {
 	id := r.Var("id")
-	if err := r.Authorize(policy.Target{ProjectID: id}); err != nil {
-		return nil, err
-	}
 	return nil, a.Quotas.DeleteLimits(r.Ctx(), quota.Owner{Project: id, User: userOf(r)})
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/pyjson"
 )
 
@@ -193,9 +192,6 @@ func (a *API) usageIndex(r *api.Request) (any, error) {
 
 func (a *API) usageShow(r *api.Request) (any, error) {
 	project := r.Var("id")
-	if err := r.Authorize(policy.Target{ProjectID: project}); err != nil {
-		return nil, err
-	}
 	p, err := a.period(r)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -200,4 +201,17 @@ func dropUnderscores(s string) (string, bool) {
 		}
 	}
 	return strings.ReplaceAll(s, "_", ""), true
+}
+
+// Integer is the integer that Python's int makes of a decoded value: a number without
+// its fraction, or text. What is none, or does not fit into 64 bits, is an error.
+func Integer(v any) (int64, error) {
+	n, ok := looseNumber(v)
+	switch {
+	case !ok || n.float:
+		return 0, fmt.Errorf("%s is not an integer", Repr(v))
+	case n.big != nil:
+		return 0, fmt.Errorf("%s does not fit into 64 bits", Repr(v))
+	}
+	return n.i, nil
 }

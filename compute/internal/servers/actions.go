@@ -3,7 +3,6 @@ package servers
 import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/subject"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
@@ -11,15 +10,11 @@ import (
 
 // actionsServer loads the server whose actions are asked for: from 2.21 on
 // deleted ones have theirs, too.
-func (a *API) actionsServer(r *api.Request) (*objects.Instance, error) {
-	return a.server(r, cell.Load{Deleted: r.Since(mv.V21DeletedActions)})
+func (a *API) actionsServer(r *api.Request) (*objects.Instance, policy.Target, error) {
+	return r.Server(cell.Load{Deleted: r.Since(mv.V21DeletedActions)})
 }
 
-func (a *API) actionsIndex(r *api.Request) (any, error) {
-	i, err := a.actionsServer(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) actionsIndex(r *api.Request, i *objects.Instance) (any, error) {
 	q, err := actionQuery(r)
 	if err != nil {
 		return nil, err
@@ -82,11 +77,7 @@ func action(r *api.Request, o *api.Object, x *objects.Action) {
 	}
 }
 
-func (a *API) actionsShow(r *api.Request) (any, error) {
-	i, err := a.actionsServer(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) actionsShow(r *api.Request, i *objects.Instance) (any, error) {
 	list, err := a.Servers.Actions(r.Ctx(), i, cell.ActionQuery{RequestID: r.Var("id")})
 	if err != nil {
 		return nil, err
@@ -95,7 +86,7 @@ func (a *API) actionsShow(r *api.Request) (any, error) {
 		return nil, api.NotFound("Action %s not found", r.Var("id"))
 	}
 	x := list[0]
-	whole := r.Allowed(policy.InstanceActionsEvents, subject.Target(i))
+	whole := r.Allowed(policy.InstanceActionsEvents, api.OwnerOf(i))
 	var events []*objects.ActionEvent
 	shown := whole || r.Since(mv.V51VolumeExtended)
 	if shown {
@@ -103,7 +94,7 @@ func (a *API) actionsShow(r *api.Request) (any, error) {
 			return nil, err
 		}
 	}
-	details := shown && r.Since(mv.V84EventDetails) && r.Allowed(policy.InstanceActionsEventsDetails, subject.Target(i))
+	details := shown && r.Since(mv.V84EventDetails) && r.Allowed(policy.InstanceActionsEventsDetails, api.OwnerOf(i))
 	return api.Doc(func(o *api.Object) {
 		o.Obj("instanceAction", func(o *api.Object) {
 			action(r, o, x)

@@ -1,36 +1,26 @@
 package servers
 
 import (
-	"context"
 	"regexp"
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/subject"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/reqctx"
 )
 
-func (a *API) changePassword(r *api.Request) (any, error) {
+func (a *API) changePassword(r *api.Request, i *objects.Instance) (any, error) {
 	password, _ := r.Field("changePassword")["adminPass"].(string)
-	return a.act(r, cell.Usual, func(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-		err := a.Ops.ChangePassword(ctx, caller, i, password)
-		if objects.IsClass(err, "NotImplementedError") {
-			return api.NotImplemented("Unable to set password on instance")
-		}
-		return err
-	})
+	err := a.Ops.ChangePassword(r.Ctx(), r.Context, i, password)
+	if objects.IsClass(err, "NotImplementedError") {
+		return nil, api.NotImplemented("Unable to set password on instance")
+	}
+	return nil, err
 }
 
 // unprintable are the characters that XML cannot hold: once, answers were XML.
 var unprintable = regexp.MustCompile(`[\x00-\x08\x0B-\x1F]`)
 
-func (a *API) consoleOutput(r *api.Request) (any, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) consoleOutput(r *api.Request, i *objects.Instance) (any, error) {
 	output, err := a.Ops.ConsoleOutput(r.Ctx(), r.Context, i, r.Field("os-getConsoleOutput")["length"])
 	if err != nil {
 		return nil, err
@@ -38,11 +28,7 @@ func (a *API) consoleOutput(r *api.Request) (any, error) {
 	return api.Doc(func(o *api.Object) { o.Str("output", unprintable.ReplaceAllString(output, "")) }), nil
 }
 
-func (a *API) diagnostics(r *api.Request) (any, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) diagnostics(r *api.Request, i *objects.Instance) (any, error) {
 	if !r.Since(mv.V48Diagnostics) {
 		return a.Ops.Diagnostics(r.Ctx(), r.Context, i)
 	}
@@ -86,24 +72,12 @@ func fields(v *objects.Versioned, names ...string) map[string]any {
 	return m
 }
 
-func (a *API) triggerCrashDump(r *api.Request) (any, error) {
-	return a.act(r, cell.RowOnly|cell.PartMetadata|cell.PartSystemMetadata, a.Ops.TriggerCrashDump)
-}
-
-func (a *API) injectNetworkInfo(r *api.Request) (any, error) {
-	return a.act(r, cell.Usual, a.Ops.InjectNetworkInfo)
-}
-
-func (a *API) addFixedIP(r *api.Request) (any, error) {
+func (a *API) addFixedIP(r *api.Request, i *objects.Instance) (any, error) {
 	network := api.Text(r.Field("addFixedIp")["networkId"])
-	return a.act(r, cell.Usual, func(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-		return a.Ops.AddFixedIP(ctx, caller, i, network)
-	})
+	return nil, a.Ops.AddFixedIP(r.Ctx(), r.Context, i, network)
 }
 
-func (a *API) removeFixedIP(r *api.Request) (any, error) {
+func (a *API) removeFixedIP(r *api.Request, i *objects.Instance) (any, error) {
 	address, _ := r.Field("removeFixedIp")["address"].(string)
-	return a.act(r, cell.Usual, func(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-		return a.Ops.RemoveFixedIP(ctx, caller, i, address)
-	})
+	return nil, a.Ops.RemoveFixedIP(r.Ctx(), r.Context, i, address)
 }

@@ -1,7 +1,6 @@
 package servers
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -9,28 +8,21 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/subject"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/instance"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/quota"
-	"github.com/nova-go/nova/internal/reqctx"
 )
 
-func (a *API) createImage(r *api.Request) (any, error) {
+func (a *API) createImage(r *api.Request, i *objects.Instance) (any, error) {
 	body := r.Field("createImage")
-	image := ""
-	_, err := a.act(r, subject.WithFlavor, func(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-		properties, err := a.imageProperties(r, body)
-		if err != nil {
-			return err
-		}
-		name, _ := body["name"].(string)
-		image, err = a.Ops.CreateImage(ctx, caller, i, strings.TrimSpace(name), properties, func() error {
-			return r.Can(policy.ServersCreateImageAllowVolumeBacked, subject.Target(i))
-		})
-		return err
+	properties, err := a.imageProperties(r, body)
+	if err != nil {
+		return nil, err
+	}
+	name, _ := body["name"].(string)
+	image, err := a.Ops.CreateImage(r.Ctx(), r.Context, i, strings.TrimSpace(name), properties, func() error {
+		return r.Can(policy.ServersCreateImageAllowVolumeBacked, api.OwnerOf(i))
 	})
 	if err != nil {
 		return nil, err
@@ -45,24 +37,20 @@ func (a *API) createImage(r *api.Request) (any, error) {
 	return &api.Reply{Header: http.Header{"Content-Type": {webobPage}, "Location": {url}}}, nil
 }
 
-func (a *API) createBackup(r *api.Request) (any, error) {
+func (a *API) createBackup(r *api.Request, i *objects.Instance) (any, error) {
 	body := r.Field("createBackup")
 	var b instance.BackupOptions
-	image := ""
-	_, err := a.act(r, cell.Usual, func(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-		name, _ := body["name"].(string)
-		b.Name = strings.TrimSpace(name)
-		b.Kind, _ = body["backup_type"].(string)
-		var err error
-		if b.Keep, err = strconv.ParseInt(api.Text(body["rotation"]), 10, 64); err != nil {
-			return err
-		}
-		if b.Properties, err = a.imageProperties(r, body); err != nil {
-			return err
-		}
-		image, err = a.Ops.Backup(ctx, caller, i, b)
-		return err
-	})
+	name, _ := body["name"].(string)
+	b.Name = strings.TrimSpace(name)
+	b.Kind, _ = body["backup_type"].(string)
+	var err error
+	if b.Keep, err = strconv.ParseInt(api.Text(body["rotation"]), 10, 64); err != nil {
+		return nil, err
+	}
+	if b.Properties, err = a.imageProperties(r, body); err != nil {
+		return nil, err
+	}
+	image, err := a.Ops.Backup(r.Ctx(), r.Context, i, b)
 	switch {
 	case err != nil:
 		return nil, err

@@ -4,24 +4,16 @@ import (
 	"slices"
 
 	"github.com/nova-go/nova/compute/internal/api"
-	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
 )
 
-func (a *API) ipsIndex(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{Network: true})
-	if err != nil {
-		return nil, err
-	}
+func (a *API) ipsIndex(r *api.Request, i *objects.Instance) (any, error) {
 	return api.Doc(func(o *api.Object) {
 		o.Obj("addresses", func(o *api.Object) { addresses(o, i.Network, false) })
 	}), nil
 }
 
-func (a *API) ipsShow(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{Network: true})
-	if err != nil {
-		return nil, err
-	}
+func (a *API) ipsShow(r *api.Request, i *objects.Instance) (any, error) {
 	label := r.Var("id")
 	if !slices.Contains(labels(i.Network), label) {
 		return nil, api.NotFound("Instance is not a member of specified network")

@@ -1,49 +1,32 @@
 package servers
 
 import (
-	"context"
-
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/subject"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/instance"
 	"github.com/nova-go/nova/internal/policy"
-	"github.com/nova-go/nova/internal/reqctx"
 )
 
-func (a *API) suspend(r *api.Request) (any, error) {
-	return a.act(r, cell.Usual|cell.PartFlavor, a.Ops.Suspend)
-}
-
-func (a *API) resume(r *api.Request) (any, error) { return a.act(r, cell.Usual, a.Ops.Resume) }
-
-func (a *API) lock(r *api.Request) (any, error) {
+func (a *API) lock(r *api.Request, i *objects.Instance) (any, error) {
 	reason := ""
 	if r.Since(mv.V73LockedReason) {
 		reason, _ = r.Field("lock")["locked_reason"].(string)
 	}
-	return a.act(r, cell.Usual, func(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-		return a.Ops.Lock(ctx, caller, i, reason)
-	})
+	return nil, a.Ops.Lock(r.Ctx(), r.Context, i, reason)
 }
 
 // unlock needs a further right for a lock that somebody else has put on.
-func (a *API) unlock(r *api.Request) (any, error) {
-	return a.act(r, cell.Usual, func(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-		if instance.LockedByOther(caller, i) {
-			if err := r.Can(policy.LockServerUnlockUnlockOverride, subject.Target(i)); err != nil {
-				return err
-			}
+func (a *API) unlock(r *api.Request, i *objects.Instance) (any, error) {
+	if instance.LockedByOther(r.Context, i) {
+		if err := r.Can(policy.LockServerUnlockUnlockOverride, api.OwnerOf(i)); err != nil {
+			return nil, err
 		}
-		return a.Ops.Unlock(ctx, caller, i)
-	})
+	}
+	return nil, a.Ops.Unlock(r.Ctx(), r.Context, i)
 }
 
-func (a *API) resetState(r *api.Request) (any, error) {
+func (a *API) resetState(r *api.Request, i *objects.Instance) (any, error) {
 	state, _ := r.Field("os-resetState")["state"].(string)
-	return a.act(r, cell.Usual, func(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-		return a.Ops.ResetState(ctx, caller, i, state)
-	})
+	return nil, a.Ops.ResetState(r.Ctx(), r.Context, i, state)
 }

@@ -2,23 +2,14 @@ package servers
 
 import (
 	"github.com/nova-go/nova/compute/internal/api"
-	"github.com/nova-go/nova/compute/internal/subject"
-	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
 )
 
-func (a *API) metadataIndex(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{Metadata: true})
-	if err != nil {
-		return nil, err
-	}
+func (a *API) metadataIndex(r *api.Request, i *objects.Instance) (any, error) {
 	return api.Doc(func(o *api.Object) { o.StrMap("metadata", i.Metadata) }), nil
 }
 
-func (a *API) metadataShow(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{Metadata: true})
-	if err != nil {
-		return nil, err
-	}
+func (a *API) metadataShow(r *api.Request, i *objects.Instance) (any, error) {
 	key := r.Var("id")
 	value, ok := i.Metadata[key]
 	if !ok {
@@ -29,14 +20,15 @@ func (a *API) metadataShow(r *api.Request) (any, error) {
 	}), nil
 }
 
-func (a *API) metadataCreate(r *api.Request) (any, error)    { return a.metadataSet(r, false) }
-func (a *API) metadataUpdateAll(r *api.Request) (any, error) { return a.metadataSet(r, true) }
+func (a *API) metadataCreate(r *api.Request, i *objects.Instance) (any, error) {
+	return a.metadataSet(r, i, false)
+}
 
-func (a *API) metadataSet(r *api.Request, replace bool) (any, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) metadataUpdateAll(r *api.Request, i *objects.Instance) (any, error) {
+	return a.metadataSet(r, i, true)
+}
+
+func (a *API) metadataSet(r *api.Request, i *objects.Instance, replace bool) (any, error) {
 	pairs := map[string]string{}
 	for key, value := range r.Field("metadata") {
 		pairs[key], _ = value.(string)
@@ -49,11 +41,7 @@ func (a *API) metadataSet(r *api.Request, replace bool) (any, error) {
 }
 
 // metadataUpdate sets one key, the one that the path names.
-func (a *API) metadataUpdate(r *api.Request) (any, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) metadataUpdate(r *api.Request, i *objects.Instance) (any, error) {
 	key := r.Var("id")
 	value, ok := r.Field("meta")[key].(string)
 	if !ok {
@@ -65,11 +53,7 @@ func (a *API) metadataUpdate(r *api.Request) (any, error) {
 	return api.Doc(func(o *api.Object) { o.StrMap("meta", map[string]string{key: value}) }), nil
 }
 
-func (a *API) metadataDelete(r *api.Request) (any, error) {
-	i, err := subject.Record(r, a.Servers, cell.Usual)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) metadataDelete(r *api.Request, i *objects.Instance) (any, error) {
 	key := r.Var("id")
 	if _, ok := i.Metadata[key]; !ok {
 		return nil, api.NotFound("Metadata item was not found")

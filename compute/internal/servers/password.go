@@ -1,21 +1,14 @@
 package servers
 
 import (
-	"context"
 	"strings"
 
 	"github.com/nova-go/nova/compute/internal/api"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // passwordShow joins the pieces that the metadata service stored.
-func (a *API) passwordShow(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{SystemMetadata: true})
-	if err != nil {
-		return nil, err
-	}
+func (a *API) passwordShow(r *api.Request, i *objects.Instance) (any, error) {
 	var password strings.Builder
 	for _, key := range api.Keys(i.SystemMetadata) {
 		if strings.HasPrefix(key, "password_") {
@@ -26,8 +19,6 @@ func (a *API) passwordShow(r *api.Request) (any, error) {
 }
 
 // passwordClear forgets the password that a server's guest stored; the guest keeps it.
-func (a *API) passwordClear(r *api.Request) (any, error) {
-	return a.act(r, cell.Usual, func(ctx context.Context, _ *reqctx.Context, i *objects.Instance) error {
-		return a.Ops.ForgetPassword(ctx, i)
-	})
+func (a *API) passwordClear(r *api.Request, i *objects.Instance) (any, error) {
+	return nil, a.Ops.ForgetPassword(r.Ctx(), i)
 }

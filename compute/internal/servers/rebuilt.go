@@ -10,10 +10,15 @@ import (
 // Rebuilt answers a request that has a server made anew: the server as it is now,
 // with the password that it gets, if clients are told (nil: they are not).
 func (a *API) Rebuilt(r *api.Request, password, userData *string) (any, error) {
-	v, i, _, err := a.shown(r, !r.Since(mv.V75Strict))
+	s, _, err := a.changed(r)
 	if err != nil {
 		return nil, err
 	}
+	v, err := a.viewOf(r, s)
+	if err != nil {
+		return nil, err
+	}
+	i := s.server
 	v.rebuilt = true
 	doc, err := v.document(i, func(o *api.Object) {
 		if v.short && r.Since(mv.V54RebuildKeypair) {

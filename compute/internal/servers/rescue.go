@@ -1,15 +1,11 @@
 package servers
 
 import (
-	"context"
-
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/build"
 	"github.com/nova-go/nova/internal/ops/instance"
-	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // Passwords says how the passwords of administrators are made.
@@ -26,16 +22,13 @@ func (a *API) adminPassword(body map[string]any) string {
 	return build.Password(a.Passwords.Length)
 }
 
-func (a *API) rescue(r *api.Request) (any, error) {
+func (a *API) rescue(r *api.Request, i *objects.Instance) (any, error) {
 	body := r.Field("rescue")
 	opts := instance.RescueOptions{Password: a.adminPassword(body), Volume: r.Since(mv.V87RescueVolume)}
 	if image, ok := body["rescue_image_ref"].(string); ok {
 		opts.Image = &image
 	}
-	_, err := a.act(r, cell.Usual|cell.PartFlavor, func(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-		return a.Ops.Rescue(ctx, caller, i, opts)
-	})
-	if err != nil {
+	if err := a.Ops.Rescue(r.Ctx(), r.Context, i, opts); err != nil {
 		return nil, err
 	}
 	return api.Doc(func(o *api.Object) {
@@ -44,5 +37,3 @@ func (a *API) rescue(r *api.Request) (any, error) {
 		}
 	}), nil
 }
-
-func (a *API) unrescue(r *api.Request) (any, error) { return a.act(r, cell.Usual, a.Ops.Unrescue) }

@@ -7,17 +7,12 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/securitygroup"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 )
 
 // groupsIndex lists the security groups of a server's ports, with the rules for
 // what comes in: those for what goes out are not in Nova's model.
-func (a *API) groupsIndex(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{})
-	if err != nil {
-		return nil, err
-	}
+func (a *API) groupsIndex(r *api.Request, i *objects.Instance) (any, error) {
 	groups, sources, err := a.Network.SecurityGroups(r.Ctx(), r.Context, i.UUID)
 	if err != nil {
 		return nil, err

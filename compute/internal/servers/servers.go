@@ -8,11 +8,11 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/subject"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -77,11 +77,6 @@ type API struct {
 	Now       func() time.Time
 }
 
-// server loads the server that the path names and checks the row's rule on it.
-func (a *API) server(r *api.Request, load cell.Load) (*objects.Instance, error) {
-	return subject.Load(r, a.Servers, load)
-}
-
 // detailLoad is what the detailed view needs of a server's cell.
 func (v *view) detailLoad() cell.Load {
 	r := v.r
@@ -90,18 +85,31 @@ func (v *view) detailLoad() cell.Load {
 		LockedReason: r.Since(mv.V73LockedReason), SystemMetadata: r.Since(mv.V98ImageProperties)}
 }
 
-func (a *API) show(r *api.Request) (any, error) {
-	v, i, _, err := a.shown(r, false)
+func (a *API) show(r *api.Request, s *shown) (any, error) {
+	v, err := a.viewOf(r, s)
 	if err != nil {
 		return nil, err
 	}
-	return v.document(i)
+	return v.document(s.server)
 }
 
-// shown loads the server that the path names as it is shown, authorises the row's
-// rule on it, and answers its view with what was loaded. short is for answers that
-// leave out what extensions once added.
-func (a *API) shown(r *api.Request, short bool) (*view, *objects.Instance, cell.Load, error) {
+// shown is a server that was loaded to be shown.
+type shown struct {
+	server *objects.Instance
+	view   *view
+	want   instance.Want
+}
+
+// shown loads the server that the path names as it is shown.
+func (a *API) shown(r *api.Request) (*shown, policy.Target, error) { return a.load(r, false) }
+
+// changed is shown for the answers to changes, which leave out what extensions once
+// added until 2.75.
+func (a *API) changed(r *api.Request) (*shown, policy.Target, error) {
+	return a.load(r, !r.Since(mv.V75Strict))
+}
+
+func (a *API) load(r *api.Request, short bool) (*shown, policy.Target, error) {
 	// Rules on fields are about the server's owner: most often the caller, whose
 	// rights say what has to be read.
 	v := a.newView(r, r.Own())
@@ -110,19 +118,26 @@ func (a *API) shown(r *api.Request, short bool) (*view, *objects.Instance, cell.
 	want.Down = r.Since(mv.V69DownCells) && r.Method == http.MethodGet
 	i, err := a.Servers.Get(r.Ctx(), r.Context, r.Var("id"), want)
 	if err != nil {
-		return nil, nil, want.Load, err
+		return nil, policy.Target{}, err
 	}
-	if err := r.Authorize(subject.Target(i)); err != nil {
-		return nil, nil, want.Load, err
+	return &shown{i, v, want}, api.OwnerOf(i), nil
+}
+
+// viewOf is the view of a server that the caller may see. What it shows of somebody
+// else's server is known only now.
+func (a *API) viewOf(r *api.Request, s *shown) (*view, error) {
+	if s.server.ProjectID == r.Context.ProjectID {
+		return s.view, nil
 	}
-	if i.ProjectID != r.Context.ProjectID {
-		v.authorize(subject.Target(i))
-		if other := v.detailLoad(); other != want.Load {
-			want.Load = other
-			i, err = a.Servers.Get(r.Ctx(), r.Context, i.UUID, want)
-		}
+	s.view.authorize(api.OwnerOf(s.server))
+	load := s.view.detailLoad()
+	if load == s.want.Load {
+		return s.view, nil
 	}
-	return v, i, want.Load, err
+	s.want.Load = load
+	var err error
+	s.server, err = a.Servers.Get(r.Ctx(), r.Context, s.server.UUID, s.want)
+	return s.view, err
 }
 
 // document is the body that shows one server; more writes what comes last.

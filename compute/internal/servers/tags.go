@@ -14,33 +14,31 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// taggedServer loads the server that the path names with its tags. The rule is
-// about the project that its mapping names, and comes before the question whether
-// the caller can see the server.
-func (a *API) taggedServer(r *api.Request) (*objects.Instance, error) {
-	project, err := a.Servers.Owner(r.Ctx(), r.Var("server_id"))
-	if err != nil {
-		return nil, err
-	}
-	if err := r.Authorize(policy.Target{ProjectID: project}); err != nil {
-		return nil, err
-	}
-	return a.Servers.Get(r.Ctx(), r.Context, r.Var("server_id"), instance.Want{Load: cell.Load{Tags: true}})
+// byMapping finds the owner of the server that the path names by its mapping alone:
+// for operations whose rule is asked before it is asked whether the caller can see the
+// server.
+func (a *API) byMapping(r *api.Request) (string, policy.Target, error) {
+	id := r.Var("server_id")
+	project, err := a.Servers.Owner(r.Ctx(), id)
+	return id, policy.Target{ProjectID: project}, err
 }
 
-func (a *API) tagsIndex(r *api.Request) (any, error) {
-	i, err := a.taggedServer(r)
-	if err != nil {
-		return nil, err
-	}
+// tagged is an operation on the tags of the server that the path names.
+func (a *API) tagged(do func(*api.Request, *objects.Instance) (any, error)) *api.Resource {
+	return api.On(a.byMapping, func(r *api.Request, id string) (any, error) {
+		i, err := a.Servers.Get(r.Ctx(), r.Context, id, instance.Want{Load: cell.Load{Tags: true}})
+		if err != nil {
+			return nil, err
+		}
+		return do(r, i)
+	})
+}
+
+func (a *API) tagsIndex(r *api.Request, i *objects.Instance) (any, error) {
 	return api.Doc(func(o *api.Object) { o.Strs("tags", i.Tags) }), nil
 }
 
-func (a *API) tagsShow(r *api.Request) (any, error) {
-	i, err := a.taggedServer(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) tagsShow(r *api.Request, i *objects.Instance) (any, error) {
 	if tag := r.Var("id"); !slices.Contains(i.Tags, tag) {
 		return nil, api.NotFound("Server %s has no tag '%s'", i.UUID, tag)
 	}
@@ -70,11 +68,7 @@ func checkTag(tag string) error {
 }
 
 // tagsUpdate adds a tag: 201 with the place of it, or 204 where the server has it.
-func (a *API) tagsUpdate(r *api.Request) (any, error) {
-	i, err := a.taggedServer(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) tagsUpdate(r *api.Request, i *objects.Instance) (any, error) {
 	if err := instance.CanTag(i); err != nil {
 		return nil, err
 	}
@@ -92,11 +86,7 @@ func (a *API) tagsUpdate(r *api.Request) (any, error) {
 	return &api.Reply{Header: http.Header{"Content-Type": {webobPage}, "Location": {r.Links().Self("servers", i.UUID) + "/tags/" + tag}}}, nil
 }
 
-func (a *API) tagsUpdateAll(r *api.Request) (any, error) {
-	i, err := a.taggedServer(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) tagsUpdateAll(r *api.Request, i *objects.Instance) (any, error) {
 	body, _ := r.Body().(map[string]any)
 	list, _ := body["tags"].([]any)
 	tags := make([]string, len(list))
@@ -111,18 +101,10 @@ func (a *API) tagsUpdateAll(r *api.Request) (any, error) {
 	return api.Doc(func(o *api.Object) { o.Strs("tags", tags) }), nil
 }
 
-func (a *API) tagsDelete(r *api.Request) (any, error) {
-	i, err := a.taggedServer(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) tagsDelete(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, a.Ops.RemoveTag(r.Ctx(), i, r.Var("id"))
 }
 
-func (a *API) tagsDeleteAll(r *api.Request) (any, error) {
-	i, err := a.taggedServer(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) tagsDeleteAll(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, a.Ops.RemoveTags(r.Ctx(), i)
 }

@@ -4,17 +4,11 @@ import (
 	"strconv"
 
 	"github.com/nova-go/nova/compute/internal/api"
-	"github.com/nova-go/nova/compute/internal/subject"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 )
 
-func (a *API) topology(r *api.Request) (any, error) {
-	i, err := a.server(r, cell.Load{})
-	if err != nil {
-		return nil, err
-	}
+func (a *API) topology(r *api.Request, i *objects.Instance) (any, error) {
 	t, err := a.Servers.Topology(r.Ctx(), i)
 	if err != nil {
 		return nil, err
@@ -22,7 +16,7 @@ func (a *API) topology(r *api.Request) (any, error) {
 	if t == nil {
 		t = &objects.NUMATopology{}
 	}
-	host := r.Allowed(policy.ServerTopologyHostIndex, subject.Target(i))
+	host := r.Allowed(policy.ServerTopologyHostIndex, api.OwnerOf(i))
 	return api.Doc(func(o *api.Object) {
 		var page *int64
 		o.List("nodes", len(t.Cells), func(n int, arr *api.Array) {

@@ -9,11 +9,12 @@ import (
 	"github.com/nova-go/nova/internal/ops/instance"
 )
 
-func (a *API) update(r *api.Request) (any, error) {
-	v, i, load, err := a.shown(r, !r.Since(mv.V75Strict))
+func (a *API) update(r *api.Request, s *shown) (any, error) {
+	v, err := a.viewOf(r, s)
 	if err != nil {
 		return nil, err
 	}
+	i := s.server
 	body := r.Field("server")
 	if zone, given := body["pinned_availability_zone"]; given && r.Since(mv.V104UpdatePinnedZone) {
 		if err := a.pinZone(r, v, i, zone); err != nil {
@@ -21,7 +22,7 @@ func (a *API) update(r *api.Request) (any, error) {
 		}
 	}
 	spec, group := i.Spec, i.Group
-	if i, err = a.Ops.Update(r.Ctx(), r.Context, i, changes(body), load); err != nil {
+	if i, err = a.Ops.Update(r.Ctx(), r.Context, i, changes(body), s.want.Load); err != nil {
 		if objects.IsClass(err, "InstanceNotFound") {
 			return nil, api.NotFound("Instance could not be found")
 		}

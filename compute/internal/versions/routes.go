@@ -10,11 +10,11 @@ import (
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Do: a.show, Op: "versionsV21.show", Method: "GET", Path: "/", OK: 200,
-			Query:  api.Since{mv.Legacy: "versionsV21.show.query"},
-			Errors: []int{404}},
+			Query: api.Since{mv.Legacy: "versionsV21.show.query"},
+			Authz: api.Public(), Errors: []int{404}},
 		{Do: a.show, Op: "versionsV21.show", Method: "GET", Path: "/versions/{id}", OK: 200,
-			Query:  api.Since{mv.Legacy: "versionsV21.show.query"},
-			Errors: []int{404}},
+			Query: api.Since{mv.Legacy: "versionsV21.show.query"},
+			Authz: api.Public(), Errors: []int{404}},
 		{Do: a.extensions, Op: "extension_info.index", Method: "GET", Path: "/extensions", OK: 200,
 			Query: api.Since{mv.V1Base: "extension_info.index.query.2.1", mv.V102NoRxtxFactor: "extension_info.index.query.2.102"},
 			Authz: api.EarlyUnowned(policy.Extensions), Errors: []int{}},

@@ -1,0 +1,96 @@
+package api
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Resource is an operation on something that exists already, whose owner the row's rule
+// is checked against. The dispatcher loads it, checks the rule, and only then runs the
+// operation.
+type Resource struct {
+	run func(r *Request, authorize func(policy.Target) error) (any, error)
+}
+
+// On is an operation on what find finds. The target is whom it belongs to.
+func On[T any](find func(*Request) (T, policy.Target, error), do func(*Request, T) (any, error)) *Resource {
+	return &Resource{func(r *Request, authorize func(policy.Target) error) (any, error) {
+		found, target, err := find(r)
+		if err != nil {
+			return nil, err
+		}
+		if err := authorize(target); err != nil {
+			return nil, err
+		}
+		return do(r, found)
+	}}
+}
+
+// Owned is an operation whose rule is checked against an owner that the request names,
+// without anything being loaded.
+func Owned(owner func(*Request) policy.Target, do func(*Request) (any, error)) *Resource {
+	return &Resource{func(r *Request, authorize func(policy.Target) error) (any, error) {
+		if err := authorize(owner(r)); err != nil {
+			return nil, err
+		}
+		return do(r)
+	}}
+}
+
+// Servers finds servers; *instance.Reader is one.
+type Servers interface {
+	Get(ctx context.Context, caller *reqctx.Context, uuid string, want instance.Want) (*objects.Instance, error)
+}
+
+// WithFlavor are the parts that Nova's controller of servers loads for its own
+// actions; others load cell.Usual.
+const WithFlavor = cell.Usual | cell.PartFlavor | cell.PartNUMATopology
+
+// Server is an operation on the server that the path names, of which load is read.
+func Server(load cell.Load, do func(*Request, *objects.Instance) (any, error)) *Resource {
+	return On(func(r *Request) (*objects.Instance, policy.Target, error) { return r.Server(load) }, do)
+}
+
+// Record is Server with the server as a whole, to act on it: all columns, and the parts
+// of the versioned object.
+func Record(parts cell.Parts, do func(*Request, *objects.Instance) (any, error)) *Resource {
+	return Server(RecordOf(parts), do)
+}
+
+// Act is an operation on a server that answers nothing.
+func Act(parts cell.Parts, do func(context.Context, *reqctx.Context, *objects.Instance) error) *Resource {
+	return Record(parts, func(r *Request, i *objects.Instance) (any, error) { return nil, do(r.Ctx(), r.Context, i) })
+}
+
+// RecordOf is what has to be read of a server to act on it.
+func RecordOf(parts cell.Parts) cell.Load {
+	return cell.Load{Record: parts, Metadata: parts&cell.PartMetadata != 0, SystemMetadata: parts&cell.PartSystemMetadata != 0}
+}
+
+// Server reads the server that the path names, and tells its owner. It is for what finds
+// a resource: see On.
+func (r *Request) Server(load cell.Load) (*objects.Instance, policy.Target, error) {
+	i, err := r.api.Servers.Get(r.Ctx(), r.Context, r.ServerID(), instance.Want{Load: load})
+	if err != nil {
+		return nil, policy.Target{}, err
+	}
+	return i, OwnerOf(i), nil
+}
+
+// ServerID is the id of the server that the path names.
+func (r *Request) ServerID() string {
+	if id := r.Var("server_id"); id != "" {
+		return id
+	}
+	return r.Var("id")
+}
+
+// OwnerOf is the target of rules about a server.
+func OwnerOf(i *objects.Instance) policy.Target {
+	return policy.Target{ProjectID: i.ProjectID, UserID: i.UserID}
+}

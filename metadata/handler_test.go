@@ -291,7 +291,7 @@ func TestFailuresAreNotKept(t *testing.T) {
 	c := &cloud{fail: errors.New("broken")}
 	h := service(t, c, nil)
 	expect(t, do(h, "GET", "/openstack", "", signed()), 500, "An unknown error has occurred. Please try your request again.")
-	c.fail = objects.Errorf(objects.KindUnavailable, "DBConnectionError", "away")
+	c.fail = objects.ErrDBConnectionError.Errorf(objects.KindUnavailable, "away")
 	w := do(h, "GET", "/openstack", "", signed())
 	expect(t, w, 503, "currently unavailable")
 	if w.Header().Get("Retry-After") == "" {

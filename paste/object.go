@@ -1,6 +1,7 @@
 package paste
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -174,7 +175,7 @@ func (c *object) server() (func(http.Handler) error, error) {
 // located says where a factory failed, unless the error says so already, as
 // that of an application inside a composite does.
 func (c *object) located(err error) error {
-	if e, ok := err.(*Error); ok && e.File != "" {
+	if e, ok := errors.AsType[*Error](err); ok && e.File != "" {
 		return err
 	}
 	return c.fail(err)

@@ -200,16 +200,13 @@ func (o offline) AppendString(b []byte, s string) []byte {
 	return append(b, '\'')
 }
 
-// Unavailable is the class of the error that a database which is away causes.
-const Unavailable = "DBConnectionError"
-
 // Wrap turns the errors of drivers into domain errors where they mean something
 // to a client: a database that is away. Others it gives back as they are.
 func Wrap(err error) error {
 	if err == nil || !isDown(err) {
 		return err
 	}
-	return &objects.Error{Kind: objects.KindUnavailable, Class: Unavailable, Cause: err,
+	return &objects.Error{Kind: objects.KindUnavailable, Class: objects.ErrDBConnectionError, Cause: err,
 		Message: "The server is currently unavailable. Please try again at a later time."}
 }
 
@@ -237,7 +234,7 @@ func isDown(err error) bool {
 // Unanswered tells whether err means that the database is away or late, rather
 // than that the question was wrong.
 func Unanswered(err error) bool {
-	return isDown(err) || errors.Is(err, context.DeadlineExceeded) || objects.IsClass(err, Unavailable)
+	return isDown(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, objects.ErrDBConnectionError)
 }
 
 // Duplicate tells whether err is a unique constraint, and the driver's text,

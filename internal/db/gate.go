@@ -67,7 +67,7 @@ func enter(ctx context.Context, q bun.IDB) (*gate, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
-	return nil, &objects.Error{Class: "sqlalchemy.exc.TimeoutError", Cause: err,
+	return nil, &objects.Error{Class: objects.ErrTimeoutError, Cause: err,
 		Message: fmt.Sprintf("QueuePool limit of size %d overflow %d reached, connection timed out, timeout %.2f", g.size, g.overflow, g.wait.Seconds())}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // hostNotMapped is Nova's HostMappingNotFound.
 func hostNotMapped(host string) error {
-	return objects.Errorf(objects.KindInvalid, "HostMappingNotFound", "Host '%s' is not mapped to any cell", host)
+	return objects.ErrHostMappingNotFound.Errorf(objects.KindInvalid, "Host '%s' is not mapped to any cell", host)
 }
 
 // OfHosts tells in which cells hosts are, in one query. Hosts that are not mapped

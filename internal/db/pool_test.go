@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"database/sql"
+	"errors"
 	"testing"
 	"time"
 
@@ -82,12 +83,12 @@ func TestPoolTimeout(t *testing.T) {
 	defer d.Close()
 	one := func() error { return d.One(t.Context(), []any{new(int)}, "SELECT 1") }
 	err = d.Each(t.Context(), func(*sql.Rows) error {
-		if err := d.InTx(t.Context(), func(bun.Tx) error { return nil }); !objects.IsClass(err, "sqlalchemy.exc.TimeoutError") {
+		if err := d.InTx(t.Context(), func(bun.Tx) error { return nil }); !errors.Is(err, objects.ErrTimeoutError) {
 			t.Errorf("a transaction: %v", err)
 		}
 		return one()
 	}, "SELECT 1")
-	if !objects.IsClass(err, "sqlalchemy.exc.TimeoutError") || err.Error() != "QueuePool limit of size 1 overflow 0 reached, connection timed out, timeout 0.00" {
+	if !errors.Is(err, objects.ErrTimeoutError) || err.Error() != "QueuePool limit of size 1 overflow 0 reached, connection timed out, timeout 0.00" {
 		t.Errorf("a query: %v", err)
 	}
 	if err := one(); err != nil { // it has been given back
@@ -126,7 +127,7 @@ func TestDeadlocks(t *testing.T) {
 // TestServersThatStop are away, whichever way PostgreSQL says so.
 func TestServersThatStop(t *testing.T) {
 	for code, away := range map[string]bool{"57P01": true, "57P03": true, "53300": true, "08006": true, "23505": false, "42P01": false} {
-		if got := objects.IsClass(db.Wrap(&pgconn.PgError{Code: code}), db.Unavailable); got != away {
+		if got := errors.Is(db.Wrap(&pgconn.PgError{Code: code}), objects.ErrDBConnectionError); got != away {
 			t.Errorf("%s: away is %v", code, got)
 		}
 	}

@@ -15,7 +15,7 @@ func CheckArchitecture(name string) error {
 	}
 	known := strings.Fields(propertyNamed("hw_architecture").values)
 	if !slices.Contains(known, canonical(architecture, strings.ToLower(name))) {
-		return objects.Errorf(objects.KindInvalid, "InvalidArchitectureName", "Architecture name '%s' is not recognised", name)
+		return objects.ErrInvalidArchitectureName.Errorf(objects.KindInvalid, "Architecture name '%s' is not recognised", name)
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func (a asks) numbers(keys ...string) (flavor, image []int64, err error) {
 		n, m := int64(0), int64(0)
 		if value, ok := a.spec("hw:" + key); ok {
 			if n, err = pyInt(value); err != nil {
-				return nil, nil, invalid("InvalidRequest", "Invalid flavor extra spec. Error: %s", err)
+				return nil, nil, invalid(objects.ErrInvalidRequest, "Invalid flavor extra spec. Error: %s", err)
 			}
 		}
 		if a.props.Has("hw_" + key) {
@@ -110,10 +110,12 @@ func (a asks) numbers(keys ...string) (flavor, image []int64, err error) {
 	return flavor, image, nil
 }
 
-func conflict(format string, v ...any) error { return invalid("FlavorImageConflict", format, v...) }
+func conflict(format string, v ...any) error {
+	return invalid(objects.ErrFlavorImageConflict, format, v...)
+}
 
-func invalid(class, format string, v ...any) error {
-	return objects.Errorf(objects.KindInvalid, class, format, v...)
+func invalid(class objects.Class, format string, v ...any) error {
+	return class.Errorf(objects.KindInvalid, format, v...)
 }
 
 // pyInt is Python's int() of a text.

@@ -24,7 +24,7 @@ func Check(f *objects.Flavor, image *objects.Versioned) error {
 func CheckSound(f *objects.Flavor, image *objects.Versioned) error {
 	model, err := sideBySide(f, image).word("hw", "sound_model")
 	if known := []string{"sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "virtio"}; err == nil && model != "" && !slices.Contains(known, model) {
-		err = &objects.Error{Class: "Invalid", Message: "Invalid sound device model '" + model + "'. Allowed values: " + strings.Join(known, ", ") + "."}
+		err = &objects.Error{Class: objects.ErrInvalid, Message: "Invalid sound device model '" + model + "'. Allowed values: " + strings.Join(known, ", ") + "."}
 	}
 	return err
 }
@@ -51,10 +51,10 @@ func (a asks) serialPorts() error {
 	}
 	n, err := pyInt(text)
 	if err != nil {
-		return invalid("ImageSerialPortNumberInvalid", "Number of serial ports specified in flavor is invalid: expected an integer, got '%s'", text)
+		return invalid(objects.ErrImageSerialPortNumberInvalid, "Number of serial ports specified in flavor is invalid: expected an integer, got '%s'", text)
 	}
 	if m, ok := a.props.Int("hw_serial_port_count"); ok && n != 0 && m > n {
-		return invalid("ImageSerialPortNumberExceedFlavorValue", "Forbidden to exceed flavor value of number of serial ports passed in image meta.")
+		return invalid(objects.ErrImageSerialPortNumberExceedFlavorValue, "Forbidden to exceed flavor value of number of serial ports passed in image meta.")
 	}
 	return nil
 }
@@ -116,15 +116,15 @@ func (a asks) encryptionModel(by string) error {
 		case a.prop("hw_firmware_type") != "uefi":
 			return conflict("Memory encryption is requested by %s but the image metadata doesn't have the 'hw_firmware_type' property set to 'uefi'", by)
 		case machine != "" && !strings.Contains(machine, "q35"):
-			return invalid("InvalidMachineType", "Machine type '%s' is not compatible with image %s (%s): q35 type is required for %s to work", machine, a.imageName(), a.imageID(), name)
+			return invalid(objects.ErrInvalidMachineType, "Machine type '%s' is not compatible with image %s (%s): q35 type is required for %s to work", machine, a.imageName(), a.imageID(), name)
 		case m.stateless && !a.props.Bool("hw_firmware_stateless"):
-			return invalid("StatelessFirmwareRequired", "The %s memory encryption model requires stateless firmware but the image metadata doesn't have the 'hw_firmware_stateless' property set to True", name)
+			return invalid(objects.ErrStatelessFirmwareRequired, "The %s memory encryption model requires stateless firmware but the image metadata doesn't have the 'hw_firmware_stateless' property set to True", name)
 		case name == "intel-tdx" && a.prop("hw_video_model") != "none":
-			return invalid("InvalidVideoMode", "The %s memory encryption model is incompatible with an attached video device. Set the 'hw_video_model' image property to 'none' to disable it", name)
+			return invalid(objects.ErrInvalidVideoMode, "The %s memory encryption model is incompatible with an attached video device. Set the 'hw_video_model' image property to 'none' to disable it", name)
 		}
 		return nil
 	}
-	return &objects.Error{Class: "Invalid", Message: "Invalid memory encryption model " + "'" + name + "'. Allowed values: amd-sev, amd-sev-es, amd-sev-snp, intel-tdx."}
+	return &objects.Error{Class: objects.ErrInvalid, Message: "Invalid memory encryption model " + "'" + name + "'. Allowed values: amd-sev, amd-sev-es, amd-sev-snp, intel-tdx."}
 }
 
 // UsesAccelerators tells whether a flavor asks for accelerators, which other
@@ -146,7 +146,7 @@ func EphemeralEncryption(f *objects.Flavor, image *objects.Versioned) (on bool, 
 	}
 	format, err = a.word("hw", "ephemeral_encryption_format")
 	if known := []string{"plain", "luks", "luksv2"}; err == nil && format != "" && !slices.Contains(known, format) {
-		err = &objects.Error{Class: "Invalid", Message: "Invalid ephemeral encryption format " + format + ". Allowed values: " + strings.Join(known, ", ")}
+		err = &objects.Error{Class: objects.ErrInvalid, Message: "Invalid ephemeral encryption format " + format + ". Allowed values: " + strings.Join(known, ", ")}
 	}
 	return on, format, err
 }
@@ -170,12 +170,12 @@ func (a asks) pciAffinity() (string, error) {
 	policy, inImage := a.text("pci_numa_affinity_policy")
 	switch {
 	case policy != "" && inImage != "" && policy != inImage:
-		return "", invalid("ImagePCINUMAPolicyForbidden", "Image property 'hw_pci_numa_affinity_policy' is not permitted to override the 'hw:pci_numa_affinity_policy' flavor extra spec.")
+		return "", invalid(objects.ErrImagePCINUMAPolicyForbidden, "Image property 'hw_pci_numa_affinity_policy' is not permitted to override the 'hw:pci_numa_affinity_policy' flavor extra spec.")
 	case policy == "":
 		policy = inImage
 	}
 	if policy != "" && !slices.Contains([]string{"required", "legacy", "preferred", "socket"}, policy) {
-		return "", invalid("InvalidPCINUMAAffinity", "Invalid PCI NUMA affinity configured: %s", policy)
+		return "", invalid(objects.ErrInvalidPCINUMAAffinity, "Invalid PCI NUMA affinity configured: %s", policy)
 	}
 	return policy, nil
 }
@@ -199,11 +199,11 @@ func (l Aliases) Devices(f *objects.Flavor, image *objects.Versioned, ids func()
 		name = strings.TrimSpace(name)
 		alias, known := l[name]
 		if !known {
-			return nil, invalid("PciRequestAliasNotDefined", "PCI alias %s is not defined", name)
+			return nil, invalid(objects.ErrPciRequestAliasNotDefined, "PCI alias %s is not defined", name)
 		}
 		n, err := strconv.Atoi(strings.TrimSpace(count))
 		if err != nil {
-			return nil, &objects.Error{Class: "ValueError", Message: err.Error()}
+			return nil, &objects.Error{Class: objects.ErrValueError, Message: err.Error()}
 		}
 		affinity := policy
 		if affinity == "" {

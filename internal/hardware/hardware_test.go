@@ -62,7 +62,7 @@ func (p pair) compare(t *testing.T, want answer) {
 		t.Errorf("%+v: Nova refuses it with %s: %s", p, want.Error, want.Message)
 	case want.Error == "" && err != nil:
 		t.Errorf("%+v: refused with %v", p, err)
-	case err != nil && (!errors.As(err, &domain) || domain.Message != want.Message || domain.Class != want.Error):
+	case err != nil && (!errors.As(err, &domain) || domain.Message != want.Message || domain.Class.Name() != want.Error):
 		t.Errorf("%+v: refused with %q (%T), Nova with %s %q", p, err, err, want.Error, want.Message)
 	case err == nil:
 		if got, want := plain(t, topology), plain(t, want.Topology); !reflect.DeepEqual(got, want) {
@@ -160,7 +160,7 @@ func TestPCIDevices(t *testing.T) {
 		t.Errorf("got %v", plain(t, got))
 	}
 	f.ExtraSpecs["pci_passthrough:alias"] = "fpga:1"
-	if _, err := aliases.Devices(f, meta, nil); !objects.IsClass(err, "PciRequestAliasNotDefined") || err.Error() != "PCI alias fpga is not defined" {
+	if _, err := aliases.Devices(f, meta, nil); !errors.Is(err, objects.ErrPciRequestAliasNotDefined) || err.Error() != "PCI alias fpga is not defined" {
 		t.Errorf("got %v", err)
 	}
 }

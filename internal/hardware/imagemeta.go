@@ -3,6 +3,7 @@
 package hardware
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -62,11 +63,11 @@ func ImageMeta(i *objects.Image) (*objects.Versioned, error) {
 		data[field] = value
 	}
 	props, err := imageProperties(i.Properties())
-	if objects.IsClass(err, "Invalid") { // of a set of CPUs
+	if errors.Is(err, objects.ErrInvalid) { // of a set of CPUs
 		return nil, err
 	}
 	if err != nil {
-		return nil, objects.Errorf(objects.KindInvalid, "InvalidRequest", "Invalid image metadata. Error: %s", err)
+		return nil, objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "Invalid image metadata. Error: %s", err)
 	}
 	data["properties"] = props
 	meta := objects.ChangedVersioned("ImageMeta", "1.8", data)
@@ -185,12 +186,12 @@ func parseCPUs(spec string) ([]int, error) {
 		until, err2 := strconv.Atoi(strings.TrimSpace(last))
 		switch {
 		case isRange && (err != nil || err2 != nil || from > until):
-			return nil, invalid("Invalid", "Invalid range expression '%s'", rule)
+			return nil, invalid(objects.ErrInvalid, "Invalid range expression '%s'", rule)
 		case err != nil:
-			return nil, invalid("Invalid", "Invalid inclusion expression '%s'", rule)
+			return nil, invalid(objects.ErrInvalid, "Invalid inclusion expression '%s'", rule)
 		}
 		if until-from >= left {
-			return nil, invalid("Invalid", "Invalid range expression '%s'", rule)
+			return nil, invalid(objects.ErrInvalid, "Invalid range expression '%s'", rule)
 		}
 		count := until - from + 1
 		left -= count
@@ -210,7 +211,7 @@ func parseCPUs(spec string) ([]int, error) {
 
 // valueError is an error in Python's words, as clients see them.
 func valueError(format string, a ...any) error {
-	return &objects.Error{Class: "ValueError", Message: fmt.Sprintf(format, a...)}
+	return &objects.Error{Class: objects.ErrValueError, Message: fmt.Sprintf(format, a...)}
 }
 
 func propertyNamed(name string) property {

@@ -103,7 +103,7 @@ func (a asks) policies() (p policies, err error) {
 // resourcePolicies takes what resources and traits say of the policies.
 func (a asks) resourcePolicies(p *policies) error {
 	vcpus, pcpus := a.resources()
-	bad := func(text string) error { return invalid("InvalidRequest", "%s", text) }
+	bad := func(text string) error { return invalid(objects.ErrInvalidRequest, "%s", text) }
 	switch {
 	case p.cpu != "" && (vcpus != 0 || pcpus != 0):
 		return bad("It is not possible to use the 'resources:VCPU' or 'resources:PCPU' extra specs in combination with the 'hw:cpu_policy' extra spec or 'hw_cpu_policy' image metadata property; use one or the other")
@@ -132,18 +132,18 @@ func (a asks) resourcePolicies(p *policies) error {
 }
 
 func (p policies) check(realtime []int) error {
-	mixedOnly := invalid("RequiredMixedInstancePolicy", "Cannot specify 'hw:cpu_dedicated_mask' without the 'mixed' policy.")
+	mixedOnly := invalid(objects.ErrRequiredMixedInstancePolicy, "Cannot specify 'hw:cpu_dedicated_mask' without the 'mixed' policy.")
 	switch p.cpu {
 	case "", "shared":
 		switch {
 		case p.threads != "":
-			return invalid("CPUThreadPolicyConfigurationInvalid", "Cannot set cpu thread pinning policy in a non dedicated cpu pinning policy")
+			return invalid(objects.ErrCPUThreadPolicyConfigurationInvalid, "Cannot set cpu thread pinning policy in a non dedicated cpu pinning policy")
 		case p.emulator == "isolate":
-			return invalid("BadRequirementEmulatorThreadsPolicy", "An isolated CPU emulator threads option requires a dedicated CPU policy option.")
+			return invalid(objects.ErrBadRequirementEmulatorThreadsPolicy, "An isolated CPU emulator threads option requires a dedicated CPU policy option.")
 		case len(p.dedicated) > 0:
 			return mixedOnly
 		case len(realtime) > 0:
-			return invalid("RealtimeConfigurationInvalid", "Cannot set realtime policy in a non dedicated cpu pinning policy")
+			return invalid(objects.ErrRealtimeConfigurationInvalid, "Cannot set realtime policy in a non dedicated cpu pinning policy")
 		}
 	case "dedicated":
 		if len(p.dedicated) > 0 {
@@ -151,7 +151,7 @@ func (p policies) check(realtime []int) error {
 		}
 	case "mixed":
 		if (len(realtime) > 0) == (len(p.dedicated) > 0) {
-			return invalid("RequiredMixedOrRealtimeCPUMask", "Dedicated CPU set can be specified from either 'hw:cpu_dedicated_mask' or 'hw:cpu_realtime_mask' when using 'mixed' CPU policy. "+
+			return invalid(objects.ErrRequiredMixedOrRealtimeCPUMask, "Dedicated CPU set can be specified from either 'hw:cpu_dedicated_mask' or 'hw:cpu_realtime_mask' when using 'mixed' CPU policy. "+
 				"'hw:cpu_dedicated_mask' and 'hw:cpu_realtime_mask' can not be specified at the same time, or be specified with none of them.")
 		}
 	}
@@ -159,7 +159,7 @@ func (p policies) check(realtime []int) error {
 }
 
 func forbidden(name string) error {
-	return invalid("ImageNUMATopologyForbidden", "Image property '%s' is not permitted to override NUMA configuration set against the flavor", name)
+	return invalid(objects.ErrImageNUMATopologyForbidden, "Image property '%s' is not permitted to override NUMA configuration set against the flavor", name)
 }
 
 // nodes is how many NUMA nodes are asked for; 0 is no wish.
@@ -176,7 +176,7 @@ func (a asks) nodes() (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || strconv.Itoa(n) != text {
-		return 0, invalid("InvalidNUMANodesNumber", "The property 'numa_nodes' cannot be '%s'. It must be a number greater than 0", text)
+		return 0, invalid(objects.ErrInvalidNUMANodesNumber, "The property 'numa_nodes' cannot be '%s'. It must be a number greater than 0", text)
 	}
 	return n, nil
 }
@@ -188,7 +188,7 @@ func (a asks) pages() (any, error) {
 		return nil, nil
 	}
 	against := func(of string) error {
-		return invalid("MemoryPageSizeForbidden", "Page size %s forbidden against '%s'", image, of)
+		return invalid(objects.ErrMemoryPageSizeForbidden, "Page size %s forbidden against '%s'", image, of)
 	}
 	if flavor == "" {
 		return nil, against("<empty>")
@@ -224,11 +224,11 @@ func pageSize(text string) (int, error) {
 	}
 	m := bytesForm.FindStringSubmatch(text)
 	if m == nil {
-		return 0, invalid("MemoryPageSizeInvalid", "Invalid memory page size '%s'", text)
+		return 0, invalid(objects.ErrMemoryPageSizeInvalid, "Invalid memory page size '%s'", text)
 	}
 	size, err := strconv.ParseFloat(m[1], 64)
 	if err != nil {
-		return 0, invalid("MemoryPageSizeInvalid", "Invalid memory page size '%s'", text)
+		return 0, invalid(objects.ErrMemoryPageSizeInvalid, "Invalid memory page size '%s'", text)
 	}
 	if m[3] != "B" {
 		size /= 8
@@ -243,14 +243,14 @@ func pageSize(text string) (int, error) {
 func (a asks) lockedMemory() error {
 	flavor, image := a.truths("locked_memory")
 	if flavor != nil && image != nil && *flavor != *image {
-		return invalid("FlavorImageLockedMemoryConflict", "locked_memory value in image (%s) and flavor (%s) conflict. A consistent value is expected if both specified.", pyBool(*image), pyBool(*flavor))
+		return invalid(objects.ErrFlavorImageLockedMemoryConflict, "locked_memory value in image (%s) and flavor (%s) conflict. A consistent value is expected if both specified.", pyBool(*image), pyBool(*flavor))
 	}
 	locked := flavor != nil && *flavor || flavor == nil && image != nil && *image
 	if !locked {
 		return a.memoryEncryption()
 	}
 	if ofFlavor, ofImage := a.text("mem_page_size"); ofFlavor == "" && ofImage == "" {
-		return invalid("LockMemoryForbidden", "locked_memory value in image or flavor is forbidden when mem_page_size is not set.")
+		return invalid(objects.ErrLockMemoryForbidden, "locked_memory value in image or flavor is forbidden when mem_page_size is not set.")
 	}
 	return nil
 }
@@ -305,7 +305,7 @@ func (a asks) cells(nodes int, dedicated []int) ([]*objects.Versioned, error) {
 	case cpus == nil && mem == nil:
 		return a.evenCells(nodes, dedicated)
 	case cpus == nil || mem == nil || len(cpus) != nodes || len(mem) != nodes:
-		return nil, invalid("ImageNUMATopologyIncomplete", "CPU and memory allocation must be provided for all NUMA nodes")
+		return nil, invalid(objects.ErrImageNUMATopologyIncomplete, "CPU and memory allocation must be provided for all NUMA nodes")
 	}
 	return a.givenCells(cpus, mem, dedicated)
 }
@@ -318,7 +318,7 @@ func cell(id int, cpus, dedicated []int, mem int64) *objects.Versioned {
 func (a asks) evenCells(nodes int, dedicated []int) ([]*objects.Versioned, error) {
 	n := int64(nodes)
 	if a.flavor.VCPUs%n != 0 || a.flavor.MemoryMB%n != 0 {
-		return nil, invalid("ImageNUMATopologyAsymmetric", "Instance CPUs and/or memory cannot be evenly distributed across instance NUMA nodes. Explicit assignment of CPUs and memory to nodes is required")
+		return nil, invalid(objects.ErrImageNUMATopologyAsymmetric, "Instance CPUs and/or memory cannot be evenly distributed across instance NUMA nodes. Explicit assignment of CPUs and memory to nodes is required")
 	}
 	each := int(a.flavor.VCPUs / n)
 	var cells []*objects.Versioned
@@ -336,9 +336,9 @@ func (a asks) givenCells(cpus [][]int, mem []int64, dedicated []int) ([]*objects
 		for _, cpu := range set {
 			switch {
 			case int64(cpu) > a.flavor.VCPUs-1:
-				return nil, invalid("ImageNUMATopologyCPUOutOfRange", "CPU number %d is larger than max %d", cpu, a.flavor.VCPUs-1)
+				return nil, invalid(objects.ErrImageNUMATopologyCPUOutOfRange, "CPU number %d is larger than max %d", cpu, a.flavor.VCPUs-1)
 			case !slices.Contains(free, cpu):
-				return nil, invalid("ImageNUMATopologyCPUDuplicates", "CPU number %d is assigned to two nodes", cpu)
+				return nil, invalid(objects.ErrImageNUMATopologyCPUDuplicates, "CPU number %d is assigned to two nodes", cpu)
 			}
 			free = without(free, []int{cpu})
 		}
@@ -347,9 +347,9 @@ func (a asks) givenCells(cpus [][]int, mem []int64, dedicated []int) ([]*objects
 	}
 	switch {
 	case len(free) > 0:
-		return nil, invalid("ImageNUMATopologyCPUsUnassigned", "CPU number %s is not assigned to any node", pySet(free))
+		return nil, invalid(objects.ErrImageNUMATopologyCPUsUnassigned, "CPU number %s is not assigned to any node", pySet(free))
 	case total != a.flavor.MemoryMB:
-		return nil, invalid("ImageNUMATopologyMemoryOutOfRange", "%d MB of memory assigned, but expected %d MB", total, a.flavor.MemoryMB)
+		return nil, invalid(objects.ErrImageNUMATopologyMemoryOutOfRange, "%d MB of memory assigned, but expected %d MB", total, a.flavor.MemoryMB)
 	}
 	return cells, nil
 }

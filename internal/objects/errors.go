@@ -3,7 +3,10 @@
 // ours.
 package objects
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Kind sorts domain errors by what went wrong; compute/api gives each a status.
 type Kind uint8
@@ -23,7 +26,7 @@ const (
 // Error is a domain error. It knows nothing of HTTP.
 type Error struct {
 	Kind    Kind
-	Class   string // the name of Nova's exception, "FlavorNotFound"
+	Class   Class
 	Message string // as clients see it
 	Cause   error
 }
@@ -31,22 +34,16 @@ type Error struct {
 func (e *Error) Error() string { return e.Message }
 func (e *Error) Unwrap() error { return e.Cause }
 
-// IsClass tells whether err is a domain error of Nova's exception class.
-func IsClass(err error, class string) bool {
-	for err != nil {
-		if e, ok := err.(*Error); ok && e.Class == class {
-			return true
-		}
-		u, ok := err.(interface{ Unwrap() error })
-		if !ok {
-			return false
-		}
-		err = u.Unwrap()
-	}
-	return false
+// Is tells whether the error is of a class.
+func (e *Error) Is(target error) bool {
+	c, ok := target.(Class)
+	return ok && e.Class == c
 }
 
+// IsClass tells whether err is a domain error of Nova's exception class.
+func IsClass(err error, class string) bool { return errors.Is(err, Class{class}) }
+
 // Errorf makes an error of Nova's exception class.
-func Errorf(k Kind, class, format string, a ...any) *Error {
-	return &Error{Kind: k, Class: class, Message: fmt.Sprintf(format, a...)}
+func Errorf(k Kind, class string, format string, a ...any) *Error {
+	return &Error{Kind: k, Class: Class{class}, Message: fmt.Sprintf(format, a...)}
 }

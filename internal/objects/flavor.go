@@ -37,7 +37,7 @@ func (f *Flavor) VisibleTo(project string) bool {
 
 // FlavorNotFound is the error for an id that no visible flavor has.
 func FlavorNotFound(id string) error {
-	return Errorf(KindNotFound, "FlavorNotFound", "Flavor %s could not be found.", id)
+	return ErrFlavorNotFound.Errorf(KindNotFound, "Flavor %s could not be found.", id)
 }
 
 // Versioned is the flavor as it crosses the RPC.

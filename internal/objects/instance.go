@@ -114,7 +114,7 @@ type Volume struct {
 
 // InstanceNotFound is the error for a server that is not there.
 func InstanceNotFound(id string) error {
-	return Errorf(KindNotFound, "InstanceNotFound", "Instance %s could not be found.", id)
+	return ErrInstanceNotFound.Errorf(KindNotFound, "Instance %s could not be found.", id)
 }
 
 // instanceFlavors is the column instance_extra.flavor.

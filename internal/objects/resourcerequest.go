@@ -21,14 +21,14 @@ type ResourceGroup struct {
 // OldForResourceGroups is the error of what a nova-compute is too old for:
 // ExtendedResourceRequestOldCompute.
 func OldForResourceGroups() error {
-	return Errorf(KindInvalid, "ExtendedResourceRequestOldCompute",
+	return ErrExtendedResourceRequestOldCompute.Errorf(KindInvalid,
 		"The port-resource-request-groups neutron API extension is not supported by old nova compute service. Upgrade your compute services to Xena (24.0.0) or later.")
 }
 
 // OldForRemoteManaged is the error of a remote-managed port where there are
 // nova-computes that do not know them: ForbiddenWithRemoteManagedPorts.
 func OldForRemoteManaged() error {
-	return Errorf(KindInvalid, "ForbiddenWithRemoteManagedPorts", "Remote-managed ports are not supported until an upgrade is fully finished.")
+	return ErrForbiddenWithRemoteManagedPorts.Errorf(KindInvalid, "Remote-managed ports are not supported until an upgrade is fully finished.")
 }
 
 // PortDevices says what the devices behind the ports of a new server come from.

@@ -15,5 +15,5 @@ type ServerGroup struct {
 
 // ServerGroupNotFound is Nova's InstanceGroupNotFound.
 func ServerGroupNotFound(uuid string) error {
-	return Errorf(KindNotFound, "InstanceGroupNotFound", "Instance group %s could not be found.", uuid)
+	return ErrInstanceGroupNotFound.Errorf(KindNotFound, "Instance group %s could not be found.", uuid)
 }

@@ -25,5 +25,5 @@ func (s *Share) Versioned() *Versioned {
 // ShareNotFound is the error for a share that does not exist, or that a server does
 // not have.
 func ShareNotFound(id string) error {
-	return Errorf(KindNotFound, "ShareNotFound", "Share %s could not be found.", id)
+	return ErrShareNotFound.Errorf(KindNotFound, "Share %s could not be found.", id)
 }

@@ -32,13 +32,6 @@ type Remote struct {
 // maxAnswer is as much of an answer as is read: "True" is all that counts.
 const maxAnswer = 1024
 
-// The classes of Python's errors, which clients see.
-const (
-	runtimeError    = "builtins.RuntimeError"
-	connectionError = "requests.exceptions.ConnectionError"
-	sslError        = "requests.exceptions.SSLError"
-)
-
 // remote asks by the options. oslo.policy reads the files of https: checks with
 // each check; here they are read again when one of them has changed. What is wrong
 // with them is an error of the check and not of the start, for no rule may need them.
@@ -50,7 +43,7 @@ type remote struct {
 }
 
 // failed is the error that a client sees the class of.
-func failed(class, message string, cause error) error {
+func failed(class objects.Class, message string, cause error) error {
 	if cause != nil {
 		message += ": " + cause.Error()
 	}
@@ -70,7 +63,7 @@ func (r *remote) ready(scheme string) (*http.Client, error) {
 			}
 			info, err := os.Stat(f.path)
 			if err != nil {
-				return nil, failed(runtimeError, "Unable to find "+f.what+": "+f.path, nil)
+				return nil, failed(objects.ErrRuntimeError, "Unable to find "+f.what+": "+f.path, nil)
 			}
 			files[i] = source{f.path, info.ModTime().UnixNano(), info.Size()}
 		}
@@ -82,13 +75,13 @@ func (r *remote) ready(scheme string) (*http.Client, error) {
 	if ca := files[2].path; ca != "" {
 		var err error
 		if conf.RootCAs, err = clienttls.Roots(ca); err != nil {
-			return nil, failed(sslError, "cannot use the CA file", err)
+			return nil, failed(objects.ErrSSLError, "cannot use the CA file", err)
 		}
 	}
 	if cert := files[0].path; cert != "" {
 		pair, err := clienttls.Pair(cert, files[1].path)
 		if err != nil {
-			return nil, failed(sslError, "cannot use the client's certificate", err)
+			return nil, failed(objects.ErrSSLError, "cannot use the client's certificate", err)
 		}
 		conf.Certificates = []tls.Certificate{pair}
 	}
@@ -111,7 +104,7 @@ func (k httpCheck) String() string { return k.scheme + ":" + k.match.text }
 func (k httpCheck) allows(_ *ruleset, a ask) (bool, error) {
 	to, ok := k.match.fill(&a.target)
 	if !ok {
-		return false, failed("builtins.KeyError", "the target lacks what "+k.String()+" names", nil)
+		return false, failed(objects.ErrKeyError, "the target lacks what "+k.String()+" names", nil)
 	}
 	client, err := k.remote.ready(k.scheme)
 	if err != nil {
@@ -148,15 +141,15 @@ func (r *remote) ask(client *http.Client, to string, a ask) (bool, error) {
 	switch {
 	case err == nil:
 	case errors.As(err, &late) && late.Timeout():
-		return false, failed(runtimeError, "Timeout in REST API call", err)
+		return false, failed(objects.ErrRuntimeError, "Timeout in REST API call", err)
 	case errors.As(err, &certificate), errors.As(err, &far) && far.Op == "remote error": // an alert of TLS
-		return false, failed(sslError, "remote check", err)
+		return false, failed(objects.ErrSSLError, "remote check", err)
 	default:
-		return false, failed(connectionError, "remote check", err)
+		return false, failed(objects.ErrConnectionError, "remote check", err)
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		return false, failed(connectionError, "remote check", err)
+		return false, failed(objects.ErrConnectionError, "remote check", err)
 	}
 	return strings.Trim(string(text), `"`) == "True", nil
 }

@@ -34,7 +34,7 @@ func (e *OverError) Error() string {
 
 // Fault is the error of an operation, of Nova's class and with the text that Nova has
 // for limits of its own: about those in Keystone clients see which they are.
-func (e *OverError) Fault(class, format string, args ...any) error {
+func (e *OverError) Fault(class objects.Class, format string, args ...any) error {
 	text := e.unified
 	if text == "" {
 		text = fmt.Sprintf(format, args...)

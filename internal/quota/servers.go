@@ -16,7 +16,7 @@ import (
 func (q *Quotas) MetadataItems(ctx context.Context, caller *reqctx.Context, n int) error {
 	err := q.CheckLimits(ctx, Owner{Project: caller.ProjectID, User: caller.UserID}, Deltas{MetadataItems: int64(n)})
 	if over, ok := errors.AsType[*OverError](err); ok {
-		return over.Fault("MetadataLimitExceeded", "Maximum number of metadata items exceeds %d", over.Limits[MetadataItems])
+		return over.Fault(objects.ErrMetadataLimitExceeded, "Maximum number of metadata items exceeds %d", over.Limits[MetadataItems])
 	}
 	return err
 }
@@ -86,7 +86,7 @@ func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Context, spec *obj
 		return err
 	}
 	if over, ok := errors.AsType[*OverError](checkBoth(project, user, deltas)); ok {
-		return over.Fault("OverQuota", "%s", over.Error())
+		return over.Fault(objects.ErrOverQuota, "%s", over.Error())
 	}
 	return nil
 }
@@ -112,6 +112,6 @@ func tooMany(over *OverError, deltas Deltas) error {
 		used, allowed = append(used, strconv.FormatInt(over.Used[r], 10)), append(allowed, strconv.FormatInt(over.Limits[r], 10))
 	}
 	all := strings.Join(names, ", ")
-	return objects.Errorf(objects.KindOverQuota, "TooManyInstances", "Quota exceeded for %s: Requested %s, but already used %s of %s %s",
+	return objects.ErrTooManyInstances.Errorf(objects.KindOverQuota, "Quota exceeded for %s: Requested %s, but already used %s of %s %s",
 		all, strings.Join(requested, ", "), strings.Join(used, ", "), strings.Join(allowed, ", "), all)
 }

@@ -2,6 +2,7 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -84,7 +85,7 @@ func (u *unified) read(ctx context.Context, project string) (l keystoneLimits, e
 		l.own, err = u.keystone.OfProject(ctx, project)
 	}
 	if err != nil {
-		err = &objects.Error{Class: "oslo_limit.exception.SessionInitError",
+		err = &objects.Error{Class: objects.ErrSessionInitError,
 			Message: "Can't initialise OpenStackSDK session: " + err.Error(), Cause: err}
 	}
 	return l, err
@@ -122,8 +123,8 @@ func (u *unified) used(ctx context.Context, caller *reqctx.Context, project stri
 		used[servers] = n.Project
 	}
 	held, err := u.placement.Usages(ctx, caller, project, "")
-	if objects.IsClass(err, "UsagesRetrievalFailed") {
-		return nil, &objects.Error{Class: "UsagesRetrievalFailed", Cause: err,
+	if errors.Is(err, objects.ErrUsagesRetrievalFailed) {
+		return nil, &objects.Error{Class: objects.ErrUsagesRetrievalFailed, Cause: err,
 			Message: "Failed to retrieve usages from placement while enforcing " + strings.Join(names, ", ") + " quota limits."}
 	}
 	if err != nil {
@@ -153,7 +154,7 @@ func (u *unified) countable(ctx context.Context) error {
 		return err
 	case !done:
 		u.log.Error().Msg("Must migrate all instance mappings before using unified limits")
-		return &objects.Error{Class: "ValueError", Message: "must first migrate instance mappings"}
+		return &objects.Error{Class: objects.ErrValueError, Message: "must first migrate instance mappings"}
 	}
 	u.migrated.Store(true)
 	return nil
@@ -219,11 +220,11 @@ func (u *unified) local(ctx context.Context, r Resource, used, delta int64) erro
 	name := unifiedNames[r]
 	l, err := u.read(ctx, "")
 	if err != nil {
-		return &objects.Error{Class: "KeystoneConnectionFailed",
+		return &objects.Error{Class: objects.ErrKeystoneConnectionFailed,
 			Message: "Failed to connect to keystone while enforcing " + name + " quota limit.", Cause: err}
 	}
 	err = u.enforce(l, map[string]int64{name: used}, map[string]int64{name: delta})
-	if over, ok := err.(*OverError); ok {
+	if over, ok := errors.AsType[*OverError](err); ok {
 		over.Over = []Resource{r}
 	}
 	return err
@@ -255,12 +256,12 @@ func (q *Quotas) Fit(ctx context.Context, caller *reqctx.Context, project string
 			deltas[class+c] = amount * int64(n)
 		}
 		err := q.unified.enforce(l, used, deltas)
-		over, isOver := err.(*OverError)
+		over, isOver := errors.AsType[*OverError](err)
 		switch {
 		case !isOver:
 			return n, err
 		case n <= least:
-			return 0, over.Fault("TooManyInstances", "")
+			return 0, over.Fault(objects.ErrTooManyInstances, "")
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/nova-go/nova/internal/objects"
 )
 
 // RemoteError is an exception that the called service raised.
@@ -29,9 +31,9 @@ func (e *RemoteError) Known() bool {
 }
 
 // IsRemote tells whether err is a known remote exception of the class.
-func IsRemote(err error, class string) bool {
+func IsRemote(err error, class objects.Class) bool {
 	var e *RemoteError
-	return errors.As(err, &e) && e.Known() && e.Class == class
+	return errors.As(err, &e) && e.Known() && e.Class == class.Name()
 }
 
 // TimeoutError is oslo_messaging's MessagingTimeout: the message was sent, and

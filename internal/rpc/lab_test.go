@@ -19,6 +19,7 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/rpc"
 )
 
@@ -78,7 +79,7 @@ func TestLabRemoteErrors(t *testing.T) {
 		"args": []any{987654321}, "kwargs": map[string]any{},
 	}, rpc.CallOptions{})
 	var e *rpc.RemoteError
-	if !rpc.IsRemote(err, "ServiceNotFound") || !errors.As(err, &e) || e.Message != "Service 987654321 could not be found." {
+	if !rpc.IsRemote(err, objects.ErrServiceNotFound) || !errors.As(err, &e) || e.Message != "Service 987654321 could not be found." {
 		t.Errorf("got %v", err)
 	}
 	_, err = c.Call(t.Context(), nil, ping, "no_such_method", nil, rpc.CallOptions{})

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
 )
@@ -78,11 +79,11 @@ func TestRemoteErrorIsTyped(t *testing.T) {
 	c := client(t, m)
 	_, err := c.Call(t.Context(), nil, rpc.Target{Topic: "compute"}, "f", nil, rpc.CallOptions{})
 	var e *rpc.RemoteError
-	if !rpc.IsRemote(err, "InstanceNotFound") || !errors.As(err, &e) || e.Message != "Instance x could not be found." {
+	if !rpc.IsRemote(err, objects.ErrInstanceNotFound) || !errors.As(err, &e) || e.Message != "Instance x could not be found." {
 		t.Errorf("got %v", err)
 	}
 	_, err = c.Call(t.Context(), nil, rpc.Target{Topic: "compute"}, "other", nil, rpc.CallOptions{})
-	if !rpc.IsRemote(err, "Exception") {
+	if !rpc.IsRemote(err, objects.ErrException) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/objects"
 )
 
 // The failure was written by oslo.messaging itself.
@@ -30,7 +31,7 @@ func TestFailureOfOslo(t *testing.T) {
 	}
 	_, err = a.value()
 	var e *RemoteError
-	if !errors.As(err, &e) || !IsRemote(err, "InstanceNotFound") || e.Message != "Instance abc could not be found." ||
+	if !errors.As(err, &e) || !IsRemote(err, objects.ErrInstanceNotFound) || e.Message != "Instance abc could not be found." ||
 		e.Module != "nova.exception" || len(e.Traceback) != 2 {
 		t.Errorf("got %#v", err)
 	}

@@ -39,7 +39,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	b.allowance = max(b.allowance, 0)
 	if err != nil {
 		b.done = true
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			close(b.complete)
 			// What is read from now on is not the body any more.
 			_ = b.setDeadline(time.Time{})

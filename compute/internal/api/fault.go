@@ -117,7 +117,7 @@ func unexpected(err error) *Fault {
 	class := "Exception"
 	var domain *objects.Error
 	if errors.As(err, &domain) {
-		if class = domain.Class; !strings.Contains(class, ".") { // a library's has its module with it
+		if class = domain.Class.Name(); !strings.Contains(class, ".") { // a library's has its module with it
 			class = "nova.exception." + class
 		}
 		class = strings.TrimPrefix(class, "builtins.") // which Python does not print

@@ -209,7 +209,7 @@ func (a *API) checkQuota(ctx context.Context, o quota.Owner, delta int64) error 
 	err := a.Quota.Check(ctx, o, quota.Deltas{quota.ServerGroups: delta})
 	var over *quota.OverError
 	if errors.As(err, &over) {
-		return over.Fault("OverQuota", "Quota exceeded, too many server groups.")
+		return over.Fault(objects.ErrOverQuota, "Quota exceeded, too many server groups.")
 	}
 	return err
 }

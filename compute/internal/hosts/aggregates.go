@@ -183,12 +183,10 @@ func (a *API) aggregatesRemoveHost(r *api.Request) (any, error) {
 	if err != nil {
 		err = a.failedOn(r, "remove_host_from_aggregate", "host_name", host, err)
 	}
-	e, domain := errors.AsType[*objects.Error](err)
 	switch {
-	case !domain:
-	case e.Class == "InvalidAggregateActionDelete":
+	case errors.Is(err, objects.ErrInvalidAggregateActionDelete):
 		err = api.As(409, err)
-	case slices.Contains([]string{"AggregateNotFound", "AggregateHostNotFound", "ComputeHostNotFound"}, e.Class):
+	case errors.Is(err, objects.ErrAggregateNotFound), errors.Is(err, objects.ErrAggregateHostNotFound), errors.Is(err, objects.ErrComputeHostNotFound):
 		err = api.NotFound("Cannot remove host %s in aggregate %s", host, r.Var("id"))
 	}
 	return oneAggregate(r, g), err

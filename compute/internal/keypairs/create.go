@@ -111,7 +111,7 @@ func (a *API) checkQuota(r *api.Request, user string, delta int64) error {
 	err := a.Quota.CheckKeyPairs(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, user, delta)
 	var over *quota.OverError
 	if errors.As(err, &over) {
-		return over.Fault("KeypairLimitExceeded", "Quota exceeded, too many key pairs.")
+		return over.Fault(objects.ErrKeypairLimitExceeded, "Quota exceeded, too many key pairs.")
 	}
 	return err
 }

@@ -20,7 +20,7 @@ func NewAggregates(d *db.DB) *Aggregates { return &Aggregates{d} }
 
 // AggregateNotFound is Nova's exception; id is as the client wrote it.
 func AggregateNotFound(id string) error {
-	return objects.Errorf(objects.KindNotFound, "AggregateNotFound", "Aggregate %s could not be found.", id)
+	return objects.ErrAggregateNotFound.Errorf(objects.KindNotFound, "Aggregate %s could not be found.", id)
 }
 
 // List answers all aggregates, by id, in three queries.
@@ -110,7 +110,7 @@ func (a *Aggregates) Rename(ctx context.Context, g *objects.Aggregate, name stri
 
 func nameTaken(err error, name string) error {
 	if _, ok := db.Duplicate(err); ok {
-		return objects.Errorf(objects.KindConflict, "AggregateNameExists", "Aggregate %s already exists.", name)
+		return objects.ErrAggregateNameExists.Errorf(objects.KindConflict, "Aggregate %s already exists.", name)
 	}
 	return err
 }
@@ -148,7 +148,7 @@ func (a *Aggregates) UpdateMetadata(ctx context.Context, g *objects.Aggregate, c
 		}
 		for key := range have {
 			if _, same := change[key]; !same { // MySQL takes keys for the same that differ in case
-				return objects.Errorf(objects.KindInvalid, "AggregateMetadataKeyExists", "Aggregate %d already contain metadata key %s.", g.ID, key)
+				return objects.ErrAggregateMetadataKeyExists.Errorf(objects.KindInvalid, "Aggregate %d already contain metadata key %s.", g.ID, key)
 			}
 		}
 		return insertMetadata(ctx, tx, g.ID, added)
@@ -193,7 +193,7 @@ func (a *Aggregates) Delete(ctx context.Context, g *objects.Aggregate) error {
 func (a *Aggregates) AddHost(ctx context.Context, g *objects.Aggregate, host string) error {
 	_, err := db.Exec(ctx, a.db, "INSERT INTO aggregate_hosts (created_at, host, aggregate_id) VALUES (?, ?, ?)", db.Now(), host, g.ID)
 	if _, ok := db.Duplicate(err); ok {
-		return objects.Errorf(objects.KindConflict, "AggregateHostExists", "Aggregate %d already has host %s.", g.ID, host)
+		return objects.ErrAggregateHostExists.Errorf(objects.KindConflict, "Aggregate %d already has host %s.", g.ID, host)
 	}
 	if err == nil {
 		g.Hosts = append(g.Hosts, host)
@@ -205,7 +205,7 @@ func (a *Aggregates) AddHost(ctx context.Context, g *objects.Aggregate, host str
 func (a *Aggregates) RemoveHost(ctx context.Context, g *objects.Aggregate, host string) error {
 	n, err := db.Exec(ctx, a.db, "DELETE FROM aggregate_hosts WHERE aggregate_id = ? AND host = ?", g.ID, host)
 	if err == nil && n == 0 {
-		return objects.Errorf(objects.KindNotFound, "AggregateHostNotFound", "Aggregate %d has no host %s.", g.ID, host)
+		return objects.ErrAggregateHostNotFound.Errorf(objects.KindNotFound, "Aggregate %d has no host %s.", g.ID, host)
 	}
 	if err == nil {
 		g.Hosts = slices.DeleteFunc(g.Hosts, func(h string) bool { return h == host })

@@ -97,7 +97,7 @@ func BuildGroup(ctx context.Context, d *db.DB, uuid, project string) (*objects.V
 	err := d.One(ctx, []any{&id, &user, &owner, &name, &policy, &rules, db.Time{P: &created}, db.Time{P: &updated}},
 		"SELECT g.id, g.user_id, g.project_id, g.name, p.policy, p.rules, g.created_at, g.updated_at FROM instance_groups g LEFT JOIN instance_group_policy p ON p.group_id = g.id WHERE "+where+" ORDER BY p.id LIMIT 1", args...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, 0, objects.Errorf(objects.KindNotFound, "InstanceGroupNotFound", "Instance group %s could not be found.", uuid)
+		return nil, 0, objects.ErrInstanceGroupNotFound.Errorf(objects.KindNotFound, "Instance group %s could not be found.", uuid)
 	}
 	if err != nil {
 		return nil, 0, err

@@ -196,7 +196,7 @@ type FlavorQuery struct {
 
 // MarkerNotFound is the error for a page that begins after nothing.
 func MarkerNotFound(marker string) error {
-	return objects.Errorf(objects.KindInvalid, "MarkerNotFound", "Marker %s could not be found.", marker)
+	return objects.ErrMarkerNotFound.Errorf(objects.KindInvalid, "Marker %s could not be found.", marker)
 }
 
 // List answers the flavors of a query. They are shared: they must not be changed.
@@ -358,9 +358,9 @@ func (f *Flavors) Create(ctx context.Context, fl *objects.Flavor) error {
 		now, fl.Name, fl.MemoryMB, fl.VCPUs, fl.RootGB, fl.EphemeralGB, fl.FlavorID, fl.Swap, fl.RxtxFactor, fl.Disabled, fl.IsPublic, fl.Description)
 	if detail, ok := db.Duplicate(err); ok {
 		if strings.Contains(detail, "flavorid") {
-			return objects.Errorf(objects.KindConflict, "FlavorIdExists", "Flavor with ID %s already exists.", fl.FlavorID)
+			return objects.ErrFlavorIdExists.Errorf(objects.KindConflict, "Flavor with ID %s already exists.", fl.FlavorID)
 		}
-		return objects.Errorf(objects.KindConflict, "FlavorExists", "Flavor with name %s already exists.", fl.Name)
+		return objects.ErrFlavorExists.Errorf(objects.KindConflict, "Flavor with name %s already exists.", fl.Name)
 	}
 	fl.ID, fl.CreatedAt = id, &now
 	return err
@@ -407,7 +407,7 @@ func (f *Flavors) SetExtraSpecs(ctx context.Context, fl *objects.Flavor, specs m
 			return err
 		}
 	}
-	return objects.Errorf(objects.KindConflict, "FlavorExtraSpecUpdateCreateFailed", "Flavor %d extra spec cannot be updated or created after %d retries.", fl.ID, tries)
+	return objects.ErrFlavorExtraSpecUpdateCreateFailed.Errorf(objects.KindConflict, "Flavor %d extra spec cannot be updated or created after %d retries.", fl.ID, tries)
 }
 
 func setExtraSpecs(ctx context.Context, tx bun.Tx, id int64, specs map[string]string) error {
@@ -450,7 +450,7 @@ func sortedKeys(m map[string]string) []string {
 func (f *Flavors) DeleteExtraSpec(ctx context.Context, fl *objects.Flavor, key string) error {
 	n, err := db.Exec(ctx, f.db, "DELETE FROM flavor_extra_specs WHERE flavor_id = ? AND ? = ?", fl.ID, bun.Ident("key"), key)
 	if err == nil && n == 0 {
-		return objects.Errorf(objects.KindNotFound, "FlavorExtraSpecsNotFound", "Flavor %d has no extra specs with key %s.", fl.ID, key)
+		return objects.ErrFlavorExtraSpecsNotFound.Errorf(objects.KindNotFound, "Flavor %d has no extra specs with key %s.", fl.ID, key)
 	}
 	return err
 }
@@ -459,7 +459,7 @@ func (f *Flavors) DeleteExtraSpec(ctx context.Context, fl *objects.Flavor, key s
 func (f *Flavors) AddAccess(ctx context.Context, fl *objects.Flavor, project string) error {
 	_, err := db.Exec(ctx, f.db, "INSERT INTO flavor_projects (created_at, flavor_id, project_id) VALUES (?, ?, ?)", db.Now(), fl.ID, project)
 	if _, ok := db.Duplicate(err); ok {
-		return objects.Errorf(objects.KindConflict, "FlavorAccessExists", "Flavor access already exists for flavor %d and project %s combination.", fl.ID, project)
+		return objects.ErrFlavorAccessExists.Errorf(objects.KindConflict, "Flavor access already exists for flavor %d and project %s combination.", fl.ID, project)
 	}
 	return err
 }
@@ -468,7 +468,7 @@ func (f *Flavors) AddAccess(ctx context.Context, fl *objects.Flavor, project str
 func (f *Flavors) RemoveAccess(ctx context.Context, fl *objects.Flavor, project string) error {
 	n, err := db.Exec(ctx, f.db, "DELETE FROM flavor_projects WHERE flavor_id = ? AND project_id = ?", fl.ID, project)
 	if err == nil && n == 0 {
-		return objects.Errorf(objects.KindNotFound, "FlavorAccessNotFound", "Flavor access not found for %d / %s combination.", fl.ID, project)
+		return objects.ErrFlavorAccessNotFound.Errorf(objects.KindNotFound, "Flavor access not found for %d / %s combination.", fl.ID, project)
 	}
 	return err
 }

@@ -29,7 +29,7 @@ func scanKeypair(r *sql.Rows) (*objects.Keypair, error) {
 
 // KeypairNotFound is the error for a name that the user has no keypair of.
 func KeypairNotFound(user, name string) error {
-	return objects.Errorf(objects.KindNotFound, "KeypairNotFound", "Keypair %s not found for user %s", name, user)
+	return objects.ErrKeypairNotFound.Errorf(objects.KindNotFound, "Keypair %s not found for user %s", name, user)
 }
 
 // Get finds a keypair by its owner and name.
@@ -84,7 +84,7 @@ func (k *Keypairs) Create(ctx context.Context, key *objects.Keypair) error {
 	id, err := k.db.Insert(ctx, k.db, "INSERT INTO key_pairs (created_at, name, user_id, ?, fingerprint, public_key) VALUES (?, ?, ?, ?, ?, ?)",
 		bun.Ident("type"), now, key.Name, key.UserID, key.Type, key.Fingerprint, key.PublicKey)
 	if _, ok := db.Duplicate(err); ok {
-		return objects.Errorf(objects.KindConflict, "KeyPairExists", "Key pair '%s' already exists.", key.Name)
+		return objects.ErrKeyPairExists.Errorf(objects.KindConflict, "Key pair '%s' already exists.", key.Name)
 	}
 	key.ID, key.CreatedAt = id, &now
 	return err

@@ -19,7 +19,7 @@ func WholeRequestSpec(ctx context.Context, d *db.DB, uuid string) (*objects.Vers
 	var text []byte
 	err := d.One(ctx, []any{&id, &text}, "SELECT id, spec FROM request_specs WHERE instance_uuid = ?", uuid)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, objects.Errorf(objects.KindNotFound, "RequestSpecNotFound", "RequestSpec not found for instance %s", uuid)
+		return nil, objects.ErrRequestSpecNotFound.Errorf(objects.KindNotFound, "RequestSpec not found for instance %s", uuid)
 	}
 	if err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ func Actions(ctx context.Context, c *db.Cell, server string, q ActionQuery) ([]*
 		}
 		if len(before) == 0 {
 			// Nova has lost the marker's name by then.
-			return nil, objects.Errorf(objects.KindInvalid, "MarkerNotFound", "Marker None could not be found.")
+			return nil, objects.ErrMarkerNotFound.Errorf(objects.KindInvalid, "Marker None could not be found.")
 		}
 		m := before[0]
 		w.and("(created_at < ? OR created_at = ? AND id < ?)", *m.CreatedAt, *m.CreatedAt, m.ID)

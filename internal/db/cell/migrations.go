@@ -82,7 +82,7 @@ func (e Everywhere) Migrations(ctx context.Context, q MigrationQuery, marker str
 		}
 		all := slices.Concat(found...)
 		if len(all) == 0 {
-			return nil, objects.Errorf(objects.KindInvalid, "MarkerNotFound", "Marker %s could not be found.", marker)
+			return nil, objects.ErrMarkerNotFound.Errorf(objects.KindInvalid, "Marker %s could not be found.", marker)
 		}
 		q.After = all[0]
 	}

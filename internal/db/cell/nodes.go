@@ -14,7 +14,7 @@ func NodeUUID(ctx context.Context, c *db.Cell, host, node string) (string, error
 	var uuid sql.NullString
 	err := c.DB.One(ctx, []any{&uuid}, "SELECT uuid FROM compute_nodes WHERE deleted = 0 AND host = ? AND hypervisor_hostname = ?", host, node)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = objects.Errorf(objects.KindNotFound, "ComputeHostNotFound", "Compute host %s could not be found.", host)
+		err = objects.ErrComputeHostNotFound.Errorf(objects.KindNotFound, "Compute host %s could not be found.", host)
 	}
 	return uuid.String, err
 }
@@ -32,7 +32,7 @@ func FirstNode(ctx context.Context, c *db.Cell, host string) (string, error) {
 	var uuid sql.NullString
 	err := c.DB.One(ctx, []any{&uuid}, "SELECT uuid FROM compute_nodes WHERE deleted = 0 AND host = ? ORDER BY id LIMIT 1", host)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = objects.Errorf(0, "ComputeHostNotFound", "Compute host %s could not be found.", host)
+		err = objects.ErrComputeHostNotFound.Errorf(0, "Compute host %s could not be found.", host)
 	}
 	return uuid.String, err
 }

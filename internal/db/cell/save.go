@@ -107,17 +107,17 @@ func conflict(ctx context.Context, q bun.IDB, uuid string, e Expect) error {
 	if err != nil {
 		return err
 	}
-	is := func(what, class, actual string, states []string) error {
-		return objects.Errorf(objects.KindConflict, class, "Conflict updating instance %s. Expected: {'%s': %s}. Actual: {'%s': %s}", uuid, what, pyList(states), what, pyText(actual))
+	is := func(what string, class objects.Class, actual string, states []string) error {
+		return class.Errorf(objects.KindConflict, "Conflict updating instance %s. Expected: {'%s': %s}. Actual: {'%s': %s}", uuid, what, pyList(states), what, pyText(actual))
 	}
 	switch {
 	case e.Task != nil && !slices.Contains(e.Task, task.String):
 		if task.String == "deleting" {
-			return is("task_state", "UnexpectedDeletingTaskStateError", task.String, e.Task)
+			return is("task_state", objects.ErrUnexpectedDeletingTaskStateError, task.String, e.Task)
 		}
-		return is("task_state", "UnexpectedTaskStateError", task.String, e.Task)
+		return is("task_state", objects.ErrUnexpectedTaskStateError, task.String, e.Task)
 	case e.VM != nil && !slices.Contains(e.VM, vm.String):
-		return is("vm_state", "UnexpectedVMStateError", vm.String, e.VM)
+		return is("vm_state", objects.ErrUnexpectedVMStateError, vm.String, e.VM)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func CreateShare(ctx context.Context, c *db.Cell, s *objects.Share) error {
 	id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO share_mapping (created_at, uuid, instance_uuid, share_id, status, tag, export_location, share_proto) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		now, s.UUID, s.InstanceUUID, s.ShareID, s.Status, s.Tag, s.ExportLocation, s.Protocol)
 	if _, duplicate := db.Duplicate(err); duplicate {
-		return objects.Errorf(objects.KindConflict, "ShareMappingAlreadyExists", "Share '%s' or tag '%s' already associated to this server.", s.ShareID, s.Tag)
+		return objects.ErrShareMappingAlreadyExists.Errorf(objects.KindConflict, "Share '%s' or tag '%s' already associated to this server.", s.ShareID, s.Tag)
 	}
 	s.ID, s.CreatedAt = id, &now
 	return err

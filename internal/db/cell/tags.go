@@ -66,7 +66,7 @@ func SetTags(ctx context.Context, c *db.Cell, server string, want []string) erro
 func RemoveTag(ctx context.Context, c *db.Cell, server, tag string) error {
 	n, err := db.Exec(ctx, c.DB, "DELETE FROM tags WHERE resource_id = ? AND tag = ?", server, tag)
 	if err == nil && n == 0 {
-		err = objects.Errorf(objects.KindNotFound, "InstanceTagNotFound", "Instance %s has no tag '%s'", server, tag)
+		err = objects.ErrInstanceTagNotFound.Errorf(objects.KindNotFound, "Instance %s has no tag '%s'", server, tag)
 	}
 	return err
 }

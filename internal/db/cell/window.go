@@ -67,7 +67,7 @@ func behind(ctx context.Context, cells []*db.Cell, uuid string) (*objects.Instan
 			return r.Value, cells[n:], nil
 		}
 	}
-	return nil, nil, objects.Errorf(objects.KindInvalid, "MarkerNotFound", "Marker %s could not be found.", uuid)
+	return nil, nil, objects.ErrMarkerNotFound.Errorf(objects.KindInvalid, "Marker %s could not be found.", uuid)
 }
 
 func activeBetween(ctx context.Context, c *db.Cell, w objects.UsageWindow, marker *objects.Instance) ([]*objects.Instance, error) {

@@ -196,18 +196,21 @@ func (a *Aggregates) CacheImages(ctx context.Context, caller *reqctx.Context, g 
 }
 
 // action is what an aggregate refuses.
-type action struct{ class, text string }
+type action struct {
+	class objects.Class
+	text  string
+}
 
 // The actions, by Nova's exceptions.
 var (
-	add            = action{"InvalidAggregateActionAdd", "Cannot add host to aggregate"}
-	remove         = action{"InvalidAggregateActionDelete", "Cannot remove host from aggregate"}
-	updateZone     = action{"InvalidAggregateActionUpdate", "Cannot update aggregate"}
-	updateMetadata = action{"InvalidAggregateActionUpdateMeta", "Cannot update metadata of aggregate"}
+	add            = action{objects.ErrInvalidAggregateActionAdd, "Cannot add host to aggregate"}
+	remove         = action{objects.ErrInvalidAggregateActionDelete, "Cannot remove host from aggregate"}
+	updateZone     = action{objects.ErrInvalidAggregateActionUpdate, "Cannot update aggregate"}
+	updateMetadata = action{objects.ErrInvalidAggregateActionUpdateMeta, "Cannot update metadata of aggregate"}
 )
 
 func refuse(x action, g *objects.Aggregate, reason string) error {
-	return objects.Errorf(objects.KindInvalid, x.class, "%s %d. Reason: %s.", x.text, g.ID, reason)
+	return x.class.Errorf(objects.KindInvalid, "%s %d. Reason: %s.", x.text, g.ID, reason)
 }
 
 // checkZone refuses a zone for an aggregate whose hosts are in another one by

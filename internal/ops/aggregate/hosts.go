@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/nova-go/nova/internal/db"
@@ -11,7 +12,7 @@ import (
 )
 
 func notFound(host string) error {
-	return objects.Errorf(objects.KindNotFound, "ComputeHostNotFound", "Compute host %s could not be found.", host)
+	return objects.ErrComputeHostNotFound.Errorf(objects.KindNotFound, "Compute host %s could not be found.", host)
 }
 
 // AddHost puts a host into the aggregate of a row id, and its first compute node
@@ -87,7 +88,7 @@ func (a *Aggregates) RemoveHost(ctx context.Context, caller *reqctx.Context, id 
 		return nil, err
 	}
 	err = a.Placement.LeaveAggregate(ctx, caller, node, g.UUID)
-	if objects.IsClass(err, "ResourceProviderNotFound") {
+	if errors.Is(err, objects.ErrResourceProviderNotFound) {
 		a.Log.Warn().Err(err).Msgf("Failed to remove association of %s with a placement aggregate", node)
 	} else if err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ func (o *Ops) DeleteVolumeSnapshot(ctx context.Context, caller *reqctx.Context, 
 // readyFor wants a server that is on a host, was launched and has no task under way.
 func readyFor(i *objects.Instance, action string) error {
 	if i.Host == nil || *i.Host == "" {
-		return objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
+		return objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
 	}
 	return instance.Guard{}.States(i, action)
 }
@@ -62,10 +62,10 @@ func (o *Ops) holder(ctx context.Context, volume string) (*objects.Instance, err
 		case err != nil:
 			return nil, err
 		case len(servers) > 1:
-			return nil, objects.Errorf(objects.KindInvalid, "VolumeBDMIsMultiAttach", "Block Device Mapping %s is a multi-attach volume and is not valid for this operation.", volume)
+			return nil, objects.ErrVolumeBDMIsMultiAttach.Errorf(objects.KindInvalid, "Block Device Mapping %s is a multi-attach volume and is not valid for this operation.", volume)
 		case len(servers) == 1:
 			return cell.Instance(ctx, c, servers[0], cell.Load{Record: cell.RowOnly})
 		}
 	}
-	return nil, objects.Errorf(objects.KindNotFound, "VolumeBDMNotFound", "No volume Block Device Mapping with id %s.", volume)
+	return nil, objects.ErrVolumeBDMNotFound.Errorf(objects.KindNotFound, "No volume Block Device Mapping with id %s.", volume)
 }

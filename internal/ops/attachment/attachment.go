@@ -46,7 +46,7 @@ type Ports interface {
 }
 
 func invalidVolume(format string, a ...any) error {
-	return objects.Errorf(objects.KindInvalid, "InvalidVolume", "Invalid volume: "+format, a...)
+	return objects.ErrInvalidVolume.Errorf(objects.KindInvalid, "Invalid volume: "+format, a...)
 }
 
 // device is the block device of a server that a volume is, or VolumeBDMNotFound.
@@ -60,23 +60,23 @@ func (o *Ops) device(ctx context.Context, i *objects.Instance, volume string) (*
 			return d, nil
 		}
 	}
-	return nil, objects.Errorf(objects.KindNotFound, "VolumeBDMNotFound", "No volume Block Device Mapping with id %s.", volume)
+	return nil, objects.ErrVolumeBDMNotFound.Errorf(objects.KindNotFound, "No volume Block Device Mapping with id %s.", volume)
 }
 
 // remoteKinds are what exceptions of the conductor and of hosts mean to clients.
-var remoteKinds = map[string]objects.Kind{
-	"VolumeNotFound": objects.KindNotFound, "DevicePathInUse": objects.KindConflict, "InstanceIsLocked": objects.KindConflict, "InvalidVolume": objects.KindInvalid,
-	"InvalidDevicePath": objects.KindInvalid, "InvalidInput": objects.KindInvalid, "VolumeTaggedAttachNotSupported": objects.KindInvalid,
-	"MultiattachNotSupportedOldMicroversion": objects.KindInvalid, "MultiattachToShelvedNotSupported": objects.KindInvalid, "TooManyDiskDevices": objects.KindForbidden,
-	"InterfaceAttachFailedNoNetwork": objects.KindInvalid, "NetworkAmbiguous": objects.KindInvalid, "NoMoreFixedIps": objects.KindInvalid, "PortNotUsable": objects.KindInvalid,
-	"AttachInterfaceNotSupported": objects.KindInvalid, "AttachInterfaceWithQoSPolicyNotSupported": objects.KindInvalid, "SecurityGroupCannotBeApplied": objects.KindInvalid, "NetworkInterfaceTaggedAttachNotSupported": objects.KindInvalid,
-	"NetworksWithQoSPolicyNotSupported": objects.KindInvalid, "InterfaceAttachPciClaimFailed": objects.KindInvalid, "InterfaceAttachResourceAllocationFailed": objects.KindInvalid,
-	"ForbiddenPortsWithAccelerator": objects.KindInvalid, "ForbiddenWithRemoteManagedPorts": objects.KindInvalid, "ExtendedResourceRequestOldCompute": objects.KindInvalid,
-	"FixedIpAlreadyInUse": objects.KindConflict, "PortInUse": objects.KindConflict, "PortNotFound": objects.KindNotFound, "NetworkNotFound": objects.KindNotFound,
-	"PortLimitExceeded": objects.KindForbidden, "InterfaceAttachFailed": 0,
-	"ConsoleNotAvailable": objects.KindNotFound, "InstanceNotFound": objects.KindNotFound, "ConsoleTypeUnavailable": objects.KindInvalid,
-	"ConsoleTypeInvalid": objects.KindInvalid, "InstanceNotReady": objects.KindConflict, "ImageSerialPortNumberInvalid": objects.KindInvalid,
-	"ImageSerialPortNumberExceedFlavorValue": objects.KindInvalid, "SocketPortRangeExhaustedException": objects.KindInvalid,
+var remoteKinds = map[objects.Class]objects.Kind{
+	objects.ErrVolumeNotFound: objects.KindNotFound, objects.ErrDevicePathInUse: objects.KindConflict, objects.ErrInstanceIsLocked: objects.KindConflict, objects.ErrInvalidVolume: objects.KindInvalid,
+	objects.ErrInvalidDevicePath: objects.KindInvalid, objects.ErrInvalidInput: objects.KindInvalid, objects.ErrVolumeTaggedAttachNotSupported: objects.KindInvalid,
+	objects.ErrMultiattachNotSupportedOldMicroversion: objects.KindInvalid, objects.ErrMultiattachToShelvedNotSupported: objects.KindInvalid, objects.ErrTooManyDiskDevices: objects.KindForbidden,
+	objects.ErrInterfaceAttachFailedNoNetwork: objects.KindInvalid, objects.ErrNetworkAmbiguous: objects.KindInvalid, objects.ErrNoMoreFixedIps: objects.KindInvalid, objects.ErrPortNotUsable: objects.KindInvalid,
+	objects.ErrAttachInterfaceNotSupported: objects.KindInvalid, objects.ErrAttachInterfaceWithQoSPolicyNotSupported: objects.KindInvalid, objects.ErrSecurityGroupCannotBeApplied: objects.KindInvalid, objects.ErrNetworkInterfaceTaggedAttachNotSupported: objects.KindInvalid,
+	objects.ErrNetworksWithQoSPolicyNotSupported: objects.KindInvalid, objects.ErrInterfaceAttachPciClaimFailed: objects.KindInvalid, objects.ErrInterfaceAttachResourceAllocationFailed: objects.KindInvalid,
+	objects.ErrForbiddenPortsWithAccelerator: objects.KindInvalid, objects.ErrForbiddenWithRemoteManagedPorts: objects.KindInvalid, objects.ErrExtendedResourceRequestOldCompute: objects.KindInvalid,
+	objects.ErrFixedIpAlreadyInUse: objects.KindConflict, objects.ErrPortInUse: objects.KindConflict, objects.ErrPortNotFound: objects.KindNotFound, objects.ErrNetworkNotFound: objects.KindNotFound,
+	objects.ErrPortLimitExceeded: objects.KindForbidden, objects.ErrInterfaceAttachFailed: 0,
+	objects.ErrConsoleNotAvailable: objects.KindNotFound, objects.ErrInstanceNotFound: objects.KindNotFound, objects.ErrConsoleTypeUnavailable: objects.KindInvalid,
+	objects.ErrConsoleTypeInvalid: objects.KindInvalid, objects.ErrInstanceNotReady: objects.KindConflict, objects.ErrImageSerialPortNumberInvalid: objects.KindInvalid,
+	objects.ErrImageSerialPortNumberExceedFlavorValue: objects.KindInvalid, objects.ErrSocketPortRangeExhaustedException: objects.KindInvalid,
 }
 
 // remote makes a domain error of an exception that a service raised.

@@ -26,7 +26,7 @@ type Floating interface {
 }
 
 func invalid(format string, a ...any) error {
-	return objects.Errorf(objects.KindInvalid, "Invalid", format, a...)
+	return objects.ErrInvalid.Errorf(objects.KindInvalid, format, a...)
 }
 
 // AddFloatingIP leads a floating address to a server: to its fixed address, or where
@@ -56,8 +56,8 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Context, i *obje
 		return unable(fmt.Sprintf("Fixed IP not found for address %s.", at))
 	}
 	ip, err := o.Floating.FloatingIPAt(ctx, caller, address)
-	if objects.IsClass(err, "FloatingIpNotFoundForAddress") {
-		return objects.Errorf(objects.KindNotFound, "FloatingIpNotFoundForAddress", "floating IP not found")
+	if errors.Is(err, objects.ErrFloatingIpNotFoundForAddress) {
+		return objects.ErrFloatingIpNotFoundForAddress.Errorf(objects.KindNotFound, "floating IP not found")
 	}
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Context, i *obje
 		case errors.As(err, &f) && f.Status == 409:
 			return invalid("Floating IP %s association has failed.", f.Message)
 		case errors.As(err, &f) && f.Status == 403:
-			return objects.Errorf(objects.KindForbidden, "Forbidden", "%s", f.Message)
+			return objects.ErrForbidden.Errorf(objects.KindForbidden, "%s", f.Message)
 		}
 		return unable(err)
 	}
@@ -151,8 +151,8 @@ func (o *Ops) RemoveFloatingIP(ctx context.Context, caller *reqctx.Context, i *o
 // ReleaseFloatingIP gives a floating address back, wherever it leads.
 func (o *Ops) ReleaseFloatingIP(ctx context.Context, caller *reqctx.Context, id string) error {
 	ip, err := o.Floating.FloatingIP(ctx, caller, id)
-	if objects.IsClass(err, "FloatingIpNotFound") || objects.IsClass(err, "NetworkNotFound") {
-		return objects.Errorf(objects.KindNotFound, "FloatingIpNotFound", "Floating IP not found for ID %s", id)
+	if errors.Is(err, objects.ErrFloatingIpNotFound) || errors.Is(err, objects.ErrNetworkNotFound) {
+		return objects.ErrFloatingIpNotFound.Errorf(objects.KindNotFound, "Floating IP not found for ID %s", id)
 	}
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ var pluggable = instance.Guard{VM: []string{"active", "paused", "stopped"}}
 
 func accelerated(kind string) error {
 	if objects.AcceleratorPort(kind) {
-		return objects.Errorf(objects.KindInvalid, "ForbiddenPortsWithAccelerator", "Feature not supported with Ports that have accelerators.")
+		return objects.ErrForbiddenPortsWithAccelerator.Errorf(objects.KindInvalid, "Feature not supported with Ports that have accelerators.")
 	}
 	return nil
 }
@@ -59,7 +59,7 @@ func (o *Ops) attachable(ctx context.Context, i *objects.Instance, p *objects.Po
 	case grouped && services[0].Version < attachesGroups:
 		return objects.OldForResourceGroups()
 	case !grouped && services[0].Version < attachesBandwidth:
-		return objects.Errorf(objects.KindInvalid, "AttachInterfaceWithQoSPolicyNotSupported", "Attaching interfaces with QoS policy is not supported for instance %s.", i.UUID)
+		return objects.ErrAttachInterfaceWithQoSPolicyNotSupported.Errorf(objects.KindInvalid, "Attaching interfaces with QoS policy is not supported for instance %s.", i.UUID)
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func (o *Ops) DetachInterface(ctx context.Context, caller *reqctx.Context, i *ob
 // like. The answer is what the host says: access_url, token, host, port.
 func (o *Ops) Console(ctx context.Context, caller *reqctx.Context, i *objects.Instance, method, kind string) (map[string]any, error) {
 	if i.Host == nil || *i.Host == "" {
-		return nil, objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
+		return nil, objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
 	}
 	answer, err := o.Compute.Console(ctx, caller, i, method, kind)
 	return answer, remote(err)

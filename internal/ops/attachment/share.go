@@ -79,7 +79,7 @@ func stateFor(i *objects.Instance, action string, states ...string) error {
 		if i.VMState != nil {
 			state = *i.VMState
 		}
-		return objects.Errorf(objects.KindConflict, "InstanceInvalidState", "Cannot '%s' instance %s while it is in vm_state %s", action, i.UUID, state)
+		return objects.ErrInstanceInvalidState.Errorf(objects.KindConflict, "Cannot '%s' instance %s while it is in vm_state %s", action, i.UUID, state)
 	}
 	return nil
 }
@@ -95,7 +95,7 @@ func (o *Ops) canShare(ctx context.Context, caller *reqctx.Context, i *objects.I
 			return err
 		}
 		if oldest < sharesSince {
-			return objects.Errorf(objects.KindForbidden, "ForbiddenSharesNotSupported", "Feature not supported until computes have not been updated.")
+			return objects.ErrForbiddenSharesNotSupported.Errorf(objects.KindForbidden, "Feature not supported until computes have not been updated.")
 		}
 		host := "None"
 		if i.Host != nil {
@@ -124,18 +124,18 @@ func (o *Ops) canShare(ctx context.Context, caller *reqctx.Context, i *objects.I
 			}
 		}
 	}
-	return objects.Errorf(objects.KindConflict, "ForbiddenSharesNotConfiguredCorrectly", "Feature not supported because either compute or instance are not configured correctly.")
+	return objects.ErrForbiddenSharesNotConfiguredCorrectly.Errorf(objects.KindConflict, "Feature not supported because either compute or instance are not configured correctly.")
 }
 
 // usable wants a share that is there, exported, and of a protocol that hosts mount.
 func usable(m *manila.Share, id string) error {
 	switch {
 	case m.Status != "available":
-		return objects.Errorf(objects.KindConflict, "ShareStatusIncorect", "Share %s is in '%s' instead of 'available' status.", id, m.Status)
+		return objects.ErrShareStatusIncorect.Errorf(objects.KindConflict, "Share %s is in '%s' instead of 'available' status.", id, m.Status)
 	case m.Location == nil:
-		return objects.Errorf(objects.KindConflict, "ShareMissingExportLocation", "Share %s export location is missing.", id)
+		return objects.ErrShareMissingExportLocation.Errorf(objects.KindConflict, "Share %s export location is missing.", id)
 	case m.Protocol != "NFS" && m.Protocol != "CEPHFS":
-		return objects.Errorf(objects.KindConflict, "ShareProtocolNotSupported", "Share protocol %s is not supported.", m.Protocol)
+		return objects.ErrShareProtocolNotSupported.Errorf(objects.KindConflict, "Share protocol %s is not supported.", m.Protocol)
 	}
 	return nil
 }

@@ -18,11 +18,11 @@ func (o *Ops) SwapVolume(ctx context.Context, caller *reqctx.Context, i *objects
 		return err
 	}
 	if from.MigrationStatus.Value == nil || *from.MigrationStatus.Value == "" {
-		return objects.Errorf(objects.KindConflict, "Conflict", "volume %s is not migrating; this API should only be called by Cinder", old)
+		return objects.ErrConflict.Errorf(objects.KindConflict, "volume %s is not migrating; this API should only be called by Cinder", old)
 	}
 	to, err := o.Volumes.Volume(ctx, caller, next, "")
-	if objects.IsClass(err, "VolumeNotFound") {
-		return objects.Errorf(objects.KindInvalid, "VolumeNotFound", "%s", err)
+	if errors.Is(err, objects.ErrVolumeNotFound) {
+		return objects.ErrVolumeNotFound.Errorf(objects.KindInvalid, "%s", err)
 	}
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (o *Ops) swap(ctx context.Context, caller *reqctx.Context, i *objects.Insta
 		return err
 	}
 	if writers > 1 {
-		return objects.Errorf(objects.KindInvalid, "MultiattachSwapVolumeNotSupported", "Swapping multi-attach volumes with more than one read/write attachment is not supported.")
+		return objects.ErrMultiattachSwapVolumeNotSupported.Errorf(objects.KindInvalid, "Swapping multi-attach volumes with more than one read/write attachment is not supported.")
 	}
 	if _, err := o.device(ctx, i, from.ID); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (o *Ops) writers(ctx context.Context, caller *reqctx.Context, v *cinder.Vol
 	for _, one := range v.Attachments {
 		a, err := o.Volumes.Attachment(ctx, caller, one.AttachmentID)
 		switch {
-		case objects.IsClass(err, "VolumeAttachmentNotFound"):
+		case errors.Is(err, objects.ErrVolumeAttachmentNotFound):
 			n++
 		case err != nil:
 			return 0, err

@@ -38,7 +38,7 @@ func (o *Ops) AttachVolume(ctx context.Context, caller *reqctx.Context, i *objec
 		return nil, err
 	}
 	if r.Device != nil && *r.Device != "" && !devicePath.MatchString(*r.Device) {
-		return nil, objects.Errorf(objects.KindInvalid, "InvalidDevicePath", "The supplied device path (%s) is invalid.", *r.Device)
+		return nil, objects.ErrInvalidDevicePath.Errorf(objects.KindInvalid, "The supplied device path (%s) is invalid.", *r.Device)
 	}
 	v, err := o.Volumes.Volume(ctx, caller, r.Volume, "")
 	if err != nil {
@@ -91,9 +91,9 @@ func volumeDict(v *cinder.Volume) map[string]any {
 func (o *Ops) attachToShelved(ctx context.Context, caller *reqctx.Context, i *objects.Instance, v *cinder.Volume, r VolumeRequest) error {
 	switch {
 	case r.Tag != nil && *r.Tag != "":
-		return objects.Errorf(objects.KindInvalid, "VolumeTaggedAttachToShelvedNotSupported", "Tagged volume attachment is not supported for shelved-offloaded instances.")
+		return objects.ErrVolumeTaggedAttachToShelvedNotSupported.Errorf(objects.KindInvalid, "Tagged volume attachment is not supported for shelved-offloaded instances.")
 	case v.Multiattach:
-		return objects.Errorf(objects.KindInvalid, "MultiattachToShelvedNotSupported", "Attaching multiattach volumes is not supported for shelved-offloaded instances.")
+		return objects.ErrMultiattachToShelvedNotSupported.Errorf(objects.KindInvalid, "Attaching multiattach volumes is not supported for shelved-offloaded instances.")
 	}
 	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		id, err := cell.CreateVolumeDevice(ctx, c, i.UUID, v.ID, r.DeleteOnTermination)
@@ -121,7 +121,7 @@ func (o *Ops) reserve(ctx context.Context, caller *reqctx.Context, i *objects.In
 
 // notAttached is the error for a volume that a server does not have.
 func notAttached(server, volume string) error {
-	return objects.Errorf(objects.KindNotFound, "VolumeBDMNotFound", "Instance %s is not attached to volume %s", server, volume)
+	return objects.ErrVolumeBDMNotFound.Errorf(objects.KindNotFound, "Instance %s is not attached to volume %s", server, volume)
 }
 
 // DetachVolume takes a volume away from a server.
@@ -131,14 +131,14 @@ func (o *Ops) DetachVolume(ctx context.Context, caller *reqctx.Context, i *objec
 		return err
 	}
 	d, err := o.device(ctx, i, volume)
-	if objects.IsClass(err, "VolumeBDMNotFound") {
+	if errors.Is(err, objects.ErrVolumeBDMNotFound) {
 		return notAttached(i.UUID, volume)
 	}
 	if err != nil {
 		return err
 	}
 	if n, ok := d.Int("boot_index"); ok && n == 0 {
-		return objects.Errorf(objects.KindInvalid, "Invalid", "Cannot detach a root device volume")
+		return objects.ErrInvalid.Errorf(objects.KindInvalid, "Cannot detach a root device volume")
 	}
 	if err := attachable.Check(caller, i, "detach_volume"); err != nil {
 		return err
@@ -166,7 +166,7 @@ func (o *Ops) DetachVolume(ctx context.Context, caller *reqctx.Context, i *objec
 
 func (o *Ops) beginDetaching(ctx context.Context, caller *reqctx.Context, volume string) error {
 	err := o.Volumes.BeginDetaching(ctx, caller, volume)
-	if objects.IsClass(err, "InvalidInput") {
+	if errors.Is(err, objects.ErrInvalidInput) {
 		return invalidVolume("%s", err)
 	}
 	return err
@@ -213,7 +213,7 @@ func (o *Ops) UpdateVolume(ctx context.Context, i *objects.Instance, volume stri
 		is    string
 	}{{"id", c.ID, volume}, {"serverId", c.Server, i.UUID}, {"device", c.Device, d.Text("device_name")}, {"tag", c.Tag, d.Text("tag")}} {
 		if fixed.given != nil && *fixed.given != fixed.is {
-			return objects.Errorf(objects.KindInvalid, "Invalid", "The %s property is not mutable", fixed.name)
+			return objects.ErrInvalid.Errorf(objects.KindInvalid, "The %s property is not mutable", fixed.name)
 		}
 	}
 	if c.DeleteOnTermination == nil {

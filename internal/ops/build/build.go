@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -84,7 +85,7 @@ func (b *Builder) findImage(ctx context.Context, p *plan) error {
 		}
 	} else {
 		if len(p.TrustedCerts) > 0 || len(b.o.DefaultCerts) > 0 {
-			return objects.Errorf(objects.KindInvalid, "CertificateValidationFailed", "Image certificate validation is not supported when booting from volume")
+			return objects.ErrCertificateValidationFailed.Errorf(objects.KindInvalid, "Image certificate validation is not supported when booting from volume")
 		}
 		if p.image, err = b.imageOfVolume(ctx, p); err != nil {
 			return err
@@ -112,7 +113,7 @@ func (b *Builder) imageOfVolume(ctx context.Context, p *plan) (*objects.Image, e
 		if d.ImageID != nil {
 			image, err := b.o.Images.Image(ctx, p.caller, *d.ImageID)
 			if err != nil {
-				return nil, invalidDevice("InvalidBDMImage", invalid+"image "+*d.ImageID+".")
+				return nil, invalidDevice(objects.ErrInvalidBDMImage, invalid+"image "+*d.ImageID+".")
 			}
 			return image, nil
 		}
@@ -121,12 +122,12 @@ func (b *Builder) imageOfVolume(ctx context.Context, p *plan) (*objects.Image, e
 		}
 		v, err := b.o.Volumes.Volume(ctx, p.caller, *id, "")
 		switch {
-		case objects.IsClass(err, "CinderConnectionFailed"):
+		case errors.Is(err, objects.ErrCinderConnectionFailed):
 			return nil, err
 		case err != nil:
-			return nil, invalidDevice("InvalidBDMVolume", invalid+"volume "+*id+".")
+			return nil, invalidDevice(objects.ErrInvalidBDMVolume, invalid+"volume "+*id+".")
 		case !bool(v.Bootable):
-			return nil, invalidDevice("InvalidBDMVolumeNotBootable", "Block Device "+*id+" is not bootable.")
+			return nil, invalidDevice(objects.ErrInvalidBDMVolumeNotBootable, "Block Device "+*id+" is not bootable.")
 		}
 		return volumeImage(v), nil
 	}
@@ -218,7 +219,7 @@ func (b *Builder) findRest(ctx context.Context, p *plan) error {
 		return err
 	}
 	if most < p.Min {
-		return overQuota("PortLimitExceeded", "Maximum number of ports exceeded")
+		return overQuota(objects.ErrPortLimitExceeded, "Maximum number of ports exceeded")
 	}
 	p.Max = min(p.Max, most)
 	return nil
@@ -324,7 +325,7 @@ func (b *Builder) findCount(ctx context.Context, p *plan) error {
 // checkHost wants the host, or the hypervisor, that is asked for to exist.
 func (b *Builder) checkHost(ctx context.Context, caller *reqctx.Context, r *Request) error {
 	missing := func(name string) error {
-		return objects.Errorf(objects.KindInvalid, "ComputeHostNotFound", "Compute host %s could not be found.", name)
+		return objects.ErrComputeHostNotFound.Errorf(objects.KindInvalid, "Compute host %s could not be found.", name)
 	}
 	switch {
 	case r.Host != "":
@@ -344,7 +345,7 @@ func (b *Builder) checkHost(ctx context.Context, caller *reqctx.Context, r *Requ
 		}
 	case r.Node != "":
 		_, err := b.o.Placement.ProviderNamed(ctx, caller, r.Node)
-		if objects.IsClass(err, "ResourceProviderNotFound") {
+		if errors.Is(err, objects.ErrResourceProviderNotFound) {
 			err = missing(r.Node)
 		}
 		return err

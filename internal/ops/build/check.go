@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,18 +20,18 @@ func checkCounts(r *Request) error {
 	if r.Networks != nil && r.Max > 1 {
 		for _, n := range r.Networks.List {
 			if n.NetworkID != nil && n.Address != nil {
-				return objects.Errorf(objects.KindInvalid, "InvalidFixedIpAndMaxCountRequest", "Failed to launch instances: max_count cannot be greater than 1 if an fixed_ip is specified.")
+				return objects.ErrInvalidFixedIpAndMaxCountRequest.Errorf(objects.KindInvalid, "Failed to launch instances: max_count cannot be greater than 1 if an fixed_ip is specified.")
 			}
 		}
 		for _, n := range r.Networks.List {
 			if n.PortID != nil {
-				return objects.Errorf(objects.KindInvalid, "MultiplePortsNotApplicable",
+				return objects.ErrMultiplePortsNotApplicable.Errorf(objects.KindInvalid,
 					"Failed to launch instances: Unable to launch multiple instances with a single configured port ID. Please launch your instance one by one with different ports.")
 			}
 		}
 	}
 	if r.Hostname != nil && *r.Hostname != "" && r.Max > 1 {
-		return objects.Errorf(objects.KindInvalid, "AmbiguousHostnameForMultipleInstances", "Unable to allocate a single hostname to multiple instances")
+		return objects.ErrAmbiguousHostnameForMultipleInstances.Errorf(objects.KindInvalid, "Unable to allocate a single hostname to multiple instances")
 	}
 	return nil
 }
@@ -49,7 +50,7 @@ func checkUserData(data *string) error {
 		return -1
 	}, *data)
 	if _, err := base64.StdEncoding.DecodeString(kept); err != nil {
-		return objects.Errorf(objects.KindInvalid, "InstanceUserDataMalformed", "User data needs to be valid base 64.")
+		return objects.ErrInstanceUserDataMalformed.Errorf(objects.KindInvalid, "User data needs to be valid base 64.")
 	}
 	return nil
 }
@@ -57,7 +58,7 @@ func checkUserData(data *string) error {
 // checkAutoDisk refuses a disk configuration that the image forbids.
 func checkAutoDisk(image *objects.Image, auto *bool) error {
 	if auto != nil && *auto && strings.EqualFold(image.Property("auto_disk_config"), "disabled") {
-		return objects.Errorf(objects.KindInvalid, "AutoDiskConfigDisabledByImage", "Requested image %s has automatic disk resize disabled.", image.ID)
+		return objects.ErrAutoDiskConfigDisabledByImage.Errorf(objects.KindInvalid, "Requested image %s has automatic disk resize disabled.", image.ID)
 	}
 	return nil
 }
@@ -66,24 +67,24 @@ func checkAutoDisk(image *objects.Image, auto *bool) error {
 // is its root device; id is "" for what a volume was made of.
 func CheckImage(f *objects.Flavor, image *objects.Image, id string, root *Device, zeroDisk bool) error {
 	if image.Property("cinder_encryption_key_id") != "" && id != "" {
-		return objects.Errorf(objects.KindInvalid, "ImageUnacceptable", "Image %s is unacceptable: Direct booting of an image uploaded from an encrypted volume is unsupported.", id)
+		return objects.ErrImageUnacceptable.Errorf(objects.KindInvalid, "Image %s is unacceptable: Direct booting of an image uploaded from an encrypted volume is unsupported.", id)
 	}
 	if len(image.Raw) == 0 {
 		return nil
 	}
 	if image.Status != "active" {
-		return objects.Errorf(objects.KindInvalid, "ImageNotActive", "Image %s is not active.", id)
+		return objects.ErrImageNotActive.Errorf(objects.KindInvalid, "Image %s is not active.", id)
 	}
 	if drive, ok := image.Properties()["img_config_drive"]; ok && drive != "optional" && drive != "mandatory" {
-		return objects.Errorf(objects.KindInvalid, "InvalidImageConfigDrive", "Image's config drive option '%v' is invalid", drive)
+		return objects.ErrInvalidImageConfigDrive.Errorf(objects.KindInvalid, "Image's config drive option '%v' is invalid", drive)
 	}
 	if f.MemoryMB < image.MinRAM {
-		return objects.Errorf(objects.KindInvalid, "FlavorMemoryTooSmall", "Flavor's memory is too small for requested image.")
+		return objects.ErrFlavorMemoryTooSmall.Errorf(objects.KindInvalid, "Flavor's memory is too small for requested image.")
 	}
 	least := image.MinDisk * gib
 	if root != nil && root.Destination == "volume" {
 		if root.Size != nil && least > *root.Size*gib {
-			return objects.Errorf(objects.KindInvalid, "VolumeSmallerThanMinDisk",
+			return objects.ErrVolumeSmallerThanMinDisk.Errorf(objects.KindInvalid,
 				"Volume is smaller than the minimum size specified in image metadata. Volume size is %d bytes, minimum size is %d bytes.", *root.Size*gib, least)
 		}
 		return nil
@@ -91,13 +92,13 @@ func CheckImage(f *objects.Flavor, image *objects.Image, id string, root *Device
 	disk := f.RootGB * gib
 	switch {
 	case disk == 0 && !zeroDisk:
-		return objects.Errorf(objects.KindForbidden, "BootFromVolumeRequiredForZeroDiskFlavor", "Only volume-backed servers are allowed for flavors with zero disk.")
+		return objects.ErrBootFromVolumeRequiredForZeroDiskFlavor.Errorf(objects.KindForbidden, "Only volume-backed servers are allowed for flavors with zero disk.")
 	case disk == 0:
 	case image.Size > disk:
-		return objects.Errorf(objects.KindInvalid, "FlavorDiskSmallerThanImage",
+		return objects.ErrFlavorDiskSmallerThanImage.Errorf(objects.KindInvalid,
 			"Flavor's disk is too small for requested image. Flavor disk is %d bytes, image is %d bytes.", disk, image.Size)
 	case least > disk:
-		return objects.Errorf(objects.KindInvalid, "FlavorDiskSmallerThanMinDisk",
+		return objects.ErrFlavorDiskSmallerThanMinDisk.Errorf(objects.KindInvalid,
 			"Flavor's disk is smaller than the minimum size specified in image metadata. Flavor disk is %d bytes, minimum size is %d bytes.", disk, least)
 	}
 	return nil
@@ -122,7 +123,7 @@ func (b *Builder) checkZone(ctx context.Context, zone string) error {
 			return nil
 		}
 	}
-	return objects.Errorf(objects.KindInvalid, "InvalidRequest", "The requested availability zone is not available")
+	return objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "The requested availability zone is not available")
 }
 
 // volumeZone checks [cinder] cross_az_attach: the answer is the zone that the
@@ -136,7 +137,7 @@ func (b *Builder) volumeZone(zone *string, volumes map[string]*cinder.Volume) (*
 		zones = append(zones, objects.OrZero(v.AvailabilityZone))
 	}
 	mismatch := func(reason string) error {
-		return objects.Errorf(objects.KindInvalid, "MismatchVolumeAZException", "The availability zone between the server and its attached volumes do not match: %s.", reason)
+		return objects.ErrMismatchVolumeAZException.Errorf(objects.KindInvalid, "The availability zone between the server and its attached volumes do not match: %s.", reason)
 	}
 	if slices.ContainsFunc(zones, func(z string) bool { return z != zones[0] }) {
 		return nil, mismatch("Volumes are in different availability zones: " + strings.Join(zones, ","))
@@ -165,7 +166,7 @@ func (b *Builder) checkDevices(ctx context.Context, caller *reqctx.Context, r *R
 		}
 	}
 	if len(boots) == 0 {
-		return invalidDevice("InvalidBDMBootSequence", "Block Device Mapping is Invalid: Boot sequence for the instance and image/block device mapping combination is not valid.")
+		return invalidDevice(objects.ErrInvalidBDMBootSequence, "Block Device Mapping is Invalid: Boot sequence for the instance and image/block device mapping combination is not valid.")
 	}
 	var types map[string]string
 	for _, d := range devices {
@@ -194,7 +195,7 @@ func setType(d *Device, types map[string]string) error {
 			return nil
 		}
 	}
-	return objects.Errorf(objects.KindInvalid, "VolumeTypeNotFound", "Volume type %s could not be found.", *d.VolumeType)
+	return objects.ErrVolumeTypeNotFound.Errorf(objects.KindInvalid, "Volume type %s could not be found.", *d.VolumeType)
 }
 
 var diskBuses = []string{"fdc", "ide", "sata", "scsi", "usb", "virtio", "xen", "lxc", "uml"}
@@ -205,42 +206,42 @@ func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Context, r *Re
 	case d.ImageID != nil:
 		if *d.ImageID != r.Image {
 			if _, err := b.o.Images.Image(ctx, caller, *d.ImageID); err != nil {
-				return invalidDevice("InvalidBDMImage", invalid+"failed to get image "+*d.ImageID+".")
+				return invalidDevice(objects.ErrInvalidBDMImage, invalid+"failed to get image "+*d.ImageID+".")
 			}
 		}
 		if d.Source == "image" && d.Destination == "volume" && (d.Size == nil || *d.Size == 0) {
-			return invalidDevice("InvalidBDM", "Images with destination_type 'volume' need to have a non-zero size specified")
+			return invalidDevice(objects.ErrInvalidBDM, "Images with destination_type 'volume' need to have a non-zero size specified")
 		}
 	case d.VolumeID != nil:
 		v := volumes[*d.VolumeID]
 		if v.Multiattach && !r.Multiattach {
-			return invalidDevice("MultiattachNotSupportedOldMicroversion", "Multiattach volumes are only supported starting with compute API version 2.60.")
+			return invalidDevice(objects.ErrMultiattachNotSupportedOldMicroversion, "Multiattach volumes are only supported starting with compute API version 2.60.")
 		}
 		attachment, err := b.o.Volumes.CreateAttachment(ctx, caller, v.ID, server, nil)
 		switch {
-		case objects.IsClass(err, "CinderConnectionFailed"), objects.IsClass(err, "InvalidVolume"):
+		case errors.Is(err, objects.ErrCinderConnectionFailed), errors.Is(err, objects.ErrInvalidVolume):
 			return err
-		case objects.IsClass(err, "InvalidInput"):
-			return objects.Errorf(objects.KindInvalid, "InvalidVolume", "Invalid volume: %s", err)
+		case errors.Is(err, objects.ErrInvalidInput):
+			return objects.ErrInvalidVolume.Errorf(objects.KindInvalid, "Invalid volume: %s", err)
 		case err != nil:
-			return invalidDevice("InvalidBDMVolume", invalid+"failed to get volume "+v.ID+".")
+			return invalidDevice(objects.ErrInvalidBDMVolume, invalid+"failed to get volume "+v.ID+".")
 		}
 		d.AttachmentID, d.Size = &attachment.ID, &v.Size
 	case d.SnapshotID != nil:
 		s, err := b.o.Volumes.Snapshot(ctx, caller, *d.SnapshotID)
 		switch {
-		case objects.IsClass(err, "CinderConnectionFailed"):
+		case errors.Is(err, objects.ErrCinderConnectionFailed):
 			return err
 		case err != nil:
-			return invalidDevice("InvalidBDMSnapshot", invalid+"failed to get snapshot "+*d.SnapshotID+".")
+			return invalidDevice(objects.ErrInvalidBDMSnapshot, invalid+"failed to get snapshot "+*d.SnapshotID+".")
 		case d.Size == nil || *d.Size == 0:
 			d.Size = &s.Size
 		}
 	case d.Source == "blank" && d.Destination == "volume" && (d.Size == nil || *d.Size == 0):
-		return invalidDevice("InvalidBDM", "Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size")
+		return invalidDevice(objects.ErrInvalidBDM, "Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size")
 	}
 	if d.Bus != nil && *d.Bus != "" && !slices.Contains(diskBuses, *d.Bus) {
-		return invalidDevice("InvalidBDMDiskBus", "Block Device Mapping is Invalid.")
+		return invalidDevice(objects.ErrInvalidBDMDiskBus, "Block Device Mapping is Invalid.")
 	}
 	return nil
 }
@@ -264,13 +265,13 @@ func (b *Builder) checkLocal(f *objects.Flavor, devices []*Device) error {
 	}
 	switch {
 	case ephemeral > f.EphemeralGB:
-		return invalidDevice("InvalidBDMEphemeralSize", "Ephemeral disks requested are larger than the instance type allows. If no size is given in one block device mapping, flavor ephemeral size will be used.")
+		return invalidDevice(objects.ErrInvalidBDMEphemeralSize, "Ephemeral disks requested are larger than the instance type allows. If no size is given in one block device mapping, flavor ephemeral size will be used.")
 	case len(swaps) > 1:
 		return invalidFormat("More than one swap drive requested.")
 	case len(swaps) == 1 && swaps[0].Size != nil && *swaps[0].Size > f.Swap:
-		return invalidDevice("InvalidBDMSwapSize", "Swap drive requested is larger than instance type allows.")
+		return invalidDevice(objects.ErrInvalidBDMSwapSize, "Swap drive requested is larger than instance type allows.")
 	case b.o.MaxLocalDevices >= 0 && local > b.o.MaxLocalDevices:
-		return invalidDevice("InvalidBDMLocalsLimit", "Block Device Mapping is Invalid: You specified more local devices than the limit allows")
+		return invalidDevice(objects.ErrInvalidBDMLocalsLimit, "Block Device Mapping is Invalid: You specified more local devices than the limit allows")
 	}
 	return nil
 }

@@ -27,11 +27,11 @@ type Device struct {
 }
 
 func invalidFormat(details string) error {
-	return objects.Errorf(objects.KindInvalid, "InvalidBDMFormat", "Block Device Mapping is Invalid: %s", details)
+	return objects.ErrInvalidBDMFormat.Errorf(objects.KindInvalid, "Block Device Mapping is Invalid: %s", details)
 }
 
-func invalidDevice(class, text string) error {
-	return objects.Errorf(objects.KindInvalid, class, "%s", text)
+func invalidDevice(class objects.Class, text string) error {
+	return class.Errorf(objects.KindInvalid, "%s", text)
 }
 
 func (d *Device) root() bool  { return d.BootIndex != nil && *d.BootIndex == 0 }
@@ -228,7 +228,7 @@ func (b *Builder) devices(r *Request, image *objects.Image, root string) ([]*Dev
 	if r.Image != "" {
 		for _, d := range r.Devices {
 			if d.Destination == "volume" && d.Name != nil && strings.TrimPrefix(*d.Name, "/dev/") == root {
-				return nil, objects.Errorf(objects.KindInvalid, "InvalidRequest", "The volume cannot be assigned the same device name as the root device %s", root)
+				return nil, objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "The volume cannot be assigned the same device name as the root device %s", root)
 			}
 		}
 	}
@@ -248,7 +248,7 @@ func (b *Builder) devices(r *Request, image *objects.Image, root string) ([]*Dev
 	devices = merge(defined, devices)
 	if r.Min > 1 || r.Max > 1 {
 		if slices.ContainsFunc(devices, func(d *Device) bool { return d.Source == "volume" }) {
-			return nil, objects.Errorf(objects.KindInvalid, "InvalidRequest", "Cannot attach one or more volumes to multiple instances")
+			return nil, objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "Cannot attach one or more volumes to multiple instances")
 		}
 	}
 	ephemeral, swap := slices.ContainsFunc(devices, (*Device).ephemeral), slices.ContainsFunc(devices, (*Device).swap)

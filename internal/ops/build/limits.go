@@ -20,8 +20,8 @@ func owner(caller *reqctx.Context) quota.Owner {
 	return quota.Owner{Project: caller.ProjectID, User: caller.UserID}
 }
 
-func overQuota(class, format string, a ...any) error {
-	return objects.Errorf(objects.KindOverQuota, class, format, a...)
+func overQuota(class objects.Class, format string, a ...any) error {
+	return class.Errorf(objects.KindOverQuota, format, a...)
 }
 
 // limitContents checks the limits of metadata and injected files.
@@ -30,7 +30,7 @@ func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Context, r *
 	if len(r.Metadata) > 0 {
 		err := b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.MetadataItems: int64(len(r.Metadata))})
 		if errors.As(err, &over) {
-			return over.Fault("MetadataLimitExceeded", "Maximum number of metadata items exceeds %d", over.Limits[quota.MetadataItems])
+			return over.Fault(objects.ErrMetadataLimitExceeded, "Maximum number of metadata items exceeds %d", over.Limits[quota.MetadataItems])
 		}
 		if err != nil {
 			return err
@@ -41,7 +41,7 @@ func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Context, r *
 	}
 	err := b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.InjectedFiles: int64(len(r.Files))})
 	if errors.As(err, &over) {
-		return over.Fault("OnsetFileLimitExceeded", "Personality file limit exceeded")
+		return over.Fault(objects.ErrOnsetFileLimitExceeded, "Personality file limit exceeded")
 	}
 	if err != nil {
 		return err
@@ -53,9 +53,9 @@ func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Context, r *
 	err = b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.InjectedFilePathBytes: int64(path), quota.InjectedFileContentBytes: int64(content)})
 	if errors.As(err, &over) {
 		if slices.Contains(over.Over, quota.InjectedFilePathBytes) {
-			return over.Fault("OnsetFilePathLimitExceeded", "Personality file path exceeds maximum %d", over.Limits[quota.InjectedFilePathBytes])
+			return over.Fault(objects.ErrOnsetFilePathLimitExceeded, "Personality file path exceeds maximum %d", over.Limits[quota.InjectedFilePathBytes])
 		}
-		return over.Fault("OnsetFileContentLimitExceeded", "Personality file content exceeds maximum %d", over.Limits[quota.InjectedFileContentBytes])
+		return over.Fault(objects.ErrOnsetFileContentLimitExceeded, "Personality file content exceeds maximum %d", over.Limits[quota.InjectedFileContentBytes])
 	}
 	return err
 }
@@ -96,7 +96,7 @@ func (b *Builder) limitServers(ctx context.Context, caller *reqctx.Context, f *o
 		used, limits = append(used, fmt.Sprint(over.Limits[res]-room(res))), append(limits, fmt.Sprint(over.Limits[res]))
 	}
 	join := func(list []string) string { return strings.Join(list, ", ") }
-	return 0, overQuota("TooManyInstances", "Quota exceeded for %s: Requested %s, but already used %s of %s %s", join(names), join(wanted), join(used), join(limits), join(names))
+	return 0, overQuota(objects.ErrTooManyInstances, "Quota exceeded for %s: Requested %s, but already used %s of %s %s", join(names), join(wanted), join(used), join(limits), join(names))
 }
 
 // limitTaken answers how many of count servers unified limits allow, of which there

@@ -59,7 +59,7 @@ func (b *Builder) join(ctx context.Context, p *plan, server string) error {
 		var over *quota.OverError
 		err := b.o.Quota.CheckMembers(ctx, owner(p.caller), p.groupID, members, delta)
 		if errors.As(err, &over) {
-			return over.Fault("OverQuota", "Quota exceeded, too many servers in group")
+			return over.Fault(objects.ErrOverQuota, "Quota exceeded, too many servers in group")
 		}
 		return err
 	}

@@ -4,6 +4,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -55,7 +56,7 @@ type Hosts struct {
 // NotFound is Nova's ComputeHostNotFound; host may also be what names a compute
 // node.
 func NotFound(host string) error {
-	return objects.Errorf(objects.KindNotFound, "ComputeHostNotFound", "Compute host %s could not be found.", host)
+	return objects.ErrComputeHostNotFound.Errorf(objects.KindNotFound, "Compute host %s could not be found.", host)
 }
 
 // Up tells whether a service reports in time.
@@ -88,11 +89,11 @@ func computeIn(ctx context.Context, c *db.Cell, host string) (*objects.Service, 
 // then searched for it. Its error is ComputeHostNotFound.
 func (h *Hosts) ComputeAnywhere(ctx context.Context, host string) (*db.Cell, *objects.Service, error) {
 	c, s, err := h.Compute(ctx, host)
-	if !objects.IsClass(err, "HostMappingNotFound") {
+	if !errors.Is(err, objects.ErrHostMappingNotFound) {
 		return c, s, err
 	}
 	c, s, err = h.find(ctx, cell.ServiceQuery{Hosts: []string{host}, Binary: "nova-compute"})
-	if objects.IsClass(err, "ServiceNotFound") {
+	if errors.Is(err, objects.ErrServiceNotFound) {
 		err = NotFound(host)
 	}
 	return c, s, err
@@ -113,13 +114,13 @@ func (h *Hosts) find(ctx context.Context, q cell.ServiceQuery) (*db.Cell, *objec
 			return nil, nil, r.Err
 		case len(r.Value) == 0:
 		case found != nil:
-			return nil, nil, objects.Errorf(objects.KindInvalid, "ServiceNotUnique", "More than one possible service found.")
+			return nil, nil, objects.ErrServiceNotUnique.Errorf(objects.KindInvalid, "More than one possible service found.")
 		default:
 			at, found = r.Cell, r.Value[0]
 		}
 	}
 	if found == nil {
-		return nil, nil, objects.Errorf(objects.KindNotFound, "ServiceNotFound", "Service could not be found.")
+		return nil, nil, objects.ErrServiceNotFound.Errorf(objects.KindNotFound, "Service could not be found.")
 	}
 	return at, found, nil
 }

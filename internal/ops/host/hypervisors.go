@@ -47,7 +47,7 @@ func (h *Hosts) Nodes(ctx context.Context, p Page) ([]*objects.ComputeNode, erro
 			return nil, err
 		}
 		if len(markers) == 0 {
-			return nil, objects.Errorf(objects.KindNotFound, "MarkerNotFound", "Marker could not be found.")
+			return nil, objects.ErrMarkerNotFound.Errorf(objects.KindNotFound, "Marker could not be found.")
 		}
 		cells, marker = cells[slices.Index(cells, markers[0].cell):], markers[0].id
 	}
@@ -146,7 +146,7 @@ func (h *Hosts) Hypervisors(ctx context.Context, nodes []*objects.ComputeNode, s
 // ComputeServiceUnavailable when the service is down, NotSupported.
 func (h *Hosts) Uptime(ctx context.Context, caller *reqctx.Context, v *Hypervisor) (string, error) {
 	if !h.Up(v.Service) {
-		return "", objects.Errorf(objects.KindInvalid, "ComputeServiceUnavailable", "Compute service of %s is unavailable at this time.", v.Host)
+		return "", objects.ErrComputeServiceUnavailable.Errorf(objects.KindInvalid, "Compute service of %s is unavailable at this time.", v.Host)
 	}
 	uptime, err := h.Computes.HostUptime(ctx, caller, v.Cell.UUID, v.Host)
 	return uptime, supported(err)
@@ -170,8 +170,8 @@ func (h *Hosts) FillUptimes(ctx context.Context, caller *reqctx.Context, list []
 			switch {
 			case err == nil:
 				v.Uptime = &uptime
-			case objects.IsClass(err, "ComputeServiceUnavailable"), objects.IsClass(err, "NotImplementedError"),
-				rpc.IsRemote(err, "ComputeServiceUnavailable"), rpc.IsRemote(err, "HostNotFound"):
+			case errors.Is(err, objects.ErrComputeServiceUnavailable), errors.Is(err, objects.ErrNotImplementedError),
+				rpc.IsRemote(err, objects.ErrComputeServiceUnavailable), rpc.IsRemote(err, objects.ErrHostNotFound):
 			default:
 				return err
 			}
@@ -183,11 +183,11 @@ func (h *Hosts) FillUptimes(ctx context.Context, caller *reqctx.Context, list []
 
 // supported turns the NotImplementedError of a driver into Nova's answer to it.
 func supported(err error) error {
-	if rpc.IsRemote(err, "NotImplementedError") {
-		return &objects.Error{Kind: objects.KindNotImplemented, Class: "NotImplementedError", Message: "The requested functionality is not supported.", Cause: err}
+	if rpc.IsRemote(err, objects.ErrNotImplementedError) {
+		return &objects.Error{Kind: objects.KindNotImplemented, Class: objects.ErrNotImplementedError, Message: "The requested functionality is not supported.", Cause: err}
 	}
-	if e, ok := errors.AsType[*rpc.RemoteError](err); ok && e.Known() && e.Class == "ComputeServiceUnavailable" {
-		return &objects.Error{Kind: objects.KindInvalid, Class: e.Class, Message: e.Message, Cause: err}
+	if rpc.IsRemote(err, objects.ErrComputeServiceUnavailable) {
+		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrComputeServiceUnavailable, Message: rpc.RemoteMessage(err), Cause: err}
 	}
 	return err
 }

@@ -62,7 +62,7 @@ func (h *Hosts) ServiceOn(ctx context.Context, host, binary string) (*Place, err
 	}
 	list, err := cell.Services(ctx, c, cell.ServiceQuery{Hosts: []string{host}, Binary: binary})
 	if err == nil && len(list) == 0 {
-		err = objects.Errorf(objects.KindNotFound, "HostBinaryNotFound", "Could not find binary %s on host %s.", binary, host)
+		err = objects.ErrHostBinaryNotFound.Errorf(objects.KindNotFound, "Could not find binary %s on host %s.", binary, host)
 	}
 	if err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func (h *Hosts) retire(ctx context.Context, caller *reqctx.Context, p *Place) er
 		return err
 	}
 	if n > 0 {
-		return objects.Errorf(objects.KindConflict, "HTTPConflict", "Unable to delete compute service that is hosting instances. Migrate or delete the instances first.")
+		return objects.ErrHTTPConflict.Errorf(objects.KindConflict, "Unable to delete compute service that is hosting instances. Migrate or delete the instances first.")
 	}
 	nodes, err := cell.ComputeNodes(ctx, p.cell, cell.NodeQuery{Host: p.Host, Limit: -1})
 	if err != nil {
@@ -157,7 +157,7 @@ func (h *Hosts) retire(ctx context.Context, caller *reqctx.Context, p *Place) er
 			return err
 		}
 		if len(moving) > 0 {
-			return objects.Errorf(objects.KindConflict, "HTTPConflict", "Unable to delete compute service that has in-progress migrations. Complete the migrations or delete the instances first.")
+			return objects.ErrHTTPConflict.Errorf(objects.KindConflict, "Unable to delete compute service that has in-progress migrations. Complete the migrations or delete the instances first.")
 		}
 	}
 	if err := h.Aggregates.Forget(ctx, caller, p.Host); err != nil {

@@ -16,7 +16,7 @@ import (
 func (o *Ops) WithShare(ctx context.Context, i *objects.Instance) error {
 	has, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (bool, error) { return cell.HasShares(ctx, c, i.UUID) })
 	if err == nil && has {
-		err = objects.Errorf(objects.KindConflict, "ForbiddenWithShare", "Feature not supported with instances that have shares.")
+		err = objects.ErrForbiddenWithShare.Errorf(objects.KindConflict, "Feature not supported with instances that have shares.")
 	}
 	return err
 }
@@ -30,7 +30,7 @@ func WithPortAccelerator(i *objects.Instance) error {
 	}
 	for _, v := range vifs {
 		if objects.AcceleratorPort(v.VNICType) {
-			return objects.Errorf(objects.KindNotSupported, "ForbiddenPortsWithAccelerator", "Feature not supported with Ports that have accelerators.")
+			return objects.ErrForbiddenPortsWithAccelerator.Errorf(objects.KindNotSupported, "Feature not supported with Ports that have accelerators.")
 		}
 	}
 	return nil
@@ -66,7 +66,7 @@ func (o *Ops) OldestCompute(ctx context.Context) (int64, error) {
 // ForbiddenWithAccelerators.
 func WithAccelerator(i *objects.Instance) error {
 	if extraSpec(i, "accel:device_profile") != "" {
-		return objects.Errorf(objects.KindNotSupported, "ForbiddenWithAccelerators", "Feature not supported with instances that have accelerators.")
+		return objects.ErrForbiddenWithAccelerators.Errorf(objects.KindNotSupported, "Feature not supported with instances that have accelerators.")
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func WithAccelerator(i *objects.Instance) error {
 // OperationNotSupportedForMemEncryption.
 func WithEncryptedMemory(i *objects.Instance, operation string) error {
 	if objects.Truthy(extraSpec(i, "hw:mem_encryption")) || objects.Truthy(i.SystemMetadata["image_hw_mem_encryption"]) {
-		return objects.Errorf(objects.KindNotSupported, "OperationNotSupportedForMemEncryption", "Operation '%s' not supported for mem encryption enabled instance (%s).", operation, i.UUID)
+		return objects.ErrOperationNotSupportedForMemEncryption.Errorf(objects.KindNotSupported, "Operation '%s' not supported for mem encryption enabled instance (%s).", operation, i.UUID)
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func WithEncryptedMemory(i *objects.Instance, operation string) error {
 // OperationNotSupportedForVTPM.
 func WithTPM(i *objects.Instance, operation string) error {
 	if HasTPM(i.Flavor, i) {
-		return objects.Errorf(objects.KindNotSupported, "OperationNotSupportedForVTPM", "Operation '%s' not supported for vTPM-enabled instance (%s).", operation, i.UUID)
+		return objects.ErrOperationNotSupportedForVTPM.Errorf(objects.KindNotSupported, "Operation '%s' not supported for vTPM-enabled instance (%s).", operation, i.UUID)
 	}
 	return nil
 }

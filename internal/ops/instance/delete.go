@@ -50,7 +50,7 @@ func (r *removal) run(ctx context.Context) error {
 		}
 	}
 	err := r.scheduled(ctx)
-	if objects.IsClass(err, "InstanceNotFound") {
+	if errors.Is(err, objects.ErrInstanceNotFound) {
 		return nil // somebody else was faster
 	}
 	return err
@@ -93,7 +93,7 @@ func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 			if r.i != nil {
 				return false, nil
 			}
-		case err != nil && !objects.IsClass(err, "InstanceNotFound"):
+		case err != nil && !errors.Is(err, objects.ErrInstanceNotFound):
 			return false, err
 		}
 	}
@@ -107,7 +107,7 @@ func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, e
 		return nil, err
 	}
 	i, err := r.fromCell(ctx, m, Want{Load: cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true}})
-	if objects.IsClass(err, "InstanceNotFound") {
+	if errors.Is(err, objects.ErrInstanceNotFound) {
 		return nil, nil
 	}
 	return i, err

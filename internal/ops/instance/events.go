@@ -2,6 +2,7 @@ package instance
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -179,7 +180,7 @@ func (d *dispatch) endsOf(ctx context.Context, i *objects.Instance) (hosts []str
 func (d *dispatch) cellOf(ctx context.Context, host, otherwise string) (string, error) {
 	c, err := d.Cells.OfHost(ctx, host)
 	switch {
-	case objects.IsClass(err, "HostMappingNotFound"):
+	case errors.Is(err, objects.ErrHostMappingNotFound):
 		return otherwise, nil
 	case err != nil:
 		return "", err

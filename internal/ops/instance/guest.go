@@ -3,6 +3,7 @@ package instance
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
@@ -12,7 +13,7 @@ import (
 // onHost wants a server that is on a host.
 func onHost(i *objects.Instance) error {
 	if objects.OrZero(i.Host) == "" {
-		return objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
+		return objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
 	}
 	return nil
 }
@@ -25,12 +26,12 @@ func (o *Ops) ChangePassword(ctx context.Context, caller *reqctx.Context, i *obj
 	if err := o.Begin(ctx, caller, i, []string{""}, "updating_password", "changePassword"); err != nil {
 		return err
 	}
-	return remote(o.Compute.SetAdminPassword(ctx, caller, i, password), objects.KindConflict, "InstancePasswordSetFailed", "SetAdminPasswdNotSupported", "InstanceAgentNotEnabled")
+	return remote(o.Compute.SetAdminPassword(ctx, caller, i, password), objects.KindConflict, objects.ErrInstancePasswordSetFailed, objects.ErrSetAdminPasswdNotSupported, objects.ErrInstanceAgentNotEnabled)
 }
 
 // stateless is the error that a lock is where Nova tells it like a state.
 func stateless(i *objects.Instance, action string, err error) error {
-	if objects.IsClass(err, "InstanceIsLocked") {
+	if errors.Is(err, objects.ErrInstanceIsLocked) {
 		return invalidState(i, action, "locked", "")
 	}
 	return err
@@ -38,14 +39,14 @@ func stateless(i *objects.Instance, action string, err error) error {
 
 // remote makes domain errors of a host's exceptions of these classes, and of
 // Python's NotImplementedError.
-func remote(err error, kind objects.Kind, classes ...string) error {
+func remote(err error, kind objects.Kind, classes ...objects.Class) error {
 	for _, class := range classes {
 		if rpc.IsRemote(err, class) {
 			return &objects.Error{Kind: kind, Class: class, Message: rpc.RemoteMessage(err), Cause: err}
 		}
 	}
-	if rpc.IsRemote(err, "NotImplementedError") {
-		return &objects.Error{Kind: objects.KindNotImplemented, Class: "NotImplementedError", Message: "The requested functionality is not supported.", Cause: err}
+	if rpc.IsRemote(err, objects.ErrNotImplementedError) {
+		return &objects.Error{Kind: objects.KindNotImplemented, Class: objects.ErrNotImplementedError, Message: "The requested functionality is not supported.", Cause: err}
 	}
 	return err
 }
@@ -56,8 +57,8 @@ func (o *Ops) ConsoleOutput(ctx context.Context, caller *reqctx.Context, i *obje
 		return "", err
 	}
 	output, err := o.Compute.ConsoleOutput(ctx, caller, i, lines)
-	err = remote(err, objects.KindNotFound, "InstanceNotFound", "ConsoleNotAvailable")
-	return output, remote(err, objects.KindConflict, "InstanceNotReady")
+	err = remote(err, objects.KindNotFound, objects.ErrInstanceNotFound, objects.ErrConsoleNotAvailable)
+	return output, remote(err, objects.KindConflict, objects.ErrInstanceNotReady)
 }
 
 // Diagnostics is what the driver of a server's host says of it, in its own terms.
@@ -79,14 +80,14 @@ func (o *Ops) CommonDiagnostics(ctx context.Context, caller *reqctx.Context, i *
 }
 
 func diagnosed(i *objects.Instance, err error) error {
-	if rpc.IsRemote(err, "InstanceInvalidState") {
+	if rpc.IsRemote(err, objects.ErrInstanceInvalidState) {
 		attribute, state := rpc.RemoteArgument(err, "attr"), rpc.RemoteArgument(err, "state")
 		if attribute == "" {
 			state = ""
 		}
 		return invalidState(i, "get_diagnostics", attribute, state)
 	}
-	return remote(err, objects.KindConflict, "InstanceNotReady")
+	return remote(err, objects.KindConflict, objects.ErrInstanceNotReady)
 }
 
 // TriggerCrashDump makes a server's system dump its memory.

@@ -3,6 +3,7 @@ package instance
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/nova-go/nova/internal/db"
@@ -226,7 +227,7 @@ func (r *Reader) marker(ctx context.Context, uuid string) (*objects.Instance, er
 		return nil, err
 	}
 	i, err := cell.Instance(ctx, c, uuid, cell.Load{Deleted: true})
-	if objects.IsClass(err, "InstanceNotFound") {
+	if errors.Is(err, objects.ErrInstanceNotFound) {
 		return nil, dbapi.MarkerNotFound(uuid)
 	}
 	return i, err

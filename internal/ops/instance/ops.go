@@ -71,16 +71,16 @@ type Guard struct {
 
 // locked is the error for a server that its user has locked.
 func locked(i *objects.Instance) error {
-	return objects.Errorf(objects.KindConflict, "InstanceIsLocked", "Instance %s is locked", i.UUID)
+	return objects.ErrInstanceIsLocked.Errorf(objects.KindConflict, "Instance %s is locked", i.UUID)
 }
 
 // invalidState is the error for a server whose attribute has a value in which the
 // action cannot be done; "" is a value that is not set.
 func invalidState(i *objects.Instance, action, attribute, value string) error {
 	if value == "" {
-		return objects.Errorf(objects.KindConflict, "InstanceInvalidState", "Instance %s is in an invalid state for '%s'", i.UUID, action)
+		return objects.ErrInstanceInvalidState.Errorf(objects.KindConflict, "Instance %s is in an invalid state for '%s'", i.UUID, action)
 	}
-	return objects.Errorf(objects.KindConflict, "InstanceInvalidState", "Cannot '%s' instance %s while it is in %s %s", action, i.UUID, attribute, value)
+	return objects.ErrInstanceInvalidState.Errorf(objects.KindConflict, "Cannot '%s' instance %s while it is in %s %s", action, i.UUID, attribute, value)
 }
 
 // Check holds a server against the guard: its lock first, then its host and states,
@@ -91,7 +91,7 @@ func (g Guard) Check(caller *reqctx.Context, i *objects.Instance, action string)
 		return locked(i)
 	}
 	if g.Host && objects.OrZero(i.Host) == "" {
-		return objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
+		return objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
 	}
 	return g.States(i, action)
 }
@@ -123,9 +123,9 @@ func (g Guard) tasks() []string {
 func (o *Ops) HostUp(i *objects.Instance) error {
 	switch {
 	case objects.OrZero(i.Host) == "":
-		return objects.Errorf(objects.KindConflict, "InstanceNotReady", "Instance %s is not ready", i.UUID)
+		return objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
 	case i.Service == nil || !i.Service.Up(o.Now(), o.DownTime):
-		return objects.Errorf(objects.KindConflict, "ServiceUnavailable", "Service is unavailable at this time.")
+		return objects.ErrServiceUnavailable.Errorf(objects.KindConflict, "Service is unavailable at this time.")
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{
 
 // errCellDown is a cell that failed, where the caller cannot be shown less.
 func errCellDown(cell string) error {
-	return &objects.Error{Class: "NovaException", Message: fmt.Sprintf("Cell %s is not responding or returned an exception, hence instance info is not available.", cell)}
+	return &objects.Error{Class: objects.ErrNovaException, Message: fmt.Sprintf("Cell %s is not responding or returned an exception, hence instance info is not available.", cell)}
 }
 
 // Want says what of a server is read: of its cell, and of the API database.
@@ -62,7 +62,7 @@ func (r *Reader) Get(ctx context.Context, caller *reqctx.Context, uuid string, w
 func (r *Reader) Owner(ctx context.Context, uuid string) (project string, err error) {
 	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.Beside{})
 	if err == nil && m == nil {
-		err = objects.Errorf(objects.KindNotFound, "InstanceMappingNotFound", "Instance %s has no mapping to a cell.", uuid)
+		err = objects.ErrInstanceMappingNotFound.Errorf(objects.KindNotFound, "Instance %s has no mapping to a cell.", uuid)
 	}
 	if err != nil {
 		return "", err
@@ -113,7 +113,7 @@ func (r *Reader) fromCell(ctx context.Context, m *dbapi.Mapping, want Want) (*ob
 	switch {
 	case answer.Err == nil:
 		return answer.Value, nil
-	case objects.IsClass(answer.Err, "InstanceNotFound"), errors.Is(ctx.Err(), context.Canceled):
+	case errors.Is(answer.Err, objects.ErrInstanceNotFound), errors.Is(ctx.Err(), context.Canceled):
 		return nil, answer.Err
 	case !want.Down:
 		return nil, errCellDown(c.UUID)

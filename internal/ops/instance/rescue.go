@@ -2,6 +2,7 @@ package instance
 
 import (
 	"context"
+	"errors"
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
@@ -54,9 +55,9 @@ func (o *Ops) rescueImage(ctx context.Context, caller *reqctx.Context, i *object
 		return i.SystemMetadata["image_hw_rescue_bus"] != "" && i.SystemMetadata["image_hw_rescue_device"] != "", nil
 	}
 	found, err := o.Images.Image(ctx, caller, *image)
-	unsupported := objects.Errorf(objects.KindInvalid, "UnsupportedRescueImage", "Requested rescue image '%s' is not supported", *image)
+	unsupported := objects.ErrUnsupportedRescueImage.Errorf(objects.KindInvalid, "Requested rescue image '%s' is not supported", *image)
 	switch {
-	case objects.IsClass(err, "ImageNotFound"), objects.IsClass(err, "ImageBadRequest"):
+	case errors.Is(err, objects.ErrImageNotFound), errors.Is(err, objects.ErrImageBadRequest):
 		return false, unsupported
 	case err != nil:
 		return false, err
@@ -99,7 +100,7 @@ func (o *Ops) VolumesInUse(ctx context.Context, caller *reqctx.Context, devices 
 			return err
 		}
 		if v.Status != "in-use" {
-			return objects.Errorf(objects.KindConflict, "InvalidVolume", "Invalid volume: volume '%s' status must be 'in-use'. Currently in '%s' status", v.ID, v.Status)
+			return objects.ErrInvalidVolume.Errorf(objects.KindConflict, "Invalid volume: volume '%s' status must be 'in-use'. Currently in '%s' status", v.ID, v.Status)
 		}
 	}
 	return nil
@@ -107,7 +108,7 @@ func (o *Ops) VolumesInUse(ctx context.Context, caller *reqctx.Context, devices 
 
 func (o *Ops) canRescueVolume(ctx context.Context, caller *reqctx.Context, i *objects.Instance, allowed bool) error {
 	not := func(reason string) error {
-		return objects.Errorf(objects.KindInvalid, "InstanceNotRescuable", "Instance %s cannot be rescued: %s", i.UUID, reason)
+		return objects.ErrInstanceNotRescuable.Errorf(objects.KindInvalid, "Instance %s cannot be rescued: %s", i.UUID, reason)
 	}
 	if !allowed {
 		return not("Cannot rescue a volume-backed instance")

@@ -131,7 +131,7 @@ func taker(i *objects.Instance, devices []*objects.Versioned) quota.Taker {
 // unshelveTarget puts zone and host into the request spec.
 func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Context, i *objects.Instance, spec *objects.Versioned, opts UnshelveOptions) error {
 	if (opts.Zone != nil || opts.Host != "") && objects.OrZero(i.VMState) != "shelved_offloaded" {
-		return objects.Errorf(objects.KindConflict, "UnshelveInstanceInvalidState",
+		return objects.ErrUnshelveInstanceInvalidState.Errorf(objects.KindConflict,
 			"Specifying an availability zone or a host when unshelving server \"%s\" with status \"%s\" is not supported. The server status must be SHELVED_OFFLOADED.", i.UUID, objects.OrZero(i.VMState))
 	}
 	zone := spec.Text("availability_zone")
@@ -164,7 +164,7 @@ func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Context, i *objects.I
 		return err
 	}
 	if !slices.Contains(zones, zone) {
-		return objects.Errorf(objects.KindInvalid, "InvalidRequest", "The requested availability zone is not available")
+		return objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "The requested availability zone is not available")
 	}
 	if o.CrossZoneAttach {
 		return nil
@@ -183,7 +183,7 @@ func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Context, i *objects.I
 			return err
 		}
 		if objects.OrZero(v.AvailabilityZone) != zone {
-			return objects.Errorf(objects.KindConflict, "MismatchVolumeAZException", "The availability zone between the server and its attached volumes do not match: "+
+			return objects.ErrMismatchVolumeAZException.Errorf(objects.KindConflict, "The availability zone between the server and its attached volumes do not match: "+
 				"The specified availability zone does not match the volume %s attached to the server. Specified availability zone is %s. Volume is in %s..", v.ID, zone, objects.OrZero(v.AvailabilityZone))
 		}
 	}
@@ -220,14 +220,14 @@ func (o *Ops) hostFits(ctx context.Context, i *objects.Instance, opts UnshelveOp
 		return err
 	}
 	if !there {
-		return objects.Errorf(objects.KindInvalid, "ComputeHostNotFound", "Compute host %s could not be found.", opts.Host)
+		return objects.ErrComputeHostNotFound.Errorf(objects.KindInvalid, "Compute host %s could not be found.", opts.Host)
 	}
 	if zone == "" {
 		return nil
 	}
 	of, err := o.Zones(ctx)
 	if err == nil && of(opts.Host) != zone {
-		err = objects.Errorf(objects.KindConflict, "UnshelveHostNotInAZ", "Host \"%s\" is not in the availability zone \"%s\".", opts.Host, zone)
+		err = objects.ErrUnshelveHostNotInAZ.Errorf(objects.KindConflict, "Host \"%s\" is not in the availability zone \"%s\".", opts.Host, zone)
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package instance
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -96,8 +97,8 @@ func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Context, i *object
 		return "", err
 	}
 	err = o.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState = new("image_snapshot_pending") })
-	if gone := objects.IsClass(err, "InstanceNotFound"); gone || objects.IsClass(err, "UnexpectedDeletingTaskStateError") {
-		if err := o.Images.Delete(ctx, caller, image); err != nil && !objects.IsClass(err, "ImageNotFound") {
+	if gone := errors.Is(err, objects.ErrInstanceNotFound); gone || errors.Is(err, objects.ErrUnexpectedDeletingTaskStateError) {
+		if err := o.Images.Delete(ctx, caller, image); err != nil && !errors.Is(err, objects.ErrImageNotFound) {
 			o.Log.Warn().Err(err).Str("image", image).Msg("Error while trying to clean up image")
 		}
 		if gone {
@@ -125,7 +126,7 @@ func (o *Ops) Backup(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 		return "", err
 	}
 	if VolumeBacked(i, devices) {
-		return "", objects.Errorf(objects.KindInvalid, "InvalidRequest", "Backup is not supported for volume-backed instances.")
+		return "", objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "Backup is not supported for volume-backed instances.")
 	}
 	properties := maps.Clone(b.Properties)
 	if properties == nil {

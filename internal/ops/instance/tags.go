@@ -32,7 +32,7 @@ func (o *Ops) AddTag(ctx context.Context, i *objects.Instance, tag string) (adde
 	case err != nil:
 		return false, err
 	case len(have) >= maxTags:
-		return false, objects.Errorf(objects.KindInvalid, "InstanceTagLimit", "The number of tags exceeded the per-server limit %d", maxTags)
+		return false, objects.ErrInstanceTagLimit.Errorf(objects.KindInvalid, "The number of tags exceeded the per-server limit %d", maxTags)
 	case slices.Contains(have, tag):
 		return false, nil
 	}

@@ -97,7 +97,7 @@ func (o *Ops) unique(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 		return cell.HostnameTaken(ctx, c, hostname, project)
 	})
 	if err == nil && taken {
-		err = objects.Errorf(objects.KindConflict, "InstanceExists", "Instance %s already exists.", hostname)
+		err = objects.ErrInstanceExists.Errorf(objects.KindConflict, "Instance %s already exists.", hostname)
 	}
 	return err
 }
@@ -115,9 +115,9 @@ func (o *Ops) PinZone(ctx context.Context, i *objects.Instance, zone *string, no
 	case zone == nil && pinned == "", zone != nil && pinned == *zone && pinned != "":
 		return nil
 	case zone != nil && pinned != "":
-		return objects.Errorf(objects.KindConflict, "PinnedZone", "Cannot change pinned availability zone directly. Unpin first by setting pinned_availability_zone to null.")
+		return objects.ErrPinnedZone.Errorf(objects.KindConflict, "Cannot change pinned availability zone directly. Unpin first by setting pinned_availability_zone to null.")
 	case zone != nil && *zone != now:
-		return objects.Errorf(objects.KindConflict, "PinnedZone", "Server can only be pinned to its current availability zone '%s', but '%s' was requested.", now, *zone)
+		return objects.ErrPinnedZone.Errorf(objects.KindConflict, "Server can only be pinned to its current availability zone '%s', but '%s' was requested.", now, *zone)
 	}
 	spec.Data["availability_zone"] = zone
 	return dbapi.SaveRequestSpec(ctx, o.API, spec, "availability_zone")

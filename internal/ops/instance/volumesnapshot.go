@@ -79,7 +79,7 @@ func (o *Ops) snapshotRoom(ctx context.Context, caller *reqctx.Context, want int
 	}
 	room, err := o.Volumes.SnapshotRoom(ctx, caller)
 	if err == nil && room >= 0 && int64(want) > room {
-		err = objects.Errorf(objects.KindOverQuota, "OverQuota", "Quota exceeded for resources: snapshots")
+		err = objects.ErrOverQuota.Errorf(objects.KindOverQuota, "Quota exceeded for resources: snapshots")
 	}
 	return err
 }
@@ -103,7 +103,7 @@ func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Context, i *objects.In
 			o.Log.Error().Err(thaw).Str("instance", i.UUID).Msg("Unquiescing failed")
 		}
 	}
-	return false, remote(err, objects.KindConflict, "InstanceQuiesceFailed", "InstanceQuiesceNotSupported", "QemuGuestAgentNotEnabled")
+	return false, remote(err, objects.KindConflict, objects.ErrInstanceQuiesceFailed, objects.ErrInstanceQuiesceNotSupported, objects.ErrQemuGuestAgentNotEnabled)
 }
 
 func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Context, d *objects.Versioned, image string) (map[string]any, error) {

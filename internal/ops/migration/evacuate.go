@@ -50,7 +50,7 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Context, i *objects.I
 		return undeclared(errNoHost(objects.OrZero(i.Host)))
 	}
 	if from.Up(o.Now(), o.DownTime) {
-		return objects.Errorf(objects.KindInvalid, "ComputeServiceInUse", "Compute service of %s is still in use.", objects.OrZero(i.Host))
+		return objects.ErrComputeServiceInUse.Errorf(objects.KindInvalid, "Compute service of %s is still in use.", objects.OrZero(i.Host))
 	}
 	spec, err := o.spec(ctx, i)
 	if err != nil {

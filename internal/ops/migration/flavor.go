@@ -64,7 +64,7 @@ func imageMeta(i *objects.Instance) (*objects.Versioned, error) {
 func autoDiskAllowed(properties map[string]any, image string, auto *bool) error {
 	disabled, _ := properties["auto_disk_config"].(string)
 	if auto != nil && *auto && strings.EqualFold(disabled, "disabled") {
-		return objects.Errorf(objects.KindInvalid, "AutoDiskConfigDisabledByImage", "Requested image %s has automatic disk resize disabled.", image)
+		return objects.ErrAutoDiskConfigDisabledByImage.Errorf(objects.KindInvalid, "Requested image %s has automatic disk resize disabled.", image)
 	}
 	return nil
 }

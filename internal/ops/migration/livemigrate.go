@@ -87,7 +87,7 @@ func (o *Ops) tpmMoves(ctx context.Context, i *objects.Instance) error {
 	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		oldest, err := cell.MinimumVersion(ctx, c, "nova-compute")
 		if err == nil && oldest < tpmMovesSince {
-			err = objects.Errorf(objects.KindInvalid, "VTPMOldCompute",
+			err = objects.ErrVTPMOldCompute.Errorf(objects.KindInvalid,
 				"vTPM live migration is not supported by old nova-compute services. Upgrade your nova-compute services to Gazpacho (33.0.0) or later.")
 		}
 		return err

@@ -4,6 +4,7 @@ package migration
 
 import (
 	"context"
+	"errors"
 
 	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
@@ -53,7 +54,7 @@ type Keypairs interface {
 // undeclared is an error that no operation here declares: clients see that
 // something unexpected happened, and its class.
 func undeclared(err error) error {
-	if e, ok := err.(*objects.Error); ok {
+	if e, ok := errors.AsType[*objects.Error](err); ok {
 		return &objects.Error{Class: e.Class, Message: e.Message, Cause: err}
 	}
 	return err
@@ -61,12 +62,12 @@ func undeclared(err error) error {
 
 // errUnavailable is a host whose nova-compute is down: its name is not for users.
 func errUnavailable() error {
-	return objects.Errorf(objects.KindConflict, "ServiceUnavailable", "Service is unavailable at this time.")
+	return objects.ErrServiceUnavailable.Errorf(objects.KindConflict, "Service is unavailable at this time.")
 }
 
 // errNoHost is a host that is not there.
 func errNoHost(host string) error {
-	return objects.Errorf(objects.KindInvalid, "ComputeHostNotFound", "Compute host %s could not be found.", host)
+	return objects.ErrComputeHostNotFound.Errorf(objects.KindInvalid, "Compute host %s could not be found.", host)
 }
 
 // service reads the nova-compute of a host in the server's cell, or nil.
@@ -92,7 +93,7 @@ func serviceIn(ctx context.Context, c *db.Cell, host string) (*objects.Service, 
 func (o *Ops) inCellOf(ctx context.Context, host string, ask func(context.Context, *db.Cell) error) (ok bool, err error) {
 	c, err := o.Cells.OfHost(ctx, host)
 	switch {
-	case objects.IsClass(err, "HostMappingNotFound"):
+	case errors.Is(err, objects.ErrHostMappingNotFound):
 		return false, nil
 	case err != nil:
 		return false, err
@@ -146,7 +147,7 @@ func (o *Ops) finished(ctx context.Context, i *objects.Instance) (*objects.Versi
 		return err
 	})
 	if err == nil && m == nil {
-		err = objects.Errorf(objects.KindInvalid, "MigrationNotFoundByStatus", "Migration not found for instance %s with status finished.", i.UUID)
+		err = objects.ErrMigrationNotFoundByStatus.Errorf(objects.KindInvalid, "Migration not found for instance %s with status finished.", i.UUID)
 	}
 	return m, err
 }

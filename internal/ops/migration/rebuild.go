@@ -129,17 +129,17 @@ func (r *rebuild) findDisks(ctx context.Context) error {
 		return nil
 	}
 	if r.TrustedCerts != nil && len(*r.TrustedCerts) > 0 {
-		return objects.Errorf(objects.KindInvalid, "CertificateValidationFailed", "Image certificate validation is not supported for volume-backed servers.")
+		return objects.ErrCertificateValidationFailed.Errorf(objects.KindInvalid, "Image certificate validation is not supported for volume-backed servers.")
 	}
 	if r.root == nil {
-		return &objects.Error{Class: "NovaException", Message: "Unable to find root block device mapping for volume-backed instance."}
+		return &objects.Error{Class: objects.ErrNovaException, Message: "Unable to find root block device mapping for volume-backed instance."}
 	}
 	v, err := r.Volumes.Volume(ctx, r.caller, r.root.Text("volume_id"), "")
 	if err != nil {
 		return err
 	}
 	if r.before = v.ImageMetadata["image_id"]; r.before != r.Image && !r.ReimageVolume {
-		return objects.Errorf(objects.KindInvalid, "ImageUnacceptable", "Image %s is unacceptable: Unable to rebuild with a different image for a volume-backed server.", r.Image)
+		return objects.ErrImageUnacceptable.Errorf(objects.KindInvalid, "Image %s is unacceptable: Unable to rebuild with a different image for a volume-backed server.", r.Image)
 	}
 	return nil
 }
@@ -210,7 +210,7 @@ func (r *rebuild) sameNUMA(next *objects.Versioned) error {
 		}
 	}
 	if !bytes.Equal(texts[0], texts[1]) {
-		return objects.Errorf(objects.KindInvalid, "ImageNUMATopologyRebuildConflict",
+		return objects.ErrImageNUMATopologyRebuildConflict.Errorf(objects.KindInvalid,
 			"An instance's NUMA topology cannot be changed as part of a rebuild. The image provided is invalid for this instance.")
 	}
 	return nil

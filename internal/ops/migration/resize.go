@@ -2,6 +2,7 @@ package migration
 
 import (
 	"context"
+	"errors"
 	"maps"
 
 	"github.com/google/uuid"
@@ -73,14 +74,14 @@ const sharesMove = 74
 
 func (o *Ops) shareMoves(ctx context.Context, i *objects.Instance) error {
 	err := o.WithShare(ctx, i)
-	if !objects.IsClass(err, "ForbiddenWithShare") {
+	if !errors.Is(err, objects.ErrForbiddenWithShare) {
 		return err
 	}
 	oldest, err := o.OldestCompute(ctx)
 	if err != nil || oldest >= sharesMove {
 		return err
 	}
-	return objects.Errorf(objects.KindConflict, "ForbiddenWithShare",
+	return objects.ErrForbiddenWithShare.Errorf(objects.KindConflict,
 		"Cold migration and resize with shares requires all compute services to be at service version %d or later.", sharesMove)
 }
 
@@ -109,7 +110,7 @@ func (m *move) findDestination(ctx context.Context) error {
 // host is the node of the host that is asked for.
 func (m *move) host(ctx context.Context) (*objects.ComputeNode, error) {
 	if m.Host == objects.OrZero(m.i.Host) {
-		return nil, objects.Errorf(objects.KindInvalid, "CannotMigrateToSameHost", "Cannot migrate to the host where the server exists.")
+		return nil, objects.ErrCannotMigrateToSameHost.Errorf(objects.KindInvalid, "Cannot migrate to the host where the server exists.")
 	}
 	if !m.CrossCell {
 		return m.node(ctx, m.i, m.Host)
@@ -135,7 +136,7 @@ func (m *move) findFlavor(ctx context.Context) error {
 		return err
 	}
 	if m.to.ExtraSpecs["accel:device_profile"] != "" {
-		return objects.Errorf(objects.KindNotSupported, "ForbiddenWithAccelerators", "Feature not supported with instances that have accelerators.")
+		return objects.ErrForbiddenWithAccelerators.Errorf(objects.KindNotSupported, "Feature not supported with instances that have accelerators.")
 	}
 	devices, err := m.Devices(ctx, m.i)
 	if err != nil {
@@ -143,14 +144,14 @@ func (m *move) findFlavor(ctx context.Context) error {
 	}
 	m.backed = instance.VolumeBacked(m.i, devices)
 	if m.to.RootGB == 0 && m.i.Flavor.RootGB != 0 && !m.backed {
-		return objects.Errorf(objects.KindInvalid, "CannotResizeDisk", "Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.")
+		return objects.ErrCannotResizeDisk.Errorf(objects.KindInvalid, "Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.")
 	}
 	m.same = m.to.ID == m.i.Flavor.ID
 	switch {
 	case !m.same && m.to.Disabled:
 		return objects.FlavorNotFound(m.Flavor)
 	case m.same:
-		return objects.Errorf(objects.KindInvalid, "CannotResizeToSameFlavor", "When resizing, instances must change flavor!")
+		return objects.ErrCannotResizeToSameFlavor.Errorf(objects.KindInvalid, "When resizing, instances must change flavor!")
 	}
 	if err := m.Quota.Beside(ctx, m.caller, quota.Taker{Owner: ownerOf(m.i), Flavor: m.to, VolumeBacked: m.backed}); err != nil {
 		return err
@@ -183,7 +184,7 @@ func (m *move) checkFlavor(context.Context) error {
 		return err
 	}
 	if m.backed && m.to.MemoryMB < image.MinRAM {
-		return objects.Errorf(objects.KindInvalid, "FlavorMemoryTooSmall", "Flavor's memory is too small for requested image.")
+		return objects.ErrFlavorMemoryTooSmall.Errorf(objects.KindInvalid, "Flavor's memory is too small for requested image.")
 	}
 	return m.sameSecrets()
 }
@@ -205,7 +206,7 @@ func (m *move) sameSecrets() error {
 	}
 	from, to := tpmSecurity(m.i.Flavor), tpmSecurity(m.to)
 	if from != to && (from == "deployment" || to == "deployment") {
-		return objects.Errorf(objects.KindNotSupported, "OperationNotSupportedForVTPM",
+		return objects.ErrOperationNotSupportedForVTPM.Errorf(objects.KindNotSupported,
 			"Resize between 'deployment' TPM secret security and other TPM secret security modes is not supported.")
 	}
 	return nil

@@ -63,10 +63,10 @@ func (o *Ops) inStatus(ctx context.Context, i *objects.Instance, id, action stri
 		}
 	}
 	if m == nil {
-		return nil, objects.Errorf(objects.KindNotFound, "MigrationNotFoundForInstance", "Migration %s not found for instance %s", id, i.UUID)
+		return nil, objects.ErrMigrationNotFoundForInstance.Errorf(objects.KindNotFound, "Migration %s not found for instance %s", id, i.UUID)
 	}
 	if !slices.Contains(statuses, objects.OrZero(m.Status)) {
-		return nil, objects.Errorf(objects.KindInvalid, "InvalidMigrationState", "Migration %s state of instance %s is %s. Cannot %s while the migration is in this state.",
+		return nil, objects.ErrInvalidMigrationState.Errorf(objects.KindInvalid, "Migration %s state of instance %s is %s. Cannot %s while the migration is in this state.",
 			id, i.UUID, objects.OrZero(m.Status), action)
 	}
 	return m, nil

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
@@ -24,8 +25,8 @@ func (n *Notifier) Failed(ctx context.Context, caller *reqctx.Context, c Call, e
 		return
 	}
 	class, text := "Exception", err.Error()
-	if e, ok := err.(*objects.Error); ok && e.Class != "" {
-		class = e.Class
+	if e, ok := errors.AsType[*objects.Error](err); ok && e.Class != (objects.Class{}) {
+		class = e.Class.Name()
 	}
 	if n.Legacy() {
 		shown := "{'kwargs': {}, 'message': " + objects.Quoted(text) + ", 'class': " + objects.Quoted(class) + "}"

@@ -80,7 +80,7 @@ func translate(err error, missing error) error {
 	e, answered := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
 	if !answered {
 		if rest.IsNetwork(err) {
-			return &objects.Error{Class: "CinderConnectionFailed", Message: "Connection to cinder host failed: " + err.Error(), Cause: err}
+			return &objects.Error{Class: objects.ErrCinderConnectionFailed, Message: "Connection to cinder host failed: " + err.Error(), Cause: err}
 		}
 		return err
 	}
@@ -94,13 +94,13 @@ func translate(err error, missing error) error {
 		if missing != nil {
 			return missing
 		}
-		return &objects.Error{Kind: objects.KindNotFound, Class: "NotFound", Message: message, Cause: err}
+		return &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrNotFound, Message: message, Cause: err}
 	case http.StatusBadRequest:
-		return &objects.Error{Kind: objects.KindInvalid, Class: "InvalidInput", Message: "Invalid input received: " + full, Cause: err}
+		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrInvalidInput, Message: "Invalid input received: " + full, Cause: err}
 	case http.StatusForbidden:
-		return &objects.Error{Kind: objects.KindForbidden, Class: "Forbidden", Message: full, Cause: err}
+		return &objects.Error{Kind: objects.KindForbidden, Class: objects.ErrForbidden, Message: full, Cause: err}
 	case http.StatusRequestEntityTooLarge:
-		return &objects.Error{Kind: objects.KindOverQuota, Class: "OverQuota", Message: message, Cause: err}
+		return &objects.Error{Kind: objects.KindOverQuota, Class: objects.ErrOverQuota, Message: message, Cause: err}
 	}
 	return err
 }
@@ -172,7 +172,7 @@ func (c *Client) Supports(ctx context.Context, caller *reqctx.Context, version s
 		c.newest.version, c.newest.read = v, time.Now()
 	}
 	if !atLeast(c.newest.version, version) {
-		return &objects.Error{Class: "CinderAPIVersionNotAvailable", Message: fmt.Sprintf("Cinder API version %s is not available.", version)}
+		return &objects.Error{Class: objects.ErrCinderAPIVersionNotAvailable, Message: fmt.Sprintf("Cinder API version %s is not available.", version)}
 	}
 	return nil
 }

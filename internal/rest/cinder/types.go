@@ -80,13 +80,13 @@ type Attachment struct {
 }
 
 func volumeNotFound(id string) error {
-	return objects.Errorf(objects.KindNotFound, "VolumeNotFound", "Volume %s could not be found.", id)
+	return objects.ErrVolumeNotFound.Errorf(objects.KindNotFound, "Volume %s could not be found.", id)
 }
 
 func snapshotNotFound(id string) error {
-	return objects.Errorf(objects.KindNotFound, "SnapshotNotFound", "Snapshot %s could not be found.", id)
+	return objects.ErrSnapshotNotFound.Errorf(objects.KindNotFound, "Snapshot %s could not be found.", id)
 }
 
 func attachmentNotFound(id string) error {
-	return objects.Errorf(objects.KindNotFound, "VolumeAttachmentNotFound", "Volume attachment %s could not be found.", id)
+	return objects.ErrVolumeAttachmentNotFound.Errorf(objects.KindNotFound, "Volume attachment %s could not be found.", id)
 }

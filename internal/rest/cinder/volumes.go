@@ -2,6 +2,7 @@ package cinder
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -107,8 +108,8 @@ func (c *Client) CreateSnapshot(ctx context.Context, caller *reqctx.Context, s N
 	}{}
 	err := c.do(ctx, caller, call{method: http.MethodPost, path: "snapshots", body: map[string]any{"snapshot": s}, out: &out})
 	err = translate(err, volumeNotFound(s.VolumeID))
-	if objects.IsClass(err, "OverQuota") {
-		err = objects.Errorf(objects.KindOverQuota, "OverQuota", "Quota exceeded for resources: snapshots")
+	if errors.Is(err, objects.ErrOverQuota) {
+		err = objects.ErrOverQuota.Errorf(objects.KindOverQuota, "Quota exceeded for resources: snapshots")
 	}
 	return &out.Snapshot, err
 }

@@ -33,7 +33,7 @@ var groupKey = regexp.MustCompile(`^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)
 // Errors: DeviceProfileError.
 func (c *Client) Groups(ctx context.Context, caller *reqctx.Context, profile, port string) ([]*objects.Versioned, error) {
 	fail := func(text string) error {
-		return objects.Errorf(objects.KindInvalid, "DeviceProfileError", "Device profile name %s: %s", profile, text)
+		return objects.ErrDeviceProfileError.Errorf(objects.KindInvalid, "Device profile name %s: %s", profile, text)
 	}
 	var found struct {
 		Profiles []struct {
@@ -99,7 +99,7 @@ func group(requester string, asked map[string]string) *objects.Versioned {
 // be some. Errors: AcceleratorRequestOpFailed.
 func (c *Client) Requests(ctx context.Context, caller *reqctx.Context, server string) ([]string, error) {
 	fail := func(text string) error {
-		return &objects.Error{Class: "AcceleratorRequestOpFailed", Message: "Failed to get accelerator requests: " + text}
+		return &objects.Error{Class: objects.ErrAcceleratorRequestOpFailed, Message: "Failed to get accelerator requests: " + text}
 	}
 	var found struct {
 		Requests []struct {
@@ -124,7 +124,7 @@ func (c *Client) Requests(ctx context.Context, caller *reqctx.Context, server st
 func (c *Client) DeleteRequests(ctx context.Context, caller *reqctx.Context, server string) error {
 	err := c.call(ctx, caller, http.MethodDelete, "accelerator_requests?"+url.Values{"instance": {server}}.Encode(), nil)
 	if err != nil {
-		return &objects.Error{Class: "AcceleratorRequestOpFailed", Message: "Failed to delete accelerator requests: " + err.Error() + " Instance " + server}
+		return &objects.Error{Class: objects.ErrAcceleratorRequestOpFailed, Message: "Failed to delete accelerator requests: " + err.Error() + " Instance " + server}
 	}
 	return nil
 }
@@ -134,7 +134,7 @@ func (c *Client) DeleteRequests(ctx context.Context, caller *reqctx.Context, ser
 func (c *Client) FreeRequests(ctx context.Context, caller *reqctx.Context, ids []string) error {
 	err := c.call(ctx, caller, http.MethodDelete, "accelerator_requests?"+url.Values{"arqs": {strings.Join(ids, ",")}}.Encode(), nil)
 	if err != nil {
-		return &objects.Error{Class: "AcceleratorRequestOpFailed", Message: "Failed to delete accelerator requests: " + err.Error() + " ARQs " + strings.Join(ids, ",")}
+		return &objects.Error{Class: objects.ErrAcceleratorRequestOpFailed, Message: "Failed to delete accelerator requests: " + err.Error() + " ARQs " + strings.Join(ids, ",")}
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func (c *Client) Image(ctx context.Context, caller *reqctx.Context, id string) (
 	var text json.RawMessage
 	_, err = client.Get(ctx, base+"images/"+url.PathEscape(id), &text, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
 	if e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok && e.Actual == http.StatusNotFound {
-		return nil, objects.Errorf(objects.KindNotFound, "ImageNotFound", "Image %s could not be found.", id)
+		return nil, objects.ErrImageNotFound.Errorf(objects.KindNotFound, "Image %s could not be found.", id)
 	}
 	if err != nil {
 		return nil, err

@@ -85,11 +85,11 @@ func translate(err error, id string) error {
 	}
 	switch e.Actual {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return &objects.Error{Kind: objects.KindForbidden, Class: "ImageNotAuthorized", Message: fmt.Sprintf("Not authorized for image %s.", id), Cause: err}
+		return &objects.Error{Kind: objects.KindForbidden, Class: objects.ErrImageNotAuthorized, Message: fmt.Sprintf("Not authorized for image %s.", id), Cause: err}
 	case http.StatusNotFound:
-		return &objects.Error{Kind: objects.KindNotFound, Class: "ImageNotFound", Message: fmt.Sprintf("Image %s could not be found.", id), Cause: err}
+		return &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrImageNotFound, Message: fmt.Sprintf("Image %s could not be found.", id), Cause: err}
 	case http.StatusConflict:
-		return &objects.Error{Class: "ImageDeleteConflict", Message: fmt.Sprintf("Conflict deleting image. Reason: %s.", said(&e)), Cause: err}
+		return &objects.Error{Class: objects.ErrImageDeleteConflict, Message: fmt.Sprintf("Conflict deleting image. Reason: %s.", said(&e)), Cause: err}
 	}
 	return err
 }
@@ -146,9 +146,9 @@ func (c *Client) List(ctx context.Context, caller *reqctx.Context, query url.Val
 func listRefusal(e *gophercloud.ErrUnexpectedResponseCode) error {
 	switch e.Actual {
 	case http.StatusBadRequest:
-		return &objects.Error{Kind: objects.KindInvalid, Class: "Invalid", Message: said(e), Cause: e}
+		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrInvalid, Message: said(e), Cause: e}
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return &objects.Error{Kind: objects.KindForbidden, Class: "Forbidden", Message: said(e), Cause: e}
+		return &objects.Error{Kind: objects.KindForbidden, Class: objects.ErrForbidden, Message: said(e), Cause: e}
 	}
 	return e
 }

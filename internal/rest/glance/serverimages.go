@@ -28,14 +28,15 @@ func plainError(err error) error {
 	if !ok {
 		return err
 	}
-	kind, class := objects.Kind(0), ""
+	var kind objects.Kind
+	var class objects.Class
 	switch e.Actual {
 	case http.StatusForbidden, http.StatusUnauthorized:
-		kind, class = objects.KindForbidden, "Forbidden"
+		kind, class = objects.KindForbidden, objects.ErrForbidden
 	case http.StatusNotFound:
-		kind, class = objects.KindNotFound, "NotFound"
+		kind, class = objects.KindNotFound, objects.ErrNotFound
 	case http.StatusBadRequest:
-		kind, class = objects.KindInvalid, "Invalid"
+		kind, class = objects.KindInvalid, objects.ErrInvalid
 	default:
 		return err
 	}

@@ -58,7 +58,7 @@ func (c *Client) Node(ctx context.Context, id string) (*Node, error) {
 	n := &Node{}
 	err := c.get(ctx, "nodes/"+url.PathEscape(id), n)
 	if gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
-		return nil, objects.Errorf(objects.KindNotFound, "NodeNotFound", "Node %s could not be found.", id)
+		return nil, objects.ErrNodeNotFound.Errorf(objects.KindNotFound, "Node %s could not be found.", id)
 	}
 	return n, err
 }
@@ -84,10 +84,10 @@ func (c *Client) Ports(ctx context.Context, node string) ([]Port, error) {
 func (c *Client) get(ctx context.Context, path string, out any) error {
 	client, err := c.session.AsService(ctx)
 	if _, missing := errors.AsType[*rest.NoEndpoint](err); missing {
-		return &objects.Error{Class: "ServiceUnavailable", Message: "The baremetal service is unavailable: " + err.Error(), Cause: err}
+		return &objects.Error{Class: objects.ErrServiceUnavailable, Message: "The baremetal service is unavailable: " + err.Error(), Cause: err}
 	}
 	if errors.Is(err, rest.ErrNoAuth) {
-		return &objects.Error{Class: "keystoneauth1.exceptions.auth_plugins.MissingAuthPlugin", Message: err.Error(), Cause: err}
+		return &objects.Error{Class: objects.ErrMissingAuthPlugin, Message: err.Error(), Cause: err}
 	}
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (c *Client) get(ctx context.Context, path string, out any) error {
 	}
 	_, err = client.Get(ctx, address, out, &gophercloud.RequestOpts{MoreHeaders: map[string]string{"X-OpenStack-Ironic-API-Version": version}})
 	if rest.IsNetwork(err) {
-		return &objects.Error{Class: "ServiceUnavailable", Message: "The baremetal service is unavailable: " + err.Error(), Cause: err}
+		return &objects.Error{Class: objects.ErrServiceUnavailable, Message: "The baremetal service is unavailable: " + err.Error(), Cause: err}
 	}
 	return err
 }

@@ -36,7 +36,7 @@ func (c *Client) VerifyProject(ctx context.Context, caller *reqctx.Context, id s
 	client, err := c.session.AsUser(ctx, caller)
 	if _, none := errors.AsType[*rest.NoEndpoint](err); none || errors.Is(err, rest.ErrNoAuth) {
 		l.Error().Err(err).Msg("Keystone identity service version 3.0 was not found. This might be caused by Nova misconfiguration or Keystone problems.")
-		return objects.Errorf(objects.KindInvalid, "HTTPBadRequest", "Nova was unable to find Keystone service endpoint.")
+		return objects.ErrHTTPBadRequest.Errorf(objects.KindInvalid, "Nova was unable to find Keystone service endpoint.")
 	}
 	if err != nil {
 		l.Info().Err(err).Msg("Unable to contact keystone to verify project_id")
@@ -61,7 +61,7 @@ func (c *Client) VerifyProject(ctx context.Context, caller *reqctx.Context, id s
 	case !ok:
 		l.Info().Err(err).Msg("Unable to contact keystone to verify project_id")
 	case status.Actual == http.StatusNotFound:
-		return objects.Errorf(objects.KindInvalid, "HTTPBadRequest", "Project ID %s is not a valid project.", id)
+		return objects.ErrHTTPBadRequest.Errorf(objects.KindInvalid, "Project ID %s is not a valid project.", id)
 	case status.Actual == http.StatusForbidden:
 		l.Info().Msgf("Insufficient permissions for user %s to verify existence of project_id %s", caller.UserID, id)
 	default:

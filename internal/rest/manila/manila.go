@@ -42,7 +42,7 @@ func (c *Client) Share(ctx context.Context, caller *reqctx.Context, id string) (
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
 		if _, missing := errors.AsType[*rest.NoEndpoint](err); missing {
-			err = &objects.Error{Class: "keystoneauth1.exceptions.catalog.EndpointNotFound", Message: err.Error(), Cause: err}
+			err = &objects.Error{Class: objects.ErrEndpointNotFound, Message: err.Error(), Cause: err}
 		}
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func get(ctx context.Context, client *gophercloud.ServiceClient, address string,
 }
 
 func away(err error) error {
-	return &objects.Error{Class: "ManilaConnectionFailed", Message: "Connection to manila service failed: " + err.Error(), Cause: err}
+	return &objects.Error{Class: objects.ErrManilaConnectionFailed, Message: "Connection to manila service failed: " + err.Error(), Cause: err}
 }
 
 // translate gives an error Nova's meaning: an id that Manila finds wrong is one of
@@ -95,7 +95,7 @@ func translate(err error, id, address string) error {
 	case e.Actual == http.StatusNotFound || e.Actual == http.StatusBadRequest:
 		return objects.ShareNotFound(id)
 	case e.Actual == http.StatusForbidden:
-		return &objects.Error{Kind: objects.KindForbidden, Class: "Forbidden", Cause: err,
+		return &objects.Error{Kind: objects.KindForbidden, Class: objects.ErrForbidden, Cause: err,
 			Message: fmt.Sprintf("ForbiddenException: 403: Client Error for url: %s, %s", address, said(e.Body))}
 	}
 	return err

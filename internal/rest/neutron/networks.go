@@ -47,7 +47,7 @@ func (c *Client) Network(ctx context.Context, caller *reqctx.Context, id string)
 	out := struct{ Network *Network }{Network: &Network{}}
 	err := faultOf(c.get(ctx, caller, "networks/"+url.PathEscape(id), nil, &out))
 	if refused(err).Status == http.StatusNotFound {
-		return nil, objects.Errorf(objects.KindNotFound, "NetworkNotFound", "Network %s could not be found.", id)
+		return nil, objects.ErrNetworkNotFound.Errorf(objects.KindNotFound, "Network %s could not be found.", id)
 	}
 	return out.Network, err
 }
@@ -97,7 +97,7 @@ func (c *Client) completeIPs(ctx context.Context, caller *reqctx.Context, list [
 	for _, f := range list {
 		n := slices.IndexFunc(networks, func(n Network) bool { return n.ID == f.NetworkID })
 		if n < 0 {
-			return objects.Errorf(objects.KindNotFound, "NetworkNotFound", "Network %s could not be found.", f.NetworkID)
+			return objects.ErrNetworkNotFound.Errorf(objects.KindNotFound, "Network %s could not be found.", f.NetworkID)
 		}
 		f.Network = &networks[n]
 	}
@@ -124,7 +124,7 @@ func (c *Client) FloatingIP(ctx context.Context, caller *reqctx.Context, id stri
 	}{IP: &FloatingIP{}}
 	err := faultOf(c.get(ctx, caller, "floatingips/"+url.PathEscape(id), nil, &out))
 	if refused(err).Status == http.StatusNotFound {
-		return nil, objects.Errorf(objects.KindNotFound, "FloatingIpNotFound", "Floating IP not found for ID %s", id)
+		return nil, objects.ErrFloatingIpNotFound.Errorf(objects.KindNotFound, "Floating IP not found for ID %s", id)
 	}
 	if err != nil {
 		return nil, err
@@ -147,9 +147,9 @@ func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Context, p
 	case err != nil:
 		return nil, err
 	case len(pools) == 0:
-		return nil, objects.Errorf(objects.KindNotFound, "FloatingIpPoolNotFound", "Floating IP pool not found.")
+		return nil, objects.ErrFloatingIpPoolNotFound.Errorf(objects.KindNotFound, "Floating IP pool not found.")
 	case len(pools) > 1:
-		return nil, &objects.Error{Class: "NovaException", Message: fmt.Sprintf("Multiple floating IP pools matches found for name '%s'", pool)}
+		return nil, &objects.Error{Class: objects.ErrNovaException, Message: fmt.Sprintf("Multiple floating IP pools matches found for name '%s'", pool)}
 	}
 	out := struct {
 		IP *FloatingIP `json:"floatingip"`
@@ -157,11 +157,11 @@ func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Context, p
 	err = c.send(ctx, caller, http.MethodPost, "floatingips", map[string]any{"floatingip": map[string]any{"floating_network_id": pools[0].ID}}, &out)
 	switch f := refused(err); {
 	case f.Type == "IpAddressGenerationFailure" || f.Type == "ExternalIpAddressExhausted":
-		return nil, &objects.Error{Kind: objects.KindNotFound, Class: "NoMoreFloatingIps", Message: f.Message, Cause: err}
+		return nil, &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrNoMoreFloatingIps, Message: f.Message, Cause: err}
 	case f.Type == "OverQuota":
-		return nil, &objects.Error{Kind: objects.KindOverQuota, Class: "FloatingIpLimitExceeded", Message: f.Message, Cause: err}
+		return nil, &objects.Error{Kind: objects.KindOverQuota, Class: objects.ErrFloatingIpLimitExceeded, Message: f.Message, Cause: err}
 	case f.Status == http.StatusBadRequest:
-		return nil, &objects.Error{Kind: objects.KindInvalid, Class: "FloatingIpBadRequest", Message: f.Message, Cause: err}
+		return nil, &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrFloatingIpBadRequest, Message: f.Message, Cause: err}
 	case err != nil:
 		return nil, err
 	}
@@ -176,9 +176,9 @@ func (c *Client) FloatingIPAt(ctx context.Context, caller *reqctx.Context, addre
 	case err != nil:
 		return nil, err
 	case len(list) == 0:
-		return nil, objects.Errorf(objects.KindNotFound, "FloatingIpNotFoundForAddress", "Floating IP not found for address %s.", address)
+		return nil, objects.ErrFloatingIpNotFoundForAddress.Errorf(objects.KindNotFound, "Floating IP not found for address %s.", address)
 	case len(list) > 1:
-		return nil, objects.Errorf(objects.KindConflict, "FloatingIpMultipleFoundForAddress", "Multiple floating IPs are found for address %s.", address)
+		return nil, objects.ErrFloatingIpMultipleFoundForAddress.Errorf(objects.KindConflict, "Multiple floating IPs are found for address %s.", address)
 	}
 	return list[0], nil
 }
@@ -197,7 +197,7 @@ func (c *Client) BindFloatingIP(ctx context.Context, caller *reqctx.Context, id 
 func (c *Client) DeleteFloatingIP(ctx context.Context, caller *reqctx.Context, ip *FloatingIP) error {
 	err := c.send(ctx, caller, http.MethodDelete, "floatingips/"+url.PathEscape(ip.ID), nil, nil)
 	if refused(err).Status == http.StatusNotFound {
-		return objects.Errorf(objects.KindNotFound, "FloatingIpNotFoundForAddress", "Floating IP not found for address %s.", ip.Address)
+		return objects.ErrFloatingIpNotFoundForAddress.Errorf(objects.KindNotFound, "Floating IP not found for address %s.", ip.Address)
 	}
 	return err
 }

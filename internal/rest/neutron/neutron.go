@@ -89,7 +89,7 @@ func (c *Client) Port(ctx context.Context, caller *reqctx.Context, id string) (*
 	}
 	err := c.get(ctx, caller, "ports/"+url.PathEscape(id), nil, &out)
 	if status(err) == http.StatusNotFound || err == nil && out.Port == nil {
-		return nil, objects.Errorf(objects.KindNotFound, "PortNotFound", "Port id %s could not be found.", id)
+		return nil, objects.ErrPortNotFound.Errorf(objects.KindNotFound, "Port id %s could not be found.", id)
 	}
 	return out.Port, err
 }

@@ -79,7 +79,7 @@ func (c *Client) addResources(ctx context.Context, p *objects.NetworkPlacement, 
 			if port.DeviceProfile != nil {
 				none = ""
 			}
-			return objects.Errorf(objects.KindInvalid, "DeviceProfileError", "Device profile name %s: No device profile for port %s.", none, *r.PortID)
+			return objects.ErrDeviceProfileError.Errorf(objects.KindInvalid, "Device profile name %s: No device profile for port %s.", none, *r.PortID)
 		}
 		groups, err := devices.OfProfile(ctx, *port.DeviceProfile, *r.PortID)
 		if err != nil {
@@ -120,7 +120,7 @@ func (c *Client) binding(ctx context.Context, id string) (portBinding, error) {
 	}
 	err := c.service(ctx, "ports/"+url.PathEscape(id), url.Values{"fields": {"binding:vnic_type", "binding:profile", "network_id", "resource_request", "numa_affinity_policy", "device_profile"}}, &out)
 	if status(err) == http.StatusNotFound {
-		err = objects.Errorf(objects.KindInvalid, "PortNotFound", "Port id %s could not be found.", id)
+		err = objects.ErrPortNotFound.Errorf(objects.KindInvalid, "Port id %s could not be found.", id)
 	}
 	if out.Port.VNICType == "" {
 		out.Port.VNICType = "normal"
@@ -170,7 +170,7 @@ func (c *Client) physical(ctx context.Context, id string) (where *string, tunnel
 		}
 	}
 	if len(out.Network.Segments) > 0 {
-		return nil, false, &objects.Error{Class: "NovaException", Message: "None of the segments of network " + id + " provides a physical_network"}
+		return nil, false, &objects.Error{Class: objects.ErrNovaException, Message: "None of the segments of network " + id + " provides a physical_network"}
 	}
 	kind := out.Network.Type
 	return out.Network.Physical, kind != nil && slices.Contains(tunneled, *kind), nil

@@ -75,7 +75,7 @@ func (c *Client) Validate(ctx context.Context, caller *reqctx.Context, n *object
 	}
 	free := *quota.Quota.Port - len(used.Ports)
 	if free < 0 {
-		return 0, objects.Errorf(objects.KindOverQuota, "PortLimitExceeded", "The number of defined ports: %d is over the limit: %d", len(used.Ports), *quota.Quota.Port)
+		return 0, objects.ErrPortLimitExceeded.Errorf(objects.KindOverQuota, "The number of defined ports: %d is over the limit: %d", len(used.Ports), *quota.Quota.Port)
 	}
 	return min(count, free/needed), nil
 }
@@ -88,7 +88,7 @@ func (c *Client) portsNeeded(ctx context.Context, caller *reqctx.Context, n *obj
 		case err != nil:
 			return 0, err
 		case len(nets) > 1:
-			return 0, objects.Errorf(objects.KindConflict, "NetworkAmbiguous", "Multiple possible networks found, use a Network ID to be more specific.")
+			return 0, objects.ErrNetworkAmbiguous.Errorf(objects.KindConflict, "Multiple possible networks found, use a Network ID to be more specific.")
 		case len(nets) == 0 && n != nil && n.Auto:
 			if err := c.canAllocate(ctx, caller); err != nil {
 				return 0, err
@@ -115,7 +115,7 @@ func (c *Client) portsNeeded(ctx context.Context, caller *reqctx.Context, n *obj
 			return 0, err
 		}
 		if len(ports) > 0 {
-			return 0, objects.Errorf(objects.KindInvalid, "FixedIpAlreadyInUse", "Fixed IP address %s is already in use on instance %s.", *r.Address, ports[0].DeviceID)
+			return 0, objects.ErrFixedIpAlreadyInUse.Errorf(objects.KindInvalid, "Fixed IP address %s is already in use on instance %s.", *r.Address, ports[0].DeviceID)
 		}
 	}
 	return needed, c.checkNetworks(ctx, caller, ids)
@@ -132,7 +132,7 @@ func (c *Client) checkNetworks(ctx context.Context, caller *reqctx.Context, ids 
 	for _, id := range ids { // in the order they were asked for
 		for _, n := range nets {
 			if n.ID == id && len(n.Subnets) == 0 {
-				return objects.Errorf(objects.KindInvalid, "NetworkRequiresSubnet", "Network %s requires a subnet in order to boot instances on.", n.ID)
+				return objects.ErrNetworkRequiresSubnet.Errorf(objects.KindInvalid, "Network %s requires a subnet in order to boot instances on.", n.ID)
 			}
 		}
 	}
@@ -143,7 +143,7 @@ func (c *Client) checkNetworks(ctx context.Context, caller *reqctx.Context, ids 
 		}
 	}
 	if lost != nil {
-		return objects.Errorf(objects.KindInvalid, "NetworkNotFound", "Network %s could not be found.", strings.Join(lost, ", "))
+		return objects.ErrNetworkNotFound.Errorf(objects.KindInvalid, "Network %s could not be found.", strings.Join(lost, ", "))
 	}
 	return nil
 }
@@ -159,13 +159,13 @@ func (c *Client) checkPort(ctx context.Context, caller *reqctx.Context, id strin
 	err := c.get(ctx, caller, "ports/"+url.PathEscape(id), nil, &out)
 	switch p := out.Port; {
 	case status(err) == http.StatusNotFound:
-		return objects.Errorf(objects.KindInvalid, "PortNotFound", "Port id %s could not be found.", id)
+		return objects.ErrPortNotFound.Errorf(objects.KindInvalid, "Port id %s could not be found.", id)
 	case err != nil:
 		return err
 	case p.DeviceID != "":
-		return objects.Errorf(objects.KindConflict, "PortInUse", "Port %s is still in use.", id)
+		return objects.ErrPortInUse.Errorf(objects.KindConflict, "Port %s is still in use.", id)
 	case p.IPAllocation != "deferred" && p.IPAllocation != "none" && len(p.FixedIPs) == 0:
-		return objects.Errorf(objects.KindInvalid, "PortRequiresFixedIP", "Port %s requires a FixedIP in order to be used.", id)
+		return objects.ErrPortRequiresFixedIP.Errorf(objects.KindInvalid, "Port %s requires a FixedIP in order to be used.", id)
 	}
 	return nil
 }
@@ -177,7 +177,7 @@ func (c *Client) canAllocate(ctx context.Context, caller *reqctx.Context) error 
 		err = c.get(ctx, caller, "auto-allocated-topology/"+url.PathEscape(caller.ProjectID), url.Values{"fields": {"dry-run"}}, nil)
 	}
 	if !has && err == nil || status(err) == http.StatusConflict || status(err) == http.StatusNotFound || status(err) == http.StatusBadRequest {
-		return objects.Errorf(objects.KindInvalid, "UnableToAutoAllocateNetwork", "Unable to automatically allocate a network for project %s", caller.ProjectID)
+		return objects.ErrUnableToAutoAllocateNetwork.Errorf(objects.KindInvalid, "Unable to automatically allocate a network for project %s", caller.ProjectID)
 	}
 	return err
 }
@@ -203,10 +203,10 @@ func (c *Client) GroupID(ctx context.Context, caller *reqctx.Context, name strin
 		}
 		switch {
 		case len(out.Groups) > 1:
-			return "", objects.Errorf(objects.KindConflict, "NoUniqueMatch", "Multiple security_group matches found for name '%s', use an ID to be more specific.", name)
+			return "", objects.ErrNoUniqueMatch.Errorf(objects.KindConflict, "Multiple security_group matches found for name '%s', use an ID to be more specific.", name)
 		case len(out.Groups) == 1:
 			return out.Groups[0].ID, nil
 		}
 	}
-	return "", objects.Errorf(objects.KindInvalid, "SecurityGroupNotFound", "Unable to find security_group with name or id '%s'", name)
+	return "", objects.ErrSecurityGroupNotFound.Errorf(objects.KindInvalid, "Unable to find security_group with name or id '%s'", name)
 }

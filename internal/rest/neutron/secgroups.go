@@ -43,7 +43,7 @@ func (c *Client) Group(ctx context.Context, caller *reqctx.Context, id string) (
 // groupMissing gives a 404 Nova's name, and leaves other errors.
 func groupMissing(err error) error {
 	if f := refused(err); f.Status == http.StatusNotFound {
-		return &objects.Error{Kind: objects.KindNotFound, Class: "SecurityGroupNotFound", Message: f.Message, Cause: err}
+		return &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrSecurityGroupNotFound, Message: f.Message, Cause: err}
 	}
 	return err
 }
@@ -53,9 +53,9 @@ func refusal(err error) error {
 	f := refused(err)
 	switch f.Status {
 	case http.StatusBadRequest:
-		return &objects.Error{Kind: objects.KindInvalid, Class: "Invalid", Message: f.Message, Cause: err}
+		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrInvalid, Message: f.Message, Cause: err}
 	case http.StatusConflict:
-		return &objects.Error{Kind: objects.KindOverQuota, Class: "SecurityGroupLimitExceeded", Message: f.Message, Cause: err}
+		return &objects.Error{Kind: objects.KindOverQuota, Class: objects.ErrSecurityGroupLimitExceeded, Message: f.Message, Cause: err}
 	}
 	return groupMissing(err)
 }
@@ -76,7 +76,7 @@ func (c *Client) SaveGroup(ctx context.Context, caller *reqctx.Context, id strin
 func (c *Client) DeleteGroup(ctx context.Context, caller *reqctx.Context, id string) error {
 	err := c.send(ctx, caller, http.MethodDelete, "security-groups/"+url.PathEscape(id), nil, nil)
 	if f := refused(err); f.Status == http.StatusConflict {
-		return &objects.Error{Kind: objects.KindInvalid, Class: "Invalid", Message: f.Message, Cause: err}
+		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrInvalid, Message: f.Message, Cause: err}
 	}
 	return groupMissing(err)
 }

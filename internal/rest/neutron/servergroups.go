@@ -37,14 +37,14 @@ func (c *Client) AddGroupTo(ctx context.Context, caller *reqctx.Context, server,
 	}
 	for _, p := range ports {
 		if !p.guards() {
-			return objects.Errorf(objects.KindInvalid, "SecurityGroupCannotBeApplied", "Network requires port_security_enabled and subnet associated in order to apply security groups.")
+			return objects.ErrSecurityGroupCannotBeApplied.Errorf(objects.KindInvalid, "Network requires port_security_enabled and subnet associated in order to apply security groups.")
 		}
 		err := c.setGroups(ctx, caller, p.ID, append(p.Groups, id))
 		switch f := refused(err); f.Status {
 		case http.StatusBadRequest:
-			return &objects.Error{Kind: objects.KindInvalid, Class: "SecurityGroupCannotBeApplied", Message: f.Message, Cause: err}
+			return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrSecurityGroupCannotBeApplied, Message: f.Message, Cause: err}
 		case http.StatusConflict:
-			return &objects.Error{Kind: objects.KindConflict, Class: "SecurityGroupConnectionStateConflict", Message: f.Message, Cause: err}
+			return &objects.Error{Kind: objects.KindConflict, Class: objects.ErrSecurityGroupConnectionStateConflict, Message: f.Message, Cause: err}
 		}
 		if err != nil {
 			return err
@@ -78,7 +78,7 @@ func (c *Client) RemoveGroupFrom(ctx context.Context, caller *reqctx.Context, se
 }
 
 func groupNotFound(format string, a ...any) error {
-	return objects.Errorf(objects.KindNotFound, "SecurityGroupNotFound", format, a...)
+	return objects.ErrSecurityGroupNotFound.Errorf(objects.KindNotFound, format, a...)
 }
 
 func (c *Client) setGroups(ctx context.Context, caller *reqctx.Context, port string, groups []string) error {
@@ -114,7 +114,7 @@ func (c *Client) groupID(ctx context.Context, caller *reqctx.Context, group stri
 		case 1:
 			return out.List[0].ID, nil
 		default:
-			return "", &objects.Error{Kind: objects.KindConflict, Class: "NoUniqueMatch",
+			return "", &objects.Error{Kind: objects.KindConflict, Class: objects.ErrNoUniqueMatch,
 				Message: fmt.Sprintf("Multiple security_group matches found for name '%s', use an ID to be more specific.", group)}
 		}
 	}

@@ -52,7 +52,7 @@ func (c *Client) changeAggregates(ctx context.Context, caller *reqctx.Context, n
 		path := "resource_providers/" + p.UUID + "/aggregates"
 		var a aggregates
 		if err = c.get(ctx, caller, generations, path, &a); status(err) != 0 {
-			return &objects.Error{Class: "ResourceProviderAggregateRetrievalFailed", Message: "Failed to get aggregates for resource provider with UUID " + p.UUID, Cause: err}
+			return &objects.Error{Class: objects.ErrResourceProviderAggregateRetrievalFailed, Message: "Failed to get aggregates for resource provider with UUID " + p.UUID, Cause: err}
 		} else if err != nil {
 			return err
 		}
@@ -66,10 +66,10 @@ func (c *Client) changeAggregates(ctx context.Context, caller *reqctx.Context, n
 		case 0:
 			return err
 		case http.StatusConflict:
-			err = &objects.Error{Kind: objects.KindConflict, Class: "ResourceProviderUpdateConflict", Cause: err,
+			err = &objects.Error{Kind: objects.KindConflict, Class: objects.ErrResourceProviderUpdateConflict, Cause: err,
 				Message: fmt.Sprintf("A conflict was encountered attempting to update resource provider %s (generation %d): %s", p.UUID, generation, err)}
 		default:
-			return &objects.Error{Class: "ResourceProviderUpdateFailed", Cause: err,
+			return &objects.Error{Class: objects.ErrResourceProviderUpdateFailed, Cause: err,
 				Message: fmt.Sprintf("Failed to update resource provider via URL /%s: %s", path, err)}
 		}
 	}
@@ -95,7 +95,7 @@ func (c *Client) ProviderNamed(ctx context.Context, caller *reqctx.Context, name
 		return nil, err
 	}
 	if err != nil || len(found.All) != 1 {
-		return nil, &objects.Error{Kind: objects.KindNotFound, Class: "ResourceProviderNotFound", Message: "No such resource provider " + name + ".", Cause: err}
+		return nil, &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrResourceProviderNotFound, Message: "No such resource provider " + name + ".", Cause: err}
 	}
 	return &found.All[0], nil
 }

@@ -30,7 +30,7 @@ func New(s *rest.Session) *Client { return &Client{s} }
 
 // errAway is Nova's PlacementAPIConnectFailure.
 func errAway(cause error) error {
-	return &objects.Error{Class: "PlacementAPIConnectFailure", Message: "Unable to communicate with the Placement API.", Cause: cause}
+	return &objects.Error{Class: objects.ErrPlacementAPIConnectFailure, Message: "Unable to communicate with the Placement API.", Cause: cause}
 }
 
 // statusError is an answer of Placement that is no success.

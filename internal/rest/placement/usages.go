@@ -26,7 +26,7 @@ func (c *Client) Usages(ctx context.Context, caller *reqctx.Context, project, us
 	}
 	err := c.get(ctx, caller, totals, "usages?"+query.Encode(), &found)
 	if err != nil && status(err) != 0 {
-		err = &objects.Error{Class: "UsagesRetrievalFailed", Message: "Failed to retrieve usages for project '" + project + "' and user '" + who + "'.", Cause: err}
+		err = &objects.Error{Class: objects.ErrUsagesRetrievalFailed, Message: "Failed to retrieve usages for project '" + project + "' and user '" + who + "'.", Cause: err}
 	}
 	return found.Usages, err
 }

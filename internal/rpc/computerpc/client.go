@@ -133,7 +133,7 @@ func (c *Client) cast(ctx context.Context, caller *reqctx.Context, i *objects.In
 }
 
 func noHost(i *objects.Instance) error {
-	return &objects.Error{Class: "NovaException", Message: "Unable to find host for Instance " + i.UUID}
+	return &objects.Error{Class: objects.ErrNovaException, Message: "Unable to find host for Instance " + i.UUID}
 }
 
 func (c *Client) send(ctx context.Context, caller *reqctx.Context, cell string, t rpc.Target, method string, a args) error {

@@ -27,7 +27,7 @@ func (c *Client) share(ctx context.Context, caller *reqctx.Context, i *objects.I
 	case err != nil:
 		return err
 	case !ok:
-		return objects.Errorf(0, "UnsupportedRPCVersion", "Unsupported RPC version for %s. Required >= %s", method, sharesSince)
+		return objects.ErrUnsupportedRPCVersion.Errorf(0, "Unsupported RPC version for %s. Required >= %s", method, sharesSince)
 	case i.Host == nil || *i.Host == "":
 		return noHost(i)
 	}

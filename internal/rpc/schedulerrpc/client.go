@@ -54,7 +54,7 @@ func (c *Client) DeleteAggregate(ctx context.Context, caller *reqctx.Context, g 
 
 func (c *Client) fanout(ctx context.Context, caller *reqctx.Context, method string, args map[string]any) error {
 	if !rpc.Compatible(pinned(c.Pin), sent) {
-		return &objects.Error{Class: "oslo_messaging.rpc.client.RPCVersionCapError",
+		return &objects.Error{Class: objects.ErrRPCVersionCapError,
 			Message: fmt.Sprintf("Requested message version, %s is incompatible. It needs to be equal in major version and less than or equal in minor version as the specified version cap %s.", sent, pinned(c.Pin))}
 	}
 	client, err := c.Transport()

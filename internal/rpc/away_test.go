@@ -59,7 +59,9 @@ func TestCallersLeaveAtTheirDeadline(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, p := over(t, addr)
 			start := time.Now()
-			_, err := c.Call(t.Context(), nil, rpc.Target{Topic: "compute"}, "f", nil, rpc.CallOptions{Timeout: 100 * time.Millisecond})
+			late, done := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer done()
+			_, err := c.Call(late, nil, rpc.Target{Topic: "compute"}, "f", nil, rpc.CallOptions{Timeout: time.Millisecond})
 			var d *rpc.DeliveryError
 			if !errors.As(err, &d) || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v", err)

@@ -107,21 +107,24 @@ func (b *broker) session(ctx context.Context) (*session, error) {
 // supervise keeps a connection until the client is closed.
 func (b *broker) supervise() {
 	wait := seconds(float64(b.rabbit.RabbitRetryInterval))
-	first, away := 0, false
+	first, away, failed := 0, false, false
 	for b.ctx.Err() == nil {
 		s, host, err := b.connect(first)
 		if err != nil {
-			away = true
+			away, failed = true, true
 			b.change(func() { b.why = err })
 			b.rest(wait)
 			wait = min(wait+seconds(float64(b.rabbit.RabbitRetryBackoff)), seconds(float64(b.rabbit.RabbitIntervalMax)))
 			continue
 		}
-		wait = seconds(float64(b.rabbit.RabbitRetryInterval))
 		if away {
 			s.returning = time.Now().Add(comeback)
 		}
-		away = true // when this one is lost
+		if failed {
+			s.settled = time.Now().Add(wait + seconds(b.rabbit.KombuReconnectDelay))
+		}
+		away, failed = true, false // when this one is lost
+		wait = seconds(float64(b.rabbit.RabbitRetryInterval))
 		lost := s.conn.NotifyClose(make(chan *amqp.Error, 1))
 		blocks := s.conn.NotifyBlocked(make(chan amqp.Blocking, 4))
 		b.change(func() { b.current, b.why, b.blocked = s, nil, false })
@@ -243,12 +246,39 @@ func (b *broker) close() error {
 // was away: by default they pause for up to 30 s between attempts.
 const comeback = time.Minute
 
+// settle waits until Nova's services, which pause between their attempts as long as we
+// do, have found that the broker is back. A request that reaches a conductor before the
+// computes are there is passed on to nobody, and the server that it is about stays in
+// its task state; Nova's API is one of those that come back late.
+func (b *broker) settle(ctx context.Context) (*session, error) {
+	for {
+		s, err := b.session(ctx)
+		if err != nil {
+			return nil, err
+		}
+		wait := time.Until(s.settled)
+		if wait <= 0 {
+			return s, nil
+		}
+		select {
+		case <-time.After(wait):
+		case <-s.gone:
+		case <-b.ctx.Done():
+		case <-ctx.Done():
+		}
+	}
+}
+
 // publish hands the message to whichever broker is there, again until one has
 // confirmed it. Readers know a message that reached them twice by its id.
 func (b *broker) publish(ctx context.Context, topic string, p publication, tries int) error {
 	unrouted := false
 	for n := 1; ; n++ {
-		s, err := b.session(ctx)
+		wait := b.settle
+		if p.queue != nil { // a notification: its queue is declared with it
+			wait = b.session
+		}
+		s, err := wait(ctx)
 		if err == nil {
 			one := p
 			one.mandatory = p.mandatory || p.patient && time.Now().Before(s.returning)
@@ -316,6 +346,11 @@ func (b *broker) call(ctx context.Context, e envelope, o CallOptions) (json.RawM
 	if err != nil {
 		return nil, err
 	}
+	if _, err := b.settle(ctx); err != nil {
+		return nil, undelivered(ctx, e.target.Topic, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
 	frames := make(chan reply, 8)
 	b.mu.Lock()
 	b.waiting[id] = frames
@@ -393,10 +428,7 @@ func (b *broker) listen(ctx context.Context, topic string) (string, error) {
 	for {
 		s, err := b.session(ctx)
 		if err != nil {
-			if errors.Is(err, ErrClosed) || errors.Is(ctx.Err(), context.Canceled) {
-				return "", err
-			}
-			return "", &DeliveryError{Topic: topic, Err: err}
+			return "", undelivered(ctx, topic, err)
 		}
 		if err = s.listen(name, b.deliver); err == nil {
 			return name, nil
@@ -408,6 +440,14 @@ func (b *broker) listen(ctx context.Context, topic string) (string, error) {
 			return "", &DeliveryError{Topic: topic, Err: fmt.Errorf("%w: %w", ctx.Err(), err)}
 		}
 	}
+}
+
+// undelivered is the error of a call for which there was no broker.
+func undelivered(ctx context.Context, topic string, err error) error {
+	if errors.Is(err, ErrClosed) || errors.Is(ctx.Err(), context.Canceled) {
+		return err
+	}
+	return &DeliveryError{Topic: topic, Err: err}
 }
 
 // deliver passes a frame to the call that waits for it. It never blocks: a

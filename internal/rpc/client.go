@@ -24,7 +24,7 @@ type Client struct {
 // has the message, and wait for a broker no longer than ctx.
 type transport interface {
 	// call sends m, a request without its reply's address, and waits for the
-	// reply. The deadline is ctx's.
+	// reply, which has to come within the options' timeout.
 	call(ctx context.Context, e envelope, o CallOptions) (json.RawMessage, error)
 	send(ctx context.Context, e envelope) error
 	close() error
@@ -59,7 +59,8 @@ const (
 //
 // Errors: *RemoteError for an exception of the server, *TimeoutError if no reply
 // came, *DeliveryError if no broker took the message, ctx's error if it was
-// cancelled. A call waits for a broker that is away, within its timeout.
+// cancelled. A call waits for a broker that is away until ctx ends, as Nova's waits for
+// ever; its timeout begins when there is one.
 func (c *Client) Call(ctx context.Context, caller *reqctx.Context, t Target, method string, args map[string]any, o CallOptions) (json.RawMessage, error) {
 	if t.Fanout {
 		return nil, errors.New("rpc: a call cannot be used with fanout")
@@ -67,8 +68,6 @@ func (c *Client) Call(ctx context.Context, caller *reqctx.Context, t Target, met
 	if o.Timeout <= 0 {
 		o.Timeout = c.timeout
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
-	defer cancel()
 	began := time.Now()
 	reply, err := c.t.call(ctx, c.envelope(KindCall, caller, t, method, args), o)
 	c.metrics.Message(string(KindCall), method, result(err), time.Since(began))

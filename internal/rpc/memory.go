@@ -111,6 +111,8 @@ func (m *Memory) receivers(t Target, kind Kind) []*server {
 }
 
 func (m *Memory) call(ctx context.Context, e envelope, o CallOptions) (json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
 	id := newID()
 	e.msg = e.msg.forReply(id, "reply_memory", o)
 	r, err := m.deliver(e)

@@ -20,8 +20,9 @@ type session struct {
 	log    zerolog.Logger
 
 	slots chan struct{} // bounds the channels that publish
-	// returning is until when the broker counts as one that has just come back.
-	returning time.Time
+	// returning is until when the broker counts as one that has just come back, and
+	// settled is when other processes have found that out as well.
+	returning, settled time.Time
 
 	mu       sync.Mutex
 	idle     []*channel

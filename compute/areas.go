@@ -25,8 +25,10 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/ops/aggregate"
 	"github.com/nova-go/nova/internal/ops/attachment"
+	"github.com/nova-go/nova/internal/ops/console"
 	"github.com/nova-go/nova/internal/ops/group"
 	"github.com/nova-go/nova/internal/ops/host"
+	"github.com/nova-go/nova/internal/ops/lifecycle"
 	"github.com/nova-go/nova/internal/ops/migration"
 	"github.com/nova-go/nova/internal/rest/ironic"
 	"github.com/nova-go/nova/internal/rest/manila"
@@ -36,16 +38,16 @@ import (
 func areas(p *parts) []api.Route {
 	d, c := p.deps, p.config
 	attached := &attachments.API{Servers: p.servers.Reader, Network: p.neutron,
-		Ops: &attachment.Ops{Ops: p.servers, Volumes: p.cinder, Ports: p.neutron, Floating: p.neutron, Manila: manila.New(d.sessions.manila)}}
+		Ops: &attachment.Ops{Servers: p.servers, Volumes: p.cinder, Ports: p.neutron, Floating: p.neutron, Manila: manila.New(d.sessions.manila)}}
 	serverArea := p.serversArea()
 	return slices.Concat(
 		(&versions.API{}).Routes(),
 		(&flavors.API{Flavors: p.flavors, Notify: d.notify, Projects: p.keystone}).Routes(),
 		(&keypairs.API{Keypairs: p.keypairs, Notify: d.notify, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
-		(&groups.API{Groups: dbapi.NewGroups(d.API), Notify: d.notify, Servers: &group.Members{API: d.API, Cells: d.Cells}, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
+		(&groups.API{Groups: dbapi.NewGroups(d.API), Notify: d.notify, Servers: &group.Members{API: d.API, Cells: d.Cells}, OldestCompute: p.servers.OldestCompute, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
 		servers.WithBoot(slices.Concat(serverArea.Routes(), p.migrationsArea(serverArea).Routes())),
 		attached.Routes(),
-		(&consoles.API{Opener: attached.Ops, Tokens: p.everywhere}).Routes(),
+		(&consoles.API{Opener: &console.Opener{Compute: p.computes}, Tokens: p.everywhere}).Routes(),
 		p.hostsArea().Routes(),
 		(&quotas.API{
 			Quotas: p.quota, Projects: p.keystone, Usages: p.everywhere, Audits: cell.Audits{DB: d.Main}, AuditPeriod: c.Default.InstanceUsageAuditPeriod, Now: time.Now,
@@ -64,8 +66,9 @@ func (p *parts) serversArea() *servers.API {
 		PasswordLength: c.Default.PasswordLength, ShowPassword: c.API.EnableInstancePassword,
 	}
 	return &servers.API{
-		Servers:      p.servers.Reader,
-		Ops:          p.servers,
+		Servers: p.servers.Reader,
+		Ops: &lifecycle.Ops{Servers: p.servers, DropProperties: c.Default.NonInheritableImageProperties,
+			UniqueNames: c.Default.UniqueServerNameScope},
 		Flavors:      p.flavors,
 		Images:       p.glance,
 		Network:      p.neutron,
@@ -85,7 +88,7 @@ func (p *parts) migrationsArea(s *servers.API) *migrations.API {
 	return &migrations.API{
 		Servers: p.servers.Reader, Migrations: p.everywhere, Rebuilt: s.Rebuilt,
 		Ops: &migration.Ops{
-			Ops: p.servers, Flavors: p.flavors, Ports: p.neutron, Aliases: p.aliases, Quota: p.quota, Keypairs: p.keypairs,
+			Servers: p.servers, Flavors: p.flavors, Ports: p.neutron, Aliases: p.aliases, Quota: p.quota, Keypairs: p.keypairs,
 			Contents: p.builder.CheckContents, SameHost: c.Default.AllowResizeToSameHost, DefaultCerts: defaultCerts(c),
 		},
 		PasswordLength: c.Default.PasswordLength, ShowPassword: c.API.EnableInstancePassword,

@@ -8,7 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/ops/build"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rest/cyborg"
@@ -44,7 +44,7 @@ type parts struct {
 	quota      *quota.Quotas
 
 	builder *build.Builder
-	servers *instance.Ops
+	servers *server.Core
 }
 
 func newParts(d *deps) *parts {
@@ -77,15 +77,14 @@ func newParts(d *deps) *parts {
 		CrossZoneAttach: c.Cinder.CrossAZAttach, DefaultCerts: defaultCerts(c), RecheckQuota: c.Quota.RecheckQuota, Aliases: d.aliases,
 		PCIInPlacement: c.FilterScheduler.PCIInPlacement,
 	})
-	p.servers = &instance.Ops{
-		Reader: &instance.Reader{
+	p.servers = &server.Core{
+		Reader: &server.Reader{
 			API: d.API, Cells: d.Cells, HostZones: p.zones,
 			PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells,
 		},
-		Neighbours: instance.Neighbours{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement, Accelerators: p.cyborg},
-		Compute:    p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod, Host: c.Default.Host,
-		DownTime: startup.ServiceDownTime(c, d.log), DropProperties: c.Default.NonInheritableImageProperties,
-		UniqueNames: c.Default.UniqueServerNameScope, CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
+		Services: server.Services{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement, Accelerators: p.cyborg},
+		Compute:  p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod, Host: c.Default.Host,
+		DownTime: startup.ServiceDownTime(c, d.log), CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
 	}
 	return p
 }

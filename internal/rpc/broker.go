@@ -107,11 +107,15 @@ func (b *broker) session(ctx context.Context) (*session, error) {
 // supervise keeps a connection until the client is closed.
 func (b *broker) supervise() {
 	wait := seconds(float64(b.rabbit.RabbitRetryInterval))
-	first, away, failed := 0, false, false
+	first, away := 0, false
+	var since time.Time // the first attempt in vain; zero: there was none
 	for b.ctx.Err() == nil {
 		s, host, err := b.connect(first)
 		if err != nil {
-			away, failed = true, true
+			away = true
+			if since.IsZero() {
+				since = time.Now()
+			}
 			b.change(func() { b.why = err })
 			b.rest(wait)
 			wait = min(wait+seconds(float64(b.rabbit.RabbitRetryBackoff)), seconds(float64(b.rabbit.RabbitIntervalMax)))
@@ -120,10 +124,10 @@ func (b *broker) supervise() {
 		if away {
 			s.returning = time.Now().Add(comeback)
 		}
-		if failed {
-			s.settled = time.Now().Add(wait + seconds(b.rabbit.KombuReconnectDelay))
+		if !since.IsZero() {
+			s.settled = time.Now().Add(b.pauseAfter(time.Since(since)) + seconds(b.rabbit.KombuReconnectDelay))
 		}
-		away, failed = true, false // when this one is lost
+		away, since = true, time.Time{} // when this one is lost
 		wait = seconds(float64(b.rabbit.RabbitRetryInterval))
 		lost := s.conn.NotifyClose(make(chan *amqp.Error, 1))
 		blocks := s.conn.NotifyBlocked(make(chan amqp.Blocking, 4))
@@ -140,6 +144,17 @@ func (b *broker) supervise() {
 		b.log.Error().Err(reason).Msgf("AMQP server on %s closed the connection; connecting again", b.dialer.hosts[host].Addr())
 		first = b.next(host)
 	}
+}
+
+// pauseAfter is how long those pause between attempts who have tried in vain for as long
+// as absence.
+func (b *broker) pauseAfter(absence time.Duration) time.Duration {
+	wait := seconds(float64(b.rabbit.RabbitRetryInterval))
+	for absence > wait && wait < seconds(float64(b.rabbit.RabbitIntervalMax)) {
+		absence -= wait
+		wait += seconds(float64(b.rabbit.RabbitRetryBackoff))
+	}
+	return min(wait, seconds(float64(b.rabbit.RabbitIntervalMax)))
 }
 
 // next is the broker to try first when that of host is lost, as

@@ -5,7 +5,7 @@ import (
 
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -42,9 +42,9 @@ func Owned(owner func(*Request) policy.Target, do func(*Request) (any, error)) *
 	}}
 }
 
-// Servers finds servers; *instance.Reader is one.
+// Servers finds servers; *server.Reader is one.
 type Servers interface {
-	Get(ctx context.Context, caller *reqctx.Context, uuid string, want instance.Want) (*objects.Instance, error)
+	Get(ctx context.Context, caller *reqctx.Context, uuid string, want server.Want) (*objects.Instance, error)
 }
 
 // WithFlavor are the parts that Nova's controller of servers loads for its own
@@ -75,7 +75,7 @@ func RecordOf(parts cell.Parts) cell.Load {
 // Server reads the server that the path names, and tells its owner. It is for what finds
 // a resource: see On.
 func (r *Request) Server(load cell.Load) (*objects.Instance, policy.Target, error) {
-	i, err := r.api.Servers.Get(r.Ctx(), r.Context, r.ServerID(), instance.Want{Load: load})
+	i, err := r.api.Servers.Get(r.Ctx(), r.Context, r.ServerID(), server.Want{Load: load})
 	if err != nil {
 		return nil, policy.Target{}, err
 	}

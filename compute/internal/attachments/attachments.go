@@ -15,7 +15,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Reader finds servers and what they have; *instance.Reader is one.
+// Reader finds servers and what they have; *server.Reader is one.
 type Reader interface {
 	api.Servers
 	Attachments(ctx context.Context, i *objects.Instance) ([]*objects.BlockDevice, error)

@@ -29,8 +29,6 @@ type Store interface {
 type Servers interface {
 	// Alive answers those servers that are not deleted.
 	Alive(ctx context.Context, uuids []string) ([]string, error)
-	// OldestCompute is the lowest version of a nova-compute, or 0.
-	OldestCompute(context.Context) (int64, error)
 }
 
 // Quota checks how many groups an owner may have; *quota.Quotas is one.
@@ -44,7 +42,9 @@ type API struct {
 	Servers Servers
 	Quota   Quota
 	Notify  *notify.Notifier
-	Recheck bool // [quota] recheck_quota: count again after a group was made
+	// OldestCompute is the lowest version of a nova-compute, or 0.
+	OldestCompute func(context.Context) (int64, error)
+	Recheck       bool // [quota] recheck_quota: count again after a group was made
 }
 
 // get finds the group that the path names.
@@ -198,7 +198,7 @@ func (a *API) checkRules(ctx context.Context, asked *newGroup) error {
 	if n, err := most.Int(); err != nil || n <= 1 {
 		return err
 	}
-	oldest, err := a.Servers.OldestCompute(ctx)
+	oldest, err := a.OldestCompute(ctx)
 	if err == nil && oldest < rulesSince {
 		return api.Conflict("Creating an anti-affinity group with rule max_server_per_host > 1 is not yet supported.")
 	}

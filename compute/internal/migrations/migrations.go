@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/ops/migration"
 )
 
-// Servers finds servers and their migrations; *instance.Reader does.
+// Servers finds servers and their migrations; *server.Reader does.
 type Servers interface {
 	api.Servers
 	Migration(ctx context.Context, i *objects.Instance, id int64) (*objects.Migration, error)

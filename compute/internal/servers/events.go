@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"github.com/nova-go/nova/compute/internal/api"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/lifecycle"
 )
 
 // externalEvents takes what neighbours tell of servers. The answer repeats the
@@ -12,10 +12,10 @@ import (
 func (a *API) externalEvents(r *api.Request) (any, error) {
 	body, _ := r.Body().(map[string]any)
 	given, _ := body["events"].([]any)
-	events := make([]*instance.Event, len(given))
+	events := make([]*lifecycle.Event, len(given))
 	for n := range given {
 		e, _ := given[n].(map[string]any)
-		events[n] = &instance.Event{Status: "completed"}
+		events[n] = &lifecycle.Event{Status: "completed"}
 		events[n].Server, _ = e["server_uuid"].(string)
 		events[n].Name, _ = e["name"].(string)
 		if status, ok := e["status"].(string); ok {

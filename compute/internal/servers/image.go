@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/lifecycle"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/quota"
 )
@@ -39,7 +39,7 @@ func (a *API) createImage(r *api.Request, i *objects.Instance) (any, error) {
 
 func (a *API) createBackup(r *api.Request, i *objects.Instance) (any, error) {
 	body := r.Field("createBackup")
-	var b instance.BackupOptions
+	var b lifecycle.BackupOptions
 	name, _ := body["name"].(string)
 	b.Name = strings.TrimSpace(name)
 	b.Kind, _ = body["backup_type"].(string)
@@ -75,7 +75,7 @@ func (a *API) imageProperties(r *api.Request, body map[string]any) (map[string]s
 		properties[key] = api.Text(value)
 	}
 	if len(given) > 0 && !r.Since(mv.V39NoImageMetadata) {
-		err := a.Ops.Limits.CheckImage(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, len(given))
+		err := a.Ops.Servers.Limits.CheckImage(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, len(given))
 		if _, over := errors.AsType[*quota.OverError](err); over {
 			return nil, api.Forbidden("Image metadata limit exceeded")
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/policy"
 )
 
@@ -105,12 +105,12 @@ func (a *API) list(r *api.Request, allTenants policy.Rule, load cell.Load) ([]*o
 	if err != nil {
 		return nil, err
 	}
-	q := instance.ListQuery{Unbuilt: true}
+	q := server.ListQuery{Unbuilt: true}
 	q.Load, q.Specs = load, !load.Brief && r.Since(mv.V96PinnedZone)
 	q.Filters = map[string]any{}
 	// Records of cells that do not answer can be neither filtered nor sorted.
 	q.Down = r.Since(mv.V69DownCells) && onlyAllTenants(opts) && !slices.ContainsFunc(paging, func(name string) bool { return r.Query()[name] != nil })
-	steps := []func(*api.Request, map[string]string, *instance.ListQuery) error{states, times, deleted, tags}
+	steps := []func(*api.Request, map[string]string, *server.ListQuery) error{states, times, deleted, tags}
 	for _, step := range steps {
 		if err := step(r, opts, &q); err != nil {
 			return nil, unlessNothing(err)
@@ -175,7 +175,7 @@ func asksForAll(opts map[string]string) (bool, error) {
 }
 
 // states turns the statuses that are asked for into states.
-func states(r *api.Request, opts map[string]string, q *instance.ListQuery) error {
+func states(r *api.Request, opts map[string]string, q *server.ListQuery) error {
 	delete(opts, "status")
 	names := r.Query()["status"]
 	if names == nil {
@@ -197,7 +197,7 @@ func states(r *api.Request, opts map[string]string, q *instance.ListQuery) error
 	return nil
 }
 
-func times(_ *api.Request, opts map[string]string, q *instance.ListQuery) error {
+func times(_ *api.Request, opts map[string]string, q *server.ListQuery) error {
 	for name, to := range map[string]**time.Time{"changes-since": &q.ChangesSince, "changes-before": &q.ChangesBefore} {
 		s, given := opts[name]
 		if !given {
@@ -217,7 +217,7 @@ func times(_ *api.Request, opts map[string]string, q *instance.ListQuery) error 
 }
 
 // deleted leaves out what is deleted, unless that or changes are asked for.
-func deleted(r *api.Request, opts map[string]string, q *instance.ListQuery) error {
+func deleted(r *api.Request, opts map[string]string, q *server.ListQuery) error {
 	s, given := opts["deleted"]
 	switch {
 	case given:
@@ -240,7 +240,7 @@ func deleted(r *api.Request, opts map[string]string, q *instance.ListQuery) erro
 	return nil
 }
 
-func tags(r *api.Request, opts map[string]string, q *instance.ListQuery) error {
+func tags(r *api.Request, opts map[string]string, q *server.ListQuery) error {
 	for name, to := range map[string]*[]string{"tags": &q.Tags, "tags-any": &q.TagsAny, "not-tags": &q.NotTags, "not-tags-any": &q.NotTagsAny} {
 		if s, given := opts[name]; given && r.Since(mv.V26Tags) {
 			*to = strings.Split(s, ",")
@@ -313,7 +313,7 @@ func sorting(r *api.Request) ([]cell.SortKey, error) {
 }
 
 // columns turns what is left of the search options into filters on columns.
-func (a *API) columns(r *api.Request, opts map[string]string, q *instance.ListQuery) error {
+func (a *API) columns(r *api.Request, opts map[string]string, q *server.ListQuery) error {
 	for _, name := range api.Keys(opts) {
 		value := opts[name]
 		switch name {
@@ -343,7 +343,7 @@ func (a *API) columns(r *api.Request, opts map[string]string, q *instance.ListQu
 }
 
 // addresses asks Neutron for the servers with an address.
-func (a *API) addresses(r *api.Request, opts map[string]string, q *instance.ListQuery) error {
+func (a *API) addresses(r *api.Request, opts map[string]string, q *server.ListQuery) error {
 	var uuids []string
 	asked := false
 	for _, name := range []string{"ip", "ip6"} {

@@ -4,7 +4,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/lifecycle"
 	"github.com/nova-go/nova/internal/policy"
 )
 
@@ -18,7 +18,7 @@ func (a *API) lock(r *api.Request, i *objects.Instance) (any, error) {
 
 // unlock needs a further right for a lock that somebody else has put on.
 func (a *API) unlock(r *api.Request, i *objects.Instance) (any, error) {
-	if instance.LockedByOther(r.Context, i) {
+	if lifecycle.LockedByOther(r.Context, i) {
 		if err := r.Can(policy.LockServerUnlockUnlockOverride, api.OwnerOf(i)); err != nil {
 			return nil, err
 		}

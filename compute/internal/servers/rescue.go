@@ -5,7 +5,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/build"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/lifecycle"
 )
 
 // Passwords says how the passwords of administrators are made.
@@ -24,7 +24,7 @@ func (a *API) adminPassword(body map[string]any) string {
 
 func (a *API) rescue(r *api.Request, i *objects.Instance) (any, error) {
 	body := r.Field("rescue")
-	opts := instance.RescueOptions{Password: a.adminPassword(body), Volume: r.Since(mv.V87RescueVolume)}
+	opts := lifecycle.RescueOptions{Password: a.adminPassword(body), Volume: r.Since(mv.V87RescueVolume)}
 	if image, ok := body["rescue_image_ref"].(string); ok {
 		opts.Image = &image
 	}

@@ -11,17 +11,18 @@ import (
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/lifecycle"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Reader finds servers; *instance.Reader is one.
+// Reader finds servers; *server.Reader is one.
 type Reader interface {
-	Get(ctx context.Context, caller *reqctx.Context, uuid string, want instance.Want) (*objects.Instance, error)
+	Get(ctx context.Context, caller *reqctx.Context, uuid string, want server.Want) (*objects.Instance, error)
 	// Owner answers the project of a server by its mapping alone.
 	Owner(ctx context.Context, uuid string) (project string, err error)
-	List(ctx context.Context, caller *reqctx.Context, q instance.ListQuery) ([]*objects.Instance, error)
+	List(ctx context.Context, caller *reqctx.Context, q server.ListQuery) ([]*objects.Instance, error)
 	Actions(ctx context.Context, i *objects.Instance, q cell.ActionQuery) ([]*objects.Action, error)
 	Events(ctx context.Context, i *objects.Instance, action int64) ([]*objects.ActionEvent, error)
 	VIFTags(ctx context.Context, i *objects.Instance) (map[string]*string, error)
@@ -62,7 +63,7 @@ type Network interface {
 // API holds what the handlers work with.
 type API struct {
 	Servers      Reader
-	Ops          *instance.Ops
+	Ops          *lifecycle.Ops
 	Create       func(*api.Request) (any, error) // of compute/build
 	Flavors      Flavors
 	Images       Images
@@ -97,7 +98,7 @@ func (a *API) show(r *api.Request, s *shown) (any, error) {
 type shown struct {
 	server *objects.Instance
 	view   *view
-	want   instance.Want
+	want   server.Want
 }
 
 // shown loads the server that the path names as it is shown.
@@ -114,7 +115,7 @@ func (a *API) load(r *api.Request, short bool) (*shown, policy.Target, error) {
 	// rights say what has to be read.
 	v := a.newView(r, r.Own())
 	v.single, v.short = true, short
-	want := instance.Want{Load: v.detailLoad(), Beside: dbapi.Beside{Spec: r.Since(mv.V96PinnedZone), Group: r.Since(mv.V71ServerGroups)}}
+	want := server.Want{Load: v.detailLoad(), Beside: dbapi.Beside{Spec: r.Since(mv.V96PinnedZone), Group: r.Since(mv.V71ServerGroups)}}
 	want.Down = r.Since(mv.V69DownCells) && r.Method == http.MethodGet
 	i, err := a.Servers.Get(r.Ctx(), r.Context, r.Var("id"), want)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/lifecycle"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/policy"
 )
 
@@ -26,7 +27,7 @@ func (a *API) byMapping(r *api.Request) (string, policy.Target, error) {
 // tagged is an operation on the tags of the server that the path names.
 func (a *API) tagged(do func(*api.Request, *objects.Instance) (any, error)) *api.Resource {
 	return api.On(a.byMapping, func(r *api.Request, id string) (any, error) {
-		i, err := a.Servers.Get(r.Ctx(), r.Context, id, instance.Want{Load: cell.Load{Tags: true}})
+		i, err := a.Servers.Get(r.Ctx(), r.Context, id, server.Want{Load: cell.Load{Tags: true}})
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +70,7 @@ func checkTag(tag string) error {
 
 // tagsUpdate adds a tag: 201 with the place of it, or 204 where the server has it.
 func (a *API) tagsUpdate(r *api.Request, i *objects.Instance) (any, error) {
-	if err := instance.CanTag(i); err != nil {
+	if err := lifecycle.CanTag(i); err != nil {
 		return nil, err
 	}
 	tag := r.Var("id")

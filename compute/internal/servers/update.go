@@ -6,7 +6,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/lifecycle"
 )
 
 func (a *API) update(r *api.Request, s *shown) (any, error) {
@@ -33,8 +33,8 @@ func (a *API) update(r *api.Request, s *shown) (any, error) {
 }
 
 // changes reads the body; disk config and addresses are checked by the schema.
-func changes(body map[string]any) instance.Changes {
-	var c instance.Changes
+func changes(body map[string]any) lifecycle.Changes {
+	var c lifecycle.Changes
 	if name, ok := body["name"].(string); ok {
 		name = strings.TrimSpace(name)
 		c.Name = &name

@@ -5,7 +5,7 @@ import (
 
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -20,7 +20,7 @@ func (o *Ops) CreateVolumeSnapshot(ctx context.Context, caller *reqctx.Context, 
 	if err := readyFor(i, "do_volume_snapshot_create"); err != nil {
 		return err
 	}
-	return o.Compute.VolumeSnapshotCreate(ctx, caller, i, volume, info)
+	return o.Servers.Compute.VolumeSnapshotCreate(ctx, caller, i, volume, info)
 }
 
 // DeleteVolumeSnapshot ends CreateVolumeSnapshot. Its errors are the same.
@@ -34,11 +34,11 @@ func (o *Ops) DeleteVolumeSnapshot(ctx context.Context, caller *reqctx.Context, 
 	}
 	// What lies between two others can only be merged while the guest runs.
 	if info["merge_target_file"] != nil {
-		if err := (instance.Guard{VM: []string{"active"}}).States(i, "volume_snapshot_delete"); err != nil {
+		if err := (server.Guard{VM: []string{"active"}}).States(i, "volume_snapshot_delete"); err != nil {
 			return err
 		}
 	}
-	return o.Compute.VolumeSnapshotDelete(ctx, caller, i, volume, snapshot, info)
+	return o.Servers.Compute.VolumeSnapshotDelete(ctx, caller, i, volume, snapshot, info)
 }
 
 // readyFor wants a server that is on a host, was launched and has no task under way.
@@ -46,13 +46,13 @@ func readyFor(i *objects.Instance, action string) error {
 	if i.Host == nil || *i.Host == "" {
 		return objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
 	}
-	return instance.Guard{}.States(i, action)
+	return server.Guard{}.States(i, action)
 }
 
 // holder is the server that has a volume, in the first cell that knows it, by the
 // columns of its row.
 func (o *Ops) holder(ctx context.Context, volume string) (*objects.Instance, error) {
-	cells, err := o.Cells.All(ctx)
+	cells, err := o.Servers.Reader.Cells.All(ctx)
 	if err != nil {
 		return nil, err
 	}

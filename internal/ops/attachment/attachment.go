@@ -9,16 +9,15 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
-	"github.com/nova-go/nova/internal/rpc"
 )
 
 // Ops changes what servers have. Every verb takes a server that was loaded as a
 // record.
 type Ops struct {
-	*instance.Ops
+	Servers  *server.Core
 	Volumes  Volumes
 	Ports    Ports
 	Floating Floating
@@ -51,7 +50,7 @@ func invalidVolume(format string, a ...any) error {
 
 // device is the block device of a server that a volume is, or VolumeBDMNotFound.
 func (o *Ops) device(ctx context.Context, i *objects.Instance, volume string) (*objects.Versioned, error) {
-	devices, err := o.Devices(ctx, i)
+	devices, err := o.Servers.Devices(ctx, i)
 	if err != nil {
 		return nil, err
 	}
@@ -74,26 +73,17 @@ var remoteKinds = map[objects.Class]objects.Kind{
 	objects.ErrForbiddenPortsWithAccelerator: objects.KindInvalid, objects.ErrForbiddenWithRemoteManagedPorts: objects.KindInvalid, objects.ErrExtendedResourceRequestOldCompute: objects.KindInvalid,
 	objects.ErrFixedIpAlreadyInUse: objects.KindConflict, objects.ErrPortInUse: objects.KindConflict, objects.ErrPortNotFound: objects.KindNotFound, objects.ErrNetworkNotFound: objects.KindNotFound,
 	objects.ErrPortLimitExceeded: objects.KindForbidden, objects.ErrInterfaceAttachFailed: 0,
-	objects.ErrConsoleNotAvailable: objects.KindNotFound, objects.ErrInstanceNotFound: objects.KindNotFound, objects.ErrConsoleTypeUnavailable: objects.KindInvalid,
-	objects.ErrConsoleTypeInvalid: objects.KindInvalid, objects.ErrInstanceNotReady: objects.KindConflict, objects.ErrImageSerialPortNumberInvalid: objects.KindInvalid,
-	objects.ErrImageSerialPortNumberExceedFlavorValue: objects.KindInvalid, objects.ErrSocketPortRangeExhaustedException: objects.KindInvalid,
+	objects.ErrInstanceNotFound: objects.KindNotFound, objects.ErrInstanceNotReady: objects.KindConflict,
 }
 
 // remote makes a domain error of an exception that a service raised.
-func remote(err error) error {
-	for class, kind := range remoteKinds {
-		if rpc.IsRemote(err, class) {
-			return &objects.Error{Kind: kind, Class: class, Message: rpc.RemoteMessage(err), Cause: err}
-		}
-	}
-	return err
-}
+func remote(err error) error { return server.Remote(err, remoteKinds) }
 
 // alone refuses a volume that is a block device already: of any server of the cell,
 // or where servers may share it, of this one.
 func (o *Ops) alone(ctx context.Context, i *objects.Instance, v *cinder.Volume) error {
 	var holders []string
-	err := o.There(ctx, i, func(ctx context.Context, c *db.Cell) (err error) {
+	err := o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) (err error) {
 		holders, err = cell.Holders(ctx, c, v.ID)
 		return err
 	})

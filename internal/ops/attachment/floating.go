@@ -10,7 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/neutron"
 )
@@ -74,9 +74,9 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Context, i *obje
 		return unable(err)
 	}
 	if was != "" && was != i.UUID { // best effort, as in Nova: the other one heals its cache by itself
-		if other, err := o.Get(ctx, caller, was, instance.Want{Load: cell.Load{Record: cell.PartInfoCache}}); err == nil {
+		if other, err := o.Servers.Reader.Get(ctx, caller, was, server.Want{Load: cell.Load{Record: cell.PartInfoCache}}); err == nil {
 			if err := o.refresh(ctx, other, address, "", ""); err != nil {
-				o.Log.Warn().Err(err).Msgf("The network info of server %s still has the floating address %s", was, address)
+				o.Servers.Log.Warn().Err(err).Msgf("The network info of server %s still has the floating address %s", was, address)
 			}
 		}
 	}
@@ -121,7 +121,7 @@ func (o *Ops) refresh(ctx context.Context, i *objects.Instance, address, port, f
 	if err != nil {
 		return err
 	}
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SaveNetwork(ctx, c, i.UUID, info) })
+	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SaveNetwork(ctx, c, i.UUID, info) })
 }
 
 func deviceOf(ip *neutron.FloatingIP) string {
@@ -133,11 +133,11 @@ func deviceOf(ip *neutron.FloatingIP) string {
 
 // Holder is the server that a floating address leads to, or nil.
 func (o *Ops) Holder(ctx context.Context, caller *reqctx.Context, ip *neutron.FloatingIP) (*objects.Instance, error) {
-	server := deviceOf(ip)
-	if server == "" {
+	id := deviceOf(ip)
+	if id == "" {
 		return nil, nil
 	}
-	return o.Get(ctx, caller, server, instance.Want{Load: cell.Load{Record: cell.Usual | cell.PartFlavor, Metadata: true, SystemMetadata: true}})
+	return o.Servers.Reader.Get(ctx, caller, id, server.Want{Load: cell.Load{Record: cell.Usual | cell.PartFlavor, Metadata: true, SystemMetadata: true}})
 }
 
 // RemoveFloatingIP leads a floating address nowhere any more.

@@ -6,11 +6,11 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-var pluggable = instance.Guard{VM: []string{"active", "paused", "stopped"}}
+var pluggable = server.Guard{VM: []string{"active", "paused", "stopped"}}
 
 func accelerated(kind string) error {
 	if objects.AcceleratorPort(kind) {
@@ -33,7 +33,7 @@ func (o *Ops) attachable(ctx context.Context, i *objects.Instance, p *objects.Po
 		return err
 	}
 	if p.VNICType == "remote-managed" {
-		oldest, err := o.OldestCompute(ctx)
+		oldest, err := o.Servers.OldestCompute(ctx)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func (o *Ops) attachable(ctx context.Context, i *objects.Instance, p *objects.Po
 		return err
 	}
 	var services []*objects.Service
-	err = o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	err = o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		services, err = cell.Services(ctx, c, cell.ServiceQuery{Hosts: []string{objects.OrZero(i.Host)}, Binary: "nova-compute"})
 		return err
 	})
@@ -70,7 +70,7 @@ func (o *Ops) AttachInterface(ctx context.Context, caller *reqctx.Context, i *ob
 	if err := pluggable.Check(caller, i, "attach_interface"); err != nil {
 		return "", err
 	}
-	if err := o.Record(ctx, caller, i, "attach_interface"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "attach_interface"); err != nil {
 		return "", err
 	}
 	if objects.OrZero(n.PortID) != "" {
@@ -82,7 +82,7 @@ func (o *Ops) AttachInterface(ctx context.Context, caller *reqctx.Context, i *ob
 			return "", err
 		}
 	}
-	port, err := o.Compute.AttachInterface(ctx, caller, i, n.NetworkID, n.PortID, n.Address, n.Tag)
+	port, err := o.Servers.Compute.AttachInterface(ctx, caller, i, n.NetworkID, n.PortID, n.Address, n.Tag)
 	return port, remote(err)
 }
 
@@ -102,18 +102,8 @@ func (o *Ops) DetachInterface(ctx context.Context, caller *reqctx.Context, i *ob
 			}
 		}
 	}
-	if err := o.Record(ctx, caller, i, "detach_interface"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "detach_interface"); err != nil {
 		return err
 	}
-	return o.Compute.DetachInterface(ctx, caller, i, port)
-}
-
-// Console opens a console of a server: method is the host's, kind "novnc" and the
-// like. The answer is what the host says: access_url, token, host, port.
-func (o *Ops) Console(ctx context.Context, caller *reqctx.Context, i *objects.Instance, method, kind string) (map[string]any, error) {
-	if i.Host == nil || *i.Host == "" {
-		return nil, objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
-	}
-	answer, err := o.Compute.Console(ctx, caller, i, method, kind)
-	return answer, remote(err)
+	return o.Servers.Compute.DetachInterface(ctx, caller, i, port)
 }

@@ -45,13 +45,13 @@ func (o *Ops) AttachShare(ctx context.Context, caller *reqctx.Context, i *object
 	if tag != nil {
 		s.Tag = *tag
 	}
-	if err := o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.CreateShare(ctx, c, s) }); err != nil {
+	if err := o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.CreateShare(ctx, c, s) }); err != nil {
 		return nil, err
 	}
-	if err := o.Record(ctx, caller, i, "attach_share"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "attach_share"); err != nil {
 		return nil, err
 	}
-	return s, o.Compute.AllowShare(ctx, caller, i, s)
+	return s, o.Servers.Compute.AllowShare(ctx, caller, i, s)
 }
 
 // DetachShare takes a share away from a server that is stopped or broken.
@@ -59,17 +59,17 @@ func (o *Ops) DetachShare(ctx context.Context, caller *reqctx.Context, i *object
 	if err := stateFor(i, "delete share", "stopped", "error"); err != nil {
 		return err
 	}
-	s, err := o.Share(ctx, i, share)
+	s, err := o.Servers.Reader.Share(ctx, i, share)
 	if err != nil {
 		return err
 	}
-	if err := o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetShareStatus(ctx, c, s, "detaching") }); err != nil {
+	if err := o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetShareStatus(ctx, c, s, "detaching") }); err != nil {
 		return err
 	}
-	if err := o.Record(ctx, caller, i, "detach_share"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "detach_share"); err != nil {
 		return err
 	}
-	return o.Compute.DenyShare(ctx, caller, i, s)
+	return o.Servers.Compute.DenyShare(ctx, caller, i, s)
 }
 
 // stateFor looks at the vm state alone: neither locks nor tasks keep shares away.
@@ -89,7 +89,7 @@ func stateFor(i *objects.Instance, action string, states ...string) error {
 // it matters, and is then part of what the host is told.
 func (o *Ops) canShare(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
 	var node string
-	err := o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	err := o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		oldest, err := cell.MinimumVersion(ctx, c, "nova-compute")
 		if err != nil {
 			return err
@@ -107,7 +107,7 @@ func (o *Ops) canShare(ctx context.Context, caller *reqctx.Context, i *objects.I
 	if err != nil {
 		return err
 	}
-	traits, err := o.Allocations.Traits(ctx, caller, node)
+	traits, err := o.Servers.Services.Allocations.Traits(ctx, caller, node)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (o *Ops) canShare(ctx context.Context, caller *reqctx.Context, i *objects.I
 		if slices.Contains(traits, "COMPUTE_MEM_BACKING_FILE") {
 			return nil
 		}
-		if err := o.LoadFlavor(ctx, i); err != nil {
+		if err := o.Servers.LoadFlavor(ctx, i); err != nil {
 			return err
 		}
 		if i.Flavor != nil {

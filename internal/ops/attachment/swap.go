@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
 )
@@ -27,7 +27,7 @@ func (o *Ops) SwapVolume(ctx context.Context, caller *reqctx.Context, i *objects
 	if err != nil {
 		return err
 	}
-	if err := (instance.Guard{VM: []string{"active", "paused", "resized"}}).Check(caller, i, "swap_volume"); err != nil {
+	if err := (server.Guard{VM: []string{"active", "paused", "resized"}}).Check(caller, i, "swap_volume"); err != nil {
 		return err
 	}
 	if err := swappable(i, from, to); err != nil {
@@ -76,10 +76,10 @@ func (o *Ops) swap(ctx context.Context, caller *reqctx.Context, i *objects.Insta
 	if err != nil {
 		return err
 	}
-	if err := o.Record(ctx, caller, i, "swap_volume"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "swap_volume"); err != nil {
 		return err
 	}
-	if err := o.Compute.SwapVolume(ctx, caller, i, from.ID, to.ID, a.ID); err != nil {
+	if err := o.Servers.Compute.SwapVolume(ctx, caller, i, from.ID, to.ID, a.ID); err != nil {
 		return errors.Join(err, o.Volumes.DeleteAttachment(context.WithoutCancel(ctx), caller, a.ID))
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
@@ -26,7 +26,7 @@ type VolumeRequest struct {
 
 var (
 	devicePath = regexp.MustCompile(`^/dev/x{0,1}[a-z]{0,1}d{0,1}[a-z]+[0-9]*$`)
-	attachable = instance.Guard{VM: []string{"active", "paused", "stopped", "resized", "soft-delete", "shelved", "shelved_offloaded"}}
+	attachable = server.Guard{VM: []string{"active", "paused", "stopped", "resized", "soft-delete", "shelved", "shelved_offloaded"}}
 )
 
 func join(list []string) string { return strings.Join(list, " ") }
@@ -52,9 +52,9 @@ func (o *Ops) AttachVolume(ctx context.Context, caller *reqctx.Context, i *objec
 	}
 	message := conductorrpc.Volume{Instance: i.Versioned(), Volume: volumeDict(v), Device: r.Device, Tag: r.Tag, Multiattach: r.Multiattach, DeleteOnTermination: r.DeleteOnTermination}
 	if !r.Wait {
-		return nil, o.Conductor.StartAttach(ctx, caller, message)
+		return nil, o.Servers.Conductor.StartAttach(ctx, caller, message)
 	}
-	device, err := o.Conductor.AttachVolume(ctx, caller, message)
+	device, err := o.Servers.Conductor.AttachVolume(ctx, caller, message)
 	return device, remote(err)
 }
 
@@ -95,7 +95,7 @@ func (o *Ops) attachToShelved(ctx context.Context, caller *reqctx.Context, i *ob
 	case v.Multiattach:
 		return objects.ErrMultiattachToShelvedNotSupported.Errorf(objects.KindInvalid, "Attaching multiattach volumes is not supported for shelved-offloaded instances.")
 	}
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		id, err := cell.CreateVolumeDevice(ctx, c, i.UUID, v.ID, r.DeleteOnTermination)
 		if err != nil {
 			return err
@@ -116,7 +116,7 @@ func (o *Ops) reserve(ctx context.Context, caller *reqctx.Context, i *objects.In
 	if err := note(a.ID); err != nil {
 		return err
 	}
-	return o.Step(ctx, caller, i, "attach_volume", "api_attach_volume", func() error { return o.Volumes.CompleteAttachment(ctx, caller, a.ID) })
+	return o.Servers.Step(ctx, caller, i, "attach_volume", "api_attach_volume", func() error { return o.Volumes.CompleteAttachment(ctx, caller, a.ID) })
 }
 
 // notAttached is the error for a volume that a server does not have.
@@ -146,13 +146,13 @@ func (o *Ops) DetachVolume(ctx context.Context, caller *reqctx.Context, i *objec
 	if *i.VMState == "shelved_offloaded" {
 		return o.detachFromShelved(ctx, caller, i, d)
 	}
-	if err := o.HostUp(i); err != nil {
+	if err := o.Servers.HostUp(i); err != nil {
 		return err
 	}
 	if err := o.beginDetaching(ctx, caller, volume); err != nil {
 		return err
 	}
-	if err := o.Record(ctx, caller, i, "detach_volume"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "detach_volume"); err != nil {
 		return err
 	}
 	var attachment *string
@@ -161,7 +161,7 @@ func (o *Ops) DetachVolume(ctx context.Context, caller *reqctx.Context, i *objec
 			attachment = &a.AttachmentID
 		}
 	}
-	return o.Compute.DetachVolume(ctx, caller, i, volume, attachment)
+	return o.Servers.Compute.DetachVolume(ctx, caller, i, volume, attachment)
 }
 
 func (o *Ops) beginDetaching(ctx context.Context, caller *reqctx.Context, volume string) error {
@@ -178,19 +178,19 @@ func (o *Ops) detachFromShelved(ctx context.Context, caller *reqctx.Context, i *
 			return err
 		}
 	}
-	return o.Step(ctx, caller, i, "detach_volume", "api_detach_volume", func() error {
+	return o.Servers.Step(ctx, caller, i, "detach_volume", "api_detach_volume", func() error {
 		if a := d.Text("attachment_id"); a != "" {
 			if err := o.Volumes.DeleteAttachment(ctx, caller, a); err != nil {
-				o.Log.Warn().Err(err).Msgf("Ignoring Cinder, which does not give up attachment %s", a)
+				o.Servers.Log.Warn().Err(err).Msgf("Ignoring Cinder, which does not give up attachment %s", a)
 			}
 		}
 		if d.Bool("delete_on_termination") {
 			if err := o.Volumes.DeleteVolume(ctx, caller, d.Text("volume_id")); err != nil {
-				o.Log.Warn().Err(err).Msgf("Ignoring Cinder, which does not delete volume %s", d.Text("volume_id"))
+				o.Servers.Log.Warn().Err(err).Msgf("Ignoring Cinder, which does not delete volume %s", d.Text("volume_id"))
 			}
 		}
 		id, _ := d.Int("id")
-		return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, id) })
+		return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, id) })
 	})
 }
 
@@ -219,7 +219,7 @@ func (o *Ops) UpdateVolume(ctx context.Context, i *objects.Instance, volume stri
 	if c.DeleteOnTermination == nil {
 		return nil
 	}
-	return o.There(ctx, i, func(ctx context.Context, in *db.Cell) error {
+	return o.Servers.There(ctx, i, func(ctx context.Context, in *db.Cell) error {
 		return cell.SetDeleteOnTermination(ctx, in, d, *c.DeleteOnTermination)
 	})
 }

@@ -53,9 +53,3 @@ func (m *Members) Alive(ctx context.Context, uuids []string) ([]string, error) {
 	}
 	return alive, nil
 }
-
-// OldestCompute is the lowest version among the computes of all cells that
-// answer; 0 where there is none.
-func (m *Members) OldestCompute(ctx context.Context) (int64, error) {
-	return cell.Everywhere{Cells: m.Cells}.MinimumVersion(ctx, "nova-compute")
-}

@@ -5,14 +5,14 @@ import (
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // Confirm drops what a resize or migration has kept of a server on the host it was
 // on. Errors: MigrationNotFoundByStatus, ServiceUnavailable.
 func (o *Ops) Confirm(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := (instance.Guard{VM: []string{"resized"}}).Check(caller, i, "confirmResize"); err != nil {
+	if err := (server.Guard{VM: []string{"resized"}}).Check(caller, i, "confirmResize"); err != nil {
 		return err
 	}
 	m, err := o.finished(ctx, i)
@@ -25,19 +25,19 @@ func (o *Ops) Confirm(ctx context.Context, caller *reqctx.Context, i *objects.In
 	if err != nil {
 		return err
 	}
-	if !source.Up(o.Now(), o.DownTime) {
+	if !source.Up(o.Servers.Now(), o.Servers.DownTime) {
 		return errUnavailable()
 	}
 	if err := o.setStatus(ctx, i, m, "confirming"); err != nil {
 		return err
 	}
-	if err := o.Record(ctx, caller, i, "confirmResize"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "confirmResize"); err != nil {
 		return err
 	}
 	if m.Bool("cross_cell_move") {
-		return o.Conductor.ConfirmSnapshotBasedResize(ctx, caller, i.Versioned(), m)
+		return o.Servers.Conductor.ConfirmSnapshotBasedResize(ctx, caller, i.Versioned(), m)
 	}
-	return o.Compute.ConfirmResize(ctx, caller, i, m)
+	return o.Servers.Compute.ConfirmResize(ctx, caller, i, m)
 }
 
 // sourceService is the nova-compute that the server was on before, which may be in

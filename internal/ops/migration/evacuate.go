@@ -8,7 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
@@ -30,13 +30,13 @@ type EvacuateOptions struct {
 // matter. Errors: ForbiddenWithShare, ExtendedResourceRequestOldCompute, ForbiddenPortsWithAccelerator,
 // OperationNotSupportedForVTPM, ComputeServiceInUse.
 func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts EvacuateOptions) error {
-	err := instance.First(
-		func() error { return o.WithShare(ctx, i) },
-		func() error { return o.WithResourceGroups(ctx, i) },
-		func() error { return instance.WithPortAccelerator(i) },
-		func() error { return instance.WithTPM(i, "evacuate") },
+	err := server.First(
+		func() error { return o.Servers.WithShare(ctx, i) },
+		func() error { return o.Servers.WithResourceGroups(ctx, i) },
+		func() error { return server.WithPortAccelerator(i) },
+		func() error { return server.WithTPM(i, "evacuate") },
 		func() error {
-			return instance.Guard{VM: []string{"active", "stopped", "error"}, AnyTask: true}.States(i, "evacuate")
+			return server.Guard{VM: []string{"active", "stopped", "error"}, AnyTask: true}.States(i, "evacuate")
 		},
 	)
 	if err != nil {
@@ -49,20 +49,20 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Context, i *objects.I
 	if from == nil {
 		return undeclared(errNoHost(objects.OrZero(i.Host)))
 	}
-	if from.Up(o.Now(), o.DownTime) {
+	if from.Up(o.Servers.Now(), o.Servers.DownTime) {
 		return objects.ErrComputeServiceInUse.Errorf(objects.KindInvalid, "Compute service of %s is still in use.", objects.OrZero(i.Host))
 	}
 	spec, err := o.spec(ctx, i)
 	if err != nil {
 		return err
 	}
-	if err := o.Begin(ctx, caller, i, nil, "rebuilding", "evacuate"); err != nil {
+	if err := o.Servers.Begin(ctx, caller, i, nil, "rebuilding", "evacuate"); err != nil {
 		return err
 	}
 	if err := o.leaveTrace(ctx, caller, i, opts.Host); err != nil {
 		return err
 	}
-	o.Announce(ctx, caller, "evacuate", i)
+	o.Servers.Announce(ctx, caller, "evacuate", i)
 	message := conductorrpc.Rebuild{Password: opts.Password, Evacuate: true, SharedStorage: opts.SharedStorage, Host: opts.Host, Spec: spec}
 	if opts.Stopped {
 		message.TargetVMState = new("stopped")
@@ -75,7 +75,7 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Context, i *objects.I
 		spec.Set("requested_destination", destination(n))
 		message.Host = nil
 	}
-	return o.Conductor.Rebuild(ctx, caller, i.Versioned(), message)
+	return o.Servers.Conductor.Rebuild(ctx, caller, i.Versioned(), message)
 }
 
 // leaveTrace writes the migration by which the old host, once it is up again, knows
@@ -85,7 +85,7 @@ func (o *Ops) leaveTrace(ctx context.Context, caller *reqctx.Context, i *objects
 	if objects.OrZero(to) != "" {
 		m.DestCompute = to
 	}
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.CreateEvacuation(ctx, c, m) })
+	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.CreateEvacuation(ctx, c, m) })
 }
 
 // HostExists tells whether a host has a nova-compute, in whatever cell.

@@ -7,7 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
@@ -29,15 +29,15 @@ type LiveOptions struct {
 // OperationNotSupportedForVTPM, VTPMOldCompute, OperationNotSupportedForMemEncryption,
 // ComputeHostNotFound; *rpc.RemoteError where the move cannot be done.
 func (o *Ops) LiveMigrate(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts LiveOptions) error {
-	err := instance.First(
-		func() error { return o.WithShare(ctx, i) },
-		func() error { return o.WithResourceGroups(ctx, i) },
-		func() error { return instance.WithPortAccelerator(i) },
-		func() error { return instance.WithAccelerator(i) },
+	err := server.First(
+		func() error { return o.Servers.WithShare(ctx, i) },
+		func() error { return o.Servers.WithResourceGroups(ctx, i) },
+		func() error { return server.WithPortAccelerator(i) },
+		func() error { return server.WithAccelerator(i) },
 		func() error { return o.tpmMoves(ctx, i) },
-		func() error { return instance.WithEncryptedMemory(i, "live-migration") },
+		func() error { return server.WithEncryptedMemory(i, "live-migration") },
 		func() error {
-			return instance.Guard{VM: []string{"active", "paused"}}.Check(caller, i, "os-migrateLive")
+			return server.Guard{VM: []string{"active", "paused"}}.Check(caller, i, "os-migrateLive")
 		},
 	)
 	if err != nil {
@@ -53,7 +53,7 @@ func (o *Ops) LiveMigrate(ctx context.Context, caller *reqctx.Context, i *object
 	if err != nil {
 		return err
 	}
-	if err := o.Begin(ctx, caller, i, []string{""}, "migrating", "live-migration"); err != nil {
+	if err := o.Servers.Begin(ctx, caller, i, []string{""}, "migrating", "live-migration"); err != nil {
 		return err
 	}
 	if opts.Force != nil && !*opts.Force && node != nil { // the scheduler checks that host
@@ -61,13 +61,13 @@ func (o *Ops) LiveMigrate(ctx context.Context, caller *reqctx.Context, i *object
 		spec.Set("requested_destination", destination(node))
 	}
 	if opts.Async {
-		return o.Conductor.LiveMigrate(ctx, caller, i.Versioned(), spec, opts.Live)
+		return o.Servers.Conductor.LiveMigrate(ctx, caller, i.Versioned(), spec, opts.Live)
 	}
-	err = o.Conductor.LiveMigrateChecked(ctx, caller, i.Versioned(), spec, opts.Live)
+	err = o.Servers.Conductor.LiveMigrateChecked(ctx, caller, i.Versioned(), spec, opts.Live)
 	if timeout, ok := errors.AsType[*rpc.TimeoutError](err); ok {
 		// The move may go on all the same: the server tells of it.
-		return errors.Join(err, o.There(context.WithoutCancel(ctx), i, func(ctx context.Context, c *db.Cell) error {
-			return cell.AddFault(ctx, c, i.UUID, o.Host, timeout.Error())
+		return errors.Join(err, o.Servers.There(context.WithoutCancel(ctx), i, func(ctx context.Context, c *db.Cell) error {
+			return cell.AddFault(ctx, c, i.UUID, o.Servers.Host, timeout.Error())
 		}))
 	}
 	return err
@@ -78,13 +78,13 @@ const tpmMovesSince = 72
 
 // tpmMoves refuses servers with an emulated TPM whose secret its host does not have.
 func (o *Ops) tpmMoves(ctx context.Context, i *objects.Instance) error {
-	if !instance.HasTPM(i.Flavor, i) {
+	if !server.HasTPM(i.Flavor, i) {
 		return nil
 	}
 	if tpmSecurity(i.Flavor) != "host" {
-		return instance.WithTPM(i, "live-migration")
+		return server.WithTPM(i, "live-migration")
 	}
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		oldest, err := cell.MinimumVersion(ctx, c, "nova-compute")
 		if err == nil && oldest < tpmMovesSince {
 			err = objects.ErrVTPMOldCompute.Errorf(objects.KindInvalid,

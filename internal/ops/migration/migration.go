@@ -12,7 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/build"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -20,7 +20,7 @@ import (
 // Ops moves servers. Every verb takes a server that was loaded as a record with the
 // parts that it names, and changes it as it changes its row.
 type Ops struct {
-	*instance.Ops
+	Servers  *server.Core
 	Flavors  Flavors
 	Ports    Ports
 	Quota    *quota.Quotas
@@ -73,7 +73,7 @@ func errNoHost(host string) error {
 // service reads the nova-compute of a host in the server's cell, or nil.
 func (o *Ops) service(ctx context.Context, i *objects.Instance, host string) (*objects.Service, error) {
 	var found *objects.Service
-	return found, o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	return found, o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		var err error
 		found, err = serviceIn(ctx, c, host)
 		return err
@@ -91,7 +91,7 @@ func serviceIn(ctx context.Context, c *db.Cell, host string) (*objects.Service, 
 // inCellOf asks the cell that a host is mapped to, which need not be that of a
 // server; ok is false where it is mapped to none.
 func (o *Ops) inCellOf(ctx context.Context, host string, ask func(context.Context, *db.Cell) error) (ok bool, err error) {
-	c, err := o.Cells.OfHost(ctx, host)
+	c, err := o.Servers.Reader.Cells.OfHost(ctx, host)
 	switch {
 	case errors.Is(err, objects.ErrHostMappingNotFound):
 		return false, nil
@@ -105,7 +105,7 @@ func (o *Ops) inCellOf(ctx context.Context, host string, ask func(context.Contex
 // ComputeHostNotFound.
 func (o *Ops) node(ctx context.Context, i *objects.Instance, host string) (*objects.ComputeNode, error) {
 	var found *objects.ComputeNode
-	return found, o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	return found, o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		var err error
 		found, err = nodeIn(ctx, c, host)
 		return err
@@ -130,7 +130,7 @@ func destination(n *objects.ComputeNode) *objects.Versioned {
 
 // spec reads the request spec of a server. That it has none is unexpected.
 func (o *Ops) spec(ctx context.Context, i *objects.Instance) (*objects.Versioned, error) {
-	s, err := dbapi.WholeRequestSpec(ctx, o.API, i.UUID)
+	s, err := dbapi.WholeRequestSpec(ctx, o.Servers.Reader.API, i.UUID)
 	if err != nil {
 		return nil, undeclared(err)
 	}
@@ -141,7 +141,7 @@ func (o *Ops) spec(ctx context.Context, i *objects.Instance) (*objects.Versioned
 // reverted, or answers MigrationNotFoundByStatus.
 func (o *Ops) finished(ctx context.Context, i *objects.Instance) (*objects.Versioned, error) {
 	var m *objects.Versioned
-	err := o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	err := o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		var err error
 		m, err = cell.MigrationRecord(ctx, c, i.UUID, "finished")
 		return err
@@ -153,5 +153,5 @@ func (o *Ops) finished(ctx context.Context, i *objects.Instance) (*objects.Versi
 }
 
 func (o *Ops) setStatus(ctx context.Context, i *objects.Instance, m *objects.Versioned, status string) error {
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetMigrationStatus(ctx, c, m, status) })
+	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetMigrationStatus(ctx, c, m, status) })
 }

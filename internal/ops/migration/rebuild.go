@@ -12,7 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/build"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
@@ -36,7 +36,7 @@ type RebuildOptions struct {
 
 // rebuild is one server on its way to be made anew.
 type rebuild struct {
-	*Ops
+	ops *Ops
 	RebuildOptions
 	caller          *reqctx.Context
 	i               *objects.Instance
@@ -57,17 +57,17 @@ type rebuild struct {
 // ImageUnacceptable, ImageNUMATopologyRebuildConflict, InvalidVolume, those of quotas
 // and those of an image that does not go with the flavor.
 func (o *Ops) Rebuild(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts RebuildOptions) error {
-	err := instance.First(
-		func() error { return o.WithShare(ctx, i) },
-		func() error { return instance.WithTPM(i, "rebuild") },
+	err := server.First(
+		func() error { return o.Servers.WithShare(ctx, i) },
+		func() error { return server.WithTPM(i, "rebuild") },
 		func() error {
-			return instance.Guard{VM: []string{"active", "stopped", "error"}}.Check(caller, i, "rebuild")
+			return server.Guard{VM: []string{"active", "stopped", "error"}}.Check(caller, i, "rebuild")
 		},
 	)
 	if err != nil {
 		return err
 	}
-	r := &rebuild{Ops: o, RebuildOptions: opts, caller: caller, i: i, extra: map[string]*objects.Versioned{}}
+	r := &rebuild{ops: o, RebuildOptions: opts, caller: caller, i: i, extra: map[string]*objects.Versioned{}}
 	for _, step := range []func(context.Context) error{r.findKey, r.findImage, r.findDisks, r.check, r.findKernel} {
 		if err := step(ctx); err != nil {
 			return err
@@ -82,7 +82,7 @@ func (r *rebuild) findKey(ctx context.Context) error {
 	}
 	list := objects.ChangedVersioned("KeyPairList", "1.3", map[string]any{"objects": []*objects.Versioned{}})
 	if objects.OrZero(*r.Key) != "" {
-		key, err := r.Keypairs.Get(ctx, r.caller.UserID, **r.Key)
+		key, err := r.ops.Keypairs.Get(ctx, r.caller.UserID, **r.Key)
 		if err != nil {
 			return err
 		}
@@ -96,14 +96,14 @@ func (r *rebuild) findImage(ctx context.Context) error {
 	if r.TrustedCerts != nil {
 		r.extra["trusted_certs"] = nil
 		if len(*r.TrustedCerts) == 0 {
-			r.TrustedCerts = &r.DefaultCerts
+			r.TrustedCerts = &r.ops.DefaultCerts
 		}
 		if certs := *r.TrustedCerts; len(certs) > 0 {
 			r.extra["trusted_certs"] = objects.ChangedVersioned("TrustedCerts", "1.0", map[string]any{"ids": certs})
 		}
 	}
 	var err error
-	if r.image, err = r.Images.Image(ctx, r.caller, r.Image); err != nil {
+	if r.image, err = r.ops.Servers.Services.Images.Image(ctx, r.caller, r.Image); err != nil {
 		return err
 	}
 	if err := autoDiskAllowed(r.image.Properties(), r.image.ID, r.AutoDiskConfig); err != nil {
@@ -116,7 +116,7 @@ func (r *rebuild) findImage(ctx context.Context) error {
 // of.
 func (r *rebuild) findDisks(ctx context.Context) error {
 	var err error
-	if r.devices, err = r.Devices(ctx, r.i); err != nil {
+	if r.devices, err = r.ops.Servers.Devices(ctx, r.i); err != nil {
 		return err
 	}
 	for _, d := range r.devices {
@@ -125,7 +125,7 @@ func (r *rebuild) findDisks(ctx context.Context) error {
 		}
 	}
 	r.before = r.i.ImageRef
-	if r.backed = instance.VolumeBacked(r.i, r.devices); !r.backed {
+	if r.backed = server.VolumeBacked(r.i, r.devices); !r.backed {
 		return nil
 	}
 	if r.TrustedCerts != nil && len(*r.TrustedCerts) > 0 {
@@ -134,7 +134,7 @@ func (r *rebuild) findDisks(ctx context.Context) error {
 	if r.root == nil {
 		return &objects.Error{Class: objects.ErrNovaException, Message: "Unable to find root block device mapping for volume-backed instance."}
 	}
-	v, err := r.Volumes.Volume(ctx, r.caller, r.root.Text("volume_id"), "")
+	v, err := r.ops.Servers.Services.Volumes.Volume(ctx, r.caller, r.root.Text("volume_id"), "")
 	if err != nil {
 		return err
 	}
@@ -148,14 +148,14 @@ func (r *rebuild) findDisks(ctx context.Context) error {
 // quotas.
 func (r *rebuild) check(ctx context.Context) error {
 	var err error
-	if r.spec, err = r.Ops.spec(ctx, r.i); err != nil {
+	if r.spec, err = r.ops.spec(ctx, r.i); err != nil {
 		return err
 	}
 	var metadata map[string]string
 	if r.Metadata != nil {
 		metadata = *r.Metadata
 	}
-	if err := r.Contents(ctx, r.caller, metadata, r.Files); err != nil {
+	if err := r.ops.Contents(ctx, r.caller, metadata, r.Files); err != nil {
 		return err
 	}
 	var root *build.Device
@@ -181,7 +181,7 @@ func (r *rebuild) check(ctx context.Context) error {
 	if err := hardware.CheckSound(r.i.Flavor, meta); err != nil {
 		return err
 	}
-	if err := r.VolumesInUse(ctx, r.caller, r.devices); err != nil {
+	if err := r.ops.Servers.VolumesInUse(ctx, r.caller, r.devices); err != nil {
 		return err
 	}
 	if r.before == r.Image {
@@ -218,7 +218,7 @@ func (r *rebuild) sameNUMA(next *objects.Versioned) error {
 
 func (r *rebuild) findKernel(ctx context.Context) error {
 	var err error
-	r.kernel, r.ramdisk, err = build.Kernel(ctx, r.caller, r.Images, r.image)
+	r.kernel, r.ramdisk, err = build.Kernel(ctx, r.caller, r.ops.Servers.Services.Images, r.image)
 	return err
 }
 
@@ -227,7 +227,7 @@ func (r *rebuild) begin(ctx context.Context) error {
 	i := r.i
 	before := maps.Clone(i.SystemMetadata)
 	for column, v := range r.extra {
-		err := r.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SaveExtra(ctx, c, i.UUID, column, v) })
+		err := r.ops.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SaveExtra(ctx, c, i.UUID, column, v) })
 		if err != nil {
 			return err
 		}
@@ -236,10 +236,10 @@ func (r *rebuild) begin(ctx context.Context) error {
 	if keys := r.extra["keypairs"]; keys != nil {
 		keys.Clean()
 	}
-	if err := r.Save(ctx, i, []string{""}, r.apply); err != nil {
+	if err := r.ops.Servers.Save(ctx, i, []string{""}, r.apply); err != nil {
 		return err
 	}
-	if err := r.Record(ctx, r.caller, i, "rebuild"); err != nil {
+	if err := r.ops.Servers.Record(ctx, r.caller, i, "rebuild"); err != nil {
 		return err
 	}
 	files := make([][2]string, len(r.Files))
@@ -257,7 +257,7 @@ func (r *rebuild) begin(ctx context.Context) error {
 		}
 		message.Host = nil
 	}
-	return r.Conductor.Rebuild(ctx, r.caller, i.Versioned(), message)
+	return r.ops.Servers.Conductor.Rebuild(ctx, r.caller, i.Versioned(), message)
 }
 
 // apply changes the server.
@@ -319,7 +319,7 @@ func (r *rebuild) schedule(ctx context.Context) error {
 		return err
 	}
 	r.spec.Data["image"] = meta
-	if err := dbapi.SaveRequestSpec(ctx, r.API, r.spec, "image"); err != nil {
+	if err := dbapi.SaveRequestSpec(ctx, r.ops.Servers.Reader.API, r.spec, "image"); err != nil {
 		return err
 	}
 	hints, _ := r.spec.Data["scheduler_hints"].(map[string]any)

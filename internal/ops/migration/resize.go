@@ -12,7 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/build"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -29,7 +29,7 @@ type ResizeOptions struct {
 
 // move is one resize or migration under way.
 type move struct {
-	*Ops
+	ops *Ops
 	ResizeOptions
 	caller      *reqctx.Context
 	i           *objects.Instance
@@ -48,18 +48,18 @@ type move struct {
 // FlavorNotFound, CannotResizeDisk, CannotResizeToSameFlavor, TooManyInstances and
 // those of a flavor that the image is too large for.
 func (o *Ops) Resize(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts ResizeOptions) error {
-	err := instance.First(
-		func() error { return o.WithResourceGroups(ctx, i) },
-		func() error { return instance.WithPortAccelerator(i) },
-		func() error { return instance.WithAccelerator(i) },
-		func() error { return instance.Guard{VM: []string{"active", "stopped"}}.Check(caller, i, opts.Action) },
-		func() error { return o.HostUp(i) },
+	err := server.First(
+		func() error { return o.Servers.WithResourceGroups(ctx, i) },
+		func() error { return server.WithPortAccelerator(i) },
+		func() error { return server.WithAccelerator(i) },
+		func() error { return server.Guard{VM: []string{"active", "stopped"}}.Check(caller, i, opts.Action) },
+		func() error { return o.Servers.HostUp(i) },
 		func() error { return o.shareMoves(ctx, i) },
 	)
 	if err != nil {
 		return err
 	}
-	m := &move{Ops: o, ResizeOptions: opts, caller: caller, i: i, same: true, to: i.Flavor}
+	m := &move{ops: o, ResizeOptions: opts, caller: caller, i: i, same: true, to: i.Flavor}
 	for _, step := range []func(context.Context) error{m.findDestination, m.findFlavor, m.checkFlavor} {
 		if err := step(ctx); err != nil {
 			return err
@@ -73,11 +73,11 @@ func (o *Ops) Resize(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 const sharesMove = 74
 
 func (o *Ops) shareMoves(ctx context.Context, i *objects.Instance) error {
-	err := o.WithShare(ctx, i)
+	err := o.Servers.WithShare(ctx, i)
 	if !errors.Is(err, objects.ErrForbiddenWithShare) {
 		return err
 	}
-	oldest, err := o.OldestCompute(ctx)
+	oldest, err := o.Servers.OldestCompute(ctx)
 	if err != nil || oldest >= sharesMove {
 		return err
 	}
@@ -89,7 +89,7 @@ func (o *Ops) shareMoves(ctx context.Context, i *objects.Instance) error {
 // its cell: one with ports that ask for resources may not.
 func (m *move) findDestination(ctx context.Context) error {
 	if m.CrossCell {
-		asked, err := m.Ports.PortRequests(ctx, m.i.UUID)
+		asked, err := m.ops.Ports.PortRequests(ctx, m.i.UUID)
 		if err != nil {
 			return err
 		}
@@ -113,10 +113,10 @@ func (m *move) host(ctx context.Context) (*objects.ComputeNode, error) {
 		return nil, objects.ErrCannotMigrateToSameHost.Errorf(objects.KindInvalid, "Cannot migrate to the host where the server exists.")
 	}
 	if !m.CrossCell {
-		return m.node(ctx, m.i, m.Host)
+		return m.ops.node(ctx, m.i, m.Host)
 	}
 	var n *objects.ComputeNode
-	ok, err := m.inCellOf(ctx, m.Host, func(ctx context.Context, c *db.Cell) error {
+	ok, err := m.ops.inCellOf(ctx, m.Host, func(ctx context.Context, c *db.Cell) error {
 		var err error
 		n, err = nodeIn(ctx, c, m.Host)
 		return err
@@ -132,17 +132,17 @@ func (m *move) findFlavor(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	if m.to, err = m.Flavors.Get(ctx, m.Flavor, m.caller.ProjectID, m.caller.IsAdmin); err != nil {
+	if m.to, err = m.ops.Flavors.Get(ctx, m.Flavor, m.caller.ProjectID, m.caller.IsAdmin); err != nil {
 		return err
 	}
 	if m.to.ExtraSpecs["accel:device_profile"] != "" {
 		return objects.ErrForbiddenWithAccelerators.Errorf(objects.KindNotSupported, "Feature not supported with instances that have accelerators.")
 	}
-	devices, err := m.Devices(ctx, m.i)
+	devices, err := m.ops.Servers.Devices(ctx, m.i)
 	if err != nil {
 		return err
 	}
-	m.backed = instance.VolumeBacked(m.i, devices)
+	m.backed = server.VolumeBacked(m.i, devices)
 	if m.to.RootGB == 0 && m.i.Flavor.RootGB != 0 && !m.backed {
 		return objects.ErrCannotResizeDisk.Errorf(objects.KindInvalid, "Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.")
 	}
@@ -153,10 +153,10 @@ func (m *move) findFlavor(ctx context.Context) error {
 	case m.same:
 		return objects.ErrCannotResizeToSameFlavor.Errorf(objects.KindInvalid, "When resizing, instances must change flavor!")
 	}
-	if err := m.Quota.Beside(ctx, m.caller, quota.Taker{Owner: ownerOf(m.i), Flavor: m.to, VolumeBacked: m.backed}); err != nil {
+	if err := m.ops.Quota.Beside(ctx, m.caller, quota.Taker{Owner: ownerOf(m.i), Flavor: m.to, VolumeBacked: m.backed}); err != nil {
 		return err
 	}
-	return m.roomFor(ctx, m.i, m.i.Flavor, m.to)
+	return m.ops.roomFor(ctx, m.i, m.i.Flavor, m.to)
 }
 
 // checkFlavor holds a new flavor against the image.
@@ -195,13 +195,13 @@ func (m *move) devices() (*objects.Versioned, error) {
 	f := *m.to
 	f.ExtraSpecs = maps.Clone(f.ExtraSpecs)
 	delete(f.ExtraSpecs, "hw:pci_numa_affinity_policy")
-	return m.Aliases.Devices(&f, nil, uuid.NewString)
+	return m.ops.Aliases.Devices(&f, nil, uuid.NewString)
 }
 
 // sameSecrets refuses a flavor whose TPM keeps its secret with the deployment where
 // the old one did not, or the other way round.
 func (m *move) sameSecrets() error {
-	if !instance.HasTPM(m.i.Flavor, m.i) || !instance.HasTPM(m.to, m.i) {
+	if !server.HasTPM(m.i.Flavor, m.i) || !server.HasTPM(m.to, m.i) {
 		return nil
 	}
 	from, to := tpmSecurity(m.i.Flavor), tpmSecurity(m.to)
@@ -231,7 +231,7 @@ func (m *move) begin(ctx context.Context) error {
 	if !same {
 		ignore = append(ignore, objects.OrZero(i.Host))
 	}
-	spec, err := m.spec(ctx, i)
+	spec, err := m.ops.spec(ctx, i)
 	if err != nil {
 		return err
 	}
@@ -241,7 +241,7 @@ func (m *move) begin(ctx context.Context) error {
 		flavor = m.to.Versioned()
 		m.needs(spec)
 	}
-	err = m.Save(ctx, i, []string{""}, func(i *objects.Instance) {
+	err = m.ops.Servers.Save(ctx, i, []string{""}, func(i *objects.Instance) {
 		i.SystemMetadata["image_base_image_ref"] = i.ImageRef // servers of old may not have it
 		i.TaskState, i.Progress = new("resize_prep"), new(int64)
 		i.AutoDiskConfig = m.AutoDiskConfig != nil && *m.AutoDiskConfig
@@ -253,11 +253,11 @@ func (m *move) begin(ctx context.Context) error {
 	if m.Flavor == "" {
 		action = "migrate"
 	}
-	if err := m.Record(ctx, m.caller, i, action); err != nil {
+	if err := m.ops.Servers.Record(ctx, m.caller, i, action); err != nil {
 		return err
 	}
 	spec.Set("requested_destination", m.destination)
-	return m.Conductor.Resize(ctx, m.caller, i.Versioned(), spec, flavor, ignore)
+	return m.ops.Servers.Conductor.Resize(ctx, m.caller, i.Versioned(), spec, flavor, ignore)
 }
 
 // needs puts what the new flavor asks of a host into the request spec; PCI devices
@@ -284,10 +284,10 @@ const movesToItself = "COMPUTE_SAME_HOST_COLD_MIGRATE"
 // mayStay tells whether the scheduler may choose the host that the server is on.
 func (m *move) mayStay(ctx context.Context) (bool, error) {
 	if !m.same {
-		return m.SameHost, nil
+		return m.ops.SameHost, nil
 	}
 	var node string
-	err := m.There(ctx, m.i, func(ctx context.Context, c *db.Cell) error {
+	err := m.ops.Servers.There(ctx, m.i, func(ctx context.Context, c *db.Cell) error {
 		var err error
 		node, err = cell.NodeUUID(ctx, c, objects.OrZero(m.i.Host), objects.OrZero(m.i.Node))
 		return err
@@ -295,5 +295,5 @@ func (m *move) mayStay(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, undeclared(err)
 	}
-	return m.Allocations.HasTrait(ctx, m.caller, node, movesToItself)
+	return m.ops.Servers.Services.Allocations.HasTrait(ctx, m.caller, node, movesToItself)
 }

@@ -7,14 +7,14 @@ import (
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // Revert brings a server back to the host and flavor that it had before a resize
 // or migration. Errors: MigrationNotFoundByStatus, TooManyInstances.
 func (o *Ops) Revert(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := (instance.Guard{VM: []string{"resized"}}).Check(caller, i, "revertResize"); err != nil {
+	if err := (server.Guard{VM: []string{"resized"}}).Check(caller, i, "revertResize"); err != nil {
 		return err
 	}
 	m, err := o.finished(ctx, i)
@@ -33,7 +33,7 @@ func (o *Ops) Revert(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 	if err := o.roomFor(ctx, i, i.Flavor, old); err != nil { // a revert of a shrunk one needs more
 		return err
 	}
-	zones, err := o.Zones(ctx)
+	zones, err := o.Servers.Reader.Zones(ctx)
 	if err != nil {
 		return err
 	}
@@ -41,20 +41,20 @@ func (o *Ops) Revert(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 	if err := o.revertSpec(ctx, i, spec, kept, old); err != nil {
 		return err
 	}
-	err = o.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.AvailabilityZone, i.TaskState = &zone, new("resize_reverting") })
+	err = o.Servers.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.AvailabilityZone, i.TaskState = &zone, new("resize_reverting") })
 	if err != nil {
 		return err
 	}
 	if err := o.setStatus(ctx, i, m, "reverting"); err != nil {
 		return err
 	}
-	if err := o.Record(ctx, caller, i, "revertResize"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "revertResize"); err != nil {
 		return err
 	}
 	if m.Bool("cross_cell_move") {
-		return o.Conductor.RevertSnapshotBasedResize(ctx, caller, i.Versioned(), m)
+		return o.Servers.Conductor.RevertSnapshotBasedResize(ctx, caller, i.Versioned(), m)
 	}
-	return o.Compute.RevertResize(ctx, caller, i, m, spec)
+	return o.Servers.Compute.RevertResize(ctx, caller, i, m, spec)
 }
 
 // revertSpec gives the request spec the old flavor back, and what the server's ports
@@ -71,7 +71,7 @@ func (o *Ops) revertSpec(ctx context.Context, i *objects.Instance, spec, kept *o
 			return err
 		}
 		spec.Data["flavor"], spec.Data["numa_topology"] = kept.Copy(), orNull(numa)
-		if err := dbapi.SaveRequestSpec(ctx, o.API, spec, "flavor", "numa_topology"); err != nil {
+		if err := dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, spec, "flavor", "numa_topology"); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/instance"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -16,23 +16,23 @@ import (
 // migration's, as it was given. Errors: MigrationNotFoundForInstance,
 // InvalidMigrationState.
 func (o *Ops) ForceComplete(ctx context.Context, caller *reqctx.Context, i *objects.Instance, id string) error {
-	if err := (instance.Guard{VM: []string{"active"}, Task: []string{"migrating"}}).Check(caller, i, "force_complete"); err != nil {
+	if err := (server.Guard{VM: []string{"active"}, Task: []string{"migrating"}}).Check(caller, i, "force_complete"); err != nil {
 		return err
 	}
 	m, err := o.inStatus(ctx, i, id, "force complete", "running")
 	if err != nil {
 		return err
 	}
-	if err := o.Record(ctx, caller, i, "live_migration_force_complete"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "live_migration_force_complete"); err != nil {
 		return err
 	}
-	return o.Compute.ForceComplete(ctx, caller, i, objects.OrZero(m.SourceCompute))
+	return o.Servers.Compute.ForceComplete(ctx, caller, i, objects.OrZero(m.SourceCompute))
 }
 
 // Abort gives a live migration up; waiting takes one that has not begun, too. Its
 // errors are ForceComplete's.
 func (o *Ops) Abort(ctx context.Context, caller *reqctx.Context, i *objects.Instance, id string, waiting bool) error {
-	if err := (instance.Guard{Task: []string{"migrating"}}).Check(caller, i, "abort live migration"); err != nil {
+	if err := (server.Guard{Task: []string{"migrating"}}).Check(caller, i, "abort live migration"); err != nil {
 		return err
 	}
 	statuses := []string{"running"}
@@ -43,17 +43,17 @@ func (o *Ops) Abort(ctx context.Context, caller *reqctx.Context, i *objects.Inst
 	if err != nil {
 		return err
 	}
-	if err := o.Record(ctx, caller, i, "live_migration_cancel"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "live_migration_cancel"); err != nil {
 		return err
 	}
-	return o.Compute.AbortLiveMigration(ctx, caller, i, m.ID)
+	return o.Servers.Compute.AbortLiveMigration(ctx, caller, i, m.ID)
 }
 
 // inStatus reads a migration of the server, which has to have one of the statuses.
 func (o *Ops) inStatus(ctx context.Context, i *objects.Instance, id, action string, statuses ...string) (*objects.Migration, error) {
 	var m *objects.Migration
 	if n, err := strconv.ParseInt(id, 10, 64); err == nil {
-		err := o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+		err := o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 			var err error
 			m, err = cell.MigrationOf(ctx, c, i.UUID, n)
 			return err

@@ -1,4 +1,4 @@
-package instance
+package lifecycle
 
 import (
 	"context"
@@ -10,13 +10,14 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // removal is one server on its way out: for good, or softly, so that it can be
 // restored until [DEFAULT] reclaim_instance_interval is over.
 type removal struct {
-	*Ops
+	ops    *Ops
 	caller *reqctx.Context
 	i      *objects.Instance
 	soft   bool
@@ -26,18 +27,18 @@ type removal struct {
 // is none that could, the API.
 func (o *Ops) Delete(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
 	if i.Locked && !caller.IsAdmin {
-		return locked(i)
+		return server.Locked(i)
 	}
-	return (&removal{Ops: o, caller: caller, i: i}).run(ctx)
+	return (&removal{ops: o, caller: caller, i: i}).run(ctx)
 }
 
 // SoftDelete powers a server off, and has it destroyed later. One that was never
 // launched is destroyed at once.
 func (o *Ops) SoftDelete(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
 	if i.Locked && !caller.IsAdmin {
-		return locked(i)
+		return server.Locked(i)
 	}
-	return (&removal{Ops: o, caller: caller, i: i, soft: i.LaunchedAt != nil}).run(ctx)
+	return (&removal{ops: o, caller: caller, i: i, soft: i.LaunchedAt != nil}).run(ctx)
 }
 
 func (r *removal) run(ctx context.Context) error {
@@ -66,7 +67,7 @@ func builtOnce(i *objects.Instance) bool {
 // meanwhile one has: r.i is as its cell has it then.
 func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 	uuid := r.i.UUID
-	devices, ok, err := dbapi.TakeBuildRequest(ctx, r.API, uuid)
+	devices, ok, err := dbapi.TakeBuildRequest(ctx, r.ops.Servers.Reader.API, uuid)
 	if err != nil {
 		return false, err
 	}
@@ -80,7 +81,7 @@ func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 	if there != nil {
 		r.i = there
 		if !ok {
-			if devices, err = r.Devices(ctx, r.i); err != nil {
+			if devices, err = r.ops.Servers.Devices(ctx, r.i); err != nil {
 				return false, err
 			}
 			r.releaseVolumes(ctx, devices)
@@ -102,11 +103,11 @@ func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 
 // lookup reads a server in the cell that it is mapped to by now, or nil.
 func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, error) {
-	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.Beside{})
+	m, _, _, err := dbapi.InstanceMapping(ctx, r.ops.Servers.Reader.API, uuid, dbapi.Beside{})
 	if err != nil || m == nil || m.CellID == nil {
 		return nil, err
 	}
-	i, err := r.fromCell(ctx, m, Want{Load: cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true}})
+	i, err := r.ops.Servers.Reader.InCell(ctx, m, server.Want{Load: cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true}})
 	if errors.Is(err, objects.ErrInstanceNotFound) {
 		return nil, nil
 	}
@@ -116,13 +117,13 @@ func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, e
 // announced announces the removal of a server that the API itself does: before, and
 // after, whatever comes of it.
 func (r *removal) announced(ctx context.Context, do func(context.Context) error) error {
-	r.Announce(ctx, r.caller, "delete.start", r.i)
-	defer r.Announce(ctx, r.caller, "delete.end", r.i)
+	r.ops.Servers.Announce(ctx, r.caller, "delete.start", r.i)
+	defer r.ops.Servers.Announce(ctx, r.caller, "delete.end", r.i)
 	return do(ctx)
 }
 
 func (r *removal) destroy(ctx context.Context) error {
-	err := r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error {
+	err := r.ops.Servers.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error {
 		return cell.Destroy(ctx, c, r.i.UUID, objects.OrZero(r.i.Host) != "")
 	})
 	if err == nil {
@@ -133,21 +134,21 @@ func (r *removal) destroy(ctx context.Context) error {
 
 // forget gives back what a destroyed server had allocated, and marks its mapping.
 func (r *removal) forget(ctx context.Context, uuid string) error {
-	if err := r.Allocations.DeleteAllocations(ctx, r.caller, uuid); err != nil {
-		r.Log.Info().Err(err).Str("instance", uuid).Msg("Allocation delete failed during local delete cleanup.")
+	if err := r.ops.Servers.Services.Allocations.DeleteAllocations(ctx, r.caller, uuid); err != nil {
+		r.ops.Servers.Log.Info().Err(err).Str("instance", uuid).Msg("Allocation delete failed during local delete cleanup.")
 	}
-	return dbapi.SetQueuedForDelete(ctx, r.API, uuid, true)
+	return dbapi.SetQueuedForDelete(ctx, r.ops.Servers.Reader.API, uuid, true)
 }
 
 // scheduled deletes a server that is or was on a host.
 func (r *removal) scheduled(ctx context.Context) error {
-	devices, err := r.Devices(ctx, r.i)
+	devices, err := r.ops.Servers.Devices(ctx, r.i)
 	if err != nil {
 		return err
 	}
 	r.dropShelvedImage(ctx)
 	was := objects.OrZero(r.i.TaskState)
-	err = r.Save(ctx, r.i, nil, func(i *objects.Instance) {
+	err = r.ops.Servers.Save(ctx, r.i, nil, func(i *objects.Instance) {
 		i.TaskState, i.Progress = new("deleting"), new(int64)
 		if r.soft {
 			i.TaskState, i.DeletedAt = new("soft-deleting"), new(db.Now())
@@ -183,18 +184,18 @@ func (r *removal) scheduled(ctx context.Context) error {
 	case was == "deleting" || was == "soft-deleting":
 		return nil // it is under way
 	}
-	if err := r.Record(ctx, r.caller, r.i, "delete"); err != nil {
+	if err := r.ops.Servers.Record(ctx, r.caller, r.i, "delete"); err != nil {
 		return err
 	}
 	if r.soft {
-		err = r.Compute.SoftDelete(ctx, r.caller, r.i)
+		err = r.ops.Servers.Compute.SoftDelete(ctx, r.caller, r.i)
 	} else {
-		err = r.Compute.Terminate(ctx, r.caller, r.i, devices)
+		err = r.ops.Servers.Compute.Terminate(ctx, r.caller, r.i, devices)
 	}
 	if err != nil {
 		return err
 	}
-	return dbapi.SetQueuedForDelete(ctx, r.API, r.i.UUID, true)
+	return dbapi.SetQueuedForDelete(ctx, r.ops.Servers.Reader.API, r.i.UUID, true)
 }
 
 // dropShelvedImage removes the image that a shelved server is in. That may fail.
@@ -203,8 +204,8 @@ func (r *removal) dropShelvedImage(ctx context.Context) {
 	if !slices.Contains([]string{"shelved", "shelved_offloaded"}, objects.OrZero(r.i.VMState)) || image == "" {
 		return
 	}
-	if err := r.Images.Delete(ctx, r.caller, image); err != nil {
-		r.Log.Warn().Err(err).Str("instance", r.i.UUID).Str("image", image).Msg("Failed to delete snapshot from shelved instance.")
+	if err := r.ops.Servers.Services.Images.Delete(ctx, r.caller, image); err != nil {
+		r.ops.Servers.Log.Warn().Err(err).Str("instance", r.i.UUID).Str("image", image).Msg("Failed to delete snapshot from shelved instance.")
 	}
 }
 
@@ -214,32 +215,32 @@ func (r *removal) hostUp(ctx context.Context) (bool, error) {
 	if host == "" {
 		return false, nil
 	}
-	services, err := in(ctx, r.Reader, r.i, func(ctx context.Context, c *db.Cell) ([]*objects.Service, error) {
+	services, err := server.In(ctx, r.ops.Servers.Reader, r.i, func(ctx context.Context, c *db.Cell) ([]*objects.Service, error) {
 		return cell.Services(ctx, c, cell.ServiceQuery{Hosts: []string{host}, Binary: "nova-compute"})
 	})
-	return err == nil && len(services) > 0 && services[0].Up(r.Now(), r.DownTime), err
+	return err == nil && len(services) > 0 && services[0].Up(r.ops.Servers.Now(), r.ops.Servers.DownTime), err
 }
 
 // confirmResize cleans up where a resized server was before.
 func (r *removal) confirmResize(ctx context.Context) error {
-	migration, err := in(ctx, r.Reader, r.i, func(ctx context.Context, c *db.Cell) (*objects.Versioned, error) {
+	migration, err := server.In(ctx, r.ops.Servers.Reader, r.i, func(ctx context.Context, c *db.Cell) (*objects.Versioned, error) {
 		return cell.MigrationRecord(ctx, c, r.i.UUID, "finished", "confirming")
 	})
 	if err != nil || migration == nil {
 		return err
 	}
-	if err := r.Record(ctx, r.caller, r.i, "confirmResize"); err != nil {
+	if err := r.ops.Servers.Record(ctx, r.caller, r.i, "confirmResize"); err != nil {
 		return err
 	}
 	if migration.Bool("cross_cell_move") {
-		err = r.Conductor.ConfirmSnapshotBasedResizeNow(ctx, r.caller, r.i.Versioned(), migration)
+		err = r.ops.Servers.Conductor.ConfirmSnapshotBasedResizeNow(ctx, r.caller, r.i.Versioned(), migration)
 	} else {
-		err = r.Compute.ConfirmResizeNow(ctx, r.caller, r.i, migration)
+		err = r.ops.Servers.Compute.ConfirmResizeNow(ctx, r.caller, r.i, migration)
 	}
 	if err != nil || !r.soft {
 		return err
 	}
-	return r.Save(ctx, r.i, nil, func(i *objects.Instance) { i.TaskState = new("soft-deleting") })
+	return r.ops.Servers.Save(ctx, r.i, nil, func(i *objects.Instance) { i.TaskState = new("soft-deleting") })
 }
 
 // local deletes a server without its host, which is down or not there.
@@ -248,7 +249,7 @@ func (r *removal) local(ctx context.Context, devices []*objects.Versioned) error
 	if err != nil {
 		return err
 	}
-	return r.Record(ctx, r.caller, r.i, "delete")
+	return r.ops.Servers.Record(ctx, r.caller, r.i, "delete")
 }
 
 func (r *removal) withoutHost(ctx context.Context, devices []*objects.Versioned) error {
@@ -259,10 +260,10 @@ func (r *removal) withoutHost(ctx context.Context, devices []*objects.Versioned)
 	if err := r.releaseAccelerators(ctx); err != nil {
 		return err
 	}
-	if err := r.Allocations.DeleteAllocations(ctx, r.caller, r.i.UUID); err != nil {
+	if err := r.ops.Servers.Services.Allocations.DeleteAllocations(ctx, r.caller, r.i.UUID); err != nil {
 		return err
 	}
-	err := r.Save(ctx, r.i, nil, func(i *objects.Instance) {
+	err := r.ops.Servers.Save(ctx, r.i, nil, func(i *objects.Instance) {
 		i.VMState, i.TaskState, i.TerminatedAt = new("deleted"), nil, new(db.Now())
 		if r.soft {
 			i.VMState = new("soft-delete")
@@ -271,7 +272,7 @@ func (r *removal) withoutHost(ctx context.Context, devices []*objects.Versioned)
 	if err != nil {
 		return err
 	}
-	if err := dbapi.SetQueuedForDelete(ctx, r.API, r.i.UUID, true); err != nil {
+	if err := dbapi.SetQueuedForDelete(ctx, r.ops.Servers.Reader.API, r.i.UUID, true); err != nil {
 		return err
 	}
 	return r.destroy(ctx)
@@ -290,30 +291,30 @@ func (r *removal) releaseNetwork(ctx context.Context) error {
 			keep = append(keep, v.ID)
 		}
 	}
-	requests, err := r.Network.Deallocate(ctx, r.caller, r.i.UUID, keep)
+	requests, err := r.ops.Servers.Services.Network.Deallocate(ctx, r.caller, r.i.UUID, keep)
 	if len(requests) > 0 { // of devices behind ports
-		if err := r.Accelerators.FreeRequests(ctx, r.caller, requests); err != nil {
-			r.Log.Error().Err(err).Str("instance", r.i.UUID).Msg("Failed to delete accelerator requests")
+		if err := r.ops.Servers.Services.Accelerators.FreeRequests(ctx, r.caller, requests); err != nil {
+			r.ops.Servers.Log.Error().Err(err).Str("instance", r.i.UUID).Msg("Failed to delete accelerator requests")
 		}
 	}
 	if err != nil {
 		return err
 	}
-	return r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.ForgetNetwork(ctx, c, r.i.UUID) })
+	return r.ops.Servers.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.ForgetNetwork(ctx, c, r.i.UUID) })
 }
 
 // releaseAccelerators frees those of the flavor. What fails is left to the operator.
 func (r *removal) releaseAccelerators(ctx context.Context) error {
 	if r.i.Flavor == nil {
-		if err := r.LoadFlavor(ctx, r.i); err != nil {
+		if err := r.ops.Servers.LoadFlavor(ctx, r.i); err != nil {
 			return err
 		}
 	}
 	if r.i.Flavor == nil || !hardware.UsesAccelerators(r.i.Flavor) {
 		return nil
 	}
-	if err := r.Accelerators.DeleteRequests(ctx, r.caller, r.i.UUID); err != nil {
-		r.Log.Error().Err(err).Str("instance", r.i.UUID).Msg("Failed to delete accelerator requests")
+	if err := r.ops.Servers.Services.Accelerators.DeleteRequests(ctx, r.caller, r.i.UUID); err != nil {
+		r.ops.Servers.Log.Error().Err(err).Str("instance", r.i.UUID).Msg("Failed to delete accelerator requests")
 	}
 	return nil
 }
@@ -323,15 +324,15 @@ func (r *removal) releaseAccelerators(ctx context.Context) error {
 func (r *removal) releaseVolumes(ctx context.Context, devices []*objects.Versioned) {
 	for _, d := range devices {
 		if err := r.releaseVolume(ctx, d); err != nil {
-			r.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("Ignoring volume cleanup failure")
+			r.ops.Servers.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("Ignoring volume cleanup failure")
 		}
 		id, ok := d.Int("id")
 		if !ok { // only ever in a build request
 			continue
 		}
-		err := r.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, id) })
+		err := r.ops.Servers.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, id) })
 		if err != nil {
-			r.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("A block device mapping stays")
+			r.ops.Servers.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("A block device mapping stays")
 		}
 	}
 }
@@ -342,35 +343,35 @@ func (r *removal) releaseVolume(ctx context.Context, d *objects.Versioned) error
 		return nil
 	}
 	if attachment := d.Text("attachment_id"); attachment != "" {
-		if err := r.Volumes.DeleteAttachment(ctx, r.caller, attachment); err != nil {
+		if err := r.ops.Servers.Services.Volumes.DeleteAttachment(ctx, r.caller, attachment); err != nil {
 			return err
 		}
 	}
 	if d.Bool("delete_on_termination") {
-		return r.Volumes.DeleteVolume(ctx, r.caller, volume)
+		return r.ops.Servers.Services.Volumes.DeleteVolume(ctx, r.caller, volume)
 	}
 	return nil
 }
 
 // Restore takes a server back that was softly deleted.
 func (o *Ops) Restore(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := (Guard{VM: []string{"soft-delete"}}).Check(caller, i, "restore"); err != nil {
+	if err := (server.Guard{VM: []string{"soft-delete"}}).Check(caller, i, "restore"); err != nil {
 		return stateless(i, "restore", err)
 	}
 	if i.Flavor != nil {
-		devices, err := o.Devices(ctx, i)
+		devices, err := o.Servers.Devices(ctx, i)
 		if err != nil {
 			return err
 		}
-		if err := o.Limits.OneMore(ctx, caller, taker(i, devices)); err != nil {
+		if err := o.Servers.Limits.OneMore(ctx, caller, taker(i, devices)); err != nil {
 			return err
 		}
 	}
-	if err := o.Record(ctx, caller, i, "restore"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "restore"); err != nil {
 		return err
 	}
 	hosted := objects.OrZero(i.Host) != ""
-	err := o.Save(ctx, i, []string{""}, func(i *objects.Instance) {
+	err := o.Servers.Save(ctx, i, []string{""}, func(i *objects.Instance) {
 		i.DeletedAt = nil
 		if hosted {
 			i.TaskState = new("restoring")
@@ -382,9 +383,9 @@ func (o *Ops) Restore(ctx context.Context, caller *reqctx.Context, i *objects.In
 		return err
 	}
 	if hosted {
-		if err := o.Compute.Restore(ctx, caller, i); err != nil {
+		if err := o.Servers.Compute.Restore(ctx, caller, i); err != nil {
 			return err
 		}
 	}
-	return dbapi.SetQueuedForDelete(ctx, o.API, i.UUID, false)
+	return dbapi.SetQueuedForDelete(ctx, o.Servers.Reader.API, i.UUID, false)
 }

@@ -1,4 +1,4 @@
-package instance
+package lifecycle
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -66,7 +67,7 @@ func (o *Ops) Update(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 		return i, nil
 	}
 	if i.Cell == "" {
-		ok, err := dbapi.ChangeBuildRequest(ctx, o.API, i.UUID, changes.fields())
+		ok, err := dbapi.ChangeBuildRequest(ctx, o.Servers.Reader.API, i.UUID, changes.fields())
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +75,7 @@ func (o *Ops) Update(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 			changes.apply(i)
 			return i, nil
 		}
-		if i, err = o.Get(ctx, caller, i.UUID, Want{Load: load}); err != nil {
+		if i, err = o.Servers.Reader.Get(ctx, caller, i.UUID, server.Want{Load: load}); err != nil {
 			return nil, err
 		}
 	}
@@ -83,7 +84,7 @@ func (o *Ops) Update(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 			return nil, err
 		}
 	}
-	return i, o.Save(ctx, i, nil, changes.apply)
+	return i, o.Servers.Save(ctx, i, nil, changes.apply)
 }
 
 // unique refuses a host name that another server has in the scope of
@@ -93,7 +94,7 @@ func (o *Ops) unique(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 	if o.UniqueNames == "project" {
 		project = caller.ProjectID
 	}
-	taken, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (bool, error) {
+	taken, err := server.In(ctx, o.Servers.Reader, i, func(ctx context.Context, c *db.Cell) (bool, error) {
 		return cell.HostnameTaken(ctx, c, hostname, project)
 	})
 	if err == nil && taken {
@@ -106,7 +107,7 @@ func (o *Ops) unique(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 // only be pinned to the zone that it is in, which now answers. Errors are told to
 // clients as they stand.
 func (o *Ops) PinZone(ctx context.Context, i *objects.Instance, zone *string, now string) error {
-	spec, err := dbapi.WholeRequestSpec(ctx, o.API, i.UUID)
+	spec, err := dbapi.WholeRequestSpec(ctx, o.Servers.Reader.API, i.UUID)
 	if err != nil {
 		return err
 	}
@@ -120,5 +121,5 @@ func (o *Ops) PinZone(ctx context.Context, i *objects.Instance, zone *string, no
 		return objects.ErrPinnedZone.Errorf(objects.KindConflict, "Server can only be pinned to its current availability zone '%s', but '%s' was requested.", now, *zone)
 	}
 	spec.Data["availability_zone"] = zone
-	return dbapi.SaveRequestSpec(ctx, o.API, spec, "availability_zone")
+	return dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, spec, "availability_zone")
 }

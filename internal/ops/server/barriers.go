@@ -1,4 +1,4 @@
-package instance
+package server
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 // counterpart.
 
 // WithShare refuses servers that have a share: ForbiddenWithShare.
-func (o *Ops) WithShare(ctx context.Context, i *objects.Instance) error {
-	has, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (bool, error) { return cell.HasShares(ctx, c, i.UUID) })
+func (o *Core) WithShare(ctx context.Context, i *objects.Instance) error {
+	has, err := In(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (bool, error) { return cell.HasShares(ctx, c, i.UUID) })
 	if err == nil && has {
 		err = objects.ErrForbiddenWithShare.Errorf(objects.KindConflict, "Feature not supported with instances that have shares.")
 	}
@@ -44,12 +44,12 @@ const movesGroups = 59
 // resources, where there are computes that cannot move them:
 // ExtendedResourceRequestOldCompute. Nova asks Neutron first, and in vain where all
 // computes can.
-func (o *Ops) WithResourceGroups(ctx context.Context, i *objects.Instance) error {
+func (o *Core) WithResourceGroups(ctx context.Context, i *objects.Instance) error {
 	oldest, err := o.OldestCompute(ctx)
 	if err != nil || oldest >= movesGroups {
 		return err
 	}
-	asks, err := o.Network.AsksForGroups(ctx, i.UUID)
+	asks, err := o.Services.Network.AsksForGroups(ctx, i.UUID)
 	if err == nil && asks {
 		err = objects.OldForResourceGroups()
 	}
@@ -58,14 +58,14 @@ func (o *Ops) WithResourceGroups(ctx context.Context, i *objects.Instance) error
 
 // OldestCompute is the lowest service version among the nova-computes of all cells
 // that answer; 0 where there is none.
-func (o *Ops) OldestCompute(ctx context.Context) (int64, error) {
-	return cell.Everywhere{Cells: o.Cells}.MinimumVersion(ctx, "nova-compute")
+func (o *Core) OldestCompute(ctx context.Context) (int64, error) {
+	return cell.Everywhere{Cells: o.Reader.Cells}.MinimumVersion(ctx, "nova-compute")
 }
 
 // WithAccelerator refuses servers whose flavor has an accelerator:
 // ForbiddenWithAccelerators.
 func WithAccelerator(i *objects.Instance) error {
-	if extraSpec(i, "accel:device_profile") != "" {
+	if ExtraSpec(i, "accel:device_profile") != "" {
 		return objects.ErrForbiddenWithAccelerators.Errorf(objects.KindNotSupported, "Feature not supported with instances that have accelerators.")
 	}
 	return nil
@@ -74,7 +74,7 @@ func WithAccelerator(i *objects.Instance) error {
 // WithEncryptedMemory refuses servers whose memory is encrypted:
 // OperationNotSupportedForMemEncryption.
 func WithEncryptedMemory(i *objects.Instance, operation string) error {
-	if objects.Truthy(extraSpec(i, "hw:mem_encryption")) || objects.Truthy(i.SystemMetadata["image_hw_mem_encryption"]) {
+	if objects.Truthy(ExtraSpec(i, "hw:mem_encryption")) || objects.Truthy(i.SystemMetadata["image_hw_mem_encryption"]) {
 		return objects.ErrOperationNotSupportedForMemEncryption.Errorf(objects.KindNotSupported, "Operation '%s' not supported for mem encryption enabled instance (%s).", operation, i.UUID)
 	}
 	return nil
@@ -95,7 +95,7 @@ func HasTPM(f *objects.Flavor, i *objects.Instance) bool {
 	return f != nil && f.ExtraSpecs["hw:tpm_version"] != "" || i.SystemMetadata["image_hw_tpm_version"] != ""
 }
 
-func extraSpec(i *objects.Instance, key string) string {
+func ExtraSpec(i *objects.Instance, key string) string {
 	if i.Flavor == nil {
 		return ""
 	}

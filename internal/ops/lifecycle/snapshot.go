@@ -1,4 +1,4 @@
-package instance
+package lifecycle
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -73,59 +74,59 @@ func (o *Ops) reserve(ctx context.Context, caller *reqctx.Context, i *objects.In
 		delete(image, "disk_format")
 		delete(image, "container_format")
 	}
-	return o.Images.Reserve(ctx, caller, image, member)
+	return o.Servers.Services.Images.Reserve(ctx, caller, image, member)
 }
 
 // CreateImage writes a server's disk to a new image, and answers its id. Of a
 // server on a volume, it makes snapshots of its volumes; allowed is asked for that.
 func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Context, i *objects.Instance, name string, properties map[string]string, allowed func() error) (string, error) {
-	devices, err := o.Devices(ctx, i)
+	devices, err := o.Servers.Devices(ctx, i)
 	if err != nil {
 		return "", err
 	}
-	if VolumeBacked(i, devices) {
+	if server.VolumeBacked(i, devices) {
 		if err := allowed(); err != nil {
 			return "", err
 		}
 		return o.snapshotVolumes(ctx, caller, i, name, properties, devices)
 	}
-	if err := (Guard{VM: imagable}).States(i, "createImage"); err != nil {
+	if err := (server.Guard{VM: imagable}).States(i, "createImage"); err != nil {
 		return "", err
 	}
 	image, err := o.reserve(ctx, caller, i, name, "snapshot", properties)
 	if err != nil {
 		return "", err
 	}
-	err = o.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState = new("image_snapshot_pending") })
+	err = o.Servers.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState = new("image_snapshot_pending") })
 	if gone := errors.Is(err, objects.ErrInstanceNotFound); gone || errors.Is(err, objects.ErrUnexpectedDeletingTaskStateError) {
-		if err := o.Images.Delete(ctx, caller, image); err != nil && !errors.Is(err, objects.ErrImageNotFound) {
-			o.Log.Warn().Err(err).Str("image", image).Msg("Error while trying to clean up image")
+		if err := o.Servers.Services.Images.Delete(ctx, caller, image); err != nil && !errors.Is(err, objects.ErrImageNotFound) {
+			o.Servers.Log.Warn().Err(err).Str("image", image).Msg("Error while trying to clean up image")
 		}
 		if gone {
-			return "", invalidState(i, "createImage", "vm_state", "deleted")
+			return "", server.InvalidState(i, "createImage", "vm_state", "deleted")
 		}
-		return "", invalidState(i, "createImage", "task_state", "deleting")
+		return "", server.InvalidState(i, "createImage", "task_state", "deleting")
 	}
 	if err != nil {
 		return "", err
 	}
-	if err := o.Record(ctx, caller, i, "createImage"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "createImage"); err != nil {
 		return "", err
 	}
-	return image, o.Compute.Snapshot(ctx, caller, i, image)
+	return image, o.Servers.Compute.Snapshot(ctx, caller, i, image)
 }
 
 // Backup is CreateImage, and removes all but the newest keep images of its kind
 // ("daily", "weekly"). Servers on volumes are InvalidRequest.
 func (o *Ops) Backup(ctx context.Context, caller *reqctx.Context, i *objects.Instance, b BackupOptions) (string, error) {
-	if err := (Guard{VM: imagable}).States(i, "createBackup"); err != nil {
+	if err := (server.Guard{VM: imagable}).States(i, "createBackup"); err != nil {
 		return "", err
 	}
-	devices, err := o.Devices(ctx, i)
+	devices, err := o.Servers.Devices(ctx, i)
 	if err != nil {
 		return "", err
 	}
-	if VolumeBacked(i, devices) {
+	if server.VolumeBacked(i, devices) {
 		return "", objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "Backup is not supported for volume-backed instances.")
 	}
 	properties := maps.Clone(b.Properties)
@@ -137,10 +138,10 @@ func (o *Ops) Backup(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 	if err != nil {
 		return "", err
 	}
-	if err := o.Begin(ctx, caller, i, []string{""}, "image_backup", "createBackup"); err != nil {
+	if err := o.Servers.Begin(ctx, caller, i, []string{""}, "image_backup", "createBackup"); err != nil {
 		return "", err
 	}
-	return image, o.Compute.Backup(ctx, caller, i, image, b.Kind, b.Keep)
+	return image, o.Servers.Compute.Backup(ctx, caller, i, image, b.Kind, b.Keep)
 }
 
 // BackupOptions say what a backup is.

@@ -1,4 +1,4 @@
-package instance
+package lifecycle
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -15,67 +16,67 @@ import (
 // Shelve powers a server off and writes its disk to an image; one on a volume it
 // takes off its host at once.
 func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	err := First(
-		func() error { return o.WithShare(ctx, i) },
-		func() error { return WithPortAccelerator(i) },
-		func() error { return WithTPM(i, "shelve") },
-		func() error { return Guard{VM: imagable}.Check(caller, i, "shelve") },
+	err := server.First(
+		func() error { return o.Servers.WithShare(ctx, i) },
+		func() error { return server.WithPortAccelerator(i) },
+		func() error { return server.WithTPM(i, "shelve") },
+		func() error { return server.Guard{VM: imagable}.Check(caller, i, "shelve") },
 	)
 	if err != nil {
 		return err
 	}
-	err = o.Save(ctx, i, []string{""}, func(i *objects.Instance) {
+	err = o.Servers.Save(ctx, i, []string{""}, func(i *objects.Instance) {
 		i.TaskState = new("shelving")
 		i.SystemMetadata["image_base_image_ref"] = i.ImageRef // where an unshelve looks for it
 	})
 	if err != nil {
 		return err
 	}
-	if err := o.Record(ctx, caller, i, "shelve"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "shelve"); err != nil {
 		return err
 	}
 	accelerators, err := o.accelerators(ctx, caller, i)
 	if err != nil {
 		return err
 	}
-	devices, err := o.Devices(ctx, i)
+	devices, err := o.Servers.Devices(ctx, i)
 	if err != nil {
 		return err
 	}
-	if VolumeBacked(i, devices) {
-		return o.Compute.ShelveOffload(ctx, caller, i, accelerators)
+	if server.VolumeBacked(i, devices) {
+		return o.Servers.Compute.ShelveOffload(ctx, caller, i, accelerators)
 	}
 	image, err := o.reserve(ctx, caller, i, objects.OrZero(i.DisplayName)+"-shelved", "snapshot", nil)
 	if err != nil {
 		return err
 	}
-	return o.Compute.Shelve(ctx, caller, i, image, accelerators)
+	return o.Servers.Compute.Shelve(ctx, caller, i, image, accelerators)
 }
 
 // accelerators are the ids of what a server has of Cyborg: never nil.
 func (o *Ops) accelerators(ctx context.Context, caller *reqctx.Context, i *objects.Instance) ([]string, error) {
-	if extraSpec(i, "accel:device_profile") == "" {
+	if server.ExtraSpec(i, "accel:device_profile") == "" {
 		return []string{}, nil
 	}
-	return o.Accelerators.Requests(ctx, caller, i.UUID)
+	return o.Servers.Services.Accelerators.Requests(ctx, caller, i.UUID)
 }
 
 // ShelveOffload takes a shelved server off its host.
 func (o *Ops) ShelveOffload(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := WithPortAccelerator(i); err != nil {
+	if err := server.WithPortAccelerator(i); err != nil {
 		return err
 	}
-	if err := (Guard{VM: []string{"shelved"}}).Check(caller, i, "shelveOffload"); err != nil {
+	if err := (server.Guard{VM: []string{"shelved"}}).Check(caller, i, "shelveOffload"); err != nil {
 		return err
 	}
-	if err := o.Begin(ctx, caller, i, []string{""}, "shelving_offloading", "shelveOffload"); err != nil {
+	if err := o.Servers.Begin(ctx, caller, i, []string{""}, "shelving_offloading", "shelveOffload"); err != nil {
 		return err
 	}
 	accelerators, err := o.accelerators(ctx, caller, i)
 	if err != nil {
 		return err
 	}
-	return o.Compute.ShelveOffload(ctx, caller, i, accelerators)
+	return o.Servers.Compute.ShelveOffload(ctx, caller, i, accelerators)
 }
 
 // UnshelveOptions say where a server that is on no host is to go.
@@ -92,19 +93,19 @@ type UnshelveOptions struct {
 // UnshelveHostNotInAZ, MismatchVolumeAZException, InvalidRequest,
 // ComputeHostNotFound, ExtendedResourceRequestOldCompute, OverQuota, TooManyInstances.
 func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts UnshelveOptions) error {
-	if err := o.WithResourceGroups(ctx, i); err != nil {
+	if err := o.Servers.WithResourceGroups(ctx, i); err != nil {
 		return err
 	}
-	if err := (Guard{VM: []string{"shelved", "shelved_offloaded"}}).Check(caller, i, "unshelve"); err != nil {
+	if err := (server.Guard{VM: []string{"shelved", "shelved_offloaded"}}).Check(caller, i, "unshelve"); err != nil {
 		return err
 	}
-	spec, err := dbapi.WholeRequestSpec(ctx, o.API, i.UUID)
+	spec, err := dbapi.WholeRequestSpec(ctx, o.Servers.Reader.API, i.UUID)
 	if err != nil {
 		return err
 	}
 	if objects.OrZero(i.VMState) == "shelved_offloaded" {
-		err := o.Limits.Unshelve(ctx, caller, spec, func() (quota.Taker, error) {
-			err := o.LoadFlavor(ctx, i)
+		err := o.Servers.Limits.Unshelve(ctx, caller, spec, func() (quota.Taker, error) {
+			err := o.Servers.LoadFlavor(ctx, i)
 			return taker(i, nil), err
 		})
 		if err != nil {
@@ -114,18 +115,18 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.I
 	if err := o.unshelveTarget(ctx, caller, i, spec, opts); err != nil {
 		return err
 	}
-	if err := dbapi.SaveRequestSpec(ctx, o.API, spec, "availability_zone"); err != nil {
+	if err := dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, spec, "availability_zone"); err != nil {
 		return err
 	}
-	if err := o.Begin(ctx, caller, i, []string{""}, "unshelving", "unshelve"); err != nil {
+	if err := o.Servers.Begin(ctx, caller, i, []string{""}, "unshelving", "unshelve"); err != nil {
 		return err
 	}
-	return o.Conductor.Unshelve(ctx, caller, i.Versioned(), spec)
+	return o.Servers.Conductor.Unshelve(ctx, caller, i.Versioned(), spec)
 }
 
 // taker is a server for the sake of quotas.
 func taker(i *objects.Instance, devices []*objects.Versioned) quota.Taker {
-	return quota.Taker{Owner: quota.Owner{Project: i.ProjectID, User: i.UserID}, Flavor: i.Flavor, VolumeBacked: VolumeBacked(i, devices)}
+	return quota.Taker{Owner: quota.Owner{Project: i.ProjectID, User: i.UserID}, Flavor: i.Flavor, VolumeBacked: server.VolumeBacked(i, devices)}
 }
 
 // unshelveTarget puts zone and host into the request spec.
@@ -166,10 +167,10 @@ func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Context, i *objects.I
 	if !slices.Contains(zones, zone) {
 		return objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "The requested availability zone is not available")
 	}
-	if o.CrossZoneAttach {
+	if o.Servers.CrossZoneAttach {
 		return nil
 	}
-	devices, err := o.Devices(ctx, i)
+	devices, err := o.Servers.Devices(ctx, i)
 	if err != nil {
 		return err
 	}
@@ -178,7 +179,7 @@ func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Context, i *objects.I
 		if d.Text("destination_type") != "volume" || id == "" {
 			continue
 		}
-		v, err := o.Volumes.Volume(ctx, caller, id, "")
+		v, err := o.Servers.Services.Volumes.Volume(ctx, caller, id, "")
 		if err != nil {
 			return err
 		}
@@ -192,17 +193,17 @@ func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Context, i *objects.I
 
 // availableZones are the zones with a nova-compute that is up and enabled.
 func (o *Ops) availableZones(ctx context.Context) ([]string, error) {
-	services, err := cell.Everywhere{Cells: o.Cells}.Services(ctx, cell.ServiceQuery{Topic: "compute"})
+	services, err := cell.Everywhere{Cells: o.Servers.Reader.Cells}.Services(ctx, cell.ServiceQuery{Topic: "compute"})
 	if err != nil {
 		return nil, err
 	}
-	of, err := o.Zones(ctx)
+	of, err := o.Servers.Reader.Zones(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var zones []string
 	for _, s := range services {
-		if !s.Disabled && s.Up(o.Now(), o.DownTime) && !slices.Contains(zones, of(s.Host)) {
+		if !s.Disabled && s.Up(o.Servers.Now(), o.Servers.DownTime) && !slices.Contains(zones, of(s.Host)) {
 			zones = append(zones, of(s.Host))
 		}
 	}
@@ -215,7 +216,7 @@ func (o *Ops) hostFits(ctx context.Context, i *objects.Instance, opts UnshelveOp
 	if err := opts.ToHost(); err != nil {
 		return err
 	}
-	there, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (bool, error) { return cell.HostHasNode(ctx, c, opts.Host) })
+	there, err := server.In(ctx, o.Servers.Reader, i, func(ctx context.Context, c *db.Cell) (bool, error) { return cell.HostHasNode(ctx, c, opts.Host) })
 	if err != nil {
 		return err
 	}
@@ -225,7 +226,7 @@ func (o *Ops) hostFits(ctx context.Context, i *objects.Instance, opts UnshelveOp
 	if zone == "" {
 		return nil
 	}
-	of, err := o.Zones(ctx)
+	of, err := o.Servers.Reader.Zones(ctx)
 	if err == nil && of(opts.Host) != zone {
 		err = objects.ErrUnshelveHostNotInAZ.Errorf(objects.KindConflict, "Host \"%s\" is not in the availability zone \"%s\".", opts.Host, zone)
 	}

@@ -1,4 +1,4 @@
-package instance
+package lifecycle
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -17,7 +18,7 @@ var settled = []string{"active", "paused", "suspended", "stopped"}
 // SetMetadata gives a server keys, over what they were; replace takes all others
 // away. It answers all that the server has then.
 func (o *Ops) SetMetadata(ctx context.Context, caller *reqctx.Context, i *objects.Instance, pairs map[string]string, replace bool) (map[string]string, error) {
-	if err := (Guard{VM: settled, AnyTask: true}).Check(caller, i, "update metadata"); err != nil {
+	if err := (server.Guard{VM: settled, AnyTask: true}).Check(caller, i, "update metadata"); err != nil {
 		return nil, err
 	}
 	all := map[string]string{}
@@ -26,24 +27,24 @@ func (o *Ops) SetMetadata(ctx context.Context, caller *reqctx.Context, i *object
 	}
 	maps.Copy(all, pairs)
 	if len(all) > 0 {
-		if err := o.Limits.MetadataItems(ctx, caller, len(all)); err != nil {
+		if err := o.Servers.Limits.MetadataItems(ctx, caller, len(all)); err != nil {
 			return nil, err
 		}
 	}
-	return all, o.Save(ctx, i, nil, func(i *objects.Instance) { i.Metadata = all })
+	return all, o.Servers.Save(ctx, i, nil, func(i *objects.Instance) { i.Metadata = all })
 }
 
 // RemoveMetadata takes a key from a server, which is there.
 func (o *Ops) RemoveMetadata(ctx context.Context, caller *reqctx.Context, i *objects.Instance, key string) error {
-	if err := (Guard{VM: settled, AnyTask: true}).Check(caller, i, "delete metadata"); err != nil {
+	if err := (server.Guard{VM: settled, AnyTask: true}).Check(caller, i, "delete metadata"); err != nil {
 		return err
 	}
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveMetadata(ctx, c, i.UUID, key) })
+	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveMetadata(ctx, c, i.UUID, key) })
 }
 
 // ForgetPassword empties the password that a server's guest stored.
 func (o *Ops) ForgetPassword(ctx context.Context, i *objects.Instance) error {
-	return o.Save(ctx, i, nil, func(i *objects.Instance) {
+	return o.Servers.Save(ctx, i, nil, func(i *objects.Instance) {
 		for _, key := range passwordKeys {
 			i.SystemMetadata[key] = ""
 		}

@@ -1,4 +1,4 @@
-package instance
+package server
 
 import (
 	"context"
@@ -18,11 +18,12 @@ import (
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
 
-// Ops does to servers what their users ask for. Every verb takes a server that was
-// loaded as a record (cell.Load.Record) and changes it as it changes its row.
-type Ops struct {
-	*Reader
-	Neighbours
+// Core is what operations on servers stand on: it loads and saves servers, records
+// actions, checks states, and announces what was done. Servers that it changes were
+// loaded as a record (cell.Load.Record).
+type Core struct {
+	Reader    *Reader
+	Services  Services
 	Compute   *computerpc.Client
 	Conductor *conductorrpc.Client
 	Limits    Limits
@@ -32,12 +33,6 @@ type Ops struct {
 	Host string
 	// DownTime is [DEFAULT] service_down_time.
 	DownTime time.Duration
-	// DropProperties is [DEFAULT] non_inheritable_image_properties: what snapshots
-	// do not have of the image that a server was made from.
-	DropProperties []string
-	// UniqueNames is [DEFAULT] osapi_compute_unique_server_name_scope: "", "project"
-	// or "global".
-	UniqueNames string
 	// CrossZoneAttach is [cinder] cross_az_attach.
 	CrossZoneAttach bool
 	// AuditPeriod is [DEFAULT] instance_usage_audit_period.
@@ -70,13 +65,13 @@ type Guard struct {
 }
 
 // locked is the error for a server that its user has locked.
-func locked(i *objects.Instance) error {
+func Locked(i *objects.Instance) error {
 	return objects.ErrInstanceIsLocked.Errorf(objects.KindConflict, "Instance %s is locked", i.UUID)
 }
 
 // invalidState is the error for a server whose attribute has a value in which the
 // action cannot be done; "" is a value that is not set.
-func invalidState(i *objects.Instance, action, attribute, value string) error {
+func InvalidState(i *objects.Instance, action, attribute, value string) error {
 	if value == "" {
 		return objects.ErrInstanceInvalidState.Errorf(objects.KindConflict, "Instance %s is in an invalid state for '%s'", i.UUID, action)
 	}
@@ -88,7 +83,7 @@ func invalidState(i *objects.Instance, action, attribute, value string) error {
 // action is the verb as clients know it.
 func (g Guard) Check(caller *reqctx.Context, i *objects.Instance, action string) error {
 	if i.Locked && !caller.IsAdmin {
-		return locked(i)
+		return Locked(i)
 	}
 	if g.Host && objects.OrZero(i.Host) == "" {
 		return objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
@@ -99,18 +94,19 @@ func (g Guard) Check(caller *reqctx.Context, i *objects.Instance, action string)
 // States is Check for verbs that care for neither locks nor hosts.
 func (g Guard) States(i *objects.Instance, action string) error {
 	if vm := objects.OrZero(i.VMState); g.VM != nil && !slices.Contains(g.VM, vm) {
-		return invalidState(i, action, "vm_state", vm)
+		return InvalidState(i, action, "vm_state", vm)
 	}
-	if task := objects.OrZero(i.TaskState); !g.AnyTask && !slices.Contains(g.tasks(), task) {
-		return invalidState(i, action, "task_state", task)
+	if task := objects.OrZero(i.TaskState); !g.AnyTask && !slices.Contains(g.Tasks(), task) {
+		return InvalidState(i, action, "task_state", task)
 	}
 	if !g.Unlaunched && i.LaunchedAt == nil {
-		return invalidState(i, action, "launched_at", "")
+		return InvalidState(i, action, "launched_at", "")
 	}
 	return nil
 }
 
-func (g Guard) tasks() []string {
+// Tasks are the task states that the guard lets pass; "" is none.
+func (g Guard) Tasks() []string {
 	if g.Task == nil {
 		return []string{""}
 	}
@@ -120,7 +116,7 @@ func (g Guard) tasks() []string {
 // HostUp refuses a server whose nova-compute is away: ServiceUnavailable, or
 // InstanceNotReady where it is on no host. The server must have been loaded with
 // its services.
-func (o *Ops) HostUp(i *objects.Instance) error {
+func (o *Core) HostUp(i *objects.Instance) error {
 	switch {
 	case objects.OrZero(i.Host) == "":
 		return objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
@@ -133,7 +129,7 @@ func (o *Ops) HostUp(i *objects.Instance) error {
 // Save changes the server and its row, which counts as updated even where nothing
 // is other than before. Its task state must be one of tasks ("" is none) until
 // then; nil expects nothing.
-func (o *Ops) Save(ctx context.Context, i *objects.Instance, tasks []string, change func(*objects.Instance)) error {
+func (o *Core) Save(ctx context.Context, i *objects.Instance, tasks []string, change func(*objects.Instance)) error {
 	was := *i
 	was.Metadata, was.SystemMetadata = maps.Clone(i.Metadata), maps.Clone(i.SystemMetadata)
 	change(i)
@@ -144,31 +140,31 @@ func (o *Ops) Save(ctx context.Context, i *objects.Instance, tasks []string, cha
 		*i = was
 		return err
 	}
-	o.changed(ctx, &was, i)
+	o.Changed(ctx, &was, i)
 	return nil
 }
 
 // There does something in the cell of a server.
-func (o *Ops) There(ctx context.Context, i *objects.Instance, do func(context.Context, *db.Cell) error) error {
-	_, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (struct{}, error) { return struct{}{}, do(ctx, c) })
+func (o *Core) There(ctx context.Context, i *objects.Instance, do func(context.Context, *db.Cell) error) error {
+	_, err := In(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (struct{}, error) { return struct{}{}, do(ctx, c) })
 	return err
 }
 
 // Record writes the action that begins, in the name of whoever asks for it.
-func (o *Ops) Record(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) error {
-	_, err := o.recorded(ctx, caller, i, action)
+func (o *Core) Record(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) error {
+	_, err := o.Recorded(ctx, caller, i, action)
 	return err
 }
 
 // recorded is record, with the action's row.
-func (o *Ops) recorded(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) (*objects.Action, error) {
+func (o *Core) Recorded(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) (*objects.Action, error) {
 	now := o.Now().UTC()
 	a := &objects.Action{Action: action, InstanceUUID: i.UUID, RequestID: &caller.RequestID, UserID: &caller.UserID, ProjectID: &caller.ProjectID, StartTime: &now}
 	return a, o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.StartAction(ctx, c, a) })
 }
 
 // event does a step of an action, and records when it began and how it ended.
-func (o *Ops) event(ctx context.Context, i *objects.Instance, a *objects.Action, name string, do func() error) error {
+func (o *Core) Event(ctx context.Context, i *objects.Instance, a *objects.Action, name string, do func() error) error {
 	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		id, err := cell.StartEvent(ctx, c, a.ID, name, o.Host)
 		if err != nil {
@@ -184,9 +180,18 @@ func (o *Ops) event(ctx context.Context, i *objects.Instance, a *objects.Action,
 
 // Begin is what most verbs do before they tell the server's host: the new task
 // state, and the record of the action.
-func (o *Ops) Begin(ctx context.Context, caller *reqctx.Context, i *objects.Instance, expect []string, task, action string) error {
+func (o *Core) Begin(ctx context.Context, caller *reqctx.Context, i *objects.Instance, expect []string, task, action string) error {
 	if err := o.Save(ctx, i, expect, func(i *objects.Instance) { i.TaskState = &task }); err != nil {
 		return err
 	}
 	return o.Record(ctx, caller, i, action)
+}
+
+// Step records an action that the API does itself, in one step.
+func (o *Core) Step(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action, event string, do func() error) error {
+	a, err := o.Recorded(ctx, caller, i, action)
+	if err != nil {
+		return err
+	}
+	return o.Event(ctx, i, a, event, do)
 }

@@ -1,4 +1,4 @@
-package instance
+package lifecycle
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
 )
@@ -20,19 +21,19 @@ func onHost(i *objects.Instance) error {
 
 // ChangePassword sets the password of a server's administrator, and waits for it.
 func (o *Ops) ChangePassword(ctx context.Context, caller *reqctx.Context, i *objects.Instance, password string) error {
-	if err := (Guard{VM: []string{"active"}}).Check(caller, i, "changePassword"); err != nil {
+	if err := (server.Guard{VM: []string{"active"}}).Check(caller, i, "changePassword"); err != nil {
 		return stateless(i, "changePassword", err)
 	}
-	if err := o.Begin(ctx, caller, i, []string{""}, "updating_password", "changePassword"); err != nil {
+	if err := o.Servers.Begin(ctx, caller, i, []string{""}, "updating_password", "changePassword"); err != nil {
 		return err
 	}
-	return remote(o.Compute.SetAdminPassword(ctx, caller, i, password), objects.KindConflict, objects.ErrInstancePasswordSetFailed, objects.ErrSetAdminPasswdNotSupported, objects.ErrInstanceAgentNotEnabled)
+	return remote(o.Servers.Compute.SetAdminPassword(ctx, caller, i, password), objects.KindConflict, objects.ErrInstancePasswordSetFailed, objects.ErrSetAdminPasswdNotSupported, objects.ErrInstanceAgentNotEnabled)
 }
 
 // stateless is the error that a lock is where Nova tells it like a state.
 func stateless(i *objects.Instance, action string, err error) error {
 	if errors.Is(err, objects.ErrInstanceIsLocked) {
-		return invalidState(i, action, "locked", "")
+		return server.InvalidState(i, action, "locked", "")
 	}
 	return err
 }
@@ -56,7 +57,7 @@ func (o *Ops) ConsoleOutput(ctx context.Context, caller *reqctx.Context, i *obje
 	if err := onHost(i); err != nil {
 		return "", err
 	}
-	output, err := o.Compute.ConsoleOutput(ctx, caller, i, lines)
+	output, err := o.Servers.Compute.ConsoleOutput(ctx, caller, i, lines)
 	err = remote(err, objects.KindNotFound, objects.ErrInstanceNotFound, objects.ErrConsoleNotAvailable)
 	return output, remote(err, objects.KindConflict, objects.ErrInstanceNotReady)
 }
@@ -66,7 +67,7 @@ func (o *Ops) Diagnostics(ctx context.Context, caller *reqctx.Context, i *object
 	if err := onHost(i); err != nil {
 		return nil, err
 	}
-	answer, err := o.Compute.Diagnostics(ctx, caller, i)
+	answer, err := o.Servers.Compute.Diagnostics(ctx, caller, i)
 	return answer, diagnosed(i, err)
 }
 
@@ -75,7 +76,7 @@ func (o *Ops) CommonDiagnostics(ctx context.Context, caller *reqctx.Context, i *
 	if err := onHost(i); err != nil {
 		return nil, err
 	}
-	answer, err := o.Compute.InstanceDiagnostics(ctx, caller, i)
+	answer, err := o.Servers.Compute.InstanceDiagnostics(ctx, caller, i)
 	return answer, diagnosed(i, err)
 }
 
@@ -85,42 +86,42 @@ func diagnosed(i *objects.Instance, err error) error {
 		if attribute == "" {
 			state = ""
 		}
-		return invalidState(i, "get_diagnostics", attribute, state)
+		return server.InvalidState(i, "get_diagnostics", attribute, state)
 	}
 	return remote(err, objects.KindConflict, objects.ErrInstanceNotReady)
 }
 
 // TriggerCrashDump makes a server's system dump its memory.
 func (o *Ops) TriggerCrashDump(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := (Guard{VM: []string{"active", "paused", "rescued", "resized", "error"}, Host: true}).Check(caller, i, "trigger_crash_dump"); err != nil {
+	if err := (server.Guard{VM: []string{"active", "paused", "rescued", "resized", "error"}, Host: true}).Check(caller, i, "trigger_crash_dump"); err != nil {
 		return err
 	}
-	if err := o.Record(ctx, caller, i, "trigger_crash_dump"); err != nil {
+	if err := o.Servers.Record(ctx, caller, i, "trigger_crash_dump"); err != nil {
 		return err
 	}
-	return o.Compute.TriggerCrashDump(ctx, caller, i)
+	return o.Servers.Compute.TriggerCrashDump(ctx, caller, i)
 }
 
 // InjectNetworkInfo writes the configuration of its networks into a server.
 func (o *Ops) InjectNetworkInfo(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
 	if i.Locked && !caller.IsAdmin {
-		return locked(i)
+		return server.Locked(i)
 	}
-	return o.Compute.InjectNetworkInfo(ctx, caller, i)
+	return o.Servers.Compute.InjectNetworkInfo(ctx, caller, i)
 }
 
 // AddFixedIP gives a server a further address of a network.
 func (o *Ops) AddFixedIP(ctx context.Context, caller *reqctx.Context, i *objects.Instance, network string) error {
 	if i.Locked && !caller.IsAdmin {
-		return locked(i)
+		return server.Locked(i)
 	}
-	return o.Compute.AddFixedIP(ctx, caller, i, network)
+	return o.Servers.Compute.AddFixedIP(ctx, caller, i, network)
 }
 
 // RemoveFixedIP takes an address from a server.
 func (o *Ops) RemoveFixedIP(ctx context.Context, caller *reqctx.Context, i *objects.Instance, address string) error {
 	if i.Locked && !caller.IsAdmin {
-		return locked(i)
+		return server.Locked(i)
 	}
-	return o.Compute.RemoveFixedIP(ctx, caller, i, address)
+	return o.Servers.Compute.RemoveFixedIP(ctx, caller, i, address)
 }

@@ -1,6 +1,6 @@
-// Package instance holds what the operations on servers do, one file per verb. It
-// knows nothing of HTTP.
-package instance
+// Package server is what operations on servers stand on: it finds servers, saves them,
+// records actions, checks states and announces changes. It knows nothing of HTTP.
+package server
 
 import (
 	"context"
@@ -33,7 +33,7 @@ type Reader struct {
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$`)
 
 // errCellDown is a cell that failed, where the caller cannot be shown less.
-func errCellDown(cell string) error {
+func CellDown(cell string) error {
 	return &objects.Error{Class: objects.ErrNovaException, Message: fmt.Sprintf("Cell %s is not responding or returned an exception, hence instance info is not available.", cell)}
 }
 
@@ -84,7 +84,7 @@ func (r *Reader) get(ctx context.Context, uuid string, want Want) (*objects.Inst
 		}
 		var i *objects.Instance
 		if m.CellID != nil {
-			i, err = r.fromCell(ctx, m, want)
+			i, err = r.InCell(ctx, m, want)
 		} else {
 			i, err = dbapi.BuildRequest(ctx, r.API, uuid)
 		}
@@ -99,7 +99,8 @@ func (r *Reader) get(ctx context.Context, uuid string, want Want) (*objects.Inst
 	return nil, objects.InstanceNotFound(uuid)
 }
 
-func (r *Reader) fromCell(ctx context.Context, m *dbapi.Mapping, want Want) (*objects.Instance, error) {
+// InCell finds the server in the cell that a mapping names.
+func (r *Reader) InCell(ctx context.Context, m *dbapi.Mapping, want Want) (*objects.Instance, error) {
 	c, err := r.Cells.ByID(ctx, *m.CellID)
 	if err != nil {
 		return nil, err
@@ -116,7 +117,7 @@ func (r *Reader) fromCell(ctx context.Context, m *dbapi.Mapping, want Want) (*ob
 	case errors.Is(answer.Err, objects.ErrInstanceNotFound), errors.Is(ctx.Err(), context.Canceled):
 		return nil, answer.Err
 	case !want.Down:
-		return nil, errCellDown(c.UUID)
+		return nil, CellDown(c.UUID)
 	case m.QueuedForDelete:
 		return nil, objects.InstanceNotFound(m.UUID)
 	}

@@ -1,4 +1,4 @@
-package instance
+package lifecycle
 
 import (
 	"context"
@@ -30,8 +30,8 @@ func (o *Ops) Lock(ctx context.Context, caller *reqctx.Context, i *objects.Insta
 	if i.Locked && by == byOwner {
 		return nil
 	}
-	return o.Step(ctx, caller, i, "lock", "api_lock", func() error {
-		err := o.Save(ctx, i, nil, func(i *objects.Instance) {
+	return o.Servers.Step(ctx, caller, i, "lock", "api_lock", func() error {
+		err := o.Servers.Save(ctx, i, nil, func(i *objects.Instance) {
 			i.Locked, i.LockedBy = true, &by
 			if reason != "" {
 				i.SystemMetadata["locked_reason"] = reason
@@ -40,7 +40,7 @@ func (o *Ops) Lock(ctx context.Context, caller *reqctx.Context, i *objects.Insta
 		if err != nil {
 			return err
 		}
-		return o.announce(ctx, caller, "lock", i)
+		return o.Servers.AnnounceVersioned(ctx, caller, "lock", i)
 	})
 }
 
@@ -51,36 +51,29 @@ func LockedByOther(caller *reqctx.Context, i *objects.Instance) bool {
 
 // Unlock ends Lock; without a lock, it is recorded all the same.
 func (o *Ops) Unlock(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	return o.Step(ctx, caller, i, "unlock", "api_unlock", func() error {
-		err := o.Save(ctx, i, nil, func(i *objects.Instance) {
+	return o.Servers.Step(ctx, caller, i, "unlock", "api_unlock", func() error {
+		err := o.Servers.Save(ctx, i, nil, func(i *objects.Instance) {
 			i.Locked, i.LockedBy = false, nil
 			delete(i.SystemMetadata, "locked_reason")
 		})
 		if err != nil {
 			return err
 		}
-		return o.announce(ctx, caller, "unlock", i)
+		return o.Servers.AnnounceVersioned(ctx, caller, "unlock", i)
 	})
-}
-
-// Step records an action that the API does itself, in one step.
-func (o *Ops) Step(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action, event string, do func() error) error {
-	a, err := o.recorded(ctx, caller, i, action)
-	if err != nil {
-		return err
-	}
-	return o.event(ctx, i, a, event, do)
 }
 
 // ResetState gives a server the vm state "active" or "error", and no task, whatever
 // it is doing.
 func (o *Ops) ResetState(ctx context.Context, caller *reqctx.Context, i *objects.Instance, state string) error {
-	a, err := o.recorded(ctx, caller, i, "resetState")
+	a, err := o.Servers.Recorded(ctx, caller, i, "resetState")
 	if err != nil {
 		return err
 	}
-	if err := o.Save(ctx, i, nil, func(i *objects.Instance) { i.VMState, i.TaskState = &state, nil }); err != nil {
+	if err := o.Servers.Save(ctx, i, nil, func(i *objects.Instance) { i.VMState, i.TaskState = &state, nil }); err != nil {
 		return err
 	}
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.FinishAction(ctx, c, a.ID, o.Now().UTC()) })
+	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+		return cell.FinishAction(ctx, c, a.ID, o.Servers.Now().UTC())
+	})
 }

@@ -1,4 +1,4 @@
-package instance
+package lifecycle
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -20,32 +21,32 @@ type RescueOptions struct {
 // Rescue boots a server from another disk, with its own attached. Errors:
 // UnsupportedRescueImage, InstanceNotRescuable, InvalidVolume.
 func (o *Ops) Rescue(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts RescueOptions) error {
-	if err := WithTPM(i, "rescue"); err != nil {
+	if err := server.WithTPM(i, "rescue"); err != nil {
 		return err
 	}
-	if err := (Guard{VM: []string{"active", "stopped", "error"}}).Check(caller, i, "rescue"); err != nil {
+	if err := (server.Guard{VM: []string{"active", "stopped", "error"}}).Check(caller, i, "rescue"); err != nil {
 		return err
 	}
 	stable, err := o.rescueImage(ctx, caller, i, opts.Image)
 	if err != nil {
 		return err
 	}
-	devices, err := o.Devices(ctx, i)
+	devices, err := o.Servers.Devices(ctx, i)
 	if err != nil {
 		return err
 	}
-	if err := o.VolumesInUse(ctx, caller, devices); err != nil {
+	if err := o.Servers.VolumesInUse(ctx, caller, devices); err != nil {
 		return err
 	}
-	if VolumeBacked(i, devices) {
+	if server.VolumeBacked(i, devices) {
 		if err := o.canRescueVolume(ctx, caller, i, opts.Volume && stable); err != nil {
 			return err
 		}
 	}
-	if err := o.Begin(ctx, caller, i, []string{""}, "rescuing", "rescue"); err != nil {
+	if err := o.Servers.Begin(ctx, caller, i, []string{""}, "rescuing", "rescue"); err != nil {
 		return err
 	}
-	return o.Compute.Rescue(ctx, caller, i, opts.Password, opts.Image)
+	return o.Servers.Compute.Rescue(ctx, caller, i, opts.Password, opts.Image)
 }
 
 // rescueImage checks the image, and tells whether it is for stable device rescues,
@@ -54,7 +55,7 @@ func (o *Ops) rescueImage(ctx context.Context, caller *reqctx.Context, i *object
 	if objects.OrZero(image) == "" {
 		return i.SystemMetadata["image_hw_rescue_bus"] != "" && i.SystemMetadata["image_hw_rescue_device"] != "", nil
 	}
-	found, err := o.Images.Image(ctx, caller, *image)
+	found, err := o.Servers.Services.Images.Image(ctx, caller, *image)
 	unsupported := objects.ErrUnsupportedRescueImage.Errorf(objects.KindInvalid, "Requested rescue image '%s' is not supported", *image)
 	switch {
 	case errors.Is(err, objects.ErrImageNotFound), errors.Is(err, objects.ErrImageBadRequest):
@@ -71,41 +72,6 @@ func (o *Ops) rescueImage(ctx context.Context, caller *reqctx.Context, i *object
 	return properties["hw_rescue_bus"] != nil && properties["hw_rescue_device"] != nil, nil
 }
 
-// Devices reads the block devices of a server as versioned objects.
-func (o *Ops) Devices(ctx context.Context, i *objects.Instance) ([]*objects.Versioned, error) {
-	return in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Versioned, error) {
-		return cell.BlockDeviceRecords(ctx, c, i.UUID)
-	})
-}
-
-// VolumeBacked tells whether a server boots from a volume.
-func VolumeBacked(i *objects.Instance, devices []*objects.Versioned) bool {
-	for _, d := range devices {
-		if boot, ok := d.Int("boot_index"); ok && boot == 0 {
-			return d.Text("destination_type") == "volume"
-		}
-	}
-	return i.ImageRef == ""
-}
-
-// VolumesInUse wants that Cinder knows of all attachments, or answers InvalidVolume.
-func (o *Ops) VolumesInUse(ctx context.Context, caller *reqctx.Context, devices []*objects.Versioned) error {
-	for _, d := range devices {
-		id := d.Text("volume_id")
-		if id == "" {
-			continue
-		}
-		v, err := o.Volumes.Volume(ctx, caller, id, "")
-		if err != nil {
-			return err
-		}
-		if v.Status != "in-use" {
-			return objects.ErrInvalidVolume.Errorf(objects.KindConflict, "Invalid volume: volume '%s' status must be 'in-use'. Currently in '%s' status", v.ID, v.Status)
-		}
-	}
-	return nil
-}
-
 func (o *Ops) canRescueVolume(ctx context.Context, caller *reqctx.Context, i *objects.Instance, allowed bool) error {
 	not := func(reason string) error {
 		return objects.ErrInstanceNotRescuable.Errorf(objects.KindInvalid, "Instance %s cannot be rescued: %s", i.UUID, reason)
@@ -113,13 +79,13 @@ func (o *Ops) canRescueVolume(ctx context.Context, caller *reqctx.Context, i *ob
 	if !allowed {
 		return not("Cannot rescue a volume-backed instance")
 	}
-	node, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (string, error) {
+	node, err := server.In(ctx, o.Servers.Reader, i, func(ctx context.Context, c *db.Cell) (string, error) {
 		return cell.NodeUUID(ctx, c, objects.OrZero(i.Host), objects.OrZero(i.Node))
 	})
 	if err != nil {
 		return err
 	}
-	has, err := o.Allocations.HasTrait(ctx, caller, node, "COMPUTE_RESCUE_BFV")
+	has, err := o.Servers.Services.Allocations.HasTrait(ctx, caller, node, "COMPUTE_RESCUE_BFV")
 	if err == nil && !has {
 		err = not("Host unable to rescue a volume-backed instance")
 	}
@@ -128,11 +94,11 @@ func (o *Ops) canRescueVolume(ctx context.Context, caller *reqctx.Context, i *ob
 
 // Unrescue ends Rescue.
 func (o *Ops) Unrescue(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
-	if err := (Guard{VM: []string{"rescued"}}).Check(caller, i, "unrescue"); err != nil {
+	if err := (server.Guard{VM: []string{"rescued"}}).Check(caller, i, "unrescue"); err != nil {
 		return err
 	}
-	if err := o.Begin(ctx, caller, i, []string{""}, "unrescuing", "unrescue"); err != nil {
+	if err := o.Servers.Begin(ctx, caller, i, []string{""}, "unrescuing", "unrescue"); err != nil {
 		return err
 	}
-	return o.Compute.Unrescue(ctx, caller, i)
+	return o.Servers.Compute.Unrescue(ctx, caller, i)
 }

@@ -1,4 +1,4 @@
-package instance
+package server
 
 import (
 	"context"
@@ -8,8 +8,8 @@ import (
 	"github.com/nova-go/nova/internal/rest/cinder"
 )
 
-// Neighbours are the services that operations on servers ask and change.
-type Neighbours struct {
+// Services are the services that operations on servers ask and change.
+type Services struct {
 	Images      Images
 	Network     Network
 	Volumes     Volumes

@@ -1,4 +1,4 @@
-package instance
+package lifecycle
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
 )
 
 // maxTags is how many tags a server may have.
@@ -16,7 +17,7 @@ const maxTags = 50
 // a task.
 func tagged(i *objects.Instance, action string) error {
 	if vm := objects.OrZero(i.VMState); !slices.Contains(settled, vm) {
-		return invalidState(i, action, "vm_state", vm)
+		return server.InvalidState(i, action, "vm_state", vm)
 	}
 	return nil
 }
@@ -27,7 +28,7 @@ func CanTag(i *objects.Instance) error { return tagged(i, "update tag") }
 // AddTag gives a server a tag; added is false where it has it already. A server
 // that has maxTags is InstanceTagLimit.
 func (o *Ops) AddTag(ctx context.Context, i *objects.Instance, tag string) (added bool, err error) {
-	have, err := in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) ([]string, error) { return cell.Tags(ctx, c, i.UUID) })
+	have, err := server.In(ctx, o.Servers.Reader, i, func(ctx context.Context, c *db.Cell) ([]string, error) { return cell.Tags(ctx, c, i.UUID) })
 	switch {
 	case err != nil:
 		return false, err
@@ -36,7 +37,7 @@ func (o *Ops) AddTag(ctx context.Context, i *objects.Instance, tag string) (adde
 	case slices.Contains(have, tag):
 		return false, nil
 	}
-	return true, o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.AddTag(ctx, c, i.UUID, tag) })
+	return true, o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.AddTag(ctx, c, i.UUID, tag) })
 }
 
 // SetTags gives a server these tags and no others.
@@ -44,7 +45,7 @@ func (o *Ops) SetTags(ctx context.Context, i *objects.Instance, tags []string) e
 	if err := tagged(i, "update tags"); err != nil {
 		return err
 	}
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetTags(ctx, c, i.UUID, tags) })
+	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetTags(ctx, c, i.UUID, tags) })
 }
 
 // RemoveTag takes a tag from a server, or answers InstanceTagNotFound.
@@ -52,7 +53,7 @@ func (o *Ops) RemoveTag(ctx context.Context, i *objects.Instance, tag string) er
 	if err := tagged(i, "delete tag"); err != nil {
 		return err
 	}
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTag(ctx, c, i.UUID, tag) })
+	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTag(ctx, c, i.UUID, tag) })
 }
 
 // RemoveTags takes all tags from a server.
@@ -60,5 +61,5 @@ func (o *Ops) RemoveTags(ctx context.Context, i *objects.Instance) error {
 	if err := tagged(i, "delete tags"); err != nil {
 		return err
 	}
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTags(ctx, c, i.UUID) })
+	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTags(ctx, c, i.UUID) })
 }

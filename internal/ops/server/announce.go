@@ -1,4 +1,4 @@
-package instance
+package server
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 // announce announces what was done to a server, with its flavor, which is read where
 // the operation did not need it.
-func (o *Ops) announce(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
+func (o *Core) AnnounceVersioned(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
 	if !o.Notify.Versioned() {
 		return nil
 	}
@@ -21,7 +21,7 @@ func (o *Ops) announce(ctx context.Context, caller *reqctx.Context, event string
 			return err
 		}
 	}
-	with, err := o.attached(ctx, i)
+	with, err := o.Attached(ctx, i)
 	if err != nil {
 		return err
 	}
@@ -29,49 +29,49 @@ func (o *Ops) announce(ctx context.Context, caller *reqctx.Context, event string
 }
 
 // attached is what a server has, as far as it is announced with that.
-func (o *Ops) attached(ctx context.Context, i *objects.Instance) (with notify.Attached, err error) {
+func (o *Core) Attached(ctx context.Context, i *objects.Instance) (with notify.Attached, err error) {
 	if o.Notify.Devices() {
 		if with.Devices, err = o.Devices(ctx, i); err != nil {
 			return with, err
 		}
 	}
 	if o.Notify.Shares() {
-		with.Shares, err = in(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Share, error) { return cell.Shares(ctx, c, i.UUID) })
+		with.Shares, err = In(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Share, error) { return cell.Shares(ctx, c, i.UUID) })
 	}
 	return with, err
 }
 
 // Announce announces what was done to a server in both forms: "evacuate",
 // "delete.start". What goes wrong is logged: it is done all the same.
-func (o *Ops) Announce(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) {
+func (o *Core) Announce(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) {
 	if !o.Notify.Legacy() && !o.Notify.Versioned() {
 		return
 	}
-	err := o.announceBoth(ctx, caller, event, i)
+	err := o.AnnounceBoth(ctx, caller, event, i)
 	if err != nil {
 		o.Log.Error().Err(err).Str("instance", i.UUID).Msg("Exception during notification sending. Attempting to proceed with normal operation.")
 	}
 }
 
-func (o *Ops) announceBoth(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
+func (o *Core) AnnounceBoth(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
 	if i.Flavor == nil {
 		if err := o.LoadFlavor(ctx, i); err != nil {
 			return err
 		}
 	}
 	if o.Notify.Legacy() {
-		url, err := o.Images.URL(ctx, caller, i.ImageRef)
+		url, err := o.Services.Images.URL(ctx, caller, i.ImageRef)
 		if err != nil {
 			return err
 		}
 		o.Notify.Usage(ctx, caller, event, i, url)
 	}
-	return o.announce(ctx, caller, event, i)
+	return o.AnnounceVersioned(ctx, caller, event, i)
 }
 
 // LoadFlavor reads the flavor of a server that was loaded without it, and makes it
 // part of the record.
-func (o *Ops) LoadFlavor(ctx context.Context, i *objects.Instance) error {
+func (o *Core) LoadFlavor(ctx context.Context, i *objects.Instance) error {
 	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		with, err := cell.Instance(ctx, c, i.UUID, cell.Load{Record: cell.RowOnly | cell.PartFlavor})
 		if err != nil {
@@ -90,7 +90,7 @@ func (o *Ops) LoadFlavor(ctx context.Context, i *objects.Instance) error {
 // changed announces that a server's row is another now, to those who ask for it with
 // [notifications] notify_on_state_change. The server is read anew for that, so that
 // what its host is told stays as it is. What goes wrong is logged.
-func (o *Ops) changed(ctx context.Context, was, now *objects.Instance) {
+func (o *Core) Changed(ctx context.Context, was, now *objects.Instance) {
 	caller := reqctx.From(ctx)
 	if !o.Notify.Changes() || caller == nil {
 		return
@@ -107,10 +107,10 @@ func (o *Ops) changed(ctx context.Context, was, now *objects.Instance) {
 		_, u.PeriodBegan, err = objects.LastPeriod(o.AuditPeriod, u.Now)
 	}
 	if err == nil {
-		u.ImageURL, err = o.Images.URL(ctx, caller, now.ImageRef)
+		u.ImageURL, err = o.Services.Images.URL(ctx, caller, now.ImageRef)
 	}
 	if err == nil {
-		u.Attached, err = o.attached(ctx, now)
+		u.Attached, err = o.Attached(ctx, now)
 	}
 	if err == nil {
 		err = o.Notify.Updated(ctx, caller, u)

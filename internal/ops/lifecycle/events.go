@@ -1,4 +1,4 @@
-package instance
+package lifecycle
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -32,7 +33,7 @@ func (o *Ops) TakeEvents(ctx context.Context, caller *reqctx.Context, events []*
 	if err != nil {
 		return err
 	}
-	d := &dispatch{Ops: o, caller: caller, byHost: map[string]*delivery{}, hosts: map[string][]string{}}
+	d := &dispatch{ops: o, caller: caller, byHost: map[string]*delivery{}, hosts: map[string][]string{}}
 	for _, e := range events {
 		i := servers[e.Server]
 		switch {
@@ -60,7 +61,7 @@ func (o *Ops) eventServers(ctx context.Context, events []*Event) (map[string]*ob
 			uuids = append(uuids, e.Server)
 		}
 	}
-	mapped, err := dbapi.CellsOfServers(ctx, o.API, uuids)
+	mapped, err := dbapi.CellsOfServers(ctx, o.Servers.Reader.API, uuids)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func (o *Ops) eventServers(ctx context.Context, events []*Event) (map[string]*ob
 	}
 	found := map[string]*objects.Instance{}
 	for id, of := range byCell {
-		c, err := o.Cells.ByID(ctx, id)
+		c, err := o.Servers.Reader.Cells.ByID(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +91,7 @@ func (o *Ops) eventServers(ctx context.Context, events []*Event) (map[string]*ob
 
 // dispatch sorts events by the hosts that are to know of them.
 type dispatch struct {
-	*Ops
+	ops    *Ops
 	caller *reqctx.Context
 	byHost map[string]*delivery
 	hosts  map[string][]string // by server
@@ -118,11 +119,11 @@ func (d *dispatch) add(ctx context.Context, i *objects.Instance, e *Event) error
 	case objects.OrZero(e.Tag) == "POWER_OFF":
 		action = "stop"
 	default:
-		d.Log.Warn().Str("instance", i.UUID).Str("tag", objects.OrZero(e.Tag)).Msg("Invalid power state. Cannot process the event. Skipping it.")
+		d.ops.Servers.Log.Warn().Str("instance", i.UUID).Str("tag", objects.OrZero(e.Tag)).Msg("Invalid power state. Cannot process the event. Skipping it.")
 		return nil
 	}
 	if action != "" { // a user began it elsewhere, and can see here how it ends
-		if err := d.Record(ctx, d.caller, i, action); err != nil {
+		if err := d.ops.Servers.Record(ctx, d.caller, i, action); err != nil {
 			return err
 		}
 	}
@@ -163,7 +164,7 @@ func (d *dispatch) endsOf(ctx context.Context, i *objects.Instance) (hosts []str
 	if !moving {
 		return hosts, false, nil
 	}
-	list, err := in(ctx, d.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Versioned, error) {
+	list, err := server.In(ctx, d.ops.Servers.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Versioned, error) {
 		return cell.MigrationRecords(ctx, c, []int64{id})
 	})
 	for _, m := range list {
@@ -178,7 +179,7 @@ func (d *dispatch) endsOf(ctx context.Context, i *objects.Instance) (hosts []str
 }
 
 func (d *dispatch) cellOf(ctx context.Context, host, otherwise string) (string, error) {
-	c, err := d.Cells.OfHost(ctx, host)
+	c, err := d.ops.Servers.Reader.Cells.OfHost(ctx, host)
 	switch {
 	case errors.Is(err, objects.ErrHostMappingNotFound):
 		return otherwise, nil
@@ -191,7 +192,7 @@ func (d *dispatch) cellOf(ctx context.Context, host, otherwise string) (string, 
 func (d *dispatch) send(ctx context.Context) error {
 	for _, host := range slices.Sorted(maps.Keys(d.byHost)) {
 		to := d.byHost[host]
-		if err := d.Compute.ExternalEvents(ctx, d.caller, to.cell, host, to.servers, to.events); err != nil {
+		if err := d.ops.Servers.Compute.ExternalEvents(ctx, d.caller, to.cell, host, to.servers, to.events); err != nil {
 			return err
 		}
 	}

@@ -1,10 +1,11 @@
-package instance
+package lifecycle
 
 import (
 	"context"
 	"encoding/json"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rpc"
@@ -13,7 +14,7 @@ import (
 // snapshotVolumes makes an image of a server that boots from a volume: one without
 // content, whose block devices are snapshots of the server's volumes.
 func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Context, i *objects.Instance, name string, properties map[string]string, devices []*objects.Versioned) (string, error) {
-	if err := (Guard{VM: imagable}).States(i, "createImage"); err != nil {
+	if err := (server.Guard{VM: imagable}).States(i, "createImage"); err != nil {
 		return "", err
 	}
 	image, member := o.imageOf(caller, i, name, properties)
@@ -41,11 +42,11 @@ func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Context, i *ob
 	if err != nil {
 		return "", err
 	}
-	a, err := o.recorded(ctx, caller, i, "createImage")
+	a, err := o.Servers.Recorded(ctx, caller, i, "createImage")
 	if err != nil {
 		return "", err
 	}
-	err = o.event(ctx, i, a, "api_snapshot_instance", func() error {
+	err = o.Servers.Event(ctx, i, a, "api_snapshot_instance", func() error {
 		for _, d := range volumes {
 			m, err := o.snapshotVolume(ctx, caller, d, name)
 			if err != nil {
@@ -56,7 +57,7 @@ func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Context, i *ob
 		return nil
 	})
 	if quiet {
-		if thaw := o.Compute.Unquiesce(ctx, caller, i, mapping); err == nil {
+		if thaw := o.Servers.Compute.Unquiesce(ctx, caller, i, mapping); err == nil {
 			err = thaw
 		}
 	}
@@ -70,14 +71,14 @@ func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Context, i *ob
 		}
 		image["block_device_mapping"], image["bdm_v2"] = string(text), "True"
 	}
-	return o.Images.Activate(ctx, caller, image, member)
+	return o.Servers.Services.Images.Activate(ctx, caller, image, member)
 }
 
 func (o *Ops) snapshotRoom(ctx context.Context, caller *reqctx.Context, want int) error {
 	if want == 0 {
 		return nil
 	}
-	room, err := o.Volumes.SnapshotRoom(ctx, caller)
+	room, err := o.Servers.Services.Volumes.SnapshotRoom(ctx, caller)
 	if err == nil && room >= 0 && int64(want) > room {
 		err = objects.ErrOverQuota.Errorf(objects.KindOverQuota, "Quota exceeded for resources: snapshots")
 	}
@@ -90,28 +91,28 @@ func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Context, i *objects.In
 	if objects.OrZero(i.VMState) != "active" {
 		return false, nil
 	}
-	err := o.Compute.Quiesce(ctx, caller, i)
+	err := o.Servers.Compute.Quiesce(ctx, caller, i)
 	if err == nil {
 		return true, nil
 	}
 	if !objects.Truthy(i.SystemMetadata["image_os_require_quiesce"]) && rpc.KnownRemote(err) {
-		o.Log.Info().Err(err).Str("instance", i.UUID).Msg("Skipping quiescing instance")
+		o.Servers.Log.Info().Err(err).Str("instance", i.UUID).Msg("Skipping quiescing instance")
 		return false, nil
 	}
 	if !rpc.KnownRemote(err) { // it may be frozen now
-		if thaw := o.Compute.Unquiesce(ctx, caller, i, nil); thaw != nil {
-			o.Log.Error().Err(thaw).Str("instance", i.UUID).Msg("Unquiescing failed")
+		if thaw := o.Servers.Compute.Unquiesce(ctx, caller, i, nil); thaw != nil {
+			o.Servers.Log.Error().Err(thaw).Str("instance", i.UUID).Msg("Unquiescing failed")
 		}
 	}
 	return false, remote(err, objects.KindConflict, objects.ErrInstanceQuiesceFailed, objects.ErrInstanceQuiesceNotSupported, objects.ErrQemuGuestAgentNotEnabled)
 }
 
 func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Context, d *objects.Versioned, image string) (map[string]any, error) {
-	v, err := o.Volumes.Volume(ctx, caller, d.Text("volume_id"), "")
+	v, err := o.Servers.Services.Volumes.Volume(ctx, caller, d.Text("volume_id"), "")
 	if err != nil {
 		return nil, err
 	}
-	s, err := o.Volumes.CreateSnapshot(ctx, caller, cinder.NewSnapshot{VolumeID: v.ID, Name: "snapshot for " + image, Description: v.Description, Force: true})
+	s, err := o.Servers.Services.Volumes.CreateSnapshot(ctx, caller, cinder.NewSnapshot{VolumeID: v.ID, Name: "snapshot for " + image, Description: v.Description, Force: true})
 	if err != nil {
 		return nil, err
 	}

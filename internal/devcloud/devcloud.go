@@ -152,8 +152,9 @@ func (c *Cloud) seed() error {
 }
 
 // few are the connections to a database, of the hosts as of Nova: one that writes
-// and one that reads. Each has its own copy of the schema in memory.
-var few = db.Options{MaxPoolSize: new(1), MaxOverflow: new(1)}
+// and one that reads. Each has its own copy of the schema in memory. On a busy laptop the
+// one that writes is waited for: what gave up would leave a server in its task state.
+var few = db.Options{MaxPoolSize: new(1), MaxOverflow: new(1), Wait: new(10 * time.Minute)}
 
 // reportEvery is how often the services of the cloud say that they live.
 const reportEvery = 10 * time.Second

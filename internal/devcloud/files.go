@@ -37,7 +37,8 @@ func (c *Cloud) novaConf() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[DEFAULT]\nhost = dev\nmy_ip = 127.0.0.1\nstate_path = %s\ntransport_url = fake://\n", state)
 	for _, d := range []struct{ group, name string }{{"api_database", "nova_api"}, {"database", "nova_cell1"}} {
-		fmt.Fprintf(&b, "[%s]\nconnection = %s\nmax_pool_size = %d\nmax_overflow = %d\n", d.group, literal(c.connection(d.name)), *few.MaxPoolSize, *few.MaxOverflow)
+		fmt.Fprintf(&b, "[%s]\nconnection = %s\nmax_pool_size = %d\nmax_overflow = %d\npool_timeout = %d\n",
+			d.group, literal(c.connection(d.name)), *few.MaxPoolSize, *few.MaxOverflow, int(few.Wait.Seconds()))
 	}
 	fmt.Fprintf(&b, "[wsgi]\napi_paste_config = %s/api-paste.ini\ncell_mappings_life = %d\n", state, mappingsLife)
 	fmt.Fprintf(&b, "[keystone_authtoken]\nwww_authenticate_uri = %s/identity/v3\n%s", c.url, login)

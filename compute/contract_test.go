@@ -139,10 +139,11 @@ func agrees(t *testing.T, o *operation, r *api.Route, v mv.Version) bool {
 		t.Errorf("%s at %s: %s is %v in its row, %v in the contract", o.Op, v, what, got, want)
 		ok = false
 	}
-	if got, want := schemaAt(t, r.Body, v), asServers(s.body); got != want {
+	query, body := r.Schemas()
+	if got, want := schemaAt(t, body, v), asServers(s.body); got != want {
 		differ("body schema", got, want)
 	}
-	if got, want := schemaAt(t, r.Query, v), asServers(s.query); got != want {
+	if got, want := schemaAt(t, query, v), asServers(s.query); got != want {
 		differ("query schema", got, want)
 	}
 	if len(s.ok) == 0 { // removed, or it always fails
@@ -176,7 +177,8 @@ func legacy(t *testing.T, o *operation, r *api.Route) {
 	if r == nil {
 		return
 	}
-	for n, names := range []api.Since{r.Body, r.Query} {
+	query, body := r.Schemas()
+	for n, names := range []api.Since{body, query} {
 		var want string
 		if len(o.V2[n]) > 0 {
 			want = asServers(o.V2[n][0])
@@ -190,7 +192,8 @@ func legacy(t *testing.T, o *operation, r *api.Route) {
 func TestEverySchemaIsUsed(t *testing.T) {
 	used := map[string]bool{}
 	for _, r := range compute.Routes() {
-		for _, names := range []api.Since{r.Body, r.Query} {
+		query, body := r.Schemas()
+		for _, names := range []api.Since{query, body} {
 			for _, name := range names {
 				used[name] = true
 			}

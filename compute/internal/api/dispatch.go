@@ -85,7 +85,8 @@ func New(c Config, routes []Route) (*API, error) {
 			paths[r.Path] = p
 			a.router(r.Path).Path(r.Path).Handler(a.handler(p))
 		}
-		op := &operation{Route: r, query: r.Query.history(), body: r.Body.history(), counted: c.Metrics.Operation(r.Op)}
+		query, body := r.Schemas()
+		op := &operation{Route: r, query: query.history(), body: body.history(), counted: c.Metrics.Operation(r.Op)}
 		if r.Action != "" {
 			if p.actions == nil {
 				p.actions = map[string][]*operation{}

@@ -31,7 +31,7 @@ type Route struct {
 
 	From, Until mv.Version // served while From <= v < Until; outside a 404. Zero values mean always
 
-	Query, Body Since // schema names, see Since
+	Query, Body Since // by microversion, see At
 	Authz       Authz
 	Errors      []int // statuses that Do may answer; any other error becomes Nova's 500
 
@@ -42,6 +42,38 @@ type Route struct {
 // holds until the next entry, where "" means none. An entry at mv.Legacy also
 // serves /v2.
 type Since map[mv.Version]string
+
+// named stands for the name of a schema that follows from the operation.
+const named = "\x00"
+
+// At is a Since of schemas that are called after the operation, with the microversion if
+// there is one of that name: "flavors.create.body.2.55", or "flavors.create.body".
+func At(versions ...mv.Version) Since {
+	s := Since{}
+	for _, v := range versions {
+		s[v] = named
+	}
+	return s
+}
+
+// Schemas are the names of the schemas of query and body.
+func (r *Route) Schemas() (query, body Since) {
+	return r.schemas("query", r.Query), r.schemas("body", r.Body)
+}
+
+func (r *Route) schemas(part string, s Since) Since {
+	all := make(Since, len(s))
+	for v, name := range s {
+		if name == named {
+			name = r.Op + "." + part
+			if _, ok := schema.Lookup(name + "." + v.String()); ok {
+				name += "." + v.String()
+			}
+		}
+		all[v] = name
+	}
+	return all
+}
 
 // Done tells whether the operation does what Nova's does.
 func (r *Route) Done() bool { return r.Do != nil || r.On != nil || r.Gone != 0 }
@@ -73,7 +105,8 @@ func Check(routes []Route) error {
 		if err := r.validateAuthz(); err != nil {
 			return err
 		}
-		for _, names := range []Since{r.Query, r.Body} {
+		query, body := r.Schemas()
+		for _, names := range []Since{query, body} {
 			for v, name := range names {
 				if _, ok := schema.Lookup(name); !ok && name != "" {
 					return fmt.Errorf("%s: schema %q of %s does not exist", r.Key(), name, v)

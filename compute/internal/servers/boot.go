@@ -16,6 +16,7 @@ func WithBoot(rows []api.Route) []api.Route {
 		if !own {
 			continue
 		}
+		r.Query, r.Body = r.Schemas() // those of servers
 		r.Op = "volumes_boot." + name
 		r.Path = strings.Replace(r.Path, "/servers", "/os-volumes_boot", 1)
 		r.Until = mv.V103NoVolumesBoot

@@ -10,16 +10,16 @@ import (
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Do: a.show, Op: "versionsV21.show", Method: "GET", Path: "/", OK: 200,
-			Query: api.Since{mv.Legacy: "versionsV21.show.query"},
+			Query: api.At(mv.Legacy),
 			Authz: api.Public(), Errors: []int{404}},
 		{Do: a.show, Op: "versionsV21.show", Method: "GET", Path: "/versions/{id}", OK: 200,
-			Query: api.Since{mv.Legacy: "versionsV21.show.query"},
+			Query: api.At(mv.Legacy),
 			Authz: api.Public(), Errors: []int{404}},
 		{Do: a.extensions, Op: "extension_info.index", Method: "GET", Path: "/extensions", OK: 200,
-			Query: api.Since{mv.V1Base: "extension_info.index.query.2.1", mv.V102NoRxtxFactor: "extension_info.index.query.2.102"},
+			Query: api.At(mv.V1Base, mv.V102NoRxtxFactor),
 			Authz: api.EarlyUnowned(policy.Extensions), Errors: []int{}},
 		{Do: a.extension, Op: "extension_info.show", Method: "GET", Path: "/extensions/{id}", OK: 200,
-			Query: api.Since{mv.V1Base: "extension_info.show.query.2.1", mv.V102NoRxtxFactor: "extension_info.show.query.2.102"},
+			Query: api.At(mv.V1Base, mv.V102NoRxtxFactor),
 			Authz: api.EarlyUnowned(policy.Extensions), Errors: []int{404}},
 	}
 }

@@ -125,7 +125,7 @@ func (b *broker) supervise() {
 			s.returning = time.Now().Add(comeback)
 		}
 		if !since.IsZero() {
-			s.settled = time.Now().Add(b.pauseAfter(time.Since(since)) + seconds(b.rabbit.KombuReconnectDelay))
+			s.settled = time.Now().Add(b.pauseAfter(time.Since(since)))
 		}
 		away, since = true, time.Time{} // when this one is lost
 		wait = seconds(float64(b.rabbit.RabbitRetryInterval))

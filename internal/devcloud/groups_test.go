@@ -37,6 +37,7 @@ func made(t *testing.T, c *devcloud.Cloud, token, kind, body string) string {
 }
 
 func TestGroups(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	c := start(t, state)
 	admin := logIn(t, c, "admin", "secret", "admin", 201)
@@ -77,6 +78,7 @@ func TestGroups(t *testing.T) {
 }
 
 func TestApplicationCredentials(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	c := start(t, state)
 	demo := logIn(t, c, "demo", "secret", "demo", 201)

@@ -53,6 +53,7 @@ func (p *process) raw(text string) (int, string) {
 }
 
 func TestBytesThatAreNoUTF8(t *testing.T) {
+	t.Parallel()
 	p, _ := dev(t)
 	token := p.token()
 	request := func(line, header, body string) string {
@@ -109,6 +110,7 @@ func (e *endless) Read(b []byte) (int, error) {
 }
 
 func TestHugeBodiesAreRefusedUnread(t *testing.T) {
+	t.Parallel()
 	p, _ := dev(t)
 	token := p.token()
 	before := p.memory()
@@ -172,6 +174,7 @@ func (p *process) memory() int64 {
 // TestSlowClients opens connections that stop in the middle of a request, and
 // wants others answered all the while.
 func TestSlowClients(t *testing.T) {
+	t.Parallel()
 	p, _ := dev(t)
 	token := p.token()
 	for n := range 100 {
@@ -199,6 +202,7 @@ func TestSlowClients(t *testing.T) {
 
 // TestHalfAPacket speaks uwsgi badly to a second process on the same cloud.
 func TestHalfAPacket(t *testing.T) {
+	t.Parallel()
 	_, state := dev(t)
 	address, uwsgi := novatest.Address(t), novatest.Address(t)
 	p := start(t, address, "--config-file", filepath.Join(state, "nova.conf"), "--http", address, "--uwsgi", uwsgi)

@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/novatest"
@@ -69,6 +68,7 @@ type crashed struct {
 // TestKilledDuringCreates kills a cloud while a hundred servers are made, and wants
 // it to be in order when it is started again.
 func TestKilledDuringCreates(t *testing.T) {
+	t.Parallel()
 	p, state := dev(t)
 	token := p.token()
 	if status, err := p.ask(token, "PUT /v2.1/os-quota-sets/"+adminProject, `{"quota_set": {"instances": -1, "cores": -1, "ram": -1}}`, nil); err != nil || status != http.StatusOK {
@@ -140,27 +140,29 @@ func TestKilledDuringCreates(t *testing.T) {
 			t.Errorf("server %s cannot be deleted: %d %v", id, status, err)
 		}
 	}
-	for end := time.Now().Add(10 * time.Second); len(p.settled(token)) > 0 && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-	}
+	novatest.Eventually(t, "no server is left", func() bool { return len(p.servers(token)) == 0 })
 	p.agree(token, map[string]crashed{})
 }
 
 // settled are the servers once nothing is done to any of them.
 func (p *process) settled(token string) []crashed {
 	p.t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		var list struct{ Servers []crashed }
-		if status, err := p.ask(token, "GET /v2.1/servers/detail?all_tenants=1", "", &list); err != nil || status != http.StatusOK {
-			p.t.Fatal(status, err)
-		}
-		n := slices.IndexFunc(list.Servers, func(s crashed) bool { return s.Task != nil || s.Status == "BUILD" })
-		if n < 0 {
-			return list.Servers
-		}
-		if time.Now().After(end) {
-			p.t.Fatalf("server %s stays in %s", list.Servers[n].ID, list.Servers[n].Status)
-		}
+	var list []crashed
+	novatest.Eventually(p.t, "nothing is done to any server", func() bool {
+		list = p.servers(token)
+		return !slices.ContainsFunc(list, func(s crashed) bool { return s.Task != nil || s.Status == "BUILD" })
+	})
+	return list
+}
+
+// servers are those of all projects.
+func (p *process) servers(token string) []crashed {
+	p.t.Helper()
+	var list struct{ Servers []crashed }
+	if status, err := p.ask(token, "GET /v2.1/servers/detail?all_tenants=1", "", &list); err != nil || status != http.StatusOK {
+		p.t.Fatal(status, err)
 	}
+	return list.Servers
 }
 
 // agree compares the neighbours with the servers: who is active has its port and
@@ -223,6 +225,7 @@ const adminProject = "70726f6a6563742d61646d696e202020"
 // TestTasksAreSeen wants what a client of a real cloud sees: a server that is being
 // paused, and times in whole seconds.
 func TestTasksAreSeen(t *testing.T) {
+	t.Parallel()
 	p, _ := dev(t)
 	token := p.token()
 	var made struct{ Server struct{ ID string } }

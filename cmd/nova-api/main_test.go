@@ -68,11 +68,12 @@ const (
 // TestMistakesAreOneLine starts nova-api with something wrong: it ends with one
 // line that names the place, and status 1.
 func TestMistakesAreOneLine(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	t.Cleanup(func() { _ = taken.Close() })
 	_, port, _ := net.SplitHostPort(taken.Addr().String())
 	for _, c := range []struct {
 		name  string
@@ -106,6 +107,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"state that is no directory", map[string]string{"file": ""}, []string{"--dev", "--state", "DIR/file"}, `DIR/file`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir := write(t, c.files)
 			args := c.args
 			if args == nil {
@@ -166,19 +168,21 @@ func start(t *testing.T, address string, args ...string) *process {
 			t.Errorf("nova-api wrote:\n%s", out)
 		}
 	})
-	for {
-		if r, err := http.Get("http://" + address + "/"); err == nil {
-			r.Body.Close()
-			if r.StatusCode == http.StatusOK {
-				return p
-			}
-		}
-		select {
-		case err := <-p.ended:
-			p.ended <- err
-			t.Fatalf("nova-api ended at its start: %v\n%s", err, p.output.String())
-		case <-time.After(20 * time.Millisecond):
-		}
+	p.says("serving http on " + address)
+	p.gets("/", http.StatusOK)
+	return p
+}
+
+// says waits until the process has written a text.
+func (p *process) says(text string) {
+	p.t.Helper()
+	select {
+	case <-p.output.Says(text):
+	case err := <-p.ended:
+		p.ended <- err
+		p.t.Fatalf("nova-api ended, with %v, before it said %q:\n%s", err, text, p.output.String())
+	case <-time.After(time.Minute):
+		p.t.Fatalf("nova-api does not say %q:\n%s", text, p.output.String())
 	}
 }
 
@@ -192,35 +196,36 @@ func dev(t *testing.T) (p *process, state string) {
 
 // --metrics shows those of an embedded cloud, too.
 func TestMetricsOfDev(t *testing.T) {
+	t.Parallel()
 	address, metrics := novatest.Address(t), novatest.Address(t)
 	_, port, _ := net.SplitHostPort(address)
 	p := start(t, address, "--dev", "--state", t.TempDir(), "--port", port, "--metrics", metrics)
 	p.alive()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		r, err := http.Get("http://" + metrics + "/metrics")
-		if err == nil {
-			text, err := io.ReadAll(r.Body)
-			r.Body.Close()
-			if err != nil || !strings.Contains(string(text), "nova_requests_total") {
-				t.Errorf("%s: %v, %d bytes", r.Status, err, len(text))
-			}
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatal(err)
-		}
+	p.says("Metrics are shown on " + metrics)
+	r, err := http.Get("http://" + metrics + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if text, err := io.ReadAll(r.Body); err != nil || !strings.Contains(string(text), "nova_requests_total") {
+		t.Errorf("%s: %v, %d bytes", r.Status, err, len(text))
 	}
 }
 
 // alive wants an answer to a simple request.
 func (p *process) alive() {
 	p.t.Helper()
-	r, err := http.Get("http://" + p.address + "/v2.1")
+	p.gets("/v2.1", http.StatusOK)
+}
+
+func (p *process) gets(path string, want int) {
+	p.t.Helper()
+	r, err := http.Get("http://" + p.address + path)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	defer r.Body.Close()
-	if r.StatusCode != http.StatusOK {
-		p.t.Errorf("GET /v2.1 answers %d", r.StatusCode)
+	if r.StatusCode != want {
+		p.t.Errorf("GET %s answers %d", path, r.StatusCode)
 	}
 }

@@ -11,6 +11,7 @@ var update = flag.Bool("update", false, "write docs/ROUTES.md anew")
 
 // TestRoutesDocument compares docs/ROUTES.md with the rows.
 func TestRoutesDocument(t *testing.T) {
+	t.Parallel()
 	const file = "../../docs/ROUTES.md"
 	got, err := command(t, "routes", "--format", "markdown").Output()
 	if err != nil {
@@ -32,6 +33,7 @@ func TestRoutesDocument(t *testing.T) {
 }
 
 func TestRoutesAreCounted(t *testing.T) {
+	t.Parallel()
 	got, err := command(t, "routes").Output()
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack"
@@ -100,8 +99,7 @@ func (c *client) create(o servers.CreateOpts, hints servers.SchedulerHintOptsBui
 	o.Networks = []servers.Network{{UUID: c.network()}}
 	s, err := servers.Create(c.ctx, c.nova, o, hints).Extract()
 	c.must(err)
-	c.cloud.Settle()
-	return c.wait(s.ID, "ACTIVE")
+	return c.settle(s.ID, "ACTIVE")
 }
 
 func (c *client) image() string {
@@ -122,22 +120,22 @@ func (c *client) network() string {
 	return list[0].ID
 }
 
-func (c *client) wait(id, status string) *servers.Server {
+// settle waits until the hosts have done what was asked for, and answers a server, which
+// must have a status then.
+func (c *client) settle(id, status string) *servers.Server {
 	c.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		s, err := servers.Get(c.ctx, c.nova, id).Extract()
-		c.must(err)
-		if s.Status == status {
-			return s
-		}
-		if time.Now().After(end) {
-			c.Fatalf("server %s is %s, not %s", id, s.Status, status)
-		}
+	c.cloud.Settle()
+	s, err := servers.Get(c.ctx, c.nova, id).Extract()
+	c.must(err)
+	if s.Status != status {
+		c.Fatalf("server %s is %s, not %s", id, s.Status, status)
 	}
+	return s
 }
 
 // TestGophercloud creates, changes and destroys as a Terraform run does.
 func TestGophercloud(t *testing.T) {
+	t.Parallel()
 	c := newClient(t)
 	page, err := flavors.ListDetail(c.nova, nil).AllPages(c.ctx)
 	c.must(err)
@@ -182,12 +180,11 @@ func TestGophercloud(t *testing.T) {
 			},
 		} {
 			c.must(servers.Resize(c.ctx, c.nova, three.ID, servers.ResizeOpts{FlavorRef: "2"}).ExtractErr())
-			if s := c.wait(three.ID, "VERIFY_RESIZE"); s.HostID == three.HostID || s.Flavor["original_name"] != "m1.small" {
+			if s := c.settle(three.ID, "VERIFY_RESIZE"); s.HostID == three.HostID || s.Flavor["original_name"] != "m1.small" {
 				t.Errorf("resized it is %v", s.Flavor)
 			}
 			c.must(next(c.ctx, c.nova, three.ID))
-			c.cloud.Settle()
-			c.wait(three.ID, "ACTIVE")
+			c.settle(three.ID, "ACTIVE")
 		}
 	})
 	for _, id := range []string{one.ID, two.ID, three.ID} {
@@ -224,6 +221,7 @@ func (c *client) attachVolume(server, volume string) {
 
 // A further configuration file is read after the cloud's own.
 func TestDevReadsOwnConfiguration(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "own.conf")
 	if err := os.WriteFile(file, []byte("[quota]\ninstances = 1\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -119,15 +119,8 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err != nil {
 		return err
 	}
-	if ini != nil {
-		if err := f.uwsgi(ini); err != nil {
-			return err
-		}
-		if !parent.Replaces() {
-			if err := writePidfile(ini.Pidfile); err != nil {
-				return err
-			}
-		}
+	if err := f.become(ini, parent); err != nil {
+		return err
 	}
 	h := &hosting{program: p, again: again, failed: make(chan error, 1), needApp: ini != nil && ini.NeedApp,
 		load: func() (*config.Config, error) { return f.Load(p.Name) }}
@@ -148,13 +141,7 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 		return h.notLoaded(err)
 	}
 	defer h.close()
-	o.Log = h.log
-	if ini != nil {
-		for _, w := range ini.Warnings {
-			h.log.Warn().Msg(w)
-		}
-	}
-	if h.server, err = serve.Open(&h.app, o); err != nil {
+	if err := h.open(o, ini); err != nil {
 		return err
 	}
 	serving, finish := context.WithCancel(ctx)
@@ -162,8 +149,40 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if address := f.metricsAddress(p, c); address != "" {
 		go h.serveMetrics(serving, address)
 	}
-	done := make(chan error, 1)
-	go func() { done <- h.server.Serve(serving) }()
+	e := events{signals: signals, asked: make(chan struct{}), done: make(chan error, 1)}
+	go func() { e.done <- h.server.Serve(serving) }()
+	h.ready(parent, ini)
+	go watchdog(serving)
+	go watchTrigger(serving, c, e.asked)
+	return h.run(ctx, e, finish)
+}
+
+// become does what a uWSGI file says of the process itself, before anything else. A
+// process that replaces another one writes the pid file later: takePidfile.
+func (f *Flags) become(ini *uwsgiini.Config, parent *serve.Parent) error {
+	if ini == nil {
+		return nil
+	}
+	if err := f.uwsgi(ini); err != nil || parent.Replaces() {
+		return err
+	}
+	return writePidfile(ini.Pidfile)
+}
+
+// open opens the listeners.
+func (h *hosting) open(o serve.Options, ini *uwsgiini.Config) (err error) {
+	o.Log = h.log
+	if ini != nil {
+		for _, w := range ini.Warnings {
+			h.log.Warn().Msg(w)
+		}
+	}
+	h.server, err = serve.Open(&h.app, o)
+	return err
+}
+
+// ready tells systemd, and the process that this one replaces, that requests are served.
+func (h *hosting) ready(parent *serve.Parent, ini *uwsgiini.Config) {
 	notify(daemon.SdNotifyReady)
 	if err := parent.Ready(); err != nil {
 		h.log.Warn().Err(err).Msg("telling the process before this one")
@@ -171,35 +190,52 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if ini != nil && parent.Replaces() {
 		go h.takePidfile(parent, ini.Pidfile)
 	}
-	go watchdog(serving)
-	asked := make(chan struct{})
-	go watchTrigger(serving, c, asked)
+}
+
+// events are what a process that serves waits for.
+type events struct {
+	signals chan os.Signal
+	asked   chan struct{} // for a report
+	done    chan error    // takes how serving has ended
+}
+
+// run does what the process is asked for until it has ended: by ctx, by an error, or
+// because another process has taken its place. finish ends serving.
+func (h *hosting) run(ctx context.Context, e events, finish func()) error {
 	for {
 		select {
-		case s := <-signals:
-			switch {
-			case s == syscall.SIGHUP:
-				h.reload(ctx)
-			case s == syscall.SIGUSR1:
-				h.writeReport(h.config)
-			case h.replace(ctx):
+		case s := <-e.signals:
+			if replaced := h.obey(ctx, s); replaced {
 				finish()
-				return <-done
+				return <-e.done
 			}
-		case <-asked:
+		case <-e.asked:
 			h.writeReport(h.config)
 		case err := <-h.failed:
 			notify(daemon.SdNotifyStopping)
 			finish()
-			<-done
+			<-e.done
 			return err
 		case <-ctx.Done():
 			notify(daemon.SdNotifyStopping)
-			return <-done
-		case err := <-done:
+			return <-e.done
+		case err := <-e.done:
 			return err
 		}
 	}
+}
+
+// obey does what a signal stands for.
+func (h *hosting) obey(ctx context.Context, s os.Signal) (replaced bool) {
+	switch s {
+	case syscall.SIGHUP:
+		h.reload(ctx)
+	case syscall.SIGUSR1:
+		h.writeReport(h.config)
+	case syscall.SIGUSR2:
+		return h.replace(ctx)
+	}
+	return false
 }
 
 // takePidfile puts this process into the pid file once the one before it has let go:

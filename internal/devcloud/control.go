@@ -1,6 +1,7 @@
 package devcloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -63,9 +64,7 @@ func (c controls) Servers(ctx context.Context) (any, error) {
 		return nil, err
 	}
 	for _, s := range list {
-		if p := c.identity.project(s.Project, ""); p != nil {
-			s.Project = p.Name
-		}
+		s.Project = cmp.Or(c.identity.ProjectName(s.Project), s.Project)
 	}
 	if list == nil {
 		list = []*records.Listed{}

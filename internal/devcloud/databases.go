@@ -12,6 +12,7 @@ import (
 
 	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/devcloud/private"
 	"github.com/nova-go/nova/internal/objects"
 )
 
@@ -65,7 +66,7 @@ func (c *Cloud) connection(name string) string {
 }
 
 func (c *Cloud) create(ctx context.Context, name, schema string, fill func(context.Context, *db.DB) error) error {
-	if err := prepare(filepath.Join(c.state, name+".sqlite")); err != nil {
+	if err := private.Create(filepath.Join(c.state, name+".sqlite")); err != nil {
 		return err
 	}
 	d, err := db.Open(c.connection(name), db.Options{})

@@ -24,9 +24,11 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/control"
 	"github.com/nova-go/nova/internal/devcloud/guard"
 	"github.com/nova-go/nova/internal/devcloud/guests"
+	"github.com/nova-go/nova/internal/devcloud/identity"
 	"github.com/nova-go/nova/internal/devcloud/image"
 	"github.com/nova-go/nova/internal/devcloud/network"
 	"github.com/nova-go/nova/internal/devcloud/placement"
+	"github.com/nova-go/nova/internal/devcloud/private"
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/devcloud/resource"
 	"github.com/nova-go/nova/internal/devcloud/volume"
@@ -36,6 +38,9 @@ import (
 
 // hosts are the hypervisors of every cloud.
 var hosts = []string{"compute-1", "compute-2"}
+
+// Password is that of the users that each cloud has.
+const Password = identity.Password
 
 // Memory is the State of a cloud that is gone with its process.
 const Memory = ":memory:"
@@ -68,7 +73,7 @@ type Cloud struct {
 	documents *db.DB
 	store     *resource.Store
 	plan      *control.Plan
-	identity  *identity
+	identity  *identity.Service
 	network   *network.Service
 	image     *image.Service
 	volume    *volume.Service
@@ -121,10 +126,10 @@ func New(ctx context.Context, o Options) (_ *Cloud, err error) {
 }
 
 func (c *Cloud) openNeighbours(ctx context.Context) (err error) {
-	if c.identity, err = openIdentity(c.state, c.url); err != nil {
+	if c.identity, err = identity.New(identity.Options{Dir: c.state, URL: c.url}); err != nil {
 		return err
 	}
-	if err := prepare(filepath.Join(c.state, "neighbours.sqlite")); err != nil {
+	if err := private.Create(filepath.Join(c.state, "neighbours.sqlite")); err != nil {
 		return err
 	}
 	if c.documents, err = db.Open(c.connection("neighbours"), db.Options{}); err != nil {
@@ -133,7 +138,7 @@ func (c *Cloud) openNeighbours(ctx context.Context) (err error) {
 	if c.store, err = resource.Open(ctx, c.documents); err != nil {
 		return err
 	}
-	store, who := c.store, c.identity.caller
+	store, who := c.store, c.identity.Caller
 	c.network = network.New(network.Options{Store: store, Who: who, URL: c.url + "/network", Changed: func(server string) {
 		if c.fleet != nil {
 			c.fleet.NetworkChanged(server)
@@ -147,7 +152,7 @@ func (c *Cloud) openNeighbours(ctx context.Context) (err error) {
 
 // seed gives the neighbours what every cloud has.
 func (c *Cloud) seed() error {
-	admin, demo := id("project-", "admin"), id("project-", "demo")
+	admin, demo := identity.ProjectID("admin"), identity.ProjectID("demo")
 	return errors.Join(c.network.Seed(demo, admin), c.image.Seed(admin), c.volume.Seed())
 }
 

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nova-go/nova/compute/devcloud"
 )
@@ -60,31 +59,28 @@ func send(t *testing.T, c *devcloud.Cloud, token, method, path, body string, wan
 	return r.Header, text
 }
 
-// waits for a text in what the control API says of the cloud.
-func waits(t *testing.T, c *devcloud.Cloud, text string) {
+// settles waits until the hosts have done what was asked for, and wants a text in what
+// the control API says of the cloud then.
+func settles(t *testing.T, c *devcloud.Cloud, text string) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		state := ask(t, c, "GET", "/state", "", 200)
-		if strings.Contains(state, text) {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("no %s in %s", text, state)
-		}
+	c.Settle()
+	if state := ask(t, c, "GET", "/state", "", 200); !strings.Contains(state, text) {
+		t.Fatalf("no %s in %s", text, state)
 	}
 }
 
 func TestACloudSurvivesItsProcess(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	c := start(t, state)
 	ask(t, c, "POST", "/seed", "servers:\n- {name: web}\nvolumes:\n- {name: data, size: 2}\n", 204)
-	waits(t, c, `"name":"web","status":"ACTIVE"`)
+	settles(t, c, `"name":"web","status":"ACTIVE"`)
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
 	c = start(t, state)
 	defer c.Close()
-	waits(t, c, `"name":"web","status":"ACTIVE"`)
+	settles(t, c, `"name":"web","status":"ACTIVE"`)
 	if dump := ask(t, c, "GET", "/dump", "", 200); !strings.Contains(dump, `"name":"data"`) || !strings.Contains(dump, `"ip_address":"10.0.0.2"`) {
 		t.Errorf("the volume or the port is lost: %s", dump)
 	}
@@ -95,15 +91,16 @@ func TestACloudSurvivesItsProcess(t *testing.T) {
 }
 
 func TestPlannedFaults(t *testing.T) {
+	t.Parallel()
 	c := start(t, "")
 	defer c.Close()
 	ask(t, c, "POST", "/faults", `{"message": "no luck"}`, 204)
 	ask(t, c, "POST", "/seed", "servers:\n- {name: first}\n", 204)
-	waits(t, c, `"name":"first","status":"ERROR"`)
+	settles(t, c, `"name":"first","status":"ERROR"`)
 	ask(t, c, "POST", "/seed", "servers:\n- {name: second}\n", 204)
-	waits(t, c, `"name":"second","status":"ACTIVE"`)
+	settles(t, c, `"name":"second","status":"ACTIVE"`)
 	ask(t, c, "POST", "/seed", "servers:\n- {name: third, metadata: {\"dev:fail\": mine}}\n", 204)
-	waits(t, c, `"name":"third","status":"ERROR"`)
+	settles(t, c, `"name":"third","status":"ERROR"`)
 	ask(t, c, "POST", "/faults", `{"request": "POST /v2.1/servers", "status": 503}`, 204)
 	if text := ask(t, c, "POST", "/seed", "servers:\n- {name: fourth}\n", 400); !strings.Contains(text, "503") {
 		t.Errorf("the planned status is lost: %s", text)
@@ -115,19 +112,20 @@ func TestPlannedFaults(t *testing.T) {
 		ask(t, c, "PUT", "/hosts/"+host, `{"up": false}`, 204)
 	}
 	ask(t, c, "POST", "/seed", "servers:\n- {name: fifth}\n", 204)
-	waits(t, c, `"name":"fifth","status":"ERROR"`)
+	settles(t, c, `"name":"fifth","status":"ERROR"`)
 	ask(t, c, "POST", "/faults", `{}`, 400)
 	ask(t, c, "POST", "/seed", "servers: 1", 400)
 }
 
 // TestWhatHangsIsFailedAtTheNextStart stands for a process that is killed.
 func TestWhatHangsIsFailedAtTheNextStart(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	c := start(t, state)
 	ask(t, c, "POST", "/faults", `{"hang": true, "times": 3}`, 204)
 	ask(t, c, "POST", "/seed", "servers:\n- {name: web, count: 3}\n", 204)
 	for n := range 3 {
-		waits(t, c, fmt.Sprintf(`"name":"web-%d","status":"BUILD","task_state":"spawning"`, n+1))
+		settles(t, c, fmt.Sprintf(`"name":"web-%d","status":"BUILD","task_state":"spawning"`, n+1))
 	}
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
@@ -135,7 +133,7 @@ func TestWhatHangsIsFailedAtTheNextStart(t *testing.T) {
 	c = start(t, state)
 	defer c.Close()
 	for n := range 3 {
-		waits(t, c, fmt.Sprintf(`"name":"web-%d","status":"ERROR","power_state"`, n+1))
+		settles(t, c, fmt.Sprintf(`"name":"web-%d","status":"ERROR","power_state"`, n+1))
 	}
 	if dump := ask(t, c, "GET", "/dump", "", 200); strings.Contains(dump, `"device_owner":"compute:`) {
 		t.Errorf("ports are left: %s", dump)
@@ -145,6 +143,7 @@ func TestWhatHangsIsFailedAtTheNextStart(t *testing.T) {
 // A call that hangs gets no answer; the host goes on with other messages about the
 // server.
 func TestACallThatHangs(t *testing.T) {
+	t.Parallel()
 	conf := filepath.Join(t.TempDir(), "nova.conf")
 	if err := os.WriteFile(conf, []byte("[DEFAULT]\nrpc_response_timeout = 1\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -155,7 +154,7 @@ func TestACallThatHangs(t *testing.T) {
 	}
 	defer c.Close()
 	ask(t, c, "POST", "/seed", "servers:\n- {name: web}\n", 204)
-	waits(t, c, `"name":"web","status":"ACTIVE"`)
+	settles(t, c, `"name":"web","status":"ACTIVE"`)
 	var list struct {
 		Servers []struct{ ID string } `json:"servers"`
 	}
@@ -168,5 +167,5 @@ func TestACallThatHangs(t *testing.T) {
 	ask(t, c, "POST", "/faults", `{"method": "get_vnc_console", "hang": true, "times": -1}`, 204)
 	send(t, c, token, "POST", server+"/remote-consoles", `{"remote_console": {"protocol": "vnc", "type": "novnc"}}`, 500, "X-OpenStack-Nova-API-Version: 2.6")
 	send(t, c, token, "POST", server+"/action", `{"os-stop": null}`, 202)
-	waits(t, c, `"name":"web","status":"SHUTOFF"`)
+	settles(t, c, `"name":"web","status":"SHUTOFF"`)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/devcloud/guests"
+	"github.com/nova-go/nova/internal/devcloud/identity"
+	"github.com/nova-go/nova/internal/devcloud/private"
 )
 
 //go:embed api-paste.ini
@@ -18,7 +20,7 @@ var pasteFile string
 func (c *Cloud) writeFiles() error {
 	files := map[string]string{"nova.conf": c.novaConf(), "api-paste.ini": pasteFile, "clouds.yaml": c.cloudsYAML(), "openrc": c.openrc()}
 	for name, text := range files {
-		if err := writePrivate(filepath.Join(c.state, name), []byte(text)); err != nil {
+		if err := private.Write(filepath.Join(c.state, name), []byte(text)); err != nil {
 			return err
 		}
 	}
@@ -43,7 +45,7 @@ func (c *Cloud) novaConf() string {
 	fmt.Fprintf(&b, "[wsgi]\napi_paste_config = %s/api-paste.ini\ncell_mappings_life = %d\n", state, mappingsLife)
 	fmt.Fprintf(&b, "[keystone_authtoken]\nwww_authenticate_uri = %s/identity/v3\n%s", c.url, login)
 	for _, group := range []string{"service_user", "keystone", "neutron", "cinder", "placement", "glance"} {
-		fmt.Fprintf(&b, "[%s]\n%sregion_name = %s\n", group, login, region)
+		fmt.Fprintf(&b, "[%s]\n%sregion_name = %s\n", group, login, identity.Region)
 		if group == "neutron" {
 			fmt.Fprintf(&b, "service_metadata_proxy = true\nmetadata_proxy_shared_secret = %s\n", guests.ProxySecret)
 		}
@@ -56,7 +58,7 @@ func (c *Cloud) cloudsYAML() string {
 	b.WriteString("clouds:\n")
 	for _, u := range []struct{ cloud, user, project string }{{"nova-dev", "demo", "demo"}, {"nova-dev-admin", "admin", "admin"}} {
 		fmt.Fprintf(&b, "  %s:\n    auth:\n      auth_url: %s/identity/v3\n      username: %s\n      password: %s\n      project_name: %s\n      user_domain_name: Default\n      project_domain_name: Default\n    region_name: %s\n",
-			u.cloud, c.url, u.user, Password, u.project, region)
+			u.cloud, c.url, u.user, Password, u.project, identity.Region)
 		if c.secure() {
 			fmt.Fprintf(&b, "    cacert: %s\n", filepath.Join(c.state, certFile))
 		}
@@ -69,5 +71,5 @@ func (c *Cloud) openrc() string {
 	if c.secure() {
 		ca = fmt.Sprintf("export OS_CACERT='%s'\n", filepath.Join(c.state, certFile))
 	}
-	return ca + fmt.Sprintf("user=${1:-demo}\nexport OS_AUTH_URL=%s/identity/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=%s\nexport OS_USERNAME=$user OS_PASSWORD=%s OS_PROJECT_NAME=$user OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default\n", c.url, region, Password)
+	return ca + fmt.Sprintf("user=${1:-demo}\nexport OS_AUTH_URL=%s/identity/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=%s\nexport OS_USERNAME=$user OS_PASSWORD=%s OS_PROJECT_NAME=$user OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default\n", c.url, identity.Region, Password)
 }

@@ -48,6 +48,7 @@ const (
 // TestPagesOfOthersAreKeptOut sends what pages somewhere in the web could send to a
 // cloud on the machine of their visitor, and what other clients do.
 func TestPagesOfOthersAreKeptOut(t *testing.T) {
+	t.Parallel()
 	c := start(t, "")
 	defer c.Close()
 	cloud, own := c.URL, "Origin: "+c.URL
@@ -108,6 +109,7 @@ func TestPagesOfOthersAreKeptOut(t *testing.T) {
 // TestMetadataOfServersIsKeptFromPages is about nova-metadata --dev, which asks for
 // no signature.
 func TestMetadataOfServersIsKeptFromPages(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	defer start(t, state).Close()
 	c, err := guests.ReadConfig(state, config.Sources{Prog: metadata.Prog})

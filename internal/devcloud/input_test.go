@@ -8,6 +8,7 @@ import (
 // TestBadInputIsRefused sends the control interface what it cannot mean, and expects
 // the names that exist.
 func TestBadInputIsRefused(t *testing.T) {
+	t.Parallel()
 	c := start(t, "")
 	defer c.Close()
 	for _, bad := range []struct{ request, body, says string }{

@@ -59,6 +59,7 @@ func network(t *testing.T) neutron {
 }
 
 func TestAFloatingAddressIsSeenAtOnceAndGivenBack(t *testing.T) {
+	t.Parallel()
 	n := network(t)
 	mine := n.make("network", `{"name": "mine"}`)["id"].(string)
 	subnet := n.make("subnet", fmt.Sprintf(`{"network_id": %q, "cidr": "10.7.0.0/24", "ip_version": 4}`, mine))["id"].(string)
@@ -86,6 +87,7 @@ func TestAFloatingAddressIsSeenAtOnceAndGivenBack(t *testing.T) {
 }
 
 func TestARoutersGatewayAndRoutes(t *testing.T) {
+	t.Parallel()
 	n := network(t)
 	r := n.make("router", fmt.Sprintf(`{"name": "r", "external_gateway_info": {"network_id": %q}}`, n.named("public")))
 	gateway := one(t, r, "external_gateway_info")
@@ -141,6 +143,7 @@ func TestARoutersGatewayAndRoutes(t *testing.T) {
 }
 
 func TestAPortsAddressesChange(t *testing.T) {
+	t.Parallel()
 	n := network(t)
 	mine := n.make("network", `{"name": "mine"}`)["id"].(string)
 	subnet := n.make("subnet", fmt.Sprintf(`{"network_id": %q, "cidr": "10.7.0.0/24"}`, mine))["id"].(string)
@@ -174,6 +177,7 @@ func TestAPortsAddressesChange(t *testing.T) {
 }
 
 func TestAddressesOfMACs(t *testing.T) {
+	t.Parallel()
 	n := network(t)
 	mine := n.make("network", `{"name": "mine"}`)["id"].(string)
 	n.make("subnet", fmt.Sprintf(`{"network_id": %q, "cidr": "fd00:77::/64", "ip_version": 6, "ipv6_address_mode": "slaac", "ipv6_ra_mode": "slaac"}`, mine))
@@ -184,6 +188,7 @@ func TestAddressesOfMACs(t *testing.T) {
 }
 
 func TestNovaSeesANetworksNewName(t *testing.T) {
+	t.Parallel()
 	n := network(t)
 	mine := n.make("network", `{"name": "mine"}`)["id"].(string)
 	n.make("subnet", fmt.Sprintf(`{"network_id": %q, "cidr": "10.7.0.0/24"}`, mine))
@@ -195,6 +200,7 @@ func TestNovaSeesANetworksNewName(t *testing.T) {
 }
 
 func TestTagsAndRevisionsOfNetworks(t *testing.T) {
+	t.Parallel()
 	n := network(t)
 	a, b := n.make("network", `{"name": "a"}`)["id"].(string), n.make("network", `{"name": "b"}`)["id"].(string)
 	n.do("PUT", "/networks/"+a+"/tags", `{"tags": ["red", "blue"]}`, 200)
@@ -218,6 +224,7 @@ func TestTagsAndRevisionsOfNetworks(t *testing.T) {
 }
 
 func TestZonesAvailabilityAndQuotasOfNetworks(t *testing.T) {
+	t.Parallel()
 	n := network(t)
 	if out := n.do("GET", "/availability_zones", "", 200); len(out["availability_zones"].([]any)) != 2 {
 		t.Errorf("zones %v", out)

@@ -28,6 +28,7 @@ func logIn(t *testing.T, c *devcloud.Cloud, user, password, project string, want
 }
 
 func TestUsersProjectsAndRoles(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	c := start(t, state)
 	const v3 = "/identity/v3"
@@ -77,6 +78,7 @@ func TestUsersProjectsAndRoles(t *testing.T) {
 }
 
 func TestRolesAndDomains(t *testing.T) {
+	t.Parallel()
 	c := start(t, "")
 	defer c.Close()
 	const v3 = "/identity/v3"

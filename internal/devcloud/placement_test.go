@@ -22,6 +22,7 @@ func placement(t *testing.T, c *devcloud.Cloud, token, version, method, path, bo
 }
 
 func TestPlacementForClients(t *testing.T) {
+	t.Parallel()
 	c := start(t, "")
 	defer c.Close()
 	token := logIn(t, c, "admin", "secret", "admin", 201)

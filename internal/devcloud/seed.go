@@ -146,15 +146,7 @@ func (c controls) ask(ctx context.Context, as, request string, body any) ([]byte
 	if as == "" {
 		as = "demo"
 	}
-	project := as
-	if c.identity.project("", as) == nil {
-		project = "demo"
-	}
-	u := c.identity.user("", as)
-	if u == nil {
-		return nil, fmt.Errorf("there is no user %s: there are %s", as, strings.Join(c.identity.userNames(), ", "))
-	}
-	token, err := c.identity.issue(&token{UserID: u.ID, ProjectID: c.identity.project("", project).ID})
+	token, err := c.identity.TokenOf(as)
 	if err != nil {
 		return nil, err
 	}

@@ -101,29 +101,3 @@ func takeLock(dir string) (*os.File, error) {
 	}
 	return f, nil
 }
-
-// writePrivate writes a file that nobody else can read, whatever the umask is and
-// whoever could read it before.
-func writePrivate(path string, text []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	if err = f.Chmod(0o600); err == nil {
-		err = f.Truncate(0)
-	}
-	if err == nil {
-		_, err = f.Write(text)
-	}
-	return errors.Join(err, f.Close())
-}
-
-// prepare makes the file of a SQLite database, which would make it for everybody to
-// read; the files beside it get its mode.
-func prepare(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Chmod(0o600), f.Close())
-}

@@ -17,6 +17,7 @@ import (
 // TestAStateDirectoryHasOneProcess holds a directory as another process would: the
 // lock is of the open file.
 func TestAStateDirectoryHasOneProcess(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	first := start(t, state)
 	_, err := devcloud.Start(context.Background(), devcloud.Options{State: state})
@@ -56,7 +57,7 @@ func TestStateIsPrivate(t *testing.T) {
 	for _, state := range []string{lax, filepath.Join(parent, "new"), filepath.Join(parent, "deep", "er")} {
 		c := start(t, state)
 		ask(t, c, "POST", "/seed", "servers:\n- {name: web}\nrequests:\n- {as: admin, do: \"POST /identity/v3/projects\", body: {project: {name: p}}}\n", 204)
-		waits(t, c, `"status":"ACTIVE"`)
+		settles(t, c, `"status":"ACTIVE"`)
 		private(t, state)
 		if err := c.Close(); err != nil {
 			t.Fatal(err)
@@ -97,6 +98,7 @@ func private(t *testing.T, state string) {
 // TestADirectoryOfOthersStaysOpen is about --state /tmp: closing it would break the
 // machine, at its first use and at any later one.
 func TestADirectoryOfOthersStaysOpen(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	other := filepath.Join(state, "of-somebody-else")
 	if err := os.WriteFile(other, nil, 0o644); err != nil {

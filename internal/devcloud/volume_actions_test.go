@@ -6,6 +6,7 @@ import (
 )
 
 func TestActionsOnVolumes(t *testing.T) {
+	t.Parallel()
 	c := start(t, "")
 	defer c.Close()
 	admin := logIn(t, c, "admin", "secret", "demo", 201)
@@ -80,6 +81,7 @@ func TestActionsOnVolumes(t *testing.T) {
 
 // TestNovasAttachmentsAreNovasToEnd is what Cinder refuses since its bug 2004555.
 func TestNovasAttachmentsAreNovasToEnd(t *testing.T) {
+	t.Parallel()
 	c := start(t, "")
 	defer c.Close()
 	token := logIn(t, c, "demo", "secret", "demo", 201)
@@ -91,6 +93,7 @@ func TestNovasAttachmentsAreNovasToEnd(t *testing.T) {
 }
 
 func TestLimitsOfVolumeTypes(t *testing.T) {
+	t.Parallel()
 	c := start(t, "")
 	defer c.Close()
 	admin := logIn(t, c, "admin", "secret", "demo", 201)

@@ -9,6 +9,7 @@ import (
 )
 
 func TestVolumesForClients(t *testing.T) {
+	t.Parallel()
 	c := start(t, "")
 	defer c.Close()
 	token := logIn(t, c, "demo", "secret", "demo", 201)
@@ -67,6 +68,7 @@ func TestVolumesForClients(t *testing.T) {
 }
 
 func TestListsOfVolumes(t *testing.T) {
+	t.Parallel()
 	c := start(t, "")
 	defer c.Close()
 	admin, demo := logIn(t, c, "admin", "secret", "admin", 201), logIn(t, c, "demo", "secret", "demo", 201)
@@ -91,6 +93,7 @@ func TestListsOfVolumes(t *testing.T) {
 }
 
 func TestVolumeTypesAndQuotas(t *testing.T) {
+	t.Parallel()
 	c := start(t, "")
 	defer c.Close()
 	admin, demo := logIn(t, c, "admin", "secret", "admin", 201), logIn(t, c, "demo", "secret", "demo", 201)
@@ -143,6 +146,7 @@ func TestVolumeTypesAndQuotas(t *testing.T) {
 }
 
 func TestImagesForClients(t *testing.T) {
+	t.Parallel()
 	c := start(t, "")
 	defer c.Close()
 	token := logIn(t, c, "demo", "secret", "demo", 201)

@@ -286,7 +286,7 @@ func (p *predecessor) end(t *testing.T) {
 	}
 	_ = r.Body.Close()
 	for _, path := range []string{p.unix, p.uwsgi} {
-		eventually(t, path+" is gone", func() bool {
+		novatest.Eventually(t, path+" is gone", func() bool {
 			_, err := os.Lstat(path)
 			return errors.Is(err, os.ErrNotExist)
 		})

@@ -76,18 +76,6 @@ func (s *sized) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(make([]byte, n))
 }
 
-// eventually waits for something that has no event to wait for.
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	for range 3000 {
-		if holds() {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatal("not within half a minute: " + what)
-}
-
 func runH2(t testing.TB, h http.Handler, o serve.Options) (address, uwsgi string) {
 	dir := t.TempDir()
 	cert, key := certificate(t.(*testing.T), dir)
@@ -126,7 +114,7 @@ func TestStalledStreams(t *testing.T) {
 			delete(open, f.StreamID)
 		}
 	}
-	eventually(t, "no handler is at work", func() bool { return h.working.Load() == 0 })
+	novatest.Eventually(t, "no handler is at work", func() bool { return h.working.Load() == 0 })
 	id, err := c.get("/100")
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +206,7 @@ func TestStalledConnectionsGoFirst(t *testing.T) {
 			for range limit {
 				stall(address)
 			}
-			eventually(t, "all are at it", func() bool { return h.begun.Load() >= limit })
+			novatest.Eventually(t, "all are at it", func() bool { return h.begun.Load() >= limit })
 			client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 			ask := func() bool {
 				r, err := client.Get("https://" + address + "/10")
@@ -229,7 +217,7 @@ func TestStalledConnectionsGoFirst(t *testing.T) {
 				return r.StatusCode == 200
 			}
 			// It takes a moment until a write that goes on is one that does not.
-			eventually(t, "somebody gets in", ask)
+			novatest.Eventually(t, "somebody gets in", ask)
 			for i := range 2 * limit {
 				if !ask() {
 					t.Errorf("%d: kept out", i)

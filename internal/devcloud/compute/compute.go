@@ -201,29 +201,43 @@ func (j *Job) Step(event, broken, method string, run func() (any, error)) (answe
 	if err == nil {
 		answer, err = run()
 	}
-	if _, known := errors.AsType[recorded](err); err != nil && event != "" && !known {
-		set := records.Row{"task_state": nil}
-		if broken != "" {
-			set["vm_state"] = broken
-		}
-		if _, e := j.Records.Update(j.Ctx, s.UUID, set); e != nil {
-			j.Log.Error().Err(e).Msg("marking a failure")
-		}
-		if e := j.Records.Fault(j.Ctx, j.Records.Cell1, s.UUID, j.Host, said(err)); e != nil {
-			j.Log.Error().Err(e).Msg("writing a fault")
-		}
-		j.Log.Warn().Str("server", s.UUID).Str("method", method).Err(err).Msg("the stand-in compute failed")
+	if err != nil && event != "" {
+		j.failed(method, broken, err)
 	}
 	if e2 := j.Records.Finish(j.Ctx, e, err); e2 != nil && err == nil {
 		err = e2
 	}
-	if _, known := errors.AsType[*rpc.RemoteError](err); err != nil && !known {
-		err = &rpc.RemoteError{Class: "NovaException", Module: "nova.exception", Message: err.Error()}
-	}
-	if err != nil && event != "" {
+	if err = remote(err); err != nil && event != "" {
 		err = recorded{err}
 	}
 	return answer, err
+}
+
+// failed records that a method has failed for the server, unless that is done already:
+// in its state, and as a fault. broken is the vm state that it leaves; "": the one before.
+func (j *Job) failed(method, broken string, err error) {
+	if _, known := errors.AsType[recorded](err); known {
+		return
+	}
+	set := records.Row{"task_state": nil}
+	if broken != "" {
+		set["vm_state"] = broken
+	}
+	if _, e := j.Records.Update(j.Ctx, j.Server.UUID, set); e != nil {
+		j.Log.Error().Err(e).Msg("marking a failure")
+	}
+	if e := j.Records.Fault(j.Ctx, j.Records.Cell1, j.Server.UUID, j.Host, said(err)); e != nil {
+		j.Log.Error().Err(e).Msg("writing a fault")
+	}
+	j.Log.Warn().Str("server", j.Server.UUID).Str("method", method).Err(err).Msg("the stand-in compute failed")
+}
+
+// remote is an error as callers of the host get it: an exception of Nova.
+func remote(err error) error {
+	if _, known := errors.AsType[*rpc.RemoteError](err); err == nil || known {
+		return err
+	}
+	return &rpc.RemoteError{Class: "NovaException", Module: "nova.exception", Message: err.Error()}
 }
 
 // recorded is an error that is written down already.

@@ -1,6 +1,7 @@
 package compute
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/nova-go/nova/internal/devcloud/records"
@@ -151,62 +152,61 @@ func (j *Job) revert() (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := j.Network.Move(j.Server.UUID, m.Source); err != nil {
+		return nil, err
+	}
+	if err := j.Placement.Hand(m.UUID, j.Server.UUID); err != nil {
+		return nil, err
+	}
+	return nil, j.sub(m.Source, "finish_revert_resize", func() error { return j.restore(m) })
+}
+
+// restore gives a server the flavor, the state and the host from before a resize.
+func (j *Job) restore(m *records.Migration) error {
 	s := j.Server
-	if err := j.Network.Move(s.UUID, m.Source); err != nil {
-		return nil, err
+	old := s.OldFlavor
+	if old == nil {
+		old = s.Flavor
 	}
-	if err := j.Placement.Hand(m.UUID, s.UUID); err != nil {
-		return nil, err
+	if err := j.Records.SetFlavors(j.Ctx, s.UUID, old, nil, nil); err != nil {
+		return err
 	}
-	return nil, j.sub(m.Source, "finish_revert_resize", func() error {
-		old := s.OldFlavor
-		if old == nil {
-			old = s.Flavor
+	vm, power := cmp.Or(s.System["old_vm_state"], "active"), running
+	if vm == "stopped" {
+		power = shutdown
+	}
+	if err := j.Records.SetSystem(j.Ctx, s.UUID, map[string]string{"old_vm_state": ""}); err != nil {
+		return err
+	}
+	if err := j.refresh(j.Ctx, s.UUID); err != nil {
+		return err
+	}
+	if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "reverted"}); err != nil {
+		return err
+	}
+	row := flavored(old, done(records.Row{"vm_state": vm, "power_state": power, "host": m.Source, "node": m.Source, "launched_at": now(), "availability_zone": j.Zone(j.Ctx, m.Source)}))
+	hosts, err := j.Records.Hosts(j.Ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range hosts {
+		if h.Name == m.Source {
+			row["compute_id"] = h.ID
 		}
-		if err := j.Records.SetFlavors(j.Ctx, s.UUID, old, nil, nil); err != nil {
-			return err
-		}
-		vm, power := s.System["old_vm_state"], running
-		if vm == "" {
-			vm = "active"
-		}
-		if vm == "stopped" {
-			power = shutdown
-		}
-		if err := j.Records.SetSystem(j.Ctx, s.UUID, map[string]string{"old_vm_state": ""}); err != nil {
-			return err
-		}
-		if err := j.refresh(j.Ctx, s.UUID); err != nil {
-			return err
-		}
-		if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "reverted"}); err != nil {
-			return err
-		}
-		row := flavored(old, done(records.Row{"vm_state": vm, "power_state": power, "host": m.Source, "node": m.Source, "launched_at": now(), "availability_zone": j.Zone(j.Ctx, m.Source)}))
-		hosts, err := j.Records.Hosts(j.Ctx)
-		if err != nil {
-			return err
-		}
-		for _, h := range hosts {
-			if h.Name == m.Source {
-				row["compute_id"] = h.ID
-			}
-		}
-		if _, err := j.Records.Update(j.Ctx, s.UUID, row); err != nil {
-			return err
-		}
-		if err := j.Records.Usage(j.Ctx, m.Source); err != nil {
-			return err
-		}
-		return j.Records.Usage(j.Ctx, m.Dest)
-	})
+	}
+	if _, err := j.Records.Update(j.Ctx, s.UUID, row); err != nil {
+		return err
+	}
+	if err := j.Records.Usage(j.Ctx, m.Source); err != nil {
+		return err
+	}
+	return j.Records.Usage(j.Ctx, m.Dest)
 }
 
 // LiveMigrate moves a running server to a host. It can be ended before its time:
 // by completing it at once, or by an abort.
 func (j *Job) LiveMigrate(m *records.Migration, to records.Host) error {
-	s := j.Server
-	from := s.Host
+	from := j.Server.Host
 	for _, step := range []struct{ host, name string }{{to.Name, "check_can_live_migrate_destination"}, {from, "check_can_live_migrate_source"}, {to.Name, "pre_live_migration"}} {
 		if err := j.sub(step.host, step.name, func() error { return nil }); err != nil {
 			return err
@@ -215,6 +215,20 @@ func (j *Job) LiveMigrate(m *records.Migration, to records.Host) error {
 	if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "running", "dest_compute": to.Name, "dest_node": to.Name}); err != nil {
 		return err
 	}
+	how, err := j.transfer(from)
+	if err != nil {
+		return err
+	}
+	if how == "abort" {
+		return j.cancel(m)
+	}
+	return j.arrive(m, from, to)
+}
+
+// transfer takes the time of a live migration, and answers how it has been ended before;
+// "": it has not.
+func (j *Job) transfer(from string) (how string, err error) {
+	s := j.Server
 	end := make(chan string, 1)
 	j.mu.Lock()
 	j.running[s.UUID] = end
@@ -225,11 +239,8 @@ func (j *Job) LiveMigrate(m *records.Migration, to records.Host) error {
 		j.mu.Unlock()
 	}()
 	takes, hangs, err := j.Plan.Step(s.UUID, from, "live_migration", s.Metadata)
-	if err != nil {
-		return err
-	}
-	how := ""
 	switch {
+	case err != nil:
 	case hangs:
 		how = <-end
 	case takes > 0:
@@ -238,17 +249,23 @@ func (j *Job) LiveMigrate(m *records.Migration, to records.Host) error {
 		case <-time.After(takes):
 		}
 	}
-	if how == "abort" {
-		if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "cancelled"}); err != nil {
-			return err
-		}
-		if err := j.Placement.Hand(m.UUID, s.UUID); err != nil {
-			return err
-		}
-		return j.set(done(records.Row{}))
+	return how, err
+}
+
+// cancel leaves a server where it is.
+func (j *Job) cancel(m *records.Migration) error {
+	if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "cancelled"}); err != nil {
+		return err
 	}
-	on := *j
-	on.Host = from
+	if err := j.Placement.Hand(m.UUID, j.Server.UUID); err != nil {
+		return err
+	}
+	return j.set(done(records.Row{}))
+}
+
+// arrive completes a live migration, as an event of the host that the server leaves.
+func (j *Job) arrive(m *records.Migration, from string, to records.Host) error {
+	s := j.Server
 	e, err := j.Records.Begin(j.Ctx, s.UUID, j.Caller.RequestID, "compute_live_migration", from)
 	if err != nil {
 		return err
@@ -265,6 +282,8 @@ func (j *Job) LiveMigrate(m *records.Migration, to records.Host) error {
 	if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "completed"}); err != nil {
 		return err
 	}
+	on := *j
+	on.Host = from
 	err = on.set(done(records.Row{"host": to.Name, "node": to.Name, "compute_id": to.ID, "progress": 0, "availability_zone": j.Zone(j.Ctx, to.Name)}))
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@
 package control
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"sync"
@@ -68,11 +69,7 @@ func (p *Plan) Step(server, host, method string, metadata map[string]string) (ta
 	if method == build {
 		takes = p.buildTime
 	}
-	only := metadata[keyOnly]
-	if only == "" {
-		only = build
-	}
-	if only == method {
+	if cmp.Or(metadata[keyOnly], build) == method {
 		if d, err := time.ParseDuration(metadata[keyDelay]); err == nil {
 			takes = d
 		}
@@ -81,22 +78,22 @@ func (p *Plan) Step(server, host, method string, metadata map[string]string) (ta
 		}
 		_, hangs = metadata[keyHang]
 	}
-	if r := p.take(func(r *Rule) bool {
-		want := r.Method
-		if want == "" {
-			want = build
-		}
-		return r.Request == "" && want == method && (r.Server == "" || r.Server == server)
-	}); r != nil {
-		if d, err := time.ParseDuration(r.Delay); err == nil {
-			takes = d
-		}
-		if r.Message != "" {
-			fails = errors.New(r.Message)
-		}
-		hangs = hangs || r.Hang
+	r := p.take(func(r *Rule) bool { return r.isAbout(server, method) })
+	if r == nil {
+		return takes, hangs, fails
 	}
-	return takes, hangs, fails
+	if d, err := time.ParseDuration(r.Delay); err == nil {
+		takes = d
+	}
+	if r.Message != "" {
+		fails = errors.New(r.Message)
+	}
+	return takes, hangs || r.Hang, fails
+}
+
+// isAbout tells whether a fault is one of a step of a server.
+func (r *Rule) isAbout(server, method string) bool {
+	return r.Request == "" && cmp.Or(r.Method, build) == method && (r.Server == "" || r.Server == server)
 }
 
 // take finds the first rule that matches, and counts it.

@@ -128,61 +128,6 @@ func (s *Service) own(r *resource.Request) (resource.Doc, error) {
 	return d, err
 }
 
-func (s *Service) list(r *resource.Request) (any, error) {
-	var seen []resource.Doc
-	all := s.o.Store.All(images)
-	slices.Reverse(all) // the newest first
-	values := r.URL.Query()
-	for _, d := range all {
-		if s.sees(r.Caller, d) && (d["visibility"] != "community" || values.Get("visibility") != "" || r.Caller.Can(resource.Text(d, "owner"))) && (!resource.Bool(d, "os_hidden") || values.Has("os_hidden")) {
-			seen = append(seen, d)
-		}
-	}
-	in := func(field string) func(resource.Doc, []string) bool {
-		return func(d resource.Doc, values []string) bool {
-			for _, v := range values {
-				list := strings.TrimPrefix(v, "in:")
-				if !slices.Contains(strings.Split(list, ","), resource.Text(d, field)) {
-					return false
-				}
-			}
-			return true
-		}
-	}
-	at := func(field string, least bool) func(resource.Doc, []string) bool {
-		return func(d resource.Doc, values []string) bool {
-			n := resource.Int(d, field)
-			limit := resource.Int(resource.Doc{"": values[0]}, "")
-			return least && n >= limit || !least && n <= limit
-		}
-	}
-	when := func(field string) func(resource.Doc, []string) bool {
-		return func(d resource.Doc, values []string) bool {
-			op, t, found := strings.Cut(values[0], ":")
-			if !found || !slices.Contains([]string{"gt", "gte", "lt", "lte", "eq", "neq"}, op) {
-				op, t = "eq", values[0]
-			}
-			order := strings.Compare(resource.Text(d, field), t)
-			return map[string]bool{"gt": order > 0, "gte": order >= 0, "lt": order < 0, "lte": order <= 0, "eq": order == 0, "neq": order != 0}[op]
-		}
-	}
-	every := func(resource.Doc, []string) bool { return true }
-	q := resource.Query{Special: map[string]func(resource.Doc, []string) bool{"name": in("name"), "id": in("id"), "status": in("status"), "container_format": in("container_format"),
-		"disk_format": in("disk_format"), "size_min": at("size", true), "size_max": at("size", false), "created_at": when("created_at"), "updated_at": when("updated_at"),
-		"tag": func(d resource.Doc, values []string) bool {
-			return !slices.ContainsFunc(values, func(v string) bool { return !slices.Contains(resource.Strings(d, "tags"), v) })
-		}, "member_status": every, "visibility": func(d resource.Doc, values []string) bool {
-			return values[0] == "all" || d["visibility"] == values[0]
-		}}}
-	page, more := q.Select(seen, values)
-	out := map[string]any{"images": page, "schema": "/v2/schemas/images", "first": "/v2/images"}
-	if more {
-		values.Set("marker", resource.Text(page[len(page)-1], "id"))
-		out["next"] = "/v2/images?" + values.Encode()
-	}
-	return out, nil
-}
-
 func (s *Service) show(r *resource.Request) (any, error) {
 	d, err := s.find(r)
 	return resource.Shown(d), err

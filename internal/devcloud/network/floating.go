@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -57,23 +58,13 @@ func (s *Service) changeFloating(d, body resource.Doc) error {
 	if p == nil {
 		return resource.Errorf(http.StatusNotFound, "PortNotFound", "Port %s could not be found.", id)
 	}
-	fixed, subnet := resource.Text(body, "fixed_ip_address"), any(nil)
-	for _, ip := range resource.Docs(p, "fixed_ips") {
-		if a, err := netip.ParseAddr(resource.Text(ip, "ip_address")); err == nil && a.Is4() && fixed == "" {
-			fixed = a.String()
-		}
-		if ip["ip_address"] == fixed {
-			subnet = ip["subnet_id"]
-		}
-	}
+	fixed, subnet := fixedIPv4(p, resource.Text(body, "fixed_ip_address"))
 	if fixed == "" {
 		return bad("Cannot add floating IP to port %s that has no fixed IPv4 addresses.", id)
 	}
-	for _, other := range s.o.Store.Find(floating, "port_id", id) {
-		if other["fixed_ip_address"] == fixed && other["id"] != d["id"] && other["floating_network_id"] == d["floating_network_id"] {
-			return resource.Errorf(http.StatusConflict, "FloatingIPPortAlreadyAssociated", "Cannot associate floating IP %s (%s) with port %s using fixed IP %s, as that fixed IP already has a floating IP on external network %s.",
-				d["floating_ip_address"], d["id"], id, fixed, d["floating_network_id"])
-		}
+	if s.hasFloating(d, id, fixed) {
+		return resource.Errorf(http.StatusConflict, "FloatingIPPortAlreadyAssociated", "Cannot associate floating IP %s (%s) with port %s using fixed IP %s, as that fixed IP already has a floating IP on external network %s.",
+			d["floating_ip_address"], d["id"], id, fixed, d["floating_network_id"])
 	}
 	d["port_id"], d["fixed_ip_address"], d["status"], d["router_id"] = id, fixed, "ACTIVE", s.routerOf(subnet)
 	details := resource.Doc{}
@@ -83,6 +74,29 @@ func (s *Service) changeFloating(d, body resource.Doc) error {
 	d["port_details"] = details
 	body["fixed_ip_address"] = fixed
 	return nil
+}
+
+// fixedIPv4 is the address of a port that is wanted, or for "" its first of IPv4, and
+// the subnet that it is in; "": there is none.
+func fixedIPv4(port resource.Doc, wanted string) (address string, subnet any) {
+	address = wanted
+	for _, ip := range resource.Docs(port, "fixed_ips") {
+		if a, err := netip.ParseAddr(resource.Text(ip, "ip_address")); err == nil && a.Is4() && address == "" {
+			address = a.String()
+		}
+		if ip["ip_address"] == address {
+			subnet = ip["subnet_id"]
+		}
+	}
+	return address, subnet
+}
+
+// hasFloating tells whether a fixed address of a port has another floating address than
+// d, on the same network.
+func (s *Service) hasFloating(d resource.Doc, port any, fixed string) bool {
+	return slices.ContainsFunc(s.o.Store.Find(floating, "port_id", port), func(other resource.Doc) bool {
+		return other["fixed_ip_address"] == fixed && other["id"] != d["id"] && other["floating_network_id"] == d["floating_network_id"]
+	})
 }
 
 func release(d resource.Doc) {

@@ -145,8 +145,18 @@ func (c collection) register(s *Service) {
 		c.query.Special = map[string]func(resource.Doc, []string) bool{}
 	}
 	maps.Copy(c.query.Special, tagged)
-	path := "/v2.0/" + c.kind
-	s.mux.Handle("GET "+path, func(r *resource.Request) (any, error) {
+	s.mux.Handle("GET "+c.path(), s.list(c))
+	s.mux.Handle("POST "+c.path(), s.create(c))
+	s.mux.Handle("GET "+c.path()+"/{id}", s.show(c))
+	s.mux.Handle("PUT "+c.path()+"/{id}", s.replace(c))
+	s.mux.Handle("DELETE "+c.path()+"/{id}", s.remove(c))
+	s.registerTags(c)
+}
+
+func (c collection) path() string { return "/v2.0/" + c.kind }
+
+func (s *Service) list(c collection) resource.Handler {
+	return func(r *resource.Request) (any, error) {
 		if c.kind == groups {
 			s.defaultGroup(r.Caller.ProjectID)
 		}
@@ -161,38 +171,50 @@ func (c collection) register(s *Service) {
 		if more {
 			q := r.URL.Query()
 			q.Set("marker", resource.Text(page[len(page)-1], "id"))
-			out[c.key()+"_links"] = []any{map[string]string{"rel": "next", "href": s.o.URL + path + "?" + q.Encode()}}
+			out[c.key()+"_links"] = []any{map[string]string{"rel": "next", "href": s.o.URL + c.path() + "?" + q.Encode()}}
 		}
 		return out, nil
-	})
-	s.mux.Handle("POST "+path, func(r *resource.Request) (any, error) {
+	}
+}
+
+// create makes the resource of a body, or all of a list there.
+func (s *Service) create(c collection) resource.Handler {
+	return func(r *resource.Request) (any, error) {
 		body, err := r.Body("")
 		if err != nil {
 			return nil, err
 		}
-		if list := resource.Docs(body, c.key()); list != nil {
-			made := []any{}
-			for _, one := range list {
-				d, err := s.make(c, r, one)
-				if err != nil {
-					return nil, err
-				}
-				made = append(made, d)
-			}
-			return map[string]any{c.key(): made}, nil
+		list := resource.Docs(body, c.key())
+		if list == nil {
+			d, err := s.make(c, r, resource.Object(body, c.singular))
+			return map[string]any{c.singular: d}, err
 		}
-		d, err := s.make(c, r, resource.Object(body, c.singular))
-		return map[string]any{c.singular: d}, err
-	})
-	s.mux.Handle("GET "+path+"/{id}", func(r *resource.Request) (any, error) {
+		made := []any{}
+		for _, one := range list {
+			d, err := s.make(c, r, one)
+			if err != nil {
+				return nil, err
+			}
+			made = append(made, d)
+		}
+		return map[string]any{c.key(): made}, nil
+	}
+}
+
+func (s *Service) show(c collection) resource.Handler {
+	return func(r *resource.Request) (any, error) {
 		d, err := s.find(c, r)
 		if err != nil {
 			return nil, err
 		}
 		page, _ := resource.Query{}.Select([]resource.Doc{d}, url.Values{"fields": r.URL.Query()["fields"]})
 		return map[string]any{c.singular: page[0]}, nil
-	})
-	s.mux.Handle("PUT "+path+"/{id}", func(r *resource.Request) (any, error) {
+	}
+}
+
+// replace answers PUT.
+func (s *Service) replace(c collection) resource.Handler {
+	return func(r *resource.Request) (any, error) {
 		d, err := s.expected(c, r)
 		if err != nil {
 			return nil, err
@@ -208,15 +230,17 @@ func (c collection) register(s *Service) {
 		}
 		d, err = s.update(c, resource.Text(d, "id"), body)
 		return map[string]any{c.singular: resource.Shown(d)}, err
-	})
-	s.mux.Handle("DELETE "+path+"/{id}", func(r *resource.Request) (any, error) {
+	}
+}
+
+func (s *Service) remove(c collection) resource.Handler {
+	return func(r *resource.Request) (any, error) {
 		d, err := s.expected(c, r)
 		if err != nil {
 			return nil, err
 		}
 		return nil, s.delete(c, d)
-	})
-	s.registerTags(c)
+	}
 }
 
 func (c collection) sees(who *resource.Caller, d resource.Doc) bool {

@@ -118,22 +118,11 @@ func (s *Service) addresses(network, body resource.Doc, mac string, all []resour
 	return out, nil
 }
 
+// address is what a port gets for an address that is wanted: w names one, a subnet, or
+// neither.
 func address(network resource.Doc, nets []resource.Doc, w resource.Doc, mac string, taken map[string]bool) (resource.Doc, error) {
-	given := resource.Text(w, "ip_address")
-	if given != "" {
-		a, err := netip.ParseAddr(given)
-		if err != nil {
-			return nil, bad("Invalid input for fixed_ips. Reason: '%s' is not a valid IP address.", given)
-		}
-		for _, n := range nets {
-			if inside(n, a) {
-				if taken[a.String()] {
-					return nil, resource.Errorf(http.StatusConflict, "IpAddressAlreadyAllocated", "IP address %s already allocated in subnet %s", a, n["id"])
-				}
-				return resource.Doc{"subnet_id": n["id"], "ip_address": a.String()}, nil
-			}
-		}
-		return nil, resource.Errorf(http.StatusBadRequest, "InvalidIpForNetwork", "IP address %s is not a valid IP for any of the subnets on the specified network.", given)
+	if given := resource.Text(w, "ip_address"); given != "" {
+		return givenAddress(nets, given, taken)
 	}
 	for _, n := range nets {
 		if w["subnet_id"] != nil && n["id"] != w["subnet_id"] {
@@ -141,20 +130,53 @@ func address(network resource.Doc, nets []resource.Doc, w resource.Doc, mac stri
 		}
 		if mode := resource.Text(n, "ipv6_address_mode"); mode == "slaac" || mode == "dhcpv6-stateless" {
 			if a, err := eui64(resource.Text(n, "cidr"), mac); err == nil {
-				return resource.Doc{"subnet_id": n["id"], "ip_address": a.String()}, nil
+				return in(n, a), nil
 			}
 		}
-		for _, pool := range resource.Docs(n, "allocation_pools") {
-			a, err := netip.ParseAddr(resource.Text(pool, "start"))
-			end, err2 := netip.ParseAddr(resource.Text(pool, "end"))
-			for ; err == nil && err2 == nil && a.Compare(end) <= 0; a = a.Next() {
-				if !taken[a.String()] {
-					return resource.Doc{"subnet_id": n["id"], "ip_address": a.String()}, nil
-				}
-			}
+		if a := free(n, taken); a.IsValid() {
+			return in(n, a), nil
 		}
 	}
 	return nil, resource.Errorf(http.StatusConflict, "IpAddressGenerationFailure", "No more IP addresses available on network %s.", network["id"])
+}
+
+// in is an address in a subnet, as ports show it.
+func in(subnet resource.Doc, a netip.Addr) resource.Doc {
+	return resource.Doc{"subnet_id": subnet["id"], "ip_address": a.String()}
+}
+
+// givenAddress is the address that a request names, which must be free in one of the
+// subnets.
+func givenAddress(nets []resource.Doc, given string, taken map[string]bool) (resource.Doc, error) {
+	a, err := netip.ParseAddr(given)
+	if err != nil {
+		return nil, bad("Invalid input for fixed_ips. Reason: '%s' is not a valid IP address.", given)
+	}
+	for _, n := range nets {
+		if !inside(n, a) {
+			continue
+		}
+		if taken[a.String()] {
+			return nil, resource.Errorf(http.StatusConflict, "IpAddressAlreadyAllocated", "IP address %s already allocated in subnet %s", a, n["id"])
+		}
+		return in(n, a), nil
+	}
+	return nil, resource.Errorf(http.StatusBadRequest, "InvalidIpForNetwork", "IP address %s is not a valid IP for any of the subnets on the specified network.", given)
+}
+
+// free is the first address of the allocation pools of a subnet that nobody has; the
+// zero Addr: there is none.
+func free(subnet resource.Doc, taken map[string]bool) netip.Addr {
+	for _, pool := range resource.Docs(subnet, "allocation_pools") {
+		a, err := netip.ParseAddr(resource.Text(pool, "start"))
+		end, err2 := netip.ParseAddr(resource.Text(pool, "end"))
+		for ; err == nil && err2 == nil && a.Compare(end) <= 0; a = a.Next() {
+			if !taken[a.String()] {
+				return a
+			}
+		}
+	}
+	return netip.Addr{}
 }
 
 // eui64 is the address in a /64 that belongs to a MAC address.

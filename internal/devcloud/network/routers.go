@@ -124,97 +124,126 @@ func (s *Service) noRouter(d resource.Doc) error {
 }
 
 func (s *Service) registerRouters() {
-	router := func(r *resource.Request) (resource.Doc, error) {
-		d := s.o.Store.Get(routers, r.PathValue("id"))
-		if d == nil || !r.Caller.Can(resource.Text(d, "project_id")) {
-			return nil, resource.Errorf(http.StatusNotFound, "RouterNotFound", "Router %s could not be found", r.PathValue("id"))
-		}
-		return d, nil
+	const router = "PUT /v2.0/routers/{id}/"
+	s.mux.Handle(router+"add_router_interface", s.addInterface)
+	s.mux.Handle(router+"remove_router_interface", s.removeInterface)
+	s.mux.Handle(router+"add_extraroutes", s.changeRoutes(true))
+	s.mux.Handle(router+"remove_extraroutes", s.changeRoutes(false))
+}
+
+// router is that of the path of a request. Its errors name it as these operations do.
+func (s *Service) router(r *resource.Request) (resource.Doc, error) {
+	d := s.o.Store.Get(routers, r.PathValue("id"))
+	if d == nil || !r.Caller.Can(resource.Text(d, "project_id")) {
+		return nil, resource.Errorf(http.StatusNotFound, "RouterNotFound", "Router %s could not be found", r.PathValue("id"))
 	}
-	answer := func(d, p resource.Doc) any {
-		ips := resource.Docs(p, "fixed_ips")
-		subnet := any("")
-		if len(ips) > 0 {
-			subnet = ips[0]["subnet_id"]
-		}
-		return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"id": d["id"], "project_id": d["project_id"], "tenant_id": d["project_id"], "port_id": p["id"],
-			"network_id": p["network_id"], "subnet_id": subnet, "subnet_ids": []any{subnet}, "tags": []any{}}}
+	return d, nil
+}
+
+// routerAndBody is router, and the body of the request.
+func (s *Service) routerAndBody(r *resource.Request) (d, body resource.Doc, err error) {
+	if d, err = s.router(r); err != nil {
+		return nil, nil, err
 	}
-	s.mux.Handle("PUT /v2.0/routers/{id}/add_router_interface", func(r *resource.Request) (any, error) {
-		d, err := router(r)
+	body, err = r.Body("")
+	return d, body, err
+}
+
+// interfaceOf is the answer about a port of a router.
+func interfaceOf(router, port resource.Doc) any {
+	subnet := any("")
+	if ips := resource.Docs(port, "fixed_ips"); len(ips) > 0 {
+		subnet = ips[0]["subnet_id"]
+	}
+	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"id": router["id"], "project_id": router["project_id"], "tenant_id": router["project_id"], "port_id": port["id"],
+		"network_id": port["network_id"], "subnet_id": subnet, "subnet_ids": []any{subnet}, "tags": []any{}}}
+}
+
+func (s *Service) addInterface(r *resource.Request) (any, error) {
+	d, body, err := s.routerAndBody(r)
+	if err != nil {
+		return nil, err
+	}
+	var p resource.Doc
+	if port := resource.Text(body, "port_id"); port != "" {
+		p, err = s.takePort(d, port)
+	} else {
+		p, err = s.makePort(d, resource.Text(body, "subnet_id"))
+	}
+	return interfaceOf(d, p), err
+}
+
+// ownerOf are the fields of a port that is an interface of a router.
+func ownerOf(router resource.Doc) resource.Doc {
+	return resource.Doc{"device_id": router["id"], "device_owner": routerInterface, "binding:host_id": "network"}
+}
+
+// takePort makes a port that nobody has an interface of a router.
+func (s *Service) takePort(router resource.Doc, id string) (resource.Doc, error) {
+	if p := s.o.Store.Get(ports, id); p != nil && resource.Text(p, "device_id") != "" {
+		return nil, resource.Errorf(http.StatusConflict, "PortInUse", "Unable to complete operation on port %s for network %s. Port already has an attached device %s.", id, p["network_id"], p["device_id"])
+	}
+	return s.update(collection{kind: ports, class: "Port", change: s.changePort}, id, ownerOf(router))
+}
+
+// makePort makes a port at the gateway address of a subnet, as an interface of a router.
+func (s *Service) makePort(router resource.Doc, id string) (resource.Doc, error) {
+	subnet := s.o.Store.Get(subnets, id)
+	if subnet == nil {
+		return nil, resource.Errorf(http.StatusNotFound, "SubnetNotFound", "Subnet %s could not be found.", id)
+	}
+	if other := s.routerOf(subnet["id"]); other == router["id"] {
+		return nil, resource.Errorf(http.StatusBadRequest, "BadRequest", "Bad router request: Router already has a port on subnet %s.", id)
+	}
+	if subnet["gateway_ip"] == nil {
+		return nil, resource.Errorf(http.StatusBadRequest, "BadRequest", "Bad router request: Subnet for router interface must have a gateway IP.")
+	}
+	port := ownerOf(router)
+	port["fixed_ips"] = []any{resource.Doc{"subnet_id": id, "ip_address": subnet["gateway_ip"]}}
+	port["security_groups"] = []any{}
+	return s.port(uuid.NewString(), resource.Text(router, "project_id"), s.o.Store.Get(networks, resource.Text(subnet, "network_id")), port)
+}
+
+func (s *Service) removeInterface(r *resource.Request) (any, error) {
+	d, body, err := s.routerAndBody(r)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range s.o.Store.Find(ports, "device_id", d["id"]) {
+		if p["device_owner"] != routerInterface {
+			continue
+		}
+		if p["id"] == body["port_id"] || hasAddress(p, []string{"subnet_id=" + resource.Text(body, "subnet_id")}) {
+			_, err := s.o.Store.Delete(ports, resource.Text(p, "id"))
+			return interfaceOf(d, p), err
+		}
+	}
+	return nil, resource.Errorf(http.StatusNotFound, "RouterInterfaceNotFound", "Router %s does not have such an interface", d["id"])
+}
+
+// changeRoutes adds the routes of a request to those of a router, or takes them away.
+func (s *Service) changeRoutes(add bool) resource.Handler {
+	return func(r *resource.Request) (any, error) {
+		if _, err := s.router(r); err != nil {
+			return nil, err
+		}
+		body, err := r.Body("router")
 		if err != nil {
 			return nil, err
 		}
-		body, err := r.Body("")
-		if err != nil {
-			return nil, err
-		}
-		owner := resource.Doc{"device_id": d["id"], "device_owner": routerInterface, "binding:host_id": "network"}
-		if port := resource.Text(body, "port_id"); port != "" {
-			if p := s.o.Store.Get(ports, port); p != nil && resource.Text(p, "device_id") != "" {
-				return nil, resource.Errorf(http.StatusConflict, "PortInUse", "Unable to complete operation on port %s for network %s. Port already has an attached device %s.", port, p["network_id"], p["device_id"])
-			}
-			p, err := s.update(collection{kind: ports, class: "Port", change: s.changePort}, port, owner)
-			return answer(d, p), err
-		}
-		subnet := s.o.Store.Get(subnets, resource.Text(body, "subnet_id"))
-		if subnet == nil {
-			return nil, resource.Errorf(http.StatusNotFound, "SubnetNotFound", "Subnet %s could not be found.", resource.Text(body, "subnet_id"))
-		}
-		if other := s.routerOf(subnet["id"]); other == d["id"] {
-			return nil, resource.Errorf(http.StatusBadRequest, "BadRequest", "Bad router request: Router already has a port on subnet %s.", subnet["id"])
-		}
-		if subnet["gateway_ip"] == nil {
-			return nil, resource.Errorf(http.StatusBadRequest, "BadRequest", "Bad router request: Subnet for router interface must have a gateway IP.")
-		}
-		owner["fixed_ips"] = []any{resource.Doc{"subnet_id": subnet["id"], "ip_address": subnet["gateway_ip"]}}
-		owner["security_groups"] = []any{}
-		p, err := s.port(uuid.NewString(), resource.Text(d, "project_id"), s.o.Store.Get(networks, resource.Text(subnet, "network_id")), owner)
-		return answer(d, p), err
-	})
-	s.mux.Handle("PUT /v2.0/routers/{id}/remove_router_interface", func(r *resource.Request) (any, error) {
-		d, err := router(r)
-		if err != nil {
-			return nil, err
-		}
-		body, err := r.Body("")
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range s.o.Store.Find(ports, "device_id", d["id"]) {
-			if p["device_owner"] != routerInterface {
-				continue
-			}
-			if p["id"] == body["port_id"] || hasAddress(p, []string{"subnet_id=" + resource.Text(body, "subnet_id")}) {
-				_, err := s.o.Store.Delete(ports, resource.Text(p, "id"))
-				return answer(d, p), err
-			}
-		}
-		return nil, resource.Errorf(http.StatusNotFound, "RouterInterfaceNotFound", "Router %s does not have such an interface", d["id"])
-	})
-	for name, add := range map[string]bool{"add_extraroutes": true, "remove_extraroutes": false} {
-		s.mux.Handle("PUT /v2.0/routers/{id}/"+name, func(r *resource.Request) (any, error) {
-			if _, err := router(r); err != nil {
-				return nil, err
-			}
-			body, err := r.Body("router")
-			if err != nil {
-				return nil, err
-			}
-			d, err := s.o.Store.Update(routers, r.PathValue("id"), func(d resource.Doc) error {
-				given := resource.Docs(body, "routes")
-				left := slices.DeleteFunc(resource.Docs(d, "routes"), func(old resource.Doc) bool {
-					return slices.ContainsFunc(given, func(g resource.Doc) bool {
-						return g["destination"] == old["destination"] && g["nexthop"] == old["nexthop"]
-					})
+		given := resource.Docs(body, "routes")
+		d, err := s.o.Store.Update(routers, r.PathValue("id"), func(d resource.Doc) error {
+			left := slices.DeleteFunc(resource.Docs(d, "routes"), func(old resource.Doc) bool {
+				return slices.ContainsFunc(given, func(g resource.Doc) bool {
+					return g["destination"] == old["destination"] && g["nexthop"] == old["nexthop"]
 				})
-				if add {
-					left = append(left, given...)
-				}
-				d["routes"] = resource.Anys(left)
-				return nil
 			})
-			return map[string]any{"router": resource.Shown(d)}, err
+			if add {
+				left = append(left, given...)
+			}
+			d["routes"] = resource.Anys(left)
+			return nil
 		})
+		return map[string]any{"router": resource.Shown(d)}, err
 	}
 }

@@ -38,8 +38,19 @@ func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
 			page = append(page, d)
 		}
 	}
-	for _, by := range slices.Backward(orders(values)) {
-		slices.SortStableFunc(page, func(a, b Doc) int {
+	sortBy(page, orders(values))
+	page, more = cut(page, values)
+	out := make([]Doc, len(page))
+	for n, d := range page {
+		out[n] = withFields(d, values["fields"])
+	}
+	return out, more
+}
+
+// sortBy sorts documents in place.
+func sortBy(list []Doc, orders []order) {
+	for _, by := range slices.Backward(orders) {
+		slices.SortStableFunc(list, func(a, b Doc) int {
 			order := compare(a[by.key], b[by.key])
 			if by.down {
 				return -order
@@ -47,6 +58,12 @@ func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
 			return order
 		})
 	}
+}
+
+// cut takes the page out of a list that marker, offset and limit ask for. A marker that
+// is not in the list, and numbers that are none, have no effect.
+func cut(list []Doc, values url.Values) (page []Doc, more bool) {
+	page = list
 	if marker := values.Get("marker"); marker != "" {
 		if n := slices.IndexFunc(page, func(d Doc) bool { return Text(d, "id") == marker }); n >= 0 {
 			page = page[n+1:]
@@ -58,21 +75,21 @@ func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
 	if limit, err := strconv.Atoi(values.Get("limit")); err == nil && limit > 0 && len(page) > limit {
 		page, more = page[:limit], true
 	}
-	out := make([]Doc, len(page))
-	fields := values["fields"]
-	for n, d := range page {
-		if len(fields) == 0 {
-			out[n] = Shown(d)
-			continue
-		}
-		out[n] = make(Doc, len(fields))
-		for _, f := range fields {
-			if v, ok := d[f]; ok && !strings.HasPrefix(f, "_") {
-				out[n][f] = v
-			}
+	return page, more
+}
+
+// withFields is a document with those fields, or without any with all, of what is shown.
+func withFields(d Doc, fields []string) Doc {
+	if len(fields) == 0 {
+		return Shown(d)
+	}
+	out := make(Doc, len(fields))
+	for _, f := range fields {
+		if v, ok := d[f]; ok && !strings.HasPrefix(f, "_") {
+			out[f] = v
 		}
 	}
-	return out, more
+	return out
 }
 
 // order is a field that a list is sorted by.

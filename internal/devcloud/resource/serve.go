@@ -17,7 +17,8 @@ type Caller struct {
 	UserID, UserName       string
 	ProjectID, ProjectName string
 	Roles                  []string
-	Admin                  bool // sees and changes everything
+	Credential             string // id of the application credential that the token was made with
+	Admin                  bool   // sees and changes everything
 }
 
 // Can tells whether the caller may see what belongs to a project.
@@ -59,6 +60,9 @@ type Handler func(*Request) (any, error)
 type Mux struct {
 	// Who finds the caller of a token, or answers nil.
 	Who func(token string) *Caller
+	// Challenge is the header WWW-Authenticate for callers without a token; "": there is
+	// none.
+	Challenge string
 	// Fault is an error as the service writes it; text where that is no JSON.
 	Fault func(*Error) (body any, text string)
 
@@ -71,6 +75,9 @@ func (m *Mux) Handle(pattern string, h Handler) {
 	m.paths.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		caller := m.Who(r.Header.Get("X-Auth-Token"))
 		if caller == nil {
+			if m.Challenge != "" {
+				w.Header().Set("WWW-Authenticate", m.Challenge)
+			}
 			m.fail(w, Errorf(http.StatusUnauthorized, "Unauthorized", "The request you have made requires authentication."))
 			return
 		}

@@ -8,7 +8,37 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// action is what POST volumes/ID/action asks for.
+// volumeAction does what an action asks for: d is the volume, a the body of the action.
+type volumeAction func(r *resource.Request, d, a resource.Doc) (any, error)
+
+// volumeActions are the actions on volumes, by their keys in the bodies of requests.
+func (s *Service) volumeActions() map[string]volumeAction {
+	return map[string]volumeAction{
+		"os-reset_status":              s.resetStatus,
+		"os-extend":                    s.extend,
+		"os-set_bootable":              s.setBootable,
+		"os-set_image_metadata":        s.setImageMetadata,
+		"os-unset_image_metadata":      s.unsetImageMetadata,
+		"os-show_image_metadata":       showImageMetadata,
+		"os-reimage":                   s.reimage,
+		"os-force_delete":              s.forceDelete,
+		"os-volume_upload_image":       s.upload,
+		"revert":                       s.revert,
+		"os-update_readonly_flag":      s.setReadonly,
+		"os-retype":                    s.retype,
+		"os-reserve":                   s.toStatus("attaching"),
+		"os-begin_detaching":           s.toStatus("detaching"),
+		"os-roll_detaching":            s.toStatus("in-use"),
+		"os-unreserve":                 s.toStatus("available"),
+		"os-migrate_volume_completion": completeMigration,
+		"os-attach":                    s.attachByHand,
+		"os-detach":                    s.detachByHand,
+		"os-terminate_connection":      accept,
+		"os-force_detach":              accept,
+	}
+}
+
+// action answers POST volumes/ID/action.
 func (s *Service) action(r *resource.Request) (any, error) {
 	d, err := s.find(volumes, r.PathValue("id"), r.Caller)
 	if err != nil {
@@ -18,105 +48,137 @@ func (s *Service) action(r *resource.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, accepted, done := resource.Text(d, "id"), &resource.Reply{Status: http.StatusAccepted}, &resource.Reply{Status: http.StatusOK}
 	for name := range body {
-		a := resource.Object(body, name)
-		change := func(f func(resource.Doc) error) (any, error) {
-			_, err := s.o.Store.Update(volumes, id, f)
-			return accepted, err
+		do := s.actions[name]
+		if do == nil {
+			return nil, bad("There is no such action: %s.", name)
 		}
-		switch name {
-		case "os-reset_status":
-			return change(func(d resource.Doc) error {
-				for _, name := range []string{"status", "migration_status"} {
-					d[name] = resource.Or(a, name, d[name])
-				}
-				return nil
-			})
-		case "os-extend":
-			return change(func(d resource.Doc) error {
-				if n := resource.Int(a, "new_size"); n > resource.Int(d, "size") {
-					d["size"] = n
-					return nil
-				}
-				return bad("Invalid input received: New size for extend must be greater than current size. (current: %d, extended: %d).", resource.Int(d, "size"), resource.Int(a, "new_size"))
-			})
-		case "os-set_bootable":
-			_, err := change(func(d resource.Doc) error { d["bootable"] = fmt.Sprint(resource.Bool(a, "bootable")); return nil })
-			return done, err
-		case "os-set_image_metadata":
-			all := resource.Doc{}
-			_, err := change(func(d resource.Doc) error {
-				maps.Copy(all, resource.Object(d, imageMetadata))
-				maps.Copy(all, resource.Object(a, "metadata"))
-				d[imageMetadata] = all
-				return nil
-			})
-			return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"metadata": all}}, err
-		case "os-unset_image_metadata":
-			_, err := change(func(d resource.Doc) error {
-				all := maps.Clone(resource.Object(d, imageMetadata))
-				if _, there := all[resource.Text(a, "key")]; !there {
-					return noImageMetadata(id)
-				}
-				if delete(all, resource.Text(a, "key")); len(all) == 0 {
-					delete(d, imageMetadata)
-					return nil
-				}
-				d[imageMetadata] = all
-				return nil
-			})
-			return done, err
-		case "os-show_image_metadata":
-			if d[imageMetadata] == nil {
-				return nil, noImageMetadata(id)
-			}
-			return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"metadata": d[imageMetadata]}}, nil
-		case "os-reimage":
-			return accepted, s.reimage(r, d, a)
-		case "os-force_delete":
-			if err := adminsOnly(r, "volume_extension:volume_admin_actions:force_delete"); err != nil {
-				return nil, err
-			}
-			return accepted, s.Delete(id)
-		case "os-volume_upload_image":
-			return s.upload(r, d, a)
-		case "revert":
-			if resource.Text(s.o.Store.Get(snapshots, resource.Text(a, "snapshot_id")), "volume_id") != id {
-				return nil, missing(snapshots, resource.Text(a, "snapshot_id"))
-			}
-			return accepted, nil // there is nothing in volumes
-		case "os-update_readonly_flag":
-			return change(func(d resource.Doc) error {
-				all := maps.Clone(resource.Object(d, "metadata"))
-				all["readonly"] = map[bool]string{true: "True", false: "False"}[resource.Bool(a, "readonly")]
-				d["metadata"] = all
-				return nil
-			})
-		case "os-retype":
-			return change(func(d resource.Doc) error {
-				kind := s.typeNamed(resource.Text(a, "new_type"))
-				if kind == nil {
-					return bad("Volume type %s could not be found.", a["new_type"])
-				}
-				d["volume_type"], d["volume_type_id"] = kind["name"], kind["id"]
-				return nil
-			})
-		case "os-reserve", "os-begin_detaching", "os-roll_detaching", "os-unreserve":
-			status := map[string]string{"os-reserve": "attaching", "os-begin_detaching": "detaching", "os-roll_detaching": "in-use", "os-unreserve": "available"}[name]
-			return change(func(d resource.Doc) error { d["status"] = status; return nil })
-		case "os-migrate_volume_completion":
-			return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"save_volume_id": id}}, nil
-		case "os-attach":
-			return accepted, s.attachByHand(d, a)
-		case "os-detach":
-			return accepted, s.detachByHand(id, a)
-		case "os-terminate_connection", "os-force_detach":
-			return accepted, nil
-		}
-		return nil, bad("There is no such action: %s.", name)
+		return do(r, d, resource.Object(body, name))
 	}
 	return nil, bad("Malformed request body")
+}
+
+// accepted is the answer of actions that Cinder does later, and here at once.
+func accepted(err error) (any, error) { return &resource.Reply{Status: http.StatusAccepted}, err }
+
+// ended is the answer of actions that Cinder does at once.
+func ended(err error) (any, error) { return &resource.Reply{Status: http.StatusOK}, err }
+
+func withMetadata(metadata any) any {
+	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"metadata": metadata}}
+}
+
+// accept does nothing: there is no connection to a volume.
+func accept(*resource.Request, resource.Doc, resource.Doc) (any, error) { return accepted(nil) }
+
+// change changes a volume.
+func (s *Service) change(d resource.Doc, f func(resource.Doc) error) error {
+	_, err := s.o.Store.Update(volumes, resource.Text(d, "id"), f)
+	return err
+}
+
+func (s *Service) resetStatus(_ *resource.Request, d, a resource.Doc) (any, error) {
+	return accepted(s.change(d, func(d resource.Doc) error {
+		for _, name := range []string{"status", "migration_status"} {
+			d[name] = resource.Or(a, name, d[name])
+		}
+		return nil
+	}))
+}
+
+func (s *Service) extend(_ *resource.Request, d, a resource.Doc) (any, error) {
+	return accepted(s.change(d, func(d resource.Doc) error {
+		size := resource.Int(a, "new_size")
+		if size <= resource.Int(d, "size") {
+			return bad("Invalid input received: New size for extend must be greater than current size. (current: %d, extended: %d).", resource.Int(d, "size"), size)
+		}
+		d["size"] = size
+		return nil
+	}))
+}
+
+func (s *Service) setBootable(_ *resource.Request, d, a resource.Doc) (any, error) {
+	return ended(s.change(d, func(d resource.Doc) error { d["bootable"] = fmt.Sprint(resource.Bool(a, "bootable")); return nil }))
+}
+
+func (s *Service) setImageMetadata(_ *resource.Request, d, a resource.Doc) (any, error) {
+	all := resource.Doc{}
+	err := s.change(d, func(d resource.Doc) error {
+		maps.Copy(all, resource.Object(d, imageMetadata))
+		maps.Copy(all, resource.Object(a, "metadata"))
+		d[imageMetadata] = all
+		return nil
+	})
+	return withMetadata(all), err
+}
+
+func (s *Service) unsetImageMetadata(_ *resource.Request, d, a resource.Doc) (any, error) {
+	return ended(s.change(d, func(d resource.Doc) error {
+		all := maps.Clone(resource.Object(d, imageMetadata))
+		if _, there := all[resource.Text(a, "key")]; !there {
+			return noImageMetadata(d)
+		}
+		if delete(all, resource.Text(a, "key")); len(all) == 0 {
+			delete(d, imageMetadata)
+			return nil
+		}
+		d[imageMetadata] = all
+		return nil
+	}))
+}
+
+func showImageMetadata(_ *resource.Request, d, _ resource.Doc) (any, error) {
+	if d[imageMetadata] == nil {
+		return nil, noImageMetadata(d)
+	}
+	return withMetadata(d[imageMetadata]), nil
+}
+
+func (s *Service) forceDelete(r *resource.Request, d, _ resource.Doc) (any, error) {
+	if err := adminsOnly(r, "volume_extension:volume_admin_actions:force_delete"); err != nil {
+		return nil, err
+	}
+	return accepted(s.Delete(resource.Text(d, "id")))
+}
+
+// revert changes nothing: there is nothing in volumes.
+func (s *Service) revert(_ *resource.Request, d, a resource.Doc) (any, error) {
+	snapshot := resource.Text(a, "snapshot_id")
+	if resource.Text(s.o.Store.Get(snapshots, snapshot), "volume_id") != resource.Text(d, "id") {
+		return nil, missing(snapshots, snapshot)
+	}
+	return accepted(nil)
+}
+
+func (s *Service) setReadonly(_ *resource.Request, d, a resource.Doc) (any, error) {
+	return accepted(s.change(d, func(d resource.Doc) error {
+		all := maps.Clone(resource.Object(d, "metadata"))
+		all["readonly"] = map[bool]string{true: "True", false: "False"}[resource.Bool(a, "readonly")]
+		d["metadata"] = all
+		return nil
+	}))
+}
+
+func (s *Service) retype(_ *resource.Request, d, a resource.Doc) (any, error) {
+	return accepted(s.change(d, func(d resource.Doc) error {
+		kind := s.typeNamed(resource.Text(a, "new_type"))
+		if kind == nil {
+			return bad("Volume type %s could not be found.", a["new_type"])
+		}
+		d["volume_type"], d["volume_type_id"] = kind["name"], kind["id"]
+		return nil
+	}))
+}
+
+// toStatus is an action that gives a volume a status, and does no more.
+func (s *Service) toStatus(status string) volumeAction {
+	return func(_ *resource.Request, d, _ resource.Doc) (any, error) {
+		return accepted(s.setStatus(resource.Text(d, "id"), status))
+	}
+}
+
+func completeMigration(_ *resource.Request, d, _ resource.Doc) (any, error) {
+	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"save_volume_id": d["id"]}}, nil
 }
 
 // upload makes an image of a volume, which holds nothing.
@@ -138,8 +200,8 @@ func (s *Service) upload(r *resource.Request, d, a resource.Doc) (any, error) {
 // imageMetadata is the field with what a volume has of its image.
 const imageMetadata = "volume_image_metadata"
 
-func noImageMetadata(id string) error {
-	return resource.Errorf(http.StatusNotFound, "", "Glance metadata for volume/snapshot %s cannot be found.", id)
+func noImageMetadata(d resource.Doc) error {
+	return resource.Errorf(http.StatusNotFound, "", "Glance metadata for volume/snapshot %s cannot be found.", d["id"])
 }
 
 // metadataOf is what a volume has of an image.
@@ -157,15 +219,15 @@ func metadataOf(id string, image resource.Doc) resource.Doc {
 }
 
 // reimage makes a volume one of another image, from 3.68 on.
-func (s *Service) reimage(r *resource.Request, d, a resource.Doc) error {
+func (s *Service) reimage(r *resource.Request, d, a resource.Doc) (any, error) {
 	id, image := resource.Text(a, "image_id"), resource.Doc(nil)
 	if !since(r, 68) {
-		return resource.Errorf(http.StatusNotFound, "", "The resource could not be found.")
+		return nil, resource.Errorf(http.StatusNotFound, "", "The resource could not be found.")
 	}
 	if image = s.o.Image(id); image == nil {
-		return resource.Errorf(http.StatusNotFound, "", "Image %s could not be found.", id)
+		return nil, resource.Errorf(http.StatusNotFound, "", "Image %s could not be found.", id)
 	}
-	_, err := s.o.Store.Update(volumes, resource.Text(d, "id"), func(d resource.Doc) error {
+	return accepted(s.change(d, func(d resource.Doc) error {
 		statuses, status := "available or error", resource.Text(d, "status")
 		if resource.Bool(a, "reimage_reserved") {
 			statuses += " or reserved"
@@ -180,6 +242,5 @@ func (s *Service) reimage(r *resource.Request, d, a resource.Doc) error {
 		}
 		d[imageMetadata], d["bootable"] = metadataOf(id, image), "true"
 		return nil
-	})
-	return err
+	}))
 }

@@ -163,49 +163,48 @@ func (s *Service) Detach(id string) error {
 
 // attachByHand is the action os-attach: it says that a server, or a host, has the
 // volume, and connects nothing.
-func (s *Service) attachByHand(d, body resource.Doc) error {
+func (s *Service) attachByHand(_ *resource.Request, d, body resource.Doc) (any, error) {
 	volume, server, mode := resource.Text(d, "id"), resource.Text(body, "instance_uuid"), resource.Or(body, "mode", "rw")
 	if status := resource.Text(d, "status"); status == "available" || !s.attachedTo(volume, server) {
 		if status != "available" && status != "attaching" && !resource.Bool(d, "multiattach") {
-			return bad("Invalid volume: status must be available, downloading, reserved or attaching to attach, but the current status is %s.", status)
+			return nil, bad("Invalid volume: status must be available, downloading, reserved or attaching to attach, but the current status is %s.", status)
 		}
 		id := uuid.NewString()
 		a := resource.Doc{"id": id, "volume_id": volume, "instance": orNil(server), "status": "attached", "attach_mode": mode, "attached_at": resource.NowMicro(), "detached_at": nil,
 			"connection_info": resource.Doc{}, "_project": d["_project"], "_device": body["mountpoint"], "_host": body["host_name"]}
 		if err := s.o.Store.Put(attachments, id, a); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	_, err := s.o.Store.Update(volumes, volume, func(d resource.Doc) error {
+	return accepted(s.change(d, func(d resource.Doc) error {
 		all := resource.Doc{}
 		maps.Copy(all, resource.Object(d, "metadata"))
 		maps.Copy(all, resource.Doc{"attached_mode": mode, "readonly": resource.Or(all, "readonly", "False")})
 		d["status"], d["metadata"] = "in-use", all
 		return nil
-	})
-	return err
+	}))
 }
 
 // detachByHand is the action os-detach: of one attachment, or of the only one.
 // What Nova has connected is Nova's to end.
-func (s *Service) detachByHand(volume string, body resource.Doc) error {
-	for _, a := range s.o.Store.Find(attachments, "volume_id", volume) {
+func (s *Service) detachByHand(_ *resource.Request, d, body resource.Doc) (any, error) {
+	for _, a := range s.o.Store.Find(attachments, "volume_id", d["id"]) {
 		if one := resource.Text(body, "attachment_id"); one != "" && one != a["id"] {
 			continue
 		}
 		if len(resource.Object(a, "connection_info")) > 0 {
-			return resource.Errorf(http.StatusConflict, "", "ConflictNovaUsingAttachment: Detach volume from instance %s using the Compute API", a["instance"])
+			return nil, resource.Errorf(http.StatusConflict, "", "ConflictNovaUsingAttachment: Detach volume from instance %s using the Compute API", a["instance"])
 		}
-		_, err := s.o.Store.Update(volumes, volume, func(d resource.Doc) error {
+		err := s.change(d, func(d resource.Doc) error {
 			all := maps.Clone(resource.Object(d, "metadata"))
 			delete(all, "attached_mode")
 			d["metadata"] = all
 			return nil
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return s.Detach(resource.Text(a, "id"))
+		return accepted(s.Detach(resource.Text(a, "id")))
 	}
-	return nil
+	return accepted(nil)
 }

@@ -25,8 +25,9 @@ type Options struct {
 
 // Service answers as Cinder does, below /volume.
 type Service struct {
-	o   Options
-	mux *resource.Mux
+	o       Options
+	mux     *resource.Mux
+	actions map[string]volumeAction
 }
 
 const (
@@ -43,6 +44,7 @@ const newest = "3.71"
 // New makes the service.
 func New(o Options) *Service {
 	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
+	s.actions = s.volumeActions()
 	s.mux.Open("GET /{$}", s.versions)
 	s.mux.Open("GET /v3", s.versions)
 	for pattern, h := range map[string]resource.Handler{

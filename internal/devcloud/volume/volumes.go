@@ -1,6 +1,7 @@
 package volume
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 
@@ -39,41 +40,10 @@ func (s *Service) createVolume(r *resource.Request) (any, error) {
 
 // Create makes a volume, which is there at once.
 func (s *Service) Create(n NewVolume) (resource.Doc, error) {
-	id := uuid.NewString()
 	d := resource.Doc{"bootable": "false", "snapshot_id": nil, "source_volid": nil}
-	least := int64(1)
-	switch {
-	case n.Image != "":
-		image := s.o.Image(n.Image)
-		if image == nil {
-			return nil, bad("Invalid image identifier or unable to access requested image.")
-		}
-		d[imageMetadata], d["bootable"] = metadataOf(n.Image, image), "true"
-		least = max(least, resource.Int(image, "min_disk"))
-	case n.Snapshot != "" || n.Volume != "":
-		source := s.o.Store.Get(volumes, n.Volume)
-		if n.Snapshot != "" {
-			snapshot := s.o.Store.Get(snapshots, n.Snapshot)
-			if snapshot == nil {
-				return nil, missing(snapshots, n.Snapshot)
-			}
-			source = s.o.Store.Get(volumes, resource.Text(snapshot, "volume_id"))
-			d["snapshot_id"] = n.Snapshot
-			least = max(least, resource.Int(snapshot, "size"))
-		} else if source == nil {
-			return nil, missing(volumes, n.Volume)
-		} else {
-			d["source_volid"] = n.Volume
-		}
-		if source != nil {
-			least = max(least, resource.Int(source, "size"))
-			d["bootable"] = source["bootable"]
-			if meta, ok := source[imageMetadata]; ok {
-				d[imageMetadata] = meta
-			}
-		}
-	case n.Size <= 0:
-		return nil, bad("Invalid input received: Invalid volume size provided for create request: %d (size argument must be an integer (or string representation of an integer) and greater than zero).", n.Size)
+	least, err := s.source(n, d)
+	if err != nil {
+		return nil, err
 	}
 	if n.Size == 0 {
 		n.Size = least
@@ -85,16 +55,65 @@ func (s *Service) Create(n NewVolume) (resource.Doc, error) {
 	if kind == nil {
 		return nil, resource.Errorf(http.StatusNotFound, "", "Volume type with name %s could not be found.", n.Type)
 	}
-	if n.Zone == "" {
-		n.Zone = "nova"
-	}
-	now := resource.NowMicro()
-	maps.Copy(d, map[string]any{"id": id, "name": n.Name, "description": orNil(n.Description), "size": n.Size, "status": "available", "availability_zone": n.Zone,
+	id, now := uuid.NewString(), resource.NowMicro()
+	maps.Copy(d, map[string]any{"id": id, "name": n.Name, "description": orNil(n.Description), "size": n.Size, "status": "available", "availability_zone": cmp.Or(n.Zone, "nova"),
 		"created_at": now, "updated_at": now, "volume_type": kind["name"], "volume_type_id": kind["id"], "user_id": n.User, "multiattach": n.Multiattach || multiattach(kind), "encrypted": false,
 		"consistencygroup_id": nil, "replication_status": nil, "metadata": orEmpty(n.Metadata), "links": s.links(id), "os-vol-tenant-attr:tenant_id": n.Project,
 		"os-vol-host-attr:host": "dev@lvm#lvm", "os-vol-mig-status-attr:migstat": nil, "os-vol-mig-status-attr:name_id": nil, "migration_status": nil, "group_id": nil,
 		"provider_id": nil, "service_uuid": "00000000-0000-4000-8000-000000000001", "shared_targets": false, "cluster_name": nil, "consumes_quota": true, "_project": n.Project})
 	return d, s.o.Store.Put(volumes, id, d)
+}
+
+// source gives a new volume d what it has of its image, snapshot or volume, and answers
+// the least size that it may have, in GiB. Without a source a size must be asked for.
+func (s *Service) source(n NewVolume, d resource.Doc) (least int64, err error) {
+	switch {
+	case n.Image != "":
+		return s.fromImage(n.Image, d)
+	case n.Snapshot != "":
+		return s.fromSnapshot(n.Snapshot, d)
+	case n.Volume != "":
+		source := s.Get(n.Volume)
+		if source == nil {
+			return 0, missing(volumes, n.Volume)
+		}
+		d["source_volid"] = n.Volume
+		return copyOf(source, d), nil
+	case n.Size <= 0:
+		return 0, bad("Invalid input received: Invalid volume size provided for create request: %d (size argument must be an integer (or string representation of an integer) and greater than zero).", n.Size)
+	}
+	return 1, nil
+}
+
+func (s *Service) fromImage(id string, d resource.Doc) (least int64, err error) {
+	image := s.o.Image(id)
+	if image == nil {
+		return 0, bad("Invalid image identifier or unable to access requested image.")
+	}
+	d[imageMetadata], d["bootable"] = metadataOf(id, image), "true"
+	return max(1, resource.Int(image, "min_disk")), nil
+}
+
+func (s *Service) fromSnapshot(id string, d resource.Doc) (least int64, err error) {
+	snapshot := s.o.Store.Get(snapshots, id)
+	if snapshot == nil {
+		return 0, missing(snapshots, id)
+	}
+	d["snapshot_id"] = id
+	least = max(1, resource.Int(snapshot, "size"))
+	if source := s.Get(resource.Text(snapshot, "volume_id")); source != nil {
+		least = max(least, copyOf(source, d))
+	}
+	return least, nil
+}
+
+// copyOf gives a new volume d what it has of another one, and answers the size of that.
+func copyOf(source, d resource.Doc) (size int64) {
+	d["bootable"] = source["bootable"]
+	if meta, ok := source[imageMetadata]; ok {
+		d[imageMetadata] = meta
+	}
+	return max(1, resource.Int(source, "size"))
 }
 
 func (s *Service) links(id string) []any {

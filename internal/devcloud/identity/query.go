@@ -1,4 +1,4 @@
-package devcloud
+package identity
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// listed are the filters of Keystone's lists. What they do not know is passed over,
-// as Keystone does.
+// listed are the filters of lists. As in Keystone, parameters that are none of them have
+// no effect.
 var listed = resource.Query{
 	Only: []string{"name", "domain_id", "enabled", "parent_id", "parent_region_id", "is_domain", "type", "service_id", "interface", "region_id"},
 	Special: map[string]func(resource.Doc, []string) bool{

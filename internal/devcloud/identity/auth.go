@@ -1,0 +1,163 @@
+package identity
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+// reference names something in a body, by its id or by its name.
+type reference struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// authRequest is the body of POST /v3/auth/tokens.
+type authRequest struct {
+	Auth struct {
+		Identity struct {
+			Methods  []string `json:"methods"`
+			Password struct {
+				User struct {
+					reference
+					Password string `json:"password"`
+				} `json:"user"`
+			} `json:"password"`
+			Token      reference `json:"token"`
+			Credential struct {
+				reference
+				Secret string    `json:"secret"`
+				User   reference `json:"user"`
+			} `json:"application_credential"`
+		} `json:"identity"`
+		Scope json.RawMessage `json:"scope"`
+	} `json:"auth"`
+}
+
+func unauthorized() error {
+	return refuse(http.StatusUnauthorized, "The request you have made requires authentication.")
+}
+
+func (s *Service) authenticate(r *resource.Request) (any, error) {
+	var q authRequest
+	if err := read(r, &q); err != nil {
+		return nil, refuse(http.StatusBadRequest, "The body is not the JSON of an authentication request.")
+	}
+	t := s.prove(&q)
+	// An application credential has its scope.
+	if t == nil || t.Credential == "" && !s.known.Load().scope(t, q.Auth.Scope) {
+		return nil, unauthorized()
+	}
+	id, err := s.issue(t)
+	if err != nil {
+		return nil, err
+	}
+	return s.answerToken(http.StatusCreated, id, t), nil
+}
+
+// prove makes the token, without a scope, of the user whom a request proves to be: by
+// another token, an application credential, or a password; nil: by none.
+func (s *Service) prove(q *authRequest) *token {
+	known, proof := s.known.Load(), q.Auth.Identity
+	var u *user
+	switch before := s.token(proof.Token.ID); {
+	case before != nil:
+		u = known.user(before.UserID, "")
+	case slices.Contains(proof.Methods, credentialMethod):
+		return known.authenticate(proof.Credential.reference, proof.Credential.User, proof.Credential.Secret)
+	default:
+		u = known.user(proof.Password.User.ID, proof.Password.User.Name)
+		if u != nil && u.Password != proof.Password.User.Password {
+			return nil
+		}
+	}
+	if u == nil || u.Disabled {
+		return nil
+	}
+	return &token{UserID: u.ID}
+}
+
+// scope gives a token the scope that a request asks for: a project, the system, or
+// none. It reports whether the user of the token has a role there.
+func (d *directory) scope(t *token, text json.RawMessage) bool {
+	if len(text) == 0 || string(text) == `"unscoped"` || string(text) == "null" {
+		return true
+	}
+	var in struct {
+		Project *reference     `json:"project"`
+		System  map[string]any `json:"system"`
+	}
+	u := d.user(t.UserID, "")
+	if u == nil || json.Unmarshal(text, &in) != nil {
+		return false
+	}
+	switch {
+	case in.System != nil:
+		t.System = true
+		return d.rolesIn(u, system) != nil
+	case in.Project != nil:
+		p := d.project(in.Project.ID, in.Project.Name)
+		if p == nil || p.Disabled || d.rolesIn(u, p.ID) == nil {
+			return false
+		}
+		t.ProjectID = p.ID
+		return true
+	}
+	return false
+}
+
+func (s *Service) ownSystem(r *resource.Request) (any, error) {
+	all := []any{}
+	known := s.known.Load()
+	if u := known.user(r.Caller.UserID, ""); u != nil && known.rolesIn(u, system) != nil {
+		all = append(all, map[string]bool{"all": true})
+	}
+	return map[string]any{"system": all, "links": s.links("auth/system")}, nil
+}
+
+func (s *Service) ownDomains(r *resource.Request) (any, error) {
+	known := s.known.Load()
+	return s.collection(r, domains, known.withRole(r.Caller.UserID, known.Domains)), nil
+}
+
+func (s *Service) ownProjects(r *resource.Request) (any, error) {
+	known := s.known.Load()
+	enabled := slices.DeleteFunc(known.withRole(r.Caller.UserID, known.Projects), func(p entity) bool { return p.Disabled })
+	return s.collection(r, projects, enabled), nil
+}
+
+// withRole are those projects or domains of a list in which a user has a role.
+func (d *directory) withRole(id string, of []entity) []entity {
+	var list []entity
+	if u := d.user(id, ""); u != nil {
+		for _, p := range of {
+			if d.rolesIn(u, p.ID) != nil {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
+}
+
+// changePassword changes the password of the user who knows the one before.
+func (s *Service) changePassword(r *resource.Request) (any, error) {
+	var q struct {
+		User struct {
+			Password string `json:"password"`
+			Before   string `json:"original_password"`
+		} `json:"user"`
+	}
+	if err := read(r, &q); err != nil || q.User.Password == "" {
+		return nil, refuse(http.StatusBadRequest, "'password' is a required property")
+	}
+	return done(s.change(func(d *directory) error {
+		u := d.user(r.PathValue("user"), "")
+		if u == nil || u.Disabled || u.Password != q.User.Before {
+			return unauthorized()
+		}
+		u.Password = q.User.Password
+		return nil
+	}))
+}

@@ -1,0 +1,277 @@
+package identity
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+// system takes the place of the id of a project where a role is assigned in the system.
+const system = "system"
+
+// defaultDomain is the id of the domain of whatever names none.
+const defaultDomain = "default"
+
+// directory is all that the service knows but for tokens, as people.json has it.
+type directory struct {
+	Users    []user   `json:"users"`
+	Projects []entity `json:"projects"`
+	Roles    []entity `json:"roles"`
+	Domains  []entity `json:"domains"`
+	Regions  []entity `json:"regions"`
+	// Groups are users without a password. Their members have the roles of the group.
+	Groups      []user       `json:"groups,omitempty"`
+	Credentials []credential `json:"credentials,omitempty"`
+}
+
+// entity is a project, a role, a domain or a region, and what users and groups have in
+// common with these.
+type entity struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	Disabled    bool   `json:"disabled,omitempty"`
+	Domain      string `json:"domain,omitempty"` // "": the default one; of a role, none
+	Root        bool   `json:"root,omitempty"`   // is a domain
+	// More are the fields that Keystone keeps and shows, and that have no effect here.
+	More map[string]any `json:"more,omitempty"`
+}
+
+// user is a user or a group, with the names of its roles by the id of the project or
+// the domain, or system.
+type user struct {
+	entity
+	Password string              `json:"password"`
+	Roles    map[string][]string `json:"roles"`
+	Groups   []string            `json:"groups,omitempty"` // ids
+}
+
+// first is the directory of a new cloud.
+func first() *directory {
+	d := &directory{Domains: []entity{{ID: defaultDomain, Name: "Default", Root: true}}, Regions: []entity{{ID: Region}}}
+	for _, name := range []string{"admin", "manager", "member", "reader", "service"} {
+		d.Roles = append(d.Roles, entity{ID: nameID("role-", name), Name: name})
+	}
+	for _, name := range []string{"admin", "demo", "service"} {
+		d.Projects = append(d.Projects, entity{ID: ProjectID(name), Name: name})
+	}
+	admin, demo, service := d.Projects[0].ID, d.Projects[1].ID, d.Projects[2].ID
+	all := []string{"admin", "manager", "member", "reader"}
+	for _, u := range []struct {
+		name  string
+		roles map[string][]string
+	}{
+		{"admin", map[string][]string{admin: all, demo: all, system: {"admin", "member", "reader"}}},
+		{"demo", map[string][]string{demo: {"member", "reader"}}},
+		{"nova", map[string][]string{service: {"admin", "service"}}},
+		{"reader", map[string][]string{demo: {"reader"}}},
+	} {
+		d.Users = append(d.Users, user{entity: entity{ID: nameID("user-", u.name), Name: u.name}, Password: Password, Roles: u.roles})
+	}
+	return d
+}
+
+func (s *Service) directoryFile() string { return s.file("people.json") }
+
+func (s *Service) openDirectory() error {
+	s.known.Store(first())
+	text, err := os.ReadFile(s.directoryFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	d := &directory{}
+	if err := json.Unmarshal(text, d); err != nil {
+		return fmt.Errorf("%s: %w", s.directoryFile(), err)
+	}
+	if first := first(); len(d.Domains) == 0 { // a file from before there were any
+		d.Roles, d.Domains = first.Roles, first.Domains
+	}
+	if len(d.Regions) == 0 {
+		d.Regions = first().Regions
+	}
+	for n := range d.Domains {
+		d.Domains[n].Root = true
+	}
+	s.known.Store(d)
+	return nil
+}
+
+// change stores what f makes of a copy of the directory; f replaces maps and lists of
+// its members. Tokens of users, projects and credentials that are gone end.
+func (s *Service) change(f func(*directory) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.known.Load().clone()
+	if err := f(d); err != nil {
+		return err
+	}
+	if err := replace(s.directoryFile(), d); err != nil {
+		return err
+	}
+	s.known.Store(d)
+	ended := false
+	for id, t := range s.tokens {
+		if !d.supports(t) {
+			delete(s.tokens, id)
+			ended = true
+		}
+	}
+	if !ended {
+		return nil
+	}
+	return s.saveTokens()
+}
+
+func (d *directory) clone() *directory {
+	return &directory{Users: slices.Clone(d.Users), Projects: slices.Clone(d.Projects), Roles: slices.Clone(d.Roles), Domains: slices.Clone(d.Domains), Regions: slices.Clone(d.Regions),
+		Groups: slices.Clone(d.Groups), Credentials: slices.Clone(d.Credentials)}
+}
+
+// supports reports whether the user, the project and the credential of a token exist.
+func (d *directory) supports(t *token) bool {
+	return d.user(t.UserID, "") != nil && (t.ProjectID == "" || d.project(t.ProjectID, "") != nil) && (t.Credential == "" || d.credential(t.Credential) != nil)
+}
+
+// entities are the members of a collection of entities; nil: the kind has users.
+func (d *directory) entities(kind string) *[]entity {
+	return map[string]*[]entity{projects: &d.Projects, roles: &d.Roles, domains: &d.Domains, regions: &d.Regions}[kind]
+}
+
+// holders are the users or the groups, which can have roles; nil: the kind has entities.
+func (d *directory) holders(kind string) *[]user {
+	return map[string]*[]user{users: &d.Users, groups: &d.Groups}[kind]
+}
+
+// all are the members of a collection.
+func (d *directory) all(kind string) []entity {
+	if list := d.entities(kind); list != nil {
+		return *list
+	}
+	var list []entity
+	for _, u := range *d.holders(kind) {
+		list = append(list, u.entity)
+	}
+	return list
+}
+
+// user finds a user by its id or, for "", by its name; nil: there is none. project,
+// lookup and lookupUser do the same.
+func (d *directory) user(id, name string) *user { return lookupUser(d.Users, id, name) }
+
+func (d *directory) group(id string) *user { return lookupUser(d.Groups, id, "") }
+
+func (d *directory) project(id, name string) *entity { return lookup(d.Projects, id, name) }
+
+func lookup(list []entity, id, name string) *entity {
+	for n := range list {
+		if list[n].is(id, name) {
+			return &list[n]
+		}
+	}
+	return nil
+}
+
+func lookupUser(list []user, id, name string) *user {
+	for n := range list {
+		if list[n].is(id, name) {
+			return &list[n]
+		}
+	}
+	return nil
+}
+
+func (e *entity) is(id, name string) bool {
+	return id != "" && e.ID == id || id == "" && e.Name == name
+}
+
+// domain is the id of the domain that it is in.
+func (e *entity) domain() string { return cmp.Or(e.Domain, defaultDomain) }
+
+// domainOf is the domain of an entity, as what is in it shows it.
+func (d *directory) domainOf(e *entity) map[string]string {
+	in := lookup(d.Domains, e.domain(), "")
+	return map[string]string{"id": in.ID, "name": in.Name}
+}
+
+// holder is the user or the group with an id.
+func (d *directory) holder(id string) *user {
+	if u := d.user(id, ""); u != nil {
+		return u
+	}
+	return d.group(id)
+}
+
+// rolesIn are the names of the roles of a user in a project, a domain or the system,
+// those of its groups among them; nil: it has none.
+func (d *directory) rolesIn(u *user, where string) []string {
+	names := u.Roles[where]
+	for _, id := range u.Groups {
+		if g := d.group(id); g != nil {
+			names = append(slices.Clip(names), g.Roles[where]...)
+		}
+	}
+	return names
+}
+
+// roleID is the id of the role with a name, or "".
+func (d *directory) roleID(name string) string {
+	if r := lookup(d.Roles, "", name); r != nil {
+		return r.ID
+	}
+	return ""
+}
+
+// implied are the names of roles, with those that Keystone's bootstrap lets each of
+// them imply.
+func implied(names []string) []string {
+	chain := []string{"admin", "manager", "member", "reader"}
+	all := slices.Clone(names)
+	for n, role := range chain {
+		if !slices.Contains(names, role) {
+			continue
+		}
+		for _, more := range chain[n+1:] {
+			if !slices.Contains(all, more) {
+				all = append(all, more)
+			}
+		}
+		break
+	}
+	return all
+}
+
+// below are the ids of a project or a domain and of the projects below it.
+func (d *directory) below(root string) map[string]bool {
+	all := map[string]bool{root: true}
+	for before := 0; len(all) > before; {
+		before = len(all)
+		for _, p := range d.Projects {
+			if all[fmt.Sprint(resource.Or(p.More, "parent_id", p.domain()))] {
+				all[p.ID] = true
+			}
+		}
+	}
+	return all
+}
+
+// credential finds an application credential by its id, unless it has expired or its
+// user is gone.
+func (d *directory) credential(id string) *credential {
+	for n := range d.Credentials {
+		c := &d.Credentials[n]
+		if c.ID == id && d.user(c.User, "") != nil && (c.Expires.IsZero() || time.Now().Before(c.Expires)) {
+			return c
+		}
+	}
+	return nil
+}

@@ -1,0 +1,214 @@
+package identity
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/nova-go/nova/internal/devcloud/private"
+	"github.com/nova-go/nova/internal/devcloud/resource"
+)
+
+// lifetime is how long a token is good for.
+const lifetime = 24 * time.Hour
+
+// token is a token as tokens.json has it.
+type token struct {
+	UserID    string `json:"user"`
+	ProjectID string `json:"project,omitempty"`
+	System    bool   `json:"system,omitempty"`
+	// Credential is the id of the application credential that it was made with.
+	Credential string    `json:"credential,omitempty"`
+	Issued     time.Time `json:"issued"`
+	Expires    time.Time `json:"expires"`
+}
+
+func (s *Service) tokensFile() string { return s.file("tokens.json") }
+
+func (s *Service) openTokens() error {
+	text, err := os.ReadFile(s.tokensFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &s.tokens); err != nil {
+		return fmt.Errorf("%s: %w", s.tokensFile(), err)
+	}
+	return nil
+}
+
+// saveTokens writes the tokens; the caller holds s.mu.
+func (s *Service) saveTokens() error { return replace(s.tokensFile(), s.tokens) }
+
+// replace writes a value as a file of JSON.
+func replace(file string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return private.Replace(file, text)
+}
+
+// issue keeps a token, and answers its id.
+func (s *Service) issue(t *token) (string, error) {
+	var b [16]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", err
+	}
+	t.Issued = time.Now().UTC().Truncate(time.Second)
+	t.Expires = t.Issued.Add(lifetime)
+	id := "dev" + hex.EncodeToString(b[:])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for old, o := range s.tokens {
+		if time.Now().After(o.Expires) {
+			delete(s.tokens, old)
+		}
+	}
+	s.tokens[id] = t
+	return id, s.saveTokens()
+}
+
+// token is the token with an id, or nil.
+func (s *Service) token(id string) *token {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if t := s.tokens[id]; t != nil && time.Now().Before(t.Expires) {
+		return t
+	}
+	return nil
+}
+
+func (s *Service) revoke(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.tokens, id)
+	return s.saveTokens()
+}
+
+// Caller is who has a token; nil: nobody has it.
+func (s *Service) Caller(id string) *resource.Caller {
+	t := s.token(id)
+	if t == nil {
+		return nil
+	}
+	known := s.known.Load()
+	c := &resource.Caller{UserID: t.UserID, ProjectID: t.ProjectID, Credential: t.Credential, Roles: known.rolesOf(t)}
+	if u := known.user(t.UserID, ""); u != nil {
+		c.UserName = u.Name
+	}
+	if p := known.project(t.ProjectID, ""); t.ProjectID != "" && p != nil {
+		c.ProjectName = p.Name
+	}
+	c.Admin = c.HasRole("admin")
+	return c
+}
+
+// TokenOf makes a token of the user with a name, in the project with the same name, or
+// in the project demo where there is none. The error names the users that there are.
+func (s *Service) TokenOf(name string) (string, error) {
+	known := s.known.Load()
+	u := known.user("", name)
+	if u == nil {
+		var names []string
+		for _, other := range known.Users {
+			names = append(names, other.Name)
+		}
+		return "", fmt.Errorf("there is no user %s: there are %s", name, strings.Join(names, ", "))
+	}
+	p := known.project("", name)
+	if p == nil {
+		p = known.project("", "demo")
+	}
+	if p == nil {
+		return "", fmt.Errorf("there is no project %s, and no project demo", name)
+	}
+	return s.issue(&token{UserID: u.ID, ProjectID: p.ID})
+}
+
+// rolesOf are the roles of a token, those that others imply among them.
+func (d *directory) rolesOf(t *token) []string {
+	u := d.user(t.UserID, "")
+	switch {
+	case u == nil:
+		return nil
+	case t.Credential != "":
+		if c := d.credential(t.Credential); c != nil {
+			return implied(c.Roles)
+		}
+	case t.System:
+		return implied(d.rolesIn(u, system))
+	case t.ProjectID != "" && d.project(t.ProjectID, "") != nil:
+		return implied(d.rolesIn(u, t.ProjectID))
+	}
+	return nil
+}
+
+// subject is the token that the header X-Subject-Token of a request names.
+func (s *Service) subject(r *resource.Request) (id string, t *token, err error) {
+	id = r.Header.Get("X-Subject-Token")
+	if t = s.token(id); t == nil {
+		err = refuse(http.StatusNotFound, "Could not find token.")
+	}
+	return id, t, err
+}
+
+func (s *Service) showToken(r *resource.Request) (any, error) {
+	id, t, err := s.subject(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.answerToken(http.StatusOK, id, t), nil
+}
+
+func (s *Service) revokeToken(r *resource.Request) (any, error) {
+	id, _, err := s.subject(r)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.revoke(id)
+}
+
+func (s *Service) answerToken(status int, id string, t *token) *resource.Reply {
+	return &resource.Reply{Status: status, Header: map[string]string{"X-Subject-Token": id}, Body: map[string]any{"token": s.document(t)}}
+}
+
+// document is a token as Keystone shows it.
+func (s *Service) document(t *token) map[string]any {
+	const micro = "2006-01-02T15:04:05.000000Z"
+	known := s.known.Load()
+	u := known.user(t.UserID, "")
+	method := "password"
+	if t.Credential != "" {
+		method = credentialMethod
+	}
+	d := map[string]any{"methods": []string{method}, "audit_ids": []string{"dev"}, "issued_at": t.Issued.Format(micro), "expires_at": t.Expires.Format(micro),
+		"user": map[string]any{"id": u.ID, "name": u.Name, "domain": known.domainOf(&u.entity), "password_expires_at": nil}}
+	if p := known.project(t.ProjectID, ""); t.ProjectID != "" && p != nil {
+		d["project"] = map[string]any{"id": p.ID, "name": p.Name, "domain": known.domainOf(p)}
+		d["is_domain"] = false
+	}
+	if c := known.credential(t.Credential); c != nil {
+		d[credentialMethod] = map[string]any{"id": c.ID, "name": c.Name, "restricted": !c.Unrestricted}
+	}
+	if t.System {
+		d["system"] = map[string]bool{"all": true}
+	}
+	if names := known.rolesOf(t); names != nil {
+		list := []any{}
+		for _, name := range names {
+			list = append(list, map[string]string{"id": known.roleID(name), "name": name})
+		}
+		d["roles"], d["catalog"] = list, s.catalog()
+	}
+	return d
+}

@@ -50,7 +50,7 @@ type Options struct {
 	// Metrics is where the application's metrics go: see docs/operating.md. nil:
 	// nowhere.
 	Metrics prometheus.Registerer
-	// Traces makes spans of requests and of what they ask of neighbours; nil: there
+	// Traces makes spans of requests and of what they ask of services; nil: there
 	// are none.
 	Traces trace.TracerProvider
 	// Fail is told, once, why the process must end: the services around it are of

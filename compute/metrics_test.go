@@ -69,21 +69,21 @@ func TestMetrics(t *testing.T) {
 	}
 	after := series(t, s)
 	for name, want := range map[string]float64{
-		"nova_requests_total{operation=servers.show,status=200,version=2.90}":             3,
-		"nova_requests_total{operation=servers.show,status=404,version=2.1}":              1,
-		"nova_requests_total{operation=unrouted,status=404}":                              1,
-		"nova_requests_total{operation=unrouted,status=401}":                              1,
-		"nova_request_duration_seconds{operation=servers.show}":                           4,
-		"nova_rpc_messages_total{kind=cast,method=reboot_instance,result=ok}":             1,
-		"nova_cache_requests_total{cache=flavors,result=miss}":                            1,
-		"nova_requests_in_flight{}":                                                       0,
-		"nova_neighbour_requests_total{method=GET,service=keystone_authtoken,status=200}": -1,
-		"nova_cache_requests_total{cache=tokens,result=hit}":                              -1,
-		"nova_database_query_duration_seconds{cell=" + cell1(t, after) + "}":              -1,
-		"nova_database_up{database=api}":                                                  -1,
-		"nova_database_connections{database=api,state=in_use}":                            0,
-		"nova_cache_requests_total{cache=cell_mappings,result=hit}":                       -1,
-		"nova_neighbour_request_duration_seconds{service=neutron}":                        -1,
+		"nova_requests_total{operation=servers.show,status=200,version=2.90}":           3,
+		"nova_requests_total{operation=servers.show,status=404,version=2.1}":            1,
+		"nova_requests_total{operation=unrouted,status=404}":                            1,
+		"nova_requests_total{operation=unrouted,status=401}":                            1,
+		"nova_request_duration_seconds{operation=servers.show}":                         4,
+		"nova_rpc_messages_total{kind=cast,method=reboot_instance,result=ok}":           1,
+		"nova_cache_requests_total{cache=flavors,result=miss}":                          1,
+		"nova_requests_in_flight{}":                                                     0,
+		"nova_service_requests_total{method=GET,service=keystone_authtoken,status=200}": -1,
+		"nova_cache_requests_total{cache=tokens,result=hit}":                            -1,
+		"nova_database_query_duration_seconds{cell=" + cell1(t, after) + "}":            -1,
+		"nova_database_up{database=api}":                                                -1,
+		"nova_database_connections{database=api,state=in_use}":                          0,
+		"nova_cache_requests_total{cache=cell_mappings,result=hit}":                     -1,
+		"nova_service_request_duration_seconds{service=neutron}":                        -1,
 	} {
 		name, _, some := strings.Cut(name, "{cell=")
 		if some {

@@ -13,7 +13,7 @@ import (
 	"github.com/nova-go/nova/internal/rest/keystone"
 )
 
-// sessions are the ways to the neighbours.
+// sessions are the ways to the services.
 type sessions struct {
 	keystone, neutron, glance, cinder, placement, manila, ironic, cyborg *rest.Session
 	limits                                                               *rest.Session // Keystone, for [oslo_limit]; nil where the limits are ours
@@ -75,7 +75,7 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 	return s, err
 }
 
-// volumeAdapter has the options of [cinder] as those of the other neighbours.
+// volumeAdapter has the options of [cinder] as those of the other services.
 func volumeAdapter(c *config.Config) config.Adapter {
 	a := config.Adapter{RegionName: c.Cinder.OSRegionName, EndpointOverride: c.Cinder.EndpointTemplate, ConnectRetries: &c.Cinder.HTTPRetries}
 	entry := strings.SplitN(c.Cinder.CatalogInfo, ":", 3)

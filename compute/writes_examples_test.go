@@ -79,7 +79,7 @@ func (e writeExample) stack(t *testing.T) *novatest.Stack {
 	return s
 }
 
-// unlimited takes the quotas of the neighbours from the project demo.
+// unlimited takes the quotas of the services from the project demo.
 func unlimited(s *novatest.Stack) {
 	demo := novatest.NameID("project", "demo")
 	s.As("admin").At("").Do("PUT /network/v2.0/quotas/"+demo, `{"quota": {"floatingip": -1, "security_group": -1, "security_group_rule": -1, "port": -1}}`).Expect(200)

@@ -165,7 +165,7 @@ func (p *process) servers(token string) []crashed {
 	return list.Servers
 }
 
-// agree compares the neighbours with the servers: who is active has its port and
+// agree compares the services with the servers: who is active has its port and
 // its allocations, nobody else has any.
 func (p *process) agree(token string, servers map[string]crashed) {
 	p.t.Helper()

@@ -75,7 +75,7 @@ func (c controls) Servers(ctx context.Context) (any, error) {
 // Dump implements control.Cloud.
 func (c controls) Dump(ctx context.Context) (any, error) {
 	servers, err := c.Servers(ctx)
-	return map[string]any{"servers": servers, "neighbours": c.store.Everything()}, err
+	return map[string]any{"servers": servers, "services": c.store.Everything()}, err
 }
 
 // Reset implements control.Cloud: everything goes but tokens.

@@ -1,5 +1,5 @@
 // Package devcloud is the cloud that --dev brings along: Nova's databases in
-// SQLite, stand-ins for the neighbours, and hosts that take what Nova's API casts,
+// SQLite, stand-ins for the services, and hosts that take what Nova's API casts,
 // in one process. The application in front of it is the one that operators run:
 // only what is around it are stand-ins.
 package devcloud
@@ -60,7 +60,7 @@ type Options struct {
 	Log      *zerolog.Logger // nil: it logs nothing
 }
 
-// Cloud is a stand-in cloud. Handler answers for its neighbours below /identity,
+// Cloud is a stand-in cloud. Handler answers for its services below /identity,
 // /image, /network, /volume and /placement.
 type Cloud struct {
 	state     string
@@ -111,7 +111,7 @@ func New(ctx context.Context, o Options) (_ *Cloud, err error) {
 	if err := c.createDatabases(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.openNeighbours(ctx); err != nil {
+	if err := c.openServices(ctx); err != nil {
 		return nil, err
 	}
 	if c.secure() {
@@ -125,14 +125,14 @@ func New(ctx context.Context, o Options) (_ *Cloud, err error) {
 	return c, nil
 }
 
-func (c *Cloud) openNeighbours(ctx context.Context) (err error) {
+func (c *Cloud) openServices(ctx context.Context) (err error) {
 	if c.identity, err = identity.New(identity.Options{Dir: c.state, URL: c.url}); err != nil {
 		return err
 	}
-	if err := private.Create(filepath.Join(c.state, "neighbours.sqlite")); err != nil {
+	if err := private.Create(filepath.Join(c.state, "services.sqlite")); err != nil {
 		return err
 	}
-	if c.documents, err = db.Open(c.connection("neighbours"), db.Options{}); err != nil {
+	if c.documents, err = db.Open(c.connection("services"), db.Options{}); err != nil {
 		return err
 	}
 	if c.store, err = resource.Open(ctx, c.documents); err != nil {
@@ -150,7 +150,7 @@ func (c *Cloud) openNeighbours(ctx context.Context) (err error) {
 	return c.seed()
 }
 
-// seed gives the neighbours what every cloud has.
+// seed gives the services what every cloud has.
 func (c *Cloud) seed() error {
 	admin, demo := identity.ProjectID("admin"), identity.ProjectID("demo")
 	return errors.Join(c.network.Seed(demo, admin), c.image.Seed(admin), c.volume.Seed())
@@ -237,18 +237,18 @@ func (c *Cloud) Config(more config.Sources) (*config.Config, error) {
 	return guests.LoadConfig(c.state, more)
 }
 
-// Handler answers for the neighbours and for the control API below /dev, which are
+// Handler answers for the services and for the control API below /dev, which are
 // for the user of the machine and not for web pages, and hands everything else to
 // nova.
 func (c *Cloud) Handler(nova http.Handler) http.Handler {
-	neighbours := map[string]http.Handler{"identity": c.identity, "network": c.network, "image": c.image, "volume": c.volume, "placement": c.placement}
-	for name, h := range neighbours {
-		neighbours[name] = http.StripPrefix("/"+name, slashed(h))
+	services := map[string]http.Handler{"identity": c.identity, "network": c.network, "image": c.image, "volume": c.volume, "placement": c.placement}
+	for name, h := range services {
+		services[name] = http.StripPrefix("/"+name, slashed(h))
 	}
 	recorder := &control.Recorder{Plan: c.plan}
 	all := recorder.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		h, ours := neighbours[first]
+		h, ours := services[first]
 		if !ours {
 			nova.ServeHTTP(w, r)
 			return
@@ -264,7 +264,7 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 			http.Redirect(w, r, "/dev/", http.StatusFound)
 		case strings.HasPrefix(r.URL.Path, "/dev/"):
 			api.ServeHTTP(w, r)
-		case neighbours[first] != nil:
+		case services[first] != nil:
 			guarded.ServeHTTP(w, r)
 		default: // Nova's own API, which wants a token
 			all.ServeHTTP(w, r)

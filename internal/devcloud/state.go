@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,11 +30,30 @@ func (c *Cloud) openState(dir string) (err error) {
 	if c.lock, err = takeLock(c.state); err != nil {
 		return err
 	}
+	if err := c.renameDocuments(); err != nil {
+		return err
+	}
 	return c.closeToOthers()
 }
 
+// renameDocuments gives the database of the services the name that it has now, in a
+// directory from before.
+func (c *Cloud) renameDocuments() error {
+	earlier, err := filepath.Glob(filepath.Join(c.state, "neighbours.sqlite*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range earlier {
+		name := "services" + strings.TrimPrefix(filepath.Base(path), "neighbours")
+		if err := os.Rename(path, filepath.Join(c.state, name)); err != nil {
+			return fmt.Errorf("--state: %w", err)
+		}
+	}
+	return nil
+}
+
 // files are the names of what a cloud keeps in its state directory, as patterns.
-var files = []string{lockFile, "nova.conf", "api-paste.ini", "clouds.yaml", "openrc", certFile, keyFile, "tokens.json*", "people.json*", "nova_*.sqlite*", "neighbours.sqlite*", "images"}
+var files = []string{lockFile, "nova.conf", "api-paste.ini", "clouds.yaml", "openrc", certFile, keyFile, "tokens.json*", "people.json*", "nova_*.sqlite*", "services.sqlite*", "images"}
 
 func ofCloud(name string) bool {
 	return slices.ContainsFunc(files, func(pattern string) bool {

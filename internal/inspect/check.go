@@ -23,7 +23,7 @@ import (
 // Finding is a line of check.
 type Finding struct {
 	Severity string `json:"severity"` // "error", "warning" or, with --verbose, "note"
-	Area     string `json:"area"`     // "config", "paste", "policy" or "neighbour"
+	Area     string `json:"area"`     // "config", "paste", "policy" or "service"
 	File     string `json:"file,omitempty"`
 	Line     int    `json:"line,omitempty"`
 	Section  string `json:"section,omitempty"`
@@ -124,16 +124,16 @@ func (s Service) check() *cobra.Command {
 	var from files
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Look for mistakes in configuration, paste file and policy, and for neighbours that do not answer",
-		Long: "Look for mistakes in configuration, paste file and policy, and for neighbours that do not answer.\n\n" +
+		Short: "Look for mistakes in configuration, paste file and policy, and for services that do not answer",
+		Long: "Look for mistakes in configuration, paste file and policy, and for services that do not answer.\n\n" +
 			"A line per problem. The exit status is 0 if there is none, 1 if there are errors, 2 if there are warnings only.",
 		Args: cobra.NoArgs,
 	}
 	from.register(cmd)
 	chosen := format(cmd, "text", "json")
 	verbose := cmd.Flags().Bool("verbose", false, "note the options that are set and mean nothing to this service, too")
-	offline := cmd.Flags().Bool("offline", false, "ask no neighbour")
-	timeout := cmd.Flags().Duration("timeout", 5*time.Second, "how long a neighbour may take to answer")
+	offline := cmd.Flags().Bool("offline", false, "ask no service")
+	timeout := cmd.Flags().Duration("timeout", 5*time.Second, "how long a service may take to answer")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		how, err := chosen()
 		if err != nil {
@@ -175,7 +175,7 @@ func printFindings(w io.Writer, list []Finding, how string) error {
 type CheckOptions struct {
 	Files, Dirs []string // as for config.Sources
 	Env         []string
-	Timeout     time.Duration // of each neighbour; 0: none is asked
+	Timeout     time.Duration // of each service; 0: none is asked
 	Verbose     bool          // notes, too
 }
 
@@ -209,7 +209,7 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 		f.add("error", "config", err)
 	}
 	if o.Timeout > 0 {
-		askNeighbours(ctx, f, c, databases, o.Timeout)
+		askServices(ctx, f, c, databases, o.Timeout)
 	}
 	return f.list, f.status()
 }

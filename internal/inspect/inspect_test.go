@@ -145,7 +145,7 @@ func expect(t *testing.T, dir string, list []inspect.Finding, want []string) {
 	}
 }
 
-func TestNeighbours(t *testing.T) {
+func TestServices(t *testing.T) {
 	up, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -345,7 +345,7 @@ func TestOtherRelease(t *testing.T) {
 		list, _ := computeService().Check(t.Context(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Timeout: 10 * time.Second})
 		said := false
 		for _, f := range list {
-			if f.Area == "neighbour" && f.Section == "database" {
+			if f.Area == "service" && f.Section == "database" {
 				said = true
 				if want == "" || f.Severity != "error" || !strings.Contains(f.Message, want) || f.Line != 2 {
 					t.Errorf("%q: %s", head, f)

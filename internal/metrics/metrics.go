@@ -1,6 +1,6 @@
 // Package metrics counts what an application does, for Prometheus. Labels are
 // names that the program or its configuration knows (operations, microversions,
-// methods, cells, neighbours), never ids of users' things: the number of series is
+// methods, cells, services), never ids of users' things: the number of series is
 // bounded.
 //
 // A nil *Metrics, and what comes of one, counts nothing: those who count need not
@@ -20,24 +20,24 @@ import (
 // Metrics are those of one application. Applications on the same registry, as one
 // before and one after a reload, go on with the same series.
 type Metrics struct {
-	requests  *prometheus.CounterVec // operation, version, status
-	took      *prometheus.HistogramVec
-	inFlight  prometheus.Gauge
-	messages  *prometheus.CounterVec // kind, method, result
-	calls     *prometheus.HistogramVec
-	neighbour *prometheus.CounterVec // service, method, status
-	waited    *prometheus.HistogramVec
-	caches    *prometheus.CounterVec // cache, result
-	queries   *prometheus.HistogramVec
-	failures  *prometheus.CounterVec
-	shown     *databases
+	requests *prometheus.CounterVec // operation, version, status
+	took     *prometheus.HistogramVec
+	inFlight prometheus.Gauge
+	messages *prometheus.CounterVec // kind, method, result
+	calls    *prometheus.HistogramVec
+	service  *prometheus.CounterVec // service, method, status
+	waited   *prometheus.HistogramVec
+	caches   *prometheus.CounterVec // cache, result
+	queries  *prometheus.HistogramVec
+	failures *prometheus.CounterVec
+	shown    *databases
 
 	mu   sync.Mutex
 	mine []*Database
 }
 
 // buckets are those of all latencies, in seconds: a token from the cache and an
-// indexed row take less than 1 ms, a neighbour that hangs a minute.
+// indexed row take less than 1 ms, a service that hangs a minute.
 var buckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
 // On counts on a registry; nil: nothing is counted.
@@ -61,9 +61,9 @@ func On(r prometheus.Registerer) (*Metrics, error) {
 		messages: counter("rpc_messages_total", "Calls, casts and notifications that were sent, by method and result.",
 			"kind", "method", "result"),
 		calls: histogram("rpc_call_duration_seconds", "Time from a call to its reply.", "method"),
-		neighbour: counter("neighbour_requests_total", "Requests to other services, by the group of their options, method and status.",
+		service: counter("service_requests_total", "Requests to other services, by the group of their options, method and status.",
 			"service", "method", "status"),
-		waited:   histogram("neighbour_request_duration_seconds", "Time that other services took to answer.", "service"),
+		waited:   histogram("service_request_duration_seconds", "Time that other services took to answer.", "service"),
 		caches:   counter("cache_requests_total", "Look-ups in caches, by result: hit or miss.", "cache", "result"),
 		queries:  histogram("database_query_duration_seconds", "Time of queries.", databaseLabels...),
 		failures: counter("database_failures_total", "Queries that a database did not answer, for it is away or late.", databaseLabels...),
@@ -165,12 +165,12 @@ func (m *Metrics) Message(kind, method, result string, took time.Duration) {
 	}
 }
 
-// NeighbourCanceled is the status of a request whose answer nobody waits for any
+// ServiceCanceled is the status of a request whose answer nobody waits for any
 // more.
-const NeighbourCanceled = -1
+const ServiceCanceled = -1
 
-// Neighbour counts a request to another service; status 0 is none at all.
-func (m *Metrics) Neighbour(service, method string, status int, took time.Duration) {
+// Service counts a request to another service; status 0 is none at all.
+func (m *Metrics) Service(service, method string, status int, took time.Duration) {
 	if m == nil {
 		return
 	}
@@ -178,10 +178,10 @@ func (m *Metrics) Neighbour(service, method string, status int, took time.Durati
 	switch status {
 	case 0:
 		text = "none"
-	case NeighbourCanceled:
+	case ServiceCanceled:
 		text = ResultCanceled
 	}
-	m.neighbour.WithLabelValues(service, method, text).Inc()
+	m.service.WithLabelValues(service, method, text).Inc()
 	m.waited.WithLabelValues(service).Observe(took.Seconds())
 }
 

@@ -16,8 +16,8 @@ import (
 
 func TestTraced(t *testing.T) {
 	var parent string
-	neighbour := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { parent = r.Header.Get("traceparent") }))
-	defer neighbour.Close()
+	service := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { parent = r.Header.Get("traceparent") }))
+	defer service.Close()
 	spans := tracetest.NewSpanRecorder()
 	p := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
 	session, err := rest.New(rest.Options{Group: "neutron", Traces: p})
@@ -28,7 +28,7 @@ func TestTraced(t *testing.T) {
 	op := none.Operation("servers.show")
 	app := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		middleware.NoteOperation(r.Context(), op, "2.90")
-		ask, err := http.NewRequestWithContext(r.Context(), "GET", neighbour.URL, nil)
+		ask, err := http.NewRequestWithContext(r.Context(), "GET", service.URL, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +43,7 @@ func TestTraced(t *testing.T) {
 	r.Header.Set("traceparent", "00-"+trace+"-b7ad6b7169203331-01")
 	middleware.Traced(p, "nova-api")(app).ServeHTTP(httptest.NewRecorder(), r)
 	if !strings.HasPrefix(parent, "00-"+trace+"-") || strings.Contains(parent, "b7ad6b7169203331") {
-		t.Errorf("the neighbour was told %q", parent)
+		t.Errorf("the service was told %q", parent)
 	}
 	var names []string
 	for _, s := range spans.Ended() {

@@ -45,13 +45,13 @@ var volatile = regexp.MustCompile(`([0-9a-f]{2}:){5}[0-9a-f]{2}|tap[0-9a-f]{8}-[
 func (s *Stack) documents() []string {
 	s.t.Helper()
 	var dump struct {
-		Neighbours map[string][]json.RawMessage `json:"neighbours"`
+		Services map[string][]json.RawMessage `json:"services"`
 	}
 	answer := httptest.NewRecorder() // the application may have ended
 	s.cloud.ServeHTTP(answer, httptest.NewRequestWithContext(s.t.Context(), http.MethodGet, s.URL+"/dev/dump", nil))
 	s.must(json.Unmarshal(answer.Body.Bytes(), &dump))
 	var lines []string
-	for kind, documents := range dump.Neighbours {
+	for kind, documents := range dump.Services {
 		for _, d := range documents {
 			lines = append(lines, fmt.Sprintf("%s %s", kind, d))
 		}

@@ -85,7 +85,7 @@ type Stack struct {
 	log               *Output
 	began             time.Time
 	shared            *shared
-	cloud             http.Handler  // the neighbours, and the application behind requests
+	cloud             http.Handler  // the services, and the application behind requests
 	requests          *serve.Switch // those to the application
 	hungUp            context.Context
 	hangUp            context.CancelFunc // closes the connections of the application's clients
@@ -160,7 +160,7 @@ func (s *Stack) serve(w http.ResponseWriter, r *http.Request) {
 
 // Terminate ends the application as a process does at the end of its drain time: it closes
 // the connections of all clients, waits for the operations that still run, and ends. The
-// neighbours and the hosts stay.
+// services and the hosts stay.
 func (s *Stack) Terminate() {
 	s.t.Helper()
 	s.hangUp()
@@ -212,7 +212,7 @@ var template = sync.OnceValues(func() (map[string][]byte, error) {
 	return files, nil
 })
 
-var databases = []string{"nova_api", "nova_cell0", "nova_cell1", "neighbours"}
+var databases = []string{"nova_api", "nova_cell0", "nova_cell1", "services"}
 
 // openDatabases puts the databases of a new cloud into the state directory, or takes
 // empty ones of the server that the environment names.
@@ -224,7 +224,7 @@ func (s *Stack) openDatabases() {
 	s.must(err)
 	if server != nil {
 		s.databases = &devcloud.Databases{API: s.take(server.api), Cell0: s.take(server.cell), Cell1: s.take(server.cell)}
-		files = map[string][]byte{"neighbours": files["neighbours"]}
+		files = map[string][]byte{"services": files["services"]}
 	}
 	for name, content := range files {
 		s.must(os.WriteFile(filepath.Join(s.State, name+".sqlite"), content, 0o600))

@@ -42,9 +42,9 @@ func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
 	case err == nil:
 		status = answer.StatusCode
 	case errors.Is(err, context.Canceled):
-		status = metrics.NeighbourCanceled // which says nothing of the neighbour
+		status = metrics.ServiceCanceled // which says nothing of the service
 	}
-	c.to.Neighbour(c.service, r.Method, status, time.Since(began))
+	c.to.Service(c.service, r.Method, status, time.Since(began))
 	return answer, err
 }
 

@@ -104,7 +104,7 @@ func (j *Job) maintenance() (any, error) {
 	return "off_maintenance", nil
 }
 
-// events are what neighbours have to say of servers.
+// events are what services have to say of servers.
 func (j *Job) events() (any, error) {
 	var list []*objects.Versioned
 	j.arg("events", &list)

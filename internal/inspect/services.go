@@ -36,7 +36,7 @@ func (l *lines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// round asks neighbours all at once and keeps their findings in the order in
+// round asks services all at once and keeps their findings in the order in
 // which they were asked.
 type round struct {
 	config  *config.Config
@@ -45,13 +45,13 @@ type round struct {
 	results []*[]Finding
 }
 
-// at is a finding about the neighbour that an option names.
+// at is a finding about the service that an option names.
 func (r *round) at(severity, group, option, message string) Finding {
 	where := r.config.Where(group, option)
-	return Finding{Severity: severity, Area: "neighbour", File: where.File, Line: where.Line, Section: group, Option: option, Message: message}
+	return Finding{Severity: severity, Area: "service", File: where.File, Line: where.Line, Section: group, Option: option, Message: message}
 }
 
-// ask runs one question about the neighbour of an option; its error is a finding.
+// ask runs one question about the service of an option; its error is a finding.
 func (r *round) ask(ctx context.Context, severity, group, option string, question func(context.Context) error) {
 	r.askMany(func() []Finding {
 		ctx, cancel := context.WithTimeout(ctx, r.timeout)
@@ -69,7 +69,7 @@ func (r *round) askMany(question func() []Finding) {
 	r.wait.Go(func() { *at = question() })
 }
 
-func askNeighbours(ctx context.Context, f *findings, c *config.Config, d *startup.Databases, timeout time.Duration) {
+func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.Databases, timeout time.Duration) {
 	r := &round{config: c, timeout: timeout}
 	if d != nil {
 		r.ask(ctx, "error", "database", "connection", func(ctx context.Context) error { return ping(ctx, d.Main, "the database") })
@@ -151,7 +151,7 @@ func (r *round) cells(ctx context.Context, d *startup.Databases) {
 				return fmt.Sprintf("cell %s (%s): %s", result.Cell.Name, result.Cell.UUID, message)
 			}
 			if result.Err != nil {
-				out = append(out, Finding{Severity: "error", Area: "neighbour", Message: in(result.Err.Error())})
+				out = append(out, Finding{Severity: "error", Area: "service", Message: in(result.Err.Error())})
 			}
 			u := result.Cell.TransportURL
 			if slices.Contains(brokers, u) {

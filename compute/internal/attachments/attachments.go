@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
@@ -52,14 +53,27 @@ func notShelved(r *api.Request, i *objects.Instance, action string) error {
 	return nil
 }
 
+// newVolume is the body that attaches a volume.
+type newVolume struct {
+	VolumeID            string  `json:"volumeId"`
+	Device              *string `json:"device"`
+	Tag                 *string `json:"tag"`                   // since 2.49
+	DeleteOnTermination any     `json:"delete_on_termination"` // since 2.79; Nova hands words on as they are
+}
+
 func (a *API) attachVolume(r *api.Request, i *objects.Instance) (any, error) {
 	if err := notShelved(r, i, "attach_volume"); err != nil {
 		return nil, err
 	}
-	body := r.Field("volumeAttachment")
-	q := attachment.VolumeRequest{Volume: api.Text(body["volumeId"]), Device: member(body, "device"), Tag: member(body, "tag"), Multiattach: r.Since(mv.V60Multiattach),
-		Wait: !r.Since(mv.V101AsyncAttach)}
-	q.DeleteOnTermination, _ = body["delete_on_termination"].(bool)
+	asked, err := api.Body[newVolume](r, "volumeAttachment")
+	if err != nil {
+		return nil, err
+	}
+	q := attachment.VolumeRequest{Volume: asked.VolumeID, Device: asked.Device, Tag: asked.Tag, Multiattach: r.Since(mv.V60Multiattach),
+		DeleteOnTermination: asked.DeleteOnTermination, Wait: !r.Since(mv.V101AsyncAttach)}
+	if q.DeleteOnTermination == nil {
+		q.DeleteOnTermination = false
+	}
 	device, err := a.Ops.AttachVolume(r.Ctx(), r.Context, i, q)
 	if err != nil {
 		return nil, err
@@ -77,7 +91,7 @@ func (a *API) attachVolume(r *api.Request, i *objects.Instance) (any, error) {
 				o.Opt("tag", q.Tag)
 			}
 			if r.Since(mv.V79DeleteOnTermination) {
-				o.Bool("delete_on_termination", q.DeleteOnTermination)
+				o.Any("delete_on_termination", q.DeleteOnTermination)
 			}
 		})
 	}), nil
@@ -103,36 +117,54 @@ func (a *API) attachment(r *api.Request) (*objects.Instance, policy.Target, erro
 // updatesOnly tells whether the body leaves the volume as it is. Until 2.85 it asks for
 // another one always.
 func updatesOnly(r *api.Request) bool {
-	return r.Since(mv.V85UpdateAttachment) && r.Var("id") == api.Text(r.Field("volumeAttachment")["volumeId"])
+	asked, err := api.Body[changedVolume](r, "volumeAttachment")
+	return err == nil && r.Since(mv.V85UpdateAttachment) && r.Var("id") == asked.VolumeID
+}
+
+// changedVolume is the body that replaces a volume, or changes its attachment.
+type changedVolume struct {
+	VolumeID            string            `json:"volumeId"`
+	ID                  *string           `json:"id"`                    // since 2.85
+	ServerID            *string           `json:"serverId"`              // since 2.85
+	Device              body.Opt[*string] `json:"device"`                // since 2.85
+	Tag                 *string           `json:"tag"`                   // since 2.85
+	DeleteOnTermination *body.Bool        `json:"delete_on_termination"` // since 2.85
 }
 
 func (a *API) updateVolume(r *api.Request, i *objects.Instance) (any, error) {
-	body := r.Field("volumeAttachment")
-	id, next := r.Var("id"), api.Text(body["volumeId"])
+	asked, err := api.Body[changedVolume](r, "volumeAttachment")
+	if err != nil {
+		return nil, err
+	}
+	id, next := r.Var("id"), asked.VolumeID
 	if !r.Since(mv.V85UpdateAttachment) {
 		return nil, a.Ops.SwapVolume(r.Ctx(), r.Context, i, id, next)
 	}
-	c := attachment.Change{ID: member(body, "id"), Server: member(body, "serverId"), Device: member(body, "device"), Tag: member(body, "tag")}
-	if given, ok := body["delete_on_termination"]; ok {
-		on, valid := objects.ParseBool(api.Text(given))
-		if !valid {
-			return nil, api.BadRequest("Unrecognized value '%s'", api.Text(given))
-		}
-		c.DeleteOnTermination = &on
-	}
+	c := attachment.Change{ID: asked.ID, Server: asked.ServerID, Device: asked.Device.Pointer(), Tag: asked.Tag, DeleteOnTermination: (*bool)(asked.DeleteOnTermination)}
 	if err := a.Ops.UpdateVolume(r.Ctx(), i, id, c); err != nil || id == next {
 		return nil, err
 	}
 	return nil, a.Ops.SwapVolume(r.Ctx(), r.Context, i, id, next)
 }
 
+// newInterface is the body that attaches an interface.
+type newInterface struct {
+	NetworkID *string `json:"net_id"`
+	PortID    *string `json:"port_id"`
+	FixedIPs  []struct {
+		Address *string `json:"ip_address"`
+	} `json:"fixed_ips"`
+	Tag *string `json:"tag"` // since 2.49
+}
+
 func (a *API) attachInterface(r *api.Request, i *objects.Instance) (any, error) {
-	body := r.Field("interfaceAttachment")
-	n := objects.NetworkRequest{NetworkID: member(body, "net_id"), PortID: member(body, "port_id"), Tag: member(body, "tag")}
-	if fixed, ok := body["fixed_ips"].([]any); ok && len(fixed) > 0 {
-		if one, ok := fixed[0].(map[string]any); ok {
-			n.Address = member(one, "ip_address")
-		}
+	asked, err := api.Body[newInterface](r, "interfaceAttachment")
+	if err != nil {
+		return nil, err
+	}
+	n := objects.NetworkRequest{NetworkID: asked.NetworkID, PortID: asked.PortID, Tag: asked.Tag}
+	if len(asked.FixedIPs) > 0 {
+		n.Address = asked.FixedIPs[0].Address
 	}
 	switch {
 	case objects.OrZero(n.NetworkID) != "" && objects.OrZero(n.PortID) != "":
@@ -155,12 +187,4 @@ func (a *API) detachInterface(r *api.Request, i *objects.Instance) (any, error) 
 // webob, which names a type all the same.
 func webobsEmpty() *api.Reply {
 	return &api.Reply{Header: http.Header{"Content-Type": {"text/html; charset=UTF-8"}}}
-}
-
-// member is a member of the body that is text, or nil.
-func member(body map[string]any, name string) *string {
-	if s, ok := body[name].(string); ok {
-		return &s
-	}
-	return nil
 }

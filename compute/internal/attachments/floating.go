@@ -7,33 +7,47 @@ import (
 	"github.com/nova-go/nova/internal/rest/neutron"
 )
 
+// floatingAddress is the body that leads a floating address to a server or away from it.
+type floatingAddress struct {
+	Address      string  `json:"address"`
+	FixedAddress *string `json:"fixed_address"` // where it leads to
+}
+
 func (a *API) addFloatingIP(r *api.Request, i *objects.Instance) (any, error) {
-	body := r.Field("addFloatingIp")
-	return webobsEmpty(), a.Ops.AddFloatingIP(r.Ctx(), r.Context, i, api.Text(body["address"]), member(body, "fixed_address"))
+	asked, err := api.Body[floatingAddress](r, "addFloatingIp")
+	if err != nil {
+		return nil, err
+	}
+	return webobsEmpty(), a.Ops.AddFloatingIP(r.Ctx(), r.Context, i, asked.Address, asked.FixedAddress)
 }
 
 // floatingIP is a floating address with the server that has it; nil is none.
 type floatingIP struct {
-	ip     *neutron.FloatingIP
-	holder *objects.Instance
+	address string // as it was asked for
+	ip      *neutron.FloatingIP
+	holder  *objects.Instance
 }
 
 // floatingIP finds the address that the body names.
 func (a *API) floatingIP(r *api.Request) (*floatingIP, policy.Target, error) {
-	ip, err := a.Ops.Floating.FloatingIPAt(r.Ctx(), r.Context, api.Text(r.Field("removeFloatingIp")["address"]))
+	asked, err := api.Body[floatingAddress](r, "removeFloatingIp")
+	if err != nil {
+		return nil, policy.Target{}, err
+	}
+	ip, err := a.Ops.Floating.FloatingIPAt(r.Ctx(), r.Context, asked.Address)
 	if err != nil {
 		return nil, policy.Target{}, err
 	}
 	i, err := a.Ops.Holder(r.Ctx(), r.Context, ip)
 	if err != nil || i == nil {
-		return &floatingIP{ip, nil}, policy.Target{}, err
+		return &floatingIP{asked.Address, ip, nil}, policy.Target{}, err
 	}
-	return &floatingIP{ip, i}, policy.Target{ProjectID: i.ProjectID}, nil
+	return &floatingIP{asked.Address, ip, i}, policy.Target{ProjectID: i.ProjectID}, nil
 }
 
 func (a *API) removeFloatingIP(r *api.Request, f *floatingIP) (any, error) {
 	if f.holder == nil || f.holder.UUID != r.Var("id") {
-		return nil, api.Conflict("Floating IP %s is not associated with instance %s.", api.Text(r.Field("removeFloatingIp")["address"]), r.Var("id"))
+		return nil, api.Conflict("Floating IP %s is not associated with instance %s.", f.address, r.Var("id"))
 	}
 	err := a.Ops.RemoveFloatingIP(r.Ctx(), r.Context, f.holder, f.ip)
 	if objects.IsClass(err, "Forbidden") {

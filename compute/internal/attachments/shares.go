@@ -43,9 +43,18 @@ func (a *API) sharesShow(r *api.Request, i *objects.Instance) (any, error) {
 	return oneShare(r, s), nil
 }
 
+// newShare is the body that attaches a share.
+type newShare struct {
+	ShareID string  `json:"share_id"`
+	Tag     *string `json:"tag"`
+}
+
 func (a *API) attachShare(r *api.Request, i *objects.Instance) (any, error) {
-	body := r.Field("share")
-	s, err := a.Ops.AttachShare(r.Ctx(), r.Context, i, api.Text(body["share_id"]), member(body, "tag"))
+	asked, err := api.Body[newShare](r, "share")
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.Ops.AttachShare(r.Ctx(), r.Context, i, asked.ShareID, asked.Tag)
 	if err != nil {
 		return nil, err
 	}

@@ -15,11 +15,12 @@ import (
 )
 
 // Unmarshal stores what [schema.Decode] made of a document, and a schema has accepted, in the
-// value that into points to. Structs take the members that their json tags name, and
-// leave out others. Strings, booleans, slices, maps and pointers are as in
-// encoding/json; null leaves what it meets as it is. The types Int, Bool, Scalar,
-// Reference and Value take what Nova's code makes of values that are not of that type. A field of
-// type any gets what [schema.Plain] answers.
+// value that into points to. Structs take the members that their json tags name, and leave
+// out others. Booleans, slices, maps and pointers are as in encoding/json. Strings take
+// numbers and booleans, too, as Nova's objects do of what /v2 does not check. Null leaves
+// what it meets as it is. The types Int, Bool, Scalar, Reference, AutoDisk, WordOr and Value
+// take what Nova's code makes of values that are not of that type. A field of type any gets
+// what [schema.Plain] answers.
 //
 // An error is a value that the schema should have refused, or a *ValueError.
 func Unmarshal(doc, into any) error {
@@ -33,7 +34,7 @@ type ValueError struct{ Message string }
 func (e *ValueError) Error() string { return e.Message }
 
 // Int is an integer as Python's int makes one of a number or of text: 1.0 and "25\n"
-// are integers. What does not fit into 64 bits is an error.
+// are integers. One that does not fit into 64 bits is the nearest that does.
 type Int int64
 
 // Bool is a truth value, or a word for one.
@@ -45,7 +46,10 @@ type Scalar string
 // Reference is the id in a reference, which may be a URL: the last part of its path.
 type Reference string
 
-// Value is any scalar, for fields of which Nova makes several things.
+// AutoDisk is whether a disk is partitioned to its size: "AUTO", as against "MANUAL".
+type AutoDisk bool
+
+// Value is any value, for fields of which Nova makes several things.
 type Value struct {
 	Given bool
 	doc   any
@@ -58,12 +62,38 @@ type Opt[T any] struct {
 	Value T
 }
 
+// WordOr is a member that may be a word in the place of a T.
+type WordOr[T any] struct {
+	Given bool
+	Word  string
+	Value T
+}
+
 type unmarshaler interface{ unmarshalDocument(doc any) error }
 
+// takesAny are the types that any value can be stored in.
+type takesAny interface{ take(doc any) }
+
+// Pointer is the value, or nil where the member is left out.
+func (o Opt[T]) Pointer() *T {
+	if !o.Given {
+		return nil
+	}
+	return &o.Value
+}
+
 func (n *Int) unmarshalDocument(doc any) error {
-	v, err := schema.Integer(doc)
+	v, err := integer(doc)
 	*n = Int(v)
 	return err
+}
+
+func integer(doc any) (int64, error) {
+	n, err := schema.Nearest(doc)
+	if err != nil {
+		return 0, &ValueError{err.Error()}
+	}
+	return n, nil
 }
 
 // truths are the words that Nova names to who uses another one.
@@ -79,30 +109,36 @@ func (b *Bool) unmarshalDocument(doc any) error {
 	return nil
 }
 
-func (t *Scalar) unmarshalDocument(doc any) error {
-	*t = Scalar(schema.Text(doc))
-	return nil
-}
+func (t *Scalar) take(doc any) { *t = Scalar(schema.Text(doc)) }
 
-func (v *Value) unmarshalDocument(doc any) error {
-	*v = Value{true, doc}
-	return nil
-}
+func (a *AutoDisk) take(doc any) { *a = schema.Text(doc) == "AUTO" }
 
-// Int is the integer that Python's int makes of the value.
-func (v Value) Int() (int64, error) { return schema.Integer(v.doc) }
+func (v *Value) take(doc any) { *v = Value{true, doc} }
+
+// Int is the integer that Python's int makes of the value: see [Int].
+func (v Value) Int() (int64, error) { return integer(v.doc) }
 
 // Text is the value as Python's str shows it.
 func (v Value) Text() string { return schema.Text(v.doc) }
 
-func (r *Reference) unmarshalDocument(doc any) error {
-	*r = Reference(referenceID(schema.Text(doc)))
-	return nil
-}
+// Truthy tells whether the value is one that Python takes for true: anything but false, 0,
+// and what is empty. The word "false" is true.
+func (v Value) Truthy() bool { return schema.Truthy(v.doc) }
+
+func (r *Reference) take(doc any) { *r = Reference(referenceID(schema.Text(doc))) }
 
 func (o *Opt[T]) unmarshalDocument(doc any) error {
 	o.Given = true
 	return Unmarshal(doc, &o.Value)
+}
+
+func (w *WordOr[T]) unmarshalDocument(doc any) error {
+	w.Given = true
+	if word, ok := doc.(string); ok {
+		w.Word = word
+		return nil
+	}
+	return Unmarshal(doc, &w.Value)
 }
 
 // takesNull are the types for which null is a value.
@@ -114,13 +150,15 @@ type takesNull interface {
 func (o *Opt[T]) null() {}
 
 func store(doc any, into reflect.Value) error {
-	if u, ok := into.Addr().Interface().(unmarshaler); ok {
-		if _, null := u.(takesNull); doc == nil && !null {
-			return nil
-		}
-		return u.unmarshalDocument(doc)
+	to := into.Addr().Interface()
+	if _, null := to.(takesNull); doc == nil && !null {
+		return nil
 	}
-	if doc == nil {
+	switch to := to.(type) {
+	case unmarshaler:
+		return to.unmarshalDocument(doc)
+	case takesAny:
+		to.take(doc)
 		return nil
 	}
 	switch into.Kind() {
@@ -135,8 +173,9 @@ func store(doc any, into reflect.Value) error {
 		into.Set(reflect.ValueOf(schema.Plain(doc)))
 		return nil
 	case reflect.String:
-		if s, ok := doc.(string); ok {
-			into.SetString(s)
+		switch doc.(type) {
+		case string, json.Number, bool:
+			into.SetString(schema.Text(doc))
 			return nil
 		}
 	case reflect.Bool:

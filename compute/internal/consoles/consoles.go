@@ -39,20 +39,29 @@ func (a *API) serial(r *api.Request) (any, error) {
 	return a.open(r, "os-getSerialConsole", "get_serial_console")
 }
 
+// console is the body that opens a console.
+type console struct {
+	Protocol string `json:"protocol"` // since 2.6
+	Type     string `json:"type"`
+}
+
 // open is an action that opens a console.
 func (a *API) open(r *api.Request, key, method string) (any, error) {
 	i, _, err := r.Server(api.RecordOf(cell.Usual))
 	if err != nil {
 		return nil, err
 	}
-	kind := api.Text(r.Field(key)["type"])
-	address, err := a.console(r, i, method, kind)
+	asked, err := api.Body[console](r, key)
+	if err != nil {
+		return nil, err
+	}
+	address, err := a.console(r, i, method, asked.Type)
 	if err != nil {
 		return nil, err
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("console", func(o *api.Object) {
-			o.Str("type", kind)
+			o.Str("type", asked.Type)
 			o.Str("url", address)
 		})
 	}), nil
@@ -74,20 +83,22 @@ func (a *API) console(r *api.Request, i *objects.Instance, method, kind string) 
 var methods = map[string]string{"vnc": "get_vnc_console", "spice": "get_spice_console", "serial": "get_serial_console", "mks": "get_mks_console"}
 
 func (a *API) create(r *api.Request, i *objects.Instance) (any, error) {
-	body := r.Field("remote_console")
-	protocol, kind := api.Text(body["protocol"]), api.Text(body["type"])
-	method, ok := methods[protocol]
+	asked, err := api.Body[console](r, "remote_console")
+	if err != nil {
+		return nil, err
+	}
+	method, ok := methods[asked.Protocol]
 	if !ok {
 		return nil, api.Bare(400) // RDP, which Nova has removed
 	}
-	address, err := a.console(r, i, method, kind)
+	address, err := a.console(r, i, method, asked.Type)
 	if err != nil {
 		return nil, err
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("remote_console", func(o *api.Object) {
-			o.Str("protocol", protocol)
-			o.Str("type", kind)
+			o.Str("protocol", asked.Protocol)
+			o.Str("type", asked.Type)
 			o.Str("url", address)
 		})
 	}), nil

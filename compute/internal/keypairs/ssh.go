@@ -56,7 +56,7 @@ func sshFingerprint(line string) (string, error) {
 	if !ok {
 		return "", bad
 	}
-	blob, err := laxBase64(body)
+	blob, err := objects.DecodeBase64(body)
 	if err != nil || checkSSHBlob(kind, blob) != nil {
 		return "", bad
 	}
@@ -66,7 +66,7 @@ func sshFingerprint(line string) (string, error) {
 	if len(parts) < 2 {
 		return "", bad
 	}
-	hashed, err := laxBase64(parts[1])
+	hashed, err := objects.DecodeBase64(parts[1])
 	if err != nil {
 		return "", bad
 	}
@@ -122,28 +122,6 @@ func sshString(b []byte) (s, rest []byte, ok bool) {
 		return nil, nil, false
 	}
 	return b[4 : 4+n], b[4+n:], true
-}
-
-// laxBase64 decodes as Python's b64decode does: it passes over characters that are
-// not of the alphabet, and stops at the padding.
-func laxBase64(s string) ([]byte, error) {
-	clean := make([]byte, 0, len(s))
-	pads := 0
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case c == '=':
-			if pads++; len(clean)%4 >= 2 && len(clean)%4+pads >= 4 {
-				return base64.RawStdEncoding.DecodeString(string(clean))
-			}
-		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '+', c == '/':
-			clean, pads = append(clean, c), 0
-		}
-	}
-	if len(clean)%4 != 0 {
-		return nil, errors.New("incorrect padding")
-	}
-	return base64.StdEncoding.DecodeString(string(clean))
 }
 
 // colons writes bytes as "aa:bb:…".

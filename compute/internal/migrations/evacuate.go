@@ -2,6 +2,7 @@ package migrations
 
 import (
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
@@ -12,7 +13,7 @@ import (
 const remade = cell.PartFlavor | cell.PartTrustedCerts | cell.PartPCIRequests | cell.PartPCIDevices | cell.PartResources | cell.PartMigrationContext
 
 func (a *API) evacuate(r *api.Request, i *objects.Instance) (any, error) {
-	opts, err := a.evacuation(r, i)
+	opts, err := a.evacuationOptions(r, i)
 	if err != nil {
 		return nil, err
 	}
@@ -25,26 +26,36 @@ func (a *API) evacuate(r *api.Request, i *objects.Instance) (any, error) {
 	return api.Doc(func(o *api.Object) { o.Opt("adminPass", opts.Password) }), nil
 }
 
-func (a *API) evacuation(r *api.Request, i *objects.Instance) (migration.EvacuateOptions, error) {
-	body := r.Field("evacuate")
-	opts := migration.EvacuateOptions{Host: str(body["host"]), Stopped: r.Since(mv.V95EvacuateStopped)}
-	_, named := body["adminPass"]
+// evacuation is the body that makes a server anew on another host.
+type evacuation struct {
+	Host            *string   `json:"host"`
+	AdminPass       *string   `json:"adminPass"`
+	OnSharedStorage body.Bool `json:"onSharedStorage"` // until 2.13
+	Force           body.Bool `json:"force"`           // 2.29 to 2.67
+}
+
+func (a *API) evacuationOptions(r *api.Request, i *objects.Instance) (migration.EvacuateOptions, error) {
+	asked, err := api.Body[evacuation](r, "evacuate")
+	if err != nil {
+		return migration.EvacuateOptions{}, err
+	}
+	opts := migration.EvacuateOptions{Host: asked.Host, Stopped: r.Since(mv.V95EvacuateStopped)}
 	keeps := false // the disk, and so the password
 	if !r.Since(mv.V14EvacuateSharedStorage) {
-		keeps, _ = api.Truth(body["onSharedStorage"])
+		keeps = bool(asked.OnSharedStorage)
 		opts.SharedStorage = &keeps
 	}
 	if r.Since(mv.V29EvacuateForce) {
-		var err error
-		if opts.Force, err = force(body, objects.OrZero(opts.Host)); err != nil {
+		opts.Force = (*bool)(&asked.Force)
+		if err := canForce(asked.Force, asked.Host); err != nil {
 			return opts, err
 		}
 	}
 	switch {
-	case named && keeps:
+	case asked.AdminPass != nil && keeps:
 		return opts, api.BadRequest("admin password can't be changed on existing disk")
 	case !keeps:
-		password := a.password(body)
+		password := a.password(asked.AdminPass)
 		opts.Password = &password
 	}
 	if opts.Host != nil {

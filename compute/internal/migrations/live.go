@@ -6,63 +6,60 @@ import (
 	"slices"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/migration"
 	"github.com/nova-go/nova/internal/rpc"
 )
 
+// liveMigration is the body that moves a server while it runs.
+type liveMigration struct {
+	Host           *string    `json:"host"`
+	BlockMigration body.Value `json:"block_migration"`  // a truth value; since 2.25 "auto", too
+	OverCommit     body.Bool  `json:"disk_over_commit"` // until 2.24
+	Force          body.Bool  `json:"force"`            // 2.30 to 2.67
+}
+
 // liveMigratesAnywhere tells whether the scheduler chooses the host, which has a rule of
 // its own.
 func liveMigratesAnywhere(r *api.Request) bool {
-	return objects.OrZero(str(r.Field("os-migrateLive")["host"])) == ""
+	asked, err := api.Body[liveMigration](r, "os-migrateLive")
+	return err == nil && objects.OrZero(asked.Host) == ""
 }
 
 func (a *API) liveMigrate(r *api.Request, i *objects.Instance) (any, error) {
-	body := r.Field("os-migrateLive")
-	opts := migration.LiveOptions{Async: r.Since(mv.V34AsyncLiveMigrateChecks)}
-	opts.Host = str(body["host"])
-	if err := liveOptions(r, body, &opts); err != nil {
+	asked, err := api.Body[liveMigration](r, "os-migrateLive")
+	if err != nil {
 		return nil, err
+	}
+	opts := migration.LiveOptions{Async: r.Since(mv.V34AsyncLiveMigrateChecks)}
+	opts.Host = asked.Host
+	if r.Since(mv.V30LiveMigrateForce) {
+		opts.Force = (*bool)(&asked.Force)
+		if err := canForce(asked.Force, asked.Host); err != nil {
+			return nil, err
+		}
+	}
+	if block := asked.BlockMigration.Text(); block != "auto" {
+		b, err := api.Truth(block)
+		if err != nil {
+			return nil, err
+		}
+		opts.BlockMigration = &b
+	}
+	if !r.Since(mv.V25BlockMigrationAuto) {
+		opts.OverCommit = (*bool)(&asked.OverCommit)
 	}
 	return nil, liveRefusal(a.Ops.LiveMigrate(r.Ctx(), r.Context, i, opts))
 }
 
-func liveOptions(r *api.Request, body map[string]any, opts *migration.LiveOptions) error {
-	if r.Since(mv.V30LiveMigrateForce) {
-		var err error
-		if opts.Force, err = force(body, objects.OrZero(opts.Host)); err != nil {
-			return err
-		}
+// canForce refuses to take a host without asking the scheduler where none is named.
+func canForce(force body.Bool, host *string) error {
+	if force && objects.OrZero(host) == "" {
+		return api.BadRequest("Can't force to a non-provided destination")
 	}
-	block := body["block_migration"]
-	if r.Since(mv.V25BlockMigrationAuto) && block == "auto" {
-		return nil
-	}
-	b, err := api.Truth(block)
-	if err != nil {
-		return err
-	}
-	opts.BlockMigration = &b
-	if r.Since(mv.V25BlockMigrationAuto) {
-		return nil
-	}
-	over, err := api.Truth(body["disk_over_commit"])
-	opts.OverCommit = &over
-	return err
-}
-
-// force reads whether a host is to be taken without asking the scheduler.
-func force(body map[string]any, host string) (*bool, error) {
-	given, ok := body["force"]
-	if !ok {
-		given = false
-	}
-	b, err := api.Truth(given)
-	if err == nil && b && host == "" {
-		err = api.BadRequest("Can't force to a non-provided destination")
-	}
-	return &b, err
+	return nil
 }
 
 // impossible are the exceptions by which hosts say that a server cannot be moved to

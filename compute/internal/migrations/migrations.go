@@ -33,27 +33,9 @@ type API struct {
 const microTime = "2006-01-02T15:04:05.000000"
 
 // password is the one of the body, or a new one.
-func (a *API) password(body map[string]any) string {
-	if given, ok := body["adminPass"].(string); ok {
-		return given
+func (a *API) password(given *string) string {
+	if given != nil {
+		return *given
 	}
 	return build.Password(a.PasswordLength)
-}
-
-// str is a member that is a text, or nil.
-func str(v any) *string {
-	if s, ok := v.(string); ok {
-		return &s
-	}
-	return nil
-}
-
-// autoDisk reads OS-DCF:diskConfig; nil is not given.
-func autoDisk(body map[string]any) *bool {
-	switch mode := body["OS-DCF:diskConfig"]; mode {
-	case "AUTO", "MANUAL":
-		auto := mode == "AUTO"
-		return &auto
-	}
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/build"
@@ -37,61 +38,48 @@ func (a *API) rebuild(r *api.Request, i *objects.Instance) (any, error) {
 	return a.Rebuilt(r, password, i.UserData)
 }
 
-func (a *API) rebuildOptions(r *api.Request, i *objects.Instance) (migration.RebuildOptions, error) {
-	body := r.Field("rebuild")
-	opts := migration.RebuildOptions{Image: api.Text(body["imageRef"]), Password: a.password(body), AutoDiskConfig: autoDisk(body), Description: optional(body, "description"),
-		AccessIPv4: objects.CanonicalIP(str(body["accessIPv4"])), AccessIPv6: objects.CanonicalIP(str(body["accessIPv6"])),
-		ReimageVolume: r.Since(mv.V93RebuildVolume), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor, r.Own())}
-	if keep, given := body["preserve_ephemeral"]; given {
-		var err error
-		if opts.KeepEphemeral, err = api.Truth(keep); err != nil {
-			return opts, err
-		}
-	}
-	if name := str(body["name"]); name != nil {
-		trimmed := strings.TrimSpace(*name)
-		opts.Name = &trimmed
-	}
-	if given, ok := body["metadata"].(map[string]any); ok {
-		metadata := map[string]string{}
-		for key, value := range given {
-			metadata[key] = api.Text(value)
-		}
-		opts.Metadata = &metadata
-	}
-	files, _ := body["personality"].([]any)
-	for _, one := range files {
-		f, _ := one.(map[string]any)
-		opts.Files = append(opts.Files, build.File{Path: objects.OrZero(str(f["path"])), Content: objects.OrZero(str(f["contents"]))})
-	}
-	if r.Since(mv.V54RebuildKeypair) {
-		opts.Key = optional(body, "key_name")
-	}
-	if r.Since(mv.V57NoPersonality) {
-		opts.UserData = optional(body, "user_data")
-	}
-	if r.Since(mv.V90Hostname) {
-		opts.Hostname = str(body["hostname"])
-	}
-	certs, given := body["trusted_image_certificates"]
-	if !given || !r.Since(mv.V63TrustedCerts) {
-		return opts, nil
-	}
-	list, _ := certs.([]any)
-	ids := []string{}
-	for _, id := range list {
-		ids = append(ids, api.Text(id))
-	}
-	opts.TrustedCerts = &ids
-	return opts, r.Can(policy.ServersRebuildTrustedCerts, api.OwnerOf(i))
+// rebuilding is the body that makes a server anew.
+type rebuilding struct {
+	ImageRef          string             `json:"imageRef"`
+	Name              *string            `json:"name"`
+	Metadata          *map[string]string `json:"metadata"`
+	AdminPass         *string            `json:"adminPass"`
+	AutoDisk          *body.AutoDisk     `json:"OS-DCF:diskConfig"`
+	AccessIPv4        *string            `json:"accessIPv4"`
+	AccessIPv6        *string            `json:"accessIPv6"`
+	PreserveEphemeral body.Bool          `json:"preserve_ephemeral"`
+	Files             []build.File       `json:"personality"`                // until 2.56
+	Description       body.Opt[*string]  `json:"description"`                // since 2.19
+	KeyName           body.Opt[*string]  `json:"key_name"`                   // since 2.54
+	UserData          body.Opt[*string]  `json:"user_data"`                  // since 2.57
+	TrustedCerts      body.Opt[[]string] `json:"trusted_image_certificates"` // since 2.63
+	Hostname          *string            `json:"hostname"`                   // since 2.90
 }
 
-// optional is a member that may be null, or nil where it is not given.
-func optional(body map[string]any, name string) **string {
-	given, ok := body[name]
-	if !ok {
-		return nil
+func (a *API) rebuildOptions(r *api.Request, i *objects.Instance) (migration.RebuildOptions, error) {
+	asked, err := api.Body[rebuilding](r, "rebuild")
+	if err != nil {
+		return migration.RebuildOptions{}, err
 	}
-	value := str(given)
-	return &value
+	opts := migration.RebuildOptions{Image: asked.ImageRef, Password: a.password(asked.AdminPass), Files: asked.Files, Metadata: asked.Metadata,
+		Description: asked.Description.Pointer(), AccessIPv4: objects.CanonicalIP(asked.AccessIPv4), AccessIPv6: objects.CanonicalIP(asked.AccessIPv6),
+		AutoDiskConfig: (*bool)(asked.AutoDisk), KeepEphemeral: bool(asked.PreserveEphemeral),
+		ReimageVolume: r.Since(mv.V93RebuildVolume), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor, r.Own())}
+	if asked.Name != nil {
+		opts.Name = new(strings.TrimSpace(*asked.Name))
+	}
+	if r.Since(mv.V54RebuildKeypair) {
+		opts.Key = asked.KeyName.Pointer()
+	}
+	if r.Since(mv.V57NoPersonality) {
+		opts.UserData = asked.UserData.Pointer()
+	}
+	if r.Since(mv.V90Hostname) {
+		opts.Hostname = asked.Hostname
+	}
+	if !asked.TrustedCerts.Given || !r.Since(mv.V63TrustedCerts) {
+		return opts, nil
+	}
+	opts.TrustedCerts = &asked.TrustedCerts.Value
+	return opts, r.Can(policy.ServersRebuildTrustedCerts, api.OwnerOf(i))
 }

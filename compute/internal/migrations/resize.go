@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
@@ -14,9 +15,18 @@ import (
 // toResize are the parts of a server that its new host makes anew.
 const toResize = api.WithFlavor | cell.PartServices | cell.PartResources | cell.PartPCIRequests | cell.PartPCIDevices | cell.PartTrustedCerts | cell.PartVCPUModel
 
+// resizing is the body that gives a server another flavor.
+type resizing struct {
+	FlavorRef body.Scalar    `json:"flavorRef"` // no URL, as against that of new servers
+	AutoDisk  *body.AutoDisk `json:"OS-DCF:diskConfig"`
+}
+
 func (a *API) resize(r *api.Request, i *objects.Instance) (any, error) {
-	body := r.Field("resize")
-	err := a.Ops.Resize(r.Ctx(), r.Context, i, migration.ResizeOptions{Action: "resize", Flavor: api.Text(body["flavorRef"]), AutoDiskConfig: autoDisk(body),
+	asked, err := api.Body[resizing](r, "resize")
+	if err != nil {
+		return nil, err
+	}
+	err = a.Ops.Resize(r.Ctx(), r.Context, i, migration.ResizeOptions{Action: "resize", Flavor: string(asked.FlavorRef), AutoDiskConfig: (*bool)(asked.AutoDisk),
 		CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i)), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor, r.Own())})
 	switch {
 	case objects.IsClass(err, "FlavorNotFound"):
@@ -27,22 +37,36 @@ func (a *API) resize(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, err
 }
 
-// migrate is a resize to the flavor that the server has.
-func (a *API) migrate(r *api.Request, i *objects.Instance) (any, error) {
-	return nil, a.Ops.Resize(r.Ctx(), r.Context, i, migration.ResizeOptions{Action: "migrate", Host: migrationHost(r), CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i))})
+// migrating is the body that moves a server.
+type migrating struct {
+	Host string `json:"host"` // since 2.56
 }
 
-// migrationHost is the host that the body of a migration names; "" is none.
-func migrationHost(r *api.Request) string {
-	if !r.Since(mv.V56MigrateHost) {
-		return ""
+// migrate is a resize to the flavor that the server has.
+func (a *API) migrate(r *api.Request, i *objects.Instance) (any, error) {
+	host, err := migrationHost(r)
+	if err != nil {
+		return nil, err
 	}
-	return objects.OrZero(str(r.Field("migrate")["host"]))
+	return nil, a.Ops.Resize(r.Ctx(), r.Context, i, migration.ResizeOptions{Action: "migrate", Host: host, CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i))})
+}
+
+// migrationHost is the host that the body of a migration names; "" is none. Until 2.55
+// the body may be anything.
+func migrationHost(r *api.Request) (string, error) {
+	if !r.Since(mv.V56MigrateHost) {
+		return "", nil
+	}
+	asked, err := api.Body[migrating](r, "migrate")
+	return asked.Host, err
 }
 
 // migratesAnywhere tells whether the scheduler chooses the host, which has a rule of its
 // own.
-func migratesAnywhere(r *api.Request) bool { return migrationHost(r) == "" }
+func migratesAnywhere(r *api.Request) bool {
+	host, err := migrationHost(r)
+	return err == nil && host == ""
+}
 
 // ofProject finds the server that the path names, for rules that do not care which user
 // it belongs to.

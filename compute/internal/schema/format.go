@@ -15,7 +15,7 @@ var formats = map[string]func(string) bool{
 	"regex":     func(s string) bool { return s != "" && validPyRegex(s) },
 	"date-time": isDateTime,
 	"base64":    isBase64,
-	"uuid":      isUUID,
+	"uuid":      IsUUID,
 	"ipv4": func(s string) bool {
 		a, err := netip.ParseAddr(s)
 		return err == nil && a.Is4()
@@ -26,9 +26,9 @@ var formats = map[string]func(string) bool{
 	},
 }
 
-// isUUID is oslo's is_uuid_like: 32 hexadecimal digits of either case, hyphens
+// IsUUID is oslo's is_uuid_like: 32 hexadecimal digits of either case, hyphens
 // anywhere, braces around and "urn:" or "uuid:" anywhere.
-func isUUID(s string) bool {
+func IsUUID(s string) bool {
 	if len(s) == 36 && strings.Count(s, "-") == 4 {
 		n := 0
 		for i := range len(s) {
@@ -53,15 +53,16 @@ func isUUID(s string) bool {
 	return true
 }
 
-// isBase64 is Python's lenient b64decode: characters outside the alphabet are
+// isBase64 is Python's lenient b64decode of ASCII: characters outside the alphabet are
 // skipped, what is left has to be whole groups, and padding ends the data.
 func isBase64(s string) bool {
+	if strings.ContainsFunc(s, func(c rune) bool { return c >= 0x80 }) {
+		return false
+	}
 	quad, pads := 0, 0
 	for i := range len(s) {
 		c := s[i]
 		switch {
-		case c >= 0x80:
-			return false
 		case c == '=':
 			pads++
 			if quad >= 2 && quad+pads >= 4 {

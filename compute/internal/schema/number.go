@@ -215,3 +215,21 @@ func Integer(v any) (int64, error) {
 	}
 	return n.i, nil
 }
+
+// Truthy is what Python's bool makes of a decoded value.
+func Truthy(v any) bool {
+	switch v := v.(type) {
+	case bool:
+		return v
+	case string:
+		return v != ""
+	case json.Number:
+		n := numberOf(v)
+		return n.float && n.f != 0 || !n.float && (n.i != 0 || n.big != nil)
+	case []any:
+		return len(v) > 0
+	case *Object:
+		return v.Len() > 0
+	}
+	return false
+}

@@ -9,6 +9,11 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
+// securityGroup is the body that gives a server a security group, or takes it away.
+type securityGroup struct {
+	Name string `json:"name"`
+}
+
 func (a *API) addSecurityGroup(r *api.Request, i *objects.Instance) (any, error) {
 	return a.changeGroup(r, i, "addSecurityGroup", a.Network.AddGroupTo)
 }
@@ -20,9 +25,12 @@ func (a *API) removeSecurityGroup(r *api.Request, i *objects.Instance) (any, err
 // changeGroup does something with the group that the body names, a lock or a task
 // of the server notwithstanding.
 func (a *API) changeGroup(r *api.Request, i *objects.Instance, action string, do func(ctx context.Context, caller *reqctx.Context, server, group string) error) (any, error) {
-	name, _ := r.Field(action)["name"].(string)
-	if strings.TrimSpace(name) == "" {
+	group, err := api.Body[securityGroup](r, action)
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(group.Name) == "" {
 		return nil, api.BadRequest("Security group name cannot be empty")
 	}
-	return nil, do(r.Ctx(), r.Context, i.UUID, name)
+	return nil, do(r.Ctx(), r.Context, i.UUID, group.Name)
 }

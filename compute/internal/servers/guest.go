@@ -8,9 +8,17 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
+// password is the body that changes the password of a server's administrator.
+type password struct {
+	AdminPass string `json:"adminPass"`
+}
+
 func (a *API) changePassword(r *api.Request, i *objects.Instance) (any, error) {
-	password, _ := r.Field("changePassword")["adminPass"].(string)
-	err := a.Ops.ChangePassword(r.Ctx(), r.Context, i, password)
+	asked, err := api.Body[password](r, "changePassword")
+	if err != nil {
+		return nil, err
+	}
+	err = a.Ops.ChangePassword(r.Ctx(), r.Context, i, asked.AdminPass)
 	if objects.IsClass(err, "NotImplementedError") {
 		return nil, api.NotImplemented("Unable to set password on instance")
 	}
@@ -20,8 +28,17 @@ func (a *API) changePassword(r *api.Request, i *objects.Instance) (any, error) {
 // unprintable are the characters that XML cannot hold: once, answers were XML.
 var unprintable = regexp.MustCompile(`[\x00-\x08\x0B-\x1F]`)
 
+// consoleOutput is the body that reads a server's console.
+type consoleOutput struct {
+	Length any `json:"length"` // a number or text: Nova hands it on as it is
+}
+
 func (a *API) consoleOutput(r *api.Request, i *objects.Instance) (any, error) {
-	output, err := a.Ops.ConsoleOutput(r.Ctx(), r.Context, i, r.Field("os-getConsoleOutput")["length"])
+	asked, err := api.Body[consoleOutput](r, "os-getConsoleOutput")
+	if err != nil {
+		return nil, err
+	}
+	output, err := a.Ops.ConsoleOutput(r.Ctx(), r.Context, i, asked.Length)
 	if err != nil {
 		return nil, err
 	}
@@ -72,12 +89,24 @@ func fields(v *objects.Versioned, names ...string) map[string]any {
 	return m
 }
 
+// fixedIP is the body that gives a server an address of a network, or takes one away.
+type fixedIP struct {
+	NetworkID any    `json:"networkId"` // text or a number: Nova hands it on as it is
+	Address   string `json:"address"`
+}
+
 func (a *API) addFixedIP(r *api.Request, i *objects.Instance) (any, error) {
-	network := api.Text(r.Field("addFixedIp")["networkId"])
-	return nil, a.Ops.AddFixedIP(r.Ctx(), r.Context, i, network)
+	asked, err := api.Body[fixedIP](r, "addFixedIp")
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Ops.AddFixedIP(r.Ctx(), r.Context, i, asked.NetworkID)
 }
 
 func (a *API) removeFixedIP(r *api.Request, i *objects.Instance) (any, error) {
-	address, _ := r.Field("removeFixedIp")["address"].(string)
-	return nil, a.Ops.RemoveFixedIP(r.Ctx(), r.Context, i, address)
+	asked, err := api.Body[fixedIP](r, "removeFixedIp")
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Ops.RemoveFixedIP(r.Ctx(), r.Context, i, asked.Address)
 }

@@ -3,10 +3,10 @@ package servers
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/lifecycle"
@@ -14,14 +14,29 @@ import (
 	"github.com/nova-go/nova/internal/quota"
 )
 
+// newImage is the body that makes an image of a server.
+type newImage struct {
+	Name     string            `json:"name"`
+	Metadata map[string]string `json:"metadata"`
+}
+
+// newBackup is the body that makes an image of a server, and deletes old ones.
+type newBackup struct {
+	Name     string            `json:"name"`
+	Metadata map[string]string `json:"metadata"`
+	Kind     string            `json:"backup_type"`
+	Rotation body.Int          `json:"rotation"`
+}
+
 func (a *API) createImage(r *api.Request, i *objects.Instance) (any, error) {
-	body := r.Field("createImage")
-	properties, err := a.imageProperties(r, body)
+	asked, err := api.Body[newImage](r, "createImage")
 	if err != nil {
 		return nil, err
 	}
-	name, _ := body["name"].(string)
-	image, err := a.Ops.CreateImage(r.Ctx(), r.Context, i, strings.TrimSpace(name), properties, func() error {
+	if err := a.checkProperties(r, asked.Metadata); err != nil {
+		return nil, err
+	}
+	image, err := a.Ops.CreateImage(r.Ctx(), r.Context, i, strings.TrimSpace(asked.Name), asked.Metadata, func() error {
 		return r.Can(policy.ServersCreateImageAllowVolumeBacked, api.OwnerOf(i))
 	})
 	if err != nil {
@@ -38,16 +53,12 @@ func (a *API) createImage(r *api.Request, i *objects.Instance) (any, error) {
 }
 
 func (a *API) createBackup(r *api.Request, i *objects.Instance) (any, error) {
-	body := r.Field("createBackup")
-	var b lifecycle.BackupOptions
-	name, _ := body["name"].(string)
-	b.Name = strings.TrimSpace(name)
-	b.Kind, _ = body["backup_type"].(string)
-	var err error
-	if b.Keep, err = strconv.ParseInt(api.Text(body["rotation"]), 10, 64); err != nil {
+	asked, err := api.Body[newBackup](r, "createBackup")
+	if err != nil {
 		return nil, err
 	}
-	if b.Properties, err = a.imageProperties(r, body); err != nil {
+	b := lifecycle.BackupOptions{Name: strings.TrimSpace(asked.Name), Kind: asked.Kind, Keep: int64(asked.Rotation), Properties: asked.Metadata}
+	if err := a.checkProperties(r, b.Properties); err != nil {
 		return nil, err
 	}
 	image, err := a.Ops.Backup(r.Ctx(), r.Context, i, b)
@@ -66,22 +77,15 @@ func imageID(id string) api.Encoder {
 	return api.Doc(func(o *api.Object) { o.Str("image_id", id) })
 }
 
-// imageProperties are the metadata of the body, which counted against a quota
-// until 2.39.
-func (a *API) imageProperties(r *api.Request, body map[string]any) (map[string]string, error) {
-	given, _ := body["metadata"].(map[string]any)
-	properties := make(map[string]string, len(given))
-	for key, value := range given {
-		properties[key] = api.Text(value)
+// checkProperties holds the properties of an image against a quota, which is over since
+// 2.39.
+func (a *API) checkProperties(r *api.Request, properties map[string]string) error {
+	if len(properties) == 0 || r.Since(mv.V39NoImageMetadata) {
+		return nil
 	}
-	if len(given) > 0 && !r.Since(mv.V39NoImageMetadata) {
-		err := a.Ops.Servers.Limits.CheckImage(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, len(given))
-		if _, over := errors.AsType[*quota.OverError](err); over {
-			return nil, api.Forbidden("Image metadata limit exceeded")
-		}
-		if err != nil {
-			return nil, err
-		}
+	err := a.Ops.Servers.Limits.CheckImage(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, len(properties))
+	if _, over := errors.AsType[*quota.OverError](err); over {
+		return api.Forbidden("Image metadata limit exceeded")
 	}
-	return properties, nil
+	return err
 }

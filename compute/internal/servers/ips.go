@@ -7,7 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-func (a *API) ipsIndex(r *api.Request, i *objects.Instance) (any, error) {
+func (a *API) ipsIndex(_ *api.Request, i *objects.Instance) (any, error) {
 	return api.Doc(func(o *api.Object) {
 		o.Obj("addresses", func(o *api.Object) { addresses(o, i.Network, false) })
 	}), nil

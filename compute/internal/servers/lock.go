@@ -8,12 +8,20 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
+// locking is the body that locks a server. Until 2.72 it may be anything.
+type locking struct {
+	Reason string `json:"locked_reason"` // since 2.73
+}
+
 func (a *API) lock(r *api.Request, i *objects.Instance) (any, error) {
-	reason := ""
+	var asked locking
 	if r.Since(mv.V73LockedReason) {
-		reason, _ = r.Field("lock")["locked_reason"].(string)
+		var err error
+		if asked, err = api.Body[locking](r, "lock"); err != nil {
+			return nil, err
+		}
 	}
-	return nil, a.Ops.Lock(r.Ctx(), r.Context, i, reason)
+	return nil, a.Ops.Lock(r.Ctx(), r.Context, i, asked.Reason)
 }
 
 // unlock needs a further right for a lock that somebody else has put on.
@@ -26,7 +34,15 @@ func (a *API) unlock(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, a.Ops.Unlock(r.Ctx(), r.Context, i)
 }
 
+// newState is the body that sets the state of a server.
+type newState struct {
+	State string `json:"state"`
+}
+
 func (a *API) resetState(r *api.Request, i *objects.Instance) (any, error) {
-	state, _ := r.Field("os-resetState")["state"].(string)
-	return nil, a.Ops.ResetState(r.Ctx(), r.Context, i, state)
+	asked, err := api.Body[newState](r, "os-resetState")
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Ops.ResetState(r.Ctx(), r.Context, i, asked.State)
 }

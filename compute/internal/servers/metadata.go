@@ -5,7 +5,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-func (a *API) metadataIndex(r *api.Request, i *objects.Instance) (any, error) {
+func (a *API) metadataIndex(_ *api.Request, i *objects.Instance) (any, error) {
 	return api.Doc(func(o *api.Object) { o.StrMap("metadata", i.Metadata) }), nil
 }
 
@@ -29,9 +29,9 @@ func (a *API) metadataUpdateAll(r *api.Request, i *objects.Instance) (any, error
 }
 
 func (a *API) metadataSet(r *api.Request, i *objects.Instance, replace bool) (any, error) {
-	pairs := map[string]string{}
-	for key, value := range r.Field("metadata") {
-		pairs[key], _ = value.(string)
+	pairs, err := api.Body[map[string]string](r, "metadata")
+	if err != nil {
+		return nil, err
 	}
 	all, err := a.Ops.SetMetadata(r.Ctx(), r.Context, i, pairs, replace)
 	if err != nil {
@@ -42,8 +42,12 @@ func (a *API) metadataSet(r *api.Request, i *objects.Instance, replace bool) (an
 
 // metadataUpdate sets one key, the one that the path names.
 func (a *API) metadataUpdate(r *api.Request, i *objects.Instance) (any, error) {
+	pairs, err := api.Body[map[string]string](r, "meta")
+	if err != nil {
+		return nil, err
+	}
 	key := r.Var("id")
-	value, ok := r.Field("meta")[key].(string)
+	value, ok := pairs[key]
 	if !ok {
 		return nil, api.BadRequest("Request body and URI mismatch")
 	}

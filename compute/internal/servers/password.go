@@ -8,7 +8,7 @@ import (
 )
 
 // passwordShow joins the pieces that the metadata service stored.
-func (a *API) passwordShow(r *api.Request, i *objects.Instance) (any, error) {
+func (a *API) passwordShow(_ *api.Request, i *objects.Instance) (any, error) {
 	var password strings.Builder
 	for _, key := range api.Keys(i.SystemMetadata) {
 		if strings.HasPrefix(key, "password_") {

@@ -7,7 +7,15 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
+// rebooting is the body that reboots a server.
+type rebooting struct {
+	Kind string `json:"type"` // "soft" or "hard"
+}
+
 func (a *API) reboot(r *api.Request, i *objects.Instance) (any, error) {
-	kind, _ := r.Field("reboot")["type"].(string)
-	return nil, a.Ops.Reboot(r.Ctx(), r.Context, i, strings.ToUpper(kind))
+	asked, err := api.Body[rebooting](r, "reboot")
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Ops.Reboot(r.Ctx(), r.Context, i, strings.ToUpper(asked.Kind))
 }

@@ -14,19 +14,22 @@ type Passwords struct {
 	Shown  bool // [api] enable_instance_password: answers tell them
 }
 
-// adminPassword is the one of the body, or a new one.
-func (a *API) adminPassword(body map[string]any) string {
-	if given, ok := body["adminPass"].(string); ok {
-		return given
-	}
-	return build.Password(a.Passwords.Length)
+// rescuing is the body that boots a server from another image.
+type rescuing struct {
+	AdminPass *string `json:"adminPass"`
+	ImageRef  *string `json:"rescue_image_ref"`
 }
 
 func (a *API) rescue(r *api.Request, i *objects.Instance) (any, error) {
-	body := r.Field("rescue")
-	opts := lifecycle.RescueOptions{Password: a.adminPassword(body), Volume: r.Since(mv.V87RescueVolume)}
-	if image, ok := body["rescue_image_ref"].(string); ok {
-		opts.Image = &image
+	asked, err := api.Body[rescuing](r, "rescue")
+	if err != nil {
+		return nil, err
+	}
+	opts := lifecycle.RescueOptions{Image: asked.ImageRef, Volume: r.Since(mv.V87RescueVolume)}
+	if asked.AdminPass != nil {
+		opts.Password = *asked.AdminPass
+	} else {
+		opts.Password = build.Password(a.Passwords.Length)
 	}
 	if err := a.Ops.Rescue(r.Ctx(), r.Context, i, opts); err != nil {
 		return nil, err

@@ -2,24 +2,28 @@ package servers
 
 import (
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/lifecycle"
 	"github.com/nova-go/nova/internal/policy"
 )
 
+// unshelving is the body that takes a server out of its shelf. Until 2.76 it may be
+// anything.
+type unshelving struct {
+	Zone body.Opt[*string] `json:"availability_zone"` // since 2.77; null since 2.91
+	Host string            `json:"host"`              // since 2.91
+}
+
 func (a *API) unshelve(r *api.Request, i *objects.Instance) (any, error) {
-	body := r.Field("unshelve")
 	opts := lifecycle.UnshelveOptions{ToHost: func() error { return r.Can(policy.ShelveUnshelveToHost, api.OwnerOf(i)) }}
-	if zone, given := body["availability_zone"]; given && r.Since(mv.V77UnshelveZone) {
-		var to *string
-		if s, ok := zone.(string); ok {
-			to = &s
+	if r.Since(mv.V77UnshelveZone) {
+		asked, err := api.Body[unshelving](r, "unshelve")
+		if err != nil {
+			return nil, err
 		}
-		opts.Zone = &to
-	}
-	if r.Since(mv.V91UnshelveHost) {
-		opts.Host, _ = body["host"].(string)
+		opts.Zone, opts.Host = asked.Zone.Pointer(), asked.Host
 	}
 	return nil, a.Ops.Unshelve(r.Ctx(), r.Context, i, opts)
 }

@@ -35,7 +35,7 @@ func (a *API) tagged(do func(*api.Request, *objects.Instance) (any, error)) *api
 	})
 }
 
-func (a *API) tagsIndex(r *api.Request, i *objects.Instance) (any, error) {
+func (a *API) tagsIndex(_ *api.Request, i *objects.Instance) (any, error) {
 	return api.Doc(func(o *api.Object) { o.Strs("tags", i.Tags) }), nil
 }
 
@@ -88,11 +88,9 @@ func (a *API) tagsUpdate(r *api.Request, i *objects.Instance) (any, error) {
 }
 
 func (a *API) tagsUpdateAll(r *api.Request, i *objects.Instance) (any, error) {
-	body, _ := r.Body().(map[string]any)
-	list, _ := body["tags"].([]any)
-	tags := make([]string, len(list))
-	for n, tag := range list {
-		tags[n], _ = tag.(string)
+	tags, err := api.Body[[]string](r, "tags")
+	if err != nil {
+		return nil, err
 	}
 	if err := a.Ops.SetTags(r.Ctx(), i, tags); err != nil {
 		return nil, err

@@ -4,10 +4,22 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/lifecycle"
 )
+
+// changed is the body that changes a server.
+type changed struct {
+	Name        *string           `json:"name"`
+	AutoDisk    *body.AutoDisk    `json:"OS-DCF:diskConfig"`
+	AccessIPv4  *string           `json:"accessIPv4"`
+	AccessIPv6  *string           `json:"accessIPv6"`
+	Description body.Opt[*string] `json:"description"`              // since 2.19
+	Hostname    *string           `json:"hostname"`                 // since 2.90
+	PinnedZone  body.Opt[*string] `json:"pinned_availability_zone"` // since 2.104
+}
 
 func (a *API) update(r *api.Request, s *shown) (any, error) {
 	v, err := a.viewOf(r, s)
@@ -15,14 +27,17 @@ func (a *API) update(r *api.Request, s *shown) (any, error) {
 		return nil, err
 	}
 	i := s.server
-	body := r.Field("server")
-	if zone, given := body["pinned_availability_zone"]; given && r.Since(mv.V104UpdatePinnedZone) {
-		if err := a.pinZone(r, v, i, zone); err != nil {
+	asked, err := api.Body[changed](r, "server")
+	if err != nil {
+		return nil, err
+	}
+	if asked.PinnedZone.Given && r.Since(mv.V104UpdatePinnedZone) {
+		if err := a.pinZone(r, v, i, asked.PinnedZone.Value); err != nil {
 			return nil, err
 		}
 	}
 	spec, group := i.Spec, i.Group
-	if i, err = a.Ops.Update(r.Ctx(), r.Context, i, changes(body), s.want.Load); err != nil {
+	if i, err = a.Ops.Update(r.Ctx(), r.Context, i, asked.changes(), s.want.Load); err != nil {
 		if objects.IsClass(err, "InstanceNotFound") {
 			return nil, api.NotFound("Instance could not be found")
 		}
@@ -32,47 +47,20 @@ func (a *API) update(r *api.Request, s *shown) (any, error) {
 	return v.document(i)
 }
 
-// changes reads the body; disk config and addresses are checked by the schema.
-func changes(body map[string]any) lifecycle.Changes {
-	var c lifecycle.Changes
-	if name, ok := body["name"].(string); ok {
-		name = strings.TrimSpace(name)
-		c.Name = &name
+func (c *changed) changes() lifecycle.Changes {
+	changes := lifecycle.Changes{Description: c.Description.Pointer(), Hostname: c.Hostname, AutoDiskConfig: (*bool)(c.AutoDisk),
+		AccessIPv4: objects.CanonicalIP(c.AccessIPv4), AccessIPv6: objects.CanonicalIP(c.AccessIPv6)}
+	if c.Name != nil {
+		changes.Name = new(strings.TrimSpace(*c.Name))
 	}
-	if description, given := body["description"]; given {
-		var to *string
-		if s, ok := description.(string); ok {
-			to = &s
-		}
-		c.Description = &to
-	}
-	if hostname, ok := body["hostname"].(string); ok {
-		c.Hostname = &hostname
-	}
-	if mode, ok := body["OS-DCF:diskConfig"].(string); ok {
-		auto := mode == "AUTO"
-		c.AutoDiskConfig = &auto
-	}
-	address := func(name string) *string {
-		s, ok := body[name].(string)
-		if !ok {
-			return nil
-		}
-		return objects.CanonicalIP(&s)
-	}
-	c.AccessIPv4, c.AccessIPv6 = address("accessIPv4"), address("accessIPv6")
-	return c
+	return changes
 }
 
 // pinZone keeps the server in the zone it is in, or lets it go.
-func (a *API) pinZone(r *api.Request, v *view, i *objects.Instance, asked any) error {
+func (a *API) pinZone(r *api.Request, v *view, i *objects.Instance, zone *string) error {
 	var err error
 	if v.zone, err = a.Servers.Zones(r.Ctx()); err != nil {
 		return err
-	}
-	var zone *string
-	if s, ok := asked.(string); ok {
-		zone = &s
 	}
 	if err := a.Ops.PinZone(r.Ctx(), i, zone, v.zoneOf(i)); err != nil {
 		return err

@@ -23,8 +23,12 @@ func (c *Conductor) attach(m *message, j *compute.Job) (any, error) {
 		}
 		return *s
 	}
-	var remove bool
+	var remove any // any word is true
 	if err := m.Arg("delete_on_termination", &remove); err != nil {
+		return nil, err
+	}
+	var shareable bool // the caller knows of volumes that several servers can have
+	if err := m.Arg("supports_multiattach", &shareable); err != nil {
 		return nil, err
 	}
 	id := resource.Text(v, "id")
@@ -34,8 +38,14 @@ func (c *Conductor) attach(m *message, j *compute.Job) (any, error) {
 	}
 	device := reserved.(*objects.Versioned)
 	row, _ := device.Int("id")
-	if err := c.Records.UpdateDevice(j.Ctx, row, records.Row{"delete_on_termination": remove}); err != nil {
+	if err := c.Records.UpdateDevice(j.Ctx, row, records.Row{"delete_on_termination": remove != nil && remove != false}); err != nil {
 		return nil, err
+	}
+	if resource.Bool(v, "multiattach") && !shareable {
+		if err := c.Records.RemoveDevice(j.Ctx, row); err != nil {
+			return nil, err
+		}
+		return nil, compute.Failed("MultiattachNotSupportedOldMicroversion", "Multiattach volumes are only supported starting with compute API version 2.60.")
 	}
 	now := time.Now().UTC()
 	if err := cell.StartAction(j.Ctx, c.Records.Cell1, &objects.Action{Action: "attach_volume", InstanceUUID: j.Server.UUID, RequestID: &m.Caller.RequestID, UserID: &m.Caller.UserID, ProjectID: &m.Caller.ProjectID, StartTime: &now}); err != nil {

@@ -20,7 +20,7 @@ type VolumeRequest struct {
 	Volume              string
 	Device, Tag         *string
 	Multiattach         bool // the caller knows of multiattach volumes
-	DeleteOnTermination bool
+	DeleteOnTermination any  // a truth value, or a word, which Nova's services take for true
 	Wait                bool // for the name of the device
 }
 
@@ -96,7 +96,7 @@ func (o *Ops) attachToShelved(ctx context.Context, caller *reqctx.Context, i *ob
 		return objects.ErrMultiattachToShelvedNotSupported.Errorf(objects.KindInvalid, "Attaching multiattach volumes is not supported for shelved-offloaded instances.")
 	}
 	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
-		id, err := cell.CreateVolumeDevice(ctx, c, i.UUID, v.ID, r.DeleteOnTermination)
+		id, err := cell.CreateVolumeDevice(ctx, c, i.UUID, v.ID, r.DeleteOnTermination != false)
 		if err != nil {
 			return err
 		}
@@ -196,8 +196,9 @@ func (o *Ops) detachFromShelved(ctx context.Context, caller *reqctx.Context, i *
 
 // Change are the members of an attachment that a caller repeats or changes.
 type Change struct {
-	ID, Server, Device, Tag *string
-	DeleteOnTermination     *bool
+	ID, Server, Tag     *string
+	Device              **string // nil: not given; a pointer to nil: null
+	DeleteOnTermination *bool
 }
 
 // UpdateVolume changes what can be changed of an attachment: whether the volume goes
@@ -207,14 +208,20 @@ func (o *Ops) UpdateVolume(ctx context.Context, i *objects.Instance, volume stri
 	if err != nil {
 		return err
 	}
-	for _, fixed := range []struct {
-		name  string
-		given *string
-		is    string
-	}{{"id", c.ID, volume}, {"serverId", c.Server, i.UUID}, {"device", c.Device, d.Text("device_name")}, {"tag", c.Tag, d.Text("tag")}} {
-		if fixed.given != nil && *fixed.given != fixed.is {
-			return objects.ErrInvalid.Errorf(objects.KindInvalid, "The %s property is not mutable", fixed.name)
-		}
+	changes := func(given *string, is string) bool { return given != nil && *given != is }
+	fixed := ""
+	switch {
+	case changes(c.ID, volume):
+		fixed = "id"
+	case changes(c.Server, i.UUID):
+		fixed = "serverId"
+	case c.Device != nil && objects.OrZero(*c.Device) != d.Text("device_name"):
+		fixed = "device"
+	case changes(c.Tag, d.Text("tag")):
+		fixed = "tag"
+	}
+	if fixed != "" {
+		return objects.ErrInvalid.Errorf(objects.KindInvalid, "The %s property is not mutable", fixed)
 	}
 	if c.DeleteOnTermination == nil {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -165,7 +166,12 @@ func deviceLetter(name *string) string {
 			break
 		}
 	}
-	return strings.TrimRight(letter, "0123456789")
+	return strings.Map(func(c rune) rune {
+		if unicode.IsDigit(c) {
+			return -1
+		}
+		return c
+	}, letter)
 }
 
 // findRest checks everything that does not depend on block devices.
@@ -281,15 +287,25 @@ func (b *Builder) findDevices(ctx context.Context, p *plan) error {
 	if err := hardware.CheckSound(p.Flavor, p.meta); err != nil {
 		return err
 	}
-	hint, _ := p.Hints["group"].(string)
-	if hint == "" {
+	return b.findGroup(ctx, p)
+}
+
+// findGroup reads the server group that the servers are to join.
+func (b *Builder) findGroup(ctx context.Context, p *plan) error {
+	groups := p.Hints["group"]
+	switch len(groups) {
+	case 0:
 		return nil
+	case 1:
+	default:
+		return objects.ErrInstanceGroupNotFound.Errorf(objects.KindNotFound, "Instance group %s could not be found.", strings.Join(groups, ", "))
 	}
 	project := p.caller.ProjectID
 	if p.caller.IsAdmin {
 		project = ""
 	}
-	p.group, p.groupID, err = dbapi.BuildGroup(ctx, b.o.API, hint, project)
+	var err error
+	p.group, p.groupID, err = dbapi.BuildGroup(ctx, b.o.API, groups[0], project)
 	return err
 }
 

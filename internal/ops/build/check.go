@@ -2,7 +2,6 @@ package build
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,20 +35,12 @@ func checkCounts(r *Request) error {
 	return nil
 }
 
-// checkUserData wants base64 as Python's decoder takes it: blanks are skipped, and
-// so is what is no base64 at all, but the padding must be right.
+// checkUserData wants base64.
 func checkUserData(data *string) error {
-	if data == nil || *data == "" {
+	if data == nil {
 		return nil
 	}
-	kept := strings.Map(func(c rune) rune {
-		switch {
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/', c == '=':
-			return c
-		}
-		return -1
-	}, *data)
-	if _, err := base64.StdEncoding.DecodeString(kept); err != nil {
+	if _, err := objects.DecodeBase64(*data); err != nil {
 		return objects.ErrInstanceUserDataMalformed.Errorf(objects.KindInvalid, "User data needs to be valid base 64.")
 	}
 	return nil

@@ -15,9 +15,10 @@ type Device struct {
 	BootIndex                     *int64
 	Name                          *string // "/dev/vda"
 	ImageID, VolumeID, SnapshotID *string
-	Size                          *int64 // GiB
+	Size                          *int64 // GiB; below 0: what was given is no size
 	Tag, VolumeType, AttachmentID *string
 	DeleteOnTermination, NoDevice bool
+	ConnectionInfo                *string
 	Encrypted                     bool
 	EncryptionFormat              *string
 	// Virtual is virtual_name of the first form: "swap", "ephemeral0".
@@ -45,7 +46,7 @@ func (d *Device) ephemeral() bool { return d.Source == "blank" && d.local() && !
 func (d *Device) versioned(server string) *objects.Versioned {
 	data := map[string]any{"source_type": orNil(d.Source), "destination_type": orNil(d.Destination), "boot_index": d.BootIndex,
 		"device_name": d.Name, "delete_on_termination": d.DeleteOnTermination, "snapshot_id": d.SnapshotID, "volume_id": d.VolumeID, "volume_size": d.Size,
-		"image_id": d.ImageID, "no_device": d.NoDevice, "connection_info": nil, "tag": d.Tag, "volume_type": d.VolumeType, "encrypted": d.Encrypted,
+		"image_id": d.ImageID, "no_device": d.NoDevice, "connection_info": d.ConnectionInfo, "tag": d.Tag, "volume_type": d.VolumeType, "encrypted": d.Encrypted,
 		"encryption_secret_uuid": nil, "encryption_format": d.EncryptionFormat, "encryption_options": nil,
 		"guest_format": d.GuestFormat, "device_type": d.Type, "disk_bus": d.Bus}
 	if d.Sparse {
@@ -97,7 +98,7 @@ func blankDevice(size int64, format *string) *Device {
 	return &Device{Source: "blank", Destination: "local", DeleteOnTermination: true, Type: new("disk"), BootIndex: new(int64(-1)), GuestFormat: format, Size: &size}
 }
 
-var ephemeralName = regexp.MustCompile(`^ephemeral(\d|[1-9]\d+)$`)
+var ephemeralName = regexp.MustCompile(`^ephemeral(\p{Nd}|[1-9]\p{Nd}+)\n?$`)
 
 // fromLegacy turns devices of the first form into those of the second, and adds
 // the image where none of them is the root device.
@@ -117,6 +118,9 @@ func (b *Builder) fromLegacy(devices []*Device, image, root string, noRoot bool)
 			d.Source, d.Destination = "volume", "volume"
 		case !d.NoDevice:
 			return nil, invalidFormat("Unrecognized legacy format.")
+		}
+		if err := d.complete(); err != nil {
+			return nil, err
 		}
 	}
 	if noRoot {
@@ -153,7 +157,7 @@ func nonEmpty(s string) *string {
 func (b *Builder) imageDevices(f *objects.Flavor, image *objects.Image, root string) ([]*Device, error) {
 	var defined []*Device
 	list, _ := image.Properties()["block_device_mapping"].([]any)
-	parse, second := ParseLegacyDevice, truth(image.Properties()["bdm_v2"])
+	parse, second := parseLegacyDevice, truth(image.Properties()["bdm_v2"])
 	if second {
 		parse = parseDevice
 	}

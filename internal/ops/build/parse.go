@@ -7,24 +7,92 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/nova-go/nova/internal/objects"
 )
+
+// FromAPI completes a device of the second form that the API was given, where uuid names
+// what it is made of. hasImage tells that the request names an image, too; unknown are
+// members that no device has. What is to be no device of the server is hardly checked.
+// Errors: InvalidBDMFormat.
+func (d *Device) FromAPI(uuid string, hasImage bool, unknown ...string) error {
+	if !d.NoDevice {
+		if err := d.identify(uuid, hasImage); err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(unknown) > 0:
+		return unknownFields(unknown)
+	case d.Source == "" && !d.NoDevice:
+		return invalidFormat("Some required fields are missing")
+	}
+	return d.complete()
+}
+
+// identify notes what a device is made of, and checks whether it can be.
+func (d *Device) identify(uuid string, hasImage bool) error {
+	if d.Source == "blank" && uuid != "" {
+		return invalidFormat("Invalid device UUID.")
+	}
+	if d.Source != "blank" && uuid == "" {
+		return invalidFormat("Missing device UUID.")
+	}
+	switch d.Source {
+	case "image":
+		d.ImageID = &uuid
+	case "volume":
+		d.VolumeID = &uuid
+	case "snapshot":
+		d.SnapshotID = &uuid
+	}
+	typed := objects.OrZero(d.VolumeType) != ""
+	switch {
+	case d.Source == "image" && d.local() && (!hasImage || !d.root()):
+		return invalidFormat("Mapping image to local is not supported.")
+	case d.local() && typed:
+		return invalidFormat("Specifying a volume_type with destination_type=local is not supported.")
+	case d.Source == "volume" && typed:
+		return invalidFormat("Specifying volume type to existing volume is not supported.")
+	}
+	return nil
+}
+
+// types are what a device can be to its server.
+var types = []string{"cdrom", "disk", "floppy", "fs", "lun"}
+
+// complete checks a device of either form, and gives its name the path.
+func (d *Device) complete() error {
+	if d.Type != nil && !slices.Contains(types, *d.Type) {
+		return invalidFormat("Invalid device_type.") // nothing could read it again
+	}
+	if d.Name != nil && !d.NoDevice {
+		switch {
+		case *d.Name == "" || utf8.RuneCountInString(*d.Name) > 255:
+			return invalidFormat("Device name empty or too long.")
+		case strings.Contains(*d.Name, " "):
+			return invalidFormat("Device name contains spaces.")
+		}
+	}
+	if d.Size != nil && *d.Size < 0 && !d.NoDevice {
+		return invalidFormat("Invalid volume_size.")
+	}
+	if d.Name != nil {
+		d.Name = new(withDev(*d.Name))
+	}
+	return nil
+}
+
+// unknownFields is the error for members that no device has.
+func unknownFields(names []string) error {
+	return invalidFormat("Following fields are invalid: " + strings.Join(names, " "))
+}
 
 // deviceFields are the members that a device of the second form may have.
 var deviceFields = strings.Fields(`source_type destination_type guest_format device_type disk_bus boot_index device_name delete_on_termination
 	snapshot_id volume_id volume_size image_id no_device connection_info tag volume_type encrypted encryption_secret_uuid encryption_format
 	encryption_options id instance_uuid attachment_id uuid created_at updated_at deleted_at deleted`)
-
-// legacyFields are the members of a device of the first form; others mean nothing.
-var legacyFields = strings.Fields(`device_name delete_on_termination virtual_name snapshot_id volume_id volume_size no_device connection_info`)
-
-// ParseLegacyDevice reads a device of the first form, as API and images have it.
-func ParseLegacyDevice(m map[string]any) (*Device, error) {
-	m = maps.Clone(m)
-	maps.DeleteFunc(m, func(name string, _ any) bool { return !slices.Contains(legacyFields, name) })
-	return parse(m)
-}
 
 // parseDevice reads a device of the second form, as images have it.
 func parseDevice(m map[string]any) (*Device, error) {
@@ -35,75 +103,39 @@ func parseDevice(m map[string]any) (*Device, error) {
 		}
 	}
 	if len(unknown) > 0 {
-		return nil, invalidFormat("Following fields are invalid: " + strings.Join(unknown, " "))
+		return nil, unknownFields(unknown)
 	}
-	return parse(m)
-}
-
-func parse(m map[string]any) (*Device, error) {
-	d := &Device{GuestFormat: text(m["guest_format"]), Type: text(m["device_type"]), Bus: text(m["disk_bus"]), Name: text(m["device_name"]),
-		ImageID: text(m["image_id"]), VolumeID: text(m["volume_id"]), SnapshotID: text(m["snapshot_id"]), Tag: text(m["tag"]), VolumeType: text(m["volume_type"]),
-		DeleteOnTermination: truth(m["delete_on_termination"]), NoDevice: given(m["no_device"])}
-	for to, name := range map[*string]string{&d.Source: "source_type", &d.Destination: "destination_type", &d.Virtual: "virtual_name"} {
-		*to, _ = m[name].(string)
+	d, err := parseLegacyDevice(m)
+	if err != nil {
+		return nil, err
 	}
-	if d.NoDevice {
-		return d, nil
-	}
-	if d.Name != nil {
-		switch {
-		case *d.Name == "" || len(*d.Name) > 255:
-			return nil, invalidFormat("Device name empty or too long.")
-		case strings.Contains(*d.Name, " "):
-			return nil, invalidFormat("Device name contains spaces.")
-		}
-		d.Name = new(withDev(*d.Name))
-	}
-	var err error
-	if d.Size, err = number(m["volume_size"]); err != nil || d.Size != nil && *d.Size < 0 {
-		return nil, invalidFormat("Invalid volume_size.")
-	}
-	if d.Size != nil && *d.Size == 0 && m["volume_size"] == "" {
-		d.Size = nil
-	}
+	d.GuestFormat, d.Type, d.Bus, d.ImageID = text(m["guest_format"]), text(m["device_type"]), text(m["disk_bus"]), text(m["image_id"])
+	d.Tag, d.VolumeType = text(m["tag"]), text(m["volume_type"])
+	d.Source, _ = m["source_type"].(string)
+	d.Destination, _ = m["destination_type"].(string)
 	if d.BootIndex, err = number(m["boot_index"]); err != nil {
 		return nil, invalidFormat("Boot index is invalid.")
 	}
-	return d, nil
+	return d, d.complete()
 }
 
-// ParseAPIDevice reads a device of the second form from the API, where uuid names
-// what it is made of. hasImage tells that the request names an image, too.
-func ParseAPIDevice(m map[string]any, hasImage bool) (*Device, error) {
-	m = maps.Clone(m)
-	source, _ := m["source_type"].(string)
-	id, _ := m["uuid"].(string)
-	if !given(m["no_device"]) {
-		destination, _ := m["destination_type"].(string)
-		volumeType, _ := m["volume_type"].(string)
-		switch {
-		case source == "blank" && id != "":
-			return nil, invalidFormat("Invalid device UUID.")
-		case source != "blank" && id == "":
-			return nil, invalidFormat("Missing device UUID.")
-		case source != "blank":
-			m[source+"_id"] = id
-		}
-		if source == "image" && destination == "local" {
-			index, err := number(m["boot_index"])
-			if err != nil || index == nil || *index != 0 || !hasImage {
-				return nil, invalidFormat("Mapping image to local is not supported.")
-			}
-		}
-		switch {
-		case destination == "local" && volumeType != "":
-			return nil, invalidFormat("Specifying a volume_type with destination_type=local is not supported.")
-		case source == "volume" && volumeType != "":
-			return nil, invalidFormat("Specifying volume type to existing volume is not supported.")
-		}
+// parseLegacyDevice reads a device of the first form, as images have it: it is not
+// complete.
+func parseLegacyDevice(m map[string]any) (*Device, error) {
+	d := &Device{Name: text(m["device_name"]), VolumeID: text(m["volume_id"]), SnapshotID: text(m["snapshot_id"]), ConnectionInfo: text(m["connection_info"]),
+		NoDevice: given(m["no_device"]), DeleteOnTermination: truth(m["delete_on_termination"])}
+	d.Virtual, _ = m["virtual_name"].(string)
+	if d.NoDevice {
+		d.DeleteOnTermination = given(m["delete_on_termination"])
 	}
-	delete(m, "uuid")
-	return parseDevice(m)
+	var err error
+	if d.Size, err = number(m["volume_size"]); err != nil {
+		return nil, invalidFormat("Invalid volume_size.")
+	}
+	if m["volume_size"] == "" {
+		d.Size = nil
+	}
+	return d, nil
 }
 
 // text is a member that is a string; nil is none.

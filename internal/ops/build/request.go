@@ -38,7 +38,7 @@ type Request struct {
 	ConfigDrive           bool
 	Password              string
 	Files                 []File
-	Hints                 map[string]any
+	Hints                 map[string][]string // for the scheduler
 	Min, Max              int
 	Tags                  []string
 	TrustedCerts          []string
@@ -51,7 +51,10 @@ type Request struct {
 }
 
 // File is a file that is put into a server: its content is base64.
-type File struct{ Path, Content string }
+type File struct {
+	Path    string `json:"path"`
+	Content string `json:"contents"`
+}
 
 // Result is what was begun.
 type Result struct {

@@ -21,15 +21,10 @@ func (p *plan) spec(server string) *objects.Versioned {
 	}
 	list := objects.VersionedList("SecurityGroupList", "1.1", groups)
 	list.Changes = []string{"objects"}
-	hints := map[string]any{}
-	for name, value := range p.Hints {
-		if strings.HasPrefix(name, "_nova") {
-			continue
-		}
-		if _, isList := value.([]any); !isList {
-			value = []any{value}
-		}
-		hints[name] = value
+	hints := maps.Clone(p.Hints)
+	maps.DeleteFunc(hints, func(name string, _ []string) bool { return strings.HasPrefix(name, "_nova") })
+	if hints == nil {
+		hints = map[string][]string{}
 	}
 	one := func(name string) any {
 		if name == "" {

@@ -110,8 +110,8 @@ func (o *Ops) InjectNetworkInfo(ctx context.Context, caller *reqctx.Context, i *
 	return o.Servers.Compute.InjectNetworkInfo(ctx, caller, i)
 }
 
-// AddFixedIP gives a server a further address of a network.
-func (o *Ops) AddFixedIP(ctx context.Context, caller *reqctx.Context, i *objects.Instance, network string) error {
+// AddFixedIP gives a server a further address of a network, whose id is text or a number.
+func (o *Ops) AddFixedIP(ctx context.Context, caller *reqctx.Context, i *objects.Instance, network any) error {
 	if i.Locked && !caller.IsAdmin {
 		return server.Locked(i)
 	}

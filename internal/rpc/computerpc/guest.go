@@ -45,8 +45,8 @@ func (c *Client) InjectNetworkInfo(ctx context.Context, caller *reqctx.Context, 
 	return c.cast(ctx, caller, i, "", "inject_network_info", args{"instance": i.Versioned()})
 }
 
-// AddFixedIP gives a server a further address of a network.
-func (c *Client) AddFixedIP(ctx context.Context, caller *reqctx.Context, i *objects.Instance, network string) error {
+// AddFixedIP gives a server a further address of a network, whose id is text or a number.
+func (c *Client) AddFixedIP(ctx context.Context, caller *reqctx.Context, i *objects.Instance, network any) error {
 	return c.cast(ctx, caller, i, "", "add_fixed_ip_to_instance", args{"instance": i.Versioned(), "network_id": network})
 }
 

@@ -14,7 +14,7 @@ type Volume struct {
 	Volume              map[string]any // as Nova's services know volumes
 	Device, Tag         *string
 	Multiattach         bool // the caller knows of multiattach volumes
-	DeleteOnTermination bool
+	DeleteOnTermination any  // a truth value, or a word, which the conductor takes for true
 }
 
 func (v Volume) args() args {

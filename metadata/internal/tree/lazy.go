@@ -2,7 +2,6 @@ package tree
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -81,29 +80,4 @@ func (l *lazy[T]) run(ctx context.Context, f *flight[T], load func(context.Conte
 		close(f.done)
 	}()
 	f.value, f.err = load(ctx)
-}
-
-// decodeBase64 reads base64 as Python's b64decode does: what is not of the
-// alphabet is passed over, and what follows complete padding is not read.
-func decodeBase64(text string) ([]byte, error) {
-	clean := make([]byte, 0, len(text))
-	pad := 0
-	for i := range len(text) {
-		c := text[i]
-		switch {
-		case c == '=':
-			if n := len(clean) % 4; n >= 2 {
-				if pad++; n+pad == 4 {
-					return base64.RawStdEncoding.AppendDecode(make([]byte, 0, len(clean)), clean)
-				}
-			}
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
-			clean = append(clean, c)
-			pad = 0
-		}
-	}
-	if len(clean)%4 != 0 {
-		return nil, fmt.Errorf("user data is not base64: incorrect padding")
-	}
-	return base64.RawStdEncoding.AppendDecode(make([]byte, 0, len(clean)), clean)
 }

@@ -6,6 +6,7 @@ package tree
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -87,7 +88,9 @@ type Instance struct {
 func New(g *objects.Guest, o Options) *Instance {
 	i := &Instance{guest: g, o: o}
 	if g.UserData != nil {
-		i.userData, i.userErr = decodeBase64(*g.UserData)
+		if i.userData, i.userErr = objects.DecodeBase64(*g.UserData); i.userErr != nil {
+			i.userErr = fmt.Errorf("user data is not base64: %w", i.userErr)
+		}
 	}
 	return i
 }

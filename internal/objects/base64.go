@@ -1,0 +1,36 @@
+package objects
+
+import (
+	"encoding/base64"
+	"errors"
+)
+
+// DecodeBase64 reads base64 as Python's b64decode does: what is not of the alphabet is
+// passed over, and what follows complete padding is not read.
+func DecodeBase64(text string) ([]byte, error) {
+	clean := make([]byte, 0, len(text))
+	pads := 0
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c == '=':
+			n := len(clean) % 4
+			if n < 2 {
+				continue
+			}
+			if pads++; n+pads == 4 {
+				return decodeUnpadded(clean)
+			}
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
+			clean, pads = append(clean, c), 0
+		}
+	}
+	if len(clean)%4 != 0 {
+		return nil, errors.New("incorrect padding")
+	}
+	return decodeUnpadded(clean)
+}
+
+func decodeUnpadded(clean []byte) ([]byte, error) {
+	return base64.RawStdEncoding.AppendDecode(make([]byte, 0, base64.RawStdEncoding.DecodedLen(len(clean))), clean)
+}

@@ -221,18 +221,6 @@ func Truth(v any) (bool, error) {
 	return b, nil
 }
 
-// Time reads an ISO 8601 time as timeutils.parse_isotime does; without a zone it
-// is UTC.
-func Time(s string) (time.Time, bool) {
-	s = strings.TrimSpace(s)
-	for _, day := range []string{"2006-01-02", "20060102"} {
-		for _, clock := range []string{"T15:04:05.999999999", " 15:04:05.999999999", "T15:04", " 15:04", "T150405", "T15", ""} {
-			for _, zone := range []string{"", "Z07:00", "Z0700", "Z07"} {
-				if t, err := time.Parse(day+clock+zone, s); err == nil {
-					return t.UTC(), true
-				}
-			}
-		}
-	}
-	return time.Time{}, false
-}
+// Time reads a time, or the beginning of one, as timeutils.parse_isotime does; without a
+// zone it is UTC.
+func Time(s string) (time.Time, bool) { return schema.Time(s) }

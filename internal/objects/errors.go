@@ -3,11 +3,6 @@
 // ours.
 package objects
 
-import (
-	"errors"
-	"fmt"
-)
-
 // Kind sorts domain errors by what went wrong; compute/api gives each a status.
 type Kind uint8
 
@@ -38,12 +33,4 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) Is(target error) bool {
 	c, ok := target.(Class)
 	return ok && e.Class == c
-}
-
-// IsClass tells whether err is a domain error of Nova's exception class.
-func IsClass(err error, class string) bool { return errors.Is(err, Class{class}) }
-
-// Errorf makes an error of Nova's exception class.
-func Errorf(k Kind, class string, format string, a ...any) *Error {
-	return &Error{Kind: k, Class: Class{class}, Message: fmt.Sprintf(format, a...)}
 }

@@ -100,33 +100,3 @@ func preferred(accept string) string {
 	}
 	return ""
 }
-
-// Weight is what the most specific range of Accept that fits a type gives it.
-func Weight(accept, major, minor string) float64 {
-	rank, weight := 0, 0.0
-	for part := range strings.SplitSeq(accept, ",") {
-		fields := strings.Split(part, ";")
-		t, s, _ := strings.Cut(strings.ToLower(strings.TrimSpace(fields[0])), "/")
-		fit := 0
-		switch {
-		case t == major && s == minor:
-			fit = 3
-		case t == major && s == "*":
-			fit = 2
-		case t == "*" && s == "*":
-			fit = 1
-		}
-		if fit <= rank {
-			continue
-		}
-		rank, weight = fit, 1
-		for _, f := range fields[1:] {
-			if k, v, ok := strings.Cut(strings.TrimSpace(f), "="); ok && strings.EqualFold(k, "q") {
-				if q, err := strconv.ParseFloat(v, 64); err == nil {
-					weight = q
-				}
-			}
-		}
-	}
-	return weight
-}

@@ -54,6 +54,12 @@ func As(status int, err error) error {
 	return &Fault{Status: status, Message: err.Error(), cause: err}
 }
 
+// Raised is what an exception of Python's own becomes that Nova's code does not expect:
+// a 500 that names it. The text is for the log.
+func Raised(exception, format string, a ...any) error {
+	return objects.Errorf(0, "builtins."+exception, format, a...)
+}
+
 // Bare is a fault with webob's own explanation of the status.
 func Bare(status int) *Fault { return &Fault{Status: status, Message: webob.Explanation(status)} }
 

@@ -1,13 +1,15 @@
 package api
 
 import (
+	"math"
+	"math/big"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/webob"
 	"github.com/nova-go/nova/paste"
 )
@@ -173,8 +175,8 @@ func (r *Request) Next(l *Links, o *Object, collection, path string, n int, last
 func (r *Request) NextUnder(member string, l *Links, o *Object, path string, n int, last string) {
 	limit := r.api.MaxLimit
 	if s, ok := r.query.Get("limit"); ok {
-		if asked, err := strconv.Atoi(s); err == nil {
-			limit = min(asked, limit)
+		if asked, err := Integer(s, "limit", 0); err == nil {
+			limit = int(min(asked, int64(limit)))
 		}
 	}
 	if limit == 0 || limit != n {
@@ -244,30 +246,23 @@ func (r *Request) EmptyMarker() bool {
 	return given && marker == ""
 }
 
-// Integer reads a whole number of at least least, as utils.validate_integer does.
+// Integer reads a whole number of at least least, as Nova's validate_integer does. What
+// does not fit into 64 bits is the largest number that does.
 func Integer(s, name string, least int64) (int64, error) {
-	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	n, ok := schema.ParseInteger(s)
 	switch {
-	case err != nil && isNumber(s):
-		if strings.HasPrefix(strings.TrimSpace(s), "-") {
-			return 0, tooSmall(name, least)
-		}
-		return 1<<63 - 1, nil
-	case err != nil:
-		return 0, BadRequest("%s must be an integer", name)
-	case n < least:
+	case !ok:
+		return 0, BadRequest("Invalid input received: %s must be an integer", name)
+	case n.Cmp(big.NewInt(least)) < 0:
 		return 0, tooSmall(name, least)
+	case !n.IsInt64():
+		return math.MaxInt64, nil
 	}
-	return n, nil
+	return n.Int64(), nil
 }
 
 func tooSmall(name string, least int64) error {
 	return BadRequest("Invalid input received: %s must be >= %d", name, least)
-}
-
-func isNumber(s string) bool {
-	s = strings.TrimLeft(strings.TrimSpace(s), "+-")
-	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
 // Slice is the part of a list that offset and limit ask for, of lists that are

@@ -66,10 +66,6 @@ func latin1(s string) string {
 	return string(runes)
 }
 
-// Body is the decoded body: map[string]any, []any, string, json.Number, bool or
-// nil, checked against the row's schema.
-func (r *Request) Body() any { return schema.Plain(r.body) }
-
 // Query is what the query string holds, without what the schema strips.
 func (r *Request) Query() Query { return r.query }
 
@@ -152,14 +148,6 @@ func pythonNone(s string) string {
 // Ctx is the context.Context of the request: cancelled when the client goes.
 func (r *Request) Ctx() context.Context { return r.Request.Context() }
 
-// Field is the object that a body holds under one key; schemas see to it that
-// there is one.
-func (r *Request) Field(key string) map[string]any {
-	body, _ := r.Body().(map[string]any)
-	o, _ := body[key].(map[string]any)
-	return o
-}
-
 // Body reads the object that the body holds under key into a T: see [body.Unmarshal].
 // Without a key it reads the body as a whole. Errors: 400 for a value that the schema
 // accepts and Nova's code refuses.
@@ -221,18 +209,6 @@ func Truth(v any) (bool, error) {
 	return b, nil
 }
 
-// Time reads an ISO 8601 time as timeutils.parse_isotime does; without a zone it
-// is UTC.
-func Time(s string) (time.Time, bool) {
-	s = strings.TrimSpace(s)
-	for _, day := range []string{"2006-01-02", "20060102"} {
-		for _, clock := range []string{"T15:04:05.999999999", " 15:04:05.999999999", "T15:04", " 15:04", "T150405", "T15", ""} {
-			for _, zone := range []string{"", "Z07:00", "Z0700", "Z07"} {
-				if t, err := time.Parse(day+clock+zone, s); err == nil {
-					return t.UTC(), true
-				}
-			}
-		}
-	}
-	return time.Time{}, false
-}
+// Time reads a time, or the beginning of one, as timeutils.parse_isotime does; without a
+// zone it is UTC.
+func Time(s string) (time.Time, bool) { return schema.Time(s) }

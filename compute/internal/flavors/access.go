@@ -30,8 +30,17 @@ func accessList(f *objects.Flavor) api.Encoder {
 	})
 }
 
+// access is what an action on the list of a flavor is about.
+type access struct {
+	Project string `json:"tenant"`
+}
+
 func (a *API) addAccess(r *api.Request) (any, error) {
-	project := api.Text(r.Field("addTenantAccess")["tenant"])
+	asked, err := api.Body[access](r, "addTenantAccess")
+	if err != nil {
+		return nil, err
+	}
+	project := asked.Project
 	if err := a.Projects.VerifyProject(r.Ctx(), r.Context, project); err != nil {
 		return nil, err
 	}
@@ -45,11 +54,15 @@ func (a *API) addAccess(r *api.Request) (any, error) {
 	if err := a.Flavors.AddAccess(r.Ctx(), f, project); err != nil {
 		return nil, err
 	}
-	return a.access(r)
+	return a.listed(r)
 }
 
 func (a *API) removeAccess(r *api.Request) (any, error) {
-	project := api.Text(r.Field("removeTenantAccess")["tenant"])
+	asked, err := api.Body[access](r, "removeTenantAccess")
+	if err != nil {
+		return nil, err
+	}
+	project := asked.Project
 	// A project that is gone can be taken from the list; a Keystone that is
 	// nowhere to be found is refused.
 	if err := a.Projects.VerifyProject(r.Ctx(), r.Context, project); err != nil && !strings.Contains(err.Error(), "is not a valid project") {
@@ -62,11 +75,11 @@ func (a *API) removeAccess(r *api.Request) (any, error) {
 	if err := a.Flavors.RemoveAccess(r.Ctx(), f, project); err != nil {
 		return nil, err
 	}
-	return a.access(r)
+	return a.listed(r)
 }
 
-// access announces the flavor and answers its list as that has become.
-func (a *API) access(r *api.Request) (any, error) {
+// listed announces the flavor and answers its list as that has become.
+func (a *API) listed(r *api.Request) (any, error) {
 	f, err := a.get(r, r.Var("id"))
 	if err != nil {
 		return nil, err

@@ -1,11 +1,11 @@
 package flavors
 
 import (
-	"encoding/json"
 	"maps"
 	"unicode/utf8"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
 )
@@ -40,22 +40,34 @@ func (a *API) spec(r *api.Request) (*objects.Flavor, string, error) {
 }
 
 func (a *API) specsCreate(r *api.Request) (any, error) {
-	return a.setSpecs(r, r.Field("extra_specs"), r.BodyKeys("extra_specs"), "")
+	specs, err := a.setSpecs(r, "", "extra_specs")
+	if err != nil {
+		return nil, err
+	}
+	return api.Doc(func(o *api.Object) { o.Any("extra_specs", specs) }), nil
 }
 
 func (a *API) specsUpdate(r *api.Request) (any, error) {
-	body, _ := r.Body().(map[string]any)
-	return a.setSpecs(r, body, r.BodyKeys(), r.Var("id"))
+	specs, err := a.setSpecs(r, r.Var("id"))
+	if err != nil {
+		return nil, err
+	}
+	return specs, nil
 }
 
-// setSpecs writes extra specs and answers the body as it came. key, unless
-// empty, has to be among them.
-func (a *API) setSpecs(r *api.Request, specs map[string]any, order []string, key string) (any, error) {
+// setSpecs writes the extra specs that the body has, below a key or as a whole, and
+// answers them as they came. name, unless empty, has to be among them.
+func (a *API) setSpecs(r *api.Request, name string, under ...string) (api.Encoder, error) {
+	specs, err := api.Body[map[string]body.Value](r, under...)
+	if err != nil {
+		return nil, err
+	}
+	order := r.BodyKeys(under...)
 	values := make(map[string]string, len(specs))
 	for _, k := range order {
-		v := api.Text(specs[k])
-		if _, number := specs[k].(json.Number); number && utf8.RuneCountInString(v) > 255 {
-			return nil, api.BadRequest("extra_specs value has %d characters, more than 255.", utf8.RuneCountInString(v))
+		v := specs[k].Text()
+		if n := utf8.RuneCountInString(v); specs[k].IsNumber() && n > 255 {
+			return nil, api.BadRequest("extra_specs value has %d characters, more than 255.", n)
 		}
 		if r.Since(mv.V86ExtraSpecValidation) {
 			if err := validateSpec(k, v); err != nil {
@@ -64,7 +76,7 @@ func (a *API) setSpecs(r *api.Request, specs map[string]any, order []string, key
 		}
 		values[k] = v
 	}
-	if _, ok := values[key]; key != "" && !ok {
+	if _, ok := values[name]; name != "" && !ok {
 		return nil, api.BadRequest("Request body and URI mismatch")
 	}
 	f, err := a.get(r, r.Var("flavor_id"))
@@ -83,7 +95,11 @@ func (a *API) setSpecs(r *api.Request, specs map[string]any, order []string, key
 	if len(changed.ExtraSpecs) > 0 {
 		a.changed(r, &changed)
 	}
-	return r.Body(), nil
+	return api.Doc(func(o *api.Object) {
+		for _, k := range order {
+			o.Any(k, specs[k])
+		}
+	}), nil
 }
 
 func (a *API) specsDelete(r *api.Request) (any, error) {

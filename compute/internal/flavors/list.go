@@ -1,11 +1,12 @@
 package flavors
 
 import (
-	"errors"
-	"strconv"
+	"math"
+	"math/big"
 	"strings"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/schema"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/objects"
 )
@@ -89,9 +90,20 @@ func least(query api.Query, name string) (*int64, error) {
 	if !given {
 		return nil, nil
 	}
-	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) { // a number too large is one: nothing has as much
+	n, ok := schema.ParseInteger(s)
+	if !ok {
 		return nil, api.BadRequest("Invalid %s filter [%s]", name, s)
 	}
-	return &n, nil
+	return new(bounded(n)), nil
+}
+
+// bounded is a number as near as 64 bits come to it: no flavor has as much, and all have more.
+func bounded(n *big.Int) int64 {
+	switch {
+	case n.IsInt64():
+		return n.Int64()
+	case n.Sign() < 0:
+		return math.MinInt64
+	}
+	return math.MaxInt64
 }

@@ -1,13 +1,12 @@
 package flavors
 
 import (
-	"fmt"
-	"math"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
 )
@@ -20,51 +19,51 @@ func (a *API) show(r *api.Request) (any, error) {
 	return single(r, f), nil
 }
 
+// newFlavor is the body that makes a flavor.
+type newFlavor struct {
+	Name        string     `json:"name"`
+	ID          body.Value `json:"id"`
+	RAM         body.Value `json:"ram"`
+	VCPUs       body.Value `json:"vcpus"`
+	Disk        body.Value `json:"disk"`
+	Ephemeral   body.Value `json:"OS-FLV-EXT-DATA:ephemeral"`
+	Swap        body.Value `json:"swap"`
+	RxtxFactor  body.Value `json:"rxtx_factor"`
+	Public      *body.Bool `json:"os-flavor-access:is_public"`
+	Description *string    `json:"description"` // since 2.55
+}
+
 func (a *API) create(r *api.Request) (any, error) {
-	body := r.Field("flavor")
-	f := &objects.Flavor{RxtxFactor: 1, IsPublic: true, ExtraSpecs: map[string]string{}}
-	f.Name = strings.TrimSpace(api.Text(body["name"]))
-	if id := body["id"]; id != nil && id != "" {
-		f.FlavorID = api.Text(id)
-	} else {
+	asked, err := api.Body[newFlavor](r, "flavor")
+	if err != nil {
+		return nil, err
+	}
+	f := &objects.Flavor{Name: strings.TrimSpace(asked.Name), FlavorID: asked.ID.Text(), RxtxFactor: 1, IsPublic: true, ExtraSpecs: map[string]string{}}
+	if !asked.ID.Truthy() {
 		f.FlavorID = uuid.NewString()
 	}
 	for _, size := range []struct {
-		key, name string
-		to        *int64
-		least     int64
+		name  string
+		asked body.Value
+		to    *int64
 	}{
-		{"ram", "ram", &f.MemoryMB, 1}, {"vcpus", "vcpus", &f.VCPUs, 1}, {"disk", "disk", &f.RootGB, 0},
-		{"OS-FLV-EXT-DATA:ephemeral", "ephemeral", &f.EphemeralGB, 0}, {"swap", "swap", &f.Swap, 0},
+		{"ram", asked.RAM, &f.MemoryMB}, {"vcpus", asked.VCPUs, &f.VCPUs}, {"disk", asked.Disk, &f.RootGB},
+		{"ephemeral", asked.Ephemeral, &f.EphemeralGB}, {"swap", asked.Swap, &f.Swap},
 	} {
-		v, given := body[size.key]
-		if !given {
-			continue
-		}
-		n, err := api.Integer(api.Text(v), size.name, size.least)
-		if err != nil {
-			return nil, err
-		}
-		if n > math.MaxInt32 {
-			return nil, api.BadRequest("Invalid input received: %s must be <= %d", size.name, math.MaxInt32)
-		}
-		*size.to = n
-	}
-	if v, given := body["rxtx_factor"]; given {
-		var err error
-		if f.RxtxFactor, err = rxtxFactor(api.Text(v)); err != nil {
+		if err := setSize(size.to, size.name, size.asked); err != nil {
 			return nil, err
 		}
 	}
-	if v, given := body["os-flavor-access:is_public"]; given {
-		public, ok := objects.ParseBool(api.Text(v))
-		if !ok {
-			return nil, api.BadRequest("Invalid input received: is_public must be a boolean")
+	if asked.RxtxFactor.Given {
+		if f.RxtxFactor, err = rxtxFactor(asked.RxtxFactor); err != nil {
+			return nil, err
 		}
-		f.IsPublic = public
 	}
-	if s, ok := body["description"].(string); ok && r.Since(mv.V55FlavorDescription) {
-		f.Description = &s
+	if asked.Public != nil {
+		f.IsPublic = bool(*asked.Public)
+	}
+	if r.Since(mv.V55FlavorDescription) {
+		f.Description = asked.Description
 	}
 	if err := a.Flavors.Create(r.Ctx(), f); err != nil {
 		return nil, err
@@ -73,15 +72,39 @@ func (a *API) create(r *api.Request) (any, error) {
 	return single(r, f), nil
 }
 
+// setSize stores a size that is given. The schema has seen to its bounds.
+func setSize(to *int64, name string, asked body.Value) error {
+	if !asked.Given {
+		return nil
+	}
+	n, ok := asked.Whole()
+	if !ok || !n.IsInt64() {
+		return unexpectedInput("%s must be an integer", name)
+	}
+	*to = n.Int64()
+	return nil
+}
+
+// unexpectedInput is a value that the schema accepts and Nova's code refuses: 1.0 where
+// an integer has to be. Nova does not expect that, and answers 500.
+func unexpectedInput(format string, a ...any) error {
+	return objects.Errorf(0, "InvalidInput", "Invalid input received: "+format, a...)
+}
+
 // maxFactor is the largest single-precision float, as Nova bounds it.
 const maxFactor = 3.40282e+38
 
-func rxtxFactor(s string) (float64, error) {
-	var f float64
-	if _, err := fmt.Sscan(s, &f); err != nil || f <= 0 || f > maxFactor {
-		return 0, api.BadRequest("Invalid input received: 'rxtx_factor' argument must be a float between 0 and %g", maxFactor)
+func rxtxFactor(asked body.Value) (float64, error) {
+	f, ok := asked.Float()
+	if !ok || f <= 0 || f > maxFactor {
+		return 0, unexpectedInput("'rxtx_factor' argument must be a float between 0 and %g", maxFactor)
 	}
 	return f, nil
+}
+
+// description is the body that updates a flavor.
+type description struct {
+	Description *string `json:"description"`
 }
 
 func (a *API) update(r *api.Request) (any, error) {
@@ -89,11 +112,12 @@ func (a *API) update(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	changed := *f
-	changed.Description = nil
-	if s, ok := r.Field("flavor")["description"].(string); ok {
-		changed.Description = &s
+	asked, err := api.Body[description](r, "flavor")
+	if err != nil {
+		return nil, err
 	}
+	changed := *f
+	changed.Description = asked.Description
 	if err := a.Flavors.SetDescription(r.Ctx(), f.ID, changed.Description); err != nil {
 		return nil, err
 	}

@@ -5,8 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
+	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/objects"
 )
 
@@ -44,7 +44,7 @@ type integer struct{ min, max *int64 }
 func at(n int64) *int64 { return &n }
 
 func (b integer) check(value string) error {
-	n, ok := wholeNumber(value)
+	n, ok := schema.ParseInteger(value)
 	switch {
 	case !ok:
 		return badSpec("'%s' is not a valid integer value.", value)
@@ -54,40 +54,6 @@ func (b integer) check(value string) error {
 		return badSpec("'%s' is less than the min value of '%d'.", n, *b.min)
 	}
 	return nil
-}
-
-var wholeForm = regexp.MustCompile(`^[+-]?[0-9]+(_[0-9]+)*$`)
-
-// wholeNumber reads a number as Python's int does: with space around it, single
-// underscores between digits, and the digits of any script.
-func wholeNumber(s string) (*big.Int, bool) {
-	s = strings.Map(latinDigit, strings.TrimFunc(s, pySpace))
-	if !wholeForm.MatchString(s) {
-		return nil, false
-	}
-	return new(big.Int).SetString(strings.ReplaceAll(s, "_", ""), 10)
-}
-
-// pySpace is what Python's str.strip takes away.
-func pySpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
-
-// latinDigit turns a decimal digit of any script into that of ours. Unicode keeps
-// the ten digits of a script together, from zero on.
-func latinDigit(r rune) rune {
-	if r < unicode.MaxASCII || !unicode.Is(unicode.Nd, r) {
-		return r
-	}
-	for _, d := range unicode.Nd.R16 {
-		if uint32(r) <= uint32(d.Hi) && uint32(r) >= uint32(d.Lo) {
-			return '0' + (r-rune(d.Lo))%10
-		}
-	}
-	for _, d := range unicode.Nd.R32 {
-		if uint32(r) <= d.Hi && uint32(r) >= d.Lo {
-			return '0' + (r-rune(d.Lo))%10
-		}
-	}
-	return r
 }
 
 // pattern takes values of a form. The message shows the expression as Nova has it.

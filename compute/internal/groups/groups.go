@@ -4,11 +4,12 @@ package groups
 import (
 	"context"
 	"errors"
-	"strconv"
+	"math/big"
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/policy"
@@ -184,7 +185,16 @@ func (a *API) create(r *api.Request) (any, error) {
 			return nil, errors.Join(err, a.remove(r, g))
 		}
 	}
+	// Nova fails to show such a group, but has made it.
+	if text, given := g.Rules[perHost]; given && !isInteger(text) {
+		return nil, api.Raised("ValueError", "%s is not an integer", text)
+	}
 	return single(r, g), nil
+}
+
+func isInteger(text string) bool {
+	_, ok := schema.ParseInteger(text)
+	return ok
 }
 
 func (a *API) checkRules(ctx context.Context, asked *newGroup) error {
@@ -195,8 +205,12 @@ func (a *API) checkRules(ctx context.Context, asked *newGroup) error {
 	case asked.Policy != "anti-affinity":
 		return api.BadRequest("Only anti-affinity policy supports rules.")
 	}
-	if n, err := most.Int(); err != nil || n <= 1 {
-		return err
+	n, exception := most.Big()
+	if exception != "" {
+		return api.Raised(exception, "%s is not an integer", most.Text())
+	}
+	if n.Cmp(big.NewInt(1)) <= 0 {
+		return nil
 	}
 	oldest, err := a.OldestCompute(ctx)
 	if err == nil && oldest < rulesSince {
@@ -226,8 +240,8 @@ func view(r *api.Request, o *api.Object, g *objects.ServerGroup) {
 	if r.Since(mv.V64ServerGroupPolicy) {
 		o.Opt("policy", g.Policy)
 		o.Obj("rules", func(o *api.Object) {
-			if n, err := strconv.ParseInt(g.Rules[perHost], 10, 64); err == nil {
-				o.Int(perHost, n)
+			if n, ok := schema.ParseInteger(g.Rules[perHost]); ok {
+				o.Raw(perHost, []byte(n.String()))
 			}
 		})
 	} else {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/objects"
@@ -80,11 +81,18 @@ func aggregateBrief(r *api.Request, o *api.Object, g *objects.Aggregate) {
 	o.Opt("availability_zone", g.Zone())
 }
 
+// newAggregate is the body that makes an aggregate.
+type newAggregate struct {
+	Name string `json:"name"`
+	Zone string `json:"availability_zone"` // "": none
+}
+
 func (a *API) aggregatesCreate(r *api.Request) (any, error) {
-	body := r.Field("aggregate")
-	name, _ := body["name"].(string)
-	zone, _ := body["availability_zone"].(string)
-	name, zone = strings.TrimSpace(name), strings.TrimSpace(zone)
+	asked, err := api.Body[newAggregate](r, "aggregate")
+	if err != nil {
+		return nil, err
+	}
+	name, zone := strings.TrimSpace(asked.Name), strings.TrimSpace(asked.Zone)
 	g, err := a.Aggregates.Create(r.Ctx(), r.Context, name, zone)
 	if err != nil {
 		var given any
@@ -113,31 +121,53 @@ func (a *API) failedOn(r *api.Request, method, what string, value any, err error
 	return a.failed(r, method, args, err)
 }
 
+// aggregateUpdate is the body that updates an aggregate.
+type aggregateUpdate struct {
+	Name *string           `json:"name"`
+	Zone body.Opt[*string] `json:"availability_zone"`
+}
+
+// values are the changes as Nova announces them when they fail. It takes the name out of
+// them once the aggregate is found.
+func (u *aggregateUpdate) values(found bool) map[string]any {
+	values := map[string]any{}
+	if u.Name != nil && !found {
+		values["name"] = *u.Name
+	}
+	if u.Zone.Given {
+		values["availability_zone"] = u.Zone.Value
+	}
+	return values
+}
+
 func (a *API) aggregatesUpdate(r *api.Request) (any, error) {
-	g, err := a.updateAggregate(r)
+	asked, err := api.Body[aggregateUpdate](r, "aggregate")
 	if err != nil {
-		return nil, a.failedOn(r, "update_aggregate", "values", r.Field("aggregate"), err)
+		return nil, err
+	}
+	if asked.Name != nil {
+		asked.Name = new(strings.TrimSpace(*asked.Name))
+	}
+	if _, err := aggregateID(r); err != nil {
+		return nil, err
+	}
+	g, err := a.aggregate(r)
+	if err == nil {
+		err = a.updateAggregate(r, g, &asked)
+	}
+	if err != nil {
+		return nil, a.failedOn(r, "update_aggregate", "values", asked.values(g != nil), err)
 	}
 	return oneAggregate(r, g), nil
 }
 
-func (a *API) updateAggregate(r *api.Request) (*objects.Aggregate, error) {
-	g, err := a.aggregate(r)
-	if err != nil {
-		return nil, err
-	}
-	body := r.Field("aggregate")
-	if name, given := body["name"].(string); given {
-		if err := a.Aggregates.Rename(r.Ctx(), r.Context, g, strings.TrimSpace(name)); err != nil {
-			return nil, err
+func (a *API) updateAggregate(r *api.Request, g *objects.Aggregate, asked *aggregateUpdate) error {
+	if asked.Name != nil {
+		if err := a.Aggregates.Rename(r.Ctx(), r.Context, g, *asked.Name); err != nil {
+			return err
 		}
 	}
-	v, given := body["availability_zone"]
-	var zone *string
-	if s, ok := v.(string); ok {
-		zone = &s
-	}
-	return g, a.Aggregates.UpdateZone(r.Ctx(), r.Context, g, zone, given)
+	return a.Aggregates.UpdateZone(r.Ctx(), r.Context, g, asked.Zone.Value, asked.Zone.Given)
 }
 
 func (a *API) aggregatesDelete(r *api.Request) (any, error) {
@@ -157,12 +187,21 @@ func (a *API) aggregatesDelete(r *api.Request) (any, error) {
 	return nil, nil
 }
 
+// aggregateHost is what an action on the hosts of an aggregate is about.
+type aggregateHost struct {
+	Host string `json:"host"`
+}
+
 func (a *API) aggregatesAddHost(r *api.Request) (any, error) {
+	asked, err := api.Body[aggregateHost](r, "add_host")
+	if err != nil {
+		return nil, err
+	}
+	host := asked.Host
 	id, err := aggregateID(r)
 	if err != nil {
 		return nil, err
 	}
-	host, _ := r.Field("add_host")["host"].(string)
 	g, err := a.Aggregates.AddHost(r.Ctx(), r.Context, id, host)
 	if err != nil {
 		err = a.failedOn(r, "add_host_to_aggregate", "host_name", host, asWritten(r, err))
@@ -174,11 +213,15 @@ func (a *API) aggregatesAddHost(r *api.Request) (any, error) {
 }
 
 func (a *API) aggregatesRemoveHost(r *api.Request) (any, error) {
+	asked, err := api.Body[aggregateHost](r, "remove_host")
+	if err != nil {
+		return nil, err
+	}
+	host := asked.Host
 	id, err := aggregateID(r)
 	if err != nil {
 		return nil, err
 	}
-	host, _ := r.Field("remove_host")["host"].(string)
 	g, err := a.Aggregates.RemoveHost(r.Ctx(), r.Context, id, host)
 	if err != nil {
 		err = a.failedOn(r, "remove_host_from_aggregate", "host_name", host, err)
@@ -192,44 +235,50 @@ func (a *API) aggregatesRemoveHost(r *api.Request) (any, error) {
 	return oneAggregate(r, g), err
 }
 
+// aggregateMetadata is a change of metadata; nil takes a member away.
+type aggregateMetadata struct {
+	Change map[string]*string `json:"metadata"`
+}
+
 func (a *API) aggregatesSetMetadata(r *api.Request) (any, error) {
-	g, err := a.setAggregateMetadata(r)
+	asked, err := api.Body[aggregateMetadata](r, "set_metadata")
 	if err != nil {
-		return nil, a.failedOn(r, "update_aggregate_metadata", "metadata", r.Field("set_metadata")["metadata"], err)
+		return nil, err
+	}
+	if _, err := aggregateID(r); err != nil {
+		return nil, err
+	}
+	g, err := a.aggregate(r)
+	if err == nil {
+		err = a.Aggregates.SetMetadata(r.Ctx(), r.Context, g, asked.Change)
+	}
+	if err != nil {
+		return nil, a.failedOn(r, "update_aggregate_metadata", "metadata", asked.Change, err)
 	}
 	return oneAggregate(r, g), nil
 }
 
-func (a *API) setAggregateMetadata(r *api.Request) (*objects.Aggregate, error) {
-	g, err := a.aggregate(r)
-	if err != nil {
-		return nil, err
-	}
-	metadata, _ := r.Field("set_metadata")["metadata"].(map[string]any)
-	change := map[string]*string{}
-	for key, v := range metadata {
-		change[key] = nil
-		if s, ok := v.(string); ok {
-			change[key] = &s
-		}
-	}
-	return g, a.Aggregates.SetMetadata(r.Ctx(), r.Context, g, change)
+// cachedImages is the body that has hosts cache images.
+type cachedImages struct {
+	Cache []struct {
+		ID string `json:"id"`
+	} `json:"cache"`
 }
 
 func (a *API) aggregatesImages(r *api.Request) (any, error) {
+	asked, err := api.Body[cachedImages](r)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := aggregateID(r); err != nil {
 		return nil, err
 	}
-	body, _ := r.Body().(map[string]any)
-	cache, _ := body["cache"].([]any)
 	var ids []string
-	for _, entry := range cache {
-		image, _ := entry.(map[string]any)
-		id, _ := image["id"].(string)
-		if slices.Contains(ids, id) {
+	for _, image := range asked.Cache {
+		if slices.Contains(ids, image.ID) {
 			return nil, api.BadRequest("Duplicate images in request")
 		}
-		ids = append(ids, id)
+		ids = append(ids, image.ID)
 	}
 	g, err := a.aggregate(r)
 	if err != nil {

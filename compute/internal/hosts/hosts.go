@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/aggregate"
@@ -61,14 +62,13 @@ func ofAPI(s *objects.Service) bool {
 }
 
 // rowID reads a row id as Nova's validate_integer does. Numbers that no row can
-// have become -1.
+// have become -1, as do "1_0" and digits of other scripts: Nova asks the database for
+// the text, which is no row's id there.
 func rowID(s string) (int64, error) {
-	s = strings.TrimSpace(s)
-	n, err := strconv.ParseInt(s, 10, 64)
-	switch {
-	case err == nil && n > 0:
+	if n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64); err == nil && n > 0 {
 		return n, nil
-	case err == nil || strings.Trim(s, "+-0123456789") == "" && strings.Trim(s, "+-") != "":
+	}
+	if _, ok := schema.ParseInteger(s); ok {
 		return -1, nil
 	}
 	return 0, api.BadRequest("Invalid input received: id must be an integer")

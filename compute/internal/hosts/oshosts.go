@@ -81,26 +81,35 @@ func (a *API) hostsShow(r *api.Request) (any, error) {
 	}), nil
 }
 
+// hostUpdate is the body that updates a host: "enable" or "disable", in any case.
+type hostUpdate struct {
+	Status      *string `json:"status"`
+	Maintenance *string `json:"maintenance_mode"`
+}
+
 // hostsUpdate enables or disables a host, and begins or ends its maintenance, in
 // this order.
 func (a *API) hostsUpdate(r *api.Request) (any, error) {
 	name := r.Var("id")
-	body, _ := r.Body().(map[string]any)
+	asked, err := api.Body[hostUpdate](r)
+	if err != nil {
+		return nil, err
+	}
 	answers := map[string]string{}
 	for _, field := range []struct {
 		name, yes, no string
+		asked         *string
 		set           func(bool) (string, error)
 	}{
-		{"status", "enabled", "disabled", func(on bool) (string, error) { return a.Hosts.SetEnabled(r.Ctx(), r.Context, name, on) }},
-		{"maintenance_mode", "on_maintenance", "off_maintenance", func(on bool) (string, error) {
+		{"status", "enabled", "disabled", asked.Status, func(on bool) (string, error) { return a.Hosts.SetEnabled(r.Ctx(), r.Context, name, on) }},
+		{"maintenance_mode", "on_maintenance", "off_maintenance", asked.Maintenance, func(on bool) (string, error) {
 			return a.Hosts.SetMaintenance(r.Ctx(), r.Context, name, on)
 		}},
 	} {
-		text, given := body[field.name].(string)
-		if !given {
+		if field.asked == nil {
 			continue
 		}
-		answer, err := field.set(strings.ToLower(strings.TrimSpace(text)) == "enable")
+		answer, err := field.set(strings.ToLower(strings.TrimSpace(*field.asked)) == "enable")
 		if err != nil {
 			return nil, notMapped(err)
 		}

@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
@@ -88,16 +89,25 @@ func (a *API) service(r *api.Request, o *api.Object, s *objects.Service, byHost 
 	}
 }
 
+// serviceUpdate is the body that updates a service.
+type serviceUpdate struct {
+	Host       string     `json:"host"`   // before 2.53
+	Binary     string     `json:"binary"` // before 2.53
+	Status     string     `json:"status"` // since 2.53
+	Reason     *string    `json:"disabled_reason"`
+	ForcedDown *body.Bool `json:"forced_down"` // since 2.11
+}
+
 // servicesUpdate changes a nova-compute: the one whose UUID the path names, or
 // before 2.53 the one that the body names, by the action that the path names.
 func (a *API) servicesUpdate(r *api.Request) (any, error) {
 	if r.Since(mv.V53ServiceUUID) {
 		return a.updateByUUID(r)
 	}
-	body, _ := r.Body().(map[string]any)
-	at, _ := body["host"].(string)
-	binary, _ := body["binary"].(string)
-	reason, given := body["disabled_reason"].(string)
+	asked, err := api.Body[serviceUpdate](r)
+	if err != nil {
+		return nil, err
+	}
 	yes, no := true, false
 	var u cell.ServiceUpdate
 	var answer func(o *api.Object)
@@ -109,31 +119,27 @@ func (a *API) servicesUpdate(r *api.Request) (any, error) {
 		u.Disabled = &yes
 		answer = func(o *api.Object) { o.Str("status", "disabled") }
 	case action == "disable-log-reason":
-		if !given {
+		if asked.Reason == nil {
 			return nil, api.BadRequest("Missing disabled reason field")
 		}
-		u.Disabled, u.Reason = &yes, &reason
+		u.Disabled, u.Reason = &yes, asked.Reason
 		answer = func(o *api.Object) {
 			o.Str("status", "disabled")
-			o.Str("disabled_reason", reason)
+			o.Str("disabled_reason", *asked.Reason)
 		}
 	case action == "force-down" && r.Since(mv.V11ForcedDown):
-		forced, err := forcedDown(body)
-		if err != nil {
-			return nil, err
-		}
-		if forced == nil {
+		if asked.ForcedDown == nil {
 			return nil, api.BadRequest("Missing forced_down field")
 		}
-		u.ForcedDown = forced
-		answer = func(o *api.Object) { o.Bool("forced_down", *forced) }
+		u.ForcedDown = (*bool)(asked.ForcedDown)
+		answer = func(o *api.Object) { o.Bool("forced_down", *u.ForcedDown) }
 	default:
 		return nil, api.NotFound("Unknown action")
 	}
-	if err := computeOnly(binary); err != nil {
+	if err := computeOnly(asked.Binary); err != nil {
 		return nil, err
 	}
-	p, err := a.Hosts.ServiceOn(r.Ctx(), at, binary)
+	p, err := a.Hosts.ServiceOn(r.Ctx(), asked.Host, asked.Binary)
 	if err != nil {
 		return nil, notMapped(err)
 	}
@@ -142,8 +148,8 @@ func (a *API) servicesUpdate(r *api.Request) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("service", func(o *api.Object) {
-			o.Str("host", at)
-			o.Str("binary", binary)
+			o.Str("host", asked.Host)
+			o.Str("binary", asked.Binary)
 			answer(o)
 		})
 	}), nil
@@ -164,12 +170,14 @@ func (a *API) updateByUUID(r *api.Request) (any, error) {
 	if err := computeOnly(p.Binary); err != nil {
 		return nil, err
 	}
-	body, _ := r.Body().(map[string]any)
-	var u cell.ServiceUpdate
-	reason, given := body["disabled_reason"].(string)
-	switch s, _ := body["status"].(string); s {
+	asked, err := api.Body[serviceUpdate](r)
+	if err != nil {
+		return nil, err
+	}
+	u := cell.ServiceUpdate{ForcedDown: (*bool)(asked.ForcedDown)}
+	switch asked.Status {
 	case "enabled":
-		if given && reason != "" {
+		if asked.Reason != nil && *asked.Reason != "" {
 			return nil, api.BadRequest("Specifying 'disabled_reason' with status 'enabled' is invalid.")
 		}
 		no := false
@@ -177,12 +185,7 @@ func (a *API) updateByUUID(r *api.Request) (any, error) {
 	case "disabled":
 		yes := true
 		u.Disabled = &yes
-		if given {
-			u.Reason = &reason
-		}
-	}
-	if u.ForcedDown, err = forcedDown(body); err != nil {
-		return nil, err
+		u.Reason = asked.Reason
 	}
 	if u.Empty() {
 		return nil, api.BadRequest("No updates were requested. Fields 'status' or 'forced_down' should be specified.")
@@ -204,17 +207,6 @@ func computeOnly(binary string) error {
 		return nil
 	}
 	return api.BadRequest("Updating a %s service is not supported. Only nova-compute services can be updated.", binary)
-}
-
-// forcedDown reads the member forced_down, a boolean or one as text; nil: there
-// is none.
-func forcedDown(body map[string]any) (*bool, error) {
-	v, given := body["forced_down"]
-	if !given {
-		return nil, nil
-	}
-	b, err := api.Truth(v)
-	return &b, err
 }
 
 // update changes a nova-compute. A host whose servers were evacuated is not let up

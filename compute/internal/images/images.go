@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -122,8 +123,14 @@ func (a *API) list(r *api.Request, path string, write func(*api.Object, *api.Lin
 	if marker != "" {
 		q.Set("marker", marker)
 	}
-	if size, given := r.Query().Get("page_size"); given && strings.Trim(size, "0") != "" {
-		q.Set("limit", strings.TrimSpace(size))
+	if text, given := r.Query().Get("page_size"); given {
+		size, err := api.Integer(text, "page_size", 0)
+		if err != nil {
+			return nil, err
+		}
+		if size != 0 {
+			q.Set("limit", strconv.FormatInt(size, 10))
+		}
 	}
 	list, err := a.Glance.List(r.Ctx(), r.Context, q, limit)
 	if err != nil {

@@ -9,6 +9,15 @@ import (
 	"github.com/nova-go/nova/internal/rest/glance"
 )
 
+// properties are texts as Glance is told them.
+func properties(texts map[string]string) map[string]any {
+	out := make(map[string]any, len(texts))
+	for name, text := range texts {
+		out[name] = text
+	}
+	return out
+}
+
 func metadata(properties map[string]any) api.Encoder {
 	return api.Doc(func(o *api.Object) { o.Any("metadata", shown(properties)) })
 }
@@ -52,32 +61,43 @@ func (a *API) set(r *api.Request, d *glance.Details, properties map[string]any) 
 }
 
 func (a *API) metaCreate(r *api.Request) (any, error) {
+	asked, err := api.Body[map[string]string](r, "metadata")
+	if err != nil {
+		return nil, err
+	}
 	d, err := a.get(r, r.Var("image_id"))
 	if err != nil {
 		return nil, err
 	}
-	properties := maps.Clone(d.Properties)
-	maps.Copy(properties, r.Field("metadata"))
-	if d, err = a.set(r, d, properties); err != nil {
+	merged := maps.Clone(d.Properties)
+	maps.Copy(merged, properties(asked))
+	if d, err = a.set(r, d, merged); err != nil {
 		return nil, err
 	}
 	return metadata(d.Properties), nil
 }
 
 func (a *API) metaUpdateAll(r *api.Request) (any, error) {
+	asked, err := api.Body[map[string]string](r, "metadata")
+	if err != nil {
+		return nil, err
+	}
 	d, err := a.get(r, r.Var("image_id"))
 	if err != nil {
 		return nil, err
 	}
-	properties := r.Field("metadata")
-	if _, err := a.set(r, d, properties); err != nil {
+	replaced := properties(asked)
+	if _, err := a.set(r, d, replaced); err != nil {
 		return nil, err
 	}
-	return metadata(properties), nil
+	return metadata(replaced), nil
 }
 
 func (a *API) metaUpdate(r *api.Request) (any, error) {
-	values := r.Field("meta")
+	values, err := api.Body[map[string]string](r, "meta")
+	if err != nil {
+		return nil, err
+	}
 	value, there := values[r.Var("id")]
 	if !there {
 		return nil, api.BadRequest("Request body and URI mismatch")
@@ -86,12 +106,12 @@ func (a *API) metaUpdate(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	properties := maps.Clone(d.Properties)
-	properties[r.Var("id")] = value
-	if _, err := a.set(r, d, properties); err != nil {
+	merged := maps.Clone(d.Properties)
+	merged[r.Var("id")] = value
+	if _, err := a.set(r, d, merged); err != nil {
 		return nil, err
 	}
-	return meta(values), nil
+	return meta(properties(values)), nil
 }
 
 func (a *API) metaDelete(r *api.Request) (any, error) {

@@ -1,6 +1,7 @@
 package keypairs
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -11,30 +12,39 @@ import (
 	"github.com/nova-go/nova/internal/quota"
 )
 
+// newKeypair is the body that makes or imports a keypair.
+type newKeypair struct {
+	Name      string  `json:"name"`
+	PublicKey *string `json:"public_key"`
+	Type      string  `json:"type"`    // "ssh" unless given; since 2.2
+	User      string  `json:"user_id"` // "": the caller; since 2.10
+}
+
 // newOwner is the user who is to have the keypair of the body.
 func newOwner(r *api.Request) (string, policy.Target, error) {
-	user := ""
-	if r.Since(mv.V10KeypairUserID) {
-		user, _ = r.Field("keypair")["user_id"].(string)
+	asked, err := api.Body[newKeypair](r, "keypair")
+	if err != nil {
+		return "", policy.Target{}, err
 	}
-	if user == "" {
-		user = r.Context.UserID
+	user := r.Context.UserID
+	if r.Since(mv.V10KeypairUserID) && asked.User != "" {
+		user = asked.User
 	}
 	return user, policy.Target{UserID: user}, nil
 }
 
 // create imports the public key that the body has, or makes a pair.
 func (a *API) create(r *api.Request, user string) (any, error) {
-	body := r.Field("keypair")
-	name, _ := body["name"].(string)
-	public, imported := body["public_key"].(string)
-	kind, typed := body["type"].(string)
-	if !typed {
-		kind = "ssh"
+	asked, err := api.Body[newKeypair](r, "keypair")
+	if err != nil {
+		return nil, err
 	}
-	k := &objects.Keypair{Name: strings.TrimSpace(name), UserID: user, Type: kind, PublicKey: public}
+	kind, public, imported := cmp.Or(asked.Type, "ssh"), "", asked.PublicKey != nil
+	if imported {
+		public = *asked.PublicKey
+	}
+	k := &objects.Keypair{Name: strings.TrimSpace(asked.Name), UserID: user, Type: kind, PublicKey: public}
 	var private string
-	var err error
 	if imported {
 		err = a.importKey(r, k)
 		a.failed(r, "import_key_pair", map[string]any{"user_id": user, "key_name": k.Name, "public_key": public, "key_type": kind}, err)

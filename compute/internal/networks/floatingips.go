@@ -43,9 +43,17 @@ func (a *API) ipShow(r *api.Request) (any, error) {
 	return singleIP(ip), nil
 }
 
+// newIP is the body that asks for a floating IP; there may be none.
+type newIP struct {
+	Pool string `json:"pool"`
+}
+
 func (a *API) ipCreate(r *api.Request) (any, error) {
-	body, _ := r.Body().(map[string]any)
-	pool, _ := body["pool"].(string)
+	asked, err := api.Body[newIP](r)
+	if err != nil {
+		return nil, err
+	}
+	pool := asked.Pool
 	ip, err := a.Neutron.CreateFloatingIP(r.Ctx(), r.Context, cmp.Or(pool, a.DefaultPool))
 	switch {
 	case objects.IsClass(err, "NoMoreFloatingIps") && pool != "":

@@ -22,7 +22,7 @@ type Neutron interface {
 	Groups(ctx context.Context, caller *reqctx.Context, all bool) ([]objects.SecurityGroup, error)
 	Sources(ctx context.Context, caller *reqctx.Context, list []objects.SecurityGroup) (map[string]objects.SecurityGroup, error)
 	Group(ctx context.Context, caller *reqctx.Context, id string) (*objects.SecurityGroup, error)
-	SaveGroup(ctx context.Context, caller *reqctx.Context, id string, name, description any) (*objects.SecurityGroup, error)
+	SaveGroup(ctx context.Context, caller *reqctx.Context, id, name, description string) (*objects.SecurityGroup, error)
 	DeleteGroup(ctx context.Context, caller *reqctx.Context, id string) error
 	Rule(ctx context.Context, caller *reqctx.Context, id string) (*objects.SecurityGroupRule, error)
 	CreateRule(ctx context.Context, caller *reqctx.Context, r objects.SecurityGroupRule) (*objects.SecurityGroupRule, error)

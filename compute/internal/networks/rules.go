@@ -1,14 +1,17 @@
 package networks
 
 import (
-	"cmp"
+	"encoding/binary"
+	"math/big"
+	mathbits "math/bits"
 	"net/netip"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
+	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/compute/internal/securitygroup"
 	"github.com/nova-go/nova/internal/objects"
 )
@@ -16,26 +19,47 @@ import (
 // anywhere is the range of a rule that names none.
 const anywhere = "0.0.0.0/0"
 
+// newRule is the body that adds a rule to a group. Nova's schema lets anything stand in
+// most of its members.
+type newRule struct {
+	Parent   string     `json:"parent_group_id"`
+	Source   *string    `json:"group_id"`
+	CIDR     body.Value `json:"cidr"`
+	Protocol body.Value `json:"ip_protocol"`
+	From     body.Value `json:"from_port"`
+	To       body.Value `json:"to_port"`
+}
+
 func (a *API) ruleCreate(r *api.Request) (any, error) {
-	body := r.Field("security_group_rule")
-	parent, err := a.Neutron.Group(r.Ctx(), r.Context, api.Text(body["parent_group_id"]))
+	asked, err := api.Body[newRule](r, "security_group_rule")
+	if err != nil {
+		return nil, err
+	}
+	parent, err := a.Neutron.Group(r.Ctx(), r.Context, asked.Parent)
 	if err != nil {
 		return nil, err
 	}
 	rule := objects.SecurityGroupRule{GroupID: parent.ID, Direction: "ingress", EtherType: "IPv4"}
 	sources := map[string]objects.SecurityGroup{}
-	if source, given := body["group_id"]; given && source != nil {
-		g, err := a.Neutron.Group(r.Ctx(), r.Context, api.Text(source))
+	if asked.Source != nil {
+		g, err := a.Neutron.Group(r.Ctx(), r.Context, *asked.Source)
 		if err != nil {
 			return nil, err
 		}
 		sources[g.ID] = *g
 		rule.RemoteGroupID = &g.ID
-	} else if err := setRange(&rule, body["cidr"]); err != nil {
+	}
+	bits := -1
+	if asked.Source == nil {
+		if bits, err = setRange(&rule, asked.CIDR); err != nil {
+			return nil, err
+		}
+	}
+	if err := setPorts(&rule, &asked); err != nil {
 		return nil, err
 	}
-	if err := setPorts(&rule, body); err != nil {
-		return nil, err
+	if address, _, _ := strings.Cut(objects.OrZero(rule.RemoteIPPrefix), "/"); bits == 0 && !isUnspecified(address) {
+		return nil, api.BadRequest("Bad prefix for network in cidr %s", *rule.RemoteIPPrefix)
 	}
 	if there(parent, &rule) {
 		return nil, api.BadRequest("This rule already exists in group %s", parent.ID)
@@ -49,84 +73,117 @@ func (a *API) ruleCreate(r *api.Request) (any, error) {
 	}), nil
 }
 
-// setRange gives a rule the addresses that it is for.
-func setRange(r *objects.SecurityGroupRule, v any) error {
-	cidr, _ := v.(string)
-	if cidr == "" {
-		cidr = anywhere
+// setRange gives a rule the addresses that it is for, and answers the length of their prefix.
+func setRange(r *objects.SecurityGroupRule, asked body.Value) (bits int, err error) {
+	cidr := anywhere
+	if asked.Truthy() {
+		cidr = asked.Text()
 	}
 	if plain, err := url.PathUnescape(cidr); err == nil {
 		cidr = plain
 	}
 	address, length, _ := strings.Cut(cidr, "/")
 	a, err := netip.ParseAddr(address)
-	if err != nil || !validLength(a, length) {
-		return api.BadRequest("%s is not a valid IP network.", cidr)
+	if err == nil && strings.Contains(length, "/") && asked.IsText() {
+		return 0, api.Raised("ValueError", "%s has two lengths", cidr)
 	}
-	if length == "0" && address != "0.0.0.0" && address != "::" {
-		return api.BadRequest("Bad prefix for network in cidr %s", cidr)
+	bits, ok := prefixLength(a, length)
+	if err != nil || a.Zone() != "" || !ok || asked.Truthy() && !asked.IsText() {
+		return 0, api.BadRequest("%s is not a valid IP network.", cidr)
 	}
 	if a.Is6() {
 		r.EtherType = "IPv6"
 	}
 	r.RemoteIPPrefix = &cidr
-	return nil
+	return bits, nil
 }
 
-// validLength knows the length of a prefix, and the mask of IPv4.
-func validLength(a netip.Addr, length string) bool {
-	if n, err := strconv.Atoi(length); err == nil {
-		return n >= 0 && n <= a.BitLen()
+func isUnspecified(address string) bool {
+	a, err := netip.ParseAddr(address)
+	return err == nil && a.IsUnspecified()
+}
+
+// prefixLength reads the length of a prefix, or the mask of an IPv4 network.
+func prefixLength(a netip.Addr, length string) (bits int, ok bool) {
+	if n, ok := schema.ParseInteger(length); ok {
+		return int(n.Int64()), n.Sign() >= 0 && n.Cmp(big.NewInt(int64(a.BitLen()))) <= 0
 	}
 	mask, err := netip.ParseAddr(length)
-	return err == nil && mask.Is4() && a.Is4()
+	if err != nil || !mask.Is4() || !a.Is4() {
+		return 0, false
+	}
+	n := binary.BigEndian.Uint32(mask.AsSlice())
+	if n != 0 && n>>31 == 0 { // a mask of hosts, turned around
+		n = ^n
+	}
+	bits = 32 - mathbits.TrailingZeros32(n)
+	return bits, bits == mathbits.OnesCount32(n)
 }
 
 // setPorts gives a rule its protocol and ports. A rule for addresses must have
 // them; one for a group may go without, and then means all ports of TCP and UDP.
-func setPorts(r *objects.SecurityGroupRule, body map[string]any) error {
+func setPorts(r *objects.SecurityGroupRule, asked *newRule) error {
 	protocol := ""
-	if v := body["ip_protocol"]; v != nil {
-		protocol = api.Text(v)
+	if asked.Protocol.Truthy() {
+		protocol = asked.Protocol.Text()
 	}
 	upper := strings.ToUpper(protocol)
-	from, to := body["from_port"], body["to_port"]
-	if r.RemoteGroupID != nil && from == nil && to == nil {
-		switch upper {
-		case "ICMP":
-			from, to = "-1", "-1"
-		case "TCP", "UDP":
-			from, to = "1", "65535"
-		}
+	forGroup := r.RemoteGroupID != nil
+	if forGroup && protocol != "" && !asked.Protocol.IsText() {
+		return api.Raised("AttributeError", "the protocol is no text")
 	}
-	if protocol == "" || from == nil || to == nil {
-		if r.RemoteGroupID == nil {
-			return api.BadRequest("Not enough parameters to build a valid rule.")
+	known := slices.Contains([]string{"TCP", "UDP", "ICMP"}, upper)
+	var first, last *big.Int
+	switch {
+	case forGroup && !asked.From.Given && !asked.To.Given && upper == "ICMP":
+		first, last = big.NewInt(-1), big.NewInt(-1)
+	case forGroup && !asked.From.Given && !asked.To.Given && known:
+		first, last = big.NewInt(1), big.NewInt(65535)
+	case protocol != "" && asked.From.Given && asked.To.Given:
+		var err error
+		if first, last, err = ports(asked, upper); err != nil {
+			return err
 		}
+	case forGroup:
 		return nil
-	}
-	first, err := strconv.ParseInt(api.Text(from), 10, 64)
-	last, err2 := strconv.ParseInt(api.Text(to), 10, 64)
-	if cmp.Or(err, err2) != nil {
-		if upper == "ICMP" {
-			return api.BadRequest("Invalid input received: Type and Code must be integers for ICMP protocol type")
-		}
-		return api.BadRequest("Invalid input received: To and From ports must be integers")
+	default:
+		return api.BadRequest("Not enough parameters to build a valid rule.")
 	}
 	bad := func(why string) error { return api.BadRequest("Invalid port range %d:%d. %s", first, last, why) }
-	outside := func(least, most int64) bool { return first < least || first > most || last < least || last > most }
+	outside := func(least, most int64) bool {
+		return slices.ContainsFunc([]*big.Int{first, last}, func(n *big.Int) bool {
+			return n.Cmp(big.NewInt(least)) < 0 || n.Cmp(big.NewInt(most)) > 0
+		})
+	}
 	switch {
-	case !slices.Contains([]string{"TCP", "UDP", "ICMP"}, upper):
+	case !known:
 		return api.BadRequest("Invalid IP protocol %s.", protocol)
-	case upper != "ICMP" && first > last:
+	case upper != "ICMP" && first.Cmp(last) > 0:
 		return bad("Former value cannot be greater than the later")
 	case upper != "ICMP" && outside(1, 65535):
 		return bad("Valid " + upper + " ports should be between 1-65535")
 	case upper == "ICMP" && outside(-1, 255):
 		return bad("For ICMP, the type:code must be valid")
 	}
-	r.Protocol, r.PortRangeMin, r.PortRangeMax = &protocol, &first, &last
+	r.Protocol, r.PortRangeMin, r.PortRangeMax = &protocol, new(first.Int64()), new(last.Int64())
 	return nil
+}
+
+// ports reads the ports of a rule as Python's int does.
+func ports(asked *newRule, protocol string) (first, last *big.Int, err error) {
+	first, exception := asked.From.Big()
+	if exception == "" {
+		last, exception = asked.To.Big()
+	}
+	switch {
+	case exception == "":
+		return first, last, nil
+	case exception != "ValueError":
+		return nil, nil, api.Raised(exception, "the ports are no integers")
+	case protocol == "ICMP":
+		return nil, nil, api.BadRequest("Invalid input received: Type and Code must be integers for ICMP protocol type")
+	}
+	return nil, nil, api.BadRequest("Invalid input received: To and From ports must be integers")
 }
 
 // there tells whether a group has the same rule for addresses already; of rules

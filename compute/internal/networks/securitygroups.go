@@ -88,9 +88,18 @@ func (a *API) groupUpdate(r *api.Request) (any, error) {
 	return a.save(r, g.ID)
 }
 
+// groupBody is the body that makes or changes a security group.
+type groupBody struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+}
+
 func (a *API) save(r *api.Request, id string) (any, error) {
-	body := r.Field("security_group")
-	g, err := a.Neutron.SaveGroup(r.Ctx(), r.Context, id, body["name"], body["description"])
+	asked, err := api.Body[groupBody](r, "security_group")
+	if err != nil {
+		return nil, err
+	}
+	g, err := a.Neutron.SaveGroup(r.Ctx(), r.Context, id, asked.Name, asked.Description)
 	if err != nil {
 		return nil, err
 	}

@@ -83,12 +83,20 @@ var iso8601 = sync.OnceValue(func() *regexp.Regexp {
 })
 
 func isDateTime(s string) bool {
+	_, ok := Time(s)
+	return ok
+}
+
+// Time is the moment, in UTC, that Nova's parse_isotime makes of text: a date or the
+// beginning of one ("2016", "2016-01"), with or without a time of day and a zone. Without
+// a zone it is UTC.
+func Time(s string) (time.Time, bool) {
 	m := iso8601().FindStringSubmatch(s)
 	if m == nil {
-		return false
+		return time.Time{}, false
 	}
 	if m[5] != "" && m[8] == "" && m[9] == "" { // YYYYMM is refused, as ambiguous
-		return false
+		return time.Time{}, false
 	}
 	at := func(def int, groups ...int) int {
 		for _, g := range groups {
@@ -101,12 +109,18 @@ func isDateTime(s string) bool {
 	year, month, day := at(0, 1), at(1, 4, 5), at(1, 8, 9)
 	if year < 1 || month < 1 || month > 12 || day < 1 ||
 		day > time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day() {
-		return false
+		return time.Time{}, false
 	}
-	if at(0, 11) > 23 || at(0, 13) > 59 || at(0, 15) > 59 || roundsUp(m[17]) {
-		return false
+	hour, minute, second := at(0, 11), at(0, 13), at(0, 15)
+	zone := at(0, 19)*60 + at(0, 20)
+	if hour > 23 || minute > 59 || second > 59 || roundsUp(m[17]) || zone >= 24*60 {
+		return time.Time{}, false
 	}
-	return at(0, 19)*60+at(0, 20) < 24*60
+	if strings.HasPrefix(m[18], "-") {
+		zone = -zone
+	}
+	micros, _ := strconv.Atoi((m[17] + "000000")[:6])
+	return time.Date(year, time.Month(month), day, hour, minute-zone, second, micros*1000, time.UTC), true
 }
 
 // roundsUp tells of a fraction of a second that Python's decimals, of 28 digits,

@@ -203,17 +203,80 @@ func dropUnderscores(s string) (string, bool) {
 	return strings.ReplaceAll(s, "_", ""), true
 }
 
-// Integer is the integer that Python's int makes of a decoded value: a number without
-// its fraction, or text. What is none, or does not fit into 64 bits, is an error.
+// Integer is [BigInteger] of 64 bits. What is no integer, or does not fit, is an error.
 func Integer(v any) (int64, error) {
-	n, ok := looseNumber(v)
+	n, exception := BigInteger(v)
 	switch {
-	case !ok || n.float:
-		return 0, fmt.Errorf("%s is not an integer", Repr(v))
-	case n.big != nil:
+	case exception != "":
+		return 0, fmt.Errorf("%s is not an integer: %s", Repr(v), exception)
+	case !n.IsInt64():
 		return 0, fmt.Errorf("%s does not fit into 64 bits", Repr(v))
 	}
-	return n.i, nil
+	return n.Int64(), nil
+}
+
+// BigInteger is the integer that Python's int makes of a decoded value: a number without
+// its fraction, a boolean, or text. Where it makes none, exception names what it raises:
+// ValueError, OverflowError or TypeError.
+func BigInteger(v any) (n *big.Int, exception string) {
+	if text, ok := v.(string); ok {
+		if n, ok := ParseInteger(text); ok {
+			return n, ""
+		}
+		return nil, "ValueError"
+	}
+	loose, ok := looseNumber(v)
+	switch {
+	case !ok:
+		return nil, "TypeError"
+	case loose.float && math.IsNaN(loose.f):
+		return nil, "ValueError"
+	case loose.float:
+		return nil, "OverflowError"
+	}
+	return loose.whole(), ""
+}
+
+// whole is a number that is no float.
+func (n number) whole() *big.Int {
+	if n.big != nil {
+		return n.big
+	}
+	return big.NewInt(n.i)
+}
+
+// ParseInteger is the integer of any size that Python's int makes of text.
+func ParseInteger(s string) (*big.Int, bool) {
+	n, ok := parsePyNumber(s)
+	if !ok || n.float {
+		return nil, false
+	}
+	return n.whole(), true
+}
+
+// Float is what Python's float makes of a decoded value: of a number, a boolean or text.
+func Float(v any) (float64, bool) {
+	switch v := v.(type) {
+	case bool:
+		if v {
+			return 1, true
+		}
+		return 0, true
+	case json.Number:
+		return numberOf(v).float64(), true
+	case string:
+		n, ok := parsePyNumber(v)
+		return n.float64(), ok
+	}
+	return 0, false
+}
+
+func (n number) float64() float64 {
+	if n.float {
+		return n.f
+	}
+	f, _ := n.bigFloat().Float64()
+	return f
 }
 
 // Truthy is what Python's bool makes of a decoded value.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/internal/webob"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -113,7 +114,7 @@ func (v Root) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}))
 		return
 	}
-	path := strings.TrimRight(paste.ScriptName(r)+r.URL.Path, "/")
+	path := strings.TrimRight(webob.QuotePath(paste.ScriptName(r)+r.URL.Path), "/")
 	api.Write(w, r, http.StatusMultipleChoices, api.Doc(func(o *api.Object) {
 		o.List("choices", 2, func(i int, a *api.Array) {
 			a.Obj(func(o *api.Object) {

@@ -19,17 +19,28 @@ type Assisted interface {
 	DeleteVolumeSnapshot(ctx context.Context, caller *reqctx.Context, volume, snapshot string, info map[string]any) error
 }
 
+// newAssisted is the body that makes an assisted snapshot.
+type newAssisted struct {
+	Volume string            `json:"volume_id"`
+	Info   map[string]string `json:"create_info"`
+}
+
 func (a *API) assistedCreate(r *api.Request) (any, error) {
-	body := r.Field("snapshot")
-	info, _ := body["create_info"].(map[string]any)
-	volume := api.Text(body["volume_id"])
-	if err := a.Assisted.CreateVolumeSnapshot(r.Ctx(), r.Context, volume, info); err != nil {
+	asked, err := api.Body[newAssisted](r, "snapshot")
+	if err != nil {
+		return nil, err
+	}
+	info := make(map[string]any, len(asked.Info)) // as the host is told
+	for key, value := range asked.Info {
+		info[key] = value
+	}
+	if err := a.Assisted.CreateVolumeSnapshot(r.Ctx(), r.Context, asked.Volume, info); err != nil {
 		return nil, refused(err)
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("snapshot", func(o *api.Object) {
 			o.Any("id", info["id"])
-			o.Str("volumeId", volume)
+			o.Str("volumeId", asked.Volume)
 		})
 	}), nil
 }

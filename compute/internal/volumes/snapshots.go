@@ -2,6 +2,7 @@ package volumes
 
 import (
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/internal/rest/cinder"
 )
 
@@ -33,15 +34,20 @@ func (a *API) snapshotDelete(r *api.Request) (any, error) {
 	return nil, a.Cinder.DeleteSnapshot(r.Ctx(), r.Context, r.Var("id"))
 }
 
+// newSnapshot is the body that makes a snapshot; Cinder is told the names as they came.
+type newSnapshot struct {
+	Volume      string    `json:"volume_id"`
+	Name        any       `json:"display_name"`
+	Description any       `json:"display_description"`
+	Force       body.Bool `json:"force"`
+}
+
 func (a *API) snapshotCreate(r *api.Request) (any, error) {
-	body := r.Field("snapshot")
-	n := cinder.NewSnapshot{VolumeID: api.Text(body["volume_id"]), Name: body["display_name"], Description: body["display_description"]}
-	if v, given := body["force"]; given {
-		var err error
-		if n.Force, err = api.Truth(v); err != nil {
-			return nil, err
-		}
+	asked, err := api.Body[newSnapshot](r, "snapshot")
+	if err != nil {
+		return nil, err
 	}
+	n := cinder.NewSnapshot{VolumeID: asked.Volume, Name: asked.Name, Description: asked.Description, Force: bool(asked.Force)}
 	s, err := a.Cinder.CreateSnapshot(r.Ctx(), r.Context, n)
 	if err != nil {
 		return nil, err

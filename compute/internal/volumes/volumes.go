@@ -56,20 +56,30 @@ func (a *API) delete(r *api.Request) (any, error) {
 	return nil, a.Cinder.DeleteVolume(r.Ctx(), r.Context, r.Var("id"))
 }
 
+// newVolume is the body that makes a volume. Cinder is told most of it as it came.
+type newVolume struct {
+	Size        any            `json:"size"`
+	Name        any            `json:"display_name"`
+	Description any            `json:"display_description"`
+	Snapshot    *string        `json:"snapshot_id"`
+	Type        any            `json:"volume_type"`
+	Zone        any            `json:"availability_zone"`
+	Metadata    map[string]any `json:"metadata"`
+}
+
 func (a *API) create(r *api.Request) (any, error) {
-	body := r.Field("volume")
-	v := cinder.NewVolume{Size: body["size"], Name: body["display_name"], Description: body["display_description"],
-		SnapshotID: body["snapshot_id"], VolumeType: body["volume_type"], AvailabilityZone: body["availability_zone"]}
-	v.Metadata, _ = body["metadata"].(map[string]any)
-	if id := body["snapshot_id"]; id != nil {
-		s, err := a.Cinder.Snapshot(r.Ctx(), r.Context, api.Text(id))
+	asked, err := api.Body[newVolume](r, "volume")
+	if err != nil {
+		return nil, err
+	}
+	v := cinder.NewVolume{Size: asked.Size, Name: asked.Name, Description: asked.Description,
+		VolumeType: asked.Type, AvailabilityZone: asked.Zone, Metadata: asked.Metadata}
+	if asked.Snapshot != nil {
+		s, err := a.Cinder.Snapshot(r.Ctx(), r.Context, *asked.Snapshot)
 		if err != nil {
 			return nil, err
 		}
 		v.SnapshotID = s.ID
-		if v.Size == nil {
-			v.Size = s.Size
-		}
 	}
 	made, err := a.Cinder.CreateVolume(r.Ctx(), r.Context, v)
 	if err != nil {

@@ -61,7 +61,7 @@ func refusal(err error) error {
 }
 
 // SaveGroup makes a security group, or changes the one of an id.
-func (c *Client) SaveGroup(ctx context.Context, caller *reqctx.Context, id string, name, description any) (*objects.SecurityGroup, error) {
+func (c *Client) SaveGroup(ctx context.Context, caller *reqctx.Context, id, name, description string) (*objects.SecurityGroup, error) {
 	out := struct {
 		Group *objects.SecurityGroup `json:"security_group"`
 	}{Group: &objects.SecurityGroup{}}

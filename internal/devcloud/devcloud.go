@@ -82,6 +82,8 @@ type Cloud struct {
 	fleet   *compute.Fleet
 	boss    *conductor.Conductor
 	records *records.Records
+	stop    context.CancelFunc
+	ended   chan struct{} // closed when the databases are
 
 	// Pipeline describes the pipeline in front of Nova, for the page of the cloud.
 	Pipeline *paste.Node
@@ -165,7 +167,8 @@ var few = db.Options{MaxPoolSize: new(1), MaxOverflow: new(1), Wait: new(10 * ti
 const reportEvery = 10 * time.Second
 
 // Serve has the hosts of the cloud take what is sent over a broker, until ctx ends.
-// What was under way when the cloud ended before is finished, or failed.
+// What was under way when the cloud ended before is finished, or failed. Serve is called
+// once.
 func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 	api, err := db.Open(c.connection("nova_api"), few)
 	if err != nil {
@@ -193,7 +196,10 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 	}
 	c.boss, c.records = boss, r
 	stops := []func(){c.fleet.Serve(b), boss.Serve(b)}
+	ctx, c.stop = context.WithCancel(ctx)
+	c.ended = make(chan struct{})
 	go func() {
+		defer close(c.ended)
 		every := time.NewTicker(reportEvery)
 		defer every.Stop()
 		for {
@@ -216,9 +222,14 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 	return nil
 }
 
-// Close ends a cloud that nobody uses any more.
+// Close ends a cloud that nobody uses any more. After it another one may take the state
+// directory.
 func (c *Cloud) Close() error {
 	var err error
+	if c.stop != nil {
+		c.stop()
+		<-c.ended
+	}
 	if c.documents != nil {
 		err = c.documents.Close()
 	}

@@ -87,15 +87,19 @@ func (c *Cloud) closeToOthers() error {
 	return err
 }
 
+// setMode changes the mode of a file that may belong to another user, or be gone: other
+// processes on the databases of the cloud make and remove journals of SQLite.
 func setMode(path string, mode fs.FileMode) error {
 	info, err := os.Stat(path)
-	if err != nil || info.Mode().Perm() == mode {
-		return err
+	if err == nil && info.Mode().Perm() != mode {
+		if err = os.Chmod(path, mode); errors.Is(err, fs.ErrPermission) {
+			return nil
+		}
 	}
-	if err := os.Chmod(path, mode); err != nil && !errors.Is(err, fs.ErrPermission) {
-		return err
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // takeLock holds a state directory until its answer is closed.

@@ -57,7 +57,7 @@ func As(status int, err error) error {
 // Raised is what an exception of Python's own becomes that Nova's code does not expect:
 // a 500 that names it. The text is for the log.
 func Raised(exception, format string, a ...any) error {
-	return objects.Errorf(0, "builtins."+exception, format, a...)
+	return objects.ClassNamed("builtins."+exception).Errorf(0, format, a...)
 }
 
 // Bare is a fault with webob's own explanation of the status.

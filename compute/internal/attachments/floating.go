@@ -1,6 +1,8 @@
 package attachments
 
 import (
+	"errors"
+
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
@@ -50,7 +52,7 @@ func (a *API) removeFloatingIP(r *api.Request, f *floatingIP) (any, error) {
 		return nil, api.Conflict("Floating IP %s is not associated with instance %s.", f.address, r.Var("id"))
 	}
 	err := a.Ops.RemoveFloatingIP(r.Ctx(), r.Context, f.holder, f.ip)
-	if objects.IsClass(err, "Forbidden") {
+	if errors.Is(err, objects.ErrForbidden) {
 		return nil, api.Bare(403)
 	}
 	return webobsEmpty(), err

@@ -79,9 +79,9 @@ func refusal(err error) error {
 	var remote *rpc.RemoteError
 	var domain *objects.Error
 	switch {
-	case objects.IsClass(err, "ImageNotFound"):
+	case errors.Is(err, objects.ErrImageNotFound):
 		return api.BadRequest("Can not find requested image")
-	case objects.IsClass(err, "KeypairNotFound"):
+	case errors.Is(err, objects.ErrKeypairNotFound):
 		return api.BadRequest("Invalid key_name provided.")
 	case errors.As(err, &remote):
 		return api.BadRequest("%s: %s", remote.Class, remote.Message)

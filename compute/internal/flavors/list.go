@@ -1,6 +1,7 @@
 package flavors
 
 import (
+	"errors"
 	"math"
 	"math/big"
 	"strings"
@@ -79,7 +80,7 @@ func (a *API) list(r *api.Request) ([]*objects.Flavor, error) {
 	}
 	q.NameRegex, _ = query.Get("name")
 	list, err := a.Flavors.List(r.Ctx(), q)
-	if objects.IsClass(err, "MarkerNotFound") {
+	if errors.Is(err, objects.ErrMarkerNotFound) {
 		return nil, api.BadRequest("marker [%s] not found", marker)
 	}
 	return list, err

@@ -88,7 +88,7 @@ func setSize(to *int64, name string, asked body.Value) error {
 // unexpectedInput is a value that the schema accepts and Nova's code refuses: 1.0 where
 // an integer has to be. Nova does not expect that, and answers 500.
 func unexpectedInput(format string, a ...any) error {
-	return objects.Errorf(0, "InvalidInput", "Invalid input received: "+format, a...)
+	return objects.ErrInvalidInput.Errorf(0, "Invalid input received: "+format, a...)
 }
 
 // maxFactor is the largest single-precision float, as Nova bounds it.

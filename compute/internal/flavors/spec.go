@@ -20,7 +20,7 @@ func validateSpec(key, value string) error {
 }
 
 func badSpec(format string, a ...any) error {
-	return objects.Errorf(objects.KindInvalid, "ValidationError", "Validation failed; "+format, a...)
+	return objects.ErrValidationError.Errorf(objects.KindInvalid, "Validation failed; "+format, a...)
 }
 
 // namespaces are those of Nova besides the ones of traits and resources, which a

@@ -46,7 +46,7 @@ func (a *API) aggregate(r *api.Request) (*objects.Aggregate, error) {
 // asWritten tells of an aggregate that does not exist by the id that the client
 // wrote.
 func asWritten(r *api.Request, err error) error {
-	if objects.IsClass(err, "AggregateNotFound") {
+	if errors.Is(err, objects.ErrAggregateNotFound) {
 		return dbapi.AggregateNotFound(r.Var("id"))
 	}
 	return err
@@ -206,7 +206,7 @@ func (a *API) aggregatesAddHost(r *api.Request) (any, error) {
 	if err != nil {
 		err = a.failedOn(r, "add_host_to_aggregate", "host_name", host, asWritten(r, err))
 	}
-	if objects.IsClass(err, "InvalidAggregateActionAdd") {
+	if errors.Is(err, objects.ErrInvalidAggregateActionAdd) {
 		err = api.As(409, err)
 	}
 	return oneAggregate(r, g), asWritten(r, notMapped(err))

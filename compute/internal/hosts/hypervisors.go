@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"encoding/json"
+	"errors"
 	"strconv"
 
 	"github.com/nova-go/nova/compute/internal/api"
@@ -43,7 +44,7 @@ func (a *API) hypervisors(r *api.Request, path string, detail bool) (any, error)
 	}
 	nodes, err := a.Hosts.Nodes(r.Ctx(), p)
 	switch {
-	case objects.IsClass(err, "MarkerNotFound"):
+	case errors.Is(err, objects.ErrMarkerNotFound):
 		marker, _ := r.Query().Get("marker")
 		return nil, api.BadRequest("marker [%s] not found", marker)
 	case err != nil:
@@ -169,7 +170,7 @@ func (a *API) hypervisor(r *api.Request, servers bool) (*host.Hypervisor, error)
 		}
 	}
 	n, err := a.Hosts.Node(r.Ctx(), uuid, id, name)
-	if objects.IsClass(err, "ComputeHostNotFound") {
+	if errors.Is(err, objects.ErrComputeHostNotFound) {
 		return nil, notFound
 	}
 	if err != nil {

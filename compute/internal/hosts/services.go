@@ -1,6 +1,8 @@
 package hosts
 
 import (
+	"errors"
+
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
@@ -161,7 +163,7 @@ func (a *API) updateByUUID(r *api.Request) (any, error) {
 		return nil, api.BadRequest("Invalid uuid %s", id)
 	}
 	p, err := a.Hosts.Service(r.Ctx(), id, 0)
-	if objects.IsClass(err, "ServiceNotFound") {
+	if errors.Is(err, objects.ErrServiceNotFound) {
 		return nil, api.NotFound("Service %s could not be found.", id)
 	}
 	if err != nil {
@@ -227,7 +229,7 @@ func (a *API) update(r *api.Request, p *host.Place, u cell.ServiceUpdate) error 
 
 // notMapped gives a host that is in no cell the status of one that does not exist.
 func notMapped(err error) error {
-	if objects.IsClass(err, "HostMappingNotFound") {
+	if errors.Is(err, objects.ErrHostMappingNotFound) {
 		return api.As(404, err)
 	}
 	return err
@@ -248,9 +250,9 @@ func (a *API) servicesDelete(r *api.Request) (any, error) {
 	}
 	p, err := a.Hosts.Service(r.Ctx(), uuid, row)
 	switch {
-	case objects.IsClass(err, "ServiceNotFound"):
+	case errors.Is(err, objects.ErrServiceNotFound):
 		return nil, api.NotFound("Service %s not found.", id)
-	case objects.IsClass(err, "ServiceNotUnique"):
+	case errors.Is(err, objects.ErrServiceNotUnique):
 		return nil, api.BadRequest("Service id %s refers to multiple services.", id)
 	case err != nil:
 		return nil, err

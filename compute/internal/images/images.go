@@ -4,6 +4,7 @@ package images
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -43,7 +44,7 @@ func (a *API) get(r *api.Request, id string) (*glance.Details, error) {
 }
 
 func notFound(err error) error {
-	if objects.IsClass(err, "ImageNotFound") {
+	if errors.Is(err, objects.ErrImageNotFound) {
 		return api.NotFound("Image not found.")
 	}
 	return err
@@ -66,7 +67,7 @@ func (a *API) show(r *api.Request) (any, error) {
 
 func (a *API) delete(r *api.Request) (any, error) {
 	err := a.Glance.Delete(r.Ctx(), r.Context, r.Var("id"))
-	if objects.IsClass(err, "ImageNotAuthorized") {
+	if errors.Is(err, objects.ErrImageNotAuthorized) {
 		return nil, api.Forbidden("You are not allowed to delete the image.")
 	}
 	return nil, notFound(err)

@@ -81,7 +81,7 @@ func (a *API) index(r *api.Request, user string) (any, error) {
 			return nil, err
 		}
 		if r.EmptyMarker() {
-			return nil, objects.Errorf(objects.KindInvalid, "MarkerNotFound", "Marker  could not be found.")
+			return nil, objects.ErrMarkerNotFound.Errorf(objects.KindInvalid, "Marker  could not be found.")
 		}
 	}
 	list, err := a.Keypairs.List(r.Ctx(), user, marker, limit)

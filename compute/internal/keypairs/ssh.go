@@ -45,7 +45,7 @@ func generateSSH() (pair, error) {
 }
 
 func invalid(reason string) error {
-	return objects.Errorf(objects.KindInvalid, "InvalidKeypair", "Keypair data is invalid: %s", reason)
+	return objects.ErrInvalidKeypair.Errorf(objects.KindInvalid, "Keypair data is invalid: %s", reason)
 }
 
 // sshFingerprint checks the line of a public key and answers its MD5 fingerprint,

@@ -76,7 +76,7 @@ func liveRefusal(err error) error {
 
 func (a *API) forceComplete(r *api.Request, i *objects.Instance) (any, error) {
 	err := a.Ops.ForceComplete(r.Ctx(), r.Context, i, r.Var("id"))
-	if objects.IsClass(err, "MigrationNotFoundForInstance") {
+	if errors.Is(err, objects.ErrMigrationNotFoundForInstance) {
 		return nil, api.As(http.StatusBadRequest, err)
 	}
 	return nil, err
@@ -84,7 +84,7 @@ func (a *API) forceComplete(r *api.Request, i *objects.Instance) (any, error) {
 
 func (a *API) abort(r *api.Request, i *objects.Instance) (any, error) {
 	err := a.Ops.Abort(r.Ctx(), r.Context, i, r.Var("id"), r.Since(mv.V65AbortQueued))
-	if objects.IsClass(err, "InstanceIsLocked") { // Nova takes it for a wrong state
+	if errors.Is(err, objects.ErrInstanceIsLocked) { // Nova takes it for a wrong state
 		return nil, api.Conflict("Instance %s is in an invalid state for 'abort live migration'", i.UUID)
 	}
 	return nil, err

@@ -1,6 +1,7 @@
 package migrations
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -20,13 +21,13 @@ func (a *API) rebuild(r *api.Request, i *objects.Instance) (any, error) {
 	}
 	err = a.Ops.Rebuild(r.Ctx(), r.Context, i, opts)
 	switch {
-	case objects.IsClass(err, "InstanceNotFound"):
+	case errors.Is(err, objects.ErrInstanceNotFound):
 		return nil, api.NotFound("Instance could not be found")
-	case objects.IsClass(err, "ImageNotFound"):
+	case errors.Is(err, objects.ErrImageNotFound):
 		return nil, api.BadRequest("Cannot find image for rebuild")
-	case objects.IsClass(err, "KeypairNotFound"):
+	case errors.Is(err, objects.ErrKeypairNotFound):
 		return nil, api.BadRequest("Invalid key_name provided.")
-	case objects.IsClass(err, "InvalidVolume"):
+	case errors.Is(err, objects.ErrInvalidVolume):
 		return nil, api.As(http.StatusBadRequest, err)
 	case err != nil:
 		return nil, err

@@ -1,6 +1,7 @@
 package migrations
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/nova-go/nova/compute/internal/api"
@@ -29,9 +30,9 @@ func (a *API) resize(r *api.Request, i *objects.Instance) (any, error) {
 	err = a.Ops.Resize(r.Ctx(), r.Context, i, migration.ResizeOptions{Action: "resize", Flavor: string(asked.FlavorRef), AutoDiskConfig: (*bool)(asked.AutoDisk),
 		CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i)), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor, r.Own())})
 	switch {
-	case objects.IsClass(err, "FlavorNotFound"):
+	case errors.Is(err, objects.ErrFlavorNotFound):
 		return nil, api.As(http.StatusBadRequest, err)
-	case objects.IsClass(err, "InvalidImageConfigDrive"):
+	case errors.Is(err, objects.ErrInvalidImageConfigDrive):
 		return nil, api.BadRequest("Invalid instance image.")
 	}
 	return nil, err
@@ -87,7 +88,7 @@ func (a *API) revert(r *api.Request, i *objects.Instance) (any, error) {
 
 // notResized is the error of ending a resize.
 func notResized(err error) error {
-	if objects.IsClass(err, "MigrationNotFoundByStatus") {
+	if errors.Is(err, objects.ErrMigrationNotFoundByStatus) {
 		return api.BadRequest("Instance has not been resized.")
 	}
 	return err

@@ -2,6 +2,7 @@ package networks
 
 import (
 	"cmp"
+	"errors"
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/internal/objects"
@@ -34,7 +35,7 @@ func (a *API) ipIndex(r *api.Request) (any, error) {
 
 func (a *API) ipShow(r *api.Request) (any, error) {
 	ip, err := a.Neutron.FloatingIP(r.Ctx(), r.Context, r.Var("id"))
-	if objects.IsClass(err, "FloatingIpNotFound") || objects.IsClass(err, "NetworkNotFound") {
+	if errors.Is(err, objects.ErrFloatingIpNotFound) || errors.Is(err, objects.ErrNetworkNotFound) {
 		return nil, api.NotFound("Floating IP not found for ID %s", r.Var("id"))
 	}
 	if err != nil {
@@ -56,13 +57,13 @@ func (a *API) ipCreate(r *api.Request) (any, error) {
 	pool := asked.Pool
 	ip, err := a.Neutron.CreateFloatingIP(r.Ctx(), r.Context, cmp.Or(pool, a.DefaultPool))
 	switch {
-	case objects.IsClass(err, "NoMoreFloatingIps") && pool != "":
+	case errors.Is(err, objects.ErrNoMoreFloatingIps) && pool != "":
 		return nil, api.NotFound("No more floating IPs in pool %s.", pool)
-	case objects.IsClass(err, "NoMoreFloatingIps"):
+	case errors.Is(err, objects.ErrNoMoreFloatingIps):
 		return nil, api.NotFound("No more floating IPs available.")
-	case objects.IsClass(err, "FloatingIpLimitExceeded") && pool != "":
+	case errors.Is(err, objects.ErrFloatingIpLimitExceeded) && pool != "":
 		return nil, api.Forbidden("IP allocation over quota in pool %s.", pool)
-	case objects.IsClass(err, "FloatingIpLimitExceeded"):
+	case errors.Is(err, objects.ErrFloatingIpLimitExceeded):
 		return nil, api.Forbidden("IP allocation over quota.")
 	case err != nil:
 		return nil, err
@@ -90,7 +91,7 @@ func floatingIP(o *api.Object, ip *neutron.FloatingIP) {
 
 func (a *API) ipDelete(r *api.Request) (any, error) {
 	err := a.Release(r.Ctx(), r.Context, r.Var("id"))
-	if objects.IsClass(err, "Forbidden") {
+	if errors.Is(err, objects.ErrForbidden) {
 		err = api.Bare(403)
 	}
 	return nil, err

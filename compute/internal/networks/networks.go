@@ -3,6 +3,7 @@ package networks
 
 import (
 	"context"
+	"errors"
 	"net/url"
 
 	"github.com/nova-go/nova/compute/internal/api"
@@ -88,7 +89,7 @@ func (a *API) list(r *api.Request, write view) (any, error) {
 
 func (a *API) one(r *api.Request, write view) (any, error) {
 	n, err := a.Neutron.Network(r.Ctx(), r.Context, r.Var("id"))
-	if objects.IsClass(err, "NetworkNotFound") {
+	if errors.Is(err, objects.ErrNetworkNotFound) {
 		return nil, api.NotFound("Network not found")
 	}
 	if err != nil {

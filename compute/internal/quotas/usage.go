@@ -149,7 +149,7 @@ func (a *API) usages(r *api.Request, p period, project string) ([]*summary, []*o
 			return nil, nil, err
 		}
 		if r.EmptyMarker() {
-			return nil, nil, objects.Errorf(objects.KindInvalid, "MarkerNotFound", "Marker  could not be found.")
+			return nil, nil, objects.ErrMarkerNotFound.Errorf(objects.KindInvalid, "Marker  could not be found.")
 		}
 	}
 	servers, err := a.Usages.ActiveBetween(r.Ctx(), w)

@@ -1,6 +1,8 @@
 package servers
 
 import (
+	"errors"
+
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/db/cell"
@@ -23,7 +25,7 @@ func (a *API) actionsIndex(r *api.Request, i *objects.Instance) (any, error) {
 	if q.Limit != 0 || !r.Since(mv.V58ActionPaging) {
 		list, err = a.Servers.Actions(r.Ctx(), i, q)
 	}
-	if objects.IsClass(err, "MarkerNotFound") {
+	if errors.Is(err, objects.ErrMarkerNotFound) {
 		return nil, api.As(400, err)
 	}
 	if err != nil {

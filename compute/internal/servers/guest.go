@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"errors"
 	"regexp"
 
 	"github.com/nova-go/nova/compute/internal/api"
@@ -19,7 +20,7 @@ func (a *API) changePassword(r *api.Request, i *objects.Instance) (any, error) {
 		return nil, err
 	}
 	err = a.Ops.ChangePassword(r.Ctx(), r.Context, i, asked.AdminPass)
-	if objects.IsClass(err, "NotImplementedError") {
+	if errors.Is(err, objects.ErrNotImplementedError) {
 		return nil, api.NotImplemented("Unable to set password on instance")
 	}
 	return nil, err

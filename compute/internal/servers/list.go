@@ -154,7 +154,7 @@ func (a *API) list(r *api.Request, allTenants policy.Rule, load cell.Load) ([]*o
 		return nil, unlessNothing(err)
 	}
 	list, err := a.Servers.List(r.Ctx(), caller, q)
-	if objects.IsClass(err, "MarkerNotFound") {
+	if errors.Is(err, objects.ErrMarkerNotFound) {
 		return nil, api.BadRequest("marker [%s] not found", marker)
 	}
 	return list, err
@@ -325,7 +325,7 @@ func (a *API) columns(r *api.Request, opts map[string]string, q *server.ListQuer
 			q.Filters["project_id"] = value
 		case "flavor":
 			f, err := a.Flavors.Get(r.Ctx(), value, r.Context.ProjectID, r.Context.IsAdmin)
-			if objects.IsClass(err, "FlavorNotFound") {
+			if errors.Is(err, objects.ErrFlavorNotFound) {
 				return errNothing
 			}
 			if err != nil {
@@ -360,7 +360,7 @@ func (a *API) addresses(r *api.Request, opts map[string]string, q *server.ListQu
 			return err
 		}
 		if !supported {
-			return objects.Errorf(objects.KindNotImplemented, "NotImplemented", "This network service cannot search servers by address.")
+			return objects.ErrNotImplemented.Errorf(objects.KindNotImplemented, "This network service cannot search servers by address.")
 		}
 		uuids = append(uuids, devices...)
 	}

@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/nova-go/nova/compute/internal/api"
@@ -38,7 +39,7 @@ func (a *API) update(r *api.Request, s *shown) (any, error) {
 	}
 	spec, group := i.Spec, i.Group
 	if i, err = a.Ops.Update(r.Ctx(), r.Context, i, asked.changes(), s.want.Load); err != nil {
-		if objects.IsClass(err, "InstanceNotFound") {
+		if errors.Is(err, objects.ErrInstanceNotFound) {
 			return nil, api.NotFound("Instance could not be found")
 		}
 		return nil, err

@@ -84,8 +84,8 @@ func deleteInfo(text string) (map[string]any, error) {
 // refused answers 400 where a server that is not as it must be would be a 409
 // elsewhere, and for a volume that no server has.
 func refused(err error) error {
-	for _, class := range []string{"VolumeBDMNotFound", "InstanceInvalidState", "InstanceNotReady"} {
-		if objects.IsClass(err, class) {
+	for _, class := range []objects.Class{objects.ErrVolumeBDMNotFound, objects.ErrInstanceInvalidState, objects.ErrInstanceNotReady} {
+		if errors.Is(err, class) {
 			return api.As(http.StatusBadRequest, err)
 		}
 	}

@@ -70,8 +70,8 @@ func documentRoutes(out io.Writer) error {
 
 Written by `+"`nova-api routes --format markdown`"+` from the rows in compute/internal/*/routes.go; do not edit. Microversions are
 of major version 2. Policy rules stand without "os_compute_api:" in front, and are checked against the caller where not said
-otherwise; further rules guard parts of an operation, or what it shows. Beside the errors listed, every operation may answer 400 (a request that its schema refuses), 401, 403 (policy) and
-503 (a database is away). Schemas are those of body or query, each from the microversion where it begins.
+otherwise; further rules guard parts of an operation, or what it shows. Beside the errors listed, every operation may answer
+400 (a request that its schema refuses), 401, 403 (policy) and 503 (a database is away). Schemas are those of body or query, each from the microversion where it begins.
 
 There are %d operations.
 
@@ -84,8 +84,11 @@ There are %d operations.
 			success = ""
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", o.Request, o.Name, strings.ReplaceAll(o.Versions, "2.", ""), success,
-			strings.Trim(fmt.Sprint(o.Errors), "[]"), strings.ReplaceAll(o.Policy, "os_compute_api:", ""), strings.ReplaceAll(strings.Join(o.Also, " "), "os_compute_api:", ""), o.Schemas, state(o))
+			strings.Trim(fmt.Sprint(o.Errors), "[]"), short(o.Policy), short(strings.Join(o.Also, " ")), o.Schemas, state(o))
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
 }
+
+// short is text with the names of rules as they stand in the document.
+func short(rules string) string { return strings.ReplaceAll(rules, "os_compute_api:", "") }

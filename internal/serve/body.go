@@ -21,7 +21,8 @@ type pacedBody struct {
 }
 
 func newPacedBody(body io.ReadCloser, c *conn, setDeadline func(time.Time) error, o *Options) *pacedBody {
-	return &pacedBody{ReadCloser: body, conn: c, setDeadline: setDeadline, rate: o.MinBodyRate, allowance: o.BodyGrace, complete: make(chan struct{})}
+	return &pacedBody{ReadCloser: body, conn: c, setDeadline: setDeadline, rate: o.MinBodyRate, allowance: o.BodyGrace,
+		complete: make(chan struct{})}
 }
 
 func (b *pacedBody) Read(p []byte) (int, error) {

@@ -177,7 +177,9 @@ func (p *scanner) quality() (float64, bool) {
 			n = 1
 		}
 		if n == 1 && len(s) > 1 && s[1] == '.' {
-			for n = 2; n < min(len(s), 5) && (s[n] == '0' || s[0] == '0' && s[n] > '0' && s[n] <= '9'); n++ {
+			n = 2
+			for n < min(len(s), 5) && (s[n] == '0' || s[0] == '0' && s[n] > '0' && s[n] <= '9') {
+				n++
 			}
 		}
 		if n > 0 {

@@ -35,7 +35,7 @@ func (a *API) ipIndex(r *api.Request) (any, error) {
 
 func (a *API) ipShow(r *api.Request) (any, error) {
 	ip, err := a.Neutron.FloatingIP(r.Ctx(), r.Context, r.Var("id"))
-	if errors.Is(err, objects.ErrFloatingIpNotFound) || errors.Is(err, objects.ErrNetworkNotFound) {
+	if errors.Is(err, objects.ErrFloatingIPNotFound) || errors.Is(err, objects.ErrNetworkNotFound) {
 		return nil, api.NotFound("Floating IP not found for ID %s", r.Var("id"))
 	}
 	if err != nil {
@@ -57,13 +57,13 @@ func (a *API) ipCreate(r *api.Request) (any, error) {
 	pool := asked.Pool
 	ip, err := a.Neutron.CreateFloatingIP(r.Ctx(), r.Context, cmp.Or(pool, a.DefaultPool))
 	switch {
-	case errors.Is(err, objects.ErrNoMoreFloatingIps) && pool != "":
+	case errors.Is(err, objects.ErrNoMoreFloatingIPs) && pool != "":
 		return nil, api.NotFound("No more floating IPs in pool %s.", pool)
-	case errors.Is(err, objects.ErrNoMoreFloatingIps):
+	case errors.Is(err, objects.ErrNoMoreFloatingIPs):
 		return nil, api.NotFound("No more floating IPs available.")
-	case errors.Is(err, objects.ErrFloatingIpLimitExceeded) && pool != "":
+	case errors.Is(err, objects.ErrFloatingIPLimitExceeded) && pool != "":
 		return nil, api.Forbidden("IP allocation over quota in pool %s.", pool)
-	case errors.Is(err, objects.ErrFloatingIpLimitExceeded):
+	case errors.Is(err, objects.ErrFloatingIPLimitExceeded):
 		return nil, api.Forbidden("IP allocation over quota.")
 	case err != nil:
 		return nil, err

@@ -358,7 +358,7 @@ func (f *Flavors) Create(ctx context.Context, fl *objects.Flavor) error {
 		now, fl.Name, fl.MemoryMB, fl.VCPUs, fl.RootGB, fl.EphemeralGB, fl.FlavorID, fl.Swap, fl.RxtxFactor, fl.Disabled, fl.IsPublic, fl.Description)
 	if detail, ok := db.Duplicate(err); ok {
 		if strings.Contains(detail, "flavorid") {
-			return objects.ErrFlavorIdExists.Errorf(objects.KindConflict, "Flavor with ID %s already exists.", fl.FlavorID)
+			return objects.ErrFlavorIDExists.Errorf(objects.KindConflict, "Flavor with ID %s already exists.", fl.FlavorID)
 		}
 		return objects.ErrFlavorExists.Errorf(objects.KindConflict, "Flavor with name %s already exists.", fl.Name)
 	}

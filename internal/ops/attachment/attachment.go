@@ -67,11 +67,11 @@ var remoteKinds = map[objects.Class]objects.Kind{
 	objects.ErrVolumeNotFound: objects.KindNotFound, objects.ErrDevicePathInUse: objects.KindConflict, objects.ErrInstanceIsLocked: objects.KindConflict, objects.ErrInvalidVolume: objects.KindInvalid,
 	objects.ErrInvalidDevicePath: objects.KindInvalid, objects.ErrInvalidInput: objects.KindInvalid, objects.ErrVolumeTaggedAttachNotSupported: objects.KindInvalid,
 	objects.ErrMultiattachNotSupportedOldMicroversion: objects.KindInvalid, objects.ErrMultiattachToShelvedNotSupported: objects.KindInvalid, objects.ErrTooManyDiskDevices: objects.KindForbidden,
-	objects.ErrInterfaceAttachFailedNoNetwork: objects.KindInvalid, objects.ErrNetworkAmbiguous: objects.KindInvalid, objects.ErrNoMoreFixedIps: objects.KindInvalid, objects.ErrPortNotUsable: objects.KindInvalid,
+	objects.ErrInterfaceAttachFailedNoNetwork: objects.KindInvalid, objects.ErrNetworkAmbiguous: objects.KindInvalid, objects.ErrNoMoreFixedIPs: objects.KindInvalid, objects.ErrPortNotUsable: objects.KindInvalid,
 	objects.ErrAttachInterfaceNotSupported: objects.KindInvalid, objects.ErrAttachInterfaceWithQoSPolicyNotSupported: objects.KindInvalid, objects.ErrSecurityGroupCannotBeApplied: objects.KindInvalid, objects.ErrNetworkInterfaceTaggedAttachNotSupported: objects.KindInvalid,
 	objects.ErrNetworksWithQoSPolicyNotSupported: objects.KindInvalid, objects.ErrInterfaceAttachPciClaimFailed: objects.KindInvalid, objects.ErrInterfaceAttachResourceAllocationFailed: objects.KindInvalid,
 	objects.ErrForbiddenPortsWithAccelerator: objects.KindInvalid, objects.ErrForbiddenWithRemoteManagedPorts: objects.KindInvalid, objects.ErrExtendedResourceRequestOldCompute: objects.KindInvalid,
-	objects.ErrFixedIpAlreadyInUse: objects.KindConflict, objects.ErrPortInUse: objects.KindConflict, objects.ErrPortNotFound: objects.KindNotFound, objects.ErrNetworkNotFound: objects.KindNotFound,
+	objects.ErrFixedIPAlreadyInUse: objects.KindConflict, objects.ErrPortInUse: objects.KindConflict, objects.ErrPortNotFound: objects.KindNotFound, objects.ErrNetworkNotFound: objects.KindNotFound,
 	objects.ErrPortLimitExceeded: objects.KindForbidden, objects.ErrInterfaceAttachFailed: 0,
 	objects.ErrInstanceNotFound: objects.KindNotFound, objects.ErrInstanceNotReady: objects.KindConflict,
 }

@@ -56,8 +56,8 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Context, i *obje
 		return unable(fmt.Sprintf("Fixed IP not found for address %s.", at))
 	}
 	ip, err := o.Floating.FloatingIPAt(ctx, caller, address)
-	if errors.Is(err, objects.ErrFloatingIpNotFoundForAddress) {
-		return objects.ErrFloatingIpNotFoundForAddress.Errorf(objects.KindNotFound, "floating IP not found")
+	if errors.Is(err, objects.ErrFloatingIPNotFoundForAddress) {
+		return objects.ErrFloatingIPNotFoundForAddress.Errorf(objects.KindNotFound, "floating IP not found")
 	}
 	if err != nil {
 		return err
@@ -151,8 +151,8 @@ func (o *Ops) RemoveFloatingIP(ctx context.Context, caller *reqctx.Context, i *o
 // ReleaseFloatingIP gives a floating address back, wherever it leads.
 func (o *Ops) ReleaseFloatingIP(ctx context.Context, caller *reqctx.Context, id string) error {
 	ip, err := o.Floating.FloatingIP(ctx, caller, id)
-	if errors.Is(err, objects.ErrFloatingIpNotFound) || errors.Is(err, objects.ErrNetworkNotFound) {
-		return objects.ErrFloatingIpNotFound.Errorf(objects.KindNotFound, "Floating IP not found for ID %s", id)
+	if errors.Is(err, objects.ErrFloatingIPNotFound) || errors.Is(err, objects.ErrNetworkNotFound) {
+		return objects.ErrFloatingIPNotFound.Errorf(objects.KindNotFound, "Floating IP not found for ID %s", id)
 	}
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ func checkCounts(r *Request) error {
 	if r.Networks != nil && r.Max > 1 {
 		for _, n := range r.Networks.List {
 			if n.NetworkID != nil && n.Address != nil {
-				return objects.ErrInvalidFixedIpAndMaxCountRequest.Errorf(objects.KindInvalid, "Failed to launch instances: max_count cannot be greater than 1 if an fixed_ip is specified.")
+				return objects.ErrInvalidFixedIPAndMaxCountRequest.Errorf(objects.KindInvalid, "Failed to launch instances: max_count cannot be greater than 1 if an fixed_ip is specified.")
 			}
 		}
 		for _, n := range r.Networks.List {

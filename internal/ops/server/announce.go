@@ -10,7 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// announce announces what was done to a server, with its flavor, which is read where
+// AnnounceVersioned announces what was done to a server, with its flavor, which is read where
 // the operation did not need it.
 func (o *Core) AnnounceVersioned(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
 	if !o.Notify.Versioned() {
@@ -21,7 +21,7 @@ func (o *Core) AnnounceVersioned(ctx context.Context, caller *reqctx.Context, ev
 			return err
 		}
 	}
-	with, err := o.Attached(ctx, i)
+	with, err := o.attached(ctx, i)
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (o *Core) AnnounceVersioned(ctx context.Context, caller *reqctx.Context, ev
 }
 
 // attached is what a server has, as far as it is announced with that.
-func (o *Core) Attached(ctx context.Context, i *objects.Instance) (with notify.Attached, err error) {
+func (o *Core) attached(ctx context.Context, i *objects.Instance) (with notify.Attached, err error) {
 	if o.Notify.Devices() {
 		if with.Devices, err = o.Devices(ctx, i); err != nil {
 			return with, err
@@ -47,13 +47,13 @@ func (o *Core) Announce(ctx context.Context, caller *reqctx.Context, event strin
 	if !o.Notify.Legacy() && !o.Notify.Versioned() {
 		return
 	}
-	err := o.AnnounceBoth(ctx, caller, event, i)
+	err := o.announceBoth(ctx, caller, event, i)
 	if err != nil {
 		o.Log.Error().Err(err).Str("instance", i.UUID).Msg("Exception during notification sending. Attempting to proceed with normal operation.")
 	}
 }
 
-func (o *Core) AnnounceBoth(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
+func (o *Core) announceBoth(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
 	if i.Flavor == nil {
 		if err := o.LoadFlavor(ctx, i); err != nil {
 			return err
@@ -90,7 +90,7 @@ func (o *Core) LoadFlavor(ctx context.Context, i *objects.Instance) error {
 // changed announces that a server's row is another now, to those who ask for it with
 // [notifications] notify_on_state_change. The server is read anew for that, so that
 // what its host is told stays as it is. What goes wrong is logged.
-func (o *Core) Changed(ctx context.Context, was, now *objects.Instance) {
+func (o *Core) changed(ctx context.Context, was, now *objects.Instance) {
 	caller := reqctx.From(ctx)
 	if !o.Notify.Changes() || caller == nil {
 		return
@@ -110,7 +110,7 @@ func (o *Core) Changed(ctx context.Context, was, now *objects.Instance) {
 		u.ImageURL, err = o.Services.Images.URL(ctx, caller, now.ImageRef)
 	}
 	if err == nil {
-		u.Attached, err = o.Attached(ctx, now)
+		u.Attached, err = o.attached(ctx, now)
 	}
 	if err == nil {
 		err = o.Notify.Updated(ctx, caller, u)

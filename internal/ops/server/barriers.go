@@ -95,6 +95,7 @@ func HasTPM(f *objects.Flavor, i *objects.Instance) bool {
 	return f != nil && f.ExtraSpecs["hw:tpm_version"] != "" || i.SystemMetadata["image_hw_tpm_version"] != ""
 }
 
+// ExtraSpec is an extra spec of the flavor of a server; "" is none.
 func ExtraSpec(i *objects.Instance, key string) string {
 	if i.Flavor == nil {
 		return ""

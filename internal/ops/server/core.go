@@ -64,12 +64,12 @@ type Guard struct {
 	Host       bool // it must be on a host
 }
 
-// locked is the error for a server that its user has locked.
+// Locked is the error for a server that its user has locked.
 func Locked(i *objects.Instance) error {
 	return objects.ErrInstanceIsLocked.Errorf(objects.KindConflict, "Instance %s is locked", i.UUID)
 }
 
-// invalidState is the error for a server whose attribute has a value in which the
+// InvalidState is the error for a server whose attribute has a value in which the
 // action cannot be done; "" is a value that is not set.
 func InvalidState(i *objects.Instance, action, attribute, value string) error {
 	if value == "" {
@@ -140,7 +140,7 @@ func (o *Core) Save(ctx context.Context, i *objects.Instance, tasks []string, ch
 		*i = was
 		return err
 	}
-	o.Changed(ctx, &was, i)
+	o.changed(ctx, &was, i)
 	return nil
 }
 
@@ -156,14 +156,14 @@ func (o *Core) Record(ctx context.Context, caller *reqctx.Context, i *objects.In
 	return err
 }
 
-// recorded is record, with the action's row.
+// Recorded is Record, with the action's row.
 func (o *Core) Recorded(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) (*objects.Action, error) {
 	now := o.Now().UTC()
 	a := &objects.Action{Action: action, InstanceUUID: i.UUID, RequestID: &caller.RequestID, UserID: &caller.UserID, ProjectID: &caller.ProjectID, StartTime: &now}
 	return a, o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.StartAction(ctx, c, a) })
 }
 
-// event does a step of an action, and records when it began and how it ended.
+// Event does a step of an action, and records when it began and how it ended.
 func (o *Core) Event(ctx context.Context, i *objects.Instance, a *objects.Action, name string, do func() error) error {
 	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		id, err := cell.StartEvent(ctx, c, a.ID, name, o.Host)

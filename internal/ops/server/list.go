@@ -171,7 +171,7 @@ func (r *Reader) built(ctx context.Context, caller *reqctx.Context, q ListQuery)
 		case a.Err != nil && !db.Unanswered(a.Err):
 			return nil, nil, a.Err
 		case a.Err != nil && !q.Down && !r.SkipDown:
-			return nil, nil, CellDown(a.Cell.UUID)
+			return nil, nil, errCellDown(a.Cell.UUID)
 		case a.Err != nil:
 			down = append(down, a.Cell)
 		default:

@@ -8,7 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// in asks the cell that a loaded server is in. A server that no cell has yet has
+// In asks the cell that a loaded server is in. A server that no cell has yet has
 // nothing more to say: ask is not called.
 func In[T any](ctx context.Context, r *Reader, i *objects.Instance, ask func(context.Context, *db.Cell) (T, error)) (T, error) {
 	var none T

@@ -33,7 +33,7 @@ type Reader struct {
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$`)
 
 // errCellDown is a cell that failed, where the caller cannot be shown less.
-func CellDown(cell string) error {
+func errCellDown(cell string) error {
 	return &objects.Error{Class: objects.ErrNovaException, Message: fmt.Sprintf("Cell %s is not responding or returned an exception, hence instance info is not available.", cell)}
 }
 
@@ -117,7 +117,7 @@ func (r *Reader) InCell(ctx context.Context, m *dbapi.Mapping, want Want) (*obje
 	case errors.Is(answer.Err, objects.ErrInstanceNotFound), errors.Is(ctx.Err(), context.Canceled):
 		return nil, answer.Err
 	case !want.Down:
-		return nil, CellDown(c.UUID)
+		return nil, errCellDown(c.UUID)
 	case m.QueuedForDelete:
 		return nil, objects.InstanceNotFound(m.UUID)
 	}

@@ -124,7 +124,7 @@ func (c *Client) FloatingIP(ctx context.Context, caller *reqctx.Context, id stri
 	}{IP: &FloatingIP{}}
 	err := faultOf(c.get(ctx, caller, "floatingips/"+url.PathEscape(id), nil, &out))
 	if refused(err).Status == http.StatusNotFound {
-		return nil, objects.ErrFloatingIpNotFound.Errorf(objects.KindNotFound, "Floating IP not found for ID %s", id)
+		return nil, objects.ErrFloatingIPNotFound.Errorf(objects.KindNotFound, "Floating IP not found for ID %s", id)
 	}
 	if err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Context, p
 	case err != nil:
 		return nil, err
 	case len(pools) == 0:
-		return nil, objects.ErrFloatingIpPoolNotFound.Errorf(objects.KindNotFound, "Floating IP pool not found.")
+		return nil, objects.ErrFloatingIPPoolNotFound.Errorf(objects.KindNotFound, "Floating IP pool not found.")
 	case len(pools) > 1:
 		return nil, &objects.Error{Class: objects.ErrNovaException, Message: fmt.Sprintf("Multiple floating IP pools matches found for name '%s'", pool)}
 	}
@@ -157,11 +157,11 @@ func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Context, p
 	err = c.send(ctx, caller, http.MethodPost, "floatingips", map[string]any{"floatingip": map[string]any{"floating_network_id": pools[0].ID}}, &out)
 	switch f := refused(err); {
 	case f.Type == "IpAddressGenerationFailure" || f.Type == "ExternalIpAddressExhausted":
-		return nil, &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrNoMoreFloatingIps, Message: f.Message, Cause: err}
+		return nil, &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrNoMoreFloatingIPs, Message: f.Message, Cause: err}
 	case f.Type == "OverQuota":
-		return nil, &objects.Error{Kind: objects.KindOverQuota, Class: objects.ErrFloatingIpLimitExceeded, Message: f.Message, Cause: err}
+		return nil, &objects.Error{Kind: objects.KindOverQuota, Class: objects.ErrFloatingIPLimitExceeded, Message: f.Message, Cause: err}
 	case f.Status == http.StatusBadRequest:
-		return nil, &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrFloatingIpBadRequest, Message: f.Message, Cause: err}
+		return nil, &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrFloatingIPBadRequest, Message: f.Message, Cause: err}
 	case err != nil:
 		return nil, err
 	}
@@ -176,9 +176,9 @@ func (c *Client) FloatingIPAt(ctx context.Context, caller *reqctx.Context, addre
 	case err != nil:
 		return nil, err
 	case len(list) == 0:
-		return nil, objects.ErrFloatingIpNotFoundForAddress.Errorf(objects.KindNotFound, "Floating IP not found for address %s.", address)
+		return nil, objects.ErrFloatingIPNotFoundForAddress.Errorf(objects.KindNotFound, "Floating IP not found for address %s.", address)
 	case len(list) > 1:
-		return nil, objects.ErrFloatingIpMultipleFoundForAddress.Errorf(objects.KindConflict, "Multiple floating IPs are found for address %s.", address)
+		return nil, objects.ErrFloatingIPMultipleFoundForAddress.Errorf(objects.KindConflict, "Multiple floating IPs are found for address %s.", address)
 	}
 	return list[0], nil
 }
@@ -197,7 +197,7 @@ func (c *Client) BindFloatingIP(ctx context.Context, caller *reqctx.Context, id 
 func (c *Client) DeleteFloatingIP(ctx context.Context, caller *reqctx.Context, ip *FloatingIP) error {
 	err := c.send(ctx, caller, http.MethodDelete, "floatingips/"+url.PathEscape(ip.ID), nil, nil)
 	if refused(err).Status == http.StatusNotFound {
-		return objects.ErrFloatingIpNotFoundForAddress.Errorf(objects.KindNotFound, "Floating IP not found for address %s.", ip.Address)
+		return objects.ErrFloatingIPNotFoundForAddress.Errorf(objects.KindNotFound, "Floating IP not found for address %s.", ip.Address)
 	}
 	return err
 }

@@ -115,7 +115,7 @@ func (c *Client) portsNeeded(ctx context.Context, caller *reqctx.Context, n *obj
 			return 0, err
 		}
 		if len(ports) > 0 {
-			return 0, objects.ErrFixedIpAlreadyInUse.Errorf(objects.KindInvalid, "Fixed IP address %s is already in use on instance %s.", *r.Address, ports[0].DeviceID)
+			return 0, objects.ErrFixedIPAlreadyInUse.Errorf(objects.KindInvalid, "Fixed IP address %s is already in use on instance %s.", *r.Address, ports[0].DeviceID)
 		}
 	}
 	return needed, c.checkNetworks(ctx, caller, ids)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -106,6 +107,7 @@ type hosting struct {
 }
 
 func host(f *Flags, p Program, ini *uwsgiini.Config) error {
+	collectLess()
 	outliveReaders()
 	// From here on neither ends the process by itself.
 	signals := make(chan os.Signal, 4)
@@ -252,6 +254,15 @@ func (h *hosting) takePidfile(parent *serve.Parent, path string) {
 // SIGPIPE. The signal is not ignored, for programs that are started would inherit
 // that.
 func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+
+// collectLess lets the heap grow to three times of what is in use before garbage is
+// collected, unless GOGC says how far. So little is in use, some 10 MiB, that collecting
+// at twice of that takes a twentieth of the processor time of small requests.
+func collectLess() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
+}
 
 // options says where to listen.
 func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, parent *serve.Parent) (serve.Options, error) {

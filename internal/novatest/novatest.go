@@ -144,8 +144,10 @@ func New(t testing.TB, opts ...Option) *Stack {
 	s.cloud = cloud.Handler(http.HandlerFunc(s.serve))
 	server.Config.Handler, server.Config.ConnState = s.cloud, s.connections.state
 	server.Start()
-	if !o.unstarted {
-		s.As("").At("").Do("GET /").Expect(http.StatusOK)
+	if !o.unstarted { // on a busy machine it starts in the background
+		root := s.As("").At("")
+		Eventually(t, "the application has started", func() bool { return root.Do("GET /").Status != http.StatusServiceUnavailable })
+		root.Do("GET /").Expect(http.StatusOK)
 	}
 	return s
 }

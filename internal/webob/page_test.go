@@ -34,3 +34,31 @@ func TestPage(t *testing.T) {
 		t.Errorf("escaped: %s", body)
 	}
 }
+
+// What webob makes of an Accept header: 6,000 random ones have agreed, these are the kinds.
+func TestAccept(t *testing.T) {
+	for accept, want := range map[string]string{
+		"application/json; charset=utf-8":           "text/plain",
+		"application/json;a=\"b,c\", text/html":     "text/html",
+		"*/*;level=1":                               "text/html",
+		"application/*;q=0.5, text/html;q=0.4":      "application/json",
+		"text/html;q=0, */*":                        "application/json",
+		"text/html;q=0.3, text/html;q=0.9, */*;q=1": "application/json", // the first of the same range counts
+		"application/json;q=1.0;q=0":                "application/json", // what follows the weight is an extension
+		"APPLICATION/JSON;Q=1":                      "application/json",
+		"*/json":                                    "text/plain",
+		// An invalid header accepts everything.
+		"application/json;q=1.5":          "text/html",
+		"application/json;q=0.1234":       "text/html",
+		"application/json;charset":        "text/html",
+		"application/json;a=\"b":          "text/html",
+		"json":                            "text/html",
+		", application/json":              "text/html",
+		",application/json,,":             "text/html",
+		"application/json , ,text/x;q=0.": "application/json",
+	} {
+		if _, kind := (webob.Page{Status: 404}).Render(accept); strings.TrimSuffix(kind, "; charset=UTF-8") != want {
+			t.Errorf("Accept %q: %s, want %s", accept, kind, want)
+		}
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nova-go/nova/compute/internal/api"
@@ -15,17 +14,13 @@ func (a *API) auditIndex(r *api.Request) (any, error) {
 	return a.audit(r, "instance_usage_audit_logs", a.Now().UTC())
 }
 
-// day is a time as the path of an audit has it, with fractions of seconds or without.
-var day = regexp.MustCompile(`^\d{4}-(?:1[0-2]|0[1-9]|[1-9])-(?:3[01]|[12]\d|0[1-9]|[1-9])\s+(?:2[0-3]|[01]\d|\d):(?:[0-5]\d|\d):(?:[0-5]\d|\d)(?:\.\d{1,6})?$`)
+// moment is a time as the path of an audit has it, with fractions of seconds or without.
+var moment = regexp.MustCompile(`^` + date + blank + clock + fraction + `?$`)
 
 func (a *API) auditShow(r *api.Request) (any, error) {
 	id := r.Var("id")
-	text := id
-	if !strings.Contains(id, ".") {
-		text += ".0" // parseStamp wants a fraction behind a blank
-	}
-	before, ok := parseStamp(text)
-	if !ok || !day.MatchString(id) {
+	before, ok := parseStamp(moment, id)
+	if !ok {
 		return nil, api.BadRequest("Invalid timestamp for date %s", id)
 	}
 	return a.audit(r, "instance_usage_audit_log", before)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/pyjson"
 )
@@ -72,8 +73,16 @@ type period struct {
 	detailed    bool
 }
 
-// stamp is a time as Python's strptime reads it in the three forms that usages take.
-var stamp = regexp.MustCompile(`^(\d{4})-(1[0-2]|0[1-9]|[1-9])-(3[01]|[12]\d|0[1-9]|[1-9])(?:[Tt](2[0-3]|[01]\d|\d):([0-5]\d|\d):([0-5]\d|\d)(\.\d{1,6})?|\s+(2[0-3]|[01]\d|\d):([0-5]\d|\d):([0-5]\d|\d)(\.\d{1,6}))$`)
+// What Python's strptime reads, in digits of any script.
+const (
+	date     = `(\p{Nd}{4})-(1[0-2]|0[1-9]|[1-9])-(3[01]|[12]\p{Nd}|0[1-9]|[1-9]| [1-9])`
+	clock    = `(2[0-3]|[01]\p{Nd}|\p{Nd}):([0-5]\p{Nd}|\p{Nd}):([0-5]\p{Nd}|\p{Nd})`
+	fraction = `(\.[0-9]{1,6})`
+	blank    = `[\s\v\x1c-\x1f\x85\p{Z}]+`
+)
+
+// stamp is a time in one of the three forms that usages take.
+var stamp = regexp.MustCompile(`^` + date + `(?:[Tt]` + clock + fraction + `?|` + blank + clock + fraction + `)$`)
 
 // moment reads a time of the query; none is now.
 func (a *API) moment(r *api.Request, key string) (time.Time, error) {
@@ -87,15 +96,16 @@ func (a *API) moment(r *api.Request, key string) (time.Time, error) {
 	if text == "" {
 		return a.Now().UTC().Truncate(time.Microsecond), nil
 	}
-	t, ok := parseStamp(text)
+	t, ok := parseStamp(stamp, text)
 	if !ok {
 		return t, api.BadRequest("Invalid datetime string: Datetime is in invalid format")
 	}
 	return t, nil
 }
 
-func parseStamp(text string) (time.Time, bool) {
-	m := stamp.FindStringSubmatch(text)
+// parseStamp reads a time of a form, whose groups are the numbers of a date and of a clock.
+func parseStamp(form *regexp.Regexp, text string) (time.Time, bool) {
+	m := form.FindStringSubmatch(text)
 	if m == nil {
 		return time.Time{}, false
 	}
@@ -104,7 +114,8 @@ func parseStamp(text string) (time.Time, bool) {
 	}
 	var n [6]int
 	for i := range n {
-		n[i], _ = strconv.Atoi(m[i+1])
+		v, _ := schema.ParseInteger(m[i+1])
+		n[i] = int(v.Int64())
 	}
 	var micros int
 	if m[7] != "" {

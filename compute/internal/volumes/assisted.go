@@ -1,13 +1,15 @@
 package volumes
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -50,35 +52,56 @@ func (a *API) assistedDelete(r *api.Request) (any, error) {
 	if !given {
 		return nil, api.BadRequest("'delete_info'")
 	}
-	info, err := deleteInfo(text)
+	doc, err := deleteInfo(text)
 	if err != nil {
 		return nil, err
 	}
-	volume, given := info["volume_id"]
+	volume, given := doc.Get("volume_id")
 	if !given {
 		return nil, api.BadRequest("'volume_id'")
 	}
-	return nil, refused(a.Assisted.DeleteVolumeSnapshot(r.Ctx(), r.Context, api.Text(volume), r.Var("id"), info))
+	info, _ := schema.Plain(doc).(map[string]any)
+	return nil, refused(a.Assisted.DeleteVolumeSnapshot(r.Ctx(), r.Context, schema.Text(volume), r.Var("id"), info))
 }
 
-// deleteInfo reads what Cinder says of the snapshot. Of what is wrong with it
-// clients see the place, as Python's parser names it.
-func deleteInfo(text string) (map[string]any, error) {
-	d := json.NewDecoder(bytes.NewBufferString(text))
-	d.UseNumber()
-	var info map[string]any
-	err := d.Decode(&info)
-	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return nil, api.BadRequest("delete_info is a JSON %s, not an object", kind.Value)
-	}
+// deleteInfo reads what Cinder says of the snapshot. Of JSON that is none clients see
+// what Python's parser says of it.
+func deleteInfo(text string) (*schema.Object, error) {
+	doc, err := schema.Decode([]byte(text))
 	if err != nil {
-		at := len(text)
-		if e, ok := errors.AsType[*json.SyntaxError](err); ok && e.Offset > 0 {
+		return nil, api.BadRequest("%s", syntaxMessage(text))
+	}
+	o, ok := doc.(*schema.Object)
+	if !ok {
+		return nil, api.Raised("TypeError", "delete_info is no object")
+	}
+	return o, nil
+}
+
+// syntaxMessages are what Python's parser says where Go's error ends in the key.
+var syntaxMessages = []struct{ ending, message string }{
+	{"after top-level value", "Extra data"},
+	{"looking for beginning of object key string", "Expecting property name enclosed in double quotes"},
+	{"after object key", "Expecting ':' delimiter"},
+	{"after object key:value pair", "Expecting ',' delimiter"},
+	{"after array element", "Expecting ',' delimiter"},
+	{"in string literal", "Invalid control character at"},
+}
+
+func syntaxMessage(text string) string {
+	message, at := "Expecting value", len(text)
+	var anything any
+	if e, ok := errors.AsType[*json.SyntaxError](json.Unmarshal([]byte(text), &anything)); ok {
+		for _, m := range syntaxMessages {
+			if strings.HasSuffix(e.Error(), m.ending) {
+				message = m.message
+			}
+		}
+		if !strings.HasPrefix(e.Error(), "unexpected end") {
 			at = int(e.Offset) - 1
 		}
-		return nil, api.BadRequest("Expecting value: line 1 column %d (char %d)", at+1, at)
 	}
-	return info, nil
+	return fmt.Sprintf("%s: line 1 column %d (char %d)", message, at+1, at)
 }
 
 // refused answers 400 where a server that is not as it must be would be a 409

@@ -3,6 +3,7 @@ package volumes
 import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/rest/cinder"
 )
 
@@ -50,7 +51,7 @@ func (a *API) snapshotCreate(r *api.Request) (any, error) {
 	n := cinder.NewSnapshot{VolumeID: asked.Volume, Name: asked.Name, Description: asked.Description, Force: bool(asked.Force)}
 	s, err := a.Cinder.CreateSnapshot(r.Ctx(), r.Context, n)
 	if err != nil {
-		return nil, err
+		return nil, expected(err, objects.ErrOverQuota)
 	}
 	return singleSnapshot(s), nil
 }

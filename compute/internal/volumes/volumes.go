@@ -3,9 +3,12 @@ package volumes
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
 )
@@ -83,9 +86,20 @@ func (a *API) create(r *api.Request) (any, error) {
 	}
 	made, err := a.Cinder.CreateVolume(r.Ctx(), r.Context, v)
 	if err != nil {
-		return nil, err
+		return nil, expected(err, objects.ErrInvalidInput, objects.ErrOverQuota)
 	}
 	return &api.Reply{Header: http.Header{"Location": {r.Address() + "/" + made.ID}}, Body: single(made)}, nil
+}
+
+// expected answers an error of Cinder whose class Nova's controller expects, and 500 for
+// what a volume that does not exist, a type that is unknown or a value that Cinder refuses
+// come to elsewhere.
+func expected(err error, classes ...objects.Class) error {
+	e, domain := errors.AsType[*objects.Error](err)
+	if !domain || slices.Contains(classes, e.Class) || e.Kind != objects.KindNotFound && e.Kind != objects.KindInvalid {
+		return err
+	}
+	return &objects.Error{Class: e.Class, Message: e.Message, Cause: err}
 }
 
 func single(v *cinder.Volume) api.Encoder {

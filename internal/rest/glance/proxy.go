@@ -102,7 +102,7 @@ func said(e *gophercloud.ErrUnexpectedResponseCode) string {
 		body.Message = string(e.Body)
 	}
 	body.Message = strings.ReplaceAll(body.Message, "<br />", "")
-	text := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(strings.TrimSpace(body.Message))
+	text := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;").Replace(strings.TrimSpace(body.Message))
 	return fmt.Sprintf("HTTP %d %s: %s", e.Actual, http.StatusText(e.Actual), text)
 }
 

@@ -122,3 +122,31 @@ func TestADirectoryOfOthersStaysOpen(t *testing.T) {
 		}
 	}
 }
+
+// TestDirectoryFromBefore takes over a directory whose database of the services has its
+// former name.
+func TestDirectoryFromBefore(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	c := start(t, state)
+	ask(t, c, "POST", "/seed", "servers:\n- {name: web}\n", 204)
+	settles(t, c, `"status":"ACTIVE"`)
+	before := ask(t, c, "GET", "/dump", "", 200)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	now, err := filepath.Glob(filepath.Join(state, "services.sqlite*"))
+	if err != nil || len(now) == 0 {
+		t.Fatalf("%v %v", now, err)
+	}
+	for _, path := range now {
+		if err := os.Rename(path, strings.Replace(path, "services.sqlite", "neighbours.sqlite", 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c = start(t, state)
+	defer func() { _ = c.Close() }()
+	if after := ask(t, c, "GET", "/dump", "", 200); after != before {
+		t.Errorf("there was\n%s\nand is\n%s", before, after)
+	}
+}

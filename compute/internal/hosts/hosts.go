@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/db/cell"
@@ -72,12 +70,4 @@ func rowID(s string) (int64, error) {
 		return -1, nil
 	}
 	return 0, api.BadRequest("Invalid input received: id must be an integer")
-}
-
-// isUUID tells it as oslo_utils' is_uuid_like does: hyphens and braces do not
-// matter, letters in any case.
-func isUUID(s string) bool {
-	s = strings.ReplaceAll(strings.Trim(strings.ReplaceAll(strings.ReplaceAll(s, "urn:", ""), "uuid:", ""), "{}"), "-", "")
-	_, err := uuid.Parse(s)
-	return err == nil && len(s) == 32
 }

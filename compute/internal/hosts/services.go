@@ -6,6 +6,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/host"
@@ -159,7 +160,7 @@ func (a *API) servicesUpdate(r *api.Request) (any, error) {
 
 func (a *API) updateByUUID(r *api.Request) (any, error) {
 	id := r.Var("id")
-	if !isUUID(id) {
+	if !schema.IsUUID(id) {
 		return nil, api.BadRequest("Invalid uuid %s", id)
 	}
 	p, err := a.Hosts.Service(r.Ctx(), id, 0)
@@ -242,7 +243,7 @@ func (a *API) servicesDelete(r *api.Request) (any, error) {
 	id := r.Var("id")
 	if !r.Since(mv.V53ServiceUUID) {
 		row, err = rowID(id)
-	} else if uuid = id; !isUUID(id) {
+	} else if uuid = id; !schema.IsUUID(id) {
 		err = api.BadRequest("Invalid uuid %s", id)
 	}
 	if err != nil {

@@ -63,7 +63,7 @@ func (o *Ops) device(ctx context.Context, i *objects.Instance, volume string) (*
 }
 
 // remoteKinds are what exceptions of the conductor and of hosts mean to clients.
-var remoteKinds = map[objects.Class]objects.Kind{
+var remoteKinds = server.Kinds{
 	objects.ErrVolumeNotFound: objects.KindNotFound, objects.ErrDevicePathInUse: objects.KindConflict, objects.ErrInstanceIsLocked: objects.KindConflict, objects.ErrInvalidVolume: objects.KindInvalid,
 	objects.ErrInvalidDevicePath: objects.KindInvalid, objects.ErrInvalidInput: objects.KindInvalid, objects.ErrVolumeTaggedAttachNotSupported: objects.KindInvalid,
 	objects.ErrMultiattachNotSupportedOldMicroversion: objects.KindInvalid, objects.ErrMultiattachToShelvedNotSupported: objects.KindInvalid, objects.ErrTooManyDiskDevices: objects.KindForbidden,

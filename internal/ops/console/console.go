@@ -14,7 +14,7 @@ import (
 type Opener struct{ Compute *computerpc.Client }
 
 // remoteKinds are what exceptions of hosts mean to clients.
-var remoteKinds = map[objects.Class]objects.Kind{
+var remoteKinds = server.Kinds{
 	objects.ErrConsoleNotAvailable:                    objects.KindNotFound,
 	objects.ErrInstanceNotFound:                       objects.KindNotFound,
 	objects.ErrConsoleTypeUnavailable:                 objects.KindInvalid,

@@ -10,6 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
 )
@@ -181,15 +182,10 @@ func (h *Hosts) FillUptimes(ctx context.Context, caller *reqctx.Context, list []
 	return group.Wait()
 }
 
-// supported turns the NotImplementedError of a driver into Nova's answer to it.
+// supported makes domain errors of what a host's driver cannot do, and of a host that is
+// down.
 func supported(err error) error {
-	if rpc.IsRemote(err, objects.ErrNotImplementedError) {
-		return &objects.Error{Kind: objects.KindNotImplemented, Class: objects.ErrNotImplementedError, Message: "The requested functionality is not supported.", Cause: err}
-	}
-	if rpc.IsRemote(err, objects.ErrComputeServiceUnavailable) {
-		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrComputeServiceUnavailable, Message: rpc.RemoteMessage(err), Cause: err}
-	}
-	return err
+	return server.Supported(server.Remote(err, server.Kinds{objects.ErrComputeServiceUnavailable: objects.KindInvalid}))
 }
 
 // Statistics sums up the compute nodes of all cells whose service is enabled.

@@ -27,7 +27,9 @@ func (o *Ops) ChangePassword(ctx context.Context, caller *reqctx.Context, i *obj
 	if err := o.Servers.Begin(ctx, caller, i, []string{""}, "updating_password", "changePassword"); err != nil {
 		return err
 	}
-	return remote(o.Servers.Compute.SetAdminPassword(ctx, caller, i, password), objects.KindConflict, objects.ErrInstancePasswordSetFailed, objects.ErrSetAdminPasswdNotSupported, objects.ErrInstanceAgentNotEnabled)
+	return remote(o.Servers.Compute.SetAdminPassword(ctx, caller, i, password), server.Kinds{
+		objects.ErrInstancePasswordSetFailed: objects.KindConflict, objects.ErrSetAdminPasswdNotSupported: objects.KindConflict, objects.ErrInstanceAgentNotEnabled: objects.KindConflict,
+	})
 }
 
 // stateless is the error that a lock is where Nova tells it like a state.
@@ -38,18 +40,10 @@ func stateless(i *objects.Instance, action string, err error) error {
 	return err
 }
 
-// remote makes domain errors of a host's exceptions of these classes, and of
-// Python's NotImplementedError.
-func remote(err error, kind objects.Kind, classes ...objects.Class) error {
-	for _, class := range classes {
-		if rpc.IsRemote(err, class) {
-			return &objects.Error{Kind: kind, Class: class, Message: rpc.RemoteMessage(err), Cause: err}
-		}
-	}
-	if rpc.IsRemote(err, objects.ErrNotImplementedError) {
-		return &objects.Error{Kind: objects.KindNotImplemented, Class: objects.ErrNotImplementedError, Message: "The requested functionality is not supported.", Cause: err}
-	}
-	return err
+// remote makes domain errors of a host's exceptions of these classes, and of what its
+// driver cannot do.
+func remote(err error, kinds server.Kinds) error {
+	return server.Supported(server.Remote(err, kinds))
 }
 
 // ConsoleOutput reads the last lines of a server's console; nil means all.
@@ -58,8 +52,9 @@ func (o *Ops) ConsoleOutput(ctx context.Context, caller *reqctx.Context, i *obje
 		return "", err
 	}
 	output, err := o.Servers.Compute.ConsoleOutput(ctx, caller, i, lines)
-	err = remote(err, objects.KindNotFound, objects.ErrInstanceNotFound, objects.ErrConsoleNotAvailable)
-	return output, remote(err, objects.KindConflict, objects.ErrInstanceNotReady)
+	return output, remote(err, server.Kinds{
+		objects.ErrInstanceNotFound: objects.KindNotFound, objects.ErrConsoleNotAvailable: objects.KindNotFound, objects.ErrInstanceNotReady: objects.KindConflict,
+	})
 }
 
 // Diagnostics is what the driver of a server's host says of it, in its own terms.
@@ -88,7 +83,7 @@ func diagnosed(i *objects.Instance, err error) error {
 		}
 		return server.InvalidState(i, "get_diagnostics", attribute, state)
 	}
-	return remote(err, objects.KindConflict, objects.ErrInstanceNotReady)
+	return remote(err, server.Kinds{objects.ErrInstanceNotReady: objects.KindConflict})
 }
 
 // TriggerCrashDump makes a server's system dump its memory.

@@ -104,7 +104,9 @@ func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Context, i *objects.In
 			o.Servers.Log.Error().Err(thaw).Str("instance", i.UUID).Msg("Unquiescing failed")
 		}
 	}
-	return false, remote(err, objects.KindConflict, objects.ErrInstanceQuiesceFailed, objects.ErrInstanceQuiesceNotSupported, objects.ErrQemuGuestAgentNotEnabled)
+	return false, remote(err, server.Kinds{
+		objects.ErrInstanceQuiesceFailed: objects.KindConflict, objects.ErrInstanceQuiesceNotSupported: objects.KindConflict, objects.ErrQemuGuestAgentNotEnabled: objects.KindConflict,
+	})
 }
 
 func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Context, d *objects.Versioned, image string) (map[string]any, error) {

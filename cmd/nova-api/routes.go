@@ -71,7 +71,8 @@ func documentRoutes(out io.Writer) error {
 Written by `+"`nova-api routes --format markdown`"+` from the rows in compute/internal/*/routes.go; do not edit. Microversions are
 of major version 2. Policy rules stand without "os_compute_api:" in front, and are checked against the caller where not said
 otherwise; further rules guard parts of an operation, or what it shows. Beside the errors listed, every operation may answer
-400 (a request that its schema refuses), 401, 403 (policy) and 503 (a database is away). Schemas are those of body or query, each from the microversion where it begins.
+400 (a request that its schema refuses), 401, 403 (policy) and 503 (a database is away). Schemas are those of body or query, each
+from the microversion where it begins.
 
 There are %d operations.
 

@@ -92,7 +92,7 @@ func (a Authz) String() string {
 	}
 }
 
-// validate refuses what an application must not start with.
+// validateAuthz refuses what an application must not start with.
 func (r *Route) validateAuthz() error {
 	late := r.Authz.check == onResource
 	switch {

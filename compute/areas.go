@@ -6,7 +6,7 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/attachments"
-	"github.com/nova-go/nova/compute/internal/build"
+	"github.com/nova-go/nova/compute/internal/servers/creation"
 	"github.com/nova-go/nova/compute/internal/consoles"
 	"github.com/nova-go/nova/compute/internal/flavors"
 	"github.com/nova-go/nova/compute/internal/groups"
@@ -24,12 +24,12 @@ import (
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/ops/aggregate"
-	"github.com/nova-go/nova/internal/ops/attachment"
+	"github.com/nova-go/nova/internal/ops/attach"
 	"github.com/nova-go/nova/internal/ops/console"
 	"github.com/nova-go/nova/internal/ops/group"
 	"github.com/nova-go/nova/internal/ops/host"
 	"github.com/nova-go/nova/internal/ops/lifecycle"
-	"github.com/nova-go/nova/internal/ops/migration"
+	"github.com/nova-go/nova/internal/ops/move"
 	"github.com/nova-go/nova/internal/rest/ironic"
 	"github.com/nova-go/nova/internal/rest/manila"
 )
@@ -38,7 +38,7 @@ import (
 func areas(p *parts) []api.Route {
 	d, c := p.deps, p.config
 	attached := &attachments.API{Servers: p.servers.Reader, Network: p.neutron,
-		Ops: &attachment.Ops{Servers: p.servers, Volumes: p.cinder, Ports: p.neutron, Floating: p.neutron, Manila: manila.New(d.sessions.manila)}}
+		Ops: &attach.Ops{Servers: p.servers, Volumes: p.cinder, Ports: p.neutron, Floating: p.neutron, Manila: manila.New(d.sessions.manila)}}
 	serverArea := p.serversArea()
 	return slices.Concat(
 		(&versions.API{}).Routes(),
@@ -61,7 +61,7 @@ func areas(p *parts) []api.Route {
 
 func (p *parts) serversArea() *servers.API {
 	c := p.config
-	create := &build.API{
+	create := &creation.API{
 		Builder: p.builder, Flavors: p.flavors, ScheduleZone: c.Default.DefaultScheduleZone,
 		PasswordLength: c.Default.PasswordLength, ShowPassword: c.API.EnableInstancePassword,
 	}
@@ -87,7 +87,7 @@ func (p *parts) migrationsArea(s *servers.API) *migrations.API {
 	c := p.config
 	return &migrations.API{
 		Servers: p.servers.Reader, Migrations: p.everywhere, Rebuilt: s.Rebuilt,
-		Ops: &migration.Ops{
+		Ops: &move.Ops{
 			Servers: p.servers, Flavors: p.flavors, Ports: p.neutron, Aliases: p.aliases, Quota: p.quota, Keypairs: p.keypairs,
 			Contents: p.builder.CheckContents, SameHost: c.Default.AllowResizeToSameHost, DefaultCerts: defaultCerts(c),
 		},

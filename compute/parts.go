@@ -7,7 +7,7 @@ import (
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/log"
-	"github.com/nova-go/nova/internal/ops/build"
+	"github.com/nova-go/nova/internal/ops/create"
 	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/rest/cinder"
@@ -43,7 +43,7 @@ type parts struct {
 	everywhere cell.Everywhere
 	quota      *quota.Quotas
 
-	builder *build.Builder
+	builder *create.Builder
 	servers *server.Core
 }
 
@@ -69,7 +69,7 @@ func newParts(d *deps) *parts {
 		Config: c.Quota, Store: dbapi.NewQuotas(d.API), Usage: p.everywhere, Placement: p.placement, Keystone: keystone.NewLimits(d.sessions.limits, c.OsloLimit),
 		PinnedAsShared: c.Workarounds.UnifiedLimitsCountPCPUAsVCPU, Log: log.Named(d.log, "nova.quota"),
 	})
-	p.builder = build.New(build.Options{
+	p.builder = create.New(create.Options{
 		API: d.API, Cells: d.Cells, Keypairs: p.keypairs, Zones: p.zones, Quota: p.quota, Notify: d.notify,
 		Images: p.glance, Network: p.neutron, Volumes: p.cinder, Conductor: p.conductor, Placement: p.placement, Accelerators: p.cyborg,
 		DefaultZone: c.Default.DefaultAvailabilityZone, InternalZone: c.Default.InternalServiceAvailabilityZone,

@@ -24,16 +24,16 @@ type databases struct {
 	local bool
 	log   zerolog.Logger
 
-	mappings *db.Gather[*api.Mapping]
+	mappings *db.Batcher[*api.Mapping]
 	mutex    sync.Mutex
 	// guests are gathered for each cell, so that one which does not answer holds
 	// up only its own.
-	guests map[string]*db.Gather[cell.GuestResult]
+	guests map[string]*db.Batcher[cell.GuestResult]
 }
 
 func newStore(c *config.Config, d *startup.Databases, l zerolog.Logger) *databases {
-	s := &databases{cells: d.Cells, main: &db.Cell{DB: d.Main}, local: c.API.LocalMetadataPerCell, log: l, guests: map[string]*db.Gather[cell.GuestResult]{}}
-	s.mappings = db.NewGather(func(ctx context.Context, uuids []string) (map[string]*api.Mapping, error) {
+	s := &databases{cells: d.Cells, main: &db.Cell{DB: d.Main}, local: c.API.LocalMetadataPerCell, log: l, guests: map[string]*db.Batcher[cell.GuestResult]{}}
+	s.mappings = db.NewBatcher(func(ctx context.Context, uuids []string) (map[string]*api.Mapping, error) {
 		list, err := api.MappingsOf(ctx, d.API, uuids)
 		found := make(map[string]*api.Mapping, len(list))
 		for _, m := range list {
@@ -45,12 +45,12 @@ func newStore(c *config.Config, d *startup.Databases, l zerolog.Logger) *databas
 }
 
 // guestsOf gathers the instances of a cell.
-func (d *databases) guestsOf(c *db.Cell) *db.Gather[cell.GuestResult] {
+func (d *databases) guestsOf(c *db.Cell) *db.Batcher[cell.GuestResult] {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	g := d.guests[c.UUID]
 	if g == nil {
-		g = db.NewGather(func(ctx context.Context, uuids []string) (map[string]cell.GuestResult, error) {
+		g = db.NewBatcher(func(ctx context.Context, uuids []string) (map[string]cell.GuestResult, error) {
 			return cell.Guests(ctx, c, uuids)
 		})
 		d.guests[c.UUID] = g

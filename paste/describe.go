@@ -25,7 +25,7 @@ type Node struct {
 // Describe says what Load would build, without building it. It fails where
 // Load fails, short of the factories' own errors.
 func Describe(file, name string, r Registry, o Options) (*Node, error) {
-	c, err := open(appType, file, name, r, o)
+	c, err := loadObject(appType, file, name, r, o)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ type Options struct {
 // An error is an *Error that names file, section and, where one is concerned,
 // factory; or whatever a factory returned, wrapped in one.
 func Load(file, name string, r Registry, o Options) (http.Handler, error) {
-	c, err := open(appType, file, name, r, o)
+	c, err := loadObject(appType, file, name, r, o)
 	if err != nil {
 		return nil, err
 	}
@@ -45,14 +45,14 @@ func Load(file, name string, r Registry, o Options) (http.Handler, error) {
 // LoadServer builds the server called name ("" means "main") of a paste file:
 // a function that serves an application until it fails.
 func LoadServer(file, name string, r Registry, o Options) (func(http.Handler) error, error) {
-	c, err := open(serverType, file, name, r, o)
+	c, err := loadObject(serverType, file, name, r, o)
 	if err != nil {
 		return nil, err
 	}
 	return c.server()
 }
 
-func open(t *objectType, file, name string, r Registry, o Options) (*object, error) {
+func loadObject(t *objectType, file, name string, r Registry, o Options) (*object, error) {
 	abs, err := filepath.Abs(file)
 	if err != nil {
 		return nil, &Error{File: file, Err: err}

@@ -10,8 +10,8 @@ import (
 // v3 is where the cloud's Keystone is.
 const v3 = "/identity/v3"
 
-// one is the object below a key of an answer.
-func one(t *testing.T, out map[string]any, key string) map[string]any {
+// onlyOne is the object below a key of an answer.
+func onlyOne(t *testing.T, out map[string]any, key string) map[string]any {
 	t.Helper()
 	d, ok := out[key].(map[string]any)
 	if !ok {
@@ -33,7 +33,7 @@ func ids(out map[string]any, key string) []string {
 func made(t *testing.T, c *devcloud.Cloud, token, kind, body string) string {
 	t.Helper()
 	out, _ := as(t, c, token, "POST", v3+"/"+kind+"s", `{"`+kind+`": `+body+`}`, 201)
-	return one(t, out, kind)["id"].(string)
+	return onlyOne(t, out, kind)["id"].(string)
 }
 
 func TestGroups(t *testing.T) {
@@ -87,7 +87,7 @@ func TestApplicationCredentials(t *testing.T) {
 	const body = `{"application_credential": {"name": "ci", "secret": "s3", "roles": [{"name": %q}]}}`
 	as(t, c, demo, "POST", path, fmt.Sprintf(body, "admin"), 400)
 	out, _ = as(t, c, demo, "POST", path, fmt.Sprintf(body, "reader"), 201)
-	credential := one(t, out, "application_credential")
+	credential := onlyOne(t, out, "application_credential")
 	if credential["secret"] != "s3" || credential["expires_at"] != nil {
 		t.Errorf("made %v", credential)
 	}

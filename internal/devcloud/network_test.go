@@ -28,7 +28,7 @@ func (n neutron) do(method, path, body string, want int) map[string]any {
 // make creates a resource: "subnet" in "subnets".
 func (n neutron) make(kind, body string) map[string]any {
 	n.Helper()
-	return one(n.T, n.do("POST", "/"+strings.ReplaceAll(kind, "_", "-")+"s", `{"`+kind+`": `+body+`}`, 201), kind)
+	return onlyOne(n.T, n.do("POST", "/"+strings.ReplaceAll(kind, "_", "-")+"s", `{"`+kind+`": `+body+`}`, 201), kind)
 }
 
 // named is the id of a network.
@@ -42,7 +42,7 @@ func (n neutron) server(network string) string {
 	n.Helper()
 	out, _ := as(n.T, n.cloud, n.token, "POST", "/v2.1/servers", fmt.Sprintf(`{"server": {"name": "web", "flavorRef": "1", "imageRef": "70a599e0-31e7-49b7-b260-868f441e862b", "networks": [{"uuid": %q}]}}`, network), 202)
 	n.cloud.Settle()
-	return one(n.T, out, "server")["id"].(string)
+	return onlyOne(n.T, out, "server")["id"].(string)
 }
 
 func (n neutron) addresses(server string) string {
@@ -69,7 +69,7 @@ func TestAFloatingAddressIsSeenAtOnceAndGivenBack(t *testing.T) {
 	port := ids(n.do("GET", "/ports?device_id="+server, "", 200), "ports")[0]
 	body := fmt.Sprintf(`{"floating_network_id": %q, "port_id": %q}`, n.named("public"), port)
 	f := n.make("floatingip", body)
-	if f["router_id"] != router["id"] || one(t, f, "port_details")["device_id"] != server {
+	if f["router_id"] != router["id"] || onlyOne(t, f, "port_details")["device_id"] != server {
 		t.Errorf("made %v", f)
 	}
 	if text := n.addresses(server); !strings.Contains(text, f["floating_ip_address"].(string)) {
@@ -90,12 +90,12 @@ func TestARoutersGatewayAndRoutes(t *testing.T) {
 	t.Parallel()
 	n := network(t)
 	r := n.make("router", fmt.Sprintf(`{"name": "r", "external_gateway_info": {"network_id": %q}}`, n.named("public")))
-	gateway := one(t, r, "external_gateway_info")
+	gateway := onlyOne(t, r, "external_gateway_info")
 	if gateway["enable_snat"] != true || len(gateway["external_fixed_ips"].([]any)) != 1 {
 		t.Errorf("gateway %v", gateway)
 	}
 	path := "/routers/" + r["id"].(string)
-	same := one(t, n.do("PUT", path, fmt.Sprintf(`{"router": {"name": "s", "external_gateway_info": {"network_id": %q}}}`, n.named("public")), 200), "router")
+	same := onlyOne(t, n.do("PUT", path, fmt.Sprintf(`{"router": {"name": "s", "external_gateway_info": {"network_id": %q}}}`, n.named("public")), 200), "router")
 	if fmt.Sprint(same["external_gateway_info"]) != fmt.Sprint(gateway) {
 		t.Errorf("the gateway has become %v", same["external_gateway_info"])
 	}
@@ -111,8 +111,8 @@ func TestARoutersGatewayAndRoutes(t *testing.T) {
 		fmt.Sprintf(`{"ip_address": "172.24.4.99", "subnet_id": %q}`, ip["subnet_id"]):                              "172.24.4.99",
 	} {
 		for range 2 {
-			d := one(t, n.do("PUT", path, fmt.Sprintf(`{"router": {"external_gateway_info": {"network_id": %q, "external_fixed_ips": [%s]}}}`, n.named("public"), wanted), 200), "router")
-			if got := one(t, d, "external_gateway_info")["external_fixed_ips"].([]any); len(got) != 1 || got[0].(map[string]any)["ip_address"] != want || port() != first {
+			d := onlyOne(t, n.do("PUT", path, fmt.Sprintf(`{"router": {"external_gateway_info": {"network_id": %q, "external_fixed_ips": [%s]}}}`, n.named("public"), wanted), 200), "router")
+			if got := onlyOne(t, d, "external_gateway_info")["external_fixed_ips"].([]any); len(got) != 1 || got[0].(map[string]any)["ip_address"] != want || port() != first {
 				t.Errorf("wanted %s, got %v at port %v", wanted, got, port())
 			}
 		}
@@ -122,11 +122,11 @@ func TestARoutersGatewayAndRoutes(t *testing.T) {
 
 	const route = `{"router": {"routes": [{"destination": "10.9.0.0/24", "nexthop": "10.7.0.9"}]}}`
 	for range 2 {
-		if d := one(t, n.do("PUT", path+"/add_extraroutes", route, 200), "router"); len(d["routes"].([]any)) != 1 {
+		if d := onlyOne(t, n.do("PUT", path+"/add_extraroutes", route, 200), "router"); len(d["routes"].([]any)) != 1 {
 			t.Errorf("routes %v", d["routes"])
 		}
 	}
-	if d := one(t, n.do("PUT", path+"/remove_extraroutes", route, 200), "router"); len(d["routes"].([]any)) != 0 {
+	if d := onlyOne(t, n.do("PUT", path+"/remove_extraroutes", route, 200), "router"); len(d["routes"].([]any)) != 0 {
 		t.Errorf("routes %v", d["routes"])
 	}
 
@@ -165,7 +165,7 @@ func TestAPortsAddressesChange(t *testing.T) {
 		out := n.do("PUT", path, `{"port": {"fixed_ips": `+body+`}}`, status)
 		var got []string
 		if status == 200 {
-			for _, ip := range one(t, out, "port")["fixed_ips"].([]any) {
+			for _, ip := range onlyOne(t, out, "port")["fixed_ips"].([]any) {
 				got = append(got, ip.(map[string]any)["ip_address"].(string))
 			}
 		}
@@ -217,7 +217,7 @@ func TestTagsAndRevisionsOfNetworks(t *testing.T) {
 	n.do("DELETE", "/networks/"+b+"/tags/red", "", 404)
 
 	// If-Match
-	d := one(t, n.do("GET", "/networks/"+a, "", 200), "network")
+	d := onlyOne(t, n.do("GET", "/networks/"+a, "", 200), "network")
 	for revision, want := range map[string]int{"99": 412, fmt.Sprint(d["revision_number"]): 200} {
 		send(t, n.cloud, n.token, "PUT", v2+"/networks/"+a, `{"network": {"description": "d"}}`, want, "If-Match: revision_number="+revision)
 	}
@@ -231,12 +231,12 @@ func TestZonesAvailabilityAndQuotasOfNetworks(t *testing.T) {
 	}
 	n.do("GET", "/network-ip-availabilities", "", 403)
 	admin := neutron{t, n.cloud, logIn(t, n.cloud, "admin", "secret", "admin", 201)}
-	d := one(t, admin.do("GET", "/network-ip-availabilities/"+n.named("private"), "", 200), "network_ip_availability")
+	d := onlyOne(t, admin.do("GET", "/network-ip-availabilities/"+n.named("private"), "", 200), "network_ip_availability")
 	if d["total_ips"] != 1021.0 || d["used_ips"] != 0.0 {
 		t.Errorf("available: %v", d)
 	}
 	admin.do("PUT", "/quotas/p", `{"quota": {"network": 4, "port": 40}}`, 200)
-	if q := one(t, admin.do("PUT", "/quotas/p", `{"quota": {"network": 5}}`, 200), "quota"); q["network"] != 5.0 || q["port"] != 40.0 {
+	if q := onlyOne(t, admin.do("PUT", "/quotas/p", `{"quota": {"network": 5}}`, 200), "quota"); q["network"] != 5.0 || q["port"] != 40.0 {
 		t.Errorf("the quota is %v", q)
 	}
 	if out := admin.do("GET", "/quotas", "", 200); len(out["quotas"].([]any)) != 1 {

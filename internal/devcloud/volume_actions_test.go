@@ -16,9 +16,9 @@ func TestActionsOnVolumes(t *testing.T) {
 		out, _ := as(t, c, admin, method, path, body, want)
 		return out
 	}
-	volume := one(t, do("POST", volumes, `{"volume": {"name": "data", "size": 1}}`, 202), "volume")["id"].(string)
+	volume := onlyOne(t, do("POST", volumes, `{"volume": {"name": "data", "size": 1}}`, 202), "volume")["id"].(string)
 	path := volumes + "/" + volume
-	shown := func() map[string]any { return one(t, do("GET", path, "", 200), "volume") }
+	shown := func() map[string]any { return onlyOne(t, do("GET", path, "", 200), "volume") }
 	act := func(body string, want int) map[string]any { t.Helper(); return do("POST", path+"/action", body, want) }
 
 	act(`{"os-set_bootable": {"bootable": true}}`, 200)
@@ -40,7 +40,7 @@ func TestActionsOnVolumes(t *testing.T) {
 	reimage(cirros, "3.67", 404)
 	reimage(volume, "3.68", 404)
 	reimage(cirros, "3.68", 202)
-	if meta := one(t, shown(), "volume_image_metadata"); meta["image_id"] != cirros {
+	if meta := onlyOne(t, shown(), "volume_image_metadata"); meta["image_id"] != cirros {
 		t.Errorf("the volume is one of %v", meta)
 	}
 
@@ -61,13 +61,13 @@ func TestActionsOnVolumes(t *testing.T) {
 		t.Errorf("detached: %v", d)
 	}
 
-	snapshot := one(t, do("POST", snapshots, fmt.Sprintf(`{"snapshot": {"volume_id": %q}}`, volume), 202), "snapshot")["id"].(string)
+	snapshot := onlyOne(t, do("POST", snapshots, fmt.Sprintf(`{"snapshot": {"volume_id": %q}}`, volume), 202), "snapshot")["id"].(string)
 	of := snapshots + "/" + snapshot
 	do("POST", of+"/action", `{"os-update_snapshot_status": {"status": "available"}}`, 400)
 	do("POST", of+"/action", `{"os-reset_status": {"status": "creating"}}`, 202)
 	do("POST", of+"/action", `{"os-update_snapshot_status": {"status": "deleting"}}`, 400)
 	do("POST", of+"/action", `{"os-update_snapshot_status": {"status": "available"}}`, 202)
-	if d := one(t, do("GET", of, "", 200), "snapshot"); d["status"] != "available" {
+	if d := onlyOne(t, do("GET", of, "", 200), "snapshot"); d["status"] != "available" {
 		t.Errorf("the snapshot is %v", d["status"])
 	}
 	demo := logIn(t, c, "demo", "secret", "demo", 201)
@@ -86,8 +86,8 @@ func TestNovasAttachmentsAreNovasToEnd(t *testing.T) {
 	defer c.Close()
 	token := logIn(t, c, "demo", "secret", "demo", 201)
 	out, _ := as(t, c, token, "POST", "/volume/v3/volumes", `{"volume": {"size": 1}}`, 202)
-	path := "/volume/v3/volumes/" + one(t, out, "volume")["id"].(string)
-	body := fmt.Sprintf(`{"attachment": {"volume_uuid": %q, "instance_uuid": "aaaaaaaa-0000-4000-8000-000000000001", "connector": {"host": "h"}}}`, one(t, out, "volume")["id"])
+	path := "/volume/v3/volumes/" + onlyOne(t, out, "volume")["id"].(string)
+	body := fmt.Sprintf(`{"attachment": {"volume_uuid": %q, "instance_uuid": "aaaaaaaa-0000-4000-8000-000000000001", "connector": {"host": "h"}}}`, onlyOne(t, out, "volume")["id"])
 	as(t, c, token, "POST", "/volume/v3/attachments", body, 200)
 	as(t, c, token, "POST", path+"/action", `{"os-detach": {}}`, 409)
 }
@@ -102,7 +102,7 @@ func TestLimitsOfVolumeTypes(t *testing.T) {
 		out, _ := as(t, c, admin, method, "/volume/v3"+path, body, want)
 		return out
 	}
-	kind := "/types/" + one(t, do("POST", "/types", `{"volume_type": {"name": "fast", "extra_specs": {"a": "b"}}}`, 200), "volume_type")["id"].(string)
+	kind := "/types/" + onlyOne(t, do("POST", "/types", `{"volume_type": {"name": "fast", "extra_specs": {"a": "b"}}}`, 200), "volume_type")["id"].(string)
 	if d := do("GET", kind+"/extra_specs/a", "", 200); d["a"] != "b" {
 		t.Errorf("the extra spec is %v", d)
 	}
@@ -110,13 +110,13 @@ func TestLimitsOfVolumeTypes(t *testing.T) {
 	do("DELETE", kind+"/extra_specs/x", "", 404)
 	do("PUT", kind+"/extra_specs/a", `{"x": "y"}`, 400)
 
-	project := one(t, do("POST", "/volumes", `{"volume": {"size": 3, "volume_type": "fast"}}`, 202), "volume")["os-vol-tenant-attr:tenant_id"].(string)
+	project := onlyOne(t, do("POST", "/volumes", `{"volume": {"size": 3, "volume_type": "fast"}}`, 202), "volume")["os-vol-tenant-attr:tenant_id"].(string)
 	const nobody = "/os-quota-sets/p"
-	if q := one(t, do("PUT", nobody, `{"quota_set": {"volumes_fast": 5}}`, 200), "quota_set"); q["volumes_fast"] != 5.0 || q["gigabytes_fast"] != -1.0 || q["id"] != nil {
+	if q := onlyOne(t, do("PUT", nobody, `{"quota_set": {"volumes_fast": 5}}`, 200), "quota_set"); q["volumes_fast"] != 5.0 || q["gigabytes_fast"] != -1.0 || q["id"] != nil {
 		t.Errorf("the limits are %v", q)
 	}
 	do("PUT", nobody, `{"quota_set": {"nonsense": 5}}`, 400)
-	if q := one(t, do("GET", "/os-quota-sets/"+project+"?usage=true", "", 200), "quota_set"); q["id"] != project || fmt.Sprint(q["gigabytes_fast"]) != "map[in_use:3 limit:-1 reserved:0]" {
+	if q := onlyOne(t, do("GET", "/os-quota-sets/"+project+"?usage=true", "", 200), "quota_set"); q["id"] != project || fmt.Sprint(q["gigabytes_fast"]) != "map[in_use:3 limit:-1 reserved:0]" {
 		t.Errorf("the usage is %v", q)
 	}
 

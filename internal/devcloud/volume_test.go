@@ -19,15 +19,15 @@ func TestVolumesForClients(t *testing.T) {
 		out, _ := as(t, c, token, method, path, body, want)
 		return out
 	}
-	volume := one(t, do("POST", volumes, `{"volume": {"name": "data", "size": 1, "metadata": {"a": "b"}}}`, 202), "volume")["id"].(string)
+	volume := onlyOne(t, do("POST", volumes, `{"volume": {"name": "data", "size": 1, "metadata": {"a": "b"}}}`, 202), "volume")["id"].(string)
 	path := volumes + "/" + volume
-	shown := func(field string) string { return fmt.Sprint(one(t, do("GET", path, "", 200), "volume")[field]) }
+	shown := func(field string) string { return fmt.Sprint(onlyOne(t, do("GET", path, "", 200), "volume")[field]) }
 
 	do("PUT", path+"/metadata/c", `{"meta": {"c": "d"}}`, 200)
 	do("DELETE", path+"/metadata/a", "", 200)
 	do("DELETE", path+"/metadata/a", "", 404)
 	do("GET", path+"/metadata/a", "", 404)
-	if one(t, do("GET", path+"/metadata/c", "", 200), "meta")["c"] != "d" || shown("metadata") != "map[c:d]" {
+	if onlyOne(t, do("GET", path+"/metadata/c", "", 200), "meta")["c"] != "d" || shown("metadata") != "map[c:d]" {
 		t.Errorf("metadata %s", shown("metadata"))
 	}
 	for filter, want := range map[string]int{"{}": 1, "{'c': 'd'}": 1, "{'c':'x'}": 0, "c": 0} {
@@ -46,16 +46,16 @@ func TestVolumesForClients(t *testing.T) {
 		t.Errorf("metadata %s", got)
 	}
 
-	up := one(t, do("POST", path+"/action", `{"os-volume_upload_image": {"image_name": "of-data", "disk_format": "qcow2"}}`, 202), "os-volume_upload_image")
+	up := onlyOne(t, do("POST", path+"/action", `{"os-volume_upload_image": {"image_name": "of-data", "disk_format": "qcow2"}}`, 202), "os-volume_upload_image")
 	image := do("GET", "/image/v2/images/"+up["image_id"].(string), "", 200)
 	if image["status"] != "active" || image["disk_format"] != "qcow2" || image["name"] != "of-data" {
 		t.Errorf("uploaded %v", image)
 	}
 
-	snapshot := one(t, do("POST", "/volume/v3/snapshots", fmt.Sprintf(`{"snapshot": {"volume_id": %q, "name": "s"}}`, volume), 202), "snapshot")["id"].(string)
+	snapshot := onlyOne(t, do("POST", "/volume/v3/snapshots", fmt.Sprintf(`{"snapshot": {"volume_id": %q, "name": "s"}}`, volume), 202), "snapshot")["id"].(string)
 	do("POST", "/volume/v3/snapshots/"+snapshot+"/metadata", `{"metadata": {"x": "y"}}`, 200)
 	do("POST", "/volume/v3/snapshots/"+snapshot+"/action", `{"os-reset_status": {"status": "error"}}`, 202)
-	if d := one(t, do("GET", "/volume/v3/snapshots/"+snapshot, "", 200), "snapshot"); d["status"] != "error" || fmt.Sprint(d["metadata"]) != "map[x:y]" {
+	if d := onlyOne(t, do("GET", "/volume/v3/snapshots/"+snapshot, "", 200), "snapshot"); d["status"] != "error" || fmt.Sprint(d["metadata"]) != "map[x:y]" {
 		t.Errorf("snapshot %v", d)
 	}
 	do("POST", path+"/action", `{"os-reset_status": {"status": "in-use"}}`, 202)
@@ -100,7 +100,7 @@ func TestVolumeTypesAndQuotas(t *testing.T) {
 	const types = "/volume/v3/types"
 	as(t, c, demo, "POST", types, `{"volume_type": {"name": "fast"}}`, 403)
 	out, _ := as(t, c, admin, "POST", types, `{"volume_type": {"name": "fast", "description": "d", "os-volume-type-access:is_public": false, "extra_specs": {"a": "b"}}}`, 200)
-	kind := one(t, out, "volume_type")
+	kind := onlyOne(t, out, "volume_type")
 	path := types + "/" + kind["id"].(string)
 	if kind["description"] != "d" || kind["is_public"] != false {
 		t.Errorf("made %v", kind)
@@ -111,7 +111,7 @@ func TestVolumeTypesAndQuotas(t *testing.T) {
 	as(t, c, admin, "PUT", path+"/extra_specs/e", `{"e": "f"}`, 200)
 	as(t, c, admin, "DELETE", path+"/extra_specs/a", "", 202)
 	out, _ = as(t, c, admin, "GET", path, "", 200)
-	if kind = one(t, out, "volume_type"); kind["description"] != "e" || fmt.Sprint(kind["extra_specs"]) != "map[c:d e:f]" {
+	if kind = onlyOne(t, out, "volume_type"); kind["description"] != "e" || fmt.Sprint(kind["extra_specs"]) != "map[c:d e:f]" {
 		t.Errorf("changed %v", kind)
 	}
 	as(t, c, admin, "GET", path+"/encryption", "", 200)
@@ -134,13 +134,13 @@ func TestVolumeTypesAndQuotas(t *testing.T) {
 	const quota = "/volume/v3/os-quota-sets/p"
 	as(t, c, admin, "PUT", quota, `{"quota_set": {"volumes": 4, "gigabytes": 40}}`, 200)
 	out, _ = as(t, c, admin, "PUT", quota, `{"quota_set": {"volumes": 5}}`, 200)
-	if q := one(t, out, "quota_set"); q["volumes"] != 5.0 || q["gigabytes"] != 40.0 {
+	if q := onlyOne(t, out, "quota_set"); q["volumes"] != 5.0 || q["gigabytes"] != 40.0 {
 		t.Errorf("the quota is %v", q)
 	}
 	as(t, c, demo, "DELETE", quota, "", 403)
 	as(t, c, admin, "DELETE", quota, "", 200)
 	out, _ = as(t, c, admin, "GET", quota, "", 200)
-	if q := one(t, out, "quota_set"); q["volumes"] != 100.0 {
+	if q := onlyOne(t, out, "quota_set"); q["volumes"] != 100.0 {
 		t.Errorf("the quota is %v", q)
 	}
 }

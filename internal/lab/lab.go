@@ -51,7 +51,7 @@ type Lab struct {
 // open finds the lab that the environment means: LAB is its directory (default .lab
 // beside go.mod), LAB_PORT_BASE its first port, LAB_VENV its Python environment. What is
 // not said is as it was when the lab was last started.
-func open(getenv func(string) string) (*Lab, error) {
+func newLab(getenv func(string) string) (*Lab, error) {
 	dir := getenv("LAB")
 	if dir == "" {
 		root, err := repository()

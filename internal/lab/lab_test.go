@@ -19,7 +19,7 @@ import (
 // with such a one it does not go up.
 func lab(t *testing.T, env ...string) *Lab {
 	t.Helper()
-	l, err := open(environ(append(env, "LAB="+filepath.Join(t.TempDir(), "it's a lab"))))
+	l, err := newLab(environ(append(env, "LAB="+filepath.Join(t.TempDir(), "it's a lab"))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func environ(env []string) func(string) string {
 
 func TestSettingsAreRemembered(t *testing.T) {
 	dir := t.TempDir()
-	first, err := open(environ([]string{"LAB=" + dir, "LAB_PORT_BASE=30000", "LAB_VENV=/opt/venv"}))
+	first, err := newLab(environ([]string{"LAB=" + dir, "LAB_PORT_BASE=30000", "LAB_VENV=/opt/venv"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestSettingsAreRemembered(t *testing.T) {
 	if err := first.remember(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := open(environ([]string{"LAB=" + dir}))
+	again, err := newLab(environ([]string{"LAB=" + dir}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,11 +57,11 @@ func TestSettingsAreRemembered(t *testing.T) {
 		t.Errorf("%+v", again)
 	}
 	// The catalog in its databases names the ports.
-	if _, err := open(environ([]string{"LAB=" + dir, "LAB_PORT_BASE=31000"})); err == nil || !strings.Contains(err.Error(), "wipe") {
+	if _, err := newLab(environ([]string{"LAB=" + dir, "LAB_PORT_BASE=31000"})); err == nil || !strings.Contains(err.Error(), "wipe") {
 		t.Errorf("other ports: %v", err)
 	}
 	for _, bad := range []string{"many", "80", "65530"} {
-		if _, err := open(environ([]string{"LAB=" + t.TempDir(), "LAB_PORT_BASE=" + bad})); err == nil || !strings.Contains(err.Error(), "LAB_PORT_BASE") {
+		if _, err := newLab(environ([]string{"LAB=" + t.TempDir(), "LAB_PORT_BASE=" + bad})); err == nil || !strings.Contains(err.Error(), "LAB_PORT_BASE") {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
@@ -75,7 +75,7 @@ func TestDirectoriesThatServicesDoNotUnderstand(t *testing.T) {
 }
 
 func TestLabIsBesideGoMod(t *testing.T) {
-	l, err := open(environ(nil))
+	l, err := newLab(environ(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

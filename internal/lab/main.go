@@ -38,7 +38,7 @@ func root(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{Use: "lab", Short: "a real OpenStack on loopback", SilenceUsage: true, SilenceErrors: true}
 	add := func(use, short string, do func(cmd *cobra.Command, l *Lab) error) *cobra.Command {
 		c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-			l, err := open(getenv)
+			l, err := newLab(getenv)
 			if err != nil {
 				return err
 			}

@@ -107,7 +107,7 @@ func Named(l zerolog.Logger, name string) zerolog.Logger {
 
 // ForRequest gives a logger whose lines name the request and, if c is not nil,
 // the caller.
-func ForRequest(l zerolog.Logger, requestID, globalID string, c *reqctx.Context) zerolog.Logger {
+func ForRequest(l zerolog.Logger, requestID, globalID string, c *reqctx.Caller) zerolog.Logger {
 	if c != nil && requestID == "" {
 		requestID, globalID = c.RequestID, c.GlobalRequestID
 	}

@@ -34,7 +34,7 @@ func options(t *testing.T, text string) config.Log {
 }
 
 func TestLines(t *testing.T) {
-	caller := &reqctx.Context{RequestID: "req-1", UserID: "u", ProjectID: "p", UserDomainID: "default", ProjectDomainID: "default"}
+	caller := &reqctx.Caller{RequestID: "req-1", UserID: "u", ProjectID: "p", UserDomainID: "default", ProjectDomainID: "default"}
 	prefix := fmt.Sprintf(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} %d `, os.Getpid())
 	for name, test := range map[string]struct {
 		conf string
@@ -50,7 +50,7 @@ func TestLines(t *testing.T) {
 		"levels":   {conf: "default_log_levels = nova=ERROR\n", say: func(l zerolog.Logger) { l.Warn().Msg("w") }},
 		"names": {conf: "logging_context_format_string = %(asctime)s.%(msecs)03d %(process)d %(project_name)s/%(user_name)s%(color)s%(resource)s %(isotime)s\n",
 			say: func(l zerolog.Logger) {
-				l = log.ForRequest(l, "", "", &reqctx.Context{RequestID: "r", UserName: "ann", ProjectName: "demo"})
+				l = log.ForRequest(l, "", "", &reqctx.Caller{RequestID: "r", UserName: "ann", ProjectName: "demo"})
 				l.Info().Msg("m")
 			},
 			want: `demo/ann \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d`},
@@ -191,7 +191,7 @@ func FuzzEvent(f *testing.F) {
 
 func BenchmarkLine(b *testing.B) {
 	l := log.NewLogger(&bytes.Buffer{}, config.Log{LoggingContextFormatString: "%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s [%(global_request_id)s %(request_id)s %(user_identity)s] %(instance)s%(message)s"})
-	l = log.ForRequest(l, "req-1", "", &reqctx.Context{UserID: "u", ProjectID: "p"})
+	l = log.ForRequest(l, "req-1", "", &reqctx.Caller{UserID: "u", ProjectID: "p"})
 	b.ReportAllocs()
 	for b.Loop() {
 		l.Info().Msg("a line of the log")

@@ -129,13 +129,13 @@ func (m *auditMap) event(r *http.Request, log zerolog.Logger) (*AuditEvent, erro
 	from := AuditResource{
 		TypeURI: "service/security/account/user", ID: headerOrUnknown(h, "X-User-Id"), Name: &name, ProjectID: &project,
 		Host:       &AuditHost{Address: remoteAddr(r)},
-		Credential: &AuditCredential{Token: maskToken(joined(h, "X-Auth-Token")), IdentityStatus: headerOrUnknown(h, "X-Identity-Status")},
+		Credential: &AuditCredential{Token: maskToken(headerList(h, "X-Auth-Token")), IdentityStatus: headerOrUnknown(h, "X-Identity-Status")},
 	}
 	if from.ID == "" {
 		from.ID = auditID()
 	}
 	if _, ok := h["X-Forwarded-For"]; ok {
-		first, _, _ := strings.Cut(joined(h, "X-Forwarded-For"), ",")
+		first, _, _ := strings.Cut(headerList(h, "X-Forwarded-For"), ",")
 		from.Host.Address = strings.TrimSpace(first)
 	}
 	if _, ok := h["User-Agent"]; ok {
@@ -326,7 +326,7 @@ func auditCatalog(r *http.Request) ([]reqctx.CatalogEntry, error) {
 		return nil, nil
 	}
 	catalog := []reqctx.CatalogEntry{}
-	if err := json.Unmarshal([]byte(joined(r.Header, "X-Service-Catalog")), &catalog); err != nil {
+	if err := json.Unmarshal([]byte(headerList(r.Header, "X-Service-Catalog")), &catalog); err != nil {
 		return nil, fmt.Errorf("X-Service-Catalog: %w", err)
 	}
 	return catalog, nil

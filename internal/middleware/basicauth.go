@@ -98,7 +98,7 @@ func (b *basicAuth) user(r *http.Request) (string, error) {
 		b.log.Info().Msg("No authorization token received")
 		return "", refused()
 	}
-	kind, token, ok := strings.Cut(strings.TrimSpace(joined(r.Header, "Authorization")), " ")
+	kind, token, ok := strings.Cut(strings.TrimSpace(headerList(r.Header, "Authorization")), " ")
 	if token = strings.TrimSpace(token); !ok || token == "" {
 		b.log.Info().Msg("Could not parse Authorization header")
 		return "", errBasicHeader

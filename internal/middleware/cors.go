@@ -89,7 +89,7 @@ func (f *corsFilter) preflight(h http.Header, r *http.Request) {
 	if _, ok := r.Header["Origin"]; !ok {
 		return
 	}
-	origin, ok := f.allows(joined(r.Header, "Origin"))
+	origin, ok := f.allows(headerList(r.Header, "Origin"))
 	if !ok {
 		return
 	}
@@ -97,13 +97,13 @@ func (f *corsFilter) preflight(h http.Header, r *http.Request) {
 		f.log.Debug().Msg("CORS request does not contain Access-Control-Request-Method header.")
 		return
 	}
-	method := joined(r.Header, "Access-Control-Request-Method")
+	method := headerList(r.Header, "Access-Control-Request-Method")
 	if !slices.Contains(f.AllowMethods, method) {
 		f.log.Debug().Msgf("Request method '%s' not in permitted list: %q", method, f.AllowMethods)
 		return
 	}
 	var wanted []string
-	for name := range strings.SplitSeq(joined(r.Header, "Access-Control-Request-Headers"), ",") {
+	for name := range strings.SplitSeq(headerList(r.Header, "Access-Control-Request-Headers"), ",") {
 		if name = strings.TrimSpace(name); name == "" {
 			continue
 		}
@@ -128,7 +128,7 @@ func (f *corsFilter) preflight(h http.Header, r *http.Request) {
 }
 
 func (f *corsFilter) actual(h http.Header, r *http.Request) {
-	origin, ok := f.allows(joined(r.Header, "Origin"))
+	origin, ok := f.allows(headerList(r.Header, "Origin"))
 	if !ok {
 		return
 	}

@@ -27,7 +27,7 @@ func Debug(o DebugOptions) func(http.Handler) http.Handler {
 			fmt.Fprintf(b, "REQUEST_METHOD = %s\nSCRIPT_NAME = %s\nPATH_INFO = %s\nQUERY_STRING = %s\nREMOTE_ADDR = %s\nSERVER_PROTOCOL = %s\nHTTP_HOST = %s\n",
 				r.Method, paste.ScriptName(r), r.URL.Path, r.URL.RawQuery, remoteAddr(r), r.Proto, r.Host)
 			for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-				value := joined(r.Header, name)
+				value := headerList(r.Header, name)
 				if secretHeaders[name] {
 					value = "***"
 				}
@@ -38,7 +38,7 @@ func Debug(o DebugOptions) func(http.Handler) http.Handler {
 				b.WriteByte('\n')
 				heading(b, "RESPONSE HEADERS")
 				for _, name := range slices.Sorted(maps.Keys(w.Header())) {
-					fmt.Fprintf(b, "%s = %s\n", name, joined(w.Header(), name))
+					fmt.Fprintf(b, "%s = %s\n", name, headerList(w.Header(), name))
 				}
 				b.WriteByte('\n')
 				return status, nil

@@ -296,7 +296,7 @@ func TestNoAuth(t *testing.T) {
 }
 
 func TestKeystoneContextFromHeaders(t *testing.T) {
-	f := middleware.KeystoneContext(middleware.KeystoneContextOptions{Log: zerolog.Nop(), IsAdmin: func(c *reqctx.Context) bool { return c.HasRole("admin") }})
+	f := middleware.KeystoneContext(middleware.KeystoneContextOptions{Log: zerolog.Nop(), IsAdmin: func(c *reqctx.Caller) bool { return c.HasRole("admin") }})
 	r := httptest.NewRequest("GET", "/", nil)
 	for k, v := range map[string]string{
 		"X-Auth-Token": "t", "X-User": "old", "X-Tenant": "p", "X-Roles": "admin, member", "X-Is-Admin-Project": "False",

@@ -18,7 +18,7 @@ import (
 type KeystoneContextOptions struct {
 	// IsAdmin decides whether a caller is an administrator: the policy rule
 	// context_is_admin.
-	IsAdmin func(*reqctx.Context) bool
+	IsAdmin func(*reqctx.Caller) bool
 	Log     zerolog.Logger
 }
 
@@ -26,7 +26,7 @@ type KeystoneContextOptions struct {
 // context.
 var computeTypes = []string{"image", "block-storage", "volumev3", "key-manager", "placement", "network", "accelerator", "sharev2"}
 
-// KeystoneContext makes the request's reqctx.Context of what authtoken found
+// KeystoneContext makes the request's reqctx.Caller of what authtoken found
 // out: of its parsed token where it has left one, otherwise of the X-* headers,
 // which another filter may have set. 401 where these name no user, 500 where the
 // catalog is no JSON.
@@ -35,7 +35,7 @@ func KeystoneContext(o KeystoneContextOptions) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec, r := withRecord(r)
-			c := &reqctx.Context{
+			c := &reqctx.Caller{
 				RequestID: rec.RequestID, GlobalRequestID: rec.GlobalRequestID,
 				Timestamp: time.Now().UTC(), RemoteAddress: remoteAddr(r),
 			}
@@ -73,7 +73,7 @@ func KeystoneContext(o KeystoneContextOptions) func(http.Handler) http.Handler {
 }
 
 // fromHeaders reads the headers as oslo.context does, former names included.
-func fromHeaders(c *reqctx.Context, h http.Header) error {
+func fromHeaders(c *reqctx.Caller, h http.Header) error {
 	c.AuthToken = firstHeader(h, "X-Auth-Token", "X-Storage-Token")
 	c.UserID = firstHeader(h, "X-User-Id", "X-User")
 	c.UserName = h.Get("X-User-Name")

@@ -32,7 +32,7 @@ func NoAuth(o NoAuthOptions) func(http.Handler) http.Handler {
 				project = user
 			}
 			rec, r := withRecord(r)
-			c := &reqctx.Context{
+			c := &reqctx.Caller{
 				RequestID: rec.RequestID, GlobalRequestID: rec.GlobalRequestID, Timestamp: time.Now().UTC(),
 				RemoteAddress: remoteAddr(r), UserID: user, ProjectID: project, IsAdminProject: true,
 				IsAdmin: user == "admin", Roles: []string{"member", "reader"}, AuthToken: r.Header.Get("X-Auth-Token"),

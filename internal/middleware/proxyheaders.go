@@ -28,13 +28,13 @@ func ProxyHeaders(o ProxyHeadersOptions) func(http.Handler) http.Handler {
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			var proto, host, client string
-			if forwarded := joined(r.Header, "Forwarded"); forwarded != "" {
+			if forwarded := headerList(r.Header, "Forwarded"); forwarded != "" {
 				first := firstForwarded(forwarded)
 				proto, host, client = first["proto"], first["host"], first["for"]
 			} else {
-				proto = joined(r.Header, "X-Forwarded-Proto")
-				host = joined(r.Header, "X-Forwarded-Host")
-				client = joined(r.Header, "X-Forwarded-For")
+				proto = headerList(r.Header, "X-Forwarded-Proto")
+				host = headerList(r.Header, "X-Forwarded-Host")
+				client = headerList(r.Header, "X-Forwarded-For")
 			}
 			if proto != "" || host != "" || client != "" {
 				r = r.WithContext(r.Context())
@@ -49,7 +49,7 @@ func ProxyHeaders(o ProxyHeadersOptions) func(http.Handler) http.Handler {
 					r.RemoteAddr = client
 				}
 			}
-			if prefix := joined(r.Header, "X-Forwarded-Prefix"); prefix != "" {
+			if prefix := headerList(r.Header, "X-Forwarded-Prefix"); prefix != "" {
 				r = paste.WithScriptName(r, prefix+paste.ScriptName(r))
 			}
 			next.ServeHTTP(w, r)
@@ -69,7 +69,7 @@ func SecureProxyHeader(variable string) func(http.Handler) http.Handler {
 			return next
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if scheme := joined(r.Header, name); scheme != "" {
+			if scheme := headerList(r.Header, name); scheme != "" {
 				r = r.WithContext(r.Context())
 				r.URL = cloneURL(r.URL)
 				r.URL.Scheme = scheme
@@ -80,7 +80,7 @@ func SecureProxyHeader(variable string) func(http.Handler) http.Handler {
 }
 
 // joined is a header as WSGI servers give it: repeated ones in one line.
-func joined(h http.Header, name string) string {
+func headerList(h http.Header, name string) string {
 	switch v := h[name]; len(v) {
 	case 0:
 		return ""

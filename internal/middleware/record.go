@@ -17,7 +17,7 @@ type Record struct {
 	// Microversion that answered the legacy v2, whose answers do not name it; else "".
 	Microversion string
 	// User is the caller, once keystonecontext or noauth2 knows.
-	User *reqctx.Context
+	User *reqctx.Caller
 	// Token and ServiceToken are what authtoken has checked; nil if there was
 	// none or it was refused. They are shared and must not be changed.
 	Token, ServiceToken *Token

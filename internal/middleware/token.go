@@ -250,7 +250,7 @@ func catalogText(catalog []reqctx.CatalogEntry) string {
 }
 
 // fill puts the caller into a context. Slices are shared.
-func (t *Token) fill(c *reqctx.Context) {
+func (t *Token) fill(c *reqctx.Caller) {
 	c.UserID, c.UserName, c.UserDomainID, c.UserDomainName = t.UserID, t.UserName, t.UserDomainID, t.UserDomainName
 	c.ProjectID, c.ProjectName, c.ProjectDomainID, c.ProjectDomainName = t.ProjectID, t.ProjectName, t.ProjectDomainID, t.ProjectDomainName
 	c.DomainID, c.SystemScope, c.IsAdminProject = t.DomainID, t.SystemScope, t.IsAdminProject
@@ -258,7 +258,7 @@ func (t *Token) fill(c *reqctx.Context) {
 }
 
 // fillService puts the service that sends the request into a context.
-func (t *Token) fillService(c *reqctx.Context) {
+func (t *Token) fillService(c *reqctx.Caller) {
 	c.ServiceUserID, c.ServiceUserDomainID, c.ServiceUserDomainName = t.UserID, t.UserDomainID, t.UserDomainName
 	c.ServiceProjectID, c.ServiceProjectDomainID, c.ServiceProjectDomainName = t.ProjectID, t.ProjectDomainID, t.ProjectDomainName
 	c.ServiceRoles = t.Roles

@@ -30,7 +30,7 @@ func headerOrUnknown(h http.Header, name string) string {
 	if _, ok := h[name]; !ok {
 		return unknown
 	}
-	return joined(h, name)
+	return headerList(h, name)
 }
 
 // withHeaders copies a request with its headers, so that they may be changed.

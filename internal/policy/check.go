@@ -12,7 +12,7 @@ const maxDepth = 50
 
 // ask is one question. It is passed by value, so that asking allocates nothing.
 type ask struct {
-	cred   *reqctx.Context
+	cred   *reqctx.Caller
 	target Target
 	rule   Rule // the rule that was asked for
 	depth  int
@@ -162,59 +162,59 @@ func (k credCheck) String() string { return k.kind + ":" + k.match.text }
 
 // credential reports whether an attribute of the token, or one of its values,
 // is want.
-type credential func(c *reqctx.Context, want string) bool
+type credential func(c *reqctx.Caller, want string) bool
 
 // credentialNamed finds an attribute under the name that Nova gives to
 // oslo.policy. nil is an attribute that tokens do not have. None of them has
 // parts, so no name with a dot is one.
 func credentialNamed(name string) credential {
-	text := func(get func(*reqctx.Context) string) credential {
-		return func(c *reqctx.Context, want string) bool {
+	text := func(get func(*reqctx.Caller) string) credential {
+		return func(c *reqctx.Caller, want string) bool {
 			v := get(c)
 			return v == want && v != "" || v == "" && want == pyNone
 		}
 	}
-	flag := func(get func(*reqctx.Context) bool) credential {
-		return func(c *reqctx.Context, want string) bool {
+	flag := func(get func(*reqctx.Caller) bool) credential {
+		return func(c *reqctx.Caller, want string) bool {
 			return get(c) && want == "True" || !get(c) && want == "False"
 		}
 	}
-	list := func(get func(*reqctx.Context) []string) credential {
-		return func(c *reqctx.Context, want string) bool {
+	list := func(get func(*reqctx.Caller) []string) credential {
+		return func(c *reqctx.Caller, want string) bool {
 			return slices.Contains(get(c), want)
 		}
 	}
 	switch name {
 	case "user_id":
-		return text(func(c *reqctx.Context) string { return c.UserID })
+		return text(func(c *reqctx.Caller) string { return c.UserID })
 	case "user_domain_id":
-		return text(func(c *reqctx.Context) string { return c.UserDomainID })
+		return text(func(c *reqctx.Caller) string { return c.UserDomainID })
 	case "system_scope":
-		return text(func(c *reqctx.Context) string { return c.SystemScope })
+		return text(func(c *reqctx.Caller) string { return c.SystemScope })
 	case "system": // there only in tokens of that scope
-		return func(c *reqctx.Context, want string) bool {
+		return func(c *reqctx.Caller, want string) bool {
 			return c.SystemScope != "" && c.SystemScope == want
 		}
 	case "domain_id":
-		return text(func(c *reqctx.Context) string { return c.DomainID })
+		return text(func(c *reqctx.Caller) string { return c.DomainID })
 	case "project_id":
-		return text(func(c *reqctx.Context) string { return c.ProjectID })
+		return text(func(c *reqctx.Caller) string { return c.ProjectID })
 	case "project_domain_id":
-		return text(func(c *reqctx.Context) string { return c.ProjectDomainID })
+		return text(func(c *reqctx.Caller) string { return c.ProjectDomainID })
 	case "roles":
-		return list(func(c *reqctx.Context) []string { return c.Roles })
+		return list(func(c *reqctx.Caller) []string { return c.Roles })
 	case "is_admin_project":
-		return flag(func(c *reqctx.Context) bool { return c.IsAdminProject })
+		return flag(func(c *reqctx.Caller) bool { return c.IsAdminProject })
 	case "service_user_id":
-		return text(func(c *reqctx.Context) string { return c.ServiceUserID })
+		return text(func(c *reqctx.Caller) string { return c.ServiceUserID })
 	case "service_user_domain_id":
-		return text(func(c *reqctx.Context) string { return c.ServiceUserDomainID })
+		return text(func(c *reqctx.Caller) string { return c.ServiceUserDomainID })
 	case "service_project_id":
-		return text(func(c *reqctx.Context) string { return c.ServiceProjectID })
+		return text(func(c *reqctx.Caller) string { return c.ServiceProjectID })
 	case "service_project_domain_id":
-		return text(func(c *reqctx.Context) string { return c.ServiceProjectDomainID })
+		return text(func(c *reqctx.Caller) string { return c.ServiceProjectDomainID })
 	case "service_roles":
-		return list(func(c *reqctx.Context) []string { return c.ServiceRoles })
+		return list(func(c *reqctx.Caller) []string { return c.ServiceRoles })
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func (e *Enforcer) Watch(ctx context.Context, interval time.Duration) {
 // also where the token is of the wrong scope, *NotRegistered for a rule that is
 // not Nova's, and an objects.Error of no kind, a 500 to clients, where a service
 // that the rule asks (http:, https:) cannot be asked.
-func (e *Enforcer) Authorize(c *reqctx.Context, r Rule, t Target) error {
+func (e *Enforcer) Authorize(c *reqctx.Caller, r Rule, t Target) error {
 	s := e.current.Load()
 	scopes, ok := s.registered[r]
 	if !ok {
@@ -114,12 +114,12 @@ func (e *Enforcer) Authorize(c *reqctx.Context, r Rule, t Target) error {
 
 // Allowed is Authorize for callers that go on either way: what cannot be decided
 // is not allowed.
-func (e *Enforcer) Allowed(c *reqctx.Context, r Rule, t Target) bool {
+func (e *Enforcer) Allowed(c *reqctx.Caller, r Rule, t Target) bool {
 	return e.Authorize(c, r, t) == nil
 }
 
 // IsAdmin decides whether a token is an administrator's: the rule
 // context_is_admin, for a Context that is being made.
-func (e *Enforcer) IsAdmin(c *reqctx.Context) bool {
+func (e *Enforcer) IsAdmin(c *reqctx.Caller) bool {
 	return e.Allowed(c, ContextIsAdmin, Own(c))
 }

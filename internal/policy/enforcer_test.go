@@ -18,10 +18,10 @@ import (
 )
 
 var (
-	admin  = &reqctx.Context{UserID: "a", ProjectID: "p1", Roles: []string{"admin"}, IsAdmin: true}
-	member = &reqctx.Context{UserID: "m", ProjectID: "p1", Roles: []string{"member", "reader"}}
-	reader = &reqctx.Context{UserID: "r", ProjectID: "p1", Roles: []string{"reader"}}
-	system = &reqctx.Context{UserID: "s", SystemScope: "all", Roles: []string{"admin"}}
+	admin  = &reqctx.Caller{UserID: "a", ProjectID: "p1", Roles: []string{"admin"}, IsAdmin: true}
+	member = &reqctx.Caller{UserID: "m", ProjectID: "p1", Roles: []string{"member", "reader"}}
+	reader = &reqctx.Caller{UserID: "r", ProjectID: "p1", Roles: []string{"reader"}}
+	system = &reqctx.Caller{UserID: "s", SystemScope: "all", Roles: []string{"admin"}}
 )
 
 // write puts files below a new directory and returns it.
@@ -88,7 +88,7 @@ func TestFilesAndDirectories(t *testing.T) {
 		{policy.ServersDelete, "x", true},
 		{policy.ServersDelete, "y", false},
 	} {
-		who := &reqctx.Context{ProjectID: "p1", Roles: strings.Fields(c.roles)}
+		who := &reqctx.Caller{ProjectID: "p1", Roles: strings.Fields(c.roles)}
 		if got := e.Allowed(who, c.rule, policy.Own(who)); got != c.want {
 			t.Errorf("%s for %s: %v", c.rule, c.roles, got)
 		}
@@ -320,7 +320,7 @@ func FuzzFile(f *testing.F) {
 }
 
 func BenchmarkAuthorize(b *testing.B) {
-	for name, c := range map[string]*reqctx.Context{"admin": admin, "member": member} {
+	for name, c := range map[string]*reqctx.Caller{"admin": admin, "member": member} {
 		for _, newDefaults := range []bool{true, false} {
 			e, err := policy.New(policy.Options{EnforceScope: true, EnforceNewDefaults: newDefaults})
 			if err != nil {

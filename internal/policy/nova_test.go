@@ -27,8 +27,8 @@ type token struct {
 	IsAdminProject   *bool    `json:"is_admin_project"`
 }
 
-func (t token) context() *reqctx.Context {
-	return &reqctx.Context{UserID: t.UserID, ProjectID: t.ProjectID, DomainID: t.DomainID,
+func (t token) context() *reqctx.Caller {
+	return &reqctx.Caller{UserID: t.UserID, ProjectID: t.ProjectID, DomainID: t.DomainID,
 		UserDomainID: t.UserDomainID, SystemScope: t.SystemScope, Roles: t.Roles, ServiceRoles: t.ServiceRoles,
 		ServiceProjectID: t.ServiceProjectID, IsAdmin: t.Admin,
 		IsAdminProject: t.IsAdminProject == nil || *t.IsAdminProject}

@@ -60,7 +60,7 @@ type Target struct {
 // Own is the target of operations on nothing in particular: the caller's own
 // project and user. Nova uses it where it names no target. Unlike in other
 // targets, a missing project equals the missing project of the token.
-func Own(c *reqctx.Context) Target {
+func Own(c *reqctx.Caller) Target {
 	return Target{ProjectID: c.ProjectID, UserID: c.UserID, null: true}
 }
 
@@ -108,7 +108,7 @@ const (
 	scopeProject = "project"
 )
 
-func scopeOf(c *reqctx.Context) string {
+func scopeOf(c *reqctx.Caller) string {
 	switch {
 	case c.SystemScope != "":
 		return scopeSystem

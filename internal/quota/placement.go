@@ -13,7 +13,7 @@ import (
 // Placement says what projects hold; *placement.Client is one.
 type Placement interface {
 	// Usages are the amounts by resource class; an empty user asks for the project.
-	Usages(ctx context.Context, caller *reqctx.Context, project, user string) (map[string]int64, error)
+	Usages(ctx context.Context, caller *reqctx.Caller, project, user string) (map[string]int64, error)
 }
 
 // fromPlacement counts servers by their mappings, and what they take in Placement:

@@ -32,7 +32,7 @@ type fixture struct {
 	cells [2]*db.DB
 }
 
-func open(t *testing.T, dir, name, tables string) (*db.DB, string) {
+func openDB(t *testing.T, dir, name, tables string) (*db.DB, string) {
 	t.Helper()
 	address := "sqlite:///" + filepath.Join(dir, name)
 	d, err := db.Open(address, db.Options{})
@@ -54,11 +54,11 @@ func run(t *testing.T, d *db.DB, statements string) {
 func setUp(t *testing.T, c config.Quota) *fixture {
 	dir := t.TempDir()
 	f := &fixture{}
-	f.api, _ = open(t, dir, "api", apiTables)
+	f.api, _ = openDB(t, dir, "api", apiTables)
 	for i := range f.cells {
 		name := string(rune('1' + i))
 		var address string
-		f.cells[i], address = open(t, dir, "cell"+name, cellTables)
+		f.cells[i], address = openDB(t, dir, "cell"+name, cellTables)
 		run(t, f.api, "INSERT INTO cell_mappings VALUES ("+name+", 'cell"+name+"', 'c', 'none:///', '"+address+"', 0)")
 	}
 	f.Quotas = quota.New(quota.Options{Config: c, Store: dbapi.NewQuotas(f.api), Usage: cell.Everywhere{Cells: &db.Cells{API: f.api}}})

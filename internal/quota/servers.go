@@ -13,7 +13,7 @@ import (
 
 // MetadataItems holds the number of a server's metadata against the caller's
 // limits, or answers MetadataLimitExceeded.
-func (q *Quotas) MetadataItems(ctx context.Context, caller *reqctx.Context, n int) error {
+func (q *Quotas) MetadataItems(ctx context.Context, caller *reqctx.Caller, n int) error {
 	err := q.CheckLimits(ctx, Owner{Project: caller.ProjectID, User: caller.UserID}, Deltas{MetadataItems: int64(n)})
 	if over, ok := errors.AsType[*OverError](err); ok {
 		return over.Fault(objects.ErrMetadataLimitExceeded, "Maximum number of metadata items exceeds %d", over.Limits[MetadataItems])
@@ -30,7 +30,7 @@ type Taker struct {
 
 // OneMore checks that an owner may have one more server, or answers
 // TooManyInstances.
-func (q *Quotas) OneMore(ctx context.Context, caller *reqctx.Context, t Taker) error {
+func (q *Quotas) OneMore(ctx context.Context, caller *reqctx.Caller, t Taker) error {
 	deltas := Deltas{Instances: 1, Cores: t.Flavor.VCPUs, RAM: t.Flavor.MemoryMB}
 	err := q.Check(ctx, t.Owner, deltas)
 	if over, ok := errors.AsType[*OverError](err); ok {
@@ -45,7 +45,7 @@ func (q *Quotas) OneMore(ctx context.Context, caller *reqctx.Context, t Taker) e
 // Beside holds what a server is to take, as one more, against unified limits, or
 // answers TooManyInstances. One that is resized holds both in Placement: what it has
 // and what it gets.
-func (q *Quotas) Beside(ctx context.Context, caller *reqctx.Context, t Taker) error {
+func (q *Quotas) Beside(ctx context.Context, caller *reqctx.Caller, t Taker) error {
 	if q.unified == nil {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (q *Quotas) Beside(ctx context.Context, caller *reqctx.Context, t Taker) er
 // has is held against the limits of the server's owner. spec is the server's
 // RequestSpec; load answers the server where it is needed. Errors: OverQuota,
 // TooManyInstances.
-func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Context, spec *objects.Versioned, load func() (Taker, error)) error {
+func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Caller, spec *objects.Versioned, load func() (Taker, error)) error {
 	if _, there := q.usage.(*fromPlacement); !there && q.unified == nil {
 		return nil
 	}

@@ -109,7 +109,7 @@ func (u *unified) set(ctx context.Context, project string) (Set, error) {
 }
 
 // used counts what a project has of servers and of classes of resources.
-func (u *unified) used(ctx context.Context, caller *reqctx.Context, project string, names []string) (map[string]int64, error) {
+func (u *unified) used(ctx context.Context, caller *reqctx.Caller, project string, names []string) (map[string]int64, error) {
 	used := map[string]int64{}
 	slices.Sort(names)
 	if slices.Contains(names, servers) {
@@ -234,7 +234,7 @@ func (u *unified) local(ctx context.Context, r Resource, used, delta int64) erro
 // which takes classes, or TooManyInstances. It answers most where there are no
 // unified limits. Of 0 servers, it is checked whether the project is within the limits
 // already.
-func (q *Quotas) Fit(ctx context.Context, caller *reqctx.Context, project string, classes map[string]int64, least, most int) (int, error) {
+func (q *Quotas) Fit(ctx context.Context, caller *reqctx.Caller, project string, classes map[string]int64, least, most int) (int, error) {
 	if q.unified == nil {
 		return most, nil
 	}

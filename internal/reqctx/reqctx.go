@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Context is the identity behind one request. It is set once by the
+// Caller is the identity behind one request. It is set once by the
 // keystonecontext or noauth filter and is read-only from then on: it is shared by
 // every goroutine that works for the request.
-type Context struct {
+type Caller struct {
 	RequestID       string // "req-<uuid>", new for every request
 	GlobalRequestID string // the caller's X-OpenStack-Request-ID, or ""
 	Timestamp       time.Time
@@ -53,11 +53,11 @@ type CatalogEntry struct {
 
 // HasRole reports whether the token carries the role, compared as Keystone
 // writes it (lower case is the caller's business).
-func (c *Context) HasRole(role string) bool { return slices.Contains(c.Roles, role) }
+func (c *Caller) HasRole(role string) bool { return slices.Contains(c.Roles, role) }
 
 // Elevated returns a copy with the rights of an administrator, as
 // RequestContext.elevated does: is_admin set and the admin role added.
-func (c *Context) Elevated() *Context {
+func (c *Caller) Elevated() *Caller {
 	e := *c
 	e.IsAdmin = true
 	if !slices.Contains(e.Roles, "admin") {
@@ -69,13 +69,13 @@ func (c *Context) Elevated() *Context {
 type key struct{}
 
 // With returns ctx carrying c.
-func With(ctx context.Context, c *Context) context.Context {
+func With(ctx context.Context, c *Caller) context.Context {
 	return context.WithValue(ctx, key{}, c)
 }
 
 // From returns the request's context, or nil when no filter has set one.
-func From(ctx context.Context) *Context {
-	c, _ := ctx.Value(key{}).(*Context)
+func From(ctx context.Context) *Caller {
+	c, _ := ctx.Value(key{}).(*Caller)
 	return c
 }
 

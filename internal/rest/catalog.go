@@ -74,14 +74,14 @@ func (c Catalog) Find(a config.Adapter) string {
 type catalogKey struct{}
 
 // WithCatalog gives ctx the whole catalog of the token behind a request. The
-// reqctx.Context keeps only the services that Nova hands on to its computes,
+// reqctx.Caller keeps only the services that Nova hands on to its computes,
 // without Keystone.
 func WithCatalog(ctx context.Context, c Catalog) context.Context {
 	return context.WithValue(ctx, catalogKey{}, c)
 }
 
 // catalogFor gives the best catalog there is of a caller's token.
-func catalogFor(ctx context.Context, caller *reqctx.Context) Catalog {
+func catalogFor(ctx context.Context, caller *reqctx.Caller) Catalog {
 	if c, ok := ctx.Value(catalogKey{}).(Catalog); ok {
 		if of := reqctx.From(ctx); of != nil && of.AuthToken == caller.AuthToken {
 			return c

@@ -50,7 +50,7 @@ func (s *Session) AsService(ctx context.Context) (*gophercloud.ServiceClient, er
 // AsUser gives a client that acts for the caller: with the caller's token, with
 // Nova's own beside it where [service_user] says so, at the endpoint of the
 // caller's catalog, and under the caller's request id.
-func (s *Session) AsUser(ctx context.Context, caller *reqctx.Context) (*gophercloud.ServiceClient, error) {
+func (s *Session) AsUser(ctx context.Context, caller *reqctx.Caller) (*gophercloud.ServiceClient, error) {
 	endpoint, err := s.endpoint(ctx, caller, caller.ProjectID)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (s *Session) provider(endpoint string) *gophercloud.ServiceClient {
 
 // endpoint is endpoint_override, or what the catalogs have: the caller's, the
 // session's own, that of Options.Catalog. project stands for %(project_id)s.
-func (s *Session) endpoint(ctx context.Context, caller *reqctx.Context, project string) (string, error) {
+func (s *Session) endpoint(ctx context.Context, caller *reqctx.Caller, project string) (string, error) {
 	a := s.o.Adapter
 	override := a.EndpointOverride
 	if override == "" && !s.logsIn() {

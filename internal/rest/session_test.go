@@ -78,7 +78,7 @@ func (c *cloud) options(a config.Adapter) rest.Options {
 	}}
 }
 
-func open(t *testing.T, o rest.Options) *rest.Session {
+func newSession(t *testing.T, o rest.Options) *rest.Session {
 	t.Helper()
 	s, err := rest.New(o)
 	if err != nil {
@@ -89,7 +89,7 @@ func open(t *testing.T, o rest.Options) *rest.Session {
 
 func TestLogin(t *testing.T) {
 	c := newCloud(t)
-	s := open(t, c.options(config.Adapter{}))
+	s := newSession(t, c.options(config.Adapter{}))
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -119,7 +119,7 @@ func TestLogin(t *testing.T) {
 func TestLoginRenewsBeforeExpiry(t *testing.T) {
 	c := newCloud(t)
 	c.life = time.Minute // less than the two minutes' reserve
-	s := open(t, c.options(config.Adapter{}))
+	s := newSession(t, c.options(config.Adapter{}))
 	for want := int64(1); want < 3; want++ {
 		if _, err := s.Login(t.Context()); err != nil || c.logins.Load() != want {
 			t.Errorf("%v, %d logins", err, c.logins.Load())
@@ -160,14 +160,14 @@ func TestPlugins(t *testing.T) {
 	}
 	o := base
 	o.Auth = config.Auth{}
-	if _, err := open(t, o).Login(t.Context()); !errors.Is(err, rest.ErrNoAuth) {
+	if _, err := newSession(t, o).Login(t.Context()); !errors.Is(err, rest.ErrNoAuth) {
 		t.Errorf("no auth_type: %v", err)
 	}
 }
 
 func TestEndpoints(t *testing.T) {
 	c := newCloud(t)
-	caller := &reqctx.Context{AuthToken: "user", ProjectID: "demo", RequestID: "req-1", ServiceCatalog: []reqctx.CatalogEntry{
+	caller := &reqctx.Caller{AuthToken: "user", ProjectID: "demo", RequestID: "req-1", ServiceCatalog: []reqctx.CatalogEntry{
 		{Type: "image", Name: "glance", Endpoints: []json.RawMessage{json.RawMessage(`{"region": "R1", "publicURL": "http://img"}`)}},
 	}}
 	for name, test := range map[string]struct {
@@ -181,7 +181,7 @@ func TestEndpoints(t *testing.T) {
 		"alias":       {config.Adapter{ServiceType: "block-storage"}, c.URL + "/vol/"},
 		"none":        {config.Adapter{ServiceType: "network", ValidInterfaces: []string{"admin"}, RegionName: "R9"}, ""},
 	} {
-		s := open(t, c.options(test.adapter))
+		s := newSession(t, c.options(test.adapter))
 		client, err := s.AsUser(t.Context(), caller)
 		if test.want == "" {
 			if _, none := errors.AsType[*rest.NoEndpoint](err); !none {
@@ -197,13 +197,13 @@ func TestEndpoints(t *testing.T) {
 
 // TestWholeCatalog is what most deployments rely on: [keystone] without a user.
 func TestWholeCatalog(t *testing.T) {
-	caller := &reqctx.Context{AuthToken: "user"}
-	s := open(t, rest.Options{Group: "keystone", Adapter: config.Adapter{ServiceType: "identity", ValidInterfaces: []string{"internal", "public"}}})
+	caller := &reqctx.Caller{AuthToken: "user"}
+	s := newSession(t, rest.Options{Group: "keystone", Adapter: config.Adapter{ServiceType: "identity", ValidInterfaces: []string{"internal", "public"}}})
 	ctx := rest.WithCatalog(reqctx.With(t.Context(), caller), rest.Catalog{{Type: "identity", Endpoints: []rest.Endpoint{{Interface: "public", URL: "http://k/v3"}}}})
 	if client, err := s.AsUser(ctx, caller); err != nil || client.Endpoint != "http://k/v3/" {
 		t.Errorf("%+v %v", client, err)
 	}
-	if _, err := s.AsUser(ctx, &reqctx.Context{AuthToken: "another"}); err == nil {
+	if _, err := s.AsUser(ctx, &reqctx.Caller{AuthToken: "another"}); err == nil {
 		t.Error("the catalog served another caller")
 	}
 }
@@ -213,9 +213,9 @@ func TestCalls(t *testing.T) {
 	zero, two := 0.0, 2
 	a := config.Adapter{ServiceType: "network", StatusCodeRetries: &two, StatusCodeRetryDelay: &zero}
 	o := c.options(a)
-	o.ServiceUser = open(t, c.options(config.Adapter{}))
-	s := open(t, o)
-	caller := &reqctx.Context{AuthToken: "user", RequestID: "req-1", GlobalRequestID: "req-0"}
+	o.ServiceUser = newSession(t, c.options(config.Adapter{}))
+	s := newSession(t, o)
+	caller := &reqctx.Caller{AuthToken: "user", RequestID: "req-1", GlobalRequestID: "req-0"}
 	client, err := s.AsUser(t.Context(), caller)
 	if err != nil {
 		t.Fatal(err)
@@ -255,11 +255,11 @@ func TestCalls(t *testing.T) {
 }
 
 func TestVerifyProject(t *testing.T) {
-	caller := &reqctx.Context{AuthToken: "user", UserID: "u"}
+	caller := &reqctx.Caller{AuthToken: "user", UserID: "u"}
 	for status, want := range map[int]string{200: "", 403: "", 500: "", 404: "Project ID gone is not a valid project."} {
 		c := newCloud(t)
 		c.answer = status
-		k := keystone.New(open(t, c.options(config.Adapter{ServiceType: "identity", ValidInterfaces: []string{"internal", "public"}})), zerolog.Nop())
+		k := keystone.New(newSession(t, c.options(config.Adapter{ServiceType: "identity", ValidInterfaces: []string{"internal", "public"}})), zerolog.Nop())
 		err := k.VerifyProject(t.Context(), caller, "gone")
 		got := ""
 		if domain, ok := errors.AsType[*objects.Error](err); ok && domain.Kind == objects.KindInvalid {
@@ -272,11 +272,11 @@ func TestVerifyProject(t *testing.T) {
 		}
 	}
 	c := newCloud(t)
-	k := keystone.New(open(t, c.options(config.Adapter{ServiceType: "identity", RegionName: "elsewhere"})), zerolog.Nop())
+	k := keystone.New(newSession(t, c.options(config.Adapter{ServiceType: "identity", RegionName: "elsewhere"})), zerolog.Nop())
 	if err := k.VerifyProject(t.Context(), caller, "p"); err == nil || err.Error() != "Nova was unable to find Keystone service endpoint." {
 		t.Errorf("no endpoint: %v", err)
 	}
-	k = keystone.New(open(t, c.options(config.Adapter{EndpointOverride: "http://127.0.0.1:1"})), zerolog.Nop())
+	k = keystone.New(newSession(t, c.options(config.Adapter{EndpointOverride: "http://127.0.0.1:1"})), zerolog.Nop())
 	if err := k.VerifyProject(t.Context(), caller, "p"); err != nil {
 		t.Errorf("away: %v", err)
 	}

@@ -25,7 +25,7 @@ type broker struct {
 
 	ctx    context.Context // ends with close
 	cancel context.CancelFunc
-	kick   chan struct{}  // somebody waits for a connection
+	wake   chan struct{}  // somebody waits for a connection
 	ended  sync.WaitGroup // the supervisor
 
 	mu      sync.Mutex
@@ -33,7 +33,7 @@ type broker struct {
 	current *session      // nil while there is no connection
 	blocked bool          // the broker takes no messages for now
 	changed chan struct{} // closed, and made anew, with each change of the two
-	why     error         // of there being no connection
+	lastErr error         // of there being no connection
 	replyQ  string        // named by the first call
 	waiting map[string]chan reply
 }
@@ -49,7 +49,7 @@ func newBroker(u *URL, r config.OsloMessagingRabbit, logger zerolog.Logger) (*br
 	rand.Shuffle(len(d.hosts), func(i, j int) { d.hosts[i], d.hosts[j] = d.hosts[j], d.hosts[i] })
 	b := &broker{
 		rabbit: r, dialer: d, log: logger.With().Str("name", "oslo.messaging._drivers.impl_rabbit").Logger(),
-		kick: make(chan struct{}, 1), changed: make(chan struct{}), waiting: map[string]chan reply{},
+		wake: make(chan struct{}, 1), changed: make(chan struct{}), waiting: map[string]chan reply{},
 	}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	return b, nil
@@ -77,14 +77,14 @@ func (b *broker) session(ctx context.Context) (*session, error) {
 			b.started = true
 			b.ended.Go(b.supervise)
 		}
-		s, why, blocked, changed := b.current, b.why, b.blocked, b.changed
+		s, why, blocked, changed := b.current, b.lastErr, b.blocked, b.changed
 		b.mu.Unlock()
 		if s != nil && !blocked {
 			return s, nil
 		}
 		if s == nil {
 			select {
-			case b.kick <- struct{}{}:
+			case b.wake <- struct{}{}:
 			default:
 			}
 			if why != nil && refused(why) {
@@ -116,8 +116,8 @@ func (b *broker) supervise() {
 			if since.IsZero() {
 				since = time.Now()
 			}
-			b.change(func() { b.why = err })
-			b.rest(wait)
+			b.change(func() { b.lastErr = err })
+			b.backoff(wait)
 			wait = min(wait+seconds(float64(b.rabbit.RabbitRetryBackoff)), seconds(float64(b.rabbit.RabbitIntervalMax)))
 			continue
 		}
@@ -131,13 +131,13 @@ func (b *broker) supervise() {
 		wait = seconds(float64(b.rabbit.RabbitRetryInterval))
 		lost := s.conn.NotifyClose(make(chan *amqp.Error, 1))
 		blocks := s.conn.NotifyBlocked(make(chan amqp.Blocking, 4))
-		b.change(func() { b.current, b.why, b.blocked = s, nil, false })
+		b.change(func() { b.current, b.lastErr, b.blocked = s, nil, false })
 		b.log.Info().Msgf("Connected to AMQP server on %s", b.dialer.hosts[host].Addr())
 		reason := b.watch(lost, blocks)
 		close(s.gone)
-		b.change(func() { b.current, b.why, b.blocked = nil, reason, false })
+		b.change(func() { b.current, b.lastErr, b.blocked = nil, reason, false })
 		if b.ctx.Err() != nil {
-			b.leave(s)
+			b.closeSession(s)
 			return
 		}
 		_ = s.conn.Close()
@@ -193,8 +193,8 @@ func (b *broker) watch(lost <-chan *amqp.Error, blocks <-chan amqp.Blocking) err
 	}
 }
 
-// leave ends a connection in an orderly way.
-func (b *broker) leave(s *session) {
+// closeSession ends a connection in an orderly way.
+func (b *broker) closeSession(s *session) {
 	b.mu.Lock()
 	name := b.replyQ
 	b.mu.Unlock()
@@ -233,9 +233,9 @@ func (b *broker) connect(first int) (s *session, host int, err error) {
 	return nil, host, err
 }
 
-// rest waits before the brokers are tried again: for as long as wait, but when
+// backoff waits before the brokers are tried again: for as long as wait, but when
 // somebody needs a connection no longer than the first interval.
-func (b *broker) rest(wait time.Duration) {
+func (b *broker) backoff(wait time.Duration) {
 	least := seconds(float64(b.rabbit.RabbitRetryInterval)) + seconds(rand.Float64()*b.rabbit.KombuReconnectSplay)
 	select {
 	case <-time.After(least):
@@ -244,7 +244,7 @@ func (b *broker) rest(wait time.Duration) {
 	}
 	select {
 	case <-time.After(wait - least):
-	case <-b.kick:
+	case <-b.wake:
 	case <-b.ctx.Done():
 	}
 }

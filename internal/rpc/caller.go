@@ -17,9 +17,9 @@ const contextTime = "2006-01-02T15:04:05.000000"
 
 // contextFields is nova.context.RequestContext.to_dict. A nil caller is Nova's
 // own get_admin_context.
-func contextFields(c *reqctx.Context) []field {
+func contextFields(c *reqctx.Caller) []field {
 	if c == nil {
-		c = &reqctx.Context{RequestID: "req-" + uuid.NewString(), IsAdmin: true, IsAdminProject: true}
+		c = &reqctx.Caller{RequestID: "req-" + uuid.NewString(), IsAdmin: true, IsAdminProject: true}
 	}
 	at := c.Timestamp
 	if at.IsZero() {
@@ -73,7 +73,7 @@ func contextFields(c *reqctx.Context) []field {
 // redacted is RequestContext.redacted_copy, which notifications carry: who and
 // as part of which request, but neither token, catalog nor address, and with a
 // time and flags of its own.
-func redacted(c *reqctx.Context) *reqctx.Context {
+func redacted(c *reqctx.Caller) *reqctx.Caller {
 	if c == nil {
 		return nil
 	}
@@ -100,13 +100,13 @@ func orDash(s string) string {
 
 // callerOf reads back what contextFields wrote, for the servers of the in-memory
 // transport.
-func callerOf(m map[string]json.RawMessage) *reqctx.Context {
+func callerOf(m map[string]json.RawMessage) *reqctx.Caller {
 	text := func(key string) string {
 		var s string
 		_ = json.Unmarshal(m[contextPrefix+key], &s) // null leaves it empty
 		return s
 	}
-	c := &reqctx.Context{
+	c := &reqctx.Caller{
 		RequestID: text("request_id"), GlobalRequestID: text("global_request_id"), RemoteAddress: text("remote_address"),
 		UserID: text("user_id"), UserName: text("user_name"), ProjectID: text("project_id"), ProjectName: text("project_name"),
 		UserDomainID: text("user_domain"), ProjectDomainID: text("project_domain"), DomainID: text("domain"),

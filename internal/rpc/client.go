@@ -36,7 +36,7 @@ type envelope struct {
 	method string
 	kind   Kind
 	msg    message
-	caller *reqctx.Context
+	caller *reqctx.Caller
 	bare   bool // without the envelope, as notifications of version 1
 	tries  int  // to deliver it; 0: until ctx ends
 }
@@ -61,7 +61,7 @@ const (
 // came, *DeliveryError if no broker took the message, ctx's error if it was
 // cancelled. A call waits for a broker that is away until ctx ends, as Nova's waits for
 // ever; its timeout begins when there is one.
-func (c *Client) Call(ctx context.Context, caller *reqctx.Context, t Target, method string, args map[string]any, o CallOptions) (json.RawMessage, error) {
+func (c *Client) Call(ctx context.Context, caller *reqctx.Caller, t Target, method string, args map[string]any, o CallOptions) (json.RawMessage, error) {
 	if t.Fanout {
 		return nil, errors.New("rpc: a call cannot be used with fanout")
 	}
@@ -78,7 +78,7 @@ func (c *Client) Call(ctx context.Context, caller *reqctx.Context, t Target, met
 // the broker has the message. It waits for a broker that is away until ctx ends, as
 // Nova's waits for ever: the rows say already what is going to happen. The error is
 // a *DeliveryError, or ctx's if that was cancelled.
-func (c *Client) Cast(ctx context.Context, caller *reqctx.Context, t Target, method string, args map[string]any) error {
+func (c *Client) Cast(ctx context.Context, caller *reqctx.Caller, t Target, method string, args map[string]any) error {
 	kind := KindCast
 	if t.Fanout {
 		kind = KindFanout
@@ -105,7 +105,7 @@ func result(err error) string {
 	return metrics.ResultUndelivered
 }
 
-func (c *Client) envelope(kind Kind, caller *reqctx.Context, t Target, method string, args map[string]any) envelope {
+func (c *Client) envelope(kind Kind, caller *reqctx.Caller, t Target, method string, args map[string]any) envelope {
 	if t.Exchange == "" {
 		t.Exchange = c.exchange
 	}

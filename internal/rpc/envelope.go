@@ -89,12 +89,12 @@ func (m message) forReply(id, queue string, o CallOptions) message {
 
 // signed adds the id by which readers know a message that was sent twice, and
 // who sends it.
-func (m message) signed(caller *reqctx.Context) message {
+func (m message) signed(caller *reqctx.Caller) message {
 	return append(append(m, field{"_unique_id", newID()}), contextFields(caller)...)
 }
 
 // open is the message in an envelope, or the bare message of version 1.
-func open(body []byte) (map[string]json.RawMessage, error) {
+func unwrapEnvelope(body []byte) (map[string]json.RawMessage, error) {
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(body, &m); err != nil {
 		return nil, fmt.Errorf("rpc: message: %w", err)
@@ -132,7 +132,7 @@ type reply struct {
 
 func openReply(body []byte) (reply, error) {
 	var r reply
-	m, err := open(body)
+	m, err := unwrapEnvelope(body)
 	if err != nil {
 		return r, err
 	}

@@ -39,7 +39,7 @@ type Request struct {
 	Method  string
 	Args    map[string]json.RawMessage
 	Context map[string]json.RawMessage // the request context, without _context_
-	Caller  *reqctx.Context            // the same, typed
+	Caller  *reqctx.Caller             // the same, typed
 }
 
 // Arg decodes one argument into to; one that is missing leaves to as it is.

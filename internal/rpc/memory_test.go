@@ -25,7 +25,7 @@ func TestCallReachesItsServer(t *testing.T) {
 			return fmt.Sprintf("%s %s %d %s", host, r.Method, n, r.Caller.UserID), nil
 		})
 	}
-	got, err := client(t, m).Call(t.Context(), &reqctx.Context{UserID: "u"}, rpc.Target{Topic: "compute", Server: "h2"}, "f", map[string]any{"n": 7}, rpc.CallOptions{})
+	got, err := client(t, m).Call(t.Context(), &reqctx.Caller{UserID: "u"}, rpc.Target{Topic: "compute", Server: "h2"}, "f", map[string]any{"n": 7}, rpc.CallOptions{})
 	if err != nil || string(got) != `"h2 f 7 u"` {
 		t.Errorf("got %s, %v", got, err)
 	}
@@ -175,7 +175,7 @@ func TestRecorderWaits(t *testing.T) {
 }
 
 func TestPoolSharesClients(t *testing.T) {
-	p := pool(t, nil)
+	p := newPool(t, nil)
 	a, _ := p.Client("")
 	b, _ := p.Client("fake://")
 	cell0, err := p.Client("none:///")

@@ -78,7 +78,7 @@ func (n *Notifier) Enabled() bool { return n != nil && len(n.drivers) > 0 }
 // goes wrong is logged and stops nobody, as in Nova. It waits for a broker that
 // is away until ctx ends, [oslo_messaging_notifications] retry is used up, or
 // for rpc_response_timeout, whichever is first.
-func (n *Notifier) Notify(ctx context.Context, caller *reqctx.Context, e Event) {
+func (n *Notifier) Notify(ctx context.Context, caller *reqctx.Caller, e Event) {
 	if !n.Enabled() {
 		return
 	}
@@ -103,7 +103,7 @@ func (n *Notifier) Notify(ctx context.Context, caller *reqctx.Context, e Event) 
 	}
 }
 
-func (n *Notifier) send(ctx context.Context, caller *reqctx.Context, e Event, m message, bare bool) {
+func (n *Notifier) send(ctx context.Context, caller *reqctx.Caller, e Event, m message, bare bool) {
 	ctx, cancel := context.WithTimeout(ctx, n.client.timeout)
 	defer cancel()
 	for _, topic := range n.topics {

@@ -73,7 +73,7 @@ func TestFramesOfAReply(t *testing.T) {
 }
 
 func TestEnvelopeOfAnotherVersionIsRefused(t *testing.T) {
-	if _, err := open([]byte(`{"oslo.version":"3.0","oslo.message":"{}"}`)); err == nil || !strings.Contains(err.Error(), "3.0") {
+	if _, err := unwrapEnvelope([]byte(`{"oslo.version":"3.0","oslo.message":"{}"}`)); err == nil || !strings.Contains(err.Error(), "3.0") {
 		t.Errorf("got %v", err)
 	}
 }

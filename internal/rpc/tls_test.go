@@ -65,7 +65,7 @@ func TestBrokerTLS(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
-			_ = client.Cast(ctx, &reqctx.Context{}, rpc.Target{Topic: "compute", Version: "6.0"}, "nothing", nil)
+			_ = client.Cast(ctx, &reqctx.Caller{}, rpc.Target{Topic: "compute", Version: "6.0"}, "nothing", nil)
 			if got := <-trusted; got != c.trusted {
 				t.Errorf("trusted: %t", got)
 			}

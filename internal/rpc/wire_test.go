@@ -72,7 +72,7 @@ func same(t *testing.T, got, want map[string]any, but ...string) {
 	}
 }
 
-func pool(t *testing.T, m *rpc.Memory) *rpc.Pool {
+func newPool(t *testing.T, m *rpc.Memory) *rpc.Pool {
 	t.Helper()
 	o := rpc.Options{Memory: m}
 	o.Transport.TransportURL = "fake://"
@@ -91,7 +91,7 @@ func pool(t *testing.T, m *rpc.Memory) *rpc.Pool {
 
 func client(t *testing.T, m *rpc.Memory) *rpc.Client {
 	t.Helper()
-	c, err := pool(t, m).Client("")
+	c, err := newPool(t, m).Client("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,13 +99,13 @@ func client(t *testing.T, m *rpc.Memory) *rpc.Client {
 }
 
 // asker is who asked in the recorded call.
-func asker(t *testing.T, want map[string]any) *reqctx.Context {
+func asker(t *testing.T, want map[string]any) *reqctx.Caller {
 	t.Helper()
 	at, err := time.Parse("2006-01-02T15:04:05.000000", want["_context_timestamp"].(string))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &reqctx.Context{
+	c := &reqctx.Caller{
 		RequestID: want["_context_request_id"].(string), Timestamp: at, RemoteAddress: "127.0.0.1",
 		UserID: want["_context_user_id"].(string), UserName: "admin", ProjectID: want["_context_project_id"].(string), ProjectName: "admin",
 		UserDomainID: "default", ProjectDomainID: "default", Roles: []string{"admin", "member", "manager", "reader"},
@@ -181,7 +181,7 @@ func TestMonitoredCallSaysItsTimeout(t *testing.T) {
 func TestNotificationIsWrittenAsOsloDoes(t *testing.T) {
 	m := rpc.NewMemory()
 	rec := m.Record()
-	n, err := pool(t, m).Notifier()
+	n, err := newPool(t, m).Notifier()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func OpenDatabases(c *config.Config, m *metrics.Metrics) (*Databases, error) {
 		if o.Connection == "" {
 			return nil, fmt.Errorf("[%s] connection is not set", group)
 		}
-		d, err := db.Open(o.Connection, pool(o, m, names[group]))
+		d, err := db.Open(o.Connection, poolOptions(o, m, names[group]))
 		if err != nil {
 			return nil, fmt.Errorf("%s: [%s] connection: %w", c.Where(group, "connection"), group, err)
 		}
@@ -79,11 +79,11 @@ func OpenDatabases(c *config.Config, m *metrics.Metrics) (*Databases, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Databases{config: c, API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection, Transport: c.Default.TransportURL, Pool: pool(c.Database, m, ""),
+	return &Databases{config: c, API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection, Transport: c.Default.TransportURL, Pool: poolOptions(c.Database, m, ""),
 		Life: time.Duration(c.WSGI.CellMappingsLife) * time.Second}}, nil
 }
 
-func pool(o config.Database, m *metrics.Metrics, name string) db.Options {
+func poolOptions(o config.Database, m *metrics.Metrics, name string) db.Options {
 	p := db.Options{Metrics: m, Name: metrics.DatabaseName{Database: name},
 		MaxPoolSize: &o.MaxPoolSize, MaxOverflow: &o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second, SQLMode: &o.MySQLSQLMode,
 		Parameters: o.ConnectionParameters, WsrepSyncWait: o.MySQLWsrepSyncWait, Unsynced: !o.SQLiteSynchronous}

@@ -102,7 +102,7 @@ func New(c Config, routes []Route) (*API, error) {
 // router finds or makes the router of a path's first segment: mux looks at its
 // routes one by one, so each gets few.
 func (a *API) router(path string) *mux.Router {
-	s := first(path)
+	s := firstSegment(path)
 	m := a.segments[s]
 	if m == nil {
 		m = mux.NewRouter().SkipClean(true)
@@ -112,7 +112,7 @@ func (a *API) router(path string) *mux.Router {
 	return m
 }
 
-func first(path string) string {
+func firstSegment(path string) string {
 	s, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	return s
 }
@@ -137,11 +137,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if path := withoutNewline(r.URL.Path); path != r.URL.Path {
 		r = withPath(r, path)
 	}
-	segment := first(r.URL.Path)
+	segment := firstSegment(r.URL.Path)
 	m, known := a.segments[segment]
 	if !known && segment != "" && project.MatchString(segment) {
 		rest := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/"), segment)
-		if m, known = a.segments[first(rest)]; known && rest != "" {
+		if m, known = a.segments[firstSegment(rest)]; known && rest != "" {
 			r = withPath(r.WithContext(context.WithValue(r.Context(), projectKey{}, segment)), rest)
 		}
 	}
@@ -278,12 +278,12 @@ func (a *API) run(req *Request, ops []*operation, actions map[string][]*operatio
 			return nil, nil, refuse(http.StatusBadRequest, "Malformed request body")
 		}
 	}
-	req.Context = reqctx.From(req.Request.Context())
-	if req.Context == nil {
+	req.Caller = reqctx.From(req.Request.Context())
+	if req.Caller == nil {
 		return nil, nil, errors.New("the pipeline has no filter that sets a request context (keystonecontext or noauth2)")
 	}
-	if p, ok := req.Request.Context().Value(projectKey{}).(string); ok && p != req.Context.ProjectID {
-		return nil, nil, refuse(http.StatusBadRequest, fmt.Sprintf("Malformed request URL: URL's project_id '%s' doesn't match Context's project_id '%s'", p, pythonNone(req.Context.ProjectID)))
+	if p, ok := req.Request.Context().Value(projectKey{}).(string); ok && p != req.Caller.ProjectID {
+		return nil, nil, refuse(http.StatusBadRequest, fmt.Sprintf("Malformed request URL: URL's project_id '%s' doesn't match Context's project_id '%s'", p, pythonNone(req.Caller.ProjectID)))
 	}
 	at := slices.IndexFunc(ops, func(o *operation) bool { return o.covers(req.Version) })
 	if at < 0 {

@@ -62,7 +62,7 @@ func (r *Request) Links() *Links {
 	l.bookmark = WithPrefix(base, r.api.LinkPrefix)
 	l.image = r.api.ImageLinks
 	// Nova looks for the project anywhere in the URL, the query included.
-	if p := r.Context.ProjectID; p != "" && strings.Contains(fullURL(r.Request, app), p) {
+	if p := r.Caller.ProjectID; p != "" && strings.Contains(fullURL(r.Request, app), p) {
 		l.project = "/" + p
 	}
 	return l

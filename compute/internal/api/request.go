@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -26,7 +25,7 @@ import (
 // row says so, authorised.
 type Request struct {
 	*http.Request
-	Context *reqctx.Context // who asks; shadows http.Request.Context, see Ctx
+	Caller  *reqctx.Caller // who asks
 	Version mv.Version
 
 	api    *API
@@ -78,7 +77,7 @@ func (r *Request) Can(rule policy.Rule, t policy.Target) error {
 	if !r.op.Authz.asks(rule) {
 		return r.undeclaredError(rule)
 	}
-	return r.api.Policy.Authorize(r.Context, rule, t)
+	return r.api.Policy.Authorize(r.Caller, rule, t)
 }
 
 // Allowed is Can for what is left out rather than refused.
@@ -87,24 +86,24 @@ func (r *Request) Allowed(rule policy.Rule, t policy.Target) bool {
 		r.api.Log.Error().Str("request_id", r.requestID()).Err(r.undeclaredError(rule)).Msg("What the rule allows is left out")
 		return false
 	}
-	return r.api.Policy.Allowed(r.Context, rule, t)
+	return r.api.Policy.Allowed(r.Caller, rule, t)
 }
 
 // authorize checks the rule that guards the request.
 func (r *Request) authorize(t policy.Target) error {
-	return r.api.Policy.Authorize(r.Context, r.op.Authz.ruleOf(r), t)
+	return r.api.Policy.Authorize(r.Caller, r.op.Authz.ruleOf(r), t)
 }
 
 // Own is the target of a rule that is about the caller's own project.
 func (r *Request) Own() policy.Target {
-	return policy.Target{ProjectID: r.Context.ProjectID, UserID: r.Context.UserID}
+	return policy.Target{ProjectID: r.Caller.ProjectID, UserID: r.Caller.UserID}
 }
 
 func (r *Request) requestID() string {
-	if r.Context == nil {
+	if r.Caller == nil {
 		return "-"
 	}
-	return r.Context.RequestID
+	return r.Caller.RequestID
 }
 
 func (r *Request) opName() string {
@@ -144,9 +143,6 @@ func pythonNone(s string) string {
 	}
 	return s
 }
-
-// Ctx is the context.Context of the request: cancelled when the client goes.
-func (r *Request) Ctx() context.Context { return r.Request.Context() }
 
 // Body reads the object that the body holds under key into a T: see [body.Unmarshal].
 // Without a key it reads the body as a whole. Errors: 400 for a value that the schema

@@ -44,7 +44,7 @@ func Owned(owner func(*Request) policy.Target, do func(*Request) (any, error)) *
 
 // Servers finds servers; *server.Reader is one.
 type Servers interface {
-	Get(ctx context.Context, caller *reqctx.Context, uuid string, want server.Want) (*objects.Instance, error)
+	Get(ctx context.Context, caller *reqctx.Caller, uuid string, want server.GetOptions) (*objects.Instance, error)
 }
 
 // WithFlavor are the parts that Nova's controller of servers loads for its own
@@ -63,8 +63,8 @@ func Record(parts cell.Parts, do func(*Request, *objects.Instance) (any, error))
 }
 
 // Act is an operation on a server that answers nothing.
-func Act(parts cell.Parts, do func(context.Context, *reqctx.Context, *objects.Instance) error) *Resource {
-	return Record(parts, func(r *Request, i *objects.Instance) (any, error) { return nil, do(r.Ctx(), r.Context, i) })
+func Act(parts cell.Parts, do func(context.Context, *reqctx.Caller, *objects.Instance) error) *Resource {
+	return Record(parts, func(r *Request, i *objects.Instance) (any, error) { return nil, do(r.Context(), r.Caller, i) })
 }
 
 // RecordOf is what has to be read of a server to act on it.
@@ -75,7 +75,7 @@ func RecordOf(parts cell.Parts) cell.Load {
 // Server reads the server that the path names, and tells its owner. It is for what finds
 // a resource: see On.
 func (r *Request) Server(load cell.Load) (*objects.Instance, policy.Target, error) {
-	i, err := r.api.Servers.Get(r.Ctx(), r.Context, r.ServerID(), server.Want{Load: load})
+	i, err := r.api.Servers.Get(r.Context(), r.Caller, r.ServerID(), server.GetOptions{Load: load})
 	if err != nil {
 		return nil, policy.Target{}, err
 	}

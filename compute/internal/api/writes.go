@@ -28,7 +28,7 @@ const maxWrites = 1024
 // do runs the handler. An operation that reads is cancelled when its client goes
 // away; one that writes is not, once it has begun.
 func (a *API) do(req *Request, op *operation) (any, error) {
-	client := req.Ctx()
+	client := req.Context()
 	if op.Writes() {
 		ctx, done, err := a.uncancelled(client)
 		if err != nil {

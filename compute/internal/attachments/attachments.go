@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/attachment"
+	"github.com/nova-go/nova/internal/ops/attach"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -32,16 +32,16 @@ type Reader interface {
 // Network is what is asked of Neutron about interfaces.
 type Network interface {
 	// Ports answers the ports of a server.
-	Ports(ctx context.Context, caller *reqctx.Context, server string) ([]objects.Port, error)
+	Ports(ctx context.Context, caller *reqctx.Caller, server string) ([]objects.Port, error)
 	// Port answers one port.
-	Port(ctx context.Context, caller *reqctx.Context, id string) (*objects.Port, error)
+	Port(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Port, error)
 }
 
 // API holds what the handlers work with.
 type API struct {
 	Servers Reader
 	Network Network
-	Ops     *attachment.Ops
+	Ops     *attach.Ops
 }
 
 // notShelved refuses to change what shelved servers have before the microversion
@@ -69,12 +69,12 @@ func (a *API) attachVolume(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := attachment.VolumeRequest{Volume: asked.VolumeID, Device: asked.Device, Tag: asked.Tag, Multiattach: r.Since(mv.V60Multiattach),
+	q := attach.VolumeRequest{Volume: asked.VolumeID, Device: asked.Device, Tag: asked.Tag, Multiattach: r.Since(mv.V60Multiattach),
 		DeleteOnTermination: asked.DeleteOnTermination, Wait: !r.Since(mv.V101AsyncAttach)}
 	if q.DeleteOnTermination == nil {
 		q.DeleteOnTermination = false
 	}
-	device, err := a.Ops.AttachVolume(r.Ctx(), r.Context, i, q)
+	device, err := a.Ops.AttachVolume(r.Context(), r.Caller, i, q)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (a *API) detachVolume(r *api.Request, i *objects.Instance) (any, error) {
 	if err := notShelved(r, i, "detach_volume"); err != nil {
 		return nil, err
 	}
-	return nil, a.Ops.DetachVolume(r.Ctx(), r.Context, i, r.Var("id"))
+	return nil, a.Ops.DetachVolume(r.Context(), r.Caller, i, r.Var("id"))
 }
 
 // attachment finds the server that the path names, to change one of its volumes.
@@ -138,13 +138,13 @@ func (a *API) updateVolume(r *api.Request, i *objects.Instance) (any, error) {
 	}
 	id, next := r.Var("id"), asked.VolumeID
 	if !r.Since(mv.V85UpdateAttachment) {
-		return nil, a.Ops.SwapVolume(r.Ctx(), r.Context, i, id, next)
+		return nil, a.Ops.SwapVolume(r.Context(), r.Caller, i, id, next)
 	}
-	c := attachment.Change{ID: asked.ID, Server: asked.ServerID, Device: asked.Device.Pointer(), Tag: asked.Tag, DeleteOnTermination: (*bool)(asked.DeleteOnTermination)}
-	if err := a.Ops.UpdateVolume(r.Ctx(), i, id, c); err != nil || id == next {
+	c := attach.Change{ID: asked.ID, Server: asked.ServerID, Device: asked.Device.Pointer(), Tag: asked.Tag, DeleteOnTermination: (*bool)(asked.DeleteOnTermination)}
+	if err := a.Ops.UpdateVolume(r.Context(), i, id, c); err != nil || id == next {
 		return nil, err
 	}
-	return nil, a.Ops.SwapVolume(r.Ctx(), r.Context, i, id, next)
+	return nil, a.Ops.SwapVolume(r.Context(), r.Caller, i, id, next)
 }
 
 // newInterface is the body that attaches an interface.
@@ -172,7 +172,7 @@ func (a *API) attachInterface(r *api.Request, i *objects.Instance) (any, error) 
 	case objects.OrZero(n.Address) != "" && objects.OrZero(n.NetworkID) == "":
 		return nil, api.BadRequest("Must input network_id when request IP address")
 	}
-	id, err := a.Ops.AttachInterface(r.Ctx(), r.Context, i, n)
+	id, err := a.Ops.AttachInterface(r.Context(), r.Caller, i, n)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func (a *API) attachInterface(r *api.Request, i *objects.Instance) (any, error) 
 }
 
 func (a *API) detachInterface(r *api.Request, i *objects.Instance) (any, error) {
-	return nil, a.Ops.DetachInterface(r.Ctx(), r.Context, i, r.Var("id"))
+	return nil, a.Ops.DetachInterface(r.Context(), r.Caller, i, r.Var("id"))
 }
 
 // webobsEmpty is an answer without a body where Nova leaves the making of it to

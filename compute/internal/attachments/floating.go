@@ -20,7 +20,7 @@ func (a *API) addFloatingIP(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return webobsEmpty(), a.Ops.AddFloatingIP(r.Ctx(), r.Context, i, asked.Address, asked.FixedAddress)
+	return webobsEmpty(), a.Ops.AddFloatingIP(r.Context(), r.Caller, i, asked.Address, asked.FixedAddress)
 }
 
 // floatingIP is a floating address with the server that has it; nil is none.
@@ -36,11 +36,11 @@ func (a *API) floatingIP(r *api.Request) (*floatingIP, policy.Target, error) {
 	if err != nil {
 		return nil, policy.Target{}, err
 	}
-	ip, err := a.Ops.Floating.FloatingIPAt(r.Ctx(), r.Context, asked.Address)
+	ip, err := a.Ops.Floating.FloatingIPAt(r.Context(), r.Caller, asked.Address)
 	if err != nil {
 		return nil, policy.Target{}, err
 	}
-	i, err := a.Ops.Holder(r.Ctx(), r.Context, ip)
+	i, err := a.Ops.Holder(r.Context(), r.Caller, ip)
 	if err != nil || i == nil {
 		return &floatingIP{asked.Address, ip, nil}, policy.Target{}, err
 	}
@@ -51,7 +51,7 @@ func (a *API) removeFloatingIP(r *api.Request, f *floatingIP) (any, error) {
 	if f.holder == nil || f.holder.UUID != r.Var("id") {
 		return nil, api.Conflict("Floating IP %s is not associated with instance %s.", f.address, r.Var("id"))
 	}
-	err := a.Ops.RemoveFloatingIP(r.Ctx(), r.Context, f.holder, f.ip)
+	err := a.Ops.RemoveFloatingIP(r.Context(), r.Caller, f.holder, f.ip)
 	if errors.Is(err, objects.ErrForbidden) {
 		return nil, api.Bare(403)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 func (a *API) interfacesIndex(r *api.Request, i *objects.Instance) (any, error) {
-	ports, err := a.Network.Ports(r.Ctx(), r.Context, i.UUID)
+	ports, err := a.Network.Ports(r.Context(), r.Caller, i.UUID)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (a *API) interfacesShow(r *api.Request, i *objects.Instance) (any, error) {
 }
 
 func (a *API) oneInterface(r *api.Request, i *objects.Instance, id string) (any, error) {
-	p, err := a.Network.Port(r.Ctx(), r.Context, id)
+	p, err := a.Network.Port(r.Context(), r.Caller, id)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (a *API) interfaceTags(r *api.Request, i *objects.Instance) (map[string]*st
 	if !r.Since(mv.V70AttachmentTags) {
 		return nil, nil
 	}
-	return a.Servers.VIFTags(r.Ctx(), i)
+	return a.Servers.VIFTags(r.Context(), i)
 }
 
 func port(r *api.Request, o *api.Object, p *objects.Port, tags map[string]*string) {

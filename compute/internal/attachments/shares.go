@@ -11,7 +11,7 @@ import (
 // asked before the server is looked at, with the project that its mapping says.
 func (a *API) sharing(do func(*api.Request, *objects.Instance) (any, error)) *api.Resource {
 	owner := func(r *api.Request) (string, policy.Target, error) {
-		project, err := a.Servers.Owner(r.Ctx(), r.ServerID())
+		project, err := a.Servers.Owner(r.Context(), r.ServerID())
 		return project, policy.Target{ProjectID: project}, err
 	}
 	return api.On(owner, func(r *api.Request, _ string) (any, error) {
@@ -24,7 +24,7 @@ func (a *API) sharing(do func(*api.Request, *objects.Instance) (any, error)) *ap
 }
 
 func (a *API) sharesIndex(r *api.Request, i *objects.Instance) (any, error) {
-	shares, err := a.Servers.Shares(r.Ctx(), i)
+	shares, err := a.Servers.Shares(r.Context(), i)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (a *API) sharesIndex(r *api.Request, i *objects.Instance) (any, error) {
 }
 
 func (a *API) sharesShow(r *api.Request, i *objects.Instance) (any, error) {
-	s, err := a.Servers.Share(r.Ctx(), i, r.Var("id"))
+	s, err := a.Servers.Share(r.Context(), i, r.Var("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (a *API) attachShare(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.Ops.AttachShare(r.Ctx(), r.Context, i, asked.ShareID, asked.Tag)
+	s, err := a.Ops.AttachShare(r.Context(), r.Caller, i, asked.ShareID, asked.Tag)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (a *API) attachShare(r *api.Request, i *objects.Instance) (any, error) {
 }
 
 func (a *API) detachShare(r *api.Request, i *objects.Instance) (any, error) {
-	return nil, a.Ops.DetachShare(r.Ctx(), r.Context, i, r.Var("id"))
+	return nil, a.Ops.DetachShare(r.Context(), r.Caller, i, r.Var("id"))
 }
 
 // oneShare shows administrators where the share is mounted from.
@@ -70,7 +70,7 @@ func oneShare(r *api.Request, s *objects.Share) api.Encoder {
 	return api.Doc(func(o *api.Object) {
 		o.Obj("share", func(o *api.Object) {
 			share(o, s)
-			if r.Context.IsAdmin {
+			if r.Caller.IsAdmin {
 				o.Str("export_location", s.ExportLocation)
 				o.Str("uuid", s.UUID)
 			}

@@ -7,7 +7,7 @@ import (
 )
 
 func (a *API) volumesIndex(r *api.Request, i *objects.Instance) (any, error) {
-	devices, err := a.Servers.Attachments(r.Ctx(), i)
+	devices, err := a.Servers.Attachments(r.Context(), i)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func (a *API) volumesIndex(r *api.Request, i *objects.Instance) (any, error) {
 }
 
 func (a *API) volumesShow(r *api.Request, i *objects.Instance) (any, error) {
-	devices, err := a.Servers.Attachments(r.Ctx(), i)
+	devices, err := a.Servers.Attachments(r.Context(), i)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 // Opener opens consoles; *attachment.Ops is one.
 type Opener interface {
 	// Console asks a server's host to open a console: method is the host's.
-	Console(ctx context.Context, caller *reqctx.Context, i *objects.Instance, method, kind string) (map[string]any, error)
+	Console(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, method, kind string) (map[string]any, error)
 }
 
 // Tokens knows the consoles that were opened.
@@ -71,7 +71,7 @@ func (a *API) console(r *api.Request, i *objects.Instance, method, kind string) 
 	if task := i.TaskState; task != nil && (*task == "deleting" || *task == "migrating") {
 		return "", api.Conflict("Cannot '%s' instance %s while it is in task_state %s", method, i.UUID, *task)
 	}
-	answer, err := a.Opener.Console(r.Ctx(), r.Context, i, method, kind)
+	answer, err := a.Opener.Console(r.Context(), r.Caller, i, method, kind)
 	if err != nil {
 		return "", err
 	}
@@ -110,7 +110,7 @@ func noRDP(*api.Request) (any, error) { return nil, api.Bare(400) }
 
 // token tells where a console's token leads.
 func (a *API) token(r *api.Request) (any, error) {
-	t, err := a.Tokens.ConsoleToken(r.Ctx(), r.Var("id"))
+	t, err := a.Tokens.ConsoleToken(r.Context(), r.Var("id"))
 	if err != nil {
 		return nil, err
 	}

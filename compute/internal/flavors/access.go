@@ -41,7 +41,7 @@ func (a *API) addAccess(r *api.Request) (any, error) {
 		return nil, err
 	}
 	project := asked.Project
-	if err := a.Projects.VerifyProject(r.Ctx(), r.Context, project); err != nil {
+	if err := a.Projects.VerifyProject(r.Context(), r.Caller, project); err != nil {
 		return nil, err
 	}
 	f, err := a.get(r, r.Var("id"))
@@ -51,7 +51,7 @@ func (a *API) addAccess(r *api.Request) (any, error) {
 	if f.IsPublic && r.Since(mv.V7FlavorAccessPublic) {
 		return nil, api.Conflict("Can not add access to a public flavor.")
 	}
-	if err := a.Flavors.AddAccess(r.Ctx(), f, project); err != nil {
+	if err := a.Flavors.AddAccess(r.Context(), f, project); err != nil {
 		return nil, err
 	}
 	return a.listed(r)
@@ -65,14 +65,14 @@ func (a *API) removeAccess(r *api.Request) (any, error) {
 	project := asked.Project
 	// A project that is gone can be taken from the list; a Keystone that is
 	// nowhere to be found is refused.
-	if err := a.Projects.VerifyProject(r.Ctx(), r.Context, project); err != nil && !strings.Contains(err.Error(), "is not a valid project") {
+	if err := a.Projects.VerifyProject(r.Context(), r.Caller, project); err != nil && !strings.Contains(err.Error(), "is not a valid project") {
 		return nil, err
 	}
 	f, err := a.get(r, r.Var("id"))
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Flavors.RemoveAccess(r.Ctx(), f, project); err != nil {
+	if err := a.Flavors.RemoveAccess(r.Context(), f, project); err != nil {
 		return nil, err
 	}
 	return a.listed(r)

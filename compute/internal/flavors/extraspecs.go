@@ -83,7 +83,7 @@ func (a *API) setSpecs(r *api.Request, name string, under ...string) (api.Encode
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Flavors.SetExtraSpecs(r.Ctx(), f, values); err != nil {
+	if err := a.Flavors.SetExtraSpecs(r.Context(), f, values); err != nil {
 		return nil, err
 	}
 	changed := *f
@@ -107,7 +107,7 @@ func (a *API) specsDelete(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Flavors.DeleteExtraSpec(r.Ctx(), f, key); err != nil {
+	if err := a.Flavors.DeleteExtraSpec(r.Context(), f, key); err != nil {
 		return nil, err
 	}
 	changed := *f

@@ -29,7 +29,7 @@ type Store interface {
 // Projects tells whether a project exists. It answers nil, too, when Keystone
 // cannot be asked or does not let the caller know.
 type Projects interface {
-	VerifyProject(ctx context.Context, caller *reqctx.Context, id string) error
+	VerifyProject(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
 // API holds what the handlers work with.
@@ -41,12 +41,12 @@ type API struct {
 
 // changed announces a flavor as it has become.
 func (a *API) changed(r *api.Request, f *objects.Flavor) {
-	a.Notify.Flavor(r.Ctx(), r.Context, "update", f)
+	a.Notify.Flavor(r.Context(), r.Caller, "update", f)
 }
 
 // get finds the flavor that the path names, among those the caller may see.
 func (a *API) get(r *api.Request, id string) (*objects.Flavor, error) {
-	return a.Flavors.Get(r.Ctx(), id, r.Context.ProjectID, r.Context.IsAdmin)
+	return a.Flavors.Get(r.Context(), id, r.Caller.ProjectID, r.Caller.IsAdmin)
 }
 
 // showsExtraSpecs tells whether flavors carry their extra specs.

@@ -46,7 +46,7 @@ func (a *API) list(r *api.Request) ([]*objects.Flavor, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := dbapi.FlavorQuery{Project: r.Context.ProjectID, All: r.Context.IsAdmin, SortKey: "flavorid", Limit: limit, Marker: marker}
+	q := dbapi.FlavorQuery{Project: r.Caller.ProjectID, All: r.Caller.IsAdmin, SortKey: "flavorid", Limit: limit, Marker: marker}
 	query := r.Query()
 	if s, _ := query.Get("sort_key"); s != "" {
 		q.SortKey = s
@@ -58,7 +58,7 @@ func (a *API) list(r *api.Request) ([]*objects.Flavor, error) {
 		return nil, api.BadRequest("marker [] not found")
 	}
 	yes, no := true, false
-	if r.Context.IsAdmin {
+	if r.Caller.IsAdmin {
 		s, given := query.Get("is_public")
 		switch public, ok := objects.ParseBool(s); {
 		case !given:
@@ -79,7 +79,7 @@ func (a *API) list(r *api.Request) ([]*objects.Flavor, error) {
 		return nil, err
 	}
 	q.NameRegex, _ = query.Get("name")
-	list, err := a.Flavors.List(r.Ctx(), q)
+	list, err := a.Flavors.List(r.Context(), q)
 	if errors.Is(err, objects.ErrMarkerNotFound) {
 		return nil, api.BadRequest("marker [%s] not found", marker)
 	}

@@ -65,10 +65,10 @@ func (a *API) create(r *api.Request) (any, error) {
 	if r.Since(mv.V55FlavorDescription) {
 		f.Description = asked.Description
 	}
-	if err := a.Flavors.Create(r.Ctx(), f); err != nil {
+	if err := a.Flavors.Create(r.Context(), f); err != nil {
 		return nil, err
 	}
-	a.Notify.Flavor(r.Ctx(), r.Context, "create", f)
+	a.Notify.Flavor(r.Context(), r.Caller, "create", f)
 	return single(r, f), nil
 }
 
@@ -118,7 +118,7 @@ func (a *API) update(r *api.Request) (any, error) {
 	}
 	changed := *f
 	changed.Description = asked.Description
-	if err := a.Flavors.SetDescription(r.Ctx(), f.ID, changed.Description); err != nil {
+	if err := a.Flavors.SetDescription(r.Context(), f.ID, changed.Description); err != nil {
 		return nil, err
 	}
 	a.changed(r, &changed)
@@ -130,15 +130,15 @@ func (a *API) delete(r *api.Request) (any, error) {
 	var gone *objects.Flavor
 	if a.Notify.Versioned() {
 		var err error
-		if gone, err = a.Flavors.Get(r.Ctx(), id, "", true); err != nil {
+		if gone, err = a.Flavors.Get(r.Context(), id, "", true); err != nil {
 			return nil, err
 		}
 	}
-	if err := a.Flavors.Delete(r.Ctx(), id); err != nil {
+	if err := a.Flavors.Delete(r.Context(), id); err != nil {
 		return nil, err
 	}
 	if gone != nil {
-		a.Notify.Flavor(r.Ctx(), r.Context, "delete", gone)
+		a.Notify.Flavor(r.Context(), r.Caller, "delete", gone)
 	}
 	return nil, nil
 }

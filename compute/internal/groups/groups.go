@@ -50,7 +50,7 @@ type API struct {
 
 // get finds the group that the path names.
 func (a *API) get(r *api.Request) (*objects.ServerGroup, policy.Target, error) {
-	g, err := a.Groups.Get(r.Ctx(), r.Var("id"), r.Context.ProjectID, r.Context.IsAdmin)
+	g, err := a.Groups.Get(r.Context(), r.Var("id"), r.Caller.ProjectID, r.Caller.IsAdmin)
 	if err != nil {
 		return nil, policy.Target{}, err
 	}
@@ -58,11 +58,11 @@ func (a *API) get(r *api.Request) (*objects.ServerGroup, policy.Target, error) {
 }
 
 // ownProject is the target of rules about the groups of the caller's project.
-func ownProject(r *api.Request) policy.Target { return policy.Target{ProjectID: r.Context.ProjectID} }
+func ownProject(r *api.Request) policy.Target { return policy.Target{ProjectID: r.Caller.ProjectID} }
 
 func (a *API) show(r *api.Request, g *objects.ServerGroup) (any, error) {
 	var err error
-	if g.Members, err = a.Servers.Alive(r.Ctx(), g.Members); err != nil {
+	if g.Members, err = a.Servers.Alive(r.Context(), g.Members); err != nil {
 		return nil, err
 	}
 	return single(r, g), nil
@@ -74,29 +74,29 @@ func (a *API) delete(r *api.Request, g *objects.ServerGroup) (any, error) {
 
 // remove deletes a group and announces that.
 func (a *API) remove(r *api.Request, g *objects.ServerGroup) error {
-	err := a.Groups.Delete(r.Ctx(), g)
+	err := a.Groups.Delete(r.Context(), g)
 	if err == nil {
-		a.Notify.GroupDeleted(r.Ctx(), r.Context, g)
+		a.Notify.GroupDeleted(r.Context(), r.Caller, g)
 	}
 	return err
 }
 
 func (a *API) index(r *api.Request) (any, error) {
-	all := r.Context.IsAdmin && r.Context.ProjectID == ""
-	if _, asked := r.Query()["all_projects"]; asked && r.Context.IsAdmin {
+	all := r.Caller.IsAdmin && r.Caller.ProjectID == ""
+	if _, asked := r.Query()["all_projects"]; asked && r.Caller.IsAdmin {
 		if err := r.Can(policy.ServerGroupsIndexAllProjects, ownProject(r)); err != nil {
 			return nil, err
 		}
 		all = true
 	}
-	list, err := a.Groups.List(r.Ctx(), r.Context.ProjectID, all)
+	list, err := a.Groups.List(r.Context(), r.Caller.ProjectID, all)
 	if err != nil {
 		return nil, err
 	}
 	if list, err = api.Slice(r, list); err != nil {
 		return nil, err
 	}
-	if err := a.fillAlive(r.Ctx(), list); err != nil {
+	if err := a.fillAlive(r.Context(), list); err != nil {
 		return nil, err
 	}
 	return api.Doc(func(o *api.Object) {
@@ -155,8 +155,8 @@ type rules struct {
 }
 
 func (a *API) create(r *api.Request) (any, error) {
-	owner := quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}
-	if err := a.checkQuota(r.Ctx(), owner, 1); err != nil {
+	owner := quota.Owner{Project: r.Caller.ProjectID, User: r.Caller.UserID}
+	if err := a.checkQuota(r.Context(), owner, 1); err != nil {
 		return nil, err
 	}
 	asked, err := api.Body[newGroup](r, "server_group")
@@ -165,7 +165,7 @@ func (a *API) create(r *api.Request) (any, error) {
 	}
 	g := &objects.ServerGroup{ProjectID: owner.Project, UserID: owner.User, Name: asked.Name}
 	if r.Since(mv.V64ServerGroupPolicy) {
-		if err := a.checkRules(r.Ctx(), &asked); err != nil {
+		if err := a.checkRules(r.Context(), &asked); err != nil {
 			return nil, err
 		}
 		if most := asked.Rules.PerHost; most.Given {
@@ -175,13 +175,13 @@ func (a *API) create(r *api.Request) (any, error) {
 	} else {
 		g.Policy = &asked.Policies[0]
 	}
-	if err := a.Groups.Create(r.Ctx(), g); err != nil {
+	if err := a.Groups.Create(r.Context(), g); err != nil {
 		return nil, err
 	}
-	a.Notify.GroupCreated(r.Ctx(), r.Context, g, r.Since(mv.V64ServerGroupPolicy))
+	a.Notify.GroupCreated(r.Context(), r.Caller, g, r.Since(mv.V64ServerGroupPolicy))
 	// Others may have made groups since the first look.
 	if a.Recheck {
-		if err := a.checkQuota(r.Ctx(), owner, 0); err != nil {
+		if err := a.checkQuota(r.Context(), owner, 0); err != nil {
 			return nil, errors.Join(err, a.remove(r, g))
 		}
 	}

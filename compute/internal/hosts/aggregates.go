@@ -14,7 +14,7 @@ import (
 )
 
 func (a *API) aggregatesIndex(r *api.Request) (any, error) {
-	list, err := a.Aggregates.List(r.Ctx())
+	list, err := a.Aggregates.List(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (a *API) aggregate(r *api.Request) (*objects.Aggregate, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := a.Aggregates.Get(r.Ctx(), id)
+	g, err := a.Aggregates.Get(r.Context(), id)
 	return g, asWritten(r, err)
 }
 
@@ -93,7 +93,7 @@ func (a *API) aggregatesCreate(r *api.Request) (any, error) {
 		return nil, err
 	}
 	name, zone := strings.TrimSpace(asked.Name), strings.TrimSpace(asked.Zone)
-	g, err := a.Aggregates.Create(r.Ctx(), r.Context, name, zone)
+	g, err := a.Aggregates.Create(r.Context(), r.Caller, name, zone)
 	if err != nil {
 		var given any
 		if zone != "" {
@@ -108,7 +108,7 @@ func (a *API) aggregatesCreate(r *api.Request) (any, error) {
 
 // failed announces that a method of Nova's ended in an error, and answers that.
 func (a *API) failed(r *api.Request, method string, args map[string]any, err error) error {
-	a.Notify.Failed(r.Ctx(), r.Context, notify.Call{Service: "compute", Method: method, Args: args}, err)
+	a.Notify.Failed(r.Context(), r.Caller, notify.Call{Service: "compute", Method: method, Args: args}, err)
 	return err
 }
 
@@ -163,11 +163,11 @@ func (a *API) aggregatesUpdate(r *api.Request) (any, error) {
 
 func (a *API) updateAggregate(r *api.Request, g *objects.Aggregate, asked *aggregateUpdate) error {
 	if asked.Name != nil {
-		if err := a.Aggregates.Rename(r.Ctx(), r.Context, g, *asked.Name); err != nil {
+		if err := a.Aggregates.Rename(r.Context(), r.Caller, g, *asked.Name); err != nil {
 			return err
 		}
 	}
-	return a.Aggregates.UpdateZone(r.Ctx(), r.Context, g, asked.Zone.Value, asked.Zone.Given)
+	return a.Aggregates.UpdateZone(r.Context(), r.Caller, g, asked.Zone.Value, asked.Zone.Given)
 }
 
 func (a *API) aggregatesDelete(r *api.Request) (any, error) {
@@ -177,9 +177,9 @@ func (a *API) aggregatesDelete(r *api.Request) (any, error) {
 	}
 	g, err := a.aggregate(r)
 	if err == nil {
-		err = a.Aggregates.Delete(r.Ctx(), r.Context, g)
+		err = a.Aggregates.Delete(r.Context(), r.Caller, g)
 	} else {
-		a.Notify.AggregateOf(r.Ctx(), r.Context, "delete.start", id, nil) // Nova begins before it looks
+		a.Notify.AggregateOf(r.Context(), r.Caller, "delete.start", id, nil) // Nova begins before it looks
 	}
 	if err != nil {
 		return nil, a.failedOn(r, "delete_aggregate", "", nil, err)
@@ -202,7 +202,7 @@ func (a *API) aggregatesAddHost(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := a.Aggregates.AddHost(r.Ctx(), r.Context, id, host)
+	g, err := a.Aggregates.AddHost(r.Context(), r.Caller, id, host)
 	if err != nil {
 		err = a.failedOn(r, "add_host_to_aggregate", "host_name", host, asWritten(r, err))
 	}
@@ -222,7 +222,7 @@ func (a *API) aggregatesRemoveHost(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := a.Aggregates.RemoveHost(r.Ctx(), r.Context, id, host)
+	g, err := a.Aggregates.RemoveHost(r.Context(), r.Caller, id, host)
 	if err != nil {
 		err = a.failedOn(r, "remove_host_from_aggregate", "host_name", host, err)
 	}
@@ -250,7 +250,7 @@ func (a *API) aggregatesSetMetadata(r *api.Request) (any, error) {
 	}
 	g, err := a.aggregate(r)
 	if err == nil {
-		err = a.Aggregates.SetMetadata(r.Ctx(), r.Context, g, asked.Change)
+		err = a.Aggregates.SetMetadata(r.Context(), r.Caller, g, asked.Change)
 	}
 	if err != nil {
 		return nil, a.failedOn(r, "update_aggregate_metadata", "metadata", asked.Change, err)
@@ -284,7 +284,7 @@ func (a *API) aggregatesImages(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = a.Aggregates.CacheImages(r.Ctx(), r.Context, g, ids)
+	err = a.Aggregates.CacheImages(r.Context(), r.Caller, g, ids)
 	if _, domain := errors.AsType[*objects.Error](err); domain {
 		err = api.As(400, err)
 	}

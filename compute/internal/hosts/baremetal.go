@@ -23,7 +23,7 @@ func viaIronic(command string) func(*api.Request) (any, error) {
 }
 
 func (a *API) baremetalIndex(r *api.Request) (any, error) {
-	nodes, err := a.Machines.Nodes(r.Ctx())
+	nodes, err := a.Machines.Nodes(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -35,11 +35,11 @@ func (a *API) baremetalIndex(r *api.Request) (any, error) {
 }
 
 func (a *API) baremetalShow(r *api.Request) (any, error) {
-	n, err := a.Machines.Node(r.Ctx(), r.Var("id"))
+	n, err := a.Machines.Node(r.Context(), r.Var("id"))
 	if err != nil {
 		return nil, err
 	}
-	ports, err := a.Machines.Ports(r.Ctx(), n.UUID)
+	ports, err := a.Machines.Ports(r.Context(), n.UUID)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (a *API) hypervisors(r *api.Request, path string, detail bool) (any, error)
 			return nil, err
 		}
 	}
-	nodes, err := a.Hosts.Nodes(r.Ctx(), p)
+	nodes, err := a.Hosts.Nodes(r.Context(), p)
 	switch {
 	case errors.Is(err, objects.ErrMarkerNotFound):
 		marker, _ := r.Query().Get("marker")
@@ -58,7 +58,7 @@ func (a *API) hypervisors(r *api.Request, path string, detail bool) (any, error)
 		return nil, err
 	}
 	if detail && r.Since(mv.V88HypervisorUptime) {
-		if err := a.Hosts.FillUptimes(r.Ctx(), r.Context, list); err != nil {
+		if err := a.Hosts.FillUptimes(r.Context(), r.Caller, list); err != nil {
 			return nil, err
 		}
 	}
@@ -106,7 +106,7 @@ func withServers(r *api.Request) (bool, error) {
 // withService answers the hypervisors whose service is still there. A service that
 // was deleted may leave compute nodes behind.
 func (a *API) withService(r *api.Request, nodes []*objects.ComputeNode, servers bool) ([]*host.Hypervisor, error) {
-	all, err := a.Hosts.Hypervisors(r.Ctx(), nodes, servers)
+	all, err := a.Hosts.Hypervisors(r.Context(), nodes, servers)
 	var list []*host.Hypervisor
 	for _, v := range all {
 		if v.Service != nil {
@@ -129,7 +129,7 @@ func (a *API) hypervisorsShow(r *api.Request) (any, error) {
 		return nil, err
 	}
 	if r.Since(mv.V88HypervisorUptime) {
-		if err := a.Hosts.FillUptimes(r.Ctx(), r.Context, []*host.Hypervisor{v}); err != nil {
+		if err := a.Hosts.FillUptimes(r.Context(), r.Caller, []*host.Hypervisor{v}); err != nil {
 			return nil, err
 		}
 	}
@@ -143,7 +143,7 @@ func (a *API) hypervisorsUptime(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	uptime, err := a.Hosts.Uptime(r.Ctx(), r.Context, v)
+	uptime, err := a.Hosts.Uptime(r.Context(), r.Caller, v)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (a *API) hypervisor(r *api.Request, servers bool) (*host.Hypervisor, error)
 			return nil, notFound
 		}
 	}
-	n, err := a.Hosts.Node(r.Ctx(), uuid, id, name)
+	n, err := a.Hosts.Node(r.Context(), uuid, id, name)
 	if errors.Is(err, objects.ErrComputeHostNotFound) {
 		return nil, notFound
 	}
@@ -194,14 +194,14 @@ func (a *API) hypervisorsServers(r *api.Request) (any, error) { return a.search(
 // search lists the hypervisors whose hostname has the path's id as a part.
 func (a *API) search(r *api.Request, servers bool) (any, error) {
 	pattern := r.Var("id")
-	nodes, err := a.Hosts.Nodes(r.Ctx(), host.Page{Pattern: pattern, Limit: -1})
+	nodes, err := a.Hosts.Nodes(r.Context(), host.Page{Pattern: pattern, Limit: -1})
 	if err != nil {
 		return nil, err
 	}
 	if len(nodes) == 0 {
 		return nil, api.NotFound("No hypervisor matching '%s' could be found.", pattern)
 	}
-	all, err := a.Hosts.Hypervisors(r.Ctx(), nodes, servers)
+	all, err := a.Hosts.Hypervisors(r.Context(), nodes, servers)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +218,7 @@ func (a *API) search(r *api.Request, servers bool) (any, error) {
 }
 
 func (a *API) hypervisorsStatistics(r *api.Request) (any, error) {
-	s, err := a.Hosts.Statistics(r.Ctx())
+	s, err := a.Hosts.Statistics(r.Context())
 	if err != nil {
 		return nil, err
 	}

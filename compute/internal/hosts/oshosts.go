@@ -9,11 +9,11 @@ import (
 )
 
 func (a *API) hostsIndex(r *api.Request) (any, error) {
-	services, err := a.Services.Services(r.Ctx(), cell.ServiceQuery{})
+	services, err := a.Services.Services(r.Context(), cell.ServiceQuery{})
 	if err != nil {
 		return nil, err
 	}
-	byHost, err := a.Zones.Current(r.Ctx())
+	byHost, err := a.Zones.Current(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ type resources struct {
 
 func (a *API) hostsShow(r *api.Request) (any, error) {
 	name := r.Var("id")
-	load, err := a.Hosts.Load(r.Ctx(), name)
+	load, err := a.Hosts.Load(r.Context(), name)
 	if err != nil {
 		return nil, notMapped(err)
 	}
@@ -101,9 +101,9 @@ func (a *API) hostsUpdate(r *api.Request) (any, error) {
 		asked         *string
 		set           func(bool) (string, error)
 	}{
-		{"status", "enabled", "disabled", asked.Status, func(on bool) (string, error) { return a.Hosts.SetEnabled(r.Ctx(), r.Context, name, on) }},
+		{"status", "enabled", "disabled", asked.Status, func(on bool) (string, error) { return a.Hosts.SetEnabled(r.Context(), r.Caller, name, on) }},
 		{"maintenance_mode", "on_maintenance", "off_maintenance", asked.Maintenance, func(on bool) (string, error) {
-			return a.Hosts.SetMaintenance(r.Ctx(), r.Context, name, on)
+			return a.Hosts.SetMaintenance(r.Context(), r.Caller, name, on)
 		}},
 	} {
 		if field.asked == nil {
@@ -132,7 +132,7 @@ func (a *API) hostsReboot(r *api.Request) (any, error)   { return a.power(r, "re
 
 func (a *API) power(r *api.Request, action string) (any, error) {
 	name := r.Var("id")
-	answer, err := a.Hosts.Power(r.Ctx(), r.Context, name, action)
+	answer, err := a.Hosts.Power(r.Context(), r.Caller, name, action)
 	if err != nil {
 		return nil, notMapped(err)
 	}

@@ -15,11 +15,11 @@ import (
 const compute = "nova-compute"
 
 func (a *API) servicesIndex(r *api.Request) (any, error) {
-	services, unknown, err := a.Hosts.Services(r.Ctx())
+	services, unknown, err := a.Hosts.Services(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	byHost, err := a.Zones.Current(r.Ctx())
+	byHost, err := a.Zones.Current(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (a *API) servicesUpdate(r *api.Request) (any, error) {
 	if err := computeOnly(asked.Binary); err != nil {
 		return nil, err
 	}
-	p, err := a.Hosts.ServiceOn(r.Ctx(), asked.Host, asked.Binary)
+	p, err := a.Hosts.ServiceOn(r.Context(), asked.Host, asked.Binary)
 	if err != nil {
 		return nil, notMapped(err)
 	}
@@ -163,7 +163,7 @@ func (a *API) updateByUUID(r *api.Request) (any, error) {
 	if !schema.IsUUID(id) {
 		return nil, api.BadRequest("Invalid uuid %s", id)
 	}
-	p, err := a.Hosts.Service(r.Ctx(), id, 0)
+	p, err := a.Hosts.Service(r.Context(), id, 0)
 	if errors.Is(err, objects.ErrServiceNotFound) {
 		return nil, api.NotFound("Service %s could not be found.", id)
 	}
@@ -196,7 +196,7 @@ func (a *API) updateByUUID(r *api.Request) (any, error) {
 	if err := a.update(r, p, u); err != nil {
 		return nil, err
 	}
-	byHost, err := a.Zones.Current(r.Ctx())
+	byHost, err := a.Zones.Current(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +216,7 @@ func computeOnly(binary string) error {
 // again before its nova-compute has heard of it.
 func (a *API) update(r *api.Request, p *host.Place, u cell.ServiceUpdate) error {
 	if u.ForcedDown != nil && !*u.ForcedDown {
-		evacuated, err := a.Hosts.EvacuatedFrom(r.Ctx(), p)
+		evacuated, err := a.Hosts.EvacuatedFrom(r.Context(), p)
 		if err != nil {
 			return err
 		}
@@ -225,7 +225,7 @@ func (a *API) update(r *api.Request, p *host.Place, u cell.ServiceUpdate) error 
 				"Ensure the compute service has been restarted, allowing these records to move to `completed` before retrying this request.", p.Host)
 		}
 	}
-	return a.Hosts.UpdateService(r.Ctx(), r.Context, p, u)
+	return a.Hosts.UpdateService(r.Context(), r.Caller, p, u)
 }
 
 // notMapped gives a host that is in no cell the status of one that does not exist.
@@ -249,7 +249,7 @@ func (a *API) servicesDelete(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.Hosts.Service(r.Ctx(), uuid, row)
+	p, err := a.Hosts.Service(r.Context(), uuid, row)
 	switch {
 	case errors.Is(err, objects.ErrServiceNotFound):
 		return nil, api.NotFound("Service %s not found.", id)
@@ -258,5 +258,5 @@ func (a *API) servicesDelete(r *api.Request) (any, error) {
 	case err != nil:
 		return nil, err
 	}
-	return nil, a.Hosts.DeleteService(r.Ctx(), r.Context, p)
+	return nil, a.Hosts.DeleteService(r.Context(), r.Caller, p)
 }

@@ -22,11 +22,11 @@ func (z *zone) available() bool { return len(z.services) > 0 }
 // allZones answers the zones that services are in: the available ones by name,
 // then the others.
 func (a *API) allZones(r *api.Request) ([]*zone, error) {
-	services, err := a.Services.Services(r.Ctx(), cell.ServiceQuery{})
+	services, err := a.Services.Services(r.Context(), cell.ServiceQuery{})
 	if err != nil {
 		return nil, err
 	}
-	byHost, err := a.Zones.Current(r.Ctx())
+	byHost, err := a.Zones.Current(r.Context())
 	if err != nil {
 		return nil, err
 	}

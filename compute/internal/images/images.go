@@ -19,11 +19,11 @@ import (
 
 // Glance is the service behind the proxy; *glance.Client is one.
 type Glance interface {
-	Address(ctx context.Context, caller *reqctx.Context) (string, error)
-	Details(ctx context.Context, caller *reqctx.Context, id string) (*glance.Details, error)
-	List(ctx context.Context, caller *reqctx.Context, query url.Values, limit int) ([]*glance.Details, error)
-	Delete(ctx context.Context, caller *reqctx.Context, id string) error
-	SetProperties(ctx context.Context, caller *reqctx.Context, d *glance.Details, properties map[string]any) (*glance.Details, error)
+	Address(ctx context.Context, caller *reqctx.Caller) (string, error)
+	Details(ctx context.Context, caller *reqctx.Caller, id string) (*glance.Details, error)
+	List(ctx context.Context, caller *reqctx.Caller, query url.Values, limit int) ([]*glance.Details, error)
+	Delete(ctx context.Context, caller *reqctx.Caller, id string) error
+	SetProperties(ctx context.Context, caller *reqctx.Caller, d *glance.Details, properties map[string]any) (*glance.Details, error)
 }
 
 // Quota checks how many properties an image may have; *quota.Quotas is one.
@@ -39,7 +39,7 @@ type API struct {
 
 // get finds the image of an id, or answers the proxy's own 404.
 func (a *API) get(r *api.Request, id string) (*glance.Details, error) {
-	d, err := a.Glance.Details(r.Ctx(), r.Context, id)
+	d, err := a.Glance.Details(r.Context(), r.Caller, id)
 	return d, notFound(err)
 }
 
@@ -55,7 +55,7 @@ func (a *API) show(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	glance, err := a.Glance.Address(r.Ctx(), r.Context)
+	glance, err := a.Glance.Address(r.Context(), r.Caller)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (a *API) show(r *api.Request) (any, error) {
 }
 
 func (a *API) delete(r *api.Request) (any, error) {
-	err := a.Glance.Delete(r.Ctx(), r.Context, r.Var("id"))
+	err := a.Glance.Delete(r.Context(), r.Caller, r.Var("id"))
 	if errors.Is(err, objects.ErrImageNotAuthorized) {
 		return nil, api.Forbidden("You are not allowed to delete the image.")
 	}
@@ -133,11 +133,11 @@ func (a *API) list(r *api.Request, path string, write func(*api.Object, *api.Lin
 			q.Set("limit", strconv.FormatInt(size, 10))
 		}
 	}
-	list, err := a.Glance.List(r.Ctx(), r.Context, q, limit)
+	list, err := a.Glance.List(r.Context(), r.Caller, q, limit)
 	if err != nil {
 		return nil, err
 	}
-	glance, err := a.Glance.Address(r.Ctx(), r.Context)
+	glance, err := a.Glance.Address(r.Context(), r.Caller)
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func meta(values map[string]any) api.Encoder {
 // set makes properties those of an image, as far as the quota allows.
 func (a *API) set(r *api.Request, d *glance.Details, properties map[string]any) (*glance.Details, error) {
 	if len(properties) > 0 {
-		err := a.Quota.CheckImage(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, len(properties))
+		err := a.Quota.CheckImage(r.Context(), quota.Owner{Project: r.Caller.ProjectID, User: r.Caller.UserID}, len(properties))
 		if over := new(quota.OverError); errors.As(err, &over) {
 			return nil, api.Forbidden("Image metadata limit exceeded")
 		}
@@ -57,7 +57,7 @@ func (a *API) set(r *api.Request, d *glance.Details, properties map[string]any) 
 			return nil, err
 		}
 	}
-	return a.Glance.SetProperties(r.Ctx(), r.Context, d, properties)
+	return a.Glance.SetProperties(r.Context(), r.Caller, d, properties)
 }
 
 func (a *API) metaCreate(r *api.Request) (any, error) {
@@ -124,6 +124,6 @@ func (a *API) metaDelete(r *api.Request) (any, error) {
 	}
 	properties := maps.Clone(d.Properties)
 	delete(properties, r.Var("id"))
-	_, err = a.Glance.SetProperties(r.Ctx(), r.Context, d, properties)
+	_, err = a.Glance.SetProperties(r.Context(), r.Caller, d, properties)
 	return nil, err
 }

@@ -26,7 +26,7 @@ func newOwner(r *api.Request) (string, policy.Target, error) {
 	if err != nil {
 		return "", policy.Target{}, err
 	}
-	user := r.Context.UserID
+	user := r.Caller.UserID
 	if r.Since(mv.V10KeypairUserID) && asked.User != "" {
 		user = asked.User
 	}
@@ -78,7 +78,7 @@ func (a *API) importKey(r *api.Request, k *objects.Keypair) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Keypairs.Create(r.Ctx(), k); err != nil {
+	if err := a.Keypairs.Create(r.Context(), k); err != nil {
 		return err
 	}
 	a.ends(r, importEnd, k)
@@ -101,14 +101,14 @@ func (a *API) generate(r *api.Request, k *objects.Keypair) (private string, err 
 		return "", err
 	}
 	k.PublicKey, k.Fingerprint = p.public, p.fingerprint
-	if err := a.Keypairs.Create(r.Ctx(), k); err != nil {
+	if err := a.Keypairs.Create(r.Context(), k); err != nil {
 		return "", err
 	}
 	// Others may have made keypairs since the first look. Nova looks again here,
 	// though not after an import.
 	if a.Recheck {
 		if err := a.checkQuota(r, k.UserID, 0); err != nil {
-			return "", errors.Join(err, a.Keypairs.Delete(r.Ctx(), k.UserID, k.Name))
+			return "", errors.Join(err, a.Keypairs.Delete(r.Context(), k.UserID, k.Name))
 		}
 	}
 	a.ends(r, createEnd, k)
@@ -118,7 +118,7 @@ func (a *API) generate(r *api.Request, k *objects.Keypair) (private string, err 
 // checkQuota counts the keypairs of user against the quota of the caller, as Nova
 // does for administrators who work for someone else, too.
 func (a *API) checkQuota(r *api.Request, user string, delta int64) error {
-	err := a.Quota.CheckKeyPairs(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, user, delta)
+	err := a.Quota.CheckKeyPairs(r.Context(), quota.Owner{Project: r.Caller.ProjectID, User: r.Caller.UserID}, user, delta)
 	var over *quota.OverError
 	if errors.As(err, &over) {
 		return over.Fault(objects.ErrKeypairLimitExceeded, "Quota exceeded, too many key pairs.")

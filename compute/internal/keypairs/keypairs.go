@@ -50,23 +50,23 @@ type API struct {
 
 // begins and ends announce what happens to a keypair.
 func (a *API) begins(r *api.Request, event string, k *objects.Keypair) {
-	a.Notify.KeypairName(r.Ctx(), r.Context, event, k.Name)
-	a.Notify.Keypair(r.Ctx(), r.Context, event, k)
+	a.Notify.KeypairName(r.Context(), r.Caller, event, k.Name)
+	a.Notify.Keypair(r.Context(), r.Caller, event, k)
 }
 
 func (a *API) ends(r *api.Request, event string, k *objects.Keypair) {
-	a.Notify.Keypair(r.Ctx(), r.Context, event, k)
-	a.Notify.KeypairName(r.Ctx(), r.Context, event, k.Name)
+	a.Notify.Keypair(r.Context(), r.Caller, event, k)
+	a.Notify.KeypairName(r.Context(), r.Caller, event, k.Name)
 }
 
 // failed announces that a method of Nova's ended in an error, if err is one.
 func (a *API) failed(r *api.Request, method string, args map[string]any, err error) {
-	a.Notify.Failed(r.Ctx(), r.Context, notify.Call{Service: "api", Method: method, Args: args}, err)
+	a.Notify.Failed(r.Context(), r.Caller, notify.Call{Service: "api", Method: method, Args: args}, err)
 }
 
 // owner is the user whose keypairs the query is about.
 func owner(r *api.Request) (string, policy.Target, error) {
-	user := r.Context.UserID
+	user := r.Caller.UserID
 	if named := r.Query()["user_id"]; r.Since(mv.V10KeypairUserID) && len(named) > 0 && named[0] != "" {
 		user = named[0] // Nova takes the first of several here
 	}
@@ -84,7 +84,7 @@ func (a *API) index(r *api.Request, user string) (any, error) {
 			return nil, objects.ErrMarkerNotFound.Errorf(objects.KindInvalid, "Marker  could not be found.")
 		}
 	}
-	list, err := a.Keypairs.List(r.Ctx(), user, marker, limit)
+	list, err := a.Keypairs.List(r.Context(), user, marker, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (a *API) index(r *api.Request, user string) (any, error) {
 }
 
 func (a *API) show(r *api.Request, user string) (any, error) {
-	k, err := a.Keypairs.Get(r.Ctx(), user, r.Var("id"))
+	k, err := a.Keypairs.Get(r.Context(), user, r.Var("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -123,13 +123,13 @@ func (a *API) delete(r *api.Request, user string) (any, error) {
 }
 
 func (a *API) remove(r *api.Request, user, name string) error {
-	a.Notify.KeypairName(r.Ctx(), r.Context, deleteStart, name)
-	k, err := a.Keypairs.Get(r.Ctx(), user, name)
+	a.Notify.KeypairName(r.Context(), r.Caller, deleteStart, name)
+	k, err := a.Keypairs.Get(r.Context(), user, name)
 	if err != nil {
 		return err
 	}
-	a.Notify.Keypair(r.Ctx(), r.Context, deleteStart, k)
-	if err := a.Keypairs.Delete(r.Ctx(), user, k.Name); err != nil {
+	a.Notify.Keypair(r.Context(), r.Caller, deleteStart, k)
+	if err := a.Keypairs.Delete(r.Context(), user, k.Name); err != nil {
 		return err
 	}
 	a.ends(r, deleteEnd, k)

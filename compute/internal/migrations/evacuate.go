@@ -6,7 +6,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/migration"
+	"github.com/nova-go/nova/internal/ops/move"
 )
 
 // remade are the parts that a server may lose when it is made anew.
@@ -17,7 +17,7 @@ func (a *API) evacuate(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Ops.Evacuate(r.Ctx(), r.Context, i, opts); err != nil {
+	if err := a.Ops.Evacuate(r.Context(), r.Caller, i, opts); err != nil {
 		return nil, err
 	}
 	if r.Since(mv.V14EvacuateSharedStorage) || !a.ShowPassword {
@@ -34,12 +34,12 @@ type evacuation struct {
 	Force           body.Bool `json:"force"`           // 2.29 to 2.67
 }
 
-func (a *API) evacuationOptions(r *api.Request, i *objects.Instance) (migration.EvacuateOptions, error) {
+func (a *API) evacuationOptions(r *api.Request, i *objects.Instance) (move.EvacuateOptions, error) {
 	asked, err := api.Body[evacuation](r, "evacuate")
 	if err != nil {
-		return migration.EvacuateOptions{}, err
+		return move.EvacuateOptions{}, err
 	}
-	opts := migration.EvacuateOptions{Host: asked.Host, Stopped: r.Since(mv.V95EvacuateStopped)}
+	opts := move.EvacuateOptions{Host: asked.Host, Stopped: r.Since(mv.V95EvacuateStopped)}
 	keeps := false // the disk, and so the password
 	if !r.Since(mv.V14EvacuateSharedStorage) {
 		keeps = bool(asked.OnSharedStorage)
@@ -59,7 +59,7 @@ func (a *API) evacuationOptions(r *api.Request, i *objects.Instance) (migration.
 		opts.Password = &password
 	}
 	if opts.Host != nil {
-		there, err := a.Ops.HostExists(r.Ctx(), *opts.Host)
+		there, err := a.Ops.HostExists(r.Context(), *opts.Host)
 		if err != nil {
 			return opts, err
 		}

@@ -20,7 +20,7 @@ type Migrations interface {
 
 // index is GET /os-migrations: those of all servers.
 func (a *API) index(r *api.Request) (any, error) {
-	if project, _ := r.Query().Get("project_id"); project == "" || project != r.Context.ProjectID {
+	if project, _ := r.Query().Get("project_id"); project == "" || project != r.Caller.ProjectID {
 		if err := r.Can(policy.MigrationsIndexAllProjects, r.Own()); err != nil {
 			return nil, err
 		}
@@ -35,7 +35,7 @@ func (a *API) index(r *api.Request) (any, error) {
 		if given {
 			q.Match["hidden"] = false
 		}
-		if list, err = a.Migrations.Migrations(r.Ctx(), q, marker); err != nil {
+		if list, err = a.Migrations.Migrations(r.Context(), q, marker); err != nil {
 			return nil, err
 		}
 	}

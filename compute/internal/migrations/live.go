@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/migration"
+	"github.com/nova-go/nova/internal/ops/move"
 	"github.com/nova-go/nova/internal/rpc"
 )
 
@@ -33,7 +33,7 @@ func (a *API) liveMigrate(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts := migration.LiveOptions{Async: r.Since(mv.V34AsyncLiveMigrateChecks)}
+	opts := move.LiveOptions{Async: r.Since(mv.V34AsyncLiveMigrateChecks)}
 	opts.Host = asked.Host
 	if r.Since(mv.V30LiveMigrateForce) {
 		opts.Force = (*bool)(&asked.Force)
@@ -51,7 +51,7 @@ func (a *API) liveMigrate(r *api.Request, i *objects.Instance) (any, error) {
 	if !r.Since(mv.V25BlockMigrationAuto) {
 		opts.OverCommit = (*bool)(&asked.OverCommit)
 	}
-	return nil, liveRefusal(a.Ops.LiveMigrate(r.Ctx(), r.Context, i, opts))
+	return nil, liveRefusal(a.Ops.LiveMigrate(r.Context(), r.Caller, i, opts))
 }
 
 // canForce refuses to take a host without asking the scheduler where none is named.
@@ -75,7 +75,7 @@ func liveRefusal(err error) error {
 }
 
 func (a *API) forceComplete(r *api.Request, i *objects.Instance) (any, error) {
-	err := a.Ops.ForceComplete(r.Ctx(), r.Context, i, r.Var("id"))
+	err := a.Ops.ForceComplete(r.Context(), r.Caller, i, r.Var("id"))
 	if errors.Is(err, objects.ErrMigrationNotFoundForInstance) {
 		return nil, api.As(http.StatusBadRequest, err)
 	}
@@ -83,7 +83,7 @@ func (a *API) forceComplete(r *api.Request, i *objects.Instance) (any, error) {
 }
 
 func (a *API) abort(r *api.Request, i *objects.Instance) (any, error) {
-	err := a.Ops.Abort(r.Ctx(), r.Context, i, r.Var("id"), r.Since(mv.V65AbortQueued))
+	err := a.Ops.Abort(r.Context(), r.Caller, i, r.Var("id"), r.Since(mv.V65AbortQueued))
 	if errors.Is(err, objects.ErrInstanceIsLocked) { // Nova takes it for a wrong state
 		return nil, api.Conflict("Instance %s is in an invalid state for 'abort live migration'", i.UUID)
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/build"
-	"github.com/nova-go/nova/internal/ops/migration"
+	"github.com/nova-go/nova/internal/ops/create"
+	"github.com/nova-go/nova/internal/ops/move"
 )
 
 // Servers finds servers and their migrations; *server.Reader does.
@@ -21,7 +21,7 @@ type Servers interface {
 // API holds what the handlers work with.
 type API struct {
 	Servers    Servers
-	Ops        *migration.Ops
+	Ops        *move.Ops
 	Migrations Migrations
 	// Rebuilt answers what clients see of a server that is being rebuilt; of
 	// compute/servers. password is nil where answers do not tell passwords.
@@ -37,5 +37,5 @@ func (a *API) password(given *string) string {
 	if given != nil {
 		return *given
 	}
-	return build.Password(a.PasswordLength)
+	return create.Password(a.PasswordLength)
 }

@@ -12,7 +12,7 @@ import (
 
 func (a *API) ofServer(r *api.Request, i *objects.Instance) (any, error) {
 	hosts := r.Allowed(policy.ServersMigrationsIndexHost, api.OwnerOf(i))
-	list, err := a.Servers.LiveMigrations(r.Ctx(), i)
+	list, err := a.Servers.LiveMigrations(r.Context(), i)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (a *API) show(r *api.Request, i *objects.Instance) (any, error) {
 	id := r.Var("id")
 	var m *objects.Migration
 	if n, err := strconv.ParseInt(id, 10, 64); err == nil {
-		if m, err = a.Servers.Migration(r.Ctx(), i, n); err != nil {
+		if m, err = a.Servers.Migration(r.Context(), i, n); err != nil {
 			return nil, err
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/build"
-	"github.com/nova-go/nova/internal/ops/migration"
+	"github.com/nova-go/nova/internal/ops/create"
+	"github.com/nova-go/nova/internal/ops/move"
 	"github.com/nova-go/nova/internal/policy"
 )
 
@@ -19,7 +19,7 @@ func (a *API) rebuild(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = a.Ops.Rebuild(r.Ctx(), r.Context, i, opts)
+	err = a.Ops.Rebuild(r.Context(), r.Caller, i, opts)
 	switch {
 	case errors.Is(err, objects.ErrInstanceNotFound):
 		return nil, api.NotFound("Instance could not be found")
@@ -49,7 +49,7 @@ type rebuilding struct {
 	AccessIPv4        *string            `json:"accessIPv4"`
 	AccessIPv6        *string            `json:"accessIPv6"`
 	PreserveEphemeral body.Bool          `json:"preserve_ephemeral"`
-	Files             []build.File       `json:"personality"`                // until 2.56
+	Files             []create.File      `json:"personality"`                // until 2.56
 	Description       body.Opt[*string]  `json:"description"`                // since 2.19
 	KeyName           body.Opt[*string]  `json:"key_name"`                   // since 2.54
 	UserData          body.Opt[*string]  `json:"user_data"`                  // since 2.57
@@ -57,12 +57,12 @@ type rebuilding struct {
 	Hostname          *string            `json:"hostname"`                   // since 2.90
 }
 
-func (a *API) rebuildOptions(r *api.Request, i *objects.Instance) (migration.RebuildOptions, error) {
+func (a *API) rebuildOptions(r *api.Request, i *objects.Instance) (move.RebuildOptions, error) {
 	asked, err := api.Body[rebuilding](r, "rebuild")
 	if err != nil {
-		return migration.RebuildOptions{}, err
+		return move.RebuildOptions{}, err
 	}
-	opts := migration.RebuildOptions{Image: asked.ImageRef, Password: a.password(asked.AdminPass), Files: asked.Files, Metadata: asked.Metadata,
+	opts := move.RebuildOptions{Image: asked.ImageRef, Password: a.password(asked.AdminPass), Files: asked.Files, Metadata: asked.Metadata,
 		Description: asked.Description.Pointer(), AccessIPv4: objects.CanonicalIP(asked.AccessIPv4), AccessIPv6: objects.CanonicalIP(asked.AccessIPv6),
 		AutoDiskConfig: (*bool)(asked.AutoDisk), KeepEphemeral: bool(asked.PreserveEphemeral),
 		ReimageVolume: r.Since(mv.V93RebuildVolume), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor, r.Own())}

@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/migration"
+	"github.com/nova-go/nova/internal/ops/move"
 	"github.com/nova-go/nova/internal/policy"
 )
 
@@ -27,7 +27,7 @@ func (a *API) resize(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = a.Ops.Resize(r.Ctx(), r.Context, i, migration.ResizeOptions{Action: "resize", Flavor: string(asked.FlavorRef), AutoDiskConfig: (*bool)(asked.AutoDisk),
+	err = a.Ops.Resize(r.Context(), r.Caller, i, move.ResizeOptions{Action: "resize", Flavor: string(asked.FlavorRef), AutoDiskConfig: (*bool)(asked.AutoDisk),
 		CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i)), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor, r.Own())})
 	switch {
 	case errors.Is(err, objects.ErrFlavorNotFound):
@@ -49,7 +49,7 @@ func (a *API) migrate(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Ops.Resize(r.Ctx(), r.Context, i, migration.ResizeOptions{Action: "migrate", Host: host, CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i))})
+	return nil, a.Ops.Resize(r.Context(), r.Caller, i, move.ResizeOptions{Action: "migrate", Host: host, CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i))})
 }
 
 // migrationHost is the host that the body of a migration names; "" is none. Until 2.55
@@ -79,11 +79,11 @@ func ofProject(parts cell.Parts) func(*api.Request) (*objects.Instance, policy.T
 }
 
 func (a *API) confirm(r *api.Request, i *objects.Instance) (any, error) {
-	return nil, notResized(a.Ops.Confirm(r.Ctx(), r.Context, i))
+	return nil, notResized(a.Ops.Confirm(r.Context(), r.Caller, i))
 }
 
 func (a *API) revert(r *api.Request, i *objects.Instance) (any, error) {
-	return nil, notResized(a.Ops.Revert(r.Ctx(), r.Context, i))
+	return nil, notResized(a.Ops.Revert(r.Context(), r.Caller, i))
 }
 
 // notResized is the error of ending a resize.

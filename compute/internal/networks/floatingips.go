@@ -10,7 +10,7 @@ import (
 )
 
 func (a *API) pools(r *api.Request) (any, error) {
-	list, err := a.Neutron.Pools(r.Ctx(), r.Context)
+	list, err := a.Neutron.Pools(r.Context(), r.Caller)
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +22,7 @@ func (a *API) pools(r *api.Request) (any, error) {
 }
 
 func (a *API) ipIndex(r *api.Request) (any, error) {
-	list, err := a.Neutron.FloatingIPs(r.Ctx(), r.Context)
+	list, err := a.Neutron.FloatingIPs(r.Context(), r.Caller)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (a *API) ipIndex(r *api.Request) (any, error) {
 }
 
 func (a *API) ipShow(r *api.Request) (any, error) {
-	ip, err := a.Neutron.FloatingIP(r.Ctx(), r.Context, r.Var("id"))
+	ip, err := a.Neutron.FloatingIP(r.Context(), r.Caller, r.Var("id"))
 	if errors.Is(err, objects.ErrFloatingIPNotFound) || errors.Is(err, objects.ErrNetworkNotFound) {
 		return nil, api.NotFound("Floating IP not found for ID %s", r.Var("id"))
 	}
@@ -55,7 +55,7 @@ func (a *API) ipCreate(r *api.Request) (any, error) {
 		return nil, err
 	}
 	pool := asked.Pool
-	ip, err := a.Neutron.CreateFloatingIP(r.Ctx(), r.Context, cmp.Or(pool, a.DefaultPool))
+	ip, err := a.Neutron.CreateFloatingIP(r.Context(), r.Caller, cmp.Or(pool, a.DefaultPool))
 	switch {
 	case errors.Is(err, objects.ErrNoMoreFloatingIPs) && pool != "":
 		return nil, api.NotFound("No more floating IPs in pool %s.", pool)
@@ -90,7 +90,7 @@ func floatingIP(o *api.Object, ip *neutron.FloatingIP) {
 }
 
 func (a *API) ipDelete(r *api.Request) (any, error) {
-	err := a.Release(r.Ctx(), r.Context, r.Var("id"))
+	err := a.Release(r.Context(), r.Caller, r.Var("id"))
 	if errors.Is(err, objects.ErrForbidden) {
 		err = api.Bare(403)
 	}

@@ -14,20 +14,20 @@ import (
 
 // Neutron is the service behind the proxies; *neutron.Client is one.
 type Neutron interface {
-	Networks(ctx context.Context, caller *reqctx.Context, query url.Values) ([]neutron.Network, error)
-	Network(ctx context.Context, caller *reqctx.Context, id string) (*neutron.Network, error)
-	Pools(ctx context.Context, caller *reqctx.Context) ([]neutron.Network, error)
-	FloatingIPs(ctx context.Context, caller *reqctx.Context) ([]*neutron.FloatingIP, error)
-	FloatingIP(ctx context.Context, caller *reqctx.Context, id string) (*neutron.FloatingIP, error)
-	CreateFloatingIP(ctx context.Context, caller *reqctx.Context, pool string) (*neutron.FloatingIP, error)
-	Groups(ctx context.Context, caller *reqctx.Context, all bool) ([]objects.SecurityGroup, error)
-	Sources(ctx context.Context, caller *reqctx.Context, list []objects.SecurityGroup) (map[string]objects.SecurityGroup, error)
-	Group(ctx context.Context, caller *reqctx.Context, id string) (*objects.SecurityGroup, error)
-	SaveGroup(ctx context.Context, caller *reqctx.Context, id, name, description string) (*objects.SecurityGroup, error)
-	DeleteGroup(ctx context.Context, caller *reqctx.Context, id string) error
-	Rule(ctx context.Context, caller *reqctx.Context, id string) (*objects.SecurityGroupRule, error)
-	CreateRule(ctx context.Context, caller *reqctx.Context, r objects.SecurityGroupRule) (*objects.SecurityGroupRule, error)
-	DeleteRule(ctx context.Context, caller *reqctx.Context, id string) error
+	Networks(ctx context.Context, caller *reqctx.Caller, query url.Values) ([]neutron.Network, error)
+	Network(ctx context.Context, caller *reqctx.Caller, id string) (*neutron.Network, error)
+	Pools(ctx context.Context, caller *reqctx.Caller) ([]neutron.Network, error)
+	FloatingIPs(ctx context.Context, caller *reqctx.Caller) ([]*neutron.FloatingIP, error)
+	FloatingIP(ctx context.Context, caller *reqctx.Caller, id string) (*neutron.FloatingIP, error)
+	CreateFloatingIP(ctx context.Context, caller *reqctx.Caller, pool string) (*neutron.FloatingIP, error)
+	Groups(ctx context.Context, caller *reqctx.Caller, all bool) ([]objects.SecurityGroup, error)
+	Sources(ctx context.Context, caller *reqctx.Caller, list []objects.SecurityGroup) (map[string]objects.SecurityGroup, error)
+	Group(ctx context.Context, caller *reqctx.Caller, id string) (*objects.SecurityGroup, error)
+	SaveGroup(ctx context.Context, caller *reqctx.Caller, id, name, description string) (*objects.SecurityGroup, error)
+	DeleteGroup(ctx context.Context, caller *reqctx.Caller, id string) error
+	Rule(ctx context.Context, caller *reqctx.Caller, id string) (*objects.SecurityGroupRule, error)
+	CreateRule(ctx context.Context, caller *reqctx.Caller, r objects.SecurityGroupRule) (*objects.SecurityGroupRule, error)
+	DeleteRule(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
 // API holds what the handlers work with.
@@ -36,7 +36,7 @@ type API struct {
 	DefaultPool string // [neutron] default_floating_pool
 	// Release gives a floating address back, and takes it out of what is known of the
 	// server that it leads to.
-	Release func(ctx context.Context, caller *reqctx.Context, id string) error
+	Release func(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
 // Fields of nova-network's networks that nothing knows any more.
@@ -54,7 +54,7 @@ func network(r *api.Request, o *api.Object, n *neutron.Network) {
 	for _, field := range lost {
 		o.Null(field)
 	}
-	if r.Context.IsAdmin {
+	if r.Caller.IsAdmin {
 		for _, field := range lostAdmin {
 			o.Null(field)
 		}
@@ -76,7 +76,7 @@ func (a *API) show(r *api.Request) (any, error)        { return a.one(r, network
 func (a *API) tenantShow(r *api.Request) (any, error)  { return a.one(r, tenantNetwork) }
 
 func (a *API) list(r *api.Request, write view) (any, error) {
-	list, err := a.Neutron.Networks(r.Ctx(), r.Context, nil)
+	list, err := a.Neutron.Networks(r.Context(), r.Caller, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (a *API) list(r *api.Request, write view) (any, error) {
 }
 
 func (a *API) one(r *api.Request, write view) (any, error) {
-	n, err := a.Neutron.Network(r.Ctx(), r.Context, r.Var("id"))
+	n, err := a.Neutron.Network(r.Context(), r.Caller, r.Var("id"))
 	if errors.Is(err, objects.ErrNetworkNotFound) {
 		return nil, api.NotFound("Network not found")
 	}

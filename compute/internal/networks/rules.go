@@ -35,14 +35,14 @@ func (a *API) ruleCreate(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	parent, err := a.Neutron.Group(r.Ctx(), r.Context, asked.Parent)
+	parent, err := a.Neutron.Group(r.Context(), r.Caller, asked.Parent)
 	if err != nil {
 		return nil, err
 	}
 	rule := objects.SecurityGroupRule{GroupID: parent.ID, Direction: "ingress", EtherType: "IPv4"}
 	sources := map[string]objects.SecurityGroup{}
 	if asked.Source != nil {
-		g, err := a.Neutron.Group(r.Ctx(), r.Context, *asked.Source)
+		g, err := a.Neutron.Group(r.Context(), r.Caller, *asked.Source)
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +64,7 @@ func (a *API) ruleCreate(r *api.Request) (any, error) {
 	if there(parent, &rule) {
 		return nil, api.BadRequest("This rule already exists in group %s", parent.ID)
 	}
-	made, err := a.Neutron.CreateRule(r.Ctx(), r.Context, rule)
+	made, err := a.Neutron.CreateRule(r.Context(), r.Caller, rule)
 	if err != nil {
 		return nil, err
 	}
@@ -212,12 +212,12 @@ func (a *API) ruleDelete(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	rule, err := a.Neutron.Rule(r.Ctx(), r.Context, id)
+	rule, err := a.Neutron.Rule(r.Context(), r.Caller, id)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.Neutron.Group(r.Ctx(), r.Context, rule.GroupID); err != nil {
+	if _, err := a.Neutron.Group(r.Context(), r.Caller, rule.GroupID); err != nil {
 		return nil, err
 	}
-	return nil, a.Neutron.DeleteRule(r.Ctx(), r.Context, rule.ID)
+	return nil, a.Neutron.DeleteRule(r.Context(), r.Caller, rule.ID)
 }

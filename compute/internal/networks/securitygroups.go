@@ -26,12 +26,12 @@ func (a *API) group(r *api.Request) (*objects.SecurityGroup, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.Neutron.Group(r.Ctx(), r.Context, id)
+	return a.Neutron.Group(r.Context(), r.Caller, id)
 }
 
 func (a *API) groupIndex(r *api.Request) (any, error) {
 	_, all := r.Query()["all_tenants"]
-	list, err := a.Neutron.Groups(r.Ctx(), r.Context, all && r.Context.IsAdmin)
+	list, err := a.Neutron.Groups(r.Context(), r.Caller, all && r.Caller.IsAdmin)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (a *API) groupIndex(r *api.Request) (any, error) {
 	slices.SortStableFunc(list, func(a, b objects.SecurityGroup) int {
 		return cmp.Or(strings.Compare(a.TenantID, b.TenantID), strings.Compare(a.Name, b.Name))
 	})
-	sources, err := a.Neutron.Sources(r.Ctx(), r.Context, list)
+	sources, err := a.Neutron.Sources(r.Context(), r.Caller, list)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (a *API) groupIndex(r *api.Request) (any, error) {
 }
 
 func (a *API) single(r *api.Request, g *objects.SecurityGroup) (any, error) {
-	sources, err := a.Neutron.Sources(r.Ctx(), r.Context, []objects.SecurityGroup{*g})
+	sources, err := a.Neutron.Sources(r.Context(), r.Caller, []objects.SecurityGroup{*g})
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (a *API) groupDelete(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Neutron.DeleteGroup(r.Ctx(), r.Context, g.ID)
+	return nil, a.Neutron.DeleteGroup(r.Context(), r.Caller, g.ID)
 }
 
 func (a *API) groupCreate(r *api.Request) (any, error) { return a.save(r, "") }
@@ -99,7 +99,7 @@ func (a *API) save(r *api.Request, id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := a.Neutron.SaveGroup(r.Ctx(), r.Context, id, asked.Name, asked.Description)
+	g, err := a.Neutron.SaveGroup(r.Context(), r.Caller, id, asked.Name, asked.Description)
 	if err != nil {
 		return nil, err
 	}

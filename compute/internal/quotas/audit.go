@@ -32,11 +32,11 @@ func (a *API) audit(r *api.Request, member string, before time.Time) (any, error
 	if err != nil {
 		return nil, err
 	}
-	tasks, err := a.Audits.AuditTasks(r.Ctx(), begin, end)
+	tasks, err := a.Audits.AuditTasks(r.Context(), begin, end)
 	if err != nil {
 		return nil, err
 	}
-	hosts, err := a.Audits.ComputeHosts(r.Ctx())
+	hosts, err := a.Audits.ComputeHosts(r.Context())
 	if err != nil {
 		return nil, err
 	}

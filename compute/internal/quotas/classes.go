@@ -25,7 +25,7 @@ func inClass(r *api.Request) func(quota.Resource) bool {
 }
 
 func (a *API) class(r *api.Request, name, id string) (any, error) {
-	limits, err := a.Quotas.Class(r.Ctx(), name)
+	limits, err := a.Quotas.Class(r.Context(), name)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (a *API) classUpdate(r *api.Request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := a.Quotas.SetClass(r.Ctx(), name, resource, n); err != nil {
+		if err := a.Quotas.SetClass(r.Context(), name, resource, n); err != nil {
 			return nil, err
 		}
 	}

@@ -42,14 +42,14 @@ var uses = []limit{
 // limits answers the absolute limits of the caller's project, or of the one that
 // tenant_id names. The parameter "reserved" is accepted and means nothing.
 func (a *API) limits(r *api.Request) (any, error) {
-	project := r.Context.ProjectID
+	project := r.Caller.ProjectID
 	if other, given := r.Query().Get("tenant_id"); given {
 		project = other
-		if err := r.Can(policy.LimitsOtherProject, policy.Own(r.Context)); err != nil {
+		if err := r.Can(policy.LimitsOtherProject, policy.Own(r.Caller)); err != nil {
 			return nil, err
 		}
 	}
-	set, err := a.Quotas.Project(r.Ctx(), project)
+	set, err := a.Quotas.Project(r.Context(), project)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ type Quotas interface {
 // Projects tells whether a project exists. It answers nil, too, when Keystone
 // cannot be asked or does not let the caller know.
 type Projects interface {
-	VerifyProject(ctx context.Context, caller *reqctx.Context, id string) error
+	VerifyProject(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
 // Usages reads what servers have used; cell.Everywhere is one.

@@ -15,7 +15,7 @@ import (
 // exist.
 func (a *API) ofProject(do func(*api.Request) (any, error)) *api.Resource {
 	return api.Owned(owner, func(r *api.Request) (any, error) {
-		if err := a.Projects.VerifyProject(r.Ctx(), r.Context, r.Var("id")); err != nil {
+		if err := a.Projects.VerifyProject(r.Context(), r.Caller, r.Var("id")); err != nil {
 			return nil, err
 		}
 		return do(r)
@@ -63,9 +63,9 @@ func set(r *api.Request, id string, limits *quota.Values) api.Encoder {
 // of answers the limits and usage of a project, or of a user in it.
 func (a *API) of(r *api.Request, o quota.Owner) (quota.Set, error) {
 	if o.User == "" {
-		return a.Quotas.Project(r.Ctx(), o.Project)
+		return a.Quotas.Project(r.Context(), o.Project)
 	}
-	return a.Quotas.User(r.Ctx(), o)
+	return a.Quotas.User(r.Context(), o)
 }
 
 func (a *API) show(r *api.Request) (any, error) {
@@ -100,7 +100,7 @@ func (a *API) detail(r *api.Request) (any, error) {
 }
 
 func (a *API) defaults(r *api.Request) (any, error) {
-	v, err := a.Quotas.Defaults(r.Ctx())
+	v, err := a.Quotas.Defaults(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (a *API) defaults(r *api.Request) (any, error) {
 
 func (a *API) update(r *api.Request) (any, error) {
 	owner := quota.Owner{Project: r.Var("id"), User: userOf(r)}
-	bounds, err := a.Quotas.Settable(r.Ctx(), owner)
+	bounds, err := a.Quotas.Settable(r.Context(), owner)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (a *API) update(r *api.Request) (any, error) {
 		limits = append(limits, limitOf{resource, n})
 	}
 	for _, l := range limits {
-		if err := a.Quotas.SetLimit(r.Ctx(), owner, l.resource, l.limit); err != nil {
+		if err := a.Quotas.SetLimit(r.Context(), owner, l.resource, l.limit); err != nil {
 			return nil, err
 		}
 	}
@@ -173,5 +173,5 @@ func ordinal(limit int64) int64 {
 
 func (a *API) delete(r *api.Request) (any, error) {
 	id := r.Var("id")
-	return nil, a.Quotas.DeleteLimits(r.Ctx(), quota.Owner{Project: id, User: userOf(r)})
+	return nil, a.Quotas.DeleteLimits(r.Context(), quota.Owner{Project: id, User: userOf(r)})
 }

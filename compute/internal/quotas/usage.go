@@ -163,7 +163,7 @@ func (a *API) usages(r *api.Request, p period, project string) ([]*summary, []*o
 			return nil, nil, objects.ErrMarkerNotFound.Errorf(objects.KindInvalid, "Marker  could not be found.")
 		}
 	}
-	servers, err := a.Usages.ActiveBetween(r.Ctx(), w)
+	servers, err := a.Usages.ActiveBetween(r.Context(), w)
 	if err != nil {
 		return nil, nil, err
 	}

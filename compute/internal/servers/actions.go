@@ -23,7 +23,7 @@ func (a *API) actionsIndex(r *api.Request, i *objects.Instance) (any, error) {
 	}
 	var list []*objects.Action
 	if q.Limit != 0 || !r.Since(mv.V58ActionPaging) {
-		list, err = a.Servers.Actions(r.Ctx(), i, q)
+		list, err = a.Servers.Actions(r.Context(), i, q)
 	}
 	if errors.Is(err, objects.ErrMarkerNotFound) {
 		return nil, api.As(400, err)
@@ -80,7 +80,7 @@ func action(r *api.Request, o *api.Object, x *objects.Action) {
 }
 
 func (a *API) actionsShow(r *api.Request, i *objects.Instance) (any, error) {
-	list, err := a.Servers.Actions(r.Ctx(), i, cell.ActionQuery{RequestID: r.Var("id")})
+	list, err := a.Servers.Actions(r.Context(), i, cell.ActionQuery{RequestID: r.Var("id")})
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (a *API) actionsShow(r *api.Request, i *objects.Instance) (any, error) {
 	var events []*objects.ActionEvent
 	shown := whole || r.Since(mv.V51VolumeExtended)
 	if shown {
-		if events, err = a.Servers.Events(r.Ctx(), i, x.ID); err != nil {
+		if events, err = a.Servers.Events(r.Context(), i, x.ID); err != nil {
 			return nil, err
 		}
 	}

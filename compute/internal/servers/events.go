@@ -33,7 +33,7 @@ func (a *API) externalEvents(r *api.Request) (any, error) {
 			events[n].Status = *e.Status
 		}
 	}
-	if err := a.Ops.TakeEvents(r.Ctx(), r.Context, events); err != nil {
+	if err := a.Ops.TakeEvents(r.Context(), r.Caller, events); err != nil {
 		return nil, err
 	}
 	status := http.StatusOK

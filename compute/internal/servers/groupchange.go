@@ -24,7 +24,7 @@ func (a *API) removeSecurityGroup(r *api.Request, i *objects.Instance) (any, err
 
 // changeGroup does something with the group that the body names, a lock or a task
 // of the server notwithstanding.
-func (a *API) changeGroup(r *api.Request, i *objects.Instance, action string, do func(ctx context.Context, caller *reqctx.Context, server, group string) error) (any, error) {
+func (a *API) changeGroup(r *api.Request, i *objects.Instance, action string, do func(ctx context.Context, caller *reqctx.Caller, server, group string) error) (any, error) {
 	group, err := api.Body[securityGroup](r, action)
 	if err != nil {
 		return nil, err
@@ -32,5 +32,5 @@ func (a *API) changeGroup(r *api.Request, i *objects.Instance, action string, do
 	if strings.TrimSpace(group.Name) == "" {
 		return nil, api.BadRequest("Security group name cannot be empty")
 	}
-	return nil, do(r.Ctx(), r.Context, i.UUID, group.Name)
+	return nil, do(r.Context(), r.Caller, i.UUID, group.Name)
 }

@@ -19,7 +19,7 @@ func (a *API) changePassword(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = a.Ops.ChangePassword(r.Ctx(), r.Context, i, asked.AdminPass)
+	err = a.Ops.ChangePassword(r.Context(), r.Caller, i, asked.AdminPass)
 	if errors.Is(err, objects.ErrNotImplementedError) {
 		return nil, api.NotImplemented("Unable to set password on instance")
 	}
@@ -39,7 +39,7 @@ func (a *API) consoleOutput(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	output, err := a.Ops.ConsoleOutput(r.Ctx(), r.Context, i, asked.Length)
+	output, err := a.Ops.ConsoleOutput(r.Context(), r.Caller, i, asked.Length)
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +48,9 @@ func (a *API) consoleOutput(r *api.Request, i *objects.Instance) (any, error) {
 
 func (a *API) diagnostics(r *api.Request, i *objects.Instance) (any, error) {
 	if !r.Since(mv.V48Diagnostics) {
-		return a.Ops.Diagnostics(r.Ctx(), r.Context, i)
+		return a.Ops.Diagnostics(r.Context(), r.Caller, i)
 	}
-	d, err := a.Ops.CommonDiagnostics(r.Ctx(), r.Context, i)
+	d, err := a.Ops.CommonDiagnostics(r.Context(), r.Caller, i)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (a *API) addFixedIP(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Ops.AddFixedIP(r.Ctx(), r.Context, i, asked.NetworkID)
+	return nil, a.Ops.AddFixedIP(r.Context(), r.Caller, i, asked.NetworkID)
 }
 
 func (a *API) removeFixedIP(r *api.Request, i *objects.Instance) (any, error) {
@@ -109,5 +109,5 @@ func (a *API) removeFixedIP(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Ops.RemoveFixedIP(r.Ctx(), r.Context, i, asked.Address)
+	return nil, a.Ops.RemoveFixedIP(r.Context(), r.Caller, i, asked.Address)
 }

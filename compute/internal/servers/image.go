@@ -36,7 +36,7 @@ func (a *API) createImage(r *api.Request, i *objects.Instance) (any, error) {
 	if err := a.checkProperties(r, asked.Metadata); err != nil {
 		return nil, err
 	}
-	image, err := a.Ops.CreateImage(r.Ctx(), r.Context, i, strings.TrimSpace(asked.Name), asked.Metadata, func() error {
+	image, err := a.Ops.CreateImage(r.Context(), r.Caller, i, strings.TrimSpace(asked.Name), asked.Metadata, func() error {
 		return r.Can(policy.ServersCreateImageAllowVolumeBacked, api.OwnerOf(i))
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ func (a *API) createImage(r *api.Request, i *objects.Instance) (any, error) {
 	if r.Since(mv.V45ImageIDBody) {
 		return imageID(image), nil
 	}
-	url, err := a.ImageURL(r.Ctx(), r.Context, image)
+	url, err := a.ImageURL(r.Context(), r.Caller, image)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (a *API) createBackup(r *api.Request, i *objects.Instance) (any, error) {
 	if err := a.checkProperties(r, b.Properties); err != nil {
 		return nil, err
 	}
-	image, err := a.Ops.Backup(r.Ctx(), r.Context, i, b)
+	image, err := a.Ops.Backup(r.Context(), r.Caller, i, b)
 	switch {
 	case err != nil:
 		return nil, err
@@ -83,7 +83,7 @@ func (a *API) checkProperties(r *api.Request, properties map[string]string) erro
 	if len(properties) == 0 || r.Since(mv.V39NoImageMetadata) {
 		return nil
 	}
-	err := a.Ops.Servers.Limits.CheckImage(r.Ctx(), quota.Owner{Project: r.Context.ProjectID, User: r.Context.UserID}, len(properties))
+	err := a.Ops.Servers.Limits.CheckImage(r.Context(), quota.Owner{Project: r.Caller.ProjectID, User: r.Caller.UserID}, len(properties))
 	if _, over := errors.AsType[*quota.OverError](err); over {
 		return api.Forbidden("Image metadata limit exceeded")
 	}

@@ -21,17 +21,17 @@ func (a *API) lock(r *api.Request, i *objects.Instance) (any, error) {
 			return nil, err
 		}
 	}
-	return nil, a.Ops.Lock(r.Ctx(), r.Context, i, asked.Reason)
+	return nil, a.Ops.Lock(r.Context(), r.Caller, i, asked.Reason)
 }
 
 // unlock needs a further right for a lock that somebody else has put on.
 func (a *API) unlock(r *api.Request, i *objects.Instance) (any, error) {
-	if lifecycle.LockedByOther(r.Context, i) {
+	if lifecycle.LockedByOther(r.Caller, i) {
 		if err := r.Can(policy.LockServerUnlockUnlockOverride, api.OwnerOf(i)); err != nil {
 			return nil, err
 		}
 	}
-	return nil, a.Ops.Unlock(r.Ctx(), r.Context, i)
+	return nil, a.Ops.Unlock(r.Context(), r.Caller, i)
 }
 
 // newState is the body that sets the state of a server.
@@ -44,5 +44,5 @@ func (a *API) resetState(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Ops.ResetState(r.Ctx(), r.Context, i, asked.State)
+	return nil, a.Ops.ResetState(r.Context(), r.Caller, i, asked.State)
 }

@@ -33,7 +33,7 @@ func (a *API) metadataSet(r *api.Request, i *objects.Instance, replace bool) (an
 	if err != nil {
 		return nil, err
 	}
-	all, err := a.Ops.SetMetadata(r.Ctx(), r.Context, i, pairs, replace)
+	all, err := a.Ops.SetMetadata(r.Context(), r.Caller, i, pairs, replace)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (a *API) metadataUpdate(r *api.Request, i *objects.Instance) (any, error) {
 	if !ok {
 		return nil, api.BadRequest("Request body and URI mismatch")
 	}
-	if _, err := a.Ops.SetMetadata(r.Ctx(), r.Context, i, map[string]string{key: value}, false); err != nil {
+	if _, err := a.Ops.SetMetadata(r.Context(), r.Caller, i, map[string]string{key: value}, false); err != nil {
 		return nil, err
 	}
 	return api.Doc(func(o *api.Object) { o.StrMap("meta", map[string]string{key: value}) }), nil
@@ -62,5 +62,5 @@ func (a *API) metadataDelete(r *api.Request, i *objects.Instance) (any, error) {
 	if _, ok := i.Metadata[key]; !ok {
 		return nil, api.NotFound("Metadata item was not found")
 	}
-	return nil, a.Ops.RemoveMetadata(r.Ctx(), r.Context, i, key)
+	return nil, a.Ops.RemoveMetadata(r.Context(), r.Caller, i, key)
 }

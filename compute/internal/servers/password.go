@@ -20,5 +20,5 @@ func (a *API) passwordShow(_ *api.Request, i *objects.Instance) (any, error) {
 
 // passwordClear forgets the password that a server's guest stored; the guest keeps it.
 func (a *API) passwordClear(r *api.Request, i *objects.Instance) (any, error) {
-	return nil, a.Ops.ForgetPassword(r.Ctx(), i)
+	return nil, a.Ops.ForgetPassword(r.Context(), i)
 }

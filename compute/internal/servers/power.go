@@ -17,5 +17,5 @@ func (a *API) reboot(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Ops.Reboot(r.Ctx(), r.Context, i, strings.ToUpper(asked.Kind))
+	return nil, a.Ops.Reboot(r.Context(), r.Caller, i, strings.ToUpper(asked.Kind))
 }

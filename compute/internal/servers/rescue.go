@@ -4,7 +4,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/ops/build"
+	"github.com/nova-go/nova/internal/ops/create"
 	"github.com/nova-go/nova/internal/ops/lifecycle"
 )
 
@@ -29,9 +29,9 @@ func (a *API) rescue(r *api.Request, i *objects.Instance) (any, error) {
 	if asked.AdminPass != nil {
 		opts.Password = *asked.AdminPass
 	} else {
-		opts.Password = build.Password(a.Passwords.Length)
+		opts.Password = create.Password(a.Passwords.Length)
 	}
-	if err := a.Ops.Rescue(r.Ctx(), r.Context, i, opts); err != nil {
+	if err := a.Ops.Rescue(r.Context(), r.Caller, i, opts); err != nil {
 		return nil, err
 	}
 	return api.Doc(func(o *api.Object) {

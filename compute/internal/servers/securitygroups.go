@@ -13,7 +13,7 @@ import (
 // groupsIndex lists the security groups of a server's ports, with the rules for
 // what comes in: those for what goes out are not in Nova's model.
 func (a *API) groupsIndex(r *api.Request, i *objects.Instance) (any, error) {
-	groups, sources, err := a.Network.SecurityGroups(r.Ctx(), r.Context, i.UUID)
+	groups, sources, err := a.Network.SecurityGroups(r.Context(), r.Caller, i.UUID)
 	if err != nil {
 		return nil, err
 	}

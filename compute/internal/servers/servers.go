@@ -19,10 +19,10 @@ import (
 
 // Reader finds servers; *server.Reader is one.
 type Reader interface {
-	Get(ctx context.Context, caller *reqctx.Context, uuid string, want server.Want) (*objects.Instance, error)
+	Get(ctx context.Context, caller *reqctx.Caller, uuid string, want server.GetOptions) (*objects.Instance, error)
 	// Owner answers the project of a server by its mapping alone.
 	Owner(ctx context.Context, uuid string) (project string, err error)
-	List(ctx context.Context, caller *reqctx.Context, q server.ListQuery) ([]*objects.Instance, error)
+	List(ctx context.Context, caller *reqctx.Caller, q server.ListQuery) ([]*objects.Instance, error)
 	Actions(ctx context.Context, i *objects.Instance, q cell.ActionQuery) ([]*objects.Action, error)
 	Events(ctx context.Context, i *objects.Instance, action int64) ([]*objects.ActionEvent, error)
 	VIFTags(ctx context.Context, i *objects.Instance) (map[string]*string, error)
@@ -38,26 +38,26 @@ type Flavors interface {
 
 // Images finds images.
 type Images interface {
-	Image(ctx context.Context, caller *reqctx.Context, id string) (*objects.Image, error)
+	Image(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Image, error)
 }
 
 // Network is what is asked of Neutron about servers.
 type Network interface {
 	// GroupNames answers the names of the security groups of each server's ports.
-	GroupNames(ctx context.Context, caller *reqctx.Context, servers []*objects.Instance) (map[string][]string, error)
+	GroupNames(ctx context.Context, caller *reqctx.Caller, servers []*objects.Instance) (map[string][]string, error)
 	// Ports answers the ports of a server.
-	Ports(ctx context.Context, caller *reqctx.Context, server string) ([]objects.Port, error)
+	Ports(ctx context.Context, caller *reqctx.Caller, server string) ([]objects.Port, error)
 	// Port answers one port.
-	Port(ctx context.Context, caller *reqctx.Context, id string) (*objects.Port, error)
+	Port(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Port, error)
 	// ServersByAddress answers the devices whose ports have an address that contains
 	// part. supported is false where Neutron cannot search so.
-	ServersByAddress(ctx context.Context, caller *reqctx.Context, part string) (devices []string, supported bool, err error)
+	ServersByAddress(ctx context.Context, caller *reqctx.Caller, part string) (devices []string, supported bool, err error)
 	// SecurityGroups answers the security groups of a server's ports in full, and
 	// those by id that their rules refer to, as far as the caller may see them.
-	SecurityGroups(ctx context.Context, caller *reqctx.Context, server string) (groups []objects.SecurityGroup, sources map[string]objects.SecurityGroup, err error)
+	SecurityGroups(ctx context.Context, caller *reqctx.Caller, server string) (groups []objects.SecurityGroup, sources map[string]objects.SecurityGroup, err error)
 	// AddGroupTo and RemoveGroupFrom change the security groups of a server's ports.
-	AddGroupTo(ctx context.Context, caller *reqctx.Context, server, group string) error
-	RemoveGroupFrom(ctx context.Context, caller *reqctx.Context, server, group string) error
+	AddGroupTo(ctx context.Context, caller *reqctx.Caller, server, group string) error
+	RemoveGroupFrom(ctx context.Context, caller *reqctx.Caller, server, group string) error
 }
 
 // API holds what the handlers work with.
@@ -71,7 +71,7 @@ type API struct {
 	NameTemplate string        // [DEFAULT] instance_name_template
 	DownTime     time.Duration // [DEFAULT] service_down_time
 	// ImageURL is where Glance has an image.
-	ImageURL   func(ctx context.Context, caller *reqctx.Context, id string) (string, error)
+	ImageURL   func(ctx context.Context, caller *reqctx.Caller, id string) (string, error)
 	SoftDelete bool // [DEFAULT] reclaim_instance_interval is not 0
 	// Passwords says how administrator passwords are made and shown.
 	Passwords Passwords
@@ -98,7 +98,7 @@ func (a *API) show(r *api.Request, s *shown) (any, error) {
 type shown struct {
 	server *objects.Instance
 	view   *view
-	want   server.Want
+	want   server.GetOptions
 }
 
 // shown loads the server that the path names as it is shown.
@@ -115,9 +115,9 @@ func (a *API) load(r *api.Request, short bool) (*shown, policy.Target, error) {
 	// rights say what has to be read.
 	v := a.newView(r, r.Own())
 	v.single, v.short = true, short
-	want := server.Want{Load: v.detailLoad(), Beside: dbapi.Beside{Spec: r.Since(mv.V96PinnedZone), Group: r.Since(mv.V71ServerGroups)}}
+	want := server.GetOptions{Load: v.detailLoad(), MappingFields: dbapi.MappingFields{Spec: r.Since(mv.V96PinnedZone), Group: r.Since(mv.V71ServerGroups)}}
 	want.Down = r.Since(mv.V69DownCells) && r.Method == http.MethodGet
-	i, err := a.Servers.Get(r.Ctx(), r.Context, r.Var("id"), want)
+	i, err := a.Servers.Get(r.Context(), r.Caller, r.Var("id"), want)
 	if err != nil {
 		return nil, policy.Target{}, err
 	}
@@ -127,7 +127,7 @@ func (a *API) load(r *api.Request, short bool) (*shown, policy.Target, error) {
 // viewOf is the view of a server that the caller may see. What it shows of somebody
 // else's server is known only now.
 func (a *API) viewOf(r *api.Request, s *shown) (*view, error) {
-	if s.server.ProjectID == r.Context.ProjectID {
+	if s.server.ProjectID == r.Caller.ProjectID {
 		return s.view, nil
 	}
 	s.view.authorize(api.OwnerOf(s.server))
@@ -137,7 +137,7 @@ func (a *API) viewOf(r *api.Request, s *shown) (*view, error) {
 	}
 	s.want.Load = load
 	var err error
-	s.server, err = a.Servers.Get(r.Ctx(), r.Context, s.server.UUID, s.want)
+	s.server, err = a.Servers.Get(r.Context(), r.Caller, s.server.UUID, s.want)
 	return s.view, err
 }
 

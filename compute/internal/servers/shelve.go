@@ -25,5 +25,5 @@ func (a *API) unshelve(r *api.Request, i *objects.Instance) (any, error) {
 		}
 		opts.Zone, opts.Host = asked.Zone.Pointer(), asked.Host
 	}
-	return nil, a.Ops.Unshelve(r.Ctx(), r.Context, i, opts)
+	return nil, a.Ops.Unshelve(r.Context(), r.Caller, i, opts)
 }

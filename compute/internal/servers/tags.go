@@ -20,14 +20,14 @@ import (
 // server.
 func (a *API) byMapping(r *api.Request) (string, policy.Target, error) {
 	id := r.Var("server_id")
-	project, err := a.Servers.Owner(r.Ctx(), id)
+	project, err := a.Servers.Owner(r.Context(), id)
 	return id, policy.Target{ProjectID: project}, err
 }
 
 // tagged is an operation on the tags of the server that the path names.
 func (a *API) tagged(do func(*api.Request, *objects.Instance) (any, error)) *api.Resource {
 	return api.On(a.byMapping, func(r *api.Request, id string) (any, error) {
-		i, err := a.Servers.Get(r.Ctx(), r.Context, id, server.Want{Load: cell.Load{Tags: true}})
+		i, err := a.Servers.Get(r.Context(), r.Caller, id, server.GetOptions{Load: cell.Load{Tags: true}})
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func (a *API) tagsUpdate(r *api.Request, i *objects.Instance) (any, error) {
 	if err := checkTag(tag); err != nil {
 		return nil, err
 	}
-	added, err := a.Ops.AddTag(r.Ctx(), i, tag)
+	added, err := a.Ops.AddTag(r.Context(), i, tag)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (a *API) tagsUpdateAll(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Ops.SetTags(r.Ctx(), i, tags); err != nil {
+	if err := a.Ops.SetTags(r.Context(), i, tags); err != nil {
 		return nil, err
 	}
 	slices.Sort(tags) // as the table has them
@@ -101,9 +101,9 @@ func (a *API) tagsUpdateAll(r *api.Request, i *objects.Instance) (any, error) {
 }
 
 func (a *API) tagsDelete(r *api.Request, i *objects.Instance) (any, error) {
-	return nil, a.Ops.RemoveTag(r.Ctx(), i, r.Var("id"))
+	return nil, a.Ops.RemoveTag(r.Context(), i, r.Var("id"))
 }
 
 func (a *API) tagsDeleteAll(r *api.Request, i *objects.Instance) (any, error) {
-	return nil, a.Ops.RemoveTags(r.Ctx(), i)
+	return nil, a.Ops.RemoveTags(r.Context(), i)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func (a *API) topology(r *api.Request, i *objects.Instance) (any, error) {
-	t, err := a.Servers.Topology(r.Ctx(), i)
+	t, err := a.Servers.Topology(r.Context(), i)
 	if err != nil {
 		return nil, err
 	}

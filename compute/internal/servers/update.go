@@ -38,7 +38,7 @@ func (a *API) update(r *api.Request, s *shown) (any, error) {
 		}
 	}
 	spec, group := i.Spec, i.Group
-	if i, err = a.Ops.Update(r.Ctx(), r.Context, i, asked.changes(), s.want.Load); err != nil {
+	if i, err = a.Ops.Update(r.Context(), r.Caller, i, asked.changes(), s.want.Load); err != nil {
 		if errors.Is(err, objects.ErrInstanceNotFound) {
 			return nil, api.NotFound("Instance could not be found")
 		}
@@ -60,10 +60,10 @@ func (c *changed) changes() lifecycle.Changes {
 // pinZone keeps the server in the zone it is in, or lets it go.
 func (a *API) pinZone(r *api.Request, v *view, i *objects.Instance, zone *string) error {
 	var err error
-	if v.zone, err = a.Servers.Zones(r.Ctx()); err != nil {
+	if v.zone, err = a.Servers.Zones(r.Context()); err != nil {
 		return err
 	}
-	if err := a.Ops.PinZone(r.Ctx(), i, zone, v.zoneOf(i)); err != nil {
+	if err := a.Ops.PinZone(r.Context(), i, zone, v.zoneOf(i)); err != nil {
 		return err
 	}
 	if i.Spec != nil {

@@ -58,7 +58,7 @@ func (v *view) authorize(t policy.Target) {
 func (v *view) load(list []*objects.Instance) error {
 	r := v.r
 	var err error
-	if v.zone, err = v.api.Servers.Zones(r.Ctx()); err != nil {
+	if v.zone, err = v.api.Servers.Zones(r.Context()); err != nil {
 		return err
 	}
 	v.hosts = map[string]string{}
@@ -72,7 +72,7 @@ func (v *view) load(list []*objects.Instance) error {
 	if len(list) == 0 || v.single && list[0].Down {
 		return nil // a list shows the groups of servers whose cell is away, too
 	}
-	v.groups, err = v.api.Network.GroupNames(r.Ctx(), r.Context, list)
+	v.groups, err = v.api.Network.GroupNames(r.Context(), r.Caller, list)
 	return err
 }
 
@@ -336,7 +336,7 @@ func (v *view) fault(o *api.Object, f *objects.Fault) {
 		o.Int("code", f.Code)
 		o.Time("created", f.CreatedAt, isoTime)
 		o.Str("message", f.Message)
-		if objects.OrZero(f.Details) != "" && (v.r.Context.IsAdmin || f.Code != 500) {
+		if objects.OrZero(f.Details) != "" && (v.r.Caller.IsAdmin || f.Code != 500) {
 			o.Str("details", *f.Details)
 		}
 	})

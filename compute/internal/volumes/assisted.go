@@ -17,8 +17,8 @@ import (
 // Assisted makes and removes snapshots of volumes that a hypervisor has open;
 // *attachment.Ops does.
 type Assisted interface {
-	CreateVolumeSnapshot(ctx context.Context, caller *reqctx.Context, volume string, info map[string]any) error
-	DeleteVolumeSnapshot(ctx context.Context, caller *reqctx.Context, volume, snapshot string, info map[string]any) error
+	CreateVolumeSnapshot(ctx context.Context, caller *reqctx.Caller, volume string, info map[string]any) error
+	DeleteVolumeSnapshot(ctx context.Context, caller *reqctx.Caller, volume, snapshot string, info map[string]any) error
 }
 
 // newAssisted is the body that makes an assisted snapshot.
@@ -36,7 +36,7 @@ func (a *API) assistedCreate(r *api.Request) (any, error) {
 	for key, value := range asked.Info {
 		info[key] = value
 	}
-	if err := a.Assisted.CreateVolumeSnapshot(r.Ctx(), r.Context, asked.Volume, info); err != nil {
+	if err := a.Assisted.CreateVolumeSnapshot(r.Context(), r.Caller, asked.Volume, info); err != nil {
 		return nil, refused(err)
 	}
 	return api.Doc(func(o *api.Object) {
@@ -61,7 +61,7 @@ func (a *API) assistedDelete(r *api.Request) (any, error) {
 		return nil, api.BadRequest("'volume_id'")
 	}
 	info, _ := schema.Plain(doc).(map[string]any)
-	return nil, refused(a.Assisted.DeleteVolumeSnapshot(r.Ctx(), r.Context, schema.Text(volume), r.Var("id"), info))
+	return nil, refused(a.Assisted.DeleteVolumeSnapshot(r.Context(), r.Caller, schema.Text(volume), r.Var("id"), info))
 }
 
 // deleteInfo reads what Cinder says of the snapshot. Of JSON that is none clients see

@@ -9,7 +9,7 @@ import (
 
 // snapshotIndex answers snapshots; the list in brief has all of them, too.
 func (a *API) snapshotIndex(r *api.Request) (any, error) {
-	list, err := a.Cinder.Snapshots(r.Ctx(), r.Context)
+	list, err := a.Cinder.Snapshots(r.Context(), r.Caller)
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +24,7 @@ func (a *API) snapshotIndex(r *api.Request) (any, error) {
 }
 
 func (a *API) snapshotShow(r *api.Request) (any, error) {
-	s, err := a.Cinder.Snapshot(r.Ctx(), r.Context, r.Var("id"))
+	s, err := a.Cinder.Snapshot(r.Context(), r.Caller, r.Var("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (a *API) snapshotShow(r *api.Request) (any, error) {
 }
 
 func (a *API) snapshotDelete(r *api.Request) (any, error) {
-	return nil, a.Cinder.DeleteSnapshot(r.Ctx(), r.Context, r.Var("id"))
+	return nil, a.Cinder.DeleteSnapshot(r.Context(), r.Caller, r.Var("id"))
 }
 
 // newSnapshot is the body that makes a snapshot; Cinder is told the names as they came.
@@ -49,7 +49,7 @@ func (a *API) snapshotCreate(r *api.Request) (any, error) {
 		return nil, err
 	}
 	n := cinder.NewSnapshot{VolumeID: asked.Volume, Name: asked.Name, Description: asked.Description, Force: bool(asked.Force)}
-	s, err := a.Cinder.CreateSnapshot(r.Ctx(), r.Context, n)
+	s, err := a.Cinder.CreateSnapshot(r.Context(), r.Caller, n)
 	if err != nil {
 		return nil, expected(err, objects.ErrOverQuota)
 	}

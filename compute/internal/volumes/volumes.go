@@ -15,14 +15,14 @@ import (
 
 // Cinder is the service behind the proxy; *cinder.Client is one.
 type Cinder interface {
-	Volume(ctx context.Context, caller *reqctx.Context, id, version string) (*cinder.Volume, error)
-	Volumes(ctx context.Context, caller *reqctx.Context) ([]*cinder.Volume, error)
-	CreateVolume(ctx context.Context, caller *reqctx.Context, v cinder.NewVolume) (*cinder.Volume, error)
-	DeleteVolume(ctx context.Context, caller *reqctx.Context, id string) error
-	Snapshot(ctx context.Context, caller *reqctx.Context, id string) (*cinder.Snapshot, error)
-	Snapshots(ctx context.Context, caller *reqctx.Context) ([]*cinder.Snapshot, error)
-	CreateSnapshot(ctx context.Context, caller *reqctx.Context, s cinder.NewSnapshot) (*cinder.Snapshot, error)
-	DeleteSnapshot(ctx context.Context, caller *reqctx.Context, id string) error
+	Volume(ctx context.Context, caller *reqctx.Caller, id, version string) (*cinder.Volume, error)
+	Volumes(ctx context.Context, caller *reqctx.Caller) ([]*cinder.Volume, error)
+	CreateVolume(ctx context.Context, caller *reqctx.Caller, v cinder.NewVolume) (*cinder.Volume, error)
+	DeleteVolume(ctx context.Context, caller *reqctx.Caller, id string) error
+	Snapshot(ctx context.Context, caller *reqctx.Caller, id string) (*cinder.Snapshot, error)
+	Snapshots(ctx context.Context, caller *reqctx.Caller) ([]*cinder.Snapshot, error)
+	CreateSnapshot(ctx context.Context, caller *reqctx.Caller, s cinder.NewSnapshot) (*cinder.Snapshot, error)
+	DeleteSnapshot(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
 // API holds what the handlers work with.
@@ -33,7 +33,7 @@ type API struct {
 
 // index answers volumes; the list in brief has all of them, too.
 func (a *API) index(r *api.Request) (any, error) {
-	list, err := a.Cinder.Volumes(r.Ctx(), r.Context)
+	list, err := a.Cinder.Volumes(r.Context(), r.Caller)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (a *API) index(r *api.Request) (any, error) {
 }
 
 func (a *API) show(r *api.Request) (any, error) {
-	v, err := a.Cinder.Volume(r.Ctx(), r.Context, r.Var("id"), "")
+	v, err := a.Cinder.Volume(r.Context(), r.Caller, r.Var("id"), "")
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (a *API) show(r *api.Request) (any, error) {
 }
 
 func (a *API) delete(r *api.Request) (any, error) {
-	return nil, a.Cinder.DeleteVolume(r.Ctx(), r.Context, r.Var("id"))
+	return nil, a.Cinder.DeleteVolume(r.Context(), r.Caller, r.Var("id"))
 }
 
 // newVolume is the body that makes a volume. Cinder is told most of it as it came.
@@ -78,13 +78,13 @@ func (a *API) create(r *api.Request) (any, error) {
 	v := cinder.NewVolume{Size: asked.Size, Name: asked.Name, Description: asked.Description,
 		VolumeType: asked.Type, AvailabilityZone: asked.Zone, Metadata: asked.Metadata}
 	if asked.Snapshot != nil {
-		s, err := a.Cinder.Snapshot(r.Ctx(), r.Context, *asked.Snapshot)
+		s, err := a.Cinder.Snapshot(r.Context(), r.Caller, *asked.Snapshot)
 		if err != nil {
 			return nil, err
 		}
 		v.SnapshotID = s.ID
 	}
-	made, err := a.Cinder.CreateVolume(r.Ctx(), r.Context, v)
+	made, err := a.Cinder.CreateVolume(r.Context(), r.Caller, v)
 	if err != nil {
 		return nil, expected(err, objects.ErrInvalidInput, objects.ErrOverQuota)
 	}

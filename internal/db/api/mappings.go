@@ -34,12 +34,12 @@ func mappings(ctx context.Context, d *db.DB, where string, args ...any) ([]*Mapp
 	return list, err
 }
 
-// Beside says what of the API database is read together with a mapping.
-type Beside struct{ Spec, Group bool }
+// MappingFields says what of the API database is read together with a mapping.
+type MappingFields struct{ Spec, Group bool }
 
 // InstanceMapping finds the mapping of a server with what stands beside it, in
 // one query; the mapping is nil when there is none.
-func InstanceMapping(ctx context.Context, d *db.DB, uuid string, b Beside) (m *Mapping, spec *objects.RequestSpec, group string, err error) {
+func InstanceMapping(ctx context.Context, d *db.DB, uuid string, b MappingFields) (m *Mapping, spec *objects.RequestSpec, group string, err error) {
 	columns, joins := mappingColumns, ""
 	if b.Spec {
 		columns += ", s.spec"

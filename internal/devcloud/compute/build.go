@@ -13,7 +13,7 @@ import (
 type Build struct {
 	Server   string
 	Host     records.Host
-	Caller   *reqctx.Context
+	Caller   *reqctx.Caller
 	Networks *objects.Versioned // NetworkRequestList, or nil
 	Groups   []string           // security groups
 }

@@ -114,7 +114,7 @@ type Job struct {
 	*Fleet
 	Ctx    context.Context
 	Host   string
-	Caller *reqctx.Context
+	Caller *reqctx.Caller
 	Server *records.State // nil where the message is about none
 	req    *rpc.Request
 	least  time.Duration // how long a step takes at least

@@ -50,7 +50,7 @@ func (c *Conductor) place(m *message, n newServer) (*compute.Build, error) {
 		return c.Claim(s, h, instance.Object("flavor"), n.spec.Bool("is_bfv"))
 	}})
 	if err != nil {
-		return nil, c.bury(m, made, err)
+		return nil, c.failToCell0(m, made, err)
 	}
 	made.Set = records.Row{"availability_zone": c.Zone(m.ctx, host.Name)}
 	if err := c.Records.Create(m.ctx, c.Records.Cell1, made); err != nil {
@@ -74,8 +74,8 @@ func (c *Conductor) place(m *message, n newServer) (*compute.Build, error) {
 	return b, nil
 }
 
-// bury writes a server that found no host into cell0.
-func (c *Conductor) bury(m *message, n records.New, cause error) error {
+// failToCell0 writes a server that found no host into cell0.
+func (c *Conductor) failToCell0(m *message, n records.New, cause error) error {
 	server := n.Instance.Text("uuid")
 	n.Set = records.Row{"vm_state": "error", "task_state": nil}
 	if err := c.Records.Create(m.ctx, c.Records.Cell0, n); err != nil {

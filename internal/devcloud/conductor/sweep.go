@@ -57,7 +57,7 @@ func (c *Conductor) sweepRequest(ctx context.Context, q records.Request) error {
 	if q.Instance == nil {
 		return c.Records.Forget(ctx, q.Server)
 	}
-	n := records.New{Instance: q.Instance, Devices: q.Devices.Objects("objects"), Tags: q.Tags.Objects("objects"), Caller: &reqctx.Context{UserID: q.Instance.Text("user_id"), ProjectID: q.Instance.Text("project_id")},
+	n := records.New{Instance: q.Instance, Devices: q.Devices.Objects("objects"), Tags: q.Tags.Objects("objects"), Caller: &reqctx.Caller{UserID: q.Instance.Text("user_id"), ProjectID: q.Instance.Text("project_id")},
 		Set: records.Row{"vm_state": "error", "task_state": nil}}
 	if buried, err := c.Records.Buried(ctx, q.Server); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (c *Conductor) sweepServer(ctx context.Context, server string) error {
 	if err != nil || s == nil {
 		return err
 	}
-	j := &compute.Job{Fleet: c.Fleet, Ctx: ctx, Host: s.Host, Caller: &reqctx.Context{}, Server: s}
+	j := &compute.Job{Fleet: c.Fleet, Ctx: ctx, Host: s.Host, Caller: &reqctx.Caller{}, Server: s}
 	switch {
 	case s.Task == "deleting":
 		return j.Terminate()

@@ -55,7 +55,7 @@ func TestDomainsAreProjects(t *testing.T) {
 	t.Parallel()
 	do, made := keystone(t)
 	domain := made("project", `{"name": "acme", "is_domain": true}`)
-	if d := one(t, do("GET", "/projects/"+domain, "", 200), "project"); d["is_domain"] != true || d["domain_id"] != nil || d["parent_id"] != nil {
+	if d := onlyOne(t, do("GET", "/projects/"+domain, "", 200), "project"); d["is_domain"] != true || d["domain_id"] != nil || d["parent_id"] != nil {
 		t.Errorf("the project is %v", d)
 	}
 	do("GET", "/domains/"+domain, "", 200)
@@ -79,11 +79,11 @@ func TestRolesOfDomains(t *testing.T) {
 	if got := namesOf(do("GET", "/roles", "", 200), "roles"); strings.Contains(got, "clerk") {
 		t.Errorf("roles of none: %s", got)
 	}
-	d := one(t, do("PATCH", "/roles/"+role, `{"role": {"email": "y", "options": {"immutable": null}}}`, 200), "role")
+	d := onlyOne(t, do("PATCH", "/roles/"+role, `{"role": {"email": "y", "options": {"immutable": null}}}`, 200), "role")
 	if d["email"] != "y" || d["domain_id"] != "default" || fmt.Sprint(d["options"]) != "map[]" {
 		t.Errorf("the role is %v", d)
 	}
-	group := one(t, do("GET", "/groups/"+made("group", `{"name": "g", "email": "z"}`), "", 200), "group")
+	group := onlyOne(t, do("GET", "/groups/"+made("group", `{"name": "g", "email": "z"}`), "", 200), "group")
 	if group["email"] != "z" || group["domain_id"] != "default" {
 		t.Errorf("the group is %v", group)
 	}
@@ -99,7 +99,7 @@ func TestRolesOfDomains(t *testing.T) {
 			t.Errorf("%s: %v", query, list)
 		}
 		for _, a := range list {
-			if one(t, a.(map[string]any), "role")["name"] != nil {
+			if onlyOne(t, a.(map[string]any), "role")["name"] != nil {
 				t.Errorf("%s has names: %v", query, a)
 			}
 		}
@@ -116,7 +116,7 @@ func TestRegions(t *testing.T) {
 	if list := do("GET", "/regions?parent_region_id=RegionOne", "", 200)["regions"].([]any); region != "north" || len(list) != 1 {
 		t.Errorf("region %s of %v", region, list)
 	}
-	if d := one(t, do("PATCH", "/regions/north", `{"region": {"description": ""}}`, 200), "region"); d["description"] != "" || d["email"] != "x" || d["parent_region_id"] != "RegionOne" {
+	if d := onlyOne(t, do("PATCH", "/regions/north", `{"region": {"description": ""}}`, 200), "region"); d["description"] != "" || d["email"] != "x" || d["parent_region_id"] != "RegionOne" {
 		t.Errorf("the region is %v", d)
 	}
 	do("DELETE", "/regions/north", "", 204)
@@ -131,7 +131,7 @@ func TestFieldsThatMeanNothingAreKept(t *testing.T) {
 	project := made(t, c, admin, "project", `{"name": "site", "tags": ["a"]}`)
 	user := made(t, c, admin, "user", fmt.Sprintf(`{"name": "bob", "password": "pw", "email": "b@site", "default_project_id": %q}`, project))
 	out, _ := as(t, c, admin, "GET", v3+"/users/"+user, "", 200)
-	u := one(t, out, "user")
+	u := onlyOne(t, out, "user")
 	if u["email"] != "b@site" || u["default_project_id"] != project {
 		t.Errorf("the user is %v", u)
 	}
@@ -140,11 +140,11 @@ func TestFieldsThatMeanNothingAreKept(t *testing.T) {
 	}
 	as(t, c, admin, "PATCH", v3+"/users/"+user, `{"user": {"email": null}}`, 200)
 	out, _ = as(t, c, admin, "GET", v3+"/users/"+user, "", 200)
-	if _, kept := one(t, out, "user")["email"]; kept {
+	if _, kept := onlyOne(t, out, "user")["email"]; kept {
 		t.Errorf("the address is kept: %v", out)
 	}
 	out, _ = as(t, c, admin, "GET", v3+"/projects/"+project, "", 200)
-	if tags := fmt.Sprint(one(t, out, "project")["tags"]); tags != "[a]" {
+	if tags := fmt.Sprint(onlyOne(t, out, "project")["tags"]); tags != "[a]" {
 		t.Errorf("tags %s", tags)
 	}
 	out, _ = as(t, c, admin, "GET", v3+"/users?name=bob&domain_id=other&unknown=x", "", 200)

@@ -54,7 +54,7 @@ type user struct {
 }
 
 // first is the directory of a new cloud.
-func first() *directory {
+func newDirectory() *directory {
 	d := &directory{Domains: []entity{{ID: defaultDomain, Name: "Default", Root: true}}, Regions: []entity{{ID: Region}}}
 	for _, name := range []string{"admin", "manager", "member", "reader", "service"} {
 		d.Roles = append(d.Roles, entity{ID: nameID("role-", name), Name: name})
@@ -81,7 +81,7 @@ func first() *directory {
 func (s *Service) directoryFile() string { return s.file("people.json") }
 
 func (s *Service) openDirectory() error {
-	s.known.Store(first())
+	s.known.Store(newDirectory())
 	text, err := os.ReadFile(s.directoryFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -93,11 +93,11 @@ func (s *Service) openDirectory() error {
 	if err := json.Unmarshal(text, d); err != nil {
 		return fmt.Errorf("%s: %w", s.directoryFile(), err)
 	}
-	if first := first(); len(d.Domains) == 0 { // a file from before there were any
+	if first := newDirectory(); len(d.Domains) == 0 { // a file from before there were any
 		d.Roles, d.Domains = first.Roles, first.Domains
 	}
 	if len(d.Regions) == 0 {
-		d.Regions = first().Regions
+		d.Regions = newDirectory().Regions
 	}
 	for n := range d.Domains {
 		d.Domains[n].Root = true

@@ -82,11 +82,11 @@ func keystone(t *testing.T) (do func(method, path, body string, want int) map[st
 func made(t *testing.T, c *httptest.Server, token, kind, body string) string {
 	t.Helper()
 	out, _ := as(t, c, token, "POST", v3+"/"+kind+"s", `{"`+kind+`": `+body+`}`, 201)
-	return one(t, out, kind)["id"].(string)
+	return onlyOne(t, out, kind)["id"].(string)
 }
 
-// one is the object below a key of an answer.
-func one(t *testing.T, out map[string]any, key string) map[string]any {
+// onlyOne is the object below a key of an answer.
+func onlyOne(t *testing.T, out map[string]any, key string) map[string]any {
 	t.Helper()
 	d, ok := out[key].(map[string]any)
 	if !ok {

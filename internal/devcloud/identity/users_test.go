@@ -45,7 +45,7 @@ func TestPasswordsAndTheirKin(t *testing.T) {
 	c := start(t)
 	admin := logIn(t, c, "admin", "secret", "admin", 201)
 	out, _ := as(t, c, admin, "POST", "/identity/v3/users", `{"user": {"name": "ann", "password": "old"}}`, 201)
-	path := "/identity/v3/users/" + one(t, out, "user")["id"].(string) + "/password"
+	path := "/identity/v3/users/" + onlyOne(t, out, "user")["id"].(string) + "/password"
 	as(t, c, admin, "POST", path, `{"user": {"original_password": "wrong", "password": "new"}}`, 401)
 	as(t, c, admin, "POST", path, `{"user": {"original_password": "old"}}`, 400)
 	as(t, c, admin, "POST", path, `{"user": {"original_password": "old", "password": "new"}}`, 204)
@@ -56,7 +56,7 @@ func TestPasswordsAndTheirKin(t *testing.T) {
 	credentials := "/identity/v3/users/" + ids(out, "users")[0] + "/application_credentials"
 	for given, want := range map[string]string{"2100-01-02T03:04:05.123000": "2100-01-02T03:04:05.123000", "2100-01-02T03:04:05Z": "2100-01-02T03:04:05.000000", "2100-01-02T03:04:05+01:00": "2100-01-02T02:04:05.000000"} {
 		out, _ = as(t, c, admin, "POST", credentials, fmt.Sprintf(`{"application_credential": {"name": %q, "expires_at": %q}}`, given, given), 201)
-		if got := one(t, out, "application_credential")["expires_at"]; got != want {
+		if got := onlyOne(t, out, "application_credential")["expires_at"]; got != want {
 			t.Errorf("%s ends at %v", given, got)
 		}
 	}

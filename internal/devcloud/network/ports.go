@@ -130,18 +130,18 @@ func address(network resource.Doc, nets []resource.Doc, w resource.Doc, mac stri
 		}
 		if mode := resource.Text(n, "ipv6_address_mode"); mode == "slaac" || mode == "dhcpv6-stateless" {
 			if a, err := eui64(resource.Text(n, "cidr"), mac); err == nil {
-				return in(n, a), nil
+				return fixedIP(n, a), nil
 			}
 		}
 		if a := free(n, taken); a.IsValid() {
-			return in(n, a), nil
+			return fixedIP(n, a), nil
 		}
 	}
 	return nil, resource.Errorf(http.StatusConflict, "IpAddressGenerationFailure", "No more IP addresses available on network %s.", network["id"])
 }
 
-// in is an address in a subnet, as ports show it.
-func in(subnet resource.Doc, a netip.Addr) resource.Doc {
+// fixedIP is an address in a subnet, as ports show it.
+func fixedIP(subnet resource.Doc, a netip.Addr) resource.Doc {
 	return resource.Doc{"subnet_id": subnet["id"], "ip_address": a.String()}
 }
 
@@ -159,7 +159,7 @@ func givenAddress(nets []resource.Doc, given string, taken map[string]bool) (res
 		if taken[a.String()] {
 			return nil, resource.Errorf(http.StatusConflict, "IpAddressAlreadyAllocated", "IP address %s already allocated in subnet %s", a, n["id"])
 		}
-		return in(n, a), nil
+		return fixedIP(n, a), nil
 	}
 	return nil, resource.Errorf(http.StatusBadRequest, "InvalidIpForNetwork", "IP address %s is not a valid IP for any of the subnets on the specified network.", given)
 }

@@ -19,7 +19,7 @@ type New struct {
 	Instance *objects.Versioned
 	Devices  []*objects.Versioned
 	Tags     []*objects.Versioned
-	Caller   *reqctx.Context
+	Caller   *reqctx.Caller
 	Set      Row // over the columns of Instance
 }
 

@@ -27,25 +27,25 @@ type Hosts interface {
 // Schedulers tells all nova-schedulers what aggregates are now;
 // *schedulerrpc.Client does.
 type Schedulers interface {
-	UpdateAggregates(ctx context.Context, caller *reqctx.Context, list []*objects.Versioned) error
-	DeleteAggregate(ctx context.Context, caller *reqctx.Context, g *objects.Versioned) error
+	UpdateAggregates(ctx context.Context, caller *reqctx.Caller, list []*objects.Versioned) error
+	DeleteAggregate(ctx context.Context, caller *reqctx.Caller, g *objects.Versioned) error
 }
 
 // Conductor fills the image caches of hosts; *conductorrpc.Client does.
 type Conductor interface {
-	CacheImages(ctx context.Context, caller *reqctx.Context, g *objects.Versioned, images []string) error
+	CacheImages(ctx context.Context, caller *reqctx.Caller, g *objects.Versioned, images []string) error
 }
 
 // Images finds images; *glance.Client does.
 type Images interface {
-	Image(ctx context.Context, caller *reqctx.Context, id string) (*objects.Image, error)
+	Image(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Image, error)
 }
 
 // Placement has aggregates of resource providers, which follow Nova's;
 // *placement.Client does.
 type Placement interface {
-	JoinAggregate(ctx context.Context, caller *reqctx.Context, node, aggregate string) error
-	LeaveAggregate(ctx context.Context, caller *reqctx.Context, node, aggregate string) error
+	JoinAggregate(ctx context.Context, caller *reqctx.Caller, node, aggregate string) error
+	LeaveAggregate(ctx context.Context, caller *reqctx.Caller, node, aggregate string) error
 }
 
 // Aggregates works on host aggregates.
@@ -77,7 +77,7 @@ func (a *Aggregates) Get(ctx context.Context, id int64) (*objects.Aggregate, err
 
 // Create makes an aggregate, which gives its hosts a zone if that is not "". A
 // name that is taken is an AggregateNameExists.
-func (a *Aggregates) Create(ctx context.Context, caller *reqctx.Context, name, zone string) (*objects.Aggregate, error) {
+func (a *Aggregates) Create(ctx context.Context, caller *reqctx.Caller, name, zone string) (*objects.Aggregate, error) {
 	g := &objects.Aggregate{UUID: uuid.NewString(), Name: name, Hosts: []string{}, Metadata: map[string]string{}}
 	told := map[string]any{"name": name}
 	if zone != "" {
@@ -95,13 +95,13 @@ func (a *Aggregates) Create(ctx context.Context, caller *reqctx.Context, name, z
 
 // announce announces what happens to an aggregate, in the old form by its own name
 // and with more members, and as an object.
-func (a *Aggregates) announce(ctx context.Context, caller *reqctx.Context, old, event string, g *objects.Aggregate, more map[string]any) {
+func (a *Aggregates) announce(ctx context.Context, caller *reqctx.Caller, old, event string, g *objects.Aggregate, more map[string]any) {
 	a.Notify.AggregateOf(ctx, caller, old, g.ID, more)
 	a.Notify.Aggregate(ctx, caller, event, g)
 }
 
 // setMetadata writes a change of the metadata, and announces it.
-func (a *Aggregates) setMetadata(ctx context.Context, caller *reqctx.Context, g *objects.Aggregate, change map[string]*string) error {
+func (a *Aggregates) setMetadata(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, change map[string]*string) error {
 	more := map[string]any{"meta_data": change}
 	a.announce(ctx, caller, "updatemetadata.start", "update_metadata.start", g, more)
 	if err := a.Store.UpdateMetadata(ctx, g, change); err != nil {
@@ -112,13 +112,13 @@ func (a *Aggregates) setMetadata(ctx context.Context, caller *reqctx.Context, g 
 }
 
 // tell sends the schedulers an aggregate as it is now.
-func (a *Aggregates) tell(ctx context.Context, caller *reqctx.Context, g *objects.Versioned) error {
+func (a *Aggregates) tell(ctx context.Context, caller *reqctx.Caller, g *objects.Versioned) error {
 	return a.Schedulers.UpdateAggregates(ctx, caller, []*objects.Versioned{g})
 }
 
 // Rename gives an aggregate another name. The schedulers are told by what comes
 // after it: UpdateZone, with or without a zone.
-func (a *Aggregates) Rename(ctx context.Context, caller *reqctx.Context, g *objects.Aggregate, name string) error {
+func (a *Aggregates) Rename(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, name string) error {
 	next := *g
 	next.Name = name
 	a.announce(ctx, caller, "updateprop.start", "update_prop.start", &next, nil)
@@ -131,7 +131,7 @@ func (a *Aggregates) Rename(ctx context.Context, caller *reqctx.Context, g *obje
 
 // UpdateZone ends a change of an aggregate: it sets its zone if that is given, and
 // tells the schedulers. Errors: InvalidAggregateActionUpdate.
-func (a *Aggregates) UpdateZone(ctx context.Context, caller *reqctx.Context, g *objects.Aggregate, zone *string, given bool) error {
+func (a *Aggregates) UpdateZone(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, zone *string, given bool) error {
 	if !given {
 		return a.tell(ctx, caller, g.Versioned())
 	}
@@ -150,7 +150,7 @@ func (a *Aggregates) UpdateZone(ctx context.Context, caller *reqctx.Context, g *
 
 // SetMetadata sets the keys that have a value and removes those that have none.
 // Errors: InvalidAggregateActionUpdateMeta, AggregateMetadataKeyExists.
-func (a *Aggregates) SetMetadata(ctx context.Context, caller *reqctx.Context, g *objects.Aggregate, change map[string]*string) error {
+func (a *Aggregates) SetMetadata(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, change map[string]*string) error {
 	if zone, given := change["availability_zone"]; given {
 		if err := a.checkZone(ctx, g, zone, updateMetadata); err != nil {
 			return err
@@ -169,7 +169,7 @@ func (a *Aggregates) SetMetadata(ctx context.Context, caller *reqctx.Context, g 
 
 // Delete removes an aggregate without hosts. One that has hosts is an
 // InvalidAggregateActionDelete.
-func (a *Aggregates) Delete(ctx context.Context, caller *reqctx.Context, g *objects.Aggregate) error {
+func (a *Aggregates) Delete(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate) error {
 	a.announce(ctx, caller, "delete.start", "delete.start", g, nil)
 	if len(g.Hosts) > 0 {
 		return refuse(remove, g, "Host aggregate is not empty")
@@ -186,7 +186,7 @@ func (a *Aggregates) Delete(ctx context.Context, caller *reqctx.Context, g *obje
 
 // CacheImages has the hosts of an aggregate fetch images before they are needed.
 // Images that the caller does not see are an ImageNotFound.
-func (a *Aggregates) CacheImages(ctx context.Context, caller *reqctx.Context, g *objects.Aggregate, images []string) error {
+func (a *Aggregates) CacheImages(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, images []string) error {
 	for _, id := range images {
 		if _, err := a.Images.Image(ctx, caller, id); err != nil {
 			return err

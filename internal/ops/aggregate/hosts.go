@@ -20,7 +20,7 @@ func notFound(host string) error {
 //
 // Errors: ComputeHostNotFound, AggregateNotFound, InvalidAggregateActionAdd,
 // AggregateHostExists.
-func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Context, id int64, host string) (*objects.Aggregate, error) {
+func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Caller, id int64, host string) (*objects.Aggregate, error) {
 	a.Notify.AggregateOf(ctx, caller, "addhost.start", id, map[string]any{"host_name": host})
 	c, service, err := a.Hosts.ComputeAnywhere(ctx, host)
 	if err != nil {
@@ -67,7 +67,7 @@ func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Context, id int
 //
 // Errors: ComputeHostNotFound, AggregateNotFound, AggregateHostNotFound,
 // InvalidAggregateActionDelete, and those of Placement.
-func (a *Aggregates) RemoveHost(ctx context.Context, caller *reqctx.Context, id int64, host string) (*objects.Aggregate, error) {
+func (a *Aggregates) RemoveHost(ctx context.Context, caller *reqctx.Caller, id int64, host string) (*objects.Aggregate, error) {
 	a.Notify.AggregateOf(ctx, caller, "removehost.start", id, map[string]any{"host_name": host})
 	c, _, err := a.Hosts.ComputeAnywhere(ctx, host)
 	if err != nil {
@@ -104,7 +104,7 @@ func (a *Aggregates) RemoveHost(ctx context.Context, caller *reqctx.Context, id 
 }
 
 // Forget takes a host out of all aggregates.
-func (a *Aggregates) Forget(ctx context.Context, caller *reqctx.Context, host string) error {
+func (a *Aggregates) Forget(ctx context.Context, caller *reqctx.Caller, host string) error {
 	list, err := a.Store.OfHosts(ctx, []string{host})
 	if err != nil {
 		return err

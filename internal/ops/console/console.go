@@ -27,7 +27,7 @@ var remoteKinds = server.Kinds{
 
 // Console opens a console of a server: method is the host's, kind "novnc" and the
 // like. The answer is what the host says: access_url, token, host, port.
-func (o *Opener) Console(ctx context.Context, caller *reqctx.Context, i *objects.Instance, method, kind string) (map[string]any, error) {
+func (o *Opener) Console(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, method, kind string) (map[string]any, error) {
 	if i.Host == nil || *i.Host == "" {
 		return nil, objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
 	}

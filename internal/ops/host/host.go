@@ -20,21 +20,21 @@ import (
 // Computes calls the nova-compute of a host, over the broker of the cell with
 // the UUID; *computerpc.Client does. The answers are the driver's own words.
 type Computes interface {
-	SetHostEnabled(ctx context.Context, caller *reqctx.Context, cell, host string, enabled bool) (string, error)
-	HostMaintenance(ctx context.Context, caller *reqctx.Context, cell, host string, on bool) (string, error)
-	HostPowerAction(ctx context.Context, caller *reqctx.Context, cell, host, action string) (string, error)
-	HostUptime(ctx context.Context, caller *reqctx.Context, cell, host string) (string, error)
+	SetHostEnabled(ctx context.Context, caller *reqctx.Caller, cell, host string, enabled bool) (string, error)
+	HostMaintenance(ctx context.Context, caller *reqctx.Caller, cell, host string, on bool) (string, error)
+	HostPowerAction(ctx context.Context, caller *reqctx.Caller, cell, host, action string) (string, error)
+	HostUptime(ctx context.Context, caller *reqctx.Caller, cell, host string) (string, error)
 }
 
 // Aggregates takes a host out of all aggregates; *aggregate.Aggregates does.
 type Aggregates interface {
-	Forget(ctx context.Context, caller *reqctx.Context, host string) error
+	Forget(ctx context.Context, caller *reqctx.Caller, host string) error
 }
 
 // Placement gives back what a compute node has there; *placement.Client does.
 type Placement interface {
-	LeaveTree(ctx context.Context, caller *reqctx.Context, consumer, root string) error
-	DeleteTree(ctx context.Context, caller *reqctx.Context, root string) error
+	LeaveTree(ctx context.Context, caller *reqctx.Caller, consumer, root string) error
+	DeleteTree(ctx context.Context, caller *reqctx.Caller, root string) error
 }
 
 // Hosts works on hosts, in whichever cells they are.

@@ -145,7 +145,7 @@ func (h *Hosts) Hypervisors(ctx context.Context, nodes []*objects.ComputeNode, s
 
 // Uptime asks the driver of a hypervisor with a service for its uptime. Errors:
 // ComputeServiceUnavailable when the service is down, NotSupported.
-func (h *Hosts) Uptime(ctx context.Context, caller *reqctx.Context, v *Hypervisor) (string, error) {
+func (h *Hosts) Uptime(ctx context.Context, caller *reqctx.Caller, v *Hypervisor) (string, error) {
 	if !h.Up(v.Service) {
 		return "", objects.ErrComputeServiceUnavailable.Errorf(objects.KindInvalid, "Compute service of %s is unavailable at this time.", v.Host)
 	}
@@ -158,7 +158,7 @@ const atOnce = 16
 
 // FillUptimes sets Uptime of hypervisors with a service: what they report, or
 // else what they say when they are asked. Those that are down have none.
-func (h *Hosts) FillUptimes(ctx context.Context, caller *reqctx.Context, list []*Hypervisor) error {
+func (h *Hosts) FillUptimes(ctx context.Context, caller *reqctx.Caller, list []*Hypervisor) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for _, v := range list {

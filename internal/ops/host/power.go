@@ -12,7 +12,7 @@ import (
 // SetEnabled tells the driver of a host to take new servers or not. The answer is
 // its own, "enabled" or "disabled" where it went well. Errors of this and the
 // next: HostMappingNotFound, ComputeHostNotFound, NotImplementedError.
-func (h *Hosts) SetEnabled(ctx context.Context, caller *reqctx.Context, host string, enabled bool) (string, error) {
+func (h *Hosts) SetEnabled(ctx context.Context, caller *reqctx.Caller, host string, enabled bool) (string, error) {
 	return h.tell(ctx, caller, host, event{"set_enabled", "set_host_enabled", "enabled", enabled}, func(cell, host string) (string, error) {
 		return h.Computes.SetHostEnabled(ctx, caller, cell, host, enabled)
 	})
@@ -20,14 +20,14 @@ func (h *Hosts) SetEnabled(ctx context.Context, caller *reqctx.Context, host str
 
 // SetMaintenance begins or ends the maintenance of a host. The answer is
 // "on_maintenance" or "off_maintenance" where it went well.
-func (h *Hosts) SetMaintenance(ctx context.Context, caller *reqctx.Context, host string, on bool) (string, error) {
+func (h *Hosts) SetMaintenance(ctx context.Context, caller *reqctx.Caller, host string, on bool) (string, error) {
 	return h.tell(ctx, caller, host, event{"set_maintenance", "set_host_maintenance", "mode", on}, func(cell, host string) (string, error) {
 		return h.Computes.HostMaintenance(ctx, caller, cell, host, on)
 	})
 }
 
 // Power does "startup", "shutdown" or "reboot" to a host.
-func (h *Hosts) Power(ctx context.Context, caller *reqctx.Context, host, action string) (string, error) {
+func (h *Hosts) Power(ctx context.Context, caller *reqctx.Caller, host, action string) (string, error) {
 	return h.tell(ctx, caller, host, event{"power_action", "host_power_action", "action", action}, func(cell, host string) (string, error) {
 		return h.Computes.HostPowerAction(ctx, caller, cell, host, action)
 	})
@@ -40,7 +40,7 @@ type event struct {
 	value              any
 }
 
-func (h *Hosts) tell(ctx context.Context, caller *reqctx.Context, host string, e event, do func(cell, host string) (string, error)) (answer string, err error) {
+func (h *Hosts) tell(ctx context.Context, caller *reqctx.Caller, host string, e event, do func(cell, host string) (string, error)) (answer string, err error) {
 	defer func() {
 		h.Notify.Failed(ctx, caller, notify.Call{Service: "compute", Method: e.method, Args: map[string]any{"host_name": host, e.what: e.value}}, err)
 	}()

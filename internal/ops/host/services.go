@@ -90,7 +90,7 @@ const syncsStatus = 38
 // UpdateService changes a nova-compute. When it is enabled or disabled, it is
 // told so, to tell Placement; if that fails it does so on its own later, so that
 // it is no error.
-func (h *Hosts) UpdateService(ctx context.Context, caller *reqctx.Context, p *Place, u cell.ServiceUpdate) error {
+func (h *Hosts) UpdateService(ctx context.Context, caller *reqctx.Caller, p *Place, u cell.ServiceUpdate) error {
 	if err := cell.UpdateService(ctx, p.cell, p.Service, u); err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (h *Hosts) UpdateService(ctx context.Context, caller *reqctx.Context, p *Pl
 // aggregates, its resource providers, its host mapping and its compute nodes; it
 // must have no servers and no migrations under way, or else the error is of
 // KindConflict.
-func (h *Hosts) DeleteService(ctx context.Context, caller *reqctx.Context, p *Place) error {
+func (h *Hosts) DeleteService(ctx context.Context, caller *reqctx.Caller, p *Place) error {
 	if p.Binary == "nova-compute" {
 		if err := h.retire(ctx, caller, p); err != nil {
 			return err
@@ -123,7 +123,7 @@ func (h *Hosts) DeleteService(ctx context.Context, caller *reqctx.Context, p *Pl
 }
 
 // announce announces what happened to a service.
-func (h *Hosts) announce(ctx context.Context, caller *reqctx.Context, event string, s *objects.Service) error {
+func (h *Hosts) announce(ctx context.Context, caller *reqctx.Caller, event string, s *objects.Service) error {
 	if !h.Notify.Versioned() {
 		return nil
 	}
@@ -139,7 +139,7 @@ func (h *Hosts) announce(ctx context.Context, caller *reqctx.Context, event stri
 	return nil
 }
 
-func (h *Hosts) retire(ctx context.Context, caller *reqctx.Context, p *Place) error {
+func (h *Hosts) retire(ctx context.Context, caller *reqctx.Caller, p *Place) error {
 	n, err := cell.CountOn(ctx, p.cell, []string{p.Host})
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func (h *Hosts) retire(ctx context.Context, caller *reqctx.Context, p *Place) er
 
 // forgetProvider removes a compute node from Placement, with what servers that
 // were evacuated from it still hold there. There are no servers on it any more.
-func (h *Hosts) forgetProvider(ctx context.Context, caller *reqctx.Context, c *db.Cell, n *objects.ComputeNode) error {
+func (h *Hosts) forgetProvider(ctx context.Context, caller *reqctx.Caller, c *db.Cell, n *objects.ComputeNode) error {
 	gone, err := evacuations(ctx, c, n.Host, -1)
 	if err != nil {
 		return err

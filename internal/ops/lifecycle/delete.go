@@ -18,14 +18,14 @@ import (
 // restored until [DEFAULT] reclaim_instance_interval is over.
 type removal struct {
 	ops    *Ops
-	caller *reqctx.Context
+	caller *reqctx.Caller
 	i      *objects.Instance
 	soft   bool
 }
 
 // Delete destroys a server, whatever it is doing: its host does it; or where there
 // is none that could, the API.
-func (o *Ops) Delete(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) Delete(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if i.Locked && !caller.IsAdmin {
 		return server.Locked(i)
 	}
@@ -34,7 +34,7 @@ func (o *Ops) Delete(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 
 // SoftDelete powers a server off, and has it destroyed later. One that was never
 // launched is destroyed at once.
-func (o *Ops) SoftDelete(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) SoftDelete(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if i.Locked && !caller.IsAdmin {
 		return server.Locked(i)
 	}
@@ -103,11 +103,11 @@ func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 
 // lookup reads a server in the cell that it is mapped to by now, or nil.
 func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, error) {
-	m, _, _, err := dbapi.InstanceMapping(ctx, r.ops.Servers.Reader.API, uuid, dbapi.Beside{})
+	m, _, _, err := dbapi.InstanceMapping(ctx, r.ops.Servers.Reader.API, uuid, dbapi.MappingFields{})
 	if err != nil || m == nil || m.CellID == nil {
 		return nil, err
 	}
-	i, err := r.ops.Servers.Reader.InCell(ctx, m, server.Want{Load: cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true}})
+	i, err := r.ops.Servers.Reader.FromCell(ctx, m, server.GetOptions{Load: cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true}})
 	if errors.Is(err, objects.ErrInstanceNotFound) {
 		return nil, nil
 	}
@@ -123,7 +123,7 @@ func (r *removal) announced(ctx context.Context, do func(context.Context) error)
 }
 
 func (r *removal) destroy(ctx context.Context) error {
-	err := r.ops.Servers.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error {
+	err := r.ops.Servers.InCell(ctx, r.i, func(ctx context.Context, c *db.Cell) error {
 		return cell.Destroy(ctx, c, r.i.UUID, objects.OrZero(r.i.Host) != "")
 	})
 	if err == nil {
@@ -300,7 +300,7 @@ func (r *removal) releaseNetwork(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.ops.Servers.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.ForgetNetwork(ctx, c, r.i.UUID) })
+	return r.ops.Servers.InCell(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.ForgetNetwork(ctx, c, r.i.UUID) })
 }
 
 // releaseAccelerators frees those of the flavor. What fails is left to the operator.
@@ -330,7 +330,7 @@ func (r *removal) releaseVolumes(ctx context.Context, devices []*objects.Version
 		if !ok { // only ever in a build request
 			continue
 		}
-		err := r.ops.Servers.There(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, id) })
+		err := r.ops.Servers.InCell(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, id) })
 		if err != nil {
 			r.ops.Servers.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("A block device mapping stays")
 		}
@@ -354,7 +354,7 @@ func (r *removal) releaseVolume(ctx context.Context, d *objects.Versioned) error
 }
 
 // Restore takes a server back that was softly deleted.
-func (o *Ops) Restore(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) Restore(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"soft-delete"}}).Check(caller, i, "restore"); err != nil {
 		return stateless(i, "restore", err)
 	}

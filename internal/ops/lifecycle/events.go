@@ -28,7 +28,7 @@ type Event struct {
 var taggedEvents = []string{"volume-extended", "power-update", "accelerator-request-bound"}
 
 // TakeEvents tells the hosts of servers of events, and writes what became of each.
-func (o *Ops) TakeEvents(ctx context.Context, caller *reqctx.Context, events []*Event) error {
+func (o *Ops) TakeEvents(ctx context.Context, caller *reqctx.Caller, events []*Event) error {
 	servers, err := o.eventServers(ctx, events)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (o *Ops) eventServers(ctx context.Context, events []*Event) (map[string]*ob
 // dispatch sorts events by the hosts that are to know of them.
 type dispatch struct {
 	ops    *Ops
-	caller *reqctx.Context
+	caller *reqctx.Caller
 	byHost map[string]*delivery
 	hosts  map[string][]string // by server
 }

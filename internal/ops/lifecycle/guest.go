@@ -20,7 +20,7 @@ func onHost(i *objects.Instance) error {
 }
 
 // ChangePassword sets the password of a server's administrator, and waits for it.
-func (o *Ops) ChangePassword(ctx context.Context, caller *reqctx.Context, i *objects.Instance, password string) error {
+func (o *Ops) ChangePassword(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, password string) error {
 	if err := (server.Guard{VM: []string{"active"}}).Check(caller, i, "changePassword"); err != nil {
 		return stateless(i, "changePassword", err)
 	}
@@ -47,7 +47,7 @@ func remote(err error, kinds server.Kinds) error {
 }
 
 // ConsoleOutput reads the last lines of a server's console; nil means all.
-func (o *Ops) ConsoleOutput(ctx context.Context, caller *reqctx.Context, i *objects.Instance, lines any) (string, error) {
+func (o *Ops) ConsoleOutput(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, lines any) (string, error) {
 	if err := onHost(i); err != nil {
 		return "", err
 	}
@@ -58,7 +58,7 @@ func (o *Ops) ConsoleOutput(ctx context.Context, caller *reqctx.Context, i *obje
 }
 
 // Diagnostics is what the driver of a server's host says of it, in its own terms.
-func (o *Ops) Diagnostics(ctx context.Context, caller *reqctx.Context, i *objects.Instance) (json.RawMessage, error) {
+func (o *Ops) Diagnostics(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) (json.RawMessage, error) {
 	if err := onHost(i); err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (o *Ops) Diagnostics(ctx context.Context, caller *reqctx.Context, i *object
 }
 
 // CommonDiagnostics is Diagnostics in the terms that all drivers share.
-func (o *Ops) CommonDiagnostics(ctx context.Context, caller *reqctx.Context, i *objects.Instance) (*objects.Versioned, error) {
+func (o *Ops) CommonDiagnostics(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) (*objects.Versioned, error) {
 	if err := onHost(i); err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func diagnosed(i *objects.Instance, err error) error {
 }
 
 // TriggerCrashDump makes a server's system dump its memory.
-func (o *Ops) TriggerCrashDump(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) TriggerCrashDump(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"active", "paused", "rescued", "resized", "error"}, Host: true}).Check(caller, i, "trigger_crash_dump"); err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (o *Ops) TriggerCrashDump(ctx context.Context, caller *reqctx.Context, i *o
 }
 
 // InjectNetworkInfo writes the configuration of its networks into a server.
-func (o *Ops) InjectNetworkInfo(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) InjectNetworkInfo(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if i.Locked && !caller.IsAdmin {
 		return server.Locked(i)
 	}
@@ -106,7 +106,7 @@ func (o *Ops) InjectNetworkInfo(ctx context.Context, caller *reqctx.Context, i *
 }
 
 // AddFixedIP gives a server a further address of a network, whose id is text or a number.
-func (o *Ops) AddFixedIP(ctx context.Context, caller *reqctx.Context, i *objects.Instance, network any) error {
+func (o *Ops) AddFixedIP(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, network any) error {
 	if i.Locked && !caller.IsAdmin {
 		return server.Locked(i)
 	}
@@ -114,7 +114,7 @@ func (o *Ops) AddFixedIP(ctx context.Context, caller *reqctx.Context, i *objects
 }
 
 // RemoveFixedIP takes an address from a server.
-func (o *Ops) RemoveFixedIP(ctx context.Context, caller *reqctx.Context, i *objects.Instance, address string) error {
+func (o *Ops) RemoveFixedIP(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, address string) error {
 	if i.Locked && !caller.IsAdmin {
 		return server.Locked(i)
 	}

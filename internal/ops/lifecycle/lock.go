@@ -16,7 +16,7 @@ const (
 )
 
 // holder is what the caller's locks on a server are.
-func holder(caller *reqctx.Context, i *objects.Instance) string {
+func holder(caller *reqctx.Caller, i *objects.Instance) string {
 	if i.ProjectID == caller.ProjectID {
 		return byOwner
 	}
@@ -25,7 +25,7 @@ func holder(caller *reqctx.Context, i *objects.Instance) string {
 
 // Lock keeps everyone but administrators from changing a server. reason may be "".
 // To an owner whose server is locked already, it does nothing.
-func (o *Ops) Lock(ctx context.Context, caller *reqctx.Context, i *objects.Instance, reason string) error {
+func (o *Ops) Lock(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, reason string) error {
 	by := holder(caller, i)
 	if i.Locked && by == byOwner {
 		return nil
@@ -45,12 +45,12 @@ func (o *Ops) Lock(ctx context.Context, caller *reqctx.Context, i *objects.Insta
 }
 
 // LockedByOther tells whether the lock on a server is not the caller's to take away.
-func LockedByOther(caller *reqctx.Context, i *objects.Instance) bool {
+func LockedByOther(caller *reqctx.Caller, i *objects.Instance) bool {
 	return objects.OrZero(i.LockedBy) != "" && *i.LockedBy != holder(caller, i)
 }
 
 // Unlock ends Lock; without a lock, it is recorded all the same.
-func (o *Ops) Unlock(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) Unlock(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	return o.Servers.Step(ctx, caller, i, "unlock", "api_unlock", func() error {
 		err := o.Servers.Save(ctx, i, nil, func(i *objects.Instance) {
 			i.Locked, i.LockedBy = false, nil
@@ -65,7 +65,7 @@ func (o *Ops) Unlock(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 
 // ResetState gives a server the vm state "active" or "error", and no task, whatever
 // it is doing.
-func (o *Ops) ResetState(ctx context.Context, caller *reqctx.Context, i *objects.Instance, state string) error {
+func (o *Ops) ResetState(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, state string) error {
 	a, err := o.Servers.Recorded(ctx, caller, i, "resetState")
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (o *Ops) ResetState(ctx context.Context, caller *reqctx.Context, i *objects
 	if err := o.Servers.Save(ctx, i, nil, func(i *objects.Instance) { i.VMState, i.TaskState = &state, nil }); err != nil {
 		return err
 	}
-	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		return cell.FinishAction(ctx, c, a.ID, o.Servers.Now().UTC())
 	})
 }

@@ -17,7 +17,7 @@ var settled = []string{"active", "paused", "suspended", "stopped"}
 
 // SetMetadata gives a server keys, over what they were; replace takes all others
 // away. It answers all that the server has then.
-func (o *Ops) SetMetadata(ctx context.Context, caller *reqctx.Context, i *objects.Instance, pairs map[string]string, replace bool) (map[string]string, error) {
+func (o *Ops) SetMetadata(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, pairs map[string]string, replace bool) (map[string]string, error) {
 	if err := (server.Guard{VM: settled, AnyTask: true}).Check(caller, i, "update metadata"); err != nil {
 		return nil, err
 	}
@@ -35,11 +35,11 @@ func (o *Ops) SetMetadata(ctx context.Context, caller *reqctx.Context, i *object
 }
 
 // RemoveMetadata takes a key from a server, which is there.
-func (o *Ops) RemoveMetadata(ctx context.Context, caller *reqctx.Context, i *objects.Instance, key string) error {
+func (o *Ops) RemoveMetadata(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, key string) error {
 	if err := (server.Guard{VM: settled, AnyTask: true}).Check(caller, i, "delete metadata"); err != nil {
 		return err
 	}
-	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveMetadata(ctx, c, i.UUID, key) })
+	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveMetadata(ctx, c, i.UUID, key) })
 }
 
 // ForgetPassword empties the password that a server's guest stored.

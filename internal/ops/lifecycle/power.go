@@ -9,7 +9,7 @@ import (
 )
 
 // Start powers a stopped server on.
-func (o *Ops) Start(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) Start(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"stopped"}, Host: true}).Check(caller, i, "start"); err != nil {
 		return err
 	}
@@ -20,7 +20,7 @@ func (o *Ops) Start(ctx context.Context, caller *reqctx.Context, i *objects.Inst
 }
 
 // Stop powers a server off, after its system has shut down.
-func (o *Ops) Stop(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) Stop(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"active", "error"}, Host: true}).Check(caller, i, "stop"); err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (o *Ops) Stop(ctx context.Context, caller *reqctx.Context, i *objects.Insta
 var hardRebootable = []string{"", "rebooting", "reboot_pending", "reboot_started", "resuming", "rebooting_hard", "unpausing", "pausing", "suspending"}
 
 // Reboot restarts a server: kind is "SOFT" or "HARD".
-func (o *Ops) Reboot(ctx context.Context, caller *reqctx.Context, i *objects.Instance, kind string) error {
+func (o *Ops) Reboot(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, kind string) error {
 	g, task := server.Guard{VM: []string{"active"}}, "rebooting"
 	if kind == "HARD" {
 		g, task = server.Guard{VM: []string{"active", "stopped", "paused", "suspended", "error"}, Task: hardRebootable}, "rebooting_hard"
@@ -53,7 +53,7 @@ func (o *Ops) Reboot(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 }
 
 // Pause stops a server and keeps it in memory.
-func (o *Ops) Pause(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) Pause(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"active"}}).Check(caller, i, "pause"); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (o *Ops) Pause(ctx context.Context, caller *reqctx.Context, i *objects.Inst
 }
 
 // Unpause goes on with a paused server.
-func (o *Ops) Unpause(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) Unpause(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"paused"}}).Check(caller, i, "unpause"); err != nil {
 		return err
 	}

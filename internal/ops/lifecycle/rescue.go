@@ -20,7 +20,7 @@ type RescueOptions struct {
 
 // Rescue boots a server from another disk, with its own attached. Errors:
 // UnsupportedRescueImage, InstanceNotRescuable, InvalidVolume.
-func (o *Ops) Rescue(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts RescueOptions) error {
+func (o *Ops) Rescue(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, opts RescueOptions) error {
 	if err := server.WithTPM(i, "rescue"); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (o *Ops) Rescue(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 
 // rescueImage checks the image, and tells whether it is for stable device rescues,
 // in which the disks keep their order.
-func (o *Ops) rescueImage(ctx context.Context, caller *reqctx.Context, i *objects.Instance, image *string) (stable bool, err error) {
+func (o *Ops) rescueImage(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, image *string) (stable bool, err error) {
 	if objects.OrZero(image) == "" {
 		return i.SystemMetadata["image_hw_rescue_bus"] != "" && i.SystemMetadata["image_hw_rescue_device"] != "", nil
 	}
@@ -72,7 +72,7 @@ func (o *Ops) rescueImage(ctx context.Context, caller *reqctx.Context, i *object
 	return properties["hw_rescue_bus"] != nil && properties["hw_rescue_device"] != nil, nil
 }
 
-func (o *Ops) canRescueVolume(ctx context.Context, caller *reqctx.Context, i *objects.Instance, allowed bool) error {
+func (o *Ops) canRescueVolume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, allowed bool) error {
 	not := func(reason string) error {
 		return objects.ErrInstanceNotRescuable.Errorf(objects.KindInvalid, "Instance %s cannot be rescued: %s", i.UUID, reason)
 	}
@@ -93,7 +93,7 @@ func (o *Ops) canRescueVolume(ctx context.Context, caller *reqctx.Context, i *ob
 }
 
 // Unrescue ends Rescue.
-func (o *Ops) Unrescue(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) Unrescue(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"rescued"}}).Check(caller, i, "unrescue"); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 
 // Shelve powers a server off and writes its disk to an image; one on a volume it
 // takes off its host at once.
-func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	err := server.First(
 		func() error { return o.Servers.WithShare(ctx, i) },
 		func() error { return server.WithPortAccelerator(i) },
@@ -54,7 +54,7 @@ func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 }
 
 // accelerators are the ids of what a server has of Cyborg: never nil.
-func (o *Ops) accelerators(ctx context.Context, caller *reqctx.Context, i *objects.Instance) ([]string, error) {
+func (o *Ops) accelerators(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) ([]string, error) {
 	if server.ExtraSpec(i, "accel:device_profile") == "" {
 		return []string{}, nil
 	}
@@ -62,7 +62,7 @@ func (o *Ops) accelerators(ctx context.Context, caller *reqctx.Context, i *objec
 }
 
 // ShelveOffload takes a shelved server off its host.
-func (o *Ops) ShelveOffload(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) ShelveOffload(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := server.WithPortAccelerator(i); err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ type UnshelveOptions struct {
 // Unshelve starts a shelved server. Errors: UnshelveInstanceInvalidState,
 // UnshelveHostNotInAZ, MismatchVolumeAZException, InvalidRequest,
 // ComputeHostNotFound, ExtendedResourceRequestOldCompute, OverQuota, TooManyInstances.
-func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, opts UnshelveOptions) error {
+func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, opts UnshelveOptions) error {
 	if err := o.Servers.WithResourceGroups(ctx, i); err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func taker(i *objects.Instance, devices []*objects.Versioned) quota.Taker {
 }
 
 // unshelveTarget puts zone and host into the request spec.
-func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Context, i *objects.Instance, spec *objects.Versioned, opts UnshelveOptions) error {
+func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, spec *objects.Versioned, opts UnshelveOptions) error {
 	if (opts.Zone != nil || opts.Host != "") && objects.OrZero(i.VMState) != "shelved_offloaded" {
 		return objects.ErrUnshelveInstanceInvalidState.Errorf(objects.KindConflict,
 			"Specifying an availability zone or a host when unshelving server \"%s\" with status \"%s\" is not supported. The server status must be SHELVED_OFFLOADED.", i.UUID, objects.OrZero(i.VMState))
@@ -159,7 +159,7 @@ func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Context, i *obj
 
 // zoneFits wants a zone that is there, and where [cinder] cross_az_attach is off,
 // the one that the server's volumes are in.
-func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Context, i *objects.Instance, zone string) error {
+func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, zone string) error {
 	zones, err := o.availableZones(ctx)
 	if err != nil {
 		return err

@@ -30,7 +30,7 @@ var largeProperties = []string{"mappings", "block_device_mapping", "img_mappings
 // imageOf describes an image of a server: as the image that it was made from, with
 // further properties. Whoever is not of the server's project shares it with that:
 // member is then its project.
-func (o *Ops) imageOf(caller *reqctx.Context, i *objects.Instance, name string, properties map[string]string) (image map[string]any, member string) {
+func (o *Ops) imageOf(caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string) (image map[string]any, member string) {
 	image = map[string]any{}
 	for key, value := range i.SystemMetadata {
 		key = strings.TrimPrefix(key, "image_")
@@ -66,7 +66,7 @@ func setProperty(image map[string]any, key, value string) {
 }
 
 // reserve makes the image that a host will write a server's disk to.
-func (o *Ops) reserve(ctx context.Context, caller *reqctx.Context, i *objects.Instance, name, kind string, properties map[string]string) (string, error) {
+func (o *Ops) reserve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name, kind string, properties map[string]string) (string, error) {
 	all := map[string]string{"instance_uuid": i.UUID, "user_id": caller.UserID, "image_type": kind}
 	maps.Copy(all, properties)
 	image, member := o.imageOf(caller, i, name, all)
@@ -79,7 +79,7 @@ func (o *Ops) reserve(ctx context.Context, caller *reqctx.Context, i *objects.In
 
 // CreateImage writes a server's disk to a new image, and answers its id. Of a
 // server on a volume, it makes snapshots of its volumes; allowed is asked for that.
-func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Context, i *objects.Instance, name string, properties map[string]string, allowed func() error) (string, error) {
+func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string, allowed func() error) (string, error) {
 	devices, err := o.Servers.Devices(ctx, i)
 	if err != nil {
 		return "", err
@@ -118,7 +118,7 @@ func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Context, i *object
 
 // Backup is CreateImage, and removes all but the newest keep images of its kind
 // ("daily", "weekly"). Servers on volumes are InvalidRequest.
-func (o *Ops) Backup(ctx context.Context, caller *reqctx.Context, i *objects.Instance, b BackupOptions) (string, error) {
+func (o *Ops) Backup(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, b BackupOptions) (string, error) {
 	if err := (server.Guard{VM: imagable}).States(i, "createBackup"); err != nil {
 		return "", err
 	}

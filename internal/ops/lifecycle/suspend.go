@@ -9,7 +9,7 @@ import (
 )
 
 // Suspend writes a server's memory to disk and frees it.
-func (o *Ops) Suspend(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) Suspend(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	err := server.First(
 		func() error { return o.Servers.WithShare(ctx, i) },
 		func() error { return server.WithPortAccelerator(i) },
@@ -25,7 +25,7 @@ func (o *Ops) Suspend(ctx context.Context, caller *reqctx.Context, i *objects.In
 }
 
 // Resume goes on with a suspended server.
-func (o *Ops) Resume(ctx context.Context, caller *reqctx.Context, i *objects.Instance) error {
+func (o *Ops) Resume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"suspended"}}).Check(caller, i, "resume"); err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (o *Ops) AddTag(ctx context.Context, i *objects.Instance, tag string) (adde
 	case slices.Contains(have, tag):
 		return false, nil
 	}
-	return true, o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.AddTag(ctx, c, i.UUID, tag) })
+	return true, o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.AddTag(ctx, c, i.UUID, tag) })
 }
 
 // SetTags gives a server these tags and no others.
@@ -45,7 +45,7 @@ func (o *Ops) SetTags(ctx context.Context, i *objects.Instance, tags []string) e
 	if err := tagged(i, "update tags"); err != nil {
 		return err
 	}
-	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetTags(ctx, c, i.UUID, tags) })
+	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetTags(ctx, c, i.UUID, tags) })
 }
 
 // RemoveTag takes a tag from a server, or answers InstanceTagNotFound.
@@ -53,7 +53,7 @@ func (o *Ops) RemoveTag(ctx context.Context, i *objects.Instance, tag string) er
 	if err := tagged(i, "delete tag"); err != nil {
 		return err
 	}
-	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTag(ctx, c, i.UUID, tag) })
+	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTag(ctx, c, i.UUID, tag) })
 }
 
 // RemoveTags takes all tags from a server.
@@ -61,5 +61,5 @@ func (o *Ops) RemoveTags(ctx context.Context, i *objects.Instance) error {
 	if err := tagged(i, "delete tags"); err != nil {
 		return err
 	}
-	return o.Servers.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTags(ctx, c, i.UUID) })
+	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTags(ctx, c, i.UUID) })
 }

@@ -62,7 +62,7 @@ func (c Changes) fields() map[string]any {
 // Update changes a server, which may be locked and doing anything. It answers the
 // server: that of a build request may be in a cell by then, where it is read with
 // load. Errors: InstanceNotFound, InstanceExists.
-func (o *Ops) Update(ctx context.Context, caller *reqctx.Context, i *objects.Instance, changes Changes, load cell.Load) (*objects.Instance, error) {
+func (o *Ops) Update(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, changes Changes, load cell.Load) (*objects.Instance, error) {
 	if changes.none() {
 		return i, nil
 	}
@@ -75,7 +75,7 @@ func (o *Ops) Update(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 			changes.apply(i)
 			return i, nil
 		}
-		if i, err = o.Servers.Reader.Get(ctx, caller, i.UUID, server.Want{Load: load}); err != nil {
+		if i, err = o.Servers.Reader.Get(ctx, caller, i.UUID, server.GetOptions{Load: load}); err != nil {
 			return nil, err
 		}
 	}
@@ -89,7 +89,7 @@ func (o *Ops) Update(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 
 // unique refuses a host name that another server has in the scope of
 // osapi_compute_unique_server_name_scope.
-func (o *Ops) unique(ctx context.Context, caller *reqctx.Context, i *objects.Instance, hostname string) error {
+func (o *Ops) unique(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, hostname string) error {
 	project := ""
 	if o.UniqueNames == "project" {
 		project = caller.ProjectID

@@ -13,7 +13,7 @@ import (
 
 // snapshotVolumes makes an image of a server that boots from a volume: one without
 // content, whose block devices are snapshots of the server's volumes.
-func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Context, i *objects.Instance, name string, properties map[string]string, devices []*objects.Versioned) (string, error) {
+func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string, devices []*objects.Versioned) (string, error) {
 	if err := (server.Guard{VM: imagable}).States(i, "createImage"); err != nil {
 		return "", err
 	}
@@ -74,7 +74,7 @@ func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Context, i *ob
 	return o.Servers.Services.Images.Activate(ctx, caller, image, member)
 }
 
-func (o *Ops) snapshotRoom(ctx context.Context, caller *reqctx.Context, want int) error {
+func (o *Ops) snapshotRoom(ctx context.Context, caller *reqctx.Caller, want int) error {
 	if want == 0 {
 		return nil
 	}
@@ -87,7 +87,7 @@ func (o *Ops) snapshotRoom(ctx context.Context, caller *reqctx.Context, want int
 
 // quiesce makes a running server's file systems consistent, if it can. Only where
 // its image says os_require_quiesce, it must.
-func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Context, i *objects.Instance) (bool, error) {
+func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) (bool, error) {
 	if objects.OrZero(i.VMState) != "active" {
 		return false, nil
 	}
@@ -109,7 +109,7 @@ func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Context, i *objects.In
 	})
 }
 
-func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Context, d *objects.Versioned, image string) (map[string]any, error) {
+func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Caller, d *objects.Versioned, image string) (map[string]any, error) {
 	v, err := o.Servers.Services.Volumes.Volume(ctx, caller, d.Text("volume_id"), "")
 	if err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 // AggregateOf announces what happens to an aggregate ("addhost.start") in the old
 // form. id is 0 for one that is still to be made, which is then known by its name;
 // more are further members of the payload.
-func (n *Notifier) AggregateOf(ctx context.Context, caller *reqctx.Context, event string, id int64, more map[string]any) {
+func (n *Notifier) AggregateOf(ctx context.Context, caller *reqctx.Caller, event string, id int64, more map[string]any) {
 	if !n.Legacy() {
 		return
 	}
@@ -27,7 +27,7 @@ func (n *Notifier) AggregateOf(ctx context.Context, caller *reqctx.Context, even
 
 // Aggregate announces what happens to an aggregate ("add_host.start"). One without
 // an id is still to be made: it has no hosts that could be told.
-func (n *Notifier) Aggregate(ctx context.Context, caller *reqctx.Context, event string, g *objects.Aggregate) {
+func (n *Notifier) Aggregate(ctx context.Context, caller *reqctx.Caller, event string, g *objects.Aggregate) {
 	if !n.Versioned() {
 		return
 	}

@@ -20,7 +20,7 @@ type Call struct {
 // Failed announces that a call ended in an error: in the old form under the name of
 // the method, and as compute.exception. nil is no error. As nobody else has Python's
 // stack, the traceback says no more than the error.
-func (n *Notifier) Failed(ctx context.Context, caller *reqctx.Context, c Call, err error) {
+func (n *Notifier) Failed(ctx context.Context, caller *reqctx.Caller, c Call, err error) {
 	if err == nil || !n.Legacy() && !n.Versioned() {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 
 // Flavor announces "create", "update" or "delete" of a flavor. Of a deleted one
 // neither extra specs nor projects are told.
-func (n *Notifier) Flavor(ctx context.Context, caller *reqctx.Context, event string, f *objects.Flavor) {
+func (n *Notifier) Flavor(ctx context.Context, caller *reqctx.Caller, event string, f *objects.Flavor) {
 	if !n.Versioned() {
 		return
 	}

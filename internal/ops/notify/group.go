@@ -9,7 +9,7 @@ import (
 
 // GroupCreated announces a server group that was made; rules tells whether its maker
 // could have given it rules.
-func (n *Notifier) GroupCreated(ctx context.Context, caller *reqctx.Context, g *objects.ServerGroup, rules bool) {
+func (n *Notifier) GroupCreated(ctx context.Context, caller *reqctx.Caller, g *objects.ServerGroup, rules bool) {
 	if n.Legacy() {
 		payload := map[string]any{"name": g.Name, "project_id": g.ProjectID, "user_id": g.UserID, "policy": g.Policy, "server_group_id": g.UUID}
 		if rules {
@@ -21,7 +21,7 @@ func (n *Notifier) GroupCreated(ctx context.Context, caller *reqctx.Context, g *
 }
 
 // GroupDeleted announces a server group that is gone.
-func (n *Notifier) GroupDeleted(ctx context.Context, caller *reqctx.Context, g *objects.ServerGroup) {
+func (n *Notifier) GroupDeleted(ctx context.Context, caller *reqctx.Caller, g *objects.ServerGroup) {
 	if n.Legacy() {
 		n.tell(ctx, caller, "servergroup", n.host, "servergroup.delete", map[string]any{"server_group_id": g.UUID})
 	}
@@ -30,7 +30,7 @@ func (n *Notifier) GroupDeleted(ctx context.Context, caller *reqctx.Context, g *
 
 // GroupJoined announces that a server is now a member of a group, which has it
 // among its members.
-func (n *Notifier) GroupJoined(ctx context.Context, caller *reqctx.Context, g *objects.Versioned, server string) {
+func (n *Notifier) GroupJoined(ctx context.Context, caller *reqctx.Caller, g *objects.Versioned, server string) {
 	if n.Legacy() {
 		n.tell(ctx, caller, "servergroup", n.host, "servergroup.addmember", map[string]any{"server_group_id": g.Text("uuid"), "instance_uuids": []string{server}})
 	}
@@ -43,7 +43,7 @@ func (n *Notifier) GroupJoined(ctx context.Context, caller *reqctx.Context, g *o
 	}
 }
 
-func (n *Notifier) group(ctx context.Context, caller *reqctx.Context, event string, g *objects.ServerGroup) {
+func (n *Notifier) group(ctx context.Context, caller *reqctx.Caller, event string, g *objects.ServerGroup) {
 	if !n.Versioned() {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 
 // Host announces that something is done to a host ("set_enabled.start"), in the old
 // form, which is the only one. what names the value.
-func (n *Notifier) Host(ctx context.Context, caller *reqctx.Context, event, host, what string, value any) {
+func (n *Notifier) Host(ctx context.Context, caller *reqctx.Caller, event, host, what string, value any) {
 	if n.Legacy() {
 		n.tell(ctx, caller, "api", host, "HostAPI."+event, map[string]any{"host_name": host, what: value})
 	}
@@ -21,7 +21,7 @@ var sources = map[string]string{"nova-osapi_compute": "nova-api", "nova-metadata
 
 // Service announces "create", "update" or "delete" of a service, in its own name. zone is
 // nil where it has none yet.
-func (n *Notifier) Service(ctx context.Context, caller *reqctx.Context, event string, s *objects.Service, zone *string) {
+func (n *Notifier) Service(ctx context.Context, caller *reqctx.Caller, event string, s *objects.Service, zone *string) {
 	if !n.Versioned() {
 		return
 	}

@@ -22,7 +22,7 @@ func (n *Notifier) Shares() bool { return n.Versioned() && n.shares }
 
 // Instance announces what the API itself did to a server: "lock", "delete.start".
 // The server is a record with its flavor, metadata, system metadata and info cache.
-func (n *Notifier) Instance(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance, with Attached) error {
+func (n *Notifier) Instance(ctx context.Context, caller *reqctx.Caller, event string, i *objects.Instance, with Attached) error {
 	if !n.Versioned() {
 		return nil
 	}
@@ -68,7 +68,7 @@ func devicePayloads(devices []*objects.Versioned) []*objects.Versioned {
 
 // Usage announces what was done to a server in the old form, as compute.instance
 // and the event: "delete.start".
-func (n *Notifier) Usage(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance, imageURL string) {
+func (n *Notifier) Usage(ctx context.Context, caller *reqctx.Caller, event string, i *objects.Instance, imageURL string) {
 	if !n.Legacy() {
 		return
 	}
@@ -80,7 +80,7 @@ func (n *Notifier) Usage(ctx context.Context, caller *reqctx.Context, event stri
 // powerStates are the names of the numbers of nova.compute.power_state.
 var powerStates = map[int64]string{0: "pending", 1: "running", 3: "paused", 4: "shutdown", 6: "crashed", 7: "suspended"}
 
-func instancePayload(caller *reqctx.Context, i *objects.Instance) (*objects.Versioned, error) {
+func instancePayload(caller *reqctx.Caller, i *objects.Instance) (*objects.Versioned, error) {
 	addresses, err := addressPayloads(i)
 	if err != nil {
 		return nil, err

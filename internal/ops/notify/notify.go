@@ -46,16 +46,16 @@ func (n *Notifier) Versioned() bool { return n != nil && n.versioned.Enabled() }
 func (n *Notifier) Legacy() bool { return n != nil && n.legacy.Enabled() }
 
 // tell announces an event in the old form. service and host are the publisher's.
-func (n *Notifier) tell(ctx context.Context, caller *reqctx.Context, service, host, event string, payload map[string]any) {
+func (n *Notifier) tell(ctx context.Context, caller *reqctx.Caller, service, host, event string, payload map[string]any) {
 	n.legacy.Notify(ctx, caller, rpc.Event{Publisher: service + "." + host, Type: event, Payload: payload})
 }
 
 // announce announces an event of the API as a versioned object.
-func (n *Notifier) announce(ctx context.Context, caller *reqctx.Context, event string, payload *objects.Versioned) {
+func (n *Notifier) announce(ctx context.Context, caller *reqctx.Caller, event string, payload *objects.Versioned) {
 	n.announceAs(ctx, caller, "nova-api:"+n.host, event, payload)
 }
 
-func (n *Notifier) announceAs(ctx context.Context, caller *reqctx.Context, publisher, event string, payload *objects.Versioned) {
+func (n *Notifier) announceAs(ctx context.Context, caller *reqctx.Caller, publisher, event string, payload *objects.Versioned) {
 	n.versioned.Notify(ctx, caller, rpc.Event{Publisher: publisher, Type: event, Payload: payload})
 }
 

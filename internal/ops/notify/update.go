@@ -45,7 +45,7 @@ func differ(a, b *string) bool { return (a == nil) != (b == nil) || a != nil && 
 
 // Updated announces a change of a server, in the name of "compute", as Nova does
 // wherever it happens.
-func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Context, u Update) error {
+func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Caller, u Update) error {
 	states := n.states(u)
 	if n.Legacy() {
 		payload := information(u.Server, u.ImageURL)

@@ -12,7 +12,7 @@ import (
 
 // AnnounceVersioned announces what was done to a server, with its flavor, which is read where
 // the operation did not need it.
-func (o *Core) AnnounceVersioned(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
+func (o *Core) AnnounceVersioned(ctx context.Context, caller *reqctx.Caller, event string, i *objects.Instance) error {
 	if !o.Notify.Versioned() {
 		return nil
 	}
@@ -43,7 +43,7 @@ func (o *Core) attached(ctx context.Context, i *objects.Instance) (with notify.A
 
 // Announce announces what was done to a server in both forms: "evacuate",
 // "delete.start". What goes wrong is logged: it is done all the same.
-func (o *Core) Announce(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) {
+func (o *Core) Announce(ctx context.Context, caller *reqctx.Caller, event string, i *objects.Instance) {
 	if !o.Notify.Legacy() && !o.Notify.Versioned() {
 		return
 	}
@@ -53,7 +53,7 @@ func (o *Core) Announce(ctx context.Context, caller *reqctx.Context, event strin
 	}
 }
 
-func (o *Core) announceBoth(ctx context.Context, caller *reqctx.Context, event string, i *objects.Instance) error {
+func (o *Core) announceBoth(ctx context.Context, caller *reqctx.Caller, event string, i *objects.Instance) error {
 	if i.Flavor == nil {
 		if err := o.LoadFlavor(ctx, i); err != nil {
 			return err
@@ -72,7 +72,7 @@ func (o *Core) announceBoth(ctx context.Context, caller *reqctx.Context, event s
 // LoadFlavor reads the flavor of a server that was loaded without it, and makes it
 // part of the record.
 func (o *Core) LoadFlavor(ctx context.Context, i *objects.Instance) error {
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	return o.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		with, err := cell.Instance(ctx, c, i.UUID, cell.Load{Record: cell.RowOnly | cell.PartFlavor})
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ func (o *Core) changed(ctx context.Context, was, now *objects.Instance) {
 	if objects.OrZero(was.DisplayName) != objects.OrZero(now.DisplayName) {
 		u.OldName = objects.OrZero(was.DisplayName)
 	}
-	err := o.There(ctx, now, func(ctx context.Context, c *db.Cell) (err error) {
+	err := o.InCell(ctx, now, func(ctx context.Context, c *db.Cell) (err error) {
 		u.Server, err = cell.Instance(ctx, c, now.UUID, cell.Load{Record: cell.Usual | cell.PartFlavor | cell.PartTags, Metadata: true, SystemMetadata: true})
 		return err
 	})

@@ -45,13 +45,13 @@ type Core struct {
 // MetadataLimitExceeded, TooManyInstances, OverQuota.
 type Limits interface {
 	// MetadataItems checks the number of keys that the caller's server is to have.
-	MetadataItems(ctx context.Context, caller *reqctx.Context, n int) error
+	MetadataItems(ctx context.Context, caller *reqctx.Caller, n int) error
 	// CheckImage checks the number of properties that the caller's image is to have.
 	CheckImage(ctx context.Context, caller quota.Owner, properties int) error
 	// OneMore checks that a server may be added to what its owner has.
-	OneMore(ctx context.Context, caller *reqctx.Context, t quota.Taker) error
+	OneMore(ctx context.Context, caller *reqctx.Caller, t quota.Taker) error
 	// Unshelve checks that a server of no host may have one again.
-	Unshelve(ctx context.Context, caller *reqctx.Context, spec *objects.Versioned, load func() (quota.Taker, error)) error
+	Unshelve(ctx context.Context, caller *reqctx.Caller, spec *objects.Versioned, load func() (quota.Taker, error)) error
 }
 
 // Guard says when a verb is allowed. The zero value wants a server that was
@@ -81,7 +81,7 @@ func InvalidState(i *objects.Instance, action, attribute, value string) error {
 // Check holds a server against the guard: its lock first, then its host and states,
 // in Nova's order. Errors: InstanceIsLocked, InstanceNotReady, InstanceInvalidState.
 // action is the verb as clients know it.
-func (g Guard) Check(caller *reqctx.Context, i *objects.Instance, action string) error {
+func (g Guard) Check(caller *reqctx.Caller, i *objects.Instance, action string) error {
 	if i.Locked && !caller.IsAdmin {
 		return Locked(i)
 	}
@@ -133,7 +133,7 @@ func (o *Core) Save(ctx context.Context, i *objects.Instance, tasks []string, ch
 	was := *i
 	was.Metadata, was.SystemMetadata = maps.Clone(i.Metadata), maps.Clone(i.SystemMetadata)
 	change(i)
-	err := o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	err := o.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		return cell.Save(ctx, c, &was, i, cell.Expect{Task: tasks})
 	})
 	if err != nil {
@@ -144,28 +144,28 @@ func (o *Core) Save(ctx context.Context, i *objects.Instance, tasks []string, ch
 	return nil
 }
 
-// There does something in the cell of a server.
-func (o *Core) There(ctx context.Context, i *objects.Instance, do func(context.Context, *db.Cell) error) error {
+// InCell does something in the cell of a server.
+func (o *Core) InCell(ctx context.Context, i *objects.Instance, do func(context.Context, *db.Cell) error) error {
 	_, err := In(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (struct{}, error) { return struct{}{}, do(ctx, c) })
 	return err
 }
 
 // Record writes the action that begins, in the name of whoever asks for it.
-func (o *Core) Record(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) error {
+func (o *Core) Record(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, action string) error {
 	_, err := o.Recorded(ctx, caller, i, action)
 	return err
 }
 
 // Recorded is Record, with the action's row.
-func (o *Core) Recorded(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action string) (*objects.Action, error) {
+func (o *Core) Recorded(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, action string) (*objects.Action, error) {
 	now := o.Now().UTC()
 	a := &objects.Action{Action: action, InstanceUUID: i.UUID, RequestID: &caller.RequestID, UserID: &caller.UserID, ProjectID: &caller.ProjectID, StartTime: &now}
-	return a, o.There(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.StartAction(ctx, c, a) })
+	return a, o.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.StartAction(ctx, c, a) })
 }
 
 // Event does a step of an action, and records when it began and how it ended.
 func (o *Core) Event(ctx context.Context, i *objects.Instance, a *objects.Action, name string, do func() error) error {
-	return o.There(ctx, i, func(ctx context.Context, c *db.Cell) error {
+	return o.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		id, err := cell.StartEvent(ctx, c, a.ID, name, o.Host)
 		if err != nil {
 			return err
@@ -180,7 +180,7 @@ func (o *Core) Event(ctx context.Context, i *objects.Instance, a *objects.Action
 
 // Begin is what most verbs do before they tell the server's host: the new task
 // state, and the record of the action.
-func (o *Core) Begin(ctx context.Context, caller *reqctx.Context, i *objects.Instance, expect []string, task, action string) error {
+func (o *Core) Begin(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, expect []string, task, action string) error {
 	if err := o.Save(ctx, i, expect, func(i *objects.Instance) { i.TaskState = &task }); err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (o *Core) Begin(ctx context.Context, caller *reqctx.Context, i *objects.Ins
 }
 
 // Step records an action that the API does itself, in one step.
-func (o *Core) Step(ctx context.Context, caller *reqctx.Context, i *objects.Instance, action, event string, do func() error) error {
+func (o *Core) Step(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, action, event string, do func() error) error {
 	a, err := o.Recorded(ctx, caller, i, action)
 	if err != nil {
 		return err

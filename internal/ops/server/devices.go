@@ -27,7 +27,7 @@ func VolumeBacked(i *objects.Instance, devices []*objects.Versioned) bool {
 }
 
 // VolumesInUse wants that Cinder knows of all attachments, or answers InvalidVolume.
-func (o *Core) VolumesInUse(ctx context.Context, caller *reqctx.Context, devices []*objects.Versioned) error {
+func (o *Core) VolumesInUse(ctx context.Context, caller *reqctx.Caller, devices []*objects.Versioned) error {
 	for _, d := range devices {
 		id := d.Text("volume_id")
 		if id == "" {

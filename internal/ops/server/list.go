@@ -29,7 +29,7 @@ type ListQuery struct {
 // List answers one page of servers: those without a cell first, then those of all
 // cells in one order. Callers who ask the same at the same time, as pollers and
 // dashboards do, share one look at the databases: the servers must not be changed.
-func (r *Reader) List(ctx context.Context, caller *reqctx.Context, q ListQuery) ([]*objects.Instance, error) {
+func (r *Reader) List(ctx context.Context, caller *reqctx.Caller, q ListQuery) ([]*objects.Instance, error) {
 	key, err := json.Marshal(struct {
 		Project, User string
 		Admin         bool
@@ -41,7 +41,7 @@ func (r *Reader) List(ctx context.Context, caller *reqctx.Context, q ListQuery) 
 	return r.lists.Do(ctx, string(key), func(ctx context.Context) ([]*objects.Instance, error) { return r.list(ctx, caller, q) })
 }
 
-func (r *Reader) list(ctx context.Context, caller *reqctx.Context, q ListQuery) ([]*objects.Instance, error) {
+func (r *Reader) list(ctx context.Context, caller *reqctx.Caller, q ListQuery) ([]*objects.Instance, error) {
 	asked := q.Limit
 	if !slices.ContainsFunc(q.Sort, func(s cell.SortKey) bool { return s.Column == "uuid" }) {
 		q.Sort = append(slices.Clone(q.Sort), cell.SortKey{Column: "uuid"})
@@ -147,7 +147,7 @@ func (r *Reader) unbuilt(ctx context.Context, project string, q ListQuery) (list
 }
 
 // built lists from the cells, and tells which of them did not answer.
-func (r *Reader) built(ctx context.Context, caller *reqctx.Context, q ListQuery) ([]*objects.Instance, []*db.Cell, error) {
+func (r *Reader) built(ctx context.Context, caller *reqctx.Caller, q ListQuery) ([]*objects.Instance, []*db.Cell, error) {
 	cells, err := r.cellsFor(ctx, caller)
 	if err != nil {
 		return nil, nil, err
@@ -204,7 +204,7 @@ func fillCells(ctx context.Context, cells []*db.Cell, load cell.Load, list []*ob
 	return nil
 }
 
-func (r *Reader) cellsFor(ctx context.Context, caller *reqctx.Context) ([]*db.Cell, error) {
+func (r *Reader) cellsFor(ctx context.Context, caller *reqctx.Caller) ([]*db.Cell, error) {
 	cells, err := r.Cells.All(ctx)
 	if err != nil || !r.PerProject || caller.IsAdmin {
 		return cells, err
@@ -215,7 +215,7 @@ func (r *Reader) cellsFor(ctx context.Context, caller *reqctx.Context) ([]*db.Ce
 
 // marker finds the server a page begins behind, deleted or not.
 func (r *Reader) marker(ctx context.Context, uuid string) (*objects.Instance, error) {
-	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.Beside{})
+	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.MappingFields{})
 	if err != nil {
 		return nil, err
 	}

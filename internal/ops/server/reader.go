@@ -27,7 +27,7 @@ type Reader struct {
 	// SkipDown is [api] list_records_by_skipping_down_cells.
 	SkipDown bool
 
-	lists db.Shared[[]*objects.Instance]
+	lists db.Coalescer[[]*objects.Instance]
 }
 
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$`)
@@ -37,16 +37,16 @@ func errCellDown(cell string) error {
 	return &objects.Error{Class: objects.ErrNovaException, Message: fmt.Sprintf("Cell %s is not responding or returned an exception, hence instance info is not available.", cell)}
 }
 
-// Want says what of a server is read: of its cell, and of the API database.
-type Want struct {
+// GetOptions says what of a server is read: of its cell, and of the API database.
+type GetOptions struct {
 	cell.Load
-	dbapi.Beside
+	dbapi.MappingFields
 	Down bool // a server whose cell does not answer is given as its request spec describes it
 }
 
 // Get finds one server that is not deleted and that the caller may see: its
 // project's, or for an administrator any.
-func (r *Reader) Get(ctx context.Context, caller *reqctx.Context, uuid string, want Want) (*objects.Instance, error) {
+func (r *Reader) Get(ctx context.Context, caller *reqctx.Caller, uuid string, want GetOptions) (*objects.Instance, error) {
 	i, err := r.get(ctx, uuid, want)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (r *Reader) Get(ctx context.Context, caller *reqctx.Context, uuid string, w
 // Owner answers the project of a server by its mapping alone, whoever asks, or
 // InstanceMappingNotFound.
 func (r *Reader) Owner(ctx context.Context, uuid string) (project string, err error) {
-	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.Beside{})
+	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.MappingFields{})
 	if err == nil && m == nil {
 		err = objects.ErrInstanceMappingNotFound.Errorf(objects.KindNotFound, "Instance %s has no mapping to a cell.", uuid)
 	}
@@ -70,12 +70,12 @@ func (r *Reader) Owner(ctx context.Context, uuid string) (project string, err er
 	return m.ProjectID, nil
 }
 
-func (r *Reader) get(ctx context.Context, uuid string, want Want) (*objects.Instance, error) {
+func (r *Reader) get(ctx context.Context, uuid string, want GetOptions) (*objects.Instance, error) {
 	if !uuidForm.MatchString(uuid) {
 		return nil, objects.InstanceNotFound(uuid)
 	}
 	for range 2 { // a build request may turn into a server of a cell between the two looks
-		m, spec, group, err := dbapi.InstanceMapping(ctx, r.API, uuid, want.Beside)
+		m, spec, group, err := dbapi.InstanceMapping(ctx, r.API, uuid, want.MappingFields)
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +84,7 @@ func (r *Reader) get(ctx context.Context, uuid string, want Want) (*objects.Inst
 		}
 		var i *objects.Instance
 		if m.CellID != nil {
-			i, err = r.InCell(ctx, m, want)
+			i, err = r.FromCell(ctx, m, want)
 		} else {
 			i, err = dbapi.BuildRequest(ctx, r.API, uuid)
 		}
@@ -99,8 +99,8 @@ func (r *Reader) get(ctx context.Context, uuid string, want Want) (*objects.Inst
 	return nil, objects.InstanceNotFound(uuid)
 }
 
-// InCell finds the server in the cell that a mapping names.
-func (r *Reader) InCell(ctx context.Context, m *dbapi.Mapping, want Want) (*objects.Instance, error) {
+// FromCell finds the server in the cell that a mapping names.
+func (r *Reader) FromCell(ctx context.Context, m *dbapi.Mapping, want GetOptions) (*objects.Instance, error) {
 	c, err := r.Cells.ByID(ctx, *m.CellID)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ const tries = 5
 
 // CreateAttachment reserves a volume for a server, or attaches it where connector,
 // which describes the host, is given. Without such a volume it is VolumeNotFound.
-func (c *Client) CreateAttachment(ctx context.Context, caller *reqctx.Context, volume, server string, connector map[string]any) (*Attachment, error) {
+func (c *Client) CreateAttachment(ctx context.Context, caller *reqctx.Caller, volume, server string, connector map[string]any) (*Attachment, error) {
 	if err := c.Supports(ctx, caller, attachments); err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (c *Client) CreateAttachment(ctx context.Context, caller *reqctx.Context, v
 	return a, translate(err, volumeNotFound(volume))
 }
 
-func (c *Client) attachment(ctx context.Context, caller *reqctx.Context, q call) (*Attachment, error) {
+func (c *Client) attachment(ctx context.Context, caller *reqctx.Caller, q call) (*Attachment, error) {
 	out := struct {
 		Attachment Attachment `json:"attachment"`
 	}{}
@@ -41,14 +41,14 @@ func (c *Client) attachment(ctx context.Context, caller *reqctx.Context, q call)
 }
 
 // Attachment answers one attachment.
-func (c *Client) Attachment(ctx context.Context, caller *reqctx.Context, id string) (*Attachment, error) {
+func (c *Client) Attachment(ctx context.Context, caller *reqctx.Caller, id string) (*Attachment, error) {
 	a, err := c.attachment(ctx, caller, call{version: attachments, method: http.MethodGet, path: "attachments/" + url.PathEscape(id)})
 	return a, translate(err, attachmentNotFound(id))
 }
 
 // DeleteAttachment deletes an attachment; one that is not there is none of Nova's
 // worries.
-func (c *Client) DeleteAttachment(ctx context.Context, caller *reqctx.Context, id string) error {
+func (c *Client) DeleteAttachment(ctx context.Context, caller *reqctx.Caller, id string) error {
 	err := again(ctx, func() error {
 		return c.do(ctx, caller, call{version: attachments, method: http.MethodDelete, path: "attachments/" + url.PathEscape(id)})
 	})
@@ -59,7 +59,7 @@ func (c *Client) DeleteAttachment(ctx context.Context, caller *reqctx.Context, i
 }
 
 // CompleteAttachment marks the volume of an attachment as in use.
-func (c *Client) CompleteAttachment(ctx context.Context, caller *reqctx.Context, id string) error {
+func (c *Client) CompleteAttachment(ctx context.Context, caller *reqctx.Caller, id string) error {
 	err := c.do(ctx, caller, call{version: attachments, method: http.MethodPost, path: "attachments/" + url.PathEscape(id) + "/action",
 		body: map[string]any{"os-complete": map[string]any{}}})
 	return translate(err, attachmentNotFound(id))

@@ -43,7 +43,7 @@ type call struct {
 }
 
 // do sends a call. Its error is gophercloud's, for translate.
-func (c *Client) do(ctx context.Context, caller *reqctx.Context, q call) error {
+func (c *Client) do(ctx context.Context, caller *reqctx.Caller, q call) error {
 	client, err := c.client(ctx, caller)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (c *Client) do(ctx context.Context, caller *reqctx.Context, q call) error {
 
 // client acts for the caller; an administrator without a token, as periodic work
 // has one, is Nova's own user.
-func (c *Client) client(ctx context.Context, caller *reqctx.Context) (*gophercloud.ServiceClient, error) {
+func (c *Client) client(ctx context.Context, caller *reqctx.Caller) (*gophercloud.ServiceClient, error) {
 	if caller.IsAdmin && caller.AuthToken == "" {
 		return c.session.AsService(ctx)
 	}
@@ -120,7 +120,7 @@ func said(e *gophercloud.ErrUnexpectedResponseCode) string {
 }
 
 // list reads a collection page by page.
-func list[T any](ctx context.Context, c *Client, caller *reqctx.Context, collection, path string) ([]T, error) {
+func list[T any](ctx context.Context, c *Client, caller *reqctx.Caller, collection, path string) ([]T, error) {
 	var all []T
 	for path != "" {
 		var page map[string]json.RawMessage
@@ -161,7 +161,7 @@ type newest struct {
 
 // Supports answers CinderAPIVersionNotAvailable where Cinder does not have a
 // microversion ("3.44").
-func (c *Client) Supports(ctx context.Context, caller *reqctx.Context, version string) error {
+func (c *Client) Supports(ctx context.Context, caller *reqctx.Caller, version string) error {
 	c.newest.mu.Lock()
 	defer c.newest.mu.Unlock()
 	if time.Since(c.newest.read) > versionsFor {
@@ -177,7 +177,7 @@ func (c *Client) Supports(ctx context.Context, caller *reqctx.Context, version s
 	return nil
 }
 
-func (c *Client) newestVersion(ctx context.Context, caller *reqctx.Context) (string, error) {
+func (c *Client) newestVersion(ctx context.Context, caller *reqctx.Caller) (string, error) {
 	client, err := c.client(ctx, caller)
 	if err != nil {
 		return "", err

@@ -9,7 +9,7 @@ import (
 
 // SnapshotRoom is how many more snapshots the caller's project may have; below 0
 // is no limit.
-func (c *Client) SnapshotRoom(ctx context.Context, caller *reqctx.Context) (int64, error) {
+func (c *Client) SnapshotRoom(ctx context.Context, caller *reqctx.Caller) (int64, error) {
 	var out struct {
 		Limits struct {
 			Absolute struct {

@@ -12,7 +12,7 @@ import (
 
 // Volume answers one volume, or VolumeNotFound. version is the microversion to
 // read it with, "3.48" for shared_targets; "": the first one.
-func (c *Client) Volume(ctx context.Context, caller *reqctx.Context, id, version string) (*Volume, error) {
+func (c *Client) Volume(ctx context.Context, caller *reqctx.Caller, id, version string) (*Volume, error) {
 	if version != "" {
 		if err := c.Supports(ctx, caller, version); err != nil {
 			return nil, err
@@ -27,7 +27,7 @@ func (c *Client) Volume(ctx context.Context, caller *reqctx.Context, id, version
 }
 
 // Volumes answers the volumes of the caller's project.
-func (c *Client) Volumes(ctx context.Context, caller *reqctx.Context) ([]*Volume, error) {
+func (c *Client) Volumes(ctx context.Context, caller *reqctx.Caller) ([]*Volume, error) {
 	return list[*Volume](ctx, c, caller, "volumes", "volumes/detail")
 }
 
@@ -44,7 +44,7 @@ type NewVolume struct {
 }
 
 // CreateVolume makes a volume.
-func (c *Client) CreateVolume(ctx context.Context, caller *reqctx.Context, v NewVolume) (*Volume, error) {
+func (c *Client) CreateVolume(ctx context.Context, caller *reqctx.Caller, v NewVolume) (*Volume, error) {
 	if v.Metadata == nil {
 		v.Metadata = map[string]any{}
 	}
@@ -56,29 +56,29 @@ func (c *Client) CreateVolume(ctx context.Context, caller *reqctx.Context, v New
 }
 
 // DeleteVolume deletes a volume.
-func (c *Client) DeleteVolume(ctx context.Context, caller *reqctx.Context, id string) error {
+func (c *Client) DeleteVolume(ctx context.Context, caller *reqctx.Caller, id string) error {
 	err := c.do(ctx, caller, call{method: http.MethodDelete, path: "volumes/" + url.PathEscape(id)})
 	return translate(err, volumeNotFound(id))
 }
 
 // act calls an action of a volume.
-func (c *Client) act(ctx context.Context, caller *reqctx.Context, id, action string, arguments map[string]any) error {
+func (c *Client) act(ctx context.Context, caller *reqctx.Caller, id, action string, arguments map[string]any) error {
 	err := c.do(ctx, caller, call{method: http.MethodPost, path: "volumes/" + url.PathEscape(id) + "/action", body: map[string]any{action: arguments}})
 	return translate(err, volumeNotFound(id))
 }
 
 // BeginDetaching tells Cinder that a volume is about to be detached.
-func (c *Client) BeginDetaching(ctx context.Context, caller *reqctx.Context, id string) error {
+func (c *Client) BeginDetaching(ctx context.Context, caller *reqctx.Caller, id string) error {
 	return c.act(ctx, caller, id, "os-begin_detaching", nil)
 }
 
 // RollDetaching takes BeginDetaching back.
-func (c *Client) RollDetaching(ctx context.Context, caller *reqctx.Context, id string) error {
+func (c *Client) RollDetaching(ctx context.Context, caller *reqctx.Caller, id string) error {
 	return c.act(ctx, caller, id, "os-roll_detaching", nil)
 }
 
 // Snapshot answers one snapshot, or SnapshotNotFound.
-func (c *Client) Snapshot(ctx context.Context, caller *reqctx.Context, id string) (*Snapshot, error) {
+func (c *Client) Snapshot(ctx context.Context, caller *reqctx.Caller, id string) (*Snapshot, error) {
 	var out struct{ Snapshot *Snapshot }
 	err := c.do(ctx, caller, call{method: http.MethodGet, path: "snapshots/" + url.PathEscape(id), out: &out})
 	if err == nil && out.Snapshot == nil {
@@ -88,7 +88,7 @@ func (c *Client) Snapshot(ctx context.Context, caller *reqctx.Context, id string
 }
 
 // Snapshots answers the snapshots of the caller's project.
-func (c *Client) Snapshots(ctx context.Context, caller *reqctx.Context) ([]*Snapshot, error) {
+func (c *Client) Snapshots(ctx context.Context, caller *reqctx.Caller) ([]*Snapshot, error) {
 	return list[*Snapshot](ctx, c, caller, "snapshots", "snapshots/detail")
 }
 
@@ -102,7 +102,7 @@ type NewSnapshot struct {
 }
 
 // CreateSnapshot makes a snapshot.
-func (c *Client) CreateSnapshot(ctx context.Context, caller *reqctx.Context, s NewSnapshot) (*Snapshot, error) {
+func (c *Client) CreateSnapshot(ctx context.Context, caller *reqctx.Caller, s NewSnapshot) (*Snapshot, error) {
 	out := struct {
 		Snapshot Snapshot `json:"snapshot"`
 	}{}
@@ -115,13 +115,13 @@ func (c *Client) CreateSnapshot(ctx context.Context, caller *reqctx.Context, s N
 }
 
 // DeleteSnapshot deletes a snapshot.
-func (c *Client) DeleteSnapshot(ctx context.Context, caller *reqctx.Context, id string) error {
+func (c *Client) DeleteSnapshot(ctx context.Context, caller *reqctx.Caller, id string) error {
 	err := c.do(ctx, caller, call{method: http.MethodDelete, path: "snapshots/" + url.PathEscape(id)})
 	return translate(err, snapshotNotFound(id))
 }
 
 // Types answers the names of the volume types, by their ids.
-func (c *Client) Types(ctx context.Context, caller *reqctx.Context) (map[string]string, error) {
+func (c *Client) Types(ctx context.Context, caller *reqctx.Caller) (map[string]string, error) {
 	var out struct {
 		Types []struct {
 			ID   string `json:"id"`

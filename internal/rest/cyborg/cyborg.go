@@ -31,7 +31,7 @@ var groupKey = regexp.MustCompile(`^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)
 // Groups are the RequestGroups of a device profile: what its devices are to
 // Placement. port is that which they are for, "" for none; it may have one device.
 // Errors: DeviceProfileError.
-func (c *Client) Groups(ctx context.Context, caller *reqctx.Context, profile, port string) ([]*objects.Versioned, error) {
+func (c *Client) Groups(ctx context.Context, caller *reqctx.Caller, profile, port string) ([]*objects.Versioned, error) {
 	fail := func(text string) error {
 		return objects.ErrDeviceProfileError.Errorf(objects.KindInvalid, "Device profile name %s: %s", profile, text)
 	}
@@ -97,7 +97,7 @@ func group(requester string, asked map[string]string) *objects.Versioned {
 
 // Requests are the ids of the accelerator requests of a server, of which there must
 // be some. Errors: AcceleratorRequestOpFailed.
-func (c *Client) Requests(ctx context.Context, caller *reqctx.Context, server string) ([]string, error) {
+func (c *Client) Requests(ctx context.Context, caller *reqctx.Caller, server string) ([]string, error) {
 	fail := func(text string) error {
 		return &objects.Error{Class: objects.ErrAcceleratorRequestOpFailed, Message: "Failed to get accelerator requests: " + text}
 	}
@@ -121,7 +121,7 @@ func (c *Client) Requests(ctx context.Context, caller *reqctx.Context, server st
 
 // DeleteRequests frees the accelerators of a server. Errors:
 // AcceleratorRequestOpFailed.
-func (c *Client) DeleteRequests(ctx context.Context, caller *reqctx.Context, server string) error {
+func (c *Client) DeleteRequests(ctx context.Context, caller *reqctx.Caller, server string) error {
 	err := c.call(ctx, caller, http.MethodDelete, "accelerator_requests?"+url.Values{"instance": {server}}.Encode(), nil)
 	if err != nil {
 		return &objects.Error{Class: objects.ErrAcceleratorRequestOpFailed, Message: "Failed to delete accelerator requests: " + err.Error() + " Instance " + server}
@@ -131,7 +131,7 @@ func (c *Client) DeleteRequests(ctx context.Context, caller *reqctx.Context, ser
 
 // FreeRequests frees accelerators by the ids of their requests. Errors:
 // AcceleratorRequestOpFailed.
-func (c *Client) FreeRequests(ctx context.Context, caller *reqctx.Context, ids []string) error {
+func (c *Client) FreeRequests(ctx context.Context, caller *reqctx.Caller, ids []string) error {
 	err := c.call(ctx, caller, http.MethodDelete, "accelerator_requests?"+url.Values{"arqs": {strings.Join(ids, ",")}}.Encode(), nil)
 	if err != nil {
 		return &objects.Error{Class: objects.ErrAcceleratorRequestOpFailed, Message: "Failed to delete accelerator requests: " + err.Error() + " ARQs " + strings.Join(ids, ",")}
@@ -140,7 +140,7 @@ func (c *Client) FreeRequests(ctx context.Context, caller *reqctx.Context, ids [
 }
 
 // call is one request. Its errors are Nova's texts for what may go wrong.
-func (c *Client) call(ctx context.Context, caller *reqctx.Context, method, path string, into any) error {
+func (c *Client) call(ctx context.Context, caller *reqctx.Caller, method, path string, into any) error {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
 		return &objects.Error{Message: "Could not communicate with Cyborg: " + err.Error(), Cause: err}

@@ -23,7 +23,7 @@ type Client struct{ session *rest.Session }
 func New(s *rest.Session) *Client { return &Client{s} }
 
 // Image answers one image, or Nova's ImageNotFound.
-func (c *Client) Image(ctx context.Context, caller *reqctx.Context, id string) (*objects.Image, error) {
+func (c *Client) Image(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Image, error) {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
 		return nil, err

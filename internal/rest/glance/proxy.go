@@ -54,7 +54,7 @@ func (d *Details) UnmarshalJSON(text []byte) error {
 var version = regexp.MustCompile(`/v\d(\.\d+)?/?$`)
 
 // Address is where Glance is, as links to images show it.
-func (c *Client) Address(ctx context.Context, caller *reqctx.Context) (string, error) {
+func (c *Client) Address(ctx context.Context, caller *reqctx.Caller) (string, error) {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
 		return "", err
@@ -63,7 +63,7 @@ func (c *Client) Address(ctx context.Context, caller *reqctx.Context) (string, e
 }
 
 // do sends a call below /v2; path may have it already.
-func (c *Client) do(ctx context.Context, caller *reqctx.Context, method, path string, body, out any) error {
+func (c *Client) do(ctx context.Context, caller *reqctx.Caller, method, path string, body, out any) error {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func said(e *gophercloud.ErrUnexpectedResponseCode) string {
 }
 
 // Details answers one image, or ImageNotFound.
-func (c *Client) Details(ctx context.Context, caller *reqctx.Context, id string) (*Details, error) {
+func (c *Client) Details(ctx context.Context, caller *reqctx.Caller, id string) (*Details, error) {
 	d := &Details{}
 	err := c.do(ctx, caller, http.MethodGet, "images/"+url.PathEscape(id), nil, d)
 	return d, translate(err, id)
@@ -117,7 +117,7 @@ func (c *Client) Details(ctx context.Context, caller *reqctx.Context, id string)
 const pageSize = 20
 
 // List answers the images that a query of Glance selects, at most limit; 0: all.
-func (c *Client) List(ctx context.Context, caller *reqctx.Context, query url.Values, limit int) ([]*Details, error) {
+func (c *Client) List(ctx context.Context, caller *reqctx.Caller, query url.Values, limit int) ([]*Details, error) {
 	if query.Get("limit") == "" {
 		query.Set("limit", fmt.Sprint(pageSize))
 	}
@@ -154,7 +154,7 @@ func listRefusal(e *gophercloud.ErrUnexpectedResponseCode) error {
 }
 
 // Delete deletes an image.
-func (c *Client) Delete(ctx context.Context, caller *reqctx.Context, id string) error {
+func (c *Client) Delete(ctx context.Context, caller *reqctx.Caller, id string) error {
 	return translate(c.do(ctx, caller, http.MethodDelete, "images/"+url.PathEscape(id), nil, nil), id)
 }
 
@@ -166,7 +166,7 @@ type change struct {
 }
 
 // SetProperties makes properties those of an image, and takes its others away.
-func (c *Client) SetProperties(ctx context.Context, caller *reqctx.Context, d *Details, properties map[string]any) (*Details, error) {
+func (c *Client) SetProperties(ctx context.Context, caller *reqctx.Caller, d *Details, properties map[string]any) (*Details, error) {
 	escape := strings.NewReplacer("~", "~0", "/", "~1").Replace
 	patch := []change{}
 	for _, name := range slices.Sorted(maps.Keys(properties)) {

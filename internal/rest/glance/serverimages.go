@@ -14,7 +14,7 @@ import (
 )
 
 // URL is where Glance has an image, as answers tell clients.
-func (c *Client) URL(ctx context.Context, caller *reqctx.Context, id string) (string, error) {
+func (c *Client) URL(ctx context.Context, caller *reqctx.Caller, id string) (string, error) {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
 		return "", err
@@ -45,7 +45,7 @@ func plainError(err error) error {
 
 // Reserve makes an image without content, in the name of the caller; a member may
 // see it besides its owner. It answers its id.
-func (c *Client) Reserve(ctx context.Context, caller *reqctx.Context, image map[string]any, member string) (string, error) {
+func (c *Client) Reserve(ctx context.Context, caller *reqctx.Caller, image map[string]any, member string) (string, error) {
 	var made struct {
 		ID string `json:"id"`
 	}
@@ -58,7 +58,7 @@ func (c *Client) Reserve(ctx context.Context, caller *reqctx.Context, image map[
 
 // Activate is Reserve of an image that needs no content, for that is in snapshots
 // of volumes: nothing is uploaded, so that it becomes active.
-func (c *Client) Activate(ctx context.Context, caller *reqctx.Context, image map[string]any, member string) (string, error) {
+func (c *Client) Activate(ctx context.Context, caller *reqctx.Caller, image map[string]any, member string) (string, error) {
 	if image["disk_format"] == nil {
 		image["disk_format"] = "raw"
 	}

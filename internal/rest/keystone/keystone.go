@@ -31,7 +31,7 @@ func New(s *rest.Session, l zerolog.Logger) *Client {
 // or Keystone cannot say: a doubt is no reason to refuse. It answers an
 // *objects.Error of KindInvalid if the project does not exist, or if there is no
 // Keystone in the catalog.
-func (c *Client) VerifyProject(ctx context.Context, caller *reqctx.Context, id string) error {
+func (c *Client) VerifyProject(ctx context.Context, caller *reqctx.Caller, id string) error {
 	l := log.ForRequest(c.log, "", "", caller)
 	client, err := c.session.AsUser(ctx, caller)
 	if _, none := errors.AsType[*rest.NoEndpoint](err); none || errors.Is(err, rest.ErrNoAuth) {

@@ -38,7 +38,7 @@ type Share struct {
 
 // Share answers a share that the caller may see. Errors: ShareNotFound, Forbidden,
 // ManilaConnectionFailed.
-func (c *Client) Share(ctx context.Context, caller *reqctx.Context, id string) (*Share, error) {
+func (c *Client) Share(ctx context.Context, caller *reqctx.Caller, id string) (*Share, error) {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
 		if _, missing := errors.AsType[*rest.NoEndpoint](err); missing {

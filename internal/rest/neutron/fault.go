@@ -54,7 +54,7 @@ func refused(err error) *Fault {
 
 // send changes something below /v2.0. Its error is a *Fault where Neutron
 // answered.
-func (c *Client) send(ctx context.Context, caller *reqctx.Context, method, path string, body, out any) error {
+func (c *Client) send(ctx context.Context, caller *reqctx.Caller, method, path string, body, out any) error {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
 		return err

@@ -82,7 +82,7 @@ func newGroupNames(asked *metrics.Cache) *groupNames {
 
 // GroupNames answers the names of the security groups of each server's ports, in
 // the order of the ports.
-func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Context, servers []*objects.Instance) (map[string][]string, error) {
+func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Caller, servers []*objects.Instance) (map[string][]string, error) {
 	changes := c.groups.changes.Load()
 	names := make(map[string][]string, len(servers))
 	var missing, stale []groupKey
@@ -117,7 +117,7 @@ func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Context, servers
 
 // holding reads names into the cache; who asks for the same at the same time shares
 // the answer: the flight's key, and what it does.
-func (c *Client) holding(ctx context.Context, caller *reqctx.Context, keys []groupKey) (string, func() (any, error)) {
+func (c *Client) holding(ctx context.Context, caller *reqctx.Caller, keys []groupKey) (string, func() (any, error)) {
 	slices.SortFunc(keys, func(a, b groupKey) int { return strings.Compare(a.server, b.server) })
 	flight := make([]byte, 0, 64*len(keys))
 	servers := make([]string, len(keys))
@@ -138,7 +138,7 @@ func (c *Client) holding(ctx context.Context, caller *reqctx.Context, keys []gro
 	}
 }
 
-func (c *Client) readGroupNames(ctx context.Context, caller *reqctx.Context, servers []string) (map[string][]string, error) {
+func (c *Client) readGroupNames(ctx context.Context, caller *reqctx.Caller, servers []string) (map[string][]string, error) {
 	ports, err := c.portsOf(ctx, caller, servers)
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func (c *Client) readGroupNames(ctx context.Context, caller *reqctx.Context, ser
 }
 
 // portsOf reads the ports of many servers, as far as their groups go.
-func (c *Client) portsOf(ctx context.Context, caller *reqctx.Context, servers []string) ([]objects.Port, error) {
+func (c *Client) portsOf(ctx context.Context, caller *reqctx.Caller, servers []string) ([]objects.Port, error) {
 	chunks := slices.Collect(slices.Chunk(servers, searchIDs))
 	found := make([][]objects.Port, len(chunks))
 	var g errgroup.Group
@@ -185,7 +185,7 @@ func (c *Client) portsOf(ctx context.Context, caller *reqctx.Context, servers []
 }
 
 // groupsOf reads the security groups of ports; fields limits what is read of them.
-func (c *Client) groupsOf(ctx context.Context, caller *reqctx.Context, ports []objects.Port, fields ...string) (map[string]objects.SecurityGroup, error) {
+func (c *Client) groupsOf(ctx context.Context, caller *reqctx.Caller, ports []objects.Port, fields ...string) (map[string]objects.SecurityGroup, error) {
 	ids := map[string]bool{}
 	for _, p := range ports {
 		for _, id := range p.Groups {
@@ -195,7 +195,7 @@ func (c *Client) groupsOf(ctx context.Context, caller *reqctx.Context, ports []o
 	return c.groupsByID(ctx, caller, slices.Sorted(maps.Keys(ids)), fields...)
 }
 
-func (c *Client) groupsByID(ctx context.Context, caller *reqctx.Context, ids []string, fields ...string) (map[string]objects.SecurityGroup, error) {
+func (c *Client) groupsByID(ctx context.Context, caller *reqctx.Caller, ids []string, fields ...string) (map[string]objects.SecurityGroup, error) {
 	groups := make(map[string]objects.SecurityGroup, len(ids))
 	for chunk := range slices.Chunk(ids, searchIDs) {
 		query := url.Values{"id": chunk}
@@ -217,7 +217,7 @@ func (c *Client) groupsByID(ctx context.Context, caller *reqctx.Context, ids []s
 
 // SecurityGroups answers the security groups of a server's ports in full, and the
 // groups by id that their rules refer to.
-func (c *Client) SecurityGroups(ctx context.Context, caller *reqctx.Context, server string) ([]objects.SecurityGroup, map[string]objects.SecurityGroup, error) {
+func (c *Client) SecurityGroups(ctx context.Context, caller *reqctx.Caller, server string) ([]objects.SecurityGroup, map[string]objects.SecurityGroup, error) {
 	ports, err := c.portsOf(ctx, caller, []string{server})
 	if err != nil {
 		return nil, nil, err
@@ -239,7 +239,7 @@ func (c *Client) SecurityGroups(ctx context.Context, caller *reqctx.Context, ser
 
 // addSources adds the groups that the rules of list refer to; one that the caller
 // cannot see stays away.
-func (c *Client) addSources(ctx context.Context, caller *reqctx.Context, list []objects.SecurityGroup, groups map[string]objects.SecurityGroup) error {
+func (c *Client) addSources(ctx context.Context, caller *reqctx.Caller, list []objects.SecurityGroup, groups map[string]objects.SecurityGroup) error {
 	var unknown []string
 	for _, g := range list {
 		for _, r := range g.Rules {

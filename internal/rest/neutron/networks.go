@@ -37,13 +37,13 @@ type PortOf struct {
 
 // Networks answers the networks that the caller may see, all or those that query
 // selects.
-func (c *Client) Networks(ctx context.Context, caller *reqctx.Context, query url.Values) ([]Network, error) {
+func (c *Client) Networks(ctx context.Context, caller *reqctx.Caller, query url.Values) ([]Network, error) {
 	var out struct{ Networks []Network }
 	return out.Networks, faultOf(c.get(ctx, caller, "networks", query, &out))
 }
 
 // Network answers one network, or NetworkNotFound.
-func (c *Client) Network(ctx context.Context, caller *reqctx.Context, id string) (*Network, error) {
+func (c *Client) Network(ctx context.Context, caller *reqctx.Caller, id string) (*Network, error) {
 	out := struct{ Network *Network }{Network: &Network{}}
 	err := faultOf(c.get(ctx, caller, "networks/"+url.PathEscape(id), nil, &out))
 	if refused(err).Status == http.StatusNotFound {
@@ -53,16 +53,16 @@ func (c *Client) Network(ctx context.Context, caller *reqctx.Context, id string)
 }
 
 // Pools answers the networks that floating addresses come from.
-func (c *Client) Pools(ctx context.Context, caller *reqctx.Context) ([]Network, error) {
+func (c *Client) Pools(ctx context.Context, caller *reqctx.Caller) ([]Network, error) {
 	return c.Networks(ctx, caller, url.Values{"router:external": {"True"}})
 }
 
 // FloatingIPs answers the floating addresses of the caller's project.
-func (c *Client) FloatingIPs(ctx context.Context, caller *reqctx.Context) ([]*FloatingIP, error) {
+func (c *Client) FloatingIPs(ctx context.Context, caller *reqctx.Caller) ([]*FloatingIP, error) {
 	return c.floatingIPs(ctx, caller, url.Values{"tenant_id": {caller.ProjectID}})
 }
 
-func (c *Client) floatingIPs(ctx context.Context, caller *reqctx.Context, query url.Values) ([]*FloatingIP, error) {
+func (c *Client) floatingIPs(ctx context.Context, caller *reqctx.Caller, query url.Values) ([]*FloatingIP, error) {
 	var out struct {
 		List []*FloatingIP `json:"floatingips"`
 	}
@@ -77,7 +77,7 @@ func (c *Client) floatingIPs(ctx context.Context, caller *reqctx.Context, query 
 }
 
 // completeIPs finds the networks and ports of floating addresses.
-func (c *Client) completeIPs(ctx context.Context, caller *reqctx.Context, list []*FloatingIP) error {
+func (c *Client) completeIPs(ctx context.Context, caller *reqctx.Caller, list []*FloatingIP) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -118,7 +118,7 @@ func (c *Client) completeIPs(ctx context.Context, caller *reqctx.Context, list [
 }
 
 // FloatingIP answers one floating address, or FloatingIpNotFound.
-func (c *Client) FloatingIP(ctx context.Context, caller *reqctx.Context, id string) (*FloatingIP, error) {
+func (c *Client) FloatingIP(ctx context.Context, caller *reqctx.Caller, id string) (*FloatingIP, error) {
 	out := struct {
 		IP *FloatingIP `json:"floatingip"`
 	}{IP: &FloatingIP{}}
@@ -135,7 +135,7 @@ func (c *Client) FloatingIP(ctx context.Context, caller *reqctx.Context, id stri
 // CreateFloatingIP takes an address out of a pool, which is named by its name or
 // id. Its errors are FloatingIpPoolNotFound, NoMoreFloatingIps,
 // FloatingIpLimitExceeded and FloatingIpBadRequest.
-func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Context, pool string) (*FloatingIP, error) {
+func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Caller, pool string) (*FloatingIP, error) {
 	query := url.Values{"router:external": {"True"}, "fields": {"id"}}
 	if _, err := uuid.Parse(pool); err == nil {
 		query.Set("id", pool)
@@ -170,7 +170,7 @@ func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Context, p
 
 // FloatingIPAt answers the floating address of this text, with the device that it
 // leads to. Errors: FloatingIpNotFoundForAddress, FloatingIpMultipleFoundForAddress.
-func (c *Client) FloatingIPAt(ctx context.Context, caller *reqctx.Context, address string) (*FloatingIP, error) {
+func (c *Client) FloatingIPAt(ctx context.Context, caller *reqctx.Caller, address string) (*FloatingIP, error) {
 	list, err := c.floatingIPs(ctx, caller, url.Values{"floating_ip_address": {address}})
 	switch {
 	case err != nil:
@@ -185,7 +185,7 @@ func (c *Client) FloatingIPAt(ctx context.Context, caller *reqctx.Context, addre
 
 // BindFloatingIP leads a floating address to a fixed one of a port; nil leads it
 // nowhere. A *Fault is Neutron's refusal.
-func (c *Client) BindFloatingIP(ctx context.Context, caller *reqctx.Context, id string, port, fixed *string) error {
+func (c *Client) BindFloatingIP(ctx context.Context, caller *reqctx.Caller, id string, port, fixed *string) error {
 	change := map[string]any{"port_id": port}
 	if port != nil {
 		change["fixed_ip_address"] = fixed
@@ -194,7 +194,7 @@ func (c *Client) BindFloatingIP(ctx context.Context, caller *reqctx.Context, id 
 }
 
 // DeleteFloatingIP gives a floating address back.
-func (c *Client) DeleteFloatingIP(ctx context.Context, caller *reqctx.Context, ip *FloatingIP) error {
+func (c *Client) DeleteFloatingIP(ctx context.Context, caller *reqctx.Caller, ip *FloatingIP) error {
 	err := c.send(ctx, caller, http.MethodDelete, "floatingips/"+url.PathEscape(ip.ID), nil, nil)
 	if refused(err).Status == http.StatusNotFound {
 		return objects.ErrFloatingIPNotFoundForAddress.Errorf(objects.KindNotFound, "Floating IP not found for address %s.", ip.Address)

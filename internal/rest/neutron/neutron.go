@@ -37,7 +37,7 @@ func New(s *rest.Session, syncEvery time.Duration) *Client {
 }
 
 // get reads a collection or resource below /v2.0 into out.
-func (c *Client) get(ctx context.Context, caller *reqctx.Context, path string, query url.Values, out any) error {
+func (c *Client) get(ctx context.Context, caller *reqctx.Caller, path string, query url.Values, out any) error {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
 		return err
@@ -70,11 +70,11 @@ func status(err error) int {
 }
 
 // Ports answers the ports of a server.
-func (c *Client) Ports(ctx context.Context, caller *reqctx.Context, server string) ([]objects.Port, error) {
+func (c *Client) Ports(ctx context.Context, caller *reqctx.Caller, server string) ([]objects.Port, error) {
 	return c.ports(ctx, caller, url.Values{"device_id": {server}})
 }
 
-func (c *Client) ports(ctx context.Context, caller *reqctx.Context, query url.Values) ([]objects.Port, error) {
+func (c *Client) ports(ctx context.Context, caller *reqctx.Caller, query url.Values) ([]objects.Port, error) {
 	var out struct {
 		Ports []objects.Port `json:"ports"`
 	}
@@ -83,7 +83,7 @@ func (c *Client) ports(ctx context.Context, caller *reqctx.Context, query url.Va
 }
 
 // Port answers one port, or Nova's PortNotFound.
-func (c *Client) Port(ctx context.Context, caller *reqctx.Context, id string) (*objects.Port, error) {
+func (c *Client) Port(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Port, error) {
 	var out struct {
 		Port *objects.Port `json:"port"`
 	}
@@ -96,7 +96,7 @@ func (c *Client) Port(ctx context.Context, caller *reqctx.Context, id string) (*
 
 // ServersByAddress answers the devices whose ports have an address that contains
 // part; supported is false where Neutron lacks ip-substring-filtering.
-func (c *Client) ServersByAddress(ctx context.Context, caller *reqctx.Context, part string) (devices []string, supported bool, err error) {
+func (c *Client) ServersByAddress(ctx context.Context, caller *reqctx.Caller, part string) (devices []string, supported bool, err error) {
 	has, err := c.has(ctx, caller, "ip-substring-filtering")
 	if err != nil || !has {
 		return nil, false, err
@@ -109,7 +109,7 @@ func (c *Client) ServersByAddress(ctx context.Context, caller *reqctx.Context, p
 }
 
 // has tells whether Neutron has an extension. A nil caller is the service itself.
-func (c *Client) has(ctx context.Context, caller *reqctx.Context, alias string) (bool, error) {
+func (c *Client) has(ctx context.Context, caller *reqctx.Caller, alias string) (bool, error) {
 	known := c.extensions.Load()
 	if known == nil || time.Since(known.read) > c.syncEvery {
 		var out struct {

@@ -29,7 +29,7 @@ type segment struct {
 	Physical *string `json:"provider:physical_network"`
 }
 
-func (c *Client) networks(ctx context.Context, caller *reqctx.Context, query url.Values) ([]network, error) {
+func (c *Client) networks(ctx context.Context, caller *reqctx.Caller, query url.Values) ([]network, error) {
 	var out struct {
 		Networks []network `json:"networks"`
 	}
@@ -38,7 +38,7 @@ func (c *Client) networks(ctx context.Context, caller *reqctx.Context, query url
 }
 
 // available are the networks of the caller's project and those that all share.
-func (c *Client) available(ctx context.Context, caller *reqctx.Context) ([]network, error) {
+func (c *Client) available(ctx context.Context, caller *reqctx.Caller) ([]network, error) {
 	own, err := c.networks(ctx, caller, url.Values{"tenant_id": {caller.ProjectID}, "shared": {"False"}})
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (c *Client) available(ctx context.Context, caller *reqctx.Context) ([]netwo
 // count servers the port quota leaves room for. Errors are Nova's: NetworkAmbiguous,
 // NetworkNotFound, NetworkRequiresSubnet, PortNotFound, PortInUse, PortRequiresFixedIP,
 // FixedIpAlreadyInUse, UnableToAutoAllocateNetwork, PortLimitExceeded.
-func (c *Client) Validate(ctx context.Context, caller *reqctx.Context, n *objects.NetworkRequests, count int) (int, error) {
+func (c *Client) Validate(ctx context.Context, caller *reqctx.Caller, n *objects.NetworkRequests, count int) (int, error) {
 	needed, err := c.portsNeeded(ctx, caller, n)
 	if err != nil || needed == 0 {
 		return count, err
@@ -81,7 +81,7 @@ func (c *Client) Validate(ctx context.Context, caller *reqctx.Context, n *object
 }
 
 // portsNeeded is how many ports have to be made for a server.
-func (c *Client) portsNeeded(ctx context.Context, caller *reqctx.Context, n *objects.NetworkRequests) (int, error) {
+func (c *Client) portsNeeded(ctx context.Context, caller *reqctx.Caller, n *objects.NetworkRequests) (int, error) {
 	if n == nil || n.Auto || len(n.List) == 0 {
 		nets, err := c.available(ctx, caller)
 		switch {
@@ -121,7 +121,7 @@ func (c *Client) portsNeeded(ctx context.Context, caller *reqctx.Context, n *obj
 	return needed, c.checkNetworks(ctx, caller, ids)
 }
 
-func (c *Client) checkNetworks(ctx context.Context, caller *reqctx.Context, ids []string) error {
+func (c *Client) checkNetworks(ctx context.Context, caller *reqctx.Caller, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -148,7 +148,7 @@ func (c *Client) checkNetworks(ctx context.Context, caller *reqctx.Context, ids 
 	return nil
 }
 
-func (c *Client) checkPort(ctx context.Context, caller *reqctx.Context, id string) error {
+func (c *Client) checkPort(ctx context.Context, caller *reqctx.Caller, id string) error {
 	var out struct {
 		Port struct {
 			DeviceID     string           `json:"device_id"`
@@ -171,7 +171,7 @@ func (c *Client) checkPort(ctx context.Context, caller *reqctx.Context, id strin
 }
 
 // canAllocate asks whether Neutron could make a network for the project.
-func (c *Client) canAllocate(ctx context.Context, caller *reqctx.Context) error {
+func (c *Client) canAllocate(ctx context.Context, caller *reqctx.Caller) error {
 	has, err := c.has(ctx, caller, "auto-allocated-topology")
 	if err == nil && has {
 		err = c.get(ctx, caller, "auto-allocated-topology/"+url.PathEscape(caller.ProjectID), url.Values{"fields": {"dry-run"}}, nil)
@@ -184,7 +184,7 @@ func (c *Client) canAllocate(ctx context.Context, caller *reqctx.Context) error 
 
 // GroupID finds a security group of the caller's project by its id or its name.
 // Errors: SecurityGroupNotFound, NoUniqueMatch.
-func (c *Client) GroupID(ctx context.Context, caller *reqctx.Context, name string) (string, error) {
+func (c *Client) GroupID(ctx context.Context, caller *reqctx.Caller, name string) (string, error) {
 	for _, by := range []string{"id", "name"} {
 		if by == "id" && uuid.Validate(name) != nil {
 			continue

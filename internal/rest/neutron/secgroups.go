@@ -11,7 +11,7 @@ import (
 
 // Groups answers security groups, of the caller's project or all that the caller
 // may see, and by id those that their rules refer to.
-func (c *Client) Groups(ctx context.Context, caller *reqctx.Context, all bool) ([]objects.SecurityGroup, error) {
+func (c *Client) Groups(ctx context.Context, caller *reqctx.Caller, all bool) ([]objects.SecurityGroup, error) {
 	query := url.Values{}
 	if !all {
 		query.Set("tenant_id", caller.ProjectID)
@@ -23,7 +23,7 @@ func (c *Client) Groups(ctx context.Context, caller *reqctx.Context, all bool) (
 }
 
 // Sources answers the groups that the rules of others refer to, by id.
-func (c *Client) Sources(ctx context.Context, caller *reqctx.Context, list []objects.SecurityGroup) (map[string]objects.SecurityGroup, error) {
+func (c *Client) Sources(ctx context.Context, caller *reqctx.Caller, list []objects.SecurityGroup) (map[string]objects.SecurityGroup, error) {
 	groups := map[string]objects.SecurityGroup{}
 	for _, g := range list {
 		groups[g.ID] = g
@@ -32,7 +32,7 @@ func (c *Client) Sources(ctx context.Context, caller *reqctx.Context, list []obj
 }
 
 // Group answers one security group, or SecurityGroupNotFound.
-func (c *Client) Group(ctx context.Context, caller *reqctx.Context, id string) (*objects.SecurityGroup, error) {
+func (c *Client) Group(ctx context.Context, caller *reqctx.Caller, id string) (*objects.SecurityGroup, error) {
 	out := struct {
 		Group *objects.SecurityGroup `json:"security_group"`
 	}{Group: &objects.SecurityGroup{}}
@@ -61,7 +61,7 @@ func refusal(err error) error {
 }
 
 // SaveGroup makes a security group, or changes the one of an id.
-func (c *Client) SaveGroup(ctx context.Context, caller *reqctx.Context, id, name, description string) (*objects.SecurityGroup, error) {
+func (c *Client) SaveGroup(ctx context.Context, caller *reqctx.Caller, id, name, description string) (*objects.SecurityGroup, error) {
 	out := struct {
 		Group *objects.SecurityGroup `json:"security_group"`
 	}{Group: &objects.SecurityGroup{}}
@@ -73,7 +73,7 @@ func (c *Client) SaveGroup(ctx context.Context, caller *reqctx.Context, id, name
 }
 
 // DeleteGroup deletes a security group; one in use is Invalid.
-func (c *Client) DeleteGroup(ctx context.Context, caller *reqctx.Context, id string) error {
+func (c *Client) DeleteGroup(ctx context.Context, caller *reqctx.Caller, id string) error {
 	err := c.send(ctx, caller, http.MethodDelete, "security-groups/"+url.PathEscape(id), nil, nil)
 	if f := refused(err); f.Status == http.StatusConflict {
 		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrInvalid, Message: f.Message, Cause: err}
@@ -82,7 +82,7 @@ func (c *Client) DeleteGroup(ctx context.Context, caller *reqctx.Context, id str
 }
 
 // Rule answers one rule of a security group.
-func (c *Client) Rule(ctx context.Context, caller *reqctx.Context, id string) (*objects.SecurityGroupRule, error) {
+func (c *Client) Rule(ctx context.Context, caller *reqctx.Caller, id string) (*objects.SecurityGroupRule, error) {
 	out := struct {
 		Rule *objects.SecurityGroupRule `json:"security_group_rule"`
 	}{Rule: &objects.SecurityGroupRule{}}
@@ -91,7 +91,7 @@ func (c *Client) Rule(ctx context.Context, caller *reqctx.Context, id string) (*
 }
 
 // CreateRule adds a rule to its group.
-func (c *Client) CreateRule(ctx context.Context, caller *reqctx.Context, r objects.SecurityGroupRule) (*objects.SecurityGroupRule, error) {
+func (c *Client) CreateRule(ctx context.Context, caller *reqctx.Caller, r objects.SecurityGroupRule) (*objects.SecurityGroupRule, error) {
 	rule := map[string]any{"direction": r.Direction, "protocol": r.Protocol, "ethertype": r.EtherType,
 		"remote_ip_prefix": r.RemoteIPPrefix, "security_group_id": r.GroupID, "remote_group_id": r.RemoteGroupID}
 	if r.PortRangeMin != nil && *r.PortRangeMin != -1 {
@@ -108,6 +108,6 @@ func (c *Client) CreateRule(ctx context.Context, caller *reqctx.Context, r objec
 }
 
 // DeleteRule takes a rule away.
-func (c *Client) DeleteRule(ctx context.Context, caller *reqctx.Context, id string) error {
+func (c *Client) DeleteRule(ctx context.Context, caller *reqctx.Caller, id string) error {
 	return c.send(ctx, caller, http.MethodDelete, "security-group-rules/"+url.PathEscape(id), nil, nil)
 }

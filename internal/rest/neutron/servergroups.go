@@ -30,7 +30,7 @@ func (p *guarded) guards() bool {
 // AddGroupTo puts a security group, by name or id, on all ports of a server.
 // Errors: SecurityGroupNotFound, NoUniqueMatch, SecurityGroupCannotBeApplied,
 // SecurityGroupConnectionStateConflict.
-func (c *Client) AddGroupTo(ctx context.Context, caller *reqctx.Context, server, group string) error {
+func (c *Client) AddGroupTo(ctx context.Context, caller *reqctx.Caller, server, group string) error {
 	id, ports, err := c.groupAndPorts(ctx, caller, server, group)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (c *Client) AddGroupTo(ctx context.Context, caller *reqctx.Context, server,
 
 // RemoveGroupFrom takes a security group, by name or id, from all ports of a
 // server. Errors: SecurityGroupNotFound, NoUniqueMatch.
-func (c *Client) RemoveGroupFrom(ctx context.Context, caller *reqctx.Context, server, group string) error {
+func (c *Client) RemoveGroupFrom(ctx context.Context, caller *reqctx.Caller, server, group string) error {
 	id, ports, err := c.groupAndPorts(ctx, caller, server, group)
 	if err != nil {
 		return err
@@ -81,11 +81,11 @@ func groupNotFound(format string, a ...any) error {
 	return objects.ErrSecurityGroupNotFound.Errorf(objects.KindNotFound, format, a...)
 }
 
-func (c *Client) setGroups(ctx context.Context, caller *reqctx.Context, port string, groups []string) error {
+func (c *Client) setGroups(ctx context.Context, caller *reqctx.Caller, port string, groups []string) error {
 	return c.send(ctx, caller, http.MethodPut, "ports/"+port, map[string]any{"port": map[string]any{"security_groups": groups}}, nil)
 }
 
-func (c *Client) groupAndPorts(ctx context.Context, caller *reqctx.Context, server, group string) (string, []guarded, error) {
+func (c *Client) groupAndPorts(ctx context.Context, caller *reqctx.Caller, server, group string) (string, []guarded, error) {
 	id, err := c.groupID(ctx, caller, group)
 	if err != nil {
 		return "", nil, err
@@ -101,7 +101,7 @@ func (c *Client) groupAndPorts(ctx context.Context, caller *reqctx.Context, serv
 }
 
 // groupID finds a security group by its id, else by its name in the caller's project.
-func (c *Client) groupID(ctx context.Context, caller *reqctx.Context, group string) (string, error) {
+func (c *Client) groupID(ctx context.Context, caller *reqctx.Caller, group string) (string, error) {
 	var out struct {
 		List []struct{ ID string } `json:"security_groups"`
 	}

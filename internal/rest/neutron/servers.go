@@ -15,7 +15,7 @@ import (
 // Deallocate deletes the ports of a server; those of keep, which were there before
 // it, are freed by Nova's own user, and the accelerator requests that these held are
 // answered. What is gone already is no error.
-func (c *Client) Deallocate(ctx context.Context, caller *reqctx.Context, server string, keep []string) (requests []string, err error) {
+func (c *Client) Deallocate(ctx context.Context, caller *reqctx.Caller, server string, keep []string) (requests []string, err error) {
 	ports, err := c.Ports(ctx, caller, server)
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ const tries = 4
 // Errors, by Nova's classes: ResourceProviderNotFound,
 // ResourceProviderAggregateRetrievalFailed, ResourceProviderUpdateFailed,
 // ResourceProviderUpdateConflict (four times in a row), PlacementAPIConnectFailure.
-func (c *Client) JoinAggregate(ctx context.Context, caller *reqctx.Context, node, aggregate string) error {
+func (c *Client) JoinAggregate(ctx context.Context, caller *reqctx.Caller, node, aggregate string) error {
 	return c.changeAggregates(ctx, caller, node, func(all []string) ([]string, bool) {
 		return append(all, aggregate), !slices.Contains(all, aggregate)
 	})
@@ -27,7 +27,7 @@ func (c *Client) JoinAggregate(ctx context.Context, caller *reqctx.Context, node
 
 // LeaveAggregate takes the resource provider of a node out of an aggregate. Its
 // errors are JoinAggregate's.
-func (c *Client) LeaveAggregate(ctx context.Context, caller *reqctx.Context, node, aggregate string) error {
+func (c *Client) LeaveAggregate(ctx context.Context, caller *reqctx.Caller, node, aggregate string) error {
 	return c.changeAggregates(ctx, caller, node, func(all []string) ([]string, bool) {
 		n := slices.Index(all, aggregate)
 		if n < 0 {
@@ -42,7 +42,7 @@ type aggregates struct {
 	Generation int64    `json:"resource_provider_generation"`
 }
 
-func (c *Client) changeAggregates(ctx context.Context, caller *reqctx.Context, node string, change func([]string) (_ []string, changed bool)) error {
+func (c *Client) changeAggregates(ctx context.Context, caller *reqctx.Caller, node string, change func([]string) (_ []string, changed bool)) error {
 	var err error
 	for range tries {
 		var p *Provider
@@ -86,7 +86,7 @@ type Provider struct {
 
 // ProviderNamed finds the resource provider with the name of a node, or answers
 // ResourceProviderNotFound.
-func (c *Client) ProviderNamed(ctx context.Context, caller *reqctx.Context, name string) (*Provider, error) {
+func (c *Client) ProviderNamed(ctx context.Context, caller *reqctx.Caller, name string) (*Provider, error) {
 	var found struct {
 		All []Provider `json:"resource_providers"`
 	}

@@ -50,7 +50,7 @@ func status(err error) int {
 }
 
 // call is one request. Its errors are *statusError, or PlacementAPIConnectFailure.
-func (c *Client) call(ctx context.Context, caller *reqctx.Context, version string, q request) error {
+func (c *Client) call(ctx context.Context, caller *reqctx.Caller, version string, q request) error {
 	client, err := c.session.AsService(ctx)
 	if err != nil {
 		return errAway(err)
@@ -88,6 +88,6 @@ type request struct {
 	body, into   any
 }
 
-func (c *Client) get(ctx context.Context, caller *reqctx.Context, version, path string, into any) error {
+func (c *Client) get(ctx context.Context, caller *reqctx.Caller, version, path string, into any) error {
 	return c.call(ctx, caller, version, request{method: http.MethodGet, path: path, into: into})
 }

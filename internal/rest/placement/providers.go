@@ -11,7 +11,7 @@ import (
 
 // Tree answers the resource providers of the tree that one is in, parents before
 // their children; none if there is no such provider.
-func (c *Client) Tree(ctx context.Context, caller *reqctx.Context, uuid string) ([]Provider, error) {
+func (c *Client) Tree(ctx context.Context, caller *reqctx.Caller, uuid string) ([]Provider, error) {
 	var found struct {
 		All []Provider `json:"resource_providers"`
 	}
@@ -47,7 +47,7 @@ func topDown(all []Provider) []Provider {
 
 // DeleteTree removes the resource providers of a compute node, children first.
 // As in Nova, those that are still in use stay, and are no error.
-func (c *Client) DeleteTree(ctx context.Context, caller *reqctx.Context, uuid string) error {
+func (c *Client) DeleteTree(ctx context.Context, caller *reqctx.Caller, uuid string) error {
 	tree, err := c.Tree(ctx, caller, uuid)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (c *Client) DeleteTree(ctx context.Context, caller *reqctx.Context, uuid st
 // DeleteAllocations removes all allocations of a consumer, whatever its
 // generation. A consumer without any is no error; what Placement refuses is an
 // AllocationDeleteFailed.
-func (c *Client) DeleteAllocations(ctx context.Context, caller *reqctx.Context, consumer string) error {
+func (c *Client) DeleteAllocations(ctx context.Context, caller *reqctx.Caller, consumer string) error {
 	err := c.call(ctx, caller, "1.0", request{method: http.MethodDelete, path: "allocations/" + consumer})
 	if e, ok := errors.AsType[*statusError](err); ok {
 		if e.status == http.StatusNotFound {
@@ -90,7 +90,7 @@ type Allocation struct {
 }
 
 // Of reads the allocations of a consumer. None are an empty map.
-func (c *Client) Of(ctx context.Context, caller *reqctx.Context, consumer string) (*Allocations, error) {
+func (c *Client) Of(ctx context.Context, caller *reqctx.Caller, consumer string) (*Allocations, error) {
 	a := &Allocations{}
 	if err := c.get(ctx, caller, consumers, "allocations/"+consumer, a); err != nil {
 		if status(err) == 0 {
@@ -103,7 +103,7 @@ func (c *Client) Of(ctx context.Context, caller *reqctx.Context, consumer string
 
 // Put replaces the allocations of a consumer, whose generation must be the one
 // that Of answered. A conflict is an error of KindConflict.
-func (c *Client) Put(ctx context.Context, caller *reqctx.Context, consumer string, a *Allocations) error {
+func (c *Client) Put(ctx context.Context, caller *reqctx.Caller, consumer string, a *Allocations) error {
 	err := c.call(ctx, caller, consumers, request{method: http.MethodPut, path: "allocations/" + consumer, body: a})
 	if e, ok := errors.AsType[*statusError](err); ok {
 		kind := objects.Kind(0)
@@ -117,7 +117,7 @@ func (c *Client) Put(ctx context.Context, caller *reqctx.Context, consumer strin
 
 // LeaveTree gives back what a consumer holds of the tree of a compute node, and
 // keeps the rest: what an evacuated server left behind on its first host.
-func (c *Client) LeaveTree(ctx context.Context, caller *reqctx.Context, consumer, root string) error {
+func (c *Client) LeaveTree(ctx context.Context, caller *reqctx.Caller, consumer, root string) error {
 	held, err := c.Of(ctx, caller, consumer)
 	if err != nil || len(held.ByProvider) == 0 {
 		return err

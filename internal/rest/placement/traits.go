@@ -10,7 +10,7 @@ import (
 
 // Traits answers the traits of a resource provider, or
 // ResourceProviderTraitRetrievalFailed.
-func (c *Client) Traits(ctx context.Context, caller *reqctx.Context, provider string) ([]string, error) {
+func (c *Client) Traits(ctx context.Context, caller *reqctx.Caller, provider string) ([]string, error) {
 	var found struct {
 		Traits []string `json:"traits"`
 	}
@@ -23,7 +23,7 @@ func (c *Client) Traits(ctx context.Context, caller *reqctx.Context, provider st
 
 // HasTrait tells whether a resource provider has a trait, or answers
 // ResourceProviderTraitRetrievalFailed.
-func (c *Client) HasTrait(ctx context.Context, caller *reqctx.Context, provider, trait string) (bool, error) {
+func (c *Client) HasTrait(ctx context.Context, caller *reqctx.Caller, provider, trait string) (bool, error) {
 	traits, err := c.Traits(ctx, caller, provider)
 	return slices.Contains(traits, trait), err
 }

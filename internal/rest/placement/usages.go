@@ -14,7 +14,7 @@ const totals = "1.9"
 // Usages answers what a project, or a user in it where user is not empty, holds of
 // each resource class; classes of which it holds nothing are not there. Errors:
 // UsagesRetrievalFailed, PlacementAPIConnectFailure.
-func (c *Client) Usages(ctx context.Context, caller *reqctx.Context, project, user string) (map[string]int64, error) {
+func (c *Client) Usages(ctx context.Context, caller *reqctx.Caller, project, user string) (map[string]int64, error) {
 	query := url.Values{"project_id": {project}}
 	who := "N/A"
 	if user != "" {

@@ -118,7 +118,7 @@ type args = map[string]any
 
 // cast sends to the host of a server. A server without one is an error: nothing
 // would ever answer.
-func (c *Client) cast(ctx context.Context, caller *reqctx.Context, i *objects.Instance, host, method string, a args) error {
+func (c *Client) cast(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, host, method string, a args) error {
 	if host == "" && i.Host != nil {
 		host = *i.Host
 	}
@@ -136,7 +136,7 @@ func noHost(i *objects.Instance) error {
 	return &objects.Error{Class: objects.ErrNovaException, Message: "Unable to find host for Instance " + i.UUID}
 }
 
-func (c *Client) send(ctx context.Context, caller *reqctx.Context, cell string, t rpc.Target, method string, a args) error {
+func (c *Client) send(ctx context.Context, caller *reqctx.Caller, cell string, t rpc.Target, method string, a args) error {
 	client, err := c.o.Transport(ctx, cell)
 	if err != nil {
 		return err
@@ -145,14 +145,14 @@ func (c *Client) send(ctx context.Context, caller *reqctx.Context, cell string, 
 }
 
 // call asks the host of a server and reads its answer into result, if that is not nil.
-func (c *Client) call(ctx context.Context, caller *reqctx.Context, i *objects.Instance, method string, a args, result any) error {
+func (c *Client) call(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, method string, a args, result any) error {
 	if i.Host == nil || *i.Host == "" {
 		return noHost(i)
 	}
 	return c.callHost(ctx, caller, i.Cell, *i.Host, method, a, result, false)
 }
 
-func (c *Client) callHost(ctx context.Context, caller *reqctx.Context, cell, host, method string, a args, result any, long bool) error {
+func (c *Client) callHost(ctx context.Context, caller *reqctx.Caller, cell, host, method string, a args, result any, long bool) error {
 	t, err := c.target(ctx, host, "5.0")
 	if err != nil {
 		return err

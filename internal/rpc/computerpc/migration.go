@@ -8,13 +8,13 @@ import (
 )
 
 // ConfirmResize drops what is left of a resized server on the host it was on.
-func (c *Client) ConfirmResize(ctx context.Context, caller *reqctx.Context, i *objects.Instance, migration *objects.Versioned) error {
+func (c *Client) ConfirmResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Versioned) error {
 	return c.cast(ctx, caller, i, migration.Text("source_compute"), "confirm_resize", args{"instance": i.Versioned(), "migration": migration})
 }
 
 // RevertResize brings a resized server back to the host it was on: the one that
 // it is on begins. Computes of old are not told the request spec.
-func (c *Client) RevertResize(ctx context.Context, caller *reqctx.Context, i *objects.Instance, migration, spec *objects.Versioned) error {
+func (c *Client) RevertResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration, spec *objects.Versioned) error {
 	host := migration.Text("dest_compute")
 	if host == "" && i.Host != nil {
 		host = *i.Host
@@ -40,11 +40,11 @@ func (c *Client) RevertResize(ctx context.Context, caller *reqctx.Context, i *ob
 
 // ForceComplete has the host that a live migration leaves end it, at the price of
 // a pause.
-func (c *Client) ForceComplete(ctx context.Context, caller *reqctx.Context, i *objects.Instance, source string) error {
+func (c *Client) ForceComplete(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, source string) error {
 	return c.cast(ctx, caller, i, source, "live_migration_force_complete", args{"instance": i.Versioned()})
 }
 
 // AbortLiveMigration has the host of a server give a live migration up.
-func (c *Client) AbortLiveMigration(ctx context.Context, caller *reqctx.Context, i *objects.Instance, migration int64) error {
+func (c *Client) AbortLiveMigration(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration int64) error {
 	return c.cast(ctx, caller, i, "", "live_migration_abort", args{"instance": i.Versioned(), "migration_id": migration})
 }

@@ -12,16 +12,16 @@ import (
 const sharesSince = "6.4"
 
 // AllowShare gives a server's host access to a share.
-func (c *Client) AllowShare(ctx context.Context, caller *reqctx.Context, i *objects.Instance, s *objects.Share) error {
+func (c *Client) AllowShare(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, s *objects.Share) error {
 	return c.share(ctx, caller, i, s, "allow_share")
 }
 
 // DenyShare ends AllowShare, and the share with it.
-func (c *Client) DenyShare(ctx context.Context, caller *reqctx.Context, i *objects.Instance, s *objects.Share) error {
+func (c *Client) DenyShare(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, s *objects.Share) error {
 	return c.share(ctx, caller, i, s, "deny_share")
 }
 
-func (c *Client) share(ctx context.Context, caller *reqctx.Context, i *objects.Instance, s *objects.Share, method string) error {
+func (c *Client) share(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, s *objects.Share, method string) error {
 	ok, err := c.Can(ctx, sharesSince)
 	switch {
 	case err != nil:

@@ -20,7 +20,7 @@ type Build struct {
 }
 
 // ScheduleAndBuild finds hosts for servers and builds them there.
-func (c *Client) ScheduleAndBuild(ctx context.Context, caller *reqctx.Context, b Build) error {
+func (c *Client) ScheduleAndBuild(ctx context.Context, caller *reqctx.Caller, b Build) error {
 	return c.cast(ctx, caller, "schedule_and_build_instances", "1.17", args{"build_requests": b.Requests, "request_specs": b.Specs, "image": b.Image,
 		"admin_password": b.Password, "injected_files": b.Files, "requested_networks": b.Networks, "block_device_mapping": b.Devices, "tags": b.Tags})
 }

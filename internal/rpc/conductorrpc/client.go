@@ -27,7 +27,7 @@ func target(version string) rpc.Target {
 	return rpc.Target{Topic: "conductor", Namespace: "compute_task", Version: version}
 }
 
-func (c *Client) cast(ctx context.Context, caller *reqctx.Context, method, version string, a args) error {
+func (c *Client) cast(ctx context.Context, caller *reqctx.Caller, method, version string, a args) error {
 	client, err := c.Transport()
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (c *Client) cast(ctx context.Context, caller *reqctx.Context, method, versi
 
 // call waits for the answer as long as long_rpc_timeout, while the conductor
 // shows signs of life.
-func (c *Client) call(ctx context.Context, caller *reqctx.Context, method, version string, a args) (json.RawMessage, error) {
+func (c *Client) call(ctx context.Context, caller *reqctx.Caller, method, version string, a args) (json.RawMessage, error) {
 	client, err := c.Transport()
 	if err != nil {
 		return nil, err

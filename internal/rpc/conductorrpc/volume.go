@@ -24,7 +24,7 @@ func (v Volume) args() args {
 
 // AttachVolume attaches a volume and answers the name of its device. StartAttach does
 // not wait for it.
-func (c *Client) AttachVolume(ctx context.Context, caller *reqctx.Context, v Volume) (device *string, err error) {
+func (c *Client) AttachVolume(ctx context.Context, caller *reqctx.Caller, v Volume) (device *string, err error) {
 	answer, err := c.call(ctx, caller, "attach_volume", "1.26", v.args())
 	if err != nil {
 		return nil, err
@@ -33,6 +33,6 @@ func (c *Client) AttachVolume(ctx context.Context, caller *reqctx.Context, v Vol
 }
 
 // StartAttach begins to attach a volume.
-func (c *Client) StartAttach(ctx context.Context, caller *reqctx.Context, v Volume) error {
+func (c *Client) StartAttach(ctx context.Context, caller *reqctx.Caller, v Volume) error {
 	return c.cast(ctx, caller, "attach_volume", "1.26", v.args())
 }

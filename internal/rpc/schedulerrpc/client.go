@@ -43,16 +43,16 @@ func pinned(pin string) string {
 
 // UpdateAggregates tells what aggregates are now. The schedulers keep those they
 // know, and learn of hosts that joined.
-func (c *Client) UpdateAggregates(ctx context.Context, caller *reqctx.Context, list []*objects.Versioned) error {
+func (c *Client) UpdateAggregates(ctx context.Context, caller *reqctx.Caller, list []*objects.Versioned) error {
 	return c.fanout(ctx, caller, "update_aggregates", map[string]any{"aggregates": list})
 }
 
 // DeleteAggregate tells that an aggregate is gone.
-func (c *Client) DeleteAggregate(ctx context.Context, caller *reqctx.Context, g *objects.Versioned) error {
+func (c *Client) DeleteAggregate(ctx context.Context, caller *reqctx.Caller, g *objects.Versioned) error {
 	return c.fanout(ctx, caller, "delete_aggregate", map[string]any{"aggregate": g})
 }
 
-func (c *Client) fanout(ctx context.Context, caller *reqctx.Context, method string, args map[string]any) error {
+func (c *Client) fanout(ctx context.Context, caller *reqctx.Caller, method string, args map[string]any) error {
 	if !rpc.Compatible(pinned(c.Pin), sent) {
 		return &objects.Error{Class: objects.ErrRPCVersionCapError,
 			Message: fmt.Sprintf("Requested message version, %s is incompatible. It needs to be equal in major version and less than or equal in minor version as the specified version cap %s.", sent, pinned(c.Pin))}

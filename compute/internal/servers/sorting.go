@@ -1,0 +1,72 @@
+package servers
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/internal/db/cell"
+)
+
+// unsortable are sort keys that Nova accepts and passes over.
+var unsortable = []string{"architecture", "cell_name", "cleaned", "default_ephemeral_device", "default_swap_device", "deleted", "deleted_at",
+	"disable_terminate", "ephemeral_gb", "ephemeral_key_uuid", "id", "key_data", "launched_on", "locked", "memory_mb", "os_type", "reservation_id",
+	"root_gb", "shutdown_terminate", "user_data", "vcpus", "vm_mode"}
+
+// sorting reads sort_key and sort_dir. The UUID makes the order total. A key
+// without a direction of its own has the first one, but for the key that comes
+// after the last direction: it gets the UUID's, as in Nova. A key that is given
+// again counts for the number of directions and nothing else.
+func sorting(r *api.Request) ([]cell.SortKey, error) {
+	given, dirs := r.Query()["sort_key"], slices.Clone(r.Query()["sort_dir"])
+	if len(given) == 0 {
+		given = []string{"created_at"}
+	}
+	if len(dirs) == 0 {
+		dirs = []string{"desc"}
+	}
+	var keys []string
+	for _, key := range given {
+		key = strings.TrimSpace(key)
+		switch {
+		case slices.Contains(unsortable, key) && !(key == "locked" && r.Since(mv.V73LockedReason)):
+			if len(dirs) > len(keys) {
+				dirs = slices.Delete(dirs, len(keys), len(keys)+1)
+			}
+			continue
+		case (key == "host" || key == "node") && !r.Caller.IsAdmin:
+			return nil, api.Forbidden("Only administrators can sort servers by %s", key)
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		keys, dirs = []string{"created_at", "id"}, []string{"desc", "desc"}
+	}
+	if !slices.Contains(keys, "uuid") {
+		keys, dirs = append(keys, "uuid"), append(dirs, "asc")
+	}
+	for n, dir := range dirs {
+		if dirs[n] = strings.TrimSpace(dir); dirs[n] != "asc" && dirs[n] != "desc" {
+			return nil, api.BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
+		}
+	}
+	if len(dirs) > len(keys) {
+		return nil, api.BadRequest("Invalid input received: Sort direction size exceeds sort key size")
+	}
+	var out []cell.SortKey
+	for n, key := range keys {
+		if slices.ContainsFunc(out, func(s cell.SortKey) bool { return s.Column == key }) {
+			continue // the first one has decided: it changes neither the order nor what is behind a marker
+		}
+		dir := "desc"
+		if len(dirs) > 0 {
+			dir = dirs[0]
+		}
+		if n < len(dirs) {
+			dir = dirs[n]
+		}
+		out = append(out, cell.SortKey{Column: key, Desc: dir == "desc"})
+	}
+	return out, nil
+}

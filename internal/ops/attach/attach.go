@@ -1,0 +1,100 @@
+// Package attach gives servers volumes and interfaces, and takes them away. It
+// knows nothing of HTTP.
+package attach
+
+import (
+	"context"
+	"slices"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest/cinder"
+)
+
+// Ops changes what servers have. Every verb takes a server that was loaded as a
+// record.
+type Ops struct {
+	Servers  *server.Core
+	Volumes  Volumes
+	Ports    Ports
+	Floating Floating
+	Manila   Manila
+}
+
+// Volumes is Cinder.
+type Volumes interface {
+	Volume(ctx context.Context, caller *reqctx.Caller, id, version string) (*cinder.Volume, error)
+	BeginDetaching(ctx context.Context, caller *reqctx.Caller, id string) error
+	RollDetaching(ctx context.Context, caller *reqctx.Caller, id string) error
+	CreateAttachment(ctx context.Context, caller *reqctx.Caller, volume, server string, connector map[string]any) (*cinder.Attachment, error)
+	Attachment(ctx context.Context, caller *reqctx.Caller, id string) (*cinder.Attachment, error)
+	CompleteAttachment(ctx context.Context, caller *reqctx.Caller, id string) error
+	DeleteAttachment(ctx context.Context, caller *reqctx.Caller, id string) error
+	DeleteVolume(ctx context.Context, caller *reqctx.Caller, id string) error
+}
+
+// Ports is Neutron.
+type Ports interface {
+	// Port is a port as the caller sees it, or PortNotFound.
+	Port(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Port, error)
+	// Grouped tells whether ports ask Placement for groups of resources.
+	Grouped(ctx context.Context) (bool, error)
+}
+
+func invalidVolume(format string, a ...any) error {
+	return objects.ErrInvalidVolume.Errorf(objects.KindInvalid, "Invalid volume: "+format, a...)
+}
+
+// device is the block device of a server that a volume is, or VolumeBDMNotFound.
+func (o *Ops) device(ctx context.Context, i *objects.Instance, volume string) (*objects.Versioned, error) {
+	devices, err := o.Servers.Devices(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range devices {
+		if d.Text("volume_id") == volume {
+			return d, nil
+		}
+	}
+	return nil, objects.ErrVolumeBDMNotFound.Errorf(objects.KindNotFound, "No volume Block Device Mapping with id %s.", volume)
+}
+
+// remoteKinds are what exceptions of the conductor and of hosts mean to clients.
+var remoteKinds = server.Kinds{
+	objects.ErrVolumeNotFound: objects.KindNotFound, objects.ErrDevicePathInUse: objects.KindConflict, objects.ErrInstanceIsLocked: objects.KindConflict, objects.ErrInvalidVolume: objects.KindInvalid,
+	objects.ErrInvalidDevicePath: objects.KindInvalid, objects.ErrInvalidInput: objects.KindInvalid, objects.ErrVolumeTaggedAttachNotSupported: objects.KindInvalid,
+	objects.ErrMultiattachNotSupportedOldMicroversion: objects.KindInvalid, objects.ErrMultiattachToShelvedNotSupported: objects.KindInvalid, objects.ErrTooManyDiskDevices: objects.KindForbidden,
+	objects.ErrInterfaceAttachFailedNoNetwork: objects.KindInvalid, objects.ErrNetworkAmbiguous: objects.KindInvalid, objects.ErrNoMoreFixedIPs: objects.KindInvalid, objects.ErrPortNotUsable: objects.KindInvalid,
+	objects.ErrAttachInterfaceNotSupported: objects.KindInvalid, objects.ErrAttachInterfaceWithQoSPolicyNotSupported: objects.KindInvalid, objects.ErrSecurityGroupCannotBeApplied: objects.KindInvalid, objects.ErrNetworkInterfaceTaggedAttachNotSupported: objects.KindInvalid,
+	objects.ErrNetworksWithQoSPolicyNotSupported: objects.KindInvalid, objects.ErrInterfaceAttachPciClaimFailed: objects.KindInvalid, objects.ErrInterfaceAttachResourceAllocationFailed: objects.KindInvalid,
+	objects.ErrForbiddenPortsWithAccelerator: objects.KindInvalid, objects.ErrForbiddenWithRemoteManagedPorts: objects.KindInvalid, objects.ErrExtendedResourceRequestOldCompute: objects.KindInvalid,
+	objects.ErrFixedIPAlreadyInUse: objects.KindConflict, objects.ErrPortInUse: objects.KindConflict, objects.ErrPortNotFound: objects.KindNotFound, objects.ErrNetworkNotFound: objects.KindNotFound,
+	objects.ErrPortLimitExceeded: objects.KindForbidden, objects.ErrInterfaceAttachFailed: 0,
+	objects.ErrInstanceNotFound: objects.KindNotFound, objects.ErrInstanceNotReady: objects.KindConflict,
+}
+
+// remote makes a domain error of an exception that a service raised.
+func remote(err error) error { return server.Remote(err, remoteKinds) }
+
+// alone refuses a volume that is a block device already: of any server of the cell,
+// or where servers may share it, of this one.
+func (o *Ops) alone(ctx context.Context, i *objects.Instance, v *cinder.Volume) error {
+	var holders []string
+	err := o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) (err error) {
+		holders, err = cell.Holders(ctx, c, v.ID)
+		return err
+	})
+	if err != nil || len(holders) == 0 {
+		return err
+	}
+	if !v.Multiattach {
+		return invalidVolume("volume %s is already attached to instances: %s", v.ID, join(holders))
+	}
+	if slices.Contains(holders, i.UUID) {
+		return invalidVolume("volume %s already attached", v.ID)
+	}
+	return nil
+}

@@ -1,0 +1,268 @@
+package create
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest/cinder"
+)
+
+const gib = 1 << 30
+
+// checkNetworks refuses interfaces that several servers cannot share.
+func checkCounts(r *Request) error {
+	if r.Networks != nil && r.Max > 1 {
+		for _, n := range r.Networks.List {
+			if n.NetworkID != nil && n.Address != nil {
+				return objects.ErrInvalidFixedIPAndMaxCountRequest.Errorf(objects.KindInvalid, "Failed to launch instances: max_count cannot be greater than 1 if an fixed_ip is specified.")
+			}
+		}
+		for _, n := range r.Networks.List {
+			if n.PortID != nil {
+				return objects.ErrMultiplePortsNotApplicable.Errorf(objects.KindInvalid,
+					"Failed to launch instances: Unable to launch multiple instances with a single configured port ID. Please launch your instance one by one with different ports.")
+			}
+		}
+	}
+	if r.Hostname != nil && *r.Hostname != "" && r.Max > 1 {
+		return objects.ErrAmbiguousHostnameForMultipleInstances.Errorf(objects.KindInvalid, "Unable to allocate a single hostname to multiple instances")
+	}
+	return nil
+}
+
+// checkUserData wants base64.
+func checkUserData(data *string) error {
+	if data == nil {
+		return nil
+	}
+	if _, err := objects.DecodeBase64(*data); err != nil {
+		return objects.ErrInstanceUserDataMalformed.Errorf(objects.KindInvalid, "User data needs to be valid base 64.")
+	}
+	return nil
+}
+
+// checkAutoDisk refuses a disk configuration that the image forbids.
+func checkAutoDisk(image *objects.Image, auto *bool) error {
+	if auto != nil && *auto && strings.EqualFold(image.Property("auto_disk_config"), "disabled") {
+		return objects.ErrAutoDiskConfigDisabledByImage.Errorf(objects.KindInvalid, "Requested image %s has automatic disk resize disabled.", image.ID)
+	}
+	return nil
+}
+
+// CheckImage refuses an image that a server of the flavor cannot be made of. root
+// is its root device; id is "" for what a volume was made of.
+func CheckImage(f *objects.Flavor, image *objects.Image, id string, root *Device, zeroDisk bool) error {
+	if image.Property("cinder_encryption_key_id") != "" && id != "" {
+		return objects.ErrImageUnacceptable.Errorf(objects.KindInvalid, "Image %s is unacceptable: Direct booting of an image uploaded from an encrypted volume is unsupported.", id)
+	}
+	if len(image.Raw) == 0 {
+		return nil
+	}
+	if image.Status != "active" {
+		return objects.ErrImageNotActive.Errorf(objects.KindInvalid, "Image %s is not active.", id)
+	}
+	if drive, ok := image.Properties()["img_config_drive"]; ok && drive != "optional" && drive != "mandatory" {
+		return objects.ErrInvalidImageConfigDrive.Errorf(objects.KindInvalid, "Image's config drive option '%v' is invalid", drive)
+	}
+	if f.MemoryMB < image.MinRAM {
+		return objects.ErrFlavorMemoryTooSmall.Errorf(objects.KindInvalid, "Flavor's memory is too small for requested image.")
+	}
+	least := image.MinDisk * gib
+	if root != nil && root.Destination == "volume" {
+		if root.Size != nil && least > *root.Size*gib {
+			return objects.ErrVolumeSmallerThanMinDisk.Errorf(objects.KindInvalid,
+				"Volume is smaller than the minimum size specified in image metadata. Volume size is %d bytes, minimum size is %d bytes.", *root.Size*gib, least)
+		}
+		return nil
+	}
+	disk := f.RootGB * gib
+	switch {
+	case disk == 0 && !zeroDisk:
+		return objects.ErrBootFromVolumeRequiredForZeroDiskFlavor.Errorf(objects.KindForbidden, "Only volume-backed servers are allowed for flavors with zero disk.")
+	case disk == 0:
+	case image.Size > disk:
+		return objects.ErrFlavorDiskSmallerThanImage.Errorf(objects.KindInvalid,
+			"Flavor's disk is too small for requested image. Flavor disk is %d bytes, image is %d bytes.", disk, image.Size)
+	case least > disk:
+		return objects.ErrFlavorDiskSmallerThanMinDisk.Errorf(objects.KindInvalid,
+			"Flavor's disk is smaller than the minimum size specified in image metadata. Flavor disk is %d bytes, minimum size is %d bytes.", disk, least)
+	}
+	return nil
+}
+
+// checkZone wants a zone that some enabled service is in.
+func (b *Builder) checkZone(ctx context.Context, zone string) error {
+	services, err := b.everywhere().Services(ctx, serviceQuery)
+	if err != nil {
+		return err
+	}
+	zones, err := b.o.Zones.ByHost(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range services {
+		at := b.o.InternalZone
+		if s.Binary == "nova-compute" {
+			at = b.o.Zones.Of(zones, s.Host)
+		}
+		if !s.Disabled && at == zone {
+			return nil
+		}
+	}
+	return objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "The requested availability zone is not available")
+}
+
+// volumeZone checks [cinder] cross_az_attach: the answer is the zone that the
+// volumes pin the servers to.
+func (b *Builder) volumeZone(zone *string, volumes map[string]*cinder.Volume) (*string, error) {
+	if b.o.CrossZoneAttach || len(volumes) == 0 {
+		return zone, nil
+	}
+	var zones []string
+	for _, v := range volumes {
+		zones = append(zones, objects.OrZero(v.AvailabilityZone))
+	}
+	mismatch := func(reason string) error {
+		return objects.ErrMismatchVolumeAZException.Errorf(objects.KindInvalid, "The availability zone between the server and its attached volumes do not match: %s.", reason)
+	}
+	if slices.ContainsFunc(zones, func(z string) bool { return z != zones[0] }) {
+		return nil, mismatch("Volumes are in different availability zones: " + strings.Join(zones, ","))
+	}
+	switch {
+	case zone == nil && zones[0] != b.o.DefaultZone:
+		return &zones[0], nil
+	case zone != nil && *zone != zones[0]:
+		return nil, mismatch(fmt.Sprintf("Server and volumes are not in the same availability zone. Server is in: %s. Volumes are in: %s", *zone, zones[0]))
+	}
+	return zone, nil
+}
+
+// checkDevices checks the devices of one server and reserves its volumes in Cinder.
+func (b *Builder) checkDevices(ctx context.Context, caller *reqctx.Caller, r *Request, server string, devices []*Device, volumes map[string]*cinder.Volume) error {
+	var boots []int64
+	for _, d := range devices {
+		if d.BootIndex != nil && *d.BootIndex >= 0 {
+			boots = append(boots, *d.BootIndex)
+		}
+	}
+	slices.Sort(boots)
+	for n, index := range boots {
+		if int64(n) != index {
+			boots = nil
+		}
+	}
+	if len(boots) == 0 {
+		return invalidDevice(objects.ErrInvalidBDMBootSequence, "Block Device Mapping is Invalid: Boot sequence for the instance and image/block device mapping combination is not valid.")
+	}
+	var types map[string]string
+	for _, d := range devices {
+		if d.VolumeType != nil && *d.VolumeType != "" {
+			var err error
+			if types == nil {
+				if types, err = b.o.Volumes.Types(ctx, caller); err != nil {
+					return err
+				}
+			}
+			if err := setType(d, types); err != nil {
+				return err
+			}
+		}
+		if err := b.checkDevice(ctx, caller, r, server, d, volumes); err != nil {
+			return err
+		}
+	}
+	return b.checkLocal(r.Flavor, devices)
+}
+
+func setType(d *Device, types map[string]string) error {
+	for id, name := range types {
+		if *d.VolumeType == id || *d.VolumeType == name {
+			d.VolumeType = &name
+			return nil
+		}
+	}
+	return objects.ErrVolumeTypeNotFound.Errorf(objects.KindInvalid, "Volume type %s could not be found.", *d.VolumeType)
+}
+
+var diskBuses = []string{"fdc", "ide", "sata", "scsi", "usb", "virtio", "xen", "lxc", "uml"}
+
+func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Caller, r *Request, server string, d *Device, volumes map[string]*cinder.Volume) error {
+	const invalid = "Block Device Mapping is Invalid: "
+	switch {
+	case d.ImageID != nil:
+		if *d.ImageID != r.Image {
+			if _, err := b.o.Images.Image(ctx, caller, *d.ImageID); err != nil {
+				return invalidDevice(objects.ErrInvalidBDMImage, invalid+"failed to get image "+*d.ImageID+".")
+			}
+		}
+		if d.Source == "image" && d.Destination == "volume" && (d.Size == nil || *d.Size == 0) {
+			return invalidDevice(objects.ErrInvalidBDM, "Images with destination_type 'volume' need to have a non-zero size specified")
+		}
+	case d.VolumeID != nil:
+		v := volumes[*d.VolumeID]
+		if v.Multiattach && !r.Multiattach {
+			return invalidDevice(objects.ErrMultiattachNotSupportedOldMicroversion, "Multiattach volumes are only supported starting with compute API version 2.60.")
+		}
+		attachment, err := b.o.Volumes.CreateAttachment(ctx, caller, v.ID, server, nil)
+		switch {
+		case errors.Is(err, objects.ErrCinderConnectionFailed), errors.Is(err, objects.ErrInvalidVolume):
+			return err
+		case errors.Is(err, objects.ErrInvalidInput):
+			return objects.ErrInvalidVolume.Errorf(objects.KindInvalid, "Invalid volume: %s", err)
+		case err != nil:
+			return invalidDevice(objects.ErrInvalidBDMVolume, invalid+"failed to get volume "+v.ID+".")
+		}
+		d.AttachmentID, d.Size = &attachment.ID, &v.Size
+	case d.SnapshotID != nil:
+		s, err := b.o.Volumes.Snapshot(ctx, caller, *d.SnapshotID)
+		switch {
+		case errors.Is(err, objects.ErrCinderConnectionFailed):
+			return err
+		case err != nil:
+			return invalidDevice(objects.ErrInvalidBDMSnapshot, invalid+"failed to get snapshot "+*d.SnapshotID+".")
+		case d.Size == nil || *d.Size == 0:
+			d.Size = &s.Size
+		}
+	case d.Source == "blank" && d.Destination == "volume" && (d.Size == nil || *d.Size == 0):
+		return invalidDevice(objects.ErrInvalidBDM, "Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size")
+	}
+	if d.Bus != nil && *d.Bus != "" && !slices.Contains(diskBuses, *d.Bus) {
+		return invalidDevice(objects.ErrInvalidBDMDiskBus, "Block Device Mapping is Invalid.")
+	}
+	return nil
+}
+
+func (b *Builder) checkLocal(f *objects.Flavor, devices []*Device) error {
+	var ephemeral int64
+	var swaps []*Device
+	local := 0
+	for _, d := range devices {
+		switch {
+		case d.swap():
+			swaps = append(swaps, d)
+		case d.ephemeral() && d.Size != nil && *d.Size != 0:
+			ephemeral += *d.Size
+		case d.ephemeral():
+			ephemeral += f.EphemeralGB
+		}
+		if d.local() {
+			local++
+		}
+	}
+	switch {
+	case ephemeral > f.EphemeralGB:
+		return invalidDevice(objects.ErrInvalidBDMEphemeralSize, "Ephemeral disks requested are larger than the instance type allows. If no size is given in one block device mapping, flavor ephemeral size will be used.")
+	case len(swaps) > 1:
+		return invalidFormat("More than one swap drive requested.")
+	case len(swaps) == 1 && swaps[0].Size != nil && *swaps[0].Size > f.Swap:
+		return invalidDevice(objects.ErrInvalidBDMSwapSize, "Swap drive requested is larger than instance type allows.")
+	case b.o.MaxLocalDevices >= 0 && local > b.o.MaxLocalDevices:
+		return invalidDevice(objects.ErrInvalidBDMLocalsLimit, "Block Device Mapping is Invalid: You specified more local devices than the limit allows")
+	}
+	return nil
+}

@@ -1,0 +1,372 @@
+package create
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/google/uuid"
+
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/hardware"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rest/cinder"
+	"github.com/nova-go/nova/internal/rpc/conductorrpc"
+)
+
+// plan is what a request comes to, before any server of it is written down.
+type plan struct {
+	*Request
+	caller      *reqctx.Caller
+	reservation string
+	image       *objects.Image // of Raw nothing where there is none
+	meta        *objects.Versioned
+	keypair     *objects.Keypair
+	groups      []string // security groups: "default" and ids
+	pci         *objects.Versioned
+	numa        *objects.Versioned
+	placement   *NetworkPlacement    // nil: no interfaces
+	devicesOf   []*objects.Versioned // RequestGroups of the flavor's device profile
+	kernel      string
+	ramdisk     string
+	devices     []*Device
+	group       *objects.Versioned // server group
+	groupID     int64
+	volumes     map[string]*cinder.Volume
+	zone        *string
+	count       int
+}
+
+// Create checks a request and begins to build its servers.
+func (b *Builder) Create(ctx context.Context, caller *reqctx.Caller, r *Request) (*Result, error) {
+	p := &plan{Request: r, caller: caller, reservation: reservationID(), zone: r.Zone}
+	if err := checkCounts(r); err != nil {
+		return nil, err
+	}
+	if r.Zone != nil && r.ForcedHost == "" {
+		if err := b.checkZone(ctx, *r.Zone); err != nil {
+			return nil, err
+		}
+	}
+	for _, step := range []func(context.Context, *plan) error{b.findImage, b.validate, b.findDevices, b.reserveQuota} {
+		if err := step(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	builds, err := b.write(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{ReservationID: p.reservation, AutoDiskConfig: p.autoDisk()}
+	message := conductorrpc.Build{Image: p.image.Raw, Password: r.Password, Files: [][2]string{}, Networks: r.Networks.Versioned(),
+		Devices: deviceList(p.devices, ""), Tags: tagList(r.Tags, "")}
+	if r.Image == "" && len(p.image.Raw) == 0 {
+		message.Image = map[string]any{}
+	}
+	for _, f := range r.Files {
+		message.Files = append(message.Files, [2]string{f.Path, f.Content})
+	}
+	for _, one := range builds {
+		result.UUIDs = append(result.UUIDs, one.UUID)
+		message.Requests = append(message.Requests, p.buildRequest(one))
+		message.Specs = append(message.Specs, p.specMessage(one))
+	}
+	return result, b.o.Conductor.ScheduleAndBuild(ctx, caller, message)
+}
+
+// findImage reads what the servers are made of.
+func (b *Builder) findImage(ctx context.Context, p *plan) error {
+	var err error
+	if p.Image != "" {
+		if p.image, err = b.o.Images.Image(ctx, p.caller, p.Image); err != nil {
+			return err
+		}
+	} else {
+		if len(p.TrustedCerts) > 0 || len(b.o.DefaultCerts) > 0 {
+			return objects.ErrCertificateValidationFailed.Errorf(objects.KindInvalid, "Image certificate validation is not supported when booting from volume")
+		}
+		if p.image, err = b.imageOfVolume(ctx, p); err != nil {
+			return err
+		}
+	}
+	return checkAutoDisk(p.image, p.AutoDiskConfig)
+}
+
+// imageOfVolume is the image that the root volume was made of, as its volume
+// remembers it.
+func (b *Builder) imageOfVolume(ctx context.Context, p *plan) (*objects.Image, error) {
+	const invalid = "Block Device Mapping is Invalid: failed to get "
+	for _, d := range p.Devices {
+		if p.Legacy && deviceLetter(d.Name) != "a" || !p.Legacy && !d.root() {
+			continue
+		}
+		id := d.VolumeID
+		if d.SnapshotID != nil {
+			s, err := b.o.Volumes.Snapshot(ctx, p.caller, *d.SnapshotID)
+			if err != nil {
+				return nil, err
+			}
+			id = &s.VolumeID
+		}
+		if d.ImageID != nil {
+			image, err := b.o.Images.Image(ctx, p.caller, *d.ImageID)
+			if err != nil {
+				return nil, invalidDevice(objects.ErrInvalidBDMImage, invalid+"image "+*d.ImageID+".")
+			}
+			return image, nil
+		}
+		if id == nil {
+			continue
+		}
+		v, err := b.o.Volumes.Volume(ctx, p.caller, *id, "")
+		switch {
+		case errors.Is(err, objects.ErrCinderConnectionFailed):
+			return nil, err
+		case err != nil:
+			return nil, invalidDevice(objects.ErrInvalidBDMVolume, invalid+"volume "+*id+".")
+		case !bool(v.Bootable):
+			return nil, invalidDevice(objects.ErrInvalidBDMVolumeNotBootable, "Block Device "+*id+" is not bootable.")
+		}
+		return volumeImage(v), nil
+	}
+	return &objects.Image{Raw: map[string]any{}}, nil
+}
+
+// volumeImage is the image that a volume was made of, as the volume remembers it.
+func volumeImage(v *cinder.Volume) *objects.Image {
+	properties := map[string]any{}
+	i := &objects.Image{Status: "active", Size: v.Size * gib}
+	for name, value := range v.ImageMetadata {
+		switch name {
+		case "min_ram":
+			i.MinRAM, _ = strconv.ParseInt(value, 10, 64)
+		case "min_disk":
+			i.MinDisk, _ = strconv.ParseInt(value, 10, 64)
+		case "container_format", "disk_format", "image_id", "image_name", "checksum", "size":
+		default:
+			properties[name] = value
+		}
+	}
+	i.Raw = map[string]any{"properties": properties, "size": i.Size, "status": i.Status, "min_ram": i.MinRAM, "min_disk": i.MinDisk}
+	return i
+}
+
+// deviceLetter is "a" of "/dev/vda1".
+func deviceLetter(name *string) string {
+	if name == nil {
+		return ""
+	}
+	letter := strings.TrimPrefix(*name, "/dev/")
+	for _, prefix := range []string{"xvd", "vd", "sd", "hd"} {
+		if rest, ok := strings.CutPrefix(letter, prefix); ok {
+			letter = rest
+			break
+		}
+	}
+	return strings.Map(func(c rune) rune {
+		if unicode.IsDigit(c) {
+			return -1
+		}
+		return c
+	}, letter)
+}
+
+// validate checks everything that does not depend on block devices.
+func (b *Builder) validate(ctx context.Context, p *plan) error {
+	if p.Flavor.Disabled {
+		return objects.FlavorNotFound(p.Flavor.FlavorID)
+	}
+	if err := checkUserData(p.UserData); err != nil {
+		return err
+	}
+	for _, name := range p.SecurityGroups {
+		if name != "default" {
+			id, err := b.o.Network.GroupID(ctx, p.caller, name)
+			if err != nil {
+				return err
+			}
+			name = id
+		}
+		p.groups = append(p.groups, name)
+	}
+	if p.groups == nil {
+		p.groups = []string{"default"}
+	}
+	most := p.Max
+	if p.Networks == nil || !p.Networks.None {
+		var err error
+		if most, err = b.o.Network.Validate(ctx, p.caller, p.Networks, p.Max); err != nil {
+			return err
+		}
+	}
+	if err := b.findKernel(ctx, p); err != nil {
+		return err
+	}
+	if p.KeyName != nil {
+		var err error
+		if p.keypair, err = b.o.Keypairs.Get(ctx, p.caller.UserID, *p.KeyName); err != nil {
+			return err
+		}
+	}
+	var err error
+	if p.meta, err = hardware.ImageMeta(p.image); err != nil {
+		return err
+	}
+	if p.numa, err = hardware.Topology(p.Flavor, p.meta); err != nil {
+		return err
+	}
+	if p.pci, err = b.o.Aliases.Devices(p.Flavor, p.meta, newUUID); err != nil {
+		return err
+	}
+	if err := b.findPorts(ctx, p); err != nil {
+		return err
+	}
+	if most < p.Min {
+		return overQuota(objects.ErrPortLimitExceeded, "Maximum number of ports exceeded")
+	}
+	p.Max = min(p.Max, most)
+	return nil
+}
+
+// findKernel reads the kernel and the RAM disk that the image names.
+func (b *Builder) findKernel(ctx context.Context, p *plan) error {
+	var err error
+	p.kernel, p.ramdisk, err = Kernel(ctx, p.caller, b.o.Images, p.image)
+	return err
+}
+
+// rootDeviceName is what the image calls its root device, with /dev/, or "".
+func rootDeviceName(i *objects.Image) string {
+	name := ""
+	mappings, _ := i.Properties()["mappings"].([]any)
+	for _, one := range mappings {
+		if m, ok := one.(map[string]any); ok && m["virtual"] == "root" {
+			name, _ = m["device"].(string)
+		}
+	}
+	if given := i.Property("root_device_name"); given != "" {
+		name = given
+	}
+	return withDev(name)
+}
+
+func (b *Builder) findDevices(ctx context.Context, p *plan) error {
+	var err error
+	if p.devices, err = b.devices(p.Request, p.image, rootDeviceName(p.image)); err != nil {
+		return err
+	}
+	on, format, err := hardware.EphemeralEncryption(p.Flavor, p.meta)
+	if err != nil {
+		return err
+	}
+	if on {
+		for _, d := range p.devices {
+			if d.local() {
+				d.Encrypted, d.EncryptionFormat = true, nonEmpty(format)
+			}
+		}
+	}
+	var root *Device
+	for _, d := range p.devices {
+		if d.root() && root == nil {
+			root = d
+		}
+	}
+	if err := b.limitContents(ctx, p.caller, p.Request); err != nil {
+		return err
+	}
+	if err := CheckImage(p.Flavor, p.image, p.Image, root, p.ZeroDisk); err != nil {
+		return err
+	}
+	if err := hardware.Check(p.Flavor, p.meta); err != nil {
+		return err
+	}
+	if err := hardware.CheckSound(p.Flavor, p.meta); err != nil {
+		return err
+	}
+	return b.findGroup(ctx, p)
+}
+
+// findGroup reads the server group that the servers are to join.
+func (b *Builder) findGroup(ctx context.Context, p *plan) error {
+	groups := p.Hints["group"]
+	switch len(groups) {
+	case 0:
+		return nil
+	case 1:
+	default:
+		return objects.ErrInstanceGroupNotFound.Errorf(objects.KindNotFound, "Instance group %s could not be found.", strings.Join(groups, ", "))
+	}
+	project := p.caller.ProjectID
+	if p.caller.IsAdmin {
+		project = ""
+	}
+	var err error
+	p.group, p.groupID, err = dbapi.BuildGroup(ctx, b.o.API, groups[0], project)
+	return err
+}
+
+// reserveQuota settles how many servers there will be, and reads their volumes.
+func (b *Builder) reserveQuota(ctx context.Context, p *plan) error {
+	if err := b.checkHost(ctx, p.caller, p.Request); err != nil {
+		return err
+	}
+	var err error
+	if p.count, err = b.limitServers(ctx, p.caller, p.Flavor, p.Min, p.Max); err != nil {
+		return err
+	}
+	if profile := p.Flavor.ExtraSpecs["accel:device_profile"]; profile != "" {
+		if p.devicesOf, err = b.o.Accelerators.Groups(ctx, p.caller, profile, ""); err != nil {
+			return err
+		}
+	}
+	if p.count, err = b.limitTaken(ctx, p, p.count); err != nil {
+		return err
+	}
+	p.volumes = map[string]*cinder.Volume{}
+	for _, d := range p.devices {
+		if d.VolumeID != nil {
+			if p.volumes[*d.VolumeID], err = b.o.Volumes.Volume(ctx, p.caller, *d.VolumeID, ""); err != nil {
+				return err
+			}
+		}
+	}
+	p.zone, err = b.volumeZone(p.zone, p.volumes)
+	return err
+}
+
+// checkHost wants the host, or the hypervisor, that is asked for to exist.
+func (b *Builder) checkHost(ctx context.Context, caller *reqctx.Caller, r *Request) error {
+	missing := func(name string) error {
+		return objects.ErrComputeHostNotFound.Errorf(objects.KindInvalid, "Compute host %s could not be found.", name)
+	}
+	switch {
+	case r.Host != "":
+		in, err := dbapi.HostCell(ctx, b.o.API, r.Host)
+		if err != nil {
+			return err
+		}
+		if in == "" {
+			return missing(r.Host)
+		}
+		if r.Node != "" {
+			found, err := b.node(ctx, in, r.Host, r.Node)
+			if err == nil && !found {
+				err = missing(r.Host)
+			}
+			return err
+		}
+	case r.Node != "":
+		_, err := b.o.Placement.ProviderNamed(ctx, caller, r.Node)
+		if errors.Is(err, objects.ErrResourceProviderNotFound) {
+			err = missing(r.Node)
+		}
+		return err
+	}
+	return nil
+}
+
+func newUUID() string { return uuid.NewString() }

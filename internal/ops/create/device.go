@@ -1,0 +1,266 @@
+package create
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// Device is a block device of a server that is to be built.
+type Device struct {
+	Source, Destination           string // image, volume, snapshot, blank; local, volume
+	GuestFormat, Type, Bus        *string
+	BootIndex                     *int64
+	Name                          *string // "/dev/vda"
+	ImageID, VolumeID, SnapshotID *string
+	Size                          *int64 // GiB; below 0: what was given is no size
+	Tag, VolumeType, AttachmentID *string
+	DeleteOnTermination, NoDevice bool
+	ConnectionInfo                *string
+	Encrypted                     bool
+	EncryptionFormat              *string
+	// Virtual is virtual_name of the first form: "swap", "ephemeral0".
+	Virtual string
+	// Sparse devices come from the first form: what it cannot say is left unset.
+	Sparse bool
+}
+
+func invalidFormat(details string) error {
+	return objects.ErrInvalidBDMFormat.Errorf(objects.KindInvalid, "Block Device Mapping is Invalid: %s", details)
+}
+
+func invalidDevice(class objects.Class, text string) error {
+	return class.Errorf(objects.KindInvalid, "%s", text)
+}
+
+func (d *Device) root() bool  { return d.BootIndex != nil && *d.BootIndex == 0 }
+func (d *Device) local() bool { return d.Destination == "local" }
+func (d *Device) swap() bool {
+	return d.Source == "blank" && d.local() && d.GuestFormat != nil && *d.GuestFormat == "swap"
+}
+func (d *Device) ephemeral() bool { return d.Source == "blank" && d.local() && !d.swap() }
+
+// versioned is the device as a BlockDeviceMapping of a server; "" is of none yet.
+func (d *Device) versioned(server string) *objects.Versioned {
+	data := map[string]any{"source_type": orNil(d.Source), "destination_type": orNil(d.Destination), "boot_index": d.BootIndex,
+		"device_name": d.Name, "delete_on_termination": d.DeleteOnTermination, "snapshot_id": d.SnapshotID, "volume_id": d.VolumeID, "volume_size": d.Size,
+		"image_id": d.ImageID, "no_device": d.NoDevice, "connection_info": d.ConnectionInfo, "tag": d.Tag, "volume_type": d.VolumeType, "encrypted": d.Encrypted,
+		"encryption_secret_uuid": nil, "encryption_format": d.EncryptionFormat, "encryption_options": nil,
+		"guest_format": d.GuestFormat, "device_type": d.Type, "disk_bus": d.Bus}
+	if d.Sparse {
+		for _, field := range []string{"guest_format", "device_type", "disk_bus"} {
+			if data[field] == (*string)(nil) {
+				delete(data, field)
+			}
+		}
+	}
+	if server != "" {
+		data["instance_uuid"] = server
+	}
+	if d.AttachmentID != nil {
+		data["attachment_id"] = d.AttachmentID
+	}
+	return objects.ChangedVersioned("BlockDeviceMapping", "1.21", data)
+}
+
+func deviceList(devices []*Device, server string) *objects.Versioned {
+	list := []*objects.Versioned{}
+	for _, d := range devices {
+		list = append(list, d.versioned(server))
+	}
+	v := objects.VersionedList("BlockDeviceMappingList", "1.18", list)
+	v.Changes = []string{"objects"}
+	return v
+}
+
+func orNil(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// withDev is a device's name with /dev/ before it.
+func withDev(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "/dev/" + strings.TrimPrefix(name, "/dev/")
+}
+
+func imageDevice(image string) *Device {
+	return &Device{Source: "image", Destination: "local", ImageID: &image, DeleteOnTermination: true, BootIndex: new(int64), Type: new("disk")}
+}
+
+func blankDevice(size int64, format *string) *Device {
+	return &Device{Source: "blank", Destination: "local", DeleteOnTermination: true, Type: new("disk"), BootIndex: new(int64(-1)), GuestFormat: format, Size: &size}
+}
+
+var ephemeralName = regexp.MustCompile(`^ephemeral(\p{Nd}|[1-9]\p{Nd}+)\n?$`)
+
+// fromLegacy turns devices of the first form into those of the second, and adds
+// the image where none of them is the root device.
+func (b *Builder) fromLegacy(devices []*Device, image, root string, noRoot bool) ([]*Device, error) {
+	for _, d := range devices {
+		d.Sparse = true
+		switch {
+		case d.Virtual == "swap" || ephemeralName.MatchString(d.Virtual):
+			d.Source, d.Destination, d.DeleteOnTermination = "blank", "local", true
+			d.GuestFormat = new("swap")
+			if d.Virtual != "swap" {
+				d.GuestFormat = nonEmpty(b.o.EphemeralFormat)
+			}
+		case d.SnapshotID != nil:
+			d.Source, d.Destination = "snapshot", "volume"
+		case d.VolumeID != nil:
+			d.Source, d.Destination = "volume", "volume"
+		case !d.NoDevice:
+			return nil, invalidFormat("Unrecognized legacy format.")
+		}
+		if err := d.complete(); err != nil {
+			return nil, err
+		}
+	}
+	if noRoot {
+		for _, d := range devices {
+			d.BootIndex = new(int64(-1))
+		}
+		return devices, nil
+	}
+	backed := false
+	for _, d := range devices {
+		switch {
+		case d.Source != "" && d.Source != "blank" && d.Name != nil && strings.TrimPrefix(*d.Name, "/dev/") == strings.TrimPrefix(root, "/dev/"):
+			d.BootIndex, backed = new(int64), true
+		case d.NoDevice:
+			d.BootIndex = nil
+		default:
+			d.BootIndex = new(int64(-1))
+		}
+	}
+	if !backed && image != "" {
+		devices = append([]*Device{imageDevice(image)}, devices...)
+	}
+	return devices, nil
+}
+
+func nonEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// imageDevices are the devices that an image defines.
+func (b *Builder) imageDevices(f *objects.Flavor, image *objects.Image, root string) ([]*Device, error) {
+	var defined []*Device
+	list, _ := image.Properties()["block_device_mapping"].([]any)
+	parse, second := parseLegacyDevice, truth(image.Properties()["bdm_v2"])
+	if second {
+		parse = parseDevice
+	}
+	for _, one := range list {
+		m, _ := one.(map[string]any)
+		d, err := parse(m)
+		if err != nil {
+			return nil, err
+		}
+		defined = append(defined, d)
+	}
+	if !second {
+		var err error
+		if defined, err = b.fromLegacy(defined, "", root, false); err != nil {
+			return nil, err
+		}
+	}
+	mappings, _ := image.Properties()["mappings"].([]any)
+	var blank []*Device
+	for _, one := range mappings {
+		m, _ := one.(map[string]any)
+		virtual, _ := m["virtual"].(string)
+		if virtual != "swap" && !ephemeralName.MatchString(virtual) {
+			continue
+		}
+		format := text(m["guest_format"])
+		switch {
+		case virtual == "swap":
+			format = new("swap")
+		case format == nil:
+			format = nonEmpty(b.o.EphemeralFormat)
+		}
+		d := blankDevice(0, format)
+		d.Size = nil
+		if name := text(m["device"]); name != nil {
+			d.Name = new(withDev(*name))
+		}
+		if d.Size = sizeOf(f, d); *d.Size != 0 {
+			blank = append(blank, d)
+		}
+	}
+	return merge(blank, defined), nil
+}
+
+// merge adds to devices those of others whose name none of them has.
+func merge(others, devices []*Device) []*Device {
+	all := slices.Clone(devices)
+	for _, o := range others {
+		if o.Name == nil || !slices.ContainsFunc(devices, func(d *Device) bool { return d.Name != nil && *d.Name == *o.Name }) {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// sizeOf is a device's size: that of the flavor where a blank local one has none.
+func sizeOf(f *objects.Flavor, d *Device) *int64 {
+	if d.Size != nil || d.Source != "blank" || !d.local() {
+		return d.Size
+	}
+	if d.swap() {
+		return &f.Swap
+	}
+	return &f.EphemeralGB
+}
+
+// devices puts together what the request, the image and the flavor ask for.
+func (b *Builder) devices(r *Request, image *objects.Image, root string) ([]*Device, error) {
+	if root == "" {
+		root = "vda"
+	}
+	if r.Image != "" {
+		for _, d := range r.Devices {
+			if d.Destination == "volume" && d.Name != nil && strings.TrimPrefix(*d.Name, "/dev/") == root {
+				return nil, objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "The volume cannot be assigned the same device name as the root device %s", root)
+			}
+		}
+	}
+	defined, err := b.imageDevices(r.Flavor, image, root)
+	if err != nil {
+		return nil, err
+	}
+	rootDefined := slices.ContainsFunc(defined, (*Device).root)
+	devices := r.Devices
+	if r.Legacy {
+		if devices, err = b.fromLegacy(devices, r.Image, root, rootDefined); err != nil {
+			return nil, err
+		}
+	} else if rootDefined {
+		devices = slices.DeleteFunc(slices.Clone(devices), func(d *Device) bool { return d.root() && d.Source == "image" })
+	}
+	devices = merge(defined, devices)
+	if r.Min > 1 || r.Max > 1 {
+		if slices.ContainsFunc(devices, func(d *Device) bool { return d.Source == "volume" }) {
+			return nil, objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "Cannot attach one or more volumes to multiple instances")
+		}
+	}
+	ephemeral, swap := slices.ContainsFunc(devices, (*Device).ephemeral), slices.ContainsFunc(devices, (*Device).swap)
+	if r.Flavor.EphemeralGB != 0 && !ephemeral {
+		devices = append(devices, blankDevice(r.Flavor.EphemeralGB, nil))
+	}
+	if r.Flavor.Swap != 0 && !swap {
+		devices = append(devices, blankDevice(r.Flavor.Swap, new("swap")))
+	}
+	return devices, nil
+}

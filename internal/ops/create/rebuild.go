@@ -1,0 +1,34 @@
+package create
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// CheckContents holds metadata and files that a server is to get against the
+// caller's quotas.
+func (b *Builder) CheckContents(ctx context.Context, caller *reqctx.Caller, metadata map[string]string, files []File) error {
+	return b.limitContents(ctx, caller, &Request{Metadata: metadata, Files: files})
+}
+
+// Kernel finds the kernel and the RAM disk that an image names: ids of images, or
+// "".
+func Kernel(ctx context.Context, caller *reqctx.Caller, images Images, image *objects.Image) (kernel, ramdisk string, err error) {
+	kernel, ramdisk = image.Property("kernel_id"), image.Property("ramdisk_id")
+	if kernel == "nokernel" {
+		return "", "", nil
+	}
+	for _, id := range []*string{&kernel, &ramdisk} {
+		if *id == "" {
+			continue
+		}
+		found, err := images.Image(ctx, caller, *id)
+		if err != nil {
+			return "", "", err
+		}
+		*id = found.ID
+	}
+	return kernel, ramdisk, nil
+}

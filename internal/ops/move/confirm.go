@@ -1,0 +1,61 @@
+package move
+
+import (
+	"context"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Confirm drops what a resize or migration has kept of a server on the host it was
+// on. Errors: MigrationNotFoundByStatus, ServiceUnavailable.
+func (o *Ops) Confirm(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
+	if err := (server.Guard{VM: []string{"resized"}}).Check(caller, i, "confirmResize"); err != nil {
+		return err
+	}
+	m, err := o.finished(ctx, i)
+	if err != nil {
+		return err
+	}
+	// A migration that is not finished any more cannot be confirmed again: first see
+	// that somebody will do it.
+	source, err := o.sourceService(ctx, i, m)
+	if err != nil {
+		return err
+	}
+	if !source.Up(o.Servers.Now(), o.Servers.DownTime) {
+		return errUnavailable()
+	}
+	if err := o.setStatus(ctx, i, m, "confirming"); err != nil {
+		return err
+	}
+	if err := o.Servers.Record(ctx, caller, i, "confirmResize"); err != nil {
+		return err
+	}
+	if m.Bool("cross_cell_move") {
+		return o.Servers.Conductor.ConfirmSnapshotBasedResize(ctx, caller, i.Versioned(), m)
+	}
+	return o.Servers.Compute.ConfirmResize(ctx, caller, i, m)
+}
+
+// sourceService is the nova-compute that the server was on before, which may be in
+// another cell.
+func (o *Ops) sourceService(ctx context.Context, i *objects.Instance, m *objects.Versioned) (*objects.Service, error) {
+	host := m.Text("source_compute")
+	var s *objects.Service
+	var err error
+	if m.Bool("cross_cell_move") {
+		_, err = o.inCellOf(ctx, host, func(ctx context.Context, c *db.Cell) error {
+			s, err = serviceIn(ctx, c, host)
+			return err
+		})
+	} else {
+		s, err = o.service(ctx, i, host)
+	}
+	if err == nil && s == nil {
+		err = undeclared(errNoHost(host))
+	}
+	return s, err
+}

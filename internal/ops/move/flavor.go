@@ -1,0 +1,78 @@
+package move
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/nova-go/nova/internal/hardware"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/quota"
+)
+
+// parseFlavor is a flavor that a server remembers.
+func parseFlavor(v *objects.Versioned) (*objects.Flavor, error) {
+	if v == nil {
+		return nil, errors.New("the server remembers no flavor from before its resize")
+	}
+	text, err := v.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	return objects.ParseVersionedFlavor(text)
+}
+
+// roomFor holds what a server would grow by against its owner's quota.
+func (o *Ops) roomFor(ctx context.Context, i *objects.Instance, from, to *objects.Flavor) error {
+	return o.Quota.Upsize(ctx, ownerOf(i), to.VCPUs-from.VCPUs, to.MemoryMB-from.MemoryMB)
+}
+
+func ownerOf(i *objects.Instance) quota.Owner {
+	return quota.Owner{Project: i.ProjectID, User: i.UserID}
+}
+
+// imageOf is the image that a server was made from, as far as the server remembers
+// it: there may be none any more.
+func imageOf(i *objects.Instance) *objects.Image {
+	properties := map[string]any{}
+	image := &objects.Image{Status: "active", Raw: map[string]any{"properties": properties}}
+	for key, value := range i.SystemMetadata {
+		name, ok := strings.CutPrefix(key, "image_")
+		switch {
+		case !ok:
+		case name == "min_ram", name == "min_disk":
+			n, _ := strconv.ParseInt(value, 10, 64)
+			image.Raw[name] = n
+		case name == "disk_format", name == "container_format":
+			image.Raw[name] = value
+		default:
+			properties[name] = value
+		}
+	}
+	image.MinRAM, _ = image.Raw["min_ram"].(int64)
+	image.MinDisk, _ = image.Raw["min_disk"].(int64)
+	return image
+}
+
+func imageMeta(i *objects.Instance) (*objects.Versioned, error) {
+	return hardware.ImageMeta(imageOf(i))
+}
+
+// autoDiskAllowed refuses a disk configuration that an image forbids:
+// AutoDiskConfigDisabledByImage.
+func autoDiskAllowed(properties map[string]any, image string, auto *bool) error {
+	disabled, _ := properties["auto_disk_config"].(string)
+	if auto != nil && *auto && strings.EqualFold(disabled, "disabled") {
+		return objects.ErrAutoDiskConfigDisabledByImage.Errorf(objects.KindInvalid, "Requested image %s has automatic disk resize disabled.", image)
+	}
+	return nil
+}
+
+// orNull keeps a nil object from becoming a value that is not nil.
+func orNull(v *objects.Versioned) any {
+	if v == nil {
+		return nil
+	}
+	return v
+}

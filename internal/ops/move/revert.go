@@ -1,0 +1,117 @@
+package move
+
+import (
+	"context"
+	"encoding/json"
+
+	dbapi "github.com/nova-go/nova/internal/db/api"
+	"github.com/nova-go/nova/internal/hardware"
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/ops/server"
+	"github.com/nova-go/nova/internal/reqctx"
+)
+
+// Revert brings a server back to the host and flavor that it had before a resize
+// or migration. Errors: MigrationNotFoundByStatus, TooManyInstances.
+func (o *Ops) Revert(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
+	if err := (server.Guard{VM: []string{"resized"}}).Check(caller, i, "revertResize"); err != nil {
+		return err
+	}
+	m, err := o.finished(ctx, i)
+	if err != nil {
+		return err
+	}
+	spec, err := o.spec(ctx, i)
+	if err != nil {
+		return err
+	}
+	kept := i.Part("old_flavor")
+	old, err := parseFlavor(kept)
+	if err != nil {
+		return err
+	}
+	if err := o.roomFor(ctx, i, i.Flavor, old); err != nil { // a revert of a shrunk one needs more
+		return err
+	}
+	zones, err := o.Servers.Reader.Zones(ctx)
+	if err != nil {
+		return err
+	}
+	zone := zones(m.Text("source_compute"))
+	if err := o.revertSpec(ctx, i, spec, kept, old); err != nil {
+		return err
+	}
+	err = o.Servers.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.AvailabilityZone, i.TaskState = &zone, new("resize_reverting") })
+	if err != nil {
+		return err
+	}
+	if err := o.setStatus(ctx, i, m, "reverting"); err != nil {
+		return err
+	}
+	if err := o.Servers.Record(ctx, caller, i, "revertResize"); err != nil {
+		return err
+	}
+	if m.Bool("cross_cell_move") {
+		return o.Servers.Conductor.RevertSnapshotBasedResize(ctx, caller, i.Versioned(), m)
+	}
+	return o.Servers.Compute.RevertResize(ctx, caller, i, m, spec)
+}
+
+// revertSpec gives the request spec the old flavor back, and what the server's ports
+// ask for: that is not kept.
+func (o *Ops) revertSpec(ctx context.Context, i *objects.Instance, spec, kept *objects.Versioned, old *objects.Flavor) error {
+	now, _ := spec.Object("flavor").Int("id")
+	if now != old.ID {
+		meta, err := imageMeta(i)
+		if err != nil {
+			return err
+		}
+		numa, err := hardware.Topology(old, meta)
+		if err != nil {
+			return err
+		}
+		spec.Data["flavor"], spec.Data["numa_topology"] = kept.Copy(), orNull(numa)
+		if err := dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, spec, "flavor", "numa_topology"); err != nil {
+			return err
+		}
+	}
+	if !hasAllocation(i) {
+		return nil
+	}
+	asked, err := o.Ports.PortRequests(ctx, i.UUID)
+	if err != nil {
+		return err
+	}
+	level := asked.Level
+	if level == nil {
+		level = objects.NewVersioned("RequestLevelParams", "1.1", map[string]any{})
+	}
+	groups := asked.Resources
+	if groups == nil {
+		groups = []*objects.Versioned{}
+	}
+	spec.Set("requested_resources", groups)
+	spec.Set("request_level_params", level)
+	return nil
+}
+
+// hasAllocation tells whether a port of the server holds something of Placement.
+func hasAllocation(i *objects.Instance) bool {
+	vifs, err := objects.ParseNetworkInfo([]byte(i.Part("info_cache").Text("network_info")))
+	if err != nil {
+		return false
+	}
+	for _, v := range vifs {
+		var profile struct {
+			Allocation json.RawMessage `json:"allocation"`
+		}
+		if json.Unmarshal(v.Profile, &profile) == nil && len(profile.Allocation) > 0 {
+			switch string(profile.Allocation) {
+			case "null", `""`, "{}":
+			default:
+				return true
+			}
+		}
+	}
+	return false
+}

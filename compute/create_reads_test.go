@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/internal/novatest"
-	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // asked is what the conductor is asked to build, as text: the flavor, the number of
@@ -24,8 +24,8 @@ func asked(t *testing.T, m *novatest.Messages) string {
 	if err := json.Unmarshal(args["build_requests"], &builds); err != nil {
 		t.Fatal(err)
 	}
-	parse := func(raw []byte) *objects.Versioned {
-		v, err := objects.ParseVersioned(raw)
+	parse := func(raw []byte) *versioned.Object {
+		v, err := versioned.Parse(raw)
 		if err != nil {
 			t.Fatal(err)
 		}

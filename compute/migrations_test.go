@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/internal/novatest"
-	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // withTraits is a Placement whose providers have these traits.
@@ -140,7 +140,7 @@ func resized(t *testing.T, s *novatest.Stack) novatest.VM {
 	s.Insert("cell1", "migrations", map[string]any{"uuid": novatest.NameID("migration", vm.UUID), "instance_uuid": vm.UUID, "source_compute": "compute-1", "source_node": "compute-1",
 		"dest_compute": "compute-2", "dest_node": "compute-2", "status": "finished", "migration_type": "resize", "old_instance_type_id": 1, "new_instance_type_id": 2, "hidden": false,
 		"cross_cell_move": false, "deleted": 0, "user_id": "u", "project_id": "p"})
-	extra, err := objects.ParseVersioned([]byte(s.Value("api", "SELECT spec FROM request_specs WHERE instance_uuid = ?", s.Server(novatest.VM{Flavor: "1"}).UUID)))
+	extra, err := versioned.Parse([]byte(s.Value("api", "SELECT spec FROM request_specs WHERE instance_uuid = ?", s.Server(novatest.VM{Flavor: "1"}).UUID)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"internal/quota"},
 	{"internal/db/api", "internal/db/cell", "internal/rest"},
 	{"internal/db", "internal/rpc", "internal/log"},
-	{"internal/policy", "internal/hardware"},
+	{"internal/policy", "internal/hardware", "internal/versioned"},
 	{"internal/objects", "internal/reqctx", "internal/metrics", "internal/webob", "internal/clienttls", "internal/version"},
 	{"internal/pyjson"},
 	{"config", "paste"},
@@ -56,6 +56,12 @@ var never = map[string][]string{
 	"internal/ops":            {"net/http"},
 	"internal/db":             {"net/http"},
 	"internal/objects/":       {"net/http"},
+}
+
+// users are the only packages that may import what is named: versioned forms are
+// for the wire and the databases.
+var users = map[string][]string{
+	"internal/versioned": {"internal/rpc", "internal/db", "internal/ops/notify", "internal/devcloud"},
 }
 
 type pkg struct {
@@ -123,6 +129,9 @@ func TestArrowsPointDown(t *testing.T) {
 			target, ours := strings.CutPrefix(imported, module)
 			if !ours {
 				continue
+			}
+			if may, limited := users[target]; limited && !slices.ContainsFunc(may, func(user string) bool { return under(path, user) }) {
+				t.Errorf("%s must not import %s", path, target)
 			}
 			to, other := place(target)
 			if to > from || other == name && under(target, path) || slices.Contains(beside[name], other) {

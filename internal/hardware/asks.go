@@ -11,12 +11,16 @@ import (
 // asks are what a flavor and an image ask for, side by side.
 type asks struct {
 	flavor *objects.Flavor
-	image  *objects.Versioned // ImageMeta
-	props  *objects.Versioned // its properties
+	image  *objects.ImageMeta // nil: none is known
+	props  objects.ImageProperties
 }
 
-func sideBySide(f *objects.Flavor, image *objects.Versioned) asks {
-	return asks{f, image, image.Object("properties")}
+func sideBySide(f *objects.Flavor, image *objects.ImageMeta) asks {
+	a := asks{flavor: f, image: image}
+	if image != nil {
+		a.props = image.Properties
+	}
+	return a
 }
 
 // spec is an extra spec of the flavor; ok is false where there is none.
@@ -31,30 +35,20 @@ func (a asks) text(key string) (flavor, image string) {
 }
 
 // prop is a property of the image as text, or "".
-func (a asks) prop(name string) string {
-	if !a.props.Has(name) {
-		return ""
-	}
-	switch v := a.props.Data[name].(type) {
-	case string:
-		return v
-	default:
-		return fmt.Sprint(v)
-	}
-}
+func (a asks) prop(name string) string { return a.props.Text(name) }
 
 func (a asks) imageName() string {
-	if !a.image.Has("name") {
-		return "None"
+	if name, ok := a.image.Attribute("name"); ok {
+		return name
 	}
-	return a.image.Text("name")
+	return "None"
 }
 
 func (a asks) imageID() string {
-	if !a.image.Has("id") {
-		return "<no-id>"
+	if id, ok := a.image.Attribute("id"); ok {
+		return id
 	}
-	return a.image.Text("id")
+	return "<no-id>"
 }
 
 // truths are the flavor's and the image's word on a key that is a truth value; nil

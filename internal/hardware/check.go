@@ -9,7 +9,7 @@ import (
 )
 
 // Check refuses a flavor and an image that contradict each other.
-func Check(f *objects.Flavor, image *objects.Versioned) error {
+func Check(f *objects.Flavor, image *objects.ImageMeta) error {
 	a := sideBySide(f, image)
 	for _, check := range []func() error{a.packedRing, a.memoryEncryption, func() error { return a.unanimous("pmu") }, a.serialPorts,
 		func() error { _, err := a.realtime(); return err }, a.topology, a.multiqueue} {
@@ -21,7 +21,7 @@ func Check(f *objects.Flavor, image *objects.Versioned) error {
 }
 
 // CheckSound refuses a sound device that is not known.
-func CheckSound(f *objects.Flavor, image *objects.Versioned) error {
+func CheckSound(f *objects.Flavor, image *objects.ImageMeta) error {
 	model, err := sideBySide(f, image).word("hw", "sound_model")
 	if known := []string{"sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "virtio"}; err == nil && model != "" && !slices.Contains(known, model) {
 		err = &objects.Error{Class: objects.ErrInvalid, Message: "Invalid sound device model '" + model + "'. Allowed values: " + strings.Join(known, ", ") + "."}
@@ -68,7 +68,7 @@ var encryptionModels = []struct {
 
 // encryptsMemory tells whether the memory of a server of the flavor and the image
 // is encrypted.
-func encryptsMemory(f *objects.Flavor, image *objects.Versioned) (bool, error) {
+func encryptsMemory(f *objects.Flavor, image *objects.ImageMeta) (bool, error) {
 	a := sideBySide(f, image)
 	flavor, inImage := a.truths("mem_encryption")
 	return flavor != nil && *flavor || inImage != nil && *inImage, a.memoryEncryption()
@@ -133,7 +133,7 @@ func UsesAccelerators(f *objects.Flavor) bool { return f.ExtraSpecs["accel:devic
 
 // EphemeralEncryption tells whether local disks are encrypted, and how ("" is for
 // the host to say).
-func EphemeralEncryption(f *objects.Flavor, image *objects.Versioned) (on bool, format string, err error) {
+func EphemeralEncryption(f *objects.Flavor, image *objects.ImageMeta) (on bool, format string, err error) {
 	a := sideBySide(f, image)
 	flavor, inImage := a.truths("ephemeral_encryption")
 	if flavor != nil && inImage != nil && *flavor != *inImage {
@@ -162,7 +162,7 @@ type Alias struct {
 
 // PCIAffinity is the NUMA policy of PCI devices, of the flavor or the image; "" is none.
 // Errors: ImagePCINUMAPolicyForbidden, InvalidPCINUMAAffinity.
-func PCIAffinity(f *objects.Flavor, image *objects.Versioned) (string, error) {
+func PCIAffinity(f *objects.Flavor, image *objects.ImageMeta) (string, error) {
 	return sideBySide(f, image).pciAffinity()
 }
 
@@ -180,12 +180,11 @@ func (a asks) pciAffinity() (string, error) {
 	return policy, nil
 }
 
-// Devices are the PCI devices that a flavor asks for, as an InstancePCIRequests; ids
+// Devices are the PCI devices that a flavor asks for; ids
 // makes the id of each request.
-func (l Aliases) Devices(f *objects.Flavor, image *objects.Versioned, ids func() string) (*objects.Versioned, error) {
+func (l Aliases) Devices(f *objects.Flavor, image *objects.ImageMeta, ids func() string) (*objects.PCIRequests, error) {
 	a := sideBySide(f, image)
-	requests := []*objects.Versioned{}
-	pci := objects.ChangedVersioned("InstancePCIRequests", "1.1", map[string]any{"requests": requests})
+	pci := &objects.PCIRequests{}
 	policy, err := a.pciAffinity()
 	if err != nil {
 		return nil, err
@@ -209,9 +208,15 @@ func (l Aliases) Devices(f *objects.Flavor, image *objects.Versioned, ids func()
 		if affinity == "" {
 			affinity = alias.NUMAPolicy
 		}
-		requests = append(requests, objects.ChangedVersioned("InstancePCIRequest", "1.4", map[string]any{"count": n, "spec": alias.Specs, "alias_name": name,
-			"numa_policy": affinity, "request_id": ids()}))
+		request := objects.PCIRequest{Count: int64(n), Alias: &name, NUMAPolicy: &affinity, RequestID: new(ids())}
+		for _, spec := range alias.Specs {
+			device := map[string]any{}
+			for key, value := range spec {
+				device[key] = value
+			}
+			request.Spec = append(request.Spec, device)
+		}
+		pci.Requests = append(pci.Requests, request)
 	}
-	pci.Data["requests"] = requests
 	return pci, nil
 }

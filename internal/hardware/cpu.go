@@ -141,7 +141,7 @@ func (a asks) hyperthreads() string {
 			return value
 		}
 	}
-	switch traits := a.props.Data["traits_required"].(type) {
+	switch traits := a.props["traits_required"].(type) {
 	case []string:
 		if slices.Contains(traits, "HW_CPU_HYPERTHREADING") {
 			return "required"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // pair is a flavor and an image.
@@ -39,18 +40,19 @@ func (p pair) image() *objects.Image {
 }
 
 // ask is what we make of it.
-func (p pair) ask() (topology, properties *objects.Versioned, err error) {
+func (p pair) ask() (topology *versioned.Object, properties any, err error) {
 	meta, err := hardware.ImageMeta(p.image())
 	if err != nil {
 		return nil, nil, err
 	}
-	if topology, err = hardware.Topology(p.flavor(), meta); err != nil {
+	numa, err := hardware.Topology(p.flavor(), meta)
+	if err != nil {
 		return nil, nil, err
 	}
 	if err := hardware.Check(p.flavor(), meta); err != nil {
 		return nil, nil, err
 	}
-	return topology, meta.Object("properties"), hardware.CheckSound(p.flavor(), meta)
+	return versioned.NUMATopology(numa), versioned.ImageMeta(meta).Data["properties"], hardware.CheckSound(p.flavor(), meta)
 }
 
 func (p pair) compare(t *testing.T, want answer) {
@@ -155,8 +157,7 @@ func TestPCIDevices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	requests := got.Data["requests"].([]*objects.Versioned)
-	if len(requests) != 1 || requests[0].Text("numa_policy") != "required" || requests[0].Data["count"] != 2 || requests[0].Text("alias_name") != "gpu" {
+	if r := got.Requests; len(r) != 1 || *r[0].NUMAPolicy != "required" || r[0].Count != 2 || *r[0].Alias != "gpu" {
 		t.Errorf("got %v", plain(t, got))
 	}
 	f.ExtraSpecs["pci_passthrough:alias"] = "fpga:1"

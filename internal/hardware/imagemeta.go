@@ -42,9 +42,9 @@ var legacyProperties = [][2]string{
 	{"hypervisor_version_requires", "img_hv_requested_version"}, {"hypervisor_type", "img_hv_type"},
 }
 
-// ImageMeta is an image as an ImageMeta object, its properties typed. A property
-// with a value that it cannot have is an InvalidRequest.
-func ImageMeta(i *objects.Image) (*objects.Versioned, error) {
+// ImageMeta is an image as hosts see it, its properties typed. A property with a value
+// that it cannot have is an InvalidRequest.
+func ImageMeta(i *objects.Image) (*objects.ImageMeta, error) {
 	data := map[string]any{}
 	for _, field := range []string{"id", "name", "status", "checksum", "owner", "size", "container_format", "disk_format", "created_at", "updated_at", "min_ram", "min_disk"} {
 		value, ok := i.Raw[field]
@@ -69,17 +69,15 @@ func ImageMeta(i *objects.Image) (*objects.Versioned, error) {
 	if err != nil {
 		return nil, objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "Invalid image metadata. Error: %s", err)
 	}
-	data["properties"] = props
-	meta := objects.ChangedVersioned("ImageMeta", "1.8", data)
-	return meta, nil
+	return &objects.ImageMeta{Attributes: data, Properties: props}, nil
 }
 
-func imageProperties(given map[string]any) (*objects.Versioned, error) {
-	v := objects.NewVersioned("ImageMetaProps", "1.44", map[string]any{})
+func imageProperties(given map[string]any) (objects.ImageProperties, error) {
+	v := objects.ImageProperties{}
 	set := func(p property, value any) error {
 		typed, err := p.typed(value)
 		if err == nil {
-			v.Set(p.name, typed)
+			v[p.name] = typed
 		}
 		return err
 	}
@@ -92,9 +90,9 @@ func imageProperties(given map[string]any) (*objects.Versioned, error) {
 	}
 	if adapter, ok := given["vmware_adaptertype"].(string); ok && adapter != "" {
 		if adapter == "ide" {
-			v.Set("hw_disk_bus", "ide")
+			v["hw_disk_bus"] = "ide"
 		} else {
-			v.Set("hw_disk_bus", "scsi")
+			v["hw_disk_bus"] = "scsi"
 			if err := set(propertyNamed("hw_scsi_model"), adapter); err != nil {
 				return nil, err
 			}
@@ -122,13 +120,13 @@ func imageProperties(given map[string]any) (*objects.Versioned, error) {
 	}
 	if traits != nil {
 		slices.Sort(traits)
-		v.Set("traits_required", traits)
+		v["traits_required"] = traits
 	}
 	return v, nil
 }
 
 // numaProperties reads the properties that are numbered by NUMA node.
-func numaProperties(v *objects.Versioned, given map[string]any) error {
+func numaProperties(v objects.ImageProperties, given map[string]any) error {
 	var cpus [][]int
 	for n := 0; ; n++ {
 		value, ok := given[fmt.Sprintf("hw_numa_cpus.%d", n)]
@@ -142,7 +140,7 @@ func numaProperties(v *objects.Versioned, given map[string]any) error {
 		cpus = append(cpus, set)
 	}
 	if cpus != nil {
-		v.Set("hw_numa_cpus", cpus)
+		v["hw_numa_cpus"] = cpus
 	}
 	var mem []int64
 	for n := 0; ; n++ {
@@ -157,7 +155,7 @@ func numaProperties(v *objects.Versioned, given map[string]any) error {
 		mem = append(mem, m)
 	}
 	if mem != nil {
-		v.Set("hw_numa_mem", mem)
+		v["hw_numa_mem"] = mem
 	}
 	return nil
 }

@@ -21,8 +21,8 @@ const (
 // nodesMost is how many NUMA nodes properties are numbered for.
 const nodesMost = 128
 
-// Topology is the InstanceNUMATopology that a flavor and an image ask for, or nil.
-func Topology(f *objects.Flavor, image *objects.Versioned) (*objects.Versioned, error) {
+// Topology is the NUMA topology that a flavor and an image ask for, or nil.
+func Topology(f *objects.Flavor, image *objects.ImageMeta) (*objects.NUMATopology, error) {
 	a := sideBySide(f, image)
 	p, err := a.policies()
 	if err != nil {
@@ -47,19 +47,17 @@ func Topology(f *objects.Flavor, image *objects.Versioned) (*objects.Versioned, 
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range cells {
-		c.Set("pagesize", pages)
-		c.Set("cpu_policy", orNil(p.cpu))
-		c.Set("cpu_thread_policy", orNil(p.threads))
+	for n := range cells {
+		cells[n].PageSizeKB, cells[n].CPUPolicy, cells[n].CPUThreadPolicy = pages, orNil(p.cpu), orNil(p.threads)
 	}
-	return objects.ChangedVersioned("InstanceNUMATopology", "1.3", map[string]any{"cells": cells, "emulator_threads_policy": orNil(p.emulator)}), nil
+	return &objects.NUMATopology{Cells: cells, EmulatorThreadsPolicy: orNil(p.emulator)}, nil
 }
 
-func orNil(s string) any {
+func orNil(s string) *string {
 	if s == "" {
 		return nil
 	}
-	return s
+	return &s
 }
 
 // policies are how a server's CPUs are given to it.
@@ -182,7 +180,7 @@ func (a asks) nodes() (int, error) {
 }
 
 // pages is the page size in KiB, or one of the words; nil is no wish.
-func (a asks) pages() (any, error) {
+func (a asks) pages() (*int64, error) {
 	flavor, image := a.text("mem_page_size")
 	if flavor == "" && image == "" {
 		return nil, nil
@@ -195,22 +193,27 @@ func (a asks) pages() (any, error) {
 	}
 	size, err := pageSize(flavor)
 	switch {
-	case err != nil || image == "":
-		return size, err
+	case err != nil:
+		return nil, err
+	case image == "":
+		return &size, nil
 	case size == pagesAny || size == pagesLarge:
 		return pageSizeAny(image)
 	}
 	return nil, against(flavor)
 }
 
-func pageSizeAny(text string) (any, error) {
+func pageSizeAny(text string) (*int64, error) {
 	n, err := pageSize(text)
-	return n, err
+	if err != nil {
+		return nil, err
+	}
+	return &n, nil
 }
 
 var bytesForm = regexp.MustCompile(`^([-+]?\d*\.?\d+)(?:([KMGTPEZYRQ])i?)?(b|bit|B)$`)
 
-func pageSize(text string) (int, error) {
+func pageSize(text string) (int64, error) {
 	switch text {
 	case "any":
 		return pagesAny, nil
@@ -219,7 +222,7 @@ func pageSize(text string) (int, error) {
 	case "small":
 		return pagesSmall, nil
 	}
-	if n, err := strconv.Atoi(text); err == nil && n >= 0 && !strings.HasPrefix(text, "+") {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 && !strings.HasPrefix(text, "+") {
 		return n, nil
 	}
 	m := bytesForm.FindStringSubmatch(text)
@@ -236,7 +239,7 @@ func pageSize(text string) (int, error) {
 	if m[2] != "" {
 		size *= math.Pow(1024, float64(strings.Index("KMGTPEZYRQ", m[2])+1))
 	}
-	return int(math.Ceil(size)) / 1024, nil
+	return int64(math.Ceil(size)) / 1024, nil
 }
 
 // lockedMemory checks whether the memory can be locked, where that is asked for.
@@ -273,7 +276,7 @@ func perNode[T any](a asks, key string, read func(string) (T, error)) ([]T, erro
 }
 
 // cells are the NUMA nodes of the server.
-func (a asks) cells(nodes int, dedicated []int) ([]*objects.Versioned, error) {
+func (a asks) cells(nodes int, dedicated []int) ([]objects.NUMACell, error) {
 	cpus, err := perNode(a, "hw:numa_cpus", parseCPUs)
 	if err != nil {
 		return nil, err
@@ -288,7 +291,7 @@ func (a asks) cells(nodes int, dedicated []int) ([]*objects.Versioned, error) {
 	if err != nil {
 		return nil, err
 	}
-	imageCPUs, imageMem := a.props.Data["hw_numa_cpus"], a.props.Data["hw_numa_mem"]
+	imageCPUs, imageMem := a.props["hw_numa_cpus"], a.props["hw_numa_mem"]
 	switch {
 	case cpus != nil && imageCPUs != nil:
 		return nil, forbidden("hw_numa_cpus")
@@ -310,28 +313,27 @@ func (a asks) cells(nodes int, dedicated []int) ([]*objects.Versioned, error) {
 	return a.givenCells(cpus, mem, dedicated)
 }
 
-func cell(id int, cpus, dedicated []int, mem int64) *objects.Versioned {
-	return objects.ChangedVersioned("InstanceNUMACell", "1.6", map[string]any{"id": id, "cpuset": without(cpus, dedicated), "pcpuset": both(cpus, dedicated),
-		"memory": mem, "cpuset_reserved": nil, "cpu_pinning_raw": nil})
+func cell(id int, cpus, dedicated []int, mem int64) objects.NUMACell {
+	return objects.NUMACell{ID: int64(id), CPUs: without(cpus, dedicated), PinnedCPUs: both(cpus, dedicated), MemoryMB: mem}
 }
 
-func (a asks) evenCells(nodes int, dedicated []int) ([]*objects.Versioned, error) {
+func (a asks) evenCells(nodes int, dedicated []int) ([]objects.NUMACell, error) {
 	n := int64(nodes)
 	if a.flavor.VCPUs%n != 0 || a.flavor.MemoryMB%n != 0 {
 		return nil, invalid(objects.ErrImageNUMATopologyAsymmetric, "Instance CPUs and/or memory cannot be evenly distributed across instance NUMA nodes. Explicit assignment of CPUs and memory to nodes is required")
 	}
 	each := int(a.flavor.VCPUs / n)
-	var cells []*objects.Versioned
+	var cells []objects.NUMACell
 	for id := range nodes {
 		cells = append(cells, cell(id, a.all()[id*each:(id+1)*each], dedicated, a.flavor.MemoryMB/n))
 	}
 	return cells, nil
 }
 
-func (a asks) givenCells(cpus [][]int, mem []int64, dedicated []int) ([]*objects.Versioned, error) {
+func (a asks) givenCells(cpus [][]int, mem []int64, dedicated []int) ([]objects.NUMACell, error) {
 	free := a.all()
 	var total int64
-	var cells []*objects.Versioned
+	var cells []objects.NUMACell
 	for id, set := range cpus {
 		for _, cpu := range set {
 			switch {

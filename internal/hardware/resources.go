@@ -13,10 +13,10 @@ import (
 var resourceSpec = regexp.MustCompile(`^resources([a-zA-Z0-9_-]{1,64})?:(.+)$`)
 
 // Resources is what a server takes of Placement's resource classes, those of which
-// it takes nothing left out. image is the ImageMeta where it is to be considered, or
-// nil; groups are RequestGroups from outside of the flavor: those of ports. Like
+// it takes nothing left out. image is nil where it is not to be considered; groups are
+// those from outside of the flavor: of ports. Like
 // Nova's scheduler, extra specs win over the flavor's own numbers.
-func Resources(f *objects.Flavor, image *objects.Versioned, volumeBacked bool, groups ...*objects.Versioned) (map[string]int64, error) {
+func Resources(f *objects.Flavor, image *objects.ImageMeta, volumeBacked bool, groups ...*objects.RequestGroup) (map[string]int64, error) {
 	a := sideBySide(f, image)
 	own, rest := map[string]int64{}, map[string]int64{} // of the server as a whole, of groups
 	for key, value := range f.ExtraSpecs {
@@ -37,9 +37,7 @@ func Resources(f *objects.Flavor, image *objects.Versioned, volumeBacked bool, g
 		return nil, err
 	}
 	for _, g := range groups {
-		asked, _ := g.Data["resources"].(map[string]any)
-		for class := range asked {
-			n, _ := (&objects.Versioned{Data: asked}).Int(class)
+		for class, n := range g.Resources {
 			rest[class] += n
 		}
 	}
@@ -124,22 +122,21 @@ func (l Aliases) Classes(f *objects.Flavor) (map[string]int64, error) {
 		return nil, err
 	}
 	classes := map[string]int64{}
-	for _, r := range pci.Objects("requests") {
-		specs, _ := r.Data["spec"].([]map[string]string)
-		if len(specs) == 0 {
+	for _, r := range pci.Requests {
+		if len(r.Spec) == 0 {
 			continue
 		}
-		n, _ := r.Int("count")
-		class := specs[0]["resource_class"]
+		field := func(name string) string { s, _ := r.Spec[0][name].(string); return s }
+		class := field("resource_class")
 		switch {
 		case class == "":
-			class = className("PCI_" + specs[0]["vendor_id"] + "_" + specs[0]["product_id"])
+			class = className("PCI_" + field("vendor_id") + "_" + field("product_id"))
 		case standardDevices[strings.ToUpper(class)] || strings.HasPrefix(strings.ToUpper(class), "CUSTOM_"):
 			class = strings.ToUpper(class)
 		default:
 			class = className(class)
 		}
-		classes[class] += n
+		classes[class] += r.Count
 	}
 	return classes, nil
 }

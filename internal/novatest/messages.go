@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Messages are what was sent over the broker: one line for each message, as
@@ -49,11 +49,11 @@ func (m *Messages) Expect(want ...string) *Messages {
 }
 
 // Of is the versioned object in an argument of the only message of a method.
-func (m *Messages) Of(method, argument string) *objects.Versioned {
+func (m *Messages) Of(method, argument string) *versioned.Object {
 	m.t.Helper()
 	for _, one := range m.All {
 		if one.Method == method {
-			v, err := objects.ParseVersioned(one.Args[argument])
+			v, err := versioned.Parse(one.Args[argument])
 			if err != nil || v == nil {
 				m.t.Fatalf("%s: argument %s is %.80s: %v", method, argument, one.Args[argument], err)
 			}

@@ -23,17 +23,34 @@ type ActionEvent struct {
 
 // BlockDevice is a row of block_device_mapping, as far as the API shows it.
 type BlockDevice struct {
-	UUID                *string
-	InstanceUUID        string
-	VolumeID            *string
-	DeviceName          *string
-	Tag                 *string
-	AttachmentID        *string
-	DeleteOnTermination bool
-	BootIndex           *int64
-	SourceType          *string
-	DestinationType     *string
+	ID                                int64 // of the row; 0 where it has none yet
+	UUID                              *string
+	InstanceUUID                      string  // "" until it is a server's
+	SourceType, DestinationType       *string // image, volume, snapshot, blank; local, volume
+	GuestFormat, DeviceType, DiskBus  *string
+	BootIndex                         *int64
+	DeviceName                        *string // "/dev/vda"
+	DeleteOnTermination, NoDevice     bool
+	SnapshotID, VolumeID, ImageID     *string
+	VolumeSize                        *int64 // GiB
+	ConnectionInfo, Tag, AttachmentID *string
+	VolumeType                        *string
+	Encrypted                         bool
+	EncryptionSecretUUID              *string
+	EncryptionFormat                  *string
+	EncryptionOptions                 *string
+	CreatedAt, UpdatedAt              *time.Time
+
+	// Legacy devices come from the first form of block device mappings: what it cannot
+	// say is left unset.
+	Legacy bool
 }
+
+// Root tells whether a server boots from the device.
+func (d *BlockDevice) Root() bool { return d.BootIndex != nil && *d.BootIndex == 0 }
+
+// OnVolume tells whether the device is a volume of Cinder.
+func (d *BlockDevice) OnVolume() bool { return OrZero(d.DestinationType) == "volume" }
 
 // Migration is a row of migrations.
 type Migration struct {
@@ -41,6 +58,7 @@ type Migration struct {
 	UUID                                 *string
 	InstanceUUID                         string
 	SourceCompute, DestCompute           *string
+	DestComputeID                        *int64
 	SourceNode, DestNode, DestHost       *string
 	Status, Type                         *string
 	UserID, ProjectID                    *string
@@ -48,6 +66,7 @@ type Migration struct {
 	DiskTotal, DiskDone, DiskLeft        *int64
 	OldInstanceTypeID, NewInstanceTypeID *int64
 	Hidden                               bool // not to be shown
+	CrossCell                            bool // source and destination are in two cells
 	CreatedAt, UpdatedAt                 *time.Time
 }
 
@@ -109,17 +128,4 @@ type SecurityGroupRule struct {
 	PortRangeMax   *int64  `json:"port_range_max"`
 	RemoteIPPrefix *string `json:"remote_ip_prefix"`
 	RemoteGroupID  *string `json:"remote_group_id"`
-}
-
-// NUMATopology is what the API shows of instance_extra.numa_topology.
-type NUMATopology struct{ Cells []NUMACell }
-
-// NUMACell is one node of the guest.
-type NUMACell struct {
-	ID         int64
-	MemoryMB   int64
-	CPUs       []int64
-	Siblings   [][]int64
-	Pinning    map[string]int64
-	PageSizeKB *int64
 }

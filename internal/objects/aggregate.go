@@ -18,9 +18,3 @@ func (a *Aggregate) Zone() *string {
 	}
 	return nil
 }
-
-// Versioned is the aggregate as it crosses the RPC.
-func (a *Aggregate) Versioned() *Versioned {
-	return NewVersioned("Aggregate", "1.3", map[string]any{"id": a.ID, "uuid": a.UUID, "name": a.Name, "hosts": a.Hosts, "metadata": a.Metadata,
-		"created_at": a.CreatedAt, "updated_at": a.UpdatedAt, "deleted_at": nil, "deleted": false})
-}

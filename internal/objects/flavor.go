@@ -16,7 +16,7 @@ type Flavor struct {
 	EphemeralGB int64
 	Swap        int64
 	RxtxFactor  float64
-	VCPUWeight  int64
+	VCPUWeight  *int64
 	Disabled    bool
 	IsPublic    bool
 	Description *string
@@ -38,16 +38,4 @@ func (f *Flavor) VisibleTo(project string) bool {
 // FlavorNotFound is the error for an id that no visible flavor has.
 func FlavorNotFound(id string) error {
 	return ErrFlavorNotFound.Errorf(KindNotFound, "Flavor %s could not be found.", id)
-}
-
-// Versioned is the flavor as it crosses the RPC.
-func (f *Flavor) Versioned() *Versioned {
-	specs := f.ExtraSpecs
-	if specs == nil {
-		specs = map[string]string{}
-	}
-	return NewVersioned("Flavor", "1.2", map[string]any{"id": f.ID, "name": f.Name, "memory_mb": f.MemoryMB, "vcpus": f.VCPUs, "root_gb": f.RootGB,
-		"ephemeral_gb": f.EphemeralGB, "flavorid": f.FlavorID, "swap": f.Swap, "rxtx_factor": Float(f.RxtxFactor), "vcpu_weight": f.VCPUWeight, "disabled": f.Disabled,
-		"is_public": f.IsPublic, "extra_specs": specs, "description": f.Description, "created_at": f.CreatedAt, "updated_at": f.UpdatedAt,
-		"deleted_at": nil, "deleted": false})
 }

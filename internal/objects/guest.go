@@ -2,7 +2,6 @@ package objects
 
 import (
 	"encoding/json"
-	"slices"
 )
 
 // Guest is an instance as the metadata service shows it to itself.
@@ -63,86 +62,4 @@ type Text struct {
 func (t *Text) UnmarshalJSON(b []byte) error {
 	t.Set = true
 	return json.Unmarshal(b, &t.Value)
-}
-
-type storedDevice struct {
-	Bus *stored[struct {
-		Address *string `json:"address"`
-	}] `json:"bus"`
-	Tags      *[]string `json:"tags"`
-	MAC       string    `json:"mac"`
-	VLAN      *int64    `json:"vlan"`
-	VFTrusted *bool     `json:"vf_trusted"`
-	Serial    Text      `json:"serial"`
-	Path      Text      `json:"path"`
-	ShareID   *string   `json:"share_id"`
-	Tag       *string   `json:"tag"`
-}
-
-// ParseDeviceMetadata reads instance_extra.device_metadata; no text is no devices.
-func ParseDeviceMetadata(text []byte) ([]Device, error) {
-	v, err := parseStored[struct {
-		Devices []stored[storedDevice] `json:"devices"`
-	}](text)
-	if err != nil {
-		return nil, err
-	}
-	devices := make([]Device, 0, len(v.Devices))
-	for _, s := range v.Devices {
-		d := Device{Kind: s.Name, MAC: s.Data.MAC, VLAN: s.Data.VLAN, VFTrusted: s.Data.VFTrusted,
-			Serial: s.Data.Serial, Path: s.Data.Path, ShareID: s.Data.ShareID, Tag: s.Data.Tag}
-		if s.Data.Bus != nil {
-			d.Bus, d.Address = &s.Data.Bus.Name, s.Data.Bus.Data.Address
-		}
-		if s.Data.Tags != nil {
-			d.Tags, d.HasTags = *s.Data.Tags, true
-		}
-		devices = append(devices, d)
-	}
-	return devices, nil
-}
-
-// ParseDedicatedCPUs reads the CPUs that instance_extra.numa_topology pins, sorted.
-// Rows older than Victoria keep them in cpuset.
-func ParseDedicatedCPUs(text []byte) ([]int, error) {
-	v, err := parseStored[struct {
-		Cells []stored[struct {
-			CPUSet    []int   `json:"cpuset"`
-			PCPUSet   []int   `json:"pcpuset"`
-			CPUPolicy *string `json:"cpu_policy"`
-		}] `json:"cells"`
-	}](text)
-	if err != nil {
-		return nil, err
-	}
-	var cpus []int
-	for _, c := range v.Cells {
-		if c.Data.CPUPolicy != nil && *c.Data.CPUPolicy == "dedicated" && len(c.Data.PCPUSet) == 0 {
-			c.Data.PCPUSet = c.Data.CPUSet
-		}
-		cpus = append(cpus, c.Data.PCPUSet...)
-	}
-	slices.Sort(cpus)
-	return cpus, nil
-}
-
-// ParseKeypairs reads instance_extra.keypairs; no text is no key pairs.
-func ParseKeypairs(text []byte) ([]Keypair, error) {
-	v, err := parseStored[storedList[struct {
-		ID          int64  `json:"id"`
-		Name        string `json:"name"`
-		UserID      string `json:"user_id"`
-		Type        string `json:"type"`
-		Fingerprint string `json:"fingerprint"`
-		PublicKey   string `json:"public_key"`
-	}]](text)
-	if err != nil {
-		return nil, err
-	}
-	var list []Keypair
-	for _, o := range v.Objects {
-		list = append(list, Keypair{ID: o.Data.ID, Name: o.Data.Name, UserID: o.Data.UserID, Type: o.Data.Type,
-			Fingerprint: o.Data.Fingerprint, PublicKey: o.Data.PublicKey})
-	}
-	return list, nil
 }

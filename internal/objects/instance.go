@@ -64,9 +64,19 @@ type Instance struct {
 	Spec           *RequestSpec
 	Group          string // UUID of its server group, or ""
 
-	// Parts are fields of the versioned object that were loaded for it: "flavor",
-	// "info_cache" and the like. See [Instance.Versioned].
-	Parts map[string]any
+	// Of a record, which is sent to Nova's services: Loaded says which parts of the
+	// server were read for that.
+	Loaded               Parts
+	OldFlavor, NewFlavor *Flavor // during a resize
+	InfoCache            *InfoCache
+	PCIRequests          *PCIRequests
+	NUMATopology         *NUMATopology // that a new server asks for
+	PCIDevices           []*PCIDevice
+	MigrationID          int64 // of migration_context; 0: none is under way
+	// Stored are the columns of instance_extra that only hosts read, as they are
+	// stored: "numa_topology", "device_metadata", "migration_context", "resources",
+	// "vcpu_model".
+	Stored map[string]json.RawMessage
 
 	// Down is set on what is known of a server whose cell does not answer: its
 	// UUID, project, time, and for a single server what its request spec says.
@@ -87,19 +97,26 @@ func (i *Instance) Status() string {
 	return Status(OrZero(i.VMState), OrZero(i.TaskState))
 }
 
-// RequestSpec is what the API shows of what a server was asked to be.
-type RequestSpec struct {
-	Zone  *string // availability zone that was asked for
-	Hints map[string]any
-	// Of a server whose cell is down, the rest is shown, too.
-	UserID  string
-	ImageID string
-	Flavor  *Flavor
+// InfoCache is a server's row of instance_info_caches.
+type InfoCache struct {
+	NetworkInfo                     string // JSON, see [ParseNetworkInfo]
+	CreatedAt, UpdatedAt, DeletedAt *time.Time
+}
+
+// NetworkInfo is what the info cache says of the server's interfaces, as JSON; ""
+// where there is none.
+func (i *Instance) NetworkInfo() string {
+	if i.InfoCache == nil {
+		return ""
+	}
+	return i.InfoCache.NetworkInfo
 }
 
 // Fault is the newest error of a server.
 type Fault struct {
+	ID        int64
 	CreatedAt *time.Time
+	UpdatedAt *time.Time
 	Code      int64
 	Message   string
 	Details   *string
@@ -117,77 +134,6 @@ func InstanceNotFound(id string) error {
 	return ErrInstanceNotFound.Errorf(KindNotFound, "Instance %s could not be found.", id)
 }
 
-// instanceFlavors is the column instance_extra.flavor.
-type instanceFlavors struct {
-	Cur *stored[storedFlavor] `json:"cur"`
-	Old *stored[storedFlavor] `json:"old"`
-	New *stored[storedFlavor] `json:"new"`
-}
-
-type storedFlavor struct {
-	ID          int64             `json:"id"`
-	Name        string            `json:"name"`
-	MemoryMB    int64             `json:"memory_mb"`
-	VCPUs       int64             `json:"vcpus"`
-	RootGB      int64             `json:"root_gb"`
-	EphemeralGB int64             `json:"ephemeral_gb"`
-	FlavorID    string            `json:"flavorid"`
-	Swap        int64             `json:"swap"`
-	RxtxFactor  *float64          `json:"rxtx_factor"`
-	VCPUWeight  *int64            `json:"vcpu_weight"`
-	Disabled    bool              `json:"disabled"`
-	IsPublic    bool              `json:"is_public"`
-	ExtraSpecs  map[string]string `json:"extra_specs"`
-}
-
-func flavorOf(v *stored[storedFlavor]) *Flavor {
-	if v == nil {
-		return nil
-	}
-	d := v.Data
-	f := &Flavor{ID: d.ID, Name: d.Name, MemoryMB: d.MemoryMB, VCPUs: d.VCPUs, RootGB: d.RootGB, EphemeralGB: d.EphemeralGB,
-		FlavorID: d.FlavorID, Swap: d.Swap, Disabled: d.Disabled, IsPublic: d.IsPublic, ExtraSpecs: d.ExtraSpecs}
-	if d.RxtxFactor != nil {
-		f.RxtxFactor = *d.RxtxFactor
-	}
-	if d.VCPUWeight != nil {
-		f.VCPUWeight = *d.VCPUWeight
-	}
-	if f.ExtraSpecs == nil {
-		f.ExtraSpecs = map[string]string{}
-	}
-	return f
-}
-
-// ParseInstanceFlavor reads the current flavor out of instance_extra.flavor.
-func ParseInstanceFlavor(text []byte) (*Flavor, error) {
-	var v instanceFlavors
-	if err := json.Unmarshal(text, &v); err != nil {
-		return nil, err
-	}
-	return flavorOf(v.Cur), nil
-}
-
-// ParseVersionedFlavor reads a serialized Flavor object, as request specs hold it.
-func ParseVersionedFlavor(text []byte) (*Flavor, error) {
-	var v *stored[storedFlavor]
-	if err := json.Unmarshal(text, &v); err != nil {
-		return nil, err
-	}
-	return flavorOf(v), nil
-}
-
-// storedIDs is the TrustedCerts object.
-type storedIDs struct {
-	IDs []string `json:"ids"`
-}
-
-// ParseTrustedCerts reads instance_extra.trusted_certs.
-func ParseTrustedCerts(text []byte) ([]string, error) {
-	v, err := parseStored[storedIDs](text)
-	return v.IDs, err
-}
-
 // Hostid is what tenants see instead of a host's name: the same host has
 // another one for each project. It is "" for a server without a host.
 func (i *Instance) Hostid() string {
@@ -200,23 +146,4 @@ func (i *Instance) Hostid() string {
 // ImageID is the image's UUID: old rows hold a URL.
 func (i *Instance) ImageID() string {
 	return i.ImageRef[strings.LastIndexByte(i.ImageRef, '/')+1:]
-}
-
-// ParseInstanceFlavors reads instance_extra.flavor: the flavor an instance has,
-// and during a resize the one it had and the one it is to have.
-func ParseInstanceFlavors(text []byte) (cur, old, next *Versioned, err error) {
-	var v struct{ Cur, Old, New json.RawMessage }
-	if err = json.Unmarshal(text, &v); err != nil {
-		return nil, nil, nil, err
-	}
-	for _, f := range []struct {
-		to   **Versioned
-		text json.RawMessage
-	}{{&cur, v.Cur}, {&old, v.Old}, {&next, v.New}} {
-		if *f.to, err = ParseVersioned(f.text); err != nil {
-			return nil, nil, nil, err
-		}
-		(*f.to).Clean()
-	}
-	return cur, old, next, nil
 }

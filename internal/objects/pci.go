@@ -1,31 +1,37 @@
 package objects
 
-import "encoding/json"
+import "time"
 
-// ParsePCIRequests reads instance_extra.pci_requests, a list of plain members,
-// into an InstancePCIRequests object; no text is no requests.
-func ParsePCIRequests(instance string, text []byte) (*Versioned, error) {
-	var list []struct {
-		Count       int64               `json:"count"`
-		Spec        []map[string]string `json:"spec"`
-		Alias       *string             `json:"alias_name"`
-		NUMAPolicy  *string             `json:"numa_policy"`
-		RequestID   *string             `json:"request_id"`
-		RequesterID *string             `json:"requester_id"`
-	}
-	if len(text) > 0 {
-		if err := json.Unmarshal(text, &list); err != nil {
-			return nil, err
-		}
-	}
-	requests := []*Versioned{}
-	for _, r := range list {
-		if r.NUMAPolicy == nil {
-			r.NUMAPolicy = new(string)
-			*r.NUMAPolicy = "legacy"
-		}
-		requests = append(requests, NewVersioned("InstancePCIRequest", "1.4", map[string]any{"count": r.Count, "spec": r.Spec, "alias_name": r.Alias,
-			"is_new": false, "numa_policy": r.NUMAPolicy, "request_id": r.RequestID, "requester_id": r.RequesterID}))
-	}
-	return NewVersioned("InstancePCIRequests", "1.1", map[string]any{"requests": requests, "instance_uuid": instance}), nil
+// PCIRequests are the PCI devices that a server asks for.
+type PCIRequests struct {
+	InstanceUUID string // "" until the server has one
+	Requests     []PCIRequest
+}
+
+// PCIRequest is a number of PCI devices of a kind.
+type PCIRequest struct {
+	Count       int64
+	Spec        []map[string]any // any of these devices
+	Alias       *string          // [pci] alias; nil: for a port
+	NUMAPolicy  *string
+	RequestID   *string
+	RequesterID *string // port
+	// Stored tells that it was read from the server's row: what it lacks is null, not
+	// left out.
+	Stored bool
+}
+
+// PCIDevice is a PCI device of a host that a server has.
+type PCIDevice struct {
+	ID, ComputeNodeID                  int64
+	UUID                               *string
+	Address, ProductID, VendorID, Type string
+	DevID                              *string
+	Label, Status                      string
+	ExtraInfo                          map[string]any
+	InstanceUUID                       string
+	RequestID                          *string
+	NUMANode                           *int64
+	ParentAddress                      *string
+	CreatedAt, UpdatedAt               *time.Time
 }

@@ -33,14 +33,14 @@ func OldForRemoteManaged() error {
 
 // PortDevices says what the devices behind the ports of a new server come from.
 type PortDevices struct {
-	// Requests is the InstancePCIRequests of the server, to which those of ports are added.
-	Requests *Versioned
+	// Requests are those of the server, to which those of ports are added.
+	Requests *PCIRequests
 	// NUMAPolicy is that of flavor and image, for devices of ports that have none of
 	// their own; "" is none.
 	NUMAPolicy string
 	// OfProfile are the RequestGroups of a device profile of Cyborg for a port, or
 	// DeviceProfileError.
-	OfProfile func(ctx context.Context, profile, port string) ([]*Versioned, error)
+	OfProfile func(ctx context.Context, profile, port string) ([]*RequestGroup, error)
 }
 
 // Empty tells that nothing is said at all; Neutron writes that as null, or {}.
@@ -68,24 +68,13 @@ func (p *NetworkPlacement) AddPort(port string, request *ResourceRequest, groupe
 // whole. As in Nova, that is spelled out as soon as a port asks for groups at all.
 func (p *NetworkPlacement) addSubtree(groups []string) {
 	if p.Level == nil {
-		p.Level = ChangedVersioned("RequestLevelParams", "1.1", map[string]any{"root_required": []string{}, "root_forbidden": []string{}, "same_subtree": []any{}})
+		p.Level = &RequestLevelParams{}
 	}
 	if len(groups) > 0 {
-		known, _ := p.Level.Data["same_subtree"].([]any)
-		p.Level.Data["same_subtree"] = append(known, groups)
+		p.Level.SameSubtree = append(p.Level.SameSubtree, groups)
 	}
 }
 
 func (p *NetworkPlacement) addGroup(requester string, g ResourceGroup) {
-	traits := g.Required
-	if traits == nil {
-		traits = []string{}
-	}
-	resources := map[string]any{}
-	for class, n := range g.Resources {
-		resources[class] = n
-	}
-	p.Resources = append(p.Resources, ChangedVersioned("RequestGroup", "1.3", map[string]any{"use_same_provider": true, "resources": resources,
-		"required_traits": traits, "requester_id": requester, "provider_uuids": []string{}, "forbidden_traits": []string{}, "aggregates": []any{},
-		"forbidden_aggregates": []string{}, "in_tree": nil}))
+	p.Resources = append(p.Resources, &RequestGroup{RequesterID: requester, Resources: g.Resources, RequiredTraits: g.Required})
 }

@@ -1,5 +1,7 @@
 package objects
 
+import "time"
+
 // ServerGroup is a group of servers with the policy that places them: a row of
 // instance_groups with those of its policy and members.
 type ServerGroup struct {
@@ -11,6 +13,8 @@ type ServerGroup struct {
 	Policy    *string           // nil: the row is missing
 	Rules     map[string]string // of the policy: "max_server_per_host"
 	Members   []string          // UUIDs of servers, deleted ones among them
+	CreatedAt *time.Time
+	UpdatedAt *time.Time
 }
 
 // ServerGroupNotFound is Nova's InstanceGroupNotFound.

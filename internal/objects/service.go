@@ -51,10 +51,3 @@ func (i *Instance) HostStatus(now time.Time, downTime time.Duration) string {
 	}
 	return "UNKNOWN"
 }
-
-// Versioned is the service as it crosses the RPC.
-func (s *Service) Versioned() *Versioned {
-	return NewVersioned("Service", "1.22", map[string]any{"id": s.ID, "uuid": s.UUID, "host": s.Host, "binary": s.Binary, "topic": s.Topic,
-		"report_count": s.ReportCount, "disabled": s.Disabled, "disabled_reason": s.DisabledReason, "forced_down": s.ForcedDown,
-		"last_seen_up": s.LastSeenUp, "version": s.Version, "created_at": s.CreatedAt, "updated_at": s.UpdatedAt, "deleted_at": nil, "deleted": false})
-}

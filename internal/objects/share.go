@@ -16,12 +16,6 @@ type Share struct {
 	UpdatedAt      *time.Time
 }
 
-// Versioned is the share as it crosses the RPC.
-func (s *Share) Versioned() *Versioned {
-	return NewVersioned("ShareMapping", "1.2", map[string]any{"id": s.ID, "uuid": s.UUID, "instance_uuid": s.InstanceUUID, "share_id": s.ShareID, "status": s.Status,
-		"tag": s.Tag, "export_location": s.ExportLocation, "share_proto": s.Protocol, "created_at": s.CreatedAt, "updated_at": s.UpdatedAt})
-}
-
 // ShareNotFound is the error for a share that does not exist, or that a server does
 // not have.
 func ShareNotFound(id string) error {

@@ -61,7 +61,7 @@ func (q *Quotas) Beside(ctx context.Context, caller *reqctx.Caller, t Taker) err
 // has is held against the limits of the server's owner. spec is the server's
 // RequestSpec; load answers the server where it is needed. Errors: OverQuota,
 // TooManyInstances.
-func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Caller, spec *objects.Versioned, load func() (Taker, error)) error {
+func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Caller, spec *objects.RequestSpec, load func() (Taker, error)) error {
 	if _, there := q.usage.(*fromPlacement); !there && q.unified == nil {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Caller, spec *obje
 		return err
 	}
 	if q.unified != nil {
-		classes, err := hardware.Resources(t.Flavor, spec.Object("image"), spec.Bool("is_bfv"), spec.Objects("requested_resources")...)
+		classes, err := hardware.Resources(t.Flavor, spec.Image, objects.OrZero(spec.VolumeBacked), spec.Resources...)
 		if err == nil {
 			_, err = q.Fit(ctx, caller, caller.ProjectID, classes, 0, 0)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Client sends to the services behind one transport URL. It is safe for
@@ -53,8 +54,8 @@ const (
 )
 
 // Call invokes method on one server and waits for its result, as JSON (null for
-// None). args are encoded with encoding/json: versioned objects must bring their
-// own MarshalJSON. caller is who asks; nil is the service itself (Nova's admin
+// None). args are encoded with encoding/json, the structs of package objects in
+// their versioned form. caller is who asks; nil is the service itself (Nova's admin
 // context).
 //
 // Errors: *RemoteError for an exception of the server, *TimeoutError if no reply
@@ -67,6 +68,10 @@ func (c *Client) Call(ctx context.Context, caller *reqctx.Caller, t Target, meth
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = c.timeout
+	}
+	args, err := versioned.Args(args)
+	if err != nil {
+		return nil, err
 	}
 	began := time.Now()
 	reply, err := c.t.call(ctx, c.envelope(KindCall, caller, t, method, args), o)
@@ -83,7 +88,11 @@ func (c *Client) Cast(ctx context.Context, caller *reqctx.Caller, t Target, meth
 	if t.Fanout {
 		kind = KindFanout
 	}
-	err := c.t.send(ctx, c.envelope(kind, caller, t, method, args))
+	args, err := versioned.Args(args)
+	if err != nil {
+		return err
+	}
+	err = c.t.send(ctx, c.envelope(kind, caller, t, method, args))
 	c.metrics.Message(string(kind), method, result(err), 0)
 	return err
 }

@@ -48,8 +48,8 @@ type Servers interface {
 }
 
 // WithFlavor are the parts that Nova's controller of servers loads for its own
-// actions; others load cell.Usual.
-const WithFlavor = cell.Usual | cell.PartFlavor | cell.PartNUMATopology
+// actions; others load objects.UsualParts.
+const WithFlavor = objects.UsualParts | objects.PartFlavor | objects.PartNUMATopology
 
 // Server is an operation on the server that the path names, of which load is read.
 func Server(load cell.Load, do func(*Request, *objects.Instance) (any, error)) *Resource {
@@ -58,18 +58,18 @@ func Server(load cell.Load, do func(*Request, *objects.Instance) (any, error)) *
 
 // Record is Server with the server as a whole, to act on it: all columns, and the parts
 // of the versioned object.
-func Record(parts cell.Parts, do func(*Request, *objects.Instance) (any, error)) *Resource {
+func Record(parts objects.Parts, do func(*Request, *objects.Instance) (any, error)) *Resource {
 	return Server(RecordOf(parts), do)
 }
 
 // Act is an operation on a server that answers nothing.
-func Act(parts cell.Parts, do func(context.Context, *reqctx.Caller, *objects.Instance) error) *Resource {
+func Act(parts objects.Parts, do func(context.Context, *reqctx.Caller, *objects.Instance) error) *Resource {
 	return Record(parts, func(r *Request, i *objects.Instance) (any, error) { return nil, do(r.Context(), r.Caller, i) })
 }
 
 // RecordOf is what has to be read of a server to act on it.
-func RecordOf(parts cell.Parts) cell.Load {
-	return cell.Load{Record: parts, Metadata: parts&cell.PartMetadata != 0, SystemMetadata: parts&cell.PartSystemMetadata != 0}
+func RecordOf(parts objects.Parts) cell.Load {
+	return cell.Load{Record: parts, Metadata: parts&objects.PartMetadata != 0, SystemMetadata: parts&objects.PartSystemMetadata != 0}
 }
 
 // Server reads the server that the path names, and tells its owner. It is for what finds

@@ -9,7 +9,6 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/attach"
 	"github.com/nova-go/nova/internal/policy"
@@ -107,7 +106,7 @@ func (a *API) detachVolume(r *api.Request, i *objects.Instance) (any, error) {
 // attachment finds the server that the path names, to change one of its volumes.
 // Replacing the volume is for administrators, whoever owns the server.
 func (a *API) attachment(r *api.Request) (*objects.Instance, policy.Target, error) {
-	i, owner, err := r.Server(api.RecordOf(cell.Usual))
+	i, owner, err := r.Server(api.RecordOf(objects.UsualParts))
 	if updatesOnly(r) {
 		return i, policy.Target{ProjectID: owner.ProjectID}, err
 	}

@@ -4,13 +4,14 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 )
 
 // Routes lists what servers have: interfaces, volumes and shares.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
-		{On: api.Record(cell.Usual|cell.PartFlavor, a.addFloatingIP), Op: "floating_ips.add_floating_ip", Method: "POST", Path: "/servers/{id}/action", Action: "addFloatingIp", OK: 202, Until: mv.V44NoServerIPs,
+		{On: api.Record(objects.UsualParts|objects.PartFlavor, a.addFloatingIP), Op: "floating_ips.add_floating_ip", Method: "POST", Path: "/servers/{id}/action", Action: "addFloatingIp", OK: 202, Until: mv.V44NoServerIPs,
 			Body:  api.At(mv.Legacy),
 			Authz: api.Late(policy.FloatingIpsAdd), Errors: []int{400, 403, 404}},
 		{On: api.On(a.floatingIP, a.removeFloatingIP), Op: "floating_ips.remove_floating_ip", Method: "POST", Path: "/servers/{id}/action", Action: "removeFloatingIp", OK: 202, Until: mv.V44NoServerIPs,
@@ -19,10 +20,10 @@ func (a *API) Routes() []api.Route {
 		{On: api.Server(cell.Load{}, a.interfacesIndex), Op: "attach_interfaces.index", Method: "GET", Path: "/servers/{server_id}/os-interface", OK: 200,
 			Query: api.At(mv.V1Base, mv.V102NoRxtxFactor),
 			Authz: api.Late(policy.AttachInterfacesList), Errors: []int{404, 501}},
-		{On: api.Record(cell.Usual, a.attachInterface), Op: "attach_interfaces.create", Method: "POST", Path: "/servers/{server_id}/os-interface", OK: 200,
+		{On: api.Record(objects.UsualParts, a.attachInterface), Op: "attach_interfaces.create", Method: "POST", Path: "/servers/{server_id}/os-interface", OK: 200,
 			Body:  api.At(mv.Legacy, mv.V49AttachTags),
 			Authz: api.Late(policy.AttachInterfacesCreate).Asks(policy.AttachInterfacesShow), Errors: []int{400, 403, 404, 409, 500, 501}},
-		{On: api.Record(cell.Usual|cell.PartDeviceMetadata, a.detachInterface), Op: "attach_interfaces.delete", Method: "DELETE", Path: "/servers/{server_id}/os-interface/{id}", OK: 202,
+		{On: api.Record(objects.UsualParts|objects.PartDeviceMetadata, a.detachInterface), Op: "attach_interfaces.delete", Method: "DELETE", Path: "/servers/{server_id}/os-interface/{id}", OK: 202,
 			Authz: api.Late(policy.AttachInterfacesDelete), Errors: []int{400, 404, 409, 501}},
 		{On: api.Server(cell.Load{}, a.interfacesShow), Op: "attach_interfaces.show", Method: "GET", Path: "/servers/{server_id}/os-interface/{id}", OK: 200,
 			Query: api.At(mv.V1Base, mv.V102NoRxtxFactor),
@@ -30,13 +31,13 @@ func (a *API) Routes() []api.Route {
 		{On: api.Server(cell.Load{}, a.volumesIndex), Op: "volume_attachments.index", Method: "GET", Path: "/servers/{server_id}/os-volume_attachments", OK: 200,
 			Query: api.At(mv.Legacy, mv.V75Strict),
 			Authz: api.Late(policy.VolumesAttachmentsIndex), Errors: []int{404}},
-		{On: api.Record(cell.Usual, a.attachVolume), Op: "volume_attachments.create", Method: "POST", Path: "/servers/{server_id}/os-volume_attachments", OK: 200, Until: mv.V101AsyncAttach,
+		{On: api.Record(objects.UsualParts, a.attachVolume), Op: "volume_attachments.create", Method: "POST", Path: "/servers/{server_id}/os-volume_attachments", OK: 200, Until: mv.V101AsyncAttach,
 			Body:  api.At(mv.Legacy, mv.V49AttachTags, mv.V79DeleteOnTermination),
 			Authz: api.Late(policy.VolumesAttachmentsCreate), Errors: []int{400, 403, 404, 409}},
-		{On: api.Record(cell.Usual, a.attachVolume), Op: "volume_attachments.create", Method: "POST", Path: "/servers/{server_id}/os-volume_attachments", OK: 202, From: mv.V101AsyncAttach,
+		{On: api.Record(objects.UsualParts, a.attachVolume), Op: "volume_attachments.create", Method: "POST", Path: "/servers/{server_id}/os-volume_attachments", OK: 202, From: mv.V101AsyncAttach,
 			Body:  api.At(mv.V79DeleteOnTermination),
 			Authz: api.Late(policy.VolumesAttachmentsCreate), Errors: []int{400, 403, 404, 409}},
-		{On: api.Record(cell.Usual|cell.PartDeviceMetadata|cell.PartServices, a.detachVolume), Op: "volume_attachments.delete", Method: "DELETE", Path: "/servers/{server_id}/os-volume_attachments/{id}", OK: 202,
+		{On: api.Record(objects.UsualParts|objects.PartDeviceMetadata|objects.PartServices, a.detachVolume), Op: "volume_attachments.delete", Method: "DELETE", Path: "/servers/{server_id}/os-volume_attachments/{id}", OK: 202,
 			Authz: api.Late(policy.VolumesAttachmentsDelete), Errors: []int{400, 403, 404, 409}},
 		{On: api.Server(cell.Load{}, a.volumesShow), Op: "volume_attachments.show", Method: "GET", Path: "/servers/{server_id}/os-volume_attachments/{id}", OK: 200,
 			Query: api.At(mv.Legacy),

@@ -2,7 +2,6 @@ package attachments
 
 import (
 	"github.com/nova-go/nova/compute/internal/api"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 )
@@ -15,7 +14,7 @@ func (a *API) sharing(do func(*api.Request, *objects.Instance) (any, error)) *ap
 		return project, policy.Target{ProjectID: project}, err
 	}
 	return api.On(owner, func(r *api.Request, _ string) (any, error) {
-		i, _, err := r.Server(api.RecordOf(cell.Usual))
+		i, _, err := r.Server(api.RecordOf(objects.UsualParts))
 		if err != nil {
 			return nil, err
 		}

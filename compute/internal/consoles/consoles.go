@@ -6,7 +6,6 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -47,7 +46,7 @@ type console struct {
 
 // open is an action that opens a console.
 func (a *API) open(r *api.Request, key, method string) (any, error) {
-	i, _, err := r.Server(api.RecordOf(cell.Usual))
+	i, _, err := r.Server(api.RecordOf(objects.UsualParts))
 	if err != nil {
 		return nil, err
 	}

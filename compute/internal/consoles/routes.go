@@ -3,7 +3,7 @@ package consoles
 import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 )
 
@@ -27,7 +27,7 @@ func (a *API) Routes() []api.Route {
 		{Do: a.vnc, Op: "remote_consoles.get_vnc_console", Method: "POST", Path: "/servers/{id}/action", Action: "os-getVNCConsole", OK: 200, Until: mv.V6Consoles,
 			Body:  api.At(mv.Legacy),
 			Authz: api.Early(policy.RemoteConsoles), Errors: []int{400, 404, 409, 501}},
-		{On: api.Record(cell.Usual, a.create), Op: "remote_consoles.create", Method: "POST", Path: "/servers/{server_id}/remote-consoles", OK: 200, From: mv.V6Consoles,
+		{On: api.Record(objects.UsualParts, a.create), Op: "remote_consoles.create", Method: "POST", Path: "/servers/{server_id}/remote-consoles", OK: 200, From: mv.V6Consoles,
 			Body:  api.At(mv.V6Consoles, mv.V8MKSConsole, mv.V99SpiceDirect),
 			Authz: api.Late(policy.RemoteConsoles), Errors: []int{400, 404, 409, 501}},
 	}

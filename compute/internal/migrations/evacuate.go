@@ -4,13 +4,12 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/move"
 )
 
 // remade are the parts that a server may lose when it is made anew.
-const remade = cell.PartFlavor | cell.PartTrustedCerts | cell.PartPCIRequests | cell.PartPCIDevices | cell.PartResources | cell.PartMigrationContext
+const remade = objects.PartFlavor | objects.PartTrustedCerts | objects.PartPCIRequests | objects.PartPCIDevices | objects.PartResources | objects.PartMigrationContext
 
 func (a *API) evacuate(r *api.Request, i *objects.Instance) (any, error) {
 	opts, err := a.evacuationOptions(r, i)

@@ -7,14 +7,13 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/move"
 	"github.com/nova-go/nova/internal/policy"
 )
 
 // toResize are the parts of a server that its new host makes anew.
-const toResize = api.WithFlavor | cell.PartServices | cell.PartResources | cell.PartPCIRequests | cell.PartPCIDevices | cell.PartTrustedCerts | cell.PartVCPUModel
+const toResize = api.WithFlavor | objects.PartServices | objects.PartResources | objects.PartPCIRequests | objects.PartPCIDevices | objects.PartTrustedCerts | objects.PartVCPUModel
 
 // resizing is the body that gives a server another flavor.
 type resizing struct {
@@ -71,7 +70,7 @@ func migratesAnywhere(r *api.Request) bool {
 
 // ofProject finds the server that the path names, for rules that do not care which user
 // it belongs to.
-func ofProject(parts cell.Parts) func(*api.Request) (*objects.Instance, policy.Target, error) {
+func ofProject(parts objects.Parts) func(*api.Request) (*objects.Instance, policy.Target, error) {
 	return func(r *api.Request) (*objects.Instance, policy.Target, error) {
 		i, owner, err := r.Server(api.RecordOf(parts))
 		return i, policy.Target{ProjectID: owner.ProjectID}, err

@@ -50,44 +50,7 @@ func (a *API) diagnostics(r *api.Request, i *objects.Instance) (any, error) {
 	if !r.Since(mv.V48Diagnostics) {
 		return a.Ops.Diagnostics(r.Context(), r.Caller, i)
 	}
-	d, err := a.Ops.CommonDiagnostics(r.Context(), r.Caller, i)
-	if err != nil {
-		return nil, err
-	}
-	return diagnosticsView(d), nil
-}
-
-// diagnosticsParts are the lists in a server's diagnostics, with their fields.
-var diagnosticsParts = map[string][]string{
-	"disk_details": {"read_bytes", "read_requests", "write_bytes", "write_requests", "errors_count"},
-	"cpu_details":  {"id", "time", "utilisation"},
-	"nic_details": {"mac_address", "rx_octets", "rx_errors", "rx_drop", "rx_packets", "rx_rate",
-		"tx_octets", "tx_errors", "tx_drop", "tx_packets", "tx_rate"},
-}
-
-// diagnosticsView shows all fields, null where the driver does not know.
-func diagnosticsView(d *objects.Versioned) map[string]any {
-	view := fields(d, "state", "driver", "hypervisor", "hypervisor_os", "uptime", "config_drive", "num_cpus", "num_nics", "num_disks")
-	for part, names := range diagnosticsParts {
-		list := []map[string]any{}
-		for _, o := range d.Objects(part) {
-			list = append(list, fields(o, names...))
-		}
-		view[part] = list
-	}
-	view["memory_details"] = fields(d.Object("memory_details"), "maximum", "used")
-	return view
-}
-
-func fields(v *objects.Versioned, names ...string) map[string]any {
-	m := make(map[string]any, len(names))
-	for _, name := range names {
-		m[name] = nil
-		if v != nil {
-			m[name] = v.Data[name]
-		}
-	}
-	return m
+	return a.Ops.CommonDiagnostics(r.Context(), r.Caller, i)
 }
 
 // fixedIP is the body that gives a server an address of a network, or takes one away.

@@ -25,8 +25,9 @@ func (a *API) topology(r *api.Request, i *objects.Instance) (any, error) {
 				page = c.PageSizeKB
 			}
 			arr.Obj(func(o *api.Object) {
-				o.Any("vcpu_set", c.CPUs)
-				o.List("siblings", len(c.Siblings), func(n int, arr *api.Array) { arr.Any(c.Siblings[n]) })
+				o.Any("vcpu_set", c.AllCPUs())
+				siblings := c.Siblings()
+				o.List("siblings", len(siblings), func(n int, arr *api.Array) { arr.Any(siblings[n]) })
 				o.Int("memory_mb", c.MemoryMB)
 				if host {
 					o.Int("host_node", c.ID)

@@ -67,7 +67,7 @@ func (a *API) pinZone(r *api.Request, v *view, i *objects.Instance, zone *string
 		return err
 	}
 	if i.Spec != nil {
-		i.Spec.Zone = zone
+		i.Spec.AvailabilityZone = zone
 	}
 	return nil
 }

@@ -222,7 +222,7 @@ func (v *view) laterFields(o *api.Object, i *objects.Instance) {
 	if r.Since(mv.V96PinnedZone) {
 		var zone *string
 		if i.Spec != nil {
-			zone = i.Spec.Zone
+			zone = i.Spec.AvailabilityZone
 		}
 		o.Opt("pinned_availability_zone", zone)
 		if r.Since(mv.V100SchedulerHints) {

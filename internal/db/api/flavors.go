@@ -110,7 +110,7 @@ func scanFlavor(r *sql.Rows) (*objects.Flavor, error) {
 	var factor sql.NullFloat64
 	var disabled, public sql.NullBool
 	err := r.Scan(&f.ID, &f.FlavorID, &f.Name, &f.MemoryMB, &f.VCPUs, &root, &ephemeral, &f.Swap, &factor, &weight, &disabled, &public, &f.Description, db.Time{P: &f.CreatedAt}, db.Time{P: &f.UpdatedAt})
-	f.RootGB, f.EphemeralGB, f.VCPUWeight, f.RxtxFactor = root.Int64, ephemeral.Int64, weight.Int64, factor.Float64
+	f.RootGB, f.EphemeralGB, f.VCPUWeight, f.RxtxFactor = root.Int64, ephemeral.Int64, &weight.Int64, factor.Float64
 	f.Disabled, f.IsPublic = disabled.Bool, public.Bool
 	return f, err
 }
@@ -314,7 +314,7 @@ func (s *flavorSnapshot) comparer(key string) (func(a, b *objects.Flavor) int, e
 	case "swap":
 		return number(func(f *objects.Flavor) int64 { return f.Swap }), nil
 	case "vcpu_weight":
-		return number(func(f *objects.Flavor) int64 { return f.VCPUWeight }), nil
+		return number(func(f *objects.Flavor) int64 { return objects.OrZero(f.VCPUWeight) }), nil
 	case "disabled":
 		return number(func(f *objects.Flavor) int64 { return truth(f.Disabled) }), nil
 	case "is_public":

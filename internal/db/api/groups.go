@@ -36,7 +36,7 @@ func (g *Groups) read(ctx context.Context, where string, args ...any) ([]*object
 		o := &objects.ServerGroup{}
 		var project, user sql.NullString
 		var rules sql.RawBytes
-		if err := r.Scan(&o.ID, &o.UUID, &o.Name, &project, &user, &o.Policy, &rules); err != nil {
+		if err := r.Scan(&o.ID, &o.UUID, &o.Name, &project, &user, &o.Policy, &rules, db.Time{P: &o.CreatedAt}, db.Time{P: &o.UpdatedAt}); err != nil {
 			return err
 		}
 		o.ProjectID, o.UserID = project.String, user.String
@@ -51,7 +51,7 @@ func (g *Groups) read(ctx context.Context, where string, args ...any) ([]*object
 			return fmt.Errorf("instance_group_policy.rules of %s: %w", o.UUID, err)
 		}
 		return nil
-	}, "SELECT g.id, g.uuid, g.name, g.project_id, g.user_id, p.policy, p.rules FROM instance_groups g LEFT JOIN instance_group_policy p ON p.group_id = g.id WHERE "+where+" ORDER BY g.id, p.id", args...)
+	}, "SELECT g.id, g.uuid, g.name, g.project_id, g.user_id, p.policy, p.rules, g.created_at, g.updated_at FROM instance_groups g LEFT JOIN instance_group_policy p ON p.group_id = g.id WHERE "+where+" ORDER BY g.id, p.id", args...)
 	return list, err
 }
 

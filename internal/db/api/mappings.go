@@ -7,6 +7,7 @@ import (
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Mapping is a row of instance_mappings: which cell a server is in.
@@ -126,14 +127,14 @@ func buildRequests(ctx context.Context, d *db.DB, where string, args ...any) ([]
 		if len(instance) == 0 {
 			return nil // being made at this very moment
 		}
-		i, err := objects.ParseInstance(instance)
+		i, err := versioned.ParseInstance(instance)
 		if err != nil {
 			return err
 		}
 		if i.CreatedAt == nil {
 			i.CreatedAt = created
 		}
-		if i.Tags, err = objects.ParseTags(tags); err != nil {
+		if i.Tags, err = versioned.ParseTags(tags); err != nil {
 			return err
 		}
 		list = append(list, i)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // SetQueuedForDelete writes whether a server is on its way out, which is what
@@ -19,7 +20,7 @@ func SetQueuedForDelete(ctx context.Context, d *db.DB, uuid string, queued bool)
 // TakeBuildRequest removes the build request of a server, so that no conductor
 // builds it any more, and answers its block devices. ok is false where there is
 // none: the server is in a cell by now, or gone.
-func TakeBuildRequest(ctx context.Context, d *db.DB, uuid string) (devices []*objects.Versioned, ok bool, err error) {
+func TakeBuildRequest(ctx context.Context, d *db.DB, uuid string) (devices []*objects.BlockDevice, ok bool, err error) {
 	var text []byte
 	err = d.One(ctx, []any{&text}, "SELECT block_device_mappings FROM build_requests WHERE instance_uuid = ? AND instance IS NOT NULL", uuid)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -32,8 +33,8 @@ func TakeBuildRequest(ctx context.Context, d *db.DB, uuid string) (devices []*ob
 	if err != nil || n == 0 {
 		return nil, false, err
 	}
-	list, err := objects.ParseVersioned(text)
-	return list.Objects("objects"), true, err
+	devices, err = versioned.ParseBlockDevices(text)
+	return devices, true, err
 }
 
 // ChangeBuildRequest sets fields of the server in a build request; ok is false
@@ -47,7 +48,7 @@ func ChangeBuildRequest(ctx context.Context, d *db.DB, uuid string, fields map[s
 	if err != nil {
 		return false, err
 	}
-	i, err := objects.ParseVersioned(text)
+	i, err := versioned.Parse(text)
 	if err != nil {
 		return false, err
 	}

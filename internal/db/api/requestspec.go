@@ -5,41 +5,20 @@ import (
 	"encoding/json"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
-// parseRequestSpec reads request_specs.spec. Lists need two small members of a
-// text of some kilobytes for each server: those are cut out of it.
+// parseRequestSpec reads what the API shows of request_specs.spec: full is all that is
+// known of a server whose cell is down. Lists need two small members of a text of some
+// kilobytes for each server: those are cut out of it.
 func parseRequestSpec(text []byte, full bool) (*objects.RequestSpec, error) {
-	s := &objects.RequestSpec{}
 	if full {
-		var v struct {
-			Data struct {
-				Zone   *string         `json:"availability_zone"`
-				Hints  map[string]any  `json:"scheduler_hints"`
-				UserID string          `json:"user_id"`
-				Flavor json.RawMessage `json:"flavor"`
-				Image  *struct {
-					Data struct {
-						ID string `json:"id"`
-					} `json:"nova_object.data"`
-				} `json:"image"`
-			} `json:"nova_object.data"`
-		}
-		if err := json.Unmarshal(text, &v); err != nil {
-			return nil, err
-		}
-		s.Zone, s.Hints, s.UserID = v.Data.Zone, v.Data.Hints, v.Data.UserID
-		if v.Data.Image != nil {
-			s.ImageID = v.Data.Image.Data.ID
-		}
-		var err error
-		if len(v.Data.Flavor) > 0 {
-			s.Flavor, err = objects.ParseVersionedFlavor(v.Data.Flavor)
-		}
+		s, _, err := versioned.ParseRequestSpec(text)
 		return s, err
 	}
+	s := &objects.RequestSpec{}
 	if m := member(text, "availability_zone"); m != nil && m[0] == '"' {
-		if err := json.Unmarshal(m, &s.Zone); err != nil {
+		if err := json.Unmarshal(m, &s.AvailabilityZone); err != nil {
 			return nil, err
 		}
 	}

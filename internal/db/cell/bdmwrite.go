@@ -36,11 +36,16 @@ func SetAttachment(ctx context.Context, c *db.Cell, id int64, attachment string)
 }
 
 // SetDeleteOnTermination says whether a volume goes with its server.
-func SetDeleteOnTermination(ctx context.Context, c *db.Cell, d *objects.Versioned, on bool) error {
-	if d.Bool("delete_on_termination") == on {
+func SetDeleteOnTermination(ctx context.Context, c *db.Cell, d *objects.BlockDevice, on bool) error {
+	if d.DeleteOnTermination == on {
 		return nil
 	}
-	id, _ := d.Int("id")
-	_, err := db.Exec(ctx, c.DB, "UPDATE block_device_mapping SET delete_on_termination = ?, updated_at = ? WHERE id = ?", on, db.Now(), id)
+	_, err := db.Exec(ctx, c.DB, "UPDATE block_device_mapping SET delete_on_termination = ?, updated_at = ? WHERE id = ?", on, db.Now(), d.ID)
+	return err
+}
+
+// DestroyBlockDevice marks a block device as deleted.
+func DestroyBlockDevice(ctx context.Context, c *db.Cell, id int64) error {
+	_, err := db.Exec(ctx, c.DB, "UPDATE block_device_mapping SET deleted = id, deleted_at = ? WHERE id = ? AND deleted = 0", db.Now(), id)
 	return err
 }

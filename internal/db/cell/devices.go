@@ -7,6 +7,7 @@ import (
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // BlockDevices reads the block devices of a server, by row.
@@ -15,8 +16,12 @@ func BlockDevices(ctx context.Context, c *db.Cell, server string) ([]*objects.Bl
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
 		b := &objects.BlockDevice{}
 		list = append(list, b)
-		return r.Scan(&b.UUID, &b.InstanceUUID, &b.VolumeID, &b.DeviceName, &b.Tag, &b.AttachmentID, truth{&b.DeleteOnTermination}, &b.BootIndex, &b.SourceType, &b.DestinationType)
-	}, "SELECT uuid, instance_uuid, volume_id, device_name, tag, attachment_id, delete_on_termination, boot_index, source_type, destination_type FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 ORDER BY id", server)
+		return r.Scan(&b.ID, &b.UUID, &b.InstanceUUID, &b.SourceType, &b.DestinationType, &b.GuestFormat, &b.DeviceType, &b.DiskBus, &b.BootIndex, &b.DeviceName,
+			truth{&b.DeleteOnTermination}, &b.SnapshotID, &b.VolumeID, &b.VolumeSize, &b.ImageID, truth{&b.NoDevice}, &b.ConnectionInfo, &b.Tag, &b.AttachmentID,
+			&b.VolumeType, truth{&b.Encrypted}, &b.EncryptionSecretUUID, &b.EncryptionFormat, &b.EncryptionOptions, db.Time{P: &b.CreatedAt}, db.Time{P: &b.UpdatedAt})
+	}, `SELECT id, uuid, instance_uuid, source_type, destination_type, guest_format, device_type, disk_bus, boot_index, device_name, delete_on_termination, snapshot_id,
+		volume_id, volume_size, image_id, no_device, connection_info, tag, attachment_id, volume_type, encrypted, encryption_secret_uuid, encryption_format,
+		encryption_options, created_at, updated_at FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 ORDER BY id`, server)
 	return list, err
 }
 
@@ -42,7 +47,7 @@ func Topology(ctx context.Context, c *db.Cell, server string) (*objects.NUMATopo
 	if err != nil {
 		return nil, err
 	}
-	return objects.ParseNUMATopology(column)
+	return versioned.ParseNUMATopology(column)
 }
 
 // LiveMigrations reads the live migrations of a server that are under way.
@@ -53,6 +58,32 @@ func LiveMigrations(ctx context.Context, c *db.Cell, server string) ([]*objects.
 // MigrationOf reads one migration of a server, or nil.
 func MigrationOf(ctx context.Context, c *db.Cell, server string, id int64) (*objects.Migration, error) {
 	list, err := migrations(ctx, c, "instance_uuid = ? AND id = ?", server, id)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// MigrationIn reads the migration of a server with one of these statuses, the first of
+// which goes before the others; or nil.
+func MigrationIn(ctx context.Context, c *db.Cell, server string, statuses ...string) (*objects.Migration, error) {
+	list, err := migrations(ctx, c, "instance_uuid = ? AND status IN (?)", server, db.In(statuses))
+	if err != nil {
+		return nil, err
+	}
+	for _, status := range statuses {
+		for _, m := range list {
+			if objects.OrZero(m.Status) == status {
+				return m, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// Migration reads a migration by the id of its row, or nil.
+func Migration(ctx context.Context, c *db.Cell, id int64) (*objects.Migration, error) {
+	list, err := migrations(ctx, c, "id = ?", id)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}

@@ -8,11 +8,21 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/pyjson"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
-// SaveExtra writes an object into a column of a server's instance_extra, such as
-// "keypairs" or "trusted_certs"; nil empties it.
-func SaveExtra(ctx context.Context, c *db.Cell, server, column string, v *objects.Versioned) error {
+// SaveKeypairs writes the keypairs of a server.
+func SaveKeypairs(ctx context.Context, c *db.Cell, server string, list []objects.Keypair) error {
+	return saveExtra(ctx, c, server, "keypairs", versioned.Keypairs(list))
+}
+
+// SaveTrustedCerts writes the certificates that a server's images are checked with;
+// none empties the column.
+func SaveTrustedCerts(ctx context.Context, c *db.Cell, server string, ids []string) error {
+	return saveExtra(ctx, c, server, "trusted_certs", versioned.TrustedCerts(ids))
+}
+
+func saveExtra(ctx context.Context, c *db.Cell, server, column string, v *versioned.Object) error {
 	var text any
 	if v != nil {
 		plain, err := v.MarshalJSON()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Load says what of an instance is read besides its own row. Each part is one
@@ -30,7 +31,7 @@ type Load struct {
 	Volumes        bool
 	Services       bool
 	// Record asks for all columns, and for these fields of the versioned object.
-	Record Parts
+	Record objects.Parts
 }
 
 // scanner reads instance rows; flavors that several rows have alike are parsed
@@ -113,7 +114,7 @@ func (s *scanner) scan(r *sql.Rows) (*objects.Instance, error) {
 			return nil, fmt.Errorf("instance_extra.flavor of %s: %w", i.UUID, err)
 		}
 	}
-	if i.TrustedCerts, err = objects.ParseTrustedCerts(certs); err != nil {
+	if i.TrustedCerts, err = versioned.ParseTrustedCerts(certs); err != nil {
 		return nil, fmt.Errorf("instance_extra.trusted_certs of %s: %w", i.UUID, err)
 	}
 	if i.Network, err = s.networks.Parse(i.UUID, network); err != nil {
@@ -126,7 +127,7 @@ func (s *scanner) flavor(text []byte) (*objects.Flavor, error) {
 	if f := s.flavors[string(text)]; f != nil {
 		return f, nil
 	}
-	f, err := objects.ParseInstanceFlavor(text)
+	f, err := versioned.ParseInstanceFlavor(text)
 	if err == nil {
 		s.flavors[string(text)] = f
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // guestColumns are what the metadata service shows of an instance's own row.
@@ -71,9 +72,9 @@ func scanGuest(r *sql.Rows) (*objects.Guest, error) {
 		column string
 		parse  func() error
 	}{
-		{"instance_extra.keypairs", func() error { g.Keypairs, err = objects.ParseKeypairs(keys); return err }},
-		{"instance_extra.device_metadata", func() error { g.Devices, err = objects.ParseDeviceMetadata(devices); return err }},
-		{"instance_extra.numa_topology", func() error { g.DedicatedCPUs, err = objects.ParseDedicatedCPUs(numa); return err }},
+		{"instance_extra.keypairs", func() error { g.Keypairs, err = versioned.ParseKeypairs(keys); return err }},
+		{"instance_extra.device_metadata", func() error { g.Devices, err = versioned.ParseDeviceMetadata(devices); return err }},
+		{"instance_extra.numa_topology", func() error { g.DedicatedCPUs, err = versioned.ParseDedicatedCPUs(numa); return err }},
 	} {
 		if err := part.parse(); err != nil {
 			return g, fmt.Errorf("%s of %s: %w", part.column, g.UUID, err)
@@ -133,7 +134,7 @@ func guestFlavor(ctx context.Context, c *db.Cell, uuid string, e *objects.GuestE
 		if err := r.Scan(&text); err != nil || len(text) == 0 {
 			return err
 		}
-		f, err := objects.ParseInstanceFlavor(text)
+		f, err := versioned.ParseInstanceFlavor(text)
 		if err != nil {
 			return fmt.Errorf("instance_extra.flavor of %s: %w", uuid, err)
 		}

@@ -7,14 +7,12 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// SetMigrationStatus writes the status of a migration, and puts it and the time into
-// the record.
-func SetMigrationStatus(ctx context.Context, c *db.Cell, m *objects.Versioned, status string) error {
-	id, _ := m.Int("id")
+// SetMigrationStatus writes the status of a migration, and puts it and the time into m.
+func SetMigrationStatus(ctx context.Context, c *db.Cell, m *objects.Migration, status string) error {
 	at := db.Now()
-	_, err := db.Exec(ctx, c.DB, "UPDATE migrations SET status = ?, updated_at = ? WHERE id = ? AND deleted = 0", status, at, id)
+	_, err := db.Exec(ctx, c.DB, "UPDATE migrations SET status = ?, updated_at = ? WHERE id = ? AND deleted = 0", status, at, m.ID)
 	if err == nil {
-		m.Data["status"], m.Data["updated_at"] = status, at
+		m.Status, m.UpdatedAt = &status, &at
 	}
 	return err
 }

@@ -5,8 +5,8 @@ import (
 
 	"github.com/nova-go/nova/internal/devcloud/network"
 	"github.com/nova-go/nova/internal/devcloud/records"
-	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Build is a server that a host is to build. Its rows are in the cell.
@@ -14,8 +14,8 @@ type Build struct {
 	Server   string
 	Host     records.Host
 	Caller   *reqctx.Caller
-	Networks *objects.Versioned // NetworkRequestList, or nil
-	Groups   []string           // security groups
+	Networks *versioned.Object // NetworkRequestList, or nil
+	Groups   []string          // security groups
 }
 
 // Build makes a server active, or leaves it as an error. One that is deleted
@@ -101,7 +101,7 @@ func (j *Job) mac(port string) string {
 }
 
 // interfaces reads what interfaces are asked for.
-func interfaces(v *objects.Versioned) (asks []network.Ask, none, auto bool) {
+func interfaces(v *versioned.Object) (asks []network.Ask, none, auto bool) {
 	for _, r := range v.Objects("objects") {
 		switch id := r.Text("network_id"); {
 		case id == "none":

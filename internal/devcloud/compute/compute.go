@@ -22,6 +22,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Plan says what is to go otherwise than at once and well.
@@ -270,8 +271,8 @@ func (j *Job) text(name string) string {
 	return objects.OrZero(s)
 }
 
-func (j *Job) object(name string) *objects.Versioned {
-	v, err := objects.ParseVersioned(j.req.Args[name])
+func (j *Job) object(name string) *versioned.Object {
+	v, err := versioned.Parse(j.req.Args[name])
 	if err != nil {
 		return nil
 	}

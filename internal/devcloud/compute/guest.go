@@ -11,7 +11,7 @@ import (
 
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/devcloud/resource"
-	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // consoleOutput is what a machine would have written.
@@ -62,10 +62,10 @@ func (j *Job) diagnostics() (any, error) {
 
 // instanceDiagnostics is the same in the form of 2.48: that of Nova's fake driver.
 func (j *Job) instanceDiagnostics() (any, error) {
-	part := func(name string, data map[string]any) *objects.Versioned {
-		return objects.ChangedVersioned(name, "1.0", data)
+	part := func(name string, data map[string]any) *versioned.Object {
+		return versioned.Made(name, data)
 	}
-	return objects.ChangedVersioned("Diagnostics", "1.0", map[string]any{"state": "running", "driver": "libvirt", "hypervisor": "kvm", "hypervisor_os": "ubuntu", "uptime": 46664,
+	return versioned.Made("Diagnostics", map[string]any{"state": "running", "driver": "libvirt", "hypervisor": "kvm", "hypervisor_os": "ubuntu", "uptime": 46664,
 		"config_drive": true, "num_cpus": 1, "num_nics": 1, "num_disks": 1,
 		"cpu_details": []any{part("CpuDiagnostics", map[string]any{"id": 0, "time": 17300000000, "utilisation": 15})},
 		"nic_details": []any{part("NicDiagnostics", map[string]any{"mac_address": "01:23:45:67:89:ab", "rx_octets": 2070139, "rx_errors": 100, "rx_drop": 200, "rx_packets": 26701, "rx_rate": 300,
@@ -106,7 +106,7 @@ func (j *Job) maintenance() (any, error) {
 
 // events are what services have to say of servers.
 func (j *Job) events() (any, error) {
-	var list []*objects.Versioned
+	var list []*versioned.Object
 	j.arg("events", &list)
 	for _, e := range list {
 		server, name := e.Text("instance_uuid"), e.Text("name")

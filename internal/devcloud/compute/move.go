@@ -9,28 +9,22 @@ import (
 )
 
 // claims are what a server of a flavor holds of its host.
-func claims(f *objects.Versioned, onVolume bool) map[string]int64 {
-	vcpus, _ := f.Int("vcpus")
-	memory, _ := f.Int("memory_mb")
-	root, _ := f.Int("root_gb")
-	ephemeral, _ := f.Int("ephemeral_gb")
-	swap, _ := f.Int("swap")
+func claims(f *objects.Flavor, onVolume bool) map[string]int64 {
+	root := f.RootGB
 	if onVolume {
 		root = 0
 	}
-	return map[string]int64{"VCPU": vcpus, "MEMORY_MB": memory, "DISK_GB": root + ephemeral + (swap+1023)/1024}
+	return map[string]int64{"VCPU": f.VCPUs, "MEMORY_MB": f.MemoryMB, "DISK_GB": root + f.EphemeralGB + (f.Swap+1023)/1024}
 }
 
 // Claim lets a server hold what a flavor needs of a host; false: there is no room.
-func (f *Fleet) Claim(s *records.State, h records.Host, flavor *objects.Versioned, onVolume bool) (bool, error) {
+func (f *Fleet) Claim(s *records.State, h records.Host, flavor *objects.Flavor, onVolume bool) (bool, error) {
 	return f.Placement.Claim(s.UUID, h.UUID, s.ProjectID, s.UserID, claims(flavor, onVolume))
 }
 
 // flavored are the columns of a server that a flavor fills.
-func flavored(f *objects.Versioned, row records.Row) records.Row {
-	for column, field := range map[string]string{"memory_mb": "memory_mb", "vcpus": "vcpus", "root_gb": "root_gb", "ephemeral_gb": "ephemeral_gb", "instance_type_id": "id"} {
-		row[column] = f.Data[field]
-	}
+func flavored(f *objects.Flavor, row records.Row) records.Row {
+	row["memory_mb"], row["vcpus"], row["root_gb"], row["ephemeral_gb"], row["instance_type_id"] = f.MemoryMB, f.VCPUs, f.RootGB, f.EphemeralGB, f.ID
 	return row
 }
 
@@ -44,7 +38,7 @@ func (j *Job) sub(host, name string, run func() error) error {
 
 // Resize moves a server that is off to a host, with a flavor that may be the one it
 // has; it waits to be confirmed there. m is written, and its resources are claimed.
-func (j *Job) Resize(m *records.Migration, to records.Host, flavor *objects.Versioned) error {
+func (j *Job) Resize(m *records.Migration, to records.Host, flavor *objects.Flavor) error {
 	s := j.Server
 	from := s.Host
 	steps := []struct {

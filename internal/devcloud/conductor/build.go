@@ -7,8 +7,8 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/devcloud/compute"
 	"github.com/nova-go/nova/internal/devcloud/records"
-	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // build finds hosts for new servers, writes them into their cell and has them
@@ -20,7 +20,7 @@ func (c *Conductor) build(m *message) (any, error) {
 	var wait sync.WaitGroup
 	results := make([]error, len(requests))
 	for n, request := range requests {
-		var spec *objects.Versioned
+		var spec *versioned.Object
 		if n < len(specs) {
 			spec = specs[n]
 		}
@@ -37,7 +37,7 @@ func (c *Conductor) build(m *message) (any, error) {
 }
 
 // newServer is one of the servers of a message.
-type newServer struct{ request, spec, tags, networks *objects.Versioned }
+type newServer struct{ request, spec, tags, networks *versioned.Object }
 
 // place finds the host of a server and writes it into its cell; nil: it is gone,
 // or could not be placed.
@@ -46,8 +46,12 @@ func (c *Conductor) place(m *message, n newServer) (*compute.Build, error) {
 	server := instance.Text("uuid")
 	s := &records.State{UUID: server, ProjectID: instance.Text("project_id"), UserID: instance.Text("user_id")}
 	made := records.New{Instance: instance, Devices: n.request.Object("block_device_mappings").Objects("objects"), Tags: n.tags.Objects("objects"), Caller: m.Caller}
+	flavor, err := instance.Object("flavor").Flavor()
+	if err != nil {
+		return nil, err
+	}
 	host, err := c.choose(m.ctx, wish{spec: n.spec, claim: func(h records.Host) (bool, error) {
-		return c.Claim(s, h, instance.Object("flavor"), n.spec.Bool("is_bfv"))
+		return c.Claim(s, h, flavor, n.spec.Bool("is_bfv"))
 	}})
 	if err != nil {
 		return nil, c.failToCell0(m, made, err)

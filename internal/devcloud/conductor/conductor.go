@@ -11,8 +11,8 @@ import (
 
 	"github.com/nova-go/nova/internal/devcloud/compute"
 	"github.com/nova-go/nova/internal/devcloud/records"
-	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // name is the host of the services that are no hypervisors.
@@ -78,22 +78,22 @@ func (c *Conductor) handle(ctx context.Context, r *rpc.Request) (any, error) {
 }
 
 // object is an argument that is a versioned object, or nil.
-func (m *message) object(arg string) *objects.Versioned {
-	v, err := objects.ParseVersioned(m.Args[arg])
+func (m *message) object(arg string) *versioned.Object {
+	v, err := versioned.Parse(m.Args[arg])
 	if err != nil {
 		return nil
 	}
 	return v
 }
 
-func (m *message) list(arg string) []*objects.Versioned {
+func (m *message) list(arg string) []*versioned.Object {
 	var list []json.RawMessage
 	if err := m.Arg(arg, &list); err != nil {
 		return nil
 	}
-	var out []*objects.Versioned
+	var out []*versioned.Object
 	for _, text := range list {
-		if v, err := objects.ParseVersioned(text); err == nil {
+		if v, err := versioned.Parse(text); err == nil {
 			out = append(out, v)
 		}
 	}

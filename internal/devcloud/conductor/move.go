@@ -43,7 +43,11 @@ func (c *Conductor) migrate(m *message) (any, error) {
 	if err := m.Arg("scheduler_hint", &hint); err != nil {
 		return nil, err
 	}
-	flavor, spec := m.object("flavor"), m.object("request_spec")
+	spec := m.object("request_spec")
+	flavor, err := m.object("flavor").Flavor()
+	if err != nil {
+		return nil, err
+	}
 	if flavor == nil {
 		flavor = j.Server.Flavor
 	}
@@ -60,11 +64,10 @@ func (c *Conductor) migrate(m *message) (any, error) {
 
 // begin writes the migration of a server, hands what it holds to the migration, and
 // finds the host that it goes to.
-func (c *Conductor) begin(j *compute.Job, flavor *objects.Versioned, w wish) (*records.Migration, records.Host, error) {
+func (c *Conductor) begin(j *compute.Job, flavor *objects.Flavor, w wish) (*records.Migration, records.Host, error) {
 	s := j.Server
 	kind, status := "migration", "pre-migrating"
-	old, _ := s.Flavor.Int("id")
-	next, _ := flavor.Int("id")
+	old, next := s.Flavor.ID, flavor.ID
 	if old != next {
 		kind = "resize"
 	}
@@ -77,7 +80,7 @@ func (c *Conductor) begin(j *compute.Job, flavor *objects.Versioned, w wish) (*r
 	return mig, to, err
 }
 
-func (c *Conductor) reach(j *compute.Job, mig *records.Migration, flavor *objects.Versioned, w wish) (records.Host, error) {
+func (c *Conductor) reach(j *compute.Job, mig *records.Migration, flavor *objects.Flavor, w wish) (records.Host, error) {
 	s := j.Server
 	if err := c.Placement.Hand(s.UUID, mig.UUID); err != nil {
 		return records.Host{}, err
@@ -113,7 +116,7 @@ func (c *Conductor) liveMigrate(m *message) (any, error) {
 		host = *hint.Host
 	}
 	s := j.Server
-	kind, _ := s.Flavor.Int("id")
+	kind := s.Flavor.ID
 	return nil, step(j, "conductor_live_migrate_instance", func() error {
 		mig, err := c.Records.AddMigration(j.Ctx, s, records.Migration{Source: s.Host, Kind: "live-migration", Status: "accepted"},
 			records.Row{"old_instance_type_id": kind, "new_instance_type_id": kind, "user_id": j.Caller.UserID, "project_id": j.Caller.ProjectID, "dest_compute": optional(host)})

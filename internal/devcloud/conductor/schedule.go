@@ -5,12 +5,12 @@ import (
 	"slices"
 
 	"github.com/nova-go/nova/internal/devcloud/records"
-	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // wish is what a server wants of the host it comes to.
 type wish struct {
-	spec   *objects.Versioned
+	spec   *versioned.Object
 	ignore []string // hosts
 	host   string   // must be this one, unless ""
 	last   string   // host that is taken only if there is no other
@@ -75,7 +75,7 @@ func (c *Conductor) suits(ctx context.Context, w wish, h records.Host) (bool, er
 	return c.befits(ctx, w.spec, h.Name)
 }
 
-func texts(v *objects.Versioned, field string) []string {
+func texts(v *versioned.Object, field string) []string {
 	var out []string
 	if v == nil {
 		return nil
@@ -90,7 +90,7 @@ func texts(v *objects.Versioned, field string) []string {
 }
 
 // befits looks at who else is on a host: the server's group, and its hints.
-func (c *Conductor) befits(ctx context.Context, spec *objects.Versioned, host string) (bool, error) {
+func (c *Conductor) befits(ctx context.Context, spec *versioned.Object, host string) (bool, error) {
 	where := func(servers []string) (map[string]int, error) { return c.Records.Where(ctx, servers) }
 	if g := spec.Object("instance_group"); g != nil {
 		members := slices.DeleteFunc(texts(g, "members"), func(m string) bool { return m == spec.Text("instance_uuid") })
@@ -106,7 +106,7 @@ func (c *Conductor) befits(ctx context.Context, spec *objects.Versioned, host st
 		case "anti-affinity":
 			most := 1
 			if rules, ok := g.Data["_rules"].(map[string]any); ok {
-				if n, ok := objects.NewVersioned("", "", rules).Int("max_server_per_host"); ok {
+				if n, ok := (&versioned.Object{Data: rules}).Int("max_server_per_host"); ok {
 					most = int(n)
 				}
 			}
@@ -117,7 +117,7 @@ func (c *Conductor) befits(ctx context.Context, spec *objects.Versioned, host st
 	}
 	hints, _ := spec.Data["scheduler_hints"].(map[string]any)
 	for hint, same := range map[string]bool{"same_host": true, "different_host": false} {
-		servers := texts(objects.NewVersioned("", "", hints), hint)
+		servers := texts((&versioned.Object{Data: hints}), hint)
 		if len(servers) == 0 {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/devcloud/resource"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // attach reserves a name for a volume and attaches it; the answer is the name.
@@ -36,7 +37,7 @@ func (c *Conductor) attach(m *message, j *compute.Job) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	device := reserved.(*objects.Versioned)
+	device := reserved.(*versioned.Object)
 	row, _ := device.Int("id")
 	if err := c.Records.UpdateDevice(j.Ctx, row, records.Row{"delete_on_termination": remove != nil && remove != false}); err != nil {
 		return nil, err

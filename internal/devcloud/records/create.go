@@ -10,15 +10,15 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
-	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // New is a server as the conductor writes it into a cell.
 type New struct {
-	Instance *objects.Versioned
-	Devices  []*objects.Versioned
-	Tags     []*objects.Versioned
+	Instance *versioned.Object
+	Devices  []*versioned.Object
+	Tags     []*versioned.Object
 	Caller   *reqctx.Caller
 	Set      Row // over the columns of Instance
 }
@@ -32,6 +32,10 @@ var columns = []string{"user_id", "project_id", "image_ref", "kernel_id", "ramdi
 // Create writes a server into a cell, with the action "create".
 func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 	d, now := n.Instance.Data, db.Now()
+	flavor, err := n.Instance.Object("flavor").Flavor()
+	if err != nil {
+		return err
+	}
 	server := n.Instance.Text("uuid")
 	row := Row{"created_at": parseTime(d["created_at"]), "disable_terminate": false, "cleaned": 0, "hidden": false, "deleted": 0}
 	for _, column := range columns {
@@ -43,7 +47,7 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 		more["instance_uuid"] = server
 		return more
 	}
-	extra := base(Row{"flavor": Column(flavors(n.Instance.Object("flavor"), nil, nil)), "pci_requests": pciRequests(n.Instance.Object("pci_requests")),
+	extra := base(Row{"flavor": Column(flavors(flavor, nil, nil)), "pci_requests": pciRequests(n.Instance.Object("pci_requests")),
 		"keypairs": n.Instance.Object("keypairs").Copy().Clean(), "numa_topology": n.Instance.Object("numa_topology"), "trusted_certs": n.Instance.Object("trusted_certs").Copy().Clean()})
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {
 		put := func(table string, row Row) error {
@@ -91,7 +95,7 @@ var deviceColumns = []string{"device_name", "delete_on_termination", "snapshot_i
 	"destination_type", "guest_format", "device_type", "disk_bus", "boot_index", "image_id", "tag", "attachment_id", "volume_type", "encrypted",
 	"encryption_secret_uuid", "encryption_format", "encryption_options"}
 
-func deviceRow(v *objects.Versioned) Row {
+func deviceRow(v *versioned.Object) Row {
 	row := Row{}
 	for _, column := range deviceColumns {
 		if value, ok := v.Data[column]; ok {
@@ -105,7 +109,7 @@ func deviceRow(v *objects.Versioned) Row {
 }
 
 // pciRequests is the column pci_requests: a list of what is asked for.
-func pciRequests(v *objects.Versioned) string {
+func pciRequests(v *versioned.Object) string {
 	list := []any{}
 	for _, q := range v.Objects("requests") {
 		one := map[string]any{"numa_policy": nil, "requester_id": nil, "alias_name": nil}

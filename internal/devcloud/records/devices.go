@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/nova-go/nova/internal/db"
-	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Device is a block device of a server. Pointers are columns that may be NULL.
@@ -46,7 +46,7 @@ func (r *Records) UpdateDevice(ctx context.Context, id int64, set Row) error {
 }
 
 // AddDevice writes a block device of a server, and answers it as an object.
-func (r *Records) AddDevice(ctx context.Context, server string, row Row) (*objects.Versioned, error) {
+func (r *Records) AddDevice(ctx context.Context, server string, row Row) (*versioned.Object, error) {
 	now := db.Now()
 	row["created_at"], row["instance_uuid"], row["deleted"], row["uuid"] = now, server, 0, uuid.NewString()
 	id, err := insert(ctx, r.Cell1.DB, r.cell(), "block_device_mapping", row)
@@ -59,7 +59,7 @@ func (r *Records) AddDevice(ctx context.Context, server string, row Row) (*objec
 	}
 	maps.Copy(data, row)
 	data["deleted"], data["created_at"] = false, now
-	return objects.NewVersioned("BlockDeviceMapping", "1.23", data), nil
+	return versioned.Loaded("BlockDeviceMapping", data), nil
 }
 
 // RemoveDevice marks a block device as deleted.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Listed is a server as the page of the cloud shows it.
@@ -37,7 +38,7 @@ func (r *Records) List(ctx context.Context) ([]*Listed, error) {
 			}
 			l.Name, l.Task, l.Host, l.Project, l.Power = name.String, task.String, host.String, project.String, powers[power.Int64]
 			l.Status = objects.Status(vm.String, task.String)
-			if f, err := objects.ParseInstanceFlavor([]byte(flavor.String)); err == nil && f != nil {
+			if f, err := versioned.ParseInstanceFlavor([]byte(flavor.String)); err == nil && f != nil {
 				l.Flavor = f.Name
 			}
 			list = append(list, l)

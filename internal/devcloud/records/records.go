@@ -17,6 +17,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/pyjson"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Records are the databases of the cloud: that of the API, cell0 for servers that
@@ -144,7 +145,7 @@ func plain(v any) any {
 		if n, err := v.Int64(); err == nil {
 			return n
 		}
-	case *objects.Versioned:
+	case *versioned.Object:
 		if v == nil {
 			return nil
 		}
@@ -211,7 +212,7 @@ type State struct {
 	Name, Zone, RootDevice       string
 	System                       map[string]string // system metadata
 	Metadata                     map[string]string
-	Flavor, OldFlavor, NewFlavor *objects.Versioned
+	Flavor, OldFlavor, NewFlavor *objects.Flavor
 }
 
 // Find reads a server of cell1, or answers nil.
@@ -231,7 +232,7 @@ func (r *Records) Find(ctx context.Context, server string) (*State, error) {
 	s.VM, s.Task, s.Host, s.Node, s.Image, s.Power = vm.String, task.String, host.String, node.String, image.String, power.Int64
 	s.Name, s.Zone, s.RootDevice = name.String, zone.String, root.String
 	if flavor.String != "" {
-		if s.Flavor, s.OldFlavor, s.NewFlavor, err = objects.ParseInstanceFlavors([]byte(flavor.String)); err != nil {
+		if s.Flavor, s.OldFlavor, s.NewFlavor, err = versioned.ParseInstanceFlavors([]byte(flavor.String)); err != nil {
 			return nil, err
 		}
 	}
@@ -269,22 +270,16 @@ func (r *Records) SetSystem(ctx context.Context, server string, set map[string]s
 
 // SetFlavors writes the flavors of a server: the one it has, and during a resize
 // the one it had and the one it is to have.
-func (r *Records) SetFlavors(ctx context.Context, server string, cur, old, next *objects.Versioned) error {
+func (r *Records) SetFlavors(ctx context.Context, server string, cur, old, next *objects.Flavor) error {
 	return r.UpdateExtra(ctx, server, Row{"flavor": Column(flavors(cur, old, next))})
 }
 
-func flavors(cur, old, next *objects.Versioned) any {
-	orNil := func(v *objects.Versioned) any {
-		if v == nil {
-			return nil
-		}
-		return v.Copy().Clean()
-	}
+func flavors(cur, old, next *objects.Flavor) any {
 	return struct {
-		Cur any `json:"cur"`
-		Old any `json:"old"`
-		New any `json:"new"`
-	}{orNil(cur), orNil(old), orNil(next)}
+		Cur *versioned.Object `json:"cur"`
+		Old *versioned.Object `json:"old"`
+		New *versioned.Object `json:"new"`
+	}{versioned.Flavor(cur), versioned.Flavor(old), versioned.Flavor(next)}
 }
 
 // Event is a step of an action that has begun.

@@ -7,13 +7,13 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
-	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Request is a build request: a server that no cell has yet.
 type Request struct {
 	Server                  string
-	Instance, Devices, Tags *objects.Versioned
+	Instance, Devices, Tags *versioned.Object
 }
 
 // Requests are all build requests.
@@ -25,8 +25,8 @@ func (r *Records) Requests(ctx context.Context) ([]Request, error) {
 		if err := rows.Scan(&q.Server, &texts[0], &texts[1], &texts[2]); err != nil {
 			return err
 		}
-		for n, to := range []**objects.Versioned{&q.Instance, &q.Devices, &q.Tags} {
-			v, err := objects.ParseVersioned([]byte(texts[n].String))
+		for n, to := range []**versioned.Object{&q.Instance, &q.Devices, &q.Tags} {
+			v, err := versioned.Parse([]byte(texts[n].String))
 			if err != nil {
 				return err
 			}

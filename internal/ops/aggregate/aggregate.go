@@ -27,13 +27,13 @@ type Hosts interface {
 // Schedulers tells all nova-schedulers what aggregates are now;
 // *schedulerrpc.Client does.
 type Schedulers interface {
-	UpdateAggregates(ctx context.Context, caller *reqctx.Caller, list []*objects.Versioned) error
-	DeleteAggregate(ctx context.Context, caller *reqctx.Caller, g *objects.Versioned) error
+	UpdateAggregates(ctx context.Context, caller *reqctx.Caller, list []*objects.Aggregate) error
+	DeleteAggregate(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate) error
 }
 
 // Conductor fills the image caches of hosts; *conductorrpc.Client does.
 type Conductor interface {
-	CacheImages(ctx context.Context, caller *reqctx.Caller, g *objects.Versioned, images []string) error
+	CacheImages(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, images []string) error
 }
 
 // Images finds images; *glance.Client does.
@@ -90,7 +90,7 @@ func (a *Aggregates) Create(ctx context.Context, caller *reqctx.Caller, name, zo
 		return nil, err
 	}
 	a.announce(ctx, caller, "create.end", "create.end", g, told)
-	return g, a.tell(ctx, caller, g.Versioned())
+	return g, a.tell(ctx, caller, g)
 }
 
 // announce announces what happens to an aggregate, in the old form by its own name
@@ -112,8 +112,8 @@ func (a *Aggregates) setMetadata(ctx context.Context, caller *reqctx.Caller, g *
 }
 
 // tell sends the schedulers an aggregate as it is now.
-func (a *Aggregates) tell(ctx context.Context, caller *reqctx.Caller, g *objects.Versioned) error {
-	return a.Schedulers.UpdateAggregates(ctx, caller, []*objects.Versioned{g})
+func (a *Aggregates) tell(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate) error {
+	return a.Schedulers.UpdateAggregates(ctx, caller, []*objects.Aggregate{g})
 }
 
 // Rename gives an aggregate another name. The schedulers are told by what comes
@@ -133,7 +133,7 @@ func (a *Aggregates) Rename(ctx context.Context, caller *reqctx.Caller, g *objec
 // tells the schedulers. Errors: InvalidAggregateActionUpdate.
 func (a *Aggregates) UpdateZone(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, zone *string, given bool) error {
 	if !given {
-		return a.tell(ctx, caller, g.Versioned())
+		return a.tell(ctx, caller, g)
 	}
 	if err := a.checkZone(ctx, g, zone, updateZone); err != nil {
 		return err
@@ -143,9 +143,7 @@ func (a *Aggregates) UpdateZone(ctx context.Context, caller *reqctx.Caller, g *o
 	}
 	now := db.Now()
 	g.UpdatedAt = &now // as Nova answers; its row keeps its time
-	v := g.Versioned()
-	v.Set("updated_at", v.Data["updated_at"])
-	return a.tell(ctx, caller, v)
+	return a.tell(ctx, caller, g)
 }
 
 // SetMetadata sets the keys that have a value and removes those that have none.
@@ -159,7 +157,7 @@ func (a *Aggregates) SetMetadata(ctx context.Context, caller *reqctx.Caller, g *
 	if err := a.setMetadata(ctx, caller, g, change); err != nil {
 		return err
 	}
-	if err := a.tell(ctx, caller, g.Versioned()); err != nil {
+	if err := a.tell(ctx, caller, g); err != nil {
 		return err
 	}
 	now := db.Now()
@@ -177,7 +175,7 @@ func (a *Aggregates) Delete(ctx context.Context, caller *reqctx.Caller, g *objec
 	if err := a.Store.Delete(ctx, g); err != nil {
 		return err
 	}
-	if err := a.Schedulers.DeleteAggregate(ctx, caller, g.Versioned()); err != nil {
+	if err := a.Schedulers.DeleteAggregate(ctx, caller, g); err != nil {
 		return err
 	}
 	a.announce(ctx, caller, "delete.end", "delete.end", g, nil)
@@ -192,7 +190,7 @@ func (a *Aggregates) CacheImages(ctx context.Context, caller *reqctx.Caller, g *
 			return err
 		}
 	}
-	return a.Conductor.CacheImages(ctx, caller, g.Versioned(), images)
+	return a.Conductor.CacheImages(ctx, caller, g, images)
 }
 
 // action is what an aggregate refuses.

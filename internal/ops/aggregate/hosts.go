@@ -48,7 +48,7 @@ func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Caller, id int6
 	if err := a.Store.AddHost(ctx, g, host); err != nil {
 		return nil, err
 	}
-	if err := a.tell(ctx, caller, g.Versioned()); err != nil {
+	if err := a.tell(ctx, caller, g); err != nil {
 		return nil, err
 	}
 	node, err := firstNode(ctx, c, host)
@@ -96,7 +96,7 @@ func (a *Aggregates) RemoveHost(ctx context.Context, caller *reqctx.Caller, id i
 	if err := a.Store.RemoveHost(ctx, g, host); err != nil {
 		return nil, err
 	}
-	if err := a.tell(ctx, caller, g.Versioned()); err != nil {
+	if err := a.tell(ctx, caller, g); err != nil {
 		return nil, err
 	}
 	a.announce(ctx, caller, "removehost.end", "remove_host.end", g, map[string]any{"host_name": host})

@@ -49,13 +49,13 @@ func invalidVolume(format string, a ...any) error {
 }
 
 // device is the block device of a server that a volume is, or VolumeBDMNotFound.
-func (o *Ops) device(ctx context.Context, i *objects.Instance, volume string) (*objects.Versioned, error) {
+func (o *Ops) device(ctx context.Context, i *objects.Instance, volume string) (*objects.BlockDevice, error) {
 	devices, err := o.Servers.Devices(ctx, i)
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range devices {
-		if d.Text("volume_id") == volume {
+		if objects.OrZero(d.VolumeID) == volume {
 			return d, nil
 		}
 	}

@@ -32,7 +32,7 @@ func invalid(format string, a ...any) error {
 // AddFloatingIP leads a floating address to a server: to its fixed address, or where
 // that is nil to the first one of version 4.
 func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, address string, fixed *string) error {
-	info := i.Part("info_cache").Text("network_info")
+	info := i.NetworkInfo()
 	vifs, err := objects.ParseNetworkInfo([]byte(info))
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Caller, i *objec
 		return unable(err)
 	}
 	if was != "" && was != i.UUID { // best effort, as in Nova: the other one heals its cache by itself
-		if other, err := o.Servers.Reader.Get(ctx, caller, was, server.GetOptions{Load: cell.Load{Record: cell.PartInfoCache}}); err == nil {
+		if other, err := o.Servers.Reader.Get(ctx, caller, was, server.GetOptions{Load: cell.Load{Record: objects.PartInfoCache}}); err == nil {
 			if err := o.refresh(ctx, other, address, "", ""); err != nil {
 				o.Servers.Log.Warn().Err(err).Msgf("The network info of server %s still has the floating address %s", was, address)
 			}
@@ -117,7 +117,7 @@ func fixedIP(i *objects.Instance, vifs []objects.VIF, address string, fixed *str
 }
 
 func (o *Ops) refresh(ctx context.Context, i *objects.Instance, address, port, fixed string) error {
-	info, err := objects.FloatFixedIP(i.Part("info_cache").Text("network_info"), address, port, fixed)
+	info, err := objects.FloatFixedIP(i.NetworkInfo(), address, port, fixed)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (o *Ops) Holder(ctx context.Context, caller *reqctx.Caller, ip *neutron.Flo
 	if id == "" {
 		return nil, nil
 	}
-	return o.Servers.Reader.Get(ctx, caller, id, server.GetOptions{Load: cell.Load{Record: cell.Usual | cell.PartFlavor, Metadata: true, SystemMetadata: true}})
+	return o.Servers.Reader.Get(ctx, caller, id, server.GetOptions{Load: cell.Load{Record: objects.UsualParts | objects.PartFlavor, Metadata: true, SystemMetadata: true}})
 }
 
 // RemoveFloatingIP leads a floating address nowhere any more.

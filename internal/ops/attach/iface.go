@@ -91,7 +91,7 @@ func (o *Ops) DetachInterface(ctx context.Context, caller *reqctx.Caller, i *obj
 	if err := pluggable.Check(caller, i, "detach_interface"); err != nil {
 		return err
 	}
-	vifs, err := objects.ParseNetworkInfo([]byte(i.Part("info_cache").Text("network_info")))
+	vifs, err := objects.ParseNetworkInfo([]byte(i.NetworkInfo()))
 	if err != nil {
 		return err
 	}

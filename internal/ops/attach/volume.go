@@ -50,7 +50,7 @@ func (o *Ops) AttachVolume(ctx context.Context, caller *reqctx.Caller, i *object
 	if *i.VMState == "shelved_offloaded" {
 		return nil, o.attachToShelved(ctx, caller, i, v, r)
 	}
-	message := conductorrpc.Volume{Instance: i.Versioned(), Volume: volumeDict(v), Device: r.Device, Tag: r.Tag, Multiattach: r.Multiattach, DeleteOnTermination: r.DeleteOnTermination}
+	message := conductorrpc.Volume{Instance: i, Volume: volumeDict(v), Device: r.Device, Tag: r.Tag, Multiattach: r.Multiattach, DeleteOnTermination: r.DeleteOnTermination}
 	if !r.Wait {
 		return nil, o.Servers.Conductor.StartAttach(ctx, caller, message)
 	}
@@ -137,7 +137,7 @@ func (o *Ops) DetachVolume(ctx context.Context, caller *reqctx.Caller, i *object
 	if err != nil {
 		return err
 	}
-	if n, ok := d.Int("boot_index"); ok && n == 0 {
+	if d.Root() {
 		return objects.ErrInvalid.Errorf(objects.KindInvalid, "Cannot detach a root device volume")
 	}
 	if err := attachable.Check(caller, i, "detach_volume"); err != nil {
@@ -172,25 +172,24 @@ func (o *Ops) beginDetaching(ctx context.Context, caller *reqctx.Caller, volume 
 	return err
 }
 
-func (o *Ops) detachFromShelved(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, d *objects.Versioned) error {
-	if d.Text("attachment_id") == "" {
-		if err := o.beginDetaching(ctx, caller, d.Text("volume_id")); err != nil {
+func (o *Ops) detachFromShelved(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, d *objects.BlockDevice) error {
+	if objects.OrZero(d.AttachmentID) == "" {
+		if err := o.beginDetaching(ctx, caller, objects.OrZero(d.VolumeID)); err != nil {
 			return err
 		}
 	}
 	return o.Servers.Step(ctx, caller, i, "detach_volume", "api_detach_volume", func() error {
-		if a := d.Text("attachment_id"); a != "" {
+		if a := objects.OrZero(d.AttachmentID); a != "" {
 			if err := o.Volumes.DeleteAttachment(ctx, caller, a); err != nil {
 				o.Servers.Log.Warn().Err(err).Msgf("Ignoring Cinder, which does not give up attachment %s", a)
 			}
 		}
-		if d.Bool("delete_on_termination") {
-			if err := o.Volumes.DeleteVolume(ctx, caller, d.Text("volume_id")); err != nil {
-				o.Servers.Log.Warn().Err(err).Msgf("Ignoring Cinder, which does not delete volume %s", d.Text("volume_id"))
+		if d.DeleteOnTermination {
+			if err := o.Volumes.DeleteVolume(ctx, caller, objects.OrZero(d.VolumeID)); err != nil {
+				o.Servers.Log.Warn().Err(err).Msgf("Ignoring Cinder, which does not delete volume %s", objects.OrZero(d.VolumeID))
 			}
 		}
-		id, _ := d.Int("id")
-		return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, id) })
+		return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, d.ID) })
 	})
 }
 
@@ -215,9 +214,9 @@ func (o *Ops) UpdateVolume(ctx context.Context, i *objects.Instance, volume stri
 		fixed = "id"
 	case changes(c.Server, i.UUID):
 		fixed = "serverId"
-	case c.Device != nil && objects.OrZero(*c.Device) != d.Text("device_name"):
+	case c.Device != nil && objects.OrZero(*c.Device) != objects.OrZero(d.DeviceName):
 		fixed = "device"
-	case changes(c.Tag, d.Text("tag")):
+	case changes(c.Tag, objects.OrZero(d.Tag)):
 		fixed = "tag"
 	}
 	if fixed != "" {

@@ -23,18 +23,17 @@ type plan struct {
 	caller      *reqctx.Caller
 	reservation string
 	image       *objects.Image // of Raw nothing where there is none
-	meta        *objects.Versioned
+	meta        *objects.ImageMeta
 	keypair     *objects.Keypair
 	groups      []string // security groups: "default" and ids
-	pci         *objects.Versioned
-	numa        *objects.Versioned
-	placement   *NetworkPlacement    // nil: no interfaces
-	devicesOf   []*objects.Versioned // RequestGroups of the flavor's device profile
+	pci         *objects.PCIRequests
+	numa        *objects.NUMATopology
+	placement   *NetworkPlacement       // nil: no interfaces
+	devicesOf   []*objects.RequestGroup // of the flavor's device profile
 	kernel      string
 	ramdisk     string
 	devices     []*Device
-	group       *objects.Versioned // server group
-	groupID     int64
+	group       *objects.ServerGroup
 	volumes     map[string]*cinder.Volume
 	zone        *string
 	count       int
@@ -61,8 +60,8 @@ func (b *Builder) Create(ctx context.Context, caller *reqctx.Caller, r *Request)
 		return nil, err
 	}
 	result := &Result{ReservationID: p.reservation, AutoDiskConfig: p.autoDisk()}
-	message := conductorrpc.Build{Image: p.image.Raw, Password: r.Password, Files: [][2]string{}, Networks: r.Networks.Versioned(),
-		Devices: deviceList(p.devices, ""), Tags: tagList(r.Tags, "")}
+	message := conductorrpc.Build{Image: p.image.Raw, Password: r.Password, Files: [][2]string{}, Networks: r.Networks,
+		Devices: blockDevices(p.devices, ""), Tags: r.Tags, Servers: builds}
 	if r.Image == "" && len(p.image.Raw) == 0 {
 		message.Image = map[string]any{}
 	}
@@ -71,8 +70,6 @@ func (b *Builder) Create(ctx context.Context, caller *reqctx.Caller, r *Request)
 	}
 	for _, one := range builds {
 		result.UUIDs = append(result.UUIDs, one.UUID)
-		message.Requests = append(message.Requests, p.buildRequest(one))
-		message.Specs = append(message.Specs, p.specMessage(one))
 	}
 	return result, b.o.Conductor.ScheduleAndBuild(ctx, caller, message)
 }
@@ -298,14 +295,14 @@ func (b *Builder) findGroup(ctx context.Context, p *plan) error {
 		return nil
 	case 1:
 	default:
-		return objects.ErrInstanceGroupNotFound.Errorf(objects.KindNotFound, "Instance group %s could not be found.", strings.Join(groups, ", "))
+		return objects.ServerGroupNotFound(strings.Join(groups, ", "))
 	}
 	project := p.caller.ProjectID
 	if p.caller.IsAdmin {
 		project = ""
 	}
 	var err error
-	p.group, p.groupID, err = dbapi.BuildGroup(ctx, b.o.API, groups[0], project)
+	p.group, err = dbapi.NewGroups(b.o.API).Get(ctx, groups[0], project, project == "")
 	return err
 }
 

@@ -23,8 +23,8 @@ type Device struct {
 	EncryptionFormat              *string
 	// Virtual is virtual_name of the first form: "swap", "ephemeral0".
 	Virtual string
-	// Sparse devices come from the first form: what it cannot say is left unset.
-	Sparse bool
+	// Legacy devices come from the first form: what it cannot say is left unset.
+	Legacy bool
 }
 
 func invalidFormat(details string) error {
@@ -42,44 +42,20 @@ func (d *Device) swap() bool {
 }
 func (d *Device) ephemeral() bool { return d.Source == "blank" && d.local() && !d.swap() }
 
-// versioned is the device as a BlockDeviceMapping of a server; "" is of none yet.
-func (d *Device) versioned(server string) *objects.Versioned {
-	data := map[string]any{"source_type": orNil(d.Source), "destination_type": orNil(d.Destination), "boot_index": d.BootIndex,
-		"device_name": d.Name, "delete_on_termination": d.DeleteOnTermination, "snapshot_id": d.SnapshotID, "volume_id": d.VolumeID, "volume_size": d.Size,
-		"image_id": d.ImageID, "no_device": d.NoDevice, "connection_info": d.ConnectionInfo, "tag": d.Tag, "volume_type": d.VolumeType, "encrypted": d.Encrypted,
-		"encryption_secret_uuid": nil, "encryption_format": d.EncryptionFormat, "encryption_options": nil,
-		"guest_format": d.GuestFormat, "device_type": d.Type, "disk_bus": d.Bus}
-	if d.Sparse {
-		for _, field := range []string{"guest_format", "device_type", "disk_bus"} {
-			if data[field] == (*string)(nil) {
-				delete(data, field)
-			}
-		}
-	}
-	if server != "" {
-		data["instance_uuid"] = server
-	}
-	if d.AttachmentID != nil {
-		data["attachment_id"] = d.AttachmentID
-	}
-	return objects.ChangedVersioned("BlockDeviceMapping", "1.21", data)
+// blockDevice is the device as a block device of a server; "" is of none yet.
+func (d *Device) blockDevice(server string) *objects.BlockDevice {
+	return &objects.BlockDevice{InstanceUUID: server, SourceType: nonEmpty(d.Source), DestinationType: nonEmpty(d.Destination), GuestFormat: d.GuestFormat,
+		DeviceType: d.Type, DiskBus: d.Bus, BootIndex: d.BootIndex, DeviceName: d.Name, DeleteOnTermination: d.DeleteOnTermination, NoDevice: d.NoDevice,
+		SnapshotID: d.SnapshotID, VolumeID: d.VolumeID, ImageID: d.ImageID, VolumeSize: d.Size, ConnectionInfo: d.ConnectionInfo, Tag: d.Tag,
+		AttachmentID: d.AttachmentID, VolumeType: d.VolumeType, Encrypted: d.Encrypted, EncryptionFormat: d.EncryptionFormat, Legacy: d.Legacy}
 }
 
-func deviceList(devices []*Device, server string) *objects.Versioned {
-	list := []*objects.Versioned{}
-	for _, d := range devices {
-		list = append(list, d.versioned(server))
+func blockDevices(devices []*Device, server string) []*objects.BlockDevice {
+	list := make([]*objects.BlockDevice, len(devices))
+	for n, d := range devices {
+		list[n] = d.blockDevice(server)
 	}
-	v := objects.VersionedList("BlockDeviceMappingList", "1.18", list)
-	v.Changes = []string{"objects"}
-	return v
-}
-
-func orNil(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
+	return list
 }
 
 // withDev is a device's name with /dev/ before it.
@@ -104,7 +80,7 @@ var ephemeralName = regexp.MustCompile(`^ephemeral(\p{Nd}|[1-9]\p{Nd}+)\n?$`)
 // the image where none of them is the root device.
 func (b *Builder) fromLegacy(devices []*Device, image, root string, noRoot bool) ([]*Device, error) {
 	for _, d := range devices {
-		d.Sparse = true
+		d.Legacy = true
 		switch {
 		case d.Virtual == "swap" || ephemeralName.MatchString(d.Virtual):
 			d.Source, d.Destination, d.DeleteOnTermination = "blank", "local", true

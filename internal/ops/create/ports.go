@@ -28,7 +28,7 @@ func (b *Builder) findPorts(ctx context.Context, p *plan) error {
 	if err != nil {
 		return err
 	}
-	profile := func(ctx context.Context, profile, port string) ([]*objects.Versioned, error) {
+	profile := func(ctx context.Context, profile, port string) ([]*objects.RequestGroup, error) {
 		return b.o.Accelerators.Groups(ctx, p.caller, profile, port)
 	}
 	p.placement, err = b.o.Network.Placement(ctx, n, objects.PortDevices{Requests: p.pci, NUMAPolicy: policy, OfProfile: profile})

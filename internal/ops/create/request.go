@@ -102,7 +102,7 @@ type Placement interface {
 type Accelerators interface {
 	// Groups are the RequestGroups of a device profile, for a port or for "", or
 	// DeviceProfileError.
-	Groups(ctx context.Context, caller *reqctx.Caller, profile, port string) ([]*objects.Versioned, error)
+	Groups(ctx context.Context, caller *reqctx.Caller, profile, port string) ([]*objects.RequestGroup, error)
 }
 
 // Options are what a Builder works with.

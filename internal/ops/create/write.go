@@ -12,7 +12,7 @@ import (
 )
 
 // write writes down the servers of a plan. If one of them fails, none is left.
-func (b *Builder) write(ctx context.Context, p *plan) (builds []*dbapi.Build, err error) {
+func (b *Builder) write(ctx context.Context, p *plan) (builds []*objects.Build, err error) {
 	defer func() {
 		if err == nil {
 			return
@@ -24,7 +24,7 @@ func (b *Builder) write(ctx context.Context, p *plan) (builds []*dbapi.Build, er
 		}
 	}()
 	for index := range p.count {
-		one := &dbapi.Build{UUID: newUUID(), ProjectID: p.caller.ProjectID, UserID: p.caller.UserID}
+		one := &objects.Build{UUID: newUUID(), ProjectID: p.caller.ProjectID, UserID: p.caller.UserID}
 		if err := b.checkDevices(ctx, p.caller, p.Request, one.UUID, p.devices, p.volumes); err != nil {
 			return builds, err
 		}
@@ -36,8 +36,8 @@ func (b *Builder) write(ctx context.Context, p *plan) (builds []*dbapi.Build, er
 		}
 		one.Spec = p.spec(one.UUID)
 		one.Instance = p.instance(one.UUID, index)
-		one.Devices = deviceList(devices, one.UUID)
-		one.Tags = tagList(p.Tags, one.UUID)
+		one.Devices = blockDevices(devices, one.UUID)
+		one.Tags = p.Tags
 		if err := dbapi.CreateBuild(ctx, b.o.API, one); err != nil {
 			return builds, err
 		}
@@ -54,10 +54,10 @@ func (b *Builder) join(ctx context.Context, p *plan, server string) error {
 	if p.group == nil {
 		return nil
 	}
-	members, _ := p.group.Data["members"].([]string)
+	members := p.group.Members
 	check := func(members []string, delta int64) error {
 		var over *quota.OverError
-		err := b.o.Quota.CheckMembers(ctx, owner(p.caller), p.groupID, members, delta)
+		err := b.o.Quota.CheckMembers(ctx, owner(p.caller), p.group.ID, members, delta)
 		if errors.As(err, &over) {
 			return over.Fault(objects.ErrOverQuota, "Quota exceeded, too many servers in group")
 		}
@@ -66,18 +66,18 @@ func (b *Builder) join(ctx context.Context, p *plan, server string) error {
 	if err := check(members, 1); err != nil {
 		return err
 	}
-	if err := dbapi.AddGroupMember(ctx, b.o.API, p.groupID, server); err != nil {
+	if err := dbapi.AddGroupMember(ctx, b.o.API, p.group.ID, server); err != nil {
 		return err
 	}
 	members = append(slices.Clone(members), server)
-	p.group.Data["members"] = members
+	p.group.Members = members
 	b.o.Notify.GroupJoined(ctx, p.caller, p.group, server)
 	if !b.o.RecheckQuota {
 		return nil
 	}
 	err := check(members, 0)
 	if err != nil {
-		err = errors.Join(err, dbapi.RemoveGroupMember(context.WithoutCancel(ctx), b.o.API, p.groupID, server))
+		err = errors.Join(err, dbapi.RemoveGroupMember(context.WithoutCancel(ctx), b.o.API, p.group.ID, server))
 	}
 	return err
 }
@@ -94,20 +94,6 @@ func (b *Builder) node(ctx context.Context, in, host, node string) (bool, error)
 		}
 	}
 	return false, nil
-}
-
-func tagList(tags []string, server string) *objects.Versioned {
-	list := []*objects.Versioned{}
-	for _, tag := range tags {
-		data := map[string]any{"tag": tag}
-		if server != "" {
-			data["resource_id"] = server
-		}
-		list = append(list, objects.ChangedVersioned("Tag", "1.1", data))
-	}
-	v := objects.VersionedList("TagList", "1.1", list)
-	v.Changes = []string{"objects"}
-	return v
 }
 
 // HostInZone answers the zone that servers forced onto a host are given: the one

@@ -107,7 +107,7 @@ func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, e
 	if err != nil || m == nil || m.CellID == nil {
 		return nil, err
 	}
-	i, err := r.ops.Servers.Reader.FromCell(ctx, m, server.GetOptions{Load: cell.Load{Record: cell.Usual, Metadata: true, SystemMetadata: true}})
+	i, err := r.ops.Servers.Reader.FromCell(ctx, m, server.GetOptions{Load: cell.Load{Record: objects.UsualParts, Metadata: true, SystemMetadata: true}})
 	if errors.Is(err, objects.ErrInstanceNotFound) {
 		return nil, nil
 	}
@@ -223,8 +223,8 @@ func (r *removal) hostUp(ctx context.Context) (bool, error) {
 
 // confirmResize cleans up where a resized server was before.
 func (r *removal) confirmResize(ctx context.Context) error {
-	migration, err := server.In(ctx, r.ops.Servers.Reader, r.i, func(ctx context.Context, c *db.Cell) (*objects.Versioned, error) {
-		return cell.MigrationRecord(ctx, c, r.i.UUID, "finished", "confirming")
+	migration, err := server.In(ctx, r.ops.Servers.Reader, r.i, func(ctx context.Context, c *db.Cell) (*objects.Migration, error) {
+		return cell.MigrationIn(ctx, c, r.i.UUID, "finished", "confirming")
 	})
 	if err != nil || migration == nil {
 		return err
@@ -232,8 +232,8 @@ func (r *removal) confirmResize(ctx context.Context) error {
 	if err := r.ops.Servers.Record(ctx, r.caller, r.i, "confirmResize"); err != nil {
 		return err
 	}
-	if migration.Bool("cross_cell_move") {
-		err = r.ops.Servers.Conductor.ConfirmSnapshotBasedResizeNow(ctx, r.caller, r.i.Versioned(), migration)
+	if migration.CrossCell {
+		err = r.ops.Servers.Conductor.ConfirmSnapshotBasedResizeNow(ctx, r.caller, r.i, migration)
 	} else {
 		err = r.ops.Servers.Compute.ConfirmResizeNow(ctx, r.caller, r.i, migration)
 	}
@@ -244,7 +244,7 @@ func (r *removal) confirmResize(ctx context.Context) error {
 }
 
 // local deletes a server without its host, which is down or not there.
-func (r *removal) local(ctx context.Context, devices []*objects.Versioned) error {
+func (r *removal) local(ctx context.Context, devices []*objects.BlockDevice) error {
 	err := r.announced(ctx, func(ctx context.Context) error { return r.withoutHost(ctx, devices) })
 	if err != nil {
 		return err
@@ -252,7 +252,7 @@ func (r *removal) local(ctx context.Context, devices []*objects.Versioned) error
 	return r.ops.Servers.Record(ctx, r.caller, r.i, "delete")
 }
 
-func (r *removal) withoutHost(ctx context.Context, devices []*objects.Versioned) error {
+func (r *removal) withoutHost(ctx context.Context, devices []*objects.BlockDevice) error {
 	if err := r.releaseNetwork(ctx); err != nil {
 		return err
 	}
@@ -281,7 +281,7 @@ func (r *removal) withoutHost(ctx context.Context, devices []*objects.Versioned)
 // releaseNetwork deletes the ports that were made for the server, and frees those
 // that were not.
 func (r *removal) releaseNetwork(ctx context.Context) error {
-	vifs, err := objects.ParseNetworkInfo([]byte(r.i.Part("info_cache").Text("network_info")))
+	vifs, err := objects.ParseNetworkInfo([]byte(r.i.NetworkInfo()))
 	if err != nil {
 		return err
 	}
@@ -321,33 +321,32 @@ func (r *removal) releaseAccelerators(ctx context.Context) error {
 
 // releaseVolumes detaches the server's volumes and deletes those that are to go
 // with it. What fails is left to the operator, as in Nova.
-func (r *removal) releaseVolumes(ctx context.Context, devices []*objects.Versioned) {
+func (r *removal) releaseVolumes(ctx context.Context, devices []*objects.BlockDevice) {
 	for _, d := range devices {
 		if err := r.releaseVolume(ctx, d); err != nil {
 			r.ops.Servers.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("Ignoring volume cleanup failure")
 		}
-		id, ok := d.Int("id")
-		if !ok { // only ever in a build request
+		if d.ID == 0 { // only ever in a build request
 			continue
 		}
-		err := r.ops.Servers.InCell(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, id) })
+		err := r.ops.Servers.InCell(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, d.ID) })
 		if err != nil {
 			r.ops.Servers.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("A block device mapping stays")
 		}
 	}
 }
 
-func (r *removal) releaseVolume(ctx context.Context, d *objects.Versioned) error {
-	volume := d.Text("volume_id")
-	if d.Text("destination_type") != "volume" || volume == "" {
+func (r *removal) releaseVolume(ctx context.Context, d *objects.BlockDevice) error {
+	volume := objects.OrZero(d.VolumeID)
+	if !d.OnVolume() || volume == "" {
 		return nil
 	}
-	if attachment := d.Text("attachment_id"); attachment != "" {
+	if attachment := objects.OrZero(d.AttachmentID); attachment != "" {
 		if err := r.ops.Servers.Services.Volumes.DeleteAttachment(ctx, r.caller, attachment); err != nil {
 			return err
 		}
 	}
-	if d.Bool("delete_on_termination") {
+	if d.DeleteOnTermination {
 		return r.ops.Servers.Services.Volumes.DeleteVolume(ctx, r.caller, volume)
 	}
 	return nil

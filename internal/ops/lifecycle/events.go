@@ -78,7 +78,7 @@ func (o *Ops) eventServers(ctx context.Context, events []*Event) (map[string]*ob
 		if c == nil {
 			continue
 		}
-		list, err := cell.Records(ctx, c, of, cell.RowOnly|cell.PartInfoCache|cell.PartMigrationContext)
+		list, err := cell.Records(ctx, c, of, objects.PartRow|objects.PartInfoCache|objects.PartMigrationContext)
 		if err != nil {
 			return nil, err
 		}
@@ -99,8 +99,9 @@ type dispatch struct {
 
 // delivery is what one host is told.
 type delivery struct {
-	cell            string
-	servers, events []*objects.Versioned
+	cell    string
+	servers []*objects.Instance
+	events  []*objects.ExternalEvent
 }
 
 func (d *dispatch) add(ctx context.Context, i *objects.Instance, e *Event) error {
@@ -127,7 +128,7 @@ func (d *dispatch) add(ctx context.Context, i *objects.Instance, e *Event) error
 			return err
 		}
 	}
-	event := objects.ChangedVersioned("InstanceExternalEvent", "1.5", map[string]any{"instance_uuid": i.UUID, "name": e.Name, "status": e.Status, "tag": e.Tag})
+	event := &objects.ExternalEvent{InstanceUUID: i.UUID, Name: e.Name, Status: e.Status, Tag: e.Tag}
 	for _, host := range d.hosts[i.UUID] {
 		d.byHost[host].events = append(d.byHost[host].events, event)
 	}
@@ -152,7 +153,7 @@ func (d *dispatch) find(ctx context.Context, i *objects.Instance) error {
 			}
 			d.byHost[host] = to
 		}
-		to.servers = append(to.servers, i.Versioned())
+		to.servers = append(to.servers, i)
 	}
 	return nil
 }
@@ -160,22 +161,21 @@ func (d *dispatch) find(ctx context.Context, i *objects.Instance) error {
 // endsOf are the hosts of a server, and whether they are in several cells.
 func (d *dispatch) endsOf(ctx context.Context, i *objects.Instance) (hosts []string, crossing bool, err error) {
 	hosts = []string{*i.Host}
-	id, moving := i.Part("migration_context").Int("migration_id")
-	if !moving {
+	if i.MigrationID == 0 {
 		return hosts, false, nil
 	}
-	list, err := server.In(ctx, d.ops.Servers.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Versioned, error) {
-		return cell.MigrationRecords(ctx, c, []int64{id})
+	m, err := server.In(ctx, d.ops.Servers.Reader, i, func(ctx context.Context, c *db.Cell) (*objects.Migration, error) {
+		return cell.Migration(ctx, c, i.MigrationID)
 	})
-	for _, m := range list {
-		crossing = m.Bool("cross_cell_move")
-		for _, host := range []string{m.Text("source_compute"), m.Text("dest_compute")} {
-			if host != "" && !slices.Contains(hosts, host) {
-				hosts = append(hosts, host)
-			}
+	if err != nil || m == nil {
+		return hosts, false, err
+	}
+	for _, host := range []*string{m.SourceCompute, m.DestCompute} {
+		if host != nil && *host != "" && !slices.Contains(hosts, *host) {
+			hosts = append(hosts, *host)
 		}
 	}
-	return hosts, crossing, err
+	return hosts, m.CrossCell, nil
 }
 
 func (d *dispatch) cellOf(ctx context.Context, host, otherwise string) (string, error) {

@@ -67,7 +67,7 @@ func (o *Ops) Diagnostics(ctx context.Context, caller *reqctx.Caller, i *objects
 }
 
 // CommonDiagnostics is Diagnostics in the terms that all drivers share.
-func (o *Ops) CommonDiagnostics(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) (*objects.Versioned, error) {
+func (o *Ops) CommonDiagnostics(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) (*objects.Diagnostics, error) {
 	if err := onHost(i); err != nil {
 		return nil, err
 	}

@@ -121,21 +121,21 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Caller, i *objects.In
 	if err := o.Servers.Begin(ctx, caller, i, []string{""}, "unshelving", "unshelve"); err != nil {
 		return err
 	}
-	return o.Servers.Conductor.Unshelve(ctx, caller, i.Versioned(), spec)
+	return o.Servers.Conductor.Unshelve(ctx, caller, i, spec)
 }
 
 // taker is a server for the sake of quotas.
-func taker(i *objects.Instance, devices []*objects.Versioned) quota.Taker {
+func taker(i *objects.Instance, devices []*objects.BlockDevice) quota.Taker {
 	return quota.Taker{Owner: quota.Owner{Project: i.ProjectID, User: i.UserID}, Flavor: i.Flavor, VolumeBacked: server.VolumeBacked(i, devices)}
 }
 
 // unshelveTarget puts zone and host into the request spec.
-func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, spec *objects.Versioned, opts UnshelveOptions) error {
+func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, spec *objects.RequestSpec, opts UnshelveOptions) error {
 	if (opts.Zone != nil || opts.Host != "") && objects.OrZero(i.VMState) != "shelved_offloaded" {
 		return objects.ErrUnshelveInstanceInvalidState.Errorf(objects.KindConflict,
 			"Specifying an availability zone or a host when unshelving server \"%s\" with status \"%s\" is not supported. The server status must be SHELVED_OFFLOADED.", i.UUID, objects.OrZero(i.VMState))
 	}
-	zone := spec.Text("availability_zone")
+	zone := objects.OrZero(spec.AvailabilityZone)
 	if opts.Zone != nil {
 		zone = objects.OrZero(*opts.Zone)
 		if zone != "" {
@@ -148,11 +148,11 @@ func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Caller, i *obje
 		if err := o.hostFits(ctx, i, opts, zone); err != nil {
 			return err
 		}
-		spec.Data["requested_destination"] = objects.ChangedVersioned("Destination", "1.4", map[string]any{"host": opts.Host})
+		spec.Destination = &objects.Destination{Host: opts.Host}
 	}
-	spec.Data["availability_zone"] = nil
+	spec.AvailabilityZone = nil
 	if zone != "" {
-		spec.Data["availability_zone"] = zone
+		spec.AvailabilityZone = &zone
 	}
 	return nil
 }
@@ -175,8 +175,8 @@ func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Caller, i *objects.In
 		return err
 	}
 	for _, d := range devices {
-		id := d.Text("volume_id")
-		if d.Text("destination_type") != "volume" || id == "" {
+		id := objects.OrZero(d.VolumeID)
+		if !d.OnVolume() || id == "" {
 			continue
 		}
 		v, err := o.Servers.Services.Volumes.Volume(ctx, caller, id, "")

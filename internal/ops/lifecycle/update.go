@@ -111,7 +111,7 @@ func (o *Ops) PinZone(ctx context.Context, i *objects.Instance, zone *string, no
 	if err != nil {
 		return err
 	}
-	pinned := spec.Text("availability_zone")
+	pinned := objects.OrZero(spec.AvailabilityZone)
 	switch {
 	case zone == nil && pinned == "", zone != nil && pinned == *zone && pinned != "":
 		return nil
@@ -120,6 +120,6 @@ func (o *Ops) PinZone(ctx context.Context, i *objects.Instance, zone *string, no
 	case zone != nil && *zone != now:
 		return objects.ErrPinnedZone.Errorf(objects.KindConflict, "Server can only be pinned to its current availability zone '%s', but '%s' was requested.", now, *zone)
 	}
-	spec.Data["availability_zone"] = zone
+	spec.AvailabilityZone = zone
 	return dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, spec, "availability_zone")
 }

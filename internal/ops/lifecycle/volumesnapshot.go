@@ -13,7 +13,7 @@ import (
 
 // snapshotVolumes makes an image of a server that boots from a volume: one without
 // content, whose block devices are snapshots of the server's volumes.
-func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string, devices []*objects.Versioned) (string, error) {
+func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string, devices []*objects.BlockDevice) (string, error) {
 	if err := (server.Guard{VM: imagable}).States(i, "createImage"); err != nil {
 		return "", err
 	}
@@ -24,12 +24,12 @@ func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Caller, i *obj
 	if root := objects.OrZero(i.RootDeviceName); root != "" {
 		image["root_device_name"] = root
 	}
-	var volumes []*objects.Versioned
+	var volumes []*objects.BlockDevice
 	mapping := []map[string]any{}
 	for _, d := range devices {
 		switch {
-		case d.Bool("no_device"):
-		case d.Text("destination_type") == "volume":
+		case d.NoDevice:
+		case d.OnVolume():
 			volumes = append(volumes, d)
 		default:
 			mapping = append(mapping, imageMapping(d))
@@ -109,8 +109,8 @@ func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 	})
 }
 
-func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Caller, d *objects.Versioned, image string) (map[string]any, error) {
-	v, err := o.Servers.Services.Volumes.Volume(ctx, caller, d.Text("volume_id"), "")
+func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Caller, d *objects.BlockDevice, image string) (map[string]any, error) {
+	v, err := o.Servers.Services.Volumes.Volume(ctx, caller, objects.OrZero(d.VolumeID), "")
 	if err != nil {
 		return nil, err
 	}
@@ -118,27 +118,16 @@ func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Caller, d *obje
 	if err != nil {
 		return nil, err
 	}
-	m := map[string]any{}
-	for _, key := range mapped {
-		m[key] = nil
-	}
-	for _, key := range []string{"disk_bus", "device_type", "boot_index", "delete_on_termination", "volume_size", "device_name"} {
-		m[key] = d.Data[key]
-	}
-	m["source_type"], m["destination_type"], m["snapshot_id"] = "snapshot", "volume", s.ID
+	m := imageMapping(&objects.BlockDevice{DiskBus: d.DiskBus, DeviceType: d.DeviceType, BootIndex: d.BootIndex, DeleteOnTermination: d.DeleteOnTermination,
+		VolumeSize: d.VolumeSize, DeviceName: d.DeviceName, SourceType: new("snapshot"), DestinationType: new("volume"), SnapshotID: &s.ID})
+	m["no_device"], m["encrypted"] = nil, nil
 	return m, nil
 }
 
-// mapped are the fields of a block device that images keep.
-var mapped = []string{"source_type", "destination_type", "guest_format", "device_type", "disk_bus", "boot_index", "device_name", "delete_on_termination",
-	"snapshot_id", "volume_id", "volume_size", "image_id", "no_device", "tag", "volume_type", "encrypted", "encryption_secret_uuid", "encryption_format", "encryption_options"}
-
-func imageMapping(d *objects.Versioned) map[string]any {
-	m := map[string]any{}
-	for _, key := range mapped {
-		if v, ok := d.Data[key]; ok {
-			m[key] = v
-		}
-	}
-	return m
+// imageMapping is a block device as images keep it.
+func imageMapping(d *objects.BlockDevice) map[string]any {
+	return map[string]any{"source_type": d.SourceType, "destination_type": d.DestinationType, "guest_format": d.GuestFormat, "device_type": d.DeviceType,
+		"disk_bus": d.DiskBus, "boot_index": d.BootIndex, "device_name": d.DeviceName, "delete_on_termination": d.DeleteOnTermination, "snapshot_id": d.SnapshotID,
+		"volume_id": d.VolumeID, "volume_size": d.VolumeSize, "image_id": d.ImageID, "no_device": d.NoDevice, "tag": d.Tag, "volume_type": d.VolumeType,
+		"encrypted": d.Encrypted, "encryption_secret_uuid": d.EncryptionSecretUUID, "encryption_format": d.EncryptionFormat, "encryption_options": d.EncryptionOptions}
 }

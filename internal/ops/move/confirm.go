@@ -34,19 +34,19 @@ func (o *Ops) Confirm(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 	if err := o.Servers.Record(ctx, caller, i, "confirmResize"); err != nil {
 		return err
 	}
-	if m.Bool("cross_cell_move") {
-		return o.Servers.Conductor.ConfirmSnapshotBasedResize(ctx, caller, i.Versioned(), m)
+	if m.CrossCell {
+		return o.Servers.Conductor.ConfirmSnapshotBasedResize(ctx, caller, i, m)
 	}
 	return o.Servers.Compute.ConfirmResize(ctx, caller, i, m)
 }
 
 // sourceService is the nova-compute that the server was on before, which may be in
 // another cell.
-func (o *Ops) sourceService(ctx context.Context, i *objects.Instance, m *objects.Versioned) (*objects.Service, error) {
-	host := m.Text("source_compute")
+func (o *Ops) sourceService(ctx context.Context, i *objects.Instance, m *objects.Migration) (*objects.Service, error) {
+	host := objects.OrZero(m.SourceCompute)
 	var s *objects.Service
 	var err error
-	if m.Bool("cross_cell_move") {
+	if m.CrossCell {
 		_, err = o.inCellOf(ctx, host, func(ctx context.Context, c *db.Cell) error {
 			s, err = serviceIn(ctx, c, host)
 			return err

@@ -72,10 +72,11 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Caller, i *objects.In
 		if err != nil {
 			return undeclared(err)
 		}
-		spec.Set("requested_destination", destination(n))
+		spec.Destination = destination(n)
+		spec.Change("requested_destination")
 		message.Host = nil
 	}
-	return o.Servers.Conductor.Rebuild(ctx, caller, i.Versioned(), message)
+	return o.Servers.Conductor.Rebuild(ctx, caller, i, message)
 }
 
 // leaveTrace writes the migration by which the old host, once it is up again, knows

@@ -2,7 +2,6 @@ package move
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 
@@ -10,18 +9,6 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/quota"
 )
-
-// parseFlavor is a flavor that a server remembers.
-func parseFlavor(v *objects.Versioned) (*objects.Flavor, error) {
-	if v == nil {
-		return nil, errors.New("the server remembers no flavor from before its resize")
-	}
-	text, err := v.MarshalJSON()
-	if err != nil {
-		return nil, err
-	}
-	return objects.ParseVersionedFlavor(text)
-}
 
 // roomFor holds what a server would grow by against its owner's quota.
 func (o *Ops) roomFor(ctx context.Context, i *objects.Instance, from, to *objects.Flavor) error {
@@ -55,7 +42,7 @@ func imageOf(i *objects.Instance) *objects.Image {
 	return image
 }
 
-func imageMeta(i *objects.Instance) (*objects.Versioned, error) {
+func imageMeta(i *objects.Instance) (*objects.ImageMeta, error) {
 	return hardware.ImageMeta(imageOf(i))
 }
 
@@ -67,12 +54,4 @@ func autoDiskAllowed(properties map[string]any, image string, auto *bool) error 
 		return objects.ErrAutoDiskConfigDisabledByImage.Errorf(objects.KindInvalid, "Requested image %s has automatic disk resize disabled.", image)
 	}
 	return nil
-}
-
-// orNull keeps a nil object from becoming a value that is not nil.
-func orNull(v *objects.Versioned) any {
-	if v == nil {
-		return nil
-	}
-	return v
 }

@@ -58,12 +58,13 @@ func (o *Ops) LiveMigrate(ctx context.Context, caller *reqctx.Caller, i *objects
 	}
 	if opts.Force != nil && !*opts.Force && node != nil { // the scheduler checks that host
 		opts.Host = nil
-		spec.Set("requested_destination", destination(node))
+		spec.Destination = destination(node)
+		spec.Change("requested_destination")
 	}
 	if opts.Async {
-		return o.Servers.Conductor.LiveMigrate(ctx, caller, i.Versioned(), spec, opts.Live)
+		return o.Servers.Conductor.LiveMigrate(ctx, caller, i, spec, opts.Live)
 	}
-	err = o.Servers.Conductor.LiveMigrateChecked(ctx, caller, i.Versioned(), spec, opts.Live)
+	err = o.Servers.Conductor.LiveMigrateChecked(ctx, caller, i, spec, opts.Live)
 	if timeout, ok := errors.AsType[*rpc.TimeoutError](err); ok {
 		// The move may go on all the same: the server tells of it.
 		return errors.Join(err, o.Servers.InCell(context.WithoutCancel(ctx), i, func(ctx context.Context, c *db.Cell) error {

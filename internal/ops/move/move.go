@@ -124,12 +124,12 @@ func nodeIn(ctx context.Context, c *db.Cell, host string) (*objects.ComputeNode,
 }
 
 // destination is the host and node that a server is to go to.
-func destination(n *objects.ComputeNode) *objects.Versioned {
-	return objects.ChangedVersioned("Destination", "1.4", map[string]any{"host": n.Host, "node": n.HypervisorHostname})
+func destination(n *objects.ComputeNode) *objects.Destination {
+	return &objects.Destination{Host: n.Host, Node: n.HypervisorHostname, HasNode: true}
 }
 
 // spec reads the request spec of a server. That it has none is unexpected.
-func (o *Ops) spec(ctx context.Context, i *objects.Instance) (*objects.Versioned, error) {
+func (o *Ops) spec(ctx context.Context, i *objects.Instance) (*objects.RequestSpec, error) {
 	s, err := dbapi.WholeRequestSpec(ctx, o.Servers.Reader.API, i.UUID)
 	if err != nil {
 		return nil, undeclared(err)
@@ -139,11 +139,11 @@ func (o *Ops) spec(ctx context.Context, i *objects.Instance) (*objects.Versioned
 
 // finished reads the migration of a server that waits to be confirmed or
 // reverted, or answers MigrationNotFoundByStatus.
-func (o *Ops) finished(ctx context.Context, i *objects.Instance) (*objects.Versioned, error) {
-	var m *objects.Versioned
+func (o *Ops) finished(ctx context.Context, i *objects.Instance) (*objects.Migration, error) {
+	var m *objects.Migration
 	err := o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		var err error
-		m, err = cell.MigrationRecord(ctx, c, i.UUID, "finished")
+		m, err = cell.MigrationIn(ctx, c, i.UUID, "finished")
 		return err
 	})
 	if err == nil && m == nil {
@@ -152,6 +152,6 @@ func (o *Ops) finished(ctx context.Context, i *objects.Instance) (*objects.Versi
 	return m, err
 }
 
-func (o *Ops) setStatus(ctx context.Context, i *objects.Instance, m *objects.Versioned, status string) error {
+func (o *Ops) setStatus(ctx context.Context, i *objects.Instance, m *objects.Migration, status string) error {
 	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetMigrationStatus(ctx, c, m, status) })
 }

@@ -1,9 +1,9 @@
 package move
 
 import (
-	"bytes"
 	"context"
 	"maps"
+	"reflect"
 	"strings"
 
 	"github.com/nova-go/nova/internal/db"
@@ -41,13 +41,13 @@ type rebuild struct {
 	caller          *reqctx.Caller
 	i               *objects.Instance
 	image           *objects.Image
-	devices         []*objects.Versioned
-	root            *objects.Versioned // nil: none is known
-	backed          bool               // the server is on a volume
-	before          string             // the image that it was made of
+	devices         []*objects.BlockDevice
+	root            *objects.BlockDevice // nil: none is known
+	backed          bool                 // the server is on a volume
+	before          string               // the image that it was made of
 	kernel, ramdisk string
-	extra           map[string]*objects.Versioned // columns of instance_extra that change
-	spec            *objects.Versioned
+	keypairs        []objects.Keypair // that it is to have, where Key is given
+	spec            *objects.RequestSpec
 }
 
 // Rebuild makes a server anew on its host, of an image that may be another one. It
@@ -67,7 +67,7 @@ func (o *Ops) Rebuild(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 	if err != nil {
 		return err
 	}
-	r := &rebuild{ops: o, RebuildOptions: opts, caller: caller, i: i, extra: map[string]*objects.Versioned{}}
+	r := &rebuild{ops: o, RebuildOptions: opts, caller: caller, i: i}
 	for _, step := range []func(context.Context) error{r.findKey, r.findImage, r.findDisks, r.check, r.findKernel} {
 		if err := step(ctx); err != nil {
 			return err
@@ -80,27 +80,19 @@ func (r *rebuild) findKey(ctx context.Context) error {
 	if r.Key == nil {
 		return nil
 	}
-	list := objects.ChangedVersioned("KeyPairList", "1.3", map[string]any{"objects": []*objects.Versioned{}})
 	if objects.OrZero(*r.Key) != "" {
 		key, err := r.ops.Keypairs.Get(ctx, r.caller.UserID, **r.Key)
 		if err != nil {
 			return err
 		}
-		list.Data["objects"] = []*objects.Versioned{key.Versioned()}
+		r.keypairs = []objects.Keypair{*key}
 	}
-	r.extra["keypairs"] = list
 	return nil
 }
 
 func (r *rebuild) findImage(ctx context.Context) error {
-	if r.TrustedCerts != nil {
-		r.extra["trusted_certs"] = nil
-		if len(*r.TrustedCerts) == 0 {
-			r.TrustedCerts = &r.ops.DefaultCerts
-		}
-		if certs := *r.TrustedCerts; len(certs) > 0 {
-			r.extra["trusted_certs"] = objects.ChangedVersioned("TrustedCerts", "1.0", map[string]any{"ids": certs})
-		}
+	if r.TrustedCerts != nil && len(*r.TrustedCerts) == 0 {
+		r.TrustedCerts = &r.ops.DefaultCerts
 	}
 	var err error
 	if r.image, err = r.ops.Servers.Services.Images.Image(ctx, r.caller, r.Image); err != nil {
@@ -120,7 +112,7 @@ func (r *rebuild) findDisks(ctx context.Context) error {
 		return err
 	}
 	for _, d := range r.devices {
-		if boot, ok := d.Int("boot_index"); ok && boot == 0 {
+		if d.Root() {
 			r.root = d
 		}
 	}
@@ -134,7 +126,7 @@ func (r *rebuild) findDisks(ctx context.Context) error {
 	if r.root == nil {
 		return &objects.Error{Class: objects.ErrNovaException, Message: "Unable to find root block device mapping for volume-backed instance."}
 	}
-	v, err := r.ops.Servers.Services.Volumes.Volume(ctx, r.caller, r.root.Text("volume_id"), "")
+	v, err := r.ops.Servers.Services.Volumes.Volume(ctx, r.caller, objects.OrZero(r.root.VolumeID), "")
 	if err != nil {
 		return err
 	}
@@ -159,11 +151,8 @@ func (r *rebuild) check(ctx context.Context) error {
 		return err
 	}
 	var root *create.Device
-	if r.root.Text("destination_type") == "volume" {
-		root = &create.Device{Destination: "volume"}
-		if size, ok := r.root.Int("volume_size"); ok {
-			root.Size = &size
-		}
+	if r.root != nil && r.root.OnVolume() {
+		root = &create.Device{Destination: "volume", Size: r.root.VolumeSize}
 	}
 	if err := create.CheckImage(r.i.Flavor, r.image, r.image.ID, root, r.ZeroDisk); err != nil {
 		return err
@@ -192,24 +181,18 @@ func (r *rebuild) check(ctx context.Context) error {
 
 // sameNUMA refuses an image that asks for other NUMA cells than the old one: the
 // server stays where it is.
-func (r *rebuild) sameNUMA(next *objects.Versioned) error {
+func (r *rebuild) sameNUMA(next *objects.ImageMeta) error {
 	now, err := imageMeta(r.i)
 	if err != nil {
 		return err
 	}
-	var texts [2][]byte
-	for n, meta := range []*objects.Versioned{now, next} {
-		numa, err := hardware.Topology(r.i.Flavor, meta)
-		if err != nil {
+	var topologies [2]*objects.NUMATopology
+	for n, meta := range []*objects.ImageMeta{now, next} {
+		if topologies[n], err = hardware.Topology(r.i.Flavor, meta); err != nil {
 			return err
 		}
-		if numa != nil {
-			if texts[n], err = numa.MarshalJSON(); err != nil {
-				return err
-			}
-		}
 	}
-	if !bytes.Equal(texts[0], texts[1]) {
+	if !reflect.DeepEqual(topologies[0], topologies[1]) {
 		return objects.ErrImageNUMATopologyRebuildConflict.Errorf(objects.KindInvalid,
 			"An instance's NUMA topology cannot be changed as part of a rebuild. The image provided is invalid for this instance.")
 	}
@@ -226,15 +209,8 @@ func (r *rebuild) findKernel(ctx context.Context) error {
 func (r *rebuild) begin(ctx context.Context) error {
 	i := r.i
 	before := maps.Clone(i.SystemMetadata)
-	for column, v := range r.extra {
-		err := r.ops.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SaveExtra(ctx, c, i.UUID, column, v) })
-		if err != nil {
-			return err
-		}
-		i.Parts[column] = orNull(v)
-	}
-	if keys := r.extra["keypairs"]; keys != nil {
-		keys.Clean()
+	if err := r.saveExtra(ctx); err != nil {
+		return err
 	}
 	if err := r.ops.Servers.Save(ctx, i, []string{""}, r.apply); err != nil {
 		return err
@@ -247,7 +223,7 @@ func (r *rebuild) begin(ctx context.Context) error {
 		files[n] = [2]string{f.Path, f.Content}
 	}
 	message := conductorrpc.Rebuild{Password: &r.Password, Files: files, Image: &r.Image, OldSystem: before, SharedStorage: new(bool), KeepEphemeral: r.KeepEphemeral,
-		Devices: objects.VersionedList("BlockDeviceMappingList", "1.18", r.devices), Host: i.Host, Spec: r.spec, ReimageVolume: r.ReimageVolume}
+		Devices: r.devices, Host: i.Host, Spec: r.spec, ReimageVolume: r.ReimageVolume}
 	if r.before != "" || !r.backed {
 		message.OldImage = &r.before
 	}
@@ -257,15 +233,37 @@ func (r *rebuild) begin(ctx context.Context) error {
 		}
 		message.Host = nil
 	}
-	return r.ops.Servers.Conductor.Rebuild(ctx, r.caller, i.Versioned(), message)
+	return r.ops.Servers.Conductor.Rebuild(ctx, r.caller, i, message)
+}
+
+// saveExtra writes the keypair and the certificates that were given.
+func (r *rebuild) saveExtra(ctx context.Context) error {
+	i := r.i
+	return r.ops.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
+		if r.Key != nil {
+			if err := cell.SaveKeypairs(ctx, c, i.UUID, r.keypairs); err != nil {
+				return err
+			}
+			i.Keypairs = r.keypairs
+			i.Loaded |= objects.PartKeypairs
+		}
+		if r.TrustedCerts != nil {
+			if err := cell.SaveTrustedCerts(ctx, c, i.UUID, *r.TrustedCerts); err != nil {
+				return err
+			}
+			i.TrustedCerts = *r.TrustedCerts
+			i.Loaded |= objects.PartTrustedCerts
+		}
+		return nil
+	})
 }
 
 // apply changes the server.
 func (r *rebuild) apply(i *objects.Instance) {
 	if r.Key != nil {
 		i.KeyName, i.KeyData = nil, nil
-		for _, k := range r.extra["keypairs"].Objects("objects") {
-			i.KeyName, i.KeyData = new(k.Text("name")), new(k.Text("public_key"))
+		for _, k := range r.keypairs {
+			i.KeyName, i.KeyData = &k.Name, &k.PublicKey
 		}
 	}
 	set := func(to **string, value *string) {
@@ -318,18 +316,18 @@ func (r *rebuild) schedule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.spec.Data["image"] = meta
+	r.spec.Image = meta
+	r.spec.Change("image")
 	if err := dbapi.SaveRequestSpec(ctx, r.ops.Servers.Reader.API, r.spec, "image"); err != nil {
 		return err
 	}
-	hints, _ := r.spec.Data["scheduler_hints"].(map[string]any)
-	if hints == nil {
-		hints = map[string]any{}
-		r.spec.Set("scheduler_hints", hints)
+	if r.spec.Hints == nil {
+		r.spec.Hints = map[string]any{}
+		r.spec.Change("scheduler_hints")
 	}
-	hints["_nova_check_type"] = []string{"rebuild"}
-	r.spec.Set("force_hosts", []*string{r.i.Host})
-	r.spec.Set("force_nodes", []*string{r.i.Node})
-	delete(r.spec.Data, "id") // so that nobody can save this
+	r.spec.Hints["_nova_check_type"] = []string{"rebuild"}
+	r.spec.ForceHosts, r.spec.ForceNodes = []string{objects.OrZero(r.i.Host)}, []string{objects.OrZero(r.i.Node)}
+	r.spec.Change("force_hosts", "force_nodes")
+	r.spec.ID = 0 // so that nobody can save this
 	return nil
 }

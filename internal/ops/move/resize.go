@@ -36,8 +36,9 @@ type move struct {
 	to          *objects.Flavor
 	same        bool // the flavor is the one that it has
 	backed      bool // the server is on a volume
-	destination *objects.Versioned
-	numa, pci   *objects.Versioned // that a new flavor asks for
+	destination *objects.Destination
+	numa        *objects.NUMATopology // that a new flavor asks for
+	pci         *objects.PCIRequests  // that a new flavor asks for
 }
 
 // Resize moves a server that is off, or that its host will turn off, to another host
@@ -95,7 +96,7 @@ func (m *move) findDestination(ctx context.Context) error {
 		}
 		m.CrossCell = len(asked.Resources) == 0
 	}
-	m.destination = objects.ChangedVersioned("Destination", "1.4", map[string]any{})
+	m.destination = &objects.Destination{}
 	if m.Host != "" {
 		n, err := m.host(ctx)
 		if err != nil {
@@ -103,7 +104,7 @@ func (m *move) findDestination(ctx context.Context) error {
 		}
 		m.destination = destination(n)
 	}
-	m.destination.Set("allow_cross_cell_move", m.CrossCell)
+	m.destination.CrossCell = &m.CrossCell
 	return autoDiskAllowed(imageOf(m.i).Properties(), m.i.SystemMetadata["image_base_image_ref"], m.AutoDiskConfig)
 }
 
@@ -191,7 +192,7 @@ func (m *move) checkFlavor(context.Context) error {
 
 // devices are the PCI devices that the new flavor names. Nova forgets its NUMA policy
 // for them in a resize.
-func (m *move) devices() (*objects.Versioned, error) {
+func (m *move) devices() (*objects.PCIRequests, error) {
 	f := *m.to
 	f.ExtraSpecs = maps.Clone(f.ExtraSpecs)
 	delete(f.ExtraSpecs, "hw:pci_numa_affinity_policy")
@@ -235,10 +236,9 @@ func (m *move) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	spec.Set("ignore_hosts", ignore)
-	flavor := i.Part("flavor")
+	spec.IgnoreHosts = ignore
+	spec.Change("ignore_hosts")
 	if !m.same {
-		flavor = m.to.Versioned()
 		m.needs(spec)
 	}
 	err = m.ops.Servers.Save(ctx, i, []string{""}, func(i *objects.Instance) {
@@ -256,26 +256,24 @@ func (m *move) begin(ctx context.Context) error {
 	if err := m.ops.Servers.Record(ctx, m.caller, i, action); err != nil {
 		return err
 	}
-	spec.Set("requested_destination", m.destination)
-	return m.ops.Servers.Conductor.Resize(ctx, m.caller, i.Versioned(), spec, flavor, ignore)
+	spec.Destination = m.destination
+	spec.Change("requested_destination")
+	return m.ops.Servers.Conductor.Resize(ctx, m.caller, i, spec, m.to, ignore)
 }
 
 // needs puts what the new flavor asks of a host into the request spec; PCI devices
 // of ports stay.
-func (m *move) needs(spec *objects.Versioned) {
-	m.pci.Set("instance_uuid", m.i.UUID)
-	requests := m.pci.Objects("requests")
-	for _, r := range spec.Object("pci_requests").Objects("requests") {
-		if r.Text("alias_name") == "" { // it is a port's
-			requests = append(requests, r)
+func (m *move) needs(spec *objects.RequestSpec) {
+	m.pci.InstanceUUID = m.i.UUID
+	if spec.PCIRequests != nil {
+		for _, r := range spec.PCIRequests.Requests {
+			if objects.OrZero(r.Alias) == "" { // it is a port's
+				m.pci.Requests = append(m.pci.Requests, r)
+			}
 		}
 	}
-	if requests == nil {
-		requests = []*objects.Versioned{}
-	}
-	m.pci.Data["requests"] = requests
-	spec.Set("numa_topology", orNull(m.numa))
-	spec.Set("pci_requests", m.pci)
+	spec.NUMATopology, spec.PCIRequests = m.numa, m.pci
+	spec.Change("numa_topology", "pci_requests")
 }
 
 // movesToItself is the trait of hypervisors that can take a server from themselves.

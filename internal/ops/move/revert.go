@@ -3,6 +3,7 @@ package move
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/hardware"
@@ -25,10 +26,9 @@ func (o *Ops) Revert(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	if err != nil {
 		return err
 	}
-	kept := i.Part("old_flavor")
-	old, err := parseFlavor(kept)
-	if err != nil {
-		return err
+	old := i.OldFlavor
+	if old == nil {
+		return errors.New("the server remembers no flavor from before its resize")
 	}
 	if err := o.roomFor(ctx, i, i.Flavor, old); err != nil { // a revert of a shrunk one needs more
 		return err
@@ -37,8 +37,8 @@ func (o *Ops) Revert(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	if err != nil {
 		return err
 	}
-	zone := zones(m.Text("source_compute"))
-	if err := o.revertSpec(ctx, i, spec, kept, old); err != nil {
+	zone := zones(objects.OrZero(m.SourceCompute))
+	if err := o.revertSpec(ctx, i, spec, old); err != nil {
 		return err
 	}
 	err = o.Servers.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.AvailabilityZone, i.TaskState = &zone, new("resize_reverting") })
@@ -51,17 +51,16 @@ func (o *Ops) Revert(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	if err := o.Servers.Record(ctx, caller, i, "revertResize"); err != nil {
 		return err
 	}
-	if m.Bool("cross_cell_move") {
-		return o.Servers.Conductor.RevertSnapshotBasedResize(ctx, caller, i.Versioned(), m)
+	if m.CrossCell {
+		return o.Servers.Conductor.RevertSnapshotBasedResize(ctx, caller, i, m)
 	}
 	return o.Servers.Compute.RevertResize(ctx, caller, i, m, spec)
 }
 
 // revertSpec gives the request spec the old flavor back, and what the server's ports
 // ask for: that is not kept.
-func (o *Ops) revertSpec(ctx context.Context, i *objects.Instance, spec, kept *objects.Versioned, old *objects.Flavor) error {
-	now, _ := spec.Object("flavor").Int("id")
-	if now != old.ID {
+func (o *Ops) revertSpec(ctx context.Context, i *objects.Instance, spec *objects.RequestSpec, old *objects.Flavor) error {
+	if spec.Flavor == nil || spec.Flavor.ID != old.ID {
 		meta, err := imageMeta(i)
 		if err != nil {
 			return err
@@ -70,7 +69,8 @@ func (o *Ops) revertSpec(ctx context.Context, i *objects.Instance, spec, kept *o
 		if err != nil {
 			return err
 		}
-		spec.Data["flavor"], spec.Data["numa_topology"] = kept.Copy(), orNull(numa)
+		spec.Flavor, spec.NUMATopology = old, numa
+		spec.Change("numa_topology")
 		if err := dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, spec, "flavor", "numa_topology"); err != nil {
 			return err
 		}
@@ -82,22 +82,20 @@ func (o *Ops) revertSpec(ctx context.Context, i *objects.Instance, spec, kept *o
 	if err != nil {
 		return err
 	}
-	level := asked.Level
-	if level == nil {
-		level = objects.NewVersioned("RequestLevelParams", "1.1", map[string]any{})
+	spec.Resources, spec.LevelParams = asked.Resources, asked.Level
+	if spec.Resources == nil {
+		spec.Resources = []*objects.RequestGroup{}
 	}
-	groups := asked.Resources
-	if groups == nil {
-		groups = []*objects.Versioned{}
+	if spec.LevelParams == nil {
+		spec.LevelParams = &objects.RequestLevelParams{Empty: true}
 	}
-	spec.Set("requested_resources", groups)
-	spec.Set("request_level_params", level)
+	spec.Change("requested_resources", "request_level_params")
 	return nil
 }
 
 // hasAllocation tells whether a port of the server holds something of Placement.
 func hasAllocation(i *objects.Instance) bool {
-	vifs, err := objects.ParseNetworkInfo([]byte(i.Part("info_cache").Text("network_info")))
+	vifs, err := objects.ParseNetworkInfo([]byte(i.NetworkInfo()))
 	if err != nil {
 		return false
 	}

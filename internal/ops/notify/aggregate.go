@@ -7,6 +7,7 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // AggregateOf announces what happens to an aggregate ("addhost.start") in the old
@@ -37,5 +38,5 @@ func (n *Notifier) Aggregate(ctx context.Context, caller *reqctx.Caller, event s
 	} else if len(g.Metadata) == 0 {
 		data["metadata"] = nil
 	}
-	n.announce(ctx, caller, "aggregate."+event, objects.NewVersioned("AggregatePayload", "1.1", data))
+	n.announce(ctx, caller, "aggregate."+event, versioned.Loaded("AggregatePayload", data))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Call is a method of Nova's compute API, by its name there, and what it was called
@@ -34,7 +35,7 @@ func (n *Notifier) Failed(ctx context.Context, caller *reqctx.Caller, c Call, er
 	}
 	if n.Versioned() {
 		n.versioned.Notify(ctx, caller, rpc.Event{Publisher: "nova-api:" + n.host, Type: "compute.exception", Priority: "ERROR",
-			Payload: objects.NewVersioned("ExceptionPayload", "1.1", map[string]any{"module_name": "nova.compute.api", "function_name": c.Method,
+			Payload: versioned.Loaded("ExceptionPayload", map[string]any{"module_name": "nova.compute.api", "function_name": c.Method,
 				"exception": class, "exception_message": text, "traceback": "nova.exception." + class + ": " + text + "\n"})})
 	}
 }

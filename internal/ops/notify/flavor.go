@@ -5,6 +5,7 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Flavor announces "create", "update" or "delete" of a flavor. Of a deleted one
@@ -23,12 +24,12 @@ func (n *Notifier) Flavor(ctx context.Context, caller *reqctx.Caller, event stri
 }
 
 // flavorPayload is a flavor whose projects are not known.
-func flavorPayload(f *objects.Flavor) *objects.Versioned {
+func flavorPayload(f *objects.Flavor) *versioned.Object {
 	specs := f.ExtraSpecs
 	if specs == nil {
 		specs = map[string]string{}
 	}
-	return objects.NewVersioned("FlavorPayload", "1.4", map[string]any{"flavorid": f.FlavorID, "memory_mb": f.MemoryMB, "vcpus": f.VCPUs, "root_gb": f.RootGB,
-		"ephemeral_gb": f.EphemeralGB, "name": f.Name, "swap": f.Swap, "rxtx_factor": objects.Float(f.RxtxFactor), "vcpu_weight": f.VCPUWeight,
+	return versioned.Loaded("FlavorPayload", map[string]any{"flavorid": f.FlavorID, "memory_mb": f.MemoryMB, "vcpus": f.VCPUs, "root_gb": f.RootGB,
+		"ephemeral_gb": f.EphemeralGB, "name": f.Name, "swap": f.Swap, "rxtx_factor": versioned.Float(f.RxtxFactor), "vcpu_weight": f.VCPUWeight,
 		"disabled": f.Disabled, "is_public": f.IsPublic, "extra_specs": specs, "projects": nil, "description": f.Description})
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // GroupCreated announces a server group that was made; rules tells whether its maker
@@ -30,17 +31,11 @@ func (n *Notifier) GroupDeleted(ctx context.Context, caller *reqctx.Caller, g *o
 
 // GroupJoined announces that a server is now a member of a group, which has it
 // among its members.
-func (n *Notifier) GroupJoined(ctx context.Context, caller *reqctx.Caller, g *objects.Versioned, server string) {
+func (n *Notifier) GroupJoined(ctx context.Context, caller *reqctx.Caller, g *objects.ServerGroup, server string) {
 	if n.Legacy() {
-		n.tell(ctx, caller, "servergroup", n.host, "servergroup.addmember", map[string]any{"server_group_id": g.Text("uuid"), "instance_uuids": []string{server}})
+		n.tell(ctx, caller, "servergroup", n.host, "servergroup.addmember", map[string]any{"server_group_id": g.UUID, "instance_uuids": []string{server}})
 	}
-	if n.Versioned() {
-		data := map[string]any{"hosts": nil, "rules": g.Data["_rules"]}
-		for _, same := range []string{"uuid", "name", "user_id", "project_id", "policy", "policies", "members"} {
-			data[same] = g.Data[same]
-		}
-		n.announce(ctx, caller, "server_group.add_member", objects.NewVersioned("ServerGroupPayload", "1.1", data))
-	}
+	n.group(ctx, caller, "add_member", g)
 }
 
 func (n *Notifier) group(ctx context.Context, caller *reqctx.Caller, event string, g *objects.ServerGroup) {
@@ -51,7 +46,7 @@ func (n *Notifier) group(ctx context.Context, caller *reqctx.Caller, event strin
 	if g.Policy != nil {
 		policies = append(policies, *g.Policy)
 	}
-	n.announce(ctx, caller, "server_group."+event, objects.NewVersioned("ServerGroupPayload", "1.1", map[string]any{"uuid": g.UUID, "name": g.Name, "user_id": g.UserID,
+	n.announce(ctx, caller, "server_group."+event, versioned.Loaded("ServerGroupPayload", map[string]any{"uuid": g.UUID, "name": g.Name, "user_id": g.UserID,
 		"project_id": g.ProjectID, "policies": policies, "members": list(g.Members), "hosts": nil, "policy": g.Policy, "rules": pairs(g.Rules)}))
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Host announces that something is done to a host ("set_enabled.start"), in the old
@@ -29,7 +30,7 @@ func (n *Notifier) Service(ctx context.Context, caller *reqctx.Caller, event str
 	if !known {
 		source = s.Binary
 	}
-	n.announceAs(ctx, caller, source+":"+s.Host, "service."+event, objects.NewVersioned("ServiceStatusPayload", "1.1", map[string]any{
+	n.announceAs(ctx, caller, source+":"+s.Host, "service."+event, versioned.Loaded("ServiceStatusPayload", map[string]any{
 		"host": s.Host, "binary": s.Binary, "topic": s.Topic, "report_count": s.ReportCount, "disabled": s.Disabled, "disabled_reason": s.DisabledReason,
 		"availability_zone": zone, "last_seen_up": s.LastSeenUp, "forced_down": s.ForcedDown, "version": s.Version, "uuid": s.UUID}))
 }

@@ -6,11 +6,12 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Attached is what a server has, as far as it is announced with that.
 type Attached struct {
-	Devices []*objects.Versioned // BlockDeviceMapping
+	Devices []*objects.BlockDevice
 	Shares  []*objects.Share
 }
 
@@ -37,31 +38,28 @@ func (n *Notifier) Instance(ctx context.Context, caller *reqctx.Caller, event st
 }
 
 // attach tells of what a server has, where somebody wants to know.
-func (n *Notifier) attach(p *objects.Versioned, with Attached) {
+func (n *Notifier) attach(p *versioned.Object, with Attached) {
 	if n.devices {
 		p.Data["block_devices"] = devicePayloads(with.Devices)
 	}
 	if n.shares {
-		all := []*objects.Versioned{}
+		all := []*versioned.Object{}
 		for _, s := range with.Shares {
-			all = append(all, objects.NewVersioned("SharePayload", "1.0", map[string]any{"share_mapping_uuid": s.UUID, "share_id": s.ShareID, "status": s.Status, "tag": s.Tag}))
+			all = append(all, versioned.Loaded("SharePayload", map[string]any{"share_mapping_uuid": s.UUID, "share_id": s.ShareID, "status": s.Status, "tag": s.Tag}))
 		}
 		p.Data["shares"] = all
 	}
 }
 
 // devicePayloads are the volumes among a server's block devices.
-func devicePayloads(devices []*objects.Versioned) []*objects.Versioned {
-	all := []*objects.Versioned{}
+func devicePayloads(devices []*objects.BlockDevice) []*versioned.Object {
+	all := []*versioned.Object{}
 	for _, d := range devices {
-		if d.Text("volume_id") == "" {
+		if objects.OrZero(d.VolumeID) == "" {
 			continue
 		}
-		data := map[string]any{"delete_on_termination": d.Bool("delete_on_termination")}
-		for _, field := range []string{"device_name", "boot_index", "volume_id", "tag"} {
-			data[field] = d.Data[field]
-		}
-		all = append(all, objects.NewVersioned("BlockDevicePayload", "1.0", data))
+		all = append(all, versioned.Loaded("BlockDevicePayload", map[string]any{"delete_on_termination": d.DeleteOnTermination, "device_name": d.DeviceName,
+			"boot_index": d.BootIndex, "volume_id": d.VolumeID, "tag": d.Tag}))
 	}
 	return all
 }
@@ -80,7 +78,7 @@ func (n *Notifier) Usage(ctx context.Context, caller *reqctx.Caller, event strin
 // powerStates are the names of the numbers of nova.compute.power_state.
 var powerStates = map[int64]string{0: "pending", 1: "running", 3: "paused", 4: "shutdown", 6: "crashed", 7: "suspended"}
 
-func instancePayload(caller *reqctx.Caller, i *objects.Instance) (*objects.Versioned, error) {
+func instancePayload(caller *reqctx.Caller, i *objects.Instance) (*versioned.Object, error) {
 	addresses, err := addressPayloads(i)
 	if err != nil {
 		return nil, err
@@ -103,7 +101,7 @@ func instancePayload(caller *reqctx.Caller, i *objects.Instance) (*objects.Versi
 	if r, ok := i.SystemMetadata["locked_reason"]; ok {
 		reason = r
 	}
-	return objects.NewVersioned("InstanceActionPayload", "1.9", map[string]any{"uuid": i.UUID, "user_id": i.UserID, "tenant_id": i.ProjectID, "reservation_id": i.ReservationID,
+	return versioned.Loaded("InstanceActionPayload", map[string]any{"uuid": i.UUID, "user_id": i.UserID, "tenant_id": i.ProjectID, "reservation_id": i.ReservationID,
 		"display_name": i.DisplayName, "display_description": i.DisplayDescription, "host_name": i.Hostname, "host": i.Host, "node": i.Node, "os_type": i.OSType,
 		"architecture": i.Architecture, "availability_zone": i.AvailabilityZone, "image_uuid": i.ImageRef, "key_name": i.KeyName, "kernel_id": i.KernelID,
 		"ramdisk_id": i.RamdiskID, "created_at": i.CreatedAt, "launched_at": i.LaunchedAt, "terminated_at": i.TerminatedAt, "deleted_at": i.DeletedAt,
@@ -113,12 +111,12 @@ func instancePayload(caller *reqctx.Caller, i *objects.Instance) (*objects.Versi
 }
 
 // addressPayloads are the fixed addresses of a server.
-func addressPayloads(i *objects.Instance) ([]*objects.Versioned, error) {
-	vifs, err := objects.ParseNetworkInfo([]byte(i.Part("info_cache").Text("network_info")))
+func addressPayloads(i *objects.Instance) ([]*versioned.Object, error) {
+	vifs, err := objects.ParseNetworkInfo([]byte(i.NetworkInfo()))
 	if err != nil {
 		return nil, err
 	}
-	all := []*objects.Versioned{}
+	all := []*versioned.Object{}
 	for _, v := range vifs {
 		meta := v.Meta
 		if len(meta) == 0 {
@@ -126,7 +124,7 @@ func addressPayloads(i *objects.Instance) ([]*objects.Versioned, error) {
 		}
 		for _, subnet := range v.Network.Subnets {
 			for _, ip := range subnet.IPs {
-				all = append(all, objects.NewVersioned("IpPayload", "1.0", map[string]any{"label": v.Network.Label, "mac": v.Address, "meta": meta, "port_uuid": v.ID,
+				all = append(all, versioned.Loaded("IpPayload", map[string]any{"label": v.Network.Label, "mac": v.Address, "meta": meta, "port_uuid": v.ID,
 					"version": ip.Version, "address": ip.Address, "device_name": v.DevName}))
 			}
 		}

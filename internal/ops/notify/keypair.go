@@ -5,6 +5,7 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // KeypairName announces what happens to a keypair ("delete.start") in the old form,
@@ -19,7 +20,7 @@ func (n *Notifier) KeypairName(ctx context.Context, caller *reqctx.Caller, event
 // key yet where those are still to be made.
 func (n *Notifier) Keypair(ctx context.Context, caller *reqctx.Caller, event string, k *objects.Keypair) {
 	if n.Versioned() {
-		n.announce(ctx, caller, "keypair."+event, objects.NewVersioned("KeypairPayload", "1.0", map[string]any{"user_id": k.UserID, "name": k.Name,
+		n.announce(ctx, caller, "keypair."+event, versioned.Loaded("KeypairPayload", map[string]any{"user_id": k.UserID, "name": k.Name,
 			"fingerprint": orNil(k.Fingerprint), "public_key": orNil(k.PublicKey), "type": k.Type}))
 	}
 }

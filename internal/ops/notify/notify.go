@@ -7,9 +7,9 @@ import (
 	"context"
 
 	"github.com/nova-go/nova/config"
-	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Notifier announces events in the forms that [notifications]
@@ -51,11 +51,11 @@ func (n *Notifier) tell(ctx context.Context, caller *reqctx.Caller, service, hos
 }
 
 // announce announces an event of the API as a versioned object.
-func (n *Notifier) announce(ctx context.Context, caller *reqctx.Caller, event string, payload *objects.Versioned) {
+func (n *Notifier) announce(ctx context.Context, caller *reqctx.Caller, event string, payload *versioned.Object) {
 	n.announceAs(ctx, caller, "nova-api:"+n.host, event, payload)
 }
 
-func (n *Notifier) announceAs(ctx context.Context, caller *reqctx.Caller, publisher, event string, payload *objects.Versioned) {
+func (n *Notifier) announceAs(ctx context.Context, caller *reqctx.Caller, publisher, event string, payload *versioned.Object) {
 	n.versioned.Notify(ctx, caller, rpc.Event{Publisher: publisher, Type: event, Payload: payload})
 }
 

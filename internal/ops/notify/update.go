@@ -8,6 +8,7 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Update is a change of a server's row.
@@ -64,15 +65,12 @@ func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Caller, u Update)
 		return err
 	}
 	n.attach(p, u.Attached)
-	p.Name, p.Version = "InstanceUpdatePayload", "2.1"
-	p.Data["state_update"] = objects.NewVersioned("InstanceStateUpdatePayload", "1.0", states)
-	p.Data["audit_period"] = objects.NewVersioned("AuditPeriodPayload", "1.0", map[string]any{"audit_period_beginning": u.PeriodBegan, "audit_period_ending": u.Now})
+	p = versioned.Loaded("InstanceUpdatePayload", p.Data)
+	p.Data["state_update"] = versioned.Loaded("InstanceStateUpdatePayload", states)
+	p.Data["audit_period"] = versioned.Loaded("AuditPeriodPayload", map[string]any{"audit_period_beginning": u.PeriodBegan, "audit_period_ending": u.Now})
 	p.Data["old_display_name"] = orNil(u.OldName)
 	tags := []string{}
-	for _, tag := range u.Server.Part("tags").Objects("objects") {
-		tags = append(tags, tag.Text("tag"))
-	}
-	p.Data["tags"] = tags
+	p.Data["tags"] = append(tags, u.Server.Tags...)
 	n.announceAs(ctx, caller, "nova-compute:"+n.host, "instance.update", p)
 	return nil
 }

@@ -73,16 +73,12 @@ func (o *Core) announceBoth(ctx context.Context, caller *reqctx.Caller, event st
 // part of the record.
 func (o *Core) LoadFlavor(ctx context.Context, i *objects.Instance) error {
 	return o.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
-		with, err := cell.Instance(ctx, c, i.UUID, cell.Load{Record: cell.RowOnly | cell.PartFlavor})
+		with, err := cell.Instance(ctx, c, i.UUID, cell.Load{Record: objects.PartRow | objects.PartFlavor})
 		if err != nil {
 			return err
 		}
-		i.Flavor = with.Flavor
-		for _, field := range []string{"flavor", "old_flavor", "new_flavor"} {
-			if v, ok := with.Parts[field]; ok {
-				i.Parts[field] = v
-			}
-		}
+		i.Flavor, i.OldFlavor, i.NewFlavor = with.Flavor, with.OldFlavor, with.NewFlavor
+		i.Loaded |= objects.PartFlavor
 		return nil
 	})
 }
@@ -100,7 +96,7 @@ func (o *Core) changed(ctx context.Context, was, now *objects.Instance) {
 		u.OldName = objects.OrZero(was.DisplayName)
 	}
 	err := o.InCell(ctx, now, func(ctx context.Context, c *db.Cell) (err error) {
-		u.Server, err = cell.Instance(ctx, c, now.UUID, cell.Load{Record: cell.Usual | cell.PartFlavor | cell.PartTags, Metadata: true, SystemMetadata: true})
+		u.Server, err = cell.Instance(ctx, c, now.UUID, cell.Load{Record: objects.UsualParts | objects.PartFlavor | objects.PartTags, Metadata: true, SystemMetadata: true})
 		return err
 	})
 	if err == nil {

@@ -51,7 +51,7 @@ type Limits interface {
 	// OneMore checks that a server may be added to what its owner has.
 	OneMore(ctx context.Context, caller *reqctx.Caller, t quota.Taker) error
 	// Unshelve checks that a server of no host may have one again.
-	Unshelve(ctx context.Context, caller *reqctx.Caller, spec *objects.Versioned, load func() (quota.Taker, error)) error
+	Unshelve(ctx context.Context, caller *reqctx.Caller, spec *objects.RequestSpec, load func() (quota.Taker, error)) error
 }
 
 // Guard says when a verb is allowed. The zero value wants a server that was

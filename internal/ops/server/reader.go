@@ -135,6 +135,7 @@ func (r *Reader) behind(ctx context.Context, m *dbapi.Mapping) (*objects.Instanc
 		return nil, objects.InstanceNotFound(m.UUID)
 	}
 	none := int64(0)
+	image, _ := spec.Image.Attribute("id")
 	return &objects.Instance{Down: true, UUID: m.UUID, ProjectID: m.ProjectID, CreatedAt: m.CreatedAt, UserID: spec.UserID,
-		Flavor: spec.Flavor, ImageRef: spec.ImageID, AvailabilityZone: spec.Zone, PowerState: &none}, nil
+		Flavor: spec.Flavor, ImageRef: image, AvailabilityZone: spec.AvailabilityZone, PowerState: &none}, nil
 }

@@ -24,7 +24,7 @@ func (o *Core) WithShare(ctx context.Context, i *objects.Instance) error {
 // WithPortAccelerator refuses servers with an accelerator behind a port:
 // ForbiddenPortsWithAccelerator.
 func WithPortAccelerator(i *objects.Instance) error {
-	vifs, err := objects.ParseNetworkInfo([]byte(i.Part("info_cache").Text("network_info")))
+	vifs, err := objects.ParseNetworkInfo([]byte(i.NetworkInfo()))
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ var groupKey = regexp.MustCompile(`^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)
 // Groups are the RequestGroups of a device profile: what its devices are to
 // Placement. port is that which they are for, "" for none; it may have one device.
 // Errors: DeviceProfileError.
-func (c *Client) Groups(ctx context.Context, caller *reqctx.Caller, profile, port string) ([]*objects.Versioned, error) {
+func (c *Client) Groups(ctx context.Context, caller *reqctx.Caller, profile, port string) ([]*objects.RequestGroup, error) {
 	fail := func(text string) error {
 		return objects.ErrDeviceProfileError.Errorf(objects.KindInvalid, "Device profile name %s: %s", profile, text)
 	}
@@ -54,7 +54,7 @@ func (c *Client) Groups(ctx context.Context, caller *reqctx.Caller, profile, por
 	if port != "" && devices(asked) > 1 {
 		return nil, fail("request multiple devices for single port.")
 	}
-	var groups []*objects.Versioned
+	var groups []*objects.RequestGroup
 	for n, g := range asked {
 		groups = append(groups, group("device_profile_"+strconv.Itoa(n)+port, g))
 	}
@@ -74,8 +74,8 @@ func devices(groups []map[string]string) (n int64) {
 	return n
 }
 
-func group(requester string, asked map[string]string) *objects.Versioned {
-	resources, required, forbidden := map[string]any{}, []string{}, []string{}
+func group(requester string, asked map[string]string) *objects.RequestGroup {
+	resources, required, forbidden := map[string]int64{}, []string{}, []string{}
 	for _, key := range slices.Sorted(maps.Keys(asked)) {
 		m := groupKey.FindStringSubmatch(key)
 		if m == nil {
@@ -91,8 +91,7 @@ func group(requester string, asked map[string]string) *objects.Versioned {
 			forbidden = append(forbidden, m[3])
 		}
 	}
-	return objects.ChangedVersioned("RequestGroup", "1.3", map[string]any{"use_same_provider": true, "resources": resources, "required_traits": required,
-		"requester_id": requester, "provider_uuids": []string{}, "forbidden_traits": forbidden, "aggregates": []any{}, "forbidden_aggregates": []string{}, "in_tree": nil})
+	return &objects.RequestGroup{RequesterID: requester, Resources: resources, RequiredTraits: required, ForbiddenTraits: forbidden}
 }
 
 // Requests are the ids of the accelerator requests of a server, of which there must

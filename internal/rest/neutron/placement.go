@@ -28,7 +28,6 @@ func (c *Client) Placement(ctx context.Context, n *objects.NetworkRequests, devi
 	physical := []string{}
 	tunnel := false
 	p := &objects.NetworkPlacement{}
-	requests, _ := devices.Requests.Data["requests"].([]*objects.Versioned)
 	for _, r := range n.List {
 		id := ""
 		var port portBinding
@@ -55,14 +54,13 @@ func (c *Client) Placement(ctx context.Context, n *objects.NetworkRequests, devi
 		}
 		if device, isPCI := sriov[port.VNICType]; isPCI {
 			request := port.pciRequest(r, device, devices.NUMAPolicy, where)
-			requests = append(requests, request)
-			r.PCIRequestID = new(request.Text("request_id"))
+			devices.Requests.Requests = append(devices.Requests.Requests, request)
+			r.PCIRequestID = request.RequestID
 		}
 		p.RemoteManaged = p.RemoteManaged || port.VNICType == remoteManaged
 	}
-	devices.Requests.Data["requests"] = requests
 	slices.Sort(physical)
-	p.Metadata = objects.ChangedVersioned("NetworkMetadata", "1.0", map[string]any{"physnets": physical, "tunneled": tunnel})
+	p.Metadata = objects.NetworkMetadata{PhysicalNetworks: physical, Tunneled: tunnel}
 	if len(p.Resources) == 0 {
 		return p, nil
 	}
@@ -130,7 +128,7 @@ func (c *Client) binding(ctx context.Context, id string) (portBinding, error) {
 
 // pciRequest is what the port asks for of its host: a device of a type, "" for any.
 // policy is the NUMA policy of what has none.
-func (b portBinding) pciRequest(r *objects.NetworkRequest, device, policy string, physical *string) *objects.Versioned {
+func (b portBinding) pciRequest(r *objects.NetworkRequest, device, policy string, physical *string) objects.PCIRequest {
 	managed := "False"
 	if b.VNICType == remoteManaged {
 		managed = "True"
@@ -142,14 +140,14 @@ func (b portBinding) pciRequest(r *objects.NetworkRequest, device, policy string
 	if trusted, ok := b.Profile["trusted"].(bool); ok {
 		spec["trusted"] = map[bool]string{true: "True", false: "False"}[trusted]
 	}
-	data := map[string]any{"count": 1, "spec": []any{spec}, "request_id": uuid.NewString(), "requester_id": r.PortID}
+	request := objects.PCIRequest{Count: 1, Spec: []map[string]any{spec}, RequestID: new(uuid.NewString()), RequesterID: r.PortID}
 	if b.NUMAPolicy != nil && *b.NUMAPolicy != "" {
 		policy = *b.NUMAPolicy
 	}
 	if policy != "" {
-		data["numa_policy"] = policy
+		request.NUMAPolicy = &policy
 	}
-	return objects.ChangedVersioned("InstancePCIRequest", "1.4", data)
+	return request
 }
 
 // physical is the physical network below a network, or whether it is tunneled.

@@ -12,7 +12,7 @@ import (
 // of its port.
 func (c *Client) AttachInterface(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, network, port, address, tag *string) (string, error) {
 	var vif json.RawMessage
-	if err := c.call(ctx, caller, i, "attach_interface", args{"instance": i.Versioned(), "network_id": network, "port_id": port, "requested_ip": address, "tag": tag}, &vif); err != nil {
+	if err := c.call(ctx, caller, i, "attach_interface", args{"instance": i, "network_id": network, "port_id": port, "requested_ip": address, "tag": tag}, &vif); err != nil {
 		return "", err
 	}
 	var made struct {
@@ -24,23 +24,23 @@ func (c *Client) AttachInterface(ctx context.Context, caller *reqctx.Caller, i *
 
 // DetachInterface takes an interface away from a server.
 func (c *Client) DetachInterface(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, port string) error {
-	return c.cast(ctx, caller, i, "", "detach_interface", args{"instance": i.Versioned(), "port_id": port})
+	return c.cast(ctx, caller, i, "", "detach_interface", args{"instance": i, "port_id": port})
 }
 
 // DetachVolume takes a volume away from a server; attachment is Cinder's, or nil.
 func (c *Client) DetachVolume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, volume string, attachment *string) error {
-	return c.cast(ctx, caller, i, "", "detach_volume", args{"instance": i.Versioned(), "volume_id": volume, "attachment_id": attachment})
+	return c.cast(ctx, caller, i, "", "detach_volume", args{"instance": i, "volume_id": volume, "attachment_id": attachment})
 }
 
 // SwapVolume puts one volume in the place of another.
 func (c *Client) SwapVolume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, old, next, attachment string) error {
-	return c.cast(ctx, caller, i, "", "swap_volume", args{"instance": i.Versioned(), "old_volume_id": old, "new_volume_id": next, "new_attachment_id": attachment})
+	return c.cast(ctx, caller, i, "", "swap_volume", args{"instance": i, "old_volume_id": old, "new_volume_id": next, "new_attachment_id": attachment})
 }
 
 // Console opens a console: method is get_vnc_console and the like, kind "novnc" and
 // the like. The answer is the host's: host, port, token, access_url and so on.
 func (c *Client) Console(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, method, kind string) (map[string]any, error) {
 	var out map[string]any
-	err := c.call(ctx, caller, i, method, args{"instance": i.Versioned(), "console_type": kind}, &out)
+	err := c.call(ctx, caller, i, method, args{"instance": i, "console_type": kind}, &out)
 	return out, err
 }

@@ -8,54 +8,54 @@ import (
 )
 
 // Terminate destroys a server with its block devices.
-func (c *Client) Terminate(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, devices []*objects.Versioned) error {
-	return c.cast(ctx, caller, i, "", "terminate_instance", args{"instance": i.Versioned(), "bdms": objects.VersionedList("BlockDeviceMappingList", "1.18", devices)})
+func (c *Client) Terminate(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, devices []*objects.BlockDevice) error {
+	return c.cast(ctx, caller, i, "", "terminate_instance", args{"instance": i, "bdms": devices})
 }
 
 // SoftDelete powers a server off that may yet be restored.
 func (c *Client) SoftDelete(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
-	return c.cast(ctx, caller, i, "", "soft_delete_instance", args{"instance": i.Versioned()})
+	return c.cast(ctx, caller, i, "", "soft_delete_instance", args{"instance": i})
 }
 
 // Restore ends SoftDelete.
 func (c *Client) Restore(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
-	return c.cast(ctx, caller, i, "", "restore_instance", args{"instance": i.Versioned()})
+	return c.cast(ctx, caller, i, "", "restore_instance", args{"instance": i})
 }
 
 // ConfirmResizeNow drops what is left of a resized server on the host it was on
 // before, and returns when it is gone.
-func (c *Client) ConfirmResizeNow(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Versioned) error {
-	return c.callHost(ctx, caller, i.Cell, migration.Text("source_compute"), "confirm_resize", args{"instance": i.Versioned(), "migration": migration}, nil, false)
+func (c *Client) ConfirmResizeNow(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration) error {
+	return c.callHost(ctx, caller, i.Cell, objects.OrZero(migration.SourceCompute), "confirm_resize", args{"instance": i, "migration": migration}, nil, false)
 }
 
 // Snapshot writes a server's disk to an image.
 func (c *Client) Snapshot(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, image string) error {
-	return c.cast(ctx, caller, i, "", "snapshot_instance", args{"instance": i.Versioned(), "image_id": image})
+	return c.cast(ctx, caller, i, "", "snapshot_instance", args{"instance": i, "image_id": image})
 }
 
 // Backup is Snapshot, and removes all but the newest images of a kind ("daily").
 func (c *Client) Backup(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, image, kind string, keep int64) error {
-	return c.cast(ctx, caller, i, "", "backup_instance", args{"instance": i.Versioned(), "image_id": image, "backup_type": kind, "rotation": keep})
+	return c.cast(ctx, caller, i, "", "backup_instance", args{"instance": i, "image_id": image, "backup_type": kind, "rotation": keep})
 }
 
 // Quiesce makes a server's file systems consistent, and returns when they are.
 func (c *Client) Quiesce(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
-	return c.call(ctx, caller, i, "quiesce_instance", args{"instance": i.Versioned()}, nil)
+	return c.call(ctx, caller, i, "quiesce_instance", args{"instance": i}, nil)
 }
 
 // Unquiesce ends Quiesce; mapping are the block devices of the image that was made.
 func (c *Client) Unquiesce(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, mapping any) error {
-	return c.cast(ctx, caller, i, "", "unquiesce_instance", args{"instance": i.Versioned(), "mapping": mapping})
+	return c.cast(ctx, caller, i, "", "unquiesce_instance", args{"instance": i, "mapping": mapping})
 }
 
 // Shelve powers a server off and writes its disk to an image.
 func (c *Client) Shelve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, image string, accelerators []string) error {
-	return c.shelve(ctx, caller, i, accelerators, "shelve_instance", args{"instance": i.Versioned(), "image_id": image, "clean_shutdown": true})
+	return c.shelve(ctx, caller, i, accelerators, "shelve_instance", args{"instance": i, "image_id": image, "clean_shutdown": true})
 }
 
 // ShelveOffload takes a shelved server off its host.
 func (c *Client) ShelveOffload(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, accelerators []string) error {
-	return c.shelve(ctx, caller, i, accelerators, "shelve_offload_instance", args{"instance": i.Versioned(), "clean_shutdown": true})
+	return c.shelve(ctx, caller, i, accelerators, "shelve_offload_instance", args{"instance": i, "clean_shutdown": true})
 }
 
 // shelve names the accelerators of a server to computes that take them.
@@ -81,7 +81,7 @@ func (c *Client) shelve(ctx context.Context, caller *reqctx.Caller, i *objects.I
 
 // ExternalEvents tells a host of events of servers that are on it or on their way
 // there. A host that is shutting down still takes them, if it is new enough.
-func (c *Client) ExternalEvents(ctx context.Context, caller *reqctx.Caller, cell, host string, servers, events []*objects.Versioned) error {
+func (c *Client) ExternalEvents(ctx context.Context, caller *reqctx.Caller, cell, host string, servers []*objects.Instance, events []*objects.ExternalEvent) error {
 	t, err := c.target(ctx, host, "5.0")
 	if err != nil {
 		return err

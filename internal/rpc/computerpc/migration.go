@@ -8,14 +8,14 @@ import (
 )
 
 // ConfirmResize drops what is left of a resized server on the host it was on.
-func (c *Client) ConfirmResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Versioned) error {
-	return c.cast(ctx, caller, i, migration.Text("source_compute"), "confirm_resize", args{"instance": i.Versioned(), "migration": migration})
+func (c *Client) ConfirmResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration) error {
+	return c.cast(ctx, caller, i, objects.OrZero(migration.SourceCompute), "confirm_resize", args{"instance": i, "migration": migration})
 }
 
 // RevertResize brings a resized server back to the host it was on: the one that
 // it is on begins. Computes of old are not told the request spec.
-func (c *Client) RevertResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration, spec *objects.Versioned) error {
-	host := migration.Text("dest_compute")
+func (c *Client) RevertResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration, spec *objects.RequestSpec) error {
+	host := objects.OrZero(migration.DestCompute)
 	if host == "" && i.Host != nil {
 		host = *i.Host
 	}
@@ -26,7 +26,7 @@ func (c *Client) RevertResize(ctx context.Context, caller *reqctx.Caller, i *obj
 	if err != nil {
 		return err
 	}
-	a := args{"instance": i.Versioned(), "migration": migration, "request_spec": spec}
+	a := args{"instance": i, "migration": migration, "request_spec": spec}
 	ok, err := c.Can(ctx, t.Version)
 	if err != nil {
 		return err
@@ -41,10 +41,10 @@ func (c *Client) RevertResize(ctx context.Context, caller *reqctx.Caller, i *obj
 // ForceComplete has the host that a live migration leaves end it, at the price of
 // a pause.
 func (c *Client) ForceComplete(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, source string) error {
-	return c.cast(ctx, caller, i, source, "live_migration_force_complete", args{"instance": i.Versioned()})
+	return c.cast(ctx, caller, i, source, "live_migration_force_complete", args{"instance": i})
 }
 
 // AbortLiveMigration has the host of a server give a live migration up.
 func (c *Client) AbortLiveMigration(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration int64) error {
-	return c.cast(ctx, caller, i, "", "live_migration_abort", args{"instance": i.Versioned(), "migration_id": migration})
+	return c.cast(ctx, caller, i, "", "live_migration_abort", args{"instance": i, "migration_id": migration})
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // sharesSince is the version of the interface that knows of shares.
@@ -32,5 +33,5 @@ func (c *Client) share(ctx context.Context, caller *reqctx.Caller, i *objects.In
 		return noHost(i)
 	}
 	t := rpc.Target{Topic: topic, Server: *i.Host, Version: sharesSince}
-	return c.send(ctx, caller, i.Cell, t, method, args{"instance": i.Versioned(), "share_mapping": s.Versioned()})
+	return c.send(ctx, caller, i.Cell, t, method, args{"instance": i, "share_mapping": versioned.Share(s)})
 }

@@ -5,22 +5,27 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Build is what the conductor is told to build.
 type Build struct {
-	Requests []*objects.Versioned // BuildRequest
-	Specs    []*objects.Versioned // RequestSpec, in the same order
+	Servers  []*objects.Build
 	Image    map[string]any
 	Password string
-	Files    [][2]string // path and content
-	Networks any         // NetworkRequestList, or nil
-	Devices  *objects.Versioned
-	Tags     *objects.Versioned
+	Files    [][2]string              // path and content
+	Networks *objects.NetworkRequests // nil: nothing was asked for
+	Devices  []*objects.BlockDevice
+	Tags     []string
 }
 
 // ScheduleAndBuild finds hosts for servers and builds them there.
 func (c *Client) ScheduleAndBuild(ctx context.Context, caller *reqctx.Caller, b Build) error {
-	return c.cast(ctx, caller, "schedule_and_build_instances", "1.17", args{"build_requests": b.Requests, "request_specs": b.Specs, "image": b.Image,
-		"admin_password": b.Password, "injected_files": b.Files, "requested_networks": b.Networks, "block_device_mapping": b.Devices, "tags": b.Tags})
+	specs := make([]*objects.RequestSpec, len(b.Servers))
+	for n, one := range b.Servers {
+		specs[n] = one.Spec
+	}
+	return c.cast(ctx, caller, "schedule_and_build_instances", "1.17", args{"build_requests": b.Servers, "request_specs": specs, "image": b.Image,
+		"admin_password": b.Password, "injected_files": b.Files, "requested_networks": b.Networks, "block_device_mapping": versioned.NewBlockDevices(b.Devices, ""),
+		"tags": versioned.Tags(b.Tags, "")})
 }

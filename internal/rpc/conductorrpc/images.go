@@ -8,6 +8,6 @@ import (
 )
 
 // CacheImages has the hosts of an aggregate fetch images before they are needed.
-func (c *Client) CacheImages(ctx context.Context, caller *reqctx.Caller, aggregate *objects.Versioned, images []string) error {
+func (c *Client) CacheImages(ctx context.Context, caller *reqctx.Caller, aggregate *objects.Aggregate, images []string) error {
 	return c.cast(ctx, caller, "cache_images", "1.21", args{"aggregate": aggregate, "image_ids": images})
 }

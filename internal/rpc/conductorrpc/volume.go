@@ -10,7 +10,7 @@ import (
 
 // Volume is a volume that is to be attached.
 type Volume struct {
-	Instance            *objects.Versioned
+	Instance            *objects.Instance
 	Volume              map[string]any // as Nova's services know volumes
 	Device, Tag         *string
 	Multiattach         bool // the caller knows of multiattach volumes

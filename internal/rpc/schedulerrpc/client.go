@@ -43,12 +43,12 @@ func pinned(pin string) string {
 
 // UpdateAggregates tells what aggregates are now. The schedulers keep those they
 // know, and learn of hosts that joined.
-func (c *Client) UpdateAggregates(ctx context.Context, caller *reqctx.Caller, list []*objects.Versioned) error {
+func (c *Client) UpdateAggregates(ctx context.Context, caller *reqctx.Caller, list []*objects.Aggregate) error {
 	return c.fanout(ctx, caller, "update_aggregates", map[string]any{"aggregates": list})
 }
 
 // DeleteAggregate tells that an aggregate is gone.
-func (c *Client) DeleteAggregate(ctx context.Context, caller *reqctx.Caller, g *objects.Versioned) error {
+func (c *Client) DeleteAggregate(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate) error {
 	return c.fanout(ctx, caller, "delete_aggregate", map[string]any{"aggregate": g})
 }
 

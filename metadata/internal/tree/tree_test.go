@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 	"github.com/nova-go/nova/metadata/internal/tree"
 )
 
@@ -42,7 +43,7 @@ func (fakeVendor) All(context.Context, *objects.Guest, func(context.Context) (st
 // each kind, a network that is injected, a kernel and a ramdisk.
 func guest(t *testing.T) *objects.Guest {
 	t.Helper()
-	devices, err := objects.ParseDeviceMetadata(read(t, "devices.json"))
+	devices, err := versioned.ParseDeviceMetadata(read(t, "devices.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package objects
+package versioned
 
 import (
 	"encoding/json"
@@ -11,10 +11,10 @@ import (
 // MarshalJSON implements json.Marshaler. An object in an object is written where it
 // stands: encoding/json would write it apart, check it and copy it, once for each
 // object around it.
-func (v *Versioned) MarshalJSON() ([]byte, error) { return v.append(nil) }
+func (v *Object) MarshalJSON() ([]byte, error) { return v.append(nil) }
 
 // append writes the object to the end of b; a nil one is null.
-func (v *Versioned) append(b []byte) (_ []byte, err error) {
+func (v *Object) append(b []byte) (_ []byte, err error) {
 	if v == nil {
 		return append(b, "null"...), nil
 	}
@@ -54,9 +54,9 @@ func appendValue(b []byte, value any) ([]byte, error) {
 	switch v := value.(type) {
 	case nil:
 		return append(b, "null"...), nil
-	case *Versioned:
+	case *Object:
 		return v.append(b)
-	case []*Versioned:
+	case []*Object:
 		return appendValues(b, v)
 	case []any:
 		return appendValues(b, v)

@@ -1,4 +1,9 @@
-package objects
+// Package versioned writes and reads objects as oslo.versionedobjects does: how
+// they cross the RPC, how some columns hold them, and how notifications carry
+// them. Everything else works on the structs of package objects; internal/rpc,
+// internal/db and internal/ops/notify turn these into the forms here, each in the
+// version that the release knows.
+package versioned
 
 import (
 	"bytes"
@@ -11,16 +16,15 @@ import (
 	"time"
 )
 
-// Versioned is an object as oslo.versionedobjects writes it: how instances,
-// request specs and their like cross the RPC, and how some columns hold them.
+// Object is an object in the form of oslo.versionedobjects:
 //
 //	{"nova_object.name": "Flavor", "nova_object.namespace": "nova", "nova_object.version": "1.2",
 //	 "nova_object.data": {…}, "nova_object.changes": ["memory_mb"]}
 //
 // A field that is not in Data is one that was never set, which is not the same
 // as null. Values are what encoding/json gives for JSON, but numbers are
-// json.Number, and objects of this form are *Versioned.
-type Versioned struct {
+// json.Number, and objects of this form are *Object.
+type Object struct {
 	Name    string
 	Version string
 	Data    map[string]any
@@ -28,20 +32,24 @@ type Versioned struct {
 	Changes []string
 }
 
-// NewVersioned is an object whose fields are all loaded: none counts as changed.
-func NewVersioned(name, version string, data map[string]any) *Versioned {
-	return &Versioned{Name: name, Version: version, Data: data}
+// Loaded is an object as it was loaded: none of its fields counts as changed.
+func Loaded(name string, data map[string]any) *Object {
+	return &Object{Name: name, Version: versions[name], Data: data}
 }
 
-// ChangedVersioned is an object that was made, not loaded: each of its fields
-// counts as changed.
-func ChangedVersioned(name, version string, data map[string]any) *Versioned {
-	return &Versioned{Name: name, Version: version, Data: data, Changes: slices.Sorted(maps.Keys(data))}
+// Made is an object that was made, not loaded: each of its fields counts as changed.
+func Made(name string, data map[string]any) *Object {
+	return &Object{Name: name, Version: versions[name], Data: data, Changes: slices.Sorted(maps.Keys(data))}
 }
 
-// VersionedList is a list object: its only field is objects.
-func VersionedList[T any](name, version string, list []T) *Versioned {
-	return NewVersioned(name, version, map[string]any{"objects": orEmpty(list)})
+// List is a list object that was loaded: its only field is objects.
+func List[T any](name string, list []T) *Object {
+	return Loaded(name, map[string]any{"objects": orEmpty(list)})
+}
+
+// madeList is a list object that was made.
+func madeList[T any](name string, list []T) *Object {
+	return Made(name, map[string]any{"objects": orEmpty(list)})
 }
 
 func orEmpty[T any](list []T) []T {
@@ -52,7 +60,7 @@ func orEmpty[T any](list []T) []T {
 }
 
 // Set gives a field a value, as a change.
-func (v *Versioned) Set(field string, value any) {
+func (v *Object) Set(field string, value any) {
 	v.Data[field] = value
 	if !slices.Contains(v.Changes, field) {
 		v.Changes = append(v.Changes, field)
@@ -60,7 +68,7 @@ func (v *Versioned) Set(field string, value any) {
 }
 
 // Has tells whether a field is set; null is set, too.
-func (v *Versioned) Has(field string) bool {
+func (v *Object) Has(field string) bool {
 	if v == nil {
 		return false
 	}
@@ -69,26 +77,26 @@ func (v *Versioned) Has(field string) bool {
 }
 
 // Object is the object in a field, or nil.
-func (v *Versioned) Object(field string) *Versioned {
+func (v *Object) Object(field string) *Object {
 	if v == nil {
 		return nil
 	}
-	o, _ := v.Data[field].(*Versioned)
+	o, _ := v.Data[field].(*Object)
 	return o
 }
 
 // Objects are the members of a list object, or of a field that is a list.
-func (v *Versioned) Objects(field string) []*Versioned {
+func (v *Object) Objects(field string) []*Object {
 	if v == nil {
 		return nil
 	}
 	switch l := v.Data[field].(type) {
-	case []*Versioned:
+	case []*Object:
 		return l
 	case []any:
-		var out []*Versioned
+		var out []*Object
 		for _, m := range l {
-			if o, ok := m.(*Versioned); ok {
+			if o, ok := m.(*Object); ok {
 				out = append(out, o)
 			}
 		}
@@ -98,7 +106,7 @@ func (v *Versioned) Objects(field string) []*Versioned {
 }
 
 // Text is a field's string, or "".
-func (v *Versioned) Text(field string) string {
+func (v *Object) Text(field string) string {
 	if v == nil {
 		return ""
 	}
@@ -106,13 +114,15 @@ func (v *Versioned) Text(field string) string {
 	case string:
 		return s
 	case *string:
-		return OrZero(s)
+		if s != nil {
+			return *s
+		}
 	}
 	return ""
 }
 
 // Int is a field's number; ok is false where it has none.
-func (v *Versioned) Int(field string) (n int64, ok bool) {
+func (v *Object) Int(field string) (n int64, ok bool) {
 	if v == nil {
 		return 0, false
 	}
@@ -133,7 +143,7 @@ func (v *Versioned) Int(field string) (n int64, ok bool) {
 }
 
 // Bool is a field's truth value.
-func (v *Versioned) Bool(field string) bool {
+func (v *Object) Bool(field string) bool {
 	if v == nil {
 		return false
 	}
@@ -142,7 +152,7 @@ func (v *Versioned) Bool(field string) bool {
 }
 
 // Decode reads the fields of Data into a struct, by its json tags.
-func (v *Versioned) Decode(to any) error {
+func (v *Object) Decode(to any) error {
 	text, err := json.Marshal(v.Data)
 	if err != nil {
 		return err
@@ -152,7 +162,7 @@ func (v *Versioned) Decode(to any) error {
 
 // Clean forgets the changes of the object and of those below it, as Nova does
 // with what it has loaded or saved.
-func (v *Versioned) Clean() *Versioned {
+func (v *Object) Clean() *Object {
 	if v == nil {
 		return nil
 	}
@@ -165,9 +175,9 @@ func (v *Versioned) Clean() *Versioned {
 
 func cleanValue(value any) {
 	switch c := value.(type) {
-	case *Versioned:
+	case *Object:
 		c.Clean()
-	case []*Versioned:
+	case []*Object:
 		for _, o := range c {
 			o.Clean()
 		}
@@ -179,11 +189,11 @@ func cleanValue(value any) {
 }
 
 // Copy is a copy whose fields can be changed without changing v's.
-func (v *Versioned) Copy() *Versioned {
+func (v *Object) Copy() *Object {
 	if v == nil {
 		return nil
 	}
-	c := &Versioned{Name: v.Name, Version: v.Version, Data: make(map[string]any, len(v.Data)), Changes: slices.Clone(v.Changes)}
+	c := &Object{Name: v.Name, Version: v.Version, Data: make(map[string]any, len(v.Data)), Changes: slices.Clone(v.Changes)}
 	for k, value := range v.Data {
 		c.Data[k] = copyValue(value)
 	}
@@ -192,10 +202,10 @@ func (v *Versioned) Copy() *Versioned {
 
 func copyValue(value any) any {
 	switch c := value.(type) {
-	case *Versioned:
+	case *Object:
 		return c.Copy()
-	case []*Versioned:
-		out := make([]*Versioned, len(c))
+	case []*Object:
+		out := make([]*Object, len(c))
 		for n, o := range c {
 			out[n] = o.Copy()
 		}
@@ -217,16 +227,16 @@ func copyValue(value any) any {
 }
 
 // changed are the fields that changed, or whose objects did, sorted.
-func (v *Versioned) changed() []string {
+func (v *Object) changed() []string {
 	changes := slices.Clone(v.Changes)
 	for field, value := range v.Data {
 		below := false
 		switch o := value.(type) {
-		case *Versioned:
+		case *Object:
 			below = o != nil && len(o.changed()) > 0
-		case []*Versioned:
+		case []*Object:
 			if field == "objects" {
-				below = slices.ContainsFunc(o, func(o *Versioned) bool { return len(o.changed()) > 0 })
+				below = slices.ContainsFunc(o, func(o *Object) bool { return len(o.changed()) > 0 })
 			}
 		}
 		if below && !slices.Contains(changes, field) {
@@ -254,14 +264,14 @@ func wireTime(value any) any {
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (v *Versioned) UnmarshalJSON(text []byte) error {
+func (v *Object) UnmarshalJSON(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	var raw any
 	if err := d.Decode(&raw); err != nil {
 		return err
 	}
-	o, ok := revive(raw).(*Versioned)
+	o, ok := revive(raw).(*Object)
 	if !ok {
 		return fmt.Errorf("no versioned object: nova_object.name is missing")
 	}
@@ -269,12 +279,12 @@ func (v *Versioned) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// ParseVersioned reads an object; no text and "null" are nil.
-func ParseVersioned(text []byte) (*Versioned, error) {
+// Parse reads an object; no text and "null" are nil.
+func Parse(text []byte) (*Object, error) {
 	if text = bytes.TrimSpace(text); len(text) == 0 || bytes.Equal(text, []byte("null")) {
 		return nil, nil
 	}
-	v := &Versioned{}
+	v := &Object{}
 	if err := v.UnmarshalJSON(text); err != nil {
 		return nil, err
 	}
@@ -297,7 +307,7 @@ func revive(value any) any {
 			return c
 		}
 		data, _ := c["nova_object.data"].(map[string]any)
-		v := &Versioned{Name: name, Data: make(map[string]any, len(data))}
+		v := &Object{Name: name, Data: make(map[string]any, len(data))}
 		v.Version, _ = c["nova_object.version"].(string)
 		for k, o := range data {
 			v.Data[k] = revive(o)

@@ -1,4 +1,4 @@
-package objects_test
+package versioned_test
 
 import (
 	"encoding/json"
@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // spec is part of what Nova 34 wrote into request_specs.spec.
@@ -16,8 +16,8 @@ const spec = `{"nova_object.name": "RequestSpec", "nova_object.namespace": "nova
 		{"nova_object.name": "SecurityGroup", "nova_object.namespace": "nova", "nova_object.version": "1.2", "nova_object.data": {"name": "default"}, "nova_object.changes": ["name"]}]}, "nova_object.changes": ["objects"]},
 	"scheduler_hints": {"group": ["g"]}}, "nova_object.changes": ["num_instances", "security_groups"]}`
 
-func TestVersionedRoundTrip(t *testing.T) {
-	v, err := objects.ParseVersioned([]byte(spec))
+func TestObjectRoundTrip(t *testing.T) {
+	v, err := versioned.Parse([]byte(spec))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,12 +39,12 @@ func TestVersionedRoundTrip(t *testing.T) {
 	}
 }
 
-func TestVersionedChanges(t *testing.T) {
-	v, err := objects.ParseVersioned([]byte(spec))
+func TestObjectChanges(t *testing.T) {
+	v, err := versioned.Parse([]byte(spec))
 	if err != nil {
 		t.Fatal(err)
 	}
-	changes := func(v *objects.Versioned) []string {
+	changes := func(v *versioned.Object) []string {
 		t.Helper()
 		text, err := json.Marshal(v)
 		if err != nil {
@@ -73,20 +73,20 @@ func TestVersionedChanges(t *testing.T) {
 	}
 }
 
-func TestVersionedValues(t *testing.T) {
+func TestObjectValues(t *testing.T) {
 	at := time.Date(2026, 11, 21, 14, 39, 18, 999, time.FixedZone("", 3600))
-	text, err := json.Marshal(objects.NewVersioned("X", "1.0", map[string]any{"at": &at, "never": (*time.Time)(nil), "f": objects.Float(1), "g": objects.Float(0.25)}))
-	want := `{"nova_object.name":"X","nova_object.namespace":"nova","nova_object.version":"1.0","nova_object.data":{"at":"2026-11-21T13:39:18Z","f":1.0,"g":0.25,"never":null}}`
+	text, err := json.Marshal(versioned.Loaded("Flavor", map[string]any{"at": &at, "never": (*time.Time)(nil), "f": versioned.Float(1), "g": versioned.Float(0.25)}))
+	want := `{"nova_object.name":"Flavor","nova_object.namespace":"nova","nova_object.version":"1.2","nova_object.data":{"at":"2026-11-21T13:39:18Z","f":1.0,"g":0.25,"never":null}}`
 	if err != nil || string(text) != want {
 		t.Errorf("%s, %v", text, err)
 	}
 	for _, nothing := range []string{"", " ", "null"} {
-		if v, err := objects.ParseVersioned([]byte(nothing)); v != nil || err != nil {
+		if v, err := versioned.Parse([]byte(nothing)); v != nil || err != nil {
 			t.Errorf("%q is %v, %v", nothing, v, err)
 		}
 	}
 	for _, bad := range []string{"{", "[]", `{"a": 1}`, `"x"`} {
-		if v, err := objects.ParseVersioned([]byte(bad)); err == nil {
+		if v, err := versioned.Parse([]byte(bad)); err == nil {
 			t.Errorf("%q is taken as %v", bad, v)
 		}
 	}
@@ -96,7 +96,7 @@ func FuzzParseVersioned(f *testing.F) {
 	f.Add([]byte(spec))
 	f.Add([]byte(`{"nova_object.name": "A", "nova_object.data": [], "nova_object.changes": [1]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		v, err := objects.ParseVersioned(text)
+		v, err := versioned.Parse(text)
 		if err != nil || v == nil {
 			return
 		}
@@ -104,7 +104,7 @@ func FuzzParseVersioned(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
-		if again, err := objects.ParseVersioned(out); err != nil || again.Name != v.Name {
+		if again, err := versioned.Parse(out); err != nil || again.Name != v.Name {
 			t.Fatalf("%q became %q: %v", text, out, err)
 		}
 	})

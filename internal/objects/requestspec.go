@@ -31,7 +31,8 @@ type RequestSpec struct {
 	Networks        *NetworkRequests
 
 	// Made tells that the spec was made for this request, not loaded. Changes are the
-	// fields, by Nova's names, that were set since it was loaded.
+	// fields, by Nova's names, that were set since it was loaded, or that hold objects
+	// which were stored as changed.
 	Made    bool
 	Changes []string
 }

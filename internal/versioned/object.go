@@ -228,6 +228,9 @@ func copyValue(value any) any {
 
 // changed are the fields that changed, or whose objects did, sorted.
 func (v *Object) changed() []string {
+	if v == nil {
+		return nil
+	}
 	changes := slices.Clone(v.Changes)
 	for field, value := range v.Data {
 		below := false

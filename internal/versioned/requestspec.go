@@ -163,6 +163,11 @@ func ParseRequestSpec(text []byte) (s *objects.RequestSpec, group string, err er
 		Image:            parseImageMeta(v.Object("image")),
 		AvailabilityZone: v.text("availability_zone"), ForceHosts: v.texts("force_hosts"), ForceNodes: v.texts("force_nodes")}
 	s.NumInstances, _ = v.Int("num_instances")
+	for field := range v.Data {
+		if o := v.Object(field); len(o.changed()) > 0 && field != "instance_group" {
+			s.Change(field)
+		}
+	}
 	if s.NUMATopology, err = parseNUMATopology(v.Object("numa_topology")); err != nil {
 		return nil, "", err
 	}

@@ -17,7 +17,7 @@ func (a *API) volumesIndex(r *api.Request, i *objects.Instance) (any, error) {
 	}
 	volumes := devices[:0]
 	for _, d := range devices {
-		if d.VolumeID != nil && *d.VolumeID != "" {
+		if d.VolumeID != nil && *d.VolumeID != "" && shown(r, d) {
 			volumes = append(volumes, d)
 		}
 	}
@@ -35,13 +35,19 @@ func (a *API) volumesShow(r *api.Request, i *objects.Instance) (any, error) {
 	}
 	id := r.Var("id")
 	for _, d := range devices {
-		if objects.OrZero(d.VolumeID) == id {
+		if objects.OrZero(d.VolumeID) == id && shown(r, d) {
 			return api.Doc(func(o *api.Object) {
 				o.Obj("volumeAttachment", func(o *api.Object) { volume(r, o, d) })
 			}), nil
 		}
 	}
 	return nil, api.NotFound("Instance %s is not attached to volume %s", i.UUID, id)
+}
+
+// shown tells whether clients may see an attachment. Those who are shown the id of
+// Cinder's attachment do not see one that has none yet.
+func shown(r *api.Request, d *objects.BlockDevice) bool {
+	return d.AttachmentID != nil || !r.Since(mv.V89AttachmentID)
 }
 
 func volume(r *api.Request, o *api.Object, d *objects.BlockDevice) {

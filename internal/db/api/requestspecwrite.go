@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
@@ -42,7 +43,8 @@ func WholeRequestSpec(ctx context.Context, d *db.DB, server string) (*objects.Re
 // fields are those that were set; they count as changed in what is stored.
 func SaveRequestSpec(ctx context.Context, d *db.DB, s *objects.RequestSpec, fields ...string) error {
 	stored := *s
-	stored.Changes = fields
+	stored.Changes = slices.Clone(s.Changes)
+	stored.Change(fields...)
 	text, err := versioned.StoredRequestSpec(&stored).MarshalJSON()
 	if err != nil {
 		return err

@@ -70,7 +70,9 @@ func (o *Ops) revertSpec(ctx context.Context, i *objects.Instance, spec *objects
 			return err
 		}
 		spec.Flavor, spec.NUMATopology = old, numa
-		spec.Change("numa_topology")
+		if numa != nil {
+			spec.Change("numa_topology")
+		}
 		if err := dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, spec, "flavor", "numa_topology"); err != nil {
 			return err
 		}

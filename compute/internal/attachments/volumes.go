@@ -23,7 +23,7 @@ func (a *API) volumesIndex(r *api.Request, i *objects.Instance) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.List("volumeAttachments", len(volumes), func(n int, arr *api.Array) {
-			arr.Obj(func(o *api.Object) { volume(r, o, volumes[n]) })
+			arr.Obj(func(o *api.Object) { writeVolume(r, o, volumes[n]) })
 		})
 	}), nil
 }
@@ -37,14 +37,14 @@ func (a *API) volumesShow(r *api.Request, i *objects.Instance) (any, error) {
 	for _, d := range devices {
 		if objects.OrZero(d.VolumeID) == id {
 			return api.Doc(func(o *api.Object) {
-				o.Obj("volumeAttachment", func(o *api.Object) { volume(r, o, d) })
+				o.Obj("volumeAttachment", func(o *api.Object) { writeVolume(r, o, d) })
 			}), nil
 		}
 	}
 	return nil, api.NotFound("Instance %s is not attached to volume %s", i.UUID, id)
 }
 
-func volume(r *api.Request, o *api.Object, d *objects.BlockDevice) {
+func writeVolume(r *api.Request, o *api.Object, d *objects.BlockDevice) {
 	if !r.Since(mv.V89AttachmentID) {
 		o.Opt("id", d.VolumeID)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// password is the body that changes the password of a server's administrator.
+// password is the request body that changes the administrator password of a server.
 type password struct {
 	AdminPass string `json:"adminPass"`
 }
@@ -26,12 +26,13 @@ func (a *API) changePassword(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, err
 }
 
-// unprintable are the characters that XML cannot hold: once, answers were XML.
+// unprintable matches the characters that XML does not allow. Nova removes them, because its
+// API once supported XML.
 var unprintable = regexp.MustCompile(`[\x00-\x08\x0B-\x1F]`)
 
-// consoleOutput is the body that reads a server's console.
+// consoleOutput is the request body that reads a server's console log.
 type consoleOutput struct {
-	Length any `json:"length"` // a number or text: Nova hands it on as it is
+	Length any `json:"length"` // a number or a text; Nova passes it on unchanged
 }
 
 func (a *API) consoleOutput(r *api.Request, i *objects.Instance) (any, error) {
@@ -57,7 +58,7 @@ func (a *API) diagnostics(r *api.Request, i *objects.Instance) (any, error) {
 	return diagnosticsView(d), nil
 }
 
-// diagnosticsParts are the lists in a server's diagnostics, with their fields.
+// diagnosticsParts are the lists in the diagnostics of a server, with their fields.
 var diagnosticsParts = map[string][]string{
 	"disk_details": {"read_bytes", "read_requests", "write_bytes", "write_requests", "errors_count"},
 	"cpu_details":  {"id", "time", "utilisation"},
@@ -65,21 +66,21 @@ var diagnosticsParts = map[string][]string{
 		"tx_octets", "tx_errors", "tx_drop", "tx_packets", "tx_rate"},
 }
 
-// diagnosticsView shows all fields, null where the driver does not know.
+// diagnosticsView returns all fields; fields that the driver does not set are null.
 func diagnosticsView(d *objects.Versioned) map[string]any {
-	view := fields(d, "state", "driver", "hypervisor", "hypervisor_os", "uptime", "config_drive", "num_cpus", "num_nics", "num_disks")
+	view := versionedFields(d, "state", "driver", "hypervisor", "hypervisor_os", "uptime", "config_drive", "num_cpus", "num_nics", "num_disks")
 	for part, names := range diagnosticsParts {
 		list := []map[string]any{}
 		for _, o := range d.Objects(part) {
-			list = append(list, fields(o, names...))
+			list = append(list, versionedFields(o, names...))
 		}
 		view[part] = list
 	}
-	view["memory_details"] = fields(d.Object("memory_details"), "maximum", "used")
+	view["memory_details"] = versionedFields(d.Object("memory_details"), "maximum", "used")
 	return view
 }
 
-func fields(v *objects.Versioned, names ...string) map[string]any {
+func versionedFields(v *objects.Versioned, names ...string) map[string]any {
 	m := make(map[string]any, len(names))
 	for _, name := range names {
 		m[name] = nil
@@ -90,9 +91,9 @@ func fields(v *objects.Versioned, names ...string) map[string]any {
 	return m
 }
 
-// fixedIP is the body that gives a server an address of a network, or takes one away.
+// fixedIP is the request body that adds a fixed IP to a server or removes it.
 type fixedIP struct {
-	NetworkID any    `json:"networkId"` // text or a number: Nova hands it on as it is
+	NetworkID any    `json:"networkId"` // a text or a number; Nova passes it on unchanged
 	Address   string `json:"address"`
 }
 

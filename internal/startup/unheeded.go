@@ -22,7 +22,7 @@ type Unheeded struct {
 // Reasons for options that other programs use.
 const (
 	computes = "only nova-compute uses it"
-	proxies  = "only nova-compute and the console proxies use it"
+	proxies  = "of nova-compute and the console proxies"
 	threads  = "it sets the size of a thread pool, and goroutines need none"
 	clients  = "only Python's client libraries use it"
 	noLoop   = "it configures a retry loop of oslo.db that Nova does not use"

@@ -6,7 +6,6 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/attachments"
-	"github.com/nova-go/nova/compute/internal/servers/creation"
 	"github.com/nova-go/nova/compute/internal/consoles"
 	"github.com/nova-go/nova/compute/internal/flavors"
 	"github.com/nova-go/nova/compute/internal/groups"
@@ -18,6 +17,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/quotas"
 	"github.com/nova-go/nova/compute/internal/removed"
 	"github.com/nova-go/nova/compute/internal/servers"
+	"github.com/nova-go/nova/compute/internal/servers/creation"
 	"github.com/nova-go/nova/compute/internal/versions"
 	"github.com/nova-go/nova/compute/internal/volumes"
 	"github.com/nova-go/nova/config"
@@ -34,7 +34,7 @@ import (
 	"github.com/nova-go/nova/internal/rest/manila"
 )
 
-// areas lists the rows of every area.
+// areas returns the rows of all areas.
 func areas(p *parts) []api.Route {
 	d, c := p.deps, p.config
 	attached := &attachments.API{Servers: p.servers.Reader, Network: p.neutron,
@@ -82,7 +82,8 @@ func (p *parts) serversArea() *servers.API {
 	}
 }
 
-// migrationsArea stands on what serves servers: s.
+// migrationsArea builds the area of moves and rebuilds, whose answers to a rebuild use the
+// views of s.
 func (p *parts) migrationsArea(s *servers.API) *migrations.API {
 	c := p.config
 	return &migrations.API{
@@ -110,8 +111,8 @@ func (p *parts) hostsArea() *hosts.API {
 	}
 }
 
-// writeTimeout is how long an operation that writes may take: longer than any
-// call to another service that it makes.
+// writeTimeout is the maximum duration of a writing operation. It is longer than any timeout of
+// a call that such an operation makes.
 func writeTimeout(c *config.Config) time.Duration {
 	return max(time.Hour, 2*seconds(c.Default.LongRPCTimeout), 2*seconds(c.Default.RPCResponseTimeout))
 }

@@ -1,7 +1,7 @@
 // Package compute is OpenStack Nova's compute API as an http.Handler.
 //
-// Application is the one that Nova's module nova.wsgi.osapi_compute has: it loads
-// itself from the environment on first use. New builds further ones.
+// Application is the counterpart of Nova's WSGI module nova.wsgi.osapi_compute: it reads its
+// configuration from the environment on first use. New builds further applications.
 package compute
 
 import (
@@ -27,43 +27,43 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// Prog is the name under which the configuration of this application is found.
+// Prog is the program name with which this application's configuration is found.
 const Prog = "nova-api-os-compute"
 
-// name is the application in the paste file.
+// name is the name of the application in the paste file.
 const name = "osapi_compute"
 
-// policyEvery is how often the operator's policy files are looked at; Nova looks
-// at each request.
+// policyEvery is the interval between checks of the operator's policy files for changes; Nova
+// checks them with each request.
 const policyEvery = time.Second
 
-// Options say how to build an application.
+// Options configure an application.
 type Options struct {
-	// Config is the configuration. nil: it is loaded from Sources.
+	// Config is the configuration; nil means that New loads it from Sources.
 	Config  *config.Config
 	Sources config.Sources
-	// Filters are paste factories of the embedder's own, by the names that the
-	// paste file gives them. They win over those of the same name.
+	// Filters are further paste factories by the names that the paste file uses. They replace
+	// built-in factories of the same name.
 	Filters paste.Registry
-	// Log takes what the application has to say. nil: as the configuration says.
+	// Log is the application's log; nil means the log that the configuration describes.
 	Log *zerolog.Logger
-	// Metrics is where the application's metrics go: see docs/operating.md. nil:
-	// nowhere.
+	// Metrics registers the application's metrics, which docs/operating.md lists; nil means no
+	// metrics.
 	Metrics prometheus.Registerer
-	// Traces makes spans of requests and of what they ask of services; nil: there
-	// are none.
+	// Traces creates the spans of requests and of requests to other services; nil means no
+	// spans.
 	Traces trace.TracerProvider
-	// Fail is told, once, why the process must end: the services around it are of
-	// another release of Nova or, with NeedApp, Nova's module would not have been
-	// loaded. The application answers 503 from then on. nil: it goes on looking
-	// whether that has passed.
+	// Fail is called once with the reason for which the process must end: the other Nova
+	// services are of another release or, with NeedApp, uWSGI would not have loaded Nova's
+	// module. After that the application answers 503. If Fail is nil, the application repeats
+	// its checks until they pass.
 	Fail func(error)
-	// NeedApp is uWSGI's need-app: what keeps the application from starting is told to
-	// Fail when Nova's own would give up.
+	// NeedApp is uWSGI's need-app: when Nova's own start would fail, Fail is called with the
+	// reason.
 	NeedApp bool
 }
 
-// deps is what the areas and filters are made of.
+// deps are the dependencies of areas and filters.
 type deps struct {
 	config   *config.Config
 	log      zerolog.Logger
@@ -77,11 +77,10 @@ type deps struct {
 	*startup.Databases
 }
 
-// New builds the application that a configuration and its paste file describe.
-// Its errors name file, line, section and option. A database that is away is not
-// an error: the application answers 503 until it is back. New waits for the first
-// try to start, for a second at most. ctx bounds the application's background work,
-// and its connections.
+// New builds the application that a configuration and its paste file describe. Its errors name
+// file, line, section and option. An unreachable database is not an error: the application
+// answers 503 until the database answers. New waits at most one second for the first attempt to
+// start. ctx bounds the application's background work and its connections.
 func New(ctx context.Context, o Options) (http.Handler, error) {
 	d, err := prepare(ctx, &o)
 	if err != nil {
@@ -102,7 +101,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	around := &startup.Deployment{Config: d.config, Databases: d.Databases, Log: d.log}
 	gate := &startup.Gate{Name: name, Next: pipeline, Log: d.log, Rest: around.Rest, Ready: d.Ready, Fail: o.Fail, NeedApp: o.NeedApp, Start: func(ctx context.Context) error {
 		made, err := around.Register(ctx, "nova-"+name)
-		if made != nil { // a broker that is away keeps nobody from starting
+		if made != nil { // an unreachable broker does not prevent the start
 			go d.announce(context.WithoutCancel(ctx), made)
 		}
 		return err
@@ -122,10 +121,10 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(middleware.DecodedPath(gate))), nil
 }
 
-// announceWithin is how long a broker may take to be told of a new service.
+// announceWithin bounds the time for the notification about a new service.
 const announceWithin = 5 * time.Second
 
-// announce announces that there is a further service.
+// announce sends the notification that the row of a service was created.
 func (d *deps) announce(ctx context.Context, made *objects.Service) {
 	ctx, cancel := context.WithTimeout(ctx, announceWithin)
 	defer cancel()
@@ -172,9 +171,9 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 	return d, err
 }
 
-// Application is the compute API of this host: OS_NOVA_CONFIG_DIR and
-// OS_NOVA_CONFIG_FILES name its files, as for Nova's module. It loads on first
-// use; what keeps it from loading is answered to every request from then on.
+// Application is the compute API of this host: OS_NOVA_CONFIG_DIR and OS_NOVA_CONFIG_FILES name
+// its files, as for Nova's WSGI module. It loads on first use. If loading fails, every request
+// is answered with 500.
 var Application http.Handler = fromEnvironment()
 
 func fromEnvironment() http.Handler {

@@ -12,10 +12,9 @@ import (
 // PasteName is the application's name in paste files.
 const PasteName = name
 
-// Registry lists what paste files of this application may name, for looking at
-// them: paste.Describe, paste.Check and paste.Load work with it, but Nova's own
-// application in it answers 404 to everything. It neither connects anywhere nor
-// logs.
+// Registry returns the factories that paste files of this application may name, for use with
+// paste.Describe, paste.Check and paste.Load. Nova's own application in it answers 404 to every
+// request. Registry makes no connections and does not log.
 func Registry(c *config.Config) paste.Registry {
 	return registry(&deps{config: c, log: zerolog.Nop()}, http.NotFoundHandler(), nil)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/rpc/schedulerrpc"
 )
 
-// computeRPC is the way to nova-compute: over the broker of a server's cell.
+// computeRPC returns the RPC client of nova-compute, which uses the broker of a server's cell.
 func (d *deps) computeRPC() *computerpc.Client {
 	return computerpc.New(computerpc.Options{
 		Transport: d.cellTransport, Pin: d.config.UpgradeLevels.Compute, Oldest: d.oldestCompute,
@@ -19,7 +19,7 @@ func (d *deps) computeRPC() *computerpc.Client {
 	})
 }
 
-// conductorRPC is the way to nova-conductor: over the broker of the API.
+// conductorRPC returns the RPC client of nova-conductor, which uses the broker of the API.
 func (d *deps) conductorRPC() *conductorrpc.Client {
 	return &conductorrpc.Client{
 		Transport:       func() (*rpc.Client, error) { return d.messages.Client("") },
@@ -27,7 +27,7 @@ func (d *deps) conductorRPC() *conductorrpc.Client {
 	}
 }
 
-// schedulerRPC is the way to all nova-schedulers: over the broker of the API.
+// schedulerRPC returns the RPC client of all nova-schedulers, which uses the broker of the API.
 func (d *deps) schedulerRPC() *schedulerrpc.Client {
 	return &schedulerrpc.Client{Pin: d.config.UpgradeLevels.Scheduler, Transport: func() (*rpc.Client, error) { return d.messages.Client("") }}
 }
@@ -45,8 +45,8 @@ func (d *deps) cellTransport(ctx context.Context, uuid string) (*rpc.Client, err
 	return d.messages.Client("")
 }
 
-// oldestCompute is the lowest service version among the nova-computes of all cells
-// that answer; 0 where there are none.
+// oldestCompute returns the lowest service version of nova-compute in the cells that answer; 0
+// if there is none.
 func (d *deps) oldestCompute(ctx context.Context) (int64, error) {
 	return cell.Everywhere{Cells: d.Cells}.MinimumVersion(ctx, "nova-compute")
 }

@@ -11,35 +11,35 @@ import (
 	"github.com/nova-go/nova/internal/startup"
 )
 
-// Operation is one row of the table of operations: what docs/ROUTES.md shows of it.
+// Operation is a row of the table of operations, as docs/ROUTES.md shows it.
 type Operation struct {
-	// Request is the method, the path below /v2.1 and the project, and for actions the
-	// key of the body: "POST /servers/{id}/action reboot".
+	// Request is the method, the path below /v2.1 and the project, and for actions the key of
+	// the body: "POST /servers/{id}/action reboot".
 	Request string
 	// Name is Nova's controller module and method, "servers.reboot". An operation whose
 	// contract changes with the microversion has several rows.
 	Name string
-	// Versions is the span of microversions: "2.1-2.35", "2.36-".
+	// Versions is the range of microversions: "2.1-2.35", "2.36-".
 	Versions string
-	// Success is the status of success; 0 where there is none.
+	// Success is the status of success; 0 if the operation never succeeds.
 	Success int
-	// Errors are the statuses of errors beside those that every operation may answer:
-	// 400, 401, 403, 503.
+	// Errors are the statuses of the operation's own errors. Every operation may also answer
+	// 400, 401, 403 and 503.
 	Errors []int
-	// Policy is the rule, and what it is checked against where that is not the caller;
-	// "public" without one.
+	// Policy is the rule, followed by its target if that is not the caller; "public" if there
+	// is no rule.
 	Policy string
-	// Also are further rules that the operation may ask: in the place of Policy, or for
-	// parts of what it does or shows.
+	// Also are further rules that the operation may check: instead of Policy, or for parts of
+	// the operation or of its answer.
 	Also []string
 	// Schemas are the microversions, without "2.", in which the schemas of body and query
 	// begin: "body v2 1 55".
 	Schemas string
-	// Gone is the status of an operation that Nova has removed, else 0.
+	// Gone is the status of an operation that Nova has removed, otherwise 0.
 	Gone int
 }
 
-// Operations lists every operation of the API in the order of Nova's routes.
+// Operations lists all operations of the API in the order of Nova's routes.
 func Operations() []Operation {
 	var list []Operation
 	for _, r := range routes() {
@@ -56,7 +56,7 @@ func also(a api.Authz) []string {
 	return names
 }
 
-// routes lists the rows of every area, of an application that is not served.
+// routes returns the rows of all areas, of an application without dependencies.
 func routes() []api.Route {
 	return areas(newParts(&deps{config: &config.Config{}, Databases: &startup.Databases{}}))
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/nova-go/nova/internal/startup"
 )
 
-// parts are what several areas stand on, each made once for an application.
+// parts are the components that several areas use, created once per application.
 type parts struct {
 	*deps
 
@@ -89,7 +89,7 @@ func newParts(d *deps) *parts {
 	return p
 }
 
-// defaultCerts are the trusted certificates of servers that name none.
+// defaultCerts returns the trusted certificates of servers that name none.
 func defaultCerts(c *config.Config) []string {
 	if c.Glance.VerifyGlanceSignatures && c.Glance.EnableCertificateValidation {
 		return c.Glance.DefaultTrustedCertificateIDs

@@ -11,8 +11,8 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// registry is what paste files of the compute API may name: the filters, Nova's
-// applications and composites, and what the embedder adds or replaces.
+// registry contains the factories that paste files of the compute API may name: the filters,
+// Nova's applications and composites, and the embedder's factories.
 func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
 	prefix := d.config.API.ComputeLinkPrefix
 	scheme := middleware.SecureProxyHeader(d.config.WSGI.SecureProxySSLHeader)
@@ -24,7 +24,8 @@ func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
 	return r
 }
 
-// ready is the question whether requests can be served; nil where nothing is served.
+// ready returns the function that reports whether requests can be served; nil if the
+// application does not serve.
 func (d *deps) ready() func(context.Context) error {
 	if d.Databases == nil {
 		return nil

@@ -13,10 +13,10 @@ import (
 	"github.com/nova-go/nova/internal/rest/keystone"
 )
 
-// sessions are the ways to the services.
+// sessions are the HTTP sessions with other services.
 type sessions struct {
 	keystone, neutron, glance, cinder, placement, manila, ironic, cyborg *rest.Session
-	limits                                                               *rest.Session // Keystone, for [oslo_limit]; nil where the limits are ours
+	limits                                                               *rest.Session // for [oslo_limit]; nil without unified limits
 }
 
 func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (sessions, error) {
@@ -32,7 +32,7 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 	if err != nil {
 		return s, err
 	}
-	var beside *rest.Session // the token that goes beside a caller's
+	var beside *rest.Session // the session of the service token, which is sent with a caller's token
 	if c.ServiceUser.SendServiceUserToken {
 		beside = own
 	}
@@ -43,7 +43,7 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 	if image.EndpointOverride == "" && len(c.Glance.APIServers) > 0 {
 		image.EndpointOverride = c.Glance.APIServers[0]
 	}
-	second := 1.0 // between the tries, as Nova does
+	second := 1.0 // seconds between attempts, as in Nova
 	image.ConnectRetries, image.StatusCodeRetries = &c.Glance.NumRetries, &c.Glance.NumRetries
 	image.ConnectRetryDelay, image.StatusCodeRetryDelay = &second, &second
 	if s.glance, err = session("glance", c.Glance.Session, image, beside); err != nil {
@@ -75,11 +75,11 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 	return s, err
 }
 
-// volumeAdapter has the options of [cinder] as those of the other services.
+// volumeAdapter converts the options of [cinder] to those of the other services.
 func volumeAdapter(c *config.Config) config.Adapter {
 	a := config.Adapter{RegionName: c.Cinder.OSRegionName, EndpointOverride: c.Cinder.EndpointTemplate, ConnectRetries: &c.Cinder.HTTPRetries}
 	entry := strings.SplitN(c.Cinder.CatalogInfo, ":", 3)
-	if len(entry) == 3 { // the option's expression sees to it
+	if len(entry) == 3 { // the option's regular expression ensures it
 		a.ServiceType, a.ServiceName, a.ValidInterfaces = entry[0], entry[1], []string{entry[2]}
 	}
 	return a

@@ -8,7 +8,7 @@ type API struct {
 	AuthStrategy string `opt:"auth_strategy" default:"keystone" choices:"keystone,noauth2" deprecated:"DEFAULT/auth_strategy"`
 	// ComputeLinkPrefix replaces scheme, host and prefix in links to this API.
 	ComputeLinkPrefix string `opt:"compute_link_prefix"`
-	// GlanceLinkPrefix replaces them in links to images.
+	// GlanceLinkPrefix replaces scheme, host and prefix in links to images.
 	GlanceLinkPrefix string `opt:"glance_link_prefix"`
 	// MaxLimit is the largest page of a list.
 	MaxLimit int `opt:"max_limit" default:"1000" min:"0"`
@@ -47,7 +47,7 @@ type API struct {
 	VendordataJSONFilePath string `opt:"vendordata_jsonfile_path"`
 	// VendordataDynamicTargets are name@URL pairs of DynamicJSON.
 	VendordataDynamicTargets []string `opt:"vendordata_dynamic_targets" default:""`
-	// VendordataDynamicSSLCertfile is the authority for those URLs.
+	// VendordataDynamicSSLCertfile is the PEM file of the authority for the URLs of VendordataDynamicTargets.
 	VendordataDynamicSSLCertfile string `opt:"vendordata_dynamic_ssl_certfile" default:""`
 	// VendordataDynamicConnectTimeout in seconds.
 	VendordataDynamicConnectTimeout int `opt:"vendordata_dynamic_connect_timeout" default:"5" min:"3"`

@@ -1,6 +1,6 @@
 package config
 
-// Session is what keystoneauth needs for any HTTP session.
+// Session has keystoneauth's options of an HTTP session.
 type Session struct {
 	// CAFile is a PEM file of certificate authorities; empty: the system's.
 	CAFile string `opt:"cafile"`
@@ -22,8 +22,8 @@ type Session struct {
 	SplitLoggers bool `opt:"split_loggers" default:"false"`
 }
 
-// Adapter is how a service is found in the catalog and how patiently it is
-// called.
+// Adapter has keystoneauth's options for the lookup of a service in the catalog and for
+// repeated requests.
 type Adapter struct {
 	// ServiceType in the catalog.
 	ServiceType string `opt:"service_type"`
@@ -44,13 +44,12 @@ type Adapter struct {
 	StatusCodeRetries *int `opt:"status_code_retries"`
 	// StatusCodeRetryDelay in seconds; nil: exponential from 0.5.
 	StatusCodeRetryDelay *float64 `opt:"status_code_retry_delay"`
-	// RetriableStatusCodes are the statuses worth another try; nil: 503.
+	// RetriableStatusCodes are the statuses after which a request is repeated; nil: 503.
 	RetriableStatusCodes []int `opt:"retriable_status_codes"`
 }
 
-// AdapterVersions choose the version of a service's API. Nova ignores them in
-// its own groups (the code knows what it needs) and so do we; only [oslo_limit]
-// has them.
+// AdapterVersions choose the version of a service's API. Nova ignores these options in its own
+// groups, because its code fixes the versions; only [oslo_limit] uses them.
 type AdapterVersions struct {
 	// Version of the API, exactly.
 	Version string `opt:"version"`
@@ -60,9 +59,8 @@ type AdapterVersions struct {
 	MaxVersion string `opt:"max_version"`
 }
 
-// Auth is how a service proves who it is: the options of keystoneauth's
-// plugins. Which of them matter depends on AuthType. Use Config.Auth to follow
-// AuthSection.
+// Auth has the options of keystoneauth's plugins, with which a service authenticates. AuthType
+// determines which of them are used. Config.Auth follows AuthSection.
 type Auth struct {
 	// AuthType is the plugin: password, v3password, token,
 	// v3applicationcredential, none, ...

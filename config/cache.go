@@ -14,9 +14,9 @@ type Cache struct {
 	ExpirationTime int `opt:"expiration_time" default:"600" min:"1"`
 	// ConfigPrefix of dogpile's settings.
 	ConfigPrefix string `opt:"config_prefix" default:"cache.oslo"`
-	// DebugCacheBackend logs all that the cache does.
+	// DebugCacheBackend logs all operations of the cache.
 	DebugCacheBackend bool `opt:"debug_cache_backend" default:"false"`
-	// Proxies are Python classes around the backend.
+	// Proxies are Python classes that wrap the backend.
 	Proxies []string `opt:"proxies" default:""`
 	// MemcacheServers are host:port, inet6:[host]:port or unix:path.
 	MemcacheServers []string `opt:"memcache_servers" default:"localhost:11211"`

@@ -1,6 +1,6 @@
 package config
 
-// Cinder is the [cinder] group: how volumes are reached.
+// Cinder is the [cinder] group: the connection to the volume service.
 type Cinder struct {
 	Session
 	Auth

@@ -1,6 +1,6 @@
 package config
 
-// Compute is the [compute] group, as far as the API looks at it.
+// Compute is the [compute] group, with the options that the API reads.
 type Compute struct {
 	// CPUDedicatedSet are host CPUs for pinned guests.
 	CPUDedicatedSet string `opt:"cpu_dedicated_set"`
@@ -15,7 +15,7 @@ type Compute struct {
 	PackingHostNUMACellsAllocationStrategy bool `opt:"packing_host_numa_cells_allocation_strategy" default:"false"`
 	// ResourceProviderAssociationRefresh in seconds; 0: never.
 	ResourceProviderAssociationRefresh int `opt:"resource_provider_association_refresh" default:"300" min:"0"`
-	// SharingProvidersMaxUUIDsPerRequest to Placement.
+	// SharingProvidersMaxUUIDsPerRequest bounds the providers of one request to Placement.
 	SharingProvidersMaxUUIDsPerRequest int `opt:"sharing_providers_max_uuids_per_request" default:"200" min:"1"`
 	// UpdateResourcesMaxWorkers of one compute.
 	UpdateResourcesMaxWorkers int `opt:"update_resources_max_workers" default:"1" min:"1"`

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Config is a loaded configuration: a field per option group. It is not changed
-// after Load and safe for concurrent use.
+// Config is a loaded configuration: a field per option group. It is immutable after Load and
+// safe for concurrent use.
 type Config struct {
 	Default                    Default                    `group:"DEFAULT"`
 	API                        API                        `group:"api"`
@@ -56,7 +56,7 @@ type Config struct {
 	s                          loaded
 }
 
-// loaded is what remains of the sources.
+// loaded is the state that a Config keeps from its sources.
 type loaded struct {
 	st       *store
 	known    *knownNames
@@ -66,10 +66,9 @@ type loaded struct {
 	warnings []Problem
 }
 
-// Load reads the configuration that s names. A file that is missing or
-// unreadable, a line that is not in oslo.config's dialect (*[SyntaxError]) and
-// values that do not fit their options ([Errors]) are errors. Unlike
-// oslo.config, which looks at a value when it is first used, Load checks all
+// Load reads the configuration that s names. It fails for a file that is missing or unreadable,
+// a line that is not in oslo.config's dialect (*[SyntaxError]), and values that do not fit
+// their options ([Errors]). oslo.config checks a value when it is first used; Load checks all
 // options that the two services read.
 func Load(s Sources) (*Config, error) {
 	st, err := s.read()
@@ -112,8 +111,8 @@ func Load(s Sources) (*Config, error) {
 	return c, nil
 }
 
-// resolver is for Load and, once that is done, for looking at more options
-// without changing what it found.
+// resolver returns a resolver that uses the results of Load without changing them. Load itself
+// uses one, too.
 func (l *loaded) resolver() *resolver {
 	return &resolver{st: l.st, known: l.known, specs: l.byRef, before: l.done,
 		done: map[ref]*result{}, active: map[ref]bool{}, warn: func(Problem) {}}
@@ -149,10 +148,9 @@ func (r *resolver) fill(v reflect.Value, specs []*spec) Errors {
 	return bad
 }
 
-// Decode reads a group into a struct whose fields carry opt tags, as the groups
-// of Config do. It is for groups whose names are not known in advance and for
-// programs that add options of their own. into is a pointer to a struct; the
-// error is [Errors] for values that do not fit.
+// Decode reads a group into a struct whose fields have opt tags, like the groups of Config. It
+// serves groups whose names are not known in advance, and programs with their own options. into
+// is a pointer to a struct; the error is [Errors] for values that do not fit.
 func (c *Config) Decode(group string, into any) error {
 	v := reflect.ValueOf(into)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
@@ -171,9 +169,8 @@ func (c *Config) Decode(group string, into any) error {
 	return nil
 }
 
-// Auth reads the keystoneauth options of a group, following auth_section: where
-// that names another group, auth_type and all options of the plugin come from
-// there.
+// Auth reads the keystoneauth options of a group and follows auth_section: if that names
+// another group, auth_type and all options of the plugin come from there.
 func (c *Config) Auth(group string) (Auth, error) {
 	var a Auth
 	if err := c.Decode(group, &a); err != nil {
@@ -190,12 +187,12 @@ func (c *Config) Auth(group string) (Auth, error) {
 	return a, nil
 }
 
-// Files are the files that were read, in order.
+// Files returns the files that were read, in order.
 func (c *Config) Files() []string { return slices.Clone(c.s.st.files) }
 
-// Raw is the text of an option after substitution, whether it is declared or
-// not, and whether any source sets it. Former names of declared options count.
-// A text whose references lead nowhere is returned as it is.
+// Raw returns the text of an option after substitution, and whether any source sets it. The
+// option need not be declared; former names of declared options are used, too. A text with
+// invalid references is returned unchanged.
 func (c *Config) Raw(group, option string) (value string, ok bool) {
 	all := c.RawAll(group, option)
 	if len(all) == 0 {
@@ -204,7 +201,7 @@ func (c *Config) Raw(group, option string) (value string, ok bool) {
 	return all[len(all)-1], true
 }
 
-// RawAll is Raw for an option that may be given several times.
+// RawAll is Raw for an option that may be repeated.
 func (c *Config) RawAll(group, option string) []string {
 	r := ref{foldGroup(group), option}
 	var old []ref
@@ -236,7 +233,7 @@ func (c *Config) Names(group string) []string {
 	return out
 }
 
-// Where says where the value of an option comes from, for messages about it.
+// Where returns the source of an option's value, for messages about it.
 func (c *Config) Where(group, option string) Origin {
 	r := ref{foldGroup(group), option}
 	if res := c.s.done[r]; res != nil {
@@ -252,11 +249,11 @@ type Option struct {
 	Name   string `json:"name"`
 	Value  any    `json:"value"`  // nil is None; otherwise string, bool, int, float64, []string, []int, map[string]string, []map[string]string
 	Source string `json:"source"` // "default", "FILE:LINE", "env NAME", "flag"
-	Secret bool   `json:"secret"` // the value is not to be shown
+	Secret bool   `json:"secret"` // the value must not be shown
 }
 
-// Options lists every declared option, group by group. Values of secret
-// options are there too; whoever prints them masks them.
+// Options lists all declared options, group by group. The list contains the values of secret
+// options; a caller that prints them has to mask them.
 func (c *Config) Options() []Option {
 	out := make([]Option, len(c.s.specs))
 	for i, s := range c.s.specs {
@@ -266,6 +263,5 @@ func (c *Config) Options() []Option {
 	return out
 }
 
-// Warnings lists the former names that are in use, options that are going
-// away, and numbers that are set to nothing.
+// Warnings lists former names in use, deprecated options, and numbers with an empty value.
 func (c *Config) Warnings() []Problem { return slices.Clone(c.s.warnings) }

@@ -1,7 +1,7 @@
 package config
 
-// Database holds the options of oslo.db, in [database] for a cell and in
-// [api_database].
+// Database holds the options of oslo.db, in [database] for a cell and in [api_database] for the
+// API database.
 type Database struct {
 	// Connection is a SQLAlchemy URL.
 	Connection string `opt:"connection" secret:"true"`

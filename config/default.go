@@ -1,7 +1,7 @@
 package config
 
-// Default is the DEFAULT group: what belongs to no other group, with
-// oslo.log's and oslo.messaging's own options.
+// Default is the DEFAULT group: options without a group of their own, including those of
+// oslo.log and oslo.messaging.
 type Default struct {
 	Log
 	Transport
@@ -73,7 +73,7 @@ type Default struct {
 	ReportInterval int `opt:"report_interval" default:"10"`
 	// ServiceDownTime in seconds without a report after which a service is down.
 	ServiceDownTime int `opt:"service_down_time" default:"60"`
-	// ServicegroupDriver is how liveness is found: db or mc.
+	// ServicegroupDriver is the source of the service state: db or mc.
 	ServicegroupDriver string `opt:"servicegroup_driver" default:"db" choices:"db,mc"`
 	// PeriodicEnable runs periodic tasks.
 	PeriodicEnable bool `opt:"periodic_enable" default:"true"`
@@ -87,7 +87,7 @@ type Default struct {
 	// LongRPCTimeout in seconds of calls that may take long; they have
 	// heartbeats.
 	LongRPCTimeout int `opt:"long_rpc_timeout" default:"1800"`
-	// CellWorkerThreadPoolSize is how many cells Python asks at once.
+	// CellWorkerThreadPoolSize is the number of cells that Python queries concurrently.
 	CellWorkerThreadPoolSize int `opt:"cell_worker_thread_pool_size" default:"5" min:"1"`
 	// DefaultThreadPoolSize of Python's executors.
 	DefaultThreadPoolSize int `opt:"default_thread_pool_size" default:"10" min:"1"`

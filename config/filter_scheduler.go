@@ -1,7 +1,6 @@
 package config
 
-// FilterScheduler is the [filter_scheduler] group, as far as the API looks at
-// it.
+// FilterScheduler is the [filter_scheduler] group, with the options that the API reads.
 type FilterScheduler struct {
 	// EnabledFilters of hosts.
 	EnabledFilters []string `opt:"enabled_filters" default:"ComputeFilter,ComputeCapabilitiesFilter,ImagePropertiesFilter,ServerGroupAntiAffinityFilter,ServerGroupAffinityFilter"`

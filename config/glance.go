@@ -1,6 +1,6 @@
 package config
 
-// Glance is the [glance] group: how images are reached.
+// Glance is the [glance] group: the connection to the image service.
 type Glance struct {
 	Session `aliases:"cafile=ssl/ca_file;certfile=ssl/cert_file;keyfile=ssl/key_file;insecure=/api_insecure"`
 	Adapter `defaults:"service_type=image;valid_interfaces=internal,public"`

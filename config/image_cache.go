@@ -1,6 +1,6 @@
 package config
 
-// ImageCache is the [image_cache] group, as far as the API looks at it.
+// ImageCache is the [image_cache] group, with the options that the API reads.
 type ImageCache struct {
 	// PrecacheConcurrency is how many computes of an aggregate load an image at
 	// once.

@@ -1,7 +1,7 @@
 package config
 
-// Ironic is the [ironic] group: how the service of bare machines is reached. What
-// else Nova has in it is its driver's.
+// Ironic is the [ironic] group: the connection to the bare metal service. The other options of
+// the group belong to Nova's Ironic driver.
 type Ironic struct {
 	Session
 	Adapter `defaults:"service_type=baremetal;valid_interfaces=internal,public"`

@@ -51,7 +51,7 @@ type KeystoneAuthtoken struct {
 	MemcachePoolConnGetTimeout int `opt:"memcache_pool_conn_get_timeout" default:"10"`
 	// MemcacheUseAdvancedPool uses Python's own pool.
 	MemcacheUseAdvancedPool bool `opt:"memcache_use_advanced_pool" default:"true"`
-	// MemcacheSASLEnabled logs in with the two below.
+	// MemcacheSASLEnabled authenticates with MemcacheUsername and MemcachePassword.
 	MemcacheSASLEnabled bool `opt:"memcache_sasl_enabled" default:"false"`
 	// MemcacheUsername of SASL.
 	MemcacheUsername string `opt:"memcache_username"`

@@ -16,8 +16,8 @@ import (
 //go:embed known.txt
 var knownOptions string
 
-// knownNames is knownOptions, read when it is first asked: a configuration
-// without references and a caller that does not ask for Unknown never do.
+// knownNames is the parsed form of knownOptions. It is parsed at the first use, because only
+// references and Unknown need it.
 type knownNames struct {
 	once   sync.Once
 	groups map[string]map[string]bool
@@ -51,10 +51,9 @@ func (k *knownNames) has(r ref) bool {
 	return k.groups[r.group][r.name]
 }
 
-// Unknown lists the groups and options of the files that no service of Nova
-// knows, in the order of the files: misspelt ones, and those that newer
-// releases have removed. Sections of a paste file are not counted, nor are
-// [cors.NAME] sections and those that an auth_section points to.
+// Unknown lists the groups and options of the files that no service of Nova registers, in the
+// order of the files: misspelt names, and options that newer releases have removed. It leaves
+// out sections of paste files, [cors.NAME] sections, and those that an auth_section points to.
 func (c *Config) Unknown() []Problem {
 	declared := map[string]bool{}
 	names := map[ref]bool{}
@@ -101,8 +100,7 @@ func (st *store) fileOrigin(file, line int) Origin {
 	return Origin{Kind: FromFile, File: st.files[file], Line: line}
 }
 
-// pasteSection recognises the sections of a paste file, which Nova gives to
-// oslo.config as well.
+// pasteSection recognises the sections of a paste file, which Nova also passes to oslo.config.
 func pasteSection(name string) bool {
 	kind, _, ok := strings.Cut(name, ":")
 	switch kind {
@@ -112,7 +110,7 @@ func pasteSection(name string) bool {
 	return false
 }
 
-// Groups lists the groups of the files, folded as oslo.config does and sorted.
+// Groups lists the groups of the files, folded as oslo.config does, and sorted.
 func (c *Config) Groups() []string {
 	set := map[string]bool{}
 	for _, doc := range c.s.st.docs {

@@ -1,7 +1,7 @@
 package config
 
-// Manila is the [manila] group: how the service of shares is reached. Its
-// share_apply_policy_timeout is nova-compute's.
+// Manila is the [manila] group: the connection to the shared file system service. Only
+// nova-compute uses its option share_apply_policy_timeout.
 type Manila struct {
 	Session
 	Adapter `defaults:"service_type=shared-file-system;valid_interfaces=internal,public"`

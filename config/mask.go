@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// The passwords that an option may have in its value without being secret as a
-// whole: those of URLs, of several hosts too, and of parameters.
+// These expressions match passwords inside values of options that are not secret: in URLs, also
+// with several hosts, and in parameters.
 var (
 	userInfo   = regexp.MustCompile(`(://|,)([^\s/:@,]*):[^\s@,]+@`)
 	parameters = regexp.MustCompile(`(?i)((?:password|passwd|secret|token|api_?key)=)[^&\s,]+`)
 )
 
-// Masked is the value as it may be shown: mask in the place of the values of secret
-// options, and of passwords in the others.
+// Masked returns the value for display: mask replaces the values of secret options, and the
+// passwords inside other values.
 func (o Option) Masked(mask string) any {
 	if o.Secret {
 		if o.Value == nil || o.Value == "" {

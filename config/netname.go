@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// parseHost takes an IPv4 or IPv6 address or a host name; with underscore also
-// domain names that contain one. It returns the name without a final dot.
+// parseHost accepts an IPv4 or IPv6 address or a host name; with underscore it also accepts
+// domain names that contain underscores. It returns the name without a final dot.
 func parseHost(s string, underscore bool) (string, error) {
 	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
 		return s, nil
@@ -23,7 +23,7 @@ func parseHost(s string, underscore bool) (string, error) {
 	name := strings.TrimSuffix(s, ".")
 	labels := strings.Split(name, ".")
 	if !strings.ContainsFunc(labels[len(labels)-1], func(r rune) bool { return r == '-' || isAlpha(r) }) {
-		return "", bad // all digits: rather a mistyped address
+		return "", bad // only digits: probably a mistyped address
 	}
 	for _, l := range labels {
 		if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' {
@@ -48,9 +48,9 @@ const (
 
 var ipv4Like = regexp.MustCompile(`^([0-9]{1,3}\.){3}[0-9]{1,3}$`)
 
-// checkURI accepts what oslo.config's URI type accepts: an RFC 3986 URI with a
-// scheme and a host. Path, query and fragment may hold anything: the library
-// behind it escapes what is not allowed there before it looks.
+// checkURI accepts what oslo.config's URI type accepts: an RFC 3986 URI with a scheme and a
+// host. Path, query and fragment may contain any character, because Python's library escapes
+// them before the check.
 func checkURI(s string, schemes []string) error {
 	scheme, rest, ok := strings.Cut(s, ":")
 	if !ok || !validScheme(scheme) {
@@ -119,7 +119,7 @@ func checkAuthority(a string) error {
 	return nil
 }
 
-// validPort takes ":port" or nothing; the port may be missing after the colon.
+// validPort accepts ":port" and the empty string; the port may be missing after the colon.
 func validPort(s string) bool {
 	s = strings.TrimPrefix(s, ":")
 	return len(s) <= 5 && strings.Trim(s, "0123456789") == ""

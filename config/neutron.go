@@ -1,7 +1,7 @@
 package config
 
-// Neutron is the [neutron] group: how networks are reached, and the trust of
-// its metadata proxy.
+// Neutron is the [neutron] group: the connection to the network service, and the shared secret
+// of its metadata proxy.
 type Neutron struct {
 	Session
 	Adapter `defaults:"service_type=network;valid_interfaces=internal,public"`
@@ -15,7 +15,7 @@ type Neutron struct {
 	OVSBridge string `opt:"ovs_bridge" default:"br-int"`
 	// DefaultFloatingPool of floating addresses.
 	DefaultFloatingPool string `opt:"default_floating_pool" default:"nova"`
-	// ExtensionSyncInterval in seconds between looks at Neutron's extensions.
+	// ExtensionSyncInterval in seconds between reads of Neutron's extensions.
 	ExtensionSyncInterval int `opt:"extension_sync_interval" default:"600" min:"0"`
 	// Physnets that have a group of their own.
 	Physnets []string `opt:"physnets" default:""`

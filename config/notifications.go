@@ -1,6 +1,7 @@
 package config
 
-// Notifications is the [notifications] group: what is announced.
+// Notifications is the [notifications] group: which notifications are sent, and in which
+// format.
 type Notifications struct {
 	// NotifyOnStateChange is vm_state, vm_and_task_state or empty.
 	NotifyOnStateChange string `opt:"notify_on_state_change" choices:"vm_state,vm_and_task_state" deprecated:"DEFAULT/notify_on_state_change"`

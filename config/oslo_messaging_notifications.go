@@ -1,7 +1,7 @@
 package config
 
-// OsloMessagingNotifications is the [oslo_messaging_notifications] group: how
-// notifications travel.
+// OsloMessagingNotifications is the [oslo_messaging_notifications] group: the transport of
+// notifications.
 type OsloMessagingNotifications struct {
 	// Driver are messagingv2, messaging, log, noop, routing, test.
 	Driver []string `opt:"driver" default:"" multi:"true"`

@@ -1,6 +1,6 @@
 package config
 
-// OsloMessagingRabbit is the [oslo_messaging_rabbit] group: RabbitMQ.
+// OsloMessagingRabbit is the [oslo_messaging_rabbit] group: connections to RabbitMQ.
 type OsloMessagingRabbit struct {
 	// AMQPDurableQueues declares queues durable.
 	AMQPDurableQueues bool `opt:"amqp_durable_queues" default:"false"`
@@ -28,7 +28,7 @@ type OsloMessagingRabbit struct {
 	SSLEnforceHostnameVerification bool `opt:"ssl_enforce_hostname_verification" default:"true" removal:"true"`
 	// HeartbeatTimeoutThreshold in seconds; 0: no heartbeats.
 	HeartbeatTimeoutThreshold int `opt:"heartbeat_timeout_threshold" default:"60"`
-	// HeartbeatRate is how often the heartbeat is looked at in that time.
+	// HeartbeatRate is the number of heartbeat checks in that time.
 	HeartbeatRate int `opt:"heartbeat_rate" default:"3"`
 	// KombuReconnectDelay in seconds before another broker is tried.
 	KombuReconnectDelay float64 `opt:"kombu_reconnect_delay" default:"1.0" max:"4.5" min:"0"`
@@ -73,7 +73,7 @@ type OsloMessagingRabbit struct {
 	Hostname string `opt:"hostname" computed:"hostname"`
 	// Processname in such names.
 	Processname string `opt:"processname" computed:"prog"`
-	// DirectMandatoryFlag notices replies to queues that are gone.
+	// DirectMandatoryFlag reports replies to queues that no longer exist.
 	DirectMandatoryFlag bool `opt:"direct_mandatory_flag" default:"true" removal:"true"`
 	// EnableCancelOnFailover asks the broker to tell of a failover.
 	EnableCancelOnFailover bool `opt:"enable_cancel_on_failover" default:"false"`

@@ -2,7 +2,7 @@ package config
 
 // OsloPolicy is the [oslo_policy] group.
 type OsloPolicy struct {
-	// EnforceNewDefaults leaves out the deprecated halves of rules.
+	// EnforceNewDefaults drops the deprecated alternatives of rules.
 	EnforceNewDefaults bool `opt:"enforce_new_defaults" default:"true"`
 	// EnforceScope refuses tokens of the wrong scope. Recent oslo.policy always
 	// does.

@@ -4,8 +4,8 @@ package config
 type OsloReports struct {
 	// LogDir is the directory of reports; empty: standard error.
 	LogDir string `opt:"log_dir"`
-	// FileEventHandler is a file whose change asks for a report.
+	// FileEventHandler is a file whose change triggers a report.
 	FileEventHandler string `opt:"file_event_handler"`
-	// FileEventHandlerInterval in seconds between looks at it.
+	// FileEventHandlerInterval in seconds between checks of that file.
 	FileEventHandlerInterval int `opt:"file_event_handler_interval" default:"1"`
 }

@@ -21,13 +21,13 @@ type header struct {
 	line int
 }
 
-// parsed is what a file says, in order.
+// parsed is the content of a file, in order.
 type parsed struct {
 	headers []header
 	entries []entry
 }
 
-// SyntaxError is a line that oslo.config's reader does not accept.
+// SyntaxError is a line that oslo.config's parser rejects.
 type SyntaxError struct {
 	File string
 	Line int
@@ -148,8 +148,8 @@ func (p *parser) line(line string) error {
 	return nil
 }
 
-// unquote drops one pair of equal quotes around a value. A value that is a
-// single quote character becomes empty, as it does for oslo.config.
+// unquote removes one pair of equal quotes around a value. As in oslo.config, a value that is a
+// single quote character becomes empty.
 func unquote(v string) string {
 	if v == "" || v[0] != '"' && v[0] != '\'' || v[0] != v[len(v)-1] {
 		return v
@@ -166,8 +166,8 @@ func isPySpace(r rune) bool {
 	return r >= 0x1c && r <= 0x1f || unicode.IsSpace(r)
 }
 
-// foldGroup is how oslo.config compares group names: in lower case, but for
-// DEFAULT, which must be written so.
+// foldGroup normalises a group name as oslo.config does: to lower case, except for DEFAULT,
+// which must be in upper case.
 func foldGroup(name string) string {
 	if name == "DEFAULT" {
 		return name

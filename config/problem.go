@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// OriginKind is the sort of place that a value comes from.
+// OriginKind is the kind of source of a value.
 type OriginKind uint8
 
-// Where values come from, later ones over earlier ones.
+// The kinds of sources, in increasing precedence.
 const (
 	FromDefault OriginKind = iota
 	FromFile
@@ -16,15 +16,15 @@ const (
 	FromFlag
 )
 
-// Origin is the place that a value comes from.
+// Origin is the source of a value.
 type Origin struct {
 	Kind OriginKind
-	File string // of FromFile
-	Line int    // of FromFile
-	Name string // the variable of FromEnv
+	File string // set for FromFile
+	Line int    // set for FromFile
+	Name string // the variable, set for FromEnv
 }
 
-// String is "default", "FILE:LINE", "env NAME" or "flag".
+// String returns "default", "FILE:LINE", "env NAME" or "flag".
 func (o Origin) String() string {
 	switch o.Kind {
 	case FromFile:
@@ -45,7 +45,7 @@ type Problem struct {
 	Message string
 }
 
-// String is "FILE:LINE: [group] option: message".
+// String returns "FILE:LINE: [group] option: message".
 func (p Problem) String() string {
 	if p.Option == "" {
 		return fmt.Sprintf("%s: [%s]: %s", p.Origin, p.Group, p.Message)
@@ -53,16 +53,16 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s: [%s] %s: %s", p.Origin, p.Group, p.Option, p.Message)
 }
 
-// Error is an option whose value cannot be used.
+// Error reports an option with an unusable value.
 type Error struct{ Problem }
 
 func (e *Error) Error() string { return e.String() }
 
-// Errors are all the options whose values cannot be used, in the order of
-// their declaration; it is what Load and Decode return for them.
+// Errors contains all options with unusable values, in the order of their declaration. Load and
+// Decode return it.
 type Errors []*Error
 
-// Error is one line, so that a service can end with it.
+// Error returns one line, with which a service can end.
 func (e Errors) Error() string {
 	parts := make([]string, len(e))
 	for i, x := range e {
@@ -71,7 +71,7 @@ func (e Errors) Error() string {
 	return strings.Join(parts, "; ")
 }
 
-// Unwrap makes the single errors visible to errors.As.
+// Unwrap lets errors.As find the single errors.
 func (e Errors) Unwrap() []error {
 	out := make([]error, len(e))
 	for i, x := range e {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// pyStr is Python's str() of an option's value: what a $reference to it
-// becomes. None is the empty string there.
+// pyStr is Python's str() of an option's value, which replaces a $reference to the option. None
+// becomes the empty string.
 func pyStr(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -61,8 +61,8 @@ func pyRepr(s string) string {
 	return quote + strings.NewReplacer(`\`, `\\`, quote, `\`+quote, "\n", `\n`, "\t", `\t`).Replace(s) + quote
 }
 
-// pyFloat is Python's repr of a float: the shortest digits, with ".0" where
-// there would be none, and an exponent below 1e-4 and from 1e16.
+// pyFloat is Python's repr of a float: the shortest digits, ".0" for an integral number, and an
+// exponent below 1e-4 and from 1e16.
 func pyFloat(f float64) string {
 	s := strconv.FormatFloat(f, 'e', -1, 64)
 	if _, exp, ok := strings.Cut(s, "e"); ok {

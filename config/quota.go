@@ -1,6 +1,6 @@
 package config
 
-// Quota is the [quota] group; -1 is no limit.
+// Quota is the [quota] group; the value -1 means unlimited.
 type Quota struct {
 	// Instances of a project.
 	Instances int `opt:"instances" default:"10" min:"-1" deprecated:"DEFAULT/quota_instances"`
@@ -22,14 +22,14 @@ type Quota struct {
 	ServerGroups int `opt:"server_groups" default:"10" min:"-1" deprecated:"DEFAULT/quota_server_groups"`
 	// ServerGroupMembers of a group.
 	ServerGroupMembers int `opt:"server_group_members" default:"10" min:"-1" deprecated:"DEFAULT/quota_server_group_members"`
-	// Driver is the Python class that counts.
+	// Driver is the Python class of the quota driver.
 	Driver string `opt:"driver" default:"nova.quota.DbQuotaDriver" choices:"nova.quota.DbQuotaDriver,nova.quota.NoopQuotaDriver,nova.quota.UnifiedLimitsDriver"`
-	// RecheckQuota counts again after creation, against races.
+	// RecheckQuota counts again after creation, to detect races.
 	RecheckQuota bool `opt:"recheck_quota" default:"true"`
-	// CountUsageFromPlacement takes cores and RAM from there.
+	// CountUsageFromPlacement reads the usage of cores and RAM from Placement.
 	CountUsageFromPlacement bool `opt:"count_usage_from_placement" default:"false"`
 	// UnifiedLimitsResourceStrategy is require or ignore.
 	UnifiedLimitsResourceStrategy string `opt:"unified_limits_resource_strategy" default:"require" choices:"require,ignore"`
-	// UnifiedLimitsResourceList are the resources the strategy is about.
+	// UnifiedLimitsResourceList are the resources that the strategy applies to.
 	UnifiedLimitsResourceList []string `opt:"unified_limits_resource_list" default:"servers" type:"resource"`
 }

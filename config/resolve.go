@@ -16,14 +16,14 @@ type result struct {
 	err    *Error
 }
 
-// resolver gives options their values. One resolver works for one Load or one
-// Decode; values that refer to other options make it resolve those first.
+// resolver computes the values of options. Load and each Decode create one; it resolves options
+// that a value refers to first.
 type resolver struct {
 	st     *store
 	known  *knownNames
-	specs  map[ref]*spec   // shared, not written
-	extra  map[ref]*spec   // of a Decode; over specs
-	before map[ref]*result // shared, not written: values of specs that are known
+	specs  map[ref]*spec   // shared, read-only
+	extra  map[ref]*spec   // the options of a Decode; they hide those in specs
+	before map[ref]*result // shared, read-only: values computed by Load
 	done   map[ref]*result
 	active map[ref]bool
 	warn   func(Problem)
@@ -61,7 +61,7 @@ func (r *resolver) resolve(s *spec) *result {
 	case err != nil:
 		msg := err.Error()
 		if s.secret && !errors.As(err, new(*referenceError)) {
-			msg = "invalid value" // the message may quote it
+			msg = "invalid value" // the original message may contain the secret
 		}
 		res.err = &Error{Problem: Problem{Origin: f.origin, Group: s.group, Option: s.name, Message: msg}}
 	default:
@@ -74,7 +74,7 @@ func (r *resolver) resolve(s *spec) *result {
 	return res
 }
 
-// evaluate substitutes and converts.
+// evaluate substitutes references and converts the result.
 func (r *resolver) evaluate(s *spec, texts []string) (any, error) {
 	for i, t := range texts {
 		sub, err := r.substitute(t, s.group)
@@ -91,8 +91,8 @@ func (r *resolver) evaluate(s *spec, texts []string) (any, error) {
 	return s.convert(texts)
 }
 
-// emptyNumber handles "max_limit =": None for oslo.config. Where the program
-// has no use for None the default stands, with a warning.
+// emptyNumber handles a number without value, "max_limit =", which is None in oslo.config.
+// Where the field cannot be None the default is used, with a warning.
 func (r *resolver) emptyNumber(s *spec, res *result) {
 	if texts, ok := s.defaultTexts(r.st.prog); ok {
 		res.value, _ = s.convert(texts)
@@ -110,7 +110,7 @@ func (r *resolver) warnUse(s *spec, f found) {
 	}
 }
 
-// defaultTexts is an option's default as text; false if that is None.
+// defaultTexts returns an option's default as text; false means None.
 func (s *spec) defaultTexts(prog string) ([]string, bool) {
 	switch s.computed {
 	case "hostname":
@@ -136,9 +136,9 @@ func (s *spec) defaultTexts(prog string) ([]string, bool) {
 	return []string{s.def}, true
 }
 
-// outboundIPv4 is the address from which this host would send to the outside,
-// as oslo.utils finds it; nothing is sent. Without a route it is that of the
-// loopback interface.
+// outboundIPv4 returns the source address of this host for external destinations, as oslo.utils
+// finds it; no packet is sent. Without a route it returns the address of the loopback
+// interface.
 func outboundIPv4() string {
 	c, err := net.Dial("udp4", "192.0.2.0:80")
 	if err != nil {
@@ -151,16 +151,15 @@ func outboundIPv4() string {
 	return "127.0.0.1"
 }
 
-// referenceError is a $reference that leads nowhere.
+// referenceError reports a $reference to an unknown option.
 type referenceError struct{ msg string }
 
 func (e *referenceError) Error() string { return e.msg }
 
-// substitute replaces $name, ${name}, $group.name and ${group.name} by the
-// values of those options; "$$" and "\$" stand for a dollar sign. A dollar sign
-// that begins no name is kept. A name is looked for in the option's own group
-// first, then in DEFAULT. As with oslo.config, a name that is not an option is
-// an error.
+// substitute replaces $name, ${name}, $group.name and ${group.name} by the values of those
+// options; "$$" and "\$" stand for a dollar sign. A dollar sign without a name is kept. A name
+// is looked up in the option's own group, then in DEFAULT. As in oslo.config, a name that is
+// not an option is an error.
 func (r *resolver) substitute(text, group string) (string, error) {
 	if strings.IndexByte(text, '$') < 0 {
 		return text, nil
@@ -193,8 +192,8 @@ func (r *resolver) substitute(text, group string) (string, error) {
 	}
 }
 
-// reference reads the name after a dollar sign and says how many bytes it and
-// its braces take; "" if there is none.
+// reference parses the name after a dollar sign. length is the number of bytes of the name and
+// its braces; name is "" if there is none.
 func reference(s string) (name string, length int) {
 	body, braced := strings.CutPrefix(s, "{")
 	n := 0
@@ -214,13 +213,13 @@ func reference(s string) (name string, length int) {
 	return body[:n], n
 }
 
-// refer is the text of the option that a reference names.
+// refer returns the text of the option that a reference names.
 func (r *resolver) refer(name, group string) (string, error) {
 	if g, opt, dotted := strings.Cut(name, "."); dotted {
 		var v string
 		var ok bool
 		var err error
-		if g != "DEFAULT" { // no group of that name, for oslo.config's references
+		if g != "DEFAULT" { // oslo.config does not treat this prefix as a group
 			v, ok, err = r.valueOf(ref{g, opt})
 		}
 		if err == nil && !ok {
@@ -238,7 +237,7 @@ func (r *resolver) refer(name, group string) (string, error) {
 	return v, err
 }
 
-// valueOf is the value of any option as text; false if there is no such option.
+// valueOf returns the value of any option as text; false if there is no such option.
 func (r *resolver) valueOf(at ref) (string, bool, error) {
 	s := r.extra[at]
 	if s == nil {
@@ -273,7 +272,7 @@ func (r *resolver) valueOf(at ref) (string, bool, error) {
 	return v, true, err
 }
 
-// formerly finds the option that had this name once.
+// formerly returns the option that had this name in the past.
 func (r *resolver) formerly(at ref) *spec {
 	for _, s := range r.specs {
 		if slices.Contains(s.old, at) {

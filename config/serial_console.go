@@ -1,9 +1,9 @@
 package config
 
-// Serial is the [serial_console] group, as far as the API looks at it.
+// Serial is the [serial_console] group, with the options that the API reads.
 type Serial struct {
 	// Enabled gives servers a serial console.
 	Enabled bool `opt:"enabled" default:"false"`
-	// BaseURL is where users find the proxy.
+	// BaseURL is the URL of the proxy for users.
 	BaseURL string `opt:"base_url" default:"ws://127.0.0.1:6083/" type:"uri"`
 }

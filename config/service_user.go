@@ -1,7 +1,7 @@
 package config
 
-// ServiceUser is the [service_user] group: the token that goes with the
-// user's.
+// ServiceUser is the [service_user] group: the service token that is sent with the user's
+// token.
 type ServiceUser struct {
 	Session
 	Auth

@@ -11,29 +11,28 @@ import (
 	"strings"
 )
 
-// Sources says where a configuration comes from. The zero value reads Nova's
-// default files with an empty environment.
+// Sources names the sources of a configuration. The zero value reads Nova's default files with
+// an empty environment.
 type Sources struct {
 	// Files are the --config-file arguments in order. Empty: api-paste.ini and
 	// nova.conf, or OS_NOVA_CONFIG_FILES (separated by ";"), in
 	// OS_NOVA_CONFIG_DIR (default /etc/nova). All of them must exist.
 	Files []string
-	// Dirs are the --config-dir arguments in order; *.conf in each is read,
-	// sorted by name. They must exist. Empty: the first nova.conf.d and the
-	// first PROG.conf.d of ~/.nova, ~, /etc/nova, /etc, as far as there are any.
+	// Dirs are the --config-dir arguments in order; the *.conf files of each are read in the
+	// order of their names. They must exist. If Dirs is empty, the first existing nova.conf.d
+	// and the first existing PROG.conf.d of ~/.nova, ~, /etc/nova and /etc are read.
 	Dirs []string
-	// Env is the environment as os.Environ gives it. OS_GROUP__OPTION lies over
-	// the files. For a MultiOpt it is the only value (oslo.config would take it
-	// letter by letter).
+	// Env is the environment in the form of os.Environ. OS_GROUP__OPTION overrides the files.
+	// For a MultiOpt it is the only value (oslo.config would split it into letters).
 	Env []string
 	// Prog is the name of the program for PROG.conf.d and for defaults that
 	// contain it: nova-api-os-compute or nova-api-metadata.
 	Prog string
-	// Flags are option values given on the command line; they lie over the
-	// environment. The last one of an option wins.
+	// Flags are option values from the command line; they override the environment. The last
+	// value of an option is used.
 	Flags []Flag
-	// NoDefaults leaves out the default files and directories; what Files and
-	// Dirs name is all that is read. For programs that run without /etc/nova.
+	// NoDefaults leaves out the default files and directories, so that only Files and Dirs are
+	// read, for programs that run without /etc/nova.
 	NoDefaults bool
 }
 
@@ -48,8 +47,8 @@ const (
 	defaultConfigDir = "/etc/nova"
 )
 
-// defaultFiles are the files of the default set, api-paste.ini first: that is
-// Nova's own order, and why a paste file is also read as configuration.
+// defaultFiles are the default files in Nova's order. It begins with api-paste.ini, so that the
+// paste file is also read as configuration.
 var defaultFiles = [...]string{"api-paste.ini", "nova.conf"}
 
 func getenv(env []string, key string) (string, bool) {
@@ -61,10 +60,9 @@ func getenv(env []string, key string) (string, bool) {
 	return "", false
 }
 
-// readOrder returns the files in the order in which they are read; later ones
-// win. It mirrors oslo.config: defaults come before anything from the command
-// line, so an explicit file lies over nova.conf.d, and an explicit directory
-// replaces only the default directories.
+// readOrder returns the files in the order in which they are read; later files override earlier
+// ones. As in oslo.config, the defaults are read before files of the command line: an explicit
+// file overrides nova.conf.d, and an explicit directory replaces only the default directories.
 func (s *Sources) readOrder() ([]string, error) {
 	var files []string
 	if len(s.Files) == 0 && !s.NoDefaults {
@@ -96,7 +94,7 @@ func (s *Sources) readOrder() ([]string, error) {
 	return files, nil
 }
 
-// defaultFiles is Nova's own rule for the WSGI applications.
+// defaultFiles returns the files that Nova's WSGI applications read by default.
 func (s *Sources) defaultFiles() []string {
 	dir, ok := getenv(s.Env, "OS_NOVA_CONFIG_DIR")
 	if !ok {
@@ -117,8 +115,7 @@ func (s *Sources) defaultFiles() []string {
 	return out
 }
 
-// defaultDirs finds nova.conf.d and PROG.conf.d, each in the first place that
-// has one.
+// defaultDirs finds nova.conf.d and PROG.conf.d, each in the first directory that contains it.
 func (s *Sources) defaultDirs() []string {
 	var places []string
 	if home := s.home(); home != "" {
@@ -158,7 +155,7 @@ func (s *Sources) home() string {
 	return ""
 }
 
-// expand makes a path absolute; a leading ~ is the home directory.
+// expand makes a path absolute; a leading ~ means the home directory.
 func (s *Sources) expand(p string) string {
 	if p == "~" || strings.HasPrefix(p, "~/") {
 		if h := s.home(); h != "" {
@@ -171,7 +168,7 @@ func (s *Sources) expand(p string) string {
 	return p
 }
 
-// confFiles lists *.conf of a directory sorted by name, without hidden files.
+// confFiles lists the *.conf files of a directory without hidden files, sorted by name.
 func confFiles(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir) // sorted
 	if err != nil {
@@ -186,8 +183,8 @@ func confFiles(dir string) ([]string, error) {
 	return out, nil
 }
 
-// plainCause drops the operation and the path of a file error: our messages
-// name the path themselves.
+// plainCause removes the operation and the path from a file error, because our messages name
+// the path themselves.
 func plainCause(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
@@ -196,14 +193,14 @@ func plainCause(err error) error {
 	return err
 }
 
-// setting is one assignment, with its place.
+// setting is one assignment with its position.
 type setting struct {
 	value string
 	file  int // index into store.files
 	line  int
 }
 
-// store is all that the sources say, before any option is looked at.
+// store contains the settings of all sources, independent of declared options.
 type store struct {
 	files  []string
 	docs   []*parsed
@@ -213,7 +210,7 @@ type store struct {
 	prog   string
 }
 
-// ref names an option. The group is folded.
+// ref identifies an option. The group is folded.
 type ref struct{ group, name string }
 
 func (s Sources) read() (*store, error) {
@@ -259,16 +256,16 @@ func (s Sources) read() (*store, error) {
 	return st, nil
 }
 
-// found is what the sources hold for an option.
+// found is the content of the sources for an option.
 type found struct {
-	texts  []string // one, but for MultiOpts
+	texts  []string // one text, or several for MultiOpts
 	origin Origin
-	via    ref // the name under which it was found
+	via    ref // the current or former name that was found
 }
 
-// lookup finds an option under its name or one of its old names. In one file
-// the current name wins over old ones; a later file wins over an earlier one
-// whatever the name. MultiOpts take all assignments of all files.
+// lookup finds an option under its name or one of its former names. Within a file the current
+// name takes precedence over former ones; a later file takes precedence over an earlier one,
+// whatever the name. MultiOpts return the assignments of all files.
 func (st *store) lookup(r ref, old []ref, all bool) (found, bool) {
 	if v, ok := st.flags[r]; ok {
 		return found{[]string{v}, Origin{Kind: FromFlag}, r}, true
@@ -305,8 +302,8 @@ func (st *store) lookupAll(r ref, old []ref) (found, bool) {
 	var f found
 	var last setting
 	for i := range st.files {
-		// Within a file oslo.config puts the values of old names first, the
-		// last declared one foremost.
+		// Within a file oslo.config puts the values of former names first, in reverse order of
+		// their declaration.
 		for _, o := range slices.Backward(old) {
 			f.collect(st.groups[o.group][o.name], i, o, &last)
 		}

@@ -40,7 +40,7 @@ type spec struct {
 	index    []int
 }
 
-// override is what an embedding group changes about an embedded option.
+// override contains the changes that an embedding group makes to an embedded option.
 type override struct{ defaults, aliases map[string]string }
 
 // specsOf lists the options that a struct type declares for a group.
@@ -89,8 +89,8 @@ func pairs(s string) map[string]string {
 	return out
 }
 
-// eachTag calls f for every key:"value" of a struct tag, in one pass: there
-// are some five hundred tags with a dozen possible keys to look for.
+// eachTag calls f for every key:"value" of a struct tag, in one pass. A lookup per key would
+// scan each of the five hundred tags a dozen times.
 func eachTag(tag reflect.StructTag, f func(key, value string)) {
 	rest := string(tag)
 	for {
@@ -113,7 +113,7 @@ func eachTag(tag reflect.StructTag, f func(key, value string)) {
 	}
 }
 
-// newSpec reads a field; nil if the field is no option.
+// newSpec reads the declaration of an option from a field; nil if the field is no option.
 func newSpec(f reflect.StructField, group string, over *override) (*spec, error) {
 	if !f.IsExported() || f.Tag == "" {
 		return nil, nil

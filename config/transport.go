@@ -1,7 +1,6 @@
 package config
 
-// Transport holds the options of oslo.messaging in DEFAULT. They are part of
-// Default.
+// Transport holds oslo.messaging's options in DEFAULT. Default embeds it.
 type Transport struct {
 	// TransportURL is the broker: rabbit://user:password@host:port,.../vhost, or
 	// fake://.

@@ -1,7 +1,7 @@
 package config
 
-// UpgradeLevels is the [upgrade_levels] group: RPC versions, release names or
-// auto; empty: the newest.
+// UpgradeLevels is the [upgrade_levels] group: RPC versions, release names or auto; empty means
+// the newest version.
 type UpgradeLevels struct {
 	// Compute pins calls of nova-compute.
 	Compute string `opt:"compute"`
@@ -9,6 +9,6 @@ type UpgradeLevels struct {
 	Conductor string `opt:"conductor"`
 	// Scheduler pins calls of nova-scheduler.
 	Scheduler string `opt:"scheduler"`
-	// BaseAPI pins the calls that all services answer.
+	// BaseAPI pins the calls of the base API, which all services have.
 	BaseAPI string `opt:"baseapi"`
 }

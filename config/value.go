@@ -25,18 +25,18 @@ const (
 	kindResource // a name that [quota] unified_limits_resource_list takes
 )
 
-// shape is how many values an option holds.
+// shape is the number and structure of an option's values.
 type shape uint8
 
 const (
 	scalar    shape = iota
 	list            // ListOpt: one value, separated by commas
 	dict            // DictOpt: key:value pairs separated by commas
-	multi           // MultiOpt: every assignment counts
+	multi           // MultiOpt: all assignments are used
 	multiDict       // MultiOpt of dicts
 )
 
-// rule is the type of an option: how its text becomes a value.
+// rule is the type of an option: it converts text to a value.
 type rule struct {
 	kind       kind
 	shape      shape
@@ -47,13 +47,11 @@ type rule struct {
 	schemes    []string
 }
 
-// errEmpty is returned for a number whose text is blank: oslo.config takes it
-// as None.
+// errEmpty is returned for a number whose text is blank, which oslo.config reads as None.
 var errEmpty = errors.New("empty value")
 
-// convert turns the texts of an option (one, but for MultiOpts) into its value:
-// string, bool, int, float64, []string, []int, map[string]string,
-// []map[string]string.
+// convert converts the texts of an option (one text, or several for a MultiOpt) to its value:
+// string, bool, int, float64, []string, []int, map[string]string, []map[string]string.
 func (r *rule) convert(texts []string) (any, error) {
 	switch r.shape {
 	case list:
@@ -120,8 +118,8 @@ func (r *rule) text(s string) (string, error) {
 	return "", fmt.Errorf("valid values are [%s], but found %q", strings.Join(r.choices, ", "), s)
 }
 
-// ParseBool reads a truth value as oslo.config does: true, 1, on, yes, false, 0, off
-// or no, in any case and without blanks around.
+// ParseBool reads a boolean as oslo.config does: true, 1, on, yes, false, 0, off or no, in any
+// case. It does not accept surrounding blanks.
 func ParseBool(s string) (bool, error) {
 	switch strings.ToLower(s) {
 	case "true", "1", "on", "yes":
@@ -161,10 +159,10 @@ func (r *rule) float(s string) (float64, error) {
 	if len(t)-len(body) > 1 {
 		return 0, bad
 	}
-	if body == "nan" { // Go takes it without a sign only
+	if body == "nan" { // ParseFloat accepts nan only without a sign
 		return math.NaN(), nil
 	}
-	if strings.ContainsAny(body, "xp") { // Go's hexadecimal floats
+	if strings.ContainsAny(body, "xp") { // hexadecimal floats, which Python rejects
 		return 0, bad
 	}
 	digits, ok := pyDigits(t)
@@ -172,15 +170,15 @@ func (r *rule) float(s string) (float64, error) {
 		return 0, bad
 	}
 	f, err := strconv.ParseFloat(digits, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range is inf, as in Python
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // a number out of range is inf, as in Python
 		return 0, bad
 	}
 	return f, r.inBounds(f)
 }
 
-// pyDigits writes a number as strconv reads it: with ASCII digits, where Python
-// takes those of every script, and without the underscores that Python allows
-// between two digits. It reports false where an underscore stands elsewhere.
+// pyDigits converts a number to the form that strconv reads: ASCII digits, where Python accepts
+// those of every script, and without the underscores that Python allows between two digits. It
+// returns false if an underscore is elsewhere.
 func pyDigits(s string) (string, bool) {
 	if strings.Trim(s, "0123456789+-.eE") == "" {
 		return s, true
@@ -200,8 +198,8 @@ func pyDigits(s string) (string, bool) {
 	return strings.ReplaceAll(s, "_", ""), true
 }
 
-// digitValue is the value of a decimal digit: Unicode keeps those of a script
-// together in order, so the distance to the beginning of the range says it.
+// digitValue returns the value of a decimal digit. Unicode orders the ten digits of a script
+// consecutively, so that the value is the distance to the beginning of its range.
 func digitValue(r rune) rune {
 	for _, x := range unicode.Nd.R16 {
 		if lo, hi := rune(x.Lo), rune(x.Hi); lo <= r && r <= hi {
@@ -226,10 +224,9 @@ func (r *rule) inBounds(f float64) error {
 	return nil
 }
 
-// splitList reads oslo.config's List: items separated by commas, blanks around
-// them and commas at the end ignored. An item that its type refuses is tried
-// again together with the next one, so an item may contain commas where the
-// type says so.
+// splitList reads oslo.config's List: items separated by commas, without surrounding blanks and
+// commas at the end. An item that its type rejects is joined with the next one and tried again,
+// so that an item may contain commas if its type allows them.
 func splitList[T any](s string, item func(string) (T, error)) ([]T, error) {
 	s = strings.TrimRight(strings.TrimFunc(s, isPySpace), ",")
 	out := []T{}
@@ -247,7 +244,7 @@ func splitList[T any](s string, item func(string) (T, error)) ([]T, error) {
 				break
 			}
 			if errors.Is(err, errEmpty) {
-				// Python would have None in the list; nothing can use that.
+				// Python would put None into the list, which no option can use.
 				return nil, errors.New("empty item in the list")
 			}
 			if len(parts) == 0 {
@@ -260,8 +257,8 @@ func splitList[T any](s string, item func(string) (T, error)) ([]T, error) {
 	return out, nil
 }
 
-// splitDict reads oslo.config's Dict: key:value pairs separated by commas. A
-// part without a colon is joined to the next, so a key may contain a comma.
+// splitDict reads oslo.config's Dict: key:value pairs separated by commas. A part without a
+// colon is joined with the next one, so that a key may contain a comma.
 func splitDict(s string, value func(string) (string, error)) (map[string]string, error) {
 	out := map[string]string{}
 	s = strings.TrimFunc(s, isPySpace)

@@ -1,11 +1,11 @@
 package config
 
-// Workarounds is the [workarounds] group, as far as the API looks at it.
+// Workarounds is the [workarounds] group, with the options that the API reads.
 type Workarounds struct {
 	// DisableComputeServiceCheckForFFU starts in spite of computes that are too
 	// old.
 	DisableComputeServiceCheckForFFU bool `opt:"disable_compute_service_check_for_ffu" default:"false"`
-	// UnifiedLimitsCountPCPUAsVCPU counts dedicated CPUs as the others.
+	// UnifiedLimitsCountPCPUAsVCPU counts dedicated CPUs as VCPUs.
 	UnifiedLimitsCountPCPUAsVCPU bool `opt:"unified_limits_count_pcpu_as_vcpu" default:"false"`
 	// DisableRootwrap uses sudo alone.
 	DisableRootwrap bool `opt:"disable_rootwrap" default:"false"`

@@ -8,17 +8,16 @@ type WSGI struct {
 	// SecureProxySSLHeader is a header that holds the scheme of the user's
 	// request.
 	SecureProxySSLHeader string `opt:"secure_proxy_ssl_header" deprecated:"DEFAULT/secure_proxy_ssl_header" removal:"true"`
-	// UnknownFilters is what to do with a paste filter that this program does
-	// not have: fail at the start, or skip it with a warning. Nova has no such
-	// option.
+	// UnknownFilters decides about a paste filter that this program does not have: fail at the
+	// start, or skip it with a warning. Nova has no such option.
 	UnknownFilters string `opt:"unknown_filters" default:"fail" choices:"fail,skip"`
-	// ComputeMetrics is the address, host:port or unix:/path, where nova-api
-	// shows its metrics for Prometheus, apart from its service; "": nowhere. Nova
-	// has no such option.
+	// ComputeMetrics is the address, host:port or unix:/path, on which nova-api serves metrics
+	// for Prometheus, separate from its API; "" means none. Nova has no such option.
 	ComputeMetrics string `opt:"osapi_compute_metrics"`
-	// MetadataMetrics is the same of nova-metadata. Nova has no such option.
+	// MetadataMetrics is the address of the metrics of nova-metadata, like ComputeMetrics. Nova
+	// has no such option.
 	MetadataMetrics string `opt:"metadata_metrics"`
-	// CellMappingsLife is how many seconds the mappings of cells are taken for what
-	// they were. Nova has no such option: it reads them once.
+	// CellMappingsLife is the time in seconds for which cell mappings are cached. Nova has no
+	// such option: it reads them once.
 	CellMappingsLife int `opt:"cell_mappings_life" default:"60" min:"1"`
 }

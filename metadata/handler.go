@@ -16,23 +16,22 @@ import (
 	"github.com/nova-go/nova/metadata/internal/tree"
 )
 
-// unknownError is what clients are told of a failure that is ours.
+// unknownError is the text for clients of an internal error.
 const unknownError = "An unknown error has occurred. Please try your request again."
 
-// instanceStore is where instances are found.
+// instanceStore reads instances.
 type instanceStore interface {
-	// Guest finds an instance; its error is objects.InstanceNotFound when there
-	// is none.
+	// Guest returns an instance, or objects.InstanceNotFound.
 	Guest(ctx context.Context, uuid string) (*objects.Guest, error)
-	// EC2 finds what only EC2's leaves show of it.
+	// EC2 returns the data of an instance that only EC2 leaves contain.
 	EC2(ctx context.Context, g *objects.Guest) (*objects.GuestEC2, error)
-	// System finds what its system metadata tells of it.
+	// System returns the data of an instance that its system metadata contains.
 	System(ctx context.Context, g *objects.Guest) (objects.GuestSystem, error)
-	// SetSystemMetadata writes keys of its system metadata.
+	// SetSystemMetadata writes keys of an instance's system metadata.
 	SetSystemMetadata(ctx context.Context, uuid string, pairs map[string]string) error
 }
 
-// networkService is what is asked of Neutron.
+// networkService reads ports, networks and security groups from Neutron.
 type networkService interface {
 	// DevicesAt lists the device ids of the ports with a fixed address.
 	DevicesAt(ctx context.Context, address string) ([]string, error)
@@ -45,7 +44,7 @@ type networkService interface {
 	SecurityGroupNames(ctx context.Context, instance string) ([]string, error)
 }
 
-// portOwner is who a port of Neutron belongs to.
+// portOwner is the device and the project of a port.
 type portOwner struct{ DeviceID, ProjectID string }
 
 // service answers metadata requests.
@@ -55,8 +54,8 @@ type service struct {
 	log   zerolog.Logger
 }
 
-// ServeHTTP implements http.Handler. As in Nova, any method reads, but for the
-// password.
+// ServeHTTP implements http.Handler. As in Nova, every method reads; only the password
+// distinguishes methods.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if at := r.URL.Path; at == "/" || at != "" && tree.Clean(at) == "/" {
 		write(w, r, tree.Root())
@@ -78,7 +77,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// refusal is an error with its page.
+// refusal is an error with the page that the client gets.
 type refusal struct{ page webob.Page }
 
 func (e *refusal) Error() string { return e.page.Explanation }
@@ -89,13 +88,13 @@ func refuse(status int, explanation string) error {
 
 var errNotFound = refuse(http.StatusNotFound, "")
 
-// fail answers an error. Those of ours are logged; one that a database causes by
-// being away is answered so that guests try again.
+// fail writes the answer to an error, and logs internal errors. The answer for an unreachable
+// database makes guests repeat the request.
 func (s *service) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var no *refusal
 	var domain *objects.Error
 	switch {
-	case r.Context().Err() != nil: // it has gone, and nobody reads the answer
+	case r.Context().Err() != nil: // the client has disconnected, and nobody reads the answer
 		no = &refusal{webob.Page{Status: http.StatusServiceUnavailable}}
 	case errors.As(err, &no):
 	case errors.Is(err, tree.ErrNotFound):
@@ -111,12 +110,12 @@ func (s *service) fail(w http.ResponseWriter, r *http.Request, err error) {
 	no.page.Write(w, r)
 }
 
-// seedSize is the size of the random seed; its base64 is what documents hold.
+// seedSize is the size of the random seed in bytes; documents contain it in base64.
 const seedSize = 512
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
-// write sends an answer, with a new random seed where it has one.
+// write writes an answer, with a new random seed if it contains one.
 func write(w http.ResponseWriter, r *http.Request, a tree.Answer) {
 	body := a.Body
 	if a.SeedAt > 0 {

@@ -17,20 +17,19 @@ import (
 	"github.com/nova-go/nova/metadata/internal/tree"
 )
 
-// identifier finds out which instance is asking.
+// identifier finds the instance that sends a request.
 type identifier interface {
 	identify(r *http.Request) (*tree.Instance, error)
 }
 
-// secret is [neutron] metadata_proxy_shared_secret, with which Neutron signs.
+// secret is [neutron] metadata_proxy_shared_secret, with which Neutron signs instance ids.
 type secret struct{ macs sync.Pool }
 
 func newSecret(key string) *secret {
 	return &secret{sync.Pool{New: func() any { return hmac.New(sha256.New, []byte(key)) }}}
 }
 
-// signed tells whether signature is the hex HMAC-SHA256 of id. It takes the same
-// time wherever they differ.
+// signed reports whether signature is the hex HMAC-SHA256 of id. It compares in constant time.
 func (s *secret) signed(id, signature string) bool {
 	mac := s.macs.Get().(hash.Hash)
 	defer s.macs.Put(mac)
@@ -42,12 +41,12 @@ func (s *secret) signed(id, signature string) bool {
 	return hmac.Equal(want[:], []byte(signature))
 }
 
-// proxied trusts the headers of Neutron's metadata proxy, or of another
-// provider's, once their signature is right ([neutron] service_metadata_proxy).
+// proxied identifies instances by the headers of Neutron's metadata proxy, or of another
+// provider's, after it has verified their signature ([neutron] service_metadata_proxy).
 type proxied struct {
 	secret *secret
-	// checkProviders is false where there is no secret: then anyone may name a
-	// provider, though nobody an instance.
+	// checkProviders is false without a secret: signatures of providers are then not verified,
+	// but requests with an instance id are rejected.
 	checkProviders bool
 	instances      *instances
 	networks       networkService
@@ -55,7 +54,7 @@ type proxied struct {
 	log            zerolog.Logger
 }
 
-// Names of the proxy's headers, as net/http keeps them.
+// Names of the proxy's headers in the canonical form of net/http.
 const (
 	headerInstance          = "X-Instance-Id"
 	headerTenant            = "X-Tenant-Id"
@@ -65,8 +64,8 @@ const (
 	headerProviderSignature = "X-Metadata-Provider-Signature"
 )
 
-// header is a header's value. One that was sent several times is their list, as
-// WSGI has it, so that no part of it passes for the whole.
+// header returns a header's value. Like WSGI it joins the values of a repeated header, so that
+// no single value is taken for the whole.
 func header(r *http.Request, name string) (value string, sent bool) {
 	switch v := r.Header[name]; len(v) {
 	case 0:
@@ -113,7 +112,7 @@ func (p *proxied) check(id, signature, address string) error {
 	return refuse(http.StatusForbidden, "Invalid proxy request signature.")
 }
 
-// get finds an instance, which is not there for others than its project.
+// get finds an instance; for other projects than its own it returns a not-found error.
 func (p *proxied) get(ctx context.Context, id, tenant string, address *string) (*tree.Instance, error) {
 	i, err := p.instances.get(ctx, id, address)
 	if err != nil {
@@ -126,7 +125,7 @@ func (p *proxied) get(ctx context.Context, id, tenant string, address *string) (
 	return i, nil
 }
 
-// ofProvider finds the instance behind a metadata provider, by its address.
+// ofProvider finds the instance behind a metadata provider by its address.
 func (p *proxied) ofProvider(r *http.Request, provider string) (*tree.Instance, error) {
 	forwarded, ok := header(r, headerForwarded)
 	if !ok {
@@ -148,8 +147,8 @@ func (p *proxied) ofProvider(r *http.Request, provider string) (*tree.Instance, 
 	return p.get(r.Context(), port.DeviceID, port.ProjectID, &address)
 }
 
-// maxNetworks bounds the networks that one call of Neutron names, as its URL may
-// not become too long.
+// maxNetworks bounds the number of networks in one request to Neutron, because they are part of
+// its URL.
 const maxNetworks = 160
 
 func (p *proxied) port(ctx context.Context, provider, address string) (portOwner, error) {
@@ -180,7 +179,7 @@ func (p *proxied) port(ctx context.Context, provider, address string) (portOwner
 	return ports[0], nil
 }
 
-// direct goes by the address that the request came from.
+// direct identifies instances by the source address of the request.
 type direct struct {
 	instances *instances
 	networks  networkService

@@ -12,18 +12,18 @@ import (
 	"github.com/nova-go/nova/metadata/internal/tree"
 )
 
-// Bounds of the caches. An instance holds some kilobytes of documents; what is
-// beyond the bound is loaded again.
+// The sizes of the caches. An instance has some kilobytes of documents; entries beyond the size
+// are dropped and loaded again.
 const (
 	maxInstances = 2000
 	maxAddresses = 10000
-	// loadTimeout bounds a load, which does not end with the request that
-	// started it: others may be waiting for the same.
+	// loadTimeout bounds a load. A load continues after the request that started it has ended,
+	// because other requests may wait for the same entry.
 	loadTimeout = 60 * time.Second
 )
 
-// cache keeps values for [api] metadata_cache_expiration, loading each by one
-// flight, whoever asks. With a life of 0 it keeps nothing.
+// cache keeps values for [api] metadata_cache_expiration seconds. Concurrent requests for one
+// key share one load. With an expiration of 0 it keeps nothing.
 type cache[V any] struct {
 	kept  *otter.Cache[string, V]
 	asked *metrics.Cache
@@ -52,16 +52,16 @@ func (c *cache[V]) get(ctx context.Context, key string, load func(context.Contex
 	}))
 }
 
-// instances finds the trees of instances.
+// instances returns the metadata trees of instances.
 type instances struct {
 	cache *cache[*tree.Instance]
 	store instanceStore
-	// options are those of every tree; Address is put in.
+	// options apply to every tree; get sets Address.
 	options tree.Options
 }
 
-// get finds the tree of an instance. address is where the request came from, as
-// far as that is known. An instance that is not there is errNotFound.
+// get returns the tree of an instance. address is the source address of the request, or nil.
+// The error for a missing instance is errNotFound.
 func (i *instances) get(ctx context.Context, uuid string, address *string) (*tree.Instance, error) {
 	return i.cache.get(ctx, uuid, func(ctx context.Context) (*tree.Instance, error) {
 		g, err := i.store.Guest(ctx, uuid)

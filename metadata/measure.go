@@ -8,8 +8,8 @@ import (
 	"github.com/nova-go/nova/metadata/internal/tree"
 )
 
-// operations are what requests are counted as: a name for each leaf of both sides,
-// and one for their listings.
+// operations are the operations of the metrics: one per leaf of either tree, and one for the
+// listings of each.
 type operations map[string]*metrics.Operation
 
 func newOperations(m *metrics.Metrics) operations {
@@ -20,8 +20,8 @@ func newOperations(m *metrics.Metrics) operations {
 	return all
 }
 
-// of tells what a request is about by its path alone: a path that nobody would
-// write so, as one with "..", counts as none.
+// of returns the operation and the version of a request's path; nil for an unknown path, or one
+// that is not clean, such as a path with "..".
 func (o operations) of(r *http.Request) (*metrics.Operation, string) {
 	name, version := tree.Leaf(strings.TrimPrefix(r.URL.Path, "/"))
 	return o[name], version

@@ -1,9 +1,8 @@
-// Package metadata is OpenStack Nova's metadata service as an http.Handler: what
-// instances read about themselves at 169.254.169.254, by way of Neutron's proxy
-// or directly.
+// Package metadata is OpenStack Nova's metadata service as an http.Handler. Instances read
+// their metadata from it at 169.254.169.254, through Neutron's proxy or directly.
 //
-// Application is the one that Nova's module nova.wsgi.metadata has: it loads
-// itself from the environment on first use. New builds further ones.
+// Application is the counterpart of Nova's WSGI module nova.wsgi.metadata: it reads its
+// configuration from the environment on first use. New builds further applications.
 package metadata
 
 import (
@@ -30,46 +29,45 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// Prog is the name under which the configuration of this application is found.
+// Prog is the program name with which this application's configuration is found.
 const Prog = "nova-api-metadata"
 
-// name is the application in the paste file.
+// name is the name of the application in the paste file.
 const name = "metadata"
 
 // factory is Nova's name for the application in paste files.
 const factory = "nova.api.metadata.handler:MetadataRequestHandler.factory"
 
-// Options say how to build an application.
+// Options configure an application.
 type Options struct {
-	// Config is the configuration. nil: it is loaded from Sources.
+	// Config is the configuration; nil means that New loads it from Sources.
 	Config  *config.Config
 	Sources config.Sources
-	// Filters are paste factories of the embedder's own, by the names that the
-	// paste file gives them. They win over those of the same name.
+	// Filters are further paste factories by the names that the paste file uses. They replace
+	// built-in factories of the same name.
 	Filters paste.Registry
-	// Log takes what the application has to say. nil: as the configuration says.
+	// Log is the application's log; nil means the log that the configuration describes.
 	Log *zerolog.Logger
-	// Metrics is where the application's metrics go: see docs/operating.md. nil:
-	// nowhere.
+	// Metrics registers the application's metrics, which docs/operating.md lists; nil means no
+	// metrics.
 	Metrics prometheus.Registerer
-	// Traces makes spans of requests and of what they ask of services; nil: there
-	// are none.
+	// Traces creates the spans of requests and of requests to other services; nil means no
+	// spans.
 	Traces trace.TracerProvider
-	// Fail is told, once, why the process must end: the services around it are of
-	// another release of Nova or, with NeedApp, Nova's module would not have been
-	// loaded. The application answers 503 from then on. nil: it goes on looking
-	// whether that has passed.
+	// Fail is called once with the reason for which the process must end: the other Nova
+	// services are of another release or, with NeedApp, uWSGI would not have loaded Nova's
+	// module. After that the application answers 503. If Fail is nil, the application repeats
+	// its checks until they pass.
 	Fail func(error)
-	// NeedApp is uWSGI's need-app: what keeps the application from starting is told to
-	// Fail when Nova's own would give up.
+	// NeedApp is uWSGI's need-app: when Nova's own start would fail, Fail is called with the
+	// reason.
 	NeedApp bool
 }
 
-// New builds the application that a configuration and its paste file describe.
-// Its errors name file, line, section and option. A database that is away is not
-// an error: the application answers 503 until it is back. New waits for the first
-// try to start, for a second at most. ctx bounds the application's background work,
-// and its connections.
+// New builds the application that a configuration and its paste file describe. Its errors name
+// file, line, section and option. An unreachable database is not an error: the application
+// answers 503 until the database answers. New waits at most one second for the first attempt to
+// start. ctx bounds the application's background work and its connections.
 func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err := prepare(&o); err != nil {
 		return nil, err
@@ -100,7 +98,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	around := &startup.Deployment{Config: o.Config, Databases: databases, Log: *o.Log}
 	gate := &startup.Gate{Name: name, Next: pipeline, Log: *o.Log, Rest: around.Rest, Ready: databases.Ready, Fail: o.Fail, NeedApp: o.NeedApp, Start: func(ctx context.Context) error {
 		made, err := around.Register(ctx, "nova-"+name)
-		if made != nil { // a broker that is away keeps nobody from starting
+		if made != nil { // an unreachable broker does not prevent the start
 			go announce(context.WithoutCancel(ctx), o, made)
 		}
 		return err
@@ -115,8 +113,8 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	return middleware.Traced(o.Traces, Prog)(middleware.MeasureBy(m, newOperations(m).of)(middleware.DecodedPath(gate))), nil
 }
 
-// announce announces that there is a further service: all that metadata is told to
-// message brokers.
+// announce sends the notification that the row of the service was created. It is the only
+// message that the metadata service sends.
 func announce(ctx context.Context, o Options, s *objects.Service) {
 	pool, err := rpc.NewPool(rpc.FromConfig(o.Config, *o.Log))
 	if err != nil {
@@ -164,19 +162,19 @@ func application(o Options, d *startup.Databases, m *metrics.Metrics) (http.Hand
 	return newHandler(handlerOptions{Config: c, Store: newStore(c, d, l), Networks: networks, VendorData: vendor, Log: l, metrics: m}), nil
 }
 
-// handlerOptions say what a handler answers from.
+// handlerOptions are the dependencies of a handler.
 type handlerOptions struct {
-	// Config is where the groups [api] and [neutron] are read.
+	// Config has the groups [api] and [neutron] that the handler reads.
 	Config   *config.Config
 	Store    instanceStore
 	Networks networkService
-	// VendorData is nil for none: {} and {"static": {}}.
+	// VendorData may be nil: the documents are then {} and {"static": {}}.
 	VendorData tree.VendorData
 	Log        zerolog.Logger
 	metrics    *metrics.Metrics
 }
 
-// newHandler builds the service alone, without paste file and start-up.
+// newHandler builds the handler without paste file and startup checks.
 func newHandler(o handlerOptions) http.Handler {
 	c := o.Config
 	if o.VendorData == nil {
@@ -199,8 +197,8 @@ func newHandler(o handlerOptions) http.Handler {
 	return s
 }
 
-// templateOn tells whether injected networks get a file. Its form is that of
-// Nova's own template; a template of the operator's is not read.
+// templateOn reports whether injected networks get a configuration file. The file has the form
+// of Nova's own template; another template of the operator is not read.
 func templateOn(c *config.Config, l zerolog.Logger) bool {
 	t := c.Default.InjectedNetworkTemplate
 	if t != "" && !strings.HasSuffix(t, "/interfaces.template") {
@@ -209,7 +207,7 @@ func templateOn(c *config.Config, l zerolog.Logger) bool {
 	return t != ""
 }
 
-// source answers trees from the store and Neutron.
+// source implements tree.Source with the store and Neutron.
 type source struct {
 	instanceStore
 	networks networkService
@@ -220,9 +218,9 @@ func (s source) SecurityGroups(ctx context.Context, uuid string) ([]string, erro
 	return s.networks.SecurityGroupNames(ctx, uuid)
 }
 
-// Application is the metadata service of this host: OS_NOVA_CONFIG_DIR and
-// OS_NOVA_CONFIG_FILES name its files, as for Nova's module. It loads on first
-// use; what keeps it from loading is answered to every request from then on.
+// Application is the metadata service of this host: OS_NOVA_CONFIG_DIR and OS_NOVA_CONFIG_FILES
+// name its files, as for Nova's WSGI module. It loads on first use. If loading fails, every
+// request is answered with 500.
 var Application http.Handler = fromEnvironment()
 
 func fromEnvironment() http.Handler {

@@ -11,19 +11,18 @@ import (
 	"github.com/nova-go/nova/metadata/internal/tree"
 )
 
-// A password is kept in pieces of system metadata.
+// A password is stored in several keys of system metadata.
 const (
 	passwordPieces = 4
 	pieceLength    = 255 // characters
 	maxPassword    = passwordPieces * pieceLength
 )
 
-// writeTimeout is how long a password may take to be stored.
+// writeTimeout bounds the time to store a password.
 const writeTimeout = time.Minute
 
-// password reads the password that the guest has posted, or takes it once. As in
-// Nova, "once" is told by what was loaded: a second one within the life of the cache
-// replaces the first.
+// password reads the password that the guest has posted, or stores it once. As in Nova, the
+// check uses the loaded data: a second password within the cache expiration replaces the first.
 func (s *service) password(w http.ResponseWriter, r *http.Request, i *tree.Instance) {
 	set, err := i.Password(r.Context())
 	if err != nil {
@@ -48,7 +47,7 @@ func (s *service) password(w http.ResponseWriter, r *http.Request, i *tree.Insta
 	}
 }
 
-// writePassword sends it as webob sends a string: with its default type.
+// writePassword sends the password as webob sends a string, with webob's default content type.
 func writePassword(w http.ResponseWriter, password string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=UTF-8")
@@ -74,7 +73,7 @@ func (s *service) takePassword(r *http.Request, uuid string) error {
 		text = text[len(piece):]
 		pairs[fmt.Sprintf("password_%d", n)] = string(piece)
 	}
-	// A guest that goes away now has posted its password, as in Nova.
+	// As in Nova, the password is stored even if the guest disconnects now.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), writeTimeout)
 	defer cancel()
 	err = s.store.SetSystemMetadata(ctx, uuid, pairs)

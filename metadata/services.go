@@ -20,7 +20,7 @@ import (
 	"github.com/nova-go/nova/metadata/internal/vendordata"
 )
 
-// neutron is networkService over the real one, as Nova's own user.
+// neutron implements networkService with the network service, as Nova's own user.
 type neutron struct{ session *rest.Session }
 
 func newNeutron(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (*neutron, error) {
@@ -32,7 +32,7 @@ func newNeutron(c *config.Config, m *metrics.Metrics, traces trace.TracerProvide
 	return &neutron{s}, err
 }
 
-// neutronPort is a port, as far as it is asked for.
+// neutronPort has the used members of a port.
 type neutronPort struct {
 	DeviceID       string   `json:"device_id"`
 	TenantID       string   `json:"tenant_id"`
@@ -95,12 +95,12 @@ func (n *neutron) PortsAt(ctx context.Context, address string, networks []string
 	return ports, err
 }
 
-// maxGroups bounds the groups that one call names, as its URL may not become too
-// long.
+// maxGroups bounds the number of groups in one request to Neutron, because they are part of its
+// URL.
 const maxGroups = 150
 
-// SecurityGroupNames implements networkService. A group stands for each port that has
-// it, one without a name under its id.
+// SecurityGroupNames implements networkService. A group is listed once per port; a group
+// without a name is listed by its id.
 func (n *neutron) SecurityGroupNames(ctx context.Context, instance string) ([]string, error) {
 	ports, err := n.ports(ctx, url.Values{"device_id": {instance}, "fields": {"security_groups", "device_id"}})
 	if err != nil {
@@ -165,8 +165,8 @@ func newVendorData(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*ven
 	return d, nil
 }
 
-// newServices prepares dynamic vendor data: its own trust, and a token where
-// [vendordata_dynamic_auth] says how to get one.
+// newServices prepares dynamic vendordata: its TLS configuration, and a token if
+// [vendordata_dynamic_auth] has credentials.
 func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendordata.Services, error) {
 	const group = "vendordata_dynamic_auth"
 	connect := time.Duration(c.API.VendordataDynamicConnectTimeout) * time.Second

@@ -15,19 +15,19 @@ import (
 	"github.com/nova-go/nova/internal/startup"
 )
 
-// databases is the instanceStore over Nova's databases.
+// databases implements instanceStore with Nova's databases.
 type databases struct {
 	cells *db.Cells
 	main  *db.Cell // of [database] connection
-	// local is [api] local_metadata_per_cell: all instances are in main, and the
-	// API database is not asked.
+	// local is [api] local_metadata_per_cell: all instances are in main, and the API database
+	// is not used.
 	local bool
 	log   zerolog.Logger
 
 	mappings *db.Batcher[*api.Mapping]
 	mutex    sync.Mutex
-	// guests are gathered for each cell, so that one which does not answer holds
-	// up only its own.
+	// guests merges concurrent reads, separately for each cell, so that an unreachable cell
+	// delays only its own instances.
 	guests map[string]*db.Batcher[cell.GuestResult]
 }
 
@@ -44,7 +44,7 @@ func newStore(c *config.Config, d *startup.Databases, l zerolog.Logger) *databas
 	return s
 }
 
-// guestsOf gathers the instances of a cell.
+// guestsOf returns the batcher for the instances of a cell.
 func (d *databases) guestsOf(c *db.Cell) *db.Batcher[cell.GuestResult] {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -58,8 +58,8 @@ func (d *databases) guestsOf(c *db.Cell) *db.Batcher[cell.GuestResult] {
 	return g
 }
 
-// cell finds where an instance is. One without a mapping may be in the database
-// of [database] connection, in a deployment whose cells are not set up yet.
+// cell finds the cell of an instance. An instance without a mapping may be in the database of
+// [database] connection, if the cells of the deployment are not set up yet.
 func (d *databases) cell(ctx context.Context, uuid string) (*db.Cell, error) {
 	if d.local {
 		return d.main, nil

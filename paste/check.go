@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Check lists what is wrong with a paste file. reached are the problems that
-// Load would fail with, and the filters it would leave out under Skip: of these
-// all, not the first alone. unreached are the problems of sections that the
-// application called name does not use, which Load never looks at.
+// Check lists all problems of a paste file. reached has the problems with which Load fails, and
+// the filters that it leaves out under Skip; unlike Load, Check does not stop at the first.
+// unreached has the problems of sections that the application called name does not use, and
+// that Load therefore never reads.
 func Check(file, name string, r Registry, o Options) (reached, unreached []Problem) {
 	seen := map[string]bool{}
 	collect := func(list *[]Problem, err error) {
@@ -34,7 +34,7 @@ func Check(file, name string, r Registry, o Options) (reached, unreached []Probl
 	}
 	config, err := openConfig(abs, o.Global)
 	if err != nil {
-		return reached, nil // Describe has said so
+		return reached, nil // Describe has returned this problem already
 	}
 	o.Warn = func(p Problem) { collect(&unreached, &p) }
 	for _, section := range config.doc.sections {
@@ -54,8 +54,8 @@ func Check(file, name string, r Registry, o Options) (reached, unreached []Probl
 	return reached, unreached
 }
 
-// sectionType is what a section header announces; nil if it is none of a paste
-// file's.
+// sectionType returns the type that a section header names; nil if no section of a paste file
+// has this type.
 func sectionType(header string) *objectType {
 	prefix, _, _ := strings.Cut(header, ":")
 	for _, t := range []*objectType{appType, filterType, serverType} {
@@ -68,8 +68,8 @@ func sectionType(header string) *objectType {
 	return nil
 }
 
-// IsPasteFile tells a paste file from other files in the same syntax: it has a
-// section that describes an application or a filter.
+// IsPasteFile reports whether text is a paste file, and not another file in the same syntax: it
+// has a section that describes an application or a filter.
 func IsPasteFile(text string) bool {
 	for line := range strings.Lines(text) {
 		header, ok := strings.CutPrefix(strings.TrimRightFunc(line, isSpace), "[")

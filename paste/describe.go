@@ -1,29 +1,29 @@
 package paste
 
-// Node describes a section and what it is made of.
+// Node describes a section and the sections that it refers to.
 type Node struct {
 	// Kind is "app", "filter", "pipeline" or "composite". Sections with
 	// filter-with, and filter-app sections, are pipelines.
 	Kind string `json:"kind"`
 	// Name is the section's name without its type.
 	Name string `json:"name"`
-	// At is the option of a composite that this application stands under,
-	// for example the path of a urlmap.
+	// At is the option of a composite that names this application, for example the path of a
+	// urlmap.
 	At string `json:"at,omitempty"`
 	// Factory is the name under which the Registry has the factory. A
 	// pipeline has none.
 	Factory string `json:"factory,omitempty"`
-	// Skipped says that this filter is left out because nobody knows its factory.
+	// Skipped reports that this filter is left out because its factory is not in the Registry.
 	Skipped    bool `json:"skipped,omitempty"`
 	LocalConf  Conf `json:"local_conf,omitempty"`
 	GlobalConf Conf `json:"global_conf,omitempty"`
-	// Children are a pipeline's filters in the order a request meets them and
-	// last its application, or a composite's applications in the order of At.
+	// Children are the filters of a pipeline in the order in which a request passes them,
+	// followed by its application; or the applications of a composite in the order of At.
 	Children []*Node `json:"children,omitempty"`
 }
 
-// Describe says what Load would build, without building it. It fails where
-// Load fails, short of the factories' own errors.
+// Describe returns the tree that Load would build, without building it. It fails where Load
+// fails, except for errors of the factories themselves.
 func Describe(file, name string, r Registry, o Options) (*Node, error) {
 	c, err := loadObject(appType, file, name, r, o)
 	if err != nil {
@@ -32,7 +32,7 @@ func Describe(file, name string, r Registry, o Options) (*Node, error) {
 	return c.describe()
 }
 
-// DescribeApp describes what App would build.
+// DescribeApp returns the tree that App would build.
 func (l *Loader) DescribeApp(name string, global Conf) (*Node, error) {
 	c, err := l.find(appType, named(name), global)
 	if err != nil {
@@ -41,7 +41,7 @@ func (l *Loader) DescribeApp(name string, global Conf) (*Node, error) {
 	return c.describe()
 }
 
-// DescribePipeline describes what Pipeline would build.
+// DescribePipeline returns the tree that Pipeline would build.
 func (l *Loader) DescribePipeline(list string, global Conf) (*Node, error) {
 	c, err := l.pipeline(list, global)
 	if err != nil {
@@ -50,9 +50,9 @@ func (l *Loader) DescribePipeline(list string, global Conf) (*Node, error) {
 	return c.describe()
 }
 
-// PipelineParts makes the Parts of a DescribedComposite whose option, chosen
-// when it is built, is a list of filters and an application, as it is with the
-// pipeline factories of Nova and most other OpenStack services.
+// PipelineParts returns the Parts of a DescribedComposite that builds a pipeline from one of
+// its options. option returns the name of this option when the composite is built. The pipeline
+// factories of Nova and most other OpenStack services are such composites.
 func PipelineParts(option func(local Conf) string) func(*Loader, Conf, Conf) ([]*Node, error) {
 	return func(l *Loader, _, local Conf) ([]*Node, error) {
 		key := option(local)
@@ -77,9 +77,9 @@ func (c *object) describe() (*Node, error) {
 	}
 	n.Kind = "pipeline"
 	if c.kind != pipelineObject {
-		n.LocalConf = nil // they are the filter's or the application's
+		n.LocalConf = nil // they belong to the filter or the application
 	}
-	next, err := c.next.describe() // first, as Load does it
+	next, err := c.next.describe() // before the filter, in the order of Load
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func (c *object) describe() (*Node, error) {
 	return n, nil
 }
 
-// flat takes a filter that has a filter-with apart: it is two filters in a row.
+// flat splits a filter that has a filter-with option into the two filters that it consists of.
 func flat(c *object, n *Node) []*Node {
 	if c.typ == filterType && n.Kind == "pipeline" {
 		return n.Children

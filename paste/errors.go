@@ -8,19 +8,18 @@ import (
 
 // Sentinels that the errors of this package wrap.
 var (
-	// ErrUnknownFactory: a reached section names a factory that is not in the
-	// Registry (for PasteDeploy: that cannot be imported).
+	// ErrUnknownFactory reports a reached section whose factory is not in the Registry (for
+	// PasteDeploy: one that cannot be imported).
 	ErrUnknownFactory = errors.New("no such factory")
-	// ErrNoSection: no section has the wanted name and type.
+	// ErrNoSection reports that no section has the requested name and type.
 	ErrNoSection = errors.New("no such section")
-	// ErrLoop: sections refer to each other in a circle.
+	// ErrLoop reports sections that refer to each other in a circle.
 	ErrLoop = errors.New("sections form a loop")
-	// ErrSyntax: the file is not what Python's ConfigParser accepts.
+	// ErrSyntax reports a file that Python's ConfigParser rejects.
 	ErrSyntax = errors.New("syntax error")
 )
 
-// Error says where in a paste file something is wrong. Fields that do not
-// apply are empty.
+// Error is an error at a place of a paste file. Fields that do not apply are empty.
 type Error struct {
 	File    string // absolute path of the file
 	Line    int    // 1-based; 0 if the error concerns no single line
@@ -30,7 +29,7 @@ type Error struct {
 	Err     error
 }
 
-// Error gives the place first and the reason last, on one line.
+// Error returns one line with the place first and the reason last.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.File)
@@ -53,8 +52,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the reason.
+// Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Problem is what Options.Warn is told about a filter that was left out.
+// Problem is a remark about a filter that was left out, as Options.Warn receives it.
 type Problem = Error

@@ -10,17 +10,17 @@ import (
 	"gopkg.in/ini.v1"
 )
 
-// defaultSection is the section whose options every other section sees.
+// defaultSection is the section whose options all other sections inherit.
 const defaultSection = "DEFAULT"
 
-// document is a parsed paste file: raw values, in file order.
+// document is a parsed paste file with uninterpolated values, in file order.
 type document struct {
 	sections []string // without DEFAULT, in file order
 	options  map[string]*options
 	lines    map[string]int // section header -> line number
 }
 
-// options are the raw options of one section, in file order.
+// options are the uninterpolated options of one section, in file order.
 type options struct {
 	keys []string
 	raw  map[string]string
@@ -35,14 +35,12 @@ func (o *options) set(key, raw string) {
 	o.raw[key] = raw
 }
 
-// parse reads text by the rules of Python's ConfigParser as PasteDeploy sets it
-// up (case-preserving keys, "=" and ":", no inline comments, strict about
-// duplicates).
+// parse reads text by the rules of Python's ConfigParser with PasteDeploy's settings
+// (case-preserving keys, "=" and ":", no inline comments, no duplicates).
 //
-// The syntax itself is read by ini.v1. Its dialect differs from Python's in
-// what a line means by its neighbours (indentation, comments and blank lines
-// inside values, quotes, duplicates), so normalise first rewrites the text into
-// the part of the dialect where both agree.
+// ini.v1 reads the syntax. Its dialect differs from Python's where the meaning of a line
+// depends on the lines around it (indentation, comments and blank lines inside values, quotes,
+// duplicates). parse therefore first rewrites the text into the subset on which both agree.
 func parse(file, text string) (*document, error) {
 	n := normaliser{file: file, doc: &document{options: map[string]*options{}, lines: map[string]int{}}}
 	canonical, err := n.run(text)
@@ -66,7 +64,7 @@ func parse(file, text string) (*document, error) {
 	for _, s := range f.Sections() {
 		name, ok := strings.CutPrefix(s.Name(), nameMark)
 		if !ok {
-			continue // ini.v1's own, always empty, default section
+			continue // the default section of ini.v1, which is always empty
 		}
 		o := newOptions()
 		for _, k := range s.Keys() {
@@ -83,22 +81,21 @@ func parse(file, text string) (*document, error) {
 	return doc, nil
 }
 
-// In the canonical text every section and option name is preceded by nameMark,
-// so that none of them starts with a character ini.v1 reads as a quote, a
-// comment or an automatic number, and every value stands on indented lines of
-// its own below its key, so that no quote rule applies to it.
+// In the rewritten text nameMark precedes each section and option name, so that no name starts
+// with a character that ini.v1 reads as a quote, a comment or an automatic number. Each value
+// is on indented lines below its key, so that ini.v1 removes no quotes from it.
 const (
 	nameMark = "n"
 	indent   = "  "
 )
 
-// normaliser rewrites a file line by line and refuses what ConfigParser refuses.
+// normaliser rewrites a file line by line and rejects what ConfigParser rejects.
 type normaliser struct {
 	file string
 	doc  *document
 
 	out         strings.Builder
-	bodies      map[string]*strings.Builder // section -> its canonical options
+	bodies      map[string]*strings.Builder // section -> its rewritten options
 	order       []string
 	seen        map[[2]string]bool // section and option
 	section     string
@@ -114,7 +111,8 @@ func (n *normaliser) run(text string) (string, error) {
 	n.seen = map[[2]string]bool{}
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = strings.ReplaceAll(text, "\r", "\n")
-	// No line ending means no further line, as in Python's file iteration.
+	// As in Python's file iteration, a line ending at the end of the file does not start
+	// another line.
 	text = strings.TrimSuffix(text, "\n")
 	for i, line := range strings.Split(text, "\n") {
 		if err := n.line(i+1, line); err != nil {
@@ -132,7 +130,8 @@ func (n *normaliser) line(number int, line string) error {
 	value := strings.TrimFunc(line, isSpace)
 	switch {
 	case value == "":
-		// Blank lines belong to the value above; those at its end are cut later.
+		// Blank lines belong to the value above them; blank lines at the end of a value are
+		// removed later.
 		if n.option != "" {
 			n.value("")
 		}
@@ -190,8 +189,8 @@ func (n *normaliser) value(line string) {
 	n.bodies[n.section].WriteString(indent + line + "\n")
 }
 
-// isSpace is Python's str.isspace, which counts four control characters more
-// than Go does.
+// isSpace is Python's str.isspace, which accepts four control characters more than
+// unicode.IsSpace.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 // fields is Python's str.split().

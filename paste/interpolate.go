@@ -8,23 +8,22 @@ import (
 	"strings"
 )
 
-// maxInterpolationDepth is ConfigParser's limit on %(a)s that name options
-// which themselves contain %(b)s.
+// maxInterpolationDepth is ConfigParser's limit on nested %(name)s references.
 const maxInterpolationDepth = 10
 
 var reference = regexp.MustCompile(`^%\(([^)]+)\)s`)
 
-// configFile is one paste file with its defaults: [DEFAULT], "here",
-// "__file__" and the globals of whoever loaded it.
+// configFile is one paste file with its defaults: [DEFAULT], "here", "__file__" and the globals
+// of its caller.
 type configFile struct {
-	path     string // as opened; relative config: URIs are relative to its directory
+	path     string // as opened; the base of relative config: URIs
 	abs      string
 	doc      *document
 	defaults *options
 }
 
-// openConfig reads the file at path. globals that [DEFAULT] does not have
-// become defaults of the file too, as PasteDeploy does for config: URIs.
+// openConfig reads the file at path. As in PasteDeploy's config: URIs, globals that [DEFAULT]
+// does not contain become defaults of the file.
 func openConfig(path string, globals Conf) (*configFile, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -52,8 +51,8 @@ func openConfig(path string, globals Conf) (*configFile, error) {
 	return &configFile{path: path, abs: abs, doc: doc, defaults: defaults}, nil
 }
 
-// optionNames lists what a section sees: its own options, then the defaults it
-// does not override.
+// optionNames lists the options of a section: its own, then the defaults that it does not
+// override.
 func (c *configFile) optionNames(section string) []string {
 	own := c.doc.options[section]
 	names := append([]string(nil), own.keys...)
@@ -65,7 +64,7 @@ func (c *configFile) optionNames(section string) []string {
 	return names
 }
 
-// globalConf gives the interpolated defaults.
+// globalConf returns the interpolated defaults.
 func (c *configFile) globalConf() (Conf, error) {
 	conf := Conf{}
 	for _, k := range c.defaults.keys {
@@ -78,7 +77,7 @@ func (c *configFile) globalConf() (Conf, error) {
 	return conf, nil
 }
 
-// get gives the interpolated value of an option.
+// get returns the interpolated value of an option.
 func (c *configFile) get(section, option string) (string, error) {
 	raw, _ := c.lookup(section, option)
 	if !strings.Contains(raw, "%") {
@@ -101,8 +100,8 @@ func (c *configFile) lookup(section, option string) (string, bool) {
 	return v, ok
 }
 
-// maxInterpolated bounds the length of a value, which nested references could
-// otherwise multiply without end.
+// maxInterpolated bounds the length of a value in bytes, because nested references can multiply
+// it.
 const maxInterpolated = 1 << 20
 
 func (c *configFile) interpolate(b *strings.Builder, section, rest string, depth int) error {

@@ -11,29 +11,29 @@ import (
 	"unicode/utf8"
 )
 
-// UnknownFilters says what to do with a reached filter that the Registry lacks.
+// UnknownFilters decides about a reached filter whose factory is not in the Registry.
 type UnknownFilters int
 
 const (
-	// Fail makes it an error.
+	// Fail makes Load return an error.
 	Fail UnknownFilters = iota
-	// Skip leaves the filter out and tells Options.Warn.
+	// Skip leaves the filter out and calls Options.Warn.
 	Skip
 )
 
-// Options are the choices of Load and its relatives; the zero value is useful.
+// Options are the options of Load and the other functions of this package; the zero value is
+// useful.
 type Options struct {
-	// Global is the global configuration the caller brings along; [DEFAULT]
-	// of the file wins for interpolation, Global wins for the factories.
+	// Global is the caller's global configuration. [DEFAULT] of the file takes precedence over
+	// it for interpolation; it takes precedence over [DEFAULT] for the factories.
 	Global         Conf
 	UnknownFilters UnknownFilters
-	// Warn is told about each filter that Skip leaves out; nil tells nobody.
+	// Warn is called for each filter that Skip leaves out; it may be nil.
 	Warn func(Problem)
 }
 
-// Load builds the application called name ("" means "main") of a paste file.
-// An error is an *Error that names file, section and, where one is concerned,
-// factory; or whatever a factory returned, wrapped in one.
+// Load builds the application called name ("" means "main") of a paste file. Its error is an
+// *Error that names file, section and factory, and wraps an error that a factory returned.
 func Load(file, name string, r Registry, o Options) (http.Handler, error) {
 	c, err := loadObject(appType, file, name, r, o)
 	if err != nil {
@@ -68,11 +68,11 @@ func loadObject(t *objectType, file, name string, r Registry, o Options) (*objec
 	return l.find(t, &name, o.Global)
 }
 
-// objectType is what is looked for: an application, a filter or a server.
+// objectType is the type of a requested object: application, filter or server.
 type objectType struct {
 	name string
-	// protocols and prefixes are in groups: of each group the first that is
-	// there counts, and only one group may have one.
+	// protocols and prefixes are lists of groups. In each group the first existing one is used;
+	// it is an error if two groups have one.
 	protocols [][]protocol
 	prefixes  [][]string
 }
@@ -95,33 +95,34 @@ var (
 	}
 )
 
-// Loader finds what a composite's options name: in the composite's own file, or
-// wherever an egg:, call: or config: URI points to. It is good only during the
-// call of the Composite it was given to.
+// Loader resolves the names in a composite's options: in the composite's own file, or where an
+// egg:, call: or config: URI points to. It is valid only during the call of the Composite that
+// receives it.
 type Loader struct {
 	job    *job
 	source source
 	chain  *frame
 }
 
-// job is what one Load shares among its Loaders.
+// job is the state that all Loaders of one Load share.
 type job struct {
 	factories index
 	options   Options
 	objects   int
 }
 
-// maxObjects bounds what sections that use each other many times over can ask for.
+// maxObjects bounds the number of objects of one Load. Sections that use each other repeatedly
+// could otherwise multiply it without limit.
 const maxObjects = 20000
 
-// source is where names are looked up: a file, an egg or a callable. A nil name
-// is the anonymous one that get_app() without arguments asks for.
+// source is a place where names are looked up: a file, an egg or a callable. A nil name is the
+// anonymous one that get_app() without arguments requests.
 type source interface {
 	find(l *Loader, t *objectType, name *string, global Conf) (*object, error)
 }
 
-// App builds the application called name. global is what the composite got, or
-// nil to start from the file's defaults alone, as pipeline factories do.
+// App builds the application called name. global is the globals that the composite received;
+// nil starts from the file's defaults only, as pipeline factories do.
 func (l *Loader) App(name string, global Conf) (http.Handler, error) {
 	c, err := l.find(appType, named(name), global)
 	if err != nil {
@@ -130,8 +131,8 @@ func (l *Loader) App(name string, global Conf) (http.Handler, error) {
 	return c.app()
 }
 
-// Filter builds the filter called name; for global see App. Wrapping can only
-// fail for a FilterApp, whose error the returned function gives.
+// Filter builds the filter called name; for global see App. The returned function fails only
+// for a FilterApp, with the error of its factory.
 func (l *Loader) Filter(name string, global Conf) (func(http.Handler) (http.Handler, error), error) {
 	c, err := l.find(filterType, named(name), global)
 	if err != nil {
@@ -188,8 +189,8 @@ func (l *Loader) find(t *objectType, name *string, global Conf) (*object, error)
 
 var scheme = regexp.MustCompile(`^[a-zA-Z]+:`)
 
-// loadURI follows an egg:, call: or config: reference. dir is what a relative
-// config: is relative to, "" if nothing.
+// loadURI resolves an egg:, call: or config: reference. dir is the base of a relative config:
+// URI; "" means none.
 func (l *Loader) loadURI(t *objectType, uri, dir string, global Conf) (*object, error) {
 	uri, name, hasName := strings.Cut(uri, "#")
 	if !hasName {
@@ -239,7 +240,7 @@ func configPath(path, dir string) (string, error) {
 	return strings.TrimFunc(percentDecode(path), isSpace), nil
 }
 
-// percentDecode is Python's unquote: what is not a valid escape stays as it is.
+// percentDecode is Python's unquote: an invalid escape is kept unchanged.
 func percentDecode(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -258,7 +259,7 @@ func percentDecode(s string) string {
 
 func unhex(c byte) int { return strings.IndexByte("0123456789abcdef", c|0x20) }
 
-// frame is a section on the way from the one asked for to the current one.
+// frame is an element of the path of sections from the requested one to the current one.
 type frame struct {
 	up      *frame
 	config  *configFile
@@ -268,14 +269,14 @@ type frame struct {
 	depth   int
 }
 
-// maxDepth is about what Python's recursion limit leaves PasteDeploy.
+// maxDepth is approximately the depth that Python's recursion limit allows in PasteDeploy.
 const maxDepth = 200
 
-// push appends a section to the way, or reports that it has been there before
-// in the same circumstances.
+// push appends a section to the path. It returns an error if the path contains the same section
+// with the same globals.
 func (f *frame) push(n *frame) (*frame, error) {
 	n.up = f
-	n.global = maps.Clone(n.global) // later "set" options change the original
+	n.global = maps.Clone(n.global) // later "set" options change the original map
 	if f == nil {
 		return n, nil
 	}
@@ -291,7 +292,7 @@ func (f *frame) push(n *frame) (*frame, error) {
 	return n, nil
 }
 
-// path writes the way from the frame first down to f.
+// path formats the sections from the frame first to f.
 func (f *frame) path(first *frame) string {
 	s := "[" + f.section + "]"
 	for p := f.up; p != nil; p = p.up {
@@ -303,7 +304,7 @@ func (f *frame) path(first *frame) string {
 	return s
 }
 
-// fail says that err happened in the section at the end of the way.
+// fail returns err as an error of the section at the end of the path.
 func (f *frame) fail(err error) error { return f.failFactory("", err) }
 
 func (f *frame) failFactory(factory string, err error) error {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// writeNotFound is the 404 of Paste's urlmap: a page for whoever accepts HTML or
-// anything, else plain text. It names the mounts in a comment of the page.
+// writeNotFound writes the 404 of Paste's urlmap: an HTML page if the client accepts HTML or
+// anything, otherwise plain text. A comment in the page lists the mounts.
 func writeNotFound(w http.ResponseWriter, r *http.Request, mounts []Mount) {
 	path := r.URL.Path
 	accept := strings.Join(r.Header.Values("Accept"), ",")
@@ -43,11 +43,11 @@ const notFoundPage = "<html>\r\n  <head><title>Not Found</title></head>\r\n  <bo
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;")
 
-// escape is Python's html.escape, which spells the quotes differently from
+// escape is Python's html.escape, whose escapes of quotes differ from those of
 // html.EscapeString.
 func escape(s string) string { return escaper.Replace(s) }
 
-// pyQuote writes s as Python's repr does for simple strings.
+// pyQuote formats s as Python's repr does for simple strings.
 func pyQuote(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s) + "'"
 }

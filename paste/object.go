@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// objectKind is how an object is put together.
+// objectKind is the way in which an object is built.
 type objectKind int
 
 const (
@@ -19,8 +19,8 @@ const (
 	skippedObject                      // a filter that is left out
 )
 
-// object is a resolved section: all that is needed to build it. The Confs are
-// shared between objects on purpose, where a "use" chain updates them.
+// object is a resolved section with everything that is needed to build it. Objects share the
+// Confs, which a chain of "use" options updates.
 type object struct {
 	kind     objectKind
 	typ      *objectType
@@ -38,7 +38,7 @@ type object struct {
 
 func (c *object) fail(err error) error { return c.loader.chain.failFactory(c.key, err) }
 
-// typed gives the factory as the protocol of the section needs it.
+// typed returns the factory in the form that the protocol of the section requires.
 func (c *object) typed() (Factory, error) {
 	f := as(c.factory, c.protocol)
 	if f == nil {
@@ -81,8 +81,8 @@ func (c *object) app() (http.Handler, error) {
 	return h, nil
 }
 
-// wrapped builds the application first and its filters in their order, then
-// wraps from the inside out.
+// wrapped builds the application first, then its filters in their order, and wraps the
+// application from the innermost filter to the outermost.
 func (c *object) wrapped() (http.Handler, error) {
 	h, err := c.next.app()
 	if err != nil {
@@ -172,8 +172,8 @@ func (c *object) server() (func(http.Handler) error, error) {
 	return nil, c.fail(fmt.Errorf("%q builds no server", c.protocol))
 }
 
-// located says where a factory failed, unless the error says so already, as
-// that of an application inside a composite does.
+// located adds the place of a failed factory to its error, unless the error contains a place,
+// as that of an application inside a composite does.
 func (c *object) located(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok && e.File != "" {
 		return err

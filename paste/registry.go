@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Conf is a set of options. A factory gets two: the globals ([DEFAULT], "set"
-// and the including file's), and the section's own.
+// Conf is a set of options. A factory gets two: the globals ([DEFAULT], "set" and those of the
+// including file), and the options of its section.
 type Conf map[string]string
 
 func sortedKeys(c Conf) []string { return slices.Sorted(maps.Keys(c)) }
@@ -27,16 +27,16 @@ type Filter func(global, local Conf) (func(http.Handler) http.Handler, error)
 // FilterApp wraps an application (paste.filter_app_factory).
 type FilterApp func(next http.Handler, global, local Conf) (http.Handler, error)
 
-// Composite builds an application out of others that it asks l for
+// Composite builds an application from other applications, which it gets from l
 // (paste.composite_factory).
 type Composite func(l *Loader, global, local Conf) (http.Handler, error)
 
-// DescribedComposite is a Composite that can say what it is made of without
-// building it, so that Describe sees through it.
+// DescribedComposite is a Composite that can list its applications without building them, so
+// that Describe can show them.
 type DescribedComposite struct {
 	Build Composite
-	// Parts lists the applications, each with its Node.At set to the option
-	// it stands under. It uses l's Describe methods.
+	// Parts lists the applications. Node.At of each is the option that names it. Parts uses the
+	// Describe methods of l.
 	Parts func(l *Loader, global, local Conf) ([]*Node, error)
 }
 
@@ -47,18 +47,17 @@ type Server func(global, local Conf) (func(http.Handler) error, error)
 // ServerRunner serves an application until it fails (paste.server_runner).
 type ServerRunner func(app http.Handler, global, local Conf) error
 
-// Kinds holds the factories of one name that Python offers under several
+// Kinds holds several factories of one name, for objects that Python offers under several
 // protocols, as oslo.middleware does with healthcheck.
 type Kinds []Factory
 
-// Registry maps the names that paste files use to factories. A key is either a
-// Python dotted name, "nova.api.openstack:FaultWrapper.factory", or a
-// distribution and an entry point, "Paste#urlmap". In the latter the
-// distribution's spelling is free as in Python: case and "-", "_" and "." do
-// not matter.
+// Registry maps the names that paste files use to factories. A key is a Python dotted name,
+// "nova.api.openstack:FaultWrapper.factory", or a distribution and an entry point,
+// "Paste#urlmap". As in Python, the name of a distribution is compared without case, and with
+// "-", "_" and "." as equal characters.
 type Registry map[string]Factory
 
-// protocol is the name under which Python's entry points offer a factory.
+// protocol is the name under which Python's entry points declare a factory.
 type protocol string
 
 const (
@@ -87,7 +86,7 @@ func (k Kinds) protocols() []protocol {
 	return all
 }
 
-// as gives the factory that f offers under p, or nil.
+// as returns the factory that f offers under p, or nil.
 func as(f Factory, p protocol) Factory {
 	if p == compositFactory {
 		p = compositeFactory
@@ -108,13 +107,13 @@ func as(f Factory, p protocol) Factory {
 
 var separators = regexp.MustCompile(`[-_.]+`)
 
-// normalEgg writes "Distribution#name" with the distribution as PEP 503 has it.
+// normalEgg normalises the distribution in "Distribution#name" by PEP 503.
 func normalEgg(key string) string {
 	dist, name, _ := strings.Cut(key, "#")
 	return strings.ToLower(separators.ReplaceAllString(dist, "-")) + "#" + name
 }
 
-// index is a Registry prepared for look-ups.
+// index is a Registry prepared for lookups.
 type index map[string]Factory
 
 func newIndex(r Registry) index {
@@ -136,7 +135,7 @@ func (x index) dotted(key string) Factory { return x[key] }
 // object in it, and extras that have no meaning here.
 var entryPoint = regexp.MustCompile(`^([\pL\pN_.]+)\s*(?::\s*([\pL\pN_.]+)\s*)?(?:\[.*\]\s*)?$`)
 
-// dottedName brings the value of a paste.*_factory option into a Registry key's form.
+// dottedName converts the value of a paste.*_factory option into the form of a Registry key.
 func dottedName(value string) (string, bool) {
 	m := entryPoint.FindStringSubmatch(value)
 	if m == nil {

@@ -8,24 +8,24 @@ import (
 
 type scriptNameKey struct{}
 
-// ScriptName gives WSGI's SCRIPT_NAME: the part of the path that those in front
-// of the current handler have consumed, "" at the root. The rest is
-// r.URL.Path. Links to oneself begin with it.
+// ScriptName returns WSGI's SCRIPT_NAME: the part of the path that earlier handlers have
+// consumed, "" at the root. The rest of the path is r.URL.Path. Links to the application itself
+// begin with it.
 func ScriptName(r *http.Request) string {
 	s, _ := r.Context().Value(scriptNameKey{}).(string)
 	return s
 }
 
-// WithScriptName gives a copy of r whose SCRIPT_NAME is prefix. It leaves
-// r.URL alone; see Shift.
+// WithScriptName returns a copy of r with SCRIPT_NAME set to prefix. It does not change r.URL;
+// see Shift.
 func WithScriptName(r *http.Request, prefix string) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), scriptNameKey{}, prefix))
 }
 
-// Shift gives a copy of r in which prefix has moved from the front of the path
-// to the end of SCRIPT_NAME. Runs of slashes in the path become one slash, as
-// Paste's urlmap does it. The path must begin with prefix after that; what
-// remains may be empty. URL.RawPath is dropped: WSGI knows the decoded path only.
+// Shift returns a copy of r in which prefix is moved from the beginning of the path to the end
+// of SCRIPT_NAME. As in Paste's urlmap, each run of slashes in the path becomes one slash.
+// After that the path must begin with prefix, and may be equal to it. URL.RawPath is dropped,
+// because WSGI has only the decoded path.
 func Shift(r *http.Request, prefix string) *http.Request {
 	s := WithScriptName(r, ScriptName(r)+prefix)
 	u := *r.URL

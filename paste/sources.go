@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// find resolves the section of type t called name.
+// find resolves the section of type t with the given name.
 func (c *configFile) find(l *Loader, t *objectType, name *string, global Conf) (*object, error) {
 	if name != nil && scheme.MatchString(*name) {
 		return l.loadURI(t, *name, filepath.Dir(c.path), global)
@@ -37,7 +37,7 @@ func (c *configFile) enter(l *Loader, t *objectType, section string, global Conf
 	return s.resolve()
 }
 
-// section finds the header of the one section of type t called name.
+// section returns the header of the only section of type t with the given name.
 func (c *configFile) section(l *Loader, t *objectType, name *string) (string, error) {
 	var possible []string
 	for _, group := range t.prefixes {
@@ -82,7 +82,7 @@ func (c *configFile) headers(prefix string, name *string) []string {
 	return found
 }
 
-// sectionReader holds one section while it is being resolved.
+// sectionReader is a section that is being resolved.
 type sectionReader struct {
 	config  *configFile
 	loader  *Loader
@@ -90,9 +90,9 @@ type sectionReader struct {
 	section string
 	name    string
 
-	global    Conf // what factories see as globals
-	local     Conf // what they see as their own
-	additions Conf // "set" options, which reach a used section as well
+	global    Conf // the globals of factories
+	local     Conf // the local options of factories
+	additions Conf // "set" options, which also apply to a used section
 }
 
 // read interpolates the section's options and sorts them into global and local.
@@ -109,7 +109,7 @@ func (s *sectionReader) read(global Conf) error {
 		set, isSet := strings.CutPrefix(option, "set ")
 		from, isGet := strings.CutPrefix(option, "get ")
 		if _, ok := defaults[option]; ok && !isSet && !isGet {
-			continue // a section cannot override a default but by "set"
+			continue // only "set" overrides a default
 		}
 		value, err := s.config.get(s.section, option)
 		if err != nil {
@@ -137,17 +137,17 @@ func (s *sectionReader) read(global Conf) error {
 
 func (s *sectionReader) fail(err error) error { return s.loader.chain.fail(err) }
 
-// take removes a local option.
+// take returns a local option and removes it.
 func (s *sectionReader) take(option string) (string, bool) {
 	v, ok := s.local[option]
 	delete(s.local, option)
 	return v, ok
 }
 
-// resolve turns the section into an object by what it is and has.
+// resolve builds the object of the section from its type and its options.
 //
-// "require" names Python distributions that must be installed. They mean
-// nothing here: what counts is that the factories are in the Registry.
+// "require" names Python distributions that must be installed. It has no effect here, because
+// factories come from the Registry.
 func (s *sectionReader) resolve() (*object, error) {
 	with, wrapped := "", false
 	if s.typ != serverType {
@@ -223,7 +223,7 @@ func (s *sectionReader) useOrFactory(t *objectType) (*object, error) {
 	return s.explicit(t)
 }
 
-// use resolves what "use" names and lays this section's options over it.
+// use resolves the object that "use" names and adds the options of this section.
 func (s *sectionReader) use(t *objectType, target string) (*object, error) {
 	c, err := s.loader.find(t, &target, s.global)
 	if err != nil {
@@ -278,7 +278,8 @@ func (s *sectionReader) explicit(t *objectType) (*object, error) {
 	return c, s.loader.known(c)
 }
 
-// known refuses an object without factory, unless it is a filter to be left out.
+// known returns an error for an object without factory, unless it is a filter that Skip leaves
+// out.
 func (l *Loader) known(c *object) error {
 	if c.factory != nil {
 		return nil
@@ -329,8 +330,8 @@ func (e egg) find(l *Loader, t *objectType, name *string, global Conf) (*object,
 	return c, l.known(c)
 }
 
-// callable is module:function; the type of the section that uses it says what
-// kind of factory it is.
+// callable is module:function. The type of the section that uses it determines the protocol of
+// the factory.
 type callable string
 
 func (s callable) find(l *Loader, t *objectType, _ *string, global Conf) (*object, error) {
@@ -340,8 +341,8 @@ func (s callable) find(l *Loader, t *objectType, _ *string, global Conf) (*objec
 	case strings.Contains(target, ":"):
 		return nil, l.chain.failFactory(key, errors.New("has more than one colon"))
 	case strings.Contains(target, "."):
-		// PasteDeploy documents this and fails on it; a file that only works
-		// here could not be swapped back.
+		// PasteDeploy documents this form and fails on it. A file that works only here could
+		// not be used with Python again.
 		return nil, l.chain.failFactory(key, fmt.Errorf("call: "+
 			"takes a function of module %q, not an attribute of an object; use paste.*_factory", module))
 	}

@@ -8,28 +8,26 @@ import (
 	"strings"
 )
 
-// URLMap sends requests to applications by host and path, the most specific
-// first, as Paste's urlmap does. The part of the path that decided moves to
-// SCRIPT_NAME. A URLMap is complete once NewURLMap has built it or Add has
-// been called for the last time; after that it may serve.
+// URLMap dispatches requests to applications by host and path, the most specific mount first,
+// as Paste's urlmap does. It moves the matched part of the path to SCRIPT_NAME. A URLMap must
+// not change while it serves: call Add before.
 type URLMap struct {
 	mounts []Mount
-	// NotFound answers what no mount matches; nil is Paste's own 404.
+	// NotFound answers requests that match no mount; nil means Paste's own 404.
 	NotFound http.Handler
 }
 
-// Mount is an application at its place.
+// Mount is an application with its host and path.
 type Mount struct {
 	// Domain is "host" or "host:port", or "" for all hosts.
 	Domain string
-	// Path is "" for everything, or begins with a slash and does not end in one.
+	// Path is "" for all paths, or begins with a slash and does not end in one.
 	Path string
 	App  http.Handler
 }
 
-// URLMapFactory is the factory of Paste#urlmap. Each local option but
-// not_found_app is a place, "/path" or "domain x port y /path", and names the
-// application there.
+// URLMapFactory returns the factory of Paste#urlmap. Each local option except not_found_app is
+// a place, "/path" or "domain x port y /path", whose value names the application.
 func URLMapFactory() DescribedComposite {
 	return DescribedComposite{
 		Build: func(l *Loader, global, local Conf) (http.Handler, error) {
@@ -39,11 +37,11 @@ func URLMapFactory() DescribedComposite {
 	}
 }
 
-// notFoundOption names the application for what matches nothing; it may also
-// be a global.
+// notFoundOption names the application for requests that match no mount; it may also be a
+// global.
 const notFoundOption = "not_found_app"
 
-// NewURLMap builds the URL map that local describes.
+// NewURLMap builds the URL map from the places in local.
 func NewURLMap(l *Loader, global, local Conf) (*URLMap, error) {
 	m := &URLMap{}
 	if name := notFoundApp(global, local); name != "" {
@@ -70,8 +68,7 @@ func NewURLMap(l *Loader, global, local Conf) (*URLMap, error) {
 	return m, nil
 }
 
-// URLMapParts is the Parts of a DescribedComposite that reads its options as a
-// urlmap does.
+// URLMapParts is the Parts of a DescribedComposite whose options are those of a urlmap.
 func URLMapParts(l *Loader, global, local Conf) ([]*Node, error) {
 	var parts []*Node
 	add := func(at, name string) error {
@@ -109,8 +106,8 @@ func notFoundApp(global, local Conf) string {
 	return global[notFoundOption]
 }
 
-// ParsePlace reads a urlmap's option name: words "domain NAME", "port NUMBER"
-// and a path, in any order, or a URL. The path comes out as Mount.Path wants it.
+// ParsePlace reads an option name of a urlmap: the words "domain NAME", "port NUMBER" and a
+// path, in any order, or a URL. The returned path has the form of Mount.Path.
 func ParsePlace(key string) (domain, path string, err error) {
 	var port string
 	words := fields(key)
@@ -142,7 +139,7 @@ func ParsePlace(key string) (domain, path string, err error) {
 		if path != "" {
 			path = "/" + path
 		}
-		// The domain may smuggle in a path, as "domain x/y" does.
+		// The domain may contain a path, as in "domain x/y".
 		if d, rest, ok := strings.Cut(domain, "/"); ok {
 			domain, path = d, "/"+rest+path
 		}
@@ -160,7 +157,8 @@ func ParsePlace(key string) (domain, path string, err error) {
 	return domain, strings.TrimRight(CollapseSlashes(path), "/"), nil
 }
 
-// Add puts h at a place, replacing what is there. Path is as in Mount.
+// Add mounts h at a host and path, and replaces an earlier mount there. path has the form of
+// Mount.Path.
 func (m *URLMap) Add(domain, path string, h http.Handler) {
 	for i := range m.mounts {
 		if m.mounts[i].Domain == domain && m.mounts[i].Path == path {
@@ -178,7 +176,7 @@ func (m *URLMap) Add(domain, path string, h http.Handler) {
 	})
 }
 
-// sortDomain puts the mounts for all hosts last.
+// sortDomain is the sort key that puts mounts for all hosts last.
 func sortDomain(d string) string {
 	if d == "" {
 		return "\u00ff"
@@ -186,11 +184,11 @@ func sortDomain(d string) string {
 	return d
 }
 
-// Mounts lists the applications in the order they are tried.
+// Mounts lists the mounts in the order in which they are tried.
 func (m *URLMap) Mounts() []Mount { return slices.Clone(m.mounts) }
 
-// Find gives the first mount for a host ("host" and "port" as HostPort gives
-// them) that match accepts; nil if there is none.
+// Find returns the first mount for a host that match accepts, or nil. host and port have the
+// form of HostPort's results.
 func (m *URLMap) Find(host, port string, match func(Mount) bool) *Mount {
 	for i, c := range m.mounts {
 		if c.Domain != "" && c.Domain != host && c.Domain != host+":"+port {
@@ -203,7 +201,7 @@ func (m *URLMap) Find(host, port string, match func(Mount) bool) *Mount {
 	return nil
 }
 
-// ServeHTTP sends r on.
+// ServeHTTP calls the application of the mount that matches r.
 func (m *URLMap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, port := HostPort(r)
 	path := CollapseSlashes(r.URL.Path)
@@ -215,13 +213,13 @@ func (m *URLMap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	found.App.ServeHTTP(w, Shift(r, found.Path))
 }
 
-// Covers says whether path, with its slashes collapsed, is at or below the mount.
+// Covers reports whether path, with its slashes collapsed, is at or below the mount.
 func (c Mount) Covers(path string) bool {
 	rest, ok := strings.CutPrefix(path, c.Path)
 	return ok && (rest == "" || rest[0] == '/')
 }
 
-// ServeNotFound answers with m.NotFound or else Paste's 404.
+// ServeNotFound answers with m.NotFound, or with Paste's 404 if that is nil.
 func (m *URLMap) ServeNotFound(w http.ResponseWriter, r *http.Request) {
 	if m.NotFound != nil {
 		m.NotFound.ServeHTTP(w, r)
@@ -230,8 +228,8 @@ func (m *URLMap) ServeNotFound(w http.ResponseWriter, r *http.Request) {
 	writeNotFound(w, r, m.mounts)
 }
 
-// HostPort gives the host a request is for, in lower case, and its port or the
-// scheme's default. An IPv6 address keeps its brackets.
+// HostPort returns the host of a request in lower case, and its port or the default port of the
+// scheme. An IPv6 address keeps its brackets.
 func HostPort(r *http.Request) (host, port string) {
 	host = strings.ToLower(r.Host)
 	from := max(strings.LastIndexByte(host, ']'), 0)

@@ -17,8 +17,8 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// taskTime is how long hosts of the embedded cloud take to stop, pause or delete a
-// server: long enough for a client to see it being done, as of a real one.
+// taskTime is how long hosts of the embedded cloud take to stop, pause or delete a server. It
+// is long enough for clients to observe the task state, as with a real host.
 const taskTime = 200 * time.Millisecond
 
 // serveDev runs the API in front of an embedded cloud, on loopback.
@@ -27,7 +27,8 @@ func serveDev(d *cli.Dev, f *cli.Flags) (err error) {
 	if err != nil {
 		return err
 	}
-	// A laptop has more use for the memory than a cloud of a few servers for the time.
+	// The embedded cloud holds few servers: prefer low memory use to a low rate of garbage
+	// collections.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(40)
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// program is the compute API as it is hosted.
+// program describes the compute API for package cli, which hosts it.
 func program() cli.Program {
 	return cli.Program{Name: compute.Prog, App: uwsgiini.Compute, Port: 8774,
 		Metrics: func(c *config.Config) string { return c.WSGI.ComputeMetrics },
@@ -25,7 +25,7 @@ func program() cli.Program {
 		}}
 }
 
-// service is the compute API as the commands see it that look at configuration.
+// service describes the compute API for the commands of package inspect.
 func service() inspect.Service {
 	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry,
 		Others: []func(*config.Config) paste.Registry{metadata.Registry}}

@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/compute"
 )
 
-// routes prints every operation.
+// routes is the subcommand that prints all operations.
 func routes() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
@@ -28,11 +28,11 @@ func routes() *cobra.Command {
 			return fmt.Errorf("--format %q is not known: use text or markdown", format)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "`text` or markdown; docs/ROUTES.md is the latter")
+	cmd.Flags().StringVar(&format, "format", "text", "`text` or markdown; docs/ROUTES.md is the output for markdown")
 	return cmd
 }
 
-// state is what becomes of a request for an operation.
+// state is the text of the column State: whether the operation is implemented, or the status with which a removed API answers.
 func state(o compute.Operation) string {
 	if o.Gone != 0 {
 		return fmt.Sprint("answers ", o.Gone)
@@ -40,7 +40,7 @@ func state(o compute.Operation) string {
 	return "done"
 }
 
-// count counts operations; several rows may be about one.
+// count returns the number of operations. Several rows may describe one operation.
 func count(all []compute.Operation) int {
 	names := map[string]bool{}
 	for _, o := range all {
@@ -49,6 +49,7 @@ func count(all []compute.Operation) int {
 	return len(names)
 }
 
+// printRoutes writes the operations as a table for terminals.
 func printRoutes(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	all := compute.Operations()
@@ -68,15 +69,18 @@ func documentRoutes(out io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Operations of the compute API
 
-Written by `+"`nova-api routes --format markdown`"+` from the rows in compute/internal/*/routes.go; do not edit. Microversions are
-of major version 2. Policy rules stand without "os_compute_api:" in front, and are checked against the caller where not said
-otherwise; further rules guard parts of an operation, or what it shows. Beside the errors listed, every operation may answer
-400 (a request that its schema refuses), 401, 403 (policy) and 503 (a database is away). Schemas are those of body or query, each
-from the microversion where it begins.
+Written by `+"`nova-api routes --format markdown`"+` from the rows in compute/internal/*/routes.go; do not edit. The columns are:
+
+- Versions: the microversions of the operation, without the major version 2.
+- Errors: the statuses of the operation's own errors. Every operation may also answer 400 (the request does not match its
+  schema), 401, 403 (policy) and 503 (a database is unreachable).
+- Policy: the rule without the prefix "os_compute_api:". It is checked against the caller, unless the column states another target.
+- Further rules: rules that are checked for parts of the operation or of its answer.
+- Schemas: those of the body or of the query, each with the microversion at which it begins.
 
 There are %d operations.
 
-| Request | Operation | Versions | Success | Errors | Policy | Also asked | Schemas | State |
+| Request | Operation | Versions | Success | Errors | Policy | Further rules | Schemas | State |
 |---|---|---|---|---|---|---|---|---|
 `, count(all))
 	for _, o := range all {
@@ -85,11 +89,11 @@ There are %d operations.
 			success = ""
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", o.Request, o.Name, strings.ReplaceAll(o.Versions, "2.", ""), success,
-			strings.Trim(fmt.Sprint(o.Errors), "[]"), short(o.Policy), short(strings.Join(o.Also, " ")), o.Schemas, state(o))
+			strings.Trim(fmt.Sprint(o.Errors), "[]"), withoutPrefix(o.Policy), withoutPrefix(strings.Join(o.Also, " ")), o.Schemas, state(o))
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
 }
 
-// short is text with the names of rules as they stand in the document.
-func short(rules string) string { return strings.ReplaceAll(rules, "os_compute_api:", "") }
+// withoutPrefix removes the prefix of Nova's API from the names of rules.
+func withoutPrefix(rules string) string { return strings.ReplaceAll(rules, "os_compute_api:", "") }

@@ -14,8 +14,8 @@ import (
 	"github.com/nova-go/nova/metadata"
 )
 
-// serveDev runs the metadata service of the cloud that nova-api --dev keeps in
-// the same directory.
+// serveDev runs the metadata service of the cloud that nova-api --dev keeps in the same state
+// directory.
 func serveDev(d *cli.Dev, f *cli.Flags) error {
 	if !db.HasSQLite {
 		return errors.New("--dev needs SQLite, and this nova-metadata is built without it (tag nosqlite): use go run ./cmd/nova-metadata --dev")

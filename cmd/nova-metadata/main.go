@@ -12,7 +12,7 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// service is the metadata service as the commands see it that look at configuration.
+// service describes the metadata service for the commands of package inspect.
 func service() inspect.Service {
 	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, Registry: metadata.Registry,
 		Others: []func(*config.Config) paste.Registry{computepaste.Names}}

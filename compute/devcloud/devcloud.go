@@ -1,6 +1,6 @@
-// Package devcloud runs Nova with a whole OpenStack cloud around it in the calling
-// process: that of nova-api --dev, on a port of loopback. It is made for tests of clients
-// of OpenStack, as net/http/httptest is for tests of clients of HTTP:
+// Package devcloud runs Nova in an embedded OpenStack cloud in the calling process, on a
+// loopback port, as nova-api --dev does. It serves tests of OpenStack clients, as
+// net/http/httptest serves tests of HTTP clients:
 //
 //	cloud, err := devcloud.Start(ctx, devcloud.Options{})
 //	if err != nil {
@@ -12,9 +12,9 @@
 //		TenantName: "demo", DomainName: "Default",
 //	})
 //
-// Servers are built on two hosts that do what Nova's API asks of them at once; networks,
-// images and volumes are those of stand-ins for Neutron, Glance and Cinder. Each cloud has
-// databases of its own: tests may run in parallel.
+// Two simulated hosts build the servers and carry out their changes immediately. Stand-ins for
+// Neutron, Glance and Cinder provide networks, images and volumes. Each cloud has its own
+// databases, so that tests can run in parallel.
 package devcloud
 
 import (
@@ -32,28 +32,29 @@ import (
 	"github.com/nova-go/nova/internal/rpc"
 )
 
-// Password is that of all users of an embedded cloud: admin, demo, reader.
+// Password is the password of all users of an embedded cloud: admin, demo, reader.
 const Password = devcloud.Password
 
-// Options say what Start is to start.
+// Options configure Start.
 type Options struct {
-	// State is the directory that the cloud is kept in. "": it is gone with Close.
+	// State is the directory that keeps the cloud's state. "" keeps the state in memory until
+	// Close.
 	State string
-	// BuildTime is how long a server takes to build. 0: it is active at once.
+	// BuildTime is the time that a server takes to build; with 0 it is active immediately.
 	BuildTime time.Duration
-	// ConfigFiles are read after the cloud's own nova.conf: quotas, policies, a paste
-	// file, whatever a test is about.
+	// ConfigFiles are read after the cloud's own nova.conf, for example to set quotas, policies
+	// or a paste file.
 	ConfigFiles []string
-	// Log takes what Nova and the cloud have to say. nil: nobody does.
+	// Log is the log of Nova and of the cloud; nil discards it.
 	Log *zerolog.Logger
 }
 
-// Cloud is a cloud that runs.
+// Cloud is a running cloud.
 type Cloud struct {
-	// URL is where it is, "http://127.0.0.1:41234"; Keystone answers below it.
+	// URL is the address of the cloud, "http://127.0.0.1:41234"; Keystone answers below it.
 	URL string
-	// AuthURL is what clients log in at: users admin, demo and reader with
-	// Password, in projects admin and demo, in the domain Default.
+	// AuthURL is the URL of Keystone for clients: users admin, demo and reader with Password,
+	// projects admin and demo, domain Default.
 	AuthURL string
 
 	server *http.Server
@@ -62,9 +63,9 @@ type Cloud struct {
 	stop   context.CancelFunc
 }
 
-// Start starts a cloud; Close ends it. Its errors are those of the state directory, and
-// of the files in Options.ConfigFiles: they name file, line, group and option. When ctx
-// ends, the cloud stops working, and Close must still be called.
+// Start starts a cloud; Close ends it. Start returns errors of the state directory, and of the
+// files in Options.ConfigFiles with file, line, group and option. When ctx ends, the cloud
+// stops working; Close must still be called.
 func Start(ctx context.Context, o Options) (_ *Cloud, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -108,10 +109,10 @@ func Start(ctx context.Context, o Options) (_ *Cloud, err error) {
 	return d, nil
 }
 
-// Settle returns when the hosts have done what was asked for so far.
+// Settle waits until the hosts have finished all requested changes.
 func (d *Cloud) Settle() { d.broker.Wait() }
 
-// Close ends the cloud; without a State it is gone.
+// Close ends the cloud. Without Options.State its data is discarded.
 func (d *Cloud) Close() error {
 	err := d.server.Close()
 	d.broker.Wait()

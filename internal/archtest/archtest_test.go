@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"internal/db/api", "internal/db/cell", "internal/rest"},
 	{"internal/db", "internal/rpc", "internal/log"},
 	{"internal/policy", "internal/hardware", "internal/versioned"},
-	{"internal/objects", "internal/reqctx", "internal/metrics", "internal/webob", "internal/clienttls", "internal/version"},
+	{"internal/objects", "internal/release", "internal/reqctx", "internal/metrics", "internal/webob", "internal/clienttls", "internal/version"},
 	{"internal/pyjson"},
 	{"config", "paste"},
 }

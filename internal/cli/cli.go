@@ -1,5 +1,5 @@
-// Package cli is what the commands share: the flags that say which configuration
-// to read and where to listen, the signals, and the way a mistake ends the process.
+// Package cli has the common parts of the commands: flags for configuration and addresses,
+// signals, and the error line with which a process ends.
 package cli
 
 import (
@@ -52,22 +52,23 @@ func (f *Flags) Load(prog string) (*config.Config, error) {
 	return config.Load(s)
 }
 
-// Sources are what the flags name.
+// Sources returns the configuration sources of the flags and the environment.
 func (f *Flags) Sources(prog string) config.Sources {
 	return config.Sources{Files: f.Files, Dirs: f.Dirs, Prog: prog}
 }
 
-// Main runs a command. A mistake is one line on standard error, and exit status 1.
+// Main runs a command. It prints an error in one line to standard error, and ends with exit
+// status 1.
 func Main(cmd *cobra.Command) {
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	addVersion(cmd)
 	end(cmd.Name(), cmd.Execute())
 }
 
-// addVersion adds the command version, which tells all that is known, and the flag
-// --version, which prints one line. It leaves cobra's templates as they are: to set one
-// links text/template, which calls methods by name, so that the linker has to keep all
-// methods: 6 MB.
+// addVersion adds the command version, which prints the version and the build information, and
+// the flag --version, which prints one line. It does not set a template of cobra, because that
+// links text/template; text/template calls methods by name, so that the linker has to keep all
+// methods (6 MB).
 func addVersion(cmd *cobra.Command) {
 	cmd.Version = version.Number
 	cmd.AddCommand(&cobra.Command{
@@ -82,8 +83,7 @@ func addVersion(cmd *cobra.Command) {
 	})
 }
 
-// notLoaded is uWSGI's exit status where need-app is set and no application could be
-// loaded.
+// notLoaded is uWSGI's exit status if need-app is set and no application could be loaded.
 const notLoaded = 22
 
 func end(name string, err error) {

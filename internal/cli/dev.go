@@ -31,13 +31,13 @@ func (d *Dev) Register(fs *pflag.FlagSet, p Program) {
 	fs.IntVar(&d.Port, "port", p.Port, "with --dev: `port` to listen on")
 }
 
-// RegisterCloud adds the flags of the command that has the cloud in it.
+// RegisterCloud adds the flags of nova-api, which runs the cloud.
 func (d *Dev) RegisterCloud(fs *pflag.FlagSet) {
 	fs.BoolVar(&d.TLS, "tls", false, "with --dev: serve HTTPS, with a certificate of its own")
 	fs.DurationVar(&d.BuildTime, "build-time", 0, "with --dev: `time` that servers take to build (3s)")
 }
 
-// Directory is where the cloud keeps its state.
+// Directory returns the state directory of the cloud.
 func (d *Dev) Directory() (string, error) {
 	if d.State != "" {
 		return d.State, nil
@@ -49,16 +49,16 @@ func (d *Dev) Directory() (string, error) {
 	return filepath.Join(home, ".local", "state", "nova-dev"), nil
 }
 
-// DevSignals is Signals for a process in a terminal, which sends SIGHUP when it is
-// closed, and its shell maybe once more: what is under way is done to its end, as with
-// SIGTERM. With nohup the process outlives its terminal.
+// DevSignals is Signals for a process in a terminal. The terminal sends SIGHUP when it is
+// closed, and its shell may send another; requests in progress are then finished, as after
+// SIGTERM. With nohup the process continues without its terminal.
 func DevSignals() (context.Context, context.CancelFunc) {
 	ctx, stop := Signals()
 	if signal.Ignored(syscall.SIGHUP) {
 		return ctx, stop
 	}
 	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP) // to the end of the process
+	signal.Notify(hangup, syscall.SIGHUP) // until the process ends
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		select {
@@ -73,11 +73,11 @@ func DevSignals() (context.Context, context.CancelFunc) {
 	}
 }
 
-// Address is where the command listens.
+// Address returns the listening address.
 func (d *Dev) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)) }
 
-// Check refuses what would be ignored: flags of the cloud without --dev, and those
-// that say where to listen with it.
+// Check returns an error for flags that would have no effect: flags of the cloud without --dev,
+// and addresses with --dev.
 func (d *Dev) Check(fs *pflag.FlagSet) error {
 	vain, why := []string{"state", "port", "tls", "build-time"}, "--%s is for --dev"
 	if d.On {

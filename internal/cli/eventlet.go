@@ -10,8 +10,8 @@ import (
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
 )
 
-// eventlet are the options by which Nova's own servers, which it had up to
-// 2025.1, were told where to listen. Configuration files still have them.
+// eventlet has the options for the addresses of Nova's own eventlet servers, which Nova has
+// removed after 2025.1. Existing configuration files still contain them.
 type eventlet struct {
 	ComputeListen  string   `opt:"osapi_compute_listen"`
 	ComputePort    int      `opt:"osapi_compute_listen_port" default:"8774"`
@@ -26,7 +26,8 @@ type eventletTLS struct {
 	CAFile   string `opt:"ssl_ca_file"`
 }
 
-// configured adds the listener that the configuration says, for want of others.
+// configured adds the listener of the configuration, which is used if there are no other
+// addresses.
 func (p Program) configured(c *config.Config, o *serve.Options) error {
 	var e eventlet
 	if err := c.Decode("DEFAULT", &e); err != nil {
@@ -50,7 +51,7 @@ func (p Program) configured(c *config.Config, o *serve.Options) error {
 	return nil
 }
 
-// configuredTLS is the certificate that [wsgi] names.
+// configuredTLS returns the TLS files of [wsgi].
 func configuredTLS(c *config.Config) (serve.TLS, error) {
 	var t eventletTLS
 	err := c.Decode("wsgi", &t)

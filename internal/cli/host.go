@@ -25,11 +25,10 @@ import (
 	"github.com/nova-go/nova/internal/startup"
 )
 
-// Serve hosts a program where the flags say, or the uWSGI file that they name,
-// or systemd's sockets, or the configuration, in this order, until SIGTERM or
-// SIGINT; requests in flight are let end. SIGHUP reloads, SIGUSR1 writes a report
-// on the state of the process, SIGUSR2 replaces the process by its binary as it is
-// on disk now.
+// Serve hosts a program until SIGTERM or SIGINT, and finishes the requests in progress. The
+// addresses come from the flags, the uWSGI file that they name, systemd's sockets, or the
+// configuration, in this order. SIGHUP reloads, SIGUSR1 writes a report on the state of the
+// process, SIGUSR2 replaces the process by the current binary file.
 func (f *Flags) Serve(p Program) error {
 	var ini *uwsgiini.Config
 	if len(f.Ini) > 0 {
@@ -48,8 +47,8 @@ func (f *Flags) Serve(p Program) error {
 	return host(f, p, ini)
 }
 
-// Run hosts an application where o says, until ctx is done, and says hello on
-// standard output once it can be reached.
+// Run hosts an application on the addresses of o until ctx ends. It prints the result of hello
+// to standard output when the application can be reached.
 func Run(ctx context.Context, c *config.Config, o serve.Options, p Program, hello func() string) error {
 	outliveReaders()
 	h := &hosting{program: p, failed: make(chan error, 1), load: func() (*config.Config, error) { return c, nil }}
@@ -80,20 +79,20 @@ func Run(ctx context.Context, c *config.Config, o serve.Options, p Program, hell
 	}
 }
 
-// Signals is a context that ends with SIGTERM or SIGINT. A second one of them ends the
-// process at once.
+// Signals returns a context that ends with SIGTERM or SIGINT. A second of these signals ends
+// the process immediately.
 func Signals() (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }
 
-// hosting is a program that runs.
+// hosting is a running program.
 type hosting struct {
 	program Program
 	load    func() (*config.Config, error)
 	app     serve.Switch
-	log     zerolog.Logger // of the process; each application has its own
+	log     zerolog.Logger // the log of the process; each application has its own
 	metrics *prometheus.Registry
 	traces  *traces
 	began   time.Time
@@ -101,15 +100,15 @@ type hosting struct {
 	sink    *log.Sink
 	end     context.CancelFunc // of the current application
 	server  *serve.Server
-	again   func() *exec.Cmd // starts the same program anew
-	failed  chan error       // takes why the process must end
+	again   func() *exec.Cmd // starts the same program again
+	failed  chan error       // receives the reason for which the process must end
 	needApp bool             // uWSGI's need-app
 }
 
 func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	collectLess()
 	outliveReaders()
-	// From here on neither ends the process by itself.
+	// After this, SIGTERM and SIGHUP no longer end the process by default.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	defer signal.Stop(signals)
@@ -159,8 +158,8 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	return h.run(ctx, e, finish)
 }
 
-// become does what a uWSGI file says of the process itself, before anything else. A
-// process that replaces another one writes the pid file later: takePidfile.
+// become applies the process settings of a uWSGI file: environment, directory, user, pid file.
+// A process that replaces another one writes the pid file later, in takePidfile.
 func (f *Flags) become(ini *uwsgiini.Config, parent *serve.Parent) error {
 	if ini == nil {
 		return nil
@@ -183,7 +182,8 @@ func (h *hosting) open(o serve.Options, ini *uwsgiini.Config) (err error) {
 	return err
 }
 
-// ready tells systemd, and the process that this one replaces, that requests are served.
+// ready reports to systemd, and to the process that this one replaces, that requests are
+// served.
 func (h *hosting) ready(parent *serve.Parent, ini *uwsgiini.Config) {
 	notify(daemon.SdNotifyReady)
 	if err := parent.Ready(); err != nil {
@@ -194,15 +194,15 @@ func (h *hosting) ready(parent *serve.Parent, ini *uwsgiini.Config) {
 	}
 }
 
-// events are what a process that serves waits for.
+// events are the events to which a serving process reacts.
 type events struct {
 	signals chan os.Signal
-	asked   chan struct{} // for a report
-	done    chan error    // takes how serving has ended
+	asked   chan struct{} // requests for a report
+	done    chan error    // receives the error of Serve
 }
 
-// run does what the process is asked for until it has ended: by ctx, by an error, or
-// because another process has taken its place. finish ends serving.
+// run handles events until the process ends: by ctx, by an error, or because another process
+// has replaced it. finish ends serving.
 func (h *hosting) run(ctx context.Context, e events, finish func()) error {
 	for {
 		select {
@@ -227,7 +227,7 @@ func (h *hosting) run(ctx context.Context, e events, finish func()) error {
 	}
 }
 
-// obey does what a signal stands for.
+// obey handles a signal.
 func (h *hosting) obey(ctx context.Context, s os.Signal) (replaced bool) {
 	switch s {
 	case syscall.SIGHUP:
@@ -240,8 +240,8 @@ func (h *hosting) obey(ctx context.Context, s os.Signal) (replaced bool) {
 	return false
 }
 
-// takePidfile puts this process into the pid file once the one before it has let go:
-// until then that one may have to go on.
+// takePidfile writes the pid file after the replaced process has released its sockets, because
+// that process may have to continue until then.
 func (h *hosting) takePidfile(parent *serve.Parent, path string) {
 	<-parent.Owned()
 	if err := writePidfile(path); err != nil {
@@ -249,22 +249,21 @@ func (h *hosting) takePidfile(parent *serve.Parent, path string) {
 	}
 }
 
-// outliveReaders lets the process go on when whoever reads its standard output or
-// standard error has gone: a write fails then, where Go would end the process with
-// SIGPIPE. The signal is not ignored, for programs that are started would inherit
-// that.
+// outliveReaders keeps the process running if the reader of its standard output or standard
+// error has ended. Writes then fail, where Go would otherwise end the process with SIGPIPE. The
+// signal is not ignored, because child processes would inherit this.
 func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// collectLess lets the heap grow to three times of what is in use before garbage is
-// collected, unless GOGC says how far. So little is in use, some 10 MiB, that collecting
-// at twice of that takes a twentieth of the processor time of small requests.
+// collectLess lets the heap grow to three times the live memory before a garbage collection,
+// unless GOGC is set. The live memory is about 10 MiB; collecting at twice this size takes 5 %
+// of the processor time of small requests.
 func collectLess() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200)
 	}
 }
 
-// options says where to listen.
+// options returns the addresses and limits to serve with.
 func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, parent *serve.Parent) (serve.Options, error) {
 	o := serve.Options{Inherited: parent.Listeners, Certificate: serve.TLS{CertFile: f.Cert, KeyFile: f.Key}}
 	if ini != nil {
@@ -302,7 +301,7 @@ func (h *hosting) start(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	select {
-	case err := <-h.failed: // it has been found out already
+	case err := <-h.failed: // the application has failed during its start
 		h.close()
 		return err
 	default:
@@ -318,7 +317,7 @@ func (h *hosting) fail(err error) {
 	}
 }
 
-// notLoaded is err as uWSGI with need-app has it, which ends with a status of its own.
+// notLoaded converts err to the error with uWSGI's own exit status for need-app.
 func (h *hosting) notLoaded(err error) error {
 	var other *startup.OtherReleaseError
 	var same *startup.NotLoadedError
@@ -328,12 +327,12 @@ func (h *hosting) notLoaded(err error) error {
 	return &startup.NotLoadedError{Err: err}
 }
 
-// finishTimeout is how long operations that write may go on when the connections of
-// their clients have been closed at the end of the drain time.
+// finishTimeout bounds the time that writing operations may take after the connections of their
+// clients have been closed at the end of the drain time.
 const finishTimeout = time.Minute
 
-// finish waits for the operations that outlive their clients: the process ends with
-// none of them half done.
+// finish waits for writing operations whose clients have disconnected, so that none is
+// interrupted by the end of the process.
 func (h *hosting) finish() {
 	ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
 	defer cancel()
@@ -349,8 +348,8 @@ func (h *hosting) close() {
 	_ = h.sink.Close()
 }
 
-// build makes the application of a configuration and puts it in place; the one
-// before ends with its last request.
+// build builds the application of a configuration and installs it; the previous one ends after
+// its last request.
 func (h *hosting) build(ctx context.Context, c *config.Config) error {
 	logger, sink, err := log.New(c.Default.Log, h.program.Name)
 	if err != nil {
@@ -360,7 +359,8 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 	for _, w := range append(c.Warnings(), told...) {
 		logger.Warn().Msg(w.String())
 	}
-	// Its work goes on while the requests in flight are let end.
+	// The background work of the application continues while the requests in progress are
+	// finished.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	o := Observers{Log: logger, Metrics: h.metrics, Traces: h.traces.provider(), Fail: h.fail, NeedApp: h.needApp}
 	app, err := h.program.Build(ctx, c, o)
@@ -378,8 +378,8 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 	return nil
 }
 
-// reload reads configuration, paste and policy files, certificates, and opens
-// the log anew. What cannot be read stays as it was.
+// reload reads configuration, paste file, policy files and certificates, and reopens the log.
+// If a file cannot be read, its previous content stays in effect.
 func (h *hosting) reload(ctx context.Context) {
 	notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
 	defer notify(daemon.SdNotifyReady)
@@ -402,10 +402,10 @@ func (h *hosting) reload(ctx context.Context) {
 
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", " ") }
 
-// replaceTimeout is what a new process has to become ready.
+// replaceTimeout bounds the time in which a new process must become ready.
 const replaceTimeout = time.Minute
 
-// replace starts the binary anew and reports whether it has taken over.
+// replace starts the binary again, and reports whether the new process has replaced this one.
 func (h *hosting) replace(ctx context.Context) bool {
 	if os.Getpid() == 1 {
 		h.log.Error().Msg("not replaced: a container ends with its process 1")
@@ -423,7 +423,8 @@ func (h *hosting) replace(ctx context.Context) bool {
 	return true
 }
 
-// restart remembers how the process was started, before it moves elsewhere.
+// restart returns a function that starts the process again with its original arguments and
+// directory. It must be called before the process changes its directory.
 func restart() (func() *exec.Cmd, error) {
 	path, err := exec.LookPath(os.Args[0])
 	if errors.Is(err, exec.ErrDot) {
@@ -445,16 +446,16 @@ func restart() (func() *exec.Cmd, error) {
 		cmd := exec.Command(path, os.Args[1:]...)
 		cmd.Args[0] = os.Args[0]
 		cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, os.Stdin, os.Stdout, os.Stderr
-		// The watchdog is to take pings from whoever is the main process.
+		// systemd expects the watchdog messages from the main process.
 		cmd.Env = slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "WATCHDOG_PID=") })
 		return cmd
 	}, nil
 }
 
-// notify tells systemd, if it is there.
+// notify sends a state to systemd, if the process runs under systemd.
 func notify(state string) { _, _ = daemon.SdNotify(false, state) }
 
-// watchdog tells systemd that the process lives, if it wants to know.
+// watchdog sends watchdog messages to systemd, if it expects them.
 func watchdog(ctx context.Context) {
 	interval, err := daemon.SdWatchdogEnabled(false)
 	if err != nil || interval <= 0 {

@@ -19,7 +19,7 @@ import (
 	"github.com/nova-go/nova/internal/version"
 )
 
-// newRegistry has what a process tells of itself, whatever it serves.
+// newRegistry returns a registry with the metrics of the process.
 func newRegistry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -31,7 +31,7 @@ func newRegistry() *prometheus.Registry {
 	return r
 }
 
-// metricsAddress is where metrics are shown; "": nowhere.
+// metricsAddress returns the address of the metrics; "" means none.
 func (f *Flags) metricsAddress(p Program, c *config.Config) string {
 	if f.Metrics != "" {
 		return f.Metrics
@@ -39,9 +39,8 @@ func (f *Flags) metricsAddress(p Program, c *config.Config) string {
 	return p.Metrics(c)
 }
 
-// serveMetrics shows metrics until ctx ends. That the address is taken is no reason
-// not to serve: it may be the process before this one that has it, which is about
-// to end.
+// serveMetrics serves metrics until ctx ends. If the address is in use, it tries again, because
+// the process that is being replaced may still use it.
 func (h *hosting) serveMetrics(ctx context.Context, address string) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(h.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
@@ -85,7 +84,7 @@ func listenAt(ctx context.Context, address string) (net.Listener, error) {
 	return l, err
 }
 
-// abandoned tells whether nobody listens behind a socket any more.
+// abandoned reports whether no process listens on a unix socket.
 func abandoned(path string) bool {
 	c, err := net.Dial("unix", path)
 	if err == nil {

@@ -13,31 +13,31 @@ import (
 	"github.com/nova-go/nova/metadata"
 )
 
-// Build makes the application of a configuration. It is called again for every
-// reload; ctx ends when the application is no longer in use. Metrics and
-// traces are those of the process, the same for all of them.
+// Build builds the application of a configuration. It is called again for every reload; ctx
+// ends when the application is no longer in use. Metrics and traces belong to the process, and
+// are the same for all of its applications.
 type Build func(ctx context.Context, c *config.Config, o Observers) (http.Handler, error)
 
-// Observers are where an application says what it does.
+// Observers are the destinations of an application's metrics, traces and errors.
 type Observers struct {
 	Log     zerolog.Logger
 	Metrics prometheus.Registerer
-	Traces  trace.TracerProvider // nil: nowhere
-	Fail    func(error)          // takes why the process must end
-	NeedApp bool                 // uWSGI's: a process without its application ends
+	Traces  trace.TracerProvider // nil: no traces
+	Fail    func(error)          // receives the reason for which the process must end
+	NeedApp bool                 // uWSGI's need-app: without an application the process ends
 }
 
 // Program is one of the two services.
 type Program struct {
-	Name  string // as oslo.config knows it
-	App   string // as uWSGI's files and nova.conf's enabled_ssl_apis name it
-	Port  int    // where it listens when nothing is said
+	Name  string // the name of the program in oslo.config
+	App   string // the name in uWSGI files and in nova.conf's enabled_ssl_apis
+	Port  int    // the default port
 	Build Build
-	// Metrics is the option that says where metrics are shown, "" for nowhere.
+	// Metrics returns the option with the address of the metrics; "" means none.
 	Metrics func(*config.Config) string
 }
 
-// Metadata is nova-metadata. nova-api hosts it, too, under the name uwsgi.
+// Metadata is nova-metadata, which nova-api also hosts when it is called uwsgi.
 func Metadata() Program {
 	return Program{Name: metadata.Prog, App: uwsgiini.Metadata, Port: 8775,
 		Metrics: func(c *config.Config) string { return c.WSGI.MetadataMetrics },

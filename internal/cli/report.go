@@ -20,8 +20,8 @@ import (
 	"github.com/nova-go/nova/internal/version"
 )
 
-// report is what oslo.reports calls a Guru Meditation Report: the state of the
-// process for somebody who has to find out why it hangs.
+// report returns a Guru Meditation Report in the format of oslo.reports: the state of the
+// process, for the analysis of a process that hangs.
 func (h *hosting) report(c *config.Config) []byte {
 	var b bytes.Buffer
 	rule := strings.Repeat("=", 72)
@@ -51,8 +51,8 @@ func center(text string, width int) string {
 	return strings.Repeat(" ", left) + text + strings.Repeat(" ", width-left-len(text))
 }
 
-// writeSeries writes the counters and gauges that are not zero, and of histograms
-// how many there were and how long they took in the mean.
+// writeSeries writes the counters and gauges that are not zero, and the count and mean of
+// histograms.
 func writeSeries(w io.Writer, g prometheus.Gatherer) {
 	families, err := g.Gather()
 	if err != nil {
@@ -87,7 +87,7 @@ func seriesLabels(m *dto.Metric) string {
 	return "{" + strings.Join(pairs, ",") + "}"
 }
 
-// writeOptions writes every option with its value, but for secrets.
+// writeOptions writes all options with their values, except for secrets.
 func writeOptions(w io.Writer, c *config.Config) {
 	group := ""
 	for _, o := range c.Options() {
@@ -103,8 +103,8 @@ func writeOptions(w io.Writer, c *config.Config) {
 	}
 }
 
-// writeReport puts a report where [oslo_reports] log_dir says: into a file named as
-// oslo.reports names it, or on standard error.
+// writeReport writes a report into [oslo_reports] log_dir, with the file name of oslo.reports,
+// or to standard error.
 func (h *hosting) writeReport(c *config.Config) {
 	b := h.report(c)
 	dir := c.OsloReports.LogDir
@@ -121,8 +121,8 @@ func (h *hosting) writeReport(c *config.Config) {
 	h.log.Info().Msg("The state of the process is in " + file)
 }
 
-// watchTrigger sends to asked whenever the file that [oslo_reports]
-// file_event_handler names is touched.
+// watchTrigger sends to asked whenever the modification time of [oslo_reports]
+// file_event_handler changes.
 func watchTrigger(ctx context.Context, c *config.Config, asked chan<- struct{}) {
 	path := c.OsloReports.FileEventHandler
 	if path == "" {

@@ -15,13 +15,13 @@ import (
 	"github.com/nova-go/nova/internal/startup"
 )
 
-// traces sends spans to a collector. nil sends none.
+// traces sends spans to a collector; nil sends none.
 type traces struct{ sdk *sdktrace.TracerProvider }
 
-// newTraces does what OpenTelemetry's variables ask for: nothing unless
-// OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or
-// OTEL_TRACES_EXPORTER=otlp is there. The other variables are read by the library.
-// A collector that is away costs spans, and no request.
+// newTraces configures the exporter from OpenTelemetry's environment variables. It returns nil
+// unless OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or
+// OTEL_TRACES_EXPORTER=otlp is set; the library reads the other variables. If the collector is
+// unreachable, spans are lost and requests are not affected.
 func newTraces(ctx context.Context, service string) (*traces, error) {
 	exporter := os.Getenv("OTEL_TRACES_EXPORTER")
 	wanted := exporter == "otlp" || os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
@@ -42,7 +42,7 @@ func newTraces(ctx context.Context, service string) (*traces, error) {
 	}
 	r, err := resource.New(ctx, resource.WithHost(), resource.WithProcessPID(), resource.WithTelemetrySDK(),
 		resource.WithAttributes(attribute.String("service.name", service), attribute.String("service.version", startup.Release)),
-		resource.WithFromEnv()) // the last word
+		resource.WithFromEnv()) // overrides the values above
 	if err != nil {
 		return nil, fmt.Errorf("traces: %w", err)
 	}
@@ -56,7 +56,7 @@ func (t *traces) provider() trace.TracerProvider {
 	return t.sdk
 }
 
-// close sends what is left.
+// close sends the remaining spans.
 func (t *traces) close() {
 	if t == nil {
 		return

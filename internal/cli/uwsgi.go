@@ -16,15 +16,15 @@ import (
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
 )
 
-// CalledUWSGI says whether the process was started under uWSGI's name: it takes
-// uWSGI's command line then.
+// CalledUWSGI reports whether the process was started with the name uwsgi, and therefore reads
+// uWSGI's command line.
 func CalledUWSGI() bool {
 	name := filepath.Base(os.Args[0])
 	return name == "uwsgi" || strings.HasPrefix(name, "uwsgi-") || strings.HasPrefix(name, "uwsgi_")
 }
 
-// MainUWSGI is Main for a process under uWSGI's name. It hosts the one of the
-// programs that the command line, or a file that it names, asks for.
+// MainUWSGI is Main for a process with the name uwsgi. It hosts the program that the command
+// line or its files name.
 func MainUWSGI(programs ...Program) {
 	end("uwsgi", serveUWSGI(os.Args[1:], programs))
 }
@@ -45,7 +45,7 @@ func serveUWSGI(args []string, programs []Program) error {
 	return fmt.Errorf("%s is not in this program: nova-api hosts both applications under the name uwsgi", ini.App)
 }
 
-// uwsgi takes over what the uWSGI files say about everything but listeners.
+// uwsgi applies all settings of uWSGI files except listeners.
 func (f *Flags) uwsgi(ini *uwsgiini.Config) error {
 	for _, kv := range ini.Env {
 		name, value, _ := strings.Cut(kv, "=")
@@ -74,7 +74,7 @@ func (f *Flags) uwsgi(ini *uwsgiini.Config) error {
 	return become(ini.UID, ini.GID)
 }
 
-// writePidfile writes the file that names the process.
+// writePidfile writes the pid of the process.
 func writePidfile(path string) error {
 	if path == "" {
 		return nil
@@ -82,7 +82,7 @@ func writePidfile(path string) error {
 	return os.WriteFile(path, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o644)
 }
 
-// become changes the user of a process of root's; others stay who they are.
+// become changes user and group of the process if it runs as root.
 func become(uid, gid string) error {
 	if os.Geteuid() != 0 || uid == "" && gid == "" {
 		return nil
@@ -120,7 +120,7 @@ func become(uid, gid string) error {
 	return nil
 }
 
-// listen takes over the listeners of the uWSGI files, and their limits.
+// listen copies the listeners and limits of the uWSGI files.
 func listen(ini *uwsgiini.Config, o *serve.Options) {
 	for _, l := range ini.Listeners {
 		switch l.Protocol {
@@ -139,6 +139,6 @@ func listen(ini *uwsgiini.Config, o *serve.Options) {
 	o.SocketMode, o.Backlog, o.Header = ini.SocketMode, ini.Backlog, ini.Header
 	o.WriteTimeout, o.DrainTimeout = ini.Timeout, ini.Drain
 	if ini.SocketMode == 0 {
-		o.SocketMode = 0o666 // uWSGI leaves it to the umask; front servers are other users
+		o.SocketMode = 0o666 // uWSGI uses the umask; front servers run as other users
 	}
 }

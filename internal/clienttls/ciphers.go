@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// suite is a cipher suite of crypto/tls under OpenSSL's name for it, and the words
-// of cipher lists that it falls under.
+// suite is a cipher suite of crypto/tls with OpenSSL's name and the words of cipher lists that
+// select it.
 type suite struct {
 	id    uint16
 	name  string
 	words []string
 }
 
-// suites are those of TLS 1.2 that crypto/tls holds secure, strongest first. Nobody
-// chooses among those of TLS 1.3, as with OpenSSL's cipher lists.
+// suites returns the TLS 1.2 suites that crypto/tls considers secure, strongest first. As with
+// OpenSSL's cipher lists, TLS 1.3 suites cannot be selected.
 func suites() []suite {
 	const (
 		ecdhe = "ECDHE EECDH kECDHE kEECDH"
@@ -43,7 +43,7 @@ func suites() []suite {
 	return list
 }
 
-// is tells whether the suite falls under all parts of a word such as ECDHE+AESGCM.
+// is reports whether all parts of a word such as ECDHE+AESGCM select the suite.
 func (s suite) is(word string) bool {
 	for part := range strings.SplitSeq(word, "+") {
 		if !slices.Contains(s.words, part) {
@@ -53,10 +53,10 @@ func (s suite) is(word string) bool {
 	return true
 }
 
-// Ciphers reads an OpenSSL cipher list ("ECDHE+AESGCM:!SHA1"): names of suites and
-// words for groups of them, of which "!" bans and "-" removes; what names ciphers
-// that crypto/tls does not have chooses nothing. As with OpenSSL, it is an error if
-// none is left; nil, for an empty list, means all.
+// Ciphers parses an OpenSSL cipher list ("ECDHE+AESGCM:!SHA1"): names of suites and words for
+// groups of suites, which "!" excludes permanently and "-" removes. Names of ciphers that
+// crypto/tls does not have select nothing. As with OpenSSL, a list that selects no suite is an
+// error. For an empty list Ciphers returns nil, which means all suites.
 func Ciphers(list string) ([]uint16, error) {
 	if strings.TrimSpace(list) == "" {
 		return nil, nil
@@ -69,7 +69,7 @@ func Ciphers(list string) ([]uint16, error) {
 		if strings.ContainsRune("!-+", rune(how)) {
 			word = word[1:]
 		}
-		if how == '+' || strings.HasPrefix(word, "@") { // an order, which crypto/tls has its own of
+		if how == '+' || strings.HasPrefix(word, "@") { // words for the order, which crypto/tls determines itself
 			continue
 		}
 		for _, s := range all {

@@ -1,5 +1,5 @@
-// Package clienttls makes crypto/tls settings of what Python's services say in the
-// terms of OpenSSL: PEM files and lists of ciphers.
+// Package clienttls converts the TLS options of Python's services, which use OpenSSL's terms,
+// to crypto/tls: PEM files and cipher lists.
 package clienttls
 
 import (
@@ -9,7 +9,7 @@ import (
 	"os"
 )
 
-// Roots are the authorities in a PEM file.
+// Roots reads the authorities in a PEM file.
 func Roots(file string) (*x509.CertPool, error) {
 	pem, err := os.ReadFile(file)
 	if err != nil {
@@ -22,8 +22,7 @@ func Roots(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// Pair is a certificate with its key, which may stand in the same file: then
-// keyFile is "".
+// Pair reads a certificate and its key. keyFile is "" if certFile contains the key.
 func Pair(certFile, keyFile string) (tls.Certificate, error) {
 	if keyFile == "" {
 		keyFile = certFile

@@ -1,6 +1,6 @@
-// Package computepaste holds the applications and composites that paste files of the
-// compute API name. nova-metadata, which reads the same files, knows them from here
-// without linking the compute API.
+// Package computepaste has the applications and composites that paste files of the compute API
+// name. nova-metadata reads the same files, and uses this package to avoid linking the compute
+// API.
 package computepaste
 
 import (
@@ -11,15 +11,15 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// Applications are what the factories of applications build.
+// Applications are the applications that the factories return.
 type Applications struct {
 	API      http.Handler
 	Versions http.Handler // the list of versions
-	Version  http.Handler // one of them
+	Version  http.Handler // the document of one version
 }
 
-// Registry has Nova's applications and composites, and no filters. strategy is
-// [api] auth_strategy.
+// Registry returns the factories of Nova's applications and composites, without filters.
+// strategy is [api] auth_strategy.
 func Registry(strategy string, a Applications) paste.Registry {
 	return paste.Registry{
 		"Paste#urlmap": paste.URLMapFactory(),
@@ -37,16 +37,16 @@ func application(h http.Handler) paste.App {
 	return func(_, _ paste.Conf) (http.Handler, error) { return h, nil }
 }
 
-// Names is Registry for looking at paste files: the applications in it answer 404 to
-// everything.
+// Names is a Registry for the analysis of paste files: its applications answer 404 to every
+// request.
 func Names(c *config.Config) paste.Registry {
 	none := http.NotFoundHandler()
 	return Registry(c.API.AuthStrategy, Applications{API: none, Versions: none, Version: none})
 }
 
-// pipelineFactory chooses the pipeline that the option named like the
-// authentication strategy lists. Nova 34 knows keystone alone; older files, and
-// ours for --dev, have noauth2 beside it.
+// pipelineFactory returns the factory that builds the pipeline in the option with the name of
+// the authentication strategy. Nova 34 has only keystone; older files, and the one of --dev,
+// also have noauth2.
 func pipelineFactory(strategy string) paste.Factory {
 	return paste.DescribedComposite{
 		Build: func(l *paste.Loader, global, local paste.Conf) (http.Handler, error) {

@@ -8,12 +8,12 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// urlMap is Nova's own URL map: Paste's, with places that end in "/+" and match
-// only what lies below them, and with the version taken from the media type where
-// the path has none ("Accept: application/json;version=2.1").
+// urlMap is Nova's own URL map. It differs from Paste's in two points: a place that ends in
+// "/+" matches only paths below it, and if the path contains no version, the version is taken
+// from the media type ("Accept: application/json;version=2.1").
 type urlMap struct{ *paste.URLMap }
 
-// urlMapFactory is nova.api.openstack.urlmap:urlmap_factory.
+// urlMapFactory returns the factory of nova.api.openstack.urlmap:urlmap_factory.
 func urlMapFactory() paste.Factory {
 	return paste.DescribedComposite{
 		Build: func(l *paste.Loader, global, local paste.Conf) (http.Handler, error) {
@@ -27,8 +27,7 @@ func urlMapFactory() paste.Factory {
 	}
 }
 
-// find is the first application whose place covers the path, and its place
-// without the "/+".
+// find returns the first application whose place covers the path, and this place without "/+".
 func (m urlMap) find(r *http.Request, path string) (http.Handler, string, bool) {
 	host, port := paste.HostPort(r)
 	mount := m.Find(host, port, func(c paste.Mount) bool {
@@ -64,8 +63,8 @@ func (m urlMap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	app.ServeHTTP(w, r)
 }
 
-// mediaVersions are the "version" parameters of Content-Type and of the media
-// types in Accept that Nova serves.
+// mediaVersions returns the "version" parameters of Content-Type, and of those media types in
+// Accept that Nova serves.
 func mediaVersions(r *http.Request) []string {
 	var versions []string
 	add := func(media string, every bool) {

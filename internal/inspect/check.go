@@ -20,7 +20,7 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// Finding is a line of check.
+// Finding is one line of the output of check.
 type Finding struct {
 	Severity string `json:"severity"` // "error", "warning" or, with --verbose, "note"
 	Area     string `json:"area"`     // "config", "paste", "policy" or "service"
@@ -31,7 +31,7 @@ type Finding struct {
 	Message  string `json:"message"`
 }
 
-// String is "error: FILE:LINE: [section] option: message".
+// String returns "error: FILE:LINE: [section] option: message".
 func (f Finding) String() string {
 	var b strings.Builder
 	b.WriteString(f.Severity + ": ")
@@ -53,17 +53,17 @@ func (f Finding) String() string {
 	return strings.ReplaceAll(b.String(), "\n", " ")
 }
 
-// Statuses of check's process.
+// The exit statuses of check.
 const (
 	Clean    = 0
 	HasError = 1
-	HasWarns = 2 // and no error
+	HasWarns = 2 // and no errors
 )
 
-// policyLine takes an error of a policy file apart.
+// policyLine matches the errors of policy files.
 var policyLine = regexp.MustCompile(`^policy: (.*?): (?:yaml: )?line (\d+): (.*)`)
 
-// findings collects.
+// findings collects findings.
 type findings struct{ list []Finding }
 
 func (f *findings) add(severity, area string, err error) {
@@ -171,15 +171,15 @@ func printFindings(w io.Writer, list []Finding, how string) error {
 	return nil
 }
 
-// CheckOptions are those of Check.
+// CheckOptions configure Check.
 type CheckOptions struct {
 	Files, Dirs []string // as for config.Sources
 	Env         []string
-	Timeout     time.Duration // of each service; 0: none is asked
-	Verbose     bool          // notes, too
+	Timeout     time.Duration // of the request to each service; 0: services are not checked
+	Verbose     bool          // includes notes
 }
 
-// Check looks for all that is wrong, and gives the status for the process.
+// Check returns all findings, and the exit status of the process.
 func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	f := &findings{}
 	c, err := config.Load(config.Sources{Files: o.Files, Dirs: o.Dirs, Env: o.Env, Prog: s.Prog})
@@ -235,7 +235,7 @@ func (s Service) checkPaste(f *findings, c *config.Config) {
 			f.add("error", "paste", &p)
 		}
 	}
-	// What the factories themselves have to say comes only to light in building.
+	// Errors of the factories occur only when the application is built.
 	if _, err := paste.Load(file, s.PasteName, registry, o); err != nil && !said(f.list[before:], err) {
 		f.add("error", "paste", err)
 	}
@@ -247,7 +247,7 @@ func (s Service) checkPaste(f *findings, c *config.Config) {
 
 func isFilter(p paste.Problem) bool { return strings.HasPrefix(p.Section, "filter:") }
 
-// said tells whether a finding is already there.
+// said reports whether the list already contains an error.
 func said(list []Finding, err error) bool {
 	one := &findings{}
 	one.add("error", "paste", err)

@@ -13,10 +13,10 @@ import (
 	"github.com/nova-go/nova/config"
 )
 
-// masked stands for values that are not to be shown, as in oslo.config.
+// masked replaces values that must not be shown, as in oslo.config.
 const masked = "****"
 
-// setting is an option in the output of config.
+// setting is an option in the output of the command config.
 type setting struct {
 	Value  any    `json:"value"`
 	Source string `json:"source"`
@@ -51,7 +51,7 @@ func (s Service) config() *cobra.Command {
 	return cmd
 }
 
-// settings are the options by group and name.
+// settings returns the options by group and name.
 func settings(c *config.Config, secrets bool) map[string]map[string]setting {
 	all := map[string]map[string]setting{}
 	for _, o := range c.Options() {
@@ -73,8 +73,7 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// printText writes the options so that what it prints may be read as a
-// configuration file again.
+// printText writes the options as a configuration file.
 func printText(w io.Writer, all map[string]map[string]setting) error {
 	var b strings.Builder
 	for _, group := range slices.Sorted(maps.Keys(all)) {
@@ -96,7 +95,7 @@ func printText(w io.Writer, all map[string]map[string]setting) error {
 	return err
 }
 
-// quoted protects what the reader of configuration files would take for its own.
+// quoted quotes a value that the parser of configuration files would otherwise change.
 func quoted(text string) string {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "$", "$$"), "\n", "\n    ")
 	if text != strings.TrimSpace(text) || text != "" && (text[0] == '"' || text[0] == '\'') {
@@ -105,7 +104,7 @@ func quoted(text string) string {
 	return text
 }
 
-// texts writes a value as a file has it; a list of dicts takes a line for each.
+// texts formats a value as in a configuration file; a list of dicts has one line per dict.
 func texts(v any) []string {
 	switch v := v.(type) {
 	case []string:

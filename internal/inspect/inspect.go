@@ -1,5 +1,5 @@
-// Package inspect is the commands that look at a configuration without serving
-// it: config, pipeline and check.
+// Package inspect has the commands that read a configuration without serving it: config,
+// pipeline and check.
 package inspect
 
 import (
@@ -12,22 +12,21 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// Service is what the commands have to know of an application.
+// Service describes an application for the commands.
 type Service struct {
-	Prog      string // the name under which its configuration is found
-	PasteName string // the application in the paste file
+	Prog      string // the program name with which its configuration is found
+	PasteName string // the name of the application in the paste file
 	Registry  func(*config.Config) paste.Registry
-	// Others are the registries of applications that have their sections in the
-	// same paste file.
+	// Others return the registries of applications with sections in the same paste file.
 	Others []func(*config.Config) paste.Registry
 }
 
-// Commands are the commands for the application.
+// Commands returns the commands for the application.
 func (s Service) Commands() []*cobra.Command {
 	return []*cobra.Command{s.config(), s.pipeline(), s.check()}
 }
 
-// files are the flags that say which configuration to look at.
+// files are the flags with the names of the configuration files.
 type files struct{ files, dirs []string }
 
 func (f *files) register(cmd *cobra.Command) {
@@ -39,8 +38,8 @@ func (f *files) load(prog string) (*config.Config, error) {
 	return config.Load(config.Sources{Files: f.files, Dirs: f.dirs, Env: os.Environ(), Prog: prog})
 }
 
-// format adds the flag --format with the names that are allowed, the first by
-// default; what it returns tells the choice.
+// format adds the flag --format with its allowed values, of which the first is the default. The
+// returned function returns the value.
 func format(cmd *cobra.Command, names ...string) func() (string, error) {
 	value := cmd.Flags().String("format", names[0], fmt.Sprintf("output `format`: %v", names))
 	return func() (string, error) {

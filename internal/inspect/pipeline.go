@@ -54,9 +54,9 @@ func (s Service) pipeline() *cobra.Command {
 	return cmd
 }
 
-// paste loads the configuration and finds the paste file. A paste file among the
-// files is that; with nothing else beside it, options have their defaults, so
-// that a paste file can be looked at where no Nova is configured.
+// paste loads the configuration and finds the paste file. If one of the files is a paste file,
+// it is used. If it is the only file, all options have their defaults, so that a paste file can
+// be inspected without a configuration of Nova.
 func (f *files) paste(prog string) (*config.Config, string, error) {
 	var conf []string
 	file := ""
@@ -82,8 +82,8 @@ func (f *files) paste(prog string) (*config.Config, string, error) {
 	return c, file, nil
 }
 
-// printTree writes a line per node: its place in a composite, its name, its kind
-// or factory.
+// printTree writes a line per node: its place in a composite, its name, and its kind or
+// factory.
 func printTree(w io.Writer, n *paste.Node, first, rest string) error {
 	line := first
 	if n.At != "" && n.At != n.Name {
@@ -113,7 +113,7 @@ func printTree(w io.Writer, n *paste.Node, first, rest string) error {
 	return nil
 }
 
-// printDot writes a graph for Graphviz: requests follow the arrows.
+// printDot writes a graph for Graphviz, whose arrows follow the requests.
 func printDot(w io.Writer, n *paste.Node) error {
 	g := &dot{}
 	g.node(n)
@@ -126,7 +126,8 @@ type dot struct {
 	count int
 }
 
-// node draws a node and what is behind it. It returns where requests come in.
+// node writes a node and its children. It returns the id of the node that receives the
+// requests.
 func (g *dot) node(n *paste.Node) string {
 	if n.Kind == "pipeline" && len(n.Children) > 0 {
 		first, last := "", ""

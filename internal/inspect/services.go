@@ -25,7 +25,7 @@ import (
 	"github.com/nova-go/nova/internal/startup"
 )
 
-// lines gathers the messages of a zerolog.Logger.
+// lines collects the messages of a zerolog.Logger.
 type lines []string
 
 func (l *lines) Write(b []byte) (int, error) {
@@ -36,8 +36,7 @@ func (l *lines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// round asks services all at once and keeps their findings in the order in
-// which they were asked.
+// round checks services concurrently, and keeps their findings in the order of the calls.
 type round struct {
 	config  *config.Config
 	timeout time.Duration
@@ -45,13 +44,13 @@ type round struct {
 	results []*[]Finding
 }
 
-// at is a finding about the service that an option names.
+// at returns a finding about the service of an option.
 func (r *round) at(severity, group, option, message string) Finding {
 	where := r.config.Where(group, option)
 	return Finding{Severity: severity, Area: "service", File: where.File, Line: where.Line, Section: group, Option: option, Message: message}
 }
 
-// ask runs one question about the service of an option; its error is a finding.
+// ask runs one check of the service of an option; its error becomes a finding.
 func (r *round) ask(ctx context.Context, severity, group, option string, question func(context.Context) error) {
 	r.askMany(func() []Finding {
 		ctx, cancel := context.WithTimeout(ctx, r.timeout)
@@ -96,7 +95,8 @@ func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.
 	}
 }
 
-// memcached asks servers; to be without one costs speed alone.
+// memcached checks memcached servers. Unreachable servers are a warning, because they affect
+// only the speed.
 func (r *round) memcached(ctx context.Context, group, option string, servers []string) {
 	for _, name := range servers {
 		r.ask(ctx, "warning", group, option, func(ctx context.Context) error {
@@ -114,8 +114,7 @@ func ping(ctx context.Context, d *db.DB, what string) error {
 	return nil
 }
 
-// release looks at what release the deployment is of. Databases that answer nothing
-// have findings of their own.
+// release checks the release of the deployment. Other checks report unreachable databases.
 func (r *round) release(ctx context.Context, d *startup.Databases) {
 	r.askMany(func() []Finding {
 		asking, cancel := context.WithTimeout(ctx, r.timeout)
@@ -133,14 +132,14 @@ func (r *round) release(ctx context.Context, d *startup.Databases) {
 	})
 }
 
-// cells asks the databases of all cells, and their brokers.
+// cells checks the databases and the brokers of all cells.
 func (r *round) cells(ctx context.Context, d *startup.Databases) {
 	r.askMany(func() []Finding {
 		asking, cancel := context.WithTimeout(ctx, r.timeout)
 		defer cancel()
 		cells, err := d.Cells.All(asking)
 		if err != nil {
-			return nil // the API database's own question says so
+			return nil // the check of the API database reports it
 		}
 		var out []Finding
 		brokers := []string{r.config.Default.TransportURL}
@@ -167,12 +166,12 @@ func (r *round) cells(ctx context.Context, d *startup.Databases) {
 	})
 }
 
-// broker asks the hosts of a transport URL for a connection. One that answers is
-// enough; that others do not is a warning.
+// broker checks the connections to the hosts of a transport URL. If one answers, unreachable
+// hosts are only a warning.
 func (r *round) broker(ctx context.Context, transport, group, option string) []Finding {
 	scheme, rest, ok := strings.Cut(transport, "://")
 	if kind, _, _ := strings.Cut(scheme, "+"); !ok || kind != "rabbit" && kind != "amqp" {
-		return nil // fake:// and none:// have no one to ask
+		return nil // fake:// and none:// have no host
 	}
 	rest, _, _ = strings.Cut(rest, "?")
 	rest, _, _ = strings.Cut(rest, "/")
@@ -208,7 +207,7 @@ func dial(ctx context.Context, network, address, what string) error {
 	return conn.Close()
 }
 
-// cause is err without what belongs to Go's own account of it.
+// cause removes Go's prefixes from an error.
 func cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return errors.New("no answer in time")
@@ -224,7 +223,7 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// keystones asks at each auth_url of the configuration.
+// keystones checks each auth_url of the configuration.
 func (r *round) keystones(ctx context.Context) {
 	c := r.config
 	asked := map[string]bool{}
@@ -253,8 +252,8 @@ func (r *round) keystones(ctx context.Context) {
 	}
 }
 
-// limits asks for unified limits. Without one of their number no server is built,
-// unless the configuration says otherwise.
+// limits checks the unified limits. Without a limit of servers no server can be created, unless
+// the configuration allows it.
 func (r *round) limits(ctx context.Context) {
 	c := r.config
 	r.askMany(func() []Finding {

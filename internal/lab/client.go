@@ -9,10 +9,11 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack"
 )
 
-// client speaks with the lab's services as its administrator.
+// client sends requests to the lab's services as administrator.
 type client struct{ provider *gophercloud.ProviderClient }
 
-// login asks Keystone for a token, once for all who ask here: passwords are checked slowly.
+// login gets a token from Keystone, which all callers share, because Keystone checks passwords
+// slowly.
 func (l *Lab) login(ctx context.Context) (*client, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -30,8 +31,8 @@ func (l *Lab) login(ctx context.Context) (*client, error) {
 	return l.client, nil
 }
 
-// do sends a request with a JSON body, if there is one, and decodes the answer. An
-// answer that is an error is one: gophercloud.ResponseCodeIs tells which.
+// do sends a request with an optional JSON body, and decodes the answer. Statuses of 400 and
+// above are errors, which gophercloud.ResponseCodeIs distinguishes.
 func (c *client) do(ctx context.Context, method, url string, body, into any) error {
 	return c.send(ctx, method, url, &gophercloud.RequestOpts{JSONBody: body, JSONResponse: into})
 }

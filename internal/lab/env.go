@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// variable is an export of env.
+// variable is an environment variable that env exports.
 type variable struct{ name, value string }
 
-// variables are what the lab tests and OpenStack's clients read. With ours, clients
-// that look in the catalog find the nova-api of this repository.
+// variables returns the variables for lab tests and OpenStack clients. With useOurs, the region
+// selects the nova-api of this repository in the catalog.
 func (l *Lab) variables(useOurs bool) []variable {
 	where := region
 	if useOurs {
@@ -42,8 +42,8 @@ func (l *Lab) variables(useOurs bool) []variable {
 	}
 }
 
-// writeEnv prints exports for a shell. The Python environment comes last in PATH: it
-// adds openstack and hides nothing of the user's.
+// writeEnv writes export commands for a shell. It appends the Python environment to PATH, so
+// that it adds the command openstack and hides no command of the user.
 func (l *Lab) writeEnv(out io.Writer, useOurs bool) error {
 	var b strings.Builder
 	for _, v := range l.variables(useOurs) {
@@ -56,7 +56,7 @@ func (l *Lab) writeEnv(out io.Writer, useOurs bool) error {
 	return err
 }
 
-// quote is a word for a shell.
+// quote quotes a word for a shell.
 func quote(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/:.,_@-") == "" {
 		return s

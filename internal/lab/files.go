@@ -14,22 +14,22 @@ import (
 //go:embed etc
 var etc embed.FS
 
-// file is a configuration file: a template under etc/ and where in the lab it goes.
+// file is a configuration file: a template below etc/ and its path in the lab.
 type file struct {
 	to, template string
 	data         any // nil: the lab
 }
 
-// node is a process of Nova that has a nova.conf.
+// node is a process of Nova with its own nova.conf.
 type node struct {
 	*Lab
-	Name    string // of its directory
+	Name    string // the name of its directory
 	Host    string
-	Compute bool   // it has servers, and no way into the databases
-	LogFile string // empty: it says on its standard output what it does
+	Compute bool   // it runs servers, and has no access to databases
+	LogFile string // empty: it logs to standard output
 }
 
-// files are all that services read, but for what their packages bring (copies).
+// files lists the configuration files of all services, except for those in copies.
 func (l *Lab) files() []file {
 	list := []file{
 		{"databases.sql", "databases.sql", nil},
@@ -53,19 +53,19 @@ func (l *Lab) files() []file {
 	return list
 }
 
-// copies are what services read as their packages bring it, below etc/ of the Python
-// environment and of the lab.
+// copies are files that services read unchanged from their packages, relative to etc/ in the
+// Python environment and in the lab.
 var copies = []string{
 	"glance/glance-api-paste.ini", "neutron/api-paste.ini", "neutron/rootwrap.conf", "neutron/rootwrap.d",
 	"cinder/api-paste.ini", "cinder/resource_filters.json", "cinder/rootwrap.conf", "cinder/rootwrap.d", "nova/api-paste.ini",
 }
 
-// directories are those that services expect to be there, below state/.
+// directories lists the directories below state/ that services require.
 func (l *Lab) directories() []string {
 	return append([]string{"fernet-keys", "receipt-keys", "credential-keys", "images", "image-staging", "image-tasks", "neutron", "cinder", "nova", "lock", "rabbitmq", "done"}, l.Hosts()...)
 }
 
-// render fills in a template under etc/.
+// render executes a template below etc/.
 func (l *Lab) render(name string, data any) ([]byte, error) {
 	if data == nil {
 		data = l
@@ -91,7 +91,7 @@ func (l *Lab) render(name string, data any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// configure makes the lab's directories and writes all files anew.
+// configure creates the lab's directories and writes all files.
 func (l *Lab) configure() error {
 	for _, dir := range l.directories() {
 		if err := os.MkdirAll(filepath.Join(l.State(), dir), 0o700); err != nil {
@@ -111,7 +111,7 @@ func (l *Lab) configure() error {
 	return nil
 }
 
-// write fills in a file and puts it where it goes. Scripts can be executed.
+// write renders a file and writes it. Scripts are executable.
 func (l *Lab) write(f file) error {
 	text, err := l.render(f.template, f.data)
 	if err != nil {
@@ -128,7 +128,7 @@ func (l *Lab) write(f file) error {
 	return os.WriteFile(to, text, mode)
 }
 
-// copyTree copies a file, or a directory over what is there.
+// copyTree copies a file or a directory, and overwrites existing files.
 func copyTree(from, to string) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {

@@ -13,9 +13,10 @@ import (
 	"sync"
 )
 
-// ports are what listens; the place of a name is its distance from the lab's first port.
-// Nothing of the lab is on the last two: they are for the nova-api and nova-metadata of
-// this repository, and the catalog's region Ours names the first of them.
+// ports are the names of the listening addresses; the index of a name is added to the lab's
+// first port. The lab does not use the last two: they are for the nova-api and nova-metadata of
+// this repository. The first of these is the compute endpoint of the region Ours in the
+// catalog.
 var ports = []string{
 	"mariadb", "epmd", "rabbitmq", "rabbitmq-nodes", "memcached",
 	"keystone", "glance", "placement", "neutron", "cinder",
@@ -23,34 +24,34 @@ var ports = []string{
 }
 
 const (
-	firstPort = 21000       // where LAB_PORT_BASE says nothing
-	settings  = "lab.json"  // what a lab was made with, in its directory
-	region    = "RegionOne" // where all services are
-	ours      = "Ours"      // the same, but for nova-api
-	password  = "secret"    // of everybody
-	guests    = "^guest-"   // servers that have metadata, as an expression
+	firstPort = 21000       // default of LAB_PORT_BASE
+	settings  = "lab.json"  // file with the settings of a lab, in its directory
+	region    = "RegionOne" // the region of all services
+	ours      = "Ours"      // the region whose compute endpoint is this repository's nova-api
+	password  = "secret"    // the password of all users
+	guests    = "^guest-"   // regular expression for the names of servers with metadata
 	admin     = "admin"     // user and project
-	loopback  = "127.0.0.1" // all that is listened on
+	loopback  = "127.0.0.1" // the address of all listeners
 	firstHost = "compute-1" // see hosts
-	otherHost = "compute-2" // servers can move
+	otherHost = "compute-2" // the destination of moves
 )
 
-// Lab is an OpenStack on loopback: where it keeps everything and where it listens.
-// Templates under etc/ and the commands of services are filled in with it.
+// Lab is an OpenStack on loopback with its directories and ports. Templates below etc/ and the
+// commands of services use its fields and methods.
 type Lab struct {
-	Dir  string `json:"-"`    // configuration, logs, databases; absolute
-	Venv string `json:"venv"` // Python environment with the services; absolute
+	Dir  string `json:"-"`    // absolute path of configuration, logs, databases
+	Venv string `json:"venv"` // absolute path of the Python environment with the services
 	Base int    `json:"port_base"`
 
-	user, group string // who it runs as
+	user, group string // the user and group that the services run as
 
 	mu     sync.Mutex
-	client *client // nil: nobody has logged in
+	client *client // nil before the first login
 }
 
-// open finds the lab that the environment means: LAB is its directory (default .lab
-// beside go.mod), LAB_PORT_BASE its first port, LAB_VENV its Python environment. What is
-// not said is as it was when the lab was last started.
+// newLab finds the lab that the environment names: LAB is its directory (default .lab beside
+// go.mod), LAB_PORT_BASE its first port, LAB_VENV its Python environment. The defaults are the
+// values at the last start of the lab.
 func newLab(getenv func(string) string) (*Lab, error) {
 	dir := getenv("LAB")
 	if dir == "" {
@@ -90,7 +91,7 @@ func newLab(getenv func(string) string) (*Lab, error) {
 		if err != nil || n < 1024 || n+len(ports) > 65535 {
 			return nil, fmt.Errorf("LAB_PORT_BASE is %q, not a port from 1024 to %d", v, 65535-len(ports))
 		}
-		if l.exists() && n != l.Base { // the catalog has them
+		if l.exists() && n != l.Base { // the catalog contains the ports
 			return nil, fmt.Errorf("LAB_PORT_BASE is %d, but the lab in %s was made for ports from %d: wipe it first", n, dir, l.Base)
 		}
 		l.Base = n
@@ -98,7 +99,7 @@ func newLab(getenv func(string) string) (*Lab, error) {
 	return l, nil
 }
 
-// repository is the directory of the go.mod above the working directory.
+// repository returns the directory of the go.mod above the working directory.
 func repository() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -114,13 +115,13 @@ func repository() (string, error) {
 	}
 }
 
-// exists says whether the lab has been started in its directory before.
+// exists reports whether the lab has been started in its directory before.
 func (l *Lab) exists() bool {
 	_, err := os.Stat(filepath.Join(l.Dir, settings))
 	return err == nil
 }
 
-// remember keeps what the lab was made with, so that later commands need not be told.
+// remember stores the settings of the lab for later commands.
 func (l *Lab) remember() error {
 	if err := os.MkdirAll(l.Dir, 0o755); err != nil {
 		return err
@@ -132,16 +133,16 @@ func (l *Lab) remember() error {
 	return os.WriteFile(filepath.Join(l.Dir, settings), append(text, '\n'), 0o644)
 }
 
-// Etc is the directory of the configuration files.
+// Etc returns the directory of the configuration files.
 func (l *Lab) Etc() string { return filepath.Join(l.Dir, "etc") }
 
-// State is the directory of what services keep.
+// State returns the directory of the services' data.
 func (l *Lab) State() string { return filepath.Join(l.Dir, "state") }
 
-// Log is where something writes what it does.
+// Log returns the path of a log file.
 func (l *Lab) Log(name string) string { return filepath.Join(l.Dir, "log", name+".log") }
 
-// Port is where something listens, 0 if it does not.
+// Port returns the port of a listener, or 0 if there is none with this name.
 func (l *Lab) Port(name string) int {
 	if n := slices.Index(ports, name); n >= 0 {
 		return l.Base + n
@@ -149,38 +150,38 @@ func (l *Lab) Port(name string) int {
 	return 0
 }
 
-// Address is host:port of something that listens.
+// Address returns host:port of a listener.
 func (l *Lab) Address(name string) string { return loopback + ":" + strconv.Itoa(l.Port(name)) }
 
-// URL is the address of a service that speaks HTTP.
+// URL returns the URL of an HTTP service.
 func (l *Lab) URL(name string) string { return "http://" + l.Address(name) }
 
-// Database is a database as SQLAlchemy names it.
+// Database returns the SQLAlchemy URL of a database.
 func (l *Lab) Database(name string) string {
 	return "mysql+pymysql://lab:lab@" + l.Address("mariadb") + "/" + name
 }
 
-// Databases are the names of all there are.
+// Databases returns the names of all databases.
 func (l *Lab) Databases() []string {
 	return []string{"keystone", "glance", "placement", "neutron", "cinder", "nova_api", "nova_cell0", "nova_cell1"}
 }
 
-// Hosts have a nova-compute each.
+// Hosts returns the hosts, each of which has a nova-compute.
 func (l *Lab) Hosts() []string { return []string{firstHost, otherHost} }
 
-// Password is everybody's.
+// Password returns the password of all users.
 func (l *Lab) Password() string { return password }
 
-// Region is where all services are.
+// Region returns the region of all services.
 func (l *Lab) Region() string { return region }
 
-// Entry is a service of the catalog, with its address in each region.
+// Entry is a service of the catalog with its endpoint in each region.
 type Entry struct {
 	Name, Type string
 	URLs       map[string]string
 }
 
-// Catalog is what there is in Keystone's.
+// Catalog returns the entries of Keystone's catalog.
 func (l *Lab) Catalog() []Entry {
 	entry := func(name, kind, path string) Entry {
 		url := l.URL(name) + path
@@ -196,11 +197,11 @@ func (l *Lab) Catalog() []Entry {
 	}
 }
 
-// User is somebody whose credentials stand in a configuration file.
+// User is a user whose credentials are in a configuration file.
 type User struct {
 	Lab  *Lab
 	User string
 }
 
-// As is the lab as a user of it sees it.
+// As returns the lab with one of its users, for templates.
 func (l *Lab) As(user string) User { return User{l, user} }

@@ -1,10 +1,10 @@
-// Command lab is a real OpenStack on loopback for the tests with the build tag lab, and
-// for trying out: MariaDB, RabbitMQ and memcached of the system, and Keystone, Glance,
-// Placement, Neutron, Cinder and Nova from PyPI, with hosts whose servers are only
-// pretended. docs/testing.md says how it is used; it needs Linux.
+// Command lab runs a real OpenStack on loopback, for tests with the build tag lab and for
+// experiments: MariaDB, RabbitMQ and memcached of the system, and Keystone, Glance, Placement,
+// Neutron, Cinder and Nova from PyPI, with simulated servers. docs/testing.md describes its
+// use; it requires Linux.
 //
-// services.go is the table of its processes, files.go that of their configuration
-// (templates under etc/), steps.go that of what there is to do until it is up.
+// services.go has the table of processes, files.go that of their configuration files (templates
+// below etc/), and steps.go that of the start.
 package main
 
 import (
@@ -33,7 +33,7 @@ func main() {
 	}
 }
 
-// root is the command; getenv is asked where the lab is.
+// root returns the command; getenv reads the environment.
 func root(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{Use: "lab", Short: "a real OpenStack on loopback", SilenceUsage: true, SilenceErrors: true}
 	add := func(use, short string, do func(cmd *cobra.Command, l *Lab) error) *cobra.Command {
@@ -77,7 +77,7 @@ func root(getenv func(string) string) *cobra.Command {
 	return cmd
 }
 
-// status is a line for each service.
+// status writes a line per service.
 func (l *Lab) status(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	down := 0
@@ -102,7 +102,7 @@ func (l *Lab) status(out io.Writer) error {
 	return nil
 }
 
-// wipe removes what up has made, and nothing else that may be in the directory.
+// wipe removes the files that up has created, and no others in the directory.
 func (l *Lab) wipe() error {
 	if err := l.down(); err != nil {
 		return err

@@ -13,10 +13,11 @@ import (
 	"strings"
 )
 
-// program is something the lab runs that the system has to bring.
+// program is a program of the system that the lab runs, with its Debian package.
 type program struct{ name, debian string }
 
-// programs are those that it always needs; builders those for a Python environment.
+// programs are always required; builders are required for the installation of the Python
+// environment.
 var (
 	programs = []program{
 		{"mariadbd", "mariadb-server"}, {"mariadb-install-db", "mariadb-server"}, {"rabbitmq-server", "rabbitmq-server"}, {"epmd", "erlang-base"},
@@ -25,7 +26,7 @@ var (
 	builders = []program{{"gcc", "build-essential"}}
 )
 
-// missing are the Debian packages that bring what is not there.
+// missing returns the Debian packages of missing programs.
 func (l *Lab) missing() []string {
 	need := slices.Clone(programs)
 	if !l.hasVenv() {
@@ -45,7 +46,7 @@ func (l *Lab) missing() []string {
 	return packages
 }
 
-// system sees to the programs of the system, and installs them if it may.
+// system checks the programs of the system, and installs missing ones if install is true.
 func (l *Lab) system(ctx context.Context, install bool) error {
 	packages := l.missing()
 	if len(packages) == 0 {
@@ -73,12 +74,12 @@ func (l *Lab) system(ctx context.Context, install bool) error {
 	return nil
 }
 
-// noDaemons keeps Debian from starting the daemons of packages as they are installed:
-// the lab starts its own, on its own ports. What it answers sets that back.
+// noDaemons prevents Debian from starting daemons during the installation of packages, because
+// the lab starts its own on its own ports. The returned function restores the setting.
 func noDaemons() (func(), error) {
 	const policy = "/usr/sbin/policy-rc.d"
 	if os.Geteuid() != 0 {
-		return func() {}, nil // sudo asks; the daemons can be stopped afterwards
+		return func() {}, nil // without root the daemons start; they can be stopped afterwards
 	}
 	f, err := os.OpenFile(policy, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
 	if errors.Is(err, os.ErrExist) {
@@ -93,7 +94,7 @@ func noDaemons() (func(), error) {
 	return func() { _ = os.Remove(policy) }, f.Close()
 }
 
-// requirements tells versions of what is installed from PyPI from one another.
+// requirements returns a text that identifies the versions of the packages from PyPI.
 func requirements() (string, error) {
 	h := sha256.New()
 	for _, name := range []string{"requirements.txt", "constraints.txt"} {
@@ -106,11 +107,11 @@ func requirements() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// installed has what requirements said when the environment was made.
+// installed returns the path of the file with the result of requirements at the installation.
 func (l *Lab) installed() string { return filepath.Join(l.Venv, "lab-requirements") }
 
-// hasVenv says whether the Python environment is there and has what it is to have. One
-// that this program has not made is taken as it is, if Nova is in it.
+// hasVenv reports whether the Python environment exists with the required packages. An
+// environment that this program has not created is used if it contains Nova.
 func (l *Lab) hasVenv() bool {
 	if _, err := os.Stat(filepath.Join(l.Venv, "bin", "nova-conductor")); err != nil {
 		return false
@@ -120,7 +121,7 @@ func (l *Lab) hasVenv() bool {
 	return err != nil || string(had) == want
 }
 
-// python makes the Python environment: with uv where that is, else with pip.
+// python creates the Python environment: with uv if it is installed, otherwise with pip.
 func (l *Lab) python(ctx context.Context) error {
 	if l.hasVenv() {
 		return nil
@@ -148,7 +149,7 @@ func (l *Lab) python(ctx context.Context) error {
 		if err := l.run(ctx, "python", c...); err != nil {
 			return err
 		}
-		// Should the next command be interrupted, the environment is not whole.
+		// If the next command is interrupted, the environment is incomplete.
 		if err := os.WriteFile(l.installed(), nil, 0o644); err != nil {
 			return err
 		}
@@ -160,8 +161,8 @@ func (l *Lab) python(ctx context.Context) error {
 	return os.WriteFile(l.installed(), []byte(want), 0o644)
 }
 
-// interpreter is a Python that the services run on and that can make an environment and
-// compile for it: Nova 34 wants 3.11.
+// interpreter returns a Python interpreter that can run the services, create an environment and
+// compile extensions. Nova 34 requires 3.11.
 func interpreter() (string, error) {
 	const fits = `import ensurepip, os, sys, sysconfig
 sys.exit(sys.version_info < (3, 11) or not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))`
@@ -174,15 +175,15 @@ sys.exit(sys.version_info < (3, 11) or not os.path.exists(os.path.join(sysconfig
 	return "", errors.New("there is no Python of 3.11 or later with its headers and ensurepip")
 }
 
-// run runs a command and keeps what it says in a log. It goes through the user's
-// proxies, if there are any: packages come from outside.
+// run runs a command with its output in a log. It uses the user's proxies, because packages are
+// downloaded.
 func (l *Lab) run(ctx context.Context, log string, command ...string) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	return l.logged(cmd, log)
 }
 
-// logged runs a command whose output goes to a log; an error ends with what that ends with.
+// logged runs a command with its output in a log; its error contains the end of the log.
 func (l *Lab) logged(cmd *exec.Cmd, log string) error {
 	f, err := l.openLog(log)
 	if err != nil {

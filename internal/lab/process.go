@@ -16,11 +16,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// pidFile has the number of a service's process and when that began.
+// pidFile returns the path of the file with the pid and the start time of a service.
 func (l *Lab) pidFile(name string) string { return filepath.Join(l.State(), name+".pid") }
 
-// running is the number of a service's process, 0 if it does not run. The number may
-// have gone to another process since: that one began at another time.
+// running returns the pid of a service, or 0 if it does not run. It compares the start time,
+// because the pid may belong to another process by now.
 func (l *Lab) running(name string) int {
 	text, err := os.ReadFile(l.pidFile(name))
 	if err != nil {
@@ -34,14 +34,14 @@ func (l *Lab) running(name string) int {
 	return pid
 }
 
-// born is when a process began, in ticks since the machine did; empty if there is none
-// any more. A process that has ended and that nobody has asked about is none.
+// born returns the start time of a process in ticks since the boot; "" if there is no such
+// process. A zombie counts as ended.
 func born(pid int) string {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return ""
 	}
-	// The program's name is in parentheses and may contain anything.
+	// The program's name is in parentheses and may contain any character.
 	_, rest, _ := strings.Cut(string(text[strings.LastIndexByte(string(text), ')'):]), " ")
 	fields := strings.Fields(rest)
 	const state, starttime = 0, 19
@@ -51,8 +51,7 @@ func born(pid int) string {
 	return fields[starttime]
 }
 
-// start starts a service that does not run, in a session of its own: it goes on when
-// this program ends.
+// start starts a service in its own session, so that it continues when this program ends.
 func (l *Lab) start(s service) error {
 	if l.running(s.name) != 0 {
 		return nil
@@ -78,11 +77,11 @@ func (l *Lab) start(s service) error {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
 	since := born(cmd.Process.Pid)
-	go func() { _ = cmd.Wait() }() // so that it is seen to have ended
+	go func() { _ = cmd.Wait() }() // reaps the process, so that its end is detected
 	return os.WriteFile(l.pidFile(s.name), fmt.Appendf(nil, "%d %s\n", cmd.Process.Pid, since), 0o644)
 }
 
-// openLog opens the log of a service or step to write at its end.
+// openLog opens the log of a service or step for appending.
 func (l *Lab) openLog(name string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(l.Log(name)), 0o755); err != nil {
 		return nil, err
@@ -90,7 +89,7 @@ func (l *Lab) openLog(name string) (*os.File, error) {
 	return os.OpenFile(l.Log(name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 }
 
-// lookPath finds a program where the lab's processes find it.
+// lookPath finds a program in the PATH of the lab's processes.
 func (l *Lab) lookPath(name string) (string, error) {
 	if filepath.IsAbs(name) {
 		return name, nil
@@ -104,8 +103,7 @@ func (l *Lab) lookPath(name string) (string, error) {
 	return "", fmt.Errorf("there is no program %s", name)
 }
 
-// await starts services and waits until all of them answer. The first that does not is
-// the error.
+// await starts services and waits until all of them answer. It returns the first error.
 func (l *Lab) await(ctx context.Context, services []service) error {
 	for _, s := range services {
 		if err := l.start(s); err != nil {
@@ -119,7 +117,7 @@ func (l *Lab) await(ctx context.Context, services []service) error {
 	return group.Wait()
 }
 
-// awaitOne waits until a service answers, for as long as it may take.
+// awaitOne waits until a service answers, at most for patience.
 func (l *Lab) awaitOne(ctx context.Context, s service) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -136,7 +134,7 @@ func (l *Lab) awaitOne(ctx context.Context, s service) error {
 		}
 		select {
 		case <-ctx.Done():
-			if errors.Is(ctx.Err(), context.Canceled) { // another one failed, or the user has enough
+			if errors.Is(ctx.Err(), context.Canceled) { // another service has failed, or the user has interrupted the command
 				return ctx.Err()
 			}
 			return fmt.Errorf("%s does not answer (%w); its log is %s, which ends with\n%s", s.name, err, l.Log(s.name), l.tail(s.name))
@@ -145,7 +143,7 @@ func (l *Lab) awaitOne(ctx context.Context, s service) error {
 	}
 }
 
-// tail is the end of a log, indented.
+// tail returns the end of a log, indented.
 func (l *Lab) tail(name string) string {
 	text, err := os.ReadFile(l.Log(name))
 	if err != nil {
@@ -155,7 +153,7 @@ func (l *Lab) tail(name string) string {
 	return "    " + strings.Join(lines[max(0, len(lines)-10):], "\n    ")
 }
 
-// stop ends a service: it is asked to, and after a while made to.
+// stop ends a service with SIGTERM, and after a while with SIGKILL.
 func (l *Lab) stop(name string) error {
 	pid := l.running(name)
 	if pid == 0 {
@@ -169,11 +167,11 @@ func (l *Lab) stop(name string) error {
 			break
 		}
 	}
-	_ = syscall.Kill(-pid, syscall.SIGKILL) // what is left of the group
+	_ = syscall.Kill(-pid, syscall.SIGKILL) // remaining processes of the group
 	return os.Remove(l.pidFile(name))
 }
 
-// down stops all services, the stages one after another and the last first.
+// down stops all services, stage by stage in reverse order.
 func (l *Lab) down() error {
 	var errs []error
 	for at := everything; at >= base; at-- {

@@ -12,10 +12,10 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// check finds out whether a service does its work; an error says what is missing.
+// check returns nil if a service works, otherwise an error with the problem.
 type check func(ctx context.Context) error
 
-// accepts says whether something listens at an address.
+// accepts reports whether a process listens on an address.
 func accepts(address string) bool {
 	conn, err := net.DialTimeout("tcp", address, time.Second)
 	if err != nil {
@@ -25,7 +25,7 @@ func accepts(address string) bool {
 	return true
 }
 
-// listens waits for a port.
+// listens returns a check of a port.
 func (l *Lab) listens(name string) check {
 	return func(context.Context) error {
 		if !accepts(l.Address(name)) {
@@ -35,7 +35,7 @@ func (l *Lab) listens(name string) check {
 	}
 }
 
-// answers waits for an answer over HTTP that is no error: lists of versions are 300.
+// answers returns a check for an HTTP status below 400; version lists have status 300.
 func (l *Lab) answers(name, path string) check {
 	return func(ctx context.Context) error {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.URL(name)+path, nil)
@@ -65,7 +65,7 @@ func (l *Lab) database(name string) (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
-// sqlAnswers waits for the last of the databases.
+// sqlAnswers is a check of the last database.
 func (l *Lab) sqlAnswers(ctx context.Context) error {
 	all := l.Databases()
 	db, err := l.database(all[len(all)-1])
@@ -76,10 +76,10 @@ func (l *Lab) sqlAnswers(ctx context.Context) error {
 	return db.PingContext(ctx)
 }
 
-// AMQP is the address of the broker as its clients name it.
+// AMQP returns the URL of the broker for clients.
 func (l *Lab) AMQP() string { return "amqp://lab:lab@" + l.Address("rabbitmq") + "/" }
 
-// brokerAnswers waits until the broker lets the lab's user in.
+// brokerAnswers is a check that the broker accepts the lab's user.
 func (l *Lab) brokerAnswers(context.Context) error {
 	if !accepts(l.Address("rabbitmq")) {
 		return fmt.Errorf("nothing listens on %s", l.Address("rabbitmq"))
@@ -91,7 +91,7 @@ func (l *Lab) brokerAnswers(context.Context) error {
 	return conn.Close()
 }
 
-// reports waits until a service that listens nowhere says through an API that it is up.
+// reports returns a check for a service without a port: its state in an API must be up.
 func (l *Lab) reports(api, path, binary, host string) check {
 	return func(ctx context.Context) error {
 		if err := l.answers(api, "/")(ctx); err != nil {

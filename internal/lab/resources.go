@@ -15,33 +15,33 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// resource is a row of identity.yaml and cloud.yaml: something that there is to be.
+// resource is a row of identity.yaml or cloud.yaml: a resource that populate creates.
 type resource struct {
 	In    string         // "service /path" of the collection
-	One   string         // what one of it is called in JSON; default: the collection's name without os- and s
-	Bare  bool           // its JSON has no such member around it
-	Find  string         // query that finds what is there; default: all is listed
-	Body  map[string]any // as it is created
+	One   string         // name of one resource in JSON; default: the collection's name without os- and s
+	Bare  bool           // its JSON is not wrapped in a member with this name
+	Find  string         // query that finds an existing resource; default: the whole list
+	Body  map[string]any // the body that creates it
 	Put   []string       // "service /path" to PUT at each start
-	New   []after        // when it has just been made
-	Until string         // status to wait for
+	New   []after        // requests after its creation
+	Until string         // the status to wait for
 }
 
-// after is a request about what has just been made.
+// after is a request that follows the creation of a resource.
 type after struct {
 	Do    string         // "METHOD service /path"
-	Body  map[string]any // as JSON
-	Zeros int            // or so many bytes
+	Body  map[string]any // JSON body
+	Zeros int            // number of zero bytes as body
 }
 
-// maker makes resources; ids has what earlier ones are called: "project.demo".
+// maker creates resources; ids are the ids of earlier ones by name: "project.demo".
 type maker struct {
 	lab    *Lab
 	client *client
 	ids    map[string]string
 }
 
-// populate makes what a document names and what is not there yet, in its order.
+// populate creates the missing resources of a document, in order.
 func (l *Lab) populate(ctx context.Context, document string) error {
 	rows, err := l.resources(document)
 	if err != nil {
@@ -60,7 +60,7 @@ func (l *Lab) populate(ctx context.Context, document string) error {
 	return nil
 }
 
-// resources reads a document.
+// resources parses a document.
 func (l *Lab) resources(name string) ([]resource, error) {
 	text, err := l.render(name, nil)
 	if err != nil {
@@ -82,7 +82,7 @@ func (r resource) one() string {
 	return strings.TrimSuffix(strings.TrimPrefix(path.Base(r.In), "os-"), "s")
 }
 
-// name is what tells it from others of its kind.
+// name returns the name that identifies the resource among those of its kind.
 func (r resource) name() string {
 	for _, member := range []string{"name", "id", "url"} {
 		if v, ok := r.Body[member].(string); ok {
@@ -92,7 +92,7 @@ func (r resource) name() string {
 	return ""
 }
 
-// ensure makes a resource that is not there, and does what is to be done of it.
+// ensure creates a missing resource and sends its further requests.
 func (m *maker) ensure(ctx context.Context, r resource) error {
 	found, err := m.find(ctx, r)
 	if err != nil {
@@ -106,7 +106,7 @@ func (m *maker) ensure(ctx context.Context, r resource) error {
 	}
 	id, ok := found["id"].(string)
 	if !ok {
-		id = r.name() // key pairs have no other
+		id = r.name() // key pairs have no other id
 	}
 	m.ids[r.one()+"."+r.name()] = id
 	for _, one := range r.Put {
@@ -131,7 +131,8 @@ func (m *maker) ensure(ctx context.Context, r resource) error {
 	return m.settle(ctx, r, id)
 }
 
-// find looks for a resource of the row's name, or for any where a query finds it.
+// find returns the existing resource with the row's name, or the first result of the row's
+// query.
 func (m *maker) find(ctx context.Context, r resource) (map[string]any, error) {
 	var answer map[string]json.RawMessage
 	where := m.url(r.In)
@@ -173,7 +174,7 @@ func (m *maker) create(ctx context.Context, r resource) (map[string]any, error) 
 	return inner, nil
 }
 
-// settle waits until a resource has its status.
+// settle waits until a resource has the required status.
 func (m *maker) settle(ctx context.Context, r resource, id string) error {
 	if r.Until == "" {
 		return nil
@@ -199,7 +200,7 @@ func (m *maker) settle(ctx context.Context, r resource, id string) error {
 	}
 }
 
-// url is the address of "service /path".
+// url returns the URL of "service /path".
 func (m *maker) url(where string) string {
 	service, path, _ := strings.Cut(where, " ")
 	return m.lab.URL(service) + m.text(path)
@@ -207,8 +208,7 @@ func (m *maker) url(where string) string {
 
 var reference = regexp.MustCompile(`\$[a-z_]+\.[\w.-]+`)
 
-// text puts ids where their names stand. A name that nothing earlier has stays: the
-// service will say so.
+// text replaces references by ids. An unknown reference is kept, and the service reports it.
 func (m *maker) text(s string) string {
 	return reference.ReplaceAllStringFunc(s, func(name string) string {
 		if id, ok := m.ids[name[1:]]; ok {
@@ -218,7 +218,7 @@ func (m *maker) text(s string) string {
 	})
 }
 
-// fill is a body with ids where their names stand.
+// fill replaces references in a body by ids.
 func (m *maker) fill(v any) any {
 	switch v := v.(type) {
 	case string:

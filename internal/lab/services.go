@@ -9,39 +9,41 @@ import (
 	"time"
 )
 
-// service is a process of the lab. In its command and environment $LAB, $ETC, $STATE and
-// $VENV stand for the lab's directories, $USER and $GROUP for who it runs as, $PORT for
-// its own port and $PORT_NAME for that of another (in capitals, - as _).
+// service is a process of the lab. In its command and environment, $LAB, $ETC, $STATE and $VENV
+// are the lab's directories, $USER and $GROUP the user and group that it runs as, $PORT its own
+// port, and $PORT_NAME the port of another service (in capitals, with _ for -).
 type service struct {
 	name    string
 	stage   stage
-	command string   // a program and its arguments, parted by spaces
-	last    string   // one more argument, which may have spaces in it
-	env     []string // over the lab's own environment
-	ready   check    // nil: it is enough that it lives
+	command string   // a program and its arguments, separated by spaces
+	last    string   // a further argument, which may contain spaces
+	env     []string // added to the lab's environment
+	ready   check    // nil: a running process is sufficient
 }
 
-// stage is when a service is started: all of one stage at once, and the next when they answer.
+// stage is the stage of the start: services of a stage start together, and the next stage
+// starts when all of them answer.
 type stage int
 
 const (
-	base       stage = iota // what services keep things in
+	base       stage = iota // databases, broker and memcached
 	identity                // Keystone
-	everything              // all others
+	everything              // all other services
 )
 
-// patience is how long a service may take until it answers: on two busy cores Python
-// takes its time to load the largest of them.
+// patience bounds the time until a service answers. On two busy cores, Python loads the largest
+// services slowly.
 const patience = 5 * time.Minute
 
-// wsgi is the command of a service that uWSGI serves, in so many processes and threads.
+// wsgi returns the command of a service under uWSGI with the given numbers of processes and
+// threads.
 func wsgi(module, processes, threads string) string {
 	return "$VENV/bin/uwsgi --http-socket 127.0.0.1:$PORT --http-chunked-input --http-auto-chunked --virtualenv $VENV" +
 		" --master --die-on-term --lazy-apps --enable-threads --thunder-lock --buffer-size 65535 --disable-logging" +
 		" --add-header Connection:close --processes " + processes + " --threads " + threads + " --module " + module
 }
 
-// services are all there are, in the order in which they start.
+// services lists all services in the order of their start.
 func (l *Lab) services() []service {
 	list := []service{
 		{name: "mariadb", stage: base, ready: l.sqlAnswers,
@@ -86,7 +88,8 @@ func (l *Lab) services() []service {
 	return list
 }
 
-// rabbitmqServer is the broker's own script: the one in Debian's path takes another user.
+// rabbitmqServer returns the broker's own script, because Debian's script in PATH changes the
+// user.
 func rabbitmqServer() string {
 	const own = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 	if _, err := os.Stat(own); err == nil {
@@ -95,7 +98,7 @@ func rabbitmqServer() string {
 	return "rabbitmq-server"
 }
 
-// expand fills in what stands with a $ in the text of a service.
+// expand replaces the variables in a text of a service.
 func (l *Lab) expand(text, service string) string {
 	return os.Expand(text, func(name string) string {
 		switch name {
@@ -123,8 +126,8 @@ func (l *Lab) expand(text, service string) string {
 	})
 }
 
-// arguments are the words of a service's command, filled in one by one: directories
-// may have spaces in them.
+// arguments returns the words of a service's command. It expands each word separately, because
+// directories may contain spaces.
 func (l *Lab) arguments(s service) []string {
 	words := strings.Fields(s.command)
 	if s.last != "" {
@@ -136,13 +139,13 @@ func (l *Lab) arguments(s service) []string {
 	return words
 }
 
-// path is where the lab's processes look for programs.
+// path returns the PATH of the lab's processes.
 func (l *Lab) path() string {
 	return strings.Join([]string{filepath.Join(l.Venv, "bin"), os.Getenv("PATH"), "/usr/local/sbin", "/usr/sbin", "/sbin"}, string(os.PathListSeparator))
 }
 
-// environment is that of the lab's processes. Everything is on loopback: they know no
-// proxy, and nothing of the user's own OpenStack.
+// environment returns the environment of the lab's processes. It contains no proxies, because
+// all services are on loopback, and none of the user's OS_ variables.
 func (l *Lab) environment(service string, more ...string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")

@@ -16,9 +16,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// step is something to do until the lab is up. All steps are done at each start, but
-// for those that were done before with the same packages (once): the others look for
-// themselves what there is already.
+// step is a step of the start. Steps run at each start and check themselves what is missing; a
+// step with once does not run again with the same packages.
 type step struct {
 	name string
 	once bool
@@ -50,7 +49,7 @@ func (l *Lab) steps(installSystem bool) []step {
 	}
 }
 
-// up starts what does not run, and makes what is not there.
+// up starts the services that do not run, and creates missing data.
 func (l *Lab) up(ctx context.Context, out io.Writer, installSystem bool) error {
 	began := time.Now()
 	if strings.ContainsAny(l.Dir+l.Venv, " \t\n'\"$%\\") {
@@ -82,7 +81,7 @@ func (l *Lab) up(ctx context.Context, out io.Writer, installSystem bool) error {
 	return nil
 }
 
-// systemTables makes MariaDB's own, in an empty directory.
+// systemTables creates MariaDB's system tables in an empty directory.
 func (l *Lab) systemTables(ctx context.Context) error {
 	data := filepath.Join(l.Dir, "mysql")
 	if _, err := os.Stat(filepath.Join(data, "mysql", "global_priv.frm")); err == nil {
@@ -95,13 +94,13 @@ func (l *Lab) systemTables(ctx context.Context) error {
 		" --auth-root-authentication-method=socket --auth-root-socket-user=$USER --skip-test-db")
 }
 
-// migration is what brings the databases of a service to the state that it expects.
+// migration is the commands that migrate the databases of a service.
 type migration struct {
 	service  string
 	commands []string
 }
 
-// cellExists is how nova-manage ends where the cell is there already.
+// cellExists is the exit status of nova-manage for an existing cell.
 const cellExists = 2
 
 func (l *Lab) migrations() []migration {
@@ -129,8 +128,8 @@ func (l *Lab) migrations() []migration {
 	}
 }
 
-// schemas brings all databases to their newest schemas, of each service after another
-// but of all services at once.
+// schemas migrates all databases: the databases of one service one after the other, all
+// services concurrently.
 func (l *Lab) schemas(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, m := range l.migrations() {
@@ -151,7 +150,7 @@ func (l *Lab) schemas(ctx context.Context) error {
 	return group.Wait()
 }
 
-// agents tells Neutron that the hosts can bind ports.
+// agents writes the rows of Neutron's agents, so that the hosts can bind ports.
 func (l *Lab) agents(ctx context.Context) error {
 	text, err := l.render("agents.sql", nil)
 	if err != nil {
@@ -166,14 +165,14 @@ func (l *Lab) agents(ctx context.Context) error {
 	return err
 }
 
-// discover maps the hosts to the cell: the scheduler does that too, but later.
+// discover maps the hosts to the cell; the scheduler would do this later.
 func (l *Lab) discover(ctx context.Context) error {
 	return l.manage(ctx, "nova", "nova-manage --config-file $ETC/nova/nova.conf cell_v2 discover_hosts")
 }
 
-// manage runs an administrator's command of a service in the environment of the
-// services. What it says goes to a log of its own. It is not interrupted: half of a
-// migration cannot be continued.
+// manage runs an administration command of a service in the services' environment, with its
+// output in its own log. It is not interrupted, because an incomplete migration cannot be
+// continued.
 func (l *Lab) manage(ctx context.Context, of, command string) error {
 	words := l.arguments(service{name: of, command: command})
 	program, err := l.lookPath(words[0])

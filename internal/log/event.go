@@ -5,18 +5,18 @@ import (
 	"encoding/json"
 )
 
-// event is a line of zerolog's taken apart: its members in their order, strings
-// unquoted and other values as they are written.
+// event is a parsed line of zerolog: its members in order, with strings unquoted and other
+// values unchanged.
 type event []member
 
 type member struct {
 	key   string
 	value string
-	text  bool // value was a string
+	text  bool // the value was a string
 }
 
-// parseEvent reads a JSON object of any depth without going into it. ok is false
-// if that is not what it is.
+// parseEvent parses a JSON object without parsing nested values. ok is false for any other
+// text.
 func parseEvent(line []byte) (e event, ok bool) {
 	line = bytes.TrimSpace(line)
 	if len(line) < 2 || line[0] != '{' || line[len(line)-1] != '}' {
@@ -47,7 +47,7 @@ func parseEvent(line []byte) (e event, ok bool) {
 	return e, true
 }
 
-// valueEnd is the length of the value that b begins with.
+// valueEnd returns the length of the value at the beginning of b.
 func valueEnd(b []byte) int {
 	depth := 0
 	for i := 0; i < len(b); i++ {
@@ -89,7 +89,8 @@ func unquote(b []byte) (value string, text bool) {
 	return value, true
 }
 
-// get gives the last member of a name, as zerolog's later fields win.
+// get returns the last member with a name, because later fields override earlier ones in
+// zerolog.
 func (e event) get(key string) string {
 	for i := len(e) - 1; i >= 0; i-- {
 		if e[i].key == key {

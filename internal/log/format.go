@@ -17,7 +17,7 @@ import (
 	"github.com/nova-go/nova/config"
 )
 
-// formatter turns zerolog's events into lines.
+// formatter converts zerolog's events to lines.
 type formatter struct {
 	w          io.Writer
 	inRequest  template // logging_context_format_string
@@ -27,7 +27,7 @@ type formatter struct {
 	instance   string
 	json       bool
 	color      bool
-	limit      *limiter // nil: no limit
+	limit      *limiter // nil: unlimited
 	pid        string
 	levels     []loggerLevel // longest names first
 }
@@ -79,7 +79,7 @@ func levelName(l zerolog.Level) (name string, number int) {
 	return "INFO", 20
 }
 
-// Write is for events without a level.
+// Write writes an event without a level.
 func (f *formatter) Write(line []byte) (int, error) { return f.WriteLevel(zerolog.InfoLevel, line) }
 
 // WriteLevel writes an event.
@@ -99,7 +99,7 @@ func (f *formatter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	}
 	ok, full := f.limit.allows(level, time.Now())
 	if full {
-		// Of the root logger, and not limited itself.
+		// This record belongs to the root logger, and the limit does not apply to it.
 		_, _ = f.w.Write(f.format(zerolog.ErrorLevel, "root", event{{key: zerolog.MessageFieldName, value: f.limit.text(), text: true}}))
 	}
 	if !ok {
@@ -116,7 +116,7 @@ func (f *formatter) format(level zerolog.Level, name string, e event) []byte {
 	return f.line(level, name, e)
 }
 
-// known tells the fields that have their own place in a line.
+// known reports whether the format has its own place for a field.
 func known(key string) bool {
 	switch key {
 	case fieldName, fieldRequest, fieldGlobal, fieldInstance, fieldUser, fieldProject,
@@ -127,12 +127,12 @@ func known(key string) bool {
 	return false
 }
 
-// FieldStack is the field of a stack trace, which follows its record on lines of its
-// own. All else of a record is one line.
+// FieldStack is the name of the field with a stack trace, which is written on lines of its own
+// after the record. All other parts of a record are on one line.
 const FieldStack = "stack"
 
-// printable escapes control characters: what clients send stands in messages, and must
-// not begin a record of its own or command a terminal.
+// printable escapes control characters. Messages contain text of clients, which must not begin
+// a new record or control a terminal.
 func printable(s string) string {
 	if !strings.ContainsFunc(s, unicode.IsControl) {
 		return s
@@ -229,7 +229,7 @@ func (f *formatter) line(level zerolog.Level, name string, e event) []byte {
 	return append(out, '\n')
 }
 
-// jsonLine has the members of oslo.log's JSONFormatter that make sense here.
+// jsonLine formats an event with the members of oslo.log's JSONFormatter that apply to Go.
 func (f *formatter) jsonLine(level zerolog.Level, name string, e event) []byte {
 	now := time.Now()
 	levelText, number := levelName(level)

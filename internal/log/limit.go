@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/config"
 )
 
-// limiter drops lines beyond rate_limit_burst in rate_limit_interval, but those of
+// limiter drops lines beyond rate_limit_burst per rate_limit_interval, except for lines of
 // rate_limit_except_level and above.
 type limiter struct {
 	burst    int
@@ -23,20 +23,20 @@ type limiter struct {
 	until time.Time
 }
 
-// newLimiter is nil where there is no limit.
+// newLimiter returns nil if there is no limit.
 func newLimiter(cfg config.Log) *limiter {
 	if cfg.RateLimitBurst < 1 || cfg.RateLimitInterval < 1 {
 		return nil
 	}
 	except, ok := pythonLevels[strings.ToUpper(cfg.RateLimitExceptLevel)]
 	if !ok {
-		except = zerolog.Disabled // above all
+		except = zerolog.Disabled // higher than all levels
 	}
 	return &limiter{burst: cfg.RateLimitBurst, interval: time.Duration(cfg.RateLimitInterval) * time.Second, except: except}
 }
 
-// allows tells whether a line is to be written, and whether it is the first one of
-// its interval that is not.
+// allows reports whether a line is written; full is true for the first dropped line of an
+// interval.
 func (l *limiter) allows(level zerolog.Level, now time.Time) (ok, full bool) {
 	if l == nil || level >= l.except {
 		return true, false
@@ -54,8 +54,7 @@ func (l *limiter) text() string {
 	return fmt.Sprintf("Logging rate limit: drop after %d records/%d sec", l.burst, int(l.interval/time.Second))
 }
 
-// colorOf is what log_color has before a line of a level, where the format says
-// %(color)s.
+// colorOf returns the escape sequence that replaces %(color)s with log_color, by level.
 func colorOf(level zerolog.Level) string {
 	switch level {
 	case zerolog.TraceLevel:
@@ -70,5 +69,5 @@ func colorOf(level zerolog.Level) string {
 	return "\x1b[00;36m"
 }
 
-// plainColor ends a coloured line.
+// plainColor is the escape sequence at the end of a coloured line.
 const plainColor = "\x1b[00m"

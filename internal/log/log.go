@@ -1,10 +1,9 @@
-// Package log writes the log as oslo.log does, so that what reads the logs of
-// the Python services reads ours: the same line and JSON formats, built from the
-// same options, on top of zerolog.
+// Package log writes the log as oslo.log does, so that programs that process logs of the Python
+// services can process it: the same line and JSON formats from the same options, based on
+// zerolog.
 //
-// Events are zerolog's, with a name ([Named]) and, where they belong to a
-// request, who asked ([ForRequest]). Fields beyond these follow the message as
-// key=value.
+// Events are zerolog events with a logger name ([Named]) and, for requests, the request id and
+// the caller ([ForRequest]). Other fields follow the message as key=value.
 package log
 
 import (
@@ -23,7 +22,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Names of the fields that the format knows.
+// Names of the fields that the format uses.
 const (
 	fieldName        = "name"
 	fieldRequest     = "request_id"
@@ -40,23 +39,22 @@ const (
 	identityFields   = 8
 )
 
-// Sink is where the log goes. It is safe for concurrent use.
+// Sink is the destination of the log. It is safe for concurrent use.
 type Sink struct {
 	mu    sync.Mutex
-	path  string // of the file, or ""
+	path  string // the path of the file, or ""
 	file  *os.File
 	other []io.Writer // standard error, syslog
 	close []io.Closer
 
 	rotation rotation
-	looked   time.Time // when the file was last seen to have its name
+	looked   time.Time // when the path of the file was last checked
 }
 
-// New opens the log that the options ask for: log_file (in log_dir), log_dir
-// alone with a file named after the program, standard error where there is
-// neither or use_stderr is set, syslog with use_syslog. use_journal writes to
-// standard error, which systemd's journal takes. The Sink's Reopen is for
-// SIGHUP after the file was rotated.
+// New opens the log that the options describe: log_file (in log_dir); a file named after the
+// program if only log_dir is set; standard error if neither is set or use_stderr is; syslog
+// with use_syslog. use_journal writes to standard error, which systemd passes to the journal.
+// After a rotation of the file, SIGHUP must call the Sink's Reopen.
 func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 	s := &Sink{path: cfg.LogFile, rotation: newRotation(cfg)}
 	switch {
@@ -84,13 +82,13 @@ func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 		s.other, s.close = append(s.other, w), append(s.close, w)
 	}
 	if s.path != "" || cfg.UseSyslog {
-		cfg.LogColor = false // it is for terminals, and all get the same lines
+		cfg.LogColor = false // colours are for terminals, and all destinations get the same lines
 	}
 	return NewLogger(s, cfg), s, nil
 }
 
-// NewLogger gives a logger with the format and levels of the options that
-// writes to w: one Write per event, from many goroutines.
+// NewLogger returns a logger with the format and levels of the options that writes to w. It
+// makes one Write per event, from several goroutines.
 func NewLogger(w io.Writer, cfg config.Log) zerolog.Logger {
 	level := zerolog.InfoLevel
 	if cfg.Debug {
@@ -99,14 +97,14 @@ func NewLogger(w io.Writer, cfg config.Log) zerolog.Logger {
 	return zerolog.New(newFormatter(w, cfg)).Level(level)
 }
 
-// Named gives a logger whose lines carry a Python logger's name, as
+// Named returns a logger whose lines have the name of a Python logger, such as
 // "nova.api.openstack.requestlog".
 func Named(l zerolog.Logger, name string) zerolog.Logger {
 	return l.With().Str(fieldName, name).Logger()
 }
 
-// ForRequest gives a logger whose lines name the request and, if c is not nil,
-// the caller.
+// ForRequest returns a logger whose lines contain the request id and, if c is not nil, the
+// caller.
 func ForRequest(l zerolog.Logger, requestID, globalID string, c *reqctx.Caller) zerolog.Logger {
 	if c != nil && requestID == "" {
 		requestID, globalID = c.RequestID, c.GlobalRequestID
@@ -132,7 +130,7 @@ func ForRequest(l zerolog.Logger, requestID, globalID string, c *reqctx.Caller) 
 	return with.Logger()
 }
 
-// Write writes a line to all destinations. Only the file's errors are told.
+// Write writes a line to all destinations. It returns only errors of the file.
 func (s *Sink) Write(line []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,8 +144,7 @@ func (s *Sink) Write(line []byte) (int, error) {
 	return s.file.Write(line)
 }
 
-// Reopen opens the file by its name anew. If that fails, the log goes on in the
-// old one.
+// Reopen opens the file at its path again. If that fails, the log continues in the old file.
 func (s *Sink) Reopen() error {
 	if s.path == "" {
 		return nil

@@ -14,18 +14,17 @@ import (
 	"github.com/nova-go/nova/config"
 )
 
-// rotation is [DEFAULT] log_rotation_type with what goes with it. The zero value
-// leaves the file to others, as logrotate.
+// rotation is [DEFAULT] log_rotation_type with its options. The zero value leaves the rotation
+// to other programs such as logrotate.
 type rotation struct {
-	size  int64                     // bytes at which the file is put aside; 0: never
-	next  func(time.Time) time.Time // when a file of a time is put aside; nil: never
-	stamp string                    // layout of the time in the name of what is put aside
-	keep  int                       // files that are kept; 0: all, or by size none
+	size  int64                     // size in bytes at which the file is rotated; 0: never
+	next  func(time.Time) time.Time // the time at which a file of a given time is rotated; nil: never
+	stamp string                    // layout of the time in the name of a rotated file
+	keep  int                       // number of files to keep; 0: all, or none with rotation by size
 	due   time.Time
 }
 
-// newRotation reads the options as Python's handlers, which oslo.log uses, take
-// them.
+// newRotation reads the options as oslo.log and Python's handlers do.
 func newRotation(cfg config.Log) rotation {
 	r := rotation{keep: cfg.MaxLogfileCount}
 	switch strings.ToLower(cfg.LogRotationType) {
@@ -36,7 +35,7 @@ func newRotation(cfg config.Log) rotation {
 		after := func(unit time.Duration) func(time.Time) time.Time {
 			return func(t time.Time) time.Time { return t.Add(time.Duration(every) * unit) }
 		}
-		// midnight is the first one after some days.
+		// midnight returns the first midnight after the given number of days.
 		midnight := func(t time.Time, days int) time.Time {
 			return time.Date(t.Year(), t.Month(), t.Day()+days, 0, 0, 0, 0, t.Location())
 		}
@@ -47,7 +46,7 @@ func newRotation(cfg config.Log) rotation {
 			r.next, r.stamp = after(time.Minute), "2006-01-02_15-04"
 		case "hours":
 			r.next, r.stamp = after(time.Hour), "2006-01-02_15"
-		case "weekday": // the interval says which: 0 is Monday
+		case "weekday": // the interval is the weekday: 0 is Monday
 			r.stamp = time.DateOnly
 			r.next = func(t time.Time) time.Time {
 				monday := (int(t.Weekday()) + 6) % 7
@@ -64,9 +63,9 @@ func newRotation(cfg config.Log) rotation {
 
 func (r *rotation) on() bool { return r.size > 0 || r.next != nil }
 
-// rotate puts the file aside if it is time to, before a line of n bytes is
-// written. Others may write to the same file: those who find that it has another
-// name by now open the new one. Failing to rotate is no reason not to log.
+// rotate rotates the file if it is due, before a line of n bytes is written. Several processes
+// may write to the same file: one renames it, and the others then open the new one. If the
+// rotation fails, the log continues in the old file.
 func (s *Sink) rotate(n int) {
 	if s.file == nil {
 		return
@@ -80,7 +79,7 @@ func (s *Sink) rotate(n int) {
 	if !s.rotation.on() || !s.ripe(n) {
 		return
 	}
-	// Of all that write to the file one puts it aside.
+	// The lock lets only one process rotate the file.
 	if syscall.Flock(int(s.file.Fd()), syscall.LOCK_EX) != nil {
 		return
 	}
@@ -95,11 +94,11 @@ func (s *Sink) rotate(n int) {
 	s.reopen()
 }
 
-// lookEvery is how often it is looked whether logrotate has moved the file: a busy
-// service has no time to do so before each line, as Python's does.
+// lookEvery is the interval of checks whether logrotate has renamed the file. Python checks
+// before each line, which is too expensive for a busy service.
 const lookEvery = 100 * time.Millisecond
 
-// moved tells whether the file no longer has its name.
+// moved reports whether the path no longer names the open file.
 func (s *Sink) moved() bool {
 	there, err := os.Stat(s.path)
 	if err != nil {
@@ -117,8 +116,8 @@ func (s *Sink) ripe(n int) bool {
 	return err == nil && i.Size() > 0 && i.Size()+int64(n) >= s.rotation.size
 }
 
-// putAside renames the file, and those before it, as Python's handlers do: by
-// size to .1, .2 and so on, by time to when it began.
+// putAside renames the file and the earlier ones as Python's handlers do: with rotation by size
+// to .1, .2 and so on, with rotation by time to the begin of their period.
 func (s *Sink) putAside() {
 	r := &s.rotation
 	if r.size > 0 {
@@ -128,9 +127,9 @@ func (s *Sink) putAside() {
 		if r.keep > 0 {
 			_ = os.Rename(s.path, s.path+".1")
 		}
-		return // without a name to put it aside under the file grows on
+		return // if no name is available, the file grows
 	}
-	// A file is called after the time that it is of, not that of its end.
+	// The suffix is the begin of the file's period, not its end.
 	began := r.due.Add(-r.next(r.due).Sub(r.due))
 	_ = os.Rename(s.path, s.path+"."+began.Format(r.stamp))
 	if r.keep <= 0 {
@@ -147,7 +146,7 @@ func (s *Sink) putAside() {
 	}
 }
 
-// reopen opens the file by its name; if it cannot, the log goes on in the old one.
+// reopen opens the file at its path; if that fails, the log continues in the old file.
 func (s *Sink) reopen() {
 	f, err := openFile(s.path)
 	if err != nil {
@@ -157,8 +156,7 @@ func (s *Sink) reopen() {
 	s.use(f)
 }
 
-// use makes a file the one that is written to. A file that others began is as old
-// as its last line.
+// use switches the output to a file. The age of an existing file is that of its last line.
 func (s *Sink) use(f *os.File) {
 	s.file = f
 	if s.rotation.next == nil {

@@ -9,13 +9,13 @@ import (
 type template []piece
 
 type piece struct {
-	text string // a literal, or
+	text string // a literal, if name is empty
 	name string // the name of a value
-	pad  int    // with zeros to this width
+	pad  int    // minimum width, padded with zeros
 }
 
-// parseTemplate reads conversions of the form %(name)s and %(name)03d; anything
-// else is kept as it stands.
+// parseTemplate parses conversions of the form %(name)s and %(name)03d; all other text is a
+// literal.
 func parseTemplate(format string) template {
 	var t template
 	for format != "" {
@@ -46,7 +46,7 @@ func parseTemplate(format string) template {
 			p.pad, _ = strconv.Atoi(rest[:n])
 		}
 		if n < len(rest) {
-			n++ // the conversion's letter
+			n++ // the letter of the conversion
 		}
 		t, format = append(t, p), rest[n:]
 	}

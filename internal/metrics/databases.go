@@ -9,31 +9,31 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// DatabaseName says which database: "api", "main" or "cell", and of a cell which
-// one.
+// DatabaseName identifies a database: "api", "main" or "cell", for a cell with its UUID and
+// name.
 type DatabaseName struct{ Database, Cell, CellName string }
 
 var databaseLabels = []string{"database", "cell", "cell_name"}
 
 func (n DatabaseName) labels() []string { return []string{n.Database, n.Cell, n.CellName} }
 
-// Pool is what sql.DB tells of itself.
+// Pool returns the statistics of a sql.DB.
 type Pool interface {
 	Stats() sql.DBStats
 	PingContext(ctx context.Context) error
 }
 
-// Database counts the queries of one database.
+// Database records the queries of one database.
 type Database struct {
 	name     DatabaseName
 	pool     Pool
 	took     prometheus.Observer
 	failures prometheus.Counter
-	last     atomic.Int64 // when a query last ended, in Unix nanoseconds
-	down     atomic.Bool  // as it found out
+	last     atomic.Int64 // the end of the last query, in Unix nanoseconds
+	down     atomic.Bool  // whether the last query got no answer
 }
 
-// Query counts a query. away says that the database did not answer.
+// Query records a query. away is true if the database did not answer.
 func (d *Database) Query(took time.Duration, away bool) {
 	if d == nil {
 		return
@@ -52,7 +52,7 @@ func (d *Database) note(away bool) {
 	}
 }
 
-// State is how a database is.
+// State is the state of a database.
 type State struct {
 	Name DatabaseName
 	Up   bool
@@ -60,9 +60,9 @@ type State struct {
 }
 
 const (
-	// idleAfter is how old the news of a database may be.
+	// idleAfter is the age of the last query after which a scrape checks the database.
 	idleAfter = 10 * time.Second
-	// pingTimeout is what a scrape waits for databases at most.
+	// pingTimeout is the maximum time that a scrape waits for databases.
 	pingTimeout = 2 * time.Second
 )
 
@@ -75,7 +75,7 @@ func (d *Database) state(ctx context.Context) State {
 	return State{d.name, !d.down.Load(), d.pool.Stats()}
 }
 
-// databases shows those of the application that answers now.
+// databases collects the metrics of the databases of the current application.
 type databases struct{ owner atomic.Pointer[Metrics] }
 
 func describe(name, help string, labels ...string) *prometheus.Desc {

@@ -1,10 +1,9 @@
-// Package metrics counts what an application does, for Prometheus. Labels are
-// names that the program or its configuration knows (operations, microversions,
-// methods, cells, services), never ids of users' things: the number of series is
-// bounded.
+// Package metrics records an application's activity for Prometheus. Labels are names from the
+// program or its configuration (operations, microversions, methods, cells, services), never ids
+// of resources, so that the number of series is bounded.
 //
-// A nil *Metrics, and what comes of one, counts nothing: those who count need not
-// ask whether anybody looks.
+// A nil *Metrics, and every nil value that its methods return, records nothing, so that callers
+// need not check for nil.
 package metrics
 
 import (
@@ -17,8 +16,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics are those of one application. Applications on the same registry, as one
-// before and one after a reload, go on with the same series.
+// Metrics are the metrics of one application. Applications that use the same registry, such as
+// those before and after a reload, continue the same series.
 type Metrics struct {
 	requests *prometheus.CounterVec // operation, version, status
 	took     *prometheus.HistogramVec
@@ -36,11 +35,11 @@ type Metrics struct {
 	mine []*Database
 }
 
-// buckets are those of all latencies, in seconds: a token from the cache and an
-// indexed row take less than 1 ms, a service that hangs a minute.
+// buckets are the buckets of all histograms of durations, in seconds. A cached token or an
+// indexed row takes less than 1 ms, a request to a hanging service up to a minute.
 var buckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
-// On counts on a registry; nil: nothing is counted.
+// On registers the metrics; it returns nil for a nil registry.
 func On(r prometheus.Registerer) (*Metrics, error) {
 	if r == nil {
 		return nil, nil
@@ -72,7 +71,7 @@ func On(r prometheus.Registerer) (*Metrics, error) {
 	return m, errors.Join(errs...)
 }
 
-// register adds a collector, or gives the one that is there.
+// register registers a collector, or returns the registered one.
 func register[C prometheus.Collector](r prometheus.Registerer, c C, errs *[]error) C {
 	err := r.Register(c)
 	if there, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
@@ -86,7 +85,7 @@ func register[C prometheus.Collector](r prometheus.Registerer, c C, errs *[]erro
 	return c
 }
 
-// Operation is one thing that requests are about.
+// Operation records the requests of one operation.
 type Operation struct {
 	name    string
 	took    prometheus.Observer
@@ -99,9 +98,8 @@ type answer struct {
 	status  int
 }
 
-// Operation gives the operation of a name, which from then on is visible even if
-// nobody asks for it. Its methods are for the one who made it to keep, as finding
-// it costs.
+// Operation returns the operation with a name, whose series exist from then on. Callers should
+// keep it, because the lookup is expensive.
 func (m *Metrics) Operation(name string) *Operation {
 	if m == nil {
 		return &Operation{name: name}
@@ -109,7 +107,7 @@ func (m *Metrics) Operation(name string) *Operation {
 	return &Operation{name: name, took: m.took.WithLabelValues(name), all: m.requests}
 }
 
-// Name is the operation's.
+// Name returns the name of the operation.
 func (o *Operation) Name() string {
 	if o == nil {
 		return ""
@@ -117,7 +115,7 @@ func (o *Operation) Name() string {
 	return o.name
 }
 
-// Answered counts a request. version is one of those that the service has, or "".
+// Answered records an answered request. version is one of the service's versions, or "".
 func (o *Operation) Answered(version string, status int, took time.Duration) {
 	if o == nil || o.all == nil {
 		return
@@ -131,21 +129,21 @@ func (o *Operation) Answered(version string, status int, took time.Duration) {
 	c.(prometheus.Counter).Inc()
 }
 
-// Begin counts a request as under way, until the function it gives is called.
+// Begin adds a request to those in progress; End removes it.
 func (m *Metrics) Begin() {
 	if m != nil {
 		m.inFlight.Inc()
 	}
 }
 
-// End is the end of what Begin began.
+// End removes a request from those in progress.
 func (m *Metrics) End() {
 	if m != nil {
 		m.inFlight.Dec()
 	}
 }
 
-// Results of messages.
+// Results of RPC messages.
 const (
 	ResultOK          = "ok"
 	ResultRemoteError = "remote_error"
@@ -154,7 +152,7 @@ const (
 	ResultCanceled    = "canceled"
 )
 
-// Message counts a message that was sent. Calls have a latency, too.
+// Message records a sent message, and the duration of a call.
 func (m *Metrics) Message(kind, method, result string, took time.Duration) {
 	if m == nil {
 		return
@@ -165,11 +163,10 @@ func (m *Metrics) Message(kind, method, result string, took time.Duration) {
 	}
 }
 
-// ServiceCanceled is the status of a request whose answer nobody waits for any
-// more.
+// ServiceCanceled is the status of a request to a service that was cancelled before its answer.
 const ServiceCanceled = -1
 
-// Service counts a request to another service; status 0 is none at all.
+// Service records a request to another service; status 0 means no answer.
 func (m *Metrics) Service(service, method string, status int, took time.Duration) {
 	if m == nil {
 		return
@@ -185,10 +182,10 @@ func (m *Metrics) Service(service, method string, status int, took time.Duration
 	m.waited.WithLabelValues(service).Observe(took.Seconds())
 }
 
-// Cache counts the look-ups of one cache.
+// Cache records the lookups of one cache.
 type Cache struct{ hits, misses prometheus.Counter }
 
-// Cache gives the counters of a cache.
+// Cache returns the counters of a cache.
 func (m *Metrics) Cache(name string) *Cache {
 	if m == nil {
 		return nil
@@ -196,7 +193,7 @@ func (m *Metrics) Cache(name string) *Cache {
 	return &Cache{m.caches.WithLabelValues(name, "hit"), m.caches.WithLabelValues(name, "miss")}
 }
 
-// Asked counts a look-up.
+// Asked records a lookup.
 func (c *Cache) Asked(hit bool) {
 	switch {
 	case c == nil:
@@ -207,15 +204,15 @@ func (c *Cache) Asked(hit bool) {
 	}
 }
 
-// Show makes the databases of this application those that are shown, in the place
-// of an earlier one's.
+// Show makes the databases of this application the collected ones, instead of those of an
+// earlier application.
 func (m *Metrics) Show() {
 	if m != nil {
 		m.shown.owner.Store(m)
 	}
 }
 
-// Database gives the counters of a database. open is the pool of connections.
+// Database returns the recorder of a database. open is its connection pool.
 func (m *Metrics) Database(name DatabaseName, open Pool) *Database {
 	if m == nil {
 		return nil
@@ -228,8 +225,8 @@ func (m *Metrics) Database(name DatabaseName, open Pool) *Database {
 	return d
 }
 
-// Databases tells of the databases of this application, asking those that have had
-// no query for a while whether they are there.
+// Databases returns the states of the databases of this application. It sends a query to
+// databases without a recent one.
 func (m *Metrics) Databases(ctx context.Context) []State {
 	if m == nil {
 		return nil

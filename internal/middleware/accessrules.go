@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// accessRules are those of an application credential; only requests that match
-// one of them are allowed.
+// accessRules are the access rules of an application credential. A request must match one of
+// them.
 type accessRules struct {
-	services []string // types in the catalog
+	services []string // service types of the catalog
 	rules    []accessRule
 }
 
@@ -35,8 +35,9 @@ func newAccessRules(rules []accessRule, catalog *[]catalogService) *accessRules 
 	return a
 }
 
-// allow tells whether a request is allowed. serviceType is our own. A request
-// that another service makes for the user is, for it follows from one that was.
+// allow reports whether a request is allowed. serviceType is the type of this service. Requests
+// that another service sends for the user are allowed, because they result from an allowed
+// request.
 func (a *accessRules) allow(r *http.Request, serviceType string, fromService bool) bool {
 	switch {
 	case a == nil:
@@ -52,8 +53,8 @@ func (a *accessRules) allow(r *http.Request, serviceType string, fromService boo
 	})
 }
 
-// pathPattern reads a rule's path: "{name}" and "*" stand for one part of it,
-// "**" for any number.
+// pathPattern converts the path of a rule: "{name}" and "*" match one path segment, "**"
+// matches any number.
 func pathPattern(path string) *regexp.Regexp {
 	var b strings.Builder
 	b.WriteString("^")

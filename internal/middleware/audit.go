@@ -20,20 +20,19 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// AuditOptions are those of Audit.
+// AuditOptions configure Audit.
 type AuditOptions struct {
-	// MapFile names the paths, actions and services; "" leaves most unknown.
+	// MapFile names the paths, actions and services; without it most of them are unknown.
 	MapFile string
-	// IgnoreMethods and IgnorePaths are not audited. Paths are those behind
-	// SCRIPT_NAME.
+	// IgnoreMethods and IgnorePaths exclude requests. Paths are compared without SCRIPT_NAME.
 	IgnoreMethods, IgnorePaths []string
-	// Notify takes the events.
+	// Notify sends the events.
 	Notify AuditNotifier
 	Log    zerolog.Logger
 }
 
-// AuditNotifier takes an event: eventType is audit.http.request or
-// audit.http.response. The event must not be kept.
+// AuditNotifier sends an event; eventType is audit.http.request or audit.http.response. It must
+// not keep the event.
 type AuditNotifier func(ctx context.Context, eventType string, event *AuditEvent)
 
 type audit struct {
@@ -42,8 +41,8 @@ type audit struct {
 	log zerolog.Logger
 }
 
-// Audit sends an event for each request and for each answer, as
-// keystonemiddleware's audit does. Requests go on where no event can be made.
+// Audit sends an event for each request and for each answer, as keystonemiddleware's audit
+// does. If an event cannot be built, the request continues without it.
 func Audit(o AuditOptions) (func(http.Handler) http.Handler, error) {
 	m, err := readAuditMap(o.MapFile)
 	if err != nil {
@@ -60,8 +59,8 @@ func (a *audit) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 		next.ServeHTTP(w, r)
 		return
 	}
-	r = r.WithContext(r.Context()) // its body may be replaced
-	// A client that goes away does not take its events with it.
+	r = r.WithContext(r.Context()) // a copy, because the body may be replaced
+	// Events are sent even if the client disconnects.
 	ctx := context.WithoutCancel(r.Context())
 	event, err := a.m.event(r, a.log)
 	if err != nil {
@@ -89,7 +88,7 @@ func (a *audit) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 	done = true
 }
 
-// audit builds the filter of a paste section and [audit_middleware_notifications].
+// audit builds the filter from a paste section and [audit_middleware_notifications].
 func (d Deps) audit(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
 	p := overrides{global, local, nil}
 	name := "keystonemiddleware.audit"
@@ -116,8 +115,7 @@ func (d Deps) audit(global, local paste.Conf) (func(http.Handler) http.Handler, 
 	return Audit(o)
 }
 
-// auditNotifier chooses where events go: the drivers of oslo.messaging, or the
-// log without it.
+// auditNotifier chooses the destination of events: the drivers of oslo.messaging, or the log.
 func (d Deps) auditNotifier(c config.Audit, logger zerolog.Logger) (AuditNotifier, error) {
 	if !c.UseOsloMessaging {
 		return logAudit(logger), nil
@@ -163,7 +161,7 @@ func (d Deps) auditNotifier(c config.Audit, logger zerolog.Logger) (AuditNotifie
 	}, nil
 }
 
-// sendAudit sends events, in the name of the service.
+// sendAudit returns a notifier that sends events with the publisher id of the service.
 func sendAudit(n *rpc.Notifier) AuditNotifier {
 	publisher := filepath.Base(os.Args[0])
 	return func(ctx context.Context, eventType string, event *AuditEvent) {
@@ -171,8 +169,8 @@ func sendAudit(n *rpc.Notifier) AuditNotifier {
 	}
 }
 
-// logAudit writes events to the log. The payload is JSON, where Python has the
-// repr of a dict.
+// logAudit returns a notifier that writes events to the log. The payload is JSON; Python logs
+// the repr of a dict.
 func logAudit(l zerolog.Logger) AuditNotifier {
 	return func(_ context.Context, eventType string, event *AuditEvent) {
 		payload, _ := json.Marshal(event)
@@ -180,8 +178,8 @@ func logAudit(l zerolog.Logger) AuditNotifier {
 	}
 }
 
-// logNotification is oslo.messaging's driver "log": a message as it would be sent,
-// in a logger named by its type.
+// logNotification is oslo.messaging's driver "log": it logs the message that would be sent,
+// with a logger name that contains the event type.
 func logNotification(l zerolog.Logger) AuditNotifier {
 	publisher := filepath.Base(os.Args[0])
 	return func(_ context.Context, eventType string, event *AuditEvent) {

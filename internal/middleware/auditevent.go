@@ -20,8 +20,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// AuditEvent is an event of the DMTF's Cloud Auditing Data Federation, as pyCADF
-// writes it.
+// AuditEvent is an event of the DMTF's Cloud Auditing Data Federation, in the format of pyCADF.
 type AuditEvent struct {
 	TypeURI     string        `json:"typeURI"`
 	EventType   string        `json:"eventType"`
@@ -38,7 +37,7 @@ type AuditEvent struct {
 	Reporters   []AuditReport `json:"reporterchain,omitempty"`
 }
 
-// AuditResource is who did something, or what it was done to.
+// AuditResource is the initiator or the target of an action.
 type AuditResource struct {
 	TypeURI         string           `json:"typeURI,omitempty"`
 	ID              string           `json:"id"`
@@ -51,13 +50,13 @@ type AuditResource struct {
 	GlobalRequestID string           `json:"global_request_id,omitempty"`
 }
 
-// AuditHost is where a request comes from.
+// AuditHost is the source of a request.
 type AuditHost struct {
 	Address string  `json:"address"`
 	Agent   *string `json:"agent,omitempty"`
 }
 
-// AuditCredential is a token, masked but for its ends.
+// AuditCredential is a token, of which only the ends are shown.
 type AuditCredential struct {
 	Token          string `json:"token"`
 	IdentityStatus string `json:"identity_status"`
@@ -69,13 +68,13 @@ type AuditAddress struct {
 	Name string `json:"name"`
 }
 
-// AuditReason is the status of an answer.
+// AuditReason is the status of the answer.
 type AuditReason struct {
 	Type string `json:"reasonType"`
 	Code string `json:"reasonCode"`
 }
 
-// AuditReport is a step in an event's making.
+// AuditReport is a step in the history of an event.
 type AuditReport struct {
 	Role     string        `json:"role"`
 	Reporter AuditResource `json:"reporter"`
@@ -84,7 +83,7 @@ type AuditReport struct {
 
 const unknown = "unknown"
 
-// Beginnings of what CADF calls an action and a resource; pyCADF refuses others.
+// The prefixes of CADF's actions and resource types; pyCADF rejects others.
 var (
 	auditActions = []string{"backup", "capture", "create", "configure", "read", "update", "delete", "monitor", "start", "stop", "deploy", "undeploy",
 		"enable", "disable", "send", "receive", "authenticate", "revoke", "renew", "restore", "evaluate", "allow", "deny", "notify", unknown}
@@ -100,7 +99,7 @@ func beginsWith(s string, list []string) bool {
 	return false
 }
 
-// auditID is an identifier as pyCADF makes them: in the name space "openstack".
+// auditID returns an identifier as pyCADF does, in the namespace "openstack".
 func auditID() string {
 	sum := sha256.Sum256([]byte("openstack"))
 	space, _ := uuid.FromBytes(sum[:16])
@@ -109,8 +108,8 @@ func auditID() string {
 
 func auditTime() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000-0700") }
 
-// event describes a request. It may replace the request's body by one that reads
-// the same. An error means that pyCADF could make no event either.
+// event builds the event of a request. It may replace the request's body by an equal one. It
+// returns an error if pyCADF would not build an event.
 func (m *auditMap) event(r *http.Request, log zerolog.Logger) (*AuditEvent, error) {
 	path := wsgiPath(r)
 	action, err := m.action(r, path)
@@ -154,7 +153,7 @@ func (m *auditMap) event(r *http.Request, log zerolog.Logger) (*AuditEvent, erro
 	}, nil
 }
 
-// finish tells how the request has ended; status 0 is not at all.
+// finish adds the outcome of the request; status 0 means no answer.
 func (e *AuditEvent) finish(status int) {
 	switch {
 	case status == 0:
@@ -170,17 +169,17 @@ func (e *AuditEvent) finish(status int) {
 	e.Reporters = append(e.Reporters, AuditReport{Role: "modifier", Reporter: AuditResource{ID: "target"}, Time: auditTime()})
 }
 
-// maskToken leaves an eighth of a token at each end, and 32 characters at most.
+// maskToken keeps an eighth of a token at each end, and returns at most 32 characters.
 func maskToken(token string) string {
 	n := min(int(math.RoundToEven(float64(len(token))*0.125)), 32)
 	end := token[len(token)-n:]
 	if n == 0 {
-		end = token // Python's value[-0:] is all of it
+		end = token // Python's value[-0:] is the whole value
 	}
 	return token[:n] + " xxxxxxxx " + end
 }
 
-// maxAction bounds what is read of a body to find an action's name.
+// maxAction bounds the part of a body, in bytes, that is read to find the name of an action.
 const maxAction = 1 << 20
 
 func (m *auditMap) action(r *http.Request, path string) (string, error) {
@@ -217,7 +216,7 @@ func (m *auditMap) action(r *http.Request, path string) (string, error) {
 	return unknown, nil
 }
 
-// bodyAction names an action by the first key of the body.
+// bodyAction returns the action of the first key of the body.
 func bodyAction(r *http.Request) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(r.Body, maxAction))
 	r.Body = struct {
@@ -244,8 +243,8 @@ func bodyAction(r *http.Request) (string, error) {
 	return "create", nil
 }
 
-// typeURI appends to a service's type the keywords of the path, and for what
-// follows one the name that the map gives it.
+// typeURI appends the keywords of the path to the type of a service, and for the segment after
+// a keyword the name in the map.
 func (m *auditMap) typeURI(path, service string) string {
 	previous := ""
 	for key := range strings.SplitSeq(path, "/") {
@@ -260,7 +259,7 @@ func (m *auditMap) typeURI(path, service string) string {
 	return service
 }
 
-// target is the service that the request has come to, by the catalog.
+// target returns the service that received the request, from the catalog.
 func (m *auditMap) target(r *http.Request, path string, log zerolog.Logger) (*AuditResource, error) {
 	catalog, err := auditCatalog(r)
 	if err != nil {
@@ -317,7 +316,7 @@ func (m *auditMap) target(r *http.Request, path string, log zerolog.Logger) (*Au
 	return target, nil
 }
 
-// auditCatalog is the caller's catalog: authtoken's own, else that of the header.
+// auditCatalog returns the caller's catalog: that of authtoken, otherwise that of the header.
 func auditCatalog(r *http.Request) ([]reqctx.CatalogEntry, error) {
 	if rec := RecordOf(r.Context()); rec != nil && rec.Token != nil {
 		return rec.Token.Catalog, nil
@@ -332,8 +331,8 @@ func auditCatalog(r *http.Request) ([]reqctx.CatalogEntry, error) {
 	return catalog, nil
 }
 
-// auditHost is the request's host if it has a port of its own; a request to a
-// scheme's standard port is not looked for in the catalog.
+// auditHost returns the request's host if it contains a port; a request to the default port of
+// its scheme is not searched in the catalog.
 func auditHost(r *http.Request) string {
 	standard := ":80"
 	if r.TLS != nil || r.URL.Scheme == "https" {
@@ -346,7 +345,7 @@ func auditHost(r *http.Request) string {
 	return host
 }
 
-// netloc is Python's: what stands between "//" and the path.
+// netloc is Python's netloc: the part of a URL between "//" and the path.
 func netloc(address string) string {
 	_, rest, ok := strings.Cut(address, "//")
 	if !ok {

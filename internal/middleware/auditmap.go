@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// auditMap is the file that audit_map_file names.
+// auditMap is the content of audit_map_file.
 type auditMap struct {
 	endpointType string            // [DEFAULT] target_endpoint_type
 	actions      map[string]string // [custom_actions]
@@ -27,8 +27,7 @@ func readAuditMap(path string) (*auditMap, error) {
 	if err != nil {
 		return nil, fmt.Errorf("audit_map_file: %s:%w", path, err)
 	}
-	// The options of [DEFAULT] are in every section that is there, as Python's
-	// ConfigParser has it.
+	// As in Python's ConfigParser, every section contains the options of [DEFAULT].
 	get := func(name string) map[string]string {
 		own, ok := sections[name]
 		if !ok {
@@ -45,10 +44,9 @@ func readAuditMap(path string) (*auditMap, error) {
 		keywords: get("path_keywords"), services: get("service_endpoints")}, nil
 }
 
-// parseAuditMap reads the file by the rules of Python's ConfigParser: names of
-// options in lower case, "=" and ":", values that go on in indented lines,
-// nothing twice. Of interpolation it knows "%%" alone. Errors begin with the
-// line's number.
+// parseAuditMap parses the file by the rules of Python's ConfigParser: option names in lower
+// case, "=" and ":", values that continue on indented lines, no duplicates. The only supported
+// interpolation is "%%". Errors begin with the line number.
 func parseAuditMap(text string) (map[string]map[string]string, error) {
 	sections := map[string]map[string]string{}
 	var section map[string]string

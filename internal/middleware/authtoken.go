@@ -16,35 +16,34 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 )
 
-// AuthTokenOptions are those of AuthToken.
+// AuthTokenOptions configure AuthToken.
 type AuthTokenOptions struct {
-	// Config is [keystone_authtoken], with what the paste section overrides.
+	// Config is [keystone_authtoken], with the overrides of the paste section.
 	Config config.KeystoneAuthtoken
-	// Checker asks Keystone about tokens that are not in the cache.
+	// Checker validates tokens that are not in the cache.
 	Checker TokenChecker
-	// Shared is a cache that outlives the process; nil: none.
+	// Shared is a cache outside of the process; nil means none.
 	Shared TokenStore
-	// Now is the time; nil: time.Now.
+	// Now returns the current time; nil means time.Now.
 	Now func() time.Time
 	Log zerolog.Logger
-	// Metrics counts look-ups of tokens; nil: nobody does.
+	// Metrics records lookups of tokens; it may be nil.
 	Metrics *metrics.Metrics
 }
 
-// TokenChecker asks Keystone about a token. Its answer is the body of
-// GET /v3/auth/tokens. An error other than ErrInvalidToken means that Keystone
-// could not say.
+// TokenChecker validates a token with Keystone. It returns the body of GET /v3/auth/tokens. An
+// error other than ErrInvalidToken means that Keystone did not answer.
 type TokenChecker interface {
 	CheckToken(ctx context.Context, token string, allowExpired bool) ([]byte, error)
 }
 
-// TokenStore keeps Keystone's answers by token. Both methods are best effort.
+// TokenStore stores Keystone's answers by token. Both methods ignore errors.
 type TokenStore interface {
 	Get(token string) (answer []byte, ok bool)
 	Set(token string, answer []byte)
 }
 
-// ErrInvalidToken says that Keystone knows no such token, or that it may not be used here.
+// ErrInvalidToken reports a token that Keystone does not know, or that must not be used here.
 var ErrInvalidToken = errors.New("token authorization failed")
 
 type authToken struct {
@@ -59,11 +58,10 @@ type authToken struct {
 
 const rejection = `{"error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}}`
 
-// AuthToken checks X-Auth-Token and X-Service-Token as keystonemiddleware's
-// auth_token does: what the token says goes into the X-* headers and into the
-// request's Record; headers of that kind that the client has sent are taken out.
-// 401 for a request without a valid token (or with an invalid service token),
-// 503 while Keystone cannot say.
+// AuthToken validates X-Auth-Token and X-Service-Token as keystonemiddleware's auth_token does.
+// It stores the data of the token in the X-* headers and in the request's Record, and removes
+// headers with these names that the client has sent. It answers 401 to a request without a
+// valid token or with an invalid service token, and 503 while Keystone does not answer.
 func AuthToken(o AuthTokenOptions) func(http.Handler) http.Handler {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -146,11 +144,11 @@ func (a *authToken) serve(w http.ResponseWriter, r *http.Request, next http.Hand
 		return status, nil
 	}}
 	next.ServeHTTP(out, r)
-	// An untouched answer becomes net/http's own 200, which needs no header of ours.
+	// If nothing has been written, net/http sends its own 200, which needs no further header.
 }
 
-// check gives a token that is good now. confirmBind leaves the token's binding
-// out where false.
+// check returns a token that is currently valid. If confirmBind is false, it does not check the
+// token's binding.
 func (a *authToken) check(r *http.Request, token string, allowExpired, confirmBind bool) (*Token, error) {
 	t, err := a.cache.get(r.Context(), token, allowExpired)
 	if err != nil {
@@ -165,10 +163,9 @@ func (a *authToken) check(r *http.Request, token string, allowExpired, confirmBi
 	return t, nil
 }
 
-// bound decides on a token that is bound to another means of authentication.
-// Kerberos, the only one Keystone has, would be known from the web server in
-// front, which has no way to tell us; such tokens are refused unless binding is
-// disabled.
+// bound checks a token that is bound to another means of authentication. Keystone supports only
+// Kerberos, which a front server would have to verify and cannot report. Such tokens are
+// therefore rejected unless binding is disabled.
 func (a *authToken) bound(t *Token) bool {
 	lax := a.bind == "permissive" || a.bind == "strict"
 	switch {
@@ -183,8 +180,8 @@ func (a *authToken) bound(t *Token) bool {
 	return a.bind == "permissive"
 }
 
-// unavailable answers 503 if err says that Keystone could not be asked, unless
-// the decision is left to the application.
+// unavailable answers 503 if err means that Keystone did not answer, unless the decision is
+// delayed to the application.
 func (a *authToken) unavailable(w http.ResponseWriter, r *http.Request, err error) bool {
 	if err == nil || errors.Is(err, ErrInvalidToken) {
 		return false
@@ -217,8 +214,8 @@ var identityNames = func() map[string]bool {
 
 var statusInvalid, statusConfirmed = []string{"Invalid"}, []string{"Confirmed"}
 
-// identityHeaders copies a header map without what the client says about itself,
-// and with what the tokens say.
+// identityHeaders copies headers without the client's identity headers, and adds those of the
+// tokens.
 func identityHeaders(from http.Header, user, service *Token, serviceStatus string) http.Header {
 	size := len(from) + 1
 	if user != nil {
@@ -247,7 +244,7 @@ func identityHeaders(from http.Header, user, service *Token, serviceStatus strin
 		h["X-Identity-Status"] = statusInvalid
 		return h
 	}
-	// After the service's, so that a system scope is the user's.
+	// The user's system scope overrides that of the service.
 	delete(h, "Openstack-System-Scope")
 	for _, v := range user.userHeaders {
 		h[v.name] = v.value

@@ -11,15 +11,15 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// authTokens gives auth_token's factory. Pipelines that configure it alike share
-// one filter, with its cache and its login.
+// authTokens returns auth_token's factory. Pipelines with the same configuration share one
+// filter, with its cache and its Keystone session.
 func (d Deps) authTokens() paste.Filter {
 	var mu sync.Mutex
 	made := map[string]func(http.Handler) http.Handler{}
 	return func(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		key := fmt.Sprint(global, local) // maps are printed in order
+		key := fmt.Sprint(global, local) // fmt prints maps in key order
 		if f, ok := made[key]; ok {
 			return f, nil
 		}
@@ -31,9 +31,8 @@ func (d Deps) authTokens() paste.Filter {
 	}
 }
 
-// authToken builds auth_token of [keystone_authtoken] and what the paste section
-// sets over it. Options that nobody knows any more, which old paste files carry,
-// are ignored.
+// authToken builds auth_token from [keystone_authtoken] and the overrides of the paste section.
+// It ignores obsolete options of old paste files.
 func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
 	c := d.Config.KeystoneAuthtoken
 	p := overrides{global, local, nil}

@@ -18,16 +18,17 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// BasicAuthOptions are those of BasicAuth.
+// BasicAuthOptions configure BasicAuth.
 type BasicAuthOptions struct {
-	// UserFile is Apache's htpasswd with bcrypt digests, read for each request.
+	// UserFile is a htpasswd file of Apache with bcrypt digests, which is read for each
+	// request.
 	UserFile string
 	Log      zerolog.Logger
 }
 
-// BasicAuth is oslo.middleware's: it checks user and password, and names the user
-// in X-User and X-User-Name. 401 with a JSON body otherwise, whatever the matter.
-// Authorization does not reach the application.
+// BasicAuth is oslo.middleware's filter http_basic_auth: it checks user and password, and sets
+// X-User and X-User-Name. Otherwise it answers 401 with a JSON body. It removes the header
+// Authorization.
 func BasicAuth(o BasicAuthOptions) (func(http.Handler) http.Handler, error) {
 	b := &basicAuth{file: o.UserFile, log: log.Named(o.Log, "oslo_middleware.basic_auth")}
 	err := b.entries(func(_, digest string) bool { return isBcrypt(digest) })
@@ -55,7 +56,7 @@ type basicAuth struct {
 	log  zerolog.Logger
 }
 
-// basicError is what clients are told, word for word.
+// basicError is an error whose text is sent to the client.
 type basicError string
 
 func (e basicError) Error() string { return string(e) }
@@ -76,8 +77,8 @@ func isBcrypt(digest string) bool {
 	return strings.HasPrefix(digest, "$2y$") || strings.HasPrefix(digest, "$2a$") || strings.HasPrefix(digest, "$2b$")
 }
 
-// entries calls f for the users of the file until it answers false, which makes
-// the entry an error.
+// entries calls f for each user of the file until f returns false, which marks the entry as an
+// error.
 func (b *basicAuth) entries(f func(name, digest string) bool) error {
 	file, err := os.Open(b.file)
 	if err != nil {

@@ -9,11 +9,11 @@ import (
 	"github.com/nova-go/nova/internal/log"
 )
 
-// CatchErrorsOptions are those of CatchErrors.
+// CatchErrorsOptions configure CatchErrors.
 type CatchErrorsOptions struct{ Log zerolog.Logger }
 
-// CatchErrors is oslo.middleware's filter of that name: webob's page of a 500
-// for a panic.
+// CatchErrors is oslo.middleware's filter catch_errors: after a panic it answers with webob's
+// page for status 500.
 func CatchErrors(o CatchErrorsOptions) func(http.Handler) http.Handler {
 	logger := log.Named(o.Log, "oslo_middleware.catch_errors")
 	return func(next http.Handler) http.Handler {

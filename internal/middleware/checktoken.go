@@ -13,21 +13,20 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// maxAnswer bounds what is read of Keystone's answer: catalogs are large, this
-// large they are not.
+// maxAnswer bounds the size of Keystone's answers in bytes, which contain catalogs.
 const maxAnswer = 16 << 20
 
-// keystone is the TokenChecker that asks Keystone, as the user of
+// keystone is the TokenChecker that validates tokens with Keystone, as the user of
 // [keystone_authtoken].
 type keystone struct {
 	session *rest.Session
-	adapter config.Adapter // of the identity service
+	adapter config.Adapter // for the identity service
 	catalog bool
 	retries int
 	log     zerolog.Logger
 }
 
-// NewTokenChecker makes the checker that asks Keystone with a session's login.
+// NewTokenChecker returns the checker that uses the authentication of a session.
 func NewTokenChecker(s *rest.Session, c config.KeystoneAuthtoken, log zerolog.Logger) TokenChecker {
 	return &keystone{
 		session: s, catalog: c.IncludeServiceCatalog, retries: c.HTTPRequestMaxRetries, log: log,
@@ -35,8 +34,8 @@ func NewTokenChecker(s *rest.Session, c config.KeystoneAuthtoken, log zerolog.Lo
 	}
 }
 
-// CheckToken asks twice if Keystone refuses our own token, the second time with
-// a new one.
+// CheckToken validates a token. If Keystone rejects our own token, it repeats the request once
+// with a new one.
 func (k *keystone) CheckToken(ctx context.Context, token string, allowExpired bool) ([]byte, error) {
 	for again := true; ; again = false {
 		login, err := k.session.Login(ctx)
@@ -88,7 +87,7 @@ func (k *keystone) ask(ctx context.Context, login *rest.Login, token string, all
 }
 
 func (k *keystone) get(ctx context.Context, url, own, subject string) (int, []byte, error) {
-	// Without http_connect_timeout a Keystone that hangs would hang us.
+	// Without http_connect_timeout the request still needs a limit, because Keystone may hang.
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

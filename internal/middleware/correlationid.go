@@ -6,7 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// CorrelationID is oslo.middleware's: requests without X-Correlation-Id get one.
+// CorrelationID is oslo.middleware's filter correlation_id: it adds X-Correlation-Id to
+// requests without one.
 func CorrelationID() func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

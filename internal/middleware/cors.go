@@ -11,30 +11,30 @@ import (
 	"github.com/nova-go/nova/internal/log"
 )
 
-// CORSOptions are those of CORS, as [cors] has them.
+// CORSOptions configure CORS, as [cors] does.
 type CORSOptions struct {
 	// AllowedOrigins are origins, or "*".
 	AllowedOrigins   []string
 	AllowCredentials bool
 	ExposeHeaders    []string
-	MaxAge           int // seconds; 0: not sent
+	MaxAge           int // seconds; 0: the header is not sent
 	AllowMethods     []string
 	AllowHeaders     []string
 	Log              zerolog.Logger
 }
 
-// simpleHeaders may be sent by any page.
+// simpleHeaders are always allowed.
 var simpleHeaders = []string{"Accept", "Accept-Language", "Content-Type", "Cache-Control", "Content-Language", "Expires", "Last-Modified", "Pragma"}
 
 type corsFilter struct {
 	CORSOptions
-	headers []string // that requests may have, in upper case
+	headers []string // allowed request headers, in upper case
 	log     zerolog.Logger
 }
 
-// CORS tells browsers what pages of other origins may do, as oslo.middleware's
-// filter does. Answers to OPTIONS that are not 2xx become empty ones of status
-// 200, whether CORS is in use or not, without the application's headers.
+// CORS tells browsers which requests pages of other origins may send, as oslo.middleware's
+// filter does. An answer to OPTIONS that is not 2xx is replaced by an empty one with status
+// 200, without the application's headers, even if CORS is not configured.
 func CORS(o CORSOptions) func(http.Handler) http.Handler {
 	f := &corsFilter{CORSOptions: o, log: log.Named(o.Log, "oslo_middleware.cors")}
 	for _, h := range slices.Concat(o.AllowHeaders, simpleHeaders) {
@@ -51,7 +51,7 @@ func CORS(o CORSOptions) func(http.Handler) http.Handler {
 			out.onHeader = func(status int) (int, []byte) {
 				h := w.Header()
 				if _, set := h["Access-Control-Allow-Origin"]; set {
-					return status, nil // somebody further in knows better
+					return status, nil // an inner filter or the application has set it
 				}
 				if r.Method != http.MethodOptions {
 					f.actual(h, r)
@@ -60,7 +60,7 @@ func CORS(o CORSOptions) func(http.Handler) http.Handler {
 				var body []byte
 				if status < 200 || status >= 300 {
 					clear(h)
-					// nil keeps net/http from guessing a type for no body.
+					// The nil value stops net/http from adding a type to the empty body.
 					h["Content-Type"] = nil
 					status, body = http.StatusOK, []byte{}
 				}
@@ -73,7 +73,7 @@ func CORS(o CORSOptions) func(http.Handler) http.Handler {
 	}
 }
 
-// allows finds the value of Access-Control-Allow-Origin for an origin.
+// allows returns the value of Access-Control-Allow-Origin for an origin.
 func (f *corsFilter) allows(origin string) (string, bool) {
 	switch {
 	case slices.Contains(f.AllowedOrigins, origin):

@@ -12,12 +12,12 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// DebugOptions are those of Debug.
+// DebugOptions configure Debug.
 type DebugOptions struct{ Out io.Writer }
 
-// Debug is oslo.middleware's: it prints each request, and the header and body of
-// its answer. What one request has to print stands together. Unlike Python's it
-// does not print tokens and passwords of headers.
+// Debug is oslo.middleware's filter debug: it prints each request, and the headers and body of
+// its answer. The output of one request is contiguous. Unlike Python's filter it does not print
+// tokens and passwords in headers.
 func Debug(o DebugOptions) func(http.Handler) http.Handler {
 	var mu sync.Mutex
 	return func(next http.Handler) http.Handler {
@@ -62,7 +62,7 @@ func heading(b *strings.Builder, text string) {
 
 var secretHeaders = map[string]bool{"Authorization": true, "X-Auth-Token": true, "X-Service-Token": true, "X-Subject-Token": true, "X-Storage-Token": true}
 
-// debugResponse keeps what it lets through.
+// debugResponse copies the answer that it passes through.
 type debugResponse struct {
 	response
 	body *strings.Builder

@@ -1,16 +1,14 @@
-// Package middleware holds the filters that Nova's api-paste.ini names: one
-// file each, a constructor of func(http.Handler) http.Handler from an Options
-// struct, and [Registry], which lists them all under the names paste files use.
+// Package middleware has the filters of Nova's api-paste.ini: one file per filter, with a
+// constructor of func(http.Handler) http.Handler from an Options struct, and [Registry], which
+// lists them by the names of paste files.
 //
-// Filters tell each other what they know of a request through one [Record] per
-// request, which the first of them that needs it creates: the request id, the
-// token, who the user turned out to be, the microversion. Outer filters, above
-// all the request log, so learn what only inner ones find out.
+// Filters share their data about a request in one [Record] per request, which the first filter
+// that needs it creates: the request id, the token, the caller, the microversion. Outer filters
+// such as the request log can thus use data that inner filters add.
 //
-// Answers that go out before Nova's own code runs come from webob and
-// oslo.middleware in Python; their bodies are written by page.go, byte for byte.
-// They are not Nova's JSON faults, so that nothing of compute/ is needed here.
+// Answers that are sent before Nova's own code runs come from webob and oslo.middleware in
+// Python. page.go writes their bodies byte for byte. They are not Nova's JSON faults, so that
+// the package does not depend on compute/.
 //
-// The package imports config, paste, and of internal/ only log, policy, reqctx
-// and rest.
+// The package imports config and paste, and of internal/ only log, policy, reqctx and rest.
 package middleware

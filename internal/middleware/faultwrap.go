@@ -10,15 +10,15 @@ import (
 	"github.com/nova-go/nova/internal/log"
 )
 
-// FaultWrapOptions are those of FaultWrap.
+// FaultWrapOptions configure FaultWrap.
 type FaultWrapOptions struct {
-	// Log takes the panics, with their stacks.
+	// Log receives the panics with their stacks.
 	Log zerolog.Logger
 }
 
-// FaultWrap turns a panic of the application into Nova's computeFault, status
-// 500. The client learns nothing of the reason. A panic after the answer has
-// begun cuts the connection, so that nobody takes half an answer for a whole.
+// FaultWrap answers a panic of the application with Nova's computeFault, status 500, which does
+// not contain the reason. After the answer has begun, a panic closes the connection, so that
+// clients can detect an incomplete answer.
 func FaultWrap(o FaultWrapOptions) func(http.Handler) http.Handler {
 	logger := log.Named(o.Log, "nova.api.openstack")
 	const body = `{"computeFault": {"code": 500, "message": "The server has either erred or is incapable of performing the requested operation."}}`
@@ -50,7 +50,7 @@ func FaultWrap(o FaultWrapOptions) func(http.Handler) http.Handler {
 	}
 }
 
-// requestURL is the URL as webob gives it.
+// requestURL returns the URL in webob's form.
 func requestURL(r *http.Request) string {
 	scheme := r.URL.Scheme
 	if scheme == "" {
@@ -62,7 +62,7 @@ func requestURL(r *http.Request) string {
 	return fmt.Sprintf("%s://%s%s", scheme, r.Host, requestURI(r, true))
 }
 
-// forRecord adds to a logger what is known of the request.
+// forRecord returns a logger with the fields of a request's record.
 func forRecord(l zerolog.Logger, rec *Record) zerolog.Logger {
 	return log.ForRequest(l, rec.RequestID, rec.GlobalRequestID, rec.User)
 }

@@ -24,17 +24,16 @@ import (
 	"github.com/nova-go/nova/internal/log"
 )
 
-// HealthcheckOptions are those of Healthcheck.
+// HealthcheckOptions configure Healthcheck.
 type HealthcheckOptions struct {
-	// Config is [healthcheck], with what the paste section overrides.
+	// Config is [healthcheck], with the overrides of the paste section.
 	Config config.Healthcheck
 	Log    zerolog.Logger
-	// Ready is nil while requests can be served; it answers in bounded time. nil: that
-	// is not asked.
+	// Ready returns nil while requests can be served, within a bounded time. It may be nil.
 	Ready func(context.Context) error
 }
 
-// healthResult is what a backend says.
+// healthResult is the result of a backend.
 type healthResult struct {
 	available       bool
 	reason, details string
@@ -48,12 +47,11 @@ type health struct {
 	log    zerolog.Logger
 }
 
-// Healthcheck is oslo.middleware's application: 200 (204 to HEAD) while all
-// backends are content, 503 if one is not, with their reasons as text, HTML or
-// JSON. Requests from outside allowed_source_ranges get 404. Of the backends it
-// has disable_by_file, disable_by_files_ports and enable_by_files. Beside them, and
-// unlike Python's, it answers 503 while Ready says that no request can be served. A
-// detailed answer says less of the process than Python's.
+// Healthcheck is oslo.middleware's application: it answers 200 (204 to HEAD) if all backends
+// report success, otherwise 503, with their reasons as text, HTML or JSON. Requests from
+// outside of allowed_source_ranges get 404. It has the backends disable_by_file,
+// disable_by_files_ports and enable_by_files. In addition it answers 503 while Ready returns an
+// error. A detailed answer contains fewer details of the process than Python's.
 func Healthcheck(o HealthcheckOptions) (http.Handler, error) {
 	h := &health{Healthcheck: o.Config, ready: o.Ready, log: log.Named(o.Log, "oslo_middleware.healthcheck")}
 	for _, text := range o.Config.AllowedSourceRanges {
@@ -94,8 +92,8 @@ func Healthcheck(o HealthcheckOptions) (http.Handler, error) {
 	return h, nil
 }
 
-// HealthcheckAt is the filter that oslo.middleware had before: Healthcheck at
-// one path ("" means /healthcheck), the application at all others.
+// HealthcheckAt is oslo.middleware's earlier filter: check answers one path ("" means
+// /healthcheck), the application all others.
 func HealthcheckAt(path string, check http.Handler) func(http.Handler) http.Handler {
 	if path == "" {
 		path = "/healthcheck"
@@ -148,7 +146,7 @@ func (h *health) enableByFiles(int) healthResult {
 	return healthResult{true, "OK", "Specified file paths are available"}
 }
 
-// ServeHTTP answers.
+// ServeHTTP implements http.Handler.
 func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.answers(r) {
 		notFoundPage.Write(w, r)
@@ -206,7 +204,7 @@ func (h *health) answers(r *http.Request) bool {
 	return true
 }
 
-// localPort is the port that the request has come in by; 0 if unknown.
+// localPort returns the port on which the request was received; 0 if unknown.
 func localPort(r *http.Request) int {
 	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
 		return addr.Port

@@ -14,22 +14,19 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// KeystoneContextOptions are those of KeystoneContext.
+// KeystoneContextOptions configure KeystoneContext.
 type KeystoneContextOptions struct {
-	// IsAdmin decides whether a caller is an administrator: the policy rule
-	// context_is_admin.
+	// IsAdmin evaluates the policy rule context_is_admin for a caller.
 	IsAdmin func(*reqctx.Caller) bool
 	Log     zerolog.Logger
 }
 
-// computeTypes are the services of the catalog that Nova keeps in a request's
-// context.
+// computeTypes are the service types of the catalog that Nova keeps in a request's context.
 var computeTypes = []string{"image", "block-storage", "volumev3", "key-manager", "placement", "network", "accelerator", "sharev2"}
 
-// KeystoneContext makes the request's reqctx.Caller of what authtoken found
-// out: of its parsed token where it has left one, otherwise of the X-* headers,
-// which another filter may have set. 401 where these name no user, 500 where the
-// catalog is no JSON.
+// KeystoneContext builds the request's reqctx.Caller from the token that authtoken has parsed;
+// if there is none, from the X-* headers, which another filter may have set. It answers 401 if
+// the headers contain no user, and 500 if the catalog is not JSON.
 func KeystoneContext(o KeystoneContextOptions) func(http.Handler) http.Handler {
 	logger := log.Named(o.Log, "nova.api.auth")
 	return func(next http.Handler) http.Handler {
@@ -72,7 +69,7 @@ func KeystoneContext(o KeystoneContextOptions) func(http.Handler) http.Handler {
 	}
 }
 
-// fromHeaders reads the headers as oslo.context does, former names included.
+// fromHeaders reads the headers as oslo.context does, including former names.
 func fromHeaders(c *reqctx.Caller, h http.Header) error {
 	c.AuthToken = firstHeader(h, "X-Auth-Token", "X-Storage-Token")
 	c.UserID = firstHeader(h, "X-User-Id", "X-User")
@@ -89,8 +86,8 @@ func fromHeaders(c *reqctx.Caller, h http.Header) error {
 	c.ServiceProjectDomainID, c.ServiceProjectDomainName = h.Get("X-Service-Project-Domain-Id"), h.Get("X-Service-Project-Domain-Name")
 	c.Roles = splitRoles(firstHeader(h, "X-Roles", "X-Role"))
 	c.ServiceRoles = splitRoles(h.Get("X-Service-Roles"))
-	// Without the header the project counts as the admin project, so that old
-	// policies go on working.
+	// Without the header the project counts as the admin project, for compatibility with old
+	// policies.
 	admin := h.Get("X-Is-Admin-Project")
 	c.IsAdminProject = admin == "" || strings.EqualFold(admin, "true")
 	if text := h.Get("X-Service-Catalog"); text != "" {
@@ -113,7 +110,7 @@ func forCompute(all []reqctx.CatalogEntry) []reqctx.CatalogEntry {
 	return kept
 }
 
-// firstHeader is the first of some headers that is there, even if it is empty.
+// firstHeader returns the first of several headers that is present, even if it is empty.
 func firstHeader(h http.Header, names ...string) string {
 	for _, name := range names {
 		if v, ok := h[name]; ok && len(v) > 0 {

@@ -12,10 +12,9 @@ const (
 	headerNovaVersion = "X-Openstack-Nova-Api-Version"
 )
 
-// LegacyV2Compatible makes the v2.1 API look like the v2 one, which has no
-// microversions: it hides their headers from the application and from the
-// client, and marks the request for the application, which then checks bodies
-// less strictly.
+// LegacyV2Compatible presents the v2.1 API as the v2 API, which has no microversions: it
+// removes their headers from requests and answers, and marks the request, so that the
+// application validates bodies less strictly.
 func LegacyV2Compatible() func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -29,7 +28,7 @@ func LegacyV2Compatible() func(http.Handler) http.Handler {
 			out := &response{ResponseWriter: w}
 			out.onHeader = func(status int) (int, []byte) {
 				h := w.Header()
-				// The request log stands outside and still names the version.
+				// The request log is an outer filter and logs this version.
 				if rec != nil {
 					rec.Microversion = h.Get(headerNovaVersion)
 				}
@@ -44,8 +43,8 @@ func LegacyV2Compatible() func(http.Handler) http.Handler {
 	}
 }
 
-// withoutVersions takes the microversion headers out of Vary, comparing as Nova
-// does: exactly.
+// withoutVersions removes the microversion headers from Vary. Like Nova it compares their exact
+// spelling.
 func withoutVersions(h http.Header) {
 	vary, ok := h["Vary"]
 	if !ok {

@@ -9,13 +9,13 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Unrouted is the operation of requests that reach none: paths that nobody serves,
-// callers without a token, what filters answer themselves.
+// Unrouted is the operation of requests that reach none: unknown paths, requests without a
+// valid token, and requests that a filter answers.
 const Unrouted = "unrouted"
 
-// Measure counts requests and their latency, from before the first filter until
-// after the last: each under the operation that NoteOperation names. What fails
-// because the client has left counts as reqctx.StatusClientGone.
+// Measure records requests and their duration including all filters, by the operation that
+// NoteOperation sets. Requests that fail because the client has disconnected are recorded as
+// reqctx.StatusClientGone.
 func Measure(m *metrics.Metrics) func(http.Handler) http.Handler {
 	if m == nil {
 		return func(next http.Handler) http.Handler { return next }
@@ -23,7 +23,7 @@ func Measure(m *metrics.Metrics) func(http.Handler) http.Handler {
 	unrouted := m.Operation(Unrouted)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			rec, r := withRecord(r) // the filters' own, made a little earlier
+			rec, r := withRecord(r) // creates the filters' record earlier than they would
 			measure(m, w, r, next, func() (*metrics.Operation, string) {
 				if rec.operation == nil {
 					return unrouted, ""
@@ -34,8 +34,8 @@ func Measure(m *metrics.Metrics) func(http.Handler) http.Handler {
 	}
 }
 
-// MeasureBy is Measure for applications whose requests show what they are about:
-// of tells, and nil is nothing.
+// MeasureBy is Measure for applications whose operation follows from the request; of returns
+// the operation, or nil.
 func MeasureBy(m *metrics.Metrics, of func(*http.Request) (*metrics.Operation, string)) func(http.Handler) http.Handler {
 	if m == nil {
 		return func(next http.Handler) http.Handler { return next }
@@ -62,7 +62,7 @@ func measure(m *metrics.Metrics, w http.ResponseWriter, r *http.Request, next ht
 		m.End()
 		status := out.status
 		switch {
-		case !done && status == 0: // it panics
+		case !done && status == 0: // the handler has panicked
 			status = http.StatusInternalServerError
 		case status == 0:
 			status = http.StatusOK
@@ -74,7 +74,7 @@ func measure(m *metrics.Metrics, w http.ResponseWriter, r *http.Request, next ht
 	done = true
 }
 
-// NoteOperation says what a request is about, and by which version of it.
+// NoteOperation sets the operation of a request and its version.
 func NoteOperation(ctx context.Context, op *metrics.Operation, version string) {
 	if op == nil {
 		return
@@ -84,7 +84,7 @@ func NoteOperation(ctx context.Context, op *metrics.Operation, version string) {
 	}
 }
 
-// Noted is an application that is one operation.
+// Noted wraps an application that is a single operation.
 func Noted(op *metrics.Operation, app http.Handler) http.Handler {
 	if op == nil {
 		return app

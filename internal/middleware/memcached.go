@@ -28,14 +28,14 @@ import (
 	"github.com/nova-go/nova/internal/clienttls"
 )
 
-// memcached is the TokenStore that Python's auth_token shares with us: the same
-// keys, on the same servers, with the same values, signed or encrypted alike.
+// memcached is the TokenStore that is shared with Python's auth_token: it uses the same keys,
+// servers and values, with the same signature or encryption.
 type memcached struct {
 	servers   []*memcachedServer
 	ttl       int32
 	deadRetry time.Duration
-	// everywhere writes to all servers and reads from the first that has it, as the
-	// client does that Python takes for TLS; else a key has its server.
+	// everywhere writes to all servers and reads from the first one that has the key, as
+	// Python's client for TLS does. Otherwise the key determines the server.
 	everywhere bool
 	strategy   string // "", "MAC" or "ENCRYPT"
 	secret     []byte
@@ -48,8 +48,8 @@ type memcachedServer struct {
 	deadUntil atomic.Int64 // Unix seconds
 }
 
-// NewMemcached makes the store of memcached_servers; nil without servers, and,
-// with a warning, where SASL is wanted: it takes memcached's binary protocol.
+// NewMemcached returns the store of memcached_servers. It returns nil if there are no servers,
+// and, with a warning, if SASL is enabled, which requires memcached's binary protocol.
 func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, error) {
 	strategy := strings.ToUpper(c.MemcacheSecurityStrategy)
 	if strategy == "NONE" {
@@ -85,8 +85,8 @@ func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, e
 	return m, nil
 }
 
-// MemcachedAddress reads an entry of memcached_servers: host:port, inet:host:port, inet6:[host]:port, unix:path
-// and a path.
+// MemcachedAddress parses an entry of memcached_servers: host:port, inet:host:port,
+// inet6:[host]:port, unix:path or a path.
 func MemcachedAddress(name string) (network, address string) {
 	switch {
 	case strings.HasPrefix(name, "unix:"):
@@ -101,7 +101,8 @@ func MemcachedAddress(name string) (network, address string) {
 	return "tcp", name
 }
 
-// memcachedTLS is what the options say; nil: no TLS. The server's name is checked.
+// memcachedTLS returns the TLS configuration of the options; nil means no TLS. It verifies the
+// server's name.
 func memcachedTLS(c config.KeystoneAuthtoken) (*tls.Config, error) {
 	if !c.MemcacheTLSEnabled {
 		return nil, nil
@@ -126,7 +127,7 @@ func memcachedTLS(c config.KeystoneAuthtoken) (*tls.Config, error) {
 	return t, nil
 }
 
-// Get reads a token's answer.
+// Get returns Keystone's answer for a token.
 func (m *memcached) Get(token string) ([]byte, bool) {
 	keys := m.derive(token)
 	for _, s := range m.of(keys.name) {
@@ -143,7 +144,7 @@ func (m *memcached) Get(token string) ([]byte, bool) {
 	return nil, false
 }
 
-// The flags of Python's clients: text or bytes, and compressed by zlib; others mean
+// The flags of Python's clients: text or bytes, and compression by zlib. Other flags mean
 // pickles.
 const (
 	plainFlag      = 16
@@ -173,10 +174,10 @@ func (m *memcached) read(keys cacheKeys, item *memcache.Item) ([]byte, bool) {
 	return answer, true
 }
 
-// maxCached bounds what a compressed answer may unfold to.
+// maxCached bounds the decompressed size of an answer in bytes.
 const maxCached = 16 << 20
 
-// Set writes a token's answer.
+// Set stores Keystone's answer for a token.
 func (m *memcached) Set(token string, answer []byte) {
 	keys := m.derive(token)
 	value, err := m.protect(keys, answer)
@@ -191,7 +192,7 @@ func (m *memcached) Set(token string, answer []byte) {
 	}
 }
 
-// of are the servers that may have a key.
+// of returns the servers that may have a key.
 func (m *memcached) of(key string) []*memcachedServer {
 	if !m.everywhere {
 		if s := m.pick(key); s != nil {
@@ -219,8 +220,8 @@ func (m *memcached) failed(s *memcachedServer, err error) {
 	m.log.Warn().Err(err).Msgf("memcached server %s", s.name)
 }
 
-// pick chooses the server as python-memcached does: by the CRC of the key, and
-// round by further CRCs past those that are dead.
+// pick chooses the server of a key as python-memcached does: by the CRC of the key, and by
+// further CRCs while the server is marked dead.
 func (m *memcached) pick(key string) *memcachedServer {
 	now := time.Now().Unix()
 	hash := pythonHash(key)
@@ -237,7 +238,7 @@ func (m *memcached) pick(key string) *memcachedServer {
 // pythonHash is python-memcached's cmemcache_hash.
 func pythonHash(key string) uint32 { return crc32.ChecksumIEEE([]byte(key)) >> 16 & 0x7fff }
 
-// cacheKeys are what a token's entry is found and protected by.
+// cacheKeys are the name of a token's entry and the keys that protect it.
 type cacheKeys struct {
 	name            string
 	sign, encrypted []byte
@@ -251,7 +252,7 @@ func (m *memcached) derive(token string) cacheKeys {
 	mac := hmac.New(sha512.New384, m.secret)
 	mac.Write([]byte(token + m.strategy))
 	d := mac.Sum(nil)
-	// Python formats the bytes of the key as "b'...'".
+	// Python formats the bytes of the name as "b'...'".
 	return cacheKeys{name: "tokens/b'" + base64.StdEncoding.EncodeToString(d[:16]) + "'", sign: d[16:32], encrypted: d[32:]}
 }
 
@@ -316,8 +317,8 @@ func (m *memcached) unprotect(keys cacheKeys, data []byte) ([]byte, error) {
 	return out[:len(out)-pad], nil
 }
 
-// oneServer is the selector of a client with a single server, whose name is
-// resolved when a connection is made.
+// oneServer is the selector of a client with a single server. Its name is resolved for each new
+// connection.
 type oneServer struct{ addr net.Addr }
 
 func (s *oneServer) PickServer(string) (net.Addr, error) { return s.addr, nil }

@@ -8,20 +8,19 @@ import (
 	"strconv"
 )
 
-// Bounds of what a memcached may send in reply to one command. Its own limit is
-// 1 MiB for a value, unless -I says more; a token's answer is some kilobytes.
+// Limits of a memcached reply to one command. memcached limits values to 1 MiB, unless -I sets
+// another limit; the answer for a token has some kilobytes.
 const (
 	maxValue = 8 << 20
 	maxReply = maxValue + 64<<10
 	maxLine  = 2 << 10
 )
 
-// dialer is what makes connections.
+// dialer opens connections.
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// bounded makes connections that are given up when a reply is longer than a token's
-// answer can be: the client would wait for the end of a stream that has none, and
-// make room for whatever length a reply claims to have.
+// bounded opens connections that fail when a reply is longer than any answer for a token. The
+// client library would read an endless reply, and allocate whatever length a reply announces.
 func bounded(dial dialer) dialer {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -32,13 +31,13 @@ func bounded(dial dialer) dialer {
 	}
 }
 
-// boundedConn follows the replies of the text protocol: lines, and after one that
-// begins with VALUE as many bytes as it says.
+// boundedConn parses the replies of the text protocol: lines, and after a line that begins with
+// VALUE the announced number of bytes.
 type boundedConn struct {
 	net.Conn
 	reply int    // bytes since the last command
-	line  []byte // the beginning of a line
-	value int    // bytes of a value that are to come, with the end of its line
+	line  []byte // the received part of a line
+	value int    // remaining bytes of a value with its line end
 }
 
 // Write begins a command.
@@ -57,7 +56,7 @@ func (c *boundedConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// follow tells whether what has come is within bounds.
+// follow reports whether the received bytes are within the limits.
 func (c *boundedConn) follow(b []byte) bool {
 	for len(b) > 0 {
 		if c.value > 0 {
@@ -80,11 +79,11 @@ func (c *boundedConn) follow(b []byte) bool {
 	return true
 }
 
-// announced takes the length of a value from its line: VALUE key flags length.
+// announced reads the length of a value from its line: VALUE key flags length.
 func (c *boundedConn) announced(line []byte) bool {
 	fields := bytes.Fields(line)
 	if len(fields) < 4 || string(fields[0]) != "VALUE" {
-		return true // the client reads it
+		return true // the client reports the error
 	}
 	n, err := strconv.Atoi(string(fields[3]))
 	if err != nil || n < 0 || n > maxValue {
@@ -94,5 +93,5 @@ func (c *boundedConn) announced(line []byte) bool {
 	return true
 }
 
-// errEndless is a network's error: the server counts as dead for a while.
+// errEndless is a network error, after which the client marks the server dead for a while.
 var errEndless = &net.OpError{Op: "read", Net: "memcached", Err: errors.New("the reply is longer than any token")}

@@ -8,18 +8,17 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// NoAuthOptions are those of NoAuth.
+// NoAuthOptions configure NoAuth.
 type NoAuthOptions struct {
-	// ProjectInPath ends the management URL with the project.
+	// ProjectInPath appends the project to the management URL.
 	ProjectInPath bool
 }
 
-// NoAuth believes that X-Auth-Token is "user:project", or "user" for both, for
-// development without Keystone. The user called admin is an administrator.
-// Without a token it answers 204, with the token that X-Auth-User and
-// X-Auth-Project-Id stand for and the URL to go on with. Nova 34 has it no more;
-// paste files of before do. The roles are ours: the defaults of Nova's policy
-// need some by now.
+// NoAuth accepts "user:project", or "user" for both, as X-Auth-Token, for development without
+// Keystone. The user admin is an administrator. To a request without a token it answers 204,
+// with the token for X-Auth-User and X-Auth-Project-Id and the management URL. Nova 34 has
+// removed this filter, but older paste files name it. The roles are an addition, because the
+// default policies require roles.
 func NoAuth(o NoAuthOptions) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,21 +10,21 @@ import (
 	"strings"
 )
 
-// ProfilerOptions are those of Profiler, as [profiler] has them.
+// ProfilerOptions configure Profiler, as [profiler] does.
 type ProfilerOptions struct {
 	Enabled  bool
 	HMACKeys string // separated by commas
 }
 
-// Trace is a request's place in a trace of osprofiler.
+// Trace is a request's position in a trace of osprofiler.
 type Trace struct {
 	BaseID   string
 	ParentID string // or ""
-	HMACKey  string // that signed the request, and signs what follows from it
+	HMACKey  string // the key that signed the request, and signs its child requests
 }
 
-// Profiler notes in the request's Record which trace it belongs to, if
-// X-Trace-Info is signed with one of the keys. Nothing is measured here.
+// Profiler stores the trace of a request in its Record if X-Trace-Info is signed with one of
+// the keys. It records no measurements.
 func Profiler(o ProfilerOptions) func(http.Handler) http.Handler {
 	var keys []string
 	for k := range strings.SplitSeq(o.HMACKeys, ",") {
@@ -73,7 +73,7 @@ func readTrace(info, signature string, keys []string) *Trace {
 				t.BaseID = text
 			case "parent_id":
 				t.ParentID = text
-			case "hmac_key": // osprofiler puts in its own; a sender's does not count
+			case "hmac_key": // osprofiler adds its own value; that of the sender is ignored
 			default:
 				return nil
 			}

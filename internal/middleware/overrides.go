@@ -9,8 +9,8 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// overrides reads the options that a paste section sets over the
-// configuration's. The first error stays.
+// overrides reads the options of a paste section that override those of the configuration. It
+// keeps the first error.
 type overrides struct {
 	global, local paste.Conf
 	err           error

@@ -8,19 +8,18 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// ProxyHeadersOptions are those of ProxyHeaders.
+// ProxyHeadersOptions configure ProxyHeaders.
 type ProxyHeadersOptions struct {
-	// Enabled is enable_proxy_headers_parsing; without it the filter does
-	// nothing, for anybody can send these headers.
+	// Enabled is enable_proxy_headers_parsing. Without it the filter does nothing, because any
+	// client can send these headers.
 	Enabled bool
 }
 
-// ProxyHeaders believes what a proxy in front says of the client's request:
-// Forwarded (the first element of RFC 7239's list) or, without it,
-// X-Forwarded-Proto, -Host and -For set r.URL.Scheme, r.Host and r.RemoteAddr;
-// X-Forwarded-Prefix goes before SCRIPT_NAME. Values are taken as they stand,
-// as oslo.middleware's HTTPProxyToWSGI takes them: X-Forwarded-For with all its
-// addresses, "for" with its quotes.
+// ProxyHeaders evaluates the headers of a proxy: Forwarded (the first element of RFC 7239's
+// list) or, without it, X-Forwarded-Proto, -Host and -For set r.URL.Scheme, r.Host and
+// r.RemoteAddr; X-Forwarded-Prefix is prepended to SCRIPT_NAME. Values are used unchanged, as
+// in oslo.middleware's HTTPProxyToWSGI: X-Forwarded-For with all its addresses, "for" with its
+// quotes.
 func ProxyHeaders(o ProxyHeadersOptions) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		if !o.Enabled {
@@ -57,10 +56,9 @@ func ProxyHeaders(o ProxyHeadersOptions) func(http.Handler) http.Handler {
 	}
 }
 
-// SecureProxyHeader takes the scheme of the client's request from the header that
-// [wsgi] secure_proxy_ssl_header names as WSGI does ("HTTP_X_FORWARDED_PROTO"), for
-// all of Nova's own filters and applications. Other variables of WSGI are not
-// headers, and say nothing; "" is none.
+// SecureProxyHeader sets the scheme of a request from the header that [wsgi]
+// secure_proxy_ssl_header names in WSGI's form ("HTTP_X_FORWARDED_PROTO"), for all of Nova's
+// own filters and applications. A variable that is not a header has no effect, nor has "".
 func SecureProxyHeader(variable string) func(http.Handler) http.Handler {
 	name, ok := strings.CutPrefix(variable, "HTTP_")
 	name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
@@ -79,7 +77,7 @@ func SecureProxyHeader(variable string) func(http.Handler) http.Handler {
 	}
 }
 
-// joined is a header as WSGI servers give it: repeated ones in one line.
+// headerList returns a header as WSGI servers do: repeated headers are joined in one line.
 func headerList(h http.Header, name string) string {
 	switch v := h[name]; len(v) {
 	case 0:

@@ -9,36 +9,36 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Record is what the filters have found out about a request. It belongs to the
-// goroutine that serves the request: nothing may use it after that.
+// Record contains the data that filters have added to a request. Only the goroutine that serves
+// the request may use it.
 type Record struct {
-	// RequestID is "req-<uuid>"; GlobalRequestID the caller's own, or "".
+	// RequestID is "req-<uuid>"; GlobalRequestID is the id that the caller has sent, or "".
 	RequestID, GlobalRequestID string
-	// Microversion that answered the legacy v2, whose answers do not name it; else "".
+	// Microversion is set for legacy v2, whose answers do not contain it; otherwise it is "".
 	Microversion string
-	// User is the caller, once keystonecontext or noauth2 knows.
+	// User is the caller, set by keystonecontext or noauth2.
 	User *reqctx.Caller
-	// Token and ServiceToken are what authtoken has checked; nil if there was
-	// none or it was refused. They are shared and must not be changed.
+	// Token and ServiceToken are the tokens that authtoken has validated; nil if there was none
+	// or it was rejected. They are shared and must not be changed.
 	Token, ServiceToken *Token
-	// Trace is what osprofiler's headers say, if they are signed by one of our
-	// keys.
+	// Trace is the content of osprofiler's headers, if one of the configured keys has signed
+	// them.
 	Trace *Trace
 
-	// operation and version are what Measure counts.
+	// operation and version are the labels for Measure.
 	operation *metrics.Operation
 	version   string
 }
 
 type recordKey struct{}
 
-// RecordOf gives the record of a request, or nil if no filter has made one.
+// RecordOf returns the record of a request, or nil if no filter has created one.
 func RecordOf(ctx context.Context) *Record {
 	rec, _ := ctx.Value(recordKey{}).(*Record)
 	return rec
 }
 
-// withRecord gives the request's record, and the request that carries it.
+// withRecord returns the request's record, and a request that has it in its context.
 func withRecord(r *http.Request) (*Record, *http.Request) {
 	if rec := RecordOf(r.Context()); rec != nil {
 		return rec, r
@@ -47,8 +47,8 @@ func withRecord(r *http.Request) (*Record, *http.Request) {
 	return rec, r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
 }
 
-// remoteAddr is WSGI's REMOTE_ADDR: the peer without its port, or whatever
-// http_proxy_to_wsgi has put there.
+// remoteAddr is WSGI's REMOTE_ADDR: the peer without its port, or the value that
+// http_proxy_to_wsgi has set.
 func remoteAddr(r *http.Request) string {
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		return host

@@ -17,27 +17,26 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// Deps are what the filters of a process share.
+// Deps are the dependencies that the filters of a process share.
 type Deps struct {
 	Config *config.Config
 	Policy *policy.Enforcer
 	Log    zerolog.Logger
-	// Transport carries the calls of Keystone; nil: one made from
-	// [keystone_authtoken].
+	// Transport sends the requests to Keystone; nil means one built from [keystone_authtoken].
 	Transport http.RoundTripper
-	// Metrics counts; nil: nobody does.
+	// Metrics records requests and lookups; it may be nil.
 	Metrics *metrics.Metrics
-	// Traces makes spans of calls of Keystone; nil: nobody does.
+	// Traces creates the spans of requests to Keystone; it may be nil.
 	Traces trace.TracerProvider
-	// Messages sends notifications over oslo.messaging; nil: audit's events that are
-	// to be sent go to the log.
+	// Messages sends notifications over oslo.messaging; if it is nil, audit writes its events
+	// to the log.
 	Messages *rpc.Pool
-	// Ready is nil while requests can be served, for healthcheck; nil: nobody knows.
+	// Ready returns nil while requests can be served, for healthcheck; it may be nil.
 	Ready func(context.Context) error
 }
 
-// Registry lists the filters under all names that paste files use for them:
-// dotted Python names of several releases, and entry points of eggs.
+// Registry returns the filters by all names that paste files use: dotted Python names of
+// several releases, and entry points of eggs.
 func Registry(d Deps) paste.Registry {
 	r := paste.Registry{}
 	add := func(f paste.Filter, names ...string) {
@@ -122,7 +121,7 @@ func (d Deps) profiler(paste.Conf, paste.Conf) (func(http.Handler) http.Handler,
 	return Profiler(ProfilerOptions{Enabled: d.Config.Profiler.Enabled, HMACKeys: d.Config.Profiler.HMACKeys}), nil
 }
 
-// tracing passes everything through: spans are not made here.
+// tracing builds a filter without effect; Traced creates the spans.
 func (d Deps) tracing(paste.Conf, paste.Conf) (func(http.Handler) http.Handler, error) {
 	if text, _ := d.Config.Raw("oslo_middleware_tracing", "enabled"); strings.EqualFold(text, "true") {
 		d.Log.Warn().Str("name", "oslo_middleware.tracing").Msg("[oslo_middleware_tracing] enabled: this filter makes no spans")

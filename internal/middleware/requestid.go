@@ -16,16 +16,16 @@ const (
 
 var requestID = regexp.MustCompile(`^req-[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`)
 
-// ComputeRequestID gives each request an id and sends it back in
-// x-openstack-request-id and x-compute-request-id, unless the application sets
-// these itself. A well-formed X-Openstack-Request-Id of the caller becomes the
-// global request id; any other is ignored.
+// ComputeRequestID assigns an id to each request, and sends it in x-openstack-request-id and
+// x-compute-request-id unless the application sets these headers. A well-formed
+// X-Openstack-Request-Id of the caller becomes the global request id; any other value is
+// ignored.
 func ComputeRequestID() func(http.Handler) http.Handler {
 	return requestIDFilter(headerRequestID, headerComputeRequestID)
 }
 
-// RequestID is oslo.middleware's filter: as ComputeRequestID, with
-// x-openstack-request-id alone.
+// RequestID is oslo.middleware's filter request_id: like ComputeRequestID, with only
+// x-openstack-request-id.
 func RequestID() func(http.Handler) http.Handler { return requestIDFilter(headerRequestID) }
 
 func requestIDFilter(headers ...string) func(http.Handler) http.Handler {
@@ -45,7 +45,8 @@ func requestIDFilter(headers ...string) func(http.Handler) http.Handler {
 	}
 }
 
-// newRequestID makes an id from random numbers that cost no system call: it is no secret.
+// newRequestID returns an id from random numbers that need no system call, because it is not
+// secret.
 func newRequestID() string {
 	var id uuid.UUID
 	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())

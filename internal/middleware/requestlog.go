@@ -13,18 +13,19 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// RequestLogOptions are those of RequestLog.
+// RequestLogOptions configure RequestLog.
 type RequestLogOptions struct {
-	// Log takes the lines, at INFO, under the name nova.api.openstack.requestlog.
+	// Log receives the lines, with level INFO and the logger name
+	// nova.api.openstack.requestlog.
 	Log zerolog.Logger
 }
 
-// RequestLog writes a line per request, in the format Nova's operators parse:
+// RequestLog writes a line per request, in Nova's format:
 //
 //	REMOTE_ADDR "METHOD URI" status: 200 len: 1234 microversion: 2.1 time: 0.012345
 //
-// A handler that panics is logged with status 500 and length 0; an error of the
-// server after the client has left with reqctx.StatusClientGone.
+// A panic of the handler is logged with status 500 and length 0. A 5xx after the client has
+// disconnected is logged as reqctx.StatusClientGone.
 func RequestLog(o RequestLogOptions) func(http.Handler) http.Handler {
 	logger := log.Named(o.Log, "nova.api.openstack.requestlog")
 	return func(next http.Handler) http.Handler {
@@ -73,8 +74,8 @@ func RequestLog(o RequestLogOptions) func(http.Handler) http.Handler {
 	}
 }
 
-// requestURI is SCRIPT_NAME, PATH_INFO and the query: unquoted, as WSGI has
-// them, or quoted, as URLs do.
+// requestURI returns SCRIPT_NAME, PATH_INFO and the query: unquoted, as in WSGI, or quoted, as
+// in URLs.
 func requestURI(r *http.Request, quoted bool) string {
 	path := r.URL.Path
 	if quoted {

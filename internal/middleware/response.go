@@ -5,19 +5,17 @@ import (
 	"strconv"
 )
 
-// response lets a filter see and change an answer when its header goes out, as
-// filters in Python do with the finished response. Bodies pass through unless
-// replaced.
+// response lets a filter read and change an answer when its header is sent, as Python's filters
+// do with the finished response. The body is passed through unless it is replaced.
 type response struct {
 	http.ResponseWriter
-	// onHeader runs once, before the header is written; it may change
-	// w.Header(). It gives the status to send, and the body that is to go out in
-	// place of the handler's; nil keeps that.
+	// onHeader is called once, before the header is written, and may change w.Header(). It
+	// returns the status to send, and a replacement of the handler's body; nil keeps that.
 	onHeader func(status int) (int, []byte)
 
-	status  int // as sent; 0 while nothing is
+	status  int // the sent status; 0 before
 	size    int64
-	dropped bool // the handler's body is not wanted
+	dropped bool // the handler's body is discarded
 }
 
 func (w *response) WriteHeader(status int) {
@@ -55,12 +53,12 @@ func (w *response) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// finish sends the header of a handler that wrote nothing at all.
+// finish sends the header of a handler that has written nothing.
 func (w *response) finish() {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap returns the wrapped writer for http.ResponseController.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -13,20 +13,19 @@ import (
 	"github.com/nova-go/nova/internal/webob"
 )
 
-// SizeLimitOptions are those of SizeLimit.
+// SizeLimitOptions configure SizeLimit.
 type SizeLimitOptions struct {
 	// MaxBody is max_request_body_size in bytes.
 	MaxBody int64
 	Log     zerolog.Logger
 }
 
-// SizeLimit answers 413 to bodies larger than the limit. Where the length is not
-// announced (chunked), reading past the limit fails with *http.MaxBytesError,
-// and whatever the application makes of that, the client gets 413 unless the
-// answer has already begun.
+// SizeLimit answers 413 to bodies larger than the limit. For a body of unknown length
+// (chunked), reads beyond the limit fail with *http.MaxBytesError; the client then gets 413,
+// whatever the application answers, unless the answer has already begun.
 func SizeLimit(o SizeLimitOptions) func(http.Handler) http.Handler {
 	logger := log.Named(o.Log, "oslo_middleware.sizelimit")
-	// oslo.middleware forgets to fill in the number; clients see this text.
+	// oslo.middleware does not substitute the number in this text, which clients see.
 	announced := webob.Page{Status: http.StatusRequestEntityTooLarge, Explanation: "Request is too large. Larger than max_request_body_size (%s)."}
 	found := webob.Page{Status: http.StatusRequestEntityTooLarge, Explanation: fmt.Sprintf("Request is too large. Larger than %d.", o.MaxBody)}
 	return func(next http.Handler) http.Handler {
@@ -57,7 +56,7 @@ func SizeLimit(o SizeLimitOptions) func(http.Handler) http.Handler {
 	}
 }
 
-// limitedBody remembers that its limit was exceeded.
+// limitedBody records whether its limit was exceeded.
 type limitedBody struct {
 	io.ReadCloser
 	exceeded bool

@@ -12,29 +12,28 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// StatsOptions are those of Stats.
+// StatsOptions configure Stats.
 type StatsOptions struct {
-	Name string // with which the names of all timers begin
-	// Host is where statsd listens; its port is 8125 unless one is given.
+	Name string // the prefix of all timers
+	// Host is the address of statsd; the default port is 8125.
 	Host string
-	// RemoveUUID and RemoveShortUUID take UUIDs out of names, with and without
-	// hyphens.
+	// RemoveUUID and RemoveShortUUID remove UUIDs from names, with and without hyphens.
 	RemoveUUID, RemoveShortUUID bool
 }
 
 const statsdPort = "8125"
 
-// The first expression wants an "a" behind the UUID: an error of oslo.middleware's
-// that decides which names operators have in their graphs.
+// The first expression requires an "a" after the UUID. This is an error of oslo.middleware,
+// which is reproduced because it determines the names of timers.
 var (
 	statsVersion   = regexp.MustCompile(`^/(v[0-9]\.[0-9])`)
 	statsUUID      = regexp.MustCompile(`(?i)^.*(\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}).*a`)
 	statsShortUUID = regexp.MustCompile(`^.*(\.[0-9a-fA-F]{32}).*`)
 )
 
-// Stats tells statsd how long each request took, under a name made of its method
-// and path, as oslo.middleware's StatsMiddleware does. Datagrams that get lost
-// are lost. An error means that the host's name is unknown.
+// Stats sends the duration of each request to statsd, under a name built from its method and
+// path, as oslo.middleware's StatsMiddleware does. It ignores lost datagrams. It returns an
+// error if the host cannot be resolved.
 func Stats(o StatsOptions) (func(http.Handler) http.Handler, error) {
 	switch {
 	case o.Name == "":
@@ -60,7 +59,7 @@ func Stats(o StatsOptions) (func(http.Handler) http.Handler, error) {
 	}, nil
 }
 
-// stat is the name of a request's timer.
+// stat returns the name of a request's timer.
 func (o *StatsOptions) stat(r *http.Request) string {
 	path := wsgiPath(r)
 	if m := statsVersion.FindStringSubmatch(path); m != nil {
@@ -86,8 +85,8 @@ func without(e *regexp.Regexp, name string) string {
 	return name
 }
 
-// stats builds the filter of a paste section. As in Python every text but the
-// empty one is a yes, "False" among them.
+// stats builds the filter from a paste section. As in Python every non-empty text is true,
+// including "False".
 func (d Deps) stats(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
 	var o StatsOptions
 	var long, short string

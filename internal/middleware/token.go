@@ -13,9 +13,8 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// Token is a token that Keystone has confirmed, with all that follows from it
-// worked out once: it is shared by all requests that carry the token, and nothing
-// in it changes.
+// Token is a token that Keystone has validated, with data that is derived from it once. All
+// requests with the token share it, and it is immutable.
 type Token struct {
 	ExpiresAt time.Time
 
@@ -27,17 +26,16 @@ type Token struct {
 	SystemScope                        string // "all" or ""
 	IsAdminProject                     bool
 	Roles                              []string
-	// Catalog is the whole catalog in the shape of Identity v2; nil if the
-	// token has none.
+	// Catalog is the whole catalog in the format of Identity v2; nil if the token has none.
 	Catalog []reqctx.CatalogEntry
 
 	rules   *accessRules
-	compute []reqctx.CatalogEntry // what Nova keeps of Catalog
-	whole   rest.Catalog          // Catalog, as calls of other services need it
+	compute []reqctx.CatalogEntry // the part of Catalog that Nova keeps
+	whole   rest.Catalog          // Catalog in the form for requests to other services
 	bind    map[string]any
 
-	// What goes into requests' headers. The values are shared, so that filling
-	// a header map allocates nothing.
+	// These are the headers of requests. The values are shared, so that filling a header map
+	// allocates nothing.
 	userHeaders    []headerValue
 	serviceHeaders []headerValue
 }
@@ -47,7 +45,7 @@ type headerValue struct {
 	value []string
 }
 
-// tokenBody is the answer of GET /v3/auth/tokens.
+// tokenBody is the body of GET /v3/auth/tokens.
 type tokenBody struct {
 	Token *struct {
 		ExpiresAt string `json:"expires_at"`
@@ -62,7 +60,7 @@ type tokenBody struct {
 		Domain *struct{ ID, Name string } `json:"domain"`
 		System map[string]bool            `json:"system"`
 		Roles  []struct{ Name string }    `json:"roles"`
-		// Catalog is absent, not empty, where it was not asked for.
+		// Catalog is absent, not empty, if it was not requested.
 		Catalog               *[]catalogService `json:"catalog"`
 		IsAdminProject        *bool             `json:"is_admin_project"`
 		Bind                  map[string]any    `json:"bind"`
@@ -84,8 +82,7 @@ type catalogEndpoint struct {
 	URL       string  `json:"url"`
 }
 
-// parseToken reads Keystone's answer. withCatalog says whether requests are to
-// carry the catalog.
+// parseToken parses Keystone's answer. withCatalog keeps the catalog for requests.
 func parseToken(data []byte, withCatalog bool) (*Token, error) {
 	var body tokenBody
 	if err := json.Unmarshal(data, &body); err != nil {
@@ -136,7 +133,7 @@ func parseTime(text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is no time", text)
 }
 
-// v2Catalog gathers the endpoints of each region, as X-Service-Catalog has them.
+// v2Catalog groups the endpoints by region, as in X-Service-Catalog.
 func v2Catalog(services []catalogService) []reqctx.CatalogEntry {
 	catalog := make([]reqctx.CatalogEntry, 0, len(services))
 	for _, s := range services {
@@ -173,7 +170,7 @@ func v2Catalog(services []catalogService) []reqctx.CatalogEntry {
 	return catalog
 }
 
-// object is a JSON object with its members in this order and Python's spacing.
+// object returns a JSON object with its members in this order and Python's spacing.
 func object(pairs [][2]string) json.RawMessage {
 	b := []byte{'{'}
 	for i, p := range pairs {
@@ -185,7 +182,7 @@ func object(pairs [][2]string) json.RawMessage {
 	return append(b, '}')
 }
 
-// prepare works out the headers.
+// prepare builds the headers.
 func (t *Token) prepare() {
 	roles := strings.Join(t.Roles, ",")
 	admin := "False"
@@ -199,7 +196,7 @@ func (t *Token) prepare() {
 				out = append(out, headerValue{http.CanonicalHeaderKey("X" + prefix + name), []string{value}})
 			}
 		}
-		// Even a token without roles has the header.
+		// A token without roles has the header, too.
 		out = append(out, headerValue{http.CanonicalHeaderKey("X" + prefix + "-Roles"), []string{roles}})
 		add("-Domain-Id", t.DomainID)
 		add("-Domain-Name", t.DomainName)
@@ -249,7 +246,7 @@ func catalogText(catalog []reqctx.CatalogEntry) string {
 	return string(append(b, ']'))
 }
 
-// fill puts the caller into a context. Slices are shared.
+// fill copies the caller into a context. Slices are shared.
 func (t *Token) fill(c *reqctx.Caller) {
 	c.UserID, c.UserName, c.UserDomainID, c.UserDomainName = t.UserID, t.UserName, t.UserDomainID, t.UserDomainName
 	c.ProjectID, c.ProjectName, c.ProjectDomainID, c.ProjectDomainName = t.ProjectID, t.ProjectName, t.ProjectDomainID, t.ProjectDomainName
@@ -257,7 +254,7 @@ func (t *Token) fill(c *reqctx.Caller) {
 	c.Roles, c.ServiceCatalog = t.Roles, t.compute
 }
 
-// fillService puts the service that sends the request into a context.
+// fillService copies the service that sends the request into a context.
 func (t *Token) fillService(c *reqctx.Caller) {
 	c.ServiceUserID, c.ServiceUserDomainID, c.ServiceUserDomainName = t.UserID, t.UserDomainID, t.UserDomainName
 	c.ServiceProjectID, c.ServiceProjectDomainID, c.ServiceProjectDomainName = t.ProjectID, t.ProjectDomainID, t.ProjectDomainName

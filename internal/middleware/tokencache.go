@@ -10,19 +10,18 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 )
 
-// maxTokens bounds the memory of the cache: a parsed token with a catalog of a
-// middle-sized cloud takes some 10 kB.
+// maxTokens bounds the number of cached tokens. A parsed token with a catalog of medium size
+// takes about 10 kB.
 const maxTokens = 8192
 
-// tokenCache keeps parsed tokens in the process, for token_cache_time, in front
-// of the shared store and Keystone. Requests that carry the same unknown token
-// at the same time wait for one check.
+// tokenCache caches parsed tokens in the process for token_cache_time, in front of the shared
+// store and Keystone. Concurrent requests with the same unknown token wait for one validation.
 type tokenCache struct {
 	a       *authToken
 	parsed  *otter.Cache[string, *Token] // nil if token_cache_time is negative
 	ttl     time.Duration
 	flights singleflight.Group
-	// asked counts look-ups in the process, shared those in memcached.
+	// asked records lookups in the process, shared those in memcached.
 	asked, shared *metrics.Cache
 }
 
@@ -30,7 +29,7 @@ func newTokenCache(a *authToken) *tokenCache {
 	c := &tokenCache{a: a, ttl: time.Duration(a.Config.TokenCacheTime) * time.Second, asked: a.Metrics.Cache("tokens"), shared: a.Metrics.Cache("tokens_memcached")}
 	switch {
 	case c.ttl < 0:
-	case c.ttl == 0: // memcached's 0: as long as there is room
+	case c.ttl == 0: // 0 in memcached means unlimited
 		c.parsed = otter.Must(&otter.Options[string, *Token]{MaximumSize: maxTokens})
 	default:
 		c.parsed = otter.Must(&otter.Options[string, *Token]{MaximumSize: maxTokens, ExpiryCalculator: otter.ExpiryWriting[string, *Token](c.ttl)})
@@ -38,7 +37,7 @@ func newTokenCache(a *authToken) *tokenCache {
 	return c
 }
 
-// get gives the token, whether it has expired or not.
+// get returns a token, even if it has expired.
 func (c *tokenCache) get(ctx context.Context, token string, allowExpired bool) (*Token, error) {
 	if c.parsed != nil {
 		t, ok := c.parsed.GetIfPresent(token)
@@ -52,12 +51,12 @@ func (c *tokenCache) get(ctx context.Context, token string, allowExpired bool) (
 		key += "\x00expired"
 	}
 	done := c.flights.DoChan(key, func() (any, error) {
-		if c.parsed != nil { // a flight that has just ended may have got it
+		if c.parsed != nil { // a concurrent request may have stored it
 			if t, ok := c.parsed.GetIfPresent(token); ok {
 				return t, nil
 			}
 		}
-		// One request's end must not fail the others that wait.
+		// The end of one request must not fail the others that wait.
 		return c.load(context.WithoutCancel(ctx), token, allowExpired)
 	})
 	select {
@@ -79,9 +78,9 @@ func (c *tokenCache) load(ctx context.Context, token string, allowExpired bool) 
 		if ok {
 			if t, err := parseToken(answer, a.Config.IncludeServiceCatalog); err == nil {
 				c.parsed.Set(token, t)
-				// Nobody knows how long the answer has been there. A short stay
-				// here keeps revoked tokens from living twice as long as with
-				// the shared cache alone.
+				// The age of the answer in the shared cache is unknown. The short time here
+				// prevents that revoked tokens are accepted for twice the time of the shared
+				// cache.
 				if c.ttl > 0 {
 					c.parsed.SetExpiresAfter(token, max(c.ttl/5, time.Second))
 				}

@@ -12,9 +12,9 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Traced makes a span of each request, as part of the trace that the client's
-// traceparent names. It is called after the operation that NoteOperation names, and
-// carries the request's id. nil makes none and costs nothing.
+// Traced creates a span for each request, in the trace of the client's traceparent. Its name is
+// the operation that NoteOperation sets, and it has the request id. A nil provider creates none
+// and costs nothing.
 func Traced(p trace.TracerProvider, service string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		if p == nil {
@@ -35,7 +35,7 @@ func Traced(p trace.TracerProvider, service string) func(http.Handler) http.Hand
 				}
 			}()
 			out := &response{ResponseWriter: w, onHeader: func(status int) (int, []byte) {
-				// So that the span is not one of an error.
+				// A cancelled request is not an error of the span.
 				return reqctx.Answered(r.Context(), status), nil
 			}}
 			next.ServeHTTP(out, r)

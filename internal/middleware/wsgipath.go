@@ -7,9 +7,8 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// DecodedPath leaves a request with its decoded path alone, as WSGI has it: whatever
-// decides about the request behind this handler sees the same path as the router, and
-// no other spelling of it.
+// DecodedPath removes the escaped form of the path from a request, as in WSGI, so that all
+// later handlers decide by the same path as the router.
 func DecodedPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawPath != "" {
@@ -22,10 +21,10 @@ func DecodedPath(next http.Handler) http.Handler {
 	})
 }
 
-// wsgiPath is what webob calls a request's path: SCRIPT_NAME and PATH_INFO, quoted.
+// wsgiPath returns the path of a request in webob's form: SCRIPT_NAME and PATH_INFO, quoted.
 func wsgiPath(r *http.Request) string { return webob.QuotePath(paste.ScriptName(r) + r.URL.Path) }
 
-// headerOrUnknown is a header, which may be empty, or "unknown" where it is absent.
+// headerOrUnknown returns a header, which may be empty, or "unknown" if it is absent.
 func headerOrUnknown(h http.Header, name string) string {
 	if _, ok := h[name]; !ok {
 		return unknown
@@ -33,7 +32,7 @@ func headerOrUnknown(h http.Header, name string) string {
 	return headerList(h, name)
 }
 
-// withHeaders copies a request with its headers, so that they may be changed.
+// withHeaders copies a request with its headers, so that they can be changed.
 func withHeaders(r *http.Request) *http.Request {
 	r = r.WithContext(r.Context())
 	r.Header = r.Header.Clone()

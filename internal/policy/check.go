@@ -7,20 +7,20 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// maxDepth ends the evaluation of rules that refer to each other in a circle.
+// maxDepth ends the evaluation of rules that refer to each other in a cycle.
 const maxDepth = 50
 
-// ask is one question. It is passed by value, so that asking allocates nothing.
+// ask is the input of an evaluation. It is passed by value to avoid an allocation.
 type ask struct {
 	cred   *reqctx.Caller
 	target Target
-	rule   Rule // the rule that was asked for
+	rule   Rule // the evaluated rule
 	depth  int
 }
 
-// check is a node of a rule's tree. String is its canonical form, in
-// oslo.policy's spelling. An error is that of a service that was to be asked: it
-// ends the whole question, whatever the rest of the rule says.
+// check is a node of a rule's tree. String returns its canonical form in oslo.policy's syntax.
+// An error reports a failed request to a policy service; it ends the evaluation of the whole
+// rule.
 type check interface {
 	allows(s *ruleset, a ask) (bool, error)
 	String() string
@@ -80,7 +80,7 @@ func join(list []check, sep string) string {
 	return strings.Join(words, sep)
 }
 
-// ruleCheck is "rule:name"; an unknown rule does not allow.
+// ruleCheck is "rule:name"; an unknown rule denies.
 type ruleCheck struct{ name Rule }
 
 func (k ruleCheck) allows(s *ruleset, a ask) (bool, error) {
@@ -94,10 +94,10 @@ func (k ruleCheck) allows(s *ruleset, a ask) (bool, error) {
 
 func (k ruleCheck) String() string { return "rule:" + string(k.name) }
 
-// roleCheck is "role:name", in any case.
+// roleCheck is "role:name", compared without case.
 type roleCheck struct {
 	match template
-	fixed string // the role, where it needs no target
+	fixed string // the role, if it does not depend on the target
 }
 
 func (k roleCheck) allows(_ *ruleset, a ask) (bool, error) {
@@ -135,7 +135,7 @@ func (k isAdminCheck) String() string {
 // literalCheck is "'word':%(key)s", "None:...", "True:..." or "1:...".
 type literalCheck struct {
 	kind  string // as written
-	value string // as Python prints it
+	value string // formatted as Python prints it
 	match template
 }
 
@@ -160,13 +160,12 @@ func (k credCheck) allows(_ *ruleset, a ask) (bool, error) {
 
 func (k credCheck) String() string { return k.kind + ":" + k.match.text }
 
-// credential reports whether an attribute of the token, or one of its values,
-// is want.
+// credential reports whether an attribute of the token, or one of its values, equals want.
 type credential func(c *reqctx.Caller, want string) bool
 
-// credentialNamed finds an attribute under the name that Nova gives to
-// oslo.policy. nil is an attribute that tokens do not have. None of them has
-// parts, so no name with a dot is one.
+// credentialNamed returns the attribute with the name that Nova passes to oslo.policy; nil if
+// tokens have no such attribute. Attributes have no nested values, so that a name with a dot
+// never exists.
 func credentialNamed(name string) credential {
 	text := func(get func(*reqctx.Caller) string) credential {
 		return func(c *reqctx.Caller, want string) bool {
@@ -191,7 +190,7 @@ func credentialNamed(name string) credential {
 		return text(func(c *reqctx.Caller) string { return c.UserDomainID })
 	case "system_scope":
 		return text(func(c *reqctx.Caller) string { return c.SystemScope })
-	case "system": // there only in tokens of that scope
+	case "system": // exists only in system-scoped tokens
 		return func(c *reqctx.Caller, want string) bool {
 			return c.SystemScope != "" && c.SystemScope == want
 		}

@@ -1,6 +1,6 @@
 package policy
 
-// Checks that many rules share.
+// These checks are used by many rules.
 const (
 	admin           = "rule:context_is_admin"
 	memberOrAdmin   = "rule:project_member_or_admin"
@@ -15,19 +15,19 @@ const (
 	isAdminOrOwner  = "is_admin:True or project_id:%(project_id)s"
 )
 
-// row is a line of the tables below: a rule and what it replaces.
+// row is a line of the tables below: a rule and its deprecated form.
 type row struct {
 	name    Rule
 	check   string
 	old     *Deprecated
-	removal string // release that announced the removal of the rule
+	removal string // the release that announced the removal of the rule
 }
 
 func was(name Rule, check, since string) *Deprecated {
 	return &Deprecated{Name: name, Check: check, Since: since}
 }
 
-// baseRules are what other rules are made of; a token of any scope may meet them.
+// baseRules are the rules that other rules refer to; they accept tokens of any scope.
 func baseRules() []row {
 	return []row{
 		{name: ContextIsAdmin, check: "role:admin", old: was("rule:admin_api", isAdmin, "21.0.0")},

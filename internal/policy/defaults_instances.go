@@ -1,6 +1,6 @@
 package policy
 
-// instanceRules are of what is done to a server and belongs to it.
+// instanceRules are the rules of actions on servers and of resources below servers.
 func instanceRules() []row {
 	return []row{
 		{name: AdminActionsResetState, check: admin},

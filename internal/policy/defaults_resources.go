@@ -1,6 +1,6 @@
 package policy
 
-// resourceRules are of everything that is no server.
+// resourceRules are the rules of all other resources.
 func resourceRules() []row {
 	return []row{
 		{name: AggregatesSetMetadata, check: admin},

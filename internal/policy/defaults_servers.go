@@ -1,6 +1,6 @@
 package policy
 
-// serverRules are of /servers itself.
+// serverRules are the rules of /servers.
 func serverRules() []row {
 	return []row{
 		{name: ServersIndex, check: readerOrAdmin},

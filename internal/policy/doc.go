@@ -1,9 +1,8 @@
-// Package policy decides who may do what: oslo.policy's language and files, and
-// Nova's 214 rules with their defaults.
+// Package policy evaluates policies: oslo.policy's language and files, and Nova's 214 rules
+// with their defaults.
 //
-// Rules are parsed into trees when the files are read; a decision walks a tree
-// and looks at nothing else. The trees stand behind one pointer, so that a
-// reload never stops a request.
+// Rules are parsed into trees when the files are read, and a decision evaluates only a tree.
+// One pointer refers to all trees, so that a reload does not block requests.
 //
-// It imports internal/reqctx, nothing else of this project.
+// It imports only internal/reqctx of this module.
 package policy

@@ -10,21 +10,20 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Options are those of [oslo_policy]. Paths have been found by the caller; ""
-// and missing ones are left out.
+// Options are the options of [oslo_policy]. Paths are absolute; "" and missing files are
+// ignored.
 type Options struct {
 	File               string   // policy_file
 	Dirs               []string // policy_dirs
 	DefaultRule        string   // policy_default_rule; "" means "default"
-	EnforceScope       bool     // refuse tokens of a scope that is not the rule's
-	EnforceNewDefaults bool     // do not allow whom only a deprecated default allows
+	EnforceScope       bool     // deny tokens with another scope than the rule's
+	EnforceNewDefaults bool     // do not allow what only a deprecated default allows
 	Remote             Remote
-	// Log takes warnings about the operator's rules; nil drops them.
+	// Log receives warnings about the operator's rules; it may be nil.
 	Log func(string)
 }
 
-// Enforcer decides by Nova's rules and the operator's. It may be used by many
-// goroutines at once.
+// Enforcer evaluates Nova's rules and the operator's. It is safe for concurrent use.
 type Enforcer struct {
 	opts     Options
 	defaults []Default
@@ -33,8 +32,8 @@ type Enforcer struct {
 	current  atomic.Pointer[ruleset]
 }
 
-// New reads the operator's files. An error names the file that cannot be read;
-// a rule that cannot be understood is no error but allows nobody.
+// New reads the operator's files. Its error names the file that cannot be read. A rule that
+// cannot be parsed is not an error; it denies everybody.
 func New(o Options) (*Enforcer, error) {
 	if o.Log == nil {
 		o.Log = func(string) {}
@@ -49,7 +48,7 @@ func New(o Options) (*Enforcer, error) {
 	return e, nil
 }
 
-// Reload reads the files again. On an error the rules stay as they are.
+// Reload reads the files again. After an error the rules stay unchanged.
 func (e *Enforcer) Reload() error {
 	s, err := e.load()
 	if err != nil {
@@ -59,9 +58,9 @@ func (e *Enforcer) Reload() error {
 	return nil
 }
 
-// Watch looks at the files every interval until ctx ends, and reloads them when
-// one has changed, come or gone. It does not return before; requests never look
-// at files. What cannot be loaded is logged, and the rules stay as they are.
+// Watch checks the files with an interval until ctx ends, and reloads them if one has been
+// changed, added or removed. Requests never access files. If a file cannot be loaded, Watch
+// logs the error and the rules stay unchanged.
 func (e *Enforcer) Watch(ctx context.Context, interval time.Duration) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
@@ -88,10 +87,10 @@ func (e *Enforcer) Watch(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// Authorize answers nil if the rule allows the operation, *Forbidden if not,
-// also where the token is of the wrong scope, *NotRegistered for a rule that is
-// not Nova's, and an objects.Error of no kind, a 500 to clients, where a service
-// that the rule asks (http:, https:) cannot be asked.
+// Authorize returns nil if the rule allows the operation, and *Forbidden if the rule or the
+// scope of the token denies it. It returns *NotRegistered for a rule that Nova does not have,
+// and an objects.Error without kind, which clients see as a 500, if a service of an http: or
+// https: check does not answer.
 func (e *Enforcer) Authorize(c *reqctx.Caller, r Rule, t Target) error {
 	s := e.current.Load()
 	scopes, ok := s.registered[r]
@@ -112,14 +111,12 @@ func (e *Enforcer) Authorize(c *reqctx.Caller, r Rule, t Target) error {
 	return nil
 }
 
-// Allowed is Authorize for callers that go on either way: what cannot be decided
-// is not allowed.
+// Allowed is Authorize for optional parts of an operation; an error counts as denied.
 func (e *Enforcer) Allowed(c *reqctx.Caller, r Rule, t Target) bool {
 	return e.Authorize(c, r, t) == nil
 }
 
-// IsAdmin decides whether a token is an administrator's: the rule
-// context_is_admin, for a Context that is being made.
+// IsAdmin evaluates the rule context_is_admin for a token, before the caller's context exists.
 func (e *Enforcer) IsAdmin(c *reqctx.Caller) bool {
 	return e.Allowed(c, ContextIsAdmin, Own(c))
 }

@@ -12,21 +12,21 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// fileRule is a rule of the operator's.
+// fileRule is a rule of the operator.
 type fileRule struct {
 	name  Rule
 	check check
 }
 
-// source is a file of rules, or a directory of such files, as it was last seen.
+// source is a policy file or a directory of such files, with its state at the last check.
 type source struct {
 	path  string
 	mtime int64 // nanoseconds
 	size  int64
 }
 
-// readFiles reads the policy file and then the directories, in order; later
-// rules replace earlier ones. A missing file or directory is no error.
+// readFiles reads the policy file and then the directories, in order; later rules replace
+// earlier ones. Missing files and directories are ignored.
 func (p *parser) readFiles(file string, dirs []string) ([]fileRule, error) {
 	paths, _, err := sources(file, dirs)
 	if err != nil {
@@ -51,8 +51,7 @@ func (p *parser) readFiles(file string, dirs []string) ([]fileRule, error) {
 	return all, nil
 }
 
-// sources lists the files to read, and all files and directories whose change
-// matters.
+// sources returns the files to read, and all files and directories that Watch has to check.
 func sources(file string, dirs []string) (paths []string, seen []source, err error) {
 	look := func(path string) (fs.FileInfo, error) {
 		info, err := os.Stat(path)
@@ -106,8 +105,7 @@ func sources(file string, dirs []string) (paths []string, seen []source, err err
 	return paths, seen, nil
 }
 
-// readFile reads one YAML or JSON file. Errors name the file, and the line
-// where there is one.
+// readFile reads one YAML or JSON file. Errors name the file and, if known, the line.
 func (p *parser) readFile(path string) ([]fileRule, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -154,8 +152,8 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// isEmpty is what Python holds false: null, false, 0, "", [] and {}. As a rule
-// it allows everybody.
+// isEmpty reports whether Python treats the value as false: null, false, 0, "", [] and {}. Such
+// a rule allows everybody.
 func isEmpty(n *yaml.Node) bool {
 	switch n.Kind {
 	case yaml.ScalarNode:
@@ -165,7 +163,7 @@ func isEmpty(n *yaml.Node) bool {
 	return len(n.Content) == 0
 }
 
-// value parses a rule: a text, or the old form of a list.
+// value parses a rule: a text, or a list in the legacy format.
 func (p *parser) value(n *yaml.Node) (check, error) {
 	if isEmpty(n) {
 		return constCheck(true), nil
@@ -190,7 +188,7 @@ func (p *parser) value(n *yaml.Node) (check, error) {
 	return p.list(alternatives), nil
 }
 
-// wordsOf is a text alone or a list of texts.
+// wordsOf returns the texts of a text or a list of texts.
 func wordsOf(n *yaml.Node) ([]string, error) {
 	if isEmpty(n) {
 		return nil, nil
@@ -211,7 +209,7 @@ func wordsOf(n *yaml.Node) ([]string, error) {
 	return words, nil
 }
 
-// sortedNames is for messages.
+// sortedNames joins names for messages.
 func sortedNames(names []Rule) string {
 	s := make([]string, len(names))
 	for i, n := range names {

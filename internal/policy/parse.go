@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// token kinds of the policy language.
+// The kinds of tokens of the policy language.
 type tokenKind int
 
 const (
@@ -17,7 +17,7 @@ const (
 	tokNot
 	tokLeft
 	tokRight
-	tokString // a quoted word; no rule has a use for it
+	tokString // a quoted word, which no rule can use
 	tokAndExpr
 	tokOrExpr
 )
@@ -27,14 +27,14 @@ type token struct {
 	check check
 }
 
-// parser holds what checks need besides their text.
+// parser has the data that checks need in addition to their text.
 type parser struct {
 	remote *remote
 	log    func(string)
 }
 
-// rule parses a rule in the policy language. Like oslo.policy it takes what it
-// cannot read for a rule that allows nobody, and says so in the log.
+// rule parses a rule in the policy language. Like oslo.policy it converts an invalid rule to
+// one that denies everybody, and logs it.
 func (p *parser) rule(text string) check {
 	if text == "" {
 		return constCheck(true)
@@ -50,8 +50,8 @@ func (p *parser) rule(text string) check {
 	return stack[0].check
 }
 
-// list parses the old form of rules: a list of alternatives, each a check or a
-// list of checks that all have to hold.
+// list parses rules in the legacy format: a list of alternatives, each a check or a list of
+// checks that must all pass.
 func (p *parser) list(alternatives [][]string) check {
 	if len(alternatives) == 0 {
 		return constCheck(true)
@@ -79,8 +79,8 @@ func (p *parser) list(alternatives [][]string) check {
 	return or
 }
 
-// tokens splits at blanks; parentheses are tokens at the ends of a word only,
-// for %(key)s has them inside.
+// tokens splits a text at blanks. Parentheses are tokens only at the ends of a word, because
+// %(key)s contains parentheses.
 func (p *parser) tokens(text string) []token {
 	var out []token
 	for _, word := range strings.FieldsFunc(text, isPySpace) {
@@ -117,8 +117,8 @@ func (p *parser) tokens(text string) []token {
 
 func isPySpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
-// reduce replaces the end of the stack as long as it forms an expression. "and"
-// binds closer than "or".
+// reduce replaces the end of the stack while it forms an expression. "and" has a higher
+// precedence than "or".
 func reduce(stack []token) []token {
 	for {
 		n := len(stack)
@@ -201,8 +201,8 @@ func (p *parser) check(text string) check {
 	return credCheck{kind: kind, get: credentialNamed(kind), match: t}
 }
 
-// literal reads the left side of a check as a Python literal, and returns it as
-// Python prints it.
+// literal parses the left side of a check as a Python literal, and returns it as Python prints
+// it.
 func literal(s string) (string, bool) {
 	switch s {
 	case pyNone, "True", "False":

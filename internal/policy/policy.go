@@ -9,29 +9,28 @@ import (
 // Rule is the name of a policy rule, as operators write it in policy.yaml.
 type Rule string
 
-// Default is a rule as Nova ships it.
+// Default is one of Nova's rules with its default.
 type Default struct {
 	Name  Rule
 	Check string
-	// Scopes are the token scopes that may use the rule ("project"); none means
-	// any.
+	// Scopes are the token scopes that the rule accepts ("project"); none means any.
 	Scopes []string
-	// Deprecated is what the rule replaces: its former name or former check.
+	// Deprecated is the former name or the former check of the rule.
 	Deprecated *Deprecated
 	// RemovalSince is the release that announced the rule's removal, or "".
 	RemovalSince string
 }
 
-// Deprecated is the former form of a rule. Where its Name is another one, an
-// operator's override of that name still holds; unless new defaults are
-// enforced, whom the former Check allows stays allowed.
+// Deprecated is the former form of a rule. If its Name differs, an operator's override of that
+// name is still used. Unless new defaults are enforced, the rule also allows what the former
+// Check allows.
 type Deprecated struct {
 	Name  Rule
 	Check string
-	Since string // release, or "" where Nova names none
+	Since string // a release; "" if Nova names none
 }
 
-// Defaults lists Nova's rules: base rules first.
+// Defaults lists Nova's rules, base rules first.
 func Defaults() []Default {
 	var out []Default
 	for _, r := range baseRules() {
@@ -46,28 +45,28 @@ func Defaults() []Default {
 	return out
 }
 
-// Target is what an operation works on. The zero value is Nova's empty target:
-// rules that compare with it then fail.
+// Target is the object of an operation. The zero value is Nova's empty target, for which
+// comparisons with target attributes fail.
 type Target struct {
 	ProjectID string // "" for none
 	UserID    string // "" for none
-	// Extra are further attributes, by the name that rules use for them.
+	// Extra are further attributes by the name in rules.
 	Extra map[string]string
-	// null makes empty IDs equal to those of a token without them.
+	// null makes empty IDs equal to those of a token without such an ID.
 	null bool
 }
 
-// Own is the target of operations on nothing in particular: the caller's own
-// project and user. Nova uses it where it names no target. Unlike in other
-// targets, a missing project equals the missing project of the token.
+// Own returns the target of operations without an object: the caller's own project and user.
+// Nova uses it if a controller passes no target. Unlike in other targets, a missing project
+// equals a missing project of the token.
 func Own(c *reqctx.Caller) Target {
 	return Target{ProjectID: c.ProjectID, UserID: c.UserID, null: true}
 }
 
-// pyNone is how Python prints the None that stands for a missing ID.
+// pyNone is Python's text of None, which represents a missing ID.
 const pyNone = "None"
 
-// value is the attribute that a rule calls name.
+// value returns the attribute with a name.
 func (t *Target) value(name string) (string, bool) {
 	v := ""
 	switch name {
@@ -85,23 +84,23 @@ func (t *Target) value(name string) (string, bool) {
 	return v, true
 }
 
-// Forbidden is the answer of a policy that does not allow an operation.
+// Forbidden reports a denied operation.
 type Forbidden struct{ Rule Rule }
 
-// Error is the text that Nova's clients see.
+// Error returns the text of Nova's answers.
 func (e *Forbidden) Error() string {
 	return fmt.Sprintf("Policy doesn't allow %s to be performed.", string(e.Rule))
 }
 
-// NotRegistered is the answer to a rule that Nova does not have: a mistake of
-// the caller, and a 500 to clients.
+// NotRegistered reports a rule that Nova does not have. It is a programming error, which
+// clients see as a 500.
 type NotRegistered struct{ Rule Rule }
 
 func (e *NotRegistered) Error() string {
 	return fmt.Sprintf("Policy %s has not been registered", string(e.Rule))
 }
 
-// Scopes of tokens.
+// The scopes of tokens.
 const (
 	scopeSystem  = "system"
 	scopeDomain  = "domain"

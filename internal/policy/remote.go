@@ -19,7 +19,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Remote are the options of http: and https: checks, which ask another service.
+// Remote are the options of http: and https: checks, which send a request to a policy service.
 type Remote struct {
 	Timeout     time.Duration // remote_timeout; 0 means 60 seconds
 	ContentType string        // remote_content_type; "" means a form
@@ -29,20 +29,20 @@ type Remote struct {
 	KeyFile     string        // remote_ssl_client_key_file
 }
 
-// maxAnswer is as much of an answer as is read: "True" is all that counts.
+// maxAnswer bounds the part of an answer that is read, in bytes; only "True" allows.
 const maxAnswer = 1024
 
-// remote asks by the options. oslo.policy reads the files of https: checks with
-// each check; here they are read again when one of them has changed. What is wrong
-// with them is an error of the check and not of the start, for no rule may need them.
+// remote sends the requests of checks. oslo.policy reads the files of https: checks with each
+// check; remote reads them again after a change. Problems with the files are errors of the
+// check and do not prevent the start, because possibly no rule uses them.
 type remote struct {
 	Remote
 	mu     sync.Mutex
-	client *http.Client // nil: not made yet
-	files  [3]source    // what client was made of
+	client *http.Client // nil before the first use
+	files  [3]source    // the files that client was built from
 }
 
-// failed is the error that a client sees the class of.
+// failed returns an error with the class that clients see.
 func failed(class objects.Class, message string, cause error) error {
 	if cause != nil {
 		message += ": " + cause.Error()
@@ -50,7 +50,7 @@ func failed(class objects.Class, message string, cause error) error {
 	return &objects.Error{Class: class, Message: message, Cause: cause}
 }
 
-// ready gives the client for checks of a scheme.
+// ready returns the client for checks of a scheme.
 func (r *remote) ready(scheme string) (*http.Client, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,8 +91,8 @@ func (r *remote) ready(scheme string) (*http.Client, error) {
 	return r.client, nil
 }
 
-// httpCheck asks a service; it allows if that answers "True". A service that
-// cannot be asked is an error.
+// httpCheck sends a request to a policy service, and allows if the answer is "True". If the
+// service does not answer, it returns an error.
 type httpCheck struct {
 	scheme string
 	match  template
@@ -142,7 +142,7 @@ func (r *remote) ask(client *http.Client, to string, a ask) (bool, error) {
 	case err == nil:
 	case errors.As(err, &late) && late.Timeout():
 		return false, failed(objects.ErrRuntimeError, "Timeout in REST API call", err)
-	case errors.As(err, &certificate), errors.As(err, &far) && far.Op == "remote error": // an alert of TLS
+	case errors.As(err, &certificate), errors.As(err, &far) && far.Op == "remote error": // a TLS alert
 		return false, failed(objects.ErrSSLError, "remote check", err)
 	default:
 		return false, failed(objects.ErrConnectionError, "remote check", err)
@@ -154,7 +154,7 @@ func (r *remote) ask(client *http.Client, to string, a ask) (bool, error) {
 	return strings.Trim(string(text), `"`) == "True", nil
 }
 
-// attributes are the target's, as JSON.
+// attributes returns the attributes of the target for JSON.
 func (t *Target) attributes() map[string]any {
 	m := map[string]any{}
 	for k, v := range t.Extra {
@@ -171,7 +171,7 @@ func (t *Target) attributes() map[string]any {
 	return m
 }
 
-// credentials are the token's attributes, as JSON.
+// credentials returns the attributes of the token for JSON.
 func credentials(a ask) map[string]any {
 	c := a.cred
 	m := map[string]any{"is_admin": c.IsAdmin, "is_admin_project": c.IsAdminProject,

@@ -1,6 +1,6 @@
 package policy
 
-// The base rules, which others are made of.
+// The base rules, to which other rules refer.
 const (
 	ContextIsAdmin        Rule = "context_is_admin"
 	AdminOrOwner          Rule = "admin_or_owner"
@@ -15,7 +15,7 @@ const (
 	ServiceOrAdmin        Rule = "service_or_admin"
 )
 
-// Servers.
+// The rules of servers.
 const (
 	ServersIndex                        Rule = "os_compute_api:servers:index"                            // GET /servers
 	ServersDetail                       Rule = "os_compute_api:servers:detail"                           // GET /servers/detail
@@ -54,7 +54,7 @@ const (
 	ServersMigrationsIndexHost          Rule = "os_compute_api:servers:migrations:index:host"            // GET /servers/{server_id}/migrations
 )
 
-// What is done to a server and what belongs to it.
+// The rules of actions on servers and of resources below servers.
 const (
 	AdminActionsResetState         Rule = "os_compute_api:os-admin-actions:reset_state"          // POST /servers/{server_id}/action (os-resetState)
 	AdminActionsInjectNetworkInfo  Rule = "os_compute_api:os-admin-actions:inject_network_info"  // POST /servers/{server_id}/action (injectNetworkInfo)
@@ -134,7 +134,7 @@ const (
 	VolumesAttachmentsDelete       Rule = "os_compute_api:os-volumes-attachments:delete"         // DELETE /servers/{server_id}/os-volume_attachments/{volume_id}
 )
 
-// Everything else.
+// The rules of all other resources.
 const (
 	AggregatesSetMetadata          Rule = "os_compute_api:os-aggregates:set_metadata"            // POST /os-aggregates/{aggregate_id}/action (set_metadata)
 	AggregatesAddHost              Rule = "os_compute_api:os-aggregates:add_host"                // POST /os-aggregates/{aggregate_id}/action (add_host)
@@ -230,5 +230,5 @@ const (
 	VolumesSnapshotsDelete         Rule = "os_compute_api:os-volumes:snapshots:delete"           // DELETE /os-snapshots/{snapshot_id}
 )
 
-// ServerFields are the rules that decide which fields of a server are shown.
+// ServerFields are the rules that determine which fields of a server are shown.
 var ServerFields = []Rule{ServersShowFlavorExtraSpecs, ExtendedServerAttributes, ServersShowHostStatus, ServersShowHostStatusUnknownOnly}

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// ruleset is all rules at one time. It is never changed.
+// ruleset contains all rules after one load. It is immutable.
 type ruleset struct {
 	rules map[Rule]check
-	// registered are the scopes of Nova's own rules.
+	// registered are the token scopes of Nova's rules.
 	registered map[Rule][]string
-	// fallback is what an unknown rule means; nil allows nobody.
+	// fallback is evaluated for an unknown rule; nil denies.
 	fallback check
-	// seen is what was read, to tell when it changes.
+	// seen is the state of the files, for the detection of changes.
 	seen []source
 }
 
@@ -24,10 +24,10 @@ func (s *ruleset) find(r Rule) check {
 	return s.fallback
 }
 
-// load reads the operator's files and completes them with Nova's defaults.
+// load reads the operator's files and adds Nova's defaults.
 func (e *Enforcer) load() (*ruleset, error) {
-	// The state of the files is taken first: a change while they are read is
-	// then seen as one at the next look.
+	// The state of the files is read first, so that a change during the load is detected by the
+	// next check.
 	_, seen, err := sources(e.opts.File, e.opts.Dirs)
 	if err != nil {
 		return nil, err
@@ -73,8 +73,8 @@ func (e *Enforcer) load() (*ruleset, error) {
 	return s, nil
 }
 
-// deprecated is the check of a rule that replaces another and that the operator
-// has not set.
+// deprecated returns the check of a rule with a deprecated form that the operator has not
+// overridden.
 func (e *Enforcer) deprecated(d Default, c check, own map[Rule]check) check {
 	old := e.parser.rule(d.Deprecated.Check)
 	if d.Deprecated.Name != d.Name {
@@ -82,8 +82,8 @@ func (e *Enforcer) deprecated(d Default, c check, own map[Rule]check) check {
 			e.log(fmt.Sprintf("Policy %q:%q was deprecated in %s in favor of %q:%q. Either ensure your deployment "+
 				"is ready for the new default or copy/paste the deprecated policy into your policy file and "+
 				"maintain it manually.", d.Deprecated.Name, d.Deprecated.Check, d.Deprecated.Since, d.Name, d.Check))
-			// An override of the old name holds for the new one, unless it says
-			// nothing new or points at the new one.
+			// An override of the old name applies to the new one, unless it equals the default
+			// or refers to the new name.
 			if set.String() != old.String() && set.String() != (ruleCheck{d.Name}).String() {
 				return set
 			}
@@ -95,8 +95,7 @@ func (e *Enforcer) deprecated(d Default, c check, own map[Rule]check) check {
 	return c
 }
 
-// warnUserBased tells of user_id in rules, which Nova supports for key pairs
-// only.
+// warnUserBased logs a warning for rules with user_id, which Nova supports only for key pairs.
 func (e *Enforcer) warnUserBased(file []fileRule) {
 	for _, r := range file {
 		if !strings.Contains(string(r.name), "os-keypairs") && strings.Contains(r.check.String(), "%(user_id)s") {
@@ -106,7 +105,7 @@ func (e *Enforcer) warnUserBased(file []fileRule) {
 	}
 }
 
-// warnReferences tells of rules that refer to none, or to themselves.
+// warnReferences logs a warning for rules that refer to unknown rules or to themselves.
 func (e *Enforcer) warnReferences(s *ruleset) {
 	var undefined, cyclic []Rule
 	for name, c := range s.rules {
@@ -125,7 +124,7 @@ func (e *Enforcer) warnReferences(s *ruleset) {
 	}
 }
 
-// parts are the checks that a check is made of.
+// parts returns the direct sub-checks of a check.
 func parts(c check) []check {
 	switch c := c.(type) {
 	case andCheck:
@@ -151,7 +150,7 @@ func refersToNothing(s *ruleset, c check) bool {
 	return false
 }
 
-// chain is the way of references so far.
+// chain is the path of references from the first rule.
 type chain struct {
 	name Rule
 	up   *chain

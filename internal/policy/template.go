@@ -2,15 +2,15 @@ package policy
 
 import "strings"
 
-// template is the right side of a check: text with %(key)s for attributes of
-// the target and %% for a percent sign.
+// template is the right side of a check: a text with %(key)s for attributes of the target and
+// %% for a percent sign.
 type template struct {
 	text  string
 	parts []part
-	bad   bool // Python cannot format it; such a check never allows
+	bad   bool // invalid for Python's formatting; such a check denies
 }
 
-// part is literal text, or a key of the target.
+// part is a literal text, or a key of the target.
 type part struct {
 	text string
 	key  bool
@@ -47,7 +47,7 @@ func newTemplate(text string) template {
 	return t
 }
 
-// constant is the text, if it needs no target.
+// constant returns the text if it does not depend on the target.
 func (t template) constant() (string, bool) {
 	switch {
 	case t.bad:
@@ -60,12 +60,12 @@ func (t template) constant() (string, bool) {
 	return "", false
 }
 
-// fill puts the target's attributes in; ok is false if one is missing.
+// fill inserts the attributes of the target; ok is false if one is missing.
 func (t template) fill(target *Target) (s string, ok bool) {
 	if t.bad {
 		return "", false
 	}
-	if len(t.parts) == 1 { // nearly always; and it allocates nothing
+	if len(t.parts) == 1 { // the usual case, without an allocation
 		if !t.parts[0].key {
 			return t.parts[0].text, true
 		}

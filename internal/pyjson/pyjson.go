@@ -1,7 +1,6 @@
-// Package pyjson writes JSON as Python's json.dumps does by default: ", " and
-// ": " between parts, nothing but ASCII, members in the order they were put in.
-// Guests and their tools have seen Nova's documents in this form for years, and
-// compare or hash them.
+// Package pyjson writes JSON as Python's json.dumps does by default: ", " and ": " as
+// separators, only ASCII, members in insertion order. Guests and their tools compare or hash
+// Nova's documents in this form.
 package pyjson
 
 import (
@@ -17,7 +16,7 @@ import (
 	"unicode/utf8"
 )
 
-// Object is a dict in the order of its insertions.
+// Object is a dict in insertion order.
 type Object []Member
 
 // Member is one key of an Object.
@@ -26,7 +25,7 @@ type Member struct {
 	Value any
 }
 
-// Set replaces the value of a key where it stands, or adds it at the end.
+// Set replaces the value of a key at its position, or appends the key.
 func (o *Object) Set(key string, value any) {
 	for i := range *o {
 		if (*o)[i].Key == key {
@@ -37,17 +36,17 @@ func (o *Object) Set(key string, value any) {
 	*o = append(*o, Member{key, value})
 }
 
-// Has tells whether the key is there.
+// Has reports whether the object has a key.
 func (o Object) Has(key string) bool {
 	return slices.ContainsFunc(o, func(m Member) bool { return m.Key == key })
 }
 
-// Raw is text that stands in this form already.
+// Raw is text that is already in Python's form.
 type Raw []byte
 
-// Append writes a value to the end of b: nil, bool, int, int64, float64, string,
-// *string, *int64, []string, []int, []any, map[string]string (by key), Object,
-// []Object or Raw. Any other type is a mistake of the program, and panics.
+// Append appends the JSON of a value to b: nil, bool, int, int64, float64, string, *string,
+// *int64, []string, []int, []any, map[string]string (sorted by key), Object, []Object or Raw.
+// It panics for any other type.
 func Append(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
@@ -114,8 +113,8 @@ func appendList[T any](b []byte, list []T) []byte {
 	return append(b, ']')
 }
 
-// appendFloat writes a number as Python's repr does: the shortest digits, with
-// an exponent below 1e-4 and from 1e16 on.
+// appendFloat formats a number as Python's repr does: the shortest digits, with an exponent
+// below 1e-4 and from 1e16 on.
 func appendFloat(b []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):
@@ -184,8 +183,8 @@ func appendUnit(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }
 
-// Parse reads JSON text and keeps the order of its members. Of a key that
-// stands twice the last value counts, in the place of the first.
+// Parse parses JSON text and keeps the order of members. For a repeated key the last value is
+// used, at the position of the first.
 func Parse(text []byte) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -246,7 +245,7 @@ func parseObject(d *json.Decoder) (any, error) {
 	return o, err
 }
 
-// number is a Python int, which has no bounds, or a float.
+// number returns a Python int, which is unbounded, or a float.
 func number(text string) (any, error) {
 	if !strings.ContainsAny(text, ".eE") {
 		if text == "-0" {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Reform writes JSON that Go has written, which no key of an object stands twice in,
-// in Python's form to the end of b. It is [Parse] and [Append] in one pass.
+// Reform converts JSON that Go has written to Python's form, and appends it to b. Objects must
+// not have repeated keys. It equals [Parse] and [Append] in one pass.
 func Reform(b, text []byte) ([]byte, error) {
 	for i := 0; i < len(text); {
 		switch c := text[i]; c {
@@ -36,7 +36,7 @@ func Reform(b, text []byte) ([]byte, error) {
 			}
 			word := text[i : i+n]
 			i += n
-			if c != '-' && (c < '0' || c > '9') { // true, false, null
+			if c != '-' && (c < '0' || c > '9') { // true, false or null
 				b = append(b, word...)
 				continue
 			}
@@ -50,7 +50,7 @@ func Reform(b, text []byte) ([]byte, error) {
 	return b, nil
 }
 
-// quoted is the length of a string after its first quote, with the last one.
+// quoted returns the length of a string after its first quote, including the last one.
 func quoted(text []byte) int {
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
@@ -63,7 +63,7 @@ func quoted(text []byte) int {
 	return len(text) + 1
 }
 
-// reformString writes a string, in its quotes.
+// reformString converts a string with its quotes.
 func reformString(b, text []byte) ([]byte, error) {
 	for _, c := range text[1 : len(text)-1] {
 		if c < ' ' || c >= 0x7f || c == '\\' {

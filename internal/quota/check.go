@@ -9,15 +9,15 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// OverError is a quota that would be exceeded. Callers turn it into the domain
-// error of their operation, whose text may show the numbers.
+// OverError reports a quota that would be exceeded. Callers convert it to the domain error of
+// their operation, whose text may contain the numbers.
 type OverError struct {
-	Over   []Resource // those exceeded, by name
-	Limits Values     // the limits that count: the user's, where one of those is exceeded
-	Used   Values     // what is in use, in the same scope
-	Scope  string     // "project", "user", or "" where both limits apply to one count
-	// unified is the text about limits in Keystone, "" for others; of those there
-	// are no Limits and Used.
+	Over   []Resource // the exceeded resources, by name
+	Limits Values     // the applied limits: those of the user if one of them is exceeded, otherwise those of the project
+	Used   Values     // the usage in the same scope
+	Scope  string     // "project", "user", or "" if both limits apply to one count
+	// unified is the text for limits in Keystone, for which Limits and Used are empty; "" for
+	// other limits.
 	unified string
 }
 
@@ -32,8 +32,8 @@ func (e *OverError) Error() string {
 	return fmt.Sprintf("Quota exceeded for resources: [%s]", strings.Join(quoted, ", "))
 }
 
-// Fault is the error of an operation, of Nova's class and with the text that Nova has
-// for limits of its own: about those in Keystone clients see which they are.
+// Fault returns the error of an operation with a class of Nova. The text is that of format, or
+// for limits in Keystone the text that names the exceeded limits.
 func (e *OverError) Fault(class objects.Class, format string, args ...any) error {
 	text := e.unified
 	if text == "" {
@@ -42,21 +42,21 @@ func (e *OverError) Fault(class objects.Class, format string, args ...any) error
 	return &objects.Error{Kind: objects.KindOverQuota, Class: class, Message: text, Cause: e}
 }
 
-// Headroom is what is left of a resource.
+// Headroom returns the remaining amount of a resource.
 func (e *OverError) Headroom(r Resource) int64 { return e.Limits[r] - e.Used[r] }
 
-// Deltas are resources that an operation is about to take.
+// Deltas are the resources that an operation is about to use.
 type Deltas map[Resource]int64
 
-// Check counts what the owner has of instances, cores, RAM and server groups and
-// answers an *OverError when the deltas would exceed a limit. Deltas of 0 check
-// what is there already. Of unified limits, only that of server groups is checked
-// here: for what servers take there is Fit. Usage of the user is only counted where the user has
-// limits of their own: else those of the project hold for both.
+// Check counts the owner's instances, cores, RAM and server groups, and returns an *OverError
+// if the deltas exceed a limit. Deltas of 0 check the current usage. Of unified limits Check
+// applies only that of server groups; Fit applies those of servers. The usage of the user is
+// counted only if the user has own limits, because otherwise the limits of the project are
+// sufficient.
 func (q *Quotas) Check(ctx context.Context, o Owner, deltas Deltas) error {
 	if q.unified != nil {
 		delta, asked := deltas[ServerGroups]
-		if !asked { // Fit says about the others
+		if !asked { // Fit checks the other resources
 			return nil
 		}
 		_, groups, err := q.store.LimitsAndGroups(ctx, o.Project, "")
@@ -90,7 +90,7 @@ func (q *Quotas) Check(ctx context.Context, o Owner, deltas Deltas) error {
 	return checkOne(projectSet, deltas)
 }
 
-// count reads no more than the deltas are about.
+// count counts only the resources of the deltas.
 func (q *Quotas) count(ctx context.Context, o Owner, rows objects.QuotaLimits, deltas Deltas) (project, user Set, err error) {
 	project.Limits, user.Limits = q.limits(rows)
 	var used objects.Used[objects.InstanceUsage]
@@ -146,12 +146,11 @@ func checkBoth(project, user Set, deltas Deltas) error {
 	return over
 }
 
-// CheckLimits answers an *OverError when a value exceeds the limit of a resource
-// that is not counted, of the caller's project or of the caller: metadata items,
-// injected files.
+// CheckLimits returns an *OverError if a value exceeds a limit of the caller or the caller's
+// project, for resources that are not counted: metadata items, injected files.
 func (q *Quotas) CheckLimits(ctx context.Context, caller Owner, values Deltas) error {
 	if q.unified != nil {
-		for _, r := range slices.Backward(Resources()) { // a path that is too long is told first
+		for _, r := range slices.Backward(Resources()) { // the limit of path lengths is reported first
 			if n, asked := values[r]; asked {
 				if err := q.unified.local(ctx, r, 0, n); err != nil {
 					return err
@@ -174,8 +173,7 @@ func (q *Quotas) CheckLimits(ctx context.Context, caller Owner, values Deltas) e
 	return checkOne(Set{Limits: user}, values)
 }
 
-// CheckImage is CheckLimits for the properties of an image, for which there are no
-// unified limits.
+// CheckImage is CheckLimits for the properties of an image, which have no unified limits.
 func (q *Quotas) CheckImage(ctx context.Context, caller Owner, properties int) error {
 	if q.unified != nil {
 		return nil
@@ -183,10 +181,9 @@ func (q *Quotas) CheckImage(ctx context.Context, caller Owner, properties int) e
 	return q.CheckLimits(ctx, caller, Deltas{MetadataItems: int64(properties)})
 }
 
-// CheckKeyPairs answers an *OverError when user would have more keypairs, with
-// delta further ones, than allowed. The limits are those of the caller, even when
-// an administrator works for another user: the lower one of project and caller,
-// where no limit is the lowest.
+// CheckKeyPairs returns an *OverError if delta further keypairs of user exceed the limit. The
+// limits are those of the caller, also for an administrator who acts for another user: the
+// lower one of project and caller, where unlimited (-1) is the lowest.
 func (q *Quotas) CheckKeyPairs(ctx context.Context, caller Owner, user string, delta int64) error {
 	if q.noop {
 		return nil

@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// flights lets requests for the same project share one reading. Nobody joins a
-// reading that has begun: a client that has changed something sees it.
+// flights lets concurrent requests for a project share one read. A request never joins a read
+// that has begun, so that a client sees its own changes.
 type flights struct {
 	mu      sync.Mutex
-	waiting map[string]*flight // readings that have not begun, by project
+	waiting map[string]*flight // reads that have not begun, by project
 	running map[string]bool
 }
 
@@ -20,7 +20,7 @@ type flight struct {
 	err  error
 }
 
-// do answers a reading that begins after the call.
+// do returns the result of a read that begins after the call.
 func (f *flights) do(ctx context.Context, project string, read func(context.Context) (Set, error)) (Set, error) {
 	f.mu.Lock()
 	if f.waiting == nil {
@@ -44,7 +44,7 @@ func (f *flights) do(ctx context.Context, project string, read func(context.Cont
 	}
 }
 
-// run reads for a project until nobody waits.
+// run reads for a project until no request waits.
 func (f *flights) run(ctx context.Context, project string) {
 	for {
 		f.mu.Lock()

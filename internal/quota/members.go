@@ -5,9 +5,8 @@ import (
 	"slices"
 )
 
-// CheckMembers answers an *OverError when a server group, which has members, would
-// have more of the caller's servers, with delta further ones, than allowed. Unified
-// limits are about all members.
+// CheckMembers returns an *OverError if delta further servers of the caller in a server group,
+// which has members, exceed the limit. Unified limits apply to all members of the group.
 func (q *Quotas) CheckMembers(ctx context.Context, caller Owner, group int64, members []string, delta int64) error {
 	switch {
 	case q.noop:
@@ -26,9 +25,9 @@ func (q *Quotas) CheckMembers(ctx context.Context, caller Owner, group int64, me
 	return q.CheckLimits(ctx, caller, Deltas{ServerGroupMembers: n + delta})
 }
 
-// membersOf counts the servers of a user among those of a group: by their mappings,
-// once all mappings say whose they are, and until then in the cells and among those
-// that no cell has yet. Cells that are away do not count.
+// membersOf counts the servers of a user among members. It counts instance mappings if all
+// mappings have a user, and otherwise rows of the cells and build requests. Servers in
+// unreachable cells do not count.
 func (q *Quotas) membersOf(ctx context.Context, members []string, user string) (int64, error) {
 	if len(members) == 0 {
 		return 0, nil
@@ -38,7 +37,7 @@ func (q *Quotas) membersOf(ctx context.Context, members []string, user string) (
 		if err != nil {
 			return 0, err
 		}
-		q.migrated.Store(done) // they stay so
+		q.migrated.Store(done) // migrated mappings stay migrated
 		if !done {
 			q.log.Warn().Msg("Falling back to legacy quota counting method for server group members")
 			alive, err := q.usage.Alive(ctx, members, user)

@@ -10,24 +10,24 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Placement says what projects hold; *placement.Client is one.
+// Placement returns the usage of projects; *placement.Client implements it.
 type Placement interface {
-	// Usages are the amounts by resource class; an empty user asks for the project.
+	// Usages returns the amounts by resource class; an empty user means the whole project.
 	Usages(ctx context.Context, caller *reqctx.Caller, project, user string) (map[string]int64, error)
 }
 
-// fromPlacement counts servers by their mappings, and what they take in Placement:
-// [quota] count_usage_from_placement. While mappings are not migrated it counts as
-// before.
+// fromPlacement counts servers by instance mappings and their resources in Placement, for
+// [quota] count_usage_from_placement. While mappings are not migrated it counts rows of the
+// cells.
 type fromPlacement struct {
-	Usage     // in the cells, as before
+	Usage     // counts rows of the cells
 	store     Store
 	placement Placement
 	log       zerolog.Logger
-	migrated  sync.Map // projects whose mappings are: they stay so
+	migrated  sync.Map // projects with migrated mappings, which stay migrated
 }
 
-// InstanceUsage counts for a project, and for a user in it where user is not empty.
+// InstanceUsage counts for a project, and for a user in it if user is not empty.
 func (p *fromPlacement) InstanceUsage(ctx context.Context, project, user string) (objects.Used[objects.InstanceUsage], error) {
 	var used objects.Used[objects.InstanceUsage]
 	if _, done := p.migrated.Load(project); !done {
@@ -52,7 +52,7 @@ func (p *fromPlacement) InstanceUsage(ctx context.Context, project, user string)
 	return used, p.add(ctx, project, user, &used.User)
 }
 
-// add takes dedicated CPUs for cores, too: the limit is one for both.
+// add counts dedicated CPUs as cores, because one limit applies to both.
 func (p *fromPlacement) add(ctx context.Context, project, user string, to *objects.InstanceUsage) error {
 	held, err := p.placement.Usages(ctx, nil, project, user)
 	to.Cores, to.RAM = held["VCPU"]+held["PCPU"], held["MEMORY_MB"]

@@ -1,10 +1,9 @@
-// Package quota says how much of everything a project may have and how much of it
-// is in use, as Nova's drivers do. DbQuotaDriver has the limits of the API database
-// over the class "default" over the configuration, and counts usage from the rows
-// themselves or in Placement. UnifiedLimitsDriver has those of Keystone and counts
-// in Placement. NoopQuotaDriver has none.
+// Package quota computes limits and usage as Nova's quota drivers do. DbQuotaDriver takes the
+// limits from the API database, then from the class "default", then from the configuration, and
+// counts usage in the cells' rows or in Placement. UnifiedLimitsDriver takes the limits from
+// Keystone and counts in Placement. NoopQuotaDriver has no limits.
 //
-// It imports objects; internal/db satisfies its interfaces.
+// It imports objects; internal/db implements its interfaces.
 package quota
 
 import (
@@ -17,8 +16,8 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Store is what the quotas need of the API database; *dbapi.Quotas is one. An
-// empty user asks for the project alone.
+// Store is the part of the API database that the quotas use; *dbapi.Quotas implements it. An
+// empty user means the project only.
 type Store interface {
 	Limits(ctx context.Context, project, user string) (objects.QuotaLimits, error)
 	LimitsAndGroups(ctx context.Context, project, user string) (objects.QuotaLimits, objects.Used[int64], error)
@@ -28,53 +27,53 @@ type Store interface {
 	SetLimit(ctx context.Context, project, user, resource string, limit int64) error
 	DeleteLimits(ctx context.Context, project, user string) error
 	SetClass(ctx context.Context, class, resource string, limit int64) error
-	// Migrated tells whether servers can be counted by their mappings; an empty
-	// project asks about all.
+	// Migrated reports whether servers can be counted by instance mappings; an empty project
+	// means all projects.
 	Migrated(ctx context.Context, project string) (bool, error)
 	Mapped(ctx context.Context, project, user string) (objects.Used[int64], error)
 	// Members counts the members of a server group.
 	Members(ctx context.Context, group int64) (int64, error)
-	// MappedMembers counts the servers of a user among uuids by their mappings, and
-	// Building answers those of them that no cell has yet.
+	// MappedMembers counts the servers of a user among uuids by instance mappings. Building
+	// counts those of them that have only a build request.
 	MappedMembers(ctx context.Context, uuids []string, user string) (int64, error)
 	Building(ctx context.Context, uuids []string, user string) ([]string, error)
 }
 
-// Usage counts instances in all cells; cell.Everywhere is one.
+// Usage counts instances in all cells; cell.Everywhere implements it.
 type Usage interface {
 	InstanceUsage(ctx context.Context, project, user string) (objects.Used[objects.InstanceUsage], error)
-	// Alive answers the servers of a user among uuids.
+	// Alive returns the servers of a user among uuids that are not deleted.
 	Alive(ctx context.Context, uuids []string, user string) ([]string, error)
 }
 
-// Owner is who something belongs to.
+// Owner is the owner of resources.
 type Owner struct{ Project, User string }
 
-// Quotas answers limits and usage. It is safe for concurrent use.
+// Quotas computes limits and usage. It is safe for concurrent use.
 type Quotas struct {
 	store    Store
 	usage    Usage
 	defaults Values
 	noop     bool
-	unified  *unified // nil but for unified limits
+	unified  *unified // nil unless limits are unified
 	flights  flights
 	log      zerolog.Logger
-	migrated atomic.Bool // all mappings of servers say whose these are
+	migrated atomic.Bool // all instance mappings have a user
 }
 
-// Options are what quotas are made of.
+// Options are the dependencies of Quotas.
 type Options struct {
 	Config    config.Quota
 	Store     Store
 	Usage     Usage
-	Placement Placement // where the configuration counts there
+	Placement Placement // used if the configuration counts in Placement
 	Keystone  Keystone  // for unified limits
 	// PinnedAsShared is [workarounds] unified_limits_count_pcpu_as_vcpu.
 	PinnedAsShared bool
 	Log            zerolog.Logger
 }
 
-// New makes the quotas of a configuration.
+// New builds the quotas of a configuration.
 func New(o Options) *Quotas {
 	q := &Quotas{store: o.Store, usage: o.Usage, noop: o.Config.Driver == "nova.quota.NoopQuotaDriver", log: o.Log}
 	q.defaults = configured(o.Config)
@@ -89,17 +88,17 @@ func New(o Options) *Quotas {
 	return q
 }
 
-// UnifiedDriver is the [quota] driver whose limits are in Keystone.
+// UnifiedDriver is the value of [quota] driver for limits in Keystone.
 const UnifiedDriver = "nova.quota.UnifiedLimitsDriver"
 
-// Unified tells whether the limits are in Keystone.
+// Unified reports whether the limits are in Keystone.
 func (q *Quotas) Unified() bool { return q.unified != nil }
 
-// Set is what a project or user may have and has. Only Instances, Cores, RAM and
-// ServerGroups are counted; the usage of others is 0, as Nova shows it.
+// Set contains the limits and the usage of a project or user. Only Instances, Cores, RAM and
+// ServerGroups are counted; as in Nova, the usage of other resources is 0.
 type Set struct{ Limits, Used Values }
 
-// Reserved is what Nova shows as reserved, of every resource.
+// Reserved returns the number that Nova shows as reserved for every resource.
 func (q *Quotas) Reserved() int64 {
 	if q.noop {
 		return -1
@@ -107,8 +106,8 @@ func (q *Quotas) Reserved() int64 {
 	return 0
 }
 
-// Project answers the limits and usage of a project. Requests of a moment for the
-// same project share one reading, which begins after all of them have asked.
+// Project returns the limits and usage of a project. Concurrent requests for a project share
+// one read, which begins after each of the requests.
 func (q *Quotas) Project(ctx context.Context, project string) (Set, error) {
 	if q.noop {
 		return Set{Limits: unlimited(), Used: unlimited()}, nil
@@ -122,8 +121,8 @@ func (q *Quotas) Project(ctx context.Context, project string) (Set, error) {
 	})
 }
 
-// User answers the limits and usage of a user in a project. Unified limits are the
-// project's alone.
+// User returns the limits and usage of a user in a project. Unified limits apply to the project
+// only.
 func (q *Quotas) User(ctx context.Context, o Owner) (Set, error) {
 	if q.unified != nil {
 		return q.Project(ctx, o.Project)
@@ -135,10 +134,10 @@ func (q *Quotas) User(ctx context.Context, o Owner) (Set, error) {
 	return set, err
 }
 
-// Defaults answers the limits of projects that have none of their own.
+// Defaults returns the limits of projects without own limits.
 func (q *Quotas) Defaults(ctx context.Context) (Values, error) { return q.Class(ctx, "default") }
 
-// Class answers the limits of a quota class. Unified limits know no classes.
+// Class returns the limits of a quota class. Unified limits have no classes.
 func (q *Quotas) Class(ctx context.Context, name string) (Values, error) {
 	if q.unified != nil {
 		return q.unified.limits(ctx, "")
@@ -150,8 +149,8 @@ func (q *Quotas) Class(ctx context.Context, name string) (Values, error) {
 	return q.defaults.with(rows), err
 }
 
-// limits puts the limits of the project and of the user together: a user has
-// those of the project where no other are set.
+// limits merges the limits of project and user: the limits of the project apply to a user
+// without own limits.
 func (q *Quotas) limits(rows objects.QuotaLimits) (project, user Values) {
 	project = q.defaults.with(rows.Default).with(rows.Project)
 	return project, project.with(rows.User)

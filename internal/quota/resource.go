@@ -6,11 +6,11 @@ import (
 	"github.com/nova-go/nova/config"
 )
 
-// Resource is something that has a quota.
+// Resource is a resource with a quota.
 type Resource uint8
 
-// The resources, in the order of their names. The last four of Nova's own network
-// are kept for the sake of old microversions: nothing counts them.
+// The resources in the order of their names. The last four belong to nova-network and exist
+// only for old microversions; they are not counted.
 const (
 	Cores Resource = iota
 	FixedIPs
@@ -26,17 +26,17 @@ const (
 	SecurityGroups
 	ServerGroupMembers
 	ServerGroups
-	resources // how many there are
+	resources // the number of resources
 )
 
 var names = [resources]string{"cores", "fixed_ips", "floating_ips", "injected_file_content_bytes",
 	"injected_file_path_bytes", "injected_files",
 	"instances", "key_pairs", "metadata_items", "ram", "security_group_rules", "security_groups", "server_group_members", "server_groups"}
 
-// String is the name that Nova's tables and API give the resource.
+// String returns the name of the resource in Nova's tables and API.
 func (r Resource) String() string { return names[r] }
 
-// Resources lists all of them, by name.
+// Resources lists all resources by name.
 func Resources() []Resource {
 	all := make([]Resource, resources)
 	for i := range all {
@@ -45,13 +45,13 @@ func Resources() []Resource {
 	return all
 }
 
-// Unlimited is the limit of what has none; so is every number below it.
+// Unlimited is the value for no limit; all negative values mean the same.
 const Unlimited = -1
 
-// Values holds a number for every resource.
+// Values contains a number for every resource.
 type Values [resources]int64
 
-// with is v with the values of rows in their place.
+// with returns v with its values replaced by those of rows.
 func (v Values) with(rows map[string]int64) Values {
 	if len(rows) == 0 {
 		return v
@@ -84,7 +84,7 @@ func configured(c config.Quota) Values {
 	return v
 }
 
-// ResourceNamed finds a resource by its name.
+// ResourceNamed returns the resource with a name.
 func ResourceNamed(name string) (Resource, bool) {
 	n := slices.Index(names[:], name)
 	return Resource(max(n, 0)), n >= 0

@@ -11,8 +11,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// MetadataItems holds the number of a server's metadata against the caller's
-// limits, or answers MetadataLimitExceeded.
+// MetadataItems checks the number of a server's metadata items against the caller's limits. It
+// returns MetadataLimitExceeded if it exceeds them.
 func (q *Quotas) MetadataItems(ctx context.Context, caller *reqctx.Caller, n int) error {
 	err := q.CheckLimits(ctx, Owner{Project: caller.ProjectID, User: caller.UserID}, Deltas{MetadataItems: int64(n)})
 	if over, ok := errors.AsType[*OverError](err); ok {
@@ -21,15 +21,14 @@ func (q *Quotas) MetadataItems(ctx context.Context, caller *reqctx.Caller, n int
 	return err
 }
 
-// Taker is a server that is to take what its flavor says, for its owner.
+// Taker is a server that will use the resources of its flavor, with its owner.
 type Taker struct {
 	Owner
 	Flavor       *objects.Flavor
 	VolumeBacked bool
 }
 
-// OneMore checks that an owner may have one more server, or answers
-// TooManyInstances.
+// OneMore checks that an owner may have one more server. It returns TooManyInstances otherwise.
 func (q *Quotas) OneMore(ctx context.Context, caller *reqctx.Caller, t Taker) error {
 	deltas := Deltas{Instances: 1, Cores: t.Flavor.VCPUs, RAM: t.Flavor.MemoryMB}
 	err := q.Check(ctx, t.Owner, deltas)
@@ -42,9 +41,9 @@ func (q *Quotas) OneMore(ctx context.Context, caller *reqctx.Caller, t Taker) er
 	return q.Beside(ctx, caller, t)
 }
 
-// Beside holds what a server is to take, as one more, against unified limits, or
-// answers TooManyInstances. One that is resized holds both in Placement: what it has
-// and what it gets.
+// Beside checks the resources of a server against unified limits, in addition to the current
+// usage. It returns TooManyInstances if they are exceeded. During a resize Placement contains
+// the old and the new resources of a server.
 func (q *Quotas) Beside(ctx context.Context, caller *reqctx.Caller, t Taker) error {
 	if q.unified == nil {
 		return nil
@@ -56,10 +55,10 @@ func (q *Quotas) Beside(ctx context.Context, caller *reqctx.Caller, t Taker) err
 	return err
 }
 
-// Unshelve checks that a server of no host may take cores and RAM again, where these
-// are counted in Placement: else they count all the time. As in Nova, what the caller
-// has is held against the limits of the server's owner. spec is the server's
-// RequestSpec; load answers the server where it is needed. Errors: OverQuota,
+// Unshelve checks that a shelved-offloaded server may use cores and RAM again. The check is
+// needed only if these are counted in Placement; otherwise shelved servers count as well. As in
+// Nova, the usage of the caller is compared with the limits of the server's owner. spec is the
+// server's RequestSpec; load returns the server if it is needed. Errors: OverQuota,
 // TooManyInstances.
 func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Caller, spec *objects.RequestSpec, load func() (Taker, error)) error {
 	if _, there := q.usage.(*fromPlacement); !there && q.unified == nil {
@@ -91,8 +90,8 @@ func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Caller, spec *obje
 	return nil
 }
 
-// Upsize checks that a server's owner may have it grow by cores and MiB of RAM, or
-// answers TooManyInstances. What does not grow is not checked.
+// Upsize checks that the owner of a server may use further cores and MiB of RAM. It returns
+// TooManyInstances otherwise. Resources that do not grow are not checked.
 func (q *Quotas) Upsize(ctx context.Context, o Owner, cores, ram int64) error {
 	if cores <= 0 && ram <= 0 {
 		return nil

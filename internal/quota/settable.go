@@ -2,13 +2,13 @@ package quota
 
 import "context"
 
-// Bounds are what the limits of a project or user may be set to. A Maximum of -1
-// is none; a Minimum is never below 0 but for resources without limit and usage.
+// Bounds are the minimum and maximum to which limits may be set. A Maximum of -1 means
+// unlimited. A Minimum is at least 0, except for resources without limit and usage.
 type Bounds struct{ Minimum, Maximum Values }
 
-// Settable answers the bounds of a project's limits: no lower than what its users
-// may have together and what is in use; or those of a user's: no lower than the
-// use, and no higher than what the project has not given to its users yet.
+// Settable returns the bounds of limits. Those of a project must be at least the sum of its
+// users' limits and the usage. Those of a user must be at least the user's usage, and at most
+// the part of the project's limit that is not assigned to users.
 func (q *Quotas) Settable(ctx context.Context, o Owner) (Bounds, error) {
 	b := Bounds{Maximum: unlimited()}
 	if q.noop || q.unified != nil {
@@ -27,7 +27,7 @@ func (q *Quotas) Settable(ctx context.Context, o Owner) (Bounds, error) {
 		return b, err
 	}
 	for _, r := range Resources() {
-		remains := project.Limits[r] - sums[r.String()] // of a project without limit, too: Nova subtracts all the same
+		remains := project.Limits[r] - sums[r.String()] // like Nova, this subtracts also from an unlimited (-1) project
 		if o.User == "" {
 			b.Minimum[r] = max(less(project.Limits[r], remains), project.Used[r])
 			continue
@@ -42,7 +42,7 @@ func (q *Quotas) Settable(ctx context.Context, o Owner) (Bounds, error) {
 	return b, nil
 }
 
-// less is a difference of limits; what is taken from or of no limit is none.
+// less returns the difference of two limits; it is unlimited if one of them is.
 func less(a, b int64) int64 {
 	if a <= Unlimited || b <= Unlimited {
 		return Unlimited
@@ -50,19 +50,19 @@ func less(a, b int64) int64 {
 	return a - b
 }
 
-// SetLimit makes or changes a limit of a project, or of a user in it. The driver
-// that counts nothing keeps the rows, too; those in Keystone are left to it.
+// SetLimit creates or updates a limit of a project, or of a user in it. As in Nova,
+// NoopQuotaDriver stores the rows, too; limits in Keystone are not changed.
 func (q *Quotas) SetLimit(ctx context.Context, o Owner, r Resource, limit int64) error {
 	if q.unified != nil {
 		return nil
 	}
-	if r == FixedIPs || r == FloatingIPs { // limits of these are the project's alone
+	if r == FixedIPs || r == FloatingIPs { // these resources have only limits of projects
 		o.User = ""
 	}
 	return q.store.SetLimit(ctx, o.Project, o.User, r.String(), limit)
 }
 
-// DeleteLimits forgets the limits of a project and its users, or of one user.
+// DeleteLimits deletes the limits of a project and its users, or of one user.
 func (q *Quotas) DeleteLimits(ctx context.Context, o Owner) error {
 	if q.unified != nil {
 		return nil
@@ -70,7 +70,7 @@ func (q *Quotas) DeleteLimits(ctx context.Context, o Owner) error {
 	return q.store.DeleteLimits(ctx, o.Project, o.User)
 }
 
-// SetClass makes or changes a limit of a quota class.
+// SetClass creates or updates a limit of a quota class.
 func (q *Quotas) SetClass(ctx context.Context, class string, r Resource, limit int64) error {
 	if q.unified != nil {
 		return nil

@@ -15,23 +15,23 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Keystone has the unified limits of Nova's endpoint, by their names there; -1 is
-// no limit. *keystone.Limits is one.
+// Keystone reads the unified limits of Nova's endpoint by name; -1 means unlimited.
+// *keystone.Limits implements it.
 type Keystone interface {
-	// Registered are the limits of projects that have none of their own.
+	// Registered returns the registered limits, which apply to projects without own limits.
 	Registered(ctx context.Context) (map[string]int64, error)
-	// OfProject are those of a project's own.
+	// OfProject returns the own limits of a project.
 	OfProject(ctx context.Context, project string) (map[string]int64, error)
 }
 
-// servers is the limit of the number of servers. What they take has limits by the
-// names of Placement's resource classes, behind class.
+// servers is the name of the limit of servers. Limits of their resources are named class and a
+// resource class of Placement.
 const (
 	servers = "servers"
 	class   = "class:"
 )
 
-// unifiedNames are the names in Keystone of what Nova's API shows.
+// unifiedNames maps resources of Nova's API to names of limits in Keystone.
 var unifiedNames = map[Resource]string{
 	Instances: servers, Cores: class + "VCPU", RAM: class + "MEMORY_MB",
 	MetadataItems: "server_metadata_items", InjectedFiles: "server_injected_files",
@@ -39,8 +39,8 @@ var unifiedNames = map[Resource]string{
 	KeyPairs: "server_key_pairs", ServerGroups: "server_groups", ServerGroupMembers: "server_group_members",
 }
 
-// unified are limits in Keystone, as Nova's UnifiedLimitsDriver has them: whatever
-// has none registered has the limit 0, but for what the configuration lets go.
+// unified applies limits in Keystone as Nova's UnifiedLimitsDriver does: a resource without
+// registered limit has the limit 0, unless the configuration exempts it.
 type unified struct {
 	keystone  Keystone
 	placement Placement
@@ -60,9 +60,9 @@ func newUnified(o Options) *unified {
 	}
 }
 
-// limits are those of a project, or where project is empty the registered ones, in
-// the places of Nova's own resources; those that Keystone does not know are -1, and
-// those that have none registered 0.
+// limits returns the limits of a project, or the registered limits for an empty project, by
+// Nova's resources. A resource that has no unified limit is -1; one without a registered limit
+// is 0.
 func (u *unified) limits(ctx context.Context, project string) (Values, error) {
 	v := unlimited()
 	l, err := u.read(ctx, project)
@@ -71,14 +71,14 @@ func (u *unified) limits(ctx context.Context, project string) (Values, error) {
 	}
 	for r, name := range unifiedNames {
 		v[r] = l.registered[name]
-		if r == Instances || r == Cores || r == RAM { // the others are no project's
+		if r == Instances || r == Cores || r == RAM { // projects have no own limits of the other resources
 			v[r] = l.of(name)
 		}
 	}
 	return v, nil
 }
 
-// read asks Keystone for the limits of a project, or for "" for those of none.
+// read reads the limits of a project from Keystone; for "" only the registered limits.
 func (u *unified) read(ctx context.Context, project string) (l keystoneLimits, err error) {
 	l.project = project
 	if l.registered, err = u.keystone.Registered(ctx); err == nil && project != "" {
@@ -91,7 +91,7 @@ func (u *unified) read(ctx context.Context, project string) (l keystoneLimits, e
 	return l, err
 }
 
-// set is what a project may have and has.
+// set returns limits and usage of a project.
 func (u *unified) set(ctx context.Context, project string) (Set, error) {
 	limits, err := u.limits(ctx, project)
 	if err != nil {
@@ -108,7 +108,7 @@ func (u *unified) set(ctx context.Context, project string) (Set, error) {
 	return s, err
 }
 
-// used counts what a project has of servers and of classes of resources.
+// used returns the number of a project's servers and the usage of its resource classes.
 func (u *unified) used(ctx context.Context, caller *reqctx.Caller, project string, names []string) (map[string]int64, error) {
 	used := map[string]int64{}
 	slices.Sort(names)
@@ -131,7 +131,7 @@ func (u *unified) used(ctx context.Context, caller *reqctx.Caller, project strin
 		return nil, err
 	}
 	const shared, pinned = "VCPU", "PCPU"
-	if u.pinnedToo && !slices.Contains(names, class+pinned) { // one that a flavor names has its own limit
+	if u.pinnedToo && !slices.Contains(names, class+pinned) { // a separate limit of PCPU is counted separately
 		held[shared] += held[pinned]
 	}
 	for _, name := range names {
@@ -142,8 +142,8 @@ func (u *unified) used(ctx context.Context, caller *reqctx.Caller, project strin
 	return used, nil
 }
 
-// countable refuses to count servers by mappings that do not say yet which of them
-// are being deleted.
+// countable returns an error if servers cannot be counted by instance mappings, because some
+// mappings have no queued_for_delete yet.
 func (u *unified) countable(ctx context.Context) error {
 	if u.migrated.Load() {
 		return nil
@@ -160,19 +160,19 @@ func (u *unified) countable(ctx context.Context) error {
 	return nil
 }
 
-// over is a limit that deltas exceed.
+// over is a limit that the deltas exceed.
 type over struct {
 	name               string
 	limit, used, delta int64
 }
 
-// keystoneLimits are the limits that hold for a project.
+// keystoneLimits are the limits that apply to a project.
 type keystoneLimits struct {
-	project         string // "": none
+	project         string // "": no project
 	registered, own map[string]int64
 }
 
-// of prefers the project's own limit; what has none at all has 0.
+// of returns the project's own limit, otherwise the registered one, otherwise 0.
 func (l keystoneLimits) of(name string) int64 {
 	if n, ok := l.own[name]; ok {
 		return n
@@ -180,8 +180,8 @@ func (l keystoneLimits) of(name string) int64 {
 	return l.registered[name]
 }
 
-// enforce answers an *OverError where what is used and the deltas together exceed
-// limits that count.
+// enforce returns an *OverError if the sum of usage and deltas exceeds limits, unless the
+// configuration exempts them.
 func (u *unified) enforce(l keystoneLimits, used, deltas map[string]int64) error {
 	var exceeded []over
 	for _, name := range slices.Sorted(maps.Keys(deltas)) {
@@ -203,8 +203,8 @@ func (u *unified) enforce(l keystoneLimits, used, deltas map[string]int64) error
 	return &OverError{unified: fmt.Sprintf("Project %s is over a limit for [%s]", project, strings.Join(texts, ", "))}
 }
 
-// counts tells whether any of the exceeded limits is one: of those of 0, some may be
-// for want of a registered limit, and the configuration says what that means.
+// counts reports whether one of the exceeded limits applies. A limit of 0 may be missing in
+// Keystone; the configuration determines whether it then applies.
 func (u *unified) counts(exceeded []over, registered map[string]int64) bool {
 	for _, o := range exceeded {
 		_, set := registered[o.name]
@@ -215,7 +215,7 @@ func (u *unified) counts(exceeded []over, registered map[string]int64) bool {
 	return false
 }
 
-// local holds a number that has no project against the registered limits.
+// local checks a number that belongs to no project against the registered limits.
 func (u *unified) local(ctx context.Context, r Resource, used, delta int64) error {
 	name := unifiedNames[r]
 	l, err := u.read(ctx, "")
@@ -230,10 +230,9 @@ func (u *unified) local(ctx context.Context, r Resource, used, delta int64) erro
 	return err
 }
 
-// Fit answers how many of least to most servers a project may have more, each of
-// which takes classes, or TooManyInstances. It answers most where there are no
-// unified limits. Of 0 servers, it is checked whether the project is within the limits
-// already.
+// Fit returns how many further servers a project may have, between least and most, each of
+// which uses classes. It returns TooManyInstances if there is room for fewer than least, and
+// most without unified limits. For 0 servers it checks the current usage.
 func (q *Quotas) Fit(ctx context.Context, caller *reqctx.Caller, project string, classes map[string]int64, least, most int) (int, error) {
 	if q.unified == nil {
 		return most, nil

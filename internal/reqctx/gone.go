@@ -5,23 +5,22 @@ import (
 	"errors"
 )
 
-// ErrCutOff is the cause by which a listener ends the contexts of requests that
-// are still under way when its time to stop is over.
+// ErrCutOff is the cause with which a listener cancels the requests that are still in progress
+// at the end of its drain time.
 var ErrCutOff = errors.New("the service stops")
 
-// StatusClientGone is counted and logged, in the place of an error, for requests
-// whose client has left before the answer; nobody gets to see it. The number is
-// the one that nginx uses.
+// StatusClientGone is recorded in metrics and logs instead of an error if the client has
+// disconnected before the answer; it is never sent. nginx uses the same number.
 const StatusClientGone = 499
 
-// ClientGone tells that the context of a request was cancelled because its client
-// has left: what fails from then on fails for no fault of ours.
+// ClientGone reports whether the context of a request was cancelled because its client has
+// disconnected. Errors after that are not errors of the service.
 func ClientGone(ctx context.Context) bool {
 	return errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), ErrCutOff)
 }
 
-// Answered is the status to count and to log for a request that was answered with
-// status: an error of the server after its client has left is none.
+// Answered returns the status for metrics and logs of a request with an answer:
+// StatusClientGone for a 5xx after the client has disconnected, otherwise status.
 func Answered(ctx context.Context, status int) int {
 	if status >= 500 && ClientGone(ctx) {
 		return StatusClientGone

@@ -1,5 +1,5 @@
-// Package reqctx carries who is asking, and as part of which request, from the
-// middleware to everything below it. It mirrors nova.context.RequestContext.
+// Package reqctx passes the caller and the ids of a request from the middleware to all other
+// packages. It mirrors nova.context.RequestContext.
 package reqctx
 
 import (
@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// Caller is the identity behind one request. It is set once by the
-// keystonecontext or noauth filter and is read-only from then on: it is shared by
-// every goroutine that works for the request.
+// Caller is the identity of a request's caller. The keystonecontext or noauth filter sets it
+// once; it is read-only after that, because all goroutines of the request share it.
 type Caller struct {
 	RequestID       string // "req-<uuid>", new for every request
 	GlobalRequestID string // the caller's X-OpenStack-Request-ID, or ""
@@ -27,7 +26,7 @@ type Caller struct {
 	DomainID                 string // of a domain-scoped token
 	SystemScope              string // "all" or ""
 	Roles                    []string
-	IsAdmin                  bool // policy rule context_is_admin held when the context was made
+	IsAdmin                  bool // the result of the policy rule context_is_admin
 	IsAdminProject           bool
 	AuthToken                string
 	ServiceUserID            string // of the X-Service-Token, if any
@@ -43,16 +42,14 @@ type Caller struct {
 	ReadDeleted string
 }
 
-// CatalogEntry is one service of the token's catalog, in the shape (v2) that
-// keystonemiddleware puts in X-Service-Catalog.
+// CatalogEntry is one service of the token's catalog, in the v2 format of X-Service-Catalog.
 type CatalogEntry struct {
 	Type      string            `json:"type"`
 	Name      string            `json:"name"`
 	Endpoints []json.RawMessage `json:"endpoints"`
 }
 
-// HasRole reports whether the token carries the role, compared as Keystone
-// writes it (lower case is the caller's business).
+// HasRole reports whether the token has the role. The comparison is case-sensitive.
 func (c *Caller) HasRole(role string) bool { return slices.Contains(c.Roles, role) }
 
 // Elevated returns a copy with the rights of an administrator, as
@@ -73,7 +70,7 @@ func With(ctx context.Context, c *Caller) context.Context {
 	return context.WithValue(ctx, key{}, c)
 }
 
-// From returns the request's context, or nil when no filter has set one.
+// From returns the request's context, or nil if no filter has set one.
 func From(ctx context.Context) *Caller {
 	c, _ := ctx.Value(key{}).(*Caller)
 	return c
@@ -81,10 +78,10 @@ func From(ctx context.Context) *Caller {
 
 type legacyKey struct{}
 
-// WithLegacyV2 marks a request of the /v2 API, which knows no microversions.
+// WithLegacyV2 marks a request of the /v2 API, which has no microversions.
 func WithLegacyV2(ctx context.Context) context.Context {
 	return context.WithValue(ctx, legacyKey{}, true)
 }
 
-// LegacyV2 tells whether the request came by the /v2 API.
+// LegacyV2 reports whether the request came through the /v2 API.
 func LegacyV2(ctx context.Context) bool { return ctx.Value(legacyKey{}) != nil }

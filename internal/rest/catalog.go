@@ -12,7 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Catalog lists services and where they are.
+// Catalog lists services and their endpoints.
 type Catalog []Service
 
 // Service is an entry of the catalog.
@@ -28,8 +28,8 @@ type Endpoint struct {
 	URL       string
 }
 
-// aliases are the names under which catalogs have the same service; a service
-// type of nova.conf means any of its row.
+// aliases are the names of a service in catalogs; a service type of nova.conf also finds the
+// other names of its row.
 var aliases = [][]string{
 	{"block-storage", "volumev3", "volumev2", "volume", "block-store"},
 	{"shared-file-system", "sharev2", "share"},
@@ -45,9 +45,9 @@ func sameType(wanted, have string) bool {
 	})
 }
 
-// Find gives the URL of a service as an adapter describes it: the first of its
-// interfaces that the region has; "" if there is none. A type spelt exactly so
-// goes before its aliases.
+// Find returns the URL of the service that an adapter describes, for the first of its
+// interfaces in the region; "" if there is none. An exact type takes precedence over its
+// aliases.
 func (c Catalog) Find(a config.Adapter) string {
 	interfaces := a.ValidInterfaces
 	if interfaces == nil {
@@ -73,14 +73,13 @@ func (c Catalog) Find(a config.Adapter) string {
 
 type catalogKey struct{}
 
-// WithCatalog gives ctx the whole catalog of the token behind a request. The
-// reqctx.Caller keeps only the services that Nova hands on to its computes,
-// without Keystone.
+// WithCatalog stores the whole catalog of a request's token in ctx. The reqctx.Caller contains
+// only the services that Nova passes on to nova-compute, without Keystone.
 func WithCatalog(ctx context.Context, c Catalog) context.Context {
 	return context.WithValue(ctx, catalogKey{}, c)
 }
 
-// catalogFor gives the best catalog there is of a caller's token.
+// catalogFor returns the most complete catalog of a caller's token.
 func catalogFor(ctx context.Context, caller *reqctx.Caller) Catalog {
 	if c, ok := ctx.Value(catalogKey{}).(Catalog); ok {
 		if of := reqctx.From(ctx); of != nil && of.AuthToken == caller.AuthToken {
@@ -106,8 +105,7 @@ func catalogOfV3(entries []tokens.CatalogEntry) Catalog {
 	return c
 }
 
-// CatalogOf reads the catalog of a caller's context. Endpoints that cannot be
-// read are left out.
+// CatalogOf converts the catalog of a caller's context. Invalid endpoints are left out.
 func CatalogOf(entries []reqctx.CatalogEntry) Catalog {
 	c := make(Catalog, 0, len(entries))
 	for _, e := range entries {

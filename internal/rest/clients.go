@@ -10,7 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// NoEndpoint is the answer where no catalog has the session's service.
+// NoEndpoint reports that no catalog contains the session's service.
 type NoEndpoint struct {
 	Group, ServiceType, Region string
 	Interfaces                 []string
@@ -20,9 +20,8 @@ func (e *NoEndpoint) Error() string {
 	return fmt.Sprintf("[%s] no %s endpoint for %s service in region %s", e.Group, strings.Join(e.Interfaces, " or "), e.ServiceType, e.Region)
 }
 
-// AsService gives a client that acts as Nova's own user. It renews its token
-// when the service refuses it. Clients are cheap and may be made per request;
-// ctx is for the login only.
+// AsService returns a client that acts as Nova's own user. It renews its token when the service
+// rejects it. Clients are cheap and may be created per request; ctx is used only for the login.
 func (s *Session) AsService(ctx context.Context) (*gophercloud.ServiceClient, error) {
 	l, err := s.Login(ctx)
 	if err != nil {
@@ -47,9 +46,9 @@ func (s *Session) AsService(ctx context.Context) (*gophercloud.ServiceClient, er
 	return c, nil
 }
 
-// AsUser gives a client that acts for the caller: with the caller's token, with
-// Nova's own beside it where [service_user] says so, at the endpoint of the
-// caller's catalog, and under the caller's request id.
+// AsUser returns a client that acts for the caller: with the caller's token, with Nova's
+// service token if [service_user] enables it, at the endpoint in the caller's catalog, and with
+// the caller's request id.
 func (s *Session) AsUser(ctx context.Context, caller *reqctx.Caller) (*gophercloud.ServiceClient, error) {
 	endpoint, err := s.endpoint(ctx, caller, caller.ProjectID)
 	if err != nil {
@@ -82,8 +81,9 @@ func (s *Session) provider(endpoint string) *gophercloud.ServiceClient {
 	return &gophercloud.ServiceClient{ProviderClient: p, Endpoint: gophercloud.NormalizeURL(endpoint), Type: s.o.Adapter.ServiceType}
 }
 
-// endpoint is endpoint_override, or what the catalogs have: the caller's, the
-// session's own, that of Options.Catalog. project stands for %(project_id)s.
+// endpoint returns endpoint_override, or the endpoint in the first catalog that contains the
+// service: the caller's, the session's own, that of Options.Catalog. project replaces
+// %(project_id)s.
 func (s *Session) endpoint(ctx context.Context, caller *reqctx.Caller, project string) (string, error) {
 	a := s.o.Adapter
 	override := a.EndpointOverride

@@ -13,7 +13,7 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 )
 
-// counted is a transport whose calls are counted and traced, each try of its own.
+// counted returns a transport that records metrics and spans of each attempt.
 func counted(t http.RoundTripper, o Options) http.RoundTripper {
 	if o.Traces != nil {
 		t = otelhttp.NewTransport(t, otelhttp.WithTracerProvider(o.Traces), otelhttp.WithPropagators(propagation.TraceContext{}),
@@ -32,8 +32,7 @@ type counter struct {
 	service string
 }
 
-// RoundTrip implements http.RoundTripper. The time is that until the head of the
-// answer.
+// RoundTrip implements http.RoundTripper. It measures the time until the head of the answer.
 func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
 	began := time.Now()
 	answer, err := c.RoundTripper.RoundTrip(r)
@@ -42,13 +41,14 @@ func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
 	case err == nil:
 		status = answer.StatusCode
 	case errors.Is(err, context.Canceled):
-		status = metrics.ServiceCanceled // which says nothing of the service
+		status = metrics.ServiceCanceled // the service is not responsible for it
 	}
 	c.to.Service(c.service, r.Method, status, time.Since(began))
 	return answer, err
 }
 
-// CloseIdleConnections is what http.Client asks of its transport.
+// CloseIdleConnections closes the idle connections of the wrapped transport; http.Client calls
+// it.
 func (c *counter) CloseIdleConnections() {
 	if t, ok := c.RoundTripper.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()

@@ -11,10 +11,10 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// retry is gophercloud's hook: nil means once more. connect_retries covers calls
-// that have reached nobody, and reads that were cut off; status_code_retries the
-// statuses of retriable_status_codes. Pauses double from half a second unless a
-// delay is set.
+// retry is called by gophercloud after a failed request; nil means that the request is
+// repeated. connect_retries applies to requests that have not reached a service, and to
+// interrupted reads; status_code_retries applies to the statuses of retriable_status_codes.
+// Pauses double from half a second, unless a delay is set.
 func (s *Session) retry(ctx context.Context, method, _ string, _ *gophercloud.RequestOpts, err error, failed uint) error {
 	a := s.o.Adapter
 	var limit *int
@@ -39,8 +39,8 @@ func (s *Session) retry(ctx context.Context, method, _ string, _ *gophercloud.Re
 	return nil
 }
 
-// Pause waits before try number failed+1 and tells whether ctx still lasts.
-// delay in seconds is the same for each try; nil: 0.5, 1, 2, ... up to a minute.
+// Pause waits before attempt failed+1, and returns false if ctx ends. delay is in seconds, the
+// same for each attempt; nil means 0.5, 1, 2, ... up to a minute.
 func Pause(ctx context.Context, failed uint, delay *float64) bool {
 	d := min(time.Second/2<<min(max(failed, 1)-1, 10), time.Minute)
 	if delay != nil {
@@ -56,13 +56,13 @@ func Pause(ctx context.Context, failed uint, delay *float64) bool {
 	}
 }
 
-// unreached tells that a call has not reached the service.
+// unreached reports whether a request has not reached the service.
 func unreached(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "dial"
 }
 
-// IsNetwork tells that a call failed on the way, not by an answer.
+// IsNetwork reports whether a request failed in the network, without an answer.
 func IsNetwork(err error) bool {
 	var status interface{ GetStatusCode() int }
 	if errors.As(err, &status) || errors.Is(err, context.Canceled) {

@@ -20,39 +20,38 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 )
 
-// ErrNoAuth says that the group has no auth_type, so that one can act for callers there
-// but not log in.
+// ErrNoAuth reports that the group has no auth_type: the session can act for callers, but
+// cannot log in.
 var ErrNoAuth = errors.New("auth_type is not set")
 
-// renewBefore is how long before its end a token is replaced, as in keystoneauth.
+// renewBefore is the remaining lifetime at which a token is renewed, as in keystoneauth.
 const renewBefore = 2 * time.Minute
 
-// Options make a Session.
+// Options configure a Session.
 type Options struct {
-	// Group is the section that the options come from, for errors.
+	// Group is the group of the options, for errors.
 	Group   string
 	Auth    config.Auth
 	Session config.Session
 	Adapter config.Adapter
-	// Transport is nil for one of the session's own.
+	// Transport sends the requests; nil means a transport of the session's own.
 	Transport http.RoundTripper
-	// UserAgent goes before gophercloud's own.
+	// UserAgent is prepended to gophercloud's own.
 	UserAgent string
-	// ServiceUser gives the X-Service-Token of calls on behalf of callers; nil
-	// if [service_user] send_service_user_token is off.
+	// ServiceUser returns the X-Service-Token of requests on behalf of callers; nil if
+	// [service_user] send_service_user_token is false.
 	ServiceUser *Session
-	// Metrics counts the calls under Group; nil: nobody does.
+	// Metrics records the requests under Group; it may be nil.
 	Metrics *metrics.Metrics
-	// Traces makes a span of each call, and tells the service of it; nil: nobody
-	// does.
+	// Traces creates a span of each request, and sends traceparent; it may be nil.
 	Traces trace.TracerProvider
-	// Catalog gives endpoints where neither the caller's catalog nor a login of
-	// this session does; nil: nobody.
+	// Catalog returns endpoints that neither the caller's catalog nor a login of this session
+	// contains; it may be nil.
 	Catalog *Session
 }
 
-// Session is a service of the catalog, with the way to log in for it. It is safe
-// for concurrent use.
+// Session is the connection to a service of the catalog with Nova's credentials for it. It is
+// safe for concurrent use.
 type Session struct {
 	o      Options
 	client http.Client
@@ -60,7 +59,7 @@ type Session struct {
 	flight singleflight.Group
 }
 
-// Login is a token of Nova's own user. It is shared and must not be changed.
+// Login is a token of Nova's own user. It is shared and read-only.
 type Login struct {
 	Token     string
 	ProjectID string
@@ -68,8 +67,8 @@ type Login struct {
 	Catalog   Catalog
 }
 
-// New makes a session. It calls nobody. An error names the group and option that
-// cannot be used.
+// New returns a session. It sends no requests. Its error names the group and the unusable
+// option.
 func New(o Options) (*Session, error) {
 	s := &Session{o: o}
 	s.client.Transport = o.Transport
@@ -103,13 +102,13 @@ func (s *Session) logsIn() bool {
 	return true
 }
 
-// HTTP is the client that the session's calls go through.
+// HTTP returns the client of the session's requests.
 func (s *Session) HTTP() *http.Client { return &s.client }
 
-// AuthURL is auth_url.
+// AuthURL returns auth_url.
 func (s *Session) AuthURL() string { return s.o.Auth.AuthURL }
 
-// Metrics is where those who use the session count; it may be nil.
+// Metrics returns the metrics for users of the session; it may be nil.
 func (s *Session) Metrics() *metrics.Metrics {
 	if s == nil {
 		return nil
@@ -117,14 +116,14 @@ func (s *Session) Metrics() *metrics.Metrics {
 	return s.o.Metrics
 }
 
-// UserAgent is what calls name as theirs.
+// UserAgent returns the value of the header User-Agent.
 func (s *Session) UserAgent() string {
 	return strings.TrimSpace(s.o.UserAgent + " " + gophercloud.DefaultUserAgent)
 }
 
-// Login gives the session's own token, and gets one from Keystone if there is
-// none or it ends within two minutes. Goroutines that ask at the same time share
-// one call, which goes on when its first caller gives up.
+// Login returns the session's own token. It gets one from Keystone if there is none, or if it
+// expires within two minutes. Concurrent calls share one request, which continues when its
+// first caller is cancelled.
 func (s *Session) Login(ctx context.Context) (*Login, error) {
 	if l := s.current(); l != nil {
 		return l, nil
@@ -138,7 +137,7 @@ func (s *Session) Login(ctx context.Context) (*Login, error) {
 		return l, nil
 	}
 	done := s.flight.DoChan("", func() (any, error) {
-		if l := s.current(); l != nil { // a call that has just ended got it
+		if l := s.current(); l != nil { // a concurrent call has stored it
 			return l, nil
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
@@ -160,7 +159,7 @@ func (s *Session) Login(ctx context.Context) (*Login, error) {
 	}
 }
 
-// current is the login that holds for a while yet, or nil.
+// current returns a login that does not expire soon, or nil.
 func (s *Session) current() *Login {
 	if l := s.login.Load(); l != nil && time.Until(l.ExpiresAt) > renewBefore {
 		return l
@@ -168,8 +167,7 @@ func (s *Session) current() *Login {
 	return nil
 }
 
-// Invalidate forgets a token that a service has refused; another one that has
-// been got meanwhile stays.
+// Invalidate discards a token that a service has rejected, unless another one has replaced it.
 func (s *Session) Invalidate(token string) {
 	if l := s.login.Load(); l != nil && l.Token == token {
 		s.login.CompareAndSwap(l, nil)
@@ -208,7 +206,7 @@ func (s *Session) authenticate(ctx context.Context) (*Login, error) {
 	return l, nil
 }
 
-// authOptions turns keystoneauth's options into gophercloud's.
+// authOptions converts keystoneauth's options to gophercloud's.
 func authOptions(a config.Auth) gophercloud.AuthOptions {
 	o := gophercloud.AuthOptions{IdentityEndpoint: a.AuthURL}
 	switch a.AuthType {
@@ -221,7 +219,7 @@ func authOptions(a config.Auth) gophercloud.AuthOptions {
 			o.ApplicationCredentialName = a.ApplicationCredentialName
 			setUser(&o, a)
 		}
-		return o // carries its own scope
+		return o // an application credential has its own scope
 	default:
 		o.Password = a.Password
 		setUser(&o, a)
@@ -257,7 +255,8 @@ func setUser(o *gophercloud.AuthOptions, a config.Auth) {
 	o.DomainID, o.DomainName = domain(a, a.UserDomainID, a.UserDomainName)
 }
 
-// domain prefers the id, and falls back to the default domain's options.
+// domain returns the id if it is set, otherwise the name, otherwise the default domain's
+// options.
 func domain(a config.Auth, id, name string) (string, string) {
 	switch {
 	case id != "":
@@ -270,8 +269,8 @@ func domain(a config.Auth, id, name string) (string, string) {
 	return "", a.DefaultDomainName
 }
 
-// IdentityV3 gives Keystone's v3 URL, with a slash at its end, for an URL that
-// may have a version or not.
+// IdentityV3 returns Keystone's v3 URL, with a trailing slash, for a URL with or without
+// version.
 func IdentityV3(url string) (string, error) {
 	base, err := utils.BaseEndpoint(url)
 	if err != nil {

@@ -11,16 +11,15 @@ import (
 	"github.com/nova-go/nova/internal/clienttls"
 )
 
-// NewTransport makes a pool of connections with the TLS options of a group. One
-// pool may serve several sessions. group is for errors.
+// NewTransport returns a connection pool with the TLS options of a group. Several sessions may
+// share a pool. group is used in errors.
 func NewTransport(group string, s config.Session) (*http.Transport, error) {
 	t := &http.Transport{
 		Proxy:       http.ProxyFromEnvironment,
 		DialContext: (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		// All calls go to a handful of hosts, from as many requests at once as
-		// there are.
+		// All requests go to a few hosts, concurrently.
 		MaxIdleConnsPerHost:   256,
-		IdleConnTimeout:       50 * time.Second, // below the usual 60 s of proxies
+		IdleConnTimeout:       50 * time.Second, // less than the usual 60 s of proxies
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
 		ForceAttemptHTTP2:     true,

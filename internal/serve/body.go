@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// pacedBody cuts off clients that send a body too slowly. Only the time spent
-// waiting for the client counts: grace, and what the rate allows for the bytes
-// that came.
+// pacedBody ends requests of clients that send a body too slowly. Only the time of waiting for
+// the client counts. It is limited to grace plus the time that the rate allows for the received
+// bytes.
 type pacedBody struct {
 	io.ReadCloser
 	conn        *conn // may be nil
 	setDeadline func(time.Time) error
-	rate        int // bytes a second
+	rate        int // bytes per second
 	allowance   time.Duration
 	done        bool
-	complete    chan struct{} // closed when all of it has come
+	complete    chan struct{} // closed when the whole body has been received
 }
 
 func newPacedBody(body io.ReadCloser, c *conn, setDeadline func(time.Time) error, o *Options) *pacedBody {
@@ -42,14 +42,15 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 		b.done = true
 		if errors.Is(err, io.EOF) {
 			close(b.complete)
-			// What is read from now on is not the body any more.
+			// After this, reads from the connection do not belong to the body.
 			_ = b.setDeadline(time.Time{})
 		}
 	}
 	return n, err
 }
 
-// whole is closed when the client has sent all of its request. nil is no body.
+// whole returns a channel that is closed when the client has sent the whole request. A nil body
+// is complete.
 func (b *pacedBody) whole() <-chan struct{} {
 	if b == nil {
 		return nothingToCome
@@ -63,18 +64,17 @@ var nothingToCome = func() chan struct{} {
 	return c
 }()
 
-// leave sets the deadline for those who read on only to discard the rest.
+// leave sets the deadline for reads that discard the rest of the body.
 func (b *pacedBody) leave() {
 	if !b.done {
 		_ = b.setDeadline(time.Now().Add(b.allowance))
 	}
 }
 
-// guarded stands around the handler of HTTP connections: it paces bodies, tells
-// the connection who is waiting for whom, decides when a client is gone, and ends
-// keep-alive when the source is about to stop. net/http must keep its own request
-// as it is, since by that it decides whether the connection is still good after
-// the answer.
+// guarded wraps the handler of HTTP connections: it paces bodies, records whether the
+// connection waits for the client or for a handler, detects disconnected clients, and ends
+// keep-alive when the source is about to stop. It must not change net/http's own request, from
+// which net/http decides whether the connection can be reused.
 func (s *httpSource) guarded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, _ := r.Context().Value(connKey{}).(*conn)
@@ -86,7 +86,7 @@ func (s *httpSource) guarded(h http.Handler) http.Handler {
 		var body *pacedBody
 		if r.Body != nil && r.Body != http.NoBody {
 			body = newPacedBody(r.Body, c, http.NewResponseController(w).SetReadDeadline, s.options)
-			if r.ProtoMajor == 1 { // of HTTP/2 nobody reads on, the stream ends with the handler
+			if r.ProtoMajor == 1 { // in HTTP/2 nothing is read after the handler, because the stream ends with it
 				body.leave()
 				defer body.leave()
 			}

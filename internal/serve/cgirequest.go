@@ -18,19 +18,19 @@ import (
 // variable is one CGI variable of a request.
 type variable struct{ name, value string }
 
-// bodySource is where the body of a request comes from.
+// bodySource provides the body of a request.
 type bodySource interface {
 	io.Reader
-	// unsized is the body of a request without CONTENT_LENGTH, and its length:
-	// 0 if there is none, -1 if only its end will tell. encoding is the
-	// transfer encoding that the client named.
+	// unsized returns the body of a request without CONTENT_LENGTH, and its length: 0 if there
+	// is none, -1 if the length is not known in advance. encoding is the transfer encoding of
+	// the client.
 	unsized(encoding string) (io.Reader, int64, error)
 }
 
-// rawBody is a body that follows the variables as it is.
+// rawBody is a body that follows the variables without framing.
 type rawBody struct{ io.Reader }
 
-// unsized knows the chunks that uWSGI's own HTTP router passes on as they come.
+// unsized decodes chunks, which uWSGI's HTTP router passes on unchanged.
 func (b rawBody) unsized(encoding string) (io.Reader, int64, error) {
 	switch encoding {
 	case "", "identity":
@@ -41,8 +41,8 @@ func (b rawBody) unsized(encoding string) (io.Reader, int64, error) {
 	return nil, 0, bad("transfer encoding %q is not known", encoding)
 }
 
-// cgiRequest makes a request out of CGI variables; body is where its body comes
-// from. It fails with a badPacket for what no HTTP server lets through.
+// cgiRequest builds a request from CGI variables, with a body from body. It returns a badPacket
+// for a request that HTTP servers reject.
 func cgiRequest(ctx context.Context, vars []variable, body bodySource) (*http.Request, error) {
 	env := make(map[string]string, len(vars))
 	r := (&http.Request{Header: make(http.Header, len(vars)), URL: &url.URL{}}).WithContext(ctx)
@@ -88,8 +88,9 @@ func cgiRequest(ctx context.Context, vars []variable, body bodySource) (*http.Re
 	return r, setBody(r, env, body)
 }
 
-// addHeader adds the header that HTTP_name stands for. Its content headers have
-// variables of their own, and front ends that send both have checked only those.
+// addHeader adds the header of the variable HTTP_name. It ignores Content-Type and
+// Content-Length, which have their own variables: front servers that send both have validated
+// only those.
 func addHeader(h http.Header, name, value string) error {
 	if name == "CONTENT_LENGTH" || name == "CONTENT_TYPE" {
 		return nil
@@ -100,7 +101,7 @@ func addHeader(h http.Header, name, value string) error {
 	}
 	name = textproto.CanonicalMIMEHeaderKey(name)
 	if name == "Host" {
-		h.Del(name) // Debian's files for nginx have one that the operator's line follows
+		h.Del(name) // replaces the value of nginx's default parameter file by the operator's later one
 	}
 	h[name] = append(h[name], value)
 	return nil
@@ -118,8 +119,8 @@ func setHost(r *http.Request, env map[string]string) {
 	}
 }
 
-// withPath puts SCRIPT_NAME and PATH_INFO in their places. PATH_INFO is decoded
-// already; where REQUEST_URI still fits it, URL.RawPath keeps the spelling.
+// withPath sets the path from SCRIPT_NAME and PATH_INFO. PATH_INFO is already decoded. If
+// REQUEST_URI is consistent with it, URL.RawPath keeps the original escapes.
 func withPath(r *http.Request, env map[string]string) (*http.Request, error) {
 	r.RequestURI = env["REQUEST_URI"]
 	rawPath, rawQuery, _ := strings.Cut(r.RequestURI, "?")
@@ -132,7 +133,7 @@ func withPath(r *http.Request, env map[string]string) (*http.Request, error) {
 	}
 	script, path := env["SCRIPT_NAME"], env["PATH_INFO"]
 	if script == "/" || path != "" && strings.HasSuffix(script, "/") {
-		// mod_proxy_uwsgi counts the slash of /compute/ on both sides.
+		// For /compute/, mod_proxy_uwsgi sends the slash in both variables.
 		script = strings.TrimSuffix(script, "/")
 	}
 	raw, rawFits := cutEscaped(rawPath, script)
@@ -147,8 +148,8 @@ func withPath(r *http.Request, env map[string]string) (*http.Request, error) {
 		return nil, bad("SCRIPT_NAME is %q, PATH_INFO is %q", script, path)
 	}
 	if unescaped, err := url.PathUnescape(path); rawFits && raw == path && err == nil {
-		// Apache's mod_proxy_scgi forgets to decode. What had been decoded would
-		// differ from REQUEST_URI.
+		// Apache's mod_proxy_scgi does not decode PATH_INFO. A decoded path would differ from
+		// REQUEST_URI.
 		path = unescaped
 	}
 	r.URL.Path = path
@@ -166,7 +167,7 @@ func withPath(r *http.Request, env map[string]string) (*http.Request, error) {
 	return r, nil
 }
 
-// cutEscaped cuts from an escaped path the part that unescapes to prefix.
+// cutEscaped removes from an escaped path the beginning that unescapes to prefix.
 func cutEscaped(escaped, prefix string) (string, bool) {
 	if prefix == "" {
 		return escaped, true
@@ -182,7 +183,8 @@ func cutEscaped(escaped, prefix string) (string, bool) {
 	return "", false
 }
 
-// setBody finds where the body ends: by CONTENT_LENGTH, or as the protocol shows it.
+// setBody sets the body and its length, from CONTENT_LENGTH or from the framing of the
+// protocol.
 func setBody(r *http.Request, env map[string]string, body bodySource) error {
 	encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Transfer-Encoding")))
 	r.Header.Del("Transfer-Encoding")
@@ -209,7 +211,7 @@ func setBody(r *http.Request, env map[string]string, body bodySource) error {
 	return nil
 }
 
-// exactReader gives n bytes and then io.EOF, or io.ErrUnexpectedEOF if there are fewer.
+// exactReader returns n bytes and then io.EOF, or io.ErrUnexpectedEOF if there are fewer.
 type exactReader struct {
 	r io.Reader
 	n int64
@@ -230,7 +232,7 @@ func (e *exactReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// isToken says whether s can be a method or a header's name.
+// isToken reports whether s is a valid method or header name.
 func isToken(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -241,7 +243,7 @@ func isToken(s string) bool {
 	return s != ""
 }
 
-// validValue says whether s can be a header's value.
+// validValue reports whether s is a valid header value.
 func validValue(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return isControl(r) && r != '\t' })
 }

@@ -12,26 +12,27 @@ import (
 	"time"
 )
 
-// cgiResponse writes an answer as text: a status line, which HTTP and CGI begin
-// differently, headers, and the body up to the end of the stream. It works like net/http's: an answer that ends before the buffer
-// is full gets a Content-Length, a missing Content-Type is guessed.
+// cgiResponse writes an answer as text: a status line, whose beginning differs between HTTP and
+// CGI, headers, and the body up to the end of the stream. As in net/http, an answer that fits
+// into the buffer gets a Content-Length, and a missing Content-Type is detected from the
+// content.
 type cgiResponse struct {
 	conn       net.Conn
 	out        *bufio.Writer
 	method     string
-	statusLine string // how the status line begins
+	statusLine string // the beginning of the status line
 
 	header   http.Header
-	sent     http.Header // what goes out; nil before WriteHeader
+	sent     http.Header // the headers to send; nil before WriteHeader
 	status   int
-	pending  []byte // written by the handler before the header went out
-	flushed  bool   // the header went out
+	pending  []byte // body bytes, before the header is sent
+	flushed  bool   // the header has been sent
 	written  int64
-	declared int64 // Content-Length of the handler, or -1
+	declared int64 // Content-Length set by the handler, or -1
 	err      error
 }
 
-// pendingLimit is how much of an answer is kept to find out its length.
+// pendingLimit is the size in bytes up to which an answer is buffered to determine its length.
 const pendingLimit = 2048
 
 func newCGIResponse(conn net.Conn, out io.Writer, method, statusLine string) *cgiResponse {
@@ -42,8 +43,8 @@ func newCGIResponse(conn net.Conn, out io.Writer, method, statusLine string) *cg
 
 func (w *cgiResponse) Header() http.Header { return w.header }
 
-// WriteHeader fixes status and headers. Informational ones (1xx) are not for
-// front ends and are dropped.
+// WriteHeader sets status and headers. Informational statuses (1xx) are dropped, because front
+// servers do not expect them.
 func (w *cgiResponse) WriteHeader(status int) {
 	if status < 100 || status > 999 {
 		panic("serve: invalid status " + strconv.Itoa(status))
@@ -102,14 +103,14 @@ func (w *cgiResponse) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// sendHeader writes the header and what is pending; next follows it.
+// sendHeader writes the header and the pending bytes; next are the bytes that follow them.
 func (w *cgiResponse) sendHeader(next []byte) {
 	w.flushed = true
 	h := w.sent
 	if _, ok := h["Content-Type"]; !ok && hasBody(w.status) && h.Get("Content-Encoding") == "" && len(w.pending)+len(next) > 0 {
 		h.Set("Content-Type", http.DetectContentType(append(w.pending, next[:min(len(next), 512)]...)))
 	}
-	// Errors of a bufio.Writer stay, so that one look at the end is enough.
+	// bufio.Writer keeps its first error, so that one check at the end is sufficient.
 	_, _ = w.out.WriteString(w.statusLine + strconv.Itoa(w.status) + " " + statusText(w.status) + "\r\n")
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		if !isToken(name) {
@@ -127,7 +128,7 @@ func (w *cgiResponse) sendHeader(next []byte) {
 	_, w.err = w.out.Write(nil)
 }
 
-// oneLine keeps header values from becoming headers.
+// oneLine removes line breaks from header values, which would otherwise add headers.
 var oneLine = strings.NewReplacer("\r", " ", "\n", " ", "\x00", " ")
 
 func statusText(status int) string {
@@ -137,7 +138,7 @@ func statusText(status int) string {
 	return "status code " + strconv.Itoa(status)
 }
 
-// FlushError sends what there is. http.ResponseController finds it.
+// FlushError sends the buffered bytes; http.ResponseController calls it.
 func (w *cgiResponse) FlushError() error {
 	if w.sent == nil {
 		w.WriteHeader(http.StatusOK)
@@ -151,10 +152,10 @@ func (w *cgiResponse) FlushError() error {
 	return w.err
 }
 
-// Flush is http.Flusher.
+// Flush implements http.Flusher.
 func (w *cgiResponse) Flush() { _ = w.FlushError() }
 
-// SetReadDeadline is for http.ResponseController.
+// SetReadDeadline sets the deadline of the connection; http.ResponseController calls it.
 func (w *cgiResponse) SetReadDeadline(t time.Time) error { return w.conn.SetReadDeadline(t) }
 
 // finish completes the answer after the handler has returned.
@@ -174,7 +175,7 @@ func (w *cgiResponse) finish() error {
 	return nil
 }
 
-// fail replaces an answer that has not gone out yet; it reports whether it could.
+// fail replaces an answer whose header has not been sent; it reports whether this was possible.
 func (w *cgiResponse) fail(status int) bool {
 	if w.flushed {
 		return false

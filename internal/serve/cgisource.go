@@ -15,24 +15,23 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// cgiSource accepts connections for a protocol that carries CGI variables, and
-// answers what comes in by it.
+// cgiSource accepts connections of a protocol with CGI variables, and answers their requests.
 type cgiSource struct {
 	protocol string
 	converse func(*cgiSource, *cgiConn)
 	listener *listener
 	handler  http.Handler
 	options  *Options
-	base     context.Context // of the requests, done when they are cut off
+	base     context.Context // the context of requests; it ends when they are interrupted
 	cancel   context.CancelCauseFunc
 
 	mu       sync.Mutex
-	conns    map[*cgiConn]bool // true: waiting for a further request
+	conns    map[*cgiConn]bool // true: waiting for another request
 	stopping bool
 	active   sync.WaitGroup
 }
 
-// cgiConn is a connection with what was read from it ahead.
+// cgiConn is a connection with its read buffer.
 type cgiConn struct {
 	*conn
 	in *bufio.Reader
@@ -62,7 +61,7 @@ func (s *cgiSource) serve() error {
 			if errors.Is(err, net.ErrClosed) {
 				return fmt.Errorf("%s listener on %s: %w", s.protocol, s.listener.Addr(), err)
 			}
-			// Mostly no file descriptors are left: better later than never.
+			// In most cases no file descriptors are available; the loop waits and tries again.
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 			s.options.Log.Error().Err(err).Stringer("retry_in", pause).Msgf("accepting %s on %s", s.protocol, s.listener.Addr())
 			time.Sleep(pause)
@@ -80,8 +79,7 @@ func (s *cgiSource) isStopping() bool {
 	return s.stopping
 }
 
-// attend is the life of one connection. Nothing a client or a handler does gets
-// out of it.
+// attend serves one connection. It recovers from panics.
 func (s *cgiSource) attend(c *cgiConn) {
 	defer s.active.Done()
 	s.mu.Lock()
@@ -96,8 +94,8 @@ func (s *cgiSource) attend(c *cgiConn) {
 	s.converse(s, c)
 }
 
-// between marks that c waits for a further request, or does no longer; it
-// reports whether there is to be one.
+// between records whether c waits for another request. It returns false if c must not serve
+// another one.
 func (s *cgiSource) between(c *cgiConn, waiting bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,7 +151,8 @@ func (s *cgiSource) closeConns(which func(waiting bool) bool) {
 	}
 }
 
-// single answers the one request of a connection, whose end ends the answer.
+// single serves a connection of a protocol with one request per connection; closing the
+// connection ends the answer.
 func (s *cgiSource) single(c *cgiConn, statusLine string, read func(context.Context) (*http.Request, error)) {
 	ctx, cancel := s.requestContext(c)
 	defer cancel()
@@ -167,7 +166,7 @@ func (s *cgiSource) single(c *cgiConn, statusLine string, read func(context.Cont
 		linger(c)
 		return
 	case errors.Is(err, io.EOF):
-		return // connected and gone, as health checks do
+		return // a connection without a request, as of health checks
 	case err != nil:
 		s.options.Log.Warn().Err(err).Msgf("incomplete %s request from %s", s.protocol, c.RemoteAddr())
 		return
@@ -178,7 +177,8 @@ func (s *cgiSource) single(c *cgiConn, statusLine string, read func(context.Cont
 	}
 }
 
-// prepare completes a request whose head was read; it gives its body, if it has one.
+// prepare completes a request whose head has been read, and returns its body; nil if it has
+// none.
 func (s *cgiSource) prepare(c *cgiConn, r *http.Request) *pacedBody {
 	_ = c.SetReadDeadline(time.Time{})
 	if r.RemoteAddr == "" {
@@ -197,7 +197,7 @@ func (s *cgiSource) requestContext(c *cgiConn) (context.Context, context.CancelF
 	return context.WithValue(ctx, http.LocalAddrContextKey, c.LocalAddr()), cancel
 }
 
-// answer runs the handler; it reports whether the answer is complete.
+// answer calls the handler; it reports whether the answer is complete.
 func (s *cgiSource) answer(c *cgiConn, w *cgiResponse, r *http.Request) (complete bool) {
 	c.enter()
 	defer c.leave()
@@ -220,8 +220,8 @@ func (s *cgiSource) answer(c *cgiConn, w *cgiResponse, r *http.Request) (complet
 	return true
 }
 
-// lingerLimit is how much of an unread body is thrown away, so that the client
-// gets to read the answer instead of an error about its own sending.
+// lingerLimit bounds the bytes of an unread body that are discarded. Discarding them lets the
+// client read the answer instead of getting a write error.
 const lingerLimit = 4 << 20
 
 func linger(c *cgiConn) {
@@ -232,12 +232,12 @@ func linger(c *cgiConn) {
 	_, _ = io.CopyN(io.Discard, c.in, lingerLimit)
 }
 
-// badPacket is an error to be answered with 400.
+// badPacket is an error that is answered with 400.
 type badPacket struct{ error }
 
 func bad(format string, args ...any) error { return badPacket{fmt.Errorf(format, args...)} }
 
-// short is the error of a read that ended in the midst of something.
+// short converts io.EOF in the middle of an element to io.ErrUnexpectedEOF.
 func short(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

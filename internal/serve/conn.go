@@ -8,31 +8,31 @@ import (
 	"time"
 )
 
-// listener makes connections that are counted, that give up on clients which do
-// not read, and of which the one that has kept us waiting longest is closed when
-// there are too many.
+// listener wraps accepted connections: it counts them, closes those whose clients do not read,
+// and if there are too many closes the one that has waited longest for its client.
 type listener struct {
 	net.Listener
 	timeout time.Duration
 	crowd   *crowd
 	open    atomic.Int64
-	// accepting: a connection that is being taken is not among the open ones yet.
+	// accepting is the number of connections that are being accepted and are not counted as
+	// open yet.
 	accepting atomic.Int32
-	gone      atomic.Bool // withdrawn
+	gone      atomic.Bool // withdraw was called
 	closed    atomic.Bool
-	// shared: another process goes on listening on the same socket.
+	// shared is true while another process listens on the same socket.
 	shared atomic.Bool
-	parent *Parent // that may go on so; nil is none
+	parent *Parent // the parent process that may listen on the socket; nil: none
 }
 
 func newListener(l net.Listener, o *Options) *listener {
 	return &listener{Listener: l, timeout: o.WriteTimeout, crowd: o.crowd}
 }
 
-// errWithdrawn ends an accept loop that has been told to stop.
+// errWithdrawn ends the accept loop of a withdrawn listener.
 var errWithdrawn = errors.New("the listener is withdrawn")
 
-// Accept is net.Listener's.
+// Accept implements net.Listener.
 func (l *listener) Accept() (net.Conn, error) {
 	c, err := l.accept()
 	if err != nil {
@@ -46,7 +46,7 @@ func (l *listener) accept() (*conn, error) {
 	defer l.accepting.Add(-1)
 	nc, err := l.Listener.Accept()
 	for err != nil && l.gone.Load() && !l.closed.Load() && queued(l.Listener) {
-		// The last calls were too short for all who had come.
+		// lastCalls was too short to accept all queued connections.
 		_ = l.Listener.(deadliner).SetDeadline(time.Now().Add(lastCalls))
 		nc, err = l.Listener.Accept()
 	}
@@ -66,13 +66,13 @@ func (l *listener) accept() (*conn, error) {
 
 type deadliner interface{ SetDeadline(time.Time) error }
 
-// lastCalls is how long connections are taken out of the queue of a listener
-// that lets no new ones in.
+// lastCalls is the time for accepting the queued connections of a listener that refuses new
+// ones.
 const lastCalls = 20 * time.Millisecond
 
-// withdraw ends the accept loop. Whoever has connected by now is served: a
-// socket that is ours alone lets nobody in any more, and then its queue is
-// emptied. A shared one just stays with the others.
+// withdraw ends the accept loop. Connections in the queue are served: a socket that no other
+// process uses refuses new connections until its queue is empty, and a shared socket leaves its
+// queue to the other process.
 func (l *listener) withdraw() {
 	if l.gone.Swap(true) {
 		return
@@ -83,15 +83,15 @@ func (l *listener) withdraw() {
 	}
 }
 
-// others tells whether another process listens on the same socket.
+// others reports whether another process listens on the same socket.
 func (l *listener) others() bool { return l.shared.Load() || l.parent.lends() }
 
-// deserted tells that nobody is connected and nobody can connect any more.
+// deserted reports that no connection is open and none can be opened.
 func (l *listener) deserted() bool {
 	return l.closed.Load() && l.accepting.Load() == 0 && l.open.Load() == 0
 }
 
-// Close is net.Listener's. Only the first one counts.
+// Close implements net.Listener. Further calls have no effect.
 func (l *listener) Close() error {
 	l.gone.Store(true)
 	if l.closed.Swap(true) {
@@ -100,7 +100,7 @@ func (l *listener) Close() error {
 	return l.Listener.Close()
 }
 
-// crowd are the open connections of all listeners.
+// crowd is the set of open connections of all listeners.
 type crowd struct {
 	limit int
 	mu    sync.Mutex
@@ -133,7 +133,7 @@ func (w *crowd) remove(c *conn) {
 	delete(w.conns, c)
 }
 
-// closeSilent closes the connections of a listener that have never said anything.
+// closeSilent closes the connections of a listener on which the client has sent nothing.
 func (w *crowd) closeSilent(l *listener) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -144,15 +144,15 @@ func (w *crowd) closeSilent(l *listener) {
 	}
 }
 
-// turn says for whom a connection waits. When there are too many, those with the
-// highest go first, and of these the one that has waited longest.
+// turn is the state of a connection. If there are too many, connections with the highest state
+// are closed first, and among these the one that has waited longest.
 type turn int
 
 const (
-	busy    turn = iota // handlers are at work
-	pausing             // an answer has not gone on for stalledBriefly
-	idle                // it is the client's turn to send a request, or more of one
-	stalled             // an answer has not gone on for stalledLong
+	busy    turn = iota // a handler runs
+	pausing             // an answer has made no progress for stalledBriefly
+	idle                // the server waits for a request, or for the rest of one
+	stalled             // an answer has made no progress for stalledLong
 )
 
 const (
@@ -160,24 +160,24 @@ const (
 	stalledLong    = time.Second
 )
 
-// conn is a connection. It allows timeout for every 64 KiB that are written, so
-// that a large answer may take long but not stand still.
+// conn is a connection. Each write of 64 KiB may take at most timeout, so that a large answer
+// may take long but must make progress.
 type conn struct {
 	net.Conn
 	listener *listener
-	handlers atomic.Int32 // that are at work, and do not wait for the client
-	since    atomic.Int64 // nanoseconds; when it became the client's turn to send a request
-	spoke    atomic.Bool  // the client has sent something
+	handlers atomic.Int32 // running handlers that do not wait for the client
+	since    atomic.Int64 // nanoseconds; the begin of the wait for a request
+	spoke    atomic.Bool  // the client has sent bytes
 	closed   atomic.Bool
-	writing  atomic.Int64 // nanoseconds; when the write that is under way has begun, or 0
-	streams  atomic.Int32 // of HTTP/2, whose answers wait for the client
-	progress atomic.Int64 // nanoseconds; when one of these has gone on
+	writing  atomic.Int64 // nanoseconds; the begin of the current write, or 0
+	streams  atomic.Int32 // HTTP/2 streams whose answers wait for the client
+	progress atomic.Int64 // nanoseconds; the last progress of one of these streams
 	pending  atomic.Int64 // bytes of their answers
 }
 
 type connKey struct{}
 
-// enter and leave stand around the handler of a request.
+// enter and leave are called before and after the handler of a request.
 func (c *conn) enter() {
 	if c != nil {
 		c.handlers.Add(1)
@@ -191,8 +191,8 @@ func (c *conn) leave() {
 	}
 }
 
-// yield and resume stand around the wait for a piece of a body: it is the
-// client's turn, and that since it was to send the request.
+// yield and resume are called before and after the wait for a part of a body. In between, the
+// connection counts as waiting for the client since the client was to send the request.
 func (c *conn) yield() {
 	if c != nil {
 		c.handlers.Add(-1)
@@ -205,8 +205,8 @@ func (c *conn) resume() {
 	}
 }
 
-// beginStreamWrite and endStreamWrite stand around the writing of n bytes of an
-// answer over HTTP/2: it is the client's turn to take them.
+// beginStreamWrite and endStreamWrite are called before and after the write of n bytes of an
+// HTTP/2 answer. In between, the stream waits for the client.
 func (c *conn) beginStreamWrite(n int) {
 	if c == nil {
 		return
@@ -234,10 +234,10 @@ func (c *conn) streamProgress() {
 	}
 }
 
-// overburdened tells that too much of what the client does not take is held for it.
+// overburdened reports whether the unsent bytes of answers exceed pendingAnswers.
 func (c *conn) overburdened() bool { return c != nil && c.pending.Load() > pendingAnswers }
 
-// patience tells for whom the connection waits, and since when.
+// patience returns the state of the connection, and since when it is in this state.
 func (c *conn) patience(now time.Time) (turn, int64) {
 	working := c.handlers.Load() > 0
 	since := c.writing.Load()
@@ -261,7 +261,7 @@ func (c *conn) patience(now time.Time) (turn, int64) {
 	return busy, 0
 }
 
-// Read is net.Conn's.
+// Read implements net.Conn.
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 && !c.spoke.Load() {
@@ -272,7 +272,7 @@ func (c *conn) Read(b []byte) (int, error) {
 
 const writeStep = 64 << 10
 
-// Write is net.Conn's.
+// Write implements net.Conn.
 func (c *conn) Write(b []byte) (int, error) {
 	written := 0
 	for {
@@ -290,7 +290,7 @@ func (c *conn) Write(b []byte) (int, error) {
 	}
 }
 
-// Close is net.Conn's.
+// Close implements net.Conn.
 func (c *conn) Close() error {
 	if !c.closed.Swap(true) {
 		c.listener.open.Add(-1)
@@ -299,8 +299,7 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite tells the other side that nothing more comes, where the
-// connection can.
+// CloseWrite closes the sending side, if the connection supports it.
 func (c *conn) CloseWrite() error {
 	if cw, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return cw.CloseWrite()

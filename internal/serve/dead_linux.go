@@ -2,10 +2,9 @@ package serve
 
 import "golang.org/x/sys/unix"
 
-// dead tells whether a connection is closed in both directions: it was reset, or
-// it is a unix socket whose other end is closed. A TCP client that has closed its
-// socket cannot be told from one that has closed its sending side until something
-// is written to it.
+// dead reports whether a connection is closed in both directions: it was reset, or it is a unix
+// socket whose other end is closed. A TCP client that has closed its socket cannot be
+// distinguished from one that has closed only its sending side, until the server writes to it.
 func dead(fd uintptr) bool {
 	poll := []unix.PollFd{{Fd: int32(fd)}}
 	n, err := unix.Poll(poll, 0)

@@ -12,13 +12,12 @@ import (
 	"time"
 )
 
-// newFastCGISource speaks FastCGI as a responder. Requests of a connection are
-// answered one after the other, which is how front servers send them; one that
-// comes while another is going on is told that it cannot be (FCGI_CANT_MPX_CONN).
+// newFastCGISource serves FastCGI as a responder. It answers the requests of a connection one
+// after the other, as front servers send them; a concurrent request is rejected with
+// FCGI_CANT_MPX_CONN.
 //
-// net/http/fcgi is not used: it piles up bodies that come faster than they are
-// read, has no limits for slow clients, no way to drain, and does not know which
-// part of the path SCRIPT_NAME is.
+// net/http/fcgi is not used: it buffers bodies that arrive faster than they are read, has no
+// limits for slow clients, cannot drain, and does not separate SCRIPT_NAME from the path.
 func newFastCGISource(l net.Listener, h http.Handler, o *Options) *cgiSource {
 	return newCGISource("fcgi", func(s *cgiSource, c *cgiConn) {
 		for first := true; first || s.nextFastCGI(c); first = false {
@@ -29,19 +28,19 @@ func newFastCGISource(l net.Listener, h http.Handler, o *Options) *cgiSource {
 	}, l, h, o)
 }
 
-// nextFastCGI waits for a further request on a kept connection.
+// nextFastCGI waits for another request on a persistent connection.
 func (s *cgiSource) nextFastCGI(c *cgiConn) bool {
 	if !s.between(c, true) {
 		return false
 	}
 	_ = c.SetReadDeadline(time.Now().Add(s.options.IdleTimeout))
 	_, err := c.in.Peek(1)
-	// Once it has begun, a request is answered even when all is about to stop.
+	// A request that has begun is answered even if the source is about to stop.
 	s.between(c, false)
 	return err == nil
 }
 
-// The types of records, and what is in them.
+// The types of records, and their values.
 const (
 	fcgiBegin = iota + 1
 	fcgiAbort
@@ -63,14 +62,14 @@ const (
 	fcgiUnknownRole = 3
 
 	fcgiHeader    = 8
-	fcgiMaxRecord = 65528 // below 64 KiB and a multiple of 8
+	fcgiMaxRecord = 65528 // below 64 KiB, and a multiple of 8
 )
 
 // fcgiRecord is the header of a record.
 type fcgiRecord struct {
 	kind    byte
 	id      uint16
-	length  int // of what is left of its content
+	length  int // remaining bytes of its content
 	padding int
 }
 
@@ -80,11 +79,11 @@ type fcgiStream struct {
 	out     io.Writer
 	id      uint16
 	keep    bool
-	current fcgiRecord // of FCGI_STDIN, once there was one
-	ended   bool       // the body, or all of it
+	current fcgiRecord // the current FCGI_STDIN record, if any
+	ended   bool       // the body has been read, or the request aborted
 }
 
-// next skips what is left of the record before and reads the next header.
+// next skips the rest of the previous record and reads the next header.
 func (f *fcgiStream) next() (fcgiRecord, error) {
 	if _, err := f.in.Discard(f.current.length + f.current.padding); err != nil {
 		return fcgiRecord{}, short(err)
@@ -115,10 +114,10 @@ func (f *fcgiStream) content() ([]byte, error) {
 	return b, nil
 }
 
-// errAborted is what the body of a request ends with that the front end gave up.
+// errAborted ends the body of a request that the front server has aborted.
 var errAborted = errors.New("the front end aborted the request")
 
-// relevant gives the next record of the request, and answers all others.
+// relevant returns the next record of the request, and answers all other records.
 func (f *fcgiStream) relevant() (fcgiRecord, error) {
 	for {
 		r, err := f.next()
@@ -132,7 +131,7 @@ func (f *fcgiStream) relevant() (fcgiRecord, error) {
 			err = f.write(fcgiUnknownType, 0, []byte{r.kind, 0, 0, 0, 0, 0, 0, 0})
 		case r.kind == fcgiBegin && f.id == 0:
 			if err = f.begin(r.id); err == nil && f.id == 0 {
-				continue // refused
+				continue // rejected
 			}
 			if err == nil {
 				return r, nil
@@ -203,7 +202,7 @@ func (f *fcgiStream) write(kind byte, id uint16, content []byte) error {
 	return err
 }
 
-// Write sends a piece of the answer.
+// Write sends a part of the answer.
 func (f *fcgiStream) Write(p []byte) (int, error) {
 	for written := 0; written < len(p); {
 		piece := p[written:min(len(p), written+fcgiMaxRecord)]
@@ -235,7 +234,7 @@ func (f *fcgiStream) Read(p []byte) (int, error) {
 	}
 }
 
-// advance goes to the next piece of the body.
+// advance reads the header of the next part of the body.
 func (f *fcgiStream) advance() error {
 	r, err := f.relevant()
 	if err != nil {
@@ -248,8 +247,8 @@ func (f *fcgiStream) advance() error {
 	return nil
 }
 
-// unsized is bodySource's: the records show where the body ends, whatever the
-// encoding was between client and front server.
+// unsized implements bodySource: the records mark the end of the body, whatever transfer
+// encoding the client used.
 func (f *fcgiStream) unsized(string) (io.Reader, int64, error) {
 	if err := f.advance(); err != nil || f.ended {
 		return nil, 0, err
@@ -290,9 +289,9 @@ func (f *fcgiStream) request(ctx context.Context, limit int) (*http.Request, err
 	return cgiRequest(ctx, withoutWholeScript(vars), f)
 }
 
-// withoutWholeScript leaves out a SCRIPT_NAME that is the whole path, as nginx's
-// own fastcgi_params and Apache without proxy-fcgi-pathinfo have it: they see a
-// file in every address, and name no PATH_INFO.
+// withoutWholeScript removes a SCRIPT_NAME that is the whole path. nginx's fastcgi_params and
+// Apache without proxy-fcgi-pathinfo send one, because they treat every path as a file and send
+// no PATH_INFO.
 func withoutWholeScript(vars []variable) []variable {
 	env := make(map[string]string, len(vars))
 	for _, v := range vars {
@@ -308,8 +307,8 @@ func withoutWholeScript(vars []variable) []variable {
 	return append(vars, variable{"SCRIPT_NAME", ""})
 }
 
-// fcgiVariables reads names and values after their lengths, which are one byte,
-// or four if they are beyond 127.
+// fcgiVariables parses names and values, each preceded by its length: one byte, or four bytes
+// for lengths above 127.
 func fcgiVariables(b []byte) ([]variable, error) {
 	vars := make([]variable, 0, 32)
 	for len(b) > 0 {
@@ -333,8 +332,7 @@ func fcgiVariables(b []byte) ([]variable, error) {
 	return vars, nil
 }
 
-// answerFastCGI answers one request; it reports whether the connection is good
-// for another one.
+// answerFastCGI answers one request; it reports whether the connection can be reused.
 func (s *cgiSource) answerFastCGI(c *cgiConn) bool {
 	ctx, cancel := s.requestContext(c)
 	defer cancel()
@@ -374,8 +372,8 @@ func (s *cgiSource) answerFastCGI(c *cgiConn) bool {
 	return f.skipBody(c)
 }
 
-// skipBody reads what the handler has left of the body, so that the next
-// request can be found; of a large rest there is none.
+// skipBody reads the rest of the body that the handler has not read, so that the next request
+// can be found. It returns false if the rest is too large.
 func (f *fcgiStream) skipBody(c *cgiConn) bool {
 	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
 	if n, err := io.CopyN(io.Discard, f, lingerLimit); n == lingerLimit || !errors.Is(err, io.EOF) && !errors.Is(err, errAborted) {

@@ -11,14 +11,13 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// lifetime gives a request over HTTP the context that its handler is to see, and
-// what to call when the handler is done.
+// lifetime returns the context of an HTTP request's handler, and a function to call when the
+// handler has returned.
 //
-// net/http ends its own context as soon as nothing more can be read from the
-// client. That is right for HTTP/2, where clients that have closed their side can
-// go on with nothing. But over HTTP/1.1 a client may close its sending side after
-// the request and wait for the answer: there the context ends only when the system
-// knows the connection to be dead, or when the source is closed.
+// net/http ends its own context when it can read no more from the client. This is correct for
+// HTTP/2, where a client that has closed its side cannot continue. Over HTTP/1.1 a client may
+// close its sending side after the request and wait for the answer. There the context ends only
+// when the system reports the connection as dead, or when the source is closed.
 func (s *httpSource) lifetime(r *http.Request, c *conn, body *pacedBody) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
 	waits := r.ProtoMajor == 1 && c != nil
@@ -26,8 +25,8 @@ func (s *httpSource) lifetime(r *http.Request, c *conn, body *pacedBody) (contex
 	stop := context.AfterFunc(r.Context(), func() {
 		defer close(over)
 		if waits {
-			// net/http reads on at the end of the body, and may find the client's
-			// end before the handler's own read of the body has returned.
+			// net/http reads from the connection after the end of the body, and may detect the
+			// client's end before the handler's own read of the body has returned.
 			select {
 			case <-body.whole():
 			case <-s.cutOff.Done():
@@ -35,7 +34,7 @@ func (s *httpSource) lifetime(r *http.Request, c *conn, body *pacedBody) (contex
 				return
 			}
 			if s.cutOff.Err() == nil && !c.awaitDeath() {
-				return // the handler is done
+				return // the handler has returned
 			}
 		}
 		if s.cutOff.Err() != nil {
@@ -52,12 +51,12 @@ func (s *httpSource) lifetime(r *http.Request, c *conn, body *pacedBody) (contex
 	}
 }
 
-// aLongTimeAgo ends reads at once.
+// aLongTimeAgo is a deadline that ends reads at once.
 var aLongTimeAgo = time.Unix(1, 0)
 
-// awaitDeath waits until neither side of the connection is open any more, and
-// tells whether that is so; it is not after interrupt. It may be called when
-// nothing else reads from the connection.
+// awaitDeath waits until both directions of the connection are closed, and returns true; after
+// interrupt it returns false. It may be called only while nothing else reads from the
+// connection.
 func (c *conn) awaitDeath() bool {
 	sc, ok := c.Conn.(syscall.Conn)
 	if !ok {
@@ -67,17 +66,17 @@ func (c *conn) awaitDeath() bool {
 	if err != nil {
 		return false
 	}
-	// It is woken whenever the state of the connection changes.
+	// The function is called again at each change of the connection's state.
 	err = raw.Read(dead)
 	return err == nil || !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// interrupt ends awaitDeath, which closes over. It leaves the deadline of a body
-// that has not all come, for net/http reads on.
+// interrupt ends awaitDeath; over is closed when it has returned. For an incomplete body
+// interrupt keeps the deadline, because net/http continues to read it.
 func (c *conn) interrupt(over <-chan struct{}, body *pacedBody) {
 	select {
 	case <-body.whole():
-	default: // nobody is in awaitDeath
+	default: // awaitDeath is not running
 		<-over
 		return
 	}

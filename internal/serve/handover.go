@@ -18,32 +18,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Inherited is an open listener that the process has got from its parent.
+// Inherited is an open listener that the process received from its parent.
 type Inherited struct {
 	Protocol string // http, https, uwsgi, fcgi or scgi
-	// Address is as Options has it. It is empty for systemd's sockets.
+	// Address is the address in the form of Options. It is empty for systemd's sockets.
 	Address  string
 	Listener net.Listener
-	// parent serves on the same socket, and may go on doing so; nil is nobody.
+	// parent is the process that serves on the same socket, and may continue; nil means none.
 	parent *Parent
 }
 
-// Parent is what a process has got at its start.
+// Parent is the data that a process receives at its start from the process that it replaces, or
+// from systemd.
 type Parent struct {
 	Listeners []Inherited
-	ready     *os.File // nil without a process to take over from
-	gone      *os.File // ends when that process has let go; nil if it is too old to tell
+	ready     *os.File // nil if there is no process to replace
+	gone      *os.File // ends when that process has released the sockets; nil if its version does not support this
 	owned     chan struct{}
 }
 
-// Replaces tells that there is a process to take over from.
+// Replaces reports whether there is a process to replace.
 func (p *Parent) Replaces() bool { return p.ready != nil }
 
-// Owned is closed when that process has let go of what was its own: from then on
-// this one stands in its place.
+// Owned is closed when the replaced process has released its sockets.
 func (p *Parent) Owned() <-chan struct{} { return p.owned }
 
-// lends tells that it has not. nil never has lent anything.
+// lends reports whether the replaced process still holds its sockets. It returns false for nil.
 func (p *Parent) lends() bool {
 	if p == nil {
 		return false
@@ -56,10 +56,10 @@ func (p *Parent) lends() bool {
 	}
 }
 
-// handoverEnv carries the listeners' names from one process to the next, in the
-// order of the descriptors, which begin with 3; the pipe that takes the news of
-// readiness follows them. If leaseEnv is there, another pipe follows, which is open
-// for as long as the sockets are the parent's.
+// handoverEnv contains the names of the listeners for the next process, in the order of the
+// descriptors, which begin with 3. The next descriptor is the pipe for the report of readiness.
+// If leaseEnv is set, another pipe follows, which stays open while the parent holds the
+// sockets.
 const (
 	handoverEnv = "NOVA_SERVE_HANDOVER"
 	leaseEnv    = "NOVA_SERVE_HANDOVER_LEASE"
@@ -69,10 +69,9 @@ const firstDescriptor = 3
 
 type handoverName struct{ Protocol, Address string }
 
-// Inherit collects what the process has got: the sockets of the process that it
-// is to replace (see Server.Replace), or systemd's. A socket of systemd has the
-// protocol's name as its FileDescriptorName=; without a name it is for HTTP. It
-// is called once, since it takes the environment's word away.
+// Inherit returns the sockets of the process that this process replaces (see Server.Replace),
+// or those of systemd. FileDescriptorName= of a systemd socket is its protocol; the default is
+// HTTP. Inherit must be called only once, because it removes the environment variables.
 func Inherit() (*Parent, error) {
 	text, replaced := os.LookupEnv(handoverEnv)
 	if !replaced {
@@ -93,7 +92,7 @@ func Inherit() (*Parent, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the handed over listener for %s on %s: %w", name.Protocol, name.Address, err)
 		}
-		// A unix socket that comes as a file is not removed when it is closed.
+		// A unix socket that is created from a file is not unlinked when it is closed.
 		p.Listeners = append(p.Listeners, Inherited{name.Protocol, name.Address, l, p})
 	}
 	pipe := func(fd int, name string) *os.File {
@@ -131,8 +130,8 @@ func activated() (*Parent, error) {
 	return p, nil
 }
 
-// Ready tells the process before this one that it may go. Only once it has let go
-// of the sockets are they this one's to close and to remove.
+// Ready reports to the replaced process that it may end. The sockets are closed and unlinked by
+// this process only after that process has released them.
 func (p *Parent) Ready() error {
 	if p.ready == nil {
 		return nil
@@ -144,15 +143,15 @@ func (p *Parent) Ready() error {
 		return err
 	}
 	go func() {
-		_, _ = p.gone.Read(make([]byte, 1)) // it says nothing, but ends
+		_, _ = p.gone.Read(make([]byte, 1)) // the pipe has no data; it only ends
 		_ = p.gone.Close()
 		p.own()
 	}()
 	return err
 }
 
-// own makes the sockets this process's. What it was not told to serve is closed by
-// now; the paths of that are removed here, for nobody else does it any more.
+// own makes this process the owner of the sockets. It unlinks the paths of inherited sockets
+// that this process does not serve and has closed, because no other process does.
 func (p *Parent) own() {
 	defer close(p.owned)
 	for _, l := range p.Listeners {
@@ -167,15 +166,15 @@ func (p *Parent) own() {
 	}
 }
 
-// settling is how long a process has to live after it has said that it is ready,
-// before the one before it lets go of the sockets.
+// settling is the time that a process must live after its report of readiness before its
+// predecessor releases the sockets.
 const settling = 200 * time.Millisecond
 
-// Replace starts cmd with all listeners and returns its process when it has
-// said that it is ready, and has lived on. From then on the two accept from the
-// same queues, and Serve's context should be ended: no connection is lost by that.
-// Before, the new process accepts none, so that none is lost with it. If cmd ends
-// before or takes longer than ctx, it is an error, and nothing has changed.
+// Replace starts cmd with all listeners, and returns its process after it has reported that it
+// is ready and has lived for a moment longer. Both processes then accept from the same queues,
+// and the caller should end Serve's context; no connection is lost. Before that, the new
+// process accepts no connection. If cmd ends early or takes longer than ctx, Replace returns an
+// error and nothing has changed.
 func (s *Server) Replace(ctx context.Context, cmd *exec.Cmd) (*os.Process, error) {
 	defer func() {
 		for _, f := range cmd.ExtraFiles {
@@ -190,7 +189,7 @@ func (s *Server) Replace(ctx context.Context, cmd *exec.Cmd) (*os.Process, error
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	// The pipe ends with the process only if this one does not hold its other end.
+	// The pipe ends with the process only if this process does not hold its other end.
 	_ = cmd.ExtraFiles[len(s.listeners)].Close()
 	ended := make(chan struct{})
 	go func() {
@@ -214,8 +213,8 @@ func (s *Server) Replace(ctx context.Context, cmd *exec.Cmd) (*os.Process, error
 	return cmd.Process, nil
 }
 
-// lend gives cmd the listeners and two pipes. The first takes the news that it is
-// ready; the other ends for it when it is closed here.
+// lend passes the listeners and two pipes to cmd. Through the first pipe cmd reports that it is
+// ready; the second ends for cmd when it is closed here.
 func (s *Server) lend(cmd *exec.Cmd) (ready, lease *os.File, err error) {
 	names := []handoverName{}
 	for _, l := range s.listeners {
@@ -248,7 +247,7 @@ func (s *Server) lend(cmd *exec.Cmd) (ready, lease *os.File, err error) {
 	return ready, lease, nil
 }
 
-// settled waits until a process has said that it is ready, and has lived on for a
+// settled waits until a process has reported that it is ready, and has lived for another
 // moment.
 func settled(ctx context.Context, ready *os.File, ended <-chan struct{}) error {
 	said := make(chan error, 1)
@@ -274,8 +273,8 @@ func settled(ctx context.Context, ready *os.File, ended <-chan struct{}) error {
 	}
 }
 
-// duplicate is a file for another process. Unlike that of net.TCPListener.File,
-// its descriptor does not make the listener block when it is handed on.
+// duplicate returns a file of the listener for another process. Unlike net.TCPListener.File it
+// does not make the descriptor blocking when the file is passed on.
 func duplicate(l net.Listener) (*os.File, error) {
 	c, ok := l.(syscall.Conn)
 	if !ok {

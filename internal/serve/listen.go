@@ -14,14 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Listen opens an address as Options has it. A unix socket that a dead process
-// left behind is replaced, one that somebody answers on is an error. Errors
-// name the address.
+// Listen opens an address in the form of Options. It replaces a unix socket of a process that
+// has ended; a unix socket on which a process answers is an error. Errors name the address.
 func Listen(address string, mode fs.FileMode) (net.Listener, error) {
 	path, unix := strings.CutPrefix(address, "unix:")
 	if !unix {
 		var config net.ListenConfig
-		config.SetMultipathTCP(false) // it cannot refuse new connections (see refuseNew)
+		config.SetMultipathTCP(false) // MPTCP sockets cannot refuse new connections (see refuseNew)
 		l, err := config.Listen(context.Background(), "tcp", address)
 		if err != nil {
 			return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
@@ -29,7 +28,7 @@ func Listen(address string, mode fs.FileMode) (net.Listener, error) {
 		return l, nil
 	}
 	if strings.HasPrefix(path, "@") {
-		l, err := net.Listen("unix", path) // abstract: there is no file
+		l, err := net.Listen("unix", path) // an abstract socket, which has no file
 		if err != nil {
 			return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
 		}

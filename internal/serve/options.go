@@ -12,8 +12,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Options say where and how to serve. At least one address is needed. An
-// address is "host:port", "[::]:port", ":port" or "unix:/path".
+// Options configure listeners and limits. At least one address is required. An address is
+// "host:port", "[::]:port", ":port" or "unix:/path".
 type Options struct {
 	HTTP  []string
 	HTTPS []TLS
@@ -21,46 +21,47 @@ type Options struct {
 	FCGI  []string
 	SCGI  []string
 
-	// Inherited are listeners that are open already. One without an address is
-	// served as well; one with an address stands in for that of the same
-	// protocol above, and is closed if there is none.
+	// Inherited are listeners that are already open. One without an address is served in
+	// addition. One with an address replaces that of the same protocol above, and is closed if
+	// there is none.
 	Inherited []Inherited
-	// Certificate is for inherited listeners of HTTPS without an address; its
-	// Addr is not used.
+	// Certificate is used for inherited HTTPS listeners without an address; its Addr is
+	// ignored.
 	Certificate TLS
 
 	// SocketMode is the mode of unix sockets; 0 is 0660.
 	SocketMode fs.FileMode
-	// Backlog is how many connections may wait to be accepted; 0 is the
-	// system's maximum.
+	// Backlog is the maximum number of connections that wait to be accepted; 0 is the system's
+	// maximum.
 	Backlog int
 	// Header is added to every answer.
 	Header http.Header
 
-	// DrainTimeout is how long requests in flight may go on after the stop; 0 is 60 s.
+	// DrainTimeout bounds the requests in progress after the stop; 0 is 60 s.
 	DrainTimeout time.Duration
-	// IdleGrace is how long after the stop kept connections may still begin a
+	// IdleGrace is the time after the stop in which persistent connections may still begin a
 	// request, which is answered with "Connection: close"; 0 is 2 s.
 	IdleGrace time.Duration
-	// ReadHeaderTimeout is for all headers of a request; 0 is 30 s.
+	// ReadHeaderTimeout bounds the time for all headers of a request; 0 is 30 s.
 	ReadHeaderTimeout time.Duration
-	// IdleTimeout is for the next request on a connection; 0 is 75 s.
+	// IdleTimeout bounds the time between two requests on a connection; 0 is 75 s.
 	IdleTimeout time.Duration
-	// WriteTimeout is for a client to take the next 64 KiB of an answer; 0 is 60 s.
+	// WriteTimeout bounds the time in which a client must receive 64 KiB of an answer; 0 is 60
+	// s.
 	WriteTimeout time.Duration
-	// BodyGrace is how long a handler may wait for a request's body in all,
-	// over and above the time that MinBodyRate allows; 0 is 30 s.
+	// BodyGrace is the total time that a handler may wait for a request's body, in addition to
+	// the time that MinBodyRate allows; 0 is 30 s.
 	BodyGrace time.Duration
-	// MinBodyRate is in bytes a second. Whoever sends a body more slowly, once
-	// BodyGrace is used up, is cut off; 0 is 1024.
+	// MinBodyRate is the minimum rate of a body in bytes per second, below which a request is
+	// interrupted after BodyGrace; 0 is 1024.
 	MinBodyRate int
-	// MaxHeaderBytes is for HTTP, FastCGI and SCGI; 0 is 128 KiB. The uwsgi protocol has a limit
-	// of 64 KiB of its own.
+	// MaxHeaderBytes bounds the headers of HTTP, FastCGI and SCGI requests; 0 is 128 KiB. The
+	// uwsgi protocol has its own limit of 64 KiB.
 	MaxHeaderBytes int
 
-	// MaxConnections is for all listeners together. Beyond it the connection
-	// whose client has kept us waiting longest is closed; 0 is 16384, or half of
-	// the files that the process may open if that is less.
+	// MaxConnections bounds the connections of all listeners together. Beyond it, the
+	// connection that has waited longest for its client is closed; 0 is 16384, or half of the
+	// process's limit of open files if that is less.
 	MaxConnections int
 
 	Log zerolog.Logger
@@ -68,7 +69,7 @@ type Options struct {
 	crowd *crowd
 }
 
-// Check refuses addresses that nobody could listen on, before anything is opened.
+// Check returns an error for invalid addresses, before any is opened.
 func (o *Options) Check() error {
 	for _, a := range o.addresses() {
 		if strings.HasPrefix(a.Addr, "unix:") {

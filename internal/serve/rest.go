@@ -8,11 +8,10 @@ import (
 	"time"
 )
 
-// restAfter is how long a server may have nothing to do before the memory of its
-// last burst goes back to the system.
+// restAfter is the time without requests after which unused memory is returned to the system.
 const restAfter = 5 * time.Second
 
-// meter counts requests, to know a server at rest from a busy one.
+// meter counts requests, to detect an idle server.
 type meter struct{ requests atomic.Int64 }
 
 func (m *meter) count(h http.Handler) http.Handler {
@@ -22,7 +21,7 @@ func (m *meter) count(h http.Handler) http.Handler {
 	})
 }
 
-// release gives memory back whenever the server comes to rest, until ctx is done.
+// release returns unused memory to the system whenever the server becomes idle, until ctx ends.
 func (m *meter) release(ctx context.Context) {
 	tick := time.NewTicker(restAfter)
 	defer tick.Stop()

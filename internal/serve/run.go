@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// Server is a set of open listeners with a handler behind them.
+// Server is a set of open listeners and their handler.
 type Server struct {
 	options      Options
 	sources      []source
@@ -18,20 +18,20 @@ type Server struct {
 	meter        meter
 }
 
-// namedListener is a listener with what it was opened for.
+// namedListener is a listener with its protocol and address.
 type namedListener struct {
 	Inherited
 	wrapped *listener
 }
 
-// Open listens on all addresses of the options, or on none. An address that
-// cannot be had is an error, which names it. Connections wait until Serve.
+// Open listens on all addresses of the options, or on none. The error names the address that
+// cannot be opened. Connections wait in the queues until Serve.
 func Open(h http.Handler, o Options) (_ *Server, err error) {
 	s := &Server{options: o.withDefaults()}
 	inherited := o.Inherited
 	defer func() {
 		for _, l := range inherited {
-			_ = l.Listener.Close() // nobody asked for it, or all is in vain
+			_ = l.Listener.Close() // not in the options, or Open has failed
 		}
 		if err != nil {
 			for _, l := range s.listeners {
@@ -89,7 +89,7 @@ func Open(h http.Handler, o Options) (_ *Server, err error) {
 	return s, nil
 }
 
-// address is one of the options' addresses; only that of HTTPS has a certificate.
+// address is one of the options' addresses; only an HTTPS address has a certificate.
 type address struct {
 	protocol string
 	TLS
@@ -128,7 +128,7 @@ func (s *Server) add(l Inherited, h http.Handler, cert *certificate) {
 		}
 		added, wrapped = c, c.listener
 	}
-	// A socket that systemd has opened stays open there.
+	// systemd keeps its sockets open.
 	wrapped.shared.Store(l.Address == "")
 	wrapped.parent = l.parent
 	s.sources = append(s.sources, added)
@@ -136,10 +136,10 @@ func (s *Server) add(l Inherited, h http.Handler, cert *certificate) {
 	o.Log.Info().Msgf("serving %s on %s", l.Protocol, l.Listener.Addr())
 }
 
-// Serve serves until ctx is done; then it stops listening, lets the requests in
-// flight end for at most DrainTimeout, and returns nil. Where there is a parent, it
-// begins once that has let go of its sockets. A listener that breaks
-// ends the others. Serve is called once.
+// Serve serves until ctx ends. It then stops listening, waits at most DrainTimeout for the
+// requests in progress, and returns nil. If there is a parent, Serve begins after the parent
+// has released its sockets. An error of one listener ends all listeners. Serve must be called
+// only once.
 func (s *Server) Serve(ctx context.Context) (err error) {
 	failed := make(chan error, len(s.sources))
 	var serving sync.WaitGroup
@@ -163,8 +163,7 @@ func (s *Server) Serve(ctx context.Context) (err error) {
 	return err
 }
 
-// awaitOwnership waits until the process before this one has let go of the sockets,
-// or ctx is done.
+// awaitOwnership waits until the replaced process has released the sockets, or ctx ends.
 func (s *Server) awaitOwnership(ctx context.Context) {
 	for _, l := range s.listeners {
 		if l.parent == nil {
@@ -177,8 +176,8 @@ func (s *Server) awaitOwnership(ctx context.Context) {
 	}
 }
 
-// ReloadCertificates reads all certificates again; connections from now on get
-// the new ones. One that cannot be read stays as it was.
+// ReloadCertificates reads all certificates; new connections use them. A certificate that
+// cannot be read stays in use.
 func (s *Server) ReloadCertificates() error {
 	var errs []error
 	for _, c := range s.certificates {

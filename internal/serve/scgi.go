@@ -10,8 +10,8 @@ import (
 	"net/http"
 )
 
-// newSCGISource speaks SCGI: a client connects, sends its variables as one
-// netstring and then the body, and reads a CGI answer until the end.
+// newSCGISource serves SCGI: a client connects, sends its variables as one netstring and then
+// the body, and reads a CGI answer until the end.
 func newSCGISource(l net.Listener, h http.Handler, o *Options) *cgiSource {
 	return newCGISource("scgi", func(s *cgiSource, c *cgiConn) {
 		s.single(c, "Status: ", func(ctx context.Context) (*http.Request, error) {
@@ -24,8 +24,7 @@ func newSCGISource(l net.Listener, h http.Handler, o *Options) *cgiSource {
 	}, l, h, o)
 }
 
-// readNetstring reads "LENGTH:NAME\0VALUE\0...,", whose first variable is
-// CONTENT_LENGTH.
+// readNetstring parses "LENGTH:NAME\0VALUE\0...,", whose first variable is CONTENT_LENGTH.
 func readNetstring(in *bufio.Reader, limit int) ([]variable, error) {
 	n := 0
 	for i := 0; ; i++ {
@@ -46,7 +45,7 @@ func readNetstring(in *bufio.Reader, limit int) ([]variable, error) {
 			return nil, bad("there are more than %d bytes of variables", limit)
 		}
 	}
-	// What claims to be large gets its memory only as it comes.
+	// The buffer grows with the received bytes, not with the announced length.
 	var text bytes.Buffer
 	if _, err := io.CopyN(&text, in, int64(n)+1); err != nil {
 		return nil, short(err)

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// forwardedScheme takes the scheme of a request from X-Forwarded-Proto, or
-// X-Forwarded-Ssl: on, whoever sends it: uWSGI, in whose place this stands, does
-// so on all its sockets, and deployments' links rely on it.
+// forwardedScheme sets the scheme of a request from X-Forwarded-Proto, or from X-Forwarded-Ssl:
+// on, of any client. uWSGI does this on all its sockets, and the links of deployments depend on
+// it.
 func forwardedScheme(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		scheme := r.Header.Get("X-Forwarded-Proto")

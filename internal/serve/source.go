@@ -18,21 +18,21 @@ import (
 type source interface {
 	// serve returns nil after withdraw, shutdown or close.
 	serve() error
-	// withdraw stops listening; what has connected is still served.
+	// withdraw stops listening; connections in the queue are still served.
 	withdraw()
-	// shutdown waits until all is answered or ctx is done.
+	// shutdown waits until all requests are answered or ctx ends.
 	shutdown(ctx context.Context) error
-	// close ends what is still going on.
+	// close interrupts the requests in progress.
 	close()
 }
 
-// httpSource is HTTP or HTTPS.
+// httpSource serves HTTP or HTTPS.
 type httpSource struct {
 	server   *http.Server
 	listener *listener
 	options  *Options
 	stopping atomic.Bool
-	cutOff   context.Context // done when what is under way is cut off
+	cutOff   context.Context // ends when the requests in progress are interrupted
 	cut      context.CancelFunc
 }
 
@@ -46,11 +46,10 @@ func newHTTPSource(l net.Listener, h http.Handler, o *Options, config *tls.Confi
 		IdleTimeout:       o.IdleTimeout,
 		MaxHeaderBytes:    o.MaxHeaderBytes,
 		HTTP2:             http2Limits(o),
-		// For streams of HTTP/2, of which net/http answers some by itself: a
-		// deadline that is there from the start can be moved later for nothing.
-		// Over HTTP/1.1 that of conn.Write holds.
+		// For HTTP/2 streams: net/http answers some by itself, and a deadline that is set from
+		// the start can be moved without cost. Over HTTP/1.1 conn.Write sets the deadlines.
 		WriteTimeout: streamLife,
-		// With it end the contexts of all connections, and those of their requests.
+		// The contexts of all connections and of their requests end with it.
 		BaseContext: func(net.Listener) context.Context { return s.cutOff },
 		ErrorLog:    stdlog.New(logWriter{o.Log}, "", 0),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
@@ -81,9 +80,9 @@ func (s *httpSource) withdraw() {
 	s.listener.withdraw()
 }
 
-// shutdown gives clients with a kept connection the time to find out that it is
-// going to be closed, before Shutdown closes those that are idle: the request
-// that is just on its way over one of them would fail.
+// shutdown lets clients with persistent connections learn that they will be closed, before
+// Shutdown closes idle connections. A request that is being sent on such a connection would
+// otherwise fail.
 func (s *httpSource) shutdown(ctx context.Context) error {
 	s.withdraw()
 	grace := time.After(s.options.IdleGrace)
@@ -96,7 +95,7 @@ func (s *httpSource) shutdown(ctx context.Context) error {
 			wait = false
 		}
 	}
-	// Shutdown would wait for them: they are not idle, but new.
+	// Shutdown would wait for these connections, because it does not treat new ones as idle.
 	s.listener.crowd.closeSilent(s.listener)
 	return s.server.Shutdown(ctx)
 }
@@ -106,7 +105,7 @@ func (s *httpSource) close() {
 	_ = s.server.Close()
 }
 
-// logWriter brings net/http's own complaints, mostly about clients, into the log.
+// logWriter writes net/http's own messages, mostly about clients, to the log.
 type logWriter struct{ log zerolog.Logger }
 
 func (w logWriter) Write(p []byte) (int, error) {

@@ -6,17 +6,16 @@ import (
 	"time"
 )
 
-// What one connection of HTTP/2 may hold. A stream whose client takes nothing of
-// its answer for Options.WriteTimeout is reset; while the answers of a connection
-// that wait for their client are more than pendingAnswers bytes, that time is the
-// hurriedth part of it.
+// Limits of an HTTP/2 connection. A stream is reset if its client receives nothing of the
+// answer for Options.WriteTimeout. While the unsent answers of a connection exceed
+// pendingAnswers bytes, this time is divided by hurried.
 const (
 	maxStreams     = 100
-	streamWindow   = 64 << 10  // of a body that the handler has not read
-	connWindow     = 256 << 10 // of all bodies
+	streamWindow   = 64 << 10  // bytes of a body that the handler has not read
+	connWindow     = 256 << 10 // bytes of all bodies
 	pendingAnswers = 8 << 20
 	hurried        = 12
-	// streamLife is for a whole request with its answer, unless the answer goes on.
+	// streamLife bounds a request and its answer, unless the answer makes progress.
 	streamLife = time.Hour
 )
 
@@ -25,31 +24,31 @@ func http2Limits(o *Options) *http.HTTP2Config {
 		MaxConcurrentStreams:          maxStreams,
 		MaxReceiveBufferPerStream:     streamWindow,
 		MaxReceiveBufferPerConnection: connWindow,
-		// Clients that are gone without a word do not answer.
+		// Disconnected clients do not answer PINGs.
 		SendPingTimeout: o.IdleTimeout,
 	}
 }
 
-// streamResponse is the answer on a stream of HTTP/2. The client decides by its
-// windows when it takes it, one for each stream, of which the connection below
-// knows nothing. So what allows timeout for every writeStep bytes, and tells that
-// it is the client's turn, stands here.
+// streamResponse is the answer on an HTTP/2 stream. The client controls the progress of each
+// stream by its window, which the connection below does not know. streamResponse therefore
+// applies the timeout to every writeStep bytes, and records that the stream waits for the
+// client.
 type streamResponse struct {
 	http.ResponseWriter
 	conn    *conn // may be nil
 	timeout time.Duration
 	written bool
-	life    time.Time // when the stream is reset, if its answer has begun to go out
+	life    time.Time // when the stream is reset, if its answer has begun to be sent
 
 	mu      sync.Mutex
-	waiting bool // for the client
+	waiting bool // the stream waits for the client
 	alarm   *time.Timer
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap returns the wrapped writer for http.ResponseController.
 func (w *streamResponse) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Write is http.ResponseWriter's.
+// Write implements http.ResponseWriter.
 func (w *streamResponse) Write(b []byte) (int, error) {
 	w.written = true
 	w.prolong()
@@ -72,34 +71,33 @@ func (w *streamResponse) Write(b []byte) (int, error) {
 	}
 }
 
-// prolong lets a stream live on whose answer is going out.
+// prolong moves the deadline of a stream whose answer is being sent.
 func (w *streamResponse) prolong() {
 	now := time.Now()
 	switch {
 	case w.life.IsZero():
-		w.life = now.Add(streamLife / 2) // the stream is older than the answer
+		w.life = now.Add(streamLife / 2) // the stream has existed longer than the answer
 	case w.life.Sub(now) < streamLife/4:
 		w.life = now.Add(streamLife)
 		_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(w.life)
 	}
 }
 
-// FlushError is for http.ResponseController.
+// FlushError sends the buffered bytes; http.ResponseController calls it.
 func (w *streamResponse) FlushError() error {
 	w.conn.beginStreamWrite(0)
 	defer w.conn.endStreamWrite(0)
 	return w.patiently(http.NewResponseController(w.ResponseWriter).Flush)
 }
 
-// finish gives the client the time for what net/http sends only after the handler:
-// up to 4 KiB.
+// finish sets the deadline for up to 4 KiB that net/http sends after the handler has returned.
 func (w *streamResponse) finish() {
 	if w.written {
 		_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(w.timeout))
 	}
 }
 
-// patiently writes; the stream is reset if that takes too long.
+// patiently calls write; if it takes too long, the stream is reset.
 func (w *streamResponse) patiently(write func() error) error {
 	timeout := w.timeout
 	if w.conn.overburdened() {
@@ -121,8 +119,8 @@ func (w *streamResponse) patiently(write func() error) error {
 	return err
 }
 
-// reset ends the stream of a client that does not take its answer. It holds the
-// lock, for net/http's response must not be used after its handler.
+// reset ends the stream of a client that does not receive its answer. It holds the lock,
+// because net/http's response must not be used after its handler has returned.
 func (w *streamResponse) reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

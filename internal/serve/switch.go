@@ -7,23 +7,22 @@ import (
 	"sync/atomic"
 )
 
-// Switch is a handler that can be exchanged while it serves. Each request is
-// answered by one handler from begin to end. The zero value has none and must
-// not serve.
+// Switch is a handler that can be replaced while it serves. One handler answers a whole
+// request. The zero value has no handler and must not serve.
 type Switch struct {
 	current atomic.Pointer[generation]
-	retired sync.WaitGroup // the handlers that were exchanged and still answer
+	retired sync.WaitGroup // the replaced handlers with requests in progress
 }
 
 type generation struct {
 	handler  http.Handler // nil: the Switch is closed
 	requests sync.WaitGroup
-	mu       sync.RWMutex // orders enter against the exchange
+	mu       sync.RWMutex // orders enter and the replacement
 	retired  bool
 }
 
-// Set puts a handler in place, and calls done (if it is not nil) when the last
-// request of the one before it is answered.
+// Set replaces the handler. It calls done, if not nil, after the last request of the previous
+// handler.
 func (s *Switch) Set(h http.Handler, done func()) {
 	old := s.current.Swap(&generation{handler: h})
 	if old == nil {
@@ -40,9 +39,9 @@ func (s *Switch) Set(h http.Handler, done func()) {
 	})
 }
 
-// Close lets no further request in, and returns when all of those before are
-// answered, by whichever handler, or when ctx ends: then with its error. Requests
-// whose connections are closed may still run: those that write.
+// Close accepts no further requests, and waits until all requests in progress are answered, or
+// until ctx ends; it then returns the error of ctx. Writing requests may still run although
+// their connections are closed.
 func (s *Switch) Close(ctx context.Context) error {
 	s.Set(nil, nil)
 	answered := make(chan struct{})
@@ -58,12 +57,12 @@ func (s *Switch) Close(ctx context.Context) error {
 	}
 }
 
-// ServeHTTP is http.Handler's.
+// ServeHTTP implements http.Handler.
 func (s *Switch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for {
 		g := s.current.Load()
 		if !g.enter() {
-			continue // exchanged in between
+			continue // the handler has been replaced in the meantime
 		}
 		defer g.requests.Done()
 		if g.handler == nil {

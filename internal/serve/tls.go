@@ -11,13 +11,13 @@ import (
 // TLS is an address with its certificate.
 type TLS struct {
 	Addr     string
-	CertFile string // PEM, the chain included
+	CertFile string // PEM, including the chain
 	KeyFile  string // PEM
-	// ClientCAFile, if given, makes clients show a certificate signed by one of these.
+	// ClientCAFile, if set, makes the server require client certificates of these authorities.
 	ClientCAFile string
 }
 
-// config reads the certificate.
+// config reads the files.
 func (t TLS) config() (*tls.Config, error) {
 	cert, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
 	if err != nil {
@@ -38,7 +38,7 @@ func (t TLS) config() (*tls.Config, error) {
 	return c, nil
 }
 
-// certificate is a TLS whose files can be read anew.
+// certificate is a TLS whose files can be read again.
 type certificate struct {
 	files   TLS
 	current atomic.Pointer[tls.Config]
@@ -49,7 +49,7 @@ func newCertificate(t TLS) (*certificate, error) {
 	return c, c.reload()
 }
 
-// reload reads the files again; if that fails, what was there stays.
+// reload reads the files again; if that fails, the previous certificate stays in use.
 func (c *certificate) reload() error {
 	config, err := c.files.config()
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *certificate) reload() error {
 	return nil
 }
 
-// config is a configuration that always follows the current files.
+// config returns a configuration that always uses the current certificate.
 func (c *certificate) config() *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS12,

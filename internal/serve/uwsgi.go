@@ -8,8 +8,8 @@ import (
 	"net/http"
 )
 
-// newUWSGISource speaks the uwsgi protocol: a client connects, sends one packet
-// of CGI variables and the body, and reads the answer until the end.
+// newUWSGISource serves the uwsgi protocol: a client connects, sends one packet of CGI
+// variables and the body, and reads the answer until the end.
 func newUWSGISource(l net.Listener, h http.Handler, o *Options) *cgiSource {
 	return newCGISource("uwsgi", func(s *cgiSource, c *cgiConn) {
 		s.single(c, "HTTP/1.1 ", func(ctx context.Context) (*http.Request, error) {
@@ -22,8 +22,8 @@ func newUWSGISource(l net.Listener, h http.Handler, o *Options) *cgiSource {
 	}, l, h, o)
 }
 
-// A packet begins with modifier1 (0 for WSGI), the size of the variables as a
-// little-endian uint16, and modifier2.
+// packetHeader is the size of a packet's header: modifier1 (0 for WSGI), the size of the
+// variables as a little-endian uint16, and modifier2.
 const packetHeader = 4
 
 func readPacket(in io.Reader) ([]variable, error) {
@@ -44,8 +44,8 @@ func readPacket(in io.Reader) ([]variable, error) {
 	return parseVariables(buffer)
 }
 
-// parseVariables reads names and values, each after its length as a
-// little-endian uint16.
+// parseVariables parses names and values, each preceded by its length as a little-endian
+// uint16.
 func parseVariables(b []byte) ([]variable, error) {
 	vars := make([]variable, 0, 32)
 	for len(b) > 0 {

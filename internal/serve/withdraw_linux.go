@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refuseNew lets no further connection into the queue of a listener, while
-// those in it can still be accepted; it reports whether that is so. A listener
-// that is simply closed resets what is in its queue.
+// refuseNew makes a listener refuse new connections, while those in its queue can still be
+// accepted. It returns false if this is not possible. Closing a listener instead resets the
+// connections in its queue.
 func refuseNew(l net.Listener) bool {
 	switch l := l.(type) {
 	case *net.UnixListener:
-		// Without its name nobody finds it.
+		// A unix socket without a file accepts no new connections.
 		l.SetUnlinkOnClose(false)
 		return os.Remove(l.Addr().String()) == nil
 	case syscall.Conn:
@@ -22,7 +22,7 @@ func refuseNew(l net.Listener) bool {
 		if err != nil {
 			return false
 		}
-		const flags, syn = 13, 2 // in the header of TCP
+		const flags, syn = 13, 2 // the offset of the flags in the TCP header, and the bit SYN
 		filter := []unix.SockFilter{
 			{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: flags},
 			{Code: unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, K: syn, Jt: 0, Jf: 1},
@@ -38,7 +38,7 @@ func refuseNew(l net.Listener) bool {
 	return false
 }
 
-// queued says whether a connection waits to be accepted.
+// queued reports whether a connection waits to be accepted.
 func queued(l net.Listener) (yes bool) {
 	c, ok := l.(syscall.Conn)
 	if !ok {

@@ -17,32 +17,32 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// OtherReleaseError is a deployment of another release than ours. Its conductors
-// do not understand our messages, and its own API does not start again beside our
-// row of services.
+// OtherReleaseError reports a deployment of another release of Nova. Its conductors do not
+// understand the messages of this release, and its own API would not start beside our row in
+// services.
 type OtherReleaseError struct{ Found string }
 
 func (e *OtherReleaseError) Error() string {
 	return fmt.Sprintf("%s; this is Nova %s (%s, service version %d, database revision %s), which serves beside no other release", e.Found, Release, ours(), ServiceVersion, mainHead)
 }
 
-// cellWithin is how long a cell may take to tell of its conductors before the
-// service starts without it.
+// cellWithin bounds the query of a cell for its conductors. After it the service starts without
+// this cell.
 const cellWithin = 5 * time.Second
 
-// Deployment looks at what release the services around ours are of.
+// Deployment checks the release of the other Nova services.
 type Deployment struct {
 	Config    *config.Config
 	Databases *Databases
 	Log       zerolog.Logger
 
 	down   time.Duration
-	silent []string // cells that have not answered yet, by UUID; nil: nobody was asked
+	silent []string // cells that have not answered yet, by UUID; nil before Check
 }
 
-// Check is nil where the oldest live nova-conductor of all cells that answer is of
-// our release or, with none alive, the main database. It is an *OtherReleaseError
-// where they are of another one, and a *DatabaseError where that cannot be told.
+// Check returns nil if the oldest live nova-conductor of all answering cells is of this release
+// or, if no conductor is alive, the main database is. It returns an *OtherReleaseError for
+// another release, and a *DatabaseError if the release cannot be determined.
 func (d *Deployment) Check(ctx context.Context) error {
 	heads, err := headsOf(ctx, d.Databases.Main)
 	if err != nil {
@@ -64,15 +64,15 @@ func (d *Deployment) Check(ctx context.Context) error {
 		at(d.Config, "database"), d.Databases.Main.Address(), strings.Join(heads, ", "), ofHead(heads[0]))}
 }
 
-// Rest asks the cells that have not answered Check, and tells whether all have by
-// now. Its error is an *OtherReleaseError.
+// Rest checks the cells that did not answer Check; done is true if all have answered. Its error
+// is an *OtherReleaseError.
 func (d *Deployment) Rest(ctx context.Context) (done bool, err error) {
 	if len(d.silent) == 0 {
 		return true, nil
 	}
 	cells, err := d.cells(ctx)
 	if err != nil {
-		return false, nil // it will be asked again, and requests are served as far as they can be
+		return false, nil // the cell is checked again later; requests are served meanwhile
 	}
 	cells = slices.DeleteFunc(cells, func(c *db.Cell) bool { return !slices.Contains(d.silent, c.UUID) })
 	oldest, silent := d.ask(ctx, cells)
@@ -85,8 +85,8 @@ func (d *Deployment) Rest(ctx context.Context) (done bool, err error) {
 	return len(silent) == 0, nil
 }
 
-// cells are those of the deployment and the main database, whose mapping may have
-// another spelling of its URL.
+// cells returns the cells of the deployment and the main database. The cell mapping of the main
+// database may contain another spelling of its URL.
 func (d *Deployment) cells(ctx context.Context) ([]*db.Cell, error) {
 	main := &db.Cell{Name: "the main database", DB: d.Databases.Main}
 	if d.Databases.Cells == nil {
@@ -105,8 +105,8 @@ type conductor struct {
 	cell *db.Cell
 }
 
-// ask finds the oldest live nova-conductor of cells, or nil, and the cells that do
-// not answer.
+// ask returns the oldest live nova-conductor of cells, or nil, and the cells that do not
+// answer.
 func (d *Deployment) ask(ctx context.Context, cells []*db.Cell) (oldest *conductor, silent []string) {
 	if d.down == 0 {
 		d.down = ServiceDownTime(d.Config, d.Log)
@@ -129,7 +129,7 @@ func (d *Deployment) ask(ctx context.Context, cells []*db.Cell) (oldest *conduct
 	return oldest, silent
 }
 
-// other is the error about a conductor of another release.
+// other returns the error for a conductor of another release.
 func other(c *conductor) error {
 	if c.Version == ServiceVersion {
 		return nil
@@ -141,11 +141,11 @@ func other(c *conductor) error {
 	return &OtherReleaseError{Found: fmt.Sprintf("a live nova-conductor, on host %s in %s, has the service version %d, %s", c.Host, where, c.Version, ofService(c.Version))}
 }
 
-// errNoSchema is a database that nova-manage db sync has not been run for, or not
-// to its end.
+// errNoSchema reports a database for which nova-manage db sync has not been run, or has not
+// completed.
 var errNoSchema = errors.New("it has no revision of Nova's schema in alembic_version")
 
-// headsOf are the revisions of a database's schema.
+// headsOf returns the schema revisions of a database.
 func headsOf(ctx context.Context, d *db.DB) ([]string, error) {
 	var heads []string
 	err := d.Each(ctx, func(r *sql.Rows) error {
@@ -160,7 +160,7 @@ func headsOf(ctx context.Context, d *db.DB) ([]string, error) {
 	return heads, err
 }
 
-// at says in brackets where the connection of a group is set.
+// at returns the place of a group's option connection, in brackets.
 func at(c *config.Config, group string) string {
 	return " (" + c.Where(group, "connection").String() + ")"
 }

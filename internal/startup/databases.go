@@ -12,14 +12,14 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// DatabaseError is a database that keeps the service from starting.
+// DatabaseError reports a database that prevents the start of the service.
 type DatabaseError struct {
-	Group   string // whose option connection names it
+	Group   string // the group with its option connection
 	Where   config.Origin
 	Address string
 	Err     error
 
-	retries, interval int // as the group says
+	retries, interval int // max_retries and retry_interval of the group
 }
 
 // Error names the option and the address, never the password.
@@ -27,20 +27,19 @@ func (e *DatabaseError) Error() string {
 	return fmt.Sprintf("%s: [%s] connection: the database at %s: %s", e.Where, e.Group, e.Address, e.Reason())
 }
 
-// Unwrap implements errors.
+// Unwrap returns the cause.
 func (e *DatabaseError) Unwrap() error { return e.Err }
 
-// Away tells whether the database does not answer at all; others answer, and
-// refuse.
+// Away reports whether the database does not answer, as opposed to rejecting the connection.
 func (e *DatabaseError) Away() bool { return db.Unanswered(e.Err) }
 
-// patience is how long oslo.db tries to connect at the first use of a database,
-// and whether that ends.
+// patience returns the time for which oslo.db tries to connect at the first use of a database;
+// ends is false if it is unlimited.
 func (e *DatabaseError) patience() (time.Duration, bool) {
 	return time.Duration(e.retries) * time.Duration(e.interval) * time.Second, e.retries >= 0
 }
 
-// Reason is what the database, or its driver, has to say, in one line.
+// Reason returns the error of the database or its driver in one line.
 func (e *DatabaseError) Reason() string {
 	err := e.Err
 	var wrapped *objects.Error
@@ -53,7 +52,7 @@ func (e *DatabaseError) Reason() string {
 	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
-// explain says which database an error is about; nil stays nil.
+// explain wraps an error with its database; nil stays nil.
 func (d *Databases) explain(which *db.DB, err error) error {
 	if err == nil {
 		return nil
@@ -65,8 +64,8 @@ func (d *Databases) explain(which *db.DB, err error) error {
 	return &DatabaseError{Group: group, Where: d.config.Where(group, "connection"), Address: which.Address(), Err: err, retries: o.MaxRetries, interval: o.RetryInterval}
 }
 
-// Ready is nil while requests can be served: while the databases answer that all
-// of them need. It takes some two seconds at most.
+// Ready returns nil if requests can be served: the databases that all requests need answer. It
+// takes about two seconds at most.
 func (d *Databases) Ready(ctx context.Context) error {
 	failed := make(chan error, 1)
 	go func() { failed <- d.explain(d.Main, d.Main.Answers(ctx)) }()

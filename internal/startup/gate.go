@@ -19,55 +19,55 @@ func exists(file string) bool {
 	return err == nil
 }
 
-// Gate stands in front of an application until its start-up has succeeded. It
-// starts in the background alone, and again with growing pauses: whatever has kept
-// it from starting may pass. Until then every request is answered at once, with
-// 503, or with Nova's error application where computes are too old.
+// Gate is the handler in front of an application until it has started. It runs the start in the
+// background, and repeats it with increasing pauses, because obstacles can be temporary.
+// Meanwhile it answers every request with 503, or with Nova's error application if a
+// nova-compute is too old.
 type Gate struct {
-	Name  string // as the error application says it: "osapi_compute"
+	Name  string // the name in the text of the error application: "osapi_compute"
 	Next  http.Handler
 	Start func(context.Context) error
-	// Rest is what is left to do after Start; it is called until it is done. An error
-	// of it closes the gate. nil: nothing is left.
+	// Rest does the remaining work after Start; it is called until done. Its error closes the
+	// gate. nil means no remaining work.
 	Rest func(context.Context) (done bool, err error)
-	// Ready is nil while the application can serve requests: the readiness probe,
-	// GET /, asks it.
+	// Ready returns nil while the application can serve requests; the readiness probe, GET /,
+	// calls it.
 	Ready func(context.Context) error
-	// Fail is told why the application must not be started, or with NeedApp could not
-	// be: an *OtherReleaseError, or a *NotLoadedError. The gate stays closed then. nil:
-	// it goes on trying.
+	// Fail is called with the reason for which the application must not be started (an
+	// *OtherReleaseError) or, with NeedApp, could not be started (a *NotLoadedError). The gate
+	// then stays closed. If Fail is nil, the gate continues to try.
 	Fail func(error)
-	// NeedApp is uWSGI's: Fail is called when Nova's module would have failed to load.
+	// NeedApp is uWSGI's need-app: Fail is called when uWSGI would fail to load Nova's module.
 	NeedApp bool
 	Log     zerolog.Logger
 
 	open   atomic.Bool
 	mu     sync.Mutex
-	err    error     // why it is closed; nil while nothing is known
-	logged time.Time // when that was last logged
+	err    error     // why the gate is closed; nil before the first attempt
+	logged time.Time // when err was last logged
 	began  time.Time
 }
 
 const (
-	// tryWithin is how long one try may take.
+	// tryWithin bounds one attempt.
 	tryWithin = 30 * time.Second
-	// openWithin is how long Open waits for the first try.
+	// openWithin is the time that Open waits for the first attempt.
 	openWithin = time.Second
-	// logEvery is how often the log says why the service has not started.
+	// logEvery is the interval of log messages while the service cannot start.
 	logEvery = time.Minute
 )
 
-// NotLoadedError is an application that uWSGI would have failed to load.
+// NotLoadedError reports an application that uWSGI would have failed to load.
 type NotLoadedError struct{ Err error }
 
 func (e *NotLoadedError) Error() string { return "no application could be loaded: " + e.Err.Error() }
 
-// Unwrap implements errors.
+// Unwrap returns the cause.
 func (e *NotLoadedError) Unwrap() error { return e.Err }
 
-// Open starts the application in the background, until it has started or ctx ends.
-// It returns after the first try, or after a second, so that where all is well no
-// request finds the gate closed.
+// Open starts the application in the background, until it has started or ctx ends. It returns
+// after the first attempt, or after a second, so that in the normal case no request finds the
+// gate closed.
 func (g *Gate) Open(ctx context.Context) {
 	g.began = time.Now()
 	tried := make(chan struct{})
@@ -87,8 +87,8 @@ func (g *Gate) run(ctx context.Context, tried func()) {
 	}
 }
 
-// until tries until a step is done, and tells whether it is. The gate is open
-// while there is no error.
+// until repeats a step until it is done or fatal, and returns whether it is done. The gate is
+// open while the last attempt had no error.
 func (g *Gate) until(ctx context.Context, tried func(), step func(context.Context) (bool, error)) bool {
 	for p := (pauses{}); ; {
 		done, err := attempt(ctx, step)
@@ -112,8 +112,8 @@ func (g *Gate) until(ctx context.Context, tried func(), step func(context.Contex
 	}
 }
 
-// attempt runs a step with a deadline. A panic of it is an error: nobody else would
-// catch it here.
+// attempt runs a step with a deadline. It converts a panic to an error, because the step runs
+// in its own goroutine.
 func attempt(ctx context.Context, step func(context.Context) (bool, error)) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, tryWithin)
 	defer cancel()
@@ -125,8 +125,8 @@ func attempt(ctx context.Context, step func(context.Context) (bool, error)) (don
 	return step(ctx)
 }
 
-// note keeps and logs the result of a try. It answers what the process is to end
-// with, or nil.
+// note stores and logs the result of an attempt. It returns the error with which the process
+// must end, or nil.
 func (g *Gate) note(err error) (fatal error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -149,7 +149,7 @@ func (g *Gate) note(err error) (fatal error) {
 	return nil
 }
 
-// fatal is what the process is to end with, or nil.
+// fatal returns the error with which the process must end, or nil.
 func (g *Gate) fatal(err error) error {
 	var other *OtherReleaseError
 	if g.Fail == nil {
@@ -164,8 +164,8 @@ func (g *Gate) fatal(err error) error {
 	return &NotLoadedError{err}
 }
 
-// waits tells whether Nova would still wait for a database. Another error ends the
-// loading of its module at once.
+// waits reports whether Nova would still wait for a database. Any other error ends the loading
+// of Nova's module at once.
 func (g *Gate) waits(err error) bool {
 	var database *DatabaseError
 	if !errors.As(err, &database) || !database.Away() {
@@ -193,12 +193,13 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.Next.ServeHTTP(w, r)
 }
 
-// isProbe tells whether a request is the readiness probe.
+// isProbe reports whether a request is the readiness probe.
 func isProbe(r *http.Request) bool {
 	return (r.URL.Path == "/" || r.URL.Path == "") && (r.Method == http.MethodGet || r.Method == http.MethodHead)
 }
 
-// closed answers why the application does not. Clients are told of no address.
+// closed answers with the reason for which the application does not serve. The answer contains
+// no addresses.
 func (g *Gate) closed(w http.ResponseWriter, err error) {
 	var tooOld *TooOldError
 	var other *OtherReleaseError

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// Lazy is an application that is made on its first request, as the package-level
-// applications are. What keeps it from being made is printed once, and answered
-// to every request from then on, as Nova's modules latch such a failure.
+// Lazy is an application that is built at its first request, as the package-level applications
+// are. If that fails, the error is printed once and every request is answered with 500, because
+// Nova's modules keep such a failure, too.
 type Lazy struct {
 	Make func() (http.Handler, error)
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// pauses grow from one try to the next.
+// pauses are the increasing pauses between attempts.
 type pauses struct{ next time.Duration }
 
 const (
@@ -14,8 +14,8 @@ const (
 	longestPause = 15 * time.Second
 )
 
-// wait waits for one pause, of which up to a quarter is left to chance, so that
-// many processes do not try at once; false when ctx has ended.
+// wait waits for one pause. Up to a quarter of it is random, so that many processes do not try
+// at the same time. It returns false if ctx has ended.
 func (p *pauses) wait(ctx context.Context) bool {
 	p.next = min(max(2*p.next, firstPause), longestPause)
 	select {

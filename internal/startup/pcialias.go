@@ -14,8 +14,8 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// pciAlias is one value of [pci] alias: a kind of device under a name that
-// flavors use. Several values may share a name.
+// pciAlias is one value of [pci] alias: a device specification under a name that flavors use.
+// Several values may have the same name.
 type pciAlias struct {
 	Name           *string `json:"name"`
 	CapabilityType *string `json:"capability_type"`
@@ -30,8 +30,8 @@ type pciAlias struct {
 
 var deviceID = regexp.MustCompile(`^[0-9a-fA-F]{4}$`)
 
-// PCIAliases reads [pci] alias: mistakes are found before a server's creation would
-// find them.
+// PCIAliases reads [pci] alias, so that mistakes are reported at the start and not at the
+// creation of a server.
 func PCIAliases(c *config.Config) (hardware.Aliases, error) {
 	byName := map[string][]pciAlias{}
 	for _, text := range c.PCI.Alias {
@@ -83,7 +83,7 @@ func PCIAliases(c *config.Config) (hardware.Aliases, error) {
 	return aliases, nil
 }
 
-// spec is what a device must have, as requests for devices say it.
+// spec returns the required properties of a device, in the form of PCI requests.
 func (a pciAlias) spec() map[string]string {
 	spec := map[string]string{}
 	for name, v := range map[string]*string{"capability_type": a.CapabilityType, "product_id": a.ProductID, "vendor_id": a.VendorID,

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// release is a release of Nova by what can be seen of it in the databases.
+// release identifies a release of Nova by its values in the databases.
 type release struct {
 	id, name string
 	service  int64  // services.version
-	head     string // alembic_version of the main databases
+	head     string // alembic_version of cell databases
 }
 
 func (r release) String() string { return r.id + " " + r.name }
 
-// releases are those that are known, oldest first; the last one is ours.
+// releases lists the known releases, oldest first; the last one is ours.
 func releases() []release {
 	return []release{
 		{"2024.1", "Caracal", 67, "13863f4e1612"},
@@ -26,13 +26,13 @@ func releases() []release {
 	}
 }
 
-// ours is the release that this program stands for.
+// ours returns the release that this program implements.
 func ours() release {
 	all := releases()
 	return all[len(all)-1]
 }
 
-// ofService says which release writes a version into services.
+// ofService returns the name of the release that writes version into services.
 func ofService(version int64) string {
 	all := releases()
 	if found := which(func(r release) bool { return r.service == version }); found != "" {
@@ -48,7 +48,7 @@ func ofService(version int64) string {
 	}
 }
 
-// ofHead says which release has a revision as its head.
+// ofHead returns the name of the release whose schema has the revision head.
 func ofHead(head string) string {
 	if found := which(func(r release) bool { return r.head == head }); found != "" {
 		return found

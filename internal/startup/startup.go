@@ -1,6 +1,5 @@
-// Package startup does what Nova's applications do once before their first
-// answer: open the databases, check the PCI aliases and the age of the computes,
-// and write the process's own row of services.
+// Package startup has the startup steps of Nova's applications: open the databases, check the
+// PCI aliases and the versions of nova-compute, and write the process's row in services.
 package startup
 
 import (
@@ -23,20 +22,20 @@ import (
 )
 
 const (
-	// Release is the release of Nova that the services stand for.
+	// Release is the release of Nova that the services implement.
 	Release = "34.0.0"
-	// ServiceVersion is what Nova 34.0.0 writes into services.version.
+	// ServiceVersion is the value that Nova 34.0.0 writes into services.version.
 	ServiceVersion = 74
-	// mainHead is the revision of its main databases.
+	// mainHead is the schema revision of Nova 34.0.0's cell databases.
 	mainHead = "ab450ba04102"
-	// oldestVersion is the oldest nova-compute that 34.0.0 works with.
+	// oldestVersion is the lowest service version of nova-compute that Nova 34.0.0 supports.
 	oldestVersion = 72
 	oldestName    = "Gazpacho"
 )
 
-// Databases are the API database, the one of [database] connection, and the cells.
-// A metadata service that stands in its cell ([api] local_metadata_per_cell) may
-// have no API database: then API and Cells are nil.
+// Databases are the API database, the database of [database] connection, and the cells. API and
+// Cells are nil for a metadata service of a single cell ([api] local_metadata_per_cell) without
+// an API database.
 type Databases struct {
 	API   *db.DB
 	Main  *db.DB
@@ -54,8 +53,8 @@ func (d *Databases) Close() error {
 	return err
 }
 
-// OpenDatabases prepares the databases that the configuration names. It does not
-// connect. m counts their queries.
+// OpenDatabases prepares the databases that the configuration names. It does not connect. m
+// records their queries.
 func OpenDatabases(c *config.Config, m *metrics.Metrics) (*Databases, error) {
 	names := map[string]string{"database": "main", "api_database": "api"}
 	open := func(group string, o config.Database) (*db.DB, error) {
@@ -96,7 +95,7 @@ func poolOptions(o config.Database, m *metrics.Metrics, name string) db.Options 
 	return p
 }
 
-// OpenPolicy reads the operator's policy files, which are looked for beside the
+// OpenPolicy reads the operator's policy files, which are searched in the directories of the
 // configuration.
 func OpenPolicy(c *config.Config, log zerolog.Logger) (*policy.Enforcer, error) {
 	o := policy.Options{DefaultRule: c.OsloPolicy.PolicyDefaultRule, EnforceScope: c.OsloPolicy.EnforceScope, EnforceNewDefaults: c.OsloPolicy.EnforceNewDefaults,
@@ -111,8 +110,8 @@ func OpenPolicy(c *config.Config, log zerolog.Logger) (*policy.Enforcer, error) 
 	return policy.New(o)
 }
 
-// Find resolves a file that the configuration names relative to itself: beside
-// the files that were read, the last one first, else in /etc/nova.
+// Find resolves a relative file name of the configuration: in the directories of the files that
+// were read, the last one first, then in /etc/nova.
 func Find(c *config.Config, name string) string {
 	if filepath.IsAbs(name) {
 		return name
@@ -127,7 +126,7 @@ func Find(c *config.Config, name string) string {
 	return filepath.Join("/etc/nova", name)
 }
 
-// TooOldError is a deployment with computes that this version cannot work with.
+// TooOldError reports a nova-compute whose version this release does not support.
 type TooOldError struct {
 	Scope   string
 	Minimum int64
@@ -137,10 +136,9 @@ func (e *TooOldError) Error() string {
 	return fmt.Sprintf("Current Nova version does not support computes older than %s but the minimum compute service level in your %s is %d and the oldest supported service level is %d.", oldestName, e.Scope, e.Minimum, oldestVersion)
 }
 
-// Register writes the row of services of one of our processes, once it is known
-// that the deployment is of our release and has no computes that are too old:
-// binary is "nova-osapi_compute" or "nova-metadata". It answers the service if
-// there was no row of it before.
+// Register writes the row of a service into services, after it has checked that the deployment
+// is of this release and has no nova-compute that is too old. binary is "nova-osapi_compute" or
+// "nova-metadata". It returns the service if the row is new, otherwise nil.
 func (d *Deployment) Register(ctx context.Context, binary string) (*objects.Service, error) {
 	if err := d.Check(ctx); err != nil {
 		return nil, err
@@ -164,8 +162,8 @@ func (d *Deployment) Register(ctx context.Context, binary string) (*objects.Serv
 	return s, nil
 }
 
-// oldestCompute is the lowest version of a nova-compute in any cell that answers,
-// and where it was looked for.
+// oldestCompute returns the lowest service version of nova-compute in the cells that answer,
+// and the scope of the search.
 func oldestCompute(ctx context.Context, d *Databases) (oldest int64, scope string, err error) {
 	if d.Cells == nil {
 		oldest, err = cell.MinimumVersion(ctx, &db.Cell{DB: d.Main}, "nova-compute")
@@ -175,8 +173,8 @@ func oldestCompute(ctx context.Context, d *Databases) (oldest int64, scope strin
 	return oldest, "system", err
 }
 
-// ServiceDownTime is [DEFAULT] service_down_time, or more where services report no
-// oftener than that: then two and a half times report_interval.
+// ServiceDownTime returns [DEFAULT] service_down_time. If that is not greater than
+// report_interval, it returns two and a half times report_interval.
 func ServiceDownTime(c *config.Config, log zerolog.Logger) time.Duration {
 	down, report := c.Default.ServiceDownTime, c.Default.ReportInterval
 	if down <= report {
@@ -187,6 +185,6 @@ func ServiceDownTime(c *config.Config, log zerolog.Logger) time.Duration {
 	return time.Duration(down) * time.Second
 }
 
-// PasteFile is the file that describes the pipelines: [wsgi] api_paste_config,
-// beside the configuration.
+// PasteFile returns the path of the paste file: [wsgi] api_paste_config, relative to the
+// configuration.
 func PasteFile(c *config.Config) string { return Find(c, c.WSGI.APIPasteConfig) }

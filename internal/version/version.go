@@ -1,5 +1,4 @@
-// Package version says which version of the programs this is, and what they were
-// built from.
+// Package version has the version of the programs and their build information.
 package version
 
 import (
@@ -7,21 +6,21 @@ import (
 	"runtime/debug"
 )
 
-// Number is the version of both programs. It is not Nova's, which is
+// Number is the version of both programs. It is independent of Nova's, which is
 // startup.Release.
 const Number = "0.1.0"
 
-// Build is what Go's linker has written into the program. Fields are empty where it
-// does not know.
+// Build is the build information that Go's linker writes into a program. Unknown fields are
+// empty.
 type Build struct {
-	Module   string // version of the module, where the program was built as a dependency
+	Module   string // version of the module, if it was built as a dependency
 	Revision string // of the source
 	Time     string // of the revision
 	Modified bool   // whether the source differs from the revision
 	Tags     string // build tags
 }
 
-// Read reads the build of the running program.
+// Read returns the build information of the running program.
 func Read() Build {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -50,7 +49,7 @@ func read(info *debug.BuildInfo) Build {
 	return b
 }
 
-// Lines tell of the build, "name: value" each, without what is not known.
+// Lines returns the known build information as "name: value" lines.
 func (b Build) Lines() []string {
 	revision := b.Revision
 	if b.Modified {

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// mediaRange is a range of an Accept header.
+// mediaRange is a media range of an Accept header.
 type mediaRange struct {
-	major, minor string // in small letters
-	parameters   bool   // parameters besides the weight and what follows that
+	major, minor string // in lower case
+	parameters   bool   // parameters other than the quality and its extensions
 	weight       float64
 }
 
-// Weight is what the most specific range of Accept that fits a type gives it, of several
-// such the first. A range of one type with parameters fits no type without. An Accept that
-// is not valid accepts everything, as webob has it; an empty one nothing.
+// Weight returns the quality of a type in Accept: that of the first most specific matching
+// media range. A media range of one type with parameters does not match the type without them.
+// As in webob, an invalid Accept accepts everything, and an empty one nothing.
 func Weight(accept, major, minor string) float64 {
 	ranges, ok := parseAccept(accept)
 	if !ok {
@@ -40,8 +40,8 @@ func Weight(accept, major, minor string) float64 {
 	return weight
 }
 
-// parseAccept reads an Accept header by the grammar of RFC 7231 as webob has that; false
-// when it does not follow the grammar.
+// parseAccept parses an Accept header by webob's version of the grammar in RFC 7231; false if
+// it does not match.
 func parseAccept(header string) ([]mediaRange, bool) {
 	p := scanner(header)
 	var ranges []mediaRange
@@ -71,7 +71,7 @@ func parseAccept(header string) ([]mediaRange, bool) {
 	return ranges, true
 }
 
-// scanner is what is left of a header.
+// scanner is the unparsed rest of a header.
 type scanner string
 
 func (p *scanner) take(c byte) bool {
@@ -84,7 +84,7 @@ func (p *scanner) take(c byte) bool {
 
 func (p *scanner) space() { *p = scanner(strings.TrimLeft(string(*p), " \t")) }
 
-// token takes a token, "" where there is none.
+// token reads a token; "" if there is none.
 func (p *scanner) token() string {
 	n := 0
 	for n < len(*p) && isTokenByte((*p)[n]) {

@@ -1,6 +1,6 @@
-// Package webob writes the answers that webob's exceptions give in Nova: pages
-// in HTML, JSON or plain text, as the client's Accept header has it. Clients and
-// load balancers see them byte for byte, so they are kept that way.
+// Package webob writes the answers of webob's exceptions in Nova: pages in HTML, JSON or plain
+// text, depending on the client's Accept header. They equal webob's byte for byte, because
+// clients and load balancers see them.
 package webob
 
 import (
@@ -11,15 +11,15 @@ import (
 	"github.com/nova-go/nova/internal/pyjson"
 )
 
-// Page is the answer of one of webob's exceptions.
+// Page is the answer of a webob exception.
 type Page struct {
 	Status int
-	// Explanation is the page's sentence; "": the one of the status.
+	// Explanation is the text of the page; "" means that of the status.
 	Explanation string
 	Detail      string
 }
 
-// Explanation is the sentence that webob has for a status, or "".
+// Explanation returns webob's text for a status, or "".
 func Explanation(status int) string {
 	switch status {
 	case http.StatusBadRequest, http.StatusNotAcceptable:
@@ -44,7 +44,7 @@ func Explanation(status int) string {
 	return ""
 }
 
-// Render gives the page's body for an Accept header, and its Content-Type.
+// Render returns the page's body for an Accept header, and its Content-Type.
 func (p Page) Render(accept string) (body []byte, contentType string) {
 	title := http.StatusText(p.Status)
 	status := strconv.Itoa(p.Status) + " " + title
@@ -67,8 +67,7 @@ func (p Page) Render(accept string) (body []byte, contentType string) {
 	return []byte(status + "\n\n" + plain.Replace(explanation) + "\n\n " + plain.Replace(p.Detail) + "  "), "text/plain; charset=UTF-8"
 }
 
-// Write answers with the page. To HEAD it gives an empty one of length 0, as
-// webob does.
+// Write sends the page. As in webob, the answer to HEAD has no body and length 0.
 func (p Page) Write(w http.ResponseWriter, r *http.Request) {
 	var body []byte
 	kind := "text/html; charset=UTF-8"
@@ -84,12 +83,12 @@ func (p Page) Write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// escaped is markupsafe's way of escaping, which differs from Go's in quotes.
+// escaped escapes as markupsafe does, which differs from Go in quotes.
 var escaped = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;")
 
-// preferred picks HTML or JSON by their weights in Accept, HTML where they are
-// equal, and "" when neither is acceptable. No header accepts neither: webob
-// takes it for an empty one.
+// preferred returns HTML or JSON by their quality in Accept, HTML if they are equal, and "" if
+// neither is acceptable. As in webob, a missing header is treated as an empty one and accepts
+// neither.
 func preferred(accept string) string {
 	page, data := Weight(accept, "text", "html"), Weight(accept, "application", "json")
 	switch {

@@ -2,8 +2,8 @@ package webob
 
 import "strings"
 
-// QuotePath quotes a decoded path as webob does in URLs: all but letters, digits and
-// /~!$&'()*+,;=:@_.-
+// QuotePath quotes a decoded path as webob does in URLs: all characters except letters, digits
+// and /~!$&'()*+,;=:@_.-
 func QuotePath(s string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder

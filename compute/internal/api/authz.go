@@ -7,62 +7,61 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Authz says which policy rule guards an operation, whom the rule is checked against,
-// and which further rules the operation may ask. The zero value says nothing: no
-// application starts with a row that has it and does something.
+// Authz describes the authorisation of an operation: the policy rule, the target of the rule,
+// and further rules that the handler may check. A row whose Authz is the zero value does not
+// pass Check, unless its operation is not implemented.
 type Authz struct {
 	Rule policy.Rule
-	// Also are rules that the handler asks itself, by Request.Can and Request.Allowed;
-	// it gets an error for any other.
+	// Also are the rules that the handler checks itself with Request.Can and Request.Allowed;
+	// both return an error for any other rule.
 	Also []policy.Rule
 
-	check   check
-	instead policy.Rule         // checked in the place of Rule where applies holds
-	applies func(*Request) bool // nil: Rule is checked always
+	check   authzCheck
+	instead policy.Rule         // checked instead of Rule if applies returns true
+	applies func(*Request) bool // nil: Rule is always checked
 }
 
-// check is when and against whom a rule is checked.
-type check uint8
+// authzCheck is the time and the target of the check of a rule.
+type authzCheck uint8
 
 const (
-	undeclared check = iota
-	public
+	undeclared authzCheck = iota
+	noCheck
 	onCaller
 	onNobody
 	onResource
 )
 
-// Public is for operations that everybody may do.
-func Public() Authz { return Authz{check: public} }
+// Public allows everybody to call the operation.
+func Public() Authz { return Authz{check: noCheck} }
 
-// Early is checked before the handler runs, against the caller's own project and user.
+// Early checks the rule before the handler runs, against the caller's own project and user.
 func Early(r policy.Rule) Authz { return Authz{Rule: r, check: onCaller} }
 
-// EarlyUnowned is Early against a target with neither project nor user, as
-// Nova's target={} has it: an owner's rule never holds.
+// EarlyUnowned is Early with a target without project and user, like target={} in Nova: rules
+// for owners never match.
 func EarlyUnowned(r policy.Rule) Authz { return Authz{Rule: r, check: onNobody} }
 
-// Late is checked against the owner of what the operation is about, when that is loaded:
-// see Resource.
+// Late checks the rule against the owner of the resource, after the resource is loaded: see
+// Resource.
 func Late(r policy.Rule) Authz { return Authz{Rule: r, check: onResource} }
 
-// Asks adds rules that the handler asks itself.
+// Asks adds rules that the handler checks itself.
 func (a Authz) Asks(rules ...policy.Rule) Authz {
 	a.Also = append(slices.Clone(a.Also), rules...)
 	return a
 }
 
-// Or has another rule checked in the place of the first for requests for which applies
-// holds.
+// Or replaces the rule by instead for requests for which applies returns true.
 func (a Authz) Or(instead policy.Rule, applies func(*Request) bool) Authz {
 	a.instead, a.applies = instead, applies
 	return a
 }
 
-// IsPublic tells whether everybody may do the operation.
-func (a Authz) IsPublic() bool { return a.check == public }
+// IsPublic reports whether everybody may call the operation.
+func (a Authz) IsPublic() bool { return a.check == noCheck }
 
-// Others are the rules that an operation may ask beside Rule.
+// Others returns the rules besides Rule that the operation may check.
 func (a Authz) Others() []policy.Rule {
 	if a.applies == nil {
 		return a.Also
@@ -70,10 +69,10 @@ func (a Authz) Others() []policy.Rule {
 	return append([]policy.Rule{a.instead}, a.Also...)
 }
 
-// asks tells whether a handler may ask a rule.
+// asks reports whether the handler may check a rule.
 func (a Authz) asks(rule policy.Rule) bool { return slices.Contains(a.Also, rule) }
 
-// ruleOf is the rule that guards a request.
+// ruleOf returns the rule that guards a request.
 func (a Authz) ruleOf(r *Request) policy.Rule {
 	if a.applies != nil && a.applies(r) {
 		return a.instead
@@ -83,7 +82,7 @@ func (a Authz) ruleOf(r *Request) policy.Rule {
 
 func (a Authz) String() string {
 	switch a.check {
-	case public:
+	case noCheck:
 		return "public"
 	case onResource:
 		return string(a.Rule) + " (on the resource)"
@@ -92,7 +91,7 @@ func (a Authz) String() string {
 	}
 }
 
-// validateAuthz refuses what an application must not start with.
+// validateAuthz returns an error for authorisations that contradict the rest of the row.
 func (r *Route) validateAuthz() error {
 	late := r.Authz.check == onResource
 	switch {
@@ -108,7 +107,7 @@ func (r *Route) validateAuthz() error {
 	return nil
 }
 
-// undeclaredError is a rule that an operation asked, and that its row does not have.
+// undeclaredError reports a rule that the handler checked although its row does not list it.
 func (r *Request) undeclaredError(rule policy.Rule) error {
 	return fmt.Errorf("%s asks the rule %s, which its row does not declare", r.opName(), rule)
 }

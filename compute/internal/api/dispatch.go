@@ -28,7 +28,7 @@ import (
 	"github.com/nova-go/nova/internal/webob"
 )
 
-// Config is what the frame itself needs.
+// Config is the configuration of the dispatcher.
 type Config struct {
 	Policy     *policy.Enforcer
 	Servers    Servers
@@ -36,35 +36,35 @@ type Config struct {
 	ImageLinks string // [api] glance_link_prefix
 	MaxLimit   int    // [api] max_limit
 	Log        zerolog.Logger
-	Metrics    *metrics.Metrics // nil: nothing is counted
-	// WriteTimeout is how long an operation that writes may take; 0 is an hour.
+	Metrics    *metrics.Metrics // nil: nothing is recorded
+	// WriteTimeout is the maximum duration of a writing operation; 0 means one hour.
 	WriteTimeout time.Duration
 }
 
-// API serves rows. It is an http.Handler for what stands below /v2.1.
+// API dispatches requests to rows. It is the http.Handler for all paths below /v2.1.
 type API struct {
 	Config
 	segments map[string]*mux.Router // by the first segment of the path
-	versions []string               // their names, as metrics have them
-	writing  chan struct{}          // bounds the operations that write
-	writes   sync.WaitGroup         // the operations that write
+	versions []string               // names of microversions, for metrics
+	writing  chan struct{}          // bounds the number of concurrent writing operations
+	writes   sync.WaitGroup         // the writing operations in progress
 }
 
-// operation is a row made ready to serve.
+// operation is a row prepared for serving.
 type operation struct {
 	*Route
-	query, body history
+	query, body schemaHistory
 	counted     *metrics.Operation
 }
 
-// path is what one mux route leads to: the operations by method, or for
-// /action paths by the key of the body.
-type path struct {
+// pathOperations is the target of one mux route: its operations by method, or for /action paths by the
+// key of the body.
+type pathOperations struct {
 	methods map[string][]*operation
-	actions map[string][]*operation // nil where the path is not an /action
+	actions map[string][]*operation // nil unless the path ends in /action
 }
 
-// New builds the handler. Rows that contradict each other are an error.
+// New builds the handler. It returns an error for rows that contradict each other.
 func New(c Config, routes []Route) (*API, error) {
 	if err := Check(routes); err != nil {
 		return nil, err
@@ -76,12 +76,12 @@ func New(c Config, routes []Route) (*API, error) {
 	for v := mv.Legacy; v <= mv.Max; v++ {
 		a.versions = append(a.versions, v.String())
 	}
-	paths := map[string]*path{}
+	paths := map[string]*pathOperations{}
 	for i := range routes {
 		r := &routes[i]
 		p := paths[r.Path]
 		if p == nil {
-			p = &path{methods: map[string][]*operation{}}
+			p = &pathOperations{methods: map[string][]*operation{}}
 			paths[r.Path] = p
 			a.router(r.Path).Path(r.Path).Handler(a.handler(p))
 		}
@@ -99,8 +99,8 @@ func New(c Config, routes []Route) (*API, error) {
 	return a, nil
 }
 
-// router finds or makes the router of a path's first segment: mux looks at its
-// routes one by one, so each gets few.
+// router returns the mux router for the first segment of a path, and creates it if needed. mux
+// compares its routes one by one, so that each router has few routes.
 func (a *API) router(path string) *mux.Router {
 	s := firstSegment(path)
 	m := a.segments[s]
@@ -121,14 +121,14 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 	webob.Page{Status: http.StatusNotFound}.Write(w, r)
 }
 
-// project is what Nova takes for a project in the URL; a path like /cafe/servers
-// has one, whoever the caller is.
-var project = regexp.MustCompile(`^[0-9a-f-]+$`)
+// projectPattern matches the part of the path that Nova takes for a project; in /cafe/servers that is
+// cafe, for every caller.
+var projectPattern = regexp.MustCompile(`^[0-9a-f-]+$`)
 
 type projectKey struct{}
 
-// ServeHTTP strips the optional project and dispatches. mux answers neither 301
-// nor 405 here: Nova has a bare 404 for every path or method it does not know.
+// ServeHTTP removes the optional project from the path and dispatches. mux never answers 301 or
+// 405 here, because Nova answers 404 to every unknown path or method.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if addressTooLong(r) {
 		webob.Page{Status: http.StatusBadRequest, Explanation: "The address of the request is too long."}.Write(w, r)
@@ -139,7 +139,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	segment := firstSegment(r.URL.Path)
 	m, known := a.segments[segment]
-	if !known && segment != "" && project.MatchString(segment) {
+	if !known && segment != "" && projectPattern.MatchString(segment) {
 		rest := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/"), segment)
 		if m, known = a.segments[firstSegment(rest)]; known && rest != "" {
 			r = withPath(r.WithContext(context.WithValue(r.Context(), projectKey{}, segment)), rest)
@@ -152,7 +152,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.ServeHTTP(w, r)
 }
 
-// withPath is a request for another path.
+// withPath returns a copy of the request with another path.
 func withPath(r *http.Request, path string) *http.Request {
 	changed, u := *r, *r.URL
 	u.Path, u.RawPath = path, ""
@@ -160,9 +160,9 @@ func withPath(r *http.Request, path string) *http.Request {
 	return &changed
 }
 
-// withoutNewline takes one newline from the end of a path: Nova's router does not see it,
-// for the $ of Python's expressions matches before it. A part of the path that is nothing
-// but the newline stays.
+// withoutNewline removes one newline from the end of a path. Nova's router ignores it, because
+// the $ of Python's expressions also matches before a final newline. A path segment that
+// consists only of the newline is kept.
 func withoutNewline(path string) string {
 	if path != "/\n" && strings.HasSuffix(path, "/\n") {
 		return path
@@ -170,7 +170,7 @@ func withoutNewline(path string) string {
 	return strings.TrimSuffix(path, "\n")
 }
 
-func (a *API) handler(p *path) http.Handler {
+func (a *API) handler(p *pathOperations) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ops, actions := p.methods[r.Method], map[string][]*operation(nil)
 		if r.Method == http.MethodPost {
@@ -184,17 +184,16 @@ func (a *API) handler(p *path) http.Handler {
 	})
 }
 
-// Legacy tells whether a request came by /v2.
+// Legacy reports whether a request came through /v2.
 func Legacy(r *http.Request) bool { return reqctx.LegacyV2(r.Context()) }
 
-// Write answers a document outside of the dispatcher, by an application that
-// knows no microversions.
+// Write sends a document outside of the dispatcher, for applications without microversions.
 func Write(w http.ResponseWriter, r *http.Request, status int, doc any) {
 	writeReply(w, &Request{Request: r, legacy: true}, status, doc)
 }
 
-// Versioned answers a document outside of the dispatcher that is under
-// microversion control: the version documents.
+// Versioned sends a document outside of the dispatcher that depends on the microversion: the
+// version documents.
 func Versioned(w http.ResponseWriter, hr *http.Request, reply func() (int, any)) {
 	req, ok := newRequest(w, hr, nil)
 	if !ok {
@@ -204,7 +203,8 @@ func Versioned(w http.ResponseWriter, hr *http.Request, reply func() (int, any))
 	writeReply(w, req, status, doc)
 }
 
-// newRequest finds the microversion, or answers why not.
+// newRequest parses the microversion. If it is invalid, newRequest writes the error and returns
+// false.
 func newRequest(w http.ResponseWriter, hr *http.Request, a *API) (*Request, bool) {
 	req := &Request{Request: hr, api: a, legacy: Legacy(hr)}
 	v, err := mv.FromHeaders(hr.Header)
@@ -221,8 +221,8 @@ func newRequest(w http.ResponseWriter, hr *http.Request, a *API) (*Request, bool
 	return nil, false
 }
 
-// serve is Nova's order of checks, which is part of its contract. Each step may
-// end in a fault; this is the only place that writes one.
+// serve makes the checks in Nova's order, which is part of its contract. Each step may return a
+// fault; only serve writes faults.
 func (a *API) serve(w http.ResponseWriter, hr *http.Request, ops []*operation, actions map[string][]*operation) {
 	req, ok := newRequest(w, hr, a)
 	if !ok {
@@ -250,10 +250,10 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, ops []*operation, a
 	writeFault(w, req, f, true)
 }
 
-// earlyFault is a fault of the dispatcher itself, which no row need declare.
+// earlyFault is a fault of the dispatcher, which rows do not declare.
 type earlyFault struct{ *Fault }
 
-func refuse(status int, message string) error {
+func earlyError(status int, message string) error {
 	if message == "" {
 		return &earlyFault{Bare(status)}
 	}
@@ -262,20 +262,20 @@ func refuse(status int, message string) error {
 
 func (a *API) run(req *Request, ops []*operation, actions map[string][]*operation) (any, *operation, error) {
 	if !mediaTypeKnown(req.Header.Get("Content-Type")) {
-		return nil, nil, refuse(http.StatusUnsupportedMediaType, "Unsupported Content-Type")
+		return nil, nil, earlyError(http.StatusUnsupportedMediaType, "Unsupported Content-Type")
 	}
 	body, err := readBody(req.Request)
 	if err != nil {
 		return nil, nil, err
 	}
 	if actions != nil {
-		if ops, err = pick(actions, body); err != nil {
+		if ops, err = actionsOf(actions, body); err != nil {
 			return nil, nil, err
 		}
 	}
 	if hasBody(req.Method) && len(body) > 0 {
 		if req.body, err = schema.Decode(body); err != nil {
-			return nil, nil, refuse(http.StatusBadRequest, "Malformed request body")
+			return nil, nil, earlyError(http.StatusBadRequest, "Malformed request body")
 		}
 	}
 	req.Caller = reqctx.From(req.Request.Context())
@@ -283,11 +283,11 @@ func (a *API) run(req *Request, ops []*operation, actions map[string][]*operatio
 		return nil, nil, errors.New("the pipeline has no filter that sets a request context (keystonecontext or noauth2)")
 	}
 	if p, ok := req.Request.Context().Value(projectKey{}).(string); ok && p != req.Caller.ProjectID {
-		return nil, nil, refuse(http.StatusBadRequest, fmt.Sprintf("Malformed request URL: URL's project_id '%s' doesn't match Context's project_id '%s'", p, pythonNone(req.Caller.ProjectID)))
+		return nil, nil, earlyError(http.StatusBadRequest, fmt.Sprintf("Malformed request URL: URL's project_id '%s' doesn't match Context's project_id '%s'", p, pythonNone(req.Caller.ProjectID)))
 	}
 	at := slices.IndexFunc(ops, func(o *operation) bool { return o.covers(req.Version) })
 	if at < 0 {
-		return nil, nil, refuse(http.StatusNotFound, "")
+		return nil, nil, earlyError(http.StatusNotFound, "")
 	}
 	op := ops[at]
 	req.op = op
@@ -308,7 +308,7 @@ func (a *API) run(req *Request, ops []*operation, actions map[string][]*operatio
 	return reply, op, err
 }
 
-// count says what the request is counted as.
+// count sets the labels of the request's metrics.
 func (a *API) count(req *Request, op *operation) {
 	v := req.Version
 	if req.legacy {
@@ -327,15 +327,15 @@ func (a *API) validate(req *Request, op *operation) error {
 	if s := op.query.at(v); s != nil {
 		values, err = s.CheckQuery(req.URL.RawQuery, mode)
 	} else {
-		values, _ = schema.ParseQuery(req.URL.RawQuery) // nobody looks at it
+		values, _ = schema.ParseQuery(req.URL.RawQuery) // the handler ignores it
 	}
 	if err != nil {
-		return refuse(http.StatusBadRequest, err.Error())
+		return earlyError(http.StatusBadRequest, err.Error())
 	}
 	req.query = Query(values)
 	if s := op.body.at(v); s != nil {
 		if err := s.CheckBody(req.body, mode); err != nil {
-			return refuse(http.StatusBadRequest, err.Error())
+			return earlyError(http.StatusBadRequest, err.Error())
 		}
 	}
 	return nil
@@ -351,12 +351,12 @@ func (a *API) authorizeEarly(req *Request, op *operation) error {
 	return nil
 }
 
-// pick finds the operations of the one key that an /action body has. Nova looks
-// before it knows the microversion, and trips over bodies that are no objects.
-func pick(actions map[string][]*operation, text []byte) ([]*operation, error) {
+// actionsOf returns the operations for the single key of an /action body. Nova reads the key before
+// it checks the microversion, and fails for bodies that are not objects.
+func actionsOf(actions map[string][]*operation, text []byte) ([]*operation, error) {
 	decoded, err := schema.Decode(text)
 	if err != nil {
-		return nil, refuse(http.StatusBadRequest, "Malformed request body")
+		return nil, earlyError(http.StatusBadRequest, "Malformed request body")
 	}
 	var size int
 	switch v := decoded.(type) {
@@ -366,21 +366,21 @@ func pick(actions map[string][]*operation, text []byte) ([]*operation, error) {
 		size = len(v)
 	case string:
 		size = utf8.RuneCountInString(v)
-	default: // a number, a boolean, null: Nova fails to count them
-		return nil, refuse(http.StatusNotFound, "")
+	default: // a number, a boolean, null: Nova fails with a TypeError
+		return nil, earlyError(http.StatusNotFound, "")
 	}
 	if size != 1 {
-		return nil, refuse(http.StatusBadRequest, "Malformed request body")
+		return nil, earlyError(http.StatusBadRequest, "Malformed request body")
 	}
 	body, ok := decoded.(*schema.Object)
-	if !ok { // it has one element, and no keys
-		return nil, refuse(http.StatusNotFound, "")
+	if !ok { // a list or a string of one element, which has no keys
+		return nil, earlyError(http.StatusNotFound, "")
 	}
 	for key := range body.All() {
 		if ops, ok := actions[key]; ok {
 			return ops, nil
 		}
-		return nil, refuse(http.StatusBadRequest, "There is no such action: "+key)
+		return nil, earlyError(http.StatusBadRequest, "There is no such action: "+key)
 	}
 	return nil, nil
 }
@@ -389,8 +389,8 @@ func hasBody(method string) bool {
 	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }
 
-// pool keeps the buffers that answers are written in.
-var pool = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
+// buffers keeps buffers for answers.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
 
 func readBody(r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
@@ -402,7 +402,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	case errors.As(err, &tooLarge):
 		return nil, &earlyFault{&Fault{Status: http.StatusRequestEntityTooLarge, Message: "Request is too large."}}
 	case err != nil:
-		return nil, refuse(http.StatusBadRequest, "")
+		return nil, earlyError(http.StatusBadRequest, "")
 	}
 	return body, nil
 }
@@ -417,10 +417,10 @@ func writeReply(w http.ResponseWriter, req *Request, status int, reply any) {
 		}
 		maps.Copy(h, full.Header)
 	}
-	b := pool.Get().(*[]byte)
+	b := buffers.Get().(*[]byte)
 	defer func() {
 		if cap(*b) <= 4<<20 {
-			pool.Put(b)
+			buffers.Put(b)
 		}
 	}()
 	body := (*b)[:0]

@@ -13,30 +13,31 @@ import (
 	"github.com/nova-go/nova/internal/webob"
 )
 
-// Fault is an error with the status and message that a client sees.
+// Fault is an error with the status and the message for the client.
 type Fault struct {
 	Status  int
 	Message string
-	Header  http.Header // e.g. Retry-After
+	Header  http.Header // for example Retry-After
 	cause   error
 }
 
 func (f *Fault) Error() string { return f.Message }
 func (f *Fault) Unwrap() error { return f.cause }
 
-// BadRequest is a fault with status 400.
+// BadRequest returns a fault with status 400.
 func BadRequest(format string, a ...any) error { return faultf(http.StatusBadRequest, format, a) }
 
-// NotFound is a fault with status 404.
+// NotFound returns a fault with status 404.
 func NotFound(format string, a ...any) error { return faultf(http.StatusNotFound, format, a) }
 
-// Conflict is a fault with status 409.
+// Conflict returns a fault with status 409.
 func Conflict(format string, a ...any) error { return faultf(http.StatusConflict, format, a) }
 
-// Forbidden is a fault with status 403.
+// Forbidden returns a fault with status 403.
 func Forbidden(format string, a ...any) error { return faultf(http.StatusForbidden, format, a) }
 
-// NotImplemented is what the host of a server cannot do.
+// NotImplemented returns a fault with status 501, for operations that the host of a server does
+// not support.
 func NotImplemented(format string, a ...any) error {
 	return faultf(http.StatusNotImplemented, format, a)
 }
@@ -48,19 +49,19 @@ func faultf(status int, format string, a []any) error {
 	return &Fault{Status: status, Message: format}
 }
 
-// As turns a domain error into a fault of the given status, keeping its text:
-// for operations that answer otherwise than the mapper's table says.
+// As converts a domain error to a fault with the given status and the same text, for operations
+// that answer with another status than statusOf.
 func As(status int, err error) error {
 	return &Fault{Status: status, Message: err.Error(), cause: err}
 }
 
-// Raised is what an exception of Python's own becomes that Nova's code does not expect:
-// a 500 that names it. The text is for the log.
+// Raised returns the 500 with which Nova answers after an unexpected Python exception; it names
+// the exception. The text is for the log.
 func Raised(exception, format string, a ...any) error {
 	return objects.ClassNamed("builtins."+exception).Errorf(0, format, a...)
 }
 
-// Bare is a fault with webob's own explanation of the status.
+// Bare returns a fault with webob's own explanation of the status.
 func Bare(status int) *Fault { return &Fault{Status: status, Message: webob.Explanation(status)} }
 
 var faultNames = map[int]string{
@@ -69,8 +70,8 @@ var faultNames = map[int]string{
 	501: "notImplemented", 503: "serviceUnavailable",
 }
 
-// statusOf maps the kinds of domain errors to the status that Nova's controllers
-// give them; a handler overrides it with As.
+// statusOf maps kinds of domain errors to the status that Nova's controllers give them; As
+// overrides it.
 var statusOf = map[objects.Kind]int{
 	objects.KindNotFound:       404,
 	objects.KindConflict:       409,
@@ -82,8 +83,8 @@ var statusOf = map[objects.Kind]int{
 	objects.KindNotImplemented: 501,
 }
 
-// faultOf is the one mapper from errors to what a client sees. errs are the
-// statuses that the row declares.
+// faultOf maps an error to the fault that the client sees. errs are the error statuses that the
+// row declares.
 func faultOf(err error, errs []int) *Fault {
 	var f *Fault
 	var refused *policy.Forbidden
@@ -108,7 +109,7 @@ func faultOf(err error, errs []int) *Fault {
 		return unexpected(err)
 	}
 	switch f.Status {
-	case 400, 401, 403, 503: // validation, authorisation and a database that is away pass in every operation
+	case 400, 401, 403, 503: // faults of validation, authorisation and unreachable databases are allowed for every operation
 		return f
 	}
 	if errs == nil || slices.Contains(errs, f.Status) {
@@ -117,16 +118,16 @@ func faultOf(err error, errs []int) *Fault {
 	return unexpected(err)
 }
 
-// unexpected is what Nova answers when an operation fails in a way that it does
-// not declare; the text names the kind of error and nothing of its content.
+// unexpected returns Nova's answer to an undeclared error; its text names the class of the
+// error and no details.
 func unexpected(err error) *Fault {
 	class := "Exception"
 	var domain *objects.Error
 	if errors.As(err, &domain) {
-		if class = domain.Class.Name(); !strings.Contains(class, ".") { // a library's has its module with it
+		if class = domain.Class.Name(); !strings.Contains(class, ".") { // classes of libraries already have a module
 			class = "nova.exception." + class
 		}
-		class = strings.TrimPrefix(class, "builtins.") // which Python does not print
+		class = strings.TrimPrefix(class, "builtins.") // Python does not print this module
 	}
 	return &Fault{Status: 500, cause: err, Message: "Unexpected API Error. Please contact the administrator\n<class '" + class + "'>"}
 }

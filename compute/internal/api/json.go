@@ -8,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// Encoder is a value that writes itself as JSON. Views implement it by way of
-// Object: an answer is written once, into the buffer that is sent.
+// Encoder is a value that writes itself as JSON. Views implement it with Object, so that an
+// answer is written once, into the buffer that is sent.
 type Encoder interface {
 	AppendJSON(b []byte) []byte
 }
 
-// EncoderFunc is an Encoder made of a function.
+// EncoderFunc is a function that implements Encoder.
 type EncoderFunc func(b []byte) []byte
 
 // AppendJSON calls f.
@@ -29,7 +29,7 @@ func Doc(fill func(o *Object)) Encoder {
 	})
 }
 
-// Object appends the members of one JSON object, in call order.
+// Object appends the members of one JSON object, in the order of the calls.
 type Object struct {
 	buf []byte
 	n   int
@@ -44,25 +44,25 @@ func (o *Object) key(k string) {
 	o.buf = append(o.buf, ':')
 }
 
-// Str writes a member that is a string.
+// Str writes a string member.
 func (o *Object) Str(k, v string) { o.key(k); o.buf = appendString(o.buf, v) }
 
-// Int writes a member that is an integer.
+// Int writes an integer member.
 func (o *Object) Int(k string, v int64) {
 	o.key(k)
 	o.buf = strconv.AppendInt(o.buf, v, 10)
 }
 
-// Bool writes a member that is a boolean.
+// Bool writes a boolean member.
 func (o *Object) Bool(k string, v bool) {
 	o.key(k)
 	o.buf = strconv.AppendBool(o.buf, v)
 }
 
-// Null writes a member that is null.
+// Null writes a null member.
 func (o *Object) Null(k string) { o.key(k); o.buf = append(o.buf, "null"...) }
 
-// Opt writes the string, or null for a nil pointer.
+// Opt writes a string member; a nil pointer is written as null.
 func (o *Object) Opt(k string, v *string) {
 	if v == nil {
 		o.Null(k)
@@ -71,7 +71,7 @@ func (o *Object) Opt(k string, v *string) {
 	o.Str(k, *v)
 }
 
-// OptInt writes the number, or null for a nil pointer.
+// OptInt writes an integer member; a nil pointer is written as null.
 func (o *Object) OptInt(k string, v *int64) {
 	if v == nil {
 		o.Null(k)
@@ -80,7 +80,7 @@ func (o *Object) OptInt(k string, v *int64) {
 	o.Int(k, *v)
 }
 
-// Float writes a number as Python's json does: 1.0 keeps its fraction.
+// Float writes a number as Python's json does: 1.0 is written with its fraction.
 func (o *Object) Float(k string, v float64) {
 	o.key(k)
 	n := len(o.buf)
@@ -91,7 +91,7 @@ func (o *Object) Float(k string, v float64) {
 	o.buf = append(o.buf, ".0"...)
 }
 
-// Time writes a time in UTC the way layout says, or null for nil.
+// Time writes a time in UTC with the given layout; nil is written as null.
 func (o *Object) Time(k string, v *time.Time, layout string) {
 	if v == nil {
 		o.Null(k)
@@ -109,7 +109,7 @@ func (o *Object) Obj(k string, fill func(o *Object)) {
 	o.buf = Doc(fill).AppendJSON(o.buf)
 }
 
-// Raw writes JSON text that stands already, or null for none.
+// Raw writes a member that is JSON text; nil is written as null.
 func (o *Object) Raw(k string, v []byte) {
 	if len(v) == 0 {
 		o.Null(k)
@@ -119,7 +119,7 @@ func (o *Object) Raw(k string, v []byte) {
 	o.buf = append(o.buf, v...)
 }
 
-// Any writes whatever encoding/json can encode, and Encoders.
+// Any writes a member that is an Encoder or any value that encoding/json can encode.
 func (o *Object) Any(k string, v any) { o.key(k); o.buf = appendAny(o.buf, v) }
 
 // List writes an array of n elements.
@@ -137,7 +137,7 @@ func (o *Object) Strs(k string, v []string) {
 	o.List(k, len(v), func(i int, a *Array) { a.Str(v[i]) })
 }
 
-// StrMap writes an object of strings, or of nulls where a value is nil.
+// StrMap writes an object of strings; nil values are written as null.
 func (o *Object) StrMap(k string, v map[string]string) {
 	o.Obj(k, func(o *Object) {
 		for key, value := range v {
@@ -146,7 +146,7 @@ func (o *Object) StrMap(k string, v map[string]string) {
 	})
 }
 
-// Array appends the elements of one JSON array, in call order.
+// Array appends the elements of one JSON array, in the order of the calls.
 type Array struct {
 	buf []byte
 	n   int
@@ -165,7 +165,7 @@ func (a *Array) Obj(fill func(o *Object)) { a.comma(); a.buf = Doc(fill).AppendJ
 // Str appends a string.
 func (a *Array) Str(v string) { a.comma(); a.buf = appendString(a.buf, v) }
 
-// Any appends a value of any type that JSON has.
+// Any appends an Encoder or any value that encoding/json can encode.
 func (a *Array) Any(v any) { a.comma(); a.buf = appendAny(a.buf, v) }
 
 func appendAny(b []byte, v any) []byte {
@@ -174,7 +174,7 @@ func appendAny(b []byte, v any) []byte {
 	}
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // a view made a value that JSON cannot say: a bug, which the fault wrapper reports
+		panic(err) // a view passed a value that JSON cannot represent; the fault filter logs this bug
 	}
 	return append(b, text...)
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// ApplicationURL is the address the API was reached at, without a trailing
-// slash: scheme, host and SCRIPT_NAME ("http://nova:8774/v2.1"). Listeners that
-// know the scheme from elsewhere than TLS set URL.Scheme.
+// ApplicationURL returns the URL with which the client reached the API, without a trailing
+// slash: scheme, host and SCRIPT_NAME ("http://nova:8774/v2.1"). Listeners that get the scheme
+// from a header set URL.Scheme.
 func ApplicationURL(r *http.Request) string {
 	scheme := r.URL.Scheme
 	if scheme == "" {
@@ -32,36 +32,36 @@ func ApplicationURL(r *http.Request) string {
 	return scheme + "://" + host + webob.QuotePath(paste.ScriptName(r))
 }
 
-// maxAddress bounds the address that links begin with. Clients choose the host, and
-// often the scheme and the prefix; a list of servers has the address in it thousands
-// of times. Under uWSGI all of a request's headers have 4,096 bytes by default.
+// maxAddress bounds the address at the beginning of links, in bytes. Clients choose the host,
+// and often the scheme and the prefix, and a list of servers contains the address thousands of
+// times. uWSGI limits all headers of a request to 4,096 bytes by default.
 const maxAddress = 4096
 
 func addressTooLong(r *http.Request) bool {
 	return len(r.URL.Scheme)+len(r.Host)+len(paste.ScriptName(r)) > maxAddress
 }
 
-// Links makes the links of resources. One is made per request: what its links
-// have in common is worked out once.
+// Links writes the links of resources. There is one per request, which computes the common
+// parts of the links once.
 type Links struct {
 	self, bookmark, image string
 	project               string
 }
 
-var version = regexp.MustCompile(`^v([0-9]+|[0-9]+\.[0-9]+)$`)
+var versionSegment = regexp.MustCompile(`^v([0-9]+|[0-9]+\.[0-9]+)$`)
 
-// Links prepares the links of a request. A version that is not the last part of
-// the address is an error, as in Nova.
+// Links prepares the links of a request. As in Nova, it is an error if a version is not the
+// last part of the address.
 func (r *Request) Links() *Links {
 	app := ApplicationURL(r.Request)
 	l := &Links{self: WithPrefix(app, r.api.LinkPrefix)}
 	base := app
-	if i := strings.LastIndexByte(app, '/'); i > 0 && version.MatchString(app[i+1:]) {
+	if i := strings.LastIndexByte(app, '/'); i > 0 && versionSegment.MatchString(app[i+1:]) {
 		base = app[:i]
 	}
 	l.bookmark = WithPrefix(base, r.api.LinkPrefix)
 	l.image = r.api.ImageLinks
-	// Nova looks for the project anywhere in the URL, the query included.
+	// Nova searches for the project in the whole URL, including the query.
 	if p := r.Caller.ProjectID; p != "" && strings.Contains(fullURL(r.Request, app), p) {
 		l.project = "/" + p
 	}
@@ -73,7 +73,7 @@ func fullURL(r *http.Request, app string) string {
 	return app + "/" + p + r.URL.Path + "?" + r.URL.RawQuery
 }
 
-// Address is the URL of the request as the caller wrote it, the query included.
+// Address returns the URL of the request as the client wrote it, including the query.
 func (r *Request) Address() string {
 	at := ApplicationURL(r.Request)
 	if p, ok := r.Request.Context().Value(projectKey{}).(string); ok {
@@ -86,13 +86,13 @@ func (r *Request) Address() string {
 	return at
 }
 
-// Prefix is the address of the API as links show it.
+// Prefix returns the address of the API at the beginning of links.
 func (r *Request) Prefix() string {
 	return WithPrefix(ApplicationURL(r.Request), r.api.LinkPrefix)
 }
 
-// WithPrefix replaces scheme and host by those of the prefix and puts its path
-// in front.
+// WithPrefix replaces scheme and host of address by those of prefix, and inserts the path of
+// prefix before its path.
 func WithPrefix(address, prefix string) string {
 	if prefix == "" {
 		return address
@@ -109,12 +109,12 @@ func WithPrefix(address, prefix string) string {
 	return strings.TrimRight(a.String(), "/")
 }
 
-// Self and Bookmark are the two links of a resource; Bookmark has no version.
+// Self returns the link to a resource with the version of the API.
 func (l *Links) Self(collection, id string) string {
 	return strings.TrimRight(l.self, "/") + l.project + "/" + collection + "/" + id
 }
 
-// Bookmark is the link to a resource without the version of the API.
+// Bookmark returns the link to a resource without the version of the API.
 func (l *Links) Bookmark(collection, id string) string {
 	return strings.TrimRight(l.bookmark, "/") + l.project + "/" + collection + "/" + id
 }
@@ -134,8 +134,8 @@ func (l *Links) Write(o *Object, collection, id string) {
 	})
 }
 
-// WriteImage writes "links" of an image: ours, and its own at the image service,
-// whose address is glance.
+// WriteImage writes the member "links" of an image: the links of this API, and the link of the
+// image service, whose address is glance.
 func (l *Links) WriteImage(o *Object, glance, id string) {
 	o.List("links", 3, func(i int, a *Array) {
 		a.Obj(func(o *Object) {
@@ -155,7 +155,8 @@ func (l *Links) WriteImage(o *Object, glance, id string) {
 	})
 }
 
-// WriteBookmark writes "links" with the bookmark alone, as references do.
+// WriteBookmark writes the member "links" with the bookmark only, as references to resources
+// have it.
 func (l *Links) WriteBookmark(o *Object, collection, id string) {
 	o.List("links", 1, func(_ int, a *Array) {
 		a.Obj(func(o *Object) {
@@ -165,13 +166,13 @@ func (l *Links) WriteBookmark(o *Object, collection, id string) {
 	})
 }
 
-// Next writes the member "<collection>_links" with the link to the next page,
-// where the page is full: n items, the last of them named last.
+// Next writes the member "<collection>_links" with the link to the next page, if this page is
+// full: it has n items, and last is the id of its last item.
 func (r *Request) Next(l *Links, o *Object, collection, path string, n int, last string) {
 	r.NextUnder(collection+"_links", l, o, path, n, last)
 }
 
-// NextUnder is Next for a member of another name.
+// NextUnder is Next with another name of the member.
 func (r *Request) NextUnder(member string, l *Links, o *Object, path string, n int, last string) {
 	limit := r.api.MaxLimit
 	if s, ok := r.query.Get("limit"); ok {
@@ -190,8 +191,8 @@ func (r *Request) NextUnder(member string, l *Links, o *Object, path string, n i
 	})
 }
 
-// nextQuery is the query with the marker moved on, its keys in order; of a key
-// that is given several times the last value stays, as in a Python dict.
+// nextQuery returns the query with the new marker, sorted by key. As in a Python dict, the last
+// value of a repeated key is used.
 func (r *Request) nextQuery(marker string) string {
 	values := map[string]string{}
 	for k, v := range r.query {
@@ -218,8 +219,8 @@ func (r *Request) nextQuery(marker string) string {
 	return b.String()
 }
 
-// Page reads limit, marker and their kin. limit is at most MaxLimit; marker is
-// "" when none is given.
+// Page reads the parameters limit and marker. limit is at most MaxLimit; marker is "" if there
+// is none.
 func (r *Request) Page() (limit int, marker string, err error) {
 	limit = r.api.MaxLimit
 	for _, name := range []string{"limit", "page_size", "offset"} {
@@ -239,15 +240,15 @@ func (r *Request) Page() (limit int, marker string, err error) {
 	return limit, marker, nil
 }
 
-// EmptyMarker tells that a marker without a value is given. Some lists look for it,
-// and do not find it; others take it for none.
+// EmptyMarker reports whether the request has a marker without value. Some lists search for it
+// and report that it does not exist; others ignore it.
 func (r *Request) EmptyMarker() bool {
 	marker, given := r.query.Get("marker")
 	return given && marker == ""
 }
 
-// Integer reads a whole number of at least least, as Nova's validate_integer does. What
-// does not fit into 64 bits is the largest number that does.
+// Integer reads an integer that is at least least, as Nova's validate_integer does. Larger
+// numbers than an int64 become the maximum.
 func Integer(s, name string, least int64) (int64, error) {
 	n, ok := schema.ParseInteger(s)
 	switch {
@@ -265,8 +266,8 @@ func tooSmall(name string, least int64) error {
 	return BadRequest("Invalid input received: %s must be >= %d", name, least)
 }
 
-// Slice is the part of a list that offset and limit ask for, of lists that are
-// not paged by a marker. Negative numbers are refused.
+// Slice returns the part of a list that the parameters offset and limit select, for lists
+// without markers. Negative numbers are errors.
 func Slice[T any](r *Request, list []T) ([]T, error) {
 	limit, offset := r.api.MaxLimit, 0
 	for name, to := range map[string]*int{"limit": &limit, "offset": &offset} {

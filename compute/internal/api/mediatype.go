@@ -11,7 +11,7 @@ import (
 const (
 	jsonType   = "application/json"
 	vendorType = "application/vnd.openstack.compute+json"
-	atomType   = "application/atom+xml" // what Nova calls a version document for who asks for it
+	atomType   = "application/atom+xml" // the type of version documents for clients that request it
 )
 
 func mediaTypeKnown(header string) bool {
@@ -23,8 +23,8 @@ func mediaTypeKnown(header string) bool {
 	return false
 }
 
-// contentType is the type of the answer, as Nova's URL map finds it: JSON, or another of
-// its names where Accept prefers that and the path does not end in ".json".
+// contentType returns the content type of the answer, as Nova's URL map determines it: JSON, or
+// another name of JSON if Accept prefers that and the path does not end in ".json".
 func contentType(r *http.Request) string {
 	accept := r.Header.Get("Accept")
 	if accept == "" || strings.HasSuffix(r.URL.Path, ".json") {
@@ -34,18 +34,18 @@ func contentType(r *http.Request) string {
 	if r.URL.Path == "/" {
 		types = append(types, atomType)
 	}
-	return preferred(types, maskedTypes(accept))
+	return preferredType(types, parseAccept(accept))
 }
 
-// mask is a media range of an Accept header with its weight.
-type mask struct {
+// mediaRange is a media range of an Accept header with its quality.
+type mediaRange struct {
 	text    string
 	quality float64
 }
 
-func (m mask) wildcards() int { return strings.Count(m.text, "*") }
+func (m mediaRange) wildcards() int { return strings.Count(m.text, "*") }
 
-func (m mask) matches(kind string) bool {
+func (m mediaRange) matches(kind string) bool {
 	major, _, _ := strings.Cut(kind, "/")
 	switch {
 	case m.wildcards() == 0:
@@ -56,10 +56,10 @@ func (m mask) matches(kind string) bool {
 	return len(m.text) >= 2 && m.text[:len(m.text)-2] == major
 }
 
-// preferred is the type that a mask gives the most weight, of equal ones that of the mask
+// preferredType returns the type with the highest quality; of equal ones, that of the media range
 // with the fewest wildcards.
-func preferred(types []string, masks []mask) string {
-	best, found := mask{"*/*", -1}, jsonType
+func preferredType(types []string, masks []mediaRange) string {
+	best, found := mediaRange{"*/*", -1}, jsonType
 	for _, kind := range types {
 		for _, m := range masks {
 			if m.quality < best.quality || m.quality == best.quality && m.wildcards() >= best.wildcards() {
@@ -73,19 +73,19 @@ func preferred(types []string, masks []mask) string {
 	return found
 }
 
-// piece is a part of a media range between semicolons: a name, and its value.
-var piece = regexp.MustCompile(`;\s*([^\s;=]+|"[^"\\]*(?:\\.[^"\\]*)*")\s*(?:=\s*([^;]+|"[^"\\]*(?:\\.[^"\\]*)*"))?\s*`)
+// rangeParameter matches one parameter of a media range: a name and its value.
+var rangeParameter = regexp.MustCompile(`;\s*([^\s;=]+|"[^"\\]*(?:\\.[^"\\]*)*")\s*(?:=\s*([^;]+|"[^"\\]*(?:\\.[^"\\]*)*"))?\s*`)
 
-// maskedTypes reads an Accept header as Nova's URL map does; ranges whose weight is no
-// number are left out.
-func maskedTypes(accept string) []mask {
-	var masks []mask
+// parseAccept parses an Accept header as Nova's URL map does; media ranges with an invalid
+// quality are left out.
+func parseAccept(accept string) []mediaRange {
+	var masks []mediaRange
 	for _, element := range headerList(accept) {
-		pieces := piece.FindAllStringSubmatch(";"+element, -1)
+		pieces := rangeParameter.FindAllStringSubmatch(";"+element, -1)
 		if len(pieces) == 0 {
 			continue
 		}
-		m, ok := mask{unquoted(pieces[0][1]), 1}, true
+		m, ok := mediaRange{unquoted(pieces[0][1]), 1}, true
 		for _, p := range pieces[1:] {
 			if unquoted(p[1]) == "q" {
 				m.quality, ok = schema.Float(unquoted(p[2]))
@@ -105,8 +105,8 @@ func unquoted(s string) string {
 	return s
 }
 
-// headerList splits a header at its commas, but for those in quotes, and takes the
-// backslashes from quoted text.
+// headerList splits a header at commas outside of quotes, and removes backslashes from quoted
+// text.
 func headerList(header string) []string {
 	var list []string
 	var part strings.Builder

@@ -21,39 +21,40 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Request is one request as a handler sees it: routed, validated and, where its
-// row says so, authorised.
+// Request is a request as a handler receives it: routed, validated and, if its row has a rule,
+// authorised.
 type Request struct {
 	*http.Request
-	Caller  *reqctx.Caller // who asks
+	Caller  *reqctx.Caller // the user and project of the token
 	Version mv.Version
 
 	api    *API
 	op     *operation
 	legacy bool
-	body   any // as schema.Decode answers it
+	body   any // the result of schema.Decode
 	query  Query
 }
 
-// Reply is an answer that needs more than its row says: another status, a header.
+// Reply is an answer with another status than that of the row, or with headers.
 type Reply struct {
-	Status int // 0: the row's
+	Status int // 0: the status of the row
 	Header http.Header
-	Body   any // nil: none
+	Body   any // nil: no body
 }
 
-// Since tells whether the request asks for v or later. A /v2 request never does.
+// Since reports whether the microversion of the request is v or later. For /v2 it returns
+// false.
 func (r *Request) Since(v mv.Version) bool { return !r.legacy && r.Version >= v }
 
-// Legacy tells whether the request came by /v2.
+// Legacy reports whether the request came through /v2.
 func (r *Request) Legacy() bool { return r.legacy }
 
-// Var is a variable of the path, as Python has it: PEP 3333 gives the path's bytes as
-// characters of Latin-1, whatever they were encoded in. "%C3%A9" is the two characters
-// "Ã©" there, in rows and messages, too.
+// Var returns a variable of the path as Nova sees it: PEP 3333 passes each byte of the path as
+// a character of Latin-1, whatever the encoding was. "%C3%A9" becomes the two characters "Ã©",
+// also in rows and messages.
 func (r *Request) Var(name string) string { return latin1(mux.Vars(r.Request)[name]) }
 
-// latin1 reads each byte as a character.
+// latin1 converts each byte to a character.
 func latin1(s string) string {
 	if !strings.ContainsFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) {
 		return s
@@ -65,14 +66,13 @@ func latin1(s string) string {
 	return string(runes)
 }
 
-// Query is what the query string holds, without what the schema strips.
+// Query returns the query parameters, without those that the schema removes.
 func (r *Request) Query() Query { return r.query }
 
-// MaxLimit is [api] max_limit.
+// MaxLimit returns [api] max_limit.
 func (r *Request) MaxLimit() int { return r.api.MaxLimit }
 
-// Can checks a rule that the row declares, and answers *policy.Forbidden when it does
-// not hold.
+// Can checks a rule that the row declares, and returns *policy.Forbidden if the rule denies it.
 func (r *Request) Can(rule policy.Rule, t policy.Target) error {
 	if !r.op.Authz.asks(rule) {
 		return r.undeclaredError(rule)
@@ -80,7 +80,7 @@ func (r *Request) Can(rule policy.Rule, t policy.Target) error {
 	return r.api.Policy.Authorize(r.Caller, rule, t)
 }
 
-// Allowed is Can for what is left out rather than refused.
+// Allowed is Can for optional parts of an answer: it returns false if the rule denies it.
 func (r *Request) Allowed(rule policy.Rule, t policy.Target) bool {
 	if !r.op.Authz.asks(rule) {
 		r.api.Log.Error().Str("request_id", r.requestID()).Err(r.undeclaredError(rule)).Msg("What the rule allows is left out")
@@ -89,12 +89,12 @@ func (r *Request) Allowed(rule policy.Rule, t policy.Target) bool {
 	return r.api.Policy.Allowed(r.Caller, rule, t)
 }
 
-// authorize checks the rule that guards the request.
+// authorize checks the rule of the row.
 func (r *Request) authorize(t policy.Target) error {
 	return r.api.Policy.Authorize(r.Caller, r.op.Authz.ruleOf(r), t)
 }
 
-// Own is the target of a rule that is about the caller's own project.
+// Own returns the target for rules about the caller's own project.
 func (r *Request) Own() policy.Target {
 	return policy.Target{ProjectID: r.Caller.ProjectID, UserID: r.Caller.UserID}
 }
@@ -117,7 +117,7 @@ func (r *Request) versionHeaders(h http.Header) { r.versionHeadersOf(r.Version.S
 
 func (r *Request) versionHeadersOf(v string, h http.Header) {
 	if r.legacy {
-		return // the /v2 filter would take them away again
+		return // the /v2 filter removes these headers
 	}
 	h["Openstack-Api-Version"] = []string{"compute " + v}
 	h["X-Openstack-Nova-Api-Version"] = []string{v}
@@ -127,7 +127,7 @@ func (r *Request) versionHeadersOf(v string, h http.Header) {
 // Query is a decoded query string.
 type Query url.Values
 
-// Get is the last value of a parameter, and whether it is given at all.
+// Get returns the last value of a parameter, and whether the parameter is present.
 func (q Query) Get(key string) (string, bool) {
 	v := q[key]
 	if len(v) == 0 {
@@ -136,7 +136,7 @@ func (q Query) Get(key string) (string, bool) {
 	return v[len(v)-1], true
 }
 
-// pythonNone is how Python prints a string that may be None.
+// pythonNone formats a string that may be None as Python prints it.
 func pythonNone(s string) string {
 	if s == "" {
 		return "None"
@@ -144,16 +144,16 @@ func pythonNone(s string) string {
 	return s
 }
 
-// Body reads the object that the body holds under key into a T: see [body.Unmarshal].
-// Without a key it reads the body as a whole. Errors: 400 for a value that the schema
-// accepts and Nova's code refuses.
+// Body reads the member key of the request body, an object, into a T: see [body.Unmarshal].
+// Without a key it reads the whole body. It returns a 400 for values that the schema accepts
+// and Nova's code rejects.
 func Body[T any](r *Request, key ...string) (T, error) {
 	var into T
 	doc := r.body
 	for _, k := range key {
 		o, ok := doc.(*schema.Object)
 		if !ok {
-			return into, nil // null, where an action takes nothing
+			return into, nil // null is the value of actions without parameters
 		}
 		doc, _ = o.Get(k)
 	}
@@ -167,8 +167,8 @@ func Body[T any](r *Request, key ...string) (T, error) {
 	return into, nil
 }
 
-// BodyKeys are the keys of the body, or of the object it holds under one of them,
-// in the order of the document: Nova reports the first mistake in that order.
+// BodyKeys returns the keys of the body, or of an object inside it, in the order of the
+// document, because Nova reports the first error in this order.
 func (r *Request) BodyKeys(under ...string) []string {
 	o, _ := r.body.(*schema.Object)
 	for _, key := range under {
@@ -188,14 +188,14 @@ func (r *Request) BodyKeys(under ...string) []string {
 	return keys
 }
 
-// Keys are the keys of an object, in order.
+// Keys returns the sorted keys of an object.
 func Keys[V any](o map[string]V) []string { return slices.Sorted(maps.Keys(o)) }
 
-// Text is a JSON scalar as Python's str shows it.
+// Text formats a JSON scalar as Python's str does.
 func Text(v any) string { return schema.Text(v) }
 
-// Truth reads a JSON scalar, or a parameter, that is a truth value or a word for one.
-// Errors: 400.
+// Truth converts a JSON scalar or a parameter to a boolean, from a boolean or a word for one.
+// Its error is a 400.
 func Truth(v any) (bool, error) {
 	s := Text(v)
 	b, ok := objects.ParseBool(s)
@@ -205,6 +205,6 @@ func Truth(v any) (bool, error) {
 	return b, nil
 }
 
-// Time reads a time, or the beginning of one, as timeutils.parse_isotime does; without a
-// zone it is UTC.
+// Time parses a time, or the beginning of one, as timeutils.parse_isotime does; the default
+// zone is UTC.
 func Time(s string) (time.Time, bool) { return schema.Time(s) }

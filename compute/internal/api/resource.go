@@ -10,14 +10,13 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Resource is an operation on something that exists already, whose owner the row's rule
-// is checked against. The dispatcher loads it, checks the rule, and only then runs the
-// operation.
+// Resource is an operation on an existing resource, whose owner is the target of the row's
+// rule. The dispatcher loads the resource, checks the rule, and then runs the operation.
 type Resource struct {
 	run func(r *Request, authorize func(policy.Target) error) (any, error)
 }
 
-// On is an operation on what find finds. The target is whom it belongs to.
+// On is an operation on the resource that find returns together with its owner.
 func On[T any](find func(*Request) (T, policy.Target, error), do func(*Request, T) (any, error)) *Resource {
 	return &Resource{func(r *Request, authorize func(policy.Target) error) (any, error) {
 		found, target, err := find(r)
@@ -31,8 +30,8 @@ func On[T any](find func(*Request) (T, policy.Target, error), do func(*Request, 
 	}}
 }
 
-// Owned is an operation whose rule is checked against an owner that the request names,
-// without anything being loaded.
+// Owned is an operation whose rule is checked against an owner that the request names, so that
+// no resource is loaded.
 func Owned(owner func(*Request) policy.Target, do func(*Request) (any, error)) *Resource {
 	return &Resource{func(r *Request, authorize func(policy.Target) error) (any, error) {
 		if err := authorize(owner(r)); err != nil {
@@ -42,38 +41,38 @@ func Owned(owner func(*Request) policy.Target, do func(*Request) (any, error)) *
 	}}
 }
 
-// Servers finds servers; *server.Reader is one.
+// Servers finds servers; *server.Reader implements it.
 type Servers interface {
 	Get(ctx context.Context, caller *reqctx.Caller, uuid string, want server.GetOptions) (*objects.Instance, error)
 }
 
-// WithFlavor are the parts that Nova's controller of servers loads for its own
-// actions; others load objects.UsualParts.
+// WithFlavor are the parts that the actions of Nova's servers controller load; other
+// controllers load objects.UsualParts.
 const WithFlavor = objects.UsualParts | objects.PartFlavor | objects.PartNUMATopology
 
-// Server is an operation on the server that the path names, of which load is read.
+// Server is an operation on the server in the path; load selects the data that is read.
 func Server(load cell.Load, do func(*Request, *objects.Instance) (any, error)) *Resource {
 	return On(func(r *Request) (*objects.Instance, policy.Target, error) { return r.Server(load) }, do)
 }
 
-// Record is Server with the server as a whole, to act on it: all columns, and the parts
-// of the versioned object.
+// Record is Server with the data for changes of the server: all columns, and the parts of the
+// versioned object.
 func Record(parts objects.Parts, do func(*Request, *objects.Instance) (any, error)) *Resource {
 	return Server(RecordOf(parts), do)
 }
 
-// Act is an operation on a server that answers nothing.
+// Act is an operation on a server with an empty answer.
 func Act(parts objects.Parts, do func(context.Context, *reqctx.Caller, *objects.Instance) error) *Resource {
 	return Record(parts, func(r *Request, i *objects.Instance) (any, error) { return nil, do(r.Context(), r.Caller, i) })
 }
 
-// RecordOf is what has to be read of a server to act on it.
+// RecordOf returns the load of a server for changes: all columns and the given parts.
 func RecordOf(parts objects.Parts) cell.Load {
 	return cell.Load{Record: parts, Metadata: parts&objects.PartMetadata != 0, SystemMetadata: parts&objects.PartSystemMetadata != 0}
 }
 
-// Server reads the server that the path names, and tells its owner. It is for what finds
-// a resource: see On.
+// Server reads the server in the path, and returns it with its owner, for use in find functions
+// of On.
 func (r *Request) Server(load cell.Load) (*objects.Instance, policy.Target, error) {
 	i, err := r.api.Servers.Get(r.Context(), r.Caller, r.ServerID(), server.GetOptions{Load: load})
 	if err != nil {
@@ -82,7 +81,7 @@ func (r *Request) Server(load cell.Load) (*objects.Instance, policy.Target, erro
 	return i, OwnerOf(i), nil
 }
 
-// ServerID is the id of the server that the path names.
+// ServerID returns the id of the server in the path.
 func (r *Request) ServerID() string {
 	if id := r.Var("server_id"); id != "" {
 		return id
@@ -90,7 +89,7 @@ func (r *Request) ServerID() string {
 	return r.Var("id")
 }
 
-// OwnerOf is the target of rules about a server.
+// OwnerOf returns the target for rules about a server.
 func OwnerOf(i *objects.Instance) policy.Target {
 	return policy.Target{ProjectID: i.ProjectID, UserID: i.UserID}
 }

@@ -1,9 +1,8 @@
-// Package api is the frame on which every area of the compute API is written:
-// rows that say all there is to say of an operation, the dispatcher that keeps
-// Nova's order of checks, faults, links and paging.
+// Package api is the framework of the areas of the compute API: rows that describe operations,
+// the dispatcher with Nova's order of checks, faults, links and paging.
 //
-// It imports mv, schema, policy, reqctx, objects and what counts requests; areas import it, and never
-// one another. Only this package touches http.ResponseWriter.
+// It imports mv, schema, policy, reqctx, objects and metrics. Areas import it, and do not
+// import each other. Only this package uses http.ResponseWriter.
 package api
 
 import (
@@ -15,48 +14,47 @@ import (
 	"github.com/nova-go/nova/compute/internal/schema"
 )
 
-// Route is one operation with everything a client can observe of it. An
-// operation whose contract changes with the microversion in more than its
-// schemas has several rows with adjoining spans.
+// Route is one operation with everything that a client can observe. An operation has several
+// rows with adjoining version ranges if more than its schemas changes with the microversion.
 type Route struct {
-	Op     string // Nova's controller module and method, "flavors.show": names the operation in docs and metrics
+	Op     string // Nova's controller module and method, "flavors.show", which documents and metrics use as the operation's name
 	Method string
 	Path   string // below /v2.1 and the optional project: "/flavors/{id}"
-	Action string // for Method POST and a Path ending in /action: the key of the body
+	Action string // for POST and a Path that ends in /action: the key of the body
 
-	Do   func(*Request) (any, error) // without Do and On: not done yet, answers 501 and is counted
-	On   *Resource                   // in the place of Do, for operations on something that exists
-	OK   int                         // status of success
-	Acts bool                        // a GET that changes something, as those that turn hosts off
+	Do   func(*Request) (any, error) // without Do and On the operation is not implemented and answers 501
+	On   *Resource                   // instead of Do, for operations on existing resources
+	OK   int                         // the status of success
+	Acts bool                        // marks a GET that changes something, such as those that shut down hosts
 
-	From, Until mv.Version // served while From <= v < Until; outside a 404. Zero values mean always
+	From, Until mv.Version // served for From <= v < Until, otherwise 404; zero values are unbounded
 
 	Query, Body Since // by microversion, see At
 	Authz       Authz
-	Errors      []int // statuses that Do may answer; any other error becomes Nova's 500
+	Errors      []int // the statuses of errors of Do; any other error becomes Nova's 500
 
-	Gone int // status of an API that Nova has removed, usually 410; nothing is done then
+	Gone int // the status of an API that Nova has removed, usually 410
 }
 
-// Since maps the first microversion that a schema holds for to its name; it
-// holds until the next entry, where "" means none. An entry at mv.Legacy also
-// serves /v2.
+// Since maps microversions to names of schemas: an entry applies until the next one, and ""
+// means no schema. An entry at mv.Legacy also applies to /v2.
 type Since map[mv.Version]string
 
-// named stands for the name of a schema that follows from the operation.
-const named = "\x00"
+// named represents a schema name that is derived from the operation.
+const derivedName = "\x00"
 
-// At is a Since of schemas that are called after the operation, with the microversion if
-// there is one of that name: "flavors.create.body.2.55", or "flavors.create.body".
+// At returns a Since of schemas whose names are derived from the operation, with the
+// microversion if such a schema exists: "flavors.create.body.2.55", otherwise
+// "flavors.create.body".
 func At(versions ...mv.Version) Since {
 	s := Since{}
 	for _, v := range versions {
-		s[v] = named
+		s[v] = derivedName
 	}
 	return s
 }
 
-// Schemas are the names of the schemas of query and body.
+// Schemas returns the names of the schemas of query and body.
 func (r *Route) Schemas() (query, body Since) {
 	return r.schemas("query", r.Query), r.schemas("body", r.Body)
 }
@@ -64,7 +62,7 @@ func (r *Route) Schemas() (query, body Since) {
 func (r *Route) schemas(part string, s Since) Since {
 	all := make(Since, len(s))
 	for v, name := range s {
-		if name == named {
+		if name == derivedName {
 			name = r.Op + "." + part
 			if _, ok := schema.Lookup(name + "." + v.String()); ok {
 				name += "." + v.String()
@@ -75,14 +73,14 @@ func (r *Route) schemas(part string, s Since) Since {
 	return all
 }
 
-// Done tells whether the operation does what Nova's does.
+// Done reports whether the operation is implemented.
 func (r *Route) Done() bool { return r.Do != nil || r.On != nil || r.Gone != 0 }
 
 func (r *Route) covers(v mv.Version) bool {
 	return r.From <= v && (r.Until == 0 || v < r.Until)
 }
 
-// Key is the method, the path and the action: "POST /servers/{id}/action reboot".
+// Key returns method, path and action: "POST /servers/{id}/action reboot".
 func (r *Route) Key() string {
 	if r.Action == "" {
 		return r.Method + " " + r.Path
@@ -90,8 +88,8 @@ func (r *Route) Key() string {
 	return r.Method + " " + r.Path + " " + r.Action
 }
 
-// Check refuses rows that contradict themselves or each other. The compute
-// application calls it once, at start.
+// Check returns an error for rows that are inconsistent in themselves or with each other. The
+// compute application calls it once, at the start.
 func Check(routes []Route) error {
 	spans := map[string][]*Route{}
 	for i := range routes {
@@ -123,26 +121,26 @@ func Check(routes []Route) error {
 	return nil
 }
 
-// history is a Since, ready to look up.
-type history []era
+// schemaHistory is a Since, prepared for lookups.
+type schemaHistory []schemaSpan
 
-type era struct {
+type schemaSpan struct {
 	from   mv.Version
 	schema *schema.Schema
 }
 
-func (s Since) history() history {
-	h := make(history, 0, len(s))
+func (s Since) history() schemaHistory {
+	h := make(schemaHistory, 0, len(s))
 	for v, name := range s {
 		sc, _ := schema.Lookup(name)
-		h = append(h, era{v, sc})
+		h = append(h, schemaSpan{v, sc})
 	}
-	slices.SortFunc(h, func(a, b era) int { return int(a.from) - int(b.from) })
+	slices.SortFunc(h, func(a, b schemaSpan) int { return int(a.from) - int(b.from) })
 	return h
 }
 
-// at is the schema that holds for v, or nil.
-func (h history) at(v mv.Version) *schema.Schema {
+// at returns the schema of microversion v, or nil.
+func (h schemaHistory) at(v mv.Version) *schema.Schema {
 	var s *schema.Schema
 	for _, e := range h {
 		if e.from > v {
@@ -153,7 +151,7 @@ func (h history) at(v mv.Version) *schema.Schema {
 	return s
 }
 
-// Span is the microversions that a row serves: "2.1-2.35", "2.36-".
+// Span returns the range of microversions of a row: "2.1-2.35", "2.36-".
 func (r *Route) Span() string {
 	until := ""
 	if r.Until != 0 {

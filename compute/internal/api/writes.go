@@ -9,24 +9,22 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Writes tells whether the operation may change anything: rows, other services, or
-// what a host does. Such a request is not cancelled when its client goes away: see
-// [API.uncancelled].
+// Writes reports whether the operation may change rows, other services or hosts. Such a request
+// is not cancelled when its client disconnects: see [API.uncancelled].
 func (r *Route) Writes() bool {
 	return (r.Do != nil || r.On != nil) && (r.Acts || r.Method != http.MethodGet && r.Method != http.MethodHead)
 }
 
-// defaultWriteTimeout is how long an operation that writes may take where Config
-// does not say.
+// defaultWriteTimeout is the maximum duration of a writing operation if Config has none.
 const defaultWriteTimeout = time.Hour
 
-// maxWrites is how many operations that write run at the same time. Further ones wait
-// before they begin, and give up with their client. It bounds what piles up while a
-// message broker is away and clients come back again and again.
+// maxWrites is the maximum number of concurrent writing operations. Further operations wait
+// before they begin, and are cancelled if their client disconnects. It bounds the number of
+// waiting operations while a message broker is unreachable and clients repeat their requests.
 const maxWrites = 1024
 
-// do runs the handler. An operation that reads is cancelled when its client goes
-// away; one that writes is not, once it has begun.
+// do runs the handler. A reading operation is cancelled when its client disconnects; a writing
+// operation is not cancelled after its start.
 func (a *API) do(req *Request, op *operation) (any, error) {
 	client := req.Context()
 	if op.Writes() {
@@ -40,12 +38,12 @@ func (a *API) do(req *Request, op *operation) (any, error) {
 	}
 	reply, err := op.run(req)
 	if errors.Is(client.Err(), context.Canceled) {
-		return nil, cancelled(client) // the reply may lack what was not read any more
+		return nil, cancelled(client) // the reply may be incomplete
 	}
 	return reply, err
 }
 
-// run does what the row says.
+// run calls the handler of the row.
 func (r *Route) run(req *Request) (any, error) {
 	if r.On != nil {
 		return r.On.run(req, req.authorize)
@@ -53,8 +51,8 @@ func (r *Route) run(req *Request) (any, error) {
 	return r.Do(req)
 }
 
-// cancelled is the error of an operation whose request was cancelled: by its client,
-// which logs and metrics then say, or by the end of the process.
+// cancelled returns the error of a cancelled request: 499 in logs and metrics if the client
+// disconnected, otherwise the end of the process.
 func cancelled(client context.Context) error {
 	if reqctx.ClientGone(client) {
 		return &earlyFault{&Fault{Status: reqctx.StatusClientGone, Message: "The client has gone away."}}
@@ -62,11 +60,11 @@ func cancelled(client context.Context) error {
 	return context.Cause(client)
 }
 
-// uncancelled is the context for an operation that writes. It has the request's
-// values and a deadline of its own, and does not end with the client: Nova's workers
-// do not notice that a client has gone, and an operation that stops half-way leaves
-// servers in a task state that nobody ends. done must be called when the operation
-// has ended. A client that goes away before its operation has begun is an error.
+// uncancelled returns the context for a writing operation. It has the values of the request's
+// context and its own deadline, and does not end with the client: Nova's workers do not notice
+// a disconnected client, and an interrupted operation would leave servers in a task state that
+// nothing resets. The caller must call done when the operation has ended. uncancelled returns
+// an error if the client disconnects before the operation has begun.
 func (a *API) uncancelled(client context.Context) (_ context.Context, done func(), err error) {
 	select {
 	case a.writing <- struct{}{}:
@@ -82,6 +80,6 @@ func (a *API) uncancelled(client context.Context) (_ context.Context, done func(
 	}, nil
 }
 
-// Wait returns when no operation that writes is running. It is for the end of an
-// application, when no further requests come.
+// Wait waits until no writing operation runs. It is called at the end of an application, when
+// no further requests arrive.
 func (a *API) Wait() { a.writes.Wait() }

@@ -1,5 +1,4 @@
-// Package attachments serves what servers have beside themselves: volumes,
-// interfaces and shares.
+// Package attachments serves the volumes, interfaces and shares of servers.
 package attachments
 
 import (
@@ -15,36 +14,36 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Reader finds servers and what they have; *server.Reader is one.
+// Reader finds servers and their attachments; *server.Reader implements it.
 type Reader interface {
 	api.Servers
 	Attachments(ctx context.Context, i *objects.Instance) ([]*objects.BlockDevice, error)
-	// Owner answers the project of a server by its mapping alone, or
+	// Owner returns the project of a server from its instance mapping, or
 	// InstanceMappingNotFound.
 	Owner(ctx context.Context, uuid string) (project string, err error)
-	// Shares are the shares of a server; Share is one of them, or ShareNotFound.
+	// Shares returns the shares of a server; Share returns one of them, or ShareNotFound.
 	Shares(ctx context.Context, i *objects.Instance) ([]*objects.Share, error)
 	Share(ctx context.Context, i *objects.Instance, share string) (*objects.Share, error)
 	VIFTags(ctx context.Context, i *objects.Instance) (map[string]*string, error)
 }
 
-// Network is what is asked of Neutron about interfaces.
+// Network reads interfaces from Neutron.
 type Network interface {
-	// Ports answers the ports of a server.
+	// Ports returns the ports of a server.
 	Ports(ctx context.Context, caller *reqctx.Caller, server string) ([]objects.Port, error)
-	// Port answers one port.
+	// Port returns one port.
 	Port(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Port, error)
 }
 
-// API holds what the handlers work with.
+// API holds the dependencies of the handlers.
 type API struct {
 	Servers Reader
 	Network Network
 	Ops     *attach.Ops
 }
 
-// notShelved refuses to change what shelved servers have before the microversion
-// that can.
+// notShelved returns an error for a shelved server if the microversion does not support changes
+// of its attachments.
 func notShelved(r *api.Request, i *objects.Instance, action string) error {
 	if state := objects.OrZero(i.VMState); !r.Since(mv.V20ShelvedVolumes) && (state == "shelved" || state == "shelved_offloaded") {
 		return api.Conflict("Cannot '%s' instance %s while it is in vm_state %s", action, i.UUID, state)
@@ -52,12 +51,12 @@ func notShelved(r *api.Request, i *objects.Instance, action string) error {
 	return nil
 }
 
-// newVolume is the body that attaches a volume.
+// newVolume is the request body that attaches a volume.
 type newVolume struct {
 	VolumeID            string  `json:"volumeId"`
 	Device              *string `json:"device"`
 	Tag                 *string `json:"tag"`                   // since 2.49
-	DeleteOnTermination any     `json:"delete_on_termination"` // since 2.79; Nova hands words on as they are
+	DeleteOnTermination any     `json:"delete_on_termination"` // since 2.79; Nova passes words on unchanged
 }
 
 func (a *API) attachVolume(r *api.Request, i *objects.Instance) (any, error) {
@@ -103,24 +102,24 @@ func (a *API) detachVolume(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, a.Ops.DetachVolume(r.Context(), r.Caller, i, r.Var("id"))
 }
 
-// attachment finds the server that the path names, to change one of its volumes.
-// Replacing the volume is for administrators, whoever owns the server.
+// attachment finds the server in the path, for an operation on one of its volumes. The rule for
+// replacing the volume has a target without owner, because it applies to administrators.
 func (a *API) attachment(r *api.Request) (*objects.Instance, policy.Target, error) {
 	i, owner, err := r.Server(api.RecordOf(objects.UsualParts))
-	if updatesOnly(r) {
+	if keepsVolume(r) {
 		return i, policy.Target{ProjectID: owner.ProjectID}, err
 	}
 	return i, policy.Target{}, err
 }
 
-// updatesOnly tells whether the body leaves the volume as it is. Until 2.85 it asks for
-// another one always.
-func updatesOnly(r *api.Request) bool {
+// keepsVolume reports whether the body keeps the volume. Before 2.85 a request always replaces
+// it.
+func keepsVolume(r *api.Request) bool {
 	asked, err := api.Body[changedVolume](r, "volumeAttachment")
 	return err == nil && r.Since(mv.V85UpdateAttachment) && r.Var("id") == asked.VolumeID
 }
 
-// changedVolume is the body that replaces a volume, or changes its attachment.
+// changedVolume is the request body that replaces a volume or changes its attachment.
 type changedVolume struct {
 	VolumeID            string            `json:"volumeId"`
 	ID                  *string           `json:"id"`                    // since 2.85
@@ -146,7 +145,7 @@ func (a *API) updateVolume(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, a.Ops.SwapVolume(r.Context(), r.Caller, i, id, next)
 }
 
-// newInterface is the body that attaches an interface.
+// newInterface is the request body that attaches an interface.
 type newInterface struct {
 	NetworkID *string `json:"net_id"`
 	PortID    *string `json:"port_id"`
@@ -182,8 +181,8 @@ func (a *API) detachInterface(r *api.Request, i *objects.Instance) (any, error) 
 	return nil, a.Ops.DetachInterface(r.Context(), r.Caller, i, r.Var("id"))
 }
 
-// webobsEmpty is an answer without a body where Nova leaves the making of it to
-// webob, which names a type all the same.
+// webobsEmpty returns an empty answer with a content type, as webob creates it for handlers
+// that return nothing.
 func webobsEmpty() *api.Reply {
 	return &api.Reply{Header: http.Header{"Content-Type": {"text/html; charset=UTF-8"}}}
 }

@@ -9,10 +9,11 @@ import (
 	"github.com/nova-go/nova/internal/rest/neutron"
 )
 
-// floatingAddress is the body that leads a floating address to a server or away from it.
+// floatingAddress is the request body that associates a floating IP with a server or
+// disassociates it.
 type floatingAddress struct {
 	Address      string  `json:"address"`
-	FixedAddress *string `json:"fixed_address"` // where it leads to
+	FixedAddress *string `json:"fixed_address"` // the fixed IP of the association
 }
 
 func (a *API) addFloatingIP(r *api.Request, i *objects.Instance) (any, error) {
@@ -23,14 +24,14 @@ func (a *API) addFloatingIP(r *api.Request, i *objects.Instance) (any, error) {
 	return webobsEmpty(), a.Ops.AddFloatingIP(r.Context(), r.Caller, i, asked.Address, asked.FixedAddress)
 }
 
-// floatingIP is a floating address with the server that has it; nil is none.
+// floatingIP is a floating IP with its server; server is nil if there is none.
 type floatingIP struct {
-	address string // as it was asked for
+	address string // as in the request
 	ip      *neutron.FloatingIP
 	holder  *objects.Instance
 }
 
-// floatingIP finds the address that the body names.
+// floatingIP finds the floating IP in the body.
 func (a *API) floatingIP(r *api.Request) (*floatingIP, policy.Target, error) {
 	asked, err := api.Body[floatingAddress](r, "removeFloatingIp")
 	if err != nil {

@@ -17,7 +17,7 @@ func (a *API) interfacesIndex(r *api.Request, i *objects.Instance) (any, error) 
 	}
 	return api.Doc(func(o *api.Object) {
 		o.List("interfaceAttachments", len(ports), func(n int, arr *api.Array) {
-			arr.Obj(func(o *api.Object) { port(r, o, &ports[n], tags) })
+			arr.Obj(func(o *api.Object) { writePort(r, o, &ports[n], tags) })
 		})
 	}), nil
 }
@@ -39,7 +39,7 @@ func (a *API) oneInterface(r *api.Request, i *objects.Instance, id string) (any,
 		return nil, err
 	}
 	return api.Doc(func(o *api.Object) {
-		o.Obj("interfaceAttachment", func(o *api.Object) { port(r, o, p, tags) })
+		o.Obj("interfaceAttachment", func(o *api.Object) { writePort(r, o, p, tags) })
 	}), nil
 }
 
@@ -50,7 +50,7 @@ func (a *API) interfaceTags(r *api.Request, i *objects.Instance) (map[string]*st
 	return a.Servers.VIFTags(r.Context(), i)
 }
 
-func port(r *api.Request, o *api.Object, p *objects.Port, tags map[string]*string) {
+func writePort(r *api.Request, o *api.Object, p *objects.Port, tags map[string]*string) {
 	o.Str("net_id", p.NetworkID)
 	o.Str("port_id", p.ID)
 	o.Str("mac_addr", p.MACAddress)

@@ -8,7 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Routes lists what servers have: interfaces, volumes and shares.
+// Routes lists the operations on interfaces, volumes and shares of servers.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{On: api.Record(objects.UsualParts|objects.PartFlavor, a.addFloatingIP), Op: "floating_ips.add_floating_ip", Method: "POST", Path: "/servers/{id}/action", Action: "addFloatingIp", OK: 202, Until: mv.V44NoServerIPs,
@@ -44,16 +44,16 @@ func (a *API) Routes() []api.Route {
 			Authz: api.Late(policy.VolumesAttachmentsShow), Errors: []int{404}},
 		{On: api.On(a.attachment, a.updateVolume), Op: "volume_attachments.update", Method: "PUT", Path: "/servers/{server_id}/os-volume_attachments/{id}", OK: 202,
 			Body:  api.At(mv.Legacy, mv.V85UpdateAttachment),
-			Authz: api.Late(policy.VolumesAttachmentsSwap).Or(policy.VolumesAttachmentsUpdate, updatesOnly), Errors: []int{400, 404, 409}},
-		{On: a.sharing(a.sharesIndex), Op: "server_shares.index", Method: "GET", Path: "/servers/{server_id}/shares", OK: 200, From: mv.V97Shares,
+			Authz: api.Late(policy.VolumesAttachmentsSwap).Or(policy.VolumesAttachmentsUpdate, keepsVolume), Errors: []int{400, 404, 409}},
+		{On: a.onShares(a.sharesIndex), Op: "server_shares.index", Method: "GET", Path: "/servers/{server_id}/shares", OK: 200, From: mv.V97Shares,
 			Query: api.At(mv.Legacy),
 			Authz: api.Late(policy.ServerSharesIndex), Errors: []int{400, 403, 404}},
-		{On: a.sharing(a.attachShare), Op: "server_shares.create", Method: "POST", Path: "/servers/{server_id}/shares", OK: 201, From: mv.V97Shares,
+		{On: a.onShares(a.attachShare), Op: "server_shares.create", Method: "POST", Path: "/servers/{server_id}/shares", OK: 201, From: mv.V97Shares,
 			Body:  api.At(mv.V97Shares),
 			Authz: api.Late(policy.ServerSharesCreate), Errors: []int{400, 403, 404, 409}},
-		{On: a.sharing(a.detachShare), Op: "server_shares.delete", Method: "DELETE", Path: "/servers/{server_id}/shares/{id}", OK: 200, From: mv.V97Shares,
+		{On: a.onShares(a.detachShare), Op: "server_shares.delete", Method: "DELETE", Path: "/servers/{server_id}/shares/{id}", OK: 200, From: mv.V97Shares,
 			Authz: api.Late(policy.ServerSharesDelete), Errors: []int{400, 403, 404, 409}},
-		{On: a.sharing(a.sharesShow), Op: "server_shares.show", Method: "GET", Path: "/servers/{server_id}/shares/{id}", OK: 200, From: mv.V97Shares,
+		{On: a.onShares(a.sharesShow), Op: "server_shares.show", Method: "GET", Path: "/servers/{server_id}/shares/{id}", OK: 200, From: mv.V97Shares,
 			Query: api.At(mv.Legacy),
 			Authz: api.Late(policy.ServerSharesShow), Errors: []int{400, 403, 404}},
 	}

@@ -6,9 +6,9 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// sharing is an operation on the shares of the server that the path names. The rule is
-// asked before the server is looked at, with the project that its mapping says.
-func (a *API) sharing(do func(*api.Request, *objects.Instance) (any, error)) *api.Resource {
+// onShares is an operation on the shares of the server in the path. Its rule is checked before
+// the server is loaded, against the project of the instance mapping.
+func (a *API) onShares(do func(*api.Request, *objects.Instance) (any, error)) *api.Resource {
 	owner := func(r *api.Request) (string, policy.Target, error) {
 		project, err := a.Servers.Owner(r.Context(), r.ServerID())
 		return project, policy.Target{ProjectID: project}, err
@@ -29,7 +29,7 @@ func (a *API) sharesIndex(r *api.Request, i *objects.Instance) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.List("shares", len(shares), func(n int, arr *api.Array) {
-			arr.Obj(func(o *api.Object) { share(o, shares[n]) })
+			arr.Obj(func(o *api.Object) { writeShare(o, shares[n]) })
 		})
 	}), nil
 }
@@ -39,10 +39,10 @@ func (a *API) sharesShow(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return oneShare(r, s), nil
+	return shareDoc(r, s), nil
 }
 
-// newShare is the body that attaches a share.
+// newShare is the request body that attaches a share.
 type newShare struct {
 	ShareID string  `json:"share_id"`
 	Tag     *string `json:"tag"`
@@ -57,18 +57,18 @@ func (a *API) attachShare(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return oneShare(r, s), nil
+	return shareDoc(r, s), nil
 }
 
 func (a *API) detachShare(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, a.Ops.DetachShare(r.Context(), r.Caller, i, r.Var("id"))
 }
 
-// oneShare shows administrators where the share is mounted from.
-func oneShare(r *api.Request, s *objects.Share) api.Encoder {
+// shareDoc writes a share; administrators also see its export location.
+func shareDoc(r *api.Request, s *objects.Share) api.Encoder {
 	return api.Doc(func(o *api.Object) {
 		o.Obj("share", func(o *api.Object) {
-			share(o, s)
+			writeShare(o, s)
 			if r.Caller.IsAdmin {
 				o.Str("export_location", s.ExportLocation)
 				o.Str("uuid", s.UUID)
@@ -77,7 +77,7 @@ func oneShare(r *api.Request, s *objects.Share) api.Encoder {
 	})
 }
 
-func share(o *api.Object, s *objects.Share) {
+func writeShare(o *api.Object, s *objects.Share) {
 	o.Str("share_id", s.ShareID)
 	o.Str("status", s.Status)
 	o.Str("tag", s.Tag)

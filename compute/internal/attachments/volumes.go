@@ -23,7 +23,7 @@ func (a *API) volumesIndex(r *api.Request, i *objects.Instance) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.List("volumeAttachments", len(volumes), func(n int, arr *api.Array) {
-			arr.Obj(func(o *api.Object) { volume(r, o, volumes[n]) })
+			arr.Obj(func(o *api.Object) { writeVolume(r, o, volumes[n]) })
 		})
 	}), nil
 }
@@ -37,20 +37,20 @@ func (a *API) volumesShow(r *api.Request, i *objects.Instance) (any, error) {
 	for _, d := range devices {
 		if objects.OrZero(d.VolumeID) == id && shown(r, d) {
 			return api.Doc(func(o *api.Object) {
-				o.Obj("volumeAttachment", func(o *api.Object) { volume(r, o, d) })
+				o.Obj("volumeAttachment", func(o *api.Object) { writeVolume(r, o, d) })
 			}), nil
 		}
 	}
 	return nil, api.NotFound("Instance %s is not attached to volume %s", i.UUID, id)
 }
 
-// shown tells whether clients may see an attachment. Those who are shown the id of
-// Cinder's attachment do not see one that has none yet.
+// shown tells whether clients may see an attachment. Since 2.89 a view needs the id of
+// the attachment in Cinder, which a volume does not have while it is being attached.
 func shown(r *api.Request, d *objects.BlockDevice) bool {
 	return d.AttachmentID != nil || !r.Since(mv.V89AttachmentID)
 }
 
-func volume(r *api.Request, o *api.Object, d *objects.BlockDevice) {
+func writeVolume(r *api.Request, o *api.Object, d *objects.BlockDevice) {
 	if !r.Since(mv.V89AttachmentID) {
 		o.Opt("id", d.VolumeID)
 	}

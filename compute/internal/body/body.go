@@ -1,5 +1,5 @@
-// Package body reads the bodies of requests into structs, with what Nova's code makes of
-// values that are of another type than they should be.
+// Package body reads request bodies into structs, and converts values of other types as Nova's
+// code does.
 package body
 
 import (
@@ -14,55 +14,56 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Unmarshal stores what [schema.Decode] made of a document, and a schema has accepted, in the
-// value that into points to. Structs take the members that their json tags name, and leave
-// out others. Booleans, slices, maps and pointers are as in encoding/json. Strings take
-// numbers and booleans, too, as Nova's objects do of what /v2 does not check. Null leaves
-// what it meets as it is. The types Int, Bool, Scalar, Reference, AutoDisk, WordOr and Value
-// take what Nova's code makes of values that are not of that type. A field of type any gets
-// what [schema.Plain] answers.
+// Unmarshal stores a document, which [schema.Decode] read and a schema accepted, in the value
+// that into points to. Structs receive the members that their json tags name; other members are
+// ignored. Booleans, slices, maps and pointers are as in encoding/json. Strings also accept
+// numbers and booleans, as Nova's objects do with values that /v2 does not check. Null leaves
+// the target unchanged. The types Int, Bool, Scalar, Reference, AutoDisk, WordOr and Value
+// convert values of other types as Nova's code does. A field of type any receives the result of
+// [schema.Plain].
 //
-// An error is a value that the schema should have refused, or a *ValueError.
+// An error is a *ValueError, or reports a value that the schema should have rejected.
 func Unmarshal(doc, into any) error {
 	return store(doc, reflect.ValueOf(into).Elem())
 }
 
-// ValueError is a value that a schema accepts and Nova's code refuses. Its text is for
-// the client.
+// ValueError reports a value that a schema accepts and Nova's code rejects. Its text is for the
+// client.
 type ValueError struct{ Message string }
 
 func (e *ValueError) Error() string { return e.Message }
 
-// Int is an integer as Python's int makes one of a number or of text: 1.0 and "25\n"
-// are integers. One that does not fit into 64 bits is the nearest that does.
+// Int is an integer, converted from a number or a text as Python's int does: 1.0 and "25
+// " are integers. A number outside of int64 becomes the nearest int64.
 type Int int64
 
-// Bool is a truth value, or a word for one.
+// Bool is a boolean, or a word for one.
 type Bool bool
 
-// Scalar is a string, number or boolean as Python's str shows it.
+// Scalar is a string, number or boolean, formatted as Python's str does.
 type Scalar string
 
-// Reference is the id in a reference, which may be a URL: the last part of its path.
+// Reference is the id in a reference. A reference may be a URL, whose last path segment is the
+// id.
 type Reference string
 
-// AutoDisk is whether a disk is partitioned to its size: "AUTO", as against "MANUAL".
+// AutoDisk is the disk config: true for "AUTO", where the partition is grown to the disk size,
+// and false for "MANUAL".
 type AutoDisk bool
 
-// Value is any value, for fields of which Nova makes several things.
+// Value is any value, for fields that Nova reads in several ways.
 type Value struct {
 	Given bool
 	doc   any
 }
 
-// Opt is a member that may be left out, where that is something else than its being
-// null.
+// Opt is a member for which null and absence have different meanings.
 type Opt[T any] struct {
 	Given bool
 	Value T
 }
 
-// WordOr is a member that may be a word in the place of a T.
+// WordOr is a member that is either a word or a T.
 type WordOr[T any] struct {
 	Given bool
 	Word  string
@@ -71,10 +72,10 @@ type WordOr[T any] struct {
 
 type unmarshaler interface{ unmarshalDocument(doc any) error }
 
-// takesAny are the types that any value can be stored in.
+// takesAny is implemented by types that store a value of any JSON type.
 type takesAny interface{ take(doc any) }
 
-// Pointer is the value, or nil where the member is left out.
+// Pointer returns the value, or nil if the member is absent.
 func (o Opt[T]) Pointer() *T {
 	if !o.Given {
 		return nil
@@ -96,14 +97,14 @@ func integer(doc any) (int64, error) {
 	return n, nil
 }
 
-// truths are the words that Nova names to who uses another one.
-const truths = "'0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'"
+// booleanWords are the words that Nova's message for an invalid boolean lists.
+const booleanWords = "'0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'"
 
 func (b *Bool) unmarshalDocument(doc any) error {
 	s := schema.Text(doc)
 	v, ok := objects.ParseBool(s)
 	if !ok {
-		return &ValueError{fmt.Sprintf("Unrecognized value '%s', acceptable values are: %s", s, truths)}
+		return &ValueError{fmt.Sprintf("Unrecognized value '%s', acceptable values are: %s", s, booleanWords)}
 	}
 	*b = Bool(v)
 	return nil
@@ -115,14 +116,14 @@ func (a *AutoDisk) take(doc any) { *a = schema.Text(doc) == "AUTO" }
 
 func (v *Value) take(doc any) { *v = Value{true, doc} }
 
-// Int is the integer that Python's int makes of the value: see [Int].
+// Int returns the integer to which Python's int converts the value: see [Int].
 func (v Value) Int() (int64, error) { return integer(v.doc) }
 
-// Text is the value as Python's str shows it.
+// Text formats the value as Python's str does.
 func (v Value) Text() string { return schema.Text(v.doc) }
 
-// Truthy tells whether the value is one that Python takes for true: anything but false, 0,
-// and what is empty. The word "false" is true.
+// Truthy returns the value's truth in Python: false for false, 0, and empty values, true for
+// all others. The word "false" is true.
 func (v Value) Truthy() bool { return schema.Truthy(v.doc) }
 
 func (r *Reference) take(doc any) { *r = Reference(referenceID(schema.Text(doc))) }
@@ -141,7 +142,7 @@ func (w *WordOr[T]) unmarshalDocument(doc any) error {
 	return Unmarshal(doc, &w.Value)
 }
 
-// takesNull are the types for which null is a value.
+// takesNull is implemented by types for which null is a value.
 type takesNull interface {
 	unmarshaler
 	null()
@@ -236,16 +237,16 @@ func storeStruct(o *schema.Object, into reflect.Value) error {
 	return nil
 }
 
-// member is a field of a struct, and what it is called in documents.
+// member is a field of a struct with its name in documents.
 type member struct {
 	name  string
 	index []int
 }
 
-var members sync.Map // []member by reflect.Type
+var memberCache sync.Map // []member by reflect.Type
 
 func membersOf(t reflect.Type) []member {
-	if known, ok := members.Load(t); ok {
+	if known, ok := memberCache.Load(t); ok {
 		return known.([]member)
 	}
 	var list []member
@@ -254,7 +255,7 @@ func membersOf(t reflect.Type) []member {
 			list = append(list, member{name, f.Index})
 		}
 	}
-	known, _ := members.LoadOrStore(t, slices.Clip(list))
+	known, _ := memberCache.LoadOrStore(t, slices.Clip(list))
 	return known.([]member)
 }
 
@@ -273,8 +274,8 @@ func kindOf(doc any) string {
 	}
 }
 
-// referenceID is what Nova's get_id_from_href answers: the last part of the path that
-// Python's urlsplit finds.
+// referenceID returns the last segment of the path that Python's urlsplit finds, as Nova's
+// get_id_from_href does.
 func referenceID(href string) string {
 	s := strings.TrimLeftFunc(href, func(r rune) bool { return r <= ' ' })
 	s = strings.NewReplacer("\n", "", "\r", "", "\t", "").Replace(s)
@@ -293,7 +294,7 @@ func referenceID(href string) string {
 	return s[strings.LastIndexByte(s, '/')+1:]
 }
 
-// isScheme tells whether Python takes what stands before a colon for a URL's scheme.
+// isScheme reports whether Python accepts s as the scheme of a URL.
 func isScheme(s string) bool {
 	for n := range len(s) {
 		c := s[n] | 0x20

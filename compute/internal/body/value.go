@@ -7,30 +7,31 @@ import (
 	"github.com/nova-go/nova/compute/internal/schema"
 )
 
-// IsNumber tells whether the value is a number, rather than text.
+// IsNumber reports whether the value is a number.
 func (v Value) IsNumber() bool {
 	_, number := v.doc.(json.Number)
 	return number
 }
 
-// IsText tells whether the value is a string.
+// IsText reports whether the value is a string.
 func (v Value) IsText() bool {
 	_, text := v.doc.(string)
 	return text
 }
 
-// Float is what Python's float makes of the value; false where it makes nothing of it.
+// Float converts the value as Python's float does; false if Python raises an exception.
 func (v Value) Float() (float64, bool) { return schema.Float(v.doc) }
 
-// Whole is the integer that Nova's validate_integer reads in the value as Python's str
-// shows it: 1 and "1\n" are integers, 1.0 is none.
+// Whole returns the integer that Nova's validate_integer reads in Text: 1 and "1
+// " are integers, 1.0 is not.
 func (v Value) Whole() (*big.Int, bool) { return schema.ParseInteger(v.Text()) }
 
-// Big is the integer of any size that Python's int makes of the value; where it makes
-// none, exception names what it raises. See [schema.BigInteger].
+// Big converts the value to an integer of any size as Python's int does. If Python raises an
+// exception, exception is its name. See [schema.BigInteger].
 func (v Value) Big() (n *big.Int, exception string) { return schema.BigInteger(v.doc) }
 
-// AppendJSON writes a scalar as it came, numbers as Python's json.dumps writes them.
+// AppendJSON writes a scalar as in the request; numbers are formatted as Python's json.dumps
+// does.
 func (v Value) AppendJSON(b []byte) []byte {
 	if v.IsNumber() {
 		switch text := v.Text(); text {
@@ -44,6 +45,6 @@ func (v Value) AppendJSON(b []byte) []byte {
 			return append(b, text...)
 		}
 	}
-	text, _ := json.Marshal(v.doc) // what schema.Decode makes, but for such numbers, is JSON
+	text, _ := json.Marshal(v.doc) // all other values from schema.Decode can be marshalled
 	return append(b, text...)
 }

@@ -1,4 +1,4 @@
-// Package consoles serves the ways to the consoles of servers.
+// Package consoles serves the access to consoles of servers.
 package consoles
 
 import (
@@ -10,19 +10,20 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Opener opens consoles; *attachment.Ops is one.
+// Opener opens consoles; *attachment.Ops implements it.
 type Opener interface {
-	// Console asks a server's host to open a console: method is the host's.
+	// Console makes a server's host open a console; method is the RPC method of the host.
 	Console(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, method, kind string) (map[string]any, error)
 }
 
-// Tokens knows the consoles that were opened.
+// Tokens finds the connection data of opened consoles.
 type Tokens interface {
-	// ConsoleToken answers where a token leads, or nil where it leads nowhere any more.
+	// ConsoleToken returns the connection data of a token, or nil if the token has expired or
+	// does not exist.
 	ConsoleToken(ctx context.Context, token string) (*objects.ConsoleToken, error)
 }
 
-// API holds what the handlers work with.
+// API holds the dependencies of the handlers.
 type API struct {
 	Opener Opener
 	Tokens Tokens
@@ -38,13 +39,13 @@ func (a *API) serial(r *api.Request) (any, error) {
 	return a.open(r, "os-getSerialConsole", "get_serial_console")
 }
 
-// console is the body that opens a console.
+// console is the request body that opens a console.
 type console struct {
 	Protocol string `json:"protocol"` // since 2.6
 	Type     string `json:"type"`
 }
 
-// open is an action that opens a console.
+// open is the handler of the actions that open a console.
 func (a *API) open(r *api.Request, key, method string) (any, error) {
 	i, _, err := r.Server(api.RecordOf(objects.UsualParts))
 	if err != nil {
@@ -78,17 +79,17 @@ func (a *API) console(r *api.Request, i *objects.Instance, method, kind string) 
 	return address, nil
 }
 
-// methods are what hosts call the ways to consoles.
-var methods = map[string]string{"vnc": "get_vnc_console", "spice": "get_spice_console", "serial": "get_serial_console", "mks": "get_mks_console"}
+// rpcMethods are the RPC methods of nova-compute by console protocol.
+var rpcMethods = map[string]string{"vnc": "get_vnc_console", "spice": "get_spice_console", "serial": "get_serial_console", "mks": "get_mks_console"}
 
 func (a *API) create(r *api.Request, i *objects.Instance) (any, error) {
 	asked, err := api.Body[console](r, "remote_console")
 	if err != nil {
 		return nil, err
 	}
-	method, ok := methods[asked.Protocol]
+	method, ok := rpcMethods[asked.Protocol]
 	if !ok {
-		return nil, api.Bare(400) // RDP, which Nova has removed
+		return nil, api.Bare(400) // RDP consoles, which Nova has removed
 	}
 	address, err := a.console(r, i, method, asked.Type)
 	if err != nil {
@@ -103,11 +104,12 @@ func (a *API) create(r *api.Request, i *objects.Instance) (any, error) {
 	}), nil
 }
 
-// noRDP refuses to tell where a token leads: before 2.31 it could lead to an RDP console
-// alone, which Nova has removed. Nova asks no rule for that.
+// noRDP answers requests for the connection data of a token before 2.31. These microversions
+// allow only RDP consoles, which Nova has removed, so that Nova answers 400 without a check of
+// a rule.
 func noRDP(*api.Request) (any, error) { return nil, api.Bare(400) }
 
-// token tells where a console's token leads.
+// token returns the connection data of a console's token.
 func (a *API) token(r *api.Request) (any, error) {
 	t, err := a.Tokens.ConsoleToken(r.Context(), r.Var("id"))
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Routes lists the ways to the consoles of servers.
+// Routes lists the operations on consoles of servers.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Do: noRDP, Op: "console_auth_tokens.show", Method: "GET", Path: "/os-console-auth-tokens/{id}", OK: 200, Until: mv.V31ConsoleTokens,

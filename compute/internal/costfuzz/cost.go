@@ -36,14 +36,14 @@ var (
 	seed      = flag.Uint64("cost.seed", 0, "seed of the search; 0: the time")
 )
 
-// What no request may cost.
+// The maximum cost of a request.
 const (
 	maxTime  = 2 * time.Second
 	maxAlloc = 100 << 20
 )
 
-// cost is what the process spent on a request: processor time, and bytes that it
-// allocated, which is more than it held at any time.
+// cost is the consumption of the process during a request: processor time, and the total of
+// allocated bytes, which is more than the memory in use.
 type cost struct {
 	Time  time.Duration
 	Bytes uint64
@@ -55,8 +55,8 @@ func (c cost) String() string {
 
 func (c cost) tooMuch() bool { return c.Time > maxTime || c.Bytes > maxAlloc }
 
-// spent is what the process has spent so far.
-func spent() cost {
+// consumption returns the consumption of the process so far.
+func consumption() cost {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
@@ -64,7 +64,7 @@ func spent() cost {
 	return cost{time.Duration(u.Utime.Nano() + u.Stime.Nano()), s[0].Value.Uint64()}
 }
 
-// cloud is what requests are sent to: both applications.
+// cloud is both applications, which receive the requests.
 type cloud struct {
 	stack    *novatest.Stack
 	nova     string // addresses
@@ -74,8 +74,8 @@ type cloud struct {
 	client   *http.Client
 }
 
-// conf has on what costs.
-const conf = `[cors]
+// conf enables the features that cost processor time.
+const configuration = `[cors]
 allowed_origin = https://dashboard.example,https://other.example
 [oslo_middleware]
 enable_proxy_headers_parsing = true
@@ -85,7 +85,7 @@ use_forwarded_for = true
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	s := novatest.New(t, novatest.Conf(conf), novatest.WithCompute())
+	s := novatest.New(t, novatest.Conf(configuration), novatest.WithCompute())
 	c := &cloud{stack: s, nova: strings.TrimPrefix(s.URL, "http://"), client: &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{}}}
 	for range 20 {
 		c.server = s.Server(novatest.VM{Name: "web"}).UUID
@@ -112,12 +112,12 @@ func newCloud(t *testing.T) *cloud {
 	return c
 }
 
-// things are what samples name.
-func (c *cloud) things() *strings.Replacer {
+// placeholders replaces the placeholders in samples by ids of existing resources.
+func (c *cloud) placeholders() *strings.Replacer {
 	return strings.NewReplacer("SERVER", c.server, "IMAGE", novatest.NameID("image", "cirros"), "NETWORK", novatest.NameID("network", "private"))
 }
 
-// send measures a request; the answer's status is 0 where there is none.
+// send sends a request and measures its cost; the status is 0 without an answer.
 func (c *cloud) send(q request) (cost, int, error) {
 	host := c.nova
 	if strings.HasPrefix(q.Path, "/"+c.server) {
@@ -139,20 +139,20 @@ func (c *cloud) send(q request) (cost, int, error) {
 	for _, h := range q.Header {
 		hr.Header.Add(h[0], h[1])
 	}
-	before := spent()
+	before := consumption()
 	r, err := c.client.Do(hr)
 	if err != nil {
 		return cost{}, 0, err
 	}
 	_, err = io.Copy(io.Discard, r.Body)
 	_ = r.Body.Close()
-	after := spent()
+	after := consumption()
 	return cost{after.Time - before.Time, after.Bytes - before.Bytes}, r.StatusCode, err
 }
 
-// again is the least cost of a few tries: others work on the machine, too, and what
-// is made once is not the request's.
-func (c *cloud) again(q request) (least cost, status int) {
+// leastCost repeats a request and returns the lowest cost, because other processes use the machine,
+// and one-time initialisation is not part of a request's cost.
+func (c *cloud) leastCost(q request) (least cost, status int) {
 	for n := range 3 {
 		got, s, err := c.send(q)
 		if err != nil {
@@ -169,9 +169,8 @@ func (c *cloud) again(q request) (least cost, status int) {
 	return least, status
 }
 
-// Search sends requests for the operations of rows, made at random, and fails on those
-// that cost too much.
-// Each operation remembers its costliest request, for the log at the end.
+// Search sends random requests for the operations of rows, and fails for those that cost too
+// much. At the end it logs the most expensive request of each operation.
 func Search(t *testing.T, rows []api.Route) {
 	t.Helper()
 	if *searchFor == 0 {
@@ -189,7 +188,7 @@ func Search(t *testing.T, rows []api.Route) {
 		begun := false
 		t.Run(fmt.Sprintf("cloud%d", round), func(t *testing.T) {
 			c := newCloud(t)
-			list, keys := targets(t, rows, c.things())
+			list, keys := targets(t, rows, c.placeholders())
 			begun = true
 			for n := 0; n < 3000 && time.Now().Before(end); n++ {
 				q := random(r, list, keys)
@@ -209,11 +208,11 @@ func Search(t *testing.T, rows []api.Route) {
 					failed[at] = true
 					fmt.Printf("%d: %s\n", status, q)
 				}
-				key := kind(q)
+				key := requestKind(q)
 				if got.Time < 300*time.Millisecond && got.Bytes < 30<<20 || got.Time < worst[key].Time*3/2 && got.Bytes < worst[key].Bytes*3/2 {
 					continue
 				}
-				least, status := c.again(q)
+				least, status := c.leastCost(q)
 				worst[key] = least
 				if least.Time > 300*time.Millisecond || least.Bytes > 30<<20 {
 					fmt.Printf("%s %s: %d for %s\n", time.Now().Format("15:04:05"), least, status, q)
@@ -224,7 +223,7 @@ func Search(t *testing.T, rows []api.Route) {
 			}
 		})
 		if !begun {
-			break // there is no cloud to be had
+			break // the cloud cannot be created
 		}
 	}
 	fmt.Printf("%d requests, %d not answered\n", sent, refused)
@@ -240,22 +239,22 @@ func Search(t *testing.T, rows []api.Route) {
 	}
 }
 
-// kind tells requests apart in the log.
-func kind(q request) string { return q.Method + " " + q.Name }
+// kind identifies requests of the same operation in the log.
+func requestKind(q request) string { return q.Method + " " + q.Name }
 
-// guests is a request to the metadata service.
+// guests returns a random request to the metadata service.
 func (c *cloud) guests(r *rand.Rand) request {
 	q := request{Name: "metadata", Method: pick(r, []string{"GET", "GET", "POST"}), Path: "/" + c.server + pick(r, []string{"/", "/latest/meta-data/", "/openstack/latest/meta_data.json", "/openstack/latest/password", "/latest/user-data", "/openstack/latest/vendor_data2.json"})}
 	switch r.IntN(3) {
 	case 0:
-		return headed(r, q)
+		return withLongHeaders(r, q)
 	case 1:
-		return spelled(r, q)
+		return withLongPath(r, q)
 	}
 	if q.Method == "POST" {
 		q.Body = pick(r, valueShapes).make(maxBody)
 		q.Name += " body"
 		return q
 	}
-	return queried(r, q, []string{"a", "name"})
+	return withLongQuery(r, q, []string{"a", "name"})
 }

@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// Kept sends the requests that once cost too much, and others of their kind.
-// What it asserts tells growth with the square of the length from growth with the
-// length; how fast things are is for benchmarks.
+// Kept sends the requests that once cost too much, and similar ones. Its bounds distinguish
+// quadratic growth with the length from linear growth; benchmarks measure absolute times.
 func Kept(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -19,7 +18,7 @@ func Kept(t *testing.T) {
 	const room = maxHead - 2000
 	server := `{"server":{"name":"x","flavorRef":"1","imageRef":"IMAGE"%s}}`
 	body := func(grown func(n int) string) string {
-		text := c.things().Replace(server)
+		text := c.placeholders().Replace(server)
 		return strings.Replace(text, "%s", ","+grown(maxBody-len(text)-2), 1)
 	}
 	members := func(n int) string { return numbered(`"m%x":1`, ",", n) }
@@ -50,9 +49,9 @@ func Kept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q.Name = name
-			got, status := c.again(q)
+			got, status := c.leastCost(q)
 			t.Logf("%d: %s", status, got)
-			// SQLite refuses expressions that would compile to much.
+			// SQLite rejects expressions that compile to large programs.
 			if got.tooMuch() || status == 0 || status == 500 && !strings.Contains(name, "expression") {
 				t.Errorf("%s: %d after %s", q, status, got)
 			}
@@ -60,7 +59,7 @@ func Kept(t *testing.T) {
 	}
 }
 
-// expressionsOf are filters with different expressions of up to n bytes.
+// expressionsOf returns filters with different expressions of up to n bytes.
 func expressionsOf(n int) string {
 	var all []string
 	for i, column := range []string{"name", "hostname", "key_name", "description", "availability_zone", "created_at", "launched_at", "config_drive", "user_data", "node"} {

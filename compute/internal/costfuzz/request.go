@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// Limits of a request: [oslo_middleware] max_request_body_size, and what listeners
-// take of a request line with its headers.
+// The size limits of a request: [oslo_middleware] max_request_body_size, and the listeners'
+// limit of the request line with its headers.
 const (
 	maxBody = 114688
 	maxHead = 120 << 10
 )
 
-// request is one to measure, and what it is made of.
+// request is a request to measure, with a description of its content.
 type request struct {
 	Name    string
 	Method  string
@@ -27,13 +27,13 @@ type request struct {
 	Body    string
 }
 
-// String is what a log says of it.
+// String returns the description of the request for the log.
 func (r request) String() string {
 	return fmt.Sprintf("%s %.60s (%s): %s", r.Method, r.Path, r.Version, r.Name)
 }
 
-// grown is a request with one place of its body grown to the limit.
-func grown(r *rand.Rand, q request, limit int) request {
+// withGrownBody returns a request with one part of its body grown to the limit.
+func withGrownBody(r *rand.Rand, q request, limit int) request {
 	var doc any
 	if json.Unmarshal([]byte(q.Body), &doc) != nil {
 		doc = map[string]any{}
@@ -53,7 +53,7 @@ func grown(r *rand.Rand, q request, limit int) request {
 	return q
 }
 
-// replace hands one random node of a document to f, and puts its answer there.
+// replace replaces one random node of a document by the result of f.
 func replace(v any, r *rand.Rand, path string, f func(any, string) any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -77,7 +77,8 @@ func replace(v any, r *rand.Rand, path string, f func(any, string) any) any {
 	return f(v, path)
 }
 
-// growth chooses how a node grows: most often into more of what it is.
+// growth chooses the way in which a node grows: in most cases into more content of the same
+// kind.
 func growth(r *rand.Rand, v any) (string, func(int) string) {
 	own, _ := json.Marshal(v)
 	switch v := v.(type) {
@@ -103,14 +104,14 @@ func growth(r *rand.Rand, v any) (string, func(int) string) {
 			if r.IntN(2) > 0 {
 				return "equal items", func(n int) string { return "[" + repeat(string(item)+",", n-len(item)-2) + string(item) + "]" }
 			}
-			return "different items", func(n int) string { return "[" + differing(v[0], n-2) + "]" }
+			return "different items", func(n int) string { return "[" + differentItems(v[0], n-2) + "]" }
 		}
 	case string:
 		switch r.IntN(4) {
 		case 0:
 			return "the text again and again", func(n int) string { return `"` + repeat(strings.Trim(string(own), `"`)+" ", n-2) + `"` }
 		case 1, 2:
-			s := pick(r, texts)
+			s := pick(r, stringShapes)
 			size := 1 + r.IntN(5)
 			return s.name, func(n int) string { return `"` + s.make((n-2)/size) + `"` }
 		}
@@ -119,8 +120,8 @@ func growth(r *rand.Rand, v any) (string, func(int) string) {
 	return s.name, s.make
 }
 
-// differing are items like one, of which no two are equal.
-func differing(item any, n int) string {
+// differentItems returns n different items that resemble item.
+func differentItems(item any, n int) string {
 	var b strings.Builder
 	for i := 0; ; i++ {
 		text, _ := json.Marshal(vary(item, i))
@@ -134,7 +135,7 @@ func differing(item any, n int) string {
 	}
 }
 
-// vary changes the texts of a value, in such a way that a UUID stays one.
+// vary changes the texts of a value; a UUID remains a UUID.
 func vary(v any, i int) any {
 	switch v := v.(type) {
 	case string:
@@ -161,15 +162,15 @@ func vary(v any, i int) any {
 	return v
 }
 
-// queried is a request with a long query.
-func queried(r *rand.Rand, q request, keys []string) request {
+// withLongQuery returns a request with a long query.
+func withLongQuery(r *rand.Rand, q request, keys []string) request {
 	room := maxHead - len(q.Path) - 1000
 	key := pick(r, keys)
-	s := pick(r, texts)
+	s := pick(r, stringShapes)
 	var query string
 	switch r.IntN(6) {
 	case 0:
-		query, q.Name = key+"="+escaped(s.make(room/pick(r, []int{1, 3, 10})), room-len(key)-1), q.Name+" query "+key+": "+s.name
+		query, q.Name = key+"="+escapedForQuery(s.make(room/pick(r, []int{1, 3, 10})), room-len(key)-1), q.Name+" query "+key+": "+s.name
 	case 1:
 		value := pick(r, []string{"", "a", "uuid", "1", "desc", "ACTIVE", "display_name", "2020-01-01", "true"})
 		query, q.Name = repeat(key+"="+value+"&", room), q.Name+" query "+key+" again and again: "+value
@@ -178,11 +179,11 @@ func queried(r *rand.Rand, q request, keys []string) request {
 	case 3:
 		query, q.Name = numbered("%x", pick(r, []string{"&", "=&", ";"}), room), q.Name+" query of many keys"
 	case 4:
-		query, q.Name = escaped(s.make(room), room), q.Name+" query of "+s.name
+		query, q.Name = escapedForQuery(s.make(room), room), q.Name+" query of "+s.name
 	case 5:
 		var all []string
 		for range 1 + r.IntN(20) {
-			all = append(all, pick(r, keys)+"="+escaped(pick(r, texts).make(room/40), room/20))
+			all = append(all, pick(r, keys)+"="+escapedForQuery(pick(r, stringShapes).make(room/40), room/20))
 		}
 		query, q.Name = strings.Join(all, "&"), q.Name+" query of many filters"
 	}
@@ -191,8 +192,8 @@ func queried(r *rand.Rand, q request, keys []string) request {
 	return q
 }
 
-// escaped is a text as a query may have it, cut to its room.
-func escaped(s string, room int) string {
+// escapedForQuery returns a text, escaped for a query and cut to room bytes.
+func escapedForQuery(s string, room int) string {
 	var b strings.Builder
 	for i := 0; i < len(s) && b.Len() < room-3; i++ {
 		if c := s[i]; c <= ' ' || c >= 0x7f || c == '#' || c == '&' || c == '+' || c == '%' || c == '"' || c == '<' || c == '>' {
@@ -204,18 +205,18 @@ func escaped(s string, room int) string {
 	return b.String()
 }
 
-// headers are those that somebody reads.
+// headers are the headers that the services read.
 var headers = []string{"Accept", "OpenStack-API-Version", "X-OpenStack-Nova-API-Version", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix", "Forwarded", "Content-Type",
 	"X-OpenStack-Request-ID", "X-Auth-Token", "X-Service-Token", "X-Roles", "X-Service-Catalog", "Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Accept-Language", "Accept-Encoding",
 	"Cookie", "traceparent", "tracestate", "baggage", "X-Trace-Info", "X-Trace-HMAC", "If-None-Match", "Range", "User-Agent", "X-Instance-ID", "X-Instance-ID-Signature", "X-Tenant-ID", "X-Metadata-Provider",
 	"X-Metadata-Provider-Signature", "X-LB-Provider", "Connection", "Via"}
 
-// units are pieces that headers are made of.
-var units = []string{"a,", "compute 2.1,", "application/json,", "*/*;q=0.1,", "application/json;version=2;", ";q=1,", "for=1.2.3.4;proto=https,", `"`, `\"`, "1.2.3.4, ", "::,", "00-", "a=b,", " ", "\t", ",", "=", ";", "bytes=0-1,", "X-A,", "compute 2.", "9", "eyJ", "https,"}
+// headerUnits are parts of header values.
+var headerUnits = []string{"a,", "compute 2.1,", "application/json,", "*/*;q=0.1,", "application/json;version=2;", ";q=1,", "for=1.2.3.4;proto=https,", `"`, `\"`, "1.2.3.4, ", "::,", "00-", "a=b,", " ", "\t", ",", "=", ";", "bytes=0-1,", "X-A,", "compute 2.", "9", "eyJ", "https,"}
 
-// headed is a request with long headers.
-func headed(r *rand.Rand, q request) request {
-	name, unit := pick(r, headers), pick(r, units)
+// withLongHeaders returns a request with long headers.
+func withLongHeaders(r *rand.Rand, q request) request {
+	name, unit := pick(r, headers), pick(r, headerUnits)
 	room := maxHead - len(q.Path) - 2000
 	q.Header = slices.Clone(q.Header)
 	switch r.IntN(3) {
@@ -236,8 +237,8 @@ func headed(r *rand.Rand, q request) request {
 	return q
 }
 
-// spelled is a request with a long path.
-func spelled(r *rand.Rand, q request) request {
+// withLongPath returns a request with a long path.
+func withLongPath(r *rand.Rand, q request) request {
 	path, query, _ := strings.Cut(q.Path, "?")
 	unit := pick(r, []string{"/", "a", "a/", "..", "../", "./", "%2F", "%25", "%C3%A9", "%00", ";a=b", ".json", "//", "-", "0", "%"})
 	room := maxHead - len(q.Path) - 2000

@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// shape makes up to n bytes of one kind.
+// shape generates up to n bytes of one kind.
 type shape struct {
 	name string
 	make func(n int) string
 }
 
-// repeat repeats what costs the same again and again.
+// repeat returns copies of s with at most n bytes.
 func repeat(s string, n int) string { return strings.Repeat(s, max(0, n/len(s))) }
 
-// numbered joins up to n bytes of different pieces; format has one verb for an integer.
+// numbered joins different pieces to at most n bytes; format has one verb for an integer.
 func numbered(format, between string, n int) string {
 	var b strings.Builder
 	for i := 0; ; i++ {
@@ -33,15 +33,15 @@ func numbered(format, between string, n int) string {
 	}
 }
 
-// nested puts up to depth levels around a middle.
+// nested surrounds a middle with up to depth levels.
 func nested(before, middle, after string, n, depth int) string {
 	k := min(depth, (n-len(middle))/(len(before)+len(after)))
 	return strings.Repeat(before, max(0, k)) + middle + strings.Repeat(after, max(0, k))
 }
 
-// texts are contents of strings: what patterns, formats and expressions of filters
-// have to work for. None needs escaping in JSON.
-var texts = slices.Concat(repeats("a", "a!", " ", " a", "9", "-", "0", ".", "a.", ":", "1:", "=", "QUFB", "urn:uuid:", "{", "}", "é", "€", "😀", "a,", "a=b,", "/", "../", "%", "%25", "+", ";", "&", "aA0-_. ", "1e9", "_1", "٣"), []shape{
+// stringShapes are contents of strings that are expensive for patterns, formats and expressions of
+// filters. None of them needs escaping in JSON.
+var stringShapes = slices.Concat(repeats("a", "a!", " ", " a", "9", "-", "0", ".", "a.", ":", "1:", "=", "QUFB", "urn:uuid:", "{", "}", "é", "€", "😀", "a,", "a=b,", "/", "../", "%", "%25", "+", ";", "&", "aA0-_. ", "1e9", "_1", "٣"), []shape{
 	{"commas of different words", func(n int) string { return numbered("%x", ",", n) }},
 	{"long end that does not match", func(n int) string { return strings.Repeat("a", max(0, n-1)) + "!" }},
 	{"line feeds", func(n int) string { return repeat(`\n`, n) }},
@@ -73,8 +73,8 @@ func repeats(units ...string) []shape {
 	return list
 }
 
-// values are JSON values.
-var values = []shape{
+// jsonShapes are kinds of JSON values.
+var jsonShapes = []shape{
 	{"400 in the exponent", func(int) string { return "1e400" }},
 	{"long integer", func(int) string { return "1" + repeat("0", 4299) }},
 	{"long fraction", func(n int) string { return "0." + repeat("3", n-2) }},
@@ -102,8 +102,8 @@ var values = []shape{
 
 // valueShapes are the values, and the texts as JSON strings.
 var valueShapes = func() []shape {
-	list := slices.Clone(values)
-	for _, s := range texts {
+	list := slices.Clone(jsonShapes)
+	for _, s := range stringShapes {
 		list = append(list, shape{"text, " + s.name, func(n int) string { return `"` + s.make(n-2) + `"` }})
 	}
 	return list

@@ -18,7 +18,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/schema"
 )
 
-// target is an operation with bodies and query strings that its schema lets pass.
+// target is an operation with bodies and query strings that its schema accepts.
 type target struct {
 	row     api.Route
 	path    string
@@ -26,15 +26,15 @@ type target struct {
 	bodies  []string
 }
 
-// filters are parameters that lists look at, beside those in samples.
+// filters are parameters of lists, besides those in samples.
 var filters = []string{"sort_key", "sort_dir", "limit", "marker", "name", "ip", "ip6", "tags", "tags-any", "not-tags", "not-tags-any", "status", "changes-since", "changes-before", "all_tenants", "image", "flavor", "host",
 	"hostname", "locked", "deleted", "project_id", "user_id", "uuid", "task_state", "vm_state", "power_state", "description", "key_name", "availability_zone", "created_at", "launched_at", "display_name", "config_drive", "binary",
 	"instance_uuid", "migration_type", "hypervisor_hostname_pattern", "with_servers", "detailed", "start", "end", "is_public", "minDisk", "offset", "server", "type", "reverse", "metadata", "%6eame"}
 
-// samples are bodies and query keys by the contract's name of their schema.
+// samples returns bodies and query keys by the contract's name of their schema.
 func samples(t testing.TB) (bodies map[string][]string, keys []string) {
 	t.Helper()
-	// The tests of compute run in its directory.
+	// go test runs the tests of compute in the directory of compute.
 	file, err := os.Open("internal/schema/testdata/nova.jsonl")
 	if err != nil {
 		t.Fatal(err)
@@ -69,8 +69,8 @@ func samples(t testing.TB) (bodies map[string][]string, keys []string) {
 	return bodies, append(keys, filters...)
 }
 
-// whole are bodies with which an operation does something.
-var whole = map[string][]string{
+// completeBodies are complete bodies, with which an operation succeeds up to its last step.
+var completeBodies = map[string][]string{
 	"POST /servers": {`{"server":{"name":"x","flavorRef":"1","imageRef":"IMAGE","networks":[{"uuid":"NETWORK"}],"metadata":{"a":"b"},"tags":["t"],"personality":[],"security_groups":[{"name":"default"}],"user_data":"QUFB","availability_zone":"nova","description":"d","hostname":"h"},"os:scheduler_hints":{"group":"2b6e0dd0-0d2c-4f3e-8d43-fbd4d2a5a2f1","query":"[\"=\",\"$a\",1]"}}`,
 		`{"server":{"name":"x","flavorRef":"1","imageRef":"IMAGE","networks":"none","block_device_mapping_v2":[{"boot_index":0,"uuid":"IMAGE","source_type":"image","destination_type":"volume","volume_size":1,"delete_on_termination":true}]}}`},
 	"POST /servers/{server_id}/metadata":                     {`{"metadata":{"a":"b"}}`},
@@ -89,7 +89,7 @@ var whole = map[string][]string{
 
 var variable = regexp.MustCompile(`\{[a-z_]+\}`)
 
-// targets are the operations of the application.
+// targets returns the operations of the application.
 func targets(t testing.TB, rows []api.Route, things *strings.Replacer) (list []target, keys []string) {
 	t.Helper()
 	bodies, keys := samples(t)
@@ -109,7 +109,7 @@ func targets(t testing.TB, rows []api.Route, things *strings.Replacer) (list []t
 			}
 			return "1"
 		})
-		for _, b := range whole[row.Key()] {
+		for _, b := range completeBodies[row.Key()] {
 			at.bodies = append(at.bodies, things.Replace(b))
 		}
 		for _, name := range slices.Sorted(maps.Values(row.Body)) {
@@ -125,7 +125,7 @@ func targets(t testing.TB, rows []api.Route, things *strings.Replacer) (list []t
 	return list, keys
 }
 
-// request is one of a target, as it is, or by legacy v2.
+// request returns a request for a target, unchanged or through legacy v2.
 func (at target) request(r *rand.Rand) request {
 	q := request{Name: at.row.Op, Method: at.row.Method, Path: "/v2.1" + at.path, Version: at.version.String()}
 	if r.IntN(4) == 0 {
@@ -137,23 +137,23 @@ func (at target) request(r *rand.Rand) request {
 	return q
 }
 
-// random is a request that may cost much.
+// random returns a random request that may be expensive.
 func random(r *rand.Rand, list []target, keys []string) request {
 	at := pick(r, list)
 	q := at.request(r)
 	part := r.IntN(20)
 	switch {
 	case q.Body != "" && part < 17:
-		q = grown(r, q, maxBody-16)
+		q = withGrownBody(r, q, maxBody-16)
 		if part == 0 {
-			q = headed(r, q)
+			q = withLongHeaders(r, q)
 		}
 	case part < 15:
-		q = queried(r, q, keys)
+		q = withLongQuery(r, q, keys)
 	case part < 18:
-		q = headed(r, q)
+		q = withLongHeaders(r, q)
 	default:
-		q = spelled(r, q)
+		q = withLongPath(r, q)
 	}
 	return q
 }

@@ -30,13 +30,13 @@ func accessList(f *objects.Flavor) api.Encoder {
 	})
 }
 
-// access is what an action on the list of a flavor is about.
-type access struct {
+// projectAccess is the project in an action on the access list of a flavor.
+type projectAccess struct {
 	Project string `json:"tenant"`
 }
 
 func (a *API) addAccess(r *api.Request) (any, error) {
-	asked, err := api.Body[access](r, "addTenantAccess")
+	asked, err := api.Body[projectAccess](r, "addTenantAccess")
 	if err != nil {
 		return nil, err
 	}
@@ -54,17 +54,17 @@ func (a *API) addAccess(r *api.Request) (any, error) {
 	if err := a.Flavors.AddAccess(r.Context(), f, project); err != nil {
 		return nil, err
 	}
-	return a.listed(r)
+	return a.changedAccess(r)
 }
 
 func (a *API) removeAccess(r *api.Request) (any, error) {
-	asked, err := api.Body[access](r, "removeTenantAccess")
+	asked, err := api.Body[projectAccess](r, "removeTenantAccess")
 	if err != nil {
 		return nil, err
 	}
 	project := asked.Project
-	// A project that is gone can be taken from the list; a Keystone that is
-	// nowhere to be found is refused.
+	// A project that does not exist can still be removed from the list; an unreachable Keystone
+	// is an error.
 	if err := a.Projects.VerifyProject(r.Context(), r.Caller, project); err != nil && !strings.Contains(err.Error(), "is not a valid project") {
 		return nil, err
 	}
@@ -75,15 +75,15 @@ func (a *API) removeAccess(r *api.Request) (any, error) {
 	if err := a.Flavors.RemoveAccess(r.Context(), f, project); err != nil {
 		return nil, err
 	}
-	return a.listed(r)
+	return a.changedAccess(r)
 }
 
-// listed announces the flavor and answers its list as that has become.
-func (a *API) listed(r *api.Request) (any, error) {
+// changedAccess sends the update notification of the flavor and returns its new access list.
+func (a *API) changedAccess(r *api.Request) (any, error) {
 	f, err := a.get(r, r.Var("id"))
 	if err != nil {
 		return nil, err
 	}
-	a.changed(r, f)
+	a.notifyUpdate(r, f)
 	return accessList(f), nil
 }

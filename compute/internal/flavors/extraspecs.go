@@ -26,7 +26,7 @@ func (a *API) specsShow(r *api.Request) (any, error) {
 	return map[string]string{key: f.ExtraSpecs[key]}, nil
 }
 
-// spec finds the flavor and the extra spec that the path names.
+// spec finds the flavor and the extra spec in the path.
 func (a *API) spec(r *api.Request) (*objects.Flavor, string, error) {
 	key := r.Var("id")
 	f, err := a.get(r, r.Var("flavor_id"))
@@ -55,8 +55,8 @@ func (a *API) specsUpdate(r *api.Request) (any, error) {
 	return specs, nil
 }
 
-// setSpecs writes the extra specs that the body has, below a key or as a whole, and
-// answers them as they came. name, unless empty, has to be among them.
+// setSpecs stores the extra specs of the body, or of a member of it, and returns them
+// unchanged. If name is not empty, it must be one of them.
 func (a *API) setSpecs(r *api.Request, name string, under ...string) (api.Encoder, error) {
 	specs, err := api.Body[map[string]body.Value](r, under...)
 	if err != nil {
@@ -93,7 +93,7 @@ func (a *API) setSpecs(r *api.Request, name string, under ...string) (api.Encode
 	}
 	maps.Copy(changed.ExtraSpecs, values)
 	if len(changed.ExtraSpecs) > 0 {
-		a.changed(r, &changed)
+		a.notifyUpdate(r, &changed)
 	}
 	return api.Doc(func(o *api.Object) {
 		for _, k := range order {
@@ -113,6 +113,6 @@ func (a *API) specsDelete(r *api.Request) (any, error) {
 	changed := *f
 	changed.ExtraSpecs = maps.Clone(f.ExtraSpecs)
 	delete(changed.ExtraSpecs, key)
-	a.changed(r, &changed)
+	a.notifyUpdate(r, &changed)
 	return nil, nil
 }

@@ -1,4 +1,4 @@
-// Package flavors serves flavors, their extra specs and who may use them.
+// Package flavors serves flavors, their extra specs and their access lists.
 package flavors
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Store is what the area needs of the API database; *dbapi.Flavors is one.
+// Store is the part of the API database that the area uses; *dbapi.Flavors implements it.
 type Store interface {
 	List(context.Context, dbapi.FlavorQuery) ([]*objects.Flavor, error)
 	Get(ctx context.Context, id, project string, all bool) (*objects.Flavor, error)
@@ -26,44 +26,44 @@ type Store interface {
 	RemoveAccess(ctx context.Context, f *objects.Flavor, project string) error
 }
 
-// Projects tells whether a project exists. It answers nil, too, when Keystone
-// cannot be asked or does not let the caller know.
+// Projects checks that a project exists. It returns nil also if Keystone is unreachable, or
+// does not allow the caller to read projects.
 type Projects interface {
 	VerifyProject(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
-// API holds what the handlers work with.
+// API holds the dependencies of the handlers.
 type API struct {
 	Flavors  Store
 	Projects Projects
 	Notify   *notify.Notifier
 }
 
-// changed announces a flavor as it has become.
-func (a *API) changed(r *api.Request, f *objects.Flavor) {
+// notifyUpdate sends the update notification of a flavor.
+func (a *API) notifyUpdate(r *api.Request, f *objects.Flavor) {
 	a.Notify.Flavor(r.Context(), r.Caller, "update", f)
 }
 
-// get finds the flavor that the path names, among those the caller may see.
+// get finds a flavor by id, among those that the caller may see.
 func (a *API) get(r *api.Request, id string) (*objects.Flavor, error) {
 	return a.Flavors.Get(r.Context(), id, r.Caller.ProjectID, r.Caller.IsAdmin)
 }
 
-// showsExtraSpecs tells whether flavors carry their extra specs.
+// showsExtraSpecs reports whether the answer contains the extra specs of flavors.
 func showsExtraSpecs(r *api.Request) bool {
 	return r.Since(mv.V61FlavorExtraSpecs) && r.Allowed(policy.FlavorExtraSpecsIndex, r.Own())
 }
 
-// single wraps one flavor as {"flavor": {…}}.
-func single(r *api.Request, f *objects.Flavor) api.Encoder {
+// flavorDoc writes one flavor as {"flavor": {…}}.
+func flavorDoc(r *api.Request, f *objects.Flavor) api.Encoder {
 	specs, links := showsExtraSpecs(r), r.Links()
 	return api.Doc(func(o *api.Object) {
-		o.Obj("flavor", func(o *api.Object) { detail(r, links, o, f, specs) })
+		o.Obj("flavor", func(o *api.Object) { writeDetail(r, links, o, f, specs) })
 	})
 }
 
-// brief writes a flavor as GET /flavors lists it.
-func brief(r *api.Request, l *api.Links, o *api.Object, f *objects.Flavor) {
+// writeBrief writes a flavor as in GET /flavors.
+func writeBrief(r *api.Request, l *api.Links, o *api.Object, f *objects.Flavor) {
 	o.Str("id", f.FlavorID)
 	o.Str("name", f.Name)
 	l.Write(o, "flavors", f.FlavorID)
@@ -72,8 +72,8 @@ func brief(r *api.Request, l *api.Links, o *api.Object, f *objects.Flavor) {
 	}
 }
 
-// detail writes all of a flavor.
-func detail(r *api.Request, l *api.Links, o *api.Object, f *objects.Flavor, specs bool) {
+// writeDetail writes all fields of a flavor.
+func writeDetail(r *api.Request, l *api.Links, o *api.Object, f *objects.Flavor, specs bool) {
 	o.Str("id", f.FlavorID)
 	o.Str("name", f.Name)
 	o.Int("ram", f.MemoryMB)

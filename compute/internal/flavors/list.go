@@ -17,7 +17,7 @@ func (a *API) index(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return page(r, list, "flavors", func(l *api.Links, o *api.Object, f *objects.Flavor) { brief(r, l, o, f) }), nil
+	return pageDoc(r, list, "flavors", func(l *api.Links, o *api.Object, f *objects.Flavor) { writeBrief(r, l, o, f) }), nil
 }
 
 func (a *API) detail(r *api.Request) (any, error) {
@@ -26,10 +26,10 @@ func (a *API) detail(r *api.Request) (any, error) {
 		return nil, err
 	}
 	specs := showsExtraSpecs(r)
-	return page(r, list, "flavors/detail", func(l *api.Links, o *api.Object, f *objects.Flavor) { detail(r, l, o, f, specs) }), nil
+	return pageDoc(r, list, "flavors/detail", func(l *api.Links, o *api.Object, f *objects.Flavor) { writeDetail(r, l, o, f, specs) }), nil
 }
 
-func page(r *api.Request, list []*objects.Flavor, path string, write func(*api.Links, *api.Object, *objects.Flavor)) api.Encoder {
+func pageDoc(r *api.Request, list []*objects.Flavor, path string, write func(*api.Links, *api.Object, *objects.Flavor)) api.Encoder {
 	links := r.Links()
 	return api.Doc(func(o *api.Object) {
 		o.List("flavors", len(list), func(i int, arr *api.Array) {
@@ -72,10 +72,10 @@ func (a *API) list(r *api.Request) ([]*objects.Flavor, error) {
 	} else {
 		q.IsPublic, q.Disabled = &yes, &no
 	}
-	if q.MinRAM, err = least(query, "minRam"); err != nil {
+	if q.MinRAM, err = sizeFilter(query, "minRam"); err != nil {
 		return nil, err
 	}
-	if q.MinDisk, err = least(query, "minDisk"); err != nil {
+	if q.MinDisk, err = sizeFilter(query, "minDisk"); err != nil {
 		return nil, err
 	}
 	q.NameRegex, _ = query.Get("name")
@@ -86,7 +86,7 @@ func (a *API) list(r *api.Request) ([]*objects.Flavor, error) {
 	return list, err
 }
 
-func least(query api.Query, name string) (*int64, error) {
+func sizeFilter(query api.Query, name string) (*int64, error) {
 	s, given := query.Get(name)
 	if !given {
 		return nil, nil
@@ -95,11 +95,12 @@ func least(query api.Query, name string) (*int64, error) {
 	if !ok {
 		return nil, api.BadRequest("Invalid %s filter [%s]", name, s)
 	}
-	return new(bounded(n)), nil
+	return new(nearestInt64(n)), nil
 }
 
-// bounded is a number as near as 64 bits come to it: no flavor has as much, and all have more.
-func bounded(n *big.Int) int64 {
+// nearestInt64 converts a number to the nearest int64. Comparisons with sizes of flavors have the
+// same result.
+func nearestInt64(n *big.Int) int64 {
 	switch {
 	case n.IsInt64():
 		return n.Int64()

@@ -16,10 +16,10 @@ func (a *API) show(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return single(r, f), nil
+	return flavorDoc(r, f), nil
 }
 
-// newFlavor is the body that makes a flavor.
+// newFlavor is the request body that creates a flavor.
 type newFlavor struct {
 	Name        string     `json:"name"`
 	ID          body.Value `json:"id"`
@@ -69,10 +69,10 @@ func (a *API) create(r *api.Request) (any, error) {
 		return nil, err
 	}
 	a.Notify.Flavor(r.Context(), r.Caller, "create", f)
-	return single(r, f), nil
+	return flavorDoc(r, f), nil
 }
 
-// setSize stores a size that is given. The schema has seen to its bounds.
+// setSize stores a size if it is present. The schema has checked its bounds.
 func setSize(to *int64, name string, asked body.Value) error {
 	if !asked.Given {
 		return nil
@@ -85,13 +85,13 @@ func setSize(to *int64, name string, asked body.Value) error {
 	return nil
 }
 
-// unexpectedInput is a value that the schema accepts and Nova's code refuses: 1.0 where
-// an integer has to be. Nova does not expect that, and answers 500.
+// unexpectedInput reports a value that the schema accepts and Nova's code rejects, such as 1.0
+// for an integer. Nova does not handle this error, and answers 500.
 func unexpectedInput(format string, a ...any) error {
 	return objects.ErrInvalidInput.Errorf(0, "Invalid input received: "+format, a...)
 }
 
-// maxFactor is the largest single-precision float, as Nova bounds it.
+// maxFactor is the largest single-precision float, which is Nova's upper bound.
 const maxFactor = 3.40282e+38
 
 func rxtxFactor(asked body.Value) (float64, error) {
@@ -102,7 +102,7 @@ func rxtxFactor(asked body.Value) (float64, error) {
 	return f, nil
 }
 
-// description is the body that updates a flavor.
+// description is the request body that updates a flavor.
 type description struct {
 	Description *string `json:"description"`
 }
@@ -121,8 +121,8 @@ func (a *API) update(r *api.Request) (any, error) {
 	if err := a.Flavors.SetDescription(r.Context(), f.ID, changed.Description); err != nil {
 		return nil, err
 	}
-	a.changed(r, &changed)
-	return single(r, &changed), nil
+	a.notifyUpdate(r, &changed)
+	return flavorDoc(r, &changed), nil
 }
 
 func (a *API) delete(r *api.Request) (any, error) {

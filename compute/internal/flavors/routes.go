@@ -6,7 +6,8 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Routes lists flavors, their extra specs and who may use them, in the order of Nova's router.
+// Routes lists the operations on flavors, their extra specs and their access lists, in the
+// order of Nova's router.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Do: a.index, Op: "flavors.index", Method: "GET", Path: "/flavors", OK: 200,

@@ -7,13 +7,13 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// validateSpec checks an extra spec against those that Nova knows. A name in a
-// namespace of Nova's has to be one of its own; others pass, whatever their value.
+// validateSpec checks an extra spec against those that Nova defines. A name in one of Nova's
+// namespaces must be defined; names in other namespaces are accepted with any value.
 func validateSpec(key, value string) error {
 	if rule, known := ruleOf(key); known {
 		return rule.check(value)
 	}
-	if namespace, _, qualified := strings.Cut(key, ":"); qualified && novas(namespace) {
+	if namespace, _, qualified := strings.Cut(key, ":"); qualified && inNovaNamespace(namespace) {
 		return badSpec("extra spec '%s' does not appear to be a valid extra spec.", key)
 	}
 	return nil
@@ -23,17 +23,17 @@ func badSpec(format string, a ...any) error {
 	return objects.ErrValidationError.Errorf(objects.KindInvalid, "Validation failed; "+format, a...)
 }
 
-// namespaces are those of Nova besides the ones of traits and resources, which a
-// group may follow.
+// namespaces are Nova's namespaces, except those of traits and resources, which may have the
+// suffix of a group.
 var namespaces = setOf("accel", "aggregate_instance_extra_specs", "capabilities", "hw", "hw_rng", "hw_video", "os", "pci_passthrough", "quota", "vmware")
 
-func novas(namespace string) bool {
-	return namespaces[namespace] || grouped(namespace, "resources") || grouped(namespace, "trait")
+func inNovaNamespace(namespace string) bool {
+	return namespaces[namespace] || matchesNamespace(namespace, "resources") || matchesNamespace(namespace, "trait")
 }
 
-// grouped tells whether a namespace is the one named, with or without the suffix
-// of a group of the granular resource request syntax: "resources_PORT1".
-func grouped(namespace, name string) bool {
+// matchesNamespace reports whether a namespace is name, with or without the suffix of a group of the
+// granular resource request syntax: "resources_PORT1".
+func matchesNamespace(namespace, name string) bool {
 	group, ok := strings.CutPrefix(namespace, name)
 	return ok && groupName.MatchString(group)
 }
@@ -42,11 +42,11 @@ var (
 	groupName  = regexp.MustCompile(`^[a-zA-Z0-9_-]{0,64}$`)
 	customName = regexp.MustCompile(`^CUSTOM_[A-Z0-9_]+$`)
 	nestedPath = regexp.MustCompile(`^(:\w+)*$`)
-	// Nova's own expression has a dot that stands for any character.
+	// Nova's expression contains an unescaped dot, which matches any character.
 	numaNode = regexp.MustCompile(`^hw:numa_(cpus|mem).(\d+)$`)
 )
 
-// ruleOf finds the rule for the value of an extra spec.
+// ruleOf returns the rule for the value of an extra spec.
 func ruleOf(key string) (valueRule, bool) {
 	if rule, ok := namedSpecs[key]; ok {
 		return rule, true
@@ -61,11 +61,11 @@ func ruleOf(key string) (valueRule, bool) {
 		if m := numaNode.FindStringSubmatch(key); m != nil && m[1] == "cpus" {
 			return cpuSet, true
 		} else if m != nil {
-			return integer{min: at(1)}, true
+			return integer{min: pointerTo(1)}, true
 		}
-	case grouped(namespace, "resources"):
+	case matchesNamespace(namespace, "resources"):
 		return integer{}, resourceClasses[name] || customName.MatchString(name)
-	case grouped(namespace, "trait"):
+	case matchesNamespace(namespace, "trait"):
 		return oneOf{"required", "forbidden"}, traits[name] || customName.MatchString(name)
 	}
 	return nil, false

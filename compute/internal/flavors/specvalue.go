@@ -10,15 +10,15 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// valueRule says what values an extra spec may have.
+// valueRule checks the value of an extra spec.
 type valueRule interface{ check(value string) error }
 
-// anything takes every value.
+// anything accepts every value.
 type anything struct{}
 
 func (anything) check(string) error { return nil }
 
-// boolean takes what Nova reads as a truth value.
+// boolean accepts the words that Nova reads as booleans.
 type boolean struct{}
 
 func (boolean) check(value string) error {
@@ -28,7 +28,7 @@ func (boolean) check(value string) error {
 	return nil
 }
 
-// oneOf takes the values listed.
+// oneOf accepts the listed values.
 type oneOf []string
 
 func (l oneOf) check(value string) error {
@@ -38,10 +38,10 @@ func (l oneOf) check(value string) error {
 	return nil
 }
 
-// integer takes whole numbers of any size, within bounds if there are any.
+// integer accepts integers of any size, or within bounds.
 type integer struct{ min, max *int64 }
 
-func at(n int64) *int64 { return &n }
+func pointerTo(n int64) *int64 { return &n }
 
 func (b integer) check(value string) error {
 	n, ok := schema.ParseInteger(value)
@@ -56,14 +56,15 @@ func (b integer) check(value string) error {
 	return nil
 }
 
-// pattern takes values of a form. The message shows the expression as Nova has it.
+// pattern accepts values that match an expression. Error messages contain the expression in
+// Nova's form.
 type pattern struct {
 	shown string
 	form  *regexp.Regexp
 }
 
-// format makes a pattern of an expression of Nova's. Python's \d and \s know more
-// than ASCII.
+// format converts an expression of Nova's to a pattern. Python's \d and \s match more than
+// ASCII.
 func format(expression string) pattern {
 	translated := strings.NewReplacer(`\d`, `\p{Nd}`, `\s`, `[\s\v\x1c-\x1f\x85\p{Z}]`).Replace(expression)
 	return pattern{expression, regexp.MustCompile(`^(?:` + translated + `)$`)}
@@ -76,5 +77,5 @@ func (p pattern) check(value string) error {
 	return nil
 }
 
-// cpuSet is the form of sets of CPUs: "0-3,^2,8".
+// cpuSet accepts sets of CPUs: "0-3,^2,8".
 var cpuSet = format(`\^?\d+((-\d+)?(,\^?\d+(-\d+)?)?)*`)

@@ -1,4 +1,5 @@
-// Package groups serves server groups: servers that are placed together or apart.
+// Package groups serves server groups, whose servers are placed on the same host or on
+// different hosts.
 package groups
 
 import (
@@ -16,8 +17,8 @@ import (
 	"github.com/nova-go/nova/internal/quota"
 )
 
-// Store is what the area needs of the API database; *dbapi.Groups is one. Groups
-// are found in one project, or in every one with all.
+// Store is the part of the API database that the area uses; *dbapi.Groups implements it. Groups
+// are searched in one project or, with all, in every project.
 type Store interface {
 	List(ctx context.Context, project string, all bool) ([]*objects.ServerGroup, error) // without members
 	FillMembers(context.Context, []*objects.ServerGroup) error
@@ -26,29 +27,29 @@ type Store interface {
 	Delete(context.Context, *objects.ServerGroup) error
 }
 
-// Servers knows the servers of groups; *group.Members is one.
+// Servers finds the members of groups; *group.Members implements it.
 type Servers interface {
-	// Alive answers those servers that are not deleted.
+	// Alive returns those of the servers that are not deleted.
 	Alive(ctx context.Context, uuids []string) ([]string, error)
 }
 
-// Quota checks how many groups an owner may have; *quota.Quotas is one.
+// Quota checks the number of groups; *quota.Quotas implements it.
 type Quota interface {
 	Check(ctx context.Context, o quota.Owner, deltas quota.Deltas) error
 }
 
-// API holds what the handlers work with.
+// API holds the dependencies of the handlers.
 type API struct {
 	Groups  Store
 	Servers Servers
 	Quota   Quota
 	Notify  *notify.Notifier
-	// OldestCompute is the lowest version of a nova-compute, or 0.
+	// OldestCompute returns the lowest service version of nova-compute, or 0 if there is none.
 	OldestCompute func(context.Context) (int64, error)
-	Recheck       bool // [quota] recheck_quota: count again after a group was made
+	Recheck       bool // [quota] recheck_quota: count again after the creation of a group
 }
 
-// get finds the group that the path names.
+// get finds the group in the path.
 func (a *API) get(r *api.Request) (*objects.ServerGroup, policy.Target, error) {
 	g, err := a.Groups.Get(r.Context(), r.Var("id"), r.Caller.ProjectID, r.Caller.IsAdmin)
 	if err != nil {
@@ -57,7 +58,7 @@ func (a *API) get(r *api.Request) (*objects.ServerGroup, policy.Target, error) {
 	return g, policy.Target{ProjectID: g.ProjectID}, nil
 }
 
-// ownProject is the target of rules about the groups of the caller's project.
+// ownProject returns the target for rules about the groups of the caller's project.
 func ownProject(r *api.Request) policy.Target { return policy.Target{ProjectID: r.Caller.ProjectID} }
 
 func (a *API) show(r *api.Request, g *objects.ServerGroup) (any, error) {
@@ -65,14 +66,14 @@ func (a *API) show(r *api.Request, g *objects.ServerGroup) (any, error) {
 	if g.Members, err = a.Servers.Alive(r.Context(), g.Members); err != nil {
 		return nil, err
 	}
-	return single(r, g), nil
+	return groupDoc(r, g), nil
 }
 
 func (a *API) delete(r *api.Request, g *objects.ServerGroup) (any, error) {
 	return nil, a.remove(r, g)
 }
 
-// remove deletes a group and announces that.
+// remove deletes a group and sends the notification.
 func (a *API) remove(r *api.Request, g *objects.ServerGroup) error {
 	err := a.Groups.Delete(r.Context(), g)
 	if err == nil {
@@ -101,12 +102,12 @@ func (a *API) index(r *api.Request) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.List("server_groups", len(list), func(n int, arr *api.Array) {
-			arr.Obj(func(o *api.Object) { view(r, o, list[n]) })
+			arr.Obj(func(o *api.Object) { writeGroup(r, o, list[n]) })
 		})
 	}), nil
 }
 
-// fillAlive gives groups their members, as far as those are not deleted.
+// fillAlive sets the members of groups to those that are not deleted.
 func (a *API) fillAlive(ctx context.Context, list []*objects.ServerGroup) error {
 	if err := a.Groups.FillMembers(ctx, list); err != nil {
 		return err
@@ -135,22 +136,22 @@ func (a *API) fillAlive(ctx context.Context, list []*objects.ServerGroup) error 
 	return nil
 }
 
-// perHost is the rule that anti-affinity knows: how many servers of the group a
-// host may have.
-const perHost = "max_server_per_host"
+// maxServerPerHost is the only rule of the policy anti-affinity: the maximum number of servers of the
+// group on a host.
+const maxServerPerHost = "max_server_per_host"
 
-// rulesSince is the version of computes that know perHost.
+// rulesSince is the service version of nova-compute that supports perHost.
 const rulesSince = 33
 
-// newGroup is the body that makes a group.
+// newGroup is the request body that creates a group.
 type newGroup struct {
-	Name     *string  `json:"name"`
-	Policies []string `json:"policies"` // one, until 2.64
-	Policy   string   `json:"policy"`   // since 2.64
-	Rules    rules    `json:"rules"`
+	Name     *string    `json:"name"`
+	Policies []string   `json:"policies"` // one, until 2.64
+	Policy   string     `json:"policy"`   // since 2.64
+	Rules    groupRules `json:"rules"`
 }
 
-type rules struct {
+type groupRules struct {
 	PerHost body.Value `json:"max_server_per_host"`
 }
 
@@ -169,7 +170,7 @@ func (a *API) create(r *api.Request) (any, error) {
 			return nil, err
 		}
 		if most := asked.Rules.PerHost; most.Given {
-			g.Rules = map[string]string{perHost: most.Text()}
+			g.Rules = map[string]string{maxServerPerHost: most.Text()}
 		}
 		g.Policy = &asked.Policy
 	} else {
@@ -179,17 +180,17 @@ func (a *API) create(r *api.Request) (any, error) {
 		return nil, err
 	}
 	a.Notify.GroupCreated(r.Context(), r.Caller, g, r.Since(mv.V64ServerGroupPolicy))
-	// Others may have made groups since the first look.
+	// Concurrent requests may have created groups after the first check.
 	if a.Recheck {
 		if err := a.checkQuota(r.Context(), owner, 0); err != nil {
 			return nil, errors.Join(err, a.remove(r, g))
 		}
 	}
-	// Nova fails to show such a group, but has made it.
-	if text, given := g.Rules[perHost]; given && !isInteger(text) {
+	// Nova creates the group, and then fails to show it.
+	if text, given := g.Rules[maxServerPerHost]; given && !isInteger(text) {
 		return nil, api.Raised("ValueError", "%s is not an integer", text)
 	}
-	return single(r, g), nil
+	return groupDoc(r, g), nil
 }
 
 func isInteger(text string) bool {
@@ -228,20 +229,20 @@ func (a *API) checkQuota(ctx context.Context, o quota.Owner, delta int64) error 
 	return err
 }
 
-func single(r *api.Request, g *objects.ServerGroup) api.Encoder {
+func groupDoc(r *api.Request, g *objects.ServerGroup) api.Encoder {
 	return api.Doc(func(o *api.Object) {
-		o.Obj("server_group", func(o *api.Object) { view(r, o, g) })
+		o.Obj("server_group", func(o *api.Object) { writeGroup(r, o, g) })
 	})
 }
 
-func view(r *api.Request, o *api.Object, g *objects.ServerGroup) {
+func writeGroup(r *api.Request, o *api.Object, g *objects.ServerGroup) {
 	o.Str("id", g.UUID)
 	o.Opt("name", g.Name)
 	if r.Since(mv.V64ServerGroupPolicy) {
 		o.Opt("policy", g.Policy)
 		o.Obj("rules", func(o *api.Object) {
-			if n, ok := schema.ParseInteger(g.Rules[perHost]); ok {
-				o.Raw(perHost, []byte(n.String()))
+			if n, ok := schema.ParseInteger(g.Rules[maxServerPerHost]); ok {
+				o.Raw(maxServerPerHost, []byte(n.String()))
 			}
 		})
 	} else {
@@ -250,7 +251,7 @@ func view(r *api.Request, o *api.Object, g *objects.ServerGroup) {
 			policies = []string{*g.Policy}
 		}
 		o.Strs("policies", policies)
-		o.Obj("metadata", func(*api.Object) {}) // never anything else, and gone since 2.64
+		o.Obj("metadata", func(*api.Object) {}) // always empty, and removed in 2.64
 	}
 	o.Strs("members", g.Members)
 	if r.Since(mv.V13ServerGroupOwner) {

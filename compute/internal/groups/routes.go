@@ -6,7 +6,7 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Routes lists server groups, in the order of Nova's router.
+// Routes lists the operations on server groups, in the order of Nova's router.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{On: api.Owned(ownProject, a.index), Op: "server_groups.index", Method: "GET", Path: "/os-server-groups", OK: 200,

@@ -30,29 +30,28 @@ func (a *API) aggregatesShow(r *api.Request) (any, error) {
 	return oneAggregate(r, g), err
 }
 
-// aggregateID reads the row id in the path.
+// aggregateID reads the id of the aggregate in the path.
 func aggregateID(r *api.Request) (int64, error) { return rowID(r.Var("id")) }
 
-// aggregate loads the one that the path names.
+// aggregate loads the aggregate in the path.
 func (a *API) aggregate(r *api.Request) (*objects.Aggregate, error) {
 	id, err := aggregateID(r)
 	if err != nil {
 		return nil, err
 	}
 	g, err := a.Aggregates.Get(r.Context(), id)
-	return g, asWritten(r, err)
+	return g, withWrittenID(r, err)
 }
 
-// asWritten tells of an aggregate that does not exist by the id that the client
-// wrote.
-func asWritten(r *api.Request, err error) error {
+// asWritten changes a not-found error of an aggregate to contain the id as the client wrote it.
+func withWrittenID(r *api.Request, err error) error {
 	if errors.Is(err, objects.ErrAggregateNotFound) {
 		return dbapi.AggregateNotFound(r.Var("id"))
 	}
 	return err
 }
 
-// oneAggregate is {"aggregate": {…}}, or nil for nil.
+// oneAggregate writes {"aggregate": {…}}; it returns nil for nil.
 func oneAggregate(r *api.Request, g *objects.Aggregate) any {
 	if g == nil {
 		return nil
@@ -81,10 +80,10 @@ func aggregateBrief(r *api.Request, o *api.Object, g *objects.Aggregate) {
 	o.Opt("availability_zone", g.Zone())
 }
 
-// newAggregate is the body that makes an aggregate.
+// newAggregate is the request body that creates an aggregate.
 type newAggregate struct {
 	Name string `json:"name"`
-	Zone string `json:"availability_zone"` // "": none
+	Zone string `json:"availability_zone"` // "" is no zone
 }
 
 func (a *API) aggregatesCreate(r *api.Request) (any, error) {
@@ -99,36 +98,36 @@ func (a *API) aggregatesCreate(r *api.Request) (any, error) {
 		if zone != "" {
 			given = zone
 		}
-		return nil, a.failed(r, "create_aggregate", map[string]any{"aggregate_name": name, "availability_zone": given}, err)
+		return nil, a.notifyError(r, "create_aggregate", map[string]any{"aggregate_name": name, "availability_zone": given}, err)
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("aggregate", func(o *api.Object) { aggregateBrief(r, o, g) })
 	}), nil
 }
 
-// failed announces that a method of Nova's ended in an error, and answers that.
-func (a *API) failed(r *api.Request, method string, args map[string]any, err error) error {
+// notifyError sends the exception notification of a method of Nova, and returns err.
+func (a *API) notifyError(r *api.Request, method string, args map[string]any, err error) error {
 	a.Notify.Failed(r.Context(), r.Caller, notify.Call{Service: "compute", Method: method, Args: args}, err)
 	return err
 }
 
-// failedOn is failed for the aggregate that the path names.
-func (a *API) failedOn(r *api.Request, method, what string, value any, err error) error {
+// notifyAggregateError is failed for a method whose first argument is the aggregate in the path.
+func (a *API) notifyAggregateError(r *api.Request, method, what string, value any, err error) error {
 	args := map[string]any{"aggregate_id": r.Var("id")}
 	if what != "" {
 		args[what] = value
 	}
-	return a.failed(r, method, args, err)
+	return a.notifyError(r, method, args, err)
 }
 
-// aggregateUpdate is the body that updates an aggregate.
+// aggregateUpdate is the request body that updates an aggregate.
 type aggregateUpdate struct {
 	Name *string           `json:"name"`
 	Zone body.Opt[*string] `json:"availability_zone"`
 }
 
-// values are the changes as Nova announces them when they fail. It takes the name out of
-// them once the aggregate is found.
+// values returns the changes for the exception notification. If found is true, the name is left
+// out, because Nova removes it after it has found the aggregate.
 func (u *aggregateUpdate) values(found bool) map[string]any {
 	values := map[string]any{}
 	if u.Name != nil && !found {
@@ -156,7 +155,7 @@ func (a *API) aggregatesUpdate(r *api.Request) (any, error) {
 		err = a.updateAggregate(r, g, &asked)
 	}
 	if err != nil {
-		return nil, a.failedOn(r, "update_aggregate", "values", asked.values(g != nil), err)
+		return nil, a.notifyAggregateError(r, "update_aggregate", "values", asked.values(g != nil), err)
 	}
 	return oneAggregate(r, g), nil
 }
@@ -179,15 +178,15 @@ func (a *API) aggregatesDelete(r *api.Request) (any, error) {
 	if err == nil {
 		err = a.Aggregates.Delete(r.Context(), r.Caller, g)
 	} else {
-		a.Notify.AggregateOf(r.Context(), r.Caller, "delete.start", id, nil) // Nova begins before it looks
+		a.Notify.AggregateOf(r.Context(), r.Caller, "delete.start", id, nil) // Nova sends it before it loads the aggregate
 	}
 	if err != nil {
-		return nil, a.failedOn(r, "delete_aggregate", "", nil, err)
+		return nil, a.notifyAggregateError(r, "delete_aggregate", "", nil, err)
 	}
 	return nil, nil
 }
 
-// aggregateHost is what an action on the hosts of an aggregate is about.
+// aggregateHost is the host in an action on the hosts of an aggregate.
 type aggregateHost struct {
 	Host string `json:"host"`
 }
@@ -204,12 +203,12 @@ func (a *API) aggregatesAddHost(r *api.Request) (any, error) {
 	}
 	g, err := a.Aggregates.AddHost(r.Context(), r.Caller, id, host)
 	if err != nil {
-		err = a.failedOn(r, "add_host_to_aggregate", "host_name", host, asWritten(r, err))
+		err = a.notifyAggregateError(r, "add_host_to_aggregate", "host_name", host, withWrittenID(r, err))
 	}
 	if errors.Is(err, objects.ErrInvalidAggregateActionAdd) {
 		err = api.As(409, err)
 	}
-	return oneAggregate(r, g), asWritten(r, notMapped(err))
+	return oneAggregate(r, g), withWrittenID(r, notMapped(err))
 }
 
 func (a *API) aggregatesRemoveHost(r *api.Request) (any, error) {
@@ -224,7 +223,7 @@ func (a *API) aggregatesRemoveHost(r *api.Request) (any, error) {
 	}
 	g, err := a.Aggregates.RemoveHost(r.Context(), r.Caller, id, host)
 	if err != nil {
-		err = a.failedOn(r, "remove_host_from_aggregate", "host_name", host, err)
+		err = a.notifyAggregateError(r, "remove_host_from_aggregate", "host_name", host, err)
 	}
 	switch {
 	case errors.Is(err, objects.ErrInvalidAggregateActionDelete):
@@ -235,7 +234,7 @@ func (a *API) aggregatesRemoveHost(r *api.Request) (any, error) {
 	return oneAggregate(r, g), err
 }
 
-// aggregateMetadata is a change of metadata; nil takes a member away.
+// aggregateMetadata is a change of metadata; nil removes a key.
 type aggregateMetadata struct {
 	Change map[string]*string `json:"metadata"`
 }
@@ -253,12 +252,12 @@ func (a *API) aggregatesSetMetadata(r *api.Request) (any, error) {
 		err = a.Aggregates.SetMetadata(r.Context(), r.Caller, g, asked.Change)
 	}
 	if err != nil {
-		return nil, a.failedOn(r, "update_aggregate_metadata", "metadata", asked.Change, err)
+		return nil, a.notifyAggregateError(r, "update_aggregate_metadata", "metadata", asked.Change, err)
 	}
 	return oneAggregate(r, g), nil
 }
 
-// cachedImages is the body that has hosts cache images.
+// cachedImages is the request body that makes hosts cache images.
 type cachedImages struct {
 	Cache []struct {
 		ID string `json:"id"`

@@ -7,15 +7,16 @@ import (
 	"github.com/nova-go/nova/internal/rest/ironic"
 )
 
-// Machines are Ironic's; *ironic.Client has them.
+// Machines reads bare metal nodes; *ironic.Client implements it.
 type Machines interface {
 	Nodes(ctx context.Context) ([]*ironic.Node, error)
-	// Node answers a machine, or NodeNotFound.
+	// Node returns a node, or NodeNotFound.
 	Node(ctx context.Context, id string) (*ironic.Node, error)
 	Ports(ctx context.Context, node string) ([]ironic.Port, error)
 }
 
-// viaIronic refuses what Ironic took over, with the command that does it there.
+// viaIronic returns the handler of an operation that moved to Ironic; its error names the
+// command that replaces it.
 func viaIronic(command string) func(*api.Request) (any, error) {
 	return func(*api.Request) (any, error) {
 		return nil, api.BadRequest("Command not supported. Please use Ironic command %s to perform this action.", command)
@@ -29,7 +30,7 @@ func (a *API) baremetalIndex(r *api.Request) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.List("nodes", len(nodes), func(n int, arr *api.Array) {
-			arr.Obj(func(o *api.Object) { machine(o, nodes[n], nil) })
+			arr.Obj(func(o *api.Object) { writeNode(o, nodes[n], nil) })
 		})
 	}), nil
 }
@@ -45,13 +46,13 @@ func (a *API) baremetalShow(r *api.Request) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("node", func(o *api.Object) {
-			machine(o, n, ports)
+			writeNode(o, n, ports)
 			o.Opt("instance_uuid", n.InstanceUUID)
 		})
 	}), nil
 }
 
-func machine(o *api.Object, n *ironic.Node, ports []ironic.Port) {
+func writeNode(o *api.Object, n *ironic.Node, ports []ironic.Port) {
 	o.Str("id", n.UUID)
 	o.List("interfaces", len(ports), func(i int, arr *api.Array) {
 		arr.Obj(func(o *api.Object) { o.Str("address", ports[i].Address) })

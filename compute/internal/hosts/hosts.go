@@ -1,4 +1,5 @@
-// Package hosts serves what administrators see of hosts: services, hypervisors, aggregates, availability zones.
+// Package hosts serves the administrators' view of hosts: services, hypervisors, aggregates,
+// availability zones.
 package hosts
 
 import (
@@ -16,20 +17,20 @@ import (
 	"github.com/nova-go/nova/internal/ops/notify"
 )
 
-// Services reads the services of all cells; cell.Everywhere does.
+// Services reads the services of all cells; cell.Everywhere implements it.
 type Services interface {
 	Services(ctx context.Context, q cell.ServiceQuery) ([]*objects.Service, error)
 }
 
-// Zones tells the availability zones of hosts; *dbapi.Zones does.
+// Zones returns the availability zones of hosts; *dbapi.Zones implements it.
 type Zones interface {
-	// Current answers the zones of all hosts that an aggregate gives one.
+	// Current returns the zones of all hosts whose aggregate has one.
 	Current(context.Context) (map[string]string, error)
-	// Of is the zone of a host: the default one where no aggregate gives one.
+	// Of returns the zone of a host: the default zone if no aggregate sets one.
 	Of(byHost map[string]string, host string) string
 }
 
-// API holds what the handlers work with.
+// API holds the dependencies of the handlers.
 type API struct {
 	Services     Services
 	Zones        Zones
@@ -42,10 +43,11 @@ type API struct {
 	NameTemplate string        // [DEFAULT] instance_name_template
 }
 
-// microTime is how Python's Nova writes most times.
+// microTime is the layout in which Python's Nova writes most times.
 const microTime = "2006-01-02T15:04:05.000000"
 
-// zoneOf is the zone of a service: only computes have one of their own.
+// zoneOf returns the zone of a service: hosts of nova-compute have their own zones, all other
+// services are in the internal zone.
 func (a *API) zoneOf(byHost map[string]string, s *objects.Service) string {
 	if s.Topic != nil && *s.Topic == "compute" {
 		return a.Zones.Of(byHost, s.Host)
@@ -53,15 +55,15 @@ func (a *API) zoneOf(byHost map[string]string, s *objects.Service) string {
 	return a.InternalZone
 }
 
-// ofAPI tells whether a service is an API's own: nothing keeps its row up to
-// date, and it is not shown.
-func ofAPI(s *objects.Service) bool {
+// isAPIService reports whether a service is an API service. Such services are not shown, because
+// nothing updates their rows.
+func isAPIService(s *objects.Service) bool {
 	return s.Binary == "nova-osapi_compute" || s.Binary == "nova-metadata"
 }
 
-// rowID reads a row id as Nova's validate_integer does. Numbers that no row can
-// have become -1, as do "1_0" and digits of other scripts: Nova asks the database for
-// the text, which is no row's id there.
+// rowID reads a row id as Nova's validate_integer does. Numbers outside the range of ids become
+// -1, as do "1_0" and digits of other scripts: Nova passes the text to the database, where no
+// row has this id.
 func rowID(s string) (int64, error) {
 	if n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64); err == nil && n > 0 {
 		return n, nil

@@ -35,7 +35,7 @@ func (a *API) hypervisors(r *api.Request, path string, detail bool) (any, error)
 	case searched:
 		_, limited := r.Query().Get("limit")
 		if marker, _ := r.Query().Get("marker"); limited || marker != "" {
-			return nil, api.Bare(400) // Nova loses its own text: a search cannot be paged
+			return nil, api.Bare(400) // Nova drops its own text here; a search cannot be paged
 		}
 		p.Pattern = pattern
 	case paged:
@@ -75,7 +75,7 @@ func (a *API) hypervisors(r *api.Request, path string, detail bool) (any, error)
 	}), nil
 }
 
-// pageOf reads limit and marker: a row id, or since 2.53 most often a UUID.
+// pageOf reads limit and marker. The marker is a row id, and since 2.53 in most lists a UUID.
 func pageOf(r *api.Request, p *host.Page) error {
 	limit, marker, err := r.Page()
 	if err != nil {
@@ -103,8 +103,8 @@ func withServers(r *api.Request) (bool, error) {
 	return api.Truth(s)
 }
 
-// withService answers the hypervisors whose service is still there. A service that
-// was deleted may leave compute nodes behind.
+// withService returns the hypervisors that have a service. A deleted service may leave compute
+// nodes without one.
 func (a *API) withService(r *api.Request, nodes []*objects.ComputeNode, servers bool) ([]*host.Hypervisor, error) {
 	all, err := a.Hosts.Hypervisors(r.Context(), nodes, servers)
 	var list []*host.Hypervisor
@@ -155,7 +155,7 @@ func (a *API) hypervisorsUptime(r *api.Request) (any, error) {
 	}), nil
 }
 
-// hypervisor finds the one that the path names, with its service.
+// hypervisor finds the hypervisor in the path, with its service.
 func (a *API) hypervisor(r *api.Request, servers bool) (*host.Hypervisor, error) {
 	name := r.Var("id")
 	notFound := api.NotFound("Hypervisor with ID '%s' could not be found.", name)
@@ -191,7 +191,7 @@ func (a *API) hypervisorsSearch(r *api.Request) (any, error) { return a.search(r
 
 func (a *API) hypervisorsServers(r *api.Request) (any, error) { return a.search(r, true) }
 
-// search lists the hypervisors whose hostname has the path's id as a part.
+// search lists the hypervisors whose hostname contains the id in the path.
 func (a *API) search(r *api.Request, servers bool) (any, error) {
 	pattern := r.Var("id")
 	nodes, err := a.Hosts.Nodes(r.Context(), host.Page{Pattern: pattern, Limit: -1})
@@ -232,10 +232,10 @@ func (a *API) hypervisorsStatistics(r *api.Request) (any, error) {
 	}), nil
 }
 
-// view says what is shown of hypervisors.
+// view selects the parts of hypervisors that are shown.
 type view struct {
 	detail  bool
-	servers bool // since 2.75 the member is there also when there are none
+	servers bool // since 2.75 the member is present even if it is empty
 }
 
 func (a *API) list(r *api.Request, o *api.Object, list []*host.Hypervisor, w view) {
@@ -252,7 +252,7 @@ func (a *API) view(r *api.Request, o *api.Object, v *host.Hypervisor, w view) {
 	}
 	o.Str("hypervisor_hostname", v.HypervisorHostname)
 	o.Str("state", a.state(v.Service))
-	o.Str("status", status(v.Service))
+	o.Str("status", serviceStatus(v.Service))
 	if w.detail {
 		o.Str("hypervisor_type", v.HypervisorType)
 		o.Int("hypervisor_version", v.HypervisorVersion)
@@ -265,7 +265,7 @@ func (a *API) view(r *api.Request, o *api.Object, v *host.Hypervisor, w view) {
 		if r.Since(mv.V88HypervisorUptime) {
 			o.Opt("uptime", v.Uptime)
 		} else {
-			capacity(r, o, v.ComputeNode)
+			writeCapacity(r, o, v.ComputeNode)
 		}
 	}
 	if len(v.Servers) > 0 || w.servers && r.Since(mv.V75Strict) {
@@ -278,7 +278,7 @@ func (a *API) view(r *api.Request, o *api.Object, v *host.Hypervisor, w view) {
 	}
 }
 
-func capacity(r *api.Request, o *api.Object, n *objects.ComputeNode) {
+func writeCapacity(r *api.Request, o *api.Object, n *objects.ComputeNode) {
 	o.Int("vcpus", n.VCPUs)
 	o.Int("memory_mb", n.MemoryMB)
 	o.Int("local_gb", n.LocalGB)

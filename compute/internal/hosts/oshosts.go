@@ -20,7 +20,7 @@ func (a *API) hostsIndex(r *api.Request) (any, error) {
 	zone, _ := r.Query().Get("zone")
 	var list []*objects.Service
 	for _, s := range services {
-		if !s.Disabled && !ofAPI(s) && (zone == "" || zone == a.zoneOf(byHost, s)) {
+		if !s.Disabled && !isAPIService(s) && (zone == "" || zone == a.zoneOf(byHost, s)) {
 			list = append(list, s)
 		}
 	}
@@ -35,7 +35,7 @@ func (a *API) hostsIndex(r *api.Request) (any, error) {
 	}), nil
 }
 
-// resources is a line of a host's balance, in MiB and GiB.
+// resources is one entry of a host's resource list, in MiB and GiB.
 type resources struct {
 	project               string
 	cpu, memoryMB, diskGB int64
@@ -81,14 +81,13 @@ func (a *API) hostsShow(r *api.Request) (any, error) {
 	}), nil
 }
 
-// hostUpdate is the body that updates a host: "enable" or "disable", in any case.
+// hostUpdate is the request body that updates a host: "enable" or "disable", in any case.
 type hostUpdate struct {
 	Status      *string `json:"status"`
 	Maintenance *string `json:"maintenance_mode"`
 }
 
-// hostsUpdate enables or disables a host, and begins or ends its maintenance, in
-// this order.
+// hostsUpdate first enables or disables a host, and then starts or ends its maintenance mode.
 func (a *API) hostsUpdate(r *api.Request) (any, error) {
 	name := r.Var("id")
 	asked, err := api.Body[hostUpdate](r)

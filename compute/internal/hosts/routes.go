@@ -6,7 +6,8 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Routes lists what administrators see of hosts: services, hypervisors, aggregates, availability zones, in the order of Nova's router.
+// Routes lists the operations on services, hypervisors, aggregates and availability zones, in
+// the order of Nova's router.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Op: "agents.index", Method: "GET", Path: "/os-agents", Gone: 410,

@@ -28,7 +28,7 @@ func (a *API) servicesIndex(r *api.Request) (any, error) {
 	asked := func(h, b string) bool { return (at == "" || at == h) && (binary == "" || binary == b) }
 	var shown []*objects.Service
 	for _, s := range services {
-		if !ofAPI(s) && asked(s.Host, s.Binary) {
+		if !isAPIService(s) && asked(s.Host, s.Binary) {
 			shown = append(shown, s)
 		}
 	}
@@ -55,7 +55,7 @@ func (a *API) servicesIndex(r *api.Request) (any, error) {
 	}), nil
 }
 
-func status(s *objects.Service) string {
+func serviceStatus(s *objects.Service) string {
 	if s.Disabled {
 		return "disabled"
 	}
@@ -83,7 +83,7 @@ func (a *API) service(r *api.Request, o *api.Object, s *objects.Service, byHost 
 	o.Str("host", s.Host)
 	serviceID(r, o, s)
 	o.Str("zone", a.zoneOf(byHost, s))
-	o.Str("status", status(s))
+	o.Str("status", serviceStatus(s))
 	o.Str("state", a.state(s))
 	o.Time("updated_at", s.UpdatedAt, microTime)
 	o.Opt("disabled_reason", s.DisabledReason)
@@ -92,7 +92,7 @@ func (a *API) service(r *api.Request, o *api.Object, s *objects.Service, byHost 
 	}
 }
 
-// serviceUpdate is the body that updates a service.
+// serviceUpdate is the request body that updates a service.
 type serviceUpdate struct {
 	Host       string     `json:"host"`   // before 2.53
 	Binary     string     `json:"binary"` // before 2.53
@@ -101,8 +101,8 @@ type serviceUpdate struct {
 	ForcedDown *body.Bool `json:"forced_down"` // since 2.11
 }
 
-// servicesUpdate changes a nova-compute: the one whose UUID the path names, or
-// before 2.53 the one that the body names, by the action that the path names.
+// servicesUpdate changes a nova-compute service. Since 2.53 the path contains its UUID; before,
+// the path contains the action, and the body names the service.
 func (a *API) servicesUpdate(r *api.Request) (any, error) {
 	if r.Since(mv.V53ServiceUUID) {
 		return a.updateByUUID(r)
@@ -212,8 +212,8 @@ func computeOnly(binary string) error {
 	return api.BadRequest("Updating a %s service is not supported. Only nova-compute services can be updated.", binary)
 }
 
-// update changes a nova-compute. A host whose servers were evacuated is not let up
-// again before its nova-compute has heard of it.
+// update changes a nova-compute service. Forced-down is not removed from a host with evacuated
+// servers until its nova-compute has processed the evacuations.
 func (a *API) update(r *api.Request, p *host.Place, u cell.ServiceUpdate) error {
 	if u.ForcedDown != nil && !*u.ForcedDown {
 		evacuated, err := a.Hosts.EvacuatedFrom(r.Context(), p)
@@ -228,7 +228,8 @@ func (a *API) update(r *api.Request, p *host.Place, u cell.ServiceUpdate) error 
 	return a.Hosts.UpdateService(r.Context(), r.Caller, p, u)
 }
 
-// notMapped gives a host that is in no cell the status of one that does not exist.
+// notMapped converts the error of a host without host mapping to that of a host that does not
+// exist.
 func notMapped(err error) error {
 	if errors.Is(err, objects.ErrHostMappingNotFound) {
 		return api.As(404, err)

@@ -10,17 +10,16 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// zone is an availability zone with the services in it. It is available as long
-// as one of them is enabled, whether that is up or not.
+// zone is an availability zone with its services. It is available if one of them is enabled,
+// whether this service is up or down.
 type zone struct {
 	name     string
-	services []*objects.Service // the enabled ones
+	services []*objects.Service // the enabled services
 }
 
 func (z *zone) available() bool { return len(z.services) > 0 }
 
-// allZones answers the zones that services are in: the available ones by name,
-// then the others.
+// allZones returns the zones of all services: the available ones by name, then the others.
 func (a *API) allZones(r *api.Request) ([]*zone, error) {
 	services, err := a.Services.Services(r.Context(), cell.ServiceQuery{})
 	if err != nil {
@@ -53,7 +52,7 @@ func (a *API) allZones(r *api.Request) ([]*zone, error) {
 	return append(available, others...), nil
 }
 
-// zonesDoc writes zones; hosts writes the member of that name.
+// zonesDoc writes zones; hosts writes the member "hosts".
 func zonesDoc(zones []*zone, hosts func(o *api.Object, z *zone)) api.Encoder {
 	return api.Doc(func(o *api.Object) {
 		o.List("availabilityZoneInfo", len(zones), func(i int, arr *api.Array) {
@@ -90,12 +89,12 @@ func (a *API) zonesDetail(r *api.Request) (any, error) {
 	}), nil
 }
 
-// zoneHosts writes the services of a zone by host and name. Those of the API
-// itself are left out: nothing keeps them up to date.
+// zoneHosts writes the services of a zone, sorted by host and name. It leaves out API services,
+// because nothing updates their rows.
 func (a *API) zoneHosts(o *api.Object, z *zone, now time.Time) {
 	hosts := map[string]map[string]*objects.Service{}
 	for _, s := range z.services {
-		if ofAPI(s) {
+		if isAPIService(s) {
 			continue
 		}
 		if hosts[s.Host] == nil {
@@ -110,7 +109,7 @@ func (a *API) zoneHosts(o *api.Object, z *zone, now time.Time) {
 					s := hosts[host][binary]
 					o.Obj(binary, func(o *api.Object) {
 						o.Bool("available", s.Up(now, a.DownTime))
-						o.Bool("active", true) // the disabled ones are not here
+						o.Bool("active", true) // disabled services are left out
 						o.Time("updated_at", s.UpdatedAt, microTime)
 					})
 				}

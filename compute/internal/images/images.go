@@ -1,4 +1,4 @@
-// Package images serves the image proxy.
+// Package images serves the proxy of the image service.
 package images
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/nova-go/nova/internal/rest/glance"
 )
 
-// Glance is the service behind the proxy; *glance.Client is one.
+// Glance is the image service; *glance.Client implements it.
 type Glance interface {
 	Address(ctx context.Context, caller *reqctx.Caller) (string, error)
 	Details(ctx context.Context, caller *reqctx.Caller, id string) (*glance.Details, error)
@@ -26,18 +26,18 @@ type Glance interface {
 	SetProperties(ctx context.Context, caller *reqctx.Caller, d *glance.Details, properties map[string]any) (*glance.Details, error)
 }
 
-// Quota checks how many properties an image may have; *quota.Quotas is one.
+// Quota checks the number of properties of an image; *quota.Quotas implements it.
 type Quota interface {
 	CheckImage(ctx context.Context, caller quota.Owner, properties int) error
 }
 
-// API holds what the handlers work with.
+// API holds the dependencies of the handlers.
 type API struct {
 	Glance Glance
 	Quota  Quota
 }
 
-// get finds the image of an id, or answers the proxy's own 404.
+// get finds an image by id, or returns the proxy's own 404.
 func (a *API) get(r *api.Request, id string) (*glance.Details, error) {
 	d, err := a.Glance.Details(r.Context(), r.Caller, id)
 	return d, notFound(err)
@@ -61,7 +61,7 @@ func (a *API) show(r *api.Request) (any, error) {
 	}
 	l := r.Links()
 	return api.Doc(func(o *api.Object) {
-		o.Obj("image", func(o *api.Object) { detail(o, l, glance, d) })
+		o.Obj("image", func(o *api.Object) { writeDetail(o, l, glance, d) })
 	}), nil
 }
 
@@ -77,8 +77,8 @@ func (a *API) delete(r *api.Request) (any, error) {
 var filters = map[string]string{"name": "name", "status": "status", "changes-since": "changes-since", "server": "property-instance_uuid",
 	"type": "property-image_type", "minRam": "min_ram", "minDisk": "min_disk"}
 
-// query is the question to Glance that a list is about.
-func query(r *api.Request) url.Values {
+// glanceQuery returns the query to Glance for a list.
+func glanceQuery(r *api.Request) url.Values {
 	q := url.Values{}
 	for name := range r.Query() {
 		value, _ := r.Query().Get(name)
@@ -99,7 +99,7 @@ func query(r *api.Request) url.Values {
 			to, value = "updated_at", "gte:"+value
 		}
 		if strings.HasPrefix(to, "property-") {
-			to = strings.TrimLeft(to, "proety-") // the letters, not the prefix: so does Nova
+			to = strings.TrimLeft(to, "proety-") // like Nova's lstrip, this removes any of these letters, not the prefix
 		}
 		q.Set(to, value)
 	}
@@ -107,10 +107,10 @@ func query(r *api.Request) url.Values {
 }
 
 func (a *API) index(r *api.Request) (any, error) {
-	return a.list(r, "images", func(o *api.Object, l *api.Links, glance string, d *glance.Details) { brief(o, l, glance, d) })
+	return a.list(r, "images", func(o *api.Object, l *api.Links, glance string, d *glance.Details) { writeBrief(o, l, glance, d) })
 }
 
-func (a *API) detail(r *api.Request) (any, error) { return a.list(r, "images/detail", detail) }
+func (a *API) detail(r *api.Request) (any, error) { return a.list(r, "images/detail", writeDetail) }
 
 func (a *API) list(r *api.Request, path string, write func(*api.Object, *api.Links, string, *glance.Details)) (any, error) {
 	limit, marker, err := r.Page()
@@ -120,7 +120,7 @@ func (a *API) list(r *api.Request, path string, write func(*api.Object, *api.Lin
 	if _, given := r.Query().Get("limit"); !given {
 		limit = 0
 	}
-	q := query(r)
+	q := glanceQuery(r)
 	if marker != "" {
 		q.Set("marker", marker)
 	}
@@ -152,23 +152,23 @@ func (a *API) list(r *api.Request, path string, write func(*api.Object, *api.Lin
 	}), nil
 }
 
-func brief(o *api.Object, l *api.Links, glance string, d *glance.Details) {
+func writeBrief(o *api.Object, l *api.Links, glance string, d *glance.Details) {
 	o.Str("id", d.ID)
 	o.Opt("name", d.Name)
 	l.WriteImage(o, glance, d.ID)
 }
 
-// statuses are those of images that Nova has a word for.
+// statuses maps the statuses of Glance to those of Nova.
 var statuses = map[string]string{"active": "ACTIVE", "queued": "SAVING", "saving": "SAVING", "deleted": "DELETED", "pending_delete": "DELETED", "killed": "ERROR"}
 
-// progress is how far an image in a status has come, in percent.
-var progress = map[string]int64{"queued": 25, "saving": 50, "active": 100}
+// statusProgress is the progress of an image by status, in percent.
+var statusProgress = map[string]int64{"queued": 25, "saving": 50, "active": 100}
 
-func detail(o *api.Object, l *api.Links, glance string, d *glance.Details) {
-	brief(o, l, glance, d)
+func writeDetail(o *api.Object, l *api.Links, glance string, d *glance.Details) {
+	writeBrief(o, l, glance, d)
 	o.Int("minRam", d.MinRAM)
 	o.Int("minDisk", d.MinDisk)
-	o.Any("metadata", shown(d.Properties))
+	o.Any("metadata", decodedProperties(d.Properties))
 	o.Time("created", d.CreatedAt, time.RFC3339)
 	o.Time("updated", d.UpdatedAt, time.RFC3339)
 	status, known := statuses[d.Status]
@@ -176,7 +176,7 @@ func detail(o *api.Object, l *api.Links, glance string, d *glance.Details) {
 		status = "UNKNOWN"
 	}
 	o.Str("status", status)
-	o.Int("progress", progress[d.Status])
+	o.Int("progress", statusProgress[d.Status])
 	o.Int("OS-EXT-IMG-SIZE:size", d.Size)
 	if server := d.Properties["instance_uuid"]; server != nil {
 		id := api.Text(server)
@@ -194,8 +194,8 @@ func detail(o *api.Object, l *api.Links, glance string, d *glance.Details) {
 	}
 }
 
-// shown are properties with those that hold JSON read.
-func shown(properties map[string]any) map[string]any {
+// decodedProperties returns the properties, with JSON values decoded.
+func decodedProperties(properties map[string]any) map[string]any {
 	out := make(map[string]any, len(properties))
 	for name, value := range properties {
 		if text, ok := value.(string); ok && (name == "block_device_mapping" || name == "mappings") && json.Valid([]byte(text)) {

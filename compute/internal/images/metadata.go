@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/rest/glance"
 )
 
-// properties are texts as Glance is told them.
+// properties converts texts to the values that Glance receives.
 func properties(texts map[string]string) map[string]any {
 	out := make(map[string]any, len(texts))
 	for name, text := range texts {
@@ -19,7 +19,7 @@ func properties(texts map[string]string) map[string]any {
 }
 
 func metadata(properties map[string]any) api.Encoder {
-	return api.Doc(func(o *api.Object) { o.Any("metadata", shown(properties)) })
+	return api.Doc(func(o *api.Object) { o.Any("metadata", decodedProperties(properties)) })
 }
 
 func (a *API) metaIndex(r *api.Request) (any, error) {
@@ -35,7 +35,7 @@ func (a *API) metaShow(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	value, there := shown(d.Properties)[r.Var("id")]
+	value, there := decodedProperties(d.Properties)[r.Var("id")]
 	if !there {
 		return nil, api.Bare(404)
 	}
@@ -46,7 +46,7 @@ func meta(values map[string]any) api.Encoder {
 	return api.Doc(func(o *api.Object) { o.Any("meta", values) })
 }
 
-// set makes properties those of an image, as far as the quota allows.
+// set replaces the properties of an image, within the quota.
 func (a *API) set(r *api.Request, d *glance.Details, properties map[string]any) (*glance.Details, error) {
 	if len(properties) > 0 {
 		err := a.Quota.CheckImage(r.Context(), quota.Owner{Project: r.Caller.ProjectID, User: r.Caller.UserID}, len(properties))

@@ -5,7 +5,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/mv"
 )
 
-// Routes lists the image proxy, in the order of Nova's router.
+// Routes lists the operations of the image proxy, in the order of Nova's router.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Do: a.index, Op: "images.index", Method: "GET", Path: "/images", OK: 200, Until: mv.V36NoProxies,

@@ -3,7 +3,7 @@ package keypairs
 import (
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" // the fingerprint that Nova shows, not a protection
+	"crypto/sha1" // Nova's fingerprint uses SHA-1; it protects nothing
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -16,17 +16,16 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// generateCertificate makes a certificate with which a user logs in to Windows:
-// the public half in PEM, the private one as PKCS#12 without a password, in
-// base64.
-func generateCertificate(user string) (pair, error) {
+// generateCertificate creates a certificate for Windows logins: the public part in PEM, the
+// private part as PKCS#12 without a password, in base64.
+func generateCertificate(user string) (keyPair, error) {
 	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
-		return pair{}, err
+		return keyPair{}, err
 	}
 	name, err := principalName(user + "@localhost")
 	if err != nil {
-		return pair{}, err
+		return keyPair{}, err
 	}
 	now := time.Now().UTC()
 	template := &x509.Certificate{
@@ -36,17 +35,17 @@ func generateCertificate(user string) (pair, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		return pair{}, err
+		return keyPair{}, err
 	}
 	certificate, err := x509.ParseCertificate(der)
 	if err != nil {
-		return pair{}, err
+		return keyPair{}, err
 	}
 	store, err := pkcs12.Modern.Encode(key, certificate, nil, "")
 	if err != nil {
-		return pair{}, err
+		return keyPair{}, err
 	}
-	return pair{
+	return keyPair{
 		private:     base64.StdEncoding.EncodeToString(store),
 		public:      string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
 		fingerprint: colonsSHA1(der),
@@ -55,11 +54,11 @@ func generateCertificate(user string) (pair, error) {
 
 func colonsSHA1(der []byte) string {
 	sum := sha1.Sum(der)
-	return colons(sum[:])
+	return colonHex(sum[:])
 }
 
-// principalName is the subject's alternative name that Windows maps to an account:
-// an otherName of type UPN.
+// principalName returns the subject alternative name that Windows maps to an account: an
+// otherName of type UPN.
 func principalName(upn string) (pkix.Extension, error) {
 	type otherName struct {
 		Type  asn1.ObjectIdentifier
@@ -72,9 +71,9 @@ func principalName(upn string) (pkix.Extension, error) {
 	return pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: der}, err
 }
 
-// certificateFingerprint checks a certificate in PEM and answers its SHA-1
-// fingerprint. What is none is an InvalidKeypair, with the reason that Python's
-// cryptography gives for the mistakes people make.
+// certificateFingerprint checks a certificate in PEM and returns its SHA-1 fingerprint. Its
+// error is an InvalidKeypair, with the reason that Python's cryptography gives for common
+// mistakes.
 func certificateFingerprint(text string) (string, error) {
 	der, reason := certificateBlock(text)
 	if reason == "" {
@@ -84,7 +83,7 @@ func certificateFingerprint(text string) (string, error) {
 		}
 		reason = "error parsing asn1 value: " + asn1Problem(der)
 	}
-	return "", invalid("failed to generate X509 fingerprint. Error message: " + reason)
+	return "", invalidKeypair("failed to generate X509 fingerprint. Error message: " + reason)
 }
 
 const (
@@ -92,8 +91,8 @@ const (
 	noneOfKind = "Valid PEM but no BEGIN CERTIFICATE/END CERTIFICATE delimiters. Are you sure this is a certificate?"
 )
 
-// certificateBlock finds the first certificate of a text, or the reason why there
-// is none. encoding/pem passes over what is broken, so it cannot tell.
+// certificateBlock finds the first certificate of a text. If there is none, problem is the
+// reason; encoding/pem gives none, because it skips invalid blocks.
 func certificateBlock(text string) (der []byte, problem string) {
 	const begin, end, dashes = "-----BEGIN ", "-----END ", "-----"
 	found := false
@@ -143,8 +142,8 @@ func pemBody(body string) (data []byte, problem string) {
 	return data, ""
 }
 
-// asn1Problem names what is wrong with the outermost element, as the parser of
-// cryptography does; deeper mistakes are not told apart.
+// asn1Problem returns the error of the outermost element in the words of cryptography's parser;
+// errors inside of it are not distinguished.
 func asn1Problem(der []byte) string {
 	const sequence = 0x30
 	size, rest, problem := asn1Length(der)
@@ -164,7 +163,7 @@ func asn1Problem(der []byte) string {
 	return "ParseError { kind: InvalidValue }"
 }
 
-// asn1Length reads the length of an element, and what stands behind it.
+// asn1Length reads the length of an element, and returns the rest of the data.
 func asn1Length(der []byte) (size int, rest []byte, problem string) {
 	if len(der) < 2 {
 		return 0, nil, "ShortData { needed: 1 }"

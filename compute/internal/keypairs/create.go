@@ -12,15 +12,15 @@ import (
 	"github.com/nova-go/nova/internal/quota"
 )
 
-// newKeypair is the body that makes or imports a keypair.
+// newKeypair is the request body that creates or imports a keypair.
 type newKeypair struct {
 	Name      string  `json:"name"`
 	PublicKey *string `json:"public_key"`
-	Type      string  `json:"type"`    // "ssh" unless given; since 2.2
-	User      string  `json:"user_id"` // "": the caller; since 2.10
+	Type      string  `json:"type"`    // since 2.2; default "ssh"
+	User      string  `json:"user_id"` // since 2.10; default: the caller
 }
 
-// newOwner is the user who is to have the keypair of the body.
+// newOwner returns the user who will own the keypair of the body.
 func newOwner(r *api.Request) (string, policy.Target, error) {
 	asked, err := api.Body[newKeypair](r, "keypair")
 	if err != nil {
@@ -33,7 +33,7 @@ func newOwner(r *api.Request) (string, policy.Target, error) {
 	return user, policy.Target{UserID: user}, nil
 }
 
-// create imports the public key that the body has, or makes a pair.
+// create imports the public key of the body, or generates a keypair.
 func (a *API) create(r *api.Request, user string) (any, error) {
 	asked, err := api.Body[newKeypair](r, "keypair")
 	if err != nil {
@@ -47,16 +47,16 @@ func (a *API) create(r *api.Request, user string) (any, error) {
 	var private string
 	if imported {
 		err = a.importKey(r, k)
-		a.failed(r, "import_key_pair", map[string]any{"user_id": user, "key_name": k.Name, "public_key": public, "key_type": kind}, err)
+		a.notifyError(r, "import_key_pair", map[string]any{"user_id": user, "key_name": k.Name, "public_key": public, "key_type": kind}, err)
 	} else {
 		private, err = a.generate(r, k)
-		a.failed(r, "create_key_pair", map[string]any{"user_id": user, "key_name": k.Name, "key_type": kind}, err)
+		a.notifyError(r, "create_key_pair", map[string]any{"user_id": user, "key_name": k.Name, "key_type": kind}, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return single(func(o *api.Object) {
-		brief(r, o, k)
+	return keypairDoc(func(o *api.Object) {
+		writeBrief(r, o, k)
 		o.Str("user_id", k.UserID)
 		if !imported {
 			o.Str("private_key", private)
@@ -68,7 +68,7 @@ func (a *API) importKey(r *api.Request, k *objects.Keypair) error {
 	if err := a.checkQuota(r, k.UserID, 1); err != nil {
 		return err
 	}
-	a.begins(r, importStart, k)
+	a.notifyStart(r, importStart, k)
 	var err error
 	if k.Type == "x509" {
 		k.Fingerprint, err = certificateFingerprint(k.PublicKey)
@@ -81,17 +81,17 @@ func (a *API) importKey(r *api.Request, k *objects.Keypair) error {
 	if err := a.Keypairs.Create(r.Context(), k); err != nil {
 		return err
 	}
-	a.ends(r, importEnd, k)
+	a.notifyEnd(r, importEnd, k)
 	return nil
 }
 
-// generate makes a pair and answers its private half, which is kept nowhere.
+// generate generates a keypair and returns its private key, which is not stored.
 func (a *API) generate(r *api.Request, k *objects.Keypair) (private string, err error) {
 	if err := a.checkQuota(r, k.UserID, 1); err != nil {
 		return "", err
 	}
-	a.begins(r, createStart, k)
-	var p pair
+	a.notifyStart(r, createStart, k)
+	var p keyPair
 	if k.Type == "x509" {
 		p, err = generateCertificate(k.UserID)
 	} else {
@@ -104,19 +104,19 @@ func (a *API) generate(r *api.Request, k *objects.Keypair) (private string, err 
 	if err := a.Keypairs.Create(r.Context(), k); err != nil {
 		return "", err
 	}
-	// Others may have made keypairs since the first look. Nova looks again here,
-	// though not after an import.
+	// Concurrent requests may have created keypairs after the first check. Nova checks again
+	// here, and not after an import.
 	if a.Recheck {
 		if err := a.checkQuota(r, k.UserID, 0); err != nil {
 			return "", errors.Join(err, a.Keypairs.Delete(r.Context(), k.UserID, k.Name))
 		}
 	}
-	a.ends(r, createEnd, k)
+	a.notifyEnd(r, createEnd, k)
 	return p.private, nil
 }
 
-// checkQuota counts the keypairs of user against the quota of the caller, as Nova
-// does for administrators who work for someone else, too.
+// checkQuota compares the number of keypairs of user with the quota of the caller. Nova does
+// this also for administrators who act for another user.
 func (a *API) checkQuota(r *api.Request, user string, delta int64) error {
 	err := a.Quota.CheckKeyPairs(r.Context(), quota.Owner{Project: r.Caller.ProjectID, User: r.Caller.UserID}, user, delta)
 	var over *quota.OverError

@@ -1,5 +1,5 @@
-// Package keypairs serves keypairs: the public keys that users give to their
-// servers, and, before 2.92, the making of pairs.
+// Package keypairs serves keypairs: the public keys of users for their servers, and, before
+// 2.92, the generation of keypairs.
 package keypairs
 
 import (
@@ -13,24 +13,24 @@ import (
 	"github.com/nova-go/nova/internal/quota"
 )
 
-// Store is what the area needs of the API database; *dbapi.Keypairs is one.
+// Store is the part of the API database that the area uses; *dbapi.Keypairs implements it.
 type Store interface {
-	// List answers a user's keypairs by name, those behind the one named marker
-	// ("": from the start); a limit below 0 means all.
+	// List returns a user's keypairs by name, after the keypair named marker ("": from the
+	// start); a negative limit means all.
 	List(ctx context.Context, user, marker string, limit int) ([]*objects.Keypair, error)
 	Get(ctx context.Context, user, name string) (*objects.Keypair, error)
 	Create(context.Context, *objects.Keypair) error
 	Delete(ctx context.Context, user, name string) error
 }
 
-// Quota checks how many keypairs a user may have; *quota.Quotas is one.
+// Quota checks the number of keypairs; *quota.Quotas implements it.
 type Quota interface {
-	// CheckKeyPairs answers a *quota.OverError when user would have more, with
-	// delta further ones, than the quota of caller allows.
+	// CheckKeyPairs returns a *quota.OverError if delta further keypairs of user exceed the
+	// quota of caller.
 	CheckKeyPairs(ctx context.Context, caller quota.Owner, user string, delta int64) error
 }
 
-// What happens to a keypair comes in pairs: before and after.
+// The notifications about keypairs: one before and one after each change.
 const (
 	importStart = "import.start"
 	importEnd   = "import.end"
@@ -40,35 +40,35 @@ const (
 	deleteEnd   = "delete.end"
 )
 
-// API holds what the handlers work with.
+// API holds the dependencies of the handlers.
 type API struct {
 	Keypairs Store
 	Quota    Quota
-	Recheck  bool // [quota] recheck_quota: count again after a pair was made
+	Recheck  bool // [quota] recheck_quota: count again after the creation of a keypair
 	Notify   *notify.Notifier
 }
 
-// begins and ends announce what happens to a keypair.
-func (a *API) begins(r *api.Request, event string, k *objects.Keypair) {
+// notifyStart sends the notification before a change of a keypair.
+func (a *API) notifyStart(r *api.Request, event string, k *objects.Keypair) {
 	a.Notify.KeypairName(r.Context(), r.Caller, event, k.Name)
 	a.Notify.Keypair(r.Context(), r.Caller, event, k)
 }
 
-func (a *API) ends(r *api.Request, event string, k *objects.Keypair) {
+func (a *API) notifyEnd(r *api.Request, event string, k *objects.Keypair) {
 	a.Notify.Keypair(r.Context(), r.Caller, event, k)
 	a.Notify.KeypairName(r.Context(), r.Caller, event, k.Name)
 }
 
-// failed announces that a method of Nova's ended in an error, if err is one.
-func (a *API) failed(r *api.Request, method string, args map[string]any, err error) {
+// notifyError sends the exception notification of a method of Nova if err is not nil.
+func (a *API) notifyError(r *api.Request, method string, args map[string]any, err error) {
 	a.Notify.Failed(r.Context(), r.Caller, notify.Call{Service: "api", Method: method, Args: args}, err)
 }
 
-// owner is the user whose keypairs the query is about.
+// owner returns the user whose keypairs the query names.
 func owner(r *api.Request) (string, policy.Target, error) {
 	user := r.Caller.UserID
 	if named := r.Query()["user_id"]; r.Since(mv.V10KeypairUserID) && len(named) > 0 && named[0] != "" {
-		user = named[0] // Nova takes the first of several here
+		user = named[0] // Nova uses the first of several values here
 	}
 	return user, policy.Target{UserID: user}, nil
 }
@@ -91,7 +91,7 @@ func (a *API) index(r *api.Request, user string) (any, error) {
 	return api.Doc(func(o *api.Object) {
 		o.List("keypairs", len(list), func(i int, arr *api.Array) {
 			arr.Obj(func(o *api.Object) {
-				o.Obj("keypair", func(o *api.Object) { brief(r, o, list[i]) })
+				o.Obj("keypair", func(o *api.Object) { writeBrief(r, o, list[i]) })
 			})
 		})
 		if n := len(list); paged && n > 0 {
@@ -105,8 +105,8 @@ func (a *API) show(r *api.Request, user string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return single(func(o *api.Object) {
-		brief(r, o, k)
+	return keypairDoc(func(o *api.Object) {
+		writeBrief(r, o, k)
 		o.Str("user_id", k.UserID)
 		o.Time("created_at", k.CreatedAt, timeFormat)
 		o.Bool("deleted", false)
@@ -118,7 +118,7 @@ func (a *API) show(r *api.Request, user string) (any, error) {
 
 func (a *API) delete(r *api.Request, user string) (any, error) {
 	err := a.remove(r, user, r.Var("id"))
-	a.failed(r, "delete_key_pair", map[string]any{"user_id": user, "key_name": r.Var("id")}, err)
+	a.notifyError(r, "delete_key_pair", map[string]any{"user_id": user, "key_name": r.Var("id")}, err)
 	return nil, err
 }
 
@@ -132,20 +132,20 @@ func (a *API) remove(r *api.Request, user, name string) error {
 	if err := a.Keypairs.Delete(r.Context(), user, k.Name); err != nil {
 		return err
 	}
-	a.ends(r, deleteEnd, k)
+	a.notifyEnd(r, deleteEnd, k)
 	return nil
 }
 
-// timeFormat is how keypairs show times: without a zone.
+// timeFormat is the layout of times of keypairs, without a zone.
 const timeFormat = "2006-01-02T15:04:05.000000"
 
-// single wraps one keypair as {"keypair": {…}}.
-func single(fill func(o *api.Object)) api.Encoder {
+// keypairDoc writes one keypair as {"keypair": {…}}.
+func keypairDoc(fill func(o *api.Object)) api.Encoder {
 	return api.Doc(func(o *api.Object) { o.Obj("keypair", fill) })
 }
 
-// brief writes what every view of a keypair has.
-func brief(r *api.Request, o *api.Object, k *objects.Keypair) {
+// writeBrief writes the members that all views of a keypair contain.
+func writeBrief(r *api.Request, o *api.Object, k *objects.Keypair) {
 	o.Str("name", k.Name)
 	o.Str("public_key", k.PublicKey)
 	o.Str("fingerprint", k.Fingerprint)

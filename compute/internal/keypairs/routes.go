@@ -6,7 +6,7 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Routes lists keypairs, in the order of Nova's router.
+// Routes lists the operations on keypairs, in the order of Nova's router.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{On: api.On(owner, a.index), Op: "keypairs.index", Method: "GET", Path: "/os-keypairs", OK: 200, Until: mv.V35KeypairPaging,

@@ -1,7 +1,7 @@
 package keypairs
 
 import (
-	"crypto/md5" // the fingerprint that Nova shows, not a protection
+	"crypto/md5" // Nova's fingerprint uses MD5; it protects nothing
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -18,41 +18,41 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// pair is a generated key: what the user keeps, what Nova keeps, and how both
-// recognise it.
-type pair struct{ private, public, fingerprint string }
+// keyPair is a generated key: the private key for the user, the public key for Nova, and the
+// fingerprint.
+type keyPair struct{ private, public, fingerprint string }
 
 // keyBits is the size of generated RSA keys.
 const keyBits = 2048
 
-// generateSSH makes an RSA key: the private half as PKCS#1 in PEM, the public one
-// as OpenSSH writes it, with Nova's comment.
-func generateSSH() (pair, error) {
+// generateSSH generates an RSA key: the private key as PKCS#1 in PEM, the public key in
+// OpenSSH's format with Nova's comment.
+func generateSSH() (keyPair, error) {
 	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
-		return pair{}, err
+		return keyPair{}, err
 	}
 	public, err := ssh.NewPublicKey(&key.PublicKey)
 	if err != nil {
-		return pair{}, err
+		return keyPair{}, err
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-	return pair{
+	return keyPair{
 		private:     string(text),
 		public:      public.Type() + " " + base64.StdEncoding.EncodeToString(public.Marshal()) + " Generated-by-Nova",
 		fingerprint: ssh.FingerprintLegacyMD5(public),
 	}, nil
 }
 
-func invalid(reason string) error {
+func invalidKeypair(reason string) error {
 	return objects.ErrInvalidKeypair.Errorf(objects.KindInvalid, "Keypair data is invalid: %s", reason)
 }
 
-// sshFingerprint checks the line of a public key and answers its MD5 fingerprint,
-// "aa:bb:…". What is no key is an InvalidKeypair.
+// sshFingerprint checks the line of a public key and returns its MD5 fingerprint, "aa:bb:…".
+// Its error is an InvalidKeypair.
 func sshFingerprint(line string) (string, error) {
-	bad := invalid("failed to generate fingerprint")
-	kind, body, ok := fields(line)
+	bad := invalidKeypair("failed to generate fingerprint")
+	kind, body, ok := firstWords(line)
 	if !ok {
 		return "", bad
 	}
@@ -60,8 +60,8 @@ func sshFingerprint(line string) (string, error) {
 	if err != nil || checkSSHBlob(kind, blob) != nil {
 		return "", bad
 	}
-	// Nova checks the second word and then hashes what stands behind the first
-	// space, which is not the same for a line with two spaces or a line break.
+	// Nova checks the second word, and then hashes the text after the first space. These differ
+	// for a line with two spaces or a line break.
 	parts := strings.Split(line, " ")
 	if len(parts) < 2 {
 		return "", bad
@@ -71,11 +71,11 @@ func sshFingerprint(line string) (string, error) {
 		return "", bad
 	}
 	sum := md5.Sum(hashed)
-	return colons(sum[:]), nil
+	return colonHex(sum[:]), nil
 }
 
-// fields are the first two words of a line: the type, then the key.
-func fields(line string) (kind, body string, ok bool) {
+// firstWords returns the first two words of a line: the type and the key.
+func firstWords(line string) (kind, body string, ok bool) {
 	space := func(r rune) bool { return strings.ContainsRune(" \t\n\r\f\v", r) }
 	end := strings.IndexFunc(line, space)
 	if end <= 0 {
@@ -88,8 +88,8 @@ func fields(line string) (kind, body string, ok bool) {
 	return line[:end], rest, rest != ""
 }
 
-// checkSSHBlob tells whether a blob is a key of a kind. RSA keys are looked at
-// here because the library refuses exponents and sizes that Nova takes.
+// checkSSHBlob checks that a blob is a key of the given type. It parses RSA keys itself,
+// because the library rejects exponents and sizes that Nova accepts.
 func checkSSHBlob(kind string, blob []byte) error {
 	name, rest, ok := sshString(blob)
 	if !ok || string(name) != kind {
@@ -101,7 +101,7 @@ func checkSSHBlob(kind string, blob []byte) error {
 	}
 	e, rest, okE := sshString(rest)
 	n, rest, okN := sshString(rest)
-	if !okE || !okN || len(rest) > 0 || negative(e) || negative(n) {
+	if !okE || !okN || len(rest) > 0 || isNegative(e) || isNegative(n) {
 		return errors.New("no RSA key")
 	}
 	exponent, modulus := new(big.Int).SetBytes(e), new(big.Int).SetBytes(n)
@@ -111,7 +111,7 @@ func checkSSHBlob(kind string, blob []byte) error {
 	return nil
 }
 
-func negative(number []byte) bool { return len(number) > 0 && number[0]&0x80 != 0 }
+func isNegative(number []byte) bool { return len(number) > 0 && number[0]&0x80 != 0 }
 
 func sshString(b []byte) (s, rest []byte, ok bool) {
 	if len(b) < 4 {
@@ -124,8 +124,8 @@ func sshString(b []byte) (s, rest []byte, ok bool) {
 	return b[4 : 4+n], b[4+n:], true
 }
 
-// colons writes bytes as "aa:bb:…".
-func colons(b []byte) string {
+// colonHex formats bytes as "aa:bb:…".
+func colonHex(b []byte) string {
 	parts := make([]string, len(b))
 	for i := range b {
 		parts[i] = hex.EncodeToString(b[i : i+1])

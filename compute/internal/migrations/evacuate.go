@@ -8,8 +8,8 @@ import (
 	"github.com/nova-go/nova/internal/ops/move"
 )
 
-// remade are the parts that a server may lose when it is made anew.
-const remade = objects.PartFlavor | objects.PartTrustedCerts | objects.PartPCIRequests | objects.PartPCIDevices | objects.PartResources | objects.PartMigrationContext
+// evacuateParts are the parts of a server that an evacuation needs or changes.
+const evacuateParts = objects.PartFlavor | objects.PartTrustedCerts | objects.PartPCIRequests | objects.PartPCIDevices | objects.PartResources | objects.PartMigrationContext
 
 func (a *API) evacuate(r *api.Request, i *objects.Instance) (any, error) {
 	opts, err := a.evacuationOptions(r, i)
@@ -25,7 +25,7 @@ func (a *API) evacuate(r *api.Request, i *objects.Instance) (any, error) {
 	return api.Doc(func(o *api.Object) { o.Opt("adminPass", opts.Password) }), nil
 }
 
-// evacuation is the body that makes a server anew on another host.
+// evacuation is the request body that evacuates a server.
 type evacuation struct {
 	Host            *string   `json:"host"`
 	AdminPass       *string   `json:"adminPass"`
@@ -39,7 +39,7 @@ func (a *API) evacuationOptions(r *api.Request, i *objects.Instance) (move.Evacu
 		return move.EvacuateOptions{}, err
 	}
 	opts := move.EvacuateOptions{Host: asked.Host, Stopped: r.Since(mv.V95EvacuateStopped)}
-	keeps := false // the disk, and so the password
+	keeps := false // whether the disk is kept, and with it the password
 	if !r.Since(mv.V14EvacuateSharedStorage) {
 		keeps = bool(asked.OnSharedStorage)
 		opts.SharedStorage = &keeps

@@ -13,12 +13,12 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Migrations lists migrations of all cells; cell.Everywhere does.
+// Migrations lists the migrations of all cells; cell.Everywhere implements it.
 type Migrations interface {
 	Migrations(ctx context.Context, q cell.MigrationQuery, marker string) ([]*objects.Migration, error)
 }
 
-// index is GET /os-migrations: those of all servers.
+// index answers GET /os-migrations with the migrations of all servers.
 func (a *API) index(r *api.Request) (any, error) {
 	if project, _ := r.Query().Get("project_id"); project == "" || project != r.Caller.ProjectID {
 		if err := r.Can(policy.MigrationsIndexAllProjects, r.Own()); err != nil {
@@ -31,7 +31,7 @@ func (a *API) index(r *api.Request) (any, error) {
 		return nil, err
 	}
 	var list []*objects.Migration
-	if hidden, given := q.Match["hidden"].(string); !given || isZero(hidden) { // others are not shown
+	if hidden, given := q.Match["hidden"].(string); !given || isZero(hidden) { // hidden migrations are never shown
 		if given {
 			q.Match["hidden"] = false
 		}
@@ -51,15 +51,15 @@ func (a *API) index(r *api.Request) (any, error) {
 	}), nil
 }
 
-// isZero tells whether MySQL takes a text for the number 0, which anything is that
-// does not begin with another number: so Nova reads the filter hidden.
+// isZero reports whether MySQL converts a text to the number 0. It does so for every text that
+// does not begin with another number; Nova passes the filter hidden to it.
 func isZero(s string) bool {
 	n, err := strconv.ParseInt(s, 10, 64)
 	return n == 0 || errors.Is(err, strconv.ErrSyntax)
 }
 
-// migrationQuery reads the filters and, since 2.59, the page. What is no filter of
-// a version is passed over.
+// migrationQuery reads the filters and, since 2.59, the page. Parameters that are no filters in
+// the microversion are ignored.
 func migrationQuery(r *api.Request) (q cell.MigrationQuery, marker string, err error) {
 	q.Match, q.Limit = map[string]any{}, -1
 	for name := range r.Query() {
@@ -110,7 +110,7 @@ func anyMigration(r *api.Request, o *api.Object, m *objects.Migration, hosts boo
 		return
 	}
 	o.Str("migration_type", m.Kind())
-	if m.Kind() == "live-migration" && slices.Contains(underWay(), objects.OrZero(m.Status)) {
+	if m.Kind() == "live-migration" && slices.Contains(inProgress(), objects.OrZero(m.Status)) {
 		links.Write(o, "servers/"+m.InstanceUUID+"/migrations", strconv.FormatInt(m.ID, 10))
 	}
 }

@@ -13,16 +13,15 @@ import (
 	"github.com/nova-go/nova/internal/rpc"
 )
 
-// liveMigration is the body that moves a server while it runs.
+// liveMigration is the request body that live-migrates a server.
 type liveMigration struct {
 	Host           *string    `json:"host"`
-	BlockMigration body.Value `json:"block_migration"`  // a truth value; since 2.25 "auto", too
+	BlockMigration body.Value `json:"block_migration"`  // a boolean; since 2.25 also "auto"
 	OverCommit     body.Bool  `json:"disk_over_commit"` // until 2.24
 	Force          body.Bool  `json:"force"`            // 2.30 to 2.67
 }
 
-// liveMigratesAnywhere tells whether the scheduler chooses the host, which has a rule of
-// its own.
+// liveMigratesAnywhere reports whether the scheduler chooses the host, which has its own rule.
 func liveMigratesAnywhere(r *api.Request) bool {
 	asked, err := api.Body[liveMigration](r, "os-migrateLive")
 	return err == nil && objects.OrZero(asked.Host) == ""
@@ -54,7 +53,7 @@ func (a *API) liveMigrate(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, liveRefusal(a.Ops.LiveMigrate(r.Context(), r.Caller, i, opts))
 }
 
-// canForce refuses to take a host without asking the scheduler where none is named.
+// canForce returns an error if the scheduler is to be skipped and no host is given.
 func canForce(force body.Bool, host *string) error {
 	if force && objects.OrZero(host) == "" {
 		return api.BadRequest("Can't force to a non-provided destination")
@@ -62,13 +61,13 @@ func canForce(force body.Bool, host *string) error {
 	return nil
 }
 
-// impossible are the exceptions by which hosts say that a server cannot be moved to
-// them.
-var impossible = []string{"NoValidHost", "MaxRetriesExceeded", "ComputeServiceUnavailable", "ComputeHostNotFound", "InvalidHypervisorType", "InvalidCPUInfo",
+// noHostErrors are the exceptions that report that no host, or not the given one, can run the
+// server.
+var noHostErrors = []string{"NoValidHost", "MaxRetriesExceeded", "ComputeServiceUnavailable", "ComputeHostNotFound", "InvalidHypervisorType", "InvalidCPUInfo",
 	"UnableToMigrateToSelf", "DestinationHypervisorTooOld", "InvalidLocalStorage", "InvalidSharedStorage", "HypervisorUnavailable", "MigrationPreCheckError"}
 
 func liveRefusal(err error) error {
-	if e, ok := errors.AsType[*rpc.RemoteError](err); ok && slices.Contains(impossible, e.Class) {
+	if e, ok := errors.AsType[*rpc.RemoteError](err); ok && slices.Contains(noHostErrors, e.Class) {
 		return api.BadRequest("%s", rpc.RemoteMessage(err))
 	}
 	return err
@@ -84,7 +83,7 @@ func (a *API) forceComplete(r *api.Request, i *objects.Instance) (any, error) {
 
 func (a *API) abort(r *api.Request, i *objects.Instance) (any, error) {
 	err := a.Ops.Abort(r.Context(), r.Caller, i, r.Var("id"), r.Since(mv.V65AbortQueued))
-	if errors.Is(err, objects.ErrInstanceIsLocked) { // Nova takes it for a wrong state
+	if errors.Is(err, objects.ErrInstanceIsLocked) { // Nova maps it to an invalid state
 		return nil, api.Conflict("Instance %s is in an invalid state for 'abort live migration'", i.UUID)
 	}
 	return nil, err

@@ -1,5 +1,4 @@
-// Package migrations serves what moves servers between hosts or makes them anew:
-// resizes, migrations, evacuations, rebuilds.
+// Package migrations serves resizes, migrations, evacuations and rebuilds of servers.
 package migrations
 
 import (
@@ -11,28 +10,28 @@ import (
 	"github.com/nova-go/nova/internal/ops/move"
 )
 
-// Servers finds servers and their migrations; *server.Reader does.
+// Servers finds servers and their migrations; *server.Reader implements it.
 type Servers interface {
 	api.Servers
 	Migration(ctx context.Context, i *objects.Instance, id int64) (*objects.Migration, error)
 	LiveMigrations(ctx context.Context, i *objects.Instance) ([]*objects.Migration, error)
 }
 
-// API holds what the handlers work with.
+// API holds the dependencies of the handlers.
 type API struct {
 	Servers    Servers
 	Ops        *move.Ops
 	Migrations Migrations
-	// Rebuilt answers what clients see of a server that is being rebuilt; of
-	// compute/servers. password is nil where answers do not tell passwords.
+	// Rebuilt returns the answer to a rebuild, which compute/internal/servers writes. password
+	// is nil if the answer does not contain it.
 	Rebuilt        func(r *api.Request, password, userData *string) (any, error)
 	PasswordLength int  // [DEFAULT] password_length
-	ShowPassword   bool // [api] enable_instance_password: answers tell them
+	ShowPassword   bool // [api] enable_instance_password: the answer contains the password
 }
 
 const microTime = "2006-01-02T15:04:05.000000"
 
-// password is the one of the body, or a new one.
+// password returns the password of the body, or a generated one.
 func (a *API) password(given *string) string {
 	if given != nil {
 		return *given

@@ -18,7 +18,7 @@ func (a *API) ofServer(r *api.Request, i *objects.Instance) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.List("migrations", len(list), func(n int, arr *api.Array) {
-			arr.Obj(func(o *api.Object) { live(r, o, list[n], hosts) })
+			arr.Obj(func(o *api.Object) { writeLiveMigration(r, o, list[n], hosts) })
 		})
 	}), nil
 }
@@ -36,15 +36,15 @@ func (a *API) show(r *api.Request, i *objects.Instance) (any, error) {
 		return nil, api.NotFound("In-progress live migration %s is not found for server %s.", id, i.UUID)
 	case objects.OrZero(m.Type) != "live-migration":
 		return nil, api.NotFound("Migration %s for server %s is not live-migration.", id, i.UUID)
-	case !slices.Contains(underWay(), objects.OrZero(m.Status)):
+	case !slices.Contains(inProgress(), objects.OrZero(m.Status)):
 		return nil, api.NotFound("Live migration %s for server %s is not in progress.", id, i.UUID)
 	}
 	return api.Doc(func(o *api.Object) {
-		o.Obj("migration", func(o *api.Object) { live(r, o, m, true) })
+		o.Obj("migration", func(o *api.Object) { writeLiveMigration(r, o, m, true) })
 	}), nil
 }
 
-func live(r *api.Request, o *api.Object, m *objects.Migration, hosts bool) {
+func writeLiveMigration(r *api.Request, o *api.Object, m *objects.Migration, hosts bool) {
 	o.Time("created_at", m.CreatedAt, microTime)
 	migrationEnds(o, m, hosts)
 	o.OptInt("disk_processed_bytes", m.DiskDone)
@@ -66,11 +66,11 @@ func live(r *api.Request, o *api.Object, m *objects.Migration, hosts bool) {
 	}
 }
 
-// underWay are the statuses of a live migration in progress.
-func underWay() []string { return []string{"queued", "preparing", "running", "post-migrating"} }
+// inProgress returns the statuses of a live migration in progress.
+func inProgress() []string { return []string{"queued", "preparing", "running", "post-migrating"} }
 
-// migrationEnds writes where a migration comes from and goes to, or nulls for those
-// who may not see hosts.
+// migrationEnds writes source and destination of a migration, or nulls for callers who may not
+// see hosts.
 func migrationEnds(o *api.Object, m *objects.Migration, hosts bool) {
 	for _, f := range []struct {
 		name  string

@@ -39,7 +39,7 @@ func (a *API) rebuild(r *api.Request, i *objects.Instance) (any, error) {
 	return a.Rebuilt(r, password, i.UserData)
 }
 
-// rebuilding is the body that makes a server anew.
+// rebuilding is the request body that rebuilds a server.
 type rebuilding struct {
 	ImageRef          string             `json:"imageRef"`
 	Name              *string            `json:"name"`

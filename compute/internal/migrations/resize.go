@@ -12,12 +12,12 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// toResize are the parts of a server that its new host makes anew.
-const toResize = api.WithFlavor | objects.PartServices | objects.PartResources | objects.PartPCIRequests | objects.PartPCIDevices | objects.PartTrustedCerts | objects.PartVCPUModel
+// resizeParts are the parts of a server that a resize needs or changes.
+const resizeParts = api.WithFlavor | objects.PartServices | objects.PartResources | objects.PartPCIRequests | objects.PartPCIDevices | objects.PartTrustedCerts | objects.PartVCPUModel
 
-// resizing is the body that gives a server another flavor.
+// resizing is the request body that resizes a server.
 type resizing struct {
-	FlavorRef body.Scalar    `json:"flavorRef"` // no URL, as against that of new servers
+	FlavorRef body.Scalar    `json:"flavorRef"` // the bare id; in requests that create servers it may also be a URL
 	AutoDisk  *body.AutoDisk `json:"OS-DCF:diskConfig"`
 }
 
@@ -37,12 +37,12 @@ func (a *API) resize(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, err
 }
 
-// migrating is the body that moves a server.
+// migrating is the request body that cold-migrates a server.
 type migrating struct {
 	Host string `json:"host"` // since 2.56
 }
 
-// migrate is a resize to the flavor that the server has.
+// migrate resizes a server to its current flavor on another host.
 func (a *API) migrate(r *api.Request, i *objects.Instance) (any, error) {
 	host, err := migrationHost(r)
 	if err != nil {
@@ -51,8 +51,8 @@ func (a *API) migrate(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, a.Ops.Resize(r.Context(), r.Caller, i, move.ResizeOptions{Action: "migrate", Host: host, CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i))})
 }
 
-// migrationHost is the host that the body of a migration names; "" is none. Until 2.55
-// the body may be anything.
+// migrationHost returns the host in the body of a migration; "" means none. Before 2.56 the
+// body is not checked.
 func migrationHost(r *api.Request) (string, error) {
 	if !r.Since(mv.V56MigrateHost) {
 		return "", nil
@@ -61,15 +61,14 @@ func migrationHost(r *api.Request) (string, error) {
 	return asked.Host, err
 }
 
-// migratesAnywhere tells whether the scheduler chooses the host, which has a rule of its
-// own.
+// migratesAnywhere reports whether the scheduler chooses the host, which has its own rule.
 func migratesAnywhere(r *api.Request) bool {
 	host, err := migrationHost(r)
 	return err == nil && host == ""
 }
 
-// ofProject finds the server that the path names, for rules that do not care which user
-// it belongs to.
+// ofProject finds the server in the path, for rules whose target is its project without its
+// user.
 func ofProject(parts objects.Parts) func(*api.Request) (*objects.Instance, policy.Target, error) {
 	return func(r *api.Request) (*objects.Instance, policy.Target, error) {
 		i, owner, err := r.Server(api.RecordOf(parts))
@@ -85,7 +84,7 @@ func (a *API) revert(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, notResized(a.Ops.Revert(r.Context(), r.Caller, i))
 }
 
-// notResized is the error of ending a resize.
+// notResized converts the errors of confirming and reverting a resize to those of Nova.
 func notResized(err error) error {
 	if errors.Is(err, objects.ErrMigrationNotFoundByStatus) {
 		return api.BadRequest("Instance has not been resized.")

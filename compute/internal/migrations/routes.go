@@ -8,8 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Routes lists what moves servers between hosts or makes them anew, and what became
-// of it.
+// Routes lists resizes, migrations, evacuations, rebuilds, and the records of migrations.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Do: a.index, Op: "migrations.index", Method: "GET", Path: "/os-migrations", OK: 200, Until: mv.V59MigrationPaging,
@@ -21,7 +20,7 @@ func (a *API) Routes() []api.Route {
 		{On: api.Record(api.WithFlavor, a.confirm), Op: "servers.confirm_resize", Method: "POST", Path: "/servers/{id}/action", Action: "confirmResize", OK: 204,
 			Body:  api.At(mv.Legacy),
 			Authz: api.Late(policy.ServersConfirmResize), Errors: []int{400, 404, 409}},
-		{On: api.Record(objects.UsualParts|remade, a.evacuate), Op: "evacuate.evacuate", Method: "POST", Path: "/servers/{id}/action", Action: "evacuate", OK: 200,
+		{On: api.Record(objects.UsualParts|evacuateParts, a.evacuate), Op: "evacuate.evacuate", Method: "POST", Path: "/servers/{id}/action", Action: "evacuate", OK: 200,
 			Body:  api.At(mv.Legacy, mv.V14EvacuateSharedStorage, mv.V29EvacuateForce, mv.V68NoForce, mv.V95EvacuateStopped),
 			Authz: api.Late(policy.Evacuate), Errors: []int{400, 403, 404, 409}},
 		{On: api.On(ofProject(objects.UsualParts|objects.PartFlavor|objects.PartServices), a.migrate), Op: "migrate_server.migrate", Method: "POST", Path: "/servers/{id}/action", Action: "migrate", OK: 202,
@@ -30,10 +29,10 @@ func (a *API) Routes() []api.Route {
 		{On: api.On(ofProject(api.WithFlavor), a.liveMigrate), Op: "migrate_server.migrate_live", Method: "POST", Path: "/servers/{id}/action", Action: "os-migrateLive", OK: 202,
 			Body:  api.At(mv.Legacy, mv.V25BlockMigrationAuto, mv.V30LiveMigrateForce, mv.V68NoForce),
 			Authz: api.Late(policy.MigrateServerMigrateLiveHost).Or(policy.MigrateServerMigrateLive, liveMigratesAnywhere), Errors: []int{400, 403, 404, 409}},
-		{On: api.Record(api.WithFlavor|remade, a.rebuild), Op: "servers.rebuild", Method: "POST", Path: "/servers/{id}/action", Action: "rebuild", OK: 202,
+		{On: api.Record(api.WithFlavor|evacuateParts, a.rebuild), Op: "servers.rebuild", Method: "POST", Path: "/servers/{id}/action", Action: "rebuild", OK: 202,
 			Body:  api.At(mv.Legacy, mv.V1Base, mv.V19Description, mv.V54RebuildKeypair, mv.V57NoPersonality, mv.V63TrustedCerts, mv.V90Hostname, mv.V94FQDN),
 			Authz: api.Late(policy.ServersRebuild).Asks(policy.ServersRebuildTrustedCerts, policy.ServersCreateZeroDiskFlavor).Asks(policy.ServerFields...), Errors: []int{400, 403, 404, 409}},
-		{On: api.Record(toResize, a.resize), Op: "servers.resize", Method: "POST", Path: "/servers/{id}/action", Action: "resize", OK: 202,
+		{On: api.Record(resizeParts, a.resize), Op: "servers.resize", Method: "POST", Path: "/servers/{id}/action", Action: "resize", OK: 202,
 			Body:  api.At(mv.Legacy),
 			Authz: api.Late(policy.ServersResize).Asks(policy.ServersResizeCrossCell, policy.ServersCreateZeroDiskFlavor), Errors: []int{400, 401, 403, 404, 409}},
 		{On: api.Record(api.WithFlavor, a.revert), Op: "servers.revert_resize", Method: "POST", Path: "/servers/{id}/action", Action: "revertResize", OK: 202,

@@ -1,7 +1,7 @@
 package mv
 
-// One name for each microversion of Nova 34.0.0; grep for the name to see the
-// whole of a change.
+// Each microversion of Nova 34.0.0 has one name; searching for the name finds all code of the
+// change.
 const (
 	V1Base                    Version = 1   // 2.1: The first microversion: v2.0's wire format with strictly checked request bodies.
 	V2KeypairType             Version = 2   // 2.2: Keypairs have a type; create answers 201 and delete 204.

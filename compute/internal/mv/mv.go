@@ -1,5 +1,5 @@
-// Package mv names the microversions of the compute API, parses the headers that
-// ask for one, and compares them. It imports nothing of ours.
+// Package mv names the microversions of the compute API, parses the headers that request one,
+// and compares them. It imports no package of this module.
 package mv
 
 import (
@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Version is a microversion of major version 2: 90 is 2.90. The zero value,
-// Legacy, stands for the v2.0 API under /v2, which knows no microversions.
+// Version is a microversion of major version 2: 90 is 2.90. The zero value, Legacy, is the v2.0
+// API under /v2, which has no microversions.
 type Version uint16
 
 const (
@@ -19,43 +19,43 @@ const (
 	Legacy Version = 0
 	// Min is the lowest version that the API advertises.
 	Min = V1Base
-	// Max is the highest.
+	// Max is the highest version that the API advertises.
 	Max = V104UpdatePinnedZone
-	// End is above every version: an open upper bound.
+	// End is greater than every version, for use as an open upper bound.
 	End Version = 0xffff
 )
 
-// String is the version as headers write it: "2.90".
+// String returns the version in the form of the headers: "2.90".
 func (v Version) String() string { return "2." + strconv.Itoa(int(v)) }
 
-// MalformedError is a version string that is not X.Y. Nova answers 400.
+// MalformedError reports a version that is not X.Y. Nova answers it with 400.
 type MalformedError struct{ Version string }
 
 func (e *MalformedError) Error() string {
 	return fmt.Sprintf("API Version String %s is of invalid format. Must be of format MajorNum.MinorNum.", e.Version)
 }
 
-// UnsupportedError is a version outside of Min and Max. Nova answers 406.
+// UnsupportedError reports a version below Min or above Max. Nova answers it with 406.
 type UnsupportedError struct{ Version string }
 
 func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("Version %s is not supported by the API. Minimum is %s and maximum is %s.", e.Version, Min, Max)
 }
 
-var form = regexp.MustCompile(`^([1-9][0-9]*)\.([1-9][0-9]*|0)\n?$`)
+var versionPattern = regexp.MustCompile(`^([1-9][0-9]*)\.([1-9][0-9]*|0)\n?$`)
 
-// FromHeaders finds the version that a request asks for: the last "compute"
-// element of OpenStack-API-Version, else X-OpenStack-Nova-API-Version, else Min.
-// Its errors are *MalformedError and *UnsupportedError.
+// FromHeaders returns the version that a request asks for: that of the last "compute" element
+// of OpenStack-API-Version, otherwise that of X-OpenStack-Nova-API-Version, otherwise Min. Its
+// errors are *MalformedError and *UnsupportedError.
 func FromHeaders(h http.Header) (Version, error) {
-	s, ok := asked(h)
+	s, ok := requestedVersion(h)
 	if !ok {
 		return Min, nil
 	}
 	return Parse(s)
 }
 
-func asked(h http.Header) (string, bool) {
+func requestedVersion(h http.Header) (string, bool) {
 	if standard := h["Openstack-Api-Version"]; len(standard) > 0 {
 		elements := strings.Split(strings.Join(standard, ","), ",")
 		for i := len(elements) - 1; i >= 0; i-- {
@@ -72,12 +72,12 @@ func asked(h http.Header) (string, bool) {
 	return "", false
 }
 
-// Parse reads "2.90" or "latest".
+// Parse parses "2.90" or "latest".
 func Parse(s string) (Version, error) {
 	if s == "latest" {
 		return Max, nil
 	}
-	m := form.FindStringSubmatch(s)
+	m := versionPattern.FindStringSubmatch(s)
 	if m == nil {
 		return 0, &MalformedError{s}
 	}

@@ -44,7 +44,7 @@ func (a *API) ipShow(r *api.Request) (any, error) {
 	return singleIP(ip), nil
 }
 
-// newIP is the body that asks for a floating IP; there may be none.
+// newIP is the request body that allocates a floating IP; it may be empty.
 type newIP struct {
 	Pool string `json:"pool"`
 }

@@ -1,4 +1,4 @@
-// Package networks serves the proxies of networks, security groups and floating IPs.
+// Package networks serves the proxies for networks, security groups and floating IPs.
 package networks
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/rest/neutron"
 )
 
-// Neutron is the service behind the proxies; *neutron.Client is one.
+// Neutron is the network service; *neutron.Client implements it.
 type Neutron interface {
 	Networks(ctx context.Context, caller *reqctx.Caller, query url.Values) ([]neutron.Network, error)
 	Network(ctx context.Context, caller *reqctx.Caller, id string) (*neutron.Network, error)
@@ -30,41 +30,41 @@ type Neutron interface {
 	DeleteRule(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
-// API holds what the handlers work with.
+// API holds the dependencies of the handlers.
 type API struct {
 	Neutron     Neutron
 	DefaultPool string // [neutron] default_floating_pool
-	// Release gives a floating address back, and takes it out of what is known of the
-	// server that it leads to.
+	// Release deletes a floating IP, and removes it from the network cache of the associated
+	// server.
 	Release func(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
-// Fields of nova-network's networks that nothing knows any more.
+// Fields of nova-network's networks, for which Neutron has no values.
 var (
-	lost      = []string{"cidr", "netmask", "gateway", "broadcast", "dns1", "dns2", "cidr_v6", "gateway_v6", "netmask_v6"}
-	lostAdmin = []string{"created_at", "updated_at", "deleted_at", "deleted", "injected", "bridge", "vlan", "vpn_public_address", "vpn_public_port",
+	emptyFields      = []string{"cidr", "netmask", "gateway", "broadcast", "dns1", "dns2", "cidr_v6", "gateway_v6", "netmask_v6"}
+	emptyAdminFields = []string{"created_at", "updated_at", "deleted_at", "deleted", "injected", "bridge", "vlan", "vpn_public_address", "vpn_public_port",
 		"vpn_private_address", "dhcp_start", "project_id", "host", "bridge_interface", "multi_host", "priority", "rxtx_base", "mtu", "dhcp_server",
 		"enable_dhcp", "share_address"}
 )
 
-// network writes a network as os-networks shows it.
+// network writes a network in the form of os-networks.
 func network(r *api.Request, o *api.Object, n *neutron.Network) {
 	o.Str("id", n.ID)
 	o.Str("label", n.Name)
-	for _, field := range lost {
+	for _, field := range emptyFields {
 		o.Null(field)
 	}
 	if r.Caller.IsAdmin {
-		for _, field := range lostAdmin {
+		for _, field := range emptyAdminFields {
 			o.Null(field)
 		}
 	}
 }
 
-// tenantNetwork writes a network as os-tenant-networks shows it.
+// tenantNetwork writes a network in the form of os-tenant-networks.
 func tenantNetwork(_ *api.Request, o *api.Object, n *neutron.Network) {
 	o.Str("id", n.ID)
-	o.Str("cidr", "None") // what Python makes of no value
+	o.Str("cidr", "None") // Python's str of None
 	o.Str("label", n.Name)
 }
 

@@ -6,7 +6,8 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Routes lists the proxies of networks, security groups and floating IPs, in the order of Nova's router.
+// Routes lists the operations of the proxies for networks, security groups and floating IPs, in
+// the order of Nova's router.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Op: "fixed_ips.show", Method: "GET", Path: "/os-fixed-ips/{id}", Gone: 410,

@@ -16,11 +16,11 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// anywhere is the range of a rule that names none.
+// anywhere is the default address range of a rule.
 const anywhere = "0.0.0.0/0"
 
-// newRule is the body that adds a rule to a group. Nova's schema lets anything stand in
-// most of its members.
+// newRule is the request body that adds a rule to a group. Nova's schema does not check most of
+// its members.
 type newRule struct {
 	Parent   string     `json:"parent_group_id"`
 	Source   *string    `json:"group_id"`
@@ -61,7 +61,7 @@ func (a *API) ruleCreate(r *api.Request) (any, error) {
 	if address, _, _ := strings.Cut(objects.OrZero(rule.RemoteIPPrefix), "/"); bits == 0 && !isUnspecified(address) {
 		return nil, api.BadRequest("Bad prefix for network in cidr %s", *rule.RemoteIPPrefix)
 	}
-	if there(parent, &rule) {
+	if hasRule(parent, &rule) {
 		return nil, api.BadRequest("This rule already exists in group %s", parent.ID)
 	}
 	made, err := a.Neutron.CreateRule(r.Context(), r.Caller, rule)
@@ -73,7 +73,7 @@ func (a *API) ruleCreate(r *api.Request) (any, error) {
 	}), nil
 }
 
-// setRange gives a rule the addresses that it is for, and answers the length of their prefix.
+// setRange sets the address range of a rule and returns its prefix length.
 func setRange(r *objects.SecurityGroupRule, asked body.Value) (bits int, err error) {
 	cidr := anywhere
 	if asked.Truthy() {
@@ -103,7 +103,7 @@ func isUnspecified(address string) bool {
 	return err == nil && a.IsUnspecified()
 }
 
-// prefixLength reads the length of a prefix, or the mask of an IPv4 network.
+// prefixLength parses a prefix length, or the netmask of an IPv4 network.
 func prefixLength(a netip.Addr, length string) (bits int, ok bool) {
 	if n, ok := schema.ParseInteger(length); ok {
 		return int(n.Int64()), n.Sign() >= 0 && n.Cmp(big.NewInt(int64(a.BitLen()))) <= 0
@@ -113,15 +113,16 @@ func prefixLength(a netip.Addr, length string) (bits int, ok bool) {
 		return 0, false
 	}
 	n := binary.BigEndian.Uint32(mask.AsSlice())
-	if n != 0 && n>>31 == 0 { // a mask of hosts, turned around
+	if n != 0 && n>>31 == 0 { // an inverted mask (hostmask)
 		n = ^n
 	}
 	bits = 32 - mathbits.TrailingZeros32(n)
 	return bits, bits == mathbits.OnesCount32(n)
 }
 
-// setPorts gives a rule its protocol and ports. A rule for addresses must have
-// them; one for a group may go without, and then means all ports of TCP and UDP.
+// setPorts sets protocol and ports of a rule. They are required in a rule with an address
+// range. In a rule with a source group they are optional, and default to all ports of TCP and
+// UDP.
 func setPorts(r *objects.SecurityGroupRule, asked *newRule) error {
 	protocol := ""
 	if asked.Protocol.Truthy() {
@@ -169,7 +170,7 @@ func setPorts(r *objects.SecurityGroupRule, asked *newRule) error {
 	return nil
 }
 
-// ports reads the ports of a rule as Python's int does.
+// ports converts the ports of a rule as Python's int does.
 func ports(asked *newRule, protocol string) (first, last *big.Int, err error) {
 	first, exception := asked.From.Big()
 	if exception == "" {
@@ -186,9 +187,9 @@ func ports(asked *newRule, protocol string) (first, last *big.Int, err error) {
 	return nil, nil, api.BadRequest("Invalid input received: To and From ports must be integers")
 }
 
-// there tells whether a group has the same rule for addresses already; of rules
-// for groups it is Neutron that tells.
-func there(g *objects.SecurityGroup, r *objects.SecurityGroupRule) bool {
+// hasRule reports whether a group already has an equal rule with an address range. Neutron
+// detects duplicates of rules with a source group.
+func hasRule(g *objects.SecurityGroup, r *objects.SecurityGroupRule) bool {
 	if r.RemoteGroupID != nil {
 		return false
 	}
@@ -199,16 +200,16 @@ func there(g *objects.SecurityGroup, r *objects.SecurityGroupRule) bool {
 		}
 		first, last := securitygroup.Ports(&o)
 		return o.Direction == "ingress" && o.RemoteGroupID == nil && prefix == *r.RemoteIPPrefix &&
-			same(o.Protocol, r.Protocol) && same(first, r.PortRangeMin) && same(last, r.PortRangeMax)
+			equalPointers(o.Protocol, r.Protocol) && equalPointers(first, r.PortRangeMin) && equalPointers(last, r.PortRangeMax)
 	})
 }
 
-func same[T comparable](a, b *T) bool {
+func equalPointers[T comparable](a, b *T) bool {
 	return a == b || a != nil && b != nil && *a == *b
 }
 
 func (a *API) ruleDelete(r *api.Request) (any, error) {
-	id, err := id(r)
+	id, err := groupID(r)
 	if err != nil {
 		return nil, err
 	}

@@ -12,17 +12,17 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// id is the UUID of the path.
-func id(r *api.Request) (string, error) {
+// groupID returns the UUID in the path.
+func groupID(r *api.Request) (string, error) {
 	if _, err := uuid.Parse(r.Var("id")); err != nil {
 		return "", api.BadRequest("Security group id should be uuid")
 	}
 	return r.Var("id"), nil
 }
 
-// group finds the group of the path.
+// group finds the security group in the path.
 func (a *API) group(r *api.Request) (*objects.SecurityGroup, error) {
-	id, err := id(r)
+	id, err := groupID(r)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (a *API) groupUpdate(r *api.Request) (any, error) {
 	return a.save(r, g.ID)
 }
 
-// groupBody is the body that makes or changes a security group.
+// groupBody is the request body that creates or updates a security group.
 type groupBody struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`

@@ -14,8 +14,8 @@ func (a *API) auditIndex(r *api.Request) (any, error) {
 	return a.audit(r, "instance_usage_audit_logs", a.Now().UTC())
 }
 
-// moment is a time as the path of an audit has it, with fractions of seconds or without.
-var moment = regexp.MustCompile(`^` + date + blank + clock + fraction + `?$`)
+// moment matches a time in the path of an audit, with or without fractions of a second.
+var moment = regexp.MustCompile(`^` + datePattern + blankPattern + clockPattern + fractionPattern + `?$`)
 
 func (a *API) auditShow(r *api.Request) (any, error) {
 	id := r.Var("id")
@@ -26,7 +26,7 @@ func (a *API) auditShow(r *api.Request) (any, error) {
 	return a.audit(r, "instance_usage_audit_log", before)
 }
 
-// audit sums up what computes reported of the last period before a moment.
+// audit summarises the audit reports of computes for the last complete period before a time.
 func (a *API) audit(r *api.Request, member string, before time.Time) (any, error) {
 	begin, end, err := objects.LastPeriod(a.AuditPeriod, before)
 	if err != nil {
@@ -72,12 +72,12 @@ func (a *API) audit(r *api.Request, member string, before time.Time) (any, error
 			o.Int("total_instances", items)
 			o.Int("total_errors", errors)
 			o.Str("overall_status", status)
-			o.Obj("log", func(o *api.Object) { log(o, tasks) })
+			o.Obj("log", func(o *api.Object) { writeTaskLog(o, tasks) })
 		})
 	}), nil
 }
 
-func log(o *api.Object, tasks []objects.AuditTask) {
+func writeTaskLog(o *api.Object, tasks []objects.AuditTask) {
 	for _, t := range tasks {
 		o.Obj(t.Host, func(o *api.Object) {
 			o.Str("state", t.State)

@@ -9,7 +9,8 @@ import (
 	"github.com/nova-go/nova/internal/quota"
 )
 
-// inClass tells which resources a quota class shows.
+// inClass returns the predicate for resources that a quota class shows in the request's
+// microversion.
 func inClass(r *api.Request) func(quota.Resource) bool {
 	return func(resource quota.Resource) bool {
 		switch resource {
@@ -34,7 +35,7 @@ func (a *API) class(r *api.Request, name, id string) (any, error) {
 			if id != "" {
 				o.Str("id", id)
 			}
-			write(o, inClass(r), func(r quota.Resource, o *api.Object) { o.Int(r.String(), limits[r]) })
+			writeResources(o, inClass(r), func(r quota.Resource, o *api.Object) { o.Int(r.String(), limits[r]) })
 		})
 	}), nil
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/nova-go/nova/internal/quota"
 )
 
-// limit is a member of the absolute limits, in microversions before until.
+// limit is a member of the absolute limits; microversions from until on do not have it.
 type limit struct {
 	name     string
 	resource quota.Resource
 	until    mv.Version
 }
 
-var maximums = []limit{
+var limitMembers = []limit{
 	{"maxTotalCores", quota.Cores, mv.End},
 	{"maxTotalInstances", quota.Instances, mv.End},
 	{"maxTotalRAMSize", quota.RAM, mv.End},
@@ -30,7 +30,7 @@ var maximums = []limit{
 	{"maxPersonalitySize", quota.InjectedFileContentBytes, mv.V57NoPersonality},
 }
 
-var uses = []limit{
+var usageMembers = []limit{
 	{"totalCoresUsed", quota.Cores, mv.End},
 	{"totalInstancesUsed", quota.Instances, mv.End},
 	{"totalRAMUsed", quota.RAM, mv.End},
@@ -39,8 +39,8 @@ var uses = []limit{
 	{"totalSecurityGroupsUsed", quota.SecurityGroups, mv.V36NoProxies},
 }
 
-// limits answers the absolute limits of the caller's project, or of the one that
-// tenant_id names. The parameter "reserved" is accepted and means nothing.
+// limits returns the absolute limits of the caller's project, or of the project in tenant_id.
+// The parameter "reserved" has no effect.
 func (a *API) limits(r *api.Request) (any, error) {
 	project := r.Caller.ProjectID
 	if other, given := r.Query().Get("tenant_id"); given {
@@ -57,8 +57,8 @@ func (a *API) limits(r *api.Request) (any, error) {
 		o.Obj("limits", func(o *api.Object) {
 			o.List("rate", 0, nil)
 			o.Obj("absolute", func(o *api.Object) {
-				writeAbsolute(r, o, maximums, &set.Limits)
-				writeAbsolute(r, o, uses, &set.Used)
+				writeAbsolute(r, o, limitMembers, &set.Limits)
+				writeAbsolute(r, o, usageMembers, &set.Used)
 			})
 		})
 	}), nil

@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Quotas answers limits and usage; *quota.Quotas is one.
+// Quotas reads and writes limits and usage; *quota.Quotas implements it.
 type Quotas interface {
 	Project(ctx context.Context, project string) (quota.Set, error)
 	User(ctx context.Context, o quota.Owner) (quota.Set, error)
@@ -24,27 +24,26 @@ type Quotas interface {
 	Reserved() int64
 }
 
-// Projects tells whether a project exists. It answers nil, too, when Keystone
-// cannot be asked or does not let the caller know.
+// Projects checks that a project exists. It returns nil also if Keystone is unreachable, or
+// does not allow the caller to read projects.
 type Projects interface {
 	VerifyProject(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
-// Usages reads what servers have used; cell.Everywhere is one.
+// Usages reads the usage of servers; cell.Everywhere implements it.
 type Usages interface {
-	// ActiveBetween answers the servers that lived at some time between begin and
-	// end, of one project or, for "", of all: at most limit behind the one that
-	// marker names.
+	// ActiveBetween returns the servers that existed at some time between the begin and the end
+	// of w, of one project or, for "", of all projects: at most limit servers after the marker.
 	ActiveBetween(ctx context.Context, w objects.UsageWindow) ([]*objects.Instance, error)
 }
 
-// Audits reads the log of the audit task and the computes that it is about.
+// Audits reads the task log of audits and the computes that report to it.
 type Audits interface {
 	AuditTasks(ctx context.Context, begin, end time.Time) ([]objects.AuditTask, error)
 	ComputeHosts(ctx context.Context) ([]string, error)
 }
 
-// API holds what the handlers work with.
+// API holds the dependencies of the handlers.
 type API struct {
 	Quotas      Quotas
 	Projects    Projects
@@ -54,8 +53,8 @@ type API struct {
 	Now         func() time.Time
 }
 
-// write writes those resources of values that are shown in a microversion.
-func write(o *api.Object, shown func(quota.Resource) bool, each func(quota.Resource, *api.Object)) {
+// writeResources calls each for the resources that a microversion shows.
+func writeResources(o *api.Object, shown func(quota.Resource) bool, each func(quota.Resource, *api.Object)) {
 	for _, r := range quota.Resources() {
 		if shown(r) {
 			each(r, o)

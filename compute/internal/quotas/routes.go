@@ -6,7 +6,7 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Routes lists quotas, limits and usage, in the order of Nova's router.
+// Routes lists the operations on quotas, limits and usage, in the order of Nova's router.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Do: a.limits, Op: "limits.index", Method: "GET", Path: "/limits", OK: 200,

@@ -11,8 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/quota"
 )
 
-// ofProject is an operation on the quotas of the project that the path names, which must
-// exist.
+// ofProject is an operation on the quotas of the project in the path, which must exist.
 func (a *API) ofProject(do func(*api.Request) (any, error)) *api.Resource {
 	return api.Owned(owner, func(r *api.Request) (any, error) {
 		if err := a.Projects.VerifyProject(r.Context(), r.Caller, r.Var("id")); err != nil {
@@ -22,10 +21,10 @@ func (a *API) ofProject(do func(*api.Request) (any, error)) *api.Resource {
 	})
 }
 
-// owner is the project that the path names.
+// owner returns the project in the path as the target of a rule.
 func owner(r *api.Request) policy.Target { return policy.Target{ProjectID: r.Var("id")} }
 
-// userOf is the user that the query names, or "": the first that is not empty.
+// userOf returns the first non-empty user_id of the query, or "".
 func userOf(r *api.Request) string {
 	for _, user := range r.Query()["user_id"] {
 		if user != "" {
@@ -35,7 +34,8 @@ func userOf(r *api.Request) string {
 	return ""
 }
 
-// inSet tells which resources a quota set shows.
+// inSet returns the predicate for resources that a quota set shows in the request's
+// microversion.
 func inSet(r *api.Request) func(quota.Resource) bool {
 	return func(resource quota.Resource) bool {
 		switch resource {
@@ -48,20 +48,20 @@ func inSet(r *api.Request) func(quota.Resource) bool {
 	}
 }
 
-// set writes {"quota_set": {…}}; an empty id is left out.
-func set(r *api.Request, id string, limits *quota.Values) api.Encoder {
+// quotaSetDoc writes {"quota_set": {…}}; an empty id is left out.
+func quotaSetDoc(r *api.Request, id string, limits *quota.Values) api.Encoder {
 	return api.Doc(func(o *api.Object) {
 		o.Obj("quota_set", func(o *api.Object) {
 			if id != "" {
 				o.Str("id", id)
 			}
-			write(o, inSet(r), func(r quota.Resource, o *api.Object) { o.Int(r.String(), limits[r]) })
+			writeResources(o, inSet(r), func(r quota.Resource, o *api.Object) { o.Int(r.String(), limits[r]) })
 		})
 	})
 }
 
-// of answers the limits and usage of a project, or of a user in it.
-func (a *API) of(r *api.Request, o quota.Owner) (quota.Set, error) {
+// quotaSet returns limits and usage of a project, or of a user in it.
+func (a *API) quotaSet(r *api.Request, o quota.Owner) (quota.Set, error) {
 	if o.User == "" {
 		return a.Quotas.Project(r.Context(), o.Project)
 	}
@@ -70,17 +70,17 @@ func (a *API) of(r *api.Request, o quota.Owner) (quota.Set, error) {
 
 func (a *API) show(r *api.Request) (any, error) {
 	id := r.Var("id")
-	s, err := a.of(r, quota.Owner{Project: id, User: userOf(r)})
+	s, err := a.quotaSet(r, quota.Owner{Project: id, User: userOf(r)})
 	if err != nil {
 		return nil, err
 	}
-	return set(r, id, &s.Limits), nil
+	return quotaSetDoc(r, id, &s.Limits), nil
 }
 
 func (a *API) detail(r *api.Request) (any, error) {
 	id := r.Var("id")
-	user, _ := r.Query().Get("user_id") // Nova takes the last of several here, and the first elsewhere
-	s, err := a.of(r, quota.Owner{Project: id, User: user})
+	user, _ := r.Query().Get("user_id") // Nova uses the last of several values here, and the first elsewhere
+	s, err := a.quotaSet(r, quota.Owner{Project: id, User: user})
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (a *API) detail(r *api.Request) (any, error) {
 	return api.Doc(func(o *api.Object) {
 		o.Obj("quota_set", func(o *api.Object) {
 			o.Str("id", id)
-			write(o, inSet(r), func(r quota.Resource, o *api.Object) {
+			writeResources(o, inSet(r), func(r quota.Resource, o *api.Object) {
 				o.Obj(r.String(), func(o *api.Object) {
 					o.Int("limit", s.Limits[r])
 					o.Int("in_use", s.Used[r])
@@ -104,7 +104,7 @@ func (a *API) defaults(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return set(r, r.Var("id"), &v), nil
+	return quotaSetDoc(r, r.Var("id"), &v), nil
 }
 
 func (a *API) update(r *api.Request) (any, error) {
@@ -121,7 +121,7 @@ func (a *API) update(r *api.Request) (any, error) {
 	var limits []limitOf
 	for _, key := range r.BodyKeys("quota_set") {
 		resource, known := quota.ResourceNamed(key)
-		if !known { // "force"; and what /v2 lets through is Nova's own failure
+		if !known { // this is "force", or a member that only /v2 accepts and with which Nova fails
 			continue
 		}
 		n, err := asked[key].Int()
@@ -129,7 +129,7 @@ func (a *API) update(r *api.Request) (any, error) {
 			return nil, err
 		}
 		if !force {
-			if err := within(resource, n, &bounds); err != nil {
+			if err := checkBounds(resource, n, &bounds); err != nil {
 				return nil, err
 			}
 		}
@@ -140,31 +140,31 @@ func (a *API) update(r *api.Request) (any, error) {
 			return nil, err
 		}
 	}
-	s, err := a.of(r, owner)
+	s, err := a.quotaSet(r, owner)
 	if err != nil {
 		return nil, err
 	}
-	return set(r, "", &s.Limits), nil
+	return quotaSetDoc(r, "", &s.Limits), nil
 }
 
-// limitOf is a limit that a body asks for.
+// limitOf is a limit in a request body.
 type limitOf struct {
 	resource quota.Resource
 	limit    int64
 }
 
-func within(r quota.Resource, limit int64, b *quota.Bounds) error {
+func checkBounds(r quota.Resource, limit int64, b *quota.Bounds) error {
 	switch least, most := b.Minimum[r], b.Maximum[r]; {
-	case ordinal(limit) < ordinal(least):
+	case comparableLimit(limit) < comparableLimit(least):
 		return api.BadRequest("Quota limit %d for %s must be greater than or equal to already used and reserved %d.", limit, r, least)
-	case ordinal(limit) > ordinal(most):
+	case comparableLimit(limit) > comparableLimit(most):
 		return api.BadRequest("Quota limit %d for %s must be less than or equal to %d.", limit, r, most)
 	}
 	return nil
 }
 
-// ordinal puts no limit above all others.
-func ordinal(limit int64) int64 {
+// comparableLimit converts a limit for comparisons: unlimited (-1) is greater than all others.
+func comparableLimit(limit int64) int64 {
 	if limit == quota.Unlimited {
 		return math.MaxInt64
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/nova-go/nova/internal/pyjson"
 )
 
-// amount is a number as Python adds them up: whole until a float joins, which is
-// seen in the fraction that it is shown with.
+// amount is a sum as Python computes it: an int until a float is added, which is then shown
+// with a fraction.
 type amount struct {
 	value    float64
 	fraction bool
@@ -23,7 +23,7 @@ func (a amount) plus(n float64, fraction bool) amount {
 	return amount{a.value + n, a.fraction || fraction}
 }
 
-// AppendJSON writes 0 for the whole, and 0.0 for the other.
+// AppendJSON writes the integer 0 as 0 and the float 0 as 0.0.
 func (a amount) AppendJSON(b []byte) []byte {
 	if !a.fraction {
 		return strconv.AppendInt(b, int64(a.value), 10)
@@ -52,7 +52,7 @@ func (s *summary) add(u serverUsage) {
 	s.servers = append(s.servers, u)
 }
 
-// hours is how long a server ran within a period.
+// hours returns the time that a server existed within a period, in hours.
 func hours(i *objects.Instance, start, stop time.Time) amount {
 	launched, terminated := i.LaunchedAt, i.TerminatedAt
 	if launched == nil || launched.After(stop) || terminated != nil && terminated.Before(start) {
@@ -67,24 +67,24 @@ func hours(i *objects.Instance, start, stop time.Time) amount {
 	return amount{float64(stop.Sub(start).Microseconds()) / 1e6 / 3600, true}
 }
 
-// period is what the query of a usage asks for.
+// period is the period in the query of a usage.
 type period struct {
 	start, stop time.Time
 	detailed    bool
 }
 
-// What Python's strptime reads, in digits of any script.
+// The parts of times that Python's strptime accepts, with digits of any script.
 const (
-	date     = `(\p{Nd}{4})-(1[0-2]|0[1-9]|[1-9])-(3[01]|[12]\p{Nd}|0[1-9]|[1-9]| [1-9])`
-	clock    = `(2[0-3]|[01]\p{Nd}|\p{Nd}):([0-5]\p{Nd}|\p{Nd}):([0-5]\p{Nd}|\p{Nd})`
-	fraction = `(\.[0-9]{1,6})`
-	blank    = `[\s\v\x1c-\x1f\x85\p{Z}]+`
+	datePattern     = `(\p{Nd}{4})-(1[0-2]|0[1-9]|[1-9])-(3[01]|[12]\p{Nd}|0[1-9]|[1-9]| [1-9])`
+	clockPattern    = `(2[0-3]|[01]\p{Nd}|\p{Nd}):([0-5]\p{Nd}|\p{Nd}):([0-5]\p{Nd}|\p{Nd})`
+	fractionPattern = `(\.[0-9]{1,6})`
+	blankPattern    = `[\s\v\x1c-\x1f\x85\p{Z}]+`
 )
 
-// stamp is a time in one of the three forms that usages take.
-var stamp = regexp.MustCompile(`^` + date + `(?:[Tt]` + clock + fraction + `?|` + blank + clock + fraction + `)$`)
+// stamp matches a time in one of the three formats of the usage API.
+var stamp = regexp.MustCompile(`^` + datePattern + `(?:[Tt]` + clockPattern + fractionPattern + `?|` + blankPattern + clockPattern + fractionPattern + `)$`)
 
-// moment reads a time of the query; none is now.
+// moment parses a time of the query; the default is now.
 func (a *API) moment(r *api.Request, key string) (time.Time, error) {
 	text := ""
 	for _, v := range r.Query()[key] {
@@ -103,7 +103,8 @@ func (a *API) moment(r *api.Request, key string) (time.Time, error) {
 	return t, nil
 }
 
-// parseStamp reads a time of a form, whose groups are the numbers of a date and of a clock.
+// parseStamp parses a time with an expression whose groups are the numbers of a date and of a
+// time of day.
 func parseStamp(form *regexp.Regexp, text string) (time.Time, bool) {
 	m := form.FindStringSubmatch(text)
 	if m == nil {
@@ -134,7 +135,8 @@ func (a *API) period(r *api.Request) (p period, err error) {
 	}
 	now := a.Now().UTC().Truncate(time.Microsecond)
 	if !p.start.Before(p.stop) {
-		// Without both, the end is a moment behind the start, however coarse the clock.
+		// If start and end are both absent, the end must be after the start even with a coarse
+		// clock.
 		if _, given := r.Query().Get("start"); given || p.start.Sub(p.stop) > 0 {
 			return p, api.BadRequest("Invalid start time. The start time cannot occur after the end time.")
 		}
@@ -151,7 +153,7 @@ func (a *API) period(r *api.Request) (p period, err error) {
 	return p, nil
 }
 
-// usages reads the usage of a period, by project in the order of the servers.
+// usages returns the usage in a period by project, in the order of the servers.
 func (a *API) usages(r *api.Request, p period, project string) ([]*summary, []*objects.Instance, error) {
 	w := objects.UsageWindow{Begin: p.start.Truncate(time.Second), End: p.stop.Truncate(time.Second), Project: project, Limit: r.MaxLimit()}
 	if r.Since(mv.V40UsagePaging) {
@@ -171,7 +173,7 @@ func (a *API) usages(r *api.Request, p period, project string) ([]*summary, []*o
 	of := map[string]*summary{}
 	for _, i := range servers {
 		if i.Flavor == nil {
-			continue // nobody can say what it used
+			continue // without a flavor the usage is unknown
 		}
 		s := of[i.ProjectID]
 		if s == nil {
@@ -197,7 +199,7 @@ func (a *API) usageIndex(r *api.Request) (any, error) {
 		o.List("tenant_usages", len(list), func(n int, arr *api.Array) {
 			arr.Obj(func(o *api.Object) { a.summary(o, p, list[n]) })
 		})
-		next(r, o, "tenant_usages_links", "os-simple-tenant-usage", servers)
+		writeNextLink(r, o, "tenant_usages_links", "os-simple-tenant-usage", servers)
 	}), nil
 }
 
@@ -218,17 +220,17 @@ func (a *API) usageShow(r *api.Request) (any, error) {
 				a.summary(o, p, list[0])
 			}
 		})
-		next(r, o, "tenant_usage_links", "os-simple-tenant-usage/"+project, servers)
+		writeNextLink(r, o, "tenant_usage_links", "os-simple-tenant-usage/"+project, servers)
 	}), nil
 }
 
-func next(r *api.Request, o *api.Object, member, path string, servers []*objects.Instance) {
+func writeNextLink(r *api.Request, o *api.Object, member, path string, servers []*objects.Instance) {
 	if n := len(servers); n > 0 && r.Since(mv.V40UsagePaging) {
 		r.NextUnder(member, r.Links(), o, path, n, servers[n-1].UUID)
 	}
 }
 
-// pythonTime is a time as usages show it: without a zone.
+// pythonTime is the layout of times in usages, without a zone.
 const pythonTime = "2006-01-02T15:04:05.000000"
 
 func (a *API) summary(o *api.Object, p period, s *summary) {

@@ -1,4 +1,4 @@
-// Package removed is the APIs that Nova has removed: each answers 410 and nothing else.
+// Package removed has the rows of APIs that Nova has removed, which answer 410.
 package removed
 
 import (
@@ -6,7 +6,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/mv"
 )
 
-// Routes lists the rows.
+// Routes lists the removed operations.
 func Routes() []api.Route {
 	return []api.Route{
 		{Op: "cells.index", Method: "GET", Path: "/os-cells", Gone: 410,

@@ -2,28 +2,28 @@ package schema
 
 import "strconv"
 
-// checker walks a value beside a schema and keeps the first error.
+// checker validates a value against a schema and keeps the first error.
 type checker struct {
-	// relaxed is legacy v2: unknown properties are deleted, not refused.
+	// relaxed deletes unknown properties instead of rejecting them, for legacy v2.
 	relaxed bool
-	// trial is the walk of an alternative: whether it fails is all that counts.
+	// trial is the validation of an alternative, of which only success or failure is used.
 	trial bool
-	// all goes on after an error, for what the walk deletes on its way. Python
-	// collects all errors of an alternative, but only the first elsewhere.
+	// all continues after an error, because the validation may delete properties. Python
+	// collects all errors of an alternative, but stops at the first one elsewhere.
 	all    bool
-	path   []step // from the root
+	path   []step // path from the root of the document
 	failed bool
 	first  failure
 }
 
-// step is a key of an object or, where there is no key, an index of a list.
+// step is a key of an object or, without a key, an index of a list.
 type step struct {
 	key   string
 	index int
 	list  bool
 }
 
-// String is Python's str of the step.
+// String returns Python's str of the step.
 func (s step) String() string {
 	if s.list {
 		return strconv.Itoa(s.index)
@@ -31,15 +31,15 @@ func (s step) String() string {
 	return s.key
 }
 
-// failure is an error as Python's jsonschema would raise it.
+// failure is an error in the form of Python's jsonschema.
 type failure struct {
 	path    []step
-	value   any    // what is wrong
-	message string // in jsonschema's words
-	reason  string // of a name that is none; then the message is Nova's
+	value   any    // the invalid value
+	message string // in the words of jsonschema
+	reason  string // why a name is invalid; it replaces message, in Nova's words
 }
 
-// fail reports an error; message is asked for only if it will be read.
+// fail records an error. message is called only if the text is needed.
 func (c *checker) fail(v any, message func() string) {
 	if !c.failed && !c.trial {
 		c.first = failure{path: append([]step(nil), c.path...), value: v, message: message()}
@@ -57,7 +57,7 @@ func (c *checker) walk(n *node, v any) {
 	}
 }
 
-// at walks a member or item.
+// at validates a member or item.
 func (c *checker) at(key step, n *node, v any) {
 	if c.trial {
 		c.walk(n, v)
@@ -68,8 +68,8 @@ func (c *checker) at(key step, n *node, v any) {
 	c.path = c.path[:len(c.path)-1]
 }
 
-// accepts tries an alternative. Python looks at all of its errors while it
-// searches the first that fits, and afterwards stops at one.
+// accepts validates an alternative. Python evaluates all errors of an alternative while it
+// searches for the first valid one, and later stops at the first error.
 func (c *checker) accepts(n *node, v any, all bool) bool {
 	t := checker{relaxed: c.relaxed, trial: true, all: all && c.relaxed}
 	t.walk(n, v)

@@ -12,20 +12,20 @@ import (
 //go:embed data/schemas.txt
 var dataText string
 
-// catalog is the embedded file: lines found, nothing yet compiled.
+// catalog is the embedded file, split into lines; schemas are compiled later.
 type catalog struct {
 	names    []string
 	schemas  map[string]*Schema
 	patterns []func() (*pattern, error)
 	shared   []func() (*node, error)
-	// printable is the set behind the name formats, read from the pattern that
-	// lists it.
+	// printable returns the character set of the name formats, which the pattern for
+	// descriptions contains.
 	printable func() (printable, error)
 }
 
-// load finds the lines of the embedded file, once, when the first schema is
-// looked up. It panics on a damaged file: that is a mistake in the build.
-var load = sync.OnceValue(func() *catalog {
+// loadCatalog splits the embedded file at the first lookup of a schema. It panics if the file is
+// damaged, which is a build error.
+var loadCatalog = sync.OnceValue(func() *catalog {
 	c, err := parseCatalog(dataText)
 	if err != nil {
 		panic(fmt.Sprintf("schema: data/schemas.txt: %v", err))
@@ -33,9 +33,9 @@ var load = sync.OnceValue(func() *catalog {
 	return c
 })
 
-// parseCatalog reads the file's lines: "=n<TAB>pattern", "+n<TAB>shared part"
-// and "name<TAB>name in the contract<TAB>schema", the patterns and parts
-// numbered from 0 in order.
+// parseCatalog parses the lines of the file: "=n<TAB>pattern", "+n<TAB>shared part" and
+// "name<TAB>name in the contract<TAB>schema". Patterns and shared parts are numbered from 0 in
+// order.
 func parseCatalog(text string) (*catalog, error) {
 	c := &catalog{schemas: make(map[string]*Schema, 420)}
 	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
@@ -85,7 +85,7 @@ func (c *catalog) compileText(text string) (*node, error) {
 	return c.compile(v)
 }
 
-// patternFor resolves the value of "pattern": "#n" is a stored one.
+// patternFor resolves the value of "pattern": "#n" refers to a stored pattern.
 func (c *catalog) patternFor(v string) (*pattern, error) {
 	if !strings.HasPrefix(v, "#") {
 		return compilePattern(v)
@@ -97,7 +97,7 @@ func (c *catalog) patternFor(v string) (*pattern, error) {
 	return c.patterns[n]()
 }
 
-// sharedFor resolves {"#": n}; ok is false when o is an ordinary schema.
+// sharedFor resolves {"#": n}; ok is false for an ordinary schema.
 func (c *catalog) sharedFor(o *Object) (n *node, ok bool, err error) {
 	ref, ok := o.Get("#")
 	if !ok {

@@ -9,18 +9,17 @@ import (
 )
 
 const (
-	maxDepth  = 990  // Python's parser gives up near its recursion limit of 1000
-	maxDigits = 4300 // Python refuses longer integer literals
+	maxDepth  = 990  // Python's parser fails near its recursion limit of 1000
+	maxDigits = 4300 // Python rejects longer integer literals
 )
 
-// ErrMalformed is what Decode answers for text that Python's json.loads refuses;
-// Nova's clients see it as "cannot understand JSON".
+// ErrMalformed is the error of Decode for text that Python's json.loads rejects. Nova answers
+// it with "cannot understand JSON".
 var ErrMalformed = errors.New("malformed JSON")
 
-// Decode reads a request body as Python's json.loads does. It yields *Object,
-// []any, string, json.Number, bool and nil. NaN, Infinity and -Infinity are
-// numbers, and a lone surrogate ("\ud800") stays one, in the three bytes that
-// UTF-8 would give it. Every error is ErrMalformed.
+// Decode parses a request body as Python's json.loads does. Values are *Object, []any, string,
+// json.Number, bool and nil. NaN, Infinity and -Infinity are numbers. A lone surrogate
+// ("\ud800") is kept, encoded in three bytes as in UTF-8. Every error is ErrMalformed.
 func Decode(data []byte) (any, error) {
 	if !utf8.Valid(data) {
 		return nil, ErrMalformed
@@ -177,8 +176,8 @@ func (d *decoder) number() (any, bool) {
 		}
 	}
 	float := false
-	// A dot or an exponent without digits ends the number before it, and the
-	// rest is then an error of whoever goes on reading.
+	// A dot or an exponent without digits ends the number before it, and causes an error in the
+	// caller.
 	if mark := d.i; d.take('.') {
 		if d.digits() == 0 {
 			d.i = mark
@@ -221,7 +220,7 @@ func (d *decoder) str() (any, bool) {
 	return nil, false
 }
 
-// escaped goes on reading a string from its first backslash.
+// escaped parses a string from its first backslash on.
 func (d *decoder) escaped(from int) (any, bool) {
 	b := []byte(d.s[from:d.i])
 	for d.i < len(d.s) {
@@ -299,7 +298,7 @@ func hexValue(c byte) int {
 	return -1
 }
 
-// appendRune is utf8.AppendRune that also takes lone surrogates.
+// appendRune is utf8.AppendRune with support for lone surrogates.
 func appendRune(b []byte, r rune) []byte {
 	if utf16.IsSurrogate(r) {
 		return append(b, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0xbf, 0x80|byte(r)&0xbf)
@@ -307,7 +306,7 @@ func appendRune(b []byte, r rune) []byte {
 	return utf8.AppendRune(b, r)
 }
 
-// nextRune is utf8.DecodeRuneInString that also reads what appendRune wrote.
+// nextRune is utf8.DecodeRuneInString with support for the output of appendRune.
 func nextRune(s string) (rune, int) {
 	r, n := utf8.DecodeRuneInString(s)
 	if r == utf8.RuneError && n == 1 && len(s) >= 3 && s[0] == 0xed && s[1] >= 0xa0 {

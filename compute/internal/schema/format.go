@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// formats are the checks behind "format" that look at strings only; the name
-// formats, which refuse other types too, are in nameRules.
+// formats are the checks of "format" that apply to strings only; nameRules has the formats of
+// names, which also reject other types.
 var formats = map[string]func(string) bool{
 	"regex":     func(s string) bool { return s != "" && validPyRegex(s) },
 	"date-time": isDateTime,
@@ -26,8 +26,8 @@ var formats = map[string]func(string) bool{
 	},
 }
 
-// IsUUID is oslo's is_uuid_like: 32 hexadecimal digits of either case, hyphens
-// anywhere, braces around and "urn:" or "uuid:" anywhere.
+// IsUUID is oslo's is_uuid_like: 32 hexadecimal digits of either case, with hyphens,
+// surrounding braces, "urn:" and "uuid:" ignored.
 func IsUUID(s string) bool {
 	if len(s) == 36 && strings.Count(s, "-") == 4 {
 		n := 0
@@ -53,8 +53,8 @@ func IsUUID(s string) bool {
 	return true
 }
 
-// isBase64 is Python's lenient b64decode of ASCII: characters outside the alphabet are
-// skipped, what is left has to be whole groups, and padding ends the data.
+// isBase64 is Python's lenient b64decode of ASCII: it ignores characters outside of the
+// alphabet, requires complete groups, and stops at the padding.
 func isBase64(s string) bool {
 	if strings.ContainsFunc(s, func(c rune) bool { return c >= 0x80 }) {
 		return false
@@ -76,7 +76,7 @@ func isBase64(s string) bool {
 	return quad == 0
 }
 
-// iso8601 is the grammar of the date strings that Nova's time library reads.
+// iso8601 is the grammar of date strings of Nova's time library.
 var iso8601 = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^([0-9]{4})((-([0-9]{1,2})|([0-9]{2}))((-([0-9]{1,2})|([0-9]{2}))` +
 		`([ T]([0-9]{2})(:?([0-9]{2}))?(:?([0-9]{1,2})([.,]([0-9]+))?)?(Z|[-+]([0-9]{2}):?([0-9]{2})?)?)?)?)?\n?$`)
@@ -87,15 +87,14 @@ func isDateTime(s string) bool {
 	return ok
 }
 
-// Time is the moment, in UTC, that Nova's parse_isotime makes of text: a date or the
-// beginning of one ("2016", "2016-01"), with or without a time of day and a zone. Without
-// a zone it is UTC.
+// Time parses a time in UTC as Nova's parse_isotime does: a date or the beginning of one
+// ("2016", "2016-01"), with or without a time of day and a zone. The default zone is UTC.
 func Time(s string) (time.Time, bool) {
 	m := iso8601().FindStringSubmatch(s)
 	if m == nil {
 		return time.Time{}, false
 	}
-	if m[5] != "" && m[8] == "" && m[9] == "" { // YYYYMM is refused, as ambiguous
+	if m[5] != "" && m[8] == "" && m[9] == "" { // YYYYMM is ambiguous and an error
 		return time.Time{}, false
 	}
 	at := func(def int, groups ...int) int {
@@ -123,8 +122,8 @@ func Time(s string) (time.Time, bool) {
 	return time.Date(year, time.Month(month), day, hour, minute-zone, second, micros*1000, time.UTC), true
 }
 
-// roundsUp tells of a fraction of a second that Python's decimals, of 28 digits,
-// round to a whole one; it is then refused.
+// roundsUp reports whether Python's decimals, which have 28 digits, round a fraction of a
+// second to 1, which is an error.
 func roundsUp(fraction string) bool {
 	return len(fraction) > 28 && strings.Trim(fraction[:28], "9") == "" && fraction[28] >= '5'
 }

@@ -6,12 +6,12 @@ import (
 	"unicode"
 )
 
-// printable is the set of characters that Nova takes for printable: of the
-// basic plane only, as of the Unicode version of its Python. It is read from the
-// pattern for descriptions, so that the ranges are stored once.
+// printable is the set of characters that Nova treats as printable, in the basic plane and the
+// Unicode version of its Python. It is read from the pattern for descriptions, so that the
+// ranges are stored once.
 type printable [][2]rune
 
-// newPrintable reads the class of a pattern of the form ^[...]*$.
+// newPrintable parses the character class of a pattern of the form ^[...]*$.
 func newPrintable(class string) printable {
 	class = strings.TrimSuffix(strings.TrimPrefix(class, "^["), "]*$")
 	var p printable
@@ -51,8 +51,8 @@ func (p printable) has(r rune) bool {
 // nameRule is one of Nova's rules for names.
 type nameRule struct {
 	reason  string // follows "The name must be: "
-	exclude rune   // a character that is not allowed, or 0
-	spaces  bool   // blanks may lead and trail, but something else has to be there
+	exclude rune   // a forbidden character, or 0
+	spaces  bool   // leading and trailing blanks are allowed, if the name contains another character
 }
 
 var nameRules = map[string]nameRule{
@@ -65,9 +65,8 @@ var nameRules = map[string]nameRule{
 		reason: "printable characters except :, with at least one non space character"},
 }
 
-// ok reports whether s is such a name. The empty string is one where blanks may
-// not lead, for its length is another keyword's business; a final line feed is
-// not seen by Python's "$".
+// ok reports whether s is a valid name. The empty string is valid if blanks may not lead,
+// because another keyword checks the length. A final line feed is ignored, as by Python's "$".
 func (n nameRule) ok(p printable, s string) bool {
 	if s == "\n" {
 		return false

@@ -5,8 +5,9 @@ import (
 	"math"
 )
 
-// Nearest is the integer that Python's int makes of a decoded value, or the nearest to it
-// of 64 bits: numbers that large mean the same to Nova. What is no integer is an error.
+// Nearest converts a decoded value as Python's int does; a number outside of int64 becomes the
+// nearest int64, which has the same effect in Nova. It returns an error if the value is not an
+// integer.
 func Nearest(v any) (int64, error) {
 	n, ok := looseNumber(v)
 	switch {

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// node is a compiled schema: its keywords in the order in which it names them,
-// which is the order of their errors.
+// node is a compiled schema with its keywords in their order in the schema, which is the order
+// of their errors.
 type node struct {
 	rules []rule
-	// What several keywords look at.
+	// These fields are used by several keywords.
 	properties map[string]*node
 	patterns   []patternProperty
 	// additional is the value of additionalProperties, true by default.
 	additional bool
-	// source is the schema as Nova has it, for the messages that print it.
+	// source is Nova's schema, for messages that contain it.
 	source *Object
 }
 
@@ -24,12 +24,12 @@ type patternProperty struct {
 	node    *node
 }
 
-// rule is one keyword. It reports to the checker what is wrong with v.
+// rule is one keyword. It reports errors of v to the checker.
 type rule interface {
 	check(c *checker, n *node, v any)
 }
 
-// compile makes a node of a decoded schema.
+// compile compiles a decoded schema.
 func (c *catalog) compile(v any) (*node, error) {
 	o, ok := v.(*Object)
 	if !ok {
@@ -52,8 +52,8 @@ func (c *catalog) compile(v any) (*node, error) {
 	return n, nil
 }
 
-// keyword compiles one keyword. It also returns the keyword's value with all
-// references resolved, as Nova would print it.
+// keyword compiles one keyword. It also returns the keyword's value with all references
+// resolved, in the form that Nova's messages contain.
 func (c *catalog) keyword(n *node, key string, v any) (rule, any, error) {
 	switch key {
 	case "type":
@@ -132,7 +132,7 @@ func (c *catalog) keyword(n *node, key string, v any) (rule, any, error) {
 			return uniqueRule{}, v, nil
 		}
 		return nil, v, nil
-	case "title", "additionalItems": // say nothing in draft 2020-12
+	case "title", "additionalItems": // without effect in draft 2020-12
 		return nil, v, nil
 	}
 	num, ok := v.(json.Number)
@@ -207,7 +207,7 @@ func (c *catalog) compileList(v any) ([]*node, []any, error) {
 	return list, src, nil
 }
 
-// listOf is v, or a list of v alone.
+// listOf returns v if it is a list, otherwise a list of v.
 func listOf(v any) []any {
 	if l, ok := v.([]any); ok {
 		return l
@@ -215,7 +215,7 @@ func listOf(v any) []any {
 	return []any{v}
 }
 
-// known reports whether properties or patternProperties speak for a member.
+// known reports whether properties or patternProperties contain a member.
 func (n *node) known(key string) bool {
 	if _, ok := n.properties[key]; ok {
 		return true
@@ -228,7 +228,7 @@ func (n *node) known(key string) bool {
 	return false
 }
 
-// joinReprs lists strings as a message shows them.
+// joinReprs joins strings in the form of the messages.
 func joinReprs(words []string) string {
 	var b strings.Builder
 	for i, w := range words {

@@ -10,8 +10,7 @@ import (
 	"unicode"
 )
 
-// number is a Python int or float. An int that fits is in i, a larger one in
-// big.
+// number is a Python int or float. i holds an int of 64 bits, big a larger one.
 type number struct {
 	float bool
 	f     float64
@@ -19,8 +18,8 @@ type number struct {
 	big   *big.Int
 }
 
-// numberOf reads a number of a decoded document, as Python's json does: a dot
-// or an exponent makes a float.
+// numberOf converts a number of a decoded document as Python's json does: a dot or an exponent
+// makes it a float.
 func numberOf(n json.Number) number {
 	s := string(n)
 	switch s {
@@ -32,7 +31,7 @@ func numberOf(n json.Number) number {
 		return number{float: true, f: math.Inf(-1)}
 	}
 	if strings.ContainsAny(s, ".eE") {
-		f, _ := strconv.ParseFloat(s, 64) // out of range is ±Inf, as in Python
+		f, _ := strconv.ParseFloat(s, 64) // a number out of range becomes ±Inf, as in Python
 		return number{float: true, f: f}
 	}
 	return intOf(s)
@@ -59,7 +58,7 @@ func (n number) repr() string {
 	return strconv.FormatInt(n.i, 10)
 }
 
-// isInteger is JSON schema's "integer": also a float without a fraction.
+// isInteger is the "integer" of JSON schema, which includes floats without a fraction.
 func (n number) isInteger() bool {
 	return !n.float || n.f == math.Trunc(n.f) && !math.IsInf(n.f, 0)
 }
@@ -74,8 +73,8 @@ func (n number) bigFloat() *big.Float {
 	return new(big.Float).SetInt64(n.i)
 }
 
-// cmp orders two numbers exactly; ok is false when one is not a number, for
-// then every comparison is false in Python.
+// cmp compares two numbers exactly. ok is false if one is NaN, for which all comparisons are
+// false in Python.
 func (n number) cmp(o number) (c int, ok bool) {
 	if !n.float && !o.float && n.big == nil && o.big == nil {
 		switch {
@@ -92,7 +91,7 @@ func (n number) cmp(o number) (c int, ok bool) {
 	return n.bigFloat().Cmp(o.bigFloat()), true
 }
 
-// canon is the same for numbers that Python holds equal.
+// canon returns the same text for all numbers that are equal in Python.
 func (n number) canon() string {
 	if n.float {
 		if !n.isInteger() {
@@ -104,9 +103,9 @@ func (n number) canon() string {
 	return n.repr()
 }
 
-// looseNumber is the number that Nova compares against minimum and maximum: of
-// a bool, a number (cut to an integer) or a string, tried first as int() and
-// then as float(). Anything else is not compared.
+// looseNumber returns the number that Nova compares with minimum and maximum: from a bool, a
+// number (truncated to an integer) or a string (parsed by int(), then by float()). Other values
+// are not compared.
 func looseNumber(v any) (number, bool) {
 	switch v := v.(type) {
 	case bool:
@@ -130,9 +129,8 @@ func looseNumber(v any) (number, bool) {
 	return number{}, false
 }
 
-// parsePyNumber reads a string as Python's int() and, failing that, float():
-// blanks around it, single underscores between digits and digits of any script
-// are allowed.
+// parsePyNumber parses a string as Python's int() and then as float(): surrounding blanks,
+// single underscores between digits, and digits of any script are allowed.
 func parsePyNumber(s string) (number, bool) {
 	s = asciiDigits(strings.TrimFunc(s, isPySpace))
 	digits, ok := dropUnderscores(s)
@@ -149,7 +147,7 @@ func parsePyNumber(s string) (number, bool) {
 	switch strings.ToLower(body) {
 	case "inf", "infinity", "nan":
 		f, err := strconv.ParseFloat(digits, 64)
-		if err != nil { // Go knows no signed NaN
+		if err != nil { // Go does not parse a NaN with a sign
 			f = math.NaN()
 		}
 		return number{float: true, f: f}, true
@@ -168,8 +166,8 @@ func isPySpace(r rune) bool {
 	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
 }
 
-// asciiDigits replaces decimal digits of other scripts. Unicode lays each set of
-// ten out in order, beginning at its zero.
+// asciiDigits replaces decimal digits of other scripts. Unicode orders the ten digits of each
+// script consecutively.
 func asciiDigits(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x80 || !unicode.Is(unicode.Nd, r) {
@@ -189,7 +187,7 @@ func asciiDigits(s string) string {
 	}, s)
 }
 
-// dropUnderscores removes underscores; they must stand between digits.
+// dropUnderscores removes underscores, which are allowed only between digits.
 func dropUnderscores(s string) (string, bool) {
 	if !strings.Contains(s, "_") {
 		return s, true
@@ -203,7 +201,8 @@ func dropUnderscores(s string) (string, bool) {
 	return strings.ReplaceAll(s, "_", ""), true
 }
 
-// Integer is [BigInteger] of 64 bits. What is no integer, or does not fit, is an error.
+// Integer is [BigInteger] for 64 bits. It returns an error if the value is not an integer or
+// does not fit.
 func Integer(v any) (int64, error) {
 	n, exception := BigInteger(v)
 	switch {
@@ -215,9 +214,9 @@ func Integer(v any) (int64, error) {
 	return n.Int64(), nil
 }
 
-// BigInteger is the integer that Python's int makes of a decoded value: a number without
-// its fraction, a boolean, or text. Where it makes none, exception names what it raises:
-// ValueError, OverflowError or TypeError.
+// BigInteger converts a decoded value as Python's int does: a number is truncated, a boolean is
+// 0 or 1, a text is parsed. If Python raises an exception, exception is its name: ValueError,
+// OverflowError or TypeError.
 func BigInteger(v any) (n *big.Int, exception string) {
 	if text, ok := v.(string); ok {
 		if n, ok := ParseInteger(text); ok {
@@ -237,7 +236,7 @@ func BigInteger(v any) (n *big.Int, exception string) {
 	return loose.whole(), ""
 }
 
-// whole is a number that is no float.
+// whole returns the value of a number that is not a float.
 func (n number) whole() *big.Int {
 	if n.big != nil {
 		return n.big
@@ -245,7 +244,7 @@ func (n number) whole() *big.Int {
 	return big.NewInt(n.i)
 }
 
-// ParseInteger is the integer of any size that Python's int makes of text.
+// ParseInteger parses an integer of any size as Python's int does.
 func ParseInteger(s string) (*big.Int, bool) {
 	n, ok := parsePyNumber(s)
 	if !ok || n.float {
@@ -254,7 +253,7 @@ func ParseInteger(s string) (*big.Int, bool) {
 	return n.whole(), true
 }
 
-// Float is what Python's float makes of a decoded value: of a number, a boolean or text.
+// Float converts a decoded value as Python's float does: a number, a boolean or a text.
 func Float(v any) (float64, bool) {
 	switch v := v.(type) {
 	case bool:
@@ -279,7 +278,7 @@ func (n number) float64() float64 {
 	return f
 }
 
-// Truthy is what Python's bool makes of a decoded value.
+// Truthy converts a decoded value as Python's bool does.
 func Truthy(v any) bool {
 	switch v := v.(type) {
 	case bool:

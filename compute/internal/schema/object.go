@@ -7,13 +7,13 @@ import (
 	"slices"
 )
 
-// indexFrom is the number of members from which an Object keeps an index
-// besides its list; below it a scan is faster.
+// indexFrom is the number of members from which on an Object has an index; for fewer members a
+// scan is faster.
 const indexFrom = 12
 
-// Object is a JSON object that remembers the order of its keys, which Nova's
-// error messages show. A key given twice keeps its first place and its last
-// value, as in Python. The zero value is an empty object.
+// Object is a JSON object that keeps the order of its keys, because Nova's error messages show
+// it. As in Python, a repeated key keeps its first position and its last value. The zero value
+// is an empty object.
 type Object struct {
 	keys  []string
 	vals  []any
@@ -23,7 +23,7 @@ type Object struct {
 // Len is the number of members.
 func (o *Object) Len() int { return len(o.keys) }
 
-// Get returns the value of a member.
+// Get returns the value of a member, and whether it exists.
 func (o *Object) Get(key string) (any, bool) {
 	if i := o.find(key); i >= 0 {
 		return o.vals[i], true
@@ -31,7 +31,7 @@ func (o *Object) Get(key string) (any, bool) {
 	return nil, false
 }
 
-// All yields the members in document order.
+// All returns the members in document order.
 func (o *Object) All() iter.Seq2[string, any] {
 	return func(yield func(string, any) bool) {
 		for i, k := range o.keys {
@@ -58,8 +58,8 @@ func (o *Object) Set(key string, v any) {
 	}
 }
 
-// Delete removes members; missing ones are no error. It takes one pass for all of
-// them: a client may send as many as fit into a body.
+// Delete removes members; missing ones are ignored. It makes one pass for all of them, because
+// a client can send as many as fit into a body.
 func (o *Object) Delete(keys ...string) {
 	gone := make(map[string]bool, len(keys))
 	for _, k := range keys {
@@ -80,7 +80,7 @@ func (o *Object) Delete(keys ...string) {
 	}
 }
 
-// MarshalJSON writes the object in its order.
+// MarshalJSON writes the members in order.
 func (o *Object) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')
@@ -121,8 +121,8 @@ func (o *Object) reindex() {
 	}
 }
 
-// Plain turns what Decode made into ordinary Go values: map[string]any, []any,
-// string, json.Number, bool and nil.
+// Plain converts the result of Decode to ordinary Go values: map[string]any, []any, string,
+// json.Number, bool and nil.
 func Plain(v any) any {
 	switch v := v.(type) {
 	case *Object:

@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// pattern is a regular expression of Nova's, with Python's re.search meaning.
+// pattern is a regular expression of Nova with the semantics of Python's re.search.
 type pattern struct {
-	text string // as Python has it; messages show it
+	text string // in Python's syntax, for messages
 	re   *regexp.Regexp
 }
 
-// lookarounds are the patterns that RE2 cannot say, in words that it can.
+// lookarounds replaces patterns that RE2 does not support by equivalent ones.
 var lookarounds = map[string]string{
 	`^(?! )[a-zA-Z0-9. _-]+(?<! )$`: `^[a-zA-Z0-9._-]([a-zA-Z0-9. _-]*[a-zA-Z0-9._-])?$`,
 }
@@ -30,8 +30,8 @@ func compilePattern(text string) (*pattern, error) {
 	return &pattern{text: text, re: re}, nil
 }
 
-// pythonDollar gives "$" Python's meaning: at the end, or before a line feed
-// that ends the string.
+// pythonDollar replaces "$" by Python's meaning: the end, or the position before a final line
+// feed.
 func pythonDollar(expr string) string {
 	var b strings.Builder
 	class := false
@@ -57,14 +57,14 @@ func pythonDollar(expr string) string {
 
 func (p *pattern) search(s string) bool { return p.re.MatchString(matchable(s)) }
 
-// match is Python's re.match: the expression has to match from the beginning.
+// match is Python's re.match: the expression must match at the beginning.
 func (p *pattern) match(s string) bool {
 	at := p.re.FindStringIndex(matchable(s))
 	return at != nil && at[0] == 0
 }
 
-// matchable replaces lone surrogates by a character that is as little printable
-// as they are; RE2 would take their bytes for U+FFFD, which is printable.
+// matchable replaces lone surrogates by another character that is not printable; RE2 would read
+// their bytes as U+FFFD, which is printable.
 func matchable(s string) string {
 	if utf8.ValidString(s) {
 		return s

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// maxRepeat is where Python's engine stops counting repetitions; also the
-// width of what has no bound.
+// maxRepeat is the maximum number of repetitions in Python's engine, which also stands for an
+// unbounded width.
 const maxRepeat = 1<<32 - 1
 
-// validPyRegex reports whether Python's re.compile takes the expression. Nova
-// asks that of filter values such as name=, which the database then matches.
+// validPyRegex reports whether Python's re.compile accepts the expression. Nova checks this for
+// filter values such as name=, which the database then matches.
 func validPyRegex(expr string) (ok bool) {
 	if (len(expr)-len(strings.TrimRight(expr, `\`)))%2 != 0 {
-		return false // a backslash with nothing behind it
+		return false // a backslash at the end
 	}
 	p := &pyRegex{src: []rune(matchable(expr)), groups: []pyGroup{{}}, names: map[string]int{}}
 	defer func() {
@@ -26,7 +26,7 @@ func validPyRegex(expr string) (ok bool) {
 	}()
 	p.alternation(false, true)
 	if p.i < len(p.src) {
-		return false // unbalanced parenthesis
+		return false // an unbalanced parenthesis
 	}
 	for _, g := range p.conditions {
 		if g >= len(p.groups) {
@@ -36,10 +36,10 @@ func validPyRegex(expr string) (ok bool) {
 	return true
 }
 
-// badRegex leaves the parser from any depth; validPyRegex catches it.
+// badRegex is the panic value with which the parser stops; validPyRegex recovers from it.
 type badRegex struct{}
 
-// itemKind is what decides whether something can be repeated.
+// itemKind determines whether an item can be repeated.
 type itemKind int
 
 const (
@@ -48,7 +48,8 @@ const (
 	repeatItem
 )
 
-// width is how many characters an expression matches: look-behind needs lo==hi.
+// width is the range of the number of characters that an expression matches; look-behind
+// requires lo==hi.
 type width struct{ lo, hi int }
 
 func (w width) plus(o width) width {
@@ -63,11 +64,11 @@ type pyGroup struct {
 type pyRegex struct {
 	src        []rune
 	i          int
-	groups     []pyGroup // [0] is the whole
+	groups     []pyGroup // [0] is the whole expression
 	names      map[string]int
 	conditions []int
 	verbose    bool // set by global flags
-	behind     int  // number of groups where the outermost look-behind began, or 0
+	behind     int  // the number of groups at the beginning of the outermost look-behind, or 0
 	depth      int
 }
 
@@ -119,7 +120,7 @@ func (p *pyRegex) until(end rune) string {
 
 func (p *pyRegex) alternation(verbose, top bool) width {
 	if p.depth++; p.depth > 200 {
-		p.fail() // Python runs out of stack
+		p.fail() // Python raises a RecursionError
 	}
 	defer func() { p.depth-- }()
 	w := p.sequence(verbose, top)
@@ -156,7 +157,7 @@ func (p *pyRegex) sequence(verbose, first bool) width {
 			if r == '#' {
 				for c := p.next(); c >= 0 && c != '\n'; c = p.next() {
 					if c == '\\' {
-						p.next() // the tokenizer takes an escape as one
+						p.next() // the tokenizer reads an escape as one token
 					}
 				}
 				continue
@@ -186,7 +187,7 @@ func (p *pyRegex) sequence(verbose, first bool) width {
 				p.accept('+')
 			}
 			last = repeatItem
-			lastWidth = width{times(lastWidth.lo, lo), times(lastWidth.hi, hi)}
+			lastWidth = width{boundedProduct(lastWidth.lo, lo), boundedProduct(lastWidth.hi, hi)}
 		case '(':
 			w, kind := p.group(verbose, first && !some)
 			switch kind {
@@ -205,15 +206,14 @@ func (p *pyRegex) sequence(verbose, first bool) width {
 	return total
 }
 
-func times(a, b int) int {
+func boundedProduct(a, b int) int {
 	if a != 0 && b > maxRepeat/a {
 		return maxRepeat
 	}
 	return a * b
 }
 
-// quantifier reads the rest of a repetition; ok is false for a brace that
-// begins none.
+// quantifier parses the rest of a repetition; ok is false for a brace that does not begin one.
 func (p *pyRegex) quantifier(r rune) (lo, hi int, ok bool) {
 	switch r {
 	case '?':

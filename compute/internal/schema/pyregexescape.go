@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// escape reads what follows a backslash outside a class.
+// escape parses an escape outside of a character class, after the backslash.
 func (p *pyRegex) escape() (itemKind, width) {
 	one := width{1, 1}
 	r := p.next()
@@ -43,7 +43,7 @@ func (p *pyRegex) escape() (itemKind, width) {
 	return plainItem, one
 }
 
-// reference is a use of an earlier group.
+// reference handles a reference to an earlier group.
 func (p *pyRegex) reference(group int) width {
 	if !p.groups[group].closed {
 		p.fail()
@@ -52,7 +52,7 @@ func (p *pyRegex) reference(group int) width {
 	return p.groups[group].width
 }
 
-// behindGroup refuses a group of the look-behind that it is used in.
+// behindGroup rejects a reference inside a look-behind to a group of the same look-behind.
 func (p *pyRegex) behindGroup(group int) {
 	if p.behind == 0 {
 		return
@@ -64,7 +64,7 @@ func (p *pyRegex) behindGroup(group int) {
 
 func isOctal(r rune) bool { return r >= '0' && r <= '7' }
 
-// literalEscape reads \x, \u, \U, \N and escaped punctuation.
+// literalEscape parses \x, \u, \U, \N and escaped punctuation.
 func (p *pyRegex) literalEscape(r rune) rune {
 	switch r {
 	case 'x':
@@ -78,7 +78,8 @@ func (p *pyRegex) literalEscape(r rune) rune {
 		}
 		return c
 	case 'N':
-		// We carry no table of character names: what looks like one is one.
+		// The names of characters are not checked, because Go's standard library has no table
+		// of them.
 		p.expect('{')
 		if strings.Trim(strings.ToUpper(p.until('}')), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -") != "" {
 			p.fail()
@@ -103,7 +104,7 @@ func (p *pyRegex) hex(n int) rune {
 	return rune(c)
 }
 
-// class reads a character set after its bracket.
+// class parses a character class after its opening bracket.
 func (p *pyRegex) class() {
 	p.accept('^')
 	for some := false; ; some = true {

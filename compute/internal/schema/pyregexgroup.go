@@ -14,7 +14,7 @@ const (
 	commentGroup
 )
 
-// group reads what follows "(".
+// group parses a group after its opening parenthesis.
 func (p *pyRegex) group(verbose, first bool) (width, groupKind) {
 	if !p.accept('?') {
 		return p.capture("", verbose), itemGroup
@@ -120,7 +120,7 @@ func (p *pyRegex) conditional(verbose bool) width {
 	return p.close(w)
 }
 
-// flags reads "(?i)", "(?i:...)", "(?i-s:...)" from their first letter on.
+// flags parses "(?i)", "(?i:...)" and "(?i-s:...)" from the first letter on.
 func (p *pyRegex) flags(r rune, verbose, first bool) (width, groupKind) {
 	var on, off []rune
 	if r != '-' {

@@ -8,8 +8,7 @@ import (
 	"unicode"
 )
 
-// pyStr is Python's str() of a decoded value: a string as it is, anything else
-// as its repr.
+// pyStr is Python's str() of a decoded value: a string unchanged, any other value as its repr.
 func pyStr(v any) string {
 	if s, ok := v.(string); ok {
 		return s
@@ -103,8 +102,8 @@ func writeHex(b *strings.Builder, kind byte, r rune, width int) {
 	}
 }
 
-// floatRepr is Python's repr of a float: the shortest digits that read back,
-// with an exponent below 1e-4 and from 1e16.
+// floatRepr is Python's repr of a float: the shortest digits that parse to the same value, with
+// an exponent below 1e-4 and from 1e16.
 func floatRepr(f float64) string {
 	switch {
 	case math.IsNaN(f):

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// ParseQuery reads a query string as Nova's web framework does: parts end at "&"
-// or ";", a broken percent escape stands for itself, a part without "=" has the
-// empty value. What is not UTF-8 is an *Error.
+// ParseQuery parses a query string as Nova's web framework does: parameters are separated by
+// "&" or ";", an invalid percent escape is kept, and a parameter without "=" has an empty
+// value. It returns an *Error for invalid UTF-8.
 func ParseQuery(raw string) (url.Values, error) {
 	o, err := parseQuery(raw)
 	if err != nil {
@@ -17,15 +17,15 @@ func ParseQuery(raw string) (url.Values, error) {
 	return o.values(), nil
 }
 
-// CheckQuery reads a query string and checks it. The schema's refusal is an
-// *Error. Parameters that the schema does not name are left out of the answer
-// where it lets them pass, as Nova keeps them from its handlers.
+// CheckQuery parses a query string and checks it. It returns an *Error if the schema rejects
+// it. The result does not contain parameters that the schema accepts without naming them,
+// because Nova removes them.
 func (s *Schema) CheckQuery(raw string, mode Mode) (url.Values, error) {
 	o, err := parseQuery(raw)
 	if err != nil {
 		return nil, err
 	}
-	values := o.values() // before a relaxed check deletes some
+	values := o.values() // copied before a relaxed check deletes parameters
 	f, ok := s.check(o, mode)
 	if !ok {
 		if len(f.path) == 0 || f.reason != "" {
@@ -46,9 +46,9 @@ func (s *Schema) CheckQuery(raw string, mode Mode) (url.Values, error) {
 	return values, nil
 }
 
-// kept reports whether a parameter reaches the handler. Unlike the check, Nova
-// matches the patterns from the beginning here. A schema without properties is
-// of an operation that looks at no parameters.
+// kept reports whether a parameter is passed to the handler. Unlike the check, Nova matches
+// patterns from the beginning here. A schema without properties belongs to an operation without
+// parameters.
 func (n *node) kept(key string) bool {
 	if _, ok := n.properties[key]; ok {
 		return true
@@ -61,8 +61,8 @@ func (n *node) kept(key string) bool {
 	return false
 }
 
-// parseQuery keeps the order of parameters, which decides on the first error.
-// Each value is a []any of strings.
+// parseQuery keeps the order of parameters, which determines the first error. Each value is a
+// []any of strings.
 func parseQuery(raw string) (*Object, error) {
 	o := &Object{}
 	for len(raw) > 0 {
@@ -87,7 +87,7 @@ func parseQuery(raw string) (*Object, error) {
 	return o, nil
 }
 
-// values copies the parameters, for a relaxed check may delete some.
+// values copies the parameters, because a relaxed check may delete some.
 func (o *Object) values() url.Values {
 	q := make(url.Values, o.Len())
 	for k, v := range o.All() {

@@ -110,9 +110,9 @@ func (additionalRule) check(c *checker, n *node, v any) {
 	c.fail(v, func() string { return unexpected(extra) })
 }
 
-// relaxAdditional is legacy v2: unknown properties are deleted, unless there is
-// nothing else (Nova takes that for an alternative which is not meant) or the
-// known ones are given by patterns.
+// relaxAdditional handles unknown properties for legacy v2. It deletes them, unless the object
+// has no other properties (Nova then takes it for another alternative) or patterns define the
+// known ones.
 func relaxAdditional(c *checker, n *node, o *Object, extra []string) {
 	if len(extra) == o.Len() {
 		return
@@ -132,7 +132,7 @@ func unexpected(extra []string) string {
 	return "Additional properties are not allowed (" + joinReprs(extra) + " " + verb + " unexpected)"
 }
 
-// itemsRule looks at the items behind those of prefixItems.
+// itemsRule checks the items after those of prefixItems.
 type itemsRule struct {
 	node *node
 	of   *node
@@ -236,7 +236,7 @@ func (r formatRule) check(c *checker, _ *node, v any) {
 	}
 }
 
-// nameFormatRule refuses what is not a string, too.
+// nameFormatRule also rejects values that are not strings.
 type nameFormatRule struct {
 	format string
 	rule   nameRule
@@ -314,8 +314,8 @@ func (uniqueRule) check(c *checker, _ *node, v any) {
 	}
 }
 
-// canon is the same text for values that jsonschema holds equal: 1 and 1.0, but
-// not 1 and True.
+// canon returns the same text for values that jsonschema treats as equal: 1 and 1.0, but not 1
+// and True.
 func canon(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -340,8 +340,7 @@ func canon(v any) string {
 	return pyRepr(v)
 }
 
-// boundRule is minimum (sign -1) or maximum (sign 1), as Nova extends them to
-// strings.
+// boundRule is minimum (sign -1) or maximum (sign 1), with Nova's extension to strings.
 type boundRule struct {
 	limit number
 	sign  int
@@ -381,7 +380,7 @@ const (
 	sizeProperties sizeOf = "Properties"
 )
 
-// sizeRule is minLength, maxLength, minItems and so on.
+// sizeRule is minLength, maxLength, minItems and similar keywords.
 type sizeRule struct {
 	what sizeOf
 	n    int

@@ -2,23 +2,22 @@ package schema
 
 import "slices"
 
-// Mode is how strictly a schema is applied.
+// Mode selects the strictness of the validation.
 type Mode uint8
 
 const (
-	// Strict is v2.1: unknown properties are refused where the schema says so.
+	// Strict is v2.1: unknown properties are rejected if the schema forbids them.
 	Strict Mode = iota
-	// Relaxed is legacy v2: they are deleted from the body while it is checked.
+	// Relaxed is legacy v2: unknown properties are deleted from the body during the validation.
 	Relaxed
 )
 
-// Error is a request that its schema refuses. Nova answers it with 400 and this
-// message.
+// Error reports a request that its schema rejects. Nova answers it with 400 and this message.
 type Error struct{ Message string }
 
 func (e *Error) Error() string { return e.Message }
 
-// Schema is one request schema. It may be used by many goroutines at once.
+// Schema is one request schema. It is safe for concurrent use.
 type Schema struct {
 	name     string
 	contract string
@@ -26,30 +25,29 @@ type Schema struct {
 	cat      *catalog
 }
 
-// Lookup finds a schema by its name: "module.method.kind", with the first
-// microversion behind it where Nova gives one ("flavors.create.body.2.55",
-// "servers.index.query.2.75", "servers.reboot.body"). Module and method are
-// those of Nova's controllers, without leading underscores; where two classes of
-// a module have the same method, the class stands between them
+// Lookup finds a schema by its name: "module.method.kind", followed by the first microversion
+// if Nova has several ("flavors.create.body.2.55", "servers.index.query.2.75",
+// "servers.reboot.body"). Module and method are those of Nova's controllers, without leading
+// underscores. If two classes of a module have the same method, the name contains the class
 // ("versions.VersionsV2.index.query").
 func Lookup(name string) (*Schema, bool) {
-	s, ok := load().schemas[name]
+	s, ok := loadCatalog().schemas[name]
 	return s, ok
 }
 
-// Names lists all schemas, those of a method from the lowest microversion up.
-func Names() []string { return slices.Clone(load().names) }
+// Names lists all schemas; those of a method are ordered by microversion.
+func Names() []string { return slices.Clone(loadCatalog().names) }
 
-// Name is the name that Lookup knows.
+// Name returns the name for Lookup.
 func (s *Schema) Name() string { return s.name }
 
-// Contract is the schema's name in full: module, class, method, kind and the
-// first and last microversion ("any" where there is no bound), as in
+// Contract returns the full name of the schema: module, class, method, kind and the first and
+// last microversion ("any" means no bound), as in
 // "flavors.FlavorsController.create.body.2.55-2.101".
 func (s *Schema) Contract() string { return s.contract }
 
-// Compile prepares the schema ahead of its first use. An error is a mistake in
-// the embedded data; the other methods panic on it.
+// Compile compiles the schema before its first use. An error means that the embedded data is
+// damaged; the other methods panic in this case.
 func (s *Schema) Compile() error {
 	_, err := s.root()
 	return err
@@ -63,9 +61,8 @@ func (s *Schema) node() *node {
 	return n
 }
 
-// CheckBody checks a body that Decode has read, and answers *Error if the schema
-// refuses it. In Relaxed mode properties that the schema does not know are
-// deleted from it, also when an error is found later.
+// CheckBody checks the result of Decode, and returns an *Error if the schema rejects it. In
+// Relaxed mode it deletes unknown properties, even if it finds an error later.
 func (s *Schema) CheckBody(v any, mode Mode) error {
 	f, ok := s.check(v, mode)
 	if ok {
@@ -84,7 +81,7 @@ func (s *Schema) check(v any, mode Mode) (*failure, bool) {
 	return &c.first, !c.failed
 }
 
-// error is the message of a failure that names no field.
+// error formats a failure that names no field.
 func (f *failure) error() *Error {
 	if f.reason != "" {
 		return &Error{Message: "An invalid 'name' value was provided. The name must be: " + f.reason}

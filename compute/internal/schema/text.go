@@ -1,8 +1,8 @@
 package schema
 
-// Text is a decoded JSON value as Python's str shows it: "1.0" for the number
-// 1.0, "True" for true.
+// Text formats a decoded JSON value as Python's str does: "1.0" for the number 1.0, "True" for
+// true.
 func Text(v any) string { return pyStr(v) }
 
-// Repr is a decoded JSON value as Python's repr shows it: strings are quoted.
+// Repr formats a decoded JSON value as Python's repr does: strings are quoted.
 func Repr(v any) string { return pyRepr(v) }

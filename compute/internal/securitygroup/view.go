@@ -1,5 +1,5 @@
-// Package securitygroup is how servers and the proxy of security groups show the
-// groups of Neutron: in the form of nova-network.
+// Package securitygroup writes Neutron's security groups in the form of nova-network, for the
+// views of servers and the proxy for security groups.
 package securitygroup
 
 import (
@@ -10,9 +10,8 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Write writes a group with the rules for what comes in; sources are the groups
-// that rules refer to, by id, and a rule whose source is not among them is left
-// out.
+// Write writes a group with its ingress rules. sources are the source groups of rules by id; a
+// rule whose source is not in sources is left out.
 func Write(o *api.Object, g *objects.SecurityGroup, sources map[string]objects.SecurityGroup) {
 	o.Str("id", g.ID)
 	o.Str("description", g.Description)
@@ -56,8 +55,8 @@ func WriteRule(o *api.Object, r *objects.SecurityGroupRule, sources map[string]o
 	})
 }
 
-// Ports are the ports of a rule as Nova writes them: for all ports of a protocol,
-// the first and the last of TCP and UDP, and -1 for others.
+// Ports returns the ports of a rule in Nova's form. If the rule has no ports, they are the
+// first and the last port for TCP and UDP, and -1 for other protocols.
 func Ports(r *objects.SecurityGroupRule) (from, to *int64) {
 	from, to = r.PortRangeMin, r.PortRangeMax
 	if objects.OrZero(r.Protocol) != "" && from == nil && to == nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// actionsServer loads the server whose actions are asked for: from 2.21 on
-// deleted ones have theirs, too.
+// actionsServer loads the server whose actions are requested. Since 2.21 this includes deleted
+// servers.
 func (a *API) actionsServer(r *api.Request) (*objects.Instance, policy.Target, error) {
 	return r.Server(cell.Load{Deleted: r.Since(mv.V21DeletedActions)})
 }
@@ -33,7 +33,7 @@ func (a *API) actionsIndex(r *api.Request, i *objects.Instance) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.List("instanceActions", len(list), func(n int, arr *api.Array) {
-			arr.Obj(func(o *api.Object) { action(r, o, list[n]) })
+			arr.Obj(func(o *api.Object) { writeAction(r, o, list[n]) })
 		})
 		if n := len(list); n > 0 && r.Since(mv.V58ActionPaging) {
 			r.NextUnder("links", r.Links(), o, "servers/"+i.UUID+"/os-instance-actions", n, objects.OrZero(list[n-1].RequestID))
@@ -66,7 +66,7 @@ func actionQuery(r *api.Request) (cell.ActionQuery, error) {
 	return q, err
 }
 
-func action(r *api.Request, o *api.Object, x *objects.Action) {
+func writeAction(r *api.Request, o *api.Object, x *objects.Action) {
 	o.Str("action", x.Action)
 	o.Str("instance_uuid", x.InstanceUUID)
 	o.Opt("request_id", x.RequestID)
@@ -99,7 +99,7 @@ func (a *API) actionsShow(r *api.Request, i *objects.Instance) (any, error) {
 	details := shown && r.Since(mv.V84EventDetails) && r.Allowed(policy.InstanceActionsEventsDetails, api.OwnerOf(i))
 	return api.Doc(func(o *api.Object) {
 		o.Obj("instanceAction", func(o *api.Object) {
-			action(r, o, x)
+			writeAction(r, o, x)
 			if !shown {
 				return
 			}
@@ -108,13 +108,13 @@ func (a *API) actionsShow(r *api.Request, i *objects.Instance) (any, error) {
 				project = i.ProjectID
 			}
 			o.List("events", len(events), func(n int, arr *api.Array) {
-				arr.Obj(func(o *api.Object) { event(r, o, events[n], project, whole, details) })
+				arr.Obj(func(o *api.Object) { writeEvent(r, o, events[n], project, whole, details) })
 			})
 		})
 	}), nil
 }
 
-func event(r *api.Request, o *api.Object, e *objects.ActionEvent, project string, whole, details bool) {
+func writeEvent(r *api.Request, o *api.Object, e *objects.ActionEvent, project string, whole, details bool) {
 	o.Str("event", e.Event)
 	o.Time("start_time", e.StartTime, microTime)
 	o.Time("finish_time", e.FinishTime, microTime)

@@ -7,7 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/ops/lifecycle"
 )
 
-// externalEvent is what a neighbour tells of a server.
+// externalEvent is an event of another service about a server.
 type externalEvent struct {
 	Server string  `json:"server_uuid"`
 	Name   string  `json:"name"`
@@ -15,8 +15,8 @@ type externalEvent struct {
 	Tag    *string `json:"tag"`
 }
 
-// externalEvents takes what neighbours tell of servers. The answer repeats the
-// events with what became of each: 207 unless that is 200 for all.
+// externalEvents processes events of other services. The answer contains each event with its
+// own status; the status of the answer is 200 if all are 200, otherwise 207.
 func (a *API) externalEvents(r *api.Request) (any, error) {
 	given, err := api.Body[[]externalEvent](r, "events")
 	if err != nil {

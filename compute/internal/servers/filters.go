@@ -13,12 +13,12 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// relationFilters are names that look like filters but are tables behind the server.
+// relationFilters are names that look like filters but are relations of Nova's instance model.
 var relationFilters = []string{"block_device_mapping", "services", "metadata", "system_metadata", "info_cache", "security_groups", "pci_devices"}
 
 var pagingFilters = []string{"sort_key", "sort_dir", "limit", "marker"}
 
-// open are the filters that callers may use who may not use all.
+// publicFilters returns the filters that are available to callers who may not use all filters.
 func publicFilters(r *api.Request) []string {
 	names := []string{"reservation_id", "name", "status", "image", "flavor", "ip", "changes-since", "all_tenants"}
 	for _, more := range []struct {
@@ -39,8 +39,8 @@ func publicFilters(r *api.Request) []string {
 	return names
 }
 
-// parseFilters is the query string's search options, without those that the caller may
-// not use. A name that is given several times counts with its last value.
+// parseFilters returns the search options of the query string, without those that the caller
+// may not use. The last value of a repeated option is used.
 func parseFilters(r *api.Request) (map[string]string, error) {
 	may := func(name string) bool { return !slices.Contains(pagingFilters, name) }
 	if !r.Allowed(policy.ServersAllowAllFilters, r.Own()) {
@@ -66,8 +66,8 @@ func onlyAllTenants(opts map[string]string) bool {
 	return len(opts) == 0 || len(opts) == 1 && all
 }
 
-// asksForAll reads all_tenants; an empty value means yes.
-func asksForAll(opts map[string]string) (bool, error) {
+// wantsAllTenants reads all_tenants; an empty value means true.
+func wantsAllTenants(opts map[string]string) (bool, error) {
 	s, given := opts["all_tenants"]
 	if s == "" {
 		return given, nil
@@ -75,8 +75,8 @@ func asksForAll(opts map[string]string) (bool, error) {
 	return api.Truth(s)
 }
 
-// states turns the statuses that are asked for into states.
-func states(r *api.Request, _ map[string]string, q *server.ListQuery) error {
+// statusFilter converts the requested statuses to VM states and task states.
+func statusFilter(r *api.Request, _ map[string]string, q *server.ListQuery) error {
 	names := r.Query()["status"]
 	if names == nil {
 		return nil
@@ -95,7 +95,7 @@ func states(r *api.Request, _ map[string]string, q *server.ListQuery) error {
 	return nil
 }
 
-func changeTimes(_ *api.Request, opts map[string]string, q *server.ListQuery) error {
+func changeTimeFilters(_ *api.Request, opts map[string]string, q *server.ListQuery) error {
 	for name, to := range map[string]**time.Time{"changes-since": &q.ChangesSince, "changes-before": &q.ChangesBefore} {
 		s, given := opts[name]
 		if !given {
@@ -113,8 +113,8 @@ func changeTimes(_ *api.Request, opts map[string]string, q *server.ListQuery) er
 	return nil
 }
 
-// deletion leaves out what is deleted, unless that or changes are asked for.
-func deletion(r *api.Request, opts map[string]string, q *server.ListQuery) error {
+// deletion excludes deleted servers, unless the query asks for them or for changes.
+func deletedFilter(r *api.Request, opts map[string]string, q *server.ListQuery) error {
 	s, given := opts["deleted"]
 	switch {
 	case given:
@@ -132,7 +132,7 @@ func deletion(r *api.Request, opts map[string]string, q *server.ListQuery) error
 	return nil
 }
 
-func tags(r *api.Request, opts map[string]string, q *server.ListQuery) error {
+func tagFilters(r *api.Request, opts map[string]string, q *server.ListQuery) error {
 	for name, to := range map[string]*[]string{"tags": &q.Tags, "tags-any": &q.TagsAny, "not-tags": &q.NotTags, "not-tags-any": &q.NotTagsAny} {
 		if s, given := opts[name]; given && r.Since(mv.V26Tags) {
 			*to = strings.Split(s, ",")
@@ -141,21 +141,21 @@ func tags(r *api.Request, opts map[string]string, q *server.ListQuery) error {
 	return nil
 }
 
-// columns turns the options that no other step reads into filters on columns. A
-// column that has a filter already keeps it.
-func (a *API) columns(r *api.Request, opts map[string]string, q *server.ListQuery) error {
+// columnFilters converts the remaining options to filters on columns. An existing filter of a column
+// is kept.
+func (a *API) columnFilters(r *api.Request, opts map[string]string, q *server.ListQuery) error {
 	for _, name := range api.Keys(opts) {
 		value := opts[name]
 		switch name {
 		case "status", "changes-since", "changes-before", "deleted", "soft_deleted", "tags", "tags-any", "not-tags", "not-tags-any",
-			"all_tenants", "ip", "ip6", "fixed_ip": // of the other steps
+			"all_tenants", "ip", "ip6", "fixed_ip": // other functions read these options
 		case "image":
 			q.Filters["image_ref"] = value
 		case "name":
 			q.Filters["display_name"] = value
 		case "tenant_id", "project_id":
 			if q.AllProjects {
-				q.Filters["project_id"] = value // tenant_id comes last, and counts
+				q.Filters["project_id"] = value // tenant_id is evaluated last, and overrides project_id
 			}
 		case "flavor":
 			f, err := a.Flavors.Get(r.Context(), value, r.Caller.ProjectID, r.Caller.IsAdmin)
@@ -172,11 +172,11 @@ func (a *API) columns(r *api.Request, opts map[string]string, q *server.ListQuer
 			}
 		}
 	}
-	return a.addresses(r, opts, q)
+	return a.addressFilters(r, opts, q)
 }
 
-// addresses asks Neutron for the servers with an address.
-func (a *API) addresses(r *api.Request, opts map[string]string, q *server.ListQuery) error {
+// addressFilters gets the servers with an address from Neutron.
+func (a *API) addressFilters(r *api.Request, opts map[string]string, q *server.ListQuery) error {
 	var uuids []string
 	asked := false
 	for _, name := range []string{"ip", "ip6"} {

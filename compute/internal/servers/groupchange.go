@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// securityGroup is the body that gives a server a security group, or takes it away.
+// securityGroup is the request body that adds a security group to a server or removes it.
 type securityGroup struct {
 	Name string `json:"name"`
 }
@@ -22,8 +22,8 @@ func (a *API) removeSecurityGroup(r *api.Request, i *objects.Instance) (any, err
 	return a.changeGroup(r, i, "removeSecurityGroup", a.Network.RemoveGroupFrom)
 }
 
-// changeGroup does something with the group that the body names, a lock or a task
-// of the server notwithstanding.
+// changeGroup changes the security groups of a server. It does not check the lock and the task
+// state of the server.
 func (a *API) changeGroup(r *api.Request, i *objects.Instance, action string, do func(ctx context.Context, caller *reqctx.Caller, server, group string) error) (any, error) {
 	group, err := api.Body[securityGroup](r, action)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// password is the body that changes the password of a server's administrator.
+// password is the request body that changes the administrator password of a server.
 type password struct {
 	AdminPass string `json:"adminPass"`
 }
@@ -26,12 +26,13 @@ func (a *API) changePassword(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, err
 }
 
-// unprintable are the characters that XML cannot hold: once, answers were XML.
+// unprintable matches the characters that XML does not allow. Nova removes them, because its
+// API once supported XML.
 var unprintable = regexp.MustCompile(`[\x00-\x08\x0B-\x1F]`)
 
-// consoleOutput is the body that reads a server's console.
+// consoleOutput is the request body that reads a server's console log.
 type consoleOutput struct {
-	Length any `json:"length"` // a number or text: Nova hands it on as it is
+	Length any `json:"length"` // a number or a text; Nova passes it on unchanged
 }
 
 func (a *API) consoleOutput(r *api.Request, i *objects.Instance) (any, error) {
@@ -53,9 +54,9 @@ func (a *API) diagnostics(r *api.Request, i *objects.Instance) (any, error) {
 	return a.Ops.CommonDiagnostics(r.Context(), r.Caller, i)
 }
 
-// fixedIP is the body that gives a server an address of a network, or takes one away.
+// fixedIP is the request body that adds a fixed IP to a server or removes it.
 type fixedIP struct {
-	NetworkID any    `json:"networkId"` // text or a number: Nova hands it on as it is
+	NetworkID any    `json:"networkId"` // a text or a number; Nova passes it on unchanged
 	Address   string `json:"address"`
 }
 

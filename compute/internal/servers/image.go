@@ -14,13 +14,14 @@ import (
 	"github.com/nova-go/nova/internal/quota"
 )
 
-// newImage is the body that makes an image of a server.
+// newImage is the request body that creates an image of a server.
 type newImage struct {
 	Name     string            `json:"name"`
 	Metadata map[string]string `json:"metadata"`
 }
 
-// newBackup is the body that makes an image of a server, and deletes old ones.
+// newBackup is the request body that creates a backup image of a server, and deletes old
+// backups.
 type newBackup struct {
 	Name     string            `json:"name"`
 	Metadata map[string]string `json:"metadata"`
@@ -67,7 +68,7 @@ func (a *API) createBackup(r *api.Request, i *objects.Instance) (any, error) {
 		return nil, err
 	case r.Since(mv.V45ImageIDBody):
 		return imageID(image), nil
-	case b.Keep == 0: // it will be gone again
+	case b.Keep == 0: // the new image is deleted as well
 		return &api.Reply{Header: http.Header{"Content-Type": {webobPage}}}, nil
 	}
 	return &api.Reply{Header: http.Header{"Content-Type": {webobPage}, "Location": {strings.TrimRight(api.ApplicationURL(r.Request), "/") + "/images/" + image}}}, nil
@@ -77,8 +78,7 @@ func imageID(id string) api.Encoder {
 	return api.Doc(func(o *api.Object) { o.Str("image_id", id) })
 }
 
-// checkProperties holds the properties of an image against a quota, which is over since
-// 2.39.
+// checkProperties checks the number of properties against the quota, which exists before 2.39.
 func (a *API) checkProperties(r *api.Request, properties map[string]string) error {
 	if len(properties) == 0 || r.Since(mv.V39NoImageMetadata) {
 		return nil

@@ -15,7 +15,7 @@ func (a *API) ipsIndex(_ *api.Request, i *objects.Instance) (any, error) {
 
 func (a *API) ipsShow(r *api.Request, i *objects.Instance) (any, error) {
 	label := r.Var("id")
-	if !slices.Contains(labels(i.Network), label) {
+	if !slices.Contains(networkLabels(i.Network), label) {
 		return nil, api.NotFound("Instance is not a member of specified network")
 	}
 	list := addressesIn(i.Network, label)

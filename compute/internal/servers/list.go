@@ -44,7 +44,7 @@ func page(v *view, list []*objects.Instance, path string, write func(*api.Object
 	})
 }
 
-// list answers the servers that the query asks for.
+// list returns the servers that match the query.
 func (a *API) list(r *api.Request, allTenants policy.Rule, load cell.Load) ([]*objects.Instance, error) {
 	opts, err := parseFilters(r)
 	if err != nil {
@@ -53,16 +53,16 @@ func (a *API) list(r *api.Request, allTenants policy.Rule, load cell.Load) ([]*o
 	q := server.ListQuery{Unbuilt: true}
 	q.Load, q.Specs = load, !load.Brief && r.Since(mv.V96PinnedZone)
 	q.Filters = map[string]any{}
-	// Records of cells that do not answer can be neither filtered nor sorted.
+	// Records of unreachable cells cannot be filtered or sorted.
 	q.Down = r.Since(mv.V69DownCells) && onlyAllTenants(opts) && !slices.ContainsFunc(pagingFilters, func(name string) bool { return r.Query()[name] != nil })
-	steps := []func(*api.Request, map[string]string, *server.ListQuery) error{states, changeTimes, deletion, tags}
+	steps := []func(*api.Request, map[string]string, *server.ListQuery) error{statusFilter, changeTimeFilters, deletedFilter, tagFilters}
 	for _, step := range steps {
 		if err := step(r, opts, &q); err != nil {
 			return nil, unlessNothing(err)
 		}
 	}
 	caller := r.Caller
-	all, err := asksForAll(opts)
+	all, err := wantsAllTenants(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -86,10 +86,10 @@ func (a *API) list(r *api.Request, allTenants policy.Rule, load cell.Load) ([]*o
 		return nil, err
 	}
 	q.Marker = marker
-	if q.Sort, err = sorting(r); err != nil {
+	if q.Sort, err = sortKeys(r); err != nil {
 		return nil, err
 	}
-	if err := a.columns(r, opts, &q); err != nil {
+	if err := a.columnFilters(r, opts, &q); err != nil {
 		return nil, unlessNothing(err)
 	}
 	list, err := a.Servers.List(r.Context(), caller, q)
@@ -99,7 +99,7 @@ func (a *API) list(r *api.Request, allTenants policy.Rule, load cell.Load) ([]*o
 	return list, err
 }
 
-// errNothing ends a list that can have no servers.
+// errNothing reports a query that no server can match.
 var errNothing = errors.New("nothing matches")
 
 func unlessNothing(err error) error {

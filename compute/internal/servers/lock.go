@@ -8,7 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// locking is the body that locks a server. Until 2.72 it may be anything.
+// locking is the request body that locks a server. Before 2.73 it is not checked.
 type locking struct {
 	Reason string `json:"locked_reason"` // since 2.73
 }
@@ -24,7 +24,7 @@ func (a *API) lock(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, a.Ops.Lock(r.Context(), r.Caller, i, asked.Reason)
 }
 
-// unlock needs a further right for a lock that somebody else has put on.
+// unlock checks a further rule if another user has locked the server.
 func (a *API) unlock(r *api.Request, i *objects.Instance) (any, error) {
 	if lifecycle.LockedByOther(r.Caller, i) {
 		if err := r.Can(policy.LockServerUnlockUnlockOverride, api.OwnerOf(i)); err != nil {
@@ -34,7 +34,7 @@ func (a *API) unlock(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, a.Ops.Unlock(r.Context(), r.Caller, i)
 }
 
-// newState is the body that sets the state of a server.
+// newState is the request body that resets the state of a server.
 type newState struct {
 	State string `json:"state"`
 }

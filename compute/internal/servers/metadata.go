@@ -40,7 +40,7 @@ func (a *API) metadataSet(r *api.Request, i *objects.Instance, replace bool) (an
 	return api.Doc(func(o *api.Object) { o.StrMap("metadata", all) }), nil
 }
 
-// metadataUpdate sets one key, the one that the path names.
+// metadataUpdate sets the key in the path.
 func (a *API) metadataUpdate(r *api.Request, i *objects.Instance) (any, error) {
 	pairs, err := api.Body[map[string]string](r, "meta")
 	if err != nil {

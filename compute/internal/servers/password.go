@@ -7,7 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// passwordShow joins the pieces that the metadata service stored.
+// passwordShow joins the parts of the password that the metadata service stored.
 func (a *API) passwordShow(_ *api.Request, i *objects.Instance) (any, error) {
 	var password strings.Builder
 	for _, key := range api.Keys(i.SystemMetadata) {
@@ -18,7 +18,7 @@ func (a *API) passwordShow(_ *api.Request, i *objects.Instance) (any, error) {
 	return map[string]string{"password": password.String()}, nil
 }
 
-// passwordClear forgets the password that a server's guest stored; the guest keeps it.
+// passwordClear deletes the stored password. The guest's password does not change.
 func (a *API) passwordClear(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, a.Ops.ForgetPassword(r.Context(), i)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// rebooting is the body that reboots a server.
+// rebooting is the request body that reboots a server.
 type rebooting struct {
 	Kind string `json:"type"` // "soft" or "hard"
 }

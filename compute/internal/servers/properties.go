@@ -6,8 +6,8 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 )
 
-// imageProperty are the image properties that Nova knows, legacy names among
-// them: those are shown of the image a server was made from.
+// imageProperty contains the image properties that Nova defines, including legacy names. Only
+// these properties of a server's image are shown.
 var imageProperty = func() map[string]bool {
 	m := map[string]bool{}
 	for name := range strings.FieldsSeq(`
@@ -30,7 +30,7 @@ xenapi_skip_agent_inject_ssh xenapi_use_agent`) {
 	return m
 }()
 
-// imageProperties writes them from system metadata, where each has a prefix.
+// imageProperties writes the properties from system metadata, where they have a prefix.
 func imageProperties(o *api.Object, systemMetadata map[string]string) {
 	for _, key := range api.Keys(systemMetadata) {
 		if name, ok := strings.CutPrefix(key, "image_"); ok && imageProperty[name] {

@@ -7,8 +7,8 @@ import (
 	"github.com/nova-go/nova/compute/internal/mv"
 )
 
-// Rebuilt answers a request that has a server made anew: the server as it is now,
-// with the password that it gets, if clients are told (nil: they are not).
+// Rebuilt returns the answer to a rebuild: the current server with its new password; nil leaves
+// the password out.
 func (a *API) Rebuilt(r *api.Request, password, userData *string) (any, error) {
 	s, _, err := a.changed(r)
 	if err != nil {

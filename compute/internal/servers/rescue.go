@@ -8,13 +8,13 @@ import (
 	"github.com/nova-go/nova/internal/ops/lifecycle"
 )
 
-// Passwords says how the passwords of administrators are made.
+// Passwords configures the generation of administrator passwords.
 type Passwords struct {
 	Length int  // [DEFAULT] password_length
-	Shown  bool // [api] enable_instance_password: answers tell them
+	Shown  bool // [api] enable_instance_password: answers contain the password
 }
 
-// rescuing is the body that boots a server from another image.
+// rescuing is the request body that rescues a server.
 type rescuing struct {
 	AdminPass *string `json:"adminPass"`
 	ImageRef  *string `json:"rescue_image_ref"`

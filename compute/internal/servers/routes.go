@@ -8,7 +8,8 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Routes lists servers, their actions and everything below them, in the order of Nova's router.
+// Routes lists the operations on servers, their actions and all resources below servers, in the
+// order of Nova's router.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Do: a.externalEvents, Op: "server_external_events.create", Method: "POST", Path: "/os-server-external-events", OK: 200,

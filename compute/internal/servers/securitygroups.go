@@ -10,8 +10,8 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// groupsIndex lists the security groups of a server's ports, with the rules for
-// what comes in: those for what goes out are not in Nova's model.
+// groupsIndex lists the security groups of a server's ports with their ingress rules. Nova's
+// API has no egress rules.
 func (a *API) groupsIndex(r *api.Request, i *objects.Instance) (any, error) {
 	groups, sources, err := a.Network.SecurityGroups(r.Context(), r.Caller, i.UUID)
 	if err != nil {

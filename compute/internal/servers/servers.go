@@ -1,4 +1,4 @@
-// Package servers serves servers, their actions and everything below them.
+// Package servers serves servers, their actions and all resources below servers.
 package servers
 
 import (
@@ -17,10 +17,10 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Reader finds servers; *server.Reader is one.
+// Reader finds servers; *server.Reader implements it.
 type Reader interface {
 	Get(ctx context.Context, caller *reqctx.Caller, uuid string, want server.GetOptions) (*objects.Instance, error)
-	// Owner answers the project of a server by its mapping alone.
+	// Owner returns the project of a server from its instance mapping.
 	Owner(ctx context.Context, uuid string) (project string, err error)
 	List(ctx context.Context, caller *reqctx.Caller, q server.ListQuery) ([]*objects.Instance, error)
 	Actions(ctx context.Context, i *objects.Instance, q cell.ActionQuery) ([]*objects.Action, error)
@@ -31,7 +31,7 @@ type Reader interface {
 	Zones(ctx context.Context) (func(host string) string, error)
 }
 
-// Flavors finds flavors for the filter by flavor.
+// Flavors finds flavors, for the filter by flavor.
 type Flavors interface {
 	Get(ctx context.Context, id, project string, all bool) (*objects.Flavor, error)
 }
@@ -41,44 +41,44 @@ type Images interface {
 	Image(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Image, error)
 }
 
-// Network is what is asked of Neutron about servers.
+// Network reads and changes data of servers in Neutron.
 type Network interface {
-	// GroupNames answers the names of the security groups of each server's ports.
+	// GroupNames returns the names of the security groups of each server's ports.
 	GroupNames(ctx context.Context, caller *reqctx.Caller, servers []*objects.Instance) (map[string][]string, error)
-	// Ports answers the ports of a server.
+	// Ports returns the ports of a server.
 	Ports(ctx context.Context, caller *reqctx.Caller, server string) ([]objects.Port, error)
-	// Port answers one port.
+	// Port returns one port.
 	Port(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Port, error)
-	// ServersByAddress answers the devices whose ports have an address that contains
-	// part. supported is false where Neutron cannot search so.
+	// ServersByAddress returns the devices whose ports have an address that contains part.
+	// supported is false if Neutron does not support this search.
 	ServersByAddress(ctx context.Context, caller *reqctx.Caller, part string) (devices []string, supported bool, err error)
-	// SecurityGroups answers the security groups of a server's ports in full, and
-	// those by id that their rules refer to, as far as the caller may see them.
+	// SecurityGroups returns the security groups of a server's ports, and the source groups of
+	// their rules by id, as far as the caller may see them.
 	SecurityGroups(ctx context.Context, caller *reqctx.Caller, server string) (groups []objects.SecurityGroup, sources map[string]objects.SecurityGroup, err error)
 	// AddGroupTo and RemoveGroupFrom change the security groups of a server's ports.
 	AddGroupTo(ctx context.Context, caller *reqctx.Caller, server, group string) error
 	RemoveGroupFrom(ctx context.Context, caller *reqctx.Caller, server, group string) error
 }
 
-// API holds what the handlers work with.
+// API holds the dependencies of the handlers.
 type API struct {
 	Servers      Reader
 	Ops          *lifecycle.Ops
-	Create       func(*api.Request) (any, error) // of compute/build
+	Create       func(*api.Request) (any, error) // of servers/creation
 	Flavors      Flavors
 	Images       Images
 	Network      Network
 	NameTemplate string        // [DEFAULT] instance_name_template
 	DownTime     time.Duration // [DEFAULT] service_down_time
-	// ImageURL is where Glance has an image.
+	// ImageURL returns the URL of an image in Glance.
 	ImageURL   func(ctx context.Context, caller *reqctx.Caller, id string) (string, error)
 	SoftDelete bool // [DEFAULT] reclaim_instance_interval is not 0
-	// Passwords says how administrator passwords are made and shown.
+	// Passwords configures administrator passwords.
 	Passwords Passwords
 	Now       func() time.Time
 }
 
-// detailLoad is what the detailed view needs of a server's cell.
+// detailLoad returns the data of a server that the detailed view reads from the cell.
 func (v *view) detailLoad() cell.Load {
 	r := v.r
 	return cell.Load{Extra: true, Network: true, Metadata: true, Faults: true, Volumes: true, Services: v.hostStatus || v.unknownOnly,
@@ -94,25 +94,25 @@ func (a *API) show(r *api.Request, s *shown) (any, error) {
 	return v.document(s.server)
 }
 
-// shown is a server that was loaded to be shown.
+// shown is a server that was loaded for a view.
 type shown struct {
 	server *objects.Instance
 	view   *view
 	want   server.GetOptions
 }
 
-// shown loads the server that the path names as it is shown.
+// shown loads the server in the path for a view.
 func (a *API) shown(r *api.Request) (*shown, policy.Target, error) { return a.load(r, false) }
 
-// changed is shown for the answers to changes, which leave out what extensions once
-// added until 2.75.
+// changed loads the server in the path for the answer to a change. Before 2.75 this answer has
+// no extension fields.
 func (a *API) changed(r *api.Request) (*shown, policy.Target, error) {
 	return a.load(r, !r.Since(mv.V75Strict))
 }
 
 func (a *API) load(r *api.Request, short bool) (*shown, policy.Target, error) {
-	// Rules on fields are about the server's owner: most often the caller, whose
-	// rights say what has to be read.
+	// The rules of fields are checked against the server's owner. In most cases this is the
+	// caller, whose permissions determine which data is read.
 	v := a.newView(r, r.Own())
 	v.single, v.short = true, short
 	want := server.GetOptions{Load: v.detailLoad(), MappingFields: dbapi.MappingFields{Spec: r.Since(mv.V96PinnedZone), Group: r.Since(mv.V71ServerGroups)}}
@@ -124,8 +124,8 @@ func (a *API) load(r *api.Request, short bool) (*shown, policy.Target, error) {
 	return &shown{i, v, want}, api.OwnerOf(i), nil
 }
 
-// viewOf is the view of a server that the caller may see. What it shows of somebody
-// else's server is known only now.
+// viewOf returns the view of a server that the caller may see. The rules of its fields are
+// checked again if the server belongs to another project than the caller.
 func (a *API) viewOf(r *api.Request, s *shown) (*view, error) {
 	if s.server.ProjectID == r.Caller.ProjectID {
 		return s.view, nil
@@ -141,7 +141,7 @@ func (a *API) viewOf(r *api.Request, s *shown) (*view, error) {
 	return s.view, err
 }
 
-// document is the body that shows one server; more writes what comes last.
+// document writes one server; more writes the last members.
 func (v *view) document(i *objects.Instance, more ...func(*api.Object)) (any, error) {
 	if !v.short {
 		if err := v.load([]*objects.Instance{i}); err != nil {

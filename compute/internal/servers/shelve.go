@@ -9,10 +9,9 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// unshelving is the body that takes a server out of its shelf. Until 2.76 it may be
-// anything.
+// unshelving is the request body that unshelves a server. Before 2.77 it is not checked.
 type unshelving struct {
-	Zone body.Opt[*string] `json:"availability_zone"` // since 2.77; null since 2.91
+	Zone body.Opt[*string] `json:"availability_zone"` // since 2.77; may be null since 2.91
 	Host string            `json:"host"`              // since 2.91
 }
 

@@ -9,16 +9,16 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 )
 
-// unsortable are sort keys that Nova accepts and passes over.
+// unsortable are sort keys that Nova accepts and ignores.
 var unsortable = []string{"architecture", "cell_name", "cleaned", "default_ephemeral_device", "default_swap_device", "deleted", "deleted_at",
 	"disable_terminate", "ephemeral_gb", "ephemeral_key_uuid", "id", "key_data", "launched_on", "locked", "memory_mb", "os_type", "reservation_id",
 	"root_gb", "shutdown_terminate", "user_data", "vcpus", "vm_mode"}
 
-// sorting reads sort_key and sort_dir. The UUID makes the order total. A key
-// without a direction of its own has the first one, but for the key that comes
-// after the last direction: it gets the UUID's, as in Nova. A key that is given
-// again counts for the number of directions and nothing else.
-func sorting(r *api.Request) ([]cell.SortKey, error) {
+// sortKeys reads sort_key and sort_dir. The UUID as last key makes the order total. A key
+// without a direction gets the first direction. As in Nova, the key after the last direction is
+// an exception: it gets the direction of the UUID. A repeated key counts only for the number of
+// directions.
+func sortKeys(r *api.Request) ([]cell.SortKey, error) {
 	given, dirs := r.Query()["sort_key"], slices.Clone(r.Query()["sort_dir"])
 	if len(given) == 0 {
 		given = []string{"created_at"}
@@ -57,7 +57,7 @@ func sorting(r *api.Request) ([]cell.SortKey, error) {
 	var out []cell.SortKey
 	for n, key := range keys {
 		if slices.ContainsFunc(out, func(s cell.SortKey) bool { return s.Column == key }) {
-			continue // the first one has decided: it changes neither the order nor what is behind a marker
+			continue // the first occurrence determines the order
 		}
 		dir := "desc"
 		if len(dirs) > 0 {

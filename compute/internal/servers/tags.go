@@ -15,16 +15,15 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// byMapping finds the owner of the server that the path names by its mapping alone:
-// for operations whose rule is asked before it is asked whether the caller can see the
-// server.
+// byMapping finds the owner of the server in the path from its instance mapping, for operations
+// whose rule is checked before the server is loaded.
 func (a *API) byMapping(r *api.Request) (string, policy.Target, error) {
 	id := r.Var("server_id")
 	project, err := a.Servers.Owner(r.Context(), id)
 	return id, policy.Target{ProjectID: project}, err
 }
 
-// tagged is an operation on the tags of the server that the path names.
+// tagged is an operation on the tags of the server in the path.
 func (a *API) tagged(do func(*api.Request, *objects.Instance) (any, error)) *api.Resource {
 	return api.On(a.byMapping, func(r *api.Request, id string) (any, error) {
 		i, err := a.Servers.Get(r.Context(), r.Caller, id, server.GetOptions{Load: cell.Load{Tags: true}})
@@ -46,15 +45,14 @@ func (a *API) tagsShow(r *api.Request, i *objects.Instance) (any, error) {
 	return nil, nil
 }
 
-// webobPage is the content type of answers whose handler makes them itself in Nova,
-// though they are empty.
+// webobPage is the content type of empty answers that Nova's handlers create themselves.
 const webobPage = "text/html; charset=UTF-8"
 
 const maxTagLength = 60
 
 var tagForm = regexp.MustCompile(`^[^,/]*$`)
 
-// checkTag holds a tag of a path against the schema that tags in bodies have.
+// checkTag checks a tag in a path as the schema checks tags in bodies.
 func checkTag(tag string) error {
 	why := ""
 	switch n := utf8.RuneCountInString(tag); {
@@ -68,7 +66,7 @@ func checkTag(tag string) error {
 	return api.BadRequest("Tag '%s' is invalid. It must be a non empty string without characters '/' and ','. Validation error message: %s%s", tag, schema.Repr(tag), why)
 }
 
-// tagsUpdate adds a tag: 201 with the place of it, or 204 where the server has it.
+// tagsUpdate adds a tag: 201 with its location, or 204 if the server already has it.
 func (a *API) tagsUpdate(r *api.Request, i *objects.Instance) (any, error) {
 	if err := lifecycle.CanTag(i); err != nil {
 		return nil, err
@@ -95,7 +93,7 @@ func (a *API) tagsUpdateAll(r *api.Request, i *objects.Instance) (any, error) {
 	if err := a.Ops.SetTags(r.Context(), i, tags); err != nil {
 		return nil, err
 	}
-	slices.Sort(tags) // as the table has them
+	slices.Sort(tags) // the order of the table
 	tags = slices.Compact(tags)
 	return api.Doc(func(o *api.Object) { o.Strs("tags", tags) }), nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/ops/lifecycle"
 )
 
-// changed is the body that changes a server.
+// changed is the request body that updates a server.
 type changed struct {
 	Name        *string           `json:"name"`
 	AutoDisk    *body.AutoDisk    `json:"OS-DCF:diskConfig"`
@@ -57,7 +57,7 @@ func (c *changed) changes() lifecycle.Changes {
 	return changes
 }
 
-// pinZone keeps the server in the zone it is in, or lets it go.
+// pinZone pins the server to its current availability zone, or unpins it.
 func (a *API) pinZone(r *api.Request, v *view, i *objects.Instance, zone *string) error {
 	var err error
 	if v.zone, err = a.Servers.Zones(r.Context()); err != nil {

@@ -14,8 +14,8 @@ const (
 	microTime = "2006-01-02T15:04:05.000000"
 )
 
-// view writes servers for one request. What they share is worked out before the
-// first: rules, zones, links, and what neighbours say of all of them at once.
+// view writes the servers of one request. It evaluates common data once: rules, zones, links,
+// and data of other services.
 type view struct {
 	api   *API
 	r     *api.Request
@@ -26,18 +26,18 @@ type view struct {
 
 	zone   func(host string) string
 	groups map[string][]string // security groups by server
-	// hosts are the statuses of hosts: in a list, each is that of its first server.
+	// hosts are the host statuses by host; in a list the first server of a host determines its
+	// status.
 	hosts  map[string]string
-	single bool // one server is shown, not a list
-	// short leaves out what extensions once added: what the answers to changes have
-	// before 2.75.
+	single bool // the answer has one server, not a list
+	// short leaves out the extension fields, as in answers to changes before 2.75.
 	short bool
-	// rebuilt is for the answer to a rebuild, which has user_data under that name.
+	// rebuilt marks the answer to a rebuild, in which user_data has no prefix.
 	rebuilt bool
 }
 
-// newView checks the rules that decide on fields, against the owner of the
-// server, or for lists the caller.
+// newView checks the rules of fields, against the owner of the server or, for lists, against
+// the caller.
 func (a *API) newView(r *api.Request, t policy.Target) *view {
 	v := &view{api: a, r: r, links: r.Links()}
 	v.authorize(t)
@@ -54,7 +54,7 @@ func (v *view) authorize(t policy.Target) {
 	}
 }
 
-// load asks what stands elsewhere than in the servers' cells.
+// load reads data that is not in the servers' cells.
 func (v *view) load(list []*objects.Instance) error {
 	r := v.r
 	var err error
@@ -70,13 +70,13 @@ func (v *view) load(list []*objects.Instance) error {
 		}
 	}
 	if len(list) == 0 || v.single && list[0].Down {
-		return nil // a list shows the groups of servers whose cell is away, too
+		return nil // lists show the security groups of servers in unreachable cells, too
 	}
 	v.groups, err = v.api.Network.GroupNames(r.Context(), r.Caller, list)
 	return err
 }
 
-// brief writes a server as GET /servers lists it.
+// brief writes a server as in GET /servers.
 func (v *view) brief(o *api.Object, i *objects.Instance) {
 	o.Str("id", i.UUID)
 	if i.Down {
@@ -87,7 +87,7 @@ func (v *view) brief(o *api.Object, i *objects.Instance) {
 	v.links.Write(o, "servers", i.UUID)
 }
 
-// detail writes all of a server.
+// detail writes all fields of a server.
 func (v *view) detail(o *api.Object, i *objects.Instance) {
 	if i.Down {
 		v.down(o, i)
@@ -114,7 +114,7 @@ func (v *view) detail(o *api.Object, i *objects.Instance) {
 	o.Str("user_id", i.UserID)
 	if i.UpdatedAt != nil {
 		o.Time("updated", i.UpdatedAt, isoTime)
-	} else { // what has never been changed shows now
+	} else { // Nova shows the current time for a server that has never been updated
 		now := v.api.Now()
 		o.Time("updated", &now, isoTime)
 	}
@@ -131,7 +131,7 @@ func (v *view) detail(o *api.Object, i *objects.Instance) {
 	v.laterFields(o, i)
 }
 
-// extensions are the fields that were in extensions of the API once.
+// extensions writes the fields that extensions of the API once added.
 func (v *view) extensions(o *api.Object, i *objects.Instance) {
 	o.Str("OS-EXT-AZ:availability_zone", v.zoneOf(i))
 	o.Opt("config_drive", i.ConfigDrive)
@@ -148,7 +148,7 @@ func (v *view) extensions(o *api.Object, i *objects.Instance) {
 	v.volumes(o, i)
 }
 
-// progressing are the statuses that show how far an operation is.
+// progressing are the statuses in which a server has the field progress.
 var progressing = []string{"ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"}
 
 func (v *view) extendedFields(o *api.Object, i *objects.Instance) {
@@ -181,7 +181,7 @@ func (v *view) volumes(o *api.Object, i *objects.Instance) {
 	})
 }
 
-// laterFields are those that microversions added at the end.
+// laterFields writes the fields that microversions added at the end.
 func (v *view) laterFields(o *api.Object, i *objects.Instance) {
 	r := v.r
 	if r.Since(mv.V9ServerLocked) {
@@ -231,8 +231,8 @@ func (v *view) laterFields(o *api.Object, i *objects.Instance) {
 	}
 }
 
-// hints are null in a list and empty for a single server where there is no
-// request spec.
+// hints writes the scheduler hints. Without a request spec they are null in a list, and empty
+// for a single server.
 func (v *view) hints(o *api.Object, spec *objects.RequestSpec) {
 	switch {
 	case spec != nil && spec.Hints != nil:
@@ -252,7 +252,7 @@ func serverGroups(o *api.Object, i *objects.Instance) {
 	o.Strs("server_groups", groups)
 }
 
-// down writes what is known of a server whose cell does not answer.
+// down writes the available fields of a server in an unreachable cell.
 func (v *view) down(o *api.Object, i *objects.Instance) {
 	o.Str("id", i.UUID)
 	o.Str("status", "UNKNOWN")
@@ -342,16 +342,16 @@ func (v *view) fault(o *api.Object, f *objects.Fault) {
 	})
 }
 
-// address is one address of a network, with the interface's MAC.
+// address is one address of a network, with the MAC address of its interface.
 type address struct {
 	ip  objects.FixedIP
 	mac string
 }
 
-// addresses writes the addresses by network: those of its interfaces, then the
-// floating ones. extended adds kind and MAC.
+// addressFilters writes the addresses by network: fixed IPs, then floating IPs. extended adds type
+// and MAC address.
 func addresses(o *api.Object, vifs []objects.VIF, extended bool) {
-	for _, label := range labels(vifs) {
+	for _, label := range networkLabels(vifs) {
 		list := addressesIn(vifs, label)
 		o.List(label, len(list), func(n int, a *api.Array) {
 			a.Obj(func(o *api.Object) { list[n].write(o, extended) })
@@ -368,7 +368,7 @@ func (a *address) write(o *api.Object, extended bool) {
 	}
 }
 
-func labels(vifs []objects.VIF) []string {
+func networkLabels(vifs []objects.VIF) []string {
 	var out []string
 	for i := range vifs {
 		if l := vifs[i].Network.Label; !slices.Contains(out, l) {

@@ -1,9 +1,10 @@
 package versions
 
-// extension is an entry of GET /extensions: history, which clients still look at.
+// extension is an entry of GET /extensions. The API has no extensions any more, but clients
+// still read this list.
 type extension struct{ alias, name, description string }
 
-// extensions are those of v2.1.
+// extensions are the entries of v2.1.
 var extensions = []extension{
 	{"NMN", "Multinic", "Multiple network support."},
 	{"OS-DCF", "DiskConfig", "Disk Management Extension."},
@@ -106,7 +107,7 @@ var extensions = []extension{
 	{"os-volumes", "Volumes", "Volumes support."},
 }
 
-// legacyOnly is what /v2 has besides.
-var legacyOnly = []extension{
+// legacyExtensions are the additional entries of /v2.
+var legacyExtensions = []extension{
 	{"OS-EXT-VIF-NET", "ExtendedVIFNet", "Adds network id parameter to the virtual interface list."},
 }

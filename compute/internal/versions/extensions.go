@@ -8,25 +8,25 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 )
 
-// listed are the extensions of the API that is asked, by alias.
-func listed(r *api.Request) []extension {
+// requestedExtensions returns the extensions of the requested API, by alias.
+func requestedExtensions(r *api.Request) []extension {
 	if !r.Legacy() {
 		return extensions
 	}
-	all := slices.Concat(extensions, legacyOnly)
+	all := slices.Concat(extensions, legacyExtensions)
 	slices.SortFunc(all, func(a, b extension) int { return strings.Compare(a.alias, b.alias) })
 	return all
 }
 
 func (a *API) extensions(r *api.Request) (any, error) {
-	list := listed(r)
+	list := requestedExtensions(r)
 	return api.Doc(func(o *api.Object) {
 		o.List("extensions", len(list), func(i int, arr *api.Array) { arr.Obj(list[i].write) })
 	}), nil
 }
 
 func (a *API) extension(r *api.Request) (any, error) {
-	for _, e := range listed(r) {
+	for _, e := range requestedExtensions(r) {
 		if e.alias == r.Var("id") {
 			return api.Doc(func(o *api.Object) { o.Obj("extension", e.write) }), nil
 		}

@@ -6,7 +6,8 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Routes lists the version documents and extensions, in the order of Nova's router.
+// Routes lists the version documents and extensions that require a token, in the order of
+// Nova's router.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Do: a.show, Op: "versionsV21.show", Method: "GET", Path: "/", OK: 200,

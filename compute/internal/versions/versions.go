@@ -11,10 +11,10 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// API holds what the handlers work with.
+// API has the handlers.
 type API struct{}
 
-// document is what there is to say of one version of the API.
+// document is the description of one version of the API.
 type document struct {
 	id, status, version, minVersion, updated, media string
 }
@@ -55,7 +55,7 @@ func selfLink(o *api.Object, href string) {
 	})
 }
 
-// whole is a version's own document, {"version": {…}}.
+// whole writes a version's own document, {"version": {…}}.
 func (d *document) whole(prefix string) api.Encoder {
 	return api.Doc(func(o *api.Object) {
 		o.Obj("version", func(o *api.Object) {
@@ -77,7 +77,7 @@ func (d *document) whole(prefix string) api.Encoder {
 	})
 }
 
-// show serves / and /versions/{id} of the API itself, with a token.
+// show answers / and /versions/{id} of the API, with a token.
 func (a *API) show(r *api.Request) (any, error) {
 	d := &v21
 	switch id := r.Var("id"); {
@@ -92,8 +92,8 @@ func (a *API) show(r *api.Request) (any, error) {
 	return d.whole(r.Prefix()), nil
 }
 
-// Root is the application that stands in front of the versions: / lists them, any
-// other path is a choice between them. It needs neither token nor database.
+// Root is the application for all paths without a version: / lists the versions, any other path
+// answers with multiple choices. It needs neither a token nor a database.
 type Root struct{ LinkPrefix string }
 
 // ServeHTTP implements http.Handler.
@@ -127,8 +127,8 @@ func (v Root) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}))
 }
 
-// Version is the application behind /v2.1 and /v2 alone: one version's document,
-// without a token.
+// Version is the application for the root of /v2.1 and /v2: it writes the document of one
+// version, without a token.
 type Version struct{ LinkPrefix string }
 
 // ServeHTTP implements http.Handler.

@@ -14,14 +14,14 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Assisted makes and removes snapshots of volumes that a hypervisor has open;
-// *attachment.Ops does.
+// Assisted creates and deletes snapshots of volumes that a hypervisor uses; *attachment.Ops
+// implements it.
 type Assisted interface {
 	CreateVolumeSnapshot(ctx context.Context, caller *reqctx.Caller, volume string, info map[string]any) error
 	DeleteVolumeSnapshot(ctx context.Context, caller *reqctx.Caller, volume, snapshot string, info map[string]any) error
 }
 
-// newAssisted is the body that makes an assisted snapshot.
+// newAssisted is the request body that creates an assisted snapshot.
 type newAssisted struct {
 	Volume string            `json:"volume_id"`
 	Info   map[string]string `json:"create_info"`
@@ -32,12 +32,12 @@ func (a *API) assistedCreate(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	info := make(map[string]any, len(asked.Info)) // as the host is told
+	info := make(map[string]any, len(asked.Info)) // the form in which the host receives it
 	for key, value := range asked.Info {
 		info[key] = value
 	}
 	if err := a.Assisted.CreateVolumeSnapshot(r.Context(), r.Caller, asked.Volume, info); err != nil {
-		return nil, refused(err)
+		return nil, assistedError(err)
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("snapshot", func(o *api.Object) {
@@ -61,11 +61,11 @@ func (a *API) assistedDelete(r *api.Request) (any, error) {
 		return nil, api.BadRequest("'volume_id'")
 	}
 	info, _ := schema.Plain(doc).(map[string]any)
-	return nil, refused(a.Assisted.DeleteVolumeSnapshot(r.Context(), r.Caller, schema.Text(volume), r.Var("id"), info))
+	return nil, assistedError(a.Assisted.DeleteVolumeSnapshot(r.Context(), r.Caller, schema.Text(volume), r.Var("id"), info))
 }
 
-// deleteInfo reads what Cinder says of the snapshot. Of JSON that is none clients see
-// what Python's parser says of it.
+// deleteInfo parses the snapshot information of Cinder. For invalid JSON the error has the text
+// of Python's parser.
 func deleteInfo(text string) (*schema.Object, error) {
 	doc, err := schema.Decode([]byte(text))
 	if err != nil {
@@ -78,7 +78,7 @@ func deleteInfo(text string) (*schema.Object, error) {
 	return o, nil
 }
 
-// syntaxMessages are what Python's parser says where Go's error ends in the key.
+// syntaxMessages maps the endings of Go's JSON errors to the messages of Python's parser.
 var syntaxMessages = []struct{ ending, message string }{
 	{"after top-level value", "Extra data"},
 	{"looking for beginning of object key string", "Expecting property name enclosed in double quotes"},
@@ -104,9 +104,9 @@ func syntaxMessage(text string) string {
 	return fmt.Sprintf("%s: line 1 column %d (char %d)", message, at+1, at)
 }
 
-// refused answers 400 where a server that is not as it must be would be a 409
-// elsewhere, and for a volume that no server has.
-func refused(err error) error {
+// assistedError maps errors of assisted snapshots to 400: invalid states, which other operations
+// answer with 409, and volumes without a server.
+func assistedError(err error) error {
 	for _, class := range []objects.Class{objects.ErrVolumeBDMNotFound, objects.ErrInstanceInvalidState, objects.ErrInstanceNotReady} {
 		if errors.Is(err, class) {
 			return api.As(http.StatusBadRequest, err)

@@ -6,7 +6,8 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// Routes lists the volume proxy and assisted snapshots, in the order of Nova's router.
+// Routes lists the operations of the proxy for volumes and of assisted snapshots, in the order
+// of Nova's router.
 func (a *API) Routes() []api.Route {
 	return []api.Route{
 		{Do: a.assistedCreate, Op: "assisted_volume_snapshots.create", Method: "POST", Path: "/os-assisted-volume-snapshots", OK: 200,

@@ -7,7 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/rest/cinder"
 )
 
-// snapshotIndex answers snapshots; the list in brief has all of them, too.
+// snapshotIndex lists snapshots; the brief list has the same fields as the detailed one.
 func (a *API) snapshotIndex(r *api.Request) (any, error) {
 	list, err := a.Cinder.Snapshots(r.Context(), r.Caller)
 	if err != nil {
@@ -35,7 +35,8 @@ func (a *API) snapshotDelete(r *api.Request) (any, error) {
 	return nil, a.Cinder.DeleteSnapshot(r.Context(), r.Caller, r.Var("id"))
 }
 
-// newSnapshot is the body that makes a snapshot; Cinder is told the names as they came.
+// newSnapshot is the request body that creates a snapshot; its values are passed to Cinder
+// unchanged.
 type newSnapshot struct {
 	Volume      string    `json:"volume_id"`
 	Name        any       `json:"display_name"`
@@ -51,7 +52,7 @@ func (a *API) snapshotCreate(r *api.Request) (any, error) {
 	n := cinder.NewSnapshot{VolumeID: asked.Volume, Name: asked.Name, Description: asked.Description, Force: bool(asked.Force)}
 	s, err := a.Cinder.CreateSnapshot(r.Context(), r.Caller, n)
 	if err != nil {
-		return nil, expected(err, objects.ErrOverQuota)
+		return nil, expectedError(err, objects.ErrOverQuota)
 	}
 	return singleSnapshot(s), nil
 }

@@ -1,4 +1,4 @@
-// Package volumes serves the volume proxy and assisted snapshots.
+// Package volumes serves the proxy for volumes, and assisted snapshots.
 package volumes
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/nova-go/nova/internal/rest/cinder"
 )
 
-// Cinder is the service behind the proxy; *cinder.Client is one.
+// Cinder is the volume service; *cinder.Client implements it.
 type Cinder interface {
 	Volume(ctx context.Context, caller *reqctx.Caller, id, version string) (*cinder.Volume, error)
 	Volumes(ctx context.Context, caller *reqctx.Caller) ([]*cinder.Volume, error)
@@ -25,13 +25,13 @@ type Cinder interface {
 	DeleteSnapshot(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
-// API holds what the handlers work with.
+// API holds the dependencies of the handlers.
 type API struct {
 	Cinder   Cinder
 	Assisted Assisted
 }
 
-// index answers volumes; the list in brief has all of them, too.
+// index lists volumes; the brief list has the same fields as the detailed one.
 func (a *API) index(r *api.Request) (any, error) {
 	list, err := a.Cinder.Volumes(r.Context(), r.Caller)
 	if err != nil {
@@ -42,7 +42,7 @@ func (a *API) index(r *api.Request) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.List("volumes", len(list), func(n int, arr *api.Array) {
-			arr.Obj(func(o *api.Object) { volume(o, list[n]) })
+			arr.Obj(func(o *api.Object) { writeVolume(o, list[n]) })
 		})
 	}), nil
 }
@@ -52,14 +52,15 @@ func (a *API) show(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return single(v), nil
+	return volumeDoc(v), nil
 }
 
 func (a *API) delete(r *api.Request) (any, error) {
 	return nil, a.Cinder.DeleteVolume(r.Context(), r.Caller, r.Var("id"))
 }
 
-// newVolume is the body that makes a volume. Cinder is told most of it as it came.
+// newVolume is the request body that creates a volume. Most values are passed to Cinder
+// unchanged.
 type newVolume struct {
 	Size        any            `json:"size"`
 	Name        any            `json:"display_name"`
@@ -86,15 +87,14 @@ func (a *API) create(r *api.Request) (any, error) {
 	}
 	made, err := a.Cinder.CreateVolume(r.Context(), r.Caller, v)
 	if err != nil {
-		return nil, expected(err, objects.ErrInvalidInput, objects.ErrOverQuota)
+		return nil, expectedError(err, objects.ErrInvalidInput, objects.ErrOverQuota)
 	}
-	return &api.Reply{Header: http.Header{"Location": {r.Address() + "/" + made.ID}}, Body: single(made)}, nil
+	return &api.Reply{Header: http.Header{"Location": {r.Address() + "/" + made.ID}}, Body: volumeDoc(made)}, nil
 }
 
-// expected answers an error of Cinder whose class Nova's controller expects, and 500 for
-// what a volume that does not exist, a type that is unknown or a value that Cinder refuses
-// come to elsewhere.
-func expected(err error, classes ...objects.Class) error {
+// expectedError returns errors of Cinder whose class Nova's controller handles. Other errors for
+// missing or invalid values become a 500, as in Nova.
+func expectedError(err error, classes ...objects.Class) error {
 	e, domain := errors.AsType[*objects.Error](err)
 	if !domain || slices.Contains(classes, e.Class) || e.Kind != objects.KindNotFound && e.Kind != objects.KindInvalid {
 		return err
@@ -102,13 +102,13 @@ func expected(err error, classes ...objects.Class) error {
 	return &objects.Error{Class: e.Class, Message: e.Message, Cause: err}
 }
 
-func single(v *cinder.Volume) api.Encoder {
+func volumeDoc(v *cinder.Volume) api.Encoder {
 	return api.Doc(func(o *api.Object) {
-		o.Obj("volume", func(o *api.Object) { volume(o, v) })
+		o.Obj("volume", func(o *api.Object) { writeVolume(o, v) })
 	})
 }
 
-func volume(o *api.Object, v *cinder.Volume) {
+func writeVolume(o *api.Object, v *cinder.Volume) {
 	o.Str("id", v.ID)
 	o.Str("status", v.Status)
 	o.Int("size", v.Size)
@@ -128,8 +128,8 @@ func volume(o *api.Object, v *cinder.Volume) {
 	o.StrMap("metadata", v.Metadata)
 }
 
-// attachment writes the first attachment; of several to the same server it is the
-// last one that tells the device.
+// attachment writes the first attachment; of several attachments to one server the last one
+// determines the device.
 func attachment(o *api.Object, v *cinder.Volume) {
 	server := v.Attachments[0].ServerID
 	var device *string

@@ -13,19 +13,19 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// attachments is the microversion that attachments are made and completed with.
+// attachments is the microversion of requests that create and complete attachments.
 const attachments = "3.44"
 
-// tries is how often a change of an attachment is sent to a Cinder that fails.
+// tries is the number of attempts to change an attachment when Cinder answers with an error.
 const tries = 5
 
-// CreateAttachment reserves a volume for a server, or attaches it where connector,
-// which describes the host, is given. Without such a volume it is VolumeNotFound.
+// CreateAttachment reserves a volume for a server. With a connector, which describes the host,
+// it also attaches the volume. The error for a missing volume is VolumeNotFound.
 func (c *Client) CreateAttachment(ctx context.Context, caller *reqctx.Caller, volume, server string, connector map[string]any) (*Attachment, error) {
 	if err := c.Supports(ctx, caller, attachments); err != nil {
 		return nil, err
 	}
-	// Cinder requires the member, though it may be null.
+	// Cinder requires the member, which may be null.
 	body := map[string]any{"attachment": map[string]any{"volume_uuid": volume, "instance_uuid": server, "connector": connector}}
 	a, err := c.attachment(ctx, caller, call{version: attachments, method: http.MethodPost, path: "attachments", body: body})
 	return a, translate(err, volumeNotFound(volume))
@@ -40,14 +40,13 @@ func (c *Client) attachment(ctx context.Context, caller *reqctx.Caller, q call) 
 	return &out.Attachment, err
 }
 
-// Attachment answers one attachment.
+// Attachment returns one attachment.
 func (c *Client) Attachment(ctx context.Context, caller *reqctx.Caller, id string) (*Attachment, error) {
 	a, err := c.attachment(ctx, caller, call{version: attachments, method: http.MethodGet, path: "attachments/" + url.PathEscape(id)})
 	return a, translate(err, attachmentNotFound(id))
 }
 
-// DeleteAttachment deletes an attachment; one that is not there is none of Nova's
-// worries.
+// DeleteAttachment deletes an attachment. As in Nova, a missing attachment is not an error.
 func (c *Client) DeleteAttachment(ctx context.Context, caller *reqctx.Caller, id string) error {
 	err := again(ctx, func() error {
 		return c.do(ctx, caller, call{version: attachments, method: http.MethodDelete, path: "attachments/" + url.PathEscape(id)})
@@ -58,14 +57,14 @@ func (c *Client) DeleteAttachment(ctx context.Context, caller *reqctx.Caller, id
 	return translate(err, attachmentNotFound(id))
 }
 
-// CompleteAttachment marks the volume of an attachment as in use.
+// CompleteAttachment sets the status of the attachment's volume to in-use.
 func (c *Client) CompleteAttachment(ctx context.Context, caller *reqctx.Caller, id string) error {
 	err := c.do(ctx, caller, call{version: attachments, method: http.MethodPost, path: "attachments/" + url.PathEscape(id) + "/action",
 		body: map[string]any{"os-complete": map[string]any{}}})
 	return translate(err, attachmentNotFound(id))
 }
 
-// again sends what Cinder failed at a few times more.
+// again repeats a request after internal errors of Cinder.
 func again(ctx context.Context, send func() error) error {
 	zero := 0.0
 	for n := uint(1); ; n++ {

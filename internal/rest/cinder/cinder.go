@@ -1,7 +1,7 @@
-// Package cinder asks Cinder about volumes, their snapshots and attachments, in
-// the name of callers. Its errors are Nova's: VolumeNotFound, SnapshotNotFound,
-// VolumeAttachmentNotFound, InvalidInput for what Cinder finds wrong, Forbidden,
-// OverQuota, CinderConnectionFailed, CinderAPIVersionNotAvailable.
+// Package cinder sends requests about volumes, snapshots and attachments to Cinder, with the
+// callers' tokens. Its errors are Nova's: VolumeNotFound, SnapshotNotFound,
+// VolumeAttachmentNotFound, InvalidInput for other invalid requests, Forbidden, OverQuota,
+// CinderConnectionFailed, CinderAPIVersionNotAvailable.
 package cinder
 
 import (
@@ -22,27 +22,27 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// Client asks Cinder. It is safe for concurrent use.
+// Client is a client of Cinder. It is safe for concurrent use.
 type Client struct {
 	session *rest.Session
 	newest  newest
 }
 
-// New makes a client.
+// New returns a client that uses a session.
 func New(s *rest.Session) *Client { return &Client{session: s} }
 
-// base is the version that calls without needs ask for.
+// base is the microversion of requests that need no higher one.
 const base = "3.0"
 
 // call is one request to Cinder.
 type call struct {
-	version   string // microversion; "": base
+	version   string // microversion; "" means base
 	method    string
-	path      string // below the endpoint, or a whole URL
+	path      string // relative to the endpoint, or a whole URL
 	body, out any
 }
 
-// do sends a call. Its error is gophercloud's, for translate.
+// do sends a request. Its errors are those of gophercloud, for translate.
 func (c *Client) do(ctx context.Context, caller *reqctx.Caller, q call) error {
 	client, err := c.client(ctx, caller)
 	if err != nil {
@@ -62,8 +62,8 @@ func (c *Client) do(ctx context.Context, caller *reqctx.Caller, q call) error {
 	return err
 }
 
-// client acts for the caller; an administrator without a token, as periodic work
-// has one, is Nova's own user.
+// client returns a service client for the caller; for an administrator without a token, as in
+// periodic tasks, it is that of Nova's own user.
 func (c *Client) client(ctx context.Context, caller *reqctx.Caller) (*gophercloud.ServiceClient, error) {
 	if caller.IsAdmin && caller.AuthToken == "" {
 		return c.session.AsService(ctx)
@@ -71,8 +71,8 @@ func (c *Client) client(ctx context.Context, caller *reqctx.Caller) (*gopherclou
 	return c.session.AsUser(ctx, caller)
 }
 
-// translate gives an error Nova's meaning. missing is what a 404 says; nil leaves
-// it to the text of Cinder.
+// translate converts an error to Nova's. missing is the error for a 404; nil means that the
+// text of Cinder determines it.
 func translate(err error, missing error) error {
 	if err == nil {
 		return nil
@@ -105,7 +105,7 @@ func translate(err error, missing error) error {
 	return err
 }
 
-// said is the message of a fault of Cinder.
+// said returns the message of a fault of Cinder.
 func said(e *gophercloud.ErrUnexpectedResponseCode) string {
 	var faults map[string]json.RawMessage
 	if json.Unmarshal(e.Body, &faults) == nil {
@@ -119,7 +119,7 @@ func said(e *gophercloud.ErrUnexpectedResponseCode) string {
 	return http.StatusText(e.Actual)
 }
 
-// list reads a collection page by page.
+// list reads all pages of a collection.
 func list[T any](ctx context.Context, c *Client, caller *reqctx.Caller, collection, path string) ([]T, error) {
 	var all []T
 	for path != "" {
@@ -149,18 +149,18 @@ func next(links json.RawMessage) string {
 	return ""
 }
 
-// versionsFor is how long Cinder is taken at its word about its versions.
+// versionsFor is the time for which Cinder's newest microversion is cached.
 const versionsFor = 5 * time.Minute
 
-// newest is the newest microversion of Cinder, as it said a while ago.
+// newest is the cached newest microversion of Cinder.
 type newest struct {
 	mu      sync.Mutex
 	version string
 	read    time.Time
 }
 
-// Supports answers CinderAPIVersionNotAvailable where Cinder does not have a
-// microversion ("3.44").
+// Supports returns CinderAPIVersionNotAvailable if Cinder does not support a microversion
+// ("3.44").
 func (c *Client) Supports(ctx context.Context, caller *reqctx.Caller, version string) error {
 	c.newest.mu.Lock()
 	defer c.newest.mu.Unlock()
@@ -201,7 +201,7 @@ func (c *Client) newestVersion(ctx context.Context, caller *reqctx.Caller) (stri
 	return "2.0", err
 }
 
-// atLeast compares "3.9" and "3.44" by their numbers.
+// atLeast compares versions such as "3.9" and "3.44" numerically.
 func atLeast(have, want string) bool {
 	var hm, hn, wm, wn int
 	_, _ = fmt.Sscanf(have, "%d.%d", &hm, &hn)

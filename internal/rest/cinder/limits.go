@@ -7,8 +7,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// SnapshotRoom is how many more snapshots the caller's project may have; below 0
-// is no limit.
+// SnapshotRoom returns how many further snapshots the caller's project may have; a negative
+// number means unlimited.
 func (c *Client) SnapshotRoom(ctx context.Context, caller *reqctx.Caller) (int64, error) {
 	var out struct {
 		Limits struct {

@@ -10,8 +10,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Volume answers one volume, or VolumeNotFound. version is the microversion to
-// read it with, "3.48" for shared_targets; "": the first one.
+// Volume returns one volume, or VolumeNotFound. version is the microversion of the request,
+// such as "3.48" for shared_targets; "" means the base version.
 func (c *Client) Volume(ctx context.Context, caller *reqctx.Caller, id, version string) (*Volume, error) {
 	if version != "" {
 		if err := c.Supports(ctx, caller, version); err != nil {
@@ -26,14 +26,14 @@ func (c *Client) Volume(ctx context.Context, caller *reqctx.Caller, id, version 
 	return out.Volume, translate(err, volumeNotFound(id))
 }
 
-// Volumes answers the volumes of the caller's project.
+// Volumes returns the volumes of the caller's project.
 func (c *Client) Volumes(ctx context.Context, caller *reqctx.Caller) ([]*Volume, error) {
 	return list[*Volume](ctx, c, caller, "volumes", "volumes/detail")
 }
 
-// NewVolume is what a volume is made of; nil leaves a thing to Cinder.
+// NewVolume has the properties of a new volume; Cinder sets those that are nil.
 type NewVolume struct {
-	Size             any            `json:"size"` // GiB; Cinder reads strings of digits, too
+	Size             any            `json:"size"` // GiB; Cinder also accepts strings of digits
 	Name             any            `json:"name"`
 	Description      any            `json:"description"`
 	SnapshotID       any            `json:"snapshot_id"`
@@ -43,7 +43,7 @@ type NewVolume struct {
 	Metadata         map[string]any `json:"metadata"`
 }
 
-// CreateVolume makes a volume.
+// CreateVolume creates a volume.
 func (c *Client) CreateVolume(ctx context.Context, caller *reqctx.Caller, v NewVolume) (*Volume, error) {
 	if v.Metadata == nil {
 		v.Metadata = map[string]any{}
@@ -61,23 +61,23 @@ func (c *Client) DeleteVolume(ctx context.Context, caller *reqctx.Caller, id str
 	return translate(err, volumeNotFound(id))
 }
 
-// act calls an action of a volume.
+// act sends an action of a volume.
 func (c *Client) act(ctx context.Context, caller *reqctx.Caller, id, action string, arguments map[string]any) error {
 	err := c.do(ctx, caller, call{method: http.MethodPost, path: "volumes/" + url.PathEscape(id) + "/action", body: map[string]any{action: arguments}})
 	return translate(err, volumeNotFound(id))
 }
 
-// BeginDetaching tells Cinder that a volume is about to be detached.
+// BeginDetaching sets the status of a volume to detaching.
 func (c *Client) BeginDetaching(ctx context.Context, caller *reqctx.Caller, id string) error {
 	return c.act(ctx, caller, id, "os-begin_detaching", nil)
 }
 
-// RollDetaching takes BeginDetaching back.
+// RollDetaching resets the status after BeginDetaching.
 func (c *Client) RollDetaching(ctx context.Context, caller *reqctx.Caller, id string) error {
 	return c.act(ctx, caller, id, "os-roll_detaching", nil)
 }
 
-// Snapshot answers one snapshot, or SnapshotNotFound.
+// Snapshot returns one snapshot, or SnapshotNotFound.
 func (c *Client) Snapshot(ctx context.Context, caller *reqctx.Caller, id string) (*Snapshot, error) {
 	var out struct{ Snapshot *Snapshot }
 	err := c.do(ctx, caller, call{method: http.MethodGet, path: "snapshots/" + url.PathEscape(id), out: &out})
@@ -87,13 +87,12 @@ func (c *Client) Snapshot(ctx context.Context, caller *reqctx.Caller, id string)
 	return out.Snapshot, translate(err, snapshotNotFound(id))
 }
 
-// Snapshots answers the snapshots of the caller's project.
+// Snapshots returns the snapshots of the caller's project.
 func (c *Client) Snapshots(ctx context.Context, caller *reqctx.Caller) ([]*Snapshot, error) {
 	return list[*Snapshot](ctx, c, caller, "snapshots", "snapshots/detail")
 }
 
-// NewSnapshot is what a snapshot is made of; Force takes it of a volume that is
-// in use.
+// NewSnapshot has the properties of a new snapshot; Force allows a volume that is in use.
 type NewSnapshot struct {
 	VolumeID    string `json:"volume_id"`
 	Name        any    `json:"name"`
@@ -101,7 +100,7 @@ type NewSnapshot struct {
 	Force       bool   `json:"force"`
 }
 
-// CreateSnapshot makes a snapshot.
+// CreateSnapshot creates a snapshot.
 func (c *Client) CreateSnapshot(ctx context.Context, caller *reqctx.Caller, s NewSnapshot) (*Snapshot, error) {
 	out := struct {
 		Snapshot Snapshot `json:"snapshot"`
@@ -120,7 +119,7 @@ func (c *Client) DeleteSnapshot(ctx context.Context, caller *reqctx.Caller, id s
 	return translate(err, snapshotNotFound(id))
 }
 
-// Types answers the names of the volume types, by their ids.
+// Types returns the names of the volume types by id.
 func (c *Client) Types(ctx context.Context, caller *reqctx.Caller) (map[string]string, error) {
 	var out struct {
 		Types []struct {

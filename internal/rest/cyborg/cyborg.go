@@ -1,4 +1,4 @@
-// Package cyborg asks Cyborg about accelerators, in the name of callers.
+// Package cyborg sends requests about accelerators to Cyborg, with the callers' tokens.
 package cyborg
 
 import (
@@ -19,18 +19,17 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// Client asks Cyborg. It is safe for concurrent use.
+// Client is a client of Cyborg. It is safe for concurrent use.
 type Client struct{ session *rest.Session }
 
-// New makes a client of a session with the options of [cyborg].
+// New returns a client that uses a session with the options of [cyborg].
 func New(s *rest.Session) *Client { return &Client{s} }
 
-// groupKey is a resource or a trait that a group of a device profile asks for.
+// groupKey matches a resource or a trait in a group of a device profile.
 var groupKey = regexp.MustCompile(`^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$`)
 
-// Groups are the RequestGroups of a device profile: what its devices are to
-// Placement. port is that which they are for, "" for none; it may have one device.
-// Errors: DeviceProfileError.
+// Groups returns the RequestGroups of a device profile for Placement. port is the port that
+// uses the profile, "" for none; a port may have one device. Errors: DeviceProfileError.
 func (c *Client) Groups(ctx context.Context, caller *reqctx.Caller, profile, port string) ([]*objects.RequestGroup, error) {
 	fail := func(text string) error {
 		return objects.ErrDeviceProfileError.Errorf(objects.KindInvalid, "Device profile name %s: %s", profile, text)
@@ -61,7 +60,7 @@ func (c *Client) Groups(ctx context.Context, caller *reqctx.Caller, profile, por
 	return groups, nil
 }
 
-// devices is how many devices the groups of a profile are.
+// devices returns the number of devices of the groups of a profile.
 func devices(groups []map[string]string) (n int64) {
 	for _, g := range groups {
 		for key, value := range g {
@@ -79,7 +78,7 @@ func group(requester string, asked map[string]string) *objects.RequestGroup {
 	for _, key := range slices.Sorted(maps.Keys(asked)) {
 		m := groupKey.FindStringSubmatch(key)
 		if m == nil {
-			continue // what is for Cyborg alone
+			continue // a key that only Cyborg uses
 		}
 		n, err := strconv.ParseInt(asked[key], 10, 64)
 		switch {
@@ -94,8 +93,8 @@ func group(requester string, asked map[string]string) *objects.RequestGroup {
 	return &objects.RequestGroup{RequesterID: requester, Resources: resources, RequiredTraits: required, ForbiddenTraits: forbidden}
 }
 
-// Requests are the ids of the accelerator requests of a server, of which there must
-// be some. Errors: AcceleratorRequestOpFailed.
+// Requests returns the ids of the accelerator requests of a server; it is an error if there are
+// none. Errors: AcceleratorRequestOpFailed.
 func (c *Client) Requests(ctx context.Context, caller *reqctx.Caller, server string) ([]string, error) {
 	fail := func(text string) error {
 		return &objects.Error{Class: objects.ErrAcceleratorRequestOpFailed, Message: "Failed to get accelerator requests: " + text}
@@ -118,7 +117,7 @@ func (c *Client) Requests(ctx context.Context, caller *reqctx.Caller, server str
 	return uuids, nil
 }
 
-// DeleteRequests frees the accelerators of a server. Errors:
+// DeleteRequests deletes the accelerator requests of a server. Errors:
 // AcceleratorRequestOpFailed.
 func (c *Client) DeleteRequests(ctx context.Context, caller *reqctx.Caller, server string) error {
 	err := c.call(ctx, caller, http.MethodDelete, "accelerator_requests?"+url.Values{"instance": {server}}.Encode(), nil)
@@ -128,8 +127,7 @@ func (c *Client) DeleteRequests(ctx context.Context, caller *reqctx.Caller, serv
 	return nil
 }
 
-// FreeRequests frees accelerators by the ids of their requests. Errors:
-// AcceleratorRequestOpFailed.
+// FreeRequests deletes accelerator requests by id. Errors: AcceleratorRequestOpFailed.
 func (c *Client) FreeRequests(ctx context.Context, caller *reqctx.Caller, ids []string) error {
 	err := c.call(ctx, caller, http.MethodDelete, "accelerator_requests?"+url.Values{"arqs": {strings.Join(ids, ",")}}.Encode(), nil)
 	if err != nil {
@@ -138,7 +136,7 @@ func (c *Client) FreeRequests(ctx context.Context, caller *reqctx.Caller, ids []
 	return nil
 }
 
-// call is one request. Its errors are Nova's texts for what may go wrong.
+// call sends one request. Its errors contain Nova's texts.
 func (c *Client) call(ctx context.Context, caller *reqctx.Caller, method, path string, into any) error {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {

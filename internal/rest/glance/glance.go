@@ -1,4 +1,4 @@
-// Package glance asks Glance about images, in the name of callers.
+// Package glance sends requests about images to Glance, with the callers' tokens.
 package glance
 
 import (
@@ -16,13 +16,13 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// Client asks Glance. It is safe for concurrent use.
+// Client is a client of Glance. It is safe for concurrent use.
 type Client struct{ session *rest.Session }
 
-// New makes a client.
+// New returns a client that uses a session.
 func New(s *rest.Session) *Client { return &Client{s} }
 
-// Image answers one image, or Nova's ImageNotFound.
+// Image returns one image, or Nova's ImageNotFound.
 func (c *Client) Image(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Image, error) {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {

@@ -19,25 +19,25 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Details are an image as the proxy shows it.
+// Details is an image in the view of the image proxy.
 type Details struct {
 	ID        string     `json:"id"`
 	Name      *string    `json:"name"`
 	Status    string     `json:"status"`
 	MinRAM    int64      `json:"min_ram"`  // MiB
 	MinDisk   int64      `json:"min_disk"` // GiB
-	Size      int64      `json:"size"`     // bytes; 0 where Glance does not know
+	Size      int64      `json:"size"`     // bytes; 0 if unknown
 	CreatedAt *time.Time `json:"created_at"`
 	UpdatedAt *time.Time `json:"updated_at"`
-	// Properties are those that Glance's schema does not have, as it keeps them.
+	// Properties are the members that Glance's schema does not define, unchanged.
 	Properties map[string]any `json:"-"`
 }
 
-// base are the members of Glance's schema: what is not among them is a property.
+// base are the members that Glance's schema defines; all others are properties.
 var base = []string{"id", "name", "status", "visibility", "protected", "checksum", "os_hash_algo", "os_hash_value", "owner", "size", "virtual_size",
 	"container_format", "disk_format", "created_at", "updated_at", "tags", "direct_url", "min_ram", "min_disk", "self", "file", "schema", "locations", "os_hidden", "stores"}
 
-// UnmarshalJSON sorts the members of an image into fields and properties.
+// UnmarshalJSON stores the members of an image in fields and properties.
 func (d *Details) UnmarshalJSON(text []byte) error {
 	type plain Details
 	if err := json.Unmarshal(text, (*plain)(d)); err != nil {
@@ -50,10 +50,10 @@ func (d *Details) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// version is the part of an endpoint that names its version.
+// version matches the version at the end of an endpoint.
 var version = regexp.MustCompile(`/v\d(\.\d+)?/?$`)
 
-// Address is where Glance is, as links to images show it.
+// Address returns the URL of Glance for links to images.
 func (c *Client) Address(ctx context.Context, caller *reqctx.Caller) (string, error) {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
@@ -62,7 +62,7 @@ func (c *Client) Address(ctx context.Context, caller *reqctx.Caller) (string, er
 	return strings.TrimRight(version.ReplaceAllString(client.Endpoint, ""), "/"), nil
 }
 
-// do sends a call below /v2; path may have it already.
+// do sends a request below /v2; path may already contain it.
 func (c *Client) do(ctx context.Context, caller *reqctx.Caller, method, path string, body, out any) error {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
@@ -77,7 +77,7 @@ func (c *Client) do(ctx context.Context, caller *reqctx.Caller, method, path str
 	return err
 }
 
-// translate gives an error about an image Nova's meaning.
+// translate converts an error about an image to Nova's.
 func translate(err error, id string) error {
 	e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
 	if !ok {
@@ -94,8 +94,8 @@ func translate(err error, id string) error {
 	return err
 }
 
-// said is what Glance says of a failure, as its client shows it: Nova's asks for a
-// page of HTML, and hands on its text as it stands there.
+// said returns Glance's error message as its Python client does. Nova requests an HTML page,
+// and passes its text on unchanged.
 func said(e *gophercloud.ErrUnexpectedResponseCode) string {
 	var body struct{ Message string }
 	if json.Unmarshal(e.Body, &body) != nil {
@@ -106,17 +106,17 @@ func said(e *gophercloud.ErrUnexpectedResponseCode) string {
 	return fmt.Sprintf("HTTP %d %s: %s", e.Actual, http.StatusText(e.Actual), text)
 }
 
-// Details answers one image, or ImageNotFound.
+// Details returns one image, or ImageNotFound.
 func (c *Client) Details(ctx context.Context, caller *reqctx.Caller, id string) (*Details, error) {
 	d := &Details{}
 	err := c.do(ctx, caller, http.MethodGet, "images/"+url.PathEscape(id), nil, d)
 	return d, translate(err, id)
 }
 
-// pageSize is how many images are asked for at a time.
+// pageSize is the number of images per request.
 const pageSize = 20
 
-// List answers the images that a query of Glance selects, at most limit; 0: all.
+// List returns the images that a query of Glance selects, at most limit; 0 means all.
 func (c *Client) List(ctx context.Context, caller *reqctx.Caller, query url.Values, limit int) ([]*Details, error) {
 	if query.Get("limit") == "" {
 		query.Set("limit", fmt.Sprint(pageSize))
@@ -165,7 +165,7 @@ type change struct {
 	Value any    `json:"value,omitempty"`
 }
 
-// SetProperties makes properties those of an image, and takes its others away.
+// SetProperties replaces the properties of an image, and removes its other properties.
 func (c *Client) SetProperties(ctx context.Context, caller *reqctx.Caller, d *Details, properties map[string]any) (*Details, error) {
 	escape := strings.NewReplacer("~", "~0", "/", "~1").Replace
 	patch := []change{}

@@ -13,7 +13,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// URL is where Glance has an image, as answers tell clients.
+// URL returns the URL of an image in Glance for answers to clients.
 func (c *Client) URL(ctx context.Context, caller *reqctx.Caller, id string) (string, error) {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
@@ -22,7 +22,7 @@ func (c *Client) URL(ctx context.Context, caller *reqctx.Caller, id string) (str
 	return strings.TrimRight(client.Endpoint, "/") + "/images/" + id, nil
 }
 
-// plainError is Nova's exception for an answer that is about no image yet.
+// plainError converts an error of a request that concerns no image id to Nova's exception.
 func plainError(err error) error {
 	e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
 	if !ok {
@@ -43,8 +43,8 @@ func plainError(err error) error {
 	return &objects.Error{Kind: kind, Class: class, Message: said(&e), Cause: err}
 }
 
-// Reserve makes an image without content, in the name of the caller; a member may
-// see it besides its owner. It answers its id.
+// Reserve creates an image without content, with the caller's token, and returns its id. A
+// member other than the owner may be given access.
 func (c *Client) Reserve(ctx context.Context, caller *reqctx.Caller, image map[string]any, member string) (string, error) {
 	var made struct {
 		ID string `json:"id"`
@@ -56,8 +56,8 @@ func (c *Client) Reserve(ctx context.Context, caller *reqctx.Caller, image map[s
 	return made.ID, plainError(err)
 }
 
-// Activate is Reserve of an image that needs no content, for that is in snapshots
-// of volumes: nothing is uploaded, so that it becomes active.
+// Activate is Reserve for an image without content, because volume snapshots contain it. It
+// uploads no data, so that the image becomes active.
 func (c *Client) Activate(ctx context.Context, caller *reqctx.Caller, image map[string]any, member string) (string, error) {
 	if image["disk_format"] == nil {
 		image["disk_format"] = "raw"

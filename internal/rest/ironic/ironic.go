@@ -1,4 +1,4 @@
-// Package ironic asks Ironic about its machines, as Nova's own user.
+// Package ironic sends requests about bare metal nodes to Ironic, as Nova's own user.
 package ironic
 
 import (
@@ -14,29 +14,29 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// version is of Ironic's API: the oldest one that Nova's driver works with.
+// version is the oldest microversion of Ironic that Nova's driver supports.
 const version = "1.38"
 
-// Client asks Ironic. It is safe for concurrent use.
+// Client is a client of Ironic. It is safe for concurrent use.
 type Client struct{ session *rest.Session }
 
-// New makes a client of a session with the options of [ironic].
+// New returns a client that uses a session with the options of [ironic].
 func New(s *rest.Session) *Client { return &Client{s} }
 
-// Node is a machine.
+// Node is a bare metal node.
 type Node struct {
 	UUID         string         `json:"uuid"`
 	State        *string        `json:"provision_state"`
 	InstanceUUID *string        `json:"instance_uuid"`
-	Properties   map[string]any `json:"properties"` // cpus, memory_mb, local_gb: numbers or text
+	Properties   map[string]any `json:"properties"` // cpus, memory_mb, local_gb, as numbers or texts
 }
 
-// Port is an interface of a machine.
+// Port is a network interface of a node.
 type Port struct {
 	Address string `json:"address"` // MAC
 }
 
-// Nodes answers all machines.
+// Nodes returns all nodes.
 func (c *Client) Nodes(ctx context.Context) ([]*Node, error) {
 	var all []*Node
 	for path := "nodes/detail"; path != ""; {
@@ -52,8 +52,7 @@ func (c *Client) Nodes(ctx context.Context) ([]*Node, error) {
 	return all, nil
 }
 
-// Node answers a machine by its UUID or name. One that Ironic does not have is a
-// NodeNotFound.
+// Node returns a node by its UUID or name, or NodeNotFound.
 func (c *Client) Node(ctx context.Context, id string) (*Node, error) {
 	n := &Node{}
 	err := c.get(ctx, "nodes/"+url.PathEscape(id), n)
@@ -63,7 +62,7 @@ func (c *Client) Node(ctx context.Context, id string) (*Node, error) {
 	return n, err
 }
 
-// Ports answers the interfaces of a machine.
+// Ports returns the network interfaces of a node.
 func (c *Client) Ports(ctx context.Context, node string) ([]Port, error) {
 	var all []Port
 	for path := "ports?node=" + url.QueryEscape(node); path != ""; {
@@ -79,7 +78,7 @@ func (c *Client) Ports(ctx context.Context, node string) ([]Port, error) {
 	return all, nil
 }
 
-// get reads a path below /v1, or a whole URL. A service that is not there is a
+// get reads a path below /v1, or a whole URL. If the service is unreachable, the error is
 // ServiceUnavailable.
 func (c *Client) get(ctx context.Context, path string, out any) error {
 	client, err := c.session.AsService(ctx)

@@ -1,4 +1,4 @@
-// Package keystone asks Keystone what Nova's operations need to know.
+// Package keystone sends requests about projects and limits to Keystone.
 package keystone
 
 import (
@@ -16,21 +16,20 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// Client asks in the name of callers.
+// Client is a client of Keystone that uses the callers' tokens.
 type Client struct {
 	session *rest.Session
 	log     zerolog.Logger
 }
 
-// New makes a client of a session with the options of [keystone].
+// New returns a client that uses a session with the options of [keystone].
 func New(s *rest.Session, l zerolog.Logger) *Client {
 	return &Client{session: s, log: log.Named(l, "nova.api.openstack.identity")}
 }
 
-// VerifyProject answers nil if a project exists, or if the caller may not know
-// or Keystone cannot say: a doubt is no reason to refuse. It answers an
-// *objects.Error of KindInvalid if the project does not exist, or if there is no
-// Keystone in the catalog.
+// VerifyProject checks that a project exists. It returns nil also if the caller may not read
+// projects or Keystone does not answer. It returns an *objects.Error of KindInvalid if the
+// project does not exist, or if the catalog has no Keystone.
 func (c *Client) VerifyProject(ctx context.Context, caller *reqctx.Caller, id string) error {
 	l := log.ForRequest(c.log, "", "", caller)
 	client, err := c.session.AsUser(ctx, caller)

@@ -15,26 +15,26 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// Limits reads the limits that Keystone keeps for the service and the region of an
-// endpoint: [oslo_limit]. It is safe for concurrent use.
+// Limits reads the unified limits of the service and the region of an endpoint: [oslo_limit].
+// It is safe for concurrent use.
 type Limits struct {
 	session *rest.Session
 	of      config.OsloLimit
 
 	mu       sync.Mutex
-	endpoint *limitsOf // nil until it was found
+	endpoint *limitsOf // nil before the first lookup
 }
 
-// limitsOf is what limits are registered for.
+// limitsOf is the service and the region of limits.
 type limitsOf struct {
 	Service string  `json:"service_id"`
 	Region  *string `json:"region_id"`
 }
 
-// NewLimits makes a reader of limits of a session with the options of [oslo_limit].
+// NewLimits returns a reader of limits that uses a session with the options of [oslo_limit].
 func NewLimits(s *rest.Session, of config.OsloLimit) *Limits { return &Limits{session: s, of: of} }
 
-// LimitsAdapter is how the Keystone of [oslo_limit] is found.
+// LimitsAdapter returns the adapter for the Keystone of [oslo_limit].
 func LimitsAdapter(of config.OsloLimit) config.Adapter {
 	if of.ServiceType == "" {
 		of.ServiceType = "identity"
@@ -42,8 +42,8 @@ func LimitsAdapter(of config.OsloLimit) config.Adapter {
 	return of.Adapter
 }
 
-// Registered answers the limits of projects that have none of their own, by
-// resource; -1 is no limit.
+// Registered returns the registered limits by resource, which apply to projects without own
+// limits; -1 means unlimited.
 func (l *Limits) Registered(ctx context.Context) (map[string]int64, error) {
 	var found struct {
 		List []struct {
@@ -61,7 +61,7 @@ func (l *Limits) Registered(ctx context.Context) (map[string]int64, error) {
 	return limits, nil
 }
 
-// OfProject answers the limits of a project's own, by resource; -1 is no limit.
+// OfProject returns the own limits of a project by resource; -1 means unlimited.
 func (l *Limits) OfProject(ctx context.Context, project string) (map[string]int64, error) {
 	var found struct {
 		List []struct {
@@ -91,8 +91,8 @@ func (l *Limits) read(ctx context.Context, path string, query url.Values, into a
 	return l.get(ctx, path+"?"+query.Encode(), into)
 }
 
-// find settles the endpoint, and that Keystone enforces limits in the flat way, once
-// in the life of a process. (oslo.limit asks for both again with every check.)
+// find looks up the endpoint, and checks that Keystone uses the flat enforcement model, once
+// per process. (oslo.limit requests both again with every check.)
 func (l *Limits) find(ctx context.Context) (*limitsOf, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -156,7 +156,7 @@ func (l *Limits) lookUp(ctx context.Context) (*limitsOf, error) {
 	return &found.Endpoints[0], nil
 }
 
-// service is the id of the service that the options name.
+// service returns the id of the service in the options.
 func (l *Limits) service(ctx context.Context) (string, error) {
 	query := url.Values{}
 	if l.of.EndpointServiceType != "" {

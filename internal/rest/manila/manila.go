@@ -1,4 +1,4 @@
-// Package manila asks Manila about shares, in the name of callers.
+// Package manila sends requests about shares to Manila, with the callers' tokens.
 package manila
 
 import (
@@ -16,27 +16,26 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// version is of Manila's API: the first one with locks on access rules, which
-// Nova's computes need.
+// version is the first microversion of Manila with locks of access rules, which nova-compute
+// needs.
 const version = "2.82"
 
-// Client asks Manila. It is safe for concurrent use.
+// Client is a client of Manila. It is safe for concurrent use.
 type Client struct{ session *rest.Session }
 
-// New makes a client of a session with the options of [manila].
+// New returns a client that uses a session with the options of [manila].
 func New(s *rest.Session) *Client { return &Client{s} }
 
-// Share is a file system that servers mount.
+// Share is a file system that servers can mount.
 type Share struct {
 	ID       string `json:"id"`
 	Status   string `json:"status"`
 	Protocol string `json:"share_proto"` // NFS, CEPHFS, …
-	// Location is where it is mounted from: the preferred export, else the first
-	// one; nil where there is none.
+	// Location is the preferred export location, otherwise the first one; nil if there is none.
 	Location *string `json:"-"`
 }
 
-// Share answers a share that the caller may see. Errors: ShareNotFound, Forbidden,
+// Share returns a share that the caller may see. Errors: ShareNotFound, Forbidden,
 // ManilaConnectionFailed.
 func (c *Client) Share(ctx context.Context, caller *reqctx.Caller, id string) (*Share, error) {
 	client, err := c.session.AsUser(ctx, caller)
@@ -83,8 +82,8 @@ func away(err error) error {
 	return &objects.Error{Class: objects.ErrManilaConnectionFailed, Message: "Connection to manila service failed: " + err.Error(), Cause: err}
 }
 
-// translate gives an error Nova's meaning: an id that Manila finds wrong is one of
-// no share, too.
+// translate converts an error to Nova's. An id that Manila rejects as invalid is a share that
+// does not exist.
 func translate(err error, id, address string) error {
 	e, answered := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
 	switch {
@@ -101,7 +100,7 @@ func translate(err error, id, address string) error {
 	return err
 }
 
-// said is the message of a fault of Manila.
+// said returns the message of a fault of Manila.
 func said(body []byte) string {
 	var faults map[string]struct {
 		Message string `json:"message"`

@@ -13,16 +13,16 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Fault is what Neutron refuses a call with.
+// Fault is an error answer of Neutron.
 type Fault struct {
 	Status  int
 	Type    string // "OverQuota"
-	Message string // as Nova hands it on, with Neutron's request id
+	Message string // with Neutron's request id, as Nova passes it on
 }
 
 func (f *Fault) Error() string { return f.Message }
 
-// faultOf reads the fault in an error; others it gives back as they are.
+// faultOf converts an error with a fault to a *Fault; it returns other errors unchanged.
 func faultOf(err error) error {
 	e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
 	if !ok {
@@ -44,7 +44,7 @@ func faultOf(err error) error {
 	return f
 }
 
-// refused answers the fault that an error is, or an empty one.
+// refused returns the fault of an error, or an empty one.
 func refused(err error) *Fault {
 	if f, ok := errors.AsType[*Fault](err); ok {
 		return f
@@ -52,8 +52,7 @@ func refused(err error) *Fault {
 	return &Fault{}
 }
 
-// send changes something below /v2.0. Its error is a *Fault where Neutron
-// answered.
+// send sends a writing request below /v2.0. Its error is a *Fault if Neutron answered.
 func (c *Client) send(ctx context.Context, caller *reqctx.Caller, method, path string, body, out any) error {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
@@ -61,11 +60,11 @@ func (c *Client) send(ctx context.Context, caller *reqctx.Caller, method, path s
 	}
 	_, err = client.Request(ctx, method, root(client.Endpoint)+path, &gophercloud.RequestOpts{JSONBody: body, JSONResponse: out,
 		OkCodes: []int{http.StatusOK, http.StatusCreated, http.StatusNoContent}})
-	c.groups.changes.Add(1) // a refusal may come after a change
+	c.groups.changes.Add(1) // a failed request may have changed something
 	return faultOf(err)
 }
 
-// root is where the API stands, for an endpoint with its version or without.
+// root returns the URL of the API for an endpoint with or without version.
 func root(endpoint string) string {
 	if strings.HasSuffix(endpoint, "/v2.0/") {
 		return endpoint

@@ -21,29 +21,29 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// searchIDs is how many ids one query may name: they are part of its URL.
+// searchIDs is the maximum number of ids in one query, which are part of its URL.
 const searchIDs = 150
 
-// Security groups of a server that stays as it is are shown as they were for
-// namesFresh; for namesStale, while they are read again. Nova asks for each view of
-// each server, and Neutron answers some dozens of such questions a second.
+// The security group names of an unchanged server are cached for namesFresh, and for namesStale
+// while they are refreshed. Nova requests them for each view of each server, but Neutron can
+// answer only some dozens of such requests per second.
 const (
 	namesFresh = time.Second
 	namesStale = 3 * time.Second
 )
 
-// groupNames shares what Neutron says of servers' security groups among the
-// views of a moment.
+// groupNames caches the security group names of servers for concurrent views.
 type groupNames struct {
 	cache   *otter.Cache[groupKey, heldNames]
 	flight  singleflight.Group
-	changes atomic.Uint64 // how often this client has changed something in Neutron
+	changes atomic.Uint64 // number of changes that this client has made in Neutron
 	seed    maphash.Seed
 	asked   *metrics.Cache
 }
 
-// groupKey is a server as a project sees it, in a state, after a change: who has
-// waited for another state, or has changed a group through us, sees what is then.
+// groupKey identifies a server in the view of a project, with its state and the number of
+// changes. A caller who has waited for another state, or has changed a group through this
+// process, thus gets current names.
 type groupKey struct {
 	project string
 	admin   bool
@@ -52,7 +52,7 @@ type groupKey struct {
 	changes uint64
 }
 
-// state stands for what shows that a server's ports may be others.
+// state returns a hash of the fields that change together with a server's ports.
 func (g *groupNames) state(i *objects.Instance) uint64 {
 	var h maphash.Hash
 	h.SetSeed(g.seed)
@@ -80,8 +80,8 @@ func newGroupNames(asked *metrics.Cache) *groupNames {
 		MaximumSize: 20000, ExpiryCalculator: otter.ExpiryWriting[groupKey, heldNames](namesStale)})}
 }
 
-// GroupNames answers the names of the security groups of each server's ports, in
-// the order of the ports.
+// GroupNames returns the names of the security groups of each server's ports, in the order of
+// the ports.
 func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Caller, servers []*objects.Instance) (map[string][]string, error) {
 	changes := c.groups.changes.Load()
 	names := make(map[string][]string, len(servers))
@@ -101,7 +101,7 @@ func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Caller, servers 
 	}
 	if len(stale) > 0 {
 		flight, read := c.holding(context.WithoutCancel(ctx), caller, stale)
-		c.groups.flight.DoChan(flight, read) // nobody waits, and many who find it stale start one
+		c.groups.flight.DoChan(flight, read) // refreshes in the background; concurrent readers start only one refresh
 	}
 	if len(missing) == 0 {
 		return names, nil
@@ -115,8 +115,8 @@ func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Caller, servers 
 	return names, nil
 }
 
-// holding reads names into the cache; who asks for the same at the same time shares
-// the answer: the flight's key, and what it does.
+// holding returns the key and the function of a singleflight call that reads names into the
+// cache.
 func (c *Client) holding(ctx context.Context, caller *reqctx.Caller, keys []groupKey) (string, func() (any, error)) {
 	slices.SortFunc(keys, func(a, b groupKey) int { return strings.Compare(a.server, b.server) })
 	flight := make([]byte, 0, 64*len(keys))
@@ -155,7 +155,7 @@ func (c *Client) readGroupNames(ctx context.Context, caller *reqctx.Caller, serv
 		for _, id := range p.Groups {
 			g, ok := groups[id]
 			if !ok {
-				continue // not the caller's to see
+				continue // not visible to the caller
 			}
 			if g.Name == "" {
 				g.Name = g.ID
@@ -166,7 +166,7 @@ func (c *Client) readGroupNames(ctx context.Context, caller *reqctx.Caller, serv
 	return names, nil
 }
 
-// portsOf reads the ports of many servers, as far as their groups go.
+// portsOf reads the ports of several servers, with the fields for security groups.
 func (c *Client) portsOf(ctx context.Context, caller *reqctx.Caller, servers []string) ([]objects.Port, error) {
 	chunks := slices.Collect(slices.Chunk(servers, searchIDs))
 	found := make([][]objects.Port, len(chunks))
@@ -175,7 +175,7 @@ func (c *Client) portsOf(ctx context.Context, caller *reqctx.Caller, servers []s
 		g.Go(func() (err error) {
 			found[i], err = c.ports(ctx, caller, url.Values{"device_id": chunk, "fields": {"security_groups", "device_id"}})
 			if status(err) == http.StatusNotFound {
-				return nil // a server was deleted meanwhile
+				return nil // the server has been deleted in the meantime
 			}
 			return err
 		})
@@ -184,7 +184,7 @@ func (c *Client) portsOf(ctx context.Context, caller *reqctx.Caller, servers []s
 	return slices.Concat(found...), err
 }
 
-// groupsOf reads the security groups of ports; fields limits what is read of them.
+// groupsOf reads the security groups of ports; fields selects the members that are read.
 func (c *Client) groupsOf(ctx context.Context, caller *reqctx.Caller, ports []objects.Port, fields ...string) (map[string]objects.SecurityGroup, error) {
 	ids := map[string]bool{}
 	for _, p := range ports {
@@ -215,8 +215,8 @@ func (c *Client) groupsByID(ctx context.Context, caller *reqctx.Caller, ids []st
 	return groups, nil
 }
 
-// SecurityGroups answers the security groups of a server's ports in full, and the
-// groups by id that their rules refer to.
+// SecurityGroups returns the security groups of a server's ports, and the source groups of
+// their rules by id.
 func (c *Client) SecurityGroups(ctx context.Context, caller *reqctx.Caller, server string) ([]objects.SecurityGroup, map[string]objects.SecurityGroup, error) {
 	ports, err := c.portsOf(ctx, caller, []string{server})
 	if err != nil {
@@ -237,8 +237,8 @@ func (c *Client) SecurityGroups(ctx context.Context, caller *reqctx.Caller, serv
 	return list, groups, c.addSources(ctx, caller, list, groups)
 }
 
-// addSources adds the groups that the rules of list refer to; one that the caller
-// cannot see stays away.
+// addSources adds the source groups of the rules in list; groups that the caller cannot see are
+// left out.
 func (c *Client) addSources(ctx context.Context, caller *reqctx.Caller, list []objects.SecurityGroup, groups map[string]objects.SecurityGroup) error {
 	var unknown []string
 	for _, g := range list {

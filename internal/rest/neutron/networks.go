@@ -13,13 +13,13 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Network is a network, as far as the proxies show it.
+// Network is a network in the view of the proxies.
 type Network struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
-// FloatingIP is an address that leads to a port, with what stands beside it.
+// FloatingIP is a floating IP with its port and network.
 type FloatingIP struct {
 	ID        string   `json:"id"`
 	Address   string   `json:"floating_ip_address"`
@@ -30,19 +30,18 @@ type FloatingIP struct {
 	Network   *Network `json:"-"`
 }
 
-// PortOf is the port of a floating address.
+// PortOf is the port of a floating IP.
 type PortOf struct {
 	DeviceID *string `json:"device_id"`
 }
 
-// Networks answers the networks that the caller may see, all or those that query
-// selects.
+// Networks returns the networks that the caller may see, or those that query selects.
 func (c *Client) Networks(ctx context.Context, caller *reqctx.Caller, query url.Values) ([]Network, error) {
 	var out struct{ Networks []Network }
 	return out.Networks, faultOf(c.get(ctx, caller, "networks", query, &out))
 }
 
-// Network answers one network, or NetworkNotFound.
+// Network returns one network, or NetworkNotFound.
 func (c *Client) Network(ctx context.Context, caller *reqctx.Caller, id string) (*Network, error) {
 	out := struct{ Network *Network }{Network: &Network{}}
 	err := faultOf(c.get(ctx, caller, "networks/"+url.PathEscape(id), nil, &out))
@@ -52,12 +51,12 @@ func (c *Client) Network(ctx context.Context, caller *reqctx.Caller, id string) 
 	return out.Network, err
 }
 
-// Pools answers the networks that floating addresses come from.
+// Pools returns the networks of floating IPs.
 func (c *Client) Pools(ctx context.Context, caller *reqctx.Caller) ([]Network, error) {
 	return c.Networks(ctx, caller, url.Values{"router:external": {"True"}})
 }
 
-// FloatingIPs answers the floating addresses of the caller's project.
+// FloatingIPs returns the floating IPs of the caller's project.
 func (c *Client) FloatingIPs(ctx context.Context, caller *reqctx.Caller) ([]*FloatingIP, error) {
 	return c.floatingIPs(ctx, caller, url.Values{"tenant_id": {caller.ProjectID}})
 }
@@ -68,7 +67,7 @@ func (c *Client) floatingIPs(ctx context.Context, caller *reqctx.Caller, query u
 	}
 	err := faultOf(c.get(ctx, caller, "floatingips", query, &out))
 	if refused(err).Status == http.StatusNotFound {
-		return nil, nil // Neutron without routers
+		return nil, nil // a Neutron without the router extension
 	}
 	if err != nil {
 		return nil, err
@@ -76,7 +75,7 @@ func (c *Client) floatingIPs(ctx context.Context, caller *reqctx.Caller, query u
 	return out.List, c.completeIPs(ctx, caller, out.List)
 }
 
-// completeIPs finds the networks and ports of floating addresses.
+// completeIPs reads the networks and ports of floating IPs.
 func (c *Client) completeIPs(ctx context.Context, caller *reqctx.Caller, list []*FloatingIP) error {
 	if len(list) == 0 {
 		return nil
@@ -101,7 +100,7 @@ func (c *Client) completeIPs(ctx context.Context, caller *reqctx.Caller, list []
 		}
 		f.Network = &networks[n]
 	}
-	for chunk := range slices.Chunk(ports, searchIDs) { // a Neutron that does not tell them with the address
+	for chunk := range slices.Chunk(ports, searchIDs) { // for a Neutron that does not return port_details
 		found, err := c.ports(ctx, caller, url.Values{"id": chunk})
 		if err != nil {
 			return err
@@ -117,7 +116,7 @@ func (c *Client) completeIPs(ctx context.Context, caller *reqctx.Caller, list []
 	return nil
 }
 
-// FloatingIP answers one floating address, or FloatingIpNotFound.
+// FloatingIP returns one floating IP, or FloatingIpNotFound.
 func (c *Client) FloatingIP(ctx context.Context, caller *reqctx.Caller, id string) (*FloatingIP, error) {
 	out := struct {
 		IP *FloatingIP `json:"floatingip"`
@@ -132,9 +131,9 @@ func (c *Client) FloatingIP(ctx context.Context, caller *reqctx.Caller, id strin
 	return out.IP, c.completeIPs(ctx, caller, []*FloatingIP{out.IP})
 }
 
-// CreateFloatingIP takes an address out of a pool, which is named by its name or
-// id. Its errors are FloatingIpPoolNotFound, NoMoreFloatingIps,
-// FloatingIpLimitExceeded and FloatingIpBadRequest.
+// CreateFloatingIP allocates a floating IP from a pool, which is given by name or id. Its
+// errors are FloatingIpPoolNotFound, NoMoreFloatingIps, FloatingIpLimitExceeded and
+// FloatingIpBadRequest.
 func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Caller, pool string) (*FloatingIP, error) {
 	query := url.Values{"router:external": {"True"}, "fields": {"id"}}
 	if _, err := uuid.Parse(pool); err == nil {
@@ -168,8 +167,8 @@ func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Caller, po
 	return out.IP, c.completeIPs(ctx, caller, []*FloatingIP{out.IP})
 }
 
-// FloatingIPAt answers the floating address of this text, with the device that it
-// leads to. Errors: FloatingIpNotFoundForAddress, FloatingIpMultipleFoundForAddress.
+// FloatingIPAt returns the floating IP with an address, and the device of its port. Errors:
+// FloatingIpNotFoundForAddress, FloatingIpMultipleFoundForAddress.
 func (c *Client) FloatingIPAt(ctx context.Context, caller *reqctx.Caller, address string) (*FloatingIP, error) {
 	list, err := c.floatingIPs(ctx, caller, url.Values{"floating_ip_address": {address}})
 	switch {
@@ -183,8 +182,8 @@ func (c *Client) FloatingIPAt(ctx context.Context, caller *reqctx.Caller, addres
 	return list[0], nil
 }
 
-// BindFloatingIP leads a floating address to a fixed one of a port; nil leads it
-// nowhere. A *Fault is Neutron's refusal.
+// BindFloatingIP associates a floating IP with a fixed IP of a port; nil disassociates it. Its
+// error is a *Fault if Neutron rejects the request.
 func (c *Client) BindFloatingIP(ctx context.Context, caller *reqctx.Caller, id string, port, fixed *string) error {
 	change := map[string]any{"port_id": port}
 	if port != nil {
@@ -193,7 +192,7 @@ func (c *Client) BindFloatingIP(ctx context.Context, caller *reqctx.Caller, id s
 	return c.send(ctx, caller, http.MethodPut, "floatingips/"+url.PathEscape(id), map[string]any{"floatingip": change}, nil)
 }
 
-// DeleteFloatingIP gives a floating address back.
+// DeleteFloatingIP deletes a floating IP.
 func (c *Client) DeleteFloatingIP(ctx context.Context, caller *reqctx.Caller, ip *FloatingIP) error {
 	err := c.send(ctx, caller, http.MethodDelete, "floatingips/"+url.PathEscape(ip.ID), nil, nil)
 	if refused(err).Status == http.StatusNotFound {

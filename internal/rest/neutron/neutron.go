@@ -1,5 +1,5 @@
-// Package neutron asks Neutron what the compute API shows of networks, ports and
-// security groups, in the name of callers.
+// Package neutron sends requests about networks, ports and security groups to Neutron, with the
+// callers' tokens.
 package neutron
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// Client asks Neutron. It is safe for concurrent use.
+// Client is a client of Neutron. It is safe for concurrent use.
 type Client struct {
 	session    *rest.Session
 	syncEvery  time.Duration
@@ -25,13 +25,13 @@ type Client struct {
 	groups     *groupNames
 }
 
-// extensions is what Neutron can do, and when it said so.
+// extensions are the extensions of Neutron with the time of their lookup.
 type extensions struct {
 	aliases map[string]bool
 	read    time.Time
 }
 
-// New makes a client. syncEvery is [neutron] extension_sync_interval.
+// New returns a client. syncEvery is [neutron] extension_sync_interval.
 func New(s *rest.Session, syncEvery time.Duration) *Client {
 	return &Client{session: s, syncEvery: syncEvery, groups: newGroupNames(s.Metrics().Cache("security_groups"))}
 }
@@ -45,7 +45,7 @@ func (c *Client) get(ctx context.Context, caller *reqctx.Caller, path string, qu
 	return read(ctx, client, path, query, out)
 }
 
-// service reads with the rights of the service, which sees where networks lie.
+// service reads as Nova's own user, which can see provider attributes of networks.
 func (c *Client) service(ctx context.Context, path string, query url.Values, out any) error {
 	client, err := c.session.AsService(ctx)
 	if err != nil {
@@ -69,7 +69,7 @@ func status(err error) int {
 	return 0
 }
 
-// Ports answers the ports of a server.
+// Ports returns the ports of a server.
 func (c *Client) Ports(ctx context.Context, caller *reqctx.Caller, server string) ([]objects.Port, error) {
 	return c.ports(ctx, caller, url.Values{"device_id": {server}})
 }
@@ -82,7 +82,7 @@ func (c *Client) ports(ctx context.Context, caller *reqctx.Caller, query url.Val
 	return out.Ports, err
 }
 
-// Port answers one port, or Nova's PortNotFound.
+// Port returns one port, or Nova's PortNotFound.
 func (c *Client) Port(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Port, error) {
 	var out struct {
 		Port *objects.Port `json:"port"`
@@ -94,8 +94,8 @@ func (c *Client) Port(ctx context.Context, caller *reqctx.Caller, id string) (*o
 	return out.Port, err
 }
 
-// ServersByAddress answers the devices whose ports have an address that contains
-// part; supported is false where Neutron lacks ip-substring-filtering.
+// ServersByAddress returns the devices whose ports have an address that contains part.
+// supported is false if Neutron lacks the extension ip-substring-filtering.
 func (c *Client) ServersByAddress(ctx context.Context, caller *reqctx.Caller, part string) (devices []string, supported bool, err error) {
 	has, err := c.has(ctx, caller, "ip-substring-filtering")
 	if err != nil || !has {
@@ -108,7 +108,7 @@ func (c *Client) ServersByAddress(ctx context.Context, caller *reqctx.Caller, pa
 	return devices, true, err
 }
 
-// has tells whether Neutron has an extension. A nil caller is the service itself.
+// has reports whether Neutron has an extension. A nil caller means Nova's own user.
 func (c *Client) has(ctx context.Context, caller *reqctx.Caller, alias string) (bool, error) {
 	known := c.extensions.Load()
 	if known == nil || time.Since(known.read) > c.syncEvery {

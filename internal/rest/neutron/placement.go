@@ -11,19 +11,19 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// sriov are the kinds of interfaces that are PCI devices of the host, and what type
-// of device some of them need.
+// sriov maps the VNIC types that use PCI devices of the host to the required device type; ""
+// means any.
 var sriov = map[string]string{"direct": "", "macvtap": "", "direct-physical": "type-PF", "virtio-forwarder": "", remoteManaged: "", "vdpa": "vdpa"}
 
-// remoteManaged is the kind of interfaces that another machine than the host manages.
+// remoteManaged is the VNIC type of interfaces that a SmartNIC manages.
 const remoteManaged = "remote-managed"
 
-// tunneled are the types of networks that have no physical network.
+// tunneled are the types of networks without a physical network.
 var tunneled = []string{"vxlan", "gre", "geneve"}
 
-// Placement is what the interfaces mean for where a server can be. PCI devices that
-// ports ask for are added to those of the server, and noted in the requests, as are
-// the device profiles of ports. Errors: PortNotFound, DeviceProfileError.
+// Placement returns the requirements of the interfaces for the placement of a server. It adds
+// PCI requests of ports to those of the server, and stores their ids and the device profiles of
+// ports in the network requests. Errors: PortNotFound, DeviceProfileError.
 func (c *Client) Placement(ctx context.Context, n *objects.NetworkRequests, devices objects.PortDevices) (*objects.NetworkPlacement, error) {
 	physical := []string{}
 	tunnel := false
@@ -69,7 +69,7 @@ func (c *Client) Placement(ctx context.Context, n *objects.NetworkRequests, devi
 	return p, err
 }
 
-// addResources adds what a port asks of Placement: by its device profile, and by itself.
+// addResources adds the resource request of a port and of its device profile.
 func (c *Client) addResources(ctx context.Context, p *objects.NetworkPlacement, r *objects.NetworkRequest, port portBinding, devices objects.PortDevices) error {
 	if objects.AcceleratorPort(port.VNICType) {
 		if port.DeviceProfile == nil || *port.DeviceProfile == "" {
@@ -97,12 +97,12 @@ func (c *Client) addResources(ctx context.Context, p *objects.NetworkPlacement, 
 	return nil
 }
 
-// Grouped tells whether ports ask Placement for groups of resources.
+// Grouped reports whether ports may have resource requests with several groups.
 func (c *Client) Grouped(ctx context.Context) (bool, error) {
 	return c.has(ctx, nil, "port-resource-request-groups")
 }
 
-// portBinding is what a port says of the host's side of it.
+// portBinding has the binding attributes of a port.
 type portBinding struct {
 	NetworkID     string                   `json:"network_id"`
 	VNICType      string                   `json:"binding:vnic_type"`
@@ -126,8 +126,8 @@ func (c *Client) binding(ctx context.Context, id string) (portBinding, error) {
 	return out.Port, err
 }
 
-// pciRequest is what the port asks for of its host: a device of a type, "" for any.
-// policy is the NUMA policy of what has none.
+// pciRequest returns the PCI request of a port: a device of a type, "" for any. policy is the
+// NUMA policy for ports without one.
 func (b portBinding) pciRequest(r *objects.NetworkRequest, device, policy string, physical *string) objects.PCIRequest {
 	managed := "False"
 	if b.VNICType == remoteManaged {
@@ -150,7 +150,7 @@ func (b portBinding) pciRequest(r *objects.NetworkRequest, device, policy string
 	return request
 }
 
-// physical is the physical network below a network, or whether it is tunneled.
+// physical returns the physical network of a network, and whether the network is tunneled.
 func (c *Client) physical(ctx context.Context, id string) (where *string, tunnel bool, err error) {
 	if id == "" {
 		return nil, false, nil

@@ -8,14 +8,14 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// portRequest is what a port of a server asks of Placement.
+// portRequest is the resource request of a port.
 type portRequest struct {
 	ID      string                   `json:"id"`
 	Request *objects.ResourceRequest `json:"resource_request"`
 }
 
-// requestsOf reads that of all ports of a server, which Neutron shows to Nova's own
-// user alone.
+// requestsOf reads the resource requests of all ports of a server, which only administrators
+// can see.
 func (c *Client) requestsOf(ctx context.Context, server string) ([]portRequest, error) {
 	var out struct {
 		Ports []portRequest `json:"ports"`
@@ -24,7 +24,7 @@ func (c *Client) requestsOf(ctx context.Context, server string) ([]portRequest, 
 	return out.Ports, err
 }
 
-// PortRequests is what the ports of a server ask of Placement.
+// PortRequests returns the resource requests of the ports of a server.
 func (c *Client) PortRequests(ctx context.Context, server string) (*objects.NetworkPlacement, error) {
 	ports, err := c.requestsOf(ctx, server)
 	if err != nil {
@@ -43,7 +43,7 @@ func (c *Client) PortRequests(ctx context.Context, server string) (*objects.Netw
 	return p, nil
 }
 
-// AsksForGroups tells whether a port of a server asks Placement for groups of resources.
+// AsksForGroups reports whether a port of a server has a resource request with several groups.
 func (c *Client) AsksForGroups(ctx context.Context, server string) (bool, error) {
 	grouped, err := c.Grouped(ctx)
 	if err != nil || !grouped {

@@ -13,7 +13,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// network is a network, as far as the building of servers looks at it.
+// network is a network with the fields that the creation of servers uses.
 type network struct {
 	ID           string    `json:"id"`
 	Subnets      []string  `json:"subnets"`
@@ -37,7 +37,7 @@ func (c *Client) networks(ctx context.Context, caller *reqctx.Caller, query url.
 	return out.Networks, err
 }
 
-// available are the networks of the caller's project and those that all share.
+// available returns the networks of the caller's project and the shared networks.
 func (c *Client) available(ctx context.Context, caller *reqctx.Caller) ([]network, error) {
 	own, err := c.networks(ctx, caller, url.Values{"tenant_id": {caller.ProjectID}, "shared": {"False"}})
 	if err != nil {
@@ -47,10 +47,10 @@ func (c *Client) available(ctx context.Context, caller *reqctx.Caller) ([]networ
 	return append(own, shared...), err
 }
 
-// Validate checks that the caller can have the interfaces, and answers how many of
-// count servers the port quota leaves room for. Errors are Nova's: NetworkAmbiguous,
-// NetworkNotFound, NetworkRequiresSubnet, PortNotFound, PortInUse, PortRequiresFixedIP,
-// FixedIpAlreadyInUse, UnableToAutoAllocateNetwork, PortLimitExceeded.
+// Validate checks the requested interfaces, and returns how many of count servers the port
+// quota allows. Errors are Nova's: NetworkAmbiguous, NetworkNotFound, NetworkRequiresSubnet,
+// PortNotFound, PortInUse, PortRequiresFixedIP, FixedIpAlreadyInUse,
+// UnableToAutoAllocateNetwork, PortLimitExceeded.
 func (c *Client) Validate(ctx context.Context, caller *reqctx.Caller, n *objects.NetworkRequests, count int) (int, error) {
 	needed, err := c.portsNeeded(ctx, caller, n)
 	if err != nil || needed == 0 {
@@ -68,7 +68,7 @@ func (c *Client) Validate(ctx context.Context, caller *reqctx.Caller, n *objects
 		return count, nil
 	}
 	var used struct {
-		Ports []struct{} `json:"ports"` // they are only counted
+		Ports []struct{} `json:"ports"` // only counted
 	}
 	if err := c.get(ctx, caller, "ports", url.Values{"tenant_id": {caller.ProjectID}, "fields": {"id"}}, &used); err != nil {
 		return 0, err
@@ -80,7 +80,7 @@ func (c *Client) Validate(ctx context.Context, caller *reqctx.Caller, n *objects
 	return min(count, free/needed), nil
 }
 
-// portsNeeded is how many ports have to be made for a server.
+// portsNeeded returns how many ports must be created per server.
 func (c *Client) portsNeeded(ctx context.Context, caller *reqctx.Caller, n *objects.NetworkRequests) (int, error) {
 	if n == nil || n.Auto || len(n.List) == 0 {
 		nets, err := c.available(ctx, caller)
@@ -129,7 +129,7 @@ func (c *Client) checkNetworks(ctx context.Context, caller *reqctx.Caller, ids [
 	if err != nil {
 		return err
 	}
-	for _, id := range ids { // in the order they were asked for
+	for _, id := range ids { // in the order of the request
 		for _, n := range nets {
 			if n.ID == id && len(n.Subnets) == 0 {
 				return objects.ErrNetworkRequiresSubnet.Errorf(objects.KindInvalid, "Network %s requires a subnet in order to boot instances on.", n.ID)
@@ -170,7 +170,7 @@ func (c *Client) checkPort(ctx context.Context, caller *reqctx.Caller, id string
 	return nil
 }
 
-// canAllocate asks whether Neutron could make a network for the project.
+// canAllocate checks that Neutron can automatically allocate a network for the project.
 func (c *Client) canAllocate(ctx context.Context, caller *reqctx.Caller) error {
 	has, err := c.has(ctx, caller, "auto-allocated-topology")
 	if err == nil && has {
@@ -182,8 +182,8 @@ func (c *Client) canAllocate(ctx context.Context, caller *reqctx.Caller) error {
 	return err
 }
 
-// GroupID finds a security group of the caller's project by its id or its name.
-// Errors: SecurityGroupNotFound, NoUniqueMatch.
+// GroupID finds a security group of the caller's project by id or name. Errors:
+// SecurityGroupNotFound, NoUniqueMatch.
 func (c *Client) GroupID(ctx context.Context, caller *reqctx.Caller, name string) (string, error) {
 	for _, by := range []string{"id", "name"} {
 		if by == "id" && uuid.Validate(name) != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Groups answers security groups, of the caller's project or all that the caller
-// may see, and by id those that their rules refer to.
+// Groups returns the security groups of the caller's project, or with all those that the caller
+// may see; and by id the source groups of their rules.
 func (c *Client) Groups(ctx context.Context, caller *reqctx.Caller, all bool) ([]objects.SecurityGroup, error) {
 	query := url.Values{}
 	if !all {
@@ -22,7 +22,7 @@ func (c *Client) Groups(ctx context.Context, caller *reqctx.Caller, all bool) ([
 	return out.Groups, faultOf(c.get(ctx, caller, "security-groups", query, &out))
 }
 
-// Sources answers the groups that the rules of others refer to, by id.
+// Sources returns the source groups of rules by id.
 func (c *Client) Sources(ctx context.Context, caller *reqctx.Caller, list []objects.SecurityGroup) (map[string]objects.SecurityGroup, error) {
 	groups := map[string]objects.SecurityGroup{}
 	for _, g := range list {
@@ -31,7 +31,7 @@ func (c *Client) Sources(ctx context.Context, caller *reqctx.Caller, list []obje
 	return groups, faultOf(c.addSources(ctx, caller, list, groups))
 }
 
-// Group answers one security group, or SecurityGroupNotFound.
+// Group returns one security group, or SecurityGroupNotFound.
 func (c *Client) Group(ctx context.Context, caller *reqctx.Caller, id string) (*objects.SecurityGroup, error) {
 	out := struct {
 		Group *objects.SecurityGroup `json:"security_group"`
@@ -40,7 +40,7 @@ func (c *Client) Group(ctx context.Context, caller *reqctx.Caller, id string) (*
 	return out.Group, groupMissing(faultOf(err))
 }
 
-// groupMissing gives a 404 Nova's name, and leaves other errors.
+// groupMissing converts a 404 to Nova's error; it returns other errors unchanged.
 func groupMissing(err error) error {
 	if f := refused(err); f.Status == http.StatusNotFound {
 		return &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrSecurityGroupNotFound, Message: f.Message, Cause: err}
@@ -48,7 +48,7 @@ func groupMissing(err error) error {
 	return err
 }
 
-// refusal gives the statuses of changes to groups Nova's names.
+// refusal converts error statuses of changes to security groups to Nova's errors.
 func refusal(err error) error {
 	f := refused(err)
 	switch f.Status {
@@ -60,7 +60,7 @@ func refusal(err error) error {
 	return groupMissing(err)
 }
 
-// SaveGroup makes a security group, or changes the one of an id.
+// SaveGroup creates a security group, or updates the one with an id.
 func (c *Client) SaveGroup(ctx context.Context, caller *reqctx.Caller, id, name, description string) (*objects.SecurityGroup, error) {
 	out := struct {
 		Group *objects.SecurityGroup `json:"security_group"`
@@ -72,7 +72,7 @@ func (c *Client) SaveGroup(ctx context.Context, caller *reqctx.Caller, id, name,
 	return out.Group, c.send(ctx, caller, http.MethodPut, "security-groups/"+url.PathEscape(id), body, &out)
 }
 
-// DeleteGroup deletes a security group; one in use is Invalid.
+// DeleteGroup deletes a security group; the error for one in use is Invalid.
 func (c *Client) DeleteGroup(ctx context.Context, caller *reqctx.Caller, id string) error {
 	err := c.send(ctx, caller, http.MethodDelete, "security-groups/"+url.PathEscape(id), nil, nil)
 	if f := refused(err); f.Status == http.StatusConflict {
@@ -81,7 +81,7 @@ func (c *Client) DeleteGroup(ctx context.Context, caller *reqctx.Caller, id stri
 	return groupMissing(err)
 }
 
-// Rule answers one rule of a security group.
+// Rule returns one rule of a security group.
 func (c *Client) Rule(ctx context.Context, caller *reqctx.Caller, id string) (*objects.SecurityGroupRule, error) {
 	out := struct {
 		Rule *objects.SecurityGroupRule `json:"security_group_rule"`
@@ -90,7 +90,7 @@ func (c *Client) Rule(ctx context.Context, caller *reqctx.Caller, id string) (*o
 	return out.Rule, groupMissing(faultOf(err))
 }
 
-// CreateRule adds a rule to its group.
+// CreateRule creates a rule in its group.
 func (c *Client) CreateRule(ctx context.Context, caller *reqctx.Caller, r objects.SecurityGroupRule) (*objects.SecurityGroupRule, error) {
 	rule := map[string]any{"direction": r.Direction, "protocol": r.Protocol, "ethertype": r.EtherType,
 		"remote_ip_prefix": r.RemoteIPPrefix, "security_group_id": r.GroupID, "remote_group_id": r.RemoteGroupID}
@@ -107,7 +107,7 @@ func (c *Client) CreateRule(ctx context.Context, caller *reqctx.Caller, r object
 	return out.Rule, refusal(err)
 }
 
-// DeleteRule takes a rule away.
+// DeleteRule deletes a rule.
 func (c *Client) DeleteRule(ctx context.Context, caller *reqctx.Caller, id string) error {
 	return c.send(ctx, caller, http.MethodDelete, "security-group-rules/"+url.PathEscape(id), nil, nil)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// guarded is a port as far as security groups can be put on it.
+// guarded is a port with the fields that determine whether it can have security groups.
 type guarded struct {
 	ID         string   `json:"id"`
 	Groups     []string `json:"security_groups"`
@@ -20,15 +20,15 @@ type guarded struct {
 	Allocation *string  `json:"ip_allocation"`
 }
 
-// guards tells whether security groups mean anything on the port: it must have an
-// address, now or later, and not have them turned off.
+// guards reports whether the port can have security groups: it must have an address, or get one
+// later, and port security must be enabled.
 func (p *guarded) guards() bool {
 	later := p.Allocation != nil && *p.Allocation == "deferred"
 	return (len(p.FixedIPs) > 0 || later) && (p.Security == nil || *p.Security)
 }
 
-// AddGroupTo puts a security group, by name or id, on all ports of a server.
-// Errors: SecurityGroupNotFound, NoUniqueMatch, SecurityGroupCannotBeApplied,
+// AddGroupTo adds a security group, by name or id, to all ports of a server. Errors:
+// SecurityGroupNotFound, NoUniqueMatch, SecurityGroupCannotBeApplied,
 // SecurityGroupConnectionStateConflict.
 func (c *Client) AddGroupTo(ctx context.Context, caller *reqctx.Caller, server, group string) error {
 	id, ports, err := c.groupAndPorts(ctx, caller, server, group)
@@ -53,8 +53,8 @@ func (c *Client) AddGroupTo(ctx context.Context, caller *reqctx.Caller, server, 
 	return nil
 }
 
-// RemoveGroupFrom takes a security group, by name or id, from all ports of a
-// server. Errors: SecurityGroupNotFound, NoUniqueMatch.
+// RemoveGroupFrom removes a security group, by name or id, from all ports of a server. Errors:
+// SecurityGroupNotFound, NoUniqueMatch.
 func (c *Client) RemoveGroupFrom(ctx context.Context, caller *reqctx.Caller, server, group string) error {
 	id, ports, err := c.groupAndPorts(ctx, caller, server, group)
 	if err != nil {
@@ -100,7 +100,7 @@ func (c *Client) groupAndPorts(ctx context.Context, caller *reqctx.Caller, serve
 	return id, out.Ports, nil
 }
 
-// groupID finds a security group by its id, else by its name in the caller's project.
+// groupID finds a security group by id, otherwise by name in the caller's project.
 func (c *Client) groupID(ctx context.Context, caller *reqctx.Caller, group string) (string, error) {
 	var out struct {
 		List []struct{ ID string } `json:"security_groups"`

@@ -12,9 +12,9 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Deallocate deletes the ports of a server; those of keep, which were there before
-// it, are freed by Nova's own user, and the accelerator requests that these held are
-// answered. What is gone already is no error.
+// Deallocate deletes the ports of a server. The ports in keep, which existed before the server,
+// are unbound as Nova's own user; Deallocate returns their accelerator requests. Missing ports
+// are not errors.
 func (c *Client) Deallocate(ctx context.Context, caller *reqctx.Caller, server string, keep []string) (requests []string, err error) {
 	ports, err := c.Ports(ctx, caller, server)
 	if err != nil {
@@ -41,12 +41,11 @@ func (c *Client) Deallocate(ctx context.Context, caller *reqctx.Caller, server s
 	return requests, failed
 }
 
-// ofHost are the keys of a port's binding profile that are about the host it was
-// bound to.
+// ofHost are the keys of a port's binding profile that describe the host.
 var ofHost = []string{"pci_vendor_info", "pci_slot", "allocation", "arq_uuid", "physical_network", "card_serial_number", "vf_num", "pf_mac_address", "device_mac_address"}
 
-// unbind takes a port from its server. It answers the accelerator request that the
-// port held, or "".
+// unbind removes the binding of a port to its server. It returns the accelerator request of the
+// port, or "".
 func (c *Client) unbind(ctx context.Context, id string) (request string, err error) {
 	client, err := c.session.AsService(ctx)
 	if err != nil {
@@ -82,8 +81,8 @@ func (c *Client) unbind(ctx context.Context, id string) (request string, err err
 	return request, err
 }
 
-// forgetName takes the name of its server from a port, where names are given to
-// ports and not to those of a domain.
+// forgetName removes the DNS name from a port. It does so only in networks without a DNS
+// domain, where Nova sets the name of the port.
 func (c *Client) forgetName(ctx context.Context, client *gophercloud.ServiceClient, network string, port map[string]any) error {
 	has, err := c.serviceHas(ctx, client, "dns-integration")
 	if err != nil || !has {

@@ -11,10 +11,10 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// tries is how often a change is made anew when another one came between.
+// tries is the number of attempts to make a change after conflicts with concurrent changes.
 const tries = 4
 
-// JoinAggregate puts the resource provider of a node into an aggregate.
+// JoinAggregate adds the resource provider of a node to an aggregate.
 //
 // Errors, by Nova's classes: ResourceProviderNotFound,
 // ResourceProviderAggregateRetrievalFailed, ResourceProviderUpdateFailed,
@@ -25,8 +25,8 @@ func (c *Client) JoinAggregate(ctx context.Context, caller *reqctx.Caller, node,
 	})
 }
 
-// LeaveAggregate takes the resource provider of a node out of an aggregate. Its
-// errors are JoinAggregate's.
+// LeaveAggregate removes the resource provider of a node from an aggregate. Its errors are
+// those of JoinAggregate.
 func (c *Client) LeaveAggregate(ctx context.Context, caller *reqctx.Caller, node, aggregate string) error {
 	return c.changeAggregates(ctx, caller, node, func(all []string) ([]string, bool) {
 		n := slices.Index(all, aggregate)
@@ -81,10 +81,10 @@ type Provider struct {
 	UUID       string  `json:"uuid"`
 	Name       string  `json:"name"`
 	Generation int64   `json:"generation"`
-	Parent     *string `json:"parent_provider_uuid"` // nil: a root, or not asked for
+	Parent     *string `json:"parent_provider_uuid"` // nil: a root provider, or not requested
 }
 
-// ProviderNamed finds the resource provider with the name of a node, or answers
+// ProviderNamed returns the resource provider with the name of a node, or
 // ResourceProviderNotFound.
 func (c *Client) ProviderNamed(ctx context.Context, caller *reqctx.Caller, name string) (*Provider, error) {
 	var found struct {

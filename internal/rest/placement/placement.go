@@ -1,6 +1,6 @@
-// Package placement keeps Placement in step with what Nova's operations do:
-// resource providers and their aggregates, and the allocations of servers. All
-// calls are made as Nova's own user, under the request id of the caller.
+// Package placement keeps Placement consistent with Nova's operations: resource providers and
+// their aggregates, and the allocations of servers. All requests are sent as Nova's own user,
+// with the caller's request id.
 package placement
 
 import (
@@ -15,25 +15,25 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// The versions of Placement's API that the calls need.
+// The microversions of Placement that the requests need.
 const (
-	nested      = "1.14" // in_tree
-	generations = "1.19" // of aggregates
-	consumers   = "1.28" // generations of consumers
+	nested      = "1.14" // adds in_tree
+	generations = "1.19" // adds generations of aggregates
+	consumers   = "1.28" // adds generations of consumers
 )
 
-// Client talks to Placement. It is safe for concurrent use.
+// Client is a client of Placement. It is safe for concurrent use.
 type Client struct{ session *rest.Session }
 
-// New makes a client of a session with the options of [placement].
+// New returns a client that uses a session with the options of [placement].
 func New(s *rest.Session) *Client { return &Client{s} }
 
-// errAway is Nova's PlacementAPIConnectFailure.
+// errAway returns Nova's PlacementAPIConnectFailure.
 func errAway(cause error) error {
 	return &objects.Error{Class: objects.ErrPlacementAPIConnectFailure, Message: "Unable to communicate with the Placement API.", Cause: cause}
 }
 
-// statusError is an answer of Placement that is no success.
+// statusError is an error answer of Placement.
 type statusError struct {
 	status int
 	text   string
@@ -41,7 +41,7 @@ type statusError struct {
 
 func (e *statusError) Error() string { return e.text }
 
-// status is the HTTP status in an error of do, or 0 if nobody answered.
+// status returns the HTTP status of an error, or 0 if Placement did not answer.
 func status(err error) int {
 	if e, ok := errors.AsType[*statusError](err); ok {
 		return e.status
@@ -49,7 +49,7 @@ func status(err error) int {
 	return 0
 }
 
-// call is one request. Its errors are *statusError, or PlacementAPIConnectFailure.
+// call sends one request. Its errors are *statusError and PlacementAPIConnectFailure.
 func (c *Client) call(ctx context.Context, caller *reqctx.Caller, version string, q request) error {
 	client, err := c.session.AsService(ctx)
 	if err != nil {
@@ -82,7 +82,7 @@ func (c *Client) call(ctx context.Context, caller *reqctx.Caller, version string
 	return nil
 }
 
-// request is what call sends, and where the answer goes.
+// request is a request, and the destination of its answer.
 type request struct {
 	method, path string
 	body, into   any

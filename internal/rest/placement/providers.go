@@ -9,8 +9,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Tree answers the resource providers of the tree that one is in, parents before
-// their children; none if there is no such provider.
+// Tree returns the resource providers of a provider's tree, parents before their children; none
+// if the provider does not exist.
 func (c *Client) Tree(ctx context.Context, caller *reqctx.Caller, uuid string) ([]Provider, error) {
 	var found struct {
 		All []Provider `json:"resource_providers"`
@@ -24,7 +24,7 @@ func (c *Client) Tree(ctx context.Context, caller *reqctx.Caller, uuid string) (
 	return topDown(found.All), nil
 }
 
-// topDown orders providers so that each one comes after its parent.
+// topDown sorts providers so that parents precede their children.
 func topDown(all []Provider) []Provider {
 	known := map[string]bool{}
 	for _, p := range all {
@@ -45,8 +45,8 @@ func topDown(all []Provider) []Provider {
 	return ordered
 }
 
-// DeleteTree removes the resource providers of a compute node, children first.
-// As in Nova, those that are still in use stay, and are no error.
+// DeleteTree deletes the resource providers of a compute node, children first. As in Nova,
+// providers that are in use remain, which is not an error.
 func (c *Client) DeleteTree(ctx context.Context, caller *reqctx.Caller, uuid string) error {
 	tree, err := c.Tree(ctx, caller, uuid)
 	if err != nil {
@@ -61,8 +61,8 @@ func (c *Client) DeleteTree(ctx context.Context, caller *reqctx.Caller, uuid str
 	return nil
 }
 
-// DeleteAllocations removes all allocations of a consumer, whatever its
-// generation. A consumer without any is no error; what Placement refuses is an
+// DeleteAllocations deletes all allocations of a consumer, independent of its generation. A
+// consumer without allocations is not an error; if Placement rejects the request, the error is
 // AllocationDeleteFailed.
 func (c *Client) DeleteAllocations(ctx context.Context, caller *reqctx.Caller, consumer string) error {
 	err := c.call(ctx, caller, "1.0", request{method: http.MethodDelete, path: "allocations/" + consumer})
@@ -75,21 +75,21 @@ func (c *Client) DeleteAllocations(ctx context.Context, caller *reqctx.Caller, c
 	return err
 }
 
-// Allocations are what a consumer holds, by the provider's UUID.
+// Allocations are the allocations of a consumer, by the provider's UUID.
 type Allocations struct {
 	ByProvider map[string]Allocation `json:"allocations"`
 	ProjectID  string                `json:"project_id"`
 	UserID     string                `json:"user_id"`
-	// Generation is nil for a consumer that nothing was ever allocated to.
+	// Generation is nil for a consumer that has never had allocations.
 	Generation *int64 `json:"consumer_generation"`
 }
 
-// Allocation is what is held of one provider, by resource class.
+// Allocation is the allocated amounts of one provider, by resource class.
 type Allocation struct {
 	Resources map[string]int64 `json:"resources"`
 }
 
-// Of reads the allocations of a consumer. None are an empty map.
+// Of returns the allocations of a consumer; the map is empty if there are none.
 func (c *Client) Of(ctx context.Context, caller *reqctx.Caller, consumer string) (*Allocations, error) {
 	a := &Allocations{}
 	if err := c.get(ctx, caller, consumers, "allocations/"+consumer, a); err != nil {
@@ -101,8 +101,8 @@ func (c *Client) Of(ctx context.Context, caller *reqctx.Caller, consumer string)
 	return a, nil
 }
 
-// Put replaces the allocations of a consumer, whose generation must be the one
-// that Of answered. A conflict is an error of KindConflict.
+// Put replaces the allocations of a consumer, whose generation must be that of Of. A conflict
+// is an error of KindConflict.
 func (c *Client) Put(ctx context.Context, caller *reqctx.Caller, consumer string, a *Allocations) error {
 	err := c.call(ctx, caller, consumers, request{method: http.MethodPut, path: "allocations/" + consumer, body: a})
 	if e, ok := errors.AsType[*statusError](err); ok {
@@ -115,8 +115,8 @@ func (c *Client) Put(ctx context.Context, caller *reqctx.Caller, consumer string
 	return err
 }
 
-// LeaveTree gives back what a consumer holds of the tree of a compute node, and
-// keeps the rest: what an evacuated server left behind on its first host.
+// LeaveTree removes the allocations of a consumer in the tree of a compute node, and keeps all
+// others: those that an evacuated server has left on its source host.
 func (c *Client) LeaveTree(ctx context.Context, caller *reqctx.Caller, consumer, root string) error {
 	held, err := c.Of(ctx, caller, consumer)
 	if err != nil || len(held.ByProvider) == 0 {

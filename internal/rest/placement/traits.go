@@ -8,8 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Traits answers the traits of a resource provider, or
-// ResourceProviderTraitRetrievalFailed.
+// Traits returns the traits of a resource provider, or ResourceProviderTraitRetrievalFailed.
 func (c *Client) Traits(ctx context.Context, caller *reqctx.Caller, provider string) ([]string, error) {
 	var found struct {
 		Traits []string `json:"traits"`
@@ -21,7 +20,7 @@ func (c *Client) Traits(ctx context.Context, caller *reqctx.Caller, provider str
 	return found.Traits, err
 }
 
-// HasTrait tells whether a resource provider has a trait, or answers
+// HasTrait reports whether a resource provider has a trait. Its error is
 // ResourceProviderTraitRetrievalFailed.
 func (c *Client) HasTrait(ctx context.Context, caller *reqctx.Caller, provider, trait string) (bool, error) {
 	traits, err := c.Traits(ctx, caller, provider)

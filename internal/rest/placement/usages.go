@@ -8,12 +8,12 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// totals is the version of Placement's API that adds up what projects use.
+// totals is the microversion of Placement that adds the usage of projects.
 const totals = "1.9"
 
-// Usages answers what a project, or a user in it where user is not empty, holds of
-// each resource class; classes of which it holds nothing are not there. Errors:
-// UsagesRetrievalFailed, PlacementAPIConnectFailure.
+// Usages returns the usage of a project, or of a user in it if user is not empty, by resource
+// class; unused classes are left out. Errors: UsagesRetrievalFailed,
+// PlacementAPIConnectFailure.
 func (c *Client) Usages(ctx context.Context, caller *reqctx.Caller, project, user string) (map[string]int64, error) {
 	query := url.Values{"project_id": {project}}
 	who := "N/A"

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// Listener is one of the sockets to serve on.
+// Listener is a socket that the file describes.
 type Listener struct {
 	Protocol string // http, https, uwsgi, fcgi or scgi
 	// Address is "host:port", ":port", "unix:/path", or "unix:@name" for an
 	// abstract socket.
 	Address string
-	// CertFile, KeyFile and ClientCAFile are for https.
+	// CertFile, KeyFile and ClientCAFile are set for https.
 	CertFile, KeyFile, ClientCAFile string
 }
 
@@ -26,28 +26,28 @@ const (
 	Metadata = "metadata"
 )
 
-// Config is what a command line and its files say.
+// Config is the content of a command line and its files.
 type Config struct {
-	Files     []string // that were read, in order
+	Files     []string // the files that were read, in order
 	App       string   // Compute, Metadata, or "" if none is named
 	Listeners []Listener
-	// SocketMode is that of unix sockets; 0 if it is not said.
+	// SocketMode is the mode of unix sockets; 0 if not set.
 	SocketMode fs.FileMode
-	Backlog    int           // listen; 0 if it is not said
-	Timeout    time.Duration // socket-timeout or http-timeout; 0 if it is not said
-	Drain      time.Duration // worker-reload-mercy or reload-mercy; 0 if it is not said
+	Backlog    int           // listen; 0 if not set
+	Timeout    time.Duration // socket-timeout or http-timeout; 0 if not set
+	Drain      time.Duration // worker-reload-mercy or reload-mercy; 0 if not set
 	Env        []string      // "NAME=value", in order
-	Unset      []string      // names to take out of the environment
+	Unset      []string      // names of variables to remove from the environment
 	Args       []string      // pyargv, split at blanks
 	Header     http.Header   // add-header
 	UID, GID   string        // names or numbers
 	Dir        string        // chdir
 	Pidfile    string
-	NeedApp    bool     // need-app: the process ends where no application can be loaded
-	Warnings   []string // "file:line: what"
+	NeedApp    bool     // need-app: the process ends if no application can be loaded
+	Warnings   []string // "file:line: text"
 }
 
-// setting is an option with where it was said.
+// setting is an option with its position.
 type setting struct {
 	where, key, value string
 }
@@ -56,7 +56,8 @@ func (s setting) errorf(format string, args ...any) error {
 	return fmt.Errorf("%s: %s: %s", s.where, s.key, fmt.Sprintf(format, args...))
 }
 
-// warned are options whose effect is missed, and what to know about it.
+// warned are options that have no effect here although operators may rely on them, with the
+// warning.
 var warned = map[string]string{
 	"stats": "no statistics are served", "stats-server": "no statistics are served", "stats-http": "no statistics are served",
 	"mount": "applications are not mounted; the front server says the prefix", "manage-script-name": "",
@@ -67,7 +68,7 @@ var warned = map[string]string{
 	"emperor": "one application is served", "route-host": "requests are not routed", "route-uri": "requests are not routed",
 }
 
-// logic are the options that make others conditional.
+// logic reports whether an option makes other options conditional.
 func logic(key string) bool {
 	for _, p := range []string{"if-", "if", "for", "for-", "end", "endif", "endfor", "else"} {
 		if key == p || strings.HasSuffix(p, "-") && strings.HasPrefix(key, p) {
@@ -77,11 +78,11 @@ func logic(key string) bool {
 	return false
 }
 
-// interpret makes a Config out of settings.
+// interpret builds a Config from settings.
 func interpret(c *Config, settings []setting, known func(string) bool) error {
 	c.Header = http.Header{}
 	protocol := "uwsgi"
-	for _, s := range settings { // it holds for sockets before it, too
+	for _, s := range settings { // this option also applies to sockets before it
 		if s.key == "protocol" || s.key == "socket-protocol" {
 			p, ok := map[string]string{"uwsgi": "uwsgi", "http": "http", "http11": "http", "fastcgi": "fcgi", "scgi": "scgi"}[s.value]
 			if !ok {
@@ -104,7 +105,7 @@ func interpret(c *Config, settings []setting, known func(string) bool) error {
 	return nil
 }
 
-// apply takes over one setting.
+// apply applies one setting.
 func (c *Config) apply(s setting, protocol string) (err error) {
 	switch s.key {
 	case "socket", "s":
@@ -177,7 +178,7 @@ func (c *Config) apply(s setting, protocol string) (err error) {
 	return err
 }
 
-// appOf tells the application by its module, or by the name of its script.
+// appOf returns the application of a module or of a script.
 func appOf(name string) string {
 	if !strings.HasPrefix(name, "nova.wsgi.") {
 		name = path.Base(name)
@@ -209,8 +210,8 @@ func (s setting) seconds(d *time.Duration) error {
 	return err
 }
 
-// listen adds a socket: an address, for https with certificate, key, ciphers and
-// client CA after it.
+// listen adds a socket: an address, which for https is followed by certificate, key, ciphers
+// and client CA.
 func (c *Config) listen(s setting, protocol string) error {
 	parts := strings.Split(s.value, ",")
 	l := Listener{Protocol: protocol}
@@ -230,7 +231,8 @@ func (c *Config) listen(s setting, protocol string) error {
 		}
 		l.CertFile, l.KeyFile = parts[1], parts[2]
 		if len(parts) > 4 {
-			// Without the mark uWSGI asks for a certificate, and takes none for an answer.
+			// Without the exclamation mark uWSGI requests a client certificate, but does not
+			// require one.
 			if ca, mandatory := strings.CutPrefix(parts[4], "!"); mandatory {
 				l.ClientCAFile = ca
 			}

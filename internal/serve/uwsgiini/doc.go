@@ -1,8 +1,7 @@
-// Package uwsgiini reads what uWSGI is started with, its command line and ini
-// files, for the part of it that says how and where to serve.
+// Package uwsgiini reads uWSGI's command line and ini files, as far as they describe the
+// application and its sockets.
 //
-// Of uWSGI's options those that a Go process has no use for (processes,
-// virtualenv, thunder-lock) are accepted in silence, those whose effect an
-// operator might miss (stats, mount) with a warning, and names that uWSGI does
-// not have either with a warning, too. Conditions and loops are an error.
+// Options of uWSGI that do not apply to a Go process (processes, virtualenv, thunder-lock) are
+// accepted. Options whose effect is missing (stats, mount) and unknown options cause a warning.
+// Conditions and loops are an error.
 package uwsgiini

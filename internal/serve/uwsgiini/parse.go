@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// options.txt holds the names of uWSGI's long options, and whether they are a
-// "flag", have a "value", or "maybe" have one.
+// options.txt contains the names of uWSGI's long options, each with "flag" (no value), "value",
+// or "maybe" (optional value).
 //
 //go:embed options.txt
 var optionNames string
@@ -19,7 +19,7 @@ var optionNames string
 // short are the options of one letter that have a value.
 const short = "stpPzLbBAmcCulgxywHYMRiMnkqrvaTdKSOoNQ"
 
-// isFile says whether an argument is an ini file.
+// isFile reports whether an argument is an ini file.
 func isFile(arg string) bool {
 	name, _, _ := strings.Cut(filepath.Base(arg), ":")
 	return strings.HasSuffix(name, ".ini")
@@ -31,13 +31,13 @@ type reader struct {
 	known    map[string]string
 	settings []setting
 	values   map[string]string // the last value of each option, for %(name)
-	used     map[string]bool   // what %(name) has named
+	used     map[string]bool   // the options that %(name) has used
 	files    []string
-	open     []string // the files being read, against circles
+	open     []string // the files being read, to detect cycles
 }
 
-// Parse reads the arguments of an uwsgi command and the files that they name.
-// Errors name file, line and option. env looks up the environment for $(NAME).
+// Parse reads the arguments of a uwsgi command and the files that they name. Errors name file,
+// line and option. env looks up environment variables for $(NAME).
 func Parse(args []string, env func(string) (string, bool)) (*Config, error) {
 	r := &reader{env: env, known: map[string]string{}, values: map[string]string{}, used: map[string]bool{"start-time": true}}
 	for line := range strings.Lines(optionNames) {
@@ -79,7 +79,7 @@ func (r *reader) arguments(args []string) error {
 				value = args[i]
 			}
 			if _, ok := r.known[key]; !ok {
-				r.known[key] = "value" // of uWSGI's letters none is a mistake
+				r.known[key] = "value" // uWSGI's one-letter options cause no warning
 			}
 		case isFile(arg):
 			key, value = "ini", arg
@@ -93,9 +93,9 @@ func (r *reader) arguments(args []string) error {
 	return nil
 }
 
-// set takes a setting as it stands, and follows those that name further files.
+// set adds a setting, and reads the files that it names.
 func (r *reader) set(s setting) error {
-	// Both spellings are in use, and uWSGI's names have no underscores.
+	// uWSGI's names have no underscores, but files use both spellings.
 	s.key = strings.ReplaceAll(s.key, "_", "-")
 	switch {
 	case logic(s.key):
@@ -132,7 +132,7 @@ func (r *reader) file(name string, s setting) error {
 		name = name[:i]
 	}
 	if name == "" && len(r.open) > 0 {
-		name = r.open[len(r.open)-1] // ":section" of the same file
+		name = r.open[len(r.open)-1] // ":section" means the same file
 	}
 	if len(r.open) == deepest {
 		return s.errorf("files are included %d deep", deepest)
@@ -184,8 +184,7 @@ func (r *reader) ini(name, wanted, text string) error {
 	return nil
 }
 
-// magic replaces %d and the like, which stand for the file itself and where it
-// is read.
+// magic replaces %d and the other placeholders for the file and its directory.
 func magic(text, file, section string) string {
 	if !strings.Contains(text, "%") {
 		return text
@@ -218,7 +217,7 @@ func magic(text, file, section string) string {
 			continue
 		}
 		i++
-		b.WriteString(values[text[i]]) // what is not known goes away
+		b.WriteString(values[text[i]]) // unknown placeholders are removed
 	}
 	return b.String()
 }
@@ -245,10 +244,10 @@ func (r *reader) substitute(s string) string {
 	return s
 }
 
-// longest is where a value stops growing by what is put into it.
+// longest is the length in bytes at which no further placeholders are replaced.
 const longest = 1 << 16
 
-// between replaces open...) by what value says; what has no value stays.
+// between replaces open...) by the result of value; a placeholder without a value is kept.
 func between(s, open string, value func(string) (string, bool)) string {
 	var b strings.Builder
 	for {

@@ -9,8 +9,8 @@ var buses = map[string]string{
 	"PCIDeviceBus": "pci", "USBDeviceBus": "usb", "SCSIDeviceBus": "scsi", "IDEDeviceBus": "ide", "XenDeviceBus": "xen",
 }
 
-// deviceList is the "devices" of a version. What the version does not know yet,
-// and devices on a bus that Nova does not know, are left out.
+// deviceList returns the member "devices" for a metadata version. It leaves out devices that
+// the version does not define, and devices on a bus that Nova does not name.
 func deviceList(devices []objects.Device, v int) []pyjson.Object {
 	list := []pyjson.Object{}
 	for _, d := range devices {
@@ -42,7 +42,7 @@ func device(d objects.Device, v int) (pyjson.Object, bool) {
 			o.Set("vf_trusted", d.VFTrusted != nil && *d.VFTrusted)
 		}
 		if len(o) == 0 && !d.HasTags {
-			return nil, false // nothing to tell a guest about it
+			return nil, false // the device has no data for guests
 		}
 		o.Set("type", "nic")
 		o.Set("mac", d.MAC)

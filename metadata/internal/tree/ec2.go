@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Versions of EC2's side, as places in ec2Versions.
+// The versions of the EC2 tree, as indexes of ec2Versions.
 const (
 	ec2v10 = iota
 	ec2v20070119
@@ -36,16 +36,16 @@ var ec2Versions = []string{
 	ec2v20090404: "2009-04-04",
 }
 
-// node is a place of EC2's side: a directory, or what is written there.
+// node is a directory or a value of the EC2 tree.
 type node struct {
-	children func(context.Context) ([]entry, error) // nil: no directory
+	children func(context.Context) ([]entry, error) // nil: a value
 	text     func(context.Context) (string, error)
 }
 
 type entry struct {
 	name string
-	// shown is the name in the listing, where it is not name or name and a
-	// slash; hidden entries are found, but not listed.
+	// shown is the name in the listing, if that is neither name nor name and a slash. Hidden
+	// entries can be read, but are not listed.
 	shown  string
 	hidden bool
 	*node
@@ -55,11 +55,11 @@ type entry struct {
 type ec2Leaf struct {
 	name  string
 	since int
-	// node makes what stands there; nil: this instance does not have it.
+	// node returns the value of an instance; nil means that the instance has none.
 	node func(*Instance) *node
 }
 
-// ec2Leaves are the entries of meta-data, sorted as they are listed.
+// ec2Leaves are the entries of meta-data in the order of the listing.
 var ec2Leaves = []ec2Leaf{
 	{"ami-id", ec2v10, ec2Value(func(e *objects.GuestEC2) string { return orNone(e.AMI) })},
 	{"ami-launch-index", ec2v10, value(func(i *Instance) string { return number(i.guest.LaunchIndex) })},
@@ -83,7 +83,7 @@ var ec2Leaves = []ec2Leaf{
 	{"security-groups", ec2v10, securityGroups},
 }
 
-// ec2Item answers below /ec2: a version, and the way from there.
+// ec2Item answers paths below /ec2: a version, and the path below it.
 func (i *Instance) ec2Item(ctx context.Context, tokens []string) (Answer, error) {
 	if len(tokens) == 0 {
 		return Root(), nil
@@ -106,7 +106,7 @@ func (i *Instance) ec2Item(ctx context.Context, tokens []string) (Answer, error)
 	return Answer{Type: Text, Body: []byte(body)}, err
 }
 
-// ec2Root is the directory of a version.
+// ec2Root returns the directory of a version.
 func (i *Instance) ec2Root(v int) *node {
 	entries := []entry{{name: "meta-data", node: &node{children: func(context.Context) ([]entry, error) {
 		var entries []entry
@@ -142,8 +142,8 @@ func (n *node) child(ctx context.Context, name string) (*node, error) {
 	return nil, ErrNotFound
 }
 
-// write is the listing of a directory, or the text. Directories are listed with
-// a slash, but for keys, which have names of their own.
+// write returns the listing of a directory, or the value. Directories are listed with a slash,
+// except for those of keys, whose entries have their own form.
 func (n *node) write(ctx context.Context) (string, error) {
 	if n.children == nil {
 		return n.text(ctx)
@@ -183,7 +183,7 @@ func (i *Instance) ec2Facts(ctx context.Context) (*objects.GuestEC2, error) {
 	return i.ec2.get(ctx, func(ctx context.Context) (*objects.GuestEC2, error) { return i.o.Source.EC2(ctx, i.guest) })
 }
 
-// ec2Value is a text that is loaded when it is read, not when it is listed.
+// ec2Value is a value that is loaded when it is read, not when its directory is listed.
 func ec2Value(f func(*objects.GuestEC2) string) func(*Instance) *node {
 	return func(i *Instance) *node {
 		return &node{text: func(ctx context.Context) (string, error) {
@@ -196,7 +196,7 @@ func ec2Value(f func(*objects.GuestEC2) string) func(*Instance) *node {
 	}
 }
 
-// image is the EC2 id of a kernel or ramdisk, which few instances have.
+// image is the EC2 id of a kernel or ramdisk, if the instance has one.
 func image(of func(*Instance) *string, id func(*objects.GuestEC2) *string) func(*Instance) *node {
 	read := ec2Value(func(e *objects.GuestEC2) string { return orNone(id(e)) })
 	return func(i *Instance) *node {
@@ -207,7 +207,7 @@ func image(of func(*Instance) *string, id func(*objects.GuestEC2) *string) func(
 	}
 }
 
-// address is one of an instance's addresses, of its interfaces.
+// address is an address of the instance's interfaces.
 func address(f func(*Instance, []objects.VIF) string) func(*Instance) *node {
 	return func(i *Instance) *node {
 		return &node{text: func(context.Context) (string, error) {
@@ -229,7 +229,7 @@ func (i *Instance) publicIPv4(vifs []objects.VIF) string {
 	return floating
 }
 
-// publicKeys is listed as "0=NAME" and read below "0".
+// publicKeys is the directory of the key: it is listed as "0=NAME" and read below "0".
 func publicKeys(i *Instance) *node {
 	if i.guest.KeyName == nil || *i.guest.KeyName == "" {
 		return nil
@@ -241,7 +241,7 @@ func publicKeys(i *Instance) *node {
 	)})
 }
 
-// securityGroups are listed as a line each; Nova has nothing below them.
+// securityGroups are listed one per line; as in Nova, the names cannot be read as paths.
 func securityGroups(i *Instance) *node {
 	return &node{text: func(ctx context.Context) (string, error) {
 		groups, err := i.groups.get(ctx, func(ctx context.Context) ([]string, error) { return i.o.Source.SecurityGroups(ctx, i.guest.UUID) })
@@ -249,9 +249,8 @@ func securityGroups(i *Instance) *node {
 	}}
 }
 
-// blockDevices are the root disk under two names, and the swap disk, ephemeral
-// disks and volumes. An instance whose root device has no name yet shows what
-// EC2 had in its early days.
+// blockDevices are the root disk under two names, the swap disk, ephemeral disks and volumes.
+// For an instance whose root device has no name yet they are the default mapping of EC2.
 func blockDevices(i *Instance) *node {
 	return &node{children: func(ctx context.Context) ([]entry, error) {
 		if i.guest.RootDeviceName == nil {
@@ -280,7 +279,7 @@ func blockDeviceNames(g *objects.Guest, disks []objects.GuestDisk) map[string]st
 		case d.DestinationType == "volume":
 			volumes = append(volumes, d.DeviceName)
 		case d.SourceType == "blank" && d.GuestFormat == "swap":
-			m["swap"] = orNone(d.DeviceName) // of several, Nova shows the last
+			m["swap"] = orNone(d.DeviceName) // of several swap disks, Nova shows the last
 		case d.SourceType == "blank":
 			m[fmt.Sprintf("ephemeral%d", ephemeral)] = orNone(d.DeviceName)
 			ephemeral++
@@ -314,7 +313,7 @@ func mapping(m map[string]string) []entry {
 	return entries
 }
 
-// orNone and number write what may be NULL as Python's str does.
+// orNone and number format values that may be NULL as Python's str does.
 func orNone(s *string) string {
 	if s == nil {
 		return "None"

@@ -9,9 +9,8 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// networkFile is the content of Nova's own interfaces.template, a Debian
-// /etc/network/interfaces, for the networks that are marked as injected; nil
-// when there are none.
+// networkFile returns the content of Nova's interfaces.template, a Debian
+// /etc/network/interfaces, for networks that are marked as injected; nil if there are none.
 func networkFile(vifs []objects.VIF) []byte {
 	var list []*staticInterface
 	name, useV6 := 0, false
@@ -53,7 +52,7 @@ func injected(v objects.VIF) bool {
 	return json.Unmarshal(v.Network.Meta, &meta) == nil && meta.Injected
 }
 
-// fill takes the addresses of a network that is injected and has no DHCP.
+// fill sets the addresses of a network that is injected and has no DHCP.
 func (i *staticInterface) fill(v objects.VIF) (hasV6, ok bool) {
 	if !injected(v) {
 		return false, false
@@ -104,8 +103,8 @@ func (a staticAddress) writeEnd(b *strings.Builder) {
 	}
 }
 
-// broadcast is the last address of an IPv4 network; those of one or two
-// addresses have none, which Python writes as None.
+// broadcast returns the last address of an IPv4 network. Networks of one or two addresses have
+// no broadcast address, which Python formats as None.
 func broadcast(p netip.Prefix) string {
 	if !p.IsValid() || p.Bits() >= 31 {
 		return "None"

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// cell holds a document once it is made. Two that make it at once make the same.
+// cell holds a document after its first use. Concurrent first uses build equal documents.
 type cell struct{ p atomic.Pointer[Answer] }
 
 func (c *cell) get(build func() (Answer, error)) (Answer, error) {
@@ -23,12 +23,12 @@ func (c *cell) get(build func() (Answer, error)) (Answer, error) {
 	return a, err
 }
 
-// loadTimeout bounds what is loaded late.
+// loadTimeout bounds a load of lazy.
 const loadTimeout = time.Minute
 
-// lazy holds what is loaded once, by one flight; an error is not kept. The load
-// goes on when who asked has gone: guests give up after some seconds and come
-// again.
+// lazy holds a value that is loaded once; concurrent requests share one load, and errors are
+// not kept. A load continues after its request has ended, because guests give up after some
+// seconds and repeat the request.
 type lazy[T any] struct {
 	mu     sync.Mutex
 	done   bool
@@ -68,7 +68,7 @@ func (l *lazy[T]) run(ctx context.Context, f *flight[T], load func(context.Conte
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
 	defer func() {
-		if r := recover(); r != nil { // nobody else would catch it in this goroutine
+		if r := recover(); r != nil { // a panic in this goroutine would end the process
 			f.err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 		l.mu.Lock()

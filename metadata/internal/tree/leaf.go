@@ -2,7 +2,7 @@ package tree
 
 import "strings"
 
-// Names of what is no leaf.
+// Names of paths that are not leaves.
 const (
 	versionsList = "versions"
 	openStackDir = "openstack.list"
@@ -11,7 +11,7 @@ const (
 	ec2UserData  = "ec2.user-data"
 )
 
-// Leaves are the names of all that there is to read, whatever the version:
+// Leaves returns the names of all paths that can be read, independent of the version:
 // "openstack.meta_data.json", "ec2.instance-id", and those of the listings.
 func Leaves() []string {
 	names := []string{versionsList, openStackDir, openStackAny, ec2Dir, ec2UserData}
@@ -34,9 +34,8 @@ func prefixed[T any](prefix string, all []T, name func(T) string) map[string]str
 	return names
 }
 
-// Leaf gives the name of what a path without its first slash leads to, and the
-// version it is asked for; "" for a path that leads nowhere. Whether it is there
-// depends on the instance.
+// Leaf returns the name and the version of a path without its first slash; "" for an unknown
+// path. Whether an instance has this leaf is not checked.
 func Leaf(path string) (name, asked string) {
 	if path == "" {
 		return versionsList, ""

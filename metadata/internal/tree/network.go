@@ -10,10 +10,10 @@ import (
 	"github.com/nova-go/nova/internal/pyjson"
 )
 
-// exposedTypes are the VIF types that guests have come to see; any other is "phy".
+// exposedTypes are the VIF types that Nova shows to guests; all others are shown as "phy".
 var exposedTypes = []string{"bridge", "dvs", "hw_veb", "hyperv", "ovs", "tap", "vhostuser", "vif"}
 
-// subnetMeta is what is looked at in a subnet's meta.
+// subnetMeta has the used members of a subnet's meta.
 type subnetMeta struct {
 	DHCPServer      *string `json:"dhcp_server"`
 	EnableDHCP      bool    `json:"enable_dhcp"`
@@ -22,11 +22,11 @@ type subnetMeta struct {
 
 func metaOf(s objects.Subnet) subnetMeta {
 	var m subnetMeta
-	_ = json.Unmarshal(s.Meta, &m) // what is not an object says nothing
+	_ = json.Unmarshal(s.Meta, &m) // a value that is not an object has no members
 	return m
 }
 
-// subnet finds the first subnet of an IP version; Nova shows no more of them.
+// subnet returns the first subnet of an IP version; Nova shows only this one.
 func subnet(v objects.VIF, version int) *objects.Subnet {
 	n := slices.IndexFunc(v.Network.Subnets, func(s objects.Subnet) bool { return ipVersion(s) == version })
 	if n < 0 {
@@ -45,7 +45,7 @@ func ipVersion(s objects.Subnet) int {
 	return 6
 }
 
-// networkData is network_data.json.
+// networkData returns network_data.json.
 func networkData(vifs []objects.VIF) pyjson.Object {
 	if len(vifs) == 0 {
 		return pyjson.Object{}
@@ -100,7 +100,7 @@ func link(v objects.VIF, id string) pyjson.Object {
 	}
 }
 
-// mtu is the network's, unless a DHCP server tells guests.
+// mtu returns the MTU of the network; nil if a DHCP server announces it.
 func mtu(v objects.VIF) any {
 	for _, s := range v.Network.Subnets {
 		if m := metaOf(s); m.DHCPServer != nil && *m.DHCPServer != "" {
@@ -146,7 +146,7 @@ func network(v objects.VIF, s objects.Subnet, n int, link string) pyjson.Object 
 	return o
 }
 
-// routes are the default route and those of the subnet.
+// routes returns the default route and the routes of the subnet.
 func routes(version int, s objects.Subnet) []pyjson.Object {
 	list := []pyjson.Object{}
 	add := func(network, mask, gateway string) {
@@ -167,7 +167,7 @@ func routes(version int, s objects.Subnet) []pyjson.Object {
 	return list
 }
 
-// netmask writes a prefix's length as an address: "255.255.255.0", "ffff:ffff::".
+// netmask formats a prefix length as an address: "255.255.255.0", "ffff:ffff::".
 func netmask(p netip.Prefix) string {
 	if !p.IsValid() {
 		return ""
@@ -178,7 +178,7 @@ func netmask(p netip.Prefix) string {
 	return mask.Addr().String()
 }
 
-// addresses are the first IPv4 fixed address and the first floating one, or "".
+// addresses returns the first IPv4 fixed IP and the first floating IP; "" means none.
 func addresses(vifs []objects.VIF) (fixed, floating string) {
 	for _, v := range vifs {
 		for _, s := range v.Network.Subnets {

@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/pyjson"
 )
 
-// Versions of OpenStack's side, as places in openStackVersions.
+// The versions of the OpenStack tree, as indexes of openStackVersions.
 const (
 	folsom = iota
 	grizzly
@@ -36,17 +36,17 @@ var openStackVersions = []string{
 	epoxy:     "2025-04-04",
 }
 
-// leaf is a file of OpenStack's side.
+// leaf is a file of the OpenStack tree.
 type leaf struct {
 	name   string
-	listed int // the first version whose listing has it
+	listed int // the first version that lists it
 	since  int // the first version that serves it
 	there  func(*Instance) bool
 	answer func(i *Instance, ctx context.Context, version int) (Answer, error)
 }
 
-// leaves are the files of a version, in the order in which they are listed.
-// network_data.json came with Liberty, but Nova serves it under every version.
+// leaves are the files of a version in the order of the listing. network_data.json was added in
+// Liberty, but Nova serves it in every version.
 var leaves = []leaf{
 	{name: "meta_data.json", answer: (*Instance).metaData},
 	{name: "user_data", there: (*Instance).hasUserData, answer: (*Instance).userDataFile},
@@ -56,14 +56,14 @@ var leaves = []leaf{
 	{name: "vendor_data2.json", listed: newtonTwo, since: newtonTwo, answer: (*Instance).vendorData2},
 }
 
-// documents that are kept: meta_data.json of each version, and network_data.json.
+// The cached documents: meta_data.json of each version, and network_data.json.
 const (
 	networkDocument = epoxy + 1
 	documents       = networkDocument + 1
 )
 
-// openStack answers below /openstack. The listing of a version is also there
-// under the name "version", as in Nova.
+// openStack answers paths below /openstack. As in Nova, the listing of a version is also
+// available under the name "version".
 func (i *Instance) openStack(ctx context.Context, tokens []string) (Answer, error) {
 	if len(tokens) == 0 {
 		return lines(listed(time.Now())), nil
@@ -127,7 +127,7 @@ func (i *Instance) vendorData2(ctx context.Context, _ int) (Answer, error) {
 	return Answer{Type: JSON, Body: text}, err
 }
 
-// seedHere stands in a document for the random seed until it is cut out.
+// seedHere is the placeholder of the random seed while a document is built.
 const seedHere = "\x00seed"
 
 func (i *Instance) metaData(_ context.Context, v int) (Answer, error) {
@@ -146,7 +146,7 @@ func (i *Instance) metaData(_ context.Context, v int) (Answer, error) {
 	})
 }
 
-// content is that of /openstack/content/0000; nil: there is none.
+// content returns the content of /openstack/content/0000; nil if there is none.
 func (i *Instance) content() ([]byte, error) {
 	if !i.o.Template {
 		return nil, nil
@@ -155,8 +155,8 @@ func (i *Instance) content() ([]byte, error) {
 	return networkFile(vifs), err
 }
 
-// metaDataDocument is meta_data.json, its members in Nova's order. content tells
-// that it names the content.
+// metaDataDocument returns meta_data.json with its members in Nova's order. content adds the
+// reference to /openstack/content/0000.
 func (i *Instance) metaDataDocument(v int, content bool) pyjson.Object {
 	g := i.guest
 	o := pyjson.Object{{Key: "uuid", Value: g.UUID}}
@@ -190,7 +190,7 @@ func (i *Instance) metaDataDocument(v int, content bool) pyjson.Object {
 	return o
 }
 
-// hostname is the instance's with the domain of DHCP, if there is one.
+// hostname returns the instance's hostname with the DHCP domain, if one is configured.
 func (i *Instance) hostname() string {
 	var name string
 	if i.guest.Hostname != nil {

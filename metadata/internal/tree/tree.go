@@ -1,6 +1,6 @@
-// Package tree is what an instance finds under its metadata address: a table of
-// leaves for each side, OpenStack's and EC2's, from which the listings are
-// derived. It knows paths and documents, nothing of HTTP, databases or who asks.
+// Package tree builds the metadata of an instance: a table of leaves for the OpenStack tree and
+// one for the EC2 tree, from which the listings are derived. It handles paths and documents,
+// and is independent of HTTP, databases and the identification of instances.
 package tree
 
 import (
@@ -15,63 +15,63 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// ErrNotFound says that nothing is at a path.
+// ErrNotFound reports a path that does not exist.
 var ErrNotFound = errors.New("no such metadata path")
 
-// Content types as webob completes them.
+// Content types in the form in which webob completes them.
 const (
 	Text = "text/plain; charset=UTF-8"
 	JSON = "application/json"
 )
 
-// Latest stands for the newest version of either side.
+// Latest is the name of the newest version of either tree.
 const Latest = "latest"
 
-// Answer is what stands at a path.
+// Answer is the content of a path.
 type Answer struct {
 	Type string
-	Body []byte // shared: not to be changed
-	// SeedAt is where in Body the random seed belongs, which is drawn anew for
-	// every request; 0: nowhere.
+	Body []byte // shared, read-only
+	// SeedAt is the offset in Body at which a new random seed is inserted for each request; 0
+	// means none.
 	SeedAt int
-	// Password says that the path is the password, which is read and written.
+	// Password marks the path of the password, which can be read and written.
 	Password bool
 }
 
-// Source gets what only some leaves show, when they are asked for.
+// Source loads data that only some leaves contain, when they are read.
 type Source interface {
-	// EC2 gets the EC2 names of an instance, its flavor and block devices.
+	// EC2 returns the EC2 names of an instance, its flavor and its block devices.
 	EC2(ctx context.Context, g *objects.Guest) (*objects.GuestEC2, error)
-	// System gets what an instance's system metadata tells of it.
+	// System returns the data that an instance's system metadata contains.
 	System(ctx context.Context, g *objects.Guest) (objects.GuestSystem, error)
-	// SecurityGroups gets the names of the security groups of an instance's ports.
+	// SecurityGroups returns the names of the security groups of an instance's ports.
 	SecurityGroups(ctx context.Context, uuid string) ([]string, error)
 }
 
-// VendorData makes the documents of the operator.
+// VendorData builds the vendordata documents.
 type VendorData interface {
-	// Static is vendor_data.json; false: the operator has switched it off.
+	// Static returns vendor_data.json; on is false if the operator has disabled it.
 	Static() (document []byte, on bool, err error)
-	// All is vendor_data2.json. roles gets the names of the roles of who created
-	// the instance.
+	// All returns vendor_data2.json. roles returns the names of the roles of the user who
+	// created the instance.
 	All(ctx context.Context, g *objects.Guest, roles func(context.Context) (string, error)) ([]byte, error)
 }
 
-// Options say how an Instance shows itself.
+// Options configure an Instance.
 type Options struct {
 	DHCPDomain string // [api] dhcp_domain
-	// Address is where the first request came from, for EC2's local-ipv4 of an
-	// instance that has no fixed address; nil: not known.
+	// Address is the source address of the first request, which EC2's local-ipv4 shows for an
+	// instance without a fixed IP; nil means unknown.
 	Address *string
-	// Template tells that a file of network configuration is made for networks
-	// that are injected ([DEFAULT] injected_network_template).
+	// Template enables the network configuration file for injected networks ([DEFAULT]
+	// injected_network_template).
 	Template bool
 	Source   Source
 	Vendor   VendorData
 }
 
-// Instance is the tree of one instance as it was loaded. Documents are made when
-// they are first asked for. It is safe for concurrent use.
+// Instance is the metadata tree of one loaded instance. Documents are built at their first use.
+// It is safe for concurrent use.
 type Instance struct {
 	guest    *objects.Guest
 	o        Options
@@ -84,7 +84,7 @@ type Instance struct {
 	groups    lazy[[]string]
 }
 
-// New makes the tree of an instance.
+// New returns the tree of an instance.
 func New(g *objects.Guest, o Options) *Instance {
 	i := &Instance{guest: g, o: o}
 	if g.UserData != nil {
@@ -95,13 +95,13 @@ func New(g *objects.Guest, o Options) *Instance {
 	return i
 }
 
-// UUID is the instance's.
+// UUID returns the UUID of the instance.
 func (i *Instance) UUID() string { return i.guest.UUID }
 
-// ProjectID is the project that the instance is of.
+// ProjectID returns the project of the instance.
 func (i *Instance) ProjectID() string { return i.guest.ProjectID }
 
-// Password is what the guest had posted when it was first asked for; "": nothing.
+// Password returns the password that the guest has posted, as of the first call; "" means none.
 func (i *Instance) Password(ctx context.Context) (string, error) {
 	s, err := i.systemFacts(ctx)
 	return s.Password, err
@@ -116,9 +116,8 @@ func (i *Instance) systemFacts(ctx context.Context) (objects.GuestSystem, error)
 	return i.system.get(ctx, func(ctx context.Context) (objects.GuestSystem, error) { return i.o.Source.System(ctx, i.guest) })
 }
 
-// Lookup answers what stands at a path, which need not be clean: "/ec2" may be
-// left out, and "/" lists EC2's versions. Its error is ErrNotFound, or that of a
-// Source or VendorData.
+// Lookup returns the content of a path. The path need not be clean: "/ec2" may be left out, and
+// "/" lists the EC2 versions. Its error is ErrNotFound, or an error of Source or VendorData.
 func (i *Instance) Lookup(ctx context.Context, at string) (Answer, error) {
 	if i.userErr != nil {
 		return Answer{}, i.userErr
@@ -135,8 +134,8 @@ func (i *Instance) Lookup(ctx context.Context, at string) (Answer, error) {
 	return i.ec2Item(ctx, tokens)
 }
 
-// Clean resolves a path as Python's posixpath.normpath does once it begins with
-// a slash: like path.Clean, but exactly two slashes in front remain.
+// Clean resolves a path as Python's posixpath.normpath does after a slash is prepended: like
+// path.Clean, but exactly two leading slashes are kept.
 func Clean(at string) string {
 	if !strings.HasPrefix(at, "/") {
 		at = "/" + at
@@ -148,15 +147,15 @@ func Clean(at string) string {
 	return clean
 }
 
-// Root is the list of EC2's versions, which needs no instance.
+// Root returns the list of EC2 versions, which is the same for all instances.
 func Root() Answer { return lines(append(slices.Clone(ec2Versions), Latest)) }
 
 func lines(list []string) Answer {
 	return Answer{Type: Text, Body: []byte(strings.Join(list, "\n"))}
 }
 
-// listed are the versions of OpenStack's side up to a day. Nova hides those of
-// the future, though it serves them.
+// listed returns the versions of the OpenStack tree up to a day. As in Nova, later versions are
+// served, but not listed.
 func listed(today time.Time) []string {
 	day := today.UTC().Format(time.DateOnly)
 	var list []string
@@ -168,7 +167,7 @@ func listed(today time.Time) []string {
 	return append(list, Latest)
 }
 
-// version finds a version's place in a list; "latest" is the last one.
+// version returns the index of a version in a list; "latest" is the last one.
 func version(list []string, name string) (int, bool) {
 	if name == Latest {
 		return len(list) - 1, true

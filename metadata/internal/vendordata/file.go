@@ -9,9 +9,9 @@ import (
 	"github.com/nova-go/nova/internal/pyjson"
 )
 
-// File is [api] vendordata_jsonfile_path. It is read again when it changes.
+// File is the file of [api] vendordata_jsonfile_path. It is read again after a change.
 type File struct {
-	Path string // "": there is none, and {} stands for it
+	Path string // "": no file; JSON returns {}
 
 	mu      sync.Mutex
 	text    []byte
@@ -19,7 +19,7 @@ type File struct {
 	changed time.Time
 }
 
-// JSON is what the file says, written as Nova writes it.
+// JSON returns the content of the file in Nova's JSON format.
 func (f *File) JSON() ([]byte, error) {
 	if f.Path == "" {
 		return []byte("{}"), nil

@@ -15,26 +15,25 @@ import (
 	"github.com/nova-go/nova/internal/pyjson"
 )
 
-// Services are the web services of DynamicJSON.
+// Services are the web services of the provider DynamicJSON.
 type Services struct {
 	Targets []string // [api] vendordata_dynamic_targets: NAME@URL
-	// Client calls them; its transport has the connect timeout and the
-	// certificates.
+	// Client sends the requests; its transport has the connect timeout and the certificates.
 	Client *http.Client
-	// Timeout is for a whole call.
+	// Timeout bounds a whole request.
 	Timeout time.Duration
-	// Token is what calls carry as X-Auth-Token. nil: they carry none.
+	// Token returns the X-Auth-Token of requests; nil means that they have none.
 	Token func(context.Context) (string, error)
-	// Fatal makes a call that fails an error; otherwise {} stands for its answer.
+	// Fatal makes a failed request an error; otherwise its answer is replaced by {}.
 	Fatal bool
 	Log   zerolog.Logger
 }
 
-// maxAnswer bounds what is read of a service's answer.
+// maxAnswer bounds the size of a service's answer in bytes.
 const maxAnswer = 4 << 20
 
-// Get asks every service about an instance, and answers by name, in the order of
-// the targets. roles gets its boot roles.
+// Get sends the data of an instance to every service, and returns the answers by name, in the
+// order of the targets. roles returns the instance's boot roles.
 func (s *Services) Get(ctx context.Context, g *objects.Guest, roles func(context.Context) (string, error)) (pyjson.Object, error) {
 	answers := pyjson.Object{}
 	if len(s.Targets) == 0 {
@@ -105,7 +104,7 @@ func (s *Services) call(ctx context.Context, url string, question []byte) (any, 
 	return pyjson.Parse(text)
 }
 
-// question is what services are told about the instance.
+// question returns the data of an instance in requests to services.
 func question(g *objects.Guest, roles string) []byte {
 	meta := g.Metadata
 	if meta == nil {

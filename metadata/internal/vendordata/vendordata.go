@@ -1,6 +1,6 @@
-// Package vendordata makes the documents with which an operator tells something
-// to all instances: the contents of a file (StaticJSON), and the answers of web
-// services that are told about the instance (DynamicJSON).
+// Package vendordata builds the vendordata documents, with which an operator passes data to all
+// instances: the content of a file (StaticJSON), and the answers of web services that receive
+// the data of the instance (DynamicJSON).
 package vendordata
 
 import (
@@ -13,22 +13,22 @@ import (
 	"github.com/nova-go/nova/internal/pyjson"
 )
 
-// Names of [api] vendordata_providers.
+// The names in [api] vendordata_providers.
 const (
 	StaticJSON  = "StaticJSON"
 	DynamicJSON = "DynamicJSON"
 )
 
-// Documents are vendor_data.json and vendor_data2.json.
+// Documents builds vendor_data.json and vendor_data2.json.
 type Documents struct {
-	Providers []string // [api] vendordata_providers, in its order
+	Providers []string // [api] vendordata_providers, in the configured order
 	File      *File    // of StaticJSON
 	Services  *Services
 	Log       zerolog.Logger
 }
 
-// Static is vendor_data.json: the operator's file, {} without one. false: the
-// provider is off.
+// Static returns vendor_data.json: the operator's file, or {} without a file. on is false if
+// the provider is disabled.
 func (d *Documents) Static() (document []byte, on bool, err error) {
 	if !slices.Contains(d.Providers, StaticJSON) {
 		return nil, false, nil
@@ -37,8 +37,8 @@ func (d *Documents) Static() (document []byte, on bool, err error) {
 	return document, true, err
 }
 
-// All is vendor_data2.json: "static", and a member for each service. A name that
-// stands already is not given again. roles gets the instance's boot roles.
+// All returns vendor_data2.json: the member "static", and one member per service. A second
+// service with the same name is ignored. roles returns the instance's boot roles.
 func (d *Documents) All(ctx context.Context, g *objects.Guest, roles func(context.Context) (string, error)) ([]byte, error) {
 	all := pyjson.Object{}
 	for _, p := range d.Providers {

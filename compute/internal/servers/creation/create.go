@@ -13,7 +13,7 @@ import (
 	"github.com/nova-go/nova/internal/rpc"
 )
 
-// Builder builds servers; *create.Creator is one.
+// Builder creates servers; *create.Creator implements it.
 type Builder interface {
 	Create(ctx context.Context, caller *reqctx.Caller, r *create.Request) (*create.Result, error)
 	HostInZone(ctx context.Context, host string, zone *string) (*string, error)
@@ -24,7 +24,7 @@ type Flavors interface {
 	Get(ctx context.Context, id, project string, all bool) (*objects.Flavor, error)
 }
 
-// API holds what the handler works with.
+// API holds the dependencies of the handler.
 type API struct {
 	Builder        Builder
 	Flavors        Flavors
@@ -33,7 +33,7 @@ type API struct {
 	ShowPassword   bool   // [api] enable_instance_password
 }
 
-// Create is POST /servers.
+// Create answers POST /servers.
 func (a *API) Create(r *api.Request) (any, error) {
 	asked, err := api.Body[creation](r)
 	if err != nil {
@@ -50,7 +50,7 @@ func (a *API) Create(r *api.Request) (any, error) {
 	if asked.Server.ReturnReservation.Truthy() {
 		return api.Doc(func(o *api.Object) { o.Str("reservation_id", result.ReservationID) }), nil
 	}
-	groups, err := api.Body[any](r, "server", "security_groups") // as they were given
+	groups, err := api.Body[any](r, "server", "security_groups") // unchanged, as in the request
 	if err != nil {
 		return nil, err
 	}
@@ -73,8 +73,8 @@ func (a *API) Create(r *api.Request) (any, error) {
 	return &api.Reply{Header: http.Header{"Location": {links.Self("servers", id)}}, Body: doc}, nil
 }
 
-// refusal gives domain errors the status that they have here: what is not found is
-// a mistake in the request.
+// refusal converts domain errors of the creation: a resource that is not found is an invalid
+// request here.
 func refusal(err error) error {
 	var remote *rpc.RemoteError
 	var domain *objects.Error

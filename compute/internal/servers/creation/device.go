@@ -11,11 +11,11 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// device is a block device of the second form.
+// device is a block device in the format block_device_mapping_v2.
 type device struct {
 	Source              string     `json:"source_type"`
 	Destination         string     `json:"destination_type"`
-	UUID                string     `json:"uuid"` // of what Source says
+	UUID                string     `json:"uuid"` // the UUID of the source
 	ImageID             *string    `json:"image_id"`
 	VolumeID            *string    `json:"volume_id"`
 	SnapshotID          *string    `json:"snapshot_id"`
@@ -28,12 +28,12 @@ type device struct {
 	DeleteOnTermination body.Value `json:"delete_on_termination"`
 	NoDevice            body.Value `json:"no_device"` // any value
 	ConnectionInfo      *string    `json:"connection_info"`
-	VirtualName         body.Value `json:"virtual_name"` // not of this form
+	VirtualName         body.Value `json:"virtual_name"` // not valid in this format
 	Tag                 *string    `json:"tag"`          // in 2.32, and since 2.42
 	VolumeType          *string    `json:"volume_type"`  // since 2.67
 }
 
-// legacyDevice is a block device of the first form.
+// legacyDevice is a block device in the legacy format block_device_mapping.
 type legacyDevice struct {
 	VirtualName         string     `json:"virtual_name"`
 	VolumeID            *string    `json:"volume_id"`
@@ -45,8 +45,8 @@ type legacyDevice struct {
 	ConnectionInfo      *string    `json:"connection_info"`
 }
 
-// devices reads the block devices of either form, and whether the request names what
-// servers are made of.
+// devices reads the block devices of either format, and checks that the request names a boot
+// source.
 func devices(r *api.Request, s *newServer, q *create.Request) error {
 	if len(s.LegacyDevices) > 0 && len(s.Devices) > 0 {
 		return api.BadRequest("Using different block_device_mapping syntaxes is not allowed in the same request.")
@@ -73,16 +73,16 @@ func devices(r *api.Request, s *newServer, q *create.Request) error {
 
 func (d *legacyDevice) parse() *create.Device {
 	removed := d.NoDevice.Truthy()
-	return &create.Device{Virtual: d.VirtualName, VolumeID: d.VolumeID, SnapshotID: d.SnapshotID, Name: d.Name, Size: size(d.Size, removed),
+	return &create.Device{Virtual: d.VirtualName, VolumeID: d.VolumeID, SnapshotID: d.SnapshotID, Name: d.Name, Size: gibibytes(d.Size, removed),
 		DeleteOnTermination: bool(d.DeleteOnTermination), NoDevice: removed, ConnectionInfo: d.ConnectionInfo}
 }
 
 func (d *device) parse(hasImage bool) (*create.Device, error) {
 	removed := d.NoDevice.Truthy()
 	parsed := &create.Device{Source: d.Source, Destination: d.Destination, ImageID: d.ImageID, VolumeID: d.VolumeID, SnapshotID: d.SnapshotID, Name: d.Name,
-		GuestFormat: d.GuestFormat, Type: d.Type, Bus: d.Bus, BootIndex: (*int64)(d.BootIndex), Size: size(d.Size, removed), Tag: d.Tag, VolumeType: d.VolumeType,
+		GuestFormat: d.GuestFormat, Type: d.Type, Bus: d.Bus, BootIndex: (*int64)(d.BootIndex), Size: gibibytes(d.Size, removed), Tag: d.Tag, VolumeType: d.VolumeType,
 		NoDevice: removed, ConnectionInfo: d.ConnectionInfo}
-	if removed { // Nova does not look at it, and takes any word for true
+	if removed { // Nova ignores this device, and treats every word as true
 		parsed.DeleteOnTermination = d.DeleteOnTermination.Truthy()
 	} else {
 		parsed.DeleteOnTermination = objects.Truthy(d.DeleteOnTermination.Text())
@@ -94,9 +94,10 @@ func (d *device) parse(hasImage bool) (*create.Device, error) {
 	return parsed, parsed.FromAPI(d.UUID, hasImage, unknown...)
 }
 
-// size reads a number of GiB, or nil. It is what Python's int makes of the text of the
-// value, of which 1.0 is none, and of the value itself where Nova does not check it.
-func size(v body.Value, unchecked bool) *int64 {
+// gibibytes reads a size in GiB; nil means none. It converts the text of the value as Python's int
+// does, which rejects 1.0. If unchecked is true, as for values that Nova does not validate, it
+// converts the value itself.
+func gibibytes(v body.Value, unchecked bool) *int64 {
 	if !v.Given {
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// network is an interface that a server is to have.
+// network is an interface of the new server.
 type network struct {
 	UUID    *string `json:"uuid"` // any text until 2.36
 	Port    *string `json:"port"`
@@ -41,7 +41,7 @@ func networks(r *api.Request, s *newServer, q *create.Request) error {
 	return r.Can(policy.ServersCreateAttachNetwork, r.Own())
 }
 
-// request is the interface as Neutron is asked for it. ports are those that others have.
+// request returns the network request for Neutron. ports are the ports of the other interfaces.
 func (n *network) request(ports []string) (*objects.NetworkRequest, error) {
 	address := objects.CanonicalIP(n.FixedIP)
 	switch {

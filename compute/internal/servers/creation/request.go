@@ -14,11 +14,11 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 )
 
-// creation is the body that makes servers.
+// creation is the request body that creates servers.
 type creation struct {
 	Server   newServer                `json:"server"`
 	Hints    body.Opt[map[string]any] `json:"os:scheduler_hints"`
-	OldHints map[string]any           `json:"OS-SCH-HNT:scheduler_hints"` // where there are no others
+	OldHints map[string]any           `json:"OS-SCH-HNT:scheduler_hints"` // used if there are no other hints
 }
 
 type newServer struct {
@@ -40,8 +40,8 @@ type newServer struct {
 	MinCount          *body.Int              `json:"min_count"`
 	MaxCount          *body.Int              `json:"max_count"`
 	ReturnReservation body.Value             `json:"return_reservation_id"`      // any word is true, even "false"
-	Networks          body.WordOr[[]network] `json:"networks"`                   // "auto" and "none": since 2.37
-	Description       *string                `json:"description"`                // since 2.19; before, it is the name
+	Networks          body.WordOr[[]network] `json:"networks"`                   // "auto" and "none" since 2.37
+	Description       *string                `json:"description"`                // since 2.19; the default is the name
 	Tags              []string               `json:"tags"`                       // since 2.52
 	Files             []create.File          `json:"personality"`                // until 2.56
 	TrustedCerts      []string               `json:"trusted_image_certificates"` // since 2.63
@@ -54,12 +54,12 @@ type securityGroup struct {
 	Name string `json:"name"`
 }
 
-// request is what the body asks for. It asks the rules that members need.
+// request reads the body, and checks the rules that its members require.
 func (a *API) request(r *api.Request, asked *creation) (*create.Request, error) {
 	s := &asked.Server
 	q := &create.Request{Name: strings.TrimSpace(s.Name), Image: s.ImageRef, UserData: s.UserData, KeyName: s.KeyName, ConfigDrive: bool(s.ConfigDrive),
 		AutoDiskConfig: (*bool)(s.AutoDisk), AccessIPv4: objects.CanonicalIP(s.AccessIPv4), AccessIPv6: objects.CanonicalIP(s.AccessIPv6), Metadata: s.Metadata,
-		SecurityGroups: names(s.SecurityGroups), Files: s.Files, Multiattach: r.Since(mv.V60Multiattach), PortResources: r.Since(mv.V72PortResources)}
+		SecurityGroups: groupNames(s.SecurityGroups), Files: s.Files, Multiattach: r.Since(mv.V60Multiattach), PortResources: r.Since(mv.V72PortResources)}
 	if s.AdminPass != nil {
 		q.Password = *s.AdminPass
 	} else {
@@ -90,7 +90,7 @@ func (a *API) request(r *api.Request, asked *creation) (*create.Request, error) 
 	return q, err
 }
 
-// hintsOf reads hints for the scheduler: lists of texts, or one.
+// hintsOf reads scheduler hints, whose values are texts or lists of texts.
 func hintsOf(given map[string]any) (map[string][]string, error) {
 	hints := make(map[string][]string, len(given))
 	for name, value := range given {
@@ -111,8 +111,8 @@ func hintsOf(given map[string]any) (map[string][]string, error) {
 	return hints, nil
 }
 
-// counts reads how many servers there are to be. Larger numbers than any quota are cut,
-// so that what that many servers use can still be counted.
+// counts reads the number of servers. It bounds numbers that exceed every quota, so that sums
+// of their resources do not overflow.
 func counts(_ *api.Request, s *newServer, q *create.Request) error {
 	count := func(given *body.Int, byDefault int) int {
 		if given == nil {
@@ -128,7 +128,7 @@ func counts(_ *api.Request, s *newServer, q *create.Request) error {
 	return nil
 }
 
-// place reads where the server is to be: zone, zone:host:node, host.
+// place reads the requested placement: zone, zone:host:node, or host.
 func (a *API) place(r *api.Request, s *newServer, q *create.Request) error {
 	zone := s.Zone
 	target := r.Own()
@@ -190,8 +190,8 @@ func (a *API) flavor(r *api.Request, s *newServer, q *create.Request) error {
 	return nil
 }
 
-// names are the distinct names of security groups.
-func names(groups []securityGroup) []string {
+// groupNames returns the names of security groups without duplicates.
+func groupNames(groups []securityGroup) []string {
 	seen := map[string]bool{}
 	for _, g := range groups {
 		if g.Name != "" {

@@ -412,7 +412,8 @@ func (t Time) Scan(v any) error {
 	default:
 		return fmt.Errorf("cannot read a time from %T", v)
 	}
-	for _, layout := range []string{"2006-01-02 15:04:05.999999", "2006-01-02T15:04:05.999999Z07:00", "2006-01-02 15:04:05.999999-07:00", "2006-01-02 15:04:05.999999 -0700 MST"} {
+	for _, layout := range []string{"2006-01-02 15:04:05.999999", "2006-01-02T15:04:05.999999Z07:00", "2006-01-02 15:04:05.999999-07:00",
+		"2006-01-02 15:04:05.999999 -0700 MST"} {
 		if u, err := time.Parse(layout, text); err == nil {
 			u = u.UTC()
 			*t.P = &u

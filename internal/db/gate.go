@@ -68,7 +68,8 @@ func enter(ctx context.Context, q bun.IDB) (*gate, error) {
 		return nil, ctx.Err()
 	}
 	return nil, &objects.Error{Class: objects.ErrTimeoutError, Cause: err,
-		Message: fmt.Sprintf("QueuePool limit of size %d overflow %d reached, connection timed out, timeout %.2f", g.size, g.overflow, g.wait.Seconds())}
+		Message: fmt.Sprintf("QueuePool limit of size %d overflow %d reached, connection timed out, timeout %.2f", g.size, g.overflow,
+			g.wait.Seconds())}
 }
 
 func (g *gate) leave() {

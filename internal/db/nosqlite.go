@@ -14,7 +14,8 @@ import (
 const HasSQLite = false
 
 func openSQLite(string) (*sql.DB, schema.Dialect, error) {
-	return nil, nil, errors.New("cannot use the database \"sqlite\": this program is built without SQLite (tag nosqlite); use mysql or postgresql")
+	return nil, nil, errors.New("cannot use the database \"sqlite\": this program is built without SQLite (tag nosqlite); use mysql or " +
+		"postgresql")
 }
 
 func sqliteCode(error) int { return 0 }

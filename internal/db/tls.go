@@ -60,7 +60,8 @@ func setTLS(c *mysql.Config, q url.Values, host string) error {
 }
 
 func tlsParameters() []string {
-	return strings.Fields("ssl ssl_ca ssl_capath ssl_cert ssl_key ssl_key_password ssl_cipher ssl_check_hostname ssl_verify_cert ssl_verify_identity ssl_disabled")
+	return strings.Fields("ssl ssl_ca ssl_capath ssl_cert ssl_key ssl_key_password ssl_cipher ssl_check_hostname ssl_verify_cert " +
+		"ssl_verify_identity ssl_disabled")
 }
 
 // modeOf replaces ssl_mode, which mysqlclient has, by what PyMySQL has.

@@ -49,7 +49,8 @@ func parseURL(connection string) (source, error) {
 			return source{}, errors.New("could not use the postgresql database URL: " + strings.Join(strings.Fields(withoutURL(err)), " "))
 		}
 		hosts := time.Duration(1 + len(c.Fallbacks))
-		return source{dialect: "postgresql", postgres: c, address: net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) + "/" + c.Database, within: cmp.Or(c.ConnectTimeout, connectWithin) * hosts}, nil
+		return source{dialect: "postgresql", postgres: c, address: net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) + "/" + c.Database,
+			within: cmp.Or(c.ConnectTimeout, connectWithin) * hosts}, nil
 	case "sqlite":
 		return source{dialect: "sqlite", dsn: sqliteDSN(u), address: cmp.Or(strings.TrimPrefix(u.Path, "/"), ":memory:")}, nil
 	}
@@ -105,7 +106,8 @@ func mysqlConfig(u *url.URL) (*mysql.Config, error) {
 	if s := q.Get("unix_socket"); s != "" {
 		c.Net, c.Addr = "unix", s
 	}
-	for option, timeout := range map[string]*time.Duration{"connect_timeout": &c.Timeout, "read_timeout": &c.ReadTimeout, "write_timeout": &c.WriteTimeout} {
+	for option, timeout := range map[string]*time.Duration{"connect_timeout": &c.Timeout, "read_timeout": &c.ReadTimeout,
+		"write_timeout": &c.WriteTimeout} {
 		if s := q.Get(option); s != "" {
 			d, err := time.ParseDuration(s + "s")
 			if err != nil {
@@ -134,7 +136,8 @@ func readMyCnf(c *mysql.Config, q url.Values, file string) error {
 	}
 	set(&c.User, "user")
 	set(&c.Passwd, "password")
-	for ours, theirs := range map[string]string{"ssl_ca": "ssl-ca", "ssl_capath": "ssl-capath", "ssl_cert": "ssl-cert", "ssl_key": "ssl-key", "ssl_cipher": "ssl-cipher", "unix_socket": "socket"} {
+	for ours, theirs := range map[string]string{"ssl_ca": "ssl-ca", "ssl_capath": "ssl-capath", "ssl_cert": "ssl-cert",
+		"ssl_key": "ssl-key", "ssl_cipher": "ssl-cipher", "unix_socket": "socket"} {
 		if v := s.Key(theirs).String(); v != "" && q.Get(ours) == "" {
 			q.Set(ours, v)
 		}
@@ -173,7 +176,8 @@ func sqliteDSN(u *url.URL) string {
 	if file == "" {
 		file = ":memory:"
 	}
-	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=cache_size(-256)&_txlock=immediate"
+	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)" +
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=cache_size(-256)&_txlock=immediate"
 }
 
 // withoutURL is what pgx says of a URL, without the URL.

@@ -129,7 +129,8 @@ func wholeSeconds(schema string) []string {
 			whole = append(whole, "NEW."+c+" NOT LIKE '%.000000'")
 		}
 		for _, event := range []string{"INSERT", "UPDATE"} {
-			list = append(list, fmt.Sprintf("CREATE TRIGGER whole_seconds_of_%s_%s AFTER %s ON %s WHEN %s BEGIN UPDATE %s SET %s WHERE id = NEW.id; END",
+			list = append(list, fmt.Sprintf("CREATE TRIGGER whole_seconds_of_%s_%s AFTER %s ON %s WHEN %s BEGIN UPDATE %s SET %s WHERE id = "+
+				"NEW.id; END",
 				t.table, strings.ToLower(event), event, t.table, strings.Join(whole, " OR "), t.table, strings.Join(cut, ", ")))
 		}
 	}
@@ -151,7 +152,8 @@ func (c *Cloud) fill(ctx context.Context, d *db.DB) error {
 		if id == "" {
 			id = uuid.NewString()
 		}
-		if _, err := d.Insert(ctx, d, "INSERT INTO cell_mappings (created_at, uuid, name, transport_url, database_connection, disabled) VALUES (?, ?, ?, ?, ?, ?)",
+		if _, err := d.Insert(ctx, d, "INSERT INTO cell_mappings (created_at, uuid, name, transport_url, database_connection, disabled) "+
+			"VALUES (?, ?, ?, ?, ?, ?)",
 			db.Now(), id, cell.name, "fake://", c.connection("nova_"+cell.name), false); err != nil {
 			return err
 		}

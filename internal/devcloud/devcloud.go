@@ -186,7 +186,8 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 		}
 		return zones.Of(byHost, host)
 	}
-	c.fleet = compute.New(compute.Options{Records: r, Network: c.network, Images: c.image, Volumes: c.volume, Placement: c.placement, Plan: c.plan, Hosts: hosts, Zone: zone, Log: c.log, URL: c.url, TaskTime: c.taskTime})
+	c.fleet = compute.New(compute.Options{Records: r, Network: c.network, Images: c.image, Volumes: c.volume, Placement: c.placement,
+		Plan: c.plan, Hosts: hosts, Zone: zone, Log: c.log, URL: c.url, TaskTime: c.taskTime})
 	boss := conductor.New(c.fleet)
 	if err := boss.Start(ctx); err != nil {
 		return err
@@ -252,7 +253,8 @@ func (c *Cloud) Config(more config.Sources) (*config.Config, error) {
 // for the user of the machine and not for web pages, and hands everything else to
 // nova.
 func (c *Cloud) Handler(nova http.Handler) http.Handler {
-	services := map[string]http.Handler{"identity": c.identity, "network": c.network, "image": c.image, "volume": c.volume, "placement": c.placement}
+	services := map[string]http.Handler{"identity": c.identity, "network": c.network, "image": c.image, "volume": c.volume,
+		"placement": c.placement}
 	for name, h := range services {
 		services[name] = http.StripPrefix("/"+name, slashed(h))
 	}
@@ -266,7 +268,8 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 		}
 		h.ServeHTTP(w, r)
 	}))
-	api := guard.New(c.url, true).Wrap(http.StripPrefix("/dev", slashed((&control.API{Cloud: controls{c, all}, Plan: c.plan, Recorder: recorder}).Handler())))
+	api := guard.New(c.url, true).Wrap(http.StripPrefix("/dev", slashed((&control.API{Cloud: controls{c, all}, Plan: c.plan,
+		Recorder: recorder}).Handler())))
 	guarded := guard.New(c.url, false).Wrap(all)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -297,6 +300,10 @@ func slashed(h http.Handler) http.Handler {
 	})
 }
 
+// tokenRequest is the body with which the user demo gets a token.
+const tokenRequest = `{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "demo", "password": "%s", ` +
+	`"domain": {"name": "Default"}}}}, "scope": {"project": {"name": "demo", "domain": {"name": "Default"}}}}}`
+
 // Hello is what a person needs to know to use the cloud.
 func (c *Cloud) Hello() string {
 	return fmt.Sprintf(`nova-api --dev serves %[1]s; its state is in %[2]s
@@ -304,9 +311,9 @@ func (c *Cloud) Hello() string {
   . %[2]s/openrc                      # as demo; . %[2]s/openrc admin as admin
   openstack server create --image cirros --flavor m1.tiny --network private --wait vm1
 
-  %[1]s/dev/                 # what happens, and what is to go wrong
+  %[1]s/dev/                 # requests, faults and delays
 
-  curl -si %[1]s/identity/v3/auth/tokens -H 'Content-Type: application/json' -d '{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "demo", "password": "%[3]s", "domain": {"name": "Default"}}}}, "scope": {"project": {"name": "demo", "domain": {"name": "Default"}}}}}' | sed -n 's/^X-Subject-Token: //p'
+  curl -si %[1]s/identity/v3/auth/tokens -H 'Content-Type: application/json' -d '%[3]s' | sed -n 's/^X-Subject-Token: //p'
   curl %[1]s/v2.1/flavors -H "X-Auth-Token: TOKEN"
-`, c.url, c.state, Password)
+`, c.url, c.state, fmt.Sprintf(tokenRequest, Password))
 }

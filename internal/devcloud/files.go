@@ -35,7 +35,8 @@ func (c *Cloud) novaConf() string {
 	if c.secure() {
 		ca = "cafile = " + filepath.Join(state, certFile) + "\n"
 	}
-	login := ca + fmt.Sprintf("auth_type = password\nauth_url = %s/identity/v3\nusername = nova\npassword = %s\nproject_name = service\nuser_domain_name = Default\nproject_domain_name = Default\n", c.url, Password)
+	login := ca + fmt.Sprintf("auth_type = password\nauth_url = %s/identity/v3\nusername = nova\npassword = %s\nproject_name = "+
+		"service\nuser_domain_name = Default\nproject_domain_name = Default\n", c.url, Password)
 	var b strings.Builder
 	fmt.Fprintf(&b, "[DEFAULT]\nhost = dev\nmy_ip = 127.0.0.1\nstate_path = %s\ntransport_url = fake://\n", state)
 	for _, d := range []struct{ group, name string }{{"api_database", "nova_api"}, {"database", "nova_cell1"}} {
@@ -57,7 +58,8 @@ func (c *Cloud) cloudsYAML() string {
 	var b strings.Builder
 	b.WriteString("clouds:\n")
 	for _, u := range []struct{ cloud, user, project string }{{"nova-dev", "demo", "demo"}, {"nova-dev-admin", "admin", "admin"}} {
-		fmt.Fprintf(&b, "  %s:\n    auth:\n      auth_url: %s/identity/v3\n      username: %s\n      password: %s\n      project_name: %s\n      user_domain_name: Default\n      project_domain_name: Default\n    region_name: %s\n",
+		fmt.Fprintf(&b, "  %s:\n    auth:\n      auth_url: %s/identity/v3\n      username: %s\n      password: %s\n      project_name: %s\n   "+
+			"   user_domain_name: Default\n      project_domain_name: Default\n    region_name: %s\n",
 			u.cloud, c.url, u.user, Password, u.project, identity.Region)
 		if c.secure() {
 			fmt.Fprintf(&b, "    cacert: %s\n", filepath.Join(c.state, certFile))
@@ -71,5 +73,7 @@ func (c *Cloud) openrc() string {
 	if c.secure() {
 		ca = fmt.Sprintf("export OS_CACERT='%s'\n", filepath.Join(c.state, certFile))
 	}
-	return ca + fmt.Sprintf("user=${1:-demo}\nexport OS_AUTH_URL=%s/identity/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=%s\nexport OS_USERNAME=$user OS_PASSWORD=%s OS_PROJECT_NAME=$user OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default\n", c.url, identity.Region, Password)
+	return ca + fmt.Sprintf("user=${1:-demo}\nexport OS_AUTH_URL=%s/identity/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=%s\nexport "+
+		"OS_USERNAME=$user OS_PASSWORD=%s OS_PROJECT_NAME=$user OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default\n", c.url,
+		identity.Region, Password)
 }

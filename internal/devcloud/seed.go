@@ -85,7 +85,8 @@ func (c controls) Seed(ctx context.Context, text []byte) error {
 		return err
 	}
 	for _, v := range f.Volumes {
-		if _, err := c.ask(ctx, v.As, "POST /volume/v3/volumes", map[string]any{"volume": map[string]any{"name": v.Name, "size": max(v.Size, 1)}}); err != nil {
+		if _, err := c.ask(ctx, v.As, "POST /volume/v3/volumes", map[string]any{"volume": map[string]any{"name": v.Name, "size": max(v.Size,
+			1)}}); err != nil {
 			return err
 		}
 	}
@@ -95,7 +96,8 @@ func (c controls) Seed(ctx context.Context, text []byte) error {
 			delete(body, "metadata")
 		}
 		for _, one := range []struct{ field, list, collection, name, otherwise string }{
-			{"flavorRef", "/v2.1/flavors", "flavors", s.Flavor, "m1.tiny"}, {"imageRef", "/image/v2/images", "images", s.Image, "cirros"}, {"network", "/network/v2.0/networks", "networks", s.Network, "private"},
+			{"flavorRef", "/v2.1/flavors", "flavors", s.Flavor, "m1.tiny"}, {"imageRef", "/image/v2/images", "images", s.Image, "cirros"},
+			{"network", "/network/v2.0/networks", "networks", s.Network, "private"},
 		} {
 			if one.name == "" {
 				one.name = one.otherwise

@@ -53,7 +53,8 @@ func (c *Cloud) renameDocuments() error {
 }
 
 // files are the names of what a cloud keeps in its state directory, as patterns.
-var files = []string{lockFile, "nova.conf", "api-paste.ini", "clouds.yaml", "openrc", certFile, keyFile, "tokens.json*", "people.json*", "nova_*.sqlite*", "services.sqlite*", "images"}
+var files = []string{lockFile, "nova.conf", "api-paste.ini", "clouds.yaml", "openrc", certFile, keyFile, "tokens.json*", "people.json*",
+	"nova_*.sqlite*", "services.sqlite*", "images"}
 
 func ofCloud(name string) bool {
 	return slices.ContainsFunc(files, func(pattern string) bool {
@@ -112,7 +113,8 @@ func takeLock(dir string) (*os.File, error) {
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		text, _ := io.ReadAll(io.LimitReader(f, 20))
 		_ = f.Close()
-		return nil, fmt.Errorf("the state directory %s is in use by process %s: end it, or name another directory with --state", dir, bytes.TrimSpace(text))
+		return nil, fmt.Errorf("the state directory %s is in use by process %s: end it, or name another directory with --state", dir,
+			bytes.TrimSpace(text))
 	}
 	if err == nil {
 		err = errors.Join(f.Truncate(0), f.Chmod(0o600))

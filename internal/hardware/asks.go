@@ -78,7 +78,8 @@ func (a asks) unanimous(key string) error {
 func (a asks) word(prefix, key string) (string, error) {
 	flavor, image := a.flavor.ExtraSpecs[prefix+":"+key], a.prop(prefix+"_"+key)
 	if flavor != "" && image != "" && flavor != image {
-		return "", conflict("Flavor %s has %s:%s extra spec explicitly set to %s, conflicting with image %s which has %s_%s explicitly set to %s.",
+		return "", conflict("Flavor %s has %s:%s extra spec explicitly set to %s, conflicting with image %s which has %s_%s explicitly set to "+
+			"%s.",
 			a.flavor.Name, prefix, key, flavor, a.imageName(), prefix, key, image)
 	}
 	if flavor != "" {

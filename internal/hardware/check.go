@@ -23,8 +23,10 @@ func Check(f *objects.Flavor, image *objects.ImageMeta) error {
 // CheckSound refuses a sound device that is not known.
 func CheckSound(f *objects.Flavor, image *objects.ImageMeta) error {
 	model, err := sideBySide(f, image).word("hw", "sound_model")
-	if known := []string{"sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "virtio"}; err == nil && model != "" && !slices.Contains(known, model) {
-		err = &objects.Error{Class: objects.ErrInvalid, Message: "Invalid sound device model '" + model + "'. Allowed values: " + strings.Join(known, ", ") + "."}
+	if known := []string{"sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "virtio"}; err == nil && model != "" &&
+		!slices.Contains(known, model) {
+		err = &objects.Error{Class: objects.ErrInvalid,
+			Message: "Invalid sound device model '" + model + "'. Allowed values: " + strings.Join(known, ", ") + "."}
 	}
 	return err
 }
@@ -32,7 +34,8 @@ func CheckSound(f *objects.Flavor, image *objects.ImageMeta) error {
 func (a asks) packedRing() error {
 	flavor, image := a.truths("virtio_packed_ring")
 	if flavor != nil && image != nil && *flavor != *image {
-		return conflict("Flavor has hw:virtio_packed_ring extra spec explicitly set to %s, conflicting with image which has hw_virtio_packed_ring explicitly set to %s.", pyBool(*flavor), pyBool(*image))
+		return conflict("Flavor has hw:virtio_packed_ring extra spec explicitly set to %s, conflicting with image which has "+
+			"hw_virtio_packed_ring explicitly set to %s.", pyBool(*flavor), pyBool(*image))
 	}
 	return nil
 }
@@ -51,10 +54,12 @@ func (a asks) serialPorts() error {
 	}
 	n, err := pyInt(text)
 	if err != nil {
-		return invalid(objects.ErrImageSerialPortNumberInvalid, "Number of serial ports specified in flavor is invalid: expected an integer, got '%s'", text)
+		return invalid(objects.ErrImageSerialPortNumberInvalid,
+			"Number of serial ports specified in flavor is invalid: expected an integer, got '%s'", text)
 	}
 	if m, ok := a.props.Int("hw_serial_port_count"); ok && n != 0 && m > n {
-		return invalid(objects.ErrImageSerialPortNumberExceedFlavorValue, "Forbidden to exceed flavor value of number of serial ports passed in image meta.")
+		return invalid(objects.ErrImageSerialPortNumberExceedFlavorValue,
+			"Forbidden to exceed flavor value of number of serial ports passed in image meta.")
 	}
 	return nil
 }
@@ -82,7 +87,8 @@ func (a asks) memoryEncryption() error {
 	}
 	if flavor != nil && image != nil && *flavor != *image {
 		given, _ := a.spec("hw:mem_encryption")
-		return conflict("Flavor %s has hw:mem_encryption extra spec explicitly set to %s, conflicting with image %s which has hw_mem_encryption property explicitly set to %s",
+		return conflict("Flavor %s has hw:mem_encryption extra spec explicitly set to %s, conflicting with image %s which has "+
+			"hw_mem_encryption property explicitly set to %s",
 			a.flavor.Name, given, a.imageName(), pyBool(*image))
 	}
 	var by []string
@@ -98,7 +104,8 @@ func (a asks) memoryEncryption() error {
 func (a asks) encryptionModel(by string) error {
 	flavor, image := a.text("mem_encryption_model")
 	if flavor != "" && image != "" && flavor != image {
-		return conflict("Flavor %s has hw:mem_encryption_model extra spec explicitly set to %s, conflicting with image %s which has hw_mem_encryption_model property explicitly set to %s",
+		return conflict("Flavor %s has hw:mem_encryption_model extra spec explicitly set to %s, conflicting with image %s which has "+
+			"hw_mem_encryption_model property explicitly set to %s",
 			a.flavor.Name, flavor, a.imageName(), image)
 	}
 	name := "amd-sev"
@@ -114,17 +121,23 @@ func (a asks) encryptionModel(by string) error {
 		machine := a.prop("hw_machine_type")
 		switch {
 		case a.prop("hw_firmware_type") != "uefi":
-			return conflict("Memory encryption is requested by %s but the image metadata doesn't have the 'hw_firmware_type' property set to 'uefi'", by)
+			return conflict("Memory encryption is requested by %s but the image metadata doesn't have the 'hw_firmware_type' property set to "+
+				"'uefi'", by)
 		case machine != "" && !strings.Contains(machine, "q35"):
-			return invalid(objects.ErrInvalidMachineType, "Machine type '%s' is not compatible with image %s (%s): q35 type is required for %s to work", machine, a.imageName(), a.imageID(), name)
+			return invalid(objects.ErrInvalidMachineType,
+				"Machine type '%s' is not compatible with image %s (%s): q35 type is required for %s to work", machine, a.imageName(), a.imageID(),
+				name)
 		case m.stateless && !a.props.Bool("hw_firmware_stateless"):
-			return invalid(objects.ErrStatelessFirmwareRequired, "The %s memory encryption model requires stateless firmware but the image metadata doesn't have the 'hw_firmware_stateless' property set to True", name)
+			return invalid(objects.ErrStatelessFirmwareRequired, "The %s memory encryption model requires stateless firmware but the image "+
+				"metadata doesn't have the 'hw_firmware_stateless' property set to True", name)
 		case name == "intel-tdx" && a.prop("hw_video_model") != "none":
-			return invalid(objects.ErrInvalidVideoMode, "The %s memory encryption model is incompatible with an attached video device. Set the 'hw_video_model' image property to 'none' to disable it", name)
+			return invalid(objects.ErrInvalidVideoMode, "The %s memory encryption model is incompatible with an attached video device. Set the "+
+				"'hw_video_model' image property to 'none' to disable it", name)
 		}
 		return nil
 	}
-	return &objects.Error{Class: objects.ErrInvalid, Message: "Invalid memory encryption model " + "'" + name + "'. Allowed values: amd-sev, amd-sev-es, amd-sev-snp, intel-tdx."}
+	return &objects.Error{Class: objects.ErrInvalid,
+		Message: "Invalid memory encryption model " + "'" + name + "'. Allowed values: amd-sev, amd-sev-es, amd-sev-snp, intel-tdx."}
 }
 
 // UsesAccelerators tells whether a flavor asks for accelerators, which other
@@ -138,7 +151,8 @@ func EphemeralEncryption(f *objects.Flavor, image *objects.ImageMeta) (on bool, 
 	flavor, inImage := a.truths("ephemeral_encryption")
 	if flavor != nil && inImage != nil && *flavor != *inImage {
 		given, _ := a.spec("hw:ephemeral_encryption")
-		return false, "", conflict("Flavor %s has hw:ephemeral_encryption extra spec explicitly set to %s, conflicting with image %s which has hw_eph_encryption property explicitly set to %s",
+		return false, "", conflict("Flavor %s has hw:ephemeral_encryption extra spec explicitly set to %s, conflicting with image %s which "+
+			"has hw_eph_encryption property explicitly set to %s",
 			f.Name, given, a.imageName(), pyBool(*inImage))
 	}
 	if on = flavor != nil && *flavor || inImage != nil && *inImage; !on {
@@ -146,7 +160,8 @@ func EphemeralEncryption(f *objects.Flavor, image *objects.ImageMeta) (on bool, 
 	}
 	format, err = a.word("hw", "ephemeral_encryption_format")
 	if known := []string{"plain", "luks", "luksv2"}; err == nil && format != "" && !slices.Contains(known, format) {
-		err = &objects.Error{Class: objects.ErrInvalid, Message: "Invalid ephemeral encryption format " + format + ". Allowed values: " + strings.Join(known, ", ")}
+		err = &objects.Error{Class: objects.ErrInvalid,
+			Message: "Invalid ephemeral encryption format " + format + ". Allowed values: " + strings.Join(known, ", ")}
 	}
 	return on, format, err
 }
@@ -170,7 +185,8 @@ func (a asks) pciAffinity() (string, error) {
 	policy, inImage := a.text("pci_numa_affinity_policy")
 	switch {
 	case policy != "" && inImage != "" && policy != inImage:
-		return "", invalid(objects.ErrImagePCINUMAPolicyForbidden, "Image property 'hw_pci_numa_affinity_policy' is not permitted to override the 'hw:pci_numa_affinity_policy' flavor extra spec.")
+		return "", invalid(objects.ErrImagePCINUMAPolicyForbidden, "Image property 'hw_pci_numa_affinity_policy' is not permitted to override "+
+			"the 'hw:pci_numa_affinity_policy' flavor extra spec.")
 	case policy == "":
 		policy = inImage
 	}

@@ -18,12 +18,14 @@ var (
 func (a asks) cpuPolicy() (string, error) {
 	flavor, image := a.text("cpu_policy")
 	if flavor != "" && !slices.Contains(cpuPolicies, flavor) {
-		return "", invalid(objects.ErrInvalidCPUAllocationPolicy, "CPU policy requested from 'flavor extra specs' is invalid, given: '%s', available: '%s'.", flavor, pyTuple(cpuPolicies))
+		return "", invalid(objects.ErrInvalidCPUAllocationPolicy,
+			"CPU policy requested from 'flavor extra specs' is invalid, given: '%s', available: '%s'.", flavor, pyTuple(cpuPolicies))
 	}
 	forbidden := flavor == "mixed" && image == "dedicated" || flavor == "shared" && (image == "mixed" || image == "dedicated")
 	switch {
 	case forbidden:
-		return "", invalid(objects.ErrImageCPUPinningForbidden, "Image property 'hw_cpu_policy' is not permitted to override CPU pinning policy set against the flavor")
+		return "", invalid(objects.ErrImageCPUPinningForbidden,
+			"Image property 'hw_cpu_policy' is not permitted to override CPU pinning policy set against the flavor")
 	case flavor != "":
 		return flavor, nil
 	}
@@ -34,11 +36,13 @@ func (a asks) threadPolicy() (string, error) {
 	flavor, image := a.text("cpu_thread_policy")
 	switch {
 	case flavor != "" && !slices.Contains(threadPolicies, flavor):
-		return "", invalid(objects.ErrInvalidCPUThreadAllocationPolicy, "CPU thread policy requested from 'flavor extra specs' is invalid, given: '%s', available: '%s'.", flavor, pyTuple(threadPolicies))
+		return "", invalid(objects.ErrInvalidCPUThreadAllocationPolicy,
+			"CPU thread policy requested from 'flavor extra specs' is invalid, given: '%s', available: '%s'.", flavor, pyTuple(threadPolicies))
 	case flavor == "":
 		return image, nil
 	case flavor != "prefer" && image != "" && image != flavor:
-		return "", invalid(objects.ErrImageCPUThreadPolicyForbidden, "Image property 'hw_cpu_thread_policy' is not permitted to override CPU thread pinning policy set against the flavor")
+		return "", invalid(objects.ErrImageCPUThreadPolicyForbidden,
+			"Image property 'hw_cpu_thread_policy' is not permitted to override CPU thread pinning policy set against the flavor")
 	}
 	return flavor, nil
 }
@@ -46,7 +50,8 @@ func (a asks) threadPolicy() (string, error) {
 func (a asks) emulatorPolicy() (string, error) {
 	policy, _ := a.spec("hw:emulator_threads_policy")
 	if policy != "" && !slices.Contains(emulatorThreads, policy) {
-		return "", invalid(objects.ErrInvalidEmulatorThreadsPolicy, "CPU emulator threads option requested is invalid, given: '%s', available: '%s'.", policy, pyTuple(emulatorThreads))
+		return "", invalid(objects.ErrInvalidEmulatorThreadsPolicy,
+			"CPU emulator threads option requested is invalid, given: '%s', available: '%s'.", policy, pyTuple(emulatorThreads))
 	}
 	return policy, nil
 }
@@ -78,9 +83,11 @@ func (a asks) dedicated() ([]int, error) {
 	case err != nil:
 		return nil, err
 	case len(cpus) == 0 || len(without(a.all(), cpus)) == 0:
-		return nil, invalid(objects.ErrInvalidMixedInstanceDedicatedMask, "Mixed instance must have at least 1 pinned vCPU and 1 unpinned vCPU. See 'hw:cpu_dedicated_mask'.")
+		return nil, invalid(objects.ErrInvalidMixedInstanceDedicatedMask,
+			"Mixed instance must have at least 1 pinned vCPU and 1 unpinned vCPU. See 'hw:cpu_dedicated_mask'.")
 	case len(without(cpus, a.all())) > 0:
-		return nil, invalid(objects.ErrInvalidMixedInstanceDedicatedMask, `Mixed instance dedicated vCPU(s) mask is not a subset of vCPUs in the flavor. See "hw:cpu_dedicated_mask"`)
+		return nil, invalid(objects.ErrInvalidMixedInstanceDedicatedMask,
+			`Mixed instance dedicated vCPU(s) mask is not a subset of vCPUs in the flavor. See "hw:cpu_dedicated_mask"`)
 	}
 	return cpus, nil
 }
@@ -106,9 +113,11 @@ func (a asks) realtime() ([]int, error) {
 	case err != nil:
 		return nil, err
 	case len(cpus) == 0 || emulator == "" && slices.Equal(cpus, a.all()):
-		return nil, invalid(objects.ErrRealtimeMaskNotFoundOrInvalid, "Use of realtime CPUs requires either one or more non-realtime CPU(s) or offloaded emulator threads.")
+		return nil, invalid(objects.ErrRealtimeMaskNotFoundOrInvalid,
+			"Use of realtime CPUs requires either one or more non-realtime CPU(s) or offloaded emulator threads.")
 	case len(without(cpus, a.all())) > 0:
-		return nil, invalid(objects.ErrRealtimeMaskNotFoundOrInvalid, "Realtime policy vCPU(s) mask is configured with RT vCPUs that are not a subset of the vCPUs in the flavor. See hw:cpu_realtime_mask or hw_cpu_realtime_mask")
+		return nil, invalid(objects.ErrRealtimeMaskNotFoundOrInvalid, "Realtime policy vCPU(s) mask is configured with RT vCPUs that are not "+
+			"a subset of the vCPUs in the flavor. See hw:cpu_realtime_mask or hw_cpu_realtime_mask")
 	}
 	return cpus, nil
 }
@@ -163,7 +172,8 @@ func (a asks) topology() error {
 	most := make([]int64, 3)
 	for n := range most {
 		if flavorMost[n] != 0 && imageMost[n] > flavorMost[n] {
-			return invalid(objects.ErrImageVCPULimitsRangeExceeded, "Image vCPU topology limits (sockets=%d, cores=%d, threads=%d) exceeds the limits of the flavor (sockets=%d, cores=%d, threads=%d)",
+			return invalid(objects.ErrImageVCPULimitsRangeExceeded, "Image vCPU topology limits (sockets=%d, cores=%d, threads=%d) exceeds the "+
+				"limits of the flavor (sockets=%d, cores=%d, threads=%d)",
 				imageMost[0], imageMost[1], imageMost[2], flavorMost[0], flavorMost[1], flavorMost[2])
 		}
 	}
@@ -181,7 +191,8 @@ func (a asks) topology() error {
 	}
 	for n := range most {
 		if image[n] > most[n] {
-			return invalid(objects.ErrImageVCPUTopologyRangeExceeded, "Image vCPU topology (sockets=%d, cores=%d, threads=%d) exceeds the limits of the flavor or image (sockets=%d, cores=%d, threads=%d)",
+			return invalid(objects.ErrImageVCPUTopologyRangeExceeded, "Image vCPU topology (sockets=%d, cores=%d, threads=%d) exceeds the limits "+
+				"of the flavor or image (sockets=%d, cores=%d, threads=%d)",
 				image[0], image[1], image[2], most[0], most[1], most[2])
 		}
 	}

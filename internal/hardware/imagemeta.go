@@ -34,11 +34,16 @@ type property struct {
 
 // legacyProperties are older names of properties, and the names of now.
 var legacyProperties = [][2]string{
-	{"architecture", "hw_architecture"}, {"owner_id", "img_owner_id"}, {"vmware_disktype", "hw_disk_type"}, {"vmware_image_version", "img_version"},
-	{"vmware_ostype", "os_distro"}, {"auto_disk_config", "hw_auto_disk_config"}, {"ipxe_boot", "hw_ipxe_boot"}, {"xenapi_device_id", "hw_device_id"},
-	{"xenapi_image_compression_level", "img_compression_level"}, {"vmware_linked_clone", "img_linked_clone"}, {"xenapi_use_agent", "img_use_agent"}, {"xenapi_skip_agent_inject_ssh", "os_skip_agent_inject_ssh"},
-	{"xenapi_skip_agent_inject_files_at_boot", "os_skip_agent_inject_files_at_boot"}, {"cache_in_nova", "img_cache_in_nova"}, {"vm_mode", "hw_vm_mode"}, {"bittorrent", "img_bittorrent"},
-	{"mappings", "img_mappings"}, {"block_device_mapping", "img_block_device_mapping"}, {"bdm_v2", "img_bdm_v2"}, {"root_device_name", "img_root_device_name"},
+	{"architecture", "hw_architecture"}, {"owner_id", "img_owner_id"}, {"vmware_disktype", "hw_disk_type"}, {"vmware_image_version",
+		"img_version"},
+	{"vmware_ostype", "os_distro"}, {"auto_disk_config", "hw_auto_disk_config"}, {"ipxe_boot", "hw_ipxe_boot"}, {"xenapi_device_id",
+		"hw_device_id"},
+	{"xenapi_image_compression_level", "img_compression_level"}, {"vmware_linked_clone", "img_linked_clone"}, {"xenapi_use_agent",
+		"img_use_agent"}, {"xenapi_skip_agent_inject_ssh", "os_skip_agent_inject_ssh"},
+	{"xenapi_skip_agent_inject_files_at_boot", "os_skip_agent_inject_files_at_boot"}, {"cache_in_nova", "img_cache_in_nova"}, {"vm_mode",
+		"hw_vm_mode"}, {"bittorrent", "img_bittorrent"},
+	{"mappings", "img_mappings"}, {"block_device_mapping", "img_block_device_mapping"}, {"bdm_v2", "img_bdm_v2"}, {"root_device_name",
+		"img_root_device_name"},
 	{"hypervisor_version_requires", "img_hv_requested_version"}, {"hypervisor_type", "img_hv_type"},
 }
 
@@ -46,7 +51,8 @@ var legacyProperties = [][2]string{
 // that it cannot have is an InvalidRequest.
 func ImageMeta(i *objects.Image) (*objects.ImageMeta, error) {
 	data := map[string]any{}
-	for _, field := range []string{"id", "name", "status", "checksum", "owner", "size", "container_format", "disk_format", "created_at", "updated_at", "min_ram", "min_disk"} {
+	for _, field := range []string{"id", "name", "status", "checksum", "owner", "size", "container_format", "disk_format", "created_at",
+		"updated_at", "min_ram", "min_disk"} {
 		value, ok := i.Raw[field]
 		switch {
 		case !ok:
@@ -253,7 +259,8 @@ func (p property) typed(value any) (any, error) {
 }
 
 // olderNames are names that VMware's images have for models.
-var olderNames = map[string]string{"lsilogicsas": "lsisas1068", "paravirtual": "vmpvscsi", "virtuale1000": "e1000", "virtuale1000e": "e1000e",
+var olderNames = map[string]string{"lsilogicsas": "lsisas1068", "paravirtual": "vmpvscsi", "virtuale1000": "e1000",
+	"virtuale1000e":  "e1000e",
 	"virtualpcnet32": "pcnet", "virtualsriovethernetcard": "sriov", "virtualvmxnet": "vmxnet", "virtualvmxnet3": "vmxnet3"}
 
 // spelling is a value in the spelling that the field has, for fields that take

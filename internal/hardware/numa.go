@@ -104,13 +104,16 @@ func (a asks) resourcePolicies(p *policies) error {
 	bad := func(text string) error { return invalid(objects.ErrInvalidRequest, "%s", text) }
 	switch {
 	case p.cpu != "" && (vcpus != 0 || pcpus != 0):
-		return bad("It is not possible to use the 'resources:VCPU' or 'resources:PCPU' extra specs in combination with the 'hw:cpu_policy' extra spec or 'hw_cpu_policy' image metadata property; use one or the other")
+		return bad("It is not possible to use the 'resources:VCPU' or 'resources:PCPU' extra specs in combination with the 'hw:cpu_policy' " +
+			"extra spec or 'hw_cpu_policy' image metadata property; use one or the other")
 	case vcpus != 0 && pcpus != 0:
 		return bad("It is not possible to specify both 'resources:VCPU' and 'resources:PCPU' extra specs; use one or the other")
 	case pcpus != 0 && p.emulator == "isolate" && a.flavor.VCPUs+1 != pcpus:
-		return bad("You have requested 'hw:emulator_threads_policy=isolate' but have not requested sufficient PCPUs to handle this policy; you must allocate exactly flavor.vcpus + 1 PCPUs.")
+		return bad("You have requested 'hw:emulator_threads_policy=isolate' but have not requested sufficient PCPUs to handle this policy; " +
+			"you must allocate exactly flavor.vcpus + 1 PCPUs.")
 	case pcpus != 0 && p.emulator != "isolate" && a.flavor.VCPUs != pcpus:
-		return bad("There is a mismatch between the number of PCPUs requested via 'resourcesNN:PCPU' and the flavor); you must allocate exactly flavor.vcpus PCPUs")
+		return bad("There is a mismatch between the number of PCPUs requested via 'resourcesNN:PCPU' and the flavor); you must allocate " +
+			"exactly flavor.vcpus PCPUs")
 	case pcpus != 0:
 		p.cpu = "dedicated"
 	case vcpus != 0:
@@ -118,7 +121,8 @@ func (a asks) resourcePolicies(p *policies) error {
 	}
 	threads := a.hyperthreads()
 	if p.threads != "" && threads != "" {
-		return bad("It is not possible to use the 'trait:HW_CPU_HYPERTHREADING' extra spec in combination with the 'hw:cpu_thread_policy' extra spec or 'hw_cpu_thread_policy' image metadata property; use one or the other")
+		return bad("It is not possible to use the 'trait:HW_CPU_HYPERTHREADING' extra spec in combination with the 'hw:cpu_thread_policy' " +
+			"extra spec or 'hw_cpu_thread_policy' image metadata property; use one or the other")
 	}
 	switch threads {
 	case "forbidden":
@@ -135,9 +139,11 @@ func (p policies) check(realtime []int) error {
 	case "", "shared":
 		switch {
 		case p.threads != "":
-			return invalid(objects.ErrCPUThreadPolicyConfigurationInvalid, "Cannot set cpu thread pinning policy in a non dedicated cpu pinning policy")
+			return invalid(objects.ErrCPUThreadPolicyConfigurationInvalid,
+				"Cannot set cpu thread pinning policy in a non dedicated cpu pinning policy")
 		case p.emulator == "isolate":
-			return invalid(objects.ErrBadRequirementEmulatorThreadsPolicy, "An isolated CPU emulator threads option requires a dedicated CPU policy option.")
+			return invalid(objects.ErrBadRequirementEmulatorThreadsPolicy,
+				"An isolated CPU emulator threads option requires a dedicated CPU policy option.")
 		case len(p.dedicated) > 0:
 			return mixedOnly
 		case len(realtime) > 0:
@@ -149,7 +155,8 @@ func (p policies) check(realtime []int) error {
 		}
 	case "mixed":
 		if (len(realtime) > 0) == (len(p.dedicated) > 0) {
-			return invalid(objects.ErrRequiredMixedOrRealtimeCPUMask, "Dedicated CPU set can be specified from either 'hw:cpu_dedicated_mask' or 'hw:cpu_realtime_mask' when using 'mixed' CPU policy. "+
+			return invalid(objects.ErrRequiredMixedOrRealtimeCPUMask, "Dedicated CPU set can be specified from either 'hw:cpu_dedicated_mask' or "+
+				"'hw:cpu_realtime_mask' when using 'mixed' CPU policy. "+
 				"'hw:cpu_dedicated_mask' and 'hw:cpu_realtime_mask' can not be specified at the same time, or be specified with none of them.")
 		}
 	}
@@ -157,7 +164,8 @@ func (p policies) check(realtime []int) error {
 }
 
 func forbidden(name string) error {
-	return invalid(objects.ErrImageNUMATopologyForbidden, "Image property '%s' is not permitted to override NUMA configuration set against the flavor", name)
+	return invalid(objects.ErrImageNUMATopologyForbidden,
+		"Image property '%s' is not permitted to override NUMA configuration set against the flavor", name)
 }
 
 // nodes is how many NUMA nodes are asked for; 0 is no wish.
@@ -246,7 +254,9 @@ func pageSize(text string) (int64, error) {
 func (a asks) lockedMemory() error {
 	flavor, image := a.truths("locked_memory")
 	if flavor != nil && image != nil && *flavor != *image {
-		return invalid(objects.ErrFlavorImageLockedMemoryConflict, "locked_memory value in image (%s) and flavor (%s) conflict. A consistent value is expected if both specified.", pyBool(*image), pyBool(*flavor))
+		return invalid(objects.ErrFlavorImageLockedMemoryConflict,
+			"locked_memory value in image (%s) and flavor (%s) conflict. A consistent value is expected if both specified.", pyBool(*image),
+			pyBool(*flavor))
 	}
 	locked := flavor != nil && *flavor || flavor == nil && image != nil && *image
 	if !locked {
@@ -320,7 +330,8 @@ func cell(id int, cpus, dedicated []int, mem int64) objects.NUMACell {
 func (a asks) evenCells(nodes int, dedicated []int) ([]objects.NUMACell, error) {
 	n := int64(nodes)
 	if a.flavor.VCPUs%n != 0 || a.flavor.MemoryMB%n != 0 {
-		return nil, invalid(objects.ErrImageNUMATopologyAsymmetric, "Instance CPUs and/or memory cannot be evenly distributed across instance NUMA nodes. Explicit assignment of CPUs and memory to nodes is required")
+		return nil, invalid(objects.ErrImageNUMATopologyAsymmetric, "Instance CPUs and/or memory cannot be evenly distributed across instance "+
+			"NUMA nodes. Explicit assignment of CPUs and memory to nodes is required")
 	}
 	each := int(a.flavor.VCPUs / n)
 	var cells []objects.NUMACell
@@ -351,7 +362,8 @@ func (a asks) givenCells(cpus [][]int, mem []int64, dedicated []int) ([]objects.
 	case len(free) > 0:
 		return nil, invalid(objects.ErrImageNUMATopologyCPUsUnassigned, "CPU number %s is not assigned to any node", pySet(free))
 	case total != a.flavor.MemoryMB:
-		return nil, invalid(objects.ErrImageNUMATopologyMemoryOutOfRange, "%d MB of memory assigned, but expected %d MB", total, a.flavor.MemoryMB)
+		return nil, invalid(objects.ErrImageNUMATopologyMemoryOutOfRange, "%d MB of memory assigned, but expected %d MB", total,
+			a.flavor.MemoryMB)
 	}
 	return cells, nil
 }

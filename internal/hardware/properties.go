@@ -3,7 +3,9 @@ package hardware
 // properties are the fields of ImageMetaProps that an image property of the same
 // name sets. Those with values take no other.
 var properties = []property{
-	{"hw_architecture", architecture, "alpha armv6 armv7l armv7b aarch64 cris i686 ia64 lm32 m68k microblaze microblazeel mips mipsel mips64 mips64el openrisc parisc parisc64 ppc ppcle ppc64 ppc64le ppcemb s390 s390x sh4 sh4eb sparc sparc64 unicore32 x86_64 xtensa xtensaeb"},
+	{"hw_architecture", architecture, "alpha armv6 armv7l armv7b aarch64 cris i686 ia64 lm32 m68k microblaze microblazeel mips mipsel " +
+		"mips64 mips64el openrisc parisc parisc64 ppc ppcle ppc64 ppc64le ppcemb s390 s390x sh4 sh4eb sparc sparc64 unicore32 x86_64 xtensa " +
+		"xtensaeb"},
 	{"hw_auto_disk_config", plain, ""},
 	{"hw_boot_menu", flexible, ""},
 	{"hw_cdrom_bus", enum, "fdc ide sata scsi usb virtio xen lxc uml"},
@@ -19,7 +21,9 @@ var properties = []property{
 	{"hw_device_id", integer, ""},
 	{"hw_disk_bus", enum, "fdc ide sata scsi usb virtio xen lxc uml"},
 	{"hw_disk_type", plain, ""},
-	{"hw_emulation_architecture", architecture, "alpha armv6 armv7l armv7b aarch64 cris i686 ia64 lm32 m68k microblaze microblazeel mips mipsel mips64 mips64el openrisc parisc parisc64 ppc ppcle ppc64 ppc64le ppcemb s390 s390x sh4 sh4eb sparc sparc64 unicore32 x86_64 xtensa xtensaeb"},
+	{"hw_emulation_architecture", architecture, "alpha armv6 armv7l armv7b aarch64 cris i686 ia64 lm32 m68k microblaze microblazeel mips " +
+		"mipsel mips64 mips64el openrisc parisc parisc64 ppc ppcle ppc64 ppc64le ppcemb s390 s390x sh4 sh4eb sparc sparc64 unicore32 x86_64 " +
+		"xtensa xtensaeb"},
 	{"hw_ephemeral_encryption", flexible, ""},
 	{"hw_ephemeral_encryption_format", enum, "plain luks luksv2"},
 	{"hw_ephemeral_encryption_secret_uuid", plain, ""},
@@ -67,7 +71,8 @@ var properties = []property{
 	{"img_config_drive", enum, "optional mandatory"},
 	{"img_hide_hypervisor_id", flexible, ""},
 	{"img_hv_requested_version", plain, ""},
-	{"img_hv_type", hypervisor, "baremetal bhyve docker fake hyperv ironic kqemu kvm lxc lxd openvz parallels phyp qemu test uml vbox vz vmware xen zvm prsm"},
+	{"img_hv_type", hypervisor, "baremetal bhyve docker fake hyperv ironic kqemu kvm lxc lxd openvz parallels phyp qemu test uml vbox vz " +
+		"vmware xen zvm prsm"},
 	{"img_linked_clone", flexible, ""},
 	{"img_mappings", dicts, ""},
 	{"img_owner_id", plain, ""},

@@ -26,8 +26,10 @@ type Image struct {
 // are not handed on.
 var imageBase = map[string]bool{
 	"id": true, "name": true, "status": true, "checksum": true, "owner": true, "size": true, "container_format": true, "disk_format": true,
-	"created_at": true, "updated_at": true, "min_ram": true, "min_disk": true, "os_hidden": true, "os_hash_algo": true, "os_hash_value": true, "stores": true,
-	"visibility": false, "protected": false, "virtual_size": false, "tags": false, "direct_url": false, "locations": false, "self": false, "file": false, "schema": false,
+	"created_at": true, "updated_at": true, "min_ram": true, "min_disk": true, "os_hidden": true, "os_hash_algo": true,
+	"os_hash_value": true, "stores": true,
+	"visibility": false, "protected": false, "virtual_size": false, "tags": false, "direct_url": false, "locations": false, "self": false,
+	"file": false, "schema": false,
 }
 
 // ParseImage reads an image in the form of Glance's API, version 2.
@@ -37,7 +39,8 @@ func ParseImage(text []byte) (*Image, error) {
 		return nil, err
 	}
 	properties := map[string]any{}
-	raw := map[string]any{"properties": properties, "deleted": false, "deleted_at": nil, "disk_format": nil, "container_format": nil, "name": nil, "checksum": nil}
+	raw := map[string]any{"properties": properties, "deleted": false, "deleted_at": nil, "disk_format": nil, "container_format": nil,
+		"name": nil, "checksum": nil}
 	for name, value := range given {
 		if handedOn, base := imageBase[name]; !base {
 			if text, isText := value.(string); isText && (name == "block_device_mapping" || name == "mappings") {

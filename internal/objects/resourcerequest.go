@@ -22,7 +22,8 @@ type ResourceGroup struct {
 // ExtendedResourceRequestOldCompute.
 func OldForResourceGroups() error {
 	return ErrExtendedResourceRequestOldCompute.Errorf(KindInvalid,
-		"The port-resource-request-groups neutron API extension is not supported by old nova compute service. Upgrade your compute services to Xena (24.0.0) or later.")
+		"The port-resource-request-groups neutron API extension is not supported by old nova compute service. Upgrade your compute services "+
+			"to Xena (24.0.0) or later.")
 }
 
 // OldForRemoteManaged is the error of a remote-managed port where there are

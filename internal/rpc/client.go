@@ -62,7 +62,8 @@ const (
 // came, *DeliveryError if no broker took the message, ctx's error if it was
 // cancelled. A call waits for a broker that is away until ctx ends, as Nova's waits for
 // ever; its timeout begins when there is one.
-func (c *Client) Call(ctx context.Context, caller *reqctx.Caller, t Target, method string, args map[string]any, o CallOptions) (json.RawMessage, error) {
+func (c *Client) Call(ctx context.Context, caller *reqctx.Caller, t Target, method string, args map[string]any,
+	o CallOptions) (json.RawMessage, error) {
 	if t.Fanout {
 		return nil, errors.New("rpc: a call cannot be used with fanout")
 	}

@@ -9,7 +9,8 @@ import (
 
 // secretKey matches the keys that oslo.utils masks, compared in lower case and
 // as a part of the key.
-var secretKey = regexp.MustCompile(`adminpass|admin_pass|password|secret|token|sslkey|passphrase|private_key|encryption_key|fernetkey|accesskey|access_key|client_key`)
+var secretKey = regexp.MustCompile(`adminpass|admin_pass|password|secret|token|sslkey|passphrase|private_key|encryption_key|fernetkey` +
+	`|accesskey|access_key|client_key`)
 
 // maskPasswords replaces the values of secret keys in a JSON text with ***.
 func maskPasswords(body []byte) []byte {

@@ -77,13 +77,15 @@ func fieldOf(v reflect.Value, name string) (reflect.Value, bool) {
 func check(r config.OsloMessagingRabbit) error {
 	switch {
 	case r.RabbitQuorumQueue && r.RabbitHAQueues, r.RabbitTransientQuorumQueue && r.RabbitHAQueues:
-		return fmt.Errorf("[oslo_messaging_rabbit] rabbit_quorum_queue and rabbit_ha_queues both enabled: a queue is quorum or mirrored, not both")
+		return fmt.Errorf("[oslo_messaging_rabbit] rabbit_quorum_queue and rabbit_ha_queues both enabled: a queue is quorum or mirrored, not " +
+			"both")
 	case r.RabbitStreamFanout && r.RabbitQOSPrefetchCount <= 0:
 		return fmt.Errorf("[oslo_messaging_rabbit] rabbit_stream_fanout needs rabbit_qos_prefetch_count to be greater than 0")
 	case r.RabbitStreamFanout && !r.RabbitTransientQuorumQueue:
 		return fmt.Errorf("[oslo_messaging_rabbit] rabbit_stream_fanout needs rabbit_transient_quorum_queue")
 	case r.RPCConnPoolSize < r.ConnPoolMinSize:
-		return fmt.Errorf("[oslo_messaging_rabbit] rpc_conn_pool_size: %d must not be less than conn_pool_min_size: %d", r.RPCConnPoolSize, r.ConnPoolMinSize)
+		return fmt.Errorf("[oslo_messaging_rabbit] rpc_conn_pool_size: %d must not be less than conn_pool_min_size: %d", r.RPCConnPoolSize,
+			r.ConnPoolMinSize)
 	}
 	return nil
 }

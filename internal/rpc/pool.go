@@ -60,7 +60,8 @@ func (p *Pool) Client(url string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{t: t, metrics: p.o.Metrics, exchange: p.o.Transport.ControlExchange, timeout: seconds(float64(p.o.Transport.RPCResponseTimeout))}
+	c := &Client{t: t, metrics: p.o.Metrics, exchange: p.o.Transport.ControlExchange,
+		timeout: seconds(float64(p.o.Transport.RPCResponseTimeout))}
 	p.clients[url] = c
 	return c, nil
 }

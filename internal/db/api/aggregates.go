@@ -135,7 +135,8 @@ func (a *Aggregates) UpdateMetadata(ctx context.Context, g *objects.Aggregate, c
 				delete(have, key)
 			case exists && old == *value:
 			case exists:
-				_, err = db.Exec(ctx, tx, "UPDATE aggregate_metadata SET value = ?, updated_at = ? WHERE aggregate_id = ? AND ? = ?", *value, now, g.ID, bun.Ident("key"), key)
+				_, err = db.Exec(ctx, tx, "UPDATE aggregate_metadata SET value = ?, updated_at = ? WHERE aggregate_id = ? AND ? = ?", *value, now,
+					g.ID, bun.Ident("key"), key)
 			default:
 				added[key] = *value
 			}
@@ -171,7 +172,8 @@ func metadataLike(ctx context.Context, tx bun.Tx, id int64, keys []string) (map[
 
 func insertMetadata(ctx context.Context, tx bun.Tx, id int64, metadata map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(metadata)) {
-		if _, err := db.Exec(ctx, tx, "INSERT INTO aggregate_metadata (created_at, aggregate_id, ?, value) VALUES (?, ?, ?, ?)", bun.Ident("key"), db.Now(), id, key, metadata[key]); err != nil {
+		if _, err := db.Exec(ctx, tx, "INSERT INTO aggregate_metadata (created_at, aggregate_id, ?, value) VALUES (?, ?, ?, ?)",
+			bun.Ident("key"), db.Now(), id, key, metadata[key]); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,8 @@ import (
 func CreateBuild(ctx context.Context, d *db.DB, b *objects.Build) error {
 	b.CreatedAt = db.Now()
 	texts := make([]string, 4)
-	for n, v := range []*versioned.Object{versioned.StoredRequestSpec(b.Spec), versioned.NewInstance(b.Instance), versioned.NewBlockDevices(b.Devices, b.UUID),
+	for n, v := range []*versioned.Object{versioned.StoredRequestSpec(b.Spec), versioned.NewInstance(b.Instance),
+		versioned.NewBlockDevices(b.Devices, b.UUID),
 		versioned.Tags(b.Tags, b.UUID)} {
 		var err error
 		if texts[n], err = column(v); err != nil {
@@ -28,14 +29,17 @@ func CreateBuild(ctx context.Context, d *db.DB, b *objects.Build) error {
 	}
 	return d.InTx(ctx, func(tx bun.Tx) error {
 		var err error
-		if b.Spec.ID, err = d.Insert(ctx, tx, "INSERT INTO request_specs (created_at, instance_uuid, spec) VALUES (?, ?, ?)", b.CreatedAt, b.UUID, texts[0]); err != nil {
+		if b.Spec.ID, err = d.Insert(ctx, tx, "INSERT INTO request_specs (created_at, instance_uuid, spec) VALUES (?, ?, ?)", b.CreatedAt,
+			b.UUID, texts[0]); err != nil {
 			return err
 		}
-		if b.ID, err = d.Insert(ctx, tx, "INSERT INTO build_requests (created_at, instance_uuid, project_id, instance, block_device_mappings, tags) VALUES (?, ?, ?, ?, ?, ?)",
+		if b.ID, err = d.Insert(ctx, tx, "INSERT INTO build_requests (created_at, instance_uuid, project_id, instance, block_device_mappings, "+
+			"tags) VALUES (?, ?, ?, ?, ?, ?)",
 			b.CreatedAt, b.UUID, b.ProjectID, texts[1], texts[2], texts[3]); err != nil {
 			return err
 		}
-		_, err = d.Insert(ctx, tx, "INSERT INTO instance_mappings (created_at, instance_uuid, cell_id, project_id, user_id, queued_for_delete) VALUES (?, ?, NULL, ?, ?, ?)",
+		_, err = d.Insert(ctx, tx, "INSERT INTO instance_mappings (created_at, instance_uuid, cell_id, project_id, user_id, "+
+			"queued_for_delete) VALUES (?, ?, NULL, ?, ?, ?)",
 			b.CreatedAt, b.UUID, b.ProjectID, b.UserID, false)
 		return err
 	})
@@ -76,7 +80,8 @@ func HostCell(ctx context.Context, d *db.DB, host string) (string, error) {
 
 // AddGroupMember makes a server a member of a group; RemoveGroupMember ends that.
 func AddGroupMember(ctx context.Context, d *db.DB, group int64, server string) error {
-	_, err := d.Insert(ctx, d, "INSERT INTO instance_group_member (created_at, instance_uuid, group_id) VALUES (?, ?, ?)", db.Now(), server, group)
+	_, err := d.Insert(ctx, d, "INSERT INTO instance_group_member (created_at, instance_uuid, group_id) VALUES (?, ?, ?)", db.Now(), server,
+		group)
 	return err
 }
 

@@ -90,7 +90,8 @@ func (f *Flavors) state(ctx context.Context) (flavorState, error) {
 	var newest [6]*time.Time
 	dest, parts := []any{}, []string{}
 	for i, table := range []string{"flavors", "flavor_extra_specs", "flavor_projects"} {
-		parts = append(parts, fmt.Sprintf("(SELECT COUNT(*) FROM %[1]s), (SELECT COALESCE(MAX(id), 0) FROM %[1]s), (SELECT MAX(created_at) FROM %[1]s), (SELECT MAX(updated_at) FROM %[1]s)", table))
+		parts = append(parts, fmt.Sprintf("(SELECT COUNT(*) FROM %[1]s), (SELECT COALESCE(MAX(id), 0) FROM %[1]s), (SELECT MAX(created_at) "+
+			"FROM %[1]s), (SELECT MAX(updated_at) FROM %[1]s)", table))
 		dest = append(dest, &s.counts[i], &s.ids[i], db.Time{P: &newest[2*i]}, db.Time{P: &newest[2*i+1]})
 	}
 	err := f.db.One(ctx, dest, "SELECT "+strings.Join(parts, ", "))
@@ -102,14 +103,16 @@ func (f *Flavors) state(ctx context.Context) (flavorState, error) {
 	return s, err
 }
 
-const flavorColumns = "id, flavorid, name, memory_mb, vcpus, root_gb, ephemeral_gb, swap, rxtx_factor, vcpu_weight, disabled, is_public, description, created_at, updated_at"
+const flavorColumns = "id, flavorid, name, memory_mb, vcpus, root_gb, ephemeral_gb, swap, rxtx_factor, vcpu_weight, disabled, " +
+	"is_public, description, created_at, updated_at"
 
 func scanFlavor(r *sql.Rows) (*objects.Flavor, error) {
 	f := &objects.Flavor{ExtraSpecs: map[string]string{}}
 	var root, ephemeral, weight sql.NullInt64
 	var factor sql.NullFloat64
 	var disabled, public sql.NullBool
-	err := r.Scan(&f.ID, &f.FlavorID, &f.Name, &f.MemoryMB, &f.VCPUs, &root, &ephemeral, &f.Swap, &factor, &weight, &disabled, &public, &f.Description, db.Time{P: &f.CreatedAt}, db.Time{P: &f.UpdatedAt})
+	err := r.Scan(&f.ID, &f.FlavorID, &f.Name, &f.MemoryMB, &f.VCPUs, &root, &ephemeral, &f.Swap, &factor, &weight, &disabled, &public,
+		&f.Description, db.Time{P: &f.CreatedAt}, db.Time{P: &f.UpdatedAt})
 	f.RootGB, f.EphemeralGB, f.VCPUWeight, f.RxtxFactor = root.Int64, ephemeral.Int64, &weight.Int64, factor.Float64
 	f.Disabled, f.IsPublic = disabled.Bool, public.Bool
 	return f, err
@@ -354,8 +357,10 @@ func (f *Flavors) Get(ctx context.Context, id, project string, all bool) (*objec
 // Create adds a flavor and fills in its row id and time.
 func (f *Flavors) Create(ctx context.Context, fl *objects.Flavor) error {
 	now := db.Now()
-	id, err := f.db.Insert(ctx, f.db, "INSERT INTO flavors (created_at, name, memory_mb, vcpus, root_gb, ephemeral_gb, flavorid, swap, rxtx_factor, disabled, is_public, description) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		now, fl.Name, fl.MemoryMB, fl.VCPUs, fl.RootGB, fl.EphemeralGB, fl.FlavorID, fl.Swap, fl.RxtxFactor, fl.Disabled, fl.IsPublic, fl.Description)
+	id, err := f.db.Insert(ctx, f.db, "INSERT INTO flavors (created_at, name, memory_mb, vcpus, root_gb, ephemeral_gb, flavorid, swap, "+
+		"rxtx_factor, disabled, is_public, description) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		now, fl.Name, fl.MemoryMB, fl.VCPUs, fl.RootGB, fl.EphemeralGB, fl.FlavorID, fl.Swap, fl.RxtxFactor, fl.Disabled, fl.IsPublic,
+		fl.Description)
 	if detail, ok := db.Duplicate(err); ok {
 		if strings.Contains(detail, "flavorid") {
 			return objects.ErrFlavorIDExists.Errorf(objects.KindConflict, "Flavor with ID %s already exists.", fl.FlavorID)
@@ -383,7 +388,8 @@ func (f *Flavors) Delete(ctx context.Context, flavorID string) error {
 		if err != nil {
 			return err
 		}
-		for _, q := range []string{"DELETE FROM flavor_projects WHERE flavor_id = ?", "DELETE FROM flavor_extra_specs WHERE flavor_id = ?", "DELETE FROM flavors WHERE id = ?"} {
+		for _, q := range []string{"DELETE FROM flavor_projects WHERE flavor_id = ?", "DELETE FROM flavor_extra_specs WHERE flavor_id = ?",
+			"DELETE FROM flavors WHERE id = ?"} {
 			if _, err := db.Exec(ctx, tx, q, id); err != nil {
 				return err
 			}
@@ -407,7 +413,8 @@ func (f *Flavors) SetExtraSpecs(ctx context.Context, fl *objects.Flavor, specs m
 			return err
 		}
 	}
-	return objects.ErrFlavorExtraSpecUpdateCreateFailed.Errorf(objects.KindConflict, "Flavor %d extra spec cannot be updated or created after %d retries.", fl.ID, tries)
+	return objects.ErrFlavorExtraSpecUpdateCreateFailed.Errorf(objects.KindConflict,
+		"Flavor %d extra spec cannot be updated or created after %d retries.", fl.ID, tries)
 }
 
 func setExtraSpecs(ctx context.Context, tx bun.Tx, id int64, specs map[string]string) error {
@@ -426,9 +433,11 @@ func setExtraSpecs(ctx context.Context, tx bun.Tx, id int64, specs map[string]st
 		old, exists := have[key]
 		switch {
 		case !exists:
-			_, err = db.Exec(ctx, tx, "INSERT INTO flavor_extra_specs (created_at, flavor_id, ?, value) VALUES (?, ?, ?, ?)", bun.Ident("key"), db.Now(), id, key, specs[key])
+			_, err = db.Exec(ctx, tx, "INSERT INTO flavor_extra_specs (created_at, flavor_id, ?, value) VALUES (?, ?, ?, ?)", bun.Ident("key"),
+				db.Now(), id, key, specs[key])
 		case old != specs[key]:
-			_, err = db.Exec(ctx, tx, "UPDATE flavor_extra_specs SET updated_at = ?, value = ? WHERE flavor_id = ? AND ? = ?", db.Now(), specs[key], id, bun.Ident("key"), key)
+			_, err = db.Exec(ctx, tx, "UPDATE flavor_extra_specs SET updated_at = ?, value = ? WHERE flavor_id = ? AND ? = ?", db.Now(),
+				specs[key], id, bun.Ident("key"), key)
 		}
 		if err != nil {
 			return err
@@ -459,7 +468,8 @@ func (f *Flavors) DeleteExtraSpec(ctx context.Context, fl *objects.Flavor, key s
 func (f *Flavors) AddAccess(ctx context.Context, fl *objects.Flavor, project string) error {
 	_, err := db.Exec(ctx, f.db, "INSERT INTO flavor_projects (created_at, flavor_id, project_id) VALUES (?, ?, ?)", db.Now(), fl.ID, project)
 	if _, ok := db.Duplicate(err); ok {
-		return objects.ErrFlavorAccessExists.Errorf(objects.KindConflict, "Flavor access already exists for flavor %d and project %s combination.", fl.ID, project)
+		return objects.ErrFlavorAccessExists.Errorf(objects.KindConflict,
+			"Flavor access already exists for flavor %d and project %s combination.", fl.ID, project)
 	}
 	return err
 }

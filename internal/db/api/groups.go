@@ -36,7 +36,8 @@ func (g *Groups) read(ctx context.Context, where string, args ...any) ([]*object
 		o := &objects.ServerGroup{}
 		var project, user sql.NullString
 		var rules sql.RawBytes
-		if err := r.Scan(&o.ID, &o.UUID, &o.Name, &project, &user, &o.Policy, &rules, db.Time{P: &o.CreatedAt}, db.Time{P: &o.UpdatedAt}); err != nil {
+		if err := r.Scan(&o.ID, &o.UUID, &o.Name, &project, &user, &o.Policy, &rules, db.Time{P: &o.CreatedAt},
+			db.Time{P: &o.UpdatedAt}); err != nil {
 			return err
 		}
 		o.ProjectID, o.UserID = project.String, user.String
@@ -51,7 +52,8 @@ func (g *Groups) read(ctx context.Context, where string, args ...any) ([]*object
 			return fmt.Errorf("instance_group_policy.rules of %s: %w", o.UUID, err)
 		}
 		return nil
-	}, "SELECT g.id, g.uuid, g.name, g.project_id, g.user_id, p.policy, p.rules, g.created_at, g.updated_at FROM instance_groups g LEFT JOIN instance_group_policy p ON p.group_id = g.id WHERE "+where+" ORDER BY g.id, p.id", args...)
+	}, "SELECT g.id, g.uuid, g.name, g.project_id, g.user_id, p.policy, p.rules, g.created_at, g.updated_at FROM instance_groups g LEFT "+
+		"JOIN instance_group_policy p ON p.group_id = g.id WHERE "+where+" ORDER BY g.id, p.id", args...)
 	return list, err
 }
 
@@ -100,11 +102,13 @@ func (g *Groups) Create(ctx context.Context, o *objects.ServerGroup) error {
 	}
 	return g.db.InTx(ctx, func(tx bun.Tx) (err error) {
 		now := db.Now()
-		o.ID, err = g.db.Insert(ctx, tx, "INSERT INTO instance_groups (created_at, user_id, project_id, uuid, name) VALUES (?, ?, ?, ?, ?)", now, o.UserID, o.ProjectID, o.UUID, o.Name)
+		o.ID, err = g.db.Insert(ctx, tx, "INSERT INTO instance_groups (created_at, user_id, project_id, uuid, name) VALUES (?, ?, ?, ?, ?)",
+			now, o.UserID, o.ProjectID, o.UUID, o.Name)
 		if err != nil {
 			return err
 		}
-		_, err = g.db.Insert(ctx, tx, "INSERT INTO instance_group_policy (created_at, policy, group_id, rules) VALUES (?, ?, ?, ?)", now, o.Policy, o.ID, string(pyjson.Append(nil, rules)))
+		_, err = g.db.Insert(ctx, tx, "INSERT INTO instance_group_policy (created_at, policy, group_id, rules) VALUES (?, ?, ?, ?)", now,
+			o.Policy, o.ID, string(pyjson.Append(nil, rules)))
 		return err
 	})
 }

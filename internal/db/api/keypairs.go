@@ -81,7 +81,8 @@ func (k *Keypairs) read(ctx context.Context, where string, args ...any) ([]*obje
 // has already is a KeyPairExists.
 func (k *Keypairs) Create(ctx context.Context, key *objects.Keypair) error {
 	now := db.Now()
-	id, err := k.db.Insert(ctx, k.db, "INSERT INTO key_pairs (created_at, name, user_id, ?, fingerprint, public_key) VALUES (?, ?, ?, ?, ?, ?)",
+	id, err := k.db.Insert(ctx, k.db, "INSERT INTO key_pairs (created_at, name, user_id, ?, fingerprint, public_key) VALUES (?, ?, ?, ?, "+
+		"?, ?)",
 		bun.Ident("type"), now, key.Name, key.UserID, key.Type, key.Fingerprint, key.PublicKey)
 	if _, ok := db.Duplicate(err); ok {
 		return objects.ErrKeyPairExists.Errorf(objects.KindConflict, "Key pair '%s' already exists.", key.Name)

@@ -40,14 +40,16 @@ type MappingFields struct{ Spec, Group bool }
 
 // InstanceMapping finds the mapping of a server with what stands beside it, in
 // one query; the mapping is nil when there is none.
-func InstanceMapping(ctx context.Context, d *db.DB, uuid string, b MappingFields) (m *Mapping, spec *objects.RequestSpec, group string, err error) {
+func InstanceMapping(ctx context.Context, d *db.DB, uuid string, b MappingFields) (m *Mapping, spec *objects.RequestSpec, group string,
+	err error) {
 	columns, joins := mappingColumns, ""
 	if b.Spec {
 		columns += ", s.spec"
 		joins += " LEFT JOIN request_specs s ON s.instance_uuid = m.instance_uuid"
 	}
 	if b.Group {
-		columns += ", (SELECT MIN(g.uuid) FROM instance_group_member gm JOIN instance_groups g ON g.id = gm.group_id WHERE gm.instance_uuid = m.instance_uuid)"
+		columns += ", (SELECT MIN(g.uuid) FROM instance_group_member gm JOIN instance_groups g ON g.id = gm.group_id WHERE gm.instance_uuid = " +
+			"m.instance_uuid)"
 	}
 	err = d.Each(ctx, func(r *sql.Rows) error {
 		m = &Mapping{}

@@ -13,7 +13,8 @@ import (
 // SetQueuedForDelete writes whether a server is on its way out, which is what
 // lists go by while its cell is down. A server without a mapping is no error.
 func SetQueuedForDelete(ctx context.Context, d *db.DB, uuid string, queued bool) error {
-	_, err := db.Exec(ctx, d, "UPDATE instance_mappings SET queued_for_delete = ?, updated_at = ? WHERE instance_uuid = ?", queued, db.Now(), uuid)
+	_, err := db.Exec(ctx, d, "UPDATE instance_mappings SET queued_for_delete = ?, updated_at = ? WHERE instance_uuid = ?", queued, db.Now(),
+		uuid)
 	return err
 }
 
@@ -59,6 +60,7 @@ func ChangeBuildRequest(ctx context.Context, d *db.DB, uuid string, fields map[s
 	if err != nil {
 		return false, err
 	}
-	n, err := db.Exec(ctx, d, "UPDATE build_requests SET instance = ?, updated_at = ? WHERE instance_uuid = ?", string(written), db.Now(), uuid)
+	n, err := db.Exec(ctx, d, "UPDATE build_requests SET instance = ?, updated_at = ? WHERE instance_uuid = ?", string(written), db.Now(),
+		uuid)
 	return n > 0, err
 }

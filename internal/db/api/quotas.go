@@ -107,17 +107,21 @@ func (q *Quotas) UserLimitSums(ctx context.Context, project string) (map[string]
 func (q *Quotas) SetLimit(ctx context.Context, project, user, resource string, limit int64) error {
 	var err error
 	if user == "" {
-		_, err = q.db.Insert(ctx, q.db, "INSERT INTO quotas (created_at, project_id, resource, hard_limit) VALUES (?, ?, ?, ?)", db.Now(), project, resource, limit)
+		_, err = q.db.Insert(ctx, q.db, "INSERT INTO quotas (created_at, project_id, resource, hard_limit) VALUES (?, ?, ?, ?)", db.Now(),
+			project, resource, limit)
 	} else {
-		_, err = q.db.Insert(ctx, q.db, "INSERT INTO project_user_quotas (created_at, user_id, project_id, resource, hard_limit) VALUES (?, ?, ?, ?, ?)", db.Now(), user, project, resource, limit)
+		_, err = q.db.Insert(ctx, q.db, "INSERT INTO project_user_quotas (created_at, user_id, project_id, resource, hard_limit) VALUES (?, "+
+			"?, ?, ?, ?)", db.Now(), user, project, resource, limit)
 	}
 	if _, there := db.Duplicate(err); !there {
 		return err
 	}
 	if user == "" {
-		_, err = db.Exec(ctx, q.db, "UPDATE quotas SET updated_at = ?, hard_limit = ? WHERE project_id = ? AND resource = ?", db.Now(), limit, project, resource)
+		_, err = db.Exec(ctx, q.db, "UPDATE quotas SET updated_at = ?, hard_limit = ? WHERE project_id = ? AND resource = ?", db.Now(), limit,
+			project, resource)
 	} else {
-		_, err = db.Exec(ctx, q.db, "UPDATE project_user_quotas SET updated_at = ?, hard_limit = ? WHERE project_id = ? AND resource = ? AND user_id = ?", db.Now(), limit, project, resource, user)
+		_, err = db.Exec(ctx, q.db, "UPDATE project_user_quotas SET updated_at = ?, hard_limit = ? WHERE project_id = ? AND resource = ? AND "+
+			"user_id = ?", db.Now(), limit, project, resource, user)
 	}
 	return err
 }
@@ -143,14 +147,17 @@ func (q *Quotas) DeleteLimits(ctx context.Context, project, user string) error {
 func (q *Quotas) SetClass(ctx context.Context, class, resource string, limit int64) error {
 	return q.db.InTx(ctx, func(tx bun.Tx) error {
 		var n int64
-		if err := db.One(ctx, tx, []any{&n}, "SELECT COUNT(*) FROM quota_classes WHERE class_name = ? AND resource = ?", class, resource); err != nil {
+		if err := db.One(ctx, tx, []any{&n}, "SELECT COUNT(*) FROM quota_classes WHERE class_name = ? AND resource = ?", class,
+			resource); err != nil {
 			return err
 		}
 		if n > 0 {
-			_, err := db.Exec(ctx, tx, "UPDATE quota_classes SET updated_at = ?, hard_limit = ? WHERE class_name = ? AND resource = ?", db.Now(), limit, class, resource)
+			_, err := db.Exec(ctx, tx, "UPDATE quota_classes SET updated_at = ?, hard_limit = ? WHERE class_name = ? AND resource = ?", db.Now(),
+				limit, class, resource)
 			return err
 		}
-		_, err := q.db.Insert(ctx, tx, "INSERT INTO quota_classes (created_at, class_name, resource, hard_limit) VALUES (?, ?, ?, ?)", db.Now(), class, resource, limit)
+		_, err := q.db.Insert(ctx, tx, "INSERT INTO quota_classes (created_at, class_name, resource, hard_limit) VALUES (?, ?, ?, ?)", db.Now(),
+			class, resource, limit)
 		return err
 	})
 }
@@ -159,7 +166,8 @@ func (q *Quotas) SetClass(ctx context.Context, class, resource string, limit int
 // whose the servers are and whether they are being deleted: those of releases
 // before Train may not.
 func (q *Quotas) Migrated(ctx context.Context, project string) (bool, error) {
-	query, args := "SELECT COUNT(*) FROM (SELECT 1 FROM instance_mappings WHERE (queued_for_delete IS NULL OR user_id IS NULL AND queued_for_delete = ?)", []any{false}
+	query, args := "SELECT COUNT(*) FROM (SELECT 1 FROM instance_mappings WHERE (queued_for_delete IS NULL OR user_id IS NULL AND "+
+		"queued_for_delete = ?)", []any{false}
 	if project != "" {
 		query, args = query+" AND project_id = ?", append(args, project)
 	}
@@ -172,7 +180,8 @@ func (q *Quotas) Migrated(ctx context.Context, project string) (bool, error) {
 // those that are not being deleted.
 func (q *Quotas) Mapped(ctx context.Context, project, user string) (objects.Used[int64], error) {
 	var n objects.Used[int64]
-	return n, q.db.One(ctx, []any{&n.Project, &n.User}, "SELECT COUNT(*), COALESCE(SUM(CASE WHEN user_id = ? THEN 1 ELSE 0 END), 0) FROM instance_mappings WHERE project_id = ? AND queued_for_delete = ?",
+	return n, q.db.One(ctx, []any{&n.Project, &n.User}, "SELECT COUNT(*), COALESCE(SUM(CASE WHEN user_id = ? THEN 1 ELSE 0 END), 0) FROM "+
+		"instance_mappings WHERE project_id = ? AND queued_for_delete = ?",
 		user, project, false)
 }
 
@@ -180,7 +189,8 @@ func (q *Quotas) Mapped(ctx context.Context, project, user string) (objects.Used
 // that are not being deleted.
 func (q *Quotas) MappedMembers(ctx context.Context, uuids []string, user string) (int64, error) {
 	var n int64
-	return n, q.db.One(ctx, []any{&n}, "SELECT COUNT(*) FROM instance_mappings WHERE instance_uuid IN (?) AND user_id = ? AND queued_for_delete = ?", db.In(uuids), user, false)
+	return n, q.db.One(ctx, []any{&n}, "SELECT COUNT(*) FROM instance_mappings WHERE instance_uuid IN (?) AND user_id = ? AND "+
+		"queued_for_delete = ?", db.In(uuids), user, false)
 }
 
 // Building answers the servers of a user among uuids that no cell has yet.

@@ -49,6 +49,7 @@ func SaveRequestSpec(ctx context.Context, d *db.DB, s *objects.RequestSpec, fiel
 	if err != nil {
 		return err
 	}
-	_, err = db.Exec(ctx, d, "UPDATE request_specs SET spec = ?, updated_at = ? WHERE instance_uuid = ?", string(text), db.Now(), s.InstanceUUID)
+	_, err = db.Exec(ctx, d, "UPDATE request_specs SET spec = ?, updated_at = ? WHERE instance_uuid = ?", string(text), db.Now(),
+		s.InstanceUUID)
 	return err
 }

@@ -43,7 +43,8 @@ func NewZones(d *db.DB, byDefault string) *Zones {
 				m.byHost[host] = zone
 			}
 			return nil
-		}, "SELECT h.host, m.value FROM aggregate_hosts h JOIN aggregate_metadata m ON m.aggregate_id = h.aggregate_id WHERE m.? = 'availability_zone' ORDER BY h.aggregate_id", bun.Ident("key"))
+		}, "SELECT h.host, m.value FROM aggregate_hosts h JOIN aggregate_metadata m ON m.aggregate_id = h.aggregate_id WHERE m.? = "+
+			"'availability_zone' ORDER BY h.aggregate_id", bun.Ident("key"))
 		if err != nil {
 			return nil, err
 		}

@@ -53,7 +53,8 @@ func Actions(ctx context.Context, c *db.Cell, server string, q ActionQuery) ([]*
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
 		a := &objects.Action{}
 		list = append(list, a)
-		return r.Scan(&a.ID, &a.Action, &a.InstanceUUID, &a.RequestID, &a.UserID, &a.ProjectID, db.Time{P: &a.StartTime}, &a.Message, db.Time{P: &a.CreatedAt}, db.Time{P: &a.UpdatedAt})
+		return r.Scan(&a.ID, &a.Action, &a.InstanceUUID, &a.RequestID, &a.UserID, &a.ProjectID, db.Time{P: &a.StartTime}, &a.Message,
+			db.Time{P: &a.CreatedAt}, db.Time{P: &a.UpdatedAt})
 	}, text, w.args...)
 	return list, err
 }
@@ -65,6 +66,7 @@ func Events(ctx context.Context, c *db.Cell, action int64) ([]*objects.ActionEve
 		e := &objects.ActionEvent{}
 		list = append(list, e)
 		return r.Scan(&e.Event, db.Time{P: &e.StartTime}, db.Time{P: &e.FinishTime}, &e.Result, &e.Traceback, &e.Host, &e.Details)
-	}, "SELECT event, start_time, finish_time, result, traceback, host, details FROM instance_actions_events WHERE action_id = ? AND deleted = 0 ORDER BY created_at DESC, id DESC", action)
+	}, "SELECT event, start_time, finish_time, result, traceback, host, details FROM instance_actions_events WHERE action_id = ? AND "+
+		"deleted = 0 ORDER BY created_at DESC, id DESC", action)
 	return list, err
 }

@@ -12,8 +12,10 @@ import (
 // the row's id and time.
 func StartAction(ctx context.Context, c *db.Cell, a *objects.Action) error {
 	now := db.Now()
-	id, err := c.DB.Insert(ctx, c.DB, `INSERT INTO instance_actions (created_at, updated_at, action, instance_uuid, request_id, user_id, project_id, start_time, message, deleted)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`, now, a.StartTime, a.Action, a.InstanceUUID, a.RequestID, a.UserID, a.ProjectID, a.StartTime, a.Message)
+	id, err := c.DB.Insert(ctx, c.DB, `INSERT INTO instance_actions (created_at, updated_at, action, instance_uuid, request_id, user_id,
+		project_id, start_time, message, deleted)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`, now, a.StartTime, a.Action, a.InstanceUUID, a.RequestID, a.UserID, a.ProjectID, a.StartTime,
+		a.Message)
 	a.ID, a.CreatedAt, a.UpdatedAt = id, &now, a.StartTime
 	return err
 }
@@ -27,7 +29,8 @@ func FinishAction(ctx context.Context, c *db.Cell, action int64, at time.Time) e
 // StartEvent writes that a step of an action begins on a host, and answers its row.
 func StartEvent(ctx context.Context, c *db.Cell, action int64, event, host string) (int64, error) {
 	now := db.Now()
-	id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO instance_actions_events (created_at, event, action_id, start_time, host, deleted) VALUES (?, ?, ?, ?, ?, 0)", now, event, action, now, host)
+	id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO instance_actions_events (created_at, event, action_id, start_time, host, deleted) "+
+		"VALUES (?, ?, ?, ?, ?, 0)", now, event, action, now, host)
 	if err != nil {
 		return 0, err
 	}
@@ -44,7 +47,8 @@ func FinishEvent(ctx context.Context, c *db.Cell, action, event int64, failed er
 		text := failed.Error()
 		result, message, details = "Error", ", message = 'Error'", &text
 	}
-	if _, err := db.Exec(ctx, c.DB, "UPDATE instance_actions_events SET updated_at = ?, finish_time = ?, result = ?, details = ? WHERE id = ?", now, now, result, details, event); err != nil {
+	if _, err := db.Exec(ctx, c.DB, "UPDATE instance_actions_events SET updated_at = ?, finish_time = ?, result = ?, details = ? WHERE id "+
+		"= ?", now, now, result, details, event); err != nil {
 		return err
 	}
 	_, err := db.Exec(ctx, c.DB, "UPDATE instance_actions SET updated_at = ?"+message+" WHERE id = ?", now, action)

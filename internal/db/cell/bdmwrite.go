@@ -25,8 +25,10 @@ func Holders(ctx context.Context, c *db.Cell, volume string) ([]string, error) {
 // CreateVolumeDevice makes a volume a block device of a server, without a name yet,
 // and answers the row's id.
 func CreateVolumeDevice(ctx context.Context, c *db.Cell, server, volume string, onTermination bool) (int64, error) {
-	return c.DB.Insert(ctx, c.DB, `INSERT INTO block_device_mapping (created_at, instance_uuid, volume_id, source_type, destination_type, delete_on_termination,
-		no_device, encrypted, uuid, deleted) VALUES (?, ?, ?, 'volume', 'volume', ?, ?, ?, ?, 0)`, db.Now(), server, volume, onTermination, false, false, uuid.NewString())
+	return c.DB.Insert(ctx, c.DB, `INSERT INTO block_device_mapping (created_at, instance_uuid, volume_id, source_type, destination_type,
+		delete_on_termination,
+		no_device, encrypted, uuid, deleted) VALUES (?, ?, ?, 'volume', 'volume', ?, ?, ?, ?, 0)`, db.Now(), server, volume, onTermination,
+		false, false, uuid.NewString())
 }
 
 // SetAttachment notes Cinder's attachment of a block device.

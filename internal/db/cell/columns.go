@@ -76,7 +76,8 @@ var recordColumns = []column{
 }
 
 // otherColumns may be filtered by, but lists do not read them.
-var otherColumns = []string{"internal_id", "vm_mode", "ephemeral_gb", "shutdown_terminate", "disable_terminate", "cell_name", "cleaned", "ephemeral_key_uuid", "compute_id"}
+var otherColumns = []string{"internal_id", "vm_mode", "ephemeral_gb", "shutdown_terminate", "disable_terminate", "cell_name", "cleaned",
+	"ephemeral_key_uuid", "compute_id"}
 
 func columnNamed(name string) (column, bool) {
 	for _, c := range instanceColumns {

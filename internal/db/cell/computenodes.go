@@ -24,7 +24,9 @@ type NodeQuery struct {
 	Limit   int    // below zero: no limit
 }
 
-const nodeColumns = "id, uuid, host, hypervisor_hostname, hypervisor_type, hypervisor_version, host_ip, cpu_info, stats, vcpus, memory_mb, local_gb, vcpus_used, memory_mb_used, local_gb_used, free_ram_mb, free_disk_gb, current_workload, running_vms, disk_available_least"
+const nodeColumns = "id, uuid, host, hypervisor_hostname, hypervisor_type, hypervisor_version, host_ip, cpu_info, stats, vcpus, " +
+	"memory_mb, local_gb, vcpus_used, memory_mb_used, local_gb_used, free_ram_mb, free_disk_gb, current_workload, running_vms, " +
+	"disk_available_least"
 
 // ComputeNodes reads compute nodes of a cell, by id.
 func ComputeNodes(ctx context.Context, c *db.Cell, q NodeQuery) ([]*objects.ComputeNode, error) {
@@ -58,7 +60,8 @@ func ComputeNodes(ctx context.Context, c *db.Cell, q NodeQuery) ([]*objects.Comp
 		n := &objects.ComputeNode{Cell: c.UUID}
 		list = append(list, n)
 		var uuid, host, name, cpu, stats sql.NullString
-		err := r.Scan(&n.ID, &uuid, &host, &name, &n.HypervisorType, &n.HypervisorVersion, &n.HostIP, &cpu, &stats, &n.VCPUs, &n.MemoryMB, &n.LocalGB, &n.VCPUsUsed, &n.MemoryMBUsed, &n.LocalGBUsed,
+		err := r.Scan(&n.ID, &uuid, &host, &name, &n.HypervisorType, &n.HypervisorVersion, &n.HostIP, &cpu, &stats, &n.VCPUs, &n.MemoryMB,
+			&n.LocalGB, &n.VCPUsUsed, &n.MemoryMBUsed, &n.LocalGBUsed,
 			&n.FreeRAMMB, &n.FreeDiskGB, &n.CurrentWorkload, &n.RunningVMs, &n.DiskAvailableLeast)
 		n.UUID, n.Host, n.HypervisorHostname, n.CPUInfo, n.Stats = uuid.String, host.String, name.String, cpu.String, stats.String
 		return err
@@ -99,5 +102,6 @@ func NodeStatistics(ctx context.Context, c *db.Cell) (*objects.NodeStatistics, e
 		names, dest = append(names, "COALESCE(SUM(n."+name+"), 0)"), append(dest, to)
 	}
 	return s, c.DB.One(ctx, append(dest, &s.Count), "SELECT "+strings.Join(names, ", ")+
-		", COUNT(*) FROM compute_nodes n JOIN services s ON (n.host = s.host OR n.service_id = s.id) AND s.disabled = ? AND s.? = 'nova-compute' AND s.deleted = 0 WHERE n.deleted = 0", false, bun.Ident("binary"))
+		", COUNT(*) FROM compute_nodes n JOIN services s ON (n.host = s.host OR n.service_id = s.id) AND s.disabled = ? AND s.? = "+
+		"'nova-compute' AND s.deleted = 0 WHERE n.deleted = 0", false, bun.Ident("binary"))
 }

@@ -17,7 +17,8 @@ func ConsoleToken(ctx context.Context, c *db.Cell, token string, now time.Time) 
 	hash := sha256.Sum256([]byte(token))
 	t := &objects.ConsoleToken{}
 	err := c.DB.One(ctx, []any{&t.Kind, &t.Host, &t.Port, &t.InternalAccessPath, &t.InstanceUUID, &t.TLSPort},
-		"SELECT console_type, host, port, internal_access_path, instance_uuid, tls_port FROM console_auth_tokens WHERE token_hash = ? AND expires > ?",
+		"SELECT console_type, host, port, internal_access_path, instance_uuid, tls_port FROM console_auth_tokens WHERE token_hash = ? AND "+
+			"expires > ?",
 		hex.EncodeToString(hash[:]), now.Unix())
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil

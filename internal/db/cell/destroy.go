@@ -34,11 +34,14 @@ func Destroy(ctx context.Context, c *db.Cell, uuid string, hasHost bool) error {
 			return ErrHostChanged
 		}
 		for _, t := range []struct{ table, key string }{
-			{"security_group_instance_association", "instance_uuid"}, {"instance_info_caches", "instance_uuid"}, {"instance_metadata", "instance_uuid"},
+			{"security_group_instance_association", "instance_uuid"}, {"instance_info_caches", "instance_uuid"}, {"instance_metadata",
+				"instance_uuid"},
 			{"instance_faults", "instance_uuid"}, {"instance_extra", "instance_uuid"}, {"instance_system_metadata", "instance_uuid"},
-			{"block_device_mapping", "instance_uuid"}, {"migrations", "instance_uuid"}, {"virtual_interfaces", "instance_uuid"}, {"instance_id_mappings", "uuid"},
+			{"block_device_mapping", "instance_uuid"}, {"migrations", "instance_uuid"}, {"virtual_interfaces", "instance_uuid"},
+			{"instance_id_mappings", "uuid"},
 		} {
-			if _, err := db.Exec(ctx, tx, "UPDATE ? SET deleted = id, deleted_at = ? WHERE ? = ? AND deleted = 0", bun.Ident(t.table), now, bun.Ident(t.key), uuid); err != nil {
+			if _, err := db.Exec(ctx, tx, "UPDATE ? SET deleted = id, deleted_at = ? WHERE ? = ? AND deleted = 0", bun.Ident(t.table), now,
+				bun.Ident(t.key), uuid); err != nil {
 				return err
 			}
 		}

@@ -16,11 +16,16 @@ func BlockDevices(ctx context.Context, c *db.Cell, server string) ([]*objects.Bl
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
 		b := &objects.BlockDevice{}
 		list = append(list, b)
-		return r.Scan(&b.ID, &b.UUID, &b.InstanceUUID, &b.SourceType, &b.DestinationType, &b.GuestFormat, &b.DeviceType, &b.DiskBus, &b.BootIndex, &b.DeviceName,
-			truth{&b.DeleteOnTermination}, &b.SnapshotID, &b.VolumeID, &b.VolumeSize, &b.ImageID, truth{&b.NoDevice}, &b.ConnectionInfo, &b.Tag, &b.AttachmentID,
-			&b.VolumeType, truth{&b.Encrypted}, &b.EncryptionSecretUUID, &b.EncryptionFormat, &b.EncryptionOptions, db.Time{P: &b.CreatedAt}, db.Time{P: &b.UpdatedAt})
-	}, `SELECT id, uuid, instance_uuid, source_type, destination_type, guest_format, device_type, disk_bus, boot_index, device_name, delete_on_termination, snapshot_id,
-		volume_id, volume_size, image_id, no_device, connection_info, tag, attachment_id, volume_type, encrypted, encryption_secret_uuid, encryption_format,
+		return r.Scan(&b.ID, &b.UUID, &b.InstanceUUID, &b.SourceType, &b.DestinationType, &b.GuestFormat, &b.DeviceType, &b.DiskBus,
+			&b.BootIndex, &b.DeviceName,
+			truth{&b.DeleteOnTermination}, &b.SnapshotID, &b.VolumeID, &b.VolumeSize, &b.ImageID, truth{&b.NoDevice}, &b.ConnectionInfo, &b.Tag,
+			&b.AttachmentID,
+			&b.VolumeType, truth{&b.Encrypted}, &b.EncryptionSecretUUID, &b.EncryptionFormat, &b.EncryptionOptions, db.Time{P: &b.CreatedAt},
+			db.Time{P: &b.UpdatedAt})
+	}, `SELECT id, uuid, instance_uuid, source_type, destination_type, guest_format, device_type, disk_bus, boot_index, device_name,
+		delete_on_termination, snapshot_id,
+		volume_id, volume_size, image_id, no_device, connection_info, tag, attachment_id, volume_type, encrypted, encryption_secret_uuid,
+			encryption_format,
 		encryption_options, created_at, updated_at FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 ORDER BY id`, server)
 	return list, err
 }
@@ -52,7 +57,8 @@ func Topology(ctx context.Context, c *db.Cell, server string) (*objects.NUMATopo
 
 // LiveMigrations reads the live migrations of a server that are under way.
 func LiveMigrations(ctx context.Context, c *db.Cell, server string) ([]*objects.Migration, error) {
-	return migrations(ctx, c, "instance_uuid = ? AND migration_type = 'live-migration' AND status IN ('queued', 'preparing', 'running', 'post-migrating')", server)
+	return migrations(ctx, c, "instance_uuid = ? AND migration_type = 'live-migration' AND status IN ('queued', 'preparing', 'running', "+
+		"'post-migrating')", server)
 }
 
 // MigrationOf reads one migration of a server, or nil.

@@ -13,7 +13,8 @@ func AddFault(ctx context.Context, c *db.Cell, server, host, message string) err
 	if len(message) > most {
 		message = strings.ToValidUTF8(message[:most], "")
 	}
-	_, err := c.DB.Insert(ctx, c.DB, "INSERT INTO instance_faults (created_at, instance_uuid, code, message, details, host, deleted) VALUES (?, ?, 500, ?, '', ?, 0)",
+	_, err := c.DB.Insert(ctx, c.DB, "INSERT INTO instance_faults (created_at, instance_uuid, code, message, details, host, deleted) "+
+		"VALUES (?, ?, 500, ?, '', ?, 0)",
 		db.Now(), server, message, host)
 	return err
 }

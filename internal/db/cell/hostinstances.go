@@ -30,7 +30,8 @@ func InstancesOn(ctx context.Context, c *db.Cell, hosts []string) ([]*Hosted, er
 		err := r.Scan(&i.ID, &i.UUID, &project, &user, &i.Host, &i.Node, &i.Hostname, &i.DisplayName, &i.MemoryMB, &i.VCPUs, &i.DiskGB)
 		i.ProjectID, i.UserID = project.String, user.String
 		return err
-	}, "SELECT id, uuid, project_id, user_id, host, node, hostname, display_name, COALESCE(memory_mb, 0), COALESCE(vcpus, 0), COALESCE(root_gb, 0) + COALESCE(ephemeral_gb, 0) FROM instances WHERE deleted = 0 AND host IN (?) ORDER BY id", db.In(hosts))
+	}, "SELECT id, uuid, project_id, user_id, host, node, hostname, display_name, COALESCE(memory_mb, 0), COALESCE(vcpus, 0), "+
+		"COALESCE(root_gb, 0) + COALESCE(ephemeral_gb, 0) FROM instances WHERE deleted = 0 AND host IN (?) ORDER BY id", db.In(hosts))
 	return list, err
 }
 

@@ -241,10 +241,13 @@ func fillPairs(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.In
 		}
 		key := bun.Ident("key")
 		add(l.Metadata, "SELECT ?, instance_uuid, ?, value FROM instance_metadata WHERE instance_uuid IN (?) AND deleted = 0", metadata, key)
-		add(l.SystemMetadata, "SELECT ?, instance_uuid, ?, value FROM instance_system_metadata WHERE instance_uuid IN (?) AND deleted = 0", system, key)
-		add(l.LockedReason && !l.SystemMetadata, "SELECT ?, instance_uuid, ?, value FROM instance_system_metadata WHERE ? = 'locked_reason' AND instance_uuid IN (?) AND deleted = 0", system, key, key)
+		add(l.SystemMetadata, "SELECT ?, instance_uuid, ?, value FROM instance_system_metadata WHERE instance_uuid IN (?) AND deleted = 0",
+			system, key)
+		add(l.LockedReason && !l.SystemMetadata, "SELECT ?, instance_uuid, ?, value FROM instance_system_metadata WHERE ? = 'locked_reason' "+
+			"AND instance_uuid IN (?) AND deleted = 0", system, key, key)
 		add(l.Tags, "SELECT ?, resource_id, tag, NULL FROM tags WHERE resource_id IN (?)", tag)
-		add(l.Volumes, "SELECT ?, instance_uuid, volume_id, CASE WHEN delete_on_termination THEN '1' ELSE '0' END FROM block_device_mapping WHERE instance_uuid IN (?) AND deleted = 0 AND volume_id IS NOT NULL AND volume_id <> ''", volume)
+		add(l.Volumes, "SELECT ?, instance_uuid, volume_id, CASE WHEN delete_on_termination THEN '1' ELSE '0' END FROM block_device_mapping "+
+			"WHERE instance_uuid IN (?) AND deleted = 0 AND volume_id IS NOT NULL AND volume_id <> ''", volume)
 	}
 	for _, i := range m {
 		if l.Metadata {
@@ -289,7 +292,8 @@ func fillFaults(ctx context.Context, c *db.Cell, _ Load, m map[string]*objects.I
 			f.Message = message.String
 			m[uuid].Fault = f
 			return nil
-		}, "SELECT f.instance_uuid, f.created_at, f.code, f.message, f.details, f.host FROM instance_faults f JOIN (SELECT MAX(id) AS id FROM instance_faults WHERE instance_uuid IN (?) AND deleted = 0 GROUP BY instance_uuid) newest ON newest.id = f.id", db.In(list))
+		}, "SELECT f.instance_uuid, f.created_at, f.code, f.message, f.details, f.host FROM instance_faults f JOIN (SELECT MAX(id) AS id FROM "+
+			"instance_faults WHERE instance_uuid IN (?) AND deleted = 0 GROUP BY instance_uuid) newest ON newest.id = f.id", db.In(list))
 		if err != nil {
 			return err
 		}

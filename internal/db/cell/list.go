@@ -37,7 +37,8 @@ type InstanceQuery struct {
 	Load Load
 }
 
-var exactColumns = []string{"project_id", "user_id", "image_ref", "vm_state", "instance_type_id", "uuid", "host", "task_state", "locked", "hidden"}
+var exactColumns = []string{"project_id", "user_id", "image_ref", "vm_state", "instance_type_id", "uuid", "host", "task_state",
+	"locked", "hidden"}
 
 // filterable tells whether a name is a column that Filters knows.
 func filterable(name string) bool {

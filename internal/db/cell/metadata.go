@@ -17,8 +17,10 @@ import (
 // guestColumns are what the metadata service shows of an instance's own row.
 var guestColumns = func() []column {
 	var list []column
-	for _, name := range []string{"id", "uuid", "user_id", "project_id", "image_ref", "kernel_id", "ramdisk_id", "launch_index", "key_name", "key_data",
-		"hostname", "display_name", "user_data", "reservation_id", "availability_zone", "root_device_name", "default_ephemeral_device", "default_swap_device"} {
+	for _, name := range []string{"id", "uuid", "user_id", "project_id", "image_ref", "kernel_id", "ramdisk_id", "launch_index",
+		"key_name", "key_data",
+		"hostname", "display_name", "user_data", "reservation_id", "availability_zone", "root_device_name", "default_ephemeral_device",
+		"default_swap_device"} {
 		c, _ := columnNamed(name)
 		list = append(list, c)
 	}
@@ -111,7 +113,8 @@ func GuestSystem(ctx context.Context, c *db.Cell, uuid string) (s objects.GuestS
 			s.Password += v
 		}
 		return err
-	}, "SELECT ?, value FROM instance_system_metadata WHERE instance_uuid = ? AND deleted = 0 AND (? LIKE 'password%' OR ? = 'boot_roles') ORDER BY ?", key, uuid, key, key, key)
+	}, "SELECT ?, value FROM instance_system_metadata WHERE instance_uuid = ? AND deleted = 0 AND (? LIKE 'password%' OR ? = 'boot_roles') "+
+		"ORDER BY ?", key, uuid, key, key, key)
 	return s, err
 }
 
@@ -151,7 +154,8 @@ func guestDevices(ctx context.Context, c *db.Cell, uuid string, e *objects.Guest
 		err := r.Scan(&d.DeviceName, text{&d.SourceType}, text{&d.DestinationType}, text{&d.GuestFormat})
 		e.Disks = append(e.Disks, d)
 		return err
-	}, "SELECT device_name, source_type, destination_type, guest_format FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 ORDER BY id", uuid)
+	}, "SELECT device_name, source_type, destination_type, guest_format FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 "+
+		"ORDER BY id", uuid)
 }
 
 const (
@@ -263,7 +267,8 @@ func setPairs(ctx context.Context, tx bun.Tx, t pairTable, uuid string, pairs ma
 		have, ok := rows[k]
 		switch {
 		case !ok:
-			_, err = db.Exec(ctx, tx, "INSERT INTO ? (created_at, instance_uuid, ?, value, deleted) VALUES (?, ?, ?, ?, 0)", bun.Ident(t.name), key, db.Now(), uuid, k, v)
+			_, err = db.Exec(ctx, tx, "INSERT INTO ? (created_at, instance_uuid, ?, value, deleted) VALUES (?, ?, ?, ?, 0)", bun.Ident(t.name),
+				key, db.Now(), uuid, k, v)
 		case !have.value.Valid || have.value.String != v:
 			_, err = db.Exec(ctx, tx, "UPDATE ? SET value = ?, updated_at = ? WHERE id = ?", bun.Ident(t.name), v, db.Now(), have.id)
 		}

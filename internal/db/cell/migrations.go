@@ -66,7 +66,8 @@ func Migrations(ctx context.Context, c *db.Cell, q MigrationQuery) ([]*objects.M
 // MigrationsUnderWay reads the migrations of a host's node that are neither
 // finished nor failed; a resize is finished when it is confirmed or reverted.
 func MigrationsUnderWay(ctx context.Context, c *db.Cell, host, node string) ([]*objects.Migration, error) {
-	return migrations(ctx, c, "(source_compute = ? AND source_node = ? OR dest_compute = ? AND dest_node = ?) AND status NOT IN ('confirmed', 'reverted', 'error', 'failed', 'completed', 'cancelled', 'done')",
+	return migrations(ctx, c, "(source_compute = ? AND source_node = ? OR dest_compute = ? AND dest_node = ?) AND status NOT IN "+
+		"('confirmed', 'reverted', 'error', 'failed', 'completed', 'cancelled', 'done')",
 		host, node, host, node)
 }
 
@@ -147,8 +148,12 @@ func selectMigrations(ctx context.Context, c *db.Cell, tail string, args ...any)
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
 		m := &objects.Migration{}
 		list = append(list, m)
-		return r.Scan(&m.ID, &m.UUID, &m.InstanceUUID, &m.SourceCompute, &m.DestCompute, &m.DestComputeID, &m.SourceNode, &m.DestNode, &m.DestHost, &m.Status, &m.Type, &m.UserID, &m.ProjectID,
-			&m.MemoryTotal, &m.MemoryDone, &m.MemoryLeft, &m.DiskTotal, &m.DiskDone, &m.DiskLeft, &m.OldInstanceTypeID, &m.NewInstanceTypeID, truth{&m.Hidden}, truth{&m.CrossCell}, db.Time{P: &m.CreatedAt}, db.Time{P: &m.UpdatedAt})
-	}, "SELECT id, uuid, instance_uuid, source_compute, dest_compute, dest_compute_id, source_node, dest_node, dest_host, status, migration_type, user_id, project_id, memory_total, memory_processed, memory_remaining, disk_total, disk_processed, disk_remaining, old_instance_type_id, new_instance_type_id, hidden, cross_cell_move, created_at, updated_at FROM migrations WHERE "+tail, args...)
+		return r.Scan(&m.ID, &m.UUID, &m.InstanceUUID, &m.SourceCompute, &m.DestCompute, &m.DestComputeID, &m.SourceNode, &m.DestNode,
+			&m.DestHost, &m.Status, &m.Type, &m.UserID, &m.ProjectID,
+			&m.MemoryTotal, &m.MemoryDone, &m.MemoryLeft, &m.DiskTotal, &m.DiskDone, &m.DiskLeft, &m.OldInstanceTypeID, &m.NewInstanceTypeID,
+			truth{&m.Hidden}, truth{&m.CrossCell}, db.Time{P: &m.CreatedAt}, db.Time{P: &m.UpdatedAt})
+	}, "SELECT id, uuid, instance_uuid, source_compute, dest_compute, dest_compute_id, source_node, dest_node, dest_host, status, "+
+		"migration_type, user_id, project_id, memory_total, memory_processed, memory_remaining, disk_total, disk_processed, disk_remaining, "+
+		"old_instance_type_id, new_instance_type_id, hidden, cross_cell_move, created_at, updated_at FROM migrations WHERE "+tail, args...)
 	return list, err
 }

@@ -21,7 +21,8 @@ func SetMigrationStatus(ctx context.Context, c *db.Cell, m *objects.Migration, s
 // what the host will know it by when it comes back.
 func CreateEvacuation(ctx context.Context, c *db.Cell, m *objects.Migration) error {
 	now := db.Now()
-	id, err := c.DB.Insert(ctx, c.DB, `INSERT INTO migrations (created_at, uuid, instance_uuid, source_compute, source_node, dest_compute, status, migration_type,
+	id, err := c.DB.Insert(ctx, c.DB, `INSERT INTO migrations (created_at, uuid, instance_uuid, source_compute, source_node, dest_compute,
+		status, migration_type,
 		user_id, project_id, hidden, cross_cell_move, deleted) VALUES (?, ?, ?, ?, ?, ?, 'accepted', 'evacuation', ?, ?, ?, ?, 0)`,
 		now, m.UUID, m.InstanceUUID, m.SourceCompute, m.SourceNode, m.DestCompute, m.UserID, m.ProjectID, false, false)
 	m.ID, m.CreatedAt = id, &now

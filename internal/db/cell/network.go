@@ -13,16 +13,19 @@ import (
 func ForgetNetwork(ctx context.Context, c *db.Cell, server string) error {
 	now := db.Now()
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {
-		if _, err := db.Exec(ctx, tx, "UPDATE virtual_interfaces SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND deleted = 0", now, server); err != nil {
+		if _, err := db.Exec(ctx, tx, "UPDATE virtual_interfaces SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND deleted = 0", now,
+			server); err != nil {
 			return err
 		}
-		_, err := db.Exec(ctx, tx, "UPDATE instance_info_caches SET network_info = '[]', updated_at = ? WHERE instance_uuid = ? AND deleted = 0", now, server)
+		_, err := db.Exec(ctx, tx, "UPDATE instance_info_caches SET network_info = '[]', updated_at = ? WHERE instance_uuid = ? AND deleted = "+
+			"0", now, server)
 		return err
 	})
 }
 
 // SaveNetwork writes what is known of a server's interfaces.
 func SaveNetwork(ctx context.Context, c *db.Cell, server, networkInfo string) error {
-	_, err := db.Exec(ctx, c.DB, "UPDATE instance_info_caches SET network_info = ?, updated_at = ? WHERE instance_uuid = ? AND deleted = 0", networkInfo, db.Now(), server)
+	_, err := db.Exec(ctx, c.DB, "UPDATE instance_info_caches SET network_info = ?, updated_at = ? WHERE instance_uuid = ? AND deleted = 0",
+		networkInfo, db.Now(), server)
 	return err
 }

@@ -73,7 +73,8 @@ func removePairs(ctx context.Context, tx bun.Tx, t pairTable, uuid string, keys 
 	var err error
 	if t.keep {
 		now := db.Now()
-		_, err = db.Exec(ctx, tx, "UPDATE ? SET deleted = id, deleted_at = ?, updated_at = ?"+where, append([]any{bun.Ident(t.name), now, now}, args...)...)
+		_, err = db.Exec(ctx, tx, "UPDATE ? SET deleted = id, deleted_at = ?, updated_at = ?"+where, append([]any{bun.Ident(t.name), now, now},
+			args...)...)
 	} else {
 		_, err = db.Exec(ctx, tx, "DELETE FROM ?"+where, append([]any{bun.Ident(t.name)}, args...)...)
 	}
@@ -83,6 +84,7 @@ func removePairs(ctx context.Context, tx bun.Tx, t pairTable, uuid string, keys 
 // RemoveMetadata takes one key from an instance's metadata. The instance does not
 // count as updated, nor does the key's row.
 func RemoveMetadata(ctx context.Context, c *db.Cell, uuid, key string) error {
-	_, err := db.Exec(ctx, c.DB, "UPDATE instance_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND deleted = 0 AND ? = ?", db.Now(), uuid, bun.Ident("key"), key)
+	_, err := db.Exec(ctx, c.DB, "UPDATE instance_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND deleted = 0 AND ? "+
+		"= ?", db.Now(), uuid, bun.Ident("key"), key)
 	return err
 }

@@ -17,12 +17,14 @@ var extraParts = []struct {
 	part   objects.Parts
 	column string
 }{
-	{objects.PartFlavor, "flavor"}, {objects.PartNUMATopology, "numa_topology"}, {objects.PartPCIRequests, "pci_requests"}, {objects.PartDeviceMetadata, "device_metadata"},
+	{objects.PartFlavor, "flavor"}, {objects.PartNUMATopology, "numa_topology"}, {objects.PartPCIRequests, "pci_requests"},
+	{objects.PartDeviceMetadata, "device_metadata"},
 	{objects.PartMigrationContext, "migration_context"}, {objects.PartKeypairs, "keypairs"}, {objects.PartTrustedCerts, "trusted_certs"},
 	{objects.PartResources, "resources"}, {objects.PartVCPUModel, "vcpu_model"},
 }
 
-const allExtra = objects.PartFlavor | objects.PartNUMATopology | objects.PartPCIRequests | objects.PartDeviceMetadata | objects.PartMigrationContext | objects.PartKeypairs | objects.PartTrustedCerts | objects.PartResources | objects.PartVCPUModel
+const allExtra = objects.PartFlavor | objects.PartNUMATopology | objects.PartPCIRequests | objects.PartDeviceMetadata |
+	objects.PartMigrationContext | objects.PartKeypairs | objects.PartTrustedCerts | objects.PartResources | objects.PartVCPUModel
 
 // fillRecord reads the fields of the versioned object.
 func fillRecord(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.Instance) error {
@@ -91,7 +93,8 @@ func recordExtra(ctx context.Context, c *db.Cell, parts objects.Parts, m map[str
 				}
 			}
 			return nil
-		}, `SELECT i.uuid, n.instance_uuid, n.network_info, n.created_at, n.updated_at, n.deleted_at, e.flavor, e.numa_topology, e.pci_requests, e.device_metadata,
+		}, `SELECT i.uuid, n.instance_uuid, n.network_info, n.created_at, n.updated_at, n.deleted_at, e.flavor, e.numa_topology,
+			e.pci_requests, e.device_metadata,
 			e.migration_context, e.keypairs, e.trusted_certs, e.resources, e.vcpu_model
 			FROM instances i LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid LEFT JOIN instance_info_caches n ON n.instance_uuid = i.uuid
 			WHERE i.uuid IN (?)`, db.In(list))
@@ -165,7 +168,8 @@ func recordFaults(ctx context.Context, c *db.Cell, _ objects.Parts, m map[string
 			m[uuid].Fault = f
 			return nil
 		}, `SELECT f.id, f.instance_uuid, f.code, f.message, f.details, f.host, f.created_at, f.updated_at FROM instance_faults f
-			JOIN (SELECT MAX(id) AS id FROM instance_faults WHERE instance_uuid IN (?) AND deleted = 0 GROUP BY instance_uuid) newest ON newest.id = f.id`, db.In(list))
+			JOIN (SELECT MAX(id) AS id FROM instance_faults WHERE instance_uuid IN (?) AND deleted = 0 GROUP BY instance_uuid) newest ON
+			 newest.id = f.id`, db.In(list))
 		if err != nil {
 			return err
 		}
@@ -178,7 +182,8 @@ func recordPCIDevices(ctx context.Context, c *db.Cell, _ objects.Parts, m map[st
 		err := c.DB.Each(ctx, func(r *sql.Rows) error {
 			d := &objects.PCIDevice{ExtraInfo: map[string]any{}}
 			var extra sql.NullString
-			if err := r.Scan(&d.ID, &d.ComputeNodeID, &d.Address, &d.ProductID, &d.VendorID, &d.Type, &d.DevID, &d.Label, &d.Status, &extra, &d.InstanceUUID,
+			if err := r.Scan(&d.ID, &d.ComputeNodeID, &d.Address, &d.ProductID, &d.VendorID, &d.Type, &d.DevID, &d.Label, &d.Status, &extra,
+				&d.InstanceUUID,
 				&d.RequestID, &d.NUMANode, &d.ParentAddress, &d.UUID, db.Time{P: &d.CreatedAt}, db.Time{P: &d.UpdatedAt}); err != nil {
 				return err
 			}
@@ -191,7 +196,8 @@ func recordPCIDevices(ctx context.Context, c *db.Cell, _ objects.Parts, m map[st
 				i.PCIDevices = append(i.PCIDevices, d)
 			}
 			return nil
-		}, `SELECT id, compute_node_id, address, product_id, vendor_id, dev_type, dev_id, label, status, extra_info, instance_uuid, request_id, numa_node,
+		}, `SELECT id, compute_node_id, address, product_id, vendor_id, dev_type, dev_id, label, status, extra_info, instance_uuid,
+			request_id, numa_node,
 			parent_addr, uuid, created_at, updated_at FROM pci_devices WHERE deleted = 0 AND instance_uuid IN (?) ORDER BY id`, db.In(list))
 		if err != nil {
 			return err

@@ -108,7 +108,8 @@ func conflict(ctx context.Context, q bun.IDB, uuid string, e Expect) error {
 		return err
 	}
 	is := func(what string, class objects.Class, actual string, states []string) error {
-		return class.Errorf(objects.KindConflict, "Conflict updating instance %s. Expected: {'%s': %s}. Actual: {'%s': %s}", uuid, what, pyList(states), what, pyText(actual))
+		return class.Errorf(objects.KindConflict, "Conflict updating instance %s. Expected: {'%s': %s}. Actual: {'%s': %s}", uuid, what,
+			pyList(states), what, pyText(actual))
 	}
 	switch {
 	case e.Task != nil && !slices.Contains(e.Task, task.String):

@@ -21,7 +21,8 @@ type ServiceQuery struct {
 	Topic  string
 }
 
-const serviceColumns = "id, uuid, host, binary_, topic, report_count, disabled, disabled_reason, forced_down, last_seen_up, created_at, updated_at, version"
+const serviceColumns = "id, uuid, host, binary_, topic, report_count, disabled, disabled_reason, forced_down, last_seen_up, created_at, " +
+	"updated_at, version"
 
 // Services reads services of a cell, by id.
 func Services(ctx context.Context, c *db.Cell, q ServiceQuery) ([]*objects.Service, error) {
@@ -47,7 +48,8 @@ func Services(ctx context.Context, c *db.Cell, q ServiceQuery) ([]*objects.Servi
 		var uuid, host, binary sql.NullString
 		var disabled, forced sql.NullBool
 		var count, version sql.NullInt64
-		if err := r.Scan(&s.ID, &uuid, &host, &binary, &s.Topic, &count, &disabled, &s.DisabledReason, &forced, db.Time{P: &s.LastSeenUp}, db.Time{P: &s.CreatedAt}, db.Time{P: &s.UpdatedAt}, &version); err != nil {
+		if err := r.Scan(&s.ID, &uuid, &host, &binary, &s.Topic, &count, &disabled, &s.DisabledReason, &forced, db.Time{P: &s.LastSeenUp},
+			db.Time{P: &s.CreatedAt}, db.Time{P: &s.UpdatedAt}, &version); err != nil {
 			return err
 		}
 		s.UUID, s.Host, s.Binary = uuid.String, host.String, binary.String
@@ -55,7 +57,8 @@ func Services(ctx context.Context, c *db.Cell, q ServiceQuery) ([]*objects.Servi
 		s.Disabled, s.ForcedDown = disabled.Bool, forced.Bool
 		list = append(list, s)
 		return nil
-	}, "SELECT "+strings.Replace(serviceColumns, "binary_", "?", 1)+" FROM services WHERE "+strings.Join(where, " AND ")+" ORDER BY id", args...)
+	}, "SELECT "+strings.Replace(serviceColumns, "binary_", "?", 1)+" FROM services WHERE "+strings.Join(where, " AND ")+" ORDER BY id",
+		args...)
 	return list, err
 }
 
@@ -63,7 +66,8 @@ func Services(ctx context.Context, c *db.Cell, q ServiceQuery) ([]*objects.Servi
 // not forced down; 0 when there is none.
 func MinimumVersion(ctx context.Context, c *db.Cell, binary string) (int64, error) {
 	var v sql.NullInt64
-	err := c.DB.One(ctx, []any{&v}, "SELECT MIN(version) FROM services WHERE deleted = 0 AND ? = ? AND forced_down = ?", bun.Ident("binary"), binary, false)
+	err := c.DB.One(ctx, []any{&v}, "SELECT MIN(version) FROM services WHERE deleted = 0 AND ? = ? AND forced_down = ?",
+		bun.Ident("binary"), binary, false)
 	return v.Int64, err
 }
 
@@ -89,12 +93,14 @@ func (e Everywhere) MinimumVersion(ctx context.Context, binary string) (int64, e
 // none, which it tells, else brought to the version of this code.
 func UpsertService(ctx context.Context, d *db.DB, s *objects.Service) (made bool, err error) {
 	var id, old int64
-	err = d.One(ctx, []any{&id, &old}, "SELECT id, version FROM services WHERE deleted = 0 AND host = ? AND ? = ?", s.Host, bun.Ident("binary"), s.Binary)
+	err = d.One(ctx, []any{&id, &old}, "SELECT id, version FROM services WHERE deleted = 0 AND host = ? AND ? = ?", s.Host,
+		bun.Ident("binary"), s.Binary)
 	switch {
 	case err == nil && old < s.Version:
 		_, err = db.Exec(ctx, d, "UPDATE services SET updated_at = ?, version = ? WHERE id = ?", db.Now(), s.Version, id)
 	case errors.Is(err, sql.ErrNoRows):
-		_, err = d.Insert(ctx, d, "INSERT INTO services (created_at, host, ?, report_count, disabled, forced_down, version, uuid, deleted) VALUES (?, ?, ?, 0, ?, ?, ?, ?, 0)",
+		_, err = d.Insert(ctx, d, "INSERT INTO services (created_at, host, ?, report_count, disabled, forced_down, version, uuid, deleted) "+
+			"VALUES (?, ?, ?, 0, ?, ?, ?, ?, 0)",
 			bun.Ident("binary"), db.Now(), s.Host, s.Binary, false, false, s.Version, s.UUID)
 		if _, raced := db.Duplicate(err); raced {
 			return false, nil // a sibling process was first
@@ -107,6 +113,7 @@ func UpsertService(ctx context.Context, d *db.DB, s *objects.Service) (made bool
 // HasNode tells whether a host has a hypervisor of this name.
 func HasNode(ctx context.Context, c *db.Cell, host, node string) (bool, error) {
 	var n int64
-	err := c.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM compute_nodes WHERE deleted = 0 AND host = ? AND hypervisor_hostname = ?", host, node)
+	err := c.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM compute_nodes WHERE deleted = 0 AND host = ? AND hypervisor_hostname = ?", host,
+		node)
 	return n > 0, err
 }

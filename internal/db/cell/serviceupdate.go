@@ -60,7 +60,8 @@ func DeleteService(ctx context.Context, c *db.Cell, s *objects.Service) error {
 		if s.Binary != "nova-compute" {
 			return nil
 		}
-		_, err := db.Exec(ctx, tx, "UPDATE compute_nodes SET deleted = id, deleted_at = ?, mapped = 0 WHERE deleted = 0 AND (service_id = ? OR host = ?)", now, s.ID, s.Host)
+		_, err := db.Exec(ctx, tx, "UPDATE compute_nodes SET deleted = id, deleted_at = ?, mapped = 0 WHERE deleted = 0 AND (service_id = ? "+
+			"OR host = ?)", now, s.ID, s.Host)
 		return err
 	})
 }

@@ -21,9 +21,11 @@ func Shares(ctx context.Context, c *db.Cell, server string) ([]*objects.Share, e
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
 		s := &objects.Share{}
 		list = append(list, s)
-		return r.Scan(&s.ID, text{&s.UUID}, &s.InstanceUUID, text{&s.ShareID}, text{&s.Status}, text{&s.Tag}, text{&s.ExportLocation}, text{&s.Protocol},
+		return r.Scan(&s.ID, text{&s.UUID}, &s.InstanceUUID, text{&s.ShareID}, text{&s.Status}, text{&s.Tag}, text{&s.ExportLocation},
+			text{&s.Protocol},
 			db.Time{P: &s.CreatedAt}, db.Time{P: &s.UpdatedAt})
-	}, "SELECT id, uuid, instance_uuid, share_id, status, tag, export_location, share_proto, created_at, updated_at FROM share_mapping WHERE instance_uuid = ? ORDER BY id", server)
+	}, "SELECT id, uuid, instance_uuid, share_id, status, tag, export_location, share_proto, created_at, updated_at FROM share_mapping "+
+		"WHERE instance_uuid = ? ORDER BY id", server)
 	return list, err
 }
 
@@ -31,10 +33,12 @@ func Shares(ctx context.Context, c *db.Cell, server string) ([]*objects.Share, e
 // the server has the share, or another one by that tag.
 func CreateShare(ctx context.Context, c *db.Cell, s *objects.Share) error {
 	now := db.Now()
-	id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO share_mapping (created_at, uuid, instance_uuid, share_id, status, tag, export_location, share_proto) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO share_mapping (created_at, uuid, instance_uuid, share_id, status, tag, export_location, "+
+		"share_proto) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		now, s.UUID, s.InstanceUUID, s.ShareID, s.Status, s.Tag, s.ExportLocation, s.Protocol)
 	if _, duplicate := db.Duplicate(err); duplicate {
-		return objects.ErrShareMappingAlreadyExists.Errorf(objects.KindConflict, "Share '%s' or tag '%s' already associated to this server.", s.ShareID, s.Tag)
+		return objects.ErrShareMappingAlreadyExists.Errorf(objects.KindConflict, "Share '%s' or tag '%s' already associated to this server.",
+			s.ShareID, s.Tag)
 	}
 	s.ID, s.CreatedAt = id, &now
 	return err

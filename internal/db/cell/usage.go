@@ -22,7 +22,8 @@ func Usage(ctx context.Context, c *db.Cell, project, user string) (objects.Used[
 		args = append(args, user, user, user)
 		dest = append(dest, &u.User.Instances, &u.User.Cores, &u.User.RAM)
 	}
-	err := c.DB.One(ctx, dest, "SELECT "+columns+" FROM instances WHERE deleted = 0 AND (vm_state <> 'soft-delete' OR vm_state IS NULL) AND project_id = ? AND (hidden = ? OR hidden IS NULL)",
+	err := c.DB.One(ctx, dest, "SELECT "+columns+" FROM instances WHERE deleted = 0 AND (vm_state <> 'soft-delete' OR vm_state IS NULL) "+
+		"AND project_id = ? AND (hidden = ? OR hidden IS NULL)",
 		append(args, project, false)...)
 	return u, err
 }
@@ -40,7 +41,8 @@ func Alive(ctx context.Context, c *db.Cell, uuids []string, user string) ([]stri
 		err := r.Scan(&uuid)
 		alive = append(alive, uuid)
 		return err
-	}, "SELECT uuid FROM instances WHERE deleted = 0 AND (vm_state <> 'soft-delete' OR vm_state IS NULL) AND (hidden = ? OR hidden IS NULL) AND uuid IN (?)"+of+" ORDER BY created_at DESC, id DESC", args...)
+	}, "SELECT uuid FROM instances WHERE deleted = 0 AND (vm_state <> 'soft-delete' OR vm_state IS NULL) AND (hidden = ? OR hidden IS "+
+		"NULL) AND uuid IN (?)"+of+" ORDER BY created_at DESC, id DESC", args...)
 	return alive, err
 }
 

@@ -76,7 +76,8 @@ func activeBetween(ctx context.Context, c *db.Cell, w objects.UsageWindow, marke
 		where, args = where+" AND i.project_id = ?", append(args, w.Project)
 	}
 	if marker.UUID != "" {
-		where, args = where+" AND (i.project_id > ? OR i.project_id = ? AND i.uuid > ?)", append(args, marker.ProjectID, marker.ProjectID, marker.UUID)
+		where, args = where+" AND (i.project_id > ? OR i.project_id = ? AND i.uuid > ?)", append(args, marker.ProjectID, marker.ProjectID,
+			marker.UUID)
 	}
 	s := newScanner(Load{Brief: true, Extra: true}, "project_id", "launched_at", "terminated_at", "vm_state")
 	return rows(ctx, c, s, where+" ORDER BY i.project_id, i.uuid LIMIT ?", append(args, w.Limit)...)
@@ -96,7 +97,8 @@ func (a Audits) AuditTasks(ctx context.Context, begin, end time.Time) ([]objects
 		t.Items, t.Errors = items.Int64, failed.Int64
 		list = append(list, t)
 		return err
-	}, "SELECT host, state, message, task_items, errors FROM task_log WHERE deleted = 0 AND task_name = 'instance_usage_audit' AND period_beginning = ? AND period_ending = ? ORDER BY id", begin, end)
+	}, "SELECT host, state, message, task_items, errors FROM task_log WHERE deleted = 0 AND task_name = 'instance_usage_audit' AND "+
+		"period_beginning = ? AND period_ending = ? ORDER BY id", begin, end)
 	return list, err
 }
 

@@ -28,7 +28,8 @@ func (f *Fleet) Build(ctx context.Context, b Build) error {
 	}
 	j := &Job{Fleet: f, Ctx: ctx, Host: b.Host.Name, Caller: b.Caller, Server: s}
 	zone := f.Zone(ctx, b.Host.Name)
-	if _, err := j.Records.Update(ctx, b.Server, records.Row{"host": b.Host.Name, "node": b.Host.Name, "launched_on": b.Host.Name, "compute_id": b.Host.ID, "task_state": "spawning", "availability_zone": zone}); err != nil {
+	if _, err := j.Records.Update(ctx, b.Server, records.Row{"host": b.Host.Name, "node": b.Host.Name, "launched_on": b.Host.Name,
+		"compute_id": b.Host.ID, "task_state": "spawning", "availability_zone": zone}); err != nil {
 		return err
 	}
 	s.Host, s.Zone = b.Host.Name, zone
@@ -63,7 +64,8 @@ func (j *Job) spawn(b Build) error {
 				return err
 			}
 		}
-		if still, err = r.UpdateWhile(j.Ctx, s.UUID, "spawning", done(records.Row{"vm_state": "active", "power_state": running, "launched_at": now(), "root_device_name": root})); err != nil || !still {
+		if still, err = r.UpdateWhile(j.Ctx, s.UUID, "spawning", done(records.Row{"vm_state": "active", "power_state": running,
+			"launched_at": now(), "root_device_name": root})); err != nil || !still {
 			return err
 		}
 		return r.Usage(j.Ctx, j.Host)

@@ -138,7 +138,8 @@ type method struct {
 func (f *Fleet) handle(ctx context.Context, host string, r *rpc.Request) (any, error) {
 	m, known := f.methods[r.Method]
 	if !known {
-		return nil, &rpc.RemoteError{Class: "UnsupportedVersion", Module: "oslo_messaging.rpc.client", Message: "Endpoint does not support RPC method " + r.Method}
+		return nil, &rpc.RemoteError{Class: "UnsupportedVersion", Module: "oslo_messaging.rpc.client",
+			Message: "Endpoint does not support RPC method " + r.Method}
 	}
 	var about struct {
 		Data struct {

@@ -19,7 +19,8 @@ func (j *Job) consoleOutput() (any, error) {
 	if j.Server.Power != running {
 		return "", nil
 	}
-	lines := []string{"[    0.000000] Linux version of --dev", "[    0.100000] nothing runs here: this host stands in for a hypervisor", "cloud-init: instance-id " + j.Server.UUID, j.Server.Name + " login: "}
+	lines := []string{"[    0.000000] Linux version of --dev", "[    0.100000] nothing runs here: this host stands in for a hypervisor",
+		"cloud-init: instance-id " + j.Server.UUID, j.Server.Name + " login: "}
 	var tail any
 	j.arg("tail_length", &tail)
 	if tail != nil && fmt.Sprint(tail) != "-1" {
@@ -37,7 +38,8 @@ func (j *Job) console() (any, error) {
 	kind := j.text("console_type")
 	token := uuid.NewString()
 	hash := sha256.Sum256([]byte(token))
-	base := map[string]string{"novnc": "/vnc_lite.html", "xvpvnc": "/console", "spice-html5": "/spice_auto.html", "serial": "/", "webmks": "/"}[kind]
+	base := map[string]string{"novnc": "/vnc_lite.html", "xvpvnc": "/console", "spice-html5": "/spice_auto.html", "serial": "/",
+		"webmks": "/"}[kind]
 	if base == "" {
 		return nil, Failed("ConsoleTypeInvalid", "Invalid console type %s", kind)
 	}
@@ -50,14 +52,18 @@ func (j *Job) console() (any, error) {
 		base = "ws://127.0.0.1:6083/"
 		address = base + "?token=" + token
 	}
-	err := j.Records.AddConsole(j.Ctx, records.Row{"token_hash": hex.EncodeToString(hash[:]), "console_type": kind, "host": "127.0.0.1", "port": 5900, "instance_uuid": j.Server.UUID,
+	err := j.Records.AddConsole(j.Ctx, records.Row{"token_hash": hex.EncodeToString(hash[:]), "console_type": kind, "host": "127.0.0.1",
+		"port": 5900, "instance_uuid": j.Server.UUID,
 		"expires": time.Now().Unix() + consoleTime, "access_url_base": base})
-	return map[string]any{"host": "127.0.0.1", "port": 5900, "token": token, "access_url": address, "internal_access_path": nil, "tlsPort": nil}, err
+	return map[string]any{"host": "127.0.0.1", "port": 5900, "token": token, "access_url": address, "internal_access_path": nil,
+		"tlsPort": nil}, err
 }
 
 func (j *Job) diagnostics() (any, error) {
-	return raw(`{"cpu0_time": 17300000000, "memory": 524288, "vda_errors": -1, "vda_read": 262144, "vda_read_req": 112, "vda_write": 5778432, "vda_write_req": 488,
-		"vnet1_rx": 2070139, "vnet1_rx_drop": 0, "vnet1_rx_errors": 0, "vnet1_rx_packets": 26701, "vnet1_tx": 140208, "vnet1_tx_drop": 0, "vnet1_tx_errors": 0, "vnet1_tx_packets": 662}`), nil
+	return raw(`{"cpu0_time": 17300000000, "memory": 524288, "vda_errors": -1, "vda_read": 262144, "vda_read_req": 112,
+		 "vda_write": 5778432, "vda_write_req": 488,
+		"vnet1_rx": 2070139, "vnet1_rx_drop": 0, "vnet1_rx_errors": 0, "vnet1_rx_packets": 26701, "vnet1_tx": 140208, "vnet1_tx_drop": 0,
+		 "vnet1_tx_errors": 0, "vnet1_tx_packets": 662}`), nil
 }
 
 // instanceDiagnostics is the same in the form of 2.48: that of Nova's fake driver.
@@ -65,12 +71,15 @@ func (j *Job) instanceDiagnostics() (any, error) {
 	part := func(name string, data map[string]any) *versioned.Object {
 		return versioned.Made(name, data)
 	}
-	return versioned.Made("Diagnostics", map[string]any{"state": "running", "driver": "libvirt", "hypervisor": "kvm", "hypervisor_os": "ubuntu", "uptime": 46664,
+	return versioned.Made("Diagnostics", map[string]any{"state": "running", "driver": "libvirt", "hypervisor": "kvm",
+		"hypervisor_os": "ubuntu", "uptime": 46664,
 		"config_drive": true, "num_cpus": 1, "num_nics": 1, "num_disks": 1,
 		"cpu_details": []any{part("CpuDiagnostics", map[string]any{"id": 0, "time": 17300000000, "utilisation": 15})},
-		"nic_details": []any{part("NicDiagnostics", map[string]any{"mac_address": "01:23:45:67:89:ab", "rx_octets": 2070139, "rx_errors": 100, "rx_drop": 200, "rx_packets": 26701, "rx_rate": 300,
+		"nic_details": []any{part("NicDiagnostics", map[string]any{"mac_address": "01:23:45:67:89:ab", "rx_octets": 2070139, "rx_errors": 100,
+			"rx_drop": 200, "rx_packets": 26701, "rx_rate": 300,
 			"tx_octets": 140208, "tx_errors": 400, "tx_drop": 500, "tx_packets": 662, "tx_rate": 600})},
-		"disk_details":   []any{part("DiskDiagnostics", map[string]any{"read_bytes": 262144, "read_requests": 112, "write_bytes": 5778432, "write_requests": 488, "errors_count": 1})},
+		"disk_details": []any{part("DiskDiagnostics", map[string]any{"read_bytes": 262144, "read_requests": 112, "write_bytes": 5778432,
+			"write_requests": 488, "errors_count": 1})},
 		"memory_details": part("MemoryDiagnostics", map[string]any{"maximum": 524288, "used": 0})}), nil
 }
 

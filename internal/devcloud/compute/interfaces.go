@@ -17,7 +17,8 @@ func (j *Job) attachInterface() (any, error) {
 		return nil, Failed("InterfaceAttachFailed", "Failed to attach network adapter device to %s", j.Server.UUID)
 	}
 	if len(made) != 1 {
-		return nil, Failed("InterfaceAttachFailedNoNetwork", "No specific network was requested and none are available for project '%s'.", j.Server.ProjectID)
+		return nil, Failed("InterfaceAttachFailedNoNetwork", "No specific network was requested and none are available for project '%s'.",
+			j.Server.ProjectID)
 	}
 	if err := j.Records.AddInterface(j.Ctx, j.Server.UUID, j.mac(made[0]), made[0]); err != nil {
 		return nil, err

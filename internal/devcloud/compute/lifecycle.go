@@ -58,7 +58,9 @@ func (j *Job) shelve() (any, error) {
 			j.Log.Info().Err(err).Msg("the image of a shelved server is gone")
 		}
 	}
-	if err := j.Records.SetSystem(j.Ctx, j.Server.UUID, map[string]string{"shelved_at": time.Now().UTC().Format("2006-01-02T15:04:05.000000"), "shelved_image_id": image, "shelved_host": j.Host}); err != nil {
+	if err := j.Records.SetSystem(j.Ctx, j.Server.UUID,
+		map[string]string{"shelved_at": time.Now().UTC().Format("2006-01-02T15:04:05.000000"), "shelved_image_id": image,
+			"shelved_host": j.Host}); err != nil {
 		return nil, err
 	}
 	if err := j.set(records.Row{"vm_state": "shelved", "power_state": shutdown, "task_state": "shelving_offloading"}); err != nil {
@@ -69,7 +71,8 @@ func (j *Job) shelve() (any, error) {
 
 func (j *Job) offload() (any, error) {
 	if j.Server.System["shelved_at"] == "" && j.Server.VM != "shelved" {
-		if err := j.Records.SetSystem(j.Ctx, j.Server.UUID, map[string]string{"shelved_at": time.Now().UTC().Format("2006-01-02T15:04:05.000000"), "shelved_host": j.Host}); err != nil {
+		if err := j.Records.SetSystem(j.Ctx, j.Server.UUID,
+			map[string]string{"shelved_at": time.Now().UTC().Format("2006-01-02T15:04:05.000000"), "shelved_host": j.Host}); err != nil {
 			return nil, err
 		}
 	}
@@ -98,8 +101,10 @@ func (j *Job) Unshelve(h records.Host) error {
 			return err
 		}
 	}
-	if err := j.Records.SetSystem(j.Ctx, j.Server.UUID, map[string]string{"shelved_at": "", "shelved_image_id": "", "shelved_host": ""}); err != nil {
+	if err := j.Records.SetSystem(j.Ctx, j.Server.UUID, map[string]string{"shelved_at": "", "shelved_image_id": "",
+		"shelved_host": ""}); err != nil {
 		return err
 	}
-	return j.set(done(records.Row{"vm_state": "active", "power_state": running, "host": h.Name, "node": h.Name, "compute_id": h.ID, "launched_at": now(), "availability_zone": j.Zone(j.Ctx, h.Name)}))
+	return j.set(done(records.Row{"vm_state": "active", "power_state": running, "host": h.Name, "node": h.Name, "compute_id": h.ID,
+		"launched_at": now(), "availability_zone": j.Zone(j.Ctx, h.Name)}))
 }

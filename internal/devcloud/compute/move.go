@@ -24,7 +24,8 @@ func (f *Fleet) Claim(s *records.State, h records.Host, flavor *objects.Flavor, 
 
 // flavored are the columns of a server that a flavor fills.
 func flavored(f *objects.Flavor, row records.Row) records.Row {
-	row["memory_mb"], row["vcpus"], row["root_gb"], row["ephemeral_gb"], row["instance_type_id"] = f.MemoryMB, f.VCPUs, f.RootGB, f.EphemeralGB, f.ID
+	row["memory_mb"], row["vcpus"], row["root_gb"], row["ephemeral_gb"], row["instance_type_id"] = f.MemoryMB, f.VCPUs, f.RootGB,
+		f.EphemeralGB, f.ID
 	return row
 }
 
@@ -49,7 +50,8 @@ func (j *Job) Resize(m *records.Migration, to records.Host, flavor *objects.Flav
 			if err := j.Records.SetSystem(j.Ctx, s.UUID, map[string]string{"old_vm_state": s.VM}); err != nil {
 				return err
 			}
-			return j.Records.SetMigration(j.Ctx, m.ID, records.Row{"dest_compute": to.Name, "dest_node": to.Name, "dest_compute_id": to.ID, "dest_host": "127.0.0.1", "status": "pre-migrating"})
+			return j.Records.SetMigration(j.Ctx, m.ID, records.Row{"dest_compute": to.Name, "dest_node": to.Name, "dest_compute_id": to.ID,
+				"dest_host": "127.0.0.1", "status": "pre-migrating"})
 		}},
 		{from, "resize_instance", func() error {
 			if _, err := j.Records.Update(j.Ctx, s.UUID, records.Row{"task_state": "resize_migrating"}); err != nil {
@@ -81,7 +83,8 @@ func (j *Job) Resize(m *records.Migration, to records.Host, flavor *objects.Flav
 			if s.VM == "stopped" {
 				power = shutdown
 			}
-			_, err := j.Records.Update(j.Ctx, s.UUID, flavored(flavor, done(records.Row{"vm_state": "resized", "power_state": power, "host": to.Name, "node": to.Name, "compute_id": to.ID, "launched_at": now(), "availability_zone": j.Zone(j.Ctx, to.Name)})))
+			_, err := j.Records.Update(j.Ctx, s.UUID, flavored(flavor, done(records.Row{"vm_state": "resized", "power_state": power,
+				"host": to.Name, "node": to.Name, "compute_id": to.ID, "launched_at": now(), "availability_zone": j.Zone(j.Ctx, to.Name)})))
 			return err
 		}},
 	}
@@ -178,7 +181,8 @@ func (j *Job) restore(m *records.Migration) error {
 	if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "reverted"}); err != nil {
 		return err
 	}
-	row := flavored(old, done(records.Row{"vm_state": vm, "power_state": power, "host": m.Source, "node": m.Source, "launched_at": now(), "availability_zone": j.Zone(j.Ctx, m.Source)}))
+	row := flavored(old, done(records.Row{"vm_state": vm, "power_state": power, "host": m.Source, "node": m.Source, "launched_at": now(),
+		"availability_zone": j.Zone(j.Ctx, m.Source)}))
 	hosts, err := j.Records.Hosts(j.Ctx)
 	if err != nil {
 		return err
@@ -201,12 +205,14 @@ func (j *Job) restore(m *records.Migration) error {
 // by completing it at once, or by an abort.
 func (j *Job) LiveMigrate(m *records.Migration, to records.Host) error {
 	from := j.Server.Host
-	for _, step := range []struct{ host, name string }{{to.Name, "check_can_live_migrate_destination"}, {from, "check_can_live_migrate_source"}, {to.Name, "pre_live_migration"}} {
+	for _, step := range []struct{ host, name string }{{to.Name, "check_can_live_migrate_destination"}, {from,
+		"check_can_live_migrate_source"}, {to.Name, "pre_live_migration"}} {
 		if err := j.sub(step.host, step.name, func() error { return nil }); err != nil {
 			return err
 		}
 	}
-	if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "running", "dest_compute": to.Name, "dest_node": to.Name}); err != nil {
+	if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "running", "dest_compute": to.Name,
+		"dest_node": to.Name}); err != nil {
 		return err
 	}
 	how, err := j.transfer(from)
@@ -278,7 +284,8 @@ func (j *Job) arrive(m *records.Migration, from string, to records.Host) error {
 	}
 	on := *j
 	on.Host = from
-	err = on.set(done(records.Row{"host": to.Name, "node": to.Name, "compute_id": to.ID, "progress": 0, "availability_zone": j.Zone(j.Ctx, to.Name)}))
+	err = on.set(done(records.Row{"host": to.Name, "node": to.Name, "compute_id": to.ID, "progress": 0, "availability_zone": j.Zone(j.Ctx,
+		to.Name)}))
 	if err != nil {
 		return err
 	}

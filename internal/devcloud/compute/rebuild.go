@@ -36,7 +36,8 @@ func (j *Job) Rebuild(r Rebuild) error {
 				return err
 			}
 			if m != nil {
-				if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "done", "dest_compute": r.Host.Name, "dest_node": r.Host.Name, "dest_host": "127.0.0.1"}); err != nil {
+				if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "done", "dest_compute": r.Host.Name, "dest_node": r.Host.Name,
+					"dest_host": "127.0.0.1"}); err != nil {
 					return err
 				}
 			}

@@ -61,10 +61,16 @@ func (f *Fleet) table() map[string]method {
 		"shelve_instance":         plain("compute_shelve_instance", (*Job).shelve),
 		"shelve_offload_instance": plain("compute_shelve_offload_instance", (*Job).offload),
 
-		"confirm_resize":                with(plain("compute_confirm_resize", (*Job).confirm), "error"),
-		"revert_resize":                 with(plain("compute_revert_resize", (*Job).revert), "error"),
-		"live_migration_force_complete": {event: "compute_live_migration_force_complete", free: true, run: func(j *Job) (any, error) { return nil, j.endMigration("complete") }},
-		"live_migration_abort":          {event: "compute_live_migration_abort", free: true, run: func(j *Job) (any, error) { return nil, j.endMigration("abort") }},
+		"confirm_resize": with(plain("compute_confirm_resize", (*Job).confirm), "error"),
+		"revert_resize":  with(plain("compute_revert_resize", (*Job).revert), "error"),
+		"live_migration_force_complete": {event: "compute_live_migration_force_complete", free: true, run: func(j *Job) (any,
+			error) {
+			return nil, j.endMigration("complete")
+		}},
+		"live_migration_abort": {event: "compute_live_migration_abort", free: true, run: func(j *Job) (any, error) {
+			return nil,
+				j.endMigration("abort")
+		}},
 
 		"reserve_block_device_name": plain("", (*Job).reserveDevice),
 		"attach_volume":             plain("compute_attach_volume", (*Job).attachVolume),

@@ -51,7 +51,8 @@ func (j *Job) devices() (string, error) {
 // volume attaches a block device that is a volume, which may have to be made.
 func (j *Job) volume(d *records.Device, set records.Row) error {
 	if d.VolumeID == nil {
-		made, err := j.Volumes.Create(volume.NewVolume{Project: j.Server.ProjectID, User: j.Server.UserID, Size: objects.OrZero(d.Size), Image: objects.OrZero(d.ImageID), Snapshot: objects.OrZero(d.SnapshotID), Type: objects.OrZero(d.VolumeType)})
+		made, err := j.Volumes.Create(volume.NewVolume{Project: j.Server.ProjectID, User: j.Server.UserID, Size: objects.OrZero(d.Size),
+			Image: objects.OrZero(d.ImageID), Snapshot: objects.OrZero(d.SnapshotID), Type: objects.OrZero(d.VolumeType)})
 		if err != nil {
 			return err
 		}
@@ -116,7 +117,8 @@ func (j *Job) dropVolumes() error {
 // reserveDevice writes the block device of a volume that is to be attached, and
 // answers it.
 func (j *Job) reserveDevice() (any, error) {
-	return j.ReserveDevice(Reservation{Volume: j.text("volume_id"), Device: j.text("device"), Bus: j.text("disk_bus"), Type: j.text("device_type"), Tag: j.text("tag")})
+	return j.ReserveDevice(Reservation{Volume: j.text("volume_id"), Device: j.text("device"), Bus: j.text("disk_bus"),
+		Type: j.text("device_type"), Tag: j.text("tag")})
 }
 
 // Reservation is a volume that is to be attached. Without a Device it gets the
@@ -152,7 +154,8 @@ func (j *Job) ReserveDevice(r Reservation) (any, error) {
 		}
 		return s
 	}
-	return j.Records.AddDevice(j.Ctx, j.Server.UUID, records.Row{"source_type": "volume", "destination_type": "volume", "volume_id": r.Volume, "device_name": r.Device,
+	return j.Records.AddDevice(j.Ctx, j.Server.UUID, records.Row{"source_type": "volume", "destination_type": "volume",
+		"volume_id": r.Volume, "device_name": r.Device,
 		"disk_bus": orNil(r.Bus), "device_type": orNil(r.Type), "tag": orNil(r.Tag), "delete_on_termination": false, "no_device": false})
 }
 
@@ -226,7 +229,8 @@ func (j *Job) swapVolume() (any, error) {
 	if err := j.Volumes.Detach(objects.OrZero(d.AttachmentID)); err != nil {
 		return nil, err
 	}
-	if err := j.Records.UpdateDevice(j.Ctx, d.ID, records.Row{"volume_id": id, "attachment_id": attachment, "connection_info": records.Column(info), "volume_size": resource.Int(j.Volumes.Get(id), "size")}); err != nil {
+	if err := j.Records.UpdateDevice(j.Ctx, d.ID, records.Row{"volume_id": id, "attachment_id": attachment,
+		"connection_info": records.Column(info), "volume_size": resource.Int(j.Volumes.Get(id), "size")}); err != nil {
 		return nil, err
 	}
 	return nil, j.set(done(records.Row{"vm_state": "active"}))

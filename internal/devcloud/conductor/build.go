@@ -45,7 +45,8 @@ func (c *Conductor) place(m *message, n newServer) (*compute.Build, error) {
 	instance := n.request.Object("instance")
 	server := instance.Text("uuid")
 	s := &records.State{UUID: server, ProjectID: instance.Text("project_id"), UserID: instance.Text("user_id")}
-	made := records.New{Instance: instance, Devices: n.request.Object("block_device_mappings").Objects("objects"), Tags: n.tags.Objects("objects"), Caller: m.Caller}
+	made := records.New{Instance: instance, Devices: n.request.Object("block_device_mappings").Objects("objects"),
+		Tags: n.tags.Objects("objects"), Caller: m.Caller}
 	flavor, err := instance.Object("flavor").Flavor()
 	if err != nil {
 		return nil, err

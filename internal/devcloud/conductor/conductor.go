@@ -65,7 +65,8 @@ type message struct {
 func (c *Conductor) handle(ctx context.Context, r *rpc.Request) (any, error) {
 	run := c.methods[r.Method]
 	if run == nil {
-		return nil, &rpc.RemoteError{Class: "UnsupportedVersion", Module: "oslo_messaging.rpc.client", Message: "Endpoint does not support RPC method " + r.Method}
+		return nil, &rpc.RemoteError{Class: "UnsupportedVersion", Module: "oslo_messaging.rpc.client",
+			Message: "Endpoint does not support RPC method " + r.Method}
 	}
 	answer, err := run(&message{ctx, r})
 	if err != nil {
@@ -118,7 +119,8 @@ func (c *Conductor) job(m *message) (j *compute.Job, done func(), err error) {
 
 // noHost is the error where no host can take a server.
 func noHost() error {
-	return &rpc.RemoteError{Class: "NoValidHost", Module: "nova.exception", Message: "No valid host was found. There are not enough hosts available."}
+	return &rpc.RemoteError{Class: "NoValidHost", Module: "nova.exception",
+		Message: "No valid host was found. There are not enough hosts available."}
 }
 
 // Report writes that the services of the cloud live.

@@ -9,7 +9,8 @@ import (
 // Methods are the names of the conductor's steps of servers, as a Plan is asked for
 // them.
 func Methods() []string {
-	return []string{"conductor_migrate_server", "cold_migrate", "conductor_live_migrate_instance", "rebuild_server", "schedule_instances", "unshelve_instance"}
+	return []string{"conductor_migrate_server", "cold_migrate", "conductor_live_migrate_instance", "rebuild_server", "schedule_instances",
+		"unshelve_instance"}
 }
 
 // step does one of the steps of an action that are the conductor's.
@@ -119,7 +120,8 @@ func (c *Conductor) liveMigrate(m *message) (any, error) {
 	kind := s.Flavor.ID
 	return nil, step(j, "conductor_live_migrate_instance", func() error {
 		mig, err := c.Records.AddMigration(j.Ctx, s, records.Migration{Source: s.Host, Kind: "live-migration", Status: "accepted"},
-			records.Row{"old_instance_type_id": kind, "new_instance_type_id": kind, "user_id": j.Caller.UserID, "project_id": j.Caller.ProjectID, "dest_compute": optional(host)})
+			records.Row{"old_instance_type_id": kind, "new_instance_type_id": kind, "user_id": j.Caller.UserID, "project_id": j.Caller.ProjectID,
+				"dest_compute": optional(host)})
 		if err != nil {
 			return err
 		}
@@ -191,7 +193,10 @@ func (c *Conductor) unshelve(m *message) (any, error) {
 	var to records.Host
 	if s.VM == "shelved_offloaded" {
 		err = step(j, "schedule_instances", func() error {
-			to, err = c.choose(j.Ctx, wish{spec: spec, claim: func(h records.Host) (bool, error) { return c.Claim(s, h, s.Flavor, spec.Bool("is_bfv")) }})
+			to, err = c.choose(j.Ctx, wish{spec: spec, claim: func(h records.Host) (bool, error) {
+				return c.Claim(s, h, s.Flavor,
+					spec.Bool("is_bfv"))
+			}})
 			return err
 		})
 		if err != nil {

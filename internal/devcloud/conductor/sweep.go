@@ -57,8 +57,9 @@ func (c *Conductor) sweepRequest(ctx context.Context, q records.Request) error {
 	if q.Instance == nil {
 		return c.Records.Forget(ctx, q.Server)
 	}
-	n := records.New{Instance: q.Instance, Devices: q.Devices.Objects("objects"), Tags: q.Tags.Objects("objects"), Caller: &reqctx.Caller{UserID: q.Instance.Text("user_id"), ProjectID: q.Instance.Text("project_id")},
-		Set: records.Row{"vm_state": "error", "task_state": nil}}
+	n := records.New{Instance: q.Instance, Devices: q.Devices.Objects("objects"), Tags: q.Tags.Objects("objects"),
+		Caller: &reqctx.Caller{UserID: q.Instance.Text("user_id"), ProjectID: q.Instance.Text("project_id")},
+		Set:    records.Row{"vm_state": "error", "task_state": nil}}
 	if buried, err := c.Records.Buried(ctx, q.Server); err != nil {
 		return err
 	} else if !buried {
@@ -96,10 +97,12 @@ func (c *Conductor) sweepServer(ctx context.Context, server string) error {
 	switch s.Task {
 	case "powering-off":
 		row["vm_state"], row["power_state"] = "stopped", 4
-	case "powering-on", "rebooting", "rebooting_hard", "reboot_started", "reboot_started_hard", "unpausing", "resuming", "restoring", "unrescuing":
+	case "powering-on", "rebooting", "rebooting_hard", "reboot_started", "reboot_started_hard", "unpausing", "resuming", "restoring",
+		"unrescuing":
 		row["vm_state"], row["power_state"] = "active", 1
 	case "pausing", "suspending", "rescuing", "soft-deleting":
-		row["vm_state"] = map[string]string{"pausing": "paused", "suspending": "suspended", "rescuing": "rescued", "soft-deleting": "soft-delete"}[s.Task]
+		row["vm_state"] = map[string]string{"pausing": "paused", "suspending": "suspended", "rescuing": "rescued",
+			"soft-deleting": "soft-delete"}[s.Task]
 	case "rebuilding", "resize_prep", "resize_migrating", "resize_migrated", "resize_finish", "resize_reverting":
 		row["vm_state"] = "error"
 		if err := c.Records.Fault(ctx, c.Records.Cell1, server, s.Host, interrupted); err != nil {

@@ -33,7 +33,8 @@ func (c *Conductor) attach(m *message, j *compute.Job) (any, error) {
 		return nil, err
 	}
 	id := resource.Text(v, "id")
-	reserved, err := j.ReserveDevice(compute.Reservation{Volume: id, Device: text("device"), Bus: text("disk_bus"), Type: text("device_type"), Tag: text("tag")})
+	reserved, err := j.ReserveDevice(compute.Reservation{Volume: id, Device: text("device"), Bus: text("disk_bus"),
+		Type: text("device_type"), Tag: text("tag")})
 	if err != nil {
 		return nil, err
 	}
@@ -46,10 +47,12 @@ func (c *Conductor) attach(m *message, j *compute.Job) (any, error) {
 		if err := c.Records.RemoveDevice(j.Ctx, row); err != nil {
 			return nil, err
 		}
-		return nil, compute.Failed("MultiattachNotSupportedOldMicroversion", "Multiattach volumes are only supported starting with compute API version 2.60.")
+		return nil, compute.Failed("MultiattachNotSupportedOldMicroversion",
+			"Multiattach volumes are only supported starting with compute API version 2.60.")
 	}
 	now := time.Now().UTC()
-	if err := cell.StartAction(j.Ctx, c.Records.Cell1, &objects.Action{Action: "attach_volume", InstanceUUID: j.Server.UUID, RequestID: &m.Caller.RequestID, UserID: &m.Caller.UserID, ProjectID: &m.Caller.ProjectID, StartTime: &now}); err != nil {
+	if err := cell.StartAction(j.Ctx, c.Records.Cell1, &objects.Action{Action: "attach_volume", InstanceUUID: j.Server.UUID,
+		RequestID: &m.Caller.RequestID, UserID: &m.Caller.UserID, ProjectID: &m.Caller.ProjectID, StartTime: &now}); err != nil {
 		return nil, err
 	}
 	_, err = j.Step("compute_attach_volume", "", "attach_volume", func() (any, error) { return nil, j.AttachVolume(id) })

@@ -114,7 +114,9 @@ func (a *API) state(r *http.Request) (any, error) {
 	for _, h := range a.Cloud.Hosts() {
 		hosts = append(hosts, map[string]any{"name": h, "up": !a.Plan.isDown(h)})
 	}
-	return map[string]any{"servers": servers, "requests": a.Recorder.Entries(from), "faults": a.Plan.Rules(), "hosts": hosts, "cells": []any{map[string]any{"name": Cell, "up": !a.Plan.IsCellDown()}}, "pipeline": a.Cloud.Pipeline(), "build_time": a.Plan.BuildTime().String()}, nil
+	return map[string]any{"servers": servers, "requests": a.Recorder.Entries(from), "faults": a.Plan.Rules(), "hosts": hosts,
+		"cells": []any{map[string]any{"name": Cell, "up": !a.Plan.IsCellDown()}}, "pipeline": a.Cloud.Pipeline(),
+		"build_time": a.Plan.BuildTime().String()}, nil
 }
 
 func (a *API) reset(r *http.Request) (any, error) {

@@ -108,7 +108,8 @@ func (r *Rule) check(methods []string) error {
 }
 
 // httpMethods are those that something is answered to.
-var httpMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}
+var httpMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodOptions}
 
 func (r *Rule) checkRequest() error {
 	if r.Method != "" || r.Server != "" || r.Message != "" || r.Delay != "" || r.Hang {

@@ -46,7 +46,8 @@ func (r *Recorder) Wrap(next http.Handler) http.Handler {
 		} else {
 			next.ServeHTTP(s, q)
 		}
-		r.add(Entry{At: began.UTC(), Method: q.Method, Path: q.URL.RequestURI(), Status: s.code(), Micro: time.Since(began).Microseconds(), Version: q.Header.Get("OpenStack-API-Version"),
+		r.add(Entry{At: began.UTC(), Method: q.Method, Path: q.URL.RequestURI(), Status: s.code(), Micro: time.Since(began).Microseconds(),
+			Version:   q.Header.Get("OpenStack-API-Version"),
 			RequestID: w.Header().Get("X-Openstack-Request-Id"), UserAgent: q.UserAgent(), Planned: planned != 0})
 	})
 }

@@ -47,11 +47,13 @@ func (g Guard) Wrap(next http.Handler) http.Handler {
 // Refusal is the status with which a request is refused, and why; 0 lets it pass.
 func (g Guard) Refusal(r *http.Request) (int, string) {
 	if !g.knows(r.Host) {
-		return http.StatusMisdirectedRequest, fmt.Sprintf("the request is for the host %q: it has to be for one of %s", r.Host, strings.Join(append([]string{"localhost", "127.0.0.1", "[::1]"}, g.names...), ", "))
+		return http.StatusMisdirectedRequest, fmt.Sprintf("the request is for the host %q: it has to be for one of %s", r.Host,
+			strings.Join(append([]string{"localhost", "127.0.0.1", "[::1]"}, g.names...), ", "))
 	}
 	origin, site := r.Header.Values("Origin"), r.Header.Get("Sec-Fetch-Site")
 	if slices.ContainsFunc(origin, func(o string) bool { return !sameOrigin(o, r.Host) }) {
-		return http.StatusForbidden, fmt.Sprintf("the request comes from a page of %q: only pages of this address may send it", strings.Join(origin, ", "))
+		return http.StatusForbidden, fmt.Sprintf("the request comes from a page of %q: only pages of this address may send it",
+			strings.Join(origin, ", "))
 	}
 	if safe(r.Method) {
 		return 0, ""
@@ -66,7 +68,8 @@ func (g Guard) Refusal(r *http.Request) (int, string) {
 	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if g.control && !document(kind) {
-		return http.StatusUnsupportedMediaType, fmt.Sprintf("the body of a request from a page is application/json or application/yaml, not %q", r.Header.Get("Content-Type"))
+		return http.StatusUnsupportedMediaType,
+			fmt.Sprintf("the body of a request from a page is application/json or application/yaml, not %q", r.Header.Get("Content-Type"))
 	}
 	if slices.Contains(formTypes, kind) {
 		return http.StatusUnsupportedMediaType, fmt.Sprintf("a form of a page may not send %q", r.Header.Get("Content-Type"))

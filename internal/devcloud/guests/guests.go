@@ -65,7 +65,8 @@ func Handler(c *config.Config, next http.Handler) (http.Handler, error) {
 		sum.Write([]byte(server))
 		r2 := r.Clone(r.Context())
 		r2.URL.Path, r2.URL.RawPath, r2.RequestURI = "/"+rest, "", ""
-		for name, value := range map[string]string{"X-Instance-ID": server, "X-Tenant-ID": list[0].ProjectID, "X-Instance-ID-Signature": hex.EncodeToString(sum.Sum(nil)), "X-Forwarded-For": "10.0.0.2"} {
+		for name, value := range map[string]string{"X-Instance-ID": server, "X-Tenant-ID": list[0].ProjectID,
+			"X-Instance-ID-Signature": hex.EncodeToString(sum.Sum(nil)), "X-Forwarded-For": "10.0.0.2"} {
 			r2.Header.Set(name, value)
 		}
 		next.ServeHTTP(w, r2)

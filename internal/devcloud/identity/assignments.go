@@ -214,7 +214,8 @@ func (q *assignmentQuery) of(kind string, who *user, roles map[string][]string) 
 func (q *assignmentQuery) scope(where string) map[string]any {
 	p, d := q.known.project(where, ""), lookup(q.known.Domains, where, "")
 	switch {
-	case q.values.Get("scope.project.id") != "" && (p == nil || !q.within[where]), !q.wants("scope.domain.id", where), q.values.Has("scope.system") && where != system:
+	case q.values.Get("scope.project.id") != "" && (p == nil || !q.within[where]), !q.wants("scope.domain.id", where),
+		q.values.Has("scope.system") && where != system:
 		return nil
 	case where == system:
 		return map[string]any{"system": map[string]bool{"all": true}}

@@ -11,7 +11,8 @@ type service struct{ name, kind, path string }
 
 var cloud = []service{
 	{"keystone", "identity", "/identity/v3"}, {"nova", "compute", "/v2.1"}, {"glance", "image", "/image"},
-	{"neutron", "network", "/network"}, {"cinder", "block-storage", "/volume/v3"}, {"cinderv3", "volumev3", "/volume/v3"}, {"placement", "placement", "/placement"},
+	{"neutron", "network", "/network"}, {"cinder", "block-storage", "/volume/v3"}, {"cinderv3", "volumev3", "/volume/v3"}, {"placement",
+		"placement", "/placement"},
 }
 
 func (s service) id() string { return nameID("service-", s.name) }
@@ -27,7 +28,8 @@ func (s *Service) catalog() []any {
 	for _, one := range cloud {
 		endpoints := []any{}
 		for _, of := range interfaces {
-			endpoints = append(endpoints, map[string]string{"id": one.endpoint(of), "interface": of, "region": Region, "region_id": Region, "url": s.o.URL + one.path})
+			endpoints = append(endpoints, map[string]string{"id": one.endpoint(of), "interface": of, "region": Region, "region_id": Region,
+				"url": s.o.URL + one.path})
 		}
 		list = append(list, map[string]any{"id": one.id(), "type": one.kind, "name": one.name, "endpoints": endpoints})
 	}
@@ -41,7 +43,8 @@ func (s *Service) showCatalog(*resource.Request) (any, error) {
 func (s *Service) services() []resource.Doc {
 	var list []resource.Doc
 	for _, one := range cloud {
-		list = append(list, resource.Doc{"id": one.id(), "type": one.kind, "name": one.name, "enabled": true, "links": map[string]any{"self": s.self("services/" + one.id())}})
+		list = append(list, resource.Doc{"id": one.id(), "type": one.kind, "name": one.name, "enabled": true,
+			"links": map[string]any{"self": s.self("services/" + one.id())}})
 	}
 	return list
 }

@@ -157,7 +157,8 @@ func (d *directory) write(kind, id string, in resource.Doc) (*entity, error) {
 	}
 	name := resource.Text(in, "name")
 	if other := d.named(kept, name); name != "" && other != nil && other.ID != e.ID {
-		return nil, refuse(http.StatusConflict, "Conflict occurred attempting to store %s - Duplicate entry found with name %s at domain ID %s.", singular(kind), name, defaultDomain)
+		return nil, refuse(http.StatusConflict,
+			"Conflict occurred attempting to store %s - Duplicate entry found with name %s at domain ID %s.", singular(kind), name, defaultDomain)
 	}
 	if kind == roles && id != "" && name != "" {
 		d.renameRole(e.Name, name)

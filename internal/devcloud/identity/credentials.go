@@ -53,9 +53,11 @@ func (s *Service) viewCredential(c *credential) resource.Doc {
 	known := s.known.Load()
 	list := []any{}
 	for _, name := range c.Roles {
-		list = append(list, map[string]any{"id": known.roleID(name), "name": name, "domain_id": nil, "description": nil, "options": map[string]any{}})
+		list = append(list, map[string]any{"id": known.roleID(name), "name": name, "domain_id": nil, "description": nil,
+			"options": map[string]any{}})
 	}
-	d := resource.Doc{"id": c.ID, "name": c.Name, "description": c.Description, "user_id": c.User, "project_id": c.Project, "system": nil, "roles": list, "unrestricted": c.Unrestricted,
+	d := resource.Doc{"id": c.ID, "name": c.Name, "description": c.Description, "user_id": c.User, "project_id": c.Project, "system": nil,
+		"roles": list, "unrestricted": c.Unrestricted,
 		"expires_at": nil, "links": map[string]any{"self": s.self(credentialsOf(c.User) + "/" + c.ID)}}
 	if !c.Expires.IsZero() {
 		d["expires_at"] = c.Expires.UTC().Format("2006-01-02T15:04:05.000000")
@@ -122,7 +124,8 @@ func (s *Service) createCredential(r *resource.Request) (any, error) {
 	if r.Caller.ProjectID == "" || known.restricted(r.Caller) {
 		return nil, refuse(http.StatusForbidden, "Could not make an application credential with this token.")
 	}
-	c := credential{ID: newID(), Name: q.In.Name, Description: q.In.Description, Secret: q.In.secret(), User: r.Caller.UserID, Project: r.Caller.ProjectID, Unrestricted: q.In.Unrestricted}
+	c := credential{ID: newID(), Name: q.In.Name, Description: q.In.Description, Secret: q.In.secret(), User: r.Caller.UserID,
+		Project: r.Caller.ProjectID, Unrestricted: q.In.Unrestricted}
 	var err error
 	if c.Expires, err = q.In.expiry(); err != nil {
 		return nil, err
@@ -178,7 +181,8 @@ func (d *directory) rolesFor(caller *resource.Caller, wanted []reference) ([]str
 	for _, want := range wanted {
 		role := lookup(d.Roles, want.ID, want.Name)
 		if role == nil || !slices.Contains(caller.Roles, role.Name) {
-			return nil, refuse(http.StatusBadRequest, "Invalid application credential: Could not find role assignment with role: %s%s, user or group: %s, project, domain, or system: %s.", want.ID, want.Name, caller.UserID, caller.ProjectID)
+			return nil, refuse(http.StatusBadRequest, "Invalid application credential: Could not find role assignment with role: %s%s, user or "+
+				"group: %s, project, domain, or system: %s.", want.ID, want.Name, caller.UserID, caller.ProjectID)
 		}
 		names = append(names, role.Name)
 	}
@@ -191,7 +195,8 @@ func (d *directory) rolesFor(caller *resource.Caller, wanted []reference) ([]str
 func (d *directory) addCredential(c credential) error {
 	for _, other := range d.Credentials {
 		if other.User == c.User && other.Name == c.Name {
-			return refuse(http.StatusConflict, "Conflict occurred attempting to store application_credential - Duplicate entry found with name %s.", c.Name)
+			return refuse(http.StatusConflict, "Conflict occurred attempting to store application_credential - Duplicate entry found with name "+
+				"%s.", c.Name)
 		}
 	}
 	d.Credentials = append(d.Credentials, c)

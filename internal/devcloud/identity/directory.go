@@ -133,13 +133,15 @@ func (s *Service) change(f func(*directory) error) error {
 }
 
 func (d *directory) clone() *directory {
-	return &directory{Users: slices.Clone(d.Users), Projects: slices.Clone(d.Projects), Roles: slices.Clone(d.Roles), Domains: slices.Clone(d.Domains), Regions: slices.Clone(d.Regions),
+	return &directory{Users: slices.Clone(d.Users), Projects: slices.Clone(d.Projects), Roles: slices.Clone(d.Roles),
+		Domains: slices.Clone(d.Domains), Regions: slices.Clone(d.Regions),
 		Groups: slices.Clone(d.Groups), Credentials: slices.Clone(d.Credentials)}
 }
 
 // supports reports whether the user, the project and the credential of a token exist.
 func (d *directory) supports(t *token) bool {
-	return d.user(t.UserID, "") != nil && (t.ProjectID == "" || d.project(t.ProjectID, "") != nil) && (t.Credential == "" || d.credential(t.Credential) != nil)
+	return d.user(t.UserID, "") != nil && (t.ProjectID == "" || d.project(t.ProjectID, "") != nil) && (t.Credential == "" ||
+		d.credential(t.Credential) != nil)
 }
 
 // entities are the members of a collection of entities; nil: the kind has users.

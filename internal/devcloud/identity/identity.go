@@ -112,7 +112,8 @@ func (s *Service) ProjectName(id string) string {
 }
 
 func (s *Service) versions(*resource.Request) (any, error) {
-	return &resource.Reply{Status: http.StatusMultipleChoices, Body: map[string]any{"versions": map[string]any{"values": []any{s.version()}}}}, nil
+	return &resource.Reply{Status: http.StatusMultipleChoices,
+		Body: map[string]any{"versions": map[string]any{"values": []any{s.version()}}}}, nil
 }
 
 func (s *Service) showVersion(*resource.Request) (any, error) {

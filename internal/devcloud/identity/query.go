@@ -10,7 +10,8 @@ import (
 // listed are the filters of lists. As in Keystone, parameters that are none of them have
 // no effect.
 var listed = resource.Query{
-	Only: []string{"name", "domain_id", "enabled", "parent_id", "parent_region_id", "is_domain", "type", "service_id", "interface", "region_id"},
+	Only: []string{"name", "domain_id", "enabled", "parent_id", "parent_region_id", "is_domain", "type", "service_id", "interface",
+		"region_id"},
 	Special: map[string]func(resource.Doc, []string) bool{
 		"tags":         func(d resource.Doc, wanted []string) bool { return tagged(d, wanted) == all },
 		"tags-any":     func(d resource.Doc, wanted []string) bool { return tagged(d, wanted) != none },
@@ -18,8 +19,9 @@ var listed = resource.Query{
 		"not-tags-any": func(d resource.Doc, wanted []string) bool { return tagged(d, wanted) == none },
 	},
 	Compare: map[string]func(text, wanted string) bool{
-		"contains": strings.Contains, "icontains": folded(strings.Contains), "startswith": strings.HasPrefix, "istartswith": folded(strings.HasPrefix),
-		"endswith": strings.HasSuffix, "iendswith": folded(strings.HasSuffix),
+		"contains": strings.Contains, "icontains": folded(strings.Contains), "startswith": strings.HasPrefix,
+		"istartswith": folded(strings.HasPrefix),
+		"endswith":    strings.HasSuffix, "iendswith": folded(strings.HasSuffix),
 	},
 }
 

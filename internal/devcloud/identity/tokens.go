@@ -191,8 +191,9 @@ func (s *Service) document(t *token) map[string]any {
 	if t.Credential != "" {
 		method = credentialMethod
 	}
-	d := map[string]any{"methods": []string{method}, "audit_ids": []string{"dev"}, "issued_at": t.Issued.Format(micro), "expires_at": t.Expires.Format(micro),
-		"user": map[string]any{"id": u.ID, "name": u.Name, "domain": known.domainOf(&u.entity), "password_expires_at": nil}}
+	d := map[string]any{"methods": []string{method}, "audit_ids": []string{"dev"}, "issued_at": t.Issued.Format(micro),
+		"expires_at": t.Expires.Format(micro),
+		"user":       map[string]any{"id": u.ID, "name": u.Name, "domain": known.domainOf(&u.entity), "password_expires_at": nil}}
 	if p := known.project(t.ProjectID, ""); t.ProjectID != "" && p != nil {
 		d["project"] = map[string]any{"id": p.ID, "name": p.Name, "domain": known.domainOf(p)}
 		d["is_domain"] = false

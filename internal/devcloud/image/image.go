@@ -64,7 +64,8 @@ func New(o Options) *Service {
 	s.mux.Handle("PUT /v2/images/{id}/members/{member}", s.setMember)
 	s.mux.Handle("DELETE /v2/images/{id}/members/{member}", s.removeMember)
 	s.mux.Handle("GET /v2/info/import", func(*resource.Request) (any, error) {
-		return map[string]any{"import-methods": map[string]any{"description": "Import methods available.", "type": "array", "value": []string{"glance-direct"}}}, nil
+		return map[string]any{"import-methods": map[string]any{"description": "Import methods available.", "type": "array",
+			"value": []string{"glance-direct"}}}, nil
 	})
 	s.mux.Handle("GET /v2/info/stores", func(*resource.Request) (any, error) {
 		return map[string]any{"stores": []any{map[string]any{"id": "file", "default": true}}}, nil
@@ -82,7 +83,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Serv
 // fault is a page of HTML, as Glance has it.
 func fault(e *resource.Error) (any, string) {
 	title := http.StatusText(e.Status)
-	return nil, "<html>\n <head>\n  <title>" + title + "</title>\n </head>\n <body>\n  <h1>" + title + "</h1>\n  " + e.Message + "<br /><br />\n\n\n\n </body>\n</html>"
+	return nil, "<html>\n <head>\n  <title>" + title + "</title>\n </head>\n <body>\n  <h1>" + title + "</h1>\n  " + e.Message + "<br />" +
+		"<br />\n\n\n\n </body>\n</html>"
 }
 
 func (s *Service) versions(*resource.Request) (any, error) {
@@ -134,7 +136,8 @@ func (s *Service) show(r *resource.Request) (any, error) {
 }
 
 // fixed are the fields of an image that are no properties of its owner.
-var fixed = []string{"id", "status", "created_at", "updated_at", "file", "schema", "self", "owner", "size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value", "locations", "direct_url"}
+var fixed = []string{"id", "status", "created_at", "updated_at", "file", "schema", "self", "owner", "size", "virtual_size", "checksum",
+	"os_hash_algo", "os_hash_value", "locations", "direct_url"}
 
 func (s *Service) create(r *resource.Request) (any, error) {
 	body, err := r.Body("")
@@ -159,19 +162,23 @@ func (s *Service) create(r *resource.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &resource.Reply{Status: http.StatusCreated, Body: resource.Shown(d), Header: map[string]string{"Location": s.o.URL + "/v2/images/" + id}}, nil
+	return &resource.Reply{Status: http.StatusCreated, Body: resource.Shown(d),
+		Header: map[string]string{"Location": s.o.URL + "/v2/images/" + id}}, nil
 }
 
 func (s *Service) make(id, owner string, body resource.Doc) (resource.Doc, error) {
 	now := resource.Now()
-	d := resource.Doc{"name": nil, "visibility": "shared", "protected": false, "container_format": nil, "disk_format": nil, "min_disk": 0, "min_ram": 0, "os_hidden": false, "tags": []any{}}
+	d := resource.Doc{"name": nil, "visibility": "shared", "protected": false, "container_format": nil, "disk_format": nil, "min_disk": 0,
+		"min_ram": 0, "os_hidden": false, "tags": []any{}}
 	for k, v := range body {
 		if !slices.Contains(fixed, k) {
 			d[k] = v
 		}
 	}
-	maps.Copy(d, map[string]any{"id": id, "status": "queued", "created_at": now, "updated_at": now, "file": "/v2/images/" + id + "/file", "self": "/v2/images/" + id,
-		"schema": "/v2/schemas/image", "owner": owner, "size": nil, "virtual_size": nil, "checksum": nil, "os_hash_algo": nil, "os_hash_value": nil})
+	maps.Copy(d, map[string]any{"id": id, "status": "queued", "created_at": now, "updated_at": now, "file": "/v2/images/" + id + "/file",
+		"self":   "/v2/images/" + id,
+		"schema": "/v2/schemas/image", "owner": owner, "size": nil, "virtual_size": nil, "checksum": nil, "os_hash_algo": nil,
+		"os_hash_value": nil})
 	return d, s.o.Store.Put(images, id, d)
 }
 
@@ -285,7 +292,8 @@ func (s *Service) download(r *resource.Request) (any, error) {
 	if err != nil {
 		return &resource.Reply{Status: http.StatusNoContent}, nil
 	}
-	return &resource.Reply{Stream: closing{f}, Header: map[string]string{"Content-Type": "application/octet-stream", "Content-Md5": resource.Text(d, "checksum")}}, nil
+	return &resource.Reply{Stream: closing{f}, Header: map[string]string{"Content-Type": "application/octet-stream",
+		"Content-Md5": resource.Text(d, "checksum")}}, nil
 }
 
 // closing closes a file at its end.

@@ -35,10 +35,11 @@ type filter = func(d resource.Doc, values []string) bool
 
 // filters are those of lists that are no comparison.
 var filters = resource.Query{Special: map[string]filter{
-	"name": oneOf("name"), "id": oneOf("id"), "status": oneOf("status"), "container_format": oneOf("container_format"), "disk_format": oneOf("disk_format"),
-	"size_min":   func(d resource.Doc, values []string) bool { return resource.Int(d, "size") >= number(values[0]) },
-	"size_max":   func(d resource.Doc, values []string) bool { return resource.Int(d, "size") <= number(values[0]) },
-	"created_at": when("created_at"), "updated_at": when("updated_at"),
+	"name": oneOf("name"), "id": oneOf("id"), "status": oneOf("status"), "container_format": oneOf("container_format"),
+	"disk_format": oneOf("disk_format"),
+	"size_min":    func(d resource.Doc, values []string) bool { return resource.Int(d, "size") >= number(values[0]) },
+	"size_max":    func(d resource.Doc, values []string) bool { return resource.Int(d, "size") <= number(values[0]) },
+	"created_at":  when("created_at"), "updated_at": when("updated_at"),
 	"tag": func(d resource.Doc, values []string) bool {
 		tags := resource.Strings(d, "tags")
 		return !slices.ContainsFunc(values, func(v string) bool { return !slices.Contains(tags, v) })

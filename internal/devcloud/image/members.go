@@ -47,7 +47,8 @@ func (s *Service) member(r *resource.Request) (any, error) {
 }
 
 func noMember(r *resource.Request) error {
-	return resource.Errorf(http.StatusNotFound, "NotFound", "%s not found in the member list of the image %s.", r.PathValue("member"), r.PathValue("id"))
+	return resource.Errorf(http.StatusNotFound, "NotFound", "%s not found in the member list of the image %s.", r.PathValue("member"),
+		r.PathValue("id"))
 }
 
 func (s *Service) addMember(r *resource.Request) (any, error) {
@@ -61,7 +62,8 @@ func (s *Service) addMember(r *resource.Request) (any, error) {
 	}
 	id, who := resource.Text(d, "id"), resource.Text(body, "member")
 	now := resource.Now()
-	m := resource.Doc{"image_id": id, "member_id": who, "status": "pending", "created_at": now, "updated_at": now, "schema": "/v2/schemas/member"}
+	m := resource.Doc{"image_id": id, "member_id": who, "status": "pending", "created_at": now, "updated_at": now,
+		"schema": "/v2/schemas/member"}
 	return &resource.Reply{Body: m, Status: http.StatusOK}, s.o.Store.Put(members, id+"/"+who, m)
 }
 
@@ -99,7 +101,8 @@ func (s *Service) Seed(owner string) error {
 	if s.o.Store.Get(images, cirrosID) != nil {
 		return nil
 	}
-	if _, err := s.make(cirrosID, owner, resource.Doc{"name": "cirros", "visibility": "public", "container_format": "bare", "disk_format": "raw"}); err != nil {
+	if _, err := s.make(cirrosID, owner, resource.Doc{"name": "cirros", "visibility": "public", "container_format": "bare",
+		"disk_format": "raw"}); err != nil {
 		return err
 	}
 	return s.fill(cirrosID, strings.NewReader(strings.Repeat("cirros of --dev\n", 4096)))
@@ -140,7 +143,8 @@ func schema(name string) resource.Doc {
 }
 
 func schemas(name string) resource.Doc {
-	return resource.Doc{"name": name + "s", "properties": resource.Doc{name + "s": resource.Doc{"type": "array", "items": schema(name)}}, "links": []any{}}
+	return resource.Doc{"name": name + "s", "properties": resource.Doc{name + "s": resource.Doc{"type": "array", "items": schema(name)}},
+		"links": []any{}}
 }
 
 // Backups are the images of a server's backups of a kind, the oldest first.

@@ -60,9 +60,11 @@ func (s *Service) available(n resource.Doc) resource.Doc {
 		}
 		total.Add(total, size)
 		used += taken[id]
-		list = append(list, resource.Doc{"subnet_id": id, "subnet_name": d["name"], "cidr": d["cidr"], "ip_version": d["ip_version"], "total_ips": size, "used_ips": taken[id]})
+		list = append(list, resource.Doc{"subnet_id": id, "subnet_name": d["name"], "cidr": d["cidr"], "ip_version": d["ip_version"],
+			"total_ips": size, "used_ips": taken[id]})
 	}
-	return resource.Doc{"network_id": n["id"], "network_name": n["name"], "project_id": n["project_id"], "tenant_id": n["project_id"], "total_ips": total, "used_ips": used,
+	return resource.Doc{"network_id": n["id"], "network_name": n["name"], "project_id": n["project_id"], "tenant_id": n["project_id"],
+		"total_ips": total, "used_ips": used,
 		"subnet_ip_availability": list}
 }
 

@@ -12,11 +12,16 @@ import (
 // collections are the kinds of resources that are made, shown, changed and deleted.
 func (s *Service) collections() []collection {
 	return []collection{
-		{kind: networks, singular: "network", class: "Network", create: s.newNetwork, visible: func(d resource.Doc) bool { return resource.Bool(d, "shared") || resource.Bool(d, "router:external") },
+		{kind: networks, singular: "network", class: "Network", create: s.newNetwork,
+			visible: func(d resource.Doc) bool { return resource.Bool(d, "shared") || resource.Bool(d, "router:external") },
 			remove: func(d resource.Doc) error {
 				id := resource.Text(d, "id")
-				if slices.ContainsFunc(s.o.Store.Find(ports, "network_id", id), func(p resource.Doc) bool { return resource.Text(p, "device_owner") != "network:dhcp" }) {
-					return resource.Errorf(http.StatusConflict, "NetworkInUse", "Unable to complete operation on network %s. There are one or more ports still in use on the network.", id)
+				if slices.ContainsFunc(s.o.Store.Find(ports, "network_id", id), func(p resource.Doc) bool {
+					return resource.Text(p,
+						"device_owner") != "network:dhcp"
+				}) {
+					return resource.Errorf(http.StatusConflict, "NetworkInUse",
+						"Unable to complete operation on network %s. There are one or more ports still in use on the network.", id)
 				}
 				for _, n := range s.o.Store.Find(subnets, "network_id", id) {
 					if _, err := s.o.Store.Delete(subnets, resource.Text(n, "id")); err != nil {
@@ -32,7 +37,8 @@ func (s *Service) collections() []collection {
 			id := resource.Text(d, "id")
 			for _, p := range s.o.Store.Find(ports, "network_id", d["network_id"]) {
 				if slices.ContainsFunc(resource.Docs(p, "fixed_ips"), func(ip resource.Doc) bool { return ip["subnet_id"] == id }) {
-					return resource.Errorf(http.StatusConflict, "SubnetInUse", "Unable to complete operation on subnet %s: One or more ports have an IP allocation from this subnet.", id)
+					return resource.Errorf(http.StatusConflict, "SubnetInUse",
+						"Unable to complete operation on subnet %s: One or more ports have an IP allocation from this subnet.", id)
 				}
 			}
 			_, err := s.o.Store.Update(networks, resource.Text(d, "network_id"), func(n resource.Doc) error {
@@ -41,20 +47,25 @@ func (s *Service) collections() []collection {
 			})
 			return err
 		}},
-		{kind: ports, singular: "port", class: "Port", create: s.newPort, change: s.changePort, query: resource.Query{Special: map[string]func(resource.Doc, []string) bool{"fixed_ips": hasAddress, "security_groups": inGroup}}, remove: func(d resource.Doc) error {
-			for _, f := range s.o.Store.Find(floating, "port_id", d["id"]) {
-				if _, err := s.o.Store.Update(floating, resource.Text(f, "id"), func(f resource.Doc) error { release(f); return nil }); err != nil {
-					return err
+		{kind: ports, singular: "port", class: "Port", create: s.newPort, change: s.changePort,
+			query: resource.Query{Special: map[string]func(resource.Doc, []string) bool{"fixed_ips": hasAddress, "security_groups": inGroup}},
+			remove: func(d resource.Doc) error {
+				for _, f := range s.o.Store.Find(floating, "port_id", d["id"]) {
+					if _, err := s.o.Store.Update(floating, resource.Text(f, "id"), func(f resource.Doc) error { release(f); return nil }); err != nil {
+						return err
+					}
 				}
-			}
-			return nil
-		}},
+				return nil
+			}},
 		{kind: groups, singular: "security_group", class: "SecurityGroup", create: s.newGroup, remove: func(d resource.Doc) error {
 			id := resource.Text(d, "id")
 			if d["name"] == "default" {
 				return resource.Errorf(http.StatusConflict, "SecurityGroupCannotRemoveDefault", "Removing default security group not allowed.")
 			}
-			if slices.ContainsFunc(s.o.Store.All(ports), func(p resource.Doc) bool { return slices.Contains(resource.Strings(p, "security_groups"), id) }) {
+			if slices.ContainsFunc(s.o.Store.All(ports), func(p resource.Doc) bool {
+				return slices.Contains(resource.Strings(p,
+					"security_groups"), id)
+			}) {
 				return resource.Errorf(http.StatusConflict, "SecurityGroupInUse", "Security Group %s in use.", id)
 			}
 			for _, rule := range s.o.Store.Find(rules, "security_group_id", id) {
@@ -64,7 +75,8 @@ func (s *Service) collections() []collection {
 			}
 			return nil
 		}},
-		{kind: rules, singular: "security_group_rule", class: "SecurityGroupRule", create: s.newRule, remove: func(d resource.Doc) error { return s.ruleGone(d) }},
+		{kind: rules, singular: "security_group_rule", class: "SecurityGroupRule", create: s.newRule,
+			remove: func(d resource.Doc) error { return s.ruleGone(d) }},
 		{kind: floating, singular: "floatingip", class: "FloatingIP", create: s.newFloating, change: s.changeFloating, remove: s.noFloating},
 		{kind: routers, singular: "router", class: "Router", create: s.newRouter, before: s.gateway, remove: s.noRouter},
 	}
@@ -72,12 +84,15 @@ func (s *Service) collections() []collection {
 
 func (s *Service) newNetwork(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
 	d := common(id, r.Project(body), body)
-	for field, value := range map[string]any{"admin_state_up": true, "mtu": 1450, "shared": false, "router:external": false, "port_security_enabled": true,
-		"provider:network_type": "vxlan", "provider:physical_network": nil, "provider:segmentation_id": 100 + len(s.o.Store.All(networks)), "availability_zone_hints": []any{}} {
+	for field, value := range map[string]any{"admin_state_up": true, "mtu": 1450, "shared": false, "router:external": false,
+		"port_security_enabled": true,
+		"provider:network_type": "vxlan", "provider:physical_network": nil, "provider:segmentation_id": 100 + len(s.o.Store.All(networks)),
+		"availability_zone_hints": []any{}} {
 		d[field] = resource.Or(body, field, value)
 	}
-	maps.Copy(d, map[string]any{"status": "ACTIVE", "subnets": []any{}, "availability_zones": []any{"nova"}, "ipv4_address_scope": nil, "ipv6_address_scope": nil,
-		"qos_policy_id": nil, "l2_adjacency": true, "is_default": false})
+	maps.Copy(d, map[string]any{"status": "ACTIVE", "subnets": []any{}, "availability_zones": []any{"nova"}, "ipv4_address_scope": nil,
+		"ipv6_address_scope": nil,
+		"qos_policy_id":      nil, "l2_adjacency": true, "is_default": false})
 	return d, nil
 }
 
@@ -109,9 +124,12 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 		pools = p
 	}
 	d := common(id, r.Project(body), body)
-	maps.Copy(d, map[string]any{"network_id": network, "cidr": cidr.String(), "ip_version": version, "gateway_ip": gateway, "allocation_pools": pools,
-		"enable_dhcp": resource.Or(body, "enable_dhcp", true), "dns_nameservers": resource.List(body, "dns_nameservers"), "host_routes": resource.List(body, "host_routes"),
-		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": nil, "service_types": []any{}, "router:external": resource.Bool(s.o.Store.Get(networks, network), "router:external"), "segment_id": nil})
+	maps.Copy(d, map[string]any{"network_id": network, "cidr": cidr.String(), "ip_version": version, "gateway_ip": gateway,
+		"allocation_pools": pools,
+		"enable_dhcp":      resource.Or(body, "enable_dhcp", true), "dns_nameservers": resource.List(body, "dns_nameservers"),
+		"host_routes":  resource.List(body, "host_routes"),
+		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": nil, "service_types": []any{},
+		"router:external": resource.Bool(s.o.Store.Get(networks, network), "router:external"), "segment_id": nil})
 	_, err = s.o.Store.Update(networks, network, func(n resource.Doc) error {
 		n["subnets"] = append(slices.Clone(resource.List(n, "subnets")), id)
 		return nil
@@ -148,7 +166,8 @@ func (s *Service) group(id, project, name, description string) (resource.Doc, er
 			return nil, err
 		}
 		if name == "default" {
-			if err := s.addRule(resource.Doc{"security_group_id": id, "direction": "ingress", "ethertype": ether, "remote_group_id": id}, project); err != nil {
+			if err := s.addRule(resource.Doc{"security_group_id": id, "direction": "ingress", "ethertype": ether, "remote_group_id": id},
+				project); err != nil {
 				return nil, err
 			}
 		}

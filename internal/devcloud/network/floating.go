@@ -16,7 +16,8 @@ import (
 func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
 	n := s.o.Store.Get(networks, resource.Text(body, "floating_network_id"))
 	if n == nil {
-		return nil, resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", resource.Text(body, "floating_network_id"))
+		return nil, resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", resource.Text(body,
+			"floating_network_id"))
 	}
 	if !resource.Bool(n, "router:external") {
 		return nil, bad("Bad floatingip request: Network %s is not a valid external network.", n["id"])
@@ -33,8 +34,10 @@ func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc)
 	}
 	d := common(id, r.Project(body), body)
 	delete(d, "name")
-	maps.Copy(d, map[string]any{"floating_network_id": n["id"], "floating_ip_address": resource.Docs(p, "fixed_ips")[0]["ip_address"], "_port": p["id"],
-		"port_id": nil, "fixed_ip_address": nil, "router_id": nil, "status": "DOWN", "port_details": nil, "dns_domain": "", "dns_name": "", "qos_policy_id": nil})
+	maps.Copy(d, map[string]any{"floating_network_id": n["id"], "floating_ip_address": resource.Docs(p, "fixed_ips")[0]["ip_address"],
+		"_port":   p["id"],
+		"port_id": nil, "fixed_ip_address": nil, "router_id": nil, "status": "DOWN", "port_details": nil, "dns_domain": "", "dns_name": "",
+		"qos_policy_id": nil})
 	if err := s.changeFloating(d, body); err != nil {
 		_, gone := s.o.Store.Delete(ports, resource.Text(p, "id"))
 		return nil, errors.Join(err, gone)
@@ -63,7 +66,8 @@ func (s *Service) changeFloating(d, body resource.Doc) error {
 		return bad("Cannot add floating IP to port %s that has no fixed IPv4 addresses.", id)
 	}
 	if s.hasFloating(d, id, fixed) {
-		return resource.Errorf(http.StatusConflict, "FloatingIPPortAlreadyAssociated", "Cannot associate floating IP %s (%s) with port %s using fixed IP %s, as that fixed IP already has a floating IP on external network %s.",
+		return resource.Errorf(http.StatusConflict, "FloatingIPPortAlreadyAssociated", "Cannot associate floating IP %s (%s) with port %s "+
+			"using fixed IP %s, as that fixed IP already has a floating IP on external network %s.",
 			d["floating_ip_address"], d["id"], id, fixed, d["floating_network_id"])
 	}
 	d["port_id"], d["fixed_ip_address"], d["status"], d["router_id"] = id, fixed, "ACTIVE", s.routerOf(subnet)

@@ -82,15 +82,19 @@ func (s *Service) versions(*resource.Request) (any, error) {
 func (s *Service) resources(*resource.Request) (any, error) {
 	list := []any{}
 	for _, c := range s.collections() {
-		list = append(list, map[string]any{"name": c.singular, "collection": c.key(), "links": []any{map[string]string{"rel": "self", "href": s.o.URL + "/v2.0/" + c.kind}}})
+		list = append(list, map[string]any{"name": c.singular, "collection": c.key(), "links": []any{map[string]string{"rel": "self",
+			"href": s.o.URL + "/v2.0/" + c.kind}}})
 	}
 	return map[string]any{"resources": list}, nil
 }
 
 // aliases are the extensions that clients around a server look for.
-var aliases = []string{"allowed-address-pairs", "auto-allocated-topology", "availability_zone", "binding", "ext-gw-mode", "external-net", "extra_dhcp_opt", "extraroute", "extraroute-atomic",
-	"fip-port-details", "ip-substring-filtering", "net-mtu", "net-mtu-writable", "network-ip-availability", "network_availability_zone", "pagination", "port-security", "project-id", "provider",
-	"quota_details", "quotas", "revision-if-match", "router", "security-group", "sorting", "standard-attr-description", "standard-attr-revisions", "standard-attr-tag",
+var aliases = []string{"allowed-address-pairs", "auto-allocated-topology", "availability_zone", "binding", "ext-gw-mode",
+	"external-net", "extra_dhcp_opt", "extraroute", "extraroute-atomic",
+	"fip-port-details", "ip-substring-filtering", "net-mtu", "net-mtu-writable", "network-ip-availability", "network_availability_zone",
+	"pagination", "port-security", "project-id", "provider",
+	"quota_details", "quotas", "revision-if-match", "router", "security-group", "sorting", "standard-attr-description",
+	"standard-attr-revisions", "standard-attr-tag",
 	"standard-attr-timestamp", "stateful-security-group", "subnet_allocation"}
 
 func extensions(*resource.Request) (any, error) {
@@ -260,8 +264,10 @@ func (s *Service) find(c collection, r *resource.Request) (resource.Doc, error) 
 // caller has seen it.
 func (s *Service) expected(c collection, r *resource.Request) (resource.Doc, error) {
 	d, err := s.find(c, r)
-	if want, given := strings.CutPrefix(r.Header.Get("If-Match"), "revision_number="); err == nil && given && want != fmt.Sprint(resource.Int(d, "revision_number")) {
-		err = resource.Errorf(http.StatusPreconditionFailed, "RevisionNumberConstraintFailed", "Constrained to %s, but current revision is %d", want, resource.Int(d, "revision_number"))
+	if want, given := strings.CutPrefix(r.Header.Get("If-Match"), "revision_number="); err == nil && given &&
+		want != fmt.Sprint(resource.Int(d, "revision_number")) {
+		err = resource.Errorf(http.StatusPreconditionFailed, "RevisionNumberConstraintFailed",
+			"Constrained to %s, but current revision is %d", want, resource.Int(d, "revision_number"))
 	}
 	return d, err
 }
@@ -356,7 +362,8 @@ func (s *Service) touched(kind string, d resource.Doc) {
 // common are the fields that every resource has.
 func common(id, project string, body resource.Doc) resource.Doc {
 	now := resource.Now()
-	return resource.Doc{"id": id, "name": resource.Or(body, "name", ""), "description": resource.Or(body, "description", ""), "project_id": project, "tenant_id": project,
+	return resource.Doc{"id": id, "name": resource.Or(body, "name", ""), "description": resource.Or(body, "description", ""),
+		"project_id": project, "tenant_id": project,
 		"tags": []any{}, "created_at": now, "updated_at": now, "revision_number": 1}
 }
 

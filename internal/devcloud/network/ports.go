@@ -32,11 +32,13 @@ func (s *Service) port(id, project string, network, body resource.Doc) (resource
 	if mac == "" {
 		mac = newMAC()
 	}
-	for field, value := range map[string]any{"admin_state_up": true, "device_id": "", "device_owner": "", "binding:vnic_type": "normal", "binding:profile": resource.Doc{},
+	for field, value := range map[string]any{"admin_state_up": true, "device_id": "", "device_owner": "", "binding:vnic_type": "normal",
+		"binding:profile": resource.Doc{},
 		"binding:host_id": "", "port_security_enabled": true, "allowed_address_pairs": []any{}, "extra_dhcp_opts": []any{}} {
 		d[field] = resource.Or(body, field, value)
 	}
-	maps.Copy(d, map[string]any{"network_id": network["id"], "mac_address": mac, "status": "DOWN", "security_groups": secgroups, "ip_allocation": "immediate",
+	maps.Copy(d, map[string]any{"network_id": network["id"], "mac_address": mac, "status": "DOWN", "security_groups": secgroups,
+		"ip_allocation": "immediate",
 		"qos_policy_id": nil, "qos_network_policy_id": nil, "resource_request": nil, "propagate_uplink_status": false})
 	bind(d)
 	pairs(d, body)
@@ -49,7 +51,8 @@ func (s *Service) port(id, project string, network, body resource.Doc) (resource
 			d["mac_address"] = mac
 		}
 		if taken() {
-			return nil, resource.Errorf(http.StatusConflict, "MacAddressInUse", "Unable to complete operation for network %s. The mac address %s is in use.", network["id"], mac)
+			return nil, resource.Errorf(http.StatusConflict, "MacAddressInUse",
+				"Unable to complete operation for network %s. The mac address %s is in use.", network["id"], mac)
 		}
 		ips, err := s.addresses(network, body, mac, all)
 		d["fixed_ips"] = ips
@@ -70,7 +73,8 @@ func bind(d resource.Doc) {
 
 // vifDetails are those of all bound ports: they share the one, as nobody changes
 // what is in a document.
-var vifDetails = resource.Doc{"connectivity": "l2", "port_filter": true, "ovs_hybrid_plug": nil, "ovs_create_tap": true, "datapath_type": "system", "bridge_name": "br-int",
+var vifDetails = resource.Doc{"connectivity": "l2", "port_filter": true, "ovs_hybrid_plug": nil, "ovs_create_tap": true,
+	"datapath_type": "system", "bridge_name": "br-int",
 	"bound_drivers": resource.Doc{"0": "openvswitch"}}
 
 func newMAC() string {
@@ -137,7 +141,8 @@ func address(network resource.Doc, nets []resource.Doc, w resource.Doc, mac stri
 			return fixedIP(n, a), nil
 		}
 	}
-	return nil, resource.Errorf(http.StatusConflict, "IpAddressGenerationFailure", "No more IP addresses available on network %s.", network["id"])
+	return nil, resource.Errorf(http.StatusConflict, "IpAddressGenerationFailure", "No more IP addresses available on network %s.",
+		network["id"])
 }
 
 // fixedIP is an address in a subnet, as ports show it.
@@ -161,7 +166,8 @@ func givenAddress(nets []resource.Doc, given string, taken map[string]bool) (res
 		}
 		return fixedIP(n, a), nil
 	}
-	return nil, resource.Errorf(http.StatusBadRequest, "InvalidIpForNetwork", "IP address %s is not a valid IP for any of the subnets on the specified network.", given)
+	return nil, resource.Errorf(http.StatusBadRequest, "InvalidIpForNetwork",
+		"IP address %s is not a valid IP for any of the subnets on the specified network.", given)
 }
 
 // free is the first address of the allocation pools of a subnet that nobody has; the
@@ -220,12 +226,14 @@ func (s *Service) changePort(d, body resource.Doc) error {
 	var wanted []any
 	old := resource.Docs(d, "fixed_ips")
 	for _, w := range resource.Docs(body, "fixed_ips") {
-		if n := slices.IndexFunc(old, func(ip resource.Doc) bool { return ip["subnet_id"] == w["subnet_id"] }); n >= 0 && resource.Text(w, "ip_address") == "" {
+		if n := slices.IndexFunc(old, func(ip resource.Doc) bool { return ip["subnet_id"] == w["subnet_id"] }); n >= 0 && resource.Text(w,
+			"ip_address") == "" {
 			w, old = old[n], slices.Delete(slices.Clone(old), n, n+1)
 		}
 		wanted = append(wanted, w)
 	}
-	ips, err := s.addresses(s.o.Store.Get(networks, resource.Text(d, "network_id")), resource.Doc{"fixed_ips": wanted}, resource.Text(d, "mac_address"), others)
+	ips, err := s.addresses(s.o.Store.Get(networks, resource.Text(d, "network_id")), resource.Doc{"fixed_ips": wanted}, resource.Text(d,
+		"mac_address"), others)
 	body["fixed_ips"] = ips
 	return err
 }

@@ -9,7 +9,8 @@ import (
 
 // limits are what a project may have where nobody has said otherwise.
 func limits() resource.Doc {
-	return resource.Doc{"network": 100, "subnet": 100, "subnetpool": -1, "port": 500, "router": 10, "floatingip": 50, "rbac_policy": 10, "security_group": 10, "security_group_rule": 100, "trunk": -1}
+	return resource.Doc{"network": 100, "subnet": 100, "subnetpool": -1, "port": 500, "router": 10, "floatingip": 50, "rbac_policy": 10,
+		"security_group": 10, "security_group_rule": 100, "trunk": -1}
 }
 
 func (s *Service) registerQuotas() {
@@ -75,7 +76,8 @@ func (s *Service) registerQuotas() {
 			return map[string]any{allocatedKey: map[string]any{"id": "dry-run=pass", "tenant_id": r.PathValue("project")}}, nil
 		}
 		id, err := s.topology(r.PathValue("project"))
-		return map[string]any{allocatedKey: map[string]any{"id": id, "tenant_id": r.PathValue("project"), "project_id": r.PathValue("project")}}, err
+		return map[string]any{allocatedKey: map[string]any{"id": id, "tenant_id": r.PathValue("project"),
+			"project_id": r.PathValue("project")}}, err
 	})
 }
 

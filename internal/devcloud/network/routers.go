@@ -20,7 +20,8 @@ func (s *Service) newRouter(r *resource.Request, id string, body resource.Doc) (
 	if err := s.gateway(d, body); err != nil {
 		return nil, err
 	}
-	for field, value := range map[string]any{"admin_state_up": true, "external_gateway_info": nil, "distributed": false, "ha": false, "availability_zone_hints": []any{}} {
+	for field, value := range map[string]any{"admin_state_up": true, "external_gateway_info": nil, "distributed": false, "ha": false,
+		"availability_zone_hints": []any{}} {
 		d[field] = resource.Or(body, field, value)
 	}
 	d["status"], d["routes"], d["availability_zones"], d["flavor_id"] = "ACTIVE", []any{}, []any{"nova"}, nil
@@ -45,7 +46,8 @@ func (s *Service) gateway(d, body resource.Doc) error {
 			if p["device_owner"] != routerGateway {
 				continue
 			}
-			p, err := s.update(collection{kind: ports, class: "Port", change: s.changePort}, resource.Text(p, "id"), resource.Doc{"fixed_ips": resource.List(want, "external_fixed_ips")})
+			p, err := s.update(collection{kind: ports, class: "Port", change: s.changePort}, resource.Text(p, "id"),
+				resource.Doc{"fixed_ips": resource.List(want, "external_fixed_ips")})
 			if err != nil {
 				return err
 			}
@@ -76,7 +78,8 @@ func (s *Service) gateway(d, body resource.Doc) error {
 		body["external_gateway_info"] = nil
 		return s.noGateway(d)
 	}
-	body["external_gateway_info"] = resource.Doc{"network_id": network, "enable_snat": resource.Or(want, "enable_snat", true), "external_fixed_ips": ips}
+	body["external_gateway_info"] = resource.Doc{"network_id": network, "enable_snat": resource.Or(want, "enable_snat", true),
+		"external_fixed_ips": ips}
 	return nil
 }
 
@@ -117,7 +120,8 @@ func (s *Service) noGateway(d resource.Doc) error {
 
 // noRouter refuses to delete a router with interfaces.
 func (s *Service) noRouter(d resource.Doc) error {
-	if slices.ContainsFunc(s.o.Store.Find(ports, "device_id", d["id"]), func(p resource.Doc) bool { return p["device_owner"] == routerInterface }) {
+	if slices.ContainsFunc(s.o.Store.Find(ports, "device_id", d["id"]),
+		func(p resource.Doc) bool { return p["device_owner"] == routerInterface }) {
 		return resource.Errorf(http.StatusConflict, "RouterInUse", "Router %s still has ports", d["id"])
 	}
 	return s.noGateway(d)
@@ -155,7 +159,8 @@ func interfaceOf(router, port resource.Doc) any {
 	if ips := resource.Docs(port, "fixed_ips"); len(ips) > 0 {
 		subnet = ips[0]["subnet_id"]
 	}
-	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"id": router["id"], "project_id": router["project_id"], "tenant_id": router["project_id"], "port_id": port["id"],
+	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"id": router["id"], "project_id": router["project_id"],
+		"tenant_id": router["project_id"], "port_id": port["id"],
 		"network_id": port["network_id"], "subnet_id": subnet, "subnet_ids": []any{subnet}, "tags": []any{}}}
 }
 
@@ -181,7 +186,8 @@ func ownerOf(router resource.Doc) resource.Doc {
 // takePort makes a port that nobody has an interface of a router.
 func (s *Service) takePort(router resource.Doc, id string) (resource.Doc, error) {
 	if p := s.o.Store.Get(ports, id); p != nil && resource.Text(p, "device_id") != "" {
-		return nil, resource.Errorf(http.StatusConflict, "PortInUse", "Unable to complete operation on port %s for network %s. Port already has an attached device %s.", id, p["network_id"], p["device_id"])
+		return nil, resource.Errorf(http.StatusConflict, "PortInUse",
+			"Unable to complete operation on port %s for network %s. Port already has an attached device %s.", id, p["network_id"], p["device_id"])
 	}
 	return s.update(collection{kind: ports, class: "Port", change: s.changePort}, id, ownerOf(router))
 }
@@ -196,7 +202,8 @@ func (s *Service) makePort(router resource.Doc, id string) (resource.Doc, error)
 		return nil, resource.Errorf(http.StatusBadRequest, "BadRequest", "Bad router request: Router already has a port on subnet %s.", id)
 	}
 	if subnet["gateway_ip"] == nil {
-		return nil, resource.Errorf(http.StatusBadRequest, "BadRequest", "Bad router request: Subnet for router interface must have a gateway IP.")
+		return nil, resource.Errorf(http.StatusBadRequest, "BadRequest",
+			"Bad router request: Subnet for router interface must have a gateway IP.")
 	}
 	port := ownerOf(router)
 	port["fixed_ips"] = []any{resource.Doc{"subnet_id": id, "ip_address": subnet["gateway_ip"]}}

@@ -21,12 +21,14 @@ func nameID(kind, name string) string {
 func (s *Service) newRule(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
 	g := s.o.Store.Get(groups, resource.Text(body, "security_group_id"))
 	if g == nil || !r.Caller.Can(resource.Text(g, "project_id")) {
-		return nil, resource.Errorf(http.StatusNotFound, "SecurityGroupNotFound", "Security group %s does not exist", resource.Text(body, "security_group_id"))
+		return nil, resource.Errorf(http.StatusNotFound, "SecurityGroupNotFound", "Security group %s does not exist", resource.Text(body,
+			"security_group_id"))
 	}
 	d := ruleOf(id, resource.Text(g, "project_id"), body)
 	for _, old := range s.o.Store.Find(rules, "security_group_id", g["id"]) {
 		if !slices.ContainsFunc(ruleFields, func(f string) bool { return !same(old[f], d[f]) }) {
-			return nil, resource.Errorf(http.StatusConflict, "SecurityGroupRuleExists", "Security group rule already exists. Rule id is %s.", old["id"])
+			return nil, resource.Errorf(http.StatusConflict, "SecurityGroupRuleExists", "Security group rule already exists. Rule id is %s.",
+				old["id"])
 		}
 	}
 	d["belongs_to_default_sg"] = g["name"] == "default"

@@ -236,15 +236,21 @@ func (s *Service) vif(p resource.Doc) resource.Doc {
 		}
 		routes := []any{}
 		for _, r := range resource.Docs(d, "host_routes") {
-			routes = append(routes, resource.Doc{"cidr": r["destination"], "gateway": endpoint(resource.Text(r, "nexthop"), "gateway"), "interface": nil, "meta": resource.Doc{}})
+			routes = append(routes, resource.Doc{"cidr": r["destination"], "gateway": endpoint(resource.Text(r, "nexthop"), "gateway"),
+				"interface": nil, "meta": resource.Doc{}})
 		}
-		nets = append(nets, resource.Doc{"cidr": d["cidr"], "dns": dns, "gateway": endpoint(resource.Text(d, "gateway_ip"), "gateway"), "ips": bySubnet[subnet],
+		nets = append(nets, resource.Doc{"cidr": d["cidr"], "dns": dns, "gateway": endpoint(resource.Text(d, "gateway_ip"), "gateway"),
+			"ips":    bySubnet[subnet],
 			"routes": routes, "version": resource.Int(d, "ip_version"), "meta": resource.Doc{"enable_dhcp": d["enable_dhcp"]}})
 	}
-	return resource.Doc{"id": id, "address": p["mac_address"], "network": resource.Doc{"id": n["id"], "bridge": "br-int", "label": n["name"], "subnets": nets,
-		"meta": resource.Doc{"injected": false, "tenant_id": n["project_id"], "mtu": resource.Int(n, "mtu"), "physical_network": n["provider:physical_network"], "tunneled": true}},
-		"type": "ovs", "details": vifDetails, "devname": "tap" + id[:11], "ovs_interfaceid": id, "qbh_params": nil, "qbg_params": nil, "active": p["status"] == "ACTIVE",
-		"vnic_type": p["binding:vnic_type"], "profile": p["binding:profile"], "preserve_on_delete": resource.Bool(p, "_preserve"), "delegate_create": true, "meta": resource.Doc{}}
+	return resource.Doc{"id": id, "address": p["mac_address"], "network": resource.Doc{"id": n["id"], "bridge": "br-int",
+		"label": n["name"], "subnets": nets,
+		"meta": resource.Doc{"injected": false, "tenant_id": n["project_id"], "mtu": resource.Int(n, "mtu"),
+			"physical_network": n["provider:physical_network"], "tunneled": true}},
+		"type": "ovs", "details": vifDetails, "devname": "tap" + id[:11], "ovs_interfaceid": id, "qbh_params": nil, "qbg_params": nil,
+		"active":    p["status"] == "ACTIVE",
+		"vnic_type": p["binding:vnic_type"], "profile": p["binding:profile"], "preserve_on_delete": resource.Bool(p, "_preserve"),
+		"delegate_create": true, "meta": resource.Doc{}}
 }
 
 func (s *Service) fixed(port, address string) resource.Doc {

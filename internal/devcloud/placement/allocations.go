@@ -12,10 +12,12 @@ func (s *Service) allocations(r *resource.Request) (any, error) {
 	c := s.o.Store.Get(consumers, r.PathValue("id"))
 	out := resource.Doc{}
 	for id, a := range resource.Object(c, "allocations") {
-		out[id] = resource.Doc{"resources": resource.Object(a.(resource.Doc), "resources"), "generation": resource.Int(s.o.Store.Get(providers, id), "generation")}
+		out[id] = resource.Doc{"resources": resource.Object(a.(resource.Doc), "resources"), "generation": resource.Int(s.o.Store.Get(providers,
+			id), "generation")}
 	}
 	body := resource.Doc{"allocations": out}
-	for field, value := range map[string]since{"project_id": {12, c["project_id"]}, "user_id": {12, c["user_id"]}, "consumer_generation": {28, resource.Int(c, "generation")}, "consumer_type": {38, typeOf(c)}} {
+	for field, value := range map[string]since{"project_id": {12, c["project_id"]}, "user_id": {12, c["user_id"]},
+		"consumer_generation": {28, resource.Int(c, "generation")}, "consumer_type": {38, typeOf(c)}} {
 		if len(out) > 0 && version(r) >= value.version {
 			body[field] = value.value
 		}
@@ -49,13 +51,15 @@ func (s *Service) set(id string, body resource.Doc) error {
 	old := s.o.Store.Get(consumers, id)
 	if g, given := body["consumer_generation"]; given {
 		if (g == nil) != (old == nil) || old != nil && resource.Int(body, "consumer_generation") != resource.Int(old, "generation") {
-			return resource.Errorf(http.StatusConflict, "placement.concurrent_update", "consumer generation conflict - expected %v but got %v", old["generation"], g)
+			return resource.Errorf(http.StatusConflict, "placement.concurrent_update", "consumer generation conflict - expected %v but got %v",
+				old["generation"], g)
 		}
 	}
 	held := resource.Doc{}
 	for p, a := range resource.Object(body, "allocations") {
 		if s.o.Store.Get(providers, p) == nil {
-			return resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "Allocation for resource provider '%s' that does not exist.", p)
+			return resource.Errorf(http.StatusBadRequest, "placement.undefined_code",
+				"Allocation for resource provider '%s' that does not exist.", p)
 		}
 		held[p] = a
 	}
@@ -63,7 +67,8 @@ func (s *Service) set(id string, body resource.Doc) error {
 		_, err := s.o.Store.Delete(consumers, id)
 		return err
 	}
-	return s.o.Store.Put(consumers, id, resource.Doc{"id": id, "allocations": held, "project_id": body["project_id"], "user_id": body["user_id"], "consumer_type": body["consumer_type"], "generation": resource.Int(old, "generation") + 1})
+	return s.o.Store.Put(consumers, id, resource.Doc{"id": id, "allocations": held, "project_id": body["project_id"],
+		"user_id": body["user_id"], "consumer_type": body["consumer_type"], "generation": resource.Int(old, "generation") + 1})
 }
 
 func (s *Service) dropAllocations(r *resource.Request) (any, error) {
@@ -82,7 +87,8 @@ func typeOf(c resource.Doc) string { return fmt.Sprint(resource.Or(c, "consumer_
 func (s *Service) projectUsages(r *resource.Request) (any, error) {
 	q := r.URL.Query()
 	if q.Get("project_id") == "" {
-		return nil, resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "Invalid query string parameters: 'project_id' is a required property")
+		return nil, resource.Errorf(http.StatusBadRequest, "placement.undefined_code",
+			"Invalid query string parameters: 'project_id' is a required property")
 	}
 	all := map[string]map[string]int64{}
 	together := "all"
@@ -149,7 +155,8 @@ func (s *Service) candidates(r *resource.Request) (any, error) {
 			}
 		}
 		summary := resource.Doc{"resources": shown}
-		for field, value := range map[string]since{"traits": {17, d["traits"]}, "parent_provider_uuid": {29, d["parent"]}, "root_provider_uuid": {29, resource.Or(d, "root", id)}} {
+		for field, value := range map[string]since{"traits": {17, d["traits"]}, "parent_provider_uuid": {29, d["parent"]},
+			"root_provider_uuid": {29, resource.Or(d, "root", id)}} {
 			if version(r) >= value.version {
 				summary[field] = value.value
 			}
@@ -192,7 +199,8 @@ func (s *Service) AddHost(id, name string, vcpus, memory, disk int) error {
 	}
 	d := provider(id, name)
 	d["inventories"] = resource.Doc{"VCPU": inventory(vcpus, 0, 4), "MEMORY_MB": inventory(memory, 512, 1), "DISK_GB": inventory(disk, 0, 1)}
-	d["traits"] = []any{"COMPUTE_NODE", "COMPUTE_TRUSTED_CERTS", "COMPUTE_VOLUME_MULTI_ATTACH", "COMPUTE_SAME_HOST_COLD_MIGRATE", "COMPUTE_RESCUE_BFV"}
+	d["traits"] = []any{"COMPUTE_NODE", "COMPUTE_TRUSTED_CERTS", "COMPUTE_VOLUME_MULTI_ATTACH", "COMPUTE_SAME_HOST_COLD_MIGRATE",
+		"COMPUTE_RESCUE_BFV"}
 	return s.o.Store.Put(providers, id, d)
 }
 
@@ -209,7 +217,8 @@ func (s *Service) Claim(consumer, provider, project, user string, resources map[
 	if d == nil || !s.fits(d, asked) {
 		return false, nil
 	}
-	return true, s.set(consumer, resource.Doc{"allocations": resource.Doc{provider: resource.Doc{"resources": asked}}, "project_id": project, "user_id": user, "consumer_type": "INSTANCE"})
+	return true, s.set(consumer, resource.Doc{"allocations": resource.Doc{provider: resource.Doc{"resources": asked}}, "project_id": project,
+		"user_id": user, "consumer_type": "INSTANCE"})
 }
 
 // Release gives back what a consumer holds.
@@ -224,7 +233,8 @@ func (s *Service) Hand(from, to string) error {
 	if c == nil {
 		return nil
 	}
-	if err := s.set(to, resource.Doc{"allocations": c["allocations"], "project_id": c["project_id"], "user_id": c["user_id"], "consumer_type": c["consumer_type"]}); err != nil {
+	if err := s.set(to, resource.Doc{"allocations": c["allocations"], "project_id": c["project_id"], "user_id": c["user_id"],
+		"consumer_type": c["consumer_type"]}); err != nil {
 		return err
 	}
 	return s.Release(from)

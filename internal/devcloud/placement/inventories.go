@@ -11,7 +11,8 @@ import (
 // inventory is one as it is kept, with what the client has not said of it.
 func inventory(body resource.Doc) resource.Doc {
 	d := resource.Doc{}
-	for field, value := range map[string]any{"total": 0, "reserved": 0, "min_unit": 1, "max_unit": 1<<31 - 1, "step_size": 1, "allocation_ratio": 1.0} {
+	for field, value := range map[string]any{"total": 0, "reserved": 0, "min_unit": 1, "max_unit": 1<<31 - 1, "step_size": 1,
+		"allocation_ratio": 1.0} {
 		d[field] = resource.Or(body, field, value)
 	}
 	return d
@@ -31,7 +32,8 @@ func (s *Service) changeInventories(id string, body resource.Doc, f func(all res
 		}
 		for class, n := range s.used(id) {
 			if _, kept := all[class]; !kept && n > 0 {
-				return resource.Errorf(http.StatusConflict, "placement.inventory.inuse", "Inventory for '%s' on resource provider '%s' in use.", class, id)
+				return resource.Errorf(http.StatusConflict, "placement.inventory.inuse", "Inventory for '%s' on resource provider '%s' in use.",
+					class, id)
 			}
 		}
 		d["inventories"], d["generation"] = all, resource.Int(d, "generation")+1
@@ -114,7 +116,8 @@ func (s *Service) setInventory(r *resource.Request) (any, error) {
 	id, class := r.PathValue("id"), r.PathValue("class")
 	d, err := s.changeInventories(id, body, func(all resource.Doc) error {
 		if all[class] == nil {
-			return resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "No inventory record with resource class for resource provider %s: No inventory of class %s found.", id, class)
+			return resource.Errorf(http.StatusBadRequest, "placement.undefined_code",
+				"No inventory record with resource class for resource provider %s: No inventory of class %s found.", id, class)
 		}
 		all[class] = inventory(body)
 		return nil

@@ -11,7 +11,8 @@ import (
 
 // standard are traits and classes that every cloud knows.
 var (
-	standardTraits  = []string{"COMPUTE_NODE", "COMPUTE_STATUS_DISABLED", "COMPUTE_TRUSTED_CERTS", "COMPUTE_VOLUME_MULTI_ATTACH", "COMPUTE_SAME_HOST_COLD_MIGRATE", "COMPUTE_RESCUE_BFV", "HW_CPU_X86_VMX"}
+	standardTraits = []string{"COMPUTE_NODE", "COMPUTE_STATUS_DISABLED", "COMPUTE_TRUSTED_CERTS", "COMPUTE_VOLUME_MULTI_ATTACH",
+		"COMPUTE_SAME_HOST_COLD_MIGRATE", "COMPUTE_RESCUE_BFV", "HW_CPU_X86_VMX"}
 	standardClasses = []string{"VCPU", "PCPU", "MEMORY_MB", "DISK_GB"}
 )
 
@@ -30,7 +31,8 @@ func (s *Service) traits(r *resource.Request) (any, error) {
 	list := []any{}
 	want := r.URL.Query().Get("name")
 	for _, name := range append(slices.Clone(standardTraits), names(s.o.Store.All(traits))...) {
-		if prefix, ok := strings.CutPrefix(want, "startswith:"); want == "" || ok && strings.HasPrefix(name, prefix) || strings.HasPrefix(want, "in:") && strings.Contains(","+want[3:]+",", ","+name+",") {
+		if prefix, ok := strings.CutPrefix(want, "startswith:"); want == "" || ok && strings.HasPrefix(name, prefix) || strings.HasPrefix(want,
+			"in:") && strings.Contains(","+want[3:]+",", ","+name+",") {
 			list = append(list, name)
 		}
 	}
@@ -52,7 +54,9 @@ func noTrait(name string) error {
 func (s *Service) addTrait(r *resource.Request) (any, error) {
 	name := r.PathValue("name")
 	if !custom.MatchString(name) {
-		return nil, resource.Errorf(http.StatusBadRequest, "placement.undefined_code", `The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "CUSTOM_" and use following characters: "A"-"Z", "0"-"9" and "_"`)
+		return nil, resource.Errorf(http.StatusBadRequest, "placement.undefined_code",
+			`The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "CUSTOM_" and use following`+
+				` characters: "A"-"Z", "0"-"9" and "_"`)
 	}
 	return s.addName(traits, name)
 }
@@ -110,7 +114,8 @@ func customClass(name string) error {
 	if custom.MatchString(name) {
 		return nil
 	}
-	return resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "JSON does not validate: '%s' does not match '^CUSTOM_[A-Z0-9_]+$'", name)
+	return resource.Errorf(http.StatusBadRequest, "placement.undefined_code",
+		"JSON does not validate: '%s' does not match '^CUSTOM_[A-Z0-9_]+$'", name)
 }
 
 func (s *Service) createClass(r *resource.Request) (any, error) {
@@ -138,11 +143,13 @@ func (s *Service) addClass(r *resource.Request) (any, error) {
 func (s *Service) deleteClass(r *resource.Request) (any, error) {
 	name := r.PathValue("name")
 	if slices.Contains(standardClasses, name) {
-		return nil, resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "Error in delete resource class: Cannot delete standard resource class %s.", name)
+		return nil, resource.Errorf(http.StatusBadRequest, "placement.undefined_code",
+			"Error in delete resource class: Cannot delete standard resource class %s.", name)
 	}
 	for _, d := range s.o.Store.All(providers) {
 		if resource.Object(d, "inventories")[name] != nil {
-			return nil, resource.Errorf(http.StatusConflict, "placement.undefined_code", "Error in delete resource class: Resource class %s is in use.", name)
+			return nil, resource.Errorf(http.StatusConflict, "placement.undefined_code",
+				"Error in delete resource class: Resource class %s is in use.", name)
 		}
 	}
 	there, err := s.o.Store.Delete(classes, name)

@@ -42,20 +42,25 @@ const newest = 39
 func New(o Options) *Service {
 	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
 	s.mux.Open("GET /{$}", func(*resource.Request) (any, error) {
-		return map[string]any{"versions": []any{map[string]any{"id": "v1.0", "max_version": fmt.Sprintf("1.%d", newest), "min_version": "1.0", "status": "CURRENT", "links": []any{map[string]string{"rel": "self", "href": ""}}}}}, nil
+		return map[string]any{"versions": []any{map[string]any{"id": "v1.0", "max_version": fmt.Sprintf("1.%d", newest), "min_version": "1.0",
+			"status": "CURRENT", "links": []any{map[string]string{"rel": "self", "href": ""}}}}}, nil
 	})
 	for pattern, h := range map[string]resource.Handler{
 		"GET /resource_providers": s.list, "POST /resource_providers": s.create,
 		"GET /resource_providers/{id}": s.show, "PUT /resource_providers/{id}": s.update, "DELETE /resource_providers/{id}": s.delete,
 		"GET /resource_providers/{id}/inventories": s.part("inventories"), "PUT /resource_providers/{id}/inventories": s.setInventories,
 		"POST /resource_providers/{id}/inventories": s.addInventory, "DELETE /resource_providers/{id}/inventories": s.deleteInventories,
-		"GET /resource_providers/{id}/inventories/{class}": s.inventory, "PUT /resource_providers/{id}/inventories/{class}": s.setInventory, "DELETE /resource_providers/{id}/inventories/{class}": s.deleteInventory,
-		"GET /resource_providers/{id}/traits": s.part("traits"), "PUT /resource_providers/{id}/traits": s.setTraits,
+		"GET /resource_providers/{id}/inventories/{class}": s.inventory, "PUT /resource_providers/{id}/inventories/{class}": s.setInventory,
+		"DELETE /resource_providers/{id}/inventories/{class}": s.deleteInventory,
+		"GET /resource_providers/{id}/traits":                 s.part("traits"), "PUT /resource_providers/{id}/traits": s.setTraits,
 		"GET /resource_providers/{id}/aggregates": s.aggregates, "PUT /resource_providers/{id}/aggregates": s.setAggregates,
 		"GET /resource_providers/{id}/usages": s.usages, "GET /resource_providers/{id}/allocations": s.held,
-		"GET /allocations/{id}": s.allocations, "PUT /allocations/{id}": s.setAllocations, "DELETE /allocations/{id}": s.dropAllocations, "POST /allocations": s.setMany,
-		"GET /usages": s.projectUsages, "GET /traits": s.traits, "PUT /traits/{name}": s.addTrait, "GET /traits/{name}": s.trait, "DELETE /traits/{name}": s.deleteTrait,
-		"GET /resource_classes": s.classes, "POST /resource_classes": s.createClass, "GET /resource_classes/{name}": s.class, "PUT /resource_classes/{name}": s.addClass, "DELETE /resource_classes/{name}": s.deleteClass,
+		"GET /allocations/{id}": s.allocations, "PUT /allocations/{id}": s.setAllocations, "DELETE /allocations/{id}": s.dropAllocations,
+		"POST /allocations": s.setMany,
+		"GET /usages":       s.projectUsages, "GET /traits": s.traits, "PUT /traits/{name}": s.addTrait, "GET /traits/{name}": s.trait,
+		"DELETE /traits/{name}": s.deleteTrait,
+		"GET /resource_classes": s.classes, "POST /resource_classes": s.createClass, "GET /resource_classes/{name}": s.class,
+		"PUT /resource_classes/{name}": s.addClass, "DELETE /resource_classes/{name}": s.deleteClass,
 		"GET /allocation_candidates": s.candidates,
 	} {
 		s.mux.Handle(pattern, h)
@@ -116,7 +121,8 @@ func links(id string) []any {
 
 func view(d resource.Doc) resource.Doc {
 	id := resource.Text(d, "uuid")
-	return resource.Doc{"uuid": id, "name": d["name"], "generation": resource.Int(d, "generation"), "parent_provider_uuid": d["parent"], "root_provider_uuid": resource.Or(d, "root", id), "links": links(id)}
+	return resource.Doc{"uuid": id, "name": d["name"], "generation": resource.Int(d, "generation"), "parent_provider_uuid": d["parent"],
+		"root_provider_uuid": resource.Or(d, "root", id), "links": links(id)}
 }
 
 func (s *Service) list(r *resource.Request) (any, error) {
@@ -129,7 +135,8 @@ func (s *Service) list(r *resource.Request) (any, error) {
 			in != "" && d["uuid"] != in && d["root"] != in && d["parent"] != in:
 			continue
 		}
-		if of := q.Get("member_of"); of != "" && !slices.ContainsFunc(strings.Split(strings.TrimPrefix(of, "in:"), ","), func(a string) bool { return slices.Contains(resource.Strings(d, "aggregates"), a) }) {
+		if of := q.Get("member_of"); of != "" && !slices.ContainsFunc(strings.Split(strings.TrimPrefix(of, "in:"), ","),
+			func(a string) bool { return slices.Contains(resource.Strings(d, "aggregates"), a) }) {
 			continue
 		}
 		list = append(list, view(d))
@@ -147,7 +154,8 @@ func (s *Service) create(r *resource.Request) (any, error) {
 		id = uuid.NewString()
 	}
 	if s.o.Store.Get(providers, id) != nil || len(s.o.Store.Find(providers, "name", body["name"])) > 0 {
-		return nil, resource.Errorf(http.StatusConflict, "placement.duplicate_name", "Conflicting resource provider name: %s already exists.", body["name"])
+		return nil, resource.Errorf(http.StatusConflict, "placement.duplicate_name", "Conflicting resource provider name: %s already exists.",
+			body["name"])
 	}
 	d := provider(id, resource.Text(body, "name"))
 	root, err := s.rootOf(id, body)
@@ -163,7 +171,8 @@ func (s *Service) create(r *resource.Request) (any, error) {
 }
 
 func provider(id, name string) resource.Doc {
-	return resource.Doc{"uuid": id, "name": name, "generation": 0, "parent": nil, "root": id, "inventories": resource.Doc{}, "traits": []any{}, "aggregates": []any{}}
+	return resource.Doc{"uuid": id, "name": name, "generation": 0, "parent": nil, "root": id, "inventories": resource.Doc{},
+		"traits": []any{}, "aggregates": []any{}}
 }
 
 func (s *Service) show(r *resource.Request) (any, error) {
@@ -196,7 +205,8 @@ func (s *Service) update(r *resource.Request) (any, error) {
 			if parent == nil {
 				why = "un-parenting a provider"
 			}
-			return resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "Unable to save resource provider %s: Object action update failed because: %s is not currently allowed.", id, why)
+			return resource.Errorf(http.StatusBadRequest, "placement.undefined_code",
+				"Unable to save resource provider %s: Object action update failed because: %s is not currently allowed.", id, why)
 		}
 		d["parent"], d["root"] = parent, root
 		return nil
@@ -216,7 +226,8 @@ func (s *Service) rootOf(id string, body resource.Doc) (string, error) {
 	}
 	d := s.o.Store.Get(providers, parent)
 	if d == nil {
-		return "", resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "Unable to create resource provider \"%v\", %s: Object action create failed because: parent provider UUID does not exist.", body["name"], id)
+		return "", resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "Unable to create resource provider \"%v\", %s: Object "+
+			"action create failed because: parent provider UUID does not exist.", body["name"], id)
 	}
 	return fmt.Sprint(resource.Or(d, "root", parent)), nil
 }
@@ -224,10 +235,12 @@ func (s *Service) rootOf(id string, body resource.Doc) (string, error) {
 func (s *Service) delete(r *resource.Request) (any, error) {
 	id := r.PathValue("id")
 	if len(s.holding(id)) > 0 {
-		return nil, resource.Errorf(http.StatusConflict, "placement.resource_provider.inuse", "Unable to delete resource provider %s: Resource provider has allocations.", id)
+		return nil, resource.Errorf(http.StatusConflict, "placement.resource_provider.inuse",
+			"Unable to delete resource provider %s: Resource provider has allocations.", id)
 	}
 	if len(s.o.Store.Find(providers, "parent", id)) > 0 {
-		return nil, resource.Errorf(http.StatusConflict, "placement.resource_provider.cannot_delete_parent", "Unable to delete parent resource provider %s: It has child resource providers.", id)
+		return nil, resource.Errorf(http.StatusConflict, "placement.resource_provider.cannot_delete_parent",
+			"Unable to delete parent resource provider %s: It has child resource providers.", id)
 	}
 	there, err := s.o.Store.Delete(providers, id)
 	if err == nil && !there {
@@ -301,7 +314,8 @@ func (s *Service) setAggregates(r *resource.Request) (any, error) {
 	if err != nil {
 		return nil, resource.Errorf(http.StatusBadRequest, "placement.undefined_code", "JSON does not validate: %s", err)
 	}
-	d, err := s.setPart(r.PathValue("id"), "aggregates", body, resource.Errorf(http.StatusConflict, "placement.concurrent_update", "Resource provider's generation already changed. Please update the generation and try again."))
+	d, err := s.setPart(r.PathValue("id"), "aggregates", body, resource.Errorf(http.StatusConflict, "placement.concurrent_update",
+		"Resource provider's generation already changed. Please update the generation and try again."))
 	return aggregateView(r, d), err
 }
 
@@ -349,7 +363,8 @@ func (s *Service) held(r *resource.Request) (any, error) {
 	}
 	out := resource.Doc{}
 	for _, c := range s.holding(r.PathValue("id")) {
-		out[resource.Text(c, "id")] = resource.Doc{"resources": resource.Object(resource.Object(resource.Object(c, "allocations"), r.PathValue("id")), "resources"), "consumer_generation": resource.Int(c, "generation")}
+		out[resource.Text(c, "id")] = resource.Doc{"resources": resource.Object(resource.Object(resource.Object(c, "allocations"),
+			r.PathValue("id")), "resources"), "consumer_generation": resource.Int(c, "generation")}
 	}
 	return map[string]any{"allocations": out, "resource_provider_generation": resource.Int(d, "generation")}, nil
 }

@@ -24,9 +24,12 @@ type New struct {
 }
 
 // columns are the fields of an Instance that are columns of its row.
-var columns = []string{"user_id", "project_id", "image_ref", "kernel_id", "ramdisk_id", "launch_index", "key_name", "key_data", "power_state", "vm_state", "task_state",
-	"memory_mb", "vcpus", "hostname", "user_data", "reservation_id", "display_name", "display_description", "availability_zone", "locked", "locked_by", "os_type",
-	"instance_type_id", "vm_mode", "uuid", "architecture", "root_device_name", "access_ip_v4", "access_ip_v6", "config_drive", "progress", "auto_disk_config",
+var columns = []string{"user_id", "project_id", "image_ref", "kernel_id", "ramdisk_id", "launch_index", "key_name", "key_data",
+	"power_state", "vm_state", "task_state",
+	"memory_mb", "vcpus", "hostname", "user_data", "reservation_id", "display_name", "display_description", "availability_zone", "locked",
+	"locked_by", "os_type",
+	"instance_type_id", "vm_mode", "uuid", "architecture", "root_device_name", "access_ip_v4", "access_ip_v6", "config_drive", "progress",
+	"auto_disk_config",
 	"shutdown_terminate", "root_gb", "ephemeral_gb", "ephemeral_key_uuid"}
 
 // Create writes a server into a cell, with the action "create".
@@ -48,7 +51,8 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 		return more
 	}
 	extra := base(Row{"flavor": Column(flavors(flavor, nil, nil)), "pci_requests": pciRequests(n.Instance.Object("pci_requests")),
-		"keypairs": n.Instance.Object("keypairs").Copy().Clean(), "numa_topology": n.Instance.Object("numa_topology"), "trusted_certs": n.Instance.Object("trusted_certs").Copy().Clean()})
+		"keypairs": n.Instance.Object("keypairs").Copy().Clean(), "numa_topology": n.Instance.Object("numa_topology"),
+		"trusted_certs": n.Instance.Object("trusted_certs").Copy().Clean()})
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {
 		put := func(table string, row Row) error {
 			_, err := insert(ctx, c.DB, tx, table, row)
@@ -57,8 +61,10 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 		for _, one := range []struct {
 			table string
 			row   Row
-		}{{"instances", row}, {"instance_extra", extra}, {"instance_info_caches", base(Row{"network_info": "[]"})}, {"instance_id_mappings", Row{"uuid": server, "created_at": now, "deleted": 0}},
-			{"instance_actions", base(Row{"action": "create", "request_id": n.Caller.RequestID, "user_id": n.Caller.UserID, "project_id": n.Caller.ProjectID, "start_time": now})}} {
+		}{{"instances", row}, {"instance_extra", extra}, {"instance_info_caches", base(Row{"network_info": "[]"})}, {"instance_id_mappings",
+			Row{"uuid": server, "created_at": now, "deleted": 0}},
+			{"instance_actions", base(Row{"action": "create", "request_id": n.Caller.RequestID, "user_id": n.Caller.UserID,
+				"project_id": n.Caller.ProjectID, "start_time": now})}} {
 			if err := put(one.table, one.row); err != nil {
 				return err
 			}
@@ -71,7 +77,8 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 			}
 		}
 		if len(n.Caller.Roles) > 0 {
-			pairs["instance_system_metadata"] = append(pairs["instance_system_metadata"], base(Row{"key": "boot_roles", "value": strings.Join(n.Caller.Roles, ",")}))
+			pairs["instance_system_metadata"] = append(pairs["instance_system_metadata"], base(Row{"key": "boot_roles",
+				"value": strings.Join(n.Caller.Roles, ",")}))
 		}
 		for _, t := range n.Tags {
 			pairs["tags"] = append(pairs["tags"], Row{"resource_id": server, "tag": t.Data["tag"]})
@@ -91,8 +98,10 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 }
 
 // deviceColumns are the fields of a BlockDeviceMapping that are columns.
-var deviceColumns = []string{"device_name", "delete_on_termination", "snapshot_id", "volume_id", "volume_size", "no_device", "connection_info", "source_type",
-	"destination_type", "guest_format", "device_type", "disk_bus", "boot_index", "image_id", "tag", "attachment_id", "volume_type", "encrypted",
+var deviceColumns = []string{"device_name", "delete_on_termination", "snapshot_id", "volume_id", "volume_size", "no_device",
+	"connection_info", "source_type",
+	"destination_type", "guest_format", "device_type", "disk_bus", "boot_index", "image_id", "tag", "attachment_id", "volume_type",
+	"encrypted",
 	"encryption_secret_uuid", "encryption_format", "encryption_options"}
 
 func deviceRow(v *versioned.Object) Row {

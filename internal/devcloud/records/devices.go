@@ -29,13 +29,15 @@ func (r *Records) Devices(ctx context.Context, server string) ([]*Device, error)
 		d := &Device{}
 		var id, source, destination sql.NullString
 		var remove sql.NullBool
-		if err := rows.Scan(&d.ID, &id, &source, &destination, &d.VolumeID, &d.SnapshotID, &d.ImageID, &d.Name, &d.AttachmentID, &d.Tag, &d.VolumeType, &d.Size, &d.BootIndex, &remove); err != nil {
+		if err := rows.Scan(&d.ID, &id, &source, &destination, &d.VolumeID, &d.SnapshotID, &d.ImageID, &d.Name, &d.AttachmentID, &d.Tag,
+			&d.VolumeType, &d.Size, &d.BootIndex, &remove); err != nil {
 			return err
 		}
 		d.UUID, d.Source, d.Destination, d.DeleteOnTermination = id.String, source.String, destination.String, remove.Bool
 		list = append(list, d)
 		return nil
-	}, "SELECT id, uuid, source_type, destination_type, volume_id, snapshot_id, image_id, device_name, attachment_id, tag, volume_type, volume_size, boot_index, delete_on_termination FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 ORDER BY id", server)
+	}, "SELECT id, uuid, source_type, destination_type, volume_id, snapshot_id, image_id, device_name, attachment_id, tag, volume_type, "+
+		"volume_size, boot_index, delete_on_termination FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 ORDER BY id", server)
 	return list, err
 }
 
@@ -70,12 +72,14 @@ func (r *Records) RemoveDevice(ctx context.Context, id int64) error {
 
 // AddInterface writes that a server has had an interface.
 func (r *Records) AddInterface(ctx context.Context, server, mac, port string) error {
-	_, err := insert(ctx, r.Cell1.DB, r.cell(), "virtual_interfaces", Row{"created_at": db.Now(), "address": mac + "/" + port, "uuid": port, "instance_uuid": server, "deleted": 0})
+	_, err := insert(ctx, r.Cell1.DB, r.cell(), "virtual_interfaces", Row{"created_at": db.Now(), "address": mac + "/" + port, "uuid": port,
+		"instance_uuid": server, "deleted": 0})
 	return err
 }
 
 // RemoveInterface marks that interface as deleted.
 func (r *Records) RemoveInterface(ctx context.Context, server, port string) error {
-	_, err := exec(ctx, r.cell(), "UPDATE virtual_interfaces SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND uuid = ? AND deleted = 0", db.Now(), server, port)
+	_, err := exec(ctx, r.cell(), "UPDATE virtual_interfaces SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND uuid = ? AND "+
+		"deleted = 0", db.Now(), server, port)
 	return err
 }

@@ -35,19 +35,23 @@ type Host struct {
 func (r *Records) Report(ctx context.Context, host, binary, topic string) (int64, error) {
 	var id int64
 	now := db.Now()
-	err := db.One(ctx, r.cell(), []any{&id}, "SELECT id FROM services WHERE host = ? AND ? = ? AND deleted = 0", host, bun.Ident("binary"), binary)
+	err := db.One(ctx, r.cell(), []any{&id}, "SELECT id FROM services WHERE host = ? AND ? = ? AND deleted = 0", host, bun.Ident("binary"),
+		binary)
 	if errors.Is(err, sql.ErrNoRows) {
-		return insert(ctx, r.Cell1.DB, r.cell(), "services", Row{"created_at": now, "last_seen_up": now, "updated_at": now, "host": host, "binary": binary, "topic": topic,
+		return insert(ctx, r.Cell1.DB, r.cell(), "services", Row{"created_at": now, "last_seen_up": now, "updated_at": now, "host": host,
+			"binary": binary, "topic": topic,
 			"report_count": 1, "disabled": false, "forced_down": false, "deleted": 0, "version": version, "uuid": uuid.NewString()})
 	}
 	if err != nil {
 		return 0, err
 	}
-	_, err = exec(ctx, r.cell(), "UPDATE services SET report_count = report_count + 1, last_seen_up = ?, updated_at = ? WHERE id = ?", now, now, id)
+	_, err = exec(ctx, r.cell(), "UPDATE services SET report_count = report_count + 1, last_seen_up = ?, updated_at = ? WHERE id = ?", now,
+		now, id)
 	return id, err
 }
 
-const cpuInfo = `{"arch": "x86_64", "model": "Nehalem", "vendor": "Intel", "features": ["pge", "clflush"], "topology": {"cores": 1, "threads": 1, "sockets": 4}}`
+const cpuInfo = `{"arch": "x86_64", "model": "Nehalem", "vendor": "Intel", "features": ["pge", "clflush"], "topology": {"cores": 1,` +
+	` "threads": 1, "sockets": 4}}`
 
 // AddHost writes the node and the mapping of a host, where they are missing.
 func (r *Records) AddHost(ctx context.Context, host string) error {
@@ -60,11 +64,16 @@ func (r *Records) AddHost(ctx context.Context, host string) error {
 		return err
 	}
 	if n == 0 {
-		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "compute_nodes", Row{"created_at": db.Now(), "updated_at": db.Now(), "service_id": service, "vcpus": VCPUs, "memory_mb": MemoryMB, "local_gb": DiskGB,
-			"vcpus_used": 0, "memory_mb_used": reserved, "local_gb_used": 0, "hypervisor_type": "fake", "hypervisor_version": 1000, "cpu_info": cpuInfo,
-			"disk_available_least": 0, "free_ram_mb": MemoryMB - reserved, "free_disk_gb": DiskGB, "current_workload": 0, "running_vms": 0, "hypervisor_hostname": host,
-			"deleted": 0, "host_ip": "127.0.0.1", "supported_instances": `[["x86_64", "fake", "hvm"]]`, "metrics": "[]", "stats": `{"failed_builds": "0"}`, "host": host,
-			"ram_allocation_ratio": 1.0, "cpu_allocation_ratio": 4.0, "disk_allocation_ratio": 1.0, "uuid": uuid.NewString(), "mapped": 1}); err != nil {
+		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "compute_nodes", Row{"created_at": db.Now(), "updated_at": db.Now(),
+			"service_id": service, "vcpus": VCPUs, "memory_mb": MemoryMB, "local_gb": DiskGB,
+			"vcpus_used": 0, "memory_mb_used": reserved, "local_gb_used": 0, "hypervisor_type": "fake", "hypervisor_version": 1000,
+			"cpu_info":             cpuInfo,
+			"disk_available_least": 0, "free_ram_mb": MemoryMB - reserved, "free_disk_gb": DiskGB, "current_workload": 0, "running_vms": 0,
+			"hypervisor_hostname": host,
+			"deleted":             0, "host_ip": "127.0.0.1", "supported_instances": `[["x86_64", "fake", "hvm"]]`, "metrics": "[]",
+			"stats": `{"failed_builds": "0"}`, "host": host,
+			"ram_allocation_ratio": 1.0, "cpu_allocation_ratio": 4.0, "disk_allocation_ratio": 1.0, "uuid": uuid.NewString(),
+			"mapped": 1}); err != nil {
 			return err
 		}
 	}
@@ -83,7 +92,8 @@ func (r *Records) Hosts(ctx context.Context) ([]Host, error) {
 		err := rows.Scan(&h.ID, &h.Name, &h.UUID, &h.Disabled, &h.Down)
 		list = append(list, h)
 		return err
-	}, "SELECT n.id, n.host, n.uuid, s.disabled, s.forced_down FROM compute_nodes n JOIN services s ON s.host = n.host AND s.topic = 'compute' AND s.deleted = 0 WHERE n.deleted = 0 ORDER BY n.id")
+	}, "SELECT n.id, n.host, n.uuid, s.disabled, s.forced_down FROM compute_nodes n JOIN services s ON s.host = n.host AND s.topic = "+
+		"'compute' AND s.deleted = 0 WHERE n.deleted = 0 ORDER BY n.id")
 	return list, err
 }
 
@@ -93,12 +103,14 @@ func (r *Records) Usage(ctx context.Context, host string) error {
 		return nil
 	}
 	var n, vcpus, memory, disk, busy int64
-	err := db.One(ctx, r.cell(), []any{&n, &vcpus, &memory, &disk, &busy}, `SELECT COUNT(*), COALESCE(SUM(vcpus), 0), COALESCE(SUM(memory_mb), 0), COALESCE(SUM(root_gb + ephemeral_gb), 0),
+	err := db.One(ctx, r.cell(), []any{&n, &vcpus, &memory, &disk, &busy}, `SELECT COUNT(*), COALESCE(SUM(vcpus), 0),
+		COALESCE(SUM(memory_mb), 0), COALESCE(SUM(root_gb + ephemeral_gb), 0),
 		COALESCE(SUM(CASE WHEN task_state IS NULL THEN 0 ELSE 1 END), 0) FROM instances WHERE host = ? AND deleted = 0`, host)
 	if err != nil {
 		return err
 	}
-	_, err = update(ctx, r.cell(), "compute_nodes", Row{"vcpus_used": vcpus, "memory_mb_used": reserved + memory, "local_gb_used": disk, "free_ram_mb": MemoryMB - reserved - memory,
+	_, err = update(ctx, r.cell(), "compute_nodes", Row{"vcpus_used": vcpus, "memory_mb_used": reserved + memory, "local_gb_used": disk,
+		"free_ram_mb":  MemoryMB - reserved - memory,
 		"free_disk_gb": DiskGB - disk, "running_vms": n, "current_workload": busy}, "host = ? AND deleted = 0", host)
 	return err
 }

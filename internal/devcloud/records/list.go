@@ -54,9 +54,11 @@ func (r *Records) List(ctx context.Context) ([]*Listed, error) {
 
 // own are the tables that Wipe empties, children first.
 var (
-	ownOfCell = []string{"instance_actions_events", "instance_actions", "instance_faults", "instance_metadata", "instance_system_metadata", "instance_extra", "instance_info_caches",
+	ownOfCell = []string{"instance_actions_events", "instance_actions", "instance_faults", "instance_metadata", "instance_system_metadata",
+		"instance_extra", "instance_info_caches",
 		"block_device_mapping", "virtual_interfaces", "migrations", "tags", "console_auth_tokens", "instance_id_mappings", "instances"}
-	ownOfAPI = []string{"build_requests", "request_specs", "instance_mappings", "instance_group_member", "instance_group_policy", "instance_groups", "key_pairs",
+	ownOfAPI = []string{"build_requests", "request_specs", "instance_mappings", "instance_group_member", "instance_group_policy",
+		"instance_groups", "key_pairs",
 		"aggregate_hosts", "aggregate_metadata", "aggregates", "quotas", "project_user_quotas", "quota_classes"}
 )
 

@@ -22,7 +22,8 @@ type Migration struct {
 // AddMigration writes a migration that begins.
 func (r *Records) AddMigration(ctx context.Context, s *State, m Migration, more Row) (*Migration, error) {
 	m.UUID = uuid.NewString()
-	row := Row{"created_at": db.Now(), "uuid": m.UUID, "instance_uuid": s.UUID, "source_compute": m.Source, "source_node": m.Source, "status": m.Status, "migration_type": m.Kind,
+	row := Row{"created_at": db.Now(), "uuid": m.UUID, "instance_uuid": s.UUID, "source_compute": m.Source, "source_node": m.Source,
+		"status": m.Status, "migration_type": m.Kind,
 		"hidden": false, "deleted": 0, "cross_cell_move": false}
 	maps.Copy(row, more)
 	var err error
@@ -45,7 +46,8 @@ func (r *Records) Migration(ctx context.Context, id int64, server string, status
 	}
 	m := &Migration{}
 	var uid, source, dest, kind, status sql.NullString
-	err := db.One(ctx, r.cell(), []any{&m.ID, &uid, &source, &dest, &kind, &status}, "SELECT id, uuid, source_compute, dest_compute, migration_type, status FROM migrations WHERE "+where, args...)
+	err := db.One(ctx, r.cell(), []any{&m.ID, &uid, &source, &dest, &kind, &status},
+		"SELECT id, uuid, source_compute, dest_compute, migration_type, status FROM migrations WHERE "+where, args...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

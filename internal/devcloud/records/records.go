@@ -220,8 +220,10 @@ func (r *Records) Find(ctx context.Context, server string) (*State, error) {
 	s := &State{System: map[string]string{}, Metadata: map[string]string{}}
 	var vm, task, host, node, image, name, zone, root, flavor sql.NullString
 	var power sql.NullInt64
-	err := db.One(ctx, r.cell(), []any{&s.ID, &s.UUID, &s.ProjectID, &s.UserID, &vm, &task, &host, &node, &image, &power, &name, &zone, &root, &flavor},
-		`SELECT i.id, i.uuid, i.project_id, i.user_id, i.vm_state, i.task_state, i.host, i.node, i.image_ref, i.power_state, i.display_name, i.availability_zone, i.root_device_name, e.flavor
+	err := db.One(ctx, r.cell(), []any{&s.ID, &s.UUID, &s.ProjectID, &s.UserID, &vm, &task, &host, &node, &image, &power, &name, &zone,
+		&root, &flavor},
+		`SELECT i.id, i.uuid, i.project_id, i.user_id, i.vm_state, i.task_state, i.host, i.node, i.image_ref, i.power_state, i.display_name,
+			i.availability_zone, i.root_device_name, e.flavor
 		FROM instances i LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid WHERE i.uuid = ? AND i.deleted = 0`, server)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -254,14 +256,16 @@ func (r *Records) Find(ctx context.Context, server string) (*State, error) {
 // SetSystem changes system metadata of a server: "" takes a key away.
 func (r *Records) SetSystem(ctx context.Context, server string, set map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(set)) {
-		if _, err := exec(ctx, r.cell(), "UPDATE instance_system_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND ? = ? AND deleted = 0",
+		if _, err := exec(ctx, r.cell(), "UPDATE instance_system_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND ? = ? "+
+			"AND deleted = 0",
 			db.Now(), server, bun.Ident("key"), key); err != nil {
 			return err
 		}
 		if set[key] == "" {
 			continue
 		}
-		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "instance_system_metadata", Row{"created_at": db.Now(), "instance_uuid": server, "key": key, "value": set[key], "deleted": 0}); err != nil {
+		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "instance_system_metadata", Row{"created_at": db.Now(), "instance_uuid": server,
+			"key": key, "value": set[key], "deleted": 0}); err != nil {
 			return err
 		}
 	}
@@ -289,7 +293,8 @@ type Event struct{ id, action int64 }
 // such an action nothing is written.
 func (r *Records) Begin(ctx context.Context, server, request, event, host string) (Event, error) {
 	var e Event
-	err := db.One(ctx, r.cell(), []any{&e.action}, "SELECT id FROM instance_actions WHERE instance_uuid = ? AND request_id = ? ORDER BY id DESC LIMIT 1", server, request)
+	err := db.One(ctx, r.cell(), []any{&e.action},
+		"SELECT id FROM instance_actions WHERE instance_uuid = ? AND request_id = ? ORDER BY id DESC LIMIT 1", server, request)
 	if errors.Is(err, sql.ErrNoRows) {
 		return e, nil
 	}
@@ -297,7 +302,8 @@ func (r *Records) Begin(ctx context.Context, server, request, event, host string
 		return e, err
 	}
 	now := db.Now()
-	e.id, err = insert(ctx, r.Cell1.DB, r.cell(), "instance_actions_events", Row{"created_at": now, "event": event, "action_id": e.action, "start_time": now, "host": host, "deleted": 0})
+	e.id, err = insert(ctx, r.Cell1.DB, r.cell(), "instance_actions_events", Row{"created_at": now, "event": event, "action_id": e.action,
+		"start_time": now, "host": host, "deleted": 0})
 	return e, err
 }
 
@@ -325,7 +331,8 @@ func (r *Records) Fault(ctx context.Context, c *db.Cell, server, host, message s
 	if len(message) > 255 {
 		message = message[:255]
 	}
-	row := Row{"created_at": db.Now(), "instance_uuid": server, "code": 500, "message": message, "details": "Traceback (most recent call last):\n  " + message + "\n", "deleted": 0}
+	row := Row{"created_at": db.Now(), "instance_uuid": server, "code": 500, "message": message,
+		"details": "Traceback (most recent call last):\n  " + message + "\n", "deleted": 0}
 	if host != "" {
 		row["host"] = host
 	}
@@ -334,22 +341,26 @@ func (r *Records) Fault(ctx context.Context, c *db.Cell, server, host, message s
 }
 
 // beside are the tables whose rows go with a server.
-var beside = []string{"security_group_instance_association", "instance_info_caches", "instance_metadata", "instance_faults", "instance_extra",
+var beside = []string{"security_group_instance_association", "instance_info_caches", "instance_metadata", "instance_faults",
+	"instance_extra",
 	"instance_system_metadata", "block_device_mapping", "migrations", "virtual_interfaces"}
 
 // Destroy deletes a server as Nova does: its rows stay, marked.
 func (r *Records) Destroy(ctx context.Context, server string) error {
 	now := db.Now()
 	return r.Cell1.DB.InTx(ctx, func(tx bun.Tx) error {
-		if _, err := db.Exec(ctx, tx, "UPDATE instances SET vm_state = 'deleted', task_state = NULL, power_state = 0, terminated_at = ?, deleted_at = ?, deleted = id, updated_at = ? WHERE uuid = ? AND deleted = 0", now, now, now, server); err != nil {
+		if _, err := db.Exec(ctx, tx, "UPDATE instances SET vm_state = 'deleted', task_state = NULL, power_state = 0, terminated_at = ?, "+
+			"deleted_at = ?, deleted = id, updated_at = ? WHERE uuid = ? AND deleted = 0", now, now, now, server); err != nil {
 			return err
 		}
 		for _, table := range beside {
-			if _, err := db.Exec(ctx, tx, "UPDATE "+table+" SET deleted_at = ?, deleted = id WHERE instance_uuid = ? AND deleted = 0", now, server); err != nil {
+			if _, err := db.Exec(ctx, tx, "UPDATE "+table+" SET deleted_at = ?, deleted = id WHERE instance_uuid = ? AND deleted = 0", now,
+				server); err != nil {
 				return err
 			}
 		}
-		if _, err := db.Exec(ctx, tx, "UPDATE instance_id_mappings SET deleted_at = ?, deleted = id WHERE uuid = ? AND deleted = 0", now, server); err != nil {
+		if _, err := db.Exec(ctx, tx, "UPDATE instance_id_mappings SET deleted_at = ?, deleted = id WHERE uuid = ? AND deleted = 0", now,
+			server); err != nil {
 			return err
 		}
 		for table, column := range map[string]string{"tags": "resource_id", "console_auth_tokens": "instance_uuid"} {

@@ -83,6 +83,7 @@ func (r *Records) Holds(ctx context.Context, consumer string) (bool, error) {
 	if err := db.One(ctx, r.cell(), []any{&servers}, "SELECT COUNT(*) FROM instances WHERE uuid = ? AND deleted = 0", consumer); err != nil {
 		return false, err
 	}
-	err := db.One(ctx, r.cell(), []any{&migrations}, "SELECT COUNT(*) FROM migrations WHERE uuid = ? AND deleted = 0 AND status = 'finished'", consumer)
+	err := db.One(ctx, r.cell(), []any{&migrations},
+		"SELECT COUNT(*) FROM migrations WHERE uuid = ? AND deleted = 0 AND status = 'finished'", consumer)
 	return servers+migrations > 0, err
 }

@@ -173,7 +173,8 @@ func (r *Request) Body(key string) (Doc, error) {
 	}
 	doc, err := decode(text)
 	if err != nil {
-		return nil, Errorf(http.StatusBadRequest, "HTTPBadRequest", "The server could not comply with the request since it is either malformed or otherwise incorrect.")
+		return nil, Errorf(http.StatusBadRequest, "HTTPBadRequest",
+			"The server could not comply with the request since it is either malformed or otherwise incorrect.")
 	}
 	if key == "" {
 		return doc, nil

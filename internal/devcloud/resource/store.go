@@ -41,7 +41,8 @@ type kind struct {
 // Open reads the documents of a database, whose table it makes if needed.
 func Open(ctx context.Context, d *db.DB) (*Store, error) {
 	s := &Store{db: d, kinds: map[string]*kind{}}
-	if _, err := db.Exec(ctx, d, "CREATE TABLE IF NOT EXISTS documents (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (kind, id))"); err != nil {
+	if _, err := db.Exec(ctx, d, "CREATE TABLE IF NOT EXISTS documents (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, body "+
+		"TEXT NOT NULL, UNIQUE (kind, id))"); err != nil {
 		return nil, err
 	}
 	err := d.Each(ctx, func(r *sql.Rows) error {
@@ -130,7 +131,9 @@ func (s *Store) write(name, id string, d Doc) error {
 	if err != nil {
 		return err
 	}
-	if _, err := db.Exec(context.Background(), s.db, "INSERT INTO documents (kind, id, body) VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body", name, id, string(body)); err != nil {
+	if _, err := db.Exec(context.Background(), s.db,
+		"INSERT INTO documents (kind, id, body) VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body", name, id,
+		string(body)); err != nil {
 		return err
 	}
 	s.set(name, id, d)

@@ -90,7 +90,8 @@ func (s *Service) extend(_ *resource.Request, d, a resource.Doc) (any, error) {
 	return accepted(s.change(d, func(d resource.Doc) error {
 		size := resource.Int(a, "new_size")
 		if size <= resource.Int(d, "size") {
-			return bad("Invalid input received: New size for extend must be greater than current size. (current: %d, extended: %d).", resource.Int(d, "size"), size)
+			return bad("Invalid input received: New size for extend must be greater than current size. (current: %d, extended: %d).",
+				resource.Int(d, "size"), size)
 		}
 		d["size"] = size
 		return nil
@@ -186,15 +187,19 @@ func (s *Service) upload(r *resource.Request, d, a resource.Doc) (any, error) {
 	if status := resource.Text(d, "status"); status != "available" && !resource.Bool(a, "force") {
 		return nil, bad("Invalid volume: Volume %s status must be available or in-use, but current status is: %s.", d["id"], status)
 	}
-	fields := resource.Doc{"name": a["image_name"], "disk_format": resource.Or(a, "disk_format", "raw"), "container_format": resource.Or(a, "container_format", "bare"),
+	fields := resource.Doc{"name": a["image_name"], "disk_format": resource.Or(a, "disk_format", "raw"), "container_format": resource.Or(a,
+		"container_format", "bare"),
 		"visibility": resource.Or(a, "visibility", "shared"), "protected": resource.Bool(a, "protected"), "min_disk": d["size"]}
 	id, err := s.o.Upload(r.Caller.ProjectID, fields)
 	if err != nil {
 		return nil, err
 	}
-	return &resource.Reply{Status: http.StatusAccepted, Body: map[string]any{"os-volume_upload_image": resource.Doc{"id": d["id"], "updated_at": d["updated_at"], "status": "uploading",
-		"display_description": d["description"], "size": d["size"], "volume_type": s.typeNamed(resource.Text(d, "volume_type")), "image_id": id, "image_name": fields["name"],
-		"container_format": fields["container_format"], "disk_format": fields["disk_format"], "visibility": fields["visibility"], "protected": fields["protected"]}}}, nil
+	return &resource.Reply{Status: http.StatusAccepted, Body: map[string]any{"os-volume_upload_image": resource.Doc{"id": d["id"],
+		"updated_at": d["updated_at"], "status": "uploading",
+		"display_description": d["description"], "size": d["size"], "volume_type": s.typeNamed(resource.Text(d, "volume_type")), "image_id": id,
+		"image_name":       fields["name"],
+		"container_format": fields["container_format"], "disk_format": fields["disk_format"], "visibility": fields["visibility"],
+		"protected": fields["protected"]}}}, nil
 }
 
 // imageMetadata is the field with what a volume has of its image.
@@ -236,7 +241,8 @@ func (s *Service) reimage(r *resource.Request, d, a resource.Doc) (any, error) {
 		case status != "available" && status != "error" && !(status == "reserved" && resource.Bool(a, "reimage_reserved")):
 			return bad("Invalid volume: Volume %s status must be %s, but current status is %s.", d["id"], statuses, status)
 		case resource.Int(image, "min_disk") > resource.Int(d, "size"):
-			return bad("Invalid input received: Volume size %dGB cannot be smaller than the image minDisk size %dGB.", resource.Int(d, "size"), resource.Int(image, "min_disk"))
+			return bad("Invalid input received: Volume size %dGB cannot be smaller than the image minDisk size %dGB.", resource.Int(d, "size"),
+				resource.Int(image, "min_disk"))
 		case status == "error":
 			d["status"] = "available"
 		}

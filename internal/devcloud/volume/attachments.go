@@ -38,7 +38,8 @@ func (s *Service) Attach(volume, server, project string) (resource.Doc, error) {
 		switch status := resource.Text(v, "status"); {
 		case status == "available", status == "downloading":
 			v["status"] = "reserved"
-		case (status == "in-use" || status == "reserved" || status == "attaching") && (resource.Bool(v, "multiattach") || s.attachedTo(volume, server)):
+		case (status == "in-use" || status == "reserved" || status == "attaching") && (resource.Bool(v, "multiattach") || s.attachedTo(volume,
+			server)):
 		default:
 			return bad("Invalid volume: Volume %s status must be available or downloading to reserve, but the current status is %s.", volume, status)
 		}
@@ -51,7 +52,8 @@ func (s *Service) Attach(volume, server, project string) (resource.Doc, error) {
 		return nil, err
 	}
 	id := uuid.NewString()
-	a := resource.Doc{"id": id, "volume_id": volume, "instance": server, "status": "reserved", "attach_mode": nil, "attached_at": nil, "detached_at": nil, "connection_info": resource.Doc{}, "_project": project}
+	a := resource.Doc{"id": id, "volume_id": volume, "instance": server, "status": "reserved", "attach_mode": nil, "attached_at": nil,
+		"detached_at": nil, "connection_info": resource.Doc{}, "_project": project}
 	return a, s.o.Store.Put(attachments, id, a)
 }
 
@@ -87,7 +89,8 @@ func (s *Service) connect(id string, connector resource.Doc) (resource.Doc, erro
 	a, err := s.o.Store.Update(attachments, id, func(a resource.Doc) error {
 		a["status"], a["attach_mode"], a["_device"], a["_host"] = "attaching", "rw", connector["mountpoint"], connector["host"]
 		a["attached_at"] = resource.NowMicro()
-		a["connection_info"] = resource.Doc{"driver_volume_type": "local", "volume_id": a["volume_id"], "attachment_id": id, "access_mode": "rw", "encrypted": false, "qos_specs": nil,
+		a["connection_info"] = resource.Doc{"driver_volume_type": "local", "volume_id": a["volume_id"], "attachment_id": id,
+			"access_mode": "rw", "encrypted": false, "qos_specs": nil,
 			"device_path": "/dev/dev/volume-" + resource.Text(a, "volume_id")}
 		return nil
 	})
@@ -167,10 +170,12 @@ func (s *Service) attachByHand(_ *resource.Request, d, body resource.Doc) (any, 
 	volume, server, mode := resource.Text(d, "id"), resource.Text(body, "instance_uuid"), resource.Or(body, "mode", "rw")
 	if status := resource.Text(d, "status"); status == "available" || !s.attachedTo(volume, server) {
 		if status != "available" && status != "attaching" && !resource.Bool(d, "multiattach") {
-			return nil, bad("Invalid volume: status must be available, downloading, reserved or attaching to attach, but the current status is %s.", status)
+			return nil, bad("Invalid volume: status must be available, downloading, reserved or attaching to attach, but the current status is "+
+				"%s.", status)
 		}
 		id := uuid.NewString()
-		a := resource.Doc{"id": id, "volume_id": volume, "instance": orNil(server), "status": "attached", "attach_mode": mode, "attached_at": resource.NowMicro(), "detached_at": nil,
+		a := resource.Doc{"id": id, "volume_id": volume, "instance": orNil(server), "status": "attached", "attach_mode": mode,
+			"attached_at": resource.NowMicro(), "detached_at": nil,
 			"connection_info": resource.Doc{}, "_project": d["_project"], "_device": body["mountpoint"], "_host": body["host_name"]}
 		if err := s.o.Store.Put(attachments, id, a); err != nil {
 			return nil, err
@@ -193,7 +198,8 @@ func (s *Service) detachByHand(_ *resource.Request, d, body resource.Doc) (any, 
 			continue
 		}
 		if len(resource.Object(a, "connection_info")) > 0 {
-			return nil, resource.Errorf(http.StatusConflict, "", "ConflictNovaUsingAttachment: Detach volume from instance %s using the Compute API", a["instance"])
+			return nil, resource.Errorf(http.StatusConflict, "",
+				"ConflictNovaUsingAttachment: Detach volume from instance %s using the Compute API", a["instance"])
 		}
 		err := s.change(d, func(d resource.Doc) error {
 			all := maps.Clone(resource.Object(d, "metadata"))

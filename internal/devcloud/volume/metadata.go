@@ -40,7 +40,8 @@ func (s *Service) registerMetadata(kind string) {
 		})
 	}
 	absent := func(r *resource.Request) error {
-		return resource.Errorf(http.StatusNotFound, "", "%s %s has no metadata with key %s.", words[kind][1], r.PathValue("id"), r.PathValue("key"))
+		return resource.Errorf(http.StatusNotFound, "", "%s %s has no metadata with key %s.", words[kind][1], r.PathValue("id"),
+			r.PathValue("key"))
 	}
 	s.mux.Handle("GET "+path, func(r *resource.Request) (any, error) {
 		d, err := s.find(kind, r.PathValue("id"), r.Caller)

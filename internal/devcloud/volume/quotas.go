@@ -9,7 +9,8 @@ import (
 
 // quotaOf are the limits of a project, those of each type of volumes among them.
 func (s *Service) quotaOf(project string) resource.Doc {
-	d := resource.Doc{"volumes": 100, "snapshots": 100, "gigabytes": 10000, "per_volume_gigabytes": -1, "backups": 10, "backup_gigabytes": 1000, "groups": 10}
+	d := resource.Doc{"volumes": 100, "snapshots": 100, "gigabytes": 10000, "per_volume_gigabytes": -1, "backups": 10,
+		"backup_gigabytes": 1000, "groups": 10}
 	for _, kind := range s.o.Store.All(types) {
 		for _, what := range []string{"volumes_", "snapshots_", "gigabytes_"} {
 			d[what+resource.Text(kind, "name")] = -1
@@ -42,8 +43,10 @@ func (s *Service) used(project string) map[string]int64 {
 func (s *Service) limits(r *resource.Request) (any, error) {
 	q := s.quotaOf(r.Caller.ProjectID)
 	used := s.used(r.Caller.ProjectID)
-	return map[string]any{"limits": map[string]any{"rate": []any{}, "absolute": map[string]any{"maxTotalVolumes": resource.Int(q, "volumes"), "maxTotalSnapshots": resource.Int(q, "snapshots"),
-		"maxTotalVolumeGigabytes": resource.Int(q, "gigabytes"), "maxTotalBackups": 10, "maxTotalBackupGigabytes": 1000, "totalVolumesUsed": used["volumes"], "totalSnapshotsUsed": used["snapshots"],
+	return map[string]any{"limits": map[string]any{"rate": []any{}, "absolute": map[string]any{"maxTotalVolumes": resource.Int(q,
+		"volumes"), "maxTotalSnapshots": resource.Int(q, "snapshots"),
+		"maxTotalVolumeGigabytes": resource.Int(q, "gigabytes"), "maxTotalBackups": 10, "maxTotalBackupGigabytes": 1000,
+		"totalVolumesUsed": used["volumes"], "totalSnapshotsUsed": used["snapshots"],
 		"totalGigabytesUsed": used["gigabytes"], "totalBackupsUsed": 0, "totalBackupGigabytesUsed": 0}}}, nil
 }
 

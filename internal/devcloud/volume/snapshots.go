@@ -24,9 +24,11 @@ func (s *Service) createSnapshot(r *resource.Request) (any, error) {
 		return nil, bad("Invalid volume: Volume %s status must be available, but current status is: %s.", v["id"], status)
 	}
 	id := uuid.NewString()
-	d := resource.Doc{"id": id, "volume_id": v["id"], "name": body["name"], "description": body["description"], "size": v["size"], "status": "available", "created_at": resource.NowMicro(),
-		"updated_at": nil, "metadata": resource.Object(body, "metadata"), "user_id": r.Caller.UserID, "os-extended-snapshot-attributes:project_id": v["_project"],
-		"os-extended-snapshot-attributes:progress": "100%", "group_snapshot_id": nil, "consumes_quota": true, "_project": v["_project"]}
+	d := resource.Doc{"id": id, "volume_id": v["id"], "name": body["name"], "description": body["description"], "size": v["size"],
+		"status": "available", "created_at": resource.NowMicro(),
+		"updated_at": nil, "metadata": resource.Object(body, "metadata"), "user_id": r.Caller.UserID,
+		"os-extended-snapshot-attributes:project_id": v["_project"],
+		"os-extended-snapshot-attributes:progress":   "100%", "group_snapshot_id": nil, "consumes_quota": true, "_project": v["_project"]}
 	return &resource.Reply{Status: http.StatusAccepted, Body: map[string]any{"snapshot": resource.Shown(d)}}, s.o.Store.Put(snapshots, id, d)
 }
 
@@ -92,11 +94,13 @@ func (s *Service) snapshotAction(r *resource.Request) (any, error) {
 }
 
 func zones(*resource.Request) (any, error) {
-	return map[string]any{"availabilityZoneInfo": []any{map[string]any{"zoneName": "nova", "zoneState": map[string]bool{"available": true}}}}, nil
+	return map[string]any{"availabilityZoneInfo": []any{map[string]any{"zoneName": "nova",
+		"zoneState": map[string]bool{"available": true}}}}, nil
 }
 
 func services(*resource.Request) (any, error) {
-	return map[string]any{"services": []any{map[string]any{"binary": "cinder-volume", "host": "dev@lvm", "zone": "nova", "status": "enabled", "state": "up", "updated_at": resource.NowMicro(), "disabled_reason": nil,
+	return map[string]any{"services": []any{map[string]any{"binary": "cinder-volume", "host": "dev@lvm", "zone": "nova",
+		"status": "enabled", "state": "up", "updated_at": resource.NowMicro(), "disabled_reason": nil,
 		"frozen": false, "active_backend_id": nil, "replication_status": "disabled"}}}, nil
 }
 
@@ -107,8 +111,10 @@ func pools(r *resource.Request) (any, error) {
 	}
 	pool := resource.Doc{"name": "dev@lvm#lvm"}
 	if resource.Bool(resource.Doc{"": r.URL.Query().Get("detail")}, "") {
-		pool["capabilities"] = resource.Doc{"pool_name": "lvm", "volume_backend_name": "lvm", "total_capacity_gb": "infinite", "free_capacity_gb": "infinite", "provisioned_capacity_gb": 0,
-			"allocated_capacity_gb": 0, "reserved_percentage": 0, "QoS_support": false, "filter_function": nil, "goodness_function": nil, "multiattach": true,
+		pool["capabilities"] = resource.Doc{"pool_name": "lvm", "volume_backend_name": "lvm", "total_capacity_gb": "infinite",
+			"free_capacity_gb": "infinite", "provisioned_capacity_gb": 0,
+			"allocated_capacity_gb": 0, "reserved_percentage": 0, "QoS_support": false, "filter_function": nil, "goodness_function": nil,
+			"multiattach":      true,
 			"storage_protocol": "local", "vendor_name": "nova-api --dev", "driver_version": "1.0.0", "timestamp": resource.NowMicro()}
 	}
 	return map[string]any{"pools": []any{pool}}, nil

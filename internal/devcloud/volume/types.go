@@ -14,7 +14,8 @@ import (
 // Seed makes the volume types of a new cloud.
 func (s *Service) Seed() error {
 	for _, name := range []string{"__DEFAULT__", "multiattach"} {
-		id := map[string]string{"__DEFAULT__": "7f3d2c1e-0000-4000-8000-000000000001", "multiattach": "7f3d2c1e-0000-4000-8000-000000000002"}[name]
+		id := map[string]string{"__DEFAULT__": "7f3d2c1e-0000-4000-8000-000000000001",
+			"multiattach": "7f3d2c1e-0000-4000-8000-000000000002"}[name]
 		if s.o.Store.Get(types, id) != nil {
 			continue
 		}
@@ -31,8 +32,9 @@ func (s *Service) Seed() error {
 
 func typeDoc(id, name string, body resource.Doc) resource.Doc {
 	public := resource.Or(body, "os-volume-type-access:is_public", true)
-	return resource.Doc{"id": id, "name": name, "description": body["description"], "is_public": public, "os-volume-type-access:is_public": public,
-		"extra_specs": resource.Object(body, "extra_specs"), "qos_specs_id": nil}
+	return resource.Doc{"id": id, "name": name, "description": body["description"], "is_public": public,
+		"os-volume-type-access:is_public": public,
+		"extra_specs":                     resource.Object(body, "extra_specs"), "qos_specs_id": nil}
 }
 
 // typeNamed is a type by its id or name; "" is that of volumes of none.

@@ -49,19 +49,28 @@ func New(o Options) *Service {
 	s.mux.Open("GET /v3", s.versions)
 	for pattern, h := range map[string]resource.Handler{
 		"GET /v3/volumes": s.list(volumes, false), "GET /v3/volumes/detail": s.list(volumes, true), "POST /v3/volumes": s.createVolume,
-		"GET /v3/volumes/{id}": s.show(volumes), "PUT /v3/volumes/{id}": s.update(volumes), "DELETE /v3/volumes/{id}": s.deleteVolume, "POST /v3/volumes/{id}/action": s.action,
-		"GET /v3/volumes/summary": s.summary,
-		"GET /v3/snapshots":       s.list(snapshots, false), "GET /v3/snapshots/detail": s.list(snapshots, true), "POST /v3/snapshots": s.createSnapshot,
-		"GET /v3/snapshots/{id}": s.show(snapshots), "PUT /v3/snapshots/{id}": s.update(snapshots), "DELETE /v3/snapshots/{id}": s.deleteSnapshot, "POST /v3/snapshots/{id}/action": s.snapshotAction,
-		"GET /v3/attachments": s.list(attachments, false), "GET /v3/attachments/detail": s.list(attachments, true), "POST /v3/attachments": s.createAttachment,
-		"GET /v3/attachments/{id}": s.showAttachment, "PUT /v3/attachments/{id}": s.updateAttachment, "DELETE /v3/attachments/{id}": s.deleteAttachment,
+		"GET /v3/volumes/{id}": s.show(volumes), "PUT /v3/volumes/{id}": s.update(volumes), "DELETE /v3/volumes/{id}": s.deleteVolume,
+		"POST /v3/volumes/{id}/action": s.action,
+		"GET /v3/volumes/summary":      s.summary,
+		"GET /v3/snapshots":            s.list(snapshots, false), "GET /v3/snapshots/detail": s.list(snapshots, true),
+		"POST /v3/snapshots":     s.createSnapshot,
+		"GET /v3/snapshots/{id}": s.show(snapshots), "PUT /v3/snapshots/{id}": s.update(snapshots),
+		"DELETE /v3/snapshots/{id}": s.deleteSnapshot, "POST /v3/snapshots/{id}/action": s.snapshotAction,
+		"GET /v3/attachments": s.list(attachments, false), "GET /v3/attachments/detail": s.list(attachments, true),
+		"POST /v3/attachments":     s.createAttachment,
+		"GET /v3/attachments/{id}": s.showAttachment, "PUT /v3/attachments/{id}": s.updateAttachment,
+		"DELETE /v3/attachments/{id}":      s.deleteAttachment,
 		"POST /v3/attachments/{id}/action": s.completeAttachment,
-		"GET /v3/types":                    s.listTypes, "GET /v3/types/{id}": s.showType, "POST /v3/types": s.createType, "DELETE /v3/types/{id}": s.deleteType,
-		"PUT /v3/types/{id}": s.updateType, "GET /v3/types/{id}/extra_specs": s.specs, "GET /v3/types/{id}/extra_specs/{key}": s.spec, "POST /v3/types/{id}/extra_specs": s.setSpecs, "PUT /v3/types/{id}/extra_specs/{key}": s.setSpecs,
-		"DELETE /v3/types/{id}/extra_specs/{key}": s.deleteSpec, "GET /v3/types/{id}/os-volume-type-access": s.typeAccess, "POST /v3/types/{id}/action": s.typeAction,
+		"GET /v3/types":                    s.listTypes, "GET /v3/types/{id}": s.showType, "POST /v3/types": s.createType,
+		"DELETE /v3/types/{id}": s.deleteType,
+		"PUT /v3/types/{id}":    s.updateType, "GET /v3/types/{id}/extra_specs": s.specs, "GET /v3/types/{id}/extra_specs/{key}": s.spec,
+		"POST /v3/types/{id}/extra_specs": s.setSpecs, "PUT /v3/types/{id}/extra_specs/{key}": s.setSpecs,
+		"DELETE /v3/types/{id}/extra_specs/{key}": s.deleteSpec, "GET /v3/types/{id}/os-volume-type-access": s.typeAccess,
+		"POST /v3/types/{id}/action":    s.typeAction,
 		"GET /v3/types/{id}/encryption": func(*resource.Request) (any, error) { return resource.Doc{}, nil }, // none is encrypted
 		"GET /v3/limits":                s.limits, "GET /v3/os-availability-zone": zones, "GET /v3/os-services": services,
-		"GET /v3/os-quota-sets/{project}": s.quota, "PUT /v3/os-quota-sets/{project}": s.setQuota, "DELETE /v3/os-quota-sets/{project}": s.deleteQuota, "GET /v3/os-quota-sets/{project}/defaults": s.quota,
+		"GET /v3/os-quota-sets/{project}": s.quota, "PUT /v3/os-quota-sets/{project}": s.setQuota,
+		"DELETE /v3/os-quota-sets/{project}": s.deleteQuota, "GET /v3/os-quota-sets/{project}/defaults": s.quota,
 		"GET /v3/scheduler-stats/get_pools": pools,
 		"GET /v3/extensions":                func(*resource.Request) (any, error) { return map[string]any{"extensions": []any{}}, nil },
 	} {
@@ -89,7 +98,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func fault(e *resource.Error) (any, string) {
-	kind := map[int]string{400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 409: "conflictingRequest", 413: "overLimit"}[e.Status]
+	kind := map[int]string{400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 409: "conflictingRequest",
+		413: "overLimit"}[e.Status]
 	if kind == "" {
 		kind = "computeFault"
 	}
@@ -97,12 +107,14 @@ func fault(e *resource.Error) (any, string) {
 }
 
 func (s *Service) versions(*resource.Request) (any, error) {
-	return &resource.Reply{Status: http.StatusMultipleChoices, Body: map[string]any{"versions": []any{map[string]any{"id": "v3.0", "status": "CURRENT", "version": newest, "min_version": "3.0", "updated": "2024-01-01T00:00:00Z",
+	return &resource.Reply{Status: http.StatusMultipleChoices, Body: map[string]any{"versions": []any{map[string]any{"id": "v3.0",
+		"status": "CURRENT", "version": newest, "min_version": "3.0", "updated": "2024-01-01T00:00:00Z",
 		"links": []any{map[string]string{"rel": "self", "href": s.o.URL + "/v3/"}}, "media-types": []any{}}}}}, nil
 }
 
 // words are what Cinder calls its resources in messages.
-var words = map[string][2]string{volumes: {"volume", "Volume"}, snapshots: {"snapshot", "Snapshot"}, attachments: {"attachment", "Volume attachment"}}
+var words = map[string][2]string{volumes: {"volume", "Volume"}, snapshots: {"snapshot", "Snapshot"}, attachments: {"attachment",
+	"Volume attachment"}}
 
 func missing(kind, id string) error {
 	if kind == attachments {
@@ -139,7 +151,9 @@ func (s *Service) list(kind string, detail bool) resource.Handler {
 				seen = append(seen, s.view(d))
 			}
 		}
-		page, more := resource.Query{Special: map[string]func(resource.Doc, []string) bool{"metadata": hasMetadata}, Ignore: []string{"all_tenants", "with_count"}, Same: map[string]string{"project_id": "os-vol-tenant-attr:tenant_id", "instance_id": "instance", "display_name": "name"}}.Select(seen, values)
+		page, more := resource.Query{Special: map[string]func(resource.Doc, []string) bool{"metadata": hasMetadata},
+			Ignore: []string{"all_tenants", "with_count"}, Same: map[string]string{"project_id": "os-vol-tenant-attr:tenant_id",
+				"instance_id": "instance", "display_name": "name"}}.Select(seen, values)
 		if fields := brief[kind]; !detail && fields != nil {
 			for n, d := range page {
 				page[n] = resource.Doc{}
@@ -168,7 +182,8 @@ func (s *Service) view(d resource.Doc) resource.Doc {
 	list := []any{}
 	for _, a := range s.o.Store.Find(attachments, "volume_id", d["id"]) {
 		if resource.Text(a, "status") == "attached" {
-			list = append(list, resource.Doc{"server_id": a["instance"], "attachment_id": a["id"], "volume_id": d["id"], "id": d["id"], "device": a["_device"], "host_name": a["_host"], "attached_at": a["attached_at"]})
+			list = append(list, resource.Doc{"server_id": a["instance"], "attachment_id": a["id"], "volume_id": d["id"], "id": d["id"],
+				"device": a["_device"], "host_name": a["_host"], "attached_at": a["attached_at"]})
 		}
 	}
 	out["attachments"] = list

@@ -29,9 +29,12 @@ func (s *Service) createVolume(r *resource.Request) (any, error) {
 	if image == "" {
 		image = resource.Text(body, "image_id")
 	}
-	d, err := s.Create(NewVolume{Project: r.Caller.ProjectID, User: r.Caller.UserID, Name: resource.Text(body, "name"), Description: resource.Text(body, "description"),
-		Size: resource.Int(body, "size"), Image: image, Snapshot: resource.Text(body, "snapshot_id"), Volume: resource.Text(body, "source_volid"), Type: resource.Text(body, "volume_type"),
-		Zone: resource.Text(body, "availability_zone"), Metadata: resource.Object(body, "metadata"), Multiattach: resource.Bool(body, "multiattach")})
+	d, err := s.Create(NewVolume{Project: r.Caller.ProjectID, User: r.Caller.UserID, Name: resource.Text(body, "name"),
+		Description: resource.Text(body, "description"),
+		Size:        resource.Int(body, "size"), Image: image, Snapshot: resource.Text(body, "snapshot_id"), Volume: resource.Text(body,
+			"source_volid"), Type: resource.Text(body, "volume_type"),
+		Zone: resource.Text(body, "availability_zone"), Metadata: resource.Object(body, "metadata"), Multiattach: resource.Bool(body,
+			"multiattach")})
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +59,16 @@ func (s *Service) Create(n NewVolume) (resource.Doc, error) {
 		return nil, resource.Errorf(http.StatusNotFound, "", "Volume type with name %s could not be found.", n.Type)
 	}
 	id, now := uuid.NewString(), resource.NowMicro()
-	maps.Copy(d, map[string]any{"id": id, "name": n.Name, "description": orNil(n.Description), "size": n.Size, "status": "available", "availability_zone": cmp.Or(n.Zone, "nova"),
-		"created_at": now, "updated_at": now, "volume_type": kind["name"], "volume_type_id": kind["id"], "user_id": n.User, "multiattach": n.Multiattach || multiattach(kind), "encrypted": false,
-		"consistencygroup_id": nil, "replication_status": nil, "metadata": orEmpty(n.Metadata), "links": s.links(id), "os-vol-tenant-attr:tenant_id": n.Project,
-		"os-vol-host-attr:host": "dev@lvm#lvm", "os-vol-mig-status-attr:migstat": nil, "os-vol-mig-status-attr:name_id": nil, "migration_status": nil, "group_id": nil,
-		"provider_id": nil, "service_uuid": "00000000-0000-4000-8000-000000000001", "shared_targets": false, "cluster_name": nil, "consumes_quota": true, "_project": n.Project})
+	maps.Copy(d, map[string]any{"id": id, "name": n.Name, "description": orNil(n.Description), "size": n.Size, "status": "available",
+		"availability_zone": cmp.Or(n.Zone, "nova"),
+		"created_at":        now, "updated_at": now, "volume_type": kind["name"], "volume_type_id": kind["id"], "user_id": n.User,
+		"multiattach": n.Multiattach || multiattach(kind), "encrypted": false,
+		"consistencygroup_id": nil, "replication_status": nil, "metadata": orEmpty(n.Metadata), "links": s.links(id),
+		"os-vol-tenant-attr:tenant_id": n.Project,
+		"os-vol-host-attr:host":        "dev@lvm#lvm", "os-vol-mig-status-attr:migstat": nil, "os-vol-mig-status-attr:name_id": nil,
+		"migration_status": nil, "group_id": nil,
+		"provider_id": nil, "service_uuid": "00000000-0000-4000-8000-000000000001", "shared_targets": false, "cluster_name": nil,
+		"consumes_quota": true, "_project": n.Project})
 	return d, s.o.Store.Put(volumes, id, d)
 }
 
@@ -80,7 +88,8 @@ func (s *Service) source(n NewVolume, d resource.Doc) (least int64, err error) {
 		d["source_volid"] = n.Volume
 		return copyOf(source, d), nil
 	case n.Size <= 0:
-		return 0, bad("Invalid input received: Invalid volume size provided for create request: %d (size argument must be an integer (or string representation of an integer) and greater than zero).", n.Size)
+		return 0, bad("Invalid input received: Invalid volume size provided for create request: %d (size argument must be an integer (or "+
+			"string representation of an integer) and greater than zero).", n.Size)
 	}
 	return 1, nil
 }
@@ -117,7 +126,8 @@ func copyOf(source, d resource.Doc) (size int64) {
 }
 
 func (s *Service) links(id string) []any {
-	return []any{map[string]string{"rel": "self", "href": s.o.URL + "/v3/volumes/" + id}, map[string]string{"rel": "bookmark", "href": s.o.URL + "/volumes/" + id}}
+	return []any{map[string]string{"rel": "self", "href": s.o.URL + "/v3/volumes/" + id}, map[string]string{"rel": "bookmark",
+		"href": s.o.URL + "/volumes/" + id}}
 }
 
 func orNil(s string) any {
@@ -141,8 +151,11 @@ func (s *Service) deleteVolume(r *resource.Request) (any, error) {
 	}
 	id := resource.Text(d, "id")
 	switch status := resource.Text(d, "status"); {
-	case r.URL.Query().Get("cascade") == "" && len(s.o.Store.Find(snapshots, "volume_id", id)) > 0, status == "in-use", status == "attaching", status == "detaching", status == "reserved":
-		return nil, bad("Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.")
+	case r.URL.Query().Get("cascade") == "" && len(s.o.Store.Find(snapshots, "volume_id", id)) > 0, status == "in-use",
+		status == "attaching", status == "detaching", status == "reserved":
+		return nil, bad("Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing and " +
+			"must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after " +
+			"volume transfer.")
 	}
 	return &resource.Reply{Status: http.StatusAccepted}, s.Delete(id)
 }

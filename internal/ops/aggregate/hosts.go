@@ -56,7 +56,8 @@ func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Caller, id int6
 		return nil, err
 	}
 	if err := a.Placement.JoinAggregate(ctx, caller, node, g.UUID); err != nil {
-		a.Log.Warn().Err(err).Msgf("Failed to associate %s with a placement aggregate. This may be corrected after running nova-manage placement sync_aggregates.", node)
+		a.Log.Warn().Err(err).Msgf("Failed to associate %s with a placement aggregate. This may be corrected after running nova-manage "+
+			"placement sync_aggregates.", node)
 	}
 	a.announce(ctx, caller, "addhost.end", "add_host.end", g, map[string]any{"host_name": host, "name": g.Name})
 	return g, nil
@@ -143,7 +144,8 @@ func (a *Aggregates) checkMove(ctx context.Context, c *db.Cell, g *objects.Aggre
 	if x == remove {
 		how, from, to = "removed from", zone, other
 	}
-	return refuse(x, g, fmt.Sprintf("The host cannot be %s the aggregate as the availability zone of the host would change from '%s' to '%s' but the host already has %d instance(s). "+
+	return refuse(x, g, fmt.Sprintf("The host cannot be %s the aggregate as the availability zone of the host would change from '%s' to "+
+		"'%s' but the host already has %d instance(s). "+
 		"Changing the AZ of an existing instance is not supported by this action. Move the instances away from this host then try again. "+
 		"If you need to move the instances between AZs then you can use shelve_offload and unshelve to achieve this.", how, from, to, n))
 }

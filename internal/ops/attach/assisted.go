@@ -62,7 +62,8 @@ func (o *Ops) holder(ctx context.Context, volume string) (*objects.Instance, err
 		case err != nil:
 			return nil, err
 		case len(servers) > 1:
-			return nil, objects.ErrVolumeBDMIsMultiAttach.Errorf(objects.KindInvalid, "Block Device Mapping %s is a multi-attach volume and is not valid for this operation.", volume)
+			return nil, objects.ErrVolumeBDMIsMultiAttach.Errorf(objects.KindInvalid,
+				"Block Device Mapping %s is a multi-attach volume and is not valid for this operation.", volume)
 		case len(servers) == 1:
 			return cell.Instance(ctx, c, servers[0], cell.Load{Record: objects.PartRow})
 		}

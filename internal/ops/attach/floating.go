@@ -113,7 +113,8 @@ func fixedIP(i *objects.Instance, vifs []objects.VIF, address string, fixed *str
 	case fixed != nil:
 		return "", invalid("Specified fixed address not assigned to instance")
 	}
-	return "", invalid("Unable to associate floating IP %s to any fixed IPs for instance %s. Instance has no fixed IPv4 addresses to associate.", address, i.UUID)
+	return "", invalid("Unable to associate floating IP %s to any fixed IPs for instance %s. Instance has no fixed IPv4 addresses to "+
+		"associate.", address, i.UUID)
 }
 
 func (o *Ops) refresh(ctx context.Context, i *objects.Instance, address, port, fixed string) error {
@@ -137,7 +138,8 @@ func (o *Ops) Holder(ctx context.Context, caller *reqctx.Caller, ip *neutron.Flo
 	if id == "" {
 		return nil, nil
 	}
-	return o.Servers.Reader.Get(ctx, caller, id, server.GetOptions{Load: cell.Load{Record: objects.UsualParts | objects.PartFlavor, Metadata: true, SystemMetadata: true}})
+	return o.Servers.Reader.Get(ctx, caller, id, server.GetOptions{Load: cell.Load{Record: objects.UsualParts | objects.PartFlavor,
+		Metadata: true, SystemMetadata: true}})
 }
 
 // RemoveFloatingIP leads a floating address nowhere any more.

@@ -59,7 +59,8 @@ func (o *Ops) attachable(ctx context.Context, i *objects.Instance, p *objects.Po
 	case grouped && services[0].Version < attachesGroups:
 		return objects.OldForResourceGroups()
 	case !grouped && services[0].Version < attachesBandwidth:
-		return objects.ErrAttachInterfaceWithQoSPolicyNotSupported.Errorf(objects.KindInvalid, "Attaching interfaces with QoS policy is not supported for instance %s.", i.UUID)
+		return objects.ErrAttachInterfaceWithQoSPolicyNotSupported.Errorf(objects.KindInvalid,
+			"Attaching interfaces with QoS policy is not supported for instance %s.", i.UUID)
 	}
 	return nil
 }

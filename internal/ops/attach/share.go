@@ -27,7 +27,8 @@ const sharesSince = 67
 // ForbiddenSharesNotSupported, ForbiddenSharesNotConfiguredCorrectly, ShareNotFound,
 // ShareStatusIncorect, ShareMissingExportLocation, ShareProtocolNotSupported,
 // ShareMappingAlreadyExists.
-func (o *Ops) AttachShare(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, share string, tag *string) (*objects.Share, error) {
+func (o *Ops) AttachShare(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, share string, tag *string) (*objects.Share,
+	error) {
 	if err := stateFor(i, "create share", "stopped"); err != nil {
 		return nil, err
 	}
@@ -41,7 +42,8 @@ func (o *Ops) AttachShare(ctx context.Context, caller *reqctx.Caller, i *objects
 	if err := usable(m, share); err != nil {
 		return nil, err
 	}
-	s := &objects.Share{UUID: uuid.NewString(), InstanceUUID: i.UUID, ShareID: m.ID, Status: "attaching", Tag: m.ID, ExportLocation: *m.Location, Protocol: m.Protocol}
+	s := &objects.Share{UUID: uuid.NewString(), InstanceUUID: i.UUID, ShareID: m.ID, Status: "attaching", Tag: m.ID,
+		ExportLocation: *m.Location, Protocol: m.Protocol}
 	if tag != nil {
 		s.Tag = *tag
 	}
@@ -63,7 +65,10 @@ func (o *Ops) DetachShare(ctx context.Context, caller *reqctx.Caller, i *objects
 	if err != nil {
 		return err
 	}
-	if err := o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetShareStatus(ctx, c, s, "detaching") }); err != nil {
+	if err := o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
+		return cell.SetShareStatus(ctx, c, s,
+			"detaching")
+	}); err != nil {
 		return err
 	}
 	if err := o.Servers.Record(ctx, caller, i, "detach_share"); err != nil {
@@ -79,7 +84,8 @@ func stateFor(i *objects.Instance, action string, states ...string) error {
 		if i.VMState != nil {
 			state = *i.VMState
 		}
-		return objects.ErrInstanceInvalidState.Errorf(objects.KindConflict, "Cannot '%s' instance %s while it is in vm_state %s", action, i.UUID, state)
+		return objects.ErrInstanceInvalidState.Errorf(objects.KindConflict, "Cannot '%s' instance %s while it is in vm_state %s", action,
+			i.UUID, state)
 	}
 	return nil
 }
@@ -95,7 +101,8 @@ func (o *Ops) canShare(ctx context.Context, caller *reqctx.Caller, i *objects.In
 			return err
 		}
 		if oldest < sharesSince {
-			return objects.ErrForbiddenSharesNotSupported.Errorf(objects.KindForbidden, "Feature not supported until computes have not been updated.")
+			return objects.ErrForbiddenSharesNotSupported.Errorf(objects.KindForbidden,
+				"Feature not supported until computes have not been updated.")
 		}
 		host := "None"
 		if i.Host != nil {
@@ -124,7 +131,8 @@ func (o *Ops) canShare(ctx context.Context, caller *reqctx.Caller, i *objects.In
 			}
 		}
 	}
-	return objects.ErrForbiddenSharesNotConfiguredCorrectly.Errorf(objects.KindConflict, "Feature not supported because either compute or instance are not configured correctly.")
+	return objects.ErrForbiddenSharesNotConfiguredCorrectly.Errorf(objects.KindConflict,
+		"Feature not supported because either compute or instance are not configured correctly.")
 }
 
 // usable wants a share that is there, exported, and of a protocol that hosts mount.

@@ -64,7 +64,8 @@ func (o *Ops) swap(ctx context.Context, caller *reqctx.Caller, i *objects.Instan
 		return err
 	}
 	if writers > 1 {
-		return objects.ErrMultiattachSwapVolumeNotSupported.Errorf(objects.KindInvalid, "Swapping multi-attach volumes with more than one read/write attachment is not supported.")
+		return objects.ErrMultiattachSwapVolumeNotSupported.Errorf(objects.KindInvalid,
+			"Swapping multi-attach volumes with more than one read/write attachment is not supported.")
 	}
 	if _, err := o.device(ctx, i, from.ID); err != nil {
 		return err

@@ -50,7 +50,8 @@ func (o *Ops) AttachVolume(ctx context.Context, caller *reqctx.Caller, i *object
 	if *i.VMState == "shelved_offloaded" {
 		return nil, o.attachToShelved(ctx, caller, i, v, r)
 	}
-	message := conductorrpc.Volume{Instance: i, Volume: volumeDict(v), Device: r.Device, Tag: r.Tag, Multiattach: r.Multiattach, DeleteOnTermination: r.DeleteOnTermination}
+	message := conductorrpc.Volume{Instance: i, Volume: volumeDict(v), Device: r.Device, Tag: r.Tag, Multiattach: r.Multiattach,
+		DeleteOnTermination: r.DeleteOnTermination}
 	if !r.Wait {
 		return nil, o.Servers.Conductor.StartAttach(ctx, caller, message)
 	}
@@ -64,9 +65,11 @@ func volumeDict(v *cinder.Volume) map[string]any {
 	if metadata == nil {
 		metadata = map[string]string{}
 	}
-	d := map[string]any{"id": v.ID, "status": v.Status, "size": v.Size, "availability_zone": v.AvailabilityZone, "created_at": v.CreatedAt, "attach_time": "",
-		"mountpoint": "", "multiattach": v.Multiattach, "attach_status": "detached", "display_name": v.Name, "display_description": v.Description,
-		"volume_type_id": v.VolumeType, "snapshot_id": v.SnapshotID, "bootable": bool(v.Bootable), "volume_metadata": metadata}
+	d := map[string]any{"id": v.ID, "status": v.Status, "size": v.Size, "availability_zone": v.AvailabilityZone, "created_at": v.CreatedAt,
+		"attach_time": "",
+		"mountpoint":  "", "multiattach": v.Multiattach, "attach_status": "detached", "display_name": v.Name,
+		"display_description": v.Description,
+		"volume_type_id":      v.VolumeType, "snapshot_id": v.SnapshotID, "bootable": bool(v.Bootable), "volume_metadata": metadata}
 	if len(v.Attachments) > 0 {
 		attachments := map[string]any{}
 		for _, a := range v.Attachments {
@@ -91,9 +94,11 @@ func volumeDict(v *cinder.Volume) map[string]any {
 func (o *Ops) attachToShelved(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, v *cinder.Volume, r VolumeRequest) error {
 	switch {
 	case r.Tag != nil && *r.Tag != "":
-		return objects.ErrVolumeTaggedAttachToShelvedNotSupported.Errorf(objects.KindInvalid, "Tagged volume attachment is not supported for shelved-offloaded instances.")
+		return objects.ErrVolumeTaggedAttachToShelvedNotSupported.Errorf(objects.KindInvalid,
+			"Tagged volume attachment is not supported for shelved-offloaded instances.")
 	case v.Multiattach:
-		return objects.ErrMultiattachToShelvedNotSupported.Errorf(objects.KindInvalid, "Attaching multiattach volumes is not supported for shelved-offloaded instances.")
+		return objects.ErrMultiattachToShelvedNotSupported.Errorf(objects.KindInvalid,
+			"Attaching multiattach volumes is not supported for shelved-offloaded instances.")
 	}
 	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		id, err := cell.CreateVolumeDevice(ctx, c, i.UUID, v.ID, r.DeleteOnTermination != false)
@@ -108,7 +113,8 @@ func (o *Ops) attachToShelved(ctx context.Context, caller *reqctx.Caller, i *obj
 	})
 }
 
-func (o *Ops) reserve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, v *cinder.Volume, note func(attachment string) error) error {
+func (o *Ops) reserve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, v *cinder.Volume,
+	note func(attachment string) error) error {
 	a, err := o.Volumes.CreateAttachment(ctx, caller, v.ID, i.UUID, nil)
 	if err != nil {
 		return err
@@ -116,7 +122,10 @@ func (o *Ops) reserve(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 	if err := note(a.ID); err != nil {
 		return err
 	}
-	return o.Servers.Step(ctx, caller, i, "attach_volume", "api_attach_volume", func() error { return o.Volumes.CompleteAttachment(ctx, caller, a.ID) })
+	return o.Servers.Step(ctx, caller, i, "attach_volume", "api_attach_volume", func() error {
+		return o.Volumes.CompleteAttachment(ctx,
+			caller, a.ID)
+	})
 }
 
 // notAttached is the error for a volume that a server does not have.

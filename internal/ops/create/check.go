@@ -19,18 +19,21 @@ func checkCounts(r *Request) error {
 	if r.Networks != nil && r.Max > 1 {
 		for _, n := range r.Networks.List {
 			if n.NetworkID != nil && n.Address != nil {
-				return objects.ErrInvalidFixedIPAndMaxCountRequest.Errorf(objects.KindInvalid, "Failed to launch instances: max_count cannot be greater than 1 if an fixed_ip is specified.")
+				return objects.ErrInvalidFixedIPAndMaxCountRequest.Errorf(objects.KindInvalid,
+					"Failed to launch instances: max_count cannot be greater than 1 if an fixed_ip is specified.")
 			}
 		}
 		for _, n := range r.Networks.List {
 			if n.PortID != nil {
 				return objects.ErrMultiplePortsNotApplicable.Errorf(objects.KindInvalid,
-					"Failed to launch instances: Unable to launch multiple instances with a single configured port ID. Please launch your instance one by one with different ports.")
+					"Failed to launch instances: Unable to launch multiple instances with a single configured port ID. Please launch your instance one "+
+						"by one with different ports.")
 			}
 		}
 	}
 	if r.Hostname != nil && *r.Hostname != "" && r.Max > 1 {
-		return objects.ErrAmbiguousHostnameForMultipleInstances.Errorf(objects.KindInvalid, "Unable to allocate a single hostname to multiple instances")
+		return objects.ErrAmbiguousHostnameForMultipleInstances.Errorf(objects.KindInvalid,
+			"Unable to allocate a single hostname to multiple instances")
 	}
 	return nil
 }
@@ -49,7 +52,8 @@ func checkUserData(data *string) error {
 // checkAutoDisk refuses a disk configuration that the image forbids.
 func checkAutoDisk(image *objects.Image, auto *bool) error {
 	if auto != nil && *auto && strings.EqualFold(image.Property("auto_disk_config"), "disabled") {
-		return objects.ErrAutoDiskConfigDisabledByImage.Errorf(objects.KindInvalid, "Requested image %s has automatic disk resize disabled.", image.ID)
+		return objects.ErrAutoDiskConfigDisabledByImage.Errorf(objects.KindInvalid, "Requested image %s has automatic disk resize disabled.",
+			image.ID)
 	}
 	return nil
 }
@@ -58,7 +62,8 @@ func checkAutoDisk(image *objects.Image, auto *bool) error {
 // is its root device; id is "" for what a volume was made of.
 func CheckImage(f *objects.Flavor, image *objects.Image, id string, root *Device, zeroDisk bool) error {
 	if image.Property("cinder_encryption_key_id") != "" && id != "" {
-		return objects.ErrImageUnacceptable.Errorf(objects.KindInvalid, "Image %s is unacceptable: Direct booting of an image uploaded from an encrypted volume is unsupported.", id)
+		return objects.ErrImageUnacceptable.Errorf(objects.KindInvalid,
+			"Image %s is unacceptable: Direct booting of an image uploaded from an encrypted volume is unsupported.", id)
 	}
 	if len(image.Raw) == 0 {
 		return nil
@@ -76,21 +81,24 @@ func CheckImage(f *objects.Flavor, image *objects.Image, id string, root *Device
 	if root != nil && root.Destination == "volume" {
 		if root.Size != nil && least > *root.Size*gib {
 			return objects.ErrVolumeSmallerThanMinDisk.Errorf(objects.KindInvalid,
-				"Volume is smaller than the minimum size specified in image metadata. Volume size is %d bytes, minimum size is %d bytes.", *root.Size*gib, least)
+				"Volume is smaller than the minimum size specified in image metadata. Volume size is %d bytes, minimum size is %d bytes.",
+				*root.Size*gib, least)
 		}
 		return nil
 	}
 	disk := f.RootGB * gib
 	switch {
 	case disk == 0 && !zeroDisk:
-		return objects.ErrBootFromVolumeRequiredForZeroDiskFlavor.Errorf(objects.KindForbidden, "Only volume-backed servers are allowed for flavors with zero disk.")
+		return objects.ErrBootFromVolumeRequiredForZeroDiskFlavor.Errorf(objects.KindForbidden,
+			"Only volume-backed servers are allowed for flavors with zero disk.")
 	case disk == 0:
 	case image.Size > disk:
 		return objects.ErrFlavorDiskSmallerThanImage.Errorf(objects.KindInvalid,
 			"Flavor's disk is too small for requested image. Flavor disk is %d bytes, image is %d bytes.", disk, image.Size)
 	case least > disk:
 		return objects.ErrFlavorDiskSmallerThanMinDisk.Errorf(objects.KindInvalid,
-			"Flavor's disk is smaller than the minimum size specified in image metadata. Flavor disk is %d bytes, minimum size is %d bytes.", disk, least)
+			"Flavor's disk is smaller than the minimum size specified in image metadata. Flavor disk is %d bytes, minimum size is %d bytes.", disk,
+			least)
 	}
 	return nil
 }
@@ -128,7 +136,8 @@ func (b *Builder) volumeZone(zone *string, volumes map[string]*cinder.Volume) (*
 		zones = append(zones, objects.OrZero(v.AvailabilityZone))
 	}
 	mismatch := func(reason string) error {
-		return objects.ErrMismatchVolumeAZException.Errorf(objects.KindInvalid, "The availability zone between the server and its attached volumes do not match: %s.", reason)
+		return objects.ErrMismatchVolumeAZException.Errorf(objects.KindInvalid,
+			"The availability zone between the server and its attached volumes do not match: %s.", reason)
 	}
 	if slices.ContainsFunc(zones, func(z string) bool { return z != zones[0] }) {
 		return nil, mismatch("Volumes are in different availability zones: " + strings.Join(zones, ","))
@@ -137,13 +146,15 @@ func (b *Builder) volumeZone(zone *string, volumes map[string]*cinder.Volume) (*
 	case zone == nil && zones[0] != b.o.DefaultZone:
 		return &zones[0], nil
 	case zone != nil && *zone != zones[0]:
-		return nil, mismatch(fmt.Sprintf("Server and volumes are not in the same availability zone. Server is in: %s. Volumes are in: %s", *zone, zones[0]))
+		return nil, mismatch(fmt.Sprintf("Server and volumes are not in the same availability zone. Server is in: %s. Volumes are in: %s",
+			*zone, zones[0]))
 	}
 	return zone, nil
 }
 
 // checkDevices checks the devices of one server and reserves its volumes in Cinder.
-func (b *Builder) checkDevices(ctx context.Context, caller *reqctx.Caller, r *Request, server string, devices []*Device, volumes map[string]*cinder.Volume) error {
+func (b *Builder) checkDevices(ctx context.Context, caller *reqctx.Caller, r *Request, server string, devices []*Device,
+	volumes map[string]*cinder.Volume) error {
 	var boots []int64
 	for _, d := range devices {
 		if d.BootIndex != nil && *d.BootIndex >= 0 {
@@ -157,7 +168,8 @@ func (b *Builder) checkDevices(ctx context.Context, caller *reqctx.Caller, r *Re
 		}
 	}
 	if len(boots) == 0 {
-		return invalidDevice(objects.ErrInvalidBDMBootSequence, "Block Device Mapping is Invalid: Boot sequence for the instance and image/block device mapping combination is not valid.")
+		return invalidDevice(objects.ErrInvalidBDMBootSequence, "Block Device Mapping is Invalid: Boot sequence for the instance and "+
+			"image/block device mapping combination is not valid.")
 	}
 	var types map[string]string
 	for _, d := range devices {
@@ -191,7 +203,8 @@ func setType(d *Device, types map[string]string) error {
 
 var diskBuses = []string{"fdc", "ide", "sata", "scsi", "usb", "virtio", "xen", "lxc", "uml"}
 
-func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Caller, r *Request, server string, d *Device, volumes map[string]*cinder.Volume) error {
+func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Caller, r *Request, server string, d *Device,
+	volumes map[string]*cinder.Volume) error {
 	const invalid = "Block Device Mapping is Invalid: "
 	switch {
 	case d.ImageID != nil:
@@ -206,7 +219,8 @@ func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Caller, r *Req
 	case d.VolumeID != nil:
 		v := volumes[*d.VolumeID]
 		if v.Multiattach && !r.Multiattach {
-			return invalidDevice(objects.ErrMultiattachNotSupportedOldMicroversion, "Multiattach volumes are only supported starting with compute API version 2.60.")
+			return invalidDevice(objects.ErrMultiattachNotSupportedOldMicroversion,
+				"Multiattach volumes are only supported starting with compute API version 2.60.")
 		}
 		attachment, err := b.o.Volumes.CreateAttachment(ctx, caller, v.ID, server, nil)
 		switch {
@@ -256,13 +270,15 @@ func (b *Builder) checkLocal(f *objects.Flavor, devices []*Device) error {
 	}
 	switch {
 	case ephemeral > f.EphemeralGB:
-		return invalidDevice(objects.ErrInvalidBDMEphemeralSize, "Ephemeral disks requested are larger than the instance type allows. If no size is given in one block device mapping, flavor ephemeral size will be used.")
+		return invalidDevice(objects.ErrInvalidBDMEphemeralSize, "Ephemeral disks requested are larger than the instance type allows. If no "+
+			"size is given in one block device mapping, flavor ephemeral size will be used.")
 	case len(swaps) > 1:
 		return invalidFormat("More than one swap drive requested.")
 	case len(swaps) == 1 && swaps[0].Size != nil && *swaps[0].Size > f.Swap:
 		return invalidDevice(objects.ErrInvalidBDMSwapSize, "Swap drive requested is larger than instance type allows.")
 	case b.o.MaxLocalDevices >= 0 && local > b.o.MaxLocalDevices:
-		return invalidDevice(objects.ErrInvalidBDMLocalsLimit, "Block Device Mapping is Invalid: You specified more local devices than the limit allows")
+		return invalidDevice(objects.ErrInvalidBDMLocalsLimit,
+			"Block Device Mapping is Invalid: You specified more local devices than the limit allows")
 	}
 	return nil
 }

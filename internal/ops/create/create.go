@@ -83,7 +83,8 @@ func (b *Builder) findImage(ctx context.Context, p *plan) error {
 		}
 	} else {
 		if len(p.TrustedCerts) > 0 || len(b.o.DefaultCerts) > 0 {
-			return objects.ErrCertificateValidationFailed.Errorf(objects.KindInvalid, "Image certificate validation is not supported when booting from volume")
+			return objects.ErrCertificateValidationFailed.Errorf(objects.KindInvalid,
+				"Image certificate validation is not supported when booting from volume")
 		}
 		if p.image, err = b.imageOfVolume(ctx, p); err != nil {
 			return err

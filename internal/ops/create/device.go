@@ -44,8 +44,10 @@ func (d *Device) ephemeral() bool { return d.Source == "blank" && d.local() && !
 
 // blockDevice is the device as a block device of a server; "" is of none yet.
 func (d *Device) blockDevice(server string) *objects.BlockDevice {
-	return &objects.BlockDevice{InstanceUUID: server, SourceType: nonEmpty(d.Source), DestinationType: nonEmpty(d.Destination), GuestFormat: d.GuestFormat,
-		DeviceType: d.Type, DiskBus: d.Bus, BootIndex: d.BootIndex, DeviceName: d.Name, DeleteOnTermination: d.DeleteOnTermination, NoDevice: d.NoDevice,
+	return &objects.BlockDevice{InstanceUUID: server, SourceType: nonEmpty(d.Source), DestinationType: nonEmpty(d.Destination),
+		GuestFormat: d.GuestFormat,
+		DeviceType:  d.Type, DiskBus: d.Bus, BootIndex: d.BootIndex, DeviceName: d.Name, DeleteOnTermination: d.DeleteOnTermination,
+		NoDevice:   d.NoDevice,
 		SnapshotID: d.SnapshotID, VolumeID: d.VolumeID, ImageID: d.ImageID, VolumeSize: d.Size, ConnectionInfo: d.ConnectionInfo, Tag: d.Tag,
 		AttachmentID: d.AttachmentID, VolumeType: d.VolumeType, Encrypted: d.Encrypted, EncryptionFormat: d.EncryptionFormat, Legacy: d.Legacy}
 }
@@ -71,7 +73,8 @@ func imageDevice(image string) *Device {
 }
 
 func blankDevice(size int64, format *string) *Device {
-	return &Device{Source: "blank", Destination: "local", DeleteOnTermination: true, Type: new("disk"), BootIndex: new(int64(-1)), GuestFormat: format, Size: &size}
+	return &Device{Source: "blank", Destination: "local", DeleteOnTermination: true, Type: new("disk"), BootIndex: new(int64(-1)),
+		GuestFormat: format, Size: &size}
 }
 
 var ephemeralName = regexp.MustCompile(`^ephemeral(\p{Nd}|[1-9]\p{Nd}+)\n?$`)
@@ -208,7 +211,8 @@ func (b *Builder) devices(r *Request, image *objects.Image, root string) ([]*Dev
 	if r.Image != "" {
 		for _, d := range r.Devices {
 			if d.Destination == "volume" && d.Name != nil && strings.TrimPrefix(*d.Name, "/dev/") == root {
-				return nil, objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "The volume cannot be assigned the same device name as the root device %s", root)
+				return nil, objects.ErrInvalidRequest.Errorf(objects.KindInvalid,
+					"The volume cannot be assigned the same device name as the root device %s", root)
 			}
 		}
 	}

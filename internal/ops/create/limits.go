@@ -50,12 +50,15 @@ func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Caller, r *R
 	for _, f := range r.Files {
 		path, content = max(path, len([]rune(f.Path))), max(content, len(f.Content))
 	}
-	err = b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.InjectedFilePathBytes: int64(path), quota.InjectedFileContentBytes: int64(content)})
+	err = b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.InjectedFilePathBytes: int64(path),
+		quota.InjectedFileContentBytes: int64(content)})
 	if errors.As(err, &over) {
 		if slices.Contains(over.Over, quota.InjectedFilePathBytes) {
-			return over.Fault(objects.ErrOnsetFilePathLimitExceeded, "Personality file path exceeds maximum %d", over.Limits[quota.InjectedFilePathBytes])
+			return over.Fault(objects.ErrOnsetFilePathLimitExceeded, "Personality file path exceeds maximum %d",
+				over.Limits[quota.InjectedFilePathBytes])
 		}
-		return over.Fault(objects.ErrOnsetFileContentLimitExceeded, "Personality file content exceeds maximum %d", over.Limits[quota.InjectedFileContentBytes])
+		return over.Fault(objects.ErrOnsetFileContentLimitExceeded, "Personality file content exceeds maximum %d",
+			over.Limits[quota.InjectedFileContentBytes])
 	}
 	return err
 }
@@ -89,14 +92,16 @@ func (b *Builder) limitServers(ctx context.Context, caller *reqctx.Caller, f *ob
 	if least != most {
 		count = fmt.Sprintf("%d-%d", least, most)
 	}
-	requested := map[quota.Resource]string{quota.Instances: count, quota.Cores: fmt.Sprint(deltas[quota.Cores]), quota.RAM: fmt.Sprint(deltas[quota.RAM])}
+	requested := map[quota.Resource]string{quota.Instances: count, quota.Cores: fmt.Sprint(deltas[quota.Cores]),
+		quota.RAM: fmt.Sprint(deltas[quota.RAM])}
 	var names, wanted, used, limits []string
 	for _, res := range over.Over {
 		names, wanted = append(names, res.String()), append(wanted, requested[res])
 		used, limits = append(used, fmt.Sprint(over.Limits[res]-room(res))), append(limits, fmt.Sprint(over.Limits[res]))
 	}
 	join := func(list []string) string { return strings.Join(list, ", ") }
-	return 0, overQuota(objects.ErrTooManyInstances, "Quota exceeded for %s: Requested %s, but already used %s of %s %s", join(names), join(wanted), join(used), join(limits), join(names))
+	return 0, overQuota(objects.ErrTooManyInstances, "Quota exceeded for %s: Requested %s, but already used %s of %s %s", join(names),
+		join(wanted), join(used), join(limits), join(names))
 }
 
 // limitTaken answers how many of count servers unified limits allow, of which there

@@ -90,7 +90,8 @@ func unknownFields(names []string) error {
 }
 
 // deviceFields are the members that a device of the second form may have.
-var deviceFields = strings.Fields(`source_type destination_type guest_format device_type disk_bus boot_index device_name delete_on_termination
+var deviceFields = strings.Fields(`source_type destination_type guest_format device_type disk_bus boot_index device_name
+	 delete_on_termination
 	snapshot_id volume_id volume_size image_id no_device connection_info tag volume_type encrypted encryption_secret_uuid encryption_format
 	encryption_options id instance_uuid attachment_id uuid created_at updated_at deleted_at deleted`)
 
@@ -122,8 +123,9 @@ func parseDevice(m map[string]any) (*Device, error) {
 // parseLegacyDevice reads a device of the first form, as images have it: it is not
 // complete.
 func parseLegacyDevice(m map[string]any) (*Device, error) {
-	d := &Device{Name: text(m["device_name"]), VolumeID: text(m["volume_id"]), SnapshotID: text(m["snapshot_id"]), ConnectionInfo: text(m["connection_info"]),
-		NoDevice: given(m["no_device"]), DeleteOnTermination: truth(m["delete_on_termination"])}
+	d := &Device{Name: text(m["device_name"]), VolumeID: text(m["volume_id"]), SnapshotID: text(m["snapshot_id"]),
+		ConnectionInfo: text(m["connection_info"]),
+		NoDevice:       given(m["no_device"]), DeleteOnTermination: truth(m["delete_on_termination"])}
 	d.Virtual, _ = m["virtual_name"].(string)
 	if d.NoDevice {
 		d.DeleteOnTermination = given(m["delete_on_termination"])

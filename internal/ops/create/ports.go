@@ -44,12 +44,14 @@ func (b *Builder) findPorts(ctx context.Context, p *plan) error {
 	case err != nil:
 		return err
 	case oldest < buildsAccelerators && slices.ContainsFunc(n.List, func(r *objects.NetworkRequest) bool { return r.DeviceProfile != nil }):
-		return objects.ErrForbiddenPortsWithAccelerator.Errorf(objects.KindInvalid, "Port with cyborg profile is not available until upgrade finished.")
+		return objects.ErrForbiddenPortsWithAccelerator.Errorf(objects.KindInvalid,
+			"Port with cyborg profile is not available until upgrade finished.")
 	case oldest < buildsRemoteManaged && p.placement.RemoteManaged:
 		return objects.OldForRemoteManaged()
 	case asked && !p.PortResources:
 		return objects.ErrCreateWithPortResourceRequestOldVersion.Errorf(objects.KindInvalid,
-			"Creating servers with ports having resource requests, like a port with a QoS minimum bandwidth policy, is not supported until microversion 2.72.")
+			"Creating servers with ports having resource requests, like a port with a QoS minimum bandwidth policy, is not supported until "+
+				"microversion 2.72.")
 	case oldest < buildsGroups && asked && p.placement.Grouped:
 		return objects.OldForResourceGroups()
 	}

@@ -16,9 +16,11 @@ func (p *plan) spec(server string) *objects.RequestSpec {
 		}
 		return []string{name}
 	}
-	s := &objects.RequestSpec{Made: true, InstanceUUID: server, ProjectID: p.caller.ProjectID, UserID: p.caller.UserID, Image: p.meta, Flavor: p.Flavor,
-		NUMATopology: p.numa, PCIRequests: p.pci, AvailabilityZone: p.zone, NumInstances: int64(p.count), ForceHosts: one(p.ForcedHost), ForceNodes: one(p.ForcedNode),
-		Group: p.group, Hints: map[string]any{}, SecurityGroups: p.groups, VolumeBacked: new(p.onVolume()), Resources: p.resources(),
+	s := &objects.RequestSpec{Made: true, InstanceUUID: server, ProjectID: p.caller.ProjectID, UserID: p.caller.UserID, Image: p.meta,
+		Flavor:       p.Flavor,
+		NUMATopology: p.numa, PCIRequests: p.pci, AvailabilityZone: p.zone, NumInstances: int64(p.count), ForceHosts: one(p.ForcedHost),
+		ForceNodes: one(p.ForcedNode),
+		Group:      p.group, Hints: map[string]any{}, SecurityGroups: p.groups, VolumeBacked: new(p.onVolume()), Resources: p.resources(),
 		LevelParams: &objects.RequestLevelParams{Empty: true}, Networks: p.Networks}
 	for name, values := range p.Hints {
 		if !strings.HasPrefix(name, "_nova") {
@@ -69,13 +71,18 @@ func (p *plan) instance(server string, index int) *objects.Instance {
 	}
 	property := func(name string) *string { return nonEmpty(p.image.Property(name)) }
 	f := p.Flavor
-	i := &objects.Instance{UUID: server, UserID: p.caller.UserID, ProjectID: p.caller.ProjectID, ImageRef: p.Image, KernelID: &p.kernel, RamdiskID: &p.ramdisk,
-		Hostname: &host, LaunchIndex: new(int64(index)), KeyName: p.KeyName, PowerState: new(int64), VMState: new("building"), TaskState: new("scheduling"),
-		MemoryMB: &f.MemoryMB, VCPUs: &f.VCPUs, RootGB: &f.RootGB, EphemeralGB: &f.EphemeralGB, InstanceTypeID: &f.ID, UserData: p.UserData,
-		ReservationID: &p.reservation, AvailabilityZone: p.zone, DisplayName: &display, DisplayDescription: p.Description, OSType: property("os_type"),
-		Architecture: property("architecture"), VMMode: property("vm_mode"), RootDeviceName: nonEmpty(rootDeviceName(p.image)), ConfigDrive: new(""),
-		AccessIPv4: p.AccessIPv4, AccessIPv6: p.AccessIPv6, AutoDiskConfig: p.autoDisk(), Progress: new(int64), Metadata: metadata, SystemMetadata: system,
-		NUMATopology: p.numa, PCIRequests: p.pci, Flavor: f, TrustedCerts: p.TrustedCerts}
+	i := &objects.Instance{UUID: server, UserID: p.caller.UserID, ProjectID: p.caller.ProjectID, ImageRef: p.Image, KernelID: &p.kernel,
+		RamdiskID: &p.ramdisk,
+		Hostname:  &host, LaunchIndex: new(int64(index)), KeyName: p.KeyName, PowerState: new(int64), VMState: new("building"),
+		TaskState: new("scheduling"),
+		MemoryMB:  &f.MemoryMB, VCPUs: &f.VCPUs, RootGB: &f.RootGB, EphemeralGB: &f.EphemeralGB, InstanceTypeID: &f.ID, UserData: p.UserData,
+		ReservationID: &p.reservation, AvailabilityZone: p.zone, DisplayName: &display, DisplayDescription: p.Description,
+		OSType:       property("os_type"),
+		Architecture: property("architecture"), VMMode: property("vm_mode"), RootDeviceName: nonEmpty(rootDeviceName(p.image)),
+		ConfigDrive: new(""),
+		AccessIPv4:  p.AccessIPv4, AccessIPv6: p.AccessIPv6, AutoDiskConfig: p.autoDisk(), Progress: new(int64), Metadata: metadata,
+		SystemMetadata: system,
+		NUMATopology:   p.numa, PCIRequests: p.pci, Flavor: f, TrustedCerts: p.TrustedCerts}
 	if p.keypair != nil {
 		i.KeyData, i.Keypairs = &p.keypair.PublicKey, []objects.Keypair{*p.keypair}
 	}

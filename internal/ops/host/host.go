@@ -108,7 +108,10 @@ func (h *Hosts) find(ctx context.Context, q cell.ServiceQuery) (*db.Cell, *objec
 	}
 	var at *db.Cell
 	var found *objects.Service
-	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.Service, error) { return cell.Services(ctx, c, q) }) {
+	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.Service, error) {
+		return cell.Services(ctx, c,
+			q)
+	}) {
 		switch {
 		case r.Err != nil:
 			return nil, nil, r.Err

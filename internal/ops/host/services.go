@@ -101,7 +101,8 @@ func (h *Hosts) UpdateService(ctx context.Context, caller *reqctx.Caller, p *Pla
 		return nil
 	}
 	if _, err := h.Computes.SetHostEnabled(ctx, caller, p.cell.UUID, p.Host, !p.Disabled); err != nil {
-		h.Log.Error().Err(err).Str("host", p.Host).Msg("An error occurred while updating the COMPUTE_STATUS_DISABLED trait; the compute service synchronizes it by itself when it next reports")
+		h.Log.Error().Err(err).Str("host", p.Host).Msg("An error occurred while updating the COMPUTE_STATUS_DISABLED trait; the compute " +
+			"service synchronizes it by itself when it next reports")
 	}
 	return nil
 }
@@ -145,7 +146,8 @@ func (h *Hosts) retire(ctx context.Context, caller *reqctx.Caller, p *Place) err
 		return err
 	}
 	if n > 0 {
-		return objects.ErrHTTPConflict.Errorf(objects.KindConflict, "Unable to delete compute service that is hosting instances. Migrate or delete the instances first.")
+		return objects.ErrHTTPConflict.Errorf(objects.KindConflict,
+			"Unable to delete compute service that is hosting instances. Migrate or delete the instances first.")
 	}
 	nodes, err := cell.ComputeNodes(ctx, p.cell, cell.NodeQuery{Host: p.Host, Limit: -1})
 	if err != nil {
@@ -157,7 +159,8 @@ func (h *Hosts) retire(ctx context.Context, caller *reqctx.Caller, p *Place) err
 			return err
 		}
 		if len(moving) > 0 {
-			return objects.ErrHTTPConflict.Errorf(objects.KindConflict, "Unable to delete compute service that has in-progress migrations. Complete the migrations or delete the instances first.")
+			return objects.ErrHTTPConflict.Errorf(objects.KindConflict, "Unable to delete compute service that has in-progress migrations. "+
+				"Complete the migrations or delete the instances first.")
 		}
 	}
 	if err := h.Aggregates.Forget(ctx, caller, p.Host); err != nil {

@@ -107,7 +107,8 @@ func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, e
 	if err != nil || m == nil || m.CellID == nil {
 		return nil, err
 	}
-	i, err := r.ops.Servers.Reader.FromCell(ctx, m, server.GetOptions{Load: cell.Load{Record: objects.UsualParts, Metadata: true, SystemMetadata: true}})
+	i, err := r.ops.Servers.Reader.FromCell(ctx, m, server.GetOptions{Load: cell.Load{Record: objects.UsualParts, Metadata: true,
+		SystemMetadata: true}})
 	if errors.Is(err, objects.ErrInstanceNotFound) {
 		return nil, nil
 	}

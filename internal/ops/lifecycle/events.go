@@ -120,7 +120,8 @@ func (d *dispatch) add(ctx context.Context, i *objects.Instance, e *Event) error
 	case objects.OrZero(e.Tag) == "POWER_OFF":
 		action = "stop"
 	default:
-		d.ops.Servers.Log.Warn().Str("instance", i.UUID).Str("tag", objects.OrZero(e.Tag)).Msg("Invalid power state. Cannot process the event. Skipping it.")
+		d.ops.Servers.Log.Warn().Str("instance", i.UUID).Str("tag",
+			objects.OrZero(e.Tag)).Msg("Invalid power state. Cannot process the event. Skipping it.")
 		return nil
 	}
 	if action != "" { // a user began it elsewhere, and can see here how it ends

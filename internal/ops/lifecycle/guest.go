@@ -28,7 +28,8 @@ func (o *Ops) ChangePassword(ctx context.Context, caller *reqctx.Caller, i *obje
 		return err
 	}
 	return remote(o.Servers.Compute.SetAdminPassword(ctx, caller, i, password), server.Kinds{
-		objects.ErrInstancePasswordSetFailed: objects.KindConflict, objects.ErrSetAdminPasswdNotSupported: objects.KindConflict, objects.ErrInstanceAgentNotEnabled: objects.KindConflict,
+		objects.ErrInstancePasswordSetFailed: objects.KindConflict, objects.ErrSetAdminPasswdNotSupported: objects.KindConflict,
+		objects.ErrInstanceAgentNotEnabled: objects.KindConflict,
 	})
 }
 
@@ -53,7 +54,8 @@ func (o *Ops) ConsoleOutput(ctx context.Context, caller *reqctx.Caller, i *objec
 	}
 	output, err := o.Servers.Compute.ConsoleOutput(ctx, caller, i, lines)
 	return output, remote(err, server.Kinds{
-		objects.ErrInstanceNotFound: objects.KindNotFound, objects.ErrConsoleNotAvailable: objects.KindNotFound, objects.ErrInstanceNotReady: objects.KindConflict,
+		objects.ErrInstanceNotFound: objects.KindNotFound, objects.ErrConsoleNotAvailable: objects.KindNotFound,
+		objects.ErrInstanceNotReady: objects.KindConflict,
 	})
 }
 
@@ -88,7 +90,8 @@ func diagnosed(i *objects.Instance, err error) error {
 
 // TriggerCrashDump makes a server's system dump its memory.
 func (o *Ops) TriggerCrashDump(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
-	if err := (server.Guard{VM: []string{"active", "paused", "rescued", "resized", "error"}, Host: true}).Check(caller, i, "trigger_crash_dump"); err != nil {
+	if err := (server.Guard{VM: []string{"active", "paused", "rescued", "resized", "error"}, Host: true}).Check(caller, i,
+		"trigger_crash_dump"); err != nil {
 		return err
 	}
 	if err := o.Servers.Record(ctx, caller, i, "trigger_crash_dump"); err != nil {

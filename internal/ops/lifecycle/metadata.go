@@ -17,7 +17,8 @@ var settled = []string{"active", "paused", "suspended", "stopped"}
 
 // SetMetadata gives a server keys, over what they were; replace takes all others
 // away. It answers all that the server has then.
-func (o *Ops) SetMetadata(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, pairs map[string]string, replace bool) (map[string]string, error) {
+func (o *Ops) SetMetadata(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, pairs map[string]string,
+	replace bool) (map[string]string, error) {
 	if err := (server.Guard{VM: settled, AnyTask: true}).Check(caller, i, "update metadata"); err != nil {
 		return nil, err
 	}

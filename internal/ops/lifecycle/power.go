@@ -24,7 +24,10 @@ func (o *Ops) Stop(ctx context.Context, caller *reqctx.Caller, i *objects.Instan
 	if err := (server.Guard{VM: []string{"active", "error"}, Host: true}).Check(caller, i, "stop"); err != nil {
 		return err
 	}
-	if err := o.Servers.Save(ctx, i, []string{""}, func(i *objects.Instance) { i.TaskState, i.Progress = new("powering-off"), new(int64) }); err != nil {
+	if err := o.Servers.Save(ctx, i, []string{""}, func(i *objects.Instance) {
+		i.TaskState, i.Progress = new("powering-off"),
+			new(int64)
+	}); err != nil {
 		return err
 	}
 	if err := o.Servers.Record(ctx, caller, i, "stop"); err != nil {
@@ -35,7 +38,8 @@ func (o *Ops) Stop(ctx context.Context, caller *reqctx.Caller, i *objects.Instan
 
 // hardRebootable are the task states in which a hard reboot may begin: none, and
 // those of reboots that hang.
-var hardRebootable = []string{"", "rebooting", "reboot_pending", "reboot_started", "resuming", "rebooting_hard", "unpausing", "pausing", "suspending"}
+var hardRebootable = []string{"", "rebooting", "reboot_pending", "reboot_started", "resuming", "rebooting_hard", "unpausing", "pausing",
+	"suspending"}
 
 // Reboot restarts a server: kind is "SOFT" or "HARD".
 func (o *Ops) Reboot(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, kind string) error {

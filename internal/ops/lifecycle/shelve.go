@@ -126,14 +126,17 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Caller, i *objects.In
 
 // taker is a server for the sake of quotas.
 func taker(i *objects.Instance, devices []*objects.BlockDevice) quota.Taker {
-	return quota.Taker{Owner: quota.Owner{Project: i.ProjectID, User: i.UserID}, Flavor: i.Flavor, VolumeBacked: server.VolumeBacked(i, devices)}
+	return quota.Taker{Owner: quota.Owner{Project: i.ProjectID, User: i.UserID}, Flavor: i.Flavor, VolumeBacked: server.VolumeBacked(i,
+		devices)}
 }
 
 // unshelveTarget puts zone and host into the request spec.
-func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, spec *objects.RequestSpec, opts UnshelveOptions) error {
+func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, spec *objects.RequestSpec,
+	opts UnshelveOptions) error {
 	if (opts.Zone != nil || opts.Host != "") && objects.OrZero(i.VMState) != "shelved_offloaded" {
 		return objects.ErrUnshelveInstanceInvalidState.Errorf(objects.KindConflict,
-			"Specifying an availability zone or a host when unshelving server \"%s\" with status \"%s\" is not supported. The server status must be SHELVED_OFFLOADED.", i.UUID, objects.OrZero(i.VMState))
+			"Specifying an availability zone or a host when unshelving server \"%s\" with status \"%s\" is not supported. The server status must "+
+				"be SHELVED_OFFLOADED.", i.UUID, objects.OrZero(i.VMState))
 	}
 	zone := objects.OrZero(spec.AvailabilityZone)
 	if opts.Zone != nil {
@@ -184,8 +187,10 @@ func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Caller, i *objects.In
 			return err
 		}
 		if objects.OrZero(v.AvailabilityZone) != zone {
-			return objects.ErrMismatchVolumeAZException.Errorf(objects.KindConflict, "The availability zone between the server and its attached volumes do not match: "+
-				"The specified availability zone does not match the volume %s attached to the server. Specified availability zone is %s. Volume is in %s..", v.ID, zone, objects.OrZero(v.AvailabilityZone))
+			return objects.ErrMismatchVolumeAZException.Errorf(objects.KindConflict,
+				"The availability zone between the server and its attached volumes do not match: "+
+					"The specified availability zone does not match the volume %s attached to the server. Specified availability zone is %s. Volume is "+
+					"in %s..", v.ID, zone, objects.OrZero(v.AvailabilityZone))
 		}
 	}
 	return nil
@@ -216,7 +221,10 @@ func (o *Ops) hostFits(ctx context.Context, i *objects.Instance, opts UnshelveOp
 	if err := opts.ToHost(); err != nil {
 		return err
 	}
-	there, err := server.In(ctx, o.Servers.Reader, i, func(ctx context.Context, c *db.Cell) (bool, error) { return cell.HostHasNode(ctx, c, opts.Host) })
+	there, err := server.In(ctx, o.Servers.Reader, i, func(ctx context.Context, c *db.Cell) (bool, error) {
+		return cell.HostHasNode(ctx, c,
+			opts.Host)
+	})
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,8 @@ var imagable = []string{"active", "stopped", "paused", "suspended"}
 
 // Properties of images that no image of a server inherits.
 var (
-	neverInherited = []string{"cinder_encryption_key_id", "cinder_encryption_key_deletion_policy", "img_signature", "img_signature_hash_method",
+	neverInherited = []string{"cinder_encryption_key_id", "cinder_encryption_key_deletion_policy", "img_signature",
+		"img_signature_hash_method",
 		"img_signature_key_type", "img_signature_certificate_uuid"}
 	ownNamespace = "os_glance"
 )
@@ -30,12 +31,14 @@ var largeProperties = []string{"mappings", "block_device_mapping", "img_mappings
 // imageOf describes an image of a server: as the image that it was made from, with
 // further properties. Whoever is not of the server's project shares it with that:
 // member is then its project.
-func (o *Ops) imageOf(caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string) (image map[string]any, member string) {
+func (o *Ops) imageOf(caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string) (image map[string]any,
+	member string) {
 	image = map[string]any{}
 	for key, value := range i.SystemMetadata {
 		key = strings.TrimPrefix(key, "image_")
 		switch {
-		case slices.Contains(largeProperties, key), slices.Contains(neverInherited, key), strings.HasPrefix(key, ownNamespace), slices.Contains(o.DropProperties, key):
+		case slices.Contains(largeProperties, key), slices.Contains(neverInherited, key), strings.HasPrefix(key, ownNamespace),
+			slices.Contains(o.DropProperties, key):
 		case key == "min_ram" || key == "min_disk":
 			n, err := strconv.Atoi(value)
 			if err == nil {
@@ -66,7 +69,8 @@ func setProperty(image map[string]any, key, value string) {
 }
 
 // reserve makes the image that a host will write a server's disk to.
-func (o *Ops) reserve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name, kind string, properties map[string]string) (string, error) {
+func (o *Ops) reserve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name, kind string,
+	properties map[string]string) (string, error) {
 	all := map[string]string{"instance_uuid": i.UUID, "user_id": caller.UserID, "image_type": kind}
 	maps.Copy(all, properties)
 	image, member := o.imageOf(caller, i, name, all)
@@ -79,7 +83,8 @@ func (o *Ops) reserve(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 
 // CreateImage writes a server's disk to a new image, and answers its id. Of a
 // server on a volume, it makes snapshots of its volumes; allowed is asked for that.
-func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string, allowed func() error) (string, error) {
+func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string,
+	allowed func() error) (string, error) {
 	devices, err := o.Servers.Devices(ctx, i)
 	if err != nil {
 		return "", err

@@ -28,7 +28,10 @@ func CanTag(i *objects.Instance) error { return tagged(i, "update tag") }
 // AddTag gives a server a tag; added is false where it has it already. A server
 // that has maxTags is InstanceTagLimit.
 func (o *Ops) AddTag(ctx context.Context, i *objects.Instance, tag string) (added bool, err error) {
-	have, err := server.In(ctx, o.Servers.Reader, i, func(ctx context.Context, c *db.Cell) ([]string, error) { return cell.Tags(ctx, c, i.UUID) })
+	have, err := server.In(ctx, o.Servers.Reader, i, func(ctx context.Context, c *db.Cell) ([]string, error) {
+		return cell.Tags(ctx, c,
+			i.UUID)
+	})
 	switch {
 	case err != nil:
 		return false, err

@@ -51,7 +51,8 @@ func (c Changes) fields() map[string]any {
 	if c.AutoDiskConfig != nil {
 		m["auto_disk_config"] = *c.AutoDiskConfig
 	}
-	for name, value := range map[string]*string{"display_name": c.Name, "hostname": c.Hostname, "access_ip_v4": c.AccessIPv4, "access_ip_v6": c.AccessIPv6} {
+	for name, value := range map[string]*string{"display_name": c.Name, "hostname": c.Hostname, "access_ip_v4": c.AccessIPv4,
+		"access_ip_v6": c.AccessIPv6} {
 		if value != nil {
 			m[name] = *value
 		}
@@ -62,7 +63,8 @@ func (c Changes) fields() map[string]any {
 // Update changes a server, which may be locked and doing anything. It answers the
 // server: that of a build request may be in a cell by then, where it is read with
 // load. Errors: InstanceNotFound, InstanceExists.
-func (o *Ops) Update(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, changes Changes, load cell.Load) (*objects.Instance, error) {
+func (o *Ops) Update(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, changes Changes, load cell.Load) (*objects.Instance,
+	error) {
 	if changes.none() {
 		return i, nil
 	}
@@ -116,9 +118,11 @@ func (o *Ops) PinZone(ctx context.Context, i *objects.Instance, zone *string, no
 	case zone == nil && pinned == "", zone != nil && pinned == *zone && pinned != "":
 		return nil
 	case zone != nil && pinned != "":
-		return objects.ErrPinnedZone.Errorf(objects.KindConflict, "Cannot change pinned availability zone directly. Unpin first by setting pinned_availability_zone to null.")
+		return objects.ErrPinnedZone.Errorf(objects.KindConflict,
+			"Cannot change pinned availability zone directly. Unpin first by setting pinned_availability_zone to null.")
 	case zone != nil && *zone != now:
-		return objects.ErrPinnedZone.Errorf(objects.KindConflict, "Server can only be pinned to its current availability zone '%s', but '%s' was requested.", now, *zone)
+		return objects.ErrPinnedZone.Errorf(objects.KindConflict,
+			"Server can only be pinned to its current availability zone '%s', but '%s' was requested.", now, *zone)
 	}
 	spec.AvailabilityZone = zone
 	return dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, spec, "availability_zone")

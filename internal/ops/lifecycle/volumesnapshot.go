@@ -13,7 +13,8 @@ import (
 
 // snapshotVolumes makes an image of a server that boots from a volume: one without
 // content, whose block devices are snapshots of the server's volumes.
-func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string, devices []*objects.BlockDevice) (string, error) {
+func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string,
+	devices []*objects.BlockDevice) (string, error) {
 	if err := (server.Guard{VM: imagable}).States(i, "createImage"); err != nil {
 		return "", err
 	}
@@ -105,7 +106,8 @@ func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 		}
 	}
 	return false, remote(err, server.Kinds{
-		objects.ErrInstanceQuiesceFailed: objects.KindConflict, objects.ErrInstanceQuiesceNotSupported: objects.KindConflict, objects.ErrQemuGuestAgentNotEnabled: objects.KindConflict,
+		objects.ErrInstanceQuiesceFailed: objects.KindConflict, objects.ErrInstanceQuiesceNotSupported: objects.KindConflict,
+		objects.ErrQemuGuestAgentNotEnabled: objects.KindConflict,
 	})
 }
 
@@ -114,20 +116,27 @@ func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Caller, d *obje
 	if err != nil {
 		return nil, err
 	}
-	s, err := o.Servers.Services.Volumes.CreateSnapshot(ctx, caller, cinder.NewSnapshot{VolumeID: v.ID, Name: "snapshot for " + image, Description: v.Description, Force: true})
+	s, err := o.Servers.Services.Volumes.CreateSnapshot(ctx, caller, cinder.NewSnapshot{VolumeID: v.ID, Name: "snapshot for " + image,
+		Description: v.Description, Force: true})
 	if err != nil {
 		return nil, err
 	}
-	m := imageMapping(&objects.BlockDevice{DiskBus: d.DiskBus, DeviceType: d.DeviceType, BootIndex: d.BootIndex, DeleteOnTermination: d.DeleteOnTermination,
-		VolumeSize: d.VolumeSize, DeviceName: d.DeviceName, SourceType: new("snapshot"), DestinationType: new("volume"), SnapshotID: &s.ID})
+	m := imageMapping(&objects.BlockDevice{DiskBus: d.DiskBus, DeviceType: d.DeviceType, BootIndex: d.BootIndex,
+		DeleteOnTermination: d.DeleteOnTermination,
+		VolumeSize:          d.VolumeSize, DeviceName: d.DeviceName, SourceType: new("snapshot"), DestinationType: new("volume"),
+		SnapshotID: &s.ID})
 	m["no_device"], m["encrypted"] = nil, nil
 	return m, nil
 }
 
 // imageMapping is a block device as images keep it.
 func imageMapping(d *objects.BlockDevice) map[string]any {
-	return map[string]any{"source_type": d.SourceType, "destination_type": d.DestinationType, "guest_format": d.GuestFormat, "device_type": d.DeviceType,
-		"disk_bus": d.DiskBus, "boot_index": d.BootIndex, "device_name": d.DeviceName, "delete_on_termination": d.DeleteOnTermination, "snapshot_id": d.SnapshotID,
-		"volume_id": d.VolumeID, "volume_size": d.VolumeSize, "image_id": d.ImageID, "no_device": d.NoDevice, "tag": d.Tag, "volume_type": d.VolumeType,
-		"encrypted": d.Encrypted, "encryption_secret_uuid": d.EncryptionSecretUUID, "encryption_format": d.EncryptionFormat, "encryption_options": d.EncryptionOptions}
+	return map[string]any{"source_type": d.SourceType, "destination_type": d.DestinationType, "guest_format": d.GuestFormat,
+		"device_type": d.DeviceType,
+		"disk_bus":    d.DiskBus, "boot_index": d.BootIndex, "device_name": d.DeviceName, "delete_on_termination": d.DeleteOnTermination,
+		"snapshot_id": d.SnapshotID,
+		"volume_id":   d.VolumeID, "volume_size": d.VolumeSize, "image_id": d.ImageID, "no_device": d.NoDevice, "tag": d.Tag,
+		"volume_type": d.VolumeType,
+		"encrypted":   d.Encrypted, "encryption_secret_uuid": d.EncryptionSecretUUID, "encryption_format": d.EncryptionFormat,
+		"encryption_options": d.EncryptionOptions}
 }

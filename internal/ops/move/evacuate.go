@@ -82,7 +82,8 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Caller, i *objects.In
 // leaveTrace writes the migration by which the old host, once it is up again, knows
 // what it has to clean up.
 func (o *Ops) leaveTrace(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, to *string) error {
-	m := &objects.Migration{UUID: new(uuid.NewString()), InstanceUUID: i.UUID, SourceCompute: i.Host, SourceNode: i.Node, UserID: &caller.UserID, ProjectID: &caller.ProjectID}
+	m := &objects.Migration{UUID: new(uuid.NewString()), InstanceUUID: i.UUID, SourceCompute: i.Host, SourceNode: i.Node,
+		UserID: &caller.UserID, ProjectID: &caller.ProjectID}
 	if objects.OrZero(to) != "" {
 		m.DestCompute = to
 	}

@@ -51,7 +51,8 @@ func imageMeta(i *objects.Instance) (*objects.ImageMeta, error) {
 func autoDiskAllowed(properties map[string]any, image string, auto *bool) error {
 	disabled, _ := properties["auto_disk_config"].(string)
 	if auto != nil && *auto && strings.EqualFold(disabled, "disabled") {
-		return objects.ErrAutoDiskConfigDisabledByImage.Errorf(objects.KindInvalid, "Requested image %s has automatic disk resize disabled.", image)
+		return objects.ErrAutoDiskConfigDisabledByImage.Errorf(objects.KindInvalid, "Requested image %s has automatic disk resize disabled.",
+			image)
 	}
 	return nil
 }

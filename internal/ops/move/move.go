@@ -147,7 +147,8 @@ func (o *Ops) finished(ctx context.Context, i *objects.Instance) (*objects.Migra
 		return err
 	})
 	if err == nil && m == nil {
-		err = objects.ErrMigrationNotFoundByStatus.Errorf(objects.KindInvalid, "Migration not found for instance %s with status finished.", i.UUID)
+		err = objects.ErrMigrationNotFoundByStatus.Errorf(objects.KindInvalid, "Migration not found for instance %s with status finished.",
+			i.UUID)
 	}
 	return m, err
 }

@@ -121,7 +121,8 @@ func (r *rebuild) findDisks(ctx context.Context) error {
 		return nil
 	}
 	if r.TrustedCerts != nil && len(*r.TrustedCerts) > 0 {
-		return objects.ErrCertificateValidationFailed.Errorf(objects.KindInvalid, "Image certificate validation is not supported for volume-backed servers.")
+		return objects.ErrCertificateValidationFailed.Errorf(objects.KindInvalid,
+			"Image certificate validation is not supported for volume-backed servers.")
 	}
 	if r.root == nil {
 		return &objects.Error{Class: objects.ErrNovaException, Message: "Unable to find root block device mapping for volume-backed instance."}
@@ -131,7 +132,8 @@ func (r *rebuild) findDisks(ctx context.Context) error {
 		return err
 	}
 	if r.before = v.ImageMetadata["image_id"]; r.before != r.Image && !r.ReimageVolume {
-		return objects.ErrImageUnacceptable.Errorf(objects.KindInvalid, "Image %s is unacceptable: Unable to rebuild with a different image for a volume-backed server.", r.Image)
+		return objects.ErrImageUnacceptable.Errorf(objects.KindInvalid,
+			"Image %s is unacceptable: Unable to rebuild with a different image for a volume-backed server.", r.Image)
 	}
 	return nil
 }
@@ -222,8 +224,9 @@ func (r *rebuild) begin(ctx context.Context) error {
 	for n, f := range r.Files {
 		files[n] = [2]string{f.Path, f.Content}
 	}
-	message := conductorrpc.Rebuild{Password: &r.Password, Files: files, Image: &r.Image, OldSystem: before, SharedStorage: new(bool), KeepEphemeral: r.KeepEphemeral,
-		Devices: r.devices, Host: i.Host, Spec: r.spec, ReimageVolume: r.ReimageVolume}
+	message := conductorrpc.Rebuild{Password: &r.Password, Files: files, Image: &r.Image, OldSystem: before, SharedStorage: new(bool),
+		KeepEphemeral: r.KeepEphemeral,
+		Devices:       r.devices, Host: i.Host, Spec: r.spec, ReimageVolume: r.ReimageVolume}
 	if r.before != "" || !r.backed {
 		message.OldImage = &r.before
 	}

@@ -137,7 +137,8 @@ func (m *move) findFlavor(ctx context.Context) error {
 		return err
 	}
 	if m.to.ExtraSpecs["accel:device_profile"] != "" {
-		return objects.ErrForbiddenWithAccelerators.Errorf(objects.KindNotSupported, "Feature not supported with instances that have accelerators.")
+		return objects.ErrForbiddenWithAccelerators.Errorf(objects.KindNotSupported,
+			"Feature not supported with instances that have accelerators.")
 	}
 	devices, err := m.ops.Servers.Devices(ctx, m.i)
 	if err != nil {
@@ -145,7 +146,8 @@ func (m *move) findFlavor(ctx context.Context) error {
 	}
 	m.backed = server.VolumeBacked(m.i, devices)
 	if m.to.RootGB == 0 && m.i.Flavor.RootGB != 0 && !m.backed {
-		return objects.ErrCannotResizeDisk.Errorf(objects.KindInvalid, "Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.")
+		return objects.ErrCannotResizeDisk.Errorf(objects.KindInvalid,
+			"Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.")
 	}
 	m.same = m.to.ID == m.i.Flavor.ID
 	switch {

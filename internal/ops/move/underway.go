@@ -66,7 +66,8 @@ func (o *Ops) inStatus(ctx context.Context, i *objects.Instance, id, action stri
 		return nil, objects.ErrMigrationNotFoundForInstance.Errorf(objects.KindNotFound, "Migration %s not found for instance %s", id, i.UUID)
 	}
 	if !slices.Contains(statuses, objects.OrZero(m.Status)) {
-		return nil, objects.ErrInvalidMigrationState.Errorf(objects.KindInvalid, "Migration %s state of instance %s is %s. Cannot %s while the migration is in this state.",
+		return nil, objects.ErrInvalidMigrationState.Errorf(objects.KindInvalid,
+			"Migration %s state of instance %s is %s. Cannot %s while the migration is in this state.",
 			id, i.UUID, objects.OrZero(m.Status), action)
 	}
 	return m, nil

@@ -31,7 +31,8 @@ func (n *Notifier) Failed(ctx context.Context, caller *reqctx.Caller, c Call, er
 	}
 	if n.Legacy() {
 		shown := "{'kwargs': {}, 'message': " + objects.Quoted(text) + ", 'class': " + objects.Quoted(class) + "}"
-		n.legacy.Notify(ctx, caller, rpc.Event{Publisher: c.Service + "." + n.host, Type: c.Method, Priority: "ERROR", Payload: map[string]any{"exception": shown, "args": c.Args}})
+		n.legacy.Notify(ctx, caller, rpc.Event{Publisher: c.Service + "." + n.host, Type: c.Method, Priority: "ERROR",
+			Payload: map[string]any{"exception": shown, "args": c.Args}})
 	}
 	if n.Versioned() {
 		n.versioned.Notify(ctx, caller, rpc.Event{Publisher: "nova-api:" + n.host, Type: "compute.exception", Priority: "ERROR",

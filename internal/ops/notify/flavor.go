@@ -29,7 +29,8 @@ func flavorPayload(f *objects.Flavor) *versioned.Object {
 	if specs == nil {
 		specs = map[string]string{}
 	}
-	return versioned.Loaded("FlavorPayload", map[string]any{"flavorid": f.FlavorID, "memory_mb": f.MemoryMB, "vcpus": f.VCPUs, "root_gb": f.RootGB,
+	return versioned.Loaded("FlavorPayload", map[string]any{"flavorid": f.FlavorID, "memory_mb": f.MemoryMB, "vcpus": f.VCPUs,
+		"root_gb":      f.RootGB,
 		"ephemeral_gb": f.EphemeralGB, "name": f.Name, "swap": f.Swap, "rxtx_factor": versioned.Float(f.RxtxFactor), "vcpu_weight": f.VCPUWeight,
 		"disabled": f.Disabled, "is_public": f.IsPublic, "extra_specs": specs, "projects": nil, "description": f.Description})
 }

@@ -33,7 +33,8 @@ func (n *Notifier) GroupDeleted(ctx context.Context, caller *reqctx.Caller, g *o
 // among its members.
 func (n *Notifier) GroupJoined(ctx context.Context, caller *reqctx.Caller, g *objects.ServerGroup, server string) {
 	if n.Legacy() {
-		n.tell(ctx, caller, "servergroup", n.host, "servergroup.addmember", map[string]any{"server_group_id": g.UUID, "instance_uuids": []string{server}})
+		n.tell(ctx, caller, "servergroup", n.host, "servergroup.addmember", map[string]any{"server_group_id": g.UUID,
+			"instance_uuids": []string{server}})
 	}
 	n.group(ctx, caller, "add_member", g)
 }
@@ -46,7 +47,8 @@ func (n *Notifier) group(ctx context.Context, caller *reqctx.Caller, event strin
 	if g.Policy != nil {
 		policies = append(policies, *g.Policy)
 	}
-	n.announce(ctx, caller, "server_group."+event, versioned.Loaded("ServerGroupPayload", map[string]any{"uuid": g.UUID, "name": g.Name, "user_id": g.UserID,
+	n.announce(ctx, caller, "server_group."+event, versioned.Loaded("ServerGroupPayload", map[string]any{"uuid": g.UUID, "name": g.Name,
+		"user_id":    g.UserID,
 		"project_id": g.ProjectID, "policies": policies, "members": list(g.Members), "hosts": nil, "policy": g.Policy, "rules": pairs(g.Rules)}))
 }
 

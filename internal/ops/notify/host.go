@@ -31,6 +31,7 @@ func (n *Notifier) Service(ctx context.Context, caller *reqctx.Caller, event str
 		source = s.Binary
 	}
 	n.announceAs(ctx, caller, source+":"+s.Host, "service."+event, versioned.Loaded("ServiceStatusPayload", map[string]any{
-		"host": s.Host, "binary": s.Binary, "topic": s.Topic, "report_count": s.ReportCount, "disabled": s.Disabled, "disabled_reason": s.DisabledReason,
+		"host": s.Host, "binary": s.Binary, "topic": s.Topic, "report_count": s.ReportCount, "disabled": s.Disabled,
+		"disabled_reason":   s.DisabledReason,
 		"availability_zone": zone, "last_seen_up": s.LastSeenUp, "forced_down": s.ForcedDown, "version": s.Version, "uuid": s.UUID}))
 }

@@ -45,7 +45,8 @@ func (n *Notifier) attach(p *versioned.Object, with Attached) {
 	if n.shares {
 		all := []*versioned.Object{}
 		for _, s := range with.Shares {
-			all = append(all, versioned.Loaded("SharePayload", map[string]any{"share_mapping_uuid": s.UUID, "share_id": s.ShareID, "status": s.Status, "tag": s.Tag}))
+			all = append(all, versioned.Loaded("SharePayload", map[string]any{"share_mapping_uuid": s.UUID, "share_id": s.ShareID,
+				"status": s.Status, "tag": s.Tag}))
 		}
 		p.Data["shares"] = all
 	}
@@ -58,8 +59,9 @@ func devicePayloads(devices []*objects.BlockDevice) []*versioned.Object {
 		if objects.OrZero(d.VolumeID) == "" {
 			continue
 		}
-		all = append(all, versioned.Loaded("BlockDevicePayload", map[string]any{"delete_on_termination": d.DeleteOnTermination, "device_name": d.DeviceName,
-			"boot_index": d.BootIndex, "volume_id": d.VolumeID, "tag": d.Tag}))
+		all = append(all, versioned.Loaded("BlockDevicePayload", map[string]any{"delete_on_termination": d.DeleteOnTermination,
+			"device_name": d.DeviceName,
+			"boot_index":  d.BootIndex, "volume_id": d.VolumeID, "tag": d.Tag}))
 	}
 	return all
 }
@@ -101,12 +103,18 @@ func instancePayload(caller *reqctx.Caller, i *objects.Instance) (*versioned.Obj
 	if r, ok := i.SystemMetadata["locked_reason"]; ok {
 		reason = r
 	}
-	return versioned.Loaded("InstanceActionPayload", map[string]any{"uuid": i.UUID, "user_id": i.UserID, "tenant_id": i.ProjectID, "reservation_id": i.ReservationID,
-		"display_name": i.DisplayName, "display_description": i.DisplayDescription, "host_name": i.Hostname, "host": i.Host, "node": i.Node, "os_type": i.OSType,
-		"architecture": i.Architecture, "availability_zone": i.AvailabilityZone, "image_uuid": i.ImageRef, "key_name": i.KeyName, "kernel_id": i.KernelID,
-		"ramdisk_id": i.RamdiskID, "created_at": i.CreatedAt, "launched_at": i.LaunchedAt, "terminated_at": i.TerminatedAt, "deleted_at": i.DeletedAt,
-		"updated_at": i.UpdatedAt, "state": i.VMState, "power_state": power, "task_state": i.TaskState, "progress": i.Progress, "metadata": pairs(i.Metadata),
-		"locked": i.Locked, "auto_disk_config": disk, "flavor": flavor, "ip_addresses": addresses, "block_devices": nil, "shares": nil, "request_id": request,
+	return versioned.Loaded("InstanceActionPayload", map[string]any{"uuid": i.UUID, "user_id": i.UserID, "tenant_id": i.ProjectID,
+		"reservation_id": i.ReservationID,
+		"display_name":   i.DisplayName, "display_description": i.DisplayDescription, "host_name": i.Hostname, "host": i.Host, "node": i.Node,
+		"os_type":      i.OSType,
+		"architecture": i.Architecture, "availability_zone": i.AvailabilityZone, "image_uuid": i.ImageRef, "key_name": i.KeyName,
+		"kernel_id":  i.KernelID,
+		"ramdisk_id": i.RamdiskID, "created_at": i.CreatedAt, "launched_at": i.LaunchedAt, "terminated_at": i.TerminatedAt,
+		"deleted_at": i.DeletedAt,
+		"updated_at": i.UpdatedAt, "state": i.VMState, "power_state": power, "task_state": i.TaskState, "progress": i.Progress,
+		"metadata": pairs(i.Metadata),
+		"locked":   i.Locked, "auto_disk_config": disk, "flavor": flavor, "ip_addresses": addresses, "block_devices": nil, "shares": nil,
+		"request_id":            request,
 		"action_initiator_user": orNil(caller.UserID), "action_initiator_project": orNil(caller.ProjectID), "locked_reason": reason}), nil
 }
 
@@ -124,8 +132,9 @@ func addressPayloads(i *objects.Instance) ([]*versioned.Object, error) {
 		}
 		for _, subnet := range v.Network.Subnets {
 			for _, ip := range subnet.IPs {
-				all = append(all, versioned.Loaded("IpPayload", map[string]any{"label": v.Network.Label, "mac": v.Address, "meta": meta, "port_uuid": v.ID,
-					"version": ip.Version, "address": ip.Address, "device_name": v.DevName}))
+				all = append(all, versioned.Loaded("IpPayload", map[string]any{"label": v.Network.Label, "mac": v.Address, "meta": meta,
+					"port_uuid": v.ID,
+					"version":   ip.Version, "address": ip.Address, "device_name": v.DevName}))
 			}
 		}
 	}

@@ -12,7 +12,8 @@ import (
 // which knows no more than its name.
 func (n *Notifier) KeypairName(ctx context.Context, caller *reqctx.Caller, event, name string) {
 	if n.Legacy() {
-		n.tell(ctx, caller, "api", n.host, "keypair."+event, map[string]any{"tenant_id": caller.ProjectID, "user_id": caller.UserID, "key_name": name})
+		n.tell(ctx, caller, "api", n.host, "keypair."+event, map[string]any{"tenant_id": caller.ProjectID, "user_id": caller.UserID,
+			"key_name": name})
 	}
 }
 

@@ -67,7 +67,8 @@ func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Caller, u Update)
 	n.attach(p, u.Attached)
 	p = versioned.Loaded("InstanceUpdatePayload", p.Data)
 	p.Data["state_update"] = versioned.Loaded("InstanceStateUpdatePayload", states)
-	p.Data["audit_period"] = versioned.Loaded("AuditPeriodPayload", map[string]any{"audit_period_beginning": u.PeriodBegan, "audit_period_ending": u.Now})
+	p.Data["audit_period"] = versioned.Loaded("AuditPeriodPayload", map[string]any{"audit_period_beginning": u.PeriodBegan,
+		"audit_period_ending": u.Now})
 	p.Data["old_display_name"] = orNil(u.OldName)
 	tags := []string{}
 	p.Data["tags"] = append(tags, u.Server.Tags...)
@@ -83,12 +84,16 @@ func information(i *objects.Instance, imageURL string) map[string]any {
 			image[property] = v
 		}
 	}
-	d := map[string]any{"tenant_id": i.ProjectID, "user_id": i.UserID, "instance_id": i.UUID, "display_name": i.DisplayName, "reservation_id": i.ReservationID,
-		"hostname": i.Hostname, "instance_type_id": i.InstanceTypeID, "architecture": i.Architecture, "host": i.Host, "node": i.Node,
-		"availability_zone": i.AvailabilityZone, "cell_name": objects.OrZero(i.CellName), "created_at": pythonTime(i.CreatedAt), "terminated_at": isoTime(i.TerminatedAt),
-		"deleted_at": isoTime(i.DeletedAt), "launched_at": isoTime(i.LaunchedAt), "image_ref_url": imageURL, "os_type": i.OSType, "kernel_id": i.KernelID,
-		"ramdisk_id": i.RamdiskID, "state_description": objects.OrZero(i.TaskState), "progress": "", "access_ip_v4": i.AccessIPv4, "access_ip_v6": i.AccessIPv6,
-		"image_meta": image, "metadata": pairs(i.Metadata)}
+	d := map[string]any{"tenant_id": i.ProjectID, "user_id": i.UserID, "instance_id": i.UUID, "display_name": i.DisplayName,
+		"reservation_id": i.ReservationID,
+		"hostname":       i.Hostname, "instance_type_id": i.InstanceTypeID, "architecture": i.Architecture, "host": i.Host, "node": i.Node,
+		"availability_zone": i.AvailabilityZone, "cell_name": objects.OrZero(i.CellName), "created_at": pythonTime(i.CreatedAt),
+		"terminated_at": isoTime(i.TerminatedAt),
+		"deleted_at":    isoTime(i.DeletedAt), "launched_at": isoTime(i.LaunchedAt), "image_ref_url": imageURL, "os_type": i.OSType,
+		"kernel_id":  i.KernelID,
+		"ramdisk_id": i.RamdiskID, "state_description": objects.OrZero(i.TaskState), "progress": "", "access_ip_v4": i.AccessIPv4,
+		"access_ip_v6": i.AccessIPv6,
+		"image_meta":   image, "metadata": pairs(i.Metadata)}
 	if i.Progress != nil && *i.Progress != 0 {
 		d["progress"] = *i.Progress
 	}

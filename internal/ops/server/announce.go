@@ -36,7 +36,10 @@ func (o *Core) attached(ctx context.Context, i *objects.Instance) (with notify.A
 		}
 	}
 	if o.Notify.Shares() {
-		with.Shares, err = In(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Share, error) { return cell.Shares(ctx, c, i.UUID) })
+		with.Shares, err = In(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) ([]*objects.Share, error) {
+			return cell.Shares(ctx, c,
+				i.UUID)
+		})
 	}
 	return with, err
 }
@@ -96,7 +99,8 @@ func (o *Core) changed(ctx context.Context, was, now *objects.Instance) {
 		u.OldName = objects.OrZero(was.DisplayName)
 	}
 	err := o.InCell(ctx, now, func(ctx context.Context, c *db.Cell) (err error) {
-		u.Server, err = cell.Instance(ctx, c, now.UUID, cell.Load{Record: objects.UsualParts | objects.PartFlavor | objects.PartTags, Metadata: true, SystemMetadata: true})
+		u.Server, err = cell.Instance(ctx, c, now.UUID, cell.Load{Record: objects.UsualParts | objects.PartFlavor | objects.PartTags,
+			Metadata: true, SystemMetadata: true})
 		return err
 	})
 	if err == nil {

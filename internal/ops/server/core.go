@@ -75,7 +75,8 @@ func InvalidState(i *objects.Instance, action, attribute, value string) error {
 	if value == "" {
 		return objects.ErrInstanceInvalidState.Errorf(objects.KindConflict, "Instance %s is in an invalid state for '%s'", i.UUID, action)
 	}
-	return objects.ErrInstanceInvalidState.Errorf(objects.KindConflict, "Cannot '%s' instance %s while it is in %s %s", action, i.UUID, attribute, value)
+	return objects.ErrInstanceInvalidState.Errorf(objects.KindConflict, "Cannot '%s' instance %s while it is in %s %s", action, i.UUID,
+		attribute, value)
 }
 
 // Check holds a server against the guard: its lock first, then its host and states,
@@ -159,7 +160,8 @@ func (o *Core) Record(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 // Recorded is Record, with the action's row.
 func (o *Core) Recorded(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, action string) (*objects.Action, error) {
 	now := o.Now().UTC()
-	a := &objects.Action{Action: action, InstanceUUID: i.UUID, RequestID: &caller.RequestID, UserID: &caller.UserID, ProjectID: &caller.ProjectID, StartTime: &now}
+	a := &objects.Action{Action: action, InstanceUUID: i.UUID, RequestID: &caller.RequestID, UserID: &caller.UserID,
+		ProjectID: &caller.ProjectID, StartTime: &now}
 	return a, o.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.StartAction(ctx, c, a) })
 }
 

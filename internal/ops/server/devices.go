@@ -34,7 +34,8 @@ func (o *Core) VolumesInUse(ctx context.Context, caller *reqctx.Caller, devices 
 			return err
 		}
 		if v.Status != "in-use" {
-			return objects.ErrInvalidVolume.Errorf(objects.KindConflict, "Invalid volume: volume '%s' status must be 'in-use'. Currently in '%s' status", v.ID, v.Status)
+			return objects.ErrInvalidVolume.Errorf(objects.KindConflict,
+				"Invalid volume: volume '%s' status must be 'in-use'. Currently in '%s' status", v.ID, v.Status)
 		}
 	}
 	return nil

@@ -34,7 +34,8 @@ var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{
 
 // errCellDown is a cell that failed, where the caller cannot be shown less.
 func errCellDown(cell string) error {
-	return &objects.Error{Class: objects.ErrNovaException, Message: fmt.Sprintf("Cell %s is not responding or returned an exception, hence instance info is not available.", cell)}
+	return &objects.Error{Class: objects.ErrNovaException,
+		Message: fmt.Sprintf("Cell %s is not responding or returned an exception, hence instance info is not available.", cell)}
 }
 
 // GetOptions says what of a server is read: of its cell, and of the API database.

@@ -30,7 +30,8 @@ func WithPortAccelerator(i *objects.Instance) error {
 	}
 	for _, v := range vifs {
 		if objects.AcceleratorPort(v.VNICType) {
-			return objects.ErrForbiddenPortsWithAccelerator.Errorf(objects.KindNotSupported, "Feature not supported with Ports that have accelerators.")
+			return objects.ErrForbiddenPortsWithAccelerator.Errorf(objects.KindNotSupported,
+				"Feature not supported with Ports that have accelerators.")
 		}
 	}
 	return nil
@@ -66,7 +67,8 @@ func (o *Core) OldestCompute(ctx context.Context) (int64, error) {
 // ForbiddenWithAccelerators.
 func WithAccelerator(i *objects.Instance) error {
 	if ExtraSpec(i, "accel:device_profile") != "" {
-		return objects.ErrForbiddenWithAccelerators.Errorf(objects.KindNotSupported, "Feature not supported with instances that have accelerators.")
+		return objects.ErrForbiddenWithAccelerators.Errorf(objects.KindNotSupported,
+			"Feature not supported with instances that have accelerators.")
 	}
 	return nil
 }
@@ -75,7 +77,8 @@ func WithAccelerator(i *objects.Instance) error {
 // OperationNotSupportedForMemEncryption.
 func WithEncryptedMemory(i *objects.Instance, operation string) error {
 	if objects.Truthy(ExtraSpec(i, "hw:mem_encryption")) || objects.Truthy(i.SystemMetadata["image_hw_mem_encryption"]) {
-		return objects.ErrOperationNotSupportedForMemEncryption.Errorf(objects.KindNotSupported, "Operation '%s' not supported for mem encryption enabled instance (%s).", operation, i.UUID)
+		return objects.ErrOperationNotSupportedForMemEncryption.Errorf(objects.KindNotSupported,
+			"Operation '%s' not supported for mem encryption enabled instance (%s).", operation, i.UUID)
 	}
 	return nil
 }
@@ -84,7 +87,8 @@ func WithEncryptedMemory(i *objects.Instance, operation string) error {
 // OperationNotSupportedForVTPM.
 func WithTPM(i *objects.Instance, operation string) error {
 	if HasTPM(i.Flavor, i) {
-		return objects.ErrOperationNotSupportedForVTPM.Errorf(objects.KindNotSupported, "Operation '%s' not supported for vTPM-enabled instance (%s).", operation, i.UUID)
+		return objects.ErrOperationNotSupportedForVTPM.Errorf(objects.KindNotSupported,
+			"Operation '%s' not supported for vTPM-enabled instance (%s).", operation, i.UUID)
 	}
 	return nil
 }

@@ -23,7 +23,8 @@ func Remote(err error, kinds Kinds) error {
 // raise for what they cannot do.
 func Supported(err error) error {
 	if rpc.IsRemote(err, objects.ErrNotImplementedError) {
-		return &objects.Error{Kind: objects.KindNotImplemented, Class: objects.ErrNotImplementedError, Message: "The requested functionality is not supported.", Cause: err}
+		return &objects.Error{Kind: objects.KindNotImplemented, Class: objects.ErrNotImplementedError,
+			Message: "The requested functionality is not supported.", Cause: err}
 	}
 	return err
 }

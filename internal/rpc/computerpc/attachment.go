@@ -10,9 +10,11 @@ import (
 
 // AttachInterface makes an interface on a network, or of a port, and answers the id
 // of its port.
-func (c *Client) AttachInterface(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, network, port, address, tag *string) (string, error) {
+func (c *Client) AttachInterface(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, network, port, address,
+	tag *string) (string, error) {
 	var vif json.RawMessage
-	if err := c.call(ctx, caller, i, "attach_interface", args{"instance": i, "network_id": network, "port_id": port, "requested_ip": address, "tag": tag}, &vif); err != nil {
+	if err := c.call(ctx, caller, i, "attach_interface", args{"instance": i, "network_id": network, "port_id": port, "requested_ip": address,
+		"tag": tag}, &vif); err != nil {
 		return "", err
 	}
 	var made struct {
@@ -34,7 +36,8 @@ func (c *Client) DetachVolume(ctx context.Context, caller *reqctx.Caller, i *obj
 
 // SwapVolume puts one volume in the place of another.
 func (c *Client) SwapVolume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, old, next, attachment string) error {
-	return c.cast(ctx, caller, i, "", "swap_volume", args{"instance": i, "old_volume_id": old, "new_volume_id": next, "new_attachment_id": attachment})
+	return c.cast(ctx, caller, i, "", "swap_volume", args{"instance": i, "old_volume_id": old, "new_volume_id": next,
+		"new_attachment_id": attachment})
 }
 
 // Console opens a console: method is get_vnc_console and the like, kind "novnc" and

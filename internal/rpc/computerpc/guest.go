@@ -61,7 +61,8 @@ func (c *Client) RemoveFixedIP(ctx context.Context, caller *reqctx.Caller, i *ob
 // Rescue boots a server from a rescue image; nil is the one it was made from, or
 // the one that its host is configured with.
 func (c *Client) Rescue(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, password string, image *string) error {
-	return c.cast(ctx, caller, i, "", "rescue_instance", args{"instance": i, "rescue_password": password, "rescue_image_ref": image, "clean_shutdown": true})
+	return c.cast(ctx, caller, i, "", "rescue_instance", args{"instance": i, "rescue_password": password, "rescue_image_ref": image,
+		"clean_shutdown": true})
 }
 
 // Unrescue ends Rescue.

@@ -25,7 +25,8 @@ func (c *Client) Restore(ctx context.Context, caller *reqctx.Caller, i *objects.
 // ConfirmResizeNow drops what is left of a resized server on the host it was on
 // before, and returns when it is gone.
 func (c *Client) ConfirmResizeNow(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration) error {
-	return c.callHost(ctx, caller, i.Cell, objects.OrZero(migration.SourceCompute), "confirm_resize", args{"instance": i, "migration": migration}, nil, false)
+	return c.callHost(ctx, caller, i.Cell, objects.OrZero(migration.SourceCompute), "confirm_resize", args{"instance": i,
+		"migration": migration}, nil, false)
 }
 
 // Snapshot writes a server's disk to an image.
@@ -59,7 +60,8 @@ func (c *Client) ShelveOffload(ctx context.Context, caller *reqctx.Caller, i *ob
 }
 
 // shelve names the accelerators of a server to computes that take them.
-func (c *Client) shelve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, accelerators []string, method string, a args) error {
+func (c *Client) shelve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, accelerators []string, method string,
+	a args) error {
 	if i.Host == nil || *i.Host == "" {
 		return noHost(i)
 	}
@@ -81,7 +83,8 @@ func (c *Client) shelve(ctx context.Context, caller *reqctx.Caller, i *objects.I
 
 // ExternalEvents tells a host of events of servers that are on it or on their way
 // there. A host that is shutting down still takes them, if it is new enough.
-func (c *Client) ExternalEvents(ctx context.Context, caller *reqctx.Caller, cell, host string, servers []*objects.Instance, events []*objects.ExternalEvent) error {
+func (c *Client) ExternalEvents(ctx context.Context, caller *reqctx.Caller, cell, host string, servers []*objects.Instance,
+	events []*objects.ExternalEvent) error {
 	t, err := c.target(ctx, host, "5.0")
 	if err != nil {
 		return err

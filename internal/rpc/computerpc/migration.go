@@ -14,7 +14,8 @@ func (c *Client) ConfirmResize(ctx context.Context, caller *reqctx.Caller, i *ob
 
 // RevertResize brings a resized server back to the host it was on: the one that
 // it is on begins. Computes of old are not told the request spec.
-func (c *Client) RevertResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration, spec *objects.RequestSpec) error {
+func (c *Client) RevertResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration,
+	spec *objects.RequestSpec) error {
 	host := objects.OrZero(migration.DestCompute)
 	if host == "" && i.Host != nil {
 		host = *i.Host

@@ -25,7 +25,9 @@ func (c *Client) ScheduleAndBuild(ctx context.Context, caller *reqctx.Caller, b 
 	for n, one := range b.Servers {
 		specs[n] = one.Spec
 	}
-	return c.cast(ctx, caller, "schedule_and_build_instances", "1.17", args{"build_requests": b.Servers, "request_specs": specs, "image": b.Image,
-		"admin_password": b.Password, "injected_files": b.Files, "requested_networks": b.Networks, "block_device_mapping": versioned.NewBlockDevices(b.Devices, ""),
-		"tags": versioned.Tags(b.Tags, "")})
+	return c.cast(ctx, caller, "schedule_and_build_instances", "1.17", args{"build_requests": b.Servers, "request_specs": specs,
+		"image":          b.Image,
+		"admin_password": b.Password, "injected_files": b.Files, "requested_networks": b.Networks,
+		"block_device_mapping": versioned.NewBlockDevices(b.Devices, ""),
+		"tags":                 versioned.Tags(b.Tags, "")})
 }

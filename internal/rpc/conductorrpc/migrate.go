@@ -9,9 +9,11 @@ import (
 
 // Resize moves a server that is off to another host, with a flavor that may be the
 // one it has. Hosts in ignore are not taken.
-func (c *Client) Resize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, spec *objects.RequestSpec, flavor *objects.Flavor, ignore []string) error {
+func (c *Client) Resize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, spec *objects.RequestSpec,
+	flavor *objects.Flavor, ignore []string) error {
 	hint := map[string]any{"filter_properties": map[string]any{"ignore_hosts": ignore}}
-	return c.cast(ctx, caller, "migrate_server", "1.20", args{"instance": i, "scheduler_hint": hint, "live": false, "rebuild": false, "flavor": flavor,
+	return c.cast(ctx, caller, "migrate_server", "1.20", args{"instance": i, "scheduler_hint": hint, "live": false, "rebuild": false,
+		"flavor":          flavor,
 		"block_migration": nil, "disk_over_commit": nil, "reservations": nil, "clean_shutdown": true, "request_spec": spec, "host_list": nil})
 }
 
@@ -31,10 +33,13 @@ func (c *Client) LiveMigrate(ctx context.Context, caller *reqctx.Caller, i *obje
 
 // LiveMigrateChecked is LiveMigrate that returns when hosts have checked that it can
 // be done; their errors are *rpc.RemoteError.
-func (c *Client) LiveMigrateChecked(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, spec *objects.RequestSpec, l Live) error {
-	_, err := c.call(ctx, caller, "migrate_server", "1.20", args{"instance": i, "scheduler_hint": map[string]any{"host": l.Host}, "live": true, "rebuild": false,
-		"flavor": nil, "block_migration": l.BlockMigration, "disk_over_commit": l.OverCommit, "reservations": nil, "clean_shutdown": true, "request_spec": spec,
-		"host_list": nil})
+func (c *Client) LiveMigrateChecked(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, spec *objects.RequestSpec,
+	l Live) error {
+	_, err := c.call(ctx, caller, "migrate_server", "1.20", args{"instance": i, "scheduler_hint": map[string]any{"host": l.Host},
+		"live": true, "rebuild": false,
+		"flavor": nil, "block_migration": l.BlockMigration, "disk_over_commit": l.OverCommit, "reservations": nil, "clean_shutdown": true,
+		"request_spec": spec,
+		"host_list":    nil})
 	return err
 }
 
@@ -57,8 +62,11 @@ type Rebuild struct {
 
 // Rebuild makes a server anew.
 func (c *Client) Rebuild(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, r Rebuild) error {
-	a := args{"instance": i, "new_pass": r.Password, "injected_files": r.Files, "image_ref": r.Image, "orig_image_ref": r.OldImage, "orig_sys_metadata": r.OldSystem,
-		"bdms": nil, "recreate": r.Evacuate, "on_shared_storage": r.SharedStorage, "preserve_ephemeral": r.KeepEphemeral, "host": r.Host, "request_spec": r.Spec,
+	a := args{"instance": i, "new_pass": r.Password, "injected_files": r.Files, "image_ref": r.Image, "orig_image_ref": r.OldImage,
+		"orig_sys_metadata": r.OldSystem,
+		"bdms":              nil, "recreate": r.Evacuate, "on_shared_storage": r.SharedStorage, "preserve_ephemeral": r.KeepEphemeral,
+		"host":                r.Host,
+		"request_spec":        r.Spec,
 		"reimage_boot_volume": r.ReimageVolume, "target_state": r.TargetVMState}
 	if !r.Evacuate {
 		a["bdms"] = r.Devices
@@ -68,12 +76,14 @@ func (c *Client) Rebuild(ctx context.Context, caller *reqctx.Caller, i *objects.
 
 // ConfirmSnapshotBasedResize drops what is left of a server in the cell that it was
 // resized away from.
-func (c *Client) ConfirmSnapshotBasedResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration) error {
+func (c *Client) ConfirmSnapshotBasedResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance,
+	migration *objects.Migration) error {
 	return c.cast(ctx, caller, "confirm_snapshot_based_resize", "1.22", args{"instance": i, "migration": migration})
 }
 
 // RevertSnapshotBasedResize brings a server back to the cell that it was resized
 // away from.
-func (c *Client) RevertSnapshotBasedResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration) error {
+func (c *Client) RevertSnapshotBasedResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance,
+	migration *objects.Migration) error {
 	return c.cast(ctx, caller, "revert_snapshot_based_resize", "1.23", args{"instance": i, "migration": migration})
 }

@@ -15,7 +15,8 @@ func (c *Client) Unshelve(ctx context.Context, caller *reqctx.Caller, i *objects
 
 // ConfirmSnapshotBasedResizeNow drops what is left of a server in the cell that it
 // was resized away from, and returns when it is gone.
-func (c *Client) ConfirmSnapshotBasedResizeNow(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration) error {
+func (c *Client) ConfirmSnapshotBasedResizeNow(ctx context.Context, caller *reqctx.Caller, i *objects.Instance,
+	migration *objects.Migration) error {
 	_, err := c.call(ctx, caller, "confirm_snapshot_based_resize", "1.22", args{"instance": i, "migration": migration})
 	return err
 }

@@ -55,7 +55,8 @@ func (c *Client) DeleteAggregate(ctx context.Context, caller *reqctx.Caller, g *
 func (c *Client) fanout(ctx context.Context, caller *reqctx.Caller, method string, args map[string]any) error {
 	if !rpc.Compatible(pinned(c.Pin), sent) {
 		return &objects.Error{Class: objects.ErrRPCVersionCapError,
-			Message: fmt.Sprintf("Requested message version, %s is incompatible. It needs to be equal in major version and less than or equal in minor version as the specified version cap %s.", sent, pinned(c.Pin))}
+			Message: fmt.Sprintf("Requested message version, %s is incompatible. It needs to be equal in major version and less than or equal in "+
+				"minor version as the specified version cap %s.", sent, pinned(c.Pin))}
 	}
 	client, err := c.Transport()
 	if err != nil {

@@ -117,7 +117,7 @@ func (l *Lab) await(ctx context.Context, services []service) error {
 	return group.Wait()
 }
 
-// awaitOne waits until a service answers, at most for patience.
+// awaitOne waits until a service answers, at most for readyTimeout.
 func (l *Lab) awaitOne(ctx context.Context, s service) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()

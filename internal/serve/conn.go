@@ -46,7 +46,7 @@ func (l *listener) accept() (*conn, error) {
 	defer l.accepting.Add(-1)
 	nc, err := l.Listener.Accept()
 	for err != nil && l.gone.Load() && !l.closed.Load() && hasQueued(l.Listener) {
-		// lastCalls was too short to accept all queued connections.
+		// acceptGrace was too short to accept all queued connections.
 		_ = l.Listener.(deadliner).SetDeadline(time.Now().Add(acceptGrace))
 		nc, err = l.Listener.Accept()
 	}

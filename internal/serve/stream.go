@@ -8,7 +8,7 @@ import (
 
 // Limits of an HTTP/2 connection. A stream is reset if its client receives nothing of the
 // answer for Options.WriteTimeout. While the unsent answers of a connection exceed
-// pendingAnswers bytes, this time is divided by hurried.
+// pendingAnswers bytes, this time is divided by hurriedDivisor.
 const (
 	maxStreams     = 100
 	streamWindow   = 64 << 10  // bytes of a body that the handler has not read

@@ -140,7 +140,7 @@ func (a *API) fillAlive(ctx context.Context, list []*objects.ServerGroup) error 
 // group on a host.
 const maxServerPerHost = "max_server_per_host"
 
-// rulesSince is the service version of nova-compute that supports perHost.
+// rulesSince is the service version of nova-compute that supports maxServerPerHost.
 const rulesSince = 33
 
 // newGroup is the request body that creates a group.

@@ -55,7 +55,8 @@ func (p Page) Render(accept string) (body []byte, contentType string) {
 	switch preferredType(accept) {
 	case "text/html":
 		return []byte("<html>\n <head>\n  <title>" + status + "</title>\n </head>\n <body>\n  <h1>" + status + "</h1>\n  " +
-			htmlEscaper.Replace(explanation) + "<br /><br />\n" + htmlEscaper.Replace(p.Detail) + "\n\n\n </body>\n</html>"), "text/html; charset=UTF-8"
+			htmlEscaper.Replace(explanation) + "<br /><br />\n" + htmlEscaper.Replace(p.Detail) +
+			"\n\n\n </body>\n</html>"), "text/html; charset=UTF-8"
 	case "application/json":
 		return pyjson.Append(nil, pyjson.Object{
 			{Key: "message", Value: explanation + "<br /><br />\n" + p.Detail + "\n\n"},

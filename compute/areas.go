@@ -117,7 +117,7 @@ func writeTimeout(c *config.Config) time.Duration {
 	return max(time.Hour, 2*seconds(c.Default.LongRPCTimeout), 2*seconds(c.Default.RPCResponseTimeout))
 }
 
-func router(d *deps) (*api.API, error) {
+func newRouter(d *deps) (*api.API, error) {
 	p := newParts(d)
 	return api.New(api.Config{
 		Policy: d.policy, Servers: p.servers.Reader, Log: d.log, MaxLimit: d.config.API.MaxLimit,

@@ -30,8 +30,8 @@ import (
 // Prog is the program name with which this application's configuration is found.
 const Prog = "nova-api-os-compute"
 
-// name is the name of the application in the paste file.
-const name = "osapi_compute"
+// pasteName is the name of the application in the paste file.
+const pasteName = "osapi_compute"
 
 // policyEvery is the interval between checks of the operator's policy files for changes; Nova
 // checks them with each request.
@@ -86,7 +86,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	app, err := router(d)
+	app, err := newRouter(d)
 	if err != nil {
 		return nil, err
 	}
@@ -94,13 +94,13 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if d.config.WSGI.UnknownFilters == "skip" {
 		options.UnknownFilters = paste.Skip
 	}
-	pipeline, err := paste.Load(startup.PasteFile(d.config), name, registry(d, app, o.Filters), options)
+	pipeline, err := paste.Load(startup.PasteFile(d.config), pasteName, registry(d, app, o.Filters), options)
 	if err != nil {
 		return nil, err
 	}
 	around := &startup.Deployment{Config: d.config, Databases: d.Databases, Log: d.log}
-	gate := &startup.Gate{Name: name, Next: pipeline, Log: d.log, Rest: around.Rest, Ready: d.Ready, Fail: o.Fail, NeedApp: o.NeedApp, Start: func(ctx context.Context) error {
-		made, err := around.Register(ctx, "nova-"+name)
+	gate := &startup.Gate{Name: pasteName, Next: pipeline, Log: d.log, Rest: around.Rest, Ready: d.Ready, Fail: o.Fail, NeedApp: o.NeedApp, Start: func(ctx context.Context) error {
+		made, err := around.Register(ctx, "nova-"+pasteName)
 		if made != nil { // an unreachable broker does not prevent the start
 			go d.announce(context.WithoutCancel(ctx), made)
 		}

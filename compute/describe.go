@@ -10,7 +10,7 @@ import (
 )
 
 // PasteName is the application's name in paste files.
-const PasteName = name
+const PasteName = pasteName
 
 // Registry returns the factories that paste files of this application may name, for use with
 // paste.Describe, paste.Check and paste.Load. Nova's own application in it answers 404 to every

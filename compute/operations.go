@@ -42,13 +42,13 @@ type Operation struct {
 // Operations lists all operations of the API in the order of Nova's routes.
 func Operations() []Operation {
 	var list []Operation
-	for _, r := range routes() {
-		list = append(list, Operation{Request: r.Key(), Name: r.Op, Versions: r.Span(), Success: r.OK, Errors: r.Errors, Policy: r.Authz.String(), Also: also(r.Authz), Schemas: schemas(&r), Gone: r.Gone})
+	for _, r := range allRoutes() {
+		list = append(list, Operation{Request: r.Key(), Name: r.Op, Versions: r.Span(), Success: r.OK, Errors: r.Errors, Policy: r.Authz.String(), Also: furtherRules(r.Authz), Schemas: schemas(&r), Gone: r.Gone})
 	}
 	return list
 }
 
-func also(a api.Authz) []string {
+func furtherRules(a api.Authz) []string {
 	var names []string
 	for _, rule := range a.Others() {
 		names = append(names, string(rule))
@@ -56,8 +56,8 @@ func also(a api.Authz) []string {
 	return names
 }
 
-// routes returns the rows of all areas, of an application without dependencies.
-func routes() []api.Route {
+// allRoutes returns the rows of all areas, of an application without dependencies.
+func allRoutes() []api.Route {
 	return areas(newParts(&deps{config: &config.Config{}, Databases: &startup.Databases{}}))
 }
 

@@ -24,11 +24,11 @@ type API struct {
 	// InstanceListPerProjectCells asks only cells in which the project has
 	// servers.
 	InstanceListPerProjectCells bool `opt:"instance_list_per_project_cells" default:"false"`
-	// ListRecordsBySkippingDownCells leaves out cells that do not answer;
-	// otherwise a list fails.
+	// ListRecordsBySkippingDownCells leaves out records of cells that do not answer; otherwise
+	// the list fails.
 	ListRecordsBySkippingDownCells bool `opt:"list_records_by_skipping_down_cells" default:"true"`
-	// LocalMetadataPerCell says that the metadata service runs in a cell and
-	// asks only its database.
+	// LocalMetadataPerCell makes the metadata service of a cell query only the database of this
+	// cell.
 	LocalMetadataPerCell bool `opt:"local_metadata_per_cell" default:"false"`
 	// MetadataCacheExpiration in seconds; 0: no cache.
 	MetadataCacheExpiration int `opt:"metadata_cache_expiration" default:"15" min:"0"`

@@ -5,12 +5,10 @@ package config
 type Audit struct {
 	// UseOsloMessaging sends events as notifications rather than to the log.
 	UseOsloMessaging bool `opt:"use_oslo_messaging" default:"true"`
-	// Driver of these notifications; empty: as oslo_messaging_notifications
-	// says.
+	// Driver of these notifications; empty: the drivers of oslo_messaging_notifications.
 	Driver string `opt:"driver"`
-	// Topics of these notifications; nil: as oslo_messaging_notifications says.
+	// Topics of these notifications; nil: the topics of oslo_messaging_notifications.
 	Topics []string `opt:"topics"`
-	// TransportURL of these notifications; empty: as
-	// oslo_messaging_notifications says.
+	// TransportURL of these notifications; empty: the URL of oslo_messaging_notifications.
 	TransportURL string `opt:"transport_url" secret:"true"`
 }

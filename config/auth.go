@@ -91,9 +91,9 @@ type Auth struct {
 	DomainID string `opt:"domain_id"`
 	// DomainName to scope to, instead of a project.
 	DomainName string `opt:"domain_name"`
-	// DefaultDomainID stands for user and project domain where those are unset.
+	// DefaultDomainID is the default of UserDomainID and ProjectDomainID.
 	DefaultDomainID string `opt:"default_domain_id"`
-	// DefaultDomainName stands for user and project domain names.
+	// DefaultDomainName is the default of UserDomainName and ProjectDomainName.
 	DefaultDomainName string `opt:"default_domain_name"`
 	// SystemScope is "all" for a system-scoped token.
 	SystemScope string `opt:"system_scope"`

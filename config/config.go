@@ -62,7 +62,7 @@ type loaded struct {
 	known    *knownNames
 	specs    []*spec
 	byRef    map[ref]*spec
-	done     map[ref]*result
+	done     map[ref]*resolvedValue
 	warnings []Problem
 }
 
@@ -94,7 +94,7 @@ func Load(s Sources) (*Config, error) {
 	}
 	c.s.byRef = index(c.s.specs)
 	r := c.s.resolver()
-	r.done = make(map[ref]*result, len(c.s.specs))
+	r.done = make(map[ref]*resolvedValue, len(c.s.specs))
 	r.warn = func(p Problem) { c.s.warnings = append(c.s.warnings, p) }
 	c.s.done = r.done
 	var bad Errors
@@ -115,7 +115,7 @@ func Load(s Sources) (*Config, error) {
 // uses one, too.
 func (l *loaded) resolver() *resolver {
 	return &resolver{st: l.st, known: l.known, specs: l.byRef, before: l.done,
-		done: map[ref]*result{}, active: map[ref]bool{}, warn: func(Problem) {}}
+		done: map[ref]*resolvedValue{}, active: map[ref]bool{}, warn: func(Problem) {}}
 }
 
 func index(specs []*spec) map[ref]*spec {

@@ -14,7 +14,7 @@ type Default struct {
 	MyBlockStorageIP string `opt:"my_block_storage_ip" default:"$my_ip"`
 	// MySharedFSStorageIP is the address on the network of shared file systems.
 	MySharedFSStorageIP string `opt:"my_shared_fs_storage_ip" default:"$my_ip"`
-	// ConsoleHost is the host name that computes put into console data.
+	// ConsoleHost is the host name that nova-compute puts into console data.
 	ConsoleHost string `opt:"console_host" computed:"hostname"`
 	// PyBaseDir is where Python's Nova is installed; only other options refer to
 	// it.
@@ -28,13 +28,12 @@ type Default struct {
 	// ComputeDriver is the driver of nova-compute; some checks of the API look
 	// at it.
 	ComputeDriver string `opt:"compute_driver"`
-	// AllowResizeToSameHost lets a resize or migration end on the host it began
-	// on.
+	// AllowResizeToSameHost allows a resize or migration to the current host of a server.
 	AllowResizeToSameHost bool `opt:"allow_resize_to_same_host" default:"false"`
 	// PasswordLength of generated administrator passwords.
 	PasswordLength int `opt:"password_length" default:"12" min:"0"`
-	// UniqueServerNameScope is where server names must be unique: "" nowhere,
-	// project, global.
+	// UniqueServerNameScope is the scope in which server names must be unique: "" (none),
+	// project or global.
 	UniqueServerNameScope string `opt:"osapi_compute_unique_server_name_scope" default:"" choices:",project,global"`
 	// DefaultAvailabilityZone is shown for hosts without a zone.
 	DefaultAvailabilityZone string `opt:"default_availability_zone" default:"nova"`
@@ -61,8 +60,8 @@ type Default struct {
 	InjectedNetworkTemplate string `opt:"injected_network_template" default:"$pybasedir/nova/virt/interfaces.template"`
 	// ForceConfigDrive gives every server a config drive.
 	ForceConfigDrive bool `opt:"force_config_drive" default:"false"`
-	// ReclaimInstanceInterval in seconds before a soft-deleted server is gone;
-	// 0: no soft delete.
+	// ReclaimInstanceInterval in seconds before a soft-deleted server is removed; 0: no soft
+	// delete.
 	ReclaimInstanceInterval int `opt:"reclaim_instance_interval" default:"0"`
 	// ShelvedOffloadTime in seconds from shelving to offloading; -1 never, 0 at
 	// once.
@@ -98,7 +97,7 @@ type Default struct {
 	ThreadPoolStatisticPeriod int `opt:"thread_pool_statistic_period" default:"-1" min:"-1"`
 	// LogOptions writes all options to the debug log at the start.
 	LogOptions bool `opt:"log_options" default:"true"`
-	// CPUAllocationRatio of computes; nil: as inventory says.
+	// CPUAllocationRatio of computes; nil: the ratio of the inventory.
 	CPUAllocationRatio *float64 `opt:"cpu_allocation_ratio" min:"0"`
 	// RAMAllocationRatio of computes.
 	RAMAllocationRatio *float64 `opt:"ram_allocation_ratio" min:"0"`

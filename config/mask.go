@@ -8,8 +8,8 @@ import (
 // These expressions match passwords inside values of options that are not secret: in URLs, also
 // with several hosts, and in parameters.
 var (
-	userInfo   = regexp.MustCompile(`(://|,)([^\s/:@,]*):[^\s@,]+@`)
-	parameters = regexp.MustCompile(`(?i)((?:password|passwd|secret|token|api_?key)=)[^&\s,]+`)
+	urlPasswords       = regexp.MustCompile(`(://|,)([^\s/:@,]*):[^\s@,]+@`)
+	passwordParameters = regexp.MustCompile(`(?i)((?:password|passwd|secret|token|api_?key)=)[^&\s,]+`)
 )
 
 // Masked returns the value for display: mask replaces the values of secret options, and the
@@ -23,9 +23,9 @@ func (o Option) Masked(mask string) any {
 	}
 	text := func(s string) string {
 		if strings.Contains(s, "://") {
-			s = userInfo.ReplaceAllString(s, "${1}${2}:"+mask+"@")
+			s = urlPasswords.ReplaceAllString(s, "${1}${2}:"+mask+"@")
 		}
-		return parameters.ReplaceAllString(s, "${1}"+mask)
+		return passwordParameters.ReplaceAllString(s, "${1}"+mask)
 	}
 	switch v := o.Value.(type) {
 	case string:

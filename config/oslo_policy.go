@@ -10,7 +10,7 @@ type OsloPolicy struct {
 	// PolicyFile is the operator's policy file, looked for in the configuration
 	// directories.
 	PolicyFile string `opt:"policy_file" default:"policy.yaml"`
-	// PolicyDefaultRule stands for rules that do not exist.
+	// PolicyDefaultRule is the rule that replaces unknown rules.
 	PolicyDefaultRule string `opt:"policy_default_rule" default:"default"`
 	// PolicyDirs are directories of further policy files.
 	PolicyDirs []string `opt:"policy_dirs" default:"policy.d" multi:"true"`

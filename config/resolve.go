@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// result is the value of an option; value is nil for None.
-type result struct {
+// resolvedValue is the value of an option; value is nil for None.
+type resolvedValue struct {
 	value  any
 	origin Origin
 	err    *Error
@@ -21,15 +21,15 @@ type result struct {
 type resolver struct {
 	st     *store
 	known  *knownNames
-	specs  map[ref]*spec   // shared, read-only
-	extra  map[ref]*spec   // the options of a Decode; they hide those in specs
-	before map[ref]*result // shared, read-only: values computed by Load
-	done   map[ref]*result
+	specs  map[ref]*spec          // shared, read-only
+	extra  map[ref]*spec          // the options of a Decode; they hide those in specs
+	before map[ref]*resolvedValue // shared, read-only: values computed by Load
+	done   map[ref]*resolvedValue
 	active map[ref]bool
 	warn   func(Problem)
 }
 
-func (r *resolver) resolve(s *spec) *result {
+func (r *resolver) resolve(s *spec) *resolvedValue {
 	if res := r.done[s.ref]; res != nil {
 		return res
 	}
@@ -38,7 +38,7 @@ func (r *resolver) resolve(s *spec) *result {
 			return res
 		}
 	}
-	res := &result{}
+	res := &resolvedValue{}
 	if r.active[s.ref] {
 		res.err = &Error{Problem: Problem{Group: s.group, Option: s.name, Message: "refers to itself"}}
 		return res
@@ -93,14 +93,14 @@ func (r *resolver) evaluate(s *spec, texts []string) (any, error) {
 
 // emptyNumber handles a number without value, "max_limit =", which is None in oslo.config.
 // Where the field cannot be None the default is used, with a warning.
-func (r *resolver) emptyNumber(s *spec, res *result) {
+func (r *resolver) emptyNumber(s *spec, res *resolvedValue) {
 	if texts, ok := s.defaultTexts(r.st.prog); ok {
 		res.value, _ = s.convert(texts)
 		r.warn(Problem{Origin: res.origin, Group: s.group, Option: s.name, Message: "empty value; the default is used"})
 	}
 }
 
-func (r *resolver) warnUse(s *spec, f found) {
+func (r *resolver) warnUse(s *spec, f foundSettings) {
 	if f.via != s.ref {
 		r.warn(Problem{Origin: f.origin, Group: f.via.group, Option: f.via.name,
 			Message: fmt.Sprintf("deprecated name; use [%s] %s", s.group, s.name)})
@@ -174,7 +174,7 @@ func (r *resolver) substitute(text, group string) (string, error) {
 		}
 		b.WriteString(text[:i])
 		text = text[i+1:]
-		name, skip := reference(text)
+		name, skip := parseReference(text)
 		switch {
 		case strings.HasPrefix(text, "$"):
 			b.WriteByte('$')
@@ -192,9 +192,9 @@ func (r *resolver) substitute(text, group string) (string, error) {
 	}
 }
 
-// reference parses the name after a dollar sign. length is the number of bytes of the name and
+// parseReference parses the name after a dollar sign. length is the number of bytes of the name and
 // its braces; name is "" if there is none.
-func reference(s string) (name string, length int) {
+func parseReference(s string) (name string, length int) {
 	body, braced := strings.CutPrefix(s, "{")
 	n := 0
 	for n < len(body) {

@@ -256,8 +256,8 @@ func (s Sources) read() (*store, error) {
 	return st, nil
 }
 
-// found is the content of the sources for an option.
-type found struct {
+// foundSettings is the content of the sources for an option.
+type foundSettings struct {
 	texts  []string // one text, or several for MultiOpts
 	origin Origin
 	via    ref // the current or former name that was found
@@ -266,14 +266,14 @@ type found struct {
 // lookup finds an option under its name or one of its former names. Within a file the current
 // name takes precedence over former ones; a later file takes precedence over an earlier one,
 // whatever the name. MultiOpts return the assignments of all files.
-func (st *store) lookup(r ref, old []ref, all bool) (found, bool) {
+func (st *store) lookup(r ref, old []ref, all bool) (foundSettings, bool) {
 	if v, ok := st.flags[r]; ok {
-		return found{[]string{v}, Origin{Kind: FromFlag}, r}, true
+		return foundSettings{[]string{v}, Origin{Kind: FromFlag}, r}, true
 	}
 	if len(st.env) > 0 {
 		key := strings.ToUpper(r.group) + "__" + strings.ToUpper(r.name)
 		if v, ok := st.env[key]; ok {
-			return found{[]string{v}, Origin{Kind: FromEnv, Name: "OS_" + key}, r}, true
+			return foundSettings{[]string{v}, Origin{Kind: FromEnv, Name: "OS_" + key}, r}, true
 		}
 	}
 	if all {
@@ -293,13 +293,13 @@ func (st *store) lookup(r ref, old []ref, all bool) (found, bool) {
 		consider(o)
 	}
 	if best == nil {
-		return found{}, false
+		return foundSettings{}, false
 	}
-	return found{[]string{best.value}, st.origin(*best), via}, true
+	return foundSettings{[]string{best.value}, st.origin(*best), via}, true
 }
 
-func (st *store) lookupAll(r ref, old []ref) (found, bool) {
-	var f found
+func (st *store) lookupAll(r ref, old []ref) (foundSettings, bool) {
+	var f foundSettings
 	var last setting
 	for i := range st.files {
 		// Within a file oslo.config puts the values of former names first, in reverse order of
@@ -313,7 +313,7 @@ func (st *store) lookupAll(r ref, old []ref) (found, bool) {
 	return f, len(f.texts) > 0
 }
 
-func (f *found) collect(list []setting, file int, r ref, last *setting) {
+func (f *foundSettings) collect(list []setting, file int, r ref, last *setting) {
 	for _, s := range list {
 		if s.file == file {
 			f.texts = append(f.texts, s.value)

@@ -23,7 +23,7 @@ import (
 //	secret:"true"          not to be shown
 //	removal:"true"         deprecated altogether: a warning if it is set
 //
-// The Go type of the field says the rest: string, bool, int, float64, []string
+// The Go type of the field determines the shape: string, bool, int, float64, []string
 // and []int (ListOpt), map[string]string (DictOpt), and pointers to numbers and
 // booleans where None differs from zero. An embedded struct contributes its
 // options; its tags defaults:"name=text;..." and aliases:"name=g/n,g/n;..."
@@ -57,9 +57,9 @@ func appendSpecs(out []*spec, t reflect.Type, group string, index []int, over *o
 			eachTag(f.Tag, func(k, v string) {
 				switch k {
 				case "defaults":
-					inner.defaults = pairs(v)
+					inner.defaults = parsePairs(v)
 				case "aliases":
-					inner.aliases = pairs(v)
+					inner.aliases = parsePairs(v)
 				}
 			})
 			var err error
@@ -80,7 +80,7 @@ func appendSpecs(out []*spec, t reflect.Type, group string, index []int, over *o
 	return out, nil
 }
 
-func pairs(s string) map[string]string {
+func parsePairs(s string) map[string]string {
 	out := map[string]string{}
 	for p := range strings.SplitSeq(s, ";") {
 		k, v, _ := strings.Cut(p, "=")

@@ -12,7 +12,7 @@ import (
 )
 
 // PasteName is the application's name in paste files.
-const PasteName = name
+const PasteName = pasteName
 
 // Registry returns the factories that paste files of this application may name, for use with
 // paste.Describe, paste.Check and paste.Load. Nova's own application in it answers 404 to every
@@ -27,7 +27,7 @@ func registry(d middleware.Deps, app http.Handler, extra paste.Registry) paste.R
 	r := middleware.Registry(d)
 	maps.Copy(r, paste.Registry{
 		"Paste#urlmap": paste.URLMapFactory(),
-		factory:        paste.App(func(_, _ paste.Conf) (http.Handler, error) { return app, nil }),
+		factoryName:    paste.App(func(_, _ paste.Conf) (http.Handler, error) { return app, nil }),
 	})
 	maps.Copy(r, extra)
 	return r

@@ -58,53 +58,53 @@ type service struct {
 // distinguishes methods.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if at := r.URL.Path; at == "/" || at != "" && tree.Clean(at) == "/" {
-		write(w, r, tree.Root())
+		writeAnswer(w, r, tree.Root())
 		return
 	}
 	i, err := s.who.identify(r)
 	if err != nil {
-		s.fail(w, r, err)
+		s.writeError(w, r, err)
 		return
 	}
 	a, err := i.Lookup(r.Context(), r.URL.Path)
 	switch {
 	case err != nil:
-		s.fail(w, r, err)
+		s.writeError(w, r, err)
 	case a.Password:
 		s.password(w, r, i)
 	default:
-		write(w, r, a)
+		writeAnswer(w, r, a)
 	}
 }
 
-// refusal is an error with the page that the client gets.
-type refusal struct{ page webob.Page }
+// pageFailure is an error with the page that the client gets.
+type pageFailure struct{ page webob.Page }
 
-func (e *refusal) Error() string { return e.page.Explanation }
+func (e *pageFailure) Error() string { return e.page.Explanation }
 
-func refuse(status int, explanation string) error {
-	return &refusal{webob.Page{Status: status, Explanation: explanation}}
+func pageError(status int, explanation string) error {
+	return &pageFailure{webob.Page{Status: status, Explanation: explanation}}
 }
 
-var errNotFound = refuse(http.StatusNotFound, "")
+var errNotFound = pageError(http.StatusNotFound, "")
 
-// fail writes the answer to an error, and logs internal errors. The answer for an unreachable
+// writeError writes the answer to an error, and logs internal errors. The answer for an unreachable
 // database makes guests repeat the request.
-func (s *service) fail(w http.ResponseWriter, r *http.Request, err error) {
-	var no *refusal
+func (s *service) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	var no *pageFailure
 	var domain *objects.Error
 	switch {
-	case r.Context().Err() != nil: // the client has disconnected, and nobody reads the answer
-		no = &refusal{webob.Page{Status: http.StatusServiceUnavailable}}
+	case r.Context().Err() != nil: // the client has disconnected, and no one receives the answer
+		no = &pageFailure{webob.Page{Status: http.StatusServiceUnavailable}}
 	case errors.As(err, &no):
 	case errors.Is(err, tree.ErrNotFound):
 		errors.As(errNotFound, &no)
 	case errors.As(err, &domain) && domain.Kind == objects.KindUnavailable:
 		w.Header().Set("Retry-After", "5")
-		no = &refusal{webob.Page{Status: http.StatusServiceUnavailable}}
+		no = &pageFailure{webob.Page{Status: http.StatusServiceUnavailable}}
 		s.log.Error().Err(err).AnErr("cause", domain.Cause).Msgf("Failed to get metadata for %s", r.URL.Path)
 	default:
-		no = &refusal{webob.Page{Status: http.StatusInternalServerError, Explanation: unknownError}}
+		no = &pageFailure{webob.Page{Status: http.StatusInternalServerError, Explanation: unknownError}}
 		s.log.Error().Err(err).Msgf("Failed to get metadata for %s", r.URL.Path)
 	}
 	no.page.Write(w, r)
@@ -115,8 +115,8 @@ const seedSize = 512
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
-// write writes an answer, with a new random seed if it contains one.
-func write(w http.ResponseWriter, r *http.Request, a tree.Answer) {
+// writeAnswer writes an answer, with a new random seed if it contains one.
+func writeAnswer(w http.ResponseWriter, r *http.Request, a tree.Answer) {
 	body := a.Body
 	if a.SeedAt > 0 {
 		p := buffers.Get().(*[]byte)

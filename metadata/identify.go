@@ -64,9 +64,9 @@ const (
 	headerProviderSignature = "X-Metadata-Provider-Signature"
 )
 
-// header returns a header's value. Like WSGI it joins the values of a repeated header, so that
+// headerValue returns a header's value. Like WSGI it joins the values of a repeated header, so that
 // no single value is taken for the whole.
-func header(r *http.Request, name string) (value string, sent bool) {
+func headerValue(r *http.Request, name string) (value string, sent bool) {
 	switch v := r.Header[name]; len(v) {
 	case 0:
 		return "", false
@@ -78,21 +78,21 @@ func header(r *http.Request, name string) (value string, sent bool) {
 }
 
 func (p *proxied) identify(r *http.Request) (*tree.Instance, error) {
-	if provider, _ := header(r, headerProvider); provider != "" {
+	if provider, _ := headerValue(r, headerProvider); provider != "" {
 		return p.ofProvider(r, provider)
 	}
-	id, hasID := header(r, headerInstance)
-	signature, hasSignature := header(r, headerSignature)
-	tenant, hasTenant := header(r, headerTenant)
+	id, hasID := headerValue(r, headerInstance)
+	signature, hasSignature := headerValue(r, headerSignature)
+	tenant, hasTenant := headerValue(r, headerTenant)
 	switch {
 	case !hasID:
-		return nil, refuse(http.StatusBadRequest, "X-Instance-ID header is missing from request.")
+		return nil, pageError(http.StatusBadRequest, "X-Instance-ID header is missing from request.")
 	case !hasSignature:
-		return nil, refuse(http.StatusBadRequest, "X-Instance-ID-Signature header is missing from request.")
+		return nil, pageError(http.StatusBadRequest, "X-Instance-ID-Signature header is missing from request.")
 	case !hasTenant:
-		return nil, refuse(http.StatusBadRequest, "X-Tenant-ID header is missing from request.")
+		return nil, pageError(http.StatusBadRequest, "X-Tenant-ID header is missing from request.")
 	}
-	address, hasAddress := header(r, headerForwarded)
+	address, hasAddress := headerValue(r, headerForwarded)
 	if err := p.check(id, signature, address); err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (p *proxied) check(id, signature, address string) error {
 	if id != "" {
 		p.log.Warn().Msgf("X-Instance-ID-Signature: %q does not match the expected signature for id: %q. Request From: %q", signature, id, address)
 	}
-	return refuse(http.StatusForbidden, "Invalid proxy request signature.")
+	return pageError(http.StatusForbidden, "Invalid proxy request signature.")
 }
 
 // get finds an instance; for other projects than its own it returns a not-found error.
@@ -127,13 +127,13 @@ func (p *proxied) get(ctx context.Context, id, tenant string, address *string) (
 
 // ofProvider finds the instance behind a metadata provider by its address.
 func (p *proxied) ofProvider(r *http.Request, provider string) (*tree.Instance, error) {
-	forwarded, ok := header(r, headerForwarded)
+	forwarded, ok := headerValue(r, headerForwarded)
 	if !ok {
-		return nil, refuse(http.StatusBadRequest, "X-Forwarded-For is missing from request.")
+		return nil, pageError(http.StatusBadRequest, "X-Forwarded-For is missing from request.")
 	}
 	address, _, _ := strings.Cut(forwarded, ",")
 	if p.checkProviders {
-		signature, _ := header(r, headerProviderSignature)
+		signature, _ := headerValue(r, headerProviderSignature)
 		if err := p.check(provider, signature, address); err != nil {
 			return nil, err
 		}
@@ -159,7 +159,7 @@ func (p *proxied) port(ctx context.Context, provider, address string) (portOwner
 	if len(networks) == 0 {
 		msg := fmt.Sprintf("Could not find any subnets for provider %s", provider)
 		p.log.Error().Msg(msg)
-		return portOwner{}, refuse(http.StatusBadRequest, msg)
+		return portOwner{}, pageError(http.StatusBadRequest, msg)
 	}
 	var ports []portOwner
 	for len(networks) > 0 {
@@ -167,14 +167,14 @@ func (p *proxied) port(ctx context.Context, provider, address string) (portOwner
 		found, err := p.networks.PortsAt(ctx, address, networks[:n])
 		if err != nil {
 			p.log.Error().Err(err).Msgf("Failed to get instance id for metadata request, provider %q requester %q", provider, address)
-			return portOwner{}, refuse(http.StatusBadRequest, unknownError)
+			return portOwner{}, pageError(http.StatusBadRequest, unknownError)
 		}
 		ports, networks = append(ports, found...), networks[n:]
 	}
 	if len(ports) != 1 {
 		msg := fmt.Sprintf("Expected a single port matching provider %s and IP %s. Found %d.", provider, address, len(ports))
 		p.log.Error().Msg(msg)
-		return portOwner{}, refuse(http.StatusBadRequest, msg)
+		return portOwner{}, pageError(http.StatusBadRequest, msg)
 	}
 	return ports[0], nil
 }
@@ -188,7 +188,7 @@ type direct struct {
 }
 
 func (d *direct) identify(r *http.Request) (*tree.Instance, error) {
-	if id, _ := header(r, headerInstance); id != "" {
+	if id, _ := headerValue(r, headerInstance); id != "" {
 		d.log.Warn().Msg("X-Instance-ID present in request headers. The 'service_metadata_proxy' option must be enabled to process this header.")
 	}
 	address, _, err := net.SplitHostPort(r.RemoteAddr)
@@ -196,7 +196,7 @@ func (d *direct) identify(r *http.Request) (*tree.Instance, error) {
 		address = r.RemoteAddr
 	}
 	if address == "" {
-		return nil, fmt.Errorf("the request came from no address")
+		return nil, fmt.Errorf("the request has no source address")
 	}
 	uuid, err := d.uuids.get(r.Context(), address, func(ctx context.Context) (string, error) { return d.find(ctx, address) })
 	if err != nil {

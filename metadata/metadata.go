@@ -32,11 +32,11 @@ import (
 // Prog is the program name with which this application's configuration is found.
 const Prog = "nova-api-metadata"
 
-// name is the name of the application in the paste file.
-const name = "metadata"
+// pasteName is the name of the application in the paste file.
+const pasteName = "metadata"
 
-// factory is Nova's name for the application in paste files.
-const factory = "nova.api.metadata.handler:MetadataRequestHandler.factory"
+// factoryName is Nova's name for the application in paste files.
+const factoryName = "nova.api.metadata.handler:MetadataRequestHandler.factory"
 
 // Options configure an application.
 type Options struct {
@@ -91,13 +91,13 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if o.Config.WSGI.UnknownFilters == "skip" {
 		options.UnknownFilters = paste.Skip
 	}
-	pipeline, err := paste.Load(startup.PasteFile(o.Config), name, registry(middleware.Deps{Config: o.Config, Log: *o.Log, Ready: databases.Ready}, app, o.Filters), options)
+	pipeline, err := paste.Load(startup.PasteFile(o.Config), pasteName, registry(middleware.Deps{Config: o.Config, Log: *o.Log, Ready: databases.Ready}, app, o.Filters), options)
 	if err != nil {
 		return nil, err
 	}
 	around := &startup.Deployment{Config: o.Config, Databases: databases, Log: *o.Log}
-	gate := &startup.Gate{Name: name, Next: pipeline, Log: *o.Log, Rest: around.Rest, Ready: databases.Ready, Fail: o.Fail, NeedApp: o.NeedApp, Start: func(ctx context.Context) error {
-		made, err := around.Register(ctx, "nova-"+name)
+	gate := &startup.Gate{Name: pasteName, Next: pipeline, Log: *o.Log, Rest: around.Rest, Ready: databases.Ready, Fail: o.Fail, NeedApp: o.NeedApp, Start: func(ctx context.Context) error {
+		made, err := around.Register(ctx, "nova-"+pasteName)
 		if made != nil { // an unreachable broker does not prevent the start
 			go announce(context.WithoutCancel(ctx), o, made)
 		}
@@ -182,7 +182,7 @@ func newHandler(o handlerOptions) http.Handler {
 	}
 	life := time.Duration(c.API.MetadataCacheExpiration) * time.Second
 	all := &instances{cache: newCache[*tree.Instance](maxInstances, life, o.metrics.Cache("instances")), store: o.Store, options: tree.Options{
-		DHCPDomain: c.API.DHCPDomain, Template: templateOn(c, o.Log), Source: source{o.Store, o.Networks}, Vendor: o.VendorData}}
+		DHCPDomain: c.API.DHCPDomain, Template: templateOn(c, o.Log), Source: treeSource{o.Store, o.Networks}, Vendor: o.VendorData}}
 	s := &service{store: o.Store, log: o.Log}
 	if !c.Neutron.ServiceMetadataProxy {
 		s.who = &direct{instances: all, networks: o.Networks, uuids: newCache[string](maxAddresses, life, o.metrics.Cache("addresses")), log: o.Log}
@@ -207,14 +207,14 @@ func templateOn(c *config.Config, l zerolog.Logger) bool {
 	return t != ""
 }
 
-// source implements tree.Source with the store and Neutron.
-type source struct {
+// treeSource implements tree.Source with the store and Neutron.
+type treeSource struct {
 	instanceStore
 	networks networkService
 }
 
 // SecurityGroups implements tree.Source.
-func (s source) SecurityGroups(ctx context.Context, uuid string) ([]string, error) {
+func (s treeSource) SecurityGroups(ctx context.Context, uuid string) ([]string, error) {
 	return s.networks.SecurityGroupNames(ctx, uuid)
 }
 

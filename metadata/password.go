@@ -26,7 +26,7 @@ const writeTimeout = time.Minute
 func (s *service) password(w http.ResponseWriter, r *http.Request, i *tree.Instance) {
 	set, err := i.Password(r.Context())
 	if err != nil {
-		s.fail(w, r, err)
+		s.writeError(w, r, err)
 		return
 	}
 	switch r.Method {
@@ -34,16 +34,16 @@ func (s *service) password(w http.ResponseWriter, r *http.Request, i *tree.Insta
 		writePassword(w, set)
 	case http.MethodPost:
 		if set != "" {
-			s.fail(w, r, refuse(http.StatusConflict, ""))
+			s.writeError(w, r, pageError(http.StatusConflict, ""))
 			return
 		}
 		if err := s.takePassword(r, i.UUID()); err != nil {
-			s.fail(w, r, err)
+			s.writeError(w, r, err)
 			return
 		}
 		writePassword(w, "")
 	default:
-		s.fail(w, r, refuse(http.StatusBadRequest, "GET and POST only are supported."))
+		s.writeError(w, r, pageError(http.StatusBadRequest, "GET and POST only are supported."))
 	}
 }
 
@@ -60,11 +60,11 @@ func (s *service) takePassword(r *http.Request, uuid string) error {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxPassword+1))
 	switch {
 	case err != nil:
-		return refuse(http.StatusBadRequest, "")
+		return pageError(http.StatusBadRequest, "")
 	case len(body) > maxPassword || r.ContentLength > maxPassword:
-		return refuse(http.StatusBadRequest, "Request is too large.")
+		return pageError(http.StatusBadRequest, "Request is too large.")
 	case !utf8.Valid(body):
-		return refuse(http.StatusBadRequest, "")
+		return pageError(http.StatusBadRequest, "")
 	}
 	text := []rune(string(body))
 	pairs := make(map[string]string, passwordPieces)
@@ -78,7 +78,7 @@ func (s *service) takePassword(r *http.Request, uuid string) error {
 	defer cancel()
 	err = s.store.SetSystemMetadata(ctx, uuid, pairs)
 	if isNotFound(err) {
-		return refuse(http.StatusBadRequest, err.Error())
+		return pageError(http.StatusBadRequest, err.Error())
 	}
 	return err
 }

@@ -34,7 +34,7 @@ func Describe(file, name string, r Registry, o Options) (*Node, error) {
 
 // DescribeApp returns the tree that App would build.
 func (l *Loader) DescribeApp(name string, global Conf) (*Node, error) {
-	c, err := l.find(appType, named(name), global)
+	c, err := l.find(appType, namePointer(name), global)
 	if err != nil {
 		return nil, err
 	}
@@ -88,14 +88,14 @@ func (c *object) describe() (*Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		n.Children = append(n.Children, flat(f, child)...)
+		n.Children = append(n.Children, splitFilter(f, child)...)
 	}
-	n.Children = append(n.Children, flat(c.next, next)...)
+	n.Children = append(n.Children, splitFilter(c.next, next)...)
 	return n, nil
 }
 
-// flat splits a filter that has a filter-with option into the two filters that it consists of.
-func flat(c *object, n *Node) []*Node {
+// splitFilter splits a filter that has a filter-with option into the two filters that it consists of.
+func splitFilter(c *object, n *Node) []*Node {
 	if c.typ == filterType && n.Kind == "pipeline" {
 		return n.Children
 	}

@@ -193,5 +193,5 @@ func (n *normaliser) value(line string) {
 // unicode.IsSpace.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
-// fields is Python's str.split().
-func fields(s string) []string { return strings.FieldsFunc(s, isSpace) }
+// splitFields is Python's str.split().
+func splitFields(s string) []string { return strings.FieldsFunc(s, isSpace) }

@@ -11,7 +11,7 @@ import (
 // maxInterpolationDepth is ConfigParser's limit on nested %(name)s references.
 const maxInterpolationDepth = 10
 
-var reference = regexp.MustCompile(`^%\(([^)]+)\)s`)
+var referencePattern = regexp.MustCompile(`^%\(([^)]+)\)s`)
 
 // configFile is one paste file with its defaults: [DEFAULT], "here", "__file__" and the globals
 // of its caller.
@@ -121,7 +121,7 @@ func (c *configFile) interpolate(b *strings.Builder, section, rest string, depth
 			b.WriteByte('%')
 			rest = rest[2:]
 		case strings.HasPrefix(rest, "%("):
-			m := reference.FindStringSubmatch(rest)
+			m := referencePattern.FindStringSubmatch(rest)
 			if m == nil {
 				return fmt.Errorf("bad %%(...)s reference %q", rest)
 			}

@@ -124,7 +124,7 @@ type source interface {
 // App builds the application called name. global is the globals that the composite received;
 // nil starts from the file's defaults only, as pipeline factories do.
 func (l *Loader) App(name string, global Conf) (http.Handler, error) {
-	c, err := l.find(appType, named(name), global)
+	c, err := l.find(appType, namePointer(name), global)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (l *Loader) App(name string, global Conf) (http.Handler, error) {
 // Filter builds the filter called name; for global see App. The returned function fails only
 // for a FilterApp, with the error of its factory.
 func (l *Loader) Filter(name string, global Conf) (func(http.Handler) (http.Handler, error), error) {
-	c, err := l.find(filterType, named(name), global)
+	c, err := l.find(filterType, namePointer(name), global)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (l *Loader) Pipeline(list string, global Conf) (http.Handler, error) {
 }
 
 func (l *Loader) pipeline(list string, global Conf) (*object, error) {
-	names := fields(list)
+	names := splitFields(list)
 	if len(names) == 0 {
 		return nil, l.chain.fail(errors.New("the pipeline is empty"))
 	}
@@ -172,7 +172,7 @@ func (l *Loader) pipeline(list string, global Conf) (*object, error) {
 	return c, nil
 }
 
-func named(name string) *string {
+func namePointer(name string) *string {
 	if name == "" {
 		return nil
 	}
@@ -187,7 +187,7 @@ func (l *Loader) find(t *objectType, name *string, global Conf) (*object, error)
 	return l.source.find(l, t, name, global)
 }
 
-var scheme = regexp.MustCompile(`^[a-zA-Z]+:`)
+var schemePattern = regexp.MustCompile(`^[a-zA-Z]+:`)
 
 // loadURI resolves an egg:, call: or config: reference. dir is the base of a relative config:
 // URI; "" means none.
@@ -230,7 +230,7 @@ func configPath(path, dir string) (string, error) {
 	path = strings.ReplaceAll(path, `\`, "/")
 	if !strings.HasPrefix(path, "/") {
 		if dir == "" {
-			return "", fmt.Errorf("config:%s is relative, and nothing says to what", path)
+			return "", fmt.Errorf("config:%s is relative, and there is no file that it can be relative to", path)
 		}
 		path = strings.TrimSuffix(dir, "/") + "/" + path
 	}

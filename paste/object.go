@@ -40,7 +40,7 @@ func (c *object) fail(err error) error { return c.loader.chain.failFactory(c.key
 
 // typed returns the factory in the form that the protocol of the section requires.
 func (c *object) typed() (Factory, error) {
-	f := as(c.factory, c.protocol)
+	f := factoryFor(c.factory, c.protocol)
 	if f == nil {
 		return nil, c.fail(fmt.Errorf("is registered for %v, but the section needs %q", c.factory.protocols(), c.protocol))
 	}
@@ -70,13 +70,13 @@ func (c *object) app() (http.Handler, error) {
 	case DescribedComposite:
 		h, err = f.Build(c.loader, global, local)
 	default:
-		return nil, c.fail(fmt.Errorf("%q builds no application", c.protocol))
+		return nil, c.fail(fmt.Errorf("%q cannot build an application", c.protocol))
 	}
 	switch {
 	case err != nil:
 		return nil, c.located(err)
 	case h == nil:
-		return nil, c.fail(fmt.Errorf("%q gave no application", c.protocol))
+		return nil, c.fail(fmt.Errorf("%q returned no application", c.protocol))
 	}
 	return h, nil
 }
@@ -135,7 +135,7 @@ func (c *object) filter() (wrapper, error) {
 		case err != nil:
 			return nil, c.located(err)
 		case wrap == nil:
-			return nil, c.fail(fmt.Errorf("%q gave no filter", c.protocol))
+			return nil, c.fail(fmt.Errorf("%q returned no filter", c.protocol))
 		}
 		return func(h http.Handler) (http.Handler, error) { return wrap(h), nil }, nil
 	case FilterApp:
@@ -145,12 +145,12 @@ func (c *object) filter() (wrapper, error) {
 			case err != nil:
 				return nil, c.located(err)
 			case h == nil:
-				return nil, c.fail(fmt.Errorf("%q gave no application", c.protocol))
+				return nil, c.fail(fmt.Errorf("%q returned no application", c.protocol))
 			}
 			return h, nil
 		}, nil
 	}
-	return nil, c.fail(fmt.Errorf("%q builds no filter", c.protocol))
+	return nil, c.fail(fmt.Errorf("%q cannot build a filter", c.protocol))
 }
 
 func (c *object) server() (func(http.Handler) error, error) {
@@ -169,7 +169,7 @@ func (c *object) server() (func(http.Handler) error, error) {
 	case ServerRunner:
 		return func(h http.Handler) error { return f(h, global, local) }, nil
 	}
-	return nil, c.fail(fmt.Errorf("%q builds no server", c.protocol))
+	return nil, c.fail(fmt.Errorf("%q cannot build a server", c.protocol))
 }
 
 // located adds the place of a failed factory to its error, unless the error contains a place,

@@ -86,14 +86,14 @@ func (k Kinds) protocols() []protocol {
 	return all
 }
 
-// as returns the factory that f offers under p, or nil.
-func as(f Factory, p protocol) Factory {
+// factoryFor returns the factory that f offers under p, or nil.
+func factoryFor(f Factory, p protocol) Factory {
 	if p == compositFactory {
 		p = compositeFactory
 	}
 	if k, ok := f.(Kinds); ok {
 		for _, one := range k {
-			if got := as(one, p); got != nil {
+			if got := factoryFor(one, p); got != nil {
 				return got
 			}
 		}

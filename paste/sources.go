@@ -11,7 +11,7 @@ import (
 
 // find resolves the section of type t with the given name.
 func (c *configFile) find(l *Loader, t *objectType, name *string, global Conf) (*object, error) {
-	if name != nil && scheme.MatchString(*name) {
+	if name != nil && schemePattern.MatchString(*name) {
 		return l.loadURI(t, *name, filepath.Dir(c.path), global)
 	}
 	section, err := c.section(l, t, name)
@@ -304,7 +304,7 @@ func (e egg) find(l *Loader, t *objectType, name *string, global Conf) (*object,
 		name = new(string)
 		*name = "main"
 	}
-	if scheme.MatchString(*name) {
+	if schemePattern.MatchString(*name) {
 		return l.loadURI(t, *name, "", global)
 	}
 	key := string(e) + "#" + *name
@@ -313,7 +313,7 @@ func (e egg) find(l *Loader, t *objectType, name *string, global Conf) (*object,
 	var found []protocol
 	for _, group := range t.protocols {
 		for _, p := range group {
-			if p != compositFactory && as(f, p) != nil {
+			if p != compositFactory && factoryFor(f, p) != nil {
 				found = append(found, p)
 				break
 			}
@@ -321,7 +321,7 @@ func (e egg) find(l *Loader, t *objectType, name *string, global Conf) (*object,
 	}
 	switch {
 	case f != nil && len(found) == 0:
-		return nil, l.chain.failFactory(key, fmt.Errorf("is no %s factory but for %v", t.name, f.protocols()))
+		return nil, l.chain.failFactory(key, fmt.Errorf("is not a factory for the type %s; it is registered for %v", t.name, f.protocols()))
 	case len(found) > 1:
 		return nil, l.chain.failFactory(key, fmt.Errorf("is ambiguous: %v", found))
 	case f != nil:

@@ -110,7 +110,7 @@ func notFoundApp(global, local Conf) string {
 // path, in any order, or a URL. The returned path has the form of Mount.Path.
 func ParsePlace(key string) (domain, path string, err error) {
 	var port string
-	words := fields(key)
+	words := splitFields(key)
 	for i := 0; i < len(words); i++ {
 		into := &path
 		switch words[i] {

@@ -55,7 +55,7 @@ func main() {
 	flags.Register(cmd.Flags())
 	d.Register(cmd.Flags(), program())
 	d.RegisterCloud(cmd.Flags())
-	cmd.AddCommand(routes())
+	cmd.AddCommand(routesCommand())
 	cmd.AddCommand(service().Commands()...)
 	cli.Main(cmd)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/nova-go/nova/compute"
 )
 
-// routes is the subcommand that prints all operations.
-func routes() *cobra.Command {
+// routesCommand is the subcommand that prints all operations.
+func routesCommand() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "routes",
@@ -32,16 +32,16 @@ func routes() *cobra.Command {
 	return cmd
 }
 
-// state is the text of the column State: whether the operation is implemented, or the status with which a removed API answers.
-func state(o compute.Operation) string {
+// stateText is the text of the column State: whether the operation is implemented, or the status with which a removed API answers.
+func stateText(o compute.Operation) string {
 	if o.Gone != 0 {
 		return fmt.Sprint("answers ", o.Gone)
 	}
 	return "done"
 }
 
-// count returns the number of operations. Several rows may describe one operation.
-func count(all []compute.Operation) int {
+// operationCount returns the number of operations. Several rows may describe one operation.
+func operationCount(all []compute.Operation) int {
 	names := map[string]bool{}
 	for _, o := range all {
 		names[o.Name] = true
@@ -54,12 +54,12 @@ func printRoutes(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	all := compute.Operations()
 	for _, o := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.Request, o.Name, o.Versions, o.Policy, state(o))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.Request, o.Name, o.Versions, o.Policy, stateText(o))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%d operations\n", count(all))
+	_, err := fmt.Fprintf(out, "%d operations\n", operationCount(all))
 	return err
 }
 
@@ -82,14 +82,14 @@ There are %d operations.
 
 | Request | Operation | Versions | Success | Errors | Policy | Further rules | Schemas | State |
 |---|---|---|---|---|---|---|---|---|
-`, count(all))
+`, operationCount(all))
 	for _, o := range all {
 		success := fmt.Sprint(o.Success)
 		if o.Success == 0 {
 			success = ""
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", o.Request, o.Name, strings.ReplaceAll(o.Versions, "2.", ""), success,
-			strings.Trim(fmt.Sprint(o.Errors), "[]"), withoutPrefix(o.Policy), withoutPrefix(strings.Join(o.Also, " ")), o.Schemas, state(o))
+			strings.Trim(fmt.Sprint(o.Errors), "[]"), withoutPrefix(o.Policy), withoutPrefix(strings.Join(o.Also, " ")), o.Schemas, stateText(o))
 	}
 	_, err := io.WriteString(out, b.String())
 	return err

@@ -62,7 +62,7 @@ func (f *Flags) Sources(prog string) config.Sources {
 func Main(cmd *cobra.Command) {
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	addVersion(cmd)
-	end(cmd.Name(), cmd.Execute())
+	exitWithError(cmd.Name(), cmd.Execute())
 }
 
 // addVersion adds the command version, which prints the version and the build information, and
@@ -86,7 +86,7 @@ func addVersion(cmd *cobra.Command) {
 // notLoaded is uWSGI's exit status if need-app is set and no application could be loaded.
 const notLoaded = 22
 
-func end(name string, err error) {
+func exitWithError(name string, err error) {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return
 	}

@@ -85,7 +85,7 @@ func (d *Dev) Check(fs *pflag.FlagSet) error {
 			"--%s is not for --dev, which listens on loopback at --port"
 	}
 	if d.BuildTime < 0 {
-		return fmt.Errorf("--build-time %s is less than nothing", d.BuildTime)
+		return fmt.Errorf("--build-time %s is negative", d.BuildTime)
 	}
 	for _, name := range vain {
 		if fs.Changed(name) {

@@ -50,7 +50,7 @@ func (f *Flags) Serve(p Program) error {
 // Run hosts an application on the addresses of o until ctx ends. It prints the result of hello
 // to standard output when the application can be reached.
 func Run(ctx context.Context, c *config.Config, o serve.Options, p Program, hello func() string) error {
-	outliveReaders()
+	surviveClosedOutput()
 	h := &hosting{program: p, failed: make(chan error, 1), load: func() (*config.Config, error) { return c, nil }}
 	if err := h.start(ctx, c); err != nil {
 		return err
@@ -107,7 +107,7 @@ type hosting struct {
 
 func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	collectLess()
-	outliveReaders()
+	surviveClosedOutput()
 	// After this, SIGTERM and SIGHUP no longer end the process by default.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
@@ -120,7 +120,7 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err != nil {
 		return err
 	}
-	if err := f.become(ini, parent); err != nil {
+	if err := f.applyProcessSettings(ini, parent); err != nil {
 		return err
 	}
 	h := &hosting{program: p, again: again, failed: make(chan error, 1), needApp: ini != nil && ini.NeedApp,
@@ -150,7 +150,7 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if address := f.metricsAddress(p, c); address != "" {
 		go h.serveMetrics(serving, address)
 	}
-	e := events{signals: signals, asked: make(chan struct{}), done: make(chan error, 1)}
+	e := processEvents{signals: signals, asked: make(chan struct{}), done: make(chan error, 1)}
 	go func() { e.done <- h.server.Serve(serving) }()
 	h.ready(parent, ini)
 	go watchdog(serving)
@@ -158,9 +158,9 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	return h.run(ctx, e, finish)
 }
 
-// become applies the process settings of a uWSGI file: environment, directory, user, pid file.
+// applyProcessSettings applies the process settings of a uWSGI file: environment, directory, user, pid file.
 // A process that replaces another one writes the pid file later, in takePidfile.
-func (f *Flags) become(ini *uwsgiini.Config, parent *serve.Parent) error {
+func (f *Flags) applyProcessSettings(ini *uwsgiini.Config, parent *serve.Parent) error {
 	if ini == nil {
 		return nil
 	}
@@ -187,15 +187,15 @@ func (h *hosting) open(o serve.Options, ini *uwsgiini.Config) (err error) {
 func (h *hosting) ready(parent *serve.Parent, ini *uwsgiini.Config) {
 	notify(daemon.SdNotifyReady)
 	if err := parent.Ready(); err != nil {
-		h.log.Warn().Err(err).Msg("telling the process before this one")
+		h.log.Warn().Err(err).Msg("reporting readiness to the replaced process")
 	}
 	if ini != nil && parent.Replaces() {
 		go h.takePidfile(parent, ini.Pidfile)
 	}
 }
 
-// events are the events to which a serving process reacts.
-type events struct {
+// processEvents are the events to which a serving process reacts.
+type processEvents struct {
 	signals chan os.Signal
 	asked   chan struct{} // requests for a report
 	done    chan error    // receives the error of Serve
@@ -203,11 +203,11 @@ type events struct {
 
 // run handles events until the process ends: by ctx, by an error, or because another process
 // has replaced it. finish ends serving.
-func (h *hosting) run(ctx context.Context, e events, finish func()) error {
+func (h *hosting) run(ctx context.Context, e processEvents, finish func()) error {
 	for {
 		select {
 		case s := <-e.signals:
-			if replaced := h.obey(ctx, s); replaced {
+			if replaced := h.handleSignal(ctx, s); replaced {
 				finish()
 				return <-e.done
 			}
@@ -227,8 +227,8 @@ func (h *hosting) run(ctx context.Context, e events, finish func()) error {
 	}
 }
 
-// obey handles a signal.
-func (h *hosting) obey(ctx context.Context, s os.Signal) (replaced bool) {
+// handleSignal handles a signal.
+func (h *hosting) handleSignal(ctx context.Context, s os.Signal) (replaced bool) {
 	switch s {
 	case syscall.SIGHUP:
 		h.reload(ctx)
@@ -249,10 +249,10 @@ func (h *hosting) takePidfile(parent *serve.Parent, path string) {
 	}
 }
 
-// outliveReaders keeps the process running if the reader of its standard output or standard
+// surviveClosedOutput keeps the process running if the reader of its standard output or standard
 // error has ended. Writes then fail, where Go would otherwise end the process with SIGPIPE. The
 // signal is not ignored, because child processes would inherit this.
-func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+func surviveClosedOutput() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // collectLess lets the heap grow to three times the live memory before a garbage collection,
 // unless GOGC is set. The live memory is about 10 MiB; collecting at twice this size takes 5 %
@@ -267,7 +267,7 @@ func collectLess() {
 func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, parent *serve.Parent) (serve.Options, error) {
 	o := serve.Options{Inherited: parent.Listeners, Certificate: serve.TLS{CertFile: f.Cert, KeyFile: f.Key}}
 	if ini != nil {
-		listen(ini, &o)
+		applyListeners(ini, &o)
 	}
 	o.HTTP, o.UWSGI = append(o.HTTP, f.HTTP...), append(o.UWSGI, f.UWSGI...)
 	o.FCGI, o.SCGI = append(o.FCGI, f.FCGI...), append(o.SCGI, f.SCGI...)
@@ -337,7 +337,7 @@ func (h *hosting) finish() {
 	ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
 	defer cancel()
 	if h.app.Close(ctx) != nil {
-		h.log.Warn().Stringer("after", finishTimeout).Msg("ending with operations that are not done")
+		h.log.Warn().Stringer("after", finishTimeout).Msg("ending although operations have not finished")
 	}
 }
 
@@ -384,7 +384,7 @@ func (h *hosting) reload(ctx context.Context) {
 	notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
 	defer notify(daemon.SdNotifyReady)
 	if err := h.sink.Reopen(); err != nil {
-		h.log.Error().Err(err).Msg("the log file cannot be opened anew")
+		h.log.Error().Err(err).Msg("the log file cannot be reopened")
 	}
 	c, err := h.load()
 	if err == nil {
@@ -395,7 +395,7 @@ func (h *hosting) reload(ctx context.Context) {
 		return
 	}
 	if err := h.server.ReloadCertificates(); err != nil {
-		h.log.Error().Msg("the certificate stays as it was: " + oneLine(err))
+		h.log.Error().Msg("the certificate was not reloaded: " + oneLine(err))
 	}
 	h.log.Info().Msg("reloaded")
 }
@@ -418,7 +418,7 @@ func (h *hosting) replace(ctx context.Context) bool {
 		h.log.Error().Msg("not replaced: " + oneLine(err))
 		return false
 	}
-	h.log.Info().Int("pid", process.Pid).Msg("another process has taken over")
+	h.log.Info().Int("pid", process.Pid).Msg("another process has replaced this one")
 	notify(fmt.Sprintf("MAINPID=%d", process.Pid))
 	return true
 }

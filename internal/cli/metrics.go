@@ -78,14 +78,14 @@ func listenAt(ctx context.Context, address string) (net.Listener, error) {
 		return lc.Listen(ctx, "tcp", address)
 	}
 	l, err := lc.Listen(ctx, "unix", path)
-	if errors.Is(err, syscall.EADDRINUSE) && abandoned(path) && os.Remove(path) == nil {
+	if errors.Is(err, syscall.EADDRINUSE) && isAbandoned(path) && os.Remove(path) == nil {
 		l, err = lc.Listen(ctx, "unix", path)
 	}
 	return l, err
 }
 
-// abandoned reports whether no process listens on a unix socket.
-func abandoned(path string) bool {
+// isAbandoned reports whether no process listens on a unix socket.
+func isAbandoned(path string) bool {
 	c, err := net.Dial("unix", path)
 	if err == nil {
 		_ = c.Close()

@@ -25,9 +25,9 @@ import (
 func (h *hosting) report(c *config.Config) []byte {
 	var b bytes.Buffer
 	rule := strings.Repeat("=", 72)
-	fmt.Fprintf(&b, "%s\n====%s====\n%s\n", rule, center("Guru Meditation", 64), rule)
+	fmt.Fprintf(&b, "%s\n====%s====\n%s\n", rule, centered("Guru Meditation", 64), rule)
 	section := func(title string) {
-		fmt.Fprintf(&b, "\n%s\n====%s====\n%s\n", rule, center(title, 64), rule)
+		fmt.Fprintf(&b, "\n%s\n====%s====\n%s\n", rule, centered(title, 64), rule)
 	}
 	section("Package")
 	fmt.Fprintf(&b, "product = OpenStack Nova\nservice = %s\npackage = %s\n", h.program.Name, startup.Release)
@@ -46,7 +46,7 @@ func (h *hosting) report(c *config.Config) []byte {
 	return b.Bytes()
 }
 
-func center(text string, width int) string {
+func centered(text string, width int) string {
 	left := (width - len(text)) / 2
 	return strings.Repeat(" ", left) + text + strings.Repeat(" ", width-left-len(text))
 }

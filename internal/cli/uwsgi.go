@@ -26,7 +26,7 @@ func CalledUWSGI() bool {
 // MainUWSGI is Main for a process with the name uwsgi. It hosts the program that the command
 // line or its files name.
 func MainUWSGI(programs ...Program) {
-	end("uwsgi", serveUWSGI(os.Args[1:], programs))
+	exitWithError("uwsgi", serveUWSGI(os.Args[1:], programs))
 }
 
 func serveUWSGI(args []string, programs []Program) error {
@@ -71,7 +71,7 @@ func (f *Flags) uwsgi(ini *uwsgiini.Config) error {
 			return fmt.Errorf("chdir: %w", err)
 		}
 	}
-	return become(ini.UID, ini.GID)
+	return changeUser(ini.UID, ini.GID)
 }
 
 // writePidfile writes the pid of the process.
@@ -82,8 +82,8 @@ func writePidfile(path string) error {
 	return os.WriteFile(path, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o644)
 }
 
-// become changes user and group of the process if it runs as root.
-func become(uid, gid string) error {
+// changeUser changes user and group of the process if it runs as root.
+func changeUser(uid, gid string) error {
 	if os.Geteuid() != 0 || uid == "" && gid == "" {
 		return nil
 	}
@@ -120,8 +120,8 @@ func become(uid, gid string) error {
 	return nil
 }
 
-// listen copies the listeners and limits of the uWSGI files.
-func listen(ini *uwsgiini.Config, o *serve.Options) {
+// applyListeners copies the listeners and limits of the uWSGI files.
+func applyListeners(ini *uwsgiini.Config, o *serve.Options) {
 	for _, l := range ini.Listeners {
 		switch l.Protocol {
 		case "http":

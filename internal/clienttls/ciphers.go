@@ -7,23 +7,23 @@ import (
 	"strings"
 )
 
-// suite is a cipher suite of crypto/tls with OpenSSL's name and the words of cipher lists that
+// cipherSuite is a cipher suite of crypto/tls with OpenSSL's name and the words of cipher lists that
 // select it.
-type suite struct {
+type cipherSuite struct {
 	id    uint16
 	name  string
 	words []string
 }
 
-// suites returns the TLS 1.2 suites that crypto/tls considers secure, strongest first. As with
+// cipherSuites returns the TLS 1.2 suites that crypto/tls considers secure, strongest first. As with
 // OpenSSL's cipher lists, TLS 1.3 suites cannot be selected.
-func suites() []suite {
+func cipherSuites() []cipherSuite {
 	const (
 		ecdhe = "ECDHE EECDH kECDHE kEECDH"
 		rsa   = ecdhe + " aRSA"
 		ecdsa = ecdhe + " aECDSA ECDSA"
 	)
-	list := []suite{
+	list := []cipherSuite{
 		{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "ECDHE-ECDSA-AES256-GCM-SHA384",
 			strings.Fields(ecdsa + " AES AES256 AESGCM SHA384 TLSv1.2")},
 		{tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, "ECDHE-RSA-AES256-GCM-SHA384", strings.Fields(rsa + " AES AES256 AESGCM SHA384 TLSv1.2")},
@@ -43,8 +43,8 @@ func suites() []suite {
 	return list
 }
 
-// is reports whether all parts of a word such as ECDHE+AESGCM select the suite.
-func (s suite) is(word string) bool {
+// matches reports whether all parts of a word such as ECDHE+AESGCM select the suite.
+func (s cipherSuite) matches(word string) bool {
 	for part := range strings.SplitSeq(word, "+") {
 		if !slices.Contains(s.words, part) {
 			return false
@@ -61,7 +61,7 @@ func Ciphers(list string) ([]uint16, error) {
 	if strings.TrimSpace(list) == "" {
 		return nil, nil
 	}
-	all := suites()
+	all := cipherSuites()
 	var out []uint16
 	banned := map[uint16]bool{}
 	for word := range strings.FieldsFuncSeq(list, func(r rune) bool { return strings.ContainsRune(":, ;", r) }) {
@@ -74,7 +74,7 @@ func Ciphers(list string) ([]uint16, error) {
 		}
 		for _, s := range all {
 			switch {
-			case !s.is(word):
+			case !s.matches(word):
 			case how == '!' || how == '-':
 				banned[s.id] = banned[s.id] || how == '!'
 				out = slices.DeleteFunc(out, func(id uint16) bool { return id == s.id })

@@ -26,14 +26,14 @@ func Registry(strategy string, a Applications) paste.Registry {
 		"nova.api.openstack.urlmap:urlmap_factory":                urlMapFactory(),
 		"nova.api.auth:pipeline_factory_v21":                      pipelineFactory(strategy),
 		"nova.api.auth:pipeline_factory":                          pipelineFactory(strategy),
-		"nova.api.openstack.compute:APIRouterV21.factory":         application(a.API),
-		"nova.api.openstack.compute.versions:Versions.factory":    application(a.Versions),
-		"nova.api.openstack.compute.versions:VersionsV2.factory":  application(a.Version),
-		"nova.api.openstack.compute.versions:Versions.factory_v2": application(a.Version),
+		"nova.api.openstack.compute:APIRouterV21.factory":         appFactory(a.API),
+		"nova.api.openstack.compute.versions:Versions.factory":    appFactory(a.Versions),
+		"nova.api.openstack.compute.versions:VersionsV2.factory":  appFactory(a.Version),
+		"nova.api.openstack.compute.versions:Versions.factory_v2": appFactory(a.Version),
 	}
 }
 
-func application(h http.Handler) paste.App {
+func appFactory(h http.Handler) paste.App {
 	return func(_, _ paste.Conf) (http.Handler, error) { return h, nil }
 }
 

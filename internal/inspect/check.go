@@ -130,7 +130,7 @@ func (s Service) check() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	from.register(cmd)
-	chosen := format(cmd, "text", "json")
+	chosen := formatFlag(cmd, "text", "json")
 	verbose := cmd.Flags().Bool("verbose", false, "note the options that are set and mean nothing to this service, too")
 	offline := cmd.Flags().Bool("offline", false, "ask no service")
 	timeout := cmd.Flags().Duration("timeout", 5*time.Second, "how long a service may take to answer")
@@ -236,7 +236,7 @@ func (s Service) checkPaste(f *findings, c *config.Config) {
 		}
 	}
 	// Errors of the factories occur only when the application is built.
-	if _, err := paste.Load(file, s.PasteName, registry, o); err != nil && !said(f.list[before:], err) {
+	if _, err := paste.Load(file, s.PasteName, registry, o); err != nil && !contains(f.list[before:], err) {
 		f.add("error", "paste", err)
 	}
 	for _, p := range unreached {
@@ -247,8 +247,8 @@ func (s Service) checkPaste(f *findings, c *config.Config) {
 
 func isFilter(p paste.Problem) bool { return strings.HasPrefix(p.Section, "filter:") }
 
-// said reports whether the list already contains an error.
-func said(list []Finding, err error) bool {
+// contains reports whether the list already contains an error.
+func contains(list []Finding, err error) bool {
 	one := &findings{}
 	one.add("error", "paste", err)
 	for _, f := range list {
@@ -260,7 +260,7 @@ func said(list []Finding, err error) bool {
 }
 
 func checkPolicy(f *findings, c *config.Config) {
-	var warnings lines
+	var warnings logLines
 	if _, err := startup.OpenPolicy(c, zerolog.New(&warnings)); err != nil {
 		f.add("error", "policy", err)
 	}

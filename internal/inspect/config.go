@@ -13,8 +13,8 @@ import (
 	"github.com/nova-go/nova/config"
 )
 
-// masked replaces values that must not be shown, as in oslo.config.
-const masked = "****"
+// mask replaces values that must not be shown, as in oslo.config.
+const mask = "****"
 
 // setting is an option in the output of the command config.
 type setting struct {
@@ -31,7 +31,7 @@ func (s Service) config() *cobra.Command {
 		Args:  cobra.NoArgs,
 	}
 	from.register(cmd)
-	chosen := format(cmd, "text", "json")
+	chosen := formatFlag(cmd, "text", "json")
 	cmd.Flags().BoolVar(&secrets, "show-secrets", false, "print passwords and keys, too")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		how, err := chosen()
@@ -59,7 +59,7 @@ func settings(c *config.Config, secrets bool) map[string]map[string]setting {
 			all[o.Group] = map[string]setting{}
 		}
 		if !secrets {
-			o.Value = o.Masked(masked)
+			o.Value = o.Masked(mask)
 		}
 		all[o.Group][o.Name] = setting{o.Value, o.Source}
 	}
@@ -85,8 +85,8 @@ func printText(w io.Writer, all map[string]map[string]setting) error {
 				continue
 			}
 			fmt.Fprintf(&b, "# %s\n", s.Source)
-			for _, text := range texts(s.Value) {
-				fmt.Fprintf(&b, "%s = %s\n", name, quoted(text))
+			for _, text := range optionTexts(s.Value) {
+				fmt.Fprintf(&b, "%s = %s\n", name, quotedValue(text))
 			}
 		}
 		b.WriteString("\n")
@@ -95,8 +95,8 @@ func printText(w io.Writer, all map[string]map[string]setting) error {
 	return err
 }
 
-// quoted quotes a value that the parser of configuration files would otherwise change.
-func quoted(text string) string {
+// quotedValue quotes a value that the parser of configuration files would otherwise change.
+func quotedValue(text string) string {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "$", "$$"), "\n", "\n    ")
 	if text != strings.TrimSpace(text) || text != "" && (text[0] == '"' || text[0] == '\'') {
 		return `"` + text + `"`
@@ -104,26 +104,26 @@ func quoted(text string) string {
 	return text
 }
 
-// texts formats a value as in a configuration file; a list of dicts has one line per dict.
-func texts(v any) []string {
+// optionTexts formats a value as in a configuration file; a list of dicts has one line per dict.
+func optionTexts(v any) []string {
 	switch v := v.(type) {
 	case []string:
 		return []string{strings.Join(v, ",")}
 	case []int:
 		return []string{strings.Trim(strings.ReplaceAll(fmt.Sprint(v), " ", ","), "[]")}
 	case map[string]string:
-		return []string{dict(v)}
+		return []string{dictText(v)}
 	case []map[string]string:
 		var out []string
 		for _, m := range v {
-			out = append(out, dict(m))
+			out = append(out, dictText(m))
 		}
 		return out
 	}
 	return []string{fmt.Sprint(v)}
 }
 
-func dict(m map[string]string) string {
+func dictText(m map[string]string) string {
 	var pairs []string
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		pairs = append(pairs, k+":"+m[k])

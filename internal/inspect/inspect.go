@@ -38,9 +38,9 @@ func (f *files) load(prog string) (*config.Config, error) {
 	return config.Load(config.Sources{Files: f.files, Dirs: f.dirs, Env: os.Environ(), Prog: prog})
 }
 
-// format adds the flag --format with its allowed values, of which the first is the default. The
+// formatFlag adds the flag --format with its allowed values, of which the first is the default. The
 // returned function returns the value.
-func format(cmd *cobra.Command, names ...string) func() (string, error) {
+func formatFlag(cmd *cobra.Command, names ...string) func() (string, error) {
 	value := cmd.Flags().String("format", names[0], fmt.Sprintf("output `format`: %v", names))
 	return func() (string, error) {
 		for _, n := range names {

@@ -25,7 +25,7 @@ func (s Service) pipeline() *cobra.Command {
 	}
 	from.register(cmd)
 	name := cmd.Flags().String("name", s.PasteName, "`name` of the application in the paste file")
-	chosen := format(cmd, "text", "json", "dot")
+	chosen := formatFlag(cmd, "text", "json", "dot")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		how, err := chosen()
 		if err != nil {

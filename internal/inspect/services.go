@@ -25,10 +25,10 @@ import (
 	"github.com/nova-go/nova/internal/startup"
 )
 
-// lines collects the messages of a zerolog.Logger.
-type lines []string
+// logLines collects the messages of a zerolog.Logger.
+type logLines []string
 
-func (l *lines) Write(b []byte) (int, error) {
+func (l *logLines) Write(b []byte) (int, error) {
 	var event struct{ Message string }
 	if json.Unmarshal(b, &event) == nil && event.Message != "" {
 		*l = append(*l, event.Message)
@@ -36,8 +36,8 @@ func (l *lines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// round checks services concurrently, and keeps their findings in the order of the calls.
-type round struct {
+// serviceChecks checks services concurrently, and keeps their findings in the order of the calls.
+type serviceChecks struct {
 	config  *config.Config
 	timeout time.Duration
 	wait    sync.WaitGroup
@@ -45,13 +45,13 @@ type round struct {
 }
 
 // at returns a finding about the service of an option.
-func (r *round) at(severity, group, option, message string) Finding {
+func (r *serviceChecks) at(severity, group, option, message string) Finding {
 	where := r.config.Where(group, option)
 	return Finding{Severity: severity, Area: "service", File: where.File, Line: where.Line, Section: group, Option: option, Message: message}
 }
 
 // ask runs one check of the service of an option; its error becomes a finding.
-func (r *round) ask(ctx context.Context, severity, group, option string, question func(context.Context) error) {
+func (r *serviceChecks) ask(ctx context.Context, severity, group, option string, question func(context.Context) error) {
 	r.askMany(func() []Finding {
 		ctx, cancel := context.WithTimeout(ctx, r.timeout)
 		defer cancel()
@@ -62,19 +62,19 @@ func (r *round) ask(ctx context.Context, severity, group, option string, questio
 	})
 }
 
-func (r *round) askMany(question func() []Finding) {
+func (r *serviceChecks) askMany(question func() []Finding) {
 	at := new([]Finding)
 	r.results = append(r.results, at)
 	r.wait.Go(func() { *at = question() })
 }
 
 func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.Databases, timeout time.Duration) {
-	r := &round{config: c, timeout: timeout}
+	r := &serviceChecks{config: c, timeout: timeout}
 	if d != nil {
-		r.ask(ctx, "error", "database", "connection", func(ctx context.Context) error { return ping(ctx, d.Main, "the database") })
+		r.ask(ctx, "error", "database", "connection", func(ctx context.Context) error { return checkDatabase(ctx, d.Main, "the database") })
 	}
 	if d != nil && d.API != nil {
-		r.ask(ctx, "error", "api_database", "connection", func(ctx context.Context) error { return ping(ctx, d.API, "the database") })
+		r.ask(ctx, "error", "api_database", "connection", func(ctx context.Context) error { return checkDatabase(ctx, d.API, "the database") })
 		r.cells(ctx, d)
 	}
 	if d != nil {
@@ -97,16 +97,16 @@ func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.
 
 // memcached checks memcached servers. Unreachable servers are a warning, because they affect
 // only the speed.
-func (r *round) memcached(ctx context.Context, group, option string, servers []string) {
+func (r *serviceChecks) memcached(ctx context.Context, group, option string, servers []string) {
 	for _, name := range servers {
 		r.ask(ctx, "warning", group, option, func(ctx context.Context) error {
 			network, address := middleware.MemcachedAddress(name)
-			return dial(ctx, network, address, "memcached at "+name)
+			return checkAddress(ctx, network, address, "memcached at "+name)
 		})
 	}
 }
 
-func ping(ctx context.Context, d *db.DB, what string) error {
+func checkDatabase(ctx context.Context, d *db.DB, what string) error {
 	var one int
 	if err := d.One(ctx, []any{&one}, "SELECT 1"); err != nil {
 		return fmt.Errorf("%s does not answer: %w", what, cause(ctx, err))
@@ -115,7 +115,7 @@ func ping(ctx context.Context, d *db.DB, what string) error {
 }
 
 // release checks the release of the deployment. Other checks report unreachable databases.
-func (r *round) release(ctx context.Context, d *startup.Databases) {
+func (r *serviceChecks) release(ctx context.Context, d *startup.Databases) {
 	r.askMany(func() []Finding {
 		asking, cancel := context.WithTimeout(ctx, r.timeout)
 		defer cancel()
@@ -125,7 +125,7 @@ func (r *round) release(ctx context.Context, d *startup.Databases) {
 		switch {
 		case errors.As(err, &other):
 			return []Finding{r.at("error", "database", "connection", other.Error())}
-		case errors.As(err, &database) && database.Group == "database" && ping(asking, d.Main, "") == nil:
+		case errors.As(err, &database) && database.Group == "database" && checkDatabase(asking, d.Main, "") == nil:
 			return []Finding{r.at("error", database.Group, "connection", "the database cannot be used: "+database.Reason())}
 		}
 		return nil
@@ -133,7 +133,7 @@ func (r *round) release(ctx context.Context, d *startup.Databases) {
 }
 
 // cells checks the databases and the brokers of all cells.
-func (r *round) cells(ctx context.Context, d *startup.Databases) {
+func (r *serviceChecks) cells(ctx context.Context, d *startup.Databases) {
 	r.askMany(func() []Finding {
 		asking, cancel := context.WithTimeout(ctx, r.timeout)
 		defer cancel()
@@ -144,7 +144,7 @@ func (r *round) cells(ctx context.Context, d *startup.Databases) {
 		var out []Finding
 		brokers := []string{r.config.Default.TransportURL}
 		for _, result := range db.Scatter(asking, cells, func(ctx context.Context, c *db.Cell) (struct{}, error) {
-			return struct{}{}, ping(ctx, c.DB, "its database")
+			return struct{}{}, checkDatabase(ctx, c.DB, "its database")
 		}) {
 			in := func(message string) string {
 				return fmt.Sprintf("cell %s (%s): %s", result.Cell.Name, result.Cell.UUID, message)
@@ -168,7 +168,7 @@ func (r *round) cells(ctx context.Context, d *startup.Databases) {
 
 // broker checks the connections to the hosts of a transport URL. If one answers, unreachable
 // hosts are only a warning.
-func (r *round) broker(ctx context.Context, transport, group, option string) []Finding {
+func (r *serviceChecks) broker(ctx context.Context, transport, group, option string) []Finding {
 	scheme, rest, ok := strings.Cut(transport, "://")
 	if kind, _, _ := strings.Cut(scheme, "+"); !ok || kind != "rabbit" && kind != "amqp" {
 		return nil // fake:// and none:// have no host
@@ -186,7 +186,7 @@ func (r *round) broker(ctx context.Context, transport, group, option string) []F
 			host = net.JoinHostPort(strings.Trim(host, "[]"), "5672")
 		}
 		ctx, cancel := context.WithTimeout(ctx, r.timeout)
-		if err := dial(ctx, "tcp", host, "RabbitMQ at "+host); err != nil {
+		if err := checkAddress(ctx, "tcp", host, "RabbitMQ at "+host); err != nil {
 			down = append(down, r.at("warning", group, option, err.Error()))
 		}
 		cancel()
@@ -199,7 +199,7 @@ func (r *round) broker(ctx context.Context, transport, group, option string) []F
 	return down
 }
 
-func dial(ctx context.Context, network, address, what string) error {
+func checkAddress(ctx context.Context, network, address, what string) error {
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
 		return fmt.Errorf("%s does not answer: %w", what, cause(ctx, err))
@@ -224,7 +224,7 @@ func cause(ctx context.Context, err error) error {
 }
 
 // keystones checks each auth_url of the configuration.
-func (r *round) keystones(ctx context.Context) {
+func (r *serviceChecks) keystones(ctx context.Context) {
 	c := r.config
 	asked := map[string]bool{}
 	for _, g := range []struct {
@@ -244,7 +244,7 @@ func (r *round) keystones(ctx context.Context) {
 		}
 		asked[auth.AuthURL] = true
 		r.ask(ctx, "error", g.group, "auth_url", func(ctx context.Context) error {
-			if err := get(ctx, g.group, g.session, auth.AuthURL); err != nil {
+			if err := checkURL(ctx, g.group, g.session, auth.AuthURL); err != nil {
 				return fmt.Errorf("the Keystone at %s does not answer: %w", auth.AuthURL, cause(ctx, err))
 			}
 			return nil
@@ -254,7 +254,7 @@ func (r *round) keystones(ctx context.Context) {
 
 // limits checks the unified limits. Without a limit of servers no server can be created, unless
 // the configuration allows it.
-func (r *round) limits(ctx context.Context) {
+func (r *serviceChecks) limits(ctx context.Context) {
 	c := r.config
 	r.askMany(func() []Finding {
 		ctx, cancel := context.WithTimeout(ctx, r.timeout)
@@ -289,7 +289,7 @@ func registeredLimits(ctx context.Context, c *config.Config) (map[string]int64, 
 	return keystone.NewLimits(session, c.OsloLimit).Registered(ctx)
 }
 
-func get(ctx context.Context, group string, s config.Session, address string) error {
+func checkURL(ctx context.Context, group string, s config.Session, address string) error {
 	transport, err := rest.NewTransport(group, s)
 	if err != nil {
 		return err

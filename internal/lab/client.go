@@ -21,8 +21,8 @@ func (l *Lab) login(ctx context.Context) (*client, error) {
 		return l.client, nil
 	}
 	p, err := openstack.AuthenticatedClient(ctx, gophercloud.AuthOptions{
-		IdentityEndpoint: l.URL("keystone") + "/v3", Username: admin, Password: password, DomainName: "Default",
-		Scope: &gophercloud.AuthScope{ProjectName: admin, DomainName: "Default"},
+		IdentityEndpoint: l.URL("keystone") + "/v3", Username: adminUser, Password: password, DomainName: "Default",
+		Scope: &gophercloud.AuthScope{ProjectName: adminUser, DomainName: "Default"},
 	})
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ type variable struct{ name, value string }
 func (l *Lab) variables(useOurs bool) []variable {
 	where := region
 	if useOurs {
-		where = ours
+		where = oursRegion
 	}
 	return []variable{
 		{"LAB", l.Dir},
@@ -28,14 +28,14 @@ func (l *Lab) variables(useOurs bool) []variable {
 		{"LAB_NOVA_CONF", filepath.Join(l.Etc(), "ours", "nova.conf")},
 		{"LAB_AMQP", l.AMQP()},
 		{"LAB_MEMCACHED", l.Address("memcached")},
-		{"LAB_GUESTS", guests},
+		{"LAB_GUESTS", guestsExpression},
 		{"LAB_OURS", l.Address("ours")},
 		{"LAB_OURS_METADATA", l.Address("ours-metadata")},
 		{"OS_AUTH_URL", l.URL("keystone") + "/v3"},
 		{"OS_IDENTITY_API_VERSION", "3"},
-		{"OS_USERNAME", admin},
+		{"OS_USERNAME", adminUser},
 		{"OS_PASSWORD", password},
-		{"OS_PROJECT_NAME", admin},
+		{"OS_PROJECT_NAME", adminUser},
 		{"OS_USER_DOMAIN_NAME", "Default"},
 		{"OS_PROJECT_DOMAIN_NAME", "Default"},
 		{"OS_REGION_NAME", where},

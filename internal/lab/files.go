@@ -12,7 +12,7 @@ import (
 )
 
 //go:embed etc
-var etc embed.FS
+var etcFiles embed.FS
 
 // file is a configuration file: a template below etc/ and its path in the lab.
 type file struct {
@@ -80,7 +80,7 @@ func (l *Lab) render(name string, data any) ([]byte, error) {
 			return m
 		},
 	})
-	t, err := t.ParseFS(etc, "etc/"+name, "etc/parts.tmpl")
+	t, err := t.ParseFS(etcFiles, "etc/"+name, "etc/parts.tmpl")
 	if err != nil {
 		return nil, err
 	}

@@ -24,16 +24,16 @@ var ports = []string{
 }
 
 const (
-	firstPort = 21000       // default of LAB_PORT_BASE
-	settings  = "lab.json"  // file with the settings of a lab, in its directory
-	region    = "RegionOne" // the region of all services
-	ours      = "Ours"      // the region whose compute endpoint is this repository's nova-api
-	password  = "secret"    // the password of all users
-	guests    = "^guest-"   // regular expression for the names of servers with metadata
-	admin     = "admin"     // user and project
-	loopback  = "127.0.0.1" // the address of all listeners
-	firstHost = "compute-1" // see hosts
-	otherHost = "compute-2" // the destination of moves
+	firstPort        = 21000       // default of LAB_PORT_BASE
+	settings         = "lab.json"  // file with the settings of a lab, in its directory
+	region           = "RegionOne" // the region of all services
+	oursRegion       = "Ours"      // the region whose compute endpoint is this repository's nova-api
+	password         = "secret"    // the password of all users
+	guestsExpression = "^guest-"   // regular expression for the names of servers with metadata
+	adminUser        = "admin"     // user and project
+	loopback         = "127.0.0.1" // the address of all listeners
+	firstHost        = "compute-1" // see hosts
+	otherHost        = "compute-2" // the destination of moves
 )
 
 // Lab is an OpenStack on loopback with its directories and ports. Templates below etc/ and the
@@ -185,7 +185,7 @@ type Entry struct {
 func (l *Lab) Catalog() []Entry {
 	entry := func(name, kind, path string) Entry {
 		url := l.URL(name) + path
-		return Entry{name, kind, map[string]string{region: url, ours: url}}
+		return Entry{name, kind, map[string]string{region: url, oursRegion: url}}
 	}
 	return []Entry{
 		entry("keystone", "identity", "/v3"),
@@ -193,7 +193,7 @@ func (l *Lab) Catalog() []Entry {
 		entry("placement", "placement", ""),
 		entry("neutron", "network", ""),
 		entry("cinder", "block-storage", "/v3"),
-		{"nova", "compute", map[string]string{region: l.URL("nova-api") + "/v2.1", ours: l.URL("ours") + "/v2.1"}},
+		{"nova", "compute", map[string]string{region: l.URL("nova-api") + "/v2.1", oursRegion: l.URL("ours") + "/v2.1"}},
 	}
 }
 

@@ -109,7 +109,7 @@ func TestConfigurationIsWhole(t *testing.T) {
 			}
 		}
 	}
-	all, err := fs.Glob(etc, "etc/*")
+	all, err := fs.Glob(etcFiles, "etc/*")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestEnv(t *testing.T) {
 	}
 	run := func(args ...string) map[string]string {
 		t.Helper()
-		cmd := root(environ([]string{"LAB=" + l.Dir}))
+		cmd := newCommand(environ([]string{"LAB=" + l.Dir}))
 		var out bytes.Buffer
 		cmd.SetOut(&out)
 		cmd.SetArgs(append([]string{"env"}, args...))
@@ -249,7 +249,7 @@ func TestEnv(t *testing.T) {
 }
 
 func TestEnvOfNoLab(t *testing.T) {
-	cmd := root(environ([]string{"LAB=" + t.TempDir()}))
+	cmd := newCommand(environ([]string{"LAB=" + t.TempDir()}))
 	cmd.SetArgs([]string{"env"})
 	if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), "make lab") {
 		t.Errorf("%v", err)
@@ -299,11 +299,11 @@ func TestVariablesAreDocumented(t *testing.T) {
 
 // TestRequirements: each thing that is asked for by name has a version.
 func TestRequirements(t *testing.T) {
-	pins, err := etc.ReadFile("etc/constraints.txt")
+	pins, err := etcFiles.ReadFile("etc/constraints.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	wanted, err := etc.ReadFile("etc/requirements.txt")
+	wanted, err := etcFiles.ReadFile("etc/requirements.txt")
 	if err != nil {
 		t.Fatal(err)
 	}

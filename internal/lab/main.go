@@ -25,7 +25,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := root(os.Getenv).ExecuteContext(ctx)
+	err := newCommand(os.Getenv).ExecuteContext(ctx)
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "lab: %v\n", err)
@@ -33,8 +33,8 @@ func main() {
 	}
 }
 
-// root returns the command; getenv reads the environment.
-func root(getenv func(string) string) *cobra.Command {
+// newCommand returns the command; getenv reads the environment.
+func newCommand(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{Use: "lab", Short: "a real OpenStack on loopback", SilenceUsage: true, SilenceErrors: true}
 	add := func(use, short string, do func(cmd *cobra.Command, l *Lab) error) *cobra.Command {
 		c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {

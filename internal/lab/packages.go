@@ -98,7 +98,7 @@ func noDaemons() (func(), error) {
 func requirements() (string, error) {
 	h := sha256.New()
 	for _, name := range []string{"requirements.txt", "constraints.txt"} {
-		text, err := etc.ReadFile("etc/" + name)
+		text, err := etcFiles.ReadFile("etc/" + name)
 		if err != nil {
 			return "", err
 		}

@@ -28,15 +28,15 @@ func (l *Lab) running(name string) int {
 	}
 	number, since, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
 	pid, err := strconv.Atoi(number)
-	if err != nil || since == "" || born(pid) != since {
+	if err != nil || since == "" || startTime(pid) != since {
 		return 0
 	}
 	return pid
 }
 
-// born returns the start time of a process in ticks since the boot; "" if there is no such
+// startTime returns the start time of a process in ticks since the boot; "" if there is no such
 // process. A zombie counts as ended.
-func born(pid int) string {
+func startTime(pid int) string {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return ""
@@ -56,7 +56,7 @@ func (l *Lab) start(s service) error {
 	if l.running(s.name) != 0 {
 		return nil
 	}
-	if l.Port(s.name) != 0 && accepts(l.Address(s.name)) {
+	if l.Port(s.name) != 0 && isListening(l.Address(s.name)) {
 		return fmt.Errorf("port %d is taken, %s cannot have it: choose others with LAB_PORT_BASE", l.Port(s.name), s.name)
 	}
 	log, err := l.openLog(s.name)
@@ -76,7 +76,7 @@ func (l *Lab) start(s service) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
-	since := born(cmd.Process.Pid)
+	since := startTime(cmd.Process.Pid)
 	go func() { _ = cmd.Wait() }() // reaps the process, so that its end is detected
 	return os.WriteFile(l.pidFile(s.name), fmt.Appendf(nil, "%d %s\n", cmd.Process.Pid, since), 0o644)
 }
@@ -117,9 +117,9 @@ func (l *Lab) await(ctx context.Context, services []service) error {
 	return group.Wait()
 }
 
-// awaitOne waits until a service answers, at most for patience.
+// awaitOne waits until a service answers, at most for readyTimeout.
 func (l *Lab) awaitOne(ctx context.Context, s service) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	for {
 		if l.running(s.name) == 0 {
@@ -174,7 +174,7 @@ func (l *Lab) stop(name string) error {
 // down stops all services, stage by stage in reverse order.
 func (l *Lab) down() error {
 	var errs []error
-	for at := everything; at >= base; at-- {
+	for at := otherServices; at >= infrastructure; at-- {
 		var group sync.WaitGroup
 		var mu sync.Mutex
 		for _, s := range l.services() {

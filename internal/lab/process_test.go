@@ -14,7 +14,7 @@ import (
 // processes is a lab that can start some.
 func processes(t *testing.T) *Lab {
 	t.Helper()
-	if born(os.Getpid()) == "" {
+	if startTime(os.Getpid()) == "" {
 		t.Skip("needs /proc")
 	}
 	l := lab(t)
@@ -62,7 +62,7 @@ func TestServiceLivesUntilItIsStopped(t *testing.T) {
 	if err := l.stop(s.name); err != nil {
 		t.Fatal(err)
 	}
-	if l.running(s.name) != 0 || born(pid) != "" {
+	if l.running(s.name) != 0 || startTime(pid) != "" {
 		t.Error("it lives on")
 	}
 	if err := l.stop(s.name); err != nil {

@@ -15,8 +15,8 @@ import (
 // check returns nil if a service works, otherwise an error with the problem.
 type check func(ctx context.Context) error
 
-// accepts reports whether a process listens on an address.
-func accepts(address string) bool {
+// isListening reports whether a process listens on an address.
+func isListening(address string) bool {
 	conn, err := net.DialTimeout("tcp", address, time.Second)
 	if err != nil {
 		return false
@@ -28,7 +28,7 @@ func accepts(address string) bool {
 // listens returns a check of a port.
 func (l *Lab) listens(name string) check {
 	return func(context.Context) error {
-		if !accepts(l.Address(name)) {
+		if !isListening(l.Address(name)) {
 			return fmt.Errorf("nothing listens on %s", l.Address(name))
 		}
 		return nil
@@ -81,7 +81,7 @@ func (l *Lab) AMQP() string { return "amqp://lab:lab@" + l.Address("rabbitmq") +
 
 // brokerAnswers is a check that the broker accepts the lab's user.
 func (l *Lab) brokerAnswers(context.Context) error {
-	if !accepts(l.Address("rabbitmq")) {
+	if !isListening(l.Address("rabbitmq")) {
 		return fmt.Errorf("nothing listens on %s", l.Address("rabbitmq"))
 	}
 	conn, err := amqp.Dial(l.AMQP())

@@ -23,12 +23,12 @@ type resource struct {
 	Find  string         // query that finds an existing resource; default: the whole list
 	Body  map[string]any // the body that creates it
 	Put   []string       // "service /path" to PUT at each start
-	New   []after        // requests after its creation
+	New   []followUp     // requests after its creation
 	Until string         // the status to wait for
 }
 
-// after is a request that follows the creation of a resource.
-type after struct {
+// followUp is a request that follows the creation of a resource.
+type followUp struct {
 	Do    string         // "METHOD service /path"
 	Body  map[string]any // JSON body
 	Zeros int            // number of zero bytes as body
@@ -179,7 +179,7 @@ func (m *maker) settle(ctx context.Context, r resource, id string) error {
 	if r.Until == "" {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	for {
 		var answer map[string]map[string]any

@@ -70,7 +70,7 @@ func TestEnsure(t *testing.T) {
 	l.Base = server.Listener.Addr().(*net.TCPAddr).Port - (l.Port("glance") - l.Base)
 	m := &maker{l, &client{&gophercloud.ProviderClient{}}, map[string]string{"owner.me": "42"}}
 	row := resource{In: "glance /v1/things", Body: map[string]any{"name": "one", "of": []any{"$owner.me"}},
-		Put: []string{"glance /v1/owners/$owner.me/$thing.one"}, New: []after{{Do: "PUT glance /v1/things/$thing.one/file", Zeros: 12}}}
+		Put: []string{"glance /v1/owners/$owner.me/$thing.one"}, New: []followUp{{Do: "PUT glance /v1/things/$thing.one/file", Zeros: 12}}}
 	for range 2 {
 		if err := m.ensure(t.Context(), row); err != nil {
 			t.Fatal(err)

@@ -38,12 +38,12 @@ func (l *Lab) steps(installSystem bool) []step {
 		{"Python environment", false, l.python},
 		{"configuration", false, func(context.Context) error { return l.configure() }},
 		{"system tables", false, l.systemTables},
-		{"databases, broker and cache", false, start(base)},
+		{"databases, broker and cache", false, start(infrastructure)},
 		{"schemas", true, l.schemas},
 		{"Keystone", false, start(identity)},
 		{"users and catalog", false, document("identity.yaml")},
 		{"network agents", false, l.agents},
-		{"services", false, start(everything)},
+		{"services", false, start(otherServices)},
 		{"hosts of the cell", false, l.discover},
 		{"images, flavors, networks and servers", false, document("cloud.yaml")},
 	}
@@ -112,7 +112,7 @@ func (l *Lab) migrations() []migration {
 			keystone + "fernet_setup --keystone-user $USER --keystone-group $GROUP",
 			keystone + "receipt_setup --keystone-user $USER --keystone-group $GROUP",
 			keystone + "credential_setup --keystone-user $USER --keystone-group $GROUP",
-			keystone + "bootstrap --bootstrap-username " + admin + " --bootstrap-project-name " + admin + " --bootstrap-password " + password + " --bootstrap-region-id " + region +
+			keystone + "bootstrap --bootstrap-username " + adminUser + " --bootstrap-project-name " + adminUser + " --bootstrap-password " + password + " --bootstrap-region-id " + region +
 				" --bootstrap-public-url http://127.0.0.1:$PORT/v3 --bootstrap-internal-url http://127.0.0.1:$PORT/v3 --bootstrap-admin-url http://127.0.0.1:$PORT/v3",
 		}},
 		{"neutron", []string{"neutron-db-manage --config-file $ETC/neutron/neutron.conf upgrade heads"}},

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 )
 
-// event is a parsed line of zerolog: its members in order, with strings unquoted and other
+// parsedEvent is a parsed line of zerolog: its members in order, with strings unquoted and other
 // values unchanged.
-type event []member
+type parsedEvent []member
 
 type member struct {
 	key   string
@@ -17,12 +17,12 @@ type member struct {
 
 // parseEvent parses a JSON object without parsing nested values. ok is false for any other
 // text.
-func parseEvent(line []byte) (e event, ok bool) {
+func parseEvent(line []byte) (e parsedEvent, ok bool) {
 	line = bytes.TrimSpace(line)
 	if len(line) < 2 || line[0] != '{' || line[len(line)-1] != '}' {
 		return nil, false
 	}
-	e = make(event, 0, 12)
+	e = make(parsedEvent, 0, 12)
 	for rest := line[1 : len(line)-1]; len(rest) > 0; {
 		n := valueEnd(rest)
 		key, isText := unquote(rest[:n])
@@ -91,7 +91,7 @@ func unquote(b []byte) (value string, text bool) {
 
 // get returns the last member with a name, because later fields override earlier ones in
 // zerolog.
-func (e event) get(key string) string {
+func (e parsedEvent) get(key string) string {
 	for i := len(e) - 1; i >= 0; i-- {
 		if e[i].key == key {
 			return e[i].value

@@ -100,7 +100,7 @@ func (f *formatter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	ok, full := f.limit.allows(level, time.Now())
 	if full {
 		// This record belongs to the root logger, and the limit does not apply to it.
-		_, _ = f.w.Write(f.format(zerolog.ErrorLevel, "root", event{{key: zerolog.MessageFieldName, value: f.limit.text(), text: true}}))
+		_, _ = f.w.Write(f.format(zerolog.ErrorLevel, "root", parsedEvent{{key: zerolog.MessageFieldName, value: f.limit.text(), text: true}}))
 	}
 	if !ok {
 		return len(line), nil
@@ -109,15 +109,15 @@ func (f *formatter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	return len(line), err
 }
 
-func (f *formatter) format(level zerolog.Level, name string, e event) []byte {
+func (f *formatter) format(level zerolog.Level, name string, e parsedEvent) []byte {
 	if f.json {
 		return f.jsonLine(level, name, e)
 	}
 	return f.line(level, name, e)
 }
 
-// known reports whether the format has its own place for a field.
-func known(key string) bool {
+// hasOwnPlace reports whether the format has its own place for a field.
+func hasOwnPlace(key string) bool {
 	switch key {
 	case fieldName, fieldRequest, fieldGlobal, fieldInstance, fieldUser, fieldProject,
 		fieldDomain, fieldSystem, fieldUserDom, fieldProjDom, fieldUserName, fieldProjectName,
@@ -148,7 +148,7 @@ func printable(s string) string {
 	return b.String()
 }
 
-func message(e event) string {
+func message(e parsedEvent) string {
 	m := e.get(zerolog.MessageFieldName)
 	if err := e.get(zerolog.ErrorFieldName); err != "" {
 		m += ": " + err
@@ -156,7 +156,7 @@ func message(e event) string {
 	return m
 }
 
-func (f *formatter) line(level zerolog.Level, name string, e event) []byte {
+func (f *formatter) line(level zerolog.Level, name string, e parsedEvent) []byte {
 	now := time.Now()
 	t := f.elsewhere
 	if e.get(fieldRequest) != "" {
@@ -214,7 +214,7 @@ func (f *formatter) line(level zerolog.Level, name string, e event) []byte {
 				switch {
 				case field.key == FieldStack:
 					stack = "\n" + field.value
-				case !known(field.key):
+				case !hasOwnPlace(field.key):
 					m += " " + field.key + "=" + field.value
 				}
 			}
@@ -230,7 +230,7 @@ func (f *formatter) line(level zerolog.Level, name string, e event) []byte {
 }
 
 // jsonLine formats an event with the members of oslo.log's JSONFormatter that apply to Go.
-func (f *formatter) jsonLine(level zerolog.Level, name string, e event) []byte {
+func (f *formatter) jsonLine(level zerolog.Level, name string, e parsedEvent) []byte {
 	now := time.Now()
 	levelText, number := levelName(level)
 	caller, extra := map[string]string{}, map[string]json.RawMessage{}
@@ -242,7 +242,7 @@ func (f *formatter) jsonLine(level zerolog.Level, name string, e event) []byte {
 		case fieldInstance:
 			extra[field.key], _ = json.Marshal(field.value)
 		default:
-			if known(field.key) {
+			if hasOwnPlace(field.key) {
 				continue
 			}
 			extra[field.key] = json.RawMessage(field.value)

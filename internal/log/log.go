@@ -47,7 +47,7 @@ type Sink struct {
 	other []io.Writer // standard error, syslog
 	close []io.Closer
 
-	rotation rotation
+	rotation rotationPolicy
 	looked   time.Time // when the path of the file was last checked
 }
 
@@ -195,7 +195,7 @@ func openSyslog(facility, prog string) (*syslog.Writer, error) {
 		number = 16 + int(n[0]-'0')
 	}
 	if number < 0 {
-		return nil, fmt.Errorf("syslog_log_facility: %q is no facility", facility)
+		return nil, fmt.Errorf("syslog_log_facility: %q is not a syslog facility", facility)
 	}
 	w, err := syslog.New(syslog.Priority(number<<3)|syslog.LOG_INFO, prog)
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/nova-go/nova/config"
 )
 
-// rotation is [DEFAULT] log_rotation_type with its options. The zero value leaves the rotation
+// rotationPolicy is [DEFAULT] log_rotation_type with its options. The zero value leaves the rotation
 // to other programs such as logrotate.
-type rotation struct {
+type rotationPolicy struct {
 	size  int64                     // size in bytes at which the file is rotated; 0: never
 	next  func(time.Time) time.Time // the time at which a file of a given time is rotated; nil: never
 	stamp string                    // layout of the time in the name of a rotated file
@@ -25,8 +25,8 @@ type rotation struct {
 }
 
 // newRotation reads the options as oslo.log and Python's handlers do.
-func newRotation(cfg config.Log) rotation {
-	r := rotation{keep: cfg.MaxLogfileCount}
+func newRotation(cfg config.Log) rotationPolicy {
+	r := rotationPolicy{keep: cfg.MaxLogfileCount}
 	switch strings.ToLower(cfg.LogRotationType) {
 	case "size":
 		r.size = int64(cfg.MaxLogfileSizeMB) << 20
@@ -61,7 +61,7 @@ func newRotation(cfg config.Log) rotation {
 	return r
 }
 
-func (r *rotation) on() bool { return r.size > 0 || r.next != nil }
+func (r *rotationPolicy) on() bool { return r.size > 0 || r.next != nil }
 
 // rotate rotates the file if it is due, before a line of n bytes is written. Several processes
 // may write to the same file: one renames it, and the others then open the new one. If the
@@ -70,13 +70,13 @@ func (s *Sink) rotate(n int) {
 	if s.file == nil {
 		return
 	}
-	if now := time.Now(); now.Sub(s.looked) >= lookEvery {
+	if now := time.Now(); now.Sub(s.looked) >= checkInterval {
 		s.looked = now
 		if s.moved() {
 			s.reopen()
 		}
 	}
-	if !s.rotation.on() || !s.ripe(n) {
+	if !s.rotation.on() || !s.rotationDue(n) {
 		return
 	}
 	// The lock lets only one process rotate the file.
@@ -89,14 +89,14 @@ func (s *Sink) rotate(n int) {
 		s.reopen()
 		return
 	}
-	s.putAside()
+	s.rename()
 	_ = syscall.Flock(int(old.Fd()), syscall.LOCK_UN)
 	s.reopen()
 }
 
-// lookEvery is the interval of checks whether logrotate has renamed the file. Python checks
+// checkInterval is the interval of checks whether logrotate has renamed the file. Python checks
 // before each line, which is too expensive for a busy service.
-const lookEvery = 100 * time.Millisecond
+const checkInterval = 100 * time.Millisecond
 
 // moved reports whether the path no longer names the open file.
 func (s *Sink) moved() bool {
@@ -108,7 +108,7 @@ func (s *Sink) moved() bool {
 	return err == nil && !os.SameFile(there, mine)
 }
 
-func (s *Sink) ripe(n int) bool {
+func (s *Sink) rotationDue(n int) bool {
 	if s.rotation.next != nil {
 		return !time.Now().Before(s.rotation.due)
 	}
@@ -116,9 +116,9 @@ func (s *Sink) ripe(n int) bool {
 	return err == nil && i.Size() > 0 && i.Size()+int64(n) >= s.rotation.size
 }
 
-// putAside renames the file and the earlier ones as Python's handlers do: with rotation by size
+// rename renames the file and the earlier ones as Python's handlers do: with rotation by size
 // to .1, .2 and so on, with rotation by time to the begin of their period.
-func (s *Sink) putAside() {
+func (s *Sink) rename() {
 	r := &s.rotation
 	if r.size > 0 {
 		for i := r.keep - 1; i > 0; i-- {

@@ -6,9 +6,9 @@ import (
 )
 
 // template is a format string of Python's logging: literals and %(name)s.
-type template []piece
+type template []templatePart
 
-type piece struct {
+type templatePart struct {
 	text string // a literal, if name is empty
 	name string // the name of a value
 	pad  int    // minimum width, padded with zeros
@@ -21,22 +21,22 @@ func parseTemplate(format string) template {
 	for format != "" {
 		i := strings.Index(format, "%")
 		if i < 0 {
-			return append(t, piece{text: format})
+			return append(t, templatePart{text: format})
 		}
 		if i > 0 {
-			t = append(t, piece{text: format[:i]})
+			t = append(t, templatePart{text: format[:i]})
 		}
 		format = format[i:]
 		if strings.HasPrefix(format, "%%") {
-			t, format = append(t, piece{text: "%"}), format[2:]
+			t, format = append(t, templatePart{text: "%"}), format[2:]
 			continue
 		}
 		end := strings.Index(format, ")")
 		if !strings.HasPrefix(format, "%(") || end < 0 {
-			t, format = append(t, piece{text: "%"}), format[1:]
+			t, format = append(t, templatePart{text: "%"}), format[1:]
 			continue
 		}
-		p := piece{name: format[2:end]}
+		p := templatePart{name: format[2:end]}
 		rest := format[end+1:]
 		n := 0
 		for n < len(rest) && (rest[n] >= '0' && rest[n] <= '9' || rest[n] == '-' || rest[n] == '.') {

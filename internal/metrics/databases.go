@@ -78,15 +78,15 @@ func (d *Database) state(ctx context.Context) State {
 // databases collects the metrics of the databases of the current application.
 type databases struct{ owner atomic.Pointer[Metrics] }
 
-func describe(name, help string, labels ...string) *prometheus.Desc {
+func newDesc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("nova_database_"+name, help, append(append([]string(nil), databaseLabels...), labels...), nil)
 }
 
 var (
-	databaseUp   = describe("up", "1 while the database answers; it is asked where no query of the last 10 seconds says so.")
-	connections  = describe("connections", "Connections of the pool: in use, idle, and the most there may be (0: no limit).", "state")
-	poolWaits    = describe("pool_waits_total", "Queries that waited for a connection.")
-	poolWaitTime = describe("pool_wait_seconds_total", "Time that queries waited for a connection.")
+	databaseUp   = newDesc("up", "1 while the database answers; it is asked where no query of the last 10 seconds says so.")
+	connections  = newDesc("connections", "Connections of the pool: in use, idle, and the most there may be (0: no limit).", "state")
+	poolWaits    = newDesc("pool_waits_total", "Queries that waited for a connection.")
+	poolWaitTime = newDesc("pool_wait_seconds_total", "Time that queries waited for a connection.")
 )
 
 // Describe implements prometheus.Collector.

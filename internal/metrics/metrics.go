@@ -46,17 +46,17 @@ func On(r prometheus.Registerer) (*Metrics, error) {
 	}
 	var errs []error
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Name: "nova_" + name, Help: help}, labels), &errs)
+		return registered(r, prometheus.NewCounterVec(prometheus.CounterOpts{Name: "nova_" + name, Help: help}, labels), &errs)
 	}
 	histogram := func(name, help string, labels ...string) *prometheus.HistogramVec {
 		o := prometheus.HistogramOpts{Name: "nova_" + name, Help: help, Buckets: buckets}
-		return register(r, prometheus.NewHistogramVec(o, labels), &errs)
+		return registered(r, prometheus.NewHistogramVec(o, labels), &errs)
 	}
 	m := &Metrics{
 		requests: counter("requests_total", "Requests that were answered, by operation, microversion (of metadata: version) and status.",
 			"operation", "version", "status"),
 		took:     histogram("request_duration_seconds", "Time from a request's arrival to the end of its answer.", "operation"),
-		inFlight: register(r, prometheus.NewGauge(prometheus.GaugeOpts{Name: "nova_requests_in_flight", Help: "Requests under way."}), &errs),
+		inFlight: registered(r, prometheus.NewGauge(prometheus.GaugeOpts{Name: "nova_requests_in_flight", Help: "Requests under way."}), &errs),
 		messages: counter("rpc_messages_total", "Calls, casts and notifications that were sent, by method and result.",
 			"kind", "method", "result"),
 		calls: histogram("rpc_call_duration_seconds", "Time from a call to its reply.", "method"),
@@ -66,13 +66,13 @@ func On(r prometheus.Registerer) (*Metrics, error) {
 		caches:   counter("cache_requests_total", "Look-ups in caches, by result: hit or miss.", "cache", "result"),
 		queries:  histogram("database_query_duration_seconds", "Time of queries.", databaseLabels...),
 		failures: counter("database_failures_total", "Queries that a database did not answer, for it is away or late.", databaseLabels...),
-		shown:    register(r, &databases{}, &errs),
+		shown:    registered(r, &databases{}, &errs),
 	}
 	return m, errors.Join(errs...)
 }
 
-// register registers a collector, or returns the registered one.
-func register[C prometheus.Collector](r prometheus.Registerer, c C, errs *[]error) C {
+// registered registers a collector, or returns the registered one.
+func registered[C prometheus.Collector](r prometheus.Registerer, c C, errs *[]error) C {
 	err := r.Register(c)
 	if there, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
 		if same, ok := there.ExistingCollector.(C); ok {

@@ -81,13 +81,13 @@ type AuditReport struct {
 	Time     string        `json:"reporterTime"`
 }
 
-const unknown = "unknown"
+const unknownValue = "unknown"
 
 // The prefixes of CADF's actions and resource types; pyCADF rejects others.
 var (
 	auditActions = []string{"backup", "capture", "create", "configure", "read", "update", "delete", "monitor", "start", "stop", "deploy", "undeploy",
-		"enable", "disable", "send", "receive", "authenticate", "revoke", "renew", "restore", "evaluate", "allow", "deny", "notify", unknown}
-	auditResources = []string{"storage", "compute", "network", "service", "data", unknown}
+		"enable", "disable", "send", "receive", "authenticate", "revoke", "renew", "restore", "evaluate", "allow", "deny", "notify", unknownValue}
+	auditResources = []string{"storage", "compute", "network", "service", "data", unknownValue}
 )
 
 func beginsWith(s string, list []string) bool {
@@ -157,7 +157,7 @@ func (m *auditMap) event(r *http.Request, log zerolog.Logger) (*AuditEvent, erro
 func (e *AuditEvent) finish(status int) {
 	switch {
 	case status == 0:
-		e.Outcome = unknown
+		e.Outcome = unknownValue
 	case status >= 200 && status < 400:
 		e.Outcome = "success"
 	default:
@@ -213,7 +213,7 @@ func (m *auditMap) action(r *http.Request, path string) (string, error) {
 	case http.MethodHead:
 		return "read", nil
 	}
-	return unknown, nil
+	return unknownValue, nil
 }
 
 // bodyAction returns the action of the first key of the body.
@@ -268,8 +268,8 @@ func (m *auditMap) target(r *http.Request, path string, log zerolog.Logger) (*Au
 	if catalog == nil {
 		log.Warn().Msg(`Unable to discover target information because service catalog is missing. Either the incoming request does not contain an auth token or auth token does not contain a service catalog. For the latter, please make sure the "include_service_catalog" property in auth_token middleware is set to "True"`)
 	}
-	none := unknown
-	target := &AuditResource{TypeURI: unknown, ID: unknown, Name: &none}
+	none := unknownValue
+	target := &AuditResource{TypeURI: unknownValue, ID: unknownValue, Name: &none}
 	var found *reqctx.CatalogEntry
 	var endpoint map[string]string
 	host := auditHost(r)
@@ -300,7 +300,7 @@ func (m *auditMap) target(r *http.Request, path string, log zerolog.Logger) (*Au
 	if target.ID == "" {
 		target.ID = auditID()
 	}
-	if service, ok := m.services[found.Type]; ok && service != unknown {
+	if service, ok := m.services[found.Type]; ok && service != unknownValue {
 		target.TypeURI = m.typeURI(path, service)
 	}
 	if !beginsWith(target.TypeURI, auditResources) {
@@ -309,7 +309,7 @@ func (m *auditMap) target(r *http.Request, path string, log zerolog.Logger) (*Au
 	for _, a := range [][2]string{{"admin", "adminURL"}, {"private", "internalURL"}, {"public", "publicURL"}} {
 		at, ok := endpoint[a[1]]
 		if !ok {
-			at = unknown
+			at = unknownValue
 		}
 		target.Addresses = append(target.Addresses, AuditAddress{URL: at, Name: a[0]})
 	}

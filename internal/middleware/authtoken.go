@@ -157,16 +157,16 @@ func (a *authToken) check(r *http.Request, token string, allowExpired, confirmBi
 	if !allowExpired && !a.Now().Before(t.ExpiresAt) {
 		return nil, ErrInvalidToken
 	}
-	if confirmBind && !a.bound(t) {
+	if confirmBind && !a.bindingAllowed(t) {
 		return nil, ErrInvalidToken
 	}
 	return t, nil
 }
 
-// bound checks a token that is bound to another means of authentication. Keystone supports only
+// bindingAllowed checks a token that is bound to another means of authentication. Keystone supports only
 // Kerberos, which a front server would have to verify and cannot report. Such tokens are
 // therefore rejected unless binding is disabled.
-func (a *authToken) bound(t *Token) bool {
+func (a *authToken) bindingAllowed(t *Token) bool {
 	lax := a.bind == "permissive" || a.bind == "strict"
 	switch {
 	case a.bind == "disabled":

@@ -67,7 +67,7 @@ const (
 	errBasicFile   basicError = "Problem reading auth file"
 )
 
-func refused() error { return basicError(webob.Explanation(http.StatusUnauthorized)) }
+func unauthorizedError() error { return basicError(webob.Explanation(http.StatusUnauthorized)) }
 
 func notBcrypt(name string) error {
 	return basicError("Only bcrypt digested passwords are supported for " + name)
@@ -97,7 +97,7 @@ func (b *basicAuth) entries(f func(name, digest string) bool) error {
 func (b *basicAuth) user(r *http.Request) (string, error) {
 	if _, ok := r.Header["Authorization"]; !ok {
 		b.log.Info().Msg("No authorization token received")
-		return "", refused()
+		return "", unauthorizedError()
 	}
 	kind, token, ok := strings.Cut(strings.TrimSpace(headerList(r.Header, "Authorization")), " ")
 	if token = strings.TrimSpace(token); !ok || token == "" {
@@ -131,12 +131,12 @@ func (b *basicAuth) authenticate(name, password string) (string, error) {
 		return "", errBasicFile
 	case digest == "":
 		b.log.Info().Msgf("User %s not found", name)
-		return "", refused()
+		return "", unauthorizedError()
 	case !isBcrypt(digest):
 		return "", notBcrypt(name)
 	case len(password) > 72 || len(digest) != 60 || bcrypt.CompareHashAndPassword([]byte(digest), []byte(password)) != nil:
 		b.log.Info().Msgf("Password for %s does not match", name)
-		return "", refused()
+		return "", unauthorizedError()
 	}
 	return name, nil
 }

@@ -23,7 +23,7 @@ func Debug(o DebugOptions) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			b := &strings.Builder{}
-			heading(b, "REQUEST ENVIRON")
+			writeHeading(b, "REQUEST ENVIRON")
 			fmt.Fprintf(b, "REQUEST_METHOD = %s\nSCRIPT_NAME = %s\nPATH_INFO = %s\nQUERY_STRING = %s\nREMOTE_ADDR = %s\nSERVER_PROTOCOL = %s\nHTTP_HOST = %s\n",
 				r.Method, paste.ScriptName(r), r.URL.Path, r.URL.RawQuery, remoteAddr(r), r.Proto, r.Host)
 			for _, name := range slices.Sorted(maps.Keys(r.Header)) {
@@ -36,7 +36,7 @@ func Debug(o DebugOptions) func(http.Handler) http.Handler {
 			out := &debugResponse{body: &strings.Builder{}}
 			out.response = response{ResponseWriter: w, onHeader: func(status int) (int, []byte) {
 				b.WriteByte('\n')
-				heading(b, "RESPONSE HEADERS")
+				writeHeading(b, "RESPONSE HEADERS")
 				for _, name := range slices.Sorted(maps.Keys(w.Header())) {
 					fmt.Fprintf(b, "%s = %s\n", name, headerList(w.Header(), name))
 				}
@@ -44,7 +44,7 @@ func Debug(o DebugOptions) func(http.Handler) http.Handler {
 				return status, nil
 			}}
 			defer func() {
-				heading(b, "BODY")
+				writeHeading(b, "BODY")
 				b.WriteString(out.body.String() + "\n")
 				mu.Lock()
 				defer mu.Unlock()
@@ -56,7 +56,7 @@ func Debug(o DebugOptions) func(http.Handler) http.Handler {
 	}
 }
 
-func heading(b *strings.Builder, text string) {
+func writeHeading(b *strings.Builder, text string) {
 	fmt.Fprintf(b, "%s %s\n", strings.Repeat("*", 40), text)
 }
 

@@ -109,7 +109,7 @@ func HealthcheckAt(path string, check http.Handler) func(http.Handler) http.Hand
 	}
 }
 
-func exists(path string) bool {
+func fileExists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
@@ -119,7 +119,7 @@ func (h *health) disableByFile(int) healthResult {
 	case path == "":
 		h.log.Warn().Msg("DisableByFile healthcheck middleware enabled without disable_by_file_path set")
 		return healthResult{true, "OK", "No 'disable_by_file_path' configuration value specified"}
-	case exists(path):
+	case fileExists(path):
 		return healthResult{false, "DISABLED BY FILE", "Path '" + path + "' was found"}
 	default:
 		return healthResult{true, "OK", "Path '" + path + "' was not found"}
@@ -130,7 +130,7 @@ func (h *health) disableByPort(files map[int]string, port int) healthResult {
 	path := files[port]
 	if path == "" {
 		h.log.Warn().Msgf("DisableByFilesPorts healthcheck middleware enabled without disable_by_file_paths set for port %d", port)
-	} else if exists(path) {
+	} else if fileExists(path) {
 		return healthResult{reason: "DISABLED BY FILE"}
 	}
 	return healthResult{available: true, reason: "OK"}
@@ -138,7 +138,7 @@ func (h *health) disableByPort(files map[int]string, port int) healthResult {
 
 func (h *health) enableByFiles(int) healthResult {
 	for _, path := range h.EnableByFilePaths {
-		if !exists(path) {
+		if !fileExists(path) {
 			h.log.Warn().Msgf("EnableByFiles healthcheck middleware: Path %s is not present", path)
 			return healthResult{false, "FILE PATH MISSING", "File path " + path + " is missing"}
 		}

@@ -24,7 +24,7 @@ func Measure(m *metrics.Metrics) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec, r := withRecord(r) // creates the filters' record earlier than they would
-			measure(m, w, r, next, func() (*metrics.Operation, string) {
+			measureRequest(m, w, r, next, func() (*metrics.Operation, string) {
 				if rec.operation == nil {
 					return unrouted, ""
 				}
@@ -48,12 +48,12 @@ func MeasureBy(m *metrics.Metrics, of func(*http.Request) (*metrics.Operation, s
 				op = unrouted
 			}
 			NoteOperation(r.Context(), op, version)
-			measure(m, w, r, next, func() (*metrics.Operation, string) { return op, version })
+			measureRequest(m, w, r, next, func() (*metrics.Operation, string) { return op, version })
 		})
 	}
 }
 
-func measure(m *metrics.Metrics, w http.ResponseWriter, r *http.Request, next http.Handler, of func() (*metrics.Operation, string)) {
+func measureRequest(m *metrics.Metrics, w http.ResponseWriter, r *http.Request, next http.Handler, of func() (*metrics.Operation, string)) {
 	began := time.Now()
 	m.Begin()
 	out := &response{ResponseWriter: w}

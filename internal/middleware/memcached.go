@@ -62,7 +62,7 @@ func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, e
 		return nil, nil
 	}
 	if c.MemcacheSASLEnabled {
-		log.Warn().Msg("[keystone_authtoken] memcache_sasl_enabled is not supported: tokens are cached in this process alone")
+		log.Warn().Msg("[keystone_authtoken] memcache_sasl_enabled is not supported: tokens are cached only in this process")
 		return nil, nil
 	}
 	conf, err := memcachedTLS(c)
@@ -76,9 +76,9 @@ func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, e
 		client.Timeout = time.Duration(c.MemcachePoolSocketTimeout) * time.Second
 		client.MaxIdleConns = max(c.MemcachePoolMaxsize, 2)
 		plain := &net.Dialer{Timeout: client.Timeout}
-		client.DialContext = bounded(plain.DialContext)
+		client.DialContext = boundedDialer(plain.DialContext)
 		if conf != nil {
-			client.DialContext = bounded((&tls.Dialer{NetDialer: plain, Config: conf}).DialContext)
+			client.DialContext = boundedDialer((&tls.Dialer{NetDialer: plain, Config: conf}).DialContext)
 		}
 		m.servers = append(m.servers, &memcachedServer{name: name, client: client})
 	}
@@ -130,7 +130,7 @@ func memcachedTLS(c config.KeystoneAuthtoken) (*tls.Config, error) {
 // Get returns Keystone's answer for a token.
 func (m *memcached) Get(token string) ([]byte, bool) {
 	keys := m.derive(token)
-	for _, s := range m.of(keys.name) {
+	for _, s := range m.serversOf(keys.name) {
 		item, err := s.client.Get(keys.name)
 		if err != nil {
 			m.failed(s, err)
@@ -185,17 +185,17 @@ func (m *memcached) Set(token string, answer []byte) {
 		m.log.Warn().Err(err).Msg("a token cannot be cached")
 		return
 	}
-	for _, s := range m.of(keys.name) {
+	for _, s := range m.serversOf(keys.name) {
 		if err := s.client.Set(&memcache.Item{Key: keys.name, Value: value, Expiration: m.ttl}); err != nil {
 			m.failed(s, err)
 		}
 	}
 }
 
-// of returns the servers that may have a key.
-func (m *memcached) of(key string) []*memcachedServer {
+// serversOf returns the servers that may have a key.
+func (m *memcached) serversOf(key string) []*memcachedServer {
 	if !m.everywhere {
-		if s := m.pick(key); s != nil {
+		if s := m.serverFor(key); s != nil {
 			return []*memcachedServer{s}
 		}
 		return nil
@@ -220,9 +220,9 @@ func (m *memcached) failed(s *memcachedServer, err error) {
 	m.log.Warn().Err(err).Msgf("memcached server %s", s.name)
 }
 
-// pick chooses the server of a key as python-memcached does: by the CRC of the key, and by
+// serverFor chooses the server of a key as python-memcached does: by the CRC of the key, and by
 // further CRCs while the server is marked dead.
-func (m *memcached) pick(key string) *memcachedServer {
+func (m *memcached) serverFor(key string) *memcachedServer {
 	now := time.Now().Unix()
 	hash := pythonHash(key)
 	for i := range 10 {

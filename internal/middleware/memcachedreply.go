@@ -19,9 +19,9 @@ const (
 // dialer opens connections.
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// bounded opens connections that fail when a reply is longer than any answer for a token. The
+// boundedDialer opens connections that fail when a reply is longer than any answer for a token. The
 // client library would read an endless reply, and allocate whatever length a reply announces.
-func bounded(dial dialer) dialer {
+func boundedDialer(dial dialer) dialer {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err != nil {
@@ -94,4 +94,4 @@ func (c *boundedConn) announced(line []byte) bool {
 }
 
 // errEndless is a network error, after which the client marks the server dead for a while.
-var errEndless = &net.OpError{Op: "read", Net: "memcached", Err: errors.New("the reply is longer than any token")}
+var errEndless = &net.OpError{Op: "read", Net: "memcached", Err: errors.New("the reply is longer than the answer for any token")}

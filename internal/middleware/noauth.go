@@ -23,7 +23,7 @@ func NoAuth(o NoAuthOptions) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if _, ok := r.Header["X-Auth-Token"]; !ok {
-				login(w, r, o.ProjectInPath)
+				loginAnswer(w, r, o.ProjectInPath)
 				return
 			}
 			user, project, _ := strings.Cut(r.Header.Get("X-Auth-Token"), ":")
@@ -48,7 +48,7 @@ func NoAuth(o NoAuthOptions) func(http.Handler) http.Handler {
 	}
 }
 
-func login(w http.ResponseWriter, r *http.Request, projectInPath bool) {
+func loginAnswer(w http.ResponseWriter, r *http.Request, projectInPath bool) {
 	user, project := "admin", "admin"
 	if v := r.Header.Get("X-Auth-User"); v != "" {
 		user = v

@@ -124,7 +124,7 @@ func (d Deps) profiler(paste.Conf, paste.Conf) (func(http.Handler) http.Handler,
 // tracing builds a filter without effect; Traced creates the spans.
 func (d Deps) tracing(paste.Conf, paste.Conf) (func(http.Handler) http.Handler, error) {
 	if text, _ := d.Config.Raw("oslo_middleware_tracing", "enabled"); strings.EqualFold(text, "true") {
-		d.Log.Warn().Str("name", "oslo_middleware.tracing").Msg("[oslo_middleware_tracing] enabled: this filter makes no spans")
+		d.Log.Warn().Str("name", "oslo_middleware.tracing").Msg("[oslo_middleware_tracing] enabled: this filter creates no spans")
 	}
 	return func(next http.Handler) http.Handler { return next }, nil
 }
@@ -159,7 +159,7 @@ func (d Deps) cors(global, local paste.Conf) (func(http.Handler) http.Handler, e
 	p.list("allow_headers", &c.AllowHeaders)
 	for _, group := range d.Config.Groups() {
 		if strings.HasPrefix(group, "cors.") {
-			d.Log.Warn().Str("name", "oslo_middleware.cors").Msgf("[%s] is ignored, as oslo.middleware does since it has allowed_origin as a list; add its allowed_origin to [cors]", group)
+			d.Log.Warn().Str("name", "oslo_middleware.cors").Msgf("[%s] is ignored, as by oslo.middleware since allowed_origin is a list; add its allowed_origin to [cors]", group)
 		}
 	}
 	return CORS(CORSOptions{

@@ -70,15 +70,15 @@ func (o *StatsOptions) stat(r *http.Request) string {
 		name += "." + strings.ReplaceAll(path, "/", ".")
 	}
 	if o.RemoveShortUUID {
-		name = without(statsShortUUID, name)
+		name = withoutMatches(statsShortUUID, name)
 	}
 	if o.RemoveUUID {
-		name = without(statsUUID, name)
+		name = withoutMatches(statsUUID, name)
 	}
 	return name
 }
 
-func without(e *regexp.Regexp, name string) string {
+func withoutMatches(e *regexp.Regexp, name string) string {
 	if m := e.FindStringSubmatch(name); m != nil {
 		return strings.ReplaceAll(name, m[1], "")
 	}

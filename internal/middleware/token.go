@@ -130,7 +130,7 @@ func parseTime(text string) (time.Time, error) {
 			return at, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no time", text)
+	return time.Time{}, fmt.Errorf("%q is not a time", text)
 }
 
 // v2Catalog groups the endpoints by region, as in X-Service-Catalog.
@@ -163,15 +163,15 @@ func v2Catalog(services []catalogService) []reqctx.CatalogEntry {
 			regions[name] = append(pairs, [2]string{key, e.URL})
 		}
 		for _, name := range names {
-			entry.Endpoints = append(entry.Endpoints, object(regions[name]))
+			entry.Endpoints = append(entry.Endpoints, jsonObject(regions[name]))
 		}
 		catalog = append(catalog, entry)
 	}
 	return catalog
 }
 
-// object returns a JSON object with its members in this order and Python's spacing.
-func object(pairs [][2]string) json.RawMessage {
+// jsonObject returns a JSON object with its members in this order and Python's spacing.
+func jsonObject(pairs [][2]string) json.RawMessage {
 	b := []byte{'{'}
 	for i, p := range pairs {
 		if i > 0 {

@@ -27,7 +27,7 @@ func wsgiPath(r *http.Request) string { return webob.QuotePath(paste.ScriptName(
 // headerOrUnknown returns a header, which may be empty, or "unknown" if it is absent.
 func headerOrUnknown(h http.Header, name string) string {
 	if _, ok := h[name]; !ok {
-		return unknown
+		return unknownValue
 	}
 	return headerList(h, name)
 }

@@ -10,8 +10,8 @@ import (
 // maxDepth ends the evaluation of rules that refer to each other in a cycle.
 const maxDepth = 50
 
-// ask is the input of an evaluation. It is passed by value to avoid an allocation.
-type ask struct {
+// evaluation is the input of an evaluation. It is passed by value to avoid an allocation.
+type evaluation struct {
 	cred   *reqctx.Caller
 	target Target
 	rule   Rule // the evaluated rule
@@ -22,13 +22,13 @@ type ask struct {
 // An error reports a failed request to a policy service; it ends the evaluation of the whole
 // rule.
 type check interface {
-	allows(s *ruleset, a ask) (bool, error)
+	allows(s *ruleset, a evaluation) (bool, error)
 	String() string
 }
 
 type constCheck bool
 
-func (k constCheck) allows(*ruleset, ask) (bool, error) { return bool(k), nil }
+func (k constCheck) allows(*ruleset, evaluation) (bool, error) { return bool(k), nil }
 
 func (k constCheck) String() string {
 	if k {
@@ -39,7 +39,7 @@ func (k constCheck) String() string {
 
 type notCheck struct{ sub check }
 
-func (k notCheck) allows(s *ruleset, a ask) (bool, error) {
+func (k notCheck) allows(s *ruleset, a evaluation) (bool, error) {
 	ok, err := k.sub.allows(s, a)
 	return !ok && err == nil, err
 }
@@ -48,7 +48,7 @@ func (k notCheck) String() string { return "not " + k.sub.String() }
 
 type andCheck []check
 
-func (k andCheck) allows(s *ruleset, a ask) (bool, error) {
+func (k andCheck) allows(s *ruleset, a evaluation) (bool, error) {
 	for _, sub := range k {
 		if ok, err := sub.allows(s, a); !ok || err != nil {
 			return false, err
@@ -57,11 +57,11 @@ func (k andCheck) allows(s *ruleset, a ask) (bool, error) {
 	return true, nil
 }
 
-func (k andCheck) String() string { return "(" + join(k, " and ") + ")" }
+func (k andCheck) String() string { return "(" + joinChecks(k, " and ") + ")" }
 
 type orCheck []check
 
-func (k orCheck) allows(s *ruleset, a ask) (bool, error) {
+func (k orCheck) allows(s *ruleset, a evaluation) (bool, error) {
 	for _, sub := range k {
 		if ok, err := sub.allows(s, a); ok || err != nil {
 			return ok, err
@@ -70,9 +70,9 @@ func (k orCheck) allows(s *ruleset, a ask) (bool, error) {
 	return false, nil
 }
 
-func (k orCheck) String() string { return "(" + join(k, " or ") + ")" }
+func (k orCheck) String() string { return "(" + joinChecks(k, " or ") + ")" }
 
-func join(list []check, sep string) string {
+func joinChecks(list []check, sep string) string {
 	words := make([]string, len(list))
 	for i, sub := range list {
 		words[i] = sub.String()
@@ -83,7 +83,7 @@ func join(list []check, sep string) string {
 // ruleCheck is "rule:name"; an unknown rule denies.
 type ruleCheck struct{ name Rule }
 
-func (k ruleCheck) allows(s *ruleset, a ask) (bool, error) {
+func (k ruleCheck) allows(s *ruleset, a evaluation) (bool, error) {
 	a.depth++
 	sub := s.find(k.name)
 	if sub == nil || a.depth > maxDepth {
@@ -100,7 +100,7 @@ type roleCheck struct {
 	fixed string // the role, if it does not depend on the target
 }
 
-func (k roleCheck) allows(_ *ruleset, a ask) (bool, error) {
+func (k roleCheck) allows(_ *ruleset, a evaluation) (bool, error) {
 	want := k.fixed
 	if want == "" {
 		var ok bool
@@ -121,7 +121,7 @@ func (k roleCheck) String() string { return "role:" + k.match.text }
 // isAdminCheck is Nova's "is_admin:True".
 type isAdminCheck bool
 
-func (k isAdminCheck) allows(_ *ruleset, a ask) (bool, error) {
+func (k isAdminCheck) allows(_ *ruleset, a evaluation) (bool, error) {
 	return a.cred.IsAdmin == bool(k), nil
 }
 
@@ -139,7 +139,7 @@ type literalCheck struct {
 	match template
 }
 
-func (k literalCheck) allows(_ *ruleset, a ask) (bool, error) {
+func (k literalCheck) allows(_ *ruleset, a evaluation) (bool, error) {
 	want, ok := k.match.fill(&a.target)
 	return ok && want == k.value, nil
 }
@@ -153,7 +153,7 @@ type credCheck struct {
 	match template
 }
 
-func (k credCheck) allows(_ *ruleset, a ask) (bool, error) {
+func (k credCheck) allows(_ *ruleset, a evaluation) (bool, error) {
 	want, ok := k.match.fill(&a.target)
 	return ok && k.get != nil && k.get(a.cred, want), nil
 }

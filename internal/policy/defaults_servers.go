@@ -1,15 +1,15 @@
 package policy
 
 // serverRules are the rules of /servers.
-func serverRules() []row {
-	return []row{
+func serverRules() []ruleRow {
+	return []ruleRow{
 		{name: ServersIndex, check: readerOrAdmin},
 		{name: ServersDetail, check: readerOrAdmin},
 		{name: ServersIndexGetAllTenants, check: admin},
 		{name: ServersDetailGetAllTenants, check: admin},
 		{name: ServersAllowAllFilters, check: admin},
 		{name: ServersShow, check: readerOrAdmin},
-		{name: ServersShowFlavorExtraSpecs, check: readerOrAdmin, old: was("os_compute_api:os-flavor-extra-specs:index", oldAdminOrOwner, "")},
+		{name: ServersShowFlavorExtraSpecs, check: readerOrAdmin, old: deprecatedAs("os_compute_api:os-flavor-extra-specs:index", oldAdminOrOwner, "")},
 		{name: ServersShowHostStatus, check: admin},
 		{name: ServersShowHostStatusUnknownOnly, check: admin},
 		{name: ServersCreate, check: memberOrAdmin},
@@ -25,7 +25,7 @@ func serverRules() []row {
 		{name: ServersRevertResize, check: memberOrAdmin},
 		{name: ServersReboot, check: memberOrAdmin},
 		{name: ServersResize, check: memberOrAdmin},
-		{name: ServersResizeCrossCell, check: nobody},
+		{name: ServersResizeCrossCell, check: checkNobody},
 		{name: ServersRebuild, check: memberOrAdmin},
 		{name: ServersRebuildTrustedCerts, check: memberOrAdmin},
 		{name: ServersCreateImage, check: memberOrAdmin},
@@ -37,6 +37,6 @@ func serverRules() []row {
 		{name: ServersMigrationsForceComplete, check: managerOrAdmin},
 		{name: ServersMigrationsDelete, check: managerOrAdmin},
 		{name: ServersMigrationsIndex, check: managerOrAdmin},
-		{name: ServersMigrationsIndexHost, check: admin, old: was("os_compute_api:servers:migrations:index", admin, "32.0.0")},
+		{name: ServersMigrationsIndexHost, check: admin, old: deprecatedAs("os_compute_api:servers:migrations:index", admin, "32.0.0")},
 	}
 }

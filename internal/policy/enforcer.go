@@ -100,7 +100,7 @@ func (e *Enforcer) Authorize(c *reqctx.Caller, r Rule, t Target) error {
 	if e.opts.EnforceScope && len(scopes) > 0 && !slices.Contains(scopes, scopeOf(c)) {
 		return &Forbidden{r}
 	}
-	ok, err := s.rules[r].allows(s, ask{cred: c, target: t, rule: r})
+	ok, err := s.rules[r].allows(s, evaluation{cred: c, target: t, rule: r})
 	if err != nil {
 		e.log(fmt.Sprintf("Policy %s: %v", r, err))
 		return err

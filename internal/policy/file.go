@@ -126,7 +126,7 @@ func (p *parser) parseFile(data []byte) ([]fileRule, error) {
 	if len(doc.Content) == 0 {
 		return nil, nil
 	}
-	root := resolve(doc.Content[0])
+	root := resolveAlias(doc.Content[0])
 	if root.Kind != yaml.MappingNode {
 		if isEmpty(root) {
 			return nil, nil
@@ -135,7 +135,7 @@ func (p *parser) parseFile(data []byte) ([]fileRule, error) {
 	}
 	var out []fileRule
 	for i := 0; i+1 < len(root.Content); i += 2 {
-		key, value := root.Content[i], resolve(root.Content[i+1])
+		key, value := root.Content[i], resolveAlias(root.Content[i+1])
 		c, err := p.value(value)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: rule %s: %w", value.Line, key.Value, err)
@@ -145,7 +145,7 @@ func (p *parser) parseFile(data []byte) ([]fileRule, error) {
 	return out, nil
 }
 
-func resolve(n *yaml.Node) *yaml.Node {
+func resolveAlias(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode {
 		return n.Alias
 	}
@@ -179,7 +179,7 @@ func (p *parser) value(n *yaml.Node) (check, error) {
 	}
 	var alternatives [][]string
 	for _, item := range n.Content {
-		words, err := wordsOf(resolve(item))
+		words, err := wordsOf(resolveAlias(item))
 		if err != nil {
 			return nil, err
 		}
@@ -201,7 +201,7 @@ func wordsOf(n *yaml.Node) ([]string, error) {
 	}
 	var words []string
 	for _, w := range n.Content {
-		if w = resolve(w); w.Kind != yaml.ScalarNode {
+		if w = resolveAlias(w); w.Kind != yaml.ScalarNode {
 			return nil, errors.New("a list may hold texts and lists of texts only")
 		}
 		words = append(words, w.Value)

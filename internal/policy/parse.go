@@ -195,15 +195,15 @@ func (p *parser) check(text string) check {
 		return httpCheck{scheme: kind, match: newTemplate(match), remote: p.remote}
 	}
 	t := newTemplate(match)
-	if value, ok := literal(kind); ok {
+	if value, ok := parseLiteral(kind); ok {
 		return literalCheck{kind: kind, value: value, match: t}
 	}
 	return credCheck{kind: kind, get: credentialNamed(kind), match: t}
 }
 
-// literal parses the left side of a check as a Python literal, and returns it as Python prints
+// parseLiteral parses the left side of a check as a Python literal, and returns it as Python prints
 // it.
-func literal(s string) (string, bool) {
+func parseLiteral(s string) (string, bool) {
 	switch s {
 	case pyNone, "True", "False":
 		return s, true

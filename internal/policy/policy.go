@@ -36,7 +36,7 @@ func Defaults() []Default {
 	for _, r := range baseRules() {
 		out = append(out, Default{Name: r.name, Check: r.check, Deprecated: r.old, RemovalSince: r.removal})
 	}
-	for _, table := range [][]row{serverRules(), instanceRules(), resourceRules()} {
+	for _, table := range [][]ruleRow{serverRules(), instanceRules(), resourceRules()} {
 		for _, r := range table {
 			out = append(out, Default{Name: r.name, Check: r.check, Scopes: []string{scopeProject},
 				Deprecated: r.old, RemovalSince: r.removal})

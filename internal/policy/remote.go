@@ -42,8 +42,8 @@ type remote struct {
 	files  [3]source    // the files that client was built from
 }
 
-// failed returns an error with the class that clients see.
-func failed(class objects.Class, message string, cause error) error {
+// serviceError returns an error with the class that clients see.
+func serviceError(class objects.Class, message string, cause error) error {
 	if cause != nil {
 		message += ": " + cause.Error()
 	}
@@ -63,7 +63,7 @@ func (r *remote) ready(scheme string) (*http.Client, error) {
 			}
 			info, err := os.Stat(f.path)
 			if err != nil {
-				return nil, failed(objects.ErrRuntimeError, "Unable to find "+f.what+": "+f.path, nil)
+				return nil, serviceError(objects.ErrRuntimeError, "Unable to find "+f.what+": "+f.path, nil)
 			}
 			files[i] = source{f.path, info.ModTime().UnixNano(), info.Size()}
 		}
@@ -75,13 +75,13 @@ func (r *remote) ready(scheme string) (*http.Client, error) {
 	if ca := files[2].path; ca != "" {
 		var err error
 		if conf.RootCAs, err = clienttls.Roots(ca); err != nil {
-			return nil, failed(objects.ErrSSLError, "cannot use the CA file", err)
+			return nil, serviceError(objects.ErrSSLError, "cannot use the CA file", err)
 		}
 	}
 	if cert := files[0].path; cert != "" {
 		pair, err := clienttls.Pair(cert, files[1].path)
 		if err != nil {
-			return nil, failed(objects.ErrSSLError, "cannot use the client's certificate", err)
+			return nil, serviceError(objects.ErrSSLError, "cannot use the client's certificate", err)
 		}
 		conf.Certificates = []tls.Certificate{pair}
 	}
@@ -101,10 +101,10 @@ type httpCheck struct {
 
 func (k httpCheck) String() string { return k.scheme + ":" + k.match.text }
 
-func (k httpCheck) allows(_ *ruleset, a ask) (bool, error) {
+func (k httpCheck) allows(_ *ruleset, a evaluation) (bool, error) {
 	to, ok := k.match.fill(&a.target)
 	if !ok {
-		return false, failed(objects.ErrKeyError, "the target lacks what "+k.String()+" names", nil)
+		return false, serviceError(objects.ErrKeyError, "the target lacks what "+k.String()+" names", nil)
 	}
 	client, err := k.remote.ready(k.scheme)
 	if err != nil {
@@ -113,7 +113,7 @@ func (k httpCheck) allows(_ *ruleset, a ask) (bool, error) {
 	return k.remote.ask(client, k.scheme+":"+to, a)
 }
 
-func (r *remote) ask(client *http.Client, to string, a ask) (bool, error) {
+func (r *remote) ask(client *http.Client, to string, a evaluation) (bool, error) {
 	question := map[string]any{"rule": a.rule, "target": a.target.attributes(), "credentials": credentials(a)}
 	var body []byte
 	var err error
@@ -141,15 +141,15 @@ func (r *remote) ask(client *http.Client, to string, a ask) (bool, error) {
 	switch {
 	case err == nil:
 	case errors.As(err, &late) && late.Timeout():
-		return false, failed(objects.ErrRuntimeError, "Timeout in REST API call", err)
+		return false, serviceError(objects.ErrRuntimeError, "Timeout in REST API call", err)
 	case errors.As(err, &certificate), errors.As(err, &far) && far.Op == "remote error": // a TLS alert
-		return false, failed(objects.ErrSSLError, "remote check", err)
+		return false, serviceError(objects.ErrSSLError, "remote check", err)
 	default:
-		return false, failed(objects.ErrConnectionError, "remote check", err)
+		return false, serviceError(objects.ErrConnectionError, "remote check", err)
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		return false, failed(objects.ErrConnectionError, "remote check", err)
+		return false, serviceError(objects.ErrConnectionError, "remote check", err)
 	}
 	return strings.Trim(string(text), `"`) == "True", nil
 }
@@ -172,7 +172,7 @@ func (t *Target) attributes() map[string]any {
 }
 
 // credentials returns the attributes of the token for JSON.
-func credentials(a ask) map[string]any {
+func credentials(a evaluation) map[string]any {
 	c := a.cred
 	m := map[string]any{"is_admin": c.IsAdmin, "is_admin_project": c.IsAdminProject,
 		"roles": c.Roles, "service_roles": c.ServiceRoles}

@@ -124,8 +124,8 @@ func (e *Enforcer) warnReferences(s *ruleset) {
 	}
 }
 
-// parts returns the direct sub-checks of a check.
-func parts(c check) []check {
+// subChecks returns the direct sub-checks of a check.
+func subChecks(c check) []check {
 	switch c := c.(type) {
 	case andCheck:
 		return c
@@ -142,7 +142,7 @@ func refersToNothing(s *ruleset, c check) bool {
 		_, known := s.rules[r.name]
 		return !known
 	}
-	for _, sub := range parts(c) {
+	for _, sub := range subChecks(c) {
 		if refersToNothing(s, sub) {
 			return true
 		}
@@ -150,13 +150,13 @@ func refersToNothing(s *ruleset, c check) bool {
 	return false
 }
 
-// chain is the path of references from the first rule.
-type chain struct {
+// referenceChain is the path of references from the first rule.
+type referenceChain struct {
 	name Rule
-	up   *chain
+	up   *referenceChain
 }
 
-func cycles(s *ruleset, c check, way *chain) bool {
+func cycles(s *ruleset, c check, way *referenceChain) bool {
 	if r, ok := c.(ruleCheck); ok {
 		depth := 0
 		for w := way; w != nil; w = w.up {
@@ -165,9 +165,9 @@ func cycles(s *ruleset, c check, way *chain) bool {
 			}
 		}
 		next, known := s.rules[r.name]
-		return known && cycles(s, next, &chain{r.name, way})
+		return known && cycles(s, next, &referenceChain{r.name, way})
 	}
-	for _, sub := range parts(c) {
+	for _, sub := range subChecks(c) {
 		if cycles(s, sub, way) {
 			return true
 		}

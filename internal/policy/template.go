@@ -6,12 +6,12 @@ import "strings"
 // %% for a percent sign.
 type template struct {
 	text  string
-	parts []part
+	parts []templatePart
 	bad   bool // invalid for Python's formatting; such a check denies
 }
 
-// part is a literal text, or a key of the target.
-type part struct {
+// templatePart is a literal text, or a key of the target.
+type templatePart struct {
 	text string
 	key  bool
 }
@@ -22,7 +22,7 @@ func newTemplate(text string) template {
 		if n := len(t.parts); n > 0 && !t.parts[n-1].key {
 			t.parts[n-1].text += s
 		} else if s != "" {
-			t.parts = append(t.parts, part{text: s})
+			t.parts = append(t.parts, templatePart{text: s})
 		}
 	}
 	for rest := text; rest != ""; {
@@ -41,7 +41,7 @@ func newTemplate(text string) template {
 			t.bad = true
 			break
 		}
-		t.parts = append(t.parts, part{text: after[1:end], key: true})
+		t.parts = append(t.parts, templatePart{text: after[1:end], key: true})
 		rest = after[end+2:]
 	}
 	return t

@@ -210,7 +210,7 @@ func parse(d *json.Decoder) (any, error) {
 		}
 		return parseObject(d)
 	case json.Number:
-		return number(t.String())
+		return parseNumber(t.String())
 	}
 	return t, nil
 }
@@ -245,8 +245,8 @@ func parseObject(d *json.Decoder) (any, error) {
 	return o, err
 }
 
-// number returns a Python int, which is unbounded, or a float.
-func number(text string) (any, error) {
+// parseNumber returns a Python int, which is unbounded, or a float.
+func parseNumber(text string) (any, error) {
 	if !strings.ContainsAny(text, ".eE") {
 		if text == "-0" {
 			text = "0"

@@ -20,7 +20,7 @@ func Reform(b, text []byte) ([]byte, error) {
 			b = append(b, c)
 			i++
 		case '"':
-			end := i + 1 + quoted(text[i+1:])
+			end := i + 1 + quotedLength(text[i+1:])
 			if end > len(text) {
 				return nil, fmt.Errorf("JSON ends in a string")
 			}
@@ -40,7 +40,7 @@ func Reform(b, text []byte) ([]byte, error) {
 				b = append(b, word...)
 				continue
 			}
-			v, err := number(string(word))
+			v, err := parseNumber(string(word))
 			if err != nil {
 				return nil, err
 			}
@@ -50,8 +50,8 @@ func Reform(b, text []byte) ([]byte, error) {
 	return b, nil
 }
 
-// quoted returns the length of a string after its first quote, including the last one.
-func quoted(text []byte) int {
+// quotedLength returns the length of a string after its first quote, including the last one.
+func quotedLength(text []byte) int {
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
 		case '\\':

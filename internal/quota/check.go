@@ -108,7 +108,7 @@ func (q *Quotas) count(ctx context.Context, o Owner, rows objects.QuotaLimits, d
 			return project, user, err
 		}
 	}
-	project.Used, user.Used = counts(used.Project, groups.Project), counts(used.User, groups.User)
+	project.Used, user.Used = countedValues(used.Project, groups.Project), countedValues(used.User, groups.User)
 	return project, user, nil
 }
 

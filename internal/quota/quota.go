@@ -76,10 +76,10 @@ type Options struct {
 // New builds the quotas of a configuration.
 func New(o Options) *Quotas {
 	q := &Quotas{store: o.Store, usage: o.Usage, noop: o.Config.Driver == "nova.quota.NoopQuotaDriver", log: o.Log}
-	q.defaults = configured(o.Config)
+	q.defaults = configuredLimits(o.Config)
 	switch {
 	case q.noop:
-		q.defaults = unlimited()
+		q.defaults = unlimitedValues()
 	case o.Config.Driver == UnifiedDriver:
 		q.unified = newUnified(o)
 	case o.Config.CountUsageFromPlacement:
@@ -110,7 +110,7 @@ func (q *Quotas) Reserved() int64 {
 // one read, which begins after each of the requests.
 func (q *Quotas) Project(ctx context.Context, project string) (Set, error) {
 	if q.noop {
-		return Set{Limits: unlimited(), Used: unlimited()}, nil
+		return Set{Limits: unlimitedValues(), Used: unlimitedValues()}, nil
 	}
 	return q.flights.do(ctx, project, func(ctx context.Context) (Set, error) {
 		if q.unified != nil {
@@ -128,7 +128,7 @@ func (q *Quotas) User(ctx context.Context, o Owner) (Set, error) {
 		return q.Project(ctx, o.Project)
 	}
 	if q.noop {
-		return Set{Limits: unlimited(), Used: unlimited()}, nil
+		return Set{Limits: unlimitedValues(), Used: unlimitedValues()}, nil
 	}
 	_, set, err := q.read(ctx, o)
 	return set, err
@@ -143,7 +143,7 @@ func (q *Quotas) Class(ctx context.Context, name string) (Values, error) {
 		return q.unified.limits(ctx, "")
 	}
 	if q.noop {
-		return unlimited(), nil
+		return unlimitedValues(), nil
 	}
 	rows, err := q.store.Class(ctx, name)
 	return q.defaults.with(rows), err
@@ -177,11 +177,11 @@ func (q *Quotas) read(ctx context.Context, o Owner) (project, user Set, err erro
 		return Set{}, Set{}, err
 	}
 	project.Limits, user.Limits = q.limits(rows)
-	project.Used, user.Used = counts(used.Project, groups.Project), counts(used.User, groups.User)
+	project.Used, user.Used = countedValues(used.Project, groups.Project), countedValues(used.User, groups.User)
 	return project, user, nil
 }
 
-func counts(u objects.InstanceUsage, groups int64) Values {
+func countedValues(u objects.InstanceUsage, groups int64) Values {
 	var v Values
 	v[Instances], v[Cores], v[RAM], v[ServerGroups] = u.Instances, u.Cores, u.RAM, groups
 	return v

@@ -26,19 +26,19 @@ const (
 	SecurityGroups
 	ServerGroupMembers
 	ServerGroups
-	resources // the number of resources
+	resourceCount // the number of resources
 )
 
-var names = [resources]string{"cores", "fixed_ips", "floating_ips", "injected_file_content_bytes",
+var resourceNames = [resourceCount]string{"cores", "fixed_ips", "floating_ips", "injected_file_content_bytes",
 	"injected_file_path_bytes", "injected_files",
 	"instances", "key_pairs", "metadata_items", "ram", "security_group_rules", "security_groups", "server_group_members", "server_groups"}
 
 // String returns the name of the resource in Nova's tables and API.
-func (r Resource) String() string { return names[r] }
+func (r Resource) String() string { return resourceNames[r] }
 
 // Resources lists all resources by name.
 func Resources() []Resource {
-	all := make([]Resource, resources)
+	all := make([]Resource, resourceCount)
 	for i := range all {
 		all[i] = Resource(i)
 	}
@@ -49,14 +49,14 @@ func Resources() []Resource {
 const Unlimited = -1
 
 // Values contains a number for every resource.
-type Values [resources]int64
+type Values [resourceCount]int64
 
 // with returns v with its values replaced by those of rows.
 func (v Values) with(rows map[string]int64) Values {
 	if len(rows) == 0 {
 		return v
 	}
-	for i, name := range names {
+	for i, name := range resourceNames {
 		if n, ok := rows[name]; ok {
 			v[i] = n
 		}
@@ -64,7 +64,7 @@ func (v Values) with(rows map[string]int64) Values {
 	return v
 }
 
-func unlimited() Values {
+func unlimitedValues() Values {
 	var v Values
 	for i := range v {
 		v[i] = Unlimited
@@ -72,8 +72,8 @@ func unlimited() Values {
 	return v
 }
 
-func configured(c config.Quota) Values {
-	v := unlimited()
+func configuredLimits(c config.Quota) Values {
+	v := unlimitedValues()
 	for r, n := range map[Resource]int{
 		Cores: c.Cores, InjectedFileContentBytes: c.InjectedFileContentBytes, InjectedFilePathBytes: c.InjectedFilePathLength,
 		InjectedFiles: c.InjectedFiles, Instances: c.Instances, KeyPairs: c.KeyPairs, MetadataItems: c.MetadataItems, RAM: c.RAM,
@@ -86,6 +86,6 @@ func configured(c config.Quota) Values {
 
 // ResourceNamed returns the resource with a name.
 func ResourceNamed(name string) (Resource, bool) {
-	n := slices.Index(names[:], name)
+	n := slices.Index(resourceNames[:], name)
 	return Resource(max(n, 0)), n >= 0
 }

@@ -33,7 +33,7 @@ func (q *Quotas) OneMore(ctx context.Context, caller *reqctx.Caller, t Taker) er
 	deltas := Deltas{Instances: 1, Cores: t.Flavor.VCPUs, RAM: t.Flavor.MemoryMB}
 	err := q.Check(ctx, t.Owner, deltas)
 	if over, ok := errors.AsType[*OverError](err); ok {
-		return tooMany(over, deltas)
+		return tooManyInstances(over, deltas)
 	}
 	if err != nil {
 		return err
@@ -99,12 +99,12 @@ func (q *Quotas) Upsize(ctx context.Context, o Owner, cores, ram int64) error {
 	deltas := Deltas{Cores: max(cores, 0), RAM: max(ram, 0)}
 	err := q.Check(ctx, o, deltas)
 	if over, ok := errors.AsType[*OverError](err); ok {
-		return tooMany(over, deltas)
+		return tooManyInstances(over, deltas)
 	}
 	return err
 }
 
-func tooMany(over *OverError, deltas Deltas) error {
+func tooManyInstances(over *OverError, deltas Deltas) error {
 	var names, requested, used, allowed []string
 	for _, r := range over.Over {
 		names, requested = append(names, r.String()), append(requested, strconv.FormatInt(deltas[r], 10))

@@ -10,7 +10,7 @@ type Bounds struct{ Minimum, Maximum Values }
 // users' limits and the usage. Those of a user must be at least the user's usage, and at most
 // the part of the project's limit that is not assigned to users.
 func (q *Quotas) Settable(ctx context.Context, o Owner) (Bounds, error) {
-	b := Bounds{Maximum: unlimited()}
+	b := Bounds{Maximum: unlimitedValues()}
 	if q.noop || q.unified != nil {
 		return b, nil
 	}
@@ -29,7 +29,7 @@ func (q *Quotas) Settable(ctx context.Context, o Owner) (Bounds, error) {
 	for _, r := range Resources() {
 		remains := project.Limits[r] - sums[r.String()] // like Nova, this subtracts also from an unlimited (-1) project
 		if o.User == "" {
-			b.Minimum[r] = max(less(project.Limits[r], remains), project.Used[r])
+			b.Minimum[r] = max(difference(project.Limits[r], remains), project.Used[r])
 			continue
 		}
 		b.Minimum[r] = user.Used[r]
@@ -42,8 +42,8 @@ func (q *Quotas) Settable(ctx context.Context, o Owner) (Bounds, error) {
 	return b, nil
 }
 
-// less returns the difference of two limits; it is unlimited if one of them is.
-func less(a, b int64) int64 {
+// difference returns the difference of two limits; it is unlimited if one of them is.
+func difference(a, b int64) int64 {
 	if a <= Unlimited || b <= Unlimited {
 		return Unlimited
 	}

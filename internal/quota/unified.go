@@ -24,16 +24,16 @@ type Keystone interface {
 	OfProject(ctx context.Context, project string) (map[string]int64, error)
 }
 
-// servers is the name of the limit of servers. Limits of their resources are named class and a
+// serversLimit is the name of the limit of servers. Limits of their resources are named class and a
 // resource class of Placement.
 const (
-	servers = "servers"
-	class   = "class:"
+	serversLimit = "servers"
+	classPrefix  = "class:"
 )
 
 // unifiedNames maps resources of Nova's API to names of limits in Keystone.
 var unifiedNames = map[Resource]string{
-	Instances: servers, Cores: class + "VCPU", RAM: class + "MEMORY_MB",
+	Instances: serversLimit, Cores: classPrefix + "VCPU", RAM: classPrefix + "MEMORY_MB",
 	MetadataItems: "server_metadata_items", InjectedFiles: "server_injected_files",
 	InjectedFileContentBytes: "server_injected_file_content_bytes", InjectedFilePathBytes: "server_injected_file_path_bytes",
 	KeyPairs: "server_key_pairs", ServerGroups: "server_groups", ServerGroupMembers: "server_group_members",
@@ -64,7 +64,7 @@ func newUnified(o Options) *unified {
 // Nova's resources. A resource that has no unified limit is -1; one without a registered limit
 // is 0.
 func (u *unified) limits(ctx context.Context, project string) (Values, error) {
-	v := unlimited()
+	v := unlimitedValues()
 	l, err := u.read(ctx, project)
 	if err != nil {
 		return v, err
@@ -97,13 +97,13 @@ func (u *unified) set(ctx context.Context, project string) (Set, error) {
 	if err != nil {
 		return Set{}, err
 	}
-	used, err := u.used(ctx, nil, project, []string{servers, unifiedNames[Cores], unifiedNames[RAM]})
+	used, err := u.used(ctx, nil, project, []string{serversLimit, unifiedNames[Cores], unifiedNames[RAM]})
 	if err != nil {
 		return Set{}, err
 	}
 	_, groups, err := u.store.LimitsAndGroups(ctx, project, "")
 	s := Set{Limits: limits}
-	s.Used[Instances], s.Used[Cores], s.Used[RAM] = used[servers], used[unifiedNames[Cores]], used[unifiedNames[RAM]]
+	s.Used[Instances], s.Used[Cores], s.Used[RAM] = used[serversLimit], used[unifiedNames[Cores]], used[unifiedNames[RAM]]
 	s.Used[ServerGroups] = groups.Project
 	return s, err
 }
@@ -112,7 +112,7 @@ func (u *unified) set(ctx context.Context, project string) (Set, error) {
 func (u *unified) used(ctx context.Context, caller *reqctx.Caller, project string, names []string) (map[string]int64, error) {
 	used := map[string]int64{}
 	slices.Sort(names)
-	if slices.Contains(names, servers) {
+	if slices.Contains(names, serversLimit) {
 		if err := u.countable(ctx); err != nil {
 			return nil, err
 		}
@@ -120,7 +120,7 @@ func (u *unified) used(ctx context.Context, caller *reqctx.Caller, project strin
 		if err != nil {
 			return nil, err
 		}
-		used[servers] = n.Project
+		used[serversLimit] = n.Project
 	}
 	held, err := u.placement.Usages(ctx, caller, project, "")
 	if errors.Is(err, objects.ErrUsagesRetrievalFailed) {
@@ -131,11 +131,11 @@ func (u *unified) used(ctx context.Context, caller *reqctx.Caller, project strin
 		return nil, err
 	}
 	const shared, pinned = "VCPU", "PCPU"
-	if u.pinnedToo && !slices.Contains(names, class+pinned) { // a separate limit of PCPU is counted separately
+	if u.pinnedToo && !slices.Contains(names, classPrefix+pinned) { // a separate limit of PCPU is counted separately
 		held[shared] += held[pinned]
 	}
 	for _, name := range names {
-		if c, ok := strings.CutPrefix(name, class); ok {
+		if c, ok := strings.CutPrefix(name, classPrefix); ok {
 			used[name] = held[c]
 		}
 	}
@@ -160,8 +160,8 @@ func (u *unified) countable(ctx context.Context) error {
 	return nil
 }
 
-// over is a limit that the deltas exceed.
-type over struct {
+// exceededLimit is a limit that the deltas exceed.
+type exceededLimit struct {
 	name               string
 	limit, used, delta int64
 }
@@ -183,10 +183,10 @@ func (l keystoneLimits) of(name string) int64 {
 // enforce returns an *OverError if the sum of usage and deltas exceeds limits, unless the
 // configuration exempts them.
 func (u *unified) enforce(l keystoneLimits, used, deltas map[string]int64) error {
-	var exceeded []over
+	var exceeded []exceededLimit
 	for _, name := range slices.Sorted(maps.Keys(deltas)) {
 		if limit := l.of(name); limit >= 0 && used[name]+deltas[name] > limit {
-			exceeded = append(exceeded, over{name, limit, used[name], deltas[name]})
+			exceeded = append(exceeded, exceededLimit{name, limit, used[name], deltas[name]})
 		}
 	}
 	if !u.counts(exceeded, l.registered) {
@@ -205,7 +205,7 @@ func (u *unified) enforce(l keystoneLimits, used, deltas map[string]int64) error
 
 // counts reports whether one of the exceeded limits applies. A limit of 0 may be missing in
 // Keystone; the configuration determines whether it then applies.
-func (u *unified) counts(exceeded []over, registered map[string]int64) bool {
+func (u *unified) counts(exceeded []exceededLimit, registered map[string]int64) bool {
 	for _, o := range exceeded {
 		_, set := registered[o.name]
 		if o.limit > 0 || set || slices.Contains(u.listed, o.name) != u.ignore {
@@ -237,9 +237,9 @@ func (q *Quotas) Fit(ctx context.Context, caller *reqctx.Caller, project string,
 	if q.unified == nil {
 		return most, nil
 	}
-	names := []string{servers}
+	names := []string{serversLimit}
 	for c := range classes {
-		names = append(names, class+c)
+		names = append(names, classPrefix+c)
 	}
 	used, err := q.unified.used(ctx, caller, project, names)
 	if err != nil {
@@ -250,9 +250,9 @@ func (q *Quotas) Fit(ctx context.Context, caller *reqctx.Caller, project string,
 		return 0, err
 	}
 	for n := most; ; n-- {
-		deltas := map[string]int64{servers: int64(n)}
+		deltas := map[string]int64{serversLimit: int64(n)}
 		for c, amount := range classes {
-			deltas[class+c] = amount * int64(n)
+			deltas[classPrefix+c] = amount * int64(n)
 		}
 		err := q.unified.enforce(l, used, deltas)
 		over, isOver := errors.AsType[*OverError](err)

@@ -13,8 +13,8 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 )
 
-// counted returns a transport that records metrics and spans of each attempt.
-func counted(t http.RoundTripper, o Options) http.RoundTripper {
+// measuredTransport returns a transport that records metrics and spans of each attempt.
+func measuredTransport(t http.RoundTripper, o Options) http.RoundTripper {
 	if o.Traces != nil {
 		t = otelhttp.NewTransport(t, otelhttp.WithTracerProvider(o.Traces), otelhttp.WithPropagators(propagation.TraceContext{}),
 			otelhttp.WithMeterProvider(noop.NewMeterProvider()),
@@ -23,17 +23,17 @@ func counted(t http.RoundTripper, o Options) http.RoundTripper {
 	if o.Metrics == nil {
 		return t
 	}
-	return &counter{t, o.Metrics, o.Group}
+	return &measuringTransport{t, o.Metrics, o.Group}
 }
 
-type counter struct {
+type measuringTransport struct {
 	http.RoundTripper
 	to      *metrics.Metrics
 	service string
 }
 
 // RoundTrip implements http.RoundTripper. It measures the time until the head of the answer.
-func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
+func (c *measuringTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	began := time.Now()
 	answer, err := c.RoundTripper.RoundTrip(r)
 	status := 0
@@ -49,7 +49,7 @@ func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // CloseIdleConnections closes the idle connections of the wrapped transport; http.Client calls
 // it.
-func (c *counter) CloseIdleConnections() {
+func (c *measuringTransport) CloseIdleConnections() {
 	if t, ok := c.RoundTripper.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}

@@ -27,7 +27,7 @@ func (s *Session) retry(ctx context.Context, method, _ string, _ *gophercloud.Re
 		if slices.Contains(codes, status.Actual) {
 			limit, delay = a.StatusCodeRetries, a.StatusCodeRetryDelay
 		}
-	} else if unreached(err) || method == http.MethodGet && IsNetwork(err) {
+	} else if notReached(err) || method == http.MethodGet && IsNetwork(err) {
 		limit, delay = a.ConnectRetries, a.ConnectRetryDelay
 	}
 	if limit == nil || failed > uint(max(*limit, 0)) {
@@ -56,8 +56,8 @@ func Pause(ctx context.Context, failed uint, delay *float64) bool {
 	}
 }
 
-// unreached reports whether a request has not reached the service.
-func unreached(err error) bool {
+// notReached reports whether a request has not reached the service.
+func notReached(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "dial"
 }

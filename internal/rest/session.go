@@ -79,7 +79,7 @@ func New(o Options) (*Session, error) {
 		}
 		s.client.Transport = t
 	}
-	s.client.Transport = counted(s.client.Transport, o)
+	s.client.Transport = measuredTransport(s.client.Transport, o)
 	if o.Session.Timeout != nil {
 		s.client.Timeout = time.Duration(*o.Session.Timeout * float64(time.Second))
 	}
@@ -238,7 +238,7 @@ func authOptions(a config.Auth) gophercloud.AuthOptions {
 		scope.ProjectID = a.ProjectID
 	case a.ProjectName != "":
 		scope.ProjectName = a.ProjectName
-		scope.DomainID, scope.DomainName = domain(a, a.ProjectDomainID, a.ProjectDomainName)
+		scope.DomainID, scope.DomainName = domainOf(a, a.ProjectDomainID, a.ProjectDomainName)
 	default:
 		return o
 	}
@@ -252,12 +252,12 @@ func setUser(o *gophercloud.AuthOptions, a config.Auth) {
 		return
 	}
 	o.Username = a.Username
-	o.DomainID, o.DomainName = domain(a, a.UserDomainID, a.UserDomainName)
+	o.DomainID, o.DomainName = domainOf(a, a.UserDomainID, a.UserDomainName)
 }
 
-// domain returns the id if it is set, otherwise the name, otherwise the default domain's
+// domainOf returns the id if it is set, otherwise the name, otherwise the default domain's
 // options.
-func domain(a config.Auth, id, name string) (string, string) {
+func domainOf(a config.Auth, id, name string) (string, string) {
 	switch {
 	case id != "":
 		return id, ""

@@ -53,12 +53,12 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 // is complete.
 func (b *pacedBody) whole() <-chan struct{} {
 	if b == nil {
-		return nothingToCome
+		return completeBody
 	}
 	return b.complete
 }
 
-var nothingToCome = func() chan struct{} {
+var completeBody = func() chan struct{} {
 	c := make(chan struct{})
 	close(c)
 	return c

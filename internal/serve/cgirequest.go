@@ -38,7 +38,7 @@ func (b rawBody) unsized(encoding string) (io.Reader, int64, error) {
 	case "chunked":
 		return httputil.NewChunkedReader(b.Reader), -1, nil
 	}
-	return nil, 0, bad("transfer encoding %q is not known", encoding)
+	return nil, 0, badPacketf("transfer encoding %q is not known", encoding)
 }
 
 // cgiRequest builds a request from CGI variables, with a body from body. It returns a badPacket
@@ -57,7 +57,7 @@ func cgiRequest(ctx context.Context, vars []variable, body bodySource) (*http.Re
 	}
 	r.Method = env["REQUEST_METHOD"]
 	if !isToken(r.Method) {
-		return nil, bad("REQUEST_METHOD is %q", r.Method)
+		return nil, badPacketf("REQUEST_METHOD is %q", r.Method)
 	}
 	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.1", 1, 1
 	if major, minor, ok := http.ParseHTTPVersion(env["SERVER_PROTOCOL"]); ok {
@@ -65,7 +65,7 @@ func cgiRequest(ctx context.Context, vars []variable, body bodySource) (*http.Re
 	}
 	if t := env["CONTENT_TYPE"]; t != "" {
 		if !validValue(t) {
-			return nil, bad("CONTENT_TYPE is %q", t)
+			return nil, badPacketf("CONTENT_TYPE is %q", t)
 		}
 		r.Header.Set("Content-Type", t)
 	}
@@ -97,7 +97,7 @@ func addHeader(h http.Header, name, value string) error {
 	}
 	name = strings.ReplaceAll(name, "_", "-")
 	if !isToken(name) || !validValue(value) {
-		return bad("bad header %q: %q", name, value)
+		return badPacketf("bad header %q: %q", name, value)
 	}
 	name = textproto.CanonicalMIMEHeaderKey(name)
 	if name == "Host" {
@@ -129,7 +129,7 @@ func withPath(r *http.Request, env map[string]string) (*http.Request, error) {
 		r.URL.RawQuery = q
 	}
 	if strings.ContainsFunc(r.URL.RawQuery, isControl) {
-		return nil, bad("QUERY_STRING is %q", r.URL.RawQuery)
+		return nil, badPacketf("QUERY_STRING is %q", r.URL.RawQuery)
 	}
 	script, path := env["SCRIPT_NAME"], env["PATH_INFO"]
 	if script == "/" || path != "" && strings.HasSuffix(script, "/") {
@@ -140,12 +140,12 @@ func withPath(r *http.Request, env map[string]string) (*http.Request, error) {
 	if _, ok := env["PATH_INFO"]; !ok {
 		unescaped, err := url.PathUnescape(raw)
 		if !rawFits || err != nil {
-			return nil, bad("there is no PATH_INFO and REQUEST_URI is %q", r.RequestURI)
+			return nil, badPacketf("there is no PATH_INFO and REQUEST_URI is %q", r.RequestURI)
 		}
 		path = unescaped
 	}
 	if path != "" && path[0] != '/' && path != "*" || script != "" && script[0] != '/' {
-		return nil, bad("SCRIPT_NAME is %q, PATH_INFO is %q", script, path)
+		return nil, badPacketf("SCRIPT_NAME is %q, PATH_INFO is %q", script, path)
 	}
 	if unescaped, err := url.PathUnescape(path); rawFits && raw == path && err == nil {
 		// Apache's mod_proxy_scgi does not decode PATH_INFO. A decoded path would differ from
@@ -192,7 +192,7 @@ func setBody(r *http.Request, env map[string]string, body bodySource) error {
 	if length := env["CONTENT_LENGTH"]; length != "" {
 		n, err := strconv.ParseUint(length, 10, 63)
 		if err != nil {
-			return bad("CONTENT_LENGTH is %q", length)
+			return badPacketf("CONTENT_LENGTH is %q", length)
 		}
 		r.ContentLength = int64(n)
 		r.Header.Set("Content-Length", length)

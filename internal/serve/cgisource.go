@@ -63,7 +63,7 @@ func (s *cgiSource) serve() error {
 			}
 			// In most cases no file descriptors are available; the loop waits and tries again.
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			s.options.Log.Error().Err(err).Stringer("retry_in", pause).Msgf("accepting %s on %s", s.protocol, s.listener.Addr())
+			s.options.Log.Error().Err(err).Stringer("retry_in", pause).Msgf("cannot accept %s connections on %s", s.protocol, s.listener.Addr())
 			time.Sleep(pause)
 			continue
 		}
@@ -235,10 +235,10 @@ func linger(c *cgiConn) {
 // badPacket is an error that is answered with 400.
 type badPacket struct{ error }
 
-func bad(format string, args ...any) error { return badPacket{fmt.Errorf(format, args...)} }
+func badPacketf(format string, args ...any) error { return badPacket{fmt.Errorf(format, args...)} }
 
-// short converts io.EOF in the middle of an element to io.ErrUnexpectedEOF.
-func short(err error) error {
+// unexpectedEOF converts io.EOF in the middle of an element to io.ErrUnexpectedEOF.
+func unexpectedEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}

@@ -13,7 +13,7 @@ import (
 type listener struct {
 	net.Listener
 	timeout time.Duration
-	crowd   *crowd
+	crowd   *connSet
 	open    atomic.Int64
 	// accepting is the number of connections that are being accepted and are not counted as
 	// open yet.
@@ -45,9 +45,9 @@ func (l *listener) accept() (*conn, error) {
 	l.accepting.Add(1)
 	defer l.accepting.Add(-1)
 	nc, err := l.Listener.Accept()
-	for err != nil && l.gone.Load() && !l.closed.Load() && queued(l.Listener) {
-		// lastCalls was too short to accept all queued connections.
-		_ = l.Listener.(deadliner).SetDeadline(time.Now().Add(lastCalls))
+	for err != nil && l.gone.Load() && !l.closed.Load() && hasQueued(l.Listener) {
+		// acceptGrace was too short to accept all queued connections.
+		_ = l.Listener.(deadliner).SetDeadline(time.Now().Add(acceptGrace))
 		nc, err = l.Listener.Accept()
 	}
 	if err != nil {
@@ -66,9 +66,9 @@ func (l *listener) accept() (*conn, error) {
 
 type deadliner interface{ SetDeadline(time.Time) error }
 
-// lastCalls is the time for accepting the queued connections of a listener that refuses new
+// acceptGrace is the time for accepting the queued connections of a listener that refuses new
 // ones.
-const lastCalls = 20 * time.Millisecond
+const acceptGrace = 20 * time.Millisecond
 
 // withdraw ends the accept loop. Connections in the queue are served: a socket that no other
 // process uses refuses new connections until its queue is empty, and a shared socket leaves its
@@ -78,16 +78,16 @@ func (l *listener) withdraw() {
 		return
 	}
 	d, ok := l.Listener.(deadliner)
-	if !ok || l.others() || !refuseNew(l.Listener) || d.SetDeadline(time.Now().Add(lastCalls)) != nil {
+	if !ok || l.isShared() || !refuseNew(l.Listener) || d.SetDeadline(time.Now().Add(acceptGrace)) != nil {
 		_ = l.Close()
 	}
 }
 
-// others reports whether another process listens on the same socket.
-func (l *listener) others() bool { return l.shared.Load() || l.parent.lends() }
+// isShared reports whether another process listens on the same socket.
+func (l *listener) isShared() bool { return l.shared.Load() || l.parent.lends() }
 
-// deserted reports that no connection is open and none can be opened.
-func (l *listener) deserted() bool {
+// isUnused reports that no connection is open and none can be opened.
+func (l *listener) isUnused() bool {
 	return l.closed.Load() && l.accepting.Load() == 0 && l.open.Load() == 0
 }
 
@@ -100,21 +100,21 @@ func (l *listener) Close() error {
 	return l.Listener.Close()
 }
 
-// crowd is the set of open connections of all listeners.
-type crowd struct {
+// connSet is the set of open connections of all listeners.
+type connSet struct {
 	limit int
 	mu    sync.Mutex
 	conns map[*conn]bool
 }
 
-func (w *crowd) add(c *conn) {
+func (w *connSet) add(c *conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.conns) >= w.limit {
 		now := time.Now()
 		first, why, since := c, busy, int64(0)
 		for other := range w.conns {
-			if y, t := other.patience(now); y > why || y == why && y != busy && t < since {
+			if y, t := other.waitingSince(now); y > why || y == why && y != busy && t < since {
 				first, why, since = other, y, t
 			}
 		}
@@ -127,14 +127,14 @@ func (w *crowd) add(c *conn) {
 	w.conns[c] = true
 }
 
-func (w *crowd) remove(c *conn) {
+func (w *connSet) remove(c *conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.conns, c)
 }
 
 // closeSilent closes the connections of a listener on which the client has sent nothing.
-func (w *crowd) closeSilent(l *listener) {
+func (w *connSet) closeSilent(l *listener) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for c := range w.conns {
@@ -144,15 +144,15 @@ func (w *crowd) closeSilent(l *listener) {
 	}
 }
 
-// turn is the state of a connection. If there are too many, connections with the highest state
+// waitState is the state of a connection. If there are too many, connections with the highest state
 // are closed first, and among these the one that has waited longest.
-type turn int
+type waitState int
 
 const (
-	busy    turn = iota // a handler runs
-	pausing             // an answer has made no progress for stalledBriefly
-	idle                // the server waits for a request, or for the rest of one
-	stalled             // an answer has made no progress for stalledLong
+	busy    waitState = iota // a handler runs
+	pausing                  // an answer has made no progress for stalledBriefly
+	idle                     // the server waits for a request, or for the rest of one
+	stalled                  // an answer has made no progress for stalledLong
 )
 
 const (
@@ -234,11 +234,11 @@ func (c *conn) streamProgress() {
 	}
 }
 
-// overburdened reports whether the unsent bytes of answers exceed pendingAnswers.
-func (c *conn) overburdened() bool { return c != nil && c.pending.Load() > pendingAnswers }
+// hasTooMuchPending reports whether the unsent bytes of answers exceed pendingAnswers.
+func (c *conn) hasTooMuchPending() bool { return c != nil && c.pending.Load() > pendingAnswers }
 
-// patience returns the state of the connection, and since when it is in this state.
-func (c *conn) patience(now time.Time) (turn, int64) {
+// waitingSince returns the state of the connection, and since when it is in this state.
+func (c *conn) waitingSince(now time.Time) (waitState, int64) {
 	working := c.handlers.Load() > 0
 	since := c.writing.Load()
 	if since == 0 && !working && c.streams.Load() > 0 {

@@ -2,4 +2,4 @@
 
 package serve
 
-func dead(uintptr) bool { return false }
+func isDead(uintptr) bool { return false }

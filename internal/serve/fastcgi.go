@@ -86,18 +86,18 @@ type fcgiStream struct {
 // next skips the rest of the previous record and reads the next header.
 func (f *fcgiStream) next() (fcgiRecord, error) {
 	if _, err := f.in.Discard(f.current.length + f.current.padding); err != nil {
-		return fcgiRecord{}, short(err)
+		return fcgiRecord{}, unexpectedEOF(err)
 	}
 	f.current = fcgiRecord{}
 	var h [fcgiHeader]byte
 	if n, err := io.ReadFull(f.in, h[:]); err != nil {
 		if n > 0 || f.id != 0 {
-			err = short(err)
+			err = unexpectedEOF(err)
 		}
 		return fcgiRecord{}, err
 	}
 	if h[0] != 1 {
-		return fcgiRecord{}, bad("FastCGI version %d", h[0])
+		return fcgiRecord{}, badPacketf("FastCGI version %d", h[0])
 	}
 	f.current = fcgiRecord{kind: h[1], id: binary.BigEndian.Uint16(h[2:]), length: int(binary.BigEndian.Uint16(h[4:])), padding: int(h[6])}
 	return f.current, nil
@@ -109,7 +109,7 @@ func (f *fcgiStream) content() ([]byte, error) {
 	_, err := io.ReadFull(f.in, b)
 	f.current.length = 0
 	if err != nil {
-		return nil, short(err)
+		return nil, unexpectedEOF(err)
 	}
 	return b, nil
 }
@@ -146,7 +146,7 @@ func (f *fcgiStream) relevant() (fcgiRecord, error) {
 		case r.kind == fcgiParams || r.kind == fcgiStdin:
 			return r, nil
 		default:
-			return r, bad("a record of type %d", r.kind)
+			return r, badPacketf("a record of type %d", r.kind)
 		}
 		if err != nil {
 			return r, err
@@ -160,7 +160,7 @@ func (f *fcgiStream) begin(id uint16) error {
 		return err
 	}
 	if len(b) < 3 {
-		return bad("a FCGI_BEGIN_REQUEST of %d bytes", len(b))
+		return badPacketf("a FCGI_BEGIN_REQUEST of %d bytes", len(b))
 	}
 	if role := binary.BigEndian.Uint16(b); role != fcgiResponder {
 		return f.end(id, fcgiUnknownRole)
@@ -226,7 +226,7 @@ func (f *fcgiStream) Read(p []byte) (int, error) {
 			if n > 0 {
 				err = nil
 			}
-			return n, short(err)
+			return n, unexpectedEOF(err)
 		}
 		if err := f.advance(); err != nil {
 			return 0, err
@@ -241,7 +241,7 @@ func (f *fcgiStream) advance() error {
 		return err
 	}
 	if r.kind != fcgiStdin {
-		return bad("a record of type %d inside the body", r.kind)
+		return badPacketf("a record of type %d inside the body", r.kind)
 	}
 	f.ended = r.length == 0
 	return nil
@@ -268,13 +268,13 @@ func (f *fcgiStream) request(ctx context.Context, limit int) (*http.Request, err
 			return nil, err
 		}
 		if r.kind != fcgiParams {
-			return nil, bad("a body before the end of the variables")
+			return nil, badPacketf("a body before the end of the variables")
 		}
 		if r.length == 0 {
 			break
 		}
 		if len(params)+r.length > limit {
-			return nil, bad("there are more than %d bytes of variables", limit)
+			return nil, badPacketf("there are more than %d bytes of variables", limit)
 		}
 		b, err := f.content()
 		if err != nil {
@@ -320,11 +320,11 @@ func fcgiVariables(b []byte) ([]variable, error) {
 			case len(b) >= 4:
 				lengths[i], b = int(binary.BigEndian.Uint32(b)&0x7fffffff), b[4:]
 			default:
-				return nil, bad("the variables end inside a length")
+				return nil, badPacketf("the variables end inside a length")
 			}
 		}
 		if len(b) < lengths[0] || len(b)-lengths[0] < lengths[1] {
-			return nil, bad("a variable of %d and %d bytes reaches beyond the end", lengths[0], lengths[1])
+			return nil, badPacketf("a variable of %d and %d bytes reaches beyond the end", lengths[0], lengths[1])
 		}
 		vars = append(vars, variable{string(b[:lengths[0]]), string(b[lengths[0] : lengths[0]+lengths[1]])})
 		b = b[lengths[0]+lengths[1]:]

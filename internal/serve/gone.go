@@ -67,7 +67,7 @@ func (c *conn) awaitDeath() bool {
 		return false
 	}
 	// The function is called again at each change of the connection's state.
-	err = raw.Read(dead)
+	err = raw.Read(isDead)
 	return err == nil || !errors.Is(err, os.ErrDeadlineExceeded)
 }
 

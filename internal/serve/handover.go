@@ -75,7 +75,7 @@ type handoverName struct{ Protocol, Address string }
 func Inherit() (*Parent, error) {
 	text, replaced := os.LookupEnv(handoverEnv)
 	if !replaced {
-		return activated()
+		return systemdSockets()
 	}
 	_, lease := os.LookupEnv(leaseEnv)
 	_ = os.Unsetenv(handoverEnv)
@@ -106,7 +106,7 @@ func Inherit() (*Parent, error) {
 	return p, nil
 }
 
-func activated() (*Parent, error) {
+func systemdSockets() (*Parent, error) {
 	byName, err := activation.ListenersWithNames()
 	if err != nil {
 		return nil, fmt.Errorf("systemd's sockets: %w", err)
@@ -118,11 +118,11 @@ func activated() (*Parent, error) {
 			protocol = "http" // no FileDescriptorName=
 		}
 		if !slices.Contains([]string{"http", "https", "uwsgi", "fcgi", "scgi"}, protocol) {
-			return nil, fmt.Errorf("systemd's socket %q: FileDescriptorName= is none of http, https, uwsgi, fcgi, scgi", name)
+			return nil, fmt.Errorf("systemd's socket %q: FileDescriptorName= must be one of http, https, uwsgi, fcgi, scgi", name)
 		}
 		for _, l := range listeners {
 			if l == nil {
-				return nil, fmt.Errorf("systemd's socket %q is not one to accept connections on", name)
+				return nil, fmt.Errorf("systemd's socket %q is not a listening stream socket", name)
 			}
 			p.Listeners = append(p.Listeners, Inherited{Protocol: protocol, Listener: l})
 		}
@@ -166,9 +166,9 @@ func (p *Parent) own() {
 	}
 }
 
-// settling is the time that a process must live after its report of readiness before its
+// settleTime is the time that a process must live after its report of readiness before its
 // predecessor releases the sockets.
-const settling = 200 * time.Millisecond
+const settleTime = 200 * time.Millisecond
 
 // Replace starts cmd with all listeners, and returns its process after it has reported that it
 // is ready and has lived for a moment longer. Both processes then accept from the same queues,
@@ -196,7 +196,7 @@ func (s *Server) Replace(ctx context.Context, cmd *exec.Cmd) (*os.Process, error
 		_ = cmd.Wait()
 		close(ended)
 	}()
-	if err := settled(ctx, ready, ended); err != nil {
+	if err := awaitReady(ctx, ready, ended); err != nil {
 		_ = cmd.Process.Kill()
 		<-ended
 		if errors.Is(err, io.EOF) {
@@ -247,9 +247,9 @@ func (s *Server) lend(cmd *exec.Cmd) (ready, lease *os.File, err error) {
 	return ready, lease, nil
 }
 
-// settled waits until a process has reported that it is ready, and has lived for another
+// awaitReady waits until a process has reported that it is ready, and has lived for another
 // moment.
-func settled(ctx context.Context, ready *os.File, ended <-chan struct{}) error {
+func awaitReady(ctx context.Context, ready *os.File, ended <-chan struct{}) error {
 	said := make(chan error, 1)
 	go func() {
 		_, err := io.ReadFull(ready, make([]byte, 1))
@@ -268,7 +268,7 @@ func settled(ctx context.Context, ready *os.File, ended <-chan struct{}) error {
 		return io.EOF
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(settling):
+	case <-time.After(settleTime):
 		return nil
 	}
 }

@@ -56,12 +56,12 @@ func removeStale(path string) error {
 	case err != nil:
 		return err
 	case info.Mode().Type() != fs.ModeSocket:
-		return errors.New("there is something that is no socket")
+		return errors.New("the path exists and is not a socket")
 	}
 	c, err := net.DialTimeout("unix", path, 5*time.Second)
 	if err == nil {
 		_ = c.Close()
-		return errors.New("another process is serving there")
+		return errors.New("another process serves on this socket")
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {
 		return err

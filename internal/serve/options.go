@@ -66,7 +66,7 @@ type Options struct {
 
 	Log zerolog.Logger
 
-	crowd *crowd
+	crowd *connSet
 }
 
 // Check returns an error for invalid addresses, before any is opened.
@@ -114,6 +114,6 @@ func (o Options) withDefaults() Options {
 			o.MaxConnections = max(int(files.Cur/2), 1)
 		}
 	}
-	o.crowd = &crowd{limit: o.MaxConnections, conns: map[*conn]bool{}}
+	o.crowd = &connSet{limit: o.MaxConnections, conns: map[*conn]bool{}}
 	return o
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// restAfter is the time without requests after which unused memory is returned to the system.
-const restAfter = 5 * time.Second
+// idleAfter is the time without requests after which unused memory is returned to the system.
+const idleAfter = 5 * time.Second
 
 // meter counts requests, to detect an idle server.
 type meter struct{ requests atomic.Int64 }
@@ -23,7 +23,7 @@ func (m *meter) count(h http.Handler) http.Handler {
 
 // release returns unused memory to the system whenever the server becomes idle, until ctx ends.
 func (m *meter) release(ctx context.Context) {
-	tick := time.NewTicker(restAfter)
+	tick := time.NewTicker(idleAfter)
 	defer tick.Stop()
 	var last, released int64
 	for {

@@ -31,7 +31,7 @@ func readNetstring(in *bufio.Reader, limit int) ([]variable, error) {
 		b, err := in.ReadByte()
 		if err != nil {
 			if i > 0 {
-				err = short(err)
+				err = unexpectedEOF(err)
 			}
 			return nil, err
 		}
@@ -39,16 +39,16 @@ func readNetstring(in *bufio.Reader, limit int) ([]variable, error) {
 			break
 		}
 		if b < '0' || b > '9' {
-			return nil, bad("the request does not begin with the length of a netstring")
+			return nil, badPacketf("the request does not begin with the length of a netstring")
 		}
 		if n = 10*n + int(b-'0'); n > limit {
-			return nil, bad("there are more than %d bytes of variables", limit)
+			return nil, badPacketf("there are more than %d bytes of variables", limit)
 		}
 	}
 	// The buffer grows with the received bytes, not with the announced length.
 	var text bytes.Buffer
 	if _, err := io.CopyN(&text, in, int64(n)+1); err != nil {
-		return nil, short(err)
+		return nil, unexpectedEOF(err)
 	}
 	vars, err := parseNetstring(text.Bytes())
 	if err != nil {

@@ -86,7 +86,7 @@ func (s *httpSource) withdraw() {
 func (s *httpSource) shutdown(ctx context.Context) error {
 	s.withdraw()
 	grace := time.After(s.options.IdleGrace)
-	for wait := true; wait && !s.listener.deserted(); {
+	for wait := true; wait && !s.listener.isUnused(); {
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-grace:

@@ -8,13 +8,13 @@ import (
 
 // Limits of an HTTP/2 connection. A stream is reset if its client receives nothing of the
 // answer for Options.WriteTimeout. While the unsent answers of a connection exceed
-// pendingAnswers bytes, this time is divided by hurried.
+// pendingAnswers bytes, this time is divided by hurriedDivisor.
 const (
 	maxStreams     = 100
 	streamWindow   = 64 << 10  // bytes of a body that the handler has not read
 	connWindow     = 256 << 10 // bytes of all bodies
 	pendingAnswers = 8 << 20
-	hurried        = 12
+	hurriedDivisor = 12
 	// streamLife bounds a request and its answer, unless the answer makes progress.
 	streamLife = time.Hour
 )
@@ -100,8 +100,8 @@ func (w *streamResponse) finish() {
 // patiently calls write; if it takes too long, the stream is reset.
 func (w *streamResponse) patiently(write func() error) error {
 	timeout := w.timeout
-	if w.conn.overburdened() {
-		timeout /= hurried
+	if w.conn.hasTooMuchPending() {
+		timeout /= hurriedDivisor
 	}
 	w.mu.Lock()
 	w.waiting = true

@@ -31,7 +31,7 @@ func (t TLS) config() (*tls.Config, error) {
 		}
 		c.ClientCAs = x509.NewCertPool()
 		if !c.ClientCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("client CA file %s for %s holds no certificate", t.ClientCAFile, t.Addr)
+			return nil, fmt.Errorf("client CA file %s for %s contains no certificate", t.ClientCAFile, t.Addr)
 		}
 		c.ClientAuth = tls.RequireAndVerifyClientCert
 	}

@@ -32,14 +32,14 @@ func readPacket(in io.Reader) ([]variable, error) {
 		return nil, err
 	}
 	if header[0] != 0 {
-		return nil, bad("modifier1 is %d, only WSGI requests (0) are served here", header[0])
+		return nil, badPacketf("modifier1 is %d, only WSGI requests (0) are served here", header[0])
 	}
 	if _, err := io.ReadFull(in, header[1:]); err != nil {
-		return nil, short(err)
+		return nil, unexpectedEOF(err)
 	}
 	buffer := make([]byte, binary.LittleEndian.Uint16(header[1:]))
 	if _, err := io.ReadFull(in, buffer); err != nil {
-		return nil, short(err)
+		return nil, unexpectedEOF(err)
 	}
 	return parseVariables(buffer)
 }
@@ -52,11 +52,11 @@ func parseVariables(b []byte) ([]variable, error) {
 		var v variable
 		for _, field := range []*string{&v.name, &v.value} {
 			if len(b) < 2 {
-				return nil, bad("the variables end inside a length")
+				return nil, badPacketf("the variables end inside a length")
 			}
 			n := int(binary.LittleEndian.Uint16(b))
 			if b = b[2:]; len(b) < n {
-				return nil, bad("a string of %d bytes reaches beyond the end", n)
+				return nil, badPacketf("a string of %d bytes reaches beyond the end", n)
 			}
 			*field, b = string(b[:n]), b[n:]
 		}

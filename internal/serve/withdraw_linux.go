@@ -38,8 +38,8 @@ func refuseNew(l net.Listener) bool {
 	return false
 }
 
-// queued reports whether a connection waits to be accepted.
-func queued(l net.Listener) (yes bool) {
+// hasQueued reports whether a connection waits to be accepted.
+func hasQueued(l net.Listener) (yes bool) {
 	c, ok := l.(syscall.Conn)
 	if !ok {
 		return false

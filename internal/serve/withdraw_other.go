@@ -6,4 +6,4 @@ import "net"
 
 func refuseNew(net.Listener) bool { return false }
 
-func queued(net.Listener) bool { return false }
+func hasQueued(net.Listener) bool { return false }

@@ -23,12 +23,12 @@ import (
 type OtherReleaseError struct{ Found string }
 
 func (e *OtherReleaseError) Error() string {
-	return fmt.Sprintf("%s; this is Nova %s (%s, service version %d, database revision %s), which serves beside no other release", e.Found, Release, ours(), ServiceVersion, mainHead)
+	return fmt.Sprintf("%s; this is Nova %s (%s, service version %d, database revision %s), which serves beside no other release", e.Found, Release, ourRelease(), ServiceVersion, mainHead)
 }
 
-// cellWithin bounds the query of a cell for its conductors. After it the service starts without
+// cellTimeout bounds the query of a cell for its conductors. After it the service starts without
 // this cell.
-const cellWithin = 5 * time.Second
+const cellTimeout = 5 * time.Second
 
 // Deployment checks the release of the other Nova services.
 type Deployment struct {
@@ -56,12 +56,12 @@ func (d *Deployment) Check(ctx context.Context) error {
 	d.silent = silent
 	switch {
 	case oldest != nil:
-		return other(oldest)
+		return otherReleaseError(oldest)
 	case slices.Contains(heads, mainHead):
 		return nil
 	}
 	return &OtherReleaseError{Found: fmt.Sprintf("the main database, of [database] connection%s at %s, has the revision %s, %s, and no nova-conductor is alive",
-		at(d.Config, "database"), d.Databases.Main.Address(), strings.Join(heads, ", "), ofHead(heads[0]))}
+		connectionPlace(d.Config, "database"), d.Databases.Main.Address(), strings.Join(heads, ", "), ofHead(heads[0]))}
 }
 
 // Rest checks the cells that did not answer Check; done is true if all have answered. Its error
@@ -77,7 +77,7 @@ func (d *Deployment) Rest(ctx context.Context) (done bool, err error) {
 	cells = slices.DeleteFunc(cells, func(c *db.Cell) bool { return !slices.Contains(d.silent, c.UUID) })
 	oldest, silent := d.ask(ctx, cells)
 	if oldest != nil {
-		if err := other(oldest); err != nil {
+		if err := otherReleaseError(oldest); err != nil {
 			return false, err
 		}
 	}
@@ -111,7 +111,7 @@ func (d *Deployment) ask(ctx context.Context, cells []*db.Cell) (oldest *conduct
 	if d.down == 0 {
 		d.down = ServiceDownTime(d.Config, d.Log)
 	}
-	ctx, cancel := context.WithTimeout(ctx, cellWithin)
+	ctx, cancel := context.WithTimeout(ctx, cellTimeout)
 	defer cancel()
 	silent = []string{}
 	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.Service, error) {
@@ -129,8 +129,8 @@ func (d *Deployment) ask(ctx context.Context, cells []*db.Cell) (oldest *conduct
 	return oldest, silent
 }
 
-// other returns the error for a conductor of another release.
-func other(c *conductor) error {
+// otherReleaseError returns the error for a conductor of another release.
+func otherReleaseError(c *conductor) error {
 	if c.Version == ServiceVersion {
 		return nil
 	}
@@ -160,7 +160,7 @@ func headsOf(ctx context.Context, d *db.DB) ([]string, error) {
 	return heads, err
 }
 
-// at returns the place of a group's option connection, in brackets.
-func at(c *config.Config, group string) string {
+// connectionPlace returns the place of a group's option connection, in brackets.
+func connectionPlace(c *config.Config, group string) string {
 	return " (" + c.Where(group, "connection").String() + ")"
 }

@@ -33,9 +33,9 @@ func (e *DatabaseError) Unwrap() error { return e.Err }
 // Away reports whether the database does not answer, as opposed to rejecting the connection.
 func (e *DatabaseError) Away() bool { return db.Unanswered(e.Err) }
 
-// patience returns the time for which oslo.db tries to connect at the first use of a database;
+// connectTime returns the time for which oslo.db tries to connect at the first use of a database;
 // ends is false if it is unlimited.
-func (e *DatabaseError) patience() (time.Duration, bool) {
+func (e *DatabaseError) connectTime() (time.Duration, bool) {
 	return time.Duration(e.retries) * time.Duration(e.interval) * time.Second, e.retries >= 0
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-func exists(file string) bool {
+func fileExists(file string) bool {
 	_, err := os.Stat(file)
 	return err == nil
 }
@@ -49,10 +49,10 @@ type Gate struct {
 }
 
 const (
-	// tryWithin bounds one attempt.
-	tryWithin = 30 * time.Second
-	// openWithin is the time that Open waits for the first attempt.
-	openWithin = time.Second
+	// attemptTimeout bounds one attempt.
+	attemptTimeout = 30 * time.Second
+	// openTimeout is the time that Open waits for the first attempt.
+	openTimeout = time.Second
 	// logEvery is the interval of log messages while the service cannot start.
 	logEvery = time.Minute
 )
@@ -75,27 +75,27 @@ func (g *Gate) Open(ctx context.Context) {
 	select {
 	case <-tried:
 	case <-ctx.Done():
-	case <-time.After(openWithin):
+	case <-time.After(openTimeout):
 	}
 }
 
 func (g *Gate) run(ctx context.Context, tried func()) {
 	defer tried()
-	started := g.until(ctx, tried, func(ctx context.Context) (bool, error) { return true, g.Start(ctx) })
+	started := g.repeat(ctx, tried, func(ctx context.Context) (bool, error) { return true, g.Start(ctx) })
 	if started && g.Rest != nil {
-		g.until(ctx, func() {}, g.Rest)
+		g.repeat(ctx, func() {}, g.Rest)
 	}
 }
 
-// until repeats a step until it is done or fatal, and returns whether it is done. The gate is
+// repeat repeats a step until it is done or fatal, and returns whether it is done. The gate is
 // open while the last attempt had no error.
-func (g *Gate) until(ctx context.Context, tried func(), step func(context.Context) (bool, error)) bool {
+func (g *Gate) repeat(ctx context.Context, tried func(), step func(context.Context) (bool, error)) bool {
 	for p := (pauses{}); ; {
 		done, err := attempt(ctx, step)
 		if ctx.Err() != nil {
 			return false
 		}
-		fatal := g.note(err)
+		fatal := g.record(err)
 		if fatal != nil {
 			g.Fail(fatal)
 		}
@@ -115,7 +115,7 @@ func (g *Gate) until(ctx context.Context, tried func(), step func(context.Contex
 // attempt runs a step with a deadline. It converts a panic to an error, because the step runs
 // in its own goroutine.
 func attempt(ctx context.Context, step func(context.Context) (bool, error)) (done bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, tryWithin)
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
@@ -125,9 +125,9 @@ func attempt(ctx context.Context, step func(context.Context) (bool, error)) (don
 	return step(ctx)
 }
 
-// note stores and logs the result of an attempt. It returns the error with which the process
+// record stores and logs the result of an attempt. It returns the error with which the process
 // must end, or nil.
-func (g *Gate) note(err error) (fatal error) {
+func (g *Gate) record(err error) (fatal error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	before := g.err
@@ -158,20 +158,20 @@ func (g *Gate) fatal(err error) error {
 	if errors.As(err, &other) {
 		return other
 	}
-	if !g.NeedApp || g.waits(err) {
+	if !g.NeedApp || g.novaWaits(err) {
 		return nil
 	}
 	return &NotLoadedError{err}
 }
 
-// waits reports whether Nova would still wait for a database. Any other error ends the loading
+// novaWaits reports whether Nova would still wait for a database. Any other error ends the loading
 // of Nova's module at once.
-func (g *Gate) waits(err error) bool {
+func (g *Gate) novaWaits(err error) bool {
 	var database *DatabaseError
 	if !errors.As(err, &database) || !database.Away() {
 		return false
 	}
-	patience, ends := database.patience()
+	patience, ends := database.connectTime()
 	return !ends || time.Since(g.began) < patience
 }
 
@@ -181,12 +181,12 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
 		err := g.err
 		g.mu.Unlock()
-		g.closed(w, err)
+		g.writeClosed(w, err)
 		return
 	}
 	if g.Ready != nil && isProbe(r) {
 		if err := g.Ready(r.Context()); err != nil {
-			g.closed(w, err)
+			g.writeClosed(w, err)
 			return
 		}
 	}
@@ -198,15 +198,15 @@ func isProbe(r *http.Request) bool {
 	return (r.URL.Path == "/" || r.URL.Path == "") && (r.Method == http.MethodGet || r.Method == http.MethodHead)
 }
 
-// closed answers with the reason for which the application does not serve. The answer contains
+// writeClosed answers with the reason for which the application does not serve. The answer contains
 // no addresses.
-func (g *Gate) closed(w http.ResponseWriter, err error) {
+func (g *Gate) writeClosed(w http.ResponseWriter, err error) {
 	var tooOld *TooOldError
 	var other *OtherReleaseError
 	var database *DatabaseError
 	switch {
 	case errors.As(err, &tooOld):
-		text(w, http.StatusInternalServerError, fmt.Sprintf("Out of date %s service %s\n", g.Name, tooOld))
+		writeText(w, http.StatusInternalServerError, fmt.Sprintf("Out of date %s service %s\n", g.Name, tooOld))
 	case errors.As(err, &other):
 		unavailable(w, "The services around this one are of another release of Nova; its log says which.\n")
 	case errors.As(err, &database) && database.Away():
@@ -218,10 +218,10 @@ func (g *Gate) closed(w http.ResponseWriter, err error) {
 
 func unavailable(w http.ResponseWriter, why string) {
 	w.Header().Set("Retry-After", "5")
-	text(w, http.StatusServiceUnavailable, why)
+	writeText(w, http.StatusServiceUnavailable, why)
 }
 
-func text(w http.ResponseWriter, status int, body string) {
+func writeText(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(body))

@@ -26,7 +26,7 @@ func (l *Lazy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	})
 	if l.err != nil {
-		text(w, http.StatusInternalServerError, "The application could not be loaded; its log says why.\n")
+		writeText(w, http.StatusInternalServerError, "The application could not be loaded; its log says why.\n")
 		return
 	}
 	l.app.ServeHTTP(w, r)

@@ -41,10 +41,10 @@ func PCIAliases(c *config.Config) (hardware.Aliases, error) {
 		}
 		name := strings.TrimSpace(*a.Name)
 		if same := byName[name]; len(same) > 0 {
-			if value(same[0].NUMAPolicy, "legacy") != value(a.NUMAPolicy, "legacy") {
+			if stringOr(same[0].NUMAPolicy, "legacy") != stringOr(a.NUMAPolicy, "legacy") {
 				return nil, aliasError(c, "NUMA policy mismatch for alias '%s'", name)
 			}
-			if value(same[0].DeviceType, "") != value(a.DeviceType, "") {
+			if stringOr(same[0].DeviceType, "") != stringOr(a.DeviceType, "") {
 				return nil, aliasError(c, "Device type mismatch for alias '%s'", name)
 			}
 		}
@@ -74,7 +74,7 @@ func PCIAliases(c *config.Config) (hardware.Aliases, error) {
 	}
 	aliases := hardware.Aliases{}
 	for name, list := range byName {
-		alias := hardware.Alias{NUMAPolicy: value(list[0].NUMAPolicy, "legacy")}
+		alias := hardware.Alias{NUMAPolicy: stringOr(list[0].NUMAPolicy, "legacy")}
 		for _, a := range list {
 			alias.Specs = append(alias.Specs, a.spec())
 		}
@@ -92,10 +92,10 @@ func (a pciAlias) spec() map[string]string {
 			spec[name] = *v
 		}
 	}
-	if v := value(a.DeviceType, ""); v != "" {
+	if v := stringOr(a.DeviceType, ""); v != "" {
 		spec["dev_type"] = v
 	}
-	if live := lower(a.LiveMigratable); live != nil {
+	if live := lowerOf(a.LiveMigratable); live != nil {
 		spec["live_migratable"] = strconv.FormatBool(objects.Truthy(*live))
 	}
 	return spec
@@ -105,7 +105,7 @@ func aliasError(c *config.Config, format string, a ...any) error {
 	return fmt.Errorf("%s: [pci] alias: Invalid PCI alias definition: %s", c.Where("pci", "alias"), fmt.Sprintf(format, a...))
 }
 
-func value(s *string, byDefault string) string {
+func stringOr(s *string, byDefault string) string {
 	if s == nil || *s == "" {
 		return byDefault
 	}
@@ -127,7 +127,7 @@ func parsePCIAlias(text string) (pciAlias, error) {
 		{"capability_type", a.CapabilityType, []string{"pci"}},
 		{"device_type", a.DeviceType, []string{"type-PCI", "type-PF", "type-VF"}},
 		{"numa_policy", a.NUMAPolicy, []string{"required", "legacy", "preferred", "socket"}},
-		{"live_migratable", lower(a.LiveMigratable), []string{"1", "t", "true", "on", "y", "yes", "0", "f", "false", "off", "n", "no"}},
+		{"live_migratable", lowerOf(a.LiveMigratable), []string{"1", "t", "true", "on", "y", "yes", "0", "f", "false", "off", "n", "no"}},
 	} {
 		if f.value != nil && !slices.Contains(f.of, *f.value) {
 			return a, fmt.Errorf("%s '%s' is not one of %s", f.name, *f.value, strings.Join(f.of, ", "))
@@ -144,7 +144,7 @@ func parsePCIAlias(text string) (pciAlias, error) {
 	return a, nil
 }
 
-func lower(s *string) *string {
+func lowerOf(s *string) *string {
 	if s == nil {
 		return nil
 	}

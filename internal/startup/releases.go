@@ -26,8 +26,8 @@ func releases() []release {
 	}
 }
 
-// ours returns the release that this program implements.
-func ours() release {
+// ourRelease returns the release that this program implements.
+func ourRelease() release {
 	all := releases()
 	return all[len(all)-1]
 }
@@ -35,7 +35,7 @@ func ours() release {
 // ofService returns the name of the release that writes version into services.
 func ofService(version int64) string {
 	all := releases()
-	if found := which(func(r release) bool { return r.service == version }); found != "" {
+	if found := releaseNames(func(r release) bool { return r.service == version }); found != "" {
 		return found
 	}
 	switch after := slices.IndexFunc(all, func(r release) bool { return r.service > version }); after {
@@ -50,13 +50,13 @@ func ofService(version int64) string {
 
 // ofHead returns the name of the release whose schema has the revision head.
 func ofHead(head string) string {
-	if found := which(func(r release) bool { return r.head == head }); found != "" {
+	if found := releaseNames(func(r release) bool { return r.head == head }); found != "" {
 		return found
 	}
 	return "of no release that is known here"
 }
 
-func which(is func(release) bool) string {
+func releaseNames(is func(release) bool) string {
 	var names []string
 	for _, r := range releases() {
 		if is(r) {

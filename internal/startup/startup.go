@@ -119,7 +119,7 @@ func Find(c *config.Config, name string) string {
 	files := c.Files()
 	for i := len(files) - 1; i >= 0; i-- {
 		at := filepath.Join(filepath.Dir(files[i]), name)
-		if exists(at) {
+		if fileExists(at) {
 			return at
 		}
 	}

@@ -26,10 +26,10 @@ func Read() Build {
 	if !ok {
 		return Build{}
 	}
-	return read(info)
+	return readFrom(info)
 }
 
-func read(info *debug.BuildInfo) Build {
+func readFrom(info *debug.BuildInfo) Build {
 	var b Build
 	if info.Main.Version != "(devel)" {
 		b.Module = info.Main.Version

@@ -122,7 +122,7 @@ func (p *scanner) quoted() bool {
 	return false
 }
 
-// isText tells whether a byte may stand in a quoted string.
+// isText reports whether a byte is allowed in a quoted string.
 func isText(c byte) bool { return c == '\t' || c >= ' ' && c != 0x7f }
 
 func (p *scanner) mediaRange() (mediaRange, bool) {

@@ -52,10 +52,11 @@ func (p Page) Render(accept string) (body []byte, contentType string) {
 	if explanation == "" {
 		explanation = Explanation(p.Status)
 	}
-	switch preferred(accept) {
+	switch preferredType(accept) {
 	case "text/html":
 		return []byte("<html>\n <head>\n  <title>" + status + "</title>\n </head>\n <body>\n  <h1>" + status + "</h1>\n  " +
-			escaped.Replace(explanation) + "<br /><br />\n" + escaped.Replace(p.Detail) + "\n\n\n </body>\n</html>"), "text/html; charset=UTF-8"
+			htmlEscaper.Replace(explanation) + "<br /><br />\n" + htmlEscaper.Replace(p.Detail) +
+			"\n\n\n </body>\n</html>"), "text/html; charset=UTF-8"
 	case "application/json":
 		return pyjson.Append(nil, pyjson.Object{
 			{Key: "message", Value: explanation + "<br /><br />\n" + p.Detail + "\n\n"},
@@ -83,13 +84,13 @@ func (p Page) Write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// escaped escapes as markupsafe does, which differs from Go in quotes.
-var escaped = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;")
+// htmlEscaper escapes as markupsafe does, which differs from Go in quotes.
+var htmlEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;")
 
-// preferred returns HTML or JSON by their quality in Accept, HTML if they are equal, and "" if
+// preferredType returns HTML or JSON by their quality in Accept, HTML if they are equal, and "" if
 // neither is acceptable. As in webob, a missing header is treated as an empty one and accepts
 // neither.
-func preferred(accept string) string {
+func preferredType(accept string) string {
 	page, data := Weight(accept, "text", "html"), Weight(accept, "application", "json")
 	switch {
 	case page > 0 && page >= data:

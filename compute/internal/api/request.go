@@ -83,7 +83,7 @@ func (r *Request) Can(rule policy.Rule, t policy.Target) error {
 // Allowed is Can for optional parts of an answer: it returns false if the rule denies it.
 func (r *Request) Allowed(rule policy.Rule, t policy.Target) bool {
 	if !r.op.Authz.asks(rule) {
-		r.api.Log.Error().Str("request_id", r.requestID()).Err(r.undeclaredError(rule)).Msg("What the rule allows is left out")
+		r.api.Log.Error().Str("request_id", r.requestID()).Err(r.undeclaredError(rule)).Msg("A part of the answer is left out, because the row does not declare its rule")
 		return false
 	}
 	return r.api.Policy.Allowed(r.Caller, rule, t)

@@ -40,7 +40,7 @@ type Route struct {
 // means no schema. An entry at mv.Legacy also applies to /v2.
 type Since map[mv.Version]string
 
-// named represents a schema name that is derived from the operation.
+// derivedName represents a schema name that is derived from the operation.
 const derivedName = "\x00"
 
 // At returns a Since of schemas whose names are derived from the operation, with the

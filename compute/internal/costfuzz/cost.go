@@ -74,7 +74,7 @@ type cloud struct {
 	client   *http.Client
 }
 
-// conf enables the features that cost processor time.
+// configuration enables the features that cost processor time.
 const configuration = `[cors]
 allowed_origin = https://dashboard.example,https://other.example
 [oslo_middleware]
@@ -239,7 +239,7 @@ func Search(t *testing.T, rows []api.Route) {
 	}
 }
 
-// kind identifies requests of the same operation in the log.
+// requestKind identifies requests of the same operation in the log.
 func requestKind(q request) string { return q.Method + " " + q.Name }
 
 // guests returns a random request to the metadata service.

@@ -124,7 +124,7 @@ func growth(r *rand.Rand, v any) (string, func(int) string) {
 func differentItems(item any, n int) string {
 	var b strings.Builder
 	for i := 0; ; i++ {
-		text, _ := json.Marshal(vary(item, i))
+		text, _ := json.Marshal(varied(item, i))
 		if b.Len()+len(text)+1 > n {
 			return b.String()
 		}
@@ -135,8 +135,8 @@ func differentItems(item any, n int) string {
 	}
 }
 
-// vary changes the texts of a value; a UUID remains a UUID.
-func vary(v any, i int) any {
+// varied changes the texts of a value; a UUID remains a UUID.
+func varied(v any, i int) any {
 	switch v := v.(type) {
 	case string:
 		digits := fmt.Sprintf("%x", i)
@@ -149,13 +149,13 @@ func vary(v any, i int) any {
 	case map[string]any:
 		m := make(map[string]any, len(v))
 		for k, e := range v {
-			m[k] = vary(e, i)
+			m[k] = varied(e, i)
 		}
 		return m
 	case []any:
 		l := make([]any, len(v))
 		for n, e := range v {
-			l[n] = vary(e, i)
+			l[n] = varied(e, i)
 		}
 		return l
 	}

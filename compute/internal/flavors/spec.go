@@ -42,7 +42,7 @@ var (
 	groupName  = regexp.MustCompile(`^[a-zA-Z0-9_-]{0,64}$`)
 	customName = regexp.MustCompile(`^CUSTOM_[A-Z0-9_]+$`)
 	nestedPath = regexp.MustCompile(`^(:\w+)*$`)
-	// Nova's expression contains an unescaped dot, which matches any character.
+	// numaNode contains an unescaped dot, as Nova's expression does, which matches any character.
 	numaNode = regexp.MustCompile(`^hw:numa_(cpus|mem).(\d+)$`)
 )
 
@@ -54,19 +54,19 @@ func ruleOf(key string) (valueRule, bool) {
 	namespace, name, _ := strings.Cut(key, ":")
 	switch {
 	case namespace == "aggregate_instance_extra_specs" && name != "":
-		return anything{}, true
+		return anyRule{}, true
 	case namespace == "capabilities":
-		return anything{}, capability(name)
+		return anyRule{}, capability(name)
 	case namespace == "hw":
 		if m := numaNode.FindStringSubmatch(key); m != nil && m[1] == "cpus" {
 			return cpuSet, true
 		} else if m != nil {
-			return integer{min: pointerTo(1)}, true
+			return integerRule{min: pointerTo(1)}, true
 		}
 	case matchesNamespace(namespace, "resources"):
-		return integer{}, resourceClasses[name] || customName.MatchString(name)
+		return integerRule{}, resourceClasses[name] || customName.MatchString(name)
 	case matchesNamespace(namespace, "trait"):
-		return oneOf{"required", "forbidden"}, traits[name] || customName.MatchString(name)
+		return oneOfRule{"required", "forbidden"}, traits[name] || customName.MatchString(name)
 	}
 	return nil, false
 }

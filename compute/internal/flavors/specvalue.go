@@ -13,37 +13,37 @@ import (
 // valueRule checks the value of an extra spec.
 type valueRule interface{ check(value string) error }
 
-// anything accepts every value.
-type anything struct{}
+// anyRule accepts every value.
+type anyRule struct{}
 
-func (anything) check(string) error { return nil }
+func (anyRule) check(string) error { return nil }
 
-// boolean accepts the words that Nova reads as booleans.
-type boolean struct{}
+// booleanRule accepts the words that Nova reads as booleans.
+type booleanRule struct{}
 
-func (boolean) check(value string) error {
+func (booleanRule) check(value string) error {
 	if _, ok := objects.ParseBool(value); !ok {
 		return badSpec("'%s' is not a valid boolean-like value.", value)
 	}
 	return nil
 }
 
-// oneOf accepts the listed values.
-type oneOf []string
+// oneOfRule accepts the listed values.
+type oneOfRule []string
 
-func (l oneOf) check(value string) error {
+func (l oneOfRule) check(value string) error {
 	if !slices.Contains(l, value) {
 		return badSpec("'%s' is not one of: %s.", value, strings.Join(l, ", "))
 	}
 	return nil
 }
 
-// integer accepts integers of any size, or within bounds.
-type integer struct{ min, max *int64 }
+// integerRule accepts integers of any size, or within bounds.
+type integerRule struct{ min, max *int64 }
 
 func pointerTo(n int64) *int64 { return &n }
 
-func (b integer) check(value string) error {
+func (b integerRule) check(value string) error {
 	n, ok := schema.ParseInteger(value)
 	switch {
 	case !ok:
@@ -56,21 +56,21 @@ func (b integer) check(value string) error {
 	return nil
 }
 
-// pattern accepts values that match an expression. Error messages contain the expression in
+// patternRule accepts values that match an expression. Error messages contain the expression in
 // Nova's form.
-type pattern struct {
+type patternRule struct {
 	shown string
 	form  *regexp.Regexp
 }
 
-// format converts an expression of Nova's to a pattern. Python's \d and \s match more than
+// newPattern converts an expression of Nova's to a pattern. Python's \d and \s match more than
 // ASCII.
-func format(expression string) pattern {
+func newPattern(expression string) patternRule {
 	translated := strings.NewReplacer(`\d`, `\p{Nd}`, `\s`, `[\s\v\x1c-\x1f\x85\p{Z}]`).Replace(expression)
-	return pattern{expression, regexp.MustCompile(`^(?:` + translated + `)$`)}
+	return patternRule{expression, regexp.MustCompile(`^(?:` + translated + `)$`)}
 }
 
-func (p pattern) check(value string) error {
+func (p patternRule) check(value string) error {
 	if !p.form.MatchString(value) {
 		return badSpec("'%s' is not of the format '%s'.", value, p.shown)
 	}
@@ -78,4 +78,4 @@ func (p pattern) check(value string) error {
 }
 
 // cpuSet accepts sets of CPUs: "0-3,^2,8".
-var cpuSet = format(`\^?\d+((-\d+)?(,\^?\d+(-\d+)?)?)*`)
+var cpuSet = newPattern(`\^?\d+((-\d+)?(,\^?\d+(-\d+)?)?)*`)

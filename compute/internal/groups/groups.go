@@ -140,7 +140,7 @@ func (a *API) fillAlive(ctx context.Context, list []*objects.ServerGroup) error 
 // group on a host.
 const maxServerPerHost = "max_server_per_host"
 
-// rulesSince is the service version of nova-compute that supports perHost.
+// rulesSince is the service version of nova-compute that supports maxServerPerHost.
 const rulesSince = 33
 
 // newGroup is the request body that creates a group.
@@ -187,13 +187,13 @@ func (a *API) create(r *api.Request) (any, error) {
 		}
 	}
 	// Nova creates the group, and then fails to show it.
-	if text, given := g.Rules[maxServerPerHost]; given && !isInteger(text) {
+	if text, given := g.Rules[maxServerPerHost]; given && !isPythonInteger(text) {
 		return nil, api.Raised("ValueError", "%s is not an integer", text)
 	}
 	return groupDoc(r, g), nil
 }
 
-func isInteger(text string) bool {
+func isPythonInteger(text string) bool {
 	_, ok := schema.ParseInteger(text)
 	return ok
 }

@@ -43,7 +43,7 @@ func (a *API) aggregate(r *api.Request) (*objects.Aggregate, error) {
 	return g, withWrittenID(r, err)
 }
 
-// asWritten changes a not-found error of an aggregate to contain the id as the client wrote it.
+// withWrittenID changes a not-found error of an aggregate to contain the id as the client wrote it.
 func withWrittenID(r *api.Request, err error) error {
 	if errors.Is(err, objects.ErrAggregateNotFound) {
 		return dbapi.AggregateNotFound(r.Var("id"))

@@ -64,7 +64,7 @@ func (a *API) hypervisors(r *api.Request, path string, detail bool) (any, error)
 	}
 	links := r.Links()
 	return api.Doc(func(o *api.Object) {
-		a.list(r, o, list, view{detail: detail, servers: servers})
+		a.list(r, o, list, hypervisorView{detail: detail, servers: servers})
 		if n := len(list); paged && n > 0 {
 			last := strconv.FormatInt(list[n-1].ID, 10)
 			if r.Since(mv.V53ServiceUUID) {
@@ -134,7 +134,7 @@ func (a *API) hypervisorsShow(r *api.Request) (any, error) {
 		}
 	}
 	return api.Doc(func(o *api.Object) {
-		o.Obj("hypervisor", func(o *api.Object) { a.view(r, o, v, view{detail: true, servers: servers}) })
+		o.Obj("hypervisor", func(o *api.Object) { a.view(r, o, v, hypervisorView{detail: true, servers: servers}) })
 	}), nil
 }
 
@@ -149,7 +149,7 @@ func (a *API) hypervisorsUptime(r *api.Request) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("hypervisor", func(o *api.Object) {
-			a.view(r, o, v, view{})
+			a.view(r, o, v, hypervisorView{})
 			o.Str("uptime", uptime)
 		})
 	}), nil
@@ -214,7 +214,7 @@ func (a *API) search(r *api.Request, servers bool) (any, error) {
 			list = append(list, v)
 		}
 	}
-	return api.Doc(func(o *api.Object) { a.list(r, o, list, view{}) }), nil
+	return api.Doc(func(o *api.Object) { a.list(r, o, list, hypervisorView{}) }), nil
 }
 
 func (a *API) hypervisorsStatistics(r *api.Request) (any, error) {
@@ -232,19 +232,19 @@ func (a *API) hypervisorsStatistics(r *api.Request) (any, error) {
 	}), nil
 }
 
-// view selects the parts of hypervisors that are shown.
-type view struct {
+// hypervisorView selects the parts of hypervisors that are shown.
+type hypervisorView struct {
 	detail  bool
 	servers bool // since 2.75 the member is present even if it is empty
 }
 
-func (a *API) list(r *api.Request, o *api.Object, list []*host.Hypervisor, w view) {
+func (a *API) list(r *api.Request, o *api.Object, list []*host.Hypervisor, w hypervisorView) {
 	o.List("hypervisors", len(list), func(i int, arr *api.Array) {
 		arr.Obj(func(o *api.Object) { a.view(r, o, list[i], w) })
 	})
 }
 
-func (a *API) view(r *api.Request, o *api.Object, v *host.Hypervisor, w view) {
+func (a *API) view(r *api.Request, o *api.Object, v *host.Hypervisor, w hypervisorView) {
 	if r.Since(mv.V53ServiceUUID) {
 		o.Str("id", v.UUID)
 	} else {

@@ -12,7 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/ops/host"
 )
 
-const compute = "nova-compute"
+const computeBinary = "nova-compute"
 
 func (a *API) servicesIndex(r *api.Request) (any, error) {
 	services, unknown, err := a.Hosts.Services(r.Context())
@@ -35,7 +35,7 @@ func (a *API) servicesIndex(r *api.Request) (any, error) {
 	var down []string
 	if r.Since(mv.V69DownCells) {
 		for _, h := range unknown {
-			if asked(h, compute) {
+			if asked(h, computeBinary) {
 				down = append(down, h)
 			}
 		}
@@ -47,7 +47,7 @@ func (a *API) servicesIndex(r *api.Request) (any, error) {
 					a.service(r, o, shown[i], byHost)
 					return
 				}
-				o.Str("binary", compute)
+				o.Str("binary", computeBinary)
 				o.Str("host", down[i-len(shown)])
 				o.Str("status", "UNKNOWN")
 			})
@@ -206,7 +206,7 @@ func (a *API) updateByUUID(r *api.Request) (any, error) {
 }
 
 func computeOnly(binary string) error {
-	if binary == compute {
+	if binary == computeBinary {
 		return nil
 	}
 	return api.BadRequest("Updating a %s service is not supported. Only nova-compute services can be updated.", binary)

@@ -9,8 +9,8 @@ import (
 	"github.com/nova-go/nova/internal/rest/glance"
 )
 
-// properties converts texts to the values that Glance receives.
-func properties(texts map[string]string) map[string]any {
+// propertyValues converts texts to the values that Glance receives.
+func propertyValues(texts map[string]string) map[string]any {
 	out := make(map[string]any, len(texts))
 	for name, text := range texts {
 		out[name] = text
@@ -18,7 +18,7 @@ func properties(texts map[string]string) map[string]any {
 	return out
 }
 
-func metadata(properties map[string]any) api.Encoder {
+func metadataDocument(properties map[string]any) api.Encoder {
 	return api.Doc(func(o *api.Object) { o.Any("metadata", decodedProperties(properties)) })
 }
 
@@ -27,7 +27,7 @@ func (a *API) metaIndex(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return metadata(d.Properties), nil
+	return metadataDocument(d.Properties), nil
 }
 
 func (a *API) metaShow(r *api.Request) (any, error) {
@@ -39,10 +39,10 @@ func (a *API) metaShow(r *api.Request) (any, error) {
 	if !there {
 		return nil, api.Bare(404)
 	}
-	return meta(map[string]any{r.Var("id"): value}), nil
+	return metaDocument(map[string]any{r.Var("id"): value}), nil
 }
 
-func meta(values map[string]any) api.Encoder {
+func metaDocument(values map[string]any) api.Encoder {
 	return api.Doc(func(o *api.Object) { o.Any("meta", values) })
 }
 
@@ -70,11 +70,11 @@ func (a *API) metaCreate(r *api.Request) (any, error) {
 		return nil, err
 	}
 	merged := maps.Clone(d.Properties)
-	maps.Copy(merged, properties(asked))
+	maps.Copy(merged, propertyValues(asked))
 	if d, err = a.set(r, d, merged); err != nil {
 		return nil, err
 	}
-	return metadata(d.Properties), nil
+	return metadataDocument(d.Properties), nil
 }
 
 func (a *API) metaUpdateAll(r *api.Request) (any, error) {
@@ -86,11 +86,11 @@ func (a *API) metaUpdateAll(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	replaced := properties(asked)
+	replaced := propertyValues(asked)
 	if _, err := a.set(r, d, replaced); err != nil {
 		return nil, err
 	}
-	return metadata(replaced), nil
+	return metadataDocument(replaced), nil
 }
 
 func (a *API) metaUpdate(r *api.Request) (any, error) {
@@ -111,7 +111,7 @@ func (a *API) metaUpdate(r *api.Request) (any, error) {
 	if _, err := a.set(r, d, merged); err != nil {
 		return nil, err
 	}
-	return meta(properties(values)), nil
+	return metaDocument(propertyValues(values)), nil
 }
 
 func (a *API) metaDelete(r *api.Request) (any, error) {

@@ -64,8 +64,8 @@ func (a *API) notifyError(r *api.Request, method string, args map[string]any, er
 	a.Notify.Failed(r.Context(), r.Caller, notify.Call{Service: "api", Method: method, Args: args}, err)
 }
 
-// owner returns the user whose keypairs the query names.
-func owner(r *api.Request) (string, policy.Target, error) {
+// ownerInQuery returns the user whose keypairs the query names.
+func ownerInQuery(r *api.Request) (string, policy.Target, error) {
 	user := r.Caller.UserID
 	if named := r.Query()["user_id"]; r.Since(mv.V10KeypairUserID) && len(named) > 0 && named[0] != "" {
 		user = named[0] // Nova uses the first of several values here

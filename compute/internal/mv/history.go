@@ -38,15 +38,15 @@ const (
 	V33HypervisorPaging       Version = 33  // 2.33: Hypervisors are paged.
 	V34AsyncLiveMigrateChecks Version = 34  // 2.34: os-migrateLive checks after answering.
 	V35KeypairPaging          Version = 35  // 2.35: Keypairs are paged.
-	V36NoProxies              Version = 36  // 2.36: Image, network, volume and baremetal proxies are gone.
+	V36NoProxies              Version = 36  // 2.36: Image, network, volume and baremetal proxies are removed.
 	V37Networks               Version = 37  // 2.37: Server create requires networks.
 	V38StatusFilter           Version = 38  // 2.38: An unknown status filter is refused.
-	V39NoImageMetadata        Version = 39  // 2.39: The image metadata proxy is gone.
+	V39NoImageMetadata        Version = 39  // 2.39: The image metadata proxy is removed.
 	V40UsagePaging            Version = 40  // 2.40: Usages are paged.
 	V41AggregateUUID          Version = 41  // 2.41: Aggregates show uuid.
 	V42DeviceTagsAgain        Version = 42  // 2.42: Device tags, lost by accident since 2.33 and 2.37, are back.
-	V43NoHosts                Version = 43  // 2.43: os-hosts is gone.
-	V44NoServerIPs            Version = 44  // 2.44: The fixed and floating IP actions and virtual interfaces are gone.
+	V43NoHosts                Version = 43  // 2.43: os-hosts is removed.
+	V44NoServerIPs            Version = 44  // 2.44: The fixed and floating IP actions and virtual interfaces are removed.
 	V45ImageIDBody            Version = 45  // 2.45: createImage and createBackup answer image_id in the body.
 	V46RequestID              Version = 46  // 2.46: X-OpenStack-Request-ID is answered.
 	V47EmbeddedFlavor         Version = 47  // 2.47: Servers embed their flavor.
@@ -59,7 +59,7 @@ const (
 	V54RebuildKeypair         Version = 54  // 2.54: rebuild takes key_name.
 	V55FlavorDescription      Version = 55  // 2.55: Flavors have a description that can be changed.
 	V56MigrateHost            Version = 56  // 2.56: migrate takes a host.
-	V57NoPersonality          Version = 57  // 2.57: Injected files are gone; rebuild takes user_data.
+	V57NoPersonality          Version = 57  // 2.57: Injected files are removed; rebuild takes user_data.
 	V58ActionPaging           Version = 58  // 2.58: Instance actions are paged and show updated_at.
 	V59MigrationPaging        Version = 59  // 2.59: Migrations are paged and show uuid.
 	V60Multiattach            Version = 60  // 2.60: A multiattach volume may be attached to several servers.
@@ -105,6 +105,6 @@ const (
 	V100SchedulerHints        Version = 100 // 2.100: Servers show scheduler_hints.
 	V101AsyncAttach           Version = 101 // 2.101: Attaching a volume answers 202 with no body.
 	V102NoRxtxFactor          Version = 102 // 2.102: Flavors lose rxtx_factor and disabled; every query is strict.
-	V103NoVolumesBoot         Version = 103 // 2.103: os-volumes_boot is gone.
+	V103NoVolumesBoot         Version = 103 // 2.103: os-volumes_boot is removed.
 	V104UpdatePinnedZone      Version = 104 // 2.104: Server update takes pinned_availability_zone.
 )

@@ -68,14 +68,14 @@ func tenantNetwork(_ *api.Request, o *api.Object, n *neutron.Network) {
 	o.Str("label", n.Name)
 }
 
-type view func(*api.Request, *api.Object, *neutron.Network)
+type writeView func(*api.Request, *api.Object, *neutron.Network)
 
 func (a *API) index(r *api.Request) (any, error)       { return a.list(r, network) }
 func (a *API) tenantIndex(r *api.Request) (any, error) { return a.list(r, tenantNetwork) }
 func (a *API) show(r *api.Request) (any, error)        { return a.one(r, network) }
 func (a *API) tenantShow(r *api.Request) (any, error)  { return a.one(r, tenantNetwork) }
 
-func (a *API) list(r *api.Request, write view) (any, error) {
+func (a *API) list(r *api.Request, write writeView) (any, error) {
 	list, err := a.Neutron.Networks(r.Context(), r.Caller, nil)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (a *API) list(r *api.Request, write view) (any, error) {
 	}), nil
 }
 
-func (a *API) one(r *api.Request, write view) (any, error) {
+func (a *API) one(r *api.Request, write writeView) (any, error) {
 	n, err := a.Neutron.Network(r.Context(), r.Caller, r.Var("id"))
 	if errors.Is(err, objects.ErrNetworkNotFound) {
 		return nil, api.NotFound("Network not found")

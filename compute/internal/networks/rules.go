@@ -142,7 +142,7 @@ func setPorts(r *objects.SecurityGroupRule, asked *newRule) error {
 		first, last = big.NewInt(1), big.NewInt(65535)
 	case protocol != "" && asked.From.Given && asked.To.Given:
 		var err error
-		if first, last, err = ports(asked, upper); err != nil {
+		if first, last, err = portRange(asked, upper); err != nil {
 			return err
 		}
 	case forGroup:
@@ -170,8 +170,8 @@ func setPorts(r *objects.SecurityGroupRule, asked *newRule) error {
 	return nil
 }
 
-// ports converts the ports of a rule as Python's int does.
-func ports(asked *newRule, protocol string) (first, last *big.Int, err error) {
+// portRange converts the ports of a rule as Python's int does.
+func portRange(asked *newRule, protocol string) (first, last *big.Int, err error) {
 	first, exception := asked.From.Big()
 	if exception == "" {
 		last, exception = asked.To.Big()

@@ -14,12 +14,12 @@ func (a *API) auditIndex(r *api.Request) (any, error) {
 	return a.audit(r, "instance_usage_audit_logs", a.Now().UTC())
 }
 
-// moment matches a time in the path of an audit, with or without fractions of a second.
-var moment = regexp.MustCompile(`^` + datePattern + blankPattern + clockPattern + fractionPattern + `?$`)
+// auditTime matches a time in the path of an audit, with or without fractions of a second.
+var auditTime = regexp.MustCompile(`^` + datePattern + blankPattern + clockPattern + fractionPattern + `?$`)
 
 func (a *API) auditShow(r *api.Request) (any, error) {
 	id := r.Var("id")
-	before, ok := parseStamp(moment, id)
+	before, ok := parseStamp(auditTime, id)
 	if !ok {
 		return nil, api.BadRequest("Invalid timestamp for date %s", id)
 	}

@@ -24,7 +24,7 @@ func (a *API) Routes() []api.Route {
 		{Do: a.classUpdate, Op: "quota_classes.update", Method: "PUT", Path: "/os-quota-class-sets/{id}", OK: 200,
 			Body:  api.At(mv.V1Base, mv.V50QuotaClasses, mv.V57NoPersonality),
 			Authz: api.EarlyUnowned(policy.QuotaClassSetsUpdate), Errors: []int{400}},
-		{On: api.Owned(owner, a.delete), Op: "quota_sets.delete", Method: "DELETE", Path: "/os-quota-sets/{id}", OK: 202,
+		{On: api.Owned(projectTarget, a.delete), Op: "quota_sets.delete", Method: "DELETE", Path: "/os-quota-sets/{id}", OK: 202,
 			Query: api.At(mv.Legacy, mv.V75Strict),
 			Authz: api.Late(policy.QuotaSetsDelete), Errors: []int{}},
 		{On: a.ofProject(a.show), Op: "quota_sets.show", Method: "GET", Path: "/os-quota-sets/{id}", OK: 200,
@@ -42,7 +42,7 @@ func (a *API) Routes() []api.Route {
 		{Do: a.usageIndex, Op: "simple_tenant_usage.index", Method: "GET", Path: "/os-simple-tenant-usage", OK: 200,
 			Query: api.At(mv.V1Base, mv.V40UsagePaging, mv.V75Strict),
 			Authz: api.Early(policy.SimpleTenantUsageList), Errors: []int{400}},
-		{On: api.Owned(owner, a.usageShow), Op: "simple_tenant_usage.show", Method: "GET", Path: "/os-simple-tenant-usage/{id}", OK: 200,
+		{On: api.Owned(projectTarget, a.usageShow), Op: "simple_tenant_usage.show", Method: "GET", Path: "/os-simple-tenant-usage/{id}", OK: 200,
 			Query: api.At(mv.V1Base, mv.V40UsagePaging, mv.V75Strict),
 			Authz: api.Late(policy.SimpleTenantUsageShow), Errors: []int{400}},
 	}

@@ -13,7 +13,7 @@ import (
 
 // ofProject is an operation on the quotas of the project in the path, which must exist.
 func (a *API) ofProject(do func(*api.Request) (any, error)) *api.Resource {
-	return api.Owned(owner, func(r *api.Request) (any, error) {
+	return api.Owned(projectTarget, func(r *api.Request) (any, error) {
 		if err := a.Projects.VerifyProject(r.Context(), r.Caller, r.Var("id")); err != nil {
 			return nil, err
 		}
@@ -21,8 +21,8 @@ func (a *API) ofProject(do func(*api.Request) (any, error)) *api.Resource {
 	})
 }
 
-// owner returns the project in the path as the target of a rule.
-func owner(r *api.Request) policy.Target { return policy.Target{ProjectID: r.Var("id")} }
+// projectTarget returns the project in the path as the target of a rule.
+func projectTarget(r *api.Request) policy.Target { return policy.Target{ProjectID: r.Var("id")} }
 
 // userOf returns the first non-empty user_id of the query, or "".
 func userOf(r *api.Request) string {

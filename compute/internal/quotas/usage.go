@@ -12,19 +12,19 @@ import (
 	"github.com/nova-go/nova/internal/pyjson"
 )
 
-// amount is a sum as Python computes it: an int until a float is added, which is then shown
+// pythonNumber is a sum as Python computes it: an int until a float is added, which is then shown
 // with a fraction.
-type amount struct {
+type pythonNumber struct {
 	value    float64
 	fraction bool
 }
 
-func (a amount) plus(n float64, fraction bool) amount {
-	return amount{a.value + n, a.fraction || fraction}
+func (a pythonNumber) plus(n float64, fraction bool) pythonNumber {
+	return pythonNumber{a.value + n, a.fraction || fraction}
 }
 
 // AppendJSON writes the integer 0 as 0 and the float 0 as 0.0.
-func (a amount) AppendJSON(b []byte) []byte {
+func (a pythonNumber) AppendJSON(b []byte) []byte {
 	if !a.fraction {
 		return strconv.AppendInt(b, int64(a.value), 10)
 	}
@@ -34,13 +34,13 @@ func (a amount) AppendJSON(b []byte) []byte {
 // summary is the usage of a project.
 type summary struct {
 	project                string
-	disk, cpus, ram, hours amount
+	disk, cpus, ram, hours pythonNumber
 	servers                []serverUsage
 }
 
 type serverUsage struct {
 	*objects.Instance
-	hours amount
+	hours pythonNumber
 }
 
 func (s *summary) add(u serverUsage) {
@@ -53,10 +53,10 @@ func (s *summary) add(u serverUsage) {
 }
 
 // hours returns the time that a server existed within a period, in hours.
-func hours(i *objects.Instance, start, stop time.Time) amount {
+func hours(i *objects.Instance, start, stop time.Time) pythonNumber {
 	launched, terminated := i.LaunchedAt, i.TerminatedAt
 	if launched == nil || launched.After(stop) || terminated != nil && terminated.Before(start) {
-		return amount{}
+		return pythonNumber{}
 	}
 	if launched.After(start) {
 		start = *launched
@@ -64,7 +64,7 @@ func hours(i *objects.Instance, start, stop time.Time) amount {
 	if terminated != nil && terminated.Before(stop) {
 		stop = *terminated
 	}
-	return amount{float64(stop.Sub(start).Microseconds()) / 1e6 / 3600, true}
+	return pythonNumber{float64(stop.Sub(start).Microseconds()) / 1e6 / 3600, true}
 }
 
 // period is the period in the query of a usage.
@@ -81,8 +81,8 @@ const (
 	blankPattern    = `[\s\v\x1c-\x1f\x85\p{Z}]+`
 )
 
-// stamp matches a time in one of the three formats of the usage API.
-var stamp = regexp.MustCompile(`^` + datePattern + `(?:[Tt]` + clockPattern + fractionPattern + `?|` + blankPattern + clockPattern + fractionPattern + `)$`)
+// usageTime matches a time in one of the three formats of the usage API.
+var usageTime = regexp.MustCompile(`^` + datePattern + `(?:[Tt]` + clockPattern + fractionPattern + `?|` + blankPattern + clockPattern + fractionPattern + `)$`)
 
 // moment parses a time of the query; the default is now.
 func (a *API) moment(r *api.Request, key string) (time.Time, error) {
@@ -96,7 +96,7 @@ func (a *API) moment(r *api.Request, key string) (time.Time, error) {
 	if text == "" {
 		return a.Now().UTC().Truncate(time.Microsecond), nil
 	}
-	t, ok := parseStamp(stamp, text)
+	t, ok := parseStamp(usageTime, text)
 	if !ok {
 		return t, api.BadRequest("Invalid datetime string: Datetime is in invalid format")
 	}

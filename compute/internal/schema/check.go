@@ -11,20 +11,20 @@ type checker struct {
 	// all continues after an error, because the validation may delete properties. Python
 	// collects all errors of an alternative, but stops at the first one elsewhere.
 	all    bool
-	path   []step // path from the root of the document
+	path   []pathStep // path from the root of the document
 	failed bool
 	first  failure
 }
 
-// step is a key of an object or, without a key, an index of a list.
-type step struct {
+// pathStep is a key of an object or, without a key, an index of a list.
+type pathStep struct {
 	key   string
 	index int
 	list  bool
 }
 
 // String returns Python's str of the step.
-func (s step) String() string {
+func (s pathStep) String() string {
 	if s.list {
 		return strconv.Itoa(s.index)
 	}
@@ -33,7 +33,7 @@ func (s step) String() string {
 
 // failure is an error in the form of Python's jsonschema.
 type failure struct {
-	path    []step
+	path    []pathStep
 	value   any    // the invalid value
 	message string // in the words of jsonschema
 	reason  string // why a name is invalid; it replaces message, in Nova's words
@@ -42,7 +42,7 @@ type failure struct {
 // fail records an error. message is called only if the text is needed.
 func (c *checker) fail(v any, message func() string) {
 	if !c.failed && !c.trial {
-		c.first = failure{path: append([]step(nil), c.path...), value: v, message: message()}
+		c.first = failure{path: append([]pathStep(nil), c.path...), value: v, message: message()}
 	}
 	c.failed = true
 }
@@ -58,7 +58,7 @@ func (c *checker) walk(n *node, v any) {
 }
 
 // at validates a member or item.
-func (c *checker) at(key step, n *node, v any) {
+func (c *checker) at(key pathStep, n *node, v any) {
 	if c.trial {
 		c.walk(n, v)
 		return

@@ -48,17 +48,17 @@ const (
 	repeatItem
 )
 
-// width is the range of the number of characters that an expression matches; look-behind
+// matchWidth is the range of the number of characters that an expression matches; look-behind
 // requires lo==hi.
-type width struct{ lo, hi int }
+type matchWidth struct{ lo, hi int }
 
-func (w width) plus(o width) width {
-	return width{min(w.lo+o.lo, maxRepeat), min(w.hi+o.hi, maxRepeat)}
+func (w matchWidth) plus(o matchWidth) matchWidth {
+	return matchWidth{min(w.lo+o.lo, maxRepeat), min(w.hi+o.hi, maxRepeat)}
 }
 
 type pyGroup struct {
 	closed bool
-	width  width
+	width  matchWidth
 }
 
 type pyRegex struct {
@@ -118,7 +118,7 @@ func (p *pyRegex) until(end rune) string {
 	}
 }
 
-func (p *pyRegex) alternation(verbose, top bool) width {
+func (p *pyRegex) alternation(verbose, top bool) matchWidth {
 	if p.depth++; p.depth > 200 {
 		p.fail() // Python raises a RecursionError
 	}
@@ -129,16 +129,16 @@ func (p *pyRegex) alternation(verbose, top bool) width {
 			verbose = p.verbose
 		}
 		o := p.sequence(verbose, false)
-		w = width{min(w.lo, o.lo), max(w.hi, o.hi)}
+		w = matchWidth{min(w.lo, o.lo), max(w.hi, o.hi)}
 	}
 	return w
 }
 
 // sequence parses up to "|", ")" or the end. first allows global flags.
-func (p *pyRegex) sequence(verbose, first bool) width {
-	var total width
-	last, lastWidth, some := plainItem, width{}, false
-	add := func(k itemKind, w width) {
+func (p *pyRegex) sequence(verbose, first bool) matchWidth {
+	var total matchWidth
+	last, lastWidth, some := plainItem, matchWidth{}, false
+	add := func(k itemKind, w matchWidth) {
 		if some {
 			total = total.plus(lastWidth)
 		}
@@ -169,15 +169,15 @@ func (p *pyRegex) sequence(verbose, first bool) width {
 			add(k, w)
 		case '[':
 			p.class()
-			add(plainItem, width{1, 1})
+			add(plainItem, matchWidth{1, 1})
 		case '^', '$':
-			add(anchorItem, width{})
+			add(anchorItem, matchWidth{})
 		case '.':
-			add(plainItem, width{1, 1})
+			add(plainItem, matchWidth{1, 1})
 		case '?', '*', '+', '{':
 			lo, hi, ok := p.quantifier(r)
 			if !ok {
-				add(plainItem, width{1, 1})
+				add(plainItem, matchWidth{1, 1})
 				continue
 			}
 			if !some || last != plainItem {
@@ -187,7 +187,7 @@ func (p *pyRegex) sequence(verbose, first bool) width {
 				p.accept('+')
 			}
 			last = repeatItem
-			lastWidth = width{boundedProduct(lastWidth.lo, lo), boundedProduct(lastWidth.hi, hi)}
+			lastWidth = matchWidth{boundedProduct(lastWidth.lo, lo), boundedProduct(lastWidth.hi, hi)}
 		case '(':
 			w, kind := p.group(verbose, first && !some)
 			switch kind {
@@ -197,7 +197,7 @@ func (p *pyRegex) sequence(verbose, first bool) width {
 				add(plainItem, w)
 			}
 		default:
-			add(plainItem, width{1, 1})
+			add(plainItem, matchWidth{1, 1})
 		}
 	}
 	if some {

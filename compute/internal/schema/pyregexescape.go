@@ -6,14 +6,14 @@ import (
 )
 
 // escape parses an escape outside of a character class, after the backslash.
-func (p *pyRegex) escape() (itemKind, width) {
-	one := width{1, 1}
+func (p *pyRegex) escape() (itemKind, matchWidth) {
+	one := matchWidth{1, 1}
 	r := p.next()
 	switch {
 	case r < 0:
 		p.fail()
 	case strings.ContainsRune("AbBZ", r):
-		return anchorItem, width{}
+		return anchorItem, matchWidth{}
 	case strings.ContainsRune("dDsSwWafnrtv", r):
 		return plainItem, one
 	case r == '0':
@@ -44,7 +44,7 @@ func (p *pyRegex) escape() (itemKind, width) {
 }
 
 // reference handles a reference to an earlier group.
-func (p *pyRegex) reference(group int) width {
+func (p *pyRegex) reference(group int) matchWidth {
 	if !p.groups[group].closed {
 		p.fail()
 	}

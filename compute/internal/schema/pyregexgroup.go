@@ -15,7 +15,7 @@ const (
 )
 
 // group parses a group after its opening parenthesis.
-func (p *pyRegex) group(verbose, first bool) (width, groupKind) {
+func (p *pyRegex) group(verbose, first bool) (matchWidth, groupKind) {
 	if !p.accept('?') {
 		return p.capture("", verbose), itemGroup
 	}
@@ -46,10 +46,10 @@ func (p *pyRegex) group(verbose, first bool) (width, groupKind) {
 				p.next()
 			}
 		}
-		return width{}, commentGroup
+		return matchWidth{}, commentGroup
 	case r == '=', r == '!':
 		p.close(p.alternation(verbose, false))
-		return width{}, itemGroup
+		return matchWidth{}, itemGroup
 	case r == '<':
 		if c := p.next(); c != '=' && c != '!' {
 			p.fail()
@@ -63,22 +63,22 @@ func (p *pyRegex) group(verbose, first bool) (width, groupKind) {
 		if p.close(w); w.lo != w.hi {
 			p.fail()
 		}
-		return width{}, itemGroup
+		return matchWidth{}, itemGroup
 	case r == '(':
 		return p.conditional(verbose), itemGroup
 	case r == '-' || r > 0 && strings.ContainsRune("iLmsxatu", r):
 		return p.flags(r, verbose, first)
 	}
 	p.fail()
-	return width{}, itemGroup
+	return matchWidth{}, itemGroup
 }
 
-func (p *pyRegex) close(w width) width {
+func (p *pyRegex) close(w matchWidth) matchWidth {
 	p.expect(')')
 	return w
 }
 
-func (p *pyRegex) capture(name string, verbose bool) width {
+func (p *pyRegex) capture(name string, verbose bool) matchWidth {
 	n := len(p.groups)
 	p.groups = append(p.groups, pyGroup{})
 	if name != "" {
@@ -92,7 +92,7 @@ func (p *pyRegex) capture(name string, verbose bool) width {
 	return w
 }
 
-func (p *pyRegex) conditional(verbose bool) width {
+func (p *pyRegex) conditional(verbose bool) matchWidth {
 	name := p.until(')')
 	group := 0
 	if isIdentifier(name) {
@@ -113,7 +113,7 @@ func (p *pyRegex) conditional(verbose bool) width {
 	w := p.sequence(verbose, false)
 	if p.accept('|') {
 		o := p.sequence(verbose, false)
-		w = width{min(w.lo, o.lo), max(w.hi, o.hi)}
+		w = matchWidth{min(w.lo, o.lo), max(w.hi, o.hi)}
 	} else {
 		w.lo = 0
 	}
@@ -121,7 +121,7 @@ func (p *pyRegex) conditional(verbose bool) width {
 }
 
 // flags parses "(?i)", "(?i:...)" and "(?i-s:...)" from the first letter on.
-func (p *pyRegex) flags(r rune, verbose, first bool) (width, groupKind) {
+func (p *pyRegex) flags(r rune, verbose, first bool) (matchWidth, groupKind) {
 	var on, off []rune
 	if r != '-' {
 		for {
@@ -147,7 +147,7 @@ func (p *pyRegex) flags(r rune, verbose, first bool) (width, groupKind) {
 		if slices.Contains(on, 'x') {
 			p.verbose = true
 		}
-		return width{}, flagsGroup
+		return matchWidth{}, flagsGroup
 	}
 	if slices.Contains(on, 't') {
 		p.fail()

@@ -45,7 +45,7 @@ func (r propertiesRule) check(c *checker, _ *node, v any) {
 	}
 	for i := range r.list {
 		if m, ok := o.Get(r.list[i].name); ok {
-			if c.at(step{key: r.list[i].name}, r.list[i].node, m); c.done() {
+			if c.at(pathStep{key: r.list[i].name}, r.list[i].node, m); c.done() {
 				return
 			}
 		}
@@ -64,7 +64,7 @@ func (patternPropertiesRule) check(c *checker, n *node, v any) {
 			if !p.pattern.search(k) {
 				continue
 			}
-			if c.at(step{key: k}, p.node, o.vals[i]); c.done() {
+			if c.at(pathStep{key: k}, p.node, o.vals[i]); c.done() {
 				return
 			}
 		}
@@ -148,7 +148,7 @@ func (r *itemsRule) check(c *checker, _ *node, v any) {
 		from = len(listOf(p))
 	}
 	for i := from; i < len(l); i++ {
-		if c.at(step{index: i, list: true}, r.node, l[i]); c.done() {
+		if c.at(pathStep{index: i, list: true}, r.node, l[i]); c.done() {
 			return
 		}
 	}
@@ -162,7 +162,7 @@ func (r prefixItemsRule) check(c *checker, _ *node, v any) {
 		return
 	}
 	for i := 0; i < len(r) && i < len(l); i++ {
-		if c.at(step{index: i, list: true}, r[i], l[i]); c.done() {
+		if c.at(pathStep{index: i, list: true}, r[i], l[i]); c.done() {
 			return
 		}
 	}

@@ -113,7 +113,7 @@ func changeTimeFilters(_ *api.Request, opts map[string]string, q *server.ListQue
 	return nil
 }
 
-// deletion excludes deleted servers, unless the query asks for them or for changes.
+// deletedFilter excludes deleted servers, unless the query asks for them or for changes.
 func deletedFilter(r *api.Request, opts map[string]string, q *server.ListQuery) error {
 	s, given := opts["deleted"]
 	switch {

@@ -9,13 +9,13 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// password is the request body that changes the administrator password of a server.
-type password struct {
+// passwordChange is the request body that changes the administrator password of a server.
+type passwordChange struct {
 	AdminPass string `json:"adminPass"`
 }
 
 func (a *API) changePassword(r *api.Request, i *objects.Instance) (any, error) {
-	asked, err := api.Body[password](r, "changePassword")
+	asked, err := api.Body[passwordChange](r, "changePassword")
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (v *view) detailLoad() cell.Load {
 		LockedReason: r.Since(mv.V73LockedReason), SystemMetadata: r.Since(mv.V98ImageProperties)}
 }
 
-func (a *API) show(r *api.Request, s *shown) (any, error) {
+func (a *API) show(r *api.Request, s *shownServer) (any, error) {
 	v, err := a.viewOf(r, s)
 	if err != nil {
 		return nil, err
@@ -94,23 +94,23 @@ func (a *API) show(r *api.Request, s *shown) (any, error) {
 	return v.document(s.server)
 }
 
-// shown is a server that was loaded for a view.
-type shown struct {
+// shownServer is a server that was loaded for a view.
+type shownServer struct {
 	server *objects.Instance
 	view   *view
 	want   server.GetOptions
 }
 
 // shown loads the server in the path for a view.
-func (a *API) shown(r *api.Request) (*shown, policy.Target, error) { return a.load(r, false) }
+func (a *API) shown(r *api.Request) (*shownServer, policy.Target, error) { return a.load(r, false) }
 
 // changed loads the server in the path for the answer to a change. Before 2.75 this answer has
 // no extension fields.
-func (a *API) changed(r *api.Request) (*shown, policy.Target, error) {
+func (a *API) changed(r *api.Request) (*shownServer, policy.Target, error) {
 	return a.load(r, !r.Since(mv.V75Strict))
 }
 
-func (a *API) load(r *api.Request, short bool) (*shown, policy.Target, error) {
+func (a *API) load(r *api.Request, short bool) (*shownServer, policy.Target, error) {
 	// The rules of fields are checked against the server's owner. In most cases this is the
 	// caller, whose permissions determine which data is read.
 	v := a.newView(r, r.Own())
@@ -121,12 +121,12 @@ func (a *API) load(r *api.Request, short bool) (*shown, policy.Target, error) {
 	if err != nil {
 		return nil, policy.Target{}, err
 	}
-	return &shown{i, v, want}, api.OwnerOf(i), nil
+	return &shownServer{i, v, want}, api.OwnerOf(i), nil
 }
 
 // viewOf returns the view of a server that the caller may see. The rules of its fields are
 // checked again if the server belongs to another project than the caller.
-func (a *API) viewOf(r *api.Request, s *shown) (*view, error) {
+func (a *API) viewOf(r *api.Request, s *shownServer) (*view, error) {
 	if s.server.ProjectID == r.Caller.ProjectID {
 		return s.view, nil
 	}

@@ -22,7 +22,7 @@ type changed struct {
 	PinnedZone  body.Opt[*string] `json:"pinned_availability_zone"` // since 2.104
 }
 
-func (a *API) update(r *api.Request, s *shown) (any, error) {
+func (a *API) update(r *api.Request, s *shownServer) (any, error) {
 	v, err := a.viewOf(r, s)
 	if err != nil {
 		return nil, err

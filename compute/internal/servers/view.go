@@ -348,7 +348,7 @@ type address struct {
 	mac string
 }
 
-// addressFilters writes the addresses by network: fixed IPs, then floating IPs. extended adds type
+// addresses writes the addresses by network: fixed IPs, then floating IPs. extended adds type
 // and MAC address.
 func addresses(o *api.Object, vifs []objects.VIF, extended bool) {
 	for _, label := range networkLabels(vifs) {

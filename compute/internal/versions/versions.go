@@ -14,22 +14,22 @@ import (
 // API has the handlers.
 type API struct{}
 
-// document is the description of one version of the API.
-type document struct {
+// versionDocument is the description of one version of the API.
+type versionDocument struct {
 	id, status, version, minVersion, updated, media string
 }
 
-var v20 = document{id: "v2.0", status: "DEPRECATED", updated: "2025-07-04T12:00:00Z", media: "application/vnd.openstack.compute+json;version=2"}
-var v21 = document{id: "v2.1", status: "CURRENT", version: mv.Max.String(), minVersion: mv.Min.String(), updated: "2013-07-23T11:33:21Z", media: "application/vnd.openstack.compute+json;version=2.1"}
+var v20 = versionDocument{id: "v2.0", status: "DEPRECATED", updated: "2025-07-04T12:00:00Z", media: "application/vnd.openstack.compute+json;version=2"}
+var v21 = versionDocument{id: "v2.1", status: "CURRENT", version: mv.Max.String(), minVersion: mv.Min.String(), updated: "2013-07-23T11:33:21Z", media: "application/vnd.openstack.compute+json;version=2.1"}
 
-func (d *document) path() string {
+func (d *versionDocument) path() string {
 	if d.id == "v2.0" {
 		return "v2"
 	}
 	return d.id
 }
 
-func (d *document) head(o *api.Object) {
+func (d *versionDocument) head(o *api.Object) {
 	o.Str("id", d.id)
 	o.Str("status", d.status)
 	o.Str("version", d.version)
@@ -37,7 +37,7 @@ func (d *document) head(o *api.Object) {
 	o.Str("updated", d.updated)
 }
 
-func (d *document) mediaTypes(o *api.Object) {
+func (d *versionDocument) mediaTypes(o *api.Object) {
 	o.List("media-types", 1, func(_ int, a *api.Array) {
 		a.Obj(func(o *api.Object) {
 			o.Str("base", "application/json")
@@ -56,7 +56,7 @@ func selfLink(o *api.Object, href string) {
 }
 
 // whole writes a version's own document, {"version": {…}}.
-func (d *document) whole(prefix string) api.Encoder {
+func (d *versionDocument) whole(prefix string) api.Encoder {
 	return api.Doc(func(o *api.Object) {
 		o.Obj("version", func(o *api.Object) {
 			d.head(o)
@@ -99,10 +99,10 @@ type Root struct{ LinkPrefix string }
 // ServeHTTP implements http.Handler.
 func (v Root) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	base := api.WithPrefix(api.ApplicationURL(r), v.LinkPrefix)
-	link := func(d *document, path string) string {
+	link := func(d *versionDocument, path string) string {
 		return strings.TrimRight(base, "/") + "/" + d.path() + "/" + strings.TrimLeft(path, "/")
 	}
-	documents := []*document{&v20, &v21}
+	documents := []*versionDocument{&v20, &v21}
 	if r.URL.Path == "/" {
 		api.Write(w, r, http.StatusOK, api.Doc(func(o *api.Object) {
 			o.List("versions", 2, func(i int, a *api.Array) {

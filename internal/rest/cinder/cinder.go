@@ -25,14 +25,14 @@ import (
 // Client is a client of Cinder. It is safe for concurrent use.
 type Client struct {
 	session *rest.Session
-	newest  newest
+	newest  newestVersion
 }
 
 // New returns a client that uses a session.
 func New(s *rest.Session) *Client { return &Client{session: s} }
 
-// base is the microversion of requests that need no higher one.
-const base = "3.0"
+// baseVersion is the microversion of requests that need no higher one.
+const baseVersion = "3.0"
 
 // call is one request to Cinder.
 type call struct {
@@ -49,7 +49,7 @@ func (c *Client) do(ctx context.Context, caller *reqctx.Caller, q call) error {
 		return err
 	}
 	if q.version == "" {
-		q.version = base
+		q.version = baseVersion
 	}
 	address := q.path
 	if !strings.Contains(address, "://") {
@@ -84,7 +84,7 @@ func translate(err error, missing error) error {
 		}
 		return err
 	}
-	message := said(&e)
+	message := faultMessage(&e)
 	full := fmt.Sprintf("%s (HTTP %d)", message, e.Actual)
 	if id := e.ResponseHeader.Get("X-Openstack-Request-Id"); id != "" {
 		full += " (Request-ID: " + id + ")"
@@ -105,8 +105,8 @@ func translate(err error, missing error) error {
 	return err
 }
 
-// said returns the message of a fault of Cinder.
-func said(e *gophercloud.ErrUnexpectedResponseCode) string {
+// faultMessage returns the message of a fault of Cinder.
+func faultMessage(e *gophercloud.ErrUnexpectedResponseCode) string {
 	var faults map[string]json.RawMessage
 	if json.Unmarshal(e.Body, &faults) == nil {
 		for _, text := range faults {
@@ -132,12 +132,12 @@ func list[T any](ctx context.Context, c *Client, caller *reqctx.Caller, collecti
 			return nil, fmt.Errorf("%s of cinder: %w", collection, err)
 		}
 		all = append(all, items...)
-		path = next(page[collection+"_links"])
+		path = nextPage(page[collection+"_links"])
 	}
 	return all, nil
 }
 
-func next(links json.RawMessage) string {
+func nextPage(links json.RawMessage) string {
 	var list []struct{ Rel, Href string }
 	if json.Unmarshal(links, &list) == nil {
 		for _, l := range list {
@@ -149,11 +149,11 @@ func next(links json.RawMessage) string {
 	return ""
 }
 
-// versionsFor is the time for which Cinder's newest microversion is cached.
-const versionsFor = 5 * time.Minute
+// versionCacheTime is the time for which Cinder's newest microversion is cached.
+const versionCacheTime = 5 * time.Minute
 
-// newest is the cached newest microversion of Cinder.
-type newest struct {
+// newestVersion is the cached newest microversion of Cinder.
+type newestVersion struct {
 	mu      sync.Mutex
 	version string
 	read    time.Time
@@ -164,7 +164,7 @@ type newest struct {
 func (c *Client) Supports(ctx context.Context, caller *reqctx.Caller, version string) error {
 	c.newest.mu.Lock()
 	defer c.newest.mu.Unlock()
-	if time.Since(c.newest.read) > versionsFor {
+	if time.Since(c.newest.read) > versionCacheTime {
 		v, err := c.newestVersion(ctx, caller)
 		if err != nil {
 			return translate(err, nil)

@@ -33,8 +33,8 @@ type Details struct {
 	Properties map[string]any `json:"-"`
 }
 
-// base are the members that Glance's schema defines; all others are properties.
-var base = []string{"id", "name", "status", "visibility", "protected", "checksum", "os_hash_algo", "os_hash_value", "owner", "size", "virtual_size",
+// schemaMembers are the members that Glance's schema defines; all others are properties.
+var schemaMembers = []string{"id", "name", "status", "visibility", "protected", "checksum", "os_hash_algo", "os_hash_value", "owner", "size", "virtual_size",
 	"container_format", "disk_format", "created_at", "updated_at", "tags", "direct_url", "min_ram", "min_disk", "self", "file", "schema", "locations", "os_hidden", "stores"}
 
 // UnmarshalJSON stores the members of an image in fields and properties.
@@ -46,12 +46,12 @@ func (d *Details) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &d.Properties); err != nil {
 		return err
 	}
-	maps.DeleteFunc(d.Properties, func(name string, _ any) bool { return slices.Contains(base, name) })
+	maps.DeleteFunc(d.Properties, func(name string, _ any) bool { return slices.Contains(schemaMembers, name) })
 	return nil
 }
 
-// version matches the version at the end of an endpoint.
-var version = regexp.MustCompile(`/v\d(\.\d+)?/?$`)
+// versionSuffix matches the version at the end of an endpoint.
+var versionSuffix = regexp.MustCompile(`/v\d(\.\d+)?/?$`)
 
 // Address returns the URL of Glance for links to images.
 func (c *Client) Address(ctx context.Context, caller *reqctx.Caller) (string, error) {
@@ -59,7 +59,7 @@ func (c *Client) Address(ctx context.Context, caller *reqctx.Caller) (string, er
 	if err != nil {
 		return "", err
 	}
-	return strings.TrimRight(version.ReplaceAllString(client.Endpoint, ""), "/"), nil
+	return strings.TrimRight(versionSuffix.ReplaceAllString(client.Endpoint, ""), "/"), nil
 }
 
 // do sends a request below /v2; path may already contain it.
@@ -68,7 +68,7 @@ func (c *Client) do(ctx context.Context, caller *reqctx.Caller, method, path str
 	if err != nil {
 		return err
 	}
-	at := version.ReplaceAllString(client.Endpoint, "")
+	at := versionSuffix.ReplaceAllString(client.Endpoint, "")
 	o := &gophercloud.RequestOpts{JSONBody: body, JSONResponse: out, OkCodes: []int{http.StatusOK, http.StatusCreated, http.StatusNoContent}}
 	if method == http.MethodPatch {
 		o.MoreHeaders = map[string]string{"Content-Type": "application/openstack-images-v2.1-json-patch"}
@@ -89,14 +89,14 @@ func translate(err error, id string) error {
 	case http.StatusNotFound:
 		return &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrImageNotFound, Message: fmt.Sprintf("Image %s could not be found.", id), Cause: err}
 	case http.StatusConflict:
-		return &objects.Error{Class: objects.ErrImageDeleteConflict, Message: fmt.Sprintf("Conflict deleting image. Reason: %s.", said(&e)), Cause: err}
+		return &objects.Error{Class: objects.ErrImageDeleteConflict, Message: fmt.Sprintf("Conflict deleting image. Reason: %s.", faultMessage(&e)), Cause: err}
 	}
 	return err
 }
 
-// said returns Glance's error message as its Python client does. Nova requests an HTML page,
+// faultMessage returns Glance's error message as its Python client does. Nova requests an HTML page,
 // and passes its text on unchanged.
-func said(e *gophercloud.ErrUnexpectedResponseCode) string {
+func faultMessage(e *gophercloud.ErrUnexpectedResponseCode) string {
 	var body struct{ Message string }
 	if json.Unmarshal(e.Body, &body) != nil {
 		body.Message = string(e.Body)
@@ -146,9 +146,9 @@ func (c *Client) List(ctx context.Context, caller *reqctx.Caller, query url.Valu
 func listRefusal(e *gophercloud.ErrUnexpectedResponseCode) error {
 	switch e.Actual {
 	case http.StatusBadRequest:
-		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrInvalid, Message: said(e), Cause: e}
+		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrInvalid, Message: faultMessage(e), Cause: e}
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return &objects.Error{Kind: objects.KindForbidden, Class: objects.ErrForbidden, Message: said(e), Cause: e}
+		return &objects.Error{Kind: objects.KindForbidden, Class: objects.ErrForbidden, Message: faultMessage(e), Cause: e}
 	}
 	return e
 }
@@ -158,8 +158,8 @@ func (c *Client) Delete(ctx context.Context, caller *reqctx.Caller, id string) e
 	return translate(c.do(ctx, caller, http.MethodDelete, "images/"+url.PathEscape(id), nil, nil), id)
 }
 
-// change is an operation of a JSON patch.
-type change struct {
+// patchOperation is an operation of a JSON patch.
+type patchOperation struct {
 	Op    string `json:"op"`
 	Path  string `json:"path"`
 	Value any    `json:"value,omitempty"`
@@ -168,19 +168,19 @@ type change struct {
 // SetProperties replaces the properties of an image, and removes its other properties.
 func (c *Client) SetProperties(ctx context.Context, caller *reqctx.Caller, d *Details, properties map[string]any) (*Details, error) {
 	escape := strings.NewReplacer("~", "~0", "/", "~1").Replace
-	patch := []change{}
+	patch := []patchOperation{}
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
 		old, there := d.Properties[name]
 		switch value := properties[name]; {
 		case !there:
-			patch = append(patch, change{"add", "/" + escape(name), value})
+			patch = append(patch, patchOperation{"add", "/" + escape(name), value})
 		case old != value:
-			patch = append(patch, change{"replace", "/" + escape(name), value})
+			patch = append(patch, patchOperation{"replace", "/" + escape(name), value})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Properties)) {
 		if _, kept := properties[name]; !kept {
-			patch = append(patch, change{Op: "remove", Path: "/" + escape(name)})
+			patch = append(patch, patchOperation{Op: "remove", Path: "/" + escape(name)})
 		}
 	}
 	changed := &Details{}

@@ -40,7 +40,7 @@ func plainError(err error) error {
 	default:
 		return err
 	}
-	return &objects.Error{Kind: kind, Class: class, Message: said(&e), Cause: err}
+	return &objects.Error{Kind: kind, Class: class, Message: faultMessage(&e), Cause: err}
 }
 
 // Reserve creates an image without content, with the caller's token, and returns its id. A
@@ -73,7 +73,7 @@ func (c *Client) Activate(ctx context.Context, caller *reqctx.Caller, image map[
 	if err != nil {
 		return "", err
 	}
-	at := strings.TrimRight(version.ReplaceAllString(client.Endpoint, ""), "/") + "/v2/images/" + id + "/file"
+	at := strings.TrimRight(versionSuffix.ReplaceAllString(client.Endpoint, ""), "/") + "/v2/images/" + id + "/file"
 	_, err = client.Request(ctx, http.MethodPut, at, &gophercloud.RequestOpts{RawBody: bytes.NewReader(nil), OkCodes: []int{http.StatusNoContent},
 		MoreHeaders: map[string]string{"Content-Type": "application/octet-stream"}})
 	return id, plainError(err)

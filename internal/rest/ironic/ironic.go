@@ -14,8 +14,8 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// version is the oldest microversion of Ironic that Nova's driver supports.
-const version = "1.38"
+// apiVersion is the oldest microversion of Ironic that Nova's driver supports.
+const apiVersion = "1.38"
 
 // Client is a client of Ironic. It is safe for concurrent use.
 type Client struct{ session *rest.Session }
@@ -99,7 +99,7 @@ func (c *Client) get(ctx context.Context, path string, out any) error {
 		}
 		address = base + path
 	}
-	_, err = client.Get(ctx, address, out, &gophercloud.RequestOpts{MoreHeaders: map[string]string{"X-OpenStack-Ironic-API-Version": version}})
+	_, err = client.Get(ctx, address, out, &gophercloud.RequestOpts{MoreHeaders: map[string]string{"X-OpenStack-Ironic-API-Version": apiVersion}})
 	if rest.IsNetwork(err) {
 		return &objects.Error{Class: objects.ErrServiceUnavailable, Message: "The baremetal service is unavailable: " + err.Error(), Cause: err}
 	}

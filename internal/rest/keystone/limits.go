@@ -151,7 +151,7 @@ func (l *Limits) lookUp(ctx context.Context) (*limitsOf, error) {
 		return nil, err
 	}
 	if len(found.Endpoints) != 1 {
-		return nil, fmt.Errorf("[oslo_limit] %d endpoints found, and it must be one", len(found.Endpoints))
+		return nil, fmt.Errorf("[oslo_limit] found %d endpoints, but exactly one is required", len(found.Endpoints))
 	}
 	return &found.Endpoints[0], nil
 }
@@ -177,7 +177,7 @@ func (l *Limits) service(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if len(found.Services) != 1 {
-		return "", fmt.Errorf("[oslo_limit] %d services found, and it must be one", len(found.Services))
+		return "", fmt.Errorf("[oslo_limit] found %d services, but exactly one is required", len(found.Services))
 	}
 	return found.Services[0].ID, nil
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/nova-go/nova/internal/rest"
 )
 
-// version is the first microversion of Manila with locks of access rules, which nova-compute
+// apiVersion is the first microversion of Manila with locks of access rules, which nova-compute
 // needs.
-const version = "2.82"
+const apiVersion = "2.82"
 
 // Client is a client of Manila. It is safe for concurrent use.
 type Client struct{ session *rest.Session }
@@ -55,11 +55,11 @@ func (c *Client) Share(ctx context.Context, caller *reqctx.Caller, id string) (*
 		} `json:"export_locations"`
 	}
 	path := client.Endpoint + "shares/" + url.PathEscape(id)
-	if err := get(ctx, client, path, &one); err != nil {
+	if err := getDocument(ctx, client, path, &one); err != nil {
 		return nil, translate(err, id, path)
 	}
 	path += "/export_locations"
-	if err := get(ctx, client, path, &exports); err != nil {
+	if err := getDocument(ctx, client, path, &exports); err != nil {
 		return nil, translate(err, id, path)
 	}
 	for n := range exports.Locations {
@@ -73,12 +73,12 @@ func (c *Client) Share(ctx context.Context, caller *reqctx.Caller, id string) (*
 	return &one.Share, nil
 }
 
-func get(ctx context.Context, client *gophercloud.ServiceClient, address string, out any) error {
-	_, err := client.Get(ctx, address, out, &gophercloud.RequestOpts{MoreHeaders: map[string]string{"X-OpenStack-Manila-API-Version": version}})
+func getDocument(ctx context.Context, client *gophercloud.ServiceClient, address string, out any) error {
+	_, err := client.Get(ctx, address, out, &gophercloud.RequestOpts{MoreHeaders: map[string]string{"X-OpenStack-Manila-API-Version": apiVersion}})
 	return err
 }
 
-func away(err error) error {
+func connectionError(err error) error {
 	return &objects.Error{Class: objects.ErrManilaConnectionFailed, Message: "Connection to manila service failed: " + err.Error(), Cause: err}
 }
 
@@ -88,20 +88,20 @@ func translate(err error, id, address string) error {
 	e, answered := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
 	switch {
 	case !answered && rest.IsNetwork(err):
-		return away(err)
+		return connectionError(err)
 	case !answered:
 		return err
 	case e.Actual == http.StatusNotFound || e.Actual == http.StatusBadRequest:
 		return objects.ShareNotFound(id)
 	case e.Actual == http.StatusForbidden:
 		return &objects.Error{Kind: objects.KindForbidden, Class: objects.ErrForbidden, Cause: err,
-			Message: fmt.Sprintf("ForbiddenException: 403: Client Error for url: %s, %s", address, said(e.Body))}
+			Message: fmt.Sprintf("ForbiddenException: 403: Client Error for url: %s, %s", address, faultMessage(e.Body))}
 	}
 	return err
 }
 
-// said returns the message of a fault of Manila.
-func said(body []byte) string {
+// faultMessage returns the message of a fault of Manila.
+func faultMessage(body []byte) string {
 	var faults map[string]struct {
 		Message string `json:"message"`
 	}

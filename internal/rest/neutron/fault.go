@@ -44,8 +44,8 @@ func faultOf(err error) error {
 	return f
 }
 
-// refused returns the fault of an error, or an empty one.
-func refused(err error) *Fault {
+// faultIn returns the fault of an error, or an empty one.
+func faultIn(err error) *Fault {
 	if f, ok := errors.AsType[*Fault](err); ok {
 		return f
 	}
@@ -58,14 +58,14 @@ func (c *Client) send(ctx context.Context, caller *reqctx.Caller, method, path s
 	if err != nil {
 		return err
 	}
-	_, err = client.Request(ctx, method, root(client.Endpoint)+path, &gophercloud.RequestOpts{JSONBody: body, JSONResponse: out,
+	_, err = client.Request(ctx, method, apiRoot(client.Endpoint)+path, &gophercloud.RequestOpts{JSONBody: body, JSONResponse: out,
 		OkCodes: []int{http.StatusOK, http.StatusCreated, http.StatusNoContent}})
 	c.groups.changes.Add(1) // a failed request may have changed something
 	return faultOf(err)
 }
 
-// root returns the URL of the API for an endpoint with or without version.
-func root(endpoint string) string {
+// apiRoot returns the URL of the API for an endpoint with or without version.
+func apiRoot(endpoint string) string {
 	if strings.HasSuffix(endpoint, "/v2.0/") {
 		return endpoint
 	}

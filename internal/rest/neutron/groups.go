@@ -100,13 +100,13 @@ func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Caller, servers 
 		names[i.UUID] = held.names
 	}
 	if len(stale) > 0 {
-		flight, read := c.holding(context.WithoutCancel(ctx), caller, stale)
+		flight, read := c.cachedRead(context.WithoutCancel(ctx), caller, stale)
 		c.groups.flight.DoChan(flight, read) // refreshes in the background; concurrent readers start only one refresh
 	}
 	if len(missing) == 0 {
 		return names, nil
 	}
-	flight, read := c.holding(context.WithoutCancel(ctx), caller, missing)
+	flight, read := c.cachedRead(context.WithoutCancel(ctx), caller, missing)
 	found, err, _ := c.groups.flight.Do(flight, read)
 	if err != nil {
 		return nil, err
@@ -115,9 +115,9 @@ func (c *Client) GroupNames(ctx context.Context, caller *reqctx.Caller, servers 
 	return names, nil
 }
 
-// holding returns the key and the function of a singleflight call that reads names into the
+// cachedRead returns the key and the function of a singleflight call that reads names into the
 // cache.
-func (c *Client) holding(ctx context.Context, caller *reqctx.Caller, keys []groupKey) (string, func() (any, error)) {
+func (c *Client) cachedRead(ctx context.Context, caller *reqctx.Caller, keys []groupKey) (string, func() (any, error)) {
 	slices.SortFunc(keys, func(a, b groupKey) int { return strings.Compare(a.server, b.server) })
 	flight := make([]byte, 0, 64*len(keys))
 	servers := make([]string, len(keys))
@@ -174,7 +174,7 @@ func (c *Client) portsOf(ctx context.Context, caller *reqctx.Caller, servers []s
 	for i, chunk := range chunks {
 		g.Go(func() (err error) {
 			found[i], err = c.ports(ctx, caller, url.Values{"device_id": chunk, "fields": {"security_groups", "device_id"}})
-			if status(err) == http.StatusNotFound {
+			if statusOf(err) == http.StatusNotFound {
 				return nil // the server has been deleted in the meantime
 			}
 			return err

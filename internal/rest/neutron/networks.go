@@ -45,7 +45,7 @@ func (c *Client) Networks(ctx context.Context, caller *reqctx.Caller, query url.
 func (c *Client) Network(ctx context.Context, caller *reqctx.Caller, id string) (*Network, error) {
 	out := struct{ Network *Network }{Network: &Network{}}
 	err := faultOf(c.get(ctx, caller, "networks/"+url.PathEscape(id), nil, &out))
-	if refused(err).Status == http.StatusNotFound {
+	if faultIn(err).Status == http.StatusNotFound {
 		return nil, objects.ErrNetworkNotFound.Errorf(objects.KindNotFound, "Network %s could not be found.", id)
 	}
 	return out.Network, err
@@ -66,7 +66,7 @@ func (c *Client) floatingIPs(ctx context.Context, caller *reqctx.Caller, query u
 		List []*FloatingIP `json:"floatingips"`
 	}
 	err := faultOf(c.get(ctx, caller, "floatingips", query, &out))
-	if refused(err).Status == http.StatusNotFound {
+	if faultIn(err).Status == http.StatusNotFound {
 		return nil, nil // a Neutron without the router extension
 	}
 	if err != nil {
@@ -122,7 +122,7 @@ func (c *Client) FloatingIP(ctx context.Context, caller *reqctx.Caller, id strin
 		IP *FloatingIP `json:"floatingip"`
 	}{IP: &FloatingIP{}}
 	err := faultOf(c.get(ctx, caller, "floatingips/"+url.PathEscape(id), nil, &out))
-	if refused(err).Status == http.StatusNotFound {
+	if faultIn(err).Status == http.StatusNotFound {
 		return nil, objects.ErrFloatingIPNotFound.Errorf(objects.KindNotFound, "Floating IP not found for ID %s", id)
 	}
 	if err != nil {
@@ -154,7 +154,7 @@ func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Caller, po
 		IP *FloatingIP `json:"floatingip"`
 	}{IP: &FloatingIP{}}
 	err = c.send(ctx, caller, http.MethodPost, "floatingips", map[string]any{"floatingip": map[string]any{"floating_network_id": pools[0].ID}}, &out)
-	switch f := refused(err); {
+	switch f := faultIn(err); {
 	case f.Type == "IpAddressGenerationFailure" || f.Type == "ExternalIpAddressExhausted":
 		return nil, &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrNoMoreFloatingIPs, Message: f.Message, Cause: err}
 	case f.Type == "OverQuota":
@@ -195,7 +195,7 @@ func (c *Client) BindFloatingIP(ctx context.Context, caller *reqctx.Caller, id s
 // DeleteFloatingIP deletes a floating IP.
 func (c *Client) DeleteFloatingIP(ctx context.Context, caller *reqctx.Caller, ip *FloatingIP) error {
 	err := c.send(ctx, caller, http.MethodDelete, "floatingips/"+url.PathEscape(ip.ID), nil, nil)
-	if refused(err).Status == http.StatusNotFound {
+	if faultIn(err).Status == http.StatusNotFound {
 		return objects.ErrFloatingIPNotFoundForAddress.Errorf(objects.KindNotFound, "Floating IP not found for address %s.", ip.Address)
 	}
 	return err

@@ -58,11 +58,11 @@ func read(ctx context.Context, client *gophercloud.ServiceClient, path string, q
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	_, err := client.Get(ctx, root(client.Endpoint)+path, out, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	_, err := client.Get(ctx, apiRoot(client.Endpoint)+path, out, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
 	return err
 }
 
-func status(err error) int {
+func statusOf(err error) int {
 	if e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
 		return e.Actual
 	}
@@ -88,7 +88,7 @@ func (c *Client) Port(ctx context.Context, caller *reqctx.Caller, id string) (*o
 		Port *objects.Port `json:"port"`
 	}
 	err := c.get(ctx, caller, "ports/"+url.PathEscape(id), nil, &out)
-	if status(err) == http.StatusNotFound || err == nil && out.Port == nil {
+	if statusOf(err) == http.StatusNotFound || err == nil && out.Port == nil {
 		return nil, objects.ErrPortNotFound.Errorf(objects.KindNotFound, "Port id %s could not be found.", id)
 	}
 	return out.Port, err

@@ -117,7 +117,7 @@ func (c *Client) binding(ctx context.Context, id string) (portBinding, error) {
 		Port portBinding `json:"port"`
 	}
 	err := c.service(ctx, "ports/"+url.PathEscape(id), url.Values{"fields": {"binding:vnic_type", "binding:profile", "network_id", "resource_request", "numa_affinity_policy", "device_profile"}}, &out)
-	if status(err) == http.StatusNotFound {
+	if statusOf(err) == http.StatusNotFound {
 		err = objects.ErrPortNotFound.Errorf(objects.KindInvalid, "Port id %s could not be found.", id)
 	}
 	if out.Port.VNICType == "" {

@@ -158,7 +158,7 @@ func (c *Client) checkPort(ctx context.Context, caller *reqctx.Caller, id string
 	}
 	err := c.get(ctx, caller, "ports/"+url.PathEscape(id), nil, &out)
 	switch p := out.Port; {
-	case status(err) == http.StatusNotFound:
+	case statusOf(err) == http.StatusNotFound:
 		return objects.ErrPortNotFound.Errorf(objects.KindInvalid, "Port id %s could not be found.", id)
 	case err != nil:
 		return err
@@ -176,7 +176,7 @@ func (c *Client) canAllocate(ctx context.Context, caller *reqctx.Caller) error {
 	if err == nil && has {
 		err = c.get(ctx, caller, "auto-allocated-topology/"+url.PathEscape(caller.ProjectID), url.Values{"fields": {"dry-run"}}, nil)
 	}
-	if !has && err == nil || status(err) == http.StatusConflict || status(err) == http.StatusNotFound || status(err) == http.StatusBadRequest {
+	if !has && err == nil || statusOf(err) == http.StatusConflict || statusOf(err) == http.StatusNotFound || statusOf(err) == http.StatusBadRequest {
 		return objects.ErrUnableToAutoAllocateNetwork.Errorf(objects.KindInvalid, "Unable to automatically allocate a network for project %s", caller.ProjectID)
 	}
 	return err

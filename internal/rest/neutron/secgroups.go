@@ -42,7 +42,7 @@ func (c *Client) Group(ctx context.Context, caller *reqctx.Caller, id string) (*
 
 // groupMissing converts a 404 to Nova's error; it returns other errors unchanged.
 func groupMissing(err error) error {
-	if f := refused(err); f.Status == http.StatusNotFound {
+	if f := faultIn(err); f.Status == http.StatusNotFound {
 		return &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrSecurityGroupNotFound, Message: f.Message, Cause: err}
 	}
 	return err
@@ -50,7 +50,7 @@ func groupMissing(err error) error {
 
 // refusal converts error statuses of changes to security groups to Nova's errors.
 func refusal(err error) error {
-	f := refused(err)
+	f := faultIn(err)
 	switch f.Status {
 	case http.StatusBadRequest:
 		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrInvalid, Message: f.Message, Cause: err}
@@ -75,7 +75,7 @@ func (c *Client) SaveGroup(ctx context.Context, caller *reqctx.Caller, id, name,
 // DeleteGroup deletes a security group; the error for one in use is Invalid.
 func (c *Client) DeleteGroup(ctx context.Context, caller *reqctx.Caller, id string) error {
 	err := c.send(ctx, caller, http.MethodDelete, "security-groups/"+url.PathEscape(id), nil, nil)
-	if f := refused(err); f.Status == http.StatusConflict {
+	if f := faultIn(err); f.Status == http.StatusConflict {
 		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrInvalid, Message: f.Message, Cause: err}
 	}
 	return groupMissing(err)

@@ -11,8 +11,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// guarded is a port with the fields that determine whether it can have security groups.
-type guarded struct {
+// portSecurity is a port with the fields that determine whether it can have security groups.
+type portSecurity struct {
 	ID         string   `json:"id"`
 	Groups     []string `json:"security_groups"`
 	FixedIPs   []any    `json:"fixed_ips"`
@@ -22,7 +22,7 @@ type guarded struct {
 
 // guards reports whether the port can have security groups: it must have an address, or get one
 // later, and port security must be enabled.
-func (p *guarded) guards() bool {
+func (p *portSecurity) guards() bool {
 	later := p.Allocation != nil && *p.Allocation == "deferred"
 	return (len(p.FixedIPs) > 0 || later) && (p.Security == nil || *p.Security)
 }
@@ -40,7 +40,7 @@ func (c *Client) AddGroupTo(ctx context.Context, caller *reqctx.Caller, server, 
 			return objects.ErrSecurityGroupCannotBeApplied.Errorf(objects.KindInvalid, "Network requires port_security_enabled and subnet associated in order to apply security groups.")
 		}
 		err := c.setGroups(ctx, caller, p.ID, append(p.Groups, id))
-		switch f := refused(err); f.Status {
+		switch f := faultIn(err); f.Status {
 		case http.StatusBadRequest:
 			return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrSecurityGroupCannotBeApplied, Message: f.Message, Cause: err}
 		case http.StatusConflict:
@@ -85,12 +85,12 @@ func (c *Client) setGroups(ctx context.Context, caller *reqctx.Caller, port stri
 	return c.send(ctx, caller, http.MethodPut, "ports/"+port, map[string]any{"port": map[string]any{"security_groups": groups}}, nil)
 }
 
-func (c *Client) groupAndPorts(ctx context.Context, caller *reqctx.Caller, server, group string) (string, []guarded, error) {
+func (c *Client) groupAndPorts(ctx context.Context, caller *reqctx.Caller, server, group string) (string, []portSecurity, error) {
 	id, err := c.groupID(ctx, caller, group)
 	if err != nil {
 		return "", nil, err
 	}
-	var out struct{ Ports []guarded }
+	var out struct{ Ports []portSecurity }
 	if err := c.get(ctx, caller, "ports", url.Values{"device_id": {server}}, &out); err != nil {
 		return "", nil, faultOf(err)
 	}

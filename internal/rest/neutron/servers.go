@@ -34,15 +34,15 @@ func (c *Client) Deallocate(ctx context.Context, caller *reqctx.Caller, server s
 		if slices.Contains(keep, p.ID) {
 			continue
 		}
-		if err := c.send(ctx, caller, http.MethodDelete, "ports/"+p.ID, nil, nil); err != nil && refused(err).Status != http.StatusNotFound {
+		if err := c.send(ctx, caller, http.MethodDelete, "ports/"+p.ID, nil, nil); err != nil && faultIn(err).Status != http.StatusNotFound {
 			failed = errors.Join(failed, err)
 		}
 	}
 	return requests, failed
 }
 
-// ofHost are the keys of a port's binding profile that describe the host.
-var ofHost = []string{"pci_vendor_info", "pci_slot", "allocation", "arq_uuid", "physical_network", "card_serial_number", "vf_num", "pf_mac_address", "device_mac_address"}
+// hostProfileKeys are the keys of a port's binding profile that describe the host.
+var hostProfileKeys = []string{"pci_vendor_info", "pci_slot", "allocation", "arq_uuid", "physical_network", "card_serial_number", "vf_num", "pf_mac_address", "device_mac_address"}
 
 // unbind removes the binding of a port to its server. It returns the accelerator request of the
 // port, or "".
@@ -51,39 +51,39 @@ func (c *Client) unbind(ctx context.Context, id string) (request string, err err
 	if err != nil {
 		return "", err
 	}
-	place := root(client.Endpoint) + "ports/" + url.PathEscape(id)
+	place := apiRoot(client.Endpoint) + "ports/" + url.PathEscape(id)
 	var out struct {
 		Port struct {
 			Profile   map[string]any `json:"binding:profile"`
 			NetworkID string         `json:"network_id"`
 		} `json:"port"`
 	}
-	if _, err := client.Get(ctx, place, &out, nil); status(err) == http.StatusNotFound {
+	if _, err := client.Get(ctx, place, &out, nil); statusOf(err) == http.StatusNotFound {
 		return "", nil
 	} else if err != nil {
 		return "", err
 	}
 	request, _ = out.Port.Profile["arq_uuid"].(string)
-	for _, key := range ofHost {
+	for _, key := range hostProfileKeys {
 		delete(out.Port.Profile, key)
 	}
 	if out.Port.Profile == nil {
 		out.Port.Profile = map[string]any{}
 	}
 	port := map[string]any{"device_id": "", "device_owner": "", "binding:host_id": nil, "binding:profile": out.Port.Profile}
-	if err := c.forgetName(ctx, client, out.Port.NetworkID, port); err != nil {
+	if err := c.clearDNSName(ctx, client, out.Port.NetworkID, port); err != nil {
 		return request, err
 	}
 	_, err = client.Put(ctx, place, map[string]any{"port": port}, nil, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
-	if status(err) == http.StatusNotFound {
+	if statusOf(err) == http.StatusNotFound {
 		err = nil
 	}
 	return request, err
 }
 
-// forgetName removes the DNS name from a port. It does so only in networks without a DNS
+// clearDNSName removes the DNS name from a port. It does so only in networks without a DNS
 // domain, where Nova sets the name of the port.
-func (c *Client) forgetName(ctx context.Context, client *gophercloud.ServiceClient, network string, port map[string]any) error {
+func (c *Client) clearDNSName(ctx context.Context, client *gophercloud.ServiceClient, network string, port map[string]any) error {
 	has, err := c.serviceHas(ctx, client, "dns-integration")
 	if err != nil || !has {
 		return err
@@ -93,7 +93,7 @@ func (c *Client) forgetName(ctx context.Context, client *gophercloud.ServiceClie
 			Domain string `json:"dns_domain"`
 		} `json:"network"`
 	}
-	if _, err := client.Get(ctx, root(client.Endpoint)+"networks/"+network, &out, nil); err != nil {
+	if _, err := client.Get(ctx, apiRoot(client.Endpoint)+"networks/"+network, &out, nil); err != nil {
 		return err
 	}
 	if out.Network.Domain == "" {
@@ -103,8 +103,8 @@ func (c *Client) forgetName(ctx context.Context, client *gophercloud.ServiceClie
 }
 
 func (c *Client) serviceHas(ctx context.Context, client *gophercloud.ServiceClient, alias string) (bool, error) {
-	_, err := client.Get(ctx, root(client.Endpoint)+"extensions/"+alias, nil, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
-	if status(err) == http.StatusNotFound {
+	_, err := client.Get(ctx, apiRoot(client.Endpoint)+"extensions/"+alias, nil, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	if statusOf(err) == http.StatusNotFound {
 		return false, nil
 	}
 	return err == nil, err

@@ -11,8 +11,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// tries is the number of attempts to make a change after conflicts with concurrent changes.
-const tries = 4
+// maxAttempts is the number of attempts to make a change after conflicts with concurrent changes.
+const maxAttempts = 4
 
 // JoinAggregate adds the resource provider of a node to an aggregate.
 //
@@ -44,14 +44,14 @@ type aggregates struct {
 
 func (c *Client) changeAggregates(ctx context.Context, caller *reqctx.Caller, node string, change func([]string) (_ []string, changed bool)) error {
 	var err error
-	for range tries {
+	for range maxAttempts {
 		var p *Provider
 		if p, err = c.ProviderNamed(ctx, caller, node); err != nil {
 			return err
 		}
 		path := "resource_providers/" + p.UUID + "/aggregates"
 		var a aggregates
-		if err = c.get(ctx, caller, generations, path, &a); status(err) != 0 {
+		if err = c.get(ctx, caller, generationsVersion, path, &a); statusOf(err) != 0 {
 			return &objects.Error{Class: objects.ErrResourceProviderAggregateRetrievalFailed, Message: "Failed to get aggregates for resource provider with UUID " + p.UUID, Cause: err}
 		} else if err != nil {
 			return err
@@ -61,8 +61,8 @@ func (c *Client) changeAggregates(ctx context.Context, caller *reqctx.Caller, no
 			return nil
 		}
 		generation := a.Generation
-		err = c.call(ctx, caller, generations, request{method: http.MethodPut, path: path, body: aggregates{all, generation}})
-		switch status(err) {
+		err = c.call(ctx, caller, generationsVersion, request{method: http.MethodPut, path: path, body: aggregates{all, generation}})
+		switch statusOf(err) {
 		case 0:
 			return err
 		case http.StatusConflict:
@@ -91,7 +91,7 @@ func (c *Client) ProviderNamed(ctx context.Context, caller *reqctx.Caller, name 
 		All []Provider `json:"resource_providers"`
 	}
 	err := c.get(ctx, caller, "1.0", "resource_providers?name="+url.QueryEscape(name), &found)
-	if err != nil && status(err) == 0 {
+	if err != nil && statusOf(err) == 0 {
 		return nil, err
 	}
 	if err != nil || len(found.All) != 1 {

@@ -17,9 +17,9 @@ import (
 
 // The microversions of Placement that the requests need.
 const (
-	nested      = "1.14" // adds in_tree
-	generations = "1.19" // adds generations of aggregates
-	consumers   = "1.28" // adds generations of consumers
+	nestedVersion      = "1.14" // adds in_tree
+	generationsVersion = "1.19" // adds generations of aggregates
+	consumersVersion   = "1.28" // adds generations of consumers
 )
 
 // Client is a client of Placement. It is safe for concurrent use.
@@ -28,8 +28,8 @@ type Client struct{ session *rest.Session }
 // New returns a client that uses a session with the options of [placement].
 func New(s *rest.Session) *Client { return &Client{s} }
 
-// errAway returns Nova's PlacementAPIConnectFailure.
-func errAway(cause error) error {
+// connectFailure returns Nova's PlacementAPIConnectFailure.
+func connectFailure(cause error) error {
 	return &objects.Error{Class: objects.ErrPlacementAPIConnectFailure, Message: "Unable to communicate with the Placement API.", Cause: cause}
 }
 
@@ -41,8 +41,8 @@ type statusError struct {
 
 func (e *statusError) Error() string { return e.text }
 
-// status returns the HTTP status of an error, or 0 if Placement did not answer.
-func status(err error) int {
+// statusOf returns the HTTP status of an error, or 0 if Placement did not answer.
+func statusOf(err error) int {
 	if e, ok := errors.AsType[*statusError](err); ok {
 		return e.status
 	}
@@ -53,7 +53,7 @@ func status(err error) int {
 func (c *Client) call(ctx context.Context, caller *reqctx.Caller, version string, q request) error {
 	client, err := c.session.AsService(ctx)
 	if err != nil {
-		return errAway(err)
+		return connectFailure(err)
 	}
 	headers := map[string]string{"OpenStack-API-Version": "placement " + version}
 	if caller != nil {
@@ -77,7 +77,7 @@ func (c *Client) call(ctx context.Context, caller *reqctx.Caller, version string
 		return &statusError{e.Actual, string(e.Body)}
 	}
 	if err != nil {
-		return errAway(err)
+		return connectFailure(err)
 	}
 	return nil
 }

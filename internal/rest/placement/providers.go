@@ -15,8 +15,8 @@ func (c *Client) Tree(ctx context.Context, caller *reqctx.Caller, uuid string) (
 	var found struct {
 		All []Provider `json:"resource_providers"`
 	}
-	if err := c.get(ctx, caller, nested, "resource_providers?in_tree="+uuid, &found); err != nil {
-		if status(err) == 0 {
+	if err := c.get(ctx, caller, nestedVersion, "resource_providers?in_tree="+uuid, &found); err != nil {
+		if statusOf(err) == 0 {
 			return nil, err
 		}
 		return nil, &objects.Error{Class: objects.ErrResourceProviderRetrievalFailed, Message: "Failed to get resource provider with UUID " + uuid, Cause: err}
@@ -54,7 +54,7 @@ func (c *Client) DeleteTree(ctx context.Context, caller *reqctx.Caller, uuid str
 	}
 	for n := len(tree) - 1; n >= 0; n-- {
 		err := c.call(ctx, caller, "1.0", request{method: http.MethodDelete, path: "resource_providers/" + tree[n].UUID})
-		if err != nil && status(err) == 0 {
+		if err != nil && statusOf(err) == 0 {
 			return err
 		}
 	}
@@ -92,8 +92,8 @@ type Allocation struct {
 // Of returns the allocations of a consumer; the map is empty if there are none.
 func (c *Client) Of(ctx context.Context, caller *reqctx.Caller, consumer string) (*Allocations, error) {
 	a := &Allocations{}
-	if err := c.get(ctx, caller, consumers, "allocations/"+consumer, a); err != nil {
-		if status(err) == 0 {
+	if err := c.get(ctx, caller, consumersVersion, "allocations/"+consumer, a); err != nil {
+		if statusOf(err) == 0 {
 			return nil, err
 		}
 		return nil, &objects.Error{Class: objects.ErrConsumerAllocationRetrievalFailed, Message: "Failed to retrieve allocations for consumer " + consumer + ": " + err.Error(), Cause: err}
@@ -104,7 +104,7 @@ func (c *Client) Of(ctx context.Context, caller *reqctx.Caller, consumer string)
 // Put replaces the allocations of a consumer, whose generation must be that of Of. A conflict
 // is an error of KindConflict.
 func (c *Client) Put(ctx context.Context, caller *reqctx.Caller, consumer string, a *Allocations) error {
-	err := c.call(ctx, caller, consumers, request{method: http.MethodPut, path: "allocations/" + consumer, body: a})
+	err := c.call(ctx, caller, consumersVersion, request{method: http.MethodPut, path: "allocations/" + consumer, body: a})
 	if e, ok := errors.AsType[*statusError](err); ok {
 		kind := objects.Kind(0)
 		if e.status == http.StatusConflict {

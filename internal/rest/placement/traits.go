@@ -14,7 +14,7 @@ func (c *Client) Traits(ctx context.Context, caller *reqctx.Caller, provider str
 		Traits []string `json:"traits"`
 	}
 	err := c.get(ctx, caller, "1.6", "resource_providers/"+provider+"/traits", &found)
-	if status(err) != 0 {
+	if statusOf(err) != 0 {
 		err = &objects.Error{Class: objects.ErrResourceProviderTraitRetrievalFailed, Message: "Failed to get traits for resource provider with UUID " + provider, Cause: err}
 	}
 	return found.Traits, err

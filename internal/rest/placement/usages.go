@@ -8,8 +8,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// totals is the microversion of Placement that adds the usage of projects.
-const totals = "1.9"
+// usagesVersion is the microversion of Placement that adds the usage of projects.
+const usagesVersion = "1.9"
 
 // Usages returns the usage of a project, or of a user in it if user is not empty, by resource
 // class; unused classes are left out. Errors: UsagesRetrievalFailed,
@@ -24,8 +24,8 @@ func (c *Client) Usages(ctx context.Context, caller *reqctx.Caller, project, use
 	var found struct {
 		Usages map[string]int64 `json:"usages"`
 	}
-	err := c.get(ctx, caller, totals, "usages?"+query.Encode(), &found)
-	if err != nil && status(err) != 0 {
+	err := c.get(ctx, caller, usagesVersion, "usages?"+query.Encode(), &found)
+	if err != nil && statusOf(err) != 0 {
 		err = &objects.Error{Class: objects.ErrUsagesRetrievalFailed, Message: "Failed to retrieve usages for project '" + project + "' and user '" + who + "'.", Cause: err}
 	}
 	return found.Usages, err

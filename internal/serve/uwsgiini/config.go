@@ -56,9 +56,9 @@ func (s setting) errorf(format string, args ...any) error {
 	return fmt.Errorf("%s: %s: %s", s.where, s.key, fmt.Sprintf(format, args...))
 }
 
-// warned are options that have no effect here although operators may rely on them, with the
+// warnings are options that have no effect here although operators may rely on them, with the
 // warning.
-var warned = map[string]string{
+var warnings = map[string]string{
 	"stats": "no statistics are served", "stats-server": "no statistics are served", "stats-http": "no statistics are served",
 	"mount": "applications are not mounted; the front server says the prefix", "manage-script-name": "",
 	"limit-post": "[oslo_middleware] max_request_body_size limits bodies", "daemonize": "the process stays in the foreground",
@@ -68,8 +68,8 @@ var warned = map[string]string{
 	"emperor": "one application is served", "route-host": "requests are not routed", "route-uri": "requests are not routed",
 }
 
-// logic reports whether an option makes other options conditional.
-func logic(key string) bool {
+// isConditional reports whether an option makes other options conditional.
+func isConditional(key string) bool {
 	for _, p := range []string{"if-", "if", "for", "for-", "end", "endif", "endfor", "else"} {
 		if key == p || strings.HasSuffix(p, "-") && strings.HasPrefix(key, p) {
 			return true
@@ -95,7 +95,7 @@ func interpret(c *Config, settings []setting, known func(string) bool) error {
 		if err := c.apply(s, protocol); err != nil {
 			return err
 		}
-		if text := warned[s.key]; text != "" {
+		if text := warnings[s.key]; text != "" {
 			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is left out: %s", s.where, s.key, text))
 		}
 		if !known(s.key) {

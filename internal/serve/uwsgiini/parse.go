@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// options.txt contains the names of uWSGI's long options, each with "flag" (no value), "value",
+// optionNames is options.txt, which contains the names of uWSGI's long options, each with "flag" (no value), "value",
 // or "maybe" (optional value).
 //
 //go:embed options.txt
 var optionNames string
 
-// short are the options of one letter that have a value.
-const short = "stpPzLbBAmcCulgxywHYMRiMnkqrvaTdKSOoNQ"
+// shortOptions are the options of one letter that have a value.
+const shortOptions = "stpPzLbBAmcCulgxywHYMRiMnkqrvaTdKSOoNQ"
 
 // isFile reports whether an argument is an ini file.
 func isFile(arg string) bool {
@@ -72,7 +72,7 @@ func (r *reader) arguments(args []string) error {
 		case len(arg) > 1 && arg[0] == '-':
 			key = arg[1:2]
 			value = arg[2:]
-			if value == "" && strings.Contains(short, key) {
+			if value == "" && strings.Contains(shortOptions, key) {
 				if i++; i == len(args) {
 					return fmt.Errorf("-%s needs a value", key)
 				}
@@ -98,7 +98,7 @@ func (r *reader) set(s setting) error {
 	// uWSGI's names have no underscores, but files use both spellings.
 	s.key = strings.ReplaceAll(s.key, "_", "-")
 	switch {
-	case logic(s.key):
+	case isConditional(s.key):
 		return s.errorf("conditions and loops are not supported")
 	case s.key == "ini" || s.key == "include" || s.key == "inherit":
 		return r.file(r.substitute(s.value), s)
@@ -120,7 +120,7 @@ func (r *reader) set(s setting) error {
 	return nil
 }
 
-const deepest = 16
+const maxDepth = 16
 
 // file reads FILE or FILE:SECTION.
 func (r *reader) file(name string, s setting) error {
@@ -134,8 +134,8 @@ func (r *reader) file(name string, s setting) error {
 	if name == "" && len(r.open) > 0 {
 		name = r.open[len(r.open)-1] // ":section" means the same file
 	}
-	if len(r.open) == deepest {
-		return s.errorf("files are included %d deep", deepest)
+	if len(r.open) == maxDepth {
+		return s.errorf("files are included %d deep", maxDepth)
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -147,7 +147,7 @@ func (r *reader) file(name string, s setting) error {
 }
 
 func (r *reader) ini(name, wanted, text string) error {
-	text = magic(text, name, wanted)
+	text = replaceMagic(text, name, wanted)
 	section, found := "", false
 	n := 0
 	for line := range strings.Lines(text) {
@@ -179,13 +179,13 @@ func (r *reader) ini(name, wanted, text string) error {
 		}
 	}
 	if !found {
-		return fmt.Errorf("%s: there is no section [%s]", name, wanted)
+		return fmt.Errorf("%s: the file has no section [%s]", name, wanted)
 	}
 	return nil
 }
 
-// magic replaces %d and the other placeholders for the file and its directory.
-func magic(text, file, section string) string {
+// replaceMagic replaces %d and the other placeholders for the file and its directory.
+func replaceMagic(text, file, section string) string {
 	if !strings.Contains(text, "%") {
 		return text
 	}
@@ -227,33 +227,33 @@ func (r *reader) substitute(s string) string {
 	const rounds = 8
 	for range rounds {
 		before := s
-		s = between(s, "%(", func(name string) (string, bool) {
+		s = replaceEnclosed(s, "%(", func(name string) (string, bool) {
 			r.used[name] = true
 			v, ok := r.values[name]
 			return v, ok
 		})
-		s = between(s, "$(", r.env)
-		s = between(s, "@(", func(name string) (string, bool) {
+		s = replaceEnclosed(s, "$(", r.env)
+		s = replaceEnclosed(s, "@(", func(name string) (string, bool) {
 			b, err := os.ReadFile(name)
 			return strings.TrimRight(string(b), "\r\n\t "), err == nil
 		})
-		if s == before || len(s) > longest {
+		if s == before || len(s) > maxLength {
 			break
 		}
 	}
 	return s
 }
 
-// longest is the length in bytes at which no further placeholders are replaced.
-const longest = 1 << 16
+// maxLength is the length in bytes at which no further placeholders are replaced.
+const maxLength = 1 << 16
 
-// between replaces open...) by the result of value; a placeholder without a value is kept.
-func between(s, open string, value func(string) (string, bool)) string {
+// replaceEnclosed replaces open...) by the result of value; a placeholder without a value is kept.
+func replaceEnclosed(s, open string, value func(string) (string, bool)) string {
 	var b strings.Builder
 	for {
 		before, after, ok := strings.Cut(s, open)
 		name, rest, closed := strings.Cut(after, ")")
-		if !ok || !closed || b.Len() > longest {
+		if !ok || !closed || b.Len() > maxLength {
 			b.WriteString(s)
 			return b.String()
 		}

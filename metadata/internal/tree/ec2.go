@@ -38,11 +38,11 @@ var ec2Versions = []string{
 
 // node is a directory or a value of the EC2 tree.
 type node struct {
-	children func(context.Context) ([]entry, error) // nil: a value
+	children func(context.Context) ([]directoryEntry, error) // nil: a value
 	text     func(context.Context) (string, error)
 }
 
-type entry struct {
+type directoryEntry struct {
 	name string
 	// shown is the name in the listing, if that is neither name nor name and a slash. Hidden
 	// entries can be read, but are not listed.
@@ -62,24 +62,24 @@ type ec2Leaf struct {
 // ec2Leaves are the entries of meta-data in the order of the listing.
 var ec2Leaves = []ec2Leaf{
 	{"ami-id", ec2v10, ec2Value(func(e *objects.GuestEC2) string { return orNone(e.AMI) })},
-	{"ami-launch-index", ec2v10, value(func(i *Instance) string { return number(i.guest.LaunchIndex) })},
-	{"ami-manifest-path", ec2v10, value(func(*Instance) string { return "FIXME" })},
+	{"ami-launch-index", ec2v10, valueNode(func(i *Instance) string { return number(i.guest.LaunchIndex) })},
+	{"ami-manifest-path", ec2v10, valueNode(func(*Instance) string { return "FIXME" })},
 	{"block-device-mapping", ec2v20071215, blockDevices},
-	{"hostname", ec2v10, value((*Instance).hostname)},
-	{"instance-action", ec2v20080901, value(func(*Instance) string { return "none" })},
+	{"hostname", ec2v10, valueNode((*Instance).hostname)},
+	{"instance-action", ec2v20080901, valueNode(func(*Instance) string { return "none" })},
 	{"instance-id", ec2v10, ec2Value(func(e *objects.GuestEC2) string { return e.InstanceID })},
 	{"instance-type", ec2v20070829, ec2Value(func(e *objects.GuestEC2) string { return e.FlavorName })},
-	{"kernel-id", ec2v20071215, image(func(i *Instance) *string { return i.guest.KernelID }, func(e *objects.GuestEC2) *string { return e.AKI })},
-	{"local-hostname", ec2v20070119, value((*Instance).hostname)},
-	{"local-ipv4", ec2v10, address((*Instance).localIPv4)},
+	{"kernel-id", ec2v20071215, imageNode(func(i *Instance) *string { return i.guest.KernelID }, func(e *objects.GuestEC2) *string { return e.AKI })},
+	{"local-hostname", ec2v20070119, valueNode((*Instance).hostname)},
+	{"local-ipv4", ec2v10, addressNode((*Instance).localIPv4)},
 	{"placement", ec2v20080201, func(i *Instance) *node {
-		return directory(entry{name: "availability-zone", node: text(orNone(i.guest.AvailabilityZone))})
+		return directoryNode(directoryEntry{name: "availability-zone", node: textNode(orNone(i.guest.AvailabilityZone))})
 	}},
-	{"public-hostname", ec2v20070119, value((*Instance).hostname)},
-	{"public-ipv4", ec2v20070119, address((*Instance).publicIPv4)},
+	{"public-hostname", ec2v20070119, valueNode((*Instance).hostname)},
+	{"public-ipv4", ec2v20070119, addressNode((*Instance).publicIPv4)},
 	{"public-keys", ec2v10, publicKeys},
-	{"ramdisk-id", ec2v20071215, image(func(i *Instance) *string { return i.guest.RamdiskID }, func(e *objects.GuestEC2) *string { return e.ARI })},
-	{"reservation-id", ec2v10, value(func(i *Instance) string { return orNone(i.guest.ReservationID) })},
+	{"ramdisk-id", ec2v20071215, imageNode(func(i *Instance) *string { return i.guest.RamdiskID }, func(e *objects.GuestEC2) *string { return e.ARI })},
+	{"reservation-id", ec2v10, valueNode(func(i *Instance) string { return orNone(i.guest.ReservationID) })},
 	{"security-groups", ec2v10, securityGroups},
 }
 
@@ -88,7 +88,7 @@ func (i *Instance) ec2Item(ctx context.Context, tokens []string) (Answer, error)
 	if len(tokens) == 0 {
 		return Root(), nil
 	}
-	v, ok := version(ec2Versions, tokens[0])
+	v, ok := versionIndex(ec2Versions, tokens[0])
 	if !ok {
 		return Answer{}, ErrNotFound
 	}
@@ -108,22 +108,22 @@ func (i *Instance) ec2Item(ctx context.Context, tokens []string) (Answer, error)
 
 // ec2Root returns the directory of a version.
 func (i *Instance) ec2Root(v int) *node {
-	entries := []entry{{name: "meta-data", node: &node{children: func(context.Context) ([]entry, error) {
-		var entries []entry
+	entries := []directoryEntry{{name: "meta-data", node: &node{children: func(context.Context) ([]directoryEntry, error) {
+		var entries []directoryEntry
 		for _, l := range ec2Leaves {
 			if v < l.since {
 				continue
 			}
 			if n := l.node(i); n != nil {
-				entries = append(entries, entry{name: l.name, node: n})
+				entries = append(entries, directoryEntry{name: l.name, node: n})
 			}
 		}
 		return entries, nil
 	}}}}
 	if i.userData != nil {
-		entries = append(entries, entry{name: "user-data", node: text(string(i.userData))})
+		entries = append(entries, directoryEntry{name: "user-data", node: textNode(string(i.userData))})
 	}
-	return directory(entries...)
+	return directoryNode(entries...)
 }
 
 func (n *node) child(ctx context.Context, name string) (*node, error) {
@@ -167,16 +167,16 @@ func (n *node) write(ctx context.Context) (string, error) {
 	return strings.Join(names, "\n"), nil
 }
 
-func directory(entries ...entry) *node {
-	return &node{children: func(context.Context) ([]entry, error) { return entries, nil }}
+func directoryNode(entries ...directoryEntry) *node {
+	return &node{children: func(context.Context) ([]directoryEntry, error) { return entries, nil }}
 }
 
-func text(s string) *node {
+func textNode(s string) *node {
 	return &node{text: func(context.Context) (string, error) { return s, nil }}
 }
 
-func value(f func(*Instance) string) func(*Instance) *node {
-	return func(i *Instance) *node { return text(f(i)) }
+func valueNode(f func(*Instance) string) func(*Instance) *node {
+	return func(i *Instance) *node { return textNode(f(i)) }
 }
 
 func (i *Instance) ec2Facts(ctx context.Context) (*objects.GuestEC2, error) {
@@ -196,8 +196,8 @@ func ec2Value(f func(*objects.GuestEC2) string) func(*Instance) *node {
 	}
 }
 
-// image is the EC2 id of a kernel or ramdisk, if the instance has one.
-func image(of func(*Instance) *string, id func(*objects.GuestEC2) *string) func(*Instance) *node {
+// imageNode is the EC2 id of a kernel or ramdisk, if the instance has one.
+func imageNode(of func(*Instance) *string, id func(*objects.GuestEC2) *string) func(*Instance) *node {
 	read := ec2Value(func(e *objects.GuestEC2) string { return orNone(id(e)) })
 	return func(i *Instance) *node {
 		if p := of(i); p == nil || *p == "" {
@@ -207,8 +207,8 @@ func image(of func(*Instance) *string, id func(*objects.GuestEC2) *string) func(
 	}
 }
 
-// address is an address of the instance's interfaces.
-func address(f func(*Instance, []objects.VIF) string) func(*Instance) *node {
+// addressNode is an address of the instance's interfaces.
+func addressNode(f func(*Instance, []objects.VIF) string) func(*Instance) *node {
 	return func(i *Instance) *node {
 		return &node{text: func(context.Context) (string, error) {
 			vifs, err := i.guest.Interfaces.VIFs()
@@ -235,9 +235,9 @@ func publicKeys(i *Instance) *node {
 		return nil
 	}
 	name := "0=" + *i.guest.KeyName
-	return directory(entry{name: "0", shown: name, node: directory(
-		entry{name: "_name", hidden: true, node: text(name)},
-		entry{name: "openssh-key", node: text(orNone(i.guest.KeyData))},
+	return directoryNode(directoryEntry{name: "0", shown: name, node: directoryNode(
+		directoryEntry{name: "_name", hidden: true, node: textNode(name)},
+		directoryEntry{name: "openssh-key", node: textNode(orNone(i.guest.KeyData))},
 	)})
 }
 
@@ -252,7 +252,7 @@ func securityGroups(i *Instance) *node {
 // blockDevices are the root disk under two names, the swap disk, ephemeral disks and volumes.
 // For an instance whose root device has no name yet they are the default mapping of EC2.
 func blockDevices(i *Instance) *node {
-	return &node{children: func(ctx context.Context) ([]entry, error) {
+	return &node{children: func(ctx context.Context) ([]directoryEntry, error) {
 		if i.guest.RootDeviceName == nil {
 			return mapping(map[string]string{"ami": "sda1", "root": "/dev/sda1", "ephemeral0": "sda2", "swap": "sda3"}), nil
 		}
@@ -304,12 +304,12 @@ func boolInt(b bool) int {
 	return 0
 }
 
-func mapping(m map[string]string) []entry {
-	var entries []entry
+func mapping(m map[string]string) []directoryEntry {
+	var entries []directoryEntry
 	for k, v := range m {
-		entries = append(entries, entry{name: k, node: text(v)})
+		entries = append(entries, directoryEntry{name: k, node: textNode(v)})
 	}
-	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(entries, func(a, b directoryEntry) int { return strings.Compare(a.name, b.name) })
 	return entries
 }
 

@@ -45,7 +45,7 @@ type staticInterface struct {
 
 type staticAddress struct{ address, netmask, gateway, broadcast, dns string }
 
-func injected(v objects.VIF) bool {
+func isInjected(v objects.VIF) bool {
 	var meta struct {
 		Injected bool `json:"injected"`
 	}
@@ -54,7 +54,7 @@ func injected(v objects.VIF) bool {
 
 // fill sets the addresses of a network that is injected and has no DHCP.
 func (i *staticInterface) fill(v objects.VIF) (hasV6, ok bool) {
-	if !injected(v) {
+	if !isInjected(v) {
 		return false, false
 	}
 	for version, to := range map[int]*staticAddress{4: &i.v4, 6: &i.v6} {

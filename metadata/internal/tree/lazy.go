@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// cell holds a document after its first use. Concurrent first uses build equal documents.
-type cell struct{ p atomic.Pointer[Answer] }
+// cachedDocument holds a document after its first use. Concurrent first uses build equal documents.
+type cachedDocument struct{ p atomic.Pointer[Answer] }
 
-func (c *cell) get(build func() (Answer, error)) (Answer, error) {
+func (c *cachedDocument) get(build func() (Answer, error)) (Answer, error) {
 	if a := c.p.Load(); a != nil {
 		return *a, nil
 	}

@@ -49,7 +49,7 @@ func Leaf(path string) (name, asked string) {
 		if first == "content" {
 			return openStackAny, ""
 		}
-		if _, ok := version(openStackVersions, first); !ok {
+		if _, ok := versionIndex(openStackVersions, first); !ok {
 			return "", ""
 		}
 		if rest == "" || rest == "version" {
@@ -63,7 +63,7 @@ func Leaf(path string) (name, asked string) {
 		}
 		first, rest, _ = strings.Cut(rest, "/")
 	}
-	if _, ok := version(ec2Versions, first); !ok {
+	if _, ok := versionIndex(ec2Versions, first); !ok {
 		return "", ""
 	}
 	kind, rest, _ := strings.Cut(rest, "/")

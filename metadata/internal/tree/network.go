@@ -64,13 +64,13 @@ func networkData(vifs []objects.VIF) pyjson.Object {
 		interfaces++
 		v4, v6 := subnet(v, 4), subnet(v, 6)
 		if v4 != nil || v6 != nil {
-			links = append(links, link(v, id))
+			links = append(links, linkDocument(v, id))
 		}
 		for _, s := range []*objects.Subnet{v4, v6} {
 			if s == nil || len(s.IPs) == 0 {
 				continue
 			}
-			networks = append(networks, network(v, *s, len(networks), id))
+			networks = append(networks, networkDocumentOf(v, *s, len(networks), id))
 			for _, d := range s.DNS {
 				if !slices.Contains(addresses, d.Address) {
 					addresses = append(addresses, d.Address)
@@ -86,7 +86,7 @@ func dns(d objects.IPAddress) pyjson.Object {
 	return pyjson.Object{{Key: "type", Value: "dns"}, {Key: "address", Value: d.Address}}
 }
 
-func link(v objects.VIF, id string) pyjson.Object {
+func linkDocument(v objects.VIF, id string) pyjson.Object {
 	kind := "phy"
 	if slices.Contains(exposedTypes, v.Type) {
 		kind = v.Type
@@ -120,7 +120,7 @@ func mtu(v objects.VIF) any {
 	return n
 }
 
-func network(v objects.VIF, s objects.Subnet, n int, link string) pyjson.Object {
+func networkDocumentOf(v objects.VIF, s objects.Subnet, n int, link string) pyjson.Object {
 	version := ipVersion(s)
 	meta := metaOf(s)
 	kind := fmt.Sprintf("ipv%d", version)

@@ -66,7 +66,7 @@ const (
 // available under the name "version".
 func (i *Instance) openStack(ctx context.Context, tokens []string) (Answer, error) {
 	if len(tokens) == 0 {
-		return lines(listed(time.Now())), nil
+		return listing(listedVersions(time.Now())), nil
 	}
 	if tokens[0] == "content" {
 		content, err := i.content()
@@ -75,7 +75,7 @@ func (i *Instance) openStack(ctx context.Context, tokens []string) (Answer, erro
 		}
 		return Answer{Type: Text, Body: content}, err
 	}
-	v, ok := version(openStackVersions, tokens[0])
+	v, ok := versionIndex(openStackVersions, tokens[0])
 	switch {
 	case !ok || len(tokens) > 2:
 		return Answer{}, ErrNotFound
@@ -83,22 +83,22 @@ func (i *Instance) openStack(ctx context.Context, tokens []string) (Answer, erro
 		return i.list(v), nil
 	}
 	n := slices.IndexFunc(leaves, func(l leaf) bool { return l.name == tokens[1] })
-	if n < 0 || v < leaves[n].since || !leaves[n].isThere(i) {
+	if n < 0 || v < leaves[n].since || !leaves[n].exists(i) {
 		return Answer{}, ErrNotFound
 	}
 	return leaves[n].answer(i, ctx, v)
 }
 
-func (l leaf) isThere(i *Instance) bool { return l.there == nil || l.there(i) }
+func (l leaf) exists(i *Instance) bool { return l.there == nil || l.there(i) }
 
 func (i *Instance) list(v int) Answer {
 	var names []string
 	for _, l := range leaves {
-		if v >= l.listed && l.isThere(i) {
+		if v >= l.listed && l.exists(i) {
 			names = append(names, l.name)
 		}
 	}
-	return lines(names)
+	return listing(names)
 }
 
 func (i *Instance) hasUserData() bool { return i.userData != nil }
@@ -127,8 +127,8 @@ func (i *Instance) vendorData2(ctx context.Context, _ int) (Answer, error) {
 	return Answer{Type: JSON, Body: text}, err
 }
 
-// seedHere is the placeholder of the random seed while a document is built.
-const seedHere = "\x00seed"
+// seedPlaceholder is the placeholder of the random seed while a document is built.
+const seedPlaceholder = "\x00seed"
 
 func (i *Instance) metaData(_ context.Context, v int) (Answer, error) {
 	return i.documents[v].get(func() (Answer, error) {
@@ -137,7 +137,7 @@ func (i *Instance) metaData(_ context.Context, v int) (Answer, error) {
 			return Answer{}, err
 		}
 		body := pyjson.Append(nil, i.metaDataDocument(v, content != nil))
-		mark := string(pyjson.Append(nil, seedHere))
+		mark := string(pyjson.Append(nil, seedPlaceholder))
 		before, after, _ := strings.Cut(string(body), mark)
 		if after == "" {
 			return Answer{Type: JSON, Body: body}, nil
@@ -176,7 +176,7 @@ func (i *Instance) metaDataDocument(v int, content bool) pyjson.Object {
 	o.Set("launch_index", g.LaunchIndex)
 	o.Set("availability_zone", g.AvailabilityZone)
 	if v >= grizzly {
-		o.Set("random_seed", seedHere)
+		o.Set("random_seed", seedPlaceholder)
 	}
 	if v >= liberty {
 		o.Set("project_id", g.ProjectID)

@@ -78,7 +78,7 @@ type Instance struct {
 	userData []byte // nil: none
 	userErr  error
 
-	documents [documents]cell
+	documents [documents]cachedDocument
 	ec2       lazy[*objects.GuestEC2]
 	system    lazy[objects.GuestSystem]
 	groups    lazy[[]string]
@@ -148,15 +148,15 @@ func Clean(at string) string {
 }
 
 // Root returns the list of EC2 versions, which is the same for all instances.
-func Root() Answer { return lines(append(slices.Clone(ec2Versions), Latest)) }
+func Root() Answer { return listing(append(slices.Clone(ec2Versions), Latest)) }
 
-func lines(list []string) Answer {
+func listing(list []string) Answer {
 	return Answer{Type: Text, Body: []byte(strings.Join(list, "\n"))}
 }
 
-// listed returns the versions of the OpenStack tree up to a day. As in Nova, later versions are
+// listedVersions returns the versions of the OpenStack tree up to a day. As in Nova, later versions are
 // served, but not listed.
-func listed(today time.Time) []string {
+func listedVersions(today time.Time) []string {
 	day := today.UTC().Format(time.DateOnly)
 	var list []string
 	for _, v := range openStackVersions {
@@ -167,8 +167,8 @@ func listed(today time.Time) []string {
 	return append(list, Latest)
 }
 
-// version returns the index of a version in a list; "latest" is the last one.
-func version(list []string, name string) (int, bool) {
+// versionIndex returns the index of a version in a list; "latest" is the last one.
+func versionIndex(list []string, name string) (int, bool) {
 	if name == Latest {
 		return len(list) - 1, true
 	}

@@ -43,7 +43,7 @@ func (s *Services) Get(ctx context.Context, g *objects.Guest, roles func(context
 	if err != nil {
 		return nil, err
 	}
-	asked := question(g, names)
+	asked := instanceDocument(g, names)
 	for _, target := range s.Targets {
 		name, url, ok := strings.Cut(target, "@")
 		switch {
@@ -104,8 +104,8 @@ func (s *Services) call(ctx context.Context, url string, question []byte) (any, 
 	return pyjson.Parse(text)
 }
 
-// question returns the data of an instance in requests to services.
-func question(g *objects.Guest, roles string) []byte {
+// instanceDocument returns the data of an instance in requests to services.
+func instanceDocument(g *objects.Guest, roles string) []byte {
 	meta := g.Metadata
 	if meta == nil {
 		meta = map[string]string{}

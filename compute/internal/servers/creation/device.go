@@ -45,9 +45,9 @@ type legacyDevice struct {
 	ConnectionInfo      *string    `json:"connection_info"`
 }
 
-// devices reads the block devices of either format, and checks that the request names a boot
+// readDevices reads the block devices of either format, and checks that the request names a boot
 // source.
-func devices(r *api.Request, s *newServer, q *create.Request) error {
+func readDevices(r *api.Request, s *newServer, q *create.Request) error {
 	if len(s.LegacyDevices) > 0 && len(s.Devices) > 0 {
 		return api.BadRequest("Using different block_device_mapping syntaxes is not allowed in the same request.")
 	}

@@ -18,7 +18,7 @@ type network struct {
 	Tag     *string `json:"tag"` // in 2.32, and since 2.42
 }
 
-func networks(r *api.Request, s *newServer, q *create.Request) error {
+func readNetworks(r *api.Request, s *newServer, q *create.Request) error {
 	given := s.Networks
 	if !given.Given {
 		return nil

@@ -75,7 +75,7 @@ func (a *API) request(r *api.Request, asked *creation) (*create.Request, error) 
 	if r.Since(mv.V90Hostname) {
 		q.Hostname = s.Hostname
 	}
-	for _, read := range []func(*api.Request, *newServer, *create.Request) error{counts, a.place, devices, networks, a.flavor} {
+	for _, read := range []func(*api.Request, *newServer, *create.Request) error{readCounts, a.place, readDevices, readNetworks, a.flavor} {
 		if err := read(r, s, q); err != nil {
 			return nil, err
 		}
@@ -111,9 +111,9 @@ func hintsOf(given map[string]any) (map[string][]string, error) {
 	return hints, nil
 }
 
-// counts reads the number of servers. It bounds numbers that exceed every quota, so that sums
+// readCounts reads the number of servers. It bounds numbers that exceed every quota, so that sums
 // of their resources do not overflow.
-func counts(_ *api.Request, s *newServer, q *create.Request) error {
+func readCounts(_ *api.Request, s *newServer, q *create.Request) error {
 	count := func(given *body.Int, byDefault int) int {
 		if given == nil {
 			return byDefault

@@ -13,6 +13,7 @@ import (
 )
 
 func TestServersOfACellThatIsDown(t *testing.T) {
+	t.Parallel()
 	down := novatest.Before(func(s *novatest.Stack) { s.DownCell("far") })
 	s := novatest.New(t, down)
 	here := s.Server(novatest.VM{Name: "here"})
@@ -52,6 +53,7 @@ func TestServersOfACellThatIsDown(t *testing.T) {
 // TestDatabaseThatIsAway starts with the directory of the databases missing, and
 // puts it back.
 func TestDatabaseThatIsAway(t *testing.T) {
+	t.Parallel()
 	novatest.OnSQLite(t)
 	for _, c := range []struct{ group, database string }{{"api_database", "nova_api"}, {"database", "nova_cell1"}} {
 		t.Run(c.group, func(t *testing.T) {
@@ -83,6 +85,7 @@ func TestDatabaseThatIsAway(t *testing.T) {
 }
 
 func TestDatabaseServerThatIsAway(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Unstarted(), novatest.Conf("[api_database]\nconnection = mysql+pymysql://nova:very-secret@127.0.0.1:1/nova_api"))
 	s.As("none").At("").Do("GET /v2.1").Expect(503).HasHeader("Retry-After", "5")
 	if !strings.Contains(s.Log(), "cannot start yet") || !strings.Contains(s.Log(), "[api_database] connection: the database at 127.0.0.1:1/nova_api: ") || strings.Contains(s.Log(), "very-secret") {
@@ -91,6 +94,7 @@ func TestDatabaseServerThatIsAway(t *testing.T) {
 }
 
 func TestComputesThatAreTooOld(t *testing.T) {
+	t.Parallel()
 	old := novatest.Before(func(s *novatest.Stack) { s.Service("ancient", "nova-compute", 60) })
 	s := novatest.New(t, novatest.Unstarted(), old)
 	r := s.As("none").At("").Do("GET /").Expect(500)
@@ -103,6 +107,7 @@ func TestComputesThatAreTooOld(t *testing.T) {
 
 // TestStartWritesTheServicesRow looks at what other Novas see of this process.
 func TestStartWritesTheServicesRow(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t)
 	for column, want := range map[string]string{"host": "dev", "binary": "nova-osapi_compute", "version": "74", "disabled": "0"} {
 		if got := s.Value("cell1", "SELECT ? FROM services", bun.Ident(column)); got != want {

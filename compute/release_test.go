@@ -39,6 +39,7 @@ func start(t *testing.T, s *novatest.Stack) (api, guests chan error) {
 
 // TestOtherReleases: beside services of another release nothing is written.
 func TestOtherReleases(t *testing.T) {
+	t.Parallel()
 	head := func(s *novatest.Stack, revision string) {
 		s.Exec("cell1", "UPDATE alembic_version SET version_num = ?", revision)
 	}
@@ -108,6 +109,7 @@ func TestOtherReleases(t *testing.T) {
 // TestAnEmbeddedServiceGoesOnLooking: without Fail it answers 503 until the other
 // services are of its release.
 func TestAnEmbeddedServiceGoesOnLooking(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Unstarted(), novatest.Before(func(s *novatest.Stack) { s.Service("ctl", "nova-conductor", 72) }))
 	s.As("none").At("").Do("GET /").Expect(503).HasHeader("Retry-After", "5")
 	if got := s.Value("cell1", "SELECT COUNT(*) FROM services WHERE version = 74"); got != "0" || !strings.Contains(s.Log(), "2026.1 Gazpacho") {
@@ -122,6 +124,7 @@ func TestAnEmbeddedServiceGoesOnLooking(t *testing.T) {
 
 // TestAnOldCellThatWasAway is found out when it answers.
 func TestAnOldCellThatWasAway(t *testing.T) {
+	t.Parallel()
 	novatest.OnSQLite(t)
 	s := novatest.New(t)
 	disk := filepath.Join(t.TempDir(), "disk")
@@ -159,6 +162,7 @@ func TestAnOldCellThatWasAway(t *testing.T) {
 
 // TestMissingTables are waited for, and so are databases that refuse.
 func TestMissingTables(t *testing.T) {
+	t.Parallel()
 	for _, table := range []string{"services", "alembic_version"} {
 		t.Run(table, func(t *testing.T) {
 			s := novatest.New(t, novatest.Unstarted(), novatest.Before(func(s *novatest.Stack) { s.Exec("cell1", "ALTER TABLE "+table+" RENAME TO away") }))

@@ -3,7 +3,6 @@ package compute_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nova-go/nova/internal/novatest"
 )
@@ -30,11 +29,7 @@ func TestConnectionsEndWithTheApplication(t *testing.T) {
 			t.Error("none is open")
 		}
 	})
-	for n := 0; open() > 0; n++ {
-		if time.Sleep(10 * time.Millisecond); n == 500 {
-			t.Fatalf("%v are open", open())
-		}
-	}
+	novatest.Eventually(t, "none is open", func() bool { return open() == 0 })
 }
 
 // TestNothingIsPrepared: arguments stand in the text of a query, so no text is sent twice.

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -76,9 +75,7 @@ func TestDatabaseThatIsAway(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for demo.Do("GET /flavors").Status == 503 {
-				time.Sleep(50 * time.Millisecond) // it tries again by itself; go test ends one that never comes
-			}
+			novatest.Eventually(t, "it has tried again", func() bool { return demo.Do("GET /flavors").Status != 503 })
 			demo.Do("GET /flavors").Expect(200)
 		})
 	}

@@ -116,9 +116,7 @@ func TestAnEmbeddedServiceGoesOnLooking(t *testing.T) {
 		t.Errorf("%s rows; the log says\n%s", got, s.Log())
 	}
 	s.Exec("cell1", "UPDATE services SET version = 74")
-	for s.As("none").At("").Do("GET /").Status == 503 {
-		time.Sleep(20 * time.Millisecond)
-	}
+	novatest.Eventually(t, "it has looked again", func() bool { return s.As("none").At("").Do("GET /").Status != 503 })
 	s.As("demo").Do("GET /flavors").Expect(200)
 }
 
@@ -173,9 +171,7 @@ func TestMissingTables(t *testing.T) {
 				t.Errorf("the log says\n%s", s.Log())
 			}
 			s.Exec("cell1", "ALTER TABLE away RENAME TO "+table)
-			for s.As("none").At("").Do("GET /").Status == 503 {
-				time.Sleep(20 * time.Millisecond)
-			}
+			novatest.Eventually(t, "it has looked again", func() bool { return s.As("none").At("").Do("GET /").Status != 503 })
 			s.As("demo").Do("GET /flavors").Expect(200)
 		})
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/nova-go/nova/internal/novatest"
 )
@@ -96,11 +95,8 @@ func TestReplaceFails(t *testing.T) {
 // fetchPid waits until a pid file names a process.
 func fetchPid(t *testing.T, path, want string) {
 	t.Helper()
-	for range 250 {
-		if b, _ := os.ReadFile(path); strings.TrimSpace(string(b)) == want {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Errorf("%s does not name %s", path, want)
+	novatest.Eventually(t, path+" names "+want, func() bool {
+		b, _ := os.ReadFile(path)
+		return strings.TrimSpace(string(b)) == want
+	})
 }

@@ -48,11 +48,8 @@ func TestMain(m *testing.M) {
 			time.AfterFunc(50*time.Millisecond, func() { o.Fail(&startup.OtherReleaseError{Found: "an old conductor"}) })
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if d, err := time.ParseDuration(r.URL.Query().Get("wait")); err == nil {
-				time.Sleep(d)
-			}
-			if file := r.URL.Query().Get("hold"); file != "" {
-				hold(file)
+			if address := r.URL.Query().Get("hold"); address != "" {
+				hold(address)
 			}
 			fmt.Fprintf(w, "%d %s %s", os.Getpid(), c.Default.MyIP, os.Getenv("LC_TEST"))
 		}), nil
@@ -87,17 +84,36 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// hold is an operation that writes: it does not end with its client, but when there is a
-// file.
-func hold(file string) {
-	fmt.Fprintln(os.Stderr, "the operation has begun")
-	for {
-		if _, err := os.Stat(file); err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
+// hold is an operation that writes: it does not end with its client, but when the test
+// closes the connection that it opens.
+func hold(address string) {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "the operation has failed:", err)
+		return
 	}
+	_, _ = io.Copy(io.Discard, c)
 	fmt.Fprintln(os.Stderr, "the operation is done")
+}
+
+// held is where an operation waits; begun is its connection.
+func held(t *testing.T) (address string, begun func() net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String(), func() net.Conn {
+		t.Helper()
+		_ = l.(*net.TCPListener).SetDeadline(time.Now().Add(30 * time.Second))
+		c, err := l.Accept()
+		if err != nil {
+			t.Fatalf("no operation begins: %v", err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
 }
 
 // process is a command that runs.
@@ -161,30 +177,27 @@ func fetch(t testing.TB, address, want string) string {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
 	var last string
-	for range 250 {
+	novatest.Eventually(t, address+" answers "+want, func() bool {
 		r, err := client.Get("http://" + address + "/")
-		if err == nil {
-			b, _ := io.ReadAll(r.Body)
-			_ = r.Body.Close()
-			if last = string(b); strings.Contains(last, want) {
-				return last
-			}
+		if err != nil {
+			last = err.Error()
+			return false
 		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatalf("%s does not answer %q but %q", address, want, last)
-	return ""
+		b, _ := io.ReadAll(r.Body)
+		_ = r.Body.Close()
+		last = string(b)
+		return strings.Contains(last, want)
+	})
+	return last
 }
 
 func (p *process) logs(t testing.TB, want string) {
 	t.Helper()
-	for range 250 {
-		if strings.Contains(p.log.String(), want) {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
+	select {
+	case <-p.log.Says(want):
+	case <-time.After(30 * time.Second):
+		t.Fatalf("no %q in the log", want)
 	}
-	t.Fatalf("no %q in the log", want)
 }
 
 func (p *process) ends(t testing.TB) error {
@@ -273,8 +286,9 @@ func TestReplace(t *testing.T) {
 	}
 	p.write(t, ip(2))
 	slow := make(chan string, 1)
+	at, begun := held(t)
 	go func() {
-		r, err := http.Get("http://" + address + "/?wait=700ms")
+		r, err := http.Get("http://" + address + "/?hold=" + at)
 		if err != nil {
 			slow <- err.Error()
 			return
@@ -282,9 +296,10 @@ func TestReplace(t *testing.T) {
 		b, _ := io.ReadAll(r.Body)
 		slow <- string(b)
 	}()
-	time.Sleep(100 * time.Millisecond)
+	operation := begun()
 	_ = p.Process.Signal(syscall.SIGUSR2)
 	after := fetch(t, address, " 192.0.2.2 ")
+	_ = operation.Close()
 	if got := <-slow; got != before {
 		t.Errorf("the slow request got %q", got)
 	}
@@ -302,13 +317,10 @@ func TestReplace(t *testing.T) {
 		t.Fatal("it is the same process")
 	}
 	_ = syscall.Kill(pid, syscall.SIGTERM)
-	for range 250 {
-		if _, err := os.Stat(socket); err != nil {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Error("the successor has not ended, or left its socket")
+	novatest.Eventually(t, "the successor has ended, and left no socket", func() bool {
+		_, err := os.Stat(socket)
+		return err != nil
+	})
 }
 
 // No request that was sent goes without an answer when the process is stopped.
@@ -341,7 +353,7 @@ func TestTermUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(time.Second)
+	novatest.Eventually(t, "there is a load", func() bool { return answered.Load() > 1000 })
 	_ = p.Process.Signal(syscall.SIGTERM)
 	load.Wait()
 	if err := p.ends(t); err != nil {

@@ -166,13 +166,7 @@ func TestGone(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
-	for range 400 {
-		if runtime.NumGoroutine() <= before {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Errorf("%d goroutines before, %d after", before, runtime.NumGoroutine())
+	novatest.Eventually(t, "no more goroutines than before", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 func client(t *testing.T, open func() (closer, []byte)) (closer, []byte) {

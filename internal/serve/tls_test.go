@@ -71,7 +71,7 @@ func TestCertificateReload(t *testing.T) {
 	go func() { slow <- serial(old, "/slow") }()
 	<-entered
 	cancel()
-	time.Sleep(50 * time.Millisecond)
+	novatest.Eventually(t, "it listens no more", func() bool { return !listens("tcp", address) })
 	close(release)
 	if <-slow != first {
 		t.Error("another connection answered")

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -69,15 +68,10 @@ func TestWhatPassesIsNotFinal(t *testing.T) {
 
 func opens(t *testing.T, g http.Handler) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	novatest.Eventually(t, "it serves", func() bool {
 		status, _ := ask(g, "GET", "/x")
-		if status == 200 {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("%d", status)
-		}
-	}
+		return status == 200
+	})
 }
 
 // TestRequestsDoNotStart: a start that hangs, or panics, holds no request.

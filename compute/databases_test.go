@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 // The tests of this file are about SQL that databases could read differently; see
@@ -29,7 +30,7 @@ func TestConnectionsEndWithTheApplication(t *testing.T) {
 			t.Error("none is open")
 		}
 	})
-	novatest.Eventually(t, "none is open", func() bool { return open() == 0 })
+	testproc.Eventually(t, "none is open", func() bool { return open() == 0 })
 }
 
 // TestNothingIsPrepared: arguments stand in the text of a query, so no text is sent twice.

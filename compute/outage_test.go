@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 func TestServersOfACellThatIsDown(t *testing.T) {
@@ -75,7 +76,7 @@ func TestDatabaseThatIsAway(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			novatest.Eventually(t, "it has tried again", func() bool { return demo.Do("GET /flavors").Status != 503 })
+			testproc.Eventually(t, "it has tried again", func() bool { return demo.Do("GET /flavors").Status != 503 })
 			demo.Do("GET /flavors").Expect(200)
 		})
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/nova-go/nova/compute"
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/metadata"
 )
@@ -116,7 +117,7 @@ func TestAnEmbeddedServiceGoesOnLooking(t *testing.T) {
 		t.Errorf("%s rows; the log says\n%s", got, s.Log())
 	}
 	s.Exec("cell1", "UPDATE services SET version = 74")
-	novatest.Eventually(t, "it has looked again", func() bool { return s.As("none").At("").Do("GET /").Status != 503 })
+	testproc.Eventually(t, "it has looked again", func() bool { return s.As("none").At("").Do("GET /").Status != 503 })
 	s.As("demo").Do("GET /flavors").Expect(200)
 }
 
@@ -171,7 +172,7 @@ func TestMissingTables(t *testing.T) {
 				t.Errorf("the log says\n%s", s.Log())
 			}
 			s.Exec("cell1", "ALTER TABLE away RENAME TO "+table)
-			novatest.Eventually(t, "it has looked again", func() bool { return s.As("none").At("").Do("GET /").Status != 503 })
+			testproc.Eventually(t, "it has looked again", func() bool { return s.As("none").At("").Do("GET /").Status != 503 })
 			s.As("demo").Do("GET /flavors").Expect(200)
 		})
 	}

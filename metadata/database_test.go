@@ -10,13 +10,14 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/metadata"
 )
 
 // started waits until a handler has found its databases.
 func started(t *testing.T, h http.Handler) {
 	t.Helper()
-	novatest.Eventually(t, "the application has started", func() bool { return do(h, "GET", "/", "", nil).Code == http.StatusOK })
+	testproc.Eventually(t, "the application has started", func() bool { return do(h, "GET", "/", "", nil).Code == http.StatusOK })
 }
 
 // TestGuestOfTheDatabase reads a server as it stands in its cell, and writes what a

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 // A process whose standard output and standard error nobody reads any more goes on:
@@ -30,7 +30,7 @@ func TestClosedOutput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	cmd := exec.Command(self, "--config-file="+conf, "--http="+address)
 	cmd.Env = append(os.Environ(), childEnv+"=1")
 	cmd.Stdout, cmd.Stderr = w, w
@@ -57,7 +57,7 @@ func TestClosedOutput(t *testing.T) {
 func TestReplaceFails(t *testing.T) {
 	dir := t.TempDir()
 	socket, pidfile, ini, conf := filepath.Join(dir, "s"), filepath.Join(dir, "pid"), filepath.Join(dir, "nova.ini"), filepath.Join(dir, "nova.conf")
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	write := func(path, text string) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -95,7 +95,7 @@ func TestReplaceFails(t *testing.T) {
 // fetchPid waits until a pid file names a process.
 func fetchPid(t *testing.T, path, want string) {
 	t.Helper()
-	novatest.Eventually(t, path+" names "+want, func() bool {
+	testproc.Eventually(t, path+" names "+want, func() bool {
 		b, _ := os.ReadFile(path)
 		return strings.TrimSpace(string(b)) == want
 	})

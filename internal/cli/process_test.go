@@ -20,7 +20,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/cli"
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
 	"github.com/nova-go/nova/internal/startup"
 )
@@ -120,7 +120,7 @@ func held(t *testing.T) (address string, begun func() net.Conn) {
 type process struct {
 	*exec.Cmd
 	conf string
-	log  *novatest.Output
+	log  *testproc.Output
 	done chan error
 }
 
@@ -140,7 +140,7 @@ func command(t testing.TB, conf string, env []string, name string, args ...strin
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	p := &process{conf: filepath.Join(dir, "nova.conf"), log: &novatest.Output{}, done: make(chan error, 1)}
+	p := &process{conf: filepath.Join(dir, "nova.conf"), log: &testproc.Output{}, done: make(chan error, 1)}
 	p.write(t, conf)
 	binary := filepath.Join(dir, name)
 	if err := os.Symlink(self, binary); err != nil {
@@ -177,7 +177,7 @@ func fetch(t testing.TB, address, want string) string {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
 	var last string
-	novatest.Eventually(t, address+" answers "+want, func() bool {
+	testproc.Eventually(t, address+" answers "+want, func() bool {
 		r, err := client.Get("http://" + address + "/")
 		if err != nil {
 			last = err.Error()
@@ -214,7 +214,7 @@ func (p *process) ends(t testing.TB) error {
 func ip(n int) string { return fmt.Sprintf("[DEFAULT]\nmy_ip = 192.0.2.%d\n", n) }
 
 func TestReload(t *testing.T) {
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address)
 	fetch(t, address, " 192.0.2.1 ")
 	p.write(t, ip(2))
@@ -238,7 +238,7 @@ func TestReload(t *testing.T) {
 func TestReport(t *testing.T) {
 	dir := t.TempDir()
 	trigger := filepath.Join(dir, "trigger")
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	p := command(t, ip(1)+"[database]\nconnection = mysql://nova:topsecret@db/nova\n[oslo_reports]\nlog_dir = "+dir+"\nfile_event_handler = "+trigger+"\n", nil, "nova-api", "--config-file=CONF", "--http="+address)
 	fetch(t, address, "192.0.2.1")
 	for n, ask := range []func(){
@@ -271,9 +271,9 @@ func TestReport(t *testing.T) {
 }
 
 func TestReplace(t *testing.T) {
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	socket := filepath.Join(t.TempDir(), "s")
-	metrics := novatest.Address(t)
+	metrics := testproc.Address(t)
 	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address, "--uwsgi=unix:"+socket, "--metrics="+metrics)
 	before := fetch(t, address, " 192.0.2.1 ")
 	fetch(t, metrics, "/metrics")
@@ -317,7 +317,7 @@ func TestReplace(t *testing.T) {
 		t.Fatal("it is the same process")
 	}
 	_ = syscall.Kill(pid, syscall.SIGTERM)
-	novatest.Eventually(t, "the successor has ended, and left no socket", func() bool {
+	testproc.Eventually(t, "the successor has ended, and left no socket", func() bool {
 		_, err := os.Stat(socket)
 		return err != nil
 	})
@@ -325,7 +325,7 @@ func TestReplace(t *testing.T) {
 
 // No request that was sent goes without an answer when the process is stopped.
 func TestTermUnderLoad(t *testing.T) {
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address)
 	fetch(t, address, "")
 	var answered, refused, failed atomic.Int64
@@ -353,7 +353,7 @@ func TestTermUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	novatest.Eventually(t, "there is a load", func() bool { return answered.Load() > 1000 })
+	testproc.Eventually(t, "there is a load", func() bool { return answered.Load() > 1000 })
 	_ = p.Process.Signal(syscall.SIGTERM)
 	load.Wait()
 	if err := p.ends(t); err != nil {
@@ -366,7 +366,7 @@ func TestTermUnderLoad(t *testing.T) {
 }
 
 func TestUWSGIName(t *testing.T) {
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	dir := t.TempDir()
 	ini := filepath.Join(dir, "nova-api-uwsgi.ini")
 	write := func(text string) {
@@ -408,7 +408,7 @@ func TestUWSGIName(t *testing.T) {
 }
 
 func TestConfiguredAddress(t *testing.T) {
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	host, port, _ := net.SplitHostPort(address)
 	p := command(t, "[DEFAULT]\nosapi_compute_listen = "+host+"\nosapi_compute_listen_port = "+port+"\n", nil, "nova-api", "--config-file=CONF")
 	fetch(t, address, "")
@@ -497,7 +497,7 @@ func TestProcessesThatMustNotServe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			ini, conf := filepath.Join(dir, "api.ini"), filepath.Join(dir, "nova.conf")
-			text := "[uwsgi]\nmodule = nova.wsgi.osapi_compute:application\nhttp-socket = " + novatest.Address(t) + "\npyargv = --config-file " + conf + "\n" + c.needApp
+			text := "[uwsgi]\nmodule = nova.wsgi.osapi_compute:application\nhttp-socket = " + testproc.Address(t) + "\npyargv = --config-file " + conf + "\n" + c.needApp
 			for file, text := range map[string]string{ini: text, conf: ip(c.ip)} {
 				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 					t.Fatal(err)

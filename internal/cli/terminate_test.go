@@ -10,14 +10,14 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 // drained is a command with a short drain time that has been told to end, has cut its client
 // off, and still runs an operation, which ends when its connection is closed.
 func drained(t *testing.T) (p *process, operation net.Conn) {
 	t.Helper()
-	dir, address := t.TempDir(), novatest.Address(t)
+	dir, address := t.TempDir(), testproc.Address(t)
 	ini := filepath.Join(dir, "nova-api-uwsgi.ini")
 	text := fmt.Sprintf("[uwsgi]\nhttp-socket = %s\nmodule = nova.wsgi.osapi_compute:application\nreload-mercy = 1\n", address)
 	if err := os.WriteFile(ini, []byte(text), 0o600); err != nil {

@@ -18,7 +18,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/middleware"
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/paste"
 )
@@ -252,7 +252,7 @@ func TestAuthTokenExpiresInCache(t *testing.T) {
 	if resp := serve(t, get("X-Auth-Token", "short"), handler(ok), f); resp.StatusCode != 200 {
 		t.Fatalf("fresh: %d", resp.StatusCode)
 	}
-	novatest.Eventually(t, "it is refused", func() bool { return serve(t, get("X-Auth-Token", "short"), handler(ok), f).StatusCode == 401 })
+	testproc.Eventually(t, "it is refused", func() bool { return serve(t, get("X-Auth-Token", "short"), handler(ok), f).StatusCode == 401 })
 }
 
 func TestAuthTokenKeystoneAway(t *testing.T) {

@@ -32,6 +32,7 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/devcloud"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/serve"
 	"github.com/nova-go/nova/paste"
@@ -85,7 +86,7 @@ type Stack struct {
 
 	databases         *devcloud.Databases
 	api, cell0, cell1 *db.DB
-	log               *Output
+	log               *testproc.Output
 	began             time.Time
 	shared            *shared
 	cloud             http.Handler  // the services, and the application behind requests
@@ -112,7 +113,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	s := &Stack{t: t, State: t.TempDir(), Broker: rpc.NewMemory(), Metrics: prometheus.NewRegistry(), log: &Output{}, began: time.Now().Add(-time.Second), shared: &shared{snapshots: map[string]*snapshots{}, tokens: map[string]string{}}}
+	s := &Stack{t: t, State: t.TempDir(), Broker: rpc.NewMemory(), Metrics: prometheus.NewRegistry(), log: &testproc.Output{}, began: time.Now().Add(-time.Second), shared: &shared{snapshots: map[string]*snapshots{}, tokens: map[string]string{}}}
 	server := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + server.Listener.Addr().String()
 	s.openDatabases()
@@ -151,7 +152,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	server.Start()
 	if !o.unstarted { // on a busy machine it starts in the background
 		root := s.As("").At("")
-		Eventually(t, "the application has started", func() bool { return root.Do("GET /").Status != http.StatusServiceUnavailable })
+		testproc.Eventually(t, "the application has started", func() bool { return root.Do("GET /").Status != http.StatusServiceUnavailable })
 		root.Do("GET /").Expect(http.StatusOK)
 	}
 	return s

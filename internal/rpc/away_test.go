@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/rpc"
 )
 
@@ -42,7 +42,7 @@ func mute(t *testing.T) net.Listener {
 
 func settled(t *testing.T, before int) {
 	t.Helper()
-	novatest.Eventually(t, "no more goroutines than before", func() bool { return runtime.NumGoroutine() <= before })
+	testproc.Eventually(t, "no more goroutines than before", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 // waited is a context that tells when somebody waits for its end.

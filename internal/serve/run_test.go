@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/serve"
 )
 
@@ -49,7 +49,7 @@ func run(t *testing.T, h http.Handler, o serve.Options, probe string) (stop func
 	if strings.HasPrefix(probe, "/") {
 		network = "unix"
 	}
-	novatest.Eventually(t, "it serves", func() bool { return listens(network, probe) })
+	testproc.Eventually(t, "it serves", func() bool { return listens(network, probe) })
 	stop = func() error {
 		cancel()
 		err := <-done
@@ -80,7 +80,7 @@ func TestRunServesAllAndDrains(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, r.Proto)
 	})
-	httpAddr, httpsAddr, socket, uwsgi := novatest.Address(t), novatest.Address(t), filepath.Join(dir, "h"), filepath.Join(dir, "u")
+	httpAddr, httpsAddr, socket, uwsgi := testproc.Address(t), testproc.Address(t), filepath.Join(dir, "h"), filepath.Join(dir, "u")
 	stop := run(t, h, serve.Options{
 		HTTP:  []string{httpAddr, "unix:" + socket},
 		HTTPS: []serve.TLS{{Addr: httpsAddr, CertFile: cert, KeyFile: key}},
@@ -130,7 +130,7 @@ func TestRunServesAllAndDrains(t *testing.T) {
 	<-entered
 	stopped := make(chan error)
 	go func() { stopped <- stop() }()
-	novatest.Eventually(t, "it listens no more", func() bool { return !listens("tcp", httpAddr) })
+	testproc.Eventually(t, "it listens no more", func() bool { return !listens("tcp", httpAddr) })
 	close(release)
 	for range 2 {
 		if a := <-answers; !strings.Contains(a, "200 OK") {
@@ -176,7 +176,7 @@ func TestRunRefuses(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	free := novatest.Address(t)
+	free := testproc.Address(t)
 	for _, c := range []struct {
 		o    serve.Options
 		want string

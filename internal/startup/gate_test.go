@@ -18,7 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/startup"
 )
 
@@ -68,7 +68,7 @@ func TestWhatPassesIsNotFinal(t *testing.T) {
 
 func opens(t *testing.T, g http.Handler) {
 	t.Helper()
-	novatest.Eventually(t, "it serves", func() bool {
+	testproc.Eventually(t, "it serves", func() bool {
 		status, _ := ask(g, "GET", "/x")
 		return status == 200
 	})
@@ -150,7 +150,7 @@ func TestTheLogSaysWhichDatabase(t *testing.T) {
 	for address, why := range map[string]string{"127.0.0.1:1": "connection refused", silent.Addr().String(): "the server does not answer in time"} {
 		url := "mysql+pymysql://nova:very-secret@" + address + "/nova?connect_timeout=1"
 		d := deployment(t, "[api_database]\nconnection = "+url+"\n[database]\nconnection = "+url+"\n")
-		out, tries := &novatest.Output{}, make(chan struct{})
+		out, tries := &testproc.Output{}, make(chan struct{})
 		ctx, stop := context.WithCancel(t.Context())
 		g := &startup.Gate{Next: served, Log: zerolog.New(out), Start: func(ctx context.Context) error {
 			_, err := d.Register(ctx, "nova-osapi_compute")

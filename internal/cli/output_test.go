@@ -15,6 +15,7 @@ import (
 // A process whose standard output and standard error nobody reads any more goes on:
 // it serves, reloads, and can be stopped.
 func TestClosedOutput(t *testing.T) {
+	t.Parallel()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +56,7 @@ func TestClosedOutput(t *testing.T) {
 // A replacement that fails leaves the unix socket and the pid file to the process
 // that goes on; one that takes over puts itself there.
 func TestReplaceFails(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	socket, pidfile, ini, conf := filepath.Join(dir, "s"), filepath.Join(dir, "pid"), filepath.Join(dir, "nova.ini"), filepath.Join(dir, "nova.conf")
 	address := testproc.Address(t)

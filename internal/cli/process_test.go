@@ -214,6 +214,7 @@ func (p *process) ends(t testing.TB) error {
 func ip(n int) string { return fmt.Sprintf("[DEFAULT]\nmy_ip = 192.0.2.%d\n", n) }
 
 func TestReload(t *testing.T) {
+	t.Parallel()
 	address := testproc.Address(t)
 	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address)
 	fetch(t, address, " 192.0.2.1 ")
@@ -236,6 +237,7 @@ func TestReload(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	trigger := filepath.Join(dir, "trigger")
 	address := testproc.Address(t)
@@ -271,6 +273,7 @@ func TestReport(t *testing.T) {
 }
 
 func TestReplace(t *testing.T) {
+	t.Parallel()
 	address := testproc.Address(t)
 	socket := filepath.Join(t.TempDir(), "s")
 	metrics := testproc.Address(t)
@@ -325,6 +328,7 @@ func TestReplace(t *testing.T) {
 
 // No request that was sent goes without an answer when the process is stopped.
 func TestTermUnderLoad(t *testing.T) {
+	t.Parallel()
 	address := testproc.Address(t)
 	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address)
 	fetch(t, address, "")
@@ -366,6 +370,7 @@ func TestTermUnderLoad(t *testing.T) {
 }
 
 func TestUWSGIName(t *testing.T) {
+	t.Parallel()
 	address := testproc.Address(t)
 	dir := t.TempDir()
 	ini := filepath.Join(dir, "nova-api-uwsgi.ini")
@@ -408,6 +413,7 @@ func TestUWSGIName(t *testing.T) {
 }
 
 func TestConfiguredAddress(t *testing.T) {
+	t.Parallel()
 	address := testproc.Address(t)
 	host, port, _ := net.SplitHostPort(address)
 	p := command(t, "[DEFAULT]\nosapi_compute_listen = "+host+"\nosapi_compute_listen_port = "+port+"\n", nil, "nova-api", "--config-file=CONF")
@@ -424,6 +430,7 @@ func TestConfiguredAddress(t *testing.T) {
 // systemd's protocol: the socket is open before the process, and a datagram says
 // when it is ready, reloads and stops.
 func TestSystemd(t *testing.T) {
+	t.Parallel()
 	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
@@ -484,6 +491,7 @@ func TestSystemd(t *testing.T) {
 
 // TestProcessesThatMustNotServe end, with the status that supervisors know.
 func TestProcessesThatMustNotServe(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		ip      int
 		needApp string

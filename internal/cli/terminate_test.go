@@ -45,6 +45,7 @@ func drained(t *testing.T) (p *process, operation net.Conn) {
 
 // An operation that writes is not cut off with its client at the end of the drain time.
 func TestTermWaitsForOperations(t *testing.T) {
+	t.Parallel()
 	p, operation := drained(t)
 	select {
 	case err := <-p.done:
@@ -60,6 +61,7 @@ func TestTermWaitsForOperations(t *testing.T) {
 
 // A second SIGTERM waits for nothing.
 func TestSecondTermEndsAtOnce(t *testing.T) {
+	t.Parallel()
 	p, _ := drained(t)
 	_ = p.Process.Signal(syscall.SIGTERM)
 	if err := p.ends(t); err == nil {

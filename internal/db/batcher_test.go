@@ -56,6 +56,7 @@ func testGather(t *testing.T) {
 // What goes wrong is told to those who wait, and to nobody after them; who goes
 // away does not wait.
 func TestGatherFails(t *testing.T) {
+	t.Parallel()
 	down := errors.New("down")
 	for name, fail := range map[string]func(context.Context) error{
 		"error": func(context.Context) error { return down },

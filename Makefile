@@ -41,7 +41,7 @@ lab-test: # doc: run the tests that need a real OpenStack: the one that LAB_* na
 
 dialects-test: # doc: run the tests of both applications on the database server that NOVATEST_API and NOVATEST_CELL name
 	@test -n "$$NOVATEST_API" || { echo "NOVATEST_API names no database: see docs/testing.md"; exit 1; }
-	$(GO) test -count=1 ./compute ./metadata ./internal/novatest
+	$(GO) test -count=1 ./compute/... ./metadata ./internal/novatest
 
 routes: # doc: write docs/ROUTES.md anew
 	$(GO) test ./cmd/nova-api -run TestRoutesDocument -update

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,8 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/compute/internal/schema"
+	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/policy"
 )
 
 //go:embed testdata/operations.json
@@ -104,6 +107,7 @@ func asServers(contract string) string {
 }
 
 func TestEveryOperationOfTheContractHasItsRow(t *testing.T) {
+	t.Parallel()
 	have := rows()
 	for _, o := range contract(t) {
 		list := have[o.Op]
@@ -190,6 +194,7 @@ func legacy(t *testing.T, o *operation, r *api.Route) {
 }
 
 func TestEverySchemaIsUsed(t *testing.T) {
+	t.Parallel()
 	used := map[string]bool{}
 	for _, r := range compute.Routes() {
 		query, body := r.Schemas()
@@ -209,6 +214,7 @@ func TestEverySchemaIsUsed(t *testing.T) {
 }
 
 func TestEveryRowSaysWhoMayUseIt(t *testing.T) {
+	t.Parallel()
 	// These need no rule in Nova either: everyone reads flavors, Glance has rules of
 	// its own on images, and changes of baremetal nodes and tokens of RDP consoles are always refused.
 	public := []string{"versionsV21.", "flavors.index", "flavors.detail", "flavors.show", "images.", "image_metadata.",
@@ -235,6 +241,7 @@ func TestEveryRowSaysWhoMayUseIt(t *testing.T) {
 // TestEveryMicroversionHasAName reads the constants: a name like V90Hostname
 // begins with its minor version.
 func TestEveryMicroversionHasAName(t *testing.T) {
+	t.Parallel()
 	file, err := parser.ParseFile(token.NewFileSet(), "internal/mv/history.go", nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
@@ -260,5 +267,25 @@ func TestEveryMicroversionHasAName(t *testing.T) {
 	})
 	if len(names) != int(mv.Max) || mv.Max != 104 {
 		t.Errorf("%d names for microversions 2.1 to 2.%s", len(names), strconv.Itoa(int(mv.Max)))
+	}
+}
+
+func TestOperationsThatAreNotDoneSaySo(t *testing.T) {
+	t.Parallel()
+	s := novatest.New(t)
+	variable := regexp.MustCompile(`\{\w+\}`)
+	for _, r := range compute.Routes() {
+		if r.Done() || len(r.Body) > 0 || r.Action != "" {
+			continue
+		}
+		role := "admin"
+		if r.Authz.Rule == policy.ServerExternalEventsCreate || r.Authz.Rule == policy.AssistedVolumeSnapshotsDelete {
+			role = "nova"
+		}
+		request := r.Method + " " + variable.ReplaceAllString(r.Path, "1")
+		if s.As(role).MV(max(r.From, mv.Min).String()).Do(request).Status == 400 {
+			continue // its query has to have something
+		}
+		s.As(role).MV(max(r.From, mv.Min).String()).Do(request).Expect(501).Fault("notImplemented", r.Op+" is not implemented by this server yet.")
 	}
 }

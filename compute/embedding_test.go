@@ -12,6 +12,7 @@ import (
 // TestEmbeddingDocument holds the code of docs/embedding.md to the examples, which
 // are compiled and run.
 func TestEmbeddingDocument(t *testing.T) {
+	t.Parallel()
 	read := func(name string) string {
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -35,6 +36,7 @@ func TestEmbeddingDocument(t *testing.T) {
 // TestUnknownFilters goes through the whole stack with a filter that only Python
 // could run.
 func TestUnknownFilters(t *testing.T) {
+	t.Parallel()
 	strange := novatest.Before(func(s *novatest.Stack) {
 		addToPasteFile(s.State+"/api-paste.ini", "[filter:region]\nuse = egg:out-of-tree#region\n")
 	})

@@ -14,6 +14,7 @@ import (
 // TestReadsEndWithTheirClients cancels what a read waits for when its client goes away,
 // and counts that as no error of this service.
 func TestReadsEndWithTheirClients(t *testing.T) {
+	t.Parallel()
 	asked, cancelled := make(chan struct{}), make(chan struct{})
 	glance := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(asked)
@@ -28,7 +29,7 @@ func TestReadsEndWithTheirClients(t *testing.T) {
 		<-asked
 		hangUp()
 	}()
-	demo.HangUpOn(ctx, "GET /images/"+cirros)
+	demo.HangUpOn(ctx, "GET /images/"+novatest.Image)
 	select {
 	case <-cancelled:
 	case <-time.After(time.Minute):

@@ -43,6 +43,7 @@ func labels(m *dto.Metric) string {
 }
 
 func TestEveryOperationIsVisible(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t)
 	all := series(t, s)
 	for _, r := range compute.Routes() {
@@ -53,6 +54,7 @@ func TestEveryOperationIsVisible(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t)
 	vm := s.Server(novatest.VM{})
 	demo := s.As("demo")
@@ -117,6 +119,7 @@ func cell1(t testing.TB, all map[string]float64) string {
 }
 
 func TestDownCellIsVisible(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Before(func(s *novatest.Stack) { s.DownCell("far") }))
 	s.As("admin").Do("GET /servers?all_tenants=1").Expect(200)
 	up := map[string]float64{}

@@ -53,6 +53,7 @@ func object(name, version, data string) string {
 }
 
 func TestKeypairsAreAnnounced(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Conf(notifications))
 	demo := s.As("demo")
 	p := expectAnnounced(t, s.Messages(func() { demo.Do("POST /os-keypairs", `{"keypair": {"name": "k"}}`).Expect(200) }),
@@ -79,6 +80,7 @@ func TestKeypairsAreAnnounced(t *testing.T) {
 }
 
 func TestFlavorsAreAnnounced(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Conf(notifications))
 	admin, project := s.As("admin").MV("2.61"), novatest.NameID("project", "demo")
 	p := expectAnnounced(t, s.Messages(func() {
@@ -102,6 +104,7 @@ func TestFlavorsAreAnnounced(t *testing.T) {
 }
 
 func TestAggregatesAreAnnounced(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Conf(notifications))
 	admin := s.As("admin")
 	m := s.Messages(func() {
@@ -134,6 +137,7 @@ func TestAggregatesAreAnnounced(t *testing.T) {
 }
 
 func TestServerGroupsAreAnnounced(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Conf(notifications))
 	demo := s.As("demo").MV("2.64")
 	p := expectAnnounced(t, s.Messages(func() {
@@ -149,10 +153,11 @@ func TestServerGroupsAreAnnounced(t *testing.T) {
 }
 
 func TestServicesAndHostsAreAnnounced(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Conf(notifications))
 	s.Service("compute-1", "nova-compute")
 	s.Insert("api", "host_mappings", map[string]any{"host": "compute-1", "cell_id": s.Value("api", "SELECT id FROM cell_mappings WHERE name = 'cell1'")})
-	answer(t, s, "enabled", nil)
+	s.Answer("compute", "compute-1", map[string]any{"set_host_enabled": "enabled"})
 	uuid := s.Value("cell1", "SELECT uuid FROM services WHERE host = 'compute-1'")
 	m := s.Messages(func() {
 		s.As("admin").MV("2.53").Do("PUT /os-services/"+uuid, `{"status": "disabled", "disabled_reason": "r"}`).Expect(200)
@@ -176,6 +181,7 @@ func TestServicesAndHostsAreAnnounced(t *testing.T) {
 }
 
 func TestLocksAreAnnounced(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Conf(notifications))
 	vm := s.Server(novatest.VM{Addresses: []string{"10.0.0.5"}})
 	demo := s.As("demo").MV("2.73")
@@ -205,6 +211,7 @@ func TestLocksAreAnnounced(t *testing.T) {
 }
 
 func TestOnlyTheFormAskedForIsAnnounced(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Conf("[oslo_messaging_notifications]\ndriver = messagingv2\n[notifications]\nnotification_format = versioned\nversioned_notifications_topics = one,two"))
 	lines, _ := announced(s.Messages(func() { s.As("admin").Do("POST /os-keypairs", `{"keypair": {"name": "k"}}`).Expect(200) }))
 	if want := []string{"one.info keypair.create.start", "two.info keypair.create.start", "one.info keypair.create.end", "two.info keypair.create.end"}; !slices.Equal(lines, want) {
@@ -217,6 +224,7 @@ func TestOnlyTheFormAskedForIsAnnounced(t *testing.T) {
 }
 
 func TestChangesOfServersAreAnnounced(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Conf(notifications+"\nnotify_on_state_change = vm_and_task_state\n[glance]\nendpoint_override = http://127.0.0.1:1"))
 	vm := s.Server(novatest.VM{Tags: []string{"a"}, SystemMetadata: map[string]string{"image_os": "x"}})
 	m := s.Messages(func() { s.As("demo").Do("POST /servers/"+vm.UUID+"/action", `{"pause": null}`).Expect(202) })
@@ -243,6 +251,7 @@ func TestChangesOfServersAreAnnounced(t *testing.T) {
 }
 
 func TestNewServiceIsAnnounced(t *testing.T) {
+	t.Parallel()
 	var r *rpc.Recorder
 	novatest.New(t, novatest.Conf(notifications), novatest.Before(func(s *novatest.Stack) { r = s.Broker.Record() }))
 	if _, err := r.Wait(t.Context(), func(rpc.Message) bool { return true }); err != nil {
@@ -261,6 +270,7 @@ const devices = "\nbdms_in_notifications = true\ninclude_share_mapping = true\n[
 // TestLocalDeletesAreAnnounced deletes servers without their hosts: nobody else
 // announces that.
 func TestLocalDeletesAreAnnounced(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Conf(notifications+devices))
 	demo := s.As("demo")
 	volume := "0a1b2c3d-0000-4000-8000-000000000001"
@@ -302,6 +312,7 @@ func TestLocalDeletesAreAnnounced(t *testing.T) {
 }
 
 func TestEvacuationsAreAnnounced(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Conf(notifications+devices))
 	vm := s.Server(novatest.VM{Volumes: []string{"0a1b2c3d-0000-4000-8000-000000000001"}})
 	s.Service("compute-1", "nova-compute")

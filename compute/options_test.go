@@ -40,6 +40,7 @@ func policyService(t *testing.T, certFile, keyFile string, asked *string) string
 }
 
 func TestRemotePolicy(t *testing.T) {
+	t.Parallel()
 	cert, key := novatest.Certificate(t, "127.0.0.1")
 	other, _ := novatest.Certificate(t, "127.0.0.1")
 	var asked string
@@ -77,6 +78,7 @@ func TestRemotePolicy(t *testing.T) {
 }
 
 func TestRemotePolicyIsLate(t *testing.T) {
+	t.Parallel()
 	end := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-end }))
 	t.Cleanup(srv.Close)
@@ -88,6 +90,7 @@ func TestRemotePolicyIsLate(t *testing.T) {
 }
 
 func TestSecureProxyHeader(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Conf("[wsgi]\nsecure_proxy_ssl_header = HTTP_X_SCHEME"))
 	root := s.As("").At("")
 	secure := strings.Replace(s.URL, "http:", "https:", 1)
@@ -105,6 +108,7 @@ func TestSecureProxyHeader(t *testing.T) {
 // TestSchedulerPin pins the schedulers to releases before and after they knew of
 // aggregates.
 func TestSchedulerPin(t *testing.T) {
+	t.Parallel()
 	for pin, class := range map[string]string{"pike": "", "4.0": "oslo_messaging.rpc.client.RPCVersionCapError", "juno": "oslo_messaging.rpc.client.RPCVersionCapError"} {
 		s := novatest.New(t, novatest.Conf("[upgrade_levels]\nscheduler = "+pin))
 		r := s.As("admin").Do("POST /os-aggregates", `{"aggregate": {"name": "a"}}`)
@@ -118,6 +122,7 @@ func TestSchedulerPin(t *testing.T) {
 
 // TestReportInterval has services report less often than they are to be up.
 func TestReportInterval(t *testing.T) {
+	t.Parallel()
 	for conf, state := range map[string]string{"": "down", "[DEFAULT]\nreport_interval = 100": "up"} {
 		s := novatest.New(t, novatest.Conf(conf))
 		s.Service("compute-1", "nova-compute")

@@ -5,14 +5,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 func TestServersOfACellThatIsDown(t *testing.T) {
+	t.Parallel()
 	down := novatest.Before(func(s *novatest.Stack) { s.DownCell("far") })
 	s := novatest.New(t, down)
 	here := s.Server(novatest.VM{Name: "here"})
@@ -52,6 +53,7 @@ func TestServersOfACellThatIsDown(t *testing.T) {
 // TestDatabaseThatIsAway starts with the directory of the databases missing, and
 // puts it back.
 func TestDatabaseThatIsAway(t *testing.T) {
+	t.Parallel()
 	novatest.OnSQLite(t)
 	for _, c := range []struct{ group, database string }{{"api_database", "nova_api"}, {"database", "nova_cell1"}} {
 		t.Run(c.group, func(t *testing.T) {
@@ -74,15 +76,14 @@ func TestDatabaseThatIsAway(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for demo.Do("GET /flavors").Status == 503 {
-				time.Sleep(50 * time.Millisecond) // it tries again by itself; go test ends one that never comes
-			}
+			testproc.Eventually(t, "it has tried again", func() bool { return demo.Do("GET /flavors").Status != 503 })
 			demo.Do("GET /flavors").Expect(200)
 		})
 	}
 }
 
 func TestDatabaseServerThatIsAway(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Unstarted(), novatest.Conf("[api_database]\nconnection = mysql+pymysql://nova:very-secret@127.0.0.1:1/nova_api"))
 	s.As("none").At("").Do("GET /v2.1").Expect(503).HasHeader("Retry-After", "5")
 	if !strings.Contains(s.Log(), "cannot start yet") || !strings.Contains(s.Log(), "[api_database] connection: the database at 127.0.0.1:1/nova_api: ") || strings.Contains(s.Log(), "very-secret") {
@@ -91,6 +92,7 @@ func TestDatabaseServerThatIsAway(t *testing.T) {
 }
 
 func TestComputesThatAreTooOld(t *testing.T) {
+	t.Parallel()
 	old := novatest.Before(func(s *novatest.Stack) { s.Service("ancient", "nova-compute", 60) })
 	s := novatest.New(t, novatest.Unstarted(), old)
 	r := s.As("none").At("").Do("GET /").Expect(500)
@@ -103,6 +105,7 @@ func TestComputesThatAreTooOld(t *testing.T) {
 
 // TestStartWritesTheServicesRow looks at what other Novas see of this process.
 func TestStartWritesTheServicesRow(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t)
 	for column, want := range map[string]string{"host": "dev", "binary": "nova-osapi_compute", "version": "74", "disabled": "0"} {
 		if got := s.Value("cell1", "SELECT ? FROM services", bun.Ident(column)); got != want {

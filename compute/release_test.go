@@ -13,6 +13,7 @@ import (
 	"github.com/nova-go/nova/compute"
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/metadata"
 )
@@ -39,6 +40,7 @@ func start(t *testing.T, s *novatest.Stack) (api, guests chan error) {
 
 // TestOtherReleases: beside services of another release nothing is written.
 func TestOtherReleases(t *testing.T) {
+	t.Parallel()
 	head := func(s *novatest.Stack, revision string) {
 		s.Exec("cell1", "UPDATE alembic_version SET version_num = ?", revision)
 	}
@@ -108,20 +110,20 @@ func TestOtherReleases(t *testing.T) {
 // TestAnEmbeddedServiceGoesOnLooking: without Fail it answers 503 until the other
 // services are of its release.
 func TestAnEmbeddedServiceGoesOnLooking(t *testing.T) {
+	t.Parallel()
 	s := novatest.New(t, novatest.Unstarted(), novatest.Before(func(s *novatest.Stack) { s.Service("ctl", "nova-conductor", 72) }))
 	s.As("none").At("").Do("GET /").Expect(503).HasHeader("Retry-After", "5")
 	if got := s.Value("cell1", "SELECT COUNT(*) FROM services WHERE version = 74"); got != "0" || !strings.Contains(s.Log(), "2026.1 Gazpacho") {
 		t.Errorf("%s rows; the log says\n%s", got, s.Log())
 	}
 	s.Exec("cell1", "UPDATE services SET version = 74")
-	for s.As("none").At("").Do("GET /").Status == 503 {
-		time.Sleep(20 * time.Millisecond)
-	}
+	testproc.Eventually(t, "it has looked again", func() bool { return s.As("none").At("").Do("GET /").Status != 503 })
 	s.As("demo").Do("GET /flavors").Expect(200)
 }
 
 // TestAnOldCellThatWasAway is found out when it answers.
 func TestAnOldCellThatWasAway(t *testing.T) {
+	t.Parallel()
 	novatest.OnSQLite(t)
 	s := novatest.New(t)
 	disk := filepath.Join(t.TempDir(), "disk")
@@ -159,6 +161,7 @@ func TestAnOldCellThatWasAway(t *testing.T) {
 
 // TestMissingTables are waited for, and so are databases that refuse.
 func TestMissingTables(t *testing.T) {
+	t.Parallel()
 	for _, table := range []string{"services", "alembic_version"} {
 		t.Run(table, func(t *testing.T) {
 			s := novatest.New(t, novatest.Unstarted(), novatest.Before(func(s *novatest.Stack) { s.Exec("cell1", "ALTER TABLE "+table+" RENAME TO away") }))
@@ -169,9 +172,7 @@ func TestMissingTables(t *testing.T) {
 				t.Errorf("the log says\n%s", s.Log())
 			}
 			s.Exec("cell1", "ALTER TABLE away RENAME TO "+table)
-			for s.As("none").At("").Do("GET /").Status == 503 {
-				time.Sleep(20 * time.Millisecond)
-			}
+			testproc.Eventually(t, "it has looked again", func() bool { return s.As("none").At("").Do("GET /").Status != 503 })
 			s.As("demo").Do("GET /flavors").Expect(200)
 		})
 	}

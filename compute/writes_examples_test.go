@@ -25,9 +25,6 @@ type writeExample struct {
 	refused bool
 }
 
-// cirros is the image that each cloud of a test has.
-const cirros = "70a599e0-31e7-49b7-b260-868f441e862b"
-
 // fixed is a request whose path and body have a number of their own in the place of {n}.
 func fixed(path, body string) func(*testing.T, *novatest.Stack) (string, string) {
 	return func(*testing.T, *novatest.Stack) (string, string) {
@@ -64,9 +61,9 @@ func (e writeExample) stack(t *testing.T) *novatest.Stack {
 		opts = append(opts, novatest.WithCompute())
 	} else {
 		opts = append(opts, novatest.Before(func(s *novatest.Stack) {
-			computeHost(s, "compute-1")
-			computeHost(s, "compute-2")
-			computeHost(s, "down")
+			s.ComputeHost("compute-1")
+			s.ComputeHost("compute-2")
+			s.ComputeHost("down")
 			s.Exec("cell1", "UPDATE services SET forced_down = TRUE WHERE host = 'down'")
 			s.Exec("cell1", "UPDATE compute_nodes SET hypervisor_hostname = host")
 		}))
@@ -109,22 +106,6 @@ func securityGroup(s *novatest.Stack) string {
 	return s.As("demo").At("/network/v2.0").Do("POST /security-groups", fmt.Sprintf(`{"security_group": {"name": "cut-%d"}}`, rand.Int64())).Expect(201).At("security_group", "id")
 }
 
-func volumesOf(s *novatest.Stack) *novatest.Client {
-	return s.As("demo").At("/volume/v3/" + novatest.NameID("project", "demo"))
-}
-
-func volume(s *novatest.Stack) string {
-	return volumesOf(s).Do("POST /volumes", `{"volume": {"name": "cut", "size": 1}}`).Expect(202).At("volume", "id")
-}
-
-// attached is a server with a volume; it needs hosts.
-func attached(s *novatest.Stack) (server, volumeID string) {
-	server, volumeID = s.Server(novatest.VM{}).UUID, volume(s)
-	s.As("demo").Do("POST /servers/"+server+"/os-volume_attachments", `{"volumeAttachment": {"volumeId": "`+volumeID+`"}}`).Expect(200)
-	s.Settle()
-	return server, volumeID
-}
-
 func image(s *novatest.Stack) string {
 	id := s.As("demo").At("/image/v2").Do("POST /images", `{"name": "cut", "container_format": "bare", "disk_format": "raw", "a": "b"}`).Expect(201).At("id")
 	s.As("demo").At("/image/v2").Header("Content-Type", "application/octet-stream").Do("PUT /images/"+id+"/file", "image").Expect(204)
@@ -146,7 +127,7 @@ func accessible(s *novatest.Stack) string {
 
 func keypair(s *novatest.Stack) string {
 	name := fmt.Sprintf("cut-%d", rand.Int64())
-	s.As("demo").Do("POST /os-keypairs", `{"keypair": {"name": "`+name+`", "public_key": "`+publicKey+`"}}`).Expect(200)
+	s.As("demo").Do("POST /os-keypairs", `{"keypair": {"name": "`+name+`", "public_key": "`+novatest.PublicKey+`"}}`).Expect(200)
 	return name
 }
 
@@ -169,8 +150,8 @@ func aggregateWithHost(t *testing.T, s *novatest.Stack) (id, host string) {
 // newHost is one whose nova-compute answers.
 func newHost(t *testing.T, s *novatest.Stack) (name, service string) {
 	name = fmt.Sprintf("cut-%d", rand.Int64())
-	service, node := computeHost(s, name)
-	driver(t, s, name, map[string]any{"set_host_enabled": "disabled", "host_maintenance_mode": "on_maintenance", "host_power_action": "done"})
+	service, node := s.ComputeHost(name)
+	s.Answer("compute", name, map[string]any{"set_host_enabled": "disabled", "host_maintenance_mode": "on_maintenance", "host_power_action": "done"})
 	s.As("admin").At("/placement").Header("OpenStack-API-Version", "placement 1.20").Do("POST /resource_providers", `{"name": "`+name+`.example", "uuid": "`+node+`"}`).Expect(200)
 	return name, service
 }

@@ -29,12 +29,12 @@ var (
 
 var serverWrites = map[string]writeExample{
 	"POST /servers 2.1": {version: "2.52", request: func(_ *testing.T, s *novatest.Stack) (string, string) {
-		return "/servers", `{"server": {"name": "cut", "flavorRef": "1", "imageRef": "` + cirros + `", "networks": [{"uuid": "` + network(s, "private") + `"}], "metadata": {"a": "b"}, "tags": ["blue"]}}`
+		return "/servers", `{"server": {"name": "cut", "flavorRef": "1", "imageRef": "` + novatest.Image + `", "networks": [{"uuid": "` + network(s, "private") + `"}], "metadata": {"a": "b"}, "tags": ["blue"]}}`
 	}},
 	"POST /servers 2.1, from a volume": {version: "2.37", request: about(bootable, "/servers",
 		`{"server": {"name": "cut", "flavorRef": "1", "networks": "none", "block_device_mapping_v2": [{"boot_index": 0, "uuid": "{id}", "source_type": "volume", "destination_type": "volume"}]}}`)},
 	"POST /servers 2.1, many in a group": {version: "2.37", request: about(serverGroup, "/servers",
-		`{"server": {"name": "cut", "flavorRef": "1", "imageRef": "`+cirros+`", "networks": "none", "min_count": 3}, "os:scheduler_hints": {"group": "{id}"}}`)},
+		`{"server": {"name": "cut", "flavorRef": "1", "imageRef": "`+novatest.Image+`", "networks": "none", "min_count": 3}, "os:scheduler_hints": {"group": "{id}"}}`)},
 	"DELETE /servers/{id} 2.1": {request: onServer(active, "", "")},
 	"DELETE /servers/{id} 2.1, on no host": {request: func(_ *testing.T, s *novatest.Stack) (string, string) {
 		vm := s.Server(novatest.VM{Host: "-", Volumes: []string{uuid.NewString()}, Tags: []string{"blue"}, Metadata: map[string]string{"a": "b"}})
@@ -93,34 +93,34 @@ var serverWrites = map[string]writeExample{
 
 // bootable is a volume from which a server can boot.
 func bootable(s *novatest.Stack) string {
-	id := volume(s)
-	volumesOf(s).Do("POST /volumes/"+id+"/action", `{"os-set_bootable": {"bootable": true}}`).Expect(200)
+	id := s.Volume()
+	s.Volumes().Do("POST /volumes/"+id+"/action", `{"os-set_bootable": {"bootable": true}}`).Expect(200)
 	return id
 }
 
 var moveWrites = map[string]writeExample{
 	"POST /servers/{id}/action confirmResize 2.1": {request: func(t *testing.T, s *novatest.Stack) (string, string) {
-		return "/servers/" + resized(t, s).UUID + "/action", `{"confirmResize": null}`
+		return "/servers/" + s.Resized().UUID + "/action", `{"confirmResize": null}`
 	}},
 	"POST /servers/{id}/action revertResize 2.1": {request: func(t *testing.T, s *novatest.Stack) (string, string) {
-		return "/servers/" + resized(t, s).UUID + "/action", `{"revertResize": null}`
+		return "/servers/" + s.Resized().UUID + "/action", `{"revertResize": null}`
 	}},
 	"POST /servers/{id}/action evacuate 2.1":       {role: "admin", request: act(novatest.VM{Host: "down"}, `{"evacuate": {"host": "compute-2", "onSharedStorage": "False"}}`)},
 	"POST /servers/{id}/action migrate 2.1":        {role: "admin", options: noTraits, request: act(active, `{"migrate": null}`)},
 	"POST /servers/{id}/action os-migrateLive 2.1": {role: "admin", version: "2.34", request: act(active, `{"os-migrateLive": {"host": null, "block_migration": "auto"}}`)},
-	"POST /servers/{id}/action rebuild 2.1":        {request: act(active, `{"rebuild": {"imageRef": "`+cirros+`", "name": "renamed", "metadata": {"a": "b"}}}`)},
+	"POST /servers/{id}/action rebuild 2.1":        {request: act(active, `{"rebuild": {"imageRef": "`+novatest.Image+`", "name": "renamed", "metadata": {"a": "b"}}}`)},
 	"POST /servers/{id}/action resize 2.1":         {request: act(active, `{"resize": {"flavorRef": "2"}}`)},
 	"DELETE /servers/{server_id}/migrations/{id} 2.24": {role: "admin", version: "2.24", request: func(_ *testing.T, s *novatest.Stack) (string, string) {
-		_, path := migrating(s, "running")
+		_, path := s.Migrating("running")
 		return path, ""
 	}},
 	"POST /servers/{server_id}/migrations/{id}/action force_complete 2.22": {role: "admin", version: "2.22", request: func(_ *testing.T, s *novatest.Stack) (string, string) {
-		_, path := migrating(s, "running")
+		_, path := s.Migrating("running")
 		return path + "/action", `{"force_complete": null}`
 	}},
 }
 
-func noTraits(t *testing.T) []novatest.Option { return []novatest.Option{withTraits(t)} }
+func noTraits(t *testing.T) []novatest.Option { return []novatest.Option{novatest.WithTraits(t)} }
 
 // volumesBootWrites are the same requests as those for servers, with another path.
 func volumesBootWrites() map[string]writeExample {
@@ -183,9 +183,9 @@ var neighbourWrites = map[string]writeExample{
 	"POST /servers/{server_id}/os-volume_attachments 2.101":      {hosts: true, version: "2.101", request: attach},
 	"DELETE /servers/{server_id}/os-volume_attachments/{id} 2.1": {hosts: true, request: detach},
 	"PUT /servers/{server_id}/os-volume_attachments/{id} 2.1": {role: "admin", hosts: true, request: func(_ *testing.T, s *novatest.Stack) (string, string) {
-		vm, id := attached(s)
+		vm, id := s.Attached()
 		s.As("admin").At("/volume/v3/"+novatest.NameID("project", "admin")).Do("POST /volumes/"+id+"/action", `{"os-reset_status": {"migration_status": "migrating"}}`).Expect(202)
-		return "/servers/" + vm + "/os-volume_attachments/" + id, `{"volumeAttachment": {"volumeId": "` + volume(s) + `"}}`
+		return "/servers/" + vm + "/os-volume_attachments/" + id, `{"volumeAttachment": {"volumeId": "` + s.Volume() + `"}}`
 	}},
 	"POST /servers/{server_id}/shares 2.97": {version: "2.97", options: withShares, request: onServer(stopped, "/shares", `{"share": {"share_id": "`+shareID+`"}}`)},
 	"DELETE /servers/{server_id}/shares/{id} 2.97": {version: "2.97", options: withShares, request: func(_ *testing.T, s *novatest.Stack) (string, string) {
@@ -216,10 +216,10 @@ var neighbourWrites = map[string]writeExample{
 	}, "/os-security-group-rules/{id}", "")},
 
 	"POST /os-volumes 2.1":        {request: fixed("/os-volumes", `{"volume": {"size": 1}}`)},
-	"DELETE /os-volumes/{id} 2.1": {request: about(volume, "/os-volumes/{id}", "")},
-	"POST /os-snapshots 2.1":      {request: about(volume, "/os-snapshots", `{"snapshot": {"volume_id": "{id}"}}`)},
+	"DELETE /os-volumes/{id} 2.1": {request: about((*novatest.Stack).Volume, "/os-volumes/{id}", "")},
+	"POST /os-snapshots 2.1":      {request: about((*novatest.Stack).Volume, "/os-snapshots", `{"snapshot": {"volume_id": "{id}"}}`)},
 	"DELETE /os-snapshots/{id} 2.1": {request: about(func(s *novatest.Stack) string {
-		return volumesOf(s).Do("POST /snapshots", `{"snapshot": {"volume_id": "`+volume(s)+`"}}`).Expect(202).At("snapshot", "id")
+		return s.Volumes().Do("POST /snapshots", `{"snapshot": {"volume_id": "`+s.Volume()+`"}}`).Expect(202).At("snapshot", "id")
 	}, "/os-snapshots/{id}", "")},
 	"POST /os-assisted-volume-snapshots 2.1": {role: "admin", request: about(onVolume, "/os-assisted-volume-snapshots",
 		`{"snapshot": {"volume_id": "{id}", "create_info": {"snapshot_id": "s", "type": "qcow2", "new_file": "f", "id": "x"}}}`)},
@@ -242,19 +242,21 @@ func onVolume(s *novatest.Stack) string {
 }
 
 func attach(_ *testing.T, s *novatest.Stack) (string, string) {
-	return "/servers/" + s.Server(active).UUID + "/os-volume_attachments", `{"volumeAttachment": {"volumeId": "` + volume(s) + `"}}`
+	return "/servers/" + s.Server(active).UUID + "/os-volume_attachments", `{"volumeAttachment": {"volumeId": "` + s.Volume() + `"}}`
 }
 
 func detach(_ *testing.T, s *novatest.Stack) (string, string) {
-	vm, id := attached(s)
+	vm, id := s.Attached()
 	return "/servers/" + vm + "/os-volume_attachments/" + id, ""
 }
+
+const shareID = "0f1c2d3e-0000-4000-8000-00000000000b"
 
 // withShares has a Manila, and a Placement that knows that compute-1 can take its shares.
 func withShares(t *testing.T) []novatest.Option {
 	node := novatest.NameID("node", "compute-1")
 	node = strings.Join([]string{node[:8], node[8:12], node[12:16], node[16:20], node[20:]}, "-")
-	n := newNeighbour(t, map[string]string{
+	n := novatest.NewStandIn(t, map[string]string{
 		"GET /resource_providers/" + node + "/traits":     `200 {"traits": ["COMPUTE_STORAGE_VIRTIO_FS", "COMPUTE_MEM_BACKING_FILE"]}`,
 		"GET /v2/shares/" + shareID:                       `200 {"share": {"id": "` + shareID + `", "status": "available", "share_proto": "NFS"}}`,
 		"GET /v2/shares/" + shareID + "/export_locations": `200 {"export_locations": [{"path": "10.0.0.1:/a", "preferred": true}]}`,
@@ -274,8 +276,8 @@ var adminWrites = map[string]writeExample{
 	"DELETE /flavors/{flavor_id}/os-extra_specs/{id} 2.1": {role: "admin", request: about(newFlavor, "/flavors/{id}/os-extra_specs/hw:a", "")},
 	"PUT /flavors/{flavor_id}/os-extra_specs/{id} 2.1":    {role: "admin", request: about(newFlavor, "/flavors/{id}/os-extra_specs/hw:a", `{"hw:a": "z"}`)},
 
-	"POST /os-keypairs 2.1":             {request: fixed("/os-keypairs", `{"keypair": {"name": "cut-{n}", "public_key": "`+publicKey+`"}}`)},
-	"POST /os-keypairs 2.2":             {version: "2.2", request: fixed("/os-keypairs", `{"keypair": {"name": "cut-{n}", "public_key": "`+publicKey+`"}}`)},
+	"POST /os-keypairs 2.1":             {request: fixed("/os-keypairs", `{"keypair": {"name": "cut-{n}", "public_key": "`+novatest.PublicKey+`"}}`)},
+	"POST /os-keypairs 2.2":             {version: "2.2", request: fixed("/os-keypairs", `{"keypair": {"name": "cut-{n}", "public_key": "`+novatest.PublicKey+`"}}`)},
 	"DELETE /os-keypairs/{id} 2.1":      {request: about(keypair, "/os-keypairs/{id}", "")},
 	"DELETE /os-keypairs/{id} 2.2":      {version: "2.2", request: about(keypair, "/os-keypairs/{id}", "")},
 	"POST /os-server-groups 2.1":        {request: fixed("/os-server-groups", `{"server_group": {"name": "cut", "policies": ["affinity"]}}`)},
@@ -297,7 +299,7 @@ var adminWrites = map[string]writeExample{
 	"POST /os-aggregates/{id}/action set_metadata 2.1": {role: "admin", request: about(aggregate, "/os-aggregates/{id}/action", `{"set_metadata": {"metadata": {"a": "b", "c": "d"}}}`)},
 	"POST /os-aggregates/{id}/images 2.81": {role: "admin", version: "2.81", request: func(t *testing.T, s *novatest.Stack) (string, string) {
 		id, _ := aggregateWithHost(t, s)
-		return "/os-aggregates/" + id + "/images", `{"cache": [{"id": "` + cirros + `"}]}`
+		return "/os-aggregates/" + id + "/images", `{"cache": [{"id": "` + novatest.Image + `"}]}`
 	}},
 
 	"POST /os-baremetal-nodes 2.1":                              {role: "admin", refused: true, request: fixed("/os-baremetal-nodes", `{"node": {}}`)},

@@ -27,45 +27,40 @@ func clientCuts() int {
 }
 
 // TestWritesAreDoneOrNotBegun cuts each operation that writes off at random moments: its
-// client goes away. Whatever the moment, the operation has all of its effects or none: in
-// the databases, in messages, and in other services.
+// client goes away, or the process ends, which closes all connections. Whatever the moment,
+// the operation has all of its effects or none: in the databases, in messages, and in other
+// services.
 func TestWritesAreDoneOrNotBegun(t *testing.T) {
 	t.Parallel()
 	eachWrite(t, func(t *testing.T, e writeExample, row *api.Route) {
 		s, n := e.stack(t), cmp.Or(*cuts, clientCuts())
-		e.effects(t, s, row, e.whole(t), 1) // fills caches
 		var took time.Duration
+		first := e.effects(t, s, row, e.whole(t), 1) // fills caches, and makes what there is once
 		done := e.effects(t, s, row, timed(&took, e.whole(t)), 1)
 		e.check(t, n, done, e.effects(t, s, row, func(c *novatest.Client, request string, body ...any) {
 			c.HangUp(rand.N(took), request, body...)
 		}, n))
+		e.check(t, 1, done, e.effects(t, s, row, ended(s, took), 1))
+		for range *cuts - 1 { // each end needs a process of its own
+			s := e.stack(t)
+			e.check(t, 1, first, e.effects(t, s, row, ended(s, 2*took), 1))
+		}
 	})
 }
 
-// TestWritesAreDoneWhenTheProcessEnds has the process end while an operation that writes
-// runs: all connections are closed, and it has all of its effects or none.
-func TestWritesAreDoneWhenTheProcessEnds(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("each moment needs a process of its own, in effect; not with -short")
+// ended is to send a request and to end the process at a random moment of the time that
+// the operation takes.
+func ended(s *novatest.Stack, took time.Duration) send {
+	return func(c *novatest.Client, request string, body ...any) {
+		answered := make(chan struct{})
+		go func() {
+			defer close(answered)
+			c.HangUp(time.Minute, request, body...)
+		}()
+		<-time.After(rand.N(took))
+		s.Terminate()
+		<-answered
 	}
-	eachWrite(t, func(t *testing.T, e writeExample, row *api.Route) {
-		var took time.Duration
-		done := e.effects(t, e.stack(t), row, timed(&took, e.whole(t)), 1)
-		for range cmp.Or(*cuts, 1) {
-			s := e.stack(t)
-			e.check(t, 1, done, e.effects(t, s, row, func(c *novatest.Client, request string, body ...any) {
-				answered := make(chan struct{})
-				go func() {
-					defer close(answered)
-					c.HangUp(time.Minute, request, body...)
-				}()
-				<-time.After(rand.N(took))
-				s.Terminate()
-				<-answered
-			}, 1))
-		}
-	})
 }
 
 // eachWrite runs f as a subtest for each example of each row that writes.

@@ -1,17 +1,24 @@
 package metadata_test
 
 import (
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/metadata"
 )
+
+// started waits until a handler has found its databases.
+func started(t *testing.T, h http.Handler) {
+	t.Helper()
+	testproc.Eventually(t, "the application has started", func() bool { return do(h, "GET", "/", "", nil).Code == http.StatusOK })
+}
 
 // TestGuestOfTheDatabase reads a server as it stands in its cell, and writes what a
 // guest may write.
@@ -27,9 +34,7 @@ func TestGuestOfTheDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for do(h, "GET", "/", "", nil).Code != 200 {
-		time.Sleep(20 * time.Millisecond)
-	}
+	started(t, h)
 	guest := s.Server(novatest.VM{Name: "web", Metadata: map[string]string{"Role": "web"}, Addresses: []string{"10.0.0.7"}, Volumes: []string{"3fa1b2c4-0000-4000-8000-000000000001"},
 		SystemMetadata: map[string]string{"boot_roles": "reader", "image_os": "linux"}, UserData: "aGk="})
 	headers := signed("X-Instance-ID", guest.UUID, "X-Instance-ID-Signature", sign(guest.UUID), "X-Tenant-ID", novatest.NameID("project", "demo"))

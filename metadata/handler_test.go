@@ -36,20 +36,21 @@ const (
 type cloud struct {
 	mu   sync.Mutex
 	fail error
-	slow time.Duration
-	// slowGroups is how long Neutron takes to name groups; groups counts that.
-	slowGroups time.Duration
-	groups     atomic.Int32
-	meta       map[string]string
-	loads      int
-	devices    []string
-	networks   []string
-	ports      []metadata.PortOwner
-	asked      [][]string // networks of each call of PortsAt
+	// What loads of guests and of the names of groups wait for, nil: nothing.
+	late, lateGroups chan struct{}
+	groups           atomic.Int32 // how often Neutron is asked for groups
+	meta             map[string]string
+	loads            int
+	devices          []string
+	networks         []string
+	ports            []metadata.PortOwner
+	asked            [][]string // networks of each call of PortsAt
 }
 
 func (c *cloud) Guest(_ context.Context, uuid string) (*objects.Guest, error) {
-	time.Sleep(c.slow)
+	if c.late != nil {
+		<-c.late
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.loads++
@@ -99,10 +100,12 @@ func (c *cloud) PortsAt(_ context.Context, _ string, networks []string) ([]metad
 }
 func (c *cloud) SecurityGroupNames(ctx context.Context, _ string) ([]string, error) {
 	c.groups.Add(1)
-	select {
-	case <-time.After(c.slowGroups):
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if c.lateGroups != nil {
+		select {
+		case <-c.lateGroups:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 	return []string{"default"}, nil
 }
@@ -265,12 +268,18 @@ func TestSeedIsNewForEveryRequest(t *testing.T) {
 }
 
 func TestCacheAndFlight(t *testing.T) {
-	c := &cloud{slow: 20 * time.Millisecond}
+	c := &cloud{late: make(chan struct{})}
 	h := service(t, c, nil)
-	var all sync.WaitGroup
+	var begun, all sync.WaitGroup
+	begun.Add(20)
 	for range 20 {
-		all.Go(func() { do(h, "GET", "/openstack/latest/meta_data.json", "", signed()) })
+		all.Go(func() {
+			begun.Done()
+			do(h, "GET", "/openstack/latest/meta_data.json", "", signed())
+		})
 	}
+	begun.Wait()
+	close(c.late)
 	all.Wait()
 	do(h, "GET", "/latest/meta-data/hostname", "", signed())
 	if c.loads != 1 {
@@ -343,7 +352,7 @@ func TestPasswordWithinTheCache(t *testing.T) {
 // TestGuestsThatGiveUp: what Neutron takes long to say is there when the guest
 // comes again.
 func TestGuestsThatGiveUp(t *testing.T) {
-	c := &cloud{slowGroups: 60 * time.Millisecond}
+	c := &cloud{lateGroups: make(chan struct{})}
 	h := service(t, c, nil)
 	ask := func(patience time.Duration) int {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -357,6 +366,7 @@ func TestGuestsThatGiveUp(t *testing.T) {
 	if got := ask(10 * time.Millisecond); got != 503 {
 		t.Errorf("%d for one who has gone", got)
 	}
+	close(c.lateGroups)
 	if got := ask(5 * time.Second); got != 200 {
 		t.Errorf("%d", got)
 	}

@@ -60,9 +60,7 @@ func TestPasswordIsStoredOrNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for do(h, "GET", "/", "", nil).Code != 200 {
-		time.Sleep(20 * time.Millisecond)
-	}
+	started(t, h)
 	server := httptest.NewServer(h)
 	defer server.Close()
 	password := strings.Repeat("x", 900)

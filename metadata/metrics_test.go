@@ -4,7 +4,6 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
@@ -27,12 +26,7 @@ func TestMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 100 {
-		if do(h, "GET", "/", "", nil).Code == 200 {
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	started(t, h)
 	instance := s.Server(novatest.VM{})
 	headers := signed("X-Instance-ID", instance.UUID, "X-Instance-ID-Signature", sign(instance.UUID), "X-Tenant-ID", novatest.NameID("project", "demo"))
 	for _, path := range []string{"/openstack/latest/meta_data.json", "/openstack/2018-08-27/meta_data.json", "/latest/meta-data/instance-id", "/ec2/1.0/meta-data/placement"} {

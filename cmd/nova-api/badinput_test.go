@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 // token logs in as admin at the stand-in identity service.
@@ -204,7 +204,7 @@ func TestSlowClients(t *testing.T) {
 func TestHalfAPacket(t *testing.T) {
 	t.Parallel()
 	_, state := dev(t)
-	address, uwsgi := novatest.Address(t), novatest.Address(t)
+	address, uwsgi := testproc.Address(t), testproc.Address(t)
 	p := start(t, address, "--config-file", filepath.Join(state, "nova.conf"), "--http", address, "--uwsgi", uwsgi)
 	for name, packet := range map[string]string{
 		"nothing":               "",

@@ -16,7 +16,7 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/internal/db"
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 // Of every cloud of --dev.
@@ -100,7 +100,7 @@ func TestKilledDuringCreates(t *testing.T) {
 		t.Fatal("no server was made before the end")
 	}
 
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	_, port, _ := net.SplitHostPort(address)
 	p = start(t, address, "--dev", "--state", state, "--port", port)
 	token = p.token()
@@ -140,7 +140,7 @@ func TestKilledDuringCreates(t *testing.T) {
 			t.Errorf("server %s cannot be deleted: %d %v", id, status, err)
 		}
 	}
-	novatest.Eventually(t, "no server is left", func() bool { return len(p.servers(token)) == 0 })
+	testproc.Eventually(t, "no server is left", func() bool { return len(p.servers(token)) == 0 })
 	p.agree(token, map[string]crashed{})
 }
 
@@ -148,7 +148,7 @@ func TestKilledDuringCreates(t *testing.T) {
 func (p *process) settled(token string) []crashed {
 	p.t.Helper()
 	var list []crashed
-	novatest.Eventually(p.t, "nothing is done to any server", func() bool {
+	testproc.Eventually(p.t, "nothing is done to any server", func() bool {
 		list = p.servers(token)
 		return !slices.ContainsFunc(list, func(s crashed) bool { return s.Task != nil || s.Status == "BUILD" })
 	})

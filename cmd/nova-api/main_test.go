@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 // binary is nova-api, built once for the tests of this package.
@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	binary = filepath.Join(dir, "nova-api")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, ".").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
 		os.Exit(1)
 	}
@@ -145,7 +145,7 @@ type process struct {
 	t       *testing.T
 	cmd     *exec.Cmd
 	address string // of HTTP
-	output  novatest.Output
+	output  testproc.Output
 	ended   chan error // how it ended, once it has
 }
 
@@ -189,7 +189,7 @@ func (p *process) says(text string) {
 // dev starts a cloud of its own.
 func dev(t *testing.T) (p *process, state string) {
 	t.Helper()
-	address, state := novatest.Address(t), t.TempDir()
+	address, state := testproc.Address(t), t.TempDir()
 	_, port, _ := net.SplitHostPort(address)
 	return start(t, address, "--dev", "--state", state, "--port", port), state
 }
@@ -197,7 +197,7 @@ func dev(t *testing.T) (p *process, state string) {
 // --metrics shows those of an embedded cloud, too.
 func TestMetricsOfDev(t *testing.T) {
 	t.Parallel()
-	address, metrics := novatest.Address(t), novatest.Address(t)
+	address, metrics := testproc.Address(t), testproc.Address(t)
 	_, port, _ := net.SplitHostPort(address)
 	p := start(t, address, "--dev", "--state", t.TempDir(), "--port", port, "--metrics", metrics)
 	p.alive()

@@ -15,7 +15,7 @@ import (
 func TestWithoutSQLite(t *testing.T) {
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "nova-metadata")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "nosqlite", "-o", binary, ".").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "nosqlite", "-ldflags", "-s -w", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	conf := filepath.Join(dir, "nova.conf")

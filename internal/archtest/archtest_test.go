@@ -105,6 +105,7 @@ func place(path string) (layer int, name string) {
 }
 
 func TestArrowsPointDown(t *testing.T) {
+	t.Parallel()
 	for _, p := range packages(t) {
 		path := strings.TrimPrefix(p.ImportPath, module)
 		if strings.HasPrefix(path, "internal/archtest") || strings.HasPrefix(path, "internal/novatest") || strings.HasPrefix(path, "compute/internal/costfuzz") {
@@ -143,6 +144,7 @@ func TestArrowsPointDown(t *testing.T) {
 }
 
 func TestTopLevel(t *testing.T) {
+	t.Parallel()
 	for _, p := range packages(t) {
 		path := strings.TrimPrefix(p.ImportPath, module)
 		top, _, _ := strings.Cut(path, "/")

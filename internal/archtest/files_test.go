@@ -42,6 +42,7 @@ func sources(t *testing.T, f func(path string, text []byte)) {
 }
 
 func TestFilesAreShort(t *testing.T) {
+	t.Parallel()
 	sources(t, func(path string, text []byte) {
 		if n := bytes.Count(text, []byte("\n")); n > longest {
 			t.Errorf("%s has %d lines: split it by noun", path, n)
@@ -52,6 +53,7 @@ func TestFilesAreShort(t *testing.T) {
 // TestNothingHappensOnImport: what a program is made of is listed where it is put
 // together, and nowhere registered by the way.
 func TestNothingHappensOnImport(t *testing.T) {
+	t.Parallel()
 	sources(t, func(path string, text []byte) {
 		file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.SkipObjectResolution)
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 // TestImporter builds a module of somebody else, which has this one in its go.mod and
 // uses everything that the public packages export.
 func TestImporter(t *testing.T) {
+	t.Parallel()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)

@@ -94,6 +94,7 @@ func directories(p linked) []string {
 // commands link. go test ./internal/archtest -run TestThirdPartyLicenses -update
 // writes it anew.
 func TestThirdPartyLicenses(t *testing.T) {
+	t.Parallel()
 	of := map[string][]string{} // text: the modules that it is about
 	modules := map[string]int{} // module: how many texts it has
 	note := func(module, text string) {

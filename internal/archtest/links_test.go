@@ -22,6 +22,7 @@ func imports(t *testing.T, args ...string) []string {
 // compute API, of the embedded cloud only what --dev needs, and with the tag nosqlite
 // no SQLite.
 func TestMetadataLinksLittle(t *testing.T) {
+	t.Parallel()
 	allowed := []string{"internal/devcloud/guard", "internal/devcloud/guests"}
 	for _, p := range imports(t, "./cmd/nova-metadata") {
 		path, ours := strings.CutPrefix(p, module)

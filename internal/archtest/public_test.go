@@ -14,6 +14,7 @@ import (
 var public = []string{"compute", "compute/devcloud", "config", "metadata", "paste"}
 
 func TestPublicPackages(t *testing.T) {
+	t.Parallel()
 	var got []string
 	for _, p := range packages(t) {
 		path := strings.TrimPrefix(p.ImportPath, module)
@@ -30,6 +31,7 @@ func TestPublicPackages(t *testing.T) {
 // TestPublicSurface holds what the public packages export against the golden files,
 // which are reviewed when they change: go test ./internal/archtest -update
 func TestPublicSurface(t *testing.T) {
+	t.Parallel()
 	inside := internalNames(t)
 	for _, path := range public {
 		doc, err := exec.Command("go", "doc", "-all", module+path).CombinedOutput()

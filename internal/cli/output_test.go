@@ -8,14 +8,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 // A process whose standard output and standard error nobody reads any more goes on:
 // it serves, reloads, and can be stopped.
 func TestClosedOutput(t *testing.T) {
+	t.Parallel()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func TestClosedOutput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	cmd := exec.Command(self, "--config-file="+conf, "--http="+address)
 	cmd.Env = append(os.Environ(), childEnv+"=1")
 	cmd.Stdout, cmd.Stderr = w, w
@@ -56,9 +56,10 @@ func TestClosedOutput(t *testing.T) {
 // A replacement that fails leaves the unix socket and the pid file to the process
 // that goes on; one that takes over puts itself there.
 func TestReplaceFails(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	socket, pidfile, ini, conf := filepath.Join(dir, "s"), filepath.Join(dir, "pid"), filepath.Join(dir, "nova.ini"), filepath.Join(dir, "nova.conf")
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	write := func(path, text string) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -96,11 +97,8 @@ func TestReplaceFails(t *testing.T) {
 // fetchPid waits until a pid file names a process.
 func fetchPid(t *testing.T, path, want string) {
 	t.Helper()
-	for range 250 {
-		if b, _ := os.ReadFile(path); strings.TrimSpace(string(b)) == want {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Errorf("%s does not name %s", path, want)
+	testproc.Eventually(t, path+" names "+want, func() bool {
+		b, _ := os.ReadFile(path)
+		return strings.TrimSpace(string(b)) == want
+	})
 }

@@ -20,7 +20,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/cli"
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
 	"github.com/nova-go/nova/internal/startup"
 )
@@ -48,11 +48,8 @@ func TestMain(m *testing.M) {
 			time.AfterFunc(50*time.Millisecond, func() { o.Fail(&startup.OtherReleaseError{Found: "an old conductor"}) })
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if d, err := time.ParseDuration(r.URL.Query().Get("wait")); err == nil {
-				time.Sleep(d)
-			}
-			if file := r.URL.Query().Get("hold"); file != "" {
-				hold(file)
+			if address := r.URL.Query().Get("hold"); address != "" {
+				hold(address)
 			}
 			fmt.Fprintf(w, "%d %s %s", os.Getpid(), c.Default.MyIP, os.Getenv("LC_TEST"))
 		}), nil
@@ -87,24 +84,43 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// hold is an operation that writes: it does not end with its client, but when there is a
-// file.
-func hold(file string) {
-	fmt.Fprintln(os.Stderr, "the operation has begun")
-	for {
-		if _, err := os.Stat(file); err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
+// hold is an operation that writes: it does not end with its client, but when the test
+// closes the connection that it opens.
+func hold(address string) {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "the operation has failed:", err)
+		return
 	}
+	_, _ = io.Copy(io.Discard, c)
 	fmt.Fprintln(os.Stderr, "the operation is done")
+}
+
+// held is where an operation waits; begun is its connection.
+func held(t *testing.T) (address string, begun func() net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String(), func() net.Conn {
+		t.Helper()
+		_ = l.(*net.TCPListener).SetDeadline(time.Now().Add(30 * time.Second))
+		c, err := l.Accept()
+		if err != nil {
+			t.Fatalf("no operation begins: %v", err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
 }
 
 // process is a command that runs.
 type process struct {
 	*exec.Cmd
 	conf string
-	log  *novatest.Output
+	log  *testproc.Output
 	done chan error
 }
 
@@ -124,7 +140,7 @@ func command(t testing.TB, conf string, env []string, name string, args ...strin
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	p := &process{conf: filepath.Join(dir, "nova.conf"), log: &novatest.Output{}, done: make(chan error, 1)}
+	p := &process{conf: filepath.Join(dir, "nova.conf"), log: &testproc.Output{}, done: make(chan error, 1)}
 	p.write(t, conf)
 	binary := filepath.Join(dir, name)
 	if err := os.Symlink(self, binary); err != nil {
@@ -161,30 +177,27 @@ func fetch(t testing.TB, address, want string) string {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
 	var last string
-	for range 250 {
+	testproc.Eventually(t, address+" answers "+want, func() bool {
 		r, err := client.Get("http://" + address + "/")
-		if err == nil {
-			b, _ := io.ReadAll(r.Body)
-			_ = r.Body.Close()
-			if last = string(b); strings.Contains(last, want) {
-				return last
-			}
+		if err != nil {
+			last = err.Error()
+			return false
 		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatalf("%s does not answer %q but %q", address, want, last)
-	return ""
+		b, _ := io.ReadAll(r.Body)
+		_ = r.Body.Close()
+		last = string(b)
+		return strings.Contains(last, want)
+	})
+	return last
 }
 
 func (p *process) logs(t testing.TB, want string) {
 	t.Helper()
-	for range 250 {
-		if strings.Contains(p.log.String(), want) {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
+	select {
+	case <-p.log.Says(want):
+	case <-time.After(30 * time.Second):
+		t.Fatalf("no %q in the log", want)
 	}
-	t.Fatalf("no %q in the log", want)
 }
 
 func (p *process) ends(t testing.TB) error {
@@ -201,7 +214,8 @@ func (p *process) ends(t testing.TB) error {
 func ip(n int) string { return fmt.Sprintf("[DEFAULT]\nmy_ip = 192.0.2.%d\n", n) }
 
 func TestReload(t *testing.T) {
-	address := novatest.Address(t)
+	t.Parallel()
+	address := testproc.Address(t)
 	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address)
 	fetch(t, address, " 192.0.2.1 ")
 	p.write(t, ip(2))
@@ -223,9 +237,10 @@ func TestReload(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	trigger := filepath.Join(dir, "trigger")
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	p := command(t, ip(1)+"[database]\nconnection = mysql://nova:topsecret@db/nova\n[oslo_reports]\nlog_dir = "+dir+"\nfile_event_handler = "+trigger+"\n", nil, "nova-api", "--config-file=CONF", "--http="+address)
 	fetch(t, address, "192.0.2.1")
 	for n, ask := range []func(){
@@ -258,9 +273,10 @@ func TestReport(t *testing.T) {
 }
 
 func TestReplace(t *testing.T) {
-	address := novatest.Address(t)
+	t.Parallel()
+	address := testproc.Address(t)
 	socket := filepath.Join(t.TempDir(), "s")
-	metrics := novatest.Address(t)
+	metrics := testproc.Address(t)
 	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address, "--uwsgi=unix:"+socket, "--metrics="+metrics)
 	before := fetch(t, address, " 192.0.2.1 ")
 	fetch(t, metrics, "/metrics")
@@ -273,8 +289,9 @@ func TestReplace(t *testing.T) {
 	}
 	p.write(t, ip(2))
 	slow := make(chan string, 1)
+	at, begun := held(t)
 	go func() {
-		r, err := http.Get("http://" + address + "/?wait=700ms")
+		r, err := http.Get("http://" + address + "/?hold=" + at)
 		if err != nil {
 			slow <- err.Error()
 			return
@@ -282,9 +299,10 @@ func TestReplace(t *testing.T) {
 		b, _ := io.ReadAll(r.Body)
 		slow <- string(b)
 	}()
-	time.Sleep(100 * time.Millisecond)
+	operation := begun()
 	_ = p.Process.Signal(syscall.SIGUSR2)
 	after := fetch(t, address, " 192.0.2.2 ")
+	_ = operation.Close()
 	if got := <-slow; got != before {
 		t.Errorf("the slow request got %q", got)
 	}
@@ -302,18 +320,16 @@ func TestReplace(t *testing.T) {
 		t.Fatal("it is the same process")
 	}
 	_ = syscall.Kill(pid, syscall.SIGTERM)
-	for range 250 {
-		if _, err := os.Stat(socket); err != nil {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Error("the successor has not ended, or left its socket")
+	testproc.Eventually(t, "the successor has ended, and left no socket", func() bool {
+		_, err := os.Stat(socket)
+		return err != nil
+	})
 }
 
 // No request that was sent goes without an answer when the process is stopped.
 func TestTermUnderLoad(t *testing.T) {
-	address := novatest.Address(t)
+	t.Parallel()
+	address := testproc.Address(t)
 	p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address)
 	fetch(t, address, "")
 	var answered, refused, failed atomic.Int64
@@ -341,7 +357,7 @@ func TestTermUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(time.Second)
+	testproc.Eventually(t, "there is a load", func() bool { return answered.Load() > 1000 })
 	_ = p.Process.Signal(syscall.SIGTERM)
 	load.Wait()
 	if err := p.ends(t); err != nil {
@@ -354,7 +370,8 @@ func TestTermUnderLoad(t *testing.T) {
 }
 
 func TestUWSGIName(t *testing.T) {
-	address := novatest.Address(t)
+	t.Parallel()
+	address := testproc.Address(t)
 	dir := t.TempDir()
 	ini := filepath.Join(dir, "nova-api-uwsgi.ini")
 	write := func(text string) {
@@ -396,7 +413,8 @@ func TestUWSGIName(t *testing.T) {
 }
 
 func TestConfiguredAddress(t *testing.T) {
-	address := novatest.Address(t)
+	t.Parallel()
+	address := testproc.Address(t)
 	host, port, _ := net.SplitHostPort(address)
 	p := command(t, "[DEFAULT]\nosapi_compute_listen = "+host+"\nosapi_compute_listen_port = "+port+"\n", nil, "nova-api", "--config-file=CONF")
 	fetch(t, address, "")
@@ -412,6 +430,7 @@ func TestConfiguredAddress(t *testing.T) {
 // systemd's protocol: the socket is open before the process, and a datagram says
 // when it is ready, reloads and stops.
 func TestSystemd(t *testing.T) {
+	t.Parallel()
 	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
@@ -472,6 +491,7 @@ func TestSystemd(t *testing.T) {
 
 // TestProcessesThatMustNotServe end, with the status that supervisors know.
 func TestProcessesThatMustNotServe(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		ip      int
 		needApp string
@@ -485,7 +505,7 @@ func TestProcessesThatMustNotServe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			ini, conf := filepath.Join(dir, "api.ini"), filepath.Join(dir, "nova.conf")
-			text := "[uwsgi]\nmodule = nova.wsgi.osapi_compute:application\nhttp-socket = " + novatest.Address(t) + "\npyargv = --config-file " + conf + "\n" + c.needApp
+			text := "[uwsgi]\nmodule = nova.wsgi.osapi_compute:application\nhttp-socket = " + testproc.Address(t) + "\npyargv = --config-file " + conf + "\n" + c.needApp
 			for file, text := range map[string]string{ini: text, conf: ip(c.ip)} {
 				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 					t.Fatal(err)

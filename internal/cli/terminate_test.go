@@ -2,22 +2,22 @@ package cli_test
 
 import (
 	"fmt"
+	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
-// held is a command with a short drain time that has been told to end, has cut its client
-// off, and still runs an operation, which ends when the file release is there.
-func held(t *testing.T) (p *process, release string) {
+// drained is a command with a short drain time that has been told to end, has cut its client
+// off, and still runs an operation, which ends when its connection is closed.
+func drained(t *testing.T) (p *process, operation net.Conn) {
 	t.Helper()
-	dir, address := t.TempDir(), novatest.Address(t)
+	dir, address := t.TempDir(), testproc.Address(t)
 	ini := filepath.Join(dir, "nova-api-uwsgi.ini")
 	text := fmt.Sprintf("[uwsgi]\nhttp-socket = %s\nmodule = nova.wsgi.osapi_compute:application\nreload-mercy = 1\n", address)
 	if err := os.WriteFile(ini, []byte(text), 0o600); err != nil {
@@ -25,35 +25,34 @@ func held(t *testing.T) (p *process, release string) {
 	}
 	p = command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--ini="+ini)
 	fetch(t, address, " 192.0.2.1 ")
-	release = filepath.Join(dir, "release")
+	at, begun := held(t)
 	answered := make(chan error, 1)
 	go func() {
-		r, err := http.Get("http://" + address + "/?hold=" + url.QueryEscape(release))
+		r, err := http.Get("http://" + address + "/?hold=" + at)
 		if err == nil {
 			_ = r.Body.Close()
 		}
 		answered <- err
 	}()
-	p.logs(t, "the operation has begun")
+	operation = begun()
 	_ = p.Process.Signal(syscall.SIGTERM)
 	if err := <-answered; err == nil {
 		t.Error("the client has an answer")
 	}
 	p.logs(t, "cutting off the requests still in flight")
-	return p, release
+	return p, operation
 }
 
 // An operation that writes is not cut off with its client at the end of the drain time.
 func TestTermWaitsForOperations(t *testing.T) {
-	p, release := held(t)
+	t.Parallel()
+	p, operation := drained(t)
 	select {
 	case err := <-p.done:
 		t.Fatalf("the process has ended with an operation half done: %v", err)
 	default:
 	}
-	if err := os.WriteFile(release, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	_ = operation.Close()
 	if err := p.ends(t); err != nil {
 		t.Error(err)
 	}
@@ -62,7 +61,8 @@ func TestTermWaitsForOperations(t *testing.T) {
 
 // A second SIGTERM waits for nothing.
 func TestSecondTermEndsAtOnce(t *testing.T) {
-	p, _ := held(t)
+	t.Parallel()
+	p, _ := drained(t)
 	_ = p.Process.Signal(syscall.SIGTERM)
 	if err := p.ends(t); err == nil {
 		t.Error("the process has ended as if all was done")

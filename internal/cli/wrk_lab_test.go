@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 // wrk's report: requests, and what failed of them.
@@ -29,7 +29,7 @@ func TestWrk(t *testing.T) {
 	}
 	for name, header := range map[string]string{"keep-alive": "X-A: b", "a connection each": "Connection: close"} {
 		t.Run(name, func(t *testing.T) {
-			address := novatest.Address(t)
+			address := testproc.Address(t)
 			p := command(t, ip(1), nil, "nova-api", "--config-file=CONF", "--http="+address)
 			pid := p.Process.Pid
 			fetch(t, address, strconv.Itoa(pid)+" 192.0.2.1 ")

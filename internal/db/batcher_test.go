@@ -7,17 +7,20 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"github.com/nova-go/nova/internal/db"
 )
 
 // Five hundred instances that ask at once are read in a few batches, and each is told of itself.
-func TestGather(t *testing.T) {
+func TestGather(t *testing.T) { synctest.Test(t, testGather) }
+
+func testGather(t *testing.T) {
+	all := make(chan struct{}) // closed when everybody waits
 	var loads atomic.Int64
 	g := db.NewBatcher(func(_ context.Context, keys []string) (map[string]int, error) {
 		loads.Add(1)
-		time.Sleep(20 * time.Millisecond)
+		<-all
 		if len(keys) > 100 {
 			t.Errorf("a batch of %d", len(keys))
 		}
@@ -42,8 +45,10 @@ func TestGather(t *testing.T) {
 			t.Errorf("nothing: %t %v", found, err)
 		}
 	})
+	synctest.Wait()
+	close(all)
 	group.Wait()
-	if n := loads.Load(); n > 20 {
+	if n := loads.Load(); n > 7 {
 		t.Errorf("%d loads", n)
 	}
 }
@@ -51,6 +56,7 @@ func TestGather(t *testing.T) {
 // What goes wrong is told to those who wait, and to nobody after them; who goes
 // away does not wait.
 func TestGatherFails(t *testing.T) {
+	t.Parallel()
 	down := errors.New("down")
 	for name, fail := range map[string]func(context.Context) error{
 		"error": func(context.Context) error { return down },
@@ -75,7 +81,9 @@ func TestGatherFails(t *testing.T) {
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	g := db.NewBatcher(func(context.Context, []string) (map[string]bool, error) { time.Sleep(time.Second); return nil, nil })
+	late := make(chan struct{})
+	defer close(late)
+	g := db.NewBatcher(func(context.Context, []string) (map[string]bool, error) { <-late; return nil, nil })
 	if _, _, err := g.Get(gone, "a"); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}

@@ -14,6 +14,7 @@ import (
 // An answer must come from a load that began after the question, and many
 // questions of a moment must share few loads.
 func TestSharedIsNeverOlderThanTheQuestion(t *testing.T) {
+	t.Parallel()
 	var shared db.Coalescer[int64]
 	var clock, loads atomic.Int64
 	load := func(context.Context) (int64, error) {
@@ -44,6 +45,7 @@ func TestSharedIsNeverOlderThanTheQuestion(t *testing.T) {
 }
 
 func TestSharedKeepsKeysApart(t *testing.T) {
+	t.Parallel()
 	var shared db.Coalescer[string]
 	var wait sync.WaitGroup
 	for _, key := range []string{"a", "b", "c"} {
@@ -61,6 +63,7 @@ func TestSharedKeepsKeysApart(t *testing.T) {
 
 // Who leaves does not take the answer from the others.
 func TestSharedOutlivesItsCaller(t *testing.T) {
+	t.Parallel()
 	var shared db.Coalescer[int]
 	started, release := make(chan struct{}), make(chan struct{})
 	ctx, leave := context.WithCancel(context.Background())
@@ -91,6 +94,7 @@ func TestSharedOutlivesItsCaller(t *testing.T) {
 
 // A load that panics fails its question, and no more.
 func TestSharedSurvivesAPanic(t *testing.T) {
+	t.Parallel()
 	var shared db.Coalescer[int]
 	if _, err := shared.Do(context.Background(), "key", func(context.Context) (int, error) { panic("lost") }); err == nil {
 		t.Error("a load that panicked answered")

@@ -80,6 +80,7 @@ func (s *mysqlServer) talk(c net.Conn) {
 
 // TestConnectionOptions looks at what reaches a server when a connection is made.
 func TestConnectionOptions(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +120,7 @@ func TestConnectionOptions(t *testing.T) {
 
 // TestSQLiteSynchronous asks SQLite how it writes.
 func TestSQLiteSynchronous(t *testing.T) {
+	t.Parallel()
 	for unsynced, want := range map[bool]int{false: 1, true: 0} {
 		file := filepath.Join(t.TempDir(), "x.sqlite")
 		d, err := db.Open("sqlite:///"+file, db.Options{Unsynced: unsynced})

@@ -16,6 +16,7 @@ import (
 
 // TestPool has as many connections as SQLAlchemy's pools of these options.
 func TestPool(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		size, overflow *int
 		most           int // 0: any number
@@ -36,6 +37,7 @@ func TestPool(t *testing.T) {
 // TestReplica reads from the copy, but writes to the database, and reads there what a
 // transaction is about.
 func TestReplica(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	open := func(name string, o db.Options) *db.DB {
 		d, err := db.Open("sqlite:///"+dir+"/"+name, o)
@@ -76,6 +78,7 @@ func TestReplica(t *testing.T) {
 
 // TestPoolTimeout has a query wait for the connection of another, in vain.
 func TestPoolTimeout(t *testing.T) {
+	t.Parallel()
 	d, err := db.Open("sqlite:///"+t.TempDir()+"/x.sqlite", db.Options{MaxPoolSize: new(1), MaxOverflow: new(0), Wait: new(time.Millisecond)})
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +101,7 @@ func TestPoolTimeout(t *testing.T) {
 
 // TestDeadlocks are no errors of those who meet them, unless they do not end.
 func TestDeadlocks(t *testing.T) {
+	t.Parallel()
 	d, err := db.Open("sqlite:///"+t.TempDir()+"/x.sqlite", db.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -126,6 +130,7 @@ func TestDeadlocks(t *testing.T) {
 
 // TestServersThatStop are away, whichever way PostgreSQL says so.
 func TestServersThatStop(t *testing.T) {
+	t.Parallel()
 	for code, away := range map[string]bool{"57P01": true, "57P03": true, "53300": true, "08006": true, "23505": false, "42P01": false} {
 		if got := errors.Is(db.Wrap(&pgconn.PgError{Code: code}), objects.ErrDBConnectionError); got != away {
 			t.Errorf("%s: away is %v", code, got)

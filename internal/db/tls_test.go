@@ -169,6 +169,7 @@ func TestTLSOfMySQL(t *testing.T) {
 
 // TestTLSThatCannotBe is refused when the URL is read.
 func TestTLSThatCannotBe(t *testing.T) {
+	t.Parallel()
 	for parameters, want := range map[string]string{
 		"ssl_ca=/nowhere": "ssl_ca", "ssl_capath=/nowhere": "ssl_capath", "ssl_cert=/nowhere": "ssl_cert", "ssl_cipher=NULL": "ssl_cipher",
 		"ssl_mode=SOME": "ssl_mode=SOME is not known", "ssl_verify=true": "ssl_verify is not known", "ssl_key_password=x": "ssl_key_password",
@@ -184,6 +185,7 @@ func TestTLSThatCannotBe(t *testing.T) {
 
 // TestServersThatAreSilent accept connections, or not even that, and say nothing.
 func TestServersThatAreSilent(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -210,6 +212,7 @@ func TestServersThatAreSilent(t *testing.T) {
 
 // TestFallingBackIsForOneConnection: a server that has TLS again is spoken to in TLS.
 func TestFallingBackIsForOneConnection(t *testing.T) {
+	t.Parallel()
 	certificate := newAuthority(t).sign(t, &x509.Certificate{})
 	s, port := serveMySQL(t, nil)
 	d, err := db.Open("mysql+pymysql://nova:x@127.0.0.1:"+port+"/nova", db.Options{})

@@ -39,6 +39,7 @@ func TestAStateDirectoryHasOneProcess(t *testing.T) {
 // TestStateIsPrivate makes a cloud where others may read, with a umask that forbids
 // nothing, and finds nothing that they may.
 func TestStateIsPrivate(t *testing.T) {
+	t.Parallel()
 	defer syscall.Umask(syscall.Umask(0))
 	parent := t.TempDir()
 	lax := filepath.Join(parent, "lax")

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -89,7 +90,9 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-func TestFileAndRotation(t *testing.T) {
+func TestFileAndRotation(t *testing.T) { synctest.Test(t, testFileAndRotation) }
+
+func testFileAndRotation(t *testing.T) {
 	dir := t.TempDir()
 	l, sink, err := log.New(options(t, "log_dir = "+dir+"\n"), "nova-api")
 	if err != nil {
@@ -100,8 +103,8 @@ func TestFileAndRotation(t *testing.T) {
 	if err := os.Rename(file, file+".1"); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(150 * time.Millisecond)
-	l.Info().Msg("two") // finds that the file has moved
+	<-time.After(150 * time.Millisecond) // of the test's own clock
+	l.Info().Msg("two")                  // finds that the file has moved
 	if err := sink.Reopen(); err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/paste"
 )
@@ -31,8 +32,8 @@ type fakeKeystone struct {
 
 	logins, checks atomic.Int64
 	queries        []string
-	delay          time.Duration
-	down           bool // answer 500
+	hold           *sync.WaitGroup // nil, or what the answers about tokens wait for
+	down           bool            // answer 500
 }
 
 func newKeystone(t testing.TB) *fakeKeystone {
@@ -63,7 +64,9 @@ func newKeystone(t testing.TB) *fakeKeystone {
 	})
 	mux.HandleFunc("GET /v3/auth/tokens", func(w http.ResponseWriter, r *http.Request) {
 		k.checks.Add(1)
-		time.Sleep(k.delay)
+		if k.hold != nil {
+			k.hold.Wait()
+		}
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		k.queries = append(k.queries, r.URL.RawQuery)
@@ -206,13 +209,15 @@ func TestAuthTokenHeaders(t *testing.T) {
 
 func TestAuthTokenCache(t *testing.T) {
 	k := newKeystone(t)
-	k.delay = 50 * time.Millisecond
+	k.hold = &sync.WaitGroup{}
+	k.hold.Add(16)
 	k.give("good", tokenOf("ann", "demo", time.Hour, k.URL, "member"))
 	h := k.filter(t, "", nil)(handler(ok))
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
 			w := httptest.NewRecorder()
+			k.hold.Done()
 			h.ServeHTTP(w, get("X-Auth-Token", "good"))
 			if w.Code != 200 {
 				t.Errorf("%d", w.Code)
@@ -247,10 +252,7 @@ func TestAuthTokenExpiresInCache(t *testing.T) {
 	if resp := serve(t, get("X-Auth-Token", "short"), handler(ok), f); resp.StatusCode != 200 {
 		t.Fatalf("fresh: %d", resp.StatusCode)
 	}
-	time.Sleep(2100 * time.Millisecond)
-	if resp := serve(t, get("X-Auth-Token", "short"), handler(ok), f); resp.StatusCode != 401 {
-		t.Errorf("expired: %d", resp.StatusCode)
-	}
+	testproc.Eventually(t, "it is refused", func() bool { return serve(t, get("X-Auth-Token", "short"), handler(ok), f).StatusCode == 401 })
 }
 
 func TestAuthTokenKeystoneAway(t *testing.T) {

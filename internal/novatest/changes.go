@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,24 +78,73 @@ func (s *Stack) snapshot() map[string]map[string]*content {
 	s.t.Helper()
 	all := map[string]map[string]*content{}
 	for _, name := range []string{"api", "cell0", "cell1"} {
-		d := s.database(name)
-		all[name] = map[string]*content{}
-		tables, err := filled(context.Background(), d)
+		tables, err := s.shared.snapshots[name].tables(context.Background(), s.text)
 		s.must(err)
-		for _, t := range tables {
-			c, err := s.read(d, t)
-			s.must(err)
-			all[name][t] = c
-		}
+		all[name] = tables
 	}
 	return all
 }
 
+// snapshots reads one database, again only where somebody has written to it.
+type snapshots struct {
+	d *db.DB
+
+	mu      sync.Mutex
+	conn    *bun.Conn // SQLite's: data_version counts what other connections have written
+	version int64
+	last    map[string]*content // nil: not read yet
+}
+
+// tables answers the tables that have rows, by name.
+func (s *snapshots) tables(ctx context.Context, text func(any) string) (map[string]*content, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var from bun.IDB = s.d
+	if s.d.Kind() == "sqlite" {
+		if s.conn == nil {
+			conn, err := s.d.Conn(ctx)
+			if err != nil {
+				return nil, err
+			}
+			s.conn = &conn
+		}
+		var version int64
+		if err := db.One(ctx, s.conn, []any{&version}, "PRAGMA data_version"); err != nil {
+			return nil, err
+		}
+		if s.last != nil && version == s.version {
+			return s.last, nil
+		}
+		from, s.version = s.conn, version
+	}
+	names, err := filled(ctx, from, s.d.Kind())
+	if err != nil {
+		return nil, err
+	}
+	tables := map[string]*content{}
+	for _, name := range names {
+		if tables[name], err = read(ctx, from, name, text); err != nil {
+			return nil, err
+		}
+	}
+	s.last = tables
+	return tables, nil
+}
+
+func (s *snapshots) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != nil {
+		_ = s.conn.Close()
+	}
+	_ = s.d.Close()
+}
+
 const null = "NULL"
 
-func (s *Stack) read(d *db.DB, table string) (*content, error) {
+func read(ctx context.Context, d bun.IDB, table string, text func(any) string) (*content, error) {
 	c := &content{rows: map[key][]string{}}
-	return c, d.Each(context.Background(), func(r *sql.Rows) error {
+	return c, db.Each(ctx, d, func(r *sql.Rows) error {
 		if c.columns == nil {
 			var err error
 			if c.columns, err = r.Columns(); err != nil {
@@ -111,7 +161,7 @@ func (s *Stack) read(d *db.DB, table string) (*content, error) {
 		}
 		row := make([]string, len(values))
 		for n, v := range values {
-			row[n] = s.text(v)
+			row[n] = text(v)
 		}
 		k := key{text: strings.Join(row, " ")}
 		if id := slices.Index(c.columns, "id"); id >= 0 {

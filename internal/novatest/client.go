@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -119,7 +120,13 @@ func (c *Client) HangUp(after time.Duration, request string, body ...any) {
 // an answer.
 func (c *Client) HangUpOn(ctx context.Context, request string, body ...any) {
 	c.s.t.Helper()
-	own := &http.Transport{DisableKeepAlives: true}
+	own := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err == nil {
+			c.s.connections.leaves(conn.LocalAddr())
+		}
+		return conn, err
+	}}
 	if r, err := own.RoundTrip(c.request(ctx, request, body)); err == nil {
 		_ = r.Body.Close()
 	}

@@ -6,16 +6,17 @@ import (
 	"sync"
 )
 
-// connections are those over which a request comes or is answered.
+// connections are those to a stack, by what [http.Server] knows of them.
 type connections struct {
-	mu   sync.Mutex
-	none *sync.Cond // signalled when busy becomes empty
-	busy map[net.Conn]bool
+	mu      sync.Mutex
+	changed *sync.Cond
+	states  map[net.Conn]http.ConnState
+	left    map[string]bool // addresses of clients that hang up
 }
 
 func newConnections() *connections {
-	c := &connections{busy: map[net.Conn]bool{}}
-	c.none = sync.NewCond(&c.mu)
+	c := &connections{states: map[net.Conn]http.ConnState{}, left: map[string]bool{}}
+	c.changed = sync.NewCond(&c.mu)
 	return c
 }
 
@@ -23,13 +24,31 @@ func newConnections() *connections {
 func (c *connections) state(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if state == http.StateNew || state == http.StateActive {
-		c.busy[conn] = true
-		return
+	if state == http.StateClosed || state == http.StateHijacked {
+		delete(c.states, conn)
+		delete(c.left, conn.RemoteAddr().String())
+	} else {
+		c.states[conn] = state
 	}
-	if delete(c.busy, conn); len(c.busy) == 0 {
-		c.none.Broadcast()
+	c.changed.Broadcast()
+}
+
+// leaves says that a client has an address and hangs up.
+func (c *connections) leaves(address net.Addr) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left[address.String()] = true
+}
+
+// busy tells whether there is a connection over which a request comes or is answered. What
+// is new belongs to a client that hangs up, or to one that keeps it for a request later.
+func (c *connections) busy() bool {
+	for conn, state := range c.states {
+		if state == http.StateActive || state == http.StateNew && c.left[conn.RemoteAddr().String()] {
+			return true
+		}
 	}
+	return false
 }
 
 // Idle waits until the application answers no request: also none of those whose clients
@@ -43,7 +62,7 @@ func (s *Stack) Idle() {
 	_ = r.Body.Close()
 	s.connections.mu.Lock()
 	defer s.connections.mu.Unlock()
-	for len(s.connections.busy) > 0 {
-		s.connections.none.Wait()
+	for s.connections.busy() {
+		s.connections.changed.Wait()
 	}
 }

@@ -32,6 +32,7 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/devcloud"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/serve"
 	"github.com/nova-go/nova/paste"
@@ -68,6 +69,9 @@ func Unstarted() Option { return func(s *settings) { s.unstarted = true } }
 // are built, and everything else is done to them, at once. See [Stack.Settle].
 func WithCompute() Option { return func(s *settings) { s.compute = true } }
 
+// unsynced has SQLite not wait for its disk: nobody needs the databases after the test.
+const unsynced = "[database]\nsqlite_synchronous = False\n[api_database]\nsqlite_synchronous = False\n"
+
 // Stack is an application with its cloud. Its methods end the test on failure.
 type Stack struct {
 	t     testing.TB
@@ -82,7 +86,7 @@ type Stack struct {
 
 	databases         *devcloud.Databases
 	api, cell0, cell1 *db.DB
-	log               *Output
+	log               *testproc.Output
 	began             time.Time
 	shared            *shared
 	cloud             http.Handler  // the services, and the application behind requests
@@ -95,6 +99,8 @@ type Stack struct {
 
 // shared is what the copies of a Stack for subtests have in common.
 type shared struct {
+	snapshots map[string]*snapshots // by database
+
 	mu     sync.Mutex
 	tokens map[string]string
 	vms    int
@@ -107,7 +113,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	s := &Stack{t: t, State: t.TempDir(), Broker: rpc.NewMemory(), Metrics: prometheus.NewRegistry(), log: &Output{}, began: time.Now().Add(-time.Second), shared: &shared{tokens: map[string]string{}}}
+	s := &Stack{t: t, State: t.TempDir(), Broker: rpc.NewMemory(), Metrics: prometheus.NewRegistry(), log: &testproc.Output{}, began: time.Now().Add(-time.Second), shared: &shared{snapshots: map[string]*snapshots{}, tokens: map[string]string{}}}
 	server := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + server.Listener.Addr().String()
 	s.openDatabases()
@@ -126,7 +132,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	cloud, err := devcloud.New(ctx, devcloud.Options{State: s.State, Databases: s.databases, URL: s.URL, Log: &log})
 	s.must(err)
 	t.Cleanup(func() { _ = cloud.Close() })
-	o.files["test.conf"] = o.conf
+	o.files["test.conf"] = unsynced + o.conf
 	for name, text := range o.files {
 		s.must(os.WriteFile(filepath.Join(s.State, name), []byte(text), 0o600))
 	}
@@ -146,7 +152,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	server.Start()
 	if !o.unstarted { // on a busy machine it starts in the background
 		root := s.As("").At("")
-		Eventually(t, "the application has started", func() bool { return root.Do("GET /").Status != http.StatusServiceUnavailable })
+		testproc.Eventually(t, "the application has started", func() bool { return root.Do("GET /").Status != http.StatusServiceUnavailable })
 		root.Do("GET /").Expect(http.StatusOK)
 	}
 	return s
@@ -227,23 +233,21 @@ func (s *Stack) openDatabases() {
 	if server != nil {
 		s.databases = &devcloud.Databases{API: s.take(server.api), Cell0: s.take(server.cell), Cell1: s.take(server.cell)}
 		files = map[string][]byte{"services": files["services"]}
+	} else {
+		file := func(name string) string { return "sqlite:///" + filepath.Join(s.State, name+".sqlite") }
+		s.databases = &devcloud.Databases{API: file("nova_api"), Cell0: file("nova_cell0"), Cell1: file("nova_cell1")}
 	}
 	for name, content := range files {
 		s.must(os.WriteFile(filepath.Join(s.State, name+".sqlite"), content, 0o600))
 	}
-	open := func(name string) *db.DB {
-		d, err := db.Open(s.Connection(name), db.Options{})
+	open := func(name, connection string) *db.DB {
+		d, err := db.Open(connection, db.Options{Unsynced: true})
 		s.must(err)
-		s.t.Cleanup(func() { _ = d.Close() })
+		s.shared.snapshots[name] = &snapshots{d: d}
+		s.t.Cleanup(s.shared.snapshots[name].close)
 		return d
 	}
-	s.api, s.cell0, s.cell1 = open("nova_api"), open("nova_cell0"), open("nova_cell1")
-	if server != nil {
-		return // the cloud maps the cells
-	}
-	for _, cell := range []string{"cell0", "cell1"} {
-		s.Exec("api", "UPDATE cell_mappings SET database_connection = ? WHERE name = ?", s.Connection("nova_"+cell), cell)
-	}
+	s.api, s.cell0, s.cell1 = open("api", s.databases.API), open("cell0", s.databases.Cell0), open("cell1", s.databases.Cell1)
 }
 
 // take answers the URL of a database that is the test's until it ends.
@@ -266,10 +270,7 @@ func OnSQLite(t testing.TB) {
 // Connection is the URL of a database of the stack: "nova_api", "nova_cell0" or
 // "nova_cell1".
 func (s *Stack) Connection(name string) string {
-	if d := s.databases; d != nil {
-		return map[string]string{"nova_api": d.API, "nova_cell0": d.Cell0, "nova_cell1": d.Cell1}[name]
-	}
-	return "sqlite:///" + filepath.Join(s.State, name+".sqlite")
+	return map[string]string{"nova_api": s.databases.API, "nova_cell0": s.databases.Cell0, "nova_cell1": s.databases.Cell1}[name]
 }
 
 // Exec runs SQL on the database "api", "cell0" or "cell1".

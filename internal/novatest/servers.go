@@ -192,7 +192,7 @@ func (c *copies) empty(ctx context.Context, u string) error {
 		return err
 	}
 	defer d.Close()
-	tables, err := filled(ctx, d)
+	tables, err := filled(ctx, d, d.Kind())
 	if err != nil {
 		return err
 	}
@@ -223,12 +223,12 @@ func (c *copies) empty(ctx context.Context, u string) error {
 }
 
 // filled are the tables that have rows.
-func filled(ctx context.Context, d *db.DB) ([]string, error) {
+func filled(ctx context.Context, d bun.IDB, kind string) ([]string, error) {
 	tables, err := names(ctx, d, map[string]string{
 		"sqlite":     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
 		"mysql":      "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
 		"postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
-	}[d.Kind()])
+	}[kind])
 	if err != nil {
 		return nil, err
 	}

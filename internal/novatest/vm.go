@@ -67,7 +67,7 @@ func (v *VM) fill(n int) {
 	}
 	set(&v.VMState, "active")
 	set(&v.Flavor, "1")
-	set(&v.Image, "70a599e0-31e7-49b7-b260-868f441e862b")
+	set(&v.Image, Image)
 	set(&v.Zone, "nova")
 	set(&v.Hostname, v.Name)
 	if v.PowerState == 0 && v.VMState == "active" {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nova-go/nova/internal/policy"
@@ -181,7 +182,10 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-func TestWatch(t *testing.T) {
+func TestWatch(t *testing.T) { synctest.Test(t, testWatch) }
+
+func testWatch(t *testing.T) {
+	const every = 2 * time.Millisecond // of the test's own clock
 	dir := write(t, map[string]string{"policy.yaml": `"os_compute_api:servers:index": "!"`})
 	path := filepath.Join(dir, "policy.yaml")
 	var j journal
@@ -191,14 +195,14 @@ func TestWatch(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { e.Watch(ctx, 2*time.Millisecond); close(done) }()
+	go func() { e.Watch(ctx, every); close(done) }()
 	allowed := func() bool { return e.Allowed(member, policy.ServersIndex, policy.Own(member)) }
 	eventually := func(what string, ok func() bool) {
 		t.Helper()
-		for end := time.Now().Add(5 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatal(what)
-			}
+		<-time.After(2 * every)
+		synctest.Wait()
+		if !ok() {
+			t.Fatal(what)
 		}
 	}
 	put := func(path, text string) {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"net"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/rpc"
 )
 
@@ -40,14 +42,22 @@ func mute(t *testing.T) net.Listener {
 
 func settled(t *testing.T, before int) {
 	t.Helper()
-	for range 100 {
-		if runtime.NumGoroutine() <= before {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	buf := make([]byte, 1<<16)
-	t.Errorf("%d goroutines, %d before\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+	testproc.Eventually(t, "no more goroutines than before", func() bool { return runtime.NumGoroutine() <= before })
+}
+
+// waited is a context that tells when somebody waits for its end.
+type waited struct {
+	context.Context
+	once sync.Once
+	by   chan struct{}
+}
+
+func newWaited(ctx context.Context) *waited { return &waited{Context: ctx, by: make(chan struct{})} }
+
+// Done implements [context.Context].
+func (w *waited) Done() <-chan struct{} {
+	w.once.Do(func() { close(w.by) })
+	return w.Context.Done()
 }
 
 func TestCallersLeaveAtTheirDeadline(t *testing.T) {
@@ -72,16 +82,20 @@ func TestCallersLeaveAtTheirDeadline(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 			ctx, cancel = context.WithCancel(t.Context())
-			time.AfterFunc(50*time.Millisecond, cancel)
-			if err := c.Cast(ctx, nil, rpc.Target{Topic: "compute"}, "f", nil); !errors.Is(err, context.Canceled) {
+			cast := newWaited(ctx)
+			go func() {
+				<-cast.by
+				cancel()
+			}()
+			if err := c.Cast(cast, nil, rpc.Target{Topic: "compute"}, "f", nil); !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v", err)
 			}
-			ended := make(chan error, 1)
+			ended, call := make(chan error, 1), newWaited(context.Background())
 			go func() {
-				_, err := c.Call(context.Background(), nil, rpc.Target{Topic: "compute"}, "f", nil, rpc.CallOptions{})
+				_, err := c.Call(call, nil, rpc.Target{Topic: "compute"}, "f", nil, rpc.CallOptions{})
 				ended <- err
 			}()
-			time.Sleep(20 * time.Millisecond)
+			<-call.by
 			if err := p.Close(); err != nil {
 				t.Error(err)
 			}

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/serve"
 )
 
@@ -53,7 +53,7 @@ func newFront(t *testing.T, name string) (*front, func()) {
 	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
 		_ = os.Chmod(d, 0o755) // the workers of front servers are another user
 	}
-	address, back, socket := novatest.Address(t), novatest.Address(t), filepath.Join(dir, "s")
+	address, back, socket := testproc.Address(t), testproc.Address(t), filepath.Join(dir, "s")
 	f := &front{name: name, base: "http://" + address + "/compute", options: serve.Options{SocketMode: 0o666}, probe: socket}
 	ours := "unix:" + socket
 	if !strings.Contains(snippet, "/run/nova/api.sock") {

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/serve"
 )
@@ -53,7 +53,7 @@ type closer interface {
 func halves(t *testing.T) (*waiter, serve.Options, map[string]func() (closer, []byte)) {
 	dir := t.TempDir()
 	cert, key := certificate(t, dir)
-	web, secure := novatest.Address(t), novatest.Address(t)
+	web, secure := testproc.Address(t), testproc.Address(t)
 	socket := func(name string) string { return filepath.Join(dir, name) }
 	dial := func(network, address string) closer {
 		c, err := net.Dial(network, address)
@@ -166,13 +166,7 @@ func TestGone(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
-	for range 400 {
-		if runtime.NumGoroutine() <= before {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Errorf("%d goroutines before, %d after", before, runtime.NumGoroutine())
+	testproc.Eventually(t, "no more goroutines than before", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 func client(t *testing.T, open func() (closer, []byte)) (closer, []byte) {

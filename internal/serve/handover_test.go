@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/serve"
 )
 
@@ -122,7 +122,7 @@ func newPredecessor(t *testing.T) *predecessor {
 	t.Helper()
 	dir := t.TempDir()
 	cert, key := certificate(t, dir)
-	p := &predecessor{web: novatest.Address(t), secure: novatest.Address(t), unix: filepath.Join(dir, "h"), uwsgi: filepath.Join(dir, "u")}
+	p := &predecessor{web: testproc.Address(t), secure: testproc.Address(t), unix: filepath.Join(dir, "h"), uwsgi: filepath.Join(dir, "u")}
 	p.replacement = replacement{HTTP: []string{p.web, "unix:" + p.unix}, UWSGI: []string{"unix:" + p.uwsgi}, HTTPS: []serve.TLS{{Addr: p.secure, CertFile: cert, KeyFile: key}}}
 	var err error
 	if p.Server, err = serve.Open(answer("parent"), serve.Options{HTTP: p.HTTP, HTTPS: p.HTTPS, UWSGI: p.UWSGI, IdleGrace: time.Millisecond}); err != nil {
@@ -286,7 +286,7 @@ func (p *predecessor) end(t *testing.T) {
 	}
 	_ = r.Body.Close()
 	for _, path := range []string{p.unix, p.uwsgi} {
-		novatest.Eventually(t, path+" is gone", func() bool {
+		testproc.Eventually(t, path+" is gone", func() bool {
 			_, err := os.Lstat(path)
 			return errors.Is(err, os.ErrNotExist)
 		})

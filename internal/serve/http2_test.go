@@ -17,7 +17,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/serve"
 )
 
@@ -80,7 +80,7 @@ func (s *sized) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func runH2(t testing.TB, h http.Handler, o serve.Options) (address, uwsgi string) {
 	dir := t.TempDir()
 	cert, key := certificate(t.(*testing.T), dir)
-	address, uwsgi = novatest.Address(t), filepath.Join(dir, "u")
+	address, uwsgi = testproc.Address(t), filepath.Join(dir, "u")
 	o.HTTPS = []serve.TLS{{Addr: address, CertFile: cert, KeyFile: key}}
 	o.UWSGI = []string{"unix:" + uwsgi}
 	o.DrainTimeout = time.Second
@@ -115,7 +115,7 @@ func TestStalledStreams(t *testing.T) {
 			delete(open, f.StreamID)
 		}
 	}
-	novatest.Eventually(t, "no handler is at work", func() bool { return h.working.Load() == 0 })
+	testproc.Eventually(t, "no handler is at work", func() bool { return h.working.Load() == 0 })
 	id, err := c.get("/100")
 	if err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func TestStalledConnectionsGoFirst(t *testing.T) {
 			for range limit {
 				stall(address)
 			}
-			novatest.Eventually(t, "all are at it", func() bool { return h.begun.Load() >= limit })
+			testproc.Eventually(t, "all are at it", func() bool { return h.begun.Load() >= limit })
 			client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 			ask := func() bool {
 				r, err := client.Get("https://" + address + "/10")
@@ -218,7 +218,7 @@ func TestStalledConnectionsGoFirst(t *testing.T) {
 				return r.StatusCode == 200
 			}
 			// It takes a moment until a write that goes on is one that does not.
-			novatest.Eventually(t, "somebody gets in", ask)
+			testproc.Eventually(t, "somebody gets in", ask)
 			for i := range 2 * limit {
 				if !ask() {
 					t.Errorf("%d: kept out", i)

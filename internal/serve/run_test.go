@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/serve"
 )
 
@@ -49,13 +49,7 @@ func run(t *testing.T, h http.Handler, o serve.Options, probe string) (stop func
 	if strings.HasPrefix(probe, "/") {
 		network = "unix"
 	}
-	for range 200 {
-		if c, err := net.Dial(network, probe); err == nil {
-			_ = c.Close()
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	testproc.Eventually(t, "it serves", func() bool { return listens(network, probe) })
 	stop = func() error {
 		cancel()
 		err := <-done
@@ -64,6 +58,15 @@ func run(t *testing.T, h http.Handler, o serve.Options, probe string) (stop func
 	}
 	t.Cleanup(func() { _ = stop() })
 	return stop
+}
+
+// listens tells whether somebody takes connections.
+func listens(network, address string) bool {
+	c, err := net.Dial(network, address)
+	if err == nil {
+		_ = c.Close()
+	}
+	return err == nil
 }
 
 func TestRunServesAllAndDrains(t *testing.T) {
@@ -77,7 +80,7 @@ func TestRunServesAllAndDrains(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, r.Proto)
 	})
-	httpAddr, httpsAddr, socket, uwsgi := novatest.Address(t), novatest.Address(t), filepath.Join(dir, "h"), filepath.Join(dir, "u")
+	httpAddr, httpsAddr, socket, uwsgi := testproc.Address(t), testproc.Address(t), filepath.Join(dir, "h"), filepath.Join(dir, "u")
 	stop := run(t, h, serve.Options{
 		HTTP:  []string{httpAddr, "unix:" + socket},
 		HTTPS: []serve.TLS{{Addr: httpsAddr, CertFile: cert, KeyFile: key}},
@@ -127,15 +130,7 @@ func TestRunServesAllAndDrains(t *testing.T) {
 	<-entered
 	stopped := make(chan error)
 	go func() { stopped <- stop() }()
-	for range 200 {
-		if _, err := net.Dial("tcp", httpAddr); err != nil {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	if _, err := net.Dial("tcp", httpAddr); err == nil {
-		t.Error("still listening after the stop")
-	}
+	testproc.Eventually(t, "it listens no more", func() bool { return !listens("tcp", httpAddr) })
 	close(release)
 	for range 2 {
 		if a := <-answers; !strings.Contains(a, "200 OK") {
@@ -181,7 +176,7 @@ func TestRunRefuses(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	free := novatest.Address(t)
+	free := testproc.Address(t)
 	for _, c := range []struct {
 		o    serve.Options
 		want string
@@ -279,7 +274,8 @@ func TestHTTPLimits(t *testing.T) {
 	})
 	t.Run("the connection stays good after a body", func(t *testing.T) {
 		c, _ := dial("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
-		time.Sleep(200 * time.Millisecond)
+		late, _ := dial("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx")
+		_, _ = io.ReadAll(late) // until the time for bodies is over
 		_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\ndef")
 		got, err := io.ReadAll(c)
 		if err != nil || !strings.Contains(string(got), `body="def" err=<nil>`) {
@@ -291,17 +287,33 @@ func TestHTTPLimits(t *testing.T) {
 // A handler that takes longer than BodyGrace after it has read the body keeps its context.
 func TestSlowHandlerIsNotCutOff(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "h")
+	read, over := make(chan struct{}), make(chan struct{})
 	run(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.ReadAll(r.Body)
+		if _, err := io.ReadAll(r.Body); err != nil {
+			return // that of the late one
+		}
+		close(read)
 		select {
 		case <-r.Context().Done():
 			http.Error(w, "cancelled", 500)
-		case <-time.After(300 * time.Millisecond):
+		case <-over:
 		}
 	}), serve.Options{HTTP: []string{"unix:" + socket}, BodyGrace: 50 * time.Millisecond}, socket)
 	client := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return net.Dial("unix", socket)
 	}}}
+	go func() {
+		defer close(over)
+		<-read
+		late, err := net.Dial("unix", socket)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = late.Close() }()
+		_, _ = io.WriteString(late, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx")
+		_, _ = io.ReadAll(late) // until the time for bodies is over
+	}()
 	r, err := client.Post("http://x/", "a/b", strings.NewReader("body"))
 	if err != nil || r.StatusCode != 200 {
 		t.Error(r, err)

@@ -33,6 +33,8 @@ func TestSlowClients(t *testing.T) {
 	done := make(chan bool)
 	var sending sync.WaitGroup
 	sending.Go(func() {
+		pace := time.NewTicker(time.Second)
+		defer pace.Stop()
 		for {
 			for _, c := range conns {
 				_, _ = c.Write([]byte("x"))
@@ -40,13 +42,14 @@ func TestSlowClients(t *testing.T) {
 			select {
 			case <-done:
 				return
-			case <-time.After(time.Second):
+			case <-pace.C:
 			}
 		}
 	})
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
-	begun, worst := time.Now(), time.Duration(0)
-	for time.Since(begun) < 1500*time.Millisecond {
+	worst, pace := time.Duration(0), time.NewTicker(10*time.Millisecond)
+	defer pace.Stop()
+	for begun := time.Now(); time.Since(begun) < 1500*time.Millisecond; <-pace.C {
 		at := time.Now()
 		r, err := client.Get("http://" + l.Addr().String() + "/")
 		if err != nil {
@@ -54,7 +57,6 @@ func TestSlowClients(t *testing.T) {
 		}
 		_ = r.Body.Close()
 		worst = max(worst, time.Since(at))
-		time.Sleep(10 * time.Millisecond)
 	}
 	used := memoryInUse() - before
 	t.Logf("%d slow connections: others wait at most %v, %d KiB of memory for each", slow, worst, used/slow>>10)

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/serve"
 )
 
@@ -18,7 +18,7 @@ import (
 func TestCertificateReload(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := certificate(t, dir)
-	address := novatest.Address(t)
+	address := testproc.Address(t)
 	entered, release := make(chan bool, 1), make(chan bool)
 	s, err := serve.Open(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
@@ -71,7 +71,7 @@ func TestCertificateReload(t *testing.T) {
 	go func() { slow <- serial(old, "/slow") }()
 	<-entered
 	cancel()
-	time.Sleep(50 * time.Millisecond)
+	testproc.Eventually(t, "it listens no more", func() bool { return !listens("tcp", address) })
 	close(release)
 	if <-slow != first {
 		t.Error("another connection answered")

@@ -155,11 +155,13 @@ func TestUWSGISplitAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }()
+	pace := time.NewTicker(100 * time.Microsecond) // else several bytes are read at once
+	defer pace.Stop()
 	for i := range request {
 		if _, err := c.Write(request[i : i+1]); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(100 * time.Microsecond)
+		<-pace.C
 	}
 	got, _ := io.ReadAll(c)
 	if !strings.Contains(string(got), `body="abc" err=<nil>`) {
@@ -287,11 +289,13 @@ func TestUWSGISlowBody(t *testing.T) {
 	defer func() { _ = c.Close() }()
 	_, _ = c.Write(post("1000", ""))
 	go func() {
+		pace := time.NewTicker(20 * time.Millisecond)
+		defer pace.Stop()
 		for range 1000 {
 			if _, err := c.Write([]byte("x")); err != nil {
 				return
 			}
-			time.Sleep(20 * time.Millisecond)
+			<-pace.C
 		}
 	}()
 	begin := time.Now()

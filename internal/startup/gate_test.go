@@ -12,14 +12,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
-	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/startup"
 )
 
@@ -39,6 +38,7 @@ func ask(h http.Handler, method, path string) (int, string) {
 // TestWhatPassesIsNotFinal fails the first tries in every way that an operator mends
 // without this process, and wants the application then.
 func TestWhatPassesIsNotFinal(t *testing.T) {
+	t.Parallel()
 	for name, failure := range map[string]error{
 		"wrong password": &mysql.MySQLError{Number: 1045, Message: "Access denied"}, "no database": &mysql.MySQLError{Number: 1049, Message: "Unknown database"},
 		"lock": &mysql.MySQLError{Number: 1205, Message: "Lock wait timeout exceeded"}, "no table": &mysql.MySQLError{Number: 1146, Message: "Table doesn't exist"},
@@ -69,19 +69,15 @@ func TestWhatPassesIsNotFinal(t *testing.T) {
 
 func opens(t *testing.T, g http.Handler) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	testproc.Eventually(t, "it serves", func() bool {
 		status, _ := ask(g, "GET", "/x")
-		if status == 200 {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("%d", status)
-		}
-	}
+		return status == 200
+	})
 }
 
 // TestRequestsDoNotStart: a start that hangs, or panics, holds no request.
 func TestRequestsDoNotStart(t *testing.T) {
+	t.Parallel()
 	hangs := make(chan struct{})
 	g := &startup.Gate{Next: served, Log: zerolog.Nop(), Start: func(ctx context.Context) error {
 		if _, bounded := ctx.Deadline(); !bounded {
@@ -108,6 +104,7 @@ func TestRequestsDoNotStart(t *testing.T) {
 
 // TestReadiness: the probe tells of what is away later on.
 func TestReadiness(t *testing.T) {
+	t.Parallel()
 	var away error
 	g := &startup.Gate{Next: served, Log: zerolog.Nop(), Start: func(context.Context) error { return nil }, Ready: func(context.Context) error { return away }}
 	g.Open(t.Context())
@@ -148,6 +145,7 @@ func deployment(t *testing.T, conf string) *startup.Deployment {
 
 // TestTheLogSaysWhichDatabase once, although it is tried again and again.
 func TestTheLogSaysWhichDatabase(t *testing.T) {
+	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +154,7 @@ func TestTheLogSaysWhichDatabase(t *testing.T) {
 	for address, why := range map[string]string{"127.0.0.1:1": "connection refused", silent.Addr().String(): "the server does not answer in time"} {
 		url := "mysql+pymysql://nova:very-secret@" + address + "/nova?connect_timeout=1"
 		d := deployment(t, "[api_database]\nconnection = "+url+"\n[database]\nconnection = "+url+"\n")
-		out, tries := &novatest.Output{}, make(chan struct{})
+		out, tries := &testproc.Output{}, make(chan struct{})
 		ctx, stop := context.WithCancel(t.Context())
 		g := &startup.Gate{Next: served, Log: zerolog.New(out), Start: func(ctx context.Context) error {
 			_, err := d.Register(ctx, "nova-osapi_compute")
@@ -178,6 +176,7 @@ func TestTheLogSaysWhichDatabase(t *testing.T) {
 // TestNeedApp: Nova's module waits for a database that is away, as long as oslo.db
 // does, and for nothing else.
 func TestNeedApp(t *testing.T) {
+	t.Parallel()
 	away := func(options string) error {
 		return deployment(t, "[api_database]\nconnection = mysql://127.0.0.1:1/x\n[database]\nconnection = mysql://127.0.0.1:1/x\n"+options).Check(t.Context())
 	}

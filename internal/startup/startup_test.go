@@ -11,6 +11,7 @@ import (
 )
 
 func TestPCIAliases(t *testing.T) {
+	t.Parallel()
 	const gpu = `alias = {"name": "gpu", "vendor_id": "10de", "product_id": "1eb8", "device_type": "type-PCI"}`
 	for _, c := range []struct{ name, lines, refused string }{
 		{"none", "", ""},

@@ -119,6 +119,7 @@ func optionFields(group reflect.Type, f func(field, option string)) {
 // reads nor the list says to mean nothing here; and of those that stand in both,
 // unless operators are told about them.
 func TestOptionsAreHeeded(t *testing.T) {
+	t.Parallel()
 	read := fieldsRead(t)
 	unheeded := map[string]startup.Unheeded{}
 	for _, u := range startup.UnheededOptions() {
@@ -152,6 +153,7 @@ func TestOptionsAreHeeded(t *testing.T) {
 }
 
 func TestUnheededIn(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "nova.conf")
 	if err := os.WriteFile(file, []byte("[DEFAULT]\nlog_config_append = x\nservicegroup_driver = db\nmy_ip = 192.0.2.1\n[profiler]\nenabled = true\n[database]\nconnection_debug = 0\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,91 @@
+// Package testproc has what tests of processes and listeners need. It imports nothing of
+// Nova: tests that import novatest link the whole program, which takes two seconds.
+package testproc
+
+import (
+	"bytes"
+	"net"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Output is what a process and its successors, or an application, write while a test reads.
+type Output struct {
+	mu      sync.Mutex
+	b       bytes.Buffer
+	awaited map[string]chan struct{} // closed when the text has been written
+}
+
+// Write implements io.Writer.
+func (o *Output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n, err := o.b.Write(p)
+	for text := range o.awaited {
+		o.look(text)
+	}
+	return n, err
+}
+
+// look closes the channel of a text that has been written; o.mu is held.
+func (o *Output) look(text string) {
+	if bytes.Contains(o.b.Bytes(), []byte(text)) {
+		close(o.awaited[text])
+		delete(o.awaited, text)
+	}
+}
+
+// Says is closed once a text has been written, since the start or the last Reset.
+func (o *Output) Says(text string) <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	said := o.awaited[text]
+	if said == nil {
+		if o.awaited == nil {
+			o.awaited = map[string]chan struct{}{}
+		}
+		said = make(chan struct{})
+		o.awaited[text] = said
+		o.look(text)
+	}
+	return said
+}
+
+// Reset forgets what was written.
+func (o *Output) Reset() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.b.Reset()
+}
+
+// String is all that was written since the start or the last Reset.
+func (o *Output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// Eventually waits for something that has no event to wait for: what another process
+// does.
+func Eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for range 3000 {
+		if holds() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("not within half a minute: " + what)
+}
+
+// Address is one of loopback that nobody listens on.
+func Address(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}

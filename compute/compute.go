@@ -99,13 +99,14 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		return nil, err
 	}
 	around := &startup.Deployment{Config: d.config, Databases: d.Databases, Log: d.log}
-	gate := &startup.Gate{Name: pasteName, Next: pipeline, Log: d.log, Rest: around.Rest, Ready: d.Ready, Fail: o.Fail, NeedApp: o.NeedApp, Start: func(ctx context.Context) error {
-		made, err := around.Register(ctx, "nova-"+pasteName)
-		if made != nil { // an unreachable broker does not prevent the start
-			go d.announce(context.WithoutCancel(ctx), made)
-		}
-		return err
-	}}
+	gate := &startup.Gate{Name: pasteName, Next: pipeline, Log: d.log, Rest: around.Rest, Ready: d.Ready, Fail: o.Fail, NeedApp: o.NeedApp,
+		Start: func(ctx context.Context) error {
+			made, err := around.Register(ctx, "nova-"+pasteName)
+			if made != nil { // an unreachable broker does not prevent the start
+				go d.announce(context.WithoutCancel(ctx), made)
+			}
+			return err
+		}}
 	d.metrics.Show()
 	gate.Open(ctx)
 	go d.policy.Watch(ctx, policyEvery)

@@ -43,7 +43,8 @@ type Operation struct {
 func Operations() []Operation {
 	var list []Operation
 	for _, r := range allRoutes() {
-		list = append(list, Operation{Request: r.Key(), Name: r.Op, Versions: r.Span(), Success: r.OK, Errors: r.Errors, Policy: r.Authz.String(), Also: furtherRules(r.Authz), Schemas: schemas(&r), Gone: r.Gone})
+		list = append(list, Operation{Request: r.Key(), Name: r.Op, Versions: r.Span(), Success: r.OK, Errors: r.Errors,
+			Policy: r.Authz.String(), Also: furtherRules(r.Authz), Schemas: schemas(&r), Gone: r.Gone})
 	}
 	return list
 }

@@ -66,7 +66,8 @@ func newParts(d *deps) *parts {
 		everywhere: cell.Everywhere{Cells: d.Cells},
 	}
 	p.quota = quota.New(quota.Options{
-		Config: c.Quota, Store: dbapi.NewQuotas(d.API), Usage: p.everywhere, Placement: p.placement, Keystone: keystone.NewLimits(d.sessions.limits, c.OsloLimit),
+		Config: c.Quota, Store: dbapi.NewQuotas(d.API), Usage: p.everywhere, Placement: p.placement,
+		Keystone:       keystone.NewLimits(d.sessions.limits, c.OsloLimit),
 		PinnedAsShared: c.Workarounds.UnifiedLimitsCountPCPUAsVCPU, Log: log.Named(d.log, "nova.quota"),
 	})
 	p.builder = create.New(create.Options{
@@ -83,7 +84,8 @@ func newParts(d *deps) *parts {
 			PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells,
 		},
 		Services: server.Services{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement, Accelerators: p.cyborg},
-		Compute:  p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod, Host: c.Default.Host,
+		Compute:  p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod,
+		Host:     c.Default.Host,
 		DownTime: startup.ServiceDownTime(c, d.log), CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
 	}
 	return p

@@ -26,7 +26,8 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 		if err != nil {
 			return nil, fmt.Errorf("[%s]: %w", group, err)
 		}
-		return rest.New(rest.Options{Group: group, Auth: auth, Session: o, Adapter: a, UserAgent: "nova-api", ServiceUser: beside, Metrics: m, Traces: traces})
+		return rest.New(rest.Options{Group: group, Auth: auth, Session: o, Adapter: a, UserAgent: "nova-api", ServiceUser: beside, Metrics: m,
+			Traces: traces})
 	}
 	own, err := session("service_user", c.ServiceUser.Session, config.Adapter{}, nil)
 	if err != nil {

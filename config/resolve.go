@@ -232,7 +232,8 @@ func (r *resolver) refer(name, group string) (string, error) {
 		v, ok, err = r.valueOf(ref{"DEFAULT", name})
 	}
 	if err == nil && !ok {
-		err = &referenceError{fmt.Sprintf("refers to $%s, but there is no such option in [%s] or [DEFAULT]; write $$ for a dollar sign", name, group)}
+		err = &referenceError{fmt.Sprintf("refers to $%s, but there is no such option in [%s] or [DEFAULT]; write $$ for a dollar sign", name,
+			group)}
 	}
 	return v, err
 }
@@ -259,7 +260,8 @@ func (r *resolver) valueOf(at ref) (string, bool, error) {
 	f, ok := r.st.lookup(at, nil, false)
 	if !ok {
 		if r.known.has(at) {
-			return "", true, &referenceError{fmt.Sprintf("refers to [%s] %s, an option of other services that has no value here; set it", at.group, at.name)}
+			return "", true, &referenceError{fmt.Sprintf("refers to [%s] %s, an option of other services that has no value here; set it", at.group,
+				at.name)}
 		}
 		return "", false, nil
 	}

@@ -107,7 +107,8 @@ func (p *proxied) check(id, signature, address string) error {
 		return nil
 	}
 	if id != "" {
-		p.log.Warn().Msgf("X-Instance-ID-Signature: %q does not match the expected signature for id: %q. Request From: %q", signature, id, address)
+		p.log.Warn().Msgf("X-Instance-ID-Signature: %q does not match the expected signature for id: %q. Request From: %q", signature, id,
+			address)
 	}
 	return pageError(http.StatusForbidden, "Invalid proxy request signature.")
 }

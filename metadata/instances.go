@@ -33,7 +33,8 @@ func newCache[V any](size int, life time.Duration, asked *metrics.Cache) *cache[
 	if life <= 0 {
 		return &cache[V]{}
 	}
-	return &cache[V]{asked: asked, kept: otter.Must(&otter.Options[string, V]{MaximumSize: size, ExpiryCalculator: otter.ExpiryWriting[string, V](life)})}
+	return &cache[V]{asked: asked, kept: otter.Must(&otter.Options[string, V]{MaximumSize: size,
+		ExpiryCalculator: otter.ExpiryWriting[string, V](life)})}
 }
 
 func (c *cache[V]) get(ctx context.Context, key string, load func(context.Context) (V, error)) (V, error) {

@@ -91,18 +91,20 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if o.Config.WSGI.UnknownFilters == "skip" {
 		options.UnknownFilters = paste.Skip
 	}
-	pipeline, err := paste.Load(startup.PasteFile(o.Config), pasteName, registry(middleware.Deps{Config: o.Config, Log: *o.Log, Ready: databases.Ready}, app, o.Filters), options)
+	pipeline, err := paste.Load(startup.PasteFile(o.Config), pasteName, registry(middleware.Deps{Config: o.Config, Log: *o.Log,
+		Ready: databases.Ready}, app, o.Filters), options)
 	if err != nil {
 		return nil, err
 	}
 	around := &startup.Deployment{Config: o.Config, Databases: databases, Log: *o.Log}
-	gate := &startup.Gate{Name: pasteName, Next: pipeline, Log: *o.Log, Rest: around.Rest, Ready: databases.Ready, Fail: o.Fail, NeedApp: o.NeedApp, Start: func(ctx context.Context) error {
-		made, err := around.Register(ctx, "nova-"+pasteName)
-		if made != nil { // an unreachable broker does not prevent the start
-			go announce(context.WithoutCancel(ctx), o, made)
-		}
-		return err
-	}}
+	gate := &startup.Gate{Name: pasteName, Next: pipeline, Log: *o.Log, Rest: around.Rest, Ready: databases.Ready, Fail: o.Fail,
+		NeedApp: o.NeedApp, Start: func(ctx context.Context) error {
+			made, err := around.Register(ctx, "nova-"+pasteName)
+			if made != nil { // an unreachable broker does not prevent the start
+				go announce(context.WithoutCancel(ctx), o, made)
+			}
+			return err
+		}}
 	m.Show()
 	gate.Open(ctx)
 	context.AfterFunc(ctx, func() {
@@ -185,7 +187,8 @@ func newHandler(o handlerOptions) http.Handler {
 		DHCPDomain: c.API.DHCPDomain, Template: templateOn(c, o.Log), Source: treeSource{o.Store, o.Networks}, Vendor: o.VendorData}}
 	s := &service{store: o.Store, log: o.Log}
 	if !c.Neutron.ServiceMetadataProxy {
-		s.who = &direct{instances: all, networks: o.Networks, uuids: newCache[string](maxAddresses, life, o.metrics.Cache("addresses")), log: o.Log}
+		s.who = &direct{instances: all, networks: o.Networks, uuids: newCache[string](maxAddresses, life, o.metrics.Cache("addresses")),
+			log: o.Log}
 		return s
 	}
 	shared := c.Neutron.MetadataProxySharedSecret

@@ -28,7 +28,8 @@ func newNeutron(c *config.Config, m *metrics.Metrics, traces trace.TracerProvide
 	if err != nil {
 		return nil, fmt.Errorf("[neutron]: %w", err)
 	}
-	s, err := rest.New(rest.Options{Group: "neutron", Auth: auth, Session: c.Neutron.Session, Adapter: c.Neutron.Adapter, UserAgent: "nova-metadata", Metrics: m, Traces: traces})
+	s, err := rest.New(rest.Options{Group: "neutron", Auth: auth, Session: c.Neutron.Session, Adapter: c.Neutron.Adapter,
+		UserAgent: "nova-metadata", Metrics: m, Traces: traces})
 	return &neutron{s}, err
 }
 
@@ -87,7 +88,8 @@ func (n *neutron) NetworksOfProvider(ctx context.Context, provider string) ([]st
 
 // PortsAt implements networkService.
 func (n *neutron) PortsAt(ctx context.Context, address string, networks []string) ([]portOwner, error) {
-	found, err := n.ports(ctx, url.Values{"fixed_ips": {"ip_address=" + address}, "network_id": networks, "fields": {"device_id", "tenant_id"}})
+	found, err := n.ports(ctx, url.Values{"fixed_ips": {"ip_address=" + address}, "network_id": networks, "fields": {"device_id",
+		"tenant_id"}})
 	var ports []portOwner
 	for _, p := range found {
 		ports = append(ports, portOwner{DeviceID: p.DeviceID, ProjectID: p.TenantID})
@@ -158,7 +160,8 @@ func newVendorData(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*ven
 	if err != nil {
 		return nil, err
 	}
-	d := &vendordata.Documents{Providers: c.API.VendordataProviders, File: &vendordata.File{Path: c.API.VendordataJSONFilePath}, Services: services, Log: l}
+	d := &vendordata.Documents{Providers: c.API.VendordataProviders, File: &vendordata.File{Path: c.API.VendordataJSONFilePath},
+		Services: services, Log: l}
 	if _, err := d.File.JSON(); err != nil {
 		l.Warn().Err(err).Msg("The vendor data file cannot be read")
 	}
@@ -171,7 +174,8 @@ func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendo
 	const group = "vendordata_dynamic_auth"
 	connect := time.Duration(c.API.VendordataDynamicConnectTimeout) * time.Second
 	read := time.Duration(c.API.VendordataDynamicReadTimeout) * time.Second
-	s := &vendordata.Services{Targets: c.API.VendordataDynamicTargets, Timeout: connect + read, Fatal: c.API.VendordataDynamicFailureFatal, Log: l}
+	s := &vendordata.Services{Targets: c.API.VendordataDynamicTargets, Timeout: connect + read, Fatal: c.API.VendordataDynamicFailureFatal,
+		Log: l}
 	if len(s.Targets) == 0 {
 		return s, nil
 	}
@@ -195,7 +199,8 @@ func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendo
 		l.Warn().Msg("Passing insecure dynamic vendordata requests because of missing or incorrect service account configuration.")
 		return s, nil
 	}
-	session, err := rest.New(rest.Options{Group: group, Auth: auth, Session: c.VendordataDynamicAuth.Session, UserAgent: "nova-metadata", Metrics: m})
+	session, err := rest.New(rest.Options{Group: group, Auth: auth, Session: c.VendordataDynamicAuth.Session, UserAgent: "nova-metadata",
+		Metrics: m})
 	if err != nil {
 		return nil, err
 	}

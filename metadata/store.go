@@ -32,7 +32,8 @@ type databases struct {
 }
 
 func newStore(c *config.Config, d *startup.Databases, l zerolog.Logger) *databases {
-	s := &databases{cells: d.Cells, main: &db.Cell{DB: d.Main}, local: c.API.LocalMetadataPerCell, log: l, guests: map[string]*db.Batcher[cell.GuestResult]{}}
+	s := &databases{cells: d.Cells, main: &db.Cell{DB: d.Main}, local: c.API.LocalMetadataPerCell, log: l,
+		guests: map[string]*db.Batcher[cell.GuestResult]{}}
 	s.mappings = db.NewBatcher(func(ctx context.Context, uuids []string) (map[string]*api.Mapping, error) {
 		list, err := api.MappingsOf(ctx, d.API, uuids)
 		found := make(map[string]*api.Mapping, len(list))

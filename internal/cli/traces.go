@@ -6,13 +6,12 @@ import (
 	"os"
 	"time"
 
+	"github.com/nova-go/nova/internal/release"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/nova-go/nova/internal/startup"
 )
 
 // traces sends spans to a collector; nil sends none.
@@ -41,7 +40,7 @@ func newTraces(ctx context.Context, service string) (*traces, error) {
 		return nil, fmt.Errorf("traces: %w", err)
 	}
 	r, err := resource.New(ctx, resource.WithHost(), resource.WithProcessPID(), resource.WithTelemetrySDK(),
-		resource.WithAttributes(attribute.String("service.name", service), attribute.String("service.version", startup.Release)),
+		resource.WithAttributes(attribute.String("service.name", service), attribute.String("service.version", release.Served().Version)),
 		resource.WithFromEnv()) // overrides the values above
 	if err != nil {
 		return nil, fmt.Errorf("traces: %w", err)

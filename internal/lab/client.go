@@ -39,7 +39,8 @@ func (c *client) do(ctx context.Context, method, url string, body, into any) err
 
 // upload sends bytes.
 func (c *client) upload(ctx context.Context, method, url string, data io.Reader) error {
-	return c.send(ctx, method, url, &gophercloud.RequestOpts{RawBody: data, MoreHeaders: map[string]string{"Content-Type": "application/octet-stream"}})
+	return c.send(ctx, method, url, &gophercloud.RequestOpts{RawBody: data,
+		MoreHeaders: map[string]string{"Content-Type": "application/octet-stream"}})
 }
 
 func (c *client) send(ctx context.Context, method, url string, o *gophercloud.RequestOpts) error {

@@ -62,7 +62,8 @@ var copies = []string{
 
 // directories lists the directories below state/ that services require.
 func (l *Lab) directories() []string {
-	return append([]string{"fernet-keys", "receipt-keys", "credential-keys", "images", "image-staging", "image-tasks", "neutron", "cinder", "nova", "lock", "rabbitmq", "done"}, l.Hosts()...)
+	return append([]string{"fernet-keys", "receipt-keys", "credential-keys", "images", "image-staging", "image-tasks", "neutron", "cinder",
+		"nova", "lock", "rabbitmq", "done"}, l.Hosts()...)
 }
 
 // render executes a template below etc/.

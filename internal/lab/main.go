@@ -66,14 +66,20 @@ func newCommand(getenv func(string) string) *cobra.Command {
 	add("down", "stop all services; what they know stays", func(_ *cobra.Command, l *Lab) error { return l.down() })
 	one("start", "start one service", func(ctx context.Context, l *Lab, s service) error { return l.await(ctx, []service{s}) })
 	one("stop", "stop one service", func(_ context.Context, l *Lab, s service) error { return l.stop(s.name) })
-	add("status", "which services run, where they listen and log", func(cmd *cobra.Command, l *Lab) error { return l.status(cmd.OutOrStdout()) })
+	add("status", "which services run, where they listen and log", func(cmd *cobra.Command,
+		l *Lab) error {
+		return l.status(cmd.OutOrStdout())
+	})
 	add("env", "exports for a shell: what the lab tests and OpenStack's clients read", func(cmd *cobra.Command, l *Lab) error {
 		if !l.exists() {
 			return fmt.Errorf("there is no lab in %s: start one with make lab", l.Dir)
 		}
 		return l.writeEnv(cmd.OutOrStdout(), useOurs)
 	}).Flags().BoolVar(&useOurs, "ours", false, "clients find the nova-api of this repository, on $LAB_OURS")
-	add("wipe", "stop all services and remove what they know; the Python environment stays", func(_ *cobra.Command, l *Lab) error { return l.wipe() })
+	add("wipe", "stop all services and remove what they know; the Python environment stays", func(_ *cobra.Command,
+		l *Lab) error {
+		return l.wipe()
+	})
 	return cmd
 }
 

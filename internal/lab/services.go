@@ -47,34 +47,44 @@ func wsgi(module, processes, threads string) string {
 func (l *Lab) services() []service {
 	list := []service{
 		{name: "mariadb", stage: infrastructure, ready: l.sqlAnswers,
-			command: "mariadbd --no-defaults --user=$USER --datadir=$LAB/mysql --socket=mysql.sock --port=$PORT --bind-address=127.0.0.1 --skip-name-resolve" +
-				" --max-connections=1000 --innodb-buffer-pool-size=256M --innodb-flush-log-at-trx-commit=2 --skip-log-bin --init-file=$ETC/databases.sql"},
+			command: "mariadbd --no-defaults --user=$USER --datadir=$LAB/mysql --socket=mysql.sock --port=$PORT --bind-address=127.0.0.1 " +
+				"--skip-name-resolve" +
+				" --max-connections=1000 --innodb-buffer-pool-size=256M --innodb-flush-log-at-trx-commit=2 --skip-log-bin " +
+				"--init-file=$ETC/databases.sql"},
 		{name: "epmd", stage: infrastructure, ready: l.listens("epmd"), command: "epmd -address 127.0.0.1 -port $PORT"},
 		{name: "memcached", stage: infrastructure, ready: l.listens("memcached"), command: "memcached -u $USER -l 127.0.0.1 -p $PORT -m 64"},
 		{name: "rabbitmq", stage: infrastructure, ready: l.brokerAnswers, command: rabbitmqServer(), env: []string{
 			"HOME=$STATE/rabbitmq", "ERL_EPMD_PORT=$PORT_EPMD", "ERL_EPMD_ADDRESS=127.0.0.1",
-			"RABBITMQ_NODENAME=nova-lab-$PORT@localhost", "RABBITMQ_NODE_IP_ADDRESS=127.0.0.1", "RABBITMQ_NODE_PORT=$PORT", "RABBITMQ_DIST_PORT=$PORT_RABBITMQ_NODES",
-			"RABBITMQ_CONFIG_FILE=$ETC/rabbitmq.conf", "RABBITMQ_CONF_ENV_FILE=/dev/null", "RABBITMQ_MNESIA_BASE=$STATE/rabbitmq", "RABBITMQ_LOG_BASE=$LAB/log",
+			"RABBITMQ_NODENAME=nova-lab-$PORT@localhost", "RABBITMQ_NODE_IP_ADDRESS=127.0.0.1", "RABBITMQ_NODE_PORT=$PORT",
+			"RABBITMQ_DIST_PORT=$PORT_RABBITMQ_NODES",
+			"RABBITMQ_CONFIG_FILE=$ETC/rabbitmq.conf", "RABBITMQ_CONF_ENV_FILE=/dev/null", "RABBITMQ_MNESIA_BASE=$STATE/rabbitmq",
+			"RABBITMQ_LOG_BASE=$LAB/log",
 			"RABBITMQ_PID_FILE=$STATE/rabbitmq/pid", "RABBITMQ_ENABLED_PLUGINS_FILE=$STATE/rabbitmq/plugins",
 			"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}",
 		}},
 		{name: "keystone", stage: identity, ready: l.answers("keystone", "/v3"), command: wsgi("keystone.wsgi.api:application", "2", "1"),
 			env: []string{"OS_KEYSTONE_CONFIG_DIR=$ETC/keystone", "OS_KEYSTONE_CONFIG_FILES=keystone.conf"}},
-		{name: "glance", stage: otherServices, ready: l.answers("glance", "/"), command: wsgi("glance.wsgi.api:application", "1", "4") + " --pyargv", last: "--config-file $ETC/glance/glance-api.conf",
+		{name: "glance", stage: otherServices, ready: l.answers("glance", "/"), command: wsgi("glance.wsgi.api:application", "1",
+			"4") + " --pyargv", last: "--config-file $ETC/glance/glance-api.conf",
 			env: []string{"OS_GLANCE_CONFIG_DIR=$ETC/glance"}},
 		{name: "placement", stage: otherServices, ready: l.answers("placement", "/"), command: wsgi("placement.wsgi.api:application", "1", "2"),
 			env: []string{"OS_PLACEMENT_CONFIG_DIR=$ETC/placement"}},
-		{name: "neutron", stage: otherServices, ready: l.answers("neutron", "/"), command: wsgi("neutron.wsgi.api:application", "1", "1") + " --pyargv", last: "--config-file $ETC/neutron/neutron.conf",
+		{name: "neutron", stage: otherServices, ready: l.answers("neutron", "/"), command: wsgi("neutron.wsgi.api:application", "1",
+			"1") + " --pyargv", last: "--config-file $ETC/neutron/neutron.conf",
 			env: []string{"OS_NEUTRON_CONFIG_DIR=$ETC/neutron", "OS_NEUTRON_CONFIG_FILES=neutron.conf"}},
-		{name: "cinder", stage: otherServices, ready: l.answers("cinder", "/"), command: wsgi("cinder.wsgi.api:application", "1", "1") + " --pyargv", last: "--config-file $ETC/cinder/cinder.conf",
+		{name: "cinder", stage: otherServices, ready: l.answers("cinder", "/"), command: wsgi("cinder.wsgi.api:application", "1",
+			"1") + " --pyargv", last: "--config-file $ETC/cinder/cinder.conf",
 			env: []string{"OS_CINDER_CONFIG_DIR=$ETC/cinder"}},
 		{name: "cinder-scheduler", stage: otherServices, ready: l.reports("cinder", "/v3/os-services", "cinder-scheduler", "controller"),
 			command: "$VENV/bin/cinder-scheduler --config-file $ETC/cinder/cinder.conf"},
 		{name: "cinder-volume", stage: otherServices, ready: l.reports("cinder", "/v3/os-services", "cinder-volume", "controller@pretended"),
-			command: "$VENV/bin/cinder-volume --config-file $ETC/cinder/cinder.conf", env: []string{"PYTHONPATH=$ETC/python", "PATH=$ETC/bin:$PATH"}},
-		{name: "nova-api", stage: otherServices, ready: l.answers("nova-api", "/"), command: wsgi("nova.wsgi.osapi_compute:application", "2", "1"),
+			command: "$VENV/bin/cinder-volume --config-file $ETC/cinder/cinder.conf", env: []string{"PYTHONPATH=$ETC/python",
+				"PATH=$ETC/bin:$PATH"}},
+		{name: "nova-api", stage: otherServices, ready: l.answers("nova-api", "/"), command: wsgi("nova.wsgi.osapi_compute:application", "2",
+			"1"),
 			env: []string{"OS_NOVA_CONFIG_DIR=$ETC/nova"}},
-		{name: "nova-metadata", stage: otherServices, ready: l.answers("nova-metadata", "/"), command: wsgi("nova.wsgi.metadata:application", "1", "1"),
+		{name: "nova-metadata", stage: otherServices, ready: l.answers("nova-metadata", "/"), command: wsgi("nova.wsgi.metadata:application",
+			"1", "1"),
 			env: []string{"OS_NOVA_CONFIG_DIR=$ETC/nova"}},
 	}
 	for _, name := range []string{"nova-conductor", "nova-scheduler"} {
@@ -82,7 +92,8 @@ func (l *Lab) services() []service {
 			command: "$VENV/bin/" + name + " --config-file $ETC/nova/nova.conf"})
 	}
 	for _, host := range l.Hosts() {
-		list = append(list, service{name: "nova-" + host, stage: otherServices, ready: l.reports("nova-api", "/v2.1/os-services", "nova-compute", host),
+		list = append(list, service{name: "nova-" + host, stage: otherServices, ready: l.reports("nova-api", "/v2.1/os-services",
+			"nova-compute", host),
 			command: "$VENV/bin/python $ETC/python/compute.py --config-file $ETC/" + host + "/nova.conf"})
 	}
 	return list
@@ -141,7 +152,8 @@ func (l *Lab) arguments(s service) []string {
 
 // path returns the PATH of the lab's processes.
 func (l *Lab) path() string {
-	return strings.Join([]string{filepath.Join(l.Venv, "bin"), os.Getenv("PATH"), "/usr/local/sbin", "/usr/sbin", "/sbin"}, string(os.PathListSeparator))
+	return strings.Join([]string{filepath.Join(l.Venv, "bin"), os.Getenv("PATH"), "/usr/local/sbin", "/usr/sbin", "/sbin"},
+		string(os.PathListSeparator))
 }
 
 // environment returns the environment of the lab's processes. It contains no proxies, because

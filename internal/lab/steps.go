@@ -53,7 +53,8 @@ func (l *Lab) steps(installSystem bool) []step {
 func (l *Lab) up(ctx context.Context, out io.Writer, installSystem bool) error {
 	began := time.Now()
 	if strings.ContainsAny(l.Dir+l.Venv, " \t\n'\"$%\\") {
-		return fmt.Errorf("services cannot be configured for directories with spaces, quotes, $ or %% in their names (%s, %s): LAB and LAB_VENV name others", l.Dir, l.Venv)
+		return fmt.Errorf("services cannot be configured for directories with spaces, quotes, $ or %% in their names (%s, %s): LAB and "+
+			"LAB_VENV name others", l.Dir, l.Venv)
 	}
 	if err := l.remember(); err != nil {
 		return err
@@ -77,7 +78,8 @@ func (l *Lab) up(ctx context.Context, out io.Writer, installSystem bool) error {
 			}
 		}
 	}
-	fmt.Fprintf(out, "lab: up after %s; its addresses and credentials: eval \"$(go run ./internal/lab env)\"\n", time.Since(began).Round(time.Second))
+	fmt.Fprintf(out, "lab: up after %s; its addresses and credentials: eval \"$(go run ./internal/lab env)\"\n",
+		time.Since(began).Round(time.Second))
 	return nil
 }
 
@@ -112,8 +114,10 @@ func (l *Lab) migrations() []migration {
 			keystone + "fernet_setup --keystone-user $USER --keystone-group $GROUP",
 			keystone + "receipt_setup --keystone-user $USER --keystone-group $GROUP",
 			keystone + "credential_setup --keystone-user $USER --keystone-group $GROUP",
-			keystone + "bootstrap --bootstrap-username " + adminUser + " --bootstrap-project-name " + adminUser + " --bootstrap-password " + password + " --bootstrap-region-id " + region +
-				" --bootstrap-public-url http://127.0.0.1:$PORT/v3 --bootstrap-internal-url http://127.0.0.1:$PORT/v3 --bootstrap-admin-url http://127.0.0.1:$PORT/v3",
+			keystone + "bootstrap --bootstrap-username " + adminUser + " --bootstrap-project-name " + adminUser +
+				" --bootstrap-password " + password + " --bootstrap-region-id " + region +
+				" --bootstrap-public-url http://127.0.0.1:$PORT/v3 --bootstrap-internal-url http://127.0.0.1:$PORT/v3 --bootstrap-admin-url " +
+				"http://127.0.0.1:$PORT/v3",
 		}},
 		{"neutron", []string{"neutron-db-manage --config-file $ETC/neutron/neutron.conf upgrade heads"}},
 		{"nova", []string{

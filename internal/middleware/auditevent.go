@@ -85,7 +85,8 @@ const unknownValue = "unknown"
 
 // The prefixes of CADF's actions and resource types; pyCADF rejects others.
 var (
-	auditActions = []string{"backup", "capture", "create", "configure", "read", "update", "delete", "monitor", "start", "stop", "deploy", "undeploy",
+	auditActions = []string{"backup", "capture", "create", "configure", "read", "update", "delete", "monitor", "start", "stop", "deploy",
+		"undeploy",
 		"enable", "disable", "send", "receive", "authenticate", "revoke", "renew", "restore", "evaluate", "allow", "deny", "notify", unknownValue}
 	auditResources = []string{"storage", "compute", "network", "service", "data", unknownValue}
 )
@@ -148,8 +149,10 @@ func (m *auditMap) event(r *http.Request, log zerolog.Logger) (*AuditEvent, erro
 		path += "?" + r.URL.RawQuery
 	}
 	return &AuditEvent{
-		TypeURI: "http://schemas.dmtf.org/cloud/audit/1.0/event", EventType: "activity", ID: auditID(), EventTime: auditTime(), Action: action, Outcome: "pending",
-		Observer: AuditResource{ID: "target"}, Initiator: from, Target: *target, RequestPath: path, Tags: []string{"correlation_id?value=" + auditID()},
+		TypeURI: "http://schemas.dmtf.org/cloud/audit/1.0/event", EventType: "activity", ID: auditID(), EventTime: auditTime(), Action: action,
+		Outcome:  "pending",
+		Observer: AuditResource{ID: "target"}, Initiator: from, Target: *target, RequestPath: path,
+		Tags: []string{"correlation_id?value=" + auditID()},
 	}, nil
 }
 
@@ -266,7 +269,9 @@ func (m *auditMap) target(r *http.Request, path string, log zerolog.Logger) (*Au
 		return nil, err
 	}
 	if catalog == nil {
-		log.Warn().Msg(`Unable to discover target information because service catalog is missing. Either the incoming request does not contain an auth token or auth token does not contain a service catalog. For the latter, please make sure the "include_service_catalog" property in auth_token middleware is set to "True"`)
+		log.Warn().Msg(`Unable to discover target information because service catalog is missing. Either the incoming request does not` +
+			` contain an auth token or auth token does not contain a service catalog. For the latter, ` +
+			`please make sure the "include_service_catalog" property in auth_token middleware is set to "True"`)
 	}
 	none := unknownValue
 	target := &AuditResource{TypeURI: unknownValue, ID: unknownValue, Name: &none}

@@ -66,11 +66,13 @@ func AuthToken(o AuthTokenOptions) func(http.Handler) http.Handler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &authToken{AuthTokenOptions: o, log: log.Named(o.Log, "keystonemiddleware.auth_token"), serviceRoles: o.Config.ServiceTokenRoles, bind: o.Config.EnforceTokenBind}
+	a := &authToken{AuthTokenOptions: o, log: log.Named(o.Log, "keystonemiddleware.auth_token"), serviceRoles: o.Config.ServiceTokenRoles,
+		bind: o.Config.EnforceTokenBind}
 	a.cache = newTokenCache(a)
 	uri := o.Config.WWWAuthenticateURI
 	if uri == "" {
-		a.log.Warn().Msg("Configuring www_authenticate_uri to point to the public identity endpoint is required; clients may not be able to authenticate against an admin endpoint")
+		a.log.Warn().Msg("Configuring www_authenticate_uri to point to the public identity endpoint is required; clients may not be able to " +
+			"authenticate against an admin endpoint")
 		uri = o.Config.AuthURL
 	}
 	if !o.Config.ServiceTokenRolesRequired {
@@ -101,7 +103,8 @@ func (a *authToken) serve(w http.ResponseWriter, r *http.Request, next http.Hand
 			allowExpired = trusted
 			if !trusted && !a.Config.ServiceTokenRolesRequired {
 				a.warnOnce.Do(func() {
-					a.log.Warn().Msg("A valid token was submitted as a service token, but it was not a valid service token. This is incorrect but backwards compatible behaviour. This will be removed in future releases.")
+					a.log.Warn().Msg("A valid token was submitted as a service token, but it was not a valid service token. This is incorrect but " +
+						"backwards compatible behaviour. This will be removed in future releases.")
 				})
 			}
 			if trusted || !a.Config.ServiceTokenRolesRequired {
@@ -205,7 +208,8 @@ var identityNames = func() map[string]bool {
 		"X-Role": true, "X-User": true, "X-Tenant-Id": true, "X-Tenant-Name": true, "X-Tenant": true, "Openstack-System-Scope": true,
 	}
 	for _, prefix := range []string{"X", "X-Service"} {
-		for _, rest := range []string{"Roles", "Domain-Id", "Domain-Name", "Project-Id", "Project-Name", "Project-Domain-Id", "Project-Domain-Name", "User-Id", "User-Name", "User-Domain-Id", "User-Domain-Name"} {
+		for _, rest := range []string{"Roles", "Domain-Id", "Domain-Name", "Project-Id", "Project-Name", "Project-Domain-Id",
+			"Project-Domain-Name", "User-Id", "User-Name", "User-Domain-Id", "User-Domain-Name"} {
 			names[prefix+"-"+rest] = true
 		}
 	}

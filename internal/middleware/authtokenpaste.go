@@ -53,9 +53,11 @@ func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handl
 		"auth_type": &c.AuthType, "auth_url": &c.AuthURL, "username": &c.Username, "user_id": &c.UserID, "password": &c.Password,
 		"user_domain_id": &c.UserDomainID, "user_domain_name": &c.UserDomainName, "project_id": &c.ProjectID, "project_name": &c.ProjectName,
 		"project_domain_id": &c.ProjectDomainID, "project_domain_name": &c.ProjectDomainName, "system_scope": &c.SystemScope,
-		"domain_id": &c.DomainID, "domain_name": &c.DomainName, "default_domain_id": &c.DefaultDomainID, "default_domain_name": &c.DefaultDomainName,
-		"trust_id": &c.TrustID, "token": &c.Token, "endpoint": &c.Endpoint,
-		"application_credential_id": &c.ApplicationCredentialID, "application_credential_name": &c.ApplicationCredentialName, "application_credential_secret": &c.ApplicationCredentialSecret,
+		"domain_id": &c.DomainID, "domain_name": &c.DomainName, "default_domain_id": &c.DefaultDomainID,
+		"default_domain_name": &c.DefaultDomainName,
+		"trust_id":            &c.TrustID, "token": &c.Token, "endpoint": &c.Endpoint,
+		"application_credential_id": &c.ApplicationCredentialID, "application_credential_name": &c.ApplicationCredentialName,
+		"application_credential_secret": &c.ApplicationCredentialSecret,
 	} {
 		p.str(option, into)
 	}
@@ -73,9 +75,10 @@ func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handl
 	}
 
 	o := rest.Options{
-		Group: section, Auth: c.Auth, Transport: d.Transport, Metrics: d.Metrics, Traces: d.Traces, UserAgent: "nova-api keystonemiddleware.auth_token",
-		Session: config.Session{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, Insecure: c.Insecure},
-		Adapter: config.Adapter{ServiceType: "identity", ConnectRetries: &c.HTTPRequestMaxRetries},
+		Group: section, Auth: c.Auth, Transport: d.Transport, Metrics: d.Metrics, Traces: d.Traces,
+		UserAgent: "nova-api keystonemiddleware.auth_token",
+		Session:   config.Session{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, Insecure: c.Insecure},
+		Adapter:   config.Adapter{ServiceType: "identity", ConnectRetries: &c.HTTPRequestMaxRetries},
 	}
 	if c.HTTPConnectTimeout != nil {
 		seconds := float64(*c.HTTPConnectTimeout)
@@ -90,5 +93,6 @@ func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handl
 	if err != nil {
 		return nil, err
 	}
-	return AuthToken(AuthTokenOptions{Config: c, Checker: NewTokenChecker(session, c, logger), Shared: shared, Log: d.Log, Metrics: d.Metrics}), nil
+	return AuthToken(AuthTokenOptions{Config: c, Checker: NewTokenChecker(session, c, logger), Shared: shared, Log: d.Log,
+		Metrics: d.Metrics}), nil
 }

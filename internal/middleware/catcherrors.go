@@ -27,7 +27,8 @@ func CatchErrors(o CatchErrorsOptions) func(http.Handler) http.Handler {
 				if reason == http.ErrAbortHandler {
 					panic(reason)
 				}
-				logger.Error().Str(log.FieldStack, string(debug.Stack())).Msgf("An error occurred during processing the request: %s %s: %v", r.Method, r.URL.Path, reason)
+				logger.Error().Str(log.FieldStack, string(debug.Stack())).Msgf("An error occurred during processing the request: %s %s: %v", r.Method,
+					r.URL.Path, reason)
 				if out.status != 0 {
 					panic(http.ErrAbortHandler)
 				}

@@ -24,7 +24,8 @@ type CORSOptions struct {
 }
 
 // simpleHeaders are always allowed.
-var simpleHeaders = []string{"Accept", "Accept-Language", "Content-Type", "Cache-Control", "Content-Language", "Expires", "Last-Modified", "Pragma"}
+var simpleHeaders = []string{"Accept", "Accept-Language", "Content-Type", "Cache-Control", "Content-Language", "Expires",
+	"Last-Modified", "Pragma"}
 
 type corsFilter struct {
 	CORSOptions

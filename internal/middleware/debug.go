@@ -24,7 +24,8 @@ func Debug(o DebugOptions) func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			b := &strings.Builder{}
 			writeHeading(b, "REQUEST ENVIRON")
-			fmt.Fprintf(b, "REQUEST_METHOD = %s\nSCRIPT_NAME = %s\nPATH_INFO = %s\nQUERY_STRING = %s\nREMOTE_ADDR = %s\nSERVER_PROTOCOL = %s\nHTTP_HOST = %s\n",
+			fmt.Fprintf(b, "REQUEST_METHOD = %s\nSCRIPT_NAME = %s\nPATH_INFO = %s\nQUERY_STRING = %s\nREMOTE_ADDR = %s\nSERVER_PROTOCOL = "+
+				"%s\nHTTP_HOST = %s\n",
 				r.Method, paste.ScriptName(r), r.URL.Path, r.URL.RawQuery, remoteAddr(r), r.Proto, r.Host)
 			for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 				value := headerList(r.Header, name)
@@ -60,7 +61,8 @@ func writeHeading(b *strings.Builder, text string) {
 	fmt.Fprintf(b, "%s %s\n", strings.Repeat("*", 40), text)
 }
 
-var secretHeaders = map[string]bool{"Authorization": true, "X-Auth-Token": true, "X-Service-Token": true, "X-Subject-Token": true, "X-Storage-Token": true}
+var secretHeaders = map[string]bool{"Authorization": true, "X-Auth-Token": true, "X-Service-Token": true, "X-Subject-Token": true,
+	"X-Storage-Token": true}
 
 // debugResponse copies the answer that it passes through.
 type debugResponse struct {

@@ -21,7 +21,8 @@ type FaultWrapOptions struct {
 // clients can detect an incomplete answer.
 func FaultWrap(o FaultWrapOptions) func(http.Handler) http.Handler {
 	logger := log.Named(o.Log, "nova.api.openstack")
-	const body = `{"computeFault": {"code": 500, "message": "The server has either erred or is incapable of performing the requested operation."}}`
+	const body = `{"computeFault": {"code": 500, "message": "The server has either erred or is incapable of performing the requested` +
+		` operation."}}`
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec, r := withRecord(r)

@@ -66,7 +66,8 @@ func Healthcheck(o HealthcheckOptions) (http.Handler, error) {
 		h.ranges = append(h.ranges, p)
 	}
 	if slices.Contains(o.Config.Backends, "disable_by_file") && slices.Contains(o.Config.Backends, "enable_by_files") {
-		return nil, errors.New("[healthcheck] backends: `enable_by_files` plugin and `disable_by_file` plugin should not be enabled at the same time")
+		return nil, errors.New("[healthcheck] backends: `enable_by_files` plugin and `disable_by_file` plugin should not be enabled at the " +
+			"same time")
 	}
 	files := map[int]string{}
 	for _, pair := range o.Config.DisableByFilePaths {
@@ -175,7 +176,8 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	accept := strings.Join(r.Header.Values("Accept"), ",")
-	text, page, data := webob.Weight(accept, "text", "plain"), webob.Weight(accept, "text", "html"), webob.Weight(accept, "application", "json")
+	text, page, data := webob.Weight(accept, "text", "plain"), webob.Weight(accept, "text", "html"), webob.Weight(accept, "application",
+		"json")
 	body, contentType := h.text(results), "text/plain; charset=UTF-8"
 	switch {
 	case page > text && page >= data:
@@ -242,7 +244,8 @@ func (h *health) json(results []healthResult) string {
 func (h *health) html(results []healthResult) string {
 	var b strings.Builder
 	b.WriteString("<HTML>\n<HEAD><TITLE>Healthcheck Status</TITLE></HEAD>\n<BODY>\n\n")
-	fmt.Fprintf(&b, "<H2>Result of %d checks:</H2>\n<TABLE bgcolor=\"#ffffff\" border=\"1\">\n<TBODY>\n<TR>\n\n<TH>\nReason\n</TH>\n", len(results))
+	fmt.Fprintf(&b, "<H2>Result of %d checks:</H2>\n<TABLE bgcolor=\"#ffffff\" border=\"1\">\n<TBODY>\n<TR>\n\n<TH>\nReason\n</TH>\n",
+		len(results))
 	if h.Detailed {
 		b.WriteString("<TH>\nDetails\n</TH>\n")
 	}

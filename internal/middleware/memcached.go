@@ -69,7 +69,8 @@ func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, e
 	if err != nil {
 		return nil, err
 	}
-	m := &memcached{everywhere: c.MemcacheTLSEnabled, ttl: int32(c.TokenCacheTime), deadRetry: time.Duration(c.MemcachePoolDeadRetry) * time.Second, strategy: strategy, secret: []byte(c.MemcacheSecretKey), log: log}
+	m := &memcached{everywhere: c.MemcacheTLSEnabled, ttl: int32(c.TokenCacheTime),
+		deadRetry: time.Duration(c.MemcachePoolDeadRetry) * time.Second, strategy: strategy, secret: []byte(c.MemcacheSecretKey), log: log}
 	for _, name := range c.MemcachedServers {
 		network, address := MemcachedAddress(name)
 		client := memcache.NewFromSelector(&oneServer{addr: staticAddr{network, address}})

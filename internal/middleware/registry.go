@@ -75,14 +75,17 @@ func Registry(d Deps) paste.Registry {
 	add(d.proxyHeaders, "oslo_middleware:HTTPProxyToWSGI.factory", "oslo_middleware.http_proxy_to_wsgi:HTTPProxyToWSGI.factory",
 		"oslo.middleware:HTTPProxyToWSGI.factory", "oslo.middleware#http_proxy_to_wsgi")
 	catch := plain(func() func(http.Handler) http.Handler { return CatchErrors(CatchErrorsOptions{Log: d.Log}) })
-	add(catch, "oslo_middleware:CatchErrors.factory", "oslo_middleware.catch_errors:CatchErrors.factory", "oslo.middleware:CatchErrors.factory", "oslo.middleware#catch_errors")
-	add(d.authTokens(), "keystonemiddleware.auth_token:filter_factory", "keystoneclient.middleware.auth_token:filter_factory", "keystonemiddleware#auth_token")
+	add(catch, "oslo_middleware:CatchErrors.factory", "oslo_middleware.catch_errors:CatchErrors.factory",
+		"oslo.middleware:CatchErrors.factory", "oslo.middleware#catch_errors")
+	add(d.authTokens(), "keystonemiddleware.auth_token:filter_factory", "keystoneclient.middleware.auth_token:filter_factory",
+		"keystonemiddleware#auth_token")
 	add(d.cors, "oslo_middleware.cors:filter_factory", "oslo_middleware:CORS.factory", "oslo_middleware.cors:CORS.factory",
 		"oslo.middleware:CORS.factory", "oslo.middleware.cors:filter_factory", "oslo.middleware#cors")
 	add(d.audit, "keystonemiddleware.audit:filter_factory", "keystonemiddleware#audit")
 	add(plain(func() func(http.Handler) http.Handler { return Debug(DebugOptions{Out: os.Stdout}) }),
 		"oslo_middleware:Debug.factory", "oslo_middleware.debug:Debug.factory", "oslo.middleware:Debug.factory", "oslo.middleware#debug")
-	add(d.basicAuth, "oslo_middleware:BasicAuthMiddleware.factory", "oslo_middleware.basic_auth:BasicAuthMiddleware.factory", "oslo.middleware#basic_auth")
+	add(d.basicAuth, "oslo_middleware:BasicAuthMiddleware.factory", "oslo_middleware.basic_auth:BasicAuthMiddleware.factory",
+		"oslo.middleware#basic_auth")
 	add(plain(CorrelationID), "oslo_middleware:CorrelationId.factory", "oslo_middleware.correlation_id:CorrelationId.factory",
 		"oslo.middleware:CorrelationId.factory", "oslo.middleware#correlation_id")
 	add(d.tracing, "oslo_middleware:TracingMiddleware.factory", "oslo_middleware.tracing:TracingMiddleware.factory", "oslo.middleware#tracing")
@@ -159,7 +162,8 @@ func (d Deps) cors(global, local paste.Conf) (func(http.Handler) http.Handler, e
 	p.list("allow_headers", &c.AllowHeaders)
 	for _, group := range d.Config.Groups() {
 		if strings.HasPrefix(group, "cors.") {
-			d.Log.Warn().Str("name", "oslo_middleware.cors").Msgf("[%s] is ignored, as by oslo.middleware since allowed_origin is a list; add its allowed_origin to [cors]", group)
+			d.Log.Warn().Str("name", "oslo_middleware.cors").Msgf("[%s] is ignored, as by oslo.middleware since allowed_origin is a list; add "+
+				"its allowed_origin to [cors]", group)
 		}
 	}
 	return CORS(CORSOptions{

@@ -26,7 +26,8 @@ type SizeLimitOptions struct {
 func SizeLimit(o SizeLimitOptions) func(http.Handler) http.Handler {
 	logger := log.Named(o.Log, "oslo_middleware.sizelimit")
 	// oslo.middleware does not substitute the number in this text, which clients see.
-	announced := webob.Page{Status: http.StatusRequestEntityTooLarge, Explanation: "Request is too large. Larger than max_request_body_size (%s)."}
+	announced := webob.Page{Status: http.StatusRequestEntityTooLarge,
+		Explanation: "Request is too large. Larger than max_request_body_size (%s)."}
 	found := webob.Page{Status: http.StatusRequestEntityTooLarge, Explanation: fmt.Sprintf("Request is too large. Larger than %d.", o.MaxBody)}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -26,13 +26,15 @@ type tokenCache struct {
 }
 
 func newTokenCache(a *authToken) *tokenCache {
-	c := &tokenCache{a: a, ttl: time.Duration(a.Config.TokenCacheTime) * time.Second, asked: a.Metrics.Cache("tokens"), shared: a.Metrics.Cache("tokens_memcached")}
+	c := &tokenCache{a: a, ttl: time.Duration(a.Config.TokenCacheTime) * time.Second, asked: a.Metrics.Cache("tokens"),
+		shared: a.Metrics.Cache("tokens_memcached")}
 	switch {
 	case c.ttl < 0:
 	case c.ttl == 0: // 0 in memcached means unlimited
 		c.parsed = otter.Must(&otter.Options[string, *Token]{MaximumSize: maxTokens})
 	default:
-		c.parsed = otter.Must(&otter.Options[string, *Token]{MaximumSize: maxTokens, ExpiryCalculator: otter.ExpiryWriting[string, *Token](c.ttl)})
+		c.parsed = otter.Must(&otter.Options[string, *Token]{MaximumSize: maxTokens, ExpiryCalculator: otter.ExpiryWriting[string,
+			*Token](c.ttl)})
 	}
 	return c
 }

@@ -1,17 +1,16 @@
-// Package release says how the releases of Nova differ. A row of the table is a value
-// that an application gets when it is loaded: everything that depends on the release
-// asks the row, and nothing here is global state.
+// Package release says how the releases of Nova differ that a deployment can have.
 package release
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Release is a release of Nova.
 type Release struct {
-	ID   string // "2026.2"
-	Name string // "Hibiscus"
-	Nova int    // major version: 34
-	// Version is the newest version of the series whose behaviour was compared.
-	Version string
+	ID      string // "2026.2"
+	Name    string // "Hibiscus"
+	Version string // "34.0.0"
 
 	// Service is what its processes write into services.version.
 	Service int64
@@ -21,68 +20,60 @@ type Release struct {
 	OldestComputeName string
 	// MainHead is the revision of its main databases, in alembic_version.
 	MainHead string
-	// Newest is the minor number of the newest microversion.
-	Newest int
-	// Objects are the versions of versioned objects that differ from those of the
-	// newest release that is known.
-	Objects map[string]string
-	// Served tells whether this program serves the release.
-	Served bool
 }
 
-// String is the number and the name, such as "2026.2 Hibiscus".
-func (r *Release) String() string { return r.ID + " " + r.Name }
+// String returns number and name, such as "2026.2 Hibiscus".
+func (r Release) String() string { return r.ID + " " + r.Name }
 
-// Since tells whether the release is a major version of Nova or a later one.
-func (r *Release) Since(nova int) bool { return r.Nova >= nova }
-
-// All answers the releases that are known, oldest first.
-func All() []*Release {
-	return []*Release{
-		{ID: "2024.1", Name: "Caracal", Nova: 29, Version: "29.4.0", Service: 67, OldestCompute: 66, OldestComputeName: "Antelope",
-			MainHead: "13863f4e1612", Newest: 96,
-			Objects: map[string]string{"ImageMetaProps": "1.37", "ShareMapping": "1.0", "InstanceActionPayload": "1.8", "InstanceUpdatePayload": "2.0"}},
-		{ID: "2024.2", Name: "Dalmatian", Nova: 30, Version: "30.3.0", Service: 67, OldestCompute: 66, OldestComputeName: "Caracal",
-			MainHead: "13863f4e1612", Newest: 96,
-			Objects: map[string]string{"ImageMetaProps": "1.38", "ShareMapping": "1.0", "InstanceActionPayload": "1.8", "InstanceUpdatePayload": "2.0"}},
-		{ID: "2025.1", Name: "Epoxy", Nova: 31, Version: "31.3.1", Service: 68, OldestCompute: 66, OldestComputeName: "Caracal",
-			MainHead: "2903cd72dc14", Newest: 100, Objects: map[string]string{"ImageMetaProps": "1.39"}},
-		{ID: "2025.2", Name: "Flamingo", Nova: 32, Version: "32.2.1", Service: 70, OldestCompute: 68, OldestComputeName: "Epoxy",
-			MainHead: "2903cd72dc14", Newest: 100, Objects: map[string]string{"ImageMetaProps": "1.42"}},
-		{ID: "2026.1", Name: "Gazpacho", Nova: 33, Version: "33.0.2", Service: 72, OldestCompute: 68, OldestComputeName: "Epoxy",
-			MainHead: "2903cd72dc14", Newest: 103, Objects: map[string]string{"ImageMetaProps": "1.42"}, Served: true},
-		{ID: "2026.2", Name: "Hibiscus", Nova: 34, Version: "34.0.0", Service: 74, OldestCompute: 72, OldestComputeName: "Gazpacho",
-			MainHead: "ab450ba04102", Newest: 104, Served: true},
+// All returns the known releases, oldest first.
+func All() []Release {
+	return []Release{
+		{"2024.1", "Caracal", "29.4.0", 67, 66, "Antelope", "13863f4e1612"},
+		{"2024.2", "Dalmatian", "30.3.0", 67, 66, "Caracal", "13863f4e1612"},
+		{"2025.1", "Epoxy", "31.3.1", 68, 66, "Caracal", "2903cd72dc14"},
+		{"2025.2", "Flamingo", "32.2.1", 70, 68, "Epoxy", "2903cd72dc14"},
+		{"2026.1", "Gazpacho", "33.0.2", 72, 68, "Epoxy", "2903cd72dc14"},
+		{"2026.2", "Hibiscus", "34.0.0", 74, 72, "Gazpacho", "ab450ba04102"},
 	}
 }
 
-// Newest is the newest release that is known.
-func Newest() *Release {
+// Served returns the release that this program implements: the last one.
+func Served() Release {
 	all := All()
 	return all[len(all)-1]
 }
 
-// OfService finds the release whose processes write a version into services, the
-// newest one where several do, or nil.
-func OfService(version int64) *Release {
-	return last(func(r *Release) bool { return r.Service == version })
-}
-
-// OfHead finds the newest release with a revision of the main database, or nil.
-func OfHead(head string) *Release {
-	return last(func(r *Release) bool { return r.MainHead == head })
-}
-
-// Named finds a release by its number or its name, or answers nil.
-func Named(name string) *Release {
-	return last(func(r *Release) bool { return r.ID == name || r.Name == name })
-}
-
-func last(is func(*Release) bool) *Release {
+// OfService describes the release whose processes write a version into services:
+// "2025.1 Epoxy", "2024.1 Caracal or 2024.2 Dalmatian", "newer than 2026.2 Hibiscus".
+func OfService(version int64) string {
 	all := All()
-	slices.Reverse(all)
-	if n := slices.IndexFunc(all, is); n >= 0 {
-		return all[n]
+	if found := matching(func(r Release) bool { return r.Service == version }); found != "" {
+		return found
 	}
-	return nil
+	switch after := slices.IndexFunc(all, func(r Release) bool { return r.Service > version }); after {
+	case -1:
+		return "newer than " + all[len(all)-1].String()
+	case 0:
+		return "older than " + all[0].String()
+	default:
+		return "between " + all[after-1].String() + " and " + all[after].String()
+	}
+}
+
+// OfHead describes the releases whose main databases have a revision.
+func OfHead(head string) string {
+	if found := matching(func(r Release) bool { return r.MainHead == head }); found != "" {
+		return found
+	}
+	return "of no release that is known here"
+}
+
+func matching(is func(Release) bool) string {
+	var names []string
+	for _, r := range All() {
+		if is(r) {
+			names = append(names, r.String())
+		}
+	}
+	return strings.Join(names, " or ")
 }

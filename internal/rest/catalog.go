@@ -33,7 +33,8 @@ type Endpoint struct {
 var aliases = [][]string{
 	{"block-storage", "volumev3", "volumev2", "volume", "block-store"},
 	{"shared-file-system", "sharev2", "share"},
-	{"baremetal", "bare-metal"}, {"object-store"}, {"image"}, {"network"}, {"placement"}, {"identity"}, {"compute"}, {"key-manager"}, {"accelerator"},
+	{"baremetal", "bare-metal"}, {"object-store"}, {"image"}, {"network"}, {"placement"}, {"identity"}, {"compute"}, {"key-manager"},
+	{"accelerator"},
 }
 
 func sameType(wanted, have string) bool {
@@ -53,7 +54,8 @@ func (c Catalog) Find(a config.Adapter) string {
 	if interfaces == nil {
 		interfaces = []string{"public"}
 	}
-	for _, match := range []func(string) bool{func(t string) bool { return t == a.ServiceType }, func(t string) bool { return sameType(a.ServiceType, t) }} {
+	for _, match := range []func(string) bool{func(t string) bool { return t == a.ServiceType },
+		func(t string) bool { return sameType(a.ServiceType, t) }} {
 		for _, iface := range interfaces {
 			iface = strings.TrimSuffix(iface, "URL")
 			for _, s := range c {

@@ -15,6 +15,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // OtherReleaseError reports a deployment of another release of Nova. Its conductors do not
@@ -23,7 +24,9 @@ import (
 type OtherReleaseError struct{ Found string }
 
 func (e *OtherReleaseError) Error() string {
-	return fmt.Sprintf("%s; this is Nova %s (%s, service version %d, database revision %s), which serves beside no other release", e.Found, Release, ourRelease(), ServiceVersion, mainHead)
+	ours := release.Served()
+	return fmt.Sprintf("%s; this is Nova %s (%s, service version %d, database revision %s), which serves beside no other release", e.Found,
+		ours.Version, ours, ours.Service, ours.MainHead)
 }
 
 // cellTimeout bounds the query of a cell for its conductors. After it the service starts without
@@ -57,11 +60,12 @@ func (d *Deployment) Check(ctx context.Context) error {
 	switch {
 	case oldest != nil:
 		return otherReleaseError(oldest)
-	case slices.Contains(heads, mainHead):
+	case slices.Contains(heads, release.Served().MainHead):
 		return nil
 	}
-	return &OtherReleaseError{Found: fmt.Sprintf("the main database, of [database] connection%s at %s, has the revision %s, %s, and no nova-conductor is alive",
-		connectionPlace(d.Config, "database"), d.Databases.Main.Address(), strings.Join(heads, ", "), ofHead(heads[0]))}
+	return &OtherReleaseError{Found: fmt.Sprintf("the main database, of [database] connection%s at %s, has the revision %s, %s, and no "+
+		"nova-conductor is alive",
+		connectionPlace(d.Config, "database"), d.Databases.Main.Address(), strings.Join(heads, ", "), release.OfHead(heads[0]))}
 }
 
 // Rest checks the cells that did not answer Check; done is true if all have answered. Its error
@@ -131,14 +135,15 @@ func (d *Deployment) ask(ctx context.Context, cells []*db.Cell) (oldest *conduct
 
 // otherReleaseError returns the error for a conductor of another release.
 func otherReleaseError(c *conductor) error {
-	if c.Version == ServiceVersion {
+	if c.Version == release.Served().Service {
 		return nil
 	}
 	where := c.cell.Name
 	if c.cell.UUID != "" {
 		where = fmt.Sprintf("cell %s (%s)", where, c.cell.UUID)
 	}
-	return &OtherReleaseError{Found: fmt.Sprintf("a live nova-conductor, on host %s in %s, has the service version %d, %s", c.Host, where, c.Version, ofService(c.Version))}
+	return &OtherReleaseError{Found: fmt.Sprintf("a live nova-conductor, on host %s in %s, has the service version %d, %s", c.Host, where,
+		c.Version, release.OfService(c.Version))}
 }
 
 // errNoSchema reports a database for which nova-manage db sync has not been run, or has not

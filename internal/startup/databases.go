@@ -61,7 +61,8 @@ func (d *Databases) explain(which *db.DB, err error) error {
 	if which == d.API {
 		group, o = "api_database", d.config.APIDatabase
 	}
-	return &DatabaseError{Group: group, Where: d.config.Where(group, "connection"), Address: which.Address(), Err: err, retries: o.MaxRetries, interval: o.RetryInterval}
+	return &DatabaseError{Group: group, Where: d.config.Where(group, "connection"), Address: which.Address(), Err: err,
+		retries: o.MaxRetries, interval: o.RetryInterval}
 }
 
 // Ready returns nil if requests can be served: the databases that all requests need answer. It

@@ -66,7 +66,8 @@ func PCIAliases(c *config.Config) (hardware.Aliases, error) {
 	slices.Sort(anonymous)
 	switch {
 	case len(several) > 0:
-		return nil, aliasError(c, "the alias(es) %s have several specifications, and [filter_scheduler] pci_in_placement allows one each", strings.Join(several, ","))
+		return nil, aliasError(c, "the alias(es) %s have several specifications, and [filter_scheduler] pci_in_placement allows one each",
+			strings.Join(several, ","))
 	case len(anonymous) > 0 && placement:
 		return nil, aliasError(c, "the alias(es) %s have neither vendor_id and product_id nor resource_class", strings.Join(anonymous, ","))
 	case len(anonymous) > 0:

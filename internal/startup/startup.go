@@ -19,18 +19,7 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
-)
-
-const (
-	// Release is the release of Nova that the services implement.
-	Release = "34.0.0"
-	// ServiceVersion is the value that Nova 34.0.0 writes into services.version.
-	ServiceVersion = 74
-	// mainHead is the schema revision of Nova 34.0.0's cell databases.
-	mainHead = "ab450ba04102"
-	// oldestVersion is the lowest service version of nova-compute that Nova 34.0.0 supports.
-	oldestVersion = 72
-	oldestName    = "Gazpacho"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // Databases are the API database, the database of [database] connection, and the cells. API and
@@ -78,13 +67,15 @@ func OpenDatabases(c *config.Config, m *metrics.Metrics) (*Databases, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Databases{config: c, API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection, Transport: c.Default.TransportURL, Pool: poolOptions(c.Database, m, ""),
+	return &Databases{config: c, API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection,
+		Transport: c.Default.TransportURL, Pool: poolOptions(c.Database, m, ""),
 		Life: time.Duration(c.WSGI.CellMappingsLife) * time.Second}}, nil
 }
 
 func poolOptions(o config.Database, m *metrics.Metrics, name string) db.Options {
 	p := db.Options{Metrics: m, Name: metrics.DatabaseName{Database: name},
-		MaxPoolSize: &o.MaxPoolSize, MaxOverflow: &o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second, SQLMode: &o.MySQLSQLMode,
+		MaxPoolSize: &o.MaxPoolSize, MaxOverflow: &o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second,
+		SQLMode:    &o.MySQLSQLMode,
 		Parameters: o.ConnectionParameters, WsrepSyncWait: o.MySQLWsrepSyncWait, Unsynced: !o.SQLiteSynchronous}
 	if o.PoolTimeout != nil {
 		p.Wait = new(time.Duration(*o.PoolTimeout) * time.Second)
@@ -98,9 +89,11 @@ func poolOptions(o config.Database, m *metrics.Metrics, name string) db.Options 
 // OpenPolicy reads the operator's policy files, which are searched in the directories of the
 // configuration.
 func OpenPolicy(c *config.Config, log zerolog.Logger) (*policy.Enforcer, error) {
-	o := policy.Options{DefaultRule: c.OsloPolicy.PolicyDefaultRule, EnforceScope: c.OsloPolicy.EnforceScope, EnforceNewDefaults: c.OsloPolicy.EnforceNewDefaults,
-		Remote: policy.Remote{Timeout: time.Duration(c.OsloPolicy.RemoteTimeout * float64(time.Second)), ContentType: c.OsloPolicy.RemoteContentType,
-			Verify: c.OsloPolicy.RemoteSSLVerifyServerCrt, CAFile: c.OsloPolicy.RemoteSSLCACrtFile,
+	o := policy.Options{DefaultRule: c.OsloPolicy.PolicyDefaultRule, EnforceScope: c.OsloPolicy.EnforceScope,
+		EnforceNewDefaults: c.OsloPolicy.EnforceNewDefaults,
+		Remote: policy.Remote{Timeout: time.Duration(c.OsloPolicy.RemoteTimeout * float64(time.Second)),
+			ContentType: c.OsloPolicy.RemoteContentType,
+			Verify:      c.OsloPolicy.RemoteSSLVerifyServerCrt, CAFile: c.OsloPolicy.RemoteSSLCACrtFile,
 			CertFile: c.OsloPolicy.RemoteSSLClientCrtFile, KeyFile: c.OsloPolicy.RemoteSSLClientKeyFile},
 		Log: func(s string) { log.Warn().Msg(s) }}
 	o.File = Find(c, c.OsloPolicy.PolicyFile)
@@ -133,7 +126,9 @@ type TooOldError struct {
 }
 
 func (e *TooOldError) Error() string {
-	return fmt.Sprintf("Current Nova version does not support computes older than %s but the minimum compute service level in your %s is %d and the oldest supported service level is %d.", oldestName, e.Scope, e.Minimum, oldestVersion)
+	return fmt.Sprintf("Current Nova version does not support computes older than %s but the minimum compute service level in your %s is "+
+		"%d and the oldest supported service level is %d.", release.Served().OldestComputeName, e.Scope, e.Minimum,
+		release.Served().OldestCompute)
 }
 
 // Register writes the row of a service into services, after it has checked that the deployment
@@ -147,14 +142,14 @@ func (d *Deployment) Register(ctx context.Context, binary string) (*objects.Serv
 	if err != nil {
 		return nil, d.Databases.explain(cmp.Or(d.Databases.API, d.Databases.Main), err)
 	}
-	if oldest != 0 && oldest < oldestVersion {
+	if oldest != 0 && oldest < release.Served().OldestCompute {
 		tooOld := &TooOldError{Scope: scope, Minimum: oldest}
 		if !d.Config.Workarounds.DisableComputeServiceCheckForFFU {
 			return nil, tooOld
 		}
 		d.Log.Warn().Msg(tooOld.Error())
 	}
-	s := &objects.Service{UUID: uuid.NewString(), Host: d.Config.Default.Host, Binary: binary, Version: ServiceVersion}
+	s := &objects.Service{UUID: uuid.NewString(), Host: d.Config.Default.Host, Binary: binary, Version: release.Served().Service}
 	made, err := cell.UpsertService(ctx, d.Databases.Main, s)
 	if err != nil || !made {
 		return nil, d.Databases.explain(d.Databases.Main, err)
@@ -179,7 +174,8 @@ func ServiceDownTime(c *config.Config, log zerolog.Logger) time.Duration {
 	down, report := c.Default.ServiceDownTime, c.Default.ReportInterval
 	if down <= report {
 		instead := report * 5 / 2
-		log.Warn().Msgf("Report interval must be less than service down time. Current config: <service_down_time: %d, report_interval: %d>. Setting service_down_time to: %d", down, report, instead)
+		log.Warn().Msgf("Report interval must be less than service down time. Current config: <service_down_time: %d, report_interval: %d>. "+
+			"Setting service_down_time to: %d", down, report, instead)
 		down = instead
 	}
 	return time.Duration(down) * time.Second

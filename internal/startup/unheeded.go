@@ -32,10 +32,17 @@ const (
 // UnheededOptions returns the list, by group.
 func UnheededOptions() []Unheeded {
 	list := []Unheeded{
-		{"DEFAULT", options("compute_driver flat_injected force_config_drive shelved_offload_time enable_new_services console_host my_block_storage_ip my_shared_fs_storage_ip cpu_allocation_ratio ram_allocation_ratio disk_allocation_ratio initial_cpu_allocation_ratio initial_ram_allocation_ratio initial_disk_allocation_ratio reserved_host_disk_mb reserved_huge_pages vcpu_pin_set max_concurrent_builds max_concurrent_snapshots max_concurrent_live_migrations sync_power_state_pool_size"), onlyCompute, ""},
-		{"DEFAULT", options("my_ip state_path pybasedir tempdir rootwrap_config"), "only other services use it; here it is the value of references such as $my_ip and $state_path", ""},
-		{"DEFAULT", options("periodic_enable periodic_fuzzy_delay graceful_shutdown_timeout manager_shutdown_timeout"), "only services with periodic tasks or eventlet servers use it", ""},
-		{"DEFAULT", options("cell_worker_thread_pool_size default_thread_pool_size default_green_pool_size thread_pool_statistic_period"), threadPool, ""},
+		{"DEFAULT", options("compute_driver flat_injected force_config_drive shelved_offload_time enable_new_services console_host " +
+			"my_block_storage_ip my_shared_fs_storage_ip cpu_allocation_ratio ram_allocation_ratio disk_allocation_ratio " +
+			"initial_cpu_allocation_ratio initial_ram_allocation_ratio initial_disk_allocation_ratio reserved_host_disk_mb reserved_huge_pages " +
+			"vcpu_pin_set max_concurrent_builds max_concurrent_snapshots max_concurrent_live_migrations sync_power_state_pool_size"), onlyCompute,
+			""},
+		{"DEFAULT", options("my_ip state_path pybasedir tempdir rootwrap_config"),
+			"only other services use it; here it is the value of references such as $my_ip and $state_path", ""},
+		{"DEFAULT", options("periodic_enable periodic_fuzzy_delay graceful_shutdown_timeout manager_shutdown_timeout"),
+			"only services with periodic tasks or eventlet servers use it", ""},
+		{"DEFAULT", options("cell_worker_thread_pool_size default_thread_pool_size default_green_pool_size thread_pool_statistic_period"),
+			threadPool, ""},
 		{"DEFAULT", options("executor_thread_pool_size rpc_ping_enabled"), onlyServers, ""},
 		{"DEFAULT", options("log_options"), "the command config prints the options", ""},
 		{"DEFAULT", options("instance_uuid_format"), "log lines name servers with instance_format", ""},
@@ -44,15 +51,24 @@ func UnheededOptions() []Unheeded {
 		{"DEFAULT", options("publish_errors"), "error log records are not sent as notifications", "false"},
 		{"DEFAULT", options("fatal_deprecations"), "deprecated options cause a warning, not an error", "false"},
 		{"DEFAULT", options("servicegroup_driver"), "the service state comes from the database, not from memcached", "db"},
-		{"api", options("neutron_default_project_id use_neutron_default_nets"), "nor has it in Nova 34, which requests these networks from Neutron without a token and lists none", ""},
+		{"api", options("neutron_default_project_id use_neutron_default_nets"),
+			"nor has it in Nova 34, which requests these networks from Neutron without a token and lists none", ""},
 		{"api", options("response_validation"), "Python validates its own answers with it; tests validate the answers of this program", ""},
 		{"api", options("instance_list_cells_batch_strategy instance_list_cells_batch_fixed_size"), "each cell is queried once per page", ""},
 		{"api", options("config_drive_skip_versions"), onlyCompute, ""},
-		{"cache", options("enabled backend backend_argument backend_expiration_time expiration_time config_prefix debug_cache_backend proxies memcache_servers memcache_dead_retry memcache_pool_maxsize memcache_pool_unused_timeout memcache_pool_connection_get_timeout memcache_pool_flush_on_reconnect memcache_sasl_enabled username password socket_timeout redis_server redis_db redis_sentinels redis_sentinel_service_name tls_enabled tls_cafile tls_certfile tls_keyfile tls_allowed_ciphers enable_socket_keepalive socket_keepalive_idle socket_keepalive_interval socket_keepalive_count enable_retry_client retry_attempts retry_delay hashclient_retry_attempts hashclient_retry_timeout hashclient_dead_timeout"), "zones of hosts and metadata are cached in the process alone: what Python keeps there are pickles", ""},
+		{"cache", options("enabled backend backend_argument backend_expiration_time expiration_time config_prefix debug_cache_backend proxies " +
+			"memcache_servers memcache_dead_retry memcache_pool_maxsize memcache_pool_unused_timeout memcache_pool_connection_get_timeout " +
+			"memcache_pool_flush_on_reconnect memcache_sasl_enabled username password socket_timeout redis_server redis_db redis_sentinels " +
+			"redis_sentinel_service_name tls_enabled tls_cafile tls_certfile tls_keyfile tls_allowed_ciphers enable_socket_keepalive " +
+			"socket_keepalive_idle socket_keepalive_interval socket_keepalive_count enable_retry_client retry_attempts retry_delay " +
+			"hashclient_retry_attempts hashclient_retry_timeout hashclient_dead_timeout"),
+			"zones of hosts and metadata are cached in the process alone: what Python keeps there are pickles", ""},
 		{"cinder", options("debug"), pythonClients, ""},
 		{"glance", options("debug"), pythonClients, ""},
 		{"glance", options("enable_rbd_download rbd_user rbd_ceph_conf rbd_pool rbd_connect_timeout"), onlyCompute, ""},
-		{"compute", options("cpu_dedicated_set cpu_shared_set image_type_exclude_list max_disk_devices_to_attach packing_host_numa_cells_allocation_strategy resource_provider_association_refresh sharing_providers_max_uuids_per_request update_resources_max_workers"), onlyCompute, ""},
+		{"compute", options("cpu_dedicated_set cpu_shared_set image_type_exclude_list max_disk_devices_to_attach " +
+			"packing_host_numa_cells_allocation_strategy resource_provider_association_refresh sharing_providers_max_uuids_per_request " +
+			"update_resources_max_workers"), onlyCompute, ""},
 		{"consoleauth", options("token_ttl enforce_session_timeout"), onlyProxies, ""},
 		{"ephemeral_storage_encryption", options("enabled"), "no keys are created; hosts cannot encrypt the disks of new servers", "false"},
 		{"ephemeral_storage_encryption", options("cipher key_size default_format"), "see enabled", ""},
@@ -60,7 +76,8 @@ func UnheededOptions() []Unheeded {
 		{"image_cache", options("precache_concurrency"), "only nova-conductor uses it", ""},
 		{"keystone_authtoken", options("auth_version"), "tokens are validated with version 3 of Keystone's API, the only supported one", ""},
 		{"keystone_authtoken", options("cache"), "no filter adds a cache to the environment of requests", ""},
-		{"keystone_authtoken", options("memcache_pool_unused_timeout memcache_pool_conn_get_timeout memcache_use_advanced_pool"), "connections are opened on demand, and at most memcache_pool_maxsize are kept", ""},
+		{"keystone_authtoken", options("memcache_pool_unused_timeout memcache_pool_conn_get_timeout memcache_use_advanced_pool"),
+			"connections are opened on demand, and at most memcache_pool_maxsize are kept", ""},
 		{"keystone_authtoken", options("memcache_sasl_enabled"), "SASL is not supported; each process caches tokens in its memory", "false"},
 		{"keystone_authtoken", options("memcache_username memcache_password"), "see memcache_sasl_enabled", ""},
 		{"libvirt", options("hw_machine_type"), onlyCompute, ""},
@@ -69,15 +86,18 @@ func UnheededOptions() []Unheeded {
 		{"notifications", options("default_level"), "nor has it in Nova 34", ""},
 		{"oslo_concurrency", options("disable_process_locking lock_path"), "no locks between processes are used", ""},
 		{"oslo_limit", options("version min_version max_version"), "version 3 of Keystone's API is used", ""},
-		{"oslo_messaging_rabbit", options("ssl_enforce_hostname_verification"), "nor has it in oslo.messaging: the broker's name is verified if ssl_ca_file is set", ""},
+		{"oslo_messaging_rabbit", options("ssl_enforce_hostname_verification"),
+			"nor has it in oslo.messaging: the broker's name is verified if ssl_ca_file is set", ""},
 		{"oslo_messaging_rabbit", options("ssl_enforce_fips_mode"), "nor has it in oslo.messaging", ""},
 		{"oslo_messaging_rabbit", options("conn_pool_ttl"), "there is one connection to each broker", ""},
 		{"oslo_messaging_rabbit", options("heartbeat_rate"), "heartbeats are sent at half of heartbeat_timeout_threshold", ""},
-		{"oslo_messaging_rabbit", options("kombu_reconnect_delay"), "it works around a problem of Python's kombu; rabbit_retry_interval is the pause between connection attempts", ""},
+		{"oslo_messaging_rabbit", options("kombu_reconnect_delay"),
+			"it works around a problem of Python's kombu; rabbit_retry_interval is the pause between connection attempts", ""},
 		{"oslo_messaging_rabbit", options("kombu_missing_consumer_retry_timeout direct_mandatory_flag"), onlyServers, ""},
 		{"pci", options("device_spec report_in_placement"), onlyCompute, ""},
 		{"profiler", options("enabled"), "osprofiler is not supported; OpenTelemetry is", "false"},
-		{"profiler", options("trace_sqlalchemy trace_requests connection_string es_doc_type es_scroll_time es_scroll_size socket_timeout sentinel_service_name filter_error_trace"), "see enabled", ""},
+		{"profiler", options("trace_sqlalchemy trace_requests connection_string es_doc_type es_scroll_time es_scroll_size socket_timeout " +
+			"sentinel_service_name filter_error_trace"), "see enabled", ""},
 		{"scheduler", options("max_attempts max_placement_results"), "only nova-conductor and nova-scheduler use it", ""},
 		{"serial_console", options("enabled base_url"), onlyProxies, ""},
 		{"spice", options("enabled agent_enabled html5proxy_base_url spice_direct_proxy_base_url require_secure"), onlyProxies, ""},
@@ -92,7 +112,8 @@ func UnheededOptions() []Unheeded {
 			Unheeded{g, options("use_db_reconnect db_retry_interval db_inc_retry_interval db_max_retry_interval db_max_retries"), retryLoop, ""},
 			Unheeded{g, options("backend asyncio_connection asyncio_slave_connection"), "only Python's oslo.db uses it", ""})
 	}
-	for _, g := range options("cinder cyborg glance ironic keystone manila neutron oslo_limit placement service_user vendordata_dynamic_auth") {
+	for _, g := range options("cinder cyborg glance ironic keystone manila neutron oslo_limit placement service_user " +
+		"vendordata_dynamic_auth") {
 		list = append(list, Unheeded{g, options("collect_timing split_loggers"), pythonClients, ""})
 	}
 	return list

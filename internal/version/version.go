@@ -7,7 +7,7 @@ import (
 )
 
 // Number is the version of both programs. It is independent of Nova's, which is
-// startup.Release.
+// release.Served.
 const Number = "0.1.0"
 
 // Build is the build information that Go's linker writes into a program. Unknown fields are

@@ -245,7 +245,8 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, ops []*operation, a
 		f = faultOf(err, errs)
 	}
 	if f.Status >= 500 && f.Status != http.StatusNotImplemented {
-		a.Log.Error().Err(err).Str("request_id", req.requestID()).Str("operation", req.opName()).Int("status", f.Status).Msg("Unexpected exception in API method")
+		a.Log.Error().Err(err).Str("request_id", req.requestID()).Str("operation", req.opName()).Int("status",
+			f.Status).Msg("Unexpected exception in API method")
 	}
 	writeFault(w, req, f, true)
 }
@@ -283,7 +284,8 @@ func (a *API) run(req *Request, ops []*operation, actions map[string][]*operatio
 		return nil, nil, errors.New("the pipeline has no filter that sets a request context (keystonecontext or noauth2)")
 	}
 	if p, ok := req.Request.Context().Value(projectKey{}).(string); ok && p != req.Caller.ProjectID {
-		return nil, nil, earlyError(http.StatusBadRequest, fmt.Sprintf("Malformed request URL: URL's project_id '%s' doesn't match Context's project_id '%s'", p, pythonNone(req.Caller.ProjectID)))
+		return nil, nil, earlyError(http.StatusBadRequest,
+			fmt.Sprintf("Malformed request URL: URL's project_id '%s' doesn't match Context's project_id '%s'", p, pythonNone(req.Caller.ProjectID)))
 	}
 	at := slices.IndexFunc(ops, func(o *operation) bool { return o.covers(req.Version) })
 	if at < 0 {

@@ -83,7 +83,8 @@ func (r *Request) Can(rule policy.Rule, t policy.Target) error {
 // Allowed is Can for optional parts of an answer: it returns false if the rule denies it.
 func (r *Request) Allowed(rule policy.Rule, t policy.Target) bool {
 	if !r.op.Authz.asks(rule) {
-		r.api.Log.Error().Str("request_id", r.requestID()).Err(r.undeclaredError(rule)).Msg("A part of the answer is left out, because the row does not declare its rule")
+		r.api.Log.Error().Str("request_id", r.requestID()).Err(r.undeclaredError(rule)).Msg("A part of the answer is left out, because the " +
+			"row does not declare its rule")
 		return false
 	}
 	return r.api.Policy.Allowed(r.Caller, rule, t)
@@ -200,7 +201,8 @@ func Truth(v any) (bool, error) {
 	s := Text(v)
 	b, ok := objects.ParseBool(s)
 	if !ok {
-		return false, BadRequest("Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'", s)
+		return false, BadRequest("Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', "+
+			"'true', 'y', 'yes'", s)
 	}
 	return b, nil
 }

@@ -138,7 +138,8 @@ func (a *API) updateVolume(r *api.Request, i *objects.Instance) (any, error) {
 	if !r.Since(mv.V85UpdateAttachment) {
 		return nil, a.Ops.SwapVolume(r.Context(), r.Caller, i, id, next)
 	}
-	c := attach.Change{ID: asked.ID, Server: asked.ServerID, Device: asked.Device.Pointer(), Tag: asked.Tag, DeleteOnTermination: (*bool)(asked.DeleteOnTermination)}
+	c := attach.Change{ID: asked.ID, Server: asked.ServerID, Device: asked.Device.Pointer(), Tag: asked.Tag,
+		DeleteOnTermination: (*bool)(asked.DeleteOnTermination)}
 	if err := a.Ops.UpdateVolume(r.Context(), i, id, c); err != nil || id == next {
 		return nil, err
 	}

@@ -80,7 +80,8 @@ func (a *API) console(r *api.Request, i *objects.Instance, method, kind string) 
 }
 
 // rpcMethods are the RPC methods of nova-compute by console protocol.
-var rpcMethods = map[string]string{"vnc": "get_vnc_console", "spice": "get_spice_console", "serial": "get_serial_console", "mks": "get_mks_console"}
+var rpcMethods = map[string]string{"vnc": "get_vnc_console", "spice": "get_spice_console", "serial": "get_serial_console",
+	"mks": "get_mks_console"}
 
 func (a *API) create(r *api.Request, i *objects.Instance) (any, error) {
 	asked, err := api.Body[console](r, "remote_console")

@@ -86,7 +86,8 @@ use_forwarded_for = true
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
 	s := novatest.New(t, novatest.Conf(configuration), novatest.WithCompute())
-	c := &cloud{stack: s, nova: strings.TrimPrefix(s.URL, "http://"), client: &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{}}}
+	c := &cloud{stack: s, nova: strings.TrimPrefix(s.URL, "http://"), client: &http.Client{Timeout: 2 * time.Minute,
+		Transport: &http.Transport{}}}
 	for range 20 {
 		c.server = s.Server(novatest.VM{Name: "web"}).UUID
 	}
@@ -114,7 +115,8 @@ func newCloud(t *testing.T) *cloud {
 
 // placeholders replaces the placeholders in samples by ids of existing resources.
 func (c *cloud) placeholders() *strings.Replacer {
-	return strings.NewReplacer("SERVER", c.server, "IMAGE", novatest.NameID("image", "cirros"), "NETWORK", novatest.NameID("network", "private"))
+	return strings.NewReplacer("SERVER", c.server, "IMAGE", novatest.NameID("image", "cirros"), "NETWORK", novatest.NameID("network",
+		"private"))
 }
 
 // send sends a request and measures its cost; the status is 0 without an answer.
@@ -244,7 +246,9 @@ func requestKind(q request) string { return q.Method + " " + q.Name }
 
 // guests returns a random request to the metadata service.
 func (c *cloud) guests(r *rand.Rand) request {
-	q := request{Name: "metadata", Method: pick(r, []string{"GET", "GET", "POST"}), Path: "/" + c.server + pick(r, []string{"/", "/latest/meta-data/", "/openstack/latest/meta_data.json", "/openstack/latest/password", "/latest/user-data", "/openstack/latest/vendor_data2.json"})}
+	q := request{Name: "metadata", Method: pick(r, []string{"GET", "GET", "POST"}), Path: "/" + c.server + pick(r, []string{"/",
+		"/latest/meta-data/", "/openstack/latest/meta_data.json", "/openstack/latest/password", "/latest/user-data",
+		"/openstack/latest/vendor_data2.json"})}
 	switch r.IntN(3) {
 	case 0:
 		return withLongHeaders(r, q)

@@ -25,27 +25,31 @@ func Kept(t *testing.T) {
 	list := func(query string) request { return request{Method: "GET", Path: "/v2.1/servers?" + query} }
 	one := "limit=1&marker=" + c.server + "&"
 	for name, q := range map[string]request{
-		"unknown members, legacy":           {Method: "POST", Path: "/v2/servers", Body: body(members)},
-		"unknown members":                   {Method: "POST", Path: "/v2.1/servers", Version: "2.100", Body: body(members)},
-		"unknown members beside the server": {Method: "POST", Path: "/v2/servers", Body: strings.TrimSuffix(body(func(int) string { return `"a":1` }), "}") + "," + members(maxBody-300) + "}"},
-		"unknown members of an alternative": {Method: "POST", Path: "/v2/os-server-external-events", Body: `{"events":[{"name":"network-changed","server_uuid":"` + c.server + `"}],` + members(maxBody-200) + "}"},
-		"a long address in all links":       {Method: "GET", Path: "/v2.1/servers/detail", Header: [][2]string{{"X-Forwarded-Prefix", repeat("/a", room)}}},
-		"a long scheme in all links":        {Method: "GET", Path: "/v2.1/servers/detail", Header: [][2]string{{"X-Forwarded-Proto", repeat("a", room)}}},
-		"unknown parameters, legacy":        {Method: "GET", Path: "/v2/servers?" + numbered("m%x=1", "&", room)},
-		"equal sort keys":                   list(one + repeat("sort_key=uuid&", room)),
-		"equal sort keys with directions":   list(one + repeat("sort_key=display_name&sort_dir=asc&", room)),
-		"two sort keys in turn":             list(one + repeat("sort_key=uuid&sort_key=display_name&", room)),
-		"sort keys that are passed over":    list(one + repeat("sort_key=id&sort_dir=asc&", room)),
-		"tags":                              {Method: "GET", Path: "/v2.1/servers?tags=" + numbered("%x", ",", room), Version: "2.26"},
-		"tags, again and again":             {Method: "GET", Path: "/v2.1/servers?tags=" + repeat("a,", room), Version: "2.26"},
-		"not-tags":                          {Method: "GET", Path: "/v2.1/servers?not-tags=" + numbered("%x", ",", room), Version: "2.26"},
-		"tags-any":                          {Method: "GET", Path: "/v2.1/servers?tags-any=" + numbered("%x", ",", room), Version: "2.26"},
-		"not-tags-any":                      {Method: "GET", Path: "/v2.1/servers?not-tags-any=" + numbered("%x", ",", room), Version: "2.26"},
-		"statuses":                          list(repeat("status=ACTIVE&", room)),
-		"a large expression":                list("name=" + repeat("(a%3F){999}", room)),
-		"an expression of alternatives":     list("name=" + numbered("%x", "|", room)),
-		"an expression of groups":           list("name=" + repeat("(a%2B)%2B", room)),
-		"many expressions":                  list(expressionsOf(9000)),
+		"unknown members, legacy": {Method: "POST", Path: "/v2/servers", Body: body(members)},
+		"unknown members":         {Method: "POST", Path: "/v2.1/servers", Version: "2.100", Body: body(members)},
+		"unknown members beside the server": {Method: "POST", Path: "/v2/servers",
+			Body: strings.TrimSuffix(body(func(int) string { return `"a":1` }), "}") + "," + members(maxBody-300) + "}"},
+		"unknown members of an alternative": {Method: "POST", Path: "/v2/os-server-external-events",
+			Body: `{"events":[{"name":"network-changed","server_uuid":"` + c.server + `"}],` + members(maxBody-200) + "}"},
+		"a long address in all links": {Method: "GET", Path: "/v2.1/servers/detail", Header: [][2]string{{"X-Forwarded-Prefix",
+			repeat("/a", room)}}},
+		"a long scheme in all links": {Method: "GET", Path: "/v2.1/servers/detail", Header: [][2]string{{"X-Forwarded-Proto", repeat("a",
+			room)}}},
+		"unknown parameters, legacy":      {Method: "GET", Path: "/v2/servers?" + numbered("m%x=1", "&", room)},
+		"equal sort keys":                 list(one + repeat("sort_key=uuid&", room)),
+		"equal sort keys with directions": list(one + repeat("sort_key=display_name&sort_dir=asc&", room)),
+		"two sort keys in turn":           list(one + repeat("sort_key=uuid&sort_key=display_name&", room)),
+		"sort keys that are passed over":  list(one + repeat("sort_key=id&sort_dir=asc&", room)),
+		"tags":                            {Method: "GET", Path: "/v2.1/servers?tags=" + numbered("%x", ",", room), Version: "2.26"},
+		"tags, again and again":           {Method: "GET", Path: "/v2.1/servers?tags=" + repeat("a,", room), Version: "2.26"},
+		"not-tags":                        {Method: "GET", Path: "/v2.1/servers?not-tags=" + numbered("%x", ",", room), Version: "2.26"},
+		"tags-any":                        {Method: "GET", Path: "/v2.1/servers?tags-any=" + numbered("%x", ",", room), Version: "2.26"},
+		"not-tags-any":                    {Method: "GET", Path: "/v2.1/servers?not-tags-any=" + numbered("%x", ",", room), Version: "2.26"},
+		"statuses":                        list(repeat("status=ACTIVE&", room)),
+		"a large expression":              list("name=" + repeat("(a%3F){999}", room)),
+		"an expression of alternatives":   list("name=" + numbered("%x", "|", room)),
+		"an expression of groups":         list("name=" + repeat("(a%2B)%2B", room)),
+		"many expressions":                list(expressionsOf(9000)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			q.Name = name
@@ -62,7 +66,8 @@ func Kept(t *testing.T) {
 // expressionsOf returns filters with different expressions of up to n bytes.
 func expressionsOf(n int) string {
 	var all []string
-	for i, column := range []string{"name", "hostname", "key_name", "description", "availability_zone", "created_at", "launched_at", "config_drive", "user_data", "node"} {
+	for i, column := range []string{"name", "hostname", "key_name", "description", "availability_zone", "created_at", "launched_at",
+		"config_drive", "user_data", "node"} {
 		all = append(all, column+"="+repeat("(a%3F){"+string(rune('1'+i%9))+"00}", n))
 	}
 	return strings.Join(all, "&")

@@ -206,13 +206,18 @@ func escapedForQuery(s string, room int) string {
 }
 
 // headers are the headers that the services read.
-var headers = []string{"Accept", "OpenStack-API-Version", "X-OpenStack-Nova-API-Version", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix", "Forwarded", "Content-Type",
-	"X-OpenStack-Request-ID", "X-Auth-Token", "X-Service-Token", "X-Roles", "X-Service-Catalog", "Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Accept-Language", "Accept-Encoding",
-	"Cookie", "traceparent", "tracestate", "baggage", "X-Trace-Info", "X-Trace-HMAC", "If-None-Match", "Range", "User-Agent", "X-Instance-ID", "X-Instance-ID-Signature", "X-Tenant-ID", "X-Metadata-Provider",
+var headers = []string{"Accept", "OpenStack-API-Version", "X-OpenStack-Nova-API-Version", "X-Forwarded-For", "X-Forwarded-Proto",
+	"X-Forwarded-Host", "X-Forwarded-Prefix", "Forwarded", "Content-Type",
+	"X-OpenStack-Request-ID", "X-Auth-Token", "X-Service-Token", "X-Roles", "X-Service-Catalog", "Origin", "Access-Control-Request-Method",
+	"Access-Control-Request-Headers", "Accept-Language", "Accept-Encoding",
+	"Cookie", "traceparent", "tracestate", "baggage", "X-Trace-Info", "X-Trace-HMAC", "If-None-Match", "Range", "User-Agent",
+	"X-Instance-ID", "X-Instance-ID-Signature", "X-Tenant-ID", "X-Metadata-Provider",
 	"X-Metadata-Provider-Signature", "X-LB-Provider", "Connection", "Via"}
 
 // headerUnits are parts of header values.
-var headerUnits = []string{"a,", "compute 2.1,", "application/json,", "*/*;q=0.1,", "application/json;version=2;", ";q=1,", "for=1.2.3.4;proto=https,", `"`, `\"`, "1.2.3.4, ", "::,", "00-", "a=b,", " ", "\t", ",", "=", ";", "bytes=0-1,", "X-A,", "compute 2.", "9", "eyJ", "https,"}
+var headerUnits = []string{"a,", "compute 2.1,", "application/json,", "*/*;q=0.1,", "application/json;version=2;", ";q=1,",
+	"for=1.2.3.4;proto=https,", `"`, `\"`, "1.2.3.4, ", "::,", "00-", "a=b,", " ", "\t", ",", "=", ";", "bytes=0-1,", "X-A,", "compute 2.",
+	"9", "eyJ", "https,"}
 
 // withLongHeaders returns a request with long headers.
 func withLongHeaders(r *rand.Rand, q request) request {

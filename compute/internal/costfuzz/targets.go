@@ -27,9 +27,12 @@ type target struct {
 }
 
 // filters are parameters of lists, besides those in samples.
-var filters = []string{"sort_key", "sort_dir", "limit", "marker", "name", "ip", "ip6", "tags", "tags-any", "not-tags", "not-tags-any", "status", "changes-since", "changes-before", "all_tenants", "image", "flavor", "host",
-	"hostname", "locked", "deleted", "project_id", "user_id", "uuid", "task_state", "vm_state", "power_state", "description", "key_name", "availability_zone", "created_at", "launched_at", "display_name", "config_drive", "binary",
-	"instance_uuid", "migration_type", "hypervisor_hostname_pattern", "with_servers", "detailed", "start", "end", "is_public", "minDisk", "offset", "server", "type", "reverse", "metadata", "%6eame"}
+var filters = []string{"sort_key", "sort_dir", "limit", "marker", "name", "ip", "ip6", "tags", "tags-any", "not-tags", "not-tags-any",
+	"status", "changes-since", "changes-before", "all_tenants", "image", "flavor", "host",
+	"hostname", "locked", "deleted", "project_id", "user_id", "uuid", "task_state", "vm_state", "power_state", "description", "key_name",
+	"availability_zone", "created_at", "launched_at", "display_name", "config_drive", "binary",
+	"instance_uuid", "migration_type", "hypervisor_hostname_pattern", "with_servers", "detailed", "start", "end", "is_public", "minDisk",
+	"offset", "server", "type", "reverse", "metadata", "%6eame"}
 
 // samples returns bodies and query keys by the contract's name of their schema.
 func samples(t testing.TB) (bodies map[string][]string, keys []string) {

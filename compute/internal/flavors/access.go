@@ -65,7 +65,8 @@ func (a *API) removeAccess(r *api.Request) (any, error) {
 	project := asked.Project
 	// A project that does not exist can still be removed from the list; an unreachable Keystone
 	// is an error.
-	if err := a.Projects.VerifyProject(r.Context(), r.Caller, project); err != nil && !strings.Contains(err.Error(), "is not a valid project") {
+	if err := a.Projects.VerifyProject(r.Context(), r.Caller, project); err != nil && !strings.Contains(err.Error(),
+		"is not a valid project") {
 		return nil, err
 	}
 	f, err := a.get(r, r.Var("id"))

@@ -38,7 +38,8 @@ func (a *API) create(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &objects.Flavor{Name: strings.TrimSpace(asked.Name), FlavorID: asked.ID.Text(), RxtxFactor: 1, VCPUWeight: new(int64), IsPublic: true, ExtraSpecs: map[string]string{}}
+	f := &objects.Flavor{Name: strings.TrimSpace(asked.Name), FlavorID: asked.ID.Text(), RxtxFactor: 1, VCPUWeight: new(int64),
+		IsPublic: true, ExtraSpecs: map[string]string{}}
 	if !asked.ID.Truthy() {
 		f.FlavorID = uuid.NewString()
 	}

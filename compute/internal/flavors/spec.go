@@ -25,7 +25,8 @@ func badSpec(format string, a ...any) error {
 
 // namespaces are Nova's namespaces, except those of traits and resources, which may have the
 // suffix of a group.
-var namespaces = setOf("accel", "aggregate_instance_extra_specs", "capabilities", "hw", "hw_rng", "hw_video", "os", "pci_passthrough", "quota", "vmware")
+var namespaces = setOf("accel", "aggregate_instance_extra_specs", "capabilities", "hw", "hw_rng", "hw_video", "os", "pci_passthrough",
+	"quota", "vmware")
 
 func inNovaNamespace(namespace string) bool {
 	return namespaces[namespace] || matchesNamespace(namespace, "resources") || matchesNamespace(namespace, "trait")

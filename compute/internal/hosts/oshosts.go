@@ -100,7 +100,10 @@ func (a *API) hostsUpdate(r *api.Request) (any, error) {
 		asked         *string
 		set           func(bool) (string, error)
 	}{
-		{"status", "enabled", "disabled", asked.Status, func(on bool) (string, error) { return a.Hosts.SetEnabled(r.Context(), r.Caller, name, on) }},
+		{"status", "enabled", "disabled", asked.Status, func(on bool) (string, error) {
+			return a.Hosts.SetEnabled(r.Context(), r.Caller, name,
+				on)
+		}},
 		{"maintenance_mode", "on_maintenance", "off_maintenance", asked.Maintenance, func(on bool) (string, error) {
 			return a.Hosts.SetMaintenance(r.Context(), r.Caller, name, on)
 		}},

@@ -159,7 +159,8 @@ func writeBrief(o *api.Object, l *api.Links, glance string, d *glance.Details) {
 }
 
 // statuses maps the statuses of Glance to those of Nova.
-var statuses = map[string]string{"active": "ACTIVE", "queued": "SAVING", "saving": "SAVING", "deleted": "DELETED", "pending_delete": "DELETED", "killed": "ERROR"}
+var statuses = map[string]string{"active": "ACTIVE", "queued": "SAVING", "saving": "SAVING", "deleted": "DELETED",
+	"pending_delete": "DELETED", "killed": "ERROR"}
 
 // statusProgress is the progress of an image by status, in percent.
 var statusProgress = map[string]int64{"queued": 25, "saving": 50, "active": 100}

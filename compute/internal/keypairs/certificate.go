@@ -154,7 +154,8 @@ func asn1Problem(der []byte) string {
 		return fmt.Sprintf("ParseError { kind: ShortData { needed: %d } }", size-len(rest))
 	case der[0] != sequence:
 		class := [...]string{"Universal", "Application", "ContextSpecific", "Private"}[der[0]>>6]
-		return fmt.Sprintf("ParseError { kind: UnexpectedTag { actual: Tag { value: %d, constructed: %t, class: %s } } }", der[0]&0x1f, der[0]&0x20 != 0, class)
+		return fmt.Sprintf("ParseError { kind: UnexpectedTag { actual: Tag { value: %d, constructed: %t, class: %s } } }", der[0]&0x1f,
+			der[0]&0x20 != 0, class)
 	case size == 0:
 		return `ParseError { kind: ShortData { needed: 1 }, location: ["Certificate::tbs_cert"] }`
 	case size < len(rest):

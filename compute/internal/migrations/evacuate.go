@@ -9,7 +9,8 @@ import (
 )
 
 // evacuateParts are the parts of a server that an evacuation needs or changes.
-const evacuateParts = objects.PartFlavor | objects.PartTrustedCerts | objects.PartPCIRequests | objects.PartPCIDevices | objects.PartResources | objects.PartMigrationContext
+const evacuateParts = objects.PartFlavor | objects.PartTrustedCerts | objects.PartPCIRequests | objects.PartPCIDevices |
+	objects.PartResources | objects.PartMigrationContext
 
 func (a *API) evacuate(r *api.Request, i *objects.Instance) (any, error) {
 	opts, err := a.evacuationOptions(r, i)

@@ -63,8 +63,10 @@ func canForce(force body.Bool, host *string) error {
 
 // noHostErrors are the exceptions that report that no host, or not the given one, can run the
 // server.
-var noHostErrors = []string{"NoValidHost", "MaxRetriesExceeded", "ComputeServiceUnavailable", "ComputeHostNotFound", "InvalidHypervisorType", "InvalidCPUInfo",
-	"UnableToMigrateToSelf", "DestinationHypervisorTooOld", "InvalidLocalStorage", "InvalidSharedStorage", "HypervisorUnavailable", "MigrationPreCheckError"}
+var noHostErrors = []string{"NoValidHost", "MaxRetriesExceeded", "ComputeServiceUnavailable", "ComputeHostNotFound",
+	"InvalidHypervisorType", "InvalidCPUInfo",
+	"UnableToMigrateToSelf", "DestinationHypervisorTooOld", "InvalidLocalStorage", "InvalidSharedStorage", "HypervisorUnavailable",
+	"MigrationPreCheckError"}
 
 func liveRefusal(err error) error {
 	if e, ok := errors.AsType[*rpc.RemoteError](err); ok && slices.Contains(noHostErrors, e.Class) {

@@ -63,7 +63,8 @@ func (a *API) rebuildOptions(r *api.Request, i *objects.Instance) (move.RebuildO
 		return move.RebuildOptions{}, err
 	}
 	opts := move.RebuildOptions{Image: asked.ImageRef, Password: a.password(asked.AdminPass), Files: asked.Files, Metadata: asked.Metadata,
-		Description: asked.Description.Pointer(), AccessIPv4: objects.CanonicalIP(asked.AccessIPv4), AccessIPv6: objects.CanonicalIP(asked.AccessIPv6),
+		Description: asked.Description.Pointer(), AccessIPv4: objects.CanonicalIP(asked.AccessIPv4),
+		AccessIPv6:     objects.CanonicalIP(asked.AccessIPv6),
 		AutoDiskConfig: (*bool)(asked.AutoDisk), KeepEphemeral: bool(asked.PreserveEphemeral),
 		ReimageVolume: r.Since(mv.V93RebuildVolume), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor, r.Own())}
 	if asked.Name != nil {

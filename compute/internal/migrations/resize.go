@@ -13,7 +13,8 @@ import (
 )
 
 // resizeParts are the parts of a server that a resize needs or changes.
-const resizeParts = api.WithFlavor | objects.PartServices | objects.PartResources | objects.PartPCIRequests | objects.PartPCIDevices | objects.PartTrustedCerts | objects.PartVCPUModel
+const resizeParts = api.WithFlavor | objects.PartServices | objects.PartResources | objects.PartPCIRequests |
+	objects.PartPCIDevices | objects.PartTrustedCerts | objects.PartVCPUModel
 
 // resizing is the request body that resizes a server.
 type resizing struct {
@@ -26,8 +27,10 @@ func (a *API) resize(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = a.Ops.Resize(r.Context(), r.Caller, i, move.ResizeOptions{Action: "resize", Flavor: string(asked.FlavorRef), AutoDiskConfig: (*bool)(asked.AutoDisk),
-		CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i)), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor, r.Own())})
+	err = a.Ops.Resize(r.Context(), r.Caller, i, move.ResizeOptions{Action: "resize", Flavor: string(asked.FlavorRef),
+		AutoDiskConfig: (*bool)(asked.AutoDisk),
+		CrossCell:      r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i)), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor,
+			r.Own())})
 	switch {
 	case errors.Is(err, objects.ErrFlavorNotFound):
 		return nil, api.As(http.StatusBadRequest, err)
@@ -48,7 +51,8 @@ func (a *API) migrate(r *api.Request, i *objects.Instance) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Ops.Resize(r.Context(), r.Caller, i, move.ResizeOptions{Action: "migrate", Host: host, CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i))})
+	return nil, a.Ops.Resize(r.Context(), r.Caller, i, move.ResizeOptions{Action: "migrate", Host: host,
+		CrossCell: r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i))})
 }
 
 // migrationHost returns the host in the body of a migration; "" means none. Before 2.56 the

@@ -82,7 +82,8 @@ const (
 )
 
 // usageTime matches a time in one of the three formats of the usage API.
-var usageTime = regexp.MustCompile(`^` + datePattern + `(?:[Tt]` + clockPattern + fractionPattern + `?|` + blankPattern + clockPattern + fractionPattern + `)$`)
+var usageTime = regexp.MustCompile(`^` + datePattern +
+	`(?:[Tt]` + clockPattern + fractionPattern + `?|` + blankPattern + clockPattern + fractionPattern + `)$`)
 
 // moment parses a time of the query; the default is now.
 func (a *API) moment(r *api.Request, key string) (time.Time, error) {

@@ -14,7 +14,8 @@ import (
 )
 
 // relationFilters are names that look like filters but are relations of Nova's instance model.
-var relationFilters = []string{"block_device_mapping", "services", "metadata", "system_metadata", "info_cache", "security_groups", "pci_devices"}
+var relationFilters = []string{"block_device_mapping", "services", "metadata", "system_metadata", "info_cache", "security_groups",
+	"pci_devices"}
 
 var pagingFilters = []string{"sort_key", "sort_dir", "limit", "marker"}
 
@@ -29,7 +30,8 @@ func publicFilters(r *api.Request) []string {
 		{mv.V26Tags, []string{"tags", "tags-any", "not-tags", "not-tags-any"}},
 		{mv.V66ChangesBefore, []string{"changes-before"}},
 		{mv.V73LockedReason, []string{"locked"}},
-		{mv.V83MoreFilters, []string{"availability_zone", "config_drive", "key_name", "created_at", "launched_at", "terminated_at", "power_state", "task_state", "vm_state", "progress", "user_id"}},
+		{mv.V83MoreFilters, []string{"availability_zone", "config_drive", "key_name", "created_at", "launched_at", "terminated_at",
+			"power_state", "task_state", "vm_state", "progress", "user_id"}},
 		{mv.V90Hostname, []string{"hostname"}},
 	} {
 		if r.Since(more.since) {
@@ -133,7 +135,8 @@ func deletedFilter(r *api.Request, opts map[string]string, q *server.ListQuery) 
 }
 
 func tagFilters(r *api.Request, opts map[string]string, q *server.ListQuery) error {
-	for name, to := range map[string]*[]string{"tags": &q.Tags, "tags-any": &q.TagsAny, "not-tags": &q.NotTags, "not-tags-any": &q.NotTagsAny} {
+	for name, to := range map[string]*[]string{"tags": &q.Tags, "tags-any": &q.TagsAny, "not-tags": &q.NotTags,
+		"not-tags-any": &q.NotTagsAny} {
 		if s, given := opts[name]; given && r.Since(mv.V26Tags) {
 			*to = strings.Split(s, ",")
 		}

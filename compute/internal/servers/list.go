@@ -54,7 +54,8 @@ func (a *API) list(r *api.Request, allTenants policy.Rule, load cell.Load) ([]*o
 	q.Load, q.Specs = load, !load.Brief && r.Since(mv.V96PinnedZone)
 	q.Filters = map[string]any{}
 	// Records of unreachable cells cannot be filtered or sorted.
-	q.Down = r.Since(mv.V69DownCells) && onlyAllTenants(opts) && !slices.ContainsFunc(pagingFilters, func(name string) bool { return r.Query()[name] != nil })
+	q.Down = r.Since(mv.V69DownCells) && onlyAllTenants(opts) && !slices.ContainsFunc(pagingFilters,
+		func(name string) bool { return r.Query()[name] != nil })
 	steps := []func(*api.Request, map[string]string, *server.ListQuery) error{statusFilter, changeTimeFilters, deletedFilter, tagFilters}
 	for _, step := range steps {
 		if err := step(r, opts, &q); err != nil {

@@ -54,7 +54,8 @@ type Network interface {
 	ServersByAddress(ctx context.Context, caller *reqctx.Caller, part string) (devices []string, supported bool, err error)
 	// SecurityGroups returns the security groups of a server's ports, and the source groups of
 	// their rules by id, as far as the caller may see them.
-	SecurityGroups(ctx context.Context, caller *reqctx.Caller, server string) (groups []objects.SecurityGroup, sources map[string]objects.SecurityGroup, err error)
+	SecurityGroups(ctx context.Context, caller *reqctx.Caller, server string) (groups []objects.SecurityGroup,
+		sources map[string]objects.SecurityGroup, err error)
 	// AddGroupTo and RemoveGroupFrom change the security groups of a server's ports.
 	AddGroupTo(ctx context.Context, caller *reqctx.Caller, server, group string) error
 	RemoveGroupFrom(ctx context.Context, caller *reqctx.Caller, server, group string) error
@@ -115,7 +116,8 @@ func (a *API) load(r *api.Request, short bool) (*shownServer, policy.Target, err
 	// caller, whose permissions determine which data is read.
 	v := a.newView(r, r.Own())
 	v.single, v.short = true, short
-	want := server.GetOptions{Load: v.detailLoad(), MappingFields: dbapi.MappingFields{Spec: r.Since(mv.V96PinnedZone), Group: r.Since(mv.V71ServerGroups)}}
+	want := server.GetOptions{Load: v.detailLoad(), MappingFields: dbapi.MappingFields{Spec: r.Since(mv.V96PinnedZone),
+		Group: r.Since(mv.V71ServerGroups)}}
 	want.Down = r.Since(mv.V69DownCells) && r.Method == http.MethodGet
 	i, err := a.Servers.Get(r.Context(), r.Caller, r.Var("id"), want)
 	if err != nil {

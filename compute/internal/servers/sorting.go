@@ -10,8 +10,10 @@ import (
 )
 
 // unsortable are sort keys that Nova accepts and ignores.
-var unsortable = []string{"architecture", "cell_name", "cleaned", "default_ephemeral_device", "default_swap_device", "deleted", "deleted_at",
-	"disable_terminate", "ephemeral_gb", "ephemeral_key_uuid", "id", "key_data", "launched_on", "locked", "memory_mb", "os_type", "reservation_id",
+var unsortable = []string{"architecture", "cell_name", "cleaned", "default_ephemeral_device", "default_swap_device", "deleted",
+	"deleted_at",
+	"disable_terminate", "ephemeral_gb", "ephemeral_key_uuid", "id", "key_data", "launched_on", "locked", "memory_mb", "os_type",
+	"reservation_id",
 	"root_gb", "shutdown_terminate", "user_data", "vcpus", "vm_mode"}
 
 // sortKeys reads sort_key and sort_dir. The UUID as last key makes the order total. A key

@@ -63,7 +63,8 @@ func checkTag(tag string) error {
 	default:
 		return nil
 	}
-	return api.BadRequest("Tag '%s' is invalid. It must be a non empty string without characters '/' and ','. Validation error message: %s%s", tag, schema.Repr(tag), why)
+	return api.BadRequest("Tag '%s' is invalid. It must be a non empty string without characters '/' and ','. Validation error message: "+
+		"%s%s", tag, schema.Repr(tag), why)
 }
 
 // tagsUpdate adds a tag: 201 with its location, or 204 if the server already has it.

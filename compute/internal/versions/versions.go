@@ -19,8 +19,10 @@ type versionDocument struct {
 	id, status, version, minVersion, updated, media string
 }
 
-var v20 = versionDocument{id: "v2.0", status: "DEPRECATED", updated: "2025-07-04T12:00:00Z", media: "application/vnd.openstack.compute+json;version=2"}
-var v21 = versionDocument{id: "v2.1", status: "CURRENT", version: mv.Max.String(), minVersion: mv.Min.String(), updated: "2013-07-23T11:33:21Z", media: "application/vnd.openstack.compute+json;version=2.1"}
+var v20 = versionDocument{id: "v2.0", status: "DEPRECATED", updated: "2025-07-04T12:00:00Z",
+	media: "application/vnd.openstack.compute+json;version=2"}
+var v21 = versionDocument{id: "v2.1", status: "CURRENT", version: mv.Max.String(), minVersion: mv.Min.String(),
+	updated: "2013-07-23T11:33:21Z", media: "application/vnd.openstack.compute+json;version=2.1"}
 
 func (d *versionDocument) path() string {
 	if d.id == "v2.0" {

@@ -21,7 +21,8 @@ const maxAttempts = 5
 
 // CreateAttachment reserves a volume for a server. With a connector, which describes the host,
 // it also attaches the volume. The error for a missing volume is VolumeNotFound.
-func (c *Client) CreateAttachment(ctx context.Context, caller *reqctx.Caller, volume, server string, connector map[string]any) (*Attachment, error) {
+func (c *Client) CreateAttachment(ctx context.Context, caller *reqctx.Caller, volume, server string,
+	connector map[string]any) (*Attachment, error) {
 	if err := c.Supports(ctx, caller, attachmentsVersion); err != nil {
 		return nil, err
 	}
@@ -70,7 +71,8 @@ func repeatOnFailure(ctx context.Context, send func() error) error {
 	for n := uint(1); ; n++ {
 		err := send()
 		e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
-		if !ok || !slices.Contains([]int{http.StatusInternalServerError, http.StatusGatewayTimeout}, e.Actual) || n == maxAttempts || !rest.Pause(ctx, n, &zero) {
+		if !ok || !slices.Contains([]int{http.StatusInternalServerError, http.StatusGatewayTimeout}, e.Actual) || n == maxAttempts ||
+			!rest.Pause(ctx, n, &zero) {
 			return err
 		}
 	}

@@ -63,7 +63,8 @@ func (c *Client) DeleteVolume(ctx context.Context, caller *reqctx.Caller, id str
 
 // act sends an action of a volume.
 func (c *Client) act(ctx context.Context, caller *reqctx.Caller, id, action string, arguments map[string]any) error {
-	err := c.do(ctx, caller, call{method: http.MethodPost, path: "volumes/" + url.PathEscape(id) + "/action", body: map[string]any{action: arguments}})
+	err := c.do(ctx, caller, call{method: http.MethodPost, path: "volumes/" + url.PathEscape(id) + "/action",
+		body: map[string]any{action: arguments}})
 	return translate(err, volumeNotFound(id))
 }
 

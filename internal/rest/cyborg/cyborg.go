@@ -122,7 +122,8 @@ func (c *Client) Requests(ctx context.Context, caller *reqctx.Caller, server str
 func (c *Client) DeleteRequests(ctx context.Context, caller *reqctx.Caller, server string) error {
 	err := c.call(ctx, caller, http.MethodDelete, "accelerator_requests?"+url.Values{"instance": {server}}.Encode(), nil)
 	if err != nil {
-		return &objects.Error{Class: objects.ErrAcceleratorRequestOpFailed, Message: "Failed to delete accelerator requests: " + err.Error() + " Instance " + server}
+		return &objects.Error{Class: objects.ErrAcceleratorRequestOpFailed,
+			Message: "Failed to delete accelerator requests: " + err.Error() + " Instance " + server}
 	}
 	return nil
 }
@@ -131,7 +132,8 @@ func (c *Client) DeleteRequests(ctx context.Context, caller *reqctx.Caller, serv
 func (c *Client) FreeRequests(ctx context.Context, caller *reqctx.Caller, ids []string) error {
 	err := c.call(ctx, caller, http.MethodDelete, "accelerator_requests?"+url.Values{"arqs": {strings.Join(ids, ",")}}.Encode(), nil)
 	if err != nil {
-		return &objects.Error{Class: objects.ErrAcceleratorRequestOpFailed, Message: "Failed to delete accelerator requests: " + err.Error() + " ARQs " + strings.Join(ids, ",")}
+		return &objects.Error{Class: objects.ErrAcceleratorRequestOpFailed,
+			Message: "Failed to delete accelerator requests: " + err.Error() + " ARQs " + strings.Join(ids, ",")}
 	}
 	return nil
 }
@@ -142,7 +144,8 @@ func (c *Client) call(ctx context.Context, caller *reqctx.Caller, method, path s
 	if err != nil {
 		return &objects.Error{Message: "Could not communicate with Cyborg: " + err.Error(), Cause: err}
 	}
-	resp, err := client.Request(ctx, method, client.Endpoint+path, &gophercloud.RequestOpts{OkCodes: []int{200, 202, 204}, JSONResponse: into, KeepResponseBody: into == nil})
+	resp, err := client.Request(ctx, method, client.Endpoint+path, &gophercloud.RequestOpts{OkCodes: []int{200, 202, 204},
+		JSONResponse: into, KeepResponseBody: into == nil})
 	if into == nil && resp != nil && resp.Body != nil {
 		_ = resp.Body.Close()
 	}

@@ -34,8 +34,10 @@ type Details struct {
 }
 
 // schemaMembers are the members that Glance's schema defines; all others are properties.
-var schemaMembers = []string{"id", "name", "status", "visibility", "protected", "checksum", "os_hash_algo", "os_hash_value", "owner", "size", "virtual_size",
-	"container_format", "disk_format", "created_at", "updated_at", "tags", "direct_url", "min_ram", "min_disk", "self", "file", "schema", "locations", "os_hidden", "stores"}
+var schemaMembers = []string{"id", "name", "status", "visibility", "protected", "checksum", "os_hash_algo", "os_hash_value", "owner",
+	"size", "virtual_size",
+	"container_format", "disk_format", "created_at", "updated_at", "tags", "direct_url", "min_ram", "min_disk", "self", "file", "schema",
+	"locations", "os_hidden", "stores"}
 
 // UnmarshalJSON stores the members of an image in fields and properties.
 func (d *Details) UnmarshalJSON(text []byte) error {
@@ -85,11 +87,14 @@ func translate(err error, id string) error {
 	}
 	switch e.Actual {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return &objects.Error{Kind: objects.KindForbidden, Class: objects.ErrImageNotAuthorized, Message: fmt.Sprintf("Not authorized for image %s.", id), Cause: err}
+		return &objects.Error{Kind: objects.KindForbidden, Class: objects.ErrImageNotAuthorized,
+			Message: fmt.Sprintf("Not authorized for image %s.", id), Cause: err}
 	case http.StatusNotFound:
-		return &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrImageNotFound, Message: fmt.Sprintf("Image %s could not be found.", id), Cause: err}
+		return &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrImageNotFound,
+			Message: fmt.Sprintf("Image %s could not be found.", id), Cause: err}
 	case http.StatusConflict:
-		return &objects.Error{Class: objects.ErrImageDeleteConflict, Message: fmt.Sprintf("Conflict deleting image. Reason: %s.", faultMessage(&e)), Cause: err}
+		return &objects.Error{Class: objects.ErrImageDeleteConflict, Message: fmt.Sprintf("Conflict deleting image. Reason: %s.",
+			faultMessage(&e)), Cause: err}
 	}
 	return err
 }

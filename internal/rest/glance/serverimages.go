@@ -74,7 +74,8 @@ func (c *Client) Activate(ctx context.Context, caller *reqctx.Caller, image map[
 		return "", err
 	}
 	at := strings.TrimRight(versionSuffix.ReplaceAllString(client.Endpoint, ""), "/") + "/v2/images/" + id + "/file"
-	_, err = client.Request(ctx, http.MethodPut, at, &gophercloud.RequestOpts{RawBody: bytes.NewReader(nil), OkCodes: []int{http.StatusNoContent},
+	_, err = client.Request(ctx, http.MethodPut, at, &gophercloud.RequestOpts{RawBody: bytes.NewReader(nil),
+		OkCodes:     []int{http.StatusNoContent},
 		MoreHeaders: map[string]string{"Content-Type": "application/octet-stream"}})
 	return id, plainError(err)
 }

@@ -99,7 +99,8 @@ func (c *Client) get(ctx context.Context, path string, out any) error {
 		}
 		address = base + path
 	}
-	_, err = client.Get(ctx, address, out, &gophercloud.RequestOpts{MoreHeaders: map[string]string{"X-OpenStack-Ironic-API-Version": apiVersion}})
+	_, err = client.Get(ctx, address, out,
+		&gophercloud.RequestOpts{MoreHeaders: map[string]string{"X-OpenStack-Ironic-API-Version": apiVersion}})
 	if rest.IsNetwork(err) {
 		return &objects.Error{Class: objects.ErrServiceUnavailable, Message: "The baremetal service is unavailable: " + err.Error(), Cause: err}
 	}

@@ -34,7 +34,8 @@ func (c *Client) VerifyProject(ctx context.Context, caller *reqctx.Caller, id st
 	l := log.ForRequest(c.log, "", "", caller)
 	client, err := c.session.AsUser(ctx, caller)
 	if _, none := errors.AsType[*rest.NoEndpoint](err); none || errors.Is(err, rest.ErrNoAuth) {
-		l.Error().Err(err).Msg("Keystone identity service version 3.0 was not found. This might be caused by Nova misconfiguration or Keystone problems.")
+		l.Error().Err(err).Msg("Keystone identity service version 3.0 was not found. This might be caused by Nova misconfiguration or " +
+			"Keystone problems.")
 		return objects.ErrHTTPBadRequest.Errorf(objects.KindInvalid, "Nova was unable to find Keystone service endpoint.")
 	}
 	if err != nil {

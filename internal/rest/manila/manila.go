@@ -74,7 +74,8 @@ func (c *Client) Share(ctx context.Context, caller *reqctx.Caller, id string) (*
 }
 
 func getDocument(ctx context.Context, client *gophercloud.ServiceClient, address string, out any) error {
-	_, err := client.Get(ctx, address, out, &gophercloud.RequestOpts{MoreHeaders: map[string]string{"X-OpenStack-Manila-API-Version": apiVersion}})
+	_, err := client.Get(ctx, address, out,
+		&gophercloud.RequestOpts{MoreHeaders: map[string]string{"X-OpenStack-Manila-API-Version": apiVersion}})
 	return err
 }
 

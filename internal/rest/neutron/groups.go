@@ -185,7 +185,8 @@ func (c *Client) portsOf(ctx context.Context, caller *reqctx.Caller, servers []s
 }
 
 // groupsOf reads the security groups of ports; fields selects the members that are read.
-func (c *Client) groupsOf(ctx context.Context, caller *reqctx.Caller, ports []objects.Port, fields ...string) (map[string]objects.SecurityGroup, error) {
+func (c *Client) groupsOf(ctx context.Context, caller *reqctx.Caller, ports []objects.Port,
+	fields ...string) (map[string]objects.SecurityGroup, error) {
 	ids := map[string]bool{}
 	for _, p := range ports {
 		for _, id := range p.Groups {
@@ -195,7 +196,8 @@ func (c *Client) groupsOf(ctx context.Context, caller *reqctx.Caller, ports []ob
 	return c.groupsByID(ctx, caller, slices.Sorted(maps.Keys(ids)), fields...)
 }
 
-func (c *Client) groupsByID(ctx context.Context, caller *reqctx.Caller, ids []string, fields ...string) (map[string]objects.SecurityGroup, error) {
+func (c *Client) groupsByID(ctx context.Context, caller *reqctx.Caller, ids []string, fields ...string) (map[string]objects.SecurityGroup,
+	error) {
 	groups := make(map[string]objects.SecurityGroup, len(ids))
 	for chunk := range slices.Chunk(ids, searchIDs) {
 		query := url.Values{"id": chunk}
@@ -217,7 +219,8 @@ func (c *Client) groupsByID(ctx context.Context, caller *reqctx.Caller, ids []st
 
 // SecurityGroups returns the security groups of a server's ports, and the source groups of
 // their rules by id.
-func (c *Client) SecurityGroups(ctx context.Context, caller *reqctx.Caller, server string) ([]objects.SecurityGroup, map[string]objects.SecurityGroup, error) {
+func (c *Client) SecurityGroups(ctx context.Context, caller *reqctx.Caller, server string) ([]objects.SecurityGroup,
+	map[string]objects.SecurityGroup, error) {
 	ports, err := c.portsOf(ctx, caller, []string{server})
 	if err != nil {
 		return nil, nil, err
@@ -239,7 +242,8 @@ func (c *Client) SecurityGroups(ctx context.Context, caller *reqctx.Caller, serv
 
 // addSources adds the source groups of the rules in list; groups that the caller cannot see are
 // left out.
-func (c *Client) addSources(ctx context.Context, caller *reqctx.Caller, list []objects.SecurityGroup, groups map[string]objects.SecurityGroup) error {
+func (c *Client) addSources(ctx context.Context, caller *reqctx.Caller, list []objects.SecurityGroup,
+	groups map[string]objects.SecurityGroup) error {
 	var unknown []string
 	for _, g := range list {
 		for _, r := range g.Rules {

@@ -148,12 +148,14 @@ func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Caller, po
 	case len(pools) == 0:
 		return nil, objects.ErrFloatingIPPoolNotFound.Errorf(objects.KindNotFound, "Floating IP pool not found.")
 	case len(pools) > 1:
-		return nil, &objects.Error{Class: objects.ErrNovaException, Message: fmt.Sprintf("Multiple floating IP pools matches found for name '%s'", pool)}
+		return nil, &objects.Error{Class: objects.ErrNovaException,
+			Message: fmt.Sprintf("Multiple floating IP pools matches found for name '%s'", pool)}
 	}
 	out := struct {
 		IP *FloatingIP `json:"floatingip"`
 	}{IP: &FloatingIP{}}
-	err = c.send(ctx, caller, http.MethodPost, "floatingips", map[string]any{"floatingip": map[string]any{"floating_network_id": pools[0].ID}}, &out)
+	err = c.send(ctx, caller, http.MethodPost, "floatingips",
+		map[string]any{"floatingip": map[string]any{"floating_network_id": pools[0].ID}}, &out)
 	switch f := faultIn(err); {
 	case f.Type == "IpAddressGenerationFailure" || f.Type == "ExternalIpAddressExhausted":
 		return nil, &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrNoMoreFloatingIPs, Message: f.Message, Cause: err}
@@ -177,7 +179,8 @@ func (c *Client) FloatingIPAt(ctx context.Context, caller *reqctx.Caller, addres
 	case len(list) == 0:
 		return nil, objects.ErrFloatingIPNotFoundForAddress.Errorf(objects.KindNotFound, "Floating IP not found for address %s.", address)
 	case len(list) > 1:
-		return nil, objects.ErrFloatingIPMultipleFoundForAddress.Errorf(objects.KindConflict, "Multiple floating IPs are found for address %s.", address)
+		return nil, objects.ErrFloatingIPMultipleFoundForAddress.Errorf(objects.KindConflict,
+			"Multiple floating IPs are found for address %s.", address)
 	}
 	return list[0], nil
 }

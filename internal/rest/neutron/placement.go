@@ -13,7 +13,8 @@ import (
 
 // sriov maps the VNIC types that use PCI devices of the host to the required device type; ""
 // means any.
-var sriov = map[string]string{"direct": "", "macvtap": "", "direct-physical": "type-PF", "virtio-forwarder": "", remoteManaged: "", "vdpa": "vdpa"}
+var sriov = map[string]string{"direct": "", "macvtap": "", "direct-physical": "type-PF", "virtio-forwarder": "", remoteManaged: "",
+	"vdpa": "vdpa"}
 
 // remoteManaged is the VNIC type of interfaces that a SmartNIC manages.
 const remoteManaged = "remote-managed"
@@ -24,7 +25,8 @@ var tunneled = []string{"vxlan", "gre", "geneve"}
 // Placement returns the requirements of the interfaces for the placement of a server. It adds
 // PCI requests of ports to those of the server, and stores their ids and the device profiles of
 // ports in the network requests. Errors: PortNotFound, DeviceProfileError.
-func (c *Client) Placement(ctx context.Context, n *objects.NetworkRequests, devices objects.PortDevices) (*objects.NetworkPlacement, error) {
+func (c *Client) Placement(ctx context.Context, n *objects.NetworkRequests, devices objects.PortDevices) (*objects.NetworkPlacement,
+	error) {
 	physical := []string{}
 	tunnel := false
 	p := &objects.NetworkPlacement{}
@@ -70,14 +72,16 @@ func (c *Client) Placement(ctx context.Context, n *objects.NetworkRequests, devi
 }
 
 // addResources adds the resource request of a port and of its device profile.
-func (c *Client) addResources(ctx context.Context, p *objects.NetworkPlacement, r *objects.NetworkRequest, port portBinding, devices objects.PortDevices) error {
+func (c *Client) addResources(ctx context.Context, p *objects.NetworkPlacement, r *objects.NetworkRequest, port portBinding,
+	devices objects.PortDevices) error {
 	if objects.AcceleratorPort(port.VNICType) {
 		if port.DeviceProfile == nil || *port.DeviceProfile == "" {
 			none := "None"
 			if port.DeviceProfile != nil {
 				none = ""
 			}
-			return objects.ErrDeviceProfileError.Errorf(objects.KindInvalid, "Device profile name %s: No device profile for port %s.", none, *r.PortID)
+			return objects.ErrDeviceProfileError.Errorf(objects.KindInvalid, "Device profile name %s: No device profile for port %s.", none,
+				*r.PortID)
 		}
 		groups, err := devices.OfProfile(ctx, *port.DeviceProfile, *r.PortID)
 		if err != nil {
@@ -116,7 +120,8 @@ func (c *Client) binding(ctx context.Context, id string) (portBinding, error) {
 	var out struct {
 		Port portBinding `json:"port"`
 	}
-	err := c.service(ctx, "ports/"+url.PathEscape(id), url.Values{"fields": {"binding:vnic_type", "binding:profile", "network_id", "resource_request", "numa_affinity_policy", "device_profile"}}, &out)
+	err := c.service(ctx, "ports/"+url.PathEscape(id), url.Values{"fields": {"binding:vnic_type", "binding:profile", "network_id",
+		"resource_request", "numa_affinity_policy", "device_profile"}}, &out)
 	if statusOf(err) == http.StatusNotFound {
 		err = objects.ErrPortNotFound.Errorf(objects.KindInvalid, "Port id %s could not be found.", id)
 	}
@@ -158,7 +163,8 @@ func (c *Client) physical(ctx context.Context, id string) (where *string, tunnel
 	var out struct {
 		Network network `json:"network"`
 	}
-	err = c.service(ctx, "networks/"+url.PathEscape(id), url.Values{"fields": {"provider:physical_network", "provider:network_type", "segments"}}, &out)
+	err = c.service(ctx, "networks/"+url.PathEscape(id), url.Values{"fields": {"provider:physical_network", "provider:network_type",
+		"segments"}}, &out)
 	if err != nil {
 		return nil, false, err
 	}
@@ -168,7 +174,8 @@ func (c *Client) physical(ctx context.Context, id string) (where *string, tunnel
 		}
 	}
 	if len(out.Network.Segments) > 0 {
-		return nil, false, &objects.Error{Class: objects.ErrNovaException, Message: "None of the segments of network " + id + " provides a physical_network"}
+		return nil, false, &objects.Error{Class: objects.ErrNovaException,
+			Message: "None of the segments of network " + id + " provides a physical_network"}
 	}
 	kind := out.Network.Type
 	return out.Network.Physical, kind != nil && slices.Contains(tunneled, *kind), nil

@@ -75,7 +75,8 @@ func (c *Client) Validate(ctx context.Context, caller *reqctx.Caller, n *objects
 	}
 	free := *quota.Quota.Port - len(used.Ports)
 	if free < 0 {
-		return 0, objects.ErrPortLimitExceeded.Errorf(objects.KindOverQuota, "The number of defined ports: %d is over the limit: %d", len(used.Ports), *quota.Quota.Port)
+		return 0, objects.ErrPortLimitExceeded.Errorf(objects.KindOverQuota, "The number of defined ports: %d is over the limit: %d",
+			len(used.Ports), *quota.Quota.Port)
 	}
 	return min(count, free/needed), nil
 }
@@ -88,7 +89,8 @@ func (c *Client) portsNeeded(ctx context.Context, caller *reqctx.Caller, n *obje
 		case err != nil:
 			return 0, err
 		case len(nets) > 1:
-			return 0, objects.ErrNetworkAmbiguous.Errorf(objects.KindConflict, "Multiple possible networks found, use a Network ID to be more specific.")
+			return 0, objects.ErrNetworkAmbiguous.Errorf(objects.KindConflict,
+				"Multiple possible networks found, use a Network ID to be more specific.")
 		case len(nets) == 0 && n != nil && n.Auto:
 			if err := c.canAllocate(ctx, caller); err != nil {
 				return 0, err
@@ -110,12 +112,14 @@ func (c *Client) portsNeeded(ctx context.Context, caller *reqctx.Caller, n *obje
 		if r.Address == nil {
 			continue
 		}
-		ports, err := c.ports(ctx, caller, url.Values{"network_id": {*r.NetworkID}, "fixed_ips": {"ip_address=" + *r.Address}, "fields": {"device_id"}})
+		ports, err := c.ports(ctx, caller, url.Values{"network_id": {*r.NetworkID}, "fixed_ips": {"ip_address=" + *r.Address},
+			"fields": {"device_id"}})
 		if err != nil {
 			return 0, err
 		}
 		if len(ports) > 0 {
-			return 0, objects.ErrFixedIPAlreadyInUse.Errorf(objects.KindInvalid, "Fixed IP address %s is already in use on instance %s.", *r.Address, ports[0].DeviceID)
+			return 0, objects.ErrFixedIPAlreadyInUse.Errorf(objects.KindInvalid, "Fixed IP address %s is already in use on instance %s.",
+				*r.Address, ports[0].DeviceID)
 		}
 	}
 	return needed, c.checkNetworks(ctx, caller, ids)
@@ -176,8 +180,10 @@ func (c *Client) canAllocate(ctx context.Context, caller *reqctx.Caller) error {
 	if err == nil && has {
 		err = c.get(ctx, caller, "auto-allocated-topology/"+url.PathEscape(caller.ProjectID), url.Values{"fields": {"dry-run"}}, nil)
 	}
-	if !has && err == nil || statusOf(err) == http.StatusConflict || statusOf(err) == http.StatusNotFound || statusOf(err) == http.StatusBadRequest {
-		return objects.ErrUnableToAutoAllocateNetwork.Errorf(objects.KindInvalid, "Unable to automatically allocate a network for project %s", caller.ProjectID)
+	if !has && err == nil || statusOf(err) == http.StatusConflict || statusOf(err) == http.StatusNotFound ||
+		statusOf(err) == http.StatusBadRequest {
+		return objects.ErrUnableToAutoAllocateNetwork.Errorf(objects.KindInvalid, "Unable to automatically allocate a network for project %s",
+			caller.ProjectID)
 	}
 	return err
 }
@@ -203,7 +209,8 @@ func (c *Client) GroupID(ctx context.Context, caller *reqctx.Caller, name string
 		}
 		switch {
 		case len(out.Groups) > 1:
-			return "", objects.ErrNoUniqueMatch.Errorf(objects.KindConflict, "Multiple security_group matches found for name '%s', use an ID to be more specific.", name)
+			return "", objects.ErrNoUniqueMatch.Errorf(objects.KindConflict,
+				"Multiple security_group matches found for name '%s', use an ID to be more specific.", name)
 		case len(out.Groups) == 1:
 			return out.Groups[0].ID, nil
 		}

@@ -23,7 +23,8 @@ func (c *Client) Groups(ctx context.Context, caller *reqctx.Caller, all bool) ([
 }
 
 // Sources returns the source groups of rules by id.
-func (c *Client) Sources(ctx context.Context, caller *reqctx.Caller, list []objects.SecurityGroup) (map[string]objects.SecurityGroup, error) {
+func (c *Client) Sources(ctx context.Context, caller *reqctx.Caller, list []objects.SecurityGroup) (map[string]objects.SecurityGroup,
+	error) {
 	groups := map[string]objects.SecurityGroup{}
 	for _, g := range list {
 		groups[g.ID] = g

@@ -37,7 +37,8 @@ func (c *Client) AddGroupTo(ctx context.Context, caller *reqctx.Caller, server, 
 	}
 	for _, p := range ports {
 		if !p.guards() {
-			return objects.ErrSecurityGroupCannotBeApplied.Errorf(objects.KindInvalid, "Network requires port_security_enabled and subnet associated in order to apply security groups.")
+			return objects.ErrSecurityGroupCannotBeApplied.Errorf(objects.KindInvalid,
+				"Network requires port_security_enabled and subnet associated in order to apply security groups.")
 		}
 		err := c.setGroups(ctx, caller, p.ID, append(p.Groups, id))
 		switch f := faultIn(err); f.Status {
@@ -105,7 +106,8 @@ func (c *Client) groupID(ctx context.Context, caller *reqctx.Caller, group strin
 	var out struct {
 		List []struct{ ID string } `json:"security_groups"`
 	}
-	for _, query := range []url.Values{{"id": {group}, "fields": {"id"}}, {"name": {group}, "fields": {"id"}, "tenant_id": {caller.ProjectID}}} {
+	for _, query := range []url.Values{{"id": {group}, "fields": {"id"}}, {"name": {group}, "fields": {"id"},
+		"tenant_id": {caller.ProjectID}}} {
 		if err := c.get(ctx, caller, "security-groups", query, &out); err != nil {
 			return "", faultOf(err)
 		}

@@ -42,7 +42,8 @@ func (c *Client) Deallocate(ctx context.Context, caller *reqctx.Caller, server s
 }
 
 // hostProfileKeys are the keys of a port's binding profile that describe the host.
-var hostProfileKeys = []string{"pci_vendor_info", "pci_slot", "allocation", "arq_uuid", "physical_network", "card_serial_number", "vf_num", "pf_mac_address", "device_mac_address"}
+var hostProfileKeys = []string{"pci_vendor_info", "pci_slot", "allocation", "arq_uuid", "physical_network", "card_serial_number",
+	"vf_num", "pf_mac_address", "device_mac_address"}
 
 // unbind removes the binding of a port to its server. It returns the accelerator request of the
 // port, or "".

@@ -42,7 +42,8 @@ type aggregates struct {
 	Generation int64    `json:"resource_provider_generation"`
 }
 
-func (c *Client) changeAggregates(ctx context.Context, caller *reqctx.Caller, node string, change func([]string) (_ []string, changed bool)) error {
+func (c *Client) changeAggregates(ctx context.Context, caller *reqctx.Caller, node string, change func([]string) (_ []string,
+	changed bool)) error {
 	var err error
 	for range maxAttempts {
 		var p *Provider
@@ -52,7 +53,8 @@ func (c *Client) changeAggregates(ctx context.Context, caller *reqctx.Caller, no
 		path := "resource_providers/" + p.UUID + "/aggregates"
 		var a aggregates
 		if err = c.get(ctx, caller, generationsVersion, path, &a); statusOf(err) != 0 {
-			return &objects.Error{Class: objects.ErrResourceProviderAggregateRetrievalFailed, Message: "Failed to get aggregates for resource provider with UUID " + p.UUID, Cause: err}
+			return &objects.Error{Class: objects.ErrResourceProviderAggregateRetrievalFailed,
+				Message: "Failed to get aggregates for resource provider with UUID " + p.UUID, Cause: err}
 		} else if err != nil {
 			return err
 		}
@@ -67,7 +69,8 @@ func (c *Client) changeAggregates(ctx context.Context, caller *reqctx.Caller, no
 			return err
 		case http.StatusConflict:
 			err = &objects.Error{Kind: objects.KindConflict, Class: objects.ErrResourceProviderUpdateConflict, Cause: err,
-				Message: fmt.Sprintf("A conflict was encountered attempting to update resource provider %s (generation %d): %s", p.UUID, generation, err)}
+				Message: fmt.Sprintf("A conflict was encountered attempting to update resource provider %s (generation %d): %s", p.UUID, generation,
+					err)}
 		default:
 			return &objects.Error{Class: objects.ErrResourceProviderUpdateFailed, Cause: err,
 				Message: fmt.Sprintf("Failed to update resource provider via URL /%s: %s", path, err)}
@@ -95,7 +98,8 @@ func (c *Client) ProviderNamed(ctx context.Context, caller *reqctx.Caller, name 
 		return nil, err
 	}
 	if err != nil || len(found.All) != 1 {
-		return nil, &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrResourceProviderNotFound, Message: "No such resource provider " + name + ".", Cause: err}
+		return nil, &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrResourceProviderNotFound,
+			Message: "No such resource provider " + name + ".", Cause: err}
 	}
 	return &found.All[0], nil
 }

@@ -19,7 +19,8 @@ func (c *Client) Tree(ctx context.Context, caller *reqctx.Caller, uuid string) (
 		if statusOf(err) == 0 {
 			return nil, err
 		}
-		return nil, &objects.Error{Class: objects.ErrResourceProviderRetrievalFailed, Message: "Failed to get resource provider with UUID " + uuid, Cause: err}
+		return nil, &objects.Error{Class: objects.ErrResourceProviderRetrievalFailed,
+			Message: "Failed to get resource provider with UUID " + uuid, Cause: err}
 	}
 	return topDown(found.All), nil
 }
@@ -70,7 +71,8 @@ func (c *Client) DeleteAllocations(ctx context.Context, caller *reqctx.Caller, c
 		if e.status == http.StatusNotFound {
 			return nil
 		}
-		return &objects.Error{Class: objects.ErrAllocationDeleteFailed, Message: "Failed to delete allocations for consumer " + consumer + ". Error: " + e.text, Cause: err}
+		return &objects.Error{Class: objects.ErrAllocationDeleteFailed,
+			Message: "Failed to delete allocations for consumer " + consumer + ". Error: " + e.text, Cause: err}
 	}
 	return err
 }
@@ -96,7 +98,8 @@ func (c *Client) Of(ctx context.Context, caller *reqctx.Caller, consumer string)
 		if statusOf(err) == 0 {
 			return nil, err
 		}
-		return nil, &objects.Error{Class: objects.ErrConsumerAllocationRetrievalFailed, Message: "Failed to retrieve allocations for consumer " + consumer + ": " + err.Error(), Cause: err}
+		return nil, &objects.Error{Class: objects.ErrConsumerAllocationRetrievalFailed,
+			Message: "Failed to retrieve allocations for consumer " + consumer + ": " + err.Error(), Cause: err}
 	}
 	return a, nil
 }
@@ -110,7 +113,8 @@ func (c *Client) Put(ctx context.Context, caller *reqctx.Caller, consumer string
 		if e.status == http.StatusConflict {
 			kind = objects.KindConflict
 		}
-		return &objects.Error{Kind: kind, Class: objects.ErrAllocationUpdateFailed, Message: "Failed to update allocations for consumer " + consumer + ". Error: " + e.text, Cause: err}
+		return &objects.Error{Kind: kind, Class: objects.ErrAllocationUpdateFailed,
+			Message: "Failed to update allocations for consumer " + consumer + ". Error: " + e.text, Cause: err}
 	}
 	return err
 }

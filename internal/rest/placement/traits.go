@@ -15,7 +15,8 @@ func (c *Client) Traits(ctx context.Context, caller *reqctx.Caller, provider str
 	}
 	err := c.get(ctx, caller, "1.6", "resource_providers/"+provider+"/traits", &found)
 	if statusOf(err) != 0 {
-		err = &objects.Error{Class: objects.ErrResourceProviderTraitRetrievalFailed, Message: "Failed to get traits for resource provider with UUID " + provider, Cause: err}
+		err = &objects.Error{Class: objects.ErrResourceProviderTraitRetrievalFailed,
+			Message: "Failed to get traits for resource provider with UUID " + provider, Cause: err}
 	}
 	return found.Traits, err
 }

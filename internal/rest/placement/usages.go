@@ -26,7 +26,8 @@ func (c *Client) Usages(ctx context.Context, caller *reqctx.Caller, project, use
 	}
 	err := c.get(ctx, caller, usagesVersion, "usages?"+query.Encode(), &found)
 	if err != nil && statusOf(err) != 0 {
-		err = &objects.Error{Class: objects.ErrUsagesRetrievalFailed, Message: "Failed to retrieve usages for project '" + project + "' and user '" + who + "'.", Cause: err}
+		err = &objects.Error{Class: objects.ErrUsagesRetrievalFailed,
+			Message: "Failed to retrieve usages for project '" + project + "' and user '" + who + "'.", Cause: err}
 	}
 	return found.Usages, err
 }

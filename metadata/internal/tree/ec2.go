@@ -69,7 +69,8 @@ var ec2Leaves = []ec2Leaf{
 	{"instance-action", ec2v20080901, valueNode(func(*Instance) string { return "none" })},
 	{"instance-id", ec2v10, ec2Value(func(e *objects.GuestEC2) string { return e.InstanceID })},
 	{"instance-type", ec2v20070829, ec2Value(func(e *objects.GuestEC2) string { return e.FlavorName })},
-	{"kernel-id", ec2v20071215, imageNode(func(i *Instance) *string { return i.guest.KernelID }, func(e *objects.GuestEC2) *string { return e.AKI })},
+	{"kernel-id", ec2v20071215, imageNode(func(i *Instance) *string { return i.guest.KernelID },
+		func(e *objects.GuestEC2) *string { return e.AKI })},
 	{"local-hostname", ec2v20070119, valueNode((*Instance).hostname)},
 	{"local-ipv4", ec2v10, addressNode((*Instance).localIPv4)},
 	{"placement", ec2v20080201, func(i *Instance) *node {
@@ -78,7 +79,8 @@ var ec2Leaves = []ec2Leaf{
 	{"public-hostname", ec2v20070119, valueNode((*Instance).hostname)},
 	{"public-ipv4", ec2v20070119, addressNode((*Instance).publicIPv4)},
 	{"public-keys", ec2v10, publicKeys},
-	{"ramdisk-id", ec2v20071215, imageNode(func(i *Instance) *string { return i.guest.RamdiskID }, func(e *objects.GuestEC2) *string { return e.ARI })},
+	{"ramdisk-id", ec2v20071215, imageNode(func(i *Instance) *string { return i.guest.RamdiskID },
+		func(e *objects.GuestEC2) *string { return e.ARI })},
 	{"reservation-id", ec2v10, valueNode(func(i *Instance) string { return orNone(i.guest.ReservationID) })},
 	{"security-groups", ec2v10, securityGroups},
 }

@@ -31,7 +31,8 @@ func networkFile(vifs []objects.VIF) []byte {
 	}
 	var b strings.Builder
 	b.WriteString("# Injected by Nova on instance boot\n#\n# This file describes the network interfaces available on your system\n" +
-		"# and how to activate them. For more information, see interfaces(5).\n\n# The loopback network interface\nauto lo\niface lo inet loopback\n")
+		"# and how to activate them. For more information, see interfaces(5).\n\n# The loopback network interface\nauto lo\niface lo inet " +
+		"loopback\n")
 	for _, i := range list {
 		i.write(&b, useV6)
 	}
@@ -85,7 +86,8 @@ func (i *staticInterface) fill(v objects.VIF) (hasV6, ok bool) {
 func (i *staticInterface) write(b *strings.Builder, useV6 bool) {
 	fmt.Fprintf(b, "\nauto %s\n", i.name)
 	if a := i.v4; a.address != "" {
-		fmt.Fprintf(b, "iface %s inet static\n    hwaddress ether %s\n    address %s\n    netmask %s\n    broadcast %s\n", i.name, i.mac, a.address, a.netmask, a.broadcast)
+		fmt.Fprintf(b, "iface %s inet static\n    hwaddress ether %s\n    address %s\n    netmask %s\n    broadcast %s\n", i.name, i.mac,
+			a.address, a.netmask, a.broadcast)
 		a.writeEnd(b)
 	}
 	if a := i.v6; useV6 && a.address != "" {

@@ -50,7 +50,10 @@ type leaf struct {
 var leaves = []leaf{
 	{name: "meta_data.json", answer: (*Instance).metaData},
 	{name: "user_data", there: (*Instance).hasUserData, answer: (*Instance).userDataFile},
-	{name: "password", listed: grizzly, since: grizzly, answer: func(*Instance, context.Context, int) (Answer, error) { return Answer{Password: true}, nil }},
+	{name: "password", listed: grizzly, since: grizzly, answer: func(*Instance, context.Context, int) (Answer,
+		error) {
+		return Answer{Password: true}, nil
+	}},
 	{name: "vendor_data.json", listed: havana, since: havana, answer: (*Instance).vendorData},
 	{name: "network_data.json", listed: liberty, answer: (*Instance).networkData},
 	{name: "vendor_data2.json", listed: newtonTwo, since: newtonTwo, answer: (*Instance).vendorData2},

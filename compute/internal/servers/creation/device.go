@@ -73,15 +73,18 @@ func readDevices(r *api.Request, s *newServer, q *create.Request) error {
 
 func (d *legacyDevice) parse() *create.Device {
 	removed := d.NoDevice.Truthy()
-	return &create.Device{Virtual: d.VirtualName, VolumeID: d.VolumeID, SnapshotID: d.SnapshotID, Name: d.Name, Size: gibibytes(d.Size, removed),
+	return &create.Device{Virtual: d.VirtualName, VolumeID: d.VolumeID, SnapshotID: d.SnapshotID, Name: d.Name, Size: gibibytes(d.Size,
+		removed),
 		DeleteOnTermination: bool(d.DeleteOnTermination), NoDevice: removed, ConnectionInfo: d.ConnectionInfo}
 }
 
 func (d *device) parse(hasImage bool) (*create.Device, error) {
 	removed := d.NoDevice.Truthy()
-	parsed := &create.Device{Source: d.Source, Destination: d.Destination, ImageID: d.ImageID, VolumeID: d.VolumeID, SnapshotID: d.SnapshotID, Name: d.Name,
-		GuestFormat: d.GuestFormat, Type: d.Type, Bus: d.Bus, BootIndex: (*int64)(d.BootIndex), Size: gibibytes(d.Size, removed), Tag: d.Tag, VolumeType: d.VolumeType,
-		NoDevice: removed, ConnectionInfo: d.ConnectionInfo}
+	parsed := &create.Device{Source: d.Source, Destination: d.Destination, ImageID: d.ImageID, VolumeID: d.VolumeID,
+		SnapshotID: d.SnapshotID, Name: d.Name,
+		GuestFormat: d.GuestFormat, Type: d.Type, Bus: d.Bus, BootIndex: (*int64)(d.BootIndex), Size: gibibytes(d.Size, removed), Tag: d.Tag,
+		VolumeType: d.VolumeType,
+		NoDevice:   removed, ConnectionInfo: d.ConnectionInfo}
 	if removed { // Nova ignores this device, and treats every word as true
 		parsed.DeleteOnTermination = d.DeleteOnTermination.Truthy()
 	} else {

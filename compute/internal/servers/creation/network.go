@@ -48,7 +48,8 @@ func (n *network) request(ports []string) (*objects.NetworkRequest, error) {
 	case n.Port != nil && slices.Contains(ports, *n.Port):
 		return nil, api.BadRequest("Port ID '%s' was specified twice: you cannot attach a port multiple times.", *n.Port)
 	case n.Port != nil && address != nil:
-		return nil, api.BadRequest("Specified Fixed IP '%s' cannot be used with port '%s': the two cannot be specified together.", *address, *n.Port)
+		return nil, api.BadRequest("Specified Fixed IP '%s' cannot be used with port '%s': the two cannot be specified together.", *address,
+			*n.Port)
 	case n.Port != nil:
 		return &objects.NetworkRequest{PortID: n.Port, Tag: n.Tag}, nil
 	case n.UUID == nil:

@@ -57,9 +57,12 @@ type securityGroup struct {
 // request reads the body, and checks the rules that its members require.
 func (a *API) request(r *api.Request, asked *creation) (*create.Request, error) {
 	s := &asked.Server
-	q := &create.Request{Name: strings.TrimSpace(s.Name), Image: s.ImageRef, UserData: s.UserData, KeyName: s.KeyName, ConfigDrive: bool(s.ConfigDrive),
-		AutoDiskConfig: (*bool)(s.AutoDisk), AccessIPv4: objects.CanonicalIP(s.AccessIPv4), AccessIPv6: objects.CanonicalIP(s.AccessIPv6), Metadata: s.Metadata,
-		SecurityGroups: groupNames(s.SecurityGroups), Files: s.Files, Multiattach: r.Since(mv.V60Multiattach), PortResources: r.Since(mv.V72PortResources)}
+	q := &create.Request{Name: strings.TrimSpace(s.Name), Image: s.ImageRef, UserData: s.UserData, KeyName: s.KeyName,
+		ConfigDrive:    bool(s.ConfigDrive),
+		AutoDiskConfig: (*bool)(s.AutoDisk), AccessIPv4: objects.CanonicalIP(s.AccessIPv4), AccessIPv6: objects.CanonicalIP(s.AccessIPv6),
+		Metadata:       s.Metadata,
+		SecurityGroups: groupNames(s.SecurityGroups), Files: s.Files, Multiattach: r.Since(mv.V60Multiattach),
+		PortResources: r.Since(mv.V72PortResources)}
 	if s.AdminPass != nil {
 		q.Password = *s.AdminPass
 	} else {
@@ -177,7 +180,8 @@ func (a *API) place(r *api.Request, s *newServer, q *create.Request) error {
 		return err
 	}
 	if q.ForcedHost != "" || q.ForcedNode != "" {
-		return api.BadRequest("One mechanism with host and/or hypervisor_hostname and another mechanism with zone:host:node are mutually exclusive.")
+		return api.BadRequest("One mechanism with host and/or hypervisor_hostname and another mechanism with zone:host:node are mutually " +
+			"exclusive.")
 	}
 	return nil
 }

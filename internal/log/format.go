@@ -1,6 +1,7 @@
 package log
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -156,17 +157,26 @@ func message(e parsedEvent) string {
 	return m
 }
 
+// fullMessage returns the message with the fields that have no place of their own in the
+// format, and the stack below it.
+func fullMessage(e parsedEvent) string {
+	m, stack := message(e), ""
+	for _, field := range e {
+		switch {
+		case field.key == FieldStack:
+			stack = "\n" + field.value
+		case !hasOwnPlace(field.key):
+			m += " " + field.key + "=" + field.value
+		}
+	}
+	return printable(m) + stack
+}
+
 func (f *formatter) line(level zerolog.Level, name string, e parsedEvent) []byte {
 	now := time.Now()
 	t := f.elsewhere
 	if e.get(fieldRequest) != "" {
 		t = f.inRequest
-	}
-	orDash := func(key string) string {
-		if v := e.get(key); v != "" {
-			return v
-		}
-		return "-"
 	}
 	var value func(string) string
 	value = func(key string) string {
@@ -183,10 +193,7 @@ func (f *formatter) line(level zerolog.Level, name string, e parsedEvent) []byte
 		case "name":
 			return name
 		case fieldGlobal:
-			if id := e.get(fieldGlobal); id != "" {
-				return id
-			}
-			return "None"
+			return cmp.Or(e.get(fieldGlobal), "None")
 		case "isotime":
 			return now.Format("2006-01-02T15:04:05.000000-07:00")
 		case "color":
@@ -209,18 +216,9 @@ func (f *formatter) line(level zerolog.Level, name string, e parsedEvent) []byte
 			}
 			return ""
 		case "message":
-			m, stack := message(e), ""
-			for _, field := range e {
-				switch {
-				case field.key == FieldStack:
-					stack = "\n" + field.value
-				case !hasOwnPlace(field.key):
-					m += " " + field.key + "=" + field.value
-				}
-			}
-			return printable(m) + stack
+			return fullMessage(e)
 		}
-		return printable(orDash(key))
+		return printable(cmp.Or(e.get(key), "-"))
 	}
 	out := t.appendTo(make([]byte, 0, 320), value)
 	if f.color {

@@ -153,10 +153,8 @@ func withPath(r *http.Request, env map[string]string) (*http.Request, error) {
 		path = unescaped
 	}
 	r.URL.Path = path
-	if unescaped, err := url.PathUnescape(raw); rawFits && err == nil && unescaped == path {
-		if u := (&url.URL{Path: path}); u.EscapedPath() != raw {
-			r.URL.RawPath = raw
-		}
+	if rawFits {
+		r.URL.RawPath = rawPathOf(path, raw)
 	}
 	if r.RequestURI == "" {
 		r.RequestURI = (&url.URL{Path: script + path, RawQuery: r.URL.RawQuery}).RequestURI()
@@ -165,6 +163,16 @@ func withPath(r *http.Request, env map[string]string) (*http.Request, error) {
 		r = paste.WithScriptName(r, script)
 	}
 	return r, nil
+}
+
+// rawPathOf returns URL.RawPath for a path and its escaped form: "" where they do not belong
+// together, or where the escaped form is the default one.
+func rawPathOf(path, escaped string) string {
+	unescaped, err := url.PathUnescape(escaped)
+	if err != nil || unescaped != path || (&url.URL{Path: path}).EscapedPath() == escaped {
+		return ""
+	}
+	return escaped
 }
 
 // cutEscaped removes from an escaped path the beginning that unescapes to prefix.

@@ -50,6 +50,23 @@ func PCIAliases(c *config.Config) (hardware.Aliases, error) {
 		}
 		byName[name] = append(byName[name], a)
 	}
+	if err := checkPCIAliases(c, byName); err != nil {
+		return nil, err
+	}
+	aliases := hardware.Aliases{}
+	for name, list := range byName {
+		alias := hardware.Alias{NUMAPolicy: stringOr(list[0].NUMAPolicy, "legacy")}
+		for _, a := range list {
+			alias.Specs = append(alias.Specs, a.spec())
+		}
+		aliases[name] = alias
+	}
+	return aliases, nil
+}
+
+// checkPCIAliases checks that each alias identifies devices in the way that [filter_scheduler]
+// pci_in_placement requires.
+func checkPCIAliases(c *config.Config, byName map[string][]pciAlias) error {
 	placement := c.FilterScheduler.PCIInPlacement
 	var several, anonymous []string
 	for name, list := range byName {
@@ -66,22 +83,14 @@ func PCIAliases(c *config.Config) (hardware.Aliases, error) {
 	slices.Sort(anonymous)
 	switch {
 	case len(several) > 0:
-		return nil, aliasError(c, "the alias(es) %s have several specifications, and [filter_scheduler] pci_in_placement allows one each",
+		return aliasError(c, "the alias(es) %s have several specifications, and [filter_scheduler] pci_in_placement allows one each",
 			strings.Join(several, ","))
 	case len(anonymous) > 0 && placement:
-		return nil, aliasError(c, "the alias(es) %s have neither vendor_id and product_id nor resource_class", strings.Join(anonymous, ","))
+		return aliasError(c, "the alias(es) %s have neither vendor_id and product_id nor resource_class", strings.Join(anonymous, ","))
 	case len(anonymous) > 0:
-		return nil, aliasError(c, "the alias(es) %s do not have both vendor_id and product_id", strings.Join(anonymous, ","))
+		return aliasError(c, "the alias(es) %s do not have both vendor_id and product_id", strings.Join(anonymous, ","))
 	}
-	aliases := hardware.Aliases{}
-	for name, list := range byName {
-		alias := hardware.Alias{NUMAPolicy: stringOr(list[0].NUMAPolicy, "legacy")}
-		for _, a := range list {
-			alias.Specs = append(alias.Specs, a.spec())
-		}
-		aliases[name] = alias
-	}
-	return aliases, nil
+	return nil
 }
 
 // spec returns the required properties of a device, in the form of PCI requests.

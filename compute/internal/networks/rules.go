@@ -150,6 +150,19 @@ func setPorts(r *objects.SecurityGroupRule, asked *newRule) error {
 	default:
 		return api.BadRequest("Not enough parameters to build a valid rule.")
 	}
+	if !known {
+		return api.BadRequest("Invalid IP protocol %s.", protocol)
+	}
+	if err := checkPorts(upper, first, last); err != nil {
+		return err
+	}
+	r.Protocol, r.PortRangeMin, r.PortRangeMax = &protocol, new(first.Int64()), new(last.Int64())
+	return nil
+}
+
+// checkPorts checks the ports of a rule for a protocol: TCP, UDP or ICMP, where they are type
+// and code.
+func checkPorts(protocol string, first, last *big.Int) error {
 	bad := func(why string) error { return api.BadRequest("Invalid port range %d:%d. %s", first, last, why) }
 	outside := func(least, most int64) bool {
 		return slices.ContainsFunc([]*big.Int{first, last}, func(n *big.Int) bool {
@@ -157,16 +170,13 @@ func setPorts(r *objects.SecurityGroupRule, asked *newRule) error {
 		})
 	}
 	switch {
-	case !known:
-		return api.BadRequest("Invalid IP protocol %s.", protocol)
-	case upper != "ICMP" && first.Cmp(last) > 0:
+	case protocol != "ICMP" && first.Cmp(last) > 0:
 		return bad("Former value cannot be greater than the later")
-	case upper != "ICMP" && outside(1, 65535):
-		return bad("Valid " + upper + " ports should be between 1-65535")
-	case upper == "ICMP" && outside(-1, 255):
+	case protocol != "ICMP" && outside(1, 65535):
+		return bad("Valid " + protocol + " ports should be between 1-65535")
+	case protocol == "ICMP" && outside(-1, 255):
 		return bad("For ICMP, the type:code must be valid")
 	}
-	r.Protocol, r.PortRangeMin, r.PortRangeMax = &protocol, new(first.Int64()), new(last.Int64())
 	return nil
 }
 

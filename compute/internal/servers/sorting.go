@@ -21,26 +21,9 @@ var unsortable = []string{"architecture", "cell_name", "cleaned", "default_ephem
 // an exception: it gets the direction of the UUID. A repeated key counts only for the number of
 // directions.
 func sortKeys(r *api.Request) ([]cell.SortKey, error) {
-	given, dirs := r.Query()["sort_key"], slices.Clone(r.Query()["sort_dir"])
-	if len(given) == 0 {
-		given = []string{"created_at"}
-	}
-	if len(dirs) == 0 {
-		dirs = []string{"desc"}
-	}
-	var keys []string
-	for _, key := range given {
-		key = strings.TrimSpace(key)
-		switch {
-		case slices.Contains(unsortable, key) && !(key == "locked" && r.Since(mv.V73LockedReason)):
-			if len(dirs) > len(keys) {
-				dirs = slices.Delete(dirs, len(keys), len(keys)+1)
-			}
-			continue
-		case (key == "host" || key == "node") && !r.Caller.IsAdmin:
-			return nil, api.Forbidden("Only administrators can sort servers by %s", key)
-		}
-		keys = append(keys, key)
+	keys, dirs, err := givenKeys(r)
+	if err != nil {
+		return nil, err
 	}
 	if len(keys) == 0 {
 		keys, dirs = []string{"created_at", "id"}, []string{"desc", "desc"}
@@ -71,4 +54,30 @@ func sortKeys(r *api.Request) ([]cell.SortKey, error) {
 		out = append(out, cell.SortKey{Column: key, Desc: dir == "desc"})
 	}
 	return out, nil
+}
+
+// givenKeys reads the sort keys and directions of the query, without the keys that cannot be
+// sorted by and their directions. Sorting by host or node is for administrators.
+func givenKeys(r *api.Request) (keys, dirs []string, err error) {
+	given, dirs := r.Query()["sort_key"], slices.Clone(r.Query()["sort_dir"])
+	if len(given) == 0 {
+		given = []string{"created_at"}
+	}
+	if len(dirs) == 0 {
+		dirs = []string{"desc"}
+	}
+	for _, key := range given {
+		key = strings.TrimSpace(key)
+		switch {
+		case slices.Contains(unsortable, key) && !(key == "locked" && r.Since(mv.V73LockedReason)):
+			if len(dirs) > len(keys) {
+				dirs = slices.Delete(dirs, len(keys), len(keys)+1)
+			}
+			continue
+		case (key == "host" || key == "node") && !r.Caller.IsAdmin:
+			return nil, nil, api.Forbidden("Only administrators can sort servers by %s", key)
+		}
+		keys = append(keys, key)
+	}
+	return keys, dirs, nil
 }

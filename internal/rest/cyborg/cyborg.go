@@ -3,6 +3,7 @@ package cyborg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -149,7 +150,7 @@ func (c *Client) call(ctx context.Context, caller *reqctx.Caller, method, path s
 	if into == nil && resp != nil && resp.Body != nil {
 		_ = resp.Body.Close()
 	}
-	if e, ok := err.(gophercloud.ErrUnexpectedResponseCode); ok {
+	if e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
 		return &objects.Error{Message: fmt.Sprintf("Invalid response from Cyborg: <Response [%d]>", e.Actual), Cause: err}
 	}
 	if err != nil {

@@ -106,76 +106,106 @@ func interpret(c *Config, settings []setting, known func(string) bool) error {
 }
 
 // apply applies one setting.
-func (c *Config) apply(s setting, protocol string) (err error) {
+func (c *Config) apply(s setting, protocol string) error {
+	for _, of := range []func(s setting, protocol string) (bool, error){c.applySocket, c.applyProcess, c.applyApplication} {
+		if done, err := of(s, protocol); done || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applySocket applies a setting about sockets; done is false for other settings.
+func (c *Config) applySocket(s setting, protocol string) (done bool, err error) {
 	switch s.key {
 	case "socket", "s":
-		return c.listen(s, protocol)
+		return true, c.listen(s, protocol)
 	case "uwsgi-socket":
-		return c.listen(s, "uwsgi")
+		return true, c.listen(s, "uwsgi")
 	case "http", "http-socket", "http11-socket":
-		return c.listen(s, "http")
+		return true, c.listen(s, "http")
 	case "https", "https-socket", "https2":
-		return c.listen(s, "https")
+		return true, c.listen(s, "https")
 	case "fastcgi-socket":
-		return c.listen(s, "fcgi")
+		return true, c.listen(s, "fcgi")
 	case "scgi-socket":
-		return c.listen(s, "scgi")
+		return true, c.listen(s, "scgi")
 	case "suwsgi-socket", "fastcgi-nph-socket", "scgi-nph-socket", "puwsgi-socket", "raw-socket", "zeromq-socket",
 		"shared-socket", "undeferred-shared-socket", "http-modifier1", "zerg":
-		return s.errorf("this kind of socket is not served")
+		return true, s.errorf("this kind of socket is not served")
 	case "chmod-socket", "C", "chmod":
 		if s.value == "" || s.value == "true" {
 			c.SocketMode = 0o666
-			return nil
+			return true, nil
 		}
 		mode, err := strconv.ParseUint(s.value, 8, 9)
 		if err != nil {
-			return s.errorf("%q is not a mode", s.value)
+			return true, s.errorf("%q is not a mode", s.value)
 		}
 		c.SocketMode = fs.FileMode(mode)
 	case "listen", "l":
 		c.Backlog, err = s.number()
 	case "socket-timeout", "http-timeout", "so-timeout":
-		return s.seconds(&c.Timeout)
+		return true, s.seconds(&c.Timeout)
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
+// applyProcess applies a setting about the process; done is false for other settings.
+func (c *Config) applyProcess(s setting, _ string) (done bool, err error) {
+	switch s.key {
 	case "worker-reload-mercy", "reload-mercy":
-		return s.seconds(&c.Drain)
+		return true, s.seconds(&c.Drain)
 	case "env":
 		if !strings.Contains(s.value, "=") {
-			return s.errorf("%q is not NAME=value", s.value)
+			return true, s.errorf("%q is not NAME=value", s.value)
 		}
 		c.Env = append(c.Env, s.value)
 	case "unenv":
 		c.Unset = append(c.Unset, s.value)
-	case "pyargv":
-		c.Args = append(c.Args, strings.Fields(s.value)...)
-	case "add-header":
-		name, value, ok := strings.Cut(s.value, ":")
-		if !ok {
-			return s.errorf("%q is not NAME: value", s.value)
-		}
-		c.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	case "uid":
 		c.UID = s.value
 	case "gid":
 		c.GID = s.value
 	case "chdir", "cd":
 		c.Dir = s.value
-	case "need-app":
-		c.NeedApp = s.value != "false"
 	case "pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2":
 		c.Pidfile = s.value
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+// applyApplication applies a setting about the application; done is false for other settings.
+func (c *Config) applyApplication(s setting, _ string) (done bool, err error) {
+	switch s.key {
+	case "pyargv":
+		c.Args = append(c.Args, strings.Fields(s.value)...)
+	case "add-header":
+		name, value, ok := strings.Cut(s.value, ":")
+		if !ok {
+			return true, s.errorf("%q is not NAME: value", s.value)
+		}
+		c.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	case "need-app":
+		c.NeedApp = s.value != "false"
 	case "module", "wsgi", "w", "wsgi-file", "file":
 		app := appOf(s.value)
 		if app == "" {
-			return s.errorf("%q is none of Nova's applications "+
+			return true, s.errorf("%q is none of Nova's applications "+
 				"(nova.wsgi.osapi_compute, nova.wsgi.metadata, nova-api-wsgi, nova-metadata-wsgi)", s.value)
 		}
 		if c.App != "" && c.App != app {
-			return s.errorf("%s is named already, and one process hosts one application", c.App)
+			return true, s.errorf("%s is named already, and one process hosts one application", c.App)
 		}
 		c.App = app
+	default:
+		return false, nil
 	}
-	return err
+	return true, nil
 }
 
 // appOf returns the application of a module or of a script.

@@ -131,18 +131,8 @@ func readCounts(_ *api.Request, s *newServer, q *create.Request) error {
 	return nil
 }
 
-// place reads the requested placement: zone, zone:host:node, or host.
-func (a *API) place(r *api.Request, s *newServer, q *create.Request) error {
-	zone := s.Zone
-	target := r.Own()
-	if zone != nil {
-		target.Extra = map[string]string{"availability_zone": *zone}
-	}
-	if q.TrustedCerts = s.TrustedCerts; len(q.TrustedCerts) > 0 {
-		if err := r.Can(policy.ServersCreateTrustedCerts, target); err != nil {
-			return err
-		}
-	}
+// setZone sets zone, host and node from a requested zone: zone or zone:host:node.
+func (a *API) setZone(zone *string, q *create.Request) error {
 	if zone != nil && strings.Contains(*zone, ":") {
 		parts := strings.Split(*zone, ":")
 		if len(parts) > 3 {
@@ -160,12 +150,29 @@ func (a *API) place(r *api.Request, s *newServer, q *create.Request) error {
 		}
 	}
 	q.Zone = zone
+	return nil
+}
+
+// place reads the requested placement: zone, zone:host:node, or host.
+func (a *API) place(r *api.Request, s *newServer, q *create.Request) error {
+	target := r.Own()
+	if s.Zone != nil {
+		target.Extra = map[string]string{"availability_zone": *s.Zone}
+	}
+	if q.TrustedCerts = s.TrustedCerts; len(q.TrustedCerts) > 0 {
+		if err := r.Can(policy.ServersCreateTrustedCerts, target); err != nil {
+			return err
+		}
+	}
+	if err := a.setZone(s.Zone, q); err != nil {
+		return err
+	}
 	if q.ForcedHost != "" || q.ForcedNode != "" {
 		if err := r.Can(policy.ServersCreateForcedHost, target); err != nil {
 			return err
 		}
 		var err error
-		if q.Zone, err = a.Builder.HostInZone(r.Context(), q.ForcedHost, zone); err != nil {
+		if q.Zone, err = a.Builder.HostInZone(r.Context(), q.ForcedHost, q.Zone); err != nil {
 			return err
 		}
 	}

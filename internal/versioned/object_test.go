@@ -92,7 +92,7 @@ func TestObjectValues(t *testing.T) {
 	}
 }
 
-func FuzzParseVersioned(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add([]byte(spec))
 	f.Add([]byte(`{"nova_object.name": "A", "nova_object.data": [], "nova_object.changes": [1]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {

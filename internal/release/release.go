@@ -1,6 +1,5 @@
-// Package release says how the releases of Nova differ. A row of the table is a value
-// that an application gets when it is loaded: everything that depends on the release
-// asks the row, and nothing here is global state.
+// Package release describes the differences between releases of Nova. An application gets a *Release when it is loaded,
+// and code that depends on the release reads that value, so that several releases can be served in one process.
 package release
 
 import "slices"
@@ -10,33 +9,32 @@ type Release struct {
 	ID   string // "2026.2"
 	Name string // "Hibiscus"
 	Nova int    // major version: 34
-	// Version is the newest version of the series whose behaviour was compared.
+	// Version is the newest version of the series that was compared with this program.
 	Version string
 
-	// Service is what its processes write into services.version.
+	// Service is the value of services.version for the processes of the release.
 	Service int64
-	// OldestCompute is the services.version of the oldest nova-compute that its API
-	// works with, and OldestComputeName the name of that release.
+	// OldestCompute is the lowest services.version of nova-computes that the API of the release supports, and OldestComputeName the
+	// name of the release with that version.
 	OldestCompute     int64
 	OldestComputeName string
-	// MainHead is the revision of its main databases, in alembic_version.
+	// MainHead is the value of alembic_version in the cell databases.
 	MainHead string
 	// Newest is the minor number of the newest microversion.
 	Newest int
-	// Objects are the versions of versioned objects that differ from those of the
-	// newest release that is known.
+	// Objects are the versions of versioned objects that differ from those of the newest known release.
 	Objects map[string]string
-	// Served tells whether this program serves the release.
+	// Served reports whether this program can serve the release.
 	Served bool
 }
 
-// String is the number and the name, such as "2026.2 Hibiscus".
+// String returns the number and the name: "2026.2 Hibiscus".
 func (r *Release) String() string { return r.ID + " " + r.Name }
 
-// Since tells whether the release is a major version of Nova or a later one.
+// Since reports whether the release has the major version nova or a later one.
 func (r *Release) Since(nova int) bool { return r.Nova >= nova }
 
-// All answers the releases that are known, oldest first.
+// All returns the known releases, oldest first.
 func All() []*Release {
 	return []*Release{
 		{ID: "2024.1", Name: "Caracal", Nova: 29, Version: "29.4.0", Service: 67, OldestCompute: 66, OldestComputeName: "Antelope",
@@ -56,29 +54,29 @@ func All() []*Release {
 	}
 }
 
-// Newest is the newest release that is known.
+// Newest returns the newest known release.
 func Newest() *Release {
 	all := All()
 	return all[len(all)-1]
 }
 
-// OfService finds the release whose processes write a version into services, the
-// newest one where several do, or nil.
+// OfService returns the release with a value of services.version, the newest one if several have it, or nil.
 func OfService(version int64) *Release {
-	return last(func(r *Release) bool { return r.Service == version })
+	return newestWith(func(r *Release) bool { return r.Service == version })
 }
 
-// OfHead finds the newest release with a revision of the main database, or nil.
+// OfHead returns the newest release with a value of alembic_version in cell databases, or nil.
 func OfHead(head string) *Release {
-	return last(func(r *Release) bool { return r.MainHead == head })
+	return newestWith(func(r *Release) bool { return r.MainHead == head })
 }
 
-// Named finds a release by its number or its name, or answers nil.
+// Named returns the release with a number or a name, or nil.
 func Named(name string) *Release {
-	return last(func(r *Release) bool { return r.ID == name || r.Name == name })
+	return newestWith(func(r *Release) bool { return r.ID == name || r.Name == name })
 }
 
-func last(is func(*Release) bool) *Release {
+// newestWith returns the newest release for which is returns true, or nil.
+func newestWith(is func(*Release) bool) *Release {
 	all := All()
 	slices.Reverse(all)
 	if n := slices.IndexFunc(all, is); n >= 0 {

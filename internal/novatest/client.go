@@ -200,7 +200,7 @@ func (r *Response) Fault(kind, message string) *Response {
 		Message string
 	}
 	if err := json.Unmarshal(r.Body, &faults); err != nil || len(faults) != 1 {
-		r.t.Fatalf("%s: %d is no fault: %s", r.request, r.Status, r.Body)
+		r.t.Fatalf("%s: the answer with status %d is not a fault: %s", r.request, r.Status, r.Body)
 	}
 	f, ok := faults[kind]
 	if !ok || f.Code != r.Status || !Glob(message, f.Message) {

@@ -256,7 +256,7 @@ func (s *Stack) take(c *databaseCopies) string {
 func OnSQLite(t testing.TB) {
 	t.Helper()
 	if server, _ := onServer(); server != nil {
-		t.Skip("this is about SQLite, and NOVATEST_API names a database server")
+		t.Skip("the test is about SQLite, but NOVATEST_API names a database server")
 	}
 }
 

@@ -25,7 +25,7 @@ var onServer = sync.OnceValues(func() (*databaseServer, error) {
 		return nil, nil
 	}
 	if api == "" || cell == "" {
-		return nil, fmt.Errorf("novatest: of NOVATEST_API and NOVATEST_CELL one is missing")
+		return nil, fmt.Errorf("novatest: set both NOVATEST_API and NOVATEST_CELL")
 	}
 	s := &databaseServer{}
 	var err error

@@ -64,7 +64,7 @@ type Migration struct {
 	MemoryTotal, MemoryDone, MemoryLeft  *int64
 	DiskTotal, DiskDone, DiskLeft        *int64
 	OldInstanceTypeID, NewInstanceTypeID *int64
-	Hidden                               bool // lists without the filter hidden leave it out
+	Hidden                               bool // of a copy that is not shown to users
 	CrossCell                            bool // source and destination are in different cells
 	CreatedAt, UpdatedAt                 *time.Time
 }

@@ -188,5 +188,5 @@ func integerOrNil(v any) (*int64, error) {
 		n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
 		return &n, err
 	}
-	return nil, fmt.Errorf("no number: %v", v)
+	return nil, fmt.Errorf("not a number: %v", v)
 }

@@ -17,7 +17,7 @@ func (b *Builder) write(ctx context.Context, p *plan) (builds []*objects.Build, 
 		if err == nil {
 			return
 		}
-		// The request may be cancelled; the rows must be deleted all the same.
+		// The request may be cancelled; the rows must be deleted nevertheless.
 		clean := context.WithoutCancel(ctx)
 		for _, one := range builds {
 			err = errors.Join(err, dbapi.DeleteBuild(clean, b.o.API, one.UUID))

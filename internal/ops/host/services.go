@@ -166,7 +166,7 @@ func (h *Hosts) retire(ctx context.Context, caller *reqctx.Caller, p *Place) err
 	}
 	for _, n := range nodes {
 		if err := h.forgetProvider(ctx, caller, p.cell, n); err != nil {
-			// As in Nova, the service is deleted all the same; the operator must delete the resource provider.
+			// As in Nova, the service is deleted nevertheless; the operator must delete the resource provider.
 			h.Log.Error().Err(err).Str("host", n.Host).Msgf("Failed to delete compute node resource provider for compute node %s", n.UUID)
 		}
 	}

@@ -28,7 +28,7 @@ func (o *Ops) Revert(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	}
 	old := i.OldFlavor
 	if old == nil {
-		return errors.New("the server remembers no flavor from before its resize")
+		return errors.New("the server has no old flavor to revert to")
 	}
 	if err := o.roomFor(ctx, i, i.Flavor, old); err != nil { // after a resize to a smaller flavor, the revert needs more
 		return err

@@ -8,9 +8,8 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// The functions of this file reject operations because of devices or properties of the server. Nova also rejects
-// operations while services run that are older than the releases from which it can be upgraded; of these checks only those
-// of ports are reproduced, because Nova 34 does not start beside such services.
+// The functions of this file reject operations because of devices or properties of the server. Nova also has checks for
+// services that are older than those beside which it starts; of these, only the checks of ports are reproduced here.
 
 // WithShare rejects servers that have shares with ForbiddenWithShare.
 func (o *Core) WithShare(ctx context.Context, i *objects.Instance) error {

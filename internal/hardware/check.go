@@ -8,9 +8,9 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Check refuses a flavor and an image that contradict each other.
+// Check rejects a flavor and an image whose requirements contradict each other.
 func Check(f *objects.Flavor, image *objects.ImageMeta) error {
-	a := sideBySide(f, image)
+	a := newRequirements(f, image)
 	for _, check := range []func() error{a.packedRing, a.memoryEncryption, func() error { return a.unanimous("pmu") }, a.serialPorts,
 		func() error { _, err := a.realtime(); return err }, a.topology, a.multiqueue} {
 		if err := check(); err != nil {
@@ -20,9 +20,9 @@ func Check(f *objects.Flavor, image *objects.ImageMeta) error {
 	return nil
 }
 
-// CheckSound refuses a sound device that is not known.
+// CheckSound rejects a sound device model that Nova does not know.
 func CheckSound(f *objects.Flavor, image *objects.ImageMeta) error {
-	model, err := sideBySide(f, image).word("hw", "sound_model")
+	model, err := newRequirements(f, image).word("hw", "sound_model")
 	if known := []string{"sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "virtio"}; err == nil && model != "" &&
 		!slices.Contains(known, model) {
 		err = &objects.Error{Class: objects.ErrInvalid,
@@ -31,7 +31,7 @@ func CheckSound(f *objects.Flavor, image *objects.ImageMeta) error {
 	return err
 }
 
-func (a asks) packedRing() error {
+func (a requirements) packedRing() error {
 	flavor, image := a.truths("virtio_packed_ring")
 	if flavor != nil && image != nil && *flavor != *image {
 		return conflict("Flavor has hw:virtio_packed_ring extra spec explicitly set to %s, conflicting with image which has "+
@@ -40,46 +40,44 @@ func (a asks) packedRing() error {
 	return nil
 }
 
-func (a asks) multiqueue() error {
+func (a requirements) multiqueue() error {
 	if a.flavor.VCPUs < 2 {
 		return nil
 	}
 	return a.unanimous("vif_multiqueue_enabled")
 }
 
-func (a asks) serialPorts() error {
+func (a requirements) serialPorts() error {
 	text, _ := a.spec("hw:serial_port_count")
 	if text == "" {
 		return nil
 	}
 	n, err := pyInt(text)
 	if err != nil {
-		return invalid(objects.ErrImageSerialPortNumberInvalid,
+		return reject(objects.ErrImageSerialPortNumberInvalid,
 			"Number of serial ports specified in flavor is invalid: expected an integer, got '%s'", text)
 	}
 	if m, ok := a.props.Int("hw_serial_port_count"); ok && n != 0 && m > n {
-		return invalid(objects.ErrImageSerialPortNumberExceedFlavorValue,
+		return reject(objects.ErrImageSerialPortNumberExceedFlavorValue,
 			"Forbidden to exceed flavor value of number of serial ports passed in image meta.")
 	}
 	return nil
 }
 
-// encryptionModels are the ways of encrypting memory; stateless ones need a
-// firmware that keeps nothing.
+// encryptionModels are the models of memory encryption. stateless models require firmware without persistent state.
 var encryptionModels = []struct {
 	name      string
 	stateless bool
 }{{"amd-sev", false}, {"amd-sev-es", false}, {"amd-sev-snp", true}, {"intel-tdx", true}}
 
-// encryptsMemory tells whether the memory of a server of the flavor and the image
-// is encrypted.
+// encryptsMemory reports whether the flavor or the image requests encrypted memory.
 func encryptsMemory(f *objects.Flavor, image *objects.ImageMeta) (bool, error) {
-	a := sideBySide(f, image)
+	a := newRequirements(f, image)
 	flavor, inImage := a.truths("mem_encryption")
 	return flavor != nil && *flavor || inImage != nil && *inImage, a.memoryEncryption()
 }
 
-func (a asks) memoryEncryption() error {
+func (a requirements) memoryEncryption() error {
 	flavor, image := a.truths("mem_encryption")
 	inFlavor, inImage := flavor != nil && *flavor, image != nil && *image
 	if !inFlavor && !inImage {
@@ -101,7 +99,7 @@ func (a asks) memoryEncryption() error {
 	return a.encryptionModel(strings.Join(by, " and "))
 }
 
-func (a asks) encryptionModel(by string) error {
+func (a requirements) encryptionModel(by string) error {
 	flavor, image := a.text("mem_encryption_model")
 	if flavor != "" && image != "" && flavor != image {
 		return conflict("Flavor %s has hw:mem_encryption_model extra spec explicitly set to %s, conflicting with image %s which has "+
@@ -124,14 +122,14 @@ func (a asks) encryptionModel(by string) error {
 			return conflict("Memory encryption is requested by %s but the image metadata doesn't have the 'hw_firmware_type' property set to "+
 				"'uefi'", by)
 		case machine != "" && !strings.Contains(machine, "q35"):
-			return invalid(objects.ErrInvalidMachineType,
+			return reject(objects.ErrInvalidMachineType,
 				"Machine type '%s' is not compatible with image %s (%s): q35 type is required for %s to work", machine, a.imageName(), a.imageID(),
 				name)
 		case m.stateless && !a.props.Bool("hw_firmware_stateless"):
-			return invalid(objects.ErrStatelessFirmwareRequired, "The %s memory encryption model requires stateless firmware but the image "+
+			return reject(objects.ErrStatelessFirmwareRequired, "The %s memory encryption model requires stateless firmware but the image "+
 				"metadata doesn't have the 'hw_firmware_stateless' property set to True", name)
 		case name == "intel-tdx" && a.prop("hw_video_model") != "none":
-			return invalid(objects.ErrInvalidVideoMode, "The %s memory encryption model is incompatible with an attached video device. Set the "+
+			return reject(objects.ErrInvalidVideoMode, "The %s memory encryption model is incompatible with an attached video device. Set the "+
 				"'hw_video_model' image property to 'none' to disable it", name)
 		}
 		return nil
@@ -140,14 +138,12 @@ func (a asks) encryptionModel(by string) error {
 		Message: "Invalid memory encryption model " + "'" + name + "'. Allowed values: amd-sev, amd-sev-es, amd-sev-snp, intel-tdx."}
 }
 
-// UsesAccelerators tells whether a flavor asks for accelerators, which other
-// operations do not know.
+// UsesAccelerators reports whether a flavor requests accelerators.
 func UsesAccelerators(f *objects.Flavor) bool { return f.ExtraSpecs["accel:device_profile"] != "" }
 
-// EphemeralEncryption tells whether local disks are encrypted, and how ("" is for
-// the host to say).
+// EphemeralEncryption reports whether local disks are encrypted, and in which format; "" lets the host choose it.
 func EphemeralEncryption(f *objects.Flavor, image *objects.ImageMeta) (on bool, format string, err error) {
-	a := sideBySide(f, image)
+	a := newRequirements(f, image)
 	flavor, inImage := a.truths("ephemeral_encryption")
 	if flavor != nil && inImage != nil && *flavor != *inImage {
 		given, _ := a.spec("hw:ephemeral_encryption")
@@ -166,40 +162,39 @@ func EphemeralEncryption(f *objects.Flavor, image *objects.ImageMeta) (on bool, 
 	return on, format, err
 }
 
-// Aliases are the kinds of PCI devices that flavors name: [pci] alias.
+// Aliases are the PCI aliases of [pci] alias by name.
 type Aliases map[string]Alias
 
-// Alias is a kind of PCI device.
+// Alias is a PCI alias: alternatives of device properties, and the default NUMA affinity policy.
 type Alias struct {
 	NUMAPolicy string
 	Specs      []map[string]string
 }
 
-// PCIAffinity is the NUMA policy of PCI devices, of the flavor or the image; "" is none.
-// Errors: ImagePCINUMAPolicyForbidden, InvalidPCINUMAAffinity.
+// PCIAffinity returns the NUMA affinity policy of PCI devices from the flavor or the image; "" is none. Errors:
+// ImagePCINUMAPolicyForbidden, InvalidPCINUMAAffinity.
 func PCIAffinity(f *objects.Flavor, image *objects.ImageMeta) (string, error) {
-	return sideBySide(f, image).pciAffinity()
+	return newRequirements(f, image).pciAffinity()
 }
 
-func (a asks) pciAffinity() (string, error) {
+func (a requirements) pciAffinity() (string, error) {
 	policy, inImage := a.text("pci_numa_affinity_policy")
 	switch {
 	case policy != "" && inImage != "" && policy != inImage:
-		return "", invalid(objects.ErrImagePCINUMAPolicyForbidden, "Image property 'hw_pci_numa_affinity_policy' is not permitted to override "+
+		return "", reject(objects.ErrImagePCINUMAPolicyForbidden, "Image property 'hw_pci_numa_affinity_policy' is not permitted to override "+
 			"the 'hw:pci_numa_affinity_policy' flavor extra spec.")
 	case policy == "":
 		policy = inImage
 	}
 	if policy != "" && !slices.Contains([]string{"required", "legacy", "preferred", "socket"}, policy) {
-		return "", invalid(objects.ErrInvalidPCINUMAAffinity, "Invalid PCI NUMA affinity configured: %s", policy)
+		return "", reject(objects.ErrInvalidPCINUMAAffinity, "Invalid PCI NUMA affinity configured: %s", policy)
 	}
 	return policy, nil
 }
 
-// Devices are the PCI devices that a flavor asks for; ids
-// makes the id of each request.
+// Devices returns the PCI requests of a flavor. ids returns a new id for each request. Errors: PciRequestAliasNotDefined.
 func (l Aliases) Devices(f *objects.Flavor, image *objects.ImageMeta, ids func() string) (*objects.PCIRequests, error) {
-	a := sideBySide(f, image)
+	a := newRequirements(f, image)
 	pci := &objects.PCIRequests{}
 	policy, err := a.pciAffinity()
 	if err != nil {
@@ -214,7 +209,7 @@ func (l Aliases) Devices(f *objects.Flavor, image *objects.ImageMeta, ids func()
 		name = strings.TrimSpace(name)
 		alias, known := l[name]
 		if !known {
-			return nil, invalid(objects.ErrPciRequestAliasNotDefined, "PCI alias %s is not defined", name)
+			return nil, reject(objects.ErrPciRequestAliasNotDefined, "PCI alias %s is not defined", name)
 		}
 		n, err := strconv.Atoi(strings.TrimSpace(count))
 		if err != nil {

@@ -14,17 +14,17 @@ var (
 	emulatorThreads = []string{"share", "isolate"}
 )
 
-// cpuPolicy is dedicated, shared, mixed, or "" where nothing is asked for.
-func (a asks) cpuPolicy() (string, error) {
+// cpuPolicy returns dedicated, shared, mixed, or "" if none is requested.
+func (a requirements) cpuPolicy() (string, error) {
 	flavor, image := a.text("cpu_policy")
 	if flavor != "" && !slices.Contains(cpuPolicies, flavor) {
-		return "", invalid(objects.ErrInvalidCPUAllocationPolicy,
+		return "", reject(objects.ErrInvalidCPUAllocationPolicy,
 			"CPU policy requested from 'flavor extra specs' is invalid, given: '%s', available: '%s'.", flavor, pyTuple(cpuPolicies))
 	}
 	forbidden := flavor == "mixed" && image == "dedicated" || flavor == "shared" && (image == "mixed" || image == "dedicated")
 	switch {
 	case forbidden:
-		return "", invalid(objects.ErrImageCPUPinningForbidden,
+		return "", reject(objects.ErrImageCPUPinningForbidden,
 			"Image property 'hw_cpu_policy' is not permitted to override CPU pinning policy set against the flavor")
 	case flavor != "":
 		return flavor, nil
@@ -32,32 +32,32 @@ func (a asks) cpuPolicy() (string, error) {
 	return image, nil
 }
 
-func (a asks) threadPolicy() (string, error) {
+func (a requirements) threadPolicy() (string, error) {
 	flavor, image := a.text("cpu_thread_policy")
 	switch {
 	case flavor != "" && !slices.Contains(threadPolicies, flavor):
-		return "", invalid(objects.ErrInvalidCPUThreadAllocationPolicy,
+		return "", reject(objects.ErrInvalidCPUThreadAllocationPolicy,
 			"CPU thread policy requested from 'flavor extra specs' is invalid, given: '%s', available: '%s'.", flavor, pyTuple(threadPolicies))
 	case flavor == "":
 		return image, nil
 	case flavor != "prefer" && image != "" && image != flavor:
-		return "", invalid(objects.ErrImageCPUThreadPolicyForbidden,
+		return "", reject(objects.ErrImageCPUThreadPolicyForbidden,
 			"Image property 'hw_cpu_thread_policy' is not permitted to override CPU thread pinning policy set against the flavor")
 	}
 	return flavor, nil
 }
 
-func (a asks) emulatorPolicy() (string, error) {
+func (a requirements) emulatorPolicy() (string, error) {
 	policy, _ := a.spec("hw:emulator_threads_policy")
 	if policy != "" && !slices.Contains(emulatorThreads, policy) {
-		return "", invalid(objects.ErrInvalidEmulatorThreadsPolicy,
+		return "", reject(objects.ErrInvalidEmulatorThreadsPolicy,
 			"CPU emulator threads option requested is invalid, given: '%s', available: '%s'.", policy, pyTuple(emulatorThreads))
 	}
 	return policy, nil
 }
 
-// all are the numbers of the flavor's CPUs.
-func (a asks) all() []int {
+// allCPUs returns the numbers of the flavor's vCPUs.
+func (a requirements) allCPUs() []int {
 	cpus := make([]int, a.flavor.VCPUs)
 	for n := range cpus {
 		cpus[n] = n
@@ -65,15 +65,15 @@ func (a asks) all() []int {
 	return cpus
 }
 
-// mask reads a set of the flavor's CPUs, which may say only what is not in it.
-func (a asks) mask(text string) ([]int, error) {
+// mask parses a set of the flavor's vCPUs. A set that begins with an exclusion ("^0") excludes from all vCPUs.
+func (a requirements) mask(text string) ([]int, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "^") {
 		text = "0-" + itoa(int(a.flavor.VCPUs-1)) + "," + text
 	}
 	return parseCPUs(text)
 }
 
-func (a asks) dedicated() ([]int, error) {
+func (a requirements) dedicated() ([]int, error) {
 	text, _ := a.spec("hw:cpu_dedicated_mask")
 	if text == "" {
 		return nil, nil
@@ -82,17 +82,17 @@ func (a asks) dedicated() ([]int, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case len(cpus) == 0 || len(without(a.all(), cpus)) == 0:
-		return nil, invalid(objects.ErrInvalidMixedInstanceDedicatedMask,
+	case len(cpus) == 0 || len(without(a.allCPUs(), cpus)) == 0:
+		return nil, reject(objects.ErrInvalidMixedInstanceDedicatedMask,
 			"Mixed instance must have at least 1 pinned vCPU and 1 unpinned vCPU. See 'hw:cpu_dedicated_mask'.")
-	case len(without(cpus, a.all())) > 0:
-		return nil, invalid(objects.ErrInvalidMixedInstanceDedicatedMask,
+	case len(without(cpus, a.allCPUs())) > 0:
+		return nil, reject(objects.ErrInvalidMixedInstanceDedicatedMask,
 			`Mixed instance dedicated vCPU(s) mask is not a subset of vCPUs in the flavor. See "hw:cpu_dedicated_mask"`)
 	}
 	return cpus, nil
 }
 
-func (a asks) realtime() ([]int, error) {
+func (a requirements) realtime() ([]int, error) {
 	if on, _ := a.spec("hw:cpu_realtime"); !objects.Truthy(on) {
 		return nil, nil
 	}
@@ -101,7 +101,7 @@ func (a asks) realtime() ([]int, error) {
 	if text == "" {
 		text = flavor
 	}
-	cpus := a.all()
+	cpus := a.allCPUs()
 	if text != "" {
 		var err error
 		if cpus, err = a.mask(text); err != nil {
@@ -112,11 +112,11 @@ func (a asks) realtime() ([]int, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case len(cpus) == 0 || emulator == "" && slices.Equal(cpus, a.all()):
-		return nil, invalid(objects.ErrRealtimeMaskNotFoundOrInvalid,
+	case len(cpus) == 0 || emulator == "" && slices.Equal(cpus, a.allCPUs()):
+		return nil, reject(objects.ErrRealtimeMaskNotFoundOrInvalid,
 			"Use of realtime CPUs requires either one or more non-realtime CPU(s) or offloaded emulator threads.")
-	case len(without(cpus, a.all())) > 0:
-		return nil, invalid(objects.ErrRealtimeMaskNotFoundOrInvalid, "Realtime policy vCPU(s) mask is configured with RT vCPUs that are not "+
+	case len(without(cpus, a.allCPUs())) > 0:
+		return nil, reject(objects.ErrRealtimeMaskNotFoundOrInvalid, "Realtime policy vCPU(s) mask is configured with RT vCPUs that are not "+
 			"a subset of the vCPUs in the flavor. See hw:cpu_realtime_mask or hw_cpu_realtime_mask")
 	}
 	return cpus, nil
@@ -128,8 +128,8 @@ var (
 	hyperthreading = regexp.MustCompile(`^trait([1-9][0-9]*)?:HW_CPU_HYPERTHREADING`)
 )
 
-// resources are the CPUs that the flavor asks placement for by name.
-func (a asks) resources() (vcpus, pcpus int64) {
+// resources returns the numbers of VCPU and PCPU resources that the flavor's extra specs request from Placement.
+func (a requirements) resources() (vcpus, pcpus int64) {
 	for key, value := range a.flavor.ExtraSpecs {
 		n, err := pyInt(value)
 		switch {
@@ -143,8 +143,8 @@ func (a asks) resources() (vcpus, pcpus int64) {
 	return vcpus, pcpus
 }
 
-// hyperthreads is required, forbidden, or "" where nothing is said.
-func (a asks) hyperthreads() string {
+// hyperthreads returns the value of the trait HW_CPU_HYPERTHREADING: required, forbidden, or "" if it is absent.
+func (a requirements) hyperthreads() string {
 	for key, value := range a.flavor.ExtraSpecs {
 		if hyperthreading.MatchString(key) {
 			return value
@@ -163,8 +163,8 @@ func (a asks) hyperthreads() string {
 	return ""
 }
 
-// topology checks the sockets, cores and threads that are asked for.
-func (a asks) topology() error {
+// topology checks the requested sockets, cores and threads against their maximums.
+func (a requirements) topology() error {
 	flavorMost, imageMost, err := a.numbers("cpu_max_sockets", "cpu_max_cores", "cpu_max_threads")
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ func (a asks) topology() error {
 	most := make([]int64, 3)
 	for n := range most {
 		if flavorMost[n] != 0 && imageMost[n] > flavorMost[n] {
-			return invalid(objects.ErrImageVCPULimitsRangeExceeded, "Image vCPU topology limits (sockets=%d, cores=%d, threads=%d) exceeds the "+
+			return reject(objects.ErrImageVCPULimitsRangeExceeded, "Image vCPU topology limits (sockets=%d, cores=%d, threads=%d) exceeds the "+
 				"limits of the flavor (sockets=%d, cores=%d, threads=%d)",
 				imageMost[0], imageMost[1], imageMost[2], flavorMost[0], flavorMost[1], flavorMost[2])
 		}
@@ -191,7 +191,7 @@ func (a asks) topology() error {
 	}
 	for n := range most {
 		if image[n] > most[n] {
-			return invalid(objects.ErrImageVCPUTopologyRangeExceeded, "Image vCPU topology (sockets=%d, cores=%d, threads=%d) exceeds the limits "+
+			return reject(objects.ErrImageVCPUTopologyRangeExceeded, "Image vCPU topology (sockets=%d, cores=%d, threads=%d) exceeds the limits "+
 				"of the flavor or image (sockets=%d, cores=%d, threads=%d)",
 				image[0], image[1], image[2], most[0], most[1], most[2])
 		}
@@ -199,11 +199,13 @@ func (a asks) topology() error {
 	return nil
 }
 
+// without returns the cpus that are not in others.
 func without(cpus, others []int) []int {
 	return slices.DeleteFunc(slices.Clone(cpus), func(n int) bool { return slices.Contains(others, n) })
 }
 
-func both(cpus, others []int) []int {
+// intersection returns the cpus that are also in others.
+func intersection(cpus, others []int) []int {
 	out := []int{}
 	for _, n := range cpus {
 		if slices.Contains(others, n) {

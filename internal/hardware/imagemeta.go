@@ -1,5 +1,5 @@
-// Package hardware tells what a flavor and an image together ask of a host, and
-// whether they can be had together.
+// Package hardware derives from a flavor and an image what a server requires of a host, and rejects contradictory
+// requirements.
 package hardware
 
 import (
@@ -12,27 +12,28 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-type kind uint8
+// propertyKind is the type of an image property.
+type propertyKind uint8
 
 const (
-	plain kind = iota
-	integer
-	flexible // a boolean, in any spelling; what is none is false
-	dicts
-	enum
-	architecture
-	hypervisor
-	vmMode
+	plainKind propertyKind = iota
+	integerKind
+	booleanKind // a boolean in any spelling that oslo.utils accepts; other values are false
+	dictsKind
+	enumKind
+	architectureKind
+	hypervisorKind
+	vmModeKind
 )
 
-// property is a field of ImageMetaProps.
+// property is a field of Nova's ImageMetaProps.
 type property struct {
 	name   string
-	kind   kind
-	values string // that it takes, with blanks between
+	kind   propertyKind
+	values string // allowed values, separated by spaces
 }
 
-// legacyProperties are older names of properties, and the names of now.
+// legacyProperties are pairs of an old name of a property and its current name.
 var legacyProperties = [][2]string{
 	{"architecture", "hw_architecture"}, {"owner_id", "img_owner_id"}, {"vmware_disktype", "hw_disk_type"}, {"vmware_image_version",
 		"img_version"},
@@ -47,8 +48,8 @@ var legacyProperties = [][2]string{
 	{"hypervisor_version_requires", "img_hv_requested_version"}, {"hypervisor_type", "img_hv_type"},
 }
 
-// ImageMeta is an image as hosts see it, its properties typed. A property with a value
-// that it cannot have is an InvalidRequest.
+// ImageMeta returns an image in the form that hosts receive, with typed properties. Errors: InvalidRequest if a property
+// has an invalid value.
 func ImageMeta(i *objects.Image) (*objects.ImageMeta, error) {
 	data := map[string]any{}
 	for _, field := range []string{"id", "name", "status", "checksum", "owner", "size", "container_format", "disk_format", "created_at",
@@ -69,7 +70,7 @@ func ImageMeta(i *objects.Image) (*objects.ImageMeta, error) {
 		data[field] = value
 	}
 	props, err := imageProperties(i.Properties())
-	if errors.Is(err, objects.ErrInvalid) { // of a set of CPUs
+	if errors.Is(err, objects.ErrInvalid) { // of an invalid CPU set
 		return nil, err
 	}
 	if err != nil {
@@ -106,7 +107,7 @@ func imageProperties(given map[string]any) (objects.ImageProperties, error) {
 	}
 	numa := false
 	for _, p := range properties {
-		if p.name > "hw_numa" && !numa { // in the order of names, for the first mistake is told
+		if p.name > "hw_numa" && !numa { // in alphabetical order, because Nova reports the first error in that order
 			numa = true
 			if err := numaProperties(v, given); err != nil {
 				return nil, err
@@ -131,7 +132,7 @@ func imageProperties(given map[string]any) (objects.ImageProperties, error) {
 	return v, nil
 }
 
-// numaProperties reads the properties that are numbered by NUMA node.
+// numaProperties reads the properties whose names end with the number of a NUMA node.
 func numaProperties(v objects.ImageProperties, given map[string]any) error {
 	var cpus [][]int
 	for n := 0; ; n++ {
@@ -166,13 +167,13 @@ func numaProperties(v objects.ImageProperties, given map[string]any) error {
 	return nil
 }
 
-// cpusMost is how many CPUs the ranges of a set may have together. Any user can write
-// a set into an image, and a range of a few characters could fill the memory.
-const cpusMost = 1 << 15
+// maxCPUs limits the number of CPUs in the ranges of a set. All users can set such a property of an image, and without a
+// limit a short range could exhaust the memory.
+const maxCPUs = 1 << 15
 
-// parseCPUs reads a set of CPUs: "0-3,^2,8". The answer is sorted.
+// parseCPUs parses a set of CPUs such as "0-3,^2,8" and returns it sorted.
 func parseCPUs(spec string) ([]int, error) {
-	include, exclude, left := map[int]bool{}, map[int]bool{}, cpusMost
+	include, exclude, left := map[int]bool{}, map[int]bool{}, maxCPUs
 	for rule := range strings.SplitSeq(spec, ",") {
 		rule = strings.TrimSpace(rule)
 		if rule == "" {
@@ -190,16 +191,16 @@ func parseCPUs(spec string) ([]int, error) {
 		until, err2 := strconv.Atoi(strings.TrimSpace(last))
 		switch {
 		case isRange && (err != nil || err2 != nil || from > until):
-			return nil, invalid(objects.ErrInvalid, "Invalid range expression '%s'", rule)
+			return nil, reject(objects.ErrInvalid, "Invalid range expression '%s'", rule)
 		case err != nil:
-			return nil, invalid(objects.ErrInvalid, "Invalid inclusion expression '%s'", rule)
+			return nil, reject(objects.ErrInvalid, "Invalid inclusion expression '%s'", rule)
 		}
 		if until-from >= left {
-			return nil, invalid(objects.ErrInvalid, "Invalid range expression '%s'", rule)
+			return nil, reject(objects.ErrInvalid, "Invalid range expression '%s'", rule)
 		}
 		count := until - from + 1
 		left -= count
-		for n := range count { // until may be the largest int
+		for n := range count { // counts instead of comparing, because until may be the largest int
 			to[from+n] = true
 		}
 	}
@@ -213,7 +214,7 @@ func parseCPUs(spec string) ([]int, error) {
 	return set, nil
 }
 
-// valueError is an error in Python's words, as clients see them.
+// valueError returns an error of Python's class ValueError, whose text clients receive.
 func valueError(format string, a ...any) error {
 	return &objects.Error{Class: objects.ErrValueError, Message: fmt.Sprintf(format, a...)}
 }
@@ -223,34 +224,34 @@ func propertyNamed(name string) property {
 	return properties[n]
 }
 
-// typed is the value as the field holds it.
+// typed returns the value in the type of the property.
 func (p property) typed(value any) (any, error) {
 	text := fmt.Sprint(value)
 	switch p.kind {
-	case integer:
+	case integerKind:
 		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 		if err != nil {
 			return nil, fmt.Errorf("invalid literal for int() with base 10: '%s'", text)
 		}
 		return n, nil
-	case flexible:
+	case booleanKind:
 		return objects.Truthy(text), nil
-	case dicts:
+	case dictsKind:
 		return value, nil
-	case architecture, hypervisor, vmMode:
-		name := canonical(p.kind, strings.ToLower(text))
+	case architectureKind, hypervisorKind, vmModeKind:
+		name := canonicalName(p.kind, strings.ToLower(text))
 		if slices.Contains(strings.Fields(p.values), name) {
 			return name, nil
 		}
 		switch p.kind {
-		case architecture:
+		case architectureKind:
 			return nil, valueError("Architecture name '%s' is not valid", text)
-		case hypervisor:
+		case hypervisorKind:
 			return nil, valueError("Hypervisor virt type '%s' is not valid", text)
 		}
 		return nil, valueError("Virtual machine mode '%s' is not valid", text)
-	case enum:
-		text = spelling(p.name, text)
+	case enumKind:
+		text = canonicalValue(p.name, text)
 		if !slices.Contains(strings.Fields(p.values), text) {
 			return nil, valueError("Field value %s is invalid", text)
 		}
@@ -258,14 +259,13 @@ func (p property) typed(value any) (any, error) {
 	return text, nil
 }
 
-// olderNames are names that VMware's images have for models.
+// olderNames maps device models in images of VMware to Nova's names.
 var olderNames = map[string]string{"lsilogicsas": "lsisas1068", "paravirtual": "vmpvscsi", "virtuale1000": "e1000",
 	"virtuale1000e":  "e1000e",
 	"virtualpcnet32": "pcnet", "virtualsriovethernetcard": "sriov", "virtualvmxnet": "vmxnet", "virtualvmxnet3": "vmxnet3"}
 
-// spelling is a value in the spelling that the field has, for fields that take
-// several.
-func spelling(name, value string) string {
+// canonicalValue returns the canonical spelling of a value, for properties that accept several spellings.
+func canonicalValue(name, value string) string {
 	switch name {
 	case "os_type", "hw_scsi_model", "hw_vif_model":
 		value = strings.ToLower(value)
@@ -276,20 +276,20 @@ func spelling(name, value string) string {
 	return value
 }
 
-func canonical(k kind, name string) string {
+func canonicalName(k propertyKind, name string) string {
 	switch k {
-	case architecture:
+	case architectureKind:
 		switch name {
 		case "i386", "i486", "i586", "x86_32", "x86_32p":
 			return "i686"
 		case "amd64":
 			return "x86_64"
 		}
-	case hypervisor:
+	case hypervisorKind:
 		if name == "xapi" {
 			return "xen"
 		}
-	case vmMode:
+	case vmModeKind:
 		switch name {
 		case "pv":
 			return "xen"

@@ -11,19 +11,19 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Page sizes that are words.
+// Page sizes of NUMACell.PageSizeKB that are not a number of KiB.
 const (
 	pagesSmall = -1
 	pagesLarge = -2
 	pagesAny   = -3
 )
 
-// nodesMost is how many NUMA nodes properties are numbered for.
-const nodesMost = 128
+// maxNodes limits the numbers of NUMA nodes in names of extra specs.
+const maxNodes = 128
 
-// Topology is the NUMA topology that a flavor and an image ask for, or nil.
+// Topology returns the NUMA topology that a flavor and an image request, or nil.
 func Topology(f *objects.Flavor, image *objects.ImageMeta) (*objects.NUMATopology, error) {
-	a := sideBySide(f, image)
+	a := newRequirements(f, image)
 	p, err := a.policies()
 	if err != nil {
 		return nil, err
@@ -60,13 +60,13 @@ func orNil(s string) *string {
 	return &s
 }
 
-// policies are how a server's CPUs are given to it.
+// policies contains the CPU policies of a server.
 type policies struct {
 	cpu, threads, emulator string
 	dedicated              []int
 }
 
-func (a asks) policies() (p policies, err error) {
+func (a requirements) policies() (p policies, err error) {
 	if p.cpu, err = a.cpuPolicy(); err != nil {
 		return p, err
 	}
@@ -91,17 +91,17 @@ func (a asks) policies() (p policies, err error) {
 	}
 	switch {
 	case p.cpu == "dedicated":
-		p.dedicated = a.all()
+		p.dedicated = a.allCPUs()
 	case p.cpu == "mixed" && len(p.dedicated) == 0:
 		p.dedicated = realtime
 	}
 	return p, nil
 }
 
-// resourcePolicies takes what resources and traits say of the policies.
-func (a asks) resourcePolicies(p *policies) error {
+// resourcePolicies derives policies from resources and traits in the extra specs, and rejects contradictions.
+func (a requirements) resourcePolicies(p *policies) error {
 	vcpus, pcpus := a.resources()
-	bad := func(text string) error { return invalid(objects.ErrInvalidRequest, "%s", text) }
+	bad := func(text string) error { return reject(objects.ErrInvalidRequest, "%s", text) }
 	switch {
 	case p.cpu != "" && (vcpus != 0 || pcpus != 0):
 		return bad("It is not possible to use the 'resources:VCPU' or 'resources:PCPU' extra specs in combination with the 'hw:cpu_policy' " +
@@ -134,20 +134,20 @@ func (a asks) resourcePolicies(p *policies) error {
 }
 
 func (p policies) check(realtime []int) error {
-	mixedOnly := invalid(objects.ErrRequiredMixedInstancePolicy, "Cannot specify 'hw:cpu_dedicated_mask' without the 'mixed' policy.")
+	mixedOnly := reject(objects.ErrRequiredMixedInstancePolicy, "Cannot specify 'hw:cpu_dedicated_mask' without the 'mixed' policy.")
 	switch p.cpu {
 	case "", "shared":
 		switch {
 		case p.threads != "":
-			return invalid(objects.ErrCPUThreadPolicyConfigurationInvalid,
+			return reject(objects.ErrCPUThreadPolicyConfigurationInvalid,
 				"Cannot set cpu thread pinning policy in a non dedicated cpu pinning policy")
 		case p.emulator == "isolate":
-			return invalid(objects.ErrBadRequirementEmulatorThreadsPolicy,
+			return reject(objects.ErrBadRequirementEmulatorThreadsPolicy,
 				"An isolated CPU emulator threads option requires a dedicated CPU policy option.")
 		case len(p.dedicated) > 0:
 			return mixedOnly
 		case len(realtime) > 0:
-			return invalid(objects.ErrRealtimeConfigurationInvalid, "Cannot set realtime policy in a non dedicated cpu pinning policy")
+			return reject(objects.ErrRealtimeConfigurationInvalid, "Cannot set realtime policy in a non dedicated cpu pinning policy")
 		}
 	case "dedicated":
 		if len(p.dedicated) > 0 {
@@ -155,7 +155,7 @@ func (p policies) check(realtime []int) error {
 		}
 	case "mixed":
 		if (len(realtime) > 0) == (len(p.dedicated) > 0) {
-			return invalid(objects.ErrRequiredMixedOrRealtimeCPUMask, "Dedicated CPU set can be specified from either 'hw:cpu_dedicated_mask' or "+
+			return reject(objects.ErrRequiredMixedOrRealtimeCPUMask, "Dedicated CPU set can be specified from either 'hw:cpu_dedicated_mask' or "+
 				"'hw:cpu_realtime_mask' when using 'mixed' CPU policy. "+
 				"'hw:cpu_dedicated_mask' and 'hw:cpu_realtime_mask' can not be specified at the same time, or be specified with none of them.")
 		}
@@ -163,18 +163,18 @@ func (p policies) check(realtime []int) error {
 	return nil
 }
 
-func forbidden(name string) error {
-	return invalid(objects.ErrImageNUMATopologyForbidden,
+func numaForbiddenError(name string) error {
+	return reject(objects.ErrImageNUMATopologyForbidden,
 		"Image property '%s' is not permitted to override NUMA configuration set against the flavor", name)
 }
 
-// nodes is how many NUMA nodes are asked for; 0 is no wish.
-func (a asks) nodes() (int, error) {
+// nodes returns the requested number of NUMA nodes; 0 if none is requested.
+func (a requirements) nodes() (int, error) {
 	flavor, image := a.text("numa_nodes")
 	text := flavor
 	switch {
 	case flavor != "" && image != "" && image != "0":
-		return 0, forbidden("hw_numa_nodes")
+		return 0, numaForbiddenError("hw_numa_nodes")
 	case flavor == "" && image == "":
 		return 0, nil
 	case flavor == "":
@@ -182,19 +182,19 @@ func (a asks) nodes() (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || strconv.Itoa(n) != text {
-		return 0, invalid(objects.ErrInvalidNUMANodesNumber, "The property 'numa_nodes' cannot be '%s'. It must be a number greater than 0", text)
+		return 0, reject(objects.ErrInvalidNUMANodesNumber, "The property 'numa_nodes' cannot be '%s'. It must be a number greater than 0", text)
 	}
 	return n, nil
 }
 
-// pages is the page size in KiB, or one of the words; nil is no wish.
-func (a asks) pages() (*int64, error) {
+// pages returns the requested page size in KiB or as one of the constants; nil if none is requested.
+func (a requirements) pages() (*int64, error) {
 	flavor, image := a.text("mem_page_size")
 	if flavor == "" && image == "" {
 		return nil, nil
 	}
 	against := func(of string) error {
-		return invalid(objects.ErrMemoryPageSizeForbidden, "Page size %s forbidden against '%s'", image, of)
+		return reject(objects.ErrMemoryPageSizeForbidden, "Page size %s forbidden against '%s'", image, of)
 	}
 	if flavor == "" {
 		return nil, against("<empty>")
@@ -219,7 +219,7 @@ func pageSizeAny(text string) (*int64, error) {
 	return &n, nil
 }
 
-var bytesForm = regexp.MustCompile(`^([-+]?\d*\.?\d+)(?:([KMGTPEZYRQ])i?)?(b|bit|B)$`)
+var bytesPattern = regexp.MustCompile(`^([-+]?\d*\.?\d+)(?:([KMGTPEZYRQ])i?)?(b|bit|B)$`)
 
 func pageSize(text string) (int64, error) {
 	switch text {
@@ -233,13 +233,13 @@ func pageSize(text string) (int64, error) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 && !strings.HasPrefix(text, "+") {
 		return n, nil
 	}
-	m := bytesForm.FindStringSubmatch(text)
+	m := bytesPattern.FindStringSubmatch(text)
 	if m == nil {
-		return 0, invalid(objects.ErrMemoryPageSizeInvalid, "Invalid memory page size '%s'", text)
+		return 0, reject(objects.ErrMemoryPageSizeInvalid, "Invalid memory page size '%s'", text)
 	}
 	size, err := strconv.ParseFloat(m[1], 64)
 	if err != nil {
-		return 0, invalid(objects.ErrMemoryPageSizeInvalid, "Invalid memory page size '%s'", text)
+		return 0, reject(objects.ErrMemoryPageSizeInvalid, "Invalid memory page size '%s'", text)
 	}
 	if m[3] != "B" {
 		size /= 8
@@ -250,11 +250,11 @@ func pageSize(text string) (int64, error) {
 	return int64(math.Ceil(size)) / 1024, nil
 }
 
-// lockedMemory checks whether the memory can be locked, where that is asked for.
-func (a asks) lockedMemory() error {
+// lockedMemory checks that memory can be locked if the flavor or the image requests that.
+func (a requirements) lockedMemory() error {
 	flavor, image := a.truths("locked_memory")
 	if flavor != nil && image != nil && *flavor != *image {
-		return invalid(objects.ErrFlavorImageLockedMemoryConflict,
+		return reject(objects.ErrFlavorImageLockedMemoryConflict,
 			"locked_memory value in image (%s) and flavor (%s) conflict. A consistent value is expected if both specified.", pyBool(*image),
 			pyBool(*flavor))
 	}
@@ -263,15 +263,15 @@ func (a asks) lockedMemory() error {
 		return a.memoryEncryption()
 	}
 	if ofFlavor, ofImage := a.text("mem_page_size"); ofFlavor == "" && ofImage == "" {
-		return invalid(objects.ErrLockMemoryForbidden, "locked_memory value in image or flavor is forbidden when mem_page_size is not set.")
+		return reject(objects.ErrLockMemoryForbidden, "locked_memory value in image or flavor is forbidden when mem_page_size is not set.")
 	}
 	return nil
 }
 
-// perNode are the values that the flavor's extra specs give numbered nodes.
-func perNode[T any](a asks, key string, read func(string) (T, error)) ([]T, error) {
+// perNode returns the values of an extra spec for the NUMA nodes 0, 1 and so on.
+func perNode[T any](a requirements, key string, read func(string) (T, error)) ([]T, error) {
 	var list []T
-	for n := range nodesMost {
+	for n := range maxNodes {
 		text, ok := a.spec(fmt.Sprintf("%s.%d", key, n))
 		if !ok {
 			break
@@ -285,8 +285,8 @@ func perNode[T any](a asks, key string, read func(string) (T, error)) ([]T, erro
 	return list, nil
 }
 
-// cells are the NUMA nodes of the server.
-func (a asks) cells(nodes int, dedicated []int) ([]objects.NUMACell, error) {
+// cells returns the NUMA cells of the server.
+func (a requirements) cells(nodes int, dedicated []int) ([]objects.NUMACell, error) {
 	cpus, err := perNode(a, "hw:numa_cpus", parseCPUs)
 	if err != nil {
 		return nil, err
@@ -304,13 +304,13 @@ func (a asks) cells(nodes int, dedicated []int) ([]objects.NUMACell, error) {
 	imageCPUs, imageMem := a.props["hw_numa_cpus"], a.props["hw_numa_mem"]
 	switch {
 	case cpus != nil && imageCPUs != nil:
-		return nil, forbidden("hw_numa_cpus")
+		return nil, numaForbiddenError("hw_numa_cpus")
 	case imageCPUs != nil:
 		cpus, _ = imageCPUs.([][]int)
 	}
 	switch {
 	case mem != nil && imageMem != nil:
-		return nil, forbidden("hw_numa_mem")
+		return nil, numaForbiddenError("hw_numa_mem")
 	case imageMem != nil:
 		mem, _ = imageMem.([]int64)
 	}
@@ -318,56 +318,60 @@ func (a asks) cells(nodes int, dedicated []int) ([]objects.NUMACell, error) {
 	case cpus == nil && mem == nil:
 		return a.evenCells(nodes, dedicated)
 	case cpus == nil || mem == nil || len(cpus) != nodes || len(mem) != nodes:
-		return nil, invalid(objects.ErrImageNUMATopologyIncomplete, "CPU and memory allocation must be provided for all NUMA nodes")
+		return nil, reject(objects.ErrImageNUMATopologyIncomplete, "CPU and memory allocation must be provided for all NUMA nodes")
 	}
 	return a.givenCells(cpus, mem, dedicated)
 }
 
-func cell(id int, cpus, dedicated []int, mem int64) objects.NUMACell {
-	return objects.NUMACell{ID: int64(id), CPUs: without(cpus, dedicated), PinnedCPUs: both(cpus, dedicated), MemoryMB: mem}
+// newCell returns a NUMA cell with a set of CPUs, of which those of dedicated are pinned.
+func newCell(id int, cpus, dedicated []int, mem int64) objects.NUMACell {
+	return objects.NUMACell{ID: int64(id), CPUs: without(cpus, dedicated), PinnedCPUs: intersection(cpus, dedicated), MemoryMB: mem}
 }
 
-func (a asks) evenCells(nodes int, dedicated []int) ([]objects.NUMACell, error) {
+// evenCells distributes the CPUs and the memory evenly over the NUMA nodes.
+func (a requirements) evenCells(nodes int, dedicated []int) ([]objects.NUMACell, error) {
 	n := int64(nodes)
 	if a.flavor.VCPUs%n != 0 || a.flavor.MemoryMB%n != 0 {
-		return nil, invalid(objects.ErrImageNUMATopologyAsymmetric, "Instance CPUs and/or memory cannot be evenly distributed across instance "+
+		return nil, reject(objects.ErrImageNUMATopologyAsymmetric, "Instance CPUs and/or memory cannot be evenly distributed across instance "+
 			"NUMA nodes. Explicit assignment of CPUs and memory to nodes is required")
 	}
 	each := int(a.flavor.VCPUs / n)
 	var cells []objects.NUMACell
 	for id := range nodes {
-		cells = append(cells, cell(id, a.all()[id*each:(id+1)*each], dedicated, a.flavor.MemoryMB/n))
+		cells = append(cells, newCell(id, a.allCPUs()[id*each:(id+1)*each], dedicated, a.flavor.MemoryMB/n))
 	}
 	return cells, nil
 }
 
-func (a asks) givenCells(cpus [][]int, mem []int64, dedicated []int) ([]objects.NUMACell, error) {
-	free := a.all()
+// givenCells returns the NUMA cells with the CPUs and the memory that flavor or image assign to each node.
+func (a requirements) givenCells(cpus [][]int, mem []int64, dedicated []int) ([]objects.NUMACell, error) {
+	free := a.allCPUs()
 	var total int64
 	var cells []objects.NUMACell
 	for id, set := range cpus {
 		for _, cpu := range set {
 			switch {
 			case int64(cpu) > a.flavor.VCPUs-1:
-				return nil, invalid(objects.ErrImageNUMATopologyCPUOutOfRange, "CPU number %d is larger than max %d", cpu, a.flavor.VCPUs-1)
+				return nil, reject(objects.ErrImageNUMATopologyCPUOutOfRange, "CPU number %d is larger than max %d", cpu, a.flavor.VCPUs-1)
 			case !slices.Contains(free, cpu):
-				return nil, invalid(objects.ErrImageNUMATopologyCPUDuplicates, "CPU number %d is assigned to two nodes", cpu)
+				return nil, reject(objects.ErrImageNUMATopologyCPUDuplicates, "CPU number %d is assigned to two nodes", cpu)
 			}
 			free = without(free, []int{cpu})
 		}
-		cells = append(cells, cell(id, set, dedicated, mem[id]))
+		cells = append(cells, newCell(id, set, dedicated, mem[id]))
 		total += mem[id]
 	}
 	switch {
 	case len(free) > 0:
-		return nil, invalid(objects.ErrImageNUMATopologyCPUsUnassigned, "CPU number %s is not assigned to any node", pySet(free))
+		return nil, reject(objects.ErrImageNUMATopologyCPUsUnassigned, "CPU number %s is not assigned to any node", pySet(free))
 	case total != a.flavor.MemoryMB:
-		return nil, invalid(objects.ErrImageNUMATopologyMemoryOutOfRange, "%d MB of memory assigned, but expected %d MB", total,
+		return nil, reject(objects.ErrImageNUMATopologyMemoryOutOfRange, "%d MB of memory assigned, but expected %d MB", total,
 			a.flavor.MemoryMB)
 	}
 	return cells, nil
 }
 
+// pySet returns repr() of Python for a set of integers.
 func pySet(cpus []int) string {
 	texts := make([]string, len(cpus))
 	for n, c := range cpus {

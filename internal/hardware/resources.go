@@ -8,17 +8,16 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// resourceSpec is an extra spec that asks Placement for something by name: of the
-// server as a whole, or of a group of resources.
+// resourceSpec matches an extra spec that requests resources from Placement: for the server, or for a numbered or named
+// request group.
 var resourceSpec = regexp.MustCompile(`^resources([a-zA-Z0-9_-]{1,64})?:(.+)$`)
 
-// Resources is what a server takes of Placement's resource classes, those of which
-// it takes nothing left out. image is nil where it is not to be considered; groups are
-// those from outside of the flavor: of ports. Like
-// Nova's scheduler, extra specs win over the flavor's own numbers.
+// Resources returns the amounts of the resource classes of Placement that a server needs, without those that are 0. image
+// is nil if it is not considered. groups are the request groups that do not come from the flavor, such as those of ports.
+// As in Nova's scheduler, extra specs take precedence over the flavor's vCPUs, memory and disk.
 func Resources(f *objects.Flavor, image *objects.ImageMeta, volumeBacked bool, groups ...*objects.RequestGroup) (map[string]int64, error) {
-	a := sideBySide(f, image)
-	own, rest := map[string]int64{}, map[string]int64{} // of the server as a whole, of groups
+	a := newRequirements(f, image)
+	own, rest := map[string]int64{}, map[string]int64{} // of the server, of request groups
 	for key, value := range f.ExtraSpecs {
 		m := resourceSpec.FindStringSubmatch(key)
 		if m == nil {
@@ -26,7 +25,7 @@ func Resources(f *objects.Flavor, image *objects.ImageMeta, volumeBacked bool, g
 		}
 		n, err := pyInt(value)
 		switch {
-		case err != nil || n < 0: // Nova warns, and asks for nothing
+		case err != nil || n < 0: // Nova logs a warning and ignores it
 		case m[1] == "":
 			own[m[2]] = n
 		default:
@@ -41,7 +40,7 @@ func Resources(f *objects.Flavor, image *objects.ImageMeta, volumeBacked bool, g
 			rest[class] += n
 		}
 	}
-	a.plain(own, rest, volumeBacked)
+	a.plainResources(own, rest, volumeBacked)
 	encrypted, err := encryptsMemory(f, image)
 	if err != nil {
 		return nil, err
@@ -64,8 +63,8 @@ func Resources(f *objects.Flavor, image *objects.ImageMeta, volumeBacked bool, g
 	return own, nil
 }
 
-// plain adds the flavor's own numbers where nothing else says what to take.
-func (a asks) plain(own, rest map[string]int64, volumeBacked bool) {
+// plainResources adds the flavor's vCPUs, memory and disk, unless extra specs or groups specify these.
+func (a requirements) plainResources(own, rest map[string]int64, volumeBacked bool) {
 	has := func(class string) bool {
 		_, inOwn := own[class]
 		_, inRest := rest[class]
@@ -86,8 +85,8 @@ func (a asks) plain(own, rest map[string]int64, volumeBacked bool) {
 	}
 }
 
-// pinned adds the CPUs that a policy gives to the server alone.
-func (a asks) pinned(own map[string]int64) error {
+// pinned adds the PCPUs of the dedicated and mixed CPU policies.
+func (a requirements) pinned(own map[string]int64) error {
 	policy, err := a.cpuPolicy()
 	if err != nil || policy != "dedicated" && policy != "mixed" {
 		return err
@@ -114,8 +113,8 @@ func (a asks) pinned(own map[string]int64) error {
 	return err
 }
 
-// Classes are the resource classes of the PCI devices that a flavor names, for
-// deployments that have these in Placement.
+// Classes returns the amounts of the resource classes of the flavor's PCI devices, for deployments that track PCI devices
+// in Placement.
 func (l Aliases) Classes(f *objects.Flavor) (map[string]int64, error) {
 	pci, err := l.Devices(f, nil, func() string { return "" })
 	if err != nil {
@@ -141,12 +140,13 @@ func (l Aliases) Classes(f *objects.Flavor) (map[string]int64, error) {
 	return classes, nil
 }
 
-// standardDevices are the classes of devices that Placement knows by itself.
+// standardDevices are the standard resource classes of devices in Placement.
 var standardDevices = map[string]bool{"PCI_DEVICE": true, "SRIOV_NET_VF": true, "VGPU": true, "PGPU": true, "FPGA": true}
 
+// notInClass matches the characters that a custom resource class cannot contain.
 var notInClass = regexp.MustCompile(`[^A-Z0-9_]+`)
 
-// className is a custom resource class of a name.
+// className returns the custom resource class for a name.
 func className(name string) string {
 	name = notInClass.ReplaceAllString(strings.ToUpper(name), "_")
 	return "CUSTOM_" + name

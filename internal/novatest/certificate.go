@@ -8,8 +8,8 @@ import (
 	"github.com/nova-go/nova/internal/devcloud"
 )
 
-// Certificate writes a certificate for hosts (names or addresses) that signs
-// itself, good for servers and clients, and its key; it answers their files.
+// Certificate writes a self-signed certificate for hosts (names or addresses), for servers and clients, and its key. It
+// returns the names of the files.
 func Certificate(t testing.TB, hosts ...string) (certFile, keyFile string) {
 	t.Helper()
 	dir := t.TempDir()

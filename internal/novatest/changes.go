@@ -18,17 +18,15 @@ import (
 	"github.com/nova-go/nova/internal/db"
 )
 
-// Changes are the differences of the databases: one line for each row, as
-// "api INSERT flavors id=7 name=x", "cell1 UPDATE instances id=1 task_state=NULL→rebooting",
-// "api DELETE keypairs id=1", in the order of databases, tables and rows. Columns
-// stand in the order of the table; what is inserted as NULL is left out; times
-// of this test are "now".
+// Changes are the differences of the databases: one line for each row, such as "api INSERT flavors id=7 name=x", "cell1
+// UPDATE instances id=1 task_state=NULL→rebooting" or "api DELETE keypairs id=1". They are ordered by database, table and
+// row, and the columns are in the order of the table. Inserted NULLs are left out, and times during the test are "now".
 type Changes struct {
 	t     testing.TB
 	Lines []string
 }
 
-// Changes tells what f changes in the databases.
+// Changes returns what f changes in the databases.
 func (s *Stack) Changes(f func()) *Changes {
 	s.t.Helper()
 	before := s.snapshot()
@@ -39,13 +37,13 @@ func (s *Stack) Changes(f func()) *Changes {
 		tables := maps.Clone(before[name])
 		maps.Copy(tables, after[name])
 		for _, table := range slices.Sorted(maps.Keys(tables)) {
-			c.Lines = append(c.Lines, diff(before[name][table], after[name][table], name, table)...)
+			c.Lines = append(c.Lines, tableDiff(before[name][table], after[name][table], name, table)...)
 		}
 	}
 	return c
 }
 
-// Expect wants exactly these lines; "*" stands for any text.
+// Expect fails the test unless the changes are exactly these lines; "*" matches any text.
 func (c *Changes) Expect(want ...string) {
 	c.t.Helper()
 	ok := len(want) == len(c.Lines)
@@ -57,26 +55,26 @@ func (c *Changes) Expect(want ...string) {
 	}
 }
 
-// content is a table: its columns, and its rows.
-type content struct {
+// tableContent contains the columns and rows of a table.
+type tableContent struct {
 	columns []string
-	rows    map[key][]string
+	rows    map[rowKey][]string
 }
 
-// key is how a row is known again: by its id, or where there is none by its text.
-type key struct {
+// rowKey identifies a row: by its id, or in tables without ids by all its values.
+type rowKey struct {
 	id   int64
 	text string
 }
 
-func (k key) compare(other key) int {
+func (k rowKey) compare(other rowKey) int {
 	return cmp.Or(cmp.Compare(k.id, other.id), cmp.Compare(k.text, other.text))
 }
 
-// snapshot answers the tables that have rows, by database and name.
-func (s *Stack) snapshot() map[string]map[string]*content {
+// snapshot returns the content of the tables that have rows, by database and name.
+func (s *Stack) snapshot() map[string]map[string]*tableContent {
 	s.t.Helper()
-	all := map[string]map[string]*content{}
+	all := map[string]map[string]*tableContent{}
 	for _, name := range []string{"api", "cell0", "cell1"} {
 		tables, err := s.shared.snapshots[name].tables(context.Background(), s.text)
 		s.must(err)
@@ -92,11 +90,11 @@ type snapshots struct {
 	mu      sync.Mutex
 	conn    *bun.Conn // SQLite's: data_version counts what other connections have written
 	version int64
-	last    map[string]*content // nil: not read yet
+	last    map[string]*tableContent // nil: not read yet
 }
 
 // tables answers the tables that have rows, by name.
-func (s *snapshots) tables(ctx context.Context, text func(any) string) (map[string]*content, error) {
+func (s *snapshots) tables(ctx context.Context, text func(any) string) (map[string]*tableContent, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var from bun.IDB = s.d
@@ -117,11 +115,11 @@ func (s *snapshots) tables(ctx context.Context, text func(any) string) (map[stri
 		}
 		from, s.version = s.conn, version
 	}
-	names, err := filled(ctx, from, s.d.Kind())
+	names, err := nonEmptyTables(ctx, from, s.d.Kind())
 	if err != nil {
 		return nil, err
 	}
-	tables := map[string]*content{}
+	tables := map[string]*tableContent{}
 	for _, name := range names {
 		if tables[name], err = read(ctx, from, name, text); err != nil {
 			return nil, err
@@ -140,10 +138,10 @@ func (s *snapshots) close() {
 	_ = s.d.Close()
 }
 
-const null = "NULL"
+const nullText = "NULL"
 
-func read(ctx context.Context, d bun.IDB, table string, text func(any) string) (*content, error) {
-	c := &content{rows: map[key][]string{}}
+func read(ctx context.Context, d bun.IDB, table string, text func(any) string) (*tableContent, error) {
+	c := &tableContent{rows: map[rowKey][]string{}}
 	return c, db.Each(ctx, d, func(r *sql.Rows) error {
 		if c.columns == nil {
 			var err error
@@ -163,7 +161,7 @@ func read(ctx context.Context, d bun.IDB, table string, text func(any) string) (
 		for n, v := range values {
 			row[n] = text(v)
 		}
-		k := key{text: strings.Join(row, " ")}
+		k := rowKey{text: strings.Join(row, " ")}
 		if id := slices.Index(c.columns, "id"); id >= 0 {
 			var err error
 			if k.id, err = strconv.ParseInt(row[id], 10, 64); err != nil {
@@ -176,16 +174,17 @@ func read(ctx context.Context, d bun.IDB, table string, text func(any) string) (
 	}, "SELECT * FROM ?", bun.Ident(table))
 }
 
+// text returns a value of a column in the form of Changes.
 func (s *Stack) text(v any) string {
 	switch v := v.(type) {
 	case nil:
-		return null
+		return nullText
 	case time.Time:
 		if v.After(s.began) {
 			return "now"
 		}
 		return v.UTC().Format("2006-01-02T15:04:05")
-	case bool: // PostgreSQL's
+	case bool: // from PostgreSQL
 		return map[bool]string{false: "0", true: "1"}[v]
 	case []byte:
 		return string(v)
@@ -198,14 +197,14 @@ func (s *Stack) text(v any) string {
 	return fmt.Sprint(v)
 }
 
-// diff tells what became of the rows of before; nil is an empty table.
-func diff(before, after *content, database, table string) []string {
+// tableDiff returns the lines of the differences between two contents of a table; nil is an empty table.
+func tableDiff(before, after *tableContent, database, table string) []string {
 	var lines []string
 	c := cmp.Or(after, before)
-	none := &content{}
+	none := &tableContent{}
 	before, after = cmp.Or(before, none), cmp.Or(after, none)
-	keys := slices.SortedFunc(maps.Keys(before.rows), key.compare)
-	for _, k := range slices.SortedFunc(maps.Keys(after.rows), key.compare) {
+	keys := slices.SortedFunc(maps.Keys(before.rows), rowKey.compare)
+	for _, k := range slices.SortedFunc(maps.Keys(after.rows), rowKey.compare) {
 		if _, old := before.rows[k]; !old {
 			keys = append(keys, k)
 		}
@@ -228,9 +227,9 @@ func diff(before, after *content, database, table string) []string {
 		for n, column := range c.columns {
 			switch {
 			case column == "id" || !has && k.text == "":
-			case !has && old[n] != null:
+			case !has && old[n] != nullText:
 				fmt.Fprintf(&b, " %s=%s", column, old[n])
-			case !had && now[n] != null:
+			case !had && now[n] != nullText:
 				fmt.Fprintf(&b, " %s=%s", column, now[n])
 			case had && has && old[n] != now[n]:
 				fmt.Fprintf(&b, " %s=%s→%s", column, old[n], now[n])

@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// NameID is the id of a project or a user, which is the same in every cloud:
-// NameID("project", "demo").
+// NameID returns the id of a project or user of the embedded cloud, which is derived from the name: NameID("project",
+// "demo").
 func NameID(kind, name string) string {
 	return hex.EncodeToString(fmt.Appendf(nil, "%-16.16s", kind+"-"+name))
 }
 
-// Client asks as one user. Its methods answer a changed copy.
+// Client sends requests of one user. Its methods return a changed copy.
 type Client struct {
 	s      *Stack
 	token  string
@@ -28,10 +28,9 @@ type Client struct {
 	header http.Header
 }
 
-// As is a client with a token of a role: "admin" (admin of its own project),
-// "demo" (member of the project demo), "reader" (reader of demo), "nova" (the
-// service), "system" (admin without a project), or "none" and "" without a token.
-// Its paths stand below /v2.1.
+// As returns a client with a token of a role: "admin" (admin of its own project), "demo" (member of the project demo),
+// "reader" (reader of demo), "nova" (the service user), "system" (admin with system scope); with "none" or "" it has no
+// token. Its paths are below /v2.1.
 func (s *Stack) As(role string) *Client {
 	s.t.Helper()
 	c := &Client{s: s, prefix: "/v2.1", header: http.Header{}}
@@ -42,7 +41,7 @@ func (s *Stack) As(role string) *Client {
 	return c
 }
 
-// login gets a token from the cloud's identity service, once.
+// login gets a token from Keystone's stand-in, and caches it.
 func (s *Stack) login(role string) string {
 	s.t.Helper()
 	s.shared.mu.Lock()
@@ -72,12 +71,12 @@ func (c *Client) with(change func(*Client)) *Client {
 	return &n
 }
 
-// MV asks for a microversion: "2.90", "latest".
+// MV sets the microversion: "2.90", "latest".
 func (c *Client) MV(version string) *Client {
 	return c.Header("OpenStack-API-Version", "compute "+version)
 }
 
-// Header sets a header; "" removes it. "Host" is the host that is asked for.
+// Header sets a header; "" removes it. "Host" sets the host of the request.
 func (c *Client) Header(name, value string) *Client {
 	return c.with(func(n *Client) {
 		if value == "" {
@@ -88,18 +87,18 @@ func (c *Client) Header(name, value string) *Client {
 	})
 }
 
-// At sets what stands before paths: "/v2", "/v2.1/PROJECT", "".
+// At sets the prefix of paths: "/v2", "/v2.1/PROJECT", "".
 func (c *Client) At(prefix string) *Client { return c.with(func(n *Client) { n.prefix = prefix }) }
 
-// In is the client for a subtest.
+// In returns the client for a subtest.
 func (c *Client) In(t testing.TB) *Client { return c.with(func(n *Client) { n.s = c.s.In(t) }) }
 
-// Do sends "METHOD /path?query". A body that is a string or []byte is sent as it
-// stands, another one as JSON; none is sent for none.
+// Do sends a request, "METHOD /path?query". A body of type string or []byte is sent unchanged, other types as JSON;
+// without a body none is sent.
 func (c *Client) Do(request string, body ...any) *Response {
 	t := c.s.t
 	t.Helper()
-	r, err := http.DefaultTransport.RoundTrip(c.request(t.Context(), request, body)) // no redirects are followed
+	r, err := http.DefaultTransport.RoundTrip(c.request(t.Context(), request, body)) // RoundTrip does not follow redirects
 	c.s.must(err)
 	defer r.Body.Close()
 	text, err := io.ReadAll(r.Body)
@@ -107,8 +106,7 @@ func (c *Client) Do(request string, body ...any) *Response {
 	return &Response{t: t, request: request, Status: r.StatusCode, Header: r.Header, Body: text}
 }
 
-// HangUp sends a request as Do does, and closes the connection after a time, whether
-// there was an answer or not.
+// HangUp sends a request as Do does, and closes the connection after a time, whether or not the answer has arrived.
 func (c *Client) HangUp(after time.Duration, request string, body ...any) {
 	c.s.t.Helper()
 	ctx, cancel := context.WithTimeout(c.s.t.Context(), after)
@@ -116,8 +114,7 @@ func (c *Client) HangUp(after time.Duration, request string, body ...any) {
 	c.HangUpOn(ctx, request, body...)
 }
 
-// HangUpOn sends a request as Do does, and closes the connection when ctx ends or there is
-// an answer.
+// HangUpOn sends a request as Do does, and closes the connection when ctx ends or the answer arrives.
 func (c *Client) HangUpOn(ctx context.Context, request string, body ...any) {
 	c.s.t.Helper()
 	own := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -163,7 +160,7 @@ func (c *Client) request(ctx context.Context, request string, body []any) *http.
 	return q
 }
 
-// Response is an answer. Its methods end the test on failure, and answer itself.
+// Response is an answer. Its methods fail the test if an expectation is not met, and return the response.
 type Response struct {
 	t       testing.TB
 	request string
@@ -172,7 +169,7 @@ type Response struct {
 	Body    []byte
 }
 
-// Expect wants a status.
+// Expect fails the test unless the answer has the status.
 func (r *Response) Expect(status int) *Response {
 	r.t.Helper()
 	if r.Status != status {
@@ -181,13 +178,13 @@ func (r *Response) Expect(status int) *Response {
 	return r
 }
 
-// JSON wants a whole body. The string "*" in it stands for any value.
+// JSON fails the test unless the body equals want; the string "*" matches any value.
 func (r *Response) JSON(want string) *Response {
 	r.t.Helper()
 	return r.match(want, false)
 }
 
-// Has wants a body with at least these members of objects; lists have the same length.
+// Has fails the test unless the objects of the body have the members of want; lists must have the same length.
 func (r *Response) Has(want string) *Response {
 	r.t.Helper()
 	return r.match(want, true)
@@ -201,8 +198,8 @@ func (r *Response) match(want string, part bool) *Response {
 	return r
 }
 
-// Fault wants one of Nova's faults of a kind ("itemNotFound"), whose message may
-// have "*" for any text.
+// Fault fails the test unless the body is a fault of a kind ("itemNotFound") with a message, in which "*" matches any
+// text.
 func (r *Response) Fault(kind, message string) *Response {
 	r.t.Helper()
 	var faults map[string]struct {
@@ -210,7 +207,7 @@ func (r *Response) Fault(kind, message string) *Response {
 		Message string
 	}
 	if err := json.Unmarshal(r.Body, &faults); err != nil || len(faults) != 1 {
-		r.t.Fatalf("%s: %d is no fault: %s", r.request, r.Status, r.Body)
+		r.t.Fatalf("%s: the answer with status %d is not a fault: %s", r.request, r.Status, r.Body)
 	}
 	f, ok := faults[kind]
 	if !ok || f.Code != r.Status || !Glob(message, f.Message) {
@@ -219,8 +216,8 @@ func (r *Response) Fault(kind, message string) *Response {
 	return r
 }
 
-// HasHeader wants a header; "*" in the value stands for any text, and "" for a
-// header that is not there.
+// HasHeader fails the test unless a header has the value, in which "*" matches any text; "" expects that the header is
+// absent.
 func (r *Response) HasHeader(name, value string) *Response {
 	r.t.Helper()
 	got := strings.Join(r.Header.Values(name), ", ")
@@ -230,7 +227,7 @@ func (r *Response) HasHeader(name, value string) *Response {
 	return r
 }
 
-// At is a value in the body, as text: At("servers", "0", "id").
+// At returns a value in the body as a string: At("servers", "0", "id").
 func (r *Response) At(path ...string) string {
 	r.t.Helper()
 	var v any
@@ -258,7 +255,7 @@ func (r *Response) At(path ...string) string {
 	return fmt.Sprint(v)
 }
 
-// Names are the members "name" of a list: Names("servers").
+// Names returns the members "name" of a list, separated by spaces: Names("servers").
 func (r *Response) Names(list string) string { return strings.Join(r.each(list, "name"), " ") }
 
 func (r *Response) each(list, member string) []string {

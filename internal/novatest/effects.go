@@ -10,11 +10,10 @@ import (
 	"strings"
 )
 
-// Effects are all that f changes: rows of the databases, messages, and the documents of
-// the other services. What differs between two requests alike (ids, numbers, times) is
-// "#", and the lines are sorted: two requests with the same effects have equal ones. What
-// hosts report of themselves is none of them.
-// Effects waits until the application answers no request and the hosts have settled.
+// Effects returns all that f changes: rows of the databases, RPC messages, and the documents of the stand-ins for other
+// services. Values that differ between two equal requests (ids, numbers, times) are replaced by "#", and the lines are
+// sorted, so that requests with the same effects return equal lines. Periodic reports of hosts are left out.
+// Effects waits until the application is idle and the hosts have finished.
 func (s *Stack) Effects(f func()) []string {
 	s.t.Helper()
 	var sent *Messages
@@ -26,9 +25,9 @@ func (s *Stack) Effects(f func()) []string {
 			s.Settle()
 		})
 	})
-	lines := slices.Concat(changed.Lines, sent.Lines, removed(before, s.documents(), "-"), removed(s.documents(), before, "+"))
+	lines := slices.Concat(changed.Lines, sent.Lines, removedLines(before, s.documents(), "-"), removedLines(s.documents(), before, "+"))
 	for n, line := range lines {
-		lines[n] = volatile.ReplaceAllString(line, "#")
+		lines[n] = volatileValues.ReplaceAllString(line, "#")
 	}
 	slices.Sort(lines)
 	return slices.DeleteFunc(lines, func(line string) bool {
@@ -36,18 +35,18 @@ func (s *Stack) Effects(f func()) []string {
 	})
 }
 
-// volatile are addresses of ports, names of reservations and passwords, which may have no digit,
-// then ids, then whatever has a digit.
-var volatile = regexp.MustCompile(`([0-9a-f]{2}:){5}[0-9a-f]{2}|tap[0-9a-f]{8}-[0-9a-f]{2}|\br-[0-9a-z]{8}\b|\b(new_pass|rescue_password|admin_password)=\S+|` +
+// volatileValues matches the values that differ between two equal requests: first addresses of ports, reservation ids and
+// passwords, which may contain no digit, then UUIDs, then all other words with a digit.
+var volatileValues = regexp.MustCompile(`([0-9a-f]{2}:){5}[0-9a-f]{2}|tap[0-9a-f]{8}-[0-9a-f]{2}|\br-[0-9a-z]{8}\b|\b(new_pass|rescue_password|admin_password)=\S+|` +
 	`[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|[0-9a-f]*[0-9][0-9a-f]*`)
 
-// documents are those of the stand-ins for other services, each as a line.
+// documents returns the documents of the stand-ins, one line for each.
 func (s *Stack) documents() []string {
 	s.t.Helper()
 	var dump struct {
 		Services map[string][]json.RawMessage `json:"services"`
 	}
-	answer := httptest.NewRecorder() // the application may have ended
+	answer := httptest.NewRecorder() // not over HTTP, because the application may have terminated
 	s.cloud.ServeHTTP(answer, httptest.NewRequestWithContext(s.t.Context(), http.MethodGet, s.URL+"/dev/dump", nil))
 	s.must(json.Unmarshal(answer.Body.Bytes(), &dump))
 	var lines []string
@@ -59,8 +58,8 @@ func (s *Stack) documents() []string {
 	return lines
 }
 
-// removed are the lines that are in before and not in after.
-func removed(before, after []string, sign string) []string {
+// removedLines returns the lines of before that are not in after, with a sign.
+func removedLines(before, after []string, sign string) []string {
 	there := map[string]int{}
 	for _, line := range after {
 		there[line]++

@@ -20,7 +20,7 @@ func newConnections() *connections {
 	return c
 }
 
-// state is http.Server's ConnState.
+// state is the ConnState function of http.Server.
 func (c *connections) state(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -51,11 +51,10 @@ func (c *connections) busy() bool {
 	return false
 }
 
-// Idle waits until the application answers no request: also none of those whose clients
-// have gone.
+// Idle waits until the application processes no request, including requests whose clients have closed their connections.
 func (s *Stack) Idle() {
 	s.t.Helper()
-	// Connections are accepted in their order: behind this one, none is left to accept.
+	// The listener accepts connections in order: after this request, no earlier connection is waiting.
 	own := &http.Transport{DisableKeepAlives: true}
 	r, err := own.RoundTrip(s.As("").At("").request(s.t.Context(), "GET /identity/v3", nil))
 	s.must(err)

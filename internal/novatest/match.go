@@ -9,9 +9,8 @@ import (
 	"strings"
 )
 
-// Match compares JSON and answers what is different, or "". The string "*" in
-// want stands for any value, and in longer strings for any text. part lets
-// objects have further members.
+// Match compares JSON and returns the first difference, or "". The string "*" in want matches any value, and within
+// strings any text. If part is true, objects may have additional members.
 func Match(got []byte, want string, part bool) string {
 	var g, w any
 	if err := decode(got, &g); err != nil {
@@ -20,7 +19,7 @@ func Match(got []byte, want string, part bool) string {
 	if err := decode([]byte(want), &w); err != nil {
 		return "the expectation is no JSON: " + err.Error()
 	}
-	return match("", g, w, part)
+	return matchValue("", g, w, part)
 }
 
 func decode(text []byte, to *any) error {
@@ -29,7 +28,7 @@ func decode(text []byte, to *any) error {
 	return d.Decode(to)
 }
 
-func match(at string, got, want any, part bool) string {
+func matchValue(at string, got, want any, part bool) string {
 	if want == "*" {
 		return ""
 	}
@@ -37,14 +36,14 @@ func match(at string, got, want any, part bool) string {
 	case map[string]any:
 		g, ok := got.(map[string]any)
 		if !ok {
-			return differ(at, got, want)
+			return difference(at, got, want)
 		}
 		for _, key := range slices.Sorted(maps.Keys(w)) {
 			v, ok := g[key]
 			if !ok {
 				return fmt.Sprintf("%s/%s is missing", at, key)
 			}
-			if p := match(at+"/"+key, v, w[key], part); p != "" {
+			if p := matchValue(at+"/"+key, v, w[key], part); p != "" {
 				return p
 			}
 		}
@@ -57,10 +56,10 @@ func match(at string, got, want any, part bool) string {
 	case []any:
 		g, ok := got.([]any)
 		if !ok || len(g) != len(w) {
-			return differ(at, got, want)
+			return difference(at, got, want)
 		}
 		for n := range w {
-			if p := match(fmt.Sprintf("%s/%d", at, n), g[n], w[n], part); p != "" {
+			if p := matchValue(fmt.Sprintf("%s/%d", at, n), g[n], w[n], part); p != "" {
 				return p
 			}
 		}
@@ -74,16 +73,16 @@ func match(at string, got, want any, part bool) string {
 			return ""
 		}
 	}
-	return differ(at, got, want)
+	return difference(at, got, want)
 }
 
-func differ(at string, got, want any) string {
+func difference(at string, got, want any) string {
 	g, _ := json.Marshal(got)
 	w, _ := json.Marshal(want)
 	return fmt.Sprintf("%s is %s, want %s", at, g, w)
 }
 
-// Glob compares text with a pattern in which "*" stands for any text.
+// Glob reports whether text matches a pattern in which "*" matches any text.
 func Glob(pattern, text string) bool {
 	first, rest, star := strings.Cut(pattern, "*")
 	if !star {

@@ -12,17 +12,17 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Messages are what was sent over the broker: one line for each message, as
-// "cast compute.compute-1 reboot_instance 6.0 block_device_info=null instance=Instance/2.8 reboot_type=SOFT"
-// or "notification notifications.info keypair.create.start", with the arguments by
-// name. Objects are their name and version; Of has the rest of them.
+// Messages are the RPC messages and notifications that were sent, one line for each, such as "cast compute.compute-1
+// reboot_instance 6.0 block_device_info=null instance=Instance/2.8 reboot_type=SOFT" or "notification notifications.info
+// keypair.create.start". The arguments are in the order of their names. Versioned objects are shown as name and version;
+// Of returns their content.
 type Messages struct {
 	t     testing.TB
 	All   []rpc.Message
 	Lines []string
 }
 
-// Messages tells what f sends.
+// Messages returns the messages that f sends.
 func (s *Stack) Messages(f func()) *Messages {
 	s.t.Helper()
 	r := s.Broker.Record()
@@ -30,12 +30,12 @@ func (s *Stack) Messages(f func()) *Messages {
 	r.Stop()
 	m := &Messages{t: s.t, All: r.Messages()}
 	for _, one := range m.All {
-		m.Lines = append(m.Lines, line(one))
+		m.Lines = append(m.Lines, messageLine(one))
 	}
 	return m
 }
 
-// Expect wants exactly these lines; "*" stands for any text.
+// Expect fails the test unless the messages are exactly these lines; "*" matches any text.
 func (m *Messages) Expect(want ...string) *Messages {
 	m.t.Helper()
 	ok := len(want) == len(m.Lines)
@@ -48,7 +48,7 @@ func (m *Messages) Expect(want ...string) *Messages {
 	return m
 }
 
-// Of is the versioned object in an argument of the only message of a method.
+// Of returns the versioned object in an argument of the first message with a method.
 func (m *Messages) Of(method, argument string) *versioned.Object {
 	m.t.Helper()
 	for _, one := range m.All {
@@ -64,7 +64,8 @@ func (m *Messages) Of(method, argument string) *versioned.Object {
 	return nil
 }
 
-func line(m rpc.Message) string {
+// messageLine returns the line of a message.
+func messageLine(m rpc.Message) string {
 	to := m.Target.Topic
 	if m.Target.Server != "" {
 		to += "." + m.Target.Server
@@ -75,13 +76,13 @@ func line(m rpc.Message) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s %s %s", m.Kind, to, m.Method, m.Target.Version)
 	for _, name := range slices.Sorted(maps.Keys(m.Args)) {
-		fmt.Fprintf(&b, " %s=%s", name, brief(m.Args[name]))
+		fmt.Fprintf(&b, " %s=%s", name, argumentText(m.Args[name]))
 	}
 	return b.String()
 }
 
-// brief is an argument without what stands in its objects.
-func brief(raw json.RawMessage) string {
+// argumentText returns an argument without the content of its versioned objects.
+func argumentText(raw json.RawMessage) string {
 	var v any
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return string(raw)
@@ -100,7 +101,7 @@ func brief(raw json.RawMessage) string {
 			if err != nil {
 				return string(raw)
 			}
-			parts = append(parts, brief(text))
+			parts = append(parts, argumentText(text))
 		}
 		return "[" + strings.Join(parts, " ") + "]"
 	}

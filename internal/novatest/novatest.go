@@ -1,17 +1,16 @@
-// Package novatest runs the whole compute application over HTTP for tests: the
-// cloud of --dev with its databases in a directory of the test, and the
-// application in front of it, as an operator's process has them.
+// Package novatest runs the compute application with the embedded cloud over HTTP, for tests. The databases of the cloud
+// are in a temporary directory of the test.
 //
 //	s := novatest.New(t)
 //	vm := s.Server(novatest.VM{Name: "web"})
 //	s.As("demo").MV("2.90").Do("GET /servers/" + vm.UUID).Expect(200).Has(`{"server": {"name": "web"}}`)
 //
-// What a request changes is asserted as the difference of the databases:
+// Changes compares the databases before and after a request:
 //
 //	s.Changes(func() { … }).Expect(`api INSERT flavors id=7 name=x *`)
 //
-// Where NOVATEST_API and NOVATEST_CELL name databases on MariaDB or PostgreSQL, all
-// that runs there instead.
+// If NOVATEST_API and NOVATEST_CELL contain URLs of databases of MariaDB or PostgreSQL, the tests use copies of these
+// databases.
 package novatest
 
 import (
@@ -38,7 +37,7 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// Option changes what New builds.
+// Option changes the stack that New returns.
 type Option func(*settings)
 
 type settings struct {
@@ -50,23 +49,23 @@ type settings struct {
 	before    func(*Stack)
 }
 
-// Conf adds text to nova.conf, read after the rest.
+// Conf adds text to nova.conf. It overrides earlier values.
 func Conf(text string) Option { return func(s *settings) { s.conf += text + "\n" } }
 
-// File writes a file beside nova.conf: policy.yaml, api-paste.ini.
+// File writes a file next to nova.conf: policy.yaml, api-paste.ini.
 func File(name, text string) Option { return func(s *settings) { s.files[name] = text } }
 
-// Filters adds paste factories, as an embedder does.
+// Filters adds factories of paste filters, as a program that embeds the application does.
 func Filters(r paste.Registry) Option { return func(s *settings) { s.filters = r } }
 
-// Before runs f when the databases are there, and the application is not.
+// Before calls f after the databases are created and before the application starts.
 func Before(f func(*Stack)) Option { return func(s *settings) { s.before = f } }
 
-// Unstarted does not wait until the application has started: it may never do so.
+// Unstarted returns from New before the application has started, for tests in which it does not start.
 func Unstarted() Option { return func(s *settings) { s.unstarted = true } }
 
-// WithCompute has the hosts of the cloud take what the application casts: servers
-// are built, and everything else is done to them, at once. See [Stack.Settle].
+// WithCompute makes the stand-ins for nova-conductor and nova-compute process the messages of the application: servers are
+// built and changed without delay. See [Stack.Settle].
 func WithCompute() Option { return func(s *settings) { s.compute = true } }
 
 // unsynced has SQLite not wait for its disk: nobody needs the databases after the test.
@@ -78,27 +77,27 @@ type Stack struct {
 	State string // directory of the databases and of nova.conf
 	URL   string // "http://127.0.0.1:41234"
 
-	// Broker is where the application's messages go. Without WithCompute nobody
-	// serves it: calls time out at once, unless the test handles them.
+	// Broker carries the application's RPC messages. Without WithCompute it has no consumers: calls time out immediately, unless the
+	// test handles them.
 	Broker *rpc.Memory
-	// Metrics is what the application shows to Prometheus.
+	// Metrics contains the Prometheus metrics of the application.
 	Metrics *prometheus.Registry
 
 	databases         *devcloud.Databases
 	api, cell0, cell1 *db.DB
 	log               *testproc.Output
 	began             time.Time
-	shared            *shared
-	cloud             http.Handler  // the services, and the application behind requests
-	requests          *serve.Switch // those to the application
+	shared            *sharedState
+	cloud             http.Handler  // the stand-ins, and the application behind requests
+	requests          *serve.Switch // passes requests to the application
 	hungUp            context.Context
 	hangUp            context.CancelFunc // closes the connections of the application's clients
 	connections       *connections
-	stop              context.CancelFunc // ends the application
+	stop              context.CancelFunc // stops the application
 }
 
-// shared is what the copies of a Stack for subtests have in common.
-type shared struct {
+// sharedState contains what the copies of a Stack for subtests share.
+type sharedState struct {
 	snapshots map[string]*snapshots // by database
 
 	mu     sync.Mutex
@@ -106,14 +105,14 @@ type shared struct {
 	vms    int
 }
 
-// New builds a stack that ends with the test.
+// New returns a stack, which is stopped at the end of the test.
 func New(t testing.TB, opts ...Option) *Stack {
 	t.Helper()
 	o := settings{files: map[string]string{}}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	s := &Stack{t: t, State: t.TempDir(), Broker: rpc.NewMemory(), Metrics: prometheus.NewRegistry(), log: &testproc.Output{}, began: time.Now().Add(-time.Second), shared: &shared{snapshots: map[string]*snapshots{}, tokens: map[string]string{}}}
+	s := &Stack{t: t, State: t.TempDir(), Broker: rpc.NewMemory(), Metrics: prometheus.NewRegistry(), log: &testproc.Output{}, began: time.Now().Add(-time.Second), shared: &sharedState{snapshots: map[string]*snapshots{}, tokens: map[string]string{}}}
 	server := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + server.Listener.Addr().String()
 	s.openDatabases()
@@ -150,7 +149,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	s.cloud = cloud.Handler(http.HandlerFunc(s.serve))
 	server.Config.Handler, server.Config.ConnState = s.cloud, s.connections.state
 	server.Start()
-	if !o.unstarted { // on a busy machine it starts in the background
+	if !o.unstarted { // New returns before that if the databases are slow
 		root := s.As("").At("")
 		testproc.Eventually(t, "the application has started", func() bool { return root.Do("GET /").Status != http.StatusServiceUnavailable })
 		root.Do("GET /").Expect(http.StatusOK)
@@ -158,7 +157,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 	return s
 }
 
-// serve is the application, whose clients may lose their connections.
+// serve passes a request to the application. Terminate cancels it through hungUp.
 func (s *Stack) serve(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -166,9 +165,8 @@ func (s *Stack) serve(w http.ResponseWriter, r *http.Request) {
 	s.requests.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// Terminate ends the application as a process does at the end of its drain time: it closes
-// the connections of all clients, waits for the operations that still run, and ends. The
-// services and the hosts stay.
+// Terminate stops the application as a process does at the end of its drain time: it closes the connections of all
+// clients, waits for the operations in progress, and stops. The stand-ins continue to run.
 func (s *Stack) Terminate() {
 	s.t.Helper()
 	s.hangUp()
@@ -176,17 +174,17 @@ func (s *Stack) Terminate() {
 	s.stop()
 }
 
-// Settle waits until the hosts have done what was cast so far.
+// Settle waits until the stand-ins have processed all messages.
 func (s *Stack) Settle() { s.Broker.Wait() }
 
-// In is the stack for a subtest.
+// In returns the stack for a subtest.
 func (s *Stack) In(t testing.TB) *Stack {
 	other := *s
 	other.t = t
 	return &other
 }
 
-// Log is what the application has logged so far.
+// Log returns the application's log.
 func (s *Stack) Log() string { return s.log.String() }
 
 func (s *Stack) must(err error) {
@@ -196,9 +194,8 @@ func (s *Stack) must(err error) {
 	}
 }
 
-// template is the state of a new cloud, built once in a process: the contents of
-// its database files by name.
-var template = sync.OnceValues(func() (map[string][]byte, error) {
+// templateFiles returns the database files of a new cloud by name. They are created once in a process.
+var templateFiles = sync.OnceValues(func() (map[string][]byte, error) {
 	dir, err := os.MkdirTemp("", "novatest")
 	if err != nil {
 		return nil, err
@@ -208,11 +205,11 @@ var template = sync.OnceValues(func() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cloud.Close(); err != nil { // now the files are all there is
+	if err := cloud.Close(); err != nil { // flushes the databases to the files
 		return nil, err
 	}
 	files := map[string][]byte{}
-	for _, name := range databases {
+	for _, name := range databaseNames {
 		if files[name], err = os.ReadFile(filepath.Join(dir, name+".sqlite")); err != nil {
 			return nil, err
 		}
@@ -220,13 +217,13 @@ var template = sync.OnceValues(func() (map[string][]byte, error) {
 	return files, nil
 })
 
-var databases = []string{"nova_api", "nova_cell0", "nova_cell1", "services"}
+var databaseNames = []string{"nova_api", "nova_cell0", "nova_cell1", "services"}
 
-// openDatabases puts the databases of a new cloud into the state directory, or takes
-// empty ones of the server that the environment names.
+// openDatabases writes the databases of a new cloud into the state directory, or uses empty databases of the database
+// server.
 func (s *Stack) openDatabases() {
 	s.t.Helper()
-	files, err := template()
+	files, err := templateFiles()
 	s.must(err)
 	server, err := onServer()
 	s.must(err)
@@ -250,8 +247,8 @@ func (s *Stack) openDatabases() {
 	s.api, s.cell0, s.cell1 = open("api", s.databases.API), open("cell0", s.databases.Cell0), open("cell1", s.databases.Cell1)
 }
 
-// take answers the URL of a database that is the test's until it ends.
-func (s *Stack) take(c *copies) string {
+// take returns the URL of a database that the test uses until it ends.
+func (s *Stack) take(c *databaseCopies) string {
 	s.t.Helper()
 	d, err := c.take(context.Background())
 	s.must(err)
@@ -259,28 +256,27 @@ func (s *Stack) take(c *copies) string {
 	return d
 }
 
-// OnSQLite skips a test that is about SQLite itself where the databases are on a server.
+// OnSQLite skips a test of behaviour of SQLite if the tests use a database server.
 func OnSQLite(t testing.TB) {
 	t.Helper()
 	if server, _ := onServer(); server != nil {
-		t.Skip("this is about SQLite, and NOVATEST_API names a database server")
+		t.Skip("the test is about SQLite, but NOVATEST_API names a database server")
 	}
 }
 
-// Connection is the URL of a database of the stack: "nova_api", "nova_cell0" or
-// "nova_cell1".
+// Connection returns the URL of a database of the stack: "nova_api", "nova_cell0" or "nova_cell1".
 func (s *Stack) Connection(name string) string {
 	return map[string]string{"nova_api": s.databases.API, "nova_cell0": s.databases.Cell0, "nova_cell1": s.databases.Cell1}[name]
 }
 
-// Exec runs SQL on the database "api", "cell0" or "cell1".
+// Exec executes SQL on the database "api", "cell0" or "cell1".
 func (s *Stack) Exec(database, query string, args ...any) {
 	s.t.Helper()
 	_, err := db.Exec(context.Background(), s.database(database), query, args...)
 	s.must(err)
 }
 
-// Value answers the one value of a query, as text.
+// Value returns the only value of a query as a string.
 func (s *Stack) Value(database, query string, args ...any) string {
 	s.t.Helper()
 	var v any
@@ -288,7 +284,7 @@ func (s *Stack) Value(database, query string, args ...any) string {
 	switch v := v.(type) {
 	case []byte:
 		return string(v)
-	case bool: // PostgreSQL's
+	case bool: // from PostgreSQL
 		return map[bool]string{false: "0", true: "1"}[v]
 	}
 	return fmt.Sprint(v)

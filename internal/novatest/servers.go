@@ -14,21 +14,20 @@ import (
 	"github.com/nova-go/nova/internal/db"
 )
 
-// server is where the databases of stacks are when they are not SQLite files: on
-// MariaDB or PostgreSQL, in copies of two patterns.
-type server struct{ api, cell *copies }
+// databaseServer contains the databases of the tests on MariaDB or PostgreSQL: copies of an API database and of a cell database.
+type databaseServer struct{ api, cell *databaseCopies }
 
-// onServer is the server that the environment names, or nil. NOVATEST_API and
-// NOVATEST_CELL are SQLAlchemy URLs of databases with Nova's schema and without rows.
-var onServer = sync.OnceValues(func() (*server, error) {
+// onServer returns the server of NOVATEST_API and NOVATEST_CELL, or nil if they are not set. They contain SQLAlchemy URLs
+// of databases with Nova's schema and without rows.
+var onServer = sync.OnceValues(func() (*databaseServer, error) {
 	api, cell := os.Getenv("NOVATEST_API"), os.Getenv("NOVATEST_CELL")
 	if api == "" && cell == "" {
 		return nil, nil
 	}
 	if api == "" || cell == "" {
-		return nil, fmt.Errorf("novatest: of NOVATEST_API and NOVATEST_CELL one is missing")
+		return nil, fmt.Errorf("novatest: set both NOVATEST_API and NOVATEST_CELL")
 	}
-	s := &server{}
+	s := &databaseServer{}
 	var err error
 	if s.api, err = newCopies(api); err != nil {
 		return nil, fmt.Errorf("NOVATEST_API: %w", err)
@@ -39,13 +38,13 @@ var onServer = sync.OnceValues(func() (*server, error) {
 	return s, nil
 })
 
-// copies are the copies of a pattern: "nova_api_test1", "nova_api_test2", and so on.
-// They are made once and left there, for it takes longer to make them than to empty
-// them; who uses one holds a lock of the server, which ends with the process.
-type copies struct {
+// databaseCopies are the copies of a pattern database: "nova_api_test1", "nova_api_test2" and so on. They remain for later runs,
+// because creating a copy takes longer than deleting its rows. A process that uses a copy holds a lock of the database
+// server, which is released when the process ends.
+type databaseCopies struct {
 	pattern *url.URL
 	name    string
-	locks   *bun.Conn // in a database that is no pattern
+	locks   *bun.Conn // in a database that is not a pattern
 	kind    string
 
 	mu   sync.Mutex
@@ -53,18 +52,18 @@ type copies struct {
 	last int
 }
 
-// version is the table that is not emptied: the schema is at its version.
-const version = "alembic_version"
+// versionTable contains the version of the schema and is therefore not emptied.
+const versionTable = "alembic_version"
 
-func newCopies(pattern string) (*copies, error) {
+func newCopies(pattern string) (*databaseCopies, error) {
 	u, err := url.Parse(pattern)
 	if err != nil {
 		return nil, err
 	}
-	c := &copies{pattern: u, name: strings.TrimPrefix(u.Path, "/")}
+	c := &databaseCopies{pattern: u, name: strings.TrimPrefix(u.Path, "/")}
 	home := pattern
 	if strings.HasPrefix(u.Scheme, "postgres") {
-		home = c.url("postgres") // a pattern that somebody is connected to cannot be copied
+		home = c.url("postgres") // PostgreSQL cannot copy a database that has connections
 	}
 	d, err := db.Open(home, db.Options{})
 	if err != nil {
@@ -75,14 +74,14 @@ func newCopies(pattern string) (*copies, error) {
 	return c, err
 }
 
-func (c *copies) url(name string) string {
+func (c *databaseCopies) url(name string) string {
 	u := *c.pattern
 	u.Path = "/" + name
 	return u.String()
 }
 
-// take answers the URL of an empty copy that nobody uses.
-func (c *copies) take(ctx context.Context) (string, error) {
+// take returns the URL of an empty copy that no other test uses.
+func (c *databaseCopies) take(ctx context.Context) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.free) > 0 {
@@ -106,14 +105,15 @@ func (c *copies) take(ctx context.Context) (string, error) {
 	}
 }
 
-// give takes back what take has answered.
-func (c *copies) give(u string) {
+// give returns a copy of take to the free ones.
+func (c *databaseCopies) give(u string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.free = append(c.free, u)
 }
 
-func (c *copies) lock(ctx context.Context, name string) (mine bool, err error) {
+// lock locks a copy. mine is false if another process uses it.
+func (c *databaseCopies) lock(ctx context.Context, name string) (mine bool, err error) {
 	query := "SELECT GET_LOCK(?, 0)"
 	if c.kind == "postgresql" {
 		query = "SELECT pg_try_advisory_lock(hashtext(?))"
@@ -122,8 +122,8 @@ func (c *copies) lock(ctx context.Context, name string) (mine bool, err error) {
 	return mine, err
 }
 
-// make makes a copy that is not there.
-func (c *copies) make(ctx context.Context, name string) error {
+// make creates a copy if it does not exist.
+func (c *databaseCopies) make(ctx context.Context, name string) error {
 	var n int
 	if c.kind == "postgresql" {
 		if err := db.One(ctx, c.locks, []any{&n}, "SELECT COUNT(*) FROM pg_database WHERE datname = ?", name); err != nil || n > 0 {
@@ -132,8 +132,8 @@ func (c *copies) make(ctx context.Context, name string) error {
 		_, err := db.Exec(ctx, c.locks, "CREATE DATABASE ? TEMPLATE ?", bun.Ident(name), bun.Ident(c.name))
 		return err
 	}
-	// The table that is made last tells that all are there.
-	if err := db.One(ctx, c.locks, []any{&n}, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", name, version); err != nil || n > 0 {
+	// If the table that is created last exists, the copy is complete.
+	if err := db.One(ctx, c.locks, []any{&n}, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", name, versionTable); err != nil || n > 0 {
 		return err
 	}
 	var charset, collation string
@@ -145,7 +145,7 @@ func (c *copies) make(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	tables, err := names(ctx, c.locks, "SELECT table_name FROM information_schema.tables WHERE table_schema = ? ORDER BY table_name = ?", c.name, version)
+	tables, err := firstColumn(ctx, c.locks, "SELECT table_name FROM information_schema.tables WHERE table_schema = ? ORDER BY table_name = ?", c.name, versionTable)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (c *copies) make(ctx context.Context, name string) error {
 		return err
 	}
 	defer d.Close()
-	return alone(ctx, d, func(conn bun.IDB) error {
+	return withoutForeignKeys(ctx, d, func(conn bun.IDB) error {
 		for _, t := range tables {
 			var create string
 			if err := db.One(ctx, c.locks, []any{&t, &create}, "SHOW CREATE TABLE ?.?", bun.Ident(c.name), bun.Ident(t)); err != nil {
@@ -168,8 +168,8 @@ func (c *copies) make(ctx context.Context, name string) error {
 	})
 }
 
-// alone runs f on one connection, where nobody looks at foreign keys.
-func alone(ctx context.Context, d *db.DB, f func(bun.IDB) error) error {
+// withoutForeignKeys calls f with a connection that does not check foreign keys.
+func withoutForeignKeys(ctx context.Context, d *db.DB, f func(bun.IDB) error) error {
 	conn, err := d.Conn(ctx)
 	if err != nil {
 		return err
@@ -185,20 +185,20 @@ func alone(ctx context.Context, d *db.DB, f func(bun.IDB) error) error {
 	return f(conn)
 }
 
-// empty deletes all rows but the version of the schema, and has ids begin with 1 again.
-func (c *copies) empty(ctx context.Context, u string) error {
+// empty deletes all rows except the version of the schema, and resets the sequences of ids.
+func (c *databaseCopies) empty(ctx context.Context, u string) error {
 	d, err := db.Open(u, db.Options{})
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	tables, err := filled(ctx, d, d.Kind())
+	tables, err := nonEmptyTables(ctx, d, d.Kind())
 	if err != nil {
 		return err
 	}
-	return alone(ctx, d, func(conn bun.IDB) error {
+	return withoutForeignKeys(ctx, d, func(conn bun.IDB) error {
 		for _, t := range tables {
-			if t == version {
+			if t == versionTable {
 				continue
 			}
 			if _, err := db.Exec(ctx, conn, "DELETE FROM ?", bun.Ident(t)); err != nil {
@@ -209,7 +209,7 @@ func (c *copies) empty(ctx context.Context, u string) error {
 			_, err := db.Exec(ctx, conn, "SELECT setval(quote_ident(sequencename)::regclass, start_value, false) FROM pg_sequences WHERE last_value IS NOT NULL")
 			return err
 		}
-		moved, err := names(ctx, conn, "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND auto_increment > 1")
+		moved, err := firstColumn(ctx, conn, "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND auto_increment > 1")
 		if err != nil {
 			return err
 		}
@@ -222,9 +222,9 @@ func (c *copies) empty(ctx context.Context, u string) error {
 	})
 }
 
-// filled are the tables that have rows.
-func filled(ctx context.Context, d bun.IDB, kind string) ([]string, error) {
-	tables, err := names(ctx, d, map[string]string{
+// nonEmptyTables returns the names of the tables that have rows.
+func nonEmptyTables(ctx context.Context, d bun.IDB, kind string) ([]string, error) {
+	tables, err := firstColumn(ctx, d, map[string]string{
 		"sqlite":     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
 		"mysql":      "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
 		"postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
@@ -237,11 +237,11 @@ func filled(ctx context.Context, d bun.IDB, kind string) ([]string, error) {
 		args = append(args, t, bun.Ident(t))
 	}
 	const one = "SELECT ? AS name FROM (SELECT 1 AS x) AS one WHERE EXISTS (SELECT 1 FROM ?)"
-	return names(ctx, d, one+strings.Repeat(" UNION ALL "+one, len(tables)-1), args...)
+	return firstColumn(ctx, d, one+strings.Repeat(" UNION ALL "+one, len(tables)-1), args...)
 }
 
-// names answers the one column of a query.
-func names(ctx context.Context, d bun.IDB, query string, args ...any) ([]string, error) {
+// firstColumn returns the only column of a query.
+func firstColumn(ctx context.Context, d bun.IDB, query string, args ...any) ([]string, error) {
 	var list []string
 	err := db.Each(ctx, d, func(r *sql.Rows) error {
 		var name string

@@ -12,33 +12,33 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// VM is a server to be put into the databases as nova-conductor and nova-compute
-// leave it there. Zero values become those of an active server of the user demo.
+// VM describes a server that Stack.Server writes to the databases, as nova-conductor and nova-compute would. Zero values
+// are replaced by those of an active server of the user demo.
 type VM struct {
 	UUID, Name  string // default: random; "vm1", "vm2", …
-	Project     string // name, default "demo"; one that no cloud has gets an id likewise
+	Project     string // name, default "demo"; names that the cloud does not have are allowed
 	User        string
-	Cell        string // "cell1" (default), "cell0", or the name of a mapping to a cell that is down
-	Host        string // default "compute-1", "-": none
+	Cell        string // "cell1" (default), "cell0", or the name of a cell mapping of DownCell
+	Host        string // default "compute-1"; "-": none
 	VMState     string // default "active", or "deleted"
 	TaskState   string
-	PowerState  int    // default 1 where VMState is active
+	PowerState  int    // default 1 if VMState is active
 	Flavor      string // flavor id, default "1"
-	Image       string // UUID; "-": none, as for a server on a volume
+	Image       string // UUID; "-": none, for a server on a volume
 	Zone        string // default "nova"
-	PinnedZone  string // in its request spec
+	PinnedZone  string // of its request spec
 	Hostname    string // default: the name
 	KeyName     string
 	Description string
 	LockedBy    string // "owner", "admin"
 	UserData    string
 	ConfigDrive bool
-	Created     time.Time // default: a minute later for each one, on 1 May 2026
+	Created     time.Time // default: one minute later for each server, on 1 May 2026
 	Updated     time.Time
 	Deleted     bool
 	Fault       string // message of a fault with code 500
 
-	Addresses      []string // fixed addresses on the network "private"
+	Addresses      []string // fixed IPs on the network "private"
 	Volumes        []string // ids of attached volumes
 	Tags           []string
 	Metadata       map[string]string
@@ -81,8 +81,8 @@ func (v *VM) fill(n int) {
 	}
 }
 
-// Server puts a server into the databases: its rows in the cell, its mapping and
-// its request spec. The answer is vm with its defaults filled in.
+// Server writes a server to the databases: its rows in the cell, its instance mapping and its request spec. It returns vm
+// with the default values.
 func (s *Stack) Server(vm VM) VM {
 	s.t.Helper()
 	s.shared.mu.Lock()
@@ -109,9 +109,9 @@ func (s *Stack) mapServer(v *VM, flavor *objects.Flavor) {
 	}
 	var image any
 	if v.Image != "" {
-		image = object("ImageMeta", "1.8", map[string]any{"id": v.Image})
+		image = versionedObject("ImageMeta", "1.8", map[string]any{"id": v.Image})
 	}
-	s.insert("api", "request_specs", row{"created_at": v.Created, "instance_uuid": v.UUID, "spec": text(object("RequestSpec", "1.14", map[string]any{
+	s.insert("api", "request_specs", row{"created_at": v.Created, "instance_uuid": v.UUID, "spec": jsonText(versionedObject("RequestSpec", "1.14", map[string]any{
 		"availability_zone": orNil(v.PinnedZone), "scheduler_hints": hints, "user_id": NameID("user", v.User), "project_id": NameID("project", v.Project),
 		"flavor": flavorObject(flavor), "image": image, "instance_uuid": v.UUID, "num_instances": 1}))})
 }
@@ -132,15 +132,15 @@ func (s *Stack) instance(v *VM, f *objects.Flavor) {
 	if v.Deleted {
 		s.Exec(v.Cell, "UPDATE instances SET deleted = id WHERE uuid = ?", v.UUID)
 	}
-	extra := row{"created_at": v.Created, "instance_uuid": v.UUID, "deleted": 0, "flavor": text(map[string]any{"cur": flavorObject(f), "old": nil, "new": nil}), "pci_requests": "[]"}
+	extra := row{"created_at": v.Created, "instance_uuid": v.UUID, "deleted": 0, "flavor": jsonText(map[string]any{"cur": flavorObject(f), "old": nil, "new": nil}), "pci_requests": "[]"}
 	if v.TrustedCerts != nil {
-		extra["trusted_certs"] = text(object("TrustedCerts", "1.0", map[string]any{"ids": v.TrustedCerts}))
+		extra["trusted_certs"] = jsonText(versionedObject("TrustedCerts", "1.0", map[string]any{"ids": v.TrustedCerts}))
 	}
 	s.insert(v.Cell, "instance_extra", extra)
-	s.insert(v.Cell, "instance_info_caches", row{"created_at": v.Created, "instance_uuid": v.UUID, "deleted": 0, "network_info": text(vifs(v.Addresses))})
+	s.insert(v.Cell, "instance_info_caches", row{"created_at": v.Created, "instance_uuid": v.UUID, "deleted": 0, "network_info": jsonText(interfaces(v.Addresses))})
 }
 
-// beside puts in what has several rows for a server.
+// beside writes the metadata, tags, volumes and faults of a server.
 func (s *Stack) beside(v *VM) {
 	s.t.Helper()
 	for k, value := range v.Metadata {
@@ -161,8 +161,7 @@ func (s *Stack) beside(v *VM) {
 	}
 }
 
-// Service puts a nova-compute or another service into cell1 that has just
-// reported. It counts as version 74 unless another one is given.
+// Service writes a service to cell1 that has just reported. Its default version is 74.
 func (s *Stack) Service(host, binary string, version ...int) {
 	s.t.Helper()
 	topic := strings.TrimPrefix(binary, "nova-")
@@ -174,15 +173,15 @@ func (s *Stack) Service(host, binary string, version ...int) {
 		"report_count": 1, "disabled": false, "forced_down": false, "deleted": 0, "version": v, "uuid": uuid.NewString()})
 }
 
-// DownCell maps a cell whose database does not answer. Call it in Before: the
-// application reads the mappings when it starts.
+// DownCell writes the mapping of a cell whose database does not respond. Call it in Before, because the application reads
+// the mappings when it starts.
 func (s *Stack) DownCell(name string) {
 	s.t.Helper()
 	s.insert("api", "cell_mappings", row{"uuid": uuid.NewString(), "name": name, "transport_url": "fake://", "disabled": false,
 		"database_connection": "mysql+pymysql://nova:secret@127.0.0.1:1/" + name})
 }
 
-// row is a row by its columns; times are written as Nova writes them.
+// row contains the columns of a row by name; times are written in Nova's format.
 type row map[string]any
 
 func (s *Stack) insert(database, table string, r row) {
@@ -199,7 +198,7 @@ func (s *Stack) insert(database, table string, r row) {
 	s.Exec(database, "INSERT INTO ? ("+list+") VALUES ("+list+")", args...)
 }
 
-// Insert puts a row into a table of "api", "cell0" or "cell1".
+// Insert writes a row to a table of the database "api", "cell0" or "cell1".
 func (s *Stack) Insert(database, table string, columns map[string]any) {
 	s.t.Helper()
 	s.insert(database, table, columns)
@@ -213,19 +212,19 @@ func (s *Stack) flavor(id string) *objects.Flavor {
 	return f
 }
 
-// object is a versioned object as Nova serializes it.
-func object(name, version string, data map[string]any) map[string]any {
+// versionedObject returns a versioned object in the form in which Nova serializes it.
+func versionedObject(name, version string, data map[string]any) map[string]any {
 	return map[string]any{"nova_object.name": name, "nova_object.namespace": "nova", "nova_object.version": version, "nova_object.data": data, "nova_object.changes": []string{}}
 }
 
 func flavorObject(f *objects.Flavor) map[string]any {
-	return object("Flavor", "1.2", map[string]any{"id": f.ID, "name": f.Name, "flavorid": f.FlavorID, "memory_mb": f.MemoryMB, "vcpus": f.VCPUs, "root_gb": f.RootGB,
+	return versionedObject("Flavor", "1.2", map[string]any{"id": f.ID, "name": f.Name, "flavorid": f.FlavorID, "memory_mb": f.MemoryMB, "vcpus": f.VCPUs, "root_gb": f.RootGB,
 		"ephemeral_gb": f.EphemeralGB, "swap": f.Swap, "rxtx_factor": 1.0, "vcpu_weight": 0, "disabled": false, "is_public": true, "extra_specs": map[string]string{"hw:cpu_policy": "shared"},
 		"description": nil, "created_at": nil, "updated_at": nil, "deleted_at": nil, "deleted": false})
 }
 
-// vifs is an info cache of one interface with the addresses.
-func vifs(addresses []string) []objects.VIF {
+// interfaces returns the interfaces of an info cache: one interface with the addresses.
+func interfaces(addresses []string) []objects.VIF {
 	if len(addresses) == 0 {
 		return []objects.VIF{}
 	}
@@ -242,10 +241,10 @@ func vifs(addresses []string) []objects.VIF {
 	return []objects.VIF{vif}
 }
 
-func text(v any) string {
+func jsonText(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // only plain values come here
+		panic(err) // values in tests can always be marshalled
 	}
 	return string(b)
 }

@@ -13,7 +13,7 @@ type Action struct {
 	CreatedAt, UpdatedAt *time.Time
 }
 
-// ActionEvent is a step of an action.
+// ActionEvent is a step of an action: a row of instance_actions_events.
 type ActionEvent struct {
 	Event                 string
 	StartTime, FinishTime *time.Time
@@ -21,11 +21,11 @@ type ActionEvent struct {
 	Host, Details         *string
 }
 
-// BlockDevice is a row of block_device_mapping, as far as the API shows it.
+// BlockDevice is a row of block_device_mapping, with the columns that the API uses.
 type BlockDevice struct {
-	ID                                int64 // of the row; 0 where it has none yet
+	ID                                int64 // of the row; 0 before it is written
 	UUID                              *string
-	InstanceUUID                      string  // "" until it is a server's
+	InstanceUUID                      string  // "" before the server's UUID is known
 	SourceType, DestinationType       *string // image, volume, snapshot, blank; local, volume
 	GuestFormat, DeviceType, DiskBus  *string
 	BootIndex                         *int64
@@ -41,15 +41,14 @@ type BlockDevice struct {
 	EncryptionOptions                 *string
 	CreatedAt, UpdatedAt              *time.Time
 
-	// Legacy devices come from the first form of block device mappings: what it cannot
-	// say is left unset.
+	// Legacy devices come from block_device_mapping of API 2.0; fields that only block_device_mapping_v2 has are unset.
 	Legacy bool
 }
 
-// Root tells whether a server boots from the device.
+// Root reports whether a server boots from the device.
 func (d *BlockDevice) Root() bool { return d.BootIndex != nil && *d.BootIndex == 0 }
 
-// OnVolume tells whether the device is a volume of Cinder.
+// OnVolume reports whether the device is a volume of Cinder.
 func (d *BlockDevice) OnVolume() bool { return OrZero(d.DestinationType) == "volume" }
 
 // Migration is a row of migrations.
@@ -65,13 +64,12 @@ type Migration struct {
 	MemoryTotal, MemoryDone, MemoryLeft  *int64
 	DiskTotal, DiskDone, DiskLeft        *int64
 	OldInstanceTypeID, NewInstanceTypeID *int64
-	Hidden                               bool // not to be shown
-	CrossCell                            bool // source and destination are in two cells
+	Hidden                               bool // of a copy that is not shown to users
+	CrossCell                            bool // source and destination are in different cells
 	CreatedAt, UpdatedAt                 *time.Time
 }
 
-// Kind is the type of the migration. Rows of old that have none are told by
-// their flavors.
+// Kind returns the type of the migration. For old rows without a type, it derives the type from the flavors.
 func (m *Migration) Kind() string {
 	switch {
 	case m.Type != nil:
@@ -83,7 +81,7 @@ func (m *Migration) Kind() string {
 	return "migration"
 }
 
-// Port is a port of Neutron, as far as the API shows it.
+// Port is a port of Neutron, with the attributes that the API uses.
 type Port struct {
 	ID         string   `json:"id"`
 	NetworkID  string   `json:"network_id"`
@@ -93,16 +91,16 @@ type Port struct {
 	FixedIPs   []PortIP `json:"fixed_ips"`
 	Groups     []string `json:"security_groups"`
 	VNICType   string   `json:"binding:vnic_type"`
-	// Request is what only administrators see.
+	// Request is the port's resource request, which only administrators see.
 	Request *ResourceRequest `json:"resource_request"`
 }
 
-// AcceleratorPort tells whether a port of a kind is a device of Cyborg.
+// AcceleratorPort reports whether kind is a VNIC type of a port with an accelerator of Cyborg.
 func AcceleratorPort(kind string) bool {
 	return kind == "accelerator-direct" || kind == "accelerator-direct-physical"
 }
 
-// PortIP is a fixed address of a port.
+// PortIP is a fixed IP of a port.
 type PortIP struct {
 	SubnetID  string `json:"subnet_id"`
 	IPAddress string `json:"ip_address"`

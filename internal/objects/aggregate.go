@@ -11,7 +11,7 @@ type Aggregate struct {
 	CreatedAt, UpdatedAt *time.Time
 }
 
-// Zone is the availability zone that the aggregate gives its hosts, or nil.
+// Zone returns the availability zone of the aggregate's hosts, or nil if the aggregate has none.
 func (a *Aggregate) Zone() *string {
 	if zone, ok := a.Metadata["availability_zone"]; ok {
 		return &zone

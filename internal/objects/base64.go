@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// DecodeBase64 reads base64 as Python's b64decode does: what is not of the alphabet is
-// passed over, and what follows complete padding is not read.
+// DecodeBase64 decodes base64 as Python's b64decode does: it ignores characters that are not in the alphabet, and
+// everything after complete padding.
 func DecodeBase64(text string) ([]byte, error) {
 	clean := make([]byte, 0, len(text))
 	pads := 0
@@ -31,6 +31,7 @@ func DecodeBase64(text string) ([]byte, error) {
 	return decodeUnpadded(clean)
 }
 
+// decodeUnpadded decodes base64 without padding. Its input has only characters of the alphabet.
 func decodeUnpadded(clean []byte) ([]byte, error) {
 	return base64.RawStdEncoding.AppendDecode(make([]byte, 0, base64.RawStdEncoding.DecodedLen(len(clean))), clean)
 }

@@ -2,8 +2,8 @@ package objects
 
 import "time"
 
-// Build is a server that is to be built: what the API database says of it until its
-// cell does.
+// Build is a server that is built, with the rows of the API database that represent it until the conductor has created it
+// in a cell.
 type Build struct {
 	UUID, ProjectID, UserID string
 	Instance                *Instance
@@ -11,12 +11,12 @@ type Build struct {
 	Tags                    []string
 	Spec                    *RequestSpec
 
-	ID        int64 // of the build request, once it is written
+	ID        int64 // of the build request, after it is written
 	CreatedAt time.Time
 }
 
-// ExternalEvent is something that happened to a server outside of Nova, as its host is
-// told: "network-vif-plugged" with the port as its tag.
+// ExternalEvent is an external event in the form that hosts receive it, for example "network-vif-plugged" with the port's
+// id as its tag.
 type ExternalEvent struct {
 	InstanceUUID, Name, Status string
 	Tag                        *string

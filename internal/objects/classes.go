@@ -2,25 +2,24 @@ package objects
 
 import "fmt"
 
-// Class is one of Nova's exceptions, or with its module one of a library's: what
-// notifications and logs call an error. It is an error itself, for errors.Is: an [Error]
-// is its class.
+// Class is the class of one of Nova's exceptions, or with its module one of a library. Notifications and logs name an
+// error by its class. A Class is also an error itself, for use with errors.Is: an [Error] matches its class.
 type Class struct{ name string }
 
-// ClassNamed is the class that another process names.
+// ClassNamed returns the class with a name that another process sent.
 func ClassNamed(name string) Class { return Class{name} }
 
-// Name is the name of the exception: "FlavorNotFound", "builtins.ValueError".
+// Name returns the name of the exception: "FlavorNotFound", "builtins.ValueError".
 func (c Class) Name() string { return c.name }
 
 func (c Class) Error() string { return c.name }
 
-// Errorf makes an error of the class.
+// Errorf returns a domain error of the class.
 func (c Class) Errorf(k Kind, format string, a ...any) *Error {
 	return &Error{Kind: k, Class: c, Message: fmt.Sprintf(format, a...)}
 }
 
-// Nova's exceptions.
+// The classes of Nova's exceptions.
 var (
 	ErrAcceleratorRequestOpFailed               = Class{"AcceleratorRequestOpFailed"}
 	ErrAggregateHostExists                      = Class{"AggregateHostExists"}
@@ -258,7 +257,7 @@ var (
 	Errforbidden                                = Class{"forbidden"}
 )
 
-// Exceptions of Python and of the libraries that Nova lets through.
+// The classes of exceptions of Python and of libraries that Nova does not catch.
 var (
 	ErrConnectionError    = Class{"requests.exceptions.ConnectionError"}
 	ErrEndpointNotFound   = Class{"keystoneauth1.exceptions.catalog.EndpointNotFound"}

@@ -14,11 +14,11 @@ type ComputeNode struct {
 	CPUInfo            string // JSON, or ""
 	Stats              string // JSON, or ""
 	Capacity
-	Cell string // UUID of the cell it is in
+	Cell string // UUID of the cell that contains the row
 }
 
-// Capacity is what compute nodes have and use. The pointers are NULL where the
-// compute has not reported yet.
+// Capacity contains the resources of compute nodes and the usage of these. A pointer is nil if the column is NULL, because
+// nova-compute has not reported yet.
 type Capacity struct {
 	VCPUs, MemoryMB, LocalGB             int64
 	VCPUsUsed, MemoryMBUsed, LocalGBUsed int64
@@ -27,8 +27,7 @@ type Capacity struct {
 	DiskAvailableLeast                   *int64
 }
 
-// Uptime is the uptime that the compute reports in its stats; ok is false when
-// it does not.
+// Uptime returns the uptime that nova-compute reports in its stats; ok is false if the stats have none.
 func (n *ComputeNode) Uptime() (uptime string, ok bool) {
 	var stats struct {
 		Uptime *string `json:"uptime"`
@@ -39,13 +38,13 @@ func (n *ComputeNode) Uptime() (uptime string, ok bool) {
 	return *stats.Uptime, true
 }
 
-// NodeStatistics sums up compute nodes.
+// NodeStatistics contains the sums over compute nodes.
 type NodeStatistics struct {
 	Count int64
-	Sum   Capacity // its pointers are set
+	Sum   Capacity // its pointers are not nil
 }
 
-// Add adds the sums of another cell.
+// Add adds the sums of another cell to s.
 func (s *NodeStatistics) Add(o *NodeStatistics) {
 	s.Count += o.Count
 	a, b := s.Sum.fields(), o.Sum.fields()
@@ -54,13 +53,14 @@ func (s *NodeStatistics) Add(o *NodeStatistics) {
 	}
 }
 
-// Fields are the numbers by Nova's names, "count" among them.
+// Fields returns the numbers by Nova's names, including "count".
 func (s *NodeStatistics) Fields() map[string]*int64 {
 	m := s.Sum.fields()
 	m["count"] = &s.Count
 	return m
 }
 
+// fields returns pointers to the numbers by Nova's names; it replaces nil pointers by pointers to 0.
 func (c *Capacity) fields() map[string]*int64 {
 	for _, p := range []**int64{&c.FreeRAMMB, &c.FreeDiskGB, &c.CurrentWorkload, &c.RunningVMs, &c.DiskAvailableLeast} {
 		if *p == nil {

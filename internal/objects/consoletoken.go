@@ -1,6 +1,6 @@
 package objects
 
-// ConsoleToken is where the token of an opened console leads.
+// ConsoleToken contains the target of a console connection: a row of console_auth_tokens.
 type ConsoleToken struct {
 	Kind, Host, InstanceUUID string
 	Port                     int64

@@ -1,7 +1,7 @@
 package objects
 
-// Diagnostics is what a hypervisor knows of a running server, in the terms that all
-// drivers share. What the driver does not know is null.
+// Diagnostics contains the diagnostics of a running server in the format that all virt drivers share. Values that the
+// driver does not know are null.
 type Diagnostics struct {
 	State        *string           `json:"state"`
 	Driver       *string           `json:"driver"`
@@ -18,15 +18,14 @@ type Diagnostics struct {
 	Memory       MemoryDiagnostics `json:"memory_details"`
 }
 
-// CPUDiagnostics is what is known of a CPU: Time is in nanoseconds, Utilisation in
-// percent.
+// CPUDiagnostics contains the diagnostics of a CPU: Time is in nanoseconds, Utilisation in percent.
 type CPUDiagnostics struct {
 	ID          *int64 `json:"id"`
 	Time        *int64 `json:"time"`
 	Utilisation *int64 `json:"utilisation"`
 }
 
-// DiskDiagnostics is what is known of a disk.
+// DiskDiagnostics contains the diagnostics of a disk.
 type DiskDiagnostics struct {
 	ReadBytes     *int64 `json:"read_bytes"`
 	ReadRequests  *int64 `json:"read_requests"`
@@ -35,8 +34,7 @@ type DiskDiagnostics struct {
 	Errors        *int64 `json:"errors_count"`
 }
 
-// NICDiagnostics is what is known of an interface: octets, packets and rates in bits
-// per second.
+// NICDiagnostics contains the diagnostics of an interface: octets, packets, and rates in bits per second.
 type NICDiagnostics struct {
 	MACAddress *string `json:"mac_address"`
 	RxOctets   *int64  `json:"rx_octets"`
@@ -51,7 +49,7 @@ type NICDiagnostics struct {
 	TxRate     *int64  `json:"tx_rate"`
 }
 
-// MemoryDiagnostics is a server's memory in MiB.
+// MemoryDiagnostics contains the memory of a server in MiB.
 type MemoryDiagnostics struct {
 	Maximum *int64 `json:"maximum"`
 	Used    *int64 `json:"used"`

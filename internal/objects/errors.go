@@ -1,9 +1,8 @@
-// Package objects holds the domain as every layer sees it: what a row of Nova's
-// databases means, and the errors that operations end in. It imports nothing of
-// ours.
+// Package objects defines the domain types that all layers use: the rows of Nova's databases as structs, and the errors of
+// operations. It imports no other package of this module.
 package objects
 
-// Kind sorts domain errors by what went wrong; compute/api gives each a status.
+// Kind classifies domain errors; compute/internal/api maps each kind to an HTTP status.
 type Kind uint8
 
 // The kinds of domain errors.
@@ -14,22 +13,22 @@ const (
 	KindForbidden
 	KindOverQuota
 	KindNotSupported
-	KindUnavailable // a database or service that should answer is away
+	KindUnavailable // a database or service does not respond
 	KindNotImplemented
 )
 
-// Error is a domain error. It knows nothing of HTTP.
+// Error is a domain error. It contains no HTTP status.
 type Error struct {
 	Kind    Kind
 	Class   Class
-	Message string // as clients see it
+	Message string // the text that clients receive
 	Cause   error
 }
 
 func (e *Error) Error() string { return e.Message }
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Is tells whether the error is of a class.
+// Is reports whether the error has the class target.
 func (e *Error) Is(target error) bool {
 	c, ok := target.(Class)
 	return ok && e.Class == c

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Flavor is a size of server. Name and description may be absent in old rows.
+// Flavor is a flavor with its extra specs and projects. Old rows may have no name and no description.
 type Flavor struct {
 	ID          int64 // of the row
 	FlavorID    string
@@ -24,10 +24,10 @@ type Flavor struct {
 	UpdatedAt   *time.Time
 
 	ExtraSpecs map[string]string
-	Projects   []string // that a private flavor is open to
+	Projects   []string // projects with access to a private flavor
 }
 
-// VisibleTo tells whether a project may use the flavor.
+// VisibleTo reports whether a project may use the flavor.
 func (f *Flavor) VisibleTo(project string) bool {
 	if f.IsPublic {
 		return true
@@ -35,7 +35,7 @@ func (f *Flavor) VisibleTo(project string) bool {
 	return slices.Contains(f.Projects, project)
 }
 
-// FlavorNotFound is the error for an id that no visible flavor has.
+// FlavorNotFound returns the error for a flavor that does not exist or is not visible.
 func FlavorNotFound(id string) error {
 	return ErrFlavorNotFound.Errorf(KindNotFound, "Flavor %s could not be found.", id)
 }

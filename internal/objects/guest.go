@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 )
 
-// Guest is an instance as the metadata service shows it to itself.
+// Guest is an instance with the data that the metadata service shows to its guest.
 type Guest struct {
 	*Instance
 	Interfaces    *NetworkInfo // nil: none
@@ -12,13 +12,13 @@ type Guest struct {
 	DedicatedCPUs []int        // sorted
 }
 
-// GuestSystem is what its system metadata tells of a guest that few ask for.
+// GuestSystem contains parts of the system metadata that only few requests of guests need.
 type GuestSystem struct {
-	Password  string // the encrypted one that the guest has posted; "": none
-	BootRoles string // names of the roles of who created it, "reader,member"
+	Password  string // the encrypted password that the guest posted; "": none
+	BootRoles string // names of the roles of the user who created the server: "reader,member"
 }
 
-// GuestEC2 is what only the EC2 side of the metadata service shows.
+// GuestEC2 contains the data that only the EC2-compatible part of the metadata service shows.
 type GuestEC2 struct {
 	InstanceID    string  // "i-0000002a"
 	AMI, AKI, ARI *string // "ami-0000002a"; nil: none
@@ -26,7 +26,7 @@ type GuestEC2 struct {
 	Disks         []GuestDisk // in the order of their rows
 }
 
-// GuestDisk is a row of block_device_mapping, as far as guests see it.
+// GuestDisk is a row of block_device_mapping, with the columns that guests see.
 type GuestDisk struct {
 	DeviceName      *string // "/dev/vdb"
 	SourceType      string
@@ -34,8 +34,7 @@ type GuestDisk struct {
 	GuestFormat     string
 }
 
-// Device is an entry of an instance's device metadata. Pointers are fields that
-// may be unset.
+// Device is a device of an instance's device metadata. Pointers are nil for fields that are not set.
 type Device struct {
 	Kind    string  // "NetworkInterfaceMetadata", "DiskMetadata", "ShareMetadata"
 	Bus     *string // "PCIDeviceBus" and so on
@@ -52,7 +51,7 @@ type Device struct {
 	ShareID, Tag *string
 }
 
-// Text is a field that may be unset, null, or a string.
+// Text is a field that may be not set, null, or a string.
 type Text struct {
 	Set   bool
 	Value *string

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Image is an image of Glance, as Nova looks at it.
+// Image is an image of Glance, with the attributes that Nova uses.
 type Image struct {
 	ID      string
 	Name    string
@@ -17,13 +17,13 @@ type Image struct {
 	MinRAM  int64 // MiB
 	MinDisk int64 // GiB
 	Size    int64 // bytes
-	// Raw are the attributes of the image as Nova's services hand them on: those of
-	// Glance's schema, is_public for visibility, and all else below "properties".
+	// Raw contains the attributes of the image in the form of RPC messages between Nova's services: the attributes of Glance's
+	// schema, is_public instead of visibility, and all others below "properties".
 	Raw map[string]any
 }
 
-// imageBase are the attributes that are not custom properties; those with false
-// are not handed on.
+// imageBase are the attributes of Glance's schema; all others are custom properties. Attributes with the value false are
+// not in Image.Raw.
 var imageBase = map[string]bool{
 	"id": true, "name": true, "status": true, "checksum": true, "owner": true, "size": true, "container_format": true, "disk_format": true,
 	"created_at": true, "updated_at": true, "min_ram": true, "min_disk": true, "os_hidden": true, "os_hash_algo": true,
@@ -32,7 +32,7 @@ var imageBase = map[string]bool{
 	"file": false, "schema": false,
 }
 
-// ParseImage reads an image in the form of Glance's API, version 2.
+// ParseImage parses an image of Glance's API, version 2.
 func ParseImage(text []byte) (*Image, error) {
 	var given map[string]any
 	if err := json.Unmarshal(text, &given); err != nil {
@@ -67,11 +67,12 @@ func ParseImage(text []byte) (*Image, error) {
 	i.Name, _ = raw["name"].(string)
 	i.Status, _ = raw["status"].(string)
 	i.Owner, _ = raw["owner"].(string)
-	i.MinRAM, i.MinDisk, i.Size = number(raw["min_ram"]), number(raw["min_disk"]), number(raw["size"])
+	i.MinRAM, i.MinDisk, i.Size = integerOrZero(raw["min_ram"]), integerOrZero(raw["min_disk"]), integerOrZero(raw["size"])
 	return i, nil
 }
 
-func number(v any) int64 {
+// integerOrZero returns a number of JSON as an integer, or 0 for other values.
+func integerOrZero(v any) int64 {
 	switch n := v.(type) {
 	case float64:
 		return int64(n)
@@ -81,13 +82,13 @@ func number(v any) int64 {
 	return 0
 }
 
-// Properties are the image's custom properties.
+// Properties returns the image's custom properties.
 func (i *Image) Properties() map[string]any {
 	p, _ := i.Raw["properties"].(map[string]any)
 	return p
 }
 
-// Property is a custom property as text, or "".
+// Property returns a custom property as a string, or "".
 func (i *Image) Property(name string) string {
 	switch v := i.Properties()[name].(type) {
 	case nil:
@@ -99,8 +100,8 @@ func (i *Image) Property(name string) string {
 	}
 }
 
-// SystemMetadata is what a server made of the image keeps of it, with the flavor's
-// disk as the least one.
+// SystemMetadata returns the system metadata that a server built from the image has: the image's properties, and the
+// flavor's root disk as the minimum disk size.
 func (i *Image) SystemMetadata(f *Flavor) map[string]string {
 	m := map[string]string{}
 	properties := i.Properties()
@@ -127,7 +128,7 @@ func (i *Image) SystemMetadata(f *Flavor) map[string]string {
 	return m
 }
 
-// pyText is str() of a value that JSON can hold.
+// pyText returns str() of Python for a value from JSON.
 func pyText(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -145,7 +146,7 @@ func pyText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// truncate cuts a text to what a column of 255 bytes holds, between characters.
+// truncate shortens a text to the 255 bytes of a column, without splitting a character.
 func truncate(s string) string {
 	const most = 255
 	if len(s) <= most {

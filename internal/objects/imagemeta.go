@@ -5,15 +5,14 @@ import (
 	"fmt"
 )
 
-// ImageMeta is an image as a server's host sees it.
+// ImageMeta is an image in the form that hosts receive it.
 type ImageMeta struct {
-	// Attributes are those of Glance: "id", "name", "min_disk" and so on. What the image
-	// does not have is absent.
+	// Attributes are Glance's attributes: "id", "name", "min_disk" and so on. Attributes that the image does not have are absent.
 	Attributes map[string]any
 	Properties ImageProperties
 }
 
-// Attribute is an attribute as text; ok is false where the image does not have it.
+// Attribute returns an attribute as a string; ok is false if the image does not have it.
 func (m *ImageMeta) Attribute(name string) (value string, ok bool) {
 	if m == nil {
 		return "", false
@@ -23,7 +22,7 @@ func (m *ImageMeta) Attribute(name string) (value string, ok bool) {
 	return value, ok
 }
 
-// Property is a property of the image, or nil.
+// Property returns a property of the image, or nil.
 func (m *ImageMeta) Property(name string) any {
 	if m == nil {
 		return nil
@@ -31,15 +30,14 @@ func (m *ImageMeta) Property(name string) any {
 	return m.Properties[name]
 }
 
-// ImageProperties are the properties of an image by their names of now ("hw_disk_bus"),
-// each of the type that Nova gives it: string, int64, bool, []string, []int64, [][]int,
-// or a list of objects.
+// ImageProperties are the properties of an image by their current names ("hw_disk_bus"), with the types of Nova's
+// ImageMetaProps: string, int64, bool, []string, []int64, [][]int, or a list of objects.
 type ImageProperties map[string]any
 
-// Has tells whether the image has the property.
+// Has reports whether the image has the property.
 func (p ImageProperties) Has(name string) bool { _, ok := p[name]; return ok }
 
-// Text is a property as text, or "".
+// Text returns a property as a string, or "".
 func (p ImageProperties) Text(name string) string {
 	switch v := p[name].(type) {
 	case nil:
@@ -51,7 +49,7 @@ func (p ImageProperties) Text(name string) string {
 	}
 }
 
-// Int is a property's number; ok is false where it has none.
+// Int returns a property as a number; ok is false if it is not a number.
 func (p ImageProperties) Int(name string) (n int64, ok bool) {
 	switch v := p[name].(type) {
 	case int64:
@@ -63,7 +61,7 @@ func (p ImageProperties) Int(name string) (n int64, ok bool) {
 	return 0, false
 }
 
-// Bool is a property's truth value.
+// Bool returns a property as a boolean.
 func (p ImageProperties) Bool(name string) bool {
 	b, _ := p[name].(bool)
 	return b

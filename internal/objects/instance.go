@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Instance is a server. Pointers are columns that may be NULL where that shows.
-// What stands below the blank line is loaded only where it is asked for.
+// Instance is a server. Pointers are columns whose NULL is visible in the API or in RPC messages. The fields after the
+// first blank line are loaded only on request.
 type Instance struct {
 	ID                       int64
 	UUID                     string
@@ -44,7 +44,7 @@ type Instance struct {
 	LaunchedOn               *string
 	Architecture             *string
 	MemoryMB, VCPUs, RootGB  *int64
-	// Record's alone: what no view shows.
+	// Columns that only records load, because no view shows them.
 	EphemeralGB, ComputeID             *int64
 	EphemeralKeyUUID, VMMode, CellName *string
 	ShutdownTerminate                  bool
@@ -55,41 +55,39 @@ type Instance struct {
 	Metadata       map[string]string
 	SystemMetadata map[string]string
 	Tags           []string
-	TrustedCerts   []string // nil: none were asked for
+	TrustedCerts   []string // nil: none
 	Fault          *Fault
 	Volumes        []Volume
-	Service        *Service // of the host it runs on
+	Service        *Service // the nova-compute of its host
 	Keypairs       []Keypair
 	Cell           string // UUID of its cell
 	Spec           *RequestSpec
 	Group          string // UUID of its server group, or ""
 
-	// Of a record, which is sent to Nova's services: Loaded says which parts of the
-	// server were read for that.
+	// Fields of a record, which RPC messages to Nova's services contain. Loaded says which parts of the server have been read.
 	Loaded               Parts
 	OldFlavor, NewFlavor *Flavor // during a resize
 	InfoCache            *InfoCache
 	PCIRequests          *PCIRequests
-	NUMATopology         *NUMATopology // that a new server asks for
+	NUMATopology         *NUMATopology // requested by a new server
 	PCIDevices           []*PCIDevice
-	MigrationID          int64 // of migration_context; 0: none is under way
-	// Stored are the columns of instance_extra that only hosts read, as they are
-	// stored: "numa_topology", "device_metadata", "migration_context", "resources",
-	// "vcpu_model".
+	MigrationID          int64 // of migration_context; 0: no migration in progress
+	// Stored contains the columns of instance_extra that only hosts interpret, as serialized objects: "numa_topology",
+	// "device_metadata", "migration_context", "resources", "vcpu_model".
 	Stored map[string]json.RawMessage
 
-	// Down is set on what is known of a server whose cell does not answer: its
-	// UUID, project, time, and for a single server what its request spec says.
+	// Down is true for a server whose cell does not respond. It has only the UUID, project and time of its instance mapping, and for
+	// a single server also the data of its request spec.
 	Down bool
 }
 
-// Name is the server's name on its hypervisor: [DEFAULT] instance_name_template
-// with %d or %x verbs for the row id, or %(uuid)s and its kin.
+// Name returns the name of the server on its hypervisor: [DEFAULT] instance_name_template, with %d or %x for the row id,
+// or with named fields such as %(uuid)s.
 func (i *Instance) Name(template string) string {
 	return instanceName(template, i)
 }
 
-// Status is the state that clients see.
+// Status returns the status of the server in the API.
 func (i *Instance) Status() string {
 	if i.Deleted {
 		return "DELETED"
@@ -103,8 +101,7 @@ type InfoCache struct {
 	CreatedAt, UpdatedAt, DeletedAt *time.Time
 }
 
-// NetworkInfo is what the info cache says of the server's interfaces, as JSON; ""
-// where there is none.
+// NetworkInfo returns the JSON of the server's interfaces from its info cache, or "".
 func (i *Instance) NetworkInfo() string {
 	if i.InfoCache == nil {
 		return ""
@@ -112,7 +109,7 @@ func (i *Instance) NetworkInfo() string {
 	return i.InfoCache.NetworkInfo
 }
 
-// Fault is the newest error of a server.
+// Fault is the latest fault of a server: a row of instance_faults.
 type Fault struct {
 	ID        int64
 	CreatedAt *time.Time
@@ -123,19 +120,19 @@ type Fault struct {
 	Host      *string
 }
 
-// Volume is a block device that is a volume: what the API shows of it.
+// Volume is an attached volume, with the columns that the API shows in servers.
 type Volume struct {
 	ID                  string
 	DeleteOnTermination bool
 }
 
-// InstanceNotFound is the error for a server that is not there.
+// InstanceNotFound returns the error for a server that does not exist.
 func InstanceNotFound(id string) error {
 	return ErrInstanceNotFound.Errorf(KindNotFound, "Instance %s could not be found.", id)
 }
 
-// Hostid is what tenants see instead of a host's name: the same host has
-// another one for each project. It is "" for a server without a host.
+// Hostid returns the hash of the server's project and host that the API shows to users instead of the host's name. It is
+// "" for a server without a host.
 func (i *Instance) Hostid() string {
 	if i.Host == nil || *i.Host == "" {
 		return ""
@@ -143,7 +140,7 @@ func (i *Instance) Hostid() string {
 	return hostID(i.ProjectID, *i.Host)
 }
 
-// ImageID is the image's UUID: old rows hold a URL.
+// ImageID returns the UUID of the server's image. Old rows contain a URL that ends with it.
 func (i *Instance) ImageID() string {
 	return i.ImageRef[strings.LastIndexByte(i.ImageRef, '/')+1:]
 }

@@ -9,17 +9,18 @@ import (
 	"strings"
 )
 
-// hostID hashes as utils.generate_hostid does.
+// hostID returns the same hash as utils.generate_hostid of Nova.
 func hostID(project, host string) string {
 	sum := sha256.Sum224([]byte(project + host))
 	return hex.EncodeToString(sum[:])
 }
 
-var field = regexp.MustCompile(`%\((\w+)\)([-0-9]*[sdx])`)
+// namedField matches a named field of Python's % formatting.
+var namedField = regexp.MustCompile(`%\((\w+)\)([-0-9]*[sdx])`)
 
-// instanceName fills [DEFAULT] instance_name_template as Python's % does: from
-// the row id, or where that does not fit, from %(field)s. A server that no cell has
-// yet has no row id: its name is blank while it waits for the scheduler.
+// instanceName formats [DEFAULT] instance_name_template as Python's % does: with the row id, or if the template has named
+// fields, with these. A server that exists only as a build request has no row id: as in Nova, its name is "" while it
+// waits for the scheduler.
 func instanceName(template string, i *Instance) string {
 	if !strings.Contains(template, "%(") {
 		switch {
@@ -33,8 +34,8 @@ func instanceName(template string, i *Instance) string {
 	if i.ID == 0 && strings.Contains(template, "%(id)") {
 		return i.UUID
 	}
-	return field.ReplaceAllStringFunc(template, func(m string) string {
-		p := field.FindStringSubmatch(m)
+	return namedField.ReplaceAllStringFunc(template, func(m string) string {
+		p := namedField.FindStringSubmatch(m)
 		var v any
 		switch p[1] {
 		case "uuid":
@@ -56,7 +57,7 @@ func instanceName(template string, i *Instance) string {
 	})
 }
 
-// CanonicalIP is an address as Nova's objects write it; nil stays nil.
+// CanonicalIP returns an address in the canonical form of Nova's IPAddressField; nil for nil.
 func CanonicalIP(given *string) *string {
 	if given == nil {
 		return nil

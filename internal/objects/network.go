@@ -6,8 +6,7 @@ import (
 	"sync"
 )
 
-// VIF is one interface in an instance's info cache. Its JSON is what Nova keeps
-// in instance_info_caches.network_info.
+// VIF is an interface in the info cache of an instance. Its JSON is the format of instance_info_caches.network_info.
 type VIF struct {
 	ID             string          `json:"id"`
 	Address        string          `json:"address"` // MAC
@@ -23,7 +22,7 @@ type VIF struct {
 	Meta           json.RawMessage `json:"meta"`
 }
 
-// VIFNetwork is the network behind an interface.
+// VIFNetwork is the network of an interface.
 type VIFNetwork struct {
 	ID      string          `json:"id"`
 	Bridge  *string         `json:"bridge"`
@@ -32,7 +31,7 @@ type VIFNetwork struct {
 	Meta    json.RawMessage `json:"meta"`
 }
 
-// Subnet is a subnet with the addresses that the interface has of it.
+// Subnet is a subnet with the interface's addresses in it.
 type Subnet struct {
 	CIDR    string          `json:"cidr"`
 	Version int             `json:"version"`
@@ -43,14 +42,14 @@ type Subnet struct {
 	Meta    json.RawMessage `json:"meta"`
 }
 
-// IPAddress is an address with its kind ("dns", "gateway").
+// IPAddress is an address with its type ("dns", "gateway").
 type IPAddress struct {
 	Address string `json:"address"`
 	Type    string `json:"type"`
 	Version int    `json:"version"`
 }
 
-// FixedIP is an address of an interface and the floating ones that lead to it.
+// FixedIP is an address of an interface with its associated floating IPs.
 type FixedIP struct {
 	Address     string          `json:"address"`
 	Type        string          `json:"type"`
@@ -66,20 +65,20 @@ type Route struct {
 	Interface json.RawMessage `json:"interface"`
 }
 
-// NetworkInfo is instance_info_caches.network_info, parsed when it is looked at:
-// little of what guests ask for needs it. A nil one has no interfaces.
+// NetworkInfo is instance_info_caches.network_info. It is parsed at the first use, because most requests of guests do not
+// need it. A nil *NetworkInfo has no interfaces.
 type NetworkInfo struct {
 	text []byte
 	vifs func() ([]VIF, error)
 }
 
-// NewNetworkInfo keeps a copy of the text.
+// NewNetworkInfo returns a NetworkInfo with a copy of text.
 func NewNetworkInfo(text []byte) *NetworkInfo {
 	text = bytes.Clone(text)
 	return &NetworkInfo{text, sync.OnceValues(func() ([]VIF, error) { return ParseNetworkInfo(text) })}
 }
 
-// VIFs are the interfaces.
+// VIFs returns the interfaces.
 func (n *NetworkInfo) VIFs() ([]VIF, error) {
 	if n == nil {
 		return nil, nil
@@ -87,9 +86,8 @@ func (n *NetworkInfo) VIFs() ([]VIF, error) {
 	return n.vifs()
 }
 
-// Injected are the interfaces where one of their networks may be marked as injected,
-// and none where the text, without being parsed, tells that no network is: nearly
-// always.
+// Injected returns the interfaces if one of their networks may be marked as injected. In most cases no network is:
+// Injected then finds that by searching the text without parsing it, and returns nil.
 func (n *NetworkInfo) Injected() ([]VIF, error) {
 	if n == nil || bytes.Count(n.text, []byte(`"injected"`)) == bytes.Count(n.text, []byte(`"injected": false`)) {
 		return nil, nil
@@ -97,7 +95,7 @@ func (n *NetworkInfo) Injected() ([]VIF, error) {
 	return n.vifs()
 }
 
-// ParseNetworkInfo reads instance_info_caches.network_info.
+// ParseNetworkInfo parses instance_info_caches.network_info.
 func ParseNetworkInfo(text []byte) ([]VIF, error) {
 	if len(text) == 0 || string(text) == "[]" {
 		return nil, nil

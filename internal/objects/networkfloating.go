@@ -2,9 +2,8 @@ package objects
 
 import "encoding/json"
 
-// FloatFixedIP notes in network_info, the column of an info cache, that a floating
-// address leads to a fixed one of a port; fixed "" takes it away wherever it is. All
-// else stays as it is.
+// FloatFixedIP returns network_info of an info cache with a floating IP associated with a fixed IP of a port; if fixed is
+// "", the floating IP is disassociated. The remaining content does not change.
 func FloatFixedIP(networkInfo, floating, port, fixed string) (string, error) {
 	var vifs []map[string]any
 	if err := json.Unmarshal([]byte(networkInfo), &vifs); err != nil {

@@ -6,27 +6,25 @@ import (
 	"github.com/maypok86/otter/v2"
 )
 
-// NetworkMemo parses the info caches of instances, and keeps what it parsed as
-// long as the text stays the same: lists read the same texts again and again, and
-// parsing them would be half of their cost. A nil memo parses each time.
+// NetworkMemo caches the parsed info caches of instances, by instance and text. Lists read the same texts repeatedly, and
+// without the cache parsing them takes half of the processor time of a list. A nil *NetworkMemo parses each time.
 type NetworkMemo struct {
 	cache *otter.Cache[string, parsedNetwork]
 }
 
+// parsedNetwork is an entry of the cache: the text, and the interfaces that were parsed from it.
 type parsedNetwork struct {
 	text string
 	vifs []VIF
 }
 
-// NewNetworkMemo makes a memo of some thousand instances, which forgets what
-// nobody looked at for a minute.
+// NewNetworkMemo returns a cache of at most 4000 instances. Entries expire one minute after their last use.
 func NewNetworkMemo() *NetworkMemo {
 	return &NetworkMemo{otter.Must(&otter.Options[string, parsedNetwork]{
 		MaximumSize: 4000, ExpiryCalculator: otter.ExpiryAccessing[string, parsedNetwork](time.Minute)})}
 }
 
-// Parse answers the interfaces of an instance. They are shared: they must not be
-// changed.
+// Parse returns the interfaces of an instance. Callers share the result and must not change it.
 func (m *NetworkMemo) Parse(uuid string, text []byte) ([]VIF, error) {
 	if m == nil {
 		return ParseNetworkInfo(text)

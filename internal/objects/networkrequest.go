@@ -1,13 +1,13 @@
 package objects
 
-// NetworkRequest is one interface that a new server is to have.
+// NetworkRequest is an interface that a new server requests.
 type NetworkRequest struct {
 	NetworkID, Address, PortID, Tag      *string
 	PCIRequestID, DeviceProfile, ARQUUID *string
 }
 
-// NetworkRequests are the interfaces that a new server is to have. Auto and None
-// stand for the words that ask for the project's only network, or for none at all.
+// NetworkRequests are the interfaces that a new server requests. Auto and None represent the values "auto" and "none" of
+// networks.
 type NetworkRequests struct {
 	List       []*NetworkRequest
 	Auto, None bool

@@ -2,39 +2,38 @@ package objects
 
 import "slices"
 
-// NUMATopology is the NUMA topology of a server: what was asked for, or once the
-// server is on a host, what it got.
+// NUMATopology is the NUMA topology of a server: the requested one, or after the server is on a host, the allocated one.
 type NUMATopology struct {
 	Cells                 []NUMACell
 	EmulatorThreadsPolicy *string
-	InstanceUUID          string // "" where it is only asked for
+	InstanceUUID          string // "" for a requested topology
 }
 
 // NUMACell is a NUMA node of a server.
 type NUMACell struct {
 	ID              int64
-	CPUs            []int // that float over the host's shared CPUs
+	CPUs            []int // not pinned to host CPUs
 	PinnedCPUs      []int
 	ReservedCPUs    []int // for emulator threads; nil: none
 	MemoryMB        int64
-	PageSizeKB      *int64           // below 0: a word of [hardware]; nil: none asked for
-	CPUTopology     *CPUTopology     // nil until it is on a host
-	Pinning         map[string]int64 // host CPUs by the server's
+	PageSizeKB      *int64           // below 0: a constant of package hardware; nil: not requested
+	CPUTopology     *CPUTopology     // nil before the server is on a host
+	Pinning         map[string]int64 // host CPU by guest CPU
 	CPUPolicy       *string
 	CPUThreadPolicy *string
 }
 
-// CPUTopology is how a server's CPUs are grouped.
+// CPUTopology is the topology of a server's CPUs.
 type CPUTopology struct{ Sockets, Cores, Threads int64 }
 
-// AllCPUs are the server's CPUs in the cell, sorted.
+// AllCPUs returns the guest CPUs of the cell, sorted.
 func (c *NUMACell) AllCPUs() []int {
 	cpus := slices.Concat(c.CPUs, c.PinnedCPUs)
 	slices.Sort(cpus)
 	return slices.Compact(cpus)
 }
 
-// Siblings are the CPUs in groups that share a core; none where cores have one thread.
+// Siblings returns the groups of guest CPUs that share a core. It is nil if cores have one thread.
 func (c *NUMACell) Siblings() (groups [][]int) {
 	if c.CPUTopology == nil || c.CPUTopology.Threads <= 1 {
 		return nil

@@ -1,11 +1,11 @@
 package objects
 
-// Parts are what a record of an [Instance] has beside the columns of its row.
+// Parts is a set of the parts that a record of an [Instance] contains besides the columns of its row.
 type Parts uint32
 
 // The parts of a server that have rows or columns of their own.
 const (
-	PartRow Parts = 1 << iota // the columns alone
+	PartRow Parts = 1 << iota // only the columns of the row
 	PartMetadata
 	PartSystemMetadata
 	PartInfoCache
@@ -25,5 +25,5 @@ const (
 	PartFault
 )
 
-// UsualParts are what Nova loads of a server that an action is about.
+// UsualParts are the parts that Nova loads for actions on a server by default.
 const UsualParts = PartRow | PartMetadata | PartSystemMetadata | PartInfoCache | PartSecurityGroups

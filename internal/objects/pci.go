@@ -2,26 +2,26 @@ package objects
 
 import "time"
 
-// PCIRequests are the PCI devices that a server asks for.
+// PCIRequests are the PCI devices that a server requests.
 type PCIRequests struct {
-	InstanceUUID string // "" until the server has one
+	InstanceUUID string // "" before the server's UUID is known
 	Requests     []PCIRequest
 }
 
-// PCIRequest is a number of PCI devices of a kind.
+// PCIRequest requests a number of PCI devices of one kind.
 type PCIRequest struct {
 	Count       int64
-	Spec        []map[string]any // any of these devices
-	Alias       *string          // [pci] alias; nil: for a port
+	Spec        []map[string]any // alternatives: a device that matches one of them
+	Alias       *string          // [pci] alias; nil for a request of a port
 	NUMAPolicy  *string
 	RequestID   *string
-	RequesterID *string // port
-	// Stored tells that it was read from the server's row: what it lacks is null, not
-	// left out.
+	RequesterID *string // id of the port
+	// Stored is true for a request that was read from the server's row. In RPC messages, fields that it does not have are null; for
+	// other requests they are absent.
 	Stored bool
 }
 
-// PCIDevice is a PCI device of a host that a server has.
+// PCIDevice is a PCI device of a host that is allocated to a server.
 type PCIDevice struct {
 	ID, ComputeNodeID                  int64
 	UUID                               *string

@@ -7,14 +7,13 @@ import (
 	"time"
 )
 
-// LastPeriod is the last period that had ended before a moment. unit is
-// "hour", "day", "month" or "year", with "@" and the minute, hour, day or month
-// that periods begin with. One that the calendar does not have is an error.
+// LastPeriod returns the last audit period that ended before a time. unit is "hour", "day", "month" or "year", optionally
+// with "@" and the minute, hour, day or month at which periods begin. It fails if the calendar does not have such a day.
 func LastPeriod(unit string, before time.Time) (begin, end time.Time, err error) {
 	unit, at, _ := strings.Cut(unit, "@")
 	offset, _ := strconv.Atoi(at)
 	year, month, date := before.Date()
-	ago := func(n int) time.Time { // the beginning of a period, n periods before the one of this moment
+	ago := func(n int) time.Time { // the start of the period that is n periods before the current one
 		switch unit {
 		case "month":
 			return time.Date(year, month-time.Month(n), max(offset, 1), 0, 0, 0, 0, time.UTC)

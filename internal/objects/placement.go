@@ -1,13 +1,12 @@
 package objects
 
-// NetworkPlacement is what the interfaces of a server mean for where it can be.
+// NetworkPlacement describes what the interfaces of a server require of its host.
 type NetworkPlacement struct {
 	Metadata  NetworkMetadata
-	Resources []*RequestGroup     // of the ports that ask for some
-	Level     *RequestLevelParams // nil: nothing is asked of all groups together
-	// Grouped tells that Neutron lets ports ask for groups of resources; it is only
-	// known where Resources has something.
+	Resources []*RequestGroup     // of the ports with a resource request
+	Level     *RequestLevelParams // nil: no requirements over all groups
+	// Grouped reports whether Neutron has the extension port-resource-request-groups. It is set only if Resources is not empty.
 	Grouped bool
-	// RemoteManaged tells that a port is managed by another machine than its host's.
+	// RemoteManaged reports whether one of the ports is remote-managed: its VNIC is controlled by a SmartNIC.
 	RemoteManaged bool
 }

@@ -2,42 +2,41 @@ package objects
 
 import "slices"
 
-// RequestSpec is what a server was asked to be, as the scheduler reads it: a row of
-// request_specs, and what one request adds to it. Nil slices of hosts are null.
+// RequestSpec is the request spec of a server: a row of request_specs, and the fields that a single request adds. Nil
+// slices of hosts are null in RPC messages.
 type RequestSpec struct {
-	ID                int64 // of the row; 0 where it must not be saved
+	ID                int64 // of the row; 0 for a spec that must not be saved
 	InstanceUUID      string
 	ProjectID, UserID string
-	Image             *ImageMeta // nil: none is known
+	Image             *ImageMeta // nil: unknown
 	Flavor            *Flavor
 	NUMATopology      *NUMATopology
 	PCIRequests       *PCIRequests
-	AvailabilityZone  *string // that the server is pinned to
+	AvailabilityZone  *string // the server is pinned to it
 	NumInstances      int64
 	IgnoreHosts       []string
 	ForceHosts        []string
 	ForceNodes        []string
 	Group             *ServerGroup
-	Hints             map[string]any // lists of strings by name; old rows may hold a string
+	Hints             map[string]any // lists of strings by name; old rows may contain a string
 	Limits            SchedulerLimits
 	SecurityGroups    []string // UUIDs, or "default"
 	VolumeBacked      *bool    // is_bfv; nil in old rows
 
-	// Of one request: not stored.
+	// Fields of a single request, which are not stored.
 	Destination     *Destination
-	Resources       []*RequestGroup     // of ports and device profiles; nil: none known
+	Resources       []*RequestGroup     // of ports and device profiles; nil: unknown
 	LevelParams     *RequestLevelParams // nil: not set
 	NetworkMetadata *NetworkMetadata
 	Networks        *NetworkRequests
 
-	// Made tells that the spec was made for this request, not loaded. Changes are the
-	// fields, by Nova's names, that were set since it was loaded, or that hold objects
-	// which were stored as changed.
+	// Made is true for a spec that this request created, and false for one that was loaded. Changes are the fields, by Nova's names,
+	// that were set after loading, or that contain objects which were stored with changes.
 	Made    bool
 	Changes []string
 }
 
-// Change notes that fields were set since the spec was loaded.
+// Change records that fields were set after the spec was loaded.
 func (s *RequestSpec) Change(fields ...string) {
 	for _, f := range fields {
 		if !slices.Contains(s.Changes, f) {
@@ -46,21 +45,20 @@ func (s *RequestSpec) Change(fields ...string) {
 	}
 }
 
-// SchedulerLimits are what claims on a host may not exceed; the API leaves them null.
+// SchedulerLimits are the limits of claims on a host. The API leaves them null.
 type SchedulerLimits struct{ VCPU, DiskGB, MemoryMB *int64 }
 
-// Destination is where a server is to go: a host and its node, as far as they are
-// known.
+// Destination is the requested host of a migration, and its node if it is known.
 type Destination struct {
 	Host string // "": any
-	// Node is sent as null where HasNode is set and it is "".
+	// If HasNode is true and Node is "", RPC messages contain null.
 	Node    string
 	HasNode bool
-	// CrossCell tells whether the server may leave its cell; nil: not said.
+	// CrossCell says whether the server may move to another cell; nil: not set.
 	CrossCell *bool
 }
 
-// RequestGroup is what one resource provider must have.
+// RequestGroup contains the resources and traits that one resource provider must have.
 type RequestGroup struct {
 	RequesterID     string
 	Resources       map[string]int64
@@ -68,14 +66,14 @@ type RequestGroup struct {
 	ForbiddenTraits []string
 }
 
-// RequestLevelParams are what all providers of a request together must satisfy.
-// Empty ones are sent without fields.
+// RequestLevelParams contains requirements over all request groups. If Empty is true, RPC messages contain the object
+// without fields.
 type RequestLevelParams struct {
 	Empty       bool
-	SameSubtree [][]string // ids of groups that one tree must satisfy
+	SameSubtree [][]string // ids of the groups whose providers must be in one subtree
 }
 
-// NetworkMetadata is what the networks of a server need of its host.
+// NetworkMetadata describes the networks of a server that its host must reach.
 type NetworkMetadata struct {
 	PhysicalNetworks []string
 	Tunneled         bool

@@ -2,7 +2,7 @@ package objects
 
 import "time"
 
-// Service is a row of a cell's services: a nova process on a host.
+// Service is a row of services: a process of Nova on a host.
 type Service struct {
 	ID             int64
 	UUID           string
@@ -16,10 +16,10 @@ type Service struct {
 	CreatedAt      *time.Time
 	UpdatedAt      *time.Time
 	Version        int64
-	Cell           string // UUID of the cell it is in
+	Cell           string // UUID of the cell that contains the row
 }
 
-// Up tells whether the service reported within downTime.
+// Up reports whether the service has reported within downTime before now.
 func (s *Service) Up(now time.Time, downTime time.Duration) bool {
 	if s.ForcedDown {
 		return false
@@ -35,8 +35,8 @@ func (s *Service) Up(now time.Time, downTime time.Duration) bool {
 	return age <= downTime && age >= -downTime
 }
 
-// HostStatus is a server's host_status: "UP", "DOWN", "MAINTENANCE", "UNKNOWN",
-// or "" for a server that is on no host or deleted.
+// HostStatus returns the host_status of a server: "UP", "DOWN", "MAINTENANCE", "UNKNOWN", or "" for a server that is on no
+// host or deleted.
 func (i *Instance) HostStatus(now time.Time, downTime time.Duration) string {
 	s := i.Service
 	switch {

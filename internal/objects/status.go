@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// statuses maps vm_state and task_state to the status that clients see; "" is
-// the status for any other task state.
+// statuses maps a VM state and a task state to the status in the API. The task state "" is the default for all others.
 var statuses = map[string]map[string]string{
 	"active": {
 		"": "ACTIVE", "rebooting": "REBOOT", "reboot_pending": "REBOOT", "reboot_started": "REBOOT",
@@ -30,7 +29,7 @@ var statuses = map[string]map[string]string{
 	"shelved_offloaded": {"": "SHELVED_OFFLOADED"},
 }
 
-// Status is what clients see of a server's states.
+// Status returns the status in the API for a VM state and a task state.
 func Status(vmState, taskState string) string {
 	tasks, ok := statuses[vmState]
 	if !ok {
@@ -42,8 +41,8 @@ func Status(vmState, taskState string) string {
 	return tasks[""]
 }
 
-// StatesOf finds the states behind statuses, whatever their case, sorted. anyTask
-// tells that one of the statuses is a vm_state's own, which any task may have.
+// StatesOf returns the VM states and task states whose status is one of names, ignoring case, sorted. anyTask is true if
+// one of the statuses is the default of a VM state, which applies to other task states too.
 func StatesOf(names []string) (vm, task []string, anyTask bool) {
 	for state, tasks := range statuses {
 		for t, status := range tasks {

@@ -2,17 +2,16 @@ package objects
 
 import "time"
 
-// UsageWindow says whose use of what time is asked for: servers that were
-// launched before End and not terminated before Begin.
+// UsageWindow selects the servers whose usage is reported: those that were launched before End and not terminated before
+// Begin.
 type UsageWindow struct {
 	Begin, End time.Time
-	Project    string // "": of all projects
-	Marker     string // UUID of the server to continue behind, or ""
-	Limit      int    // 0: none are read
+	Project    string // "": all projects
+	Marker     string // UUID of the last server of the previous page, or ""
+	Limit      int    // 0: read none
 }
 
-// AuditTask is a row of task_log: what a compute did to report the usage of a
-// period.
+// AuditTask is a row of task_log: the result of a nova-compute's instance usage audit of a period.
 type AuditTask struct {
 	Host, State, Message string
 	Items, Errors        int64

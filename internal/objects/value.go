@@ -2,7 +2,7 @@ package objects
 
 import "strings"
 
-// OrZero is the value of a column that may be NULL, and its zero value where it is.
+// OrZero returns the value of a column, or its zero value for NULL.
 func OrZero[T any](v *T) T {
 	if v == nil {
 		var zero T
@@ -11,9 +11,8 @@ func OrZero[T any](v *T) T {
 	return *v
 }
 
-// ParseBool reads a word as Python's services do: extra specs, properties of images
-// and parameters of queries alike. What is neither true nor false is not ok; where
-// Nova is lenient, it is false.
+// ParseBool parses a boolean as oslo.utils does, in extra specs, image properties and query parameters. ok is false for
+// other words; value is then false, as where Nova is not strict.
 func ParseBool(word string) (value, ok bool) {
 	switch strings.ToLower(strings.TrimSpace(word)) {
 	case "1", "t", "true", "on", "y", "yes":
@@ -24,14 +23,14 @@ func ParseBool(word string) (value, ok bool) {
 	return false, false
 }
 
-// Truthy is the lenient reading of a word: what ParseBool cannot read is false.
+// Truthy returns the value of ParseBool; it is false for words that ParseBool does not accept.
 func Truthy(word string) bool {
 	value, _ := ParseBool(word)
 	return value
 }
 
-// Quoted is a text as Python shows it within others, which clients see in messages:
-// of characters that Python escapes, only those that names and messages may have.
+// Quoted returns repr() of Python for a string, for use in texts that clients receive. It escapes only those characters
+// that can occur in names and messages.
 func Quoted(text string) string {
 	quote := "'"
 	if strings.Contains(text, quote) && !strings.Contains(text, `"`) {

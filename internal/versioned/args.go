@@ -2,8 +2,8 @@ package versioned
 
 import "github.com/nova-go/nova/internal/objects"
 
-// Args are the arguments of a message with the structs of package objects in their
-// form on the wire, as they were loaded. nil pointers are null.
+// Args returns the arguments of an RPC message, with the structs of package objects converted into versioned objects that
+// count as loaded. nil pointers become null.
 func Args(args map[string]any) (map[string]any, error) {
 	out := make(map[string]any, len(args))
 	for name, value := range args {
@@ -16,6 +16,7 @@ func Args(args map[string]any) (map[string]any, error) {
 	return out, nil
 }
 
+// formOf converts an argument into its form in RPC messages; it returns values of other types unchanged.
 func formOf(value any) (any, error) {
 	switch v := value.(type) {
 	case *objects.Instance:
@@ -30,23 +31,23 @@ func formOf(value any) (any, error) {
 		}
 		return list, nil
 	case *objects.Migration:
-		return form(v, Migration), nil
+		return formOrNil(v, Migration), nil
 	case *objects.RequestSpec:
-		return form(v, RequestSpec), nil
+		return formOrNil(v, RequestSpec), nil
 	case []*objects.RequestSpec:
 		return each(v, RequestSpec), nil
 	case []*objects.BlockDevice:
 		return BlockDevices(v), nil
 	case *objects.Flavor:
-		return form(v, Flavor), nil
+		return formOrNil(v, Flavor), nil
 	case *objects.Aggregate:
-		return form(v, Aggregate), nil
+		return formOrNil(v, Aggregate), nil
 	case []*objects.Aggregate:
 		return each(v, Aggregate), nil
 	case *objects.Share:
-		return form(v, Share), nil
+		return formOrNil(v, Share), nil
 	case *objects.NetworkRequests:
-		return form(v, NetworkRequests), nil
+		return formOrNil(v, NetworkRequests), nil
 	case []*objects.Build:
 		return each(v, BuildRequest), nil
 	case []*objects.ExternalEvent:
@@ -62,8 +63,9 @@ func instanceOrNil(i *objects.Instance) (any, error) {
 	return Instance(i)
 }
 
-// form is the form of a struct; that of nil is nil itself, not a nil *Object.
-func form[T any](v *T, of func(*T) *Object) any {
+// formOrNil converts a struct into a versioned object. It returns nil for a nil struct, because a nil *Object in an interface
+// is not nil.
+func formOrNil[T any](v *T, of func(*T) *Object) any {
 	if v == nil {
 		return nil
 	}

@@ -4,7 +4,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// BlockDevices are the block devices of a server as they were loaded.
+// BlockDevices returns the block device mappings of a server, as loaded from its rows.
 func BlockDevices(list []*objects.BlockDevice) *Object {
 	return List("BlockDeviceMappingList", each(list, func(d *objects.BlockDevice) *Object {
 		data := deviceData(d)
@@ -14,8 +14,8 @@ func BlockDevices(list []*objects.BlockDevice) *Object {
 	}))
 }
 
-// NewBlockDevices are the block devices of a server that is to be built; server is ""
-// where they are not yet one server's.
+// NewBlockDevices returns the block device mappings of a server that is built. server is "" in messages about several
+// servers.
 func NewBlockDevices(list []*objects.BlockDevice, server string) *Object {
 	return madeList("BlockDeviceMappingList", each(list, func(d *objects.BlockDevice) *Object {
 		data := deviceData(d)
@@ -36,6 +36,7 @@ func NewBlockDevices(list []*objects.BlockDevice, server string) *Object {
 	}))
 }
 
+// deviceData returns the fields that all forms of a block device mapping have.
 func deviceData(d *objects.BlockDevice) map[string]any {
 	return map[string]any{"source_type": d.SourceType, "destination_type": d.DestinationType, "boot_index": d.BootIndex,
 		"device_name": d.DeviceName, "delete_on_termination": d.DeleteOnTermination, "snapshot_id": d.SnapshotID, "volume_id": d.VolumeID,
@@ -46,7 +47,7 @@ func deviceData(d *objects.BlockDevice) map[string]any {
 		"guest_format": d.GuestFormat, "device_type": d.DeviceType, "disk_bus": d.DiskBus}
 }
 
-// ParseBlockDevices reads the block devices of a build request.
+// ParseBlockDevices parses the block device mappings of a build request.
 func ParseBlockDevices(text []byte) ([]*objects.BlockDevice, error) {
 	v, err := Parse(text)
 	if err != nil {

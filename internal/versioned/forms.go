@@ -4,7 +4,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// versions are those of the objects that are written, in Nova 34.
+// versions are the versions of the objects that this package writes, in Nova 34.
 var versions = map[string]string{
 	"Aggregate": "1.3", "BlockDeviceMapping": "1.21", "BlockDeviceMappingList": "1.18", "BuildRequest": "1.3", "Destination": "1.4",
 	"Diagnostics": "1.0", "CpuDiagnostics": "1.0",
@@ -26,7 +26,7 @@ var versions = map[string]string{
 	"ServerGroupPayload": "1.1", "ServiceStatusPayload": "1.1", "SharePayload": "1.0",
 }
 
-// Flavor is a flavor as it was loaded.
+// Flavor returns a flavor as loaded; nil for nil.
 func Flavor(f *objects.Flavor) *Object {
 	if f == nil {
 		return nil
@@ -42,13 +42,13 @@ func Flavor(f *objects.Flavor) *Object {
 		"deleted_at": nil, "deleted": false})
 }
 
-// Aggregate is a host aggregate as it was loaded.
+// Aggregate returns a host aggregate as loaded.
 func Aggregate(a *objects.Aggregate) *Object {
 	return Loaded("Aggregate", map[string]any{"id": a.ID, "uuid": a.UUID, "name": a.Name, "hosts": a.Hosts, "metadata": a.Metadata,
 		"created_at": a.CreatedAt, "updated_at": a.UpdatedAt, "deleted_at": nil, "deleted": false})
 }
 
-// Service is a service as it was loaded.
+// Service returns a service as loaded.
 func Service(s *objects.Service) *Object {
 	return Loaded("Service", map[string]any{"id": s.ID, "uuid": s.UUID, "host": s.Host, "binary": s.Binary, "topic": s.Topic,
 		"report_count": s.ReportCount, "disabled": s.Disabled, "disabled_reason": s.DisabledReason, "forced_down": s.ForcedDown,
@@ -56,19 +56,18 @@ func Service(s *objects.Service) *Object {
 		"deleted": false})
 }
 
-// Keypair is a keypair as it was loaded.
+// Keypair returns a key pair as loaded.
 func Keypair(k *objects.Keypair) *Object {
 	return Loaded("KeyPair", map[string]any{"id": k.ID, "name": k.Name, "user_id": k.UserID, "type": k.Type, "fingerprint": k.Fingerprint,
 		"public_key": k.PublicKey, "created_at": k.CreatedAt, "updated_at": k.UpdatedAt, "deleted_at": nil, "deleted": false})
 }
 
-// Keypairs are a server's keypairs as its row holds them.
+// Keypairs returns a server's key pairs in the form of instance_extra.keypairs.
 func Keypairs(list []objects.Keypair) *Object {
 	return madeList("KeyPairList", each(list, func(k objects.Keypair) *Object { return Keypair(&k) }))
 }
 
-// TrustedCerts are the certificates that a server's images are checked with; nil for
-// none.
+// TrustedCerts returns the ids of the certificates that validate a server's images; nil if there are none.
 func TrustedCerts(ids []string) *Object {
 	if len(ids) == 0 {
 		return nil
@@ -76,14 +75,14 @@ func TrustedCerts(ids []string) *Object {
 	return Made("TrustedCerts", map[string]any{"ids": ids})
 }
 
-// Share is a share of a server as it was loaded.
+// Share returns a share mapping of a server as loaded.
 func Share(s *objects.Share) *Object {
 	return Loaded("ShareMapping", map[string]any{"id": s.ID, "uuid": s.UUID, "instance_uuid": s.InstanceUUID, "share_id": s.ShareID,
 		"status": s.Status,
 		"tag":    s.Tag, "export_location": s.ExportLocation, "share_proto": s.Protocol, "created_at": s.CreatedAt, "updated_at": s.UpdatedAt})
 }
 
-// Migration is a migration as it was loaded.
+// Migration returns a migration as loaded.
 func Migration(m *objects.Migration) *Object {
 	return Loaded("Migration", map[string]any{"id": m.ID, "uuid": m.UUID, "instance_uuid": m.InstanceUUID, "source_compute": m.SourceCompute,
 		"dest_compute": m.DestCompute, "dest_compute_id": m.DestComputeID, "source_node": m.SourceNode, "dest_node": m.DestNode,
@@ -97,8 +96,7 @@ func Migration(m *objects.Migration) *Object {
 		"created_at":      m.CreatedAt, "updated_at": m.UpdatedAt, "deleted_at": nil, "deleted": false})
 }
 
-// Tags are the tags of a server that is to be built; server is "" where they are not
-// yet one server's.
+// Tags returns the tags of a server that is built. server is "" in messages about several servers.
 func Tags(tags []string, server string) *Object {
 	return madeList("TagList", each(tags, func(tag string) *Object {
 		data := map[string]any{"tag": tag}
@@ -109,8 +107,7 @@ func Tags(tags []string, server string) *Object {
 	}))
 }
 
-// NetworkRequests are the interfaces that a new server is to have; nil where nothing
-// was asked for.
+// NetworkRequests returns the interfaces that a new server requests; nil for nil.
 func NetworkRequests(n *objects.NetworkRequests) *Object {
 	if n == nil {
 		return nil
@@ -132,7 +129,7 @@ func NetworkRequests(n *objects.NetworkRequests) *Object {
 	return madeList("NetworkRequestList", list)
 }
 
-// ServerGroup is a server group as it was loaded; nil for none.
+// ServerGroup returns a server group as loaded; nil for nil.
 func ServerGroup(g *objects.ServerGroup) *Object {
 	if g == nil {
 		return nil
@@ -155,7 +152,7 @@ func externalEvent(e *objects.ExternalEvent) *Object {
 	return Made("InstanceExternalEvent", map[string]any{"instance_uuid": e.InstanceUUID, "name": e.Name, "status": e.Status, "tag": e.Tag})
 }
 
-// text is a field that is a string, or nil.
+// text returns a field that is a string, otherwise nil.
 func (v *Object) text(field string) *string {
 	if s, ok := v.Data[field].(string); ok {
 		return &s
@@ -163,7 +160,7 @@ func (v *Object) text(field string) *string {
 	return nil
 }
 
-// texts is a field that is a list of strings, or nil.
+// texts returns a field that is a list of strings, otherwise nil.
 func (v *Object) texts(field string) []string {
 	list, ok := v.Data[field].([]any)
 	if !ok {
@@ -178,7 +175,7 @@ func (v *Object) texts(field string) []string {
 	return texts
 }
 
-// each turns a list into objects; never nil.
+// each converts the elements of a list; the result is never nil.
 func each[T any](list []T, form func(T) *Object) []*Object {
 	out := make([]*Object, 0, len(list))
 	for _, one := range list {

@@ -6,7 +6,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// ImageMeta is an image that was put together for a request; nil for none.
+// ImageMeta returns an image as created for a request; nil for nil.
 func ImageMeta(m *objects.ImageMeta) *Object {
 	if m == nil {
 		return nil
@@ -42,7 +42,7 @@ func parseImageMeta(v *Object) *objects.ImageMeta {
 	return m
 }
 
-// NUMATopology is a topology that is asked for; nil for none.
+// NUMATopology returns a NUMA topology as created for a request; nil for nil.
 func NUMATopology(t *objects.NUMATopology) *Object {
 	if t == nil {
 		return nil
@@ -70,7 +70,7 @@ func NUMATopology(t *objects.NUMATopology) *Object {
 	return Made("InstanceNUMATopology", data)
 }
 
-// ParseNUMATopology reads instance_extra.numa_topology; no text is no topology.
+// ParseNUMATopology parses instance_extra.numa_topology; it returns nil for an empty text.
 func ParseNUMATopology(text []byte) (*objects.NUMATopology, error) {
 	v, err := Parse(text)
 	if err != nil || v == nil {
@@ -113,7 +113,7 @@ func parseNUMATopology(v *Object) (*objects.NUMATopology, error) {
 	return t, nil
 }
 
-// PCIRequests are the PCI devices that a server asks for; nil for none.
+// PCIRequests returns the PCI requests of a server; nil for nil.
 func PCIRequests(p *objects.PCIRequests) *Object {
 	if p == nil {
 		return nil
@@ -138,6 +138,7 @@ func PCIRequests(p *objects.PCIRequests) *Object {
 	return Made("InstancePCIRequests", data)
 }
 
+// pciRequest is a PCI request in instance_extra.pci_requests and in the object InstancePCIRequest.
 type pciRequest struct {
 	Count       int64            `json:"count"`
 	Spec        []map[string]any `json:"spec"`
@@ -152,8 +153,8 @@ func (r pciRequest) request(stored bool) objects.PCIRequest {
 		RequesterID: r.RequesterID, Stored: stored}
 }
 
-// ParsePCIRequests reads instance_extra.pci_requests, a list of plain members; no text
-// is no requests.
+// ParsePCIRequests parses instance_extra.pci_requests, a JSON list that contains no versioned objects. It returns no
+// requests for an empty text.
 func ParsePCIRequests(instance string, text []byte) (*objects.PCIRequests, error) {
 	var list []pciRequest
 	if len(text) > 0 {
@@ -186,7 +187,7 @@ func parsePCIRequests(v *Object) (*objects.PCIRequests, error) {
 	return p, nil
 }
 
-// PCIDevice is a PCI device of a server as it was loaded.
+// PCIDevice returns a PCI device of a server as loaded.
 func PCIDevice(d *objects.PCIDevice) *Object {
 	return Loaded("PciDevice", map[string]any{"id": d.ID, "uuid": d.UUID, "compute_node_id": d.ComputeNodeID,
 		"address": d.Address, "product_id": d.ProductID, "vendor_id": d.VendorID, "dev_type": d.Type, "dev_id": d.DevID, "label": d.Label,

@@ -6,8 +6,8 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Instance is a server as it was loaded: all its columns, and the parts that were
-// read. The server must be a record: see [objects.Instance].Loaded.
+// Instance returns a server as loaded, with all columns of its row and the parts that were read. The server must be a
+// record: see [objects.Instance].Loaded.
 func Instance(i *objects.Instance) (*Object, error) {
 	data := map[string]any{
 		"id": i.ID, "uuid": i.UUID, "user_id": i.UserID, "project_id": i.ProjectID,
@@ -37,7 +37,7 @@ func Instance(i *objects.Instance) (*Object, error) {
 	return Loaded("Instance", data), nil
 }
 
-// storedParts are the parts that are columns of instance_extra which only hosts read.
+// storedParts maps the parts that only hosts interpret to their columns of instance_extra.
 var storedParts = map[objects.Parts]string{
 	objects.PartNUMATopology: "numa_topology", objects.PartDeviceMetadata: "device_metadata",
 	objects.PartMigrationContext: "migration_context",
@@ -57,7 +57,7 @@ func addParts(data map[string]any, i *objects.Instance) error {
 	}
 	for part, add := range map[objects.Parts]func(){
 		objects.PartInfoCache: func() { data["info_cache"] = orNull(infoCache(i)) },
-		// nova-network's, which nothing fills any more.
+		// Security groups of nova-network, which no longer exists: always empty.
 		objects.PartSecurityGroups: func() { data["security_groups"] = List[*Object]("SecurityGroupList", nil) },
 		objects.PartFlavor: func() {
 			if i.Flavor != nil {
@@ -90,7 +90,7 @@ func addParts(data map[string]any, i *objects.Instance) error {
 	return nil
 }
 
-// orNull keeps a nil object from becoming a value that is not nil.
+// orNull returns nil for a nil object, because a nil *Object in an interface is not nil.
 func orNull(v *Object) any {
 	if v == nil {
 		return nil
@@ -117,7 +117,7 @@ func fault(i *objects.Instance) *Object {
 		"host":    f.Host, "created_at": f.CreatedAt, "updated_at": f.UpdatedAt, "deleted_at": nil, "deleted": false})
 }
 
-// NewInstance is a server that is to be built, as its build request holds it.
+// NewInstance returns a server that is built, in the form of its build request.
 func NewInstance(i *objects.Instance) *Object {
 	certs := TrustedCerts(i.TrustedCerts)
 	numa := NUMATopology(i.NUMATopology)
@@ -140,8 +140,8 @@ func NewInstance(i *objects.Instance) *Object {
 	return Made("Instance", data)
 }
 
-// BuildRequest is a server that is to be built as the conductor gets it: with what a
-// server has before it is in a cell.
+// BuildRequest returns the build request of a server in the form that the conductor receives. Its instance has all fields
+// that a server has before it is in a cell.
 func BuildRequest(b *objects.Build) *Object {
 	instance := NewInstance(b.Instance).Clean()
 	tags := Tags(b.Tags, b.UUID).Clean()

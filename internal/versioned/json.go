@@ -8,12 +8,11 @@ import (
 	"time"
 )
 
-// MarshalJSON implements json.Marshaler. An object in an object is written where it
-// stands: encoding/json would write it apart, check it and copy it, once for each
-// object around it.
+// MarshalJSON implements json.Marshaler. It writes nested objects directly into one buffer: encoding/json would marshal
+// each nested object separately, and check and copy its text again at each level.
 func (v *Object) MarshalJSON() ([]byte, error) { return v.append(nil) }
 
-// append writes the object to the end of b; a nil one is null.
+// append appends the JSON of the object to b; null for nil.
 func (v *Object) append(b []byte) (_ []byte, err error) {
 	if v == nil {
 		return append(b, "null"...), nil
@@ -49,7 +48,7 @@ func (v *Object) append(b []byte) (_ []byte, err error) {
 	return append(b, '}'), nil
 }
 
-// appendValue writes a value as encoding/json does.
+// appendValue appends a value in the form of encoding/json.
 func appendValue(b []byte, value any) ([]byte, error) {
 	switch v := value.(type) {
 	case nil:
@@ -110,11 +109,11 @@ func appendMap[T any](b []byte, m map[string]T) (_ []byte, err error) {
 	return append(b, '}'), nil
 }
 
-// appendText writes a string; what needs an escape goes the long way.
+// appendText appends a string. Strings that need escapes are marshalled by encoding/json.
 func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			text, _ := json.Marshal(s) // of a string, it does not fail
+			text, _ := json.Marshal(s) // marshalling a string does not fail
 			return append(b, text...)
 		}
 	}

@@ -1,8 +1,6 @@
-// Package versioned writes and reads objects as oslo.versionedobjects does: how
-// they cross the RPC, how some columns hold them, and how notifications carry
-// them. Everything else works on the structs of package objects; internal/rpc,
-// internal/db and internal/ops/notify turn these into the forms here, each in the
-// version that the release knows.
+// Package versioned serializes and parses the objects of oslo.versionedobjects, which occur in RPC messages, in columns of
+// the databases and in notifications. All other packages use the structs of package objects; internal/rpc, internal/db and
+// internal/ops/notify convert these with this package, into the versions of objects that the release of Nova knows.
 package versioned
 
 import (
@@ -16,38 +14,37 @@ import (
 	"time"
 )
 
-// Object is an object in the form of oslo.versionedobjects:
+// Object is an object in the format of oslo.versionedobjects:
 //
 //	{"nova_object.name": "Flavor", "nova_object.namespace": "nova", "nova_object.version": "1.2",
 //	 "nova_object.data": {…}, "nova_object.changes": ["memory_mb"]}
 //
-// A field that is not in Data is one that was never set, which is not the same
-// as null. Values are what encoding/json gives for JSON, but numbers are
-// json.Number, and objects of this form are *Object.
+// A field that is not in Data is not set, which differs from null. Values have the types of
+// encoding/json, except that numbers are json.Number and nested objects are *Object.
 type Object struct {
 	Name    string
 	Version string
 	Data    map[string]any
-	// Changes names the fields that were set since the object was loaded or saved.
+	// Changes are the names of the fields that were set after the object was loaded or saved.
 	Changes []string
 }
 
-// Loaded is an object as it was loaded: none of its fields counts as changed.
+// Loaded returns an object as loaded: none of its fields counts as changed.
 func Loaded(name string, data map[string]any) *Object {
 	return &Object{Name: name, Version: versions[name], Data: data}
 }
 
-// Made is an object that was made, not loaded: each of its fields counts as changed.
+// Made returns an object as created: all of its fields count as changed.
 func Made(name string, data map[string]any) *Object {
 	return &Object{Name: name, Version: versions[name], Data: data, Changes: slices.Sorted(maps.Keys(data))}
 }
 
-// List is a list object that was loaded: its only field is objects.
+// List returns a list object as loaded: its only field is objects.
 func List[T any](name string, list []T) *Object {
 	return Loaded(name, map[string]any{"objects": orEmpty(list)})
 }
 
-// madeList is a list object that was made.
+// madeList returns a list object as created.
 func madeList[T any](name string, list []T) *Object {
 	return Made(name, map[string]any{"objects": orEmpty(list)})
 }
@@ -59,7 +56,7 @@ func orEmpty[T any](list []T) []T {
 	return list
 }
 
-// Set gives a field a value, as a change.
+// Set sets a field and marks it as changed.
 func (v *Object) Set(field string, value any) {
 	v.Data[field] = value
 	if !slices.Contains(v.Changes, field) {
@@ -67,7 +64,7 @@ func (v *Object) Set(field string, value any) {
 	}
 }
 
-// Has tells whether a field is set; null is set, too.
+// Has reports whether a field is set; null counts as set.
 func (v *Object) Has(field string) bool {
 	if v == nil {
 		return false
@@ -76,7 +73,7 @@ func (v *Object) Has(field string) bool {
 	return ok
 }
 
-// Object is the object in a field, or nil.
+// Object returns the object in a field, or nil.
 func (v *Object) Object(field string) *Object {
 	if v == nil {
 		return nil
@@ -85,7 +82,7 @@ func (v *Object) Object(field string) *Object {
 	return o
 }
 
-// Objects are the members of a list object, or of a field that is a list.
+// Objects returns the objects in a field that is a list.
 func (v *Object) Objects(field string) []*Object {
 	if v == nil {
 		return nil
@@ -105,7 +102,7 @@ func (v *Object) Objects(field string) []*Object {
 	return nil
 }
 
-// Text is a field's string, or "".
+// Text returns the string in a field, or "".
 func (v *Object) Text(field string) string {
 	if v == nil {
 		return ""
@@ -121,7 +118,7 @@ func (v *Object) Text(field string) string {
 	return ""
 }
 
-// Int is a field's number; ok is false where it has none.
+// Int returns the number in a field; ok is false if the field has none.
 func (v *Object) Int(field string) (n int64, ok bool) {
 	if v == nil {
 		return 0, false
@@ -142,7 +139,7 @@ func (v *Object) Int(field string) (n int64, ok bool) {
 	return 0, false
 }
 
-// Bool is a field's truth value.
+// Bool returns the boolean in a field, or false.
 func (v *Object) Bool(field string) bool {
 	if v == nil {
 		return false
@@ -151,7 +148,7 @@ func (v *Object) Bool(field string) bool {
 	return b
 }
 
-// Decode reads the fields of Data into a struct, by its json tags.
+// Decode decodes the fields of Data into a struct, by its json tags.
 func (v *Object) Decode(to any) error {
 	text, err := json.Marshal(v.Data)
 	if err != nil {
@@ -160,8 +157,8 @@ func (v *Object) Decode(to any) error {
 	return json.Unmarshal(text, to)
 }
 
-// Clean forgets the changes of the object and of those below it, as Nova does
-// with what it has loaded or saved.
+// Clean resets the changes of the object and of the objects in its fields, as Nova does after loading or saving, and
+// returns the object.
 func (v *Object) Clean() *Object {
 	if v == nil {
 		return nil
@@ -188,7 +185,7 @@ func cleanValue(value any) {
 	}
 }
 
-// Copy is a copy whose fields can be changed without changing v's.
+// Copy returns a deep copy.
 func (v *Object) Copy() *Object {
 	if v == nil {
 		return nil
@@ -226,7 +223,7 @@ func copyValue(value any) any {
 	return value
 }
 
-// changed are the fields that changed, or whose objects did, sorted.
+// changed returns the names of the fields that changed or whose objects changed, sorted.
 func (v *Object) changed() []string {
 	if v == nil {
 		return nil
@@ -250,8 +247,8 @@ func (v *Object) changed() []string {
 	return changes
 }
 
-// wireTime is how objects write a time, to the second: "2026-11-21T14:39:18Z",
-// or nil. It takes a time.Time or a *time.Time.
+// wireTime returns a time in the format of versioned objects, "2026-11-21T14:39:18Z", or nil. value is a time.Time or a
+// *time.Time.
 func wireTime(value any) any {
 	var t time.Time
 	switch v := value.(type) {
@@ -276,13 +273,13 @@ func (v *Object) UnmarshalJSON(text []byte) error {
 	}
 	o, ok := revive(raw).(*Object)
 	if !ok {
-		return fmt.Errorf("no versioned object: nova_object.name is missing")
+		return fmt.Errorf("the text is not a versioned object: nova_object.name is missing")
 	}
 	*v = *o
 	return nil
 }
 
-// Parse reads an object; no text and "null" are nil.
+// Parse parses an object; it returns nil for an empty text and for "null".
 func Parse(text []byte) (*Object, error) {
 	if text = bytes.TrimSpace(text); len(text) == 0 || bytes.Equal(text, []byte("null")) {
 		return nil, nil
@@ -294,7 +291,7 @@ func Parse(text []byte) (*Object, error) {
 	return v, nil
 }
 
-// revive makes objects of the maps that are some.
+// revive replaces the maps in a value that represent objects by *Object.
 func revive(value any) any {
 	switch c := value.(type) {
 	case []any:
@@ -326,7 +323,7 @@ func revive(value any) any {
 	return value
 }
 
-// Float is a number that is written with a fraction, as Python writes floats: 1.0.
+// Float is a number that is always written with a fraction, as Python writes floats: 1.0.
 type Float float64
 
 // MarshalJSON implements json.Marshaler.

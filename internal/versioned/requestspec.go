@@ -5,7 +5,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Destination is where a server is to go; nil for anywhere.
+// Destination returns the requested destination of a migration; nil for nil.
 func Destination(d *objects.Destination) *Object {
 	if d == nil {
 		return nil
@@ -26,7 +26,7 @@ func Destination(d *objects.Destination) *Object {
 	return Made("Destination", data)
 }
 
-// RequestGroup is what one resource provider must have.
+// RequestGroup returns the resources and traits that one resource provider must have.
 func RequestGroup(g *objects.RequestGroup) *Object {
 	resources := map[string]any{}
 	for class, n := range g.Resources {
@@ -38,6 +38,7 @@ func RequestGroup(g *objects.RequestGroup) *Object {
 		"forbidden_aggregates": []string{}, "in_tree": nil})
 }
 
+// levelParams returns the requirements over all request groups.
 func levelParams(p *objects.RequestLevelParams) *Object {
 	if p.Empty {
 		return Loaded("RequestLevelParams", map[string]any{})
@@ -46,7 +47,7 @@ func levelParams(p *objects.RequestLevelParams) *Object {
 		"same_subtree": orEmpty(p.SameSubtree)})
 }
 
-// RequestSpec is a request spec as the conductor and hosts get it.
+// RequestSpec returns a request spec in the form of RPC messages.
 func RequestSpec(s *objects.RequestSpec) *Object {
 	v := requestSpec(s)
 	if s.ID != 0 {
@@ -71,8 +72,7 @@ func RequestSpec(s *objects.RequestSpec) *Object {
 	return v
 }
 
-// StoredRequestSpec is a request spec as its row holds it: without what is about one
-// request only.
+// StoredRequestSpec returns a request spec in the form of request_specs.spec: without the fields of a single request.
 func StoredRequestSpec(s *objects.RequestSpec) *Object {
 	v := requestSpec(s)
 	if group := v.Object("instance_group"); group != nil {
@@ -96,7 +96,7 @@ func StoredRequestSpec(s *objects.RequestSpec) *Object {
 	return v
 }
 
-// requestSpec is what both forms have.
+// requestSpec returns the fields that both forms have.
 func requestSpec(s *objects.RequestSpec) *Object {
 	hosts := func(list []string) any {
 		if list == nil {
@@ -104,7 +104,7 @@ func requestSpec(s *objects.RequestSpec) *Object {
 		}
 		return list
 	}
-	// Of a loaded spec, only what was set since has changed.
+	// In a loaded spec, only fields that were set after loading contain changes.
 	loaded := func(field string, v *Object) any {
 		if v == nil {
 			return nil
@@ -152,8 +152,8 @@ func requestSpec(s *objects.RequestSpec) *Object {
 	return Loaded("RequestSpec", data)
 }
 
-// ParseRequestSpec reads request_specs.spec, without what is about one request only.
-// group is the UUID of the server group that it names, or "".
+// ParseRequestSpec parses request_specs.spec, without the fields of a single request. group is the UUID of the server
+// group in the spec, or "".
 func ParseRequestSpec(text []byte) (s *objects.RequestSpec, group string, err error) {
 	v, err := Parse(text)
 	if err != nil || v == nil {

@@ -8,19 +8,18 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// stored is a serialized object, of which T has the members that are looked at.
+// stored is a serialized object. T has those of its fields that are decoded.
 type stored[T any] struct {
 	Name string `json:"nova_object.name"`
 	Data T      `json:"nova_object.data"`
 }
 
-// storedList is what lists of objects have.
+// storedList contains the fields of serialized list objects.
 type storedList[T any] struct {
 	Objects []stored[T] `json:"objects"`
 }
 
-// parseStored reads a column that holds a serialized object; no text has none of
-// its members.
+// parseStored parses a column that contains a serialized object; it returns the zero value for an empty text.
 func parseStored[T any](text []byte) (T, error) {
 	var v stored[T]
 	if len(text) == 0 {
@@ -30,7 +29,7 @@ func parseStored[T any](text []byte) (T, error) {
 	return v.Data, err
 }
 
-// serializedInstance is the objects.Instance object as build requests hold it.
+// serializedInstance contains the fields of the Instance object in build requests.
 type serializedInstance struct {
 	ID                 *int64                `json:"id"`
 	UUID               string                `json:"uuid"`
@@ -71,7 +70,7 @@ type serializedInstance struct {
 	TrustedCerts       *stored[storedIDs]    `json:"trusted_certs"`
 }
 
-// ParseInstance reads a serialized Instance object.
+// ParseInstance parses a serialized Instance object.
 func ParseInstance(text []byte) (*objects.Instance, error) {
 	var s stored[serializedInstance]
 	if err := json.Unmarshal(text, &s); err != nil {
@@ -106,7 +105,7 @@ func ParseInstance(text []byte) (*objects.Instance, error) {
 	return i, nil
 }
 
-// ParseTags reads a serialized TagList object; no text is no tags.
+// ParseTags parses a serialized TagList object; it returns nil for an empty text.
 func ParseTags(text []byte) ([]string, error) {
 	v, err := parseStored[storedList[struct {
 		Tag string `json:"tag"`
@@ -121,13 +120,14 @@ func ParseTags(text []byte) ([]string, error) {
 	return tags, nil
 }
 
-// instanceFlavors is the column instance_extra.flavor.
+// instanceFlavors is the JSON of the column instance_extra.flavor.
 type instanceFlavors struct {
 	Cur *stored[storedFlavor] `json:"cur"`
 	Old *stored[storedFlavor] `json:"old"`
 	New *stored[storedFlavor] `json:"new"`
 }
 
+// storedFlavor contains the fields of a serialized Flavor object.
 type storedFlavor struct {
 	ID          int64             `json:"id"`
 	Name        string            `json:"name"`
@@ -167,8 +167,7 @@ func (d storedFlavor) flavor() *objects.Flavor {
 	return f
 }
 
-// ParseInstanceFlavors reads instance_extra.flavor: the flavor an instance has,
-// and during a resize the one it had and the one it is to have.
+// ParseInstanceFlavors parses instance_extra.flavor: the current flavor, and during a resize the old and the new one.
 func ParseInstanceFlavors(text []byte) (cur, old, next *objects.Flavor, err error) {
 	var v instanceFlavors
 	if err := json.Unmarshal(text, &v); err != nil {
@@ -177,7 +176,7 @@ func ParseInstanceFlavors(text []byte) (cur, old, next *objects.Flavor, err erro
 	return flavorOf(v.Cur), flavorOf(v.Old), flavorOf(v.New), nil
 }
 
-// ParseInstanceFlavor reads the current flavor out of instance_extra.flavor.
+// ParseInstanceFlavor parses only the current flavor of instance_extra.flavor.
 func ParseInstanceFlavor(text []byte) (*objects.Flavor, error) {
 	var v instanceFlavors
 	if err := json.Unmarshal(text, &v); err != nil {
@@ -186,7 +185,7 @@ func ParseInstanceFlavor(text []byte) (*objects.Flavor, error) {
 	return flavorOf(v.Cur), nil
 }
 
-// Flavor is the flavor that the object is; that of nil is nil.
+// Flavor converts an object named Flavor into a struct; it returns nil for nil.
 func (v *Object) Flavor() (*objects.Flavor, error) {
 	if v == nil {
 		return nil, nil
@@ -198,17 +197,18 @@ func (v *Object) Flavor() (*objects.Flavor, error) {
 	return d.flavor(), nil
 }
 
-// storedIDs is the TrustedCerts object.
+// storedIDs contains the fields of a TrustedCerts object.
 type storedIDs struct {
 	IDs []string `json:"ids"`
 }
 
-// ParseTrustedCerts reads instance_extra.trusted_certs.
+// ParseTrustedCerts parses instance_extra.trusted_certs.
 func ParseTrustedCerts(text []byte) ([]string, error) {
 	v, err := parseStored[storedIDs](text)
 	return v.IDs, err
 }
 
+// storedDevice contains the fields of the objects in device metadata.
 type storedDevice struct {
 	Bus *stored[struct {
 		Address *string `json:"address"`
@@ -223,7 +223,7 @@ type storedDevice struct {
 	Tag       *string      `json:"tag"`
 }
 
-// ParseDeviceMetadata reads instance_extra.device_metadata; no text is no devices.
+// ParseDeviceMetadata parses instance_extra.device_metadata; it returns no devices for an empty text.
 func ParseDeviceMetadata(text []byte) ([]objects.Device, error) {
 	v, err := parseStored[struct {
 		Devices []stored[storedDevice] `json:"devices"`
@@ -246,8 +246,8 @@ func ParseDeviceMetadata(text []byte) ([]objects.Device, error) {
 	return devices, nil
 }
 
-// ParseDedicatedCPUs reads the CPUs that instance_extra.numa_topology pins, sorted.
-// Rows older than Victoria keep them in cpuset.
+// ParseDedicatedCPUs returns the pinned guest CPUs of instance_extra.numa_topology, sorted. In rows from before Victoria
+// they are in cpuset.
 func ParseDedicatedCPUs(text []byte) ([]int, error) {
 	v, err := parseStored[struct {
 		Cells []stored[struct {
@@ -270,7 +270,7 @@ func ParseDedicatedCPUs(text []byte) ([]int, error) {
 	return cpus, nil
 }
 
-// ParseKeypairs reads instance_extra.keypairs; no text is no key pairs.
+// ParseKeypairs parses instance_extra.keypairs; it returns nil for an empty text.
 func ParseKeypairs(text []byte) ([]objects.Keypair, error) {
 	v, err := parseStored[storedList[struct {
 		ID          int64  `json:"id"`
@@ -291,28 +291,28 @@ func ParseKeypairs(text []byte) ([]objects.Keypair, error) {
 	return list, nil
 }
 
-// ParseDiagnostics reads the Diagnostics that a host answers.
+// ParseDiagnostics parses the Diagnostics object that a host returns.
 func ParseDiagnostics(text []byte) (*objects.Diagnostics, error) {
 	v, err := Parse(text)
 	if err != nil || v == nil {
 		return nil, err
 	}
 	d := &objects.Diagnostics{CPUs: []objects.CPUDiagnostics{}, Disks: []objects.DiskDiagnostics{}, NICs: []objects.NICDiagnostics{}}
-	return d, (&Object{Data: plain(v)}).Decode(d)
+	return d, (&Object{Data: plainData(v)}).Decode(d)
 }
 
-// plain is the data of an object, with that of the objects below it.
-func plain(v *Object) map[string]any {
+// plainData returns the fields of an object, with nested objects replaced by their fields.
+func plainData(v *Object) map[string]any {
 	data := make(map[string]any, len(v.Data))
 	for field, value := range v.Data {
 		switch o := value.(type) {
 		case *Object:
-			value = plain(o)
+			value = plainData(o)
 		case []any:
 			list := make([]any, 0, len(o))
 			for _, one := range o {
 				if below, ok := one.(*Object); ok {
-					one = plain(below)
+					one = plainData(below)
 				}
 				list = append(list, one)
 			}
@@ -323,8 +323,7 @@ func plain(v *Object) map[string]any {
 	return data
 }
 
-// ParseMigrationID reads the id of the migration out of instance_extra.migration_context;
-// 0 for no text.
+// ParseMigrationID returns the migration id of instance_extra.migration_context; 0 for an empty text.
 func ParseMigrationID(text []byte) (int64, error) {
 	v, err := parseStored[struct {
 		ID int64 `json:"migration_id"`

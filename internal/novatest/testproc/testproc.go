@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// Output is what a process and its successors, or an application, write while a test reads.
+// Output collects the output of a process and its successors, or of an application, while a test reads it.
 type Output struct {
 	mu      sync.Mutex
 	b       bytes.Buffer
-	awaited map[string]chan struct{} // closed when the text has been written
+	awaited map[string]chan struct{} // closed when the output contains the text
 }
 
 // Write implements io.Writer.
@@ -28,7 +28,7 @@ func (o *Output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// look closes the channel of a text that has been written; o.mu is held.
+// look closes the channel of a text if the output contains it; the caller holds o.mu.
 func (o *Output) look(text string) {
 	if bytes.Contains(o.b.Bytes(), []byte(text)) {
 		close(o.awaited[text])
@@ -36,7 +36,7 @@ func (o *Output) look(text string) {
 	}
 }
 
-// Says is closed once a text has been written, since the start or the last Reset.
+// Says returns a channel that is closed when a text has been written since the start or the last Reset.
 func (o *Output) Says(text string) <-chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -52,22 +52,22 @@ func (o *Output) Says(text string) <-chan struct{} {
 	return said
 }
 
-// Reset forgets what was written.
+// Reset discards the output.
 func (o *Output) Reset() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.b.Reset()
 }
 
-// String is all that was written since the start or the last Reset.
+// String returns the output since the start or the last Reset.
 func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.b.String()
 }
 
-// Eventually waits for something that has no event to wait for: what another process
-// does.
+// Eventually polls until holds returns true, for at most half a minute. It is for conditions without an event, such as the
+// state of another process.
 func Eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for range 3000 {
@@ -79,7 +79,7 @@ func Eventually(t testing.TB, what string, holds func() bool) {
 	t.Fatal("not within half a minute: " + what)
 }
 
-// Address is one of loopback that nobody listens on.
+// Address returns a loopback address with a free port.
 func Address(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

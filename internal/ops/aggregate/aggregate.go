@@ -1,5 +1,5 @@
-// Package aggregate holds what administrators do to host aggregates. It knows
-// nothing of HTTP.
+// Package aggregate contains the operations on host aggregates: it changes their rows, keeps Placement's aggregates and
+// the schedulers up to date, and sends notifications. It does not depend on HTTP.
 package aggregate
 
 import (
@@ -18,37 +18,36 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Hosts finds the nova-compute of a host; *host.Hosts does.
+// Hosts finds the nova-compute service of a host; *host.Hosts implements it.
 type Hosts interface {
-	// ComputeAnywhere answers ComputeHostNotFound where there is none.
+	// ComputeAnywhere searches all cells. It returns ComputeHostNotFound if the host has no nova-compute.
 	ComputeAnywhere(ctx context.Context, host string) (*db.Cell, *objects.Service, error)
 }
 
-// Schedulers tells all nova-schedulers what aggregates are now;
-// *schedulerrpc.Client does.
+// Schedulers sends aggregates to all nova-schedulers, which keep them in memory; *schedulerrpc.Client implements it.
 type Schedulers interface {
 	UpdateAggregates(ctx context.Context, caller *reqctx.Caller, list []*objects.Aggregate) error
 	DeleteAggregate(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate) error
 }
 
-// Conductor fills the image caches of hosts; *conductorrpc.Client does.
+// Conductor asks nova-conductor to cache images on hosts; *conductorrpc.Client implements it.
 type Conductor interface {
 	CacheImages(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, images []string) error
 }
 
-// Images finds images; *glance.Client does.
+// Images reads images from Glance; *glance.Client implements it.
 type Images interface {
 	Image(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Image, error)
 }
 
-// Placement has aggregates of resource providers, which follow Nova's;
-// *placement.Client does.
+// Placement changes the aggregates of resource providers, which mirror Nova's host aggregates; *placement.Client
+// implements it.
 type Placement interface {
 	JoinAggregate(ctx context.Context, caller *reqctx.Caller, node, aggregate string) error
 	LeaveAggregate(ctx context.Context, caller *reqctx.Caller, node, aggregate string) error
 }
 
-// Aggregates works on host aggregates.
+// Aggregates performs the operations on host aggregates.
 type Aggregates struct {
 	Store      *dbapi.Aggregates
 	Cells      *db.Cells
@@ -61,12 +60,12 @@ type Aggregates struct {
 	Log        zerolog.Logger
 }
 
-// List answers all aggregates, by id.
+// List returns all aggregates, in the order of their ids.
 func (a *Aggregates) List(ctx context.Context) ([]*objects.Aggregate, error) {
 	return a.Store.List(ctx)
 }
 
-// Get finds an aggregate by its row id, or answers AggregateNotFound.
+// Get returns the aggregate with a row id. Errors: AggregateNotFound.
 func (a *Aggregates) Get(ctx context.Context, id int64) (*objects.Aggregate, error) {
 	g, err := a.Store.Get(ctx, id)
 	if err == nil && g == nil {
@@ -75,8 +74,8 @@ func (a *Aggregates) Get(ctx context.Context, id int64) (*objects.Aggregate, err
 	return g, err
 }
 
-// Create makes an aggregate, which gives its hosts a zone if that is not "". A
-// name that is taken is an AggregateNameExists.
+// Create creates an aggregate. If zone is not "", the hosts that are added to the aggregate are in that availability zone.
+// Errors: AggregateNameExists.
 func (a *Aggregates) Create(ctx context.Context, caller *reqctx.Caller, name, zone string) (*objects.Aggregate, error) {
 	g := &objects.Aggregate{UUID: uuid.NewString(), Name: name, Hosts: []string{}, Metadata: map[string]string{}}
 	told := map[string]any{"name": name}
@@ -93,14 +92,15 @@ func (a *Aggregates) Create(ctx context.Context, caller *reqctx.Caller, name, zo
 	return g, a.tell(ctx, caller, g)
 }
 
-// announce announces what happens to an aggregate, in the old form by its own name
-// and with more members, and as an object.
+// announce sends a notification about an aggregate in both forms: unversioned under the event type old and with the
+// members of more, and versioned under the event type event.
 func (a *Aggregates) announce(ctx context.Context, caller *reqctx.Caller, old, event string, g *objects.Aggregate, more map[string]any) {
 	a.Notify.AggregateOf(ctx, caller, old, g.ID, more)
 	a.Notify.Aggregate(ctx, caller, event, g)
 }
 
-// setMetadata writes a change of the metadata, and announces it.
+// setMetadata writes a change of the metadata, and sends notifications before and after it. A key with the value nil is
+// removed.
 func (a *Aggregates) setMetadata(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, change map[string]*string) error {
 	more := map[string]any{"meta_data": change}
 	a.announce(ctx, caller, "updatemetadata.start", "update_metadata.start", g, more)
@@ -111,13 +111,13 @@ func (a *Aggregates) setMetadata(ctx context.Context, caller *reqctx.Caller, g *
 	return nil
 }
 
-// tell sends the schedulers an aggregate as it is now.
+// tell sends the current state of an aggregate to the schedulers.
 func (a *Aggregates) tell(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate) error {
 	return a.Schedulers.UpdateAggregates(ctx, caller, []*objects.Aggregate{g})
 }
 
-// Rename gives an aggregate another name. The schedulers are told by what comes
-// after it: UpdateZone, with or without a zone.
+// Rename changes the name of an aggregate. It does not update the schedulers: the caller calls UpdateZone after it, which
+// does.
 func (a *Aggregates) Rename(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, name string) error {
 	next := *g
 	next.Name = name
@@ -129,28 +129,28 @@ func (a *Aggregates) Rename(ctx context.Context, caller *reqctx.Caller, g *objec
 	return nil
 }
 
-// UpdateZone ends a change of an aggregate: it sets its zone if that is given, and
-// tells the schedulers. Errors: InvalidAggregateActionUpdate.
+// UpdateZone is the last step of an update of an aggregate: it sets the availability zone if given is true, and updates
+// the schedulers. Errors: InvalidAggregateActionUpdate.
 func (a *Aggregates) UpdateZone(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, zone *string, given bool) error {
 	if !given {
 		return a.tell(ctx, caller, g)
 	}
-	if err := a.checkZone(ctx, g, zone, updateZone); err != nil {
+	if err := a.checkZone(ctx, g, zone, updateRejection); err != nil {
 		return err
 	}
 	if err := a.setMetadata(ctx, caller, g, map[string]*string{"availability_zone": zone}); err != nil {
 		return err
 	}
 	now := db.Now()
-	g.UpdatedAt = &now // as Nova answers; its row keeps its time
+	g.UpdatedAt = &now // the answer has the new time as in Nova, which does not write it to the row
 	return a.tell(ctx, caller, g)
 }
 
-// SetMetadata sets the keys that have a value and removes those that have none.
+// SetMetadata sets the keys that have a value, and removes the keys whose value is nil.
 // Errors: InvalidAggregateActionUpdateMeta, AggregateMetadataKeyExists.
 func (a *Aggregates) SetMetadata(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, change map[string]*string) error {
 	if zone, given := change["availability_zone"]; given {
-		if err := a.checkZone(ctx, g, zone, updateMetadata); err != nil {
+		if err := a.checkZone(ctx, g, zone, metadataRejection); err != nil {
 			return err
 		}
 	}
@@ -165,12 +165,11 @@ func (a *Aggregates) SetMetadata(ctx context.Context, caller *reqctx.Caller, g *
 	return nil
 }
 
-// Delete removes an aggregate without hosts. One that has hosts is an
-// InvalidAggregateActionDelete.
+// Delete deletes an aggregate. Errors: InvalidAggregateActionDelete if it still has hosts.
 func (a *Aggregates) Delete(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate) error {
 	a.announce(ctx, caller, "delete.start", "delete.start", g, nil)
 	if len(g.Hosts) > 0 {
-		return refuse(remove, g, "Host aggregate is not empty")
+		return rejectionError(removeRejection, g, "Host aggregate is not empty")
 	}
 	if err := a.Store.Delete(ctx, g); err != nil {
 		return err
@@ -182,8 +181,8 @@ func (a *Aggregates) Delete(ctx context.Context, caller *reqctx.Caller, g *objec
 	return nil
 }
 
-// CacheImages has the hosts of an aggregate fetch images before they are needed.
-// Images that the caller does not see are an ImageNotFound.
+// CacheImages makes the hosts of an aggregate download images into their image caches. Errors: ImageNotFound if the caller
+// may not see one of the images.
 func (a *Aggregates) CacheImages(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate, images []string) error {
 	for _, id := range images {
 		if _, err := a.Images.Image(ctx, caller, id); err != nil {
@@ -193,29 +192,30 @@ func (a *Aggregates) CacheImages(ctx context.Context, caller *reqctx.Caller, g *
 	return a.Conductor.CacheImages(ctx, caller, g, images)
 }
 
-// action is what an aggregate refuses.
-type action struct {
+// rejection is an operation that may be rejected: the class of its error, and the first words of the error's text.
+type rejection struct {
 	class objects.Class
 	text  string
 }
 
-// The actions, by Nova's exceptions.
+// The operations that Nova rejects with an error class of their own.
 var (
-	add            = action{objects.ErrInvalidAggregateActionAdd, "Cannot add host to aggregate"}
-	remove         = action{objects.ErrInvalidAggregateActionDelete, "Cannot remove host from aggregate"}
-	updateZone     = action{objects.ErrInvalidAggregateActionUpdate, "Cannot update aggregate"}
-	updateMetadata = action{objects.ErrInvalidAggregateActionUpdateMeta, "Cannot update metadata of aggregate"}
+	addRejection      = rejection{objects.ErrInvalidAggregateActionAdd, "Cannot add host to aggregate"}
+	removeRejection   = rejection{objects.ErrInvalidAggregateActionDelete, "Cannot remove host from aggregate"}
+	updateRejection   = rejection{objects.ErrInvalidAggregateActionUpdate, "Cannot update aggregate"}
+	metadataRejection = rejection{objects.ErrInvalidAggregateActionUpdateMeta, "Cannot update metadata of aggregate"}
 )
 
-func refuse(x action, g *objects.Aggregate, reason string) error {
+// rejectionError returns the error for an operation that is rejected for a reason.
+func rejectionError(x rejection, g *objects.Aggregate, reason string) error {
 	return x.class.Errorf(objects.KindInvalid, "%s %d. Reason: %s.", x.text, g.ID, reason)
 }
 
-// checkZone refuses a zone for an aggregate whose hosts are in another one by
-// another aggregate, or have servers, which would change their zone with it.
-func (a *Aggregates) checkZone(ctx context.Context, g *objects.Aggregate, zone *string, x action) error {
+// checkZone rejects a new availability zone for an aggregate if another aggregate puts one of its hosts into a different
+// zone, or if its hosts have servers, because the zone of a server may not change.
+func (a *Aggregates) checkZone(ctx context.Context, g *objects.Aggregate, zone *string, x rejection) error {
 	if zone == nil || *zone == "" {
-		return refuse(x, g, "Aggregate "+g.Name+" does not support empty named availability zone")
+		return rejectionError(x, g, "Aggregate "+g.Name+" does not support empty named availability zone")
 	}
 	if err := a.checkConflict(ctx, g, *zone, g.Hosts, x); err != nil {
 		return err
@@ -233,15 +233,16 @@ func (a *Aggregates) checkZone(ctx context.Context, g *objects.Aggregate, zone *
 		}
 		return cell.CountOn(ctx, c, g.Hosts)
 	}) {
-		// A cell that does not answer may have servers.
+		// A cell that does not respond may contain servers on these hosts.
 		if r.Err != nil || r.Value > 0 {
-			return refuse(x, g, "One or more hosts contain instances in this zone")
+			return rejectionError(x, g, "One or more hosts contain instances in this zone")
 		}
 	}
 	return nil
 }
 
-func (a *Aggregates) checkConflict(ctx context.Context, g *objects.Aggregate, zone string, hosts []string, x action) error {
+// checkConflict rejects an availability zone if another aggregate puts one of the hosts into a different zone.
+func (a *Aggregates) checkConflict(ctx context.Context, g *objects.Aggregate, zone string, hosts []string, x rejection) error {
 	others, err := a.Store.OfHosts(ctx, hosts)
 	if err != nil {
 		return err
@@ -253,7 +254,7 @@ func (a *Aggregates) checkConflict(ctx context.Context, g *objects.Aggregate, zo
 		}
 	}
 	if len(zones) > 0 {
-		return refuse(x, g, "One or more hosts already in availability zone(s) ["+strings.Join(zones, ", ")+"]")
+		return rejectionError(x, g, "One or more hosts already in availability zone(s) ["+strings.Join(zones, ", ")+"]")
 	}
 	return nil
 }

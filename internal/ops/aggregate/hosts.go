@@ -11,23 +11,22 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-func notFound(host string) error {
+func errHostNotFound(host string) error {
 	return objects.ErrComputeHostNotFound.Errorf(objects.KindNotFound, "Compute host %s could not be found.", host)
 }
 
-// AddHost puts a host into the aggregate of a row id, and its first compute node
-// into Placement's. That Placement may fail is no error: nova-manage mends it.
+// AddHost adds a host to the aggregate with a row id, and the host's first compute node to the aggregate in Placement. A
+// failure of Placement is only logged, as in Nova: `nova-manage placement sync_aggregates` corrects it.
 //
-// Errors: ComputeHostNotFound, AggregateNotFound, InvalidAggregateActionAdd,
-// AggregateHostExists.
+// Errors: ComputeHostNotFound, AggregateNotFound, InvalidAggregateActionAdd, AggregateHostExists.
 func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Caller, id int64, host string) (*objects.Aggregate, error) {
 	a.Notify.AggregateOf(ctx, caller, "addhost.start", id, map[string]any{"host_name": host})
 	c, service, err := a.Hosts.ComputeAnywhere(ctx, host)
 	if err != nil {
 		return nil, err
 	}
-	if service.Host != host { // MySQL finds it by any case of its name
-		return nil, notFound(host)
+	if service.Host != host { // MySQL compares host names without case, Nova's API does not
+		return nil, errHostNotFound(host)
 	}
 	g, err := a.Get(ctx, id)
 	if err != nil {
@@ -36,12 +35,12 @@ func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Caller, id int6
 	a.Notify.Aggregate(ctx, caller, "add_host.start", g)
 	if zone := g.Zone(); zone != nil {
 		if *zone == "" {
-			return nil, refuse(add, g, "Aggregate "+g.Name+" does not support empty named availability zone")
+			return nil, rejectionError(addRejection, g, "Aggregate "+g.Name+" does not support empty named availability zone")
 		}
-		if err := a.checkConflict(ctx, g, *zone, []string{host}, add); err != nil {
+		if err := a.checkConflict(ctx, g, *zone, []string{host}, addRejection); err != nil {
 			return nil, err
 		}
-		if err := a.checkMove(ctx, c, g, host, add); err != nil {
+		if err := a.checkMove(ctx, c, g, host, addRejection); err != nil {
 			return nil, err
 		}
 	}
@@ -63,11 +62,11 @@ func (a *Aggregates) AddHost(ctx context.Context, caller *reqctx.Caller, id int6
 	return g, nil
 }
 
-// RemoveHost takes a host out of the aggregate of a row id; first in Placement,
-// so that it can be tried again if that fails.
+// RemoveHost removes a host from the aggregate with a row id. It removes the host from Placement's aggregate first, so
+// that the caller can repeat the request if Placement fails.
 //
-// Errors: ComputeHostNotFound, AggregateNotFound, AggregateHostNotFound,
-// InvalidAggregateActionDelete, and those of Placement.
+// Errors: ComputeHostNotFound, AggregateNotFound, AggregateHostNotFound, InvalidAggregateActionDelete, and those of
+// Placement.
 func (a *Aggregates) RemoveHost(ctx context.Context, caller *reqctx.Caller, id int64, host string) (*objects.Aggregate, error) {
 	a.Notify.AggregateOf(ctx, caller, "removehost.start", id, map[string]any{"host_name": host})
 	c, _, err := a.Hosts.ComputeAnywhere(ctx, host)
@@ -80,7 +79,7 @@ func (a *Aggregates) RemoveHost(ctx context.Context, caller *reqctx.Caller, id i
 	}
 	a.Notify.Aggregate(ctx, caller, "remove_host.start", g)
 	if zone := g.Zone(); zone != nil && *zone != "" {
-		if err := a.checkMove(ctx, c, g, host, remove); err != nil {
+		if err := a.checkMove(ctx, c, g, host, removeRejection); err != nil {
 			return nil, err
 		}
 	}
@@ -104,7 +103,7 @@ func (a *Aggregates) RemoveHost(ctx context.Context, caller *reqctx.Caller, id i
 	return g, nil
 }
 
-// Forget takes a host out of all aggregates.
+// Forget removes a host from all aggregates.
 func (a *Aggregates) Forget(ctx context.Context, caller *reqctx.Caller, host string) error {
 	list, err := a.Store.OfHosts(ctx, []string{host})
 	if err != nil {
@@ -118,9 +117,9 @@ func (a *Aggregates) Forget(ctx context.Context, caller *reqctx.Caller, host str
 	return nil
 }
 
-// checkMove refuses to change the zone of a host that has servers, by adding it to
-// or removing it from an aggregate with a zone.
-func (a *Aggregates) checkMove(ctx context.Context, c *db.Cell, g *objects.Aggregate, host string, x action) error {
+// checkMove rejects adding a host to an aggregate with an availability zone, or removing it from one, if that would change
+// the zone of the servers on the host.
+func (a *Aggregates) checkMove(ctx context.Context, c *db.Cell, g *objects.Aggregate, host string, x rejection) error {
 	n, err := cell.CountOn(ctx, c, []string{host})
 	if err != nil || n == 0 {
 		return err
@@ -131,7 +130,7 @@ func (a *Aggregates) checkMove(ctx context.Context, c *db.Cell, g *objects.Aggre
 	}
 	other := "None"
 	for _, o := range list {
-		if z := o.Zone(); z != nil && (x == add || o.ID != g.ID) {
+		if z := o.Zone(); z != nil && (x == addRejection || o.ID != g.ID) {
 			other = *z
 			break
 		}
@@ -141,24 +140,23 @@ func (a *Aggregates) checkMove(ctx context.Context, c *db.Cell, g *objects.Aggre
 		return nil
 	}
 	how, from, to := "added to", other, zone
-	if x == remove {
+	if x == removeRejection {
 		how, from, to = "removed from", zone, other
 	}
-	return refuse(x, g, fmt.Sprintf("The host cannot be %s the aggregate as the availability zone of the host would change from '%s' to "+
-		"'%s' but the host already has %d instance(s). "+
+	return rejectionError(x, g, fmt.Sprintf("The host cannot be %s the aggregate as the availability zone of the host would change from "+
+		"'%s' to '%s' but the host already has %d instance(s). "+
 		"Changing the AZ of an existing instance is not supported by this action. Move the instances away from this host then try again. "+
 		"If you need to move the instances between AZs then you can use shelve_offload and unshelve to achieve this.", how, from, to, n))
 }
 
-// firstNode is the name of the first compute node of a host: the one that
-// Placement's aggregates follow.
+// firstNode returns the name of the first compute node of a host. Nova adds only this node to Placement's aggregates.
 func firstNode(ctx context.Context, c *db.Cell, host string) (string, error) {
 	nodes, err := cell.ComputeNodes(ctx, c, cell.NodeQuery{Host: host, Limit: 1})
 	if err != nil {
 		return "", err
 	}
 	if len(nodes) == 0 {
-		return "", notFound(host)
+		return "", errHostNotFound(host)
 	}
 	return nodes[0].HypervisorHostname, nil
 }

@@ -9,30 +9,30 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// CreateVolumeSnapshot has the host of a volume's server make a snapshot of it: what
-// Cinder asks for where the hypervisor has the volume's file open. Errors:
-// VolumeBDMNotFound, VolumeBDMIsMultiAttach, InstanceNotReady, InstanceInvalidState.
+// CreateVolumeSnapshot makes the host of a volume's server create a snapshot of the volume. Cinder requests it if the
+// hypervisor has the volume's file open. Errors: VolumeBDMNotFound, VolumeBDMIsMultiAttach, InstanceNotReady,
+// InstanceInvalidState.
 func (o *Ops) CreateVolumeSnapshot(ctx context.Context, caller *reqctx.Caller, volume string, info map[string]any) error {
 	i, err := o.holder(ctx, volume)
 	if err != nil {
 		return err
 	}
-	if err := readyFor(i, "do_volume_snapshot_create"); err != nil {
+	if err := checkReady(i, "do_volume_snapshot_create"); err != nil {
 		return err
 	}
 	return o.Servers.Compute.VolumeSnapshotCreate(ctx, caller, i, volume, info)
 }
 
-// DeleteVolumeSnapshot ends CreateVolumeSnapshot. Its errors are the same.
+// DeleteVolumeSnapshot makes the host delete a snapshot of CreateVolumeSnapshot. Errors: as CreateVolumeSnapshot.
 func (o *Ops) DeleteVolumeSnapshot(ctx context.Context, caller *reqctx.Caller, volume, snapshot string, info map[string]any) error {
 	i, err := o.holder(ctx, volume)
 	if err != nil {
 		return err
 	}
-	if err := readyFor(i, "do_volume_snapshot_delete"); err != nil {
+	if err := checkReady(i, "do_volume_snapshot_delete"); err != nil {
 		return err
 	}
-	// What lies between two others can only be merged while the guest runs.
+	// The hypervisor can merge a snapshot into the file of the next one only while the guest runs.
 	if info["merge_target_file"] != nil {
 		if err := (server.Guard{VM: []string{"active"}}).States(i, "volume_snapshot_delete"); err != nil {
 			return err
@@ -41,16 +41,16 @@ func (o *Ops) DeleteVolumeSnapshot(ctx context.Context, caller *reqctx.Caller, v
 	return o.Servers.Compute.VolumeSnapshotDelete(ctx, caller, i, volume, snapshot, info)
 }
 
-// readyFor wants a server that is on a host, was launched and has no task under way.
-func readyFor(i *objects.Instance, action string) error {
+// checkReady checks that a server is on a host, was launched and has no task state.
+func checkReady(i *objects.Instance, action string) error {
 	if i.Host == nil || *i.Host == "" {
 		return objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
 	}
 	return server.Guard{}.States(i, action)
 }
 
-// holder is the server that has a volume, in the first cell that knows it, by the
-// columns of its row.
+// holder returns the server that a volume is attached to, from the first cell that has it. Only the columns of its row are
+// loaded.
 func (o *Ops) holder(ctx context.Context, volume string) (*objects.Instance, error) {
 	cells, err := o.Servers.Reader.Cells.All(ctx)
 	if err != nil {

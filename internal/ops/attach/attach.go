@@ -1,5 +1,5 @@
-// Package attach gives servers volumes and interfaces, and takes them away. It
-// knows nothing of HTTP.
+// Package attach attaches volumes, interfaces, floating IPs and shares to servers, and detaches them. It does not depend
+// on HTTP.
 package attach
 
 import (
@@ -14,8 +14,7 @@ import (
 	"github.com/nova-go/nova/internal/rest/cinder"
 )
 
-// Ops changes what servers have. Every verb takes a server that was loaded as a
-// record.
+// Ops attaches and detaches devices. Each operation takes a server that was loaded as a record.
 type Ops struct {
 	Servers  *server.Core
 	Volumes  Volumes
@@ -24,7 +23,7 @@ type Ops struct {
 	Manila   Manila
 }
 
-// Volumes is Cinder.
+// Volumes is the client of Cinder.
 type Volumes interface {
 	Volume(ctx context.Context, caller *reqctx.Caller, id, version string) (*cinder.Volume, error)
 	BeginDetaching(ctx context.Context, caller *reqctx.Caller, id string) error
@@ -36,19 +35,19 @@ type Volumes interface {
 	DeleteVolume(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
-// Ports is Neutron.
+// Ports is the client of Neutron.
 type Ports interface {
-	// Port is a port as the caller sees it, or PortNotFound.
+	// Port returns a port that the caller may see. Errors: PortNotFound.
 	Port(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Port, error)
-	// Grouped tells whether ports ask Placement for groups of resources.
+	// Grouped reports whether Neutron has the extension with which ports request resource groups of Placement.
 	Grouped(ctx context.Context) (bool, error)
 }
 
-func invalidVolume(format string, a ...any) error {
+func errInvalidVolume(format string, a ...any) error {
 	return objects.ErrInvalidVolume.Errorf(objects.KindInvalid, "Invalid volume: "+format, a...)
 }
 
-// device is the block device of a server that a volume is, or VolumeBDMNotFound.
+// device returns the block device mapping of a volume that is attached to the server. Errors: VolumeBDMNotFound.
 func (o *Ops) device(ctx context.Context, i *objects.Instance, volume string) (*objects.BlockDevice, error) {
 	devices, err := o.Servers.Devices(ctx, i)
 	if err != nil {
@@ -62,7 +61,7 @@ func (o *Ops) device(ctx context.Context, i *objects.Instance, volume string) (*
 	return nil, objects.ErrVolumeBDMNotFound.Errorf(objects.KindNotFound, "No volume Block Device Mapping with id %s.", volume)
 }
 
-// remoteKinds are what exceptions of the conductor and of hosts mean to clients.
+// remoteKinds maps the exceptions of nova-conductor and nova-compute to the kinds of errors that clients receive.
 var remoteKinds = server.Kinds{
 	objects.ErrVolumeNotFound: objects.KindNotFound, objects.ErrDevicePathInUse: objects.KindConflict,
 	objects.ErrInstanceIsLocked: objects.KindConflict, objects.ErrInvalidVolume: objects.KindInvalid,
@@ -84,11 +83,11 @@ var remoteKinds = server.Kinds{
 	objects.ErrInstanceNotFound: objects.KindNotFound, objects.ErrInstanceNotReady: objects.KindConflict,
 }
 
-// remote makes a domain error of an exception that a service raised.
-func remote(err error) error { return server.Remote(err, remoteKinds) }
+// remoteError converts an exception of another service into a domain error.
+func remoteError(err error) error { return server.Remote(err, remoteKinds) }
 
-// alone refuses a volume that is a block device already: of any server of the cell,
-// or where servers may share it, of this one.
+// alone rejects a volume that is already attached: to any server of the cell, or for a multiattach volume to this server.
+// Errors: InvalidVolume.
 func (o *Ops) alone(ctx context.Context, i *objects.Instance, v *cinder.Volume) error {
 	var holders []string
 	err := o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) (err error) {
@@ -99,10 +98,10 @@ func (o *Ops) alone(ctx context.Context, i *objects.Instance, v *cinder.Volume) 
 		return err
 	}
 	if !v.Multiattach {
-		return invalidVolume("volume %s is already attached to instances: %s", v.ID, join(holders))
+		return errInvalidVolume("volume %s is already attached to instances: %s", v.ID, joinWords(holders))
 	}
 	if slices.Contains(holders, i.UUID) {
-		return invalidVolume("volume %s already attached", v.ID)
+		return errInvalidVolume("volume %s already attached", v.ID)
 	}
 	return nil
 }

@@ -15,9 +15,9 @@ import (
 	"github.com/nova-go/nova/internal/rest/neutron"
 )
 
-// Floating is what is asked of Neutron about floating addresses.
+// Floating is the client of Neutron for floating IPs.
 type Floating interface {
-	// Ports answers the ports of a server.
+	// Ports returns the ports of a server.
 	Ports(ctx context.Context, caller *reqctx.Caller, server string) ([]objects.Port, error)
 	FloatingIP(ctx context.Context, caller *reqctx.Caller, id string) (*neutron.FloatingIP, error)
 	FloatingIPAt(ctx context.Context, caller *reqctx.Caller, address string) (*neutron.FloatingIP, error)
@@ -25,12 +25,12 @@ type Floating interface {
 	DeleteFloatingIP(ctx context.Context, caller *reqctx.Caller, ip *neutron.FloatingIP) error
 }
 
-func invalid(format string, a ...any) error {
+func errInvalid(format string, a ...any) error {
 	return objects.ErrInvalid.Errorf(objects.KindInvalid, format, a...)
 }
 
-// AddFloatingIP leads a floating address to a server: to its fixed address, or where
-// that is nil to the first one of version 4.
+// AddFloatingIP associates a floating IP with a fixed IP of a server. If fixed is nil, it is the server's first IPv4
+// address.
 func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, address string, fixed *string) error {
 	info := i.NetworkInfo()
 	vifs, err := objects.ParseNetworkInfo([]byte(info))
@@ -38,14 +38,14 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Caller, i *objec
 		return err
 	}
 	if len(vifs) == 0 {
-		return invalid("Instance network is not ready yet")
+		return errInvalid("Instance network is not ready yet")
 	}
 	at, err := fixedIP(i, vifs, address, fixed)
 	if err != nil {
 		return err
 	}
 	unable := func(err any) error {
-		return invalid("Unable to associate floating IP %s to fixed IP %s for instance %s. Error: %s", address, at, i.UUID, err)
+		return errInvalid("Unable to associate floating IP %s to fixed IP %s for instance %s. Error: %s", address, at, i.UUID, err)
 	}
 	ports, err := o.Floating.Ports(ctx, caller, i.UUID)
 	if err != nil {
@@ -62,18 +62,18 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Caller, i *objec
 	if err != nil {
 		return err
 	}
-	was := deviceOf(ip)
+	was := serverOf(ip)
 	if err := o.Floating.BindFloatingIP(ctx, caller, ip.ID, &port, &at); err != nil {
 		var f *neutron.Fault
 		switch {
 		case errors.As(err, &f) && f.Status == 409:
-			return invalid("Floating IP %s association has failed.", f.Message)
+			return errInvalid("Floating IP %s association has failed.", f.Message)
 		case errors.As(err, &f) && f.Status == 403:
 			return objects.ErrForbidden.Errorf(objects.KindForbidden, "%s", f.Message)
 		}
 		return unable(err)
 	}
-	if was != "" && was != i.UUID { // best effort, as in Nova: the other one heals its cache by itself
+	if was != "" && was != i.UUID { // as in Nova, an error is only logged: nova-compute refreshes the cache of the other server periodically
 		if other, err := o.Servers.Reader.Get(ctx, caller, was, server.GetOptions{Load: cell.Load{Record: objects.PartInfoCache}}); err == nil {
 			if err := o.refresh(ctx, other, address, "", ""); err != nil {
 				o.Servers.Log.Warn().Err(err).Msgf("The network info of server %s still has the floating address %s", was, address)
@@ -83,7 +83,7 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Caller, i *objec
 	return o.refresh(ctx, i, address, port, at)
 }
 
-// portAt is the port that has an address, or "".
+// portAt returns the id of the port with a fixed IP, or "".
 func portAt(ports []objects.Port, address string) string {
 	for _, p := range ports {
 		if slices.ContainsFunc(p.FixedIPs, func(ip objects.PortIP) bool { return ip.IPAddress == address }) {
@@ -93,7 +93,7 @@ func portAt(ports []objects.Port, address string) string {
 	return ""
 }
 
-// fixedIP finds the fixed address that a floating one is to lead to.
+// fixedIP returns the fixed IP that a floating IP is associated with.
 func fixedIP(i *objects.Instance, vifs []objects.VIF, address string, fixed *string) (string, error) {
 	none := true
 	for _, v := range vifs {
@@ -109,14 +109,15 @@ func fixedIP(i *objects.Instance, vifs []objects.VIF, address string, fixed *str
 	}
 	switch {
 	case none:
-		return "", invalid("No fixed IPs associated to instance")
+		return "", errInvalid("No fixed IPs associated to instance")
 	case fixed != nil:
-		return "", invalid("Specified fixed address not assigned to instance")
+		return "", errInvalid("Specified fixed address not assigned to instance")
 	}
-	return "", invalid("Unable to associate floating IP %s to any fixed IPs for instance %s. Instance has no fixed IPv4 addresses to "+
+	return "", errInvalid("Unable to associate floating IP %s to any fixed IPs for instance %s. Instance has no fixed IPv4 addresses to "+
 		"associate.", address, i.UUID)
 }
 
+// refresh writes the association of a floating IP to the server's network info cache; port and fixed are "" if it ends.
 func (o *Ops) refresh(ctx context.Context, i *objects.Instance, address, port, fixed string) error {
 	info, err := objects.FloatFixedIP(i.NetworkInfo(), address, port, fixed)
 	if err != nil {
@@ -125,16 +126,17 @@ func (o *Ops) refresh(ctx context.Context, i *objects.Instance, address, port, f
 	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SaveNetwork(ctx, c, i.UUID, info) })
 }
 
-func deviceOf(ip *neutron.FloatingIP) string {
+// serverOf returns the id of the server that a floating IP is associated with, or "".
+func serverOf(ip *neutron.FloatingIP) string {
 	if ip.PortID == nil || ip.Port == nil || ip.Port.DeviceID == nil {
 		return ""
 	}
 	return *ip.Port.DeviceID
 }
 
-// Holder is the server that a floating address leads to, or nil.
+// Holder returns the server that a floating IP is associated with, or nil.
 func (o *Ops) Holder(ctx context.Context, caller *reqctx.Caller, ip *neutron.FloatingIP) (*objects.Instance, error) {
-	id := deviceOf(ip)
+	id := serverOf(ip)
 	if id == "" {
 		return nil, nil
 	}
@@ -142,7 +144,7 @@ func (o *Ops) Holder(ctx context.Context, caller *reqctx.Caller, ip *neutron.Flo
 		Metadata: true, SystemMetadata: true}})
 }
 
-// RemoveFloatingIP leads a floating address nowhere any more.
+// RemoveFloatingIP disassociates a floating IP from a server.
 func (o *Ops) RemoveFloatingIP(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, ip *neutron.FloatingIP) error {
 	if err := o.Floating.BindFloatingIP(ctx, caller, ip.ID, nil, nil); err != nil {
 		return err
@@ -150,7 +152,7 @@ func (o *Ops) RemoveFloatingIP(ctx context.Context, caller *reqctx.Caller, i *ob
 	return o.refresh(ctx, i, ip.Address, "", "")
 }
 
-// ReleaseFloatingIP gives a floating address back, wherever it leads.
+// ReleaseFloatingIP deletes a floating IP, whether or not it is associated with a server.
 func (o *Ops) ReleaseFloatingIP(ctx context.Context, caller *reqctx.Caller, id string) error {
 	ip, err := o.Floating.FloatingIP(ctx, caller, id)
 	if errors.Is(err, objects.ErrFloatingIPNotFound) || errors.Is(err, objects.ErrNetworkNotFound) {

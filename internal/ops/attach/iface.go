@@ -10,26 +10,28 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-var pluggable = server.Guard{VM: []string{"active", "paused", "stopped"}}
+// interfaceGuard describes the states in which interfaces can be attached and detached.
+var interfaceGuard = server.Guard{VM: []string{"active", "paused", "stopped"}}
 
-func accelerated(kind string) error {
+// rejectAccelerator rejects a port whose VNIC type is that of an accelerator.
+func rejectAccelerator(kind string) error {
 	if objects.AcceleratorPort(kind) {
 		return objects.ErrForbiddenPortsWithAccelerator.Errorf(objects.KindInvalid, "Feature not supported with Ports that have accelerators.")
 	}
 	return nil
 }
 
-// Service versions since which nova-computes attach ports to servers that run: ports
-// with a minimum of bandwidth, those that ask for groups of resources, and remote-managed ones.
+// Service versions since which nova-compute attaches ports to existing servers: ports with a minimum bandwidth, ports that
+// request resource groups, and remote-managed ports.
 const (
 	attachesBandwidth     = 55
 	attachesGroups        = 60
 	attachesRemoteManaged = 61
 )
 
-// attachable refuses a port that the server, or its host, cannot take.
+// attachable rejects a port that cannot be attached to the server, or that its host is too old for.
 func (o *Ops) attachable(ctx context.Context, i *objects.Instance, p *objects.Port) error {
-	if err := accelerated(p.VNICType); err != nil {
+	if err := rejectAccelerator(p.VNICType); err != nil {
 		return err
 	}
 	if p.VNICType == "remote-managed" {
@@ -65,10 +67,10 @@ func (o *Ops) attachable(ctx context.Context, i *objects.Instance, p *objects.Po
 	return nil
 }
 
-// AttachInterface gives a server an interface on a network, or a port that there is,
-// and answers the id of the port. All may be nil: Neutron's only network is meant.
+// AttachInterface attaches an existing port, or a new port on a network, to a server and returns the port's id. If neither
+// is given, the network is the only one that the project can use.
 func (o *Ops) AttachInterface(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, n objects.NetworkRequest) (string, error) {
-	if err := pluggable.Check(caller, i, "attach_interface"); err != nil {
+	if err := interfaceGuard.Check(caller, i, "attach_interface"); err != nil {
 		return "", err
 	}
 	if err := o.Servers.Record(ctx, caller, i, "attach_interface"); err != nil {
@@ -84,12 +86,12 @@ func (o *Ops) AttachInterface(ctx context.Context, caller *reqctx.Caller, i *obj
 		}
 	}
 	port, err := o.Servers.Compute.AttachInterface(ctx, caller, i, n.NetworkID, n.PortID, n.Address, n.Tag)
-	return port, remote(err)
+	return port, remoteError(err)
 }
 
-// DetachInterface takes an interface away from a server.
+// DetachInterface detaches a port from a server.
 func (o *Ops) DetachInterface(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, port string) error {
-	if err := pluggable.Check(caller, i, "detach_interface"); err != nil {
+	if err := interfaceGuard.Check(caller, i, "detach_interface"); err != nil {
 		return err
 	}
 	vifs, err := objects.ParseNetworkInfo([]byte(i.NetworkInfo()))
@@ -98,7 +100,7 @@ func (o *Ops) DetachInterface(ctx context.Context, caller *reqctx.Caller, i *obj
 	}
 	for _, v := range vifs {
 		if v.ID == port {
-			if err := accelerated(v.VNICType); err != nil {
+			if err := rejectAccelerator(v.VNICType); err != nil {
 				return err
 			}
 		}

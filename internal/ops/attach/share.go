@@ -13,23 +13,21 @@ import (
 	"github.com/nova-go/nova/internal/rest/manila"
 )
 
-// Manila is the service of shares.
+// Manila is the client of Manila.
 type Manila interface {
-	// Share answers a share, or ShareNotFound.
+	// Share returns a share. Errors: ShareNotFound.
 	Share(ctx context.Context, caller *reqctx.Caller, id string) (*manila.Share, error)
 }
 
-// sharesSince is the service version of computes that know of shares.
+// sharesSince is the service version since which nova-compute supports shares.
 const sharesSince = 67
 
-// AttachShare gives a stopped server a share, which it mounts by the tag when it
-// starts; no tag is the share's id. Errors: InstanceInvalidState,
-// ForbiddenSharesNotSupported, ForbiddenSharesNotConfiguredCorrectly, ShareNotFound,
-// ShareStatusIncorect, ShareMissingExportLocation, ShareProtocolNotSupported,
-// ShareMappingAlreadyExists.
+// AttachShare attaches a share to a stopped server, which can mount it by its tag after it starts; the default of the tag
+// is the share's id. Errors: InstanceInvalidState, ForbiddenSharesNotSupported, ForbiddenSharesNotConfiguredCorrectly,
+// ShareNotFound, ShareStatusIncorect, ShareMissingExportLocation, ShareProtocolNotSupported, ShareMappingAlreadyExists.
 func (o *Ops) AttachShare(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, share string, tag *string) (*objects.Share,
 	error) {
-	if err := stateFor(i, "create share", "stopped"); err != nil {
+	if err := checkVMState(i, "create share", "stopped"); err != nil {
 		return nil, err
 	}
 	if err := o.canShare(ctx, caller, i); err != nil {
@@ -39,7 +37,7 @@ func (o *Ops) AttachShare(ctx context.Context, caller *reqctx.Caller, i *objects
 	if err != nil {
 		return nil, err
 	}
-	if err := usable(m, share); err != nil {
+	if err := checkShare(m, share); err != nil {
 		return nil, err
 	}
 	s := &objects.Share{UUID: uuid.NewString(), InstanceUUID: i.UUID, ShareID: m.ID, Status: "attaching", Tag: m.ID,
@@ -56,9 +54,9 @@ func (o *Ops) AttachShare(ctx context.Context, caller *reqctx.Caller, i *objects
 	return s, o.Servers.Compute.AllowShare(ctx, caller, i, s)
 }
 
-// DetachShare takes a share away from a server that is stopped or broken.
+// DetachShare detaches a share from a server in the state stopped or error.
 func (o *Ops) DetachShare(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, share string) error {
-	if err := stateFor(i, "delete share", "stopped", "error"); err != nil {
+	if err := checkVMState(i, "delete share", "stopped", "error"); err != nil {
 		return err
 	}
 	s, err := o.Servers.Reader.Share(ctx, i, share)
@@ -77,8 +75,8 @@ func (o *Ops) DetachShare(ctx context.Context, caller *reqctx.Caller, i *objects
 	return o.Servers.Compute.DenyShare(ctx, caller, i, s)
 }
 
-// stateFor looks at the vm state alone: neither locks nor tasks keep shares away.
-func stateFor(i *objects.Instance, action string, states ...string) error {
+// checkVMState checks only the VM state of a server, because Nova ignores the lock and the task state for shares.
+func checkVMState(i *objects.Instance, action string, states ...string) error {
 	if i.VMState == nil || !slices.Contains(states, *i.VMState) {
 		state := ""
 		if i.VMState != nil {
@@ -90,9 +88,9 @@ func stateFor(i *objects.Instance, action string, states ...string) error {
 	return nil
 }
 
-// canShare wants computes that are new enough, and a host and flavor that share the
-// guest's memory with the daemon that serves its files. The flavor is read only where
-// it matters, and is then part of what the host is told.
+// canShare checks that all nova-computes of the cell support shares, and that the server's host or flavor makes the
+// guest's memory shareable with the virtiofs daemon. It loads the flavor only if the traits of the host do not decide; the
+// message to the host then contains the flavor, as in Nova.
 func (o *Ops) canShare(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	var node string
 	err := o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
@@ -135,8 +133,8 @@ func (o *Ops) canShare(ctx context.Context, caller *reqctx.Caller, i *objects.In
 		"Feature not supported because either compute or instance are not configured correctly.")
 }
 
-// usable wants a share that is there, exported, and of a protocol that hosts mount.
-func usable(m *manila.Share, id string) error {
+// checkShare checks that a share is available, has an export location and a protocol that hosts can mount.
+func checkShare(m *manila.Share, id string) error {
 	switch {
 	case m.Status != "available":
 		return objects.ErrShareStatusIncorect.Errorf(objects.KindConflict, "Share %s is in '%s' instead of 'available' status.", id, m.Status)

@@ -10,8 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/rest/cinder"
 )
 
-// SwapVolume puts one volume in the place of another, for Cinder, which migrates the
-// old one.
+// SwapVolume replaces an attached volume by another one. Only Cinder may call it, while it migrates the old volume.
 func (o *Ops) SwapVolume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, old, next string) error {
 	from, err := o.Volumes.Volume(ctx, caller, old, "")
 	if err != nil {
@@ -30,7 +29,7 @@ func (o *Ops) SwapVolume(ctx context.Context, caller *reqctx.Caller, i *objects.
 	if err := (server.Guard{VM: []string{"active", "paused", "resized"}}).Check(caller, i, "swap_volume"); err != nil {
 		return err
 	}
-	if err := swappable(i, from, to); err != nil {
+	if err := checkSwap(i, from, to); err != nil {
 		return err
 	}
 	if err := o.beginDetaching(ctx, caller, old); err != nil {
@@ -42,18 +41,19 @@ func (o *Ops) SwapVolume(ctx context.Context, caller *reqctx.Caller, i *objects.
 	return nil
 }
 
-func swappable(i *objects.Instance, from, to *cinder.Volume) error {
+// checkSwap checks that the old volume is attached to the server, and that the new one is detached and large enough.
+func checkSwap(i *objects.Instance, from, to *cinder.Volume) error {
 	mine := false
 	for _, a := range from.Attachments {
 		mine = mine || a.ServerID == i.UUID
 	}
 	switch {
 	case !mine:
-		return invalidVolume("Old volume is attached to a different instance.")
+		return errInvalidVolume("Old volume is attached to a different instance.")
 	case len(to.Attachments) > 0:
-		return invalidVolume("New volume must be detached in order to swap.")
+		return errInvalidVolume("New volume must be detached in order to swap.")
 	case to.Size < from.Size:
-		return invalidVolume("New volume must be the same size or larger.")
+		return errInvalidVolume("New volume must be the same size or larger.")
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (o *Ops) swap(ctx context.Context, caller *reqctx.Caller, i *objects.Instan
 	return nil
 }
 
-// writers counts the attachments of a volume that write.
+// writers counts the attachments of a volume that may write to it.
 func (o *Ops) writers(ctx context.Context, caller *reqctx.Caller, v *cinder.Volume) (int, error) {
 	if len(v.Attachments) < 2 {
 		return len(v.Attachments), nil

@@ -15,26 +15,27 @@ import (
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
 
-// VolumeRequest says how a volume is to be attached.
+// VolumeRequest describes a volume that a client attaches.
 type VolumeRequest struct {
 	Volume              string
 	Device, Tag         *string
-	Multiattach         bool // the caller knows of multiattach volumes
-	DeleteOnTermination any  // a truth value, or a word, which Nova's services take for true
-	Wait                bool // for the name of the device
+	Multiattach         bool // the microversion supports multiattach volumes
+	DeleteOnTermination any  // a boolean, or a string, which Nova's other services treat as true
+	Wait                bool // for nova-compute to choose the device name
 }
 
+// devicePath matches the device names that Nova accepts; volumeGuard describes the states in which volumes can be attached
+// and detached.
 var (
-	devicePath = regexp.MustCompile(`^/dev/x{0,1}[a-z]{0,1}d{0,1}[a-z]+[0-9]*$`)
-	attachable = server.Guard{VM: []string{"active", "paused", "stopped", "resized", "soft-delete", "shelved", "shelved_offloaded"}}
+	devicePath  = regexp.MustCompile(`^/dev/x{0,1}[a-z]{0,1}d{0,1}[a-z]+[0-9]*$`)
+	volumeGuard = server.Guard{VM: []string{"active", "paused", "stopped", "resized", "soft-delete", "shelved", "shelved_offloaded"}}
 )
 
-func join(list []string) string { return strings.Join(list, " ") }
+func joinWords(list []string) string { return strings.Join(list, " ") }
 
-// AttachVolume attaches a volume, and answers the name of its device where that is
-// waited for.
+// AttachVolume attaches a volume. If the request waits for the device name, AttachVolume returns it, otherwise nil.
 func (o *Ops) AttachVolume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, r VolumeRequest) (*string, error) {
-	if err := attachable.Check(caller, i, "attach_volume"); err != nil {
+	if err := volumeGuard.Check(caller, i, "attach_volume"); err != nil {
 		return nil, err
 	}
 	if r.Device != nil && *r.Device != "" && !devicePath.MatchString(*r.Device) {
@@ -56,10 +57,10 @@ func (o *Ops) AttachVolume(ctx context.Context, caller *reqctx.Caller, i *object
 		return nil, o.Servers.Conductor.StartAttach(ctx, caller, message)
 	}
 	device, err := o.Servers.Conductor.AttachVolume(ctx, caller, message)
-	return device, remote(err)
+	return device, remoteError(err)
 }
 
-// volumeDict is a volume as Nova's services hand it on to each other.
+// volumeDict returns a volume in the form that RPC messages between Nova's services contain.
 func volumeDict(v *cinder.Volume) map[string]any {
 	metadata := v.Metadata
 	if metadata == nil {
@@ -89,8 +90,8 @@ func volumeDict(v *cinder.Volume) map[string]any {
 	return d
 }
 
-// attachToShelved notes a volume for a server that no host has: the attachment is
-// made when it is unshelved.
+// attachToShelved creates a block device mapping and an attachment in Cinder for a server without a host. The host
+// connects the volume when the server is unshelved.
 func (o *Ops) attachToShelved(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, v *cinder.Volume, r VolumeRequest) error {
 	switch {
 	case r.Tag != nil && *r.Tag != "":
@@ -113,6 +114,7 @@ func (o *Ops) attachToShelved(ctx context.Context, caller *reqctx.Caller, i *obj
 	})
 }
 
+// reserve creates an attachment in Cinder, calls note with its id, and marks the volume as in use.
 func (o *Ops) reserve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, v *cinder.Volume,
 	note func(attachment string) error) error {
 	a, err := o.Volumes.CreateAttachment(ctx, caller, v.ID, i.UUID, nil)
@@ -128,12 +130,12 @@ func (o *Ops) reserve(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 	})
 }
 
-// notAttached is the error for a volume that a server does not have.
-func notAttached(server, volume string) error {
+// errNotAttached returns the error for a volume that is not attached to the server.
+func errNotAttached(server, volume string) error {
 	return objects.ErrVolumeBDMNotFound.Errorf(objects.KindNotFound, "Instance %s is not attached to volume %s", server, volume)
 }
 
-// DetachVolume takes a volume away from a server.
+// DetachVolume detaches a volume from a server.
 func (o *Ops) DetachVolume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, volume string) error {
 	v, err := o.Volumes.Volume(ctx, caller, volume, "")
 	if err != nil {
@@ -141,7 +143,7 @@ func (o *Ops) DetachVolume(ctx context.Context, caller *reqctx.Caller, i *object
 	}
 	d, err := o.device(ctx, i, volume)
 	if errors.Is(err, objects.ErrVolumeBDMNotFound) {
-		return notAttached(i.UUID, volume)
+		return errNotAttached(i.UUID, volume)
 	}
 	if err != nil {
 		return err
@@ -149,7 +151,7 @@ func (o *Ops) DetachVolume(ctx context.Context, caller *reqctx.Caller, i *object
 	if d.Root() {
 		return objects.ErrInvalid.Errorf(objects.KindInvalid, "Cannot detach a root device volume")
 	}
-	if err := attachable.Check(caller, i, "detach_volume"); err != nil {
+	if err := volumeGuard.Check(caller, i, "detach_volume"); err != nil {
 		return err
 	}
 	if *i.VMState == "shelved_offloaded" {
@@ -176,7 +178,7 @@ func (o *Ops) DetachVolume(ctx context.Context, caller *reqctx.Caller, i *object
 func (o *Ops) beginDetaching(ctx context.Context, caller *reqctx.Caller, volume string) error {
 	err := o.Volumes.BeginDetaching(ctx, caller, volume)
 	if errors.Is(err, objects.ErrInvalidInput) {
-		return invalidVolume("%s", err)
+		return errInvalidVolume("%s", err)
 	}
 	return err
 }
@@ -190,27 +192,26 @@ func (o *Ops) detachFromShelved(ctx context.Context, caller *reqctx.Caller, i *o
 	return o.Servers.Step(ctx, caller, i, "detach_volume", "api_detach_volume", func() error {
 		if a := objects.OrZero(d.AttachmentID); a != "" {
 			if err := o.Volumes.DeleteAttachment(ctx, caller, a); err != nil {
-				o.Servers.Log.Warn().Err(err).Msgf("Ignoring Cinder, which does not give up attachment %s", a)
+				o.Servers.Log.Warn().Err(err).Msgf("Cinder cannot delete attachment %s; the volume is detached without it", a)
 			}
 		}
 		if d.DeleteOnTermination {
 			if err := o.Volumes.DeleteVolume(ctx, caller, objects.OrZero(d.VolumeID)); err != nil {
-				o.Servers.Log.Warn().Err(err).Msgf("Ignoring Cinder, which does not delete volume %s", objects.OrZero(d.VolumeID))
+				o.Servers.Log.Warn().Err(err).Msgf("Cinder cannot delete volume %s of a shelved server; it remains", objects.OrZero(d.VolumeID))
 			}
 		}
 		return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, d.ID) })
 	})
 }
 
-// Change are the members of an attachment that a caller repeats or changes.
+// Change contains the members of an attachment that a client sends to update it.
 type Change struct {
 	ID, Server, Tag     *string
-	Device              **string // nil: not given; a pointer to nil: null
+	Device              **string // nil: absent; a pointer to nil: null
 	DeleteOnTermination *bool
 }
 
-// UpdateVolume changes what can be changed of an attachment: whether the volume goes
-// with its server.
+// UpdateVolume sets whether a volume is deleted together with its server. All other members must equal the current values.
 func (o *Ops) UpdateVolume(ctx context.Context, i *objects.Instance, volume string, c Change) error {
 	d, err := o.device(ctx, i, volume)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package console opens consoles of servers. It knows nothing of HTTP.
+// Package console opens consoles of servers. It does not depend on HTTP.
 package console
 
 import (
@@ -10,10 +10,10 @@ import (
 	"github.com/nova-go/nova/internal/rpc/computerpc"
 )
 
-// Opener opens consoles.
+// Opener opens consoles with RPC calls to the servers' hosts.
 type Opener struct{ Compute *computerpc.Client }
 
-// remoteKinds are what exceptions of hosts mean to clients.
+// remoteKinds maps the exceptions of nova-compute to the kinds of errors that clients receive.
 var remoteKinds = server.Kinds{
 	objects.ErrConsoleNotAvailable:                    objects.KindNotFound,
 	objects.ErrInstanceNotFound:                       objects.KindNotFound,
@@ -25,8 +25,8 @@ var remoteKinds = server.Kinds{
 	objects.ErrSocketPortRangeExhaustedException:      objects.KindInvalid,
 }
 
-// Console opens a console of a server: method is the host's, kind "novnc" and the
-// like. The answer is what the host says: access_url, token, host, port.
+// Console opens a console of a server. method is the RPC method of nova-compute, kind the console type such as "novnc".
+// The result is nova-compute's: access_url, token, host, port.
 func (o *Opener) Console(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, method, kind string) (map[string]any, error) {
 	if i.Host == nil || *i.Host == "" {
 		return nil, objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)

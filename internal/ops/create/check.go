@@ -14,7 +14,7 @@ import (
 
 const gib = 1 << 30
 
-// checkNetworks refuses interfaces that several servers cannot share.
+// checkCounts rejects fixed IPs, ports and host names in requests for several servers.
 func checkCounts(r *Request) error {
 	if r.Networks != nil && r.Max > 1 {
 		for _, n := range r.Networks.List {
@@ -38,7 +38,7 @@ func checkCounts(r *Request) error {
 	return nil
 }
 
-// checkUserData wants base64.
+// checkUserData checks that the user data is base64.
 func checkUserData(data *string) error {
 	if data == nil {
 		return nil
@@ -49,7 +49,7 @@ func checkUserData(data *string) error {
 	return nil
 }
 
-// checkAutoDisk refuses a disk configuration that the image forbids.
+// checkAutoDisk rejects automatic disk configuration if the image disables it.
 func checkAutoDisk(image *objects.Image, auto *bool) error {
 	if auto != nil && *auto && strings.EqualFold(image.Property("auto_disk_config"), "disabled") {
 		return objects.ErrAutoDiskConfigDisabledByImage.Errorf(objects.KindInvalid, "Requested image %s has automatic disk resize disabled.",
@@ -58,8 +58,8 @@ func checkAutoDisk(image *objects.Image, auto *bool) error {
 	return nil
 }
 
-// CheckImage refuses an image that a server of the flavor cannot be made of. root
-// is its root device; id is "" for what a volume was made of.
+// CheckImage checks that a server of the flavor can be built from an image. root is its root device. id is "" if image is
+// the source of a volume.
 func CheckImage(f *objects.Flavor, image *objects.Image, id string, root *Device, zeroDisk bool) error {
 	if image.Property("cinder_encryption_key_id") != "" && id != "" {
 		return objects.ErrImageUnacceptable.Errorf(objects.KindInvalid,
@@ -103,9 +103,9 @@ func CheckImage(f *objects.Flavor, image *objects.Image, id string, root *Device
 	return nil
 }
 
-// checkZone wants a zone that some enabled service is in.
+// checkZone checks that an enabled service is in an availability zone.
 func (b *Builder) checkZone(ctx context.Context, zone string) error {
-	services, err := b.everywhere().Services(ctx, serviceQuery)
+	services, err := b.everywhere().Services(ctx, allServices)
 	if err != nil {
 		return err
 	}
@@ -125,8 +125,8 @@ func (b *Builder) checkZone(ctx context.Context, zone string) error {
 	return objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "The requested availability zone is not available")
 }
 
-// volumeZone checks [cinder] cross_az_attach: the answer is the zone that the
-// volumes pin the servers to.
+// volumeZone applies [cinder] cross_az_attach. It returns the availability zone of the servers, which is that of their
+// volumes if the request has none.
 func (b *Builder) volumeZone(zone *string, volumes map[string]*cinder.Volume) (*string, error) {
 	if b.o.CrossZoneAttach || len(volumes) == 0 {
 		return zone, nil
@@ -152,7 +152,7 @@ func (b *Builder) volumeZone(zone *string, volumes map[string]*cinder.Volume) (*
 	return zone, nil
 }
 
-// checkDevices checks the devices of one server and reserves its volumes in Cinder.
+// checkDevices checks the block devices of one server, and reserves its volumes in Cinder.
 func (b *Builder) checkDevices(ctx context.Context, caller *reqctx.Caller, r *Request, server string, devices []*Device,
 	volumes map[string]*cinder.Volume) error {
 	var boots []int64
@@ -168,7 +168,7 @@ func (b *Builder) checkDevices(ctx context.Context, caller *reqctx.Caller, r *Re
 		}
 	}
 	if len(boots) == 0 {
-		return invalidDevice(objects.ErrInvalidBDMBootSequence, "Block Device Mapping is Invalid: Boot sequence for the instance and "+
+		return errInvalidDevice(objects.ErrInvalidBDMBootSequence, "Block Device Mapping is Invalid: Boot sequence for the instance and "+
 			"image/block device mapping combination is not valid.")
 	}
 	var types map[string]string
@@ -180,7 +180,7 @@ func (b *Builder) checkDevices(ctx context.Context, caller *reqctx.Caller, r *Re
 					return err
 				}
 			}
-			if err := setType(d, types); err != nil {
+			if err := setVolumeType(d, types); err != nil {
 				return err
 			}
 		}
@@ -191,7 +191,7 @@ func (b *Builder) checkDevices(ctx context.Context, caller *reqctx.Caller, r *Re
 	return b.checkLocal(r.Flavor, devices)
 }
 
-func setType(d *Device, types map[string]string) error {
+func setVolumeType(d *Device, types map[string]string) error {
 	for id, name := range types {
 		if *d.VolumeType == id || *d.VolumeType == name {
 			d.VolumeType = &name
@@ -201,6 +201,7 @@ func setType(d *Device, types map[string]string) error {
 	return objects.ErrVolumeTypeNotFound.Errorf(objects.KindInvalid, "Volume type %s could not be found.", *d.VolumeType)
 }
 
+// diskBuses are the disk_bus values that Nova accepts.
 var diskBuses = []string{"fdc", "ide", "sata", "scsi", "usb", "virtio", "xen", "lxc", "uml"}
 
 func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Caller, r *Request, server string, d *Device,
@@ -210,16 +211,16 @@ func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Caller, r *Req
 	case d.ImageID != nil:
 		if *d.ImageID != r.Image {
 			if _, err := b.o.Images.Image(ctx, caller, *d.ImageID); err != nil {
-				return invalidDevice(objects.ErrInvalidBDMImage, invalid+"failed to get image "+*d.ImageID+".")
+				return errInvalidDevice(objects.ErrInvalidBDMImage, invalid+"failed to get image "+*d.ImageID+".")
 			}
 		}
 		if d.Source == "image" && d.Destination == "volume" && (d.Size == nil || *d.Size == 0) {
-			return invalidDevice(objects.ErrInvalidBDM, "Images with destination_type 'volume' need to have a non-zero size specified")
+			return errInvalidDevice(objects.ErrInvalidBDM, "Images with destination_type 'volume' need to have a non-zero size specified")
 		}
 	case d.VolumeID != nil:
 		v := volumes[*d.VolumeID]
 		if v.Multiattach && !r.Multiattach {
-			return invalidDevice(objects.ErrMultiattachNotSupportedOldMicroversion,
+			return errInvalidDevice(objects.ErrMultiattachNotSupportedOldMicroversion,
 				"Multiattach volumes are only supported starting with compute API version 2.60.")
 		}
 		attachment, err := b.o.Volumes.CreateAttachment(ctx, caller, v.ID, server, nil)
@@ -229,7 +230,7 @@ func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Caller, r *Req
 		case errors.Is(err, objects.ErrInvalidInput):
 			return objects.ErrInvalidVolume.Errorf(objects.KindInvalid, "Invalid volume: %s", err)
 		case err != nil:
-			return invalidDevice(objects.ErrInvalidBDMVolume, invalid+"failed to get volume "+v.ID+".")
+			return errInvalidDevice(objects.ErrInvalidBDMVolume, invalid+"failed to get volume "+v.ID+".")
 		}
 		d.AttachmentID, d.Size = &attachment.ID, &v.Size
 	case d.SnapshotID != nil:
@@ -238,19 +239,20 @@ func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Caller, r *Req
 		case errors.Is(err, objects.ErrCinderConnectionFailed):
 			return err
 		case err != nil:
-			return invalidDevice(objects.ErrInvalidBDMSnapshot, invalid+"failed to get snapshot "+*d.SnapshotID+".")
+			return errInvalidDevice(objects.ErrInvalidBDMSnapshot, invalid+"failed to get snapshot "+*d.SnapshotID+".")
 		case d.Size == nil || *d.Size == 0:
 			d.Size = &s.Size
 		}
 	case d.Source == "blank" && d.Destination == "volume" && (d.Size == nil || *d.Size == 0):
-		return invalidDevice(objects.ErrInvalidBDM, "Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size")
+		return errInvalidDevice(objects.ErrInvalidBDM, "Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size")
 	}
 	if d.Bus != nil && *d.Bus != "" && !slices.Contains(diskBuses, *d.Bus) {
-		return invalidDevice(objects.ErrInvalidBDMDiskBus, "Block Device Mapping is Invalid.")
+		return errInvalidDevice(objects.ErrInvalidBDMDiskBus, "Block Device Mapping is Invalid.")
 	}
 	return nil
 }
 
+// checkLocal compares the local devices with the flavor and [DEFAULT] max_local_block_devices.
 func (b *Builder) checkLocal(f *objects.Flavor, devices []*Device) error {
 	var ephemeral int64
 	var swaps []*Device
@@ -270,14 +272,14 @@ func (b *Builder) checkLocal(f *objects.Flavor, devices []*Device) error {
 	}
 	switch {
 	case ephemeral > f.EphemeralGB:
-		return invalidDevice(objects.ErrInvalidBDMEphemeralSize, "Ephemeral disks requested are larger than the instance type allows. If no "+
+		return errInvalidDevice(objects.ErrInvalidBDMEphemeralSize, "Ephemeral disks requested are larger than the instance type allows. If no "+
 			"size is given in one block device mapping, flavor ephemeral size will be used.")
 	case len(swaps) > 1:
-		return invalidFormat("More than one swap drive requested.")
+		return errInvalidFormat("More than one swap drive requested.")
 	case len(swaps) == 1 && swaps[0].Size != nil && *swaps[0].Size > f.Swap:
-		return invalidDevice(objects.ErrInvalidBDMSwapSize, "Swap drive requested is larger than instance type allows.")
+		return errInvalidDevice(objects.ErrInvalidBDMSwapSize, "Swap drive requested is larger than instance type allows.")
 	case b.o.MaxLocalDevices >= 0 && local > b.o.MaxLocalDevices:
-		return invalidDevice(objects.ErrInvalidBDMLocalsLimit,
+		return errInvalidDevice(objects.ErrInvalidBDMLocalsLimit,
 			"Block Device Mapping is Invalid: You specified more local devices than the limit allows")
 	}
 	return nil

@@ -17,29 +17,29 @@ import (
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
 
-// plan is what a request comes to, before any server of it is written down.
+// plan contains the results of the checks of a request, before its servers are written to the database.
 type plan struct {
 	*Request
-	caller      *reqctx.Caller
-	reservation string
-	image       *objects.Image // of Raw nothing where there is none
-	meta        *objects.ImageMeta
-	keypair     *objects.Keypair
-	groups      []string // security groups: "default" and ids
-	pci         *objects.PCIRequests
-	numa        *objects.NUMATopology
-	placement   *NetworkPlacement       // nil: no interfaces
-	devicesOf   []*objects.RequestGroup // of the flavor's device profile
-	kernel      string
-	ramdisk     string
-	devices     []*Device
-	group       *objects.ServerGroup
-	volumes     map[string]*cinder.Volume
-	zone        *string
-	count       int
+	caller        *reqctx.Caller
+	reservation   string
+	image         *objects.Image // Raw is empty if there is no image
+	meta          *objects.ImageMeta
+	keypair       *objects.Keypair
+	groups        []string // security groups: "default" and ids
+	pci           *objects.PCIRequests
+	numa          *objects.NUMATopology
+	placement     *NetworkPlacement       // nil: no interfaces
+	profileGroups []*objects.RequestGroup // of the device profile of the flavor
+	kernel        string
+	ramdisk       string
+	devices       []*Device
+	group         *objects.ServerGroup
+	volumes       map[string]*cinder.Volume
+	zone          *string
+	count         int
 }
 
-// Create checks a request and begins to build its servers.
+// Create checks a request, writes its servers to the API database and casts the build to the conductor.
 func (b *Builder) Create(ctx context.Context, caller *reqctx.Caller, r *Request) (*Result, error) {
 	p := &plan{Request: r, caller: caller, reservation: reservationID(), zone: r.Zone}
 	if err := checkCounts(r); err != nil {
@@ -74,7 +74,7 @@ func (b *Builder) Create(ctx context.Context, caller *reqctx.Caller, r *Request)
 	return result, b.o.Conductor.ScheduleAndBuild(ctx, caller, message)
 }
 
-// findImage reads what the servers are made of.
+// findImage reads the image of the servers, or of their root volume.
 func (b *Builder) findImage(ctx context.Context, p *plan) error {
 	var err error
 	if p.Image != "" {
@@ -93,8 +93,7 @@ func (b *Builder) findImage(ctx context.Context, p *plan) error {
 	return checkAutoDisk(p.image, p.AutoDiskConfig)
 }
 
-// imageOfVolume is the image that the root volume was made of, as its volume
-// remembers it.
+// imageOfVolume returns the image from which the root volume was created, as Cinder describes it.
 func (b *Builder) imageOfVolume(ctx context.Context, p *plan) (*objects.Image, error) {
 	const invalid = "Block Device Mapping is Invalid: failed to get "
 	for _, d := range p.Devices {
@@ -112,7 +111,7 @@ func (b *Builder) imageOfVolume(ctx context.Context, p *plan) (*objects.Image, e
 		if d.ImageID != nil {
 			image, err := b.o.Images.Image(ctx, p.caller, *d.ImageID)
 			if err != nil {
-				return nil, invalidDevice(objects.ErrInvalidBDMImage, invalid+"image "+*d.ImageID+".")
+				return nil, errInvalidDevice(objects.ErrInvalidBDMImage, invalid+"image "+*d.ImageID+".")
 			}
 			return image, nil
 		}
@@ -124,16 +123,16 @@ func (b *Builder) imageOfVolume(ctx context.Context, p *plan) (*objects.Image, e
 		case errors.Is(err, objects.ErrCinderConnectionFailed):
 			return nil, err
 		case err != nil:
-			return nil, invalidDevice(objects.ErrInvalidBDMVolume, invalid+"volume "+*id+".")
+			return nil, errInvalidDevice(objects.ErrInvalidBDMVolume, invalid+"volume "+*id+".")
 		case !bool(v.Bootable):
-			return nil, invalidDevice(objects.ErrInvalidBDMVolumeNotBootable, "Block Device "+*id+" is not bootable.")
+			return nil, errInvalidDevice(objects.ErrInvalidBDMVolumeNotBootable, "Block Device "+*id+" is not bootable.")
 		}
 		return volumeImage(v), nil
 	}
 	return &objects.Image{Raw: map[string]any{}}, nil
 }
 
-// volumeImage is the image that a volume was made of, as the volume remembers it.
+// volumeImage returns the image from which a volume was created, from the volume's image metadata.
 func volumeImage(v *cinder.Volume) *objects.Image {
 	properties := map[string]any{}
 	i := &objects.Image{Status: "active", Size: v.Size * gib}
@@ -152,7 +151,7 @@ func volumeImage(v *cinder.Volume) *objects.Image {
 	return i
 }
 
-// deviceLetter is "a" of "/dev/vda1".
+// deviceLetter returns the letters of a device name after its prefix: "a" for "/dev/vda1".
 func deviceLetter(name *string) string {
 	if name == nil {
 		return ""
@@ -172,7 +171,7 @@ func deviceLetter(name *string) string {
 	}, letter)
 }
 
-// validate checks everything that does not depend on block devices.
+// validate performs the checks that do not depend on block devices.
 func (b *Builder) validate(ctx context.Context, p *plan) error {
 	if p.Flavor.Disabled {
 		return objects.FlavorNotFound(p.Flavor.FlavorID)
@@ -223,20 +222,20 @@ func (b *Builder) validate(ctx context.Context, p *plan) error {
 		return err
 	}
 	if most < p.Min {
-		return overQuota(objects.ErrPortLimitExceeded, "Maximum number of ports exceeded")
+		return errOverQuota(objects.ErrPortLimitExceeded, "Maximum number of ports exceeded")
 	}
 	p.Max = min(p.Max, most)
 	return nil
 }
 
-// findKernel reads the kernel and the RAM disk that the image names.
+// findKernel checks that the kernel and the RAM disk of the image exist.
 func (b *Builder) findKernel(ctx context.Context, p *plan) error {
 	var err error
 	p.kernel, p.ramdisk, err = Kernel(ctx, p.caller, b.o.Images, p.image)
 	return err
 }
 
-// rootDeviceName is what the image calls its root device, with /dev/, or "".
+// rootDeviceName returns the name of the root device that the image defines, with /dev/, or "".
 func rootDeviceName(i *objects.Image) string {
 	name := ""
 	mappings, _ := i.Properties()["mappings"].([]any)
@@ -288,7 +287,7 @@ func (b *Builder) findDevices(ctx context.Context, p *plan) error {
 	return b.findGroup(ctx, p)
 }
 
-// findGroup reads the server group that the servers are to join.
+// findGroup reads the server group of the scheduler hint "group".
 func (b *Builder) findGroup(ctx context.Context, p *plan) error {
 	groups := p.Hints["group"]
 	switch len(groups) {
@@ -307,7 +306,7 @@ func (b *Builder) findGroup(ctx context.Context, p *plan) error {
 	return err
 }
 
-// reserveQuota settles how many servers there will be, and reads their volumes.
+// reserveQuota determines the number of servers that the quotas allow, and reads their volumes.
 func (b *Builder) reserveQuota(ctx context.Context, p *plan) error {
 	if err := b.checkHost(ctx, p.caller, p.Request); err != nil {
 		return err
@@ -317,7 +316,7 @@ func (b *Builder) reserveQuota(ctx context.Context, p *plan) error {
 		return err
 	}
 	if profile := p.Flavor.ExtraSpecs["accel:device_profile"]; profile != "" {
-		if p.devicesOf, err = b.o.Accelerators.Groups(ctx, p.caller, profile, ""); err != nil {
+		if p.profileGroups, err = b.o.Accelerators.Groups(ctx, p.caller, profile, ""); err != nil {
 			return err
 		}
 	}
@@ -336,7 +335,7 @@ func (b *Builder) reserveQuota(ctx context.Context, p *plan) error {
 	return err
 }
 
-// checkHost wants the host, or the hypervisor, that is asked for to exist.
+// checkHost checks that the requested host or hypervisor exists.
 func (b *Builder) checkHost(ctx context.Context, caller *reqctx.Caller, r *Request) error {
 	missing := func(name string) error {
 		return objects.ErrComputeHostNotFound.Errorf(objects.KindInvalid, "Compute host %s could not be found.", name)

@@ -8,30 +8,30 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Device is a block device of a server that is to be built.
+// Device is a block device of a server that is built.
 type Device struct {
 	Source, Destination           string // image, volume, snapshot, blank; local, volume
 	GuestFormat, Type, Bus        *string
 	BootIndex                     *int64
 	Name                          *string // "/dev/vda"
 	ImageID, VolumeID, SnapshotID *string
-	Size                          *int64 // GiB; below 0: what was given is no size
+	Size                          *int64 // GiB; below 0: the value was not a valid size
 	Tag, VolumeType, AttachmentID *string
 	DeleteOnTermination, NoDevice bool
 	ConnectionInfo                *string
 	Encrypted                     bool
 	EncryptionFormat              *string
-	// Virtual is virtual_name of the first form: "swap", "ephemeral0".
+	// Virtual is virtual_name of block_device_mapping: "swap", "ephemeral0".
 	Virtual string
-	// Legacy devices come from the first form: what it cannot say is left unset.
+	// Legacy devices come from block_device_mapping; fields that only block_device_mapping_v2 has are unset.
 	Legacy bool
 }
 
-func invalidFormat(details string) error {
+func errInvalidFormat(details string) error {
 	return objects.ErrInvalidBDMFormat.Errorf(objects.KindInvalid, "Block Device Mapping is Invalid: %s", details)
 }
 
-func invalidDevice(class objects.Class, text string) error {
+func errInvalidDevice(class objects.Class, text string) error {
 	return class.Errorf(objects.KindInvalid, "%s", text)
 }
 
@@ -42,7 +42,7 @@ func (d *Device) swap() bool {
 }
 func (d *Device) ephemeral() bool { return d.Source == "blank" && d.local() && !d.swap() }
 
-// blockDevice is the device as a block device of a server; "" is of none yet.
+// blockDevice returns the device as a block device mapping of a server; server is "" before its UUID is known.
 func (d *Device) blockDevice(server string) *objects.BlockDevice {
 	return &objects.BlockDevice{InstanceUUID: server, SourceType: nonEmpty(d.Source), DestinationType: nonEmpty(d.Destination),
 		GuestFormat: d.GuestFormat,
@@ -60,7 +60,7 @@ func blockDevices(devices []*Device, server string) []*objects.BlockDevice {
 	return list
 }
 
-// withDev is a device's name with /dev/ before it.
+// withDev returns a device name with the prefix /dev/.
 func withDev(name string) string {
 	if name == "" {
 		return ""
@@ -77,10 +77,12 @@ func blankDevice(size int64, format *string) *Device {
 		GuestFormat: format, Size: &size}
 }
 
+// ephemeralName matches the virtual names of ephemeral disks. Like Nova's expression it accepts all decimal digits of
+// Unicode and a newline at the end.
 var ephemeralName = regexp.MustCompile(`^ephemeral(\p{Nd}|[1-9]\p{Nd}+)\n?$`)
 
-// fromLegacy turns devices of the first form into those of the second, and adds
-// the image where none of them is the root device.
+// fromLegacy converts devices of block_device_mapping to the form of block_device_mapping_v2, and adds the image if none
+// of them is the root device.
 func (b *Builder) fromLegacy(devices []*Device, image, root string, noRoot bool) ([]*Device, error) {
 	for _, d := range devices {
 		d.Legacy = true
@@ -96,7 +98,7 @@ func (b *Builder) fromLegacy(devices []*Device, image, root string, noRoot bool)
 		case d.VolumeID != nil:
 			d.Source, d.Destination = "volume", "volume"
 		case !d.NoDevice:
-			return nil, invalidFormat("Unrecognized legacy format.")
+			return nil, errInvalidFormat("Unrecognized legacy format.")
 		}
 		if err := d.complete(); err != nil {
 			return nil, err
@@ -125,6 +127,7 @@ func (b *Builder) fromLegacy(devices []*Device, image, root string, noRoot bool)
 	return devices, nil
 }
 
+// nonEmpty returns nil for "".
 func nonEmpty(s string) *string {
 	if s == "" {
 		return nil
@@ -132,11 +135,11 @@ func nonEmpty(s string) *string {
 	return &s
 }
 
-// imageDevices are the devices that an image defines.
+// imageDevices returns the devices that the properties of an image define.
 func (b *Builder) imageDevices(f *objects.Flavor, image *objects.Image, root string) ([]*Device, error) {
 	var defined []*Device
 	list, _ := image.Properties()["block_device_mapping"].([]any)
-	parse, second := parseLegacyDevice, truth(image.Properties()["bdm_v2"])
+	parse, second := parseLegacyDevice, isTruthy(image.Properties()["bdm_v2"])
 	if second {
 		parse = parseDevice
 	}
@@ -162,7 +165,7 @@ func (b *Builder) imageDevices(f *objects.Flavor, image *objects.Image, root str
 		if virtual != "swap" && !ephemeralName.MatchString(virtual) {
 			continue
 		}
-		format := text(m["guest_format"])
+		format := stringOrNil(m["guest_format"])
 		switch {
 		case virtual == "swap":
 			format = new("swap")
@@ -171,18 +174,18 @@ func (b *Builder) imageDevices(f *objects.Flavor, image *objects.Image, root str
 		}
 		d := blankDevice(0, format)
 		d.Size = nil
-		if name := text(m["device"]); name != nil {
+		if name := stringOrNil(m["device"]); name != nil {
 			d.Name = new(withDev(*name))
 		}
 		if d.Size = sizeOf(f, d); *d.Size != 0 {
 			blank = append(blank, d)
 		}
 	}
-	return merge(blank, defined), nil
+	return mergeDevices(blank, defined), nil
 }
 
-// merge adds to devices those of others whose name none of them has.
-func merge(others, devices []*Device) []*Device {
+// mergeDevices returns devices and those of others whose name is not in devices.
+func mergeDevices(others, devices []*Device) []*Device {
 	all := slices.Clone(devices)
 	for _, o := range others {
 		if o.Name == nil || !slices.ContainsFunc(devices, func(d *Device) bool { return d.Name != nil && *d.Name == *o.Name }) {
@@ -192,7 +195,7 @@ func merge(others, devices []*Device) []*Device {
 	return all
 }
 
-// sizeOf is a device's size: that of the flavor where a blank local one has none.
+// sizeOf returns the size of a device in GiB. The size of a blank local device without one is that of the flavor.
 func sizeOf(f *objects.Flavor, d *Device) *int64 {
 	if d.Size != nil || d.Source != "blank" || !d.local() {
 		return d.Size
@@ -203,7 +206,7 @@ func sizeOf(f *objects.Flavor, d *Device) *int64 {
 	return &f.EphemeralGB
 }
 
-// devices puts together what the request, the image and the flavor ask for.
+// devices returns the block devices that the request, the image and the flavor define together.
 func (b *Builder) devices(r *Request, image *objects.Image, root string) ([]*Device, error) {
 	if root == "" {
 		root = "vda"
@@ -229,7 +232,7 @@ func (b *Builder) devices(r *Request, image *objects.Image, root string) ([]*Dev
 	} else if rootDefined {
 		devices = slices.DeleteFunc(slices.Clone(devices), func(d *Device) bool { return d.root() && d.Source == "image" })
 	}
-	devices = merge(defined, devices)
+	devices = mergeDevices(defined, devices)
 	if r.Min > 1 || r.Max > 1 {
 		if slices.ContainsFunc(devices, func(d *Device) bool { return d.Source == "volume" }) {
 			return nil, objects.ErrInvalidRequest.Errorf(objects.KindInvalid, "Cannot attach one or more volumes to multiple instances")

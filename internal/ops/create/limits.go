@@ -14,21 +14,22 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-var serviceQuery = cell.ServiceQuery{}
+var allServices = cell.ServiceQuery{}
 
-func owner(caller *reqctx.Caller) quota.Owner {
+// quotaOwner returns the caller as the owner of quotas.
+func quotaOwner(caller *reqctx.Caller) quota.Owner {
 	return quota.Owner{Project: caller.ProjectID, User: caller.UserID}
 }
 
-func overQuota(class objects.Class, format string, a ...any) error {
+func errOverQuota(class objects.Class, format string, a ...any) error {
 	return class.Errorf(objects.KindOverQuota, format, a...)
 }
 
-// limitContents checks the limits of metadata and injected files.
+// limitContents checks the quotas of metadata items and injected files.
 func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Caller, r *Request) error {
 	var over *quota.OverError
 	if len(r.Metadata) > 0 {
-		err := b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.MetadataItems: int64(len(r.Metadata))})
+		err := b.o.Quota.CheckLimits(ctx, quotaOwner(caller), quota.Deltas{quota.MetadataItems: int64(len(r.Metadata))})
 		if errors.As(err, &over) {
 			return over.Fault(objects.ErrMetadataLimitExceeded, "Maximum number of metadata items exceeds %d", over.Limits[quota.MetadataItems])
 		}
@@ -39,7 +40,7 @@ func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Caller, r *R
 	if len(r.Files) == 0 {
 		return nil
 	}
-	err := b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.InjectedFiles: int64(len(r.Files))})
+	err := b.o.Quota.CheckLimits(ctx, quotaOwner(caller), quota.Deltas{quota.InjectedFiles: int64(len(r.Files))})
 	if errors.As(err, &over) {
 		return over.Fault(objects.ErrOnsetFileLimitExceeded, "Personality file limit exceeded")
 	}
@@ -50,7 +51,7 @@ func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Caller, r *R
 	for _, f := range r.Files {
 		path, content = max(path, len([]rune(f.Path))), max(content, len(f.Content))
 	}
-	err = b.o.Quota.CheckLimits(ctx, owner(caller), quota.Deltas{quota.InjectedFilePathBytes: int64(path),
+	err = b.o.Quota.CheckLimits(ctx, quotaOwner(caller), quota.Deltas{quota.InjectedFilePathBytes: int64(path),
 		quota.InjectedFileContentBytes: int64(content)})
 	if errors.As(err, &over) {
 		if slices.Contains(over.Over, quota.InjectedFilePathBytes) {
@@ -63,17 +64,17 @@ func (b *Builder) limitContents(ctx context.Context, caller *reqctx.Caller, r *R
 	return err
 }
 
-// limitServers answers how many servers of the flavor the caller's quota allows,
-// from least to most; it is an error where that is fewer than least.
+// limitServers returns the largest number of servers of the flavor, between least and most, that the caller's quota
+// allows. Errors: TooManyInstances if that is less than least.
 func (b *Builder) limitServers(ctx context.Context, caller *reqctx.Caller, f *objects.Flavor, least, most int) (int, error) {
 	deltas := quota.Deltas{quota.Instances: int64(most), quota.Cores: int64(most) * f.VCPUs, quota.RAM: int64(most) * f.MemoryMB}
-	err := b.o.Quota.Check(ctx, owner(caller), deltas)
+	err := b.o.Quota.Check(ctx, quotaOwner(caller), deltas)
 	var over *quota.OverError
 	if !errors.As(err, &over) {
 		return most, err
 	}
 	room := func(res quota.Resource) int64 {
-		if over.Limits[res] < 0 && res != quota.Instances { // as much as the instances leave
+		if over.Limits[res] < 0 && res != quota.Instances { // unlimited: as much as the allowed instances need
 			return over.Headroom(quota.Instances) * deltas[res] / max(deltas[quota.Instances], 1)
 		}
 		return over.Headroom(res)
@@ -100,12 +101,12 @@ func (b *Builder) limitServers(ctx context.Context, caller *reqctx.Caller, f *ob
 		used, limits = append(used, fmt.Sprint(over.Limits[res]-room(res))), append(limits, fmt.Sprint(over.Limits[res]))
 	}
 	join := func(list []string) string { return strings.Join(list, ", ") }
-	return 0, overQuota(objects.ErrTooManyInstances, "Quota exceeded for %s: Requested %s, but already used %s of %s %s", join(names),
+	return 0, errOverQuota(objects.ErrTooManyInstances, "Quota exceeded for %s: Requested %s, but already used %s of %s %s", join(names),
 		join(wanted), join(used), join(limits), join(names))
 }
 
-// limitTaken answers how many of count servers unified limits allow, of which there
-// must be the least that are asked for.
+// limitTaken returns how many of count servers the unified limits allow. It fails if that is less than the minimum of the
+// request.
 func (b *Builder) limitTaken(ctx context.Context, p *plan, count int) (int, error) {
 	if !b.o.Quota.Unified() {
 		return count, nil

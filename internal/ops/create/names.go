@@ -9,35 +9,35 @@ import (
 )
 
 const (
-	lower    = "abcdefghijkmnopqrstuvwxyz"
-	digits   = "23456789"
-	upper    = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-	anything = digits + upper + lower
+	lowerLetters       = "abcdefghijkmnopqrstuvwxyz"
+	passwordDigits     = "23456789"
+	upperLetters       = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+	passwordCharacters = passwordDigits + upperLetters + lowerLetters
 )
 
-// Password makes one up: it has a digit and a letter of each case, and none that
-// look like another.
+// Password returns a random password of a length. It has a digit, an upper and a lower case letter, and no characters that
+// look alike.
 func Password(length int) string {
-	p := []byte{pick(digits), pick(upper), pick(lower)}
-	shuffle(p)
+	p := []byte{randomByte(passwordDigits), randomByte(upperLetters), randomByte(lowerLetters)}
+	shuffleBytes(p)
 	p = p[:min(length, len(p))]
 	for len(p) < length {
-		p = append(p, pick(anything))
+		p = append(p, randomByte(passwordCharacters))
 	}
-	shuffle(p)
+	shuffleBytes(p)
 	return string(p)
 }
 
-func pick(from string) byte { return from[below(len(from))] }
+func randomByte(from string) byte { return from[randomBelow(len(from))] }
 
-func shuffle(p []byte) {
+func shuffleBytes(p []byte) {
 	for n := len(p) - 1; n > 0; n-- {
-		o := below(n + 1)
+		o := randomBelow(n + 1)
 		p[n], p[o] = p[o], p[n]
 	}
 }
 
-func below(n int) int {
+func randomBelow(n int) int {
 	v, err := rand.Int(rand.Reader, big.NewInt(int64(n)))
 	if err != nil {
 		panic(err) // crypto/rand does not fail
@@ -45,24 +45,25 @@ func below(n int) int {
 	return int(v.Int64())
 }
 
-// reservationID is the id that the servers of one request share.
+// reservationID returns a random reservation id, which the servers of one request share.
 func reservationID() string {
 	const characters = "01234567890abcdefghijklmnopqrstuvwxyz"
 	id := []byte("r-")
 	for range 8 {
-		id = append(id, pick(characters))
+		id = append(id, randomByte(characters))
 	}
 	return string(id)
 }
 
 var (
-	toHyphen  = regexp.MustCompile(`[ _.]`)
-	forbidden = regexp.MustCompile(`[^0-9A-Za-z_.\-\x{aa}\x{b2}\x{b3}\x{b5}\x{b9}\x{ba}\x{bc}-\x{be}\x{c0}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{ff}]+`)
+	replacedByHyphen = regexp.MustCompile(`[ _.]`)
+	notInHostname    = regexp.MustCompile(`[^0-9A-Za-z_.\-` +
+		`\x{aa}\x{b2}\x{b3}\x{b5}\x{b9}\x{ba}\x{bc}-\x{be}\x{c0}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{ff}]+`)
 )
 
-// hostname makes one of a name: RFC 1123's characters and what Python takes for
-// word characters in Latin-1, at most 63.
-func hostname(name string) string {
+// hostnameFrom derives a host name from a display name as Nova does: it keeps the characters of RFC 1123 and those of
+// Latin-1 that Python's \w matches, at most 63.
+func hostnameFrom(name string) string {
 	var latin []rune
 	for _, c := range name {
 		if c <= 0xff {
@@ -70,18 +71,18 @@ func hostname(name string) string {
 		}
 	}
 	h := string(latin[:min(63, len(latin))])
-	h = forbidden.ReplaceAllString(toHyphen.ReplaceAllString(h, "-"), "")
+	h = notInHostname.ReplaceAllString(replacedByHyphen.ReplaceAllString(h, "-"), "")
 	return strings.Trim(strings.ToLower(h), ".-")
 }
 
-// nameOf are a server's display name and hostname: those of several servers of one
-// request are numbered.
-func nameOf(r *Request, uuid string, index, count int) (display, host string) {
+// serverNames returns the display name and the host name of a server. If a request creates several servers, they are
+// numbered.
+func serverNames(r *Request, uuid string, index, count int) (display, host string) {
 	display = r.Name
 	if r.Hostname != nil && *r.Hostname != "" {
 		host = *r.Hostname
 	} else {
-		switch host = hostname(display); {
+		switch host = hostnameFrom(display); {
 		case host == "":
 			host = "Server-" + uuid
 		case count > 1:

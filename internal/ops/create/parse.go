@@ -12,10 +12,9 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// FromAPI completes a device of the second form that the API was given, where uuid names
-// what it is made of. hasImage tells that the request names an image, too; unknown are
-// members that no device has. What is to be no device of the server is hardly checked.
-// Errors: InvalidBDMFormat.
+// FromAPI completes a device of block_device_mapping_v2 in a request. uuid is its source. hasImage says whether the
+// request also has an image; unknown are members that devices do not have. A device with no_device, which only removes a
+// device of the image, is hardly checked, as in Nova. Errors: InvalidBDMFormat.
 func (d *Device) FromAPI(uuid string, hasImage bool, unknown ...string) error {
 	if !d.NoDevice {
 		if err := d.identify(uuid, hasImage); err != nil {
@@ -24,20 +23,20 @@ func (d *Device) FromAPI(uuid string, hasImage bool, unknown ...string) error {
 	}
 	switch {
 	case len(unknown) > 0:
-		return unknownFields(unknown)
+		return errUnknownFields(unknown)
 	case d.Source == "" && !d.NoDevice:
-		return invalidFormat("Some required fields are missing")
+		return errInvalidFormat("Some required fields are missing")
 	}
 	return d.complete()
 }
 
-// identify notes what a device is made of, and checks whether it can be.
+// identify sets the source of a device, and checks the combination of source and destination.
 func (d *Device) identify(uuid string, hasImage bool) error {
 	if d.Source == "blank" && uuid != "" {
-		return invalidFormat("Invalid device UUID.")
+		return errInvalidFormat("Invalid device UUID.")
 	}
 	if d.Source != "blank" && uuid == "" {
-		return invalidFormat("Missing device UUID.")
+		return errInvalidFormat("Missing device UUID.")
 	}
 	switch d.Source {
 	case "image":
@@ -50,33 +49,33 @@ func (d *Device) identify(uuid string, hasImage bool) error {
 	typed := objects.OrZero(d.VolumeType) != ""
 	switch {
 	case d.Source == "image" && d.local() && (!hasImage || !d.root()):
-		return invalidFormat("Mapping image to local is not supported.")
+		return errInvalidFormat("Mapping image to local is not supported.")
 	case d.local() && typed:
-		return invalidFormat("Specifying a volume_type with destination_type=local is not supported.")
+		return errInvalidFormat("Specifying a volume_type with destination_type=local is not supported.")
 	case d.Source == "volume" && typed:
-		return invalidFormat("Specifying volume type to existing volume is not supported.")
+		return errInvalidFormat("Specifying volume type to existing volume is not supported.")
 	}
 	return nil
 }
 
-// types are what a device can be to its server.
-var types = []string{"cdrom", "disk", "floppy", "fs", "lun"}
+// deviceTypes are the values of device_type that Nova accepts.
+var deviceTypes = []string{"cdrom", "disk", "floppy", "fs", "lun"}
 
-// complete checks a device of either form, and gives its name the path.
+// complete checks a device of either form, and adds /dev/ to its name.
 func (d *Device) complete() error {
-	if d.Type != nil && !slices.Contains(types, *d.Type) {
-		return invalidFormat("Invalid device_type.") // nothing could read it again
+	if d.Type != nil && !slices.Contains(deviceTypes, *d.Type) {
+		return errInvalidFormat("Invalid device_type.") // Nova cannot read such a row
 	}
 	if d.Name != nil && !d.NoDevice {
 		switch {
 		case *d.Name == "" || utf8.RuneCountInString(*d.Name) > 255:
-			return invalidFormat("Device name empty or too long.")
+			return errInvalidFormat("Device name empty or too long.")
 		case strings.Contains(*d.Name, " "):
-			return invalidFormat("Device name contains spaces.")
+			return errInvalidFormat("Device name contains spaces.")
 		}
 	}
 	if d.Size != nil && *d.Size < 0 && !d.NoDevice {
-		return invalidFormat("Invalid volume_size.")
+		return errInvalidFormat("Invalid volume_size.")
 	}
 	if d.Name != nil {
 		d.Name = new(withDev(*d.Name))
@@ -84,18 +83,18 @@ func (d *Device) complete() error {
 	return nil
 }
 
-// unknownFields is the error for members that no device has.
-func unknownFields(names []string) error {
-	return invalidFormat("Following fields are invalid: " + strings.Join(names, " "))
+// errUnknownFields returns the error for members that devices do not have.
+func errUnknownFields(names []string) error {
+	return errInvalidFormat("Following fields are invalid: " + strings.Join(names, " "))
 }
 
-// deviceFields are the members that a device of the second form may have.
+// deviceFields are the members that a device of the bdm_v2 form may have in an image.
 var deviceFields = strings.Fields(`source_type destination_type guest_format device_type disk_bus boot_index device_name
 	 delete_on_termination
 	snapshot_id volume_id volume_size image_id no_device connection_info tag volume_type encrypted encryption_secret_uuid encryption_format
 	encryption_options id instance_uuid attachment_id uuid created_at updated_at deleted_at deleted`)
 
-// parseDevice reads a device of the second form, as images have it.
+// parseDevice reads a device of the bdm_v2 form from the properties of an image.
 func parseDevice(m map[string]any) (*Device, error) {
 	var unknown []string
 	for _, name := range slices.Sorted(maps.Keys(m)) {
@@ -104,35 +103,36 @@ func parseDevice(m map[string]any) (*Device, error) {
 		}
 	}
 	if len(unknown) > 0 {
-		return nil, unknownFields(unknown)
+		return nil, errUnknownFields(unknown)
 	}
 	d, err := parseLegacyDevice(m)
 	if err != nil {
 		return nil, err
 	}
-	d.GuestFormat, d.Type, d.Bus, d.ImageID = text(m["guest_format"]), text(m["device_type"]), text(m["disk_bus"]), text(m["image_id"])
-	d.Tag, d.VolumeType = text(m["tag"]), text(m["volume_type"])
+	d.GuestFormat, d.Type, d.Bus = stringOrNil(m["guest_format"]), stringOrNil(m["device_type"]), stringOrNil(m["disk_bus"])
+	d.ImageID = stringOrNil(m["image_id"])
+	d.Tag, d.VolumeType = stringOrNil(m["tag"]), stringOrNil(m["volume_type"])
 	d.Source, _ = m["source_type"].(string)
 	d.Destination, _ = m["destination_type"].(string)
-	if d.BootIndex, err = number(m["boot_index"]); err != nil {
-		return nil, invalidFormat("Boot index is invalid.")
+	if d.BootIndex, err = integerOrNil(m["boot_index"]); err != nil {
+		return nil, errInvalidFormat("Boot index is invalid.")
 	}
 	return d, d.complete()
 }
 
-// parseLegacyDevice reads a device of the first form, as images have it: it is not
+// parseLegacyDevice reads the fields that both forms of devices have from the properties of an image. The caller calls
 // complete.
 func parseLegacyDevice(m map[string]any) (*Device, error) {
-	d := &Device{Name: text(m["device_name"]), VolumeID: text(m["volume_id"]), SnapshotID: text(m["snapshot_id"]),
-		ConnectionInfo: text(m["connection_info"]),
-		NoDevice:       given(m["no_device"]), DeleteOnTermination: truth(m["delete_on_termination"])}
+	d := &Device{Name: stringOrNil(m["device_name"]), VolumeID: stringOrNil(m["volume_id"]), SnapshotID: stringOrNil(m["snapshot_id"]),
+		ConnectionInfo: stringOrNil(m["connection_info"]),
+		NoDevice:       isGiven(m["no_device"]), DeleteOnTermination: isTruthy(m["delete_on_termination"])}
 	d.Virtual, _ = m["virtual_name"].(string)
 	if d.NoDevice {
-		d.DeleteOnTermination = given(m["delete_on_termination"])
+		d.DeleteOnTermination = isGiven(m["delete_on_termination"])
 	}
 	var err error
-	if d.Size, err = number(m["volume_size"]); err != nil {
-		return nil, invalidFormat("Invalid volume_size.")
+	if d.Size, err = integerOrNil(m["volume_size"]); err != nil {
+		return nil, errInvalidFormat("Invalid volume_size.")
 	}
 	if m["volume_size"] == "" {
 		d.Size = nil
@@ -140,16 +140,16 @@ func parseLegacyDevice(m map[string]any) (*Device, error) {
 	return d, nil
 }
 
-// text is a member that is a string; nil is none.
-func text(v any) *string {
+// stringOrNil returns a member that is a string, otherwise nil.
+func stringOrNil(v any) *string {
 	if s, ok := v.(string); ok {
 		return &s
 	}
 	return nil
 }
 
-// given tells whether a member is there and not empty, whatever it says: "false" is given.
-func given(v any) bool {
+// isGiven reports whether Python treats a value as true: "false" is true.
+func isGiven(v any) bool {
 	switch v := v.(type) {
 	case nil:
 		return false
@@ -166,10 +166,11 @@ func given(v any) bool {
 	return n != "0" && n != "0.0"
 }
 
-// truth is a member that may be a truth value or a word for one.
-func truth(v any) bool { return objects.Truthy(fmt.Sprint(v)) }
+// isTruthy reports whether a value is true or a string that means true.
+func isTruthy(v any) bool { return objects.Truthy(fmt.Sprint(v)) }
 
-func number(v any) (*int64, error) {
+// integerOrNil returns a member that is a number or a string with one; it returns nil for null.
+func integerOrNil(v any) (*int64, error) {
 	switch v := v.(type) {
 	case nil:
 		return nil, nil
@@ -187,5 +188,5 @@ func number(v any) (*int64, error) {
 		n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
 		return &n, err
 	}
-	return nil, fmt.Errorf("no number: %v", v)
+	return nil, fmt.Errorf("not a number: %v", v)
 }

@@ -8,17 +8,16 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Service versions since which nova-computes make servers with ports of Cyborg's
-// devices, with those that ask Placement for groups of resources, and with those that
-// another machine manages.
+// Service versions since which nova-compute builds servers with ports that have a device profile of Cyborg, that request
+// resource groups of Placement, and that are remote-managed.
 const (
 	buildsAccelerators  = 57
 	buildsGroups        = 58
 	buildsRemoteManaged = 61
 )
 
-// findPorts finds out what the interfaces mean for where the servers can be, and
-// whether all computes could make servers with them.
+// findPorts determines the resources that the requested ports need from Placement, and checks that all nova-computes can
+// build servers with them.
 func (b *Builder) findPorts(ctx context.Context, p *plan) error {
 	n := p.Networks
 	if n == nil || n.None || !n.Auto && len(n.List) == 0 {

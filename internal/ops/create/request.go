@@ -1,6 +1,5 @@
-// Package create makes servers: it checks what is asked for, writes the request
-// spec, the build request and the mapping of each server, and hands them to the
-// conductor. It knows nothing of HTTP.
+// Package create creates servers: it checks a request, writes the request spec, the build request and the instance mapping
+// of each server, and casts the build to the conductor. It does not depend on HTTP.
 package create
 
 import (
@@ -19,71 +18,69 @@ import (
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
 
-// Request is what a caller wants built.
+// Request describes the servers that a client creates.
 type Request struct {
 	Name                  string
 	Description, Hostname *string
 	Image                 string // UUID; "" for a server on a volume
 	Flavor                *objects.Flavor
 	Devices               []*Device
-	Legacy                bool // Devices are in the first form of block device mappings
+	Legacy                bool // Devices have the form of block_device_mapping
 	Networks              *objects.NetworkRequests
 	Zone                  *string // availability zone
 	ForcedHost            string  // of zone:host:node
 	ForcedNode            string
-	Host, Node            string // asked for by host and hypervisor_hostname
+	Host, Node            string // the members host and hypervisor_hostname
 	Metadata              map[string]string
 	SecurityGroups        []string // names or ids; none: "default"
 	UserData, KeyName     *string
 	ConfigDrive           bool
 	Password              string
 	Files                 []File
-	Hints                 map[string][]string // for the scheduler
+	Hints                 map[string][]string // scheduler hints
 	Min, Max              int
 	Tags                  []string
 	TrustedCerts          []string
 	AccessIPv4            *string
 	AccessIPv6            *string
 	AutoDiskConfig        *bool
-	Multiattach           bool // the caller knows of multiattach volumes
-	PortResources         bool // and of ports that ask for resources
-	ZeroDisk              bool // servers without a local disk may be made of images
+	Multiattach           bool // the microversion supports multiattach volumes
+	PortResources         bool // the microversion supports ports with resource requests
+	ZeroDisk              bool // allow building servers from images if the flavor has no local disk
 }
 
-// File is a file that is put into a server: its content is base64.
+// File is a file that is injected into a server. Content is base64.
 type File struct {
 	Path    string `json:"path"`
 	Content string `json:"contents"`
 }
 
-// Result is what was begun.
+// Result describes the servers whose build has started.
 type Result struct {
 	UUIDs          []string
 	ReservationID  string
 	AutoDiskConfig bool // of the servers
 }
 
-// Images finds images.
+// Images reads images from Glance.
 type Images interface {
 	Image(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Image, error)
 }
 
-// Network is what is asked of Neutron before a server is built.
+// Network is the client of Neutron.
 type Network interface {
-	// Validate checks that the caller can have the interfaces, and answers how many of
-	// count servers could have them.
+	// Validate checks that the caller can use the interfaces. It returns how many of count servers the quota of ports allows.
 	Validate(ctx context.Context, caller *reqctx.Caller, n *objects.NetworkRequests, count int) (int, error)
-	// Placement is what the interfaces mean for where a server can be: nil where none
-	// are asked for.
+	// Placement returns the resources that the interfaces need from Placement; nil if there are no interfaces.
 	Placement(ctx context.Context, n *objects.NetworkRequests, devices objects.PortDevices) (*NetworkPlacement, error)
-	// GroupID finds a security group by name or id.
+	// GroupID returns the id of the security group with a name or id.
 	GroupID(ctx context.Context, caller *reqctx.Caller, name string) (string, error)
 }
 
-// NetworkPlacement is what a server's interfaces mean for where it can be.
+// NetworkPlacement describes what the interfaces of a server require of its host.
 type NetworkPlacement = objects.NetworkPlacement
 
-// Volumes is what is asked of Cinder before a server is built; *cinder.Client is one.
+// Volumes is the client of Cinder; *cinder.Client implements it.
 type Volumes interface {
 	Volume(ctx context.Context, caller *reqctx.Caller, id, version string) (*cinder.Volume, error)
 	Snapshot(ctx context.Context, caller *reqctx.Caller, id string) (*cinder.Snapshot, error)
@@ -92,20 +89,20 @@ type Volumes interface {
 	DeleteAttachment(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
-// Placement is Placement; *placement.Client is one.
+// Placement is the client of Placement; *placement.Client implements it.
 type Placement interface {
-	// ProviderNamed answers a resource provider, or ResourceProviderNotFound.
+	// ProviderNamed returns a resource provider. Errors: ResourceProviderNotFound.
 	ProviderNamed(ctx context.Context, caller *reqctx.Caller, name string) (*placement.Provider, error)
 }
 
-// Accelerators is Cyborg; *cyborg.Client is one.
+// Accelerators is the client of Cyborg; *cyborg.Client implements it.
 type Accelerators interface {
-	// Groups are the RequestGroups of a device profile, for a port or for "", or
+	// Groups returns the request groups of a device profile, for a port or, if port is "", for the flavor. Errors:
 	// DeviceProfileError.
 	Groups(ctx context.Context, caller *reqctx.Caller, profile, port string) ([]*objects.RequestGroup, error)
 }
 
-// Options are what a Builder works with.
+// Options contains the databases, clients and configuration that a Builder uses.
 type Options struct {
 	API          *db.DB
 	Cells        *db.Cells
@@ -130,11 +127,11 @@ type Options struct {
 	PCIInPlacement            bool // [filter_scheduler] pci_in_placement
 }
 
-// Builder builds servers. It is safe for concurrent use.
+// Builder creates servers. It is safe for concurrent use.
 type Builder struct{ o Options }
 
-// New makes a builder.
+// New returns a Builder.
 func New(o Options) *Builder { return &Builder{o} }
 
-// everywhere asks all cells.
+// everywhere returns queries of all cells.
 func (b *Builder) everywhere() cell.Everywhere { return cell.Everywhere{Cells: b.o.Cells} }

@@ -8,7 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// spec is a server's request spec.
+// spec returns the request spec of a server.
 func (p *plan) spec(server string) *objects.RequestSpec {
 	one := func(name string) []string {
 		if name == "" {
@@ -39,13 +39,12 @@ func (p *plan) spec(server string) *objects.RequestSpec {
 	return s
 }
 
-// resources are the groups of what is not in the flavor itself: ports and
-// accelerators.
+// resources returns the request groups that do not come from the flavor's own resources: those of ports and accelerators.
 func (p *plan) resources() []*objects.RequestGroup {
 	if p.placement == nil {
-		return p.devicesOf
+		return p.profileGroups
 	}
-	return slices.Concat(p.placement.Resources, p.devicesOf)
+	return slices.Concat(p.placement.Resources, p.profileGroups)
 }
 
 func (p *plan) onVolume() bool {
@@ -57,9 +56,9 @@ func (p *plan) onVolume() bool {
 	return false
 }
 
-// instance is a server as its build request keeps it.
+// instance returns the server that the build request contains.
 func (p *plan) instance(server string, index int) *objects.Instance {
-	display, host := nameOf(p.Request, server, index, p.count)
+	display, host := serverNames(p.Request, server, index, p.count)
 	system := p.image.SystemMetadata(p.Flavor)
 	if _, ok := system["image_base_image_ref"]; !ok {
 		system["image_base_image_ref"] = p.Image
@@ -92,10 +91,10 @@ func (p *plan) instance(server string, index int) *objects.Instance {
 	return i
 }
 
-// autoDisk is the disk configuration: the caller's, or that of the image.
+// autoDisk returns the disk configuration of the request, or if it has none that of the image.
 func (p *plan) autoDisk() bool {
 	if p.AutoDiskConfig != nil {
 		return *p.AutoDiskConfig
 	}
-	return truth(p.image.Properties()["auto_disk_config"])
+	return isTruthy(p.image.Properties()["auto_disk_config"])
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/nova-go/nova/internal/quota"
 )
 
-// write writes down the servers of a plan. If one of them fails, none is left.
+// write writes the servers of a plan to the API database. If one of them fails, it deletes all of them.
 func (b *Builder) write(ctx context.Context, p *plan) (builds []*objects.Build, err error) {
 	defer func() {
 		if err == nil {
 			return
 		}
-		// The caller may be gone; what was written goes all the same.
+		// The request may be cancelled; the rows must be deleted nevertheless.
 		clean := context.WithoutCancel(ctx)
 		for _, one := range builds {
 			err = errors.Join(err, dbapi.DeleteBuild(clean, b.o.API, one.UUID))
@@ -49,7 +49,7 @@ func (b *Builder) write(ctx context.Context, p *plan) (builds []*objects.Build, 
 	return builds, nil
 }
 
-// join makes a server a member of its group, as the quota allows.
+// join adds a server to its server group, and checks the quota of group members.
 func (b *Builder) join(ctx context.Context, p *plan, server string) error {
 	if p.group == nil {
 		return nil
@@ -57,7 +57,7 @@ func (b *Builder) join(ctx context.Context, p *plan, server string) error {
 	members := p.group.Members
 	check := func(members []string, delta int64) error {
 		var over *quota.OverError
-		err := b.o.Quota.CheckMembers(ctx, owner(p.caller), p.group.ID, members, delta)
+		err := b.o.Quota.CheckMembers(ctx, quotaOwner(p.caller), p.group.ID, members, delta)
 		if errors.As(err, &over) {
 			return over.Fault(objects.ErrOverQuota, "Quota exceeded, too many servers in group")
 		}
@@ -82,7 +82,7 @@ func (b *Builder) join(ctx context.Context, p *plan, server string) error {
 	return err
 }
 
-// node tells whether a host has a hypervisor of this name.
+// node reports whether a host in a cell has a hypervisor with a name.
 func (b *Builder) node(ctx context.Context, in, host, node string) (bool, error) {
 	cells, err := b.o.Cells.All(ctx)
 	if err != nil {
@@ -96,8 +96,8 @@ func (b *Builder) node(ctx context.Context, in, host, node string) (bool, error)
 	return false, nil
 }
 
-// HostInZone answers the zone that servers forced onto a host are given: the one
-// that was asked for, where the host is in it, or none.
+// HostInZone returns the availability zone of servers that are forced onto a host: the requested zone if the host is in
+// it, otherwise nil.
 func (b *Builder) HostInZone(ctx context.Context, host string, zone *string) (*string, error) {
 	zones, err := b.o.Zones.ByHost(ctx)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package group holds what operations on server groups need of servers.
+// Package group finds the servers that are members of server groups.
 package group
 
 import (
@@ -9,15 +9,14 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 )
 
-// Members finds the servers of groups in their cells.
+// Members finds the members of server groups in their cells.
 type Members struct {
 	API   *db.DB
 	Cells *db.Cells
 }
 
-// Alive answers those servers that are not deleted, nor soft-deleted: first those
-// that no cell has yet, then cell by cell, the newest first. A cell that does not
-// answer is an error.
+// Alive returns those of the servers that are neither deleted nor soft-deleted: first those that exist only as build
+// requests, then those of each cell, the newest first. It fails if a cell does not respond.
 func (m *Members) Alive(ctx context.Context, uuids []string) ([]string, error) {
 	mappings, err := dbapi.MappingsOf(ctx, m.API, uuids)
 	if err != nil {

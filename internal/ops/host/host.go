@@ -1,5 +1,4 @@
-// Package host holds what administrators do to hosts: their services,
-// hypervisors and power. It knows nothing of HTTP.
+// Package host contains the operations on hosts: their services, hypervisors and power. It does not depend on HTTP.
 package host
 
 import (
@@ -17,8 +16,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Computes calls the nova-compute of a host, over the broker of the cell with
-// the UUID; *computerpc.Client does. The answers are the driver's own words.
+// Computes calls the nova-compute of a host over the message queue of the cell with a UUID; *computerpc.Client implements
+// it. The returned strings are those of the virt driver.
 type Computes interface {
 	SetHostEnabled(ctx context.Context, caller *reqctx.Caller, cell, host string, enabled bool) (string, error)
 	HostMaintenance(ctx context.Context, caller *reqctx.Caller, cell, host string, on bool) (string, error)
@@ -26,18 +25,18 @@ type Computes interface {
 	HostUptime(ctx context.Context, caller *reqctx.Caller, cell, host string) (string, error)
 }
 
-// Aggregates takes a host out of all aggregates; *aggregate.Aggregates does.
+// Aggregates removes a host from all aggregates; *aggregate.Aggregates implements it.
 type Aggregates interface {
 	Forget(ctx context.Context, caller *reqctx.Caller, host string) error
 }
 
-// Placement gives back what a compute node has there; *placement.Client does.
+// Placement removes the resource providers of a compute node; *placement.Client implements it.
 type Placement interface {
 	LeaveTree(ctx context.Context, caller *reqctx.Caller, consumer, root string) error
 	DeleteTree(ctx context.Context, caller *reqctx.Caller, root string) error
 }
 
-// Hosts works on hosts, in whichever cells they are.
+// Hosts performs the operations on hosts of all cells.
 type Hosts struct {
 	Cells      *db.Cells
 	Computes   Computes
@@ -45,24 +44,23 @@ type Hosts struct {
 	Placement  Placement
 	DownTime   time.Duration // [DEFAULT] service_down_time
 	Now        func() time.Time
-	// Zones and InternalZone ([DEFAULT] internal_service_availability_zone) are where
-	// services are, for those who are told of them.
+	// Zones and InternalZone ([DEFAULT] internal_service_availability_zone) determine the availability zone of a service in
+	// notifications.
 	Zones        *dbapi.Zones
 	InternalZone string
 	Notify       *notify.Notifier
 	Log          zerolog.Logger
 }
 
-// NotFound is Nova's ComputeHostNotFound; host may also be what names a compute
-// node.
+// NotFound returns ComputeHostNotFound. host may also be the name or the id of a compute node.
 func NotFound(host string) error {
 	return objects.ErrComputeHostNotFound.Errorf(objects.KindNotFound, "Compute host %s could not be found.", host)
 }
 
-// Up tells whether a service reports in time.
+// Up reports whether a service has reported within DownTime.
 func (h *Hosts) Up(s *objects.Service) bool { return s.Up(h.Now(), h.DownTime) }
 
-// Compute finds the nova-compute of a host that is mapped to a cell. Errors:
+// Compute returns the nova-compute of a host, and the cell that the host is mapped to. Errors:
 // HostMappingNotFound, ComputeHostNotFound.
 func (h *Hosts) Compute(ctx context.Context, host string) (*db.Cell, *objects.Service, error) {
 	c, err := h.Cells.OfHost(ctx, host)
@@ -76,7 +74,7 @@ func (h *Hosts) Compute(ctx context.Context, host string) (*db.Cell, *objects.Se
 	return c, s, err
 }
 
-// computeIn reads the nova-compute of a host from a cell; nil when there is none.
+// computeIn reads the nova-compute of a host from a cell. It returns nil if there is none.
 func computeIn(ctx context.Context, c *db.Cell, host string) (*objects.Service, error) {
 	list, err := cell.Services(ctx, c, cell.ServiceQuery{Hosts: []string{host}, Binary: "nova-compute"})
 	if err != nil || len(list) == 0 {
@@ -85,8 +83,7 @@ func computeIn(ctx context.Context, c *db.Cell, host string) (*objects.Service, 
 	return list[0], nil
 }
 
-// ComputeAnywhere is Compute also for a host that is not mapped: the cells are
-// then searched for it. Its error is ComputeHostNotFound.
+// ComputeAnywhere is Compute that searches all cells for a host without a mapping. Errors: ComputeHostNotFound.
 func (h *Hosts) ComputeAnywhere(ctx context.Context, host string) (*db.Cell, *objects.Service, error) {
 	c, s, err := h.Compute(ctx, host)
 	if !errors.Is(err, objects.ErrHostMappingNotFound) {
@@ -99,8 +96,8 @@ func (h *Hosts) ComputeAnywhere(ctx context.Context, host string) (*db.Cell, *ob
 	return c, s, err
 }
 
-// find looks for the one service of all cells that a query describes. Errors:
-// ServiceNotFound, and ServiceNotUnique when cells have one each.
+// find returns the only service of all cells that a query selects. Errors: ServiceNotFound, and ServiceNotUnique if
+// several cells have one.
 func (h *Hosts) find(ctx context.Context, q cell.ServiceQuery) (*db.Cell, *objects.Service, error) {
 	cells, err := h.Cells.All(ctx)
 	if err != nil {
@@ -128,8 +125,8 @@ func (h *Hosts) find(ctx context.Context, q cell.ServiceQuery) (*db.Cell, *objec
 	return at, found, nil
 }
 
-// real are the cells that have computes: all but cell0.
-func (h *Hosts) real(ctx context.Context) ([]*db.Cell, error) {
+// computeCells returns the cells that can have compute hosts: all except cell0.
+func (h *Hosts) computeCells(ctx context.Context) ([]*db.Cell, error) {
 	cells, err := h.Cells.All(ctx)
 	if err != nil {
 		return nil, err
@@ -143,8 +140,8 @@ func (h *Hosts) real(ctx context.Context) ([]*db.Cell, error) {
 	return list, nil
 }
 
-// askInOrder is ask for questions whose answers count in the order of the cells, until
-// there are enough: below zero, all. A cell that comes after may be away or late.
+// askInOrder queries cells and returns their results in the order of the cells, until it has as many as enough; below
+// zero, all. Cells that are not needed for that may be slow or fail.
 func askInOrder[T any](ctx context.Context, cells []*db.Cell, enough int, f func(context.Context, *db.Cell) ([]T, error)) ([]T, error) {
 	if enough == 0 {
 		return nil, nil
@@ -162,8 +159,8 @@ func askInOrder[T any](ctx context.Context, cells []*db.Cell, enough int, f func
 	return list, nil
 }
 
-// ask is db.Scatter for questions that every cell must answer.
-func ask[T any](ctx context.Context, cells []*db.Cell, f func(context.Context, *db.Cell) (T, error)) ([]T, error) {
+// askAll is db.Scatter that fails if a cell fails.
+func askAll[T any](ctx context.Context, cells []*db.Cell, f func(context.Context, *db.Cell) (T, error)) ([]T, error) {
 	var all []T
 	for _, r := range db.Scatter(ctx, cells, f) {
 		if r.Err != nil {

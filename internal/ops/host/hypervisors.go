@@ -15,19 +15,18 @@ import (
 	"github.com/nova-go/nova/internal/rpc"
 )
 
-// Page says which compute nodes to list.
+// Page describes a page of compute nodes.
 type Page struct {
 	Pattern string // part of the hypervisor's hostname
-	ID      int64  // the marker: a row id,
-	UUID    string // or a UUID
+	ID      int64  // the marker as a row id,
+	UUID    string // or as a UUID
 	Limit   int    // below zero: no limit
 }
 
-// Nodes lists the compute nodes of all cells, by cell and row. A marker that no
-// cell has is a MarkerNotFound; of several cells that have its row id, the first
-// one counts.
+// Nodes lists the compute nodes of all cells, ordered by cell and row id. If several cells have the marker's row id, the
+// first of them counts, as in Nova. Errors: MarkerNotFound.
 func (h *Hosts) Nodes(ctx context.Context, p Page) ([]*objects.ComputeNode, error) {
-	cells, err := h.real(ctx)
+	cells, err := h.computeCells(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -61,11 +60,10 @@ func (h *Hosts) Nodes(ctx context.Context, p Page) ([]*objects.ComputeNode, erro
 	})
 }
 
-// Node finds a compute node by its UUID, or where that is "" by its row id, in
-// the first cell that has it. name is how the client called it, for the error:
-// ComputeHostNotFound.
+// Node returns the compute node with a UUID, or if that is "" with a row id, from the first cell that has it. name is the
+// node's name in the error ComputeHostNotFound.
 func (h *Hosts) Node(ctx context.Context, uuid string, id int64, name string) (*objects.ComputeNode, error) {
-	cells, err := h.real(ctx)
+	cells, err := h.computeCells(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -81,17 +79,17 @@ func (h *Hosts) Node(ctx context.Context, uuid string, id int64, name string) (*
 	return list[0], nil
 }
 
-// Hypervisor is a compute node with what is shown beside it.
+// Hypervisor is a compute node with the data that answers show of its host.
 type Hypervisor struct {
 	*objects.ComputeNode
-	Cell    *db.Cell         // that the host is mapped to; nil: to none
-	Service *objects.Service // nil: it has none there
-	Servers []*cell.Hosted   // on its host, if they were asked for
-	Uptime  *string          // if that was asked for, and could be had
+	Cell    *db.Cell         // the cell that the host is mapped to; nil: none
+	Service *objects.Service // nil: the cell has no nova-compute of the host
+	Servers []*cell.Hosted   // the servers on the host, if requested
+	Uptime  *string          // if requested and available
 }
 
-// Hypervisors reads what stands beside compute nodes, in a query for each kind
-// and cell.
+// Hypervisors loads the services of compute nodes, and if servers is true also the servers on their hosts, with one query
+// of each kind for each cell.
 func (h *Hosts) Hypervisors(ctx context.Context, nodes []*objects.ComputeNode, servers bool) ([]*Hypervisor, error) {
 	var hosts []string
 	for _, n := range nodes {
@@ -117,7 +115,7 @@ func (h *Hosts) Hypervisors(ctx context.Context, nodes []*objects.ComputeNode, s
 		services []*objects.Service
 		servers  []*cell.Hosted
 	}
-	parts, err := ask(ctx, cells, func(ctx context.Context, c *db.Cell) (b beside, err error) {
+	parts, err := askAll(ctx, cells, func(ctx context.Context, c *db.Cell) (b beside, err error) {
 		if b.services, err = cell.Services(ctx, c, cell.ServiceQuery{Hosts: on[c], Binary: "nova-compute"}); err == nil && servers {
 			b.servers, err = cell.InstancesOn(ctx, c, on[c])
 		}
@@ -143,24 +141,24 @@ func (h *Hosts) Hypervisors(ctx context.Context, nodes []*objects.ComputeNode, s
 	return list, nil
 }
 
-// Uptime asks the driver of a hypervisor with a service for its uptime. Errors:
-// ComputeServiceUnavailable when the service is down, NotSupported.
+// Uptime asks the virt driver of a hypervisor for its uptime. v must have a service. Errors: ComputeServiceUnavailable if
+// the service is down, NotImplementedError.
 func (h *Hosts) Uptime(ctx context.Context, caller *reqctx.Caller, v *Hypervisor) (string, error) {
 	if !h.Up(v.Service) {
 		return "", objects.ErrComputeServiceUnavailable.Errorf(objects.KindInvalid, "Compute service of %s is unavailable at this time.", v.Host)
 	}
 	uptime, err := h.Computes.HostUptime(ctx, caller, v.Cell.UUID, v.Host)
-	return uptime, supported(err)
+	return uptime, driverError(err)
 }
 
-// atOnce is how many hosts are asked at a time for one request.
-const atOnce = 16
+// maxParallelUptimes is the maximum number of parallel RPC calls to hosts for one request.
+const maxParallelUptimes = 16
 
-// FillUptimes sets Uptime of hypervisors with a service: what they report, or
-// else what they say when they are asked. Those that are down have none.
+// FillUptimes sets Uptime of hypervisors that have a service: from their row if the driver reports it there, otherwise
+// with an RPC call. Hosts that are down have no uptime.
 func (h *Hosts) FillUptimes(ctx context.Context, caller *reqctx.Caller, list []*Hypervisor) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
+	group.SetLimit(maxParallelUptimes)
 	for _, v := range list {
 		if uptime, ok := v.ComputeNode.Uptime(); ok {
 			v.Uptime = &uptime
@@ -182,19 +180,18 @@ func (h *Hosts) FillUptimes(ctx context.Context, caller *reqctx.Caller, list []*
 	return group.Wait()
 }
 
-// supported makes domain errors of what a host's driver cannot do, and of a host that is
-// down.
-func supported(err error) error {
+// driverError returns domain errors for operations that a virt driver does not support, and for a host that is down.
+func driverError(err error) error {
 	return server.Supported(server.Remote(err, server.Kinds{objects.ErrComputeServiceUnavailable: objects.KindInvalid}))
 }
 
-// Statistics sums up the compute nodes of all cells whose service is enabled.
+// Statistics returns the sums over the compute nodes of all cells whose service is enabled.
 func (h *Hosts) Statistics(ctx context.Context) (*objects.NodeStatistics, error) {
-	cells, err := h.real(ctx)
+	cells, err := h.computeCells(ctx)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := ask(ctx, cells, cell.NodeStatistics)
+	parts, err := askAll(ctx, cells, cell.NodeStatistics)
 	total := &objects.NodeStatistics{}
 	for _, s := range parts {
 		total.Add(s)

@@ -9,38 +9,41 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// SetEnabled tells the driver of a host to take new servers or not. The answer is
-// its own, "enabled" or "disabled" where it went well. Errors of this and the
-// next: HostMappingNotFound, ComputeHostNotFound, NotImplementedError.
+// SetEnabled makes the virt driver of a host accept or reject new servers, and returns the driver's string, "enabled" or
+// "disabled" on success. Errors, also of SetMaintenance and Power: HostMappingNotFound, ComputeHostNotFound,
+// NotImplementedError.
 func (h *Hosts) SetEnabled(ctx context.Context, caller *reqctx.Caller, host string, enabled bool) (string, error) {
-	return h.tell(ctx, caller, host, event{"set_enabled", "set_host_enabled", "enabled", enabled}, func(cell, host string) (string, error) {
+	e := hostEvent{"set_enabled", "set_host_enabled", "enabled", enabled}
+	return h.tell(ctx, caller, host, e, func(cell, host string) (string, error) {
 		return h.Computes.SetHostEnabled(ctx, caller, cell, host, enabled)
 	})
 }
 
-// SetMaintenance begins or ends the maintenance of a host. The answer is
-// "on_maintenance" or "off_maintenance" where it went well.
+// SetMaintenance starts or ends the maintenance mode of a host. It returns "on_maintenance" or "off_maintenance" on
+// success.
 func (h *Hosts) SetMaintenance(ctx context.Context, caller *reqctx.Caller, host string, on bool) (string, error) {
-	return h.tell(ctx, caller, host, event{"set_maintenance", "set_host_maintenance", "mode", on}, func(cell, host string) (string, error) {
+	e := hostEvent{"set_maintenance", "set_host_maintenance", "mode", on}
+	return h.tell(ctx, caller, host, e, func(cell, host string) (string, error) {
 		return h.Computes.HostMaintenance(ctx, caller, cell, host, on)
 	})
 }
 
-// Power does "startup", "shutdown" or "reboot" to a host.
+// Power performs the power action "startup", "shutdown" or "reboot" on a host.
 func (h *Hosts) Power(ctx context.Context, caller *reqctx.Caller, host, action string) (string, error) {
-	return h.tell(ctx, caller, host, event{"power_action", "host_power_action", "action", action}, func(cell, host string) (string, error) {
+	e := hostEvent{"power_action", "host_power_action", "action", action}
+	return h.tell(ctx, caller, host, e, func(cell, host string) (string, error) {
 		return h.Computes.HostPowerAction(ctx, caller, cell, host, action)
 	})
 }
 
-// event is what is announced before and after a host is told something, or under
-// the name of Nova's method where that fails.
-type event struct {
+// hostEvent describes the notifications before and after an RPC call to a host. If the call fails, the notification has
+// the name of Nova's method.
+type hostEvent struct {
 	name, method, what string
 	value              any
 }
 
-func (h *Hosts) tell(ctx context.Context, caller *reqctx.Caller, host string, e event, do func(cell, host string) (string,
+func (h *Hosts) tell(ctx context.Context, caller *reqctx.Caller, host string, e hostEvent, do func(cell, host string) (string,
 	error)) (answer string, err error) {
 	defer func() {
 		h.Notify.Failed(ctx, caller, notify.Call{Service: "compute", Method: e.method, Args: map[string]any{"host_name": host,
@@ -55,16 +58,16 @@ func (h *Hosts) tell(ctx context.Context, caller *reqctx.Caller, host string, e 
 	if err == nil {
 		h.Notify.Host(ctx, caller, e.name+".end", s.Host, e.what, e.value)
 	}
-	return answer, supported(err)
+	return answer, driverError(err)
 }
 
-// Load is the first compute node of a host, with the servers on that host.
+// Load is the first compute node of a host together with the servers on that host.
 type Load struct {
 	*objects.ComputeNode
 	Servers []*cell.Hosted
 }
 
-// Load reads what a host has and what is on it. Errors: HostMappingNotFound,
+// Load reads the first compute node of a host and the servers on the host. Errors: HostMappingNotFound,
 // ComputeHostNotFound.
 func (h *Hosts) Load(ctx context.Context, host string) (*Load, error) {
 	c, err := h.Cells.OfHost(ctx, host)

@@ -9,8 +9,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Services lists the services of all cells, and the hosts of the cells that do
-// not answer: nova-computes of which no more is known.
+// Services lists the services of all cells. unknown are the hosts of the cells that do not respond; they are the names of
+// nova-computes whose state is unknown.
 func (h *Hosts) Services(ctx context.Context) (services []*objects.Service, unknown []string, err error) {
 	cells, err := h.Cells.All(ctx)
 	if err != nil {
@@ -37,14 +37,14 @@ func (h *Hosts) Services(ctx context.Context) (services []*objects.Service, unkn
 	return services, unknown, nil
 }
 
-// Place is a service with the cell it was found in.
+// Place is a service and the cell that contains it.
 type Place struct {
 	*objects.Service
 	cell *db.Cell
 }
 
-// Service finds a service by its UUID, or where that is "" by its row id, which
-// several cells may have. Errors: ServiceNotFound, ServiceNotUnique.
+// Service returns the service with a UUID, or if that is "" with a row id, which several cells may have. Errors:
+// ServiceNotFound, ServiceNotUnique.
 func (h *Hosts) Service(ctx context.Context, uuid string, id int64) (*Place, error) {
 	c, s, err := h.find(ctx, cell.ServiceQuery{UUID: uuid, ID: id})
 	if err != nil {
@@ -53,7 +53,7 @@ func (h *Hosts) Service(ctx context.Context, uuid string, id int64) (*Place, err
 	return &Place{s, c}, nil
 }
 
-// ServiceOn finds the service of a binary on a host. Errors:
+// ServiceOn returns the service of a binary on a host. Errors:
 // HostMappingNotFound, HostBinaryNotFound.
 func (h *Hosts) ServiceOn(ctx context.Context, host, binary string) (*Place, error) {
 	c, err := h.Cells.OfHost(ctx, host)
@@ -70,9 +70,8 @@ func (h *Hosts) ServiceOn(ctx context.Context, host, binary string) (*Place, err
 	return &Place{list[0], c}, nil
 }
 
-// EvacuatedFrom tells whether servers were evacuated from the host of a service
-// that it has not heard of yet: it would go on running them. It learns that when
-// it starts.
+// EvacuatedFrom reports whether servers were evacuated from the host of a service that has not started since. Until it
+// starts, it does not know of the evacuation and would continue to run these servers.
 func (h *Hosts) EvacuatedFrom(ctx context.Context, p *Place) (bool, error) {
 	list, err := evacuations(ctx, p.cell, p.Host, 1)
 	return len(list) > 0, err
@@ -83,13 +82,13 @@ func evacuations(ctx context.Context, c *db.Cell, host string, limit int) ([]*ob
 		Match: map[string]any{"source_compute": host, "status": "done", "migration_type": "evacuation"}})
 }
 
-// syncsStatus is the first version of nova-compute that keeps the trait
-// COMPUTE_STATUS_DISABLED of its resource providers.
+// syncsStatus is the service version since which nova-compute maintains the trait COMPUTE_STATUS_DISABLED of its resource
+// providers.
 const syncsStatus = 38
 
-// UpdateService changes a nova-compute. When it is enabled or disabled, it is
-// told so, to tell Placement; if that fails it does so on its own later, so that
-// it is no error.
+// UpdateService changes the row of a nova-compute. If that enables or disables it, UpdateService calls it, so that it
+// updates its trait in Placement. A failed call is only logged, because nova-compute also synchronizes the trait
+// periodically.
 func (h *Hosts) UpdateService(ctx context.Context, caller *reqctx.Caller, p *Place, u cell.ServiceUpdate) error {
 	if err := cell.UpdateService(ctx, p.cell, p.Service, u); err != nil {
 		return err
@@ -107,10 +106,9 @@ func (h *Hosts) UpdateService(ctx context.Context, caller *reqctx.Caller, p *Pla
 	return nil
 }
 
-// DeleteService removes a service. With a nova-compute go its place in
-// aggregates, its resource providers, its host mapping and its compute nodes; it
-// must have no servers and no migrations under way, or else the error is of
-// KindConflict.
+// DeleteService deletes a service. For a nova-compute it also removes the host from aggregates, and deletes its resource
+// providers, host mapping and compute nodes. A nova-compute that has servers or migrations in progress is rejected with an
+// error of KindConflict.
 func (h *Hosts) DeleteService(ctx context.Context, caller *reqctx.Caller, p *Place) error {
 	if p.Binary == "nova-compute" {
 		if err := h.retire(ctx, caller, p); err != nil {
@@ -123,7 +121,7 @@ func (h *Hosts) DeleteService(ctx context.Context, caller *reqctx.Caller, p *Pla
 	return h.announce(ctx, caller, "delete", p.Service)
 }
 
-// announce announces what happened to a service.
+// announce sends the notification of an event of a service.
 func (h *Hosts) announce(ctx context.Context, caller *reqctx.Caller, event string, s *objects.Service) error {
 	if !h.Notify.Versioned() {
 		return nil
@@ -168,15 +166,15 @@ func (h *Hosts) retire(ctx context.Context, caller *reqctx.Caller, p *Place) err
 	}
 	for _, n := range nodes {
 		if err := h.forgetProvider(ctx, caller, p.cell, n); err != nil {
-			// What is left there is for the operator to find; the service goes.
+			// As in Nova, the service is deleted nevertheless; the operator must delete the resource provider.
 			h.Log.Error().Err(err).Str("host", n.Host).Msgf("Failed to delete compute node resource provider for compute node %s", n.UUID)
 		}
 	}
 	return h.Cells.UnmapHost(ctx, p.Host)
 }
 
-// forgetProvider removes a compute node from Placement, with what servers that
-// were evacuated from it still hold there. There are no servers on it any more.
+// forgetProvider deletes a compute node from Placement, together with the allocations that evacuated servers still have
+// there. The caller has checked that the host has no other servers.
 func (h *Hosts) forgetProvider(ctx context.Context, caller *reqctx.Caller, c *db.Cell, n *objects.ComputeNode) error {
 	gone, err := evacuations(ctx, c, n.Host, -1)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// removal is one server on its way out: for good, or softly, so that it can be
-// restored until [DEFAULT] reclaim_instance_interval is over.
+// removal is the state of the deletion of one server: an immediate one, or a soft deletion, after which the server can be
+// restored until [DEFAULT] reclaim_instance_interval has passed.
 type removal struct {
 	ops    *Ops
 	caller *reqctx.Caller
@@ -23,8 +23,7 @@ type removal struct {
 	soft   bool
 }
 
-// Delete destroys a server, whatever it is doing: its host does it; or where there
-// is none that could, the API.
+// Delete deletes a server in any state. Its host does it; if it has no host or its host is down, the API does.
 func (o *Ops) Delete(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if i.Locked && !caller.IsAdmin {
 		return server.Locked(i)
@@ -32,8 +31,8 @@ func (o *Ops) Delete(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	return (&removal{ops: o, caller: caller, i: i}).run(ctx)
 }
 
-// SoftDelete powers a server off, and has it destroyed later. One that was never
-// launched is destroyed at once.
+// SoftDelete powers a server off and marks it for a later deletion. A server that was never launched is deleted
+// immediately.
 func (o *Ops) SoftDelete(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if i.Locked && !caller.IsAdmin {
 		return server.Locked(i)
@@ -52,26 +51,25 @@ func (r *removal) run(ctx context.Context) error {
 	}
 	err := r.scheduled(ctx)
 	if errors.Is(err, objects.ErrInstanceNotFound) {
-		return nil // somebody else was faster
+		return nil // another request has deleted it
 	}
 	return err
 }
 
-// builtOnce tells whether a server without a host has been on one, where it may
-// have left ports and volumes.
+// builtOnce reports whether a server without a host has been on one, and may still have ports and volumes.
 func builtOnce(i *objects.Instance) bool {
 	return slices.Contains([]string{"shelved_offloaded", "error"}, objects.OrZero(i.VMState))
 }
 
-// unscheduled deletes a server that no host has got yet. It is not done where
-// meanwhile one has: r.i is as its cell has it then.
+// unscheduled deletes a server that is not on a host yet. done is false if the scheduler has chosen a host meanwhile; r.i
+// is then the server of the cell.
 func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 	uuid := r.i.UUID
 	devices, ok, err := dbapi.TakeBuildRequest(ctx, r.ops.Servers.Reader.API, uuid)
 	if err != nil {
 		return false, err
 	}
-	if ok { // whoever builds it will stop now
+	if ok { // the conductor stops the build when it does not find the build request
 		r.releaseVolumes(ctx, devices)
 	}
 	there, err := r.lookup(ctx, uuid)
@@ -101,7 +99,7 @@ func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 	return true, r.forget(ctx, uuid)
 }
 
-// lookup reads a server in the cell that it is mapped to by now, or nil.
+// lookup reads a server from the cell that it is mapped to now, or returns nil.
 func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, error) {
 	m, _, _, err := dbapi.InstanceMapping(ctx, r.ops.Servers.Reader.API, uuid, dbapi.MappingFields{})
 	if err != nil || m == nil || m.CellID == nil {
@@ -115,8 +113,7 @@ func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, e
 	return i, err
 }
 
-// announced announces the removal of a server that the API itself does: before, and
-// after, whatever comes of it.
+// announced sends the notifications before and after a deletion that the API performs, whether or not it succeeds.
 func (r *removal) announced(ctx context.Context, do func(context.Context) error) error {
 	r.ops.Servers.Announce(ctx, r.caller, "delete.start", r.i)
 	defer r.ops.Servers.Announce(ctx, r.caller, "delete.end", r.i)
@@ -133,7 +130,7 @@ func (r *removal) destroy(ctx context.Context) error {
 	return err
 }
 
-// forget gives back what a destroyed server had allocated, and marks its mapping.
+// forget deletes the allocations of a deleted server, and marks its instance mapping as deleted.
 func (r *removal) forget(ctx context.Context, uuid string) error {
 	if err := r.ops.Servers.Services.Allocations.DeleteAllocations(ctx, r.caller, uuid); err != nil {
 		r.ops.Servers.Log.Info().Err(err).Str("instance", uuid).Msg("Allocation delete failed during local delete cleanup.")
@@ -183,7 +180,7 @@ func (r *removal) scheduled(ctx context.Context) error {
 	case !up:
 		return r.local(ctx, devices)
 	case was == "deleting" || was == "soft-deleting":
-		return nil // it is under way
+		return nil // another request is deleting it
 	}
 	if err := r.ops.Servers.Record(ctx, r.caller, r.i, "delete"); err != nil {
 		return err
@@ -199,7 +196,7 @@ func (r *removal) scheduled(ctx context.Context) error {
 	return dbapi.SetQueuedForDelete(ctx, r.ops.Servers.Reader.API, r.i.UUID, true)
 }
 
-// dropShelvedImage removes the image that a shelved server is in. That may fail.
+// dropShelvedImage deletes the image of a shelved server. It logs errors.
 func (r *removal) dropShelvedImage(ctx context.Context) {
 	image := r.i.SystemMetadata["shelved_image_id"]
 	if !slices.Contains([]string{"shelved", "shelved_offloaded"}, objects.OrZero(r.i.VMState)) || image == "" {
@@ -210,7 +207,7 @@ func (r *removal) dropShelvedImage(ctx context.Context) {
 	}
 }
 
-// hostUp tells whether the nova-compute of the server's host is there to do it.
+// hostUp reports whether the nova-compute of the server's host is up.
 func (r *removal) hostUp(ctx context.Context) (bool, error) {
 	host := objects.OrZero(r.i.Host)
 	if host == "" {
@@ -222,7 +219,7 @@ func (r *removal) hostUp(ctx context.Context) (bool, error) {
 	return err == nil && len(services) > 0 && services[0].Up(r.ops.Servers.Now(), r.ops.Servers.DownTime), err
 }
 
-// confirmResize cleans up where a resized server was before.
+// confirmResize confirms the resize of a server, so that its previous host deletes what it kept of it.
 func (r *removal) confirmResize(ctx context.Context) error {
 	migration, err := server.In(ctx, r.ops.Servers.Reader, r.i, func(ctx context.Context, c *db.Cell) (*objects.Migration, error) {
 		return cell.MigrationIn(ctx, c, r.i.UUID, "finished", "confirming")
@@ -244,7 +241,7 @@ func (r *removal) confirmResize(ctx context.Context) error {
 	return r.ops.Servers.Save(ctx, r.i, nil, func(i *objects.Instance) { i.TaskState = new("soft-deleting") })
 }
 
-// local deletes a server without its host, which is down or not there.
+// local deletes a server whose host is down or missing.
 func (r *removal) local(ctx context.Context, devices []*objects.BlockDevice) error {
 	err := r.announced(ctx, func(ctx context.Context) error { return r.withoutHost(ctx, devices) })
 	if err != nil {
@@ -279,8 +276,7 @@ func (r *removal) withoutHost(ctx context.Context, devices []*objects.BlockDevic
 	return r.destroy(ctx)
 }
 
-// releaseNetwork deletes the ports that were made for the server, and frees those
-// that were not.
+// releaseNetwork deletes the ports that Nova created for the server, and unbinds the other ones.
 func (r *removal) releaseNetwork(ctx context.Context) error {
 	vifs, err := objects.ParseNetworkInfo([]byte(r.i.NetworkInfo()))
 	if err != nil {
@@ -293,7 +289,7 @@ func (r *removal) releaseNetwork(ctx context.Context) error {
 		}
 	}
 	requests, err := r.ops.Servers.Services.Network.Deallocate(ctx, r.caller, r.i.UUID, keep)
-	if len(requests) > 0 { // of devices behind ports
+	if len(requests) > 0 { // of ports with a device profile
 		if err := r.ops.Servers.Services.Accelerators.FreeRequests(ctx, r.caller, requests); err != nil {
 			r.ops.Servers.Log.Error().Err(err).Str("instance", r.i.UUID).Msg("Failed to delete accelerator requests")
 		}
@@ -304,7 +300,8 @@ func (r *removal) releaseNetwork(ctx context.Context) error {
 	return r.ops.Servers.InCell(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.ForgetNetwork(ctx, c, r.i.UUID) })
 }
 
-// releaseAccelerators frees those of the flavor. What fails is left to the operator.
+// releaseAccelerators deletes the accelerator requests of the flavor. As in Nova, it only logs a failure, after which the
+// operator must delete them.
 func (r *removal) releaseAccelerators(ctx context.Context) error {
 	if r.i.Flavor == nil {
 		if err := r.ops.Servers.LoadFlavor(ctx, r.i); err != nil {
@@ -320,19 +317,19 @@ func (r *removal) releaseAccelerators(ctx context.Context) error {
 	return nil
 }
 
-// releaseVolumes detaches the server's volumes and deletes those that are to go
-// with it. What fails is left to the operator, as in Nova.
+// releaseVolumes detaches the server's volumes, and deletes those with delete_on_termination. As in Nova, it only logs
+// failures.
 func (r *removal) releaseVolumes(ctx context.Context, devices []*objects.BlockDevice) {
 	for _, d := range devices {
 		if err := r.releaseVolume(ctx, d); err != nil {
 			r.ops.Servers.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("Ignoring volume cleanup failure")
 		}
-		if d.ID == 0 { // only ever in a build request
+		if d.ID == 0 { // it is only in the build request, not in a row
 			continue
 		}
 		err := r.ops.Servers.InCell(ctx, r.i, func(ctx context.Context, c *db.Cell) error { return cell.DestroyBlockDevice(ctx, c, d.ID) })
 		if err != nil {
-			r.ops.Servers.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("A block device mapping stays")
+			r.ops.Servers.Log.Warn().Err(err).Str("instance", r.i.UUID).Msg("A block device mapping cannot be deleted; its row remains")
 		}
 	}
 }
@@ -353,17 +350,17 @@ func (r *removal) releaseVolume(ctx context.Context, d *objects.BlockDevice) err
 	return nil
 }
 
-// Restore takes a server back that was softly deleted.
+// Restore restores a soft-deleted server.
 func (o *Ops) Restore(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"soft-delete"}}).Check(caller, i, "restore"); err != nil {
-		return stateless(i, "restore", err)
+		return lockedAsState(i, "restore", err)
 	}
 	if i.Flavor != nil {
 		devices, err := o.Servers.Devices(ctx, i)
 		if err != nil {
 			return err
 		}
-		if err := o.Servers.Limits.OneMore(ctx, caller, taker(i, devices)); err != nil {
+		if err := o.Servers.Limits.OneMore(ctx, caller, quotaTaker(i, devices)); err != nil {
 			return err
 		}
 	}

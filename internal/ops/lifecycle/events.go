@@ -14,20 +14,19 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Event is something that happened to a server outside of Nova: a port was
-// plugged, a volume grew.
+// Event is an external event of a server: another service reports that, for example, a port was plugged or a volume was
+// extended.
 type Event struct {
 	Server, Name, Status string
-	Tag                  *string // what it happened to
-	// Code is what becomes of it: 200, or 400 without a tag that it needs, 404 for
-	// a server that is not there, 422 for one that is on no host.
+	Tag                  *string // the port, volume or other object of the event
+	// Code is the result: 200; 400 if the event needs a tag and has none; 404 if the server does not exist; 422 if it is on no host.
 	Code int
 }
 
-// taggedEvents are those that mean nothing without a tag.
+// taggedEvents are the events that require a tag.
 var taggedEvents = []string{"volume-extended", "power-update", "accelerator-request-bound"}
 
-// TakeEvents tells the hosts of servers of events, and writes what became of each.
+// TakeEvents sends events to the hosts of their servers, and sets the code of each event.
 func (o *Ops) TakeEvents(ctx context.Context, caller *reqctx.Caller, events []*Event) error {
 	servers, err := o.eventServers(ctx, events)
 	if err != nil {
@@ -53,7 +52,7 @@ func (o *Ops) TakeEvents(ctx context.Context, caller *reqctx.Caller, events []*E
 	return d.send(ctx)
 }
 
-// eventServers reads the servers of events from their cells.
+// eventServers reads the servers of the events from their cells.
 func (o *Ops) eventServers(ctx context.Context, events []*Event) (map[string]*objects.Instance, error) {
 	var uuids []string
 	for _, e := range events {
@@ -89,7 +88,7 @@ func (o *Ops) eventServers(ctx context.Context, events []*Event) (map[string]*ob
 	return found, nil
 }
 
-// dispatch sorts events by the hosts that are to know of them.
+// dispatch groups events by the hosts that receive them.
 type dispatch struct {
 	ops    *Ops
 	caller *reqctx.Caller
@@ -97,13 +96,14 @@ type dispatch struct {
 	hosts  map[string][]string // by server
 }
 
-// delivery is what one host is told.
+// delivery contains the servers and events of the RPC message to one host.
 type delivery struct {
 	cell    string
 	servers []*objects.Instance
 	events  []*objects.ExternalEvent
 }
 
+// add records an event and adds it to the messages to the hosts of its server.
 func (d *dispatch) add(ctx context.Context, i *objects.Instance, e *Event) error {
 	if d.hosts[i.UUID] == nil {
 		if err := d.find(ctx, i); err != nil {
@@ -124,7 +124,7 @@ func (d *dispatch) add(ctx context.Context, i *objects.Instance, e *Event) error
 			objects.OrZero(e.Tag)).Msg("Invalid power state. Cannot process the event. Skipping it.")
 		return nil
 	}
-	if action != "" { // a user began it elsewhere, and can see here how it ends
+	if action != "" { // the user started it in another service; the action shows its result
 		if err := d.ops.Servers.Record(ctx, d.caller, i, action); err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func (d *dispatch) add(ctx context.Context, i *objects.Instance, e *Event) error
 	return nil
 }
 
-// find adds a server to its host, and while it moves, to those it moves between.
+// find adds a server to the messages to its hosts: its current host, and during a migration also source and destination.
 func (d *dispatch) find(ctx context.Context, i *objects.Instance) error {
 	hosts, crossing, err := d.endsOf(ctx, i)
 	if err != nil {
@@ -159,7 +159,7 @@ func (d *dispatch) find(ctx context.Context, i *objects.Instance) error {
 	return nil
 }
 
-// endsOf are the hosts of a server, and whether they are in several cells.
+// endsOf returns the hosts of a server, and whether they are in several cells.
 func (d *dispatch) endsOf(ctx context.Context, i *objects.Instance) (hosts []string, crossing bool, err error) {
 	hosts = []string{*i.Host}
 	if i.MigrationID == 0 {
@@ -179,6 +179,7 @@ func (d *dispatch) endsOf(ctx context.Context, i *objects.Instance) (hosts []str
 	return hosts, m.CrossCell, nil
 }
 
+// cellOf returns the UUID of the cell that a host is mapped to, or otherwise if it has no mapping.
 func (d *dispatch) cellOf(ctx context.Context, host, otherwise string) (string, error) {
 	c, err := d.ops.Servers.Reader.Cells.OfHost(ctx, host)
 	switch {

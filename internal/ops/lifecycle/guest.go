@@ -11,73 +11,75 @@ import (
 	"github.com/nova-go/nova/internal/rpc"
 )
 
-// onHost wants a server that is on a host.
-func onHost(i *objects.Instance) error {
+// checkOnHost checks that a server is on a host.
+func checkOnHost(i *objects.Instance) error {
 	if objects.OrZero(i.Host) == "" {
 		return objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
 	}
 	return nil
 }
 
-// ChangePassword sets the password of a server's administrator, and waits for it.
+// ChangePassword sets the administrator password of a server with an RPC call, and returns after the host has set it.
 func (o *Ops) ChangePassword(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, password string) error {
 	if err := (server.Guard{VM: []string{"active"}}).Check(caller, i, "changePassword"); err != nil {
-		return stateless(i, "changePassword", err)
+		return lockedAsState(i, "changePassword", err)
 	}
 	if err := o.Servers.Begin(ctx, caller, i, []string{""}, "updating_password", "changePassword"); err != nil {
 		return err
 	}
-	return remote(o.Servers.Compute.SetAdminPassword(ctx, caller, i, password), server.Kinds{
+	return remoteError(o.Servers.Compute.SetAdminPassword(ctx, caller, i, password), server.Kinds{
 		objects.ErrInstancePasswordSetFailed: objects.KindConflict, objects.ErrSetAdminPasswdNotSupported: objects.KindConflict,
 		objects.ErrInstanceAgentNotEnabled: objects.KindConflict,
 	})
 }
 
-// stateless is the error that a lock is where Nova tells it like a state.
-func stateless(i *objects.Instance, action string, err error) error {
+// lockedAsState replaces the error of a lock by InstanceInvalidState, in operations for which Nova reports a lock as an
+// invalid state.
+func lockedAsState(i *objects.Instance, action string, err error) error {
 	if errors.Is(err, objects.ErrInstanceIsLocked) {
 		return server.InvalidState(i, action, "locked", "")
 	}
 	return err
 }
 
-// remote makes domain errors of a host's exceptions of these classes, and of what its
-// driver cannot do.
-func remote(err error, kinds server.Kinds) error {
+// remoteError converts exceptions of a host into domain errors: those of the given classes, and the one for operations
+// that the virt driver does not support.
+func remoteError(err error, kinds server.Kinds) error {
 	return server.Supported(server.Remote(err, kinds))
 }
 
-// ConsoleOutput reads the last lines of a server's console; nil means all.
+// ConsoleOutput returns the last lines of a server's console; if lines is nil, all.
 func (o *Ops) ConsoleOutput(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, lines any) (string, error) {
-	if err := onHost(i); err != nil {
+	if err := checkOnHost(i); err != nil {
 		return "", err
 	}
 	output, err := o.Servers.Compute.ConsoleOutput(ctx, caller, i, lines)
-	return output, remote(err, server.Kinds{
+	return output, remoteError(err, server.Kinds{
 		objects.ErrInstanceNotFound: objects.KindNotFound, objects.ErrConsoleNotAvailable: objects.KindNotFound,
 		objects.ErrInstanceNotReady: objects.KindConflict,
 	})
 }
 
-// Diagnostics is what the driver of a server's host says of it, in its own terms.
+// Diagnostics returns the diagnostics of a server in the format of its host's virt driver.
 func (o *Ops) Diagnostics(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) (json.RawMessage, error) {
-	if err := onHost(i); err != nil {
+	if err := checkOnHost(i); err != nil {
 		return nil, err
 	}
 	answer, err := o.Servers.Compute.Diagnostics(ctx, caller, i)
-	return answer, diagnosed(i, err)
+	return answer, diagnosticsError(i, err)
 }
 
-// CommonDiagnostics is Diagnostics in the terms that all drivers share.
+// CommonDiagnostics returns the diagnostics of a server in the format that all virt drivers share.
 func (o *Ops) CommonDiagnostics(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) (*objects.Diagnostics, error) {
-	if err := onHost(i); err != nil {
+	if err := checkOnHost(i); err != nil {
 		return nil, err
 	}
 	answer, err := o.Servers.Compute.InstanceDiagnostics(ctx, caller, i)
-	return answer, diagnosed(i, err)
+	return answer, diagnosticsError(i, err)
 }
 
-func diagnosed(i *objects.Instance, err error) error {
+// diagnosticsError converts an exception of a request for diagnostics into a domain error.
+func diagnosticsError(i *objects.Instance, err error) error {
 	if rpc.IsRemote(err, objects.ErrInstanceInvalidState) {
 		attribute, state := rpc.RemoteArgument(err, "attr"), rpc.RemoteArgument(err, "state")
 		if attribute == "" {
@@ -85,10 +87,10 @@ func diagnosed(i *objects.Instance, err error) error {
 		}
 		return server.InvalidState(i, "get_diagnostics", attribute, state)
 	}
-	return remote(err, server.Kinds{objects.ErrInstanceNotReady: objects.KindConflict})
+	return remoteError(err, server.Kinds{objects.ErrInstanceNotReady: objects.KindConflict})
 }
 
-// TriggerCrashDump makes a server's system dump its memory.
+// TriggerCrashDump sends an NMI to a server, so that its operating system writes a crash dump.
 func (o *Ops) TriggerCrashDump(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"active", "paused", "rescued", "resized", "error"}, Host: true}).Check(caller, i,
 		"trigger_crash_dump"); err != nil {
@@ -100,7 +102,7 @@ func (o *Ops) TriggerCrashDump(ctx context.Context, caller *reqctx.Caller, i *ob
 	return o.Servers.Compute.TriggerCrashDump(ctx, caller, i)
 }
 
-// InjectNetworkInfo writes the configuration of its networks into a server.
+// InjectNetworkInfo makes a server's host inject the network configuration into the server.
 func (o *Ops) InjectNetworkInfo(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if i.Locked && !caller.IsAdmin {
 		return server.Locked(i)
@@ -108,7 +110,8 @@ func (o *Ops) InjectNetworkInfo(ctx context.Context, caller *reqctx.Caller, i *o
 	return o.Servers.Compute.InjectNetworkInfo(ctx, caller, i)
 }
 
-// AddFixedIP gives a server a further address of a network, whose id is text or a number.
+// AddFixedIP adds an address of a network to a server. The id of the network is a string or a number, as the client sends
+// it.
 func (o *Ops) AddFixedIP(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, network any) error {
 	if i.Locked && !caller.IsAdmin {
 		return server.Locked(i)
@@ -116,7 +119,7 @@ func (o *Ops) AddFixedIP(ctx context.Context, caller *reqctx.Caller, i *objects.
 	return o.Servers.Compute.AddFixedIP(ctx, caller, i, network)
 }
 
-// RemoveFixedIP takes an address from a server.
+// RemoveFixedIP removes an address from a server.
 func (o *Ops) RemoveFixedIP(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, address string) error {
 	if i.Locked && !caller.IsAdmin {
 		return server.Locked(i)

@@ -9,25 +9,25 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Who holds a lock.
+// The values of instances.locked_by.
 const (
-	byOwner = "owner"
-	byAdmin = "admin"
+	lockedByOwner = "owner"
+	lockedByAdmin = "admin"
 )
 
-// holder is what the caller's locks on a server are.
-func holder(caller *reqctx.Caller, i *objects.Instance) string {
+// lockHolder returns the value of locked_by for a lock of the caller's.
+func lockHolder(caller *reqctx.Caller, i *objects.Instance) string {
 	if i.ProjectID == caller.ProjectID {
-		return byOwner
+		return lockedByOwner
 	}
-	return byAdmin
+	return lockedByAdmin
 }
 
-// Lock keeps everyone but administrators from changing a server. reason may be "".
-// To an owner whose server is locked already, it does nothing.
+// Lock locks a server: only administrators can change it then. reason may be "". If the server is locked already and the
+// caller is its owner, Lock does nothing.
 func (o *Ops) Lock(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, reason string) error {
-	by := holder(caller, i)
-	if i.Locked && by == byOwner {
+	by := lockHolder(caller, i)
+	if i.Locked && by == lockedByOwner {
 		return nil
 	}
 	return o.Servers.Step(ctx, caller, i, "lock", "api_lock", func() error {
@@ -44,12 +44,13 @@ func (o *Ops) Lock(ctx context.Context, caller *reqctx.Caller, i *objects.Instan
 	})
 }
 
-// LockedByOther tells whether the lock on a server is not the caller's to take away.
+// LockedByOther reports whether the lock on a server belongs to an administrator and the caller is the owner, or the other
+// way round.
 func LockedByOther(caller *reqctx.Caller, i *objects.Instance) bool {
-	return objects.OrZero(i.LockedBy) != "" && *i.LockedBy != holder(caller, i)
+	return objects.OrZero(i.LockedBy) != "" && *i.LockedBy != lockHolder(caller, i)
 }
 
-// Unlock ends Lock; without a lock, it is recorded all the same.
+// Unlock removes the lock of a server. It also records the action if there is no lock.
 func (o *Ops) Unlock(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	return o.Servers.Step(ctx, caller, i, "unlock", "api_unlock", func() error {
 		err := o.Servers.Save(ctx, i, nil, func(i *objects.Instance) {
@@ -63,8 +64,7 @@ func (o *Ops) Unlock(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	})
 }
 
-// ResetState gives a server the vm state "active" or "error", and no task, whatever
-// it is doing.
+// ResetState sets the VM state of a server to "active" or "error" and removes its task state, whatever they are.
 func (o *Ops) ResetState(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, state string) error {
 	a, err := o.Servers.Recorded(ctx, caller, i, "resetState")
 	if err != nil {

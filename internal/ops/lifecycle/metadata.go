@@ -11,15 +11,14 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// settled are the vm states in which a server's metadata may be changed; any task
-// may be under way.
-var settled = []string{"active", "paused", "suspended", "stopped"}
+// settledStates are the VM states in which metadata and tags of a server can be changed, with any task state.
+var settledStates = []string{"active", "paused", "suspended", "stopped"}
 
-// SetMetadata gives a server keys, over what they were; replace takes all others
-// away. It answers all that the server has then.
+// SetMetadata sets metadata keys of a server; if replace is true, it removes all others. It returns the server's metadata
+// after the change.
 func (o *Ops) SetMetadata(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, pairs map[string]string,
 	replace bool) (map[string]string, error) {
-	if err := (server.Guard{VM: settled, AnyTask: true}).Check(caller, i, "update metadata"); err != nil {
+	if err := (server.Guard{VM: settledStates, AnyTask: true}).Check(caller, i, "update metadata"); err != nil {
 		return nil, err
 	}
 	all := map[string]string{}
@@ -35,15 +34,15 @@ func (o *Ops) SetMetadata(ctx context.Context, caller *reqctx.Caller, i *objects
 	return all, o.Servers.Save(ctx, i, nil, func(i *objects.Instance) { i.Metadata = all })
 }
 
-// RemoveMetadata takes a key from a server, which is there.
+// RemoveMetadata removes an existing metadata key.
 func (o *Ops) RemoveMetadata(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, key string) error {
-	if err := (server.Guard{VM: settled, AnyTask: true}).Check(caller, i, "delete metadata"); err != nil {
+	if err := (server.Guard{VM: settledStates, AnyTask: true}).Check(caller, i, "delete metadata"); err != nil {
 		return err
 	}
 	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveMetadata(ctx, c, i.UUID, key) })
 }
 
-// ForgetPassword empties the password that a server's guest stored.
+// ForgetPassword deletes the password that the guest of a server posted to the metadata service.
 func (o *Ops) ForgetPassword(ctx context.Context, i *objects.Instance) error {
 	return o.Servers.Save(ctx, i, nil, func(i *objects.Instance) {
 		for _, key := range passwordKeys {
@@ -52,5 +51,5 @@ func (o *Ops) ForgetPassword(ctx context.Context, i *objects.Instance) error {
 	})
 }
 
-// passwordKeys hold a stored password, in pieces.
+// passwordKeys are the system metadata keys among which a posted password is split.
 var passwordKeys = []string{"password_0", "password_1", "password_2", "password_3"}

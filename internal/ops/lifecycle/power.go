@@ -8,7 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Start powers a stopped server on.
+// Start powers on a stopped server.
 func (o *Ops) Start(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"stopped"}, Host: true}).Check(caller, i, "start"); err != nil {
 		return err
@@ -19,7 +19,7 @@ func (o *Ops) Start(ctx context.Context, caller *reqctx.Caller, i *objects.Insta
 	return o.Servers.Compute.Start(ctx, caller, i)
 }
 
-// Stop powers a server off, after its system has shut down.
+// Stop shuts down a server's operating system and powers it off.
 func (o *Ops) Stop(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"active", "error"}, Host: true}).Check(caller, i, "stop"); err != nil {
 		return err
@@ -36,12 +36,11 @@ func (o *Ops) Stop(ctx context.Context, caller *reqctx.Caller, i *objects.Instan
 	return o.Servers.Compute.Stop(ctx, caller, i, true)
 }
 
-// hardRebootable are the task states in which a hard reboot may begin: none, and
-// those of reboots that hang.
+// hardRebootable are the task states in which a hard reboot is allowed: none, and those of operations that may hang.
 var hardRebootable = []string{"", "rebooting", "reboot_pending", "reboot_started", "resuming", "rebooting_hard", "unpausing", "pausing",
 	"suspending"}
 
-// Reboot restarts a server: kind is "SOFT" or "HARD".
+// Reboot reboots a server. kind is "SOFT" or "HARD".
 func (o *Ops) Reboot(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, kind string) error {
 	g, task := server.Guard{VM: []string{"active"}}, "rebooting"
 	if kind == "HARD" {
@@ -56,7 +55,7 @@ func (o *Ops) Reboot(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	return o.Servers.Compute.Reboot(ctx, caller, i, kind)
 }
 
-// Pause stops a server and keeps it in memory.
+// Pause pauses a server; its memory stays allocated.
 func (o *Ops) Pause(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"active"}}).Check(caller, i, "pause"); err != nil {
 		return err
@@ -67,7 +66,7 @@ func (o *Ops) Pause(ctx context.Context, caller *reqctx.Caller, i *objects.Insta
 	return o.Servers.Compute.Pause(ctx, caller, i)
 }
 
-// Unpause goes on with a paused server.
+// Unpause resumes a paused server.
 func (o *Ops) Unpause(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"paused"}}).Check(caller, i, "unpause"); err != nil {
 		return err

@@ -11,15 +11,15 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// RescueOptions say how a server is rescued.
+// RescueOptions describes how a server is rescued.
 type RescueOptions struct {
 	Password string
-	Image    *string // nil: the one it was made from, or what its host is configured with
-	Volume   bool    // a server on a volume may be rescued, too (2.87)
+	Image    *string // nil: the host's configured rescue image, or the server's own image
+	Volume   bool    // allow servers whose root disk is a volume (since 2.87)
 }
 
-// Rescue boots a server from another disk, with its own attached. Errors:
-// UnsupportedRescueImage, InstanceNotRescuable, InvalidVolume.
+// Rescue boots a server from a rescue image, with its own disks attached. Errors: UnsupportedRescueImage,
+// InstanceNotRescuable, InvalidVolume.
 func (o *Ops) Rescue(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, opts RescueOptions) error {
 	if err := server.WithTPM(i, "rescue"); err != nil {
 		return err
@@ -49,8 +49,8 @@ func (o *Ops) Rescue(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	return o.Servers.Compute.Rescue(ctx, caller, i, opts.Password, opts.Image)
 }
 
-// rescueImage checks the image, and tells whether it is for stable device rescues,
-// in which the disks keep their order.
+// rescueImage checks the rescue image. stable says whether it is for a stable device rescue, in which the disks keep their
+// order.
 func (o *Ops) rescueImage(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, image *string) (stable bool, err error) {
 	if objects.OrZero(image) == "" {
 		return i.SystemMetadata["image_hw_rescue_bus"] != "" && i.SystemMetadata["image_hw_rescue_device"] != "", nil
@@ -72,6 +72,7 @@ func (o *Ops) rescueImage(ctx context.Context, caller *reqctx.Caller, i *objects
 	return properties["hw_rescue_bus"] != nil && properties["hw_rescue_device"] != nil, nil
 }
 
+// canRescueVolume checks that a server whose root disk is a volume can be rescued on its host.
 func (o *Ops) canRescueVolume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, allowed bool) error {
 	not := func(reason string) error {
 		return objects.ErrInstanceNotRescuable.Errorf(objects.KindInvalid, "Instance %s cannot be rescued: %s", i.UUID, reason)
@@ -92,7 +93,7 @@ func (o *Ops) canRescueVolume(ctx context.Context, caller *reqctx.Caller, i *obj
 	return err
 }
 
-// Unrescue ends Rescue.
+// Unrescue boots a rescued server from its own disk again.
 func (o *Ops) Unrescue(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"rescued"}}).Check(caller, i, "unrescue"); err != nil {
 		return err

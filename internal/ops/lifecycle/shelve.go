@@ -13,21 +13,21 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Shelve powers a server off and writes its disk to an image; one on a volume it
-// takes off its host at once.
+// Shelve powers a server off and uploads its disk to an image. A server whose root disk is a volume has no image and is
+// offloaded immediately.
 func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	err := server.First(
 		func() error { return o.Servers.WithShare(ctx, i) },
 		func() error { return server.WithPortAccelerator(i) },
 		func() error { return server.WithTPM(i, "shelve") },
-		func() error { return server.Guard{VM: imagable}.Check(caller, i, "shelve") },
+		func() error { return server.Guard{VM: snapshotStates}.Check(caller, i, "shelve") },
 	)
 	if err != nil {
 		return err
 	}
 	err = o.Servers.Save(ctx, i, []string{""}, func(i *objects.Instance) {
 		i.TaskState = new("shelving")
-		i.SystemMetadata["image_base_image_ref"] = i.ImageRef // where an unshelve looks for it
+		i.SystemMetadata["image_base_image_ref"] = i.ImageRef // unshelve reads it
 	})
 	if err != nil {
 		return err
@@ -53,7 +53,8 @@ func (o *Ops) Shelve(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	return o.Servers.Compute.Shelve(ctx, caller, i, image, accelerators)
 }
 
-// accelerators are the ids of what a server has of Cyborg: never nil.
+// accelerators returns the ids of a server's accelerator requests. The result is never nil, because the RPC message
+// contains [] and not null.
 func (o *Ops) accelerators(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) ([]string, error) {
 	if server.ExtraSpec(i, "accel:device_profile") == "" {
 		return []string{}, nil
@@ -61,7 +62,7 @@ func (o *Ops) accelerators(ctx context.Context, caller *reqctx.Caller, i *object
 	return o.Servers.Services.Accelerators.Requests(ctx, caller, i.UUID)
 }
 
-// ShelveOffload takes a shelved server off its host.
+// ShelveOffload removes a shelved server from its host.
 func (o *Ops) ShelveOffload(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := server.WithPortAccelerator(i); err != nil {
 		return err
@@ -79,19 +80,18 @@ func (o *Ops) ShelveOffload(ctx context.Context, caller *reqctx.Caller, i *objec
 	return o.Servers.Compute.ShelveOffload(ctx, caller, i, accelerators)
 }
 
-// UnshelveOptions say where a server that is on no host is to go.
+// UnshelveOptions says where an offloaded server is unshelved.
 type UnshelveOptions struct {
-	// Zone is the availability zone to pin it to; a pointer to nil unpins it, and
-	// nil leaves that as it is.
+	// Zone is the availability zone that the server is pinned to. A pointer to nil unpins it; nil keeps the current one.
 	Zone **string
 	Host string // "": any
-	// ToHost is asked before a host is looked at: whether the caller may name one.
+	// ToHost is called before Host is checked. It returns an error if the caller may not choose the host.
 	ToHost func() error
 }
 
-// Unshelve starts a shelved server. Errors: UnshelveInstanceInvalidState,
-// UnshelveHostNotInAZ, MismatchVolumeAZException, InvalidRequest,
-// ComputeHostNotFound, ExtendedResourceRequestOldCompute, OverQuota, TooManyInstances.
+// Unshelve restores a shelved server on a host. Errors: UnshelveInstanceInvalidState, UnshelveHostNotInAZ,
+// MismatchVolumeAZException, InvalidRequest, ComputeHostNotFound, ExtendedResourceRequestOldCompute, OverQuota,
+// TooManyInstances.
 func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, opts UnshelveOptions) error {
 	if err := o.Servers.WithResourceGroups(ctx, i); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Caller, i *objects.In
 	if objects.OrZero(i.VMState) == "shelved_offloaded" {
 		err := o.Servers.Limits.Unshelve(ctx, caller, spec, func() (quota.Taker, error) {
 			err := o.Servers.LoadFlavor(ctx, i)
-			return taker(i, nil), err
+			return quotaTaker(i, nil), err
 		})
 		if err != nil {
 			return err
@@ -124,13 +124,13 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Caller, i *objects.In
 	return o.Servers.Conductor.Unshelve(ctx, caller, i, spec)
 }
 
-// taker is a server for the sake of quotas.
-func taker(i *objects.Instance, devices []*objects.BlockDevice) quota.Taker {
+// quotaTaker returns what a server takes from quotas.
+func quotaTaker(i *objects.Instance, devices []*objects.BlockDevice) quota.Taker {
 	return quota.Taker{Owner: quota.Owner{Project: i.ProjectID, User: i.UserID}, Flavor: i.Flavor, VolumeBacked: server.VolumeBacked(i,
 		devices)}
 }
 
-// unshelveTarget puts zone and host into the request spec.
+// unshelveTarget checks the zone and the host of the options and writes them to the request spec.
 func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, spec *objects.RequestSpec,
 	opts UnshelveOptions) error {
 	if (opts.Zone != nil || opts.Host != "") && objects.OrZero(i.VMState) != "shelved_offloaded" {
@@ -160,8 +160,8 @@ func (o *Ops) unshelveTarget(ctx context.Context, caller *reqctx.Caller, i *obje
 	return nil
 }
 
-// zoneFits wants a zone that is there, and where [cinder] cross_az_attach is off,
-// the one that the server's volumes are in.
+// zoneFits checks that the availability zone exists, and without [cinder] cross_az_attach that the server's volumes are in
+// it.
 func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, zone string) error {
 	zones, err := o.availableZones(ctx)
 	if err != nil {
@@ -196,7 +196,7 @@ func (o *Ops) zoneFits(ctx context.Context, caller *reqctx.Caller, i *objects.In
 	return nil
 }
 
-// availableZones are the zones with a nova-compute that is up and enabled.
+// availableZones returns the availability zones that have a nova-compute which is up and enabled.
 func (o *Ops) availableZones(ctx context.Context) ([]string, error) {
 	services, err := cell.Everywhere{Cells: o.Servers.Reader.Cells}.Services(ctx, cell.ServiceQuery{Topic: "compute"})
 	if err != nil {
@@ -215,8 +215,7 @@ func (o *Ops) availableZones(ctx context.Context) ([]string, error) {
 	return zones, nil
 }
 
-// hostFits wants a host that the caller may name, that is in the server's cell, and in the zone
-// that the server is pinned to.
+// hostFits checks that the caller may choose the host, and that the host is in the server's cell and in the zone.
 func (o *Ops) hostFits(ctx context.Context, i *objects.Instance, opts UnshelveOptions, zone string) error {
 	if err := opts.ToHost(); err != nil {
 		return err

@@ -13,31 +13,31 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// imagable are the vm states in which images are made of servers. Locks do not
-// matter: nothing changes.
-var imagable = []string{"active", "stopped", "paused", "suspended"}
+// snapshotStates are the VM states in which images of servers can be created. Nova ignores locks for this, because the
+// server does not change.
+var snapshotStates = []string{"active", "stopped", "paused", "suspended"}
 
-// Properties of images that no image of a server inherits.
+// Image properties that images of servers do not inherit: those with these names and those whose names begin with
+// ownNamespace.
 var (
-	neverInherited = []string{"cinder_encryption_key_id", "cinder_encryption_key_deletion_policy", "img_signature",
+	neverInheritedProperties = []string{"cinder_encryption_key_id", "cinder_encryption_key_deletion_policy", "img_signature",
 		"img_signature_hash_method",
 		"img_signature_key_type", "img_signature_certificate_uuid"}
 	ownNamespace = "os_glance"
 )
 
-// largeProperties are those that system metadata never holds.
+// largeProperties are the image properties that Nova does not store in system metadata.
 var largeProperties = []string{"mappings", "block_device_mapping", "img_mappings", "img_block_device_mapping"}
 
-// imageOf describes an image of a server: as the image that it was made from, with
-// further properties. Whoever is not of the server's project shares it with that:
-// member is then its project.
+// imageOf returns the attributes of an image of a server: those of the image from which it was built, and properties. If
+// the caller's project is not the server's, the image is shared with the server's project, which is then member.
 func (o *Ops) imageOf(caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string) (image map[string]any,
 	member string) {
 	image = map[string]any{}
 	for key, value := range i.SystemMetadata {
 		key = strings.TrimPrefix(key, "image_")
 		switch {
-		case slices.Contains(largeProperties, key), slices.Contains(neverInherited, key), strings.HasPrefix(key, ownNamespace),
+		case slices.Contains(largeProperties, key), slices.Contains(neverInheritedProperties, key), strings.HasPrefix(key, ownNamespace),
 			slices.Contains(o.DropProperties, key):
 		case key == "min_ram" || key == "min_disk":
 			n, err := strconv.Atoi(value)
@@ -58,8 +58,8 @@ func (o *Ops) imageOf(caller *reqctx.Caller, i *objects.Instance, name string, p
 	return image, member
 }
 
-// setProperty leaves kernels and ramdisks out that are not set: Glance need not
-// allow such properties.
+// setProperty sets a property of an image. It removes empty kernel and RAM disk ids, because Glance may be configured to
+// reject these properties.
 func setProperty(image map[string]any, key, value string) {
 	if none := strings.ToLower(strings.TrimSpace(value)); (key == "kernel_id" || key == "ramdisk_id") && (none == "none" || none == "") {
 		delete(image, key)
@@ -68,21 +68,21 @@ func setProperty(image map[string]any, key, value string) {
 	image[key] = value
 }
 
-// reserve makes the image that a host will write a server's disk to.
+// reserve creates the image that a host uploads a server's disk to.
 func (o *Ops) reserve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name, kind string,
 	properties map[string]string) (string, error) {
 	all := map[string]string{"instance_uuid": i.UUID, "user_id": caller.UserID, "image_type": kind}
 	maps.Copy(all, properties)
 	image, member := o.imageOf(caller, i, name, all)
-	if kind == "snapshot" { // the driver may convert it, and will say so
+	if kind == "snapshot" { // the virt driver may convert the disk and then sets these
 		delete(image, "disk_format")
 		delete(image, "container_format")
 	}
 	return o.Servers.Services.Images.Reserve(ctx, caller, image, member)
 }
 
-// CreateImage writes a server's disk to a new image, and answers its id. Of a
-// server on a volume, it makes snapshots of its volumes; allowed is asked for that.
+// CreateImage creates an image of a server's disk and returns its id. For a server whose root disk is a volume, it creates
+// snapshots of the volumes, if allowed returns nil.
 func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string,
 	allowed func() error) (string, error) {
 	devices, err := o.Servers.Devices(ctx, i)
@@ -95,7 +95,7 @@ func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Caller, i *objects
 		}
 		return o.snapshotVolumes(ctx, caller, i, name, properties, devices)
 	}
-	if err := (server.Guard{VM: imagable}).States(i, "createImage"); err != nil {
+	if err := (server.Guard{VM: snapshotStates}).States(i, "createImage"); err != nil {
 		return "", err
 	}
 	image, err := o.reserve(ctx, caller, i, name, "snapshot", properties)
@@ -121,10 +121,10 @@ func (o *Ops) CreateImage(ctx context.Context, caller *reqctx.Caller, i *objects
 	return image, o.Servers.Compute.Snapshot(ctx, caller, i, image)
 }
 
-// Backup is CreateImage, and removes all but the newest keep images of its kind
-// ("daily", "weekly"). Servers on volumes are InvalidRequest.
+// Backup is CreateImage that also makes the host delete all but the newest b.Keep backups of the same kind ("daily",
+// "weekly"). Servers whose root disk is a volume are rejected with InvalidRequest.
 func (o *Ops) Backup(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, b BackupOptions) (string, error) {
-	if err := (server.Guard{VM: imagable}).States(i, "createBackup"); err != nil {
+	if err := (server.Guard{VM: snapshotStates}).States(i, "createBackup"); err != nil {
 		return "", err
 	}
 	devices, err := o.Servers.Devices(ctx, i)
@@ -149,7 +149,7 @@ func (o *Ops) Backup(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	return image, o.Servers.Compute.Backup(ctx, caller, i, image, b.Kind, b.Keep)
 }
 
-// BackupOptions say what a backup is.
+// BackupOptions describes a backup.
 type BackupOptions struct {
 	Name, Kind string
 	Keep       int64

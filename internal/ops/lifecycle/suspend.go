@@ -8,7 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Suspend writes a server's memory to disk and frees it.
+// Suspend writes a server's memory to disk and stops the server.
 func (o *Ops) Suspend(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	err := server.First(
 		func() error { return o.Servers.WithShare(ctx, i) },
@@ -24,7 +24,7 @@ func (o *Ops) Suspend(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 	return o.Servers.Compute.Suspend(ctx, caller, i)
 }
 
-// Resume goes on with a suspended server.
+// Resume resumes a suspended server.
 func (o *Ops) Resume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"suspended"}}).Check(caller, i, "resume"); err != nil {
 		return err

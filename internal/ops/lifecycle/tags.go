@@ -10,23 +10,21 @@ import (
 	"github.com/nova-go/nova/internal/ops/server"
 )
 
-// maxTags is how many tags a server may have.
+// maxTags is the maximum number of tags of a server.
 const maxTags = 50
 
-// tagged wants a server whose tags may be changed: a lock does not matter, nor does
-// a task.
-func tagged(i *objects.Instance, action string) error {
-	if vm := objects.OrZero(i.VMState); !slices.Contains(settled, vm) {
+// checkTaggable checks that the tags of a server may be changed. Nova ignores the lock and the task state for this.
+func checkTaggable(i *objects.Instance, action string) error {
+	if vm := objects.OrZero(i.VMState); !slices.Contains(settledStates, vm) {
 		return server.InvalidState(i, action, "vm_state", vm)
 	}
 	return nil
 }
 
-// CanTag is the check of AddTag that comes before that of the tag itself.
-func CanTag(i *objects.Instance) error { return tagged(i, "update tag") }
+// CanTag performs the state check of AddTag, which comes before the check of the tag itself.
+func CanTag(i *objects.Instance) error { return checkTaggable(i, "update tag") }
 
-// AddTag gives a server a tag; added is false where it has it already. A server
-// that has maxTags is InstanceTagLimit.
+// AddTag adds a tag to a server. added is false if the server has it already. Errors: InstanceTagLimit.
 func (o *Ops) AddTag(ctx context.Context, i *objects.Instance, tag string) (added bool, err error) {
 	have, err := server.In(ctx, o.Servers.Reader, i, func(ctx context.Context, c *db.Cell) ([]string, error) {
 		return cell.Tags(ctx, c,
@@ -43,25 +41,25 @@ func (o *Ops) AddTag(ctx context.Context, i *objects.Instance, tag string) (adde
 	return true, o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.AddTag(ctx, c, i.UUID, tag) })
 }
 
-// SetTags gives a server these tags and no others.
+// SetTags replaces the tags of a server.
 func (o *Ops) SetTags(ctx context.Context, i *objects.Instance, tags []string) error {
-	if err := tagged(i, "update tags"); err != nil {
+	if err := checkTaggable(i, "update tags"); err != nil {
 		return err
 	}
 	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.SetTags(ctx, c, i.UUID, tags) })
 }
 
-// RemoveTag takes a tag from a server, or answers InstanceTagNotFound.
+// RemoveTag removes a tag from a server. Errors: InstanceTagNotFound.
 func (o *Ops) RemoveTag(ctx context.Context, i *objects.Instance, tag string) error {
-	if err := tagged(i, "delete tag"); err != nil {
+	if err := checkTaggable(i, "delete tag"); err != nil {
 		return err
 	}
 	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTag(ctx, c, i.UUID, tag) })
 }
 
-// RemoveTags takes all tags from a server.
+// RemoveTags removes all tags from a server.
 func (o *Ops) RemoveTags(ctx context.Context, i *objects.Instance) error {
-	if err := tagged(i, "delete tags"); err != nil {
+	if err := checkTaggable(i, "delete tags"); err != nil {
 		return err
 	}
 	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.RemoveTags(ctx, c, i.UUID) })

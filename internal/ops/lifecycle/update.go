@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Changes are what PUT /servers/{id} sets. nil leaves a field as it is.
+// Changes are the changes that a client requests with PUT /servers/{id}. nil keeps the current value.
 type Changes struct {
 	Name, Hostname         *string
 	Description            **string
@@ -42,7 +42,7 @@ func (c Changes) apply(i *objects.Instance) {
 	}
 }
 
-// fields are the changes by the names of the versioned object.
+// fields returns the changes by the field names of the versioned object.
 func (c Changes) fields() map[string]any {
 	m := map[string]any{}
 	if c.Description != nil {
@@ -60,9 +60,9 @@ func (c Changes) fields() map[string]any {
 	return m
 }
 
-// Update changes a server, which may be locked and doing anything. It answers the
-// server: that of a build request may be in a cell by then, where it is read with
-// load. Errors: InstanceNotFound, InstanceExists.
+// Update changes a server, ignoring its lock and states. It returns the changed server: if the conductor moves the server
+// from its build request to a cell meanwhile, it is the one of the cell, loaded with load. Errors: InstanceNotFound,
+// InstanceExists.
 func (o *Ops) Update(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, changes Changes, load cell.Load) (*objects.Instance,
 	error) {
 	if changes.none() {
@@ -89,8 +89,7 @@ func (o *Ops) Update(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	return i, o.Servers.Save(ctx, i, nil, changes.apply)
 }
 
-// unique refuses a host name that another server has in the scope of
-// osapi_compute_unique_server_name_scope.
+// unique rejects a host name that another server in the scope of [DEFAULT] osapi_compute_unique_server_name_scope has.
 func (o *Ops) unique(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, hostname string) error {
 	project := ""
 	if o.UniqueNames == "project" {
@@ -105,9 +104,8 @@ func (o *Ops) unique(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	return err
 }
 
-// PinZone says in which availability zone a server has to stay; nil is any. It can
-// only be pinned to the zone that it is in, which now answers. Errors are told to
-// clients as they stand.
+// PinZone pins a server to an availability zone; nil unpins it. A server can be pinned only to its current zone, now.
+// Clients receive the texts of the errors.
 func (o *Ops) PinZone(ctx context.Context, i *objects.Instance, zone *string, now string) error {
 	spec, err := dbapi.WholeRequestSpec(ctx, o.Servers.Reader.API, i.UUID)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/nova-go/nova/internal/rpc"
 )
 
-// snapshotVolumes makes an image of a server that boots from a volume: one without
-// content, whose block devices are snapshots of the server's volumes.
+// snapshotVolumes creates an image of a server whose root disk is a volume. The image has no content; its block device
+// mappings refer to snapshots of the server's volumes.
 func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, name string, properties map[string]string,
 	devices []*objects.BlockDevice) (string, error) {
-	if err := (server.Guard{VM: imagable}).States(i, "createImage"); err != nil {
+	if err := (server.Guard{VM: snapshotStates}).States(i, "createImage"); err != nil {
 		return "", err
 	}
 	image, member := o.imageOf(caller, i, name, properties)
@@ -75,6 +75,7 @@ func (o *Ops) snapshotVolumes(ctx context.Context, caller *reqctx.Caller, i *obj
 	return o.Servers.Services.Images.Activate(ctx, caller, image, member)
 }
 
+// snapshotRoom checks that Cinder's quota allows a number of further snapshots.
 func (o *Ops) snapshotRoom(ctx context.Context, caller *reqctx.Caller, want int) error {
 	if want == 0 {
 		return nil
@@ -86,8 +87,8 @@ func (o *Ops) snapshotRoom(ctx context.Context, caller *reqctx.Caller, want int)
 	return err
 }
 
-// quiesce makes a running server's file systems consistent, if it can. Only where
-// its image says os_require_quiesce, it must.
+// quiesce asks the host to make the file systems of a running server consistent. It fails only if the image property
+// os_require_quiesce is true; otherwise the snapshot continues without it.
 func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) (bool, error) {
 	if objects.OrZero(i.VMState) != "active" {
 		return false, nil
@@ -100,17 +101,18 @@ func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 		o.Servers.Log.Info().Err(err).Str("instance", i.UUID).Msg("Skipping quiescing instance")
 		return false, nil
 	}
-	if !rpc.KnownRemote(err) { // it may be frozen now
+	if !rpc.KnownRemote(err) { // the file systems may be frozen in spite of the error
 		if thaw := o.Servers.Compute.Unquiesce(ctx, caller, i, nil); thaw != nil {
 			o.Servers.Log.Error().Err(thaw).Str("instance", i.UUID).Msg("Unquiescing failed")
 		}
 	}
-	return false, remote(err, server.Kinds{
+	return false, remoteError(err, server.Kinds{
 		objects.ErrInstanceQuiesceFailed: objects.KindConflict, objects.ErrInstanceQuiesceNotSupported: objects.KindConflict,
 		objects.ErrQemuGuestAgentNotEnabled: objects.KindConflict,
 	})
 }
 
+// snapshotVolume creates a snapshot of a volume and returns its block device mapping.
 func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Caller, d *objects.BlockDevice, image string) (map[string]any, error) {
 	v, err := o.Servers.Services.Volumes.Volume(ctx, caller, objects.OrZero(d.VolumeID), "")
 	if err != nil {
@@ -129,7 +131,7 @@ func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Caller, d *obje
 	return m, nil
 }
 
-// imageMapping is a block device as images keep it.
+// imageMapping returns a block device mapping in the form of image properties.
 func imageMapping(d *objects.BlockDevice) map[string]any {
 	return map[string]any{"source_type": d.SourceType, "destination_type": d.DestinationType, "guest_format": d.GuestFormat,
 		"device_type": d.DeviceType,

@@ -9,8 +9,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Confirm drops what a resize or migration has kept of a server on the host it was
-// on. Errors: MigrationNotFoundByStatus, ServiceUnavailable.
+// Confirm ends a resize or migration: the source host deletes what it kept of the server. Errors:
+// MigrationNotFoundByStatus, ServiceUnavailable.
 func (o *Ops) Confirm(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"resized"}}).Check(caller, i, "confirmResize"); err != nil {
 		return err
@@ -19,8 +19,7 @@ func (o *Ops) Confirm(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 	if err != nil {
 		return err
 	}
-	// A migration that is not finished any more cannot be confirmed again: first see
-	// that somebody will do it.
+	// After the status changes from finished, the migration cannot be confirmed again. Check first that the source host can do it.
 	source, err := o.sourceService(ctx, i, m)
 	if err != nil {
 		return err
@@ -40,8 +39,7 @@ func (o *Ops) Confirm(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 	return o.Servers.Compute.ConfirmResize(ctx, caller, i, m)
 }
 
-// sourceService is the nova-compute that the server was on before, which may be in
-// another cell.
+// sourceService returns the nova-compute that the server was on before the migration. It may be in another cell.
 func (o *Ops) sourceService(ctx context.Context, i *objects.Instance, m *objects.Migration) (*objects.Service, error) {
 	host := objects.OrZero(m.SourceCompute)
 	var s *objects.Service
@@ -55,7 +53,7 @@ func (o *Ops) sourceService(ctx context.Context, i *objects.Instance, m *objects
 		s, err = o.service(ctx, i, host)
 	}
 	if err == nil && s == nil {
-		err = undeclared(errNoHost(host))
+		err = undeclaredError(errNoHost(host))
 	}
 	return s, err
 }

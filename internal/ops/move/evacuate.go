@@ -13,22 +13,20 @@ import (
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
 
-// EvacuateOptions say how a server is made anew on another host.
+// EvacuateOptions describes how a server is evacuated.
 type EvacuateOptions struct {
-	Host     *string // nil: the scheduler finds one
-	Password *string // nil: that of the disk, which is kept
-	// SharedStorage says whether the new host sees the old disk; nil is for it to
-	// find out.
+	Host     *string // nil: the scheduler chooses one
+	Password *string // nil: the password of the disk, if the disk is kept
+	// SharedStorage says whether the new host can access the old disk; nil lets the new host find out.
 	SharedStorage *bool
-	// Force takes the host without asking the scheduler; nil is what clients meant
-	// before they could say.
+	// Force uses Host without asking the scheduler. nil is the behaviour before microversion 2.29, where clients could not specify
+	// it.
 	Force   *bool
-	Stopped bool // it is off on its new host
+	Stopped bool // the server is stopped after the evacuation
 }
 
-// Evacuate makes a server whose host is down anew on another one. Locks do not
-// matter. Errors: ForbiddenWithShare, ExtendedResourceRequestOldCompute, ForbiddenPortsWithAccelerator,
-// OperationNotSupportedForVTPM, ComputeServiceInUse.
+// Evacuate rebuilds a server whose host is down on another host. It ignores the server's lock. Errors: ForbiddenWithShare,
+// ExtendedResourceRequestOldCompute, ForbiddenPortsWithAccelerator, OperationNotSupportedForVTPM, ComputeServiceInUse.
 func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, opts EvacuateOptions) error {
 	err := server.First(
 		func() error { return o.Servers.WithShare(ctx, i) },
@@ -47,7 +45,7 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Caller, i *objects.In
 		return err
 	}
 	if from == nil {
-		return undeclared(errNoHost(objects.OrZero(i.Host)))
+		return undeclaredError(errNoHost(objects.OrZero(i.Host)))
 	}
 	if from.Up(o.Servers.Now(), o.Servers.DownTime) {
 		return objects.ErrComputeServiceInUse.Errorf(objects.KindInvalid, "Compute service of %s is still in use.", objects.OrZero(i.Host))
@@ -67,20 +65,20 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Caller, i *objects.In
 	if opts.Stopped {
 		message.TargetVMState = new("stopped")
 	}
-	if opts.Force != nil && !*opts.Force && objects.OrZero(opts.Host) != "" { // the scheduler checks that host
+	if opts.Force != nil && !*opts.Force && objects.OrZero(opts.Host) != "" { // the scheduler checks the requested host
 		n, err := o.node(ctx, i, *opts.Host)
 		if err != nil {
-			return undeclared(err)
+			return undeclaredError(err)
 		}
-		spec.Destination = destination(n)
+		spec.Destination = newDestination(n)
 		spec.Change("requested_destination")
 		message.Host = nil
 	}
 	return o.Servers.Conductor.Rebuild(ctx, caller, i, message)
 }
 
-// leaveTrace writes the migration by which the old host, once it is up again, knows
-// what it has to clean up.
+// leaveTrace writes the migration record from which the old host, after it starts again, learns that it must delete its
+// copy of the server.
 func (o *Ops) leaveTrace(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, to *string) error {
 	m := &objects.Migration{UUID: new(uuid.NewString()), InstanceUUID: i.UUID, SourceCompute: i.Host, SourceNode: i.Node,
 		UserID: &caller.UserID, ProjectID: &caller.ProjectID}
@@ -90,7 +88,7 @@ func (o *Ops) leaveTrace(ctx context.Context, caller *reqctx.Caller, i *objects.
 	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.CreateEvacuation(ctx, c, m) })
 }
 
-// HostExists tells whether a host has a nova-compute, in whatever cell.
+// HostExists reports whether a host has a nova-compute, in any cell.
 func (o *Ops) HostExists(ctx context.Context, host string) (bool, error) {
 	var s *objects.Service
 	_, err := o.inCellOf(ctx, host, func(ctx context.Context, c *db.Cell) error {

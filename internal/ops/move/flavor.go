@@ -10,7 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/quota"
 )
 
-// roomFor holds what a server would grow by against its owner's quota.
+// roomFor checks the additional vCPUs and memory of a new flavor against the quota of the server's owner.
 func (o *Ops) roomFor(ctx context.Context, i *objects.Instance, from, to *objects.Flavor) error {
 	return o.Quota.Upsize(ctx, ownerOf(i), to.VCPUs-from.VCPUs, to.MemoryMB-from.MemoryMB)
 }
@@ -19,8 +19,8 @@ func ownerOf(i *objects.Instance) quota.Owner {
 	return quota.Owner{Project: i.ProjectID, User: i.UserID}
 }
 
-// imageOf is the image that a server was made from, as far as the server remembers
-// it: there may be none any more.
+// imageOf returns the image from which a server was built, from the copy in its system metadata, because the image may be
+// deleted.
 func imageOf(i *objects.Instance) *objects.Image {
 	properties := map[string]any{}
 	image := &objects.Image{Status: "active", Raw: map[string]any{"properties": properties}}
@@ -46,8 +46,7 @@ func imageMeta(i *objects.Instance) (*objects.ImageMeta, error) {
 	return hardware.ImageMeta(imageOf(i))
 }
 
-// autoDiskAllowed refuses a disk configuration that an image forbids:
-// AutoDiskConfigDisabledByImage.
+// autoDiskAllowed rejects automatic disk configuration if the image disables it with AutoDiskConfigDisabledByImage.
 func autoDiskAllowed(properties map[string]any, image string, auto *bool) error {
 	disabled, _ := properties["auto_disk_config"].(string)
 	if auto != nil && *auto && strings.EqualFold(disabled, "disabled") {

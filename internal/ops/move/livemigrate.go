@@ -13,21 +13,19 @@ import (
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
 
-// LiveOptions say how a running server is moved.
+// LiveOptions describes a live migration.
 type LiveOptions struct {
 	conductorrpc.Live
-	// Force moves it to the host that is asked for, without asking the scheduler;
-	// nil is what clients meant before they could say.
+	// Force moves the server to the requested host without asking the scheduler. nil is the behaviour before microversion 2.30, where
+	// clients could not specify it.
 	Force *bool
-	// Async returns before hosts have checked that the move can be done.
+	// Async returns before the hosts have checked that the migration is possible.
 	Async bool
 }
 
-// LiveMigrate moves a running server. Errors: ForbiddenWithShare,
-// ExtendedResourceRequestOldCompute,
-// ForbiddenPortsWithAccelerator, ForbiddenWithAccelerators,
-// OperationNotSupportedForVTPM, VTPMOldCompute, OperationNotSupportedForMemEncryption,
-// ComputeHostNotFound; *rpc.RemoteError where the move cannot be done.
+// LiveMigrate moves a running server to another host. Errors: ForbiddenWithShare, ExtendedResourceRequestOldCompute,
+// ForbiddenPortsWithAccelerator, ForbiddenWithAccelerators, OperationNotSupportedForVTPM, VTPMOldCompute,
+// OperationNotSupportedForMemEncryption, ComputeHostNotFound; *rpc.RemoteError if the conductor's checks fail.
 func (o *Ops) LiveMigrate(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, opts LiveOptions) error {
 	err := server.First(
 		func() error { return o.Servers.WithShare(ctx, i) },
@@ -56,9 +54,9 @@ func (o *Ops) LiveMigrate(ctx context.Context, caller *reqctx.Caller, i *objects
 	if err := o.Servers.Begin(ctx, caller, i, []string{""}, "migrating", "live-migration"); err != nil {
 		return err
 	}
-	if opts.Force != nil && !*opts.Force && node != nil { // the scheduler checks that host
+	if opts.Force != nil && !*opts.Force && node != nil { // the scheduler checks the requested host
 		opts.Host = nil
-		spec.Destination = destination(node)
+		spec.Destination = newDestination(node)
 		spec.Change("requested_destination")
 	}
 	if opts.Async {
@@ -66,7 +64,7 @@ func (o *Ops) LiveMigrate(ctx context.Context, caller *reqctx.Caller, i *objects
 	}
 	err = o.Servers.Conductor.LiveMigrateChecked(ctx, caller, i, spec, opts.Live)
 	if timeout, ok := errors.AsType[*rpc.TimeoutError](err); ok {
-		// The move may go on all the same: the server tells of it.
+		// The migration may continue in spite of the timeout. The fault of the server records it, as in Nova.
 		return errors.Join(err, o.Servers.InCell(context.WithoutCancel(ctx), i, func(ctx context.Context, c *db.Cell) error {
 			return cell.AddFault(ctx, c, i.UUID, o.Servers.Host, timeout.Error())
 		}))
@@ -74,10 +72,10 @@ func (o *Ops) LiveMigrate(ctx context.Context, caller *reqctx.Caller, i *objects
 	return err
 }
 
-// tpmMovesSince is the service version of nova-computes that move servers with a TPM.
+// tpmMovesSince is the service version since which nova-compute live migrates servers with a TPM.
 const tpmMovesSince = 72
 
-// tpmMoves refuses servers with an emulated TPM whose secret its host does not have.
+// tpmMoves rejects servers with an emulated TPM, unless the host has the TPM's secret and all nova-computes can move it.
 func (o *Ops) tpmMoves(ctx context.Context, i *objects.Instance) error {
 	if !server.HasTPM(i.Flavor, i) {
 		return nil

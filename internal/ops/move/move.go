@@ -1,5 +1,4 @@
-// Package move holds what moves servers between hosts or makes them anew,
-// one file per verb. It knows nothing of HTTP.
+// Package move contains the operations that move servers between hosts or rebuild them. It does not depend on HTTP.
 package move
 
 import (
@@ -17,8 +16,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Ops moves servers. Every verb takes a server that was loaded as a record with the
-// parts that it names, and changes it as it changes its row.
+// Ops moves and rebuilds servers. Each operation takes a server that was loaded as a record with the parts that the
+// operation names, and changes the object together with its row.
 type Ops struct {
 	Servers  *server.Core
 	Flavors  Flavors
@@ -26,51 +25,52 @@ type Ops struct {
 	Quota    *quota.Quotas
 	Keypairs Keypairs
 	Aliases  hardware.Aliases // [pci] alias
-	// Contents checks quotas of metadata and files.
+	// Contents checks the quotas of metadata and personality files.
 	Contents func(ctx context.Context, caller *reqctx.Caller, metadata map[string]string, files []create.File) error
 	// SameHost is [DEFAULT] allow_resize_to_same_host.
 	SameHost bool
-	// DefaultCerts are [glance] default_trusted_certificate_ids, where signatures
-	// are checked by certificates.
+	// DefaultCerts is [glance] default_trusted_certificate_ids if certificate validation of image signatures is enabled, otherwise
+	// nil.
 	DefaultCerts []string
 }
 
-// Flavors finds flavors.
+// Flavors reads flavors.
 type Flavors interface {
 	Get(ctx context.Context, id, project string, all bool) (*objects.Flavor, error)
 }
 
-// Ports is what is asked of Neutron.
+// Ports is the client of Neutron.
 type Ports interface {
-	// PortRequests is what the ports of a server ask of Placement.
+	// PortRequests returns what the ports of a server request from Placement.
 	PortRequests(ctx context.Context, server string) (*objects.NetworkPlacement, error)
 }
 
-// Keypairs finds keypairs.
+// Keypairs reads key pairs.
 type Keypairs interface {
 	Get(ctx context.Context, user, name string) (*objects.Keypair, error)
 }
 
-// undeclared is an error that no operation here declares: clients see that
-// something unexpected happened, and its class.
-func undeclared(err error) error {
+// undeclaredError removes the kind of a domain error that the operation does not declare in Nova either: the client receives an
+// unexpected error (500) with its class.
+func undeclaredError(err error) error {
 	if e, ok := errors.AsType[*objects.Error](err); ok {
 		return &objects.Error{Class: e.Class, Message: e.Message, Cause: err}
 	}
 	return err
 }
 
-// errUnavailable is a host whose nova-compute is down: its name is not for users.
+// errUnavailable returns the error for a host whose nova-compute is down. Its text does not name the host, which users
+// must not see.
 func errUnavailable() error {
 	return objects.ErrServiceUnavailable.Errorf(objects.KindConflict, "Service is unavailable at this time.")
 }
 
-// errNoHost is a host that is not there.
+// errNoHost returns the error for a host that does not exist.
 func errNoHost(host string) error {
 	return objects.ErrComputeHostNotFound.Errorf(objects.KindInvalid, "Compute host %s could not be found.", host)
 }
 
-// service reads the nova-compute of a host in the server's cell, or nil.
+// service returns the nova-compute of a host in the server's cell, or nil.
 func (o *Ops) service(ctx context.Context, i *objects.Instance, host string) (*objects.Service, error) {
 	var found *objects.Service
 	return found, o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
@@ -88,8 +88,8 @@ func serviceIn(ctx context.Context, c *db.Cell, host string) (*objects.Service, 
 	return list[0], nil
 }
 
-// inCellOf asks the cell that a host is mapped to, which need not be that of a
-// server; ok is false where it is mapped to none.
+// inCellOf calls ask with the cell that a host is mapped to, which may differ from the cell of the server. ok is false if
+// the host has no mapping.
 func (o *Ops) inCellOf(ctx context.Context, host string, ask func(context.Context, *db.Cell) error) (ok bool, err error) {
 	c, err := o.Servers.Reader.Cells.OfHost(ctx, host)
 	switch {
@@ -101,8 +101,7 @@ func (o *Ops) inCellOf(ctx context.Context, host string, ask func(context.Contex
 	return true, ask(ctx, c)
 }
 
-// node reads the first compute node of a host in the server's cell, or answers
-// ComputeHostNotFound.
+// node returns the first compute node of a host in the server's cell. Errors: ComputeHostNotFound.
 func (o *Ops) node(ctx context.Context, i *objects.Instance, host string) (*objects.ComputeNode, error) {
 	var found *objects.ComputeNode
 	return found, o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
@@ -123,22 +122,21 @@ func nodeIn(ctx context.Context, c *db.Cell, host string) (*objects.ComputeNode,
 	return list[0], nil
 }
 
-// destination is the host and node that a server is to go to.
-func destination(n *objects.ComputeNode) *objects.Destination {
+// newDestination returns the host and the node of a compute node as the destination of a migration.
+func newDestination(n *objects.ComputeNode) *objects.Destination {
 	return &objects.Destination{Host: n.Host, Node: n.HypervisorHostname, HasNode: true}
 }
 
-// spec reads the request spec of a server. That it has none is unexpected.
+// spec reads the request spec of a server. If there is none, the error is unexpected.
 func (o *Ops) spec(ctx context.Context, i *objects.Instance) (*objects.RequestSpec, error) {
 	s, err := dbapi.WholeRequestSpec(ctx, o.Servers.Reader.API, i.UUID)
 	if err != nil {
-		return nil, undeclared(err)
+		return nil, undeclaredError(err)
 	}
 	return s, nil
 }
 
-// finished reads the migration of a server that waits to be confirmed or
-// reverted, or answers MigrationNotFoundByStatus.
+// finished returns the migration of a server that waits for confirmation or revert. Errors: MigrationNotFoundByStatus.
 func (o *Ops) finished(ctx context.Context, i *objects.Instance) (*objects.Migration, error) {
 	var m *objects.Migration
 	err := o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {

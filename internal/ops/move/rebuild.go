@@ -17,45 +17,43 @@ import (
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
 
-// RebuildOptions say what a server is made anew of. nil leaves what it has; a
-// pointer to nil takes that away.
+// RebuildOptions describes the rebuilt server. nil keeps the current value; a pointer to nil removes it.
 type RebuildOptions struct {
 	Image, Password        string
 	Files                  []create.File
 	Metadata               *map[string]string
 	Name, Hostname         *string
 	Description, UserData  **string
-	Key                    **string // name of a keypair of the caller's
+	Key                    **string // name of a key pair of the caller's
 	TrustedCerts           *[]string
 	AccessIPv4, AccessIPv6 *string
 	AutoDiskConfig         *bool
 	KeepEphemeral          bool
-	ReimageVolume          bool // a root volume may get another image
-	ZeroDisk               bool // servers without a local disk may be made of images
+	ReimageVolume          bool // allow another image for a root volume
+	ZeroDisk               bool // allow building servers from images if the flavor has no local disk
 }
 
-// rebuild is one server on its way to be made anew.
-type rebuild struct {
+// rebuildRequest is the state of one rebuild request.
+type rebuildRequest struct {
 	ops *Ops
 	RebuildOptions
 	caller          *reqctx.Caller
 	i               *objects.Instance
 	image           *objects.Image
 	devices         []*objects.BlockDevice
-	root            *objects.BlockDevice // nil: none is known
-	backed          bool                 // the server is on a volume
-	before          string               // the image that it was made of
+	root            *objects.BlockDevice // nil: unknown
+	backed          bool                 // the root disk is a volume
+	before          string               // id of the image that the root disk was built from
 	kernel, ramdisk string
-	keypairs        []objects.Keypair // that it is to have, where Key is given
+	keypairs        []objects.Keypair // key pairs of the rebuilt server, if Key is given
 	spec            *objects.RequestSpec
 }
 
-// Rebuild makes a server anew on its host, of an image that may be another one. It
-// needs all parts that its host may lose. Errors: ForbiddenWithShare,
-// OperationNotSupportedForVTPM, KeypairNotFound, ImageNotFound,
-// AutoDiskConfigDisabledByImage, InvalidArchitectureName, CertificateValidationFailed,
-// ImageUnacceptable, ImageNUMATopologyRebuildConflict, InvalidVolume, those of quotas
-// and those of an image that does not go with the flavor.
+// Rebuild rebuilds a server on its host from an image, which may differ from its current one. The server must be loaded
+// with all parts that the message to the host contains. Errors: ForbiddenWithShare, OperationNotSupportedForVTPM,
+// KeypairNotFound, ImageNotFound, AutoDiskConfigDisabledByImage, InvalidArchitectureName, CertificateValidationFailed,
+// ImageUnacceptable, ImageNUMATopologyRebuildConflict, InvalidVolume, those of quotas and those of an image that does not
+// fit the flavor.
 func (o *Ops) Rebuild(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, opts RebuildOptions) error {
 	err := server.First(
 		func() error { return o.Servers.WithShare(ctx, i) },
@@ -67,7 +65,7 @@ func (o *Ops) Rebuild(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 	if err != nil {
 		return err
 	}
-	r := &rebuild{ops: o, RebuildOptions: opts, caller: caller, i: i}
+	r := &rebuildRequest{ops: o, RebuildOptions: opts, caller: caller, i: i}
 	for _, step := range []func(context.Context) error{r.findKey, r.findImage, r.findDisks, r.check, r.findKernel} {
 		if err := step(ctx); err != nil {
 			return err
@@ -76,7 +74,7 @@ func (o *Ops) Rebuild(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 	return r.begin(ctx)
 }
 
-func (r *rebuild) findKey(ctx context.Context) error {
+func (r *rebuildRequest) findKey(ctx context.Context) error {
 	if r.Key == nil {
 		return nil
 	}
@@ -90,7 +88,7 @@ func (r *rebuild) findKey(ctx context.Context) error {
 	return nil
 }
 
-func (r *rebuild) findImage(ctx context.Context) error {
+func (r *rebuildRequest) findImage(ctx context.Context) error {
 	if r.TrustedCerts != nil && len(*r.TrustedCerts) == 0 {
 		r.TrustedCerts = &r.ops.DefaultCerts
 	}
@@ -104,9 +102,8 @@ func (r *rebuild) findImage(ctx context.Context) error {
 	return hardware.CheckArchitecture(r.image.Property("hw_architecture"))
 }
 
-// findDisks reads the server's block devices, and tells what its root disk was made
-// of.
-func (r *rebuild) findDisks(ctx context.Context) error {
+// findDisks reads the server's block device mappings and finds the image that its root disk was built from.
+func (r *rebuildRequest) findDisks(ctx context.Context) error {
 	var err error
 	if r.devices, err = r.ops.Servers.Devices(ctx, r.i); err != nil {
 		return err
@@ -138,9 +135,8 @@ func (r *rebuild) findDisks(ctx context.Context) error {
 	return nil
 }
 
-// check holds the image against the flavor, and what else is asked for against
-// quotas.
-func (r *rebuild) check(ctx context.Context) error {
+// check compares the image with the flavor, and the metadata and files with the quotas.
+func (r *rebuildRequest) check(ctx context.Context) error {
 	var err error
 	if r.spec, err = r.ops.spec(ctx, r.i); err != nil {
 		return err
@@ -181,9 +177,9 @@ func (r *rebuild) check(ctx context.Context) error {
 	return r.sameNUMA(meta)
 }
 
-// sameNUMA refuses an image that asks for other NUMA cells than the old one: the
-// server stays where it is.
-func (r *rebuild) sameNUMA(next *objects.ImageMeta) error {
+// sameNUMA rejects an image with a different NUMA topology than the old one, because a rebuild does not change the
+// server's claim on its host.
+func (r *rebuildRequest) sameNUMA(next *objects.ImageMeta) error {
 	now, err := imageMeta(r.i)
 	if err != nil {
 		return err
@@ -201,14 +197,14 @@ func (r *rebuild) sameNUMA(next *objects.ImageMeta) error {
 	return nil
 }
 
-func (r *rebuild) findKernel(ctx context.Context) error {
+func (r *rebuildRequest) findKernel(ctx context.Context) error {
 	var err error
 	r.kernel, r.ramdisk, err = create.Kernel(ctx, r.caller, r.ops.Servers.Services.Images, r.image)
 	return err
 }
 
-// begin writes the new server down and hands it to the conductor.
-func (r *rebuild) begin(ctx context.Context) error {
+// begin saves the server and sends the rebuild to the conductor.
+func (r *rebuildRequest) begin(ctx context.Context) error {
 	i := r.i
 	before := maps.Clone(i.SystemMetadata)
 	if err := r.saveExtra(ctx); err != nil {
@@ -239,8 +235,8 @@ func (r *rebuild) begin(ctx context.Context) error {
 	return r.ops.Servers.Conductor.Rebuild(ctx, r.caller, i, message)
 }
 
-// saveExtra writes the keypair and the certificates that were given.
-func (r *rebuild) saveExtra(ctx context.Context) error {
+// saveExtra writes the key pair and the certificate ids, if they are given.
+func (r *rebuildRequest) saveExtra(ctx context.Context) error {
 	i := r.i
 	return r.ops.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		if r.Key != nil {
@@ -261,8 +257,8 @@ func (r *rebuild) saveExtra(ctx context.Context) error {
 	})
 }
 
-// apply changes the server.
-func (r *rebuild) apply(i *objects.Instance) {
+// apply changes the columns of the server.
+func (r *rebuildRequest) apply(i *objects.Instance) {
 	if r.Key != nil {
 		i.KeyName, i.KeyData = nil, nil
 		for _, k := range r.keypairs {
@@ -292,7 +288,7 @@ func (r *rebuild) apply(i *objects.Instance) {
 	if r.AutoDiskConfig != nil {
 		i.AutoDiskConfig = *r.AutoDiskConfig
 	}
-	if !r.backed { // no image is how a server on a volume is known
+	if !r.backed { // a server on a volume has no image reference
 		i.ImageRef = r.Image
 	}
 	i.TaskState, i.Progress, i.KernelID, i.RamdiskID = new("rebuilding"), new(int64), &r.kernel, &r.ramdisk
@@ -305,16 +301,16 @@ func (r *rebuild) apply(i *objects.Instance) {
 	i.SystemMetadata["image_base_image_ref"] = r.image.ID
 }
 
-func (r *rebuild) property(name string) *string {
+func (r *rebuildRequest) property(name string) *string {
 	if s := r.image.Property(name); s != "" {
 		return &s
 	}
 	return nil
 }
 
-// schedule puts the new image into the request spec, and has the scheduler check it
-// for the host that the server is on.
-func (r *rebuild) schedule(ctx context.Context) error {
+// schedule writes the new image to the request spec, and sets the hints that make the scheduler only check the server's
+// current host.
+func (r *rebuildRequest) schedule(ctx context.Context) error {
 	meta, err := hardware.ImageMeta(r.image)
 	if err != nil {
 		return err
@@ -331,6 +327,6 @@ func (r *rebuild) schedule(ctx context.Context) error {
 	r.spec.Hints["_nova_check_type"] = []string{"rebuild"}
 	r.spec.ForceHosts, r.spec.ForceNodes = []string{objects.OrZero(r.i.Host)}, []string{objects.OrZero(r.i.Node)}
 	r.spec.Change("force_hosts", "force_nodes")
-	r.spec.ID = 0 // so that nobody can save this
+	r.spec.ID = 0 // prevents that the conductor saves these changes
 	return nil
 }

@@ -17,37 +17,35 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// ResizeOptions say what a server becomes, and what its caller may do.
+// ResizeOptions describes a resize or a cold migration.
 type ResizeOptions struct {
-	Flavor         string // id; "": that which it has, for a migration
+	Flavor         string // id; "": the current one, for a migration
 	Host           string // "": any; only for migrations
 	AutoDiskConfig *bool
-	CrossCell      bool // it may be moved to another cell
-	ZeroDisk       bool // servers without a local disk may be made of images
+	CrossCell      bool // allow a host in another cell
+	ZeroDisk       bool // allow building servers from images if the flavor has no local disk
 	Action         string
 }
 
-// move is one resize or migration under way.
-type move struct {
+// resizeRequest is the state of one resize or cold migration request.
+type resizeRequest struct {
 	ops *Ops
 	ResizeOptions
 	caller      *reqctx.Caller
 	i           *objects.Instance
 	to          *objects.Flavor
-	same        bool // the flavor is the one that it has
-	backed      bool // the server is on a volume
+	same        bool // the flavor does not change
+	backed      bool // the root disk is a volume
 	destination *objects.Destination
-	numa        *objects.NUMATopology // that a new flavor asks for
-	pci         *objects.PCIRequests  // that a new flavor asks for
+	numa        *objects.NUMATopology // of the new flavor
+	pci         *objects.PCIRequests  // of the new flavor
 }
 
-// Resize moves a server that is off, or that its host will turn off, to another host
-// or flavor. The server needs its services. Errors:
-// ExtendedResourceRequestOldCompute, ForbiddenPortsWithAccelerator,
-// ForbiddenWithAccelerators, InstanceNotReady, ServiceUnavailable, ForbiddenWithShare,
-// CannotMigrateToSameHost, ComputeHostNotFound, AutoDiskConfigDisabledByImage,
-// FlavorNotFound, CannotResizeDisk, CannotResizeToSameFlavor, TooManyInstances and
-// those of a flavor that the image is too large for.
+// Resize changes the flavor of a server, or moves it to another host; its host stops it before. The server must be loaded
+// with its services. Errors: ExtendedResourceRequestOldCompute, ForbiddenPortsWithAccelerator, ForbiddenWithAccelerators,
+// InstanceNotReady, ServiceUnavailable, ForbiddenWithShare, CannotMigrateToSameHost, ComputeHostNotFound,
+// AutoDiskConfigDisabledByImage, FlavorNotFound, CannotResizeDisk, CannotResizeToSameFlavor, TooManyInstances and those of
+// a flavor that is too small for the image.
 func (o *Ops) Resize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, opts ResizeOptions) error {
 	err := server.First(
 		func() error { return o.Servers.WithResourceGroups(ctx, i) },
@@ -60,7 +58,7 @@ func (o *Ops) Resize(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	if err != nil {
 		return err
 	}
-	m := &move{ops: o, ResizeOptions: opts, caller: caller, i: i, same: true, to: i.Flavor}
+	m := &resizeRequest{ops: o, ResizeOptions: opts, caller: caller, i: i, same: true, to: i.Flavor}
 	for _, step := range []func(context.Context) error{m.findDestination, m.findFlavor, m.checkFlavor} {
 		if err := step(ctx); err != nil {
 			return err
@@ -69,8 +67,7 @@ func (o *Ops) Resize(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	return m.begin(ctx)
 }
 
-// sharesMove is the service version of nova-computes that can move servers with
-// shares.
+// sharesMove is the service version since which nova-compute can move servers with shares.
 const sharesMove = 74
 
 func (o *Ops) shareMoves(ctx context.Context, i *objects.Instance) error {
@@ -86,9 +83,9 @@ func (o *Ops) shareMoves(ctx context.Context, i *objects.Instance) error {
 		"Cold migration and resize with shares requires all compute services to be at service version %d or later.", sharesMove)
 }
 
-// findDestination finds the host that is asked for, and whether the server may leave
-// its cell: one with ports that ask for resources may not.
-func (m *move) findDestination(ctx context.Context) error {
+// findDestination finds the requested host, and decides whether the server may move to another cell: a server whose ports
+// request resources of Placement may not.
+func (m *resizeRequest) findDestination(ctx context.Context) error {
 	if m.CrossCell {
 		asked, err := m.ops.Ports.PortRequests(ctx, m.i.UUID)
 		if err != nil {
@@ -102,14 +99,14 @@ func (m *move) findDestination(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m.destination = destination(n)
+		m.destination = newDestination(n)
 	}
 	m.destination.CrossCell = &m.CrossCell
 	return autoDiskAllowed(imageOf(m.i).Properties(), m.i.SystemMetadata["image_base_image_ref"], m.AutoDiskConfig)
 }
 
-// host is the node of the host that is asked for.
-func (m *move) host(ctx context.Context) (*objects.ComputeNode, error) {
+// host returns the compute node of the requested host.
+func (m *resizeRequest) host(ctx context.Context) (*objects.ComputeNode, error) {
 	if m.Host == objects.OrZero(m.i.Host) {
 		return nil, objects.ErrCannotMigrateToSameHost.Errorf(objects.KindInvalid, "Cannot migrate to the host where the server exists.")
 	}
@@ -128,7 +125,7 @@ func (m *move) host(ctx context.Context) (*objects.ComputeNode, error) {
 	return n, err
 }
 
-func (m *move) findFlavor(ctx context.Context) error {
+func (m *resizeRequest) findFlavor(ctx context.Context) error {
 	if m.Flavor == "" {
 		return nil
 	}
@@ -162,8 +159,8 @@ func (m *move) findFlavor(ctx context.Context) error {
 	return m.ops.roomFor(ctx, m.i, m.i.Flavor, m.to)
 }
 
-// checkFlavor holds a new flavor against the image.
-func (m *move) checkFlavor(context.Context) error {
+// checkFlavor checks a new flavor against the image.
+func (m *resizeRequest) checkFlavor(context.Context) error {
 	if m.same {
 		return nil
 	}
@@ -192,18 +189,16 @@ func (m *move) checkFlavor(context.Context) error {
 	return m.sameSecrets()
 }
 
-// devices are the PCI devices that the new flavor names. Nova forgets its NUMA policy
-// for them in a resize.
-func (m *move) devices() (*objects.PCIRequests, error) {
+// devices returns the PCI requests of the new flavor. Nova ignores the flavor's NUMA affinity policy for them in a resize.
+func (m *resizeRequest) devices() (*objects.PCIRequests, error) {
 	f := *m.to
 	f.ExtraSpecs = maps.Clone(f.ExtraSpecs)
 	delete(f.ExtraSpecs, "hw:pci_numa_affinity_policy")
 	return m.ops.Aliases.Devices(&f, nil, uuid.NewString)
 }
 
-// sameSecrets refuses a flavor whose TPM keeps its secret with the deployment where
-// the old one did not, or the other way round.
-func (m *move) sameSecrets() error {
+// sameSecrets rejects a change of the flavor between the TPM secret security "deployment" and another one.
+func (m *resizeRequest) sameSecrets() error {
 	if !server.HasTPM(m.i.Flavor, m.i) || !server.HasTPM(m.to, m.i) {
 		return nil
 	}
@@ -215,7 +210,7 @@ func (m *move) sameSecrets() error {
 	return nil
 }
 
-// tpmSecurity is who can read the secret of a server's TPM.
+// tpmSecurity returns the TPM secret security of a flavor: who can read the secret of a server's TPM.
 func tpmSecurity(f *objects.Flavor) string {
 	if s := f.ExtraSpecs["hw:tpm_secret_security"]; s != "" {
 		return s
@@ -223,8 +218,8 @@ func tpmSecurity(f *objects.Flavor) string {
 	return "user"
 }
 
-// begin writes the move down and hands it to the conductor.
-func (m *move) begin(ctx context.Context) error {
+// begin saves the server and sends the resize to the conductor.
+func (m *resizeRequest) begin(ctx context.Context) error {
 	i := m.i
 	same, err := m.mayStay(ctx)
 	if err != nil {
@@ -244,7 +239,7 @@ func (m *move) begin(ctx context.Context) error {
 		m.needs(spec)
 	}
 	err = m.ops.Servers.Save(ctx, i, []string{""}, func(i *objects.Instance) {
-		i.SystemMetadata["image_base_image_ref"] = i.ImageRef // servers of old may not have it
+		i.SystemMetadata["image_base_image_ref"] = i.ImageRef // servers from old releases may not have it
 		i.TaskState, i.Progress = new("resize_prep"), new(int64)
 		i.AutoDiskConfig = m.AutoDiskConfig != nil && *m.AutoDiskConfig
 	})
@@ -263,13 +258,12 @@ func (m *move) begin(ctx context.Context) error {
 	return m.ops.Servers.Conductor.Resize(ctx, m.caller, i, spec, m.to, ignore)
 }
 
-// needs puts what the new flavor asks of a host into the request spec; PCI devices
-// of ports stay.
-func (m *move) needs(spec *objects.RequestSpec) {
+// needs writes the NUMA topology and the PCI requests of the new flavor to the request spec. PCI requests of ports remain.
+func (m *resizeRequest) needs(spec *objects.RequestSpec) {
 	m.pci.InstanceUUID = m.i.UUID
 	if spec.PCIRequests != nil {
 		for _, r := range spec.PCIRequests.Requests {
-			if objects.OrZero(r.Alias) == "" { // it is a port's
+			if objects.OrZero(r.Alias) == "" { // a request of a port
 				m.pci.Requests = append(m.pci.Requests, r)
 			}
 		}
@@ -278,11 +272,11 @@ func (m *move) needs(spec *objects.RequestSpec) {
 	spec.Change("numa_topology", "pci_requests")
 }
 
-// movesToItself is the trait of hypervisors that can take a server from themselves.
+// movesToItself is the trait of compute nodes that can cold migrate a server to themselves.
 const movesToItself = "COMPUTE_SAME_HOST_COLD_MIGRATE"
 
-// mayStay tells whether the scheduler may choose the host that the server is on.
-func (m *move) mayStay(ctx context.Context) (bool, error) {
+// mayStay reports whether the scheduler may choose the current host of the server.
+func (m *resizeRequest) mayStay(ctx context.Context) (bool, error) {
 	if !m.same {
 		return m.ops.SameHost, nil
 	}
@@ -293,7 +287,7 @@ func (m *move) mayStay(ctx context.Context) (bool, error) {
 		return err
 	})
 	if err != nil {
-		return false, undeclared(err)
+		return false, undeclaredError(err)
 	}
 	return m.ops.Servers.Services.Allocations.HasTrait(ctx, m.caller, node, movesToItself)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Revert brings a server back to the host and flavor that it had before a resize
-// or migration. Errors: MigrationNotFoundByStatus, TooManyInstances.
+// Revert returns a server to the host and the flavor that it had before a resize or migration. Errors:
+// MigrationNotFoundByStatus, TooManyInstances.
 func (o *Ops) Revert(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	if err := (server.Guard{VM: []string{"resized"}}).Check(caller, i, "revertResize"); err != nil {
 		return err
@@ -28,9 +28,9 @@ func (o *Ops) Revert(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	}
 	old := i.OldFlavor
 	if old == nil {
-		return errors.New("the server remembers no flavor from before its resize")
+		return errors.New("the server has no old flavor to revert to")
 	}
-	if err := o.roomFor(ctx, i, i.Flavor, old); err != nil { // a revert of a shrunk one needs more
+	if err := o.roomFor(ctx, i, i.Flavor, old); err != nil { // after a resize to a smaller flavor, the revert needs more
 		return err
 	}
 	zones, err := o.Servers.Reader.Zones(ctx)
@@ -57,8 +57,8 @@ func (o *Ops) Revert(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	return o.Servers.Compute.RevertResize(ctx, caller, i, m, spec)
 }
 
-// revertSpec gives the request spec the old flavor back, and what the server's ports
-// ask for: that is not kept.
+// revertSpec writes the old flavor to the request spec, and adds the resource requests of the server's ports, which are
+// not stored with it.
 func (o *Ops) revertSpec(ctx context.Context, i *objects.Instance, spec *objects.RequestSpec, old *objects.Flavor) error {
 	if spec.Flavor == nil || spec.Flavor.ID != old.ID {
 		meta, err := imageMeta(i)
@@ -95,7 +95,7 @@ func (o *Ops) revertSpec(ctx context.Context, i *objects.Instance, spec *objects
 	return nil
 }
 
-// hasAllocation tells whether a port of the server holds something of Placement.
+// hasAllocation reports whether a port of the server has an allocation in Placement.
 func hasAllocation(i *objects.Instance) bool {
 	vifs, err := objects.ParseNetworkInfo([]byte(i.NetworkInfo()))
 	if err != nil {

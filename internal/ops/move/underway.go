@@ -12,9 +12,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// ForceComplete has a live migration end now, at the price of a pause. id is the
-// migration's, as it was given. Errors: MigrationNotFoundForInstance,
-// InvalidMigrationState.
+// ForceComplete makes a live migration finish, which may pause the server. id is the migration's id as the client sent it.
+// Errors: MigrationNotFoundForInstance, InvalidMigrationState.
 func (o *Ops) ForceComplete(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, id string) error {
 	if err := (server.Guard{VM: []string{"active"}, Task: []string{"migrating"}}).Check(caller, i, "force_complete"); err != nil {
 		return err
@@ -29,8 +28,7 @@ func (o *Ops) ForceComplete(ctx context.Context, caller *reqctx.Caller, i *objec
 	return o.Servers.Compute.ForceComplete(ctx, caller, i, objects.OrZero(m.SourceCompute))
 }
 
-// Abort gives a live migration up; waiting takes one that has not begun, too. Its
-// errors are ForceComplete's.
+// Abort cancels a live migration. waiting also allows migrations that have not started yet. Errors: as ForceComplete.
 func (o *Ops) Abort(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, id string, waiting bool) error {
 	if err := (server.Guard{Task: []string{"migrating"}}).Check(caller, i, "abort live migration"); err != nil {
 		return err
@@ -49,7 +47,7 @@ func (o *Ops) Abort(ctx context.Context, caller *reqctx.Caller, i *objects.Insta
 	return o.Servers.Compute.AbortLiveMigration(ctx, caller, i, m.ID)
 }
 
-// inStatus reads a migration of the server, which has to have one of the statuses.
+// inStatus returns a migration of the server whose status is one of statuses. action is a part of the error text.
 func (o *Ops) inStatus(ctx context.Context, i *objects.Instance, id, action string, statuses ...string) (*objects.Migration, error) {
 	var m *objects.Migration
 	if n, err := strconv.ParseInt(id, 10, 64); err == nil {

@@ -10,9 +10,8 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// AggregateOf announces what happens to an aggregate ("addhost.start") in the old
-// form. id is 0 for one that is still to be made, which is then known by its name;
-// more are further members of the payload.
+// AggregateOf sends the unversioned notification of an event of an aggregate, such as "addhost.start". id is 0 before the
+// aggregate is created; its name then identifies the publisher. more are additional members of the payload.
 func (n *Notifier) AggregateOf(ctx context.Context, caller *reqctx.Caller, event string, id int64, more map[string]any) {
 	if !n.Legacy() {
 		return
@@ -26,15 +25,15 @@ func (n *Notifier) AggregateOf(ctx context.Context, caller *reqctx.Caller, event
 	n.tell(ctx, caller, "aggregate", who, "aggregate."+event, payload)
 }
 
-// Aggregate announces what happens to an aggregate ("add_host.start"). One without
-// an id is still to be made: it has no hosts that could be told.
+// Aggregate sends the versioned notification of an event of an aggregate, such as "add_host.start". The payload of an
+// aggregate without an id, which is not created yet, has no hosts, as in Nova.
 func (n *Notifier) Aggregate(ctx context.Context, caller *reqctx.Caller, event string, g *objects.Aggregate) {
 	if !n.Versioned() {
 		return
 	}
 	data := map[string]any{"id": nil, "uuid": g.UUID, "name": g.Name, "hosts": nil, "metadata": g.Metadata}
 	if g.ID != 0 {
-		data["id"], data["hosts"] = g.ID, list(g.Hosts)
+		data["id"], data["hosts"] = g.ID, listOrEmpty(g.Hosts)
 	} else if len(g.Metadata) == 0 {
 		data["metadata"] = nil
 	}

@@ -10,17 +10,16 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Call is a method of Nova's compute API, by its name there, and what it was called
-// with: its failures are announced.
+// Call is a call of a method of Nova's compute API, with its name and arguments in Nova. Its failure is announced.
 type Call struct {
-	Service string // of the publisher: "compute", "api"
+	Service string // first part of the publisher: "compute", "api"
 	Method  string // "create_aggregate"
 	Args    map[string]any
 }
 
-// Failed announces that a call ended in an error: in the old form under the name of
-// the method, and as compute.exception. nil is no error. As nobody else has Python's
-// stack, the traceback says no more than the error.
+// Failed sends the notifications of a call that returned an error: unversioned under the name of the method, and versioned
+// as compute.exception. If err is nil, it sends nothing. The traceback contains only the error, because there is no Python
+// stack.
 func (n *Notifier) Failed(ctx context.Context, caller *reqctx.Caller, c Call, err error) {
 	if err == nil || !n.Legacy() && !n.Versioned() {
 		return

@@ -8,8 +8,8 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Flavor announces "create", "update" or "delete" of a flavor. Of a deleted one
-// neither extra specs nor projects are told.
+// Flavor sends the notification of an event of a flavor: "create", "update" or "delete". For "delete" the payload has
+// neither extra specs nor projects, as in Nova.
 func (n *Notifier) Flavor(ctx context.Context, caller *reqctx.Caller, event string, f *objects.Flavor) {
 	if !n.Versioned() {
 		return
@@ -18,12 +18,12 @@ func (n *Notifier) Flavor(ctx context.Context, caller *reqctx.Caller, event stri
 	if event == "delete" {
 		p.Data["extra_specs"], p.Data["projects"] = nil, nil
 	} else {
-		p.Data["projects"] = list(f.Projects)
+		p.Data["projects"] = listOrEmpty(f.Projects)
 	}
 	n.announce(ctx, caller, "flavor."+event, p)
 }
 
-// flavorPayload is a flavor whose projects are not known.
+// flavorPayload returns the payload of a flavor without its projects.
 func flavorPayload(f *objects.Flavor) *versioned.Object {
 	specs := f.ExtraSpecs
 	if specs == nil {

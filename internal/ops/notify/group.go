@@ -8,20 +8,20 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// GroupCreated announces a server group that was made; rules tells whether its maker
-// could have given it rules.
+// GroupCreated sends the notifications of a new server group. rules says whether the unversioned payload contains rules,
+// which it does since microversion 2.64.
 func (n *Notifier) GroupCreated(ctx context.Context, caller *reqctx.Caller, g *objects.ServerGroup, rules bool) {
 	if n.Legacy() {
 		payload := map[string]any{"name": g.Name, "project_id": g.ProjectID, "user_id": g.UserID, "policy": g.Policy, "server_group_id": g.UUID}
 		if rules {
-			payload["_rules"] = pairs(g.Rules)
+			payload["_rules"] = mapOrEmpty(g.Rules)
 		}
 		n.tell(ctx, caller, "servergroup", n.host, "servergroup.create", payload)
 	}
 	n.group(ctx, caller, "create", g)
 }
 
-// GroupDeleted announces a server group that is gone.
+// GroupDeleted sends the notifications of a deleted server group.
 func (n *Notifier) GroupDeleted(ctx context.Context, caller *reqctx.Caller, g *objects.ServerGroup) {
 	if n.Legacy() {
 		n.tell(ctx, caller, "servergroup", n.host, "servergroup.delete", map[string]any{"server_group_id": g.UUID})
@@ -29,8 +29,7 @@ func (n *Notifier) GroupDeleted(ctx context.Context, caller *reqctx.Caller, g *o
 	n.group(ctx, caller, "delete", g)
 }
 
-// GroupJoined announces that a server is now a member of a group, which has it
-// among its members.
+// GroupJoined sends the notifications of a server that became a member of a group. The members of g include it already.
 func (n *Notifier) GroupJoined(ctx context.Context, caller *reqctx.Caller, g *objects.ServerGroup, server string) {
 	if n.Legacy() {
 		n.tell(ctx, caller, "servergroup", n.host, "servergroup.addmember", map[string]any{"server_group_id": g.UUID,
@@ -49,10 +48,12 @@ func (n *Notifier) group(ctx context.Context, caller *reqctx.Caller, event strin
 	}
 	n.announce(ctx, caller, "server_group."+event, versioned.Loaded("ServerGroupPayload", map[string]any{"uuid": g.UUID, "name": g.Name,
 		"user_id":    g.UserID,
-		"project_id": g.ProjectID, "policies": policies, "members": list(g.Members), "hosts": nil, "policy": g.Policy, "rules": pairs(g.Rules)}))
+		"project_id": g.ProjectID, "policies": policies, "members": listOrEmpty(g.Members), "hosts": nil, "policy": g.Policy,
+		"rules": mapOrEmpty(g.Rules)}))
 }
 
-func pairs(m map[string]string) map[string]string {
+// mapOrEmpty returns m, or an empty map if m is nil, because payloads contain {} and not null.
+func mapOrEmpty(m map[string]string) map[string]string {
 	if m == nil {
 		return map[string]string{}
 	}

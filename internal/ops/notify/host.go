@@ -8,25 +8,25 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Host announces that something is done to a host ("set_enabled.start"), in the old
-// form, which is the only one. what names the value.
+// Host sends the notification of an event of a host, such as "set_enabled.start". It exists only in the unversioned form.
+// what is the name of the payload's second member and value its value.
 func (n *Notifier) Host(ctx context.Context, caller *reqctx.Caller, event, host, what string, value any) {
 	if n.Legacy() {
 		n.tell(ctx, caller, "api", host, "HostAPI."+event, map[string]any{"host_name": host, what: value})
 	}
 }
 
-// sources are the publishers that binaries are known as.
-var sources = map[string]string{"nova-osapi_compute": "nova-api", "nova-metadata": "nova-metadata", "nova-compute": "nova-compute",
+// publishers maps the binaries of services to the names of their publishers in versioned notifications.
+var publishers = map[string]string{"nova-osapi_compute": "nova-api", "nova-metadata": "nova-metadata", "nova-compute": "nova-compute",
 	"nova-conductor": "nova-conductor", "nova-scheduler": "nova-scheduler"}
 
-// Service announces "create", "update" or "delete" of a service, in its own name. zone is
-// nil where it has none yet.
+// Service sends the notification of an event of a service: "create", "update" or "delete". The publisher is the service
+// itself. zone is nil for a service without an availability zone.
 func (n *Notifier) Service(ctx context.Context, caller *reqctx.Caller, event string, s *objects.Service, zone *string) {
 	if !n.Versioned() {
 		return
 	}
-	source, known := sources[s.Binary]
+	source, known := publishers[s.Binary]
 	if !known {
 		source = s.Binary
 	}

@@ -9,20 +9,20 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Attached is what a server has, as far as it is announced with that.
+// Attached contains the block devices and the shares of a server, if notifications contain them.
 type Attached struct {
 	Devices []*objects.BlockDevice
 	Shares  []*objects.Share
 }
 
-// Devices tells whether servers are announced with their block devices.
+// Devices reports whether notifications about servers contain the block devices.
 func (n *Notifier) Devices() bool { return n.Versioned() && n.devices }
 
-// Shares tells whether servers are announced with their shares.
+// Shares reports whether notifications about servers contain the shares.
 func (n *Notifier) Shares() bool { return n.Versioned() && n.shares }
 
-// Instance announces what the API itself did to a server: "lock", "delete.start".
-// The server is a record with its flavor, metadata, system metadata and info cache.
+// Instance sends the versioned notification of an event of a server, such as "lock" or "delete.start". The server must be
+// a record with its flavor, metadata, system metadata and info cache.
 func (n *Notifier) Instance(ctx context.Context, caller *reqctx.Caller, event string, i *objects.Instance, with Attached) error {
 	if !n.Versioned() {
 		return nil
@@ -37,7 +37,7 @@ func (n *Notifier) Instance(ctx context.Context, caller *reqctx.Caller, event st
 	return nil
 }
 
-// attach tells of what a server has, where somebody wants to know.
+// attach adds the block devices and the shares to a payload, if the configuration says so.
 func (n *Notifier) attach(p *versioned.Object, with Attached) {
 	if n.devices {
 		p.Data["block_devices"] = devicePayloads(with.Devices)
@@ -52,7 +52,7 @@ func (n *Notifier) attach(p *versioned.Object, with Attached) {
 	}
 }
 
-// devicePayloads are the volumes among a server's block devices.
+// devicePayloads returns the payloads of the volumes among a server's block devices.
 func devicePayloads(devices []*objects.BlockDevice) []*versioned.Object {
 	all := []*versioned.Object{}
 	for _, d := range devices {
@@ -66,18 +66,18 @@ func devicePayloads(devices []*objects.BlockDevice) []*versioned.Object {
 	return all
 }
 
-// Usage announces what was done to a server in the old form, as compute.instance
-// and the event: "delete.start".
+// Usage sends the unversioned notification of an event of a server, such as "delete.start"; its type is
+// "compute.instance." and the event.
 func (n *Notifier) Usage(ctx context.Context, caller *reqctx.Caller, event string, i *objects.Instance, imageURL string) {
 	if !n.Legacy() {
 		return
 	}
-	payload := information(i, imageURL)
+	payload := legacyInstance(i, imageURL)
 	payload["state"] = i.VMState
 	n.tell(ctx, caller, "compute", n.host, "compute.instance."+event, payload)
 }
 
-// powerStates are the names of the numbers of nova.compute.power_state.
+// powerStates are the names of the power states, by the numbers of nova.compute.power_state.
 var powerStates = map[int64]string{0: "pending", 1: "running", 3: "paused", 4: "shutdown", 6: "crashed", 7: "suspended"}
 
 func instancePayload(caller *reqctx.Caller, i *objects.Instance) (*versioned.Object, error) {
@@ -112,13 +112,13 @@ func instancePayload(caller *reqctx.Caller, i *objects.Instance) (*versioned.Obj
 		"ramdisk_id": i.RamdiskID, "created_at": i.CreatedAt, "launched_at": i.LaunchedAt, "terminated_at": i.TerminatedAt,
 		"deleted_at": i.DeletedAt,
 		"updated_at": i.UpdatedAt, "state": i.VMState, "power_state": power, "task_state": i.TaskState, "progress": i.Progress,
-		"metadata": pairs(i.Metadata),
+		"metadata": mapOrEmpty(i.Metadata),
 		"locked":   i.Locked, "auto_disk_config": disk, "flavor": flavor, "ip_addresses": addresses, "block_devices": nil, "shares": nil,
 		"request_id":            request,
 		"action_initiator_user": orNil(caller.UserID), "action_initiator_project": orNil(caller.ProjectID), "locked_reason": reason}), nil
 }
 
-// addressPayloads are the fixed addresses of a server.
+// addressPayloads returns the payloads of the fixed addresses of a server.
 func addressPayloads(i *objects.Instance) ([]*versioned.Object, error) {
 	vifs, err := objects.ParseNetworkInfo([]byte(i.NetworkInfo()))
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// KeypairName announces what happens to a keypair ("delete.start") in the old form,
-// which knows no more than its name.
+// KeypairName sends the unversioned notification of an event of a key pair, such as "delete.start". Its payload contains
+// only the name and the owner.
 func (n *Notifier) KeypairName(ctx context.Context, caller *reqctx.Caller, event, name string) {
 	if n.Legacy() {
 		n.tell(ctx, caller, "api", n.host, "keypair."+event, map[string]any{"tenant_id": caller.ProjectID, "user_id": caller.UserID,
@@ -17,8 +17,8 @@ func (n *Notifier) KeypairName(ctx context.Context, caller *reqctx.Caller, event
 	}
 }
 
-// Keypair announces what happens to a keypair. It has no fingerprint and no public
-// key yet where those are still to be made.
+// Keypair sends the versioned notification of an event of a key pair. Before the key pair is created or imported, its
+// fingerprint and public key may be "".
 func (n *Notifier) Keypair(ctx context.Context, caller *reqctx.Caller, event string, k *objects.Keypair) {
 	if n.Versioned() {
 		n.announce(ctx, caller, "keypair."+event, versioned.Loaded("KeypairPayload", map[string]any{"user_id": k.UserID, "name": k.Name,

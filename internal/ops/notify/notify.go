@@ -1,6 +1,5 @@
-// Package notify announces what the API does: Nova's notifications, in the old
-// form (bags of names and values) and as versioned objects. A nil *Notifier
-// announces nothing. What goes wrong is logged and stops no operation.
+// Package notify sends Nova's notifications about what the API does, in the unversioned form (dictionaries) and as
+// versioned objects. A nil *Notifier sends nothing. Errors of the message bus are logged and stop no operation.
 package notify
 
 import (
@@ -12,8 +11,8 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Notifier announces events in the forms that [notifications]
-// notification_format says. Payloads are made only where somebody sends them.
+// Notifier sends notifications in the forms of [notifications] notification_format. It builds payloads only for forms that
+// are sent.
 type Notifier struct {
 	host              string // [DEFAULT] host
 	changes           string // [notifications] notify_on_state_change
@@ -22,8 +21,8 @@ type Notifier struct {
 	legacy, versioned *rpc.Notifier
 }
 
-// New makes a notifier over the drivers of [oslo_messaging_notifications]; host is
-// [DEFAULT] host, which publishers are named after.
+// New returns a Notifier that uses the drivers of [oslo_messaging_notifications]. host is [DEFAULT] host, a part of the
+// publishers' names.
 func New(pool *rpc.Pool, o config.Notifications, host string) (*Notifier, error) {
 	n := &Notifier{host: host, changes: o.NotifyOnStateChange, devices: o.BDMsInNotifications, shares: o.IncludeShareMapping}
 	var err error
@@ -38,19 +37,18 @@ func New(pool *rpc.Pool, o config.Notifications, host string) (*Notifier, error)
 	return n, err
 }
 
-// Versioned tells whether anybody is told of versioned notifications: without it,
-// what only they need must not be read.
+// Versioned reports whether versioned notifications are sent. If not, callers skip the queries that only these need.
 func (n *Notifier) Versioned() bool { return n != nil && n.versioned.Enabled() }
 
-// Legacy tells whether anybody is told of notifications in the old form.
+// Legacy reports whether unversioned notifications are sent.
 func (n *Notifier) Legacy() bool { return n != nil && n.legacy.Enabled() }
 
-// tell announces an event in the old form. service and host are the publisher's.
+// tell sends an unversioned notification. service and host are the parts of the publisher's name.
 func (n *Notifier) tell(ctx context.Context, caller *reqctx.Caller, service, host, event string, payload map[string]any) {
 	n.legacy.Notify(ctx, caller, rpc.Event{Publisher: service + "." + host, Type: event, Payload: payload})
 }
 
-// announce announces an event of the API as a versioned object.
+// announce sends a versioned notification whose publisher is nova-api.
 func (n *Notifier) announce(ctx context.Context, caller *reqctx.Caller, event string, payload *versioned.Object) {
 	n.announceAs(ctx, caller, "nova-api:"+n.host, event, payload)
 }
@@ -59,7 +57,7 @@ func (n *Notifier) announceAs(ctx context.Context, caller *reqctx.Caller, publis
 	n.versioned.Notify(ctx, caller, rpc.Event{Publisher: publisher, Type: event, Payload: payload})
 }
 
-// orNil keeps an empty text from being announced as one.
+// orNil returns nil for "", because payloads contain null for missing strings.
 func orNil(s string) any {
 	if s == "" {
 		return nil
@@ -67,8 +65,8 @@ func orNil(s string) any {
 	return s
 }
 
-// list is a list that is never null.
-func list(l []string) []string {
+// listOrEmpty returns l, or an empty list if l is nil, because payloads contain [] and not null.
+func listOrEmpty(l []string) []string {
 	if l == nil {
 		return []string{}
 	}

@@ -11,27 +11,27 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Update is a change of a server's row.
+// Update describes a change of a server's row.
 type Update struct {
-	Server *objects.Instance // as it is now: a record with flavor and tags
+	Server *objects.Instance // after the change: a record with flavor and tags
 	Attached
 	OldVMState, OldTaskState *string
-	OldName                  string // "" where the name is the same
+	OldName                  string // "" if the name did not change
 	ImageURL                 string
-	PeriodBegan, Now         time.Time // of the audit period
+	PeriodBegan, Now         time.Time // Now is the time of the change; PeriodBegan is the start of its audit period
 }
 
-// Changes tells whether changes of servers are to be announced.
+// Changes reports whether changes of servers are announced.
 func (n *Notifier) Changes() bool {
 	return n != nil && n.changes != "" && (n.Legacy() || n.Versioned())
 }
 
-// states are what is told of them: where they did not change, or there were none,
-// the old ones are the new ones.
+// states returns the states of the payload. Where no state changed, or where a server had none before, the old state
+// equals the new one, as in Nova.
 func (n *Notifier) states(u Update) map[string]any {
 	i := u.Server
 	oldVM, oldTask := i.VMState, i.TaskState
-	if differ(u.OldVMState, i.VMState) || n.changes == "vm_and_task_state" && differ(u.OldTaskState, i.TaskState) {
+	if differentStrings(u.OldVMState, i.VMState) || n.changes == "vm_and_task_state" && differentStrings(u.OldTaskState, i.TaskState) {
 		if u.OldVMState != nil {
 			oldVM = u.OldVMState
 		}
@@ -42,14 +42,14 @@ func (n *Notifier) states(u Update) map[string]any {
 	return map[string]any{"old_state": oldVM, "state": i.VMState, "old_task_state": oldTask, "new_task_state": i.TaskState}
 }
 
-func differ(a, b *string) bool { return (a == nil) != (b == nil) || a != nil && *a != *b }
+func differentStrings(a, b *string) bool { return (a == nil) != (b == nil) || a != nil && *a != *b }
 
-// Updated announces a change of a server, in the name of "compute", as Nova does
-// wherever it happens.
+// Updated sends the notifications of a change of a server. The publisher is nova-compute, as in Nova, whichever service
+// makes the change.
 func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Caller, u Update) error {
 	states := n.states(u)
 	if n.Legacy() {
-		payload := information(u.Server, u.ImageURL)
+		payload := legacyInstance(u.Server, u.ImageURL)
 		if u.OldName != "" {
 			payload["old_display_name"] = u.OldName
 		}
@@ -76,8 +76,8 @@ func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Caller, u Update)
 	return nil
 }
 
-// information is what the old form tells of a server.
-func information(i *objects.Instance, imageURL string) map[string]any {
+// legacyInstance returns the payload of the unversioned form.
+func legacyInstance(i *objects.Instance, imageURL string) map[string]any {
 	image := map[string]string{}
 	for k, v := range i.SystemMetadata {
 		if property, ok := strings.CutPrefix(k, "image_"); ok {
@@ -93,7 +93,7 @@ func information(i *objects.Instance, imageURL string) map[string]any {
 		"kernel_id":  i.KernelID,
 		"ramdisk_id": i.RamdiskID, "state_description": objects.OrZero(i.TaskState), "progress": "", "access_ip_v4": i.AccessIPv4,
 		"access_ip_v6": i.AccessIPv6,
-		"image_meta":   image, "metadata": pairs(i.Metadata)}
+		"image_meta":   image, "metadata": mapOrEmpty(i.Metadata)}
 	if i.Progress != nil && *i.Progress != 0 {
 		d["progress"] = *i.Progress
 	}
@@ -104,7 +104,8 @@ func information(i *objects.Instance, imageURL string) map[string]any {
 	return d
 }
 
-// isoTime and pythonTime are how the old form writes times: two ways.
+// isoTime and pythonTime return the two formats of times in unversioned payloads: ISO 8601 with microseconds, and str() of
+// a Python datetime.
 func isoTime(t *time.Time) string {
 	if t == nil {
 		return ""

@@ -10,8 +10,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// AnnounceVersioned announces what was done to a server, with its flavor, which is read where
-// the operation did not need it.
+// AnnounceVersioned sends the versioned notification of an event of a server. It reads the flavor if the server was loaded
+// without it, because the payload contains it.
 func (o *Core) AnnounceVersioned(ctx context.Context, caller *reqctx.Caller, event string, i *objects.Instance) error {
 	if !o.Notify.Versioned() {
 		return nil
@@ -28,7 +28,7 @@ func (o *Core) AnnounceVersioned(ctx context.Context, caller *reqctx.Caller, eve
 	return o.Notify.Instance(ctx, caller, event, i, with)
 }
 
-// attached is what a server has, as far as it is announced with that.
+// attached reads the block devices and the shares of a server, if the configuration says that notifications contain them.
 func (o *Core) attached(ctx context.Context, i *objects.Instance) (with notify.Attached, err error) {
 	if o.Notify.Devices() {
 		if with.Devices, err = o.Devices(ctx, i); err != nil {
@@ -44,8 +44,8 @@ func (o *Core) attached(ctx context.Context, i *objects.Instance) (with notify.A
 	return with, err
 }
 
-// Announce announces what was done to a server in both forms: "evacuate",
-// "delete.start". What goes wrong is logged: it is done all the same.
+// Announce sends the notifications of an event of a server, such as "delete.start", in both forms. It logs errors and does
+// not return them, because a failed notification must not stop the operation.
 func (o *Core) Announce(ctx context.Context, caller *reqctx.Caller, event string, i *objects.Instance) {
 	if !o.Notify.Legacy() && !o.Notify.Versioned() {
 		return
@@ -72,8 +72,7 @@ func (o *Core) announceBoth(ctx context.Context, caller *reqctx.Caller, event st
 	return o.AnnounceVersioned(ctx, caller, event, i)
 }
 
-// LoadFlavor reads the flavor of a server that was loaded without it, and makes it
-// part of the record.
+// LoadFlavor reads the flavors of a server that was loaded without them, and adds them to the record.
 func (o *Core) LoadFlavor(ctx context.Context, i *objects.Instance) error {
 	return o.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		with, err := cell.Instance(ctx, c, i.UUID, cell.Load{Record: objects.PartRow | objects.PartFlavor})
@@ -86,9 +85,9 @@ func (o *Core) LoadFlavor(ctx context.Context, i *objects.Instance) error {
 	})
 }
 
-// changed announces that a server's row is another now, to those who ask for it with
-// [notifications] notify_on_state_change. The server is read anew for that, so that
-// what its host is told stays as it is. What goes wrong is logged.
+// changed sends compute.instance.update if [notifications] notify_on_state_change enables it. It reads the server from its
+// cell again into another object, so that the RPC message to the server's host contains only the parts that the operation
+// loaded. It logs errors.
 func (o *Core) changed(ctx context.Context, was, now *objects.Instance) {
 	caller := reqctx.From(ctx)
 	if !o.Notify.Changes() || caller == nil {

@@ -18,9 +18,8 @@ import (
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
 
-// Core is what operations on servers stand on: it loads and saves servers, records
-// actions, checks states, and announces what was done. Servers that it changes were
-// loaded as a record (cell.Load.Record).
+// Core contains the steps that operations on servers have in common: it loads and saves servers, records actions, checks
+// states and sends notifications. Servers that it changes must be loaded as a record (cell.Load.Record).
 type Core struct {
 	Reader    *Reader
 	Services  Services
@@ -28,8 +27,7 @@ type Core struct {
 	Conductor *conductorrpc.Client
 	Limits    Limits
 	Notify    *notify.Notifier
-	// Host is [DEFAULT] host: where steps of an action that the API does itself
-	// are recorded.
+	// Host is [DEFAULT] host, the host of the events of actions that the API performs itself.
 	Host string
 	// DownTime is [DEFAULT] service_down_time.
 	DownTime time.Duration
@@ -41,36 +39,35 @@ type Core struct {
 	Now         func() time.Time
 }
 
-// Limits are the quotas that operations are held against. Errors:
-// MetadataLimitExceeded, TooManyInstances, OverQuota.
+// Limits checks quotas. Errors: MetadataLimitExceeded, TooManyInstances, OverQuota.
 type Limits interface {
-	// MetadataItems checks the number of keys that the caller's server is to have.
+	// MetadataItems checks the number of metadata keys of a server of the caller's.
 	MetadataItems(ctx context.Context, caller *reqctx.Caller, n int) error
-	// CheckImage checks the number of properties that the caller's image is to have.
+	// CheckImage checks the number of properties of an image of the caller's.
 	CheckImage(ctx context.Context, caller quota.Owner, properties int) error
-	// OneMore checks that a server may be added to what its owner has.
+	// OneMore checks that the caller may have one more server.
 	OneMore(ctx context.Context, caller *reqctx.Caller, t quota.Taker) error
-	// Unshelve checks that a server of no host may have one again.
+	// Unshelve checks that an offloaded server may use resources of a host again.
 	Unshelve(ctx context.Context, caller *reqctx.Caller, spec *objects.RequestSpec, load func() (quota.Taker, error)) error
 }
 
-// Guard says when a verb is allowed. The zero value wants a server that was
-// launched and that has no task under way.
+// Guard describes the states in which an operation is allowed. The zero value requires a server that was launched and that
+// has no task state.
 type Guard struct {
-	VM         []string // vm states; nil: any
-	Task       []string // task states, "" for none; nil: only none
+	VM         []string // allowed VM states; nil: all
+	Task       []string // allowed task states, "" for none; nil: only none
 	AnyTask    bool
-	Unlaunched bool // a server that never ran is good enough
-	Host       bool // it must be on a host
+	Unlaunched bool // also allows a server that has never been launched
+	Host       bool // requires that the server is on a host
 }
 
-// Locked is the error for a server that its user has locked.
+// Locked returns the error for a server that is locked.
 func Locked(i *objects.Instance) error {
 	return objects.ErrInstanceIsLocked.Errorf(objects.KindConflict, "Instance %s is locked", i.UUID)
 }
 
-// InvalidState is the error for a server whose attribute has a value in which the
-// action cannot be done; "" is a value that is not set.
+// InvalidState returns the error for a server whose attribute has a value that does not allow the action; "" means that
+// the attribute is not set.
 func InvalidState(i *objects.Instance, action, attribute, value string) error {
 	if value == "" {
 		return objects.ErrInstanceInvalidState.Errorf(objects.KindConflict, "Instance %s is in an invalid state for '%s'", i.UUID, action)
@@ -79,9 +76,8 @@ func InvalidState(i *objects.Instance, action, attribute, value string) error {
 		attribute, value)
 }
 
-// Check holds a server against the guard: its lock first, then its host and states,
-// in Nova's order. Errors: InstanceIsLocked, InstanceNotReady, InstanceInvalidState.
-// action is the verb as clients know it.
+// Check compares a server with the guard in Nova's order: first its lock, then its host and its states. action is the
+// operation's name in the error text. Errors: InstanceIsLocked, InstanceNotReady, InstanceInvalidState.
 func (g Guard) Check(caller *reqctx.Caller, i *objects.Instance, action string) error {
 	if i.Locked && !caller.IsAdmin {
 		return Locked(i)
@@ -92,7 +88,7 @@ func (g Guard) Check(caller *reqctx.Caller, i *objects.Instance, action string) 
 	return g.States(i, action)
 }
 
-// States is Check for verbs that care for neither locks nor hosts.
+// States is Check without the lock and the host.
 func (g Guard) States(i *objects.Instance, action string) error {
 	if vm := objects.OrZero(i.VMState); g.VM != nil && !slices.Contains(g.VM, vm) {
 		return InvalidState(i, action, "vm_state", vm)
@@ -106,7 +102,7 @@ func (g Guard) States(i *objects.Instance, action string) error {
 	return nil
 }
 
-// Tasks are the task states that the guard lets pass; "" is none.
+// Tasks returns the task states that the guard allows; "" is none.
 func (g Guard) Tasks() []string {
 	if g.Task == nil {
 		return []string{""}
@@ -114,9 +110,8 @@ func (g Guard) Tasks() []string {
 	return g.Task
 }
 
-// HostUp refuses a server whose nova-compute is away: ServiceUnavailable, or
-// InstanceNotReady where it is on no host. The server must have been loaded with
-// its services.
+// HostUp returns ServiceUnavailable if the server's nova-compute is down, and InstanceNotReady if the server is on no
+// host. The server must be loaded with its services.
 func (o *Core) HostUp(i *objects.Instance) error {
 	switch {
 	case objects.OrZero(i.Host) == "":
@@ -127,9 +122,8 @@ func (o *Core) HostUp(i *objects.Instance) error {
 	return nil
 }
 
-// Save changes the server and its row, which counts as updated even where nothing
-// is other than before. Its task state must be one of tasks ("" is none) until
-// then; nil expects nothing.
+// Save changes the server and its row. updated_at changes even if no other column does. The row's task state must be one
+// of tasks ("" is none) until then; nil allows any. If that fails, the server is as before.
 func (o *Core) Save(ctx context.Context, i *objects.Instance, tasks []string, change func(*objects.Instance)) error {
 	was := *i
 	was.Metadata, was.SystemMetadata = maps.Clone(i.Metadata), maps.Clone(i.SystemMetadata)
@@ -145,19 +139,19 @@ func (o *Core) Save(ctx context.Context, i *objects.Instance, tasks []string, ch
 	return nil
 }
 
-// InCell does something in the cell of a server.
+// InCell calls do with the cell of a server.
 func (o *Core) InCell(ctx context.Context, i *objects.Instance, do func(context.Context, *db.Cell) error) error {
 	_, err := In(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (struct{}, error) { return struct{}{}, do(ctx, c) })
 	return err
 }
 
-// Record writes the action that begins, in the name of whoever asks for it.
+// Record writes the row of an action that starts now. Its user and project are the caller's.
 func (o *Core) Record(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, action string) error {
 	_, err := o.Recorded(ctx, caller, i, action)
 	return err
 }
 
-// Recorded is Record, with the action's row.
+// Recorded is Record and returns the action.
 func (o *Core) Recorded(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, action string) (*objects.Action, error) {
 	now := o.Now().UTC()
 	a := &objects.Action{Action: action, InstanceUUID: i.UUID, RequestID: &caller.RequestID, UserID: &caller.UserID,
@@ -165,7 +159,7 @@ func (o *Core) Recorded(ctx context.Context, caller *reqctx.Caller, i *objects.I
 	return a, o.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error { return cell.StartAction(ctx, c, a) })
 }
 
-// Event does a step of an action, and records when it began and how it ended.
+// Event runs a step of an action between writing the event's start and its result.
 func (o *Core) Event(ctx context.Context, i *objects.Instance, a *objects.Action, name string, do func() error) error {
 	return o.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		id, err := cell.StartEvent(ctx, c, a.ID, name, o.Host)
@@ -180,8 +174,8 @@ func (o *Core) Event(ctx context.Context, i *objects.Instance, a *objects.Action
 	})
 }
 
-// Begin is what most verbs do before they tell the server's host: the new task
-// state, and the record of the action.
+// Begin is what most operations do before they send the RPC message to the server's host: it saves the new task state and
+// records the action. expect is as tasks in Save.
 func (o *Core) Begin(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, expect []string, task, action string) error {
 	if err := o.Save(ctx, i, expect, func(i *objects.Instance) { i.TaskState = &task }); err != nil {
 		return err
@@ -189,7 +183,7 @@ func (o *Core) Begin(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 	return o.Record(ctx, caller, i, action)
 }
 
-// Step records an action that the API does itself, in one step.
+// Step records an action with one event, and runs it.
 func (o *Core) Step(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, action, event string, do func() error) error {
 	a, err := o.Recorded(ctx, caller, i, action)
 	if err != nil {

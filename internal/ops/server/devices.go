@@ -7,12 +7,12 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Devices reads the block devices of a server.
+// Devices reads the block device mappings of a server.
 func (o *Core) Devices(ctx context.Context, i *objects.Instance) ([]*objects.BlockDevice, error) {
 	return o.Reader.Attachments(ctx, i)
 }
 
-// VolumeBacked tells whether a server boots from a volume.
+// VolumeBacked reports whether the root disk of a server is a volume.
 func VolumeBacked(i *objects.Instance, devices []*objects.BlockDevice) bool {
 	for _, d := range devices {
 		if d.Root() {
@@ -22,7 +22,7 @@ func VolumeBacked(i *objects.Instance, devices []*objects.BlockDevice) bool {
 	return i.ImageRef == ""
 }
 
-// VolumesInUse wants that Cinder knows of all attachments, or answers InvalidVolume.
+// VolumesInUse checks that Cinder reports the status in-use for all attached volumes. Errors: InvalidVolume.
 func (o *Core) VolumesInUse(ctx context.Context, caller *reqctx.Caller, devices []*objects.BlockDevice) error {
 	for _, d := range devices {
 		id := objects.OrZero(d.VolumeID)

@@ -13,22 +13,22 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// ListQuery says which servers to list, over all cells.
+// ListQuery describes a list of servers of all cells.
 type ListQuery struct {
 	cell.InstanceQuery
-	Marker      string // UUID of the last server of the page before
+	Marker      string // UUID of the last server of the previous page
 	AllProjects bool
-	// Unbuilt lists servers that no cell has yet first. Filters by address leave
-	// them out: they have none.
+	// Unbuilt includes the servers that exist only as build requests, before the others. They have no addresses, so that filters by
+	// address exclude them.
 	Unbuilt bool
-	Specs   bool // with their request specs
-	// Down lists what is known of the servers whose cell does not answer.
+	Specs   bool // load the request specs
+	// Down includes the servers of cells that do not respond, with the data of the API database.
 	Down bool
 }
 
-// List answers one page of servers: those without a cell first, then those of all
-// cells in one order. Callers who ask the same at the same time, as pollers and
-// dashboards do, share one look at the databases: the servers must not be changed.
+// List returns one page of servers: first those that exist only as build requests, then those of all cells in one order.
+// Callers of one user who send the same query at the same time, as dashboards and scripts do, share one query of the
+// databases; therefore callers must not change the servers.
 func (r *Reader) List(ctx context.Context, caller *reqctx.Caller, q ListQuery) ([]*objects.Instance, error) {
 	key, err := json.Marshal(struct {
 		Project, User string
@@ -58,7 +58,7 @@ func (r *Reader) list(ctx context.Context, caller *reqctx.Caller, q ListQuery) (
 			return nil, err
 		}
 		if found {
-			q.Marker = "" // the page before ended among the unbuilt
+			q.Marker = "" // the previous page ended among the build requests
 		}
 	}
 	if q.Limit >= 0 {
@@ -71,7 +71,7 @@ func (r *Reader) list(ctx context.Context, caller *reqctx.Caller, q ListQuery) (
 	seen := make(map[string]bool, len(first)+len(rest))
 	list := make([]*objects.Instance, 0, len(first)+len(rest))
 	for _, i := range slices.Concat(first, rest) {
-		if !seen[i.UUID] { // a server that moves between cells may be in both
+		if !seen[i.UUID] { // a server that moves to another cell may be in both for a moment
 			seen[i.UUID] = true
 			list = append(list, i)
 		}
@@ -88,6 +88,8 @@ func (r *Reader) list(ctx context.Context, caller *reqctx.Caller, q ListQuery) (
 	return append(behind, list...), err
 }
 
+// listBehind returns the servers of cells that do not respond, with the columns of their instance mappings. A limit below
+// 0 is none.
 func (r *Reader) listBehind(ctx context.Context, down []*db.Cell, project string, limit int) ([]*objects.Instance, error) {
 	var list []*objects.Instance
 	for _, c := range down {
@@ -107,7 +109,7 @@ func (r *Reader) listBehind(ctx context.Context, down []*db.Cell, project string
 	return list, nil
 }
 
-// unbuilt lists from build requests. found tells that the marker was among them.
+// unbuilt returns the servers that exist only as build requests. found says whether the marker is one of them.
 func (r *Reader) unbuilt(ctx context.Context, project string, q ListQuery) (list []*objects.Instance, found bool, err error) {
 	if q.Limit == 0 || q.Deleted != nil && *q.Deleted {
 		return nil, false, nil
@@ -121,12 +123,12 @@ func (r *Reader) unbuilt(ctx context.Context, project string, q ListQuery) (list
 			list = append(list, i)
 		}
 	}
-	// They have no id yet; that of the request sorts them instead.
+	// These servers have no id yet; the order of the build requests replaces it.
 	for n, i := range list {
 		i.ID = int64(n + 1)
 	}
 	sort := q.Sort
-	if last := len(sort) - 1; last > 0 && sort[last].Column == "uuid" { // it makes the order of servers total
+	if last := len(sort) - 1; last > 0 && sort[last].Column == "uuid" { // uuid was added to make the order total
 		sort = append(slices.Clone(sort[:last]), cell.SortKey{Column: "created_at", Desc: true}, cell.SortKey{Column: "id", Desc: true})
 	}
 	slices.SortStableFunc(list, func(a, b *objects.Instance) int { return cell.Compare(a, b, sort) })
@@ -146,7 +148,7 @@ func (r *Reader) unbuilt(ctx context.Context, project string, q ListQuery) (list
 	return list, found, nil
 }
 
-// built lists from the cells, and tells which of them did not answer.
+// built returns the servers of the cells, and the cells that did not respond.
 func (r *Reader) built(ctx context.Context, caller *reqctx.Caller, q ListQuery) ([]*objects.Instance, []*db.Cell, error) {
 	cells, err := r.cellsFor(ctx, caller)
 	if err != nil {
@@ -187,7 +189,7 @@ func (r *Reader) built(ctx context.Context, caller *reqctx.Caller, q ListQuery) 
 	return list, down, fillCells(ctx, cells, q.Load, list)
 }
 
-// fillCells reads the rest of the instances, from all their cells at once.
+// fillCells loads the requested parts of servers, from all cells in parallel.
 func fillCells(ctx context.Context, cells []*db.Cell, load cell.Load, list []*objects.Instance) error {
 	byCell := map[string][]*objects.Instance{}
 	for _, i := range list {
@@ -204,6 +206,7 @@ func fillCells(ctx context.Context, cells []*db.Cell, load cell.Load, list []*ob
 	return nil
 }
 
+// cellsFor returns the cells that a list queries: all, or with PerProject those with servers of the caller's project.
 func (r *Reader) cellsFor(ctx context.Context, caller *reqctx.Caller) ([]*db.Cell, error) {
 	cells, err := r.Cells.All(ctx)
 	if err != nil || !r.PerProject || caller.IsAdmin {
@@ -213,7 +216,7 @@ func (r *Reader) cellsFor(ctx context.Context, caller *reqctx.Caller) ([]*db.Cel
 	return slices.DeleteFunc(slices.Clone(cells), func(c *db.Cell) bool { return !slices.Contains(ids, c.ID) }), err
 }
 
-// marker finds the server a page begins behind, deleted or not.
+// marker returns the server after which a page begins. It may be deleted. Errors: MarkerNotFound.
 func (r *Reader) marker(ctx context.Context, uuid string) (*objects.Instance, error) {
 	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.MappingFields{})
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// In asks the cell that a loaded server is in. A server that no cell has yet has
-// nothing more to say: ask is not called.
+// In calls ask with the cell of a server that was loaded. For a server that exists only as a build request it returns the
+// zero value and does not call ask.
 func In[T any](ctx context.Context, r *Reader, i *objects.Instance, ask func(context.Context, *db.Cell) (T, error)) (T, error) {
 	var none T
 	cells, err := r.Cells.All(ctx)
@@ -24,7 +24,7 @@ func In[T any](ctx context.Context, r *Reader, i *objects.Instance, ask func(con
 	return none, nil
 }
 
-// Actions reads the actions that were taken on a server.
+// Actions reads the actions of a server.
 func (r *Reader) Actions(ctx context.Context, i *objects.Instance, q cell.ActionQuery) ([]*objects.Action, error) {
 	return In(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.Action, error) {
 		return cell.Actions(ctx, c, i.UUID, q)
@@ -38,24 +38,24 @@ func (r *Reader) Events(ctx context.Context, i *objects.Instance, action int64) 
 	})
 }
 
-// VIFTags reads the tags of a server's ports, by the id of the port.
+// VIFTags reads the tags of a server's ports, by port id.
 func (r *Reader) VIFTags(ctx context.Context, i *objects.Instance) (map[string]*string, error) {
 	return In(ctx, r, i, func(ctx context.Context, c *db.Cell) (map[string]*string, error) { return cell.VIFTags(ctx, c, i.UUID) })
 }
 
-// Attachments reads the block devices of a server.
+// Attachments reads the block device mappings of a server.
 func (r *Reader) Attachments(ctx context.Context, i *objects.Instance) ([]*objects.BlockDevice, error) {
 	return In(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.BlockDevice, error) {
 		return cell.BlockDevices(ctx, c, i.UUID)
 	})
 }
 
-// Shares are the shares of a server.
+// Shares reads the share mappings of a server.
 func (r *Reader) Shares(ctx context.Context, i *objects.Instance) ([]*objects.Share, error) {
 	return In(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.Share, error) { return cell.Shares(ctx, c, i.UUID) })
 }
 
-// Share is one share of a server, or ShareNotFound.
+// Share reads the mapping of one share of a server. Errors: ShareNotFound.
 func (r *Reader) Share(ctx context.Context, i *objects.Instance, share string) (*objects.Share, error) {
 	all, err := r.Shares(ctx, i)
 	if err != nil {
@@ -76,21 +76,21 @@ func (r *Reader) Topology(ctx context.Context, i *objects.Instance) (*objects.NU
 	})
 }
 
-// LiveMigrations reads the live migrations of a server that are under way.
+// LiveMigrations reads the live migrations of a server that are in progress.
 func (r *Reader) LiveMigrations(ctx context.Context, i *objects.Instance) ([]*objects.Migration, error) {
 	return In(ctx, r, i, func(ctx context.Context, c *db.Cell) ([]*objects.Migration, error) {
 		return cell.LiveMigrations(ctx, c, i.UUID)
 	})
 }
 
-// Migration reads one migration of a server, or nil.
+// Migration returns a migration of a server by its id, or nil.
 func (r *Reader) Migration(ctx context.Context, i *objects.Instance, id int64) (*objects.Migration, error) {
 	return In(ctx, r, i, func(ctx context.Context, c *db.Cell) (*objects.Migration, error) {
 		return cell.MigrationOf(ctx, c, i.UUID, id)
 	})
 }
 
-// Zones answers a function from hosts to availability zones.
+// Zones returns a function that maps hosts to availability zones.
 func (r *Reader) Zones(ctx context.Context) (func(host string) string, error) {
 	byHost, err := r.HostZones.ByHost(ctx)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package server is what operations on servers stand on: it finds servers, saves them,
-// records actions, checks states and announces changes. It knows nothing of HTTP.
+// Package server contains what operations on servers have in common: it finds and saves servers, records actions, checks
+// states and sends notifications. It does not depend on HTTP.
 package server
 
 import (
@@ -15,14 +15,13 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Reader finds servers wherever they are: in a build request, a cell, or behind a
-// cell that does not answer.
+// Reader finds servers in build requests and cells. For servers of cells that do not respond it returns the data of the
+// API database.
 type Reader struct {
 	API       *db.DB
 	Cells     *db.Cells
 	HostZones *dbapi.Zones
-	// PerProject is [api] instance_list_per_project_cells: lists ask only the cells
-	// that the project has servers in.
+	// PerProject is [api] instance_list_per_project_cells: lists query only the cells with servers of the project.
 	PerProject bool
 	// SkipDown is [api] list_records_by_skipping_down_cells.
 	SkipDown bool
@@ -32,21 +31,21 @@ type Reader struct {
 
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$`)
 
-// errCellDown is a cell that failed, where the caller cannot be shown less.
+// errCellDown returns the error for a cell that does not respond, where the request has no reduced answer for that case.
 func errCellDown(cell string) error {
 	return &objects.Error{Class: objects.ErrNovaException,
 		Message: fmt.Sprintf("Cell %s is not responding or returned an exception, hence instance info is not available.", cell)}
 }
 
-// GetOptions says what of a server is read: of its cell, and of the API database.
+// GetOptions selects the parts of a server that are read from its cell and from the API database.
 type GetOptions struct {
 	cell.Load
 	dbapi.MappingFields
-	Down bool // a server whose cell does not answer is given as its request spec describes it
+	Down bool // if the cell does not respond, return the server with the data of its request spec
 }
 
-// Get finds one server that is not deleted and that the caller may see: its
-// project's, or for an administrator any.
+// Get returns a server that is not deleted and that belongs to the caller's project; an administrator may read servers of
+// all projects. Errors: InstanceNotFound.
 func (r *Reader) Get(ctx context.Context, caller *reqctx.Caller, uuid string, want GetOptions) (*objects.Instance, error) {
 	i, err := r.get(ctx, uuid, want)
 	if err != nil {
@@ -58,8 +57,7 @@ func (r *Reader) Get(ctx context.Context, caller *reqctx.Caller, uuid string, wa
 	return i, nil
 }
 
-// Owner answers the project of a server by its mapping alone, whoever asks, or
-// InstanceMappingNotFound.
+// Owner returns the project of a server from its instance mapping, for any caller. Errors: InstanceMappingNotFound.
 func (r *Reader) Owner(ctx context.Context, uuid string) (project string, err error) {
 	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.MappingFields{})
 	if err == nil && m == nil {
@@ -75,7 +73,7 @@ func (r *Reader) get(ctx context.Context, uuid string, want GetOptions) (*object
 	if !uuidForm.MatchString(uuid) {
 		return nil, objects.InstanceNotFound(uuid)
 	}
-	for range 2 { // a build request may turn into a server of a cell between the two looks
+	for range 2 { // the conductor may replace a build request by a server in a cell between the two queries
 		m, spec, group, err := dbapi.InstanceMapping(ctx, r.API, uuid, want.MappingFields)
 		if err != nil {
 			return nil, err
@@ -100,7 +98,7 @@ func (r *Reader) get(ctx context.Context, uuid string, want GetOptions) (*object
 	return nil, objects.InstanceNotFound(uuid)
 }
 
-// FromCell finds the server in the cell that a mapping names.
+// FromCell returns the server from the cell that an instance mapping names. Errors: InstanceNotFound.
 func (r *Reader) FromCell(ctx context.Context, m *dbapi.Mapping, want GetOptions) (*objects.Instance, error) {
 	c, err := r.Cells.ByID(ctx, *m.CellID)
 	if err != nil {
@@ -125,7 +123,7 @@ func (r *Reader) FromCell(ctx context.Context, m *dbapi.Mapping, want GetOptions
 	return r.behind(ctx, m)
 }
 
-// behind describes a server whose cell is down.
+// behind returns a server whose cell does not respond, with the data of its request spec.
 func (r *Reader) behind(ctx context.Context, m *dbapi.Mapping) (*objects.Instance, error) {
 	specs, err := dbapi.RequestSpecs(ctx, r.API, []string{m.UUID}, true)
 	if err != nil {

@@ -8,11 +8,10 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// What a server has that keeps an operation from being done to it. Of Nova's rules that
-// look for computes older than those it starts with, only those about ports have a
-// counterpart.
+// The functions of this file reject operations because of devices or properties of the server. Nova also has checks for
+// services that are older than those beside which it starts; of these, only the checks of ports are reproduced here.
 
-// WithShare refuses servers that have a share: ForbiddenWithShare.
+// WithShare rejects servers that have shares with ForbiddenWithShare.
 func (o *Core) WithShare(ctx context.Context, i *objects.Instance) error {
 	has, err := In(ctx, o.Reader, i, func(ctx context.Context, c *db.Cell) (bool, error) { return cell.HasShares(ctx, c, i.UUID) })
 	if err == nil && has {
@@ -21,8 +20,7 @@ func (o *Core) WithShare(ctx context.Context, i *objects.Instance) error {
 	return err
 }
 
-// WithPortAccelerator refuses servers with an accelerator behind a port:
-// ForbiddenPortsWithAccelerator.
+// WithPortAccelerator rejects servers that have a port with an accelerator with ForbiddenPortsWithAccelerator.
 func WithPortAccelerator(i *objects.Instance) error {
 	vifs, err := objects.ParseNetworkInfo([]byte(i.NetworkInfo()))
 	if err != nil {
@@ -37,14 +35,13 @@ func WithPortAccelerator(i *objects.Instance) error {
 	return nil
 }
 
-// movesGroups is the service version of nova-computes that can move servers whose
-// ports ask for groups of resources.
+// movesGroups is the service version since which nova-compute can move servers whose ports request resource groups of
+// Placement.
 const movesGroups = 59
 
-// WithResourceGroups refuses servers with a port that asks Placement for groups of
-// resources, where there are computes that cannot move them:
-// ExtendedResourceRequestOldCompute. Nova asks Neutron first, and in vain where all
-// computes can.
+// WithResourceGroups rejects servers that have a port which requests resource groups of Placement, if a nova-compute is
+// too old to move them, with ExtendedResourceRequestOldCompute. Nova asks Neutron first; here Neutron is asked only if
+// there is such a nova-compute, because otherwise its answer has no effect.
 func (o *Core) WithResourceGroups(ctx context.Context, i *objects.Instance) error {
 	oldest, err := o.OldestCompute(ctx)
 	if err != nil || oldest >= movesGroups {
@@ -57,14 +54,12 @@ func (o *Core) WithResourceGroups(ctx context.Context, i *objects.Instance) erro
 	return err
 }
 
-// OldestCompute is the lowest service version among the nova-computes of all cells
-// that answer; 0 where there is none.
+// OldestCompute returns the lowest service version of the nova-computes in all cells that respond, or 0 if there is none.
 func (o *Core) OldestCompute(ctx context.Context) (int64, error) {
 	return cell.Everywhere{Cells: o.Reader.Cells}.MinimumVersion(ctx, "nova-compute")
 }
 
-// WithAccelerator refuses servers whose flavor has an accelerator:
-// ForbiddenWithAccelerators.
+// WithAccelerator rejects servers whose flavor requests an accelerator with ForbiddenWithAccelerators.
 func WithAccelerator(i *objects.Instance) error {
 	if ExtraSpec(i, "accel:device_profile") != "" {
 		return objects.ErrForbiddenWithAccelerators.Errorf(objects.KindNotSupported,
@@ -73,8 +68,7 @@ func WithAccelerator(i *objects.Instance) error {
 	return nil
 }
 
-// WithEncryptedMemory refuses servers whose memory is encrypted:
-// OperationNotSupportedForMemEncryption.
+// WithEncryptedMemory rejects servers with encrypted memory with OperationNotSupportedForMemEncryption.
 func WithEncryptedMemory(i *objects.Instance, operation string) error {
 	if objects.Truthy(ExtraSpec(i, "hw:mem_encryption")) || objects.Truthy(i.SystemMetadata["image_hw_mem_encryption"]) {
 		return objects.ErrOperationNotSupportedForMemEncryption.Errorf(objects.KindNotSupported,
@@ -83,8 +77,7 @@ func WithEncryptedMemory(i *objects.Instance, operation string) error {
 	return nil
 }
 
-// WithTPM refuses servers with an emulated TPM:
-// OperationNotSupportedForVTPM.
+// WithTPM rejects servers with an emulated TPM with OperationNotSupportedForVTPM.
 func WithTPM(i *objects.Instance, operation string) error {
 	if HasTPM(i.Flavor, i) {
 		return objects.ErrOperationNotSupportedForVTPM.Errorf(objects.KindNotSupported,
@@ -93,13 +86,12 @@ func WithTPM(i *objects.Instance, operation string) error {
 	return nil
 }
 
-// HasTPM tells whether a server of the flavor, nil for none, has an emulated TPM, or
-// its image asks for one.
+// HasTPM reports whether the flavor (nil for none) or the image of a server requests an emulated TPM.
 func HasTPM(f *objects.Flavor, i *objects.Instance) bool {
 	return f != nil && f.ExtraSpecs["hw:tpm_version"] != "" || i.SystemMetadata["image_hw_tpm_version"] != ""
 }
 
-// ExtraSpec is an extra spec of the flavor of a server; "" is none.
+// ExtraSpec returns an extra spec of the flavor of a server, or "".
 func ExtraSpec(i *objects.Instance, key string) string {
 	if i.Flavor == nil {
 		return ""
@@ -107,7 +99,7 @@ func ExtraSpec(i *objects.Instance, key string) string {
 	return i.Flavor.ExtraSpecs[key]
 }
 
-// First is the first error of checks, in their order.
+// First calls the checks in their order and returns the first error.
 func First(checks ...func() error) error {
 	for _, check := range checks {
 		if err := check(); err != nil {

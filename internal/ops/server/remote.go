@@ -5,11 +5,11 @@ import (
 	"github.com/nova-go/nova/internal/rpc"
 )
 
-// Kinds are what exceptions of other services mean to clients.
+// Kinds maps the exceptions of other Nova services to the kind of domain error that clients receive.
 type Kinds map[objects.Class]objects.Kind
 
-// Remote makes a domain error of an exception that another of Nova's services raised, if
-// its class is one of kinds.
+// Remote converts an exception of another Nova service into a domain error, if its class is in kinds. It returns other
+// errors unchanged.
 func Remote(err error, kinds Kinds) error {
 	for class, kind := range kinds {
 		if rpc.IsRemote(err, class) {
@@ -19,8 +19,8 @@ func Remote(err error, kinds Kinds) error {
 	return err
 }
 
-// Supported makes a domain error of Python's NotImplementedError, which drivers of hosts
-// raise for what they cannot do.
+// Supported converts Python's NotImplementedError into a domain error. Virt drivers raise it for operations that they do
+// not support.
 func Supported(err error) error {
 	if rpc.IsRemote(err, objects.ErrNotImplementedError) {
 		return &objects.Error{Kind: objects.KindNotImplemented, Class: objects.ErrNotImplementedError,

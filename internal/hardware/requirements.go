@@ -8,52 +8,52 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// asks are what a flavor and an image ask for, side by side.
-type asks struct {
+// requirements contains a flavor and an image, whose extra specs and properties are compared.
+type requirements struct {
 	flavor *objects.Flavor
-	image  *objects.ImageMeta // nil: none is known
+	image  *objects.ImageMeta // nil: unknown
 	props  objects.ImageProperties
 }
 
-func sideBySide(f *objects.Flavor, image *objects.ImageMeta) asks {
-	a := asks{flavor: f, image: image}
+// newRequirements returns the requirements of a flavor and an image, which may be nil.
+func newRequirements(f *objects.Flavor, image *objects.ImageMeta) requirements {
+	a := requirements{flavor: f, image: image}
 	if image != nil {
 		a.props = image.Properties
 	}
 	return a
 }
 
-// spec is an extra spec of the flavor; ok is false where there is none.
-func (a asks) spec(key string) (value string, ok bool) {
+// spec returns an extra spec of the flavor; ok is false if the flavor does not have it.
+func (a requirements) spec(key string) (value string, ok bool) {
 	value, ok = a.flavor.ExtraSpecs[key]
 	return value, ok
 }
 
-// text are the flavor's and the image's word on a key: hw:KEY and hw_KEY.
-func (a asks) text(key string) (flavor, image string) {
+// text returns the values of the extra spec hw:KEY and of the property hw_KEY.
+func (a requirements) text(key string) (flavor, image string) {
 	return a.flavor.ExtraSpecs["hw:"+key], a.prop("hw_" + key)
 }
 
-// prop is a property of the image as text, or "".
-func (a asks) prop(name string) string { return a.props.Text(name) }
+// prop returns a property of the image as a string, or "".
+func (a requirements) prop(name string) string { return a.props.Text(name) }
 
-func (a asks) imageName() string {
+func (a requirements) imageName() string {
 	if name, ok := a.image.Attribute("name"); ok {
 		return name
 	}
 	return "None"
 }
 
-func (a asks) imageID() string {
+func (a requirements) imageID() string {
 	if id, ok := a.image.Attribute("id"); ok {
 		return id
 	}
 	return "<no-id>"
 }
 
-// truths are the flavor's and the image's word on a key that is a truth value; nil
-// is no word.
-func (a asks) truths(key string) (flavor, image *bool) {
+// truths returns the values of a boolean extra spec hw:KEY and of the property hw_KEY; nil if they are absent.
+func (a requirements) truths(key string) (flavor, image *bool) {
 	if value, ok := a.spec("hw:" + key); ok {
 		flavor = new(objects.Truthy(value))
 	}
@@ -63,8 +63,8 @@ func (a asks) truths(key string) (flavor, image *bool) {
 	return flavor, image
 }
 
-// unanimous are the truth values of a key, which must not contradict each other.
-func (a asks) unanimous(key string) error {
+// unanimous returns FlavorImageConflict if the values of a boolean key in flavor and image differ.
+func (a requirements) unanimous(key string) error {
 	flavor, image := a.truths(key)
 	if flavor == nil || image == nil || *flavor == *image {
 		return nil
@@ -73,9 +73,9 @@ func (a asks) unanimous(key string) error {
 		a.flavor.Name, key, pyBool(*flavor), a.imageName(), key, pyBool(*image))
 }
 
-// word is the flavor's or the image's word on a key, which must not contradict each
-// other. prefix is "hw" or "os".
-func (a asks) word(prefix, key string) (string, error) {
+// word returns the value of a key from the flavor, or if it has none from the image. It returns FlavorImageConflict if
+// they differ. prefix is "hw" or "os".
+func (a requirements) word(prefix, key string) (string, error) {
 	flavor, image := a.flavor.ExtraSpecs[prefix+":"+key], a.prop(prefix+"_"+key)
 	if flavor != "" && image != "" && flavor != image {
 		return "", conflict("Flavor %s has %s:%s extra spec explicitly set to %s, conflicting with image %s which has %s_%s explicitly set to "+
@@ -88,13 +88,13 @@ func (a asks) word(prefix, key string) (string, error) {
 	return image, nil
 }
 
-// numbers are the flavor's and the image's numbers for keys, 0 where there is none.
-func (a asks) numbers(keys ...string) (flavor, image []int64, err error) {
+// numbers returns the integers of the flavor and of the image for keys; 0 if they are absent.
+func (a requirements) numbers(keys ...string) (flavor, image []int64, err error) {
 	for _, key := range keys {
 		n, m := int64(0), int64(0)
 		if value, ok := a.spec("hw:" + key); ok {
 			if n, err = pyInt(value); err != nil {
-				return nil, nil, invalid(objects.ErrInvalidRequest, "Invalid flavor extra spec. Error: %s", err)
+				return nil, nil, reject(objects.ErrInvalidRequest, "Invalid flavor extra spec. Error: %s", err)
 			}
 		}
 		if a.props.Has("hw_" + key) {
@@ -105,15 +105,17 @@ func (a asks) numbers(keys ...string) (flavor, image []int64, err error) {
 	return flavor, image, nil
 }
 
+// conflict returns FlavorImageConflict.
 func conflict(format string, v ...any) error {
-	return invalid(objects.ErrFlavorImageConflict, format, v...)
+	return reject(objects.ErrFlavorImageConflict, format, v...)
 }
 
-func invalid(class objects.Class, format string, v ...any) error {
+// reject returns a domain error of KindInvalid.
+func reject(class objects.Class, format string, v ...any) error {
 	return class.Errorf(objects.KindInvalid, format, v...)
 }
 
-// pyInt is Python's int() of a text.
+// pyInt parses an integer as Python's int() does.
 func pyInt(text string) (int64, error) {
 	n, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(text), "_", ""), 10, 64)
 	if err != nil {
@@ -129,5 +131,5 @@ func pyBool(b bool) string {
 	return "False"
 }
 
-// pyTuple is how Python shows a tuple of texts.
+// pyTuple returns repr() of Python for a tuple of strings.
 func pyTuple(values []string) string { return "('" + strings.Join(values, "', '") + "')" }

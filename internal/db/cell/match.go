@@ -16,28 +16,8 @@ func Matches(i *objects.Instance, q InstanceQuery) bool {
 		if !ok {
 			continue
 		}
-		have := c.key(i)
-		switch want := want.(type) {
-		case []string:
-			s, _ := have.(string)
-			if !slices.Contains(want, s) {
-				return false
-			}
-		case string:
-			if slices.Contains(exactColumns, name) {
-				if have == nil || fmt.Sprint(have) != want {
-					return false
-				}
-				continue
-			}
-			re, err := regexp.Compile(want)
-			if have != nil && have != "" && (err != nil || !re.MatchString(fmt.Sprint(have))) {
-				return false
-			}
-		default:
-			if fmt.Sprint(have) != fmt.Sprint(want) && !(have == int64(0) && want == false) && !(have == int64(1) && want == true) {
-				return false
-			}
+		if !valueMatches(name, c.key(i), want) {
+			return false
 		}
 	}
 	has := func(t string) bool { return slices.Contains(i.Tags, t) }
@@ -51,4 +31,21 @@ func Matches(i *objects.Instance, q InstanceQuery) bool {
 		return true
 	}
 	return false
+}
+
+// valueMatches applies a filter to the value of its column: a list of allowed texts, a text (a
+// regular expression but for columns that are compared exactly), or a single value.
+func valueMatches(column string, have, want any) bool {
+	switch want := want.(type) {
+	case []string:
+		s, _ := have.(string)
+		return slices.Contains(want, s)
+	case string:
+		if slices.Contains(exactColumns, column) {
+			return have != nil && fmt.Sprint(have) == want
+		}
+		re, err := regexp.Compile(want)
+		return have == nil || have == "" || err == nil && re.MatchString(fmt.Sprint(have))
+	}
+	return fmt.Sprint(have) == fmt.Sprint(want) || have == int64(0) && want == false || have == int64(1) && want == true
 }

@@ -204,50 +204,72 @@ func setVolumeType(d *Device, types map[string]string) error {
 // diskBuses are the disk_bus values that Nova accepts.
 var diskBuses = []string{"fdc", "ide", "sata", "scsi", "usb", "virtio", "xen", "lxc", "uml"}
 
+// invalidBDM is how Nova's errors about block device mappings begin.
+const invalidBDM = "Block Device Mapping is Invalid: "
+
+// checkDevice checks the source of a device: that image, volume or snapshot exist and can be
+// used. A volume gets its attachment in Cinder.
 func (b *Builder) checkDevice(ctx context.Context, caller *reqctx.Caller, r *Request, server string, d *Device,
 	volumes map[string]*cinder.Volume) error {
-	const invalid = "Block Device Mapping is Invalid: "
+	var err error
 	switch {
 	case d.ImageID != nil:
-		if *d.ImageID != r.Image {
-			if _, err := b.o.Images.Image(ctx, caller, *d.ImageID); err != nil {
-				return errInvalidDevice(objects.ErrInvalidBDMImage, invalid+"failed to get image "+*d.ImageID+".")
-			}
-		}
-		if d.Source == "image" && d.Destination == "volume" && (d.Size == nil || *d.Size == 0) {
-			return errInvalidDevice(objects.ErrInvalidBDM, "Images with destination_type 'volume' need to have a non-zero size specified")
-		}
+		err = b.checkImageDevice(ctx, caller, r, d)
 	case d.VolumeID != nil:
-		v := volumes[*d.VolumeID]
-		if v.Multiattach && !r.Multiattach {
-			return errInvalidDevice(objects.ErrMultiattachNotSupportedOldMicroversion,
-				"Multiattach volumes are only supported starting with compute API version 2.60.")
-		}
-		attachment, err := b.o.Volumes.CreateAttachment(ctx, caller, v.ID, server, nil)
-		switch {
-		case errors.Is(err, objects.ErrCinderConnectionFailed), errors.Is(err, objects.ErrInvalidVolume):
-			return err
-		case errors.Is(err, objects.ErrInvalidInput):
-			return objects.ErrInvalidVolume.Errorf(objects.KindInvalid, "Invalid volume: %s", err)
-		case err != nil:
-			return errInvalidDevice(objects.ErrInvalidBDMVolume, invalid+"failed to get volume "+v.ID+".")
-		}
-		d.AttachmentID, d.Size = &attachment.ID, &v.Size
+		err = b.attachDevice(ctx, caller, r, server, d, volumes[*d.VolumeID])
 	case d.SnapshotID != nil:
-		s, err := b.o.Volumes.Snapshot(ctx, caller, *d.SnapshotID)
-		switch {
-		case errors.Is(err, objects.ErrCinderConnectionFailed):
-			return err
-		case err != nil:
-			return errInvalidDevice(objects.ErrInvalidBDMSnapshot, invalid+"failed to get snapshot "+*d.SnapshotID+".")
-		case d.Size == nil || *d.Size == 0:
-			d.Size = &s.Size
-		}
-	case d.Source == "blank" && d.Destination == "volume" && (d.Size == nil || *d.Size == 0):
-		return errInvalidDevice(objects.ErrInvalidBDM, "Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size")
+		err = b.checkSnapshotDevice(ctx, caller, d)
+	case d.Source == "blank" && d.Destination == "volume" && d.sizeless():
+		err = errInvalidDevice(objects.ErrInvalidBDM, "Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size")
 	}
-	if d.Bus != nil && *d.Bus != "" && !slices.Contains(diskBuses, *d.Bus) {
-		return errInvalidDevice(objects.ErrInvalidBDMDiskBus, "Block Device Mapping is Invalid.")
+	if err == nil && d.Bus != nil && *d.Bus != "" && !slices.Contains(diskBuses, *d.Bus) {
+		err = errInvalidDevice(objects.ErrInvalidBDMDiskBus, "Block Device Mapping is Invalid.")
+	}
+	return err
+}
+
+// sizeless tells whether no size was given, or 0.
+func (d *Device) sizeless() bool { return d.Size == nil || *d.Size == 0 }
+
+func (b *Builder) checkImageDevice(ctx context.Context, caller *reqctx.Caller, r *Request, d *Device) error {
+	if *d.ImageID != r.Image {
+		if _, err := b.o.Images.Image(ctx, caller, *d.ImageID); err != nil {
+			return errInvalidDevice(objects.ErrInvalidBDMImage, invalidBDM+"failed to get image "+*d.ImageID+".")
+		}
+	}
+	if d.Source == "image" && d.Destination == "volume" && d.sizeless() {
+		return errInvalidDevice(objects.ErrInvalidBDM, "Images with destination_type 'volume' need to have a non-zero size specified")
+	}
+	return nil
+}
+
+func (b *Builder) attachDevice(ctx context.Context, caller *reqctx.Caller, r *Request, server string, d *Device, v *cinder.Volume) error {
+	if v.Multiattach && !r.Multiattach {
+		return errInvalidDevice(objects.ErrMultiattachNotSupportedOldMicroversion,
+			"Multiattach volumes are only supported starting with compute API version 2.60.")
+	}
+	attachment, err := b.o.Volumes.CreateAttachment(ctx, caller, v.ID, server, nil)
+	switch {
+	case errors.Is(err, objects.ErrCinderConnectionFailed), errors.Is(err, objects.ErrInvalidVolume):
+		return err
+	case errors.Is(err, objects.ErrInvalidInput):
+		return objects.ErrInvalidVolume.Errorf(objects.KindInvalid, "Invalid volume: %s", err)
+	case err != nil:
+		return errInvalidDevice(objects.ErrInvalidBDMVolume, invalidBDM+"failed to get volume "+v.ID+".")
+	}
+	d.AttachmentID, d.Size = &attachment.ID, &v.Size
+	return nil
+}
+
+func (b *Builder) checkSnapshotDevice(ctx context.Context, caller *reqctx.Caller, d *Device) error {
+	s, err := b.o.Volumes.Snapshot(ctx, caller, *d.SnapshotID)
+	switch {
+	case errors.Is(err, objects.ErrCinderConnectionFailed):
+		return err
+	case err != nil:
+		return errInvalidDevice(objects.ErrInvalidBDMSnapshot, invalidBDM+"failed to get snapshot "+*d.SnapshotID+".")
+	case d.sizeless():
+		d.Size = &s.Size
 	}
 	return nil
 }

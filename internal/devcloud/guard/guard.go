@@ -46,7 +46,7 @@ func (g Guard) Wrap(next http.Handler) http.Handler {
 
 // Refusal is the status with which a request is refused, and why; 0 lets it pass.
 func (g Guard) Refusal(r *http.Request) (int, string) {
-	if !g.knows(r.Host) {
+	if !g.isOwnHost(r.Host) {
 		return http.StatusMisdirectedRequest, fmt.Sprintf("the request is for the host %q: it has to be for one of %s", r.Host,
 			strings.Join(append([]string{"localhost", "127.0.0.1", "[::1]"}, g.names...), ", "))
 	}
@@ -92,7 +92,7 @@ func safe(method string) bool {
 // knows tells whether a Host header names this cloud, with whatever port: it may be
 // forwarded. A page can give a name of its own the address of loopback, but cannot
 // send the requests of its visitors under another name.
-func (g Guard) knows(host string) bool {
+func (g Guard) isOwnHost(host string) bool {
 	name := hostname(host)
 	return loopback(name) || slices.Contains(g.names, name)
 }

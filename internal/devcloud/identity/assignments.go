@@ -42,15 +42,15 @@ func (s *Service) checkAssignment(r *resource.Request) (any, error) {
 	if err == nil && !a.given {
 		err = notFound("role assignment with role", r.PathValue("role"))
 	}
-	return done(err)
+	return noContent(err)
 }
 
 func (s *Service) assignRole(r *resource.Request) (any, error) {
 	a, err := s.assignment(r)
 	if err != nil || a.given {
-		return done(err)
+		return noContent(err)
 	}
-	return done(s.assign(a, true))
+	return noContent(s.assign(a, true))
 }
 
 func (s *Service) unassignRole(r *resource.Request) (any, error) {
@@ -61,7 +61,7 @@ func (s *Service) unassignRole(r *resource.Request) (any, error) {
 	if !a.given {
 		return nil, notFound("role assignment with role", r.PathValue("role"))
 	}
-	return done(s.assign(a, false))
+	return noContent(s.assign(a, false))
 }
 
 // assign gives the role, or takes it away.

@@ -152,7 +152,7 @@ func (s *Service) changePassword(r *resource.Request) (any, error) {
 	if err := read(r, &q); err != nil || q.User.Password == "" {
 		return nil, refuse(http.StatusBadRequest, "'password' is a required property")
 	}
-	return done(s.change(func(d *directory) error {
+	return noContent(s.change(func(d *directory) error {
 		u := d.user(r.PathValue("user"), "")
 		if u == nil || u.Disabled || u.Password != q.User.Before {
 			return unauthorized()

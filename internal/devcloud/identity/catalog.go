@@ -62,7 +62,7 @@ func (s *Service) endpoints() []resource.Doc {
 
 func (s *Service) listCatalog(kind string, of func() []resource.Doc) resource.Handler {
 	return func(r *resource.Request) (any, error) {
-		page, _ := listed.Select(of(), r.URL.Query())
+		page, _ := listQuery.Select(of(), r.URL.Query())
 		return map[string]any{kind: page, "links": s.links(kind)}, nil
 	}
 }

@@ -35,7 +35,7 @@ func (s *Service) collection(r *resource.Request, kind string, list []entity) an
 	for n := range list {
 		docs[n] = s.view(kind, &list[n])
 	}
-	page, _ := listed.Select(docs, r.URL.Query())
+	page, _ := listQuery.Select(docs, r.URL.Query())
 	return map[string]any{kind: page, "links": s.links(kind)}
 }
 
@@ -233,7 +233,7 @@ func (d *directory) placeRegion(e *entity, in resource.Doc, isNew bool) error {
 }
 
 // own are the fields of bodies that are not kept in entity.More.
-var own = []string{"id", "name", "description", "password", "enabled", "domain_id", "links", "is_domain", "original_password"}
+var ownFields = []string{"id", "name", "description", "password", "enabled", "domain_id", "links", "is_domain", "original_password"}
 
 // fill changes the fields that a body has. null takes one away, of options a single one.
 func (e *entity) fill(in resource.Doc) {
@@ -244,11 +244,11 @@ func (e *entity) fill(in resource.Doc) {
 	}
 	more := maps.Clone(e.More)
 	for field, value := range in {
-		if slices.Contains(own, field) {
+		if slices.Contains(ownFields, field) {
 			continue
 		}
 		if given, ok := value.(resource.Doc); ok && field == "options" {
-			value = merged(resource.Object(more, field), given)
+			value = mergeOptions(resource.Object(more, field), given)
 		}
 		if more == nil {
 			more = map[string]any{}
@@ -267,7 +267,7 @@ func set(to *string, in resource.Doc, field string) {
 }
 
 // merged are options with those that are given.
-func merged(before, given resource.Doc) resource.Doc {
+func mergeOptions(before, given resource.Doc) resource.Doc {
 	all := maps.Clone(before)
 	maps.Copy(all, given)
 	maps.DeleteFunc(all, func(_ string, value any) bool { return value == nil })

@@ -73,7 +73,7 @@ func (s *Service) listCredentials(r *resource.Request) (any, error) {
 			all = append(all, s.viewCredential(&known.Credentials[n]))
 		}
 	}
-	page, _ := listed.Select(all, r.URL.Query())
+	page, _ := listQuery.Select(all, r.URL.Query())
 	return map[string]any{"application_credentials": page, "links": s.links(credentialsOf(of))}, nil
 }
 

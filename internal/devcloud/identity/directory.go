@@ -115,7 +115,7 @@ func (s *Service) change(f func(*directory) error) error {
 	if err := f(d); err != nil {
 		return err
 	}
-	if err := replace(s.directoryFile(), d); err != nil {
+	if err := writeJSON(s.directoryFile(), d); err != nil {
 		return err
 	}
 	s.known.Store(d)
@@ -235,7 +235,7 @@ func (d *directory) roleID(name string) string {
 
 // implied are the names of roles, with those that Keystone's bootstrap lets each of
 // them imply.
-func implied(names []string) []string {
+func withImplied(names []string) []string {
 	chain := []string{"admin", "manager", "member", "reader"}
 	all := slices.Clone(names)
 	for n, role := range chain {

@@ -63,7 +63,7 @@ func (s *Service) checkMember(r *resource.Request) (any, error) {
 	if err == nil && !slices.Contains(u.Groups, group) {
 		err = refuse(http.StatusNotFound, "User %s is not in group %s.", u.ID, group)
 	}
-	return done(err)
+	return noContent(err)
 }
 
 func (s *Service) addMember(r *resource.Request) (any, error) {
@@ -71,14 +71,14 @@ func (s *Service) addMember(r *resource.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return done(s.setMember(u.ID, group, true))
+	return noContent(s.setMember(u.ID, group, true))
 }
 
 func (s *Service) removeMember(r *resource.Request) (any, error) {
 	if _, err := s.checkMember(r); err != nil {
 		return nil, err
 	}
-	return done(s.setMember(r.PathValue("user"), r.PathValue("group"), false))
+	return noContent(s.setMember(r.PathValue("user"), r.PathValue("group"), false))
 }
 
 func (s *Service) setMember(id, group string, in bool) error {

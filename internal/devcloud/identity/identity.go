@@ -84,7 +84,7 @@ func notFound(kind, id string) error {
 }
 
 // done is the answer of an operation that shows nothing: 204, or the error.
-func done(err error) (any, error) { return &resource.Reply{Status: http.StatusNoContent}, err }
+func noContent(err error) (any, error) { return &resource.Reply{Status: http.StatusNoContent}, err }
 
 // read decodes the JSON of a body of at most 64 KiB.
 func read(r *resource.Request, into any) error {

@@ -51,7 +51,7 @@ func (s *Service) checkTag(r *resource.Request) (any, error) {
 	if err == nil && !slices.Contains(tags, r.PathValue("tag")) {
 		err = notFound("project tag", r.PathValue("tag"))
 	}
-	return done(err)
+	return noContent(err)
 }
 
 func (s *Service) addTag(r *resource.Request) (any, error) {

@@ -9,7 +9,7 @@ import (
 
 // listed are the filters of lists. As in Keystone, parameters that are none of them have
 // no effect.
-var listed = resource.Query{
+var listQuery = resource.Query{
 	Only: []string{"name", "domain_id", "enabled", "parent_id", "parent_region_id", "is_domain", "type", "service_id", "interface",
 		"region_id"},
 	Special: map[string]func(resource.Doc, []string) bool{
@@ -19,14 +19,14 @@ var listed = resource.Query{
 		"not-tags-any": func(d resource.Doc, wanted []string) bool { return tagged(d, wanted) == none },
 	},
 	Compare: map[string]func(text, wanted string) bool{
-		"contains": strings.Contains, "icontains": folded(strings.Contains), "startswith": strings.HasPrefix,
-		"istartswith": folded(strings.HasPrefix),
-		"endswith":    strings.HasSuffix, "iendswith": folded(strings.HasSuffix),
+		"contains": strings.Contains, "icontains": ignoringCase(strings.Contains), "startswith": strings.HasPrefix,
+		"istartswith": ignoringCase(strings.HasPrefix),
+		"endswith":    strings.HasSuffix, "iendswith": ignoringCase(strings.HasSuffix),
 	},
 }
 
 // folded is a comparison without regard to upper and lower case.
-func folded(compare func(text, wanted string) bool) func(text, wanted string) bool {
+func ignoringCase(compare func(text, wanted string) bool) func(text, wanted string) bool {
 	return func(text, wanted string) bool { return compare(strings.ToLower(text), strings.ToLower(wanted)) }
 }
 

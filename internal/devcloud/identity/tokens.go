@@ -17,7 +17,7 @@ import (
 )
 
 // lifetime is how long a token is good for.
-const lifetime = 24 * time.Hour
+const tokenLifetime = 24 * time.Hour
 
 // token is a token as tokens.json has it.
 type token struct {
@@ -47,10 +47,10 @@ func (s *Service) openTokens() error {
 }
 
 // saveTokens writes the tokens; the caller holds s.mu.
-func (s *Service) saveTokens() error { return replace(s.tokensFile(), s.tokens) }
+func (s *Service) saveTokens() error { return writeJSON(s.tokensFile(), s.tokens) }
 
 // replace writes a value as a file of JSON.
-func replace(file string, v any) error {
+func writeJSON(file string, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (s *Service) issue(t *token) (string, error) {
 		return "", err
 	}
 	t.Issued = time.Now().UTC().Truncate(time.Second)
-	t.Expires = t.Issued.Add(lifetime)
+	t.Expires = t.Issued.Add(tokenLifetime)
 	id := "dev" + hex.EncodeToString(b[:])
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,12 +143,12 @@ func (d *directory) rolesOf(t *token) []string {
 		return nil
 	case t.Credential != "":
 		if c := d.credential(t.Credential); c != nil {
-			return implied(c.Roles)
+			return withImplied(c.Roles)
 		}
 	case t.System:
-		return implied(d.rolesIn(u, system))
+		return withImplied(d.rolesIn(u, system))
 	case t.ProjectID != "" && d.project(t.ProjectID, "") != nil:
-		return implied(d.rolesIn(u, t.ProjectID))
+		return withImplied(d.rolesIn(u, t.ProjectID))
 	}
 	return nil
 }

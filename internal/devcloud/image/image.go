@@ -53,7 +53,7 @@ func New(o Options) *Service {
 	s.mux.Handle("PUT /v2/images/{id}/file", s.upload)
 	s.mux.Handle("GET /v2/images/{id}/file", s.download)
 	s.mux.Handle("PUT /v2/images/{id}/stage", s.upload)
-	s.mux.Handle("POST /v2/images/{id}/import", s.imported)
+	s.mux.Handle("POST /v2/images/{id}/import", s.importImage)
 	s.mux.Handle("POST /v2/images/{id}/actions/deactivate", s.activate("deactivated"))
 	s.mux.Handle("POST /v2/images/{id}/actions/reactivate", s.activate("active"))
 	s.mux.Handle("PUT /v2/images/{id}/tags/{tag}", s.tag)
@@ -136,7 +136,7 @@ func (s *Service) show(r *resource.Request) (any, error) {
 }
 
 // fixed are the fields of an image that are no properties of its owner.
-var fixed = []string{"id", "status", "created_at", "updated_at", "file", "schema", "self", "owner", "size", "virtual_size", "checksum",
+var baseFields = []string{"id", "status", "created_at", "updated_at", "file", "schema", "self", "owner", "size", "virtual_size", "checksum",
 	"os_hash_algo", "os_hash_value", "locations", "direct_url"}
 
 func (s *Service) create(r *resource.Request) (any, error) {
@@ -171,7 +171,7 @@ func (s *Service) make(id, owner string, body resource.Doc) (resource.Doc, error
 	d := resource.Doc{"name": nil, "visibility": "shared", "protected": false, "container_format": nil, "disk_format": nil, "min_disk": 0,
 		"min_ram": 0, "os_hidden": false, "tags": []any{}}
 	for k, v := range body {
-		if !slices.Contains(fixed, k) {
+		if !slices.Contains(baseFields, k) {
 			d[k] = v
 		}
 	}
@@ -204,7 +204,7 @@ func (s *Service) patch(r *resource.Request) (any, error) {
 				if d["size"] == nil {
 					d["size"] = 0
 				}
-			case slices.Contains(fixed, field) && field != "owner":
+			case slices.Contains(baseFields, field) && field != "owner":
 				return resource.Errorf(http.StatusForbidden, "Forbidden", "Attribute '%s' is read-only.", field)
 			case op == "remove" && !there, op == "replace" && !there:
 				return resource.Errorf(http.StatusConflict, "Conflict", "Property %s does not exist.", field)
@@ -292,15 +292,15 @@ func (s *Service) download(r *resource.Request) (any, error) {
 	if err != nil {
 		return &resource.Reply{Status: http.StatusNoContent}, nil
 	}
-	return &resource.Reply{Stream: closing{f}, Header: map[string]string{"Content-Type": "application/octet-stream",
+	return &resource.Reply{Stream: selfClosingFile{f}, Header: map[string]string{"Content-Type": "application/octet-stream",
 		"Content-Md5": resource.Text(d, "checksum")}}, nil
 }
 
 // closing closes a file at its end.
-type closing struct{ *os.File }
+type selfClosingFile struct{ *os.File }
 
 // Read implements io.Reader.
-func (c closing) Read(p []byte) (int, error) {
+func (c selfClosingFile) Read(p []byte) (int, error) {
 	n, err := c.File.Read(p)
 	if err != nil {
 		_ = c.Close()
@@ -310,7 +310,7 @@ func (c closing) Read(p []byte) (int, error) {
 
 // imported is for what was staged, which made the image active. There is no other way
 // to import.
-func (s *Service) imported(r *resource.Request) (any, error) {
+func (s *Service) importImage(r *resource.Request) (any, error) {
 	d, err := s.own(r)
 	if err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ func (s *Service) available(n resource.Doc) resource.Doc {
 		d := s.o.Store.Get(subnets, id)
 		size := new(big.Int)
 		for _, pool := range resource.Docs(d, "allocation_pools") {
-			size.Add(size, between(resource.Text(pool, "start"), resource.Text(pool, "end")))
+			size.Add(size, addressCount(resource.Text(pool, "start"), resource.Text(pool, "end")))
 		}
 		total.Add(total, size)
 		used += taken[id]
@@ -69,7 +69,7 @@ func (s *Service) available(n resource.Doc) resource.Doc {
 }
 
 // between is how many addresses there are from one to another.
-func between(start, end string) *big.Int {
+func addressCount(start, end string) *big.Int {
 	a, err := netip.ParseAddr(start)
 	b, err2 := netip.ParseAddr(end)
 	if err != nil || err2 != nil {

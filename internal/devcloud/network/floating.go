@@ -32,7 +32,7 @@ func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc)
 	if err != nil {
 		return nil, err
 	}
-	d := common(id, r.Project(body), body)
+	d := commonFields(id, r.Project(body), body)
 	delete(d, "name")
 	maps.Copy(d, map[string]any{"floating_network_id": n["id"], "floating_ip_address": resource.Docs(p, "fixed_ips")[0]["ip_address"],
 		"_port":   p["id"],
@@ -118,7 +118,7 @@ func (s *Service) routerOf(subnet any) any {
 }
 
 // noFloating takes the port of a floating address that is deleted.
-func (s *Service) noFloating(d resource.Doc) error {
+func (s *Service) releaseFloatingPort(d resource.Doc) error {
 	_, err := s.o.Store.Delete(ports, resource.Text(d, "_port"))
 	return err
 }

@@ -148,7 +148,7 @@ func (c collection) register(s *Service) {
 	if c.query.Special == nil {
 		c.query.Special = map[string]func(resource.Doc, []string) bool{}
 	}
-	maps.Copy(c.query.Special, tagged)
+	maps.Copy(c.query.Special, tagFilters)
 	s.mux.Handle("GET "+c.path(), s.list(c))
 	s.mux.Handle("POST "+c.path(), s.create(c))
 	s.mux.Handle("GET "+c.path()+"/{id}", s.show(c))
@@ -360,7 +360,7 @@ func (s *Service) touched(kind string, d resource.Doc) {
 }
 
 // common are the fields that every resource has.
-func common(id, project string, body resource.Doc) resource.Doc {
+func commonFields(id, project string, body resource.Doc) resource.Doc {
 	now := resource.Now()
 	return resource.Doc{"id": id, "name": resource.Or(body, "name", ""), "description": resource.Or(body, "description", ""),
 		"project_id": project, "tenant_id": project,
@@ -372,7 +372,7 @@ func bad(format string, args ...any) error {
 }
 
 // inside tells whether an address is one of a subnet.
-func inside(subnet resource.Doc, address netip.Addr) bool {
+func inSubnet(subnet resource.Doc, address netip.Addr) bool {
 	p, err := netip.ParsePrefix(resource.Text(subnet, "cidr"))
 	return err == nil && p.Contains(address)
 }

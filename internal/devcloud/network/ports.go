@@ -23,7 +23,7 @@ func (s *Service) newPort(r *resource.Request, id string, body resource.Doc) (re
 
 // port makes and keeps a port of a network, with addresses that nobody else has.
 func (s *Service) port(id, project string, network, body resource.Doc) (resource.Doc, error) {
-	d := common(id, project, body)
+	d := commonFields(id, project, body)
 	secgroups := resource.List(body, "security_groups")
 	if _, given := body["security_groups"]; !given {
 		secgroups = []any{s.defaultGroup(project)}
@@ -40,7 +40,7 @@ func (s *Service) port(id, project string, network, body resource.Doc) (resource
 	maps.Copy(d, map[string]any{"network_id": network["id"], "mac_address": mac, "status": "DOWN", "security_groups": secgroups,
 		"ip_allocation": "immediate",
 		"qos_policy_id": nil, "qos_network_policy_id": nil, "resource_request": nil, "propagate_uplink_status": false})
-	bind(d)
+	bindPort(d)
 	pairs(d, body)
 	return s.o.Store.Create(ports, id, func(all []resource.Doc) (resource.Doc, error) {
 		taken := func() bool {
@@ -61,7 +61,7 @@ func (s *Service) port(id, project string, network, body resource.Doc) (resource
 }
 
 // bind completes what the binding of a port to a host means.
-func bind(d resource.Doc) {
+func bindPort(d resource.Doc) {
 	if resource.Text(d, "binding:host_id") == "" {
 		d["binding:vif_type"], d["binding:vif_details"], d["status"] = "unbound", resource.Doc{}, "DOWN"
 		return
@@ -137,7 +137,7 @@ func address(network resource.Doc, nets []resource.Doc, w resource.Doc, mac stri
 				return fixedIP(n, a), nil
 			}
 		}
-		if a := free(n, taken); a.IsValid() {
+		if a := freeAddress(n, taken); a.IsValid() {
 			return fixedIP(n, a), nil
 		}
 	}
@@ -158,7 +158,7 @@ func givenAddress(nets []resource.Doc, given string, taken map[string]bool) (res
 		return nil, bad("Invalid input for fixed_ips. Reason: '%s' is not a valid IP address.", given)
 	}
 	for _, n := range nets {
-		if !inside(n, a) {
+		if !inSubnet(n, a) {
 			continue
 		}
 		if taken[a.String()] {
@@ -172,7 +172,7 @@ func givenAddress(nets []resource.Doc, given string, taken map[string]bool) (res
 
 // free is the first address of the allocation pools of a subnet that nobody has; the
 // zero Addr: there is none.
-func free(subnet resource.Doc, taken map[string]bool) netip.Addr {
+func freeAddress(subnet resource.Doc, taken map[string]bool) netip.Addr {
 	for _, pool := range resource.Docs(subnet, "allocation_pools") {
 		a, err := netip.ParseAddr(resource.Text(pool, "start"))
 		end, err2 := netip.ParseAddr(resource.Text(pool, "end"))
@@ -207,7 +207,7 @@ func eui64(cidr, mac string) (netip.Addr, error) {
 func (s *Service) changePort(d, body resource.Doc) error {
 	if host, given := body["binding:host_id"]; given {
 		d["binding:host_id"] = resource.Or(resource.Doc{"h": host}, "h", "")
-		bind(d)
+		bindPort(d)
 	}
 	if body["binding:profile"] == nil {
 		delete(body, "binding:profile")

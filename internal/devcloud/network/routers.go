@@ -16,7 +16,7 @@ const (
 )
 
 func (s *Service) newRouter(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
-	d := common(id, r.Project(body), body)
+	d := commonFields(id, r.Project(body), body)
 	if err := s.gateway(d, body); err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (s *Service) gateway(d, body resource.Doc) error {
 	var ips []any
 	switch {
 	case network == "":
-	case before["network_id"] == network && asWanted(before, want):
+	case before["network_id"] == network && hasWantedAddresses(before, want):
 		ips = resource.List(before, "external_fixed_ips")
 	case before["network_id"] == network:
 		for _, p := range s.o.Store.Find(ports, "device_id", d["id"]) {
@@ -61,7 +61,7 @@ func (s *Service) gateway(d, body resource.Doc) error {
 		if !resource.Bool(n, "router:external") {
 			return resource.Errorf(http.StatusBadRequest, "BadRequest", "Bad router request: Network %s is not an external network.", network)
 		}
-		if err := s.noGateway(d); err != nil {
+		if err := s.removeGateway(d); err != nil {
 			return err
 		}
 		mine := resource.Doc{"device_owner": routerGateway, "device_id": d["id"], "security_groups": []any{}, "binding:host_id": "network"}
@@ -76,7 +76,7 @@ func (s *Service) gateway(d, body resource.Doc) error {
 	}
 	if ips == nil {
 		body["external_gateway_info"] = nil
-		return s.noGateway(d)
+		return s.removeGateway(d)
 	}
 	body["external_gateway_info"] = resource.Doc{"network_id": network, "enable_snat": resource.Or(want, "enable_snat", true),
 		"external_fixed_ips": ips}
@@ -86,7 +86,7 @@ func (s *Service) gateway(d, body resource.Doc) error {
 // asWanted tells whether a gateway has the addresses that are wanted. Neutron compares
 // the subnets and the addresses that are named: who wants another address in the same
 // subnet without naming it gets none.
-func asWanted(before, want resource.Doc) bool {
+func hasWantedAddresses(before, want resource.Doc) bool {
 	if len(resource.List(want, "external_fixed_ips")) == 0 {
 		return true
 	}
@@ -107,7 +107,7 @@ func asWanted(before, want resource.Doc) bool {
 }
 
 // noGateway takes the ports of a router on external networks.
-func (s *Service) noGateway(d resource.Doc) error {
+func (s *Service) removeGateway(d resource.Doc) error {
 	for _, p := range s.o.Store.Find(ports, "device_id", d["id"]) {
 		if p["device_owner"] == routerGateway {
 			if _, err := s.o.Store.Delete(ports, resource.Text(p, "id")); err != nil {
@@ -119,12 +119,12 @@ func (s *Service) noGateway(d resource.Doc) error {
 }
 
 // noRouter refuses to delete a router with interfaces.
-func (s *Service) noRouter(d resource.Doc) error {
+func (s *Service) checkRouterUnused(d resource.Doc) error {
 	if slices.ContainsFunc(s.o.Store.Find(ports, "device_id", d["id"]),
 		func(p resource.Doc) bool { return p["device_owner"] == routerInterface }) {
 		return resource.Errorf(http.StatusConflict, "RouterInUse", "Router %s still has ports", d["id"])
 	}
-	return s.noGateway(d)
+	return s.removeGateway(d)
 }
 
 func (s *Service) registerRouters() {

@@ -51,7 +51,7 @@ func same(a, b any) bool {
 }
 
 func ruleOf(id, project string, body resource.Doc) resource.Doc {
-	d := common(id, project, body)
+	d := commonFields(id, project, body)
 	delete(d, "name")
 	for _, f := range append([]string{"security_group_id", "remote_address_group_id"}, ruleFields...) {
 		d[f] = body[f]

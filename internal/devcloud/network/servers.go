@@ -28,7 +28,7 @@ type Server struct {
 // auto has one made if there is none.
 func (s *Service) Plug(server Server, asks []Ask, auto bool) ([]string, error) {
 	if len(asks) == 0 {
-		id, err := s.only(server.Project, auto)
+		id, err := s.soleNetwork(server.Project, auto)
 		if err != nil || id == "" {
 			return nil, err
 		}
@@ -54,7 +54,7 @@ func (s *Service) plug(server Server, a Ask) (string, error) {
 			}
 			maps.Copy(d, mine)
 			d["_preserve"] = true
-			bind(d)
+			bindPort(d)
 			return nil
 		})
 		return a.Port, err
@@ -91,7 +91,7 @@ func (s *Service) groupIDs(server Server) []any {
 }
 
 // only is the network that a server of a project gets without asking.
-func (s *Service) only(project string, auto bool) (string, error) {
+func (s *Service) soleNetwork(project string, auto bool) (string, error) {
 	for _, shared := range []bool{false, true} {
 		for _, n := range s.o.Store.All(networks) {
 			if resource.Bool(n, "shared") == shared && (shared || n["project_id"] == project) && !resource.Bool(n, "router:external") {
@@ -100,13 +100,13 @@ func (s *Service) only(project string, auto bool) (string, error) {
 		}
 	}
 	if auto {
-		return s.topology(project)
+		return s.allocateTopology(project)
 	}
 	return "", nil
 }
 
 // topology is the network that is made for a project which has none.
-func (s *Service) topology(project string) (string, error) {
+func (s *Service) allocateTopology(project string) (string, error) {
 	id := nameID(allocated, project)
 	if s.o.Store.Get(networks, id) != nil {
 		return id, nil
@@ -136,7 +136,7 @@ func (s *Service) Unplug(server, port string) error {
 		if _, err := s.o.Store.Update(ports, id, func(d resource.Doc) error {
 			d["device_id"], d["device_owner"], d["binding:host_id"] = "", "", ""
 			delete(d, "_preserve")
-			bind(d)
+			bindPort(d)
 			return nil
 		}); err != nil {
 			return err
@@ -150,7 +150,7 @@ func (s *Service) Move(server, host string) error {
 	for _, p := range s.o.Store.Find(ports, "device_id", server) {
 		if _, err := s.o.Store.Update(ports, resource.Text(p, "id"), func(d resource.Doc) error {
 			d["binding:host_id"] = host
-			bind(d)
+			bindPort(d)
 			return nil
 		}); err != nil {
 			return err

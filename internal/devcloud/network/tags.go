@@ -10,17 +10,17 @@ import (
 
 // tagged are the filters of all lists by tags: with all of them, with any, and the
 // opposites.
-var tagged = map[string]func(resource.Doc, []string) bool{
-	"tags":         func(d resource.Doc, v []string) bool { return count(d, v) == len(wanted(v)) },
-	"tags-any":     func(d resource.Doc, v []string) bool { return count(d, v) > 0 },
-	"not-tags":     func(d resource.Doc, v []string) bool { return count(d, v) < len(wanted(v)) },
-	"not-tags-any": func(d resource.Doc, v []string) bool { return count(d, v) == 0 },
+var tagFilters = map[string]func(resource.Doc, []string) bool{
+	"tags":         func(d resource.Doc, v []string) bool { return countTags(d, v) == len(wanted(v)) },
+	"tags-any":     func(d resource.Doc, v []string) bool { return countTags(d, v) > 0 },
+	"not-tags":     func(d resource.Doc, v []string) bool { return countTags(d, v) < len(wanted(v)) },
+	"not-tags-any": func(d resource.Doc, v []string) bool { return countTags(d, v) == 0 },
 }
 
 func wanted(values []string) []string { return strings.Split(strings.Join(values, ","), ",") }
 
 // count is how many of the tags in a query a resource has.
-func count(d resource.Doc, values []string) int {
+func countTags(d resource.Doc, values []string) int {
 	n := 0
 	for _, tag := range wanted(values) {
 		if slices.Contains(resource.Strings(d, "tags"), tag) {

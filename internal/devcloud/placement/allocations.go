@@ -16,7 +16,7 @@ func (s *Service) allocations(r *resource.Request) (any, error) {
 			id), "generation")}
 	}
 	body := resource.Doc{"allocations": out}
-	for field, value := range map[string]since{"project_id": {12, c["project_id"]}, "user_id": {12, c["user_id"]},
+	for field, value := range map[string]versionedField{"project_id": {12, c["project_id"]}, "user_id": {12, c["user_id"]},
 		"consumer_generation": {28, resource.Int(c, "generation")}, "consumer_type": {38, typeOf(c)}} {
 		if len(out) > 0 && version(r) >= value.version {
 			body[field] = value.value
@@ -155,7 +155,7 @@ func (s *Service) candidates(r *resource.Request) (any, error) {
 			}
 		}
 		summary := resource.Doc{"resources": shown}
-		for field, value := range map[string]since{"traits": {17, d["traits"]}, "parent_provider_uuid": {29, d["parent"]},
+		for field, value := range map[string]versionedField{"traits": {17, d["traits"]}, "parent_provider_uuid": {29, d["parent"]},
 			"root_provider_uuid": {29, resource.Or(d, "root", id)}} {
 			if version(r) >= value.version {
 				summary[field] = value.value

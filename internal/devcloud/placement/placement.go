@@ -36,14 +36,15 @@ const (
 )
 
 // newest is the newest microversion, 1.39.
-const newest = 39
+const newestMicroversion = 39
 
 // New makes the service.
 func New(o Options) *Service {
 	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
 	s.mux.Open("GET /{$}", func(*resource.Request) (any, error) {
-		return map[string]any{"versions": []any{map[string]any{"id": "v1.0", "max_version": fmt.Sprintf("1.%d", newest), "min_version": "1.0",
-			"status": "CURRENT", "links": []any{map[string]string{"rel": "self", "href": ""}}}}}, nil
+		return map[string]any{"versions": []any{map[string]any{"id": "v1.0", "max_version": fmt.Sprintf("1.%d", newestMicroversion),
+			"min_version": "1.0",
+			"status":      "CURRENT", "links": []any{map[string]string{"rel": "self", "href": ""}}}}}, nil
 	})
 	for pattern, h := range map[string]resource.Handler{
 		"GET /resource_providers": s.list, "POST /resource_providers": s.create,
@@ -79,7 +80,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func version(r *resource.Request) int {
 	asked := strings.TrimSpace(strings.TrimPrefix(r.Header.Get("OpenStack-API-Version"), "placement "))
 	if asked == "latest" {
-		return newest
+		return newestMicroversion
 	}
 	_, minor, _ := strings.Cut(asked, ".")
 	n, err := strconv.Atoi(minor)
@@ -90,7 +91,7 @@ func version(r *resource.Request) int {
 }
 
 // since is a field's value, and the microversion that brought the field.
-type since struct {
+type versionedField struct {
 	version int
 	value   any
 }

@@ -19,10 +19,10 @@ const (
 )
 
 // reserved is the memory that a host keeps for itself, in MiB.
-const reserved = 512
+const reservedMemoryMB = 512
 
 // version is what services of Nova 34 say of themselves.
-const version = 74
+const serviceVersion = 74
 
 // Host is a row of compute_nodes with the service before it.
 type Host struct {
@@ -40,7 +40,7 @@ func (r *Records) Report(ctx context.Context, host, binary, topic string) (int64
 	if errors.Is(err, sql.ErrNoRows) {
 		return insert(ctx, r.Cell1.DB, r.cell(), "services", Row{"created_at": now, "last_seen_up": now, "updated_at": now, "host": host,
 			"binary": binary, "topic": topic,
-			"report_count": 1, "disabled": false, "forced_down": false, "deleted": 0, "version": version, "uuid": uuid.NewString()})
+			"report_count": 1, "disabled": false, "forced_down": false, "deleted": 0, "version": serviceVersion, "uuid": uuid.NewString()})
 	}
 	if err != nil {
 		return 0, err
@@ -66,9 +66,9 @@ func (r *Records) AddHost(ctx context.Context, host string) error {
 	if n == 0 {
 		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "compute_nodes", Row{"created_at": db.Now(), "updated_at": db.Now(),
 			"service_id": service, "vcpus": VCPUs, "memory_mb": MemoryMB, "local_gb": DiskGB,
-			"vcpus_used": 0, "memory_mb_used": reserved, "local_gb_used": 0, "hypervisor_type": "fake", "hypervisor_version": 1000,
+			"vcpus_used": 0, "memory_mb_used": reservedMemoryMB, "local_gb_used": 0, "hypervisor_type": "fake", "hypervisor_version": 1000,
 			"cpu_info":             cpuInfo,
-			"disk_available_least": 0, "free_ram_mb": MemoryMB - reserved, "free_disk_gb": DiskGB, "current_workload": 0, "running_vms": 0,
+			"disk_available_least": 0, "free_ram_mb": MemoryMB - reservedMemoryMB, "free_disk_gb": DiskGB, "current_workload": 0, "running_vms": 0,
 			"hypervisor_hostname": host,
 			"deleted":             0, "host_ip": "127.0.0.1", "supported_instances": `[["x86_64", "fake", "hvm"]]`, "metrics": "[]",
 			"stats": `{"failed_builds": "0"}`, "host": host,
@@ -109,9 +109,10 @@ func (r *Records) Usage(ctx context.Context, host string) error {
 	if err != nil {
 		return err
 	}
-	_, err = update(ctx, r.cell(), "compute_nodes", Row{"vcpus_used": vcpus, "memory_mb_used": reserved + memory, "local_gb_used": disk,
-		"free_ram_mb":  MemoryMB - reserved - memory,
-		"free_disk_gb": DiskGB - disk, "running_vms": n, "current_workload": busy}, "host = ? AND deleted = 0", host)
+	_, err = update(ctx, r.cell(), "compute_nodes", Row{"vcpus_used": vcpus, "memory_mb_used": reservedMemoryMB + memory,
+		"local_gb_used": disk,
+		"free_ram_mb":   MemoryMB - reservedMemoryMB - memory,
+		"free_disk_gb":  DiskGB - disk, "running_vms": n, "current_workload": busy}, "host = ? AND deleted = 0", host)
 	return err
 }
 

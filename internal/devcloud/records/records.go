@@ -89,7 +89,7 @@ func insert(ctx context.Context, d *db.DB, q bun.IDB, table string, row Row) (in
 		args = append(args, bun.Ident(c))
 	}
 	for _, c := range columns {
-		args = append(args, plain(row[c]))
+		args = append(args, columnValue(row[c]))
 	}
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
 	var id int64
@@ -112,7 +112,7 @@ func insertAll(ctx context.Context, q bun.IDB, table string, rows []Row) error {
 	}
 	for _, row := range rows {
 		for _, c := range columns {
-			args = append(args, plain(row[c]))
+			args = append(args, columnValue(row[c]))
 		}
 	}
 	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
@@ -139,7 +139,7 @@ func exec(ctx context.Context, q bun.IDB, query string, args ...any) (int64, err
 }
 
 // plain is a value of a versioned object as a column takes it.
-func plain(v any) any {
+func columnValue(v any) any {
 	switch v := v.(type) {
 	case json.Number:
 		if n, err := v.Int64(); err == nil {
@@ -172,7 +172,7 @@ func update(ctx context.Context, q bun.IDB, table string, set Row, where string,
 	var values []any
 	for _, c := range slices.Sorted(maps.Keys(set)) {
 		parts = append(parts, "? = ?")
-		values = append(values, bun.Ident(c), plain(set[c]))
+		values = append(values, bun.Ident(c), columnValue(set[c]))
 	}
 	parts = append(parts, "updated_at = ?")
 	values = append(values, db.Now())
@@ -341,7 +341,7 @@ func (r *Records) Fault(ctx context.Context, c *db.Cell, server, host, message s
 }
 
 // beside are the tables whose rows go with a server.
-var beside = []string{"security_group_instance_association", "instance_info_caches", "instance_metadata", "instance_faults",
+var serverTables = []string{"security_group_instance_association", "instance_info_caches", "instance_metadata", "instance_faults",
 	"instance_extra",
 	"instance_system_metadata", "block_device_mapping", "migrations", "virtual_interfaces"}
 
@@ -353,7 +353,7 @@ func (r *Records) Destroy(ctx context.Context, server string) error {
 			"deleted_at = ?, deleted = id, updated_at = ? WHERE uuid = ? AND deleted = 0", now, now, now, server); err != nil {
 			return err
 		}
-		for _, table := range beside {
+		for _, table := range serverTables {
 			if _, err := db.Exec(ctx, tx, "UPDATE "+table+" SET deleted_at = ?, deleted = id WHERE instance_uuid = ? AND deleted = 0", now,
 				server); err != nil {
 				return err

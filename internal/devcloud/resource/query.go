@@ -39,7 +39,7 @@ func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
 		}
 	}
 	sortBy(page, orders(values))
-	page, more = cut(page, values)
+	page, more = paginate(page, values)
 	out := make([]Doc, len(page))
 	for n, d := range page {
 		out[n] = withFields(d, values["fields"])
@@ -62,7 +62,7 @@ func sortBy(list []Doc, orders []order) {
 
 // cut takes the page out of a list that marker, offset and limit ask for. A marker that
 // is not in the list, and numbers that are none, have no effect.
-func cut(list []Doc, values url.Values) (page []Doc, more bool) {
+func paginate(list []Doc, values url.Values) (page []Doc, more bool) {
 	page = list
 	if marker := values.Get("marker"); marker != "" {
 		if n := slices.IndexFunc(page, func(d Doc) bool { return Text(d, "id") == marker }); n >= 0 {

@@ -162,12 +162,12 @@ func write(w http.ResponseWriter, status int, body any) {
 }
 
 // most is how long a body of JSON may be.
-const most = 10 << 20
+const maxBody = 10 << 20
 
 // Body reads the object below a key of the request's body; key "" is the body
 // itself.
 func (r *Request) Body(key string) (Doc, error) {
-	text, err := io.ReadAll(io.LimitReader(r.Request.Body, most))
+	text, err := io.ReadAll(io.LimitReader(r.Request.Body, maxBody))
 	if err != nil {
 		return nil, err
 	}

@@ -226,7 +226,7 @@ func metadataOf(id string, image resource.Doc) resource.Doc {
 // reimage makes a volume one of another image, from 3.68 on.
 func (s *Service) reimage(r *resource.Request, d, a resource.Doc) (any, error) {
 	id, image := resource.Text(a, "image_id"), resource.Doc(nil)
-	if !since(r, 68) {
+	if !hasMicroversion(r, 68) {
 		return nil, resource.Errorf(http.StatusNotFound, "", "The resource could not be found.")
 	}
 	if image = s.o.Image(id); image == nil {

@@ -40,7 +40,7 @@ func (s *Service) registerMetadata(kind string) {
 		})
 	}
 	absent := func(r *resource.Request) error {
-		return resource.Errorf(http.StatusNotFound, "", "%s %s has no metadata with key %s.", words[kind][1], r.PathValue("id"),
+		return resource.Errorf(http.StatusNotFound, "", "%s %s has no metadata with key %s.", resourceNames[kind][1], r.PathValue("id"),
 			r.PathValue("key"))
 	}
 	s.mux.Handle("GET "+path, func(r *resource.Request) (any, error) {

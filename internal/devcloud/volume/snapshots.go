@@ -20,7 +20,8 @@ func (s *Service) createSnapshot(r *resource.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if status := resource.Text(v, "status"); status != "available" && !resource.Bool(body, "force") && !(status == "in-use" && since(r, 66)) {
+	if status := resource.Text(v, "status"); status != "available" && !resource.Bool(body, "force") &&
+		!(status == "in-use" && hasMicroversion(r, 66)) {
 		return nil, bad("Invalid volume: Volume %s status must be available, but current status is: %s.", v["id"], status)
 	}
 	id := uuid.NewString()
@@ -42,7 +43,7 @@ func (s *Service) deleteSnapshot(r *resource.Request) (any, error) {
 }
 
 // since tells whether a request asks for microversion 3.n or a later one.
-func since(r *resource.Request, n int) bool {
+func hasMicroversion(r *resource.Request, n int) bool {
 	_, minor, _ := strings.Cut(r.Header.Get("OpenStack-API-Version"), "volume 3.")
 	asked, err := strconv.Atoi(minor)
 	return err == nil && asked >= n

@@ -39,7 +39,7 @@ const (
 )
 
 // newest is the newest microversion.
-const newest = "3.71"
+const newestMicroversion = "3.71"
 
 // New makes the service.
 func New(o Options) *Service {
@@ -93,7 +93,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r2.URL = &u
 		r = &r2
 	}
-	w.Header().Set("OpenStack-API-Version", "volume "+newest)
+	w.Header().Set("OpenStack-API-Version", "volume "+newestMicroversion)
 	s.mux.ServeHTTP(w, r)
 }
 
@@ -108,19 +108,19 @@ func fault(e *resource.Error) (any, string) {
 
 func (s *Service) versions(*resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusMultipleChoices, Body: map[string]any{"versions": []any{map[string]any{"id": "v3.0",
-		"status": "CURRENT", "version": newest, "min_version": "3.0", "updated": "2024-01-01T00:00:00Z",
+		"status": "CURRENT", "version": newestMicroversion, "min_version": "3.0", "updated": "2024-01-01T00:00:00Z",
 		"links": []any{map[string]string{"rel": "self", "href": s.o.URL + "/v3/"}}, "media-types": []any{}}}}}, nil
 }
 
 // words are what Cinder calls its resources in messages.
-var words = map[string][2]string{volumes: {"volume", "Volume"}, snapshots: {"snapshot", "Snapshot"}, attachments: {"attachment",
+var resourceNames = map[string][2]string{volumes: {"volume", "Volume"}, snapshots: {"snapshot", "Snapshot"}, attachments: {"attachment",
 	"Volume attachment"}}
 
 func missing(kind, id string) error {
 	if kind == attachments {
 		return resource.Errorf(http.StatusNotFound, "", "Volume attachment could not be found with filter: attachment_id = %s.", id)
 	}
-	return resource.Errorf(http.StatusNotFound, "", "%s %s could not be found.", words[kind][1], id)
+	return resource.Errorf(http.StatusNotFound, "", "%s %s could not be found.", resourceNames[kind][1], id)
 }
 
 func bad(format string, args ...any) error {
@@ -136,7 +136,8 @@ func (s *Service) find(kind, id string, c *resource.Caller) (resource.Doc, error
 }
 
 // brief are the fields that a list without details shows.
-var brief = map[string][]string{volumes: {"id", "name", "links"}, snapshots: nil, attachments: {"id", "status", "instance", "volume_id"}}
+var briefFields = map[string][]string{volumes: {"id", "name", "links"}, snapshots: nil,
+	attachments: {"id", "status", "instance", "volume_id"}}
 
 func (s *Service) list(kind string, detail bool) resource.Handler {
 	return func(r *resource.Request) (any, error) {
@@ -154,7 +155,7 @@ func (s *Service) list(kind string, detail bool) resource.Handler {
 		page, more := resource.Query{Special: map[string]func(resource.Doc, []string) bool{"metadata": hasMetadata},
 			Ignore: []string{"all_tenants", "with_count"}, Same: map[string]string{"project_id": "os-vol-tenant-attr:tenant_id",
 				"instance_id": "instance", "display_name": "name"}}.Select(seen, values)
-		if fields := brief[kind]; !detail && fields != nil {
+		if fields := briefFields[kind]; !detail && fields != nil {
 			for n, d := range page {
 				page[n] = resource.Doc{}
 				for _, f := range fields {
@@ -196,7 +197,7 @@ func (s *Service) show(kind string) resource.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return map[string]any{words[kind][0]: resource.Shown(s.view(d))}, nil
+		return map[string]any{resourceNames[kind][0]: resource.Shown(s.view(d))}, nil
 	}
 }
 
@@ -206,7 +207,7 @@ func (s *Service) update(kind string) resource.Handler {
 		if err != nil {
 			return nil, err
 		}
-		body, err := r.Body(words[kind][0])
+		body, err := r.Body(resourceNames[kind][0])
 		if err != nil {
 			return nil, err
 		}
@@ -222,7 +223,7 @@ func (s *Service) update(kind string) resource.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return map[string]any{words[kind][0]: resource.Shown(s.view(d))}, nil
+		return map[string]any{resourceNames[kind][0]: resource.Shown(s.view(d))}, nil
 	}
 }
 

@@ -44,7 +44,7 @@ func (s *Service) projectsOfUser(r *resource.Request) (any, error) {
 	return s.collection(r, projects, known.withRole(id, known.Projects)), nil
 }
 
-// member is the user in the path of a request about a group and one of its users.
+// member returns the user and the group in the path of a request.
 func (s *Service) member(r *resource.Request) (u *user, group string, err error) {
 	known := s.known.Load()
 	group = r.PathValue("group")
@@ -57,7 +57,7 @@ func (s *Service) member(r *resource.Request) (u *user, group string, err error)
 	return u, group, nil
 }
 
-// checkMember answers 204 where the user is in the group, and 404 where it is not.
+// checkMember answers 204 if the user is in the group, and 404 otherwise.
 func (s *Service) checkMember(r *resource.Request) (any, error) {
 	u, group, err := s.member(r)
 	if err == nil && !slices.Contains(u.Groups, group) {

@@ -21,15 +21,15 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// Options make a Service.
+// Options are the parameters of New.
 type Options struct {
 	Store *resource.Store
 	Who   func(token string) *resource.Caller
 	URL   string // of the service
-	Dir   string // where the content of images is kept
+	Dir   string // directory of the images' content
 }
 
-// Service answers as Glance does, below /image.
+// Service is the handler of Glance's API, below /image.
 type Service struct {
 	o   Options
 	mux *resource.Mux
@@ -40,7 +40,7 @@ const (
 	members = "image-members"
 )
 
-// New makes the service.
+// New returns the service.
 func New(o Options) *Service {
 	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
 	s.mux.Open("GET /{$}", s.versions)
@@ -80,7 +80,7 @@ func New(o Options) *Service {
 // ServeHTTP implements http.Handler.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// fault is a page of HTML, as Glance has it.
+// fault returns an error as an HTML page, as Glance does.
 func fault(e *resource.Error) (any, string) {
 	title := http.StatusText(e.Status)
 	return nil, "<html>\n <head>\n  <title>" + title + "</title>\n </head>\n <body>\n  <h1>" + title + "</h1>\n  " + e.Message + "<br />" +
@@ -103,7 +103,7 @@ func missing(id string) error {
 	return resource.Errorf(http.StatusNotFound, "NotFound", "Failed to find image %s", id)
 }
 
-// find answers an image that the caller may see.
+// find returns an image that the caller may see.
 func (s *Service) find(r *resource.Request) (resource.Doc, error) {
 	id := r.PathValue("id")
 	d := s.o.Store.Get(images, id)
@@ -121,7 +121,7 @@ func (s *Service) sees(c *resource.Caller, d resource.Doc) bool {
 	return s.o.Store.Get(members, resource.Text(d, "id")+"/"+c.ProjectID) != nil
 }
 
-// own is find, of an image that the caller may change.
+// own returns an image that the caller may change.
 func (s *Service) own(r *resource.Request) (resource.Doc, error) {
 	d, err := s.find(r)
 	if err == nil && !r.Caller.Can(resource.Text(d, "owner")) {
@@ -135,7 +135,7 @@ func (s *Service) show(r *resource.Request) (any, error) {
 	return resource.Shown(d), err
 }
 
-// fixed are the fields of an image that are no properties of its owner.
+// baseFields are the fields of an image that are not properties set by its owner.
 var baseFields = []string{"id", "status", "created_at", "updated_at", "file", "schema", "self", "owner", "size", "virtual_size", "checksum",
 	"os_hash_algo", "os_hash_value", "locations", "direct_url"}
 
@@ -182,7 +182,7 @@ func (s *Service) make(id, owner string, body resource.Doc) (resource.Doc, error
 	return d, s.o.Store.Put(images, id, d)
 }
 
-// patch applies a JSON patch of the fields, which is Glance's own: paths are names.
+// patch applies Glance's variant of a JSON patch, whose paths are names of fields.
 func (s *Service) patch(r *resource.Request) (any, error) {
 	d, err := s.own(r)
 	if err != nil {
@@ -231,7 +231,7 @@ func (s *Service) delete(r *resource.Request) (any, error) {
 	return nil, s.Delete(resource.Text(d, "id"))
 }
 
-// Delete forgets an image and its content.
+// Delete deletes an image and its content.
 func (s *Service) Delete(id string) error {
 	if _, err := s.o.Store.Delete(images, id); err != nil {
 		return err
@@ -244,7 +244,7 @@ func (s *Service) Delete(id string) error {
 
 func (s *Service) path(id string) string { return filepath.Join(s.o.Dir, url.PathEscape(id)) }
 
-// upload takes the content of an image, whatever its length.
+// upload stores the content of an image.
 func (s *Service) upload(r *resource.Request) (any, error) {
 	d, err := s.own(r)
 	if err != nil {
@@ -296,7 +296,7 @@ func (s *Service) download(r *resource.Request) (any, error) {
 		"Content-Md5": resource.Text(d, "checksum")}}, nil
 }
 
-// closing closes a file at its end.
+// selfClosingFile closes the file when it has been read.
 type selfClosingFile struct{ *os.File }
 
 // Read implements io.Reader.
@@ -308,8 +308,8 @@ func (c selfClosingFile) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// imported is for what was staged, which made the image active. There is no other way
-// to import.
+// importImage accepts the import of staged content, which has made the image active already.
+// Other methods of import are not supported.
 func (s *Service) importImage(r *resource.Request) (any, error) {
 	d, err := s.own(r)
 	if err != nil {
@@ -328,7 +328,7 @@ func (s *Service) importImage(r *resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusAccepted}, nil
 }
 
-// activate gives an image with content another status.
+// activate returns a handler that sets the status of an image with content.
 func (s *Service) activate(status string) resource.Handler {
 	return func(r *resource.Request) (any, error) {
 		d, err := s.own(r)

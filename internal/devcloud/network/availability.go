@@ -16,7 +16,7 @@ func zones(*resource.Request) (any, error) {
 	return map[string]any{"availability_zones": list}, nil
 }
 
-// availabilities tell of networks how many addresses they have, and how many are taken.
+// availabilities returns how many addresses networks have, and how many are in use.
 func (s *Service) availabilities(r *resource.Request) (any, error) {
 	if err := adminsOnly(r, "get_network_ip_availabilities"); err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (s *Service) available(n resource.Doc) resource.Doc {
 		"subnet_ip_availability": list}
 }
 
-// between is how many addresses there are from one to another.
+// addressCount returns the number of addresses from start to end.
 func addressCount(start, end string) *big.Int {
 	a, err := netip.ParseAddr(start)
 	b, err2 := netip.ParseAddr(end)

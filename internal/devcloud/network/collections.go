@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// collections are the kinds of resources that are made, shown, changed and deleted.
+// collections returns the kinds of resources with the usual operations.
 func (s *Service) collections() []collection {
 	return []collection{
 		{kind: networks, singular: "network", class: "Network", create: s.newNetwork,
@@ -138,7 +138,7 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 	return d, err
 }
 
-// last is the last address of a subnet that a port can have.
+// lastAddress returns the last address of a subnet that a port can have.
 func lastAddress(p netip.Prefix) netip.Addr {
 	b := p.Addr().AsSlice()
 	for bit := p.Bits(); bit < len(b)*8; bit++ {
@@ -155,7 +155,7 @@ func (s *Service) newGroup(r *resource.Request, id string, body resource.Doc) (r
 	return s.group(id, r.Project(body), resource.Text(body, "name"), resource.Text(body, "description"))
 }
 
-// group makes a security group, with the rules that let its servers reach others.
+// group creates a security group with the rules that allow egress and traffic within the group.
 func (s *Service) group(id, project, name, description string) (resource.Doc, error) {
 	d := commonFields(id, project, resource.Doc{"name": name, "description": description})
 	d["stateful"], d["shared"], d["security_group_rules"] = true, false, []any{}
@@ -176,8 +176,8 @@ func (s *Service) group(id, project, name, description string) (resource.Doc, er
 	return s.o.Store.Get(groups, id), nil
 }
 
-// defaultGroup is the id of a project's default group, which is made when it is
-// first looked for.
+// defaultGroup returns the id of a project's default security group, and creates the group if
+// necessary.
 func (s *Service) defaultGroup(project string) string {
 	if project == "" {
 		return ""

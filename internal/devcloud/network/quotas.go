@@ -7,7 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// limits are what a project may have where nobody has said otherwise.
+// defaultQuotas returns the limits of projects without limits of their own.
 func defaultQuotas() resource.Doc {
 	return resource.Doc{"network": 100, "subnet": 100, "subnetpool": -1, "port": 500, "router": 10, "floatingip": 50, "rbac_policy": 10,
 		"security_group": 10, "security_group_rule": 100, "trunk": -1}

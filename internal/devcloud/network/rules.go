@@ -10,7 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// nameID is an id that is the same in every cloud.
+// nameID returns an id that depends only on the name.
 func nameID(kind, name string) string {
 	sum := sha1.Sum([]byte("devcloud/" + kind + "/" + name))
 	id, _ := uuid.FromBytes(sum[:16])
@@ -71,7 +71,7 @@ func (s *Service) addRule(body resource.Doc, project string) error {
 	return s.showRules(resource.Text(body, "security_group_id"))
 }
 
-// showRules writes the rules of a group into its document, which shows them.
+// showRules writes the rules of a security group into the group's document.
 func (s *Service) showRules(group string) error {
 	list := []any{}
 	for _, rule := range s.o.Store.Find(rules, "security_group_id", group) {

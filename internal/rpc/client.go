@@ -56,7 +56,8 @@ const (
 // Call invokes method on one server and returns its result as JSON (null for None). It encodes
 // args with encoding/json, and structs of package objects as versioned objects. caller is the
 // user of the request; nil stands for the service itself (Nova's admin context).
-// || Errors: *RemoteError if the server raised an exception, *TimeoutError if no reply came,
+//
+// Errors: *RemoteError if the server raised an exception, *TimeoutError if no reply came,
 // *DeliveryError if no broker took the message, and ctx's error if it was canceled. A call waits
 // for an unreachable broker until ctx ends, where Nova waits without a limit; its timeout begins
 // once there is a connection.

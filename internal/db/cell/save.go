@@ -24,7 +24,8 @@ type Expect struct {
 // Save writes the differences between was and now: columns of the row, and keys of metadata and
 // system metadata if both have them loaded. updated_at changes in any case, as in Nova, which
 // counts every field that was set as changed.
-// || Errors: InstanceNotFound; UnexpectedTaskStateError (UnexpectedDeletingTaskStateError if the
+//
+// Errors: InstanceNotFound; UnexpectedTaskStateError (UnexpectedDeletingTaskStateError if the
 // server is being deleted), UnexpectedVMStateError and InstanceUpdateConflict if the row does not
 // meet the condition.
 func Save(ctx context.Context, c *db.Cell, was, now *objects.Instance, e Expect) error {

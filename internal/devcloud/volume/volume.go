@@ -1,5 +1,5 @@
-// Package volume stands in for Cinder: volumes, snapshots, attachments and types.
-// Volumes hold nothing.
+// Package volume stands in for Cinder: volumes, snapshots, attachments and volume types. Volumes
+// have no content.
 package volume
 
 import (
@@ -12,18 +12,18 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// Options make a Service.
+// Options are the parameters of New.
 type Options struct {
 	Store *resource.Store
 	Who   func(token string) *resource.Caller
 	URL   string // of the service
-	// Image answers an image, or nil.
+	// Image returns an image, or nil.
 	Image func(id string) resource.Doc
-	// Upload makes an active image of a project, with these fields, and answers its id.
+	// Upload creates an active image of a project with these fields, and returns its id.
 	Upload func(project string, fields resource.Doc) (string, error)
 }
 
-// Service answers as Cinder does, below /volume.
+// Service is the handler of Cinder's API, below /volume.
 type Service struct {
 	o       Options
 	mux     *resource.Mux
@@ -38,10 +38,10 @@ const (
 	quotas      = "volume-quotas"
 )
 
-// newest is the newest microversion.
+// newestMicroversion is the newest microversion.
 const newestMicroversion = "3.71"
 
-// New makes the service.
+// New returns the service.
 func New(o Options) *Service {
 	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
 	s.actions = s.volumeActions()
@@ -67,7 +67,7 @@ func New(o Options) *Service {
 		"POST /v3/types/{id}/extra_specs": s.setSpecs, "PUT /v3/types/{id}/extra_specs/{key}": s.setSpecs,
 		"DELETE /v3/types/{id}/extra_specs/{key}": s.deleteSpec, "GET /v3/types/{id}/os-volume-type-access": s.typeAccess,
 		"POST /v3/types/{id}/action":    s.typeAction,
-		"GET /v3/types/{id}/encryption": func(*resource.Request) (any, error) { return resource.Doc{}, nil }, // none is encrypted
+		"GET /v3/types/{id}/encryption": func(*resource.Request) (any, error) { return resource.Doc{}, nil }, // no volume type is encrypted
 		"GET /v3/limits":                s.limits, "GET /v3/os-availability-zone": zones, "GET /v3/os-services": services,
 		"GET /v3/os-quota-sets/{project}": s.quota, "PUT /v3/os-quota-sets/{project}": s.setQuota,
 		"DELETE /v3/os-quota-sets/{project}": s.deleteQuota, "GET /v3/os-quota-sets/{project}/defaults": s.quota,
@@ -81,7 +81,7 @@ func New(o Options) *Service {
 	return s
 }
 
-// withProject is a path with the project in it, as older clients write it.
+// withProject matches a path with the project id, which older clients send.
 var withProject = regexp.MustCompile(`^/v3/[0-9a-f]{32}(/|$)`)
 
 // ServeHTTP implements http.Handler.
@@ -112,7 +112,7 @@ func (s *Service) versions(*resource.Request) (any, error) {
 		"links": []any{map[string]string{"rel": "self", "href": s.o.URL + "/v3/"}}, "media-types": []any{}}}}}, nil
 }
 
-// words are what Cinder calls its resources in messages.
+// resourceNames are Cinder's names of resources in messages.
 var resourceNames = map[string][2]string{volumes: {"volume", "Volume"}, snapshots: {"snapshot", "Snapshot"}, attachments: {"attachment",
 	"Volume attachment"}}
 
@@ -135,7 +135,7 @@ func (s *Service) find(kind, id string, c *resource.Caller) (resource.Doc, error
 	return d, nil
 }
 
-// brief are the fields that a list without details shows.
+// briefFields are the fields in lists without details.
 var briefFields = map[string][]string{volumes: {"id", "name", "links"}, snapshots: nil,
 	attachments: {"id", "status", "instance", "volume_id"}}
 
@@ -173,7 +173,7 @@ func (s *Service) list(kind string, detail bool) resource.Handler {
 	}
 }
 
-// view is a volume with its attachments, or another resource as it is.
+// view returns a volume with its attachments, or another resource unchanged.
 func (s *Service) view(d resource.Doc) resource.Doc {
 	if _, isVolume := d["bootable"]; !isVolume {
 		return d

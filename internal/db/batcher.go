@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// maxBatch are asked for at once.
+// maxBatch is the maximum number of keys in one load.
 const maxBatch = 100
 
-// Batcher reads what many ask for at the same time together, where Shared is for many
-// who ask for the same: when a cloud boots, thousands of instances ask for their
-// metadata within seconds. Who asks alone does not wait; who asks while a batch is
-// under way waits for the next, which is the larger the busier the database is.
+// Batcher combines concurrent reads of different keys into one load; Coalescer combines reads of
+// the same key. When a cloud boots, thousands of instances request their metadata within seconds.
+// A single read does not wait. Reads during a load wait for the next one, which is larger the
+// busier the database is.
 type Batcher[V any] struct {
 	load func(ctx context.Context, keys []string) (map[string]V, error)
 
@@ -20,7 +20,7 @@ type Batcher[V any] struct {
 	running bool
 }
 
-// batched is what a batch says of one key, once done is closed.
+// batched is the result for one key. It is valid once done is closed.
 type batched[V any] struct {
 	done  chan struct{}
 	value V
@@ -28,13 +28,14 @@ type batched[V any] struct {
 	err   error
 }
 
-// NewBatcher is a Batcher over a load of up to 100 keys at once; a key that it leaves
-// out is not there. Its context has a deadline, and does not end with a caller's.
+// NewBatcher returns a Batcher for load, which receives up to 100 keys. A key that is missing in
+// the result of load does not exist. The context of load has a deadline and is not canceled with
+// the context of a caller.
 func NewBatcher[V any](load func(context.Context, []string) (map[string]V, error)) *Batcher[V] {
 	return &Batcher[V]{load: load, waiting: map[string]*batched[V]{}}
 }
 
-// Get is the value of a key, and whether there is one.
+// Get returns the value of a key, and whether it exists.
 func (g *Batcher[V]) Get(ctx context.Context, key string) (v V, found bool, err error) {
 	g.mutex.Lock()
 	a := g.waiting[key]
@@ -55,14 +56,14 @@ func (g *Batcher[V]) Get(ctx context.Context, key string) (v V, found bool, err 
 	}
 }
 
-// run reads batches until nobody waits.
+// run loads batches until no caller waits.
 func (g *Batcher[V]) run(ctx context.Context) {
 	for {
 		batch, keys := g.next()
 		if len(batch) == 0 {
 			return
 		}
-		values, err := bounded(ctx, loadTimeout, func(ctx context.Context) (map[string]V, error) { return g.load(ctx, keys) })
+		values, err := runBounded(ctx, loadTimeout, func(ctx context.Context) (map[string]V, error) { return g.load(ctx, keys) })
 		for n, a := range batch {
 			a.value, a.found = values[keys[n]]
 			a.err = err

@@ -16,39 +16,39 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Cell0UUID is the mapping of cell0, which holds the servers that found no host.
+// Cell0UUID is the UUID of the mapping of cell0, the cell of servers that could not be scheduled.
 const Cell0UUID = "00000000-0000-0000-0000-000000000000"
 
-// CellTimeout is how long one cell may take to answer before it counts as down.
+// CellTimeout is the time after which a cell that has not answered counts as down.
 const CellTimeout = 60 * time.Second
 
-// Cell is one cell: its mapping, and its database.
+// Cell is a cell mapping with the connection to the cell's database.
 type Cell struct {
 	ID           int64
 	UUID, Name   string
 	TransportURL string
 	Disabled     bool
 	DB           *DB
-	// Networks keeps what was parsed of the cell's info caches; nil keeps nothing.
+	// Networks caches the parsed info caches of the cell's instances; nil: no cache.
 	Networks *objects.NetworkMemo
 }
 
-// IsCell0 tells whether this is where servers without a host are kept.
+// IsCell0 tells whether the cell is cell0.
 func (c *Cell) IsCell0() bool { return c.UUID == Cell0UUID }
 
-// Cells knows the cells of a deployment. Their mappings are read from the API
-// database once a minute at most, and at once when an unknown one is asked for.
+// Cells has the cells of a deployment. It reads the cell mappings from the API database at most
+// once a minute, and at once when an unknown cell is requested.
 type Cells struct {
 	API        *DB
-	Connection string        // [database] connection: fills {templates} in mappings
-	Transport  string        // [DEFAULT] transport_url: likewise
+	Connection string        // [database] connection, for templates in mappings
+	Transport  string        // [DEFAULT] transport_url, for templates in mappings
 	Pool       Options       // its Replica is that of Connection
-	Life       time.Duration // how long what was read of the mappings holds; 0: a minute
+	Life       time.Duration // how long the mappings are cached; 0: a minute
 
 	flight Flight[*cellList]
 	once   sync.Once
-	pools  map[string]*DB // by URL; of the flight's goroutine alone
-	// networks is one for all cells, and survives their mappings being read anew.
+	pools  map[string]*DB // by URL; only the goroutine of flight uses it
+	// networks is shared by all cells, and is kept when the mappings are read again.
 	networks *objects.NetworkMemo
 	asked    *metrics.Cache
 	mu       sync.RWMutex
@@ -80,7 +80,7 @@ func (c *Cells) load(ctx context.Context) (*cellList, error) {
 			var err error
 			o := c.Pool
 			if address != c.Connection {
-				o.Replica = "" // it is that of another database
+				o.Replica = "" // the replica belongs to another database
 			}
 			o.Name = metrics.DatabaseName{Database: "cell", Cell: cell.UUID, CellName: cell.Name}
 			if d, err = Open(address, o); err != nil {
@@ -118,12 +118,12 @@ func (c *Cells) current(ctx context.Context, fresh bool) (*cellList, error) {
 	}
 	next, err := c.flight.Do(ctx)
 	if err != nil && list != nil && !fresh {
-		return list, nil // an API database that is away does not make known cells unknown
+		return list, nil // known cells stay usable while the API database is down
 	}
 	return next, err
 }
 
-// Close closes the connections to the cells that are known.
+// Close closes the database connections of the cells.
 func (c *Cells) Close() error {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -136,7 +136,7 @@ func (c *Cells) Close() error {
 	return errors.Join(errs...)
 }
 
-// All answers every cell, in the order of the mappings; disabled ones too.
+// All returns all cells in the order of the mappings, disabled ones included.
 func (c *Cells) All(ctx context.Context) ([]*Cell, error) {
 	list, err := c.current(ctx, false)
 	if err != nil {
@@ -145,7 +145,7 @@ func (c *Cells) All(ctx context.Context) ([]*Cell, error) {
 	return list.all, nil
 }
 
-// ByID answers the cell of a mapping's row id, or nil.
+// ByID returns the cell with the given row id, or nil.
 func (c *Cells) ByID(ctx context.Context, id int64) (*Cell, error) {
 	list, err := c.current(ctx, false)
 	if err != nil {
@@ -160,16 +160,16 @@ func (c *Cells) ByID(ctx context.Context, id int64) (*Cell, error) {
 	return list.byID[id], nil
 }
 
-// Result is what one cell answered.
+// Result is the result of one cell.
 type Result[T any] struct {
 	Cell  *Cell
 	Value T
 	Err   error
 }
 
-// Scatter asks cells at once, each with the deadline of CellTimeout, and answers
-// in their order. A cell that is late or fails has an Err; the others do not wait
-// for it longer than that.
+// Scatter calls ask for all cells concurrently, each with the deadline CellTimeout, and returns
+// the results in the order of cells. A cell that fails or misses the deadline has an Err; it does
+// not affect the results of other cells.
 func Scatter[T any](ctx context.Context, cells []*Cell, ask func(context.Context, *Cell) (T, error)) []Result[T] {
 	results := make([]Result[T], len(cells))
 	if len(cells) == 1 {
@@ -184,16 +184,15 @@ func Scatter[T any](ctx context.Context, cells []*Cell, ask func(context.Context
 	return results
 }
 
-// InOrder asks cells at once, as Scatter does, and yields their answers in their order,
-// each as soon as it and those before it are there. Who has seen enough stops; what
-// the other cells are asked goes on then, for a query that is called off costs its
-// connection.
+// InOrder calls ask for all cells concurrently, as Scatter does, and yields the results in the
+// order of cells, each as soon as it and all earlier ones are complete. If the loop ends early,
+// the pending calls continue, because canceling a query closes its connection.
 func InOrder[T any](ctx context.Context, cells []*Cell, ask func(context.Context, *Cell) (T, error)) iter.Seq[Result[T]] {
 	return func(yield func(Result[T]) bool) {
 		asking := context.WithoutCancel(ctx)
 		answers := make([]chan Result[T], len(cells))
 		for i, cell := range cells {
-			answers[i] = make(chan Result[T], 1) // nobody may be left to take it
+			answers[i] = make(chan Result[T], 1) // the buffer lets ask end if the loop has ended
 			go func() { answers[i] <- askCell(asking, cell, ask) }()
 		}
 		for i, answer := range answers {
@@ -211,13 +210,13 @@ func InOrder[T any](ctx context.Context, cells []*Cell, ask func(context.Context
 }
 
 func askCell[T any](ctx context.Context, cell *Cell, ask func(context.Context, *Cell) (T, error)) Result[T] {
-	v, err := bounded(ctx, CellTimeout, func(ctx context.Context) (T, error) { return ask(ctx, cell) })
+	v, err := runBounded(ctx, CellTimeout, func(ctx context.Context) (T, error) { return ask(ctx, cell) })
 	return Result[T]{cell, v, err}
 }
 
-// fillTemplate puts the parts of a default URL into a mapping's {fields}, as
-// Nova's mappings may have them: {scheme}, {username}, {password}, {hostname},
-// {port}, {path}, {query}, {fragment}, and {username1}… for URLs of several hosts.
+// fillTemplate replaces the {fields} in the URL of a cell mapping by the parts of a default URL,
+// as Nova does: {scheme}, {username}, {password}, {hostname}, {port}, {path}, {query},
+// {fragment}, and {username1} and so on for URLs with several hosts.
 func fillTemplate(template, base string) string {
 	if !strings.Contains(template, "{") || base == "" {
 		return template

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// Coalescer answers questions that are asked at the same time with one load each:
-// of a key, at most one load is under way, and one more waits. Unlike a single
-// flight that one may join half-way, an answer is never older than its question.
-// Answers are shared: they must not be changed. The zero value is ready.
+// Coalescer combines concurrent calls for the same key into one load. At most one load of a key
+// runs and one more waits. A call never joins a load that has started already, so that its result
+// is never older than the call. Callers share results and must not modify them. The zero value is
+// ready to use.
 type Coalescer[T any] struct {
 	mu   sync.Mutex
 	keys map[string]*queue[T]
 }
 
-// queue is the load of a key that waits, beside the one that runs.
+// queue has the waiting load of a key; another one is running.
 type queue[T any] struct{ next *flight[T] }
 
 type flight[T any] struct {
@@ -27,8 +27,8 @@ type flight[T any] struct {
 	err   error
 }
 
-// Do answers the result of a load that starts after the call: its own, or that
-// of another call with the same key. The load goes on when its caller leaves.
+// Do returns the result of a load that starts after the call: its own load, or that of another
+// call with the same key. The load continues if ctx ends.
 func (s *Coalescer[T]) Do(ctx context.Context, key string, load func(context.Context) (T, error)) (T, error) {
 	s.mu.Lock()
 	if s.keys == nil {
@@ -68,17 +68,17 @@ func (s *Coalescer[T]) run(ctx context.Context, key string, q *queue[T]) {
 		if f == nil {
 			return
 		}
-		f.value, f.err = bounded(ctx, loadTimeout, f.load)
+		f.value, f.err = runBounded(ctx, loadTimeout, f.load)
 		close(f.done)
 	}
 }
 
-// loadTimeout bounds a shared load: no one caller's patience does.
+// loadTimeout limits a shared load, which does not end with the context of a caller.
 const loadTimeout = 2 * CellTimeout
 
-// bounded runs f with a deadline. It runs in goroutines of our own, where nobody
-// else would catch a panic: that becomes an error, and the process lives.
-func bounded[T any](ctx context.Context, limit time.Duration, f func(context.Context) (T, error)) (v T, err error) {
+// runBounded runs f with a deadline. It returns a panic of f as an error: f runs in a goroutine
+// of this package, where a panic would end the process.
+func runBounded[T any](ctx context.Context, limit time.Duration, f func(context.Context) (T, error)) (v T, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	defer func() {
@@ -89,11 +89,11 @@ func bounded[T any](ctx context.Context, limit time.Duration, f func(context.Con
 	return f(ctx)
 }
 
-// Flight is Shared with one question.
+// Flight is a Coalescer with a single key.
 type Flight[T any] struct {
 	Load   func(context.Context) (T, error)
 	shared Coalescer[T]
 }
 
-// Do answers the result of a load that starts after the call.
+// Do returns the result of a load that starts after the call.
 func (f *Flight[T]) Do(ctx context.Context) (T, error) { return f.shared.Do(ctx, "", f.Load) }

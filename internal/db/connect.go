@@ -8,34 +8,33 @@ import (
 	"time"
 )
 
-// connectWithin is how long a connection may take to be made where the URL has no
-// connect_timeout: PyMySQL's default.
-const connectWithin = 10 * time.Second
+// defaultConnectTimeout applies to URLs without connect_timeout; it is PyMySQL's default.
+const defaultConnectTimeout = 10 * time.Second
 
-// prompt makes connections in bounded time, the greeting of the server and the
-// authentication included: a server that accepts and never answers is one that is
-// away. Who waits for the connection may have no deadline of its own.
-type prompt struct {
+// timedConnector limits the time to open a connection, including the greeting of the server and
+// the authentication, so that a server that accepts connections and never answers counts as down.
+// The context of the query may have no deadline.
+type timedConnector struct {
 	driver.Connector
 	within        time.Duration
 	network, addr string
 }
 
 // Connect implements driver.Connector.
-func (p prompt) Connect(ctx context.Context) (driver.Conn, error) {
+func (p timedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	bounded, cancel := context.WithTimeout(ctx, p.within)
 	defer cancel()
 	conn, err := p.Connector.Connect(bounded)
 	if err == nil || bounded.Err() == nil || ctx.Err() != nil {
 		return conn, err
 	}
-	return nil, &net.OpError{Op: "connect", Net: p.network, Addr: place(p.addr), Err: errLate}
+	return nil, &net.OpError{Op: "connect", Net: p.network, Addr: namedAddr(p.addr), Err: errConnectTimeout}
 }
 
-var errLate = errors.New("the server does not answer in time")
+var errConnectTimeout = errors.New("the server does not answer in time")
 
-// place is a net.Addr of an address that is a name.
-type place string
+// namedAddr is a net.Addr that is only a name.
+type namedAddr string
 
-func (place) Network() string  { return "" }
-func (p place) String() string { return string(p) }
+func (namedAddr) Network() string  { return "" }
+func (p namedAddr) String() string { return string(p) }

@@ -1,6 +1,6 @@
-// Package db opens Nova's databases: URLs and pools as oslo.db has them, the
-// three dialects, and the routing to cells. The SQL itself stands in db/api and
-// db/cell, one file per group of tables.
+// Package db opens Nova's databases: URLs and pools with the meaning of oslo.db, the dialects
+// MySQL, PostgreSQL and SQLite, and the choice of cells. The packages db/api and db/cell have the
+// SQL, with one file per group of tables.
 package db
 
 import (
@@ -28,48 +28,47 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Options are the pool options of oslo.db. Zero values mean its defaults.
+// Options are the pool options of oslo.db. The zero value has oslo.db's defaults.
 type Options struct {
-	MaxPoolSize *int // connections kept, nil: 5; 0 means no limit
-	MaxOverflow *int // further ones at a time, nil: 50; -1 means no limit
+	MaxPoolSize *int // connections that stay open; nil: 5; 0: no limit
+	MaxOverflow *int // further connections at a time; nil: 50; -1: no limit
 	Recycle     time.Duration
-	// Replica is the SQLAlchemy URL of a copy that may lag, where reads outside of
-	// transactions go: slave_connection, where synchronous_reader is off; "": none.
+	// Replica is slave_connection, the SQLAlchemy URL of a replica that may lag, for reads
+	// outside of transactions if synchronous_reader is off; "": none.
 	Replica string
-	// Wait is how long a query may wait for a connection where all are in use, nil:
-	// 30 s; then it fails.
+	// Wait is how long a query waits for a free connection before it fails; nil: 30 s.
 	Wait *time.Duration
-	// Parameters are added to the query of the URL ("a=b&c=d"), connection_parameters.
+	// Parameters is connection_parameters ("a=b&c=d"), which is added to the query of the URL.
 	Parameters string
-	// SQLMode is mysql_sql_mode, nil: TRADITIONAL.
+	// SQLMode is mysql_sql_mode; nil: TRADITIONAL.
 	SQLMode *string
-	// WsrepSyncWait is what each connection sets wsrep_sync_wait of a Galera cluster
-	// to; nil leaves it.
+	// WsrepSyncWait is the value of wsrep_sync_wait for each connection to a Galera cluster; nil:
+	// it is not set.
 	WsrepSyncWait *int
-	// Unsynced has SQLite not wait for its disk.
+	// Unsynced turns off the synchronous writes of SQLite.
 	Unsynced bool
-	// Metrics counts the queries, under Name; nil: nobody does.
+	// Metrics counts the queries under Name; nil: they are not counted.
 	Metrics *metrics.Metrics
 	Name    metrics.DatabaseName
 }
 
-// DB is one database. Queries are written with "?" whatever the dialect, and
-// their arguments are put in by the client: a query is one round trip.
+// DB is one database. Queries have the placeholder "?" in all dialects. The client inserts the
+// arguments into the text, so that a query is one round trip.
 type DB struct {
 	*bun.DB
 	name    string
 	address string
 	replica *DB // nil: none
-	// writing is held by whoever writes to SQLite, which lets one write at a time and
-	// has the others sleep for longer and longer. nil for servers, which queue them.
+	// writing serializes the transactions that write to SQLite, which allows one writer and lets
+	// others sleep for increasing times. It is nil for database servers, which queue writers.
 	writing *sync.Mutex
 	metrics *metrics.Metrics
-	gate    *gate // nil: there may be any number of connections
+	gate    *gate // nil: the number of connections is not limited
 	probe   probe
 	heard   atomic.Int64 // when a query was last answered, in Unix nanoseconds
 }
 
-// Metrics is where those who read this database count; it may be nil.
+// Metrics returns the metrics of the readers of this database; it may be nil.
 func (d *DB) Metrics() *metrics.Metrics {
 	if d == nil {
 		return nil
@@ -77,15 +76,15 @@ func (d *DB) Metrics() *metrics.Metrics {
 	return d.metrics
 }
 
-// Kind is "mysql", "postgresql" or "sqlite".
+// Kind returns "mysql", "postgresql" or "sqlite".
 func (d *DB) Kind() string { return d.name }
 
-// Address is where the database is, for messages: "host:port/name", a socket and a
-// name, or a file. It has no user and no password.
+// Address returns where the database is, for messages: "host:port/name", a socket and a name, or
+// a file. It has no user name and no password.
 func (d *DB) Address() string { return d.address }
 
-// Open prepares a database from an SQLAlchemy URL. It does not connect: a
-// database that is away is an error of the queries, not of Open.
+// Open returns the database of an SQLAlchemy URL. It does not connect, so that an unreachable
+// database fails the queries and not Open.
 func Open(connection string, o Options) (*DB, error) {
 	src, err := parseURL(withParameters(connection, o.Parameters))
 	if err != nil {
@@ -100,9 +99,9 @@ func Open(connection string, o Options) (*DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		pool, speaks = sql.OpenDB(prompt{connector, src.within, src.mysql.Net, src.address}), mysqldialect.New()
+		pool, speaks = sql.OpenDB(timedConnector{connector, src.within, src.mysql.Net, src.address}), mysqldialect.New()
 	case "postgresql":
-		pool, speaks = sql.OpenDB(prompt{stdlib.GetConnector(*src.postgres), src.within, "tcp", src.address}), pgdialect.New()
+		pool, speaks = sql.OpenDB(timedConnector{stdlib.GetConnector(*src.postgres), src.within, "tcp", src.address}), pgdialect.New()
 	case "sqlite":
 		if o.Unsynced {
 			src.dsn += "&_pragma=synchronous(OFF)"
@@ -112,7 +111,7 @@ func Open(connection string, o Options) (*DB, error) {
 		}
 	}
 	if src.dialect == "sqlite" && strings.Contains(src.dsn, ":memory:") {
-		o.MaxPoolSize, o.MaxOverflow = new(1), new(0) // each connection would be a database of its own
+		o.MaxPoolSize, o.MaxOverflow = new(1), new(0) // each connection to sqlite:// would be a database of its own
 	}
 	limit := o.gate()
 	if limit != nil {
@@ -121,8 +120,8 @@ func Open(connection string, o Options) (*DB, error) {
 	} else {
 		pool.SetMaxIdleConns(100)
 	}
-	// oslo.db closes what overflows as soon as it is given back; that costs a
-	// handshake per request under load, so ours lets it go when it rests.
+	// oslo.db closes overflow connections when they are returned to the pool, which costs a
+	// handshake per request under load. Here they are closed when they have been idle.
 	if src.dialect != "sqlite" {
 		pool.SetConnMaxIdleTime(time.Minute)
 		if o.Recycle == 0 {
@@ -130,12 +129,12 @@ func Open(connection string, o Options) (*DB, error) {
 		}
 		pool.SetConnMaxLifetime(o.Recycle)
 	}
-	d := &DB{DB: bun.NewDB(pool, offline{speaks}), name: src.dialect, address: src.address, metrics: o.Metrics, gate: limit}
+	d := &DB{DB: bun.NewDB(pool, offlineDialect{speaks}), name: src.dialect, address: src.address, metrics: o.Metrics, gate: limit}
 	if d.name == "sqlite" {
 		d.writing = &sync.Mutex{}
 	}
-	if counted := o.Metrics.Database(o.Name, counting{pool, limit}); counted != nil {
-		d.DB = d.WithQueryHook(&counter{counted})
+	if counted := o.Metrics.Database(o.Name, gatedPool{pool, limit}); counted != nil {
+		d.DB = d.WithQueryHook(&queryCounter{counted})
 	}
 	if o.Replica != "" {
 		copied := o
@@ -148,41 +147,43 @@ func Open(connection string, o Options) (*DB, error) {
 	return d, nil
 }
 
-// counter counts queries.
-type counter struct{ to *metrics.Database }
+// queryCounter counts queries.
+type queryCounter struct{ to *metrics.Database }
 
 // BeforeQuery implements bun.QueryHook.
-func (c *counter) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+func (c *queryCounter) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context {
+	return ctx
+}
 
-// AfterQuery implements bun.QueryHook. That a client has gone says nothing of the
-// database.
-func (c *counter) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+// AfterQuery implements bun.QueryHook. A query that ended because its client has disconnected
+// does not count as a failure of the database.
+func (c *queryCounter) AfterQuery(_ context.Context, e *bun.QueryEvent) {
 	if errors.Is(e.Err, context.Canceled) {
 		return
 	}
 	c.to.Query(time.Since(e.StartTime), e.Err != nil && Unanswered(e.Err))
 }
 
-// offline keeps bun from asking a MySQL server for its version at once: Open must
-// not need the database.
-type offline struct{ schema.Dialect }
+// offlineDialect keeps bun from connecting to read the version of a MySQL server, because Open
+// must not need the database.
+type offlineDialect struct{ schema.Dialect }
 
-func (offline) Init(*sql.DB) {}
+func (offlineDialect) Init(*sql.DB) {}
 
-// timeLayout is how SQLAlchemy writes a DATETIME, in every dialect: SQLite keeps
-// the text, and Python's Nova reads it back.
+// timeLayout is SQLAlchemy's text for a DATETIME in all dialects. SQLite stores the text, and
+// Nova in Python reads it.
 const timeLayout = "2006-01-02 15:04:05.000000"
 
 // AppendTime writes a time in UTC.
-func (offline) AppendTime(b []byte, t time.Time) []byte {
+func (offlineDialect) AppendTime(b []byte, t time.Time) []byte {
 	b = append(b, '\'')
 	b = t.UTC().AppendFormat(b, timeLayout)
 	return append(b, '\'')
 }
 
-// AppendString writes a text. One with NUL, which bun drops or refuses, is kept
-// where databases keep it, as Python's drivers do; PostgreSQL has no such text.
-func (o offline) AppendString(b []byte, s string) []byte {
+// AppendString quotes a string. bun drops or refuses the character NUL. MySQL and SQLite store
+// it, so it is encoded for them, as Python's drivers do; PostgreSQL cannot store it.
+func (o offlineDialect) AppendString(b []byte, s string) []byte {
 	switch {
 	case strings.IndexByte(s, 0) < 0 || o.Name() == dialect.PG:
 		return o.Dialect.AppendString(b, s)
@@ -200,8 +201,8 @@ func (o offline) AppendString(b []byte, s string) []byte {
 	return append(b, '\'')
 }
 
-// Wrap turns the errors of drivers into domain errors where they mean something
-// to a client: a database that is away. Others it gives back as they are.
+// Wrap converts the error of a driver to Nova's DBConnectionError if it means that the database
+// is down. It returns other errors unchanged.
 func Wrap(err error) error {
 	if err == nil || !isDown(err) {
 		return err
@@ -216,7 +217,7 @@ func isDown(err error) bool {
 	var pg *pgconn.PgError
 	var my *mysql.MySQLError
 	switch {
-	case sqliteCode(err)&0xff == 14: // SQLITE_CANTOPEN: its disk is away
+	case sqliteCode(err)&0xff == 14: // SQLITE_CANTOPEN
 		return true
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.As(err, &netErr), errors.As(err, &pgErr):
 		return true
@@ -231,14 +232,14 @@ func isDown(err error) bool {
 	return false
 }
 
-// Unanswered tells whether err means that the database is away or late, rather
-// than that the question was wrong.
+// Unanswered tells whether err means that the database is down or did not answer in time, and not
+// that the query is wrong.
 func Unanswered(err error) bool {
 	return isDown(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, objects.ErrDBConnectionError)
 }
 
-// Duplicate tells whether err is a unique constraint, and the driver's text,
-// which names the constraint (MySQL, PostgreSQL) or the columns (SQLite).
+// Duplicate tells whether err is the violation of a unique constraint. detail is the text of the
+// driver, with the name of the constraint (MySQL, PostgreSQL) or the columns (SQLite).
 func Duplicate(err error) (detail string, ok bool) {
 	var my *mysql.MySQLError
 	var pg *pgconn.PgError
@@ -253,7 +254,7 @@ func Duplicate(err error) (detail string, ok bool) {
 	return "", false
 }
 
-// Close closes the connections, those to the replica, too.
+// Close closes the connections, also those to the replica.
 func (d *DB) Close() error {
 	err := d.DB.Close()
 	if d.replica != nil {
@@ -262,7 +263,7 @@ func (d *DB) Close() error {
 	return err
 }
 
-// Each runs a query and calls row for every row of its result.
+// Each runs a query and calls row for each row of the result.
 func (d *DB) Each(ctx context.Context, row func(*sql.Rows) error, query string, args ...any) error {
 	if d.replica != nil {
 		d = d.replica
@@ -270,9 +271,9 @@ func (d *DB) Each(ctx context.Context, row func(*sql.Rows) error, query string, 
 	return Each(ctx, d, row, query, args...)
 }
 
-// Each is DB.Each for a transaction, too.
+// Each is DB.Each for a database or a transaction.
 func Each(ctx context.Context, q bun.IDB, row func(*sql.Rows) error, query string, args ...any) error {
-	g, err := enter(ctx, q)
+	g, err := enterGate(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -290,11 +291,11 @@ func Each(ctx context.Context, q bun.IDB, row func(*sql.Rows) error, query strin
 	if err := rows.Err(); err != nil {
 		return Wrap(err)
 	}
-	answered(q)
+	noteAnswer(q)
 	return nil
 }
 
-// One scans the single row of a query; no row is sql.ErrNoRows.
+// One scans the only row of a query's result. Without a row the error is sql.ErrNoRows.
 func (d *DB) One(ctx context.Context, dest []any, query string, args ...any) error {
 	if d.replica != nil {
 		d = d.replica
@@ -302,7 +303,7 @@ func (d *DB) One(ctx context.Context, dest []any, query string, args ...any) err
 	return One(ctx, d, dest, query, args...)
 }
 
-// One is DB.One for a transaction, too.
+// One is DB.One for a database or a transaction.
 func One(ctx context.Context, q bun.IDB, dest []any, query string, args ...any) error {
 	found := false
 	err := Each(ctx, q, func(r *sql.Rows) error {
@@ -318,12 +319,12 @@ func One(ctx context.Context, q bun.IDB, dest []any, query string, args ...any) 
 	return err
 }
 
-// InTx runs f in a transaction: again, up to five times, where the database ended it
-// for others that waited for one another.
+// InTx runs f in a transaction. It repeats the transaction up to five times if the database has
+// aborted it because of a deadlock.
 func (d *DB) InTx(ctx context.Context, f func(tx bun.Tx) error) error {
 	return d.Writing(func() error {
-		return again(ctx, func() error {
-			g, err := enter(ctx, d)
+		return retryDeadlock(ctx, func() error {
+			g, err := enterGate(ctx, d)
 			if err != nil {
 				return err
 			}
@@ -333,8 +334,8 @@ func (d *DB) InTx(ctx context.Context, f func(tx bun.Tx) error) error {
 	})
 }
 
-// Writing runs f, which writes, when no other such f of this DB runs on SQLite. It
-// is no lock: other processes write, too. f must not call InTx or Writing.
+// Writing runs f, which writes, and excludes other calls of Writing and InTx on a SQLite database
+// of this process. It does not exclude other processes. f must not call InTx or Writing.
 func (d *DB) Writing(f func() error) error {
 	if d.writing != nil {
 		d.writing.Lock()
@@ -343,7 +344,7 @@ func (d *DB) Writing(f func() error) error {
 	return f()
 }
 
-// Insert runs an INSERT and answers the id of its row.
+// Insert runs an INSERT and returns the id of the new row.
 func (d *DB) Insert(ctx context.Context, q bun.IDB, query string, args ...any) (int64, error) {
 	if d.name == "postgresql" {
 		var id int64
@@ -357,8 +358,8 @@ func (d *DB) Insert(ctx context.Context, q bun.IDB, query string, args ...any) (
 	return r.LastInsertId()
 }
 
-// Exec runs a statement and answers how many rows it matched. Outside of a
-// transaction it is repeated as InTx repeats those.
+// Exec runs a statement and returns the number of rows that it matched. Outside of a transaction
+// it repeats the statement after a deadlock, as InTx does.
 func Exec(ctx context.Context, q bun.IDB, query string, args ...any) (int64, error) {
 	r, err := execute(ctx, q, query, args)
 	if err != nil {
@@ -369,29 +370,30 @@ func Exec(ctx context.Context, q bun.IDB, query string, args ...any) (int64, err
 
 func execute(ctx context.Context, q bun.IDB, query string, args []any) (r sql.Result, err error) {
 	run := func() error {
-		g, err := enter(ctx, q)
+		g, err := enterGate(ctx, q)
 		if err != nil {
 			return err
 		}
 		defer g.leave()
 		r, err = q.ExecContext(ctx, query, args...)
 		if err == nil {
-			answered(q)
+			noteAnswer(q)
 		}
 		return Wrap(err)
 	}
 	if _, alone := q.(*DB); alone {
-		err = again(ctx, run)
+		err = retryDeadlock(ctx, run)
 	} else {
 		err = run()
 	}
 	return r, err
 }
 
-// Now is the time as Nova's rows hold it: UTC; MySQL keeps whole seconds.
+// Now returns the current time in UTC with the precision of Nova's rows: microseconds, of which
+// MySQL stores whole seconds.
 func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-// Time scans a nullable DATETIME, which SQLite gives as text.
+// Time scans a nullable DATETIME, which SQLite returns as text.
 type Time struct{ P **time.Time }
 
 // Scan implements sql.Scanner.
@@ -423,10 +425,10 @@ func (t Time) Scan(v any) error {
 	return fmt.Errorf("cannot read the time %q", text)
 }
 
-// In is a list for "IN (?)".
+// In returns the argument of "IN (?)".
 func In[T any](values []T) any { return bun.List(values) }
 
-// Nulls is what follows "ASC" or "DESC", that NULL may be less than all values in
+// Nulls returns the clause after "ASC" or "DESC" that makes NULL less than all other values in
 // every database.
 func (d *DB) Nulls(desc bool) string {
 	switch {
@@ -438,8 +440,8 @@ func (d *DB) Nulls(desc bool) string {
 	return " NULLS FIRST"
 }
 
-// Regexp is the operator that matches a regular expression; each database has
-// its own dialect of them. SQLite gets the function from Open.
+// Regexp returns the operator that matches a regular expression. Each database has its own
+// dialect of regular expressions. Open registers the function for SQLite.
 func (d *DB) Regexp() string {
 	if d.name == "postgresql" {
 		return "~"
@@ -447,8 +449,8 @@ func (d *DB) Regexp() string {
 	return "REGEXP"
 }
 
-// SafeRegexp makes a filter that a user wrote safe for Regexp: MySQL fails on an
-// empty alternative, so Nova takes "|" literally there.
+// SafeRegexp converts a user's filter for Regexp. MySQL fails with an empty alternative, so Nova
+// treats "|" as a literal there.
 func (d *DB) SafeRegexp(filter string) string {
 	if d.name == "mysql" {
 		return strings.ReplaceAll(filter, "|", `\|`)

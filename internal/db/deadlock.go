@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// again calls f until it ends without a deadlock; six times at most, as Nova does.
-func again(ctx context.Context, f func() error) error {
+// retryDeadlock calls f until it does not end with a deadlock, at most six times, as Nova does.
+func retryDeadlock(ctx context.Context, f func() error) error {
 	const retries = 5
 	err := f()
 	for n := 0; n < retries && deadlocked(err); n++ {
@@ -25,9 +25,9 @@ func again(ctx context.Context, f func() error) error {
 	return err
 }
 
-// deadlocked tells whether the database has called a statement off because others
-// waited for it: a deadlock, a lock that did not come, or in a Galera cluster
-// another node that was first.
+// deadlocked tells whether the database has aborted a statement because of a conflict with
+// another transaction: a deadlock, a lock wait timeout, or in a Galera cluster a conflict with
+// another node.
 func deadlocked(err error) bool {
 	var my *mysql.MySQLError
 	var pg *pgconn.PgError

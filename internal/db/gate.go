@@ -13,16 +13,16 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// gate bounds how many connections are in use, and how long one is waited for:
-// database/sql waits as long as the request.
+// gate limits how many connections are in use, and how long a query waits for one. The pool of
+// database/sql would wait as long as the context of the request.
 type gate struct {
 	size, overflow int
 	wait           time.Duration
 	free           *semaphore.Weighted
-	waits, waited  atomic.Int64 // how many did, and nanoseconds in all
+	waits, waited  atomic.Int64 // number of waits, and their sum in nanoseconds
 }
 
-// gate is the one of a pool of these options; nil: there is no limit.
+// gate returns the gate of a pool with these options; nil: there is no limit.
 func (o Options) gate() *gate {
 	g := &gate{size: 5, overflow: 50, wait: 30 * time.Second}
 	if o.MaxPoolSize != nil {
@@ -43,10 +43,11 @@ func (o Options) gate() *gate {
 
 func (g *gate) most() int { return g.size + g.overflow }
 
-// enter waits until what is done on q may take a connection, and answers the gate
-// to leave afterwards; a transaction has its connection already. An error is that of ctx, or
-// SQLAlchemy's of a pool that is exhausted, which Nova answers with a 500.
-func enter(ctx context.Context, q bun.IDB) (*gate, error) {
+// enterGate waits until a query on q may take a connection, and returns the gate, whose leave
+// must be called afterwards. The gate is nil for a transaction, which has a connection already.
+// The error is ctx's, or SQLAlchemy's error for an exhausted pool, which Nova answers with status
+// 500.
+func enterGate(ctx context.Context, q bun.IDB) (*gate, error) {
 	d, ok := q.(*DB)
 	if !ok || d.gate == nil {
 		return nil, nil
@@ -78,14 +79,14 @@ func (g *gate) leave() {
 	}
 }
 
-// counting is a pool whose waits are those of its gate.
-type counting struct {
+// gatedPool adds the waits of the gate to the statistics of the pool.
+type gatedPool struct {
 	*sql.DB
 	gate *gate
 }
 
 // Stats implements metrics.Pool.
-func (c counting) Stats() sql.DBStats {
+func (c gatedPool) Stats() sql.DBStats {
 	s := c.DB.Stats()
 	if c.gate != nil {
 		s.WaitCount += c.gate.waits.Load()

@@ -7,13 +7,12 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// hostNotMapped is Nova's HostMappingNotFound.
+// hostNotMapped returns Nova's exception HostMappingNotFound.
 func hostNotMapped(host string) error {
 	return objects.ErrHostMappingNotFound.Errorf(objects.KindInvalid, "Host '%s' is not mapped to any cell", host)
 }
 
-// OfHosts tells in which cells hosts are, in one query. Hosts that are not mapped
-// are left out.
+// OfHosts returns the cells of hosts, in one query. Hosts without a mapping are left out.
 func (c *Cells) OfHosts(ctx context.Context, hosts []string) (map[string]*Cell, error) {
 	cells := make(map[string]*Cell, len(hosts))
 	if len(hosts) == 0 {
@@ -42,8 +41,8 @@ func (c *Cells) OfHosts(ctx context.Context, hosts []string) (map[string]*Cell, 
 	return cells, nil
 }
 
-// OfHost tells in which cell a host is, or answers hostNotMapped. As in Nova,
-// MySQL finds a host by any case of its name.
+// OfHost returns the cell of a host, or the error HostMappingNotFound. As in Nova, MySQL ignores
+// the case of the host name.
 func (c *Cells) OfHost(ctx context.Context, host string) (*Cell, error) {
 	cells, err := c.OfHosts(ctx, []string{host})
 	if err != nil {
@@ -55,7 +54,7 @@ func (c *Cells) OfHost(ctx context.Context, host string) (*Cell, error) {
 	return nil, hostNotMapped(host)
 }
 
-// HostsIn lists the hosts that are mapped to a cell, by row.
+// HostsIn returns the hosts that are mapped to a cell, by row.
 func (c *Cells) HostsIn(ctx context.Context, cell *Cell) ([]string, error) {
 	var hosts []string
 	err := c.API.Each(ctx, func(r *sql.Rows) error {
@@ -67,7 +66,7 @@ func (c *Cells) HostsIn(ctx context.Context, cell *Cell) ([]string, error) {
 	return hosts, err
 }
 
-// UnmapHost takes a host out of its cell. One that is not mapped is no error.
+// UnmapHost deletes the mapping of a host. A missing mapping is not an error.
 func (c *Cells) UnmapHost(ctx context.Context, host string) error {
 	_, err := Exec(ctx, c.API, "DELETE FROM host_mappings WHERE host = ?", host)
 	return err

@@ -9,8 +9,8 @@ import (
 	"github.com/uptrace/bun/schema"
 )
 
-// HasSQLite tells whether this program can open SQLite databases: one that is built
-// with the tag nosqlite cannot.
+// HasSQLite tells whether this program can open SQLite databases. A program that is built with
+// the tag nosqlite cannot.
 const HasSQLite = false
 
 func openSQLite(string) (*sql.DB, schema.Dialect, error) {

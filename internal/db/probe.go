@@ -9,27 +9,26 @@ import (
 )
 
 const (
-	// probeEvery bounds how often a database is asked whether it answers, however many
-	// want to know.
-	probeEvery = 500 * time.Millisecond
-	// probeWithin is how long it may take to say so.
-	probeWithin = 2 * time.Second
+	// probeInterval is the minimum time between two probes of a database.
+	probeInterval = 500 * time.Millisecond
+	// probeTimeout limits one probe.
+	probeTimeout = 2 * time.Second
 )
 
-// probe is the last that is known of whether a database answers.
+// probe has the result of the last probe of a database.
 type probe struct {
 	mu   sync.Mutex
 	at   time.Time
 	err  error
-	next chan struct{} // closed when the question that is under way is answered; nil: none is
+	next chan struct{} // closed when the running probe ends; nil: none is running
 }
 
-// Answers tells whether the database answers: nil, or why not. What it says is at
-// most half a second old, and it says it within some two seconds, or when ctx ends.
+// Answers returns nil if the database answers, and otherwise why not. The result is at most half
+// a second old. It takes at most two seconds, or until ctx ends.
 func (d *DB) Answers(ctx context.Context) error {
 	p := &d.probe
 	p.mu.Lock()
-	if !p.at.IsZero() && time.Since(p.at) < probeEvery {
+	if !p.at.IsZero() && time.Since(p.at) < probeInterval {
 		defer p.mu.Unlock()
 		return p.err
 	}
@@ -49,9 +48,9 @@ func (d *DB) Answers(ctx context.Context) error {
 	return p.err
 }
 
-// ask asks the database once, for all that wait for the answer.
+// ask runs one probe for all goroutines that wait in Answers.
 func (d *DB) ask() {
-	ctx, cancel := context.WithTimeout(context.Background(), probeWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 	defer cancel()
 	err := d.ping(ctx)
 	p := &d.probe
@@ -62,8 +61,8 @@ func (d *DB) ask() {
 	p.next = nil
 }
 
-// ping asks past the pool's own gate: that all connections are in use is no sign
-// that the database is away, as long as somebody gets answers.
+// ping runs a query without the gate: if all connections are in use but other queries are being
+// answered, the database is not down.
 func (d *DB) ping(ctx context.Context) error {
 	began := time.Now()
 	var one int
@@ -74,8 +73,8 @@ func (d *DB) ping(ctx context.Context) error {
 	return Wrap(err)
 }
 
-// answered notes that a database has answered.
-func answered(q bun.IDB) {
+// noteAnswer records that the database has answered.
+func noteAnswer(q bun.IDB) {
 	if d, ok := q.(*DB); ok {
 		d.heard.Store(time.Now().UnixNano())
 	}

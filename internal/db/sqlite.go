@@ -14,8 +14,8 @@ import (
 	"modernc.org/sqlite" // database/sql driver "sqlite"
 )
 
-// HasSQLite tells whether this program can open SQLite databases: one that is built
-// with the tag nosqlite cannot.
+// HasSQLite tells whether this program can open SQLite databases. A program that is built with
+// the tag nosqlite cannot.
 const HasSQLite = true
 
 // openSQLite opens the database of a DSN.
@@ -30,7 +30,7 @@ func openSQLite(dsn string) (*sql.DB, schema.Dialect, error) {
 	return pool, sqlitedialect.New(), nil
 }
 
-// sqliteCode is the extended result code of an error of SQLite, 0 of any other.
+// sqliteCode returns the extended result code of a SQLite error, or 0 for another error.
 func sqliteCode(err error) int {
 	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return lite.Code()
@@ -38,7 +38,7 @@ func sqliteCode(err error) int {
 	return 0
 }
 
-// sqliteText is the text of an error of SQLite, without what has been put around it.
+// sqliteText returns the text of a SQLite error without the texts of errors that wrap it.
 func sqliteText(err error) string {
 	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return lite.Error()
@@ -46,8 +46,8 @@ func sqliteText(err error) string {
 	return ""
 }
 
-// sqliteRegexp gives SQLite, which has the operator but no function behind it,
-// the one that SQLAlchemy's dialect registers: a search, case and all.
+// sqliteRegexp registers the function of SQLite's operator REGEXP, which SQLite does not define.
+// As in SQLAlchemy's dialect, it searches the text for the expression and is case-sensitive.
 var sqliteRegexp = sync.OnceValue(func() error {
 	var known expressions
 	return sqlite.RegisterDeterministicScalarFunction("regexp", 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
@@ -59,6 +59,6 @@ var sqliteRegexp = sync.OnceValue(func() error {
 		if err != nil {
 			return nil, err
 		}
-		return re.MatchString(fmt.Sprint(args[1])), nil // numbers, too
+		return re.MatchString(fmt.Sprint(args[1])), nil // the value may be a number
 	})
 })

@@ -18,22 +18,22 @@ import (
 	"github.com/nova-go/nova/internal/clienttls"
 )
 
-// setTLS reads what a URL says of TLS, as SQLAlchemy and PyMySQL read it:
+// setTLS applies the TLS parameters of a URL as SQLAlchemy and PyMySQL interpret them:
 //
-//   - nothing: TLS where the server has it, and nothing of it is verified;
-//   - ssl_ca or ssl_capath: TLS, with the chain verified, and the server's name
+//   - none: TLS if the server supports it, without verification;
+//   - ssl_ca or ssl_capath: TLS, with verification of the chain, and of the server's name
 //     unless ssl_check_hostname is false;
-//   - ssl_verify_cert or ssl_verify_identity: these say what is verified, and
-//     without a CA it is verified with those of the system. ssl_verify_cert alone
-//     leaves the name unverified;
-//   - any other: TLS, and nothing of it is verified;
+//   - ssl_verify_cert or ssl_verify_identity: TLS, with the verification that they ask for,
+//     with the CAs of the system if there is no ssl_ca. ssl_verify_cert alone does not
+//     verify the server's name;
+//   - any other: TLS without verification;
 //   - ssl_disabled: no TLS.
 //
-// PyMySQL forgets ssl_ca where SQLAlchemy gives it ssl_verify_cert as well, and then
-// verifies with the CAs of the system; here the file holds. A parameter that has no
-// meaning here is an error: it may be the one that the operator relies on.
+// If the URL has ssl_verify_cert as well as ssl_ca, PyMySQL ignores ssl_ca and verifies with
+// the CAs of the system; here ssl_ca is used. An unsupported parameter is an error, because
+// the operator may rely on it.
 func setTLS(c *mysql.Config, q url.Values, host string) error {
-	if err := modeOf(q); err != nil {
+	if err := applySSLMode(q); err != nil {
 		return err
 	}
 	used := false
@@ -46,17 +46,17 @@ func setTLS(c *mysql.Config, q url.Values, host string) error {
 		}
 		used = used || q.Get(name) != "" && name != "ssl_disabled"
 	}
-	if yes(q.Get("ssl_disabled")) {
+	if parseBool(q.Get("ssl_disabled")) {
 		return nil
 	}
-	c.TLS = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, InsecureSkipVerify: true} // what is to be verified is below
+	c.TLS = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, InsecureSkipVerify: true} // setVerification enables verification
 	if !used {
 		c.AllowFallbackToPlaintext = true
 		// A driver that falls back changes the configuration of all its connections,
 		// unless each has a copy.
 		return c.Apply(mysql.BeforeConnect(func(context.Context, *mysql.Config) error { return nil }))
 	}
-	return verify(c.TLS, q, host)
+	return setVerification(c.TLS, q, host)
 }
 
 func tlsParameters() []string {
@@ -64,8 +64,8 @@ func tlsParameters() []string {
 		"ssl_verify_identity ssl_disabled")
 }
 
-// modeOf replaces ssl_mode, which mysqlclient has, by what PyMySQL has.
-func modeOf(q url.Values) error {
+// applySSLMode replaces mysqlclient's parameter ssl_mode by parameters of PyMySQL.
+func applySSLMode(q url.Values) error {
 	mode := strings.ToUpper(q.Get("ssl_mode"))
 	q.Del("ssl_mode")
 	switch mode {
@@ -85,15 +85,15 @@ func modeOf(q url.Values) error {
 	return nil
 }
 
-// yes reads a truth as SQLAlchemy does.
-func yes(text string) bool {
+// parseBool parses a boolean as SQLAlchemy does.
+func parseBool(text string) bool {
 	return slices.Contains([]string{"true", "yes", "on", "y", "t", "1"}, strings.ToLower(text))
 }
 
-// verify fills t.
-func verify(t *tls.Config, q url.Values, host string) (err error) {
+// setVerification sets the certificates, the ciphers and the verification of t.
+func setVerification(t *tls.Config, q url.Values, host string) (err error) {
 	ca, path := q.Get("ssl_ca"), q.Get("ssl_capath")
-	roots, err := rootsOf(ca, path)
+	roots, err := loadCAs(ca, path)
 	if err != nil {
 		return err
 	}
@@ -128,25 +128,26 @@ func verify(t *tls.Config, q url.Values, host string) (err error) {
 	return nil
 }
 
-// whatToVerify tells whether the chain and the server's name are verified.
+// whatToVerify tells whether the certificate chain and the server's name are verified.
 func whatToVerify(q url.Values, ca bool) (chain, name bool) {
 	cert, identity := strings.ToLower(q.Get("ssl_verify_cert")), q.Get("ssl_verify_identity")
 	switch {
 	case identity != "":
-		return true, yes(identity)
+		return true, parseBool(identity)
 	case slices.Contains([]string{"none", "0", "false", "no"}, cert):
 		return false, false
 	case slices.Contains([]string{"required", "1", "true", "yes", "optional"}, cert):
-		return true, yes(q.Get("ssl_check_hostname"))
+		return true, parseBool(q.Get("ssl_check_hostname"))
 	case cert != "":
 		return ca, false
 	}
 	checked := q.Get("ssl_check_hostname")
-	return ca, ca && (checked == "" || yes(checked))
+	return ca, ca && (checked == "" || parseBool(checked))
 }
 
-// rootsOf are the CAs of a file and of the files of a directory; nil for neither.
-func rootsOf(file, dir string) (*x509.CertPool, error) {
+// loadCAs returns the CA certificates of a file and of the files in a directory, or nil if both
+// are "".
+func loadCAs(file, dir string) (*x509.CertPool, error) {
 	var files []string
 	if dir != "" {
 		entries, err := os.ReadDir(dir)
@@ -178,8 +179,8 @@ func rootsOf(file, dir string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// verifyName is x509's, and as in OpenSSL the common name counts where a certificate
-// has no names of hosts beside it.
+// verifyName verifies the host name with crypto/x509. As in OpenSSL, the common name is compared
+// if the certificate has no host names in its subjectAltName.
 func verifyName(leaf *x509.Certificate, host string) error {
 	err := leaf.VerifyHostname(host)
 	if err == nil || len(leaf.DNSNames) > 0 || net.ParseIP(host) != nil {

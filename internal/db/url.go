@@ -15,50 +15,49 @@ import (
 	"gopkg.in/ini.v1"
 )
 
-// source is a database URL in the terms of a Go driver.
-type source struct {
+// dataSource is a database URL in the terms of a Go driver.
+type dataSource struct {
 	dialect  string        // "mysql", "postgresql", "sqlite"
-	address  string        // without user and password
-	within   time.Duration // how long a connection may take to be made
-	dsn      string        // of SQLite
+	address  string        // without user name and password
+	within   time.Duration // how long opening a connection may take
+	dsn      string        // for SQLite
 	mysql    *mysql.Config
 	postgres *pgx.ConnConfig
 }
 
-// parseURL reads a database URL as SQLAlchemy writes it.
-func parseURL(connection string) (source, error) {
+// parseURL parses a database URL in the form of SQLAlchemy.
+func parseURL(connection string) (dataSource, error) {
 	scheme, _, ok := strings.Cut(connection, "://")
 	if !ok {
-		return source{}, errors.New("could not parse the database URL: it has no scheme")
+		return dataSource{}, errors.New("could not parse the database URL: it has no scheme")
 	}
 	dialect, _, _ := strings.Cut(scheme, "+")
 	u, err := url.Parse(dialect + connection[len(scheme):])
-	if err != nil { // the error of net/url would show the password
-		return source{}, fmt.Errorf("could not parse the %s database URL", dialect)
+	if err != nil { // the error of net/url contains the password
+		return dataSource{}, fmt.Errorf("could not parse the %s database URL", dialect)
 	}
 	switch dialect {
 	case "mysql", "mariadb":
 		c, err := mysqlConfig(u)
 		if err != nil {
-			return source{}, err
+			return dataSource{}, err
 		}
-		return source{dialect: "mysql", mysql: c, address: c.Addr + "/" + c.DBName, within: cmp.Or(c.Timeout, connectWithin)}, nil
+		return dataSource{dialect: "mysql", mysql: c, address: c.Addr + "/" + c.DBName, within: cmp.Or(c.Timeout, defaultConnectTimeout)}, nil
 	case "postgresql", "postgres":
 		c, err := pgx.ParseConfig(postgresDSN(u))
-		if err != nil { // pgx hides the password of a URL that it can read, and may show another's
-			return source{}, errors.New("could not use the postgresql database URL: " + strings.Join(strings.Fields(withoutURL(err)), " "))
+		if err != nil { // pgx hides the password only in URLs that it can parse
+			return dataSource{}, errors.New("could not use the postgresql database URL: " + strings.Join(strings.Fields(withoutURL(err)), " "))
 		}
 		hosts := time.Duration(1 + len(c.Fallbacks))
-		return source{dialect: "postgresql", postgres: c, address: net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) + "/" + c.Database,
-			within: cmp.Or(c.ConnectTimeout, connectWithin) * hosts}, nil
+		return dataSource{dialect: "postgresql", postgres: c, address: net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) + "/" + c.Database,
+			within: cmp.Or(c.ConnectTimeout, defaultConnectTimeout) * hosts}, nil
 	case "sqlite":
-		return source{dialect: "sqlite", dsn: sqliteDSN(u), address: cmp.Or(strings.TrimPrefix(u.Path, "/"), ":memory:")}, nil
+		return dataSource{dialect: "sqlite", dsn: sqliteDSN(u), address: cmp.Or(strings.TrimPrefix(u.Path, "/"), ":memory:")}, nil
 	}
-	return source{}, fmt.Errorf("cannot use the database %q: use mysql, postgresql or sqlite", scheme)
+	return dataSource{}, fmt.Errorf("cannot use the database %q: use mysql, postgresql or sqlite", scheme)
 }
 
-// withParameters adds to the query of a URL, as SQLAlchemy's update_query_string
-// does.
+// withParameters adds parameters to the query of a URL, as SQLAlchemy's update_query_string does.
 func withParameters(connection, parameters string) string {
 	if parameters == "" {
 		return connection
@@ -69,7 +68,7 @@ func withParameters(connection, parameters string) string {
 	return connection + "?" + parameters
 }
 
-// mysqlVariables adds what each connection to MySQL sets.
+// mysqlVariables adds the system variables that each connection to MySQL sets.
 func (o Options) mysqlVariables(p map[string]string) map[string]string {
 	if p == nil {
 		p = map[string]string{}
@@ -88,11 +87,11 @@ func (o Options) mysqlVariables(p map[string]string) map[string]string {
 
 func mysqlConfig(u *url.URL) (*mysql.Config, error) {
 	c := mysql.NewConfig()
-	c.Logger = &mysql.NopLogger{} // what it would print is in the errors
+	c.Logger = &mysql.NopLogger{} // the errors contain what it would print
 	c.Net, c.Addr = "tcp", withPort(u.Host, "3306")
 	c.DBName = strings.TrimPrefix(u.Path, "/")
 	c.ParseTime, c.Loc, c.InterpolateParams = true, time.UTC, true
-	c.ClientFoundRows = true // an UPDATE tells how many rows it matched, as with SQLAlchemy and the other databases
+	c.ClientFoundRows = true // an UPDATE returns the number of matched rows, as with SQLAlchemy and the other databases
 	if u.User != nil {
 		c.User = u.User.Username()
 		c.Passwd, _ = u.User.Password()
@@ -116,13 +115,13 @@ func mysqlConfig(u *url.URL) (*mysql.Config, error) {
 			*timeout = d
 		}
 	}
-	// The charset of the URL is that of Python's driver. Strings are UTF-8 here, and
-	// the driver says so to the server.
+	// The charset of the URL configures Python's driver. Go strings are UTF-8, and the Go driver
+	// tells the server so.
 	return c, setTLS(c, q, cmp.Or(u.Hostname(), "localhost"))
 }
 
-// readMyCnf fills what the URL leaves open from the [client] section of an
-// option file, as pymysql does.
+// readMyCnf sets what the URL leaves open from the section [client] of an option file, as PyMySQL
+// does.
 func readMyCnf(c *mysql.Config, q url.Values, file string) error {
 	f, err := ini.LoadSources(ini.LoadOptions{AllowBooleanKeys: true, SkipUnrecognizableLines: true}, file)
 	if err != nil {
@@ -163,14 +162,15 @@ func postgresDSN(u *url.URL) string {
 	q.Del("client_encoding")
 	q.Set("timezone", "UTC")
 	if !q.Has("default_query_exec_mode") {
-		// Arguments stand in the text: pgx would prepare, and keep, each text that it has not seen.
+		// The arguments are part of the text. In its default mode pgx would prepare each new text
+		// and keep it.
 		q.Set("default_query_exec_mode", "exec")
 	}
 	u.RawQuery = q.Encode()
 	return u.String()
 }
 
-// sqliteDSN reads sqlite:///relative, sqlite:////absolute and sqlite:// (memory).
+// sqliteDSN converts sqlite:///relative, sqlite:////absolute and sqlite:// (in memory).
 func sqliteDSN(u *url.URL) string {
 	file := strings.TrimPrefix(u.Path, "/")
 	if file == "" {
@@ -180,7 +180,7 @@ func sqliteDSN(u *url.URL) string {
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=cache_size(-256)&_txlock=immediate"
 }
 
-// withoutURL is what pgx says of a URL, without the URL.
+// withoutURL returns the text of pgx's error about a URL without the URL.
 func withoutURL(err error) string {
 	text := err.Error()
 	if i := strings.LastIndex(text, "`: "); i >= 0 {

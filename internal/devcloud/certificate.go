@@ -17,23 +17,23 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/private"
 )
 
-// The files of a cloud's certificate, which clients take for their CA.
+// The files of the cloud's self-signed certificate. Clients use the certificate as their CA.
 const (
 	certFile = "cert.pem"
 	keyFile  = "key.pem"
 )
 
-// certificateLife is how long a certificate is good for.
+// certificateLife is the validity of the certificate.
 const certificateLife = 10 * 365 * 24 * time.Hour
 
 func (c *Cloud) secure() bool { return strings.HasPrefix(c.url, "https:") }
 
-// Certificate answers the files of the certificate and of its key.
+// Certificate returns the files of the certificate and its key.
 func (c *Cloud) Certificate() (cert, key string) {
 	return filepath.Join(c.state, certFile), filepath.Join(c.state, keyFile)
 }
 
-// makeCertificate signs a certificate for loopback, unless there is one.
+// makeCertificate creates a certificate for loopback addresses, unless there is one.
 func (c *Cloud) makeCertificate() error {
 	cert, keyPath := c.Certificate()
 	if _, err := os.Stat(cert); err == nil {
@@ -42,8 +42,8 @@ func (c *Cloud) makeCertificate() error {
 	return SelfSigned(cert, keyPath, certificateLife, "localhost", "127.0.0.1", "::1")
 }
 
-// SelfSigned writes a certificate for hosts (names or addresses) that signs itself,
-// good for servers and clients, and its key.
+// SelfSigned writes a self-signed certificate for hosts (names or addresses), for servers and
+// clients, and its key.
 func SelfSigned(certFile, keyFile string, life time.Duration, hosts ...string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -14,32 +14,31 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/records"
 )
 
-// controls is the cloud as the control API sees it.
-type controls struct {
+// cloudControl implements control.Cloud.
+type cloudControl struct {
 	*Cloud
-	all http.Handler // the whole cloud, Nova included
+	all http.Handler // the handler of the whole cloud, including Nova
 }
 
 // Pipeline implements control.Cloud.
-func (c controls) Pipeline() any { return c.Cloud.Pipeline }
+func (c cloudControl) Pipeline() any { return c.Cloud.Pipeline }
 
 // Hosts implements control.Cloud.
-func (c controls) Hosts() []string { return hosts }
+func (c cloudControl) Hosts() []string { return hostNames }
 
 // Methods implements control.Cloud.
-func (c controls) Methods() []string {
+func (c cloudControl) Methods() []string {
 	list := append(compute.Methods(), conductor.Methods()...)
 	slices.Sort(list)
 	return list
 }
 
-// mappingsLife is for how many seconds Nova goes on with cell mappings that it has
-// read.
+// mappingsLife is the time in seconds that Nova caches cell mappings.
 const mappingsLife = 1
 
-// SetCell implements control.Cloud. Of a cell that is down the mapping leads to a
-// file that is not there; the hosts of the cloud go on without it.
-func (c controls) SetCell(ctx context.Context, name string, up bool) error {
+// SetCell implements control.Cloud. The mapping of a cell that is down names a file that does not
+// exist. The hosts of the cloud keep their connection.
+func (c cloudControl) SetCell(ctx context.Context, name string, up bool) error {
 	if c.records == nil || c.plan.SetCellDown(!up) == !up {
 		return nil
 	}
@@ -50,12 +49,12 @@ func (c controls) SetCell(ctx context.Context, name string, up bool) error {
 	if err := c.records.MapCell(ctx, name, connection); err != nil {
 		return err
 	}
-	time.Sleep(mappingsLife * time.Second) // now everybody knows
+	time.Sleep(mappingsLife * time.Second) // until the caches of the mappings have expired
 	return nil
 }
 
 // Servers implements control.Cloud.
-func (c controls) Servers(ctx context.Context) (any, error) {
+func (c cloudControl) Servers(ctx context.Context) (any, error) {
 	if c.records == nil {
 		return []any{}, nil
 	}
@@ -73,13 +72,13 @@ func (c controls) Servers(ctx context.Context) (any, error) {
 }
 
 // Dump implements control.Cloud.
-func (c controls) Dump(ctx context.Context) (any, error) {
+func (c cloudControl) Dump(ctx context.Context) (any, error) {
 	servers, err := c.Servers(ctx)
 	return map[string]any{"servers": servers, "services": c.store.Everything()}, err
 }
 
-// Reset implements control.Cloud: everything goes but tokens.
-func (c controls) Reset(ctx context.Context) error {
+// Reset implements control.Cloud: it deletes everything but users and tokens.
+func (c cloudControl) Reset(ctx context.Context) error {
 	if c.records != nil {
 		if err := c.records.Wipe(ctx); err != nil {
 			return err
@@ -88,10 +87,10 @@ func (c controls) Reset(ctx context.Context) error {
 	if err := errors.Join(c.store.Clear(), c.seed()); err != nil {
 		return err
 	}
-	if c.boss == nil {
+	if c.conductor == nil {
 		return nil
 	}
-	return c.boss.Start(ctx)
+	return c.conductor.Start(ctx)
 }
 
-var _ control.Cloud = controls{}
+var _ control.Cloud = cloudControl{}

@@ -16,8 +16,8 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Nova's schema at its current heads, as its migrations make it in SQLite; the
-// table alembic_version tells nova-manage so.
+// Nova's schema at the heads of its migrations, for SQLite. nova-manage finds the revision in the
+// table alembic_version.
 var (
 	//go:embed schema/api.sql
 	apiSchema string
@@ -25,12 +25,11 @@ var (
 	cellSchema string
 )
 
-// Databases are Nova's databases as SQLAlchemy URLs. They have its schema, at its
-// current heads.
+// Databases are the SQLAlchemy URLs of Nova's databases, which have its current schema.
 type Databases struct{ API, Cell0, Cell1 string }
 
-// createDatabases makes those databases that are not there yet, each in one
-// transaction, and fills the API database with what a new deployment has.
+// createDatabases creates the missing databases, each in one transaction, and inserts the rows of
+// a new deployment into the API database.
 func (c *Cloud) createDatabases(ctx context.Context) error {
 	if c.databases != nil {
 		d, err := db.Open(c.databases.API, db.Options{})
@@ -101,8 +100,7 @@ func (c *Cloud) create(ctx context.Context, name, schema string, fill func(conte
 	return nil
 }
 
-// shownTimes are the columns, by table, that clients see with the fractions of
-// their seconds.
+// shownTimes are the columns, by table, that the API shows with fractions of seconds.
 var shownTimes = []struct {
 	table   string
 	columns []string
@@ -115,8 +113,8 @@ var shownTimes = []struct {
 	{"services", []string{"created_at", "updated_at", "last_seen_up"}},
 }
 
-// wholeSeconds are triggers that cut the fractions off: clients see what they see
-// of a cloud on MySQL, which keeps none, whoever has written the row.
+// wholeSeconds returns triggers that remove fractions of seconds from shownTimes, whichever
+// process writes the row. Clients see the same times as with MySQL, which stores whole seconds.
 func wholeSeconds(schema string) []string {
 	var list []string
 	for _, t := range shownTimes {
@@ -137,10 +135,11 @@ func wholeSeconds(schema string) []string {
 	return list
 }
 
-// fill maps the cells and adds the flavors, where they are missing.
+// fill inserts the missing cell mappings and flavors.
 func (c *Cloud) fill(ctx context.Context, d *db.DB) error {
 	for _, cell := range []struct{ uuid, name string }{{db.Cell0UUID, "cell0"}, {"", "cell1"}} {
-		// One that was down, or whose directory was moved, is there again.
+		// The URL is wrong if the cell was down when the cloud ended, or if the directory was
+		// moved.
 		n, err := db.Exec(ctx, d, "UPDATE cell_mappings SET database_connection = ? WHERE name = ?", c.connection("nova_"+cell.name), cell.name)
 		if err != nil {
 			return err

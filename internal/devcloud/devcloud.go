@@ -1,7 +1,6 @@
-// Package devcloud is the cloud that --dev brings along: Nova's databases in
-// SQLite, stand-ins for the services, and hosts that take what Nova's API casts,
-// in one process. The application in front of it is the one that operators run:
-// only what is around it are stand-ins.
+// Package devcloud is the embedded cloud of --dev: Nova's databases in SQLite, stand-ins for the
+// other services, and hosts that handle the messages of Nova's API, in one process. The Nova
+// application in front of it is the same that operators run.
 package devcloud
 
 import (
@@ -36,37 +35,37 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// hosts are the hypervisors of every cloud.
-var hosts = []string{"compute-1", "compute-2"}
+// hostNames are the names of the hypervisors of every cloud.
+var hostNames = []string{"compute-1", "compute-2"}
 
-// Password is that of the users that each cloud has.
+// Password is the password of the users of every cloud.
 const Password = identity.Password
 
-// Memory is the State of a cloud that is gone with its process.
+// Memory is the State of a cloud whose data is discarded when it is closed.
 const Memory = ":memory:"
 
-// Options say where a cloud lives.
+// Options are the parameters of New.
 type Options struct {
-	// State is the directory of its databases and files; it is made when it is not
-	// there. Memory: one that is removed by Close.
+	// State is the directory of the databases and files; it is created if it does not exist.
+	// Memory stands for a temporary directory that Close removes.
 	State string
-	// Databases are where Nova's are; nil: SQLite files in State.
+	// Databases are Nova's databases; nil: SQLite files in State.
 	Databases *Databases
-	URL       string // address clients reach it at: "http://127.0.0.1:8774"
-	// BuildTime is how long hosts build a server. 0: they are instant.
+	URL       string // address for clients: "http://127.0.0.1:8774"
+	// BuildTime is the time that a server takes to build; 0: none.
 	BuildTime time.Duration
-	// TaskTime is how long anything else that is done to a server takes.
+	// TaskTime is the time that other tasks of servers take.
 	TaskTime time.Duration
-	Log      *zerolog.Logger // nil: it logs nothing
+	Log      *zerolog.Logger // nil: no log
 }
 
-// Cloud is a stand-in cloud. Handler answers for its services below /identity,
-// /image, /network, /volume and /placement.
+// Cloud is an embedded cloud. Handler serves its services below /identity, /image, /network,
+// /volume and /placement.
 type Cloud struct {
 	state     string
 	temporary bool
-	lock      *os.File   // held while the process has the state directory
-	databases *Databases // nil: files in state
+	lock      *os.File   // locked while the process uses the state directory
+	databases *Databases // nil: SQLite files in state
 	url       string
 	log       zerolog.Logger
 	taskTime  time.Duration
@@ -78,18 +77,18 @@ type Cloud struct {
 	image     *image.Service
 	volume    *volume.Service
 	placement *placement.Service
-	// What Serve has made; nil before.
-	fleet   *compute.Fleet
-	boss    *conductor.Conductor
-	records *records.Records
-	stop    context.CancelFunc
-	ended   chan struct{} // closed when the databases are
+	// The following fields are set by Serve.
+	fleet     *compute.Fleet
+	conductor *conductor.Conductor
+	records   *records.Records
+	stop      context.CancelFunc
+	ended     chan struct{} // closed when the databases are closed
 
-	// Pipeline describes the pipeline in front of Nova, for the page of the cloud.
+	// Pipeline describes the pipeline in front of Nova, for the web page of the control API.
 	Pipeline *paste.Node
 }
 
-// New makes the cloud of a state directory, or finds the one that is there.
+// New creates the cloud in a state directory, or opens the existing one.
 func New(ctx context.Context, o Options) (_ *Cloud, err error) {
 	c := &Cloud{databases: o.Databases, url: strings.TrimRight(o.URL, "/"), log: zerolog.Nop(), taskTime: o.TaskTime, plan: &control.Plan{}}
 	c.plan.SetBuildTime(o.BuildTime)
@@ -152,29 +151,28 @@ func (c *Cloud) openServices(ctx context.Context) (err error) {
 	return c.seed()
 }
 
-// seed gives the services what every cloud has.
+// seed creates the resources that every cloud has.
 func (c *Cloud) seed() error {
 	admin, demo := identity.ProjectID("admin"), identity.ProjectID("demo")
 	return errors.Join(c.network.Seed(demo, admin), c.image.Seed(admin), c.volume.Seed())
 }
 
-// few are the connections to a database, of the hosts as of Nova: one that writes
-// and one that reads. Each has its own copy of the schema in memory. On a busy laptop the
-// one that writes is waited for: what gave up would leave a server in its task state.
-var few = db.Options{MaxPoolSize: new(1), MaxOverflow: new(1), Wait: new(10 * time.Minute)}
+// connectionOptions gives each database one connection that writes and one that reads, because
+// each connection to a database in memory has its own copy of the schema. The wait for the writer
+// is long: a write that fails on a busy machine would leave a server in its task state.
+var connectionOptions = db.Options{MaxPoolSize: new(1), MaxOverflow: new(1), Wait: new(10 * time.Minute)}
 
-// reportEvery is how often the services of the cloud say that they live.
+// reportEvery is the interval in which the services of the cloud update their rows.
 const reportEvery = 10 * time.Second
 
-// Serve has the hosts of the cloud take what is sent over a broker, until ctx ends.
-// What was under way when the cloud ended before is finished, or failed. Serve is called
-// once.
+// Serve handles the messages of a broker until ctx ends. It first completes or fails the
+// operations that were interrupted when the cloud ended. It must be called once.
 func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
-	api, err := db.Open(c.connection("nova_api"), few)
+	api, err := db.Open(c.connection("nova_api"), connectionOptions)
 	if err != nil {
 		return err
 	}
-	r, err := records.Open(ctx, api, few)
+	r, err := records.Open(ctx, api, connectionOptions)
 	if err != nil {
 		return err
 	}
@@ -187,16 +185,16 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 		return zones.Of(byHost, host)
 	}
 	c.fleet = compute.New(compute.Options{Records: r, Network: c.network, Images: c.image, Volumes: c.volume, Placement: c.placement,
-		Plan: c.plan, Hosts: hosts, Zone: zone, Log: c.log, URL: c.url, TaskTime: c.taskTime})
-	boss := conductor.New(c.fleet)
-	if err := boss.Start(ctx); err != nil {
+		Plan: c.plan, Hosts: hostNames, Zone: zone, Log: c.log, URL: c.url, TaskTime: c.taskTime})
+	cond := conductor.New(c.fleet)
+	if err := cond.Start(ctx); err != nil {
 		return err
 	}
-	if err := boss.Sweep(ctx); err != nil {
+	if err := cond.Sweep(ctx); err != nil {
 		return err
 	}
-	c.boss, c.records = boss, r
-	stops := []func(){c.fleet.Serve(b), boss.Serve(b)}
+	c.conductor, c.records = cond, r
+	stops := []func(){c.fleet.Serve(b), cond.Serve(b)}
 	ctx, c.stop = context.WithCancel(ctx)
 	c.ended = make(chan struct{})
 	go func() {
@@ -206,7 +204,7 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 		for {
 			select {
 			case <-every.C:
-				if err := boss.Report(ctx); err != nil && ctx.Err() == nil {
+				if err := cond.Report(ctx); err != nil && ctx.Err() == nil {
 					c.log.Warn().Err(err).Msg("reporting services")
 				}
 			case <-ctx.Done():
@@ -223,8 +221,8 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 	return nil
 }
 
-// Close ends a cloud that nobody uses any more. After it another one may take the state
-// directory.
+// Close ends the cloud, which must not be in use any more. Afterwards another process may use the
+// state directory.
 func (c *Cloud) Close() error {
 	var err error
 	if c.stop != nil {
@@ -243,20 +241,20 @@ func (c *Cloud) Close() error {
 	return err
 }
 
-// Config is the configuration of the applications in front of the cloud: the
-// nova.conf in its state directory, and after it what more there is to read.
+// Config returns the configuration of the applications: the nova.conf in the state directory and
+// then the files in more.
 func (c *Cloud) Config(more config.Sources) (*config.Config, error) {
 	return guests.LoadConfig(c.state, more)
 }
 
-// Handler answers for the services and for the control API below /dev, which are
-// for the user of the machine and not for web pages, and hands everything else to
-// nova.
+// Handler serves the stand-ins and the control API below /dev, and passes all other requests to
+// nova. It refuses requests of foreign web pages to the control API and to services without a
+// token.
 func (c *Cloud) Handler(nova http.Handler) http.Handler {
 	services := map[string]http.Handler{"identity": c.identity, "network": c.network, "image": c.image, "volume": c.volume,
 		"placement": c.placement}
 	for name, h := range services {
-		services[name] = http.StripPrefix("/"+name, slashed(h))
+		services[name] = http.StripPrefix("/"+name, withSlash(h))
 	}
 	recorder := &control.Recorder{Plan: c.plan}
 	all := recorder.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -268,7 +266,7 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 		}
 		h.ServeHTTP(w, r)
 	}))
-	api := guard.New(c.url, true).Wrap(http.StripPrefix("/dev", slashed((&control.API{Cloud: controls{c, all}, Plan: c.plan,
+	api := guard.New(c.url, true).Wrap(http.StripPrefix("/dev", withSlash((&control.API{Cloud: cloudControl{c, all}, Plan: c.plan,
 		Recorder: recorder}).Handler())))
 	guarded := guard.New(c.url, false).Wrap(all)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -280,14 +278,14 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 			api.ServeHTTP(w, r)
 		case services[first] != nil:
 			guarded.ServeHTTP(w, r)
-		default: // Nova's own API, which wants a token
+		default: // Nova's API, which requires a token
 			all.ServeHTTP(w, r)
 		}
 	})
 }
 
-// slashed gives a path that is empty its slash.
-func slashed(h http.Handler) http.Handler {
+// withSlash replaces an empty path by "/".
+func withSlash(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "" {
 			u := *r.URL
@@ -300,11 +298,11 @@ func slashed(h http.Handler) http.Handler {
 	})
 }
 
-// tokenRequest is the body with which the user demo gets a token.
+// tokenRequest is a body with which the user demo gets a token.
 const tokenRequest = `{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "demo", "password": "%s", ` +
 	`"domain": {"name": "Default"}}}}, "scope": {"project": {"name": "demo", "domain": {"name": "Default"}}}}}`
 
-// Hello is what a person needs to know to use the cloud.
+// Hello returns the text with the addresses and commands to use the cloud.
 func (c *Cloud) Hello() string {
 	return fmt.Sprintf(`nova-api --dev serves %[1]s; its state is in %[2]s
 

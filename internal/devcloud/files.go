@@ -14,9 +14,8 @@ import (
 //go:embed api-paste.ini
 var pasteFile string
 
-// writeFiles writes what the applications and clients read: nova.conf,
-// api-paste.ini, clouds.yaml and openrc. They are written anew at each start, for
-// the address may be another one.
+// writeFiles writes nova.conf, api-paste.ini, clouds.yaml and openrc, at each start, because the
+// address may have changed.
 func (c *Cloud) writeFiles() error {
 	files := map[string]string{"nova.conf": c.novaConf(), "api-paste.ini": pasteFile, "clouds.yaml": c.cloudsYAML(), "openrc": c.openrc()}
 	for name, text := range files {
@@ -41,7 +40,8 @@ func (c *Cloud) novaConf() string {
 	fmt.Fprintf(&b, "[DEFAULT]\nhost = dev\nmy_ip = 127.0.0.1\nstate_path = %s\ntransport_url = fake://\n", state)
 	for _, d := range []struct{ group, name string }{{"api_database", "nova_api"}, {"database", "nova_cell1"}} {
 		fmt.Fprintf(&b, "[%s]\nconnection = %s\nmax_pool_size = %d\nmax_overflow = %d\npool_timeout = %d\n",
-			d.group, literal(c.connection(d.name)), *few.MaxPoolSize, *few.MaxOverflow, int(few.Wait.Seconds()))
+			d.group, literal(c.connection(d.name)),
+			*connectionOptions.MaxPoolSize, *connectionOptions.MaxOverflow, int(connectionOptions.Wait.Seconds()))
 	}
 	fmt.Fprintf(&b, "[wsgi]\napi_paste_config = %s/api-paste.ini\ncell_mappings_life = %d\n", state, mappingsLife)
 	fmt.Fprintf(&b, "[keystone_authtoken]\nwww_authenticate_uri = %s/identity/v3\n%s", c.url, login)

@@ -16,7 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// seedFile is what can be seeded from a file. Things are named by their names.
+// seedFile is the content of a seed file. Resources refer to others by name.
 type seedFile struct {
 	Servers []struct {
 		Name, Flavor, Image, Network, As string
@@ -33,15 +33,15 @@ type seedFile struct {
 	}
 }
 
-// seedMembers are what the items of a seed file may have, by the list.
+// seedMembers are the valid members of the items of a seed file, by list.
 var seedMembers = map[string][]string{
 	"servers":  {"name", "flavor", "image", "network", "as", "metadata", "count"},
 	"volumes":  {"name", "as", "size"},
 	"requests": {"as", "do", "body"},
 }
 
-// readSeed reads a seed file, and refuses it as a whole: nothing is made of one that
-// has something unknown at its end.
+// readSeed parses a seed file. It returns an error for unknown members before anything is
+// created.
 func readSeed(text []byte) (*seedFile, error) {
 	var lists map[string][]map[string]any
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -78,8 +78,8 @@ func readSeed(text []byte) (*seedFile, error) {
 	return f, nil
 }
 
-// Seed implements control.Cloud: what it makes, it asks the APIs for.
-func (c controls) Seed(ctx context.Context, text []byte) error {
+// Seed implements control.Cloud. It creates the resources with requests to the APIs.
+func (c cloudControl) Seed(ctx context.Context, text []byte) error {
 	f, err := readSeed(text)
 	if err != nil {
 		return err
@@ -122,8 +122,8 @@ func (c controls) Seed(ctx context.Context, text []byte) error {
 	return nil
 }
 
-// find answers the id of what has a name.
-func (c controls) find(ctx context.Context, as, list, collection, name string) (string, error) {
+// find returns the id of the resource with a name.
+func (c cloudControl) find(ctx context.Context, as, list, collection, name string) (string, error) {
 	text, err := c.ask(ctx, as, "GET "+list, nil)
 	if err != nil {
 		return "", err
@@ -143,8 +143,8 @@ func (c controls) find(ctx context.Context, as, list, collection, name string) (
 	return "", fmt.Errorf("there is no %s among the %s: there are %s", name, collection, strings.Join(exist, ", "))
 }
 
-// ask sends a request to the cloud in the name of a user, "demo" for "".
-func (c controls) ask(ctx context.Context, as, request string, body any) ([]byte, error) {
+// ask sends a request to the cloud as a user ("" stands for demo) and returns the body.
+func (c cloudControl) ask(ctx context.Context, as, request string, body any) ([]byte, error) {
 	if as == "" {
 		as = "demo"
 	}

@@ -14,12 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockFile is the file of a state directory that its process holds a lock on, and
-// writes its id into. It stays when the process ends, without the lock.
+// lockFile is the file of a state directory that its process locks and writes its process id to.
+// It remains, without the lock, when the process ends.
 const lockFile = "lock"
 
-// openState makes the state directory, or finds the one that is there, takes it for
-// this process, and lets nobody else read what is in it.
+// openState creates or opens the state directory, locks it, and removes the permissions of other
+// users.
 func (c *Cloud) openState(dir string) (err error) {
 	if c.state, err = filepath.Abs(dir); err != nil {
 		return fmt.Errorf("--state: %w", err)
@@ -36,8 +36,7 @@ func (c *Cloud) openState(dir string) (err error) {
 	return c.closeToOthers()
 }
 
-// renameDocuments gives the database of the services the name that it has now, in a
-// directory from before.
+// renameDocuments renames the services' database of an older release to its current name.
 func (c *Cloud) renameDocuments() error {
 	earlier, err := filepath.Glob(filepath.Join(c.state, "neighbours.sqlite*"))
 	if err != nil {
@@ -52,21 +51,21 @@ func (c *Cloud) renameDocuments() error {
 	return nil
 }
 
-// files are the names of what a cloud keeps in its state directory, as patterns.
-var files = []string{lockFile, "nova.conf", "api-paste.ini", "clouds.yaml", "openrc", certFile, keyFile, "tokens.json*", "people.json*",
+// stateFiles are the patterns of the cloud's files in its state directory.
+var stateFiles = []string{lockFile, "nova.conf", "api-paste.ini", "clouds.yaml", "openrc", certFile, keyFile, "tokens.json*",
+	"people.json*",
 	"nova_*.sqlite*", "services.sqlite*", "images"}
 
 func ofCloud(name string) bool {
-	return slices.ContainsFunc(files, func(pattern string) bool {
+	return slices.ContainsFunc(stateFiles, func(pattern string) bool {
 		ok, _ := filepath.Match(pattern, name)
 		return ok
 	})
 }
 
-// closeToOthers takes the rights of others from the files of the cloud: an earlier
-// release, a copy, or a umask may have left some. The directory is closed, too,
-// unless there is something else in it: one such as /tmp is for others. What belongs
-// to another user is left to that user.
+// closeToOthers removes the permissions of other users from the files of the cloud, which an
+// earlier release, a copy or a umask may have left, and from the directory if it has no other
+// files: a directory such as /tmp must stay open. It skips files of other users.
 func (c *Cloud) closeToOthers() error {
 	entries, err := os.ReadDir(c.state)
 	if err != nil {
@@ -88,8 +87,8 @@ func (c *Cloud) closeToOthers() error {
 	return err
 }
 
-// setMode changes the mode of a file that may belong to another user, or be gone: other
-// processes on the databases of the cloud make and remove journals of SQLite.
+// setMode changes the mode of a file. It ignores files of other users and missing files, because
+// other processes create and remove SQLite's journals.
 func setMode(path string, mode fs.FileMode) error {
 	info, err := os.Stat(path)
 	if err == nil && info.Mode().Perm() != mode {
@@ -103,7 +102,7 @@ func setMode(path string, mode fs.FileMode) error {
 	return err
 }
 
-// takeLock holds a state directory until its answer is closed.
+// takeLock locks a state directory until the returned file is closed.
 func takeLock(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -16,25 +16,25 @@ import (
 	"github.com/nova-go/nova/config"
 )
 
-// broker is the transport over AMQP: a connection that is made when it is first
-// needed, and made again when it is lost.
+// broker is the transport over AMQP. It opens its connection with the first message and opens a
+// new one whenever the connection is lost.
 type broker struct {
 	rabbit config.OsloMessagingRabbit
 	dialer *dialer
 	log    zerolog.Logger
 
-	ctx    context.Context // ends with close
+	ctx    context.Context // canceled by close
 	cancel context.CancelFunc
-	wake   chan struct{}  // somebody waits for a connection
-	ended  sync.WaitGroup // the supervisor
+	wake   chan struct{}  // receives when a sender waits for a connection
+	ended  sync.WaitGroup // the goroutine of supervise
 
 	mu      sync.Mutex
 	started bool
-	current *session      // nil while there is no connection
-	blocked bool          // the broker takes no messages for now
-	changed chan struct{} // closed, and made anew, with each change of the two
-	lastErr error         // of there being no connection
-	replyQ  string        // named by the first call
+	current *session      // nil without a connection
+	blocked bool          // the broker has sent connection.blocked
+	changed chan struct{} // closed and replaced with each change of current, lastErr or blocked
+	lastErr error         // why there is no connection
+	replyQ  string        // name of the reply queue; "" before the first call
 	waiting map[string]chan reply
 }
 
@@ -55,8 +55,9 @@ func newBroker(u *URL, r config.OsloMessagingRabbit, logger zerolog.Logger) (*br
 	return b, nil
 }
 
-// change alters the state and wakes all who wait for that.
-func (b *broker) change(f func()) {
+// setState runs f with the lock and wakes all goroutines that wait for a change of the
+// connection's state.
+func (b *broker) setState(f func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	f()
@@ -64,8 +65,8 @@ func (b *broker) change(f func()) {
 	b.changed = make(chan struct{})
 }
 
-// session waits for a connection, as long as ctx lasts. A broker that refuses us
-// is not waited for.
+// session returns the current connection. It waits for one until ctx ends, and returns the error
+// at once if the broker refuses the connection (isRefusal).
 func (b *broker) session(ctx context.Context) (*session, error) {
 	for {
 		b.mu.Lock()
@@ -87,7 +88,7 @@ func (b *broker) session(ctx context.Context) (*session, error) {
 			case b.wake <- struct{}{}:
 			default:
 			}
-			if why != nil && refused(why) {
+			if why != nil && isRefusal(why) {
 				return nil, why
 			}
 		}
@@ -108,7 +109,7 @@ func (b *broker) session(ctx context.Context) (*session, error) {
 func (b *broker) supervise() {
 	wait := seconds(float64(b.rabbit.RabbitRetryInterval))
 	first, away := 0, false
-	var since time.Time // the first attempt in vain; zero: there was none
+	var since time.Time // the first failed attempt; zero: none failed
 	for b.ctx.Err() == nil {
 		s, host, err := b.connect(first)
 		if err != nil {
@@ -116,38 +117,39 @@ func (b *broker) supervise() {
 			if since.IsZero() {
 				since = time.Now()
 			}
-			b.change(func() { b.lastErr = err })
+			b.setState(func() { b.lastErr = err })
 			b.backoff(wait)
 			wait = min(wait+seconds(float64(b.rabbit.RabbitRetryBackoff)), seconds(float64(b.rabbit.RabbitIntervalMax)))
 			continue
 		}
 		if away {
-			s.returning = time.Now().Add(comeback)
+			s.returning = time.Now().Add(queueReopenTime)
 		}
 		if !since.IsZero() {
 			s.settled = time.Now().Add(b.pauseAfter(time.Since(since)))
 		}
-		away, since = true, time.Time{} // when this one is lost
+		away, since = true, time.Time{} // for the next connection, when this one is lost
 		wait = seconds(float64(b.rabbit.RabbitRetryInterval))
 		lost := s.conn.NotifyClose(make(chan *amqp.Error, 1))
 		blocks := s.conn.NotifyBlocked(make(chan amqp.Blocking, 4))
-		b.change(func() { b.current, b.lastErr, b.blocked = s, nil, false })
+		b.setState(func() { b.current, b.lastErr, b.blocked = s, nil, false })
 		b.log.Info().Msgf("Connected to AMQP server on %s", b.dialer.hosts[host].Addr())
 		reason := b.watch(lost, blocks)
 		close(s.gone)
-		b.change(func() { b.current, b.lastErr, b.blocked = nil, reason, false })
+		b.setState(func() { b.current, b.lastErr, b.blocked = nil, reason, false })
 		if b.ctx.Err() != nil {
 			b.closeSession(s)
 			return
 		}
 		_ = s.conn.Close()
 		b.log.Error().Err(reason).Msgf("AMQP server on %s closed the connection; connecting again", b.dialer.hosts[host].Addr())
-		first = b.next(host)
+		first = b.nextHost(host)
 	}
 }
 
-// pauseAfter is how long those pause between attempts who have tried in vain for as long
-// as absence.
+// pauseAfter returns how long an oslo.messaging service pauses between two attempts to connect if
+// its attempts have failed for the given time. The pause begins with rabbit_retry_interval and
+// grows by rabbit_retry_backoff up to rabbit_interval_max.
 func (b *broker) pauseAfter(absence time.Duration) time.Duration {
 	wait := seconds(float64(b.rabbit.RabbitRetryInterval))
 	for absence > wait && wait < seconds(float64(b.rabbit.RabbitIntervalMax)) {
@@ -157,17 +159,18 @@ func (b *broker) pauseAfter(absence time.Duration) time.Duration {
 	return min(wait, seconds(float64(b.rabbit.RabbitIntervalMax)))
 }
 
-// next is the broker to try first when that of host is lost, as
-// kombu_failover_strategy says: the next one, or any. Only the supervisor calls it.
-func (b *broker) next(host int) int {
+// nextHost returns the index of the broker to try first when the connection to host is lost.
+// kombu_failover_strategy chooses it: the next one of the URL, or a random one. Only supervise
+// calls it.
+func (b *broker) nextHost(host int) int {
 	if b.rabbit.KombuFailoverStrategy == "shuffle" {
 		return rand.IntN(len(b.dialer.hosts))
 	}
 	return (host + 1) % len(b.dialer.hosts)
 }
 
-// watch returns when the connection is lost, with the reason, or the client is
-// closed.
+// watch returns when the connection is lost, with the reason, or with ErrClosed when the client
+// is closed.
 func (b *broker) watch(lost <-chan *amqp.Error, blocks <-chan amqp.Blocking) error {
 	for {
 		select {
@@ -186,14 +189,15 @@ func (b *broker) watch(lost <-chan *amqp.Error, blocks <-chan amqp.Blocking) err
 			} else {
 				b.log.Info().Msg("The broker has unblocked the connection")
 			}
-			b.change(func() { b.blocked = block.Active })
+			b.setState(func() { b.blocked = block.Active })
 		case <-b.ctx.Done():
 			return ErrClosed
 		}
 	}
 }
 
-// closeSession ends a connection in an orderly way.
+// closeSession deletes the reply queue, unless use_queue_manager keeps it for the next process,
+// and closes the connection.
 func (b *broker) closeSession(s *session) {
 	b.mu.Lock()
 	name := b.replyQ
@@ -204,8 +208,8 @@ func (b *broker) closeSession(s *session) {
 	_ = s.conn.CloseDeadline(time.Now().Add(dialTimeout))
 }
 
-// connect tries each broker once, beginning with the first-th. Replies to calls
-// that wait since before are listened for again.
+// connect tries each broker once, beginning with the one at index first. If calls are waiting for
+// replies, it consumes the reply queue on the new connection.
 func (b *broker) connect(first int) (s *session, host int, err error) {
 	for i := range b.dialer.hosts {
 		host = (first + i) % len(b.dialer.hosts)
@@ -233,8 +237,9 @@ func (b *broker) connect(first int) (s *session, host int, err error) {
 	return nil, host, err
 }
 
-// backoff waits before the brokers are tried again: for as long as wait, but when
-// somebody needs a connection no longer than the first interval.
+// backoff waits before the next attempt to connect. It waits for the given time, but when a
+// sender needs a connection, only for rabbit_retry_interval and a random part of
+// kombu_reconnect_splay.
 func (b *broker) backoff(wait time.Duration) {
 	least := seconds(float64(b.rabbit.RabbitRetryInterval)) + seconds(rand.Float64()*b.rabbit.KombuReconnectSplay)
 	select {
@@ -257,14 +262,14 @@ func (b *broker) close() error {
 	return nil
 }
 
-// comeback is how long servers may take to open their queues again on a broker that
-// was away: by default they pause for up to 30 s between attempts.
-const comeback = time.Minute
+// queueReopenTime is how long services may take to declare their queues again on a broker that
+// was away. By default they pause for up to 30 s between attempts.
+const queueReopenTime = time.Minute
 
-// settle waits until Nova's services, which pause between their attempts as long as we
-// do, have found that the broker is back. A request that reaches a conductor before the
-// computes are there is passed on to nobody, and the server that it is about stays in
-// its task state; Nova's API is one of those that come back late.
+// settle returns the current connection once Nova's other services, which use the same pauses
+// between attempts as supervise, have connected again as well. A conductor loses a request for a
+// nova-compute that has not connected yet, and the server keeps its task state. Nova's API waits
+// in the same way, because it pauses, too.
 func (b *broker) settle(ctx context.Context) (*session, error) {
 	for {
 		s, err := b.session(ctx)
@@ -284,13 +289,13 @@ func (b *broker) settle(ctx context.Context) (*session, error) {
 	}
 }
 
-// publish hands the message to whichever broker is there, again until one has
-// confirmed it. Readers know a message that reached them twice by its id.
+// publish sends the message until a broker has confirmed it, tries is used up (0: no limit) or
+// ctx ends. Consumers recognize a message that they receive twice by its _unique_id.
 func (b *broker) publish(ctx context.Context, topic string, p publication, tries int) error {
 	unrouted := false
 	for n := 1; ; n++ {
 		wait := b.settle
-		if p.queue != nil { // a notification: its queue is declared with it
+		if p.queue != nil { // a notification: publish declares its queue
 			wait = b.session
 		}
 		s, err := wait(ctx)
@@ -309,11 +314,11 @@ func (b *broker) publish(ctx context.Context, topic string, p publication, tries
 			return err
 		case unrouted && ctx.Err() != nil:
 			return &DeliveryError{Topic: topic, Err: errUnrouted}
-		case ctx.Err() != nil, tries > 0 && n >= tries, s == nil, refused(err):
+		case ctx.Err() != nil, tries > 0 && n >= tries, s == nil, isRefusal(err):
 			return &DeliveryError{Topic: topic, Err: err}
 		}
 		b.log.Debug().Err(err).Msgf("Message to %s is sent again", topic)
-		// The connection may be about to be found lost, or an exchange to come.
+		// The connection may be lost without a report yet, or the exchange not declared yet.
 		select {
 		case <-time.After(min(time.Duration(n)*20*time.Millisecond, time.Second)):
 		case <-ctx.Done():
@@ -326,9 +331,9 @@ func (b *broker) send(ctx context.Context, e envelope) error {
 	if err != nil {
 		return err
 	}
-	// A broker that was restarted has none of the queues of servers, which live as long
-	// as it does. A cast that waited for it would be lost where we come back before
-	// them, and the server that it is about would stay in its task state.
+	// A broker that was restarted has none of the transient queues of services. A cast that is
+	// published before its service declares its queue again would be lost, and the server would
+	// keep its task state.
 	p.patient = e.kind == KindCast
 	return b.publish(ctx, e.target.Topic, p, e.tries)
 }
@@ -381,9 +386,9 @@ func (b *broker) call(ctx context.Context, e envelope, o CallOptions) (json.RawM
 		return nil, err
 	}
 	p.expiration = strconv.FormatInt(o.Timeout.Milliseconds(), 10)
-	// Nova lets a call be lost that no queue takes, and waits out its timeout.
-	// Sending it again until then ends in the same way, or, where the servers of
-	// a restarted broker come back meanwhile, in a reply.
+	// In Nova a call that no queue takes is lost and ends with its timeout. Sending it again
+	// until the timeout ends in the same way, or, if the services of a restarted broker connect
+	// in time, with a reply.
 	p.mandatory = true
 	timeout := &TimeoutError{MessageID: id, Topic: e.target.Topic, Method: e.method}
 	if err := b.publish(ctx, e.target.Topic, p, e.tries); errors.Is(err, errUnrouted) {
@@ -394,16 +399,16 @@ func (b *broker) call(ctx context.Context, e envelope, o CallOptions) (json.RawM
 	return b.await(ctx, frames, timeout, o)
 }
 
-// await gathers the reply.
+// await collects the frames of the reply.
 func (b *broker) await(ctx context.Context, frames <-chan reply, timeout *TimeoutError, o CallOptions) (json.RawMessage, error) {
-	var silence <-chan time.Time // nil: never
+	var silence <-chan time.Time // nil: no monitoring
 	var timer *time.Timer
 	if o.MonitorTimeout > 0 {
 		timer = time.NewTimer(o.MonitorTimeout)
 		defer timer.Stop()
 		silence = timer.C
 	}
-	var a answer
+	var a collectedReply
 	for {
 		select {
 		case r := <-frames:
@@ -427,7 +432,8 @@ func (b *broker) await(ctx context.Context, frames <-chan reply, timeout *Timeou
 	}
 }
 
-// listen is the queue of replies, which the first call of a connection opens.
+// listen returns the name of the reply queue. The first call on a connection declares and
+// consumes it.
 func (b *broker) listen(ctx context.Context, topic string) (string, error) {
 	b.mu.Lock()
 	if b.replyQ == "" {
@@ -457,7 +463,7 @@ func (b *broker) listen(ctx context.Context, topic string) (string, error) {
 	}
 }
 
-// undelivered is the error of a call for which there was no broker.
+// undelivered returns the error of a call that found no broker.
 func undelivered(ctx context.Context, topic string, err error) error {
 	if errors.Is(err, ErrClosed) || errors.Is(ctx.Err(), context.Canceled) {
 		return err
@@ -465,8 +471,8 @@ func undelivered(ctx context.Context, topic string, err error) error {
 	return &DeliveryError{Topic: topic, Err: err}
 }
 
-// deliver passes a frame to the call that waits for it. It never blocks: a
-// caller that is behind loses the oldest frame, which is a sign of life.
+// deliver passes a frame to the call that waits for it. It never blocks: if the channel of the
+// caller is full, it drops the oldest frame, which is a heartbeat.
 func (b *broker) deliver(body []byte) {
 	r, err := openReply(body)
 	if err != nil {

@@ -9,14 +9,14 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// contextPrefix stands before each key of the request context in a message.
+// contextPrefix precedes each key of the request context in a message.
 const contextPrefix = "_context_"
 
-// contextTime is nova.utils.strtime.
+// contextTime is the format of nova.utils.strtime, as a Go layout.
 const contextTime = "2006-01-02T15:04:05.000000"
 
-// contextFields is nova.context.RequestContext.to_dict. A nil caller is Nova's
-// own get_admin_context.
+// contextFields returns the fields of nova.context.RequestContext.to_dict. A nil caller stands
+// for Nova's get_admin_context.
 func contextFields(c *reqctx.Caller) []field {
 	if c == nil {
 		c = &reqctx.Caller{RequestID: "req-" + uuid.NewString(), IsAdmin: true, IsAdminProject: true}
@@ -70,10 +70,10 @@ func contextFields(c *reqctx.Caller) []field {
 	return fields
 }
 
-// redacted is RequestContext.redacted_copy, which notifications carry: who and
-// as part of which request, but neither token, catalog nor address, and with a
-// time and flags of its own.
-func redacted(c *reqctx.Caller) *reqctx.Caller {
+// redactedCaller returns what RequestContext.redacted_copy keeps for notifications: the user, the
+// project and the request's ids, without the token, the catalog and the remote address. The copy
+// has the current time and default flags.
+func redactedCaller(c *reqctx.Caller) *reqctx.Caller {
 	if c == nil {
 		return nil
 	}
@@ -98,8 +98,7 @@ func orDash(s string) string {
 	return s
 }
 
-// callerOf reads back what contextFields wrote, for the servers of the in-memory
-// transport.
+// callerOf decodes what contextFields has encoded. The servers of the in-memory transport use it.
 func callerOf(m map[string]json.RawMessage) *reqctx.Caller {
 	text := func(key string) string {
 		var s string

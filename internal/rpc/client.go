@@ -12,8 +12,8 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Client sends to the services behind one transport URL. It is safe for
-// concurrent use; get it from a [Pool].
+// Client sends messages to the services behind one transport URL. It is safe for concurrent use.
+// A [Pool] makes it.
 type Client struct {
 	t        transport
 	metrics  *metrics.Metrics
@@ -21,28 +21,28 @@ type Client struct {
 	timeout  time.Duration
 }
 
-// transport is how messages travel. Both of its methods return once the broker
-// has the message, and wait for a broker no longer than ctx.
+// transport carries messages. Its methods call and send wait for a broker until ctx ends; send
+// returns once the broker has confirmed the message.
 type transport interface {
-	// call sends m, a request without its reply's address, and waits for the
-	// reply, which has to come within the options' timeout.
+	// call sends e, which has no reply address yet, and returns the result in the reply. The
+	// reply must arrive within o.Timeout.
 	call(ctx context.Context, e envelope, o CallOptions) (json.RawMessage, error)
 	send(ctx context.Context, e envelope) error
 	close() error
 }
 
-// envelope is a message with its address.
+// envelope is a message with its target.
 type envelope struct {
-	target Target // with its exchange
+	target Target // Exchange is set
 	method string
 	kind   Kind
 	msg    message
 	caller *reqctx.Caller
-	bare   bool // without the envelope, as notifications of version 1
-	tries  int  // to deliver it; 0: until ctx ends
+	bare   bool // without oslo.messaging's envelope: notifications of the driver "messaging"
+	tries  int  // attempts to deliver it; 0: until ctx ends
 }
 
-// Kind is how a message is sent.
+// Kind is the way in which a message is sent.
 type Kind string
 
 // The kinds of messages.
@@ -53,15 +53,14 @@ const (
 	KindNotification Kind = "notification"
 )
 
-// Call invokes method on one server and waits for its result, as JSON (null for
-// None). args are encoded with encoding/json, the structs of package objects in
-// their versioned form. caller is who asks; nil is the service itself (Nova's admin
-// context).
+// Call invokes method on one server and returns its result as JSON (null for None). It encodes
+// args with encoding/json, and structs of package objects as versioned objects. caller is the
+// user of the request; nil stands for the service itself (Nova's admin context).
 //
-// Errors: *RemoteError for an exception of the server, *TimeoutError if no reply
-// came, *DeliveryError if no broker took the message, ctx's error if it was
-// cancelled. A call waits for a broker that is away until ctx ends, as Nova's waits for
-// ever; its timeout begins when there is one.
+// Errors: *RemoteError if the server raised an exception, *TimeoutError if no reply came,
+// *DeliveryError if no broker took the message, and ctx's error if it was canceled. A call waits
+// for an unreachable broker until ctx ends, where Nova waits without a limit; its timeout begins
+// once there is a connection.
 func (c *Client) Call(ctx context.Context, caller *reqctx.Caller, t Target, method string, args map[string]any,
 	o CallOptions) (json.RawMessage, error) {
 	if t.Fanout {
@@ -76,14 +75,15 @@ func (c *Client) Call(ctx context.Context, caller *reqctx.Caller, t Target, meth
 	}
 	began := time.Now()
 	reply, err := c.t.call(ctx, c.envelope(KindCall, caller, t, method, args), o)
-	c.metrics.Message(string(KindCall), method, result(err), time.Since(began))
+	c.metrics.Message(string(KindCall), method, metricResult(err), time.Since(began))
 	return reply, err
 }
 
-// Cast invokes method on one server, or with t.Fanout on all, and returns once
-// the broker has the message. It waits for a broker that is away until ctx ends, as
-// Nova's waits for ever: the rows say already what is going to happen. The error is
-// a *DeliveryError, or ctx's if that was cancelled.
+// Cast invokes method on one server, or on all servers of the topic if t.Fanout is set, and
+// returns once the broker has confirmed the message. It waits for an unreachable broker until ctx
+// ends, where Nova waits without a limit: the database rows already announce the operation, so
+// the message should not be dropped. The error is a *DeliveryError, or ctx's error if it was
+// canceled.
 func (c *Client) Cast(ctx context.Context, caller *reqctx.Caller, t Target, method string, args map[string]any) error {
 	kind := KindCast
 	if t.Fanout {
@@ -94,12 +94,12 @@ func (c *Client) Cast(ctx context.Context, caller *reqctx.Caller, t Target, meth
 		return err
 	}
 	err = c.t.send(ctx, c.envelope(kind, caller, t, method, args))
-	c.metrics.Message(string(kind), method, result(err), 0)
+	c.metrics.Message(string(kind), method, metricResult(err), 0)
 	return err
 }
 
-// result is what metrics say of the end of a message.
-func result(err error) string {
+// metricResult returns the label "result" of the metrics for a message that ended with err.
+func metricResult(err error) string {
 	var remote *RemoteError
 	var late *TimeoutError
 	switch {

@@ -10,17 +10,18 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// Names of kombu's compressions in the header "compression". What it calls gzip
-// is zlib.
+// Names of kombu's compressions in the header "compression". The compression that kombu calls
+// gzip has the format of zlib.
 const (
 	gzipHeader = "application/x-gzip"
 	bz2Header  = "application/x-bz2"
 )
 
-// maxReply bounds what a compressed reply may grow to.
-const maxReply = 512 << 20
+// maxDecompressedReply is the maximum size of a decompressed reply, in bytes.
+const maxDecompressedReply = 512 << 20
 
-// compress applies kombu_compression. bz2 can only be read here.
+// compress compresses body as kombu_compression says. Only "gzip" and "" are supported, because
+// Go's standard library cannot write bz2.
 func compress(how string, body []byte) ([]byte, error) {
 	switch how {
 	case "":
@@ -56,5 +57,5 @@ func decompress(headers amqp.Table, body []byte) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("rpc: compression %s is not supported", how)
 	}
-	return io.ReadAll(io.LimitReader(r, maxReply))
+	return io.ReadAll(io.LimitReader(r, maxDecompressedReply))
 }

@@ -8,38 +8,41 @@ import (
 	"github.com/nova-go/nova/config"
 )
 
-// exchange is one as oslo.messaging declares it. Both sides declare it, and the
-// broker refuses whoever says something else.
+// exchange has the properties with which oslo.messaging declares an exchange. All services
+// declare it, and RabbitMQ refuses a declaration with other properties (PRECONDITION_FAILED).
 type exchange struct {
 	name, kind          string
 	durable, autoDelete bool
 }
 
-// exchangeFor is where a message is published.
+// exchangeFor returns the exchange to which a message is published.
 func exchangeFor(r config.OsloMessagingRabbit, t Target, kind Kind) exchange {
 	if kind == KindFanout {
 		return exchange{name: t.Topic + "_fanout", kind: "fanout", durable: r.RabbitTransientQuorumQueue, autoDelete: true}
 	}
-	return exchange{name: t.Exchange, kind: "topic", durable: durable(r), autoDelete: r.AMQPAutoDelete}
+	return exchange{name: t.Exchange, kind: "topic", durable: topicDurable(r), autoDelete: r.AMQPAutoDelete}
 }
 
-// durable says it of topics' exchanges and queues: quorum queues always are.
-func durable(r config.OsloMessagingRabbit) bool { return r.AMQPDurableQueues || r.RabbitQuorumQueue }
+// topicDurable tells whether the exchanges and queues of topics are durable. Quorum queues always
+// are.
+func topicDurable(r config.OsloMessagingRabbit) bool {
+	return r.AMQPDurableQueues || r.RabbitQuorumQueue
+}
 
-// queue is one as oslo.messaging declares it.
+// queue has the properties with which oslo.messaging declares a queue.
 type queue struct {
 	name                string
 	durable, autoDelete bool
 	args                amqp.Table
 }
 
-// topicQueue is that of a topic, which notifications declare before they publish
-// to it, so that they wait for a reader to come.
+// topicQueue returns the queue of a topic. Notifications declare it before they are published, so
+// that the broker keeps them until a consumer comes.
 func topicQueue(r config.OsloMessagingRabbit, name string) queue {
-	return queue{name: name, durable: durable(r), autoDelete: r.AMQPAutoDelete, args: queueArgs(r, 0, r.RabbitQuorumQueue)}
+	return queue{name: name, durable: topicDurable(r), autoDelete: r.AMQPAutoDelete, args: queueArgs(r, 0, r.RabbitQuorumQueue)}
 }
 
-// replyQueue is where a client's replies arrive.
+// replyQueue returns the queue that receives the replies to a client's calls.
 func replyQueue(r config.OsloMessagingRabbit, name string) queue {
 	return queue{name: name, durable: r.RabbitTransientQuorumQueue,
 		args: queueArgs(r, r.RabbitTransientQueuesTTL, r.RabbitTransientQuorumQueue)}
@@ -58,19 +61,19 @@ func queueArgs(r config.OsloMessagingRabbit, ttl int, quorum bool) amqp.Table {
 			"x-max-in-memory-bytes":  r.RabbitQuorumMaxMemoryBytes,
 		} {
 			if n != 0 {
-				args[name] = number(n)
+				args[name] = amqpInteger(n)
 			}
 		}
 	}
 	if ttl > 0 {
-		args["x-expires"] = number(ttl * 1000)
+		args["x-expires"] = amqpInteger(ttl * 1000)
 	}
 	return args
 }
 
-// number has the type that Python's library gives it, for the broker compares
-// types, too.
-func number(n int) any {
+// amqpInteger converts n to the AMQP type that Python's amqp library chooses. RabbitMQ compares
+// the types of arguments, too, when a queue is declared again.
+func amqpInteger(n int) any {
 	if n >= math.MinInt32 && n <= math.MaxInt32 {
 		return int32(n)
 	}

@@ -18,11 +18,11 @@ import (
 	"github.com/nova-go/nova/internal/clienttls"
 )
 
-// dialTimeout bounds one broker's connection and handshake, so that a dead one
-// does not keep us from the next.
+// dialTimeout limits the connection and the handshake with one broker, so that an unresponsive
+// broker does not delay the attempt with the next one.
 const dialTimeout = 10 * time.Second
 
-// dialer connects to the brokers of a URL.
+// dialer connects to the brokers of a transport URL.
 type dialer struct {
 	hosts     []Host
 	vhost     string
@@ -53,11 +53,11 @@ func newDialer(u *URL, r config.OsloMessagingRabbit) (*dialer, error) {
 	return d, nil
 }
 
-// tlsConfig follows what Python's stack makes of the options. With ssl_ca_file the
-// chain and the broker's name are verified, whatever
-// ssl_enforce_hostname_verification says; without it, the chain alone, by the
-// system's authorities; and nothing at all where ssl_version asks for Python's old
-// protocols, which verify only what they are told to.
+// tlsConfig reproduces how oslo.messaging, kombu and Python's ssl use the options. With
+// ssl_ca_file the certificate chain and the broker's name are verified, whatever
+// ssl_enforce_hostname_verification says. Without it only the chain is verified, with the
+// authorities of the system. Without ssl_ca_file but with ssl_version nothing is verified,
+// because Python's old protocol constants verify only what the options name.
 func tlsConfig(r config.OsloMessagingRabbit) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	switch v := strings.ToLower(r.SSLVersion); v {
@@ -79,7 +79,7 @@ func tlsConfig(r config.OsloMessagingRabbit) (*tls.Config, error) {
 		c.Certificates = []tls.Certificate{cert}
 	}
 	if r.SSLCAFile == "" {
-		c.InsecureSkipVerify = true // of the name; VerifyConnection checks the chain
+		c.InsecureSkipVerify = true // skips the name only; VerifyConnection verifies the chain
 		if r.SSLVersion == "" {
 			c.VerifyConnection = verifyChain
 		}
@@ -120,9 +120,9 @@ func (d *dialer) dial(ctx context.Context, h Host) (*amqp.Connection, error) {
 			if err != nil {
 				return nil, err
 			}
-			// The handshake knows no context.
+			// The handshake of the library takes no context.
 			stop = context.AfterFunc(ctx, func() { _ = c.Close() })
-			// The library lifts the deadline after the handshake.
+			// The library removes the deadline after the handshake.
 			return c, c.SetDeadline(time.Now().Add(dialTimeout))
 		},
 	}
@@ -145,9 +145,9 @@ func (d *dialer) sasl(h Host) []amqp.Authentication {
 	return []amqp.Authentication{&amqp.AMQPlainAuth{Username: h.User, Password: h.Password}}
 }
 
-// refused tells whether the broker will have none of us, however often we ask:
-// wrong credentials, no such vhost, TLS that does not verify.
-func refused(err error) bool {
+// isRefusal tells whether err will not go away with further attempts: wrong credentials, an
+// unknown virtual host, or a certificate that cannot be verified.
+func isRefusal(err error) bool {
 	var a *amqp.Error
 	if errors.As(err, &a) {
 		return a.Code == amqp.AccessRefused || a.Code == amqp.NotAllowed

@@ -1,13 +1,13 @@
-// Package rpc speaks oslo.messaging: calls, casts and fanout to real
-// nova-conductor, nova-scheduler and nova-compute, and notifications, over AMQP
-// 0-9-1 or, for fake://, in memory.
+// Package rpc is a client of oslo.messaging: calls, casts and fanouts to nova-conductor,
+// nova-scheduler and nova-compute, and notifications. It uses AMQP 0-9-1, or memory for fake://
+// URLs.
 //
-// A [Pool] has a [Client] per transport URL, for each cell may have a broker of
-// its own. A client keeps one connection, which all requests share, and one
-// queue for replies; it connects when it is first used, and again by itself
-// whenever the connection is lost, going round the brokers of the URL.
+// A [Pool] has one [Client] per transport URL, because each cell may have its own broker. A
+// client has one connection and one reply queue, which all requests share. It connects with the
+// first message, and connects again when the connection is lost, to the brokers of the URL in
+// turn.
 //
-// The connection is recovered here, not by the AMQP library: that knows one
-// broker, gives up after some tries, and cannot let a caller go at its own
-// deadline.
+// The package restores lost connections itself, because the AMQP library knows only one
+// broker, gives up after some attempts, and cannot end a waiting call at the deadline of its
+// context.
 package rpc

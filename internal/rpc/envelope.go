@@ -12,18 +12,18 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// envelopeVersion is oslo.messaging's; a reader takes any 2.x that is not above
-// its own.
+// envelopeVersion is the version of oslo.messaging's envelope. A consumer accepts the same major
+// version with an equal or lower minor version.
 const envelopeVersion = "2.0"
 
-// field is a key of a message. Messages keep Python's order of keys: it makes
-// them easy to compare.
+// field is a key of a message with its value. Messages keep the order of keys of the Python
+// services, so that recorded messages can be compared.
 type field struct {
 	key   string
 	value any
 }
 
-// message is what one side tells the other, before the envelope.
+// message is the content of an envelope.
 type message []field
 
 func (m message) encode() ([]byte, error) {
@@ -38,7 +38,7 @@ func (m message) encode() ([]byte, error) {
 		if err := enc.Encode(f.key); err != nil {
 			return nil, err
 		}
-		b.Truncate(b.Len() - 1) // the newline
+		b.Truncate(b.Len() - 1) // the newline that Encode writes
 		b.WriteByte(':')
 		if err := enc.Encode(f.value); err != nil {
 			return nil, fmt.Errorf("rpc: %s: %w", f.key, err)
@@ -63,7 +63,8 @@ func seal(body []byte) ([]byte, error) {
 	return message{{"oslo.version", envelopeVersion}, {"oslo.message", string(body)}}.encode()
 }
 
-// newRequest is the message for a method, without what the kind of sending adds.
+// newRequest returns the message that invokes a method, without the fields that differ between
+// calls, casts and notifications.
 func newRequest(t Target, method string, args map[string]any) message {
 	if args == nil {
 		args = map[string]any{}
@@ -78,7 +79,7 @@ func newRequest(t Target, method string, args map[string]any) message {
 	return m
 }
 
-// forReply adds what a call says about its reply.
+// forReply adds the fields of a call: its id, the reply queue and the timeout of monitoring.
 func (m message) forReply(id, queue string, o CallOptions) message {
 	var monitor any
 	if o.MonitorTimeout > 0 {
@@ -87,13 +88,14 @@ func (m message) forReply(id, queue string, o CallOptions) message {
 	return append(m, field{"_msg_id", id}, field{"_reply_q", queue}, field{"_timeout", monitor})
 }
 
-// signed adds the id by which readers know a message that was sent twice, and
-// who sends it.
+// signed adds _unique_id, by which consumers recognize a message that they receive twice, and the
+// request context.
 func (m message) signed(caller *reqctx.Caller) message {
 	return append(append(m, field{"_unique_id", newID()}), contextFields(caller)...)
 }
 
-// open is the message in an envelope, or the bare message of version 1.
+// unwrapEnvelope returns the message in an envelope. A body without an envelope (version 1 of
+// notifications) is the message itself.
 func unwrapEnvelope(body []byte) (map[string]json.RawMessage, error) {
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(body, &m); err != nil {
@@ -121,8 +123,8 @@ func unwrapEnvelope(body []byte) (map[string]json.RawMessage, error) {
 	return m, nil
 }
 
-// reply is one frame of the answer to a call: a sign of life (neither Result,
-// Failure nor Ending), or the answer.
+// reply is one frame of the reply to a call: a heartbeat (neither Result, Failure nor Ending is
+// set), or a part of the result.
 type reply struct {
 	ID      string          `json:"_msg_id"`
 	Result  json.RawMessage `json:"result"`
@@ -147,16 +149,15 @@ func openReply(body []byte) (reply, error) {
 	return r, nil
 }
 
-// answer gathers the frames of one call's reply: older services send the result
-// and the ending apart, and signs of life come before them.
-type answer struct {
+// collectedReply collects the frames of the reply to one call. Older services send the result and
+// the ending in two frames, and heartbeats precede them.
+type collectedReply struct {
 	result json.RawMessage
 	err    error
 }
 
-// take adds a frame. done tells that the reply is complete, alive that the frame
-// was but a sign of life.
-func (a *answer) take(r reply) (done, alive bool) {
+// take adds a frame. done tells that the reply is complete, alive that the frame was a heartbeat.
+func (a *collectedReply) take(r reply) (done, alive bool) {
 	switch {
 	case r.Failure != nil && *r.Failure != "":
 		a.err = parseFailure(*r.Failure)
@@ -168,7 +169,7 @@ func (a *answer) take(r reply) (done, alive bool) {
 	return r.Ending, alive
 }
 
-func (a *answer) value() (json.RawMessage, error) {
+func (a *collectedReply) value() (json.RawMessage, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -178,13 +179,13 @@ func (a *answer) value() (json.RawMessage, error) {
 	return a.result, nil
 }
 
-// newID is uuid4().hex.
+// newID returns a random UUID without hyphens, as Python's uuid4().hex.
 func newID() string {
 	id := uuid.New()
 	return hex.EncodeToString(id[:])
 }
 
-func contextOf(m map[string]json.RawMessage) map[string]json.RawMessage {
+func requestContext(m map[string]json.RawMessage) map[string]json.RawMessage {
 	out := map[string]json.RawMessage{}
 	for k, v := range m {
 		if name, ok := strings.CutPrefix(k, contextPrefix); ok {
@@ -194,7 +195,7 @@ func contextOf(m map[string]json.RawMessage) map[string]json.RawMessage {
 	return out
 }
 
-// encode is the body that is published.
+// encode returns the body to publish.
 func (e envelope) encode() ([]byte, error) {
 	m := e.msg.signed(e.caller)
 	if e.bare {

@@ -14,30 +14,30 @@ type RemoteError struct {
 	Class     string          // "InstanceNotFound"
 	Module    string          // "nova.exception"
 	Message   string          // the exception as text, without the traceback
-	Args      json.RawMessage // its positional arguments, an array, or nil
-	Kwargs    json.RawMessage // its keyword arguments, an object, or nil
-	Traceback []string        // of the service, for the log
+	Args      json.RawMessage // positional arguments, a JSON array, or nil
+	Kwargs    json.RawMessage // keyword arguments, a JSON object, or nil
+	Traceback []string        // the lines of the service's traceback
 }
 
 func (e *RemoteError) Error() string {
 	return fmt.Sprintf("remote error: %s: %s", e.Class, e.Message)
 }
 
-// Known tells whether Nova's client would raise the exception as itself: those
-// of nova.exception and of Python. Any other reaches its callers as
+// Known tells whether Nova's client raises the exception as its own class: it does for the
+// modules nova.exception and builtins. Callers receive exceptions of other modules as
 // oslo_messaging's RemoteError.
 func (e *RemoteError) Known() bool {
 	return e.Module == "nova.exception" || e.Module == "builtins"
 }
 
-// IsRemote tells whether err is a known remote exception of the class.
+// IsRemote tells whether err is a known remote exception of the given class.
 func IsRemote(err error, class objects.Class) bool {
 	var e *RemoteError
 	return errors.As(err, &e) && e.Known() && e.Class == class.Name()
 }
 
-// TimeoutError is oslo_messaging's MessagingTimeout: the message was sent, and
-// no reply came in time. It unwraps to context.DeadlineExceeded.
+// TimeoutError stands for oslo_messaging's MessagingTimeout: the message was sent, and no reply
+// came in time. It unwraps to context.DeadlineExceeded.
 type TimeoutError struct {
 	MessageID, Topic, Method string
 }
@@ -48,9 +48,8 @@ func (e *TimeoutError) Error() string {
 
 func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }
 
-// DeliveryError is oslo_messaging's MessageDeliveryFailure: the message could
-// not be handed to a broker before the caller's time was up, or the broker
-// refuses us.
+// DeliveryError stands for oslo_messaging's MessageDeliveryFailure: no broker confirmed the
+// message before the deadline of the context, or the broker refused the connection.
 type DeliveryError struct {
 	Topic string
 	Err   error
@@ -61,10 +60,10 @@ func (e *DeliveryError) Error() string {
 }
 func (e *DeliveryError) Unwrap() error { return e.Err }
 
-// ErrClosed is the end of every call once the client is closed.
+// ErrClosed is the error of every call and cast after Close.
 var ErrClosed = errors.New("rpc: client is closed")
 
-// failure is the JSON in a reply's "failure".
+// failure is the JSON of the key "failure" of a reply.
 type failure struct {
 	Class   string          `json:"class"`
 	Module  string          `json:"module"`
@@ -77,15 +76,16 @@ type failure struct {
 func parseFailure(text string) *RemoteError {
 	var f failure
 	if err := json.Unmarshal([]byte(text), &f); err != nil {
-		return &RemoteError{Class: "Exception", Message: "a failure that is no JSON: " + err.Error()}
+		return &RemoteError{Class: "Exception", Message: "the failure in a reply is not JSON: " + err.Error()}
 	}
-	if f.Module == "exceptions" { // Python 2's name
+	if f.Module == "exceptions" { // the module's name in Python 2
 		f.Module = "builtins"
 	}
 	return &RemoteError{Class: f.Class, Module: f.Module, Message: f.Message, Args: f.Args, Kwargs: f.Kwargs, Traceback: f.Tb}
 }
 
-// formatFailure is what a service sends for an error of its handler.
+// formatFailure returns the failure that the in-memory transport sends when a handler returns
+// err.
 func formatFailure(err error) (string, error) {
 	var e *RemoteError
 	if !errors.As(err, &e) {

@@ -10,15 +10,15 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Memory is the broker behind fake://: handlers in this process stand in for the
-// services. Messages pass through the wire's JSON, so that what could not travel
-// fails here, too. The zero value is not usable; see [NewMemory].
+// Memory is the broker of fake:// URLs. Handlers in this process take the place of the services.
+// Messages are encoded to JSON and decoded as over AMQP, so that a value that cannot be encoded
+// fails here as well. The zero value is not usable; see [NewMemory].
 type Memory struct {
 	running sync.WaitGroup // handlers of casts
 
 	mu        sync.Mutex
 	servers   map[string][]*server // by topic
-	turn      map[string]int       // round robin, by topic
+	turn      map[string]int       // next server of a topic, for round robin
 	recorders []*Recorder
 }
 
@@ -27,22 +27,22 @@ type server struct {
 	handle Handler
 }
 
-// Handler answers one request. Its result is encoded as JSON; for a cast it is
-// dropped. A *RemoteError reaches the caller as it is, any other error as an
-// Exception. ctx ends with the call's timeout; for casts it has no end.
+// Handler answers one request. Its result is encoded as JSON; the result of a cast is dropped.
+// The caller receives a *RemoteError unchanged and any other error as an Exception. ctx ends with
+// the timeout of the call; for casts it has no end.
 type Handler func(ctx context.Context, r *Request) (any, error)
 
-// Request is a message as its server sees it.
+// Request is a message as the server receives it.
 type Request struct {
 	Target  Target
 	Kind    Kind
 	Method  string
 	Args    map[string]json.RawMessage
-	Context map[string]json.RawMessage // the request context, without _context_
-	Caller  *reqctx.Caller             // the same, typed
+	Context map[string]json.RawMessage // the request context, keys without _context_
+	Caller  *reqctx.Caller             // the request context as a struct
 }
 
-// Arg decodes one argument into to; one that is missing leaves to as it is.
+// Arg decodes the argument name into to. If the argument is missing, to keeps its value.
 func (r *Request) Arg(name string, to any) error {
 	raw, ok := r.Args[name]
 	if !ok {
@@ -53,25 +53,25 @@ func (r *Request) Arg(name string, to any) error {
 
 type memoryKey struct{}
 
-// WithMemory is a context whose applications find m behind transport URLs of fake://:
-// those of an embedded cloud.
+// WithMemory returns a context in which applications use m for transport URLs of fake://. The
+// embedded cloud uses it.
 func WithMemory(ctx context.Context, m *Memory) context.Context {
 	return context.WithValue(ctx, memoryKey{}, m)
 }
 
-// MemoryOf is the broker that WithMemory has put into a context; nil if there is none.
+// MemoryOf returns the broker that WithMemory has put into the context, or nil.
 func MemoryOf(ctx context.Context) *Memory {
 	m, _ := ctx.Value(memoryKey{}).(*Memory)
 	return m
 }
 
-// NewMemory returns a broker that nobody serves yet.
+// NewMemory returns a broker without servers.
 func NewMemory() *Memory {
 	return &Memory{servers: map[string][]*server{}, turn: map[string]int{}}
 }
 
-// Handle serves a topic as the named server (a host), until remove is called.
-// Messages to the topic alone go to its servers in turn, fanout to all of them.
+// Handle registers h as the server name (a host) of a topic until remove is called. Messages to
+// the topic alone go to its servers in turn, fanouts to all of them.
 func (m *Memory) Handle(topic, name string, h Handler) (remove func()) {
 	s := &server{name: name, handle: h}
 	m.mu.Lock()
@@ -80,15 +80,15 @@ func (m *Memory) Handle(topic, name string, h Handler) (remove func()) {
 	return func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		// A copy, for fanout reads the old one without the lock.
+		// deliver of a fanout reads the old slice without the lock, so it is not modified.
 		m.servers[topic] = slices.DeleteFunc(slices.Clone(m.servers[topic]), func(o *server) bool { return o == s })
 	}
 }
 
-// Wait returns when the handlers of all casts so far have.
+// Wait returns when the handlers of all casts so far have returned.
 func (m *Memory) Wait() { m.running.Wait() }
 
-// receivers are the servers a message goes to.
+// receivers returns the servers that a message is delivered to.
 func (m *Memory) receivers(t Target, kind Kind) []*server {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -122,8 +122,8 @@ func (m *Memory) call(ctx context.Context, e envelope, o CallOptions) (json.RawM
 	timeout := &TimeoutError{MessageID: id, Topic: e.target.Topic, Method: e.method}
 	to := m.receivers(e.target, e.kind)
 	if len(to) == 0 {
-		// Over AMQP the message would be lost, and the caller wait in vain. There
-		// is nothing to wait for here.
+		// Over AMQP the message would be lost and the call would end with its timeout. In memory
+		// no server can take it later, so the timeout is returned at once.
 		return nil, timeout
 	}
 	answers := make(chan []byte, 1)
@@ -142,7 +142,7 @@ func (m *Memory) call(ctx context.Context, e envelope, o CallOptions) (json.RawM
 		if err != nil {
 			return nil, err
 		}
-		var a answer
+		var a collectedReply
 		a.take(frame)
 		return a.value()
 	case err := <-failed:
@@ -155,7 +155,7 @@ func (m *Memory) call(ctx context.Context, e envelope, o CallOptions) (json.RawM
 	}
 }
 
-// serve runs the handler and encodes its answer.
+// serve runs the handler and encodes its reply.
 func serve(ctx context.Context, h Handler, r *Request) ([]byte, error) {
 	result, err := h(ctx, r)
 	var failed any
@@ -192,7 +192,7 @@ func (m *Memory) deliver(e envelope) (*Request, error) {
 	if err := json.Unmarshal(text, &parsed); err != nil {
 		return nil, err
 	}
-	r := &Request{Target: e.target, Kind: e.kind, Method: e.method, Context: contextOf(parsed), Caller: callerOf(parsed)}
+	r := &Request{Target: e.target, Kind: e.kind, Method: e.method, Context: requestContext(parsed), Caller: callerOf(parsed)}
 	if raw, ok := parsed["args"]; ok {
 		if err := json.Unmarshal(raw, &r.Args); err != nil {
 			return nil, err
@@ -202,7 +202,7 @@ func (m *Memory) deliver(e envelope) (*Request, error) {
 	recorders := m.recorders
 	m.mu.Unlock()
 	if len(recorders) == 0 {
-		return r, nil // and the envelope is spared
+		return r, nil // without the envelope, to save time
 	}
 	if !e.bare {
 		if text, err = seal(text); err != nil {
@@ -215,6 +215,5 @@ func (m *Memory) deliver(e envelope) (*Request, error) {
 	return r, nil
 }
 
-// close leaves the broker as it is: it belongs to whoever made it, and other
-// pools may use it.
+// close does nothing: the caller of NewMemory owns the broker, and other pools may use it.
 func (m *Memory) close() error { return nil }

@@ -13,9 +13,9 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Notifier announces events by the drivers of [oslo_messaging_notifications].
+// Notifier sends notifications with the drivers of [oslo_messaging_notifications].
 type Notifier struct {
-	client  *Client // nil where no driver sends
+	client  *Client // nil if no driver sends messages
 	drivers []string
 	topics  []string
 	tries   int
@@ -30,8 +30,8 @@ type Event struct {
 	Payload   any    // encoded with encoding/json
 }
 
-// Notifier announces to the topics, or to the configured ones where there are
-// none. Nova's versioned notifications have topics of their own.
+// Notifier returns a notifier for the given topics, or for the topics of the configuration if
+// there are none. Nova's versioned notifications have topics of their own.
 func (p *Pool) Notifier(topics ...string) (*Notifier, error) {
 	o := p.o.Notifications
 	if len(topics) > 0 {
@@ -40,8 +40,8 @@ func (p *Pool) Notifier(topics ...string) (*Notifier, error) {
 	return p.NotifierOf(o)
 }
 
-// NotifierOf is a notifier with other options than [oslo_messaging_notifications],
-// as some filters have them. An empty TransportURL is the pool's own.
+// NotifierOf returns a notifier with the given options instead of [oslo_messaging_notifications];
+// the filter audit has options of its own. An empty TransportURL stands for the URL of the pool.
 func (p *Pool) NotifierOf(o config.OsloMessagingNotifications) (*Notifier, error) {
 	n := &Notifier{topics: o.Topics, log: p.o.Log.With().Str("name", "oslo_messaging.notify.notifier").Logger()}
 	if len(n.topics) == 0 {
@@ -59,7 +59,7 @@ func (p *Pool) NotifierOf(o config.OsloMessagingNotifications) (*Notifier, error
 			n.log.Warn().Msgf("Could not load %s: this notification driver is not supported", d)
 		}
 	}
-	if slices.ContainsFunc(n.drivers, sends) {
+	if slices.ContainsFunc(n.drivers, sendsMessages) {
 		var err error
 		if n.client, err = p.Client(o.TransportURL); err != nil {
 			return nil, err
@@ -68,16 +68,15 @@ func (p *Pool) NotifierOf(o config.OsloMessagingNotifications) (*Notifier, error
 	return n, nil
 }
 
-func sends(driver string) bool { return driver == "messaging" || driver == "messagingv2" }
+func sendsMessages(driver string) bool { return driver == "messaging" || driver == "messagingv2" }
 
-// Enabled tells whether any driver does something with an event: without one
-// payloads need not be made.
+// Enabled tells whether a driver uses events. Without one, callers need not compute payloads.
 func (n *Notifier) Enabled() bool { return n != nil && len(n.drivers) > 0 }
 
-// Notify announces the event, with who caused it, but without credentials. What
-// goes wrong is logged and stops nobody, as in Nova. It waits for a broker that
-// is away until ctx ends, [oslo_messaging_notifications] retry is used up, or
-// for rpc_response_timeout, whichever is first.
+// Notify sends the event with the context of its caller, but without credentials. As in Nova,
+// errors are logged and do not fail the operation. It waits for an unreachable broker until ctx
+// ends, the attempts of [oslo_messaging_notifications] retry are used up, or rpc_response_timeout
+// has passed, whichever is first.
 func (n *Notifier) Notify(ctx context.Context, caller *reqctx.Caller, e Event) {
 	if !n.Enabled() {
 		return
@@ -98,7 +97,7 @@ func (n *Notifier) Notify(ctx context.Context, caller *reqctx.Caller, e Event) {
 		case "log":
 			n.write(e, m)
 		case "messaging", "messagingv2":
-			n.send(ctx, redacted(caller), e, m, driver == "messaging")
+			n.send(ctx, redactedCaller(caller), e, m, driver == "messaging")
 		}
 	}
 }
@@ -116,7 +115,8 @@ func (n *Notifier) send(ctx context.Context, caller *reqctx.Caller, e Event, m m
 	}
 }
 
-// write is the log driver: a line of JSON in a log named after the event.
+// write is the driver "log": it writes the notification as a line of JSON to a logger that is
+// named after the event.
 func (n *Notifier) write(e Event, m message) {
 	body, err := m.encode()
 	if err != nil {
@@ -135,7 +135,8 @@ func (n *Notifier) write(e Event, m message) {
 	n.log.WithLevel(level).Str("name", "oslo.messaging.notification."+e.Type).Msg(string(maskPasswords(body)))
 }
 
-// notifyTime is str() of Python's utcnow: no fraction where it is zero.
+// notifyTime formats t as str() of Python's utcnow: without a fraction if the microseconds are
+// zero.
 func notifyTime(t time.Time) string {
 	t = t.UTC().Truncate(time.Microsecond)
 	if t.Nanosecond() == 0 {

@@ -13,27 +13,27 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 )
 
-// Options make a Pool.
+// Options are the parameters of NewPool.
 type Options struct {
 	Transport     config.Transport
 	Rabbit        config.OsloMessagingRabbit
 	Notifications config.OsloMessagingNotifications
-	// Memory is the broker behind fake://; nil: the pool's own.
+	// Memory is the broker of fake:// URLs; nil: the pool makes one.
 	Memory *Memory
 	Log    zerolog.Logger
-	// Metrics counts the messages; nil: nobody does.
+	// Metrics counts messages; nil: they are not counted.
 	Metrics *metrics.Metrics
 }
 
-// FromConfig takes the options from nova.conf.
+// FromConfig returns the options of nova.conf.
 func FromConfig(c *config.Config, logger zerolog.Logger) Options {
 	return Options{Transport: c.Default.Transport, Rabbit: c.OsloMessagingRabbit,
 		Notifications: c.OsloMessagingNotifications, Log: logger}
 }
 
-// override applies the options in a URL's query to a copy of the group, as
-// oslo.messaging lets a URL do.
-func override(r config.OsloMessagingRabbit, query map[string]string) (config.OsloMessagingRabbit, error) {
+// overrideFromQuery applies the options in the query of a transport URL to a copy of the group,
+// as oslo.messaging does.
+func overrideFromQuery(r config.OsloMessagingRabbit, query map[string]string) (config.OsloMessagingRabbit, error) {
 	v := reflect.ValueOf(&r).Elem()
 	for name, text := range query {
 		f, ok := fieldOf(v, name)
@@ -73,8 +73,8 @@ func fieldOf(v reflect.Value, name string) (reflect.Value, bool) {
 	return reflect.Value{}, false
 }
 
-// check refuses what oslo.messaging's driver refuses at its start.
-func check(r config.OsloMessagingRabbit) error {
+// checkRabbitOptions refuses the options that oslo.messaging's driver refuses when it starts.
+func checkRabbitOptions(r config.OsloMessagingRabbit) error {
 	switch {
 	case r.RabbitQuorumQueue && r.RabbitHAQueues, r.RabbitTransientQuorumQueue && r.RabbitHAQueues:
 		return fmt.Errorf("[oslo_messaging_rabbit] rabbit_quorum_queue and rabbit_ha_queues both enabled: a queue is quorum or mirrored, not " +

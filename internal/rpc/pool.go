@@ -9,19 +9,19 @@ import (
 	"github.com/nova-go/nova/config"
 )
 
-// Pool has a client for each transport URL: the configured one, those of cells,
-// and that of notifications.
+// Pool has one client for each transport URL: that of the configuration, those of cells, and that
+// of notifications.
 type Pool struct {
 	o   Options
-	url string // the default
+	url string // the default transport URL
 
 	mu      sync.Mutex
 	clients map[string]*Client
 	closed  bool
 }
 
-// NewPool checks the options and the default URL. It connects to nothing: a
-// client does so when it first sends.
+// NewPool checks the options and the default URL. It does not connect; a client connects with its
+// first message.
 func NewPool(o Options) (*Pool, error) {
 	if o.Transport.ControlExchange == "" {
 		o.Transport.ControlExchange = "nova"
@@ -42,8 +42,8 @@ func NewPool(o Options) (*Pool, error) {
 	return p, nil
 }
 
-// Client is the client of a cell's transport URL; "" and none:// (cell0's) mean
-// the default. All callers of a URL share one client, and so one connection.
+// Client returns the client of a cell's transport URL. "" and "none://" (the URL of cell0) stand
+// for the default URL. All callers of a URL share one client, and so one connection.
 func (p *Pool) Client(url string) (*Client, error) {
 	if url == "" || strings.HasPrefix(url, "none") {
 		url = p.url
@@ -78,7 +78,7 @@ func (p *Pool) transport(text string) (transport, error) {
 	default:
 		return nil, fmt.Errorf("transport_url: there is no driver %q: rabbit or fake", u.Driver)
 	}
-	rabbit, err := override(p.o.Rabbit, u.Query)
+	rabbit, err := overrideFromQuery(p.o.Rabbit, u.Query)
 	if err != nil {
 		return nil, err
 	}
@@ -86,14 +86,14 @@ func (p *Pool) transport(text string) (transport, error) {
 	if u.Driver == "amqps" {
 		rabbit.SSL = true
 	}
-	if err := check(rabbit); err != nil {
+	if err := checkRabbitOptions(rabbit); err != nil {
 		return nil, err
 	}
 	return newBroker(u, rabbit, p.o.Log)
 }
 
-// withDefaults fills what must not be zero, for options that were not read from
-// a file.
+// withDefaults sets options that must not be zero to their defaults, for tests whose options do
+// not come from a file.
 func withDefaults(r config.OsloMessagingRabbit) config.OsloMessagingRabbit {
 	if r.RPCConnPoolSize <= 0 {
 		r.RPCConnPoolSize = max(30, r.ConnPoolMinSize)
@@ -106,8 +106,8 @@ func withDefaults(r config.OsloMessagingRabbit) config.OsloMessagingRabbit {
 	return r
 }
 
-// Close ends every client: calls under way end with ErrClosed, reply queues are
-// deleted, connections closed.
+// Close closes all clients: pending calls end with ErrClosed, reply queues are deleted,
+// connections are closed.
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	clients := p.clients

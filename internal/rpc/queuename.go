@@ -10,36 +10,36 @@ import (
 	"github.com/nova-go/nova/config"
 )
 
-// shm is where oslo.messaging's processes count their queues.
-const shm = "/dev/shm"
+// queueCounterDir has the files in which oslo.messaging's processes count their queues.
+const queueCounterDir = "/dev/shm"
 
-// replyName is the queue of one client's replies: at random, or with
-// use_queue_manager a name that the service has again after a restart.
+// replyName returns the name of a client's reply queue: a random one, or with use_queue_manager
+// one that the service gets again after a restart.
 func replyName(r config.OsloMessagingRabbit) (string, error) {
 	if !r.UseQueueManager {
 		return "reply_" + newID(), nil
 	}
-	n, err := countQueue(shm, r.Hostname, r.Processname)
+	n, err := countQueue(queueCounterDir, r.Hostname, r.Processname)
 	if err != nil {
 		return "", fmt.Errorf("[oslo_messaging_rabbit] use_queue_manager: %w", err)
 	}
 	return fmt.Sprintf("reply_%s:%s:%d", r.Hostname, r.Processname, n), nil
 }
 
-// countQueue is oslo.messaging's QManager: the processes of one start of a
-// service (its process group, and when that started) count up in a file they
-// share with the Python services; a new start counts from one.
+// countQueue reproduces oslo.messaging's QManager. The processes of one start of a service (its
+// process group with the time of its start) increment a counter in a file that they share with
+// the Python services. A new start counts from one.
 func countQueue(dir, host, process string) (int, error) {
 	path := filepath.Join(dir, host+"_"+process+"_qmanager")
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = f.Close() }() // which unlocks it
+	defer func() { _ = f.Close() }() // closing releases the lock
 	if err := lockFile(f); err != nil {
 		return 0, err
 	}
-	group, started := generation()
+	group, started := processGroup()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return 0, err

@@ -9,12 +9,12 @@ import (
 
 func lockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX) }
 
-// generation is the process group and when it started, in jiffies since boot.
-func generation() (group, started string) {
+// processGroup returns the process group and the time of its start, in clock ticks since boot.
+func processGroup() (group, started string) {
 	g := syscall.Getpgrp()
 	pid := g
 	if pid == 0 {
-		pid = os.Getpid() // podman exec has no group of its own
+		pid = os.Getpid() // a process of "podman exec" has no process group of its own
 	}
 	started = "0"
 	if stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat"); err == nil {

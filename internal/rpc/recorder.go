@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Recorder keeps what was sent over a [Memory], for tests.
+// Recorder keeps the messages that are sent over a [Memory], for tests.
 type Recorder struct {
 	m *Memory
 
@@ -16,8 +16,8 @@ type Recorder struct {
 	changed chan struct{} // closed when all grows
 }
 
-// Message is one recorded message. A notification has the last four fields, any
-// other the Request's.
+// Message is one recorded message. The last four fields are set for a notification, the fields of
+// Request for any other message.
 type Message struct {
 	Request
 	Body []byte // as sent, envelope included
@@ -38,7 +38,7 @@ func newMessage(r *Request, parsed map[string]json.RawMessage, body []byte) Mess
 	return m
 }
 
-// Record starts recording; end it with Stop.
+// Record returns a recorder of the messages that are sent from now on, until its Stop.
 func (m *Memory) Record() *Recorder {
 	r := &Recorder{m: m, changed: make(chan struct{})}
 	m.mu.Lock()
@@ -47,7 +47,7 @@ func (m *Memory) Record() *Recorder {
 	return r
 }
 
-// Stop ends the recording; what was recorded stays.
+// Stop ends the recording. The recorded messages remain.
 func (r *Recorder) Stop() {
 	r.m.mu.Lock()
 	defer r.m.mu.Unlock()
@@ -62,14 +62,15 @@ func (r *Recorder) add(m Message) {
 	r.changed = make(chan struct{})
 }
 
-// Messages are all that were recorded, in the order in which they were sent.
+// Messages returns the recorded messages in the order in which they were sent.
 func (r *Recorder) Messages() []Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.all)
 }
 
-// Wait is the first message that matches; the error is ctx's.
+// Wait returns the first message for which match is true, and waits for it until ctx ends; its
+// error is ctx's.
 func (r *Recorder) Wait(ctx context.Context, match func(Message) bool) (Message, error) {
 	for {
 		r.mu.Lock()

@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// RemoteMessage is the text of a remote exception, as the service raised it: its first
-// argument, for one that came to the service from another one is printed with where
-// it was raised.
+// RemoteMessage returns the text of a remote exception as the service raised it: its first
+// argument. The message itself is not always that text, because the exceptions that a service
+// received from another service are printed with their origin.
 func RemoteMessage(err error) string {
 	var e *RemoteError
 	if !errors.As(err, &e) {
@@ -23,7 +23,7 @@ func RemoteMessage(err error) string {
 	return e.Message
 }
 
-// RemoteArgument is a keyword argument of a remote exception, as text, or "".
+// RemoteArgument returns a keyword argument of a remote exception as text, or "".
 func RemoteArgument(err error, name string) string {
 	var e *RemoteError
 	if !errors.As(err, &e) {
@@ -36,8 +36,8 @@ func RemoteArgument(err error, name string) string {
 	return fmt.Sprint(kwargs[name])
 }
 
-// KnownRemote tells whether err is an exception of Nova's or Python's that the
-// called service raised.
+// KnownRemote tells whether err is an exception of the modules nova.exception or builtins that
+// the called service raised.
 func KnownRemote(err error) bool {
 	var e *RemoteError
 	return errors.As(err, &e) && e.Known()

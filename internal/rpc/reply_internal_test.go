@@ -25,7 +25,7 @@ func TestFailureOfOslo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var a answer
+	var a collectedReply
 	if done, _ := a.take(r); !done || r.ID != "c0ffee" {
 		t.Errorf("got %+v", r)
 	}
@@ -54,7 +54,7 @@ func TestFramesOfAReply(t *testing.T) {
 		"signs of life":       {[]string{`{"result":null,"failure":null,"ending":false}`, `{"result":null,"failure":null,"ending":false}`, `{"result":[],"ending":true}`}, "[]", 2},
 		"result, then ending": {[]string{`{"result":{"a":1},"failure":null,"ending":false}`, `{"result":null,"failure":null,"ending":true}`}, `{"a":1}`, 0},
 	} {
-		var a answer
+		var a collectedReply
 		alive, done := 0, false
 		for _, f := range c.frames {
 			r, err := openReply([]byte(f))
@@ -83,7 +83,7 @@ func FuzzReply(f *testing.F) {
 	f.Add([]byte(`{"failure":"{\"class\":\"X\"}","ending":true}`))
 	f.Fuzz(func(_ *testing.T, body []byte) {
 		if r, err := openReply(body); err == nil {
-			var a answer
+			var a collectedReply
 			a.take(r)
 			_, _ = a.value()
 		}

@@ -15,24 +15,25 @@ import (
 // session is one connection to one broker, until it is lost.
 type session struct {
 	conn   *amqp.Connection
-	gone   chan struct{} // closed when the connection is
+	gone   chan struct{} // closed when the connection is lost
 	rabbit config.OsloMessagingRabbit
 	log    zerolog.Logger
 
-	slots chan struct{} // bounds the channels that publish
-	// returning is until when the broker counts as one that has just come back, and
-	// settled is when other processes have found that out as well.
+	slots chan struct{} // limits the number of channels that publish
+	// Until returning the broker counts as one that has just come back. At settled the other
+	// services have had time to connect to it again.
 	returning, settled time.Time
 
 	mu       sync.Mutex
 	idle     []*channel
-	declared map[string]bool // exchanges and queues, on this connection
+	declared map[string]bool // exchanges and queues that were declared on this connection
 
 	replyMu sync.Mutex
-	replies *amqp.Channel // nil until the first call
+	replies *amqp.Channel // nil before the first call
 }
 
-// channel is an AMQP channel with the reason of its end.
+// channel is an AMQP channel with its confirmations, its returned messages and the reason of its
+// end.
 type channel struct {
 	*amqp.Channel
 	closed   chan *amqp.Error
@@ -46,27 +47,27 @@ func newSession(conn *amqp.Connection, r config.OsloMessagingRabbit, logger zero
 	}
 }
 
-// publication is a message that is ready to go.
+// publication is a message that is ready to be published.
 type publication struct {
 	exchange   exchange
 	key        string
-	queue      *queue // to declare and bind before; nil: none
+	queue      *queue // declared and bound before the message is published; nil: none
 	expiration string // in ms; "": none
 	headers    amqp.Table
-	mandatory  bool // it is an error if no queue takes it
-	patient    bool // it is mandatory on a broker that has just come back
+	mandatory  bool // it is an error if no queue takes the message
+	patient    bool // mandatory while the broker has just come back
 	body       []byte
 }
 
-// errUnrouted means that no queue took the message: its server is not there, or
-// has not come back yet to a broker that was restarted.
+// errUnrouted means that no queue took the message: its server is not running, or has not
+// connected again to a broker that was restarted.
 var errUnrouted = errors.New("no queue takes the message")
 
-// errNacked means that the broker would not take the message.
+// errNacked means that the broker has sent basic.nack for the message.
 var errNacked = errors.New("the broker has not accepted the message")
 
-// publish returns when the broker has confirmed the message, with an error of
-// the channel or the connection, or ctx's.
+// publish returns when the broker has confirmed the message, or with an error of the channel or
+// the connection, or ctx's.
 func (s *session) publish(ctx context.Context, p publication) error {
 	select {
 	case s.slots <- struct{}{}:
@@ -75,8 +76,8 @@ func (s *session) publish(ctx context.Context, p publication) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	// A broker that is short of memory stops reading, and a write blocks then:
-	// the caller must still get away at its deadline.
+	// A broker that is short of memory stops reading, and a write to it blocks. The goroutine
+	// lets the caller return at its deadline all the same.
 	result := make(chan error, 1)
 	go func() {
 		defer func() { <-s.slots }()
@@ -94,7 +95,7 @@ func (s *session) publishNow(ctx context.Context, p publication) error {
 	if err := s.declare(p); err != nil {
 		return err
 	}
-	ch, err := s.take()
+	ch, err := s.takeChannel()
 	if err != nil {
 		return err
 	}
@@ -109,41 +110,41 @@ func (s *session) publishNow(ctx context.Context, p publication) error {
 	select {
 	case <-confirm.Done():
 	case <-ctx.Done():
-		// The confirmation would find its own message, whoever has the channel
-		// next, but a return would not.
+		// The channel cannot be used for another message now: a returned message could not be
+		// told from that of the next publisher.
 		if p.mandatory {
 			_ = ch.Close()
 		} else {
-			s.put(ch)
+			s.putChannel(ch)
 		}
 		return ctx.Err()
 	}
 	if confirm.Acked() {
-		defer s.put(ch)
+		defer s.putChannel(ch)
 		select {
-		case <-ch.returned: // it comes before the confirmation
+		case <-ch.returned: // RabbitMQ sends the return before the confirmation
 			return errUnrouted
 		default:
 			return nil
 		}
 	}
 	if !ch.IsClosed() {
-		s.put(ch)
+		s.putChannel(ch)
 		return errNacked
 	}
 	if why := <-ch.closed; why != nil {
 		if why.Code == amqp.NotFound {
-			// A fanout exchange goes with its last reader.
-			s.forget(p)
+			// A fanout exchange is deleted with its last consumer.
+			s.forgetDeclared(p)
 		}
 		return why
 	}
 	return amqp.ErrClosed
 }
 
-// take is a channel with confirmations, for one publisher at a time: an error on
-// a channel closes it, and so ends what others do on it.
-func (s *session) take() (*channel, error) {
+// takeChannel returns a channel with confirmations for one publisher at a time. An error on a
+// channel closes it, so that it would end the publications of other users as well.
+func (s *session) takeChannel() (*channel, error) {
 	s.mu.Lock()
 	for len(s.idle) > 0 {
 		ch := s.idle[len(s.idle)-1]
@@ -165,7 +166,7 @@ func (s *session) take() (*channel, error) {
 	return &channel{Channel: c, closed: c.NotifyClose(make(chan *amqp.Error, 1)), returned: c.NotifyReturn(make(chan amqp.Return, 1))}, nil
 }
 
-func (s *session) put(ch *channel) {
+func (s *session) putChannel(ch *channel) {
 	if ch.IsClosed() {
 		return
 	}
@@ -186,7 +187,7 @@ func (s *session) setDeclared(name string) {
 	s.declared[name] = true
 }
 
-func (s *session) forget(p publication) {
+func (s *session) forgetDeclared(p publication) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.declared, "exchange "+p.exchange.name)
@@ -195,8 +196,7 @@ func (s *session) forget(p publication) {
 	}
 }
 
-// declare makes the exchange of a publication, and its queue, once for each
-// connection.
+// declare declares the exchange of a publication and its queue, once per connection.
 func (s *session) declare(p publication) error {
 	if name := "exchange " + p.exchange.name; !s.isDeclared(name) {
 		if err := s.declareExchange(p.exchange); err != nil {
@@ -207,16 +207,16 @@ func (s *session) declare(p publication) error {
 	if p.queue == nil || s.isDeclared("queue "+p.queue.name) {
 		return nil
 	}
-	err := s.once(func(ch *amqp.Channel) error {
+	err := s.onNewChannel(func(ch *amqp.Channel) error {
 		_, err := ch.QueueDeclare(p.queue.name, p.queue.durable, p.queue.autoDelete, false, false, p.queue.args)
 		return err
 	})
-	if err != nil && !mismatch(err) {
+	if err != nil && !isPreconditionFailed(err) {
 		return err
 	}
-	// A queue that somebody declared otherwise is there, and that is what
-	// matters.
-	err = s.once(func(ch *amqp.Channel) error {
+	// A queue that another service has declared with other properties exists, which is enough to
+	// publish.
+	err = s.onNewChannel(func(ch *amqp.Channel) error {
 		return ch.QueueBind(p.queue.name, p.key, p.exchange.name, false, nil)
 	})
 	if err != nil {
@@ -226,24 +226,24 @@ func (s *session) declare(p publication) error {
 	return nil
 }
 
-// declareExchange falls back to an exchange that is not durable, as
-// oslo.messaging does, where services that share it are configured differently,
-// and in the end takes it as it is.
+// declareExchange declares an exchange. If the broker has one with other properties, it tries one
+// that is not durable, as oslo.messaging does for services with different configurations, and
+// otherwise uses the existing one.
 func (s *session) declareExchange(x exchange) error {
-	err := s.once(func(ch *amqp.Channel) error {
+	err := s.onNewChannel(func(ch *amqp.Channel) error {
 		return ch.ExchangeDeclare(x.name, x.kind, x.durable, x.autoDelete, false, false, nil)
 	})
-	if !mismatch(err) {
+	if !isPreconditionFailed(err) {
 		return err
 	}
 	s.log.Warn().Err(err).Msgf("Exchange %s is declared otherwise; using it as it is", x.name)
-	return s.once(func(ch *amqp.Channel) error {
+	return s.onNewChannel(func(ch *amqp.Channel) error {
 		return ch.ExchangeDeclarePassive(x.name, x.kind, x.durable, x.autoDelete, false, false, nil)
 	})
 }
 
-// once does something on a channel of its own, which an error closes.
-func (s *session) once(do func(*amqp.Channel) error) error {
+// onNewChannel runs do on a channel of its own, because an error closes the channel.
+func (s *session) onNewChannel(do func(*amqp.Channel) error) error {
 	ch, err := s.conn.Channel()
 	if err != nil {
 		return err
@@ -252,13 +252,13 @@ func (s *session) once(do func(*amqp.Channel) error) error {
 	return do(ch)
 }
 
-// mismatch is PRECONDITION_FAILED.
-func mismatch(err error) bool {
+// isPreconditionFailed tells whether the broker has an exchange or queue with other properties.
+func isPreconditionFailed(err error) bool {
 	var a *amqp.Error
 	return errors.As(err, &a) && a.Code == amqp.PreconditionFailed
 }
 
-// listen opens the queue of replies, unless this connection has it already.
+// listen declares and consumes the reply queue, unless this connection does so already.
 func (s *session) listen(name string, deliver func([]byte)) error {
 	s.replyMu.Lock()
 	defer s.replyMu.Unlock()
@@ -277,7 +277,7 @@ func (s *session) listen(name string, deliver func([]byte)) error {
 	s.replies = ch
 	go func() {
 		for d := range deliveries {
-			_ = d.Ack(false) // without a connection there is nothing to acknowledge
+			_ = d.Ack(false) // fails only if the connection is lost, which makes it unnecessary
 			body, err := decompress(d.Headers, d.Body)
 			if err != nil {
 				s.log.Warn().Err(err).Msg("Dropped a reply that could not be read")
@@ -285,8 +285,8 @@ func (s *session) listen(name string, deliver func([]byte)) error {
 			}
 			deliver(body)
 		}
-		// Nobody reads the replies any more: a new connection will. If the
-		// connection is closed already, this does nothing.
+		// The consumer was canceled, so no reply can be read any more. The supervisor opens a new
+		// connection. If the connection is closed already, this does nothing.
 		_ = s.conn.CloseDeadline(time.Now().Add(dialTimeout))
 	}()
 	return nil
@@ -305,9 +305,9 @@ func (s *session) consume(ch *amqp.Channel, name string) (<-chan amqp.Delivery, 
 	return ch.Consume(name, "1", false, false, false, false, consumeArgs(s.rabbit))
 }
 
-// dropReplies deletes the queue of replies: we are the only one who reads it.
+// dropReplies deletes the reply queue, whose only consumer is this client.
 func (s *session) dropReplies(name string) {
-	_ = s.once(func(ch *amqp.Channel) error {
+	_ = s.onNewChannel(func(ch *amqp.Channel) error {
 		_, err := ch.QueueDelete(name, false, false, false)
 		return err
 	})

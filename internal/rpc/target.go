@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// Target says where a message goes, and which interface it is for.
+// Target is the destination of a message and the interface that its method belongs to.
 type Target struct {
-	Exchange  string // "" is control_exchange
+	Exchange  string // "" stands for control_exchange
 	Topic     string // "compute", "conductor", "scheduler"
-	Server    string // a host; "": any that serves the topic
-	Namespace string // "" is the default one
-	Version   string // of the method's interface, "6.0"; "" leaves it out
+	Server    string // a host; "": any server of the topic
+	Namespace string // "" stands for the default namespace
+	Version   string // the version of the interface, "6.0"; "": none is sent
 	Fanout    bool   // to every server of the topic; casts only
 }
 
-// routingKey is the key of a message that is no fanout.
+// routingKey returns the routing key of a message that is not a fanout.
 func (t Target) routingKey() string {
 	if t.Server == "" {
 		return t.Topic
@@ -24,25 +24,24 @@ func (t Target) routingKey() string {
 	return t.Topic + "." + t.Server
 }
 
-// CallOptions bound one call. The zero value is rpc_response_timeout without
-// monitoring.
+// CallOptions limit one call. The zero value means rpc_response_timeout without monitoring.
 type CallOptions struct {
-	// Timeout of the whole call; 0 is rpc_response_timeout. An earlier deadline
-	// of the context holds, too.
+	// Timeout limits the whole call; 0 stands for rpc_response_timeout. An earlier deadline of
+	// the context applies, too.
 	Timeout time.Duration
-	// MonitorTimeout asks the server for signs of life: without one for this
-	// long, the call times out before Timeout does. Nova sets it to
-	// rpc_response_timeout where Timeout is long_rpc_timeout. 0: no monitoring.
+	// MonitorTimeout asks the server for heartbeats. If none arrives for this time, the call ends
+	// with a timeout before Timeout. Nova sets it to rpc_response_timeout where Timeout is
+	// long_rpc_timeout. 0: no monitoring.
 	MonitorTimeout time.Duration
 }
 
-// HeartbeatThreshold is the rpc_response_timeout beyond which Nova monitors even
-// the calls that it does not expect to be long.
+// HeartbeatThreshold is the rpc_response_timeout above which Nova monitors even calls that use
+// that timeout.
 const HeartbeatThreshold = 60 * time.Second
 
-// Compatible tells whether a side that implements (or is pinned to) version
-// implemented can do requested: the same major, and no higher minor version.
-// Without implemented everything can be done.
+// Compatible tells whether a side that implements (or is pinned to) version implemented accepts a
+// message of version requested: the same major version, and no higher minor version. If
+// implemented is "", every version is accepted.
 func Compatible(implemented, requested string) bool {
 	if implemented == "" {
 		return true

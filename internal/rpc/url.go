@@ -10,7 +10,7 @@ import (
 
 // URL is a transport_url: driver://[user:password@]host:port[,...]/vhost?options.
 type URL struct {
-	Driver string // "rabbit", "kombu" (the same), "amqp" or "fake"; "none" in cell0's mapping
+	Driver string // "rabbit", "kombu" (an alias of it), "amqp" or "fake"; "none" in the cell mapping of cell0
 	Hosts  []Host
 	VHost  string            // as the broker names it; "" stands for "/"
 	Query  map[string]string // options of [oslo_messaging_rabbit] that this URL overrides
@@ -19,23 +19,23 @@ type URL struct {
 // Host is one broker of a URL.
 type Host struct {
 	Name     string // without the brackets of an IPv6 address
-	Port     int    // 0 where the URL names none
+	Port     int    // 0 if the URL has none
 	User     string
 	Password string
 }
 
-// Addr is host:port, with RabbitMQ's ports where the URL has none.
+// Addr returns host:port, with RabbitMQ's default port if the URL has none.
 func (h Host) Addr() string {
 	port := h.Port
 	if port == 0 {
-		port = 5672 // with TLS, too: oslo.messaging knows no other default
+		port = 5672 // oslo.messaging uses this default with TLS, too
 	}
 	return net.JoinHostPort(h.Name, strconv.Itoa(port))
 }
 
-// ParseURL reads a URL as oslo_messaging.TransportURL.parse does: hosts are
-// separated by commas, each with its own credentials, percent-encoded. Errors
-// never repeat the URL, which holds passwords.
+// ParseURL parses a URL as oslo_messaging.TransportURL.parse does: hosts are separated by commas,
+// each with its own percent-encoded credentials. Errors do not repeat the URL, because it
+// contains passwords.
 func ParseURL(text string) (*URL, error) {
 	driver, rest, ok := strings.Cut(text, ":")
 	if !ok || driver == "" || strings.ContainsAny(driver, "/@ ") {
@@ -103,7 +103,7 @@ func parseHost(part string) (Host, error) {
 		h.Name = name[1:]
 		port = strings.TrimPrefix(after, ":")
 	} else if strings.Count(part, ":") > 1 {
-		h.Name = part // an IPv6 address without brackets has no port
+		h.Name = part // an IPv6 address without brackets, which has no port
 	} else {
 		h.Name, port, _ = strings.Cut(part, ":")
 	}
@@ -117,7 +117,8 @@ func parseHost(part string) (Host, error) {
 	return h, nil
 }
 
-// unquote is Python's: what is no escape stays as it is, and + is a plus.
+// unquote decodes percent-encoding as Python's urllib.parse.unquote does: it keeps invalid
+// escapes, and a plus remains a plus.
 func unquote(s string) string {
 	if !strings.Contains(s, "%") {
 		return s
@@ -136,7 +137,7 @@ func unquote(s string) string {
 	return b.String()
 }
 
-// String is the URL without passwords.
+// String returns the URL without passwords.
 func (u *URL) String() string {
 	var b strings.Builder
 	b.WriteString(u.Driver + "://")

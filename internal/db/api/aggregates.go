@@ -12,23 +12,24 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Aggregates reads and writes aggregates, aggregate_hosts and aggregate_metadata.
+// Aggregates reads and writes the tables aggregates, aggregate_hosts and aggregate_metadata.
 type Aggregates struct{ db *db.DB }
 
-// NewAggregates makes the access to aggregates.
+// NewAggregates returns the access to the aggregates of d.
 func NewAggregates(d *db.DB) *Aggregates { return &Aggregates{d} }
 
-// AggregateNotFound is Nova's exception; id is as the client wrote it.
+// AggregateNotFound returns Nova's exception AggregateNotFound. id is the text in the client's
+// request.
 func AggregateNotFound(id string) error {
 	return objects.ErrAggregateNotFound.Errorf(objects.KindNotFound, "Aggregate %s could not be found.", id)
 }
 
-// List answers all aggregates, by id, in three queries.
+// List returns all aggregates by id. It makes three queries.
 func (a *Aggregates) List(ctx context.Context) ([]*objects.Aggregate, error) {
 	return a.read(ctx, "1 = 1")
 }
 
-// Get answers one aggregate, or nil.
+// Get returns one aggregate, or nil.
 func (a *Aggregates) Get(ctx context.Context, id int64) (*objects.Aggregate, error) {
 	list, err := a.read(ctx, "id = ?", id)
 	if err != nil || len(list) == 0 {
@@ -37,7 +38,7 @@ func (a *Aggregates) Get(ctx context.Context, id int64) (*objects.Aggregate, err
 	return list[0], nil
 }
 
-// OfHosts answers the aggregates that any of the hosts is in, by id.
+// OfHosts returns the aggregates with any of the hosts, by id.
 func (a *Aggregates) OfHosts(ctx context.Context, hosts []string) ([]*objects.Aggregate, error) {
 	if len(hosts) == 0 {
 		return nil, nil
@@ -79,8 +80,8 @@ func (a *Aggregates) read(ctx context.Context, where string, args ...any) ([]*ob
 	}, "SELECT aggregate_id, ?, value FROM aggregate_metadata WHERE aggregate_id IN (?)", bun.Ident("key"), ids)
 }
 
-// Create adds an aggregate with its metadata and fills in id, UUID and time. A
-// name that is taken is an AggregateNameExists.
+// Create inserts an aggregate with its metadata and sets its id, UUID and creation time. If the
+// name is taken, the error is AggregateNameExists.
 func (a *Aggregates) Create(ctx context.Context, g *objects.Aggregate) error {
 	now := db.Now()
 	g.CreatedAt = &now
@@ -94,8 +95,8 @@ func (a *Aggregates) Create(ctx context.Context, g *objects.Aggregate) error {
 	})
 }
 
-// Rename gives an aggregate a name. As in SQLAlchemy, one that has it already
-// keeps its time, too.
+// Rename changes the name of an aggregate. As with SQLAlchemy, updated_at does not change if the
+// name is the same.
 func (a *Aggregates) Rename(ctx context.Context, g *objects.Aggregate, name string) error {
 	if g.Name == name {
 		return nil
@@ -115,8 +116,8 @@ func nameTaken(err error, name string) error {
 	return err
 }
 
-// UpdateMetadata sets the keys that have a value and removes those that have
-// none. Others stay.
+// UpdateMetadata sets the keys whose value is not nil and removes those whose value is nil. Other
+// keys stay.
 func (a *Aggregates) UpdateMetadata(ctx context.Context, g *objects.Aggregate, change map[string]*string) error {
 	return a.db.InTx(ctx, func(tx bun.Tx) error {
 		have, err := metadataLike(ctx, tx, g.ID, slices.Collect(maps.Keys(change)))
@@ -148,7 +149,7 @@ func (a *Aggregates) UpdateMetadata(ctx context.Context, g *objects.Aggregate, c
 			}
 		}
 		for key := range have {
-			if _, same := change[key]; !same { // MySQL takes keys for the same that differ in case
+			if _, same := change[key]; !same { // MySQL's collation takes keys that differ in case for the same key
 				return objects.ErrAggregateMetadataKeyExists.Errorf(objects.KindInvalid, "Aggregate %d already contain metadata key %s.", g.ID, key)
 			}
 		}
@@ -156,7 +157,8 @@ func (a *Aggregates) UpdateMetadata(ctx context.Context, g *objects.Aggregate, c
 	})
 }
 
-// metadataLike reads the rows of the keys, as the database compares them.
+// metadataLike reads the rows with the given keys, as the collation of the database compares
+// them.
 func metadataLike(ctx context.Context, tx bun.Tx, id int64, keys []string) (map[string]string, error) {
 	have := map[string]string{}
 	if len(keys) == 0 {
@@ -180,7 +182,7 @@ func insertMetadata(ctx context.Context, tx bun.Tx, id int64, metadata map[strin
 	return nil
 }
 
-// Delete removes an aggregate and its metadata; it must have no hosts.
+// Delete removes an aggregate and its metadata. The aggregate must not have hosts.
 func (a *Aggregates) Delete(ctx context.Context, g *objects.Aggregate) error {
 	return a.db.InTx(ctx, func(tx bun.Tx) error {
 		if _, err := db.Exec(ctx, tx, "DELETE FROM aggregate_metadata WHERE aggregate_id = ?", g.ID); err != nil {
@@ -191,7 +193,8 @@ func (a *Aggregates) Delete(ctx context.Context, g *objects.Aggregate) error {
 	})
 }
 
-// AddHost adds a host. One that is there already is an AggregateHostExists.
+// AddHost adds a host to an aggregate. If it is in the aggregate already, the error is
+// AggregateHostExists.
 func (a *Aggregates) AddHost(ctx context.Context, g *objects.Aggregate, host string) error {
 	_, err := db.Exec(ctx, a.db, "INSERT INTO aggregate_hosts (created_at, host, aggregate_id) VALUES (?, ?, ?)", db.Now(), host, g.ID)
 	if _, ok := db.Duplicate(err); ok {
@@ -203,7 +206,8 @@ func (a *Aggregates) AddHost(ctx context.Context, g *objects.Aggregate, host str
 	return err
 }
 
-// RemoveHost takes a host out. One that is not there is an AggregateHostNotFound.
+// RemoveHost removes a host from an aggregate. If it is not in the aggregate, the error is
+// AggregateHostNotFound.
 func (a *Aggregates) RemoveHost(ctx context.Context, g *objects.Aggregate, host string) error {
 	n, err := db.Exec(ctx, a.db, "DELETE FROM aggregate_hosts WHERE aggregate_id = ? AND host = ?", g.ID, host)
 	if err == nil && n == 0 {

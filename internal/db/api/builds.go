@@ -14,8 +14,8 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// CreateBuild writes the request spec, the build request and the mapping (to no
-// cell yet) of a server, or none of them.
+// CreateBuild inserts the request spec, the build request and the instance mapping (without a
+// cell) of a server in one transaction.
 func CreateBuild(ctx context.Context, d *db.DB, b *objects.Build) error {
 	b.CreatedAt = db.Now()
 	texts := make([]string, 4)
@@ -23,7 +23,7 @@ func CreateBuild(ctx context.Context, d *db.DB, b *objects.Build) error {
 		versioned.NewBlockDevices(b.Devices, b.UUID),
 		versioned.Tags(b.Tags, b.UUID)} {
 		var err error
-		if texts[n], err = column(v); err != nil {
+		if texts[n], err = objectColumn(v); err != nil {
 			return err
 		}
 	}
@@ -45,8 +45,8 @@ func CreateBuild(ctx context.Context, d *db.DB, b *objects.Build) error {
 	})
 }
 
-// column is an object as Python's services write it into a column.
-func column(v *versioned.Object) (string, error) {
+// objectColumn encodes a versioned object as the Python services store it in a column.
+func objectColumn(v *versioned.Object) (string, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return "", err
@@ -55,8 +55,7 @@ func column(v *versioned.Object) (string, error) {
 	return string(text), err
 }
 
-// DeleteBuild removes what CreateBuild wrote; what is gone already is none of its
-// business.
+// DeleteBuild deletes the rows that CreateBuild has inserted. Missing rows are not an error.
 func DeleteBuild(ctx context.Context, d *db.DB, uuid string) error {
 	return d.InTx(ctx, func(tx bun.Tx) error {
 		for _, table := range []string{"request_specs", "build_requests", "instance_mappings"} {
@@ -68,7 +67,7 @@ func DeleteBuild(ctx context.Context, d *db.DB, uuid string) error {
 	})
 }
 
-// HostCell answers the UUID of the cell that a host is mapped to, or "".
+// HostCell returns the UUID of the cell that a host is mapped to, or "".
 func HostCell(ctx context.Context, d *db.DB, host string) (string, error) {
 	var uuid string
 	err := d.One(ctx, []any{&uuid}, "SELECT c.uuid FROM host_mappings h JOIN cell_mappings c ON c.id = h.cell_id WHERE h.host = ?", host)
@@ -78,14 +77,14 @@ func HostCell(ctx context.Context, d *db.DB, host string) (string, error) {
 	return uuid, err
 }
 
-// AddGroupMember makes a server a member of a group; RemoveGroupMember ends that.
+// AddGroupMember adds a server to a server group.
 func AddGroupMember(ctx context.Context, d *db.DB, group int64, server string) error {
 	_, err := d.Insert(ctx, d, "INSERT INTO instance_group_member (created_at, instance_uuid, group_id) VALUES (?, ?, ?)", db.Now(), server,
 		group)
 	return err
 }
 
-// RemoveGroupMember takes a server out of a group.
+// RemoveGroupMember removes a server from a server group.
 func RemoveGroupMember(ctx context.Context, d *db.DB, group int64, server string) error {
 	_, err := db.Exec(ctx, d, "DELETE FROM instance_group_member WHERE group_id = ? AND instance_uuid = ?", group, server)
 	return err

@@ -7,8 +7,8 @@ import (
 	"github.com/nova-go/nova/internal/db"
 )
 
-// CellsOfServers answers the row ids of the cells that servers are mapped to.
-// Servers that no cell has, or nobody knows, are left out.
+// CellsOfServers returns the row ids of the cells that servers are mapped to, by UUID. Servers
+// without a mapping or without a cell are left out.
 func CellsOfServers(ctx context.Context, d *db.DB, uuids []string) (map[string]int64, error) {
 	cells := make(map[string]int64, len(uuids))
 	return cells, d.Each(ctx, func(r *sql.Rows) error {

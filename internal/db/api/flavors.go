@@ -1,5 +1,4 @@
-// Package api holds the SQL on the API database (nova_api), one file per group
-// of tables.
+// Package api has the SQL for the API database (nova_api), with one file per group of tables.
 package api
 
 import (
@@ -18,42 +17,41 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Flavors reads and writes flavors, flavor_extra_specs and flavor_projects.
-// Their reads are served from a snapshot that every read checks against the
-// database, with one query that all requests of the moment share: what another
-// process changed is seen at once.
+// Flavors reads and writes the tables flavors, flavor_extra_specs and flavor_projects. Reads use
+// a snapshot in memory. Every read compares the snapshot with the database in one query, which
+// concurrent requests share, so that changes of other processes are visible at once.
 type Flavors struct {
 	db     *db.DB
 	flight db.Flight[*flavorSnapshot]
-	last   *flavorSnapshot // of the flight's goroutine alone
+	last   *flavorSnapshot // only the goroutine of flight uses it
 	asked  *metrics.Cache
 }
 
-// NewFlavors makes the access to flavors.
+// NewFlavors returns the access to the flavors of d.
 func NewFlavors(d *db.DB) *Flavors {
 	f := &Flavors{db: d, asked: d.Metrics().Cache("flavors")}
 	f.flight.Load = f.load
 	return f
 }
 
-// flavorSnapshot is all of the three tables at one time.
+// flavorSnapshot has the contents of the three tables at one time.
 type flavorSnapshot struct {
-	all   []*objects.Flavor // by row id
+	all   []*objects.Flavor // by FlavorID
 	byID  map[string]*objects.Flavor
-	rank  map[string]map[int64]int // for text columns, the order that the database's collation gives
+	rank  map[string]map[int64]int // by column and row id: the position in the order of the database's collation
 	state flavorState
 	taken time.Time
 }
 
-// flavorState changes whenever a row of the three tables is added, removed, or
-// updated in another second than the last.
+// flavorState is a summary of the three tables. It changes when a row is inserted or deleted, and
+// when a row is updated in another second than the previous change.
 type flavorState struct {
 	counts, ids [3]int64
 	newest      string
 }
 
-// snapshotLife bounds how long a snapshot can outlive a change that the state
-// does not show: one stamped by a host whose clock is late.
+// snapshotLife limits the age of a snapshot. flavorState does not show a change whose timestamp
+// comes from a host with a slow clock.
 const snapshotLife = 30 * time.Second
 
 func (f *Flavors) load(ctx context.Context) (*flavorSnapshot, error) {
@@ -72,14 +70,14 @@ func (f *Flavors) load(ctx context.Context) (*flavorSnapshot, error) {
 	if s, err = f.read(ctx); err != nil {
 		return nil, err
 	}
-	s.state = state // read before the rows: a change in between makes the next read reload
+	s.state = state // read before the rows: after a concurrent change the next read loads again
 	f.last = s
 	return s, nil
 }
 
-// settled tells whether the newest change was over a second old when the
-// snapshot was taken: columns hold whole seconds, so a second change within one
-// would not show.
+// settled tells whether the newest change was more than a second old when the snapshot was taken.
+// The columns have whole seconds, so that flavorState does not show a second change within the
+// same second.
 func (s *flavorSnapshot) settled() bool {
 	newest, err := time.Parse("2006-01-02 15:04:05", s.state.newest[:min(19, len(s.state.newest))])
 	return err != nil || s.taken.Sub(newest) > 2*time.Second
@@ -129,7 +127,7 @@ func (f *Flavors) read(ctx context.Context) (*flavorSnapshot, error) {
 		s.rank["flavorid"][fl.ID] = len(s.all)
 		s.all = append(s.all, fl)
 		rows[fl.ID] = fl
-		s.byID[f.fold(fl.FlavorID)] = fl
+		s.byID[f.foldKey(fl.FlavorID)] = fl
 		return nil
 	}, "SELECT "+flavorColumns+" FROM flavors ORDER BY flavorid, id")
 	if err != nil {
@@ -174,18 +172,19 @@ func (f *Flavors) read(ctx context.Context) (*flavorSnapshot, error) {
 	}, "SELECT flavor_id, project_id FROM flavor_projects ORDER BY id")
 }
 
-// fold makes keys compare as the database's collation does: MySQL's ignores case.
-func (f *Flavors) fold(s string) string {
+// foldKey converts s so that equal results are equal in the database's collation: MySQL's
+// collation ignores case and trailing spaces.
+func (f *Flavors) foldKey(s string) string {
 	if f.db.Kind() == "mysql" {
 		return strings.ToLower(strings.TrimRight(s, " "))
 	}
 	return s
 }
 
-// FlavorQuery says which flavors to list. The zero value lists all.
+// FlavorQuery selects flavors. The zero value, with All and a Limit, selects all of them.
 type FlavorQuery struct {
-	Project   string // whose private flavors count; with All every one is seen
-	All       bool   // an administrator asks: IsPublic applies, and nothing is hidden
+	Project   string // the project whose private flavors are selected; ignored with All
+	All       bool   // for administrators: selects flavors of all projects
 	IsPublic  *bool
 	Disabled  *bool
 	MinRAM    *int64
@@ -193,22 +192,22 @@ type FlavorQuery struct {
 	NameRegex string
 	SortKey   string // a column of the table
 	Desc      bool
-	Marker    string // a FlavorID
+	Marker    string // the FlavorID before the first result
 	Limit     int
 }
 
-// MarkerNotFound is the error for a page that begins after nothing.
+// MarkerNotFound returns Nova's exception MarkerNotFound, for a marker that does not exist.
 func MarkerNotFound(marker string) error {
 	return objects.ErrMarkerNotFound.Errorf(objects.KindInvalid, "Marker %s could not be found.", marker)
 }
 
-// List answers the flavors of a query. They are shared: they must not be changed.
+// List returns the flavors that q selects. Requests share them, so callers must not modify them.
 func (f *Flavors) List(ctx context.Context, q FlavorQuery) ([]*objects.Flavor, error) {
 	s, err := f.flight.Do(ctx)
 	if err != nil {
 		return nil, err
 	}
-	named, err := f.named(ctx, q.NameRegex)
+	named, err := f.namesMatching(ctx, q.NameRegex)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +230,7 @@ func (f *Flavors) List(ctx context.Context, q FlavorQuery) ([]*objects.Flavor, e
 		})
 	}
 	if q.Marker != "" {
-		m := s.byID[f.fold(q.Marker)]
+		m := s.byID[f.foldKey(q.Marker)]
 		if m == nil || !q.All && !m.VisibleTo(q.Project) {
 			return nil, MarkerNotFound(q.Marker)
 		}
@@ -263,9 +262,10 @@ func (q *FlavorQuery) shows(f *objects.Flavor) bool {
 	return true
 }
 
-// named asks the database which flavors match a regular expression: its dialect
-// is the database's own. nil means all.
-func (f *Flavors) named(ctx context.Context, expression string) (map[int64]bool, error) {
+// namesMatching returns the row ids of the flavors whose names match a regular expression. The
+// database evaluates it, because clients use the dialect of the database. nil stands for all
+// flavors.
+func (f *Flavors) namesMatching(ctx context.Context, expression string) (map[int64]bool, error) {
 	if expression == "" {
 		return nil, nil
 	}
@@ -280,7 +280,7 @@ func (f *Flavors) named(ctx context.Context, expression string) (map[int64]bool,
 
 func (s *flavorSnapshot) comparer(key string) (func(a, b *objects.Flavor) int, error) {
 	number := func(of func(*objects.Flavor) int64) func(a, b *objects.Flavor) int {
-		return func(a, b *objects.Flavor) int { return cmp(of(a), of(b)) }
+		return func(a, b *objects.Flavor) int { return compareNumbers(of(a), of(b)) }
 	}
 	moment := func(t *time.Time) int64 {
 		if t == nil {
@@ -303,7 +303,7 @@ func (s *flavorSnapshot) comparer(key string) (func(a, b *objects.Flavor) int, e
 			return strings.Compare(objects.OrZero(a.Description), objects.OrZero(b.Description))
 		}, nil
 	case "rxtx_factor":
-		return func(a, b *objects.Flavor) int { return cmp(a.RxtxFactor, b.RxtxFactor) }, nil
+		return func(a, b *objects.Flavor) int { return compareNumbers(a.RxtxFactor, b.RxtxFactor) }, nil
 	case "id":
 		return number(func(f *objects.Flavor) int64 { return f.ID }), nil
 	case "memory_mb":
@@ -330,7 +330,7 @@ func (s *flavorSnapshot) comparer(key string) (func(a, b *objects.Flavor) int, e
 	return nil, fmt.Errorf("flavors have no column %q to sort by", key)
 }
 
-func cmp[T int64 | float64](a, b T) int {
+func compareNumbers[T int64 | float64](a, b T) int {
 	switch {
 	case a < b:
 		return -1
@@ -340,21 +340,21 @@ func cmp[T int64 | float64](a, b T) int {
 	return 0
 }
 
-// Get finds a flavor by its FlavorID; all lets private ones be found by anyone.
-// The flavor is shared: it must not be changed.
+// Get returns a flavor by its FlavorID. A private flavor is found only by its projects, or by any
+// caller with all. Requests share the flavor, so callers must not modify it.
 func (f *Flavors) Get(ctx context.Context, id, project string, all bool) (*objects.Flavor, error) {
 	s, err := f.flight.Do(ctx)
 	if err != nil {
 		return nil, err
 	}
-	fl := s.byID[f.fold(id)]
+	fl := s.byID[f.foldKey(id)]
 	if fl == nil || !all && !fl.VisibleTo(project) {
 		return nil, objects.FlavorNotFound(id)
 	}
 	return fl, nil
 }
 
-// Create adds a flavor and fills in its row id and time.
+// Create inserts a flavor and sets its row id and creation time.
 func (f *Flavors) Create(ctx context.Context, fl *objects.Flavor) error {
 	now := db.Now()
 	id, err := f.db.Insert(ctx, f.db, "INSERT INTO flavors (created_at, name, memory_mb, vcpus, root_gb, ephemeral_gb, flavorid, swap, "+
@@ -371,7 +371,7 @@ func (f *Flavors) Create(ctx context.Context, fl *objects.Flavor) error {
 	return err
 }
 
-// rowID finds the row of a FlavorID, whoever may see it.
+// rowID returns the row id of a FlavorID, without regard to the flavor's access list.
 func rowID(ctx context.Context, q bun.IDB, flavorID string) (int64, error) {
 	var id int64
 	err := db.One(ctx, q, []any{&id}, "SELECT id FROM flavors WHERE flavorid = ? ORDER BY id LIMIT 1", flavorID)
@@ -381,7 +381,7 @@ func rowID(ctx context.Context, q bun.IDB, flavorID string) (int64, error) {
 	return id, err
 }
 
-// Delete removes a flavor with its extra specs and access list.
+// Delete deletes a flavor with its extra specs and its access list.
 func (f *Flavors) Delete(ctx context.Context, flavorID string) error {
 	return f.db.InTx(ctx, func(tx bun.Tx) error {
 		id, err := rowID(ctx, tx, flavorID)
@@ -398,13 +398,13 @@ func (f *Flavors) Delete(ctx context.Context, flavorID string) error {
 	})
 }
 
-// SetDescription changes the only field of a flavor that can be changed.
+// SetDescription changes the description of a flavor, the only field that can change.
 func (f *Flavors) SetDescription(ctx context.Context, id int64, description *string) error {
 	_, err := db.Exec(ctx, f.db, "UPDATE flavors SET updated_at = ?, description = ? WHERE id = ?", db.Now(), description, id)
 	return err
 }
 
-// SetExtraSpecs adds and overwrites extra specs of a flavor.
+// SetExtraSpecs adds extra specs to a flavor or replaces their values.
 func (f *Flavors) SetExtraSpecs(ctx context.Context, fl *objects.Flavor, specs map[string]string) error {
 	const tries = 10
 	for range tries {
@@ -455,7 +455,7 @@ func sortedKeys(m map[string]string) []string {
 	return keys
 }
 
-// DeleteExtraSpec removes one extra spec.
+// DeleteExtraSpec deletes one extra spec.
 func (f *Flavors) DeleteExtraSpec(ctx context.Context, fl *objects.Flavor, key string) error {
 	n, err := db.Exec(ctx, f.db, "DELETE FROM flavor_extra_specs WHERE flavor_id = ? AND ? = ?", fl.ID, bun.Ident("key"), key)
 	if err == nil && n == 0 {
@@ -464,7 +464,7 @@ func (f *Flavors) DeleteExtraSpec(ctx context.Context, fl *objects.Flavor, key s
 	return err
 }
 
-// AddAccess opens a private flavor to a project.
+// AddAccess gives a project access to a private flavor.
 func (f *Flavors) AddAccess(ctx context.Context, fl *objects.Flavor, project string) error {
 	_, err := db.Exec(ctx, f.db, "INSERT INTO flavor_projects (created_at, flavor_id, project_id) VALUES (?, ?, ?)", db.Now(), fl.ID, project)
 	if _, ok := db.Duplicate(err); ok {
@@ -474,7 +474,7 @@ func (f *Flavors) AddAccess(ctx context.Context, fl *objects.Flavor, project str
 	return err
 }
 
-// RemoveAccess closes a private flavor to a project.
+// RemoveAccess removes a project's access to a private flavor.
 func (f *Flavors) RemoveAccess(ctx context.Context, fl *objects.Flavor, project string) error {
 	n, err := db.Exec(ctx, f.db, "DELETE FROM flavor_projects WHERE flavor_id = ? AND project_id = ?", fl.ID, project)
 	if err == nil && n == 0 {

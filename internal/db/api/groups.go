@@ -14,15 +14,15 @@ import (
 	"github.com/nova-go/nova/internal/pyjson"
 )
 
-// Groups reads and writes instance_groups, instance_group_policy and
+// Groups reads and writes the tables instance_groups, instance_group_policy and
 // instance_group_member.
 type Groups struct{ db *db.DB }
 
-// NewGroups makes the access to server groups.
+// NewGroups returns the access to the server groups of d.
 func NewGroups(d *db.DB) *Groups { return &Groups{d} }
 
-// List answers server groups without their members, those of one project or, for
-// all, of every one.
+// List returns the server groups of a project, or with all those of every project, without their
+// members.
 func (g *Groups) List(ctx context.Context, project string, all bool) ([]*objects.ServerGroup, error) {
 	if all {
 		return g.read(ctx, "1 = 1")
@@ -42,7 +42,7 @@ func (g *Groups) read(ctx context.Context, where string, args ...any) ([]*object
 		}
 		o.ProjectID, o.UserID = project.String, user.String
 		if n := len(list); n > 0 && list[n-1].ID == o.ID {
-			return nil // a second policy, which nothing makes any more
+			return nil // a second policy of the group; old releases could insert several
 		}
 		list = append(list, o)
 		if len(rules) == 0 {
@@ -57,7 +57,7 @@ func (g *Groups) read(ctx context.Context, where string, args ...any) ([]*object
 	return list, err
 }
 
-// FillMembers reads the members of groups, in the order in which they joined.
+// FillMembers reads the members of groups in the order in which they were added.
 func (g *Groups) FillMembers(ctx context.Context, groups []*objects.ServerGroup) error {
 	if len(groups) == 0 {
 		return nil
@@ -76,8 +76,7 @@ func (g *Groups) FillMembers(ctx context.Context, groups []*objects.ServerGroup)
 	}, "SELECT group_id, instance_uuid FROM instance_group_member WHERE group_id IN (?) ORDER BY id", db.In(ids))
 }
 
-// Get finds a server group with its members, among those of a project or, for
-// all, of every one.
+// Get returns a server group with its members. Without all it must belong to the project.
 func (g *Groups) Get(ctx context.Context, id, project string, all bool) (*objects.ServerGroup, error) {
 	where, args := "g.uuid = ?", []any{id}
 	if !all {
@@ -93,7 +92,7 @@ func (g *Groups) Get(ctx context.Context, id, project string, all bool) (*object
 	return list[0], g.FillMembers(ctx, list)
 }
 
-// Create makes a group and its policy, and gives it its id and UUID.
+// Create inserts a server group and its policy, and sets its id and UUID.
 func (g *Groups) Create(ctx context.Context, o *objects.ServerGroup) error {
 	o.UUID = uuid.NewString()
 	rules := o.Rules
@@ -113,7 +112,7 @@ func (g *Groups) Create(ctx context.Context, o *objects.ServerGroup) error {
 	})
 }
 
-// Delete removes a group with its policy and members.
+// Delete deletes a server group with its policy and members.
 func (g *Groups) Delete(ctx context.Context, o *objects.ServerGroup) error {
 	return g.db.InTx(ctx, func(tx bun.Tx) error {
 		for _, table := range []string{"instance_group_policy", "instance_group_member"} {

@@ -11,10 +11,10 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Keypairs reads and writes key_pairs.
+// Keypairs reads and writes the table key_pairs.
 type Keypairs struct{ db *db.DB }
 
-// NewKeypairs makes the access to keypairs.
+// NewKeypairs returns the access to the key pairs of d.
 func NewKeypairs(d *db.DB) *Keypairs { return &Keypairs{d} }
 
 const keypairColumns = "id, name, user_id, type, fingerprint, public_key, created_at, updated_at"
@@ -27,12 +27,13 @@ func scanKeypair(r *sql.Rows) (*objects.Keypair, error) {
 	return k, err
 }
 
-// KeypairNotFound is the error for a name that the user has no keypair of.
+// KeypairNotFound returns Nova's exception KeypairNotFound, for a user without a key pair of that
+// name.
 func KeypairNotFound(user, name string) error {
 	return objects.ErrKeypairNotFound.Errorf(objects.KindNotFound, "Keypair %s not found for user %s", name, user)
 }
 
-// Get finds a keypair by its owner and name.
+// Get returns a key pair by its user and name.
 func (k *Keypairs) Get(ctx context.Context, user, name string) (*objects.Keypair, error) {
 	list, err := k.read(ctx, "user_id = ? AND name = ? LIMIT 1", user, name)
 	if err == nil && len(list) == 0 {
@@ -44,12 +45,13 @@ func (k *Keypairs) Get(ctx context.Context, user, name string) (*objects.Keypair
 	return list[0], nil
 }
 
-// List answers a user's keypairs by name, those behind the one named marker; limit
-// below 0 means all. A marker that the user does not have is a MarkerNotFound.
+// List returns the key pairs of a user by name, after the one with the name marker. A limit below
+// 0 means no limit. If the user has no key pair with the name marker, the error is
+// MarkerNotFound.
 func (k *Keypairs) List(ctx context.Context, user, marker string, limit int) ([]*objects.Keypair, error) {
 	where, args := "user_id = ?", []any{user}
 	if marker != "" {
-		// The row's own spelling: a collation may find it by another.
+		// The name in the row can differ from marker, because the collation may ignore case.
 		var name string
 		err := k.db.One(ctx, []any{&name}, "SELECT name FROM key_pairs WHERE user_id = ? AND name = ?", user, marker)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -77,8 +79,8 @@ func (k *Keypairs) read(ctx context.Context, where string, args ...any) ([]*obje
 	return list, err
 }
 
-// Create adds a keypair and fills in its row id and time. A name that the user
-// has already is a KeyPairExists.
+// Create inserts a key pair and sets its row id and creation time. If the user already has a key
+// pair of that name, the error is KeyPairExists.
 func (k *Keypairs) Create(ctx context.Context, key *objects.Keypair) error {
 	now := db.Now()
 	id, err := k.db.Insert(ctx, k.db, "INSERT INTO key_pairs (created_at, name, user_id, ?, fingerprint, public_key) VALUES (?, ?, ?, ?, "+
@@ -91,7 +93,7 @@ func (k *Keypairs) Create(ctx context.Context, key *objects.Keypair) error {
 	return err
 }
 
-// Delete removes a keypair.
+// Delete deletes a key pair.
 func (k *Keypairs) Delete(ctx context.Context, user, name string) error {
 	n, err := db.Exec(ctx, k.db, "DELETE FROM key_pairs WHERE user_id = ? AND name = ?", user, name)
 	if err == nil && n == 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Mapping is a row of instance_mappings: which cell a server is in.
+// Mapping is a row of instance_mappings. It says which cell a server is in.
 type Mapping struct {
 	UUID, ProjectID string
 	UserID          *string
@@ -35,11 +35,11 @@ func mappings(ctx context.Context, d *db.DB, where string, args ...any) ([]*Mapp
 	return list, err
 }
 
-// MappingFields says what of the API database is read together with a mapping.
+// MappingFields selects data of the API database that is read together with a mapping.
 type MappingFields struct{ Spec, Group bool }
 
-// InstanceMapping finds the mapping of a server with what stands beside it, in
-// one query; the mapping is nil when there is none.
+// InstanceMapping returns the mapping of a server and the selected data in one query. The mapping
+// is nil if there is none.
 func InstanceMapping(ctx context.Context, d *db.DB, uuid string, b MappingFields) (m *Mapping, spec *objects.RequestSpec, group string,
 	err error) {
 	columns, joins := mappingColumns, ""
@@ -74,8 +74,8 @@ func InstanceMapping(ctx context.Context, d *db.DB, uuid string, b MappingFields
 	return m, spec, group, err
 }
 
-// MappingsInCell lists the servers of a cell that are not being deleted, of one
-// project or, for "", of all. A limit below zero is none.
+// MappingsInCell returns the mappings of the servers in a cell that are not being deleted, of one
+// project, or of all for "". A limit below 0 means no limit.
 func MappingsInCell(ctx context.Context, d *db.DB, cell int64, project string, limit int) ([]*Mapping, error) {
 	where, args := "cell_id = ? AND (queued_for_delete = ? OR queued_for_delete IS NULL)", []any{cell, false}
 	if project != "" {
@@ -87,7 +87,7 @@ func MappingsInCell(ctx context.Context, d *db.DB, cell int64, project string, l
 	return mappings(ctx, d, where, args...)
 }
 
-// CellsOfProject lists the row ids of the cells that a project has servers in.
+// CellsOfProject returns the row ids of the cells with servers of a project.
 func CellsOfProject(ctx context.Context, d *db.DB, project string) ([]int64, error) {
 	var ids []int64
 	err := d.Each(ctx, func(r *sql.Rows) error {
@@ -99,8 +99,7 @@ func CellsOfProject(ctx context.Context, d *db.DB, project string) ([]int64, err
 	return ids, err
 }
 
-// BuildRequest reads the server of a build request: one that no cell has yet.
-// There may be none; then the server is nil.
+// BuildRequest returns the server in a build request, which is not in a cell yet, or nil.
 func BuildRequest(ctx context.Context, d *db.DB, uuid string) (*objects.Instance, error) {
 	list, err := buildRequests(ctx, d, "instance_uuid = ?", uuid)
 	if err != nil || len(list) == 0 {
@@ -109,8 +108,7 @@ func BuildRequest(ctx context.Context, d *db.DB, uuid string) (*objects.Instance
 	return list[0], nil
 }
 
-// BuildRequests reads the servers of all build requests, of one project or, for
-// "", of all.
+// BuildRequests returns the servers of all build requests, of one project, or of all for "".
 func BuildRequests(ctx context.Context, d *db.DB, project string) ([]*objects.Instance, error) {
 	if project == "" {
 		return buildRequests(ctx, d, "1 = 1")
@@ -127,7 +125,7 @@ func buildRequests(ctx context.Context, d *db.DB, where string, args ...any) ([]
 			return err
 		}
 		if len(instance) == 0 {
-			return nil // being made at this very moment
+			return nil // a build request without an instance is being created
 		}
 		i, err := versioned.ParseInstance(instance)
 		if err != nil {
@@ -145,7 +143,7 @@ func buildRequests(ctx context.Context, d *db.DB, where string, args ...any) ([]
 	return list, err
 }
 
-// RequestSpecs reads the request specs of servers. full also reads what is shown
+// RequestSpecs returns the request specs of servers. With full it also reads what the API shows
 // of servers whose cell is down.
 func RequestSpecs(ctx context.Context, d *db.DB, uuids []string, full bool) (map[string]*objects.RequestSpec, error) {
 	specs := make(map[string]*objects.RequestSpec, len(uuids))
@@ -164,7 +162,7 @@ func RequestSpecs(ctx context.Context, d *db.DB, uuids []string, full bool) (map
 	}, "SELECT instance_uuid, spec FROM request_specs WHERE instance_uuid IN (?)", db.In(uuids))
 }
 
-// MappingsOf reads the mappings of servers.
+// MappingsOf returns the mappings of servers.
 func MappingsOf(ctx context.Context, d *db.DB, uuids []string) ([]*Mapping, error) {
 	if len(uuids) == 0 {
 		return nil, nil

@@ -10,17 +10,17 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// SetQueuedForDelete writes whether a server is on its way out, which is what
-// lists go by while its cell is down. A server without a mapping is no error.
+// SetQueuedForDelete writes whether a server is being deleted. Lists use this column while the
+// server's cell is down. A missing mapping is not an error.
 func SetQueuedForDelete(ctx context.Context, d *db.DB, uuid string, queued bool) error {
 	_, err := db.Exec(ctx, d, "UPDATE instance_mappings SET queued_for_delete = ?, updated_at = ? WHERE instance_uuid = ?", queued, db.Now(),
 		uuid)
 	return err
 }
 
-// TakeBuildRequest removes the build request of a server, so that no conductor
-// builds it any more, and answers its block devices. ok is false where there is
-// none: the server is in a cell by now, or gone.
+// TakeBuildRequest deletes the build request of a server, so that no conductor builds the server,
+// and returns its block devices. ok is false if there is no build request: the server is in a
+// cell already, or is deleted.
 func TakeBuildRequest(ctx context.Context, d *db.DB, uuid string) (devices []*objects.BlockDevice, ok bool, err error) {
 	var text []byte
 	err = d.One(ctx, []any{&text}, "SELECT block_device_mappings FROM build_requests WHERE instance_uuid = ? AND instance IS NOT NULL", uuid)
@@ -38,8 +38,8 @@ func TakeBuildRequest(ctx context.Context, d *db.DB, uuid string) (devices []*ob
 	return devices, true, err
 }
 
-// ChangeBuildRequest sets fields of the server in a build request; ok is false
-// where there is none.
+// ChangeBuildRequest sets fields of the server in a build request. ok is false if there is no
+// build request.
 func ChangeBuildRequest(ctx context.Context, d *db.DB, uuid string, fields map[string]any) (ok bool, err error) {
 	var text []byte
 	err = d.One(ctx, []any{&text}, "SELECT instance FROM build_requests WHERE instance_uuid = ? AND instance IS NOT NULL", uuid)

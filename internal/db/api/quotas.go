@@ -10,14 +10,14 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Quotas reads quotas, project_user_quotas and quota_classes, and counts what
-// they limit in the API database.
+// Quotas reads and writes the tables quotas, project_user_quotas and quota_classes, and counts
+// the resources of the API database that quotas limit.
 type Quotas struct{ db *db.DB }
 
-// NewQuotas makes the access to quotas.
+// NewQuotas returns the access to the quotas of d.
 func NewQuotas(d *db.DB) *Quotas { return &Quotas{d} }
 
-// defaultClass is the class whose limits stand in for those of the configuration.
+// defaultClass is the quota class whose limits override those of the configuration.
 const defaultClass = "default"
 
 const (
@@ -29,15 +29,13 @@ UNION ALL SELECT 'g', NULL, COUNT(*), 0 FROM instance_groups WHERE project_id = 
 UNION ALL SELECT 'm', NULL, COUNT(*), 0 FROM instance_groups WHERE project_id = ? AND user_id = ?`
 )
 
-// Limits reads the limits of a project, and of a user in it where user is not
-// empty.
+// Limits returns the limits of a project, and of a user in it unless user is "".
 func (q *Quotas) Limits(ctx context.Context, project, user string) (objects.QuotaLimits, error) {
 	limits, _, err := q.read(ctx, limitRows, defaultClass, project, project, user)
 	return limits, err
 }
 
-// LimitsAndGroups is Limits together with the number of server groups, in one
-// query.
+// LimitsAndGroups returns the limits and the number of server groups in one query.
 func (q *Quotas) LimitsAndGroups(ctx context.Context, project, user string) (objects.QuotaLimits, objects.Used[int64], error) {
 	return q.read(ctx, limitRows+groupRows, defaultClass, project, project, user, project, project, user)
 }
@@ -45,7 +43,7 @@ func (q *Quotas) LimitsAndGroups(ctx context.Context, project, user string) (obj
 func (q *Quotas) read(ctx context.Context, query string, args ...any) (objects.QuotaLimits, objects.Used[int64], error) {
 	l := objects.QuotaLimits{Default: map[string]int64{}, Project: map[string]int64{}, User: map[string]int64{}}
 	var groups objects.Used[int64]
-	var newest int64 // quota_classes may hold a resource twice; Nova takes the last row
+	var newest int64 // quota_classes may have two rows for a resource; Nova uses the last one
 	err := q.db.Each(ctx, func(r *sql.Rows) error {
 		var kind string
 		var resource sql.NullString
@@ -70,7 +68,7 @@ func (q *Quotas) read(ctx context.Context, query string, args ...any) (objects.Q
 		case "u":
 			into = l.User
 		}
-		if limit.Valid { // nothing writes NULL, and Nova has no meaning for it
+		if limit.Valid { // Nova never writes NULL
 			into[resource.String] = limit.Int64
 		}
 		return nil
@@ -78,19 +76,19 @@ func (q *Quotas) read(ctx context.Context, query string, args ...any) (objects.Q
 	return l, groups, err
 }
 
-// Class reads the limits of a class.
+// Class returns the limits of a quota class.
 func (q *Quotas) Class(ctx context.Context, name string) (map[string]int64, error) {
 	l, _, err := q.read(ctx, "SELECT 'd', resource, hard_limit, id FROM quota_classes WHERE class_name = ?", name)
 	return l.Default, err
 }
 
-// Keypairs counts the keypairs of a user.
+// Keypairs returns the number of key pairs of a user.
 func (q *Quotas) Keypairs(ctx context.Context, user string) (int64, error) {
 	var n int64
 	return n, q.db.One(ctx, []any{&n}, "SELECT COUNT(*) FROM key_pairs WHERE user_id = ?", user)
 }
 
-// UserLimitSums adds up the limits of a project's users, by resource.
+// UserLimitSums returns the sums of the limits of a project's users, by resource.
 func (q *Quotas) UserLimitSums(ctx context.Context, project string) (map[string]int64, error) {
 	sums := map[string]int64{}
 	return sums, q.db.Each(ctx, func(r *sql.Rows) error {
@@ -102,8 +100,7 @@ func (q *Quotas) UserLimitSums(ctx context.Context, project string) (map[string]
 	}, "SELECT resource, SUM(hard_limit) FROM project_user_quotas WHERE project_id = ? GROUP BY resource", project)
 }
 
-// SetLimit makes or changes a limit of a project, or of a user in it where user
-// is not empty.
+// SetLimit inserts or updates a limit of a project, or of a user in it unless user is "".
 func (q *Quotas) SetLimit(ctx context.Context, project, user, resource string, limit int64) error {
 	var err error
 	if user == "" {
@@ -126,8 +123,8 @@ func (q *Quotas) SetLimit(ctx context.Context, project, user, resource string, l
 	return err
 }
 
-// DeleteLimits forgets the limits of a project and of all its users, or of the
-// one user that is named.
+// DeleteLimits deletes the limits of a project and of all its users, or only those of user unless
+// it is "".
 func (q *Quotas) DeleteLimits(ctx context.Context, project, user string) error {
 	return q.db.InTx(ctx, func(tx bun.Tx) error {
 		if user != "" {
@@ -142,8 +139,8 @@ func (q *Quotas) DeleteLimits(ctx context.Context, project, user string) error {
 	})
 }
 
-// SetClass makes or changes a limit of a class. No constraint keeps a resource
-// from standing there twice: then all its rows change.
+// SetClass inserts or updates a limit of a quota class. The table has no unique constraint; if it
+// has several rows for the resource, all are updated.
 func (q *Quotas) SetClass(ctx context.Context, class, resource string, limit int64) error {
 	return q.db.InTx(ctx, func(tx bun.Tx) error {
 		var n int64
@@ -162,9 +159,8 @@ func (q *Quotas) SetClass(ctx context.Context, class, resource string, limit int
 	})
 }
 
-// Migrated tells whether the mappings of a project's servers, or of all for "", say
-// whose the servers are and whether they are being deleted: those of releases
-// before Train may not.
+// Migrated tells whether the instance mappings of a project (of all projects for "") have the
+// columns user_id and queued_for_delete set. Mappings of releases before Train may not have them.
 func (q *Quotas) Migrated(ctx context.Context, project string) (bool, error) {
 	query, args := "SELECT COUNT(*) FROM (SELECT 1 FROM instance_mappings WHERE (queued_for_delete IS NULL OR user_id IS NULL AND "+
 		"queued_for_delete = ?)", []any{false}
@@ -176,8 +172,8 @@ func (q *Quotas) Migrated(ctx context.Context, project string) (bool, error) {
 	return n == 0, err
 }
 
-// Mapped counts the servers of a project, and of a user in it, by their mappings:
-// those that are not being deleted.
+// Mapped returns the number of servers of a project, and of a user in it unless user is "", from
+// their instance mappings. Servers that are being deleted do not count.
 func (q *Quotas) Mapped(ctx context.Context, project, user string) (objects.Used[int64], error) {
 	var n objects.Used[int64]
 	return n, q.db.One(ctx, []any{&n.Project, &n.User}, "SELECT COUNT(*), COALESCE(SUM(CASE WHEN user_id = ? THEN 1 ELSE 0 END), 0) FROM "+
@@ -185,15 +181,15 @@ func (q *Quotas) Mapped(ctx context.Context, project, user string) (objects.Used
 		user, project, false)
 }
 
-// MappedMembers counts the servers of a user among uuids, by their mappings: those
-// that are not being deleted.
+// MappedMembers returns how many servers among uuids belong to a user, from their instance
+// mappings. Servers that are being deleted do not count.
 func (q *Quotas) MappedMembers(ctx context.Context, uuids []string, user string) (int64, error) {
 	var n int64
 	return n, q.db.One(ctx, []any{&n}, "SELECT COUNT(*) FROM instance_mappings WHERE instance_uuid IN (?) AND user_id = ? AND "+
 		"queued_for_delete = ?", db.In(uuids), user, false)
 }
 
-// Building answers the servers of a user among uuids that no cell has yet.
+// Building returns the servers among uuids that belong to a user and have a build request.
 func (q *Quotas) Building(ctx context.Context, uuids []string, user string) ([]string, error) {
 	list, err := buildRequests(ctx, q.db, "instance_uuid IN (?)", db.In(uuids))
 	var building []string
@@ -205,7 +201,7 @@ func (q *Quotas) Building(ctx context.Context, uuids []string, user string) ([]s
 	return building, err
 }
 
-// Members counts the members of a server group.
+// Members returns the number of members of a server group.
 func (q *Quotas) Members(ctx context.Context, group int64) (int64, error) {
 	var n int64
 	return n, q.db.One(ctx, []any{&n}, "SELECT COUNT(*) FROM instance_group_member WHERE group_id = ?", group)

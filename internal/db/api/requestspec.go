@@ -8,21 +8,21 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// parseRequestSpec reads what the API shows of request_specs.spec: full is all that is
-// known of a server whose cell is down. Lists need two small members of a text of some
-// kilobytes for each server: those are cut out of it.
+// parseRequestSpec decodes request_specs.spec: with full completely, and otherwise the two
+// members that lists show. Lists find these members without decoding the whole text, which has
+// several kilobytes per server.
 func parseRequestSpec(text []byte, full bool) (*objects.RequestSpec, error) {
 	if full {
 		s, _, err := versioned.ParseRequestSpec(text)
 		return s, err
 	}
 	s := &objects.RequestSpec{}
-	if m := member(text, "availability_zone"); m != nil && m[0] == '"' {
+	if m := jsonMember(text, "availability_zone"); m != nil && m[0] == '"' {
 		if err := json.Unmarshal(m, &s.AvailabilityZone); err != nil {
 			return nil, err
 		}
 	}
-	if m := member(text, "scheduler_hints"); m != nil && m[0] == '{' && !bytes.HasPrefix(m, []byte("{}")) {
+	if m := jsonMember(text, "scheduler_hints"); m != nil && m[0] == '{' && !bytes.HasPrefix(m, []byte("{}")) {
 		if err := json.Unmarshal(m, &s.Hints); err != nil {
 			return nil, err
 		}
@@ -32,10 +32,9 @@ func parseRequestSpec(text []byte, full bool) (*objects.RequestSpec, error) {
 	return s, nil
 }
 
-// member finds the value of a key two objects deep (in "nova_object.data" of the
-// outermost object), without parsing what stands around it. It is nil where there
-// is none.
-func member(text []byte, key string) []byte {
+// jsonMember returns the value of a key at depth two (in "nova_object.data" of the outermost
+// object), or nil. It does not decode the rest of the text.
+func jsonMember(text []byte, key string) []byte {
 	depth := 0
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
@@ -52,7 +51,7 @@ func member(text []byte, key string) []byte {
 				v := bytes.TrimLeft(text[end+1:], " \t\r\n")
 				if len(v) > 0 && v[0] == ':' {
 					v = bytes.TrimLeft(v[1:], " \t\r\n")
-					return value(v)
+					return jsonValue(v)
 				}
 			}
 			i = end
@@ -61,7 +60,7 @@ func member(text []byte, key string) []byte {
 	return nil
 }
 
-// stringEnd is the index of the quote that ends the string which begins at i.
+// stringEnd returns the index of the quote that ends the string beginning at i, or -1.
 func stringEnd(text []byte, i int) int {
 	for j := i + 1; j < len(text); j++ {
 		switch text[j] {
@@ -74,8 +73,8 @@ func stringEnd(text []byte, i int) int {
 	return -1
 }
 
-// value cuts the JSON value that text begins with.
-func value(text []byte) []byte {
+// jsonValue returns the JSON value at the beginning of text.
+func jsonValue(text []byte) []byte {
 	depth := 0
 	for i := 0; i < len(text); i++ {
 		switch text[i] {

@@ -11,8 +11,8 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// WholeRequestSpec reads a server's request spec as Nova gives it to the scheduler,
-// with the server group as it is now, or RequestSpecNotFound.
+// WholeRequestSpec returns a server's request spec as Nova passes it to the scheduler, with the
+// current server group. If there is none, the error is RequestSpecNotFound.
 func WholeRequestSpec(ctx context.Context, d *db.DB, server string) (*objects.RequestSpec, error) {
 	var id int64
 	var text []byte
@@ -39,8 +39,9 @@ func WholeRequestSpec(ctx context.Context, d *db.DB, server string) (*objects.Re
 	return s, err
 }
 
-// SaveRequestSpec writes a request spec without what is only about this request.
-// fields are those that were set; they count as changed in what is stored.
+// SaveRequestSpec writes a request spec without the fields that concern only the current request.
+// fields are the names of the fields that were set; the stored object lists them in its
+// nova_object.changes.
 func SaveRequestSpec(ctx context.Context, d *db.DB, s *objects.RequestSpec, fields ...string) error {
 	stored := *s
 	stored.Changes = slices.Clone(s.Changes)

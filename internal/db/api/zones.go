@@ -12,8 +12,8 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 )
 
-// Zones knows which availability zone hosts are in, by their aggregates. Nova
-// keeps that in a cache for an hour; ours is never older than zonesLife.
+// Zones returns the availability zones of hosts, which their aggregates define. Nova caches them
+// for an hour; this cache is never older than zonesLife.
 type Zones struct {
 	Default string // [DEFAULT] default_availability_zone
 
@@ -29,7 +29,7 @@ type zoneMap struct {
 
 const zonesLife = 5 * time.Second
 
-// NewZones makes the access to availability zones.
+// NewZones returns the availability zones of the aggregates of d.
 func NewZones(d *db.DB, byDefault string) *Zones {
 	z := &Zones{Default: byDefault, asked: d.Metrics().Cache("zones")}
 	z.flight.Load = func(ctx context.Context) (*zoneMap, error) {
@@ -54,8 +54,8 @@ func NewZones(d *db.DB, byDefault string) *Zones {
 	return z
 }
 
-// ByHost answers the zones of all hosts that an aggregate gives one. It is shared:
-// it must not be changed.
+// ByHost returns the availability zones of the hosts that are in an aggregate with one. Requests
+// share the map, so callers must not modify it.
 func (z *Zones) ByHost(ctx context.Context) (map[string]string, error) {
 	m := z.last.Load()
 	hit := m != nil && time.Since(m.read) < zonesLife
@@ -70,7 +70,7 @@ func (z *Zones) ByHost(ctx context.Context) (map[string]string, error) {
 	return m.byHost, nil
 }
 
-// Of answers the zone of a host.
+// Of returns the availability zone of a host.
 func (z *Zones) Of(byHost map[string]string, host string) string {
 	if zone, ok := byHost[host]; ok {
 		return zone

@@ -2,8 +2,8 @@ package api
 
 import "context"
 
-// Current is ByHost as the database has it now: for answers that are about zones
-// themselves, where someone who just made one looks for it.
+// Current returns the same as ByHost without the cache. Answers about availability zones use it,
+// because a client may have just created one.
 func (z *Zones) Current(ctx context.Context) (map[string]string, error) {
 	m, err := z.flight.Do(ctx)
 	if err != nil {

@@ -9,19 +9,19 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// ActionQuery says which actions of a server to read. The zero value means all.
+// ActionQuery selects actions of a server. The zero value selects all.
 type ActionQuery struct {
 	RequestID                   string
 	ChangesSince, ChangesBefore *time.Time
-	Marker                      string // request id of the last action of the page before
+	Marker                      string // the request id of the last action of the previous page
 	Limit                       int    // 0: no limit
 }
 
 const actionColumns = "id, action, instance_uuid, request_id, user_id, project_id, start_time, message, created_at, updated_at"
 
-// Actions reads the actions of a server, the newest first.
+// Actions returns the actions of a server, the newest first.
 func Actions(ctx context.Context, c *db.Cell, server string, q ActionQuery) ([]*objects.Action, error) {
-	w := where{}
+	w := conditions{}
 	w.and("instance_uuid = ? AND deleted = 0", server)
 	if q.RequestID != "" {
 		w.and("request_id = ?", q.RequestID)
@@ -38,7 +38,7 @@ func Actions(ctx context.Context, c *db.Cell, server string, q ActionQuery) ([]*
 			return nil, err
 		}
 		if len(before) == 0 {
-			// Nova has lost the marker's name by then.
+			// Nova's message has None instead of the marker here.
 			return nil, objects.ErrMarkerNotFound.Errorf(objects.KindInvalid, "Marker None could not be found.")
 		}
 		m := before[0]
@@ -59,7 +59,7 @@ func Actions(ctx context.Context, c *db.Cell, server string, q ActionQuery) ([]*
 	return list, err
 }
 
-// Events reads the events of an action, the newest first.
+// Events returns the events of an action, the newest first.
 func Events(ctx context.Context, c *db.Cell, action int64) ([]*objects.ActionEvent, error) {
 	var list []*objects.ActionEvent
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {

@@ -8,8 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// StartAction writes that somebody asks for an action on a server, and fills in
-// the row's id and time.
+// StartAction inserts an action of a server, and sets its row id and time.
 func StartAction(ctx context.Context, c *db.Cell, a *objects.Action) error {
 	now := db.Now()
 	id, err := c.DB.Insert(ctx, c.DB, `INSERT INTO instance_actions (created_at, updated_at, action, instance_uuid, request_id, user_id,
@@ -20,13 +19,13 @@ func StartAction(ctx context.Context, c *db.Cell, a *objects.Action) error {
 	return err
 }
 
-// FinishAction writes when an action ended. Most never say.
+// FinishAction writes when an action ended. Most actions of Nova have no end time.
 func FinishAction(ctx context.Context, c *db.Cell, action int64, at time.Time) error {
 	_, err := db.Exec(ctx, c.DB, "UPDATE instance_actions SET finish_time = ?, updated_at = ? WHERE id = ?", at, at, action)
 	return err
 }
 
-// StartEvent writes that a step of an action begins on a host, and answers its row.
+// StartEvent inserts an event of an action that begins on a host, and returns its row id.
 func StartEvent(ctx context.Context, c *db.Cell, action int64, event, host string) (int64, error) {
 	now := db.Now()
 	id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO instance_actions_events (created_at, event, action_id, start_time, host, deleted) "+
@@ -38,7 +37,7 @@ func StartEvent(ctx context.Context, c *db.Cell, action int64, event, host strin
 	return id, err
 }
 
-// FinishEvent writes how a step of an action ended; failed is its error, or nil.
+// FinishEvent writes the result of an event; failed is its error, or nil.
 func FinishEvent(ctx context.Context, c *db.Cell, action, event int64, failed error) error {
 	now := db.Now()
 	result, message := "Success", ""

@@ -10,7 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Holders are the servers of a cell that a volume is a block device of.
+// Holders returns the servers of a cell that have the volume as a block device.
 func Holders(ctx context.Context, c *db.Cell, volume string) ([]string, error) {
 	var list []string
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
@@ -22,8 +22,8 @@ func Holders(ctx context.Context, c *db.Cell, volume string) ([]string, error) {
 	return list, err
 }
 
-// CreateVolumeDevice makes a volume a block device of a server, without a name yet,
-// and answers the row's id.
+// CreateVolumeDevice inserts a block device of a server for a volume, without a device name, and
+// returns its row id.
 func CreateVolumeDevice(ctx context.Context, c *db.Cell, server, volume string, onTermination bool) (int64, error) {
 	return c.DB.Insert(ctx, c.DB, `INSERT INTO block_device_mapping (created_at, instance_uuid, volume_id, source_type, destination_type,
 		delete_on_termination,
@@ -31,13 +31,13 @@ func CreateVolumeDevice(ctx context.Context, c *db.Cell, server, volume string, 
 		false, false, uuid.NewString())
 }
 
-// SetAttachment notes Cinder's attachment of a block device.
+// SetAttachment writes the id of Cinder's attachment of a block device.
 func SetAttachment(ctx context.Context, c *db.Cell, id int64, attachment string) error {
 	_, err := db.Exec(ctx, c.DB, "UPDATE block_device_mapping SET attachment_id = ?, updated_at = ? WHERE id = ?", attachment, db.Now(), id)
 	return err
 }
 
-// SetDeleteOnTermination says whether a volume goes with its server.
+// SetDeleteOnTermination writes whether the volume is deleted with its server.
 func SetDeleteOnTermination(ctx context.Context, c *db.Cell, d *objects.BlockDevice, on bool) error {
 	if d.DeleteOnTermination == on {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// column is a column of instances and where it is scanned to.
+// column is a column of the table instances with its destination for Scan.
 type column struct {
 	name string
 	dest func(*objects.Instance) any
@@ -21,10 +21,10 @@ var instanceColumns = []column{
 	{"created_at", func(i *objects.Instance) any { return db.Time{P: &i.CreatedAt} }},
 	{"updated_at", func(i *objects.Instance) any { return db.Time{P: &i.UpdatedAt} }},
 	{"deleted_at", func(i *objects.Instance) any { return db.Time{P: &i.DeletedAt} }},
-	{"deleted", func(i *objects.Instance) any { return truth{&i.Deleted} }},
-	{"user_id", func(i *objects.Instance) any { return text{&i.UserID} }},
-	{"project_id", func(i *objects.Instance) any { return text{&i.ProjectID} }},
-	{"image_ref", func(i *objects.Instance) any { return text{&i.ImageRef} }},
+	{"deleted", func(i *objects.Instance) any { return nullBool{&i.Deleted} }},
+	{"user_id", func(i *objects.Instance) any { return nullText{&i.UserID} }},
+	{"project_id", func(i *objects.Instance) any { return nullText{&i.ProjectID} }},
+	{"image_ref", func(i *objects.Instance) any { return nullText{&i.ImageRef} }},
 	{"kernel_id", func(i *objects.Instance) any { return &i.KernelID }},
 	{"ramdisk_id", func(i *objects.Instance) any { return &i.RamdiskID }},
 	{"launch_index", func(i *objects.Instance) any { return &i.LaunchIndex }},
@@ -50,8 +50,8 @@ var instanceColumns = []column{
 	{"access_ip_v6", func(i *objects.Instance) any { return &i.AccessIPv6 }},
 	{"config_drive", func(i *objects.Instance) any { return &i.ConfigDrive }},
 	{"progress", func(i *objects.Instance) any { return &i.Progress }},
-	{"auto_disk_config", func(i *objects.Instance) any { return truth{&i.AutoDiskConfig} }},
-	{"locked", func(i *objects.Instance) any { return truth{&i.Locked} }},
+	{"auto_disk_config", func(i *objects.Instance) any { return nullBool{&i.AutoDiskConfig} }},
+	{"locked", func(i *objects.Instance) any { return nullBool{&i.Locked} }},
 	{"locked_by", func(i *objects.Instance) any { return &i.LockedBy }},
 	{"os_type", func(i *objects.Instance) any { return &i.OSType }},
 	{"architecture", func(i *objects.Instance) any { return &i.Architecture }},
@@ -60,22 +60,22 @@ var instanceColumns = []column{
 	{"memory_mb", func(i *objects.Instance) any { return &i.MemoryMB }},
 	{"vcpus", func(i *objects.Instance) any { return &i.VCPUs }},
 	{"root_gb", func(i *objects.Instance) any { return &i.RootGB }},
-	{"hidden", func(i *objects.Instance) any { return truth{&i.Hidden} }},
+	{"hidden", func(i *objects.Instance) any { return nullBool{&i.Hidden} }},
 }
 
-// recordColumns are what no view shows, and the versioned object has all the same.
+// recordColumns are the columns that no view shows but the versioned object has.
 var recordColumns = []column{
 	{"ephemeral_gb", func(i *objects.Instance) any { return &i.EphemeralGB }},
 	{"compute_id", func(i *objects.Instance) any { return &i.ComputeID }},
 	{"ephemeral_key_uuid", func(i *objects.Instance) any { return &i.EphemeralKeyUUID }},
 	{"vm_mode", func(i *objects.Instance) any { return &i.VMMode }},
 	{"cell_name", func(i *objects.Instance) any { return &i.CellName }},
-	{"shutdown_terminate", func(i *objects.Instance) any { return truth{&i.ShutdownTerminate} }},
-	{"disable_terminate", func(i *objects.Instance) any { return truth{&i.DisableTerminate} }},
-	{"cleaned", func(i *objects.Instance) any { return truth{&i.Cleaned} }},
+	{"shutdown_terminate", func(i *objects.Instance) any { return nullBool{&i.ShutdownTerminate} }},
+	{"disable_terminate", func(i *objects.Instance) any { return nullBool{&i.DisableTerminate} }},
+	{"cleaned", func(i *objects.Instance) any { return nullBool{&i.Cleaned} }},
 }
 
-// otherColumns may be filtered by, but lists do not read them.
+// otherColumns are columns for filters that lists do not read.
 var otherColumns = []string{"internal_id", "vm_mode", "ephemeral_gb", "shutdown_terminate", "disable_terminate", "cell_name", "cleaned",
 	"ephemeral_key_uuid", "compute_id"}
 
@@ -88,10 +88,10 @@ func columnNamed(name string) (column, bool) {
 	return column{}, false
 }
 
-// truth and text scan a nullable column where NULL means no more than zero.
-type truth struct{ p *bool }
+// nullBool scans a nullable column; NULL is false.
+type nullBool struct{ p *bool }
 
-func (t truth) Scan(v any) error {
+func (t nullBool) Scan(v any) error {
 	var n sql.NullInt64
 	if b, ok := v.(bool); ok {
 		*t.p = b
@@ -102,17 +102,18 @@ func (t truth) Scan(v any) error {
 	return err
 }
 
-type text struct{ p *string }
+// nullText scans a nullable column; NULL is "".
+type nullText struct{ p *string }
 
-func (t text) Scan(v any) error {
+func (t nullText) Scan(v any) error {
 	var s sql.NullString
 	err := s.Scan(v)
 	*t.p = s.String
 	return err
 }
 
-// boolean tells whether the database has a boolean, not a number.
-func (c column) boolean() bool {
+// isBoolean tells whether the type of the column in the database is boolean.
+func (c column) isBoolean() bool {
 	if c.dest == nil {
 		return false
 	}
@@ -120,8 +121,8 @@ func (c column) boolean() bool {
 	return is
 }
 
-// key is the value of a column as it is sorted and matched by: text, int64, or nil
-// for NULL.
+// key returns the value of a column for sorting and matching: a string, an int64, or nil for
+// NULL.
 func (c column) key(i *objects.Instance) any {
 	switch v := c.value(i).(type) {
 	case time.Time:
@@ -138,7 +139,7 @@ func (c column) key(i *objects.Instance) any {
 
 const timeLayout = "2006-01-02 15:04:05.000000"
 
-// compareKeys orders two keys of one column; NULL is first.
+// compareKeys compares two keys of one column; NULL is less than other values.
 func compareKeys(a, b any) int {
 	switch {
 	case a == nil && b == nil:

@@ -13,27 +13,26 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// NodeQuery says which compute nodes to read; the zero value with a Limit below
-// zero means all.
+// NodeQuery selects compute nodes. The zero value with a Limit below 0 selects all.
 type NodeQuery struct {
 	ID      int64
 	UUID    string
 	Host    string
-	Pattern string // part of the hypervisor's hostname; LIKE's wildcards count, as in Nova
+	Pattern string // a part of the hypervisor's hostname; the wildcards of LIKE have their meaning, as in Nova
 	After   int64  // row id
-	Limit   int    // below zero: no limit
+	Limit   int    // below 0: no limit
 }
 
 const nodeColumns = "id, uuid, host, hypervisor_hostname, hypervisor_type, hypervisor_version, host_ip, cpu_info, stats, vcpus, " +
 	"memory_mb, local_gb, vcpus_used, memory_mb_used, local_gb_used, free_ram_mb, free_disk_gb, current_workload, running_vms, " +
 	"disk_available_least"
 
-// ComputeNodes reads compute nodes of a cell, by id.
+// ComputeNodes returns compute nodes of a cell by id.
 func ComputeNodes(ctx context.Context, c *db.Cell, q NodeQuery) ([]*objects.ComputeNode, error) {
 	if longerThanNames(q.Pattern) {
 		return nil, nil
 	}
-	w := where{}
+	w := conditions{}
 	w.and("deleted = 0")
 	if q.ID != 0 {
 		w.and("id = ?", q.ID)
@@ -69,15 +68,15 @@ func ComputeNodes(ctx context.Context, c *db.Cell, q NodeQuery) ([]*objects.Comp
 	return list, err
 }
 
-// longerThanNames tells whether a pattern needs more characters than a hostname may have.
-// SQLite refuses patterns of more than 50,000 bytes; with MySQL nothing matches those.
+// longerThanNames tells whether a pattern needs more characters than a hostname can have. SQLite
+// returns an error for patterns of more than 50,000 bytes, where MySQL finds nothing.
 func longerThanNames(pattern string) bool {
 	const column = 255
 	return len(pattern) > column && utf8.RuneCountInString(strings.NewReplacer("%", "", `\`, "").Replace(pattern)) > column
 }
 
-// NodeMarker finds the row id of the compute node that a page begins behind, by
-// row id or UUID; 0 when it is not in this cell.
+// NodeMarker returns the row id of the compute node with the row id or UUID of a marker, or 0 if
+// it is not in this cell.
 func NodeMarker(ctx context.Context, c *db.Cell, id int64, uuid string) (int64, error) {
 	var found int64
 	column, value := "id", any(id)
@@ -91,7 +90,7 @@ func NodeMarker(ctx context.Context, c *db.Cell, id int64, uuid string) (int64, 
 	return found, err
 }
 
-// NodeStatistics sums up the compute nodes of a cell whose service is enabled.
+// NodeStatistics returns the sums over the compute nodes of a cell whose service is enabled.
 func NodeStatistics(ctx context.Context, c *db.Cell) (*objects.NodeStatistics, error) {
 	s := &objects.NodeStatistics{}
 	var names []string

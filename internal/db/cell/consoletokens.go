@@ -12,7 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// ConsoleToken answers where a token leads that has not expired yet, or nil.
+// ConsoleToken returns the console of a token that has not expired, or nil.
 func ConsoleToken(ctx context.Context, c *db.Cell, token string, now time.Time) (*objects.ConsoleToken, error) {
 	hash := sha256.Sum256([]byte(token))
 	t := &objects.ConsoleToken{}
@@ -26,7 +26,7 @@ func ConsoleToken(ctx context.Context, c *db.Cell, token string, now time.Time) 
 	return t, err
 }
 
-// ConsoleToken is ConsoleToken of whichever cell knows the token.
+// ConsoleToken returns the console of a token in any cell, or nil.
 func (e Everywhere) ConsoleToken(ctx context.Context, token string) (*objects.ConsoleToken, error) {
 	found, err := everywhere(ctx, e.Cells, func(ctx context.Context, c *db.Cell) (*objects.ConsoleToken, error) {
 		return ConsoleToken(ctx, c, token, time.Now())

@@ -9,13 +9,13 @@ import (
 	"github.com/nova-go/nova/internal/db"
 )
 
-// ErrHostChanged is Nova's ObjectActionError of a server that got a host while it
-// was about to be destroyed.
+// ErrHostChanged corresponds to Nova's ObjectActionError: a server without a host was scheduled
+// to one while it was being destroyed.
 var ErrHostChanged = errors.New("instance destroy failed because the host changed")
 
-// Destroy marks a server and what belongs to it as deleted. A server that is
-// known to have no host must still have none, else it is ErrHostChanged; one that
-// is deleted already is InstanceNotFound.
+// Destroy marks a server and its rows in other tables as deleted. Without hasHost the server must
+// have no host, otherwise the error is ErrHostChanged. If the server is deleted already, the
+// error is InstanceNotFound.
 func Destroy(ctx context.Context, c *db.Cell, uuid string, hasHost bool) error {
 	now := db.Now()
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {
@@ -28,7 +28,7 @@ func Destroy(ctx context.Context, c *db.Cell, uuid string, hasHost bool) error {
 			return err
 		}
 		if n == 0 {
-			if err := exists(ctx, tx, uuid); err != nil {
+			if err := checkExists(ctx, tx, uuid); err != nil {
 				return err
 			}
 			return ErrHostChanged
@@ -53,8 +53,8 @@ func Destroy(ctx context.Context, c *db.Cell, uuid string, hasHost bool) error {
 	})
 }
 
-// HostnameTaken tells whether a server of the project, or with "" of any, has a
-// host name, in whatever case.
+// HostnameTaken tells whether a server of the project, or of any project for "", has the host
+// name. Case is ignored.
 func HostnameTaken(ctx context.Context, c *db.Cell, hostname, project string) (bool, error) {
 	where, args := "deleted = 0 AND LOWER(hostname) = LOWER(?)", []any{hostname}
 	if project != "" {

@@ -10,7 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// BlockDevices reads the block devices of a server, by row.
+// BlockDevices returns the block devices of a server, by row.
 func BlockDevices(ctx context.Context, c *db.Cell, server string) ([]*objects.BlockDevice, error) {
 	var list []*objects.BlockDevice
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
@@ -18,9 +18,10 @@ func BlockDevices(ctx context.Context, c *db.Cell, server string) ([]*objects.Bl
 		list = append(list, b)
 		return r.Scan(&b.ID, &b.UUID, &b.InstanceUUID, &b.SourceType, &b.DestinationType, &b.GuestFormat, &b.DeviceType, &b.DiskBus,
 			&b.BootIndex, &b.DeviceName,
-			truth{&b.DeleteOnTermination}, &b.SnapshotID, &b.VolumeID, &b.VolumeSize, &b.ImageID, truth{&b.NoDevice}, &b.ConnectionInfo, &b.Tag,
+			nullBool{&b.DeleteOnTermination}, &b.SnapshotID, &b.VolumeID, &b.VolumeSize, &b.ImageID, nullBool{&b.NoDevice},
+			&b.ConnectionInfo, &b.Tag,
 			&b.AttachmentID,
-			&b.VolumeType, truth{&b.Encrypted}, &b.EncryptionSecretUUID, &b.EncryptionFormat, &b.EncryptionOptions, db.Time{P: &b.CreatedAt},
+			&b.VolumeType, nullBool{&b.Encrypted}, &b.EncryptionSecretUUID, &b.EncryptionFormat, &b.EncryptionOptions, db.Time{P: &b.CreatedAt},
 			db.Time{P: &b.UpdatedAt})
 	}, `SELECT id, uuid, instance_uuid, source_type, destination_type, guest_format, device_type, disk_bus, boot_index, device_name,
 		delete_on_termination, snapshot_id,
@@ -30,7 +31,7 @@ func BlockDevices(ctx context.Context, c *db.Cell, server string) ([]*objects.Bl
 	return list, err
 }
 
-// VIFTags reads the tags of a server's interfaces, by port.
+// VIFTags returns the tags of a server's virtual interfaces by the ids of their ports.
 func VIFTags(ctx context.Context, c *db.Cell, server string) (map[string]*string, error) {
 	tags := map[string]*string{}
 	return tags, c.DB.Each(ctx, func(r *sql.Rows) error {
@@ -42,7 +43,7 @@ func VIFTags(ctx context.Context, c *db.Cell, server string) (map[string]*string
 	}, "SELECT uuid, tag FROM virtual_interfaces WHERE instance_uuid = ? AND deleted = 0", server)
 }
 
-// Topology reads the NUMA topology of a server, or nil.
+// Topology returns the NUMA topology of a server, or nil.
 func Topology(ctx context.Context, c *db.Cell, server string) (*objects.NUMATopology, error) {
 	var column []byte
 	err := c.DB.One(ctx, []any{&column}, "SELECT numa_topology FROM instance_extra WHERE instance_uuid = ?", server)
@@ -55,13 +56,13 @@ func Topology(ctx context.Context, c *db.Cell, server string) (*objects.NUMATopo
 	return versioned.ParseNUMATopology(column)
 }
 
-// LiveMigrations reads the live migrations of a server that are under way.
+// LiveMigrations returns the live migrations of a server that are in progress.
 func LiveMigrations(ctx context.Context, c *db.Cell, server string) ([]*objects.Migration, error) {
 	return migrations(ctx, c, "instance_uuid = ? AND migration_type = 'live-migration' AND status IN ('queued', 'preparing', 'running', "+
 		"'post-migrating')", server)
 }
 
-// MigrationOf reads one migration of a server, or nil.
+// MigrationOf returns one migration of a server, or nil.
 func MigrationOf(ctx context.Context, c *db.Cell, server string, id int64) (*objects.Migration, error) {
 	list, err := migrations(ctx, c, "instance_uuid = ? AND id = ?", server, id)
 	if err != nil || len(list) == 0 {
@@ -70,8 +71,8 @@ func MigrationOf(ctx context.Context, c *db.Cell, server string, id int64) (*obj
 	return list[0], nil
 }
 
-// MigrationIn reads the migration of a server with one of these statuses, the first of
-// which goes before the others; or nil.
+// MigrationIn returns the migration of a server with one of the given statuses, preferring the
+// first one, or nil.
 func MigrationIn(ctx context.Context, c *db.Cell, server string, statuses ...string) (*objects.Migration, error) {
 	list, err := migrations(ctx, c, "instance_uuid = ? AND status IN (?)", server, db.In(statuses))
 	if err != nil {
@@ -87,7 +88,7 @@ func MigrationIn(ctx context.Context, c *db.Cell, server string, statuses ...str
 	return nil, nil
 }
 
-// Migration reads a migration by the id of its row, or nil.
+// Migration returns the migration with a row id, or nil.
 func Migration(ctx context.Context, c *db.Cell, id int64) (*objects.Migration, error) {
 	list, err := migrations(ctx, c, "id = ?", id)
 	if err != nil || len(list) == 0 {

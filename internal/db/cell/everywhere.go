@@ -7,11 +7,11 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Everywhere asks all cells at once. A cell that is away or late is left out of
-// the answer, as in Nova; a cell that answers with an error is an error.
+// Everywhere queries all cells concurrently. As in Nova, it leaves out the results of cells that
+// are down or do not answer in time; another error of a cell is returned.
 type Everywhere struct{ *db.Cells }
 
-// InstanceUsage is Usage over all cells.
+// InstanceUsage returns the sum of Usage over all cells.
 func (e Everywhere) InstanceUsage(ctx context.Context, project, user string) (objects.Used[objects.InstanceUsage], error) {
 	var total objects.Used[objects.InstanceUsage]
 	parts, err := everywhere(ctx, e.Cells, func(ctx context.Context, c *db.Cell) (objects.Used[objects.InstanceUsage], error) {
@@ -24,7 +24,7 @@ func (e Everywhere) InstanceUsage(ctx context.Context, project, user string) (ob
 	return total, err
 }
 
-// Services is Services over all cells, in the order of the cells' mappings.
+// Services returns the services of all cells in the order of the cell mappings.
 func (e Everywhere) Services(ctx context.Context, q ServiceQuery) ([]*objects.Service, error) {
 	var all []*objects.Service
 	parts, err := everywhere(ctx, e.Cells, func(ctx context.Context, c *db.Cell) ([]*objects.Service, error) {

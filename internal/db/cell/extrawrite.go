@@ -11,13 +11,13 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// SaveKeypairs writes the keypairs of a server.
+// SaveKeypairs writes the key pairs of a server.
 func SaveKeypairs(ctx context.Context, c *db.Cell, server string, list []objects.Keypair) error {
 	return saveExtra(ctx, c, server, "keypairs", versioned.Keypairs(list))
 }
 
-// SaveTrustedCerts writes the certificates that a server's images are checked with;
-// none empties the column.
+// SaveTrustedCerts writes the ids of the certificates that verify a server's images. Without ids
+// it sets the column to NULL.
 func SaveTrustedCerts(ctx context.Context, c *db.Cell, server string, ids []string) error {
 	return saveExtra(ctx, c, server, "trusted_certs", versioned.TrustedCerts(ids))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 )
 
-// AddFault writes an error of a server, as users see it; its code is 500.
+// AddFault inserts a fault of a server with code 500.
 func AddFault(ctx context.Context, c *db.Cell, server, host, message string) error {
 	const most = 255
 	if len(message) > most {

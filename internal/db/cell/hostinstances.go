@@ -8,16 +8,15 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Hosted is a server as the views of hosts show it: of the Instance, the names,
-// the owner and the host are read.
+// Hosted is a server in a view of a host. Instance has its names, its owner and its host.
 type Hosted struct {
 	objects.Instance
 	VCPUs, MemoryMB int64
 	DiskGB          int64 // root and ephemeral disk
 }
 
-// InstancesOn reads the servers on hosts of a cell, by row. Hidden and
-// soft-deleted ones count: they take their place, too.
+// InstancesOn returns the servers on hosts of a cell, by row, including hidden and soft-deleted
+// ones, which use resources of the host, too.
 func InstancesOn(ctx context.Context, c *db.Cell, hosts []string) ([]*Hosted, error) {
 	if len(hosts) == 0 {
 		return nil, nil
@@ -35,7 +34,7 @@ func InstancesOn(ctx context.Context, c *db.Cell, hosts []string) ([]*Hosted, er
 	return list, err
 }
 
-// CountOn counts the servers on hosts of a cell.
+// CountOn returns the number of servers on hosts of a cell.
 func CountOn(ctx context.Context, c *db.Cell, hosts []string) (n int64, err error) {
 	if len(hosts) == 0 {
 		return 0, nil

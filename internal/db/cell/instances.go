@@ -1,4 +1,4 @@
-// Package cell holds the SQL on a cell's database, one file per group of tables.
+// Package cell has the SQL for the database of a cell, with one file per group of tables.
 package cell
 
 import (
@@ -15,36 +15,35 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Load says what of an instance is read besides its own row. Each part is one
-// query for all instances together, but Extra, which is joined.
+// Load selects the data of an instance that is read besides its row. Each part is one query for
+// all instances; only Extra is a join.
 type Load struct {
-	Deleted        bool // of a single instance: deleted ones are found, too
-	Brief          bool // only what identifies it: id, uuid, display_name
+	Deleted        bool // for a single instance: deleted ones are found, too
+	Brief          bool // only id, uuid and display_name
 	UserData       bool
 	Extra          bool // flavor, trusted certificates
 	Network        bool
 	Metadata       bool
 	SystemMetadata bool
-	LockedReason   bool // of the system metadata this alone: a server has a dozen others
+	LockedReason   bool // only this key of the system metadata, which has about a dozen others
 	Tags           bool
-	Faults         bool // of those whose status shows one
+	Faults         bool // of the instances whose status shows a fault
 	Volumes        bool
 	Services       bool
-	// Record asks for all columns, and for these fields of the versioned object.
+	// Record selects all columns, and these fields of the versioned object.
 	Record objects.Parts
 }
 
-// scanner reads instance rows; flavors that several rows have alike are parsed
-// once.
-type scanner struct {
+// instanceScanner scans rows of instances. It parses equal flavors of several rows once.
+type instanceScanner struct {
 	load     Load
 	columns  []column
 	flavors  map[string]*objects.Flavor
 	networks *objects.NetworkMemo
 }
 
-func newScanner(l Load, extra ...string) *scanner {
-	s := &scanner{load: l, flavors: map[string]*objects.Flavor{}}
+func newInstanceScanner(l Load, extra ...string) *instanceScanner {
+	s := &instanceScanner{load: l, flavors: map[string]*objects.Flavor{}}
 	for _, c := range instanceColumns {
 		if l.wants(c.name) || slices.Contains(extra, c.name) {
 			s.columns = append(s.columns, c)
@@ -66,8 +65,8 @@ func (l Load) wants(column string) bool {
 	return !l.Brief
 }
 
-// selects is the SELECT that scan reads, up to its WHERE.
-func (s *scanner) selects() string {
+// selects returns the SELECT statement for scan, without its WHERE clause.
+func (s *instanceScanner) selects() string {
 	var b strings.Builder
 	b.WriteString("SELECT ")
 	for n, c := range s.columns {
@@ -92,7 +91,7 @@ func (s *scanner) selects() string {
 	return b.String()
 }
 
-func (s *scanner) scan(r *sql.Rows) (*objects.Instance, error) {
+func (s *instanceScanner) scan(r *sql.Rows) (*objects.Instance, error) {
 	i := &objects.Instance{}
 	dest := make([]any, 0, len(s.columns)+3)
 	for _, c := range s.columns {
@@ -123,7 +122,7 @@ func (s *scanner) scan(r *sql.Rows) (*objects.Instance, error) {
 	return i, nil
 }
 
-func (s *scanner) flavor(text []byte) (*objects.Flavor, error) {
+func (s *instanceScanner) flavor(text []byte) (*objects.Flavor, error) {
 	if f := s.flavors[string(text)]; f != nil {
 		return f, nil
 	}
@@ -134,13 +133,13 @@ func (s *scanner) flavor(text []byte) (*objects.Flavor, error) {
 	return f, err
 }
 
-// Instance reads one instance; a deleted one is not found unless asked for.
+// Instance returns one instance. A deleted one is found only with l.Deleted.
 func Instance(ctx context.Context, c *db.Cell, uuid string, l Load) (*objects.Instance, error) {
 	where := " WHERE i.uuid = ?"
 	if !l.Deleted {
 		where += " AND i.deleted = 0"
 	}
-	list, err := query(ctx, c, l, where, uuid)
+	list, err := readAndFill(ctx, c, l, where, uuid)
 	if err != nil {
 		return nil, err
 	}
@@ -150,16 +149,17 @@ func Instance(ctx context.Context, c *db.Cell, uuid string, l Load) (*objects.In
 	return list[0], nil
 }
 
-func query(ctx context.Context, c *db.Cell, l Load, where string, args ...any) ([]*objects.Instance, error) {
-	list, err := rows(ctx, c, newScanner(l), where, args...)
+func readAndFill(ctx context.Context, c *db.Cell, l Load, where string, args ...any) ([]*objects.Instance, error) {
+	list, err := readInstances(ctx, c, newInstanceScanner(l), where, args...)
 	if err != nil {
 		return nil, err
 	}
 	return list, Fill(ctx, c, l, list)
 }
 
-// rows reads instances with what is joined to them, and no more.
-func rows(ctx context.Context, c *db.Cell, s *scanner, where string, args ...any) ([]*objects.Instance, error) {
+// readInstances reads instances with the joined tables, without the parts of Load that need
+// further queries.
+func readInstances(ctx context.Context, c *db.Cell, s *instanceScanner, where string, args ...any) ([]*objects.Instance, error) {
 	var list []*objects.Instance
 	s.networks = c.Networks
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
@@ -174,7 +174,7 @@ func rows(ctx context.Context, c *db.Cell, s *scanner, where string, args ...any
 	return list, err
 }
 
-// Fill reads what has several rows per instance, for instances of one cell.
+// Fill reads the parts of Load that need further queries, for instances of one cell.
 func Fill(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance) error {
 	if len(list) == 0 {
 		return nil
@@ -202,8 +202,8 @@ func Fill(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance) err
 	return nil
 }
 
-// batch bounds the length of an IN list.
-const batch = 1000
+// maxInList is the maximum length of an IN list.
+const maxInList = 1000
 
 func uuids(m map[string]*objects.Instance, keep func(*objects.Instance) bool) [][]string {
 	var out [][]string
@@ -212,7 +212,7 @@ func uuids(m map[string]*objects.Instance, keep func(*objects.Instance) bool) []
 		if keep != nil && !keep(i) {
 			continue
 		}
-		if b = append(b, uuid); len(b) == batch {
+		if b = append(b, uuid); len(b) == maxInList {
 			out, b = append(out, b), nil
 		}
 	}
@@ -301,7 +301,7 @@ func fillFaults(ctx context.Context, c *db.Cell, _ Load, m map[string]*objects.I
 	return nil
 }
 
-// fillServices gives each instance the nova-compute of its host.
+// fillServices sets the nova-compute of each instance's host.
 func fillServices(ctx context.Context, c *db.Cell, _ Load, m map[string]*objects.Instance) error {
 	hosts := map[string]*objects.Service{}
 	var names []string

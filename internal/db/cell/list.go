@@ -10,29 +10,29 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// SortKey is a column of instances to sort by.
+// SortKey is a column of instances that a list is sorted by.
 type SortKey struct {
 	Column string
 	Desc   bool
 }
 
-// InstanceQuery says which instances of a cell to list.
+// InstanceQuery selects and orders instances of a cell.
 type InstanceQuery struct {
-	// Filters by column: a string, int64 or bool is matched exactly for the columns
-	// in exactColumns, and a string as a regular expression for the others; a
-	// []string means any of them. A name that is no column is passed over.
+	// Filters has values by column. A string, int64 or bool must be equal to columns in
+	// exactColumns; a string is a regular expression for other columns; a []string has
+	// alternatives. Names that are not columns are ignored.
 	Filters map[string]any
 
-	Deleted     *bool // nil: both
-	SoftDeleted bool  // with Deleted false: soft-deleted ones too
+	Deleted     *bool // nil: deleted ones and others
+	SoftDeleted bool  // with Deleted false: soft-deleted ones, too
 
 	ChangesSince, ChangesBefore *time.Time
 
 	Tags, TagsAny, NotTags, NotTagsAny []string
 
 	Sort  []SortKey // the last one should be uuid, which makes the order total
-	After []any     // keys of the marker, one for each of Sort, or nil
-	Limit int       // 0: none are read; less: all
+	After []any     // the keys of the marker in the order of Sort, or nil
+	Limit int       // 0: no instances; below 0: no limit
 
 	Load Load
 }
@@ -40,24 +40,24 @@ type InstanceQuery struct {
 var exactColumns = []string{"project_id", "user_id", "image_ref", "vm_state", "instance_type_id", "uuid", "host", "task_state",
 	"locked", "hidden"}
 
-// filterable tells whether a name is a column that Filters knows.
+// filterable tells whether Filters supports a name.
 func filterable(name string) bool {
 	_, ok := columnNamed(name)
 	return ok || slices.Contains(otherColumns, name)
 }
 
-// where collects the conditions of a query.
-type where struct {
+// conditions collects the conditions of a WHERE clause.
+type conditions struct {
 	parts []string
 	args  []any
 }
 
-func (w *where) and(condition string, args ...any) {
+func (w *conditions) and(condition string, args ...any) {
 	w.parts = append(w.parts, condition)
 	w.args = append(w.args, args...)
 }
 
-// Keys are the sort keys of an instance, to continue behind it.
+// Keys returns the sort keys of an instance, for InstanceQuery.After.
 func Keys(i *objects.Instance, sort []SortKey) []any {
 	keys := make([]any, len(sort))
 	for n, s := range sort {
@@ -67,7 +67,7 @@ func Keys(i *objects.Instance, sort []SortKey) []any {
 	return keys
 }
 
-// Compare orders instances of different cells the way List orders each cell's.
+// Compare compares instances of different cells in the order in which List sorts those of a cell.
 func Compare(a, b *objects.Instance, sort []SortKey) int {
 	for _, s := range sort {
 		c, _ := columnNamed(s.Column)
@@ -81,13 +81,13 @@ func Compare(a, b *objects.Instance, sort []SortKey) int {
 	return 0
 }
 
-// List reads the instances of a cell that a query asks for, with what is joined
-// to their rows; Fill reads the rest of q.Load.
+// List returns the instances of a cell that q selects, with the joined tables. Fill reads the
+// other parts of q.Load.
 func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance, error) {
 	if q.Limit == 0 {
 		return nil, nil
 	}
-	var w where
+	var w conditions
 	if !q.states(&w) || !q.filters(&w, c.DB) || !q.tags(&w) {
 		return nil, nil
 	}
@@ -112,10 +112,10 @@ func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance
 		text += " LIMIT ?"
 		w.args = append(w.args, q.Limit)
 	}
-	return rows(ctx, c, newScanner(q.Load, columns...), text, w.args...)
+	return readInstances(ctx, c, newInstanceScanner(q.Load, columns...), text, w.args...)
 }
 
-func (q *InstanceQuery) states(w *where) bool {
+func (q *InstanceQuery) states(w *conditions) bool {
 	if q.ChangesSince != nil {
 		w.and("i.updated_at >= ?", *q.ChangesSince)
 	}
@@ -138,8 +138,8 @@ func (q *InstanceQuery) states(w *where) bool {
 	return true
 }
 
-// filters answers false where nothing can match.
-func (q *InstanceQuery) filters(w *where, d *db.DB) bool {
+// filters adds conditions for q.Filters. It returns false if no instance can match.
+func (q *InstanceQuery) filters(w *conditions, d *db.DB) bool {
 	names := make([]string, 0, len(q.Filters))
 	for name := range q.Filters {
 		if filterable(name) {
@@ -171,50 +171,50 @@ func (q *InstanceQuery) filters(w *where, d *db.DB) bool {
 	return true
 }
 
-const tagged = "SELECT resource_id FROM tags WHERE tag "
+const selectTagged = "SELECT resource_id FROM tags WHERE tag "
 
-// manyTags is more than a server can have: Nova lets it have 50. It is some times as
-// many because a database may take several spellings for one tag.
-const manyTags = 200
+// maxTagFilters is the number of tags above which no instance can match. Nova allows 50 tags per
+// server. The value is greater because a collation may treat several spellings as the same tag.
+const maxTagFilters = 200
 
-// tags answers false where nothing can match. Each of several tags is a subquery:
-// there are no more of them than it takes to tell servers apart.
-func (q *InstanceQuery) tags(w *where) bool {
-	tags := distinct(q.Tags)
-	if len(tags) > manyTags {
+// tags adds conditions for the tags. It returns false if no instance can match. Each of several
+// tags is a subquery, so that their number is limited.
+func (q *InstanceQuery) tags(w *conditions) bool {
+	tags := uniqueSorted(q.Tags)
+	if len(tags) > maxTagFilters {
 		return false
 	}
 	for _, t := range tags {
-		w.and("i.uuid IN ("+tagged+"= ?)", t)
+		w.and("i.uuid IN ("+selectTagged+"= ?)", t)
 	}
 	if len(q.TagsAny) > 0 {
-		w.and("i.uuid IN ("+tagged+"IN (?))", db.In(distinct(q.TagsAny)))
+		w.and("i.uuid IN ("+selectTagged+"IN (?))", db.In(uniqueSorted(q.TagsAny)))
 	}
-	if not := distinct(q.NotTags); len(not) > 0 && len(not) <= manyTags { // nobody has more
+	if not := uniqueSorted(q.NotTags); len(not) > 0 && len(not) <= maxTagFilters { // no instance has more tags, so that all match
 		var all []string
 		var args []any
 		for _, t := range not {
-			all = append(all, "i.uuid IN ("+tagged+"= ?)")
+			all = append(all, "i.uuid IN ("+selectTagged+"= ?)")
 			args = append(args, t)
 		}
 		w.and("NOT ("+strings.Join(all, " AND ")+")", args...)
 	}
 	if len(q.NotTagsAny) > 0 {
-		w.and("i.uuid NOT IN ("+tagged+"IN (?))", db.In(distinct(q.NotTagsAny)))
+		w.and("i.uuid NOT IN ("+selectTagged+"IN (?))", db.In(uniqueSorted(q.NotTagsAny)))
 	}
 	return true
 }
 
-// distinct is a list with each value once.
-func distinct(list []string) []string {
+// uniqueSorted returns the different values of a list in order.
+func uniqueSorted(list []string) []string {
 	list = slices.Clone(list)
 	slices.Sort(list)
 	return slices.Compact(list)
 }
 
-// after keeps what stands behind the marker: key by key, equal in all before and
-// beyond it in this one. NULL counts as the least value.
-func (q *InstanceQuery) after(w *where, d *db.DB) {
+// after adds the condition that an instance follows the marker: for some key, all previous keys
+// are equal and this one is beyond that of the marker. NULL is less than other values.
+func (q *InstanceQuery) after(w *conditions, d *db.DB) {
 	if q.After == nil {
 		return
 	}
@@ -224,8 +224,8 @@ func (q *InstanceQuery) after(w *where, d *db.DB) {
 		var all []string
 		for m := 0; m <= n; m++ {
 			name, key := "i."+q.Sort[m].Column, q.After[m]
-			if c, _ := columnNamed(q.Sort[m].Column); c.boolean() && d.Kind() == "postgresql" {
-				name = "CAST(" + name + " AS INTEGER)" // keys are numbers
+			if c, _ := columnNamed(q.Sort[m].Column); c.isBoolean() && d.Kind() == "postgresql" {
+				name = "CAST(" + name + " AS INTEGER)" // the keys of boolean columns are numbers
 			}
 			switch {
 			case m < n && key == nil:
@@ -251,4 +251,4 @@ func (q *InstanceQuery) after(w *where, d *db.DB) {
 	w.and("("+strings.Join(alternatives, " OR ")+")", args...)
 }
 
-func (w *where) text() string { return strings.Join(w.parts, " AND ") }
+func (w *conditions) text() string { return strings.Join(w.parts, " AND ") }

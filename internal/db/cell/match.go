@@ -8,8 +8,8 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Matches applies a query's filters to a server that is in no database of a cell
-// yet: a build request.
+// Matches applies the filters of q to the server of a build request, which is not in the database
+// of a cell yet.
 func Matches(i *objects.Instance, q InstanceQuery) bool {
 	for name, want := range q.Filters {
 		c, ok := columnNamed(name)

@@ -14,7 +14,7 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// guestColumns are what the metadata service shows of an instance's own row.
+// guestColumns are the columns of instances that the metadata service shows.
 var guestColumns = func() []column {
 	var list []column
 	for _, name := range []string{"id", "uuid", "user_id", "project_id", "image_ref", "kernel_id", "ramdisk_id", "launch_index",
@@ -37,14 +37,14 @@ var guestSelect = func() string {
 		" WHERE i.uuid IN (?) AND i.deleted = 0"
 }()
 
-// GuestResult is what was read of one of several instances.
+// GuestResult is the result for one instance of Guests.
 type GuestResult struct {
 	Guest *objects.Guest
 	Err   error
 }
 
-// Guests reads instances that are not deleted as their metadata service shows them,
-// in two queries, by their ids in lower case.
+// Guests returns the data of instances for the metadata service, by their UUIDs in lower case. It
+// makes two queries. Deleted instances are left out.
 func Guests(ctx context.Context, c *db.Cell, uuids []string) (map[string]GuestResult, error) {
 	results := make(map[string]GuestResult, len(uuids))
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
@@ -100,7 +100,7 @@ func guestMetadata(ctx context.Context, c *db.Cell, uuids []string, of map[strin
 	}, "SELECT instance_uuid, ?, value FROM instance_metadata WHERE instance_uuid IN (?) AND deleted = 0", bun.Ident("key"), db.In(uuids))
 }
 
-// GuestSystem reads what an instance's system metadata tells of it.
+// GuestSystem returns the system metadata of an instance that the metadata service shows.
 func GuestSystem(ctx context.Context, c *db.Cell, uuid string) (s objects.GuestSystem, err error) {
 	key := bun.Ident("key")
 	err = c.DB.Each(ctx, func(r *sql.Rows) error {
@@ -109,7 +109,7 @@ func GuestSystem(ctx context.Context, c *db.Cell, uuid string) (s objects.GuestS
 		switch {
 		case k == "boot_roles":
 			s.BootRoles = v
-		case strings.HasPrefix(k, "password_"): // in pieces
+		case strings.HasPrefix(k, "password_"): // the encrypted password, in parts of 255 characters
 			s.Password += v
 		}
 		return err
@@ -118,8 +118,8 @@ func GuestSystem(ctx context.Context, c *db.Cell, uuid string) (s objects.GuestS
 	return s, err
 }
 
-// GuestEC2 reads what only the EC2 side of the metadata service shows. Instances
-// and images that have no EC2 id yet get one, as Nova gives it on first use.
+// GuestEC2 returns the data that only the EC2 API of the metadata service shows. As in Nova,
+// instances and images get their EC2 ids with the first use.
 func GuestEC2(ctx context.Context, c *db.Cell, i *objects.Instance) (*objects.GuestEC2, error) {
 	e := &objects.GuestEC2{}
 	if err := guestFlavor(ctx, c, i.UUID, e); err != nil {
@@ -151,7 +151,7 @@ func guestFlavor(ctx context.Context, c *db.Cell, uuid string, e *objects.GuestE
 func guestDevices(ctx context.Context, c *db.Cell, uuid string, e *objects.GuestEC2) error {
 	return c.DB.Each(ctx, func(r *sql.Rows) error {
 		var d objects.GuestDisk
-		err := r.Scan(&d.DeviceName, text{&d.SourceType}, text{&d.DestinationType}, text{&d.GuestFormat})
+		err := r.Scan(&d.DeviceName, nullText{&d.SourceType}, nullText{&d.DestinationType}, nullText{&d.GuestFormat})
 		e.Disks = append(e.Disks, d)
 		return err
 	}, "SELECT device_name, source_type, destination_type, guest_format FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 "+
@@ -212,9 +212,8 @@ func guestIDs(ctx context.Context, c *db.Cell, i *objects.Instance, e *objects.G
 	return nil
 }
 
-// SetGuestSystemMetadata writes keys of an instance's system metadata, over what
-// they were; the other keys stay. As when Nova saves an instance, the instance
-// itself counts as updated.
+// SetGuestSystemMetadata sets keys of an instance's system metadata. Other keys stay. As when
+// Nova saves an instance, updated_at of the instance changes, too.
 func SetGuestSystemMetadata(ctx context.Context, c *db.Cell, uuid string, pairs map[string]string) error {
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {
 		n, err := db.Exec(ctx, tx, "UPDATE instances SET updated_at = ? WHERE uuid = ? AND deleted = 0", db.Now(), uuid)
@@ -222,8 +221,8 @@ func SetGuestSystemMetadata(ctx context.Context, c *db.Cell, uuid string, pairs 
 			return err
 		}
 		if n == 0 {
-			// MySQL does not count a row that was updated in the same second.
-			if err := exists(ctx, tx, uuid); err != nil {
+			// MySQL reports no matched row for an update that changes nothing.
+			if err := checkExists(ctx, tx, uuid); err != nil {
 				return err
 			}
 		}
@@ -231,8 +230,8 @@ func SetGuestSystemMetadata(ctx context.Context, c *db.Cell, uuid string, pairs 
 	})
 }
 
-// exists answers InstanceNotFound for a server that the cell has not, or no more.
-func exists(ctx context.Context, tx bun.IDB, uuid string) error {
+// checkExists returns InstanceNotFound for a server that is not in the cell or is deleted.
+func checkExists(ctx context.Context, tx bun.IDB, uuid string) error {
 	var id int64
 	err := db.One(ctx, tx, []any{&id}, "SELECT id FROM instances WHERE uuid = ? AND deleted = 0", uuid)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -241,7 +240,7 @@ func exists(ctx context.Context, tx bun.IDB, uuid string) error {
 	return err
 }
 
-// setPairs writes keys over what they were; the other keys stay.
+// setPairs sets keys of an instance; other keys stay.
 func setPairs(ctx context.Context, tx bun.Tx, t pairTable, uuid string, pairs map[string]string) error {
 	key := bun.Ident("key")
 	names := make([]string, 0, len(pairs))

@@ -11,24 +11,22 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// MigrationQuery says which migrations to list. The zero value with a Limit below
-// zero means all.
+// MigrationQuery selects migrations. The zero value with a Limit below 0 selects all.
 type MigrationQuery struct {
-	// Match has columns and what they must equal; "host" and "node" mean those of
-	// either end, and "host" goes before "source_compute". Names that are no
-	// filter are passed over.
+	// Match has columns with the values that they must equal. "host" and "node" match the source
+	// or the destination; "host" takes precedence over "source_compute". Other names are ignored.
 	Match                       map[string]any
 	ChangesSince, ChangesBefore *time.Time
-	Sorted                      bool               // newest first instead of by row
-	After                       *objects.Migration // the last one of the page before
-	Limit                       int                // below zero: no limit
+	Sorted                      bool               // the newest first instead of by row
+	After                       *objects.Migration // the last migration of the previous page
+	Limit                       int                // below 0: no limit
 }
 
 var migrationColumns = []string{"uuid", "status", "source_compute", "migration_type", "hidden", "instance_uuid", "user_id", "project_id"}
 
-// Migrations lists migrations of a cell.
+// Migrations returns migrations of a cell.
 func Migrations(ctx context.Context, c *db.Cell, q MigrationQuery) ([]*objects.Migration, error) {
-	w := where{}
+	w := conditions{}
 	w.and("deleted = 0")
 	for _, column := range migrationColumns {
 		v, asked := q.Match[column]
@@ -63,16 +61,16 @@ func Migrations(ctx context.Context, c *db.Cell, q MigrationQuery) ([]*objects.M
 	return selectMigrations(ctx, c, w.text()+order, w.args...)
 }
 
-// MigrationsUnderWay reads the migrations of a host's node that are neither
-// finished nor failed; a resize is finished when it is confirmed or reverted.
+// MigrationsUnderWay returns the migrations of a host's node that are in progress. A resize ends
+// when it is confirmed or reverted, or fails.
 func MigrationsUnderWay(ctx context.Context, c *db.Cell, host, node string) ([]*objects.Migration, error) {
 	return migrations(ctx, c, "(source_compute = ? AND source_node = ? OR dest_compute = ? AND dest_node = ?) AND status NOT IN "+
 		"('confirmed', 'reverted', 'error', 'failed', 'completed', 'cancelled', 'done')",
 		host, node, host, node)
 }
 
-// Migrations lists the migrations of all cells, in the order of the query. Of a
-// migration between cells, which both have a row of, the newer row counts.
+// Migrations returns the migrations of all cells in the order of the query. A migration between
+// cells has a row in both; the row that changed last is returned.
 func (e Everywhere) Migrations(ctx context.Context, q MigrationQuery, marker string) ([]*objects.Migration, error) {
 	if marker != "" {
 		found, err := everywhere(ctx, e.Cells, func(ctx context.Context, c *db.Cell) ([]*objects.Migration, error) {
@@ -98,16 +96,16 @@ func (e Everywhere) Migrations(ctx context.Context, q MigrationQuery, marker str
 		return all, nil
 	}
 	slices.SortStableFunc(all, func(a, b *objects.Migration) int {
-		return cmp.Or(times(b.CreatedAt).Compare(times(a.CreatedAt)), cmp.Compare(b.ID, a.ID))
+		return cmp.Or(timeOrZero(b.CreatedAt).Compare(timeOrZero(a.CreatedAt)), cmp.Compare(b.ID, a.ID))
 	})
 	if q.Limit >= 0 && len(all) > q.Limit {
 		all = all[:q.Limit]
 	}
-	return newest(all), nil
+	return newestByUUID(all), nil
 }
 
-// newest keeps one migration of each UUID, at the place of the first.
-func newest(list []*objects.Migration) []*objects.Migration {
+// newestByUUID keeps the migration of each UUID that changed last, at the position of the first.
+func newestByUUID(list []*objects.Migration) []*objects.Migration {
 	place := map[string]int{}
 	var kept []*objects.Migration
 	for _, m := range list {
@@ -121,22 +119,22 @@ func newest(list []*objects.Migration) []*objects.Migration {
 			kept = append(kept, m)
 			continue
 		}
-		if changed(m).After(changed(kept[n])) {
+		if changeTime(m).After(changeTime(kept[n])) {
 			kept[n] = m
 		}
 	}
 	return kept
 }
 
-// changed is when a row was changed, or else made.
-func changed(m *objects.Migration) time.Time {
+// changeTime returns updated_at, or created_at if that is NULL.
+func changeTime(m *objects.Migration) time.Time {
 	if m.UpdatedAt != nil {
 		return *m.UpdatedAt
 	}
-	return times(m.CreatedAt)
+	return timeOrZero(m.CreatedAt)
 }
 
-func times(t *time.Time) time.Time {
+func timeOrZero(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
 	}
@@ -151,7 +149,7 @@ func selectMigrations(ctx context.Context, c *db.Cell, tail string, args ...any)
 		return r.Scan(&m.ID, &m.UUID, &m.InstanceUUID, &m.SourceCompute, &m.DestCompute, &m.DestComputeID, &m.SourceNode, &m.DestNode,
 			&m.DestHost, &m.Status, &m.Type, &m.UserID, &m.ProjectID,
 			&m.MemoryTotal, &m.MemoryDone, &m.MemoryLeft, &m.DiskTotal, &m.DiskDone, &m.DiskLeft, &m.OldInstanceTypeID, &m.NewInstanceTypeID,
-			truth{&m.Hidden}, truth{&m.CrossCell}, db.Time{P: &m.CreatedAt}, db.Time{P: &m.UpdatedAt})
+			nullBool{&m.Hidden}, nullBool{&m.CrossCell}, db.Time{P: &m.CreatedAt}, db.Time{P: &m.UpdatedAt})
 	}, "SELECT id, uuid, instance_uuid, source_compute, dest_compute, dest_compute_id, source_node, dest_node, dest_host, status, "+
 		"migration_type, user_id, project_id, memory_total, memory_processed, memory_remaining, disk_total, disk_processed, disk_remaining, "+
 		"old_instance_type_id, new_instance_type_id, hidden, cross_cell_move, created_at, updated_at FROM migrations WHERE "+tail, args...)

@@ -7,7 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// SetMigrationStatus writes the status of a migration, and puts it and the time into m.
+// SetMigrationStatus writes the status of a migration and sets it and the time in m.
 func SetMigrationStatus(ctx context.Context, c *db.Cell, m *objects.Migration, status string) error {
 	at := db.Now()
 	_, err := db.Exec(ctx, c.DB, "UPDATE migrations SET status = ?, updated_at = ? WHERE id = ? AND deleted = 0", status, at, m.ID)
@@ -17,8 +17,8 @@ func SetMigrationStatus(ctx context.Context, c *db.Cell, m *objects.Migration, s
 	return err
 }
 
-// CreateEvacuation writes the migration of a server away from a host that is down:
-// what the host will know it by when it comes back.
+// CreateEvacuation inserts the migration of a server that is evacuated from a host that is down.
+// By this row the host deletes its copy of the server when it is up again.
 func CreateEvacuation(ctx context.Context, c *db.Cell, m *objects.Migration) error {
 	now := db.Now()
 	id, err := c.DB.Insert(ctx, c.DB, `INSERT INTO migrations (created_at, uuid, instance_uuid, source_compute, source_node, dest_compute,

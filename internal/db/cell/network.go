@@ -8,8 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 )
 
-// ForgetNetwork marks the interfaces of a server as deleted, and empties its info
-// cache.
+// ForgetNetwork marks the virtual interfaces of a server as deleted and empties its info cache.
 func ForgetNetwork(ctx context.Context, c *db.Cell, server string) error {
 	now := db.Now()
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {
@@ -23,7 +22,7 @@ func ForgetNetwork(ctx context.Context, c *db.Cell, server string) error {
 	})
 }
 
-// SaveNetwork writes what is known of a server's interfaces.
+// SaveNetwork writes the info cache of a server.
 func SaveNetwork(ctx context.Context, c *db.Cell, server, networkInfo string) error {
 	_, err := db.Exec(ctx, c.DB, "UPDATE instance_info_caches SET network_info = ?, updated_at = ? WHERE instance_uuid = ? AND deleted = 0",
 		networkInfo, db.Now(), server)

@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// NodeUUID is the UUID of a compute node, or ComputeHostNotFound.
+// NodeUUID returns the UUID of a compute node, or the error ComputeHostNotFound.
 func NodeUUID(ctx context.Context, c *db.Cell, host, node string) (string, error) {
 	var uuid sql.NullString
 	err := c.DB.One(ctx, []any{&uuid}, "SELECT uuid FROM compute_nodes WHERE deleted = 0 AND host = ? AND hypervisor_hostname = ?", host, node)
@@ -26,7 +26,7 @@ func HostHasNode(ctx context.Context, c *db.Cell, host string) (bool, error) {
 	return n > 0, err
 }
 
-// FirstNode is the UUID of the first compute node of a host, or
+// FirstNode returns the UUID of the first compute node of a host, or the error
 // ComputeHostNotFound.
 func FirstNode(ctx context.Context, c *db.Cell, host string) (string, error) {
 	var uuid sql.NullString

@@ -8,12 +8,13 @@ import (
 	"github.com/nova-go/nova/internal/db"
 )
 
-// pairTable is a table of keys and values of instances.
+// pairTable is a table of instances' keys and values.
 type pairTable struct {
 	name string
-	// keep leaves removed keys in the table, as deleted rows. Nova reads the system
-	// metadata of deleted instances, so that a removed key of it must be gone.
-	keep bool
+	// keepDeleted marks removed keys as deleted instead of deleting their rows. It is not set for
+	// system metadata, which Nova also reads of deleted instances, so that removed keys must not
+	// remain.
+	keepDeleted bool
 }
 
 var (
@@ -21,8 +22,8 @@ var (
 	systemMetadata   = pairTable{"instance_system_metadata", false}
 )
 
-// changedPairs are the keys in which now differs from was; nil is a key that is
-// gone. Without a difference, and where one of them is not loaded, it is nil.
+// changedPairs returns the keys with different values in was and now; nil stands for a removed
+// key. It returns nil if there is no difference, or if one of the maps is not loaded.
 func changedPairs(was, now map[string]string) map[string]*string {
 	if was == nil || now == nil {
 		return nil
@@ -71,7 +72,7 @@ func removePairs(ctx context.Context, tx bun.Tx, t pairTable, uuid string, keys 
 	where := " WHERE instance_uuid = ? AND deleted = 0 AND ? IN (?)"
 	args := []any{uuid, bun.Ident("key"), db.In(keys)}
 	var err error
-	if t.keep {
+	if t.keepDeleted {
 		now := db.Now()
 		_, err = db.Exec(ctx, tx, "UPDATE ? SET deleted = id, deleted_at = ?, updated_at = ?"+where, append([]any{bun.Ident(t.name), now, now},
 			args...)...)
@@ -81,8 +82,8 @@ func removePairs(ctx context.Context, tx bun.Tx, t pairTable, uuid string, keys 
 	return err
 }
 
-// RemoveMetadata takes one key from an instance's metadata. The instance does not
-// count as updated, nor does the key's row.
+// RemoveMetadata removes one key of an instance's metadata. As in Nova, updated_at does not
+// change, neither of the instance nor of the key's row.
 func RemoveMetadata(ctx context.Context, c *db.Cell, uuid, key string) error {
 	_, err := db.Exec(ctx, c.DB, "UPDATE instance_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND deleted = 0 AND ? "+
 		"= ?", db.Now(), uuid, bun.Ident("key"), key)

@@ -12,7 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// extraParts are the columns of instance_extra, in the order they are read.
+// extraParts are the columns of instance_extra in the order in which they are read.
 var extraParts = []struct {
 	part   objects.Parts
 	column string
@@ -23,10 +23,10 @@ var extraParts = []struct {
 	{objects.PartResources, "resources"}, {objects.PartVCPUModel, "vcpu_model"},
 }
 
-const allExtra = objects.PartFlavor | objects.PartNUMATopology | objects.PartPCIRequests | objects.PartDeviceMetadata |
+const allExtraParts = objects.PartFlavor | objects.PartNUMATopology | objects.PartPCIRequests | objects.PartDeviceMetadata |
 	objects.PartMigrationContext | objects.PartKeypairs | objects.PartTrustedCerts | objects.PartResources | objects.PartVCPUModel
 
-// fillRecord reads the fields of the versioned object.
+// fillRecord reads the selected fields of the versioned object.
 func fillRecord(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.Instance) error {
 	for _, i := range m {
 		i.Loaded = l.Record
@@ -35,7 +35,7 @@ func fillRecord(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.I
 		wanted objects.Parts
 		fill   func(context.Context, *db.Cell, objects.Parts, map[string]*objects.Instance) error
 	}{
-		{allExtra | objects.PartInfoCache, recordExtra},
+		{allExtraParts | objects.PartInfoCache, recordExtra},
 		{objects.PartTags, recordTags},
 		{objects.PartPCIDevices, recordPCIDevices},
 		{objects.PartServices, recordServices},
@@ -51,10 +51,11 @@ func fillRecord(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.I
 	return nil
 }
 
-// Records reads those of the servers that are in the cell and not deleted, with
-// these parts of the versioned object.
+// Records returns the servers that are in the cell and not deleted, with these parts of the
+// versioned object.
 func Records(ctx context.Context, c *db.Cell, servers []string, parts objects.Parts) ([]*objects.Instance, error) {
-	return query(ctx, c, Load{Record: parts, Metadata: parts&objects.PartMetadata != 0, SystemMetadata: parts&objects.PartSystemMetadata != 0},
+	return readAndFill(ctx, c, Load{
+		Record: parts, Metadata: parts&objects.PartMetadata != 0, SystemMetadata: parts&objects.PartSystemMetadata != 0},
 		" WHERE i.deleted = 0 AND i.hidden = ? AND i.uuid IN (?)", false, db.In(servers))
 }
 

@@ -15,18 +15,19 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Expect is what the row must still say when it is written: one of these task
-// states ("" is none), one of these vm states. nil expects nothing.
+// Expect is a condition on the row when it is written: one of these task states ("" stands for
+// none) and one of these VM states. nil means no condition.
 type Expect struct {
 	Task, VM []string
 }
 
-// Save writes what now differs from was: columns of the row, and the keys of
-// metadata and system metadata where both have them loaded. The row counts as
-// updated in any case, as in Nova, where a field that is set is a change whatever
-// its value. Errors: InstanceNotFound; UnexpectedTaskStateError
-// (UnexpectedDeletingTaskStateError where it is being deleted),
-// UnexpectedVMStateError and InstanceUpdateConflict where the row is not as expected.
+// Save writes the differences between was and now: columns of the row, and keys of metadata and
+// system metadata if both have them loaded. updated_at changes in any case, as in Nova, which
+// counts every field that was set as changed.
+//
+// Errors: InstanceNotFound; UnexpectedTaskStateError (UnexpectedDeletingTaskStateError if the
+// server is being deleted), UnexpectedVMStateError and InstanceUpdateConflict if the row does not
+// meet the condition.
 func Save(ctx context.Context, c *db.Cell, was, now *objects.Instance, e Expect) error {
 	at := db.Now()
 	set, args := changedColumns(was, now)
@@ -36,8 +37,8 @@ func Save(ctx context.Context, c *db.Cell, was, now *objects.Instance, e Expect)
 	update := func(q bun.IDB) error {
 		n, err := db.Exec(ctx, q, query, args...)
 		if err == nil && n == 0 {
-			// MySQL does not count a row that says all that already.
-			err = conflict(ctx, q, was.UUID, e)
+			// MySQL reports no matched row for an update that changes nothing.
+			err = conflictError(ctx, q, was.UUID, e)
 		}
 		return err
 	}
@@ -75,7 +76,7 @@ func changedColumns(was, now *objects.Instance) (set []string, args []any) {
 }
 
 func expected(uuid string, e Expect) (string, []any) {
-	w := where{}
+	w := conditions{}
 	w.and("uuid = ? AND deleted = 0", uuid)
 	for _, one := range []struct {
 		column string
@@ -97,8 +98,8 @@ func expected(uuid string, e Expect) (string, []any) {
 	return w.text(), w.args
 }
 
-// conflict tells why an expected row was not there; nil if it is.
-func conflict(ctx context.Context, q bun.IDB, uuid string, e Expect) error {
+// conflictError returns why no row met the condition, or nil if a row meets it.
+func conflictError(ctx context.Context, q bun.IDB, uuid string, e Expect) error {
 	var task, vm sql.NullString
 	err := db.One(ctx, q, []any{&task, &vm}, "SELECT task_state, vm_state FROM instances WHERE uuid = ? AND deleted = 0", uuid)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -109,7 +110,7 @@ func conflict(ctx context.Context, q bun.IDB, uuid string, e Expect) error {
 	}
 	is := func(what string, class objects.Class, actual string, states []string) error {
 		return class.Errorf(objects.KindConflict, "Conflict updating instance %s. Expected: {'%s': %s}. Actual: {'%s': %s}", uuid, what,
-			pyList(states), what, pyText(actual))
+			reprList(states), what, reprText(actual))
 	}
 	switch {
 	case e.Task != nil && !slices.Contains(e.Task, task.String):
@@ -123,23 +124,23 @@ func conflict(ctx context.Context, q bun.IDB, uuid string, e Expect) error {
 	return nil
 }
 
-func pyText(s string) string {
+func reprText(s string) string {
 	if s == "" {
 		return "None"
 	}
 	return objects.Quoted(s)
 }
 
-func pyList(states []string) string {
+func reprList(states []string) string {
 	out := make([]string, len(states))
 	for n, s := range states {
-		out[n] = pyText(s)
+		out[n] = reprText(s)
 	}
 	return "[" + strings.Join(out, ", ") + "]"
 }
 
-// value is what the column of an instance is written as: nil, a string, an int64,
-// a bool or a time.
+// value returns the value of the instance's field for the column: nil, a string, an int64, a bool
+// or a time.
 func (c column) value(i *objects.Instance) any {
 	switch p := c.dest(i).(type) {
 	case *int64:
@@ -158,12 +159,12 @@ func (c column) value(i *objects.Instance) any {
 		if t := *p.P; t != nil {
 			return t.UTC().Truncate(time.Microsecond)
 		}
-	case truth:
-		if c.name == "cleaned" || c.name == "deleted" { // integers, not booleans
+	case nullBool:
+		if c.name == "cleaned" || c.name == "deleted" { // integer columns
 			return map[bool]int64{true: 1}[*p.p]
 		}
 		return *p.p
-	case text:
+	case nullText:
 		return *p.p
 	default:
 		panic(fmt.Sprintf("cell: column %s is scanned to %T", c.name, p))

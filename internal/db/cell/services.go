@@ -12,7 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// ServiceQuery says which services to read; the zero value means all.
+// ServiceQuery selects services. The zero value selects all.
 type ServiceQuery struct {
 	ID     int64
 	UUID   string
@@ -24,7 +24,7 @@ type ServiceQuery struct {
 const serviceColumns = "id, uuid, host, binary_, topic, report_count, disabled, disabled_reason, forced_down, last_seen_up, created_at, " +
 	"updated_at, version"
 
-// Services reads services of a cell, by id.
+// Services returns services of a cell, by id.
 func Services(ctx context.Context, c *db.Cell, q ServiceQuery) ([]*objects.Service, error) {
 	where, args := []string{"deleted = 0"}, []any{bun.Ident("binary")}
 	if q.ID != 0 {
@@ -62,8 +62,8 @@ func Services(ctx context.Context, c *db.Cell, q ServiceQuery) ([]*objects.Servi
 	return list, err
 }
 
-// MinimumVersion is the lowest version among the services of a binary that are
-// not forced down; 0 when there is none.
+// MinimumVersion returns the lowest version of the services with a binary that are not forced
+// down, or 0 if there are none.
 func MinimumVersion(ctx context.Context, c *db.Cell, binary string) (int64, error) {
 	var v sql.NullInt64
 	err := c.DB.One(ctx, []any{&v}, "SELECT MIN(version) FROM services WHERE deleted = 0 AND ? = ? AND forced_down = ?",
@@ -71,8 +71,8 @@ func MinimumVersion(ctx context.Context, c *db.Cell, binary string) (int64, erro
 	return v.Int64, err
 }
 
-// MinimumVersion is the lowest version in any cell that answers, whatever the
-// trouble of the others; 0 when there is none.
+// MinimumVersion returns the lowest version in all cells that answer, or 0 if there are no
+// services. Errors of cells are ignored.
 func (e Everywhere) MinimumVersion(ctx context.Context, binary string) (int64, error) {
 	cells, err := e.All(ctx)
 	if err != nil {
@@ -89,8 +89,8 @@ func (e Everywhere) MinimumVersion(ctx context.Context, binary string) (int64, e
 	return oldest, nil
 }
 
-// UpsertService writes the row of one of our own processes: made when there is
-// none, which it tells, else brought to the version of this code.
+// UpsertService inserts the row of a service of this program (made is true), or updates its
+// version.
 func UpsertService(ctx context.Context, d *db.DB, s *objects.Service) (made bool, err error) {
 	var id, old int64
 	err = d.One(ctx, []any{&id, &old}, "SELECT id, version FROM services WHERE deleted = 0 AND host = ? AND ? = ?", s.Host,
@@ -103,14 +103,14 @@ func UpsertService(ctx context.Context, d *db.DB, s *objects.Service) (made bool
 			"VALUES (?, ?, ?, 0, ?, ?, ?, ?, 0)",
 			bun.Ident("binary"), db.Now(), s.Host, s.Binary, false, false, s.Version, s.UUID)
 		if _, raced := db.Duplicate(err); raced {
-			return false, nil // a sibling process was first
+			return false, nil // another process of the service has inserted the row
 		}
 		made = err == nil
 	}
 	return made, err
 }
 
-// HasNode tells whether a host has a hypervisor of this name.
+// HasNode tells whether a host has a compute node with this name.
 func HasNode(ctx context.Context, c *db.Cell, host, node string) (bool, error) {
 	var n int64
 	err := c.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM compute_nodes WHERE deleted = 0 AND host = ? AND hypervisor_hostname = ?", host,

@@ -10,19 +10,18 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// ServiceUpdate is what administrators change of a service; nil leaves a field
-// as it is.
+// ServiceUpdate has the changes of an administrator to a service; nil leaves a field unchanged.
 type ServiceUpdate struct {
 	Disabled   *bool
-	Reason     *string // goes with Disabled: nil then clears it
+	Reason     *string // written with Disabled; nil then clears it
 	ForcedDown *bool
 }
 
-// Empty tells whether nothing is to be changed.
+// Empty tells whether the update changes nothing.
 func (u *ServiceUpdate) Empty() bool { return u.Disabled == nil && u.ForcedDown == nil }
 
-// UpdateService changes a service, and its row where that says something else:
-// as in SQLAlchemy, a row that stays as it is keeps its time, too.
+// UpdateService changes a service and its row. As with SQLAlchemy, updated_at does not change if
+// no column does.
 func UpdateService(ctx context.Context, c *db.Cell, s *objects.Service, u ServiceUpdate) error {
 	var set []string
 	var args []any
@@ -49,8 +48,8 @@ func UpdateService(ctx context.Context, c *db.Cell, s *objects.Service, u Servic
 	return err
 }
 
-// DeleteService marks a service as deleted, and with a nova-compute its compute
-// nodes, which a new service of the host is to find anew.
+// DeleteService marks a service as deleted. With a nova-compute it also marks its compute nodes,
+// so that a new service of the host creates them again.
 func DeleteService(ctx context.Context, c *db.Cell, s *objects.Service) error {
 	now := db.Now()
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {

@@ -8,29 +8,30 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// HasShares tells whether a share is mapped to a server.
+// HasShares tells whether a server has a share mapping.
 func HasShares(ctx context.Context, c *db.Cell, server string) (bool, error) {
 	var n int64
 	err := c.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM share_mapping WHERE instance_uuid = ?", server)
 	return n > 0, err
 }
 
-// Shares reads the shares of a server, by row.
+// Shares returns the share mappings of a server, by row.
 func Shares(ctx context.Context, c *db.Cell, server string) ([]*objects.Share, error) {
 	var list []*objects.Share
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
 		s := &objects.Share{}
 		list = append(list, s)
-		return r.Scan(&s.ID, text{&s.UUID}, &s.InstanceUUID, text{&s.ShareID}, text{&s.Status}, text{&s.Tag}, text{&s.ExportLocation},
-			text{&s.Protocol},
+		return r.Scan(&s.ID, nullText{&s.UUID}, &s.InstanceUUID, nullText{&s.ShareID}, nullText{&s.Status}, nullText{&s.Tag},
+			nullText{&s.ExportLocation},
+			nullText{&s.Protocol},
 			db.Time{P: &s.CreatedAt}, db.Time{P: &s.UpdatedAt})
 	}, "SELECT id, uuid, instance_uuid, share_id, status, tag, export_location, share_proto, created_at, updated_at FROM share_mapping "+
 		"WHERE instance_uuid = ? ORDER BY id", server)
 	return list, err
 }
 
-// CreateShare writes a share of a server, or answers ShareMappingAlreadyExists where
-// the server has the share, or another one by that tag.
+// CreateShare inserts a share mapping. If the server already has the share, or another one with
+// the same tag, the error is ShareMappingAlreadyExists.
 func CreateShare(ctx context.Context, c *db.Cell, s *objects.Share) error {
 	now := db.Now()
 	id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO share_mapping (created_at, uuid, instance_uuid, share_id, status, tag, export_location, "+
@@ -44,8 +45,8 @@ func CreateShare(ctx context.Context, c *db.Cell, s *objects.Share) error {
 	return err
 }
 
-// SetShareStatus changes the status of a share and its row, which stays as it is
-// where it has that status.
+// SetShareStatus changes the status of a share mapping. The row is not written if it has that
+// status.
 func SetShareStatus(ctx context.Context, c *db.Cell, s *objects.Share, status string) error {
 	if s.Status == status {
 		return nil

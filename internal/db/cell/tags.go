@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Tags reads the tags of a server, in order.
+// Tags returns the tags of a server, sorted.
 func Tags(ctx context.Context, c *db.Cell, server string) ([]string, error) {
 	return tags(ctx, c.DB, server)
 }
@@ -27,7 +27,7 @@ func tags(ctx context.Context, q bun.IDB, server string) ([]string, error) {
 	return list, err
 }
 
-// AddTag gives a server a tag; one that it has stays.
+// AddTag adds a tag to a server. It does nothing if the server has the tag.
 func AddTag(ctx context.Context, c *db.Cell, server, tag string) error {
 	_, err := db.Exec(ctx, c.DB, "INSERT INTO tags (resource_id, tag) VALUES (?, ?)", server, tag)
 	if _, ok := db.Duplicate(err); ok {
@@ -36,7 +36,7 @@ func AddTag(ctx context.Context, c *db.Cell, server, tag string) error {
 	return err
 }
 
-// SetTags gives a server these tags and no others.
+// SetTags replaces the tags of a server.
 func SetTags(ctx context.Context, c *db.Cell, server string, want []string) error {
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {
 		have, err := tags(ctx, tx, server)
@@ -62,7 +62,8 @@ func SetTags(ctx context.Context, c *db.Cell, server string, want []string) erro
 	})
 }
 
-// RemoveTag takes a tag from a server, or answers InstanceTagNotFound.
+// RemoveTag removes a tag of a server. If the server does not have it, the error is
+// InstanceTagNotFound.
 func RemoveTag(ctx context.Context, c *db.Cell, server, tag string) error {
 	n, err := db.Exec(ctx, c.DB, "DELETE FROM tags WHERE resource_id = ? AND tag = ?", server, tag)
 	if err == nil && n == 0 {
@@ -71,7 +72,7 @@ func RemoveTag(ctx context.Context, c *db.Cell, server, tag string) error {
 	return err
 }
 
-// RemoveTags takes all tags from a server.
+// RemoveTags removes all tags of a server.
 func RemoveTags(ctx context.Context, c *db.Cell, server string) error {
 	_, err := db.Exec(ctx, c.DB, "DELETE FROM tags WHERE resource_id = ?", server)
 	return err

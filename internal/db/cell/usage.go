@@ -8,9 +8,9 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Usage counts the instances of a project in a cell, and of one user among them
-// where user is not empty. Soft-deleted instances do not count, and neither do
-// the hidden copies that cross-cell resizes make.
+// Usage counts the instances of a project in a cell and their resources, and those of one user
+// unless user is "". It does not count soft-deleted instances and the hidden copies of cross-cell
+// resizes.
 func Usage(ctx context.Context, c *db.Cell, project, user string) (objects.Used[objects.InstanceUsage], error) {
 	var u objects.Used[objects.InstanceUsage]
 	columns, args := "COUNT(*), COALESCE(SUM(vcpus), 0), COALESCE(SUM(memory_mb), 0)", []any{}
@@ -28,8 +28,8 @@ func Usage(ctx context.Context, c *db.Cell, project, user string) (objects.Used[
 	return u, err
 }
 
-// Alive answers those servers of a cell that are not deleted, nor soft-deleted or
-// hidden, the newest first: of a user, or of all for "".
+// Alive returns the servers among uuids that are in the cell and not deleted, soft-deleted or
+// hidden, the newest first: those of a user, or of all users for "".
 func Alive(ctx context.Context, c *db.Cell, uuids []string, user string) ([]string, error) {
 	of, args := "", []any{false, db.In(uuids)}
 	if user != "" {
@@ -46,7 +46,7 @@ func Alive(ctx context.Context, c *db.Cell, uuids []string, user string) ([]stri
 	return alive, err
 }
 
-// Alive is that of all cells that answer.
+// Alive returns the result of Alive for all cells that answer.
 func (e Everywhere) Alive(ctx context.Context, uuids []string, user string) ([]string, error) {
 	cells, err := e.All(ctx)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// ActiveBetween answers the servers of a window with their flavors, deleted ones
-// among them: cell by cell, by project and UUID, behind the marker. Unlike other
-// lists it fails where a cell is away: what is left out would not be paid for.
+// ActiveBetween returns the servers that existed in a period, deleted ones included, with their
+// flavors. They are ordered by cell, project and UUID, and begin after the marker. Unlike other
+// lists it fails if a cell does not answer, because the result is used for billing.
 func (e Everywhere) ActiveBetween(ctx context.Context, w objects.UsageWindow) ([]*objects.Instance, error) {
 	cells, err := e.All(ctx)
 	if err != nil {
@@ -23,7 +23,7 @@ func (e Everywhere) ActiveBetween(ctx context.Context, w objects.UsageWindow) ([
 	}
 	marker := &objects.Instance{}
 	if w.Marker != "" {
-		if marker, cells, err = behind(ctx, cells, w.Marker); err != nil {
+		if marker, cells, err = cellsFromMarker(ctx, cells, w.Marker); err != nil {
 			return nil, err
 		}
 	}
@@ -48,12 +48,11 @@ func (e Everywhere) ActiveBetween(ctx context.Context, w objects.UsageWindow) ([
 	return all, nil
 }
 
-// behind finds the first cell that knows the marker, and answers the marker and
-// the cells from there on.
-func behind(ctx context.Context, cells []*db.Cell, uuid string) (*objects.Instance, []*db.Cell, error) {
+// cellsFromMarker returns the marker and the cells from the first one that has it.
+func cellsFromMarker(ctx context.Context, cells []*db.Cell, uuid string) (*objects.Instance, []*db.Cell, error) {
 	found := db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) (*objects.Instance, error) {
 		i := &objects.Instance{}
-		err := c.DB.One(ctx, []any{&i.UUID, text{&i.ProjectID}}, "SELECT uuid, project_id FROM instances WHERE uuid = ?", uuid)
+		err := c.DB.One(ctx, []any{&i.UUID, nullText{&i.ProjectID}}, "SELECT uuid, project_id FROM instances WHERE uuid = ?", uuid)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil, nil
 		}
@@ -79,15 +78,15 @@ func activeBetween(ctx context.Context, c *db.Cell, w objects.UsageWindow, marke
 		where, args = where+" AND (i.project_id > ? OR i.project_id = ? AND i.uuid > ?)", append(args, marker.ProjectID, marker.ProjectID,
 			marker.UUID)
 	}
-	s := newScanner(Load{Brief: true, Extra: true}, "project_id", "launched_at", "terminated_at", "vm_state")
-	return rows(ctx, c, s, where+" ORDER BY i.project_id, i.uuid LIMIT ?", append(args, w.Limit)...)
+	s := newInstanceScanner(Load{Brief: true, Extra: true}, "project_id", "launched_at", "terminated_at", "vm_state")
+	return readInstances(ctx, c, s, where+" ORDER BY i.project_id, i.uuid LIMIT ?", append(args, w.Limit)...)
 }
 
-// Audits reads what the database of [database] connection knows of the audit of
-// usage: Nova asks no cell.
+// Audits reads the usage audit from the database of [database] connection. Nova does not query
+// cells for it either.
 type Audits struct{ DB *db.DB }
 
-// AuditTasks answers what computes did for a period.
+// AuditTasks returns the audit tasks of nova-computes for a period.
 func (a Audits) AuditTasks(ctx context.Context, begin, end time.Time) ([]objects.AuditTask, error) {
 	var list []objects.AuditTask
 	err := a.DB.Each(ctx, func(r *sql.Rows) error {
@@ -102,7 +101,7 @@ func (a Audits) AuditTasks(ctx context.Context, begin, end time.Time) ([]objects
 	return list, err
 }
 
-// ComputeHosts answers the hosts of the services that have the topic "compute".
+// ComputeHosts returns the hosts of the services with the topic "compute".
 func (a Audits) ComputeHosts(ctx context.Context) ([]string, error) {
 	var hosts []string
 	err := a.DB.Each(ctx, func(r *sql.Rows) error {

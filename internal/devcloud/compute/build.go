@@ -9,17 +9,17 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Build is a server that a host is to build. Its rows are in the cell.
+// Build is a server for a host to build. Its rows are in the cell already.
 type Build struct {
 	Server   string
 	Host     records.Host
 	Caller   *reqctx.Caller
-	Networks *versioned.Object // NetworkRequestList, or nil
+	Networks *versioned.Object // a NetworkRequestList, or nil
 	Groups   []string          // security groups
 }
 
-// Build makes a server active, or leaves it as an error. One that is deleted
-// meanwhile leaves nothing behind.
+// Build builds a server: it becomes active or an error. If the server is deleted meanwhile, its
+// resources are released.
 func (f *Fleet) Build(ctx context.Context, b Build) error {
 	defer f.Lock(b.Server)()
 	s, err := f.Records.Find(ctx, b.Server)
@@ -73,15 +73,15 @@ func (j *Job) spawn(b Build) error {
 	if err != nil || still {
 		return err
 	}
-	// It is being deleted: whoever does that takes care of what there is, unless it
-	// did so already.
+	// The server is being deleted. The deletion releases its resources, unless it has ended
+	// already.
 	if left, err := j.Records.Find(j.Ctx, s.UUID); err != nil || left != nil {
 		return err
 	}
 	return j.Clean()
 }
 
-// unspawn gives back what a server had that could not be built.
+// unspawn releases the resources of a server whose build has failed.
 func (j *Job) unspawn(cause error) error {
 	if err := j.Clean(); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (j *Job) unspawn(cause error) error {
 	return cause
 }
 
-// Clean gives back what a server has outside of its rows.
+// Clean releases the ports, volumes and allocations of a server.
 func (j *Job) Clean() error {
 	if err := j.Network.Unplug(j.Server.UUID, ""); err != nil {
 		return err
@@ -102,7 +102,7 @@ func (j *Job) mac(port string) string {
 	return mac
 }
 
-// interfaces reads what interfaces are asked for.
+// interfaces returns the requested interfaces.
 func interfaces(v *versioned.Object) (asks []network.Ask, none, auto bool) {
 	for _, r := range v.Objects("objects") {
 		switch id := r.Text("network_id"); {

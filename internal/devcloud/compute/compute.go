@@ -1,6 +1,6 @@
-// Package compute stands in for nova-compute: hosts that take the messages which
-// nova-compute takes, and leave in the databases, in the network and at the
-// volumes what it would. No machine runs.
+// Package compute stands in for nova-compute: hosts that handle nova-compute's messages and
+// change the databases, the network and the volumes as nova-compute does. They do not run virtual
+// machines.
 package compute
 
 import (
@@ -25,14 +25,14 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Plan says what is to go otherwise than at once and well.
+// Plan changes the duration and the result of steps.
 type Plan interface {
-	// Step is asked before a step of a server is done: how long it takes, and how it
-	// fails. A step that hangs never ends.
+	// Step is called before a step of a server. It returns how long the step takes, whether it
+	// never ends, and the error with which it fails, or nil.
 	Step(server, host, method string, metadata map[string]string) (takes time.Duration, hangs bool, fails error)
 }
 
-// Options make a Fleet.
+// Options are the parameters of New.
 type Options struct {
 	Records   *records.Records
 	Network   *network.Service
@@ -41,21 +41,21 @@ type Options struct {
 	Placement *placement.Service
 	Plan      Plan
 	Hosts     []string
-	Zone      func(ctx context.Context, host string) string // availability zone of a host
+	Zone      func(ctx context.Context, host string) string // returns the availability zone of a host
 	Log       zerolog.Logger
-	URL       string // of the cloud, for consoles
-	// TaskTime is how long what is done to a server takes at least: clients see the
-	// task. Builds take the time of the plan.
+	URL       string // address of the cloud, for consoles
+	// TaskTime is the minimum duration of a task, so that clients can see the task state. Builds
+	// take the time of the plan.
 	TaskTime time.Duration
 }
 
-// Fleet is all hosts. What is done to one server is done one after the other.
+// Fleet has all hosts of a cloud. It handles the messages about one server one after the other.
 type Fleet struct {
 	Options
 
 	mu      sync.Mutex
 	busy    map[string]*lock
-	running map[string]chan string // ends of live migrations that take their time, by server
+	running map[string]chan string // receives how a live migration is ended early, by server
 	methods map[string]method
 }
 
@@ -64,14 +64,14 @@ type lock struct {
 	users int
 }
 
-// New makes a fleet, whose hosts are not served yet.
+// New returns a fleet that does not handle messages yet.
 func New(o Options) *Fleet {
 	f := &Fleet{Options: o, busy: map[string]*lock{}, running: map[string]chan string{}}
 	f.methods = f.table()
 	return f
 }
 
-// Serve has the hosts take messages of a broker, until stop is called.
+// Serve handles the messages of a broker until stop is called.
 func (f *Fleet) Serve(b *rpc.Memory) (stop func()) {
 	var ends []func()
 	for _, host := range f.Hosts {
@@ -86,7 +86,7 @@ func (f *Fleet) Serve(b *rpc.Memory) (stop func()) {
 	}
 }
 
-// Lock keeps everybody else from a server until the answer is called.
+// Lock locks a server until unlock is called.
 func (f *Fleet) Lock(server string) (unlock func()) {
 	if server == "" {
 		return func() {}
@@ -110,28 +110,29 @@ func (f *Fleet) Lock(server string) (unlock func()) {
 	}
 }
 
-// Job is a message under way: the server it is about as its rows are now.
+// Job is a message that is being handled, with the current rows of its server.
 type Job struct {
 	*Fleet
 	Ctx    context.Context
 	Host   string
 	Caller *reqctx.Caller
-	Server *records.State // nil where the message is about none
+	Server *records.State // nil if the message concerns no server
 	req    *rpc.Request
-	least  time.Duration // how long a step takes at least
-	hangs  bool          // a step of it never ends
+	least  time.Duration // minimum duration of a step
+	hangs  bool          // a step never ends
 }
 
-// method is what a host does for a message.
+// method describes how a host handles a message.
 type method struct {
 	run func(*Job) (any, error)
-	// event is the step that is recorded; "": none.
+	// event is the recorded event of the action; "": none.
 	event string
-	// broken is the vm state that a failure leaves; "": the one before.
+	// broken is the VM state after a failure; "": it does not change.
 	broken string
-	// gone is good enough: the server need not be there any more.
+	// gone means that it is not an error if the server does not exist.
 	gone bool
-	// free needs no lock of the server: it ends what holds it.
+	// free means that the method does not lock the server, because it ends the method that holds
+	// the lock.
 	free bool
 }
 
@@ -155,13 +156,13 @@ func (f *Fleet) handle(ctx context.Context, host string, r *rpc.Request) (any, e
 	}
 	answer, err := j.do(m, about.Data.UUID)
 	if j.hangs && r.Kind == rpc.KindCall {
-		<-ctx.Done() // the caller gives up
+		<-ctx.Done() // until the caller's timeout
 		return nil, ctx.Err()
 	}
 	return answer, err
 }
 
-// do runs the method, about a server if there is one.
+// do runs the method for a server, or for none if server is "".
 func (j *Job) do(m method, server string) (answer any, err error) {
 	if !m.free {
 		defer j.Lock(server)()
@@ -181,9 +182,9 @@ func (j *Job) do(m method, server string) (answer any, err error) {
 	return j.Step(m.event, m.broken, j.req.Method, func() (any, error) { return m.run(j) })
 }
 
-// Step does a step of a server as the plan wants it, and records it: as an event
-// of the action, and a failure as a fault. Of one that hangs there is no answer: a
-// call gets none, either, but other messages about the server go on.
+// Step runs a step of a server as the plan says, and records it as an event of the action and a
+// failure as a fault. A call whose step hangs gets no reply, but other messages about the server
+// are handled.
 func (j *Job) Step(event, broken, method string, run func() (any, error)) (answer any, err error) {
 	s := j.Server
 	var e records.Event
@@ -209,16 +210,16 @@ func (j *Job) Step(event, broken, method string, run func() (any, error)) (answe
 	if e2 := j.Records.Finish(j.Ctx, e, err); e2 != nil && err == nil {
 		err = e2
 	}
-	if err = remote(err); err != nil && event != "" {
-		err = recorded{err}
+	if err = remoteError(err); err != nil && event != "" {
+		err = recordedError{err}
 	}
 	return answer, err
 }
 
-// failed records that a method has failed for the server, unless that is done already:
-// in its state, and as a fault. broken is the vm state that it leaves; "": the one before.
+// failed records the failure of a method in the server's VM state and as a fault, unless that has
+// been done. broken is the VM state after the failure; "": it does not change.
 func (j *Job) failed(method, broken string, err error) {
-	if _, known := errors.AsType[recorded](err); known {
+	if _, known := errors.AsType[recordedError](err); known {
 		return
 	}
 	set := records.Row{"task_state": nil}
@@ -228,28 +229,28 @@ func (j *Job) failed(method, broken string, err error) {
 	if _, e := j.Records.Update(j.Ctx, j.Server.UUID, set); e != nil {
 		j.Log.Error().Err(e).Msg("marking a failure")
 	}
-	if e := j.Records.Fault(j.Ctx, j.Records.Cell1, j.Server.UUID, j.Host, said(err)); e != nil {
+	if e := j.Records.Fault(j.Ctx, j.Records.Cell1, j.Server.UUID, j.Host, faultMessage(err)); e != nil {
 		j.Log.Error().Err(e).Msg("writing a fault")
 	}
 	j.Log.Warn().Str("server", j.Server.UUID).Str("method", method).Err(err).Msg("the stand-in compute failed")
 }
 
-// remote is an error as callers of the host get it: an exception of Nova.
-func remote(err error) error {
+// remoteError returns the remote exception of Nova that callers receive for err.
+func remoteError(err error) error {
 	if _, known := errors.AsType[*rpc.RemoteError](err); err == nil || known {
 		return err
 	}
 	return &rpc.RemoteError{Class: "NovaException", Module: "nova.exception", Message: err.Error()}
 }
 
-// recorded is an error that is written down already.
-type recorded struct{ error }
+// recordedError is an error that has been recorded as a fault.
+type recordedError struct{ error }
 
-// Unwrap is the error itself.
-func (r recorded) Unwrap() error { return r.error }
+// Unwrap returns the error.
+func (r recordedError) Unwrap() error { return r.error }
 
-// said is an error as clients see it.
-func said(err error) string {
+// faultMessage returns the message of an error for a fault.
+func faultMessage(err error) string {
 	if e, ok := errors.AsType[*rpc.RemoteError](err); ok {
 		return e.Message
 	}
@@ -263,7 +264,7 @@ func (j *Job) sleep(d time.Duration) {
 	}
 }
 
-// arg reads an argument of the message; what is no such thing stays empty.
+// arg decodes an argument of the message. If it has another type, to is unchanged.
 func (j *Job) arg(name string, to any) { _ = j.req.Arg(name, to) }
 
 func (j *Job) text(name string) string {
@@ -280,7 +281,7 @@ func (j *Job) object(name string) *versioned.Object {
 	return v
 }
 
-// set changes the row of the server, and counts anew what its host has.
+// set updates the row of the server and the usage of its host.
 func (j *Job) set(row records.Row) error {
 	return j.Records.Together(j.Ctx, func(r *records.Records) error {
 		if _, err := r.Update(j.Ctx, j.Server.UUID, row); err != nil {
@@ -290,18 +291,18 @@ func (j *Job) set(row records.Row) error {
 	})
 }
 
-// Failed is an exception of Nova, as a compute answers with.
+// Failed returns an exception of Nova.
 func Failed(class, format string, args ...any) error {
 	return &rpc.RemoteError{Class: class, Module: "nova.exception", Message: fmt.Sprintf(format, args...)}
 }
 
-// Power states that hosts of the cloud know.
+// The power states of servers in the cloud.
 const (
 	running  = 1
 	shutdown = 4
 )
 
-// done is a change of the row with which a task ends.
+// done returns the columns that end a task, with more.
 func done(more records.Row) records.Row {
 	more["task_state"] = nil
 	return more
@@ -311,15 +312,15 @@ func (f *Fleet) refresh(ctx context.Context, server string) error {
 	return f.Records.SetNetwork(ctx, server, f.Network.VIFs(server))
 }
 
-// NetworkChanged writes a server's info cache anew.
+// NetworkChanged updates a server's info cache.
 func (f *Fleet) NetworkChanged(server string) {
 	if err := f.refresh(context.Background(), server); err != nil {
 		f.Log.Error().Err(err).Str("server", server).Msg("refreshing an info cache")
 	}
 }
 
-// now is the time as MySQL would keep it, so that clients see what production shows.
+// now returns the current time in whole seconds, as MySQL stores it.
 func now() time.Time { return db.Now().Truncate(time.Second) }
 
-// raw is what is answered as it is.
+// raw returns text as a result that is JSON already.
 func raw(text string) any { return json.RawMessage(text) }

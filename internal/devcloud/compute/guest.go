@@ -14,7 +14,7 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// consoleOutput is what a machine would have written.
+// consoleOutput returns an example of a boot log.
 func (j *Job) consoleOutput() (any, error) {
 	if j.Server.Power != running {
 		return "", nil
@@ -30,10 +30,10 @@ func (j *Job) consoleOutput() (any, error) {
 	return strings.Join(lines, "\n"), nil
 }
 
-// consoleTime is how long a token opens a console, in seconds.
+// consoleTime is the lifetime of a console token, in seconds.
 const consoleTime = 600
 
-// console writes a token for a console, and answers where it is.
+// console inserts a console token and returns the address of the console.
 func (j *Job) console() (any, error) {
 	kind := j.text("console_type")
 	token := uuid.NewString()
@@ -66,7 +66,8 @@ func (j *Job) diagnostics() (any, error) {
 		 "vnet1_tx_errors": 0, "vnet1_tx_packets": 662}`), nil
 }
 
-// instanceDiagnostics is the same in the form of 2.48: that of Nova's fake driver.
+// instanceDiagnostics returns the diagnostics of microversion 2.48, with the values of Nova's
+// fake driver.
 func (j *Job) instanceDiagnostics() (any, error) {
 	part := func(name string, data map[string]any) *versioned.Object {
 		return versioned.Made(name, data)
@@ -83,7 +84,7 @@ func (j *Job) instanceDiagnostics() (any, error) {
 		"memory_details": part("MemoryDiagnostics", map[string]any{"maximum": 524288, "used": 0})}), nil
 }
 
-// enable has the host take new servers, or not.
+// enable lets the host accept new servers or not.
 func (j *Job) enable() (any, error) {
 	var on bool
 	j.arg("enabled", &on)
@@ -113,7 +114,7 @@ func (j *Job) maintenance() (any, error) {
 	return "off_maintenance", nil
 }
 
-// events are what services have to say of servers.
+// events handles external events.
 func (j *Job) events() (any, error) {
 	var list []*versioned.Object
 	j.arg("events", &list)

@@ -12,7 +12,7 @@ func (j *Job) rescue() (any, error) {
 
 func (j *Job) terminate() (any, error) { return nil, j.Terminate() }
 
-// Terminate deletes a server, and what is its own.
+// Terminate deletes a server and releases its resources.
 func (j *Job) Terminate() error {
 	if err := j.dropVolumes(); err != nil {
 		return err
@@ -49,8 +49,8 @@ func (j *Job) backup() (any, error) {
 	return nil, nil
 }
 
-// shelve makes an image of a server and, as Nova does unless it is told to wait,
-// takes it from its host.
+// shelve creates an image of a server and, if shelved_offload_time is 0 as by default in Nova,
+// removes it from its host.
 func (j *Job) shelve() (any, error) {
 	image := j.text("image_id")
 	if image != "" {

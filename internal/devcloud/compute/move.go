@@ -8,8 +8,9 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// claims are what a server of a flavor holds of its host.
-func claims(f *objects.Flavor, onVolume bool) map[string]int64 {
+// flavorResources returns the amounts of Placement's resource classes that a server with a flavor
+// needs.
+func flavorResources(f *objects.Flavor, onVolume bool) map[string]int64 {
 	root := f.RootGB
 	if onVolume {
 		root = 0
@@ -17,28 +18,30 @@ func claims(f *objects.Flavor, onVolume bool) map[string]int64 {
 	return map[string]int64{"VCPU": f.VCPUs, "MEMORY_MB": f.MemoryMB, "DISK_GB": root + f.EphemeralGB + (f.Swap+1023)/1024}
 }
 
-// Claim lets a server hold what a flavor needs of a host; false: there is no room.
+// Claim allocates the resources of a flavor on a host to a server. It returns false if the host
+// has too few.
 func (f *Fleet) Claim(s *records.State, h records.Host, flavor *objects.Flavor, onVolume bool) (bool, error) {
-	return f.Placement.Claim(s.UUID, h.UUID, s.ProjectID, s.UserID, claims(flavor, onVolume))
+	return f.Placement.Claim(s.UUID, h.UUID, s.ProjectID, s.UserID, flavorResources(flavor, onVolume))
 }
 
-// flavored are the columns of a server that a flavor fills.
-func flavored(f *objects.Flavor, row records.Row) records.Row {
+// setFlavorColumns sets the columns of a server that depend on its flavor.
+func setFlavorColumns(f *objects.Flavor, row records.Row) records.Row {
 	row["memory_mb"], row["vcpus"], row["root_gb"], row["ephemeral_gb"], row["instance_type_id"] = f.MemoryMB, f.VCPUs, f.RootGB,
 		f.EphemeralGB, f.ID
 	return row
 }
 
-// sub does one of the steps of a move, each of which is recorded.
-func (j *Job) sub(host, name string, run func() error) error {
+// recordStep runs a step of a move and records it as an event of host.
+func (j *Job) recordStep(host, name string, run func() error) error {
 	on := *j
 	on.Host = host
 	_, err := on.Step("compute_"+name, "error", name, func() (any, error) { return nil, run() })
 	return err
 }
 
-// Resize moves a server that is off to a host, with a flavor that may be the one it
-// has; it waits to be confirmed there. m is written, and its resources are claimed.
+// Resize moves a server to a host and changes its flavor, or keeps it for a cold migration. The
+// server then waits for confirmation. The migration m exists already, and its resources are
+// claimed.
 func (j *Job) Resize(m *records.Migration, to records.Host, flavor *objects.Flavor) error {
 	s := j.Server
 	from := s.Host
@@ -83,13 +86,13 @@ func (j *Job) Resize(m *records.Migration, to records.Host, flavor *objects.Flav
 			if s.VM == "stopped" {
 				power = shutdown
 			}
-			_, err := j.Records.Update(j.Ctx, s.UUID, flavored(flavor, done(records.Row{"vm_state": "resized", "power_state": power,
+			_, err := j.Records.Update(j.Ctx, s.UUID, setFlavorColumns(flavor, done(records.Row{"vm_state": "resized", "power_state": power,
 				"host": to.Name, "node": to.Name, "compute_id": to.ID, "launched_at": now(), "availability_zone": j.Zone(j.Ctx, to.Name)})))
 			return err
 		}},
 	}
 	for _, step := range steps {
-		if err := j.sub(step.host, step.name, step.run); err != nil {
+		if err := j.recordStep(step.host, step.name, step.run); err != nil {
 			return err
 		}
 	}
@@ -99,7 +102,7 @@ func (j *Job) Resize(m *records.Migration, to records.Host, flavor *objects.Flav
 	return j.Records.Usage(j.Ctx, to.Name)
 }
 
-// migration is that of the message, as it is now.
+// migration returns the migration of the message from the database.
 func (j *Job) migration() (*records.Migration, error) {
 	id, _ := j.object("migration").Int("id")
 	m, err := j.Records.Migration(j.Ctx, id, j.Server.UUID, "finished", "confirming", "reverting")
@@ -117,7 +120,7 @@ func (j *Job) confirm() (any, error) {
 	return nil, j.Confirm(m)
 }
 
-// Confirm gives up what a resized server has kept where it came from.
+// Confirm releases the resources on the source host of a resized server.
 func (j *Job) Confirm(m *records.Migration) error {
 	s := j.Server
 	if err := j.Placement.Release(m.UUID); err != nil {
@@ -143,7 +146,7 @@ func (j *Job) Confirm(m *records.Migration) error {
 	return j.set(row)
 }
 
-// revert brings a resized server back.
+// revert moves a resized server back.
 func (j *Job) revert() (any, error) {
 	m, err := j.migration()
 	if err != nil {
@@ -155,10 +158,10 @@ func (j *Job) revert() (any, error) {
 	if err := j.Placement.Hand(m.UUID, j.Server.UUID); err != nil {
 		return nil, err
 	}
-	return nil, j.sub(m.Source, "finish_revert_resize", func() error { return j.restore(m) })
+	return nil, j.recordStep(m.Source, "finish_revert_resize", func() error { return j.restore(m) })
 }
 
-// restore gives a server the flavor, the state and the host from before a resize.
+// restore gives a server the flavor, the VM state and the host from before a resize.
 func (j *Job) restore(m *records.Migration) error {
 	s := j.Server
 	old := s.OldFlavor
@@ -181,7 +184,8 @@ func (j *Job) restore(m *records.Migration) error {
 	if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "reverted"}); err != nil {
 		return err
 	}
-	row := flavored(old, done(records.Row{"vm_state": vm, "power_state": power, "host": m.Source, "node": m.Source, "launched_at": now(),
+	row := setFlavorColumns(old, done(records.Row{"vm_state": vm, "power_state": power, "host": m.Source, "node": m.Source,
+		"launched_at":       now(),
 		"availability_zone": j.Zone(j.Ctx, m.Source)}))
 	hosts, err := j.Records.Hosts(j.Ctx)
 	if err != nil {
@@ -201,13 +205,13 @@ func (j *Job) restore(m *records.Migration) error {
 	return j.Records.Usage(j.Ctx, m.Dest)
 }
 
-// LiveMigrate moves a running server to a host. It can be ended before its time:
-// by completing it at once, or by an abort.
+// LiveMigrate moves a running server to a host. The migration can be forced to complete, or
+// aborted.
 func (j *Job) LiveMigrate(m *records.Migration, to records.Host) error {
 	from := j.Server.Host
 	for _, step := range []struct{ host, name string }{{to.Name, "check_can_live_migrate_destination"}, {from,
 		"check_can_live_migrate_source"}, {to.Name, "pre_live_migration"}} {
-		if err := j.sub(step.host, step.name, func() error { return nil }); err != nil {
+		if err := j.recordStep(step.host, step.name, func() error { return nil }); err != nil {
 			return err
 		}
 	}
@@ -225,8 +229,8 @@ func (j *Job) LiveMigrate(m *records.Migration, to records.Host) error {
 	return j.arrive(m, from, to)
 }
 
-// transfer takes the time of a live migration, and answers how it has been ended before;
-// "": it has not.
+// transfer waits for the duration of a live migration. how says how the migration was ended
+// early; "": it was not.
 func (j *Job) transfer(from string) (how string, err error) {
 	s := j.Server
 	end := make(chan string, 1)
@@ -252,7 +256,7 @@ func (j *Job) transfer(from string) (how string, err error) {
 	return how, err
 }
 
-// cancel leaves a server where it is.
+// cancel leaves a server on its host.
 func (j *Job) cancel(m *records.Migration) error {
 	if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "cancelled"}); err != nil {
 		return err
@@ -263,7 +267,7 @@ func (j *Job) cancel(m *records.Migration) error {
 	return j.set(done(records.Row{}))
 }
 
-// arrive completes a live migration, as an event of the host that the server leaves.
+// arrive completes a live migration, as an event of the source host.
 func (j *Job) arrive(m *records.Migration, from string, to records.Host) error {
 	s := j.Server
 	e, err := j.Records.Begin(j.Ctx, s.UUID, j.Caller.RequestID, "compute_live_migration", from)
@@ -295,7 +299,7 @@ func (j *Job) arrive(m *records.Migration, from string, to records.Host) error {
 	return j.Records.Usage(j.Ctx, to.Name)
 }
 
-// endMigration ends a live migration that takes its time.
+// endMigration ends a live migration early.
 func (j *Job) endMigration(how string) error {
 	j.mu.Lock()
 	end := j.running[j.Server.UUID]

@@ -2,18 +2,18 @@ package compute
 
 import "github.com/nova-go/nova/internal/devcloud/records"
 
-// Rebuild makes a server anew: in its place, or, for one whose host is down, on
-// another host.
+// Rebuild has the arguments of a rebuild on the same host, or of an evacuation from a host that
+// is down.
 type Rebuild struct {
 	Host     records.Host
 	Evacuate bool
-	Target   string // vm state it is to have; "": that which it had
+	Target   string // VM state after the rebuild; "": the current one
 }
 
-// Rebuild does it.
+// Rebuild rebuilds or evacuates the server.
 func (j *Job) Rebuild(r Rebuild) error {
 	s := j.Server
-	return j.sub(r.Host.Name, "rebuild_instance", func() error {
+	return j.recordStep(r.Host.Name, "rebuild_instance", func() error {
 		vm, power := s.VM, int64(running)
 		if r.Target != "" {
 			vm = r.Target

@@ -6,8 +6,8 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/records"
 )
 
-// Methods are the names of the steps of servers, as a Plan is asked for them: the
-// messages about servers, and what the hosts do on their own for some of them.
+// Methods returns the names of the steps that a Plan can affect: messages about servers, and
+// steps of the hosts for some of them.
 func Methods() []string {
 	list := []string{"build_and_run_instance", "prep_resize", "resize_instance", "finish_resize", "finish_revert_resize", "rebuild_instance",
 		"check_can_live_migrate_destination", "check_can_live_migrate_source", "pre_live_migration", "live_migration"}
@@ -20,19 +20,19 @@ func Methods() []string {
 	return list
 }
 
-// aboutHosts are messages that name no server.
+// aboutHosts are the messages that concern no server.
 var aboutHosts = []string{"set_host_enabled", "host_maintenance_mode", "host_power_action", "get_host_uptime", "cache_images"}
 
-// table is what hosts do for each message.
+// table returns how hosts handle each message.
 func (f *Fleet) table() map[string]method {
-	// become is a message that only leads to another state.
+	// become returns a method that only changes columns of the server.
 	become := func(event string, set func(*Job) records.Row) method {
 		return method{event: "compute_" + event, run: func(j *Job) (any, error) { return nil, j.set(done(set(j))) }}
 	}
 	to := func(vm string, power int) func(*Job) records.Row {
 		return func(*Job) records.Row { return records.Row{"vm_state": vm, "power_state": power} }
 	}
-	keep := func(vm string) func(*Job) records.Row { // as Nova's fake driver, whose machines go on
+	keep := func(vm string) func(*Job) records.Row { // Nova's fake driver does not change the power state either
 		return func(j *Job) records.Row { return records.Row{"vm_state": vm, "power_state": j.Server.Power} }
 	}
 	with := func(m method, broken string) method { m.broken = broken; return m }

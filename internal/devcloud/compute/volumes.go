@@ -9,11 +9,11 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// rootDevice is what Nova's fake driver calls the first disk.
+// rootDevice is the name of the first disk in Nova's fake driver.
 const rootDevice = "/dev/sda"
 
-// devices attaches the volumes of a new server, makes those that are to be made,
-// and names all block devices. It answers the name of the first one.
+// devices attaches the volumes of a new server, creates those that do not exist, and names all
+// block devices. It returns the name of the first one.
 func (j *Job) devices() (string, error) {
 	list, err := j.Records.Devices(j.Ctx, j.Server.UUID)
 	if err != nil {
@@ -24,7 +24,7 @@ func (j *Job) devices() (string, error) {
 		root = rootDevice
 	}
 	for _, d := range list {
-		set := records.Row{"device_type": nil, "disk_bus": nil} // as the fake driver leaves them
+		set := records.Row{"device_type": nil, "disk_bus": nil} // as with Nova's fake driver
 		name := ""
 		switch {
 		case d.BootIndex != nil && *d.BootIndex == 0:
@@ -48,7 +48,7 @@ func (j *Job) devices() (string, error) {
 	return root, nil
 }
 
-// volume attaches a block device that is a volume, which may have to be made.
+// volume attaches the volume of a block device, and creates it if necessary.
 func (j *Job) volume(d *records.Device, set records.Row) error {
 	if d.VolumeID == nil {
 		made, err := j.Volumes.Create(volume.NewVolume{Project: j.Server.ProjectID, User: j.Server.UserID, Size: objects.OrZero(d.Size),
@@ -74,7 +74,7 @@ func (j *Job) volume(d *records.Device, set records.Row) error {
 	return err
 }
 
-// nextDevice is a name that no device has, of the same kind as the root's.
+// nextDevice returns the first unused device name of the same kind as root.
 func nextDevice(root string, list []*records.Device) string {
 	prefix := strings.TrimRight(root, "abcdefghijklmnopqrstuvwxyz")
 	if cut := strings.TrimPrefix(root, "/dev/"); len(cut) >= 3 {
@@ -92,7 +92,8 @@ func nextDevice(root string, list []*records.Device) string {
 	return prefix + "aa"
 }
 
-// dropVolumes detaches the volumes of a server that goes, and deletes its own.
+// dropVolumes detaches the volumes of a deleted server, and deletes those with
+// delete_on_termination.
 func (j *Job) dropVolumes() error {
 	list, err := j.Records.Devices(j.Ctx, j.Server.UUID)
 	if err != nil {
@@ -114,18 +115,16 @@ func (j *Job) dropVolumes() error {
 	return nil
 }
 
-// reserveDevice writes the block device of a volume that is to be attached, and
-// answers it.
+// reserveDevice handles the message reserve_block_device_name.
 func (j *Job) reserveDevice() (any, error) {
 	return j.ReserveDevice(Reservation{Volume: j.text("volume_id"), Device: j.text("device"), Bus: j.text("disk_bus"),
 		Type: j.text("device_type"), Tag: j.text("tag")})
 }
 
-// Reservation is a volume that is to be attached. Without a Device it gets the
-// next name.
+// Reservation is a volume to attach. Without a Device it gets the next free name.
 type Reservation struct{ Volume, Device, Bus, Type, Tag string }
 
-// ReserveDevice writes the block device of a volume that is to be attached.
+// ReserveDevice inserts the block device of a volume to attach.
 func (j *Job) ReserveDevice(r Reservation) (any, error) {
 	list, err := j.Records.Devices(j.Ctx, j.Server.UUID)
 	if err != nil {
@@ -176,8 +175,8 @@ func (j *Job) attachVolume() (any, error) {
 	return nil, j.AttachVolume(j.object("bdm").Text("volume_id"))
 }
 
-// AttachVolume attaches a volume that a device is reserved for. If that fails
-// nothing of it is left.
+// AttachVolume attaches the volume of a reserved block device. If that fails, it deletes the
+// block device.
 func (j *Job) AttachVolume(id string) error {
 	d, err := j.find(id)
 	if err != nil {
@@ -215,7 +214,7 @@ func (j *Job) detachVolume() (any, error) {
 	return nil, j.Records.RemoveDevice(j.Ctx, d.ID)
 }
 
-// swapVolume puts another volume where one is.
+// swapVolume replaces an attached volume by another one.
 func (j *Job) swapVolume() (any, error) {
 	d, err := j.find(j.text("old_volume_id"))
 	if err != nil {

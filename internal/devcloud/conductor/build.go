@@ -11,9 +11,9 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// build finds hosts for new servers, writes them into their cell and has them
-// built.
-func (c *Conductor) build(m *message) (any, error) {
+// scheduleAndBuildInstances chooses hosts for new servers, inserts them into their cell and lets
+// the hosts build them.
+func (c *Conductor) scheduleAndBuildInstances(m *message) (any, error) {
 	requests, specs := m.list("build_requests"), m.list("request_specs")
 	tags := m.object("tags")
 	networks := m.object("requested_networks")
@@ -25,7 +25,7 @@ func (c *Conductor) build(m *message) (any, error) {
 			spec = specs[n]
 		}
 		one := newServer{request: request, spec: spec, tags: tags, networks: networks}
-		b, err := c.place(m, one)
+		b, err := c.scheduleInstance(m, one)
 		if err != nil || b == nil {
 			results[n] = err
 			continue
@@ -36,12 +36,12 @@ func (c *Conductor) build(m *message) (any, error) {
 	return nil, errors.Join(results...)
 }
 
-// newServer is one of the servers of a message.
+// newServer has the arguments of schedule_and_build_instances for one server.
 type newServer struct{ request, spec, tags, networks *versioned.Object }
 
-// place finds the host of a server and writes it into its cell; nil: it is gone,
-// or could not be placed.
-func (c *Conductor) place(m *message, n newServer) (*compute.Build, error) {
+// scheduleInstance chooses the host of a server and inserts the server into its cell. It returns
+// nil if the server was deleted or no host was found.
+func (c *Conductor) scheduleInstance(m *message, n newServer) (*compute.Build, error) {
 	instance := n.request.Object("instance")
 	server := instance.Text("uuid")
 	s := &records.State{UUID: server, ProjectID: instance.Text("project_id"), UserID: instance.Text("user_id")}
@@ -51,11 +51,11 @@ func (c *Conductor) place(m *message, n newServer) (*compute.Build, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, err := c.choose(m.ctx, wish{spec: n.spec, claim: func(h records.Host) (bool, error) {
+	host, err := c.selectDestination(m.ctx, request{spec: n.spec, claim: func(h records.Host) (bool, error) {
 		return c.Claim(s, h, flavor, n.spec.Bool("is_bfv"))
 	}})
 	if err != nil {
-		return nil, c.failToCell0(m, made, err)
+		return nil, c.buryInCell0(m, made, err)
 	}
 	made.Set = records.Row{"availability_zone": c.Zone(m.ctx, host.Name)}
 	if err := c.Records.Create(m.ctx, c.Records.Cell1, made); err != nil {
@@ -79,8 +79,8 @@ func (c *Conductor) place(m *message, n newServer) (*compute.Build, error) {
 	return b, nil
 }
 
-// failToCell0 writes a server that found no host into cell0.
-func (c *Conductor) failToCell0(m *message, n records.New, cause error) error {
+// buryInCell0 inserts a server that could not be scheduled into cell0.
+func (c *Conductor) buryInCell0(m *message, n records.New, cause error) error {
 	server := n.Instance.Text("uuid")
 	n.Set = records.Row{"vm_state": "error", "task_state": nil}
 	if err := c.Records.Create(m.ctx, c.Records.Cell0, n); err != nil {

@@ -1,5 +1,5 @@
-// Package conductor stands in for nova-conductor and nova-scheduler: it takes what
-// the API casts to compute_task, finds hosts, and has them do it.
+// Package conductor stands in for nova-conductor and nova-scheduler: it handles the messages of
+// compute_task, chooses hosts and lets them do the work.
 package conductor
 
 import (
@@ -15,39 +15,39 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// name is the host of the services that are no hypervisors.
-const name = "dev"
+// serviceHost is the host of the services other than nova-compute.
+const serviceHost = "dev"
 
-// Conductor works for one cloud.
+// Conductor is the conductor and the scheduler of one cloud.
 type Conductor struct {
 	*compute.Fleet
 	methods map[string]func(*message) (any, error)
 
-	choosing sync.Mutex // one server at a time looks for a host: what it takes is gone for the next
+	choosing sync.Mutex // serializes the choice of hosts, so that each one sees the claims of the previous one
 }
 
-// New makes a conductor of a fleet of hosts.
+// New returns a conductor for a fleet of hosts.
 func New(f *compute.Fleet) *Conductor {
 	c := &Conductor{Fleet: f}
 	c.methods = map[string]func(*message) (any, error){
-		"schedule_and_build_instances":  c.build,
-		"migrate_server":                c.migrate,
+		"schedule_and_build_instances":  c.scheduleAndBuildInstances,
+		"migrate_server":                c.migrateServer,
 		"live_migrate_instance":         c.liveMigrate,
-		"rebuild_instance":              c.rebuild,
-		"unshelve_instance":             c.unshelve,
+		"rebuild_instance":              c.rebuildInstance,
+		"unshelve_instance":             c.unshelveInstance,
 		"attach_volume":                 c.attachVolume,
-		"confirm_snapshot_based_resize": c.confirm,
+		"confirm_snapshot_based_resize": c.confirmSnapshotBasedResize,
 		"cache_images":                  func(*message) (any, error) { return nil, nil },
 	}
 	return c
 }
 
-// Serve takes messages of a broker, until stop is called. What is told to the
-// schedulers is nothing to this one, which asks the databases each time.
+// Serve handles the messages of a broker until stop is called. Messages to the scheduler have no
+// effect, because this scheduler reads the databases for each choice.
 func (c *Conductor) Serve(b *rpc.Memory) (stop func()) {
 	ends := []func(){
-		b.Handle("conductor", name, c.handle),
-		b.Handle("scheduler", name, func(context.Context, *rpc.Request) (any, error) { return nil, nil }),
+		b.Handle("conductor", serviceHost, c.handle),
+		b.Handle("scheduler", serviceHost, func(context.Context, *rpc.Request) (any, error) { return nil, nil }),
 	}
 	return func() {
 		for _, end := range ends {
@@ -56,7 +56,7 @@ func (c *Conductor) Serve(b *rpc.Memory) (stop func()) {
 	}
 }
 
-// message is one that is being worked on.
+// message is a message that is being handled.
 type message struct {
 	ctx context.Context
 	*rpc.Request
@@ -78,7 +78,7 @@ func (c *Conductor) handle(ctx context.Context, r *rpc.Request) (any, error) {
 	return answer, err
 }
 
-// object is an argument that is a versioned object, or nil.
+// object returns an argument that is a versioned object, or nil.
 func (m *message) object(arg string) *versioned.Object {
 	v, err := versioned.Parse(m.Args[arg])
 	if err != nil {
@@ -101,8 +101,7 @@ func (m *message) list(arg string) []*versioned.Object {
 	return out
 }
 
-// job is the work on the server of a message, which nobody else works on until done
-// is called.
+// job returns a job for the server of a message. It locks the server until done is called.
 func (c *Conductor) job(m *message) (j *compute.Job, done func(), err error) {
 	server := m.object("instance").Text("uuid")
 	done = c.Lock(server)
@@ -117,16 +116,16 @@ func (c *Conductor) job(m *message) (j *compute.Job, done func(), err error) {
 	return &compute.Job{Fleet: c.Fleet, Ctx: m.ctx, Host: s.Host, Caller: m.Caller, Server: s}, done, nil
 }
 
-// noHost is the error where no host can take a server.
-func noHost() error {
+// noValidHost returns Nova's exception NoValidHost.
+func noValidHost() error {
 	return &rpc.RemoteError{Class: "NoValidHost", Module: "nova.exception",
 		Message: "No valid host was found. There are not enough hosts available."}
 }
 
-// Report writes that the services of the cloud live.
+// Report updates the rows of the cloud's services, as services do periodically.
 func (c *Conductor) Report(ctx context.Context) error {
 	for binary, topic := range map[string]string{"nova-conductor": "conductor", "nova-scheduler": "scheduler"} {
-		if _, err := c.Records.Report(ctx, name, binary, topic); err != nil {
+		if _, err := c.Records.Report(ctx, serviceHost, binary, topic); err != nil {
 			return err
 		}
 	}
@@ -141,7 +140,7 @@ func (c *Conductor) Report(ctx context.Context) error {
 	return nil
 }
 
-// Start writes the hosts and services of the cloud.
+// Start inserts the hosts and services of the cloud.
 func (c *Conductor) Start(ctx context.Context) error {
 	for _, host := range c.Hosts {
 		if err := c.Records.AddHost(ctx, host); err != nil {

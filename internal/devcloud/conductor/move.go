@@ -6,24 +6,22 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// Methods are the names of the conductor's steps of servers, as a Plan is asked for
-// them.
+// Methods returns the names of the conductor's steps that a Plan can affect.
 func Methods() []string {
 	return []string{"conductor_migrate_server", "cold_migrate", "conductor_live_migrate_instance", "rebuild_server", "schedule_instances",
 		"unshelve_instance"}
 }
 
-// step does one of the steps of an action that are the conductor's.
-func step(j *compute.Job, event string, run func() error) error {
+// recordStep runs a step of an action and records it as an event of the conductor.
+func recordStep(j *compute.Job, event string, run func() error) error {
 	on := *j
-	on.Host = name
+	on.Host = serviceHost
 	_, err := on.Step(event, "", event, func() (any, error) { return nil, run() })
 	return err
 }
 
-// migrate moves a server: one that is off for a new flavor, or, with live, one that
-// runs.
-func (c *Conductor) migrate(m *message) (any, error) {
+// migrateServer resizes or migrates a server, or with the argument live migrates it live.
+func (c *Conductor) migrateServer(m *message) (any, error) {
 	var live bool
 	if err := m.Arg("live", &live); err != nil {
 		return nil, err
@@ -52,9 +50,9 @@ func (c *Conductor) migrate(m *message) (any, error) {
 	if flavor == nil {
 		flavor = j.Server.Flavor
 	}
-	return nil, step(j, "conductor_migrate_server", func() error {
-		return step(j, "cold_migrate", func() error {
-			mig, to, err := c.begin(j, flavor, wish{spec: spec, ignore: hint.Filter.Ignore, last: j.Server.Host})
+	return nil, recordStep(j, "conductor_migrate_server", func() error {
+		return recordStep(j, "cold_migrate", func() error {
+			mig, to, err := c.startMigration(j, flavor, request{spec: spec, ignore: hint.Filter.Ignore, last: j.Server.Host})
 			if err != nil {
 				return err
 			}
@@ -63,9 +61,9 @@ func (c *Conductor) migrate(m *message) (any, error) {
 	})
 }
 
-// begin writes the migration of a server, hands what it holds to the migration, and
-// finds the host that it goes to.
-func (c *Conductor) begin(j *compute.Job, flavor *objects.Flavor, w wish) (*records.Migration, records.Host, error) {
+// startMigration inserts the migration of a server, transfers the server's allocations to the
+// migration, and chooses the destination.
+func (c *Conductor) startMigration(j *compute.Job, flavor *objects.Flavor, w request) (*records.Migration, records.Host, error) {
 	s := j.Server
 	kind, status := "migration", "pre-migrating"
 	old, next := s.Flavor.ID, flavor.ID
@@ -81,13 +79,13 @@ func (c *Conductor) begin(j *compute.Job, flavor *objects.Flavor, w wish) (*reco
 	return mig, to, err
 }
 
-func (c *Conductor) reach(j *compute.Job, mig *records.Migration, flavor *objects.Flavor, w wish) (records.Host, error) {
+func (c *Conductor) reach(j *compute.Job, mig *records.Migration, flavor *objects.Flavor, w request) (records.Host, error) {
 	s := j.Server
 	if err := c.Placement.Hand(s.UUID, mig.UUID); err != nil {
 		return records.Host{}, err
 	}
 	w.claim = func(h records.Host) (bool, error) { return c.Claim(s, h, flavor, w.spec.Bool("is_bfv")) }
-	to, err := c.choose(j.Ctx, w)
+	to, err := c.selectDestination(j.Ctx, w)
 	if err == nil {
 		return to, nil
 	}
@@ -118,14 +116,14 @@ func (c *Conductor) liveMigrate(m *message) (any, error) {
 	}
 	s := j.Server
 	kind := s.Flavor.ID
-	return nil, step(j, "conductor_live_migrate_instance", func() error {
+	return nil, recordStep(j, "conductor_live_migrate_instance", func() error {
 		mig, err := c.Records.AddMigration(j.Ctx, s, records.Migration{Source: s.Host, Kind: "live-migration", Status: "accepted"},
 			records.Row{"old_instance_type_id": kind, "new_instance_type_id": kind, "user_id": j.Caller.UserID, "project_id": j.Caller.ProjectID,
 				"dest_compute": optional(host)})
 		if err != nil {
 			return err
 		}
-		to, err := c.reach(j, mig, s.Flavor, wish{spec: m.object("request_spec"), host: host, ignore: []string{s.Host}})
+		to, err := c.reach(j, mig, s.Flavor, request{spec: m.object("request_spec"), host: host, ignore: []string{s.Host}})
 		if err != nil {
 			return err
 		}
@@ -140,8 +138,8 @@ func optional(s string) any {
 	return s
 }
 
-// rebuild makes a server anew, or brings one whose host is down to another.
-func (c *Conductor) rebuild(m *message) (any, error) {
+// rebuildInstance rebuilds a server on its host, or evacuates it to another one.
+func (c *Conductor) rebuildInstance(m *message) (any, error) {
 	j, done, err := c.job(m)
 	if err != nil {
 		return nil, err
@@ -158,7 +156,7 @@ func (c *Conductor) rebuild(m *message) (any, error) {
 		r.Target = *target
 	}
 	s := j.Server
-	return nil, step(j, "rebuild_server", func() error {
+	return nil, recordStep(j, "rebuild_server", func() error {
 		hosts, err := c.Records.Hosts(j.Ctx)
 		if err != nil {
 			return err
@@ -169,12 +167,12 @@ func (c *Conductor) rebuild(m *message) (any, error) {
 			}
 		}
 		if r.Evacuate {
-			w := wish{spec: m.object("request_spec"), ignore: []string{s.Host}}
+			w := request{spec: m.object("request_spec"), ignore: []string{s.Host}}
 			if host != nil {
 				w.host = *host
 			}
 			w.claim = func(h records.Host) (bool, error) { return c.Claim(s, h, s.Flavor, w.spec.Bool("is_bfv")) }
-			if r.Host, err = c.choose(j.Ctx, w); err != nil {
+			if r.Host, err = c.selectDestination(j.Ctx, w); err != nil {
 				return err
 			}
 		}
@@ -182,7 +180,7 @@ func (c *Conductor) rebuild(m *message) (any, error) {
 	})
 }
 
-func (c *Conductor) unshelve(m *message) (any, error) {
+func (c *Conductor) unshelveInstance(m *message) (any, error) {
 	j, done, err := c.job(m)
 	if err != nil {
 		return nil, err
@@ -192,8 +190,8 @@ func (c *Conductor) unshelve(m *message) (any, error) {
 	spec := m.object("request_spec")
 	var to records.Host
 	if s.VM == "shelved_offloaded" {
-		err = step(j, "schedule_instances", func() error {
-			to, err = c.choose(j.Ctx, wish{spec: spec, claim: func(h records.Host) (bool, error) {
+		err = recordStep(j, "schedule_instances", func() error {
+			to, err = c.selectDestination(j.Ctx, request{spec: spec, claim: func(h records.Host) (bool, error) {
 				return c.Claim(s, h, s.Flavor,
 					spec.Bool("is_bfv"))
 			}})
@@ -218,7 +216,7 @@ func (c *Conductor) unshelve(m *message) (any, error) {
 	return nil, err
 }
 
-// attachVolume attaches a volume, and answers the name of its device.
+// attachVolume attaches a volume and returns the name of its device.
 func (c *Conductor) attachVolume(m *message) (any, error) {
 	j, done, err := c.job(m)
 	if err != nil {
@@ -228,9 +226,9 @@ func (c *Conductor) attachVolume(m *message) (any, error) {
 	return c.attach(m, j)
 }
 
-// confirm is for servers that were resized to another cell, of which there is one
-// here.
-func (c *Conductor) confirm(m *message) (any, error) {
+// confirm_snapshot_based_resize and revert_snapshot_based_resize concern resizes between cells,
+// which this cloud with one cell does not have.
+func (c *Conductor) confirmSnapshotBasedResize(m *message) (any, error) {
 	j, done, err := c.job(m)
 	if err != nil {
 		return nil, err

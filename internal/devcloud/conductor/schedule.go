@@ -8,18 +8,18 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// wish is what a server wants of the host it comes to.
-type wish struct {
+// request is a request to the scheduler for the host of a server.
+type request struct {
 	spec   *versioned.Object
-	ignore []string // hosts
-	host   string   // must be this one, unless ""
-	last   string   // host that is taken only if there is no other
-	// claim takes the resources of a host; false: it has none left.
+	ignore []string // hosts that are not chosen
+	host   string   // the only host that may be chosen; "": any
+	last   string   // a host that is chosen only if no other is suitable
+	// claim claims resources of a host. It returns false if the host has too few.
 	claim func(records.Host) (bool, error)
 }
 
-// choose finds a host for a server, and claims its resources.
-func (c *Conductor) choose(ctx context.Context, w wish) (records.Host, error) {
+// selectDestination chooses a host for a server and claims its resources.
+func (c *Conductor) selectDestination(ctx context.Context, w request) (records.Host, error) {
 	c.choosing.Lock()
 	defer c.choosing.Unlock()
 	hosts, err := c.Records.Hosts(ctx)
@@ -40,7 +40,7 @@ func (c *Conductor) choose(ctx context.Context, w wish) (records.Host, error) {
 		return int(load[a.Name] - load[b.Name])
 	})
 	for _, h := range hosts {
-		ok, err := c.suits(ctx, w, h)
+		ok, err := c.isSuitable(ctx, w, h)
 		if err != nil {
 			return h, err
 		}
@@ -51,31 +51,31 @@ func (c *Conductor) choose(ctx context.Context, w wish) (records.Host, error) {
 			return h, err
 		}
 	}
-	return records.Host{}, noHost()
+	return records.Host{}, noValidHost()
 }
 
-func (c *Conductor) suits(ctx context.Context, w wish, h records.Host) (bool, error) {
+func (c *Conductor) isSuitable(ctx context.Context, w request, h records.Host) (bool, error) {
 	_, _, down := c.Plan.Step("", h.Name, "report", nil)
 	want := func(list []string) bool { return len(list) == 0 || slices.Contains(list, h.Name) }
 	to := w.spec.Object("requested_destination")
 	switch {
 	case w.host != "" && h.Name != w.host, slices.Contains(w.ignore, h.Name), !slices.Contains(c.Hosts, h.Name), down != nil, h.Down:
 		return false, nil
-	case !want(texts(w.spec, "force_hosts")), !want(texts(w.spec, "force_nodes")):
+	case !want(stringList(w.spec, "force_hosts")), !want(stringList(w.spec, "force_nodes")):
 		return false, nil
 	case to.Text("host") != "" && to.Text("host") != h.Name, to.Text("node") != "" && to.Text("node") != h.Name:
 		return false, nil
 	}
-	if len(texts(w.spec, "force_hosts"))+len(texts(w.spec, "force_nodes")) > 0 {
-		return true, nil // by force
+	if len(stringList(w.spec, "force_hosts"))+len(stringList(w.spec, "force_nodes")) > 0 {
+		return true, nil // force_hosts and force_nodes skip the filters
 	}
 	if zone := w.spec.Text("availability_zone"); h.Disabled || zone != "" && zone != c.Zone(ctx, h.Name) {
 		return false, nil
 	}
-	return c.befits(ctx, w.spec, h.Name)
+	return c.fitsGroupAndHints(ctx, w.spec, h.Name)
 }
 
-func texts(v *versioned.Object, field string) []string {
+func stringList(v *versioned.Object, field string) []string {
 	var out []string
 	if v == nil {
 		return nil
@@ -89,11 +89,12 @@ func texts(v *versioned.Object, field string) []string {
 	return out
 }
 
-// befits looks at who else is on a host: the server's group, and its hints.
-func (c *Conductor) befits(ctx context.Context, spec *versioned.Object, host string) (bool, error) {
+// fitsGroupAndHints checks the policy of the server's group and the hints same_host and
+// different_host.
+func (c *Conductor) fitsGroupAndHints(ctx context.Context, spec *versioned.Object, host string) (bool, error) {
 	where := func(servers []string) (map[string]int, error) { return c.Records.Where(ctx, servers) }
 	if g := spec.Object("instance_group"); g != nil {
-		members := slices.DeleteFunc(texts(g, "members"), func(m string) bool { return m == spec.Text("instance_uuid") })
+		members := slices.DeleteFunc(stringList(g, "members"), func(m string) bool { return m == spec.Text("instance_uuid") })
 		at, err := where(members)
 		if err != nil {
 			return false, err
@@ -117,7 +118,7 @@ func (c *Conductor) befits(ctx context.Context, spec *versioned.Object, host str
 	}
 	hints, _ := spec.Data["scheduler_hints"].(map[string]any)
 	for hint, same := range map[string]bool{"same_host": true, "different_host": false} {
-		servers := texts((&versioned.Object{Data: hints}), hint)
+		servers := stringList((&versioned.Object{Data: hints}), hint)
 		if len(servers) == 0 {
 			continue
 		}

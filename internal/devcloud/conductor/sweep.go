@@ -8,11 +8,12 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// interrupted is the fault of what ended with the process that did it.
-const interrupted = "The cloud was stopped while this was under way."
+// interruptedFault is the message of the fault of an operation that the end of the process
+// interrupted.
+const interruptedFault = "The cloud was stopped while this was under way."
 
-// Sweep finishes or fails what was under way when the cloud was stopped: messages
-// do not outlive the process.
+// Sweep completes or fails the operations that were in progress when the cloud was stopped,
+// because their messages are lost.
 func (c *Conductor) Sweep(ctx context.Context) error {
 	requests, err := c.Records.Requests(ctx)
 	if err != nil {
@@ -43,14 +44,14 @@ func (c *Conductor) Sweep(ctx context.Context) error {
 	return c.sweepClaims(ctx)
 }
 
-// sweepRequest ends a build request: the server it is of has been written into its
-// cell, or is an error in cell0.
+// sweepRequest ends a build request: it is deleted if its server is in a cell, otherwise the
+// server becomes an error in cell0.
 func (c *Conductor) sweepRequest(ctx context.Context, q records.Request) error {
 	in, err := c.Records.Find(ctx, q.Server)
 	if err != nil {
 		return err
 	}
-	if in != nil { // the sweep of servers goes on with it
+	if in != nil { // sweepServer handles the server
 		_, err := c.Records.Place(ctx, c.Records.Cell1, q.Server)
 		return err
 	}
@@ -66,7 +67,7 @@ func (c *Conductor) sweepRequest(ctx context.Context, q records.Request) error {
 		if err := c.Records.Create(ctx, c.Records.Cell0, n); err != nil {
 			return err
 		}
-		if err := c.Records.Fault(ctx, c.Records.Cell0, q.Server, "", interrupted); err != nil {
+		if err := c.Records.Fault(ctx, c.Records.Cell0, q.Server, "", interruptedFault); err != nil {
 			return err
 		}
 	}
@@ -91,7 +92,7 @@ func (c *Conductor) sweepServer(ctx context.Context, server string) error {
 		if _, err := c.Records.Update(ctx, server, records.Row{"vm_state": "error", "task_state": nil}); err != nil {
 			return err
 		}
-		return c.Records.Fault(ctx, c.Records.Cell1, server, s.Host, interrupted)
+		return c.Records.Fault(ctx, c.Records.Cell1, server, s.Host, interruptedFault)
 	}
 	row := records.Row{"task_state": nil}
 	switch s.Task {
@@ -105,7 +106,7 @@ func (c *Conductor) sweepServer(ctx context.Context, server string) error {
 			"soft-deleting": "soft-delete"}[s.Task]
 	case "rebuilding", "resize_prep", "resize_migrating", "resize_migrated", "resize_finish", "resize_reverting":
 		row["vm_state"] = "error"
-		if err := c.Records.Fault(ctx, c.Records.Cell1, server, s.Host, interrupted); err != nil {
+		if err := c.Records.Fault(ctx, c.Records.Cell1, server, s.Host, interruptedFault); err != nil {
 			return err
 		}
 	}
@@ -113,7 +114,7 @@ func (c *Conductor) sweepServer(ctx context.Context, server string) error {
 	return err
 }
 
-// sweepClaims gives back resources and ports of servers that are gone.
+// sweepClaims deletes the allocations and ports of servers that do not exist any more.
 func (c *Conductor) sweepClaims(ctx context.Context) error {
 	for _, consumer := range append(c.Placement.Consumers(), c.Network.Servers()...) {
 		known, err := c.Records.Holds(ctx, consumer)

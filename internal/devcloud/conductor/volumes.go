@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// attach reserves a name for a volume and attaches it; the answer is the name.
+// attach reserves a device name for a volume, attaches the volume and returns the name.
 func (c *Conductor) attach(m *message, j *compute.Job) (any, error) {
 	var v resource.Doc
 	if err := m.Arg("volume", &v); err != nil {
@@ -24,11 +24,11 @@ func (c *Conductor) attach(m *message, j *compute.Job) (any, error) {
 		}
 		return *s
 	}
-	var remove any // any word is true
+	var remove any // as in Python, any non-empty string is true
 	if err := m.Arg("delete_on_termination", &remove); err != nil {
 		return nil, err
 	}
-	var shareable bool // the caller knows of volumes that several servers can have
+	var shareable bool // the request supports multiattach volumes
 	if err := m.Arg("supports_multiattach", &shareable); err != nil {
 		return nil, err
 	}

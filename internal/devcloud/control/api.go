@@ -13,34 +13,34 @@ import (
 //go:embed page.html
 var page []byte
 
-// Cloud is what the control API controls.
+// Cloud is the cloud that the control API controls.
 type Cloud interface {
-	// Reset makes the cloud a new one.
+	// Reset restores the state of a new cloud.
 	Reset(ctx context.Context) error
-	// Dump is all that the cloud knows.
+	// Dump returns all resources of the cloud.
 	Dump(ctx context.Context) (any, error)
-	// Servers are what the page shows of the servers.
+	// Servers returns the servers for the web page.
 	Servers(ctx context.Context) (any, error)
-	// Seed makes what a YAML file describes.
+	// Seed creates the resources that a YAML file describes.
 	Seed(ctx context.Context, text []byte) error
-	// Pipeline describes the way of a request.
+	// Pipeline returns the description of the paste pipeline.
 	Pipeline() any
-	// Hosts are the names of the hypervisors.
+	// Hosts returns the names of the hypervisors.
 	Hosts() []string
-	// Methods are the names of what can be planned to fail.
+	// Methods returns the names of the methods that can be planned to fail.
 	Methods() []string
-	// SetCell takes the database of a cell away, or brings it back.
+	// SetCell disconnects the database of a cell, or connects it again.
 	SetCell(ctx context.Context, name string, up bool) error
 }
 
-// API is the control API, below /dev.
+// API is the control API below /dev.
 type API struct {
 	Cloud    Cloud
 	Plan     *Plan
 	Recorder *Recorder
 }
 
-// Handler serves it: GET / is a page for people.
+// Handler returns the handler of the control API. GET / is a web page.
 func (a *API) Handler() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -78,7 +78,7 @@ func (a *API) Handler() http.Handler {
 	return m
 }
 
-// after is the number of the request after which a client wants to know more.
+// after returns the number of the last request that a client has seen.
 func after(r *http.Request) (int64, error) {
 	text := r.URL.Query().Get("after")
 	if text == "" {
@@ -127,13 +127,13 @@ func (a *API) reset(r *http.Request) (any, error) {
 	return nil, a.Cloud.Reset(r.Context())
 }
 
-// forgive forgets all faults.
+// forgive removes all planned faults.
 func (a *API) forgive(ctx context.Context) error {
 	a.Plan.Reset()
 	return a.Cloud.SetCell(ctx, Cell, true)
 }
 
-// Cell is the cell that has servers, and can be down.
+// Cell is the name of the cell that can be down.
 const Cell = "cell1"
 
 func (a *API) seed(r *http.Request) (any, error) {
@@ -156,12 +156,12 @@ func (a *API) addFault(r *http.Request) (any, error) {
 	return nil, nil
 }
 
-// updown is the body of what takes something down, or brings it back.
-type updown struct {
+// upBody is the body of requests that set whether something is up.
+type upBody struct {
 	Up *bool `json:"up"`
 }
 
-func (u updown) check() error {
+func (u upBody) check() error {
 	if u.Up == nil {
 		return errors.New("up: true or false is needed")
 	}
@@ -169,7 +169,7 @@ func (u updown) check() error {
 }
 
 func (a *API) setHost(r *http.Request) (any, error) {
-	var body updown
+	var body upBody
 	host := r.PathValue("host")
 	if err := oneOf("host", host, a.Cloud.Hosts()); err != nil {
 		return nil, err
@@ -185,7 +185,7 @@ func (a *API) setHost(r *http.Request) (any, error) {
 }
 
 func (a *API) setCell(r *http.Request) (any, error) {
-	var body updown
+	var body upBody
 	cell := r.PathValue("cell")
 	if err := oneOf("cell that can be down", cell, []string{Cell}); err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxInput bounds what is read of a body.
+// maxInput is the maximum length of a body, in bytes.
 const maxInput = 1 << 20
 
 func read(r *http.Request) ([]byte, error) {
@@ -26,8 +26,7 @@ func read(r *http.Request) ([]byte, error) {
 	return text, err
 }
 
-// decode reads a body of JSON into a struct: one object, with the members that the
-// struct has.
+// decode decodes a JSON object into a struct, and refuses members that the struct does not have.
 func decode(r *http.Request, to any) error {
 	text, err := read(r)
 	if err != nil {
@@ -56,7 +55,7 @@ func decode(r *http.Request, to any) error {
 	return nil
 }
 
-// names are the members that a struct has in JSON.
+// names returns the JSON names of the members of a struct.
 func names(to any) []string {
 	var list []string
 	for f := range reflect.TypeOf(to).Elem().Fields() {
@@ -66,7 +65,7 @@ func names(to any) []string {
 	return list
 }
 
-// oneOf refuses a name that is none of those that exist.
+// oneOf refuses a name that is not in exist.
 func oneOf(what, name string, exist []string) error {
 	if slices.Contains(exist, name) {
 		return nil
@@ -74,7 +73,7 @@ func oneOf(what, name string, exist []string) error {
 	return fmt.Errorf("there is no %s %q: there are %s", what, name, strings.Join(exist, ", "))
 }
 
-// duration reads how long something takes.
+// duration parses a duration such as "3s".
 func duration(member, text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {
@@ -83,7 +82,7 @@ func duration(member, text string) (time.Duration, error) {
 	return d, nil
 }
 
-// check refuses a fault that cannot happen; methods are those that hosts have.
+// check validates a fault. methods are the methods of the hosts.
 func (r *Rule) check(methods []string) error {
 	if r.Request != "" || r.Status != 0 {
 		return r.checkRequest()
@@ -107,7 +106,7 @@ func (r *Rule) check(methods []string) error {
 	return nil
 }
 
-// httpMethods are those that something is answered to.
+// httpMethods are the methods that the services answer.
 var httpMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 	http.MethodOptions}
 

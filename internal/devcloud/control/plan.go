@@ -1,6 +1,5 @@
-// Package control is what makes the embedded cloud behave otherwise than at once
-// and well, for those who test clients: delays, faults, hosts that are down; and
-// what shows what happens: a recorder of requests, and a page.
+// Package control lets tests of clients change the behaviour of the embedded cloud (delays,
+// faults, hosts that are down), records its requests, and serves a web page that shows them.
 package control
 
 import (
@@ -11,42 +10,42 @@ import (
 	"time"
 )
 
-// Metadata keys of servers that plan their own steps: "dev:delay" = "5s",
-// "dev:fail" = the message of the fault, "dev:hang" = anything.
+// Metadata keys of servers that control their own steps: "dev:delay" = "5s", "dev:fail" = the
+// message of the fault, "dev:hang" = any value.
 const (
 	keyDelay = "dev:delay"
 	keyFail  = "dev:fail"
 	keyHang  = "dev:hang"
-	keyOnly  = "dev:only" // the method that the others are about; "": build_and_run_instance
+	keyOnly  = "dev:only" // the method that the other keys apply to; "": build_and_run_instance
 )
 
 // build is the method with which hosts build servers.
 const build = "build_and_run_instance"
 
-// Rule is a fault to come.
+// Rule is a planned fault.
 type Rule struct {
-	Method  string `json:"method,omitempty"` // of an RPC: "stop_instance"; "": the next build
-	Server  string `json:"server,omitempty"` // UUID; "": any
+	Method  string `json:"method,omitempty"` // an RPC method: "stop_instance"; "": the next build
+	Server  string `json:"server,omitempty"` // a UUID; "": any server
 	Message string `json:"message,omitempty"`
 	Delay   string `json:"delay,omitempty"` // "3s"
-	Hang    bool   `json:"hang,omitempty"`  // it never ends
-	Times   int    `json:"times,omitempty"` // how often; 0: once, below 0: always
+	Hang    bool   `json:"hang,omitempty"`  // the step never ends
+	Times   int    `json:"times,omitempty"` // how often; 0: once; below 0: always
 
-	// Request and Status fail requests instead: "POST /v2.1/servers", 503.
+	// Request and Status fail requests instead of steps: "POST /v2.1/servers", 503.
 	Request string `json:"request,omitempty"`
 	Status  int    `json:"status,omitempty"`
 }
 
-// Plan says what goes otherwise. The zero value lets everything go at once and well.
+// Plan has the planned faults. With the zero value all steps succeed at once.
 type Plan struct {
 	mu        sync.Mutex
 	buildTime time.Duration
 	rules     []*Rule
 	down      []string // hosts
-	cellDown  bool     // and with it all hosts
+	cellDown  bool     // all hosts are down, too
 }
 
-// SetBuildTime is how long hosts build.
+// SetBuildTime sets how long builds take.
 func (p *Plan) SetBuildTime(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,12 +90,12 @@ func (p *Plan) Step(server, host, method string, metadata map[string]string) (ta
 	return takes, hangs || r.Hang, fails
 }
 
-// isAbout tells whether a fault is one of a step of a server.
+// isAbout tells whether the fault applies to a step of a server.
 func (r *Rule) isAbout(server, method string) bool {
 	return r.Request == "" && cmp.Or(r.Method, build) == method && (r.Server == "" || r.Server == server)
 }
 
-// take finds the first rule that matches, and counts it.
+// take returns the first rule that matches, and decrements its number of times.
 func (p *Plan) take(match func(*Rule) bool) *Rule {
 	for n, r := range p.rules {
 		if !match(r) {
@@ -110,7 +109,7 @@ func (p *Plan) take(match func(*Rule) bool) *Rule {
 	return nil
 }
 
-// Add adds a fault to come.
+// Add adds a fault.
 func (p *Plan) Add(r Rule) {
 	if r.Times == 0 {
 		r.Times = 1
@@ -120,7 +119,7 @@ func (p *Plan) Add(r Rule) {
 	p.rules = append(p.rules, &r)
 }
 
-// SetDown takes a host down, or brings it back.
+// SetDown sets whether a host is down.
 func (p *Plan) SetDown(host string, down bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -130,8 +129,7 @@ func (p *Plan) SetDown(host string, down bool) {
 	}
 }
 
-// SetCellDown takes the cell of the hosts down, or brings it back; it answers what
-// it was.
+// SetCellDown sets whether the cell of the hosts is down, and returns the previous value.
 func (p *Plan) SetCellDown(down bool) (was bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -139,22 +137,21 @@ func (p *Plan) SetCellDown(down bool) (was bool) {
 	return was
 }
 
-// IsCellDown tells whether it is down.
+// IsCellDown tells whether the cell is down.
 func (p *Plan) IsCellDown() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.cellDown
 }
 
-// Reset forgets what was planned, but for the time that builds take and a cell that
-// is down.
+// Reset removes all faults. It keeps the build time and whether the cell is down.
 func (p *Plan) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rules, p.down = nil, nil
 }
 
-// Rules are the faults to come.
+// Rules returns the planned faults.
 func (p *Plan) Rules() []Rule {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -165,7 +162,7 @@ func (p *Plan) Rules() []Rule {
 	return list
 }
 
-// BuildTime is how long hosts build.
+// BuildTime returns how long builds take.
 func (p *Plan) BuildTime() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -7,24 +7,24 @@ import (
 	"time"
 )
 
-// kept is how many requests are remembered.
-const kept = 500
+// maxEntries is the number of requests that are kept.
+const maxEntries = 500
 
-// Entry is a request that was answered.
+// Entry is a request with its answer.
 type Entry struct {
 	N         int64     `json:"n"`
 	At        time.Time `json:"at"`
 	Method    string    `json:"method"`
-	Path      string    `json:"path"` // with its query
+	Path      string    `json:"path"` // with the query
 	Status    int       `json:"status"`
 	Micro     int64     `json:"microseconds"`
-	Version   string    `json:"version,omitempty"` // microversion that was asked for
+	Version   string    `json:"version,omitempty"` // the requested microversion
 	RequestID string    `json:"request_id,omitempty"`
 	UserAgent string    `json:"user_agent,omitempty"`
-	Planned   bool      `json:"planned,omitempty"` // it was failed as planned
+	Planned   bool      `json:"planned,omitempty"` // a planned fault caused the answer
 }
 
-// Recorder remembers the last requests, and fails those that are planned to fail.
+// Recorder records the last requests, and fails those with a planned fault.
 type Recorder struct {
 	Plan *Plan
 
@@ -33,11 +33,11 @@ type Recorder struct {
 	all []Entry
 }
 
-// Wrap records what goes to next.
+// Wrap records the requests to next.
 func (r *Recorder) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		began := time.Now()
-		s := &status{ResponseWriter: w}
+		s := &statusRecorder{ResponseWriter: w}
 		planned := r.Plan.refuse(q)
 		if planned != 0 {
 			w.Header().Set("Content-Type", "application/json")
@@ -57,18 +57,18 @@ func (r *Recorder) add(e Entry) {
 	defer r.mu.Unlock()
 	r.n++
 	e.N = r.n
-	if len(r.all) >= 2*kept {
-		r.all = r.all[:copy(r.all, r.all[len(r.all)-kept+1:])]
+	if len(r.all) >= 2*maxEntries {
+		r.all = r.all[:copy(r.all, r.all[len(r.all)-maxEntries+1:])]
 	}
 	r.all = append(r.all, e)
 }
 
-// Entries are the requests after the one with a number.
+// Entries returns the requests with numbers above after.
 func (r *Recorder) Entries(after int64) []Entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list := []Entry{}
-	for _, e := range r.all[max(0, len(r.all)-kept):] {
+	for _, e := range r.all[max(0, len(r.all)-maxEntries):] {
 		if e.N > after {
 			list = append(list, e)
 		}
@@ -76,14 +76,14 @@ func (r *Recorder) Entries(after int64) []Entry {
 	return list
 }
 
-// Forget forgets them.
+// Forget deletes the recorded requests.
 func (r *Recorder) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = nil
 }
 
-// refuse answers the status with which a request is planned to fail, or 0.
+// refuse returns the status with which a request is planned to fail, or 0.
 func (p *Plan) refuse(q *http.Request) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,24 +97,24 @@ func (p *Plan) refuse(q *http.Request) int {
 	return r.Status
 }
 
-// status remembers what was answered.
-type status struct {
+// statusRecorder records the status of an answer.
+type statusRecorder struct {
 	http.ResponseWriter
 	wrote int
 }
 
 // WriteHeader implements http.ResponseWriter.
-func (s *status) WriteHeader(code int) {
+func (s *statusRecorder) WriteHeader(code int) {
 	if s.wrote == 0 {
 		s.wrote = code
 	}
 	s.ResponseWriter.WriteHeader(code)
 }
 
-// Unwrap is for http.ResponseController.
-func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+// Unwrap is used by http.ResponseController.
+func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-func (s *status) code() int {
+func (s *statusRecorder) code() int {
 	if s.wrote == 0 {
 		return http.StatusOK
 	}

@@ -1,5 +1,5 @@
-// Package guard keeps the web pages of others away from the embedded cloud, which has
-// no password that they do not know.
+// Package guard refuses requests of foreign web pages to the embedded cloud, whose passwords are
+// public.
 package guard
 
 import (
@@ -13,16 +13,16 @@ import (
 	"strings"
 )
 
-// Guard keeps web pages of others away from what has no password: a browser sends
-// requests to loopback for any page that asks it to.
+// Guard refuses requests of foreign web pages to handlers without a password: a browser sends
+// requests to loopback addresses for any page.
 type Guard struct {
-	// names are those that the cloud is reached by, beside those of loopback.
+	// names are the host names of the cloud besides those of loopback.
 	names []string
-	// control is the interface of /dev, whose bodies are JSON or YAML.
+	// control is set for the control API below /dev, whose bodies are JSON or YAML.
 	control bool
 }
 
-// New is for a cloud at a URL. control is for the interface of /dev.
+// New returns the guard of a cloud at a URL. control is set for the control API below /dev.
 func New(address string, control bool) Guard {
 	g := Guard{control: control}
 	if u, err := url.Parse(address); err == nil && !loopback(strings.ToLower(u.Hostname())) && u.Hostname() != "" {
@@ -31,7 +31,7 @@ func New(address string, control bool) Guard {
 	return g
 }
 
-// Wrap answers what may not go to next.
+// Wrap answers refused requests and passes the others to next.
 func (g Guard) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if status, why := g.Refusal(r); status != 0 {
@@ -44,9 +44,9 @@ func (g Guard) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// Refusal is the status with which a request is refused, and why; 0 lets it pass.
+// Refusal returns the status and the reason with which a request is refused, or 0.
 func (g Guard) Refusal(r *http.Request) (int, string) {
-	if !g.knows(r.Host) {
+	if !g.isOwnHost(r.Host) {
 		return http.StatusMisdirectedRequest, fmt.Sprintf("the request is for the host %q: it has to be for one of %s", r.Host,
 			strings.Join(append([]string{"localhost", "127.0.0.1", "[::1]"}, g.names...), ", "))
 	}
@@ -61,8 +61,7 @@ func (g Guard) Refusal(r *http.Request) (int, string) {
 	if site != "" && site != "same-origin" && site != "none" {
 		return http.StatusForbidden, fmt.Sprintf("the request comes from a page of another address (Sec-Fetch-Site: %s)", site)
 	}
-	// Only browsers send one of these headers. Without them curl's default type of
-	// -d is good enough.
+	// Only browsers send one of these headers. Other clients may use the default type of curl -d.
 	if len(origin) == 0 && site == "" || r.ContentLength == 0 {
 		return 0, ""
 	}
@@ -77,8 +76,8 @@ func (g Guard) Refusal(r *http.Request) (int, string) {
 	return 0, ""
 }
 
-// formTypes are what pages may send anywhere without asking first; "" is none at
-// all.
+// formTypes are the content types that a page can send to other origins without a preflight
+// request; "" stands for no type.
 var formTypes = []string{"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 
 func document(kind string) bool {
@@ -89,10 +88,10 @@ func safe(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
-// knows tells whether a Host header names this cloud, with whatever port: it may be
-// forwarded. A page can give a name of its own the address of loopback, but cannot
-// send the requests of its visitors under another name.
-func (g Guard) knows(host string) bool {
+// isOwnHost tells whether a Host header names this cloud, with any port, because the port may be
+// forwarded. A page can resolve its own name to a loopback address, but requests from there have
+// that name in the Host header.
+func (g Guard) isOwnHost(host string) bool {
 	name := hostname(host)
 	return loopback(name) || slices.Contains(g.names, name)
 }
@@ -110,8 +109,7 @@ func hostname(host string) string {
 	return strings.ToLower(strings.TrimSuffix(name, "."))
 }
 
-// sameOrigin tells whether an Origin header is about the address that the request
-// was sent to.
+// sameOrigin tells whether an Origin header names the address that the request was sent to.
 func sameOrigin(origin, host string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Host, host)

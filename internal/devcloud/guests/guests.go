@@ -1,5 +1,5 @@
-// Package guests is what nova-metadata --dev has to know of the embedded cloud, which
-// runs in another process: where its configuration is, and whom a request comes from.
+// Package guests lets nova-metadata --dev use the embedded cloud of another process: it finds the
+// configuration of the cloud, and the server that sends a request.
 package guests
 
 import (
@@ -20,11 +20,11 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/guard"
 )
 
-// ProxySecret is what the metadata service knows Neutron's proxy by.
+// ProxySecret is the secret that the metadata service shares with Neutron's metadata proxy.
 const ProxySecret = "nova-dev"
 
-// ReadConfig is the configuration of a cloud that another process keeps in a
-// directory, as Cloud.Config.
+// ReadConfig returns the configuration of a cloud that another process keeps in a state
+// directory, as Cloud.Config does.
 func ReadConfig(state string, more config.Sources) (*config.Config, error) {
 	if _, err := os.Stat(filepath.Join(state, "nova.conf")); err != nil {
 		return nil, fmt.Errorf("no nova-api --dev has been started with --state %s: %w", state, err)
@@ -32,14 +32,14 @@ func ReadConfig(state string, more config.Sources) (*config.Config, error) {
 	return LoadConfig(state, more)
 }
 
-// LoadConfig is ReadConfig for the process that keeps the cloud.
+// LoadConfig does the same as ReadConfig for the process of the cloud.
 func LoadConfig(state string, more config.Sources) (*config.Config, error) {
 	more.Files = append([]string{filepath.Join(state, "nova.conf")}, more.Files...)
 	return config.Load(more)
 }
 
-// Handler stands in for Neutron's metadata proxy: what is asked for below /SERVER
-// is asked in the name of the server with this id.
+// Handler stands in for Neutron's metadata proxy: a request to a path below /SERVER is passed on
+// as a request of the server with this id.
 func Handler(c *config.Config, next http.Handler) (http.Handler, error) {
 	api, err := db.Open(c.APIDatabase.Connection, db.Options{})
 	if err != nil {

@@ -10,17 +10,18 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// assignment is a role of a user or a group in a project, a domain or the system, which
-// may be given or not.
+// assignment is a role of a user or a group in a project, a domain or the system. The role need
+// not be assigned.
 type assignment struct {
 	who, where, role string // role is a name
 	given            bool
 }
 
-// target is the id of the project or the domain in the path of a request, or system.
+// target returns the id of the project or the domain in the path of a request, or system.
 func target(r *resource.Request) string { return cmp.Or(r.PathValue("where"), system) }
 
-// assignment reads the path of a request, whose parts must be there.
+// assignment returns the assignment in the path of a request. Its user or group, its target and
+// its role must exist.
 func (s *Service) assignment(r *resource.Request) (*assignment, error) {
 	known, a := s.known.Load(), &assignment{who: r.PathValue("who"), where: target(r)}
 	role, holder := lookup(known.Roles, r.PathValue("role"), ""), known.holder(a.who)
@@ -36,21 +37,21 @@ func (s *Service) assignment(r *resource.Request) (*assignment, error) {
 	return a, nil
 }
 
-// checkAssignment answers 204 where the role is assigned, and 404 where it is not.
+// checkAssignment answers 204 if the role is assigned, and 404 otherwise.
 func (s *Service) checkAssignment(r *resource.Request) (any, error) {
 	a, err := s.assignment(r)
 	if err == nil && !a.given {
 		err = notFound("role assignment with role", r.PathValue("role"))
 	}
-	return done(err)
+	return noContent(err)
 }
 
 func (s *Service) assignRole(r *resource.Request) (any, error) {
 	a, err := s.assignment(r)
 	if err != nil || a.given {
-		return done(err)
+		return noContent(err)
 	}
-	return done(s.assign(a, true))
+	return noContent(s.assign(a, true))
 }
 
 func (s *Service) unassignRole(r *resource.Request) (any, error) {
@@ -61,10 +62,10 @@ func (s *Service) unassignRole(r *resource.Request) (any, error) {
 	if !a.given {
 		return nil, notFound("role assignment with role", r.PathValue("role"))
 	}
-	return done(s.assign(a, false))
+	return noContent(s.assign(a, false))
 }
 
-// assign gives the role, or takes it away.
+// assign assigns the role, or with given false removes the assignment.
 func (s *Service) assign(a *assignment, given bool) error {
 	return s.change(func(d *directory) error {
 		u := d.holder(a.who)
@@ -87,7 +88,7 @@ func (s *Service) assign(a *assignment, given bool) error {
 	})
 }
 
-// renameRole gives a role another name in all assignments; "": they end.
+// renameRole renames a role in all assignments. With "" it removes them.
 func (d *directory) renameRole(role, to string) {
 	for _, list := range [][]user{d.Users, d.Groups} {
 		for n := range list {
@@ -115,7 +116,7 @@ func (u *user) renameRole(role, to string) {
 	u.Roles = all
 }
 
-// assignedRoles lists the roles that a user or a group has itself.
+// assignedRoles lists the roles that are assigned directly to a user or a group.
 func (s *Service) assignedRoles(r *resource.Request) (any, error) {
 	known := s.known.Load()
 	var list []entity
@@ -129,9 +130,8 @@ func (s *Service) assignedRoles(r *resource.Request) (any, error) {
 	return s.collection(r, roles, list), nil
 }
 
-// listAssignments lists who has which role: all, or those that the query wants; with
-// "include_names" they have names, with "effective" the members of groups stand in the
-// place of the groups.
+// listAssignments lists the role assignments that match the query. With "include_names" they
+// contain names. With "effective" the assignments of a group are listed for its members.
 func (s *Service) listAssignments(r *resource.Request) (any, error) {
 	q := &assignmentQuery{known: s.known.Load(), values: r.URL.Query()}
 	project := q.values.Get("scope.project.id")
@@ -153,12 +153,12 @@ type assignmentQuery struct {
 	within map[string]bool // ids of the projects of scope.project.id
 }
 
-// asks reports whether the query has a flag: "flag", "flag=1", not "flag=0".
+// asks tells whether the query has a flag: "flag" or "flag=1", but not "flag=0".
 func (q *assignmentQuery) asks(flag string) bool {
 	return q.values.Has(flag) && q.values.Get(flag) != "0" && !strings.EqualFold(q.values.Get(flag), "false")
 }
 
-// wants reports whether a filter lets a value pass.
+// wants tells whether a value matches a filter.
 func (q *assignmentQuery) wants(filter, value string) bool {
 	return q.values.Get(filter) == "" || q.values.Get(filter) == value
 }
@@ -188,7 +188,7 @@ func (q *assignmentQuery) list() []any {
 	return list
 }
 
-// of are the assignments of a user or a group, as kind says, of those in roles.
+// of returns the assignments of the user or group who, limited to roles.
 func (q *assignmentQuery) of(kind string, who *user, roles map[string][]string) []any {
 	other := map[string]string{"user": "group", "group": "user"}[kind]
 	if !q.wants(kind+".id", who.ID) || q.values.Get(other+".id") != "" {
@@ -209,8 +209,8 @@ func (q *assignmentQuery) of(kind string, who *user, roles map[string][]string) 
 	return list
 }
 
-// scope shows the project, the domain or the system with an id. nil: it is gone, or the
-// query does not want it.
+// scope returns the view of the project, the domain or the system with an id. It is nil if the id
+// does not exist or does not match the query.
 func (q *assignmentQuery) scope(where string) map[string]any {
 	p, d := q.known.project(where, ""), lookup(q.known.Domains, where, "")
 	switch {
@@ -227,7 +227,7 @@ func (q *assignmentQuery) scope(where string) map[string]any {
 	return nil
 }
 
-// view is an entity in an assignment.
+// view returns the view of an entity in an assignment.
 func (q *assignmentQuery) view(kind string, e *entity) map[string]any {
 	out := map[string]any{"id": e.ID}
 	if !q.asks("include_names") {

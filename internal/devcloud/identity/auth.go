@@ -8,7 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// reference names something in a body, by its id or by its name.
+// reference is a resource in a body, by id or by name.
 type reference struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
@@ -57,8 +57,8 @@ func (s *Service) authenticate(r *resource.Request) (any, error) {
 	return s.answerToken(http.StatusCreated, id, t), nil
 }
 
-// prove makes the token, without a scope, of the user whom a request proves to be: by
-// another token, an application credential, or a password; nil: by none.
+// prove returns an unscoped token of the user that the request authenticates with another token,
+// an application credential or a password, or nil.
 func (s *Service) prove(q *authRequest) *token {
 	known, proof := s.known.Load(), q.Auth.Identity
 	var u *user
@@ -79,8 +79,8 @@ func (s *Service) prove(q *authRequest) *token {
 	return &token{UserID: u.ID}
 }
 
-// scope gives a token the scope that a request asks for: a project, the system, or
-// none. It reports whether the user of the token has a role there.
+// scope sets the scope of a token that a request asks for: a project, the system, or none. It
+// returns false if the user has no role there.
 func (d *directory) scope(t *token, text json.RawMessage) bool {
 	if len(text) == 0 || string(text) == `"unscoped"` || string(text) == "null" {
 		return true
@@ -128,7 +128,7 @@ func (s *Service) ownProjects(r *resource.Request) (any, error) {
 	return s.collection(r, projects, enabled), nil
 }
 
-// withRole are those projects or domains of a list in which a user has a role.
+// withRole returns the projects or domains of a list in which a user has a role.
 func (d *directory) withRole(id string, of []entity) []entity {
 	var list []entity
 	if u := d.user(id, ""); u != nil {
@@ -141,7 +141,7 @@ func (d *directory) withRole(id string, of []entity) []entity {
 	return list
 }
 
-// changePassword changes the password of the user who knows the one before.
+// changePassword changes the password of a user. The body must have the current password.
 func (s *Service) changePassword(r *resource.Request) (any, error) {
 	var q struct {
 		User struct {
@@ -152,7 +152,7 @@ func (s *Service) changePassword(r *resource.Request) (any, error) {
 	if err := read(r, &q); err != nil || q.User.Password == "" {
 		return nil, refuse(http.StatusBadRequest, "'password' is a required property")
 	}
-	return done(s.change(func(d *directory) error {
+	return noContent(s.change(func(d *directory) error {
 		u := d.user(r.PathValue("user"), "")
 		if u == nil || u.Disabled || u.Password != q.User.Before {
 			return unauthorized()

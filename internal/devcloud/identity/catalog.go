@@ -6,7 +6,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// service is a service of the cloud, at a path of the address of the cloud.
+// service is a service of the cloud at a path of the cloud's address.
 type service struct{ name, kind, path string }
 
 var cloud = []service{
@@ -19,10 +19,10 @@ func (s service) id() string { return nameID("service-", s.name) }
 
 func (s service) endpoint(of string) string { return nameID(s.name, of) }
 
-// interfaces are those that each service has an endpoint of.
+// interfaces are the interfaces of the endpoints of each service.
 var interfaces = []string{"public", "internal", "admin"}
 
-// catalog lists the services with their endpoints, as tokens have them.
+// catalog returns the services with their endpoints in the form of tokens.
 func (s *Service) catalog() []any {
 	list := []any{}
 	for _, one := range cloud {
@@ -62,7 +62,7 @@ func (s *Service) endpoints() []resource.Doc {
 
 func (s *Service) listCatalog(kind string, of func() []resource.Doc) resource.Handler {
 	return func(r *resource.Request) (any, error) {
-		page, _ := listed.Select(of(), r.URL.Query())
+		page, _ := listQuery.Select(of(), r.URL.Query())
 		return map[string]any{kind: page, "links": s.links(kind)}, nil
 	}
 }
@@ -83,5 +83,5 @@ func catalogIsFixed() error {
 	return refuse(http.StatusForbidden, "The catalog of nova-api --dev cannot be changed.")
 }
 
-// fixedCatalog refuses to change the services of the cloud and their endpoints.
+// fixedCatalog refuses changes of the services and the endpoints.
 func fixedCatalog(*resource.Request) (any, error) { return nil, catalogIsFixed() }

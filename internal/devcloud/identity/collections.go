@@ -11,8 +11,8 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// list answers a collection. Domains are projects, and the roles of domains are roles,
-// to callers that ask for them.
+// list answers a collection. Domains are listed as projects, and roles of domains as roles, only
+// if the query asks for them.
 func (s *Service) list(kind string) resource.Handler {
 	return func(r *resource.Request) (any, error) {
 		known, query := s.known.Load(), r.URL.Query()
@@ -29,13 +29,13 @@ func (s *Service) list(kind string) resource.Handler {
 
 func (d *directory) projectsAndDomains() []entity { return slices.Concat(d.Projects, d.Domains) }
 
-// collection is the answer with those of a list that the query of a request selects.
+// collection returns the answer with the members of list that the query selects.
 func (s *Service) collection(r *resource.Request, kind string, list []entity) any {
 	docs := make([]resource.Doc, len(list))
 	for n := range list {
 		docs[n] = s.view(kind, &list[n])
 	}
-	page, _ := listed.Select(docs, r.URL.Query())
+	page, _ := listQuery.Select(docs, r.URL.Query())
 	return map[string]any{kind: page, "links": s.links(kind)}
 }
 
@@ -54,7 +54,7 @@ func (s *Service) show(kind string) resource.Handler {
 	}
 }
 
-// view is a member of a collection as Keystone shows it.
+// view returns a member of a collection as Keystone shows it.
 func (s *Service) view(kind string, e *entity) resource.Doc {
 	links := map[string]string{"self": s.self(kind + "/" + e.ID)}
 	d := resource.Doc{"id": e.ID, "name": e.Name, "description": e.Description, "options": map[string]any{}, "links": links}
@@ -117,7 +117,8 @@ func (s *Service) update(kind string) resource.Handler {
 	}
 }
 
-// body is the object that a request has below the singular of a kind; none is empty.
+// body returns the object below the singular of a kind in the request's body. It must not be
+// empty.
 func body(r *resource.Request, kind string) (resource.Doc, error) {
 	var q map[string]resource.Doc
 	if err := read(r, &q); err != nil {
@@ -126,8 +127,8 @@ func body(r *resource.Request, kind string) (resource.Doc, error) {
 	return q[singular(kind)], nil
 }
 
-// write changes the member of a collection with an id, or makes one for "", and answers
-// it.
+// write changes the member of a collection with an id, or creates one for "", and returns its
+// view.
 func (s *Service) write(kind, id string, in resource.Doc) (any, error) {
 	var out entity
 	err := s.change(func(d *directory) error {
@@ -173,7 +174,7 @@ func (d *directory) write(kind, id string, in resource.Doc) (*entity, error) {
 	return e, nil
 }
 
-// keptAs is the collection that an entity is kept in: some projects are domains.
+// keptAs returns the collection that stores an entity: projects with is_domain are domains.
 func (d *directory) keptAs(kind, id string, in resource.Doc) string {
 	if kind == projects && (id == "" && resource.Bool(in, "is_domain") || id != "" && lookup(d.Domains, id, "") != nil) {
 		return domains
@@ -181,8 +182,8 @@ func (d *directory) keptAs(kind, id string, in resource.Doc) string {
 	return kind
 }
 
-// entry finds the member of a collection with an id, or for "" appends one; of users
-// and groups it is u, too.
+// entry returns the member of a collection with an id, or appends one for "". u is set for users
+// and groups.
 func (d *directory) entry(kind, id string) (e *entity, u *user) {
 	if list := d.entities(kind); list != nil {
 		if id != "" {
@@ -203,10 +204,10 @@ func (d *directory) entry(kind, id string) (e *entity, u *user) {
 	return &u.entity, u
 }
 
-// newID is an id in the form of Keystone's.
+// newID returns a new id in Keystone's form.
 func newID() string { return strings.ReplaceAll(uuid.NewString(), "-", "") }
 
-// named is the member of a collection with a name, or nil.
+// named returns the member of a collection with a name, or nil.
 func (d *directory) named(kind, name string) *entity {
 	if list := d.entities(kind); list != nil {
 		return lookup(*list, "", name)
@@ -217,8 +218,7 @@ func (d *directory) named(kind, name string) *entity {
 	return nil
 }
 
-// placeRegion gives a new region the id that its body has. The parent that the body
-// names must be there.
+// placeRegion sets the id of a new region from the body. The parent region must exist.
 func (d *directory) placeRegion(e *entity, in resource.Doc, isNew bool) error {
 	if id := resource.Text(in, "id"); isNew && id != "" {
 		if lookup(d.Regions, id, "") != nil {
@@ -232,10 +232,10 @@ func (d *directory) placeRegion(e *entity, in resource.Doc, isNew bool) error {
 	return nil
 }
 
-// own are the fields of bodies that are not kept in entity.More.
-var own = []string{"id", "name", "description", "password", "enabled", "domain_id", "links", "is_domain", "original_password"}
+// ownFields are the fields of bodies that entity.More does not contain.
+var ownFields = []string{"id", "name", "description", "password", "enabled", "domain_id", "links", "is_domain", "original_password"}
 
-// fill changes the fields that a body has. null takes one away, of options a single one.
+// fill changes the fields in a body. null removes a field, or one option of options.
 func (e *entity) fill(in resource.Doc) {
 	set(&e.Name, in, "name")
 	set(&e.Description, in, "description")
@@ -244,11 +244,11 @@ func (e *entity) fill(in resource.Doc) {
 	}
 	more := maps.Clone(e.More)
 	for field, value := range in {
-		if slices.Contains(own, field) {
+		if slices.Contains(ownFields, field) {
 			continue
 		}
 		if given, ok := value.(resource.Doc); ok && field == "options" {
-			value = merged(resource.Object(more, field), given)
+			value = mergeOptions(resource.Object(more, field), given)
 		}
 		if more == nil {
 			more = map[string]any{}
@@ -266,8 +266,8 @@ func set(to *string, in resource.Doc, field string) {
 	}
 }
 
-// merged are options with those that are given.
-func merged(before, given resource.Doc) resource.Doc {
+// mergeOptions returns options with the given changes.
+func mergeOptions(before, given resource.Doc) resource.Doc {
 	all := maps.Clone(before)
 	maps.Copy(all, given)
 	maps.DeleteFunc(all, func(_ string, value any) bool { return value == nil })

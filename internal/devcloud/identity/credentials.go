@@ -10,12 +10,11 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// credentialMethod is the name of application credentials in requests for tokens and in
-// tokens.
+// credentialMethod is the name of the authentication method for application credentials.
 const credentialMethod = "application_credential"
 
-// credential is an application credential: a secret that stands for a user in one
-// project, with some of the roles of the user.
+// credential is an application credential: a secret for a user in one project, with some of the
+// user's roles.
 type credential struct {
 	ID           string    `json:"id"`
 	Name         string    `json:"name"`
@@ -28,8 +27,8 @@ type credential struct {
 	Expires      time.Time `json:"expires,omitzero"`
 }
 
-// authenticate makes the token of who knows the secret of a credential, or nil. A
-// reference by name needs the user of the credential.
+// authenticate returns a token for an application credential and its secret, or nil. A reference
+// by name must have the user.
 func (d *directory) authenticate(which, of reference, secret string) *token {
 	if which.ID == "" {
 		u := d.user(of.ID, of.Name)
@@ -48,7 +47,7 @@ func (d *directory) authenticate(which, of reference, secret string) *token {
 
 func credentialsOf(user string) string { return users + "/" + user + "/application_credentials" }
 
-// viewCredential is a credential without its secret.
+// viewCredential returns a credential without its secret.
 func (s *Service) viewCredential(c *credential) resource.Doc {
 	known := s.known.Load()
 	list := []any{}
@@ -73,11 +72,12 @@ func (s *Service) listCredentials(r *resource.Request) (any, error) {
 			all = append(all, s.viewCredential(&known.Credentials[n]))
 		}
 	}
-	page, _ := listed.Select(all, r.URL.Query())
+	page, _ := listQuery.Select(all, r.URL.Query())
 	return map[string]any{"application_credentials": page, "links": s.links(credentialsOf(of))}, nil
 }
 
-// ownCredential is the credential in the path of a request, of the user there.
+// ownCredential returns the credential in the path of a request, which must belong to the user
+// there.
 func (s *Service) ownCredential(r *resource.Request) (*credential, error) {
 	c := s.known.Load().credential(r.PathValue("id"))
 	if c == nil || c.User != r.PathValue("user") {
@@ -105,7 +105,7 @@ func (s *Service) deleteCredential(r *resource.Request) (any, error) {
 	})
 }
 
-// newCredential is what a request for an application credential has.
+// newCredential is the body of a request for an application credential.
 type newCredential struct {
 	Name, Description, Secret string
 	Roles                     []reference
@@ -141,8 +141,8 @@ func (s *Service) createCredential(r *resource.Request) (any, error) {
 	return map[string]any{credentialMethod: d}, nil
 }
 
-// restricted reports whether the token of a caller is one of a credential that may not
-// make others.
+// restricted tells whether the caller's token comes from a credential that must not create
+// others.
 func (d *directory) restricted(caller *resource.Caller) bool {
 	if caller.Credential == "" {
 		return false
@@ -151,7 +151,7 @@ func (d *directory) restricted(caller *resource.Caller) bool {
 	return c == nil || !c.Unrestricted
 }
 
-// secret is the one of the request, or a new one.
+// secret returns the secret in the request, or a new one.
 func (n *newCredential) secret() string {
 	if n.Secret != "" {
 		return n.Secret
@@ -161,7 +161,7 @@ func (n *newCredential) secret() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// expiry is the time of the request, with or without its zone; none is the zero time.
+// expiry returns the expiry time in the request, which may have a time zone, or the zero time.
 func (n *newCredential) expiry() (time.Time, error) {
 	if n.Expires == "" {
 		return time.Time{}, nil
@@ -174,8 +174,8 @@ func (n *newCredential) expiry() (time.Time, error) {
 	return time.Time{}, refuse(http.StatusBadRequest, "Invalid input for field 'expires_at': '%s' is not a date.", n.Expires)
 }
 
-// rolesFor are the names of the roles that a request wants for its credential, which
-// the caller must have; without any, all that the caller has.
+// rolesFor returns the names of the requested roles, which the caller must have, or all roles of
+// the caller if none are requested.
 func (d *directory) rolesFor(caller *resource.Caller, wanted []reference) ([]string, error) {
 	var names []string
 	for _, want := range wanted {

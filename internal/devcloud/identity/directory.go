@@ -13,13 +13,13 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// system takes the place of the id of a project where a role is assigned in the system.
+// system takes the place of a project id in assignments of roles in the system.
 const system = "system"
 
-// defaultDomain is the id of the domain of whatever names none.
+// defaultDomain is the id of the domain of users and projects without one.
 const defaultDomain = "default"
 
-// directory is all that the service knows but for tokens, as people.json has it.
+// directory has the data of the service except for tokens, in the form of people.json.
 type directory struct {
 	Users    []user   `json:"users"`
 	Projects []entity `json:"projects"`
@@ -31,8 +31,7 @@ type directory struct {
 	Credentials []credential `json:"credentials,omitempty"`
 }
 
-// entity is a project, a role, a domain or a region, and what users and groups have in
-// common with these.
+// entity is a project, a role, a domain or a region, or the common part of a user or group.
 type entity struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
@@ -40,12 +39,12 @@ type entity struct {
 	Disabled    bool   `json:"disabled,omitempty"`
 	Domain      string `json:"domain,omitempty"` // "": the default one; of a role, none
 	Root        bool   `json:"root,omitempty"`   // is a domain
-	// More are the fields that Keystone keeps and shows, and that have no effect here.
+	// More are fields that the service stores and shows without effect.
 	More map[string]any `json:"more,omitempty"`
 }
 
-// user is a user or a group, with the names of its roles by the id of the project or
-// the domain, or system.
+// user is a user or a group. Roles has the names of roles by the id of the project or the domain,
+// or system.
 type user struct {
 	entity
 	Password string              `json:"password"`
@@ -53,7 +52,7 @@ type user struct {
 	Groups   []string            `json:"groups,omitempty"` // ids
 }
 
-// first is the directory of a new cloud.
+// newDirectory returns the directory of a new cloud.
 func newDirectory() *directory {
 	d := &directory{Domains: []entity{{ID: defaultDomain, Name: "Default", Root: true}}, Regions: []entity{{ID: Region}}}
 	for _, name := range []string{"admin", "manager", "member", "reader", "service"} {
@@ -93,7 +92,7 @@ func (s *Service) openDirectory() error {
 	if err := json.Unmarshal(text, d); err != nil {
 		return fmt.Errorf("%s: %w", s.directoryFile(), err)
 	}
-	if first := newDirectory(); len(d.Domains) == 0 { // a file from before there were any
+	if first := newDirectory(); len(d.Domains) == 0 { // a file of an older release has no domains
 		d.Roles, d.Domains = first.Roles, first.Domains
 	}
 	if len(d.Regions) == 0 {
@@ -106,8 +105,9 @@ func (s *Service) openDirectory() error {
 	return nil
 }
 
-// change stores what f makes of a copy of the directory; f replaces maps and lists of
-// its members. Tokens of users, projects and credentials that are gone end.
+// change stores a copy of the directory that f has changed; f must replace maps and lists instead
+// of modifying them. It revokes the tokens of users, projects and credentials that do not exist
+// any more.
 func (s *Service) change(f func(*directory) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,7 +115,7 @@ func (s *Service) change(f func(*directory) error) error {
 	if err := f(d); err != nil {
 		return err
 	}
-	if err := replace(s.directoryFile(), d); err != nil {
+	if err := writeJSON(s.directoryFile(), d); err != nil {
 		return err
 	}
 	s.known.Store(d)
@@ -138,23 +138,23 @@ func (d *directory) clone() *directory {
 		Groups: slices.Clone(d.Groups), Credentials: slices.Clone(d.Credentials)}
 }
 
-// supports reports whether the user, the project and the credential of a token exist.
+// supports tells whether the user, the project and the credential of a token exist.
 func (d *directory) supports(t *token) bool {
 	return d.user(t.UserID, "") != nil && (t.ProjectID == "" || d.project(t.ProjectID, "") != nil) && (t.Credential == "" ||
 		d.credential(t.Credential) != nil)
 }
 
-// entities are the members of a collection of entities; nil: the kind has users.
+// entities returns the collection of a kind, or nil if its members are users or groups.
 func (d *directory) entities(kind string) *[]entity {
 	return map[string]*[]entity{projects: &d.Projects, roles: &d.Roles, domains: &d.Domains, regions: &d.Regions}[kind]
 }
 
-// holders are the users or the groups, which can have roles; nil: the kind has entities.
+// holders returns the users or the groups, or nil for other kinds.
 func (d *directory) holders(kind string) *[]user {
 	return map[string]*[]user{users: &d.Users, groups: &d.Groups}[kind]
 }
 
-// all are the members of a collection.
+// all returns the members of a collection.
 func (d *directory) all(kind string) []entity {
 	if list := d.entities(kind); list != nil {
 		return *list
@@ -166,8 +166,8 @@ func (d *directory) all(kind string) []entity {
 	return list
 }
 
-// user finds a user by its id or, for "", by its name; nil: there is none. project,
-// lookup and lookupUser do the same.
+// user returns a user by id, or by name if id is "", or nil. The functions project, lookup and
+// lookupUser do the same.
 func (d *directory) user(id, name string) *user { return lookupUser(d.Users, id, name) }
 
 func (d *directory) group(id string) *user { return lookupUser(d.Groups, id, "") }
@@ -196,16 +196,16 @@ func (e *entity) is(id, name string) bool {
 	return id != "" && e.ID == id || id == "" && e.Name == name
 }
 
-// domain is the id of the domain that it is in.
+// domain returns the id of the entity's domain.
 func (e *entity) domain() string { return cmp.Or(e.Domain, defaultDomain) }
 
-// domainOf is the domain of an entity, as what is in it shows it.
+// domainOf returns the domain of an entity in the form of views.
 func (d *directory) domainOf(e *entity) map[string]string {
 	in := lookup(d.Domains, e.domain(), "")
 	return map[string]string{"id": in.ID, "name": in.Name}
 }
 
-// holder is the user or the group with an id.
+// holder returns the user or the group with an id.
 func (d *directory) holder(id string) *user {
 	if u := d.user(id, ""); u != nil {
 		return u
@@ -213,8 +213,8 @@ func (d *directory) holder(id string) *user {
 	return d.group(id)
 }
 
-// rolesIn are the names of the roles of a user in a project, a domain or the system,
-// those of its groups among them; nil: it has none.
+// rolesIn returns the names of the roles of a user in a project, a domain or the system,
+// including those of its groups, or nil.
 func (d *directory) rolesIn(u *user, where string) []string {
 	names := u.Roles[where]
 	for _, id := range u.Groups {
@@ -225,7 +225,7 @@ func (d *directory) rolesIn(u *user, where string) []string {
 	return names
 }
 
-// roleID is the id of the role with a name, or "".
+// roleID returns the id of the role with a name, or "".
 func (d *directory) roleID(name string) string {
 	if r := lookup(d.Roles, "", name); r != nil {
 		return r.ID
@@ -233,9 +233,8 @@ func (d *directory) roleID(name string) string {
 	return ""
 }
 
-// implied are the names of roles, with those that Keystone's bootstrap lets each of
-// them imply.
-func implied(names []string) []string {
+// withImplied returns the names with the roles that they imply after Keystone's bootstrap.
+func withImplied(names []string) []string {
 	chain := []string{"admin", "manager", "member", "reader"}
 	all := slices.Clone(names)
 	for n, role := range chain {
@@ -252,7 +251,7 @@ func implied(names []string) []string {
 	return all
 }
 
-// below are the ids of a project or a domain and of the projects below it.
+// below returns the ids of a project or a domain and of the projects below it.
 func (d *directory) below(root string) map[string]bool {
 	all := map[string]bool{root: true}
 	for before := 0; len(all) > before; {
@@ -266,8 +265,8 @@ func (d *directory) below(root string) map[string]bool {
 	return all
 }
 
-// credential finds an application credential by its id, unless it has expired or its
-// user is gone.
+// credential returns an application credential by id. It must not have expired, and its user must
+// exist.
 func (d *directory) credential(id string) *credential {
 	for n := range d.Credentials {
 		c := &d.Credentials[n]

@@ -44,7 +44,7 @@ func (s *Service) projectsOfUser(r *resource.Request) (any, error) {
 	return s.collection(r, projects, known.withRole(id, known.Projects)), nil
 }
 
-// member is the user in the path of a request about a group and one of its users.
+// member returns the user and the group in the path of a request.
 func (s *Service) member(r *resource.Request) (u *user, group string, err error) {
 	known := s.known.Load()
 	group = r.PathValue("group")
@@ -57,13 +57,13 @@ func (s *Service) member(r *resource.Request) (u *user, group string, err error)
 	return u, group, nil
 }
 
-// checkMember answers 204 where the user is in the group, and 404 where it is not.
+// checkMember answers 204 if the user is in the group, and 404 otherwise.
 func (s *Service) checkMember(r *resource.Request) (any, error) {
 	u, group, err := s.member(r)
 	if err == nil && !slices.Contains(u.Groups, group) {
 		err = refuse(http.StatusNotFound, "User %s is not in group %s.", u.ID, group)
 	}
-	return done(err)
+	return noContent(err)
 }
 
 func (s *Service) addMember(r *resource.Request) (any, error) {
@@ -71,14 +71,14 @@ func (s *Service) addMember(r *resource.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return done(s.setMember(u.ID, group, true))
+	return noContent(s.setMember(u.ID, group, true))
 }
 
 func (s *Service) removeMember(r *resource.Request) (any, error) {
 	if _, err := s.checkMember(r); err != nil {
 		return nil, err
 	}
-	return done(s.setMember(r.PathValue("user"), r.PathValue("group"), false))
+	return noContent(s.setMember(r.PathValue("user"), r.PathValue("group"), false))
 }
 
 func (s *Service) setMember(id, group string, in bool) error {

@@ -16,33 +16,33 @@ import (
 )
 
 const (
-	// Password is that of the users that each cloud has.
+	// Password is the password of the users of every cloud.
 	Password = "secret"
-	// Region is the one that the services of the cloud are in.
+	// Region is the region of the cloud's services.
 	Region = "RegionOne"
 )
 
-// Options make a Service.
+// Options are the parameters of New.
 type Options struct {
-	// Dir is the directory of people.json and tokens.json, which keep what the service
-	// knows. They are no documents of the resource.Store of the other services: a reset
-	// of the cloud empties that one, and users and tokens outlive it.
+	// Dir is the directory of people.json and tokens.json. They are not in the resource.Store of
+	// the other services, because a reset of the cloud empties the store but keeps users and
+	// tokens.
 	Dir string
 	URL string // of the cloud: "http://127.0.0.1:8774"
 }
 
-// Service answers as Keystone does, below /identity.
+// Service is the handler of Keystone's API, below /identity.
 type Service struct {
 	o   Options
 	mux *resource.Mux
 
 	mu     sync.RWMutex // held to change known, and to use tokens
 	tokens map[string]*token
-	// known is replaced as a whole by a change; what it points to never changes.
+	// known is replaced by each change. The directory that it points to is never modified.
 	known atomic.Pointer[directory]
 }
 
-// New makes the service of a directory. Its errors are those of the files.
+// New returns the service of a directory, or an error of its files.
 func New(o Options) (*Service, error) {
 	s := &Service{o: o, tokens: map[string]*token{}}
 	s.mux = &resource.Mux{Who: s.Caller, Fault: fault, Challenge: `Keystone uri="` + o.URL + `/identity/v3"`}
@@ -63,10 +63,10 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Serv
 
 func (s *Service) file(name string) string { return filepath.Join(s.o.Dir, name) }
 
-// self is the URL of a path below /v3.
+// self returns the URL of a path below /v3.
 func (s *Service) self(path string) string { return s.o.URL + "/identity/v3/" + path }
 
-// links are those of a collection.
+// links returns the links of a collection.
 func (s *Service) links(path string) map[string]any {
 	return map[string]any{"self": s.self(path), "next": nil, "previous": nil}
 }
@@ -83,27 +83,27 @@ func notFound(kind, id string) error {
 	return refuse(http.StatusNotFound, "Could not find %s: %s.", kind, id)
 }
 
-// done is the answer of an operation that shows nothing: 204, or the error.
-func done(err error) (any, error) { return &resource.Reply{Status: http.StatusNoContent}, err }
+// noContent returns the answer of an operation without a body: status 204, or the error.
+func noContent(err error) (any, error) { return &resource.Reply{Status: http.StatusNoContent}, err }
 
-// read decodes the JSON of a body of at most 64 KiB.
+// read decodes a JSON body of at most 64 KiB.
 func read(r *resource.Request, into any) error {
 	return json.NewDecoder(http.MaxBytesReader(nil, r.Request.Body, 64<<10)).Decode(into)
 }
 
-// singular is the key of one member of a collection: "user" of "users".
+// singular returns the key of one member of a collection: "user" for "users".
 func singular(kind string) string { return strings.TrimSuffix(kind, "s") }
 
-// nameID makes the id of what has a name: the same in every cloud, so that references
-// to it survive a new state directory.
+// nameID returns an id that depends only on the name, so that references to it stay valid with a
+// new state directory.
 func nameID(kind, name string) string {
 	return hex.EncodeToString(fmt.Appendf(nil, "%-16.16s", kind+name))
 }
 
-// ProjectID is the id of a project that each cloud has: "admin", "demo", "service".
+// ProjectID returns the id of one of the projects of every cloud: "admin", "demo", "service".
 func ProjectID(name string) string { return nameID("project-", name) }
 
-// ProjectName is the name of a project, or "".
+// ProjectName returns the name of a project, or "".
 func (s *Service) ProjectName(id string) string {
 	if p := s.known.Load().project(id, ""); p != nil {
 		return p.Name

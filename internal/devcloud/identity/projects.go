@@ -8,7 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// tags are those of the project in the path of a request.
+// tags returns the tags of the project in the path of a request.
 func (s *Service) tags(r *resource.Request) ([]string, error) {
 	p := s.known.Load().project(r.PathValue("id"), "")
 	if p == nil {
@@ -45,13 +45,13 @@ func (s *Service) deleteTags(r *resource.Request) (any, error) {
 	return nil, s.setTags(r.PathValue("id"), nil)
 }
 
-// checkTag answers 204 where the project has the tag, and 404 where it has not.
+// checkTag answers 204 if the project has the tag, and 404 otherwise.
 func (s *Service) checkTag(r *resource.Request) (any, error) {
 	tags, err := s.tags(r)
 	if err == nil && !slices.Contains(tags, r.PathValue("tag")) {
 		err = notFound("project tag", r.PathValue("tag"))
 	}
-	return done(err)
+	return noContent(err)
 }
 
 func (s *Service) addTag(r *resource.Request) (any, error) {

@@ -7,9 +7,8 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// listed are the filters of lists. As in Keystone, parameters that are none of them have
-// no effect.
-var listed = resource.Query{
+// listQuery has the filters of lists. As in Keystone, unknown parameters have no effect.
+var listQuery = resource.Query{
 	Only: []string{"name", "domain_id", "enabled", "parent_id", "parent_region_id", "is_domain", "type", "service_id", "interface",
 		"region_id"},
 	Special: map[string]func(resource.Doc, []string) bool{
@@ -19,18 +18,18 @@ var listed = resource.Query{
 		"not-tags-any": func(d resource.Doc, wanted []string) bool { return tagged(d, wanted) == none },
 	},
 	Compare: map[string]func(text, wanted string) bool{
-		"contains": strings.Contains, "icontains": folded(strings.Contains), "startswith": strings.HasPrefix,
-		"istartswith": folded(strings.HasPrefix),
-		"endswith":    strings.HasSuffix, "iendswith": folded(strings.HasSuffix),
+		"contains": strings.Contains, "icontains": ignoringCase(strings.Contains), "startswith": strings.HasPrefix,
+		"istartswith": ignoringCase(strings.HasPrefix),
+		"endswith":    strings.HasSuffix, "iendswith": ignoringCase(strings.HasSuffix),
 	},
 }
 
-// folded is a comparison without regard to upper and lower case.
-func folded(compare func(text, wanted string) bool) func(text, wanted string) bool {
+// ignoringCase returns a comparison that ignores case.
+func ignoringCase(compare func(text, wanted string) bool) func(text, wanted string) bool {
 	return func(text, wanted string) bool { return compare(strings.ToLower(text), strings.ToLower(wanted)) }
 }
 
-// match is how many of the tags that a query names a project has.
+// match says how many of the tags in a query a project has.
 type match int
 
 const (
@@ -39,7 +38,7 @@ const (
 	all
 )
 
-// tagged compares the tags of a project with "a,b" of a query.
+// tagged compares the tags of a project with the value "a,b" of a query.
 func tagged(d resource.Doc, wanted []string) match {
 	tags, m := resource.Strings(d, "tags"), all
 	found := false

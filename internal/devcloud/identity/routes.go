@@ -7,7 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// access says who may call an operation.
+// access says which callers may call an operation.
 type access int
 
 const (
@@ -18,15 +18,15 @@ const (
 	ownerOrAdmin
 )
 
-// route is an operation. One without a method takes all of them, where no other route
-// takes the request.
+// route is an operation. A route without a method matches all methods that no other route
+// matches.
 type route struct {
 	method, path string
 	may          access
 	do           resource.Handler
 }
 
-// The kinds of what the directory has, as paths and answers call their collections.
+// The kinds of resources, which are the names of the collections in paths and bodies.
 const (
 	users    = "users"
 	groups   = "groups"
@@ -49,7 +49,7 @@ func (s *Service) routes() []route {
 		{"GET", "/v3/auth/domains", authenticated, s.ownDomains},
 		{"GET", "/v3/auth/projects", authenticated, s.ownProjects},
 
-		{"POST", "/v3/users/{user}/password", anyone, s.changePassword}, // the body has the one before
+		{"POST", "/v3/users/{user}/password", anyone, s.changePassword}, // the body has the current password
 		{"GET", "/v3/users/{user}/groups", authenticated, s.groupsOfUser},
 		{"GET", "/v3/users/{user}/projects", authenticated, s.projectsOfUser},
 		{"GET", "/v3/users/{user}/application_credentials", ownerOrAdmin, s.listCredentials},
@@ -104,7 +104,7 @@ func (s *Service) routes() []route {
 	return list
 }
 
-// register has a mux serve the operation to those who may call it.
+// register registers the operation with a check of its callers.
 func (o route) register(m *resource.Mux) {
 	pattern := strings.TrimSpace(o.method + " " + o.path)
 	if o.may == anyone {

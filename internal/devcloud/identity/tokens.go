@@ -16,15 +16,15 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// lifetime is how long a token is good for.
-const lifetime = 24 * time.Hour
+// tokenLifetime is the lifetime of a token.
+const tokenLifetime = 24 * time.Hour
 
-// token is a token as tokens.json has it.
+// token is a token in the form of tokens.json.
 type token struct {
 	UserID    string `json:"user"`
 	ProjectID string `json:"project,omitempty"`
 	System    bool   `json:"system,omitempty"`
-	// Credential is the id of the application credential that it was made with.
+	// Credential is the id of the application credential that authenticated the token.
 	Credential string    `json:"credential,omitempty"`
 	Issued     time.Time `json:"issued"`
 	Expires    time.Time `json:"expires"`
@@ -46,11 +46,11 @@ func (s *Service) openTokens() error {
 	return nil
 }
 
-// saveTokens writes the tokens; the caller holds s.mu.
-func (s *Service) saveTokens() error { return replace(s.tokensFile(), s.tokens) }
+// saveTokens writes the tokens. The caller must hold s.mu.
+func (s *Service) saveTokens() error { return writeJSON(s.tokensFile(), s.tokens) }
 
-// replace writes a value as a file of JSON.
-func replace(file string, v any) error {
+// writeJSON replaces a file by the JSON of a value.
+func writeJSON(file string, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err
@@ -58,14 +58,14 @@ func replace(file string, v any) error {
 	return private.Replace(file, text)
 }
 
-// issue keeps a token, and answers its id.
+// issue stores a token and returns its id.
 func (s *Service) issue(t *token) (string, error) {
 	var b [16]byte
 	if _, err := rand.Read(b[:]); err != nil {
 		return "", err
 	}
 	t.Issued = time.Now().UTC().Truncate(time.Second)
-	t.Expires = t.Issued.Add(lifetime)
+	t.Expires = t.Issued.Add(tokenLifetime)
 	id := "dev" + hex.EncodeToString(b[:])
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +78,7 @@ func (s *Service) issue(t *token) (string, error) {
 	return id, s.saveTokens()
 }
 
-// token is the token with an id, or nil.
+// token returns the token with an id, or nil.
 func (s *Service) token(id string) *token {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -95,7 +95,7 @@ func (s *Service) revoke(id string) error {
 	return s.saveTokens()
 }
 
-// Caller is who has a token; nil: nobody has it.
+// Caller returns the caller of a token, or nil.
 func (s *Service) Caller(id string) *resource.Caller {
 	t := s.token(id)
 	if t == nil {
@@ -113,8 +113,8 @@ func (s *Service) Caller(id string) *resource.Caller {
 	return c
 }
 
-// TokenOf makes a token of the user with a name, in the project with the same name, or
-// in the project demo where there is none. The error names the users that there are.
+// TokenOf issues a token for the user with a name, in the project of the same name or otherwise
+// in the project demo. The error for an unknown user names the existing ones.
 func (s *Service) TokenOf(name string) (string, error) {
 	known := s.known.Load()
 	u := known.user("", name)
@@ -135,7 +135,7 @@ func (s *Service) TokenOf(name string) (string, error) {
 	return s.issue(&token{UserID: u.ID, ProjectID: p.ID})
 }
 
-// rolesOf are the roles of a token, those that others imply among them.
+// rolesOf returns the roles of a token, including implied ones.
 func (d *directory) rolesOf(t *token) []string {
 	u := d.user(t.UserID, "")
 	switch {
@@ -143,17 +143,17 @@ func (d *directory) rolesOf(t *token) []string {
 		return nil
 	case t.Credential != "":
 		if c := d.credential(t.Credential); c != nil {
-			return implied(c.Roles)
+			return withImplied(c.Roles)
 		}
 	case t.System:
-		return implied(d.rolesIn(u, system))
+		return withImplied(d.rolesIn(u, system))
 	case t.ProjectID != "" && d.project(t.ProjectID, "") != nil:
-		return implied(d.rolesIn(u, t.ProjectID))
+		return withImplied(d.rolesIn(u, t.ProjectID))
 	}
 	return nil
 }
 
-// subject is the token that the header X-Subject-Token of a request names.
+// subject returns the token in the header X-Subject-Token.
 func (s *Service) subject(r *resource.Request) (id string, t *token, err error) {
 	id = r.Header.Get("X-Subject-Token")
 	if t = s.token(id); t == nil {
@@ -182,7 +182,7 @@ func (s *Service) answerToken(status int, id string, t *token) *resource.Reply {
 	return &resource.Reply{Status: status, Header: map[string]string{"X-Subject-Token": id}, Body: map[string]any{"token": s.document(t)}}
 }
 
-// document is a token as Keystone shows it.
+// document returns the view of a token.
 func (s *Service) document(t *token) map[string]any {
 	const micro = "2006-01-02T15:04:05.000000Z"
 	known := s.known.Load()

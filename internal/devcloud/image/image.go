@@ -21,15 +21,15 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// Options make a Service.
+// Options are the parameters of New.
 type Options struct {
 	Store *resource.Store
 	Who   func(token string) *resource.Caller
 	URL   string // of the service
-	Dir   string // where the content of images is kept
+	Dir   string // directory of the images' content
 }
 
-// Service answers as Glance does, below /image.
+// Service is the handler of Glance's API, below /image.
 type Service struct {
 	o   Options
 	mux *resource.Mux
@@ -40,7 +40,7 @@ const (
 	members = "image-members"
 )
 
-// New makes the service.
+// New returns the service.
 func New(o Options) *Service {
 	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
 	s.mux.Open("GET /{$}", s.versions)
@@ -53,7 +53,7 @@ func New(o Options) *Service {
 	s.mux.Handle("PUT /v2/images/{id}/file", s.upload)
 	s.mux.Handle("GET /v2/images/{id}/file", s.download)
 	s.mux.Handle("PUT /v2/images/{id}/stage", s.upload)
-	s.mux.Handle("POST /v2/images/{id}/import", s.imported)
+	s.mux.Handle("POST /v2/images/{id}/import", s.importImage)
 	s.mux.Handle("POST /v2/images/{id}/actions/deactivate", s.activate("deactivated"))
 	s.mux.Handle("POST /v2/images/{id}/actions/reactivate", s.activate("active"))
 	s.mux.Handle("PUT /v2/images/{id}/tags/{tag}", s.tag)
@@ -80,7 +80,7 @@ func New(o Options) *Service {
 // ServeHTTP implements http.Handler.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// fault is a page of HTML, as Glance has it.
+// fault returns an error as an HTML page, as Glance does.
 func fault(e *resource.Error) (any, string) {
 	title := http.StatusText(e.Status)
 	return nil, "<html>\n <head>\n  <title>" + title + "</title>\n </head>\n <body>\n  <h1>" + title + "</h1>\n  " + e.Message + "<br />" +
@@ -103,7 +103,7 @@ func missing(id string) error {
 	return resource.Errorf(http.StatusNotFound, "NotFound", "Failed to find image %s", id)
 }
 
-// find answers an image that the caller may see.
+// find returns an image that the caller may see.
 func (s *Service) find(r *resource.Request) (resource.Doc, error) {
 	id := r.PathValue("id")
 	d := s.o.Store.Get(images, id)
@@ -121,7 +121,7 @@ func (s *Service) sees(c *resource.Caller, d resource.Doc) bool {
 	return s.o.Store.Get(members, resource.Text(d, "id")+"/"+c.ProjectID) != nil
 }
 
-// own is find, of an image that the caller may change.
+// own returns an image that the caller may change.
 func (s *Service) own(r *resource.Request) (resource.Doc, error) {
 	d, err := s.find(r)
 	if err == nil && !r.Caller.Can(resource.Text(d, "owner")) {
@@ -135,8 +135,8 @@ func (s *Service) show(r *resource.Request) (any, error) {
 	return resource.Shown(d), err
 }
 
-// fixed are the fields of an image that are no properties of its owner.
-var fixed = []string{"id", "status", "created_at", "updated_at", "file", "schema", "self", "owner", "size", "virtual_size", "checksum",
+// baseFields are the fields of an image that are not properties set by its owner.
+var baseFields = []string{"id", "status", "created_at", "updated_at", "file", "schema", "self", "owner", "size", "virtual_size", "checksum",
 	"os_hash_algo", "os_hash_value", "locations", "direct_url"}
 
 func (s *Service) create(r *resource.Request) (any, error) {
@@ -171,7 +171,7 @@ func (s *Service) make(id, owner string, body resource.Doc) (resource.Doc, error
 	d := resource.Doc{"name": nil, "visibility": "shared", "protected": false, "container_format": nil, "disk_format": nil, "min_disk": 0,
 		"min_ram": 0, "os_hidden": false, "tags": []any{}}
 	for k, v := range body {
-		if !slices.Contains(fixed, k) {
+		if !slices.Contains(baseFields, k) {
 			d[k] = v
 		}
 	}
@@ -182,7 +182,7 @@ func (s *Service) make(id, owner string, body resource.Doc) (resource.Doc, error
 	return d, s.o.Store.Put(images, id, d)
 }
 
-// patch applies a JSON patch of the fields, which is Glance's own: paths are names.
+// patch applies Glance's variant of a JSON patch, whose paths are names of fields.
 func (s *Service) patch(r *resource.Request) (any, error) {
 	d, err := s.own(r)
 	if err != nil {
@@ -204,7 +204,7 @@ func (s *Service) patch(r *resource.Request) (any, error) {
 				if d["size"] == nil {
 					d["size"] = 0
 				}
-			case slices.Contains(fixed, field) && field != "owner":
+			case slices.Contains(baseFields, field) && field != "owner":
 				return resource.Errorf(http.StatusForbidden, "Forbidden", "Attribute '%s' is read-only.", field)
 			case op == "remove" && !there, op == "replace" && !there:
 				return resource.Errorf(http.StatusConflict, "Conflict", "Property %s does not exist.", field)
@@ -231,7 +231,7 @@ func (s *Service) delete(r *resource.Request) (any, error) {
 	return nil, s.Delete(resource.Text(d, "id"))
 }
 
-// Delete forgets an image and its content.
+// Delete deletes an image and its content.
 func (s *Service) Delete(id string) error {
 	if _, err := s.o.Store.Delete(images, id); err != nil {
 		return err
@@ -244,7 +244,7 @@ func (s *Service) Delete(id string) error {
 
 func (s *Service) path(id string) string { return filepath.Join(s.o.Dir, url.PathEscape(id)) }
 
-// upload takes the content of an image, whatever its length.
+// upload stores the content of an image.
 func (s *Service) upload(r *resource.Request) (any, error) {
 	d, err := s.own(r)
 	if err != nil {
@@ -292,15 +292,15 @@ func (s *Service) download(r *resource.Request) (any, error) {
 	if err != nil {
 		return &resource.Reply{Status: http.StatusNoContent}, nil
 	}
-	return &resource.Reply{Stream: closing{f}, Header: map[string]string{"Content-Type": "application/octet-stream",
+	return &resource.Reply{Stream: selfClosingFile{f}, Header: map[string]string{"Content-Type": "application/octet-stream",
 		"Content-Md5": resource.Text(d, "checksum")}}, nil
 }
 
-// closing closes a file at its end.
-type closing struct{ *os.File }
+// selfClosingFile closes the file when it has been read.
+type selfClosingFile struct{ *os.File }
 
 // Read implements io.Reader.
-func (c closing) Read(p []byte) (int, error) {
+func (c selfClosingFile) Read(p []byte) (int, error) {
 	n, err := c.File.Read(p)
 	if err != nil {
 		_ = c.Close()
@@ -308,9 +308,9 @@ func (c closing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// imported is for what was staged, which made the image active. There is no other way
-// to import.
-func (s *Service) imported(r *resource.Request) (any, error) {
+// importImage accepts the import of staged content, which has made the image active already.
+// Other methods of import are not supported.
+func (s *Service) importImage(r *resource.Request) (any, error) {
 	d, err := s.own(r)
 	if err != nil {
 		return nil, err
@@ -328,7 +328,7 @@ func (s *Service) imported(r *resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusAccepted}, nil
 }
 
-// activate gives an image with content another status.
+// activate returns a handler that sets the status of an image with content.
 func (s *Service) activate(status string) resource.Handler {
 	return func(r *resource.Request) (any, error) {
 		d, err := s.own(r)

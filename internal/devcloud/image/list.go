@@ -30,10 +30,10 @@ func (s *Service) list(r *resource.Request) (any, error) {
 	return out, nil
 }
 
-// filter tells whether an image has what the values of a parameter want.
+// filter tells whether an image matches the values of a query parameter.
 type filter = func(d resource.Doc, values []string) bool
 
-// filters are those of lists that are no comparison.
+// filters are the filters of lists that do not compare a field.
 var filters = resource.Query{Special: map[string]filter{
 	"name": oneOf("name"), "id": oneOf("id"), "status": oneOf("status"), "container_format": oneOf("container_format"),
 	"disk_format": oneOf("disk_format"),
@@ -48,7 +48,7 @@ var filters = resource.Query{Special: map[string]filter{
 	"visibility":    func(d resource.Doc, values []string) bool { return values[0] == "all" || d["visibility"] == values[0] },
 }}
 
-// oneOf wants the text of a field among "a,b" or "in:a,b".
+// oneOf returns a filter of a field with the values "a,b" or "in:a,b".
 func oneOf(field string) filter {
 	return func(d resource.Doc, values []string) bool {
 		for _, v := range values {
@@ -62,7 +62,7 @@ func oneOf(field string) filter {
 
 func number(text string) int64 { return resource.Int(resource.Doc{"": text}, "") }
 
-// when compares a time with "gt:TIME", or for equality with "TIME".
+// when returns a filter of a time with the values "gt:TIME" or "TIME".
 func when(field string) filter {
 	return func(d resource.Doc, values []string) bool {
 		op, t, found := strings.Cut(values[0], ":")

@@ -32,7 +32,7 @@ func (s *Service) members(r *resource.Request) (any, error) {
 	return map[string]any{"members": list, "schema": "/v2/schemas/members"}, nil
 }
 
-// member shows one to the image's owner, and to itself.
+// member returns a member to the image's owner or to the member.
 func (s *Service) member(r *resource.Request) (any, error) {
 	d, err := s.find(r)
 	if err != nil {
@@ -93,10 +93,10 @@ func (s *Service) removeMember(r *resource.Request) (any, error) {
 	return nil, err
 }
 
-// cirrosID is the image that every new cloud has.
+// cirrosID is the id of the image of every new cloud.
 const cirrosID = "70a599e0-31e7-49b7-b260-868f441e862b"
 
-// Seed makes the images of a new cloud, where they are not there.
+// Seed creates the images of a new cloud that do not exist.
 func (s *Service) Seed(owner string) error {
 	if s.o.Store.Get(images, cirrosID) != nil {
 		return nil
@@ -108,11 +108,11 @@ func (s *Service) Seed(owner string) error {
 	return s.fill(cirrosID, strings.NewReader(strings.Repeat("cirros of --dev\n", 4096)))
 }
 
-// Get answers an image, or nil.
+// Get returns an image, or nil.
 func (s *Service) Get(id string) resource.Doc { return s.o.Store.Get(images, id) }
 
-// Snapshot fills an image that was made for a snapshot. The error is
-// resource.ErrNotFound where somebody has deleted it meanwhile.
+// Snapshot stores content in the image of a snapshot. If the image was deleted meanwhile, the
+// error is resource.ErrNotFound.
 func (s *Service) Snapshot(id string, format string) error {
 	_, err := s.o.Store.Update(images, id, func(d resource.Doc) error {
 		for field, value := range map[string]any{"disk_format": format, "container_format": "bare"} {
@@ -128,7 +128,7 @@ func (s *Service) Snapshot(id string, format string) error {
 	return s.fill(id, strings.NewReader("a snapshot of --dev\n"))
 }
 
-// Upload makes an image of the content of a volume, which there is none of.
+// Upload creates an image from a volume, with example content, because volumes have none.
 func (s *Service) Upload(owner string, fields resource.Doc) (string, error) {
 	id := uuid.NewString()
 	if _, err := s.make(id, owner, fields); err != nil {
@@ -137,7 +137,7 @@ func (s *Service) Upload(owner string, fields resource.Doc) (string, error) {
 	return id, s.fill(id, strings.NewReader("a volume of --dev\n"))
 }
 
-// schema describes an image or a member: as clients need it, without the fields.
+// schema returns the JSON schema of an image or a member, without fields.
 func schema(name string) resource.Doc {
 	return resource.Doc{"name": name, "properties": resource.Doc{}, "additionalProperties": resource.Doc{"type": "string"}, "links": []any{}}
 }
@@ -147,7 +147,7 @@ func schemas(name string) resource.Doc {
 		"links": []any{}}
 }
 
-// Backups are the images of a server's backups of a kind, the oldest first.
+// Backups returns the ids of a server's backups of a kind, the oldest first.
 func (s *Service) Backups(server, kind string) []string {
 	var ids []string
 	for _, d := range s.o.Store.Find(images, "instance_uuid", server) {

@@ -16,7 +16,7 @@ func zones(*resource.Request) (any, error) {
 	return map[string]any{"availability_zones": list}, nil
 }
 
-// availabilities tell of networks how many addresses they have, and how many are taken.
+// availabilities returns how many addresses networks have, and how many are in use.
 func (s *Service) availabilities(r *resource.Request) (any, error) {
 	if err := adminsOnly(r, "get_network_ip_availabilities"); err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (s *Service) available(n resource.Doc) resource.Doc {
 		d := s.o.Store.Get(subnets, id)
 		size := new(big.Int)
 		for _, pool := range resource.Docs(d, "allocation_pools") {
-			size.Add(size, between(resource.Text(pool, "start"), resource.Text(pool, "end")))
+			size.Add(size, addressCount(resource.Text(pool, "start"), resource.Text(pool, "end")))
 		}
 		total.Add(total, size)
 		used += taken[id]
@@ -68,8 +68,8 @@ func (s *Service) available(n resource.Doc) resource.Doc {
 		"subnet_ip_availability": list}
 }
 
-// between is how many addresses there are from one to another.
-func between(start, end string) *big.Int {
+// addressCount returns the number of addresses from start to end.
+func addressCount(start, end string) *big.Int {
 	a, err := netip.ParseAddr(start)
 	b, err2 := netip.ParseAddr(end)
 	if err != nil || err2 != nil {

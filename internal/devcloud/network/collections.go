@@ -9,7 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// collections are the kinds of resources that are made, shown, changed and deleted.
+// collections returns the kinds of resources with the usual operations.
 func (s *Service) collections() []collection {
 	return []collection{
 		{kind: networks, singular: "network", class: "Network", create: s.newNetwork,
@@ -77,13 +77,14 @@ func (s *Service) collections() []collection {
 		}},
 		{kind: rules, singular: "security_group_rule", class: "SecurityGroupRule", create: s.newRule,
 			remove: func(d resource.Doc) error { return s.ruleGone(d) }},
-		{kind: floating, singular: "floatingip", class: "FloatingIP", create: s.newFloating, change: s.changeFloating, remove: s.noFloating},
-		{kind: routers, singular: "router", class: "Router", create: s.newRouter, before: s.gateway, remove: s.noRouter},
+		{kind: floating, singular: "floatingip", class: "FloatingIP", create: s.newFloating, change: s.changeFloating,
+			remove: s.releaseFloatingPort},
+		{kind: routers, singular: "router", class: "Router", create: s.newRouter, before: s.gateway, remove: s.checkRouterUnused},
 	}
 }
 
 func (s *Service) newNetwork(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
-	d := common(id, r.Project(body), body)
+	d := commonFields(id, r.Project(body), body)
 	for field, value := range map[string]any{"admin_state_up": true, "mtu": 1450, "shared": false, "router:external": false,
 		"port_security_enabled": true,
 		"provider:network_type": "vxlan", "provider:physical_network": nil, "provider:segmentation_id": 100 + len(s.o.Store.All(networks)),
@@ -119,11 +120,11 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 	if gateway == first.String() {
 		start = first.Next()
 	}
-	pools := []any{resource.Doc{"start": start.String(), "end": last(cidr).String()}}
+	pools := []any{resource.Doc{"start": start.String(), "end": lastAddress(cidr).String()}}
 	if p := resource.List(body, "allocation_pools"); len(p) > 0 {
 		pools = p
 	}
-	d := common(id, r.Project(body), body)
+	d := commonFields(id, r.Project(body), body)
 	maps.Copy(d, map[string]any{"network_id": network, "cidr": cidr.String(), "ip_version": version, "gateway_ip": gateway,
 		"allocation_pools": pools,
 		"enable_dhcp":      resource.Or(body, "enable_dhcp", true), "dns_nameservers": resource.List(body, "dns_nameservers"),
@@ -137,8 +138,8 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 	return d, err
 }
 
-// last is the last address of a subnet that a port can have.
-func last(p netip.Prefix) netip.Addr {
+// lastAddress returns the last address of a subnet that a port can have.
+func lastAddress(p netip.Prefix) netip.Addr {
 	b := p.Addr().AsSlice()
 	for bit := p.Bits(); bit < len(b)*8; bit++ {
 		b[bit/8] |= 0x80 >> (bit % 8)
@@ -154,9 +155,9 @@ func (s *Service) newGroup(r *resource.Request, id string, body resource.Doc) (r
 	return s.group(id, r.Project(body), resource.Text(body, "name"), resource.Text(body, "description"))
 }
 
-// group makes a security group, with the rules that let its servers reach others.
+// group creates a security group with the rules that allow egress and traffic within the group.
 func (s *Service) group(id, project, name, description string) (resource.Doc, error) {
-	d := common(id, project, resource.Doc{"name": name, "description": description})
+	d := commonFields(id, project, resource.Doc{"name": name, "description": description})
 	d["stateful"], d["shared"], d["security_group_rules"] = true, false, []any{}
 	if err := s.o.Store.Put(groups, id, d); err != nil {
 		return nil, err
@@ -175,8 +176,8 @@ func (s *Service) group(id, project, name, description string) (resource.Doc, er
 	return s.o.Store.Get(groups, id), nil
 }
 
-// defaultGroup is the id of a project's default group, which is made when it is
-// first looked for.
+// defaultGroup returns the id of a project's default security group, and creates the group if
+// necessary.
 func (s *Service) defaultGroup(project string) string {
 	if project == "" {
 		return ""

@@ -32,7 +32,7 @@ func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc)
 	if err != nil {
 		return nil, err
 	}
-	d := common(id, r.Project(body), body)
+	d := commonFields(id, r.Project(body), body)
 	delete(d, "name")
 	maps.Copy(d, map[string]any{"floating_network_id": n["id"], "floating_ip_address": resource.Docs(p, "fixed_ips")[0]["ip_address"],
 		"_port":   p["id"],
@@ -45,7 +45,7 @@ func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc)
 	return d, nil
 }
 
-// changeFloating gives a floating address to a port, or takes it away.
+// changeFloating associates a floating IP with a port, or disassociates it.
 func (s *Service) changeFloating(d, body resource.Doc) error {
 	id, given := body["port_id"]
 	if !given {
@@ -80,8 +80,8 @@ func (s *Service) changeFloating(d, body resource.Doc) error {
 	return nil
 }
 
-// fixedIPv4 is the address of a port that is wanted, or for "" its first of IPv4, and
-// the subnet that it is in; "": there is none.
+// fixedIPv4 returns the address wanted of a port, or for "" its first IPv4 address, and the
+// subnet of the address. The address is "" if there is none.
 func fixedIPv4(port resource.Doc, wanted string) (address string, subnet any) {
 	address = wanted
 	for _, ip := range resource.Docs(port, "fixed_ips") {
@@ -95,8 +95,8 @@ func fixedIPv4(port resource.Doc, wanted string) (address string, subnet any) {
 	return address, subnet
 }
 
-// hasFloating tells whether a fixed address of a port has another floating address than
-// d, on the same network.
+// hasFloating tells whether a fixed IP of a port has another floating IP than d on the same
+// network.
 func (s *Service) hasFloating(d resource.Doc, port any, fixed string) bool {
 	return slices.ContainsFunc(s.o.Store.Find(floating, "port_id", port), func(other resource.Doc) bool {
 		return other["fixed_ip_address"] == fixed && other["id"] != d["id"] && other["floating_network_id"] == d["floating_network_id"]
@@ -107,7 +107,7 @@ func release(d resource.Doc) {
 	d["port_id"], d["fixed_ip_address"], d["router_id"], d["port_details"], d["status"] = nil, nil, nil, nil, "DOWN"
 }
 
-// routerOf is the router that a subnet has an interface of, or nil.
+// routerOf returns the id of the router with an interface on a subnet, or nil.
 func (s *Service) routerOf(subnet any) any {
 	for _, p := range s.o.Store.Find(ports, "device_owner", routerInterface) {
 		if hasAddress(p, []string{fmt.Sprintf("subnet_id=%s", subnet)}) {
@@ -117,8 +117,8 @@ func (s *Service) routerOf(subnet any) any {
 	return nil
 }
 
-// noFloating takes the port of a floating address that is deleted.
-func (s *Service) noFloating(d resource.Doc) error {
+// releaseFloatingPort deletes the port of a deleted floating IP.
+func (s *Service) releaseFloatingPort(d resource.Doc) error {
 	_, err := s.o.Store.Delete(ports, resource.Text(d, "_port"))
 	return err
 }

@@ -1,6 +1,5 @@
-// Package network stands in for Neutron: networks, subnets, ports with bindings,
-// security groups, floating addresses, routers, quotas. Addresses are given out,
-// and lead nowhere.
+// Package network stands in for Neutron: networks, subnets, ports with bindings, security groups,
+// floating IPs, routers and quotas. It allocates addresses, but there is no traffic.
 package network
 
 import (
@@ -18,22 +17,22 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// Options make a Service.
+// Options are the parameters of New.
 type Options struct {
 	Store *resource.Store
 	Who   func(token string) *resource.Caller
 	URL   string // of the service: "http://127.0.0.1:8774/network"
-	// Changed is called when a server's addresses are others. nil: nobody cares.
+	// Changed is called when the addresses of a server change; it may be nil.
 	Changed func(server string)
 }
 
-// Service answers as Neutron does, below /network.
+// Service is the handler of Neutron's API, below /network.
 type Service struct {
 	o   Options
 	mux *resource.Mux
 }
 
-// The kinds of documents, which are the names of collections, too.
+// The kinds of documents, which are the names of the collections.
 const (
 	networks  = "networks"
 	subnets   = "subnets"
@@ -46,7 +45,7 @@ const (
 	allocated = "auto-allocated-topology"
 )
 
-// New makes the service.
+// New returns the service.
 func New(o Options) *Service {
 	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
 	s.mux.Open("GET /{$}", s.versions)
@@ -88,7 +87,7 @@ func (s *Service) resources(*resource.Request) (any, error) {
 	return map[string]any{"resources": list}, nil
 }
 
-// aliases are the extensions that clients around a server look for.
+// aliases are the aliases of the extensions that clients look for.
 var aliases = []string{"allowed-address-pairs", "auto-allocated-topology", "availability_zone", "binding", "ext-gw-mode",
 	"external-net", "extra_dhcp_opt", "extraroute", "extraroute-atomic",
 	"fip-port-details", "ip-substring-filtering", "net-mtu", "net-mtu-writable", "network-ip-availability", "network_availability_zone",
@@ -117,23 +116,23 @@ func describe(alias string) map[string]any {
 	return map[string]any{"alias": alias, "name": alias, "description": alias, "updated": "2020-01-01T00:00:00-00:00", "links": []any{}}
 }
 
-// collection is a kind of resource with the five usual requests.
+// collection is a kind of resource with the operations list, create, show, update and delete.
 type collection struct {
 	kind, singular string
-	class          string // of its errors: "Network" for NetworkNotFound
+	class          string // the prefix of its errors: "Network" for NetworkNotFound
 	create         func(r *resource.Request, id string, body resource.Doc) (resource.Doc, error)
-	// before does what a PUT means for other resources, and may complete its body.
+	// before prepares a PUT: it changes other resources, and may complete the body.
 	before func(d, body resource.Doc) error
-	// change checks and completes what a PUT has changed; nil takes all.
+	// change checks and completes the changed document; nil accepts all changes.
 	change func(d, body resource.Doc) error
-	// remove refuses, or does what else a DELETE means.
+	// remove refuses a DELETE or changes other resources.
 	remove func(d resource.Doc) error
-	// visible tells of resources of others that everybody sees.
+	// visible tells whether other projects see a resource.
 	visible func(d resource.Doc) bool
 	query   resource.Query
 }
 
-// key is the collection's name in bodies.
+// key returns the collection's key in bodies.
 func (c collection) key() string { return strings.ReplaceAll(c.kind, "-", "_") }
 
 func (c collection) missing(id string) error {
@@ -148,7 +147,7 @@ func (c collection) register(s *Service) {
 	if c.query.Special == nil {
 		c.query.Special = map[string]func(resource.Doc, []string) bool{}
 	}
-	maps.Copy(c.query.Special, tagged)
+	maps.Copy(c.query.Special, tagFilters)
 	s.mux.Handle("GET "+c.path(), s.list(c))
 	s.mux.Handle("POST "+c.path(), s.create(c))
 	s.mux.Handle("GET "+c.path()+"/{id}", s.show(c))
@@ -181,7 +180,7 @@ func (s *Service) list(c collection) resource.Handler {
 	}
 }
 
-// create makes the resource of a body, or all of a list there.
+// create creates the resource in a body, or all resources of a list in it.
 func (s *Service) create(c collection) resource.Handler {
 	return func(r *resource.Request) (any, error) {
 		body, err := r.Body("")
@@ -216,7 +215,7 @@ func (s *Service) show(c collection) resource.Handler {
 	}
 }
 
-// replace answers PUT.
+// replace handles PUT.
 func (s *Service) replace(c collection) resource.Handler {
 	return func(r *resource.Request) (any, error) {
 		d, err := s.expected(c, r)
@@ -260,8 +259,8 @@ func (s *Service) find(c collection, r *resource.Request) (resource.Doc, error) 
 	return d, nil
 }
 
-// expected is find of what a request changes: with If-Match only if it is as the
-// caller has seen it.
+// expected returns the resource that a request changes. With If-Match, its revision must be the
+// given one.
 func (s *Service) expected(c collection, r *resource.Request) (resource.Doc, error) {
 	d, err := s.find(c, r)
 	if want, given := strings.CutPrefix(r.Header.Get("If-Match"), "revision_number="); err == nil && given &&
@@ -278,7 +277,7 @@ func (s *Service) make(c collection, r *resource.Request, body resource.Doc) (re
 	if err != nil {
 		return nil, err
 	}
-	if s.o.Store.Get(c.kind, id) == nil { // create may have kept it already
+	if s.o.Store.Get(c.kind, id) == nil { // c.create may have stored it
 		if err := s.o.Store.Put(c.kind, id, d); err != nil {
 			return nil, err
 		}
@@ -327,14 +326,16 @@ func (s *Service) delete(c collection, d resource.Doc) error {
 	return err
 }
 
-// touched tells Nova's side of a server whose addresses changed.
+// touched reports a change of a port or a floating IP to the hosts, for the info cache of the
+// server.
 func (s *Service) touched(kind string, d resource.Doc) {
 	if s.o.Changed == nil {
 		return
 	}
 	switch kind {
 	case networks, subnets:
-		// Nova learns of another name or gateway within a minute; here, at once.
+		// Nova refreshes the name and the gateway of a network in info caches periodically; here
+		// they change at once.
 		network := d["network_id"]
 		if kind == networks {
 			network = d["id"]
@@ -359,8 +360,8 @@ func (s *Service) touched(kind string, d resource.Doc) {
 	}
 }
 
-// common are the fields that every resource has.
-func common(id, project string, body resource.Doc) resource.Doc {
+// commonFields returns the fields that every resource has.
+func commonFields(id, project string, body resource.Doc) resource.Doc {
 	now := resource.Now()
 	return resource.Doc{"id": id, "name": resource.Or(body, "name", ""), "description": resource.Or(body, "description", ""),
 		"project_id": project, "tenant_id": project,
@@ -371,8 +372,8 @@ func bad(format string, args ...any) error {
 	return resource.Errorf(http.StatusBadRequest, "HTTPBadRequest", format, args...)
 }
 
-// inside tells whether an address is one of a subnet.
-func inside(subnet resource.Doc, address netip.Addr) bool {
+// inSubnet tells whether an address is in a subnet.
+func inSubnet(subnet resource.Doc, address netip.Addr) bool {
 	p, err := netip.ParsePrefix(resource.Text(subnet, "cidr"))
 	return err == nil && p.Contains(address)
 }

@@ -21,9 +21,9 @@ func (s *Service) newPort(r *resource.Request, id string, body resource.Doc) (re
 	return s.port(id, r.Project(body), n, body)
 }
 
-// port makes and keeps a port of a network, with addresses that nobody else has.
+// port creates and stores a port of a network with unused addresses.
 func (s *Service) port(id, project string, network, body resource.Doc) (resource.Doc, error) {
-	d := common(id, project, body)
+	d := commonFields(id, project, body)
 	secgroups := resource.List(body, "security_groups")
 	if _, given := body["security_groups"]; !given {
 		secgroups = []any{s.defaultGroup(project)}
@@ -40,13 +40,13 @@ func (s *Service) port(id, project string, network, body resource.Doc) (resource
 	maps.Copy(d, map[string]any{"network_id": network["id"], "mac_address": mac, "status": "DOWN", "security_groups": secgroups,
 		"ip_allocation": "immediate",
 		"qos_policy_id": nil, "qos_network_policy_id": nil, "resource_request": nil, "propagate_uplink_status": false})
-	bind(d)
+	bindPort(d)
 	pairs(d, body)
 	return s.o.Store.Create(ports, id, func(all []resource.Doc) (resource.Doc, error) {
 		taken := func() bool {
 			return slices.ContainsFunc(all, func(p resource.Doc) bool { return p["network_id"] == network["id"] && p["mac_address"] == mac })
 		}
-		for resource.Text(body, "mac_address") == "" && taken() { // of 500 ports, two agree once in a hundred clouds
+		for resource.Text(body, "mac_address") == "" && taken() { // random MAC addresses of many ports can collide
 			mac = newMAC()
 			d["mac_address"] = mac
 		}
@@ -60,8 +60,8 @@ func (s *Service) port(id, project string, network, body resource.Doc) (resource
 	})
 }
 
-// bind completes what the binding of a port to a host means.
-func bind(d resource.Doc) {
+// bindPort sets the fields that depend on the binding of a port to a host.
+func bindPort(d resource.Doc) {
 	if resource.Text(d, "binding:host_id") == "" {
 		d["binding:vif_type"], d["binding:vif_details"], d["status"] = "unbound", resource.Doc{}, "DOWN"
 		return
@@ -71,8 +71,7 @@ func bind(d resource.Doc) {
 	d["status"] = "ACTIVE"
 }
 
-// vifDetails are those of all bound ports: they share the one, as nobody changes
-// what is in a document.
+// vifDetails is shared by all bound ports, because documents are never modified.
 var vifDetails = resource.Doc{"connectivity": "l2", "port_filter": true, "ovs_hybrid_plug": nil, "ovs_create_tap": true,
 	"datapath_type": "system", "bridge_name": "br-int",
 	"bound_drivers": resource.Doc{"0": "openvswitch"}}
@@ -83,8 +82,8 @@ func newMAC() string {
 	return fmt.Sprintf("fa:16:3e:%02x:%02x:%02x", b[0], b[1], b[2])
 }
 
-// addresses are the fixed addresses of a new port: those that are asked for, or one
-// of each version. Those that a server gives itself (SLAAC) are of its MAC address.
+// addresses returns the fixed IPs of a new port: the requested ones, or one for each IP version.
+// SLAAC addresses are derived from the MAC address.
 func (s *Service) addresses(network, body resource.Doc, mac string, all []resource.Doc) ([]any, error) {
 	taken := map[string]bool{}
 	for _, p := range all {
@@ -122,8 +121,7 @@ func (s *Service) addresses(network, body resource.Doc, mac string, all []resour
 	return out, nil
 }
 
-// address is what a port gets for an address that is wanted: w names one, a subnet, or
-// neither.
+// address returns a fixed IP for the request w, which has an address, a subnet, or neither.
 func address(network resource.Doc, nets []resource.Doc, w resource.Doc, mac string, taken map[string]bool) (resource.Doc, error) {
 	if given := resource.Text(w, "ip_address"); given != "" {
 		return givenAddress(nets, given, taken)
@@ -137,7 +135,7 @@ func address(network resource.Doc, nets []resource.Doc, w resource.Doc, mac stri
 				return fixedIP(n, a), nil
 			}
 		}
-		if a := free(n, taken); a.IsValid() {
+		if a := freeAddress(n, taken); a.IsValid() {
 			return fixedIP(n, a), nil
 		}
 	}
@@ -145,20 +143,20 @@ func address(network resource.Doc, nets []resource.Doc, w resource.Doc, mac stri
 		network["id"])
 }
 
-// fixedIP is an address in a subnet, as ports show it.
+// fixedIP returns an address of a subnet in the form of ports.
 func fixedIP(subnet resource.Doc, a netip.Addr) resource.Doc {
 	return resource.Doc{"subnet_id": subnet["id"], "ip_address": a.String()}
 }
 
-// givenAddress is the address that a request names, which must be free in one of the
-// subnets.
+// givenAddress returns the fixed IP with a requested address, which must be unused and in one of
+// the subnets.
 func givenAddress(nets []resource.Doc, given string, taken map[string]bool) (resource.Doc, error) {
 	a, err := netip.ParseAddr(given)
 	if err != nil {
 		return nil, bad("Invalid input for fixed_ips. Reason: '%s' is not a valid IP address.", given)
 	}
 	for _, n := range nets {
-		if !inside(n, a) {
+		if !inSubnet(n, a) {
 			continue
 		}
 		if taken[a.String()] {
@@ -170,9 +168,9 @@ func givenAddress(nets []resource.Doc, given string, taken map[string]bool) (res
 		"IP address %s is not a valid IP for any of the subnets on the specified network.", given)
 }
 
-// free is the first address of the allocation pools of a subnet that nobody has; the
-// zero Addr: there is none.
-func free(subnet resource.Doc, taken map[string]bool) netip.Addr {
+// freeAddress returns the first unused address of the allocation pools of a subnet, or the zero
+// Addr.
+func freeAddress(subnet resource.Doc, taken map[string]bool) netip.Addr {
 	for _, pool := range resource.Docs(subnet, "allocation_pools") {
 		a, err := netip.ParseAddr(resource.Text(pool, "start"))
 		end, err2 := netip.ParseAddr(resource.Text(pool, "end"))
@@ -185,7 +183,7 @@ func free(subnet resource.Doc, taken map[string]bool) netip.Addr {
 	return netip.Addr{}
 }
 
-// eui64 is the address in a /64 that belongs to a MAC address.
+// eui64 returns the address in a /64 network that is derived from a MAC address.
 func eui64(cidr, mac string) (netip.Addr, error) {
 	p, err := netip.ParsePrefix(cidr)
 	if err != nil {
@@ -203,11 +201,11 @@ func eui64(cidr, mac string) (netip.Addr, error) {
 	return netip.AddrFrom16(b), nil
 }
 
-// changePort completes a PUT: a binding to a host, or new addresses.
+// changePort completes a PUT with a binding to a host or with new fixed IPs.
 func (s *Service) changePort(d, body resource.Doc) error {
 	if host, given := body["binding:host_id"]; given {
 		d["binding:host_id"] = resource.Or(resource.Doc{"h": host}, "h", "")
-		bind(d)
+		bindPort(d)
 	}
 	if body["binding:profile"] == nil {
 		delete(body, "binding:profile")
@@ -222,7 +220,7 @@ func (s *Service) changePort(d, body resource.Doc) error {
 			others = append(others, p)
 		}
 	}
-	// A subnet alone means the address that the port has there, if it has one.
+	// A subnet without an address keeps the address of the port in this subnet.
 	var wanted []any
 	old := resource.Docs(d, "fixed_ips")
 	for _, w := range resource.Docs(body, "fixed_ips") {
@@ -238,8 +236,8 @@ func (s *Service) changePort(d, body resource.Doc) error {
 	return err
 }
 
-// pairs completes the allowed pairs of addresses in a request: without a MAC address
-// they are of the port's.
+// pairs completes the allowed address pairs of a request. The default MAC address is that of the
+// port.
 func pairs(d, body resource.Doc) {
 	if body["allowed_address_pairs"] == nil {
 		return
@@ -251,8 +249,7 @@ func pairs(d, body resource.Doc) {
 	body["allowed_address_pairs"], d["allowed_address_pairs"] = list, list
 }
 
-// hasAddress is the filter fixed_ips: "ip_address=A", "ip_address_substr=A",
-// "subnet_id=ID".
+// hasAddress is the filter fixed_ips: "ip_address=A", "ip_address_substr=A", "subnet_id=ID".
 func hasAddress(d resource.Doc, values []string) bool {
 	for _, v := range values {
 		key, want, _ := strings.Cut(v, "=")

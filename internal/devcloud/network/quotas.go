@@ -7,15 +7,15 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// limits are what a project may have where nobody has said otherwise.
-func limits() resource.Doc {
+// defaultQuotas returns the limits of projects without limits of their own.
+func defaultQuotas() resource.Doc {
 	return resource.Doc{"network": 100, "subnet": 100, "subnetpool": -1, "port": 500, "router": 10, "floatingip": 50, "rbac_policy": 10,
 		"security_group": 10, "security_group_rule": 100, "trunk": -1}
 }
 
 func (s *Service) registerQuotas() {
 	get := func(project string) resource.Doc {
-		d := limits()
+		d := defaultQuotas()
 		maps.Copy(d, s.o.Store.Get(quotas, project))
 		return d
 	}
@@ -31,10 +31,12 @@ func (s *Service) registerQuotas() {
 	s.mux.Handle("GET /v2.0/quotas/{project}", func(r *resource.Request) (any, error) {
 		return map[string]any{"quota": get(r.PathValue("project"))}, nil
 	})
-	s.mux.Handle("GET /v2.0/quotas/{project}/default", func(*resource.Request) (any, error) { return map[string]any{"quota": limits()}, nil })
+	s.mux.Handle("GET /v2.0/quotas/{project}/default", func(*resource.Request) (any, error) {
+		return map[string]any{"quota": defaultQuotas()}, nil
+	})
 	s.mux.Handle("GET /v2.0/quotas/{project}/details", func(r *resource.Request) (any, error) {
 		out := resource.Doc{}
-		for name := range limits() {
+		for name := range defaultQuotas() {
 			limit := get(r.PathValue("project"))[name]
 			kind := map[string]string{"floatingip": floating, "security_group": groups, "security_group_rule": rules}[name]
 			if kind == "" {
@@ -57,7 +59,7 @@ func (s *Service) registerQuotas() {
 		if d == nil {
 			d = resource.Doc{"project_id": project, "tenant_id": project}
 		}
-		for name := range limits() {
+		for name := range defaultQuotas() {
 			if v, given := body[name]; given {
 				d[name] = v
 			}
@@ -75,7 +77,7 @@ func (s *Service) registerQuotas() {
 		if r.URL.Query().Get("fields") == "dry-run" {
 			return map[string]any{allocatedKey: map[string]any{"id": "dry-run=pass", "tenant_id": r.PathValue("project")}}, nil
 		}
-		id, err := s.topology(r.PathValue("project"))
+		id, err := s.allocateTopology(r.PathValue("project"))
 		return map[string]any{allocatedKey: map[string]any{"id": id, "tenant_id": r.PathValue("project"),
 			"project_id": r.PathValue("project")}}, err
 	})

@@ -16,7 +16,7 @@ const (
 )
 
 func (s *Service) newRouter(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
-	d := common(id, r.Project(body), body)
+	d := commonFields(id, r.Project(body), body)
 	if err := s.gateway(d, body); err != nil {
 		return nil, err
 	}
@@ -28,8 +28,8 @@ func (s *Service) newRouter(r *resource.Request, id string, body resource.Doc) (
 	return d, nil
 }
 
-// gateway gives a router a port on an external network, or takes it away, and
-// completes in body what external_gateway_info says of it.
+// gateway sets or removes the external gateway of a router, creates its port, and completes
+// external_gateway_info in body.
 func (s *Service) gateway(d, body resource.Doc) error {
 	if _, given := body["external_gateway_info"]; !given {
 		return nil
@@ -39,7 +39,7 @@ func (s *Service) gateway(d, body resource.Doc) error {
 	var ips []any
 	switch {
 	case network == "":
-	case before["network_id"] == network && asWanted(before, want):
+	case before["network_id"] == network && hasWantedAddresses(before, want):
 		ips = resource.List(before, "external_fixed_ips")
 	case before["network_id"] == network:
 		for _, p := range s.o.Store.Find(ports, "device_id", d["id"]) {
@@ -61,7 +61,7 @@ func (s *Service) gateway(d, body resource.Doc) error {
 		if !resource.Bool(n, "router:external") {
 			return resource.Errorf(http.StatusBadRequest, "BadRequest", "Bad router request: Network %s is not an external network.", network)
 		}
-		if err := s.noGateway(d); err != nil {
+		if err := s.removeGateway(d); err != nil {
 			return err
 		}
 		mine := resource.Doc{"device_owner": routerGateway, "device_id": d["id"], "security_groups": []any{}, "binding:host_id": "network"}
@@ -76,17 +76,17 @@ func (s *Service) gateway(d, body resource.Doc) error {
 	}
 	if ips == nil {
 		body["external_gateway_info"] = nil
-		return s.noGateway(d)
+		return s.removeGateway(d)
 	}
 	body["external_gateway_info"] = resource.Doc{"network_id": network, "enable_snat": resource.Or(want, "enable_snat", true),
 		"external_fixed_ips": ips}
 	return nil
 }
 
-// asWanted tells whether a gateway has the addresses that are wanted. Neutron compares
-// the subnets and the addresses that are named: who wants another address in the same
-// subnet without naming it gets none.
-func asWanted(before, want resource.Doc) bool {
+// hasWantedAddresses tells whether a gateway has the requested addresses. Like Neutron it
+// compares only the subnets and addresses in the request: a subnet without an address does not
+// request a new one.
+func hasWantedAddresses(before, want resource.Doc) bool {
 	if len(resource.List(want, "external_fixed_ips")) == 0 {
 		return true
 	}
@@ -106,8 +106,8 @@ func asWanted(before, want resource.Doc) bool {
 	return true
 }
 
-// noGateway takes the ports of a router on external networks.
-func (s *Service) noGateway(d resource.Doc) error {
+// removeGateway deletes the ports of a router on external networks.
+func (s *Service) removeGateway(d resource.Doc) error {
 	for _, p := range s.o.Store.Find(ports, "device_id", d["id"]) {
 		if p["device_owner"] == routerGateway {
 			if _, err := s.o.Store.Delete(ports, resource.Text(p, "id")); err != nil {
@@ -118,13 +118,13 @@ func (s *Service) noGateway(d resource.Doc) error {
 	return nil
 }
 
-// noRouter refuses to delete a router with interfaces.
-func (s *Service) noRouter(d resource.Doc) error {
+// checkRouterUnused refuses to delete a router with interfaces.
+func (s *Service) checkRouterUnused(d resource.Doc) error {
 	if slices.ContainsFunc(s.o.Store.Find(ports, "device_id", d["id"]),
 		func(p resource.Doc) bool { return p["device_owner"] == routerInterface }) {
 		return resource.Errorf(http.StatusConflict, "RouterInUse", "Router %s still has ports", d["id"])
 	}
-	return s.noGateway(d)
+	return s.removeGateway(d)
 }
 
 func (s *Service) registerRouters() {
@@ -135,7 +135,7 @@ func (s *Service) registerRouters() {
 	s.mux.Handle(router+"remove_extraroutes", s.changeRoutes(false))
 }
 
-// router is that of the path of a request. Its errors name it as these operations do.
+// router returns the router in the path of a request, or the error of operations on interfaces.
 func (s *Service) router(r *resource.Request) (resource.Doc, error) {
 	d := s.o.Store.Get(routers, r.PathValue("id"))
 	if d == nil || !r.Caller.Can(resource.Text(d, "project_id")) {
@@ -144,7 +144,7 @@ func (s *Service) router(r *resource.Request) (resource.Doc, error) {
 	return d, nil
 }
 
-// routerAndBody is router, and the body of the request.
+// routerAndBody returns the router in the path and the body of a request.
 func (s *Service) routerAndBody(r *resource.Request) (d, body resource.Doc, err error) {
 	if d, err = s.router(r); err != nil {
 		return nil, nil, err
@@ -153,7 +153,7 @@ func (s *Service) routerAndBody(r *resource.Request) (d, body resource.Doc, err 
 	return d, body, err
 }
 
-// interfaceOf is the answer about a port of a router.
+// interfaceOf returns the answer for a port that is an interface of a router.
 func interfaceOf(router, port resource.Doc) any {
 	subnet := any("")
 	if ips := resource.Docs(port, "fixed_ips"); len(ips) > 0 {
@@ -178,12 +178,12 @@ func (s *Service) addInterface(r *resource.Request) (any, error) {
 	return interfaceOf(d, p), err
 }
 
-// ownerOf are the fields of a port that is an interface of a router.
+// ownerOf returns the fields of a port that make it an interface of a router.
 func ownerOf(router resource.Doc) resource.Doc {
 	return resource.Doc{"device_id": router["id"], "device_owner": routerInterface, "binding:host_id": "network"}
 }
 
-// takePort makes a port that nobody has an interface of a router.
+// takePort makes an existing port without an owner an interface of a router.
 func (s *Service) takePort(router resource.Doc, id string) (resource.Doc, error) {
 	if p := s.o.Store.Get(ports, id); p != nil && resource.Text(p, "device_id") != "" {
 		return nil, resource.Errorf(http.StatusConflict, "PortInUse",
@@ -192,7 +192,7 @@ func (s *Service) takePort(router resource.Doc, id string) (resource.Doc, error)
 	return s.update(collection{kind: ports, class: "Port", change: s.changePort}, id, ownerOf(router))
 }
 
-// makePort makes a port at the gateway address of a subnet, as an interface of a router.
+// makePort creates a port with the gateway address of a subnet as an interface of a router.
 func (s *Service) makePort(router resource.Doc, id string) (resource.Doc, error) {
 	subnet := s.o.Store.Get(subnets, id)
 	if subnet == nil {
@@ -228,7 +228,7 @@ func (s *Service) removeInterface(r *resource.Request) (any, error) {
 	return nil, resource.Errorf(http.StatusNotFound, "RouterInterfaceNotFound", "Router %s does not have such an interface", d["id"])
 }
 
-// changeRoutes adds the routes of a request to those of a router, or takes them away.
+// changeRoutes returns a handler that adds routes to a router or removes them.
 func (s *Service) changeRoutes(add bool) resource.Handler {
 	return func(r *resource.Request) (any, error) {
 		if _, err := s.router(r); err != nil {

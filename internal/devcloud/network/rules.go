@@ -10,7 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// nameID is an id that is the same in every cloud.
+// nameID returns an id that depends only on the name.
 func nameID(kind, name string) string {
 	sum := sha1.Sum([]byte("devcloud/" + kind + "/" + name))
 	id, _ := uuid.FromBytes(sum[:16])
@@ -51,7 +51,7 @@ func same(a, b any) bool {
 }
 
 func ruleOf(id, project string, body resource.Doc) resource.Doc {
-	d := common(id, project, body)
+	d := commonFields(id, project, body)
 	delete(d, "name")
 	for _, f := range append([]string{"security_group_id", "remote_address_group_id"}, ruleFields...) {
 		d[f] = body[f]
@@ -71,7 +71,7 @@ func (s *Service) addRule(body resource.Doc, project string) error {
 	return s.showRules(resource.Text(body, "security_group_id"))
 }
 
-// showRules writes the rules of a group into its document, which shows them.
+// showRules writes the rules of a security group into the group's document.
 func (s *Service) showRules(group string) error {
 	list := []any{}
 	for _, rule := range s.o.Store.Find(rules, "security_group_id", group) {

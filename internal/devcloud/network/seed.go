@@ -4,14 +4,14 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// seed is a network that a new cloud has.
+// seed is a network of a new cloud.
 type seed struct {
 	name, id, project, cidr string
 	shared, external        bool
 }
 
-// Seed makes the networks of a new cloud: private of one project, shared of all,
-// and public, which floating addresses are of. Those that are there stay.
+// Seed creates the networks of a new cloud that do not exist: "private" of one project, "shared"
+// of all projects, and "public" for floating IPs.
 func (s *Service) Seed(demo, admin string) error {
 	for _, n := range []seed{
 		{name: "private", project: demo, cidr: "10.0.0.0/22"},

@@ -11,24 +11,22 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// Ask is an interface that a server is to have: on a network, or with a port that
-// is there already.
+// Ask is a requested interface of a server: on a network, or with an existing port.
 type Ask struct {
 	Network, Port, Address string
 }
 
-// Server is whom ports are for.
+// Server is the server that ports are created for.
 type Server struct {
 	ID, Project, Host, Zone string
 	Groups                  []string // security groups, by id or name
 }
 
-// Plug gives a server the interfaces it asks for, and answers the ids of their
-// ports in this order. Without any it gets one on the only network of its project;
-// auto has one made if there is none.
+// Plug creates or binds the ports of a server and returns their ids in the order of asks. Without
+// asks it uses the only network of the project; with auto it creates a network if there is none.
 func (s *Service) Plug(server Server, asks []Ask, auto bool) ([]string, error) {
 	if len(asks) == 0 {
-		id, err := s.only(server.Project, auto)
+		id, err := s.soleNetwork(server.Project, auto)
 		if err != nil || id == "" {
 			return nil, err
 		}
@@ -54,7 +52,7 @@ func (s *Service) plug(server Server, a Ask) (string, error) {
 			}
 			maps.Copy(d, mine)
 			d["_preserve"] = true
-			bind(d)
+			bindPort(d)
 			return nil
 		})
 		return a.Port, err
@@ -90,8 +88,8 @@ func (s *Service) groupIDs(server Server) []any {
 	return ids
 }
 
-// only is the network that a server of a project gets without asking.
-func (s *Service) only(project string, auto bool) (string, error) {
+// soleNetwork returns the network that a server gets without a request.
+func (s *Service) soleNetwork(project string, auto bool) (string, error) {
 	for _, shared := range []bool{false, true} {
 		for _, n := range s.o.Store.All(networks) {
 			if resource.Bool(n, "shared") == shared && (shared || n["project_id"] == project) && !resource.Bool(n, "router:external") {
@@ -100,13 +98,13 @@ func (s *Service) only(project string, auto bool) (string, error) {
 		}
 	}
 	if auto {
-		return s.topology(project)
+		return s.allocateTopology(project)
 	}
 	return "", nil
 }
 
-// topology is the network that is made for a project which has none.
-func (s *Service) topology(project string) (string, error) {
+// allocateTopology returns the auto-allocated network of a project, and creates it if necessary.
+func (s *Service) allocateTopology(project string) (string, error) {
 	id := nameID(allocated, project)
 	if s.o.Store.Get(networks, id) != nil {
 		return id, nil
@@ -114,8 +112,8 @@ func (s *Service) topology(project string) (string, error) {
 	return id, s.seedNetwork(seed{name: "auto_allocated_network", id: id, project: project, cidr: "10.1.0.0/24"})
 }
 
-// Unplug takes the interfaces of a server away: ports that were made for it are
-// deleted, others only lose it. port is one of them, or "" for all.
+// Unplug removes the port of a server, or all its ports if port is "". Ports that Nova created
+// are deleted, others are unbound.
 func (s *Service) Unplug(server, port string) error {
 	for _, p := range s.o.Store.Find(ports, "device_id", server) {
 		id := resource.Text(p, "id")
@@ -136,7 +134,7 @@ func (s *Service) Unplug(server, port string) error {
 		if _, err := s.o.Store.Update(ports, id, func(d resource.Doc) error {
 			d["device_id"], d["device_owner"], d["binding:host_id"] = "", "", ""
 			delete(d, "_preserve")
-			bind(d)
+			bindPort(d)
 			return nil
 		}); err != nil {
 			return err
@@ -145,12 +143,12 @@ func (s *Service) Unplug(server, port string) error {
 	return nil
 }
 
-// Move binds the ports of a server to another host; "" is none.
+// Move binds the ports of a server to another host; "" unbinds them.
 func (s *Service) Move(server, host string) error {
 	for _, p := range s.o.Store.Find(ports, "device_id", server) {
 		if _, err := s.o.Store.Update(ports, resource.Text(p, "id"), func(d resource.Doc) error {
 			d["binding:host_id"] = host
-			bind(d)
+			bindPort(d)
 			return nil
 		}); err != nil {
 			return err
@@ -159,8 +157,8 @@ func (s *Service) Move(server, host string) error {
 	return nil
 }
 
-// AddAddress gives the server's port on a network another address, or a new port
-// where it has none there.
+// AddAddress adds an address to the server's port on a network, or a new port if it has none
+// there.
 func (s *Service) AddAddress(server Server, network string) error {
 	for _, p := range s.o.Store.Find(ports, "device_id", server.ID) {
 		if p["network_id"] != network {
@@ -179,7 +177,7 @@ func (s *Service) AddAddress(server Server, network string) error {
 	return err
 }
 
-// RemoveAddress takes an address from the ports of a server.
+// RemoveAddress removes an address from the ports of a server.
 func (s *Service) RemoveAddress(server, address string) error {
 	for _, p := range s.o.Store.Find(ports, "device_id", server) {
 		if _, err := s.o.Store.Update(ports, resource.Text(p, "id"), func(d resource.Doc) error {
@@ -198,7 +196,7 @@ func (s *Service) RemoveAddress(server, address string) error {
 	return nil
 }
 
-// VIFs are a server's interfaces as its info cache holds them.
+// VIFs returns the network info of a server in the form of its info cache.
 func (s *Service) VIFs(server string) []resource.Doc {
 	list := []resource.Doc{}
 	for _, p := range s.o.Store.Find(ports, "device_id", server) {
@@ -207,7 +205,7 @@ func (s *Service) VIFs(server string) []resource.Doc {
 	return list
 }
 
-// VIF is one of them, by its port, or nil.
+// VIF returns the entry of one port in the network info, or nil.
 func (s *Service) VIF(port string) resource.Doc {
 	if p := s.o.Store.Get(ports, port); p != nil {
 		return s.vif(p)
@@ -277,7 +275,7 @@ func endpoint(address, kind string) resource.Doc {
 	return resource.Doc{"address": address, "type": kind, "version": version, "meta": resource.Doc{}}
 }
 
-// Servers are all that have a port.
+// Servers returns the ids of all servers with ports.
 func (s *Service) Servers() []string {
 	var ids []string
 	for _, p := range s.o.Store.All(ports) {

@@ -8,19 +8,18 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// tagged are the filters of all lists by tags: with all of them, with any, and the
-// opposites.
-var tagged = map[string]func(resource.Doc, []string) bool{
-	"tags":         func(d resource.Doc, v []string) bool { return count(d, v) == len(wanted(v)) },
-	"tags-any":     func(d resource.Doc, v []string) bool { return count(d, v) > 0 },
-	"not-tags":     func(d resource.Doc, v []string) bool { return count(d, v) < len(wanted(v)) },
-	"not-tags-any": func(d resource.Doc, v []string) bool { return count(d, v) == 0 },
+// tagFilters are the filters of lists by tags: all of them, any of them, and their negations.
+var tagFilters = map[string]func(resource.Doc, []string) bool{
+	"tags":         func(d resource.Doc, v []string) bool { return countTags(d, v) == len(wanted(v)) },
+	"tags-any":     func(d resource.Doc, v []string) bool { return countTags(d, v) > 0 },
+	"not-tags":     func(d resource.Doc, v []string) bool { return countTags(d, v) < len(wanted(v)) },
+	"not-tags-any": func(d resource.Doc, v []string) bool { return countTags(d, v) == 0 },
 }
 
 func wanted(values []string) []string { return strings.Split(strings.Join(values, ","), ",") }
 
-// count is how many of the tags in a query a resource has.
-func count(d resource.Doc, values []string) int {
+// countTags returns how many of the tags in a query a resource has.
+func countTags(d resource.Doc, values []string) int {
 	n := 0
 	for _, tag := range wanted(values) {
 		if slices.Contains(resource.Strings(d, "tags"), tag) {
@@ -30,7 +29,7 @@ func count(d resource.Doc, values []string) int {
 	return n
 }
 
-// registerTags serves the tags of a collection's members, all of them and one by one.
+// registerTags registers the operations on the tags of a collection's members.
 func (s *Service) registerTags(c collection) {
 	path := "/v2.0/" + c.kind + "/{id}/tags"
 	s.mux.Handle("GET "+path, func(r *resource.Request) (any, error) {

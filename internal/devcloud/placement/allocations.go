@@ -16,7 +16,7 @@ func (s *Service) allocations(r *resource.Request) (any, error) {
 			id), "generation")}
 	}
 	body := resource.Doc{"allocations": out}
-	for field, value := range map[string]since{"project_id": {12, c["project_id"]}, "user_id": {12, c["user_id"]},
+	for field, value := range map[string]versionedField{"project_id": {12, c["project_id"]}, "user_id": {12, c["user_id"]},
 		"consumer_generation": {28, resource.Int(c, "generation")}, "consumer_type": {38, typeOf(c)}} {
 		if len(out) > 0 && version(r) >= value.version {
 			body[field] = value.value
@@ -46,7 +46,7 @@ func (s *Service) setMany(r *resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusNoContent}, nil
 }
 
-// set replaces what a consumer holds.
+// set replaces the allocations of a consumer.
 func (s *Service) set(id string, body resource.Doc) error {
 	old := s.o.Store.Get(consumers, id)
 	if g, given := body["consumer_generation"]; given {
@@ -79,11 +79,11 @@ func (s *Service) dropAllocations(r *resource.Request) (any, error) {
 	return nil, err
 }
 
-// typeOf is what kind of consumer one is.
+// typeOf returns the type of a consumer.
 func typeOf(c resource.Doc) string { return fmt.Sprint(resource.Or(c, "consumer_type", "unknown")) }
 
-// projectUsages sums what the consumers of a project hold: from 1.38 on by their
-// types, of one type if the query names it, or of "all" together.
+// projectUsages returns the sums of the allocations of a project: since microversion 1.38 by
+// consumer type, for one type in the query, or for "all".
 func (s *Service) projectUsages(r *resource.Request) (any, error) {
 	q := r.URL.Query()
 	if q.Get("project_id") == "" {
@@ -125,8 +125,8 @@ func (s *Service) projectUsages(r *resource.Request) (any, error) {
 	return map[string]any{"usages": all}, nil
 }
 
-// candidates are the providers that have room for resources=CLASS:N,…. What is said
-// of each has grown with the microversions.
+// candidates returns the providers with enough room for resources=CLASS:N,…, in the form of the
+// microversion.
 func (s *Service) candidates(r *resource.Request) (any, error) {
 	asked := resource.Doc{}
 	for one := range strings.SplitSeq(r.URL.Query().Get("resources"), ",") {
@@ -155,7 +155,7 @@ func (s *Service) candidates(r *resource.Request) (any, error) {
 			}
 		}
 		summary := resource.Doc{"resources": shown}
-		for field, value := range map[string]since{"traits": {17, d["traits"]}, "parent_provider_uuid": {29, d["parent"]},
+		for field, value := range map[string]versionedField{"traits": {17, d["traits"]}, "parent_provider_uuid": {29, d["parent"]},
 			"root_provider_uuid": {29, resource.Or(d, "root", id)}} {
 			if version(r) >= value.version {
 				summary[field] = value.value
@@ -166,7 +166,7 @@ func (s *Service) candidates(r *resource.Request) (any, error) {
 	return map[string]any{"allocation_requests": requests, "provider_summaries": summaries}, nil
 }
 
-// capacity is how much of an inventory can be held in all.
+// capacity returns how much of an inventory can be allocated.
 func capacity(inventory resource.Doc) float64 {
 	ratio := 1.0
 	switch r := inventory["allocation_ratio"].(type) {
@@ -189,7 +189,7 @@ func (s *Service) fits(d, asked resource.Doc) bool {
 	return true
 }
 
-// AddHost makes the provider of a host of the cloud, with the id of its node.
+// AddHost creates the resource provider of a host with the id of its compute node.
 func (s *Service) AddHost(id, name string, vcpus, memory, disk int) error {
 	if s.o.Store.Get(providers, id) != nil {
 		return nil
@@ -204,8 +204,8 @@ func (s *Service) AddHost(id, name string, vcpus, memory, disk int) error {
 	return s.o.Store.Put(providers, id, d)
 }
 
-// Claim lets a consumer hold resources of a provider, and nothing else, if there
-// is room for them.
+// Claim replaces the allocations of a consumer by resources of a provider. It returns false if
+// the provider has too few.
 func (s *Service) Claim(consumer, provider, project, user string, resources map[string]int64) (bool, error) {
 	asked := resource.Doc{}
 	for class, n := range resources {
@@ -221,13 +221,13 @@ func (s *Service) Claim(consumer, provider, project, user string, resources map[
 		"user_id": user, "consumer_type": "INSTANCE"})
 }
 
-// Release gives back what a consumer holds.
+// Release deletes the allocations of a consumer.
 func (s *Service) Release(consumer string) error {
 	_, err := s.o.Store.Delete(consumers, consumer)
 	return err
 }
 
-// Hand gives what one consumer holds to another one.
+// Hand transfers the allocations of one consumer to another one.
 func (s *Service) Hand(from, to string) error {
 	c := s.o.Store.Get(consumers, from)
 	if c == nil {
@@ -240,7 +240,7 @@ func (s *Service) Hand(from, to string) error {
 	return s.Release(from)
 }
 
-// SetTrait gives a provider a trait, or takes it away.
+// SetTrait adds a trait to a provider, or removes it.
 func (s *Service) SetTrait(provider, trait string, on bool) error {
 	_, err := s.o.Store.Update(providers, provider, func(d resource.Doc) error {
 		kept := []any{}
@@ -258,7 +258,7 @@ func (s *Service) SetTrait(provider, trait string, on bool) error {
 	return err
 }
 
-// Consumers are all that hold something.
+// Consumers returns the ids of all consumers with allocations.
 func (s *Service) Consumers() []string {
 	var ids []string
 	for _, c := range s.o.Store.All(consumers) {

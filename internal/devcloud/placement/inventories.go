@@ -8,7 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// inventory is one as it is kept, with what the client has not said of it.
+// inventory returns the inventory of a body with default values.
 func inventory(body resource.Doc) resource.Doc {
 	d := resource.Doc{}
 	for field, value := range map[string]any{"total": 0, "reserved": 0, "min_unit": 1, "max_unit": 1<<31 - 1, "step_size": 1,
@@ -18,9 +18,8 @@ func inventory(body resource.Doc) resource.Doc {
 	return d
 }
 
-// changeInventories lets f change a copy of the inventories of a provider, and
-// refuses to take what is held of it. Without a generation in body the provider may
-// have any.
+// changeInventories replaces the inventories of a provider by a copy that f has changed. It
+// refuses to remove allocated resources. If body has a generation, the provider must have it.
 func (s *Service) changeInventories(id string, body resource.Doc, f func(all resource.Doc) error) (resource.Doc, error) {
 	d, err := s.o.Store.Update(providers, id, func(d resource.Doc) error {
 		if outdated(d, body) {
@@ -45,7 +44,7 @@ func (s *Service) changeInventories(id string, body resource.Doc, f func(all res
 	return d, err
 }
 
-// outdated tells whether a request names another generation than the provider has.
+// outdated tells whether a request has another generation than the provider.
 func outdated(d, body resource.Doc) bool {
 	return body["resource_provider_generation"] != nil && resource.Int(body, "resource_provider_generation") != resource.Int(d, "generation")
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// standard are traits and classes that every cloud knows.
+// The standard traits and resource classes.
 var (
 	standardTraits = []string{"COMPUTE_NODE", "COMPUTE_STATUS_DISABLED", "COMPUTE_TRUSTED_CERTS", "COMPUTE_VOLUME_MULTI_ATTACH",
 		"COMPUTE_SAME_HOST_COLD_MIGRATE", "COMPUTE_RESCUE_BFV", "HW_CPU_X86_VMX"}
 	standardClasses = []string{"VCPU", "PCPU", "MEMORY_MB", "DISK_GB"}
 )
 
-// custom are the names that clients may give traits and classes.
+// custom matches the names of custom traits and resource classes.
 var custom = regexp.MustCompile(`^CUSTOM_[A-Z0-9_]{1,248}$`)
 
 func names(docs []resource.Doc) []string {
@@ -61,7 +61,7 @@ func (s *Service) addTrait(r *resource.Request) (any, error) {
 	return s.addName(traits, name)
 }
 
-// addName keeps the name of a trait or a class: 201, or 204 if there is such a one.
+// addName stores the name of a trait or a resource class, and answers 201, or 204 if it exists.
 func (s *Service) addName(kind, name string) (any, error) {
 	if s.o.Store.Get(kind, name) != nil {
 		return &resource.Reply{Status: http.StatusNoContent}, nil

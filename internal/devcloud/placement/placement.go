@@ -1,5 +1,5 @@
-// Package placement stands in for Placement: resource providers with their
-// inventories, traits and aggregates, and what consumers hold of them.
+// Package placement stands in for Placement: resource providers with inventories, traits and
+// aggregates, and the allocations of consumers.
 package placement
 
 import (
@@ -16,13 +16,13 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// Options make a Service.
+// Options are the parameters of New.
 type Options struct {
 	Store *resource.Store
 	Who   func(token string) *resource.Caller
 }
 
-// Service answers as Placement does, below /placement.
+// Service is the handler of Placement's API, below /placement.
 type Service struct {
 	o   Options
 	mux *resource.Mux
@@ -35,15 +35,16 @@ const (
 	classes   = "resource-classes"
 )
 
-// newest is the newest microversion, 1.39.
-const newest = 39
+// newestMicroversion is the minor number of the newest microversion, 1.39.
+const newestMicroversion = 39
 
-// New makes the service.
+// New returns the service.
 func New(o Options) *Service {
 	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
 	s.mux.Open("GET /{$}", func(*resource.Request) (any, error) {
-		return map[string]any{"versions": []any{map[string]any{"id": "v1.0", "max_version": fmt.Sprintf("1.%d", newest), "min_version": "1.0",
-			"status": "CURRENT", "links": []any{map[string]string{"rel": "self", "href": ""}}}}}, nil
+		return map[string]any{"versions": []any{map[string]any{"id": "v1.0", "max_version": fmt.Sprintf("1.%d", newestMicroversion),
+			"min_version": "1.0",
+			"status":      "CURRENT", "links": []any{map[string]string{"rel": "self", "href": ""}}}}}, nil
 	})
 	for pattern, h := range map[string]resource.Handler{
 		"GET /resource_providers": s.list, "POST /resource_providers": s.create,
@@ -74,12 +75,12 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// version is the minor number of the microversion that a request asks for: 38 of
-// "placement 1.38". Without one it is 0.
+// version returns the minor number of a request's microversion: 38 for "placement 1.38", or 0
+// without one.
 func version(r *resource.Request) int {
 	asked := strings.TrimSpace(strings.TrimPrefix(r.Header.Get("OpenStack-API-Version"), "placement "))
 	if asked == "latest" {
-		return newest
+		return newestMicroversion
 	}
 	_, minor, _ := strings.Cut(asked, ".")
 	n, err := strconv.Atoi(minor)
@@ -89,8 +90,8 @@ func version(r *resource.Request) int {
 	return n
 }
 
-// since is a field's value, and the microversion that brought the field.
-type since struct {
+// versionedField is the value of a field with the microversion that added the field.
+type versionedField struct {
 	version int
 	value   any
 }
@@ -183,7 +184,7 @@ func (s *Service) show(r *resource.Request) (any, error) {
 	return view(d), nil
 }
 
-// update gives a provider another name, or since 1.37 another parent or none.
+// update renames a provider, or changes or removes its parent since microversion 1.37.
 func (s *Service) update(r *resource.Request) (any, error) {
 	body, err := r.Body("")
 	if err != nil {
@@ -217,8 +218,7 @@ func (s *Service) update(r *resource.Request) (any, error) {
 	return view(d), err
 }
 
-// rootOf is the root of the tree that a provider is in, below the parent that body
-// names.
+// rootOf returns the root of the provider's tree for the parent in body.
 func (s *Service) rootOf(id string, body resource.Doc) (string, error) {
 	parent := resource.Text(body, "parent_provider_uuid")
 	if parent == "" {
@@ -249,7 +249,7 @@ func (s *Service) delete(r *resource.Request) (any, error) {
 	return nil, err
 }
 
-// part answers a field of a provider.
+// part returns a handler that shows a field of a provider.
 func (s *Service) part(field string) resource.Handler {
 	return func(r *resource.Request) (any, error) {
 		d := s.o.Store.Get(providers, r.PathValue("id"))
@@ -268,8 +268,8 @@ func (s *Service) setTraits(r *resource.Request) (any, error) {
 	return s.setPart(r.PathValue("id"), "traits", body, conflict())
 }
 
-// setPart replaces a field of a provider; stale is the error where the request names
-// another generation.
+// setPart replaces a field of a provider. If the request has another generation, the error is
+// stale.
 func (s *Service) setPart(id, field string, body resource.Doc, stale error) (resource.Doc, error) {
 	d, err := s.o.Store.Update(providers, id, func(d resource.Doc) error {
 		if outdated(d, body) {
@@ -284,7 +284,7 @@ func (s *Service) setPart(id, field string, body resource.Doc, stale error) (res
 	return resource.Doc{field: d[field], "resource_provider_generation": d["generation"]}, err
 }
 
-// aggregates have a generation from 1.19 on.
+// aggregates shows the aggregates of a provider, since microversion 1.19 with the generation.
 func (s *Service) aggregates(r *resource.Request) (any, error) {
 	d := s.o.Store.Get(providers, r.PathValue("id"))
 	if d == nil {
@@ -300,7 +300,8 @@ func aggregateView(r *resource.Request, d resource.Doc) resource.Doc {
 	return d
 }
 
-// setAggregates takes a bare list before 1.19.
+// setAggregates replaces the aggregates of a provider. Before microversion 1.19 the body is a
+// list.
 func (s *Service) setAggregates(r *resource.Request) (any, error) {
 	var body resource.Doc
 	var err error
@@ -319,7 +320,7 @@ func (s *Service) setAggregates(r *resource.Request) (any, error) {
 	return aggregateView(r, d), err
 }
 
-// holding are the consumers that hold something of a provider.
+// holding returns the consumers with allocations of a provider.
 func (s *Service) holding(provider string) []resource.Doc {
 	var list []resource.Doc
 	for _, c := range s.o.Store.All(consumers) {

@@ -1,5 +1,5 @@
-// Package private writes the files of the embedded cloud: only the user that runs the
-// cloud can read them, whatever the umask is.
+// Package private writes files of the embedded cloud that only the current user can read,
+// whatever the umask is.
 package private
 
 import (
@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// Write writes a file. One that is there loses the rights that others had on it.
+// Write writes a file, and removes the permissions of other users from an existing one.
 func Write(path string, text []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
@@ -22,8 +22,8 @@ func Write(path string, text []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// Replace writes a file whole: after a crash it has its old content or the new one. A
-// file with ".new" after its name is left where it fails.
+// Replace replaces a file atomically: after a crash it has the old or the new content. If it
+// fails, it may leave a file with the suffix ".new".
 func Replace(path string, text []byte) error {
 	if err := Write(path+".new", text); err != nil {
 		return err
@@ -31,9 +31,8 @@ func Replace(path string, text []byte) error {
 	return os.Rename(path+".new", path)
 }
 
-// Create makes an empty file, or takes the rights of others from one that is there.
-// SQLite would make its databases readable for everybody; it gives the journals beside
-// a database the mode of the database.
+// Create creates an empty file, or removes the permissions of other users from an existing one.
+// SQLite would create world-readable databases; it gives its journals the mode of the database.
 func Create(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -14,16 +14,16 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// New is a server as the conductor writes it into a cell.
+// New is a server that the conductor inserts into a cell.
 type New struct {
 	Instance *versioned.Object
 	Devices  []*versioned.Object
 	Tags     []*versioned.Object
 	Caller   *reqctx.Caller
-	Set      Row // over the columns of Instance
+	Set      Row // overrides columns of Instance
 }
 
-// columns are the fields of an Instance that are columns of its row.
+// columns are the fields of the object Instance that are columns of its row.
 var columns = []string{"user_id", "project_id", "image_ref", "kernel_id", "ramdisk_id", "launch_index", "key_name", "key_data",
 	"power_state", "vm_state", "task_state",
 	"memory_mb", "vcpus", "hostname", "user_data", "reservation_id", "display_name", "display_description", "availability_zone", "locked",
@@ -32,7 +32,7 @@ var columns = []string{"user_id", "project_id", "image_ref", "kernel_id", "ramdi
 	"auto_disk_config",
 	"shutdown_terminate", "root_gb", "ephemeral_gb", "ephemeral_key_uuid"}
 
-// Create writes a server into a cell, with the action "create".
+// Create inserts a server into a cell, with the action "create".
 func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 	d, now := n.Instance.Data, db.Now()
 	flavor, err := n.Instance.Object("flavor").Flavor()
@@ -97,7 +97,7 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 	})
 }
 
-// deviceColumns are the fields of a BlockDeviceMapping that are columns.
+// deviceColumns are the fields of a BlockDeviceMapping that are columns of its row.
 var deviceColumns = []string{"device_name", "delete_on_termination", "snapshot_id", "volume_id", "volume_size", "no_device",
 	"connection_info", "source_type",
 	"destination_type", "guest_format", "device_type", "disk_bus", "boot_index", "image_id", "tag", "attachment_id", "volume_type",
@@ -117,7 +117,7 @@ func deviceRow(v *versioned.Object) Row {
 	return row
 }
 
-// pciRequests is the column pci_requests: a list of what is asked for.
+// pciRequests returns the value of the column pci_requests.
 func pciRequests(v *versioned.Object) string {
 	list := []any{}
 	for _, q := range v.Objects("requests") {
@@ -136,8 +136,8 @@ func pciRequests(v *versioned.Object) string {
 	return Column(list)
 }
 
-// Place says that a server is in a cell now, and forgets its build request; false:
-// there was none, for somebody has deleted the server meanwhile.
+// Place maps a server to a cell and deletes its build request. It returns false if there is no
+// build request, because the server was deleted.
 func (r *Records) Place(ctx context.Context, c *db.Cell, server string) (bool, error) {
 	var n int64
 	err := r.API.InTx(ctx, func(tx bun.Tx) error {

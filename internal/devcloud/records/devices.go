@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Device is a block device of a server. Pointers are columns that may be NULL.
+// Device is a block device of a server. Columns that may be NULL are pointers.
 type Device struct {
 	ID                                  int64
 	UUID                                string
@@ -22,7 +22,7 @@ type Device struct {
 	DeleteOnTermination                 bool
 }
 
-// Devices are the block devices of a server.
+// Devices returns the block devices of a server.
 func (r *Records) Devices(ctx context.Context, server string) ([]*Device, error) {
 	var list []*Device
 	err := db.Each(ctx, r.cell(), func(rows *sql.Rows) error {
@@ -47,7 +47,7 @@ func (r *Records) UpdateDevice(ctx context.Context, id int64, set Row) error {
 	return err
 }
 
-// AddDevice writes a block device of a server, and answers it as an object.
+// AddDevice inserts a block device of a server and returns it as a versioned object.
 func (r *Records) AddDevice(ctx context.Context, server string, row Row) (*versioned.Object, error) {
 	now := db.Now()
 	row["created_at"], row["instance_uuid"], row["deleted"], row["uuid"] = now, server, 0, uuid.NewString()
@@ -70,14 +70,14 @@ func (r *Records) RemoveDevice(ctx context.Context, id int64) error {
 	return err
 }
 
-// AddInterface writes that a server has had an interface.
+// AddInterface inserts a virtual interface of a server.
 func (r *Records) AddInterface(ctx context.Context, server, mac, port string) error {
 	_, err := insert(ctx, r.Cell1.DB, r.cell(), "virtual_interfaces", Row{"created_at": db.Now(), "address": mac + "/" + port, "uuid": port,
 		"instance_uuid": server, "deleted": 0})
 	return err
 }
 
-// RemoveInterface marks that interface as deleted.
+// RemoveInterface marks a virtual interface as deleted.
 func (r *Records) RemoveInterface(ctx context.Context, server, port string) error {
 	_, err := exec(ctx, r.cell(), "UPDATE virtual_interfaces SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND uuid = ? AND "+
 		"deleted = 0", db.Now(), server, port)

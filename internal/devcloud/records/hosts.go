@@ -11,27 +11,27 @@ import (
 	"github.com/nova-go/nova/internal/db"
 )
 
-// Capacity of a host of the cloud: what Nova's fake driver has.
+// The resources of a host of the cloud, as in Nova's fake driver.
 const (
 	VCPUs    = 1000
 	MemoryMB = 800000
 	DiskGB   = 600000
 )
 
-// reserved is the memory that a host keeps for itself, in MiB.
-const reserved = 512
+// reservedMemoryMB is the memory that is reserved for the host, in MiB.
+const reservedMemoryMB = 512
 
-// version is what services of Nova 34 say of themselves.
-const version = 74
+// serviceVersion is the version of the services of Nova 34.
+const serviceVersion = 74
 
-// Host is a row of compute_nodes with the service before it.
+// Host is a row of compute_nodes with columns of its service.
 type Host struct {
-	ID             int64 // of the node
+	ID             int64 // id of the compute node
 	Name, UUID     string
 	Disabled, Down bool
 }
 
-// Report writes that a service lives: its row, and last_seen_up.
+// Report inserts or updates the row of a service with the time last_seen_up.
 func (r *Records) Report(ctx context.Context, host, binary, topic string) (int64, error) {
 	var id int64
 	now := db.Now()
@@ -40,7 +40,7 @@ func (r *Records) Report(ctx context.Context, host, binary, topic string) (int64
 	if errors.Is(err, sql.ErrNoRows) {
 		return insert(ctx, r.Cell1.DB, r.cell(), "services", Row{"created_at": now, "last_seen_up": now, "updated_at": now, "host": host,
 			"binary": binary, "topic": topic,
-			"report_count": 1, "disabled": false, "forced_down": false, "deleted": 0, "version": version, "uuid": uuid.NewString()})
+			"report_count": 1, "disabled": false, "forced_down": false, "deleted": 0, "version": serviceVersion, "uuid": uuid.NewString()})
 	}
 	if err != nil {
 		return 0, err
@@ -53,7 +53,7 @@ func (r *Records) Report(ctx context.Context, host, binary, topic string) (int64
 const cpuInfo = `{"arch": "x86_64", "model": "Nehalem", "vendor": "Intel", "features": ["pge", "clflush"], "topology": {"cores": 1,` +
 	` "threads": 1, "sockets": 4}}`
 
-// AddHost writes the node and the mapping of a host, where they are missing.
+// AddHost inserts the compute node and the mapping of a host if they do not exist.
 func (r *Records) AddHost(ctx context.Context, host string) error {
 	service, err := r.Report(ctx, host, "nova-compute", "compute")
 	if err != nil {
@@ -66,9 +66,9 @@ func (r *Records) AddHost(ctx context.Context, host string) error {
 	if n == 0 {
 		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "compute_nodes", Row{"created_at": db.Now(), "updated_at": db.Now(),
 			"service_id": service, "vcpus": VCPUs, "memory_mb": MemoryMB, "local_gb": DiskGB,
-			"vcpus_used": 0, "memory_mb_used": reserved, "local_gb_used": 0, "hypervisor_type": "fake", "hypervisor_version": 1000,
+			"vcpus_used": 0, "memory_mb_used": reservedMemoryMB, "local_gb_used": 0, "hypervisor_type": "fake", "hypervisor_version": 1000,
 			"cpu_info":             cpuInfo,
-			"disk_available_least": 0, "free_ram_mb": MemoryMB - reserved, "free_disk_gb": DiskGB, "current_workload": 0, "running_vms": 0,
+			"disk_available_least": 0, "free_ram_mb": MemoryMB - reservedMemoryMB, "free_disk_gb": DiskGB, "current_workload": 0, "running_vms": 0,
 			"hypervisor_hostname": host,
 			"deleted":             0, "host_ip": "127.0.0.1", "supported_instances": `[["x86_64", "fake", "hvm"]]`, "metrics": "[]",
 			"stats": `{"failed_builds": "0"}`, "host": host,
@@ -84,7 +84,7 @@ func (r *Records) AddHost(ctx context.Context, host string) error {
 	return err
 }
 
-// Hosts are the hosts of the cloud that have been written.
+// Hosts returns the hosts in the database.
 func (r *Records) Hosts(ctx context.Context) ([]Host, error) {
 	var list []Host
 	err := db.Each(ctx, r.cell(), func(rows *sql.Rows) error {
@@ -97,7 +97,7 @@ func (r *Records) Hosts(ctx context.Context) ([]Host, error) {
 	return list, err
 }
 
-// Usage counts anew what the servers of a host use.
+// Usage updates the used resources of a host from its servers.
 func (r *Records) Usage(ctx context.Context, host string) error {
 	if host == "" {
 		return nil
@@ -109,26 +109,27 @@ func (r *Records) Usage(ctx context.Context, host string) error {
 	if err != nil {
 		return err
 	}
-	_, err = update(ctx, r.cell(), "compute_nodes", Row{"vcpus_used": vcpus, "memory_mb_used": reserved + memory, "local_gb_used": disk,
-		"free_ram_mb":  MemoryMB - reserved - memory,
-		"free_disk_gb": DiskGB - disk, "running_vms": n, "current_workload": busy}, "host = ? AND deleted = 0", host)
+	_, err = update(ctx, r.cell(), "compute_nodes", Row{"vcpus_used": vcpus, "memory_mb_used": reservedMemoryMB + memory,
+		"local_gb_used": disk,
+		"free_ram_mb":   MemoryMB - reservedMemoryMB - memory,
+		"free_disk_gb":  DiskGB - disk, "running_vms": n, "current_workload": busy}, "host = ? AND deleted = 0", host)
 	return err
 }
 
-// MapCell changes where the database of a cell is.
+// MapCell changes the database URL of a cell mapping.
 func (r *Records) MapCell(ctx context.Context, cell, connection string) error {
 	_, err := update(ctx, r.API, "cell_mappings", Row{"database_connection": connection}, "name = ?", cell)
 	return err
 }
 
-// AddConsole writes a token that opens a console.
+// AddConsole inserts a console token.
 func (r *Records) AddConsole(ctx context.Context, row Row) error {
 	row["created_at"] = db.Now()
 	_, err := insert(ctx, r.Cell1.DB, r.cell(), "console_auth_tokens", row)
 	return err
 }
 
-// Load counts the servers of each host.
+// Load returns the number of servers by host.
 func (r *Records) Load(ctx context.Context) (map[string]int64, error) {
 	load := map[string]int64{}
 	return load, db.Each(ctx, r.cell(), func(rows *sql.Rows) error {
@@ -140,7 +141,7 @@ func (r *Records) Load(ctx context.Context) (map[string]int64, error) {
 	}, "SELECT host, COUNT(*) FROM instances WHERE deleted = 0 AND host IS NOT NULL GROUP BY host")
 }
 
-// Where counts the servers among these by their hosts.
+// Where returns the number of the given servers by host.
 func (r *Records) Where(ctx context.Context, servers []string) (map[string]int, error) {
 	at := map[string]int{}
 	if len(servers) == 0 {

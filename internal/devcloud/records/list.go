@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Listed is a server as the page of the cloud shows it.
+// Listed is a server on the cloud's web page.
 type Listed struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
@@ -25,7 +25,7 @@ type Listed struct {
 
 var powers = map[int64]string{0: "", 1: "running", 3: "paused", 4: "off", 6: "crashed", 7: "suspended"}
 
-// List are the servers of all cells, the newest first.
+// List returns the servers of all cells, the newest first.
 func (r *Records) List(ctx context.Context) ([]*Listed, error) {
 	var list []*Listed
 	for _, c := range []*db.Cell{r.Cell0, r.Cell1} {
@@ -52,7 +52,7 @@ func (r *Records) List(ctx context.Context) ([]*Listed, error) {
 	return list, nil
 }
 
-// own are the tables that Wipe empties, children first.
+// The tables that Wipe empties, tables with foreign keys first.
 var (
 	ownOfCell = []string{"instance_actions_events", "instance_actions", "instance_faults", "instance_metadata", "instance_system_metadata",
 		"instance_extra", "instance_info_caches",
@@ -62,7 +62,7 @@ var (
 		"aggregate_hosts", "aggregate_metadata", "aggregates", "quotas", "project_user_quotas", "quota_classes"}
 )
 
-// Wipe deletes all that users and administrators have made in Nova, but flavors.
+// Wipe deletes all resources of users and administrators in Nova except flavors.
 func (r *Records) Wipe(ctx context.Context) error {
 	empty := func(d *db.DB, tables []string) error {
 		return d.InTx(ctx, func(tx bun.Tx) error {

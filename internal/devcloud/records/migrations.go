@@ -19,7 +19,7 @@ type Migration struct {
 	Kind, Status string // "resize", "migrating"
 }
 
-// AddMigration writes a migration that begins.
+// AddMigration inserts a migration.
 func (r *Records) AddMigration(ctx context.Context, s *State, m Migration, more Row) (*Migration, error) {
 	m.UUID = uuid.NewString()
 	row := Row{"created_at": db.Now(), "uuid": m.UUID, "instance_uuid": s.UUID, "source_compute": m.Source, "source_node": m.Source,
@@ -31,14 +31,14 @@ func (r *Records) AddMigration(ctx context.Context, s *State, m Migration, more 
 	return &m, err
 }
 
-// SetMigration changes a migration.
+// SetMigration changes the row of a migration.
 func (r *Records) SetMigration(ctx context.Context, id int64, set Row) error {
 	_, err := update(ctx, r.cell(), "migrations", set, "id = ?", id)
 	return err
 }
 
-// Migration reads a migration by its id, or the newest one of a server in one of
-// the statuses; nil: there is none.
+// Migration returns the migration with an id, or for id 0 the newest one of a server with one of
+// the statuses, or nil.
 func (r *Records) Migration(ctx context.Context, id int64, server string, statuses ...string) (*Migration, error) {
 	where, args := "id = ?", []any{id}
 	if id == 0 {

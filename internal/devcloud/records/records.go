@@ -1,5 +1,5 @@
-// Package records writes what nova-conductor and nova-compute write into Nova's
-// databases: the rows of servers as these services leave them.
+// Package records writes the rows that nova-conductor and nova-compute write into Nova's
+// databases.
 package records
 
 import (
@@ -20,17 +20,17 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Records are the databases of the cloud: that of the API, cell0 for servers that
-// find no host, and cell1 for the others.
+// Records has the databases of the cloud: the API database, cell0 for servers that could not be
+// scheduled, and cell1 for the others.
 type Records struct {
 	API          *db.DB
 	Cell0, Cell1 *db.Cell
 
-	tx *bun.Tx // of Together, in cell1
+	tx *bun.Tx // the transaction of Together in cell1
 }
 
-// Together runs what f does in cell1 as one transaction. f must use the Records it
-// is given, and is not to wait for anything else.
+// Together runs f in one transaction in cell1. f must use its argument, and must not wait for
+// other goroutines.
 func (r *Records) Together(ctx context.Context, f func(*Records) error) error {
 	if r.tx != nil {
 		return f(r)
@@ -42,7 +42,7 @@ func (r *Records) Together(ctx context.Context, f func(*Records) error) error {
 	})
 }
 
-// cell is what statements in cell1 are sent to.
+// cell returns the database or the transaction for statements in cell1.
 func (r *Records) cell() bun.IDB {
 	if r.tx != nil {
 		return r.tx
@@ -50,11 +50,10 @@ func (r *Records) cell() bun.IDB {
 	return r.Cell1.DB
 }
 
-// Row is a row, or a part of one, by its columns.
+// Row has values by column.
 type Row map[string]any
 
-// Open finds the cells in the mappings of the API database. o is about the
-// connections to them.
+// Open opens the cells in the mappings of the API database. o are the options of the connections.
 func Open(ctx context.Context, api *db.DB, o db.Options) (*Records, error) {
 	r := &Records{API: api}
 	cells := &db.Cells{API: api, Pool: o}
@@ -73,7 +72,7 @@ func Open(ctx context.Context, api *db.DB, o db.Options) (*Records, error) {
 	return r, nil
 }
 
-// Close gives the connections to the cells back.
+// Close closes the connections to the cells.
 func (r *Records) Close() error {
 	err := r.Cell0.DB.Close()
 	if other := r.Cell1.DB.Close(); err == nil {
@@ -89,7 +88,7 @@ func insert(ctx context.Context, d *db.DB, q bun.IDB, table string, row Row) (in
 		args = append(args, bun.Ident(c))
 	}
 	for _, c := range columns {
-		args = append(args, plain(row[c]))
+		args = append(args, columnValue(row[c]))
 	}
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
 	var id int64
@@ -100,7 +99,7 @@ func insert(ctx context.Context, d *db.DB, q bun.IDB, table string, row Row) (in
 	return id, err
 }
 
-// insertAll writes rows that all have the same columns.
+// insertAll inserts rows with the same columns.
 func insertAll(ctx context.Context, q bun.IDB, table string, rows []Row) error {
 	if len(rows) == 0 {
 		return nil
@@ -112,7 +111,7 @@ func insertAll(ctx context.Context, q bun.IDB, table string, rows []Row) error {
 	}
 	for _, row := range rows {
 		for _, c := range columns {
-			args = append(args, plain(row[c]))
+			args = append(args, columnValue(row[c]))
 		}
 	}
 	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
@@ -120,7 +119,7 @@ func insertAll(ctx context.Context, q bun.IDB, table string, rows []Row) error {
 	return err
 }
 
-// alone runs a write, which waits for its turn unless it is part of a transaction.
+// alone runs a write that excludes other writes of this process, unless q is a transaction.
 func alone(q bun.IDB, write func() error) error {
 	if d, ok := q.(*db.DB); ok {
 		return d.Writing(write)
@@ -138,8 +137,8 @@ func exec(ctx context.Context, q bun.IDB, query string, args ...any) (int64, err
 	return n, err
 }
 
-// plain is a value of a versioned object as a column takes it.
-func plain(v any) any {
+// columnValue converts a value of a versioned object to a value for a column.
+func columnValue(v any) any {
 	switch v := v.(type) {
 	case json.Number:
 		if n, err := v.Int64(); err == nil {
@@ -154,7 +153,7 @@ func plain(v any) any {
 	return v
 }
 
-// Column is a value as Python's services write JSON into a column.
+// Column returns the JSON of a value in the form of the Python services.
 func Column(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -172,38 +171,39 @@ func update(ctx context.Context, q bun.IDB, table string, set Row, where string,
 	var values []any
 	for _, c := range slices.Sorted(maps.Keys(set)) {
 		parts = append(parts, "? = ?")
-		values = append(values, bun.Ident(c), plain(set[c]))
+		values = append(values, bun.Ident(c), columnValue(set[c]))
 	}
 	parts = append(parts, "updated_at = ?")
 	values = append(values, db.Now())
 	return exec(ctx, q, "UPDATE "+table+" SET "+strings.Join(parts, ", ")+" WHERE "+where, append(values, args...)...)
 }
 
-// Update changes the row of a server that is there; false: it is not.
+// Update changes the row of a server. It returns false if the server does not exist.
 func (r *Records) Update(ctx context.Context, server string, set Row) (bool, error) {
 	n, err := update(ctx, r.cell(), "instances", set, "uuid = ? AND deleted = 0", server)
 	return n > 0, err
 }
 
-// UpdateWhile changes the row of a server that has a task; false: it has none such.
+// UpdateWhile changes the row of a server with a task state. It returns false if there is no such
+// server.
 func (r *Records) UpdateWhile(ctx context.Context, server, task string, set Row) (bool, error) {
 	n, err := update(ctx, r.cell(), "instances", set, "uuid = ? AND deleted = 0 AND task_state = ?", server, task)
 	return n > 0, err
 }
 
-// UpdateExtra changes a server's row of instance_extra.
+// UpdateExtra changes the row of a server in instance_extra.
 func (r *Records) UpdateExtra(ctx context.Context, server string, set Row) error {
 	_, err := update(ctx, r.cell(), "instance_extra", set, "instance_uuid = ?", server)
 	return err
 }
 
-// SetNetwork writes a server's info cache.
+// SetNetwork writes the info cache of a server.
 func (r *Records) SetNetwork(ctx context.Context, server string, vifs any) error {
 	_, err := update(ctx, r.cell(), "instance_info_caches", Row{"network_info": Column(vifs)}, "instance_uuid = ?", server)
 	return err
 }
 
-// State is what a compute needs to know of a server.
+// State has the columns of a server that the hosts use.
 type State struct {
 	ID                           int64
 	UUID, ProjectID, UserID      string
@@ -215,7 +215,7 @@ type State struct {
 	Flavor, OldFlavor, NewFlavor *objects.Flavor
 }
 
-// Find reads a server of cell1, or answers nil.
+// Find returns a server of cell1, or nil.
 func (r *Records) Find(ctx context.Context, server string) (*State, error) {
 	s := &State{System: map[string]string{}, Metadata: map[string]string{}}
 	var vm, task, host, node, image, name, zone, root, flavor sql.NullString
@@ -253,7 +253,7 @@ func (r *Records) Find(ctx context.Context, server string) (*State, error) {
 	return s, nil
 }
 
-// SetSystem changes system metadata of a server: "" takes a key away.
+// SetSystem changes the system metadata of a server. The value "" removes a key.
 func (r *Records) SetSystem(ctx context.Context, server string, set map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(set)) {
 		if _, err := exec(ctx, r.cell(), "UPDATE instance_system_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND ? = ? "+
@@ -272,8 +272,7 @@ func (r *Records) SetSystem(ctx context.Context, server string, set map[string]s
 	return nil
 }
 
-// SetFlavors writes the flavors of a server: the one it has, and during a resize
-// the one it had and the one it is to have.
+// SetFlavors writes the flavor of a server, and during a resize the old and the new flavor.
 func (r *Records) SetFlavors(ctx context.Context, server string, cur, old, next *objects.Flavor) error {
 	return r.UpdateExtra(ctx, server, Row{"flavor": Column(flavors(cur, old, next))})
 }
@@ -286,11 +285,11 @@ func flavors(cur, old, next *objects.Flavor) any {
 	}{versioned.Flavor(cur), versioned.Flavor(old), versioned.Flavor(next)}
 }
 
-// Event is a step of an action that has begun.
+// Event is an event of an action that has begun.
 type Event struct{ id, action int64 }
 
-// Begin writes that a step of the action of a request begins on a host. Without
-// such an action nothing is written.
+// Begin inserts an event on a host into the action of a request. Without such an action it does
+// nothing.
 func (r *Records) Begin(ctx context.Context, server, request, event, host string) (Event, error) {
 	var e Event
 	err := db.One(ctx, r.cell(), []any{&e.action},
@@ -307,7 +306,7 @@ func (r *Records) Begin(ctx context.Context, server, request, event, host string
 	return e, err
 }
 
-// Finish writes how a step ended: failed is nil where it did well.
+// Finish writes the result of an event. failed is its error, or nil.
 func (r *Records) Finish(ctx context.Context, e Event, failed error) error {
 	if e.id == 0 {
 		return nil
@@ -326,7 +325,7 @@ func (r *Records) Finish(ctx context.Context, e Event, failed error) error {
 	})
 }
 
-// Fault writes an error of a server into its cell.
+// Fault inserts a fault of a server into its cell.
 func (r *Records) Fault(ctx context.Context, c *db.Cell, server, host, message string) error {
 	if len(message) > 255 {
 		message = message[:255]
@@ -340,12 +339,12 @@ func (r *Records) Fault(ctx context.Context, c *db.Cell, server, host, message s
 	return err
 }
 
-// beside are the tables whose rows go with a server.
-var beside = []string{"security_group_instance_association", "instance_info_caches", "instance_metadata", "instance_faults",
+// serverTables are the tables whose rows are deleted with a server.
+var serverTables = []string{"security_group_instance_association", "instance_info_caches", "instance_metadata", "instance_faults",
 	"instance_extra",
 	"instance_system_metadata", "block_device_mapping", "migrations", "virtual_interfaces"}
 
-// Destroy deletes a server as Nova does: its rows stay, marked.
+// Destroy deletes a server as Nova does: its rows are marked as deleted.
 func (r *Records) Destroy(ctx context.Context, server string) error {
 	now := db.Now()
 	return r.Cell1.DB.InTx(ctx, func(tx bun.Tx) error {
@@ -353,7 +352,7 @@ func (r *Records) Destroy(ctx context.Context, server string) error {
 			"deleted_at = ?, deleted = id, updated_at = ? WHERE uuid = ? AND deleted = 0", now, now, now, server); err != nil {
 			return err
 		}
-		for _, table := range beside {
+		for _, table := range serverTables {
 			if _, err := db.Exec(ctx, tx, "UPDATE "+table+" SET deleted_at = ?, deleted = id WHERE instance_uuid = ? AND deleted = 0", now,
 				server); err != nil {
 				return err
@@ -372,7 +371,7 @@ func (r *Records) Destroy(ctx context.Context, server string) error {
 	})
 }
 
-// parseTime reads a time of a versioned object.
+// parseTime parses a time of a versioned object.
 func parseTime(v any) time.Time {
 	switch v := v.(type) {
 	case string:

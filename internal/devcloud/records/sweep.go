@@ -10,13 +10,13 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Request is a build request: a server that no cell has yet.
+// Request is a build request.
 type Request struct {
 	Server                  string
 	Instance, Devices, Tags *versioned.Object
 }
 
-// Requests are all build requests.
+// Requests returns all build requests.
 func (r *Records) Requests(ctx context.Context) ([]Request, error) {
 	var list []Request
 	err := r.API.Each(ctx, func(rows *sql.Rows) error {
@@ -38,7 +38,7 @@ func (r *Records) Requests(ctx context.Context) ([]Request, error) {
 	return list, err
 }
 
-// Forget removes what the API has written of a server that is not to be built.
+// Forget deletes the rows of a server in the API database that is not built.
 func (r *Records) Forget(ctx context.Context, server string) error {
 	return r.API.InTx(ctx, func(tx bun.Tx) error {
 		for _, table := range []string{"build_requests", "request_specs", "instance_mappings"} {
@@ -57,7 +57,7 @@ func (r *Records) Buried(ctx context.Context, server string) (bool, error) {
 	return n > 0, err
 }
 
-// UnderWay are the servers of cell1 that something is being done to.
+// UnderWay returns the servers of cell1 with a task.
 func (r *Records) UnderWay(ctx context.Context) ([]string, error) {
 	var list []string
 	err := db.Each(ctx, r.cell(), func(rows *sql.Rows) error {
@@ -69,15 +69,15 @@ func (r *Records) UnderWay(ctx context.Context) ([]string, error) {
 	return list, err
 }
 
-// FailMigrations ends migrations that were under way.
+// FailMigrations sets migrations that are in progress to a failed status.
 func (r *Records) FailMigrations(ctx context.Context) error {
 	_, err := exec(ctx, r.cell(), "UPDATE migrations SET status = 'error', updated_at = ? WHERE deleted = 0 AND status IN (?)", db.Now(),
 		db.In([]string{"accepted", "queued", "preparing", "pre-migrating", "migrating", "running", "post-migrating", "confirming", "reverting"}))
 	return err
 }
 
-// Holds tells whether a consumer is a server that is there, or a migration that
-// waits to be confirmed.
+// Holds tells whether a consumer of Placement is an existing server, or a migration that waits
+// for confirmation.
 func (r *Records) Holds(ctx context.Context, consumer string) (bool, error) {
 	var servers, migrations int64
 	if err := db.One(ctx, r.cell(), []any{&servers}, "SELECT COUNT(*) FROM instances WHERE uuid = ? AND deleted = 0", consumer); err != nil {

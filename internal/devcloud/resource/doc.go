@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Text is a field's string, or "".
+// Text returns the string in a field, or "".
 func Text(d Doc, field string) string {
 	s, _ := d[field].(string)
 	return s
 }
 
-// Int is a field's number, or 0: one that was read from JSON, a number of Go, or
-// a string of digits.
+// Int returns the number in a field, or 0. The field may have a number of JSON or Go, or a string
+// of digits.
 func Int(d Doc, field string) int64 {
 	switch n := d[field].(type) {
 	case json.Number:
@@ -34,7 +34,7 @@ func Int(d Doc, field string) int64 {
 	return 0
 }
 
-// Bool is a field's truth value; "true" is true, too.
+// Bool returns the boolean in a field. The string "true" is true.
 func Bool(d Doc, field string) bool {
 	switch b := d[field].(type) {
 	case bool:
@@ -45,7 +45,7 @@ func Bool(d Doc, field string) bool {
 	return false
 }
 
-// List is a field's list; none is empty.
+// List returns the list in a field, which may be empty.
 func List(d Doc, field string) []any {
 	switch l := d[field].(type) {
 	case []any:
@@ -58,7 +58,7 @@ func List(d Doc, field string) []any {
 	return []any{}
 }
 
-// Strings are the strings of a field's list.
+// Strings returns the strings of the list in a field.
 func Strings(d Doc, field string) []string {
 	out := []string{}
 	for _, v := range List(d, field) {
@@ -69,7 +69,7 @@ func Strings(d Doc, field string) []string {
 	return out
 }
 
-// Docs are the objects of a field's list.
+// Docs returns the objects of the list in a field.
 func Docs(d Doc, field string) []Doc {
 	var out []Doc
 	for _, v := range List(d, field) {
@@ -80,7 +80,7 @@ func Docs(d Doc, field string) []Doc {
 	return out
 }
 
-// Object is a field's object; none is empty.
+// Object returns the object in a field, or an empty one.
 func Object(d Doc, field string) Doc {
 	if o, ok := d[field].(Doc); ok {
 		return o
@@ -88,7 +88,7 @@ func Object(d Doc, field string) Doc {
 	return Doc{}
 }
 
-// Anys makes a list of any type one of JSON's.
+// Anys converts a list to the type of JSON lists.
 func Anys[T any](list []T) []any {
 	out := make([]any, len(list))
 	for n, v := range list {
@@ -97,7 +97,7 @@ func Anys[T any](list []T) []any {
 	return out
 }
 
-// Or is a field's value, or another one where it has none.
+// Or returns the value of a field, or other if the field is missing or null.
 func Or(d Doc, field string, other any) any {
 	if v, ok := d[field]; ok && v != nil {
 		return v
@@ -105,7 +105,7 @@ func Or(d Doc, field string, other any) any {
 	return other
 }
 
-// Shown is a document without the fields that are not shown.
+// Shown returns a document without its internal fields.
 func Shown(d Doc) Doc {
 	out := make(Doc, len(d))
 	for k, v := range d {
@@ -116,8 +116,8 @@ func Shown(d Doc) Doc {
 	return out
 }
 
-// Now is the time as most services write it: "2026-11-21T15:44:15Z".
+// Now returns the current time in the form of most services: "2026-11-21T15:44:15Z".
 func Now() string { return time.Now().UTC().Format("2006-01-02T15:04:05Z") }
 
-// NowMicro is the time as Cinder writes it: "2026-11-21T15:44:15.000000".
+// NowMicro returns the current time in Cinder's form: "2026-11-21T15:44:15.000000".
 func NowMicro() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000") }

@@ -9,28 +9,28 @@ import (
 	"strings"
 )
 
-// Query selects documents as the query of a list says: filters by fields, sort_key
-// and sort_dir, marker and limit, fields. The zero value takes every field as a
-// filter that compares its text.
+// Query selects documents by the query of a list: filters by fields, sort_key and sort_dir,
+// marker and limit, fields. With the zero value each other parameter is compared with the text of
+// the field of that name.
 type Query struct {
-	// Special are filters that are no comparison, by their name.
+	// Special are filters with functions of their own, by parameter.
 	Special map[string]func(d Doc, values []string) bool
-	// Ignore are parameters that are no filter.
+	// Ignore are parameters that are not filters.
 	Ignore []string
-	// Only are the fields that are a filter; without any, all are.
+	// Only are the fields that are filters; if empty, all fields are.
 	Only []string
-	// Same says which fields go by another name, too: "tenant_id" is "project_id".
+	// Same has other names of fields: "tenant_id" is "project_id".
 	Same map[string]string
-	// Compare are other comparisons of a field's text: with "contains" in it,
+	// Compare has further comparisons with the text of a field: with the key "contains",
 	// name__contains=x is a filter.
 	Compare map[string]func(text, wanted string) bool
 }
 
-// paging are parameters that every list knows.
+// paging are the parameters that every list supports.
 var paging = []string{"limit", "marker", "sort_key", "sort_dir", "sort", "fields", "page_reverse", "offset"}
 
-// Select answers the documents that a query asks for, without what is not shown,
-// and whether more follow.
+// Select returns the documents that a query selects, without internal fields, and whether more
+// follow.
 func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
 	page = make([]Doc, 0, len(all))
 	for _, d := range all {
@@ -39,7 +39,7 @@ func (q Query) Select(all []Doc, values url.Values) (page []Doc, more bool) {
 		}
 	}
 	sortBy(page, orders(values))
-	page, more = cut(page, values)
+	page, more = paginate(page, values)
 	out := make([]Doc, len(page))
 	for n, d := range page {
 		out[n] = withFields(d, values["fields"])
@@ -60,9 +60,9 @@ func sortBy(list []Doc, orders []order) {
 	}
 }
 
-// cut takes the page out of a list that marker, offset and limit ask for. A marker that
-// is not in the list, and numbers that are none, have no effect.
-func cut(list []Doc, values url.Values) (page []Doc, more bool) {
+// paginate returns the page of a list that marker, offset and limit select. An unknown marker and
+// invalid numbers have no effect.
+func paginate(list []Doc, values url.Values) (page []Doc, more bool) {
 	page = list
 	if marker := values.Get("marker"); marker != "" {
 		if n := slices.IndexFunc(page, func(d Doc) bool { return Text(d, "id") == marker }); n >= 0 {
@@ -78,7 +78,8 @@ func cut(list []Doc, values url.Values) (page []Doc, more bool) {
 	return page, more
 }
 
-// withFields is a document with those fields, or without any with all, of what is shown.
+// withFields returns a document with the given fields, or with all but the internal ones if none
+// are given.
 func withFields(d Doc, fields []string) Doc {
 	if len(fields) == 0 {
 		return Shown(d)
@@ -98,8 +99,8 @@ type order struct {
 	down bool
 }
 
-// orders are what sort_key and sort_dir say, once or often, or sort ("name:asc,size").
-// The first counts most.
+// orders returns the sort fields of sort_key and sort_dir, which may be repeated, or of sort
+// ("name:asc,size"), the most significant first.
 func orders(values url.Values) []order {
 	var list []order
 	dirs := values["sort_dir"]

@@ -12,20 +12,20 @@ import (
 	"github.com/google/uuid"
 )
 
-// Caller is who asks.
+// Caller is the user of a request.
 type Caller struct {
 	UserID, UserName       string
 	ProjectID, ProjectName string
 	Roles                  []string
-	Credential             string // id of the application credential that the token was made with
-	Admin                  bool   // sees and changes everything
+	Credential             string // id of the application credential that authenticated the token
+	Admin                  bool   // may see and change all resources
 }
 
-// Can tells whether the caller may see what belongs to a project.
+// Can tells whether the caller may see the resources of a project.
 func (c *Caller) Can(project string) bool { return c.Admin || c.ProjectID == project }
 
-// Error is an answer that is none of success. Kind is what the service calls it:
-// "NetworkNotFound", "itemNotFound".
+// Error is an error answer. Kind is the service's name of the error: "NetworkNotFound",
+// "itemNotFound".
 type Error struct {
 	Status        int
 	Kind, Message string
@@ -34,43 +34,42 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Message }
 
-// Errorf makes an Error.
+// Errorf returns an Error.
 func Errorf(status int, kind, format string, args ...any) *Error {
 	return &Error{status, kind, fmt.Sprintf(format, args...)}
 }
 
-// Reply is an answer that is not simply a document with the status of its method.
+// Reply is an answer with a status, headers or a stream of its own.
 type Reply struct {
 	Status int
-	Body   any       // as JSON; nil is none
-	Stream io.Reader // instead of Body, as it is
+	Body   any       // encoded as JSON; nil: no body
+	Stream io.Reader // the body, instead of Body
 	Header map[string]string
 }
 
-// Request is what a handler gets.
+// Request is the argument of a handler.
 type Request struct {
 	*http.Request
 	Caller *Caller
 }
 
-// Handler answers a request with what becomes JSON, or with a *Reply.
+// Handler answers a request with a value for JSON, or with a *Reply.
 type Handler func(*Request) (any, error)
 
 // Mux serves the paths of one service to callers with a token.
 type Mux struct {
-	// Who finds the caller of a token, or answers nil.
+	// Who returns the caller of a token, or nil.
 	Who func(token string) *Caller
-	// Challenge is the header WWW-Authenticate for callers without a token; "": there is
-	// none.
+	// Challenge is the header WWW-Authenticate for requests without a valid token; "": none.
 	Challenge string
-	// Fault is an error as the service writes it; text where that is no JSON.
+	// Fault returns an error in the service's form: body, or text if the form is not JSON.
 	Fault func(*Error) (body any, text string)
 
 	paths http.ServeMux
 }
 
-// Handle serves a pattern of http.ServeMux: "GET /v2.0/networks/{id}". Without an
-// answer of its own a POST is 201, a DELETE 204, and anything else 200.
+// Handle registers a handler for a pattern of http.ServeMux: "GET /v2.0/networks/{id}". Without a
+// *Reply the status of a POST is 201, of a DELETE 204, and otherwise 200.
 func (m *Mux) Handle(pattern string, h Handler) {
 	m.paths.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		caller := m.Who(r.Header.Get("X-Auth-Token"))
@@ -85,7 +84,7 @@ func (m *Mux) Handle(pattern string, h Handler) {
 	})
 }
 
-// Open serves a pattern to everybody.
+// Open registers a handler for requests with or without a token.
 func (m *Mux) Open(pattern string, h Handler) {
 	m.paths.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { m.answer(w, r, h, &Caller{}) })
 }
@@ -161,13 +160,12 @@ func write(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// most is how long a body of JSON may be.
-const most = 10 << 20
+// maxBody is the maximum length of a JSON body, in bytes.
+const maxBody = 10 << 20
 
-// Body reads the object below a key of the request's body; key "" is the body
-// itself.
+// Body returns the object below a key of the request's body, or the body itself for key "".
 func (r *Request) Body(key string) (Doc, error) {
-	text, err := io.ReadAll(io.LimitReader(r.Request.Body, most))
+	text, err := io.ReadAll(io.LimitReader(r.Request.Body, maxBody))
 	if err != nil {
 		return nil, err
 	}
@@ -186,8 +184,7 @@ func (r *Request) Body(key string) (Doc, error) {
 	return inner, nil
 }
 
-// Project is whom a new resource belongs to: administrators may make one for
-// another project.
+// Project returns the project of a new resource. Administrators may choose it in the body.
 func (r *Request) Project(body Doc) string {
 	for _, field := range []string{"project_id", "tenant_id"} {
 		if p := Text(body, field); p != "" && r.Caller.Admin {

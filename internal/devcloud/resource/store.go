@@ -1,5 +1,5 @@
-// Package resource is what the stand-in services are made of: documents that
-// survive the process, and the manners of OpenStack's REST APIs around them.
+// Package resource is the base of the stand-ins: documents that are stored in a database, and the
+// conventions of OpenStack's REST APIs.
 package resource
 
 import (
@@ -15,19 +15,19 @@ import (
 	"github.com/nova-go/nova/internal/db"
 )
 
-// Doc is a resource as its API shows it. Fields that begin with "_" are kept and
-// not shown. A Doc in a Store is never changed, but replaced.
+// Doc is a resource as its API shows it. Fields whose names begin with "_" are internal. A Doc in
+// a Store is never modified, only replaced.
 type Doc = map[string]any
 
-// ErrNotFound is that of Update for a document that is not there.
+// ErrNotFound is the error of Update for a document that does not exist.
 var ErrNotFound = errors.New("no such document")
 
-// Store keeps documents by their kind and id: in memory, and in one table of a
-// database that each change is written to before it is seen.
+// Store has documents by kind and id, in memory and in a table of a database. A change is visible
+// after it has been written to the table.
 type Store struct {
 	db *db.DB
 
-	writing sync.Mutex // held while a document is changed; readers go on
+	writing sync.Mutex // held while documents change; readers do not wait for it
 
 	mu    sync.RWMutex
 	kinds map[string]*kind
@@ -38,7 +38,7 @@ type kind struct {
 	docs map[string]Doc
 }
 
-// Open reads the documents of a database, whose table it makes if needed.
+// Open reads the documents of a database, and creates their table if necessary.
 func Open(ctx context.Context, d *db.DB) (*Store, error) {
 	s := &Store{db: d, kinds: map[string]*kind{}}
 	if _, err := db.Exec(ctx, d, "CREATE TABLE IF NOT EXISTS documents (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, body "+
@@ -83,7 +83,7 @@ func (s *Store) set(name, id string, d Doc) {
 	k.docs[id] = d
 }
 
-// Get answers a document, or nil.
+// Get returns a document, or nil.
 func (s *Store) Get(name, id string) Doc {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -93,7 +93,7 @@ func (s *Store) Get(name, id string) Doc {
 	return nil
 }
 
-// All answers the documents of a kind, in the order in which they were made.
+// All returns the documents of a kind in the order of creation.
 func (s *Store) All(name string) []Doc {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -108,7 +108,7 @@ func (s *Store) All(name string) []Doc {
 	return all
 }
 
-// Find answers the documents of a kind whose field has a value.
+// Find returns the documents of a kind with a value in a field.
 func (s *Store) Find(name, field string, value any) []Doc {
 	var found []Doc
 	for _, d := range s.All(name) {
@@ -119,7 +119,7 @@ func (s *Store) Find(name, field string, value any) []Doc {
 	return found
 }
 
-// Put keeps a document. The store owns it from now on.
+// Put stores a document. The caller must not use it afterwards.
 func (s *Store) Put(name, id string, d Doc) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -140,9 +140,9 @@ func (s *Store) write(name, id string, d Doc) error {
 	return nil
 }
 
-// Update changes a copy of a document and keeps that. f must replace values, not
-// change what is in them; nobody else writes meanwhile, and it must not write
-// itself. The error is f's, or ErrNotFound.
+// Update changes a copy of a document and stores it. f must replace values instead of modifying
+// them, and must not write to the store, because other writers wait. The error is f's, or
+// ErrNotFound.
 func (s *Store) Update(name, id string, f func(Doc) error) (Doc, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -156,8 +156,8 @@ func (s *Store) Update(name, id string, f func(Doc) error) (Doc, error) {
 	return d, s.write(name, id, d)
 }
 
-// Create keeps a document that f makes while nobody else writes: what it takes
-// (an address) is still free when the document is there.
+// Create stores a document that f makes. Other writers wait, so that what f chooses (an address)
+// is still unused when the document is stored.
 func (s *Store) Create(name, id string, f func(all []Doc) (Doc, error)) (Doc, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -168,7 +168,7 @@ func (s *Store) Create(name, id string, f func(all []Doc) (Doc, error)) (Doc, er
 	return d, s.write(name, id, d)
 }
 
-// Delete forgets a document; there tells whether there was one.
+// Delete deletes a document. there tells whether it existed.
 func (s *Store) Delete(name, id string) (there bool, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -191,7 +191,7 @@ func (s *Store) Delete(name, id string) (there bool, err error) {
 	return true, nil
 }
 
-// Clear forgets everything.
+// Clear deletes all documents.
 func (s *Store) Clear() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -204,7 +204,7 @@ func (s *Store) Clear() error {
 	return err
 }
 
-// Everything are all documents by their kinds, without what is not shown.
+// Everything returns all documents by kind, without internal fields.
 func (s *Store) Everything() map[string][]Doc {
 	s.mu.RLock()
 	var names []string

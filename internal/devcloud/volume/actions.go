@@ -8,10 +8,10 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// volumeAction does what an action asks for: d is the volume, a the body of the action.
+// volumeAction handles an action. d is the volume, a the body of the action.
 type volumeAction func(r *resource.Request, d, a resource.Doc) (any, error)
 
-// volumeActions are the actions on volumes, by their keys in the bodies of requests.
+// volumeActions returns the actions on volumes by their keys in bodies.
 func (s *Service) volumeActions() map[string]volumeAction {
 	return map[string]volumeAction{
 		"os-reset_status":              s.resetStatus,
@@ -58,17 +58,17 @@ func (s *Service) action(r *resource.Request) (any, error) {
 	return nil, bad("Malformed request body")
 }
 
-// accepted is the answer of actions that Cinder does later, and here at once.
+// accepted returns the answer of actions that Cinder completes later; here they are complete.
 func accepted(err error) (any, error) { return &resource.Reply{Status: http.StatusAccepted}, err }
 
-// ended is the answer of actions that Cinder does at once.
+// ended returns the answer of actions that Cinder completes before it answers.
 func ended(err error) (any, error) { return &resource.Reply{Status: http.StatusOK}, err }
 
 func withMetadata(metadata any) any {
 	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"metadata": metadata}}
 }
 
-// accept does nothing: there is no connection to a volume.
+// accept handles actions without effect here, because volumes have no connections.
 func accept(*resource.Request, resource.Doc, resource.Doc) (any, error) { return accepted(nil) }
 
 // change changes a volume.
@@ -142,7 +142,7 @@ func (s *Service) forceDelete(r *resource.Request, d, _ resource.Doc) (any, erro
 	return accepted(s.Delete(resource.Text(d, "id")))
 }
 
-// revert changes nothing: there is nothing in volumes.
+// revert checks a revert to a snapshot. It changes nothing, because volumes have no content.
 func (s *Service) revert(_ *resource.Request, d, a resource.Doc) (any, error) {
 	snapshot := resource.Text(a, "snapshot_id")
 	if resource.Text(s.o.Store.Get(snapshots, snapshot), "volume_id") != resource.Text(d, "id") {
@@ -171,7 +171,7 @@ func (s *Service) retype(_ *resource.Request, d, a resource.Doc) (any, error) {
 	}))
 }
 
-// toStatus is an action that gives a volume a status, and does no more.
+// toStatus returns an action that only sets the status of a volume.
 func (s *Service) toStatus(status string) volumeAction {
 	return func(_ *resource.Request, d, _ resource.Doc) (any, error) {
 		return accepted(s.setStatus(resource.Text(d, "id"), status))
@@ -182,7 +182,7 @@ func completeMigration(_ *resource.Request, d, _ resource.Doc) (any, error) {
 	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"save_volume_id": d["id"]}}, nil
 }
 
-// upload makes an image of a volume, which holds nothing.
+// upload creates an image from a volume.
 func (s *Service) upload(r *resource.Request, d, a resource.Doc) (any, error) {
 	if status := resource.Text(d, "status"); status != "available" && !resource.Bool(a, "force") {
 		return nil, bad("Invalid volume: Volume %s status must be available or in-use, but current status is: %s.", d["id"], status)
@@ -202,14 +202,14 @@ func (s *Service) upload(r *resource.Request, d, a resource.Doc) (any, error) {
 		"protected": fields["protected"]}}}, nil
 }
 
-// imageMetadata is the field with what a volume has of its image.
+// imageMetadata is the field with the metadata that a volume has from its image.
 const imageMetadata = "volume_image_metadata"
 
 func noImageMetadata(d resource.Doc) error {
 	return resource.Errorf(http.StatusNotFound, "", "Glance metadata for volume/snapshot %s cannot be found.", d["id"])
 }
 
-// metadataOf is what a volume has of an image.
+// metadataOf returns the metadata that a volume has from an image.
 func metadataOf(id string, image resource.Doc) resource.Doc {
 	meta := resource.Doc{"image_id": id, "image_name": fmt.Sprint(image["name"])}
 	for k, v := range image {
@@ -223,10 +223,10 @@ func metadataOf(id string, image resource.Doc) resource.Doc {
 	return meta
 }
 
-// reimage makes a volume one of another image, from 3.68 on.
+// reimage replaces the image of a volume, since microversion 3.68.
 func (s *Service) reimage(r *resource.Request, d, a resource.Doc) (any, error) {
 	id, image := resource.Text(a, "image_id"), resource.Doc(nil)
-	if !since(r, 68) {
+	if !hasMicroversion(r, 68) {
 		return nil, resource.Errorf(http.StatusNotFound, "", "The resource could not be found.")
 	}
 	if image = s.o.Image(id); image == nil {

@@ -32,7 +32,7 @@ func (s *Service) createAttachment(r *resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"attachment": resource.Shown(a)}}, nil
 }
 
-// Attach reserves a volume for a server.
+// Attach creates an attachment that reserves a volume for a server.
 func (s *Service) Attach(volume, server, project string) (resource.Doc, error) {
 	_, err := s.o.Store.Update(volumes, volume, func(v resource.Doc) error {
 		switch status := resource.Text(v, "status"); {
@@ -84,7 +84,7 @@ func (s *Service) updateAttachment(r *resource.Request) (any, error) {
 	return map[string]any{"attachment": resource.Shown(a)}, err
 }
 
-// connect gives an attachment the connector of a host.
+// connect sets the connector of a host in an attachment.
 func (s *Service) connect(id string, connector resource.Doc) (resource.Doc, error) {
 	a, err := s.o.Store.Update(attachments, id, func(a resource.Doc) error {
 		a["status"], a["attach_mode"], a["_device"], a["_host"] = "attaching", "rw", connector["mountpoint"], connector["host"]
@@ -116,8 +116,7 @@ func (s *Service) complete(id string) error {
 	return s.setStatus(resource.Text(a, "volume_id"), "in-use")
 }
 
-// Connect attaches what is reserved: to a host, as a device there. It answers how
-// the host reaches the volume.
+// Connect completes an attachment to a host with a device name. It returns the connection info.
 func (s *Service) Connect(attachment, host, device string) (resource.Doc, error) {
 	a, err := s.connect(attachment, resource.Doc{"host": host, "mountpoint": device})
 	if err != nil {
@@ -141,7 +140,7 @@ func (s *Service) deleteAttachment(r *resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"attachments": left}}, nil
 }
 
-// Detach ends an attachment; one that is not there is no error.
+// Detach deletes an attachment. It is not an error if the attachment does not exist.
 func (s *Service) Detach(id string) error {
 	a := s.o.Store.Get(attachments, id)
 	if a == nil {
@@ -164,8 +163,8 @@ func (s *Service) Detach(id string) error {
 	return nil
 }
 
-// attachByHand is the action os-attach: it says that a server, or a host, has the
-// volume, and connects nothing.
+// attachByHand handles os-attach: it records that a server or a host uses the volume, without a
+// connection.
 func (s *Service) attachByHand(_ *resource.Request, d, body resource.Doc) (any, error) {
 	volume, server, mode := resource.Text(d, "id"), resource.Text(body, "instance_uuid"), resource.Or(body, "mode", "rw")
 	if status := resource.Text(d, "status"); status == "available" || !s.attachedTo(volume, server) {
@@ -190,8 +189,8 @@ func (s *Service) attachByHand(_ *resource.Request, d, body resource.Doc) (any, 
 	}))
 }
 
-// detachByHand is the action os-detach: of one attachment, or of the only one.
-// What Nova has connected is Nova's to end.
+// detachByHand handles os-detach for one attachment, or for the only one. It refuses attachments
+// that Nova has created.
 func (s *Service) detachByHand(_ *resource.Request, d, body resource.Doc) (any, error) {
 	for _, a := range s.o.Store.Find(attachments, "volume_id", d["id"]) {
 		if one := resource.Text(body, "attachment_id"); one != "" && one != a["id"] {

@@ -9,8 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// hasMetadata is the filter of lists by metadata, which clients write as Python does:
-// "{'a': 'b'}".
+// hasMetadata is the filter of lists by metadata, in Python's syntax: "{'a': 'b'}".
 func hasMetadata(d resource.Doc, values []string) bool {
 	var want map[string]string
 	if err := json.Unmarshal([]byte(strings.ReplaceAll(values[0], "'", `"`)), &want); err != nil {
@@ -24,8 +23,7 @@ func hasMetadata(d resource.Doc, values []string) bool {
 	return true
 }
 
-// registerMetadata serves the metadata of volumes or of snapshots: all of it, and by
-// key.
+// registerMetadata registers the operations on the metadata of volumes or of snapshots.
 func (s *Service) registerMetadata(kind string) {
 	path := "/v3/" + kind + "/{id}/metadata"
 	change := func(r *resource.Request, f func(all resource.Doc) (resource.Doc, error)) (resource.Doc, error) {
@@ -40,14 +38,14 @@ func (s *Service) registerMetadata(kind string) {
 		})
 	}
 	absent := func(r *resource.Request) error {
-		return resource.Errorf(http.StatusNotFound, "", "%s %s has no metadata with key %s.", words[kind][1], r.PathValue("id"),
+		return resource.Errorf(http.StatusNotFound, "", "%s %s has no metadata with key %s.", resourceNames[kind][1], r.PathValue("id"),
 			r.PathValue("key"))
 	}
 	s.mux.Handle("GET "+path, func(r *resource.Request) (any, error) {
 		d, err := s.find(kind, r.PathValue("id"), r.Caller)
 		return map[string]any{"metadata": resource.Object(d, "metadata")}, err
 	})
-	for _, method := range []string{http.MethodPost, http.MethodPut} { // adds, or sets all
+	for _, method := range []string{http.MethodPost, http.MethodPut} { // POST adds keys, PUT replaces all
 		s.mux.Handle(method+" "+path, func(r *resource.Request) (any, error) {
 			body, err := r.Body("metadata")
 			if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// quotaOf are the limits of a project, those of each type of volumes among them.
+// quotaOf returns the limits of a project, including those by volume type.
 func (s *Service) quotaOf(project string) resource.Doc {
 	d := resource.Doc{"volumes": 100, "snapshots": 100, "gigabytes": 10000, "per_volume_gigabytes": -1, "backups": 10,
 		"backup_gigabytes": 1000, "groups": 10}
@@ -17,14 +17,14 @@ func (s *Service) quotaOf(project string) resource.Doc {
 		}
 	}
 	for what, limit := range s.o.Store.Get(quotas, project) {
-		if _, there := d[what]; there { // its type may be gone
+		if _, there := d[what]; there { // the volume type may be deleted
 			d[what] = limit
 		}
 	}
 	return d
 }
 
-// used is what a project has: volumes, snapshots and gigabytes, in all and of each type.
+// used returns the volumes, snapshots and gigabytes of a project, in total and by volume type.
 func (s *Service) used(project string) map[string]int64 {
 	all := map[string]int64{}
 	for _, d := range s.o.Store.Find(volumes, "_project", project) {
@@ -93,7 +93,7 @@ func (s *Service) deleteQuota(r *resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusOK}, err
 }
 
-// adminsOnly refuses everybody else.
+// adminsOnly refuses callers that are not administrators.
 func adminsOnly(r *resource.Request, rule string) error {
 	if r.Caller.Admin {
 		return nil

@@ -20,7 +20,8 @@ func (s *Service) createSnapshot(r *resource.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if status := resource.Text(v, "status"); status != "available" && !resource.Bool(body, "force") && !(status == "in-use" && since(r, 66)) {
+	if status := resource.Text(v, "status"); status != "available" && !resource.Bool(body, "force") &&
+		!(status == "in-use" && hasMicroversion(r, 66)) {
 		return nil, bad("Invalid volume: Volume %s status must be available, but current status is: %s.", v["id"], status)
 	}
 	id := uuid.NewString()
@@ -41,17 +42,17 @@ func (s *Service) deleteSnapshot(r *resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusAccepted}, err
 }
 
-// since tells whether a request asks for microversion 3.n or a later one.
-func since(r *resource.Request, n int) bool {
+// hasMicroversion tells whether a request has microversion 3.n or later.
+func hasMicroversion(r *resource.Request, n int) bool {
 	_, minor, _ := strings.Cut(r.Header.Get("OpenStack-API-Version"), "volume 3.")
 	asked, err := strconv.Atoi(minor)
 	return err == nil && asked >= n
 }
 
-// reports are the statuses that whoever makes or deletes a snapshot may report of it.
+// reports are the statuses that os-update_snapshot_status may set, by the current status.
 var reports = map[string][]string{"creating": {"creating", "available", "error"}, "deleting": {"deleting", "error_deleting"}}
 
-// snapshotAction sets the status of a snapshot, or deletes it whatever that is.
+// snapshotAction sets the status of a snapshot, or force-deletes it.
 func (s *Service) snapshotAction(r *resource.Request) (any, error) {
 	d, err := s.find(snapshots, r.PathValue("id"), r.Caller)
 	if err != nil {
@@ -104,7 +105,7 @@ func services(*resource.Request) (any, error) {
 		"frozen": false, "active_backend_id": nil, "replication_status": "disabled"}}}, nil
 }
 
-// pools are what the scheduler knows of the places for volumes.
+// pools returns the storage pools of the scheduler.
 func pools(r *resource.Request) (any, error) {
 	if err := adminsOnly(r, "scheduler_extension:scheduler_stats:get_pools"); err != nil {
 		return nil, err

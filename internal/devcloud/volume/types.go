@@ -11,7 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// Seed makes the volume types of a new cloud.
+// Seed creates the volume types of a new cloud.
 func (s *Service) Seed() error {
 	for _, name := range []string{"__DEFAULT__", "multiattach"} {
 		id := map[string]string{"__DEFAULT__": "7f3d2c1e-0000-4000-8000-000000000001",
@@ -37,7 +37,7 @@ func typeDoc(id, name string, body resource.Doc) resource.Doc {
 		"extra_specs":                     resource.Object(body, "extra_specs"), "qos_specs_id": nil}
 }
 
-// typeNamed is a type by its id or name; "" is that of volumes of none.
+// typeNamed returns a volume type by id or name, or for "" the default type.
 func (s *Service) typeNamed(name string) resource.Doc {
 	if name == "" {
 		name = "__DEFAULT__"
@@ -55,8 +55,8 @@ func multiattach(kind resource.Doc) bool {
 	return resource.Object(kind, "extra_specs")["multiattach"] == "<is> True"
 }
 
-// seesType tells whether a caller may use a type: one that is not public is for the
-// projects that have access.
+// seesType tells whether a caller may use a volume type. A private type requires that the project
+// has access.
 func seesType(r *resource.Request, d resource.Doc) bool {
 	return r.Caller.Admin || resource.Bool(d, "is_public") || slices.Contains(resource.Strings(d, "_projects"), r.Caller.ProjectID)
 }
@@ -88,7 +88,7 @@ func (s *Service) showType(r *resource.Request) (any, error) {
 	return map[string]any{"volume_type": resource.Shown(d)}, nil
 }
 
-// changeType checks that an administrator asks, and changes a type.
+// changeType changes a volume type. The caller must be an administrator.
 func (s *Service) changeType(r *resource.Request, rule string, f func(d resource.Doc) error) (resource.Doc, error) {
 	if err := adminsOnly(r, "volume_extension:"+rule); err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func (s *Service) deleteType(r *resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusAccepted}, err
 }
 
-// specs shows the extra specs of a type.
+// specs shows the extra specs of a volume type.
 func (s *Service) specs(r *resource.Request) (any, error) {
 	d := s.typeNamed(r.PathValue("id"))
 	if d == nil || !seesType(r, d) {
@@ -151,7 +151,7 @@ func (s *Service) specs(r *resource.Request) (any, error) {
 	return map[string]any{"extra_specs": resource.Object(d, "extra_specs")}, nil
 }
 
-// spec shows one extra spec of a type.
+// spec shows one extra spec of a volume type.
 func (s *Service) spec(r *resource.Request) (any, error) {
 	id, key := r.PathValue("id"), r.PathValue("key")
 	d := s.typeNamed(id)
@@ -169,7 +169,7 @@ func noSpec(id, key string) error {
 	return resource.Errorf(http.StatusNotFound, "", "Volume Type %s has no extra specs with key %s.", id, key)
 }
 
-// setSpecs adds extra specs, or sets the one that the path names.
+// setSpecs adds extra specs, or sets the one in the path.
 func (s *Service) setSpecs(r *resource.Request) (any, error) {
 	key, one := "extra_specs", r.PathValue("key")
 	if one != "" {
@@ -208,7 +208,7 @@ func (s *Service) deleteSpec(r *resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusAccepted}, err
 }
 
-// typeAccess lists the projects that may use a type which is not public.
+// typeAccess lists the projects with access to a private volume type.
 func (s *Service) typeAccess(r *resource.Request) (any, error) {
 	d := s.o.Store.Get(types, r.PathValue("id"))
 	if d == nil || resource.Bool(d, "is_public") {
@@ -221,7 +221,7 @@ func (s *Service) typeAccess(r *resource.Request) (any, error) {
 	return map[string]any{"volume_type_access": list}, nil
 }
 
-// typeAction gives a project access to a type, or takes it away.
+// typeAction adds or removes a project's access to a volume type.
 func (s *Service) typeAction(r *resource.Request) (any, error) {
 	body, err := r.Body("")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package volume stands in for Cinder: volumes, snapshots, attachments and types.
-// Volumes hold nothing.
+// Package volume stands in for Cinder: volumes, snapshots, attachments and volume types. Volumes
+// have no content.
 package volume
 
 import (
@@ -12,18 +12,18 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// Options make a Service.
+// Options are the parameters of New.
 type Options struct {
 	Store *resource.Store
 	Who   func(token string) *resource.Caller
 	URL   string // of the service
-	// Image answers an image, or nil.
+	// Image returns an image, or nil.
 	Image func(id string) resource.Doc
-	// Upload makes an active image of a project, with these fields, and answers its id.
+	// Upload creates an active image of a project with these fields, and returns its id.
 	Upload func(project string, fields resource.Doc) (string, error)
 }
 
-// Service answers as Cinder does, below /volume.
+// Service is the handler of Cinder's API, below /volume.
 type Service struct {
 	o       Options
 	mux     *resource.Mux
@@ -38,10 +38,10 @@ const (
 	quotas      = "volume-quotas"
 )
 
-// newest is the newest microversion.
-const newest = "3.71"
+// newestMicroversion is the newest microversion.
+const newestMicroversion = "3.71"
 
-// New makes the service.
+// New returns the service.
 func New(o Options) *Service {
 	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
 	s.actions = s.volumeActions()
@@ -67,7 +67,7 @@ func New(o Options) *Service {
 		"POST /v3/types/{id}/extra_specs": s.setSpecs, "PUT /v3/types/{id}/extra_specs/{key}": s.setSpecs,
 		"DELETE /v3/types/{id}/extra_specs/{key}": s.deleteSpec, "GET /v3/types/{id}/os-volume-type-access": s.typeAccess,
 		"POST /v3/types/{id}/action":    s.typeAction,
-		"GET /v3/types/{id}/encryption": func(*resource.Request) (any, error) { return resource.Doc{}, nil }, // none is encrypted
+		"GET /v3/types/{id}/encryption": func(*resource.Request) (any, error) { return resource.Doc{}, nil }, // no volume type is encrypted
 		"GET /v3/limits":                s.limits, "GET /v3/os-availability-zone": zones, "GET /v3/os-services": services,
 		"GET /v3/os-quota-sets/{project}": s.quota, "PUT /v3/os-quota-sets/{project}": s.setQuota,
 		"DELETE /v3/os-quota-sets/{project}": s.deleteQuota, "GET /v3/os-quota-sets/{project}/defaults": s.quota,
@@ -81,7 +81,7 @@ func New(o Options) *Service {
 	return s
 }
 
-// withProject is a path with the project in it, as older clients write it.
+// withProject matches a path with the project id, which older clients send.
 var withProject = regexp.MustCompile(`^/v3/[0-9a-f]{32}(/|$)`)
 
 // ServeHTTP implements http.Handler.
@@ -93,7 +93,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r2.URL = &u
 		r = &r2
 	}
-	w.Header().Set("OpenStack-API-Version", "volume "+newest)
+	w.Header().Set("OpenStack-API-Version", "volume "+newestMicroversion)
 	s.mux.ServeHTTP(w, r)
 }
 
@@ -108,19 +108,19 @@ func fault(e *resource.Error) (any, string) {
 
 func (s *Service) versions(*resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusMultipleChoices, Body: map[string]any{"versions": []any{map[string]any{"id": "v3.0",
-		"status": "CURRENT", "version": newest, "min_version": "3.0", "updated": "2024-01-01T00:00:00Z",
+		"status": "CURRENT", "version": newestMicroversion, "min_version": "3.0", "updated": "2024-01-01T00:00:00Z",
 		"links": []any{map[string]string{"rel": "self", "href": s.o.URL + "/v3/"}}, "media-types": []any{}}}}}, nil
 }
 
-// words are what Cinder calls its resources in messages.
-var words = map[string][2]string{volumes: {"volume", "Volume"}, snapshots: {"snapshot", "Snapshot"}, attachments: {"attachment",
+// resourceNames are Cinder's names of resources in messages.
+var resourceNames = map[string][2]string{volumes: {"volume", "Volume"}, snapshots: {"snapshot", "Snapshot"}, attachments: {"attachment",
 	"Volume attachment"}}
 
 func missing(kind, id string) error {
 	if kind == attachments {
 		return resource.Errorf(http.StatusNotFound, "", "Volume attachment could not be found with filter: attachment_id = %s.", id)
 	}
-	return resource.Errorf(http.StatusNotFound, "", "%s %s could not be found.", words[kind][1], id)
+	return resource.Errorf(http.StatusNotFound, "", "%s %s could not be found.", resourceNames[kind][1], id)
 }
 
 func bad(format string, args ...any) error {
@@ -135,8 +135,9 @@ func (s *Service) find(kind, id string, c *resource.Caller) (resource.Doc, error
 	return d, nil
 }
 
-// brief are the fields that a list without details shows.
-var brief = map[string][]string{volumes: {"id", "name", "links"}, snapshots: nil, attachments: {"id", "status", "instance", "volume_id"}}
+// briefFields are the fields in lists without details.
+var briefFields = map[string][]string{volumes: {"id", "name", "links"}, snapshots: nil,
+	attachments: {"id", "status", "instance", "volume_id"}}
 
 func (s *Service) list(kind string, detail bool) resource.Handler {
 	return func(r *resource.Request) (any, error) {
@@ -154,7 +155,7 @@ func (s *Service) list(kind string, detail bool) resource.Handler {
 		page, more := resource.Query{Special: map[string]func(resource.Doc, []string) bool{"metadata": hasMetadata},
 			Ignore: []string{"all_tenants", "with_count"}, Same: map[string]string{"project_id": "os-vol-tenant-attr:tenant_id",
 				"instance_id": "instance", "display_name": "name"}}.Select(seen, values)
-		if fields := brief[kind]; !detail && fields != nil {
+		if fields := briefFields[kind]; !detail && fields != nil {
 			for n, d := range page {
 				page[n] = resource.Doc{}
 				for _, f := range fields {
@@ -172,7 +173,7 @@ func (s *Service) list(kind string, detail bool) resource.Handler {
 	}
 }
 
-// view is a volume with its attachments, or another resource as it is.
+// view returns a volume with its attachments, or another resource unchanged.
 func (s *Service) view(d resource.Doc) resource.Doc {
 	if _, isVolume := d["bootable"]; !isVolume {
 		return d
@@ -196,7 +197,7 @@ func (s *Service) show(kind string) resource.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return map[string]any{words[kind][0]: resource.Shown(s.view(d))}, nil
+		return map[string]any{resourceNames[kind][0]: resource.Shown(s.view(d))}, nil
 	}
 }
 
@@ -206,7 +207,7 @@ func (s *Service) update(kind string) resource.Handler {
 		if err != nil {
 			return nil, err
 		}
-		body, err := r.Body(words[kind][0])
+		body, err := r.Body(resourceNames[kind][0])
 		if err != nil {
 			return nil, err
 		}
@@ -222,7 +223,7 @@ func (s *Service) update(kind string) resource.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return map[string]any{words[kind][0]: resource.Shown(s.view(d))}, nil
+		return map[string]any{resourceNames[kind][0]: resource.Shown(s.view(d))}, nil
 	}
 }
 

@@ -10,10 +10,10 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// NewVolume is what a volume is made of.
+// NewVolume has the parameters of a new volume.
 type NewVolume struct {
 	Project, User, Name, Description string
-	Size                             int64 // GiB; 0: that of the source
+	Size                             int64 // GiB; 0: the size of the source
 	Image, Snapshot, Volume, Type    string
 	Zone                             string
 	Metadata                         resource.Doc
@@ -41,7 +41,7 @@ func (s *Service) createVolume(r *resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusAccepted, Body: map[string]any{"volume": resource.Shown(s.view(d))}}, nil
 }
 
-// Create makes a volume, which is there at once.
+// Create creates a volume, which is available at once.
 func (s *Service) Create(n NewVolume) (resource.Doc, error) {
 	d := resource.Doc{"bootable": "false", "snapshot_id": nil, "source_volid": nil}
 	least, err := s.source(n, d)
@@ -72,8 +72,8 @@ func (s *Service) Create(n NewVolume) (resource.Doc, error) {
 	return d, s.o.Store.Put(volumes, id, d)
 }
 
-// source gives a new volume d what it has of its image, snapshot or volume, and answers
-// the least size that it may have, in GiB. Without a source a size must be asked for.
+// source copies the fields of the image, snapshot or volume that a new volume d is created from,
+// and returns the minimum size in GiB. Without a source the request must have a size.
 func (s *Service) source(n NewVolume, d resource.Doc) (least int64, err error) {
 	switch {
 	case n.Image != "":
@@ -116,7 +116,7 @@ func (s *Service) fromSnapshot(id string, d resource.Doc) (least int64, err erro
 	return least, nil
 }
 
-// copyOf gives a new volume d what it has of another one, and answers the size of that.
+// copyOf copies fields of a volume to a new volume d, and returns the size of the source.
 func copyOf(source, d resource.Doc) (size int64) {
 	d["bootable"] = source["bootable"]
 	if meta, ok := source[imageMetadata]; ok {
@@ -160,10 +160,10 @@ func (s *Service) deleteVolume(r *resource.Request) (any, error) {
 	return &resource.Reply{Status: http.StatusAccepted}, s.Delete(id)
 }
 
-// Get answers a volume, or nil.
+// Get returns a volume, or nil.
 func (s *Service) Get(id string) resource.Doc { return s.o.Store.Get(volumes, id) }
 
-// Delete forgets a volume and its snapshots.
+// Delete deletes a volume and its snapshots.
 func (s *Service) Delete(id string) error {
 	for _, snapshot := range s.o.Store.Find(snapshots, "volume_id", id) {
 		if _, err := s.o.Store.Delete(snapshots, resource.Text(snapshot, "id")); err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// AttachInterface makes an interface on a network, or of a port, and answers the id
-// of its port.
+// AttachInterface attaches a port, or a new port on a network, to a server and returns the id of
+// the port.
 func (c *Client) AttachInterface(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, network, port, address,
 	tag *string) (string, error) {
 	var vif json.RawMessage
@@ -24,24 +24,26 @@ func (c *Client) AttachInterface(ctx context.Context, caller *reqctx.Caller, i *
 	return made.ID, err
 }
 
-// DetachInterface takes an interface away from a server.
+// DetachInterface detaches a port from a server.
 func (c *Client) DetachInterface(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, port string) error {
 	return c.cast(ctx, caller, i, "", "detach_interface", args{"instance": i, "port_id": port})
 }
 
-// DetachVolume takes a volume away from a server; attachment is Cinder's, or nil.
+// DetachVolume detaches a volume from a server. attachment is the id of Cinder's attachment, or
+// nil for an attachment of the old API.
 func (c *Client) DetachVolume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, volume string, attachment *string) error {
 	return c.cast(ctx, caller, i, "", "detach_volume", args{"instance": i, "volume_id": volume, "attachment_id": attachment})
 }
 
-// SwapVolume puts one volume in the place of another.
+// SwapVolume replaces an attached volume by another one.
 func (c *Client) SwapVolume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, old, next, attachment string) error {
 	return c.cast(ctx, caller, i, "", "swap_volume", args{"instance": i, "old_volume_id": old, "new_volume_id": next,
 		"new_attachment_id": attachment})
 }
 
-// Console opens a console: method is get_vnc_console and the like, kind "novnc" and
-// the like. The answer is the host's: host, port, token, access_url and so on.
+// Console opens a console and returns the host's description of it: host, port, token, access_url
+// and others. method is "get_vnc_console" or the method of another protocol, kind its type
+// ("novnc").
 func (c *Client) Console(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, method, kind string) (map[string]any, error) {
 	var out map[string]any
 	err := c.call(ctx, caller, i, method, args{"instance": i, "console_type": kind}, &out)

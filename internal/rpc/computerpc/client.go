@@ -1,6 +1,6 @@
-// Package computerpc is the interface of nova-compute, as Nova's API process
-// calls it: a method for each message, which goes to the host that a server is
-// on, over its cell's broker.
+// Package computerpc is the client side of nova-compute's RPC interface. It has a method for each
+// message that Nova's API process sends. Messages go to the host of a server, over the broker of
+// its cell.
 package computerpc
 
 import (
@@ -16,58 +16,58 @@ import (
 
 const (
 	topic    = "compute"
-	topicAlt = "compute-alt" // served while a nova-compute shuts down
+	topicAlt = "compute-alt" // the topic of a nova-compute that is shutting down
 )
 
-// Options make a client.
+// Options are the parameters of New.
 type Options struct {
-	// Transport answers the broker of a cell, by its UUID.
+	// Transport returns the client of the broker of a cell, by the UUID of the cell.
 	Transport func(ctx context.Context, cell string) (*rpc.Client, error)
-	// Pin is [upgrade_levels] compute: a version, the name of a release, "auto",
-	// or "" for the newest.
+	// Pin is [upgrade_levels] compute: a version, the name of a release, "auto", or "" for the
+	// newest version.
 	Pin string
-	// Oldest is the lowest service version of all nova-computes, for Pin "auto"; 0
-	// when there are none.
+	// Oldest returns the lowest service version of all nova-computes, or 0 without any. Pin
+	// "auto" uses it.
 	Oldest func(ctx context.Context) (int64, error)
-	// ResponseTimeout and LongTimeout are [DEFAULT] rpc_response_timeout and
-	// long_rpc_timeout.
+	// ResponseTimeout and LongTimeout are [DEFAULT] rpc_response_timeout and long_rpc_timeout.
 	ResponseTimeout, LongTimeout time.Duration
 }
 
-// Client calls nova-compute.
+// Client sends messages to nova-compute.
 type Client struct {
 	o Options
 
 	mu  sync.Mutex
-	cap string // what "auto" has found
+	cap string // the version that "auto" has found; "" before
 }
 
-// New makes a client.
+// New returns a client.
 func New(o Options) *Client { return &Client{o: o} }
 
-// releases are the versions that a release's name stands for.
-var releases = map[string]string{
+// releaseVersions has the interface versions of the releases that Pin may name.
+var releaseVersions = map[string]string{
 	"queens": "5.0", "rocky": "5.0", "stein": "5.1", "train": "5.3", "ussuri": "5.11", "victoria": "5.12", "wallaby": "6.0", "xena": "6.0",
 	"yoga": "6.0", "zed": "6.1", "antelope": "6.2", "bobcat": "6.2", "caracal": "6.3", "dalmatian": "6.3", "epoxy": "6.4", "flamingo": "6.4",
 	"gazpacho": "6.5", "hibiscus": "6.5",
 }
 
-// newest is the version of this code; serviceRPC the version that nova-compute
-// speaks since a service version.
-const newest = "6.5"
+// newestVersion is the interface version that this package implements.
+const newestVersion = "6.5"
 
+// serviceRPC has the interface versions of nova-compute and the service versions that introduced
+// them.
 var serviceRPC = []struct {
 	since   int64
 	version string
 }{{53, "5.12"}, {54, "5.13"}, {56, "6.0"}, {64, "6.1"}, {66, "6.2"}, {67, "6.3"}, {68, "6.4"}, {71, "6.5"}}
 
-// pin is the highest version that may be sent; "" is no limit.
+// pin returns the highest version that may be sent; "" stands for no limit.
 func (c *Client) pin(ctx context.Context) (string, error) {
 	switch {
 	case c.o.Pin == "":
 		return "", nil
 	case c.o.Pin != "auto":
-		if v, ok := releases[c.o.Pin]; ok {
+		if v, ok := releaseVersions[c.o.Pin]; ok {
 			return v, nil
 		}
 		return c.o.Pin, nil
@@ -83,7 +83,7 @@ func (c *Client) pin(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if oldest == 0 {
-		return newest, nil // not kept: a nova-compute may yet come
+		return newestVersion, nil // not stored, because a nova-compute may start later
 	}
 	version := "6.0"
 	for _, s := range serviceRPC {
@@ -97,13 +97,14 @@ func (c *Client) pin(ctx context.Context) (string, error) {
 	return version, nil
 }
 
-// Can tells whether a version of the interface may be sent.
+// Can tells whether messages of the given interface version may be sent.
 func (c *Client) Can(ctx context.Context, version string) (bool, error) {
 	pin, err := c.pin(ctx)
 	return rpc.Compatible(pin, version), err
 }
 
-// target is where a message of version 6.0, or of old below it, goes.
+// target returns the target of a message to a host, with version 6.0, or with old if the version
+// pin is lower.
 func (c *Client) target(ctx context.Context, host, old string) (rpc.Target, error) {
 	ok, err := c.Can(ctx, "6.0")
 	t := rpc.Target{Topic: topic, Server: host, Version: "6.0"}
@@ -113,11 +114,11 @@ func (c *Client) target(ctx context.Context, host, old string) (rpc.Target, erro
 	return t, err
 }
 
-// args are the arguments of a message, by their name on the wire.
+// args are the arguments of a message by their names in nova-compute.
 type args = map[string]any
 
-// cast sends to the host of a server. A server without one is an error: nothing
-// would ever answer.
+// cast sends a message to host, or if it is "" to the host of the server. Without a host it
+// returns Nova's NovaException.
 func (c *Client) cast(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, host, method string, a args) error {
 	if host == "" && i.Host != nil {
 		host = *i.Host
@@ -144,7 +145,8 @@ func (c *Client) send(ctx context.Context, caller *reqctx.Caller, cell string, t
 	return client.Cast(ctx, caller, t, method, a)
 }
 
-// call asks the host of a server and reads its answer into result, if that is not nil.
+// call sends a message to the host of a server and decodes the reply into result, unless that is
+// nil.
 func (c *Client) call(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, method string, a args, result any) error {
 	if i.Host == nil || *i.Host == "" {
 		return noHost(i)

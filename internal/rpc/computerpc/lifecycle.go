@@ -7,59 +7,62 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Terminate destroys a server with its block devices.
+// Terminate destroys a server and detaches its block devices.
 func (c *Client) Terminate(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, devices []*objects.BlockDevice) error {
 	return c.cast(ctx, caller, i, "", "terminate_instance", args{"instance": i, "bdms": devices})
 }
 
-// SoftDelete powers a server off that may yet be restored.
+// SoftDelete powers off a server, which can be restored until it is reclaimed.
 func (c *Client) SoftDelete(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	return c.cast(ctx, caller, i, "", "soft_delete_instance", args{"instance": i})
 }
 
-// Restore ends SoftDelete.
+// Restore reverses SoftDelete.
 func (c *Client) Restore(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	return c.cast(ctx, caller, i, "", "restore_instance", args{"instance": i})
 }
 
-// ConfirmResizeNow drops what is left of a resized server on the host it was on
-// before, and returns when it is gone.
+// ConfirmResizeNow removes a resized server from its source host, and returns when that has
+// happened.
 func (c *Client) ConfirmResizeNow(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration) error {
 	return c.callHost(ctx, caller, i.Cell, objects.OrZero(migration.SourceCompute), "confirm_resize", args{"instance": i,
 		"migration": migration}, nil, false)
 }
 
-// Snapshot writes a server's disk to an image.
+// Snapshot writes the disk of a server to an image.
 func (c *Client) Snapshot(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, image string) error {
 	return c.cast(ctx, caller, i, "", "snapshot_instance", args{"instance": i, "image_id": image})
 }
 
-// Backup is Snapshot, and removes all but the newest images of a kind ("daily").
+// Backup writes the disk of a server to an image and deletes all but the newest keep images of
+// the same kind ("daily").
 func (c *Client) Backup(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, image, kind string, keep int64) error {
 	return c.cast(ctx, caller, i, "", "backup_instance", args{"instance": i, "image_id": image, "backup_type": kind, "rotation": keep})
 }
 
-// Quiesce makes a server's file systems consistent, and returns when they are.
+// Quiesce freezes the file systems of a server in a consistent state, and returns when they are
+// frozen.
 func (c *Client) Quiesce(ctx context.Context, caller *reqctx.Caller, i *objects.Instance) error {
 	return c.call(ctx, caller, i, "quiesce_instance", args{"instance": i}, nil)
 }
 
-// Unquiesce ends Quiesce; mapping are the block devices of the image that was made.
+// Unquiesce reverses Quiesce. mapping is the block device mapping of the new image.
 func (c *Client) Unquiesce(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, mapping any) error {
 	return c.cast(ctx, caller, i, "", "unquiesce_instance", args{"instance": i, "mapping": mapping})
 }
 
-// Shelve powers a server off and writes its disk to an image.
+// Shelve powers off a server and writes its disk to an image.
 func (c *Client) Shelve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, image string, accelerators []string) error {
 	return c.shelve(ctx, caller, i, accelerators, "shelve_instance", args{"instance": i, "image_id": image, "clean_shutdown": true})
 }
 
-// ShelveOffload takes a shelved server off its host.
+// ShelveOffload removes a shelved server from its host.
 func (c *Client) ShelveOffload(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, accelerators []string) error {
 	return c.shelve(ctx, caller, i, accelerators, "shelve_offload_instance", args{"instance": i, "clean_shutdown": true})
 }
 
-// shelve names the accelerators of a server to computes that take them.
+// shelve sends a message that names the accelerators of the server if the nova-compute accepts
+// that argument.
 func (c *Client) shelve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, accelerators []string, method string,
 	a args) error {
 	if i.Host == nil || *i.Host == "" {
@@ -81,8 +84,9 @@ func (c *Client) shelve(ctx context.Context, caller *reqctx.Caller, i *objects.I
 	return c.send(ctx, caller, i.Cell, t, method, a)
 }
 
-// ExternalEvents tells a host of events of servers that are on it or on their way
-// there. A host that is shutting down still takes them, if it is new enough.
+// ExternalEvents sends events to a host that has the servers, or is the target of their
+// migration. A nova-compute that is shutting down still consumes its second topic, if its version
+// has one.
 func (c *Client) ExternalEvents(ctx context.Context, caller *reqctx.Caller, cell, host string, servers []*objects.Instance,
 	events []*objects.ExternalEvent) error {
 	t, err := c.target(ctx, host, "5.0")

@@ -7,13 +7,14 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// ConfirmResize drops what is left of a resized server on the host it was on.
+// ConfirmResize removes a resized server from its source host.
 func (c *Client) ConfirmResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration) error {
 	return c.cast(ctx, caller, i, objects.OrZero(migration.SourceCompute), "confirm_resize", args{"instance": i, "migration": migration})
 }
 
-// RevertResize brings a resized server back to the host it was on: the one that
-// it is on begins. Computes of old are not told the request spec.
+// RevertResize moves a resized server back to its source host. The message goes to the current
+// host, which begins. nova-computes with interface versions below 5.2 do not accept the request
+// spec.
 func (c *Client) RevertResize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration,
 	spec *objects.RequestSpec) error {
 	host := objects.OrZero(migration.DestCompute)
@@ -39,13 +40,13 @@ func (c *Client) RevertResize(ctx context.Context, caller *reqctx.Caller, i *obj
 	return c.send(ctx, caller, i.Cell, t, "revert_resize", a)
 }
 
-// ForceComplete has the host that a live migration leaves end it, at the price of
-// a pause.
+// ForceComplete lets the source host of a live migration complete it by pausing the server or
+// with post-copy.
 func (c *Client) ForceComplete(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, source string) error {
 	return c.cast(ctx, caller, i, source, "live_migration_force_complete", args{"instance": i})
 }
 
-// AbortLiveMigration has the host of a server give a live migration up.
+// AbortLiveMigration lets the host of a server abort a live migration.
 func (c *Client) AbortLiveMigration(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration int64) error {
 	return c.cast(ctx, caller, i, "", "live_migration_abort", args{"instance": i, "migration_id": migration})
 }

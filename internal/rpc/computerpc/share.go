@@ -9,15 +9,15 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// sharesSince is the version of the interface that knows of shares.
+// sharesSince is the first version of the interface with shares.
 const sharesSince = "6.4"
 
-// AllowShare gives a server's host access to a share.
+// AllowShare gives the host of a server access to a share.
 func (c *Client) AllowShare(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, s *objects.Share) error {
 	return c.share(ctx, caller, i, s, "allow_share")
 }
 
-// DenyShare ends AllowShare, and the share with it.
+// DenyShare removes the access of the host and deletes the share mapping.
 func (c *Client) DenyShare(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, s *objects.Share) error {
 	return c.share(ctx, caller, i, s, "deny_share")
 }

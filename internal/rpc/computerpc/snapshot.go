@@ -7,14 +7,14 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// VolumeSnapshotCreate lets a server's host make a snapshot of a volume that it has
-// open: info is Cinder's, with the file that is to be written.
+// VolumeSnapshotCreate lets the host of a server make a snapshot of an attached volume. info is
+// Cinder's description, with the file to write.
 func (c *Client) VolumeSnapshotCreate(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, volume string,
 	info map[string]any) error {
 	return c.cast(ctx, caller, i, "", "volume_snapshot_create", args{"instance": i, "volume_id": volume, "create_info": info})
 }
 
-// VolumeSnapshotDelete lets a server's host take a snapshot back into its volume.
+// VolumeSnapshotDelete lets the host of a server merge a snapshot back into its volume.
 func (c *Client) VolumeSnapshotDelete(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, volume, snapshot string,
 	info map[string]any) error {
 	return c.cast(ctx, caller, i, "", "volume_snapshot_delete", args{"instance": i, "volume_id": volume, "snapshot_id": snapshot,

@@ -8,18 +8,18 @@ import (
 	"github.com/nova-go/nova/internal/versioned"
 )
 
-// Build is what the conductor is told to build.
+// Build has the arguments of schedule_and_build_instances.
 type Build struct {
 	Servers  []*objects.Build
 	Image    map[string]any
 	Password string
 	Files    [][2]string              // path and content
-	Networks *objects.NetworkRequests // nil: nothing was asked for
+	Networks *objects.NetworkRequests // nil: the request has no networks
 	Devices  []*objects.BlockDevice
 	Tags     []string
 }
 
-// ScheduleAndBuild finds hosts for servers and builds them there.
+// ScheduleAndBuild lets the conductor find hosts for new servers and build them there.
 func (c *Client) ScheduleAndBuild(ctx context.Context, caller *reqctx.Caller, b Build) error {
 	specs := make([]*objects.RequestSpec, len(b.Servers))
 	for n, one := range b.Servers {

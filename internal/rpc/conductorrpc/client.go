@@ -1,6 +1,6 @@
-// Package conductorrpc is the interface of nova-conductor's compute_task service,
-// as Nova's API process calls it. Messages go over the broker of the API, not
-// over that of a server's cell.
+// Package conductorrpc is the client side of nova-conductor's RPC interface compute_task, with
+// the messages that Nova's API process sends. They go over the broker of the API, not over that
+// of the cell of a server.
 package conductorrpc
 
 import (
@@ -12,15 +12,14 @@ import (
 	"github.com/nova-go/nova/internal/rpc"
 )
 
-// Client calls nova-conductor.
+// Client sends messages to nova-conductor.
 type Client struct {
 	Transport func() (*rpc.Client, error)
-	// ResponseTimeout and LongTimeout are [DEFAULT] rpc_response_timeout and
-	// long_rpc_timeout.
+	// ResponseTimeout and LongTimeout are [DEFAULT] rpc_response_timeout and long_rpc_timeout.
 	ResponseTimeout, LongTimeout time.Duration
 }
 
-// args are the arguments of a message, by their name on the wire.
+// args are the arguments of a message by their names in nova-conductor.
 type args = map[string]any
 
 func target(version string) rpc.Target {
@@ -35,8 +34,7 @@ func (c *Client) cast(ctx context.Context, caller *reqctx.Caller, method, versio
 	return client.Cast(ctx, caller, target(version), method, a)
 }
 
-// call waits for the answer as long as long_rpc_timeout, while the conductor
-// shows signs of life.
+// call waits for the reply up to long_rpc_timeout, as long as the conductor sends heartbeats.
 func (c *Client) call(ctx context.Context, caller *reqctx.Caller, method, version string, a args) (json.RawMessage, error) {
 	client, err := c.Transport()
 	if err != nil {

@@ -8,13 +8,13 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// Volume is a volume that is to be attached.
+// Volume has the arguments of the attachment of a volume.
 type Volume struct {
 	Instance            *objects.Instance
-	Volume              map[string]any // as Nova's services know volumes
+	Volume              map[string]any // Cinder's volume in the form of nova.volume.cinder
 	Device, Tag         *string
-	Multiattach         bool // the caller knows of multiattach volumes
-	DeleteOnTermination any  // a truth value, or a word, which the conductor takes for true
+	Multiattach         bool // the request's microversion supports multiattach volumes
+	DeleteOnTermination any  // a boolean, or a string, which the conductor takes for true
 }
 
 func (v Volume) args() args {
@@ -22,8 +22,8 @@ func (v Volume) args() args {
 		"supports_multiattach": v.Multiattach, "delete_on_termination": v.DeleteOnTermination}
 }
 
-// AttachVolume attaches a volume and answers the name of its device. StartAttach does
-// not wait for it.
+// AttachVolume attaches a volume and returns the name of its device. StartAttach does the same
+// without waiting for it.
 func (c *Client) AttachVolume(ctx context.Context, caller *reqctx.Caller, v Volume) (device *string, err error) {
 	answer, err := c.call(ctx, caller, "attach_volume", "1.26", v.args())
 	if err != nil {
@@ -32,7 +32,7 @@ func (c *Client) AttachVolume(ctx context.Context, caller *reqctx.Caller, v Volu
 	return device, json.Unmarshal(answer, &device)
 }
 
-// StartAttach begins to attach a volume.
+// StartAttach sends a request to attach a volume, and returns once the broker has confirmed it.
 func (c *Client) StartAttach(ctx context.Context, caller *reqctx.Caller, v Volume) error {
 	return c.cast(ctx, caller, "attach_volume", "1.26", v.args())
 }

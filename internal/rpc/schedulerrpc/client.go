@@ -1,5 +1,5 @@
-// Package schedulerrpc is the interface of nova-scheduler, as Nova's API process
-// calls it: what all schedulers are told, over the broker of the API.
+// Package schedulerrpc is the client side of nova-scheduler's RPC interface, with the messages
+// that Nova's API process sends: fanouts to all schedulers, over the broker of the API.
 package schedulerrpc
 
 import (
@@ -11,19 +11,19 @@ import (
 	"github.com/nova-go/nova/internal/rpc"
 )
 
-// Client tells the schedulers.
+// Client sends messages to the schedulers.
 type Client struct {
 	Transport func() (*rpc.Client, error)
-	// Pin is [upgrade_levels] scheduler: a version, or the name of an old release; "":
-	// none.
+	// Pin is [upgrade_levels] scheduler: a version, the name of an old release, or "" for no
+	// limit.
 	Pin string
 }
 
-// sent is the version of all that is told.
-const sent = "4.1"
+// messageVersion is the interface version of the messages of this package.
+const messageVersion = "4.1"
 
-// pinned is the version that a pin stands for.
-func pinned(pin string) string {
+// pinnedVersion returns the interface version that a pin stands for.
+func pinnedVersion(pin string) string {
 	switch pin {
 	case "grizzly":
 		return "2.6"
@@ -41,26 +41,26 @@ func pinned(pin string) string {
 	return pin
 }
 
-// UpdateAggregates tells what aggregates are now. The schedulers keep those they
-// know, and learn of hosts that joined.
+// UpdateAggregates sends the new state of aggregates. Schedulers update the aggregates that they
+// know, and move hosts between them.
 func (c *Client) UpdateAggregates(ctx context.Context, caller *reqctx.Caller, list []*objects.Aggregate) error {
 	return c.fanout(ctx, caller, "update_aggregates", map[string]any{"aggregates": list})
 }
 
-// DeleteAggregate tells that an aggregate is gone.
+// DeleteAggregate sends that an aggregate has been deleted.
 func (c *Client) DeleteAggregate(ctx context.Context, caller *reqctx.Caller, g *objects.Aggregate) error {
 	return c.fanout(ctx, caller, "delete_aggregate", map[string]any{"aggregate": g})
 }
 
 func (c *Client) fanout(ctx context.Context, caller *reqctx.Caller, method string, args map[string]any) error {
-	if !rpc.Compatible(pinned(c.Pin), sent) {
+	if !rpc.Compatible(pinnedVersion(c.Pin), messageVersion) {
 		return &objects.Error{Class: objects.ErrRPCVersionCapError,
 			Message: fmt.Sprintf("Requested message version, %s is incompatible. It needs to be equal in major version and less than or equal in "+
-				"minor version as the specified version cap %s.", sent, pinned(c.Pin))}
+				"minor version as the specified version cap %s.", messageVersion, pinnedVersion(c.Pin))}
 	}
 	client, err := c.Transport()
 	if err != nil {
 		return err
 	}
-	return client.Cast(ctx, caller, rpc.Target{Topic: "scheduler", Version: sent, Fanout: true}, method, args)
+	return client.Cast(ctx, caller, rpc.Target{Topic: "scheduler", Version: messageVersion, Fanout: true}, method, args)
 }

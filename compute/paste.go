@@ -20,8 +20,8 @@ func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
 	show := middleware.Noted(d.metrics.Operation("versions.show"), versions.Version{LinkPrefix: prefix})
 	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages, Metrics: d.metrics,
 		Traces: d.traces, Ready: d.ready()})
-	maps.Copy(r, computepaste.Registry(d.config.API.AuthStrategy, computepaste.Applications{API: scheme(app), Versions: scheme(index),
-		Version: scheme(show)}))
+	maps.Copy(r, computepaste.Registry(d.config.API.AuthStrategy,
+		computepaste.Applications{API: scheme(app), Versions: scheme(index), Version: scheme(show)}))
 	maps.Copy(r, extra)
 	return r
 }

@@ -91,8 +91,8 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if o.Config.WSGI.UnknownFilters == "skip" {
 		options.UnknownFilters = paste.Skip
 	}
-	pipeline, err := paste.Load(startup.PasteFile(o.Config), pasteName, registry(middleware.Deps{Config: o.Config, Log: *o.Log,
-		Ready: databases.Ready}, app, o.Filters), options)
+	pipeline, err := paste.Load(startup.PasteFile(o.Config), pasteName,
+		registry(middleware.Deps{Config: o.Config, Log: *o.Log, Ready: databases.Ready}, app, o.Filters), options)
 	if err != nil {
 		return nil, err
 	}

@@ -88,8 +88,8 @@ func (n *neutron) NetworksOfProvider(ctx context.Context, provider string) ([]st
 
 // PortsAt implements networkService.
 func (n *neutron) PortsAt(ctx context.Context, address string, networks []string) ([]portOwner, error) {
-	found, err := n.ports(ctx, url.Values{"fixed_ips": {"ip_address=" + address}, "network_id": networks, "fields": {"device_id",
-		"tenant_id"}})
+	found, err := n.ports(ctx, url.Values{"fixed_ips": {"ip_address=" + address}, "network_id": networks,
+		"fields": {"device_id", "tenant_id"}})
 	var ports []portOwner
 	for _, p := range found {
 		ports = append(ports, portOwner{DeviceID: p.DeviceID, ProjectID: p.TenantID})

@@ -266,8 +266,8 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 		}
 		h.ServeHTTP(w, r)
 	}))
-	api := guard.New(c.url, true).Wrap(http.StripPrefix("/dev", withSlash((&control.API{Cloud: cloudControl{c, all}, Plan: c.plan,
-		Recorder: recorder}).Handler())))
+	api := guard.New(c.url, true).Wrap(http.StripPrefix("/dev",
+		withSlash((&control.API{Cloud: cloudControl{c, all}, Plan: c.plan, Recorder: recorder}).Handler())))
 	guarded := guard.New(c.url, false).Wrap(all)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")

@@ -85,8 +85,8 @@ func (c cloudControl) Seed(ctx context.Context, text []byte) error {
 		return err
 	}
 	for _, v := range f.Volumes {
-		if _, err := c.ask(ctx, v.As, "POST /volume/v3/volumes", map[string]any{"volume": map[string]any{"name": v.Name, "size": max(v.Size,
-			1)}}); err != nil {
+		if _, err := c.ask(ctx, v.As, "POST /volume/v3/volumes", map[string]any{"volume": map[string]any{"name": v.Name,
+			"size": max(v.Size, 1)}}); err != nil {
 			return err
 		}
 	}

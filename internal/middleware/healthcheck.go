@@ -176,8 +176,8 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	accept := strings.Join(r.Header.Values("Accept"), ",")
-	text, page, data := webob.Weight(accept, "text", "plain"), webob.Weight(accept, "text", "html"), webob.Weight(accept, "application",
-		"json")
+	text, page, data := webob.Weight(accept, "text", "plain"), webob.Weight(accept, "text", "html"),
+		webob.Weight(accept, "application", "json")
 	body, contentType := h.text(results), "text/plain; charset=UTF-8"
 	switch {
 	case page > text && page >= data:

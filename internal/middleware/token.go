@@ -215,8 +215,8 @@ func (t *Token) prepare() {
 	}
 	t.userHeaders = append(common(""), headerValue{"X-Identity-Status", []string{"Confirmed"}},
 		headerValue{"X-Is-Admin-Project", []string{admin}}, headerValue{"X-Role", []string{roles}})
-	for _, old := range [][2]string{{"X-User", t.UserName}, {"X-Tenant-Id", t.ProjectID}, {"X-Tenant-Name", t.ProjectName}, {"X-Tenant",
-		t.ProjectName}} {
+	for _, old := range [][2]string{{"X-User", t.UserName}, {"X-Tenant-Id", t.ProjectID}, {"X-Tenant-Name", t.ProjectName},
+		{"X-Tenant", t.ProjectName}} {
 		if old[1] != "" {
 			t.userHeaders = append(t.userHeaders, headerValue{old[0], []string{old[1]}})
 		}

@@ -33,8 +33,8 @@ func newTokenCache(a *authToken) *tokenCache {
 	case c.ttl == 0: // 0 in memcached means unlimited
 		c.parsed = otter.Must(&otter.Options[string, *Token]{MaximumSize: maxTokens})
 	default:
-		c.parsed = otter.Must(&otter.Options[string, *Token]{MaximumSize: maxTokens, ExpiryCalculator: otter.ExpiryWriting[string,
-			*Token](c.ttl)})
+		c.parsed = otter.Must(&otter.Options[string, *Token]{MaximumSize: maxTokens,
+			ExpiryCalculator: otter.ExpiryWriting[string, *Token](c.ttl)})
 	}
 	return c
 }

@@ -131,14 +131,14 @@ func requestSpec(s *objects.RequestSpec) *Object {
 	}))
 	limits := Made("SchedulerLimits", map[string]any{"numa_topology": nil, "vcpu": s.Limits.VCPU, "disk_gb": s.Limits.DiskGB,
 		"memory_mb": s.Limits.MemoryMB})
-	data := map[string]any{"instance_uuid": s.InstanceUUID, "project_id": s.ProjectID, "user_id": s.UserID, "image": loaded("image",
-		ImageMeta(s.Image)),
-		"numa_topology": loaded("numa_topology", NUMATopology(s.NUMATopology)), "pci_requests": loaded("pci_requests",
-			PCIRequests(s.PCIRequests)),
+	data := map[string]any{"instance_uuid": s.InstanceUUID, "project_id": s.ProjectID, "user_id": s.UserID,
+		"image":             loaded("image", ImageMeta(s.Image)),
+		"numa_topology":     loaded("numa_topology", NUMATopology(s.NUMATopology)),
+		"pci_requests":      loaded("pci_requests", PCIRequests(s.PCIRequests)),
 		"availability_zone": s.AvailabilityZone, "flavor": loaded("flavor", Flavor(s.Flavor)), "num_instances": s.NumInstances,
 		"ignore_hosts": hosts(s.IgnoreHosts),
-		"force_hosts":  hosts(s.ForceHosts), "force_nodes": hosts(s.ForceNodes), "retry": nil, "instance_group": loaded("instance_group",
-			ServerGroup(s.Group)),
+		"force_hosts":  hosts(s.ForceHosts), "force_nodes": hosts(s.ForceNodes), "retry": nil,
+		"instance_group":  loaded("instance_group", ServerGroup(s.Group)),
 		"scheduler_hints": hints, "limits": loaded("limits", limits), "security_groups": loaded("security_groups", groups)}
 	if s.Made {
 		data["requested_destination"] = nil

@@ -86,8 +86,8 @@ use_forwarded_for = true
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
 	s := novatest.New(t, novatest.Conf(configuration), novatest.WithCompute())
-	c := &cloud{stack: s, nova: strings.TrimPrefix(s.URL, "http://"), client: &http.Client{Timeout: 2 * time.Minute,
-		Transport: &http.Transport{}}}
+	c := &cloud{stack: s, nova: strings.TrimPrefix(s.URL, "http://"),
+		client: &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{}}}
 	for range 20 {
 		c.server = s.Server(novatest.VM{Name: "web"}).UUID
 	}
@@ -115,8 +115,8 @@ func newCloud(t *testing.T) *cloud {
 
 // placeholders replaces the placeholders in samples by ids of existing resources.
 func (c *cloud) placeholders() *strings.Replacer {
-	return strings.NewReplacer("SERVER", c.server, "IMAGE", novatest.NameID("image", "cirros"), "NETWORK", novatest.NameID("network",
-		"private"))
+	return strings.NewReplacer("SERVER", c.server, "IMAGE", novatest.NameID("image", "cirros"), "NETWORK",
+		novatest.NameID("network", "private"))
 }
 
 // send sends a request and measures its cost; the status is 0 without an answer.

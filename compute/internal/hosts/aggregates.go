@@ -228,8 +228,8 @@ func (a *API) aggregatesRemoveHost(r *api.Request) (any, error) {
 	switch {
 	case errors.Is(err, objects.ErrInvalidAggregateActionDelete):
 		err = api.As(409, err)
-	case errors.Is(err, objects.ErrAggregateNotFound), errors.Is(err, objects.ErrAggregateHostNotFound), errors.Is(err,
-		objects.ErrComputeHostNotFound):
+	case errors.Is(err, objects.ErrAggregateNotFound), errors.Is(err, objects.ErrAggregateHostNotFound),
+		errors.Is(err, objects.ErrComputeHostNotFound):
 		err = api.NotFound("Cannot remove host %s in aggregate %s", host, r.Var("id"))
 	}
 	return oneAggregate(r, g), err

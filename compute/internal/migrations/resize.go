@@ -29,8 +29,8 @@ func (a *API) resize(r *api.Request, i *objects.Instance) (any, error) {
 	}
 	err = a.Ops.Resize(r.Context(), r.Caller, i, move.ResizeOptions{Action: "resize", Flavor: string(asked.FlavorRef),
 		AutoDiskConfig: (*bool)(asked.AutoDisk),
-		CrossCell:      r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i)), ZeroDisk: r.Allowed(policy.ServersCreateZeroDiskFlavor,
-			r.Own())})
+		CrossCell:      r.Allowed(policy.ServersResizeCrossCell, api.OwnerOf(i)),
+		ZeroDisk:       r.Allowed(policy.ServersCreateZeroDiskFlavor, r.Own())})
 	switch {
 	case errors.Is(err, objects.ErrFlavorNotFound):
 		return nil, api.As(http.StatusBadRequest, err)

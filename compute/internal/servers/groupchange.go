@@ -24,8 +24,8 @@ func (a *API) removeSecurityGroup(r *api.Request, i *objects.Instance) (any, err
 
 // changeGroup changes the security groups of a server. It does not check the lock and the task
 // state of the server.
-func (a *API) changeGroup(r *api.Request, i *objects.Instance, action string, do func(ctx context.Context, caller *reqctx.Caller, server,
-	group string) error) (any, error) {
+func (a *API) changeGroup(r *api.Request, i *objects.Instance, action string,
+	do func(ctx context.Context, caller *reqctx.Caller, server, group string) error) (any, error) {
 	group, err := api.Body[securityGroup](r, action)
 	if err != nil {
 		return nil, err

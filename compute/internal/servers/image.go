@@ -72,8 +72,8 @@ func (a *API) createBackup(r *api.Request, i *objects.Instance) (any, error) {
 	case b.Keep == 0: // the new image is deleted as well
 		return &api.Reply{Header: http.Header{"Content-Type": {webobPage}}}, nil
 	}
-	return &api.Reply{Header: http.Header{"Content-Type": {webobPage}, "Location": {strings.TrimRight(api.ApplicationURL(r.Request),
-		"/") + "/images/" + image}}}, nil
+	return &api.Reply{Header: http.Header{"Content-Type": {webobPage},
+		"Location": {strings.TrimRight(api.ApplicationURL(r.Request), "/") + "/images/" + image}}}, nil
 }
 
 func imageID(id string) api.Encoder {

@@ -34,8 +34,8 @@ func Destroy(ctx context.Context, c *db.Cell, uuid string, hasHost bool) error {
 			return ErrHostChanged
 		}
 		for _, t := range []struct{ table, key string }{
-			{"security_group_instance_association", "instance_uuid"}, {"instance_info_caches", "instance_uuid"}, {"instance_metadata",
-				"instance_uuid"},
+			{"security_group_instance_association", "instance_uuid"}, {"instance_info_caches", "instance_uuid"},
+			{"instance_metadata", "instance_uuid"},
 			{"instance_faults", "instance_uuid"}, {"instance_extra", "instance_uuid"}, {"instance_system_metadata", "instance_uuid"},
 			{"block_device_mapping", "instance_uuid"}, {"migrations", "instance_uuid"}, {"virtual_interfaces", "instance_uuid"},
 			{"instance_id_mappings", "uuid"},

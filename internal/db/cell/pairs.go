@@ -74,8 +74,8 @@ func removePairs(ctx context.Context, tx bun.Tx, t pairTable, uuid string, keys 
 	var err error
 	if t.keepDeleted {
 		now := db.Now()
-		_, err = db.Exec(ctx, tx, "UPDATE ? SET deleted = id, deleted_at = ?, updated_at = ?"+where, append([]any{bun.Ident(t.name), now, now},
-			args...)...)
+		_, err = db.Exec(ctx, tx, "UPDATE ? SET deleted = id, deleted_at = ?, updated_at = ?"+where,
+			append([]any{bun.Ident(t.name), now, now}, args...)...)
 	} else {
 		_, err = db.Exec(ctx, tx, "DELETE FROM ?"+where, append([]any{bun.Ident(t.name)}, args...)...)
 	}

@@ -75,8 +75,8 @@ func activeBetween(ctx context.Context, c *db.Cell, w objects.UsageWindow, marke
 		where, args = where+" AND i.project_id = ?", append(args, w.Project)
 	}
 	if marker.UUID != "" {
-		where, args = where+" AND (i.project_id > ? OR i.project_id = ? AND i.uuid > ?)", append(args, marker.ProjectID, marker.ProjectID,
-			marker.UUID)
+		where, args = where+" AND (i.project_id > ? OR i.project_id = ? AND i.uuid > ?)",
+			append(args, marker.ProjectID, marker.ProjectID, marker.UUID)
 	}
 	s := newInstanceScanner(Load{Brief: true, Extra: true}, "project_id", "launched_at", "terminated_at", "vm_state")
 	return readInstances(ctx, c, s, where+" ORDER BY i.project_id, i.uuid LIMIT ?", append(args, w.Limit)...)

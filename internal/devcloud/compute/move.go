@@ -209,8 +209,8 @@ func (j *Job) restore(m *records.Migration) error {
 // aborted.
 func (j *Job) LiveMigrate(m *records.Migration, to records.Host) error {
 	from := j.Server.Host
-	for _, step := range []struct{ host, name string }{{to.Name, "check_can_live_migrate_destination"}, {from,
-		"check_can_live_migrate_source"}, {to.Name, "pre_live_migration"}} {
+	for _, step := range []struct{ host, name string }{{to.Name, "check_can_live_migrate_destination"},
+		{from, "check_can_live_migrate_source"}, {to.Name, "pre_live_migration"}} {
 		if err := j.recordStep(step.host, step.name, func() error { return nil }); err != nil {
 			return err
 		}
@@ -288,8 +288,8 @@ func (j *Job) arrive(m *records.Migration, from string, to records.Host) error {
 	}
 	on := *j
 	on.Host = from
-	err = on.set(done(records.Row{"host": to.Name, "node": to.Name, "compute_id": to.ID, "progress": 0, "availability_zone": j.Zone(j.Ctx,
-		to.Name)}))
+	err = on.set(done(records.Row{"host": to.Name, "node": to.Name, "compute_id": to.ID, "progress": 0,
+		"availability_zone": j.Zone(j.Ctx, to.Name)}))
 	if err != nil {
 		return err
 	}
@@ -300,7 +300,7 @@ func (j *Job) arrive(m *records.Migration, from string, to records.Host) error {
 }
 
 // endMigration ends a live migration early.
-func (j *Job) endMigration(how string) error {
+func (j *Job) endMigration(how string) {
 	j.mu.Lock()
 	end := j.running[j.Server.UUID]
 	j.mu.Unlock()
@@ -310,5 +310,4 @@ func (j *Job) endMigration(how string) error {
 		default:
 		}
 	}
-	return nil
 }

@@ -35,21 +35,24 @@ func (f *Fleet) table() map[string]method {
 	keep := func(vm string) func(*Job) records.Row { // Nova's fake driver does not change the power state either
 		return func(j *Job) records.Row { return records.Row{"vm_state": vm, "power_state": j.Server.Power} }
 	}
-	with := func(m method, broken string) method { m.broken = broken; return m }
+	failing := func(m method) method { m.broken = "error"; return m }
 	plain := func(event string, run func(*Job) (any, error)) method { return method{event: event, run: run} }
+	ending := func(how string) func(*Job) (any, error) {
+		return func(j *Job) (any, error) { j.endMigration(how); return nil, nil }
+	}
 	nothing := func(*Job) (any, error) { return nil, nil }
 	return map[string]method{
 		"start_instance":       become("start_instance", to("active", running)),
 		"stop_instance":        become("stop_instance", to("stopped", shutdown)),
-		"reboot_instance":      with(become("reboot_instance", to("active", running)), "error"),
+		"reboot_instance":      failing(become("reboot_instance", to("active", running))),
 		"pause_instance":       become("pause_instance", keep("paused")),
 		"unpause_instance":     become("unpause_instance", keep("active")),
-		"suspend_instance":     with(become("suspend_instance", keep("suspended")), "error"),
-		"resume_instance":      with(become("resume_instance", keep("active")), "error"),
+		"suspend_instance":     failing(become("suspend_instance", keep("suspended"))),
+		"resume_instance":      failing(become("resume_instance", keep("active"))),
 		"soft_delete_instance": become("soft_delete_instance", keep("soft-delete")),
 		"restore_instance":     become("restore_instance", to("active", running)),
-		"unrescue_instance":    with(become("unrescue_instance", to("active", running)), "error"),
-		"rescue_instance":      with(plain("compute_rescue_instance", (*Job).rescue), "error"),
+		"unrescue_instance":    failing(become("unrescue_instance", to("active", running))),
+		"rescue_instance":      failing(plain("compute_rescue_instance", (*Job).rescue)),
 		"trigger_crash_dump":   plain("compute_trigger_crash_dump", nothing),
 		"set_admin_password":   plain("compute_set_admin_password", func(j *Job) (any, error) { return nil, j.set(done(records.Row{})) }),
 		"terminate_instance":   {event: "compute_terminate_instance", broken: "error", gone: true, run: (*Job).terminate},
@@ -61,16 +64,10 @@ func (f *Fleet) table() map[string]method {
 		"shelve_instance":         plain("compute_shelve_instance", (*Job).shelve),
 		"shelve_offload_instance": plain("compute_shelve_offload_instance", (*Job).offload),
 
-		"confirm_resize": with(plain("compute_confirm_resize", (*Job).confirm), "error"),
-		"revert_resize":  with(plain("compute_revert_resize", (*Job).revert), "error"),
-		"live_migration_force_complete": {event: "compute_live_migration_force_complete", free: true, run: func(j *Job) (any,
-			error) {
-			return nil, j.endMigration("complete")
-		}},
-		"live_migration_abort": {event: "compute_live_migration_abort", free: true, run: func(j *Job) (any, error) {
-			return nil,
-				j.endMigration("abort")
-		}},
+		"confirm_resize":                failing(plain("compute_confirm_resize", (*Job).confirm)),
+		"revert_resize":                 failing(plain("compute_revert_resize", (*Job).revert)),
+		"live_migration_force_complete": {event: "compute_live_migration_force_complete", free: true, run: ending("complete")},
+		"live_migration_abort":          {event: "compute_live_migration_abort", free: true, run: ending("abort")},
 
 		"reserve_block_device_name": plain("", (*Job).reserveDevice),
 		"attach_volume":             plain("compute_attach_volume", (*Job).attachVolume),

@@ -55,7 +55,7 @@ func (c *Conductor) scheduleInstance(m *message, n newServer) (*compute.Build, e
 		return c.Claim(s, h, flavor, n.spec.Bool("is_bfv"))
 	}})
 	if err != nil {
-		return nil, c.buryInCell0(m, made, err)
+		return nil, c.failToCell0(m, made, err)
 	}
 	made.Set = records.Row{"availability_zone": c.Zone(m.ctx, host.Name)}
 	if err := c.Records.Create(m.ctx, c.Records.Cell1, made); err != nil {
@@ -79,8 +79,8 @@ func (c *Conductor) scheduleInstance(m *message, n newServer) (*compute.Build, e
 	return b, nil
 }
 
-// buryInCell0 inserts a server that could not be scheduled into cell0.
-func (c *Conductor) buryInCell0(m *message, n records.New, cause error) error {
+// failToCell0 inserts a server that could not be scheduled into cell0.
+func (c *Conductor) failToCell0(m *message, n records.New, cause error) error {
 	server := n.Instance.Text("uuid")
 	n.Set = records.Row{"vm_state": "error", "task_state": nil}
 	if err := c.Records.Create(m.ctx, c.Records.Cell0, n); err != nil {

@@ -61,7 +61,7 @@ func (c *Conductor) sweepRequest(ctx context.Context, q records.Request) error {
 	n := records.New{Instance: q.Instance, Devices: q.Devices.Objects("objects"), Tags: q.Tags.Objects("objects"),
 		Caller: &reqctx.Caller{UserID: q.Instance.Text("user_id"), ProjectID: q.Instance.Text("project_id")},
 		Set:    records.Row{"vm_state": "error", "task_state": nil}}
-	if buried, err := c.Records.Buried(ctx, q.Server); err != nil {
+	if buried, err := c.Records.InCell0(ctx, q.Server); err != nil {
 		return err
 	} else if !buried {
 		if err := c.Records.Create(ctx, c.Records.Cell0, n); err != nil {

@@ -16,8 +16,8 @@ import (
 func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
 	n := s.o.Store.Get(networks, resource.Text(body, "floating_network_id"))
 	if n == nil {
-		return nil, resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", resource.Text(body,
-			"floating_network_id"))
+		return nil, resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.",
+			resource.Text(body, "floating_network_id"))
 	}
 	if !resource.Bool(n, "router:external") {
 		return nil, bad("Bad floatingip request: Network %s is not a valid external network.", n["id"])

@@ -81,8 +81,8 @@ func (s *Service) versions(*resource.Request) (any, error) {
 func (s *Service) resources(*resource.Request) (any, error) {
 	list := []any{}
 	for _, c := range s.collections() {
-		list = append(list, map[string]any{"name": c.singular, "collection": c.key(), "links": []any{map[string]string{"rel": "self",
-			"href": s.o.URL + "/v2.0/" + c.kind}}})
+		list = append(list, map[string]any{"name": c.singular, "collection": c.key(),
+			"links": []any{map[string]string{"rel": "self", "href": s.o.URL + "/v2.0/" + c.kind}}})
 	}
 	return map[string]any{"resources": list}, nil
 }

@@ -230,8 +230,8 @@ func (s *Service) changePort(d, body resource.Doc) error {
 		}
 		wanted = append(wanted, w)
 	}
-	ips, err := s.addresses(s.o.Store.Get(networks, resource.Text(d, "network_id")), resource.Doc{"fixed_ips": wanted}, resource.Text(d,
-		"mac_address"), others)
+	ips, err := s.addresses(s.o.Store.Get(networks, resource.Text(d, "network_id")), resource.Doc{"fixed_ips": wanted},
+		resource.Text(d, "mac_address"), others)
 	body["fixed_ips"] = ips
 	return err
 }

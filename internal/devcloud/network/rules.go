@@ -21,8 +21,8 @@ func nameID(kind, name string) string {
 func (s *Service) newRule(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
 	g := s.o.Store.Get(groups, resource.Text(body, "security_group_id"))
 	if g == nil || !r.Caller.Can(resource.Text(g, "project_id")) {
-		return nil, resource.Errorf(http.StatusNotFound, "SecurityGroupNotFound", "Security group %s does not exist", resource.Text(body,
-			"security_group_id"))
+		return nil, resource.Errorf(http.StatusNotFound, "SecurityGroupNotFound", "Security group %s does not exist",
+			resource.Text(body, "security_group_id"))
 	}
 	d := ruleOf(id, resource.Text(g, "project_id"), body)
 	for _, old := range s.o.Store.Find(rules, "security_group_id", g["id"]) {

@@ -12,8 +12,8 @@ func (s *Service) allocations(r *resource.Request) (any, error) {
 	c := s.o.Store.Get(consumers, r.PathValue("id"))
 	out := resource.Doc{}
 	for id, a := range resource.Object(c, "allocations") {
-		out[id] = resource.Doc{"resources": resource.Object(a.(resource.Doc), "resources"), "generation": resource.Int(s.o.Store.Get(providers,
-			id), "generation")}
+		out[id] = resource.Doc{"resources": resource.Object(a.(resource.Doc), "resources"),
+			"generation": resource.Int(s.o.Store.Get(providers, id), "generation")}
 	}
 	body := resource.Doc{"allocations": out}
 	for field, value := range map[string]versionedField{"project_id": {12, c["project_id"]}, "user_id": {12, c["user_id"]},

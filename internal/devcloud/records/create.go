@@ -61,8 +61,8 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 		for _, one := range []struct {
 			table string
 			row   Row
-		}{{"instances", row}, {"instance_extra", extra}, {"instance_info_caches", base(Row{"network_info": "[]"})}, {"instance_id_mappings",
-			Row{"uuid": server, "created_at": now, "deleted": 0}},
+		}{{"instances", row}, {"instance_extra", extra}, {"instance_info_caches", base(Row{"network_info": "[]"})},
+			{"instance_id_mappings", Row{"uuid": server, "created_at": now, "deleted": 0}},
 			{"instance_actions", base(Row{"action": "create", "request_id": n.Caller.RequestID, "user_id": n.Caller.UserID,
 				"project_id": n.Caller.ProjectID, "start_time": now})}} {
 			if err := put(one.table, one.row); err != nil {
@@ -77,8 +77,8 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 			}
 		}
 		if len(n.Caller.Roles) > 0 {
-			pairs["instance_system_metadata"] = append(pairs["instance_system_metadata"], base(Row{"key": "boot_roles",
-				"value": strings.Join(n.Caller.Roles, ",")}))
+			pairs["instance_system_metadata"] = append(pairs["instance_system_metadata"],
+				base(Row{"key": "boot_roles", "value": strings.Join(n.Caller.Roles, ",")}))
 		}
 		for _, t := range n.Tags {
 			pairs["tags"] = append(pairs["tags"], Row{"resource_id": server, "tag": t.Data["tag"]})

@@ -72,8 +72,8 @@ func (r *Records) RemoveDevice(ctx context.Context, id int64) error {
 
 // AddInterface inserts a virtual interface of a server.
 func (r *Records) AddInterface(ctx context.Context, server, mac, port string) error {
-	_, err := insert(ctx, r.Cell1.DB, r.cell(), "virtual_interfaces", Row{"created_at": db.Now(), "address": mac + "/" + port, "uuid": port,
-		"instance_uuid": server, "deleted": 0})
+	_, err := insert(ctx, r.Cell1.DB, r.cell(), "virtual_interfaces",
+		Row{"created_at": db.Now(), "address": mac + "/" + port, "uuid": port, "instance_uuid": server, "deleted": 0})
 	return err
 }
 

@@ -264,8 +264,8 @@ func (r *Records) SetSystem(ctx context.Context, server string, set map[string]s
 		if set[key] == "" {
 			continue
 		}
-		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "instance_system_metadata", Row{"created_at": db.Now(), "instance_uuid": server,
-			"key": key, "value": set[key], "deleted": 0}); err != nil {
+		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "instance_system_metadata",
+			Row{"created_at": db.Now(), "instance_uuid": server, "key": key, "value": set[key], "deleted": 0}); err != nil {
 			return err
 		}
 	}
@@ -301,8 +301,8 @@ func (r *Records) Begin(ctx context.Context, server, request, event, host string
 		return e, err
 	}
 	now := db.Now()
-	e.id, err = insert(ctx, r.Cell1.DB, r.cell(), "instance_actions_events", Row{"created_at": now, "event": event, "action_id": e.action,
-		"start_time": now, "host": host, "deleted": 0})
+	e.id, err = insert(ctx, r.Cell1.DB, r.cell(), "instance_actions_events",
+		Row{"created_at": now, "event": event, "action_id": e.action, "start_time": now, "host": host, "deleted": 0})
 	return e, err
 }
 

@@ -50,8 +50,8 @@ func (r *Records) Forget(ctx context.Context, server string) error {
 	})
 }
 
-// Buried tells whether a server is in cell0.
-func (r *Records) Buried(ctx context.Context, server string) (bool, error) {
+// InCell0 tells whether a server is in cell0.
+func (r *Records) InCell0(ctx context.Context, server string) (bool, error) {
 	var n int64
 	err := r.Cell0.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM instances WHERE uuid = ?", server)
 	return n > 0, err

@@ -187,9 +187,9 @@ func (s *Service) upload(r *resource.Request, d, a resource.Doc) (any, error) {
 	if status := resource.Text(d, "status"); status != "available" && !resource.Bool(a, "force") {
 		return nil, bad("Invalid volume: Volume %s status must be available or in-use, but current status is: %s.", d["id"], status)
 	}
-	fields := resource.Doc{"name": a["image_name"], "disk_format": resource.Or(a, "disk_format", "raw"), "container_format": resource.Or(a,
-		"container_format", "bare"),
-		"visibility": resource.Or(a, "visibility", "shared"), "protected": resource.Bool(a, "protected"), "min_disk": d["size"]}
+	fields := resource.Doc{"name": a["image_name"], "disk_format": resource.Or(a, "disk_format", "raw"),
+		"container_format": resource.Or(a, "container_format", "bare"),
+		"visibility":       resource.Or(a, "visibility", "shared"), "protected": resource.Bool(a, "protected"), "min_disk": d["size"]}
 	id, err := s.o.Upload(r.Caller.ProjectID, fields)
 	if err != nil {
 		return nil, err

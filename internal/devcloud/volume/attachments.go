@@ -38,8 +38,8 @@ func (s *Service) Attach(volume, server, project string) (resource.Doc, error) {
 		switch status := resource.Text(v, "status"); {
 		case status == "available", status == "downloading":
 			v["status"] = "reserved"
-		case (status == "in-use" || status == "reserved" || status == "attaching") && (resource.Bool(v, "multiattach") || s.attachedTo(volume,
-			server)):
+		case (status == "in-use" || status == "reserved" || status == "attaching") &&
+			(resource.Bool(v, "multiattach") || s.attachedTo(volume, server)):
 		default:
 			return bad("Invalid volume: Volume %s status must be available or downloading to reserve, but the current status is %s.", volume, status)
 		}

@@ -43,11 +43,11 @@ func (s *Service) used(project string) map[string]int64 {
 func (s *Service) limits(r *resource.Request) (any, error) {
 	q := s.quotaOf(r.Caller.ProjectID)
 	used := s.used(r.Caller.ProjectID)
-	return map[string]any{"limits": map[string]any{"rate": []any{}, "absolute": map[string]any{"maxTotalVolumes": resource.Int(q,
-		"volumes"), "maxTotalSnapshots": resource.Int(q, "snapshots"),
-		"maxTotalVolumeGigabytes": resource.Int(q, "gigabytes"), "maxTotalBackups": 10, "maxTotalBackupGigabytes": 1000,
-		"totalVolumesUsed": used["volumes"], "totalSnapshotsUsed": used["snapshots"],
-		"totalGigabytesUsed": used["gigabytes"], "totalBackupsUsed": 0, "totalBackupGigabytesUsed": 0}}}, nil
+	return map[string]any{"limits": map[string]any{"rate": []any{},
+		"absolute": map[string]any{"maxTotalVolumes": resource.Int(q, "volumes"), "maxTotalSnapshots": resource.Int(q, "snapshots"),
+			"maxTotalVolumeGigabytes": resource.Int(q, "gigabytes"), "maxTotalBackups": 10, "maxTotalBackupGigabytes": 1000,
+			"totalVolumesUsed": used["volumes"], "totalSnapshotsUsed": used["snapshots"],
+			"totalGigabytesUsed": used["gigabytes"], "totalBackupsUsed": 0, "totalBackupGigabytesUsed": 0}}}, nil
 }
 
 func (s *Service) quota(r *resource.Request) (any, error) {

@@ -113,8 +113,8 @@ func (s *Service) versions(*resource.Request) (any, error) {
 }
 
 // resourceNames are Cinder's names of resources in messages.
-var resourceNames = map[string][2]string{volumes: {"volume", "Volume"}, snapshots: {"snapshot", "Snapshot"}, attachments: {"attachment",
-	"Volume attachment"}}
+var resourceNames = map[string][2]string{volumes: {"volume", "Volume"}, snapshots: {"snapshot", "Snapshot"},
+	attachments: {"attachment", "Volume attachment"}}
 
 func missing(kind, id string) error {
 	if kind == attachments {

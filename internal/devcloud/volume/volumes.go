@@ -31,10 +31,10 @@ func (s *Service) createVolume(r *resource.Request) (any, error) {
 	}
 	d, err := s.Create(NewVolume{Project: r.Caller.ProjectID, User: r.Caller.UserID, Name: resource.Text(body, "name"),
 		Description: resource.Text(body, "description"),
-		Size:        resource.Int(body, "size"), Image: image, Snapshot: resource.Text(body, "snapshot_id"), Volume: resource.Text(body,
-			"source_volid"), Type: resource.Text(body, "volume_type"),
-		Zone: resource.Text(body, "availability_zone"), Metadata: resource.Object(body, "metadata"), Multiattach: resource.Bool(body,
-			"multiattach")})
+		Size:        resource.Int(body, "size"), Image: image, Snapshot: resource.Text(body, "snapshot_id"),
+		Volume: resource.Text(body, "source_volid"), Type: resource.Text(body, "volume_type"),
+		Zone: resource.Text(body, "availability_zone"), Metadata: resource.Object(body, "metadata"),
+		Multiattach: resource.Bool(body, "multiattach")})
 	if err != nil {
 		return nil, err
 	}
@@ -126,8 +126,8 @@ func copyOf(source, d resource.Doc) (size int64) {
 }
 
 func (s *Service) links(id string) []any {
-	return []any{map[string]string{"rel": "self", "href": s.o.URL + "/v3/volumes/" + id}, map[string]string{"rel": "bookmark",
-		"href": s.o.URL + "/volumes/" + id}}
+	return []any{map[string]string{"rel": "self", "href": s.o.URL + "/v3/volumes/" + id},
+		map[string]string{"rel": "bookmark", "href": s.o.URL + "/volumes/" + id}}
 }
 
 func orNil(s string) any {

@@ -43,11 +43,11 @@ type hostEvent struct {
 	value              any
 }
 
-func (h *Hosts) tell(ctx context.Context, caller *reqctx.Caller, host string, e hostEvent, do func(cell, host string) (string,
-	error)) (answer string, err error) {
+func (h *Hosts) tell(ctx context.Context, caller *reqctx.Caller, host string, e hostEvent,
+	do func(cell, host string) (string, error)) (answer string, err error) {
 	defer func() {
-		h.Notify.Failed(ctx, caller, notify.Call{Service: "compute", Method: e.method, Args: map[string]any{"host_name": host,
-			e.what: e.value}}, err)
+		h.Notify.Failed(ctx, caller, notify.Call{Service: "compute", Method: e.method,
+			Args: map[string]any{"host_name": host, e.what: e.value}}, err)
 	}()
 	c, s, err := h.Compute(ctx, host)
 	if err != nil {

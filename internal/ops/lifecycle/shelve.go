@@ -126,8 +126,8 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Caller, i *objects.In
 
 // quotaTaker returns what a server takes from quotas.
 func quotaTaker(i *objects.Instance, devices []*objects.BlockDevice) quota.Taker {
-	return quota.Taker{Owner: quota.Owner{Project: i.ProjectID, User: i.UserID}, Flavor: i.Flavor, VolumeBacked: server.VolumeBacked(i,
-		devices)}
+	return quota.Taker{Owner: quota.Owner{Project: i.ProjectID, User: i.UserID}, Flavor: i.Flavor,
+		VolumeBacked: server.VolumeBacked(i, devices)}
 }
 
 // unshelveTarget checks the zone and the host of the options and writes them to the request spec.

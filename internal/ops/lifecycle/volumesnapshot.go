@@ -118,8 +118,8 @@ func (o *Ops) snapshotVolume(ctx context.Context, caller *reqctx.Caller, d *obje
 	if err != nil {
 		return nil, err
 	}
-	s, err := o.Servers.Services.Volumes.CreateSnapshot(ctx, caller, cinder.NewSnapshot{VolumeID: v.ID, Name: "snapshot for " + image,
-		Description: v.Description, Force: true})
+	s, err := o.Servers.Services.Volumes.CreateSnapshot(ctx, caller,
+		cinder.NewSnapshot{VolumeID: v.ID, Name: "snapshot for " + image, Description: v.Description, Force: true})
 	if err != nil {
 		return nil, err
 	}

@@ -32,8 +32,8 @@ func (n *Notifier) GroupDeleted(ctx context.Context, caller *reqctx.Caller, g *o
 // GroupJoined sends the notifications of a server that became a member of a group. The members of g include it already.
 func (n *Notifier) GroupJoined(ctx context.Context, caller *reqctx.Caller, g *objects.ServerGroup, server string) {
 	if n.Legacy() {
-		n.tell(ctx, caller, "servergroup", n.host, "servergroup.addmember", map[string]any{"server_group_id": g.UUID,
-			"instance_uuids": []string{server}})
+		n.tell(ctx, caller, "servergroup", n.host, "servergroup.addmember",
+			map[string]any{"server_group_id": g.UUID, "instance_uuids": []string{server}})
 	}
 	n.group(ctx, caller, "add_member", g)
 }

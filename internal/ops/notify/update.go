@@ -67,8 +67,8 @@ func (n *Notifier) Updated(ctx context.Context, caller *reqctx.Caller, u Update)
 	n.attach(p, u.Attached)
 	p = versioned.Loaded("InstanceUpdatePayload", p.Data)
 	p.Data["state_update"] = versioned.Loaded("InstanceStateUpdatePayload", states)
-	p.Data["audit_period"] = versioned.Loaded("AuditPeriodPayload", map[string]any{"audit_period_beginning": u.PeriodBegan,
-		"audit_period_ending": u.Now})
+	p.Data["audit_period"] = versioned.Loaded("AuditPeriodPayload",
+		map[string]any{"audit_period_beginning": u.PeriodBegan, "audit_period_ending": u.Now})
 	p.Data["old_display_name"] = orNil(u.OldName)
 	tags := []string{}
 	p.Data["tags"] = append(tags, u.Server.Tags...)

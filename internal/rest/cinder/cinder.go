@@ -172,8 +172,8 @@ func (c *Client) Supports(ctx context.Context, caller *reqctx.Caller, version st
 		c.newest.version, c.newest.read = v, time.Now()
 	}
 	if !atLeast(c.newest.version, version) {
-		return &objects.Error{Class: objects.ErrCinderAPIVersionNotAvailable, Message: fmt.Sprintf("Cinder API version %s is not available.",
-			version)}
+		return &objects.Error{Class: objects.ErrCinderAPIVersionNotAvailable,
+			Message: fmt.Sprintf("Cinder API version %s is not available.", version)}
 	}
 	return nil
 }

@@ -145,8 +145,8 @@ func (c *Client) call(ctx context.Context, caller *reqctx.Caller, method, path s
 	if err != nil {
 		return &objects.Error{Message: "Could not communicate with Cyborg: " + err.Error(), Cause: err}
 	}
-	resp, err := client.Request(ctx, method, client.Endpoint+path, &gophercloud.RequestOpts{OkCodes: []int{200, 202, 204},
-		JSONResponse: into, KeepResponseBody: into == nil})
+	resp, err := client.Request(ctx, method, client.Endpoint+path,
+		&gophercloud.RequestOpts{OkCodes: []int{200, 202, 204}, JSONResponse: into, KeepResponseBody: into == nil})
 	if into == nil && resp != nil && resp.Body != nil {
 		_ = resp.Body.Close()
 	}

@@ -93,8 +93,8 @@ func translate(err error, id string) error {
 		return &objects.Error{Kind: objects.KindNotFound, Class: objects.ErrImageNotFound,
 			Message: fmt.Sprintf("Image %s could not be found.", id), Cause: err}
 	case http.StatusConflict:
-		return &objects.Error{Class: objects.ErrImageDeleteConflict, Message: fmt.Sprintf("Conflict deleting image. Reason: %s.",
-			faultMessage(&e)), Cause: err}
+		return &objects.Error{Class: objects.ErrImageDeleteConflict,
+			Message: fmt.Sprintf("Conflict deleting image. Reason: %s.", faultMessage(&e)), Cause: err}
 	}
 	return err
 }

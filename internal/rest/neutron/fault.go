@@ -58,8 +58,8 @@ func (c *Client) send(ctx context.Context, caller *reqctx.Caller, method, path s
 	if err != nil {
 		return err
 	}
-	_, err = client.Request(ctx, method, apiRoot(client.Endpoint)+path, &gophercloud.RequestOpts{JSONBody: body, JSONResponse: out,
-		OkCodes: []int{http.StatusOK, http.StatusCreated, http.StatusNoContent}})
+	_, err = client.Request(ctx, method, apiRoot(client.Endpoint)+path,
+		&gophercloud.RequestOpts{JSONBody: body, JSONResponse: out, OkCodes: []int{http.StatusOK, http.StatusCreated, http.StatusNoContent}})
 	c.groups.changes.Add(1) // a failed request may have changed something
 	return faultOf(err)
 }

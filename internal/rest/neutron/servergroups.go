@@ -106,8 +106,8 @@ func (c *Client) groupID(ctx context.Context, caller *reqctx.Caller, group strin
 	var out struct {
 		List []struct{ ID string } `json:"security_groups"`
 	}
-	for _, query := range []url.Values{{"id": {group}, "fields": {"id"}}, {"name": {group}, "fields": {"id"},
-		"tenant_id": {caller.ProjectID}}} {
+	for _, query := range []url.Values{{"id": {group}, "fields": {"id"}},
+		{"name": {group}, "fields": {"id"}, "tenant_id": {caller.ProjectID}}} {
 		if err := c.get(ctx, caller, "security-groups", query, &out); err != nil {
 			return "", faultOf(err)
 		}

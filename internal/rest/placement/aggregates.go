@@ -42,8 +42,8 @@ type aggregates struct {
 	Generation int64    `json:"resource_provider_generation"`
 }
 
-func (c *Client) changeAggregates(ctx context.Context, caller *reqctx.Caller, node string, change func([]string) (_ []string,
-	changed bool)) error {
+func (c *Client) changeAggregates(ctx context.Context, caller *reqctx.Caller, node string,
+	change func([]string) (_ []string, changed bool)) error {
 	var err error
 	for range maxAttempts {
 		var p *Provider

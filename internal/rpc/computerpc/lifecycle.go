@@ -25,8 +25,8 @@ func (c *Client) Restore(ctx context.Context, caller *reqctx.Caller, i *objects.
 // ConfirmResizeNow removes a resized server from its source host, and returns when that has
 // happened.
 func (c *Client) ConfirmResizeNow(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, migration *objects.Migration) error {
-	return c.callHost(ctx, caller, i.Cell, objects.OrZero(migration.SourceCompute), "confirm_resize", args{"instance": i,
-		"migration": migration}, nil, false)
+	return c.callHost(ctx, caller, i.Cell, objects.OrZero(migration.SourceCompute), "confirm_resize",
+		args{"instance": i, "migration": migration}, nil, false)
 }
 
 // Snapshot writes the disk of a server to an image.

@@ -17,6 +17,6 @@ func (c *Client) VolumeSnapshotCreate(ctx context.Context, caller *reqctx.Caller
 // VolumeSnapshotDelete lets the host of a server merge a snapshot back into its volume.
 func (c *Client) VolumeSnapshotDelete(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, volume, snapshot string,
 	info map[string]any) error {
-	return c.cast(ctx, caller, i, "", "volume_snapshot_delete", args{"instance": i, "volume_id": volume, "snapshot_id": snapshot,
-		"delete_info": info})
+	return c.cast(ctx, caller, i, "", "volume_snapshot_delete",
+		args{"instance": i, "volume_id": volume, "snapshot_id": snapshot, "delete_info": info})
 }

@@ -24,8 +24,8 @@ func Leaves() []string {
 	return names
 }
 
-var openStackNames, ec2Names = prefixed("openstack.", leaves, func(l leaf) string { return l.name }), prefixed("ec2.", ec2Leaves,
-	func(l ec2Leaf) string { return l.name })
+var openStackNames, ec2Names = prefixed("openstack.", leaves, func(l leaf) string { return l.name }),
+	prefixed("ec2.", ec2Leaves, func(l ec2Leaf) string { return l.name })
 
 func prefixed[T any](prefix string, all []T, name func(T) string) map[string]string {
 	names := make(map[string]string, len(all))

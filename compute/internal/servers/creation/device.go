@@ -73,8 +73,8 @@ func readDevices(r *api.Request, s *newServer, q *create.Request) error {
 
 func (d *legacyDevice) parse() *create.Device {
 	removed := d.NoDevice.Truthy()
-	return &create.Device{Virtual: d.VirtualName, VolumeID: d.VolumeID, SnapshotID: d.SnapshotID, Name: d.Name, Size: gibibytes(d.Size,
-		removed),
+	return &create.Device{Virtual: d.VirtualName, VolumeID: d.VolumeID, SnapshotID: d.SnapshotID, Name: d.Name,
+		Size:                gibibytes(d.Size, removed),
 		DeleteOnTermination: bool(d.DeleteOnTermination), NoDevice: removed, ConnectionInfo: d.ConnectionInfo}
 }
 

@@ -3,10 +3,9 @@ package mv
 // Each microversion of Nova 34.0.0 has one name; searching for the name finds all code of the
 // change.
 const (
-	V1Base        Version = 1 // 2.1: The first microversion: v2.0's wire format with strictly checked request bodies.
-	V2KeypairType Version = 2 // 2.2: Keypairs have a type; create answers 201 and delete 204.
-	// 2.3: Server details show administrators reservation, launch, kernel, ramdisk and root device fields.
-	V3ServerAdminFields       Version = 3
+	V1Base                    Version = 1   // 2.1: The first microversion: v2.0's wire format with strictly checked request bodies.
+	V2KeypairType             Version = 2   // 2.2: Keypairs have a type; create answers 201 and delete 204.
+	V3ServerAdminFields       Version = 3   // 2.3: Server details show administrators reservation, launch, kernel, ramdisk and root device.
 	V4FixedIPReserved         Version = 4   // 2.4: Fixed IPs show reserved.
 	V5IP6Filter               Version = 5   // 2.5: Everyone may filter servers by ip6.
 	V6Consoles                Version = 6   // 2.6: POST remote-consoles replaces the os-get*Console actions.

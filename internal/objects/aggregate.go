@@ -9,6 +9,8 @@ type Aggregate struct {
 	Hosts                []string
 	Metadata             map[string]string
 	CreatedAt, UpdatedAt *time.Time
+	// Changes are the fields, by Nova's names, that were set since it was loaded.
+	Changes []string
 }
 
 // Zone returns the availability zone of the aggregate's hosts, or nil if the aggregate has none.

@@ -44,8 +44,10 @@ func Flavor(f *objects.Flavor) *Object {
 
 // Aggregate returns a host aggregate as loaded.
 func Aggregate(a *objects.Aggregate) *Object {
-	return Loaded("Aggregate", map[string]any{"id": a.ID, "uuid": a.UUID, "name": a.Name, "hosts": a.Hosts, "metadata": a.Metadata,
+	v := Loaded("Aggregate", map[string]any{"id": a.ID, "uuid": a.UUID, "name": a.Name, "hosts": a.Hosts, "metadata": a.Metadata,
 		"created_at": a.CreatedAt, "updated_at": a.UpdatedAt, "deleted_at": nil, "deleted": false})
+	v.Changes = a.Changes
+	return v
 }
 
 // Service returns a service as loaded.

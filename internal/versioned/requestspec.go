@@ -1,6 +1,8 @@
 package versioned
 
 import (
+	"slices"
+
 	"github.com/google/uuid"
 	"github.com/nova-go/nova/internal/objects"
 )
@@ -109,13 +111,8 @@ func requestSpec(s *objects.RequestSpec) *Object {
 		if v == nil {
 			return nil
 		}
-		if changed := s.Made; !changed {
-			for _, f := range s.Changes {
-				changed = changed || f == field
-			}
-			if !changed {
-				v.Clean()
-			}
+		if !s.Made && !slices.Contains(s.Changes, field) {
+			v.Clean()
 		}
 		return v
 	}

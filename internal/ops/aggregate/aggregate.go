@@ -143,6 +143,7 @@ func (a *Aggregates) UpdateZone(ctx context.Context, caller *reqctx.Caller, g *o
 	}
 	now := db.Now()
 	g.UpdatedAt = &now // the answer has the new time as in Nova, which does not write it to the row
+	g.Changes = []string{"updated_at"}
 	return a.tell(ctx, caller, g)
 }
 

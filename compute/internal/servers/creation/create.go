@@ -13,7 +13,7 @@ import (
 	"github.com/nova-go/nova/internal/rpc"
 )
 
-// Builder creates servers; *create.Creator implements it.
+// Builder creates servers; *create.Builder implements it.
 type Builder interface {
 	Create(ctx context.Context, caller *reqctx.Caller, r *create.Request) (*create.Result, error)
 	HostInZone(ctx context.Context, host string, zone *string) (*string, error)

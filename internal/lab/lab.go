@@ -46,6 +46,7 @@ type Lab struct {
 	Venv         string          // absolute path of the Python environment with Nova
 	ServicesVenv string          // that of Keystone, Glance, Placement, Neutron and Cinder; may be the same
 	Base         int             // the first port
+	Upgraded     bool            // Nova was upgraded from another release
 
 	user, group string // the user and group that the services run as
 
@@ -59,6 +60,7 @@ type stored struct {
 	Venv         string `json:"venv"`
 	ServicesVenv string `json:"services_venv"`
 	Base         int    `json:"port_base"`
+	Upgraded     bool   `json:"upgraded,omitempty"`
 }
 
 // newLab finds the lab that the environment names: LAB_RELEASE is its release, LAB its directory
@@ -165,7 +167,7 @@ func (l *Lab) remember() error {
 	if err := os.MkdirAll(l.Dir, 0o755); err != nil {
 		return err
 	}
-	text, err := json.Marshal(stored{l.Release.ID, l.Venv, l.ServicesVenv, l.Base})
+	text, err := json.Marshal(stored{l.Release.ID, l.Venv, l.ServicesVenv, l.Base, l.Upgraded})
 	if err != nil {
 		return err
 	}
@@ -193,7 +195,7 @@ func (l *Lab) recall() error {
 	if s.ServicesVenv == "" {
 		s.ServicesVenv = s.Venv
 	}
-	l.Venv, l.ServicesVenv, l.Base = s.Venv, s.ServicesVenv, s.Base
+	l.Venv, l.ServicesVenv, l.Base, l.Upgraded = s.Venv, s.ServicesVenv, s.Base, s.Upgraded
 	return nil
 }
 

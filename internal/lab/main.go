@@ -74,6 +74,11 @@ func newCommand(getenv func(string) string) *cobra.Command {
 		}
 		return nil
 	})
+	var to string
+	upgrade := add("upgrade", "upgrade Nova to a later release, one process after the other", func(cmd *cobra.Command, l *Lab) error {
+		return l.upgrade(cmd.Context(), cmd.ErrOrStderr(), to)
+	})
+	upgrade.Flags().StringVar(&to, "to", newest().ID, "the release, see releases")
 	add("down", "stop all services; what they know stays", func(_ *cobra.Command, l *Lab) error { return l.down() })
 	one("start", "start one service", func(ctx context.Context, l *Lab, s service) error { return l.await(ctx, []service{s}) })
 	one("stop", "stop one service", func(_ context.Context, l *Lab, s service) error { return l.stop(s.name) })

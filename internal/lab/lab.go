@@ -119,7 +119,8 @@ func (l *Lab) setVenvs(nova, services string) error {
 		}
 	}
 	if l.Venv == l.ServicesVenv && l.Release != newest() {
-		return fmt.Errorf("LAB_VENV is for Nova of %s and LAB_SERVICES_VENV for services of %s, but both are %s", l.Release.ID, newest().ID, l.Venv)
+		return fmt.Errorf("LAB_VENV is for Nova of %s and LAB_SERVICES_VENV for services of %s, but both are %s",
+			l.Release.ID, newest().ID, l.Venv)
 	}
 	return nil
 }

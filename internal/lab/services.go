@@ -10,8 +10,9 @@ import (
 )
 
 // service is a process of the lab. In its command and environment, $LAB, $ETC, $STATE and $VENV
-// are the lab's directories and $SERVICES the environment of the services beside Nova, $USER and $GROUP the user and group that it runs as, $PORT its own
-// port, and $PORT_NAME the port of another service (in capitals, with _ for -).
+// are the lab's directories, $SERVICES the Python environment of the services beside Nova, $USER and
+// $GROUP the user and group that it runs as, $PORT its own port, and $PORT_NAME the port of another
+// service (in capitals, with _ for -).
 type service struct {
 	name    string
 	stage   stage
@@ -159,8 +160,8 @@ func (l *Lab) arguments(s service) []string {
 
 // path returns the PATH of the lab's processes.
 func (l *Lab) path() string {
-	return strings.Join([]string{filepath.Join(l.Venv, "bin"), filepath.Join(l.ServicesVenv, "bin"), os.Getenv("PATH"), "/usr/local/sbin", "/usr/sbin", "/sbin"},
-		string(os.PathListSeparator))
+	return strings.Join([]string{filepath.Join(l.Venv, "bin"), filepath.Join(l.ServicesVenv, "bin"), os.Getenv("PATH"),
+		"/usr/local/sbin", "/usr/sbin", "/sbin"}, string(os.PathListSeparator))
 }
 
 // environment returns the environment of the lab's processes. It contains no proxies, because

@@ -76,7 +76,7 @@ func newParts(d *deps) *parts {
 		DefaultZone: c.Default.DefaultAvailabilityZone, InternalZone: c.Default.InternalServiceAvailabilityZone,
 		EphemeralFormat: c.Default.DefaultEphemeralFormat, MaxLocalDevices: c.Default.MaxLocalBlockDevices,
 		CrossZoneAttach: c.Cinder.CrossAZAttach, DefaultCerts: defaultCerts(c), RecheckQuota: c.Quota.RecheckQuota, Aliases: d.aliases,
-		PCIInPlacement: c.FilterScheduler.PCIInPlacement,
+		PCIInPlacement: c.FilterScheduler.PCIInPlacement, Release: d.release,
 	})
 	p.servers = &server.Core{
 		Reader: &server.Reader{
@@ -85,7 +85,7 @@ func newParts(d *deps) *parts {
 		},
 		Services: server.Services{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement, Accelerators: p.cyborg},
 		Compute:  p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod,
-		Host:     c.Default.Host,
+		Host: c.Default.Host, Release: d.release,
 		DownTime: startup.ServiceDownTime(c, d.log), CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
 	}
 	return p

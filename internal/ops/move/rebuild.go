@@ -317,7 +317,7 @@ func (r *rebuildRequest) schedule(ctx context.Context) error {
 	}
 	r.spec.Image = meta
 	r.spec.Change("image")
-	if err := dbapi.SaveRequestSpec(ctx, r.ops.Servers.Reader.API, r.spec, "image"); err != nil {
+	if err := dbapi.SaveRequestSpec(ctx, r.ops.Servers.Reader.API, r.ops.Servers.Release, r.spec, "image"); err != nil {
 		return err
 	}
 	if r.spec.Hints == nil {

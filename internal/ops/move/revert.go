@@ -73,7 +73,7 @@ func (o *Ops) revertSpec(ctx context.Context, i *objects.Instance, spec *objects
 		if numa != nil {
 			spec.Change("numa_topology")
 		}
-		if err := dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, spec, "flavor", "numa_topology"); err != nil {
+		if err := dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, o.Servers.Release, spec, "flavor", "numa_topology"); err != nil {
 			return err
 		}
 	}

@@ -68,7 +68,7 @@ func newParts(d *deps) *parts {
 	p.quota = quota.New(quota.Options{
 		Config: c.Quota, Store: dbapi.NewQuotas(d.API), Usage: p.everywhere, Placement: p.placement,
 		Keystone:       keystone.NewLimits(d.sessions.limits, c.OsloLimit),
-		PinnedAsShared: c.Workarounds.UnifiedLimitsCountPCPUAsVCPU, Log: log.Named(d.log, "nova.quota"),
+		PinnedAsShared: c.Workarounds.UnifiedLimitsCountPCPUAsVCPU, Release: d.release, Log: log.Named(d.log, "nova.quota"),
 	})
 	p.builder = create.New(create.Options{
 		API: d.API, Cells: d.Cells, Keypairs: p.keypairs, Zones: p.zones, Quota: p.quota, Notify: d.notify,

@@ -41,7 +41,7 @@ func (p pair) image() *objects.Image {
 
 // ask is what we make of it.
 func (p pair) ask() (topology *versioned.Object, properties any, err error) {
-	meta, err := hardware.ImageMeta(p.image())
+	meta, err := hardware.ImageMeta(r, p.image())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -194,6 +194,7 @@ var (
 	ErrOnsetFileLimitExceeded                   = Class{"OnsetFileLimitExceeded"}
 	ErrOnsetFilePathLimitExceeded               = Class{"OnsetFilePathLimitExceeded"}
 	ErrOperationNotSupportedForMemEncryption    = Class{"OperationNotSupportedForMemEncryption"}
+	ErrOperationNotSupportedForSEV              = Class{"OperationNotSupportedForSEV"}
 	ErrOperationNotSupportedForVTPM             = Class{"OperationNotSupportedForVTPM"}
 	ErrOverQuota                                = Class{"OverQuota"}
 	ErrPciRequestAliasNotDefined                = Class{"PciRequestAliasNotDefined"}

@@ -48,7 +48,7 @@ func (q *Quotas) Beside(ctx context.Context, caller *reqctx.Caller, t Taker) err
 	if q.unified == nil {
 		return nil
 	}
-	classes, err := hardware.Resources(t.Flavor, nil, t.VolumeBacked)
+	classes, err := hardware.Resources(q.release, t.Flavor, nil, t.VolumeBacked)
 	if err == nil {
 		_, err = q.Fit(ctx, caller, t.Project, classes, 1, 1)
 	}
@@ -69,7 +69,7 @@ func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Caller, spec *obje
 		return err
 	}
 	if q.unified != nil {
-		classes, err := hardware.Resources(t.Flavor, spec.Image, objects.OrZero(spec.VolumeBacked), spec.Resources...)
+		classes, err := hardware.Resources(q.release, t.Flavor, spec.Image, objects.OrZero(spec.VolumeBacked), spec.Resources...)
 		if err == nil {
 			_, err = q.Fit(ctx, caller, caller.ProjectID, classes, 0, 0)
 		}

@@ -111,7 +111,7 @@ func (b *Builder) limitTaken(ctx context.Context, p *plan, count int) (int, erro
 	if !b.o.Quota.Unified() {
 		return count, nil
 	}
-	classes, err := hardware.Resources(p.Flavor, nil, p.onVolume(), p.resources()...)
+	classes, err := hardware.Resources(b.o.Release, p.Flavor, nil, p.onVolume(), p.resources()...)
 	if err != nil {
 		return 0, err
 	}

@@ -29,14 +29,15 @@ lint: # doc: gofmt, go mod tidy, go vet, staticcheck and golangci-lint
 race: # doc: run the tests of packages that share state under the race detector
 	$(GO) test -short -race $$(cat .ci/race-packages)
 
-lab: # doc: start a real OpenStack on loopback, see docs/testing.md
+lab: # doc: start a real OpenStack on loopback, see docs/testing.md; LAB_RELEASE=2025.1 starts an older Nova beside it
 	$(GO) run ./internal/lab up
 
-lab-down: # doc: stop it
+lab-down: # doc: stop it, or the one of LAB_RELEASE
 	$(GO) run ./internal/lab down
 
-lab-test: # doc: run the tests that need a real OpenStack: the one that LAB_* name, or make lab's
-	@if [ -z "$$LAB_NOVA_CONF" ]; then env=$$($(GO) run ./internal/lab env) && eval "$$env" || exit 1; fi; \
+# A release on the command line selects its lab, whichever lab the variables of the shell name.
+lab-test: # doc: run the tests that need a real OpenStack: the one that LAB_* name, or make lab's, or the one of LAB_RELEASE=...
+	@if [ -z "$$LAB_NOVA_CONF" ] || [ "$(origin LAB_RELEASE)" = "command line" ]; then env=$$($(GO) run ./internal/lab env) && eval "$$env" || exit 1; fi; \
 	$(GO) test -tags lab $$(grep -rl "^//go:build lab" --include=*_test.go --exclude-dir=.lab . | xargs -n1 dirname | sort -u)
 
 dialects-test: # doc: run the tests of both applications on the database server that NOVATEST_API and NOVATEST_CELL name

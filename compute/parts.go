@@ -4,12 +4,14 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/ops/create"
 	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rest/cyborg"
 	"github.com/nova-go/nova/internal/rest/glance"
@@ -52,7 +54,7 @@ func newParts(d *deps) *parts {
 	p := &parts{
 		deps:       d,
 		keystone:   keystone.New(d.sessions.keystone, d.log),
-		glance:     glance.New(d.sessions.glance),
+		glance:     glance.New(d.sessions.glance, d.release),
 		neutron:    neutron.New(d.sessions.neutron, seconds(c.Neutron.ExtensionSyncInterval)),
 		cinder:     cinder.New(d.sessions.cinder),
 		placement:  placement.New(d.sessions.placement),
@@ -87,6 +89,9 @@ func newParts(d *deps) *parts {
 		Compute:  p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod,
 		Host: c.Default.Host, Release: d.release,
 		DownTime: startup.ServiceDownTime(c, d.log), CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
+	}
+	if !d.release.Has(release.FaultsOfAllCells) {
+		p.servers.Reader.Faults = &db.Cell{DB: d.Main}
 	}
 	return p
 }

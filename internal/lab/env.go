@@ -20,8 +20,10 @@ func (l *Lab) variables(useOurs bool) []variable {
 	}
 	return []variable{
 		{"LAB", l.Dir},
+		{"LAB_RELEASE", l.Release.ID},
 		{"LAB_PORT_BASE", strconv.Itoa(l.Base)},
 		{"LAB_VENV", l.Venv},
+		{"LAB_SERVICES_VENV", l.ServicesVenv},
 		{"LAB_PYTHON", filepath.Join(l.Venv, "bin", "python")},
 		{"LAB_NOVA", l.URL("nova-api") + "/v2.1"},
 		{"LAB_METADATA", l.URL("nova-metadata")},
@@ -42,15 +44,17 @@ func (l *Lab) variables(useOurs bool) []variable {
 	}
 }
 
-// writeEnv writes export commands for a shell. It appends the Python environment to PATH, so
+// writeEnv writes export commands for a shell. It appends the Python environments to PATH, so
 // that it adds the command openstack and hides no command of the user.
 func (l *Lab) writeEnv(out io.Writer, useOurs bool) error {
 	var b strings.Builder
 	for _, v := range l.variables(useOurs) {
 		fmt.Fprintf(&b, "export %s=%s\n", v.name, quote(v.value))
 	}
-	bin := quote(filepath.Join(l.Venv, "bin"))
-	fmt.Fprintf(&b, "case :$PATH: in *:%s:*) ;; *) export PATH=\"$PATH\":%s ;; esac\n", bin, bin)
+	for _, e := range l.environments() {
+		bin := quote(filepath.Join(e.Dir, "bin"))
+		fmt.Fprintf(&b, "case :$PATH: in *:%s:*) ;; *) export PATH=\"$PATH\":%s ;; esac\n", bin, bin)
+	}
 	fmt.Fprintf(&b, "export no_proxy=%s\"${no_proxy:+,$no_proxy}\"\n", loopback)
 	_, err := io.WriteString(out, b.String())
 	return err

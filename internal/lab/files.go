@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"text/template"
@@ -44,21 +46,25 @@ func (l *Lab) files() []file {
 		{"python/compute.py", "compute.py", nil},
 		{"python/lab_storage.py", "lab_storage.py", nil},
 		{"bin/sudo", "sudo", nil},
-		{"requirements.txt", "requirements.txt", nil},
-		{"constraints.txt", "constraints.txt", nil},
 	}
 	for _, host := range l.Hosts() {
 		list = append(list, file{host + "/nova.conf", "nova.conf", node{l, host, host, true, ""}})
+	}
+	for _, e := range l.environments() {
+		list = append(list, e.files()...)
 	}
 	return list
 }
 
 // copies are files that services read unchanged from their packages, relative to etc/ in the
-// Python environment and in the lab.
-var copies = []string{
-	"glance/glance-api-paste.ini", "neutron/api-paste.ini", "neutron/rootwrap.conf", "neutron/rootwrap.d",
-	"cinder/api-paste.ini", "cinder/resource_filters.json", "cinder/rootwrap.conf", "cinder/rootwrap.d", "nova/api-paste.ini",
-}
+// Python environment and in the lab; novaCopies are those of Nova.
+var (
+	copies = []string{
+		"glance/glance-api-paste.ini", "neutron/api-paste.ini", "neutron/rootwrap.conf", "neutron/rootwrap.d",
+		"cinder/api-paste.ini", "cinder/resource_filters.json", "cinder/rootwrap.conf", "cinder/rootwrap.d",
+	}
+	novaCopies = []string{"nova/api-paste.ini"}
+)
 
 // directories lists the directories below state/ that services require.
 func (l *Lab) directories() []string {
@@ -71,7 +77,8 @@ func (l *Lab) render(name string, data any) ([]byte, error) {
 	if data == nil {
 		data = l
 	}
-	t := template.New(name).Option("missingkey=error").Funcs(template.FuncMap{
+	base := path.Base(name)
+	t := template.New(base).Option("missingkey=error").Funcs(template.FuncMap{
 		"list": func(items ...string) []string { return items },
 		"dict": func(pairs ...string) map[string]string {
 			m := map[string]string{}
@@ -86,7 +93,7 @@ func (l *Lab) render(name string, data any) ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	if err := t.ExecuteTemplate(&b, name, data); err != nil {
+	if err := t.ExecuteTemplate(&b, base, data); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
@@ -104,8 +111,13 @@ func (l *Lab) configure() error {
 			return err
 		}
 	}
-	for _, name := range copies {
-		if err := copyTree(filepath.Join(l.Venv, "etc", name), filepath.Join(l.Etc(), name)); err != nil {
+	return errors.Join(l.copyFrom(l.ServicesVenv, copies), l.copyFrom(l.Venv, novaCopies))
+}
+
+// copyFrom copies files from etc/ of a Python environment.
+func (l *Lab) copyFrom(venv string, names []string) error {
+	for _, name := range names {
+		if err := copyTree(filepath.Join(venv, "etc", name), filepath.Join(l.Etc(), name)); err != nil {
 			return fmt.Errorf("the Python environment is not complete: %w", err)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+
+	"github.com/nova-go/nova/internal/release"
 )
 
 // ports are the names of the listening addresses; the index of a name is added to the lab's
@@ -24,7 +26,7 @@ var ports = []string{
 }
 
 const (
-	firstPort        = 21000       // default of LAB_PORT_BASE
+	firstPort        = 21000       // default of LAB_PORT_BASE in the lab of the newest release
 	settings         = "lab.json"  // file with the settings of a lab, in its directory
 	region           = "RegionOne" // the region of all services
 	oursRegion       = "Ours"      // the region whose compute endpoint is this repository's nova-api
@@ -39,9 +41,12 @@ const (
 // Lab is an OpenStack on loopback with its directories and ports. Templates below etc/ and the
 // commands of services use its fields and methods.
 type Lab struct {
-	Dir  string `json:"-"`    // absolute path of configuration, logs, databases
-	Venv string `json:"venv"` // absolute path of the Python environment with the services
-	Base int    `json:"port_base"`
+	Dir          string          // absolute path of configuration, logs, databases
+	Release      release.Release // the release of Nova
+	Venv         string          // absolute path of the Python environment with Nova
+	ServicesVenv string          // that of Keystone, Glance, Placement, Neutron and Cinder; may be the same
+	Base         int             // the first port
+	Upgraded     bool            // Nova was upgraded from another release
 
 	user, group string // the user and group that the services run as
 
@@ -49,19 +54,28 @@ type Lab struct {
 	client *client // nil before the first login
 }
 
-// newLab finds the lab that the environment names: LAB is its directory (default .lab beside
-// go.mod), LAB_PORT_BASE its first port, LAB_VENV its Python environment. The defaults are the
-// values at the last start of the lab.
+// stored is the content of the file with the settings of a lab.
+type stored struct {
+	Release      string `json:"release"`
+	Venv         string `json:"venv"`
+	ServicesVenv string `json:"services_venv"`
+	Base         int    `json:"port_base"`
+	Upgraded     bool   `json:"upgraded,omitempty"`
+}
+
+// newLab finds the lab that the environment names: LAB_RELEASE is its release, LAB its directory
+// (default .lab beside go.mod, or a directory below it for an older release), LAB_PORT_BASE its
+// first port, LAB_VENV its Python environment with Nova, LAB_SERVICES_VENV that with the other
+// services. The defaults are the values at the last start of the lab.
 func newLab(getenv func(string) string) (*Lab, error) {
-	dir := getenv("LAB")
-	if dir == "" {
-		root, err := repository()
-		if err != nil {
-			return nil, err
+	wanted, id := newest(), getenv("LAB_RELEASE")
+	if id != "" {
+		var err error
+		if wanted, err = releaseOf(id); err != nil {
+			return nil, fmt.Errorf("LAB_RELEASE: %w", err)
 		}
-		dir = filepath.Join(root, ".lab")
 	}
-	dir, err := filepath.Abs(dir)
+	dir, environments, err := directories(getenv("LAB"), wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -73,30 +87,58 @@ func newLab(getenv func(string) string) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{Dir: dir, Venv: filepath.Join(dir, "venv"), Base: firstPort, user: me.Username, group: group.Name}
-	if text, err := os.ReadFile(filepath.Join(dir, settings)); err == nil {
-		if err := json.Unmarshal(text, l); err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, settings), err)
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	l := &Lab{Dir: dir, Release: wanted, Venv: filepath.Join(environments, venvName(wanted)),
+		ServicesVenv: filepath.Join(environments, venvName(newest())), Base: defaultPort(wanted), user: me.Username, group: group.Name}
+	if err := l.recall(); err != nil {
 		return nil, err
 	}
-	if v := getenv("LAB_VENV"); v != "" {
-		if l.Venv, err = filepath.Abs(v); err != nil {
-			return nil, err
+	if id != "" && l.Release != wanted {
+		return nil, fmt.Errorf("LAB_RELEASE is %s, but the lab in %s is of %s: unset LAB_RELEASE, or choose another directory with LAB",
+			id, dir, l.Release.ID)
+	}
+	if err := l.setVenvs(getenv("LAB_VENV"), getenv("LAB_SERVICES_VENV")); err != nil {
+		return nil, err
+	}
+	return l, l.setPorts(getenv("LAB_PORT_BASE"))
+}
+
+// setVenvs sets the Python environments to the given directories; empty ones stay.
+func (l *Lab) setVenvs(nova, services string) error {
+	var err error
+	if nova != "" {
+		if l.Venv, err = filepath.Abs(nova); err != nil {
+			return err
+		}
+		if l.Release == newest() {
+			l.ServicesVenv = l.Venv
 		}
 	}
-	if v := getenv("LAB_PORT_BASE"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1024 || n+len(ports) > 65535 {
-			return nil, fmt.Errorf("LAB_PORT_BASE is %q, not a port from 1024 to %d", v, 65535-len(ports))
+	if services != "" {
+		if l.ServicesVenv, err = filepath.Abs(services); err != nil {
+			return err
 		}
-		if l.exists() && n != l.Base { // the catalog contains the ports
-			return nil, fmt.Errorf("LAB_PORT_BASE is %d, but the lab in %s was made for ports from %d: wipe it first", n, dir, l.Base)
-		}
-		l.Base = n
 	}
-	return l, nil
+	if l.Venv == l.ServicesVenv && l.Release != newest() {
+		return fmt.Errorf("LAB_VENV is for Nova of %s and LAB_SERVICES_VENV for services of %s, but both are %s",
+			l.Release.ID, newest().ID, l.Venv)
+	}
+	return nil
+}
+
+// setPorts sets the first port, if it is given.
+func (l *Lab) setPorts(first string) error {
+	if first == "" {
+		return nil
+	}
+	n, err := strconv.Atoi(first)
+	if err != nil || n < 1024 || n+len(ports) > 65535 {
+		return fmt.Errorf("LAB_PORT_BASE is %q, not a port from 1024 to %d", first, 65535-len(ports))
+	}
+	if l.exists() && n != l.Base { // the catalog contains the ports
+		return fmt.Errorf("LAB_PORT_BASE is %d, but the lab in %s was made for ports from %d: wipe it first", n, l.Dir, l.Base)
+	}
+	l.Base = n
+	return nil
 }
 
 // repository returns the directory of the go.mod above the working directory.
@@ -126,11 +168,36 @@ func (l *Lab) remember() error {
 	if err := os.MkdirAll(l.Dir, 0o755); err != nil {
 		return err
 	}
-	text, err := json.Marshal(l)
+	text, err := json.Marshal(stored{l.Release.ID, l.Venv, l.ServicesVenv, l.Base, l.Upgraded})
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(l.Dir, settings), append(text, '\n'), 0o644)
+}
+
+// recall reads the stored settings, if there are any. Earlier files have neither a release nor a
+// second environment: their lab is the default one.
+func (l *Lab) recall() error {
+	at := filepath.Join(l.Dir, settings)
+	text, err := os.ReadFile(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s := stored{Release: newest().ID}
+	if err := json.Unmarshal(text, &s); err != nil {
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	if l.Release, err = releaseOf(s.Release); err != nil {
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	if s.ServicesVenv == "" {
+		s.ServicesVenv = s.Venv
+	}
+	l.Venv, l.ServicesVenv, l.Base, l.Upgraded = s.Venv, s.ServicesVenv, s.Base, s.Upgraded
+	return nil
 }
 
 // Etc returns the directory of the configuration files.

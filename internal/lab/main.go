@@ -21,6 +21,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/nova-go/nova/internal/release"
 )
 
 func main() {
@@ -63,6 +65,20 @@ func newCommand(getenv func(string) string) *cobra.Command {
 	add("up", "install, start and fill in what is missing", func(cmd *cobra.Command, l *Lab) error {
 		return l.up(cmd.Context(), cmd.ErrOrStderr(), installSystem)
 	}).Flags().BoolVar(&installSystem, "install-system", false, "install missing Debian packages")
+	add("install", "create the missing Python environments, and start nothing", func(cmd *cobra.Command, l *Lab) error {
+		return l.installOnly(cmd.Context(), cmd.ErrOrStderr())
+	})
+	add("releases", "the releases of Nova that LAB_RELEASE may name, oldest first", func(cmd *cobra.Command, _ *Lab) error {
+		for _, r := range release.All() {
+			fmt.Fprintln(cmd.OutOrStdout(), r.ID)
+		}
+		return nil
+	})
+	var to string
+	upgrade := add("upgrade", "upgrade Nova to a later release, one process after the other", func(cmd *cobra.Command, l *Lab) error {
+		return l.upgrade(cmd.Context(), cmd.ErrOrStderr(), to)
+	})
+	upgrade.Flags().StringVar(&to, "to", newest().ID, "the release, see releases")
 	add("down", "stop all services; what they know stays", func(_ *cobra.Command, l *Lab) error { return l.down() })
 	one("start", "start one service", func(ctx context.Context, l *Lab, s service) error { return l.await(ctx, []service{s}) })
 	one("stop", "stop one service", func(_ context.Context, l *Lab, s service) error { return l.stop(s.name) })
@@ -72,11 +88,11 @@ func newCommand(getenv func(string) string) *cobra.Command {
 	})
 	add("env", "exports for a shell: what the lab tests and OpenStack's clients read", func(cmd *cobra.Command, l *Lab) error {
 		if !l.exists() {
-			return fmt.Errorf("there is no lab in %s: start one with make lab", l.Dir)
+			return fmt.Errorf("there is no lab of %s in %s: start one with make lab LAB_RELEASE=%s", l.Release.ID, l.Dir, l.Release.ID)
 		}
 		return l.writeEnv(cmd.OutOrStdout(), useOurs)
 	}).Flags().BoolVar(&useOurs, "ours", false, "clients find the nova-api of this repository, on $LAB_OURS")
-	add("wipe", "stop all services and remove what they know; the Python environment stays", func(_ *cobra.Command,
+	add("wipe", "stop all services and remove what they know; the Python environments stay", func(_ *cobra.Command,
 		l *Lab) error {
 		return l.wipe()
 	})

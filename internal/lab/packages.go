@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -29,7 +27,7 @@ var (
 // missing returns the Debian packages of missing programs.
 func (l *Lab) missing() []string {
 	need := slices.Clone(programs)
-	if !l.hasVenv() {
+	if !l.hasEnvironments() {
 		need = append(need, builders...)
 	}
 	var packages []string
@@ -38,7 +36,7 @@ func (l *Lab) missing() []string {
 			packages = append(packages, p.debian)
 		}
 	}
-	if !l.hasVenv() {
+	if !l.hasEnvironments() {
 		if _, err := interpreter(); err != nil {
 			packages = append(packages, "python3-venv", "python3-dev")
 		}
@@ -92,87 +90,6 @@ func noDaemons() (func(), error) {
 		return nil, err
 	}
 	return func() { _ = os.Remove(policy) }, f.Close()
-}
-
-// requirements returns a text that identifies the versions of the packages from PyPI.
-func requirements() (string, error) {
-	h := sha256.New()
-	for _, name := range []string{"requirements.txt", "constraints.txt"} {
-		text, err := etcFiles.ReadFile("etc/" + name)
-		if err != nil {
-			return "", err
-		}
-		h.Write(text)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// installed returns the path of the file with the result of requirements at the installation.
-func (l *Lab) installed() string { return filepath.Join(l.Venv, "lab-requirements") }
-
-// hasVenv reports whether the Python environment exists with the required packages. An
-// environment that this program has not created is used if it contains Nova.
-func (l *Lab) hasVenv() bool {
-	if _, err := os.Stat(filepath.Join(l.Venv, "bin", "nova-conductor")); err != nil {
-		return false
-	}
-	had, err := os.ReadFile(l.installed())
-	want, _ := requirements()
-	return err != nil || string(had) == want
-}
-
-// python creates the Python environment: with uv if it is installed, otherwise with pip.
-func (l *Lab) python(ctx context.Context) error {
-	if l.hasVenv() {
-		return nil
-	}
-	with, err := interpreter()
-	if err != nil {
-		return err
-	}
-	in := filepath.Join(l.Venv, "bin", "python")
-	what := []string{"--requirement", filepath.Join(l.Etc(), "requirements.txt"), "--constraint", filepath.Join(l.Etc(), "constraints.txt")}
-	for _, name := range []string{"requirements.txt", "constraints.txt"} {
-		if err := l.write(file{name, name, nil}); err != nil {
-			return err
-		}
-	}
-	create, install := []string{with, "-m", "venv", l.Venv}, []string{in, "-m", "pip", "install"}
-	if uv, err := exec.LookPath("uv"); err == nil {
-		create, install = []string{uv, "venv", "--python", with, l.Venv}, []string{uv, "pip", "install", "--python", in}
-	}
-	commands := [][]string{append(install, what...)}
-	if _, err := os.Stat(in); err != nil {
-		commands = [][]string{create, commands[0]}
-	}
-	for _, c := range commands {
-		if err := l.run(ctx, "python", c...); err != nil {
-			return err
-		}
-		// If the next command is interrupted, the environment is incomplete.
-		if err := os.WriteFile(l.installed(), nil, 0o644); err != nil {
-			return err
-		}
-	}
-	want, err := requirements()
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(l.installed(), []byte(want), 0o644)
-}
-
-// interpreter returns a Python interpreter that can run the services, create an environment and
-// compile extensions. Nova 34 requires 3.11.
-func interpreter() (string, error) {
-	const fits = `import ensurepip, os, sys, sysconfig
-sys.exit(sys.version_info < (3, 11) or not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))`
-	for _, name := range []string{"python3.11", "python3.12", "python3.13", "python3"} {
-		at, err := exec.LookPath(name)
-		if err == nil && exec.Command(at, "-c", fits).Run() == nil {
-			return at, nil
-		}
-	}
-	return "", errors.New("there is no Python of 3.11 or later with its headers and ensurepip")
 }
 
 // run runs a command with its output in a log. It uses the user's proxies, because packages are

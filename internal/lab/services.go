@@ -10,8 +10,9 @@ import (
 )
 
 // service is a process of the lab. In its command and environment, $LAB, $ETC, $STATE and $VENV
-// are the lab's directories, $USER and $GROUP the user and group that it runs as, $PORT its own
-// port, and $PORT_NAME the port of another service (in capitals, with _ for -).
+// are the lab's directories, $SERVICES the Python environment of the services beside Nova, $USER and
+// $GROUP the user and group that it runs as, $PORT its own port, and $PORT_NAME the port of another
+// service (in capitals, with _ for -).
 type service struct {
 	name    string
 	stage   stage
@@ -35,12 +36,12 @@ const (
 // services slowly.
 const readyTimeout = 5 * time.Minute
 
-// wsgi returns the command of a service under uWSGI with the given numbers of processes and
-// threads.
-func wsgi(module, processes, threads string) string {
-	return "$VENV/bin/uwsgi --http-socket 127.0.0.1:$PORT --http-chunked-input --http-auto-chunked --virtualenv $VENV" +
+// wsgi returns the command of a service under uWSGI, in a Python environment ($VENV or $SERVICES),
+// with the options that name the application, and the numbers of processes and threads.
+func wsgi(venv, application, processes, threads string) string {
+	return venv + "/bin/uwsgi --http-socket 127.0.0.1:$PORT --http-chunked-input --http-auto-chunked --virtualenv " + venv +
 		" --master --die-on-term --lazy-apps --enable-threads --thunder-lock --buffer-size 65535 --disable-logging" +
-		" --add-header Connection:close --processes " + processes + " --threads " + threads + " --module " + module
+		" --add-header Connection:close --processes " + processes + " --threads " + threads + " " + application
 }
 
 // services lists all services in the order of their start.
@@ -62,29 +63,34 @@ func (l *Lab) services() []service {
 			"RABBITMQ_PID_FILE=$STATE/rabbitmq/pid", "RABBITMQ_ENABLED_PLUGINS_FILE=$STATE/rabbitmq/plugins",
 			"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}",
 		}},
-		{name: "keystone", stage: identity, ready: l.answers("keystone", "/v3"), command: wsgi("keystone.wsgi.api:application", "2", "1"),
-			env: []string{"OS_KEYSTONE_CONFIG_DIR=$ETC/keystone", "OS_KEYSTONE_CONFIG_FILES=keystone.conf"}},
+		{name: "keystone", stage: identity, ready: l.answers("keystone", "/v3"),
+			command: wsgi("$SERVICES", "--module keystone.wsgi.api:application", "2", "1"),
+			env:     []string{"OS_KEYSTONE_CONFIG_DIR=$ETC/keystone", "OS_KEYSTONE_CONFIG_FILES=keystone.conf"}},
 		{name: "glance", stage: otherServices, ready: l.answers("glance", "/"),
-			command: wsgi("glance.wsgi.api:application", "1", "4") + " --pyargv", last: "--config-file $ETC/glance/glance-api.conf",
-			env: []string{"OS_GLANCE_CONFIG_DIR=$ETC/glance"}},
-		{name: "placement", stage: otherServices, ready: l.answers("placement", "/"), command: wsgi("placement.wsgi.api:application", "1", "2"),
-			env: []string{"OS_PLACEMENT_CONFIG_DIR=$ETC/placement"}},
+			command: wsgi("$SERVICES", "--module glance.wsgi.api:application", "1", "4") + " --pyargv",
+			last:    "--config-file $ETC/glance/glance-api.conf",
+			env:     []string{"OS_GLANCE_CONFIG_DIR=$ETC/glance"}},
+		{name: "placement", stage: otherServices, ready: l.answers("placement", "/"),
+			command: wsgi("$SERVICES", "--module placement.wsgi.api:application", "1", "2"),
+			env:     []string{"OS_PLACEMENT_CONFIG_DIR=$ETC/placement"}},
 		{name: "neutron", stage: otherServices, ready: l.answers("neutron", "/"),
-			command: wsgi("neutron.wsgi.api:application", "1", "1") + " --pyargv", last: "--config-file $ETC/neutron/neutron.conf",
-			env: []string{"OS_NEUTRON_CONFIG_DIR=$ETC/neutron", "OS_NEUTRON_CONFIG_FILES=neutron.conf"}},
+			command: wsgi("$SERVICES", "--module neutron.wsgi.api:application", "1", "1") + " --pyargv",
+			last:    "--config-file $ETC/neutron/neutron.conf",
+			env:     []string{"OS_NEUTRON_CONFIG_DIR=$ETC/neutron", "OS_NEUTRON_CONFIG_FILES=neutron.conf"}},
 		{name: "cinder", stage: otherServices, ready: l.answers("cinder", "/"),
-			command: wsgi("cinder.wsgi.api:application", "1", "1") + " --pyargv", last: "--config-file $ETC/cinder/cinder.conf",
-			env: []string{"OS_CINDER_CONFIG_DIR=$ETC/cinder"}},
+			command: wsgi("$SERVICES", "--module cinder.wsgi.api:application", "1", "1") + " --pyargv",
+			last:    "--config-file $ETC/cinder/cinder.conf",
+			env:     []string{"OS_CINDER_CONFIG_DIR=$ETC/cinder"}},
 		{name: "cinder-scheduler", stage: otherServices, ready: l.reports("cinder", "/v3/os-services", "cinder-scheduler", "controller"),
-			command: "$VENV/bin/cinder-scheduler --config-file $ETC/cinder/cinder.conf"},
+			command: "$SERVICES/bin/cinder-scheduler --config-file $ETC/cinder/cinder.conf"},
 		{name: "cinder-volume", stage: otherServices, ready: l.reports("cinder", "/v3/os-services", "cinder-volume", "controller@pretended"),
-			command: "$VENV/bin/cinder-volume --config-file $ETC/cinder/cinder.conf",
+			command: "$SERVICES/bin/cinder-volume --config-file $ETC/cinder/cinder.conf",
 			env:     []string{"PYTHONPATH=$ETC/python", "PATH=$ETC/bin:$PATH"}},
 		{name: "nova-api", stage: otherServices, ready: l.answers("nova-api", "/"),
-			command: wsgi("nova.wsgi.osapi_compute:application", "2", "1"),
+			command: wsgi("$VENV", l.novaApplication("osapi_compute", "nova-api-wsgi"), "2", "1"),
 			env:     []string{"OS_NOVA_CONFIG_DIR=$ETC/nova"}},
 		{name: "nova-metadata", stage: otherServices, ready: l.answers("nova-metadata", "/"),
-			command: wsgi("nova.wsgi.metadata:application", "1", "1"),
+			command: wsgi("$VENV", l.novaApplication("metadata", "nova-metadata-wsgi"), "1", "1"),
 			env:     []string{"OS_NOVA_CONFIG_DIR=$ETC/nova"}},
 	}
 	for _, name := range []string{"nova-conductor", "nova-scheduler"} {
@@ -121,6 +127,8 @@ func (l *Lab) expand(text, service string) string {
 			return l.State()
 		case "VENV":
 			return l.Venv
+		case "SERVICES":
+			return l.ServicesVenv
 		case "USER":
 			return l.user
 		case "GROUP":
@@ -152,8 +160,8 @@ func (l *Lab) arguments(s service) []string {
 
 // path returns the PATH of the lab's processes.
 func (l *Lab) path() string {
-	return strings.Join([]string{filepath.Join(l.Venv, "bin"), os.Getenv("PATH"), "/usr/local/sbin", "/usr/sbin", "/sbin"},
-		string(os.PathListSeparator))
+	return strings.Join([]string{filepath.Join(l.Venv, "bin"), filepath.Join(l.ServicesVenv, "bin"), os.Getenv("PATH"),
+		"/usr/local/sbin", "/usr/sbin", "/sbin"}, string(os.PathListSeparator))
 }
 
 // environment returns the environment of the lab's processes. It contains no proxies, because

@@ -35,7 +35,7 @@ func (l *Lab) steps(installSystem bool) []step {
 	}
 	return []step{
 		{"system packages", false, func(ctx context.Context) error { return l.system(ctx, installSystem) }},
-		{"Python environment", false, l.python},
+		{"Python environments", false, l.python},
 		{"configuration", false, func(context.Context) error { return l.configure() }},
 		{"system tables", false, l.systemTables},
 		{"databases, broker and cache", false, start(infrastructure)},
@@ -52,14 +52,14 @@ func (l *Lab) steps(installSystem bool) []step {
 // up starts the services that do not run, and creates missing data.
 func (l *Lab) up(ctx context.Context, out io.Writer, installSystem bool) error {
 	began := time.Now()
-	if strings.ContainsAny(l.Dir+l.Venv, " \t\n'\"$%\\") {
-		return fmt.Errorf("services cannot be configured for directories with spaces, quotes, $ or %% in their names (%s, %s): LAB and "+
-			"LAB_VENV name others", l.Dir, l.Venv)
+	if strings.ContainsAny(l.Dir+l.Venv+l.ServicesVenv, " \t\n'\"$%\\") {
+		return fmt.Errorf("services cannot be configured for directories with spaces, quotes, $ or %% in their names (%s, %s, %s): LAB, "+
+			"LAB_VENV and LAB_SERVICES_VENV name others", l.Dir, l.Venv, l.ServicesVenv)
 	}
 	if err := l.remember(); err != nil {
 		return err
 	}
-	want, err := requirements()
+	want, err := l.allRequirements()
 	if err != nil {
 		return err
 	}
@@ -78,8 +78,25 @@ func (l *Lab) up(ctx context.Context, out io.Writer, installSystem bool) error {
 			}
 		}
 	}
-	fmt.Fprintf(out, "lab: up after %s; its addresses and credentials: eval \"$(go run ./internal/lab env)\"\n",
-		time.Since(began).Round(time.Second))
+	choice := ""
+	if l.Release != newest() {
+		choice = "LAB_RELEASE=" + l.Release.ID + " "
+	}
+	fmt.Fprintf(out, "lab: %s is up after %s; its addresses and credentials: eval \"$(%sgo run ./internal/lab env)\"\n",
+		l.Release, time.Since(began).Round(time.Second), choice)
+	return nil
+}
+
+// installOnly creates the missing Python environments.
+func (l *Lab) installOnly(ctx context.Context, out io.Writer) error {
+	began := time.Now()
+	if err := l.system(ctx, false); err != nil {
+		return err
+	}
+	if err := l.python(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "lab: Python environments for %s are there after %s\n", l.Release, time.Since(began).Round(time.Second))
 	return nil
 }
 

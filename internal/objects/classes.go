@@ -81,6 +81,7 @@ var (
 	ErrForbiddenSharesNotSupported              = Class{"ForbiddenSharesNotSupported"}
 	ErrForbiddenWithAccelerators                = Class{"ForbiddenWithAccelerators"}
 	ErrForbiddenWithRemoteManagedPorts          = Class{"ForbiddenWithRemoteManagedPorts"}
+	ErrOperationNotSupportedForSEV              = Class{"OperationNotSupportedForSEV"}
 	ErrForbiddenWithShare                       = Class{"ForbiddenWithShare"}
 	ErrHTTPBadRequest                           = Class{"HTTPBadRequest"}
 	ErrHTTPConflict                             = Class{"HTTPConflict"}
@@ -194,7 +195,6 @@ var (
 	ErrOnsetFileLimitExceeded                   = Class{"OnsetFileLimitExceeded"}
 	ErrOnsetFilePathLimitExceeded               = Class{"OnsetFilePathLimitExceeded"}
 	ErrOperationNotSupportedForMemEncryption    = Class{"OperationNotSupportedForMemEncryption"}
-	ErrOperationNotSupportedForSEV              = Class{"OperationNotSupportedForSEV"}
 	ErrOperationNotSupportedForVTPM             = Class{"OperationNotSupportedForVTPM"}
 	ErrOverQuota                                = Class{"OverQuota"}
 	ErrPciRequestAliasNotDefined                = Class{"PciRequestAliasNotDefined"}

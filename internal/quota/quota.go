@@ -56,8 +56,8 @@ type Quotas struct {
 	usage    Usage
 	defaults Values
 	noop     bool
-	release  release.Release
 	unified  *unified // nil unless limits are unified
+	release  release.Release
 	flights  flights
 	log      zerolog.Logger
 	migrated atomic.Bool // all instance mappings have a user
@@ -72,14 +72,14 @@ type Options struct {
 	Keystone  Keystone  // for unified limits
 	// PinnedAsShared is [workarounds] unified_limits_count_pcpu_as_vcpu.
 	PinnedAsShared bool
-	// Release is the release of the services of the deployment.
+	// Release is the release of Nova whose quotas apply.
 	Release release.Release
-	Log            zerolog.Logger
+	Log     zerolog.Logger
 }
 
 // New builds the quotas of a configuration.
 func New(o Options) *Quotas {
-	q := &Quotas{release: o.Release, store: o.Store, usage: o.Usage, noop: o.Config.Driver == "nova.quota.NoopQuotaDriver", log: o.Log}
+	q := &Quotas{store: o.Store, usage: o.Usage, noop: o.Config.Driver == "nova.quota.NoopQuotaDriver", log: o.Log, release: o.Release}
 	q.defaults = configuredLimits(o.Config)
 	switch {
 	case q.noop:

@@ -42,6 +42,8 @@ func formOf(value any) (any, error) {
 		return formOrNil(v, RequestSpec), nil
 	case []*objects.RequestSpec:
 		return each(v, RequestSpec), nil
+	case *objects.BlockDevice:
+		return formOrNil(v, blockDevice), nil
 	case []*objects.BlockDevice:
 		return BlockDevices(v), nil
 	case *objects.Flavor:

@@ -12,6 +12,7 @@ import (
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
@@ -21,6 +22,7 @@ import (
 type plan struct {
 	*Request
 	caller        *reqctx.Caller
+	release       release.Release
 	reservation   string
 	image         *objects.Image // Raw is empty if there is no image
 	meta          *objects.ImageMeta
@@ -41,7 +43,7 @@ type plan struct {
 
 // Create checks a request, writes its servers to the API database and casts the build to the conductor.
 func (b *Builder) Create(ctx context.Context, caller *reqctx.Caller, r *Request) (*Result, error) {
-	p := &plan{Request: r, caller: caller, reservation: reservationID(), zone: r.Zone}
+	p := &plan{Request: r, caller: caller, release: b.o.Release, reservation: reservationID(), zone: r.Zone}
 	if err := checkCounts(r); err != nil {
 		return nil, err
 	}

@@ -69,15 +69,14 @@ func WithAccelerator(i *objects.Instance) error {
 	return nil
 }
 
-// WithEncryptedMemory rejects servers with encrypted memory with OperationNotSupportedForMemEncryption, before 2026.2
-// with OperationNotSupportedForSEV.
-func WithEncryptedMemory(r release.Release, i *objects.Instance, operation string) error {
-	encrypted := objects.Truthy(ExtraSpec(i, "hw:mem_encryption")) || objects.Truthy(i.SystemMetadata["image_hw_mem_encryption"])
-	if encrypted && !r.Has(release.MemoryEncryptionModels) {
-		return objects.ErrOperationNotSupportedForSEV.Errorf(objects.KindNotSupported,
-			"Operation '%s' not supported for SEV-enabled instance (%s).", operation, i.UUID)
-	}
-	if encrypted {
+// WithEncryptedMemory rejects servers with encrypted memory with OperationNotSupportedForMemEncryption, before 2026.2 with
+// OperationNotSupportedForSEV.
+func (o *Core) WithEncryptedMemory(i *objects.Instance, operation string) error {
+	if objects.Truthy(ExtraSpec(i, "hw:mem_encryption")) || objects.Truthy(i.SystemMetadata["image_hw_mem_encryption"]) {
+		if !o.Release.Has(release.MemoryEncryptionModels) {
+			return objects.ErrOperationNotSupportedForSEV.Errorf(objects.KindNotSupported,
+				"Operation '%s' not supported for SEV-enabled instance (%s).", operation, i.UUID)
+		}
 		return objects.ErrOperationNotSupportedForMemEncryption.Errorf(objects.KindNotSupported,
 			"Operation '%s' not supported for mem encryption enabled instance (%s).", operation, i.UUID)
 	}

@@ -2,36 +2,16 @@
 
 The folder with the package `nova` of the release comes first in PYTHONPATH, as in
     PYTHONPATH=/tmp/rel/31.3.1 $LAB_VENV/bin/python releases.py ...
-The libraries may be newer than the release: `stand_in` replaces what old releases import and
-newer libraries no longer have.
+The libraries may be newer than the release, see standin.py.
 """
 import importlib
 import inspect
-import logging
+import os
 import pkgutil
 import sys
-import types
-import warnings
 
-warnings.simplefilter('ignore')
-logging.disable(logging.CRITICAL)
-
-
-def stand_in():
-    """Provide modules that releases before 2025.1 import, and that are not needed here."""
-    packages = types.ModuleType('pkg_resources')
-    packages.declare_namespace = lambda name: None
-    packages.parse_version = lambda text: tuple(text.split('.'))
-    sys.modules.setdefault('pkg_resources', packages)
-    sys.modules.setdefault('netifaces', types.ModuleType('netifaces'))
-    from oslo_utils import secretutils
-    if not hasattr(secretutils, 'md5'):
-        import hashlib
-        secretutils.md5 = hashlib.md5
-
-
-stand_in()
-
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), *['..'] * 4, 'internal', 'release', 'testdata'))
+import standin  # noqa: E402, F401
 from nova.api import validation  # noqa: E402
 
 

@@ -9,6 +9,7 @@ of objects are those that objects.go names.
 import configparser
 import glob
 import importlib
+import inspect
 import json
 import os
 import re
@@ -50,18 +51,21 @@ def target(module, cls):
 
 def classes():
     objects.register_all()
+    found = {name: versions[0] for name, versions in base.NovaObjectRegistry.obj_classes().items()}
     for path in sorted(glob.glob(os.path.join(ROOT, 'notifications', 'objects', '*.py'))):
-        importlib.import_module('nova.notifications.objects.' + os.path.basename(path)[:-3])
+        module = importlib.import_module('nova.notifications.objects.' + os.path.basename(path)[:-3])
+        for cls in vars(module).values():  # they are registered when notifications are sent
+            if inspect.isclass(cls) and cls.__module__ == module.__name__:
+                found[cls.__name__] = cls
     known = set(re.findall(r'^\t"(\w+)":', open(os.path.join(HERE, '..', 'objects.go')).read(), re.M))
-    return {name: {'version': found[0].VERSION, 'fields': sorted(found[0].fields)}
-            for name, found in base.NovaObjectRegistry.obj_classes().items() if name in known}
+    return {name: {'version': cls.VERSION, 'fields': sorted(cls.fields)} for name, cls in found.items() if name in known}
 
 
 def policy(rule):
     old = rule.deprecated_rule
     return {'name': rule.name, 'check': rule.check_str, 'scopes': list(rule.scope_types or []),
             'old': None if old is None else {'name': old.name, 'check': old.check_str,
-                                             'since': old.deprecated_since or rule.deprecated_since or ''},
+                                             'since': old.deprecated_since or ''},
             'removal': (rule.deprecated_since or '') if rule.deprecated_for_removal else ''}
 
 

@@ -49,7 +49,7 @@ func (q *Quotas) Beside(ctx context.Context, caller *reqctx.Caller, t Taker) err
 	if q.unified == nil {
 		return nil
 	}
-	classes, err := hardware.Resources(t.Flavor, nil, t.VolumeBacked)
+	classes, err := hardware.Resources(q.release, t.Flavor, nil, t.VolumeBacked)
 	if err == nil {
 		_, err = q.Fit(ctx, caller, t.Project, classes, 1, 1)
 	}
@@ -74,7 +74,7 @@ func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Caller, spec *obje
 		if !q.unified.release.Has(release.UnifiedLimitsOfDevices) {
 			image, groups = nil, nil
 		}
-		classes, err := hardware.Resources(t.Flavor, image, objects.OrZero(spec.VolumeBacked), groups...)
+		classes, err := hardware.Resources(q.release, t.Flavor, image, objects.OrZero(spec.VolumeBacked), groups...)
 		if err == nil {
 			_, err = q.Fit(ctx, caller, caller.ProjectID, classes, 0, 0)
 		}

@@ -99,7 +99,7 @@ func New(c Config, routes []Route) (*API, error) {
 			a.router(r.Path).Path(r.Path).Handler(a.handler(p))
 		}
 		query, body := r.Schemas()
-		op := &operation{Route: r, query: query.history(), body: body.history(), counted: c.Metrics.Operation(r.Op)}
+		op := &operation{Route: r, query: query.history(c.Release.Major), body: body.history(c.Release.Major), counted: c.Metrics.Operation(r.Op)}
 		if r.Action != "" {
 			if p.actions == nil {
 				p.actions = map[string][]*operation{}

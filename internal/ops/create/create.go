@@ -211,10 +211,10 @@ func (b *Builder) validate(ctx context.Context, p *plan) error {
 		}
 	}
 	var err error
-	if p.meta, err = hardware.ImageMeta(p.image); err != nil {
+	if p.meta, err = hardware.ImageMeta(b.o.Release, p.image); err != nil {
 		return err
 	}
-	if p.numa, err = hardware.Topology(p.Flavor, p.meta); err != nil {
+	if p.numa, err = hardware.Topology(b.o.Release, p.Flavor, p.meta); err != nil {
 		return err
 	}
 	if p.pci, err = b.o.Aliases.Devices(p.Flavor, p.meta, newUUID); err != nil {
@@ -280,10 +280,10 @@ func (b *Builder) findDevices(ctx context.Context, p *plan) error {
 	if err := CheckImage(p.Flavor, p.image, p.Image, root, p.ZeroDisk); err != nil {
 		return err
 	}
-	if err := hardware.Check(p.Flavor, p.meta); err != nil {
+	if err := hardware.Check(b.o.Release, p.Flavor, p.meta); err != nil {
 		return err
 	}
-	if err := hardware.CheckSound(p.Flavor, p.meta); err != nil {
+	if err := hardware.CheckSound(b.o.Release, p.Flavor, p.meta); err != nil {
 		return err
 	}
 	return b.findGroup(ctx, p)

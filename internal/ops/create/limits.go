@@ -117,7 +117,7 @@ func (b *Builder) limitTaken(ctx context.Context, p *plan, count int) (int, erro
 	if devices {
 		groups = p.resources()
 	}
-	classes, err := hardware.Resources(p.Flavor, nil, p.onVolume(), groups...)
+	classes, err := hardware.Resources(b.o.Release, p.Flavor, nil, p.onVolume(), groups...)
 	if err != nil {
 		return 0, err
 	}

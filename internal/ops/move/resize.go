@@ -176,14 +176,14 @@ func (m *resizeRequest) checkFlavor(context.Context) error {
 			return err
 		}
 	}
-	meta, err := hardware.ImageMeta(image)
+	meta, err := hardware.ImageMeta(m.ops.Servers.Release, image)
 	if err != nil {
 		return err
 	}
-	if err := hardware.Check(m.to, meta); err != nil {
+	if err := hardware.Check(m.ops.Servers.Release, m.to, meta); err != nil {
 		return err
 	}
-	if m.numa, err = hardware.Topology(m.to, meta); err != nil {
+	if m.numa, err = hardware.Topology(m.ops.Servers.Release, m.to, meta); err != nil {
 		return err
 	}
 	if m.pci, err = m.devices(); err != nil {

@@ -25,6 +25,7 @@ const (
 	ManagerAndServiceRoles
 	SoundAndUSBModels
 	TypeListSchemas
+	StandardImageProperties
 
 	// 2026.1
 	ConductorAttachesVolumes
@@ -67,6 +68,8 @@ var changes = [...]struct {
 	ManagerAndServiceRoles: {32, "policies of migrations allow managers of projects, those of other services require the role service"},
 	SoundAndUSBModels:      {32, "flavors and images: sound model, USB model, redirected USB ports, memory encryption model"},
 	TypeListSchemas:        {32, "other texts for values that match none of several types in schemas"},
+
+	StandardImageProperties: {32, "since 2.98 servers show only properties of their images that Nova knows, before all that it keeps"},
 
 	ConductorAttachesVolumes: {33, "nova-conductor attaches volumes, before it was the API"},
 	AlternativeComputeTopic:  {33, "external events are sent to the topic compute-alt"},

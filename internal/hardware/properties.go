@@ -3,9 +3,10 @@ package hardware
 // properties are the fields of ImageMetaProps that an image property of the same name sets. A list of values restricts a
 // property to these.
 var properties = []property{
-	{name: "hw_architecture", kind: architectureKind, values: "alpha armv6 armv7l armv7b aarch64 cris i686 ia64 lm32 m68k microblaze microblazeel mips mipsel " +
-		"mips64 mips64el openrisc parisc parisc64 ppc ppcle ppc64 ppc64le ppcemb s390 s390x sh4 sh4eb sparc sparc64 unicore32 x86_64 xtensa " +
-		"xtensaeb"},
+	{name: "hw_architecture", kind: architectureKind,
+		values: "alpha armv6 armv7l armv7b aarch64 cris i686 ia64 lm32 m68k microblaze microblazeel mips mipsel " +
+			"mips64 mips64el openrisc parisc parisc64 ppc ppcle ppc64 ppc64le ppcemb s390 s390x sh4 sh4eb sparc sparc64 unicore32 x86_64 xtensa " +
+			"xtensaeb"},
 	{name: "hw_auto_disk_config", kind: plainKind},
 	{name: "hw_boot_menu", kind: booleanKind},
 	{name: "hw_cdrom_bus", kind: enumKind, values: "fdc ide sata scsi usb virtio xen lxc uml"},
@@ -21,9 +22,10 @@ var properties = []property{
 	{name: "hw_device_id", kind: integerKind},
 	{name: "hw_disk_bus", kind: enumKind, values: "fdc ide sata scsi usb virtio xen lxc uml"},
 	{name: "hw_disk_type", kind: plainKind},
-	{name: "hw_emulation_architecture", kind: architectureKind, values: "alpha armv6 armv7l armv7b aarch64 cris i686 ia64 lm32 m68k microblaze microblazeel " +
-		"mips mipsel mips64 mips64el openrisc parisc parisc64 ppc ppcle ppc64 ppc64le ppcemb s390 s390x sh4 sh4eb sparc sparc64 unicore32 " +
-		"x86_64 xtensa xtensaeb"},
+	{name: "hw_emulation_architecture", kind: architectureKind,
+		values: "alpha armv6 armv7l armv7b aarch64 cris i686 ia64 lm32 m68k microblaze microblazeel " +
+			"mips mipsel mips64 mips64el openrisc parisc parisc64 ppc ppcle ppc64 ppc64le ppcemb s390 s390x sh4 sh4eb sparc sparc64 unicore32 " +
+			"x86_64 xtensa xtensaeb"},
 	{name: "hw_ephemeral_encryption", kind: booleanKind},
 	{name: "hw_ephemeral_encryption_format", kind: enumKind, values: "plain luks luksv2"},
 	{name: "hw_ephemeral_encryption_secret_uuid", kind: plainKind},
@@ -58,8 +60,9 @@ var properties = []property{
 	{name: "hw_usb_model", kind: enumKind, values: "none nec-xhci qemu-xhci", since: 32},
 	{name: "hw_video_model", kind: enumKind, values: "cirrus qxl vga vmvga xen virtio gop none bochs"},
 	{name: "hw_video_ram", kind: integerKind},
-	{name: "hw_vif_model", kind: enumKind, values: "virtio ne2k_pci pcnet rtl8139 e1000 e1000e netfront spapr-vlan lan9118 sriov vmxnet vmxnet3",
-		later: &laterValues{31, []string{"igb"}}},
+	{name: "hw_vif_model", kind: enumKind,
+		values: "virtio ne2k_pci pcnet rtl8139 e1000 e1000e netfront spapr-vlan lan9118 sriov vmxnet vmxnet3",
+		later:  &laterValues{31, []string{"igb"}}},
 	{name: "hw_vif_multiqueue_enabled", kind: booleanKind},
 	{name: "hw_viommu_model", kind: enumKind, values: "intel smmuv3 virtio auto"},
 	{name: "hw_virtio_packed_ring", kind: booleanKind},
@@ -73,8 +76,9 @@ var properties = []property{
 	{name: "img_config_drive", kind: enumKind, values: "optional mandatory"},
 	{name: "img_hide_hypervisor_id", kind: booleanKind},
 	{name: "img_hv_requested_version", kind: plainKind},
-	{name: "img_hv_type", kind: hypervisorKind, values: "baremetal bhyve docker fake hyperv ironic kqemu kvm lxc lxd openvz parallels phyp qemu test uml vbox " +
-		"vz vmware xen zvm prsm"},
+	{name: "img_hv_type", kind: hypervisorKind,
+		values: "baremetal bhyve docker fake hyperv ironic kqemu kvm lxc lxd openvz parallels phyp qemu test uml vbox " +
+			"vz vmware xen zvm prsm"},
 	{name: "img_linked_clone", kind: booleanKind},
 	{name: "img_mappings", kind: dictsKind},
 	{name: "img_owner_id", kind: plainKind},
@@ -82,7 +86,8 @@ var properties = []property{
 	{name: "img_signature", kind: plainKind},
 	{name: "img_signature_certificate_uuid", kind: plainKind},
 	{name: "img_signature_hash_method", kind: enumKind, values: "SHA-224 SHA-256 SHA-384 SHA-512"},
-	{name: "img_signature_key_type", kind: enumKind, values: "DSA ECC_SECP384R1 ECC_SECP521R1 ECC_SECT409K1 ECC_SECT409R1 ECC_SECT571K1 ECC_SECT571R1 RSA-PSS"},
+	{name: "img_signature_key_type", kind: enumKind,
+		values: "DSA ECC_SECP384R1 ECC_SECP521R1 ECC_SECT409K1 ECC_SECT409R1 ECC_SECT571K1 ECC_SECT571R1 RSA-PSS"},
 	{name: "img_use_agent", kind: booleanKind},
 	{name: "img_version", kind: integerKind},
 	{name: "os_admin_user", kind: plainKind},

@@ -41,7 +41,7 @@ func areas(p *parts) []api.Route {
 		Ops: &attach.Ops{Servers: p.servers, Volumes: p.cinder, Ports: p.neutron, Floating: p.neutron, Manila: manila.New(d.sessions.manila)}}
 	serverArea := p.serversArea()
 	return slices.Concat(
-		(&versions.API{}).Routes(),
+		(&versions.API{Release: p.release}).Routes(),
 		(&flavors.API{Flavors: p.flavors, Notify: d.notify, Projects: p.keystone}).Routes(),
 		(&keypairs.API{Keypairs: p.keypairs, Notify: d.notify, Quota: p.quota, Recheck: c.Quota.RecheckQuota}).Routes(),
 		(&groups.API{Groups: dbapi.NewGroups(d.API), Notify: d.notify, Servers: &group.Members{API: d.API, Cells: d.Cells},
@@ -119,11 +119,11 @@ func writeTimeout(c *config.Config) time.Duration {
 	return max(time.Hour, 2*seconds(c.Default.LongRPCTimeout), 2*seconds(c.Default.RPCResponseTimeout))
 }
 
-func newRouter(d *deps) (*api.API, error) {
+func newRouter(d *deps, writes *api.Writes) (*api.API, error) {
 	p := newParts(d)
 	return api.New(api.Config{
 		Policy: d.policy, Servers: p.servers.Reader, Log: d.log, MaxLimit: d.config.API.MaxLimit,
 		LinkPrefix: d.config.API.ComputeLinkPrefix, ImageLinks: d.config.API.GlanceLinkPrefix, Metrics: d.metrics,
-		WriteTimeout: writeTimeout(d.config),
+		WriteTimeout: writeTimeout(d.config), Writes: writes, Release: d.release,
 	}, areas(p))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/log"
@@ -22,6 +23,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/paste"
@@ -74,6 +76,7 @@ type deps struct {
 	traces   trace.TracerProvider
 	aliases  hardware.Aliases
 	notify   *notify.Notifier
+	release  release.Release // of the services of the deployment
 	*startup.Databases
 }
 
@@ -86,32 +89,31 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	app, err := newRouter(d)
-	if err != nil {
-		return nil, err
-	}
 	options := paste.Options{Warn: func(p paste.Problem) { d.log.Warn().Msg(p.Error()) }}
 	if d.config.WSGI.UnknownFilters == "skip" {
 		options.UnknownFilters = paste.Skip
 	}
-	pipeline, err := paste.Load(startup.PasteFile(d.config), pasteName, registry(d, app, o.Filters), options)
+	var writes api.Writes
+	build := func(ctx context.Context, r release.Release) (http.Handler, error) {
+		d, err := d.of(r)
+		if err != nil {
+			return nil, err
+		}
+		go d.policy.Watch(ctx, policyEvery)
+		app, err := newRouter(d, &writes)
+		if err != nil {
+			return nil, err
+		}
+		return paste.Load(startup.PasteFile(d.config), pasteName, registry(d, app, o.Filters), options)
+	}
+	d.metrics.Show()
+	app, err := startup.Open(ctx, startup.Options{Name: pasteName, Config: d.config, Databases: d.Databases, Log: d.log, Build: build,
+		Created: d.announce, Fail: o.Fail, NeedApp: o.NeedApp})
 	if err != nil {
 		return nil, err
 	}
-	around := &startup.Deployment{Config: d.config, Databases: d.Databases, Log: d.log}
-	gate := &startup.Gate{Name: pasteName, Next: pipeline, Log: d.log, Rest: around.Rest, Ready: d.Ready, Fail: o.Fail, NeedApp: o.NeedApp,
-		Start: func(ctx context.Context) error {
-			made, err := around.Register(ctx, "nova-"+pasteName)
-			if made != nil { // an unreachable broker does not prevent the start
-				go d.announce(context.WithoutCancel(ctx), made)
-			}
-			return err
-		}}
-	d.metrics.Show()
-	gate.Open(ctx)
-	go d.policy.Watch(ctx, policyEvery)
 	context.AfterFunc(ctx, func() {
-		app.Wait()
+		writes.Wait()
 		if err := d.messages.Close(); err != nil {
 			d.log.Debug().Err(err).Msg("Closing the connections to message brokers")
 		}
@@ -119,17 +121,35 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 			d.log.Debug().Err(err).Msg("Closing the connections to databases")
 		}
 	})
-	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(middleware.DecodedPath(gate))), nil
+	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(middleware.DecodedPath(app))), nil
 }
 
 // announceWithin bounds the time for the notification about a new service.
 const announceWithin = 5 * time.Second
 
 // announce sends the notification that the row of a service was created.
-func (d *deps) announce(ctx context.Context, made *objects.Service) {
+func (d *deps) announce(ctx context.Context, made *objects.Service, r release.Release) {
 	ctx, cancel := context.WithTimeout(ctx, announceWithin)
 	defer cancel()
-	d.notify.Service(ctx, nil, "create", made, nil)
+	if n, err := d.notifier(d.messages.For(r)); err == nil {
+		n.Service(ctx, nil, "create", made, nil)
+	}
+}
+
+func (d *deps) notifier(messages *rpc.Pool) (*notify.Notifier, error) {
+	return notify.New(messages, d.config.Notifications, d.config.Default.Host)
+}
+
+// of returns the dependencies as a release has them. They share connections.
+func (d *deps) of(r release.Release) (*deps, error) {
+	of := *d
+	of.release, of.messages = r, d.messages.For(r)
+	var err error
+	if of.policy, err = startup.OpenPolicy(d.config, r, d.log); err != nil {
+		return nil, err
+	}
+	of.notify, err = d.notifier(of.messages)
+	return &of, err
 }
 
 func prepare(ctx context.Context, o *Options) (*deps, error) {
@@ -162,13 +182,7 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 	}
 	options := rpc.FromConfig(d.config, d.log)
 	options.Memory, options.Metrics = rpc.MemoryOf(ctx), d.metrics
-	if d.messages, err = rpc.NewPool(options); err != nil {
-		return nil, err
-	}
-	if d.notify, err = notify.New(d.messages, d.config.Notifications, d.config.Default.Host); err != nil {
-		return nil, err
-	}
-	d.policy, err = startup.OpenPolicy(d.config, d.log)
+	d.messages, err = rpc.NewPool(options)
 	return d, err
 }
 

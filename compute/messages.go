@@ -14,7 +14,7 @@ import (
 // computeRPC returns the RPC client of nova-compute, which uses the broker of a server's cell.
 func (d *deps) computeRPC() *computerpc.Client {
 	return computerpc.New(computerpc.Options{
-		Transport: d.cellTransport, Pin: d.config.UpgradeLevels.Compute, Oldest: d.oldestCompute,
+		Transport: d.cellTransport, Pin: d.config.UpgradeLevels.Compute, Release: d.release, Oldest: d.oldestCompute,
 		ResponseTimeout: seconds(d.config.Default.RPCResponseTimeout), LongTimeout: seconds(d.config.Default.LongRPCTimeout),
 	})
 }

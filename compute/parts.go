@@ -4,12 +4,14 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/ops/create"
 	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rest/cyborg"
 	"github.com/nova-go/nova/internal/rest/glance"
@@ -52,7 +54,7 @@ func newParts(d *deps) *parts {
 	p := &parts{
 		deps:       d,
 		keystone:   keystone.New(d.sessions.keystone, d.log),
-		glance:     glance.New(d.sessions.glance),
+		glance:     glance.New(d.sessions.glance, d.release),
 		neutron:    neutron.New(d.sessions.neutron, seconds(c.Neutron.ExtensionSyncInterval)),
 		cinder:     cinder.New(d.sessions.cinder),
 		placement:  placement.New(d.sessions.placement),
@@ -68,7 +70,7 @@ func newParts(d *deps) *parts {
 	p.quota = quota.New(quota.Options{
 		Config: c.Quota, Store: dbapi.NewQuotas(d.API), Usage: p.everywhere, Placement: p.placement,
 		Keystone:       keystone.NewLimits(d.sessions.limits, c.OsloLimit),
-		PinnedAsShared: c.Workarounds.UnifiedLimitsCountPCPUAsVCPU, Log: log.Named(d.log, "nova.quota"),
+		PinnedAsShared: c.Workarounds.UnifiedLimitsCountPCPUAsVCPU, Release: d.release, Log: log.Named(d.log, "nova.quota"),
 	})
 	p.builder = create.New(create.Options{
 		API: d.API, Cells: d.Cells, Keypairs: p.keypairs, Zones: p.zones, Quota: p.quota, Notify: d.notify,
@@ -76,7 +78,7 @@ func newParts(d *deps) *parts {
 		DefaultZone: c.Default.DefaultAvailabilityZone, InternalZone: c.Default.InternalServiceAvailabilityZone,
 		EphemeralFormat: c.Default.DefaultEphemeralFormat, MaxLocalDevices: c.Default.MaxLocalBlockDevices,
 		CrossZoneAttach: c.Cinder.CrossAZAttach, DefaultCerts: defaultCerts(c), RecheckQuota: c.Quota.RecheckQuota, Aliases: d.aliases,
-		PCIInPlacement: c.FilterScheduler.PCIInPlacement,
+		PCIInPlacement: c.FilterScheduler.PCIInPlacement, Release: d.release,
 	})
 	p.servers = &server.Core{
 		Reader: &server.Reader{
@@ -85,8 +87,11 @@ func newParts(d *deps) *parts {
 		},
 		Services: server.Services{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement, Accelerators: p.cyborg},
 		Compute:  p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod,
-		Host:     c.Default.Host,
+		Host: c.Default.Host, Release: d.release,
 		DownTime: startup.ServiceDownTime(c, d.log), CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
+	}
+	if !d.release.Has(release.FaultsOfAllCells) {
+		p.servers.Reader.Faults = &db.Cell{DB: d.Main}
 	}
 	return p
 }

@@ -16,8 +16,8 @@ import (
 func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
 	prefix := d.config.API.ComputeLinkPrefix
 	scheme := middleware.SecureProxyHeader(d.config.WSGI.SecureProxySSLHeader)
-	index := middleware.Noted(d.metrics.Operation("versions.index"), versions.Root{LinkPrefix: prefix})
-	show := middleware.Noted(d.metrics.Operation("versions.show"), versions.Version{LinkPrefix: prefix})
+	index := middleware.Noted(d.metrics.Operation("versions.index"), versions.Root{LinkPrefix: prefix, Release: d.release})
+	show := middleware.Noted(d.metrics.Operation("versions.show"), versions.Version{LinkPrefix: prefix, Release: d.release})
 	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages, Metrics: d.metrics,
 		Traces: d.traces, Ready: d.ready()})
 	maps.Copy(r, computepaste.Registry(d.config.API.AuthStrategy,

@@ -8,6 +8,9 @@ type WSGI struct {
 	// SecureProxySSLHeader is a header that holds the scheme of the user's
 	// request.
 	SecureProxySSLHeader string `opt:"secure_proxy_ssl_header" deprecated:"DEFAULT/secure_proxy_ssl_header" removal:"true"`
+	// Release is the release of Nova, such as 2025.1, as which to serve; "" means that of the
+	// deployment's nova-conductors. Nova has no such option.
+	Release string `opt:"release"`
 	// UnknownFilters decides about a paste filter that this program does not have: fail at the
 	// start, or skip it with a warning. Nova has no such option.
 	UnknownFilters string `opt:"unknown_filters" default:"fail" choices:"fail,skip"`

@@ -22,6 +22,7 @@ import (
 	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/metadata/internal/tree"
@@ -83,48 +84,43 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	app, err := application(o, databases, m)
-	if err != nil {
-		return nil, err
-	}
 	options := paste.Options{Warn: func(p paste.Problem) { o.Log.Warn().Msg(p.Error()) }}
 	if o.Config.WSGI.UnknownFilters == "skip" {
 		options.UnknownFilters = paste.Skip
 	}
-	pipeline, err := paste.Load(startup.PasteFile(o.Config), pasteName,
-		registry(middleware.Deps{Config: o.Config, Log: *o.Log, Ready: databases.Ready}, app, o.Filters), options)
+	build := func(_ context.Context, r release.Release) (http.Handler, error) {
+		app, err := application(o, r, databases, m)
+		if err != nil {
+			return nil, err
+		}
+		return paste.Load(startup.PasteFile(o.Config), pasteName,
+			registry(middleware.Deps{Config: o.Config, Log: *o.Log, Ready: databases.Ready}, app, o.Filters), options)
+	}
+	m.Show()
+	app, err := startup.Open(ctx, startup.Options{Name: pasteName, Config: o.Config, Databases: databases, Log: *o.Log, Build: build,
+		Created: func(ctx context.Context, made *objects.Service, r release.Release) { announce(ctx, o, r, made) },
+		Fail:    o.Fail, NeedApp: o.NeedApp})
 	if err != nil {
 		return nil, err
 	}
-	around := &startup.Deployment{Config: o.Config, Databases: databases, Log: *o.Log}
-	gate := &startup.Gate{Name: pasteName, Next: pipeline, Log: *o.Log, Rest: around.Rest, Ready: databases.Ready, Fail: o.Fail,
-		NeedApp: o.NeedApp, Start: func(ctx context.Context) error {
-			made, err := around.Register(ctx, "nova-"+pasteName)
-			if made != nil { // an unreachable broker does not prevent the start
-				go announce(context.WithoutCancel(ctx), o, made)
-			}
-			return err
-		}}
-	m.Show()
-	gate.Open(ctx)
 	context.AfterFunc(ctx, func() {
 		if err := databases.Close(); err != nil {
 			o.Log.Debug().Err(err).Msg("Closing the connections to databases")
 		}
 	})
-	return middleware.Traced(o.Traces, Prog)(middleware.MeasureBy(m, newOperations(m).of)(middleware.DecodedPath(gate))), nil
+	return middleware.Traced(o.Traces, Prog)(middleware.MeasureBy(m, newOperations(m).of)(middleware.DecodedPath(app))), nil
 }
 
 // announce sends the notification that the row of the service was created. It is the only
 // message that the metadata service sends.
-func announce(ctx context.Context, o Options, s *objects.Service) {
+func announce(ctx context.Context, o Options, r release.Release, s *objects.Service) {
 	pool, err := rpc.NewPool(rpc.FromConfig(o.Config, *o.Log))
 	if err != nil {
 		o.Log.Error().Err(err).Msg("Failed to announce the service")
 		return
 	}
 	defer pool.Close()
-	n, err := notify.New(pool, o.Config.Notifications, o.Config.Default.Host)
+	n, err := notify.New(pool.For(r), o.Config.Notifications, o.Config.Default.Host)
 	if err != nil {
 		o.Log.Error().Err(err).Msg("Failed to announce the service")
 		return
@@ -151,7 +147,7 @@ func prepare(o *Options) (err error) {
 	return nil
 }
 
-func application(o Options, d *startup.Databases, m *metrics.Metrics) (http.Handler, error) {
+func application(o Options, r release.Release, d *startup.Databases, m *metrics.Metrics) (http.Handler, error) {
 	c, l := o.Config, *o.Log
 	networks, err := newNeutron(c, m, o.Traces)
 	if err != nil {
@@ -161,13 +157,14 @@ func application(o Options, d *startup.Databases, m *metrics.Metrics) (http.Hand
 	if err != nil {
 		return nil, err
 	}
-	return newHandler(handlerOptions{Config: c, Store: newStore(c, d, l), Networks: networks, VendorData: vendor, Log: l, metrics: m}), nil
+	return newHandler(handlerOptions{Config: c, Release: r, Store: newStore(c, d, l), Networks: networks, VendorData: vendor, Log: l, metrics: m}), nil
 }
 
 // handlerOptions are the dependencies of a handler.
 type handlerOptions struct {
 	// Config has the groups [api] and [neutron] that the handler reads.
 	Config   *config.Config
+	Release  release.Release // of Nova
 	Store    instanceStore
 	Networks networkService
 	// VendorData may be nil: the documents are then {} and {"static": {}}.
@@ -184,7 +181,7 @@ func newHandler(o handlerOptions) http.Handler {
 	}
 	life := time.Duration(c.API.MetadataCacheExpiration) * time.Second
 	all := &instances{cache: newCache[*tree.Instance](maxInstances, life, o.metrics.Cache("instances")), store: o.Store, options: tree.Options{
-		DHCPDomain: c.API.DHCPDomain, Template: templateOn(c, o.Log), Source: treeSource{o.Store, o.Networks}, Vendor: o.VendorData}}
+		DHCPDomain: c.API.DHCPDomain, Template: templateOn(c, o.Log), Release: o.Release, Source: treeSource{o.Store, o.Networks}, Vendor: o.VendorData}}
 	s := &service{store: o.Store, log: o.Log}
 	if !c.Neutron.ServiceMetadataProxy {
 		s.who = &direct{instances: all, networks: o.Networks, uuids: newCache[string](maxAddresses, life, o.metrics.Cache("addresses")),

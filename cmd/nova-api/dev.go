@@ -38,7 +38,7 @@ func serveDev(d *cli.Dev, f *cli.Flags) (err error) {
 	if d.TLS {
 		url = "https://" + d.Address()
 	}
-	cloud, err := devcloud.New(ctx, devcloud.Options{State: state, URL: url, BuildTime: d.BuildTime, TaskTime: taskTime})
+	cloud, err := devcloud.New(ctx, devcloud.Options{State: state, URL: url, BuildTime: d.BuildTime, Release: d.Release, TaskTime: taskTime})
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,9 @@ type Options struct {
 	State string
 	// BuildTime is the time that a server takes to build; with 0 it is active immediately.
 	BuildTime time.Duration
+	// Release is the release of Nova that the cloud runs, such as "2025.1"; "": that of State, or
+	// without one the newest.
+	Release string
 	// ConfigFiles are read after the cloud's own nova.conf, for example to set quotas, policies
 	// or a paste file.
 	ConfigFiles []string
@@ -90,7 +93,7 @@ func Start(ctx context.Context, o Options) (_ *Cloud, err error) {
 	if o.State == "" {
 		o.State = devcloud.Memory
 	}
-	if d.cloud, err = devcloud.New(ctx, devcloud.Options{State: o.State, URL: d.URL, BuildTime: o.BuildTime, Log: o.Log}); err != nil {
+	if d.cloud, err = devcloud.New(ctx, devcloud.Options{State: o.State, URL: d.URL, BuildTime: o.BuildTime, Release: o.Release, Log: o.Log}); err != nil {
 		return nil, err
 	}
 	c, err := d.cloud.Config(config.Sources{Files: o.ConfigFiles, Prog: compute.Prog})

@@ -77,7 +77,7 @@ func addVersion(cmd *cobra.Command) {
 		Short: "Print the version, and what the program was built from",
 		Args:  cobra.NoArgs,
 		RunE: func(sub *cobra.Command, _ []string) error {
-			lines := append([]string{cmd.Name() + " " + version.Number, "nova: " + release.Served().Version}, version.Read().Lines()...)
+			lines := append([]string{cmd.Name() + " " + version.Number, "nova: " + release.Newest().Version}, version.Read().Lines()...)
 			_, err := fmt.Fprintln(sub.OutOrStdout(), strings.Join(lines, "\n"))
 			return err
 		},

@@ -21,6 +21,7 @@ type Dev struct {
 	Port      int
 	TLS       bool
 	BuildTime time.Duration
+	Release   string
 }
 
 // Register adds the flags that both commands have.
@@ -34,6 +35,8 @@ func (d *Dev) Register(fs *pflag.FlagSet, p Program) {
 // RegisterCloud adds the flags of nova-api, which runs the cloud.
 func (d *Dev) RegisterCloud(fs *pflag.FlagSet) {
 	fs.BoolVar(&d.TLS, "tls", false, "with --dev: serve HTTPS, with a certificate of its own")
+	fs.StringVar(&d.Release, "release", "",
+		"with --dev: `release` of Nova to be, such as 2025.1, for a new state directory (default the newest)")
 	fs.DurationVar(&d.BuildTime, "build-time", 0, "with --dev: `time` that servers take to build (3s)")
 }
 
@@ -79,7 +82,7 @@ func (d *Dev) Address() string { return net.JoinHostPort("127.0.0.1", strconv.It
 // Check returns an error for flags that would have no effect: flags of the cloud without --dev,
 // and addresses with --dev.
 func (d *Dev) Check(fs *pflag.FlagSet) error {
-	vain, why := []string{"state", "port", "tls", "build-time"}, "--%s is for --dev"
+	vain, why := []string{"state", "port", "tls", "build-time", "release"}, "--%s is for --dev"
 	if d.On {
 		vain, why = []string{"http", "https", "tls-cert", "tls-key", "uwsgi", "fcgi", "scgi", "ini"},
 			"--%s is not for --dev, which listens on loopback at --port"

@@ -25,7 +25,7 @@ func newRegistry() *prometheus.Registry {
 	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name:        "nova_build_info",
 		Help:        "1, with the release of Nova that the service stands for, its own version, and the revision of its source.",
-		ConstLabels: prometheus.Labels{"release": release.Served().Version, "revision": version.Read().Revision, "version": version.Number},
+		ConstLabels: prometheus.Labels{"release": release.Newest().Version, "revision": version.Read().Revision, "version": version.Number},
 	}, func() float64 { return 1 })
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build)
 	return r

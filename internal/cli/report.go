@@ -30,7 +30,7 @@ func (h *hosting) report(c *config.Config) []byte {
 		fmt.Fprintf(&b, "\n%s\n====%s====\n%s\n", rule, centered(title, 64), rule)
 	}
 	section("Package")
-	fmt.Fprintf(&b, "product = OpenStack Nova\nservice = %s\npackage = %s\n", h.program.Name, release.Served().Version)
+	fmt.Fprintf(&b, "product = OpenStack Nova\nservice = %s\npackage = %s\n", h.program.Name, release.Newest().Version)
 	for _, line := range version.Read().Lines() {
 		fmt.Fprintln(&b, strings.Replace(line, ": ", " = ", 1))
 	}

@@ -40,7 +40,7 @@ func newTraces(ctx context.Context, service string) (*traces, error) {
 		return nil, fmt.Errorf("traces: %w", err)
 	}
 	r, err := resource.New(ctx, resource.WithHost(), resource.WithProcessPID(), resource.WithTelemetrySDK(),
-		resource.WithAttributes(attribute.String("service.name", service), attribute.String("service.version", release.Served().Version)),
+		resource.WithAttributes(attribute.String("service.name", service), attribute.String("service.version", release.Newest().Version)),
 		resource.WithFromEnv()) // overrides the values above
 	if err != nil {
 		return nil, fmt.Errorf("traces: %w", err)

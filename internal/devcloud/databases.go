@@ -42,7 +42,7 @@ func (c *Cloud) createDatabases(ctx context.Context) error {
 	for _, d := range []struct {
 		name, schema string
 		fill         func(context.Context, *db.DB) error
-	}{{"nova_cell0", cellSchema, nil}, {"nova_cell1", cellSchema, nil}, {"nova_api", apiSchema, c.fill}} {
+	}{{"nova_cell0", c.cellSchema(), nil}, {"nova_cell1", c.cellSchema(), nil}, {"nova_api", apiSchema, c.fill}} {
 		if err := c.create(ctx, d.name, d.schema, d.fill); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Join(c.state, d.name+".sqlite"), err)
 		}

@@ -31,6 +31,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/devcloud/resource"
 	"github.com/nova-go/nova/internal/devcloud/volume"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/paste"
 )
@@ -49,6 +50,9 @@ type Options struct {
 	// State is the directory of the databases and files; it is created if it does not exist.
 	// Memory stands for a temporary directory that Close removes.
 	State string
+	// Release is the release of Nova that the cloud runs, such as "2025.1"; "": that of State, or
+	// for a new one the newest.
+	Release string
 	// Databases are Nova's databases; nil: SQLite files in State.
 	Databases *Databases
 	URL       string // address for clients: "http://127.0.0.1:8774"
@@ -66,6 +70,7 @@ type Cloud struct {
 	temporary bool
 	lock      *os.File   // locked while the process uses the state directory
 	databases *Databases // nil: SQLite files in state
+	release   release.Release
 	url       string
 	log       zerolog.Logger
 	taskTime  time.Duration
@@ -107,6 +112,9 @@ func New(ctx context.Context, o Options) (_ *Cloud, err error) {
 		}
 	}()
 	if err := c.openState(o.State); err != nil {
+		return nil, err
+	}
+	if err := c.chooseRelease(o.Release); err != nil {
 		return nil, err
 	}
 	if err := c.createDatabases(ctx); err != nil {
@@ -172,7 +180,7 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 	if err != nil {
 		return err
 	}
-	r, err := records.Open(ctx, api, connectionOptions)
+	r, err := records.Open(ctx, api, c.release, connectionOptions)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/guests"
 	"github.com/nova-go/nova/internal/devcloud/identity"
 	"github.com/nova-go/nova/internal/devcloud/private"
+	"github.com/nova-go/nova/internal/release"
 )
 
 //go:embed api-paste.ini
@@ -44,6 +45,9 @@ func (c *Cloud) novaConf() string {
 			*connectionOptions.MaxPoolSize, *connectionOptions.MaxOverflow, int(connectionOptions.Wait.Seconds()))
 	}
 	fmt.Fprintf(&b, "[wsgi]\napi_paste_config = %s/api-paste.ini\ncell_mappings_life = %d\n", state, mappingsLife)
+	if c.release != release.Newest() {
+		fmt.Fprintf(&b, "release = %s\n", c.release.ID)
+	}
 	fmt.Fprintf(&b, "[keystone_authtoken]\nwww_authenticate_uri = %s/identity/v3\n%s", c.url, login)
 	for _, group := range []string{"service_user", "keystone", "neutron", "cinder", "placement", "glance"} {
 		fmt.Fprintf(&b, "[%s]\n%sregion_name = %s\n", group, login, identity.Region)

@@ -1,16 +1,18 @@
 package hardware
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 )
 
-// Check rejects a flavor and an image whose requirements contradict each other.
-func Check(f *objects.Flavor, image *objects.ImageMeta) error {
-	a := newRequirements(f, image)
+// Check rejects a flavor and an image whose requirements contradict each other in a release.
+func Check(r release.Release, f *objects.Flavor, image *objects.ImageMeta) error {
+	a := newRequirements(r, f, image)
 	for _, check := range []func() error{a.packedRing, a.memoryEncryption, func() error { return a.unanimous("pmu") }, a.serialPorts,
 		func() error { _, err := a.realtime(); return err }, a.topology, a.multiqueue} {
 		if err := check(); err != nil {
@@ -20,9 +22,12 @@ func Check(f *objects.Flavor, image *objects.ImageMeta) error {
 	return nil
 }
 
-// CheckSound rejects a sound device model that Nova does not know.
-func CheckSound(f *objects.Flavor, image *objects.ImageMeta) error {
-	model, err := newRequirements(f, image).word("hw", "sound_model")
+// CheckSound rejects a sound device model that Nova does not know. Releases without sound devices accept all.
+func CheckSound(r release.Release, f *objects.Flavor, image *objects.ImageMeta) error {
+	if !r.Has(release.SoundAndUSBModels) {
+		return nil
+	}
+	model, err := newRequirements(r, f, image).word("hw", "sound_model")
 	if known := []string{"sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "virtio"}; err == nil && model != "" &&
 		!slices.Contains(known, model) {
 		err = &objects.Error{Class: objects.ErrInvalid,
@@ -71,8 +76,7 @@ var encryptionModels = []struct {
 }{{"amd-sev", false}, {"amd-sev-es", false}, {"amd-sev-snp", true}, {"intel-tdx", true}}
 
 // encryptsMemory reports whether the flavor or the image requests encrypted memory.
-func encryptsMemory(f *objects.Flavor, image *objects.ImageMeta) (bool, error) {
-	a := newRequirements(f, image)
+func (a requirements) encryptsMemory() (bool, error) {
 	flavor, inImage := a.truths("mem_encryption")
 	return flavor != nil && *flavor || inImage != nil && *inImage, a.memoryEncryption()
 }
@@ -96,21 +100,56 @@ func (a requirements) memoryEncryption() error {
 	if inImage {
 		by = append(by, "hw_mem_encryption property of image "+a.imageID())
 	}
+	if !a.release.Has(release.MemoryEncryptionModels) {
+		return a.encryptionBySEV(strings.Join(by, " and "))
+	}
 	return a.encryptionModel(strings.Join(by, " and "))
 }
 
-func (a requirements) encryptionModel(by string) error {
+// encryptionBySEV checks the requirements of AMD SEV and SEV-ES, the only models before 2026.2.
+func (a requirements) encryptionBySEV(by string) error {
+	machine := a.prop("hw_machine_type")
+	switch {
+	case a.prop("hw_firmware_type") != "uefi":
+		return conflict("Memory encryption requested by %s but image %s doesn't have 'hw_firmware_type' property set to 'uefi' or "+
+			"volume-backed instance was requested", by, a.imageName())
+	case machine != "" && !strings.Contains(machine, "q35"):
+		return a.machineConflict("SEV")
+	case !a.release.Has(release.SoundAndUSBModels): // the release that brought the choice of a model
+		return nil
+	}
+	name, err := a.encryptionModelName()
+	if err == nil && name != "amd-sev" && name != "amd-sev-es" {
+		return unknownModel(name, "amd-sev, amd-sev-es")
+	}
+	return err
+}
+
+func (a requirements) machineConflict(model string) error {
+	return reject(objects.ErrInvalidMachineType, "Machine type '%s' is not compatible with image %s (%s): q35 type is required for %s to work",
+		a.prop("hw_machine_type"), a.imageName(), a.imageID(), model)
+}
+
+// unknownModel returns an error without a kind, because Nova's API does not expect it.
+func unknownModel(name, known string) error {
+	return &objects.Error{Class: objects.ErrInvalid, Message: "Invalid memory encryption model '" + name + "'. Allowed values: " + known + "."}
+}
+
+// encryptionModelName returns the model of memory encryption that the flavor and the image request, or the default.
+func (a requirements) encryptionModelName() (string, error) {
 	flavor, image := a.text("mem_encryption_model")
 	if flavor != "" && image != "" && flavor != image {
-		return conflict("Flavor %s has hw:mem_encryption_model extra spec explicitly set to %s, conflicting with image %s which has "+
+		return "", conflict("Flavor %s has hw:mem_encryption_model extra spec explicitly set to %s, conflicting with image %s which has "+
 			"hw_mem_encryption_model property explicitly set to %s",
 			a.flavor.Name, flavor, a.imageName(), image)
 	}
-	name := "amd-sev"
-	if image != "" {
-		name = image
-	} else if flavor != "" {
-		name = flavor
+	return cmp.Or(image, flavor, "amd-sev"), nil
+}
+
+func (a requirements) encryptionModel(by string) error {
+	name, err := a.encryptionModelName()
+	if err != nil {
+		return err
 	}
 	for _, m := range encryptionModels {
 		if m.name != name {
@@ -122,9 +161,7 @@ func (a requirements) encryptionModel(by string) error {
 			return conflict("Memory encryption is requested by %s but the image metadata doesn't have the 'hw_firmware_type' property set to "+
 				"'uefi'", by)
 		case machine != "" && !strings.Contains(machine, "q35"):
-			return reject(objects.ErrInvalidMachineType,
-				"Machine type '%s' is not compatible with image %s (%s): q35 type is required for %s to work", machine, a.imageName(), a.imageID(),
-				name)
+			return a.machineConflict(name)
 		case m.stateless && !a.props.Bool("hw_firmware_stateless"):
 			return reject(objects.ErrStatelessFirmwareRequired, "The %s memory encryption model requires stateless firmware but the image "+
 				"metadata doesn't have the 'hw_firmware_stateless' property set to True", name)
@@ -134,8 +171,7 @@ func (a requirements) encryptionModel(by string) error {
 		}
 		return nil
 	}
-	return &objects.Error{Class: objects.ErrInvalid,
-		Message: "Invalid memory encryption model " + "'" + name + "'. Allowed values: amd-sev, amd-sev-es, amd-sev-snp, intel-tdx."}
+	return unknownModel(name, "amd-sev, amd-sev-es, amd-sev-snp, intel-tdx")
 }
 
 // UsesAccelerators reports whether a flavor requests accelerators.
@@ -143,7 +179,7 @@ func UsesAccelerators(f *objects.Flavor) bool { return f.ExtraSpecs["accel:devic
 
 // EphemeralEncryption reports whether local disks are encrypted, and in which format; "" lets the host choose it.
 func EphemeralEncryption(f *objects.Flavor, image *objects.ImageMeta) (on bool, format string, err error) {
-	a := newRequirements(f, image)
+	a := newRequirements(release.Newest(), f, image)
 	flavor, inImage := a.truths("ephemeral_encryption")
 	if flavor != nil && inImage != nil && *flavor != *inImage {
 		given, _ := a.spec("hw:ephemeral_encryption")
@@ -174,7 +210,7 @@ type Alias struct {
 // PCIAffinity returns the NUMA affinity policy of PCI devices from the flavor or the image; "" is none. Errors:
 // ImagePCINUMAPolicyForbidden, InvalidPCINUMAAffinity.
 func PCIAffinity(f *objects.Flavor, image *objects.ImageMeta) (string, error) {
-	return newRequirements(f, image).pciAffinity()
+	return newRequirements(release.Newest(), f, image).pciAffinity()
 }
 
 func (a requirements) pciAffinity() (string, error) {
@@ -194,7 +230,7 @@ func (a requirements) pciAffinity() (string, error) {
 
 // Devices returns the PCI requests of a flavor. ids returns a new id for each request. Errors: PciRequestAliasNotDefined.
 func (l Aliases) Devices(f *objects.Flavor, image *objects.ImageMeta, ids func() string) (*objects.PCIRequests, error) {
-	a := newRequirements(f, image)
+	a := newRequirements(release.Newest(), f, image)
 	pci := &objects.PCIRequests{}
 	policy, err := a.pciAffinity()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/versioned"
 )
 
@@ -19,6 +20,14 @@ type pair struct {
 	MemoryMB   int64             `json:"memory_mb"`
 	Specs      map[string]string `json:"specs"`
 	Properties map[string]string `json:"properties"`
+	release    release.Release   // zero: the newest
+}
+
+func (p pair) in() release.Release {
+	if p.release.Major == 0 {
+		return release.Newest()
+	}
+	return p.release
 }
 
 // answer is what Nova makes of it.
@@ -41,18 +50,18 @@ func (p pair) image() *objects.Image {
 
 // ask is what we make of it.
 func (p pair) ask() (topology *versioned.Object, properties any, err error) {
-	meta, err := hardware.ImageMeta(p.image())
+	meta, err := hardware.ImageMeta(p.in(), p.image())
 	if err != nil {
 		return nil, nil, err
 	}
-	numa, err := hardware.Topology(p.flavor(), meta)
+	numa, err := hardware.Topology(p.in(), p.flavor(), meta)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := hardware.Check(p.flavor(), meta); err != nil {
+	if err := hardware.Check(p.in(), p.flavor(), meta); err != nil {
 		return nil, nil, err
 	}
-	return versioned.NUMATopology(numa), versioned.ImageMeta(meta).Data["properties"], hardware.CheckSound(p.flavor(), meta)
+	return versioned.NUMATopology(numa), versioned.ImageMeta(meta).For(p.in()).Data["properties"], hardware.CheckSound(p.in(), p.flavor(), meta)
 }
 
 func (p pair) compare(t *testing.T, want answer) {
@@ -119,7 +128,7 @@ func TestTopology(t *testing.T) {
 		"cpuset_reserved": null, "memory": 2048, "pagesize": -2, "cpu_pinning_raw": null, "cpu_policy": "dedicated", "cpu_thread_policy": null},
 		"nova_object.changes": ["cpu_pinning_raw", "cpuset", "id", "cpuset_reserved", "memory", "cpu_thread_policy", "pagesize", "pcpuset", "cpu_policy"]}`
 	second := strings.NewReplacer(`"id": 0`, `"id": 1`, `[0, 1]`, `[2, 3]`).Replace(cell)
-	got, _, err := pair{4, 4096, specs("hw:numa_nodes", "2", "hw:cpu_policy", "dedicated", "hw:mem_page_size", "large", "hw:emulator_threads_policy", "share"), nil}.ask()
+	got, _, err := pair{4, 4096, specs("hw:numa_nodes", "2", "hw:cpu_policy", "dedicated", "hw:mem_page_size", "large", "hw:emulator_threads_policy", "share"), nil, release.Release{}}.ask()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +137,7 @@ func TestTopology(t *testing.T) {
 	if a, b := plain(t, got), plain(t, want); !reflect.DeepEqual(a, b) {
 		t.Errorf("got\n%v\nwant\n%v", a, b)
 	}
-	if got, _, err := (pair{4, 4096, specs("hw:cpu_policy", "shared"), nil}).ask(); got != nil || err != nil {
+	if got, _, err := (pair{4, 4096, specs("hw:cpu_policy", "shared"), nil, release.Release{}}).ask(); got != nil || err != nil {
 		t.Errorf("nothing special is asked for: %v, %v", got, err)
 	}
 	for _, c := range []struct {
@@ -142,13 +151,13 @@ func TestTopology(t *testing.T) {
 		{nil, specs("architecture", "z80"), "InvalidRequest", "Invalid image metadata. Error: Architecture name 'z80' is not valid"},
 		{specs("hw:pmu", "true"), specs("hw_pmu", "false"), "FlavorImageConflict", "Flavor f has hw:pmu extra spec explicitly set to True, conflicting with image i which has hw_pmu explicitly set to False."},
 	} {
-		pair{4, 4096, c.specs, c.properties}.compare(t, answer{Error: c.class, Message: c.message})
+		pair{4, 4096, c.specs, c.properties, release.Release{}}.compare(t, answer{Error: c.class, Message: c.message})
 	}
 }
 
 func TestPCIDevices(t *testing.T) {
 	aliases := hardware.Aliases{"gpu": {NUMAPolicy: "legacy", Specs: []map[string]string{{"vendor_id": "10de", "product_id": "1db4"}}}}
-	meta, err := hardware.ImageMeta(pair{}.image())
+	meta, err := hardware.ImageMeta(release.Newest(), pair{}.image())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,14 +185,14 @@ func TestRangesOfCPUs(t *testing.T) {
 		pair pair
 		want string
 	}{
-		"an image":                     {pair{2, 1024, nil, map[string]string{"hw_numa_cpus.0": "0-4000000000"}}, "Invalid range expression '0-4000000000'"},
-		"an image without its numbers": {pair{2, 1024, nil, map[string]string{"hw_numa_cpus.0": "0-1,^0-9223372036854775807"}}, "Invalid range expression '^0-9223372036854775807'"},
-		"a flavor":                     {pair{2, 1024, node("0-4000000000"), nil}, "Invalid range expression '0-4000000000'"},
-		"the end of all integers":      {pair{2, 1024, node("9223372036854775806-9223372036854775807"), nil}, "CPU number 9223372036854775806 is larger than max 1"},
-		"many ranges":                  {pair{2, 1024, node(strings.Repeat("0-30000,", 20)), nil}, "Invalid range expression '0-30000'"},
-		"a mask":                       {pair{2, 1024, map[string]string{"hw:cpu_policy": "mixed", "hw:cpu_dedicated_mask": "0-4000000000"}, nil}, "Invalid range expression '0-4000000000'"},
-		"a mask for realtime":          {pair{2, 1024, map[string]string{"hw:cpu_realtime": "yes"}, map[string]string{"hw_cpu_realtime_mask": "^1-4000000000"}}, "Invalid range expression '^1-4000000000'"},
-		"more than the flavor":         {pair{2, 1024, node("0-20000"), nil}, "CPU number 2 is larger than max 1"},
+		"an image":                     {pair{2, 1024, nil, map[string]string{"hw_numa_cpus.0": "0-4000000000"}, release.Release{}}, "Invalid range expression '0-4000000000'"},
+		"an image without its numbers": {pair{2, 1024, nil, map[string]string{"hw_numa_cpus.0": "0-1,^0-9223372036854775807"}, release.Release{}}, "Invalid range expression '^0-9223372036854775807'"},
+		"a flavor":                     {pair{2, 1024, node("0-4000000000"), nil, release.Release{}}, "Invalid range expression '0-4000000000'"},
+		"the end of all integers":      {pair{2, 1024, node("9223372036854775806-9223372036854775807"), nil, release.Release{}}, "CPU number 9223372036854775806 is larger than max 1"},
+		"many ranges":                  {pair{2, 1024, node(strings.Repeat("0-30000,", 20)), nil, release.Release{}}, "Invalid range expression '0-30000'"},
+		"a mask":                       {pair{2, 1024, map[string]string{"hw:cpu_policy": "mixed", "hw:cpu_dedicated_mask": "0-4000000000"}, nil, release.Release{}}, "Invalid range expression '0-4000000000'"},
+		"a mask for realtime":          {pair{2, 1024, map[string]string{"hw:cpu_realtime": "yes"}, map[string]string{"hw_cpu_realtime_mask": "^1-4000000000"}, release.Release{}}, "Invalid range expression '^1-4000000000'"},
+		"more than the flavor":         {pair{2, 1024, node("0-20000"), nil, release.Release{}}, "CPU number 2 is larger than max 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := c.pair.ask()

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // propertyKind is the type of an image property.
@@ -26,11 +27,20 @@ const (
 	vmModeKind
 )
 
+// laterValues are values of a property that came with a release.
+type laterValues struct {
+	since  int // its major version
+	values []string
+}
+
 // property is a field of Nova's ImageMetaProps.
 type property struct {
 	name   string
 	kind   propertyKind
 	values string // allowed values, separated by spaces
+
+	since int // major version of the release that brought it; 0: all known releases have it
+	later *laterValues
 }
 
 // legacyProperties are pairs of an old name of a property and its current name.
@@ -48,9 +58,9 @@ var legacyProperties = [][2]string{
 	{"hypervisor_version_requires", "img_hv_requested_version"}, {"hypervisor_type", "img_hv_type"},
 }
 
-// ImageMeta returns an image in the form that hosts receive, with typed properties. Errors: InvalidRequest if a property
-// has an invalid value.
-func ImageMeta(i *objects.Image) (*objects.ImageMeta, error) {
+// ImageMeta returns an image in the form that hosts of a release receive, with typed properties. Errors: InvalidRequest if
+// a property has an invalid value.
+func ImageMeta(r release.Release, i *objects.Image) (*objects.ImageMeta, error) {
 	data := map[string]any{}
 	for _, field := range []string{"id", "name", "status", "checksum", "owner", "size", "container_format", "disk_format", "created_at",
 		"updated_at", "min_ram", "min_disk"} {
@@ -69,7 +79,7 @@ func ImageMeta(i *objects.Image) (*objects.ImageMeta, error) {
 		}
 		data[field] = value
 	}
-	props, err := imageProperties(i.Properties())
+	props, err := imageProperties(r, i.Properties())
 	if errors.Is(err, objects.ErrInvalid) { // of an invalid CPU set
 		return nil, err
 	}
@@ -79,10 +89,10 @@ func ImageMeta(i *objects.Image) (*objects.ImageMeta, error) {
 	return &objects.ImageMeta{Attributes: data, Properties: props}, nil
 }
 
-func imageProperties(given map[string]any) (objects.ImageProperties, error) {
+func imageProperties(r release.Release, given map[string]any) (objects.ImageProperties, error) {
 	v := objects.ImageProperties{}
 	set := func(p property, value any) error {
-		typed, err := p.typed(value)
+		typed, err := p.typed(r, value)
 		if err == nil {
 			v[p.name] = typed
 		}
@@ -107,6 +117,9 @@ func imageProperties(given map[string]any) (objects.ImageProperties, error) {
 	}
 	numa := false
 	for _, p := range properties {
+		if r.Major < p.since {
+			continue
+		}
 		if p.name > "hw_numa" && !numa { // in alphabetical order, because Nova reports the first error in that order
 			numa = true
 			if err := numaProperties(v, given); err != nil {
@@ -225,7 +238,7 @@ func propertyNamed(name string) property {
 }
 
 // typed returns the value in the type of the property.
-func (p property) typed(value any) (any, error) {
+func (p property) typed(r release.Release, value any) (any, error) {
 	text := fmt.Sprint(value)
 	switch p.kind {
 	case integerKind:
@@ -252,11 +265,20 @@ func (p property) typed(value any) (any, error) {
 		return nil, valueError("Virtual machine mode '%s' is not valid", text)
 	case enumKind:
 		text = canonicalValue(p.name, text)
-		if !slices.Contains(strings.Fields(p.values), text) {
+		if !slices.Contains(p.allowed(r), text) {
 			return nil, valueError("Field value %s is invalid", text)
 		}
 	}
 	return text, nil
+}
+
+// allowed returns the values that a release accepts.
+func (p property) allowed(r release.Release) []string {
+	values := strings.Fields(p.values)
+	if p.later != nil && r.Major >= p.later.since {
+		values = append(values, p.later.values...)
+	}
+	return values
 }
 
 // olderNames maps device models in images of VMware to Nova's names.

@@ -8,7 +8,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
+
+	"github.com/nova-go/nova/internal/release"
 )
 
 // words are extra specs and image properties with values that are worth a try.
@@ -56,11 +59,26 @@ func TestLabLikeNova(t *testing.T) {
 		n := 1 + r.IntN(4)
 		cases = append(cases, pair{VCPUs: []int64{1, 4, 4}[r.IntN(3)], MemoryMB: 4096, Specs: some(r, words, n), Properties: some(r, properties, n-1)})
 	}
+	packages := os.Getenv("LAB_PACKAGES") // a folder with the unpacked packages of releases by version
+	for _, in := range release.All() {
+		if packages == "" && in != release.Newest() {
+			continue
+		}
+		for n := range cases {
+			cases[n].release = in
+		}
+		compareWithNova(t, python, filepath.Join(packages, in.Version), cases)
+	}
+}
+
+func compareWithNova(t *testing.T, python, path string, cases []pair) {
+	t.Helper()
 	in, err := json.Marshal(cases)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := exec.CommandContext(t.Context(), python, "testdata/oracle.py")
+	c.Env = append(os.Environ(), "PYTHONPATH="+path)
 	c.Stdin = bytes.NewReader(in)
 	text, err := c.Output()
 	if err != nil {
@@ -75,7 +93,10 @@ func TestLabLikeNova(t *testing.T) {
 		if want.Error != "" {
 			refused++
 		}
+		if c := cases[n]; c.release.Major == 29 && c.Specs["hw:virtio_packed_ring"] != "" && c.Properties["hw_virtio_packed_ring"] != "" {
+			continue // 2024.1 compares a boolean with a string, and rejects all
+		}
 		cases[n].compare(t, want)
 	}
-	t.Logf("%d pairs, %d of them refused", len(answers), refused)
+	t.Logf("%s: %d pairs, %d of them refused", path, len(answers), refused)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // Page sizes of NUMACell.PageSizeKB that are not a number of KiB.
@@ -22,8 +23,8 @@ const (
 const maxNodes = 128
 
 // Topology returns the NUMA topology that a flavor and an image request, or nil.
-func Topology(f *objects.Flavor, image *objects.ImageMeta) (*objects.NUMATopology, error) {
-	a := newRequirements(f, image)
+func Topology(r release.Release, f *objects.Flavor, image *objects.ImageMeta) (*objects.NUMATopology, error) {
+	a := newRequirements(r, f, image)
 	p, err := a.policies()
 	if err != nil {
 		return nil, err
@@ -253,17 +254,29 @@ func pageSize(text string) (int64, error) {
 // lockedMemory checks that memory can be locked if the flavor or the image requests that.
 func (a requirements) lockedMemory() error {
 	flavor, image := a.truths("locked_memory")
+	byKind := a.release.Has(release.LockMemoryInvalid)
 	if flavor != nil && image != nil && *flavor != *image {
-		return reject(objects.ErrFlavorImageLockedMemoryConflict,
+		kind := objects.KindInvalid
+		if !byKind {
+			kind = 0 // Nova's API did not expect it
+		}
+		return objects.ErrFlavorImageLockedMemoryConflict.Errorf(kind,
 			"locked_memory value in image (%s) and flavor (%s) conflict. A consistent value is expected if both specified.", pyBool(*image),
 			pyBool(*flavor))
 	}
 	locked := flavor != nil && *flavor || flavor == nil && image != nil && *image
+	if !locked && !a.release.Has(release.MemoryEncryptionModels) {
+		return nil
+	}
 	if !locked {
 		return a.memoryEncryption()
 	}
 	if ofFlavor, ofImage := a.text("mem_page_size"); ofFlavor == "" && ofImage == "" {
-		return reject(objects.ErrLockMemoryForbidden, "locked_memory value in image or flavor is forbidden when mem_page_size is not set.")
+		kind := objects.KindInvalid
+		if !byKind {
+			kind = objects.KindForbidden
+		}
+		return objects.ErrLockMemoryForbidden.Errorf(kind, "locked_memory value in image or flavor is forbidden when mem_page_size is not set.")
 	}
 	return nil
 }

@@ -6,18 +6,20 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // requirements contains a flavor and an image, whose extra specs and properties are compared.
 type requirements struct {
-	flavor *objects.Flavor
-	image  *objects.ImageMeta // nil: unknown
-	props  objects.ImageProperties
+	release release.Release
+	flavor  *objects.Flavor
+	image   *objects.ImageMeta // nil: unknown
+	props   objects.ImageProperties
 }
 
-// newRequirements returns the requirements of a flavor and an image, which may be nil.
-func newRequirements(f *objects.Flavor, image *objects.ImageMeta) requirements {
-	a := requirements{flavor: f, image: image}
+// newRequirements returns the requirements of a flavor and an image, which may be nil, in a release.
+func newRequirements(r release.Release, f *objects.Flavor, image *objects.ImageMeta) requirements {
+	a := requirements{release: r, flavor: f, image: image}
 	if image != nil {
 		a.props = image.Properties
 	}

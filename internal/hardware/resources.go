@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // resourceSpec matches an extra spec that requests resources from Placement: for the server, or for a numbered or named
@@ -15,8 +16,9 @@ var resourceSpec = regexp.MustCompile(`^resources([a-zA-Z0-9_-]{1,64})?:(.+)$`)
 // Resources returns the amounts of the resource classes of Placement that a server needs, without those that are 0. image
 // is nil if it is not considered. groups are the request groups that do not come from the flavor, such as those of ports.
 // As in Nova's scheduler, extra specs take precedence over the flavor's vCPUs, memory and disk.
-func Resources(f *objects.Flavor, image *objects.ImageMeta, volumeBacked bool, groups ...*objects.RequestGroup) (map[string]int64, error) {
-	a := newRequirements(f, image)
+func Resources(r release.Release, f *objects.Flavor, image *objects.ImageMeta, volumeBacked bool,
+	groups ...*objects.RequestGroup) (map[string]int64, error) {
+	a := newRequirements(r, f, image)
 	own, rest := map[string]int64{}, map[string]int64{} // of the server, of request groups
 	for key, value := range f.ExtraSpecs {
 		m := resourceSpec.FindStringSubmatch(key)
@@ -41,7 +43,7 @@ func Resources(f *objects.Flavor, image *objects.ImageMeta, volumeBacked bool, g
 		}
 	}
 	a.plainResources(own, rest, volumeBacked)
-	encrypted, err := encryptsMemory(f, image)
+	encrypted, err := a.encryptsMemory()
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/paste"
 )
@@ -261,7 +262,7 @@ func contains(list []Finding, err error) bool {
 
 func checkPolicy(f *findings, c *config.Config) {
 	var warnings logLines
-	if _, err := startup.OpenPolicy(c, zerolog.New(&warnings)); err != nil {
+	if _, err := startup.OpenPolicy(c, release.Newest(), zerolog.New(&warnings)); err != nil {
 		f.add("error", "policy", err)
 	}
 	for _, w := range warnings {

@@ -14,8 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/middleware"
@@ -119,10 +117,12 @@ func (r *serviceChecks) release(ctx context.Context, d *startup.Databases) {
 	r.askMany(func() []Finding {
 		asking, cancel := context.WithTimeout(ctx, r.timeout)
 		defer cancel()
-		err := (&startup.Deployment{Config: r.config, Databases: d, Log: zerolog.Nop()}).Check(asking)
+		found, err := (&startup.Deployment{Config: r.config, Databases: d}).Find(asking)
 		var other *startup.OtherReleaseError
 		var database *startup.DatabaseError
 		switch {
+		case err == nil:
+			return r.found(asking, d, found)
 		case errors.As(err, &other):
 			return []Finding{r.at("error", "database", "connection", other.Error())}
 		case errors.As(err, &database) && database.Group == "database" && checkDatabase(asking, d.Main, "") == nil:
@@ -130,6 +130,24 @@ func (r *serviceChecks) release(ctx context.Context, d *startup.Databases) {
 		}
 		return nil
 	})
+}
+
+// found reports the release of the deployment, and nova-computes that are too old for it.
+func (r *serviceChecks) found(ctx context.Context, d *startup.Databases, f startup.Found) []Finding {
+	out := []Finding{r.at("note", "wsgi", "release", fmt.Sprintf("serves as Nova %s (%s), with microversions up to 2.%d: %s", f.Release.Version,
+		f.Release, f.Release.Microversion, f.From))}
+	for _, warning := range f.Warnings {
+		out = append(out, r.at("warning", "database", "connection", warning))
+	}
+	var tooOld *startup.TooOldError
+	if err := startup.CheckComputes(ctx, d, f.Release); errors.As(err, &tooOld) {
+		severity := "error"
+		if r.config.Workarounds.DisableComputeServiceCheckForFFU {
+			severity = "warning"
+		}
+		out = append(out, r.at(severity, "database", "connection", tooOld.Error()))
+	}
+	return out
 }
 
 // cells checks the databases and the brokers of all cells.

@@ -81,6 +81,7 @@ var (
 	ErrForbiddenSharesNotSupported              = Class{"ForbiddenSharesNotSupported"}
 	ErrForbiddenWithAccelerators                = Class{"ForbiddenWithAccelerators"}
 	ErrForbiddenWithRemoteManagedPorts          = Class{"ForbiddenWithRemoteManagedPorts"}
+	ErrOperationNotSupportedForSEV              = Class{"OperationNotSupportedForSEV"}
 	ErrForbiddenWithShare                       = Class{"ForbiddenWithShare"}
 	ErrHTTPBadRequest                           = Class{"HTTPBadRequest"}
 	ErrHTTPConflict                             = Class{"HTTPConflict"}

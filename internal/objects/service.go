@@ -24,15 +24,19 @@ func (s *Service) Up(now time.Time, downTime time.Duration) bool {
 	if s.ForcedDown {
 		return false
 	}
-	seen := s.LastSeenUp
-	if seen == nil {
-		seen = s.CreatedAt
-	}
-	if seen == nil {
-		return false
-	}
-	age := now.Sub(*seen)
+	age := now.Sub(s.LastSeen())
 	return age <= downTime && age >= -downTime
+}
+
+// LastSeen returns the time of the last report, or the one of the row's creation before the first.
+func (s *Service) LastSeen() time.Time {
+	switch {
+	case s.LastSeenUp != nil:
+		return *s.LastSeenUp
+	case s.CreatedAt != nil:
+		return *s.CreatedAt
+	}
+	return time.Time{}
 }
 
 // HostStatus returns the host_status of a server: "UP", "DOWN", "MAINTENANCE", "UNKNOWN", or "" for a server that is on no

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -18,7 +19,9 @@ type Options struct {
 	DefaultRule        string   // policy_default_rule; "" means "default"
 	EnforceScope       bool     // deny tokens with another scope than the rule's
 	EnforceNewDefaults bool     // do not allow what only a deprecated default allows
-	Remote             Remote
+	// Release is the release whose rules and defaults apply.
+	Release release.Release
+	Remote  Remote
 	// Log receives warnings about the operator's rules; it may be nil.
 	Log func(string)
 }
@@ -41,7 +44,7 @@ func New(o Options) (*Enforcer, error) {
 	if o.DefaultRule == "" {
 		o.DefaultRule = "default"
 	}
-	e := &Enforcer{opts: o, defaults: Defaults(), log: o.Log, parser: &parser{remote: &remote{Remote: o.Remote}, log: o.Log}}
+	e := &Enforcer{opts: o, defaults: Defaults(o.Release), log: o.Log, parser: &parser{remote: &remote{Remote: o.Remote}, log: o.Log}}
 	if err := e.Reload(); err != nil {
 		return nil, err
 	}
@@ -94,6 +97,9 @@ func (e *Enforcer) Watch(ctx context.Context, interval time.Duration) {
 func (e *Enforcer) Authorize(c *reqctx.Caller, r Rule, t Target) error {
 	s := e.current.Load()
 	scopes, ok := s.registered[r]
+	if !ok && laterRules[r] {
+		return nil
+	}
 	if !ok {
 		return &NotRegistered{r}
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -69,7 +70,7 @@ func TestFilesAndDirectories(t *testing.T) {
 		"policy.d/empty":    "",
 		"policy.d/own.yaml": "site: role:x\nos_compute_api:servers:delete: rule:site\n",
 	})
-	e, err := policy.New(policy.Options{File: filepath.Join(dir, "policy.yaml"),
+	e, err := policy.New(policy.Options{Release: release.Newest(), File: filepath.Join(dir, "policy.yaml"),
 		Dirs: []string{filepath.Join(dir, "policy.d"), filepath.Join(dir, "missing")}})
 	if err != nil {
 		t.Fatal(err)
@@ -109,27 +110,27 @@ func TestBadFiles(t *testing.T) {
 	} {
 		dir := write(t, map[string]string{"policy.yaml": c.text})
 		path := filepath.Join(dir, "policy.yaml")
-		_, err := policy.New(policy.Options{File: path})
+		_, err := policy.New(policy.Options{Release: release.Newest(), File: path})
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	dir := write(t, map[string]string{"file": ""})
-	if _, err := policy.New(policy.Options{Dirs: []string{filepath.Join(dir, "file")}}); err == nil ||
+	if _, err := policy.New(policy.Options{Release: release.Newest(), Dirs: []string{filepath.Join(dir, "file")}}); err == nil ||
 		!strings.Contains(err.Error(), "is not a directory") {
 		t.Errorf("a file as directory: %v", err)
 	}
-	if _, err := policy.New(policy.Options{File: dir}); err == nil || !strings.Contains(err.Error(), dir) {
+	if _, err := policy.New(policy.Options{Release: release.Newest(), File: dir}); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("an unreadable file: %v", err)
 	}
-	if _, err := policy.New(policy.Options{File: filepath.Join(dir, "none")}); err != nil {
+	if _, err := policy.New(policy.Options{Release: release.Newest(), File: filepath.Join(dir, "none")}); err != nil {
 		t.Errorf("a missing file: %v", err)
 	}
 }
 
 func TestErrorsAndScope(t *testing.T) {
 	for _, scope := range []bool{true, false} {
-		e, err := policy.New(policy.Options{EnforceScope: scope, EnforceNewDefaults: true})
+		e, err := policy.New(policy.Options{Release: release.Newest(), EnforceScope: scope, EnforceNewDefaults: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +165,7 @@ func TestWarnings(t *testing.T) {
 "os_compute_api:servers:delete": "user_id:%(user_id)s"
 "admin_api": "role:old"
 `})
-	if _, err := policy.New(policy.Options{File: filepath.Join(dir, "p"), Log: j.log}); err != nil {
+	if _, err := policy.New(policy.Options{Release: release.Newest(), File: filepath.Join(dir, "p"), Log: j.log}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
@@ -189,7 +190,7 @@ func testWatch(t *testing.T) {
 	dir := write(t, map[string]string{"policy.yaml": `"os_compute_api:servers:index": "!"`})
 	path := filepath.Join(dir, "policy.yaml")
 	var j journal
-	e, err := policy.New(policy.Options{File: path, Dirs: []string{filepath.Join(dir, "policy.d")}, Log: j.log})
+	e, err := policy.New(policy.Options{Release: release.Newest(), File: path, Dirs: []string{filepath.Join(dir, "policy.d")}, Log: j.log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +250,7 @@ func TestRemote(t *testing.T) {
 		{"", `/p1 "os_compute_api:servers:index"{"project_id":"p1","user_id":"m"}`},
 		{"application/json", `"rule":"os_compute_api:servers:index"`},
 	} {
-		e, err := policy.New(policy.Options{File: filepath.Join(dir, "p"),
+		e, err := policy.New(policy.Options{Release: release.Newest(), File: filepath.Join(dir, "p"),
 			Remote: policy.Remote{ContentType: c.contentType, Timeout: time.Second}})
 		if err != nil {
 			t.Fatal(err)
@@ -265,7 +266,7 @@ func TestRemote(t *testing.T) {
 	}
 	srv.Close()
 	var j journal
-	e, err := policy.New(policy.Options{File: filepath.Join(dir, "p"), Log: j.log})
+	e, err := policy.New(policy.Options{Release: release.Newest(), File: filepath.Join(dir, "p"), Log: j.log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +276,7 @@ func TestRemote(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	e, err := policy.New(policy.Options{EnforceScope: true, EnforceNewDefaults: true})
+	e, err := policy.New(policy.Options{Release: release.Newest(), EnforceScope: true, EnforceNewDefaults: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +318,7 @@ func FuzzFile(f *testing.F) {
 		if err := os.WriteFile(path, []byte(s), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if e, err := policy.New(policy.Options{File: path}); err == nil {
+		if e, err := policy.New(policy.Options{Release: release.Newest(), File: path}); err == nil {
 			e.Allowed(member, policy.ServersIndex, policy.Own(member))
 		}
 	})
@@ -326,7 +327,7 @@ func FuzzFile(f *testing.F) {
 func BenchmarkAuthorize(b *testing.B) {
 	for name, c := range map[string]*reqctx.Caller{"admin": admin, "member": member} {
 		for _, newDefaults := range []bool{true, false} {
-			e, err := policy.New(policy.Options{EnforceScope: true, EnforceNewDefaults: newDefaults})
+			e, err := policy.New(policy.Options{Release: release.Newest(), EnforceScope: true, EnforceNewDefaults: newDefaults})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -347,7 +348,7 @@ func BenchmarkAuthorize(b *testing.B) {
 func BenchmarkNew(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := policy.New(policy.Options{}); err != nil {
+		if _, err := policy.New(policy.Options{Release: release.Newest()}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -89,7 +90,7 @@ func compare(t *testing.T, r io.Reader) int {
 				t.Fatal(err)
 			}
 			var err error
-			e, err = policy.New(policy.Options{File: path, EnforceScope: true, EnforceNewDefaults: l.New})
+			e, err = policy.New(policy.Options{Release: release.Newest(), File: path, EnforceScope: true, EnforceNewDefaults: l.New})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,7 +155,7 @@ func TestDefaults(t *testing.T) {
 	}
 	defer f.Close()
 	have := map[policy.Rule]policy.Default{}
-	for _, d := range policy.Defaults() {
+	for _, d := range policy.Defaults(release.Newest()) {
 		if _, twice := have[d.Name]; twice {
 			t.Errorf("%s is there twice", d.Name)
 		}

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -30,16 +31,21 @@ type Deprecated struct {
 	Since string // a release; "" if Nova names none
 }
 
-// Defaults lists Nova's rules, base rules first.
-func Defaults() []Default {
+// Defaults lists Nova's rules as a release has them, base rules first.
+func Defaults(r release.Release) []Default {
 	var out []Default
-	for _, r := range baseRules() {
-		out = append(out, Default{Name: r.name, Check: r.check, Deprecated: r.old, RemovalSince: r.removal})
+	add := func(row ruleRow, scopes ...string) {
+		d, ok := Default{Name: row.name, Check: row.check, Scopes: scopes, Deprecated: row.old, RemovalSince: row.removal}.in(r)
+		if ok {
+			out = append(out, d)
+		}
+	}
+	for _, row := range baseRules() {
+		add(row)
 	}
 	for _, table := range [][]ruleRow{serverRules(), instanceRules(), resourceRules()} {
-		for _, r := range table {
-			out = append(out, Default{Name: r.name, Check: r.check, Scopes: []string{scopeProject},
-				Deprecated: r.old, RemovalSince: r.removal})
+		for _, row := range table {
+			add(row, scopeProject)
 		}
 	}
 	return out

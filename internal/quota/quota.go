@@ -14,6 +14,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // Store is the part of the API database that the quotas use; *dbapi.Quotas implements it. An
@@ -56,6 +57,7 @@ type Quotas struct {
 	defaults Values
 	noop     bool
 	unified  *unified // nil unless limits are unified
+	release  release.Release
 	flights  flights
 	log      zerolog.Logger
 	migrated atomic.Bool // all instance mappings have a user
@@ -70,12 +72,14 @@ type Options struct {
 	Keystone  Keystone  // for unified limits
 	// PinnedAsShared is [workarounds] unified_limits_count_pcpu_as_vcpu.
 	PinnedAsShared bool
-	Log            zerolog.Logger
+	// Release is the release of Nova whose quotas apply.
+	Release release.Release
+	Log     zerolog.Logger
 }
 
 // New builds the quotas of a configuration.
 func New(o Options) *Quotas {
-	q := &Quotas{store: o.Store, usage: o.Usage, noop: o.Config.Driver == "nova.quota.NoopQuotaDriver", log: o.Log}
+	q := &Quotas{store: o.Store, usage: o.Usage, noop: o.Config.Driver == "nova.quota.NoopQuotaDriver", log: o.Log, release: o.Release}
 	q.defaults = configuredLimits(o.Config)
 	switch {
 	case q.noop:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -48,7 +49,7 @@ func (q *Quotas) Beside(ctx context.Context, caller *reqctx.Caller, t Taker) err
 	if q.unified == nil {
 		return nil
 	}
-	classes, err := hardware.Resources(t.Flavor, nil, t.VolumeBacked)
+	classes, err := hardware.Resources(q.release, t.Flavor, nil, t.VolumeBacked)
 	if err == nil {
 		_, err = q.Fit(ctx, caller, t.Project, classes, 1, 1)
 	}
@@ -69,7 +70,11 @@ func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Caller, spec *obje
 		return err
 	}
 	if q.unified != nil {
-		classes, err := hardware.Resources(t.Flavor, spec.Image, objects.OrZero(spec.VolumeBacked), spec.Resources...)
+		image, groups := spec.Image, spec.Resources
+		if !q.unified.release.Has(release.UnifiedLimitsOfDevices) {
+			image, groups = nil, nil
+		}
+		classes, err := hardware.Resources(q.release, t.Flavor, image, objects.OrZero(spec.VolumeBacked), groups...)
 		if err == nil {
 			_, err = q.Fit(ctx, caller, caller.ProjectID, classes, 0, 0)
 		}
@@ -84,7 +89,7 @@ func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Caller, spec *obje
 	if err != nil {
 		return err
 	}
-	if over, ok := errors.AsType[*OverError](checkBoth(project, user, deltas)); ok {
+	if over, ok := errors.AsType[*OverError](q.checkBoth(project, user, deltas)); ok {
 		return over.Fault(objects.ErrOverQuota, "%s", over.Error())
 	}
 	return nil
@@ -108,7 +113,7 @@ func tooManyInstances(over *OverError, deltas Deltas) error {
 	var names, requested, used, allowed []string
 	for _, r := range over.Over {
 		names, requested = append(names, r.String()), append(requested, strconv.FormatInt(deltas[r], 10))
-		used, allowed = append(used, strconv.FormatInt(over.Used[r], 10)), append(allowed, strconv.FormatInt(over.Limits[r], 10))
+		used, allowed = append(used, strconv.FormatInt(over.Shown[r], 10)), append(allowed, strconv.FormatInt(over.Limits[r], 10))
 	}
 	all := strings.Join(names, ", ")
 	return objects.ErrTooManyInstances.Errorf(objects.KindOverQuota, "Quota exceeded for %s: Requested %s, but already used %s of %s %s",

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -49,13 +50,14 @@ type unified struct {
 
 	ignore    bool     // [quota] unified_limits_resource_strategy
 	listed    []string // unified_limits_resource_list
-	pinnedToo bool     // [workarounds] unified_limits_count_pcpu_as_vcpu
+	release   release.Release
+	pinnedToo bool // [workarounds] unified_limits_count_pcpu_as_vcpu
 	migrated  atomic.Bool
 }
 
 func newUnified(o Options) *unified {
 	return &unified{
-		keystone: o.Keystone, placement: o.Placement, store: o.Store, log: o.Log, pinnedToo: o.PinnedAsShared,
+		keystone: o.Keystone, placement: o.Placement, store: o.Store, log: o.Log, release: o.Release, pinnedToo: o.PinnedAsShared,
 		ignore: o.Config.UnifiedLimitsResourceStrategy == "ignore", listed: o.Config.UnifiedLimitsResourceList,
 	}
 }
@@ -185,11 +187,11 @@ func (l keystoneLimits) of(name string) int64 {
 func (u *unified) enforce(l keystoneLimits, used, deltas map[string]int64) error {
 	var exceeded []exceededLimit
 	for _, name := range slices.Sorted(maps.Keys(deltas)) {
-		if limit := l.of(name); limit >= 0 && used[name]+deltas[name] > limit {
+		if limit := l.of(name); (limit >= 0 || !u.release.Has(release.UnlimitedUnified)) && used[name]+deltas[name] > limit {
 			exceeded = append(exceeded, exceededLimit{name, limit, used[name], deltas[name]})
 		}
 	}
-	if !u.counts(exceeded, l.registered) {
+	if len(exceeded) == 0 || u.release.Has(release.UnlimitedUnified) && !u.counts(exceeded, l.registered) {
 		return nil
 	}
 	texts := make([]string, len(exceeded))

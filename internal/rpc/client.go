@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/versioned"
 )
@@ -19,6 +20,7 @@ type Client struct {
 	metrics  *metrics.Metrics
 	exchange string // control_exchange
 	timeout  time.Duration
+	release  release.Release // whose services read the messages
 }
 
 // transport carries messages. Its methods call and send wait for a broker until ctx ends; send
@@ -69,7 +71,7 @@ func (c *Client) Call(ctx context.Context, caller *reqctx.Caller, t Target, meth
 	if o.Timeout <= 0 {
 		o.Timeout = c.timeout
 	}
-	args, err := versioned.Args(args)
+	args, err := versioned.Args(args, c.release)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +91,7 @@ func (c *Client) Cast(ctx context.Context, caller *reqctx.Caller, t Target, meth
 	if t.Fanout {
 		kind = KindFanout
 	}
-	args, err := versioned.Args(args)
+	args, err := versioned.Args(args, c.release)
 	if err != nil {
 		return err
 	}

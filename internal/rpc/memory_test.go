@@ -174,12 +174,12 @@ func TestRecorderWaits(t *testing.T) {
 	}
 }
 
-func TestPoolSharesClients(t *testing.T) {
+func TestPoolSharesConnections(t *testing.T) {
 	p := newPool(t, nil)
 	a, _ := p.Client("")
 	b, _ := p.Client("fake://")
 	cell0, err := p.Client("none:///")
-	if err != nil || a != b || a != cell0 {
+	if err != nil || *a != *b || *a != *cell0 {
 		t.Errorf("%p %p %p %v", a, b, cell0, err)
 	}
 	for _, url := range []string{"kafka://h", "rabbit://h:x/", "rabbit://h/?no_such=1", "rabbit://h/?ssl=maybe", "rabbit://h/?kombu_compression=bz2",

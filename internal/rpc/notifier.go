@@ -10,7 +10,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Notifier sends notifications with the drivers of [oslo_messaging_notifications].
@@ -19,6 +21,7 @@ type Notifier struct {
 	drivers []string
 	topics  []string
 	tries   int
+	release release.Release
 	log     zerolog.Logger
 }
 
@@ -27,7 +30,7 @@ type Event struct {
 	Publisher string // "compute.host1", "nova-api:host1"
 	Type      string // "compute.instance.update"
 	Priority  string // DEBUG, INFO, WARN, ERROR, CRITICAL, AUDIT, SAMPLE; "" is INFO
-	Payload   any    // encoded with encoding/json
+	Payload   any    // a versioned object, or encoded with encoding/json
 }
 
 // Notifier returns a notifier for the given topics, or for the topics of the configuration if
@@ -43,7 +46,7 @@ func (p *Pool) Notifier(topics ...string) (*Notifier, error) {
 // NotifierOf returns a notifier with the given options instead of [oslo_messaging_notifications];
 // the filter audit has options of its own. An empty TransportURL stands for the URL of the pool.
 func (p *Pool) NotifierOf(o config.OsloMessagingNotifications) (*Notifier, error) {
-	n := &Notifier{topics: o.Topics, log: p.o.Log.With().Str("name", "oslo_messaging.notify.notifier").Logger()}
+	n := &Notifier{topics: o.Topics, release: p.release, log: p.o.Log.With().Str("name", "oslo_messaging.notify.notifier").Logger()}
 	if len(n.topics) == 0 {
 		n.topics = []string{"notifications"}
 	}
@@ -83,6 +86,9 @@ func (n *Notifier) Notify(ctx context.Context, caller *reqctx.Caller, e Event) {
 	}
 	if e.Priority == "" {
 		e.Priority = "INFO"
+	}
+	if payload, ok := e.Payload.(*versioned.Object); ok {
+		payload.For(n.release)
 	}
 	m := message{
 		{"message_id", uuid.NewString()},

@@ -7,17 +7,24 @@ import (
 	"sync"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/release"
 )
 
-// Pool has one client for each transport URL: that of the configuration, those of cells, and that
+// Pool has the clients of the transport URLs: that of the configuration, those of cells, and that
 // of notifications.
 type Pool struct {
+	*connections
+	release release.Release
+}
+
+// connections has one connection for each transport URL.
+type connections struct {
 	o   Options
 	url string // the default transport URL
 
-	mu      sync.Mutex
-	clients map[string]*Client
-	closed  bool
+	mu         sync.Mutex
+	transports map[string]transport
+	closed     bool
 }
 
 // NewPool checks the options and the default URL. It does not connect; a client connects with its
@@ -32,7 +39,7 @@ func NewPool(o Options) (*Pool, error) {
 	if o.Memory == nil {
 		o.Memory = NewMemory()
 	}
-	p := &Pool{o: o, url: o.Transport.TransportURL, clients: map[string]*Client{}}
+	p := &Pool{&connections{o: o, url: o.Transport.TransportURL, transports: map[string]transport{}}, release.Newest()}
 	if p.url == "" {
 		p.url = "rabbit://"
 	}
@@ -42,31 +49,42 @@ func NewPool(o Options) (*Pool, error) {
 	return p, nil
 }
 
+// For returns a pool with the same connections, whose messages the services of a release read.
+// The pool of NewPool sends those of the newest release.
+func (p *Pool) For(r release.Release) *Pool { return &Pool{p.connections, r} }
+
 // Client returns the client of a cell's transport URL. "" and "none://" (the URL of cell0) stand
-// for the default URL. All callers of a URL share one client, and so one connection.
+// for the default URL. All clients of a URL share one connection.
 func (p *Pool) Client(url string) (*Client, error) {
 	if url == "" || strings.HasPrefix(url, "none") {
 		url = p.url
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return nil, ErrClosed
-	}
-	if c := p.clients[url]; c != nil {
-		return c, nil
 	}
 	t, err := p.transport(url)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{t: t, metrics: p.o.Metrics, exchange: p.o.Transport.ControlExchange,
-		timeout: seconds(float64(p.o.Transport.RPCResponseTimeout))}
-	p.clients[url] = c
-	return c, nil
+	return &Client{t: t, metrics: p.o.Metrics, exchange: p.o.Transport.ControlExchange, release: p.release,
+		timeout: seconds(float64(p.o.Transport.RPCResponseTimeout))}, nil
 }
 
-func (p *Pool) transport(text string) (transport, error) {
+// transport returns the transport of a URL, and opens it if needed.
+func (p *connections) transport(url string) (transport, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, ErrClosed
+	}
+	if t := p.transports[url]; t != nil {
+		return t, nil
+	}
+	t, err := p.open(url)
+	if err == nil {
+		p.transports[url] = t
+	}
+	return t, err
+}
+
+func (p *connections) open(text string) (transport, error) {
 	u, err := ParseURL(text)
 	if err != nil {
 		return nil, err
@@ -106,16 +124,16 @@ func withDefaults(r config.OsloMessagingRabbit) config.OsloMessagingRabbit {
 	return r
 }
 
-// Close closes all clients: pending calls end with ErrClosed, reply queues are deleted,
+// Close closes all connections, those of For included: pending calls end with ErrClosed, reply queues are deleted,
 // connections are closed.
-func (p *Pool) Close() error {
+func (p *connections) Close() error {
 	p.mu.Lock()
-	clients := p.clients
-	p.clients, p.closed = nil, true
+	transports := p.transports
+	p.transports, p.closed = nil, true
 	p.mu.Unlock()
 	var errs []error
-	for _, c := range clients {
-		errs = append(errs, c.t.close())
+	for _, t := range transports {
+		errs = append(errs, t.close())
 	}
 	return errors.Join(errs...)
 }

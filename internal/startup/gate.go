@@ -30,6 +30,8 @@ type Gate struct {
 	// Rest does the remaining work after Start; it is called until done. Its error closes the
 	// gate. nil means no remaining work.
 	Rest func(context.Context) (done bool, err error)
+	// Started is called after Start and Rest, in the background, and ends with ctx.
+	Started func(ctx context.Context)
 	// Ready returns nil while the application can serve requests; the readiness probe, GET /,
 	// calls it.
 	Ready func(context.Context) error
@@ -83,7 +85,10 @@ func (g *Gate) run(ctx context.Context, tried func()) {
 	defer tried()
 	started := g.repeat(ctx, tried, func(ctx context.Context) (bool, error) { return true, g.Start(ctx) })
 	if started && g.Rest != nil {
-		g.repeat(ctx, func() {}, g.Rest)
+		started = g.repeat(ctx, func() {}, g.Rest)
+	}
+	if started && g.Started != nil {
+		g.Started(ctx)
 	}
 }
 
@@ -208,7 +213,7 @@ func (g *Gate) writeClosed(w http.ResponseWriter, err error) {
 	case errors.As(err, &tooOld):
 		writeText(w, http.StatusInternalServerError, fmt.Sprintf("Out of date %s service %s\n", g.Name, tooOld))
 	case errors.As(err, &other):
-		unavailable(w, "The services around this one are of another release of Nova; its log says which.\n")
+		unavailable(w, "The services around this one are of an unknown release of Nova; its log says more.\n")
 	case errors.As(err, &database) && database.Away():
 		unavailable(w, "The database cannot be reached.\n")
 	default:

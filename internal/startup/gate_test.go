@@ -140,7 +140,7 @@ func deployment(t *testing.T, conf string) *startup.Deployment {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close() })
-	return &startup.Deployment{Config: c, Databases: d, Log: zerolog.Nop()}
+	return &startup.Deployment{Config: c, Databases: d}
 }
 
 // TestTheLogSaysWhichDatabase once, although it is tried again and again.
@@ -157,7 +157,7 @@ func TestTheLogSaysWhichDatabase(t *testing.T) {
 		out, tries := &testproc.Output{}, make(chan struct{})
 		ctx, stop := context.WithCancel(t.Context())
 		g := &startup.Gate{Next: served, Log: zerolog.New(out), Start: func(ctx context.Context) error {
-			_, err := d.Register(ctx, "nova-osapi_compute")
+			_, err := d.Find(ctx)
 			tries <- struct{}{}
 			return err
 		}}
@@ -178,7 +178,8 @@ func TestTheLogSaysWhichDatabase(t *testing.T) {
 func TestNeedApp(t *testing.T) {
 	t.Parallel()
 	away := func(options string) error {
-		return deployment(t, "[api_database]\nconnection = mysql://127.0.0.1:1/x\n[database]\nconnection = mysql://127.0.0.1:1/x\n"+options).Check(t.Context())
+		_, err := deployment(t, "[api_database]\nconnection = mysql://127.0.0.1:1/x\n[database]\nconnection = mysql://127.0.0.1:1/x\n"+options).Find(t.Context())
+		return err
 	}
 	for name, c := range map[string]struct {
 		failure error

@@ -10,14 +10,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/metrics"
-	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/release"
 )
@@ -87,9 +85,9 @@ func poolOptions(o config.Database, m *metrics.Metrics, name string) db.Options 
 }
 
 // OpenPolicy reads the operator's policy files, which are searched in the directories of the
-// configuration.
-func OpenPolicy(c *config.Config, log zerolog.Logger) (*policy.Enforcer, error) {
-	o := policy.Options{DefaultRule: c.OsloPolicy.PolicyDefaultRule, EnforceScope: c.OsloPolicy.EnforceScope,
+// configuration, for the rules of a release.
+func OpenPolicy(c *config.Config, r release.Release, log zerolog.Logger) (*policy.Enforcer, error) {
+	o := policy.Options{Release: r, DefaultRule: c.OsloPolicy.PolicyDefaultRule, EnforceScope: c.OsloPolicy.EnforceScope,
 		EnforceNewDefaults: c.OsloPolicy.EnforceNewDefaults,
 		Remote: policy.Remote{Timeout: time.Duration(c.OsloPolicy.RemoteTimeout * float64(time.Second)),
 			ContentType: c.OsloPolicy.RemoteContentType,
@@ -121,40 +119,27 @@ func Find(c *config.Config, name string) string {
 
 // TooOldError reports a nova-compute whose version this release does not support.
 type TooOldError struct {
+	Release release.Release // of the API
 	Scope   string
 	Minimum int64
 }
 
 func (e *TooOldError) Error() string {
 	return fmt.Sprintf("Current Nova version does not support computes older than %s but the minimum compute service level in your %s is "+
-		"%d and the oldest supported service level is %d.", release.Served().OldestComputeName, e.Scope, e.Minimum,
-		release.Served().OldestCompute)
+		"%d and the oldest supported service level is %d.", e.Release.OldestComputeName, e.Scope, e.Minimum, e.Release.OldestCompute)
 }
 
-// Register writes the row of a service into services, after it has checked that the deployment
-// is of this release and has no nova-compute that is too old. binary is "nova-osapi_compute" or
-// "nova-metadata". It returns the service if the row is new, otherwise nil.
-func (d *Deployment) Register(ctx context.Context, binary string) (*objects.Service, error) {
-	if err := d.Check(ctx); err != nil {
-		return nil, err
-	}
-	oldest, scope, err := oldestCompute(ctx, d.Databases)
+// CheckComputes returns a *TooOldError if a nova-compute in the cells that answer is too old for the
+// API of a release, and a *DatabaseError if no database answers.
+func CheckComputes(ctx context.Context, d *Databases, r release.Release) error {
+	oldest, scope, err := oldestCompute(ctx, d)
 	if err != nil {
-		return nil, d.Databases.explain(cmp.Or(d.Databases.API, d.Databases.Main), err)
+		return d.explain(cmp.Or(d.API, d.Main), err)
 	}
-	if oldest != 0 && oldest < release.Served().OldestCompute {
-		tooOld := &TooOldError{Scope: scope, Minimum: oldest}
-		if !d.Config.Workarounds.DisableComputeServiceCheckForFFU {
-			return nil, tooOld
-		}
-		d.Log.Warn().Msg(tooOld.Error())
+	if oldest != 0 && oldest < r.OldestCompute {
+		return &TooOldError{Release: r, Scope: scope, Minimum: oldest}
 	}
-	s := &objects.Service{UUID: uuid.NewString(), Host: d.Config.Default.Host, Binary: binary, Version: release.Served().Service}
-	made, err := cell.UpsertService(ctx, d.Databases.Main, s)
-	if err != nil || !made {
-		return nil, d.Databases.explain(d.Databases.Main, err)
-	}
-	return s, nil
+	return nil
 }
 
 // oldestCompute returns the lowest service version of nova-compute in the cells that answer,

@@ -7,7 +7,7 @@ import (
 )
 
 // Number is the version of both programs. It is independent of Nova's, which is
-// release.Served.
+// release.Newest.
 const Number = "0.1.0"
 
 // Build is the build information that Go's linker writes into a program. Unknown fields are

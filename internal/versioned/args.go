@@ -1,15 +1,21 @@
 package versioned
 
-import "github.com/nova-go/nova/internal/objects"
+import (
+	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
+)
 
 // Args returns the arguments of an RPC message, with the structs of package objects converted into versioned objects that
-// count as loaded. nil pointers become null.
-func Args(args map[string]any) (map[string]any, error) {
+// count as loaded, in the versions that the services of a release read. nil pointers become null.
+func Args(args map[string]any, r release.Release) (map[string]any, error) {
 	out := make(map[string]any, len(args))
 	for name, value := range args {
 		form, err := formOf(value)
 		if err != nil {
 			return nil, err
+		}
+		if r != release.Newest() {
+			convert(form, r)
 		}
 		out[name] = form
 	}
@@ -36,6 +42,8 @@ func formOf(value any) (any, error) {
 		return formOrNil(v, RequestSpec), nil
 	case []*objects.RequestSpec:
 		return each(v, RequestSpec), nil
+	case *objects.BlockDevice:
+		return formOrNil(v, blockDevice), nil
 	case []*objects.BlockDevice:
 		return BlockDevices(v), nil
 	case *objects.Flavor:

@@ -4,28 +4,6 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// versions are the versions of the objects that this package writes, in Nova 34.
-var versions = map[string]string{
-	"Aggregate": "1.3", "BlockDeviceMapping": "1.21", "BlockDeviceMappingList": "1.18", "BuildRequest": "1.3", "Destination": "1.4",
-	"Diagnostics": "1.0", "CpuDiagnostics": "1.0",
-	"DiskDiagnostics": "1.0", "MemoryDiagnostics": "1.0", "NicDiagnostics": "1.0",
-	"Flavor": "1.2", "ImageMeta": "1.8", "ImageMetaProps": "1.44", "Instance": "2.8", "InstanceExternalEvent": "1.5", "InstanceFault": "1.2",
-	"InstanceGroup": "1.11", "InstanceInfoCache": "1.5", "InstanceNUMACell": "1.6", "InstanceNUMATopology": "1.3",
-	"InstancePCIRequest":  "1.4",
-	"InstancePCIRequests": "1.1", "KeyPair": "1.4", "KeyPairList": "1.3", "Migration": "1.8", "NetworkMetadata": "1.0",
-	"NetworkRequest":     "1.3",
-	"NetworkRequestList": "1.1", "PciDevice": "1.7", "PciDeviceList": "1.3", "RequestGroup": "1.3", "RequestLevelParams": "1.1",
-	"RequestSpec":     "1.15",
-	"SchedulerLimits": "1.0", "SecurityGroup": "1.2", "SecurityGroupList": "1.1", "Service": "1.22", "ServiceList": "1.19",
-	"ShareMapping": "1.2",
-	"Tag":          "1.1", "TagList": "1.1", "TrustedCerts": "1.0", "VirtCPUTopology": "1.0",
-	// Payloads of notifications.
-	"AggregatePayload": "1.1", "AuditPeriodPayload": "1.0", "BlockDevicePayload": "1.0", "ExceptionPayload": "1.1", "FlavorPayload": "1.4",
-	"InstanceActionPayload": "1.9", "InstanceStateUpdatePayload": "1.0", "InstanceUpdatePayload": "2.1", "IpPayload": "1.0",
-	"KeypairPayload":     "1.0",
-	"ServerGroupPayload": "1.1", "ServiceStatusPayload": "1.1", "SharePayload": "1.0",
-}
-
 // Flavor returns a flavor as loaded; nil for nil.
 func Flavor(f *objects.Flavor) *Object {
 	if f == nil {

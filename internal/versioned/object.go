@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/nova-go/nova/internal/release"
 )
 
 // Object is an object in the format of oslo.versionedobjects:
@@ -31,12 +33,17 @@ type Object struct {
 
 // Loaded returns an object as loaded: none of its fields counts as changed.
 func Loaded(name string, data map[string]any) *Object {
-	return &Object{Name: name, Version: versions[name], Data: data}
+	return &Object{Name: name, Version: newestVersion(name), Data: data}
 }
 
 // Made returns an object as created: all of its fields count as changed.
 func Made(name string, data map[string]any) *Object {
-	return &Object{Name: name, Version: versions[name], Data: data, Changes: slices.Sorted(maps.Keys(data))}
+	return &Object{Name: name, Version: newestVersion(name), Data: data, Changes: slices.Sorted(maps.Keys(data))}
+}
+
+func newestVersion(name string) string {
+	version, _ := release.Newest().Object(name)
+	return version
 }
 
 // List returns a list object as loaded: its only field is objects.
@@ -54,6 +61,43 @@ func orEmpty[T any](list []T) []T {
 		return []T{}
 	}
 	return list
+}
+
+// For converts the object, and the objects in its fields, into the versions that the services of
+// a release read: fields that these versions do not have are removed. It returns the object.
+func (v *Object) For(r release.Release) *Object {
+	if r != release.Newest() {
+		convert(v, r)
+	}
+	return v
+}
+
+// convert does the work of For for any value of a field.
+func convert(value any, r release.Release) {
+	switch v := value.(type) {
+	case *Object:
+		if v == nil {
+			return
+		}
+		if version, later := r.Object(v.Name); version != "" {
+			v.Version = version
+			for _, field := range later {
+				delete(v.Data, field)
+			}
+			v.Changes = slices.DeleteFunc(v.Changes, func(field string) bool { return slices.Contains(later, field) })
+		}
+		for _, below := range v.Data {
+			convert(below, r)
+		}
+	case []*Object:
+		for _, o := range v {
+			convert(o, r)
+		}
+	case []any:
+		for _, o := range v {
+			convert(o, r)
+		}
+	}
 }
 
 // Set sets a field and marks it as changed.

@@ -24,9 +24,13 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/webob"
 )
+
+// Newest returns the highest microversion that a release advertises.
+func Newest(r release.Release) mv.Version { return mv.Version(r.Microversion) }
 
 // Config is the configuration of the dispatcher.
 type Config struct {
@@ -37,6 +41,10 @@ type Config struct {
 	MaxLimit   int    // [api] max_limit
 	Log        zerolog.Logger
 	Metrics    *metrics.Metrics // nil: nothing is recorded
+	// Release is the release of Nova whose API is served.
+	Release release.Release
+	// Writes are the writing operations in progress; nil: those of this API alone.
+	Writes *Writes
 	// WriteTimeout is the maximum duration of a writing operation; 0 means one hour.
 	WriteTimeout time.Duration
 }
@@ -46,8 +54,6 @@ type API struct {
 	Config
 	segments map[string]*mux.Router // by the first segment of the path
 	versions []string               // names of microversions, for metrics
-	writing  chan struct{}          // bounds the number of concurrent writing operations
-	writes   sync.WaitGroup         // the writing operations in progress
 }
 
 // operation is a row prepared for serving.
@@ -69,16 +75,23 @@ func New(c Config, routes []Route) (*API, error) {
 	if err := Check(routes); err != nil {
 		return nil, err
 	}
-	a := &API{Config: c, segments: map[string]*mux.Router{}, writing: make(chan struct{}, maxWrites)}
+	a := &API{Config: c, segments: map[string]*mux.Router{}}
+	if a.Writes == nil {
+		a.Writes = &Writes{}
+	}
 	if a.WriteTimeout == 0 {
 		a.WriteTimeout = defaultWriteTimeout
 	}
-	for v := mv.Legacy; v <= mv.Max; v++ {
+	newest := Newest(c.Release)
+	for v := mv.Legacy; v <= newest; v++ {
 		a.versions = append(a.versions, v.String())
 	}
 	paths := map[string]*pathOperations{}
 	for i := range routes {
 		r := &routes[i]
+		if r.From > newest {
+			continue
+		}
 		p := paths[r.Path]
 		if p == nil {
 			p = &pathOperations{methods: map[string][]*operation{}}
@@ -86,7 +99,7 @@ func New(c Config, routes []Route) (*API, error) {
 			a.router(r.Path).Path(r.Path).Handler(a.handler(p))
 		}
 		query, body := r.Schemas()
-		op := &operation{Route: r, query: query.history(), body: body.history(), counted: c.Metrics.Operation(r.Op)}
+		op := &operation{Route: r, query: query.history(c.Release.Major), body: body.history(c.Release.Major), counted: c.Metrics.Operation(r.Op)}
 		if r.Action != "" {
 			if p.actions == nil {
 				p.actions = map[string][]*operation{}
@@ -194,8 +207,8 @@ func Write(w http.ResponseWriter, r *http.Request, status int, doc any) {
 
 // Versioned sends a document outside of the dispatcher that depends on the microversion: the
 // version documents.
-func Versioned(w http.ResponseWriter, hr *http.Request, reply func() (int, any)) {
-	req, ok := newRequest(w, hr, nil)
+func Versioned(w http.ResponseWriter, hr *http.Request, r release.Release, reply func() (int, any)) {
+	req, ok := newRequest(w, hr, nil, r)
 	if !ok {
 		return
 	}
@@ -205,9 +218,9 @@ func Versioned(w http.ResponseWriter, hr *http.Request, reply func() (int, any))
 
 // newRequest parses the microversion. If it is invalid, newRequest writes the error and returns
 // false.
-func newRequest(w http.ResponseWriter, hr *http.Request, a *API) (*Request, bool) {
+func newRequest(w http.ResponseWriter, hr *http.Request, a *API, r release.Release) (*Request, bool) {
 	req := &Request{Request: hr, api: a, legacy: Legacy(hr)}
-	v, err := mv.FromHeaders(hr.Header)
+	v, err := mv.FromHeaders(hr.Header, Newest(r))
 	if err == nil {
 		req.Version = v
 		return req, true
@@ -224,7 +237,7 @@ func newRequest(w http.ResponseWriter, hr *http.Request, a *API) (*Request, bool
 // serve makes the checks in Nova's order, which is part of its contract. Each step may return a
 // fault; only serve writes faults.
 func (a *API) serve(w http.ResponseWriter, hr *http.Request, ops []*operation, actions map[string][]*operation) {
-	req, ok := newRequest(w, hr, a)
+	req, ok := newRequest(w, hr, a, a.Release)
 	if !ok {
 		return
 	}

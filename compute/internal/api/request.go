@@ -18,6 +18,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -68,6 +69,9 @@ func latin1(s string) string {
 
 // Query returns the query parameters, without those that the schema removes.
 func (r *Request) Query() Query { return r.query }
+
+// Release returns the release of Nova whose API is served.
+func (r *Request) Release() release.Release { return r.api.Release }
 
 // MaxLimit returns [api] max_limit.
 func (r *Request) MaxLimit() int { return r.api.MaxLimit }

@@ -129,13 +129,28 @@ type schemaSpan struct {
 	schema *schema.Schema
 }
 
-func (s Since) history() schemaHistory {
+// history returns the schemas in a release. Those of older releases may begin at other
+// microversions than s.
+func (s Since) history(major int) schemaHistory {
 	h := make(schemaHistory, 0, len(s))
 	for v, name := range s {
 		sc, _ := schema.Lookup(name)
-		h = append(h, schemaSpan{v, sc})
+		if sc != nil {
+			if spans, ok := schema.History(sc.Operation(), major); ok {
+				return ofSpans(spans)
+			}
+		}
+		h = append(h, schemaSpan{v, sc.For(major)})
 	}
 	slices.SortFunc(h, func(a, b schemaSpan) int { return int(a.from) - int(b.from) })
+	return h
+}
+
+func ofSpans(spans []schema.Span) schemaHistory {
+	h := make(schemaHistory, 0, len(spans))
+	for _, span := range spans {
+		h = append(h, schemaSpan{mv.Version(span.From), span.Schema})
+	}
 	return h
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/nova-go/nova/internal/reqctx"
@@ -22,6 +23,35 @@ const defaultWriteTimeout = time.Hour
 // before they begin, and are cancelled if their client disconnects. It bounds the number of
 // waiting operations while a message broker is unreachable and clients repeat their requests.
 const maxWrites = 1024
+
+// Writes are the writing operations in progress. Applications that share it, such as those of two
+// releases of which one replaces the other, share the limit. The zero value is ready for use.
+type Writes struct {
+	once    sync.Once
+	slots   chan struct{} // bounds the number of operations
+	running sync.WaitGroup
+}
+
+// begin waits for a slot. It returns false if ctx ends before.
+func (w *Writes) begin(ctx context.Context) bool {
+	w.once.Do(func() { w.slots = make(chan struct{}, maxWrites) })
+	select {
+	case w.slots <- struct{}{}:
+		w.running.Add(1)
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (w *Writes) end() {
+	w.running.Done()
+	<-w.slots
+}
+
+// Wait waits until no writing operation runs. It is called at the end of an application, when
+// no further requests arrive.
+func (w *Writes) Wait() { w.running.Wait() }
 
 // do runs the handler. A reading operation is cancelled when its client disconnects; a writing
 // operation is not cancelled after its start.
@@ -66,20 +96,12 @@ func cancelled(client context.Context) error {
 // nothing resets. The caller must call done when the operation has ended. uncancelled returns
 // an error if the client disconnects before the operation has begun.
 func (a *API) uncancelled(client context.Context) (_ context.Context, done func(), err error) {
-	select {
-	case a.writing <- struct{}{}:
-	case <-client.Done():
+	if !a.Config.Writes.begin(client) {
 		return nil, nil, cancelled(client)
 	}
-	a.writes.Add(1)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(client), a.WriteTimeout)
 	return ctx, func() {
 		cancel()
-		a.writes.Done()
-		<-a.writing
+		a.Config.Writes.end()
 	}, nil
 }
-
-// Wait waits until no writing operation runs. It is called at the end of an application, when
-// no further requests arrive.
-func (a *API) Wait() { a.writes.Wait() }

@@ -4,6 +4,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 )
 
 func (a *API) volumesIndex(r *api.Request, i *objects.Instance) (any, error) {
@@ -45,9 +46,10 @@ func (a *API) volumesShow(r *api.Request, i *objects.Instance) (any, error) {
 }
 
 // shown tells whether clients may see an attachment. Since 2.89 a view needs the id of
-// the attachment in Cinder, which a volume does not have while it is being attached.
+// the attachment in Cinder, which a volume does not have while it is being attached. Releases before
+// 2026.2 show it without.
 func shown(r *api.Request, d *objects.BlockDevice) bool {
-	return d.AttachmentID != nil || !r.Since(mv.V89AttachmentID)
+	return !r.Release().Has(release.IncompleteAttachmentsHidden) || d.AttachmentID != nil || !r.Since(mv.V89AttachmentID)
 }
 
 func writeVolume(r *api.Request, o *api.Object, d *objects.BlockDevice) {

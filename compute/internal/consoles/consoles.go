@@ -20,7 +20,7 @@ type Opener interface {
 type Tokens interface {
 	// ConsoleToken returns the connection data of a token, or nil if the token has expired or
 	// does not exist.
-	ConsoleToken(ctx context.Context, token string) (*objects.ConsoleToken, error)
+	ConsoleToken(ctx context.Context, token string, tls bool) (*objects.ConsoleToken, error)
 }
 
 // API holds the dependencies of the handlers.
@@ -112,7 +112,7 @@ func noRDP(*api.Request) (any, error) { return nil, api.Bare(400) }
 
 // token returns the connection data of a console's token.
 func (a *API) token(r *api.Request) (any, error) {
-	t, err := a.Tokens.ConsoleToken(r.Context(), r.Var("id"))
+	t, err := a.Tokens.ConsoleToken(r.Context(), r.Var("id"), r.Since(mv.V99SpiceDirect))
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func (a *API) setSpecs(r *api.Request, name string, under ...string) (api.Encode
 			return nil, api.BadRequest("extra_specs value has %d characters, more than 255.", n)
 		}
 		if r.Since(mv.V86ExtraSpecValidation) {
-			if err := validateSpec(k, v); err != nil {
+			if err := validateSpec(r.Release(), k, v); err != nil {
 				return nil, err
 			}
 		}

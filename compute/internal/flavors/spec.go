@@ -5,12 +5,13 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 )
 
-// validateSpec checks an extra spec against those that Nova defines. A name in one of Nova's
+// validateSpec checks an extra spec against those that a release of Nova defines. A name in one of Nova's
 // namespaces must be defined; names in other namespaces are accepted with any value.
-func validateSpec(key, value string) error {
-	if rule, known := ruleOf(key); known {
+func validateSpec(r release.Release, key, value string) error {
+	if rule, known := ruleOf(r, key); known {
 		return rule.check(value)
 	}
 	if namespace, _, qualified := strings.Cut(key, ":"); qualified && inNovaNamespace(namespace) {
@@ -47,9 +48,9 @@ var (
 	numaNode = regexp.MustCompile(`^hw:numa_(cpus|mem).(\d+)$`)
 )
 
-// ruleOf returns the rule for the value of an extra spec.
-func ruleOf(key string) (valueRule, bool) {
-	if rule, ok := namedSpecs[key]; ok {
+// ruleOf returns the rule for the value of an extra spec in a release.
+func ruleOf(r release.Release, key string) (valueRule, bool) {
+	if rule, ok := namedSpec(r, key); ok {
 		return rule, true
 	}
 	namespace, name, _ := strings.Cut(key, ":")

@@ -3,11 +3,13 @@ package flavors
 import (
 	_ "embed"
 	"strings"
+
+	"github.com/nova-go/nova/internal/release"
 )
 
 // The extra specs that Nova 34.0.0 defines, except traits and resource classes.
 
-// namedSpecs are the extra specs with a fixed name.
+// namedSpecs are the extra specs with a fixed name in the newest release.
 var namedSpecs = map[string]valueRule{
 	"accel:device_profile": anyRule{},
 	"group_policy":         oneOfRule{"isolate", "none"},
@@ -93,6 +95,41 @@ var namedSpecs = map[string]valueRule{
 
 	"vmware:hw_version":     anyRule{},
 	"vmware:storage_policy": anyRule{},
+}
+
+// laterSpecs are the named extra specs that came with a change of a release.
+var laterSpecs = map[string]release.Change{
+	"hw:cpu_max_cores":        release.CPUTopologySpecs,
+	"hw:cpu_max_sockets":      release.CPUTopologySpecs,
+	"hw:cpu_max_threads":      release.CPUTopologySpecs,
+	"hw:mem_encryption_model": release.SoundAndUSBModels,
+	"hw:redirected_usb_ports": release.SoundAndUSBModels,
+	"hw:sound_model":          release.SoundAndUSBModels,
+	"hw:tpm_secret_security":  release.VTPMLiveMigration,
+	"hw:usb_model":            release.SoundAndUSBModels,
+}
+
+// formerSpecs are the named extra specs, and the rules, that a change replaced.
+var formerSpecs = map[string]struct {
+	until release.Change
+	rule  valueRule
+}{
+	"hw:max_cpu_cores":        {release.CPUTopologySpecs, integerRule{min: pointerTo(1)}},
+	"hw:max_cpu_sockets":      {release.CPUTopologySpecs, integerRule{min: pointerTo(1)}},
+	"hw:max_cpu_threads":      {release.CPUTopologySpecs, integerRule{min: pointerTo(1)}},
+	"hw:mem_encryption_model": {release.MemoryEncryptionModels, oneOfRule{"amd-sev", "amd-sev-es"}},
+}
+
+// namedSpec returns the rule for an extra spec with a fixed name in a release.
+func namedSpec(r release.Release, key string) (valueRule, bool) {
+	if change, later := laterSpecs[key]; later && !r.Has(change) {
+		return nil, false
+	}
+	if former, ok := formerSpecs[key]; ok && !r.Has(former.until) {
+		return former.rule, true
+	}
+	rule, ok := namedSpecs[key]
+	return rule, ok
 }
 
 // capabilities are compared with the fields that a compute node reports; the path to a nested

@@ -19,7 +19,7 @@ const (
 	Legacy Version = 0
 	// Min is the lowest version that the API advertises.
 	Min = V1Base
-	// Max is the highest version that the API advertises.
+	// Max is the highest version that the newest release advertises.
 	Max = V104UpdatePinnedZone
 	// End is greater than every version, for use as an open upper bound.
 	End Version = 0xffff
@@ -35,24 +35,27 @@ func (e *MalformedError) Error() string {
 	return fmt.Sprintf("API Version String %s is of invalid format. Must be of format MajorNum.MinorNum.", e.Version)
 }
 
-// UnsupportedError reports a version below Min or above Max. Nova answers it with 406.
-type UnsupportedError struct{ Version string }
+// UnsupportedError reports a version below Min or above the newest one. Nova answers it with 406.
+type UnsupportedError struct {
+	Version string
+	Newest  Version
+}
 
 func (e *UnsupportedError) Error() string {
-	return fmt.Sprintf("Version %s is not supported by the API. Minimum is %s and maximum is %s.", e.Version, Min, Max)
+	return fmt.Sprintf("Version %s is not supported by the API. Minimum is %s and maximum is %s.", e.Version, Min, e.Newest)
 }
 
 var versionPattern = regexp.MustCompile(`^([1-9][0-9]*)\.([1-9][0-9]*|0)\n?$`)
 
 // FromHeaders returns the version that a request asks for: that of the last "compute" element
-// of OpenStack-API-Version, otherwise that of X-OpenStack-Nova-API-Version, otherwise Min. Its
-// errors are *MalformedError and *UnsupportedError.
-func FromHeaders(h http.Header) (Version, error) {
+// of OpenStack-API-Version, otherwise that of X-OpenStack-Nova-API-Version, otherwise Min. newest
+// is the highest version that is served. Its errors are *MalformedError and *UnsupportedError.
+func FromHeaders(h http.Header, newest Version) (Version, error) {
 	s, ok := requestedVersion(h)
 	if !ok {
 		return Min, nil
 	}
-	return Parse(s)
+	return Parse(s, newest)
 }
 
 func requestedVersion(h http.Header) (string, bool) {
@@ -72,18 +75,18 @@ func requestedVersion(h http.Header) (string, bool) {
 	return "", false
 }
 
-// Parse parses "2.90" or "latest".
-func Parse(s string) (Version, error) {
+// Parse parses "2.90" or "latest", which is newest.
+func Parse(s string, newest Version) (Version, error) {
 	if s == "latest" {
-		return Max, nil
+		return newest, nil
 	}
 	m := versionPattern.FindStringSubmatch(s)
 	if m == nil {
 		return 0, &MalformedError{s}
 	}
 	minor, err := strconv.Atoi(m[2])
-	if m[1] != "2" || err != nil || Version(minor) < Min || minor > int(Max) {
-		return 0, &UnsupportedError{m[1] + "." + m[2]}
+	if m[1] != "2" || err != nil || Version(minor) < Min || minor > int(newest) {
+		return 0, &UnsupportedError{m[1] + "." + m[2], newest}
 	}
 	return Version(minor), nil
 }

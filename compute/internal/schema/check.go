@@ -6,6 +6,8 @@ import "strconv"
 type checker struct {
 	// relaxed deletes unknown properties instead of rejecting them, for legacy v2.
 	relaxed bool
+	// major is the major version of the release of Nova whose evaluation this is.
+	major int
 	// trial is the validation of an alternative, of which only success or failure is used.
 	trial bool
 	// all continues after an error, because the validation may delete properties. Python
@@ -71,7 +73,7 @@ func (c *checker) at(key pathStep, n *node, v any) {
 // accepts validates an alternative. Python evaluates all errors of an alternative while it
 // searches for the first valid one, and later stops at the first error.
 func (c *checker) accepts(n *node, v any, all bool) bool {
-	t := checker{relaxed: c.relaxed, trial: true, all: all && c.relaxed}
+	t := checker{relaxed: c.relaxed, major: c.major, trial: true, all: all && c.relaxed}
 	t.walk(n, v)
 	return !t.failed
 }

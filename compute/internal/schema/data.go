@@ -12,10 +12,16 @@ import (
 //go:embed data/schemas.txt
 var dataText string
 
+// releasesText has what differs in older releases; data/releases.py describes its lines and writes it.
+//
+//go:embed data/releases.txt
+var releasesText string
+
 // catalog is the embedded file, split into lines; schemas are compiled later.
 type catalog struct {
 	names    []string
 	schemas  map[string]*Schema
+	older    map[string][]olderHistory // by operation
 	patterns []func() (*pattern, error)
 	shared   []func() (*node, error)
 	// printable returns the character set of the name formats, which the pattern for
@@ -30,6 +36,9 @@ var loadCatalog = sync.OnceValue(func() *catalog {
 	if err != nil {
 		panic(fmt.Sprintf("schema: data/schemas.txt: %v", err))
 	}
+	if err := c.parseReleases(releasesText); err != nil {
+		panic(fmt.Sprintf("schema: data/releases.txt: %v", err))
+	}
 	return c
 })
 
@@ -37,24 +46,21 @@ var loadCatalog = sync.OnceValue(func() *catalog {
 // "name<TAB>name in the contract<TAB>schema". Patterns and shared parts are numbered from 0 in
 // order.
 func parseCatalog(text string) (*catalog, error) {
-	c := &catalog{schemas: make(map[string]*Schema, 420)}
+	c := &catalog{schemas: make(map[string]*Schema, 420), older: map[string][]olderHistory{}}
 	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
 		key, rest, _ := strings.Cut(line, "\t")
 		switch {
-		case strings.HasPrefix(key, "="):
-			c.patterns = append(c.patterns, sync.OnceValues(func() (*pattern, error) { return c.pattern(rest) }))
-		case strings.HasPrefix(key, "+"):
-			c.shared = append(c.shared, sync.OnceValues(func() (*node, error) { return c.compileText(rest) }))
+		case c.addShared(key, rest):
 		default:
 			contract, body, ok := strings.Cut(rest, "\t")
 			if !ok {
 				return nil, fmt.Errorf("line %d: three fields expected", n+1)
 			}
 			c.names = append(c.names, key)
-			c.schemas[key] = &Schema{name: key, contract: contract,
+			c.schemas[key] = &Schema{name: key, contract: contract, major: newestMajor,
 				root: sync.OnceValues(func() (*node, error) { return c.compileText(body) }), cat: c}
 		}
 	}
@@ -66,6 +72,19 @@ func parseCatalog(text string) (*catalog, error) {
 		return newPrintable(p.text), nil
 	})
 	return c, nil
+}
+
+// addShared adds a line with a pattern or a shared part; it reports false for other lines.
+func (c *catalog) addShared(key, rest string) bool {
+	switch {
+	case strings.HasPrefix(key, "="):
+		c.patterns = append(c.patterns, sync.OnceValues(func() (*pattern, error) { return c.pattern(rest) }))
+	case strings.HasPrefix(key, "+"):
+		c.shared = append(c.shared, sync.OnceValues(func() (*node, error) { return c.compileText(rest) }))
+	default:
+		return false
+	}
+	return true
 }
 
 // pattern compiles a stored pattern, a JSON string.

@@ -8,6 +8,8 @@
 // during the validation for legacy v2. An evaluator has to implement the order of keys,
 // Python's number model and the deletion itself. Nova uses only twenty keywords.
 //
+// The file data/releases.txt has what differs in the releases before; see History.
+//
 // The file data/schemas.txt has one schema per line, in the order of Nova's definitions; parts
 // that several schemas share are stored once. A schema is compiled at its first use, and a
 // shared part once for all schemas.

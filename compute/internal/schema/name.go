@@ -53,6 +53,7 @@ type nameRule struct {
 	reason  string // follows "The name must be: "
 	exclude rune   // a forbidden character, or 0
 	spaces  bool   // leading and trailing blanks are allowed, if the name contains another character
+	only    string // if not empty, all characters that are allowed
 }
 
 var nameRules = map[string]nameRule{
@@ -63,11 +64,22 @@ var nameRules = map[string]nameRule{
 		reason: "printable characters except :.Can not start or end with whitespace."},
 	"az_name_with_leading_trailing_spaces": {exclude: ':', spaces: true,
 		reason: "printable characters except :, with at least one non space character"},
+	"keypair_name_20":  onlyCharacters("_- "), // before 2025.2
+	"keypair_name_292": onlyCharacters("@._- "),
+}
+
+// onlyCharacters is the rule for names of letters, digits and some other characters.
+func onlyCharacters(others string) nameRule {
+	all := others + "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	return nameRule{reason: "Only expected characters: [" + all + "]", only: all}
 }
 
 // ok reports whether s is a valid name. The empty string is valid if blanks may not lead,
 // because another keyword checks the length. A final line feed is ignored, as by Python's "$".
 func (n nameRule) ok(p printable, s string) bool {
+	if n.only != "" {
+		return !strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune(n.only, r) })
+	}
 	if s == "\n" {
 		return false
 	}

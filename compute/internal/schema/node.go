@@ -40,7 +40,7 @@ func (c *catalog) compile(v any) (*node, error) {
 	}
 	n := &node{additional: true, source: &Object{}}
 	for i, key := range o.keys {
-		r, src, err := c.keyword(n, key, o.vals[i])
+		r, src, err := c.keyword(n, o, key, o.vals[i])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", key, err)
 		}
@@ -52,9 +52,9 @@ func (c *catalog) compile(v any) (*node, error) {
 	return n, nil
 }
 
-// keyword compiles one keyword. It also returns the keyword's value with all references
+// keyword compiles one keyword of o. It also returns the keyword's value with all references
 // resolved, in the form that Nova's messages contain.
-func (c *catalog) keyword(n *node, key string, v any) (rule, any, error) {
+func (c *catalog) keyword(n *node, o *Object, key string, v any) (rule, any, error) {
 	switch key {
 	case "type":
 		t := typeRule{}
@@ -91,6 +91,10 @@ func (c *catalog) keyword(n *node, key string, v any) (rule, any, error) {
 		n.additional = v == true
 		return additionalRule{}, v, nil
 	case "items":
+		if _, isList := v.([]any); isList { // draft 4's prefixItems
+			list, src, err := c.compileList(v)
+			return prefixItemsRule(list), src, err
+		}
 		sub, err := c.compile(v)
 		if err != nil {
 			return nil, nil, err
@@ -132,7 +136,17 @@ func (c *catalog) keyword(n *node, key string, v any) (rule, any, error) {
 			return uniqueRule{}, v, nil
 		}
 		return nil, v, nil
-	case "title", "additionalItems": // without effect in draft 2020-12
+	case "additionalItems": // without effect in draft 2020-12, which has no lists of items
+		if items, ok := o.Get("items"); ok && v == false {
+			if list, isList := items.([]any); isList {
+				return additionalItemsRule{len(list)}, v, nil
+			}
+		}
+		return nil, v, nil
+	case "title":
+		return nil, v, nil
+	}
+	if key == "exclusiveMinimum" && v == true { // draft 4; see minimum
 		return nil, v, nil
 	}
 	num, ok := v.(json.Number)
@@ -142,6 +156,9 @@ func (c *catalog) keyword(n *node, key string, v any) (rule, any, error) {
 	limit := numberOf(num)
 	switch key {
 	case "minimum":
+		if exclusive, _ := o.Get("exclusiveMinimum"); exclusive == true {
+			return boundRule{limit: limit, sign: -1, or: true, words: " is less than or equal to the minimum of "}, v, nil
+		}
 		return boundRule{limit: limit, sign: -1, words: " is less than the minimum of "}, v, nil
 	case "maximum":
 		return boundRule{limit: limit, sign: 1, words: " is greater than the maximum of "}, v, nil

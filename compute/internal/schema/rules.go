@@ -11,14 +11,14 @@ type typeRule struct{ names []string }
 
 func (r typeRule) check(c *checker, _ *node, v any) {
 	for _, name := range r.names {
-		if isType(v, name) {
+		if c.isType(v, name) {
 			return
 		}
 	}
 	c.fail(v, func() string { return pyRepr(v) + " is not of type " + joinReprs(r.names) })
 }
 
-func isType(v any, name string) bool {
+func (c *checker) isType(v any, name string) bool {
 	switch v := v.(type) {
 	case nil:
 		return name == "null"
@@ -31,9 +31,14 @@ func isType(v any, name string) bool {
 	case *Object:
 		return name == "object"
 	case json.Number:
-		return name == "number" || name == "integer" && numberOf(v).isInteger()
+		return name == "number" || name == "integer" && c.isInteger(numberOf(v))
 	}
 	return false
+}
+
+// isInteger is the "integer" of JSON schema. Since draft 6 it includes floats without a fraction.
+func (c *checker) isInteger(n number) bool {
+	return n.isInteger() && (!n.float || c.major >= draft2020)
 }
 
 type propertiesRule struct{ list []namedNode }
@@ -114,7 +119,7 @@ func (additionalRule) check(c *checker, n *node, v any) {
 // has no other properties (Nova then takes it for another alternative) or patterns define the
 // known ones.
 func relaxAdditional(c *checker, n *node, o *Object, extra []string) {
-	if len(extra) == o.Len() {
+	if len(extra) == o.Len() && c.major >= otherAlternatives {
 		return
 	}
 	if len(n.patterns) > 0 {
@@ -130,6 +135,27 @@ func unexpected(extra []string) string {
 		verb = "was"
 	}
 	return "Additional properties are not allowed (" + joinReprs(extra) + " " + verb + " unexpected)"
+}
+
+// additionalItemsRule is "additionalItems": false beside a list of "items", in draft 4.
+type additionalItemsRule struct{ after int }
+
+func (r additionalItemsRule) check(c *checker, _ *node, v any) {
+	l, ok := v.([]any)
+	if !ok || len(l) <= r.after {
+		return
+	}
+	c.fail(v, func() string {
+		var reprs []string
+		for _, e := range l[r.after:] {
+			reprs = append(reprs, pyRepr(e))
+		}
+		verb := " were"
+		if len(reprs) == 1 {
+			verb = " was"
+		}
+		return "Additional items are not allowed (" + strings.Join(reprs, ", ") + verb + " unexpected)"
+	})
 }
 
 // itemsRule checks the items after those of prefixItems.
@@ -345,6 +371,8 @@ type boundRule struct {
 	limit number
 	sign  int
 	words string
+	// or also rejects the bound: "exclusiveMinimum": true of draft 4.
+	or bool
 }
 
 func (r boundRule) check(c *checker, _ *node, v any) {
@@ -352,7 +380,7 @@ func (r boundRule) check(c *checker, _ *node, v any) {
 	if !ok {
 		return
 	}
-	if cmp, ok := n.cmp(r.limit); ok && cmp == r.sign {
+	if cmp, ok := n.cmp(r.limit); ok && (cmp == r.sign || r.or && cmp == 0) {
 		c.fail(v, func() string { return n.repr() + r.words + r.limit.repr() })
 	}
 }

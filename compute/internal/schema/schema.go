@@ -23,6 +23,7 @@ type Schema struct {
 	contract string
 	root     func() (*node, error)
 	cat      *catalog
+	major    int // the release of Nova that evaluates it
 }
 
 // Lookup finds a schema by its name: "module.method.kind", followed by the first microversion
@@ -76,7 +77,7 @@ func (s *Schema) CheckBody(v any, mode Mode) error {
 }
 
 func (s *Schema) check(v any, mode Mode) (*failure, bool) {
-	c := checker{relaxed: mode == Relaxed}
+	c := checker{relaxed: mode == Relaxed, major: s.major}
 	c.walk(s.node(), v)
 	return &c.first, !c.failed
 }

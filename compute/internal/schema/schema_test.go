@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,7 +19,12 @@ import (
 // nova is a request and what Nova's own validators said of it; testdata/oracle.py
 // writes such lines.
 type nova struct {
-	Schema  string    `json:"schema"`
+	Schema string `json:"schema"`
+	// Release, Operation and Version replace Schema where an older release answered.
+	Release   int    `json:"release"`
+	Operation string `json:"operation"`
+	Version   int    `json:"version"`
+
 	Relaxed bool      `json:"relaxed"`
 	Body    *string   `json:"body"`
 	Query   *string   `json:"query"`
@@ -39,6 +47,40 @@ func byContract(t testing.TB) map[string]*schema.Schema {
 	return m
 }
 
+// ofRelease finds the schema of an operation at a microversion of a release.
+func ofRelease(operation string, version, major int) *schema.Schema {
+	var found *schema.Schema
+	if spans, ok := schema.History(operation, major); ok {
+		for _, s := range spans {
+			if s.From <= version {
+				found = s.Schema
+			}
+		}
+		return found
+	}
+	for _, name := range schema.Names() {
+		s, _ := schema.Lookup(name)
+		if s.Operation() != operation {
+			continue
+		}
+		span := s.Contract()[len(s.Contract())-len(schemaSpan.FindString(s.Contract())):]
+		first, last, _ := strings.Cut(span, "-")
+		if minor(first, 0) <= version && version <= minor(last, 1000) {
+			found = s.For(major)
+		}
+	}
+	return found
+}
+
+var schemaSpan = regexp.MustCompile(`(any|2\.\d+)-(any|2\.\d+)$`)
+
+func minor(version string, none int) int {
+	if n, err := strconv.Atoi(strings.TrimPrefix(version, "2.")); err == nil {
+		return n
+	}
+	return none
+}
+
 // compare runs all lines of r and returns how many there were.
 func compare(t *testing.T, r io.Reader) int {
 	t.Helper()
@@ -53,6 +95,10 @@ func compare(t *testing.T, r io.Reader) int {
 			t.Fatal(err)
 		}
 		s := all[want.Schema]
+		if want.Release != 0 {
+			s = ofRelease(want.Operation, want.Version, want.Release)
+			want.Schema = fmt.Sprintf("%s at 2.%d of Nova %d", want.Operation, want.Version, want.Release)
+		}
 		if s == nil {
 			t.Errorf("no schema %s", want.Schema)
 			continue
@@ -146,6 +192,18 @@ func marshal(v any) string {
 		return "not JSON"
 	}
 	return string(b)
+}
+
+// TestAsOlderReleases has the schemas that differ from those of the newest release.
+func TestAsOlderReleases(t *testing.T) {
+	f, err := os.Open("testdata/releases.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if n := compare(t, f); n < 300 {
+		t.Errorf("only %d samples", n)
+	}
 }
 
 func TestAsNova(t *testing.T) {

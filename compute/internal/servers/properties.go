@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // imageProperty contains the image properties that Nova defines, including legacy names. Only
@@ -39,9 +40,9 @@ xenapi_skip_agent_inject_ssh xenapi_use_agent`) {
 }()
 
 // imageProperties writes the properties from system metadata, where they have a prefix.
-func imageProperties(o *api.Object, systemMetadata map[string]string) {
+func imageProperties(o *api.Object, r release.Release, systemMetadata map[string]string) {
 	for _, key := range api.Keys(systemMetadata) {
-		if name, ok := strings.CutPrefix(key, "image_"); ok && imageProperty[name] {
+		if name, ok := strings.CutPrefix(key, "image_"); ok && (imageProperty[name] || !r.Has(release.StandardImageProperties)) {
 			o.Str(name, systemMetadata[key])
 		}
 	}

@@ -326,7 +326,7 @@ func (v *view) image(o *api.Object, i *objects.Instance) {
 		o.Str("id", id)
 		v.links.WriteBookmark(o, "images", id)
 		if v.r.Since(mv.V98ImageProperties) && !i.Down {
-			o.Obj("properties", func(o *api.Object) { imageProperties(o, i.SystemMetadata) })
+			o.Obj("properties", func(o *api.Object) { imageProperties(o, v.r.Release(), i.SystemMetadata) })
 		}
 	})
 }

@@ -7,22 +7,32 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/webob"
 	"github.com/nova-go/nova/paste"
 )
 
 // API has the handlers.
-type API struct{}
+type API struct{ Release release.Release }
 
 // versionDocument is the description of one version of the API.
 type versionDocument struct {
 	id, status, version, minVersion, updated, media string
 }
 
-var v20 = versionDocument{id: "v2.0", status: "DEPRECATED", updated: "2025-07-04T12:00:00Z",
-	media: "application/vnd.openstack.compute+json;version=2"}
-var v21 = versionDocument{id: "v2.1", status: "CURRENT", version: mv.Max.String(), minVersion: mv.Min.String(),
-	updated: "2013-07-23T11:33:21Z", media: "application/vnd.openstack.compute+json;version=2.1"}
+func v20(r release.Release) *versionDocument {
+	d := &versionDocument{id: "v2.0", status: "SUPPORTED", updated: "2011-01-21T11:33:21Z",
+		media: "application/vnd.openstack.compute+json;version=2"}
+	if r.Has(release.V20Deprecated) {
+		d.status, d.updated = "DEPRECATED", "2025-07-04T12:00:00Z"
+	}
+	return d
+}
+
+func v21(r release.Release) *versionDocument {
+	return &versionDocument{id: "v2.1", status: "CURRENT", version: api.Newest(r).String(), minVersion: mv.Min.String(),
+		updated: "2013-07-23T11:33:21Z", media: "application/vnd.openstack.compute+json;version=2.1"}
+}
 
 func (d *versionDocument) path() string {
 	if d.id == "v2.0" {
@@ -81,13 +91,13 @@ func (d *versionDocument) whole(prefix string) api.Encoder {
 
 // show answers / and /versions/{id} of the API, with a token.
 func (a *API) show(r *api.Request) (any, error) {
-	d := &v21
+	d := v21(a.Release)
 	switch id := r.Var("id"); {
 	case r.Legacy():
-		d = &v20
+		d = v20(a.Release)
 	case id == "" || id == "v2.1":
 	case id == "v2.0":
-		d = &v20
+		d = v20(a.Release)
 	default:
 		return nil, api.Bare(http.StatusNotFound)
 	}
@@ -96,7 +106,10 @@ func (a *API) show(r *api.Request) (any, error) {
 
 // Root is the application for all paths without a version: / lists the versions, any other path
 // answers with multiple choices. It needs neither a token nor a database.
-type Root struct{ LinkPrefix string }
+type Root struct {
+	LinkPrefix string
+	Release    release.Release
+}
 
 // ServeHTTP implements http.Handler.
 func (v Root) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +117,7 @@ func (v Root) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	link := func(d *versionDocument, path string) string {
 		return strings.TrimRight(base, "/") + "/" + d.path() + "/" + strings.TrimLeft(path, "/")
 	}
-	documents := []*versionDocument{&v20, &v21}
+	documents := []*versionDocument{v20(v.Release), v21(v.Release)}
 	if r.URL.Path == "/" {
 		api.Write(w, r, http.StatusOK, api.Doc(func(o *api.Object) {
 			o.List("versions", 2, func(i int, a *api.Array) {
@@ -131,14 +144,17 @@ func (v Root) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Version is the application for the root of /v2.1 and /v2: it writes the document of one
 // version, without a token.
-type Version struct{ LinkPrefix string }
+type Version struct {
+	LinkPrefix string
+	Release    release.Release
+}
 
 // ServeHTTP implements http.Handler.
 func (v Version) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	d := &v21
+	d := v21(v.Release)
 	if api.Legacy(r) {
-		d = &v20
+		d = v20(v.Release)
 	}
 	prefix := api.WithPrefix(api.ApplicationURL(r), v.LinkPrefix)
-	api.Versioned(w, r, func() (int, any) { return http.StatusOK, d.whole(prefix) })
+	api.Versioned(w, r, v.Release, func() (int, any) { return http.StatusOK, d.whole(prefix) })
 }

@@ -11,19 +11,20 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/pyjson"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/versioned"
 )
 
 // CreateBuild inserts the request spec, the build request and the instance mapping (without a
-// cell) of a server in one transaction.
-func CreateBuild(ctx context.Context, d *db.DB, b *objects.Build) error {
+// cell) of a server in one transaction, in the versions that the services of a release read.
+func CreateBuild(ctx context.Context, d *db.DB, r release.Release, b *objects.Build) error {
 	b.CreatedAt = db.Now()
 	texts := make([]string, 4)
 	for n, v := range []*versioned.Object{versioned.StoredRequestSpec(b.Spec), versioned.NewInstance(b.Instance),
 		versioned.NewBlockDevices(b.Devices, b.UUID),
 		versioned.Tags(b.Tags, b.UUID)} {
 		var err error
-		if texts[n], err = objectColumn(v); err != nil {
+		if texts[n], err = objectColumn(v.For(r)); err != nil {
 			return err
 		}
 	}

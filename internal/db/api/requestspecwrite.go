@@ -8,6 +8,7 @@ import (
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/versioned"
 )
 
@@ -39,14 +40,15 @@ func WholeRequestSpec(ctx context.Context, d *db.DB, server string) (*objects.Re
 	return s, err
 }
 
-// SaveRequestSpec writes a request spec without the fields that concern only the current request.
+// SaveRequestSpec writes a request spec without the fields that concern only the current request,
+// in the version that the services of a release read.
 // fields are the names of the fields that were set; the stored object lists them in its
 // nova_object.changes.
-func SaveRequestSpec(ctx context.Context, d *db.DB, s *objects.RequestSpec, fields ...string) error {
+func SaveRequestSpec(ctx context.Context, d *db.DB, r release.Release, s *objects.RequestSpec, fields ...string) error {
 	stored := *s
 	stored.Changes = slices.Clone(s.Changes)
 	stored.Change(fields...)
-	text, err := versioned.StoredRequestSpec(&stored).MarshalJSON()
+	text, err := versioned.StoredRequestSpec(&stored).For(r).MarshalJSON()
 	if err != nil {
 		return err
 	}

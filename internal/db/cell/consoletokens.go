@@ -12,12 +12,17 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// ConsoleToken returns the console of a token that has not expired, or nil.
-func ConsoleToken(ctx context.Context, c *db.Cell, token string, now time.Time) (*objects.ConsoleToken, error) {
+// ConsoleToken returns the console of a token that has not expired, or nil. Its TLS port is read only
+// if tls is set, because databases before 2025.1 do not have the column.
+func ConsoleToken(ctx context.Context, c *db.Cell, token string, tls bool, now time.Time) (*objects.ConsoleToken, error) {
 	hash := sha256.Sum256([]byte(token))
 	t := &objects.ConsoleToken{}
+	column := "NULL"
+	if tls {
+		column = "tls_port"
+	}
 	err := c.DB.One(ctx, []any{&t.Kind, &t.Host, &t.Port, &t.InternalAccessPath, &t.InstanceUUID, &t.TLSPort},
-		"SELECT console_type, host, port, internal_access_path, instance_uuid, tls_port FROM console_auth_tokens WHERE token_hash = ? AND "+
+		"SELECT console_type, host, port, internal_access_path, instance_uuid, "+column+" FROM console_auth_tokens WHERE token_hash = ? AND "+
 			"expires > ?",
 		hex.EncodeToString(hash[:]), now.Unix())
 	if errors.Is(err, sql.ErrNoRows) {
@@ -27,9 +32,9 @@ func ConsoleToken(ctx context.Context, c *db.Cell, token string, now time.Time) 
 }
 
 // ConsoleToken returns the console of a token in any cell, or nil.
-func (e Everywhere) ConsoleToken(ctx context.Context, token string) (*objects.ConsoleToken, error) {
+func (e Everywhere) ConsoleToken(ctx context.Context, token string, tls bool) (*objects.ConsoleToken, error) {
 	found, err := everywhere(ctx, e.Cells, func(ctx context.Context, c *db.Cell) (*objects.ConsoleToken, error) {
-		return ConsoleToken(ctx, c, token, time.Now())
+		return ConsoleToken(ctx, c, token, tls, time.Now())
 	})
 	for _, t := range found {
 		if t != nil {

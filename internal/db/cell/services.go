@@ -89,14 +89,13 @@ func (e Everywhere) MinimumVersion(ctx context.Context, binary string) (int64, e
 	return oldest, nil
 }
 
-// UpsertService inserts the row of a service of this program (made is true), or updates its
-// version.
+// UpsertService inserts the row of a service of this program (made is true), or sets its version.
 func UpsertService(ctx context.Context, d *db.DB, s *objects.Service) (made bool, err error) {
 	var id, old int64
 	err = d.One(ctx, []any{&id, &old}, "SELECT id, version FROM services WHERE deleted = 0 AND host = ? AND ? = ?", s.Host,
 		bun.Ident("binary"), s.Binary)
 	switch {
-	case err == nil && old < s.Version:
+	case err == nil && old != s.Version:
 		_, err = db.Exec(ctx, d, "UPDATE services SET updated_at = ?, version = ? WHERE id = ?", db.Now(), s.Version, id)
 	case errors.Is(err, sql.ErrNoRows):
 		_, err = d.Insert(ctx, d, "INSERT INTO services (created_at, host, ?, report_count, disabled, forced_down, version, uuid, deleted) "+

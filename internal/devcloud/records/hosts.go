@@ -21,9 +21,6 @@ const (
 // reservedMemoryMB is the memory that is reserved for the host, in MiB.
 const reservedMemoryMB = 512
 
-// serviceVersion is the version of the services of Nova 34.
-const serviceVersion = 74
-
 // Host is a row of compute_nodes with columns of its service.
 type Host struct {
 	ID             int64 // id of the compute node
@@ -40,7 +37,7 @@ func (r *Records) Report(ctx context.Context, host, binary, topic string) (int64
 	if errors.Is(err, sql.ErrNoRows) {
 		return insert(ctx, r.Cell1.DB, r.cell(), "services", Row{"created_at": now, "last_seen_up": now, "updated_at": now, "host": host,
 			"binary": binary, "topic": topic,
-			"report_count": 1, "disabled": false, "forced_down": false, "deleted": 0, "version": serviceVersion, "uuid": uuid.NewString()})
+			"report_count": 1, "disabled": false, "forced_down": false, "deleted": 0, "version": r.release.Service, "uuid": uuid.NewString()})
 	}
 	if err != nil {
 		return 0, err

@@ -17,6 +17,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/pyjson"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/versioned"
 )
 
@@ -27,6 +28,8 @@ type Records struct {
 	Cell0, Cell1 *db.Cell
 
 	tx *bun.Tx // the transaction of Together in cell1
+
+	release release.Release // of the rows in services
 }
 
 // Together runs f in one transaction in cell1. f must use its argument, and must not wait for
@@ -54,8 +57,8 @@ func (r *Records) cell() bun.IDB {
 type Row map[string]any
 
 // Open opens the cells in the mappings of the API database. o are the options of the connections.
-func Open(ctx context.Context, api *db.DB, o db.Options) (*Records, error) {
-	r := &Records{API: api}
+func Open(ctx context.Context, api *db.DB, of release.Release, o db.Options) (*Records, error) {
+	r := &Records{API: api, release: of}
 	cells := &db.Cells{API: api, Pool: o}
 	all, err := cells.All(ctx)
 	if err != nil {

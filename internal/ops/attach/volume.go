@@ -10,6 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/server"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
@@ -50,6 +51,9 @@ func (o *Ops) AttachVolume(ctx context.Context, caller *reqctx.Caller, i *object
 	}
 	if *i.VMState == "shelved_offloaded" {
 		return nil, o.attachToShelved(ctx, caller, i, v, r)
+	}
+	if !o.Servers.Release.Has(release.ConductorAttachesVolumes) {
+		return o.attachByAPI(ctx, caller, i, v, r)
 	}
 	message := conductorrpc.Volume{Instance: i, Volume: volumeDict(v), Device: r.Device, Tag: r.Tag, Multiattach: r.Multiattach,
 		DeleteOnTermination: r.DeleteOnTermination}
@@ -114,9 +118,12 @@ func (o *Ops) attachToShelved(ctx context.Context, caller *reqctx.Caller, i *obj
 	})
 }
 
-// reserve creates an attachment in Cinder, calls note with its id, and marks the volume as in use.
+// reserve checks the zone of a volume, creates an attachment in Cinder, calls note with its id, and marks the volume as in use.
 func (o *Ops) reserve(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, v *cinder.Volume,
 	note func(attachment string) error) error {
+	if err := o.sameZone(ctx, i, v); err != nil {
+		return err
+	}
 	a, err := o.Volumes.CreateAttachment(ctx, caller, v.ID, i.UUID, nil)
 	if err != nil {
 		return err

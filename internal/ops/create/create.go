@@ -12,6 +12,7 @@ import (
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
@@ -21,6 +22,7 @@ import (
 type plan struct {
 	*Request
 	caller        *reqctx.Caller
+	release       release.Release
 	reservation   string
 	image         *objects.Image // Raw is empty if there is no image
 	meta          *objects.ImageMeta
@@ -41,7 +43,7 @@ type plan struct {
 
 // Create checks a request, writes its servers to the API database and casts the build to the conductor.
 func (b *Builder) Create(ctx context.Context, caller *reqctx.Caller, r *Request) (*Result, error) {
-	p := &plan{Request: r, caller: caller, reservation: reservationID(), zone: r.Zone}
+	p := &plan{Request: r, caller: caller, release: b.o.Release, reservation: reservationID(), zone: r.Zone}
 	if err := checkCounts(r); err != nil {
 		return nil, err
 	}
@@ -209,10 +211,10 @@ func (b *Builder) validate(ctx context.Context, p *plan) error {
 		}
 	}
 	var err error
-	if p.meta, err = hardware.ImageMeta(p.image); err != nil {
+	if p.meta, err = hardware.ImageMeta(b.o.Release, p.image); err != nil {
 		return err
 	}
-	if p.numa, err = hardware.Topology(p.Flavor, p.meta); err != nil {
+	if p.numa, err = hardware.Topology(b.o.Release, p.Flavor, p.meta); err != nil {
 		return err
 	}
 	if p.pci, err = b.o.Aliases.Devices(p.Flavor, p.meta, newUUID); err != nil {
@@ -278,10 +280,10 @@ func (b *Builder) findDevices(ctx context.Context, p *plan) error {
 	if err := CheckImage(p.Flavor, p.image, p.Image, root, p.ZeroDisk); err != nil {
 		return err
 	}
-	if err := hardware.Check(p.Flavor, p.meta); err != nil {
+	if err := hardware.Check(b.o.Release, p.Flavor, p.meta); err != nil {
 		return err
 	}
-	if err := hardware.CheckSound(p.Flavor, p.meta); err != nil {
+	if err := hardware.CheckSound(b.o.Release, p.Flavor, p.meta); err != nil {
 		return err
 	}
 	return b.findGroup(ctx, p)

@@ -11,6 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -111,11 +112,16 @@ func (b *Builder) limitTaken(ctx context.Context, p *plan, count int) (int, erro
 	if !b.o.Quota.Unified() {
 		return count, nil
 	}
-	classes, err := hardware.Resources(p.Flavor, nil, p.onVolume(), p.resources()...)
+	devices := b.o.Release.Has(release.UnifiedLimitsOfDevices)
+	var groups []*objects.RequestGroup
+	if devices {
+		groups = p.resources()
+	}
+	classes, err := hardware.Resources(b.o.Release, p.Flavor, nil, p.onVolume(), groups...)
 	if err != nil {
 		return 0, err
 	}
-	if b.o.PCIInPlacement {
+	if devices && b.o.PCIInPlacement {
 		devices, err := b.o.Aliases.Classes(p.Flavor)
 		if err != nil {
 			return 0, err

@@ -12,6 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rest/placement"
@@ -117,6 +118,7 @@ type Options struct {
 	Aliases      hardware.Aliases // [pci] alias
 	Placement    Placement
 	Accelerators Accelerators
+	Release      release.Release // of the services of the deployment
 
 	DefaultZone, InternalZone string // [DEFAULT] default_availability_zone, internal_service_availability_zone
 	EphemeralFormat           string // [DEFAULT] default_ephemeral_format

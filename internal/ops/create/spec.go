@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // spec returns the request spec of a server.
@@ -23,7 +24,7 @@ func (p *plan) spec(server string) *objects.RequestSpec {
 		Group:      p.group, Hints: map[string]any{}, SecurityGroups: p.groups, VolumeBacked: new(p.onVolume()), Resources: p.resources(),
 		LevelParams: &objects.RequestLevelParams{Empty: true}, Networks: p.Networks}
 	for name, values := range p.Hints {
-		if !strings.HasPrefix(name, "_nova") {
+		if !p.release.Has(release.HintsWithUnderscoreDropped) || !strings.HasPrefix(name, "_nova") {
 			s.Hints[name] = values
 		}
 	}

@@ -38,7 +38,7 @@ func (b *Builder) write(ctx context.Context, p *plan) (builds []*objects.Build, 
 		one.Instance = p.instance(one.UUID, index)
 		one.Devices = blockDevices(devices, one.UUID)
 		one.Tags = p.Tags
-		if err := dbapi.CreateBuild(ctx, b.o.API, one); err != nil {
+		if err := dbapi.CreateBuild(ctx, b.o.API, b.o.Release, one); err != nil {
 			return builds, err
 		}
 		builds = append(builds, one)

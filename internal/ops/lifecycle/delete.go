@@ -11,6 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/server"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -78,7 +79,7 @@ func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 	}
 	if there != nil {
 		r.i = there
-		if !ok {
+		if !ok && r.ops.Servers.Release.Has(release.BuildingServersCleanedUp) {
 			if devices, err = r.ops.Servers.Devices(ctx, r.i); err != nil {
 				return false, err
 			}

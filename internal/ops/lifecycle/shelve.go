@@ -115,7 +115,7 @@ func (o *Ops) Unshelve(ctx context.Context, caller *reqctx.Caller, i *objects.In
 	if err := o.unshelveTarget(ctx, caller, i, spec, opts); err != nil {
 		return err
 	}
-	if err := dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, spec, "availability_zone"); err != nil {
+	if err := dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, o.Servers.Release, spec, "availability_zone"); err != nil {
 		return err
 	}
 	if err := o.Servers.Begin(ctx, caller, i, []string{""}, "unshelving", "unshelve"); err != nil {

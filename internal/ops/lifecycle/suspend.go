@@ -14,7 +14,7 @@ func (o *Ops) Suspend(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 		func() error { return o.Servers.WithShare(ctx, i) },
 		func() error { return server.WithPortAccelerator(i) },
 		func() error { return server.WithAccelerator(i) },
-		func() error { return server.WithEncryptedMemory(i, "suspend") },
+		func() error { return o.Servers.WithEncryptedMemory(i, "suspend") },
 		func() error { return server.Guard{VM: []string{"active"}}.Check(caller, i, "suspend") },
 		func() error { return o.Servers.Begin(ctx, caller, i, []string{""}, "suspending", "suspend") },
 	)

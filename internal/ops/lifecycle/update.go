@@ -123,5 +123,5 @@ func (o *Ops) PinZone(ctx context.Context, i *objects.Instance, zone *string, no
 			"Server can only be pinned to its current availability zone '%s', but '%s' was requested.", now, *zone)
 	}
 	spec.AvailabilityZone = zone
-	return dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, spec, "availability_zone")
+	return dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, o.Servers.Release, spec, "availability_zone")
 }

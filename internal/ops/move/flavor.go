@@ -8,6 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // roomFor checks the additional vCPUs and memory of a new flavor against the quota of the server's owner.
@@ -42,8 +43,8 @@ func imageOf(i *objects.Instance) *objects.Image {
 	return image
 }
 
-func imageMeta(i *objects.Instance) (*objects.ImageMeta, error) {
-	return hardware.ImageMeta(imageOf(i))
+func imageMeta(r release.Release, i *objects.Instance) (*objects.ImageMeta, error) {
+	return hardware.ImageMeta(r, imageOf(i))
 }
 
 // autoDiskAllowed rejects automatic disk configuration if the image disables it with AutoDiskConfigDisabledByImage.

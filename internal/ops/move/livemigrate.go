@@ -33,7 +33,7 @@ func (o *Ops) LiveMigrate(ctx context.Context, caller *reqctx.Caller, i *objects
 		func() error { return server.WithPortAccelerator(i) },
 		func() error { return server.WithAccelerator(i) },
 		func() error { return o.tpmMoves(ctx, i) },
-		func() error { return server.WithEncryptedMemory(i, "live-migration") },
+		func() error { return o.Servers.WithEncryptedMemory(i, "live-migration") },
 		func() error {
 			return server.Guard{VM: []string{"active", "paused"}}.Check(caller, i, "os-migrateLive")
 		},

@@ -155,17 +155,17 @@ func (r *rebuildRequest) check(ctx context.Context) error {
 	if err := create.CheckImage(r.i.Flavor, r.image, r.image.ID, root, r.ZeroDisk); err != nil {
 		return err
 	}
-	meta, err := hardware.ImageMeta(r.image)
+	meta, err := hardware.ImageMeta(r.ops.Servers.Release, r.image)
 	if err != nil {
 		return err
 	}
-	if err := hardware.Check(r.i.Flavor, meta); err != nil {
+	if err := hardware.Check(r.ops.Servers.Release, r.i.Flavor, meta); err != nil {
 		return err
 	}
-	if _, err := hardware.Topology(r.i.Flavor, meta); err != nil {
+	if _, err := hardware.Topology(r.ops.Servers.Release, r.i.Flavor, meta); err != nil {
 		return err
 	}
-	if err := hardware.CheckSound(r.i.Flavor, meta); err != nil {
+	if err := hardware.CheckSound(r.ops.Servers.Release, r.i.Flavor, meta); err != nil {
 		return err
 	}
 	if err := r.ops.Servers.VolumesInUse(ctx, r.caller, r.devices); err != nil {
@@ -180,13 +180,13 @@ func (r *rebuildRequest) check(ctx context.Context) error {
 // sameNUMA rejects an image with a different NUMA topology than the old one, because a rebuild does not change the
 // server's claim on its host.
 func (r *rebuildRequest) sameNUMA(next *objects.ImageMeta) error {
-	now, err := imageMeta(r.i)
+	now, err := imageMeta(r.ops.Servers.Release, r.i)
 	if err != nil {
 		return err
 	}
 	var topologies [2]*objects.NUMATopology
 	for n, meta := range []*objects.ImageMeta{now, next} {
-		if topologies[n], err = hardware.Topology(r.i.Flavor, meta); err != nil {
+		if topologies[n], err = hardware.Topology(r.ops.Servers.Release, r.i.Flavor, meta); err != nil {
 			return err
 		}
 	}
@@ -311,13 +311,13 @@ func (r *rebuildRequest) property(name string) *string {
 // schedule writes the new image to the request spec, and sets the hints that make the scheduler only check the server's
 // current host.
 func (r *rebuildRequest) schedule(ctx context.Context) error {
-	meta, err := hardware.ImageMeta(r.image)
+	meta, err := hardware.ImageMeta(r.ops.Servers.Release, r.image)
 	if err != nil {
 		return err
 	}
 	r.spec.Image = meta
 	r.spec.Change("image")
-	if err := dbapi.SaveRequestSpec(ctx, r.ops.Servers.Reader.API, r.spec, "image"); err != nil {
+	if err := dbapi.SaveRequestSpec(ctx, r.ops.Servers.Reader.API, r.ops.Servers.Release, r.spec, "image"); err != nil {
 		return err
 	}
 	if r.spec.Hints == nil {

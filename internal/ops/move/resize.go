@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/nova-go/nova/internal/ops/create"
 	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -47,15 +49,19 @@ type resizeRequest struct {
 // AutoDiskConfigDisabledByImage, FlavorNotFound, CannotResizeDisk, CannotResizeToSameFlavor, TooManyInstances and those of
 // a flavor that is too small for the image.
 func (o *Ops) Resize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, opts ResizeOptions) error {
-	err := server.First(
+	checks := []func() error{
 		func() error { return o.Servers.WithResourceGroups(ctx, i) },
 		func() error { return server.WithPortAccelerator(i) },
 		func() error { return server.WithAccelerator(i) },
 		func() error { return server.Guard{VM: []string{"active", "stopped"}}.Check(caller, i, opts.Action) },
 		func() error { return o.Servers.HostUp(i) },
-		func() error { return o.shareMoves(ctx, i) },
-	)
-	if err != nil {
+	}
+	if o.Servers.Release.Has(release.SharesAtResize) {
+		checks = append(checks, func() error { return o.shareMoves(ctx, i) })
+	} else {
+		checks = slices.Insert(checks, 0, func() error { return o.Servers.WithShare(ctx, i) })
+	}
+	if err := server.First(checks...); err != nil {
 		return err
 	}
 	m := &resizeRequest{ops: o, ResizeOptions: opts, caller: caller, i: i, same: true, to: i.Flavor}
@@ -170,20 +176,20 @@ func (m *resizeRequest) checkFlavor(context.Context) error {
 			return err
 		}
 	}
-	meta, err := hardware.ImageMeta(image)
+	meta, err := hardware.ImageMeta(m.ops.Servers.Release, image)
 	if err != nil {
 		return err
 	}
-	if err := hardware.Check(m.to, meta); err != nil {
+	if err := hardware.Check(m.ops.Servers.Release, m.to, meta); err != nil {
 		return err
 	}
-	if m.numa, err = hardware.Topology(m.to, meta); err != nil {
+	if m.numa, err = hardware.Topology(m.ops.Servers.Release, m.to, meta); err != nil {
 		return err
 	}
 	if m.pci, err = m.devices(); err != nil {
 		return err
 	}
-	if m.backed && m.to.MemoryMB < image.MinRAM {
+	if m.backed && m.ops.Servers.Release.Has(release.VolumeBackedMinRAM) && m.to.MemoryMB < image.MinRAM {
 		return objects.ErrFlavorMemoryTooSmall.Errorf(objects.KindInvalid, "Flavor's memory is too small for requested image.")
 	}
 	return m.sameSecrets()

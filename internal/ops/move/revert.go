@@ -61,11 +61,11 @@ func (o *Ops) Revert(ctx context.Context, caller *reqctx.Caller, i *objects.Inst
 // not stored with it.
 func (o *Ops) revertSpec(ctx context.Context, i *objects.Instance, spec *objects.RequestSpec, old *objects.Flavor) error {
 	if spec.Flavor == nil || spec.Flavor.ID != old.ID {
-		meta, err := imageMeta(i)
+		meta, err := imageMeta(o.Servers.Release, i)
 		if err != nil {
 			return err
 		}
-		numa, err := hardware.Topology(old, meta)
+		numa, err := hardware.Topology(o.Servers.Release, old, meta)
 		if err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (o *Ops) revertSpec(ctx context.Context, i *objects.Instance, spec *objects
 		if numa != nil {
 			spec.Change("numa_topology")
 		}
-		if err := dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, spec, "flavor", "numa_topology"); err != nil {
+		if err := dbapi.SaveRequestSpec(ctx, o.Servers.Reader.API, o.Servers.Release, spec, "flavor", "numa_topology"); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc/computerpc"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
@@ -27,6 +28,8 @@ type Core struct {
 	Conductor *conductorrpc.Client
 	Limits    Limits
 	Notify    *notify.Notifier
+	// Release is the release of the services of the deployment.
+	Release release.Release
 	// Host is [DEFAULT] host, the host of the events of actions that the API performs itself.
 	Host string
 	// DownTime is [DEFAULT] service_down_time.

@@ -64,7 +64,14 @@ func (r *Reader) list(ctx context.Context, caller *reqctx.Caller, q ListQuery) (
 	if q.Limit >= 0 {
 		q.Limit = max(0, q.Limit-len(first))
 	}
+	faults := q.Load.Faults && r.Faults != nil
+	if faults {
+		q.Load.Faults = false
+	}
 	rest, down, err := r.built(ctx, caller, q)
+	if err == nil && faults {
+		err = cell.Fill(ctx, r.Faults, cell.Load{Faults: true}, rest)
+	}
 	if err != nil {
 		return nil, err
 	}

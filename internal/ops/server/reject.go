@@ -6,6 +6,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // The functions of this file reject operations because of devices or properties of the server. Nova also has checks for
@@ -68,9 +69,14 @@ func WithAccelerator(i *objects.Instance) error {
 	return nil
 }
 
-// WithEncryptedMemory rejects servers with encrypted memory with OperationNotSupportedForMemEncryption.
-func WithEncryptedMemory(i *objects.Instance, operation string) error {
+// WithEncryptedMemory rejects servers with encrypted memory with OperationNotSupportedForMemEncryption, before 2026.2 with
+// OperationNotSupportedForSEV.
+func (o *Core) WithEncryptedMemory(i *objects.Instance, operation string) error {
 	if objects.Truthy(ExtraSpec(i, "hw:mem_encryption")) || objects.Truthy(i.SystemMetadata["image_hw_mem_encryption"]) {
+		if !o.Release.Has(release.MemoryEncryptionModels) {
+			return objects.ErrOperationNotSupportedForSEV.Errorf(objects.KindNotSupported,
+				"Operation '%s' not supported for SEV-enabled instance (%s).", operation, i.UUID)
+		}
 		return objects.ErrOperationNotSupportedForMemEncryption.Errorf(objects.KindNotSupported,
 			"Operation '%s' not supported for mem encryption enabled instance (%s).", operation, i.UUID)
 	}

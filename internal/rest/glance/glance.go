@@ -12,15 +12,19 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest"
 )
 
 // Client is a client of Glance. It is safe for concurrent use.
-type Client struct{ session *rest.Session }
+type Client struct {
+	session *rest.Session
+	release release.Release // of Nova
+}
 
-// New returns a client that uses a session.
-func New(s *rest.Session) *Client { return &Client{s} }
+// New returns a client that uses a session, as Nova of a release does.
+func New(s *rest.Session, r release.Release) *Client { return &Client{s, r} }
 
 // Image returns one image, or Nova's ImageNotFound.
 func (c *Client) Image(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Image, error) {

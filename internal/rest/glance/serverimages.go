@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -56,11 +58,49 @@ func (c *Client) Reserve(ctx context.Context, caller *reqctx.Caller, image map[s
 	return made.ID, plainError(err)
 }
 
+// preferredFormat returns the disk format that Nova gave to images without content before 2025.1: the
+// first one of its preferences that Glance's schema allows.
+func (c *Client) preferredFormat(ctx context.Context, caller *reqctx.Caller) (string, error) {
+	var schema struct {
+		Properties struct {
+			DiskFormat struct {
+				Enum []*string `json:"enum"`
+			} `json:"disk_format"`
+		} `json:"properties"`
+	}
+	if err := c.do(ctx, caller, http.MethodGet, "schemas/image", nil, &schema); err != nil {
+		return "", err
+	}
+	var allowed []string
+	for _, format := range schema.Properties.DiskFormat.Enum {
+		if format != nil {
+			allowed = append(allowed, *format)
+		}
+	}
+	preferred := []string{"qcow2", "vhd", "vmdk", "raw"}
+	for _, format := range preferred {
+		if slices.Contains(allowed, format) {
+			return format, nil
+		}
+	}
+	if len(allowed) > 0 {
+		return allowed[0], nil
+	}
+	return preferred[0], nil
+}
+
 // Activate is Reserve for an image without content, because volume snapshots contain it. It
 // uploads no data, so that the image becomes active.
 func (c *Client) Activate(ctx context.Context, caller *reqctx.Caller, image map[string]any, member string) (string, error) {
 	if image["disk_format"] == nil {
 		image["disk_format"] = "raw"
+		if !c.release.Has(release.RawVolumeSnapshots) {
+			format, err := c.preferredFormat(ctx, caller)
+			if err != nil {
+				return "", plainError(err)
+			}
+			image["disk_format"] = format
+		}
 	}
 	if image["container_format"] == nil {
 		image["container_format"] = "bare"

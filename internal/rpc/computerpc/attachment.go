@@ -6,6 +6,7 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // AttachInterface attaches a port, or a new port on a network, to a server and returns the id of
@@ -33,6 +34,32 @@ func (c *Client) DetachInterface(ctx context.Context, caller *reqctx.Caller, i *
 // nil for an attachment of the old API.
 func (c *Client) DetachVolume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, volume string, attachment *string) error {
 	return c.cast(ctx, caller, i, "", "detach_volume", args{"instance": i, "volume_id": volume, "attachment_id": attachment})
+}
+
+// Reservation describes the device of a volume that a host reserves.
+type Reservation struct {
+	Volume      string
+	Device, Tag *string // the name that the client asks for, or nil
+	Multiattach bool
+}
+
+// ReserveDevice has the host of a server choose the name of a volume's device and create its block
+// device mapping, which it returns.
+func (c *Client) ReserveDevice(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, r Reservation) (*objects.BlockDevice, error) {
+	if objects.OrZero(i.Host) == "" {
+		return nil, noHost(i)
+	}
+	var made json.RawMessage
+	if err := c.callHost(ctx, caller, i.Cell, *i.Host, "reserve_block_device_name", args{"instance": i, "device": r.Device, "volume_id": r.Volume,
+		"disk_bus": nil, "device_type": nil, "tag": r.Tag, "multiattach": r.Multiattach}, &made, true); err != nil {
+		return nil, err
+	}
+	return versioned.ParseBlockDevice(made)
+}
+
+// AttachVolume attaches the volume of a block device mapping of a server.
+func (c *Client) AttachVolume(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, d *objects.BlockDevice) error {
+	return c.cast(ctx, caller, i, "", "attach_volume", args{"instance": i, "bdm": d})
 }
 
 // SwapVolume replaces an attached volume by another one.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
 )
@@ -26,6 +27,8 @@ type Options struct {
 	// Pin is [upgrade_levels] compute: a version, the name of a release, "auto", or "" for the
 	// newest version.
 	Pin string
+	// Release is the release of the API, which has the newest version that is sent.
+	Release release.Release
 	// Oldest returns the lowest service version of all nova-computes, or 0 without any. Pin
 	// "auto" uses it.
 	Oldest func(ctx context.Context) (int64, error)
@@ -50,9 +53,6 @@ var releaseVersions = map[string]string{
 	"yoga": "6.0", "zed": "6.1", "antelope": "6.2", "bobcat": "6.2", "caracal": "6.3", "dalmatian": "6.3", "epoxy": "6.4", "flamingo": "6.4",
 	"gazpacho": "6.5", "hibiscus": "6.5",
 }
-
-// newestVersion is the interface version that this package implements.
-const newestVersion = "6.5"
 
 // serviceRPC has the interface versions of nova-compute and the service versions that introduced
 // them.
@@ -83,12 +83,15 @@ func (c *Client) pin(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if oldest == 0 {
-		return newestVersion, nil // not stored, because a nova-compute may start later
+		return c.o.Release.ComputeRPC, nil // not stored, because a nova-compute may start later
 	}
 	version := "6.0"
 	for _, s := range serviceRPC {
-		if oldest >= s.since {
-			version = s.version
+		if oldest < s.since {
+			break
+		}
+		if version = s.version; version == c.o.Release.ComputeRPC {
+			break
 		}
 	}
 	c.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -97,7 +98,7 @@ func (c *Client) ExternalEvents(ctx context.Context, caller *reqctx.Caller, cell
 	if err != nil {
 		return err
 	}
-	if alt {
+	if alt && c.o.Release.Has(release.AlternativeComputeTopic) {
 		t.Topic = topicAlt
 	}
 	return c.send(ctx, caller, cell, t, "external_instance_event", args{"instances": servers, "events": events})

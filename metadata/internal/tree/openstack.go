@@ -69,7 +69,7 @@ const (
 // available under the name "version".
 func (i *Instance) openStack(ctx context.Context, tokens []string) (Answer, error) {
 	if len(tokens) == 0 {
-		return listing(listedVersions(time.Now())), nil
+		return listing(i.o.listedVersions(time.Now())), nil
 	}
 	if tokens[0] == "content" {
 		content, err := i.content()
@@ -78,7 +78,7 @@ func (i *Instance) openStack(ctx context.Context, tokens []string) (Answer, erro
 		}
 		return Answer{Type: Text, Body: content}, err
 	}
-	v, ok := versionIndex(openStackVersions, tokens[0])
+	v, ok := versionIndex(i.o.versions(), tokens[0])
 	switch {
 	case !ok || len(tokens) > 2:
 		return Answer{}, ErrNotFound

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // ErrNotFound reports a path that does not exist.
@@ -66,6 +67,7 @@ type Options struct {
 	// Template enables the network configuration file for injected networks ([DEFAULT]
 	// injected_network_template).
 	Template bool
+	Release  release.Release // of Nova
 	Source   Source
 	Vendor   VendorData
 }
@@ -154,12 +156,20 @@ func listing(list []string) Answer {
 	return Answer{Type: Text, Body: []byte(strings.Join(list, "\n"))}
 }
 
+// versions returns the versions of the OpenStack tree.
+func (o Options) versions() []string {
+	if !o.Release.Has(release.ShareMetadata) {
+		return openStackVersions[:epoxy]
+	}
+	return openStackVersions
+}
+
 // listedVersions returns the versions of the OpenStack tree up to a day. As in Nova, later versions are
 // served, but not listed.
-func listedVersions(today time.Time) []string {
+func (o Options) listedVersions(today time.Time) []string {
 	day := today.UTC().Format(time.DateOnly)
 	var list []string
-	for _, v := range openStackVersions {
+	for _, v := range o.versions() {
 		if v <= day {
 			list = append(list, v)
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/versioned"
 	"github.com/nova-go/nova/metadata/internal/tree"
 )
@@ -69,7 +70,7 @@ func read(t *testing.T, name string) []byte {
 }
 
 func newTree(g *objects.Guest) *tree.Instance {
-	return tree.New(g, tree.Options{DHCPDomain: "novalocal", Template: true, Source: fakeSource{}, Vendor: fakeVendor{}})
+	return tree.New(g, tree.Options{Release: release.Newest(), DHCPDomain: "novalocal", Template: true, Source: fakeSource{}, Vendor: fakeVendor{}})
 }
 
 func lookup(t *testing.T, i *tree.Instance, path string) (tree.Answer, string) {
@@ -282,7 +283,7 @@ func TestBlockDevices(t *testing.T) {
 	g.DefaultSwapDevice = new("/dev/old")
 	s := withDisks{fakeSource{}, []objects.GuestDisk{disk("/dev/vda", "image", "local", ""), disk("/dev/vdc", "volume", "volume", ""), disk("/dev/vdb", "image", "volume", ""),
 		{DestinationType: "volume"}, disk("/dev/vdd", "blank", "local", ""), disk("/dev/vde", "blank", "local", "swap"), disk("/dev/vdf", "blank", "local", "ext4")}}
-	i := tree.New(g, tree.Options{Source: s, Vendor: fakeVendor{}})
+	i := tree.New(g, tree.Options{Release: release.Newest(), Source: s, Vendor: fakeVendor{}})
 	const at = "/latest/meta-data/block-device-mapping/"
 	for name, want := range map[string]string{"": "ami\nebs0\nebs1\nebs2\nephemeral0\nephemeral1\nroot\nswap", "ami": "vda", "root": "/dev/vda",
 		"ebs0": "None", "ebs1": "/dev/vdb", "ebs2": "/dev/vdc", "swap": "/dev/vde", "ephemeral0": "/dev/vdd", "ephemeral1": "/dev/vdf"} {
@@ -308,7 +309,7 @@ func (w withDisks) EC2(context.Context, *objects.Guest) (*objects.GuestEC2, erro
 // TestSourceFails: what the source cannot tell does not keep the rest away.
 func TestSourceFails(t *testing.T) {
 	away := errors.New("away")
-	i := tree.New(guest(t), tree.Options{Source: fakeSource{fail: away}, Vendor: fakeVendor{}})
+	i := tree.New(guest(t), tree.Options{Release: release.Newest(), Source: fakeSource{fail: away}, Vendor: fakeVendor{}})
 	for _, path := range []string{"/latest/meta-data/ami-id", "/latest/meta-data/security-groups", "/latest/meta-data/block-device-mapping"} {
 		if _, err := i.Lookup(t.Context(), path); !errors.Is(err, away) {
 			t.Errorf("%s: %v", path, err)

@@ -1,6 +1,10 @@
 """Ask Nova's own validators: print requests and what Nova says of them.
 
-Usage: oracle.py SEED PER_SCHEMA
+Usage: oracle.py SEED PER_SCHEMA [changed|all]
+
+With a third argument it asks an unpacked release (see ../data/novaschemas.py) by operation and
+microversion: "release", "operation" and "version" replace "schema". changed: only the schemas that
+../data/releases.txt has for the release.
 
 One JSON object a line: "schema" (its name in the contract), "relaxed" (legacy
 v2), "body" (JSON text) or "query", and "error": null where Nova accepts, its
@@ -13,6 +17,7 @@ import importlib
 import inspect
 import json
 import logging
+import os
 import pkgutil
 import random
 import sys
@@ -20,6 +25,12 @@ import warnings
 
 warnings.simplefilter('ignore')
 logging.disable(logging.CRITICAL)
+
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'data')
+if len(sys.argv) > 3:
+    sys.path.insert(0, DATA)
+    import novaschemas
+    import releases
 
 import webob  # noqa: E402
 
@@ -236,17 +247,61 @@ def ask(schema, value, relaxed, body):
         return '*'
 
 
+def changed():
+    """Return {(operation, microversion)} of the schemas in releases.txt for this release."""
+    found = set()
+    for line in open(os.path.join(DATA, 'releases.txt'), encoding='utf-8'):
+        if line[0] != '@':
+            continue
+        majors, operation, v, text = line[1:].split('\t')
+        first, last = majors.split('-')
+        if int(first) <= novaschemas.MAJOR <= int(last) and text[0] == '{' and not text.startswith('{"#":6}'):
+            found.add((operation, int(v)))
+    return found
+
+
+def of_release():
+    """Return [(what to print, schema)] of this release."""
+    newest = releases.Newest(os.path.join(DATA, 'schemas.txt'))
+    wanted = changed() if sys.argv[3] == 'changed' else None
+    merged = {}
+    for name, spans in novaschemas.schemas().items():
+        merged.setdefault(releases.plain(name), []).extend(spans)
+    out = []
+    for name, spans in sorted(merged.items()):
+        operation = newest.contract.get(name)
+        if operation is None or operation.startswith('volumes_boot.'):
+            continue
+        last = None
+        for v in range(0, novaschemas.NEWEST + 1):
+            schema = novaschemas.effective(spans, v)
+            if schema is not None and schema is not last and (wanted is None or (operation, v) in wanted):
+                out.append(({'release': novaschemas.MAJOR, 'operation': operation, 'version': v},
+                            releases.repaired(schema)))
+            last = schema
+    return out
+
+
 def main():
     seed, per = int(sys.argv[1]), int(sys.argv[2])
     rng = random.Random(seed)
     make = Maker(rng)
-    for name, schema in sorted(schemas().items()):
-        body = '.body.' in name
+    if len(sys.argv) > 3:
+        cases = of_release()
+    else:
+        cases = [({'schema': name}, schema) for name, schema in sorted(schemas().items())]
+    for head, schema in cases:
+        body = '.body' in head.get('schema', head.get('operation'))
         for i in range(per):
             v = make.sample(schema)
             for _ in range(rng.choice([0, 1, 1, 1, 2])):
                 v = make.spoil(v)
-            out = {'schema': name, 'relaxed': rng.random() < 0.3}
+            relaxed = rng.random() < 0.3
+            if head.get('version') == 0:
+                relaxed = True
+            elif 'version' in head:
+                relaxed = False
+            out = dict(head, relaxed=relaxed)
             if body:
                 out['body'] = text(v, rng)
                 value = json.loads(out['body'])

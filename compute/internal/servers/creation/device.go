@@ -9,6 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/create"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // device is a block device in the format block_device_mapping_v2.
@@ -56,7 +57,7 @@ func readDevices(r *api.Request, s *newServer, q *create.Request) error {
 		q.Devices = append(q.Devices, s.LegacyDevices[n].parse())
 	}
 	for n := range s.Devices {
-		d, err := s.Devices[n].parse(s.ImageRef != "")
+		d, err := s.Devices[n].parse(s.hasImage(r.Release()))
 		if err != nil {
 			return err
 		}
@@ -69,6 +70,11 @@ func readDevices(r *api.Request, s *newServer, q *create.Request) error {
 		return api.BadRequest("Missing imageRef attribute")
 	}
 	return nil
+}
+
+// hasImage reports whether the request names an image for block devices.
+func (s *newServer) hasImage(r release.Release) bool {
+	return s.ImageRef != nil && (*s.ImageRef != "" || !r.Has(release.EmptyImageRef))
 }
 
 func (d *legacyDevice) parse() *create.Device {

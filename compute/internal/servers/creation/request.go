@@ -24,7 +24,7 @@ type creation struct {
 type newServer struct {
 	Name              string                 `json:"name"`
 	FlavorRef         body.Reference         `json:"flavorRef"`
-	ImageRef          string                 `json:"imageRef"`
+	ImageRef          *string                `json:"imageRef"`
 	Metadata          map[string]string      `json:"metadata"`
 	AdminPass         *string                `json:"adminPass"`
 	AutoDisk          *body.AutoDisk         `json:"OS-DCF:diskConfig"`
@@ -57,7 +57,7 @@ type securityGroup struct {
 // request reads the body, and checks the rules that its members require.
 func (a *API) request(r *api.Request, asked *creation) (*create.Request, error) {
 	s := &asked.Server
-	q := &create.Request{Name: strings.TrimSpace(s.Name), Image: s.ImageRef, UserData: s.UserData, KeyName: s.KeyName,
+	q := &create.Request{Name: strings.TrimSpace(s.Name), Image: objects.OrZero(s.ImageRef), UserData: s.UserData, KeyName: s.KeyName,
 		ConfigDrive:    bool(s.ConfigDrive),
 		AutoDiskConfig: (*bool)(s.AutoDisk), AccessIPv4: objects.CanonicalIP(s.AccessIPv4), AccessIPv6: objects.CanonicalIP(s.AccessIPv6),
 		Metadata:       s.Metadata,

@@ -1,0 +1,116 @@
+package release
+
+// Change is a change in Nova that depends on the release only: no microversion announces it.
+// Each has one name; searching for the name finds all code of the change.
+type Change int
+
+// The changes, by the release that brought them.
+const (
+	// 2024.2
+	VolumeBackedMinRAM Change = iota
+	CPUTopologySpecs
+
+	// 2025.1
+	ConsoleTLSPort
+	HintsWithUnderscoreDropped
+	EmptyImageRef
+	RawVolumeSnapshots
+	UnlimitedUnified
+	ShareMetadata
+	SharePolicies
+
+	// 2025.2
+	V20Deprecated
+	NewAPIOptionNames
+	ManagerAndServiceRoles
+	SoundAndUSBModels
+	TypeListSchemas
+	StandardImageProperties
+
+	// 2026.1
+	ConductorAttachesVolumes
+	AlternativeComputeTopic
+	GroupHintList
+	FaultsOfAllCells
+	VTPMLiveMigration
+	VendordataServiceAuth
+	SharesOfAdmins
+
+	// 2026.2
+	IncompleteAttachmentsHidden
+	LockMemoryInvalid
+	OverQuotaScope
+	MemoryEncryptionModels
+	SharesAtResize
+	BuildingServersCleanedUp
+	UnifiedLimitsOfDevices
+	ScopeAlwaysEnforced
+)
+
+// changes has for each change the major version of the release that brought it, and what it is.
+var changes = [...]struct {
+	since int
+	what  string
+}{
+	VolumeBackedMinRAM: {30, "a resize of a server with a root volume checks min_ram of its image"},
+	CPUTopologySpecs:   {30, "flavors: hw:cpu_max_sockets, hw:cpu_max_cores and hw:cpu_max_threads are validated, before it was hw:max_cpu_*"},
+
+	ConsoleTLSPort:             {31, "console tokens have the column tls_port"},
+	HintsWithUnderscoreDropped: {31, "scheduler hints whose names begin with _nova are dropped"},
+	EmptyImageRef:              {31, "an empty imageRef counts as none also for block devices of images"},
+	RawVolumeSnapshots:         {31, "images of servers with a root volume are made as raw, before in the first format of qcow2, vhd, vmdk, raw that Glance has"},
+	UnlimitedUnified:           {31, "unified limits: -1 is unlimited, [quota] unified_limits_resource_strategy and _list"},
+	ShareMetadata:              {31, "metadata version 2025-04-04, which lists shares among the devices"},
+	SharePolicies:              {31, "policies os-server-shares:*"},
+
+	V20Deprecated:          {32, "the version document of v2.0 says DEPRECATED, with the date 2025-07-04"},
+	NewAPIOptionNames:      {32, "the names in [DEFAULT] of options of [api] are no longer read"},
+	ManagerAndServiceRoles: {32, "policies of migrations allow managers of projects, those of other services require the role service"},
+	SoundAndUSBModels:      {32, "flavors and images: sound model, USB model, redirected USB ports, memory encryption model"},
+	TypeListSchemas:        {32, "other texts for values that match none of several types in schemas"},
+
+	StandardImageProperties: {32, "since 2.98 servers show only properties of their images that Nova knows, before all that it keeps"},
+
+	ConductorAttachesVolumes: {33, "nova-conductor attaches volumes, before it was the API"},
+	AlternativeComputeTopic:  {33, "external events are sent to the topic compute-alt"},
+	GroupHintList:            {33, "the scheduler hint group may be a list"},
+	FaultsOfAllCells:         {33, "lists of servers in detail show faults from all cells"},
+	VTPMLiveMigration:        {33, "live migration of servers with a virtual TPM"},
+	VendordataServiceAuth:    {33, "dynamic vendordata uses [vendordata_dynamic_auth] through service_auth"},
+
+	SharesOfAdmins: {33, "policies os-server-shares:* allow administrators of other projects"},
+
+	IncompleteAttachmentsHidden: {34, "since 2.89 volumes that are still being reserved are not listed as attached"},
+	LockMemoryInvalid:           {34, "hw:locked_memory without a page size answers 400, before 403, and flavors that contradict an image 400, before 500"},
+	OverQuotaScope:              {34, "a refusal of server group members shows the use in the scope of the limit that is exceeded"},
+	MemoryEncryptionModels:      {34, "memory encryption by AMD SEV-SNP and Intel TDX, and its texts"},
+	SharesAtResize:              {34, "servers with shares can be resized and migrated"},
+	BuildingServersCleanedUp:    {34, "the deletion of a server that is building removes its volume attachments in Cinder"},
+	UnifiedLimitsOfDevices:      {34, "unified limits count PCI devices, bandwidth of ports and device profiles"},
+	ScopeAlwaysEnforced:         {34, "[oslo_policy] enforce_scope cannot be turned off"},
+}
+
+// Has reports whether the release has a change.
+func (r Release) Has(c Change) bool { return r.Major >= changes[c].since }
+
+// What describes the change.
+func (c Change) What() string { return changes[c].what }
+
+// Since returns the release that brought the change.
+func (c Change) Since() Release {
+	for _, r := range All() {
+		if r.Has(c) {
+			return r
+		}
+	}
+	return Release{}
+}
+
+// Changes returns all changes, oldest first.
+func Changes() []Change {
+	all := make([]Change, len(changes))
+	for i := range all {
+		all[i] = Change(i)
+	}
+	return all
+}

@@ -54,7 +54,7 @@ func newParts(d *deps) *parts {
 	p := &parts{
 		deps:       d,
 		keystone:   keystone.New(d.sessions.keystone, d.log),
-		glance:     glance.New(d.sessions.glance, d.release),
+		glance:     glance.New(glanceOptions(d)),
 		neutron:    neutron.New(d.sessions.neutron, seconds(c.Neutron.ExtensionSyncInterval)),
 		cinder:     cinder.New(d.sessions.cinder),
 		placement:  placement.New(d.sessions.placement),
@@ -94,6 +94,14 @@ func newParts(d *deps) *parts {
 		p.servers.Reader.Faults = &db.Cell{DB: d.Main}
 	}
 	return p
+}
+
+func glanceOptions(d *deps) glance.Options {
+	o := glance.Options{Session: d.sessions.glance, Override: d.config.Glance.EndpointOverride, Release: d.release}
+	if servers := d.config.Glance.APIServers; len(servers) > 0 {
+		o.Server = servers[0]
+	}
+	return o
 }
 
 // defaultCerts returns the trusted certificates of servers that name none.

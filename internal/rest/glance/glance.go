@@ -18,17 +18,23 @@ import (
 )
 
 // Client is a client of Glance. It is safe for concurrent use.
-type Client struct {
-	session *rest.Session
-	release release.Release // of Nova
+type Client struct{ o Options }
+
+// Options are the parameters of New.
+type Options struct {
+	Session *rest.Session
+	// Server is the first of [glance] api_servers, Override is endpoint_override; "" for the
+	// endpoint of the catalog.
+	Server, Override string
+	Release          release.Release // of Nova
 }
 
-// New returns a client that uses a session, as Nova of a release does.
-func New(s *rest.Session, r release.Release) *Client { return &Client{s, r} }
+// New returns a client.
+func New(o Options) *Client { return &Client{o} }
 
 // Image returns one image, or Nova's ImageNotFound.
 func (c *Client) Image(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Image, error) {
-	client, err := c.session.AsUser(ctx, caller)
+	client, err := c.o.Session.AsUser(ctx, caller)
 	if err != nil {
 		return nil, err
 	}

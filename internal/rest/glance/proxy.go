@@ -57,7 +57,7 @@ var versionSuffix = regexp.MustCompile(`/v\d(\.\d+)?/?$`)
 
 // Address returns the URL of Glance for links to images.
 func (c *Client) Address(ctx context.Context, caller *reqctx.Caller) (string, error) {
-	client, err := c.session.AsUser(ctx, caller)
+	client, err := c.o.Session.AsUser(ctx, caller)
 	if err != nil {
 		return "", err
 	}
@@ -66,7 +66,7 @@ func (c *Client) Address(ctx context.Context, caller *reqctx.Caller) (string, er
 
 // do sends a request below /v2; path may already contain it.
 func (c *Client) do(ctx context.Context, caller *reqctx.Caller, method, path string, body, out any) error {
-	client, err := c.session.AsUser(ctx, caller)
+	client, err := c.o.Session.AsUser(ctx, caller)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,13 +16,25 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// URL returns the URL of an image in Glance for answers to clients.
+// endOfVersion matches the version at the end of an endpoint, which Nova replaces by a slash.
+var endOfVersion = regexp.MustCompile(`/v\d+(\.\d+)?/?$`)
+
+// URL returns the URL of an image in Glance for answers to clients. For an endpoint of the catalog
+// it has two slashes before "images", as in Nova: keystoneauth finds the endpoint of version 2, and
+// Nova replaces this version by a slash.
 func (c *Client) URL(ctx context.Context, caller *reqctx.Caller, id string) (string, error) {
-	client, err := c.session.AsUser(ctx, caller)
-	if err != nil {
-		return "", err
+	base := c.o.Server
+	if base == "" {
+		base = endOfVersion.ReplaceAllString(c.o.Override, "/")
 	}
-	return strings.TrimRight(client.Endpoint, "/") + "/images/" + id, nil
+	if base == "" {
+		client, err := c.o.Session.AsUser(ctx, caller)
+		if err != nil {
+			return "", err
+		}
+		base = endOfVersion.ReplaceAllString(strings.TrimRight(client.Endpoint, "/"), "") + "/"
+	}
+	return base + "/images/" + id, nil
 }
 
 // plainError converts an error of a request that concerns no image id to Nova's exception.
@@ -94,7 +107,7 @@ func (c *Client) preferredFormat(ctx context.Context, caller *reqctx.Caller) (st
 func (c *Client) Activate(ctx context.Context, caller *reqctx.Caller, image map[string]any, member string) (string, error) {
 	if image["disk_format"] == nil {
 		image["disk_format"] = "raw"
-		if !c.release.Has(release.RawVolumeSnapshots) {
+		if !c.o.Release.Has(release.RawVolumeSnapshots) {
 			format, err := c.preferredFormat(ctx, caller)
 			if err != nil {
 				return "", plainError(err)
@@ -109,7 +122,7 @@ func (c *Client) Activate(ctx context.Context, caller *reqctx.Caller, image map[
 	if err != nil {
 		return "", err
 	}
-	client, err := c.session.AsUser(ctx, caller)
+	client, err := c.o.Session.AsUser(ctx, caller)
 	if err != nil {
 		return "", err
 	}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -138,12 +137,13 @@ func (f *Fault) document() []byte {
 	if !ok {
 		name = "computeFault"
 	}
-	inner := map[string]any{"code": f.Status, "message": f.Message}
-	if f.Status == 413 || f.Status == 429 {
-		if after := f.Header.Get("Retry-After"); after != "" {
-			inner["retryAfter"] = after
-		}
-	}
-	b, _ := json.Marshal(map[string]any{name: inner})
-	return b
+	return Doc(func(o *Object) {
+		o.Obj(name, func(o *Object) {
+			o.Int("code", int64(f.Status))
+			o.Str("message", f.Message)
+			if after := f.Header.Get("Retry-After"); after != "" && (f.Status == 413 || f.Status == 429) {
+				o.Str("retryAfter", after)
+			}
+		})
+	}).AppendJSON(nil)
 }

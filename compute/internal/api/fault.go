@@ -80,6 +80,7 @@ var statusOf = map[objects.Kind]int{
 	objects.KindNotSupported:   400,
 	objects.KindUnavailable:    503,
 	objects.KindNotImplemented: 501,
+	objects.KindFailed:         500,
 }
 
 // faultOf maps an error to the fault that the client sees. errs are the error statuses that the
@@ -122,7 +123,10 @@ func faultOf(err error, errs []int) *Fault {
 func unexpected(err error) *Fault {
 	class := "Exception"
 	var domain *objects.Error
-	if errors.As(err, &domain) {
+	var remote interface{ PythonName() string }
+	if errors.As(err, &remote) {
+		class = remote.PythonName()
+	} else if errors.As(err, &domain) {
 		if class = domain.Class.Name(); !strings.Contains(class, ".") { // classes of libraries already have a module
 			class = "nova.exception." + class
 		}

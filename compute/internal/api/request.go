@@ -162,6 +162,9 @@ func Body[T any](r *Request, key ...string) (T, error) {
 	if refused, ok := errors.AsType[*body.ValueError](err); ok {
 		return into, BadRequest("%s", refused.Message)
 	}
+	if raised, ok := errors.AsType[*schema.Exception](err); ok {
+		return into, Raised(raised.Name, "%w", raised)
+	}
 	if err != nil {
 		return into, fmt.Errorf("the body: %w", err)
 	}

@@ -337,7 +337,7 @@ func (a *API) validate(req *Request, op *operation) error {
 	if s := op.body.at(v); s != nil {
 		err := s.CheckBody(req.body, mode)
 		if raised, ok := errors.AsType[*schema.Exception](err); ok {
-			return Raised(raised.Name, "%w", raised)
+			return Raised(raised.Name, "%v", raised)
 		}
 		if err != nil {
 			return earlyError(http.StatusBadRequest, err.Error())

@@ -70,7 +70,7 @@ func isAuthority(s string) bool {
 		_, host, _ := strings.Cut(s, "[")
 		host, _, _ = strings.Cut(host, "]")
 		address, err := netip.ParseAddr(host)
-		if strings.HasPrefix(host, "v") && !futureAddress.MatchString(host) || !strings.HasPrefix(host, "v") && (err != nil || address.Is4()) {
+		if strings.Count(host, "%") > 1 || strings.HasPrefix(host, "v") && !futureAddress.MatchString(host) || !strings.HasPrefix(host, "v") && (err != nil || address.Is4()) {
 			return false
 		}
 	}

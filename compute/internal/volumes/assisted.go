@@ -69,7 +69,7 @@ func deleteInfo(text string) (*schema.Object, error) {
 		return nil, api.BadRequest("%s", invalid.Text)
 	}
 	if err != nil {
-		return nil, api.Raised("RecursionError", "delete_info: %w", err)
+		return nil, api.Raised("RecursionError", "delete_info: %v", err)
 	}
 	o, ok := doc.(*schema.Object)
 	if !ok {

@@ -192,7 +192,9 @@ func decodePEM(text string) (data []byte, problem string) {
 	}
 	data, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return nil, fmt.Sprintf("Invalid last symbol %d, offset %d.", text[last+symbols-1], last+symbols-1)
+		at := last + symbols - 1
+		c := text[at]
+		return nil, fmt.Sprintf("Invalid last symbol 0x%X ('%c') at offset %d, decoded as 0b%08b.", c, c, at, strings.IndexByte(base64Alphabet, c))
 	}
 	return data, ""
 }

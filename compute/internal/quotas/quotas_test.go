@@ -77,6 +77,7 @@ func TestUsage(t *testing.T) {
 	demo.Do("GET /os-simple-tenant-usage" + window).Expect(403)
 	s.As("admin").Do("GET /os-simple-tenant-usage" + window).Expect(200).Has(`{"tenant_usages": [{"total_hours": 3.0}]}`)
 	s.As("admin").Do("GET /os-simple-tenant-usage").Expect(200)
+	s.As("admin").Do("GET /os-simple-tenant-usage?start=0999-01-01T00:00:00").Expect(500).Fault("computeFault", novatest.Unexpected("ValueError"))
 	s.As("admin").Do("GET /os-simple-tenant-usage?start=yesterday").Expect(400).Fault("badRequest", "Invalid datetime string: Datetime is in invalid format")
 }
 

@@ -69,10 +69,18 @@ func isAuthority(s string) bool {
 	if opened {
 		_, host, _ := strings.Cut(s, "[")
 		host, _, _ = strings.Cut(host, "]")
-		address, err := netip.ParseAddr(host)
-		if strings.Count(host, "%") > 1 || strings.HasPrefix(host, "v") && !futureAddress.MatchString(host) || !strings.HasPrefix(host, "v") && (err != nil || address.Is4()) {
+		if !isBracketed(host) {
 			return false
 		}
 	}
 	return !strings.ContainsAny(s, disguised)
+}
+
+// isBracketed reports whether Python accepts a host between brackets.
+func isBracketed(host string) bool {
+	if strings.HasPrefix(host, "v") {
+		return futureAddress.MatchString(host)
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.Is6() && strings.Count(host, "%") <= 1
 }

@@ -194,7 +194,8 @@ func decodePEM(text string) (data []byte, problem string) {
 	if err != nil {
 		at := last + symbols - 1
 		c := text[at]
-		return nil, fmt.Sprintf("Invalid last symbol 0x%X ('%c') at offset %d, decoded as 0b%08b.", c, c, at, strings.IndexByte(base64Alphabet, c))
+		return nil, fmt.Sprintf("Invalid last symbol 0x%X ('%c') at offset %d, decoded as 0b%08b.", c, c, at,
+			strings.IndexByte(base64Alphabet, c))
 	}
 	return data, ""
 }

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
-
-	"github.com/nova-go/nova/internal/objects"
 )
 
 // formats are the checks of "format" that apply to strings only; nameRules has the formats of
@@ -56,9 +54,27 @@ func IsUUID(s string) bool {
 	return true
 }
 
+// isBase64 is Python's lenient b64decode of ASCII: it ignores characters outside of the
+// alphabet, requires complete groups, and stops at the padding.
 func isBase64(s string) bool {
-	_, err := objects.DecodeBase64(s)
-	return err == nil
+	if strings.ContainsFunc(s, func(c rune) bool { return c >= 0x80 }) {
+		return false
+	}
+	quad, pads := 0, 0
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c == '=':
+			pads++
+			if quad >= 2 && quad+pads >= 4 {
+				return true
+			}
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
+			pads = 0
+			quad = (quad + 1) % 4
+		}
+	}
+	return quad == 0
 }
 
 // base64Exception returns the name of the exception with which Nova's check of base64 fails for

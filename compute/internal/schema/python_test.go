@@ -99,8 +99,19 @@ func reference(in string) any {
 	return string(r)
 }
 
+// base64Data returns the data, if both the decoder and the format of the schema accept the text.
 func base64Data(in string) any {
+	s, _ := schema.Lookup("servers.create.body.2.1")
+	server, o := &schema.Object{}, &schema.Object{}
+	server.Set("name", "x")
+	server.Set("flavorRef", "1")
+	server.Set("user_data", in)
+	o.Set("server", server)
 	data, err := objects.DecodeBase64(in)
+	checked := s.CheckBody(o, schema.Strict)
+	if (err == nil) != (checked == nil) {
+		return []any{err, checked}
+	}
 	if err != nil {
 		return nil
 	}

@@ -3,11 +3,16 @@ package objects
 import (
 	"encoding/base64"
 	"errors"
+	"strings"
+	"unicode/utf8"
 )
 
-// DecodeBase64 decodes base64 as Python's b64decode does: it ignores characters that are not in the alphabet, and
-// everything after complete padding.
+// DecodeBase64 decodes base64 as Python's b64decode does with a str: text that is not ASCII is an error, other characters
+// that are not in the alphabet are ignored, and so is everything after complete padding.
 func DecodeBase64(text string) ([]byte, error) {
+	if strings.ContainsFunc(text, func(c rune) bool { return c >= utf8.RuneSelf }) {
+		return nil, errors.New("not ASCII")
+	}
 	clean := make([]byte, 0, len(text))
 	pads := 0
 	for i := range len(text) {

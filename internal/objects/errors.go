@@ -15,6 +15,7 @@ const (
 	KindNotSupported
 	KindUnavailable // a database or service does not respond
 	KindNotImplemented
+	KindFailed // another service could not do its part; clients receive its text with status 500
 )
 
 // Error is a domain error. It contains no HTTP status.

@@ -62,9 +62,13 @@ func CanonicalIP(given *string) *string {
 	if given == nil {
 		return nil
 	}
-	if a, err := netip.ParseAddr(*given); err == nil {
-		s := a.String()
-		return &s
+	a, err := netip.ParseAddr(*given)
+	if err != nil {
+		return given
 	}
-	return given
+	s := a.String()
+	if b := a.As16(); a.Is6() && [12]byte(b[:12]) == [12]byte{} && b[12]|b[13] != 0 { // an IPv4-compatible address
+		s = "::" + netip.AddrFrom4([4]byte(b[12:])).String()
+	}
+	return &s
 }

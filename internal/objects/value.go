@@ -1,6 +1,9 @@
 package objects
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // OrZero returns the value of a column, or its zero value for NULL.
 func OrZero[T any](v *T) T {
@@ -14,7 +17,7 @@ func OrZero[T any](v *T) T {
 // ParseBool parses a boolean as oslo.utils does, in extra specs, image properties and query parameters. ok is false for
 // other words; value is then false, as where Nova is not strict.
 func ParseBool(word string) (value, ok bool) {
-	switch strings.ToLower(strings.TrimSpace(word)) {
+	switch strings.ToLower(strings.TrimFunc(word, isSpace)) {
 	case "1", "t", "true", "on", "y", "yes":
 		return true, true
 	case "0", "f", "false", "off", "n", "no":
@@ -22,6 +25,9 @@ func ParseBool(word string) (value, ok bool) {
 	}
 	return false, false
 }
+
+// isSpace reports whether Python's strip removes a character.
+func isSpace(c rune) bool { return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f }
 
 // Truthy returns the value of ParseBool; it is false for words that ParseBool does not accept.
 func Truthy(word string) bool {

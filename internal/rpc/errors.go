@@ -30,6 +30,17 @@ func (e *RemoteError) Known() bool {
 	return e.Module == "nova.exception" || e.Module == "builtins"
 }
 
+// PythonName returns the name of the class that Nova's client raises, as Python prints it.
+func (e *RemoteError) PythonName() string {
+	switch {
+	case !e.Known():
+		return "oslo_messaging.rpc.client.RemoteError"
+	case e.Module == "builtins":
+		return e.Class
+	}
+	return e.Module + "_Remote." + e.Class + "_Remote"
+}
+
 // IsRemote tells whether err is a known remote exception of the given class.
 func IsRemote(err error, class objects.Class) bool {
 	var e *RemoteError

@@ -99,6 +99,9 @@ func (s *httpSource) guarded(h http.Handler) http.Handler {
 		ctx, end := s.lifetime(r, c, body)
 		defer end()
 		r = r.WithContext(ctx)
+		if r.Host == "" && !r.ProtoAtLeast(1, 1) {
+			r.Host = s.name()
+		}
 		if body != nil {
 			r.Body = body
 		}

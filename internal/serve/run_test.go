@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -250,6 +251,18 @@ func TestHTTPLimits(t *testing.T) {
 		got, err := io.ReadAll(c)
 		if err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 200") {
 			t.Errorf("%v %.100q", err, got)
+		}
+	})
+	t.Run("HTTP/1.0 without a host", func(t *testing.T) {
+		c, _ := dial("GET /host HTTP/1.0\r\n\r\n")
+		got, _ := io.ReadAll(c)
+		name, err := os.Hostname()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		if want := "host=" + strconv.Quote(net.JoinHostPort(name, port)); !strings.Contains(string(got), want) {
+			t.Errorf("the handler answers %.300q without %s", got, want)
 		}
 	})
 	t.Run("too many headers", func(t *testing.T) {

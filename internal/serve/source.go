@@ -7,7 +7,10 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,10 +37,12 @@ type httpSource struct {
 	stopping atomic.Bool
 	cutOff   context.Context // ends when the requests in progress are interrupted
 	cut      context.CancelFunc
+	name     func() string // the host of requests of HTTP/1.0 without a Host header
 }
 
 func newHTTPSource(l net.Listener, h http.Handler, o *Options, config *tls.Config) *httpSource {
 	s := &httpSource{listener: newListener(l, o), options: o}
+	s.name = sync.OnceValue(func() string { return serverName(l.Addr()) })
 	s.cutOff, s.cut = context.WithCancel(context.Background())
 	s.server = &http.Server{
 		Handler:           s.guarded(h),
@@ -60,6 +65,19 @@ func newHTTPSource(l net.Listener, h http.Handler, o *Options, config *tls.Confi
 		},
 	}
 	return s
+}
+
+// serverName returns the name of this machine with the port of a listener, as uWSGI sets
+// SERVER_NAME and SERVER_PORT.
+func serverName(a net.Addr) string {
+	name, err := os.Hostname()
+	if err != nil {
+		name = "localhost"
+	}
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return net.JoinHostPort(name, strconv.Itoa(tcp.Port))
+	}
+	return name
 }
 
 func (s *httpSource) serve() error {

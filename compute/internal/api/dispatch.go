@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gorilla/mux"
 	"github.com/rs/zerolog"
@@ -349,7 +348,11 @@ func (a *API) validate(req *Request, op *operation) error {
 	}
 	req.query = Query(values)
 	if s := op.body.at(v); s != nil {
-		if err := s.CheckBody(req.body, mode); err != nil {
+		err := s.CheckBody(req.body, mode)
+		if raised, ok := errors.AsType[*schema.Exception](err); ok {
+			return Raised(raised.Name, "%v", raised)
+		}
+		if err != nil {
 			return earlyError(http.StatusBadRequest, err.Error())
 		}
 	}
@@ -380,7 +383,7 @@ func actionsOf(actions map[string][]*operation, text []byte) ([]*operation, erro
 	case []any:
 		size = len(v)
 	case string:
-		size = utf8.RuneCountInString(v)
+		size = schema.Length(v)
 	default: // a number, a boolean, null: Nova fails with a TypeError
 		return nil, earlyError(http.StatusNotFound, "")
 	}

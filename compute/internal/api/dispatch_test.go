@@ -63,6 +63,7 @@ func TestActionKeys(t *testing.T) {
 		{`{"fly": null}`, 400, unknown},
 		{`[]`, 400, malformed},
 		{`"xy"`, 400, malformed},
+		{`"\udc00"`, 404, "The resource could not be found."}, // one character
 		{`null`, 404, "The resource could not be found."},
 		{`{"addFixedIp": {"networkId": "1"}}`, 404, "The resource could not be found."}, // until 2.43
 		{`{"reboot": {"type": "WARM"}}`, 400, "Invalid input for field/attribute type. Value: WARM. *"},
@@ -70,6 +71,26 @@ func TestActionKeys(t *testing.T) {
 		t.Run(c.body, func(t *testing.T) {
 			kind := map[int]string{400: "badRequest", 404: "itemNotFound"}[c.status]
 			demo.In(t).Do("POST /servers/"+vm.UUID+"/action", c.body).Expect(c.status).Fault(kind, c.message)
+		})
+	}
+}
+
+// TestLoneSurrogatesAreKept: Python keeps half a surrogate pair in a message, and escapes it.
+func TestLoneSurrogatesAreKept(t *testing.T) {
+	t.Parallel()
+	s := novatest.New(t)
+	for path, body := range map[string]string{
+		"/flavors/1/action":             `{"\ud800": null}`,
+		"/os-server-external-events":    `{"events": [{"name": "network-changed", "server_uuid": "\ud800"}]}`,
+		"/flavors/1/os-extra_specs":     `{"extra_specs": {"a": "b", "\ud800": "c"}}`,
+		"/os-server-groups":             `{"server_group": {"name": "g", "policies": ["\ud800"]}}`,
+		"/os-assisted-volume-snapshots": `{"snapshot": {"volume_id": "v", "create_info": {"snapshot_id": "s", "type": "\ud800", "new_file": "f"}}}`,
+	} {
+		t.Run(path, func(t *testing.T) {
+			r := s.In(t).As("admin").Do("POST "+path, body).Expect(400)
+			if text := string(r.Body); !strings.Contains(text, `\ud800`) || strings.Contains(text, "\ufffd") {
+				t.Errorf("answers %s", text)
+			}
 		})
 	}
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -81,6 +80,7 @@ var statusOf = map[objects.Kind]int{
 	objects.KindNotSupported:   400,
 	objects.KindUnavailable:    503,
 	objects.KindNotImplemented: 501,
+	objects.KindFailed:         500,
 }
 
 // faultOf maps an error to the fault that the client sees. errs are the error statuses that the
@@ -123,7 +123,10 @@ func faultOf(err error, errs []int) *Fault {
 func unexpected(err error) *Fault {
 	class := "Exception"
 	var domain *objects.Error
-	if errors.As(err, &domain) {
+	var remote interface{ PythonName() string }
+	if errors.As(err, &remote) {
+		class = remote.PythonName()
+	} else if errors.As(err, &domain) {
 		if class = domain.Class.Name(); !strings.Contains(class, ".") { // classes of libraries already have a module
 			class = "nova.exception." + class
 		}
@@ -138,12 +141,13 @@ func (f *Fault) document() []byte {
 	if !ok {
 		name = "computeFault"
 	}
-	inner := map[string]any{"code": f.Status, "message": f.Message}
-	if f.Status == 413 || f.Status == 429 {
-		if after := f.Header.Get("Retry-After"); after != "" {
-			inner["retryAfter"] = after
-		}
-	}
-	b, _ := json.Marshal(map[string]any{name: inner})
-	return b
+	return Doc(func(o *Object) {
+		o.Obj(name, func(o *Object) {
+			o.Int("code", int64(f.Status))
+			o.Str("message", f.Message)
+			if after := f.Header.Get("Retry-After"); after != "" && (f.Status == 413 || f.Status == 429) {
+				o.Str("retryAfter", after)
+			}
+		})
+	}).AppendJSON(nil)
 }

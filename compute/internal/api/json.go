@@ -5,7 +5,10 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/nova-go/nova/compute/internal/schema"
 )
 
 // Encoder is a value that writes itself as JSON. Views implement it with Object, so that an
@@ -181,7 +184,8 @@ func appendAny(b []byte, v any) []byte {
 
 const hex = "0123456789abcdef"
 
-// appendString writes a JSON string; bytes that are not UTF-8 become U+FFFD.
+// appendString writes a JSON string. A lone surrogate in the encoding of [schema.Decode] is
+// escaped, as Python writes it; other bytes that are not UTF-8 become U+FFFD.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	from := 0
@@ -209,8 +213,12 @@ func appendString(b []byte, s string) []byte {
 			from = i
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && size == 1 {
+		r, size := schema.NextRune(s[i:])
+		switch {
+		case utf16.IsSurrogate(r):
+			b = append(append(b, s[from:i]...), '\\', 'u', 'd', hex[r>>8&15], hex[r>>4&15], hex[r&15])
+			from = i + size
+		case r == utf8.RuneError && size == 1:
 			b = append(append(b, s[from:i]...), "\ufffd"...)
 			from = i + 1
 		}

@@ -26,8 +26,11 @@ func ApplicationURL(r *http.Request) string {
 		}
 	}
 	host := r.Host
-	if h, port, ok := strings.Cut(host, ":"); ok && (scheme == "http" && port == "80" || scheme == "https" && port == "443") {
-		host = h
+	if colon := strings.LastIndexByte(host, ':'); colon >= 0 && !strings.HasSuffix(host, "]") {
+		port := host[colon+1:]
+		if port == "" || scheme == "http" && port == "80" || scheme == "https" && port == "443" {
+			host = host[:colon]
+		}
 	}
 	return scheme + "://" + host + webob.QuotePath(paste.ScriptName(r))
 }

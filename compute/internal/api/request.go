@@ -166,6 +166,9 @@ func Body[T any](r *Request, key ...string) (T, error) {
 	if refused, ok := errors.AsType[*body.ValueError](err); ok {
 		return into, BadRequest("%s", refused.Message)
 	}
+	if raised, ok := errors.AsType[*schema.Exception](err); ok {
+		return into, Raised(raised.Name, "%v", raised)
+	}
 	if err != nil {
 		return into, fmt.Errorf("the body: %w", err)
 	}
@@ -214,3 +217,9 @@ func Truth(v any) (bool, error) {
 // Time parses a time, or the beginning of one, as timeutils.parse_isotime does; the default
 // zone is UTC.
 func Time(s string) (time.Time, bool) { return schema.Time(s) }
+
+// BeyondPython reports whether a time with another zone leaves the years 1 to 9999 in UTC. Nova
+// parses such times, and fails when it compares them with rows: its lists are then empty.
+func BeyondPython(t *time.Time) bool {
+	return t != nil && (t.UTC().Year() < 1 || t.UTC().Year() > 9999)
+}

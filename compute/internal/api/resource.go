@@ -66,6 +66,14 @@ func Act(parts objects.Parts, do func(context.Context, *reqctx.Caller, *objects.
 	return Record(parts, func(r *Request, i *objects.Instance) (any, error) { return nil, do(r.Context(), r.Caller, i) })
 }
 
+// ActMapped is Act for the actions whose server Nova reads through its instance mapping: they do not
+// find servers that are not in a cell yet, and have their own text for unknown ones.
+func ActMapped(parts objects.Parts, do func(context.Context, *reqctx.Caller, *objects.Instance) error) *Resource {
+	return On(func(r *Request) (*objects.Instance, policy.Target, error) {
+		return r.server(server.GetOptions{Load: RecordOf(parts), Mapped: true})
+	}, func(r *Request, i *objects.Instance) (any, error) { return nil, do(r.Context(), r.Caller, i) })
+}
+
 // RecordOf returns the load of a server for changes: all columns and the given parts.
 func RecordOf(parts objects.Parts) cell.Load {
 	return cell.Load{Record: parts, Metadata: parts&objects.PartMetadata != 0, SystemMetadata: parts&objects.PartSystemMetadata != 0}
@@ -74,7 +82,11 @@ func RecordOf(parts objects.Parts) cell.Load {
 // Server reads the server in the path, and returns it with its owner, for use in find functions
 // of On.
 func (r *Request) Server(load cell.Load) (*objects.Instance, policy.Target, error) {
-	i, err := r.api.Servers.Get(r.Context(), r.Caller, r.ServerID(), server.GetOptions{Load: load})
+	return r.server(server.GetOptions{Load: load})
+}
+
+func (r *Request) server(want server.GetOptions) (*objects.Instance, policy.Target, error) {
+	i, err := r.api.Servers.Get(r.Context(), r.Caller, r.ServerID(), want)
 	if err != nil {
 		return nil, policy.Target{}, err
 	}

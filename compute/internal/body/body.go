@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/nova-go/nova/compute/internal/schema"
@@ -22,7 +21,8 @@ import (
 // convert values of other types as Nova's code does. A field of type any receives the result of
 // [schema.Plain].
 //
-// An error is a *ValueError, or reports a value that the schema should have rejected.
+// An error is a *ValueError or a *schema.Exception, or reports a value that the schema should
+// have rejected.
 func Unmarshal(doc, into any) error {
 	return store(doc, reflect.ValueOf(into).Elem())
 }
@@ -125,8 +125,6 @@ func (v Value) Text() string { return schema.Text(v.doc) }
 // Truthy returns the value's truth in Python: false for false, 0, and empty values, true for
 // all others. The word "false" is true.
 func (v Value) Truthy() bool { return schema.Truthy(v.doc) }
-
-func (r *Reference) take(doc any) { *r = Reference(referenceID(schema.Text(doc))) }
 
 func (o *Opt[T]) unmarshalDocument(doc any) error {
 	o.Given = true
@@ -272,36 +270,4 @@ func kindOf(doc any) string {
 	default:
 		return "a boolean"
 	}
-}
-
-// referenceID returns the last segment of the path that Python's urlsplit finds, as Nova's
-// get_id_from_href does.
-func referenceID(href string) string {
-	s := strings.TrimLeftFunc(href, func(r rune) bool { return r <= ' ' })
-	s = strings.NewReplacer("\n", "", "\r", "", "\t", "").Replace(s)
-	if scheme, rest, ok := strings.Cut(s, ":"); ok && isScheme(scheme) {
-		s = rest
-	}
-	if rest, ok := strings.CutPrefix(s, "//"); ok {
-		end := strings.IndexAny(rest, "/?#")
-		if end < 0 {
-			return ""
-		}
-		s = rest[end:]
-	}
-	s, _, _ = strings.Cut(s, "#")
-	s, _, _ = strings.Cut(s, "?")
-	return s[strings.LastIndexByte(s, '/')+1:]
-}
-
-// isScheme reports whether Python accepts s as the scheme of a URL.
-func isScheme(s string) bool {
-	for n := range len(s) {
-		c := s[n] | 0x20
-		letter := c >= 'a' && c <= 'z' && s[n] < 0x80
-		if !letter && (n == 0 || !strings.ContainsRune("0123456789+-.", rune(s[n]))) {
-			return false
-		}
-	}
-	return s != ""
 }

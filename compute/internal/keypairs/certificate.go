@@ -126,18 +126,76 @@ func certificateBlock(text string) (der []byte, problem string) {
 	return nil, pemProblem + "MalformedFraming"
 }
 
+// pemBody decodes the text between the delimiters: headers and a blank line, if there are any, and
+// base64.
 func pemBody(body string) (data []byte, problem string) {
-	text := strings.Join(strings.Fields(body), "")
-	for i := range len(text) {
-		c := text[i]
-		padding := c == '=' && strings.Trim(text[i:], "=") == ""
-		if !padding && !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", rune(c)) {
-			return nil, fmt.Sprintf("InvalidData(Invalid symbol %d, offset %d.)", c, i)
+	body = strings.TrimLeft(body, " \t\n\r")
+	headers, rest, ok := strings.Cut(body, "\n\n")
+	if !ok {
+		headers, rest, ok = strings.Cut(body, "\r\n\r\n")
+	}
+	if ok {
+		body = rest
+	} else {
+		headers = ""
+	}
+	if data, problem = decodePEM(strings.Join(strings.Fields(body), "")); problem != "" {
+		return nil, "InvalidData(" + problem + ")"
+	}
+	for line := range strings.Lines(headers) {
+		if line = strings.TrimRight(line, "\r\n"); !strings.Contains(line, ":") {
+			return nil, fmt.Sprintf("InvalidHeader(%q)", line)
 		}
 	}
-	data, err := base64.StdEncoding.DecodeString(text)
+	return data, ""
+}
+
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+// decodePEM decodes base64. Problems have the words of the parser of Python's cryptography, which
+// decodes whole groups of four characters before the last group.
+func decodePEM(text string) (data []byte, problem string) {
+	invalid := func(at int) (_ []byte, problem string) {
+		return nil, fmt.Sprintf("Invalid symbol %d, offset %d.", text[at], at)
+	}
+	symbol := func(at int) bool { return strings.IndexByte(base64Alphabet, text[at]) >= 0 }
+	n := len(text)
+	if n%4 == 1 && text[n-1] != '=' && !symbol(n-1) {
+		return invalid(n - 1)
+	}
+	last := max(0, n-1) / 4 * 4 // the beginning of the last group
+	for i := range last {
+		if !symbol(i) {
+			return invalid(i)
+		}
+	}
+	symbols, pads := 0, 0
+	for i := last; i < n; i++ {
+		switch {
+		case text[i] == '=' && i-last < 2:
+			return invalid(i)
+		case text[i] == '=':
+			pads++
+		case pads > 0:
+			return invalid(last + symbols)
+		case !symbol(i):
+			return invalid(i)
+		default:
+			symbols++
+		}
+	}
+	switch {
+	case n > 0 && symbols < 2:
+		return nil, fmt.Sprintf("Invalid input length: %d", last+symbols)
+	case (symbols+pads)%4 != 0:
+		return nil, "Invalid padding"
+	}
+	data, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return nil, "InvalidData(Invalid padding)"
+		at := last + symbols - 1
+		c := text[at]
+		return nil, fmt.Sprintf("Invalid last symbol 0x%X ('%c') at offset %d, decoded as 0b%08b.", c, c, at,
+			strings.IndexByte(base64Alphabet, c))
 	}
 	return data, ""
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
@@ -84,6 +85,10 @@ func migrationQuery(r *api.Request) (q cell.MigrationQuery, marker string, err e
 		if q.ChangesSince != nil && t.Before(*q.ChangesSince) {
 			return q, "", api.BadRequest("The value of changes-since must be less than or equal to changes-before.")
 		}
+	}
+	if api.BeyondPython(q.ChangesSince) || api.BeyondPython(q.ChangesBefore) {
+		q.ChangesSince = new(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)) // none is that new
+		q.ChangesBefore = nil
 	}
 	q.Sorted = true
 	q.Limit, marker, err = r.Page()

@@ -1,9 +1,7 @@
 package networks
 
 import (
-	"encoding/binary"
 	"math/big"
-	mathbits "math/bits"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -103,21 +101,23 @@ func isUnspecified(address string) bool {
 	return err == nil && a.IsUnspecified()
 }
 
-// prefixLength parses a prefix length, or the netmask of an IPv4 network.
+// prefixLength parses a prefix length, or the netmask of a network.
 func prefixLength(a netip.Addr, length string) (bits int, ok bool) {
 	if n, ok := schema.ParseInteger(length); ok {
 		return int(n.Int64()), n.Sign() >= 0 && n.Cmp(big.NewInt(int64(a.BitLen()))) <= 0
 	}
 	mask, err := netip.ParseAddr(length)
-	if err != nil || !mask.Is4() || !a.Is4() {
+	if err != nil || mask.Zone() != "" || mask.BitLen() != a.BitLen() {
 		return 0, false
 	}
-	n := binary.BigEndian.Uint32(mask.AsSlice())
-	if n != 0 && n>>31 == 0 { // an inverted mask (hostmask)
-		n = ^n
+	n := new(big.Int).SetBytes(mask.AsSlice())
+	all := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), uint(a.BitLen())), big.NewInt(1))
+	if n.Sign() > 0 && n.Bit(a.BitLen()-1) == 0 { // an inverted mask (hostmask)
+		n.Xor(n, all)
 	}
-	bits = 32 - mathbits.TrailingZeros32(n)
-	return bits, bits == mathbits.OnesCount32(n)
+	n.Xor(n, all) // the bits of the hosts, which have to be the last ones
+	hosts := n.BitLen()
+	return a.BitLen() - hosts, new(big.Int).Rsh(all, uint(a.BitLen()-hosts)).Cmp(n) == 0
 }
 
 // setPorts sets protocol and ports of a rule. They are required in a rule with an address

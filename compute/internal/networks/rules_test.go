@@ -1,6 +1,8 @@
 package networks_test
 
 import (
+	"encoding/json"
+	"os"
 	"testing"
 
 	"github.com/nova-go/nova/internal/novatest"
@@ -51,6 +53,50 @@ func TestSecurityGroupRuleValues(t *testing.T) {
 				return
 			}
 			n.Got(t, "POST /v2.0/security-group-rules", `{"security_group_rule": `+c.want+`}`)
+		})
+	}
+}
+
+// TestRangesAsPython compares address ranges with what Nova's parser returned for the same text; see
+// compute/internal/schema/testdata/python.py.
+func TestRangesAsPython(t *testing.T) {
+	t.Parallel()
+	const group = "70a599e0-31e7-49b7-b260-868f441e862b"
+	n := novatest.NewStandIn(t, map[string]string{
+		"GET /v2.0/security-groups/" + group: `200 {"security_group": {"id": "` + group + `", "name": "g", "tenant_id": "p", "security_group_rules": []}}`,
+		"POST /v2.0/security-group-rules": `201 {"security_group_rule": {"id": "r1", "security_group_id": "` + group +
+			`", "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp"}}`,
+	})
+	s := novatest.New(t, novatest.Conf("[neutron]\nendpoint_override = "+n.URL))
+	text, err := os.ReadFile("../schema/testdata/python/cidr.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows [][2]json.RawMessage
+	if err := json.Unmarshal(text, &rows); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		var want any
+		if err := json.Unmarshal(row[1], &want); err != nil {
+			t.Fatal(err)
+		}
+		t.Run(string(row[0]), func(t *testing.T) {
+			r := s.In(t).As("demo").Do("POST /os-security-group-rules", `{"security_group_rule": {"parent_group_id": "`+group+
+				`", "ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": `+string(row[0])+`}}`)
+			raised, _ := want.(map[string]any)
+			switch accepted, _ := want.(string); {
+			case raised["raises"] == "InvalidCidr":
+				r.Expect(400).Fault("badRequest", "* is not a valid IP network.")
+			case raised != nil:
+				r.Expect(500).Fault("computeFault", novatest.Unexpected(raised["raises"].(string)))
+			case r.Status == 400: // the length 0 of an address that is not 0
+				r.Fault("badRequest", "Bad prefix for network in cidr "+accepted)
+			default:
+				r.Expect(200)
+				sent, _ := json.Marshal(accepted)
+				n.Got(t, "POST /v2.0/security-group-rules", `{"security_group_rule": {"remote_ip_prefix": `+string(sent)+`}}`)
+			}
 		})
 	}
 }

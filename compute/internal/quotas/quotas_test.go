@@ -1,7 +1,12 @@
 package quotas_test
 
 import (
+	"encoding/json"
+	"net/url"
+	"os"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/nova-go/nova/internal/novatest"
 )
@@ -77,6 +82,7 @@ func TestUsage(t *testing.T) {
 	demo.Do("GET /os-simple-tenant-usage" + window).Expect(403)
 	s.As("admin").Do("GET /os-simple-tenant-usage" + window).Expect(200).Has(`{"tenant_usages": [{"total_hours": 3.0}]}`)
 	s.As("admin").Do("GET /os-simple-tenant-usage").Expect(200)
+	s.As("admin").Do("GET /os-simple-tenant-usage?start=0999-01-01T00:00:00").Expect(500).Fault("computeFault", novatest.Unexpected("ValueError"))
 	s.As("admin").Do("GET /os-simple-tenant-usage?start=yesterday").Expect(400).Fault("badRequest", "Invalid datetime string: Datetime is in invalid format")
 }
 
@@ -89,4 +95,37 @@ func TestUsageAudit(t *testing.T) {
 		"period_ending": "2026-05-02 03:00:00", "num_hosts_done": 1, "total_instances": 4, "total_errors": 1, "log": {"h1": {"state": "DONE", "instances": 4, "errors": 1, "message": "ok"}}}}`)
 	s.As("admin").Do("GET /os-instance_usage_audit_log/2026-05-02").Expect(400).Fault("badRequest", "Invalid timestamp for date 2026-05-02")
 	s.As("demo").Do("GET /os-instance_usage_audit_log").Expect(403)
+}
+
+// TestUsageTimesAsPython compares the times that the usage API reads with what Python's strptime
+// returned for the same text; see compute/internal/schema/testdata/python.py.
+func TestUsageTimesAsPython(t *testing.T) {
+	t.Parallel()
+	s := novatest.New(t)
+	s.Server(novatest.VM{})
+	s.Exec("cell1", "UPDATE instances SET launched_at = '2016-01-01 00:00:00.000000', terminated_at = NULL")
+	text, err := os.ReadFile("../schema/testdata/python/stamp.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows [][2]*string
+	if err := json.Unmarshal(text, &rows); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		in, want := *row[0], row[1]
+		t.Run(strconv.Quote(in), func(t *testing.T) {
+			r := s.In(t).As("demo").Do("GET /os-simple-tenant-usage/" + novatest.NameID("project", "demo") + "?start=" + url.QueryEscape(in))
+			switch {
+			case want == nil:
+				r.Expect(400).Fault("badRequest", "Invalid datetime string: Datetime is in invalid format")
+			case *want < "1000":
+				r.Expect(500).Fault("computeFault", novatest.Unexpected("ValueError"))
+			case *want > time.Now().UTC().Format(time.RFC3339):
+				r.Expect(400).Fault("badRequest", "Invalid start time. The start time cannot occur after the end time.")
+			default:
+				r.Expect(200).Has(`{"tenant_usage": {"start": "` + *want + `"}}`)
+			}
+		})
+	}
 }

@@ -166,6 +166,9 @@ func (a *API) usages(r *api.Request, p period, project string) ([]*summary, []*o
 			return nil, nil, objects.ErrMarkerNotFound.Errorf(objects.KindInvalid, "Marker  could not be found.")
 		}
 	}
+	if p.start.Year() < 1000 { // Python formats such a year without zeros, and cannot parse it again
+		return nil, nil, api.Raised("ValueError", "the period begins in the year %d", p.start.Year())
+	}
 	servers, err := a.Usages.ActiveBetween(r.Context(), w)
 	if err != nil {
 		return nil, nil, err

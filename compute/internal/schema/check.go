@@ -39,6 +39,8 @@ type failure struct {
 	value   any    // the invalid value
 	message string // in the words of jsonschema
 	reason  string // why a name is invalid; it replaces message, in Nova's words
+	// exception is the Python exception that Nova's check raises instead of reporting an error.
+	exception string
 }
 
 // fail records an error. message is called only if the text is needed.

@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -17,30 +18,59 @@ const (
 // it with "cannot understand JSON".
 var ErrMalformed = errors.New("malformed JSON")
 
+// SyntaxError is an ErrMalformed with the text of the ValueError that Python raises, which some
+// answers of Nova contain.
+type SyntaxError struct{ Text string }
+
+func (e *SyntaxError) Error() string { return e.Text }
+func (e *SyntaxError) Unwrap() error { return ErrMalformed }
+
 // Decode parses a request body as Python's json.loads does. Values are *Object, []any, string,
 // json.Number, bool and nil. NaN, Infinity and -Infinity are numbers. A lone surrogate
-// ("\ud800") is kept, encoded in three bytes as in UTF-8. Every error is ErrMalformed.
+// ("\ud800") is kept, encoded in three bytes as in UTF-8. Every error is an ErrMalformed: a
+// *SyntaxError, except for bytes that are not UTF-8 and for values that are nested too deeply.
 func Decode(data []byte) (any, error) {
 	if !utf8.Valid(data) {
-		return nil, ErrMalformed
+		return nil, fmt.Errorf("%w: not UTF-8", ErrMalformed)
 	}
 	d := decoder{s: string(data)}
+	if strings.HasPrefix(d.s, "\ufeff") {
+		d.fail("Unexpected UTF-8 BOM (decode using utf-8-sig)", 0)
+		return nil, d.err
+	}
 	d.space()
 	v, ok := d.value(0)
 	if !ok {
-		return nil, ErrMalformed
+		return nil, d.err
 	}
 	d.space()
 	if d.i != len(d.s) {
-		return nil, ErrMalformed
+		d.fail("Extra data", d.i)
+		return nil, d.err
 	}
 	return v, nil
 }
 
 type decoder struct {
-	s string
-	i int
+	s   string
+	i   int
+	err error
 }
+
+// fail sets the error, at a position in bytes. It returns false.
+func (d *decoder) fail(message string, at int) bool {
+	before := d.s[:at]
+	line := before[strings.LastIndexByte(before, '\n')+1:]
+	d.err = &SyntaxError{fmt.Sprintf("%s: line %d column %d (char %d)", message,
+		1+strings.Count(before, "\n"), 1+utf8.RuneCountInString(line), utf8.RuneCountInString(before))}
+	return false
+}
+
+const (
+	expectingValue = "Expecting value"
+	expectingComma = "Expecting ',' delimiter"
+	badEscape      = `Invalid \uXXXX escape`
+)
 
 func (d *decoder) space() {
 	for d.i < len(d.s) {
@@ -67,12 +97,16 @@ func (d *decoder) word(w string) bool {
 		d.i += len(w)
 		return true
 	}
-	return false
+	return d.fail(expectingValue, d.i)
 }
 
 func (d *decoder) value(depth int) (any, bool) {
-	if d.i >= len(d.s) || depth > maxDepth {
+	if depth > maxDepth {
+		d.err = fmt.Errorf("%w: nested too deeply", ErrMalformed)
 		return nil, false
+	}
+	if d.i >= len(d.s) {
+		return nil, d.fail(expectingValue, d.i)
 	}
 	switch c := d.s[d.i]; c {
 	case '{':
@@ -104,7 +138,7 @@ func (d *decoder) object(depth int) (any, bool) {
 	}
 	for {
 		if d.i >= len(d.s) || d.s[d.i] != '"' {
-			return nil, false
+			return nil, d.fail("Expecting property name enclosed in double quotes", d.i)
 		}
 		k, ok := d.str()
 		if !ok {
@@ -112,7 +146,7 @@ func (d *decoder) object(depth int) (any, bool) {
 		}
 		d.space()
 		if !d.take(':') {
-			return nil, false
+			return nil, d.fail("Expecting ':' delimiter", d.i)
 		}
 		d.space()
 		v, ok := d.value(depth + 1)
@@ -125,7 +159,7 @@ func (d *decoder) object(depth int) (any, bool) {
 			return o, true
 		}
 		if !d.take(',') {
-			return nil, false
+			return nil, d.fail(expectingComma, d.i)
 		}
 		d.space()
 	}
@@ -149,7 +183,7 @@ func (d *decoder) array(depth int) (any, bool) {
 			return l, true
 		}
 		if !d.take(',') {
-			return nil, false
+			return nil, d.fail(expectingComma, d.i)
 		}
 		d.space()
 	}
@@ -165,14 +199,16 @@ func (d *decoder) digits() int {
 
 func (d *decoder) number() (any, bool) {
 	from := d.i
-	d.take('-')
-	if d.word("Infinity") {
-		return json.Number("-Infinity"), d.s[from] == '-'
+	if d.take('-') && strings.HasPrefix(d.s[d.i:], "I") {
+		if !d.word("Infinity") {
+			return nil, d.fail(expectingValue, from)
+		}
+		return json.Number("-Infinity"), true
 	}
 	whole := 1
 	if !d.take('0') {
 		if whole = d.digits(); whole == 0 {
-			return nil, false
+			return nil, d.fail(expectingValue, from)
 		}
 	}
 	float := false
@@ -196,12 +232,15 @@ func (d *decoder) number() (any, bool) {
 		}
 	}
 	if !float && whole > maxDigits {
+		d.err = &SyntaxError{fmt.Sprintf("Exceeds the limit (%d digits) for integer string conversion: value has %d digits; "+
+			"use sys.set_int_max_str_digits() to increase the limit", maxDigits, whole)}
 		return nil, false
 	}
 	return json.Number(d.s[from:d.i]), true
 }
 
 func (d *decoder) str() (any, bool) {
+	start := d.i
 	d.i++
 	from := d.i
 	for d.i < len(d.s) {
@@ -211,18 +250,22 @@ func (d *decoder) str() (any, bool) {
 			d.i++
 			return s, true
 		case c == '\\':
-			return d.escaped(from)
+			return d.escaped(start)
 		case c < ' ':
-			return nil, false
+			return nil, d.fail("Invalid control character at", d.i)
 		}
 		d.i++
 	}
-	return nil, false
+	return nil, d.unterminated(start)
 }
 
-// escaped parses a string from its first backslash on.
-func (d *decoder) escaped(from int) (any, bool) {
-	b := []byte(d.s[from:d.i])
+func (d *decoder) unterminated(start int) bool {
+	return d.fail("Unterminated string starting at", start)
+}
+
+// escaped parses a string from its first backslash on; start is the position of its quote.
+func (d *decoder) escaped(start int) (any, bool) {
+	b := []byte(d.s[start+1 : d.i])
 	for d.i < len(d.s) {
 		c := d.s[d.i]
 		d.i++
@@ -230,55 +273,61 @@ func (d *decoder) escaped(from int) (any, bool) {
 		case c == '"':
 			return string(b), true
 		case c < ' ':
-			return nil, false
+			return nil, d.fail("Invalid control character at", d.i-1)
 		case c != '\\':
 			b = append(b, c)
 			continue
 		}
 		if d.i >= len(d.s) {
-			return nil, false
+			return nil, d.unterminated(start)
 		}
 		c = d.s[d.i]
 		d.i++
 		if c == 'u' {
-			r, ok := d.hex4()
+			r, ok := d.unit()
 			if !ok {
 				return nil, false
-			}
-			if utf16.IsSurrogate(r) && r < 0xdc00 && strings.HasPrefix(d.s[d.i:], `\u`) {
-				mark := d.i
-				d.i += 2
-				low, ok := d.hex4()
-				if !ok {
-					return nil, false
-				}
-				if low >= 0xdc00 && low <= 0xdfff {
-					r = utf16.DecodeRune(r, low)
-				} else {
-					d.i = mark
-				}
 			}
 			b = appendRune(b, r)
 			continue
 		}
 		i := strings.IndexByte(`"\/bfnrt`, c)
 		if i < 0 {
-			return nil, false
+			return nil, d.fail(`Invalid \escape`, d.i-2)
 		}
 		b = append(b, "\"\\/\b\f\n\r\t"[i])
 	}
-	return nil, false
+	return nil, d.unterminated(start)
+}
+
+// unit parses the digits of an escaped character, and those of a second one if the two are the
+// halves of a surrogate pair.
+func (d *decoder) unit() (rune, bool) {
+	r, ok := d.hex4()
+	if ok && utf16.IsSurrogate(r) && r < 0xdc00 && strings.HasPrefix(d.s[d.i:], `\u`) {
+		mark := d.i
+		d.i += 2
+		low, ok := d.hex4()
+		if !ok {
+			return 0, false
+		}
+		if low >= 0xdc00 && low <= 0xdfff {
+			return utf16.DecodeRune(r, low), true
+		}
+		d.i = mark
+	}
+	return r, ok
 }
 
 func (d *decoder) hex4() (rune, bool) {
-	if d.i+4 > len(d.s) {
-		return 0, false
+	if d.i+4 >= len(d.s) { // as in Python, a character must follow the digits
+		return 0, d.fail(badEscape, d.i-1)
 	}
 	var r rune
 	for _, c := range []byte(d.s[d.i : d.i+4]) {
 		h := hexValue(c)
 		if h < 0 {
-			return 0, false
+			return 0, d.fail(badEscape, d.i-1)
 		}
 		r = r<<4 | rune(h)
 	}
@@ -306,8 +355,9 @@ func appendRune(b []byte, r rune) []byte {
 	return utf8.AppendRune(b, r)
 }
 
-// nextRune is utf8.DecodeRuneInString with support for the output of appendRune.
-func nextRune(s string) (rune, int) {
+// NextRune is utf8.DecodeRuneInString for strings of a document, which may contain lone
+// surrogates.
+func NextRune(s string) (rune, int) {
 	r, n := utf8.DecodeRuneInString(s)
 	if r == utf8.RuneError && n == 1 && len(s) >= 3 && s[0] == 0xed && s[1] >= 0xa0 {
 		return rune(0xd000) | rune(s[1]&0x3f)<<6 | rune(s[2]&0x3f), 3
@@ -315,14 +365,14 @@ func nextRune(s string) (rune, int) {
 	return r, n
 }
 
-// runeCount is Python's len of a string.
-func runeCount(s string) int {
+// Length is Python's len of a string of a document: a lone surrogate is one character.
+func Length(s string) int {
 	if utf8.ValidString(s) {
 		return utf8.RuneCountInString(s)
 	}
 	n := 0
 	for len(s) > 0 {
-		_, w := nextRune(s)
+		_, w := NextRune(s)
 		s = s[w:]
 		n++
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // formats are the checks of "format" that apply to strings only; nameRules has the formats of
@@ -74,6 +75,18 @@ func isBase64(s string) bool {
 		}
 	}
 	return quad == 0
+}
+
+// base64Exception returns the name of the exception with which Nova's check of base64 fails for
+// text that is not ASCII; "" for other text.
+func base64Exception(s string) string {
+	switch {
+	case !utf8.ValidString(s): // lone surrogates
+		return "UnicodeEncodeError"
+	case strings.ContainsFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }):
+		return "UnicodeDecodeError"
+	}
+	return ""
 }
 
 // iso8601 is the grammar of date strings of Nova's time library.

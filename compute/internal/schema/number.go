@@ -132,7 +132,7 @@ func looseNumber(v any) (number, bool) {
 // parsePyNumber parses a string as Python's int() and then as float(): surrounding blanks,
 // single underscores between digits, and digits of any script are allowed.
 func parsePyNumber(s string) (number, bool) {
-	s = asciiDigits(strings.TrimFunc(s, isPySpace))
+	s = asciiDigits(strings.TrimFunc(s, unicode.IsSpace))
 	digits, ok := dropUnderscores(s)
 	if !ok {
 		return number{}, false
@@ -160,10 +160,6 @@ func parsePyNumber(s string) (number, bool) {
 		return number{}, false
 	}
 	return number{float: true, f: f}, true
-}
-
-func isPySpace(r rune) bool {
-	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
 }
 
 // asciiDigits replaces decimal digits of other scripts. Unicode orders the ten digits of each
@@ -265,7 +261,13 @@ func Float(v any) (float64, bool) {
 		return numberOf(v).float64(), true
 	case string:
 		n, ok := parsePyNumber(v)
-		return n.float64(), ok
+		if f := n.float64(); f != 0 || !ok {
+			return f, ok
+		}
+		if strings.HasPrefix(strings.TrimLeftFunc(v, unicode.IsSpace), "-") {
+			return math.Copysign(0, -1), true
+		}
+		return 0, true
 	}
 	return 0, false
 }

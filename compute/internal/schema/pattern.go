@@ -71,7 +71,7 @@ func matchable(s string) string {
 	}
 	var b strings.Builder
 	for len(s) > 0 {
-		r, n := nextRune(s)
+		r, n := NextRune(s)
 		if r >= 0xd800 && r < 0xe000 {
 			b.WriteRune('\ufdd0')
 		} else {

@@ -69,7 +69,7 @@ func writeStringRepr(b *strings.Builder, s string) {
 	}
 	b.WriteByte(quote)
 	for len(s) > 0 {
-		r, n := nextRune(s)
+		r, n := NextRune(s)
 		switch {
 		case r == rune(quote) || r == '\\':
 			b.WriteByte('\\')

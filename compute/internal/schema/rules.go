@@ -257,8 +257,14 @@ type formatRule struct {
 }
 
 func (r formatRule) check(c *checker, _ *node, v any) {
-	if s, ok := v.(string); ok && !r.ok(s) {
-		c.fail(v, func() string { return pyRepr(v) + " is not a " + pyRepr(r.format) })
+	s, ok := v.(string)
+	if !ok || r.ok(s) {
+		return
+	}
+	before := c.failed
+	c.fail(v, func() string { return pyRepr(v) + " is not a " + pyRepr(r.format) })
+	if r.format == "base64" && !before && !c.trial {
+		c.first.exception = base64Exception(s)
 	}
 }
 
@@ -420,7 +426,7 @@ func (r sizeRule) check(c *checker, _ *node, v any) {
 	switch v := v.(type) {
 	case string:
 		if r.what == sizeLength {
-			size = runeCount(v)
+			size = Length(v)
 		}
 	case []any:
 		if r.what == sizeItems {

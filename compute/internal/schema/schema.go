@@ -17,6 +17,12 @@ type Error struct{ Message string }
 
 func (e *Error) Error() string { return e.Message }
 
+// Exception reports a value for which Nova's check fails with a Python exception, which Nova
+// answers with 500.
+type Exception struct{ Name string }
+
+func (e *Exception) Error() string { return "the check raises " + e.Name }
+
 // Schema is one request schema. It is safe for concurrent use.
 type Schema struct {
 	name     string
@@ -62,12 +68,15 @@ func (s *Schema) node() *node {
 	return n
 }
 
-// CheckBody checks the result of Decode, and returns an *Error if the schema rejects it. In
-// Relaxed mode it deletes unknown properties, even if it finds an error later.
+// CheckBody checks the result of Decode, and returns an *Error if the schema rejects it, or an
+// *Exception. In Relaxed mode it deletes unknown properties, even if it finds an error later.
 func (s *Schema) CheckBody(v any, mode Mode) error {
 	f, ok := s.check(v, mode)
 	if ok {
 		return nil
+	}
+	if f.exception != "" {
+		return &Exception{f.exception}
 	}
 	if len(f.path) == 0 || f.reason != "" {
 		return f.error()

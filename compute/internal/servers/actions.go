@@ -59,6 +59,9 @@ func actionQuery(r *api.Request) (cell.ActionQuery, error) {
 			return q, api.BadRequest("The value of changes-since must be less than or equal to changes-before.")
 		}
 	}
+	if api.BeyondPython(q.ChangesSince) || api.BeyondPython(q.ChangesBefore) {
+		return q, api.Raised("OverflowError", "the time is out of range")
+	}
 	var err error
 	if q.Limit, q.Marker, err = r.Page(); err == nil && r.EmptyMarker() {
 		err = api.BadRequest("Marker None could not be found.")

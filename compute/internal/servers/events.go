@@ -15,6 +15,22 @@ type externalEvent struct {
 	Tag    *string `json:"tag"`
 }
 
+// eventAnswer is an event of the body with the members that the answer adds.
+type eventAnswer map[string]any
+
+// AppendJSON implements api.Encoder.
+func (e eventAnswer) AppendJSON(b []byte) []byte {
+	return api.Doc(func(o *api.Object) {
+		for _, key := range api.Keys(e) {
+			if text, ok := e[key].(string); ok {
+				o.Str(key, text)
+			} else {
+				o.Any(key, e[key])
+			}
+		}
+	}).AppendJSON(b)
+}
+
 // externalEvents processes events of other services. The answer contains each event with its
 // own status; the status of the answer is 200 if all are 200, otherwise 207.
 func (a *API) externalEvents(r *api.Request) (any, error) {
@@ -22,7 +38,7 @@ func (a *API) externalEvents(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := api.Body[[]map[string]any](r, "events")
+	answer, err := api.Body[[]eventAnswer](r, "events")
 	if err != nil {
 		return nil, err
 	}
@@ -44,5 +60,7 @@ func (a *API) externalEvents(r *api.Request) (any, error) {
 			status = http.StatusMultiStatus
 		}
 	}
-	return &api.Reply{Status: status, Body: map[string]any{"events": answer}}, nil
+	return &api.Reply{Status: status, Body: api.Doc(func(o *api.Object) {
+		o.List("events", len(answer), func(n int, a *api.Array) { a.Any(answer[n]) })
+	})}, nil
 }

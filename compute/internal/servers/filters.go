@@ -112,6 +112,9 @@ func changeTimeFilters(_ *api.Request, opts map[string]string, q *server.ListQue
 	if q.ChangesSince != nil && q.ChangesBefore != nil && q.ChangesBefore.Before(*q.ChangesSince) {
 		return api.BadRequest("The value of changes-since must be less than or equal to changes-before.")
 	}
+	if api.BeyondPython(q.ChangesSince) || api.BeyondPython(q.ChangesBefore) {
+		return errNothing
+	}
 	return nil
 }
 

@@ -66,6 +66,24 @@ func TestChangePassword(t *testing.T) {
 		Fault("conflictingRequest", "Instance "+locked.UUID+" is in an invalid state for 'changePassword'")
 }
 
+func TestAttachInterfaceFails(t *testing.T) {
+	t.Parallel()
+	s := novatest.New(t)
+	vm := s.Server(novatest.VM{})
+	for _, c := range []struct{ class, module, message string }{
+		{"InterfaceAttachFailed", "nova.exception", "Failed to attach network adapter device to " + vm.UUID},
+		{"Conflict", "neutronclient.common.exceptions", novatest.Unexpected("oslo_messaging.rpc.client.RemoteError")},
+		{"VirtualInterfaceCreateException", "nova.exception", novatest.Unexpected("nova.exception_Remote.VirtualInterfaceCreateException_Remote")},
+		{"KeyError", "builtins", novatest.Unexpected("KeyError")},
+	} {
+		t.Run(c.class, func(t *testing.T) {
+			s := s.In(t)
+			answer(t, s, nil, &rpc.RemoteError{Class: c.class, Module: c.module, Message: "Failed to attach network adapter device to " + vm.UUID})
+			s.As("demo").Do("POST /servers/"+vm.UUID+"/os-interface", `{}`).Expect(500).Fault("computeFault", c.message)
+		})
+	}
+}
+
 func TestExternalEvents(t *testing.T) {
 	t.Parallel()
 	s := novatest.New(t)
@@ -85,5 +103,10 @@ func TestExternalEvents(t *testing.T) {
 			{"name": "volume-extended", "server_uuid": "`+here.UUID+`"}]}`).Expect(207).
 			Has(`{"events": [{"code": 422, "status": "failed"}, {"code": 404, "status": "failed"}, {"code": 400, "status": "failed"}]}`)
 	}).Expect()
+	deleted := s.Server(novatest.VM{Deleted: true}) // its row is still there
+	s.Messages(func() {
+		s.As("admin").Do(events, `{"events": [{"name": "network-changed", "server_uuid": "`+deleted.UUID+`"}]}`).Expect(200).
+			JSON(`{"events": [{"code": 200, "name": "network-changed", "server_uuid": "` + deleted.UUID + `", "status": "completed"}]}`)
+	}).Expect("cast * external_instance_event 6.0 events=* instances=*")
 	s.As("demo").Do(events, `{"events": [{"name": "network-changed", "server_uuid": "`+here.UUID+`"}]}`).Expect(403)
 }

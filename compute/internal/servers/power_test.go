@@ -53,6 +53,14 @@ func TestPowerWantsTheRightState(t *testing.T) {
 			}).Expect()
 		})
 	}
+	for _, id := range []string{"8c9e91ef-2f97-45ec-9037-6b6db0918e4b", "x"} {
+		for _, body := range []string{`{"os-start": null}`, `{"os-stop": null}`, `{"trigger_crash_dump": null}`} {
+			s.As("demo").MV("2.17").Do("POST /servers/"+id+"/action", body).Expect(404).Fault("itemNotFound", "Instance "+id+" has no mapping to a cell.")
+		}
+		s.As("demo").Do("POST /servers/"+id+"/action", `{"pause": null}`).Expect(404).Fault("itemNotFound", "Instance "+id+" could not be found.")
+	}
+	gone := s.Server(novatest.VM{Deleted: true})
+	s.As("demo").Do("POST /servers/"+gone.UUID+"/action", `{"os-start": null}`).Expect(404).Fault("itemNotFound", "Instance "+gone.UUID+" could not be found.")
 	vm := s.Server(novatest.VM{})
 	s.As("reader").Do("POST /servers/"+vm.UUID+"/action", `{"os-stop": null}`).Expect(403)
 	locked := s.Server(novatest.VM{LockedBy: "owner"})

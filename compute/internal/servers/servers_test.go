@@ -116,6 +116,8 @@ func TestServersThatAreFiltered(t *testing.T) {
 		{"demo", "2.1", "?image=70a599e0-31e7-49b7-b260-868f441e862b", "b3 b2 a2 a1"},
 		{"demo", "2.1", "?changes-since=2026-06-04T00:00:00Z", "c b3 b2 a2"},
 		{"demo", "2.66", "?changes-before=2026-06-04T00:00:00Z", "b2 b1 a1"},
+		{"demo", "2.1", "?changes-since=0001-01-01T00:00:00%2B01:00", ""}, // before the first time of Python
+		{"demo", "2.66", "?changes-before=9999-12-31T23:59:59-01:00", ""},
 		{"demo", "2.66", "?changes-since=2026-06-03T00:00:00Z&changes-before=2026-06-05T00:00:00Z", "b3 b2 b1"},
 		{"demo", "2.25", "?tags=x", "b3 b2 b1 a2 a1"}, // not yet a filter
 		{"demo", "2.26", "?tags=x", "a2 a1"},

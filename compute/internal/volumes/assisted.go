@@ -2,11 +2,8 @@ package volumes
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/schema"
@@ -68,40 +65,17 @@ func (a *API) assistedDelete(r *api.Request) (any, error) {
 // of Python's parser.
 func deleteInfo(text string) (*schema.Object, error) {
 	doc, err := schema.Decode([]byte(text))
+	if invalid, ok := errors.AsType[*schema.SyntaxError](err); ok {
+		return nil, api.BadRequest("%s", invalid.Text)
+	}
 	if err != nil {
-		return nil, api.BadRequest("%s", syntaxMessage(text))
+		return nil, api.Raised("RecursionError", "delete_info: %v", err)
 	}
 	o, ok := doc.(*schema.Object)
 	if !ok {
 		return nil, api.Raised("TypeError", "delete_info is no object")
 	}
 	return o, nil
-}
-
-// syntaxMessages maps the endings of Go's JSON errors to the messages of Python's parser.
-var syntaxMessages = []struct{ ending, message string }{
-	{"after top-level value", "Extra data"},
-	{"looking for beginning of object key string", "Expecting property name enclosed in double quotes"},
-	{"after object key", "Expecting ':' delimiter"},
-	{"after object key:value pair", "Expecting ',' delimiter"},
-	{"after array element", "Expecting ',' delimiter"},
-	{"in string literal", "Invalid control character at"},
-}
-
-func syntaxMessage(text string) string {
-	message, at := "Expecting value", len(text)
-	var anything any
-	if e, ok := errors.AsType[*json.SyntaxError](json.Unmarshal([]byte(text), &anything)); ok {
-		for _, m := range syntaxMessages {
-			if strings.HasSuffix(e.Error(), m.ending) {
-				message = m.message
-			}
-		}
-		if !strings.HasPrefix(e.Error(), "unexpected end") {
-			at = int(e.Offset) - 1
-		}
-	}
-	return fmt.Sprintf("%s: line 1 column %d (char %d)", message, at+1, at)
 }
 
 // assistedError maps errors of assisted snapshots to 400: invalid states, which other operations

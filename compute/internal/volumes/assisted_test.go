@@ -28,6 +28,9 @@ func TestAssistedVolumeSnapshots(t *testing.T) {
 	}).Expect(`cast compute.compute-1 volume_snapshot_delete 6.0 delete_info={"volume_id":"` + volume + `"} instance=Instance/2.8 snapshot_id=s1 volume_id=` + volume)
 	admin.Do("DELETE /os-assisted-volume-snapshots/s1").Expect(400).Fault("badRequest", "'delete_info'")
 	admin.Do(del+"xyz").Expect(400).Fault("badRequest", "Expecting value: line 1 column 1 (char 0)")
+	admin.Do(del+"nope").Expect(400).Fault("badRequest", "Expecting value: line 1 column 1 (char 0)")
+	admin.Do(del+"%7B%22a%22:%20%22%C3%A9%22,%0A%20b%7D").Expect(400).
+		Fault("badRequest", "Expecting property name enclosed in double quotes: line 2 column 2 (char 12)")
 	admin.Do(del+"%7B%7D").Expect(400).Fault("badRequest", "'volume_id'")
 	s.Exec("cell1", "UPDATE instances SET vm_state = 'stopped'")
 	admin.Do(del+"%7B%22volume_id%22%3A%22"+volume+"%22%2C%22merge_target_file%22%3A%22b%22%7D").Expect(400).

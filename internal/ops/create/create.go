@@ -3,6 +3,7 @@ package create
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -252,9 +253,25 @@ func rootDeviceName(i *objects.Image) string {
 	return withDev(name)
 }
 
+// deviceTypes are the values of device_type that Nova's BlockDeviceMapping accepts.
+var deviceTypes = []string{"cdrom", "disk", "floppy", "fs", "lun"}
+
+// checkTypes returns the ValueError with which Nova fails when it reads other values of device_type.
+func checkTypes(devices []*Device) error {
+	for _, d := range devices {
+		if d.Type != nil && !slices.Contains(deviceTypes, *d.Type) {
+			return objects.ClassNamed("builtins.ValueError").Errorf(0, "device_type %q", *d.Type)
+		}
+	}
+	return nil
+}
+
 func (b *Builder) findDevices(ctx context.Context, p *plan) error {
 	var err error
 	if p.devices, err = b.devices(p.Request, p.image, rootDeviceName(p.image)); err != nil {
+		return err
+	}
+	if err := checkTypes(p.devices); err != nil {
 		return err
 	}
 	on, format, err := hardware.EphemeralEncryption(p.Flavor, p.meta)

@@ -58,14 +58,8 @@ func (d *Device) identify(uuid string, hasImage bool) error {
 	return nil
 }
 
-// deviceTypes are the values of device_type that Nova accepts.
-var deviceTypes = []string{"cdrom", "disk", "floppy", "fs", "lun"}
-
 // complete checks a device of either form, and adds /dev/ to its name.
 func (d *Device) complete() error {
-	if d.Type != nil && !slices.Contains(deviceTypes, *d.Type) {
-		return errInvalidFormat("Invalid device_type.") // Nova cannot read such a row
-	}
 	if d.Name != nil && !d.NoDevice {
 		switch {
 		case *d.Name == "" || utf8.RuneCountInString(*d.Name) > 255:

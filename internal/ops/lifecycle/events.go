@@ -52,7 +52,8 @@ func (o *Ops) TakeEvents(ctx context.Context, caller *reqctx.Caller, events []*E
 	return d.send(ctx)
 }
 
-// eventServers reads the servers of the events from their cells.
+// eventServers reads the servers of the events from their cells. As in Nova, a server that has been deleted is found
+// while its row exists: another service may not know yet that it is gone.
 func (o *Ops) eventServers(ctx context.Context, events []*Event) (map[string]*objects.Instance, error) {
 	var uuids []string
 	for _, e := range events {

@@ -43,7 +43,8 @@ func errCellDown(cell string) error {
 type GetOptions struct {
 	cell.Load
 	dbapi.MappingFields
-	Down bool // if the cell does not respond, return the server with the data of its request spec
+	Down   bool // if the cell does not respond, return the server with the data of its request spec
+	Mapped bool // find only servers in cells; a server without a mapping is an InstanceMappingNotFound
 }
 
 // Get returns a server that is not deleted and that belongs to the caller's project; an administrator may read servers of
@@ -63,7 +64,7 @@ func (r *Reader) Get(ctx context.Context, caller *reqctx.Caller, uuid string, wa
 func (r *Reader) Owner(ctx context.Context, uuid string) (project string, err error) {
 	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.MappingFields{})
 	if err == nil && m == nil {
-		err = objects.ErrInstanceMappingNotFound.Errorf(objects.KindNotFound, "Instance %s has no mapping to a cell.", uuid)
+		err = unmapped(uuid)
 	}
 	if err != nil {
 		return "", err
@@ -71,9 +72,17 @@ func (r *Reader) Owner(ctx context.Context, uuid string) (project string, err er
 	return m.ProjectID, nil
 }
 
+func unmapped(uuid string) error {
+	return objects.ErrInstanceMappingNotFound.Errorf(objects.KindNotFound, "Instance %s has no mapping to a cell.", uuid)
+}
+
 func (r *Reader) get(ctx context.Context, uuid string, want GetOptions) (*objects.Instance, error) {
+	unknown := objects.InstanceNotFound(uuid)
+	if want.Mapped {
+		unknown = unmapped(uuid)
+	}
 	if !uuidForm.MatchString(uuid) {
-		return nil, objects.InstanceNotFound(uuid)
+		return nil, unknown
 	}
 	for range 2 { // the conductor may replace a build request by a server in a cell between the two queries
 		m, spec, group, err := dbapi.InstanceMapping(ctx, r.API, uuid, want.MappingFields)
@@ -81,12 +90,15 @@ func (r *Reader) get(ctx context.Context, uuid string, want GetOptions) (*object
 			return nil, err
 		}
 		if m == nil {
-			return nil, objects.InstanceNotFound(uuid)
+			return nil, unknown
 		}
 		var i *objects.Instance
-		if m.CellID != nil {
+		switch {
+		case m.CellID != nil:
 			i, err = r.FromCell(ctx, m, want)
-		} else {
+		case want.Mapped:
+			return nil, objects.InstanceNotFound(uuid)
+		default:
 			i, err = dbapi.BuildRequest(ctx, r.API, uuid)
 		}
 		if err != nil {

@@ -52,17 +52,20 @@ func (f *Flags) Serve(p Program) error {
 func Run(ctx context.Context, c *config.Config, o serve.Options, p Program, hello func() string) error {
 	surviveClosedOutput()
 	h := &hosting{program: p, failed: make(chan error, 1), load: func() (*config.Config, error) { return c, nil }}
+	if err := h.observe(ctx, c); err != nil {
+		return err
+	}
+	o.Log = h.log
+	s, err := serve.Open(&h.app, o)
+	if err != nil {
+		return err
+	}
 	if err := h.start(ctx, c); err != nil {
 		return err
 	}
 	defer h.close()
 	if address := new(Flags).metricsAddress(p, c); address != "" {
 		go h.serveMetrics(ctx, address)
-	}
-	o.Log = h.log
-	s, err := serve.Open(&h.app, o)
-	if err != nil {
-		return err
 	}
 	fmt.Print(hello())
 	serving, finish := context.WithCancel(ctx)
@@ -137,6 +140,9 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	}
 	if err != nil {
 		return err
+	}
+	if err := h.observe(ctx, c); err != nil {
+		return h.notLoaded(err)
 	}
 	if err := h.start(ctx, c); err != nil {
 		return h.notLoaded(err)
@@ -288,15 +294,18 @@ func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, paren
 	return o, err
 }
 
-// start opens the log and builds the first application.
-func (h *hosting) start(ctx context.Context, c *config.Config) (err error) {
+// observe opens the log, and prepares metrics and traces.
+func (h *hosting) observe(ctx context.Context, c *config.Config) (err error) {
 	h.metrics, h.began = newRegistry(), time.Now()
 	if h.log, h.sink, err = log.New(c.Default.Log, h.program.Name); err != nil {
 		return err
 	}
-	if h.traces, err = newTraces(ctx, h.program.Name); err != nil {
-		return err
-	}
+	h.traces, err = newTraces(ctx, h.program.Name)
+	return err
+}
+
+// start opens the log and builds the first application.
+func (h *hosting) start(ctx context.Context, c *config.Config) error {
 	if err := h.build(ctx, c); err != nil {
 		return err
 	}

@@ -53,15 +53,23 @@ func (d *Details) UnmarshalJSON(text []byte) error {
 }
 
 // versionSuffix matches the version at the end of an endpoint.
-var versionSuffix = regexp.MustCompile(`/v\d(\.\d+)?/?$`)
+var versionSuffix = regexp.MustCompile(`/v\d+(\.\d+)?/?$`)
 
-// Address returns the URL of Glance for links to images.
+// Address returns the URL of Glance for links to images. An endpoint of the catalog ends with a
+// slash, so that links have two slashes before "images", as in Nova: keystoneauth finds the
+// endpoint of version 2, and Nova replaces this version by a slash.
 func (c *Client) Address(ctx context.Context, caller *reqctx.Caller) (string, error) {
+	if c.o.Server != "" {
+		return c.o.Server, nil
+	}
+	if c.o.Override != "" {
+		return versionSuffix.ReplaceAllString(c.o.Override, "/"), nil
+	}
 	client, err := c.o.Session.AsUser(ctx, caller)
 	if err != nil {
 		return "", err
 	}
-	return strings.TrimRight(versionSuffix.ReplaceAllString(client.Endpoint, ""), "/"), nil
+	return versionSuffix.ReplaceAllString(strings.TrimRight(client.Endpoint, "/"), "") + "/", nil
 }
 
 // do sends a request below /v2; path may already contain it.

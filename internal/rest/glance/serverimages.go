@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,25 +15,10 @@ import (
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// endOfVersion matches the version at the end of an endpoint, which Nova replaces by a slash.
-var endOfVersion = regexp.MustCompile(`/v\d+(\.\d+)?/?$`)
-
-// URL returns the URL of an image in Glance for answers to clients. For an endpoint of the catalog
-// it has two slashes before "images", as in Nova: keystoneauth finds the endpoint of version 2, and
-// Nova replaces this version by a slash.
+// URL returns the URL of an image in Glance for answers to clients.
 func (c *Client) URL(ctx context.Context, caller *reqctx.Caller, id string) (string, error) {
-	base := c.o.Server
-	if base == "" {
-		base = endOfVersion.ReplaceAllString(c.o.Override, "/")
-	}
-	if base == "" {
-		client, err := c.o.Session.AsUser(ctx, caller)
-		if err != nil {
-			return "", err
-		}
-		base = endOfVersion.ReplaceAllString(strings.TrimRight(client.Endpoint, "/"), "") + "/"
-	}
-	return base + "/images/" + id, nil
+	base, err := c.Address(ctx, caller)
+	return base + "/images/" + id, err
 }
 
 // plainError converts an error of a request that concerns no image id to Nova's exception.

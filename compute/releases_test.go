@@ -104,3 +104,17 @@ func TestMovingToAnotherRelease(t *testing.T) {
 		t.Errorf("beside newer conductors it serves %s", version())
 	}
 }
+
+// TestFormerNamesOfOptions: before 2025.2 the options of [api] may have their former names in [DEFAULT].
+func TestFormerNamesOfOptions(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{"2025.1": "m1.tiny", "2025.2": "m1.tiny m1.small m1.medium m1.large m1.nano m1.micro"} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			s := novatest.New(t, novatest.Conf("[DEFAULT]\nosapi_max_limit = 1\n[wsgi]\nrelease = "+id))
+			if got := s.As("demo").Do("GET /flavors").Expect(200).Names("flavors"); got != want {
+				t.Errorf("max_limit lists %s, want %s", got, want)
+			}
+		})
+	}
+}

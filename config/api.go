@@ -7,15 +7,15 @@ type API struct {
 	// only keystone and ignores the option; noauth2 is for development.
 	AuthStrategy string `opt:"auth_strategy" default:"keystone" choices:"keystone,noauth2" deprecated:"DEFAULT/auth_strategy"`
 	// ComputeLinkPrefix replaces scheme, host and prefix in links to this API.
-	ComputeLinkPrefix string `opt:"compute_link_prefix"`
+	ComputeLinkPrefix string `opt:"compute_link_prefix" earlier:"DEFAULT/osapi_compute_link_prefix"`
 	// GlanceLinkPrefix replaces scheme, host and prefix in links to images.
-	GlanceLinkPrefix string `opt:"glance_link_prefix"`
+	GlanceLinkPrefix string `opt:"glance_link_prefix" earlier:"DEFAULT/osapi_glance_link_prefix"`
 	// MaxLimit is the largest page of a list.
-	MaxLimit int `opt:"max_limit" default:"1000" min:"0"`
+	MaxLimit int `opt:"max_limit" earlier:"DEFAULT/osapi_max_limit" default:"1000" min:"0"`
 	// DHCPDomain is appended to host names in metadata.
-	DHCPDomain string `opt:"dhcp_domain" default:"novalocal"`
+	DHCPDomain string `opt:"dhcp_domain" earlier:"DEFAULT/dhcp_domain" default:"novalocal"`
 	// EnableInstancePassword shows adminPass in answers.
-	EnableInstancePassword bool `opt:"enable_instance_password" default:"true"`
+	EnableInstancePassword bool `opt:"enable_instance_password" earlier:"DEFAULT/enable_instance_password" default:"true"`
 	// InstanceListCellsBatchStrategy is how many records to ask of each cell:
 	// distributed or fixed.
 	InstanceListCellsBatchStrategy string `opt:"instance_list_cells_batch_strategy" default:"distributed" choices:"distributed,fixed"`
@@ -31,28 +31,28 @@ type API struct {
 	// cell.
 	LocalMetadataPerCell bool `opt:"local_metadata_per_cell" default:"false"`
 	// MetadataCacheExpiration in seconds; 0: no cache.
-	MetadataCacheExpiration int `opt:"metadata_cache_expiration" default:"15" min:"0"`
+	MetadataCacheExpiration int `opt:"metadata_cache_expiration" earlier:"DEFAULT/metadata_cache_expiration" default:"15" min:"0"`
 	// NeutronDefaultProjectID is the project of default networks.
-	NeutronDefaultProjectID string `opt:"neutron_default_project_id" default:"default" deprecated:"/neutron_default_tenant_id"`
+	NeutronDefaultProjectID string `opt:"neutron_default_project_id" default:"default" deprecated:"/neutron_default_tenant_id" earlier:"DEFAULT/neutron_default_tenant_id"`
 	// UseNeutronDefaultNets lets only networks of NeutronDefaultProjectID be
 	// defaults.
-	UseNeutronDefaultNets bool `opt:"use_neutron_default_nets" default:"false"`
+	UseNeutronDefaultNets bool `opt:"use_neutron_default_nets" earlier:"DEFAULT/use_neutron_default_nets" default:"false"`
 	// ResponseValidation is error, warn or ignore.
 	ResponseValidation string `opt:"response_validation" default:"warn" choices:"error,warn,ignore"`
 	// ConfigDriveSkipVersions are EC2 versions left out of the config drive.
-	ConfigDriveSkipVersions string `opt:"config_drive_skip_versions" default:"1.0 2007-01-19 2007-03-01 2007-08-29 2007-10-10 2007-12-15 2008-02-01 2008-09-01"`
+	ConfigDriveSkipVersions string `opt:"config_drive_skip_versions" earlier:"DEFAULT/config_drive_skip_versions" default:"1.0 2007-01-19 2007-03-01 2007-08-29 2007-10-10 2007-12-15 2008-02-01 2008-09-01"`
 	// VendordataProviders are StaticJSON and DynamicJSON.
-	VendordataProviders []string `opt:"vendordata_providers" default:"StaticJSON" choices:"StaticJSON,DynamicJSON"`
+	VendordataProviders []string `opt:"vendordata_providers" earlier:"DEFAULT/vendordata_providers" default:"StaticJSON" choices:"StaticJSON,DynamicJSON"`
 	// VendordataJSONFilePath is the file of StaticJSON.
-	VendordataJSONFilePath string `opt:"vendordata_jsonfile_path"`
+	VendordataJSONFilePath string `opt:"vendordata_jsonfile_path" earlier:"DEFAULT/vendordata_jsonfile_path"`
 	// VendordataDynamicTargets are name@URL pairs of DynamicJSON.
-	VendordataDynamicTargets []string `opt:"vendordata_dynamic_targets" default:""`
+	VendordataDynamicTargets []string `opt:"vendordata_dynamic_targets" earlier:"DEFAULT/vendordata_dynamic_targets" default:""`
 	// VendordataDynamicSSLCertfile is the PEM file of the authority for the URLs of VendordataDynamicTargets.
-	VendordataDynamicSSLCertfile string `opt:"vendordata_dynamic_ssl_certfile" default:""`
+	VendordataDynamicSSLCertfile string `opt:"vendordata_dynamic_ssl_certfile" earlier:"DEFAULT/vendordata_dynamic_ssl_certfile" default:""`
 	// VendordataDynamicConnectTimeout in seconds.
-	VendordataDynamicConnectTimeout int `opt:"vendordata_dynamic_connect_timeout" default:"5" min:"3"`
+	VendordataDynamicConnectTimeout int `opt:"vendordata_dynamic_connect_timeout" earlier:"DEFAULT/vendordata_dynamic_connect_timeout" default:"5" min:"3"`
 	// VendordataDynamicReadTimeout in seconds.
-	VendordataDynamicReadTimeout int `opt:"vendordata_dynamic_read_timeout" default:"5" min:"0"`
+	VendordataDynamicReadTimeout int `opt:"vendordata_dynamic_read_timeout" earlier:"DEFAULT/vendordata_dynamic_read_timeout" default:"5" min:"0"`
 	// VendordataDynamicFailureFatal makes a failing target an error.
-	VendordataDynamicFailureFatal bool `opt:"vendordata_dynamic_failure_fatal" default:"false"`
+	VendordataDynamicFailureFatal bool `opt:"vendordata_dynamic_failure_fatal" earlier:"DEFAULT/vendordata_dynamic_failure_fatal" default:"false"`
 }

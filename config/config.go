@@ -148,6 +148,26 @@ func (r *resolver) fill(v reflect.Value, specs []*spec) Errors {
 	return bad
 }
 
+// WithEarlierNames returns the configuration as Nova before 2025.2 reads it: options of [api] may
+// also be set by their former names in [DEFAULT]. The error is [Errors] for values that do not fit.
+func (c *Config) WithEarlierNames() (*Config, error) {
+	specs, err := specsOf(reflect.TypeFor[API](), "api")
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range specs {
+		s.old = append(s.old, s.earlier...)
+	}
+	with := *c
+	with.API = API{}
+	r := c.s.resolver()
+	r.extra = index(specs)
+	if bad := r.fill(reflect.ValueOf(&with.API).Elem(), specs); len(bad) > 0 {
+		return nil, bad
+	}
+	return &with, nil
+}
+
 // Decode reads a group into a struct whose fields have opt tags, like the groups of Config. It
 // serves groups whose names are not known in advance, and programs with their own options. into
 // is a pointer to a struct; the error is [Errors] for values that do not fit.

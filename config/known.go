@@ -57,12 +57,16 @@ func (k *knownNames) has(r ref) bool {
 func (c *Config) Unknown() []Problem {
 	declared := map[string]bool{}
 	names := map[ref]bool{}
+	earlier := map[ref]string{} // the current names of options
 	pointed := map[string]bool{}
 	for _, s := range c.s.specs {
 		declared[s.group] = true
 		names[s.ref] = true
 		for _, o := range s.old {
 			names[o] = true
+		}
+		for _, o := range s.earlier {
+			earlier[o] = s.name
 		}
 		if s.name == "auth_section" {
 			if v, ok := c.s.done[s.ref].value.(string); ok {
@@ -90,7 +94,11 @@ func (c *Config) Unknown() []Problem {
 			if r := (ref{g, e.key}); strange[g] || free(g) || names[r] || c.s.known.has(r) {
 				continue
 			}
-			out = append(out, Problem{Origin: c.s.st.fileOrigin(i, e.line), Group: e.group, Option: e.key, Message: "no such option"})
+			message := "no such option"
+			if name := earlier[ref{g, e.key}]; name != "" {
+				message = "read only before 2025.2; use [api] " + name
+			}
+			out = append(out, Problem{Origin: c.s.st.fileOrigin(i, e.line), Group: e.group, Option: e.key, Message: message})
 		}
 	}
 	return out

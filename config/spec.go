@@ -20,6 +20,7 @@ import (
 //	type:"host"            a string of that type: host, hostdomain, uri, port (int), resource
 //	multi:"true"           a MultiOpt ([]string) or MultiOpt of dicts ([]map[string]string)
 //	deprecated:"g/n,/n"    former names; without group, of the same group
+//	earlier:"g/n"          names that are read only by WithEarlierNames
 //	secret:"true"          not to be shown
 //	removal:"true"         deprecated altogether: a warning if it is set
 //
@@ -35,6 +36,7 @@ type spec struct {
 	hasDef   bool
 	computed string
 	old      []ref
+	earlier  []ref
 	secret   bool
 	removal  bool
 	index    []int
@@ -133,7 +135,7 @@ func newSpec(f reflect.StructField, group string, over *override) (*spec, error)
 		if d, ok := over.defaults[s.name]; ok {
 			s.def, s.hasDef = d, true
 		}
-		s.addOld(over.aliases[s.name])
+		s.old = s.refs(s.old, over.aliases[s.name])
 	}
 	return s, err
 }
@@ -203,7 +205,9 @@ func (s *spec) setTag(key, v string) error {
 			s.shape = multi
 		}
 	case "deprecated":
-		s.addOld(v)
+		s.old = s.refs(s.old, v)
+	case "earlier":
+		s.earlier = s.refs(s.earlier, v)
 	case "secret":
 		s.secret = true
 	case "removal":
@@ -233,15 +237,18 @@ func (s *spec) setNamedType(name string) error {
 	return nil
 }
 
-func (s *spec) addOld(names string) {
+// refs appends the options that a tag names to a list. A name without group is in the group of the
+// option.
+func (s *spec) refs(list []ref, names string) []ref {
 	if names == "" {
-		return
+		return list
 	}
 	for n := range strings.SplitSeq(names, ",") {
 		group, name, _ := strings.Cut(n, "/")
 		if group == "" {
 			group = s.group
 		}
-		s.old = append(s.old, ref{group, name})
+		list = append(list, ref{group, name})
 	}
+	return list
 }

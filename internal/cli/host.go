@@ -304,7 +304,7 @@ func (h *hosting) observe(ctx context.Context, c *config.Config) (err error) {
 	return err
 }
 
-// start opens the log and builds the first application.
+// start builds the first application.
 func (h *hosting) start(ctx context.Context, c *config.Config) error {
 	if err := h.build(ctx, c); err != nil {
 		return err

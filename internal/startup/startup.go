@@ -84,6 +84,14 @@ func poolOptions(o config.Database, m *metrics.Metrics, name string) db.Options 
 	return p
 }
 
+// ConfigOf returns a configuration as a release reads it.
+func ConfigOf(c *config.Config, r release.Release) (*config.Config, error) {
+	if r.Has(release.NewAPIOptionNames) {
+		return c, nil
+	}
+	return c.WithEarlierNames()
+}
+
 // OpenPolicy reads the operator's policy files, which are searched in the directories of the
 // configuration, for the rules of a release.
 func OpenPolicy(c *config.Config, r release.Release, log zerolog.Logger) (*policy.Enforcer, error) {

@@ -68,6 +68,9 @@ var labLife = []chapter{
 	{name: "live migrate", do: "action", body: `{"os-migrateLive": {"host": null, "block_migration": "auto"}}`, until: "ACTIVE"},
 	{name: "attach interface", do: "POST /servers/{server}/os-interface", body: `{"interfaceAttachment": {"net_id": "{net}"}}`, save: "port=interfaceAttachment.port_id"},
 	{name: "detach interface", do: "DELETE /servers/{server}/os-interface/{port}"},
+	{name: "attach volume", do: "POST /servers/{server}/os-volume_attachments", body: `{"volumeAttachment": {"volumeId": "{volume}"}}`},
+	{name: "delete the volume with the server", do: "PUT /servers/{server}/os-volume_attachments/{volume}", body: `{"volumeAttachment": {"volumeId": "{volume}", "delete_on_termination": true}}`, silent: true},
+	{name: "detach volume", do: "DELETE /servers/{server}/os-volume_attachments/{volume}"},
 	// Neutron tells that the port is unbound up to two seconds later, and a server
 	// that has no host by then does not hear of it: on either side, at random.
 	{name: "shelve", do: "action", body: `{"shelve": null}`, until: "SHELVED_OFFLOADED", racing: "instance_info_caches"},
@@ -207,6 +210,9 @@ func TestLabLife(t *testing.T) {
 	real, ours := labSides(t)
 	messages := listen(t)
 	rows := openRows(t)
+	for _, s := range []*side{real, ours} {
+		s.variables["volume"] = labVolume(t, s.token)
+	}
 	t.Cleanup(func() {
 		for _, s := range []*side{real, ours} {
 			if s.variables["server"] != "" {

@@ -55,35 +55,17 @@ func (k *knownNames) has(r ref) bool {
 // order of the files: misspelt names, and options that newer releases have removed. It leaves
 // out sections of paste files, [cors.NAME] sections, and those that an auth_section points to.
 func (c *Config) Unknown() []Problem {
-	declared := map[string]bool{}
-	names := map[ref]bool{}
-	earlier := map[ref]string{} // the current names of options
-	pointed := map[string]bool{}
-	for _, s := range c.s.specs {
-		declared[s.group] = true
-		names[s.ref] = true
-		for _, o := range s.old {
-			names[o] = true
-		}
-		for _, o := range s.earlier {
-			earlier[o] = s.name
-		}
-		if s.name == "auth_section" {
-			if v, ok := c.s.done[s.ref].value.(string); ok {
-				pointed[foldGroup(v)] = true
-			}
-		}
-	}
+	d := c.declarations()
 	var out []Problem
 	for i, doc := range c.s.st.docs {
 		isPaste := slices.ContainsFunc(doc.headers, func(h header) bool { return pasteSection(h.name) })
 		free := func(g string) bool {
-			return pointed[g] || strings.HasPrefix(g, "cors.") || pasteSection(g) || isPaste && g == "DEFAULT"
+			return d.pointed[g] || strings.HasPrefix(g, "cors.") || pasteSection(g) || isPaste && g == "DEFAULT"
 		}
 		strange := map[string]bool{}
 		for _, h := range doc.headers {
 			g := foldGroup(h.name)
-			if free(g) || declared[g] || c.s.known.group(g) || strange[g] {
+			if free(g) || d.groups[g] || c.s.known.group(g) || strange[g] {
 				continue
 			}
 			strange[g] = true
@@ -91,17 +73,45 @@ func (c *Config) Unknown() []Problem {
 		}
 		for _, e := range doc.entries {
 			g := foldGroup(e.group)
-			if r := (ref{g, e.key}); strange[g] || free(g) || names[r] || c.s.known.has(r) {
+			if r := (ref{g, e.key}); strange[g] || free(g) || d.names[r] || c.s.known.has(r) {
 				continue
 			}
 			message := "no such option"
-			if name := earlier[ref{g, e.key}]; name != "" {
+			if name := d.earlier[ref{g, e.key}]; name != "" {
 				message = "read only before 2025.2; use [api] " + name
 			}
 			out = append(out, Problem{Origin: c.s.st.fileOrigin(i, e.line), Group: e.group, Option: e.key, Message: message})
 		}
 	}
 	return out
+}
+
+// declarations are the groups and options that Config declares.
+type declarations struct {
+	groups  map[string]bool
+	names   map[ref]bool    // with deprecated names
+	earlier map[ref]string  // names that only WithEarlierNames reads, with the current names
+	pointed map[string]bool // groups that an auth_section points to
+}
+
+func (c *Config) declarations() declarations {
+	d := declarations{groups: map[string]bool{}, names: map[ref]bool{}, earlier: map[ref]string{}, pointed: map[string]bool{}}
+	for _, s := range c.s.specs {
+		d.groups[s.group] = true
+		d.names[s.ref] = true
+		for _, o := range s.old {
+			d.names[o] = true
+		}
+		for _, o := range s.earlier {
+			d.earlier[o] = s.name
+		}
+		if s.name == "auth_section" {
+			if v, ok := c.s.done[s.ref].value.(string); ok {
+				d.pointed[foldGroup(v)] = true
+			}
+		}
+	}
+	return d
 }
 
 func (st *store) fileOrigin(file, line int) Origin {

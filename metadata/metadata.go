@@ -162,7 +162,8 @@ func application(o Options, r release.Release, d *startup.Databases, m *metrics.
 	if err != nil {
 		return nil, err
 	}
-	return newHandler(handlerOptions{Config: c, Release: r, Store: newStore(c, d, l), Networks: networks, VendorData: vendor, Log: l, metrics: m}), nil
+	return newHandler(handlerOptions{Config: c, Release: r, Store: newStore(c, d, l), Networks: networks, VendorData: vendor, Log: l,
+		metrics: m}), nil
 }
 
 // handlerOptions are the dependencies of a handler.
@@ -186,7 +187,8 @@ func newHandler(o handlerOptions) http.Handler {
 	}
 	life := time.Duration(c.API.MetadataCacheExpiration) * time.Second
 	all := &instances{cache: newCache[*tree.Instance](maxInstances, life, o.metrics.Cache("instances")), store: o.Store, options: tree.Options{
-		DHCPDomain: c.API.DHCPDomain, Template: templateOn(c, o.Log), Release: o.Release, Source: treeSource{o.Store, o.Networks}, Vendor: o.VendorData}}
+		DHCPDomain: c.API.DHCPDomain, Template: templateOn(c, o.Log), Release: o.Release, Source: treeSource{o.Store, o.Networks},
+		Vendor: o.VendorData}}
 	s := &service{store: o.Store, log: o.Log}
 	if !c.Neutron.ServiceMetadataProxy {
 		s.who = &direct{instances: all, networks: o.Networks, uuids: newCache[string](maxAddresses, life, o.metrics.Cache("addresses")),

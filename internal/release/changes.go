@@ -58,7 +58,7 @@ var changes = [...]struct {
 	ConsoleTLSPort:             {31, "console tokens have the column tls_port"},
 	HintsWithUnderscoreDropped: {31, "scheduler hints whose names begin with _nova are dropped"},
 	EmptyImageRef:              {31, "an empty imageRef counts as none also for block devices of images"},
-	RawVolumeSnapshots:         {31, "images of servers with a root volume are made as raw, before in the first format of qcow2, vhd, vmdk, raw that Glance has"},
+	RawVolumeSnapshots:         {31, "images of servers with a root volume are raw, before the first of qcow2, vhd, vmdk and raw that Glance allows"},
 	UnlimitedUnified:           {31, "unified limits: -1 is unlimited, [quota] unified_limits_resource_strategy and _list"},
 	ShareMetadata:              {31, "metadata version 2025-04-04, which lists shares among the devices"},
 	SharePolicies:              {31, "policies os-server-shares:*"},
@@ -81,7 +81,7 @@ var changes = [...]struct {
 	SharesOfAdmins: {33, "policies os-server-shares:* allow administrators of other projects"},
 
 	IncompleteAttachmentsHidden: {34, "since 2.89 volumes that are still being reserved are not listed as attached"},
-	LockMemoryInvalid:           {34, "hw:locked_memory without a page size answers 400, before 403, and flavors that contradict an image 400, before 500"},
+	LockMemoryInvalid:           {34, "locked memory without a page size answers 400, before 403, and a contradicting image 400, before 500"},
 	OverQuotaScope:              {34, "a refusal of server group members shows the use in the scope of the limit that is exceeded"},
 	MemoryEncryptionModels:      {34, "memory encryption by AMD SEV-SNP and Intel TDX, and its texts"},
 	SharesAtResize:              {34, "servers with shares can be resized and migrated"},

@@ -15,7 +15,8 @@ import (
 
 // attachByAPI does what nova-conductor does since 2026.1: it lets the host reserve a device name for a volume, reserves the
 // volume in Cinder, and has the host attach it. It returns the name of the device.
-func (o *Ops) attachByAPI(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, v *cinder.Volume, r VolumeRequest) (*string, error) {
+func (o *Ops) attachByAPI(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, v *cinder.Volume,
+	r VolumeRequest) (*string, error) {
 	d, err := o.Servers.Compute.ReserveDevice(ctx, caller, i, computerpc.Reservation{Volume: v.ID, Device: r.Device, Tag: r.Tag,
 		Multiattach: v.Multiattach})
 	if _, late := errors.AsType[*rpc.TimeoutError](err); late {

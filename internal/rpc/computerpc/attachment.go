@@ -45,13 +45,15 @@ type Reservation struct {
 
 // ReserveDevice has the host of a server choose the name of a volume's device and create its block
 // device mapping, which it returns.
-func (c *Client) ReserveDevice(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, r Reservation) (*objects.BlockDevice, error) {
+func (c *Client) ReserveDevice(ctx context.Context, caller *reqctx.Caller, i *objects.Instance,
+	r Reservation) (*objects.BlockDevice, error) {
 	if objects.OrZero(i.Host) == "" {
 		return nil, noHost(i)
 	}
 	var made json.RawMessage
-	if err := c.callHost(ctx, caller, i.Cell, *i.Host, "reserve_block_device_name", args{"instance": i, "device": r.Device, "volume_id": r.Volume,
-		"disk_bus": nil, "device_type": nil, "tag": r.Tag, "multiattach": r.Multiattach}, &made, true); err != nil {
+	a := args{"instance": i, "device": r.Device, "volume_id": r.Volume, "disk_bus": nil, "device_type": nil, "tag": r.Tag,
+		"multiattach": r.Multiattach}
+	if err := c.callHost(ctx, caller, i.Cell, *i.Host, "reserve_block_device_name", a, &made, true); err != nil {
 		return nil, err
 	}
 	return versioned.ParseBlockDevice(made)

@@ -148,6 +148,9 @@ func (d *deps) of(r release.Release) (*deps, error) {
 	of := *d
 	of.release, of.messages = r, d.messages.For(r)
 	var err error
+	if of.config, err = startup.ConfigOf(d.config, r); err != nil {
+		return nil, err
+	}
 	if of.policy, err = startup.OpenPolicy(d.config, r, d.log); err != nil {
 		return nil, err
 	}

@@ -89,6 +89,11 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		options.UnknownFilters = paste.Skip
 	}
 	build := func(_ context.Context, r release.Release) (http.Handler, error) {
+		o := o
+		var err error
+		if o.Config, err = startup.ConfigOf(o.Config, r); err != nil {
+			return nil, err
+		}
 		app, err := application(o, r, databases, m)
 		if err != nil {
 			return nil, err

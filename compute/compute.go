@@ -106,13 +106,9 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		}
 		return paste.Load(startup.PasteFile(d.config), pasteName, registry(d, app, o.Filters), options)
 	}
-	d.metrics.Show()
-	app, err := startup.Open(ctx, startup.Options{Name: pasteName, Config: d.config, Databases: d.Databases, Log: d.log, Build: build,
-		Created: d.announce, Fail: o.Fail, NeedApp: o.NeedApp})
-	if err != nil {
-		return nil, err
-	}
-	context.AfterFunc(ctx, func() {
+	hide := d.metrics.Show()
+	end := func() {
+		hide()
 		writes.Wait()
 		if err := d.messages.Close(); err != nil {
 			d.log.Debug().Err(err).Msg("Closing the connections to message brokers")
@@ -120,7 +116,14 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		if err := d.Databases.Close(); err != nil {
 			d.log.Debug().Err(err).Msg("Closing the connections to databases")
 		}
-	})
+	}
+	app, err := startup.Open(ctx, startup.Options{Name: pasteName, Config: d.config, Databases: d.Databases, Log: d.log, Build: build,
+		Created: d.announce, Fail: o.Fail, NeedApp: o.NeedApp})
+	if err != nil {
+		end()
+		return nil, err
+	}
+	context.AfterFunc(ctx, end)
 	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(middleware.DecodedPath(app))), nil
 }
 

@@ -58,7 +58,7 @@ func newParts(d *deps) *parts {
 		neutron:    neutron.New(d.sessions.neutron, seconds(c.Neutron.ExtensionSyncInterval)),
 		cinder:     cinder.New(d.sessions.cinder),
 		placement:  placement.New(d.sessions.placement),
-		cyborg:     cyborg.New(d.sessions.cyborg),
+		cyborg:     cyborg.New(d.sessions.cyborg, d.release),
 		computes:   d.computeRPC(),
 		conductor:  d.conductorRPC(),
 		schedulers: d.schedulerRPC(),

@@ -101,18 +101,21 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		return paste.Load(startup.PasteFile(o.Config), pasteName,
 			registry(middleware.Deps{Config: o.Config, Log: *o.Log, Ready: databases.Ready}, app, o.Filters), options)
 	}
-	m.Show()
+	hide := m.Show()
+	end := func() {
+		hide()
+		if err := databases.Close(); err != nil {
+			o.Log.Debug().Err(err).Msg("Closing the connections to databases")
+		}
+	}
 	app, err := startup.Open(ctx, startup.Options{Name: pasteName, Config: o.Config, Databases: databases, Log: *o.Log, Build: build,
 		Created: func(ctx context.Context, made *objects.Service, r release.Release) { announce(ctx, o, r, made) },
 		Fail:    o.Fail, NeedApp: o.NeedApp})
 	if err != nil {
+		end()
 		return nil, err
 	}
-	context.AfterFunc(ctx, func() {
-		if err := databases.Close(); err != nil {
-			o.Log.Debug().Err(err).Msg("Closing the connections to databases")
-		}
-	})
+	context.AfterFunc(ctx, end)
 	return middleware.Traced(o.Traces, Prog)(middleware.MeasureBy(m, newOperations(m).of)(middleware.DecodedPath(app))), nil
 }
 

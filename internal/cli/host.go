@@ -60,7 +60,7 @@ func Run(ctx context.Context, c *config.Config, o serve.Options, p Program, hell
 	if err != nil {
 		return err
 	}
-	if err := h.start(ctx, c); err != nil {
+	if err := h.build(ctx, c); err != nil {
 		return err
 	}
 	defer h.close()
@@ -144,7 +144,7 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err := h.observe(ctx, c); err != nil {
 		return h.notLoaded(err)
 	}
-	if err := h.start(ctx, c); err != nil {
+	if err := h.build(ctx, c); err != nil {
 		return h.notLoaded(err)
 	}
 	defer h.close()
@@ -304,20 +304,6 @@ func (h *hosting) observe(ctx context.Context, c *config.Config) (err error) {
 	return err
 }
 
-// start builds the first application.
-func (h *hosting) start(ctx context.Context, c *config.Config) error {
-	if err := h.build(ctx, c); err != nil {
-		return err
-	}
-	select {
-	case err := <-h.failed: // the application has failed during its start
-		h.close()
-		return err
-	default:
-		return nil
-	}
-}
-
 // fail ends the process with the first error that it is called with.
 func (h *hosting) fail(err error) {
 	select {
@@ -358,7 +344,8 @@ func (h *hosting) close() {
 }
 
 // build builds the application of a configuration and installs it; the previous one ends after
-// its last request.
+// its last request. If the application fails during its start, build returns the reason and the
+// previous one stays; if it fails later, the process ends.
 func (h *hosting) build(ctx context.Context, c *config.Config) error {
 	logger, sink, err := log.New(c.Default.Log, h.program.Name)
 	if err != nil {
@@ -371,13 +358,32 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 	// The background work of the application continues while the requests in progress are
 	// finished.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	o := Observers{Log: logger, Metrics: h.metrics, Traces: h.traces.provider(), Fail: h.fail, NeedApp: h.needApp}
+	failed := make(chan error, 1)
+	o := Observers{Log: logger, Metrics: h.metrics, Traces: h.traces.provider(), NeedApp: h.needApp, Fail: func(err error) {
+		select {
+		case failed <- err:
+		default:
+		}
+	}}
 	app, err := h.program.Build(ctx, c, o)
+	if err == nil {
+		select {
+		case err = <-failed:
+		default:
+		}
+	}
 	if err != nil {
 		cancel()
 		_ = sink.Close()
 		return err
 	}
+	go func() {
+		select {
+		case err := <-failed:
+			h.fail(err)
+		case <-ctx.Done():
+		}
+	}()
 	h.app.Set(app, h.end)
 	h.config = c
 	h.end = func() {

@@ -224,6 +224,7 @@ func TestReload(t *testing.T) {
 	for text, want := range map[string]string{
 		"[DEFAULT]\nmy_ip\n": "not reloaded, all stays as it was: ",
 		ip(99):               "not reloaded, all stays as it was: policy.yaml: line 3 is nonsense",
+		ip(97):               "not reloaded, all stays as it was: an old conductor; this program serves the releases from ",
 	} {
 		p.write(t, text)
 		_ = p.Process.Signal(syscall.SIGHUP)

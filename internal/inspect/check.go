@@ -204,15 +204,31 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 		}
 	}
 	s.checkPaste(f, c)
-	checkPolicy(f, c)
+	serves := checkRelease(f, c)
 	databases, err := startup.OpenDatabases(c, nil)
+	services := &findings{}
+	if o.Timeout > 0 {
+		serves = askServices(ctx, services, c, databases, o.Timeout, serves)
+	}
+	checkPolicy(f, c, serves)
 	if err != nil {
 		f.add("error", "config", err)
 	}
-	if o.Timeout > 0 {
-		askServices(ctx, f, c, databases, o.Timeout)
-	}
+	f.list = append(f.list, services.list...)
 	return f.list, f.status()
+}
+
+// checkRelease returns the release that [wsgi] release names, or the newest one.
+func checkRelease(f *findings, c *config.Config) release.Release {
+	if c.WSGI.Release == "" {
+		return release.Newest()
+	}
+	r, err := release.Find(c.WSGI.Release)
+	if err != nil {
+		f.option("error", config.Problem{Origin: c.Where("wsgi", "release"), Group: "wsgi", Option: "release", Message: err.Error()})
+		return release.Newest()
+	}
+	return r
 }
 
 func (s Service) checkPaste(f *findings, c *config.Config) {
@@ -260,9 +276,9 @@ func contains(list []Finding, err error) bool {
 	return false
 }
 
-func checkPolicy(f *findings, c *config.Config) {
+func checkPolicy(f *findings, c *config.Config, r release.Release) {
 	var warnings logLines
-	if _, err := startup.OpenPolicy(c, release.Newest(), zerolog.New(&warnings)); err != nil {
+	if _, err := startup.OpenPolicy(c, r, zerolog.New(&warnings)); err != nil {
 		f.add("error", "policy", err)
 	}
 	for _, w := range warnings {

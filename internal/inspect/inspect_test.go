@@ -379,3 +379,22 @@ func TestCheckOfMetadataKnowsCompute(t *testing.T) {
 		}
 	}
 }
+
+// TestUnknownReleaseOption: check names the place of a release that is not known.
+func TestUnknownReleaseOption(t *testing.T) {
+	for _, timeout := range []time.Duration{0, 10 * time.Second} {
+		for text, want := range map[string]int{"nonsense": 1, "2025.1": 0, "epoxy": 0} {
+			dir := write(t, databases+"[wsgi]\nrelease = "+text+"\n", pasteFile)
+			list, _ := computeService().Check(t.Context(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Timeout: timeout})
+			var said []string
+			for _, f := range list {
+				if f.Option == "release" && f.Severity == "error" {
+					said = append(said, f.String())
+				}
+			}
+			if len(said) != want || want > 0 && !strings.Contains(said[0], "[wsgi] release: \"nonsense\" is no release of Nova that is known here; known are 2024.1, ") {
+				t.Errorf("%s after %s: %q", text, timeout, said)
+			}
+		}
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/internal/rest/keystone"
 	"github.com/nova-go/nova/internal/startup"
@@ -40,6 +41,7 @@ type serviceChecks struct {
 	timeout time.Duration
 	wait    sync.WaitGroup
 	results []*[]Finding
+	serves  release.Release // that of the deployment, when it has been found
 }
 
 // at returns a finding about the service of an option.
@@ -66,8 +68,11 @@ func (r *serviceChecks) askMany(question func() []Finding) {
 	r.wait.Go(func() { *at = question() })
 }
 
-func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.Databases, timeout time.Duration) {
-	r := &serviceChecks{config: c, timeout: timeout}
+// askServices checks the services, and returns the release of the deployment; assumed if it
+// cannot be found.
+func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.Databases, timeout time.Duration,
+	assumed release.Release) release.Release {
+	r := &serviceChecks{config: c, timeout: timeout, serves: assumed}
 	if d != nil {
 		r.ask(ctx, "error", "database", "connection", func(ctx context.Context) error { return checkDatabase(ctx, d.Main, "the database") })
 	}
@@ -91,6 +96,7 @@ func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.
 	for _, list := range r.results {
 		f.list = append(f.list, *list...)
 	}
+	return r.serves
 }
 
 // memcached checks memcached servers. Unreachable servers are a warning, because they affect
@@ -122,6 +128,7 @@ func (r *serviceChecks) release(ctx context.Context, d *startup.Databases) {
 		var database *startup.DatabaseError
 		switch {
 		case err == nil:
+			r.serves = found.Release
 			return r.found(asking, d, found)
 		case errors.As(err, &other):
 			return []Finding{r.at("error", "database", "connection", other.Error())}

@@ -3,6 +3,8 @@ package metrics
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -76,7 +78,31 @@ func (d *Database) state(ctx context.Context) State {
 }
 
 // databases collects the metrics of the databases of the current application.
-type databases struct{ owner atomic.Pointer[Metrics] }
+type databases struct {
+	mu     sync.Mutex
+	owners []*Metrics // applications that have not ended; the last one is collected
+}
+
+func (c *databases) show(m *Metrics) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.owners = append(c.owners, m)
+}
+
+func (c *databases) hide(m *Metrics) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.owners = slices.DeleteFunc(c.owners, func(o *Metrics) bool { return o == m })
+}
+
+func (c *databases) last() *Metrics {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.owners) == 0 {
+		return nil
+	}
+	return c.owners[len(c.owners)-1]
+}
 
 func newDesc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("nova_database_"+name, help, append(append([]string(nil), databaseLabels...), labels...), nil)
@@ -98,7 +124,7 @@ func (c *databases) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c *databases) Collect(to chan<- prometheus.Metric) {
-	for _, s := range c.owner.Load().Databases(context.Background()) {
+	for _, s := range c.last().Databases(context.Background()) {
 		labels := s.Name.labels()
 		gauge := func(d *prometheus.Desc, v float64, more ...string) {
 			to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, append(labels[:len(labels):len(labels)], more...)...)

@@ -205,11 +205,13 @@ func (c *Cache) Asked(hit bool) {
 }
 
 // Show makes the databases of this application the collected ones, instead of those of an
-// earlier application.
-func (m *Metrics) Show() {
-	if m != nil {
-		m.shown.owner.Store(m)
+// earlier application, until hide is called.
+func (m *Metrics) Show() (hide func()) {
+	if m == nil {
+		return func() {}
 	}
+	m.shown.show(m)
+	return func() { m.shown.hide(m) }
 }
 
 // Database returns the recorder of a database. open is its connection pool.

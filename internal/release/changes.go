@@ -9,6 +9,7 @@ const (
 	// 2024.2
 	VolumeBackedMinRAM Change = iota
 	CPUTopologySpecs
+	BaremetalCommandText
 
 	// 2025.1
 	ConsoleTLSPort
@@ -18,6 +19,7 @@ const (
 	UnlimitedUnified
 	ShareMetadata
 	SharePolicies
+	BaremetalDefaultTexts
 
 	// 2025.2
 	V20Deprecated
@@ -26,6 +28,8 @@ const (
 	SoundAndUSBModels
 	TypeListSchemas
 	StandardImageProperties
+	SwapVolumeText
+	RDPConsoleRefused
 
 	// 2026.1
 	ConductorAttachesVolumes
@@ -35,6 +39,7 @@ const (
 	VTPMLiveMigration
 	VendordataServiceAuth
 	SharesOfAdmins
+	NetworksQuotaUnknown
 
 	// 2026.2
 	IncompleteAttachmentsHidden
@@ -45,6 +50,7 @@ const (
 	BuildingServersCleanedUp
 	UnifiedLimitsOfDevices
 	ScopeAlwaysEnforced
+	AcceleratorErrorText
 )
 
 // changes has for each change the major version of the release that brought it, and what it is.
@@ -52,8 +58,9 @@ var changes = [...]struct {
 	since int
 	what  string
 }{
-	VolumeBackedMinRAM: {30, "a resize of a server with a root volume checks min_ram of its image"},
-	CPUTopologySpecs:   {30, "flavors: hw:cpu_max_sockets, hw:cpu_max_cores and hw:cpu_max_threads are validated, before it was hw:max_cpu_*"},
+	VolumeBackedMinRAM:   {30, "a resize of a server with a root volume checks min_ram of its image"},
+	CPUTopologySpecs:     {30, "flavors: hw:cpu_max_sockets, hw:cpu_max_cores and hw:cpu_max_threads are validated, before it was hw:max_cpu_*"},
+	BaremetalCommandText: {30, "changes of bare metal nodes are refused with Command not supported, before Command Not supported"},
 
 	ConsoleTLSPort:             {31, "console tokens have the column tls_port"},
 	HintsWithUnderscoreDropped: {31, "scheduler hints whose names begin with _nova are dropped"},
@@ -62,6 +69,7 @@ var changes = [...]struct {
 	UnlimitedUnified:           {31, "unified limits: -1 is unlimited, [quota] unified_limits_resource_strategy and _list"},
 	ShareMetadata:              {31, "metadata version 2025-04-04, which lists shares among the devices"},
 	SharePolicies:              {31, "policies os-server-shares:*"},
+	BaremetalDefaultTexts:      {31, "properties that a bare metal node does not have are shown as the text 0, before as a number"},
 
 	V20Deprecated:          {32, "the version document of v2.0 says DEPRECATED, with the date 2025-07-04"},
 	NewAPIOptionNames:      {32, "the names in [DEFAULT] of options of [api] are no longer read"},
@@ -70,6 +78,8 @@ var changes = [...]struct {
 	TypeListSchemas:        {32, "other texts for values that match none of several types in schemas"},
 
 	StandardImageProperties: {32, "since 2.98 servers show only properties of their images that Nova knows, before all that it keeps"},
+	SwapVolumeText:          {32, "the text that refuses to replace a volume that does not migrate"},
+	RDPConsoleRefused:       {32, "a console with the protocol rdp is answered with 400, before with 500"},
 
 	ConductorAttachesVolumes: {33, "nova-conductor attaches volumes, before it was the API"},
 	AlternativeComputeTopic:  {33, "external events are sent to the topic compute-alt"},
@@ -80,6 +90,8 @@ var changes = [...]struct {
 
 	SharesOfAdmins: {33, "policies os-server-shares:* allow administrators of other projects"},
 
+	NetworksQuotaUnknown: {33, "a quota named networks is unknown, before it is refused with a text of its own"},
+
 	IncompleteAttachmentsHidden: {34, "since 2.89 volumes that are still being reserved are not listed as attached"},
 	LockMemoryInvalid:           {34, "locked memory without a page size answers 400, before 403, and a contradicting image 400, before 500"},
 	OverQuotaScope:              {34, "a refusal of server group members shows the use in the scope of the limit that is exceeded"},
@@ -88,6 +100,7 @@ var changes = [...]struct {
 	BuildingServersCleanedUp:    {34, "the deletion of a server that is building removes its volume attachments in Cinder"},
 	UnifiedLimitsOfDevices:      {34, "unified limits count PCI devices, bandwidth of ports and device profiles"},
 	ScopeAlwaysEnforced:         {34, "[oslo_policy] enforce_scope cannot be turned off"},
+	AcceleratorErrorText:        {34, "errors of requests to Cyborg contain the reason"},
 }
 
 // Has reports whether the release has a change.

@@ -1,6 +1,7 @@
 package startup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -40,7 +41,9 @@ type application struct {
 	ctx        context.Context // of the whole application, for the handlers that it builds
 	deployment Deployment
 	current    atomic.Pointer[built]
-	said       []string // warnings that have been logged
+	registered release.Release // that of the row in services
+	silent     int             // the number of cells that did not answer the last time
+	said       []string        // what has been logged once
 }
 
 // built is an application as a release has it.
@@ -104,43 +107,57 @@ func (a *application) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.silent = len(f.Silent)
+	if err := a.checkComputes(ctx, f.Release); err != nil {
+		return err
+	}
 	return a.become(ctx, f)
 }
 
-// become makes the application one of a release.
+// become makes the application one of a release, and writes that release into the row of the
+// service.
 func (a *application) become(ctx context.Context, f Found) error {
 	if err := a.use(f.Release); err != nil {
 		return err
 	}
 	for _, warning := range f.Warnings {
-		if !slices.Contains(a.said, warning) {
-			a.said = append(a.said, warning)
+		if a.once(warning) {
 			a.Log.Warn().Msg(warning)
 		}
 	}
 	if err := a.register(ctx, f.Release); err != nil {
 		return err
 	}
+	a.registered = f.Release
 	a.Log.Info().Msgf("Serving as Nova %s (%s): %s", f.Release.Version, f.Release, f.From)
 	return nil
 }
 
-// rest looks for the conductors of the cells that did not answer before.
+// once reports whether a text has not been logged before.
+func (a *application) once(text string) bool {
+	if slices.Contains(a.said, text) {
+		return false
+	}
+	a.said = append(a.said, text)
+	return true
+}
+
+// rest looks for the conductors of the cells that did not answer at the start. If one of these
+// cells has conductors of a release that is not known, the application must not serve; if the
+// cells that answered before have, it goes on as follow does.
 func (a *application) rest(ctx context.Context) (done bool, err error) {
 	f, err := a.deployment.Find(ctx)
+	answered := len(f.Silent) < a.silent
 	var database *DatabaseError
-	switch {
-	case errors.As(err, &database):
-		return false, nil // it is looked for again later; requests are served meanwhile
-	case err != nil:
+	if !errors.As(err, &database) {
+		a.silent = len(f.Silent)
+	}
+	var other *OtherReleaseError
+	if errors.As(err, &other) && answered {
 		return false, err
 	}
-	if f.Release != a.current.Load().release {
-		if err := a.become(ctx, f); err != nil {
-			return false, err
-		}
-	}
-	return len(f.Silent) == 0, nil
+	a.move(ctx, f, err)
+	return err == nil && len(f.Silent) == 0, nil
 }
 
 // follow looks for the release of the deployment as often as services report, and serves as the
@@ -164,31 +181,45 @@ func (a *application) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	f, err := a.deployment.Find(ctx)
+	a.move(ctx, f, err)
+}
+
+// move makes a serving application one of the release that Find has found, and completes a move
+// that has failed before. An error leaves the application as it is until the next attempt; the
+// databases have their own metrics and are not logged. A nova-compute that is too old prevents a
+// move to a newer release only: the application must not be ahead of the nova-conductors.
+func (a *application) move(ctx context.Context, f Found, err error) {
 	now := a.current.Load().release
-	if err == nil && f.Release != now && (len(f.Silent) == 0 || f.Release.Major < now.Major) {
-		err = a.become(ctx, f)
+	moved := f.Release == now && f.Release == a.registered
+	if err == nil && !moved && (len(f.Silent) == 0 || f.Release.Major <= now.Major) {
+		err = a.checkComputes(ctx, f.Release)
+		var tooOld *TooOldError
+		if err == nil || errors.As(err, &tooOld) && f.Release.Major < now.Major {
+			err = cmp.Or(a.become(ctx, f), err)
+		}
 	}
-	var other *OtherReleaseError
-	var tooOld *TooOldError
-	if (errors.As(err, &other) || errors.As(err, &tooOld)) && !slices.Contains(a.said, err.Error()) {
-		a.said = append(a.said, err.Error())
+	var database *DatabaseError
+	if err != nil && !errors.As(err, &database) && a.once(err.Error()) {
+		now = a.current.Load().release
 		a.Log.Error().Msgf("Still serving as Nova %s (%s): %s", now.Version, now, err)
 	}
 }
 
-// register writes the row of the service into services, after it has checked that no nova-compute
-// is too old for the release.
-func (a *application) register(ctx context.Context, r release.Release) error {
-	d := a.Databases
+// checkComputes returns a *TooOldError if a nova-compute is too old for a release, unless the
+// configuration allows it.
+func (a *application) checkComputes(ctx context.Context, r release.Release) error {
+	err := CheckComputes(ctx, a.Databases, r)
 	var tooOld *TooOldError
-	err := CheckComputes(ctx, d, r)
 	if errors.As(err, &tooOld) && a.Config.Workarounds.DisableComputeServiceCheckForFFU {
 		a.Log.Warn().Msg(err.Error())
-		err = nil
+		return nil
 	}
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+// register writes the row of the service into services.
+func (a *application) register(ctx context.Context, r release.Release) error {
+	d := a.Databases
 	s := &objects.Service{UUID: uuid.NewString(), Host: a.Config.Default.Host, Binary: "nova-" + a.Name, Version: r.Service}
 	made, err := cell.UpsertService(ctx, d.Main, s)
 	if err == nil && made {

@@ -7,6 +7,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -89,6 +90,9 @@ func (a *API) create(r *api.Request, i *objects.Instance) (any, error) {
 		return nil, err
 	}
 	method, ok := rpcMethods[asked.Protocol]
+	if !ok && !r.Release().Has(release.RDPConsoleRefused) {
+		return nil, api.Raised("TypeError", "no handler of the protocol %s", asked.Protocol)
+	}
 	if !ok {
 		return nil, api.Bare(400) // RDP consoles, which Nova has removed
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rest/ironic"
 )
 
@@ -18,8 +19,12 @@ type Machines interface {
 // viaIronic returns the handler of an operation that moved to Ironic; its error names the
 // command that replaces it.
 func viaIronic(command string) func(*api.Request) (any, error) {
-	return func(*api.Request) (any, error) {
-		return nil, api.BadRequest("Command not supported. Please use Ironic command %s to perform this action.", command)
+	return func(r *api.Request) (any, error) {
+		not := "not"
+		if !r.Release().Has(release.BaremetalCommandText) {
+			not = "Not"
+		}
+		return nil, api.BadRequest("Command %s supported. Please use Ironic command %s to perform this action.", not, command)
 	}
 }
 
@@ -30,7 +35,7 @@ func (a *API) baremetalIndex(r *api.Request) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.List("nodes", len(nodes), func(n int, arr *api.Array) {
-			arr.Obj(func(o *api.Object) { writeNode(o, nodes[n], nil) })
+			arr.Obj(func(o *api.Object) { writeNode(r, o, nodes[n], nil) })
 		})
 	}), nil
 }
@@ -46,13 +51,13 @@ func (a *API) baremetalShow(r *api.Request) (any, error) {
 	}
 	return api.Doc(func(o *api.Object) {
 		o.Obj("node", func(o *api.Object) {
-			writeNode(o, n, ports)
+			writeNode(r, o, n, ports)
 			o.Opt("instance_uuid", n.InstanceUUID)
 		})
 	}), nil
 }
 
-func writeNode(o *api.Object, n *ironic.Node, ports []ironic.Port) {
+func writeNode(r *api.Request, o *api.Object, n *ironic.Node, ports []ironic.Port) {
 	o.Str("id", n.UUID)
 	o.List("interfaces", len(ports), func(i int, arr *api.Array) {
 		arr.Obj(func(o *api.Object) { o.Str("address", ports[i].Address) })
@@ -60,10 +65,14 @@ func writeNode(o *api.Object, n *ironic.Node, ports []ironic.Port) {
 	o.Str("host", "IRONIC MANAGED")
 	o.Opt("task_state", n.State)
 	for _, p := range []struct{ shown, property string }{{"cpus", "cpus"}, {"memory_mb", "memory_mb"}, {"disk_gb", "local_gb"}} {
-		if v, ok := n.Properties[p.property]; ok {
+		v, ok := n.Properties[p.property]
+		switch {
+		case ok:
 			o.Any(p.shown, v)
-		} else {
+		case r.Release().Has(release.BaremetalDefaultTexts):
 			o.Str(p.shown, "0")
+		default:
+			o.Int(p.shown, 0)
 		}
 	}
 }

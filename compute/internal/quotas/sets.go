@@ -9,6 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/release"
 )
 
 // ofProject is an operation on the quotas of the project in the path, which must exist.
@@ -117,6 +118,9 @@ func (a *API) update(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, given := asked[removedQuota]; given && !r.Release().Has(release.NetworksQuotaUnknown) {
+		return nil, api.BadRequest("The networks quota has been removed")
+	}
 	force := objects.Truthy(asked["force"].Text())
 	var limits []limitOf
 	for _, key := range r.BodyKeys("quota_set") {
@@ -146,6 +150,9 @@ func (a *API) update(r *api.Request) (any, error) {
 	}
 	return quotaSetDoc(r, "", &s.Limits), nil
 }
+
+// removedQuota is a quota of nova-network, which schemas allow before 2026.1.
+const removedQuota = "networks"
 
 // limitOf is a limit in a request body.
 type limitOf struct {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/server"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
 )
@@ -17,7 +18,11 @@ func (o *Ops) SwapVolume(ctx context.Context, caller *reqctx.Caller, i *objects.
 		return err
 	}
 	if from.MigrationStatus.Value == nil || *from.MigrationStatus.Value == "" {
-		return objects.ErrConflict.Errorf(objects.KindConflict, "volume %s is not migrating; this API should only be called by Cinder", old)
+		text := "volume %s is not migrating; this API should only be called by Cinder"
+		if !o.Servers.Release.Has(release.SwapVolumeText) {
+			text = "volume %s is not migrating this api should only be called by Cinder"
+		}
+		return objects.ErrConflict.Errorf(objects.KindConflict, text, old)
 	}
 	to, err := o.Volumes.Volume(ctx, caller, next, "")
 	if errors.Is(err, objects.ErrVolumeNotFound) {

@@ -8,6 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/server"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
@@ -75,12 +76,13 @@ func (o *Ops) LiveMigrate(ctx context.Context, caller *reqctx.Caller, i *objects
 // tpmMovesSince is the service version since which nova-compute live migrates servers with a TPM.
 const tpmMovesSince = 72
 
-// tpmMoves rejects servers with an emulated TPM, unless the host has the TPM's secret and all nova-computes can move it.
+// tpmMoves rejects servers with an emulated TPM, unless the host has the TPM's secret and all nova-computes can move it. Before
+// 2026.1 it rejects all of them.
 func (o *Ops) tpmMoves(ctx context.Context, i *objects.Instance) error {
 	if !server.HasTPM(i.Flavor, i) {
 		return nil
 	}
-	if tpmSecurity(i.Flavor) != "host" {
+	if !o.Servers.Release.Has(release.VTPMLiveMigration) || tpmSecurity(i.Flavor) != "host" {
 		return server.WithTPM(i, "live-migration")
 	}
 	return o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {

@@ -203,9 +203,10 @@ func (m *resizeRequest) devices() (*objects.PCIRequests, error) {
 	return m.ops.Aliases.Devices(&f, nil, uuid.NewString)
 }
 
-// sameSecrets rejects a change of the flavor between the TPM secret security "deployment" and another one.
+// sameSecrets rejects a change of the flavor between the TPM secret security "deployment" and another one, which flavors have
+// since 2026.1.
 func (m *resizeRequest) sameSecrets() error {
-	if !server.HasTPM(m.i.Flavor, m.i) || !server.HasTPM(m.to, m.i) {
+	if !m.ops.Servers.Release.Has(release.VTPMLiveMigration) || !server.HasTPM(m.i.Flavor, m.i) || !server.HasTPM(m.to, m.i) {
 		return nil
 	}
 	from, to := tpmSecurity(m.i.Flavor), tpmSecurity(m.to)

@@ -16,15 +16,19 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest"
 )
 
 // Client is a client of Cyborg. It is safe for concurrent use.
-type Client struct{ session *rest.Session }
+type Client struct {
+	session *rest.Session
+	release release.Release
+}
 
 // New returns a client that uses a session with the options of [cyborg].
-func New(s *rest.Session) *Client { return &Client{s} }
+func New(s *rest.Session, r release.Release) *Client { return &Client{s, r} }
 
 // groupKey matches a resource or a trait in a group of a device profile.
 var groupKey = regexp.MustCompile(`^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$`)
@@ -143,7 +147,7 @@ func (c *Client) FreeRequests(ctx context.Context, caller *reqctx.Caller, ids []
 func (c *Client) call(ctx context.Context, caller *reqctx.Caller, method, path string, into any) error {
 	client, err := c.session.AsUser(ctx, caller)
 	if err != nil {
-		return &objects.Error{Message: "Could not communicate with Cyborg: " + err.Error(), Cause: err}
+		return c.unreachable(err)
 	}
 	resp, err := client.Request(ctx, method, client.Endpoint+path,
 		&gophercloud.RequestOpts{OkCodes: []int{200, 202, 204}, JSONResponse: into, KeepResponseBody: into == nil})
@@ -154,7 +158,16 @@ func (c *Client) call(ctx context.Context, caller *reqctx.Caller, method, path s
 		return &objects.Error{Message: fmt.Sprintf("Invalid response from Cyborg: <Response [%d]>", e.Actual), Cause: err}
 	}
 	if err != nil {
-		return &objects.Error{Message: "Could not communicate with Cyborg: " + err.Error(), Cause: err}
+		return c.unreachable(err)
 	}
 	return nil
+}
+
+// unreachable returns the error of a request that Cyborg has not answered.
+func (c *Client) unreachable(err error) error {
+	text := "Could not communicate with Cyborg."
+	if c.release.Has(release.AcceleratorErrorText) {
+		text = "Could not communicate with Cyborg: " + err.Error()
+	}
+	return &objects.Error{Message: text, Cause: err}
 }

@@ -1,0 +1,104 @@
+package compute_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/release"
+)
+
+// TestTextsOfReleases: statuses, texts and values that changed without a microversion.
+func TestTextsOfReleases(t *testing.T) {
+	t.Parallel()
+	ironic := novatest.NewStandIn(t, map[string]string{"GET /v1/nodes/detail": `200 {"nodes": [{"uuid": "n1", "provision_state": "active", "properties": {"cpus": 8}}]}`})
+	for _, r := range release.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			s := novatest.New(t, novatest.Conf("[wsgi]\nrelease = "+r.ID+"\n[ironic]\nauth_type = none\nendpoint_override = "+ironic.URL+
+				"\n[cyborg]\nendpoint_override = http://127.0.0.1:1"))
+			admin := s.As("admin")
+			text := func(c release.Change, now, before string) string {
+				if r.Has(c) {
+					return now
+				}
+				return before
+			}
+
+			admin.Do("DELETE /os-baremetal-nodes/1").Expect(400).Fault("badRequest",
+				text(release.BaremetalCommandText, "Command not", "Command Not")+" supported. Please use Ironic command node-delete to perform this action.")
+			admin.Do("GET /os-baremetal-nodes").Expect(200).JSON(`{"nodes": [{"id": "n1", "interfaces": [], "host": "IRONIC MANAGED", "task_state": "active", "cpus": 8, ` +
+				text(release.BaremetalDefaultTexts, `"memory_mb": "0", "disk_gb": "0"`, `"memory_mb": 0, "disk_gb": 0`) + `}]}`)
+
+			vm := s.Server(novatest.VM{}).UUID
+			volume := s.Volume()
+			admin.Do("PUT /servers/"+vm+"/os-volume_attachments/"+volume, `{"volumeAttachment": {"volumeId": "`+s.Volume()+`"}}`).Expect(409).Fault("conflictingRequest",
+				"volume "+volume+" is not migrating"+text(release.SwapVolumeText, "; this API", " this api")+" should only be called by Cinder")
+
+			networks := admin.Do("PUT /os-quota-sets/"+novatest.NameID("project", "demo"), `{"quota_set": {"networks": 3}}`).Expect(400)
+			if !r.Has(release.NetworksQuotaUnknown) {
+				networks.Fault("badRequest", "The networks quota has been removed")
+			}
+			admin.Do("POST /flavors", `{"flavor": {"id": "fpga", "name": "fpga", "ram": 512, "vcpus": 1, "disk": 1}}`).Expect(200)
+			admin.Do("POST /flavors/fpga/os-extra_specs", `{"extra_specs": {"accel:device_profile": "fpga"}}`).Expect(200)
+			refused := admin.MV("2.37").Do("POST /servers", `{"server": {"name": "x", "flavorRef": "fpga", "imageRef": "`+novatest.Image+`", "networks": "none"}}`)
+			if want := text(release.AcceleratorErrorText, "Could not communicate with Cyborg: ", "Could not communicate with Cyborg."); !strings.Contains(string(refused.Body), want) {
+				t.Errorf("a failing Cyborg is answered with %s", refused.Body)
+			}
+			rdp := `{"remote_console": {"protocol": "rdp", "type": "novnc"}}`
+			if status := s.As("demo").MV("latest").Do("POST /servers/"+vm+"/remote-consoles", rdp).Status; (status == 500) != (r.Major == 31) {
+				t.Errorf("a console with the protocol rdp is answered with %d", status)
+			}
+		})
+	}
+}
+
+// TestTPMOfReleases: before 2026.1 no server with a TPM is live migrated, and the secret security of its flavor means nothing.
+func TestTPMOfReleases(t *testing.T) {
+	t.Parallel()
+	for _, r := range release.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			s := novatest.New(t, as(r))
+			admin := s.As("admin")
+			server := func() string {
+				vm := s.Server(novatest.VM{SystemMetadata: map[string]string{"image_hw_tpm_version": "2.0", "image_hw_tpm_model": "tpm-crb"}}).UUID
+				s.Exec("cell1", "UPDATE instance_extra SET flavor = REPLACE(REPLACE(flavor, 'hw:cpu_policy', 'hw:tpm_secret_security'), 'shared', 'host') "+
+					"WHERE instance_uuid = ?", vm)
+				return vm
+			}
+			s.Service("compute-1", "nova-compute", int(r.Service))
+			admin.Do("POST /flavors", `{"flavor": {"id": "d", "name": "d", "ram": 512, "vcpus": 1, "disk": 1}}`).Expect(200)
+			admin.Do("POST /flavors/d/os-extra_specs", `{"extra_specs": {"hw:tpm_secret_security": "deployment"}}`).Expect(200)
+			resized := admin.Do("POST /servers/"+server()+"/action", `{"resize": {"flavorRef": "d"}}`)
+			if refused := resized.Status == 409 || resized.Status == 400; refused != r.Has(release.VTPMLiveMigration) {
+				t.Errorf("the resize is answered with %d %s", resized.Status, resized.Body)
+			}
+			s.Service("other", "nova-compute", int(r.Service))
+			moved := admin.MV("2.34").Do("POST /servers/"+server()+"/action", `{"os-migrateLive": {"host": null, "block_migration": "auto"}}`)
+			refused := moved.Status == 409 || moved.Status == 400
+			if refused == r.Has(release.VTPMLiveMigration) {
+				t.Errorf("the live migration is answered with %d", moved.Status)
+			}
+		})
+	}
+}
+
+// TestOptionNamesOfReleases: before 2025.2 options of [api] have their former names, too.
+func TestOptionNamesOfReleases(t *testing.T) {
+	t.Parallel()
+	for _, r := range release.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			s := novatest.New(t, novatest.Conf("[wsgi]\nrelease = "+r.ID+"\n[DEFAULT]\nosapi_max_limit = 1\nosapi_compute_link_prefix = https://cloud.example/nova\n"))
+			flavors := string(s.As("demo").Do("GET /flavors").Expect(200).Body)
+			link := "http://"
+			if !r.Has(release.NewAPIOptionNames) {
+				link = "https://cloud.example/nova/v2.1/flavors"
+			}
+			if limited := strings.Contains(flavors, "flavors_links"); limited == r.Has(release.NewAPIOptionNames) || !strings.Contains(flavors, link) {
+				t.Errorf("%s", flavors)
+			}
+		})
+	}
+}

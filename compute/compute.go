@@ -117,8 +117,8 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 			d.log.Debug().Err(err).Msg("Closing the connections to databases")
 		}
 	}
-	app, err := startup.Open(ctx, startup.Options{Name: pasteName, Config: d.config, Databases: d.Databases, Log: d.log, Build: build,
-		Created: d.announce, Fail: o.Fail, NeedApp: o.NeedApp})
+	app, err := startup.Open(ctx, startup.Options{Name: pasteName, Config: d.config, Databases: d.Databases, Log: d.log, Metrics: d.metrics,
+		Build: build, Created: d.announce, Fail: o.Fail, NeedApp: o.NeedApp})
 	if err != nil {
 		end()
 		return nil, err

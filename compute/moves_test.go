@@ -105,6 +105,11 @@ func TestBesideACellThatIsAway(t *testing.T) {
 	s.As("demo").Do("GET /flavors").Expect(200)
 	to(70)
 	serves(t, s, "2.100")
+	testproc.Eventually(t, "the metrics show the release", func() bool {
+		all := series(t, s)
+		_, before := all["nova_serving_info{release=33.0.2}"]
+		return all["nova_serving_info{release=32.2.1}"] == 1 && !before
+	})
 	if n := strings.Count(s.Log(), "Serving as Nova 32.2.1"); n > 1 {
 		t.Errorf("the log says it %d times", n)
 	}

@@ -108,7 +108,8 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 			o.Log.Debug().Err(err).Msg("Closing the connections to databases")
 		}
 	}
-	app, err := startup.Open(ctx, startup.Options{Name: pasteName, Config: o.Config, Databases: databases, Log: *o.Log, Build: build,
+	app, err := startup.Open(ctx, startup.Options{Name: pasteName, Config: o.Config, Databases: databases, Log: *o.Log, Metrics: m,
+		Build:   build,
 		Created: func(ctx context.Context, made *objects.Service, r release.Release) { announce(ctx, o, r, made) },
 		Fail:    o.Fail, NeedApp: o.NeedApp})
 	if err != nil {

@@ -24,7 +24,7 @@ func newRegistry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name:        "nova_build_info",
-		Help:        "1, with the release of Nova that the service stands for, its own version, and the revision of its source.",
+		Help:        "1, with the newest release of Nova that the program knows, its own version, and the revision of its source.",
 		ConstLabels: prometheus.Labels{"release": release.Newest().Version, "revision": version.Read().Revision, "version": version.Number},
 	}, func() float64 { return 1 })
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build)

@@ -30,6 +30,7 @@ type Metrics struct {
 	queries  *prometheus.HistogramVec
 	failures *prometheus.CounterVec
 	shown    *databases
+	serves   *prometheus.GaugeVec // release
 
 	mu   sync.Mutex
 	mine []*Database
@@ -67,6 +68,8 @@ func On(r prometheus.Registerer) (*Metrics, error) {
 		queries:  histogram("database_query_duration_seconds", "Time of queries.", databaseLabels...),
 		failures: counter("database_failures_total", "Queries that a database did not answer, for it is away or late.", databaseLabels...),
 		shown:    registered(r, &databases{}, &errs),
+		serves: registered(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "nova_serving_info",
+			Help: "1 for the release of Nova that the application serves as."}, []string{"release"}), &errs),
 	}
 	return m, errors.Join(errs...)
 }
@@ -212,6 +215,14 @@ func (m *Metrics) Show() (hide func()) {
 	}
 	m.shown.show(m)
 	return func() { m.shown.hide(m) }
+}
+
+// Serves records the version of the release that the application serves as: "34.0.0".
+func (m *Metrics) Serves(version string) {
+	if m != nil {
+		m.serves.Reset()
+		m.serves.WithLabelValues(version).Set(1)
+	}
 }
 
 // Database returns the recorder of a database. open is its connection pool.

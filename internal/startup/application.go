@@ -14,6 +14,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/release"
 )
@@ -24,6 +25,7 @@ type Options struct {
 	Config    *config.Config
 	Databases *Databases
 	Log       zerolog.Logger
+	Metrics   *metrics.Metrics // shows the release; may be nil
 	// Build builds the application as a release has it. It is called again when the deployment
 	// has another release; requests in progress remain with the handler that received them. The
 	// context ends when another handler has replaced it.
@@ -129,6 +131,7 @@ func (a *application) become(ctx context.Context, f Found) error {
 		return err
 	}
 	a.registered = f.Release
+	a.Metrics.Serves(f.Release.Version)
 	a.Log.Info().Msgf("Serving as Nova %s (%s): %s", f.Release.Version, f.Release, f.From)
 	return nil
 }

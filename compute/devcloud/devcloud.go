@@ -93,7 +93,8 @@ func Start(ctx context.Context, o Options) (_ *Cloud, err error) {
 	if o.State == "" {
 		o.State = devcloud.Memory
 	}
-	if d.cloud, err = devcloud.New(ctx, devcloud.Options{State: o.State, URL: d.URL, BuildTime: o.BuildTime, Release: o.Release, Log: o.Log}); err != nil {
+	d.cloud, err = devcloud.New(ctx, devcloud.Options{State: o.State, URL: d.URL, BuildTime: o.BuildTime, Release: o.Release, Log: o.Log})
+	if err != nil {
 		return nil, err
 	}
 	c, err := d.cloud.Config(config.Sources{Files: o.ConfigFiles, Prog: compute.Prog})

@@ -141,8 +141,8 @@ func (r *serviceChecks) release(ctx context.Context, d *startup.Databases) {
 
 // found reports the release of the deployment, and nova-computes that are too old for it.
 func (r *serviceChecks) found(ctx context.Context, d *startup.Databases, f startup.Found) []Finding {
-	out := []Finding{r.at("note", "wsgi", "release", fmt.Sprintf("serves as Nova %s (%s), with microversions up to 2.%d: %s", f.Release.Version,
-		f.Release, f.Release.Microversion, f.From))}
+	out := []Finding{r.at("note", "wsgi", "release", fmt.Sprintf("serves as Nova %s (%s), with microversions up to 2.%d: %s",
+		f.Release.Version, f.Release, f.Release.Microversion, f.From))}
 	for _, warning := range f.Warnings {
 		out = append(out, r.at("warning", "database", "connection", warning))
 	}

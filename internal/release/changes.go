@@ -59,13 +59,13 @@ var changes = [...]struct {
 	what  string
 }{
 	VolumeBackedMinRAM:   {30, "a resize of a server with a root volume checks min_ram of its image"},
-	CPUTopologySpecs:     {30, "flavors: hw:cpu_max_sockets, hw:cpu_max_cores and hw:cpu_max_threads are validated, before it was hw:max_cpu_*"},
+	CPUTopologySpecs:     {30, "flavors: hw:cpu_max_sockets, _cores and _threads are validated, before it was hw:max_cpu_*"},
 	BaremetalCommandText: {30, "changes of bare metal nodes are refused with Command not supported, before Command Not supported"},
 
 	ConsoleTLSPort:             {31, "console tokens have the column tls_port"},
 	HintsWithUnderscoreDropped: {31, "scheduler hints whose names begin with _nova are dropped"},
 	EmptyImageRef:              {31, "an empty imageRef counts as none also for block devices of images"},
-	RawVolumeSnapshots:         {31, "images of servers with a root volume are raw, before the first of qcow2, vhd, vmdk and raw that Glance allows"},
+	RawVolumeSnapshots:         {31, "images of servers with a root volume are raw, before the first of qcow2, vhd, vmdk, raw in Glance"},
 	UnlimitedUnified:           {31, "unified limits: -1 is unlimited, [quota] unified_limits_resource_strategy and _list"},
 	ShareMetadata:              {31, "metadata version 2025-04-04, which lists shares among the devices"},
 	SharePolicies:              {31, "policies os-server-shares:*"},

@@ -68,7 +68,7 @@ func Open(ctx context.Context, o Options) (http.Handler, error) {
 			return nil, err
 		}
 	}
-	if err := a.use(first); err != nil {
+	if err := a.use(first); err != nil { //nolint:contextcheck // a.ctx bounds the handler, which outlives this call
 		return nil, err
 	}
 	gate := &Gate{Name: o.Name, Next: a, Log: o.Log, Start: a.start, Rest: a.rest, Started: a.follow, Ready: o.Databases.Ready, Fail: o.Fail,
@@ -119,7 +119,7 @@ func (a *application) start(ctx context.Context) error {
 // become makes the application one of a release, and writes that release into the row of the
 // service.
 func (a *application) become(ctx context.Context, f Found) error {
-	if err := a.use(f.Release); err != nil {
+	if err := a.use(f.Release); err != nil { //nolint:contextcheck // as in Open
 		return err
 	}
 	for _, warning := range f.Warnings {

@@ -109,6 +109,7 @@ func (v *Object) blockDevice() (*objects.BlockDevice, error) {
 		EncryptionFormat     **string `json:"encryption_format"`
 		EncryptionOptions    **string `json:"encryption_options"`
 	}{&d.ID, &d.UUID, &d.InstanceUUID, &d.SourceType, &d.DestinationType, &d.GuestFormat, &d.DeviceType, &d.DiskBus, &d.BootIndex,
-		&d.DeviceName, &d.DeleteOnTermination, &d.NoDevice, &d.SnapshotID, &d.VolumeID, &d.ImageID, &d.VolumeSize, &d.ConnectionInfo, &d.Tag, &d.AttachmentID,
+		&d.DeviceName, &d.DeleteOnTermination, &d.NoDevice, &d.SnapshotID, &d.VolumeID, &d.ImageID, &d.VolumeSize, &d.ConnectionInfo, &d.Tag,
+		&d.AttachmentID,
 		&d.VolumeType, &d.Encrypted, &d.EncryptionSecretUUID, &d.EncryptionFormat, &d.EncryptionOptions})
 }

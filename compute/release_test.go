@@ -60,7 +60,7 @@ func TestTheReleaseOfTheDeployment(t *testing.T) {
 	head := func(s *novatest.Stack, revision string) {
 		s.Exec("cell1", "UPDATE alembic_version SET version_num = ?", revision)
 	}
-	s := novatest.New(t)
+	s := novatest.New(t, novatest.Conf("[wsgi]\nrelease = 2026.2")) // its own application stays as it is
 	for _, c := range []struct {
 		name string
 		set  func(*novatest.Stack)

@@ -4,8 +4,7 @@ package config
 type OsloPolicy struct {
 	// EnforceNewDefaults drops the deprecated alternatives of rules.
 	EnforceNewDefaults bool `opt:"enforce_new_defaults" default:"true"`
-	// EnforceScope refuses tokens of the wrong scope. Recent oslo.policy always
-	// does.
+	// EnforceScope refuses tokens of the wrong scope. Since 2026.2 they are always refused.
 	EnforceScope bool `opt:"enforce_scope" default:"true" removal:"true"`
 	// PolicyFile is the operator's policy file, looked for in the configuration
 	// directories.

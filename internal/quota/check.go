@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
-	"github.com/nova-go/nova/internal/release"
 )
 
 // OverError reports a quota that would be exceeded. Callers convert it to the domain error of
@@ -16,7 +15,6 @@ type OverError struct {
 	Over   []Resource // the exceeded resources, by name
 	Limits Values     // the applied limits: those of the user if one of them is exceeded, otherwise those of the project
 	Used   Values     // the usage in the same scope
-	Shown  Values     // the usage that texts show: Used, before 2026.2 that of the user
 	Scope  string     // "project", "user", or "" if both limits apply to one count
 	// unified is the text for limits in Keystone, for which Limits and Used are empty; "" for
 	// other limits.
@@ -87,7 +85,7 @@ func (q *Quotas) Check(ctx context.Context, o Owner, deltas Deltas) error {
 		return err
 	}
 	if own {
-		return q.checkBoth(projectSet, userSet, deltas)
+		return checkBoth(projectSet, userSet, deltas)
 	}
 	return checkOne(projectSet, deltas)
 }
@@ -117,7 +115,7 @@ func (q *Quotas) count(ctx context.Context, o Owner, rows objects.QuotaLimits, d
 func exceeded(limit, used, delta int64) bool { return limit >= 0 && limit < used+delta }
 
 func checkOne(s Set, deltas Deltas) error {
-	over := &OverError{Limits: s.Limits, Used: s.Used, Shown: s.Used}
+	over := &OverError{Limits: s.Limits, Used: s.Used}
 	for _, r := range Resources() {
 		if d, asked := deltas[r]; asked && exceeded(s.Limits[r], s.Used[r], d) {
 			over.Over = append(over.Over, r)
@@ -129,7 +127,7 @@ func checkOne(s Set, deltas Deltas) error {
 	return over
 }
 
-func (q *Quotas) checkBoth(project, user Set, deltas Deltas) error {
+func checkBoth(project, user Set, deltas Deltas) error {
 	over := &OverError{Limits: project.Limits, Used: project.Used, Scope: "project"}
 	for _, r := range Resources() {
 		d, asked := deltas[r]
@@ -144,10 +142,6 @@ func (q *Quotas) checkBoth(project, user Set, deltas Deltas) error {
 	}
 	if over.Over == nil {
 		return nil
-	}
-	over.Shown = over.Used
-	if !q.release.Has(release.OverQuotaScope) {
-		over.Shown = user.Used
 	}
 	return over
 }

@@ -89,7 +89,7 @@ func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Caller, spec *obje
 	if err != nil {
 		return err
 	}
-	if over, ok := errors.AsType[*OverError](q.checkBoth(project, user, deltas)); ok {
+	if over, ok := errors.AsType[*OverError](checkBoth(project, user, deltas)); ok {
 		return over.Fault(objects.ErrOverQuota, "%s", over.Error())
 	}
 	return nil
@@ -113,7 +113,7 @@ func tooManyInstances(over *OverError, deltas Deltas) error {
 	var names, requested, used, allowed []string
 	for _, r := range over.Over {
 		names, requested = append(names, r.String()), append(requested, strconv.FormatInt(deltas[r], 10))
-		used, allowed = append(used, strconv.FormatInt(over.Shown[r], 10)), append(allowed, strconv.FormatInt(over.Limits[r], 10))
+		used, allowed = append(used, strconv.FormatInt(over.Used[r], 10)), append(allowed, strconv.FormatInt(over.Limits[r], 10))
 	}
 	all := strings.Join(names, ", ")
 	return objects.ErrTooManyInstances.Errorf(objects.KindOverQuota, "Quota exceeded for %s: Requested %s, but already used %s of %s %s",

@@ -1,7 +1,8 @@
 package release
 
 // Change is a change in Nova that depends on the release only: no microversion announces it.
-// Each has one name; searching for the name finds all code of the change.
+// Each has one name; searching for the name finds all code of the change. Changes of request
+// schemas are data of package schema.
 type Change int
 
 // The changes, by the release that brought them.
@@ -12,7 +13,6 @@ const (
 	BaremetalCommandText
 
 	// 2025.1
-	ConsoleTLSPort
 	HintsWithUnderscoreDropped
 	EmptyImageRef
 	RawVolumeSnapshots
@@ -34,17 +34,14 @@ const (
 	// 2026.1
 	ConductorAttachesVolumes
 	AlternativeComputeTopic
-	GroupHintList
 	FaultsOfAllCells
 	VTPMLiveMigration
-	VendordataServiceAuth
 	SharesOfAdmins
 	NetworksQuotaUnknown
 
 	// 2026.2
 	IncompleteAttachmentsHidden
 	LockMemoryInvalid
-	OverQuotaScope
 	MemoryEncryptionModels
 	SharesAtResize
 	BuildingServersCleanedUp
@@ -62,7 +59,6 @@ var changes = [...]struct {
 	CPUTopologySpecs:     {30, "flavors: hw:cpu_max_sockets, _cores and _threads are validated, before it was hw:max_cpu_*"},
 	BaremetalCommandText: {30, "changes of bare metal nodes are refused with Command not supported, before Command Not supported"},
 
-	ConsoleTLSPort:             {31, "console tokens have the column tls_port"},
 	HintsWithUnderscoreDropped: {31, "scheduler hints whose names begin with _nova are dropped"},
 	EmptyImageRef:              {31, "an empty imageRef counts as none also for block devices of images"},
 	RawVolumeSnapshots:         {31, "images of servers with a root volume are raw, before the first of qcow2, vhd, vmdk, raw in Glance"},
@@ -83,18 +79,14 @@ var changes = [...]struct {
 
 	ConductorAttachesVolumes: {33, "nova-conductor attaches volumes, before it was the API"},
 	AlternativeComputeTopic:  {33, "external events are sent to the topic compute-alt"},
-	GroupHintList:            {33, "the scheduler hint group may be a list"},
 	FaultsOfAllCells:         {33, "lists of servers in detail show faults from all cells"},
 	VTPMLiveMigration:        {33, "live migration of servers with a virtual TPM"},
-	VendordataServiceAuth:    {33, "dynamic vendordata uses [vendordata_dynamic_auth] through service_auth"},
 
-	SharesOfAdmins: {33, "policies os-server-shares:* allow administrators of other projects"},
-
+	SharesOfAdmins:       {33, "policies os-server-shares:* allow administrators of other projects"},
 	NetworksQuotaUnknown: {33, "a quota named networks is unknown, before it is refused with a text of its own"},
 
 	IncompleteAttachmentsHidden: {34, "since 2.89 volumes that are still being reserved are not listed as attached"},
 	LockMemoryInvalid:           {34, "locked memory without a page size answers 400, before 403, and a contradicting image 400, before 500"},
-	OverQuotaScope:              {34, "a refusal of server group members shows the use in the scope of the limit that is exceeded"},
 	MemoryEncryptionModels:      {34, "memory encryption by AMD SEV-SNP and Intel TDX, and its texts"},
 	SharesAtResize:              {34, "servers with shares can be resized and migrated"},
 	BuildingServersCleanedUp:    {34, "the deletion of a server that is building removes its volume attachments in Cinder"},
@@ -105,25 +97,3 @@ var changes = [...]struct {
 
 // Has reports whether the release has a change.
 func (r Release) Has(c Change) bool { return r.Major >= changes[c].since }
-
-// What describes the change.
-func (c Change) What() string { return changes[c].what }
-
-// Since returns the release that brought the change.
-func (c Change) Since() Release {
-	for _, r := range All() {
-		if r.Has(c) {
-			return r
-		}
-	}
-	return Release{}
-}
-
-// Changes returns all changes, oldest first.
-func Changes() []Change {
-	all := make([]Change, len(changes))
-	for i := range all {
-		all[i] = Change(i)
-	}
-	return all
-}

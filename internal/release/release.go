@@ -35,23 +35,21 @@ type Release struct {
 // String returns number and name, such as "2026.2 Hibiscus".
 func (r Release) String() string { return r.ID + " " + r.Name }
 
-// All returns the known releases, oldest first.
-func All() []Release {
-	return []Release{
-		{"2024.1", "Caracal", "29.4.0", 29, 67, 66, "Antelope", "13863f4e1612", 96, "6.3"},
-		{"2024.2", "Dalmatian", "30.3.0", 30, 67, 66, "Caracal", "13863f4e1612", 96, "6.3"},
-		{"2025.1", "Epoxy", "31.3.1", 31, 68, 66, "Caracal", "2903cd72dc14", 100, "6.4"},
-		{"2025.2", "Flamingo", "32.2.1", 32, 70, 68, "Epoxy", "2903cd72dc14", 100, "6.4"},
-		{"2026.1", "Gazpacho", "33.0.2", 33, 72, 68, "Epoxy", "2903cd72dc14", 103, "6.5"},
-		{"2026.2", "Hibiscus", "34.0.0", 34, 74, 72, "Gazpacho", "ab450ba04102", 104, "6.5"},
-	}
+// releases are the known releases, oldest first.
+var releases = []Release{
+	{"2024.1", "Caracal", "29.4.0", 29, 67, 66, "Antelope", "13863f4e1612", 96, "6.3"},
+	{"2024.2", "Dalmatian", "30.3.0", 30, 67, 66, "Caracal", "13863f4e1612", 96, "6.3"},
+	{"2025.1", "Epoxy", "31.3.1", 31, 68, 66, "Caracal", "2903cd72dc14", 100, "6.4"},
+	{"2025.2", "Flamingo", "32.2.1", 32, 70, 68, "Epoxy", "2903cd72dc14", 100, "6.4"},
+	{"2026.1", "Gazpacho", "33.0.2", 33, 72, 68, "Epoxy", "2903cd72dc14", 103, "6.5"},
+	{"2026.2", "Hibiscus", "34.0.0", 34, 74, 72, "Gazpacho", "ab450ba04102", 104, "6.5"},
 }
 
+// All returns the known releases, oldest first.
+func All() []Release { return slices.Clone(releases) }
+
 // Newest returns the newest release that this program implements.
-func Newest() Release {
-	all := All()
-	return all[len(all)-1]
-}
+func Newest() Release { return releases[len(releases)-1] }
 
 // Find returns the release with a number ("2025.1"), a name ("epoxy") or a major version ("31").
 func Find(text string) (Release, error) {

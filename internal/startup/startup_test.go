@@ -7,7 +7,11 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/release"
+	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/startup"
+	"github.com/rs/zerolog"
 )
 
 func TestPCIAliases(t *testing.T) {
@@ -43,5 +47,28 @@ func TestPCIAliases(t *testing.T) {
 				t.Errorf("got %v, want one that names %s and says %q", err, file, c.refused)
 			}
 		})
+	}
+}
+
+// TestScopeOfTokens: since 2026.2 [oslo_policy] enforce_scope cannot be turned off.
+func TestScopeOfTokens(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "nova.conf")
+	if err := os.WriteFile(file, []byte("[oslo_policy]\nenforce_scope = false\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(config.Sources{Files: []string{file}, NoDefaults: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	system := &reqctx.Caller{UserID: "s", SystemScope: "all", Roles: []string{"admin"}}
+	for _, r := range release.All() {
+		e, err := startup.OpenPolicy(c, r, zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Allowed(system, policy.ServersIndex, policy.Own(system)); got == r.Has(release.ScopeAlwaysEnforced) {
+			t.Errorf("%s: a token of the system is allowed: %v", r, got)
+		}
 	}
 }

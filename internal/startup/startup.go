@@ -95,7 +95,8 @@ func ConfigOf(c *config.Config, r release.Release) (*config.Config, error) {
 // OpenPolicy reads the operator's policy files, which are searched in the directories of the
 // configuration, for the rules of a release.
 func OpenPolicy(c *config.Config, r release.Release, log zerolog.Logger) (*policy.Enforcer, error) {
-	o := policy.Options{Release: r, DefaultRule: c.OsloPolicy.PolicyDefaultRule, EnforceScope: c.OsloPolicy.EnforceScope || r.Has(release.ScopeAlwaysEnforced),
+	o := policy.Options{Release: r, DefaultRule: c.OsloPolicy.PolicyDefaultRule,
+		EnforceScope:       c.OsloPolicy.EnforceScope || r.Has(release.ScopeAlwaysEnforced),
 		EnforceNewDefaults: c.OsloPolicy.EnforceNewDefaults,
 		Remote: policy.Remote{Timeout: time.Duration(c.OsloPolicy.RemoteTimeout * float64(time.Second)),
 			ContentType: c.OsloPolicy.RemoteContentType,

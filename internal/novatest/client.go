@@ -256,9 +256,10 @@ func (r *Response) At(path ...string) string {
 }
 
 // Names returns the members "name" of a list, separated by spaces: Names("servers").
-func (r *Response) Names(list string) string { return strings.Join(r.each(list, "name"), " ") }
+func (r *Response) Names(list string) string { return strings.Join(r.Each(list, "name"), " ") }
 
-func (r *Response) each(list, member string) []string {
+// Each returns a member of each entry of a list.
+func (r *Response) Each(list, member string) []string {
 	r.t.Helper()
 	var doc map[string]json.RawMessage
 	var items []map[string]any

@@ -16,14 +16,17 @@ package novatest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
@@ -83,17 +86,17 @@ type Stack struct {
 	// Metrics contains the Prometheus metrics of the application.
 	Metrics *prometheus.Registry
 
-	databases         *devcloud.Databases
-	api, cell0, cell1 *db.DB
-	log               *testproc.Output
-	began             time.Time
-	shared            *sharedState
-	cloud             http.Handler  // the stand-ins, and the application behind requests
-	requests          *serve.Switch // passes requests to the application
-	hungUp            context.Context
-	hangUp            context.CancelFunc // closes the connections of the application's clients
-	connections       *connections
-	stop              context.CancelFunc // stops the application
+	databases   *devcloud.Databases
+	opened      map[string]*db.DB // by name: api, cell0, cell1, and those of AddCell
+	log         *testproc.Output
+	began       time.Time
+	shared      *sharedState
+	cloud       http.Handler  // the stand-ins, and the application behind requests
+	requests    *serve.Switch // passes requests to the application
+	hungUp      context.Context
+	hangUp      context.CancelFunc // closes the connections of the application's clients
+	connections *connections
+	stop        context.CancelFunc // stops the application
 }
 
 // sharedState contains what the copies of a Stack for subtests share.
@@ -237,14 +240,36 @@ func (s *Stack) openDatabases() {
 	for name, content := range files {
 		s.must(os.WriteFile(filepath.Join(s.State, name+".sqlite"), content, 0o600))
 	}
-	open := func(name, connection string) *db.DB {
-		d, err := db.Open(connection, db.Options{Unsynced: true})
+	s.opened = map[string]*db.DB{}
+	s.open("api", s.databases.API)
+	s.open("cell0", s.databases.Cell0)
+	s.open("cell1", s.databases.Cell1)
+}
+
+func (s *Stack) open(name, connection string) {
+	s.t.Helper()
+	d, err := db.Open(connection, db.Options{Unsynced: true})
+	s.must(err)
+	s.opened[name], s.shared.snapshots[name] = d, &snapshots{d: d}
+	s.t.Cleanup(s.shared.snapshots[name].close)
+}
+
+// AddCell adds a cell without services, for servers with this VM.Cell. Call it in Before, because the application reads the
+// mappings when it starts.
+func (s *Stack) AddCell(name string) {
+	s.t.Helper()
+	server, err := onServer()
+	s.must(err)
+	connection := "sqlite:///" + filepath.Join(s.State, name+".sqlite")
+	if server != nil {
+		connection = s.take(server.cell)
+	} else {
+		files, err := templateFiles()
 		s.must(err)
-		s.shared.snapshots[name] = &snapshots{d: d}
-		s.t.Cleanup(s.shared.snapshots[name].close)
-		return d
+		s.must(os.WriteFile(filepath.Join(s.State, name+".sqlite"), files["nova_cell0"], 0o600))
 	}
-	s.api, s.cell0, s.cell1 = open("api", s.databases.API), open("cell0", s.databases.Cell0), open("cell1", s.databases.Cell1)
+	s.open(name, connection)
+	s.insert("api", "cell_mappings", row{"uuid": uuid.NewString(), "name": name, "transport_url": "fake://", "disabled": false, "database_connection": connection})
 }
 
 // take returns the URL of a database that the test uses until it ends.
@@ -269,7 +294,7 @@ func (s *Stack) Connection(name string) string {
 	return map[string]string{"nova_api": s.databases.API, "nova_cell0": s.databases.Cell0, "nova_cell1": s.databases.Cell1}[name]
 }
 
-// Exec executes SQL on the database "api", "cell0" or "cell1".
+// Exec executes SQL on the database "api", "cell0", "cell1" or that of a cell of AddCell.
 func (s *Stack) Exec(database, query string, args ...any) {
 	s.t.Helper()
 	_, err := db.Exec(context.Background(), s.database(database), query, args...)
@@ -292,9 +317,9 @@ func (s *Stack) Value(database, query string, args ...any) string {
 
 func (s *Stack) database(name string) *db.DB {
 	s.t.Helper()
-	d := map[string]*db.DB{"api": s.api, "cell0": s.cell0, "cell1": s.cell1}[name]
+	d := s.opened[name]
 	if d == nil {
-		s.t.Fatalf("no database %q: there are api, cell0 and cell1", name)
+		s.t.Fatalf("no database %q: there are %v", name, slices.Sorted(maps.Keys(s.opened)))
 	}
 	return d
 }

@@ -164,7 +164,8 @@ func (c *databaseCopies) make(ctx context.Context, name string) error {
 				return err
 			}
 		}
-		return nil
+		_, err := db.Exec(ctx, conn, "INSERT INTO ? SELECT * FROM ?.?", bun.Ident(versionTable), bun.Ident(c.name), bun.Ident(versionTable))
+		return err
 	})
 }
 

@@ -18,7 +18,7 @@ type VM struct {
 	UUID, Name  string // default: random; "vm1", "vm2", …
 	Project     string // name, default "demo"; names that the cloud does not have are allowed
 	User        string
-	Cell        string // "cell1" (default), "cell0", or the name of a cell mapping of DownCell
+	Cell        string // "cell1" (default), "cell0", or the name of a cell of AddCell or DownCell
 	Host        string // default "compute-1"; "-": none
 	VMState     string // default "active", or "deleted"
 	TaskState   string
@@ -92,7 +92,7 @@ func (s *Stack) Server(vm VM) VM {
 	vm.fill(n)
 	flavor := s.flavor(vm.Flavor)
 	s.mapServer(&vm, flavor)
-	if vm.Cell == "cell0" || vm.Cell == "cell1" {
+	if s.opened[vm.Cell] != nil {
 		s.instance(&vm, flavor)
 		s.beside(&vm)
 	}
@@ -207,7 +207,7 @@ func (s *Stack) Insert(database, table string, columns map[string]any) {
 func (s *Stack) flavor(id string) *objects.Flavor {
 	s.t.Helper()
 	f := &objects.Flavor{FlavorID: id}
-	s.must(s.api.One(s.t.Context(), []any{&f.ID, &f.Name, &f.MemoryMB, &f.VCPUs, &f.RootGB, &f.EphemeralGB, &f.Swap},
+	s.must(s.opened["api"].One(s.t.Context(), []any{&f.ID, &f.Name, &f.MemoryMB, &f.VCPUs, &f.RootGB, &f.EphemeralGB, &f.Swap},
 		"SELECT id, name, memory_mb, vcpus, root_gb, ephemeral_gb, swap FROM flavors WHERE flavorid = ?", id))
 	return f
 }

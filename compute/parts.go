@@ -84,6 +84,7 @@ func newParts(d *deps) *parts {
 		Reader: &server.Reader{
 			API: d.API, Cells: d.Cells, HostZones: p.zones,
 			PerProject: c.API.InstanceListPerProjectCells, SkipDown: c.API.ListRecordsBySkippingDownCells,
+			BatchSize: batchSize(c.API),
 		},
 		Services: server.Services{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement, Accelerators: p.cyborg},
 		Compute:  p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod,
@@ -94,6 +95,15 @@ func newParts(d *deps) *parts {
 		p.servers.Reader.Faults = &db.Cell{DB: d.Main}
 	}
 	return p
+}
+
+// batchSize returns the number of servers that lists first read from each cell; 0: it depends on
+// the number of cells.
+func batchSize(o config.API) int {
+	if o.InstanceListCellsBatchStrategy == "fixed" {
+		return o.InstanceListCellsBatchFixedSize
+	}
+	return 0
 }
 
 func glanceOptions(d *deps) glance.Options {

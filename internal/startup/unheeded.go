@@ -54,7 +54,6 @@ func UnheededOptions() []Unheeded {
 		{"api", options("neutron_default_project_id use_neutron_default_nets"),
 			"nor has it in Nova 34, which requests these networks from Neutron without a token and lists none", ""},
 		{"api", options("response_validation"), "Python validates its own answers with it; tests validate the answers of this program", ""},
-		{"api", options("instance_list_cells_batch_strategy instance_list_cells_batch_fixed_size"), "each cell is queried once per page", ""},
 		{"api", options("config_drive_skip_versions"), onlyCompute, ""},
 		{"cache", options("enabled backend backend_argument backend_expiration_time expiration_time config_prefix debug_cache_backend proxies " +
 			"memcache_servers memcache_dead_retry memcache_pool_maxsize memcache_pool_unused_timeout memcache_pool_connection_get_timeout " +

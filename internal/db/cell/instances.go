@@ -150,16 +150,17 @@ func Instance(ctx context.Context, c *db.Cell, uuid string, l Load) (*objects.In
 }
 
 func readAndFill(ctx context.Context, c *db.Cell, l Load, where string, args ...any) ([]*objects.Instance, error) {
-	list, err := readInstances(ctx, c, newInstanceScanner(l), where, args...)
+	s := newInstanceScanner(l)
+	list, err := readInstances(ctx, c, s, s.selects()+where, args...)
 	if err != nil {
 		return nil, err
 	}
 	return list, Fill(ctx, c, l, list)
 }
 
-// readInstances reads instances with the joined tables, without the parts of Load that need
+// readInstances runs a query that begins with s.selects. It reads instances with the joined tables, without the parts of Load that need
 // further queries.
-func readInstances(ctx context.Context, c *db.Cell, s *instanceScanner, where string, args ...any) ([]*objects.Instance, error) {
+func readInstances(ctx context.Context, c *db.Cell, s *instanceScanner, query string, args ...any) ([]*objects.Instance, error) {
 	var list []*objects.Instance
 	s.networks = c.Networks
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
@@ -170,7 +171,7 @@ func readInstances(ctx context.Context, c *db.Cell, s *instanceScanner, where st
 		i.Cell = c.UUID
 		list = append(list, i)
 		return nil
-	}, s.selects()+where, args...)
+	}, query, args...)
 	return list, err
 }
 

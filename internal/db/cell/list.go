@@ -1,13 +1,11 @@
 package cell
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/nova-go/nova/internal/db"
-	"github.com/nova-go/nova/internal/objects"
 )
 
 // SortKey is a column of instances that a list is sorted by.
@@ -55,64 +53,6 @@ type conditions struct {
 func (w *conditions) and(condition string, args ...any) {
 	w.parts = append(w.parts, condition)
 	w.args = append(w.args, args...)
-}
-
-// Keys returns the sort keys of an instance, for InstanceQuery.After.
-func Keys(i *objects.Instance, sort []SortKey) []any {
-	keys := make([]any, len(sort))
-	for n, s := range sort {
-		c, _ := columnNamed(s.Column)
-		keys[n] = c.key(i)
-	}
-	return keys
-}
-
-// Compare compares instances of different cells in the order in which List sorts those of a cell.
-func Compare(a, b *objects.Instance, sort []SortKey) int {
-	for _, s := range sort {
-		c, _ := columnNamed(s.Column)
-		if n := compareKeys(c.key(a), c.key(b)); n != 0 {
-			if s.Desc {
-				return -n
-			}
-			return n
-		}
-	}
-	return 0
-}
-
-// List returns the instances of a cell that q selects, with the joined tables. Fill reads the
-// other parts of q.Load.
-func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance, error) {
-	if q.Limit == 0 {
-		return nil, nil
-	}
-	var w conditions
-	if !q.states(&w) || !q.filters(&w, c.DB) || !q.tags(&w) {
-		return nil, nil
-	}
-	q.after(&w, c.DB)
-	text := ""
-	if len(w.parts) > 0 {
-		text = " WHERE " + w.text()
-	}
-	var order, columns []string
-	for _, s := range q.Sort {
-		dir := " ASC"
-		if s.Desc {
-			dir = " DESC"
-		}
-		order = append(order, "i."+s.Column+dir+c.DB.Nulls(s.Desc))
-		columns = append(columns, s.Column)
-	}
-	if len(order) > 0 {
-		text += " ORDER BY " + strings.Join(order, ", ")
-	}
-	if q.Limit > 0 {
-		text += " LIMIT ?"
-		w.args = append(w.args, q.Limit)
-	}
-	return readInstances(ctx, c, newInstanceScanner(q.Load, columns...), text, w.args...)
 }
 
 func (q *InstanceQuery) states(w *conditions) bool {

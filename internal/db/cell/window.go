@@ -79,7 +79,7 @@ func activeBetween(ctx context.Context, c *db.Cell, w objects.UsageWindow, marke
 			append(args, marker.ProjectID, marker.ProjectID, marker.UUID)
 	}
 	s := newInstanceScanner(Load{Brief: true, Extra: true}, "project_id", "launched_at", "terminated_at", "vm_state")
-	return readInstances(ctx, c, s, where+" ORDER BY i.project_id, i.uuid LIMIT ?", append(args, w.Limit)...)
+	return readInstances(ctx, c, s, s.selects()+where+" ORDER BY i.project_id, i.uuid LIMIT ?", append(args, w.Limit)...)
 }
 
 // Audits reads the usage audit from the database of [database] connection. Nova does not query

@@ -155,7 +155,8 @@ func (r *Reader) unbuilt(ctx context.Context, project string, q ListQuery) (list
 	return list, found, nil
 }
 
-// built returns the servers of the cells, and the cells that did not respond.
+// built returns the servers of the cells, and the cells that did not respond. Of many cells it reads only the keys of what
+// might be on the page, and then the rows of what is.
 func (r *Reader) built(ctx context.Context, caller *reqctx.Caller, q ListQuery) ([]*objects.Instance, []*db.Cell, error) {
 	cells, err := r.cellsFor(ctx, caller)
 	if err != nil {
@@ -168,49 +169,75 @@ func (r *Reader) built(ctx context.Context, caller *reqctx.Caller, q ListQuery) 
 		}
 		q.After = cell.Keys(marker, q.Sort)
 	}
-	answers := db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.Instance, error) {
-		return cell.List(ctx, c, q.InstanceQuery)
-	})
-	var down []*db.Cell
-	var list []*objects.Instance
-	for _, a := range answers {
-		switch {
-		case a.Err != nil && ctx.Err() != nil:
-			return nil, nil, ctx.Err()
-		case a.Err != nil && !db.Unanswered(a.Err):
-			return nil, nil, a.Err
-		case a.Err != nil && !q.Down && !r.SkipDown:
-			return nil, nil, errCellDown(a.Cell.UUID)
-		case a.Err != nil:
-			down = append(down, a.Cell)
-		default:
-			list = append(list, a.Value...)
-		}
+	keys := q.InstanceQuery
+	whole := len(cells) <= 2 || q.Load == cell.Load{Brief: true} // hardly a row is read in vain, or the keys are all
+	if !whole {
+		keys.Load = cell.Load{Brief: true}
 	}
-	if len(list) > 0 && list[0].Cell != list[len(list)-1].Cell {
-		slices.SortStableFunc(list, func(a, b *objects.Instance) int { return cell.Compare(a, b, q.Sort) })
+	list, failed := cell.Merge(ctx, cells, keys, r.BatchSize)
+	down, err := r.downCells(ctx, q, failed)
+	if err != nil || len(list) == 0 {
+		return nil, down, err
 	}
-	if q.Limit >= 0 && len(list) > q.Limit {
-		list = list[:q.Limit]
-	}
-	return list, down, fillCells(ctx, cells, q.Load, list)
-}
-
-// fillCells loads the requested parts of servers, from all cells in parallel.
-func fillCells(ctx context.Context, cells []*db.Cell, load cell.Load, list []*objects.Instance) error {
 	byCell := map[string][]*objects.Instance{}
 	for _, i := range list {
 		byCell[i.Cell] = append(byCell[i.Cell], i)
 	}
-	with := slices.DeleteFunc(slices.Clone(cells), func(c *db.Cell) bool { return byCell[c.UUID] == nil })
-	for _, a := range db.Scatter(ctx, with, func(ctx context.Context, c *db.Cell) (struct{}, error) {
-		return struct{}{}, cell.Fill(ctx, c, load, byCell[c.UUID])
-	}) {
-		if a.Err != nil {
-			return a.Err
+	cells = slices.DeleteFunc(slices.Clone(cells), func(c *db.Cell) bool { return byCell[c.UUID] == nil })
+	answers := db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.Instance, error) {
+		if whole {
+			return byCell[c.UUID], cell.Fill(ctx, c, q.Load, byCell[c.UUID])
+		}
+		return cell.Reread(ctx, c, q.InstanceQuery, byCell[c.UUID])
+	})
+	alsoDown, err := r.downCells(ctx, q, answers)
+	if err != nil {
+		return nil, nil, err
+	}
+	return inOrder(list, answers), append(down, alsoDown...), nil
+}
+
+// inOrder returns the instances that cells answered, in the order of list.
+func inOrder(list []*objects.Instance, answers []db.Result[[]*objects.Instance]) []*objects.Instance {
+	type place struct {
+		cell string
+		id   int64
+	}
+	found := make(map[place]*objects.Instance, len(list))
+	for _, a := range answers {
+		if a.Err == nil {
+			for _, i := range a.Value {
+				found[place{i.Cell, i.ID}] = i
+			}
 		}
 	}
-	return nil
+	out := make([]*objects.Instance, 0, len(list))
+	for _, i := range list {
+		if i = found[place{i.Cell, i.ID}]; i != nil { // it may have been deleted in the meantime
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// downCells returns the cells that did not respond. Other errors, and without [api] list_records_by_skipping_down_cells all,
+// fail the list.
+func (r *Reader) downCells(ctx context.Context, q ListQuery, answers []db.Result[[]*objects.Instance]) ([]*db.Cell, error) {
+	var down []*db.Cell
+	for _, a := range answers {
+		switch {
+		case a.Err == nil:
+			continue
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case !db.Unanswered(a.Err):
+			return nil, a.Err
+		case !q.Down && !r.SkipDown:
+			return nil, errCellDown(a.Cell.UUID)
+		}
+		down = append(down, a.Cell)
+	}
+	return down, nil
 }
 
 // cellsFor returns the cells that a list queries: all, or with PerProject those with servers of the caller's project.

@@ -25,6 +25,8 @@ type Reader struct {
 	PerProject bool
 	// SkipDown is [api] list_records_by_skipping_down_cells.
 	SkipDown bool
+	// BatchSize is [api] instance_list_cells_batch_fixed_size with the strategy "fixed"; 0: the share of a cell.
+	BatchSize int
 	// Faults is the only database of which lists show faults of servers; nil: the faults of each cell.
 	Faults *db.Cell
 

@@ -1,0 +1,124 @@
+package cell_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/novatest"
+)
+
+// recorder keeps the texts of queries.
+type recorder struct{ texts []string }
+
+func (r *recorder) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
+	r.texts = append(r.texts, e.Query)
+	return ctx
+}
+
+func (r *recorder) AfterQuery(context.Context, *bun.QueryEvent) {}
+
+// plan returns how the database runs a query: the text of EXPLAIN.
+func plan(t *testing.T, d *db.DB, query string) string {
+	t.Helper()
+	explain := "EXPLAIN "
+	if d.Kind() == "sqlite" {
+		explain = "EXPLAIN QUERY PLAN "
+	}
+	var lines []string
+	err := d.Each(t.Context(), func(r *sql.Rows) error {
+		names, err := r.Columns()
+		if err != nil {
+			return err
+		}
+		values, dest := make([]sql.NullString, len(names)), make([]any, len(names))
+		for n := range values {
+			dest[n] = &values[n]
+		}
+		err = r.Scan(dest...)
+		line := ""
+		for n, v := range values {
+			line += fmt.Sprintf(" %s=%s", names[n], v.String)
+		}
+		lines = append(lines, line)
+		return err
+	}, explain+query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestListsUseIndexes wants no sort and no scan of the table for a page that an index has in its
+// order.
+func TestListsUseIndexes(t *testing.T) {
+	t.Parallel()
+	s := novatest.New(t, novatest.Unstarted())
+	const rows = 4000
+	var insert strings.Builder
+	insert.WriteString("INSERT INTO instances (uuid, project_id, created_at, updated_at, deleted, hidden, vm_state, display_name, host) VALUES ")
+	for n := range rows {
+		if n > 0 {
+			insert.WriteString(", ")
+		}
+		fmt.Fprintf(&insert, "('%s', 'p%d', '2026-05-01 %02d:%02d:00', '2026-05-02 %02d:%02d:00', 0, FALSE, 'active', 'vm-%d', 'host-%d')",
+			uuid.NewString(), n%200, n/60%24, n%60, n/60%24, n%60, n, n%100)
+	}
+	s.Exec("cell1", insert.String())
+	d, err := db.Open(s.Connection("nova_cell1"), db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	analyze := "ANALYZE"
+	if d.Kind() == "mysql" {
+		analyze = "ANALYZE TABLE instances"
+	}
+	if _, err := d.ExecContext(t.Context(), analyze); err != nil {
+		t.Fatal(err)
+	}
+	asked := &recorder{}
+	d.DB = d.WithQueryHook(asked)
+	c := &db.Cell{DB: d}
+	live := false
+	created, updated := cell.SortKey{Column: "created_at", Desc: true}, cell.SortKey{Column: "updated_at"}
+	id := cell.SortKey{Column: "uuid"}
+	for name, q := range map[string]cell.InstanceQuery{
+		"newest":              {Deleted: &live, Sort: []cell.SortKey{created, id}},
+		"oldest":              {Deleted: &live, Sort: []cell.SortKey{{Column: "created_at"}, id}},
+		"next page":           {Deleted: &live, Sort: []cell.SortKey{created, id}, After: []any{"2026-05-01 12:00:00.000000", uuid.NewString()}},
+		"next page, oldest":   {Deleted: &live, Sort: []cell.SortKey{{Column: "created_at"}, id}, After: []any{"2026-05-01 12:00:00.000000", uuid.NewString()}},
+		"by name":             {Deleted: &live, Sort: []cell.SortKey{created, id}, Filters: map[string]any{"display_name": "vm"}},
+		"of a state":          {Deleted: &live, Sort: []cell.SortKey{created, id}, Filters: map[string]any{"vm_state": []string{"active"}}},
+		"by change":           {Deleted: &live, Sort: []cell.SortKey{updated, id}},
+		"by change, deleted":  {Sort: []cell.SortKey{updated, id}},
+		"by change, next":     {Sort: []cell.SortKey{updated, id}, After: []any{"2026-05-02 12:00:00.000000", uuid.NewString()}},
+		"of a project, sorts": {Deleted: &live, Sort: []cell.SortKey{created, id}, Filters: map[string]any{"project_id": "p7"}},
+		"on a host, sorts":    {Deleted: &live, Sort: []cell.SortKey{created, id}, Filters: map[string]any{"host": "host-7"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q.Limit, q.Load = 20, cell.Load{Brief: true}
+			asked.texts = nil
+			list, err := cell.List(t.Context(), c, q)
+			if err != nil || len(list) == 0 {
+				t.Fatal(list, err)
+			}
+			for _, text := range slices.Clone(asked.texts) {
+				p := plan(t, d, text)
+				sorts := strings.Contains(p, "filesort") || strings.Contains(p, "Sort Key") || strings.Contains(p, "TEMP B-TREE")
+				scans := strings.Contains(p, "type=ALL") || strings.Contains(p, "Seq Scan") || strings.Contains(p, "SCAN i") && !strings.Contains(p, "USING INDEX")
+				if ofAll := !strings.Contains(name, "sorts") && !strings.Contains(text, "i.created_at = ") && !strings.Contains(text, "i.updated_at = "); scans || sorts && ofAll {
+					t.Errorf("%s\n%s", text, p)
+				}
+			}
+		})
+	}
+}

@@ -1,9 +1,11 @@
 package compute_test
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/uptrace/bun"
@@ -48,6 +50,41 @@ func TestServersOfACellThatIsDown(t *testing.T) {
 		s.As("demo").MV("2.68").Do("GET /servers").Expect(500)
 		s.As("demo").MV("2.69").Do("GET /servers").Expect(200)
 	})
+}
+
+// TestSilentCellIsLeftAlone: once a cell has not answered in time, requests do not wait for it.
+func TestSilentCellIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	hole, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hole.Close()
+	var connections atomic.Int64
+	go func() {
+		for {
+			c, err := hole.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			defer c.Close() // it is open, and says nothing
+		}
+	}()
+	s := novatest.New(t, novatest.Before(func(s *novatest.Stack) {
+		s.DownCell("far")
+		s.Exec("api", "UPDATE cell_mappings SET database_connection = ? WHERE name = 'far'", "mysql+pymysql://nova:secret@"+hole.Addr().String()+"/far?connect_timeout=2")
+	}))
+	s.Server(novatest.VM{Name: "here"})
+	s.Server(novatest.VM{Name: "far", Cell: "far"})
+	demo := s.As("demo").MV("2.69")
+	const requests = 40
+	for range requests {
+		demo.Do("GET /servers").Expect(200).Has(`{"servers": [{"status": "UNKNOWN"}, {"name": "here"}]}`)
+	}
+	if n := connections.Load(); n > requests/4 {
+		t.Errorf("%d requests opened %d connections to a cell that does not answer", requests, n)
+	}
 }
 
 // TestDatabaseThatIsAway starts with the directory of the databases missing, and

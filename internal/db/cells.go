@@ -169,7 +169,8 @@ type Result[T any] struct {
 
 // Scatter calls ask for all cells concurrently, each with the deadline CellTimeout, and returns
 // the results in the order of cells. A cell that fails or misses the deadline has an Err; it does
-// not affect the results of other cells.
+// not affect the results of other cells. A cell that has missed the deadline is not asked, and has
+// the same Err, until its database answers a probe; Nova waits for it in each request.
 func Scatter[T any](ctx context.Context, cells []*Cell, ask func(context.Context, *Cell) (T, error)) []Result[T] {
 	results := make([]Result[T], len(cells))
 	if len(cells) == 1 {
@@ -210,7 +211,14 @@ func InOrder[T any](ctx context.Context, cells []*Cell, ask func(context.Context
 }
 
 func askCell[T any](ctx context.Context, cell *Cell, ask func(context.Context, *Cell) (T, error)) Result[T] {
+	if err := cell.DB.silence(); err != nil {
+		return Result[T]{Cell: cell, Err: err}
+	}
+	began := time.Now()
 	v, err := runBounded(ctx, CellTimeout, func(ctx context.Context) (T, error) { return ask(ctx, cell) })
+	if err != nil && ctx.Err() == nil && Unanswered(err) {
+		cell.DB.noteFailure(began, err)
+	}
 	return Result[T]{cell, v, err}
 }
 

@@ -13,6 +13,9 @@ const (
 	probeInterval = 500 * time.Millisecond
 	// probeTimeout limits one probe.
 	probeTimeout = 2 * time.Second
+	// longFailure is how long a query lasts that fails because the database is silent. A database
+	// that refuses connections fails queries at once, so that asking it again costs nothing.
+	longFailure = time.Second
 )
 
 // probe has the result of the last probe of a database.
@@ -21,6 +24,9 @@ type probe struct {
 	at   time.Time
 	err  error
 	next chan struct{} // closed when the running probe ends; nil: none is running
+
+	silent error     // of the query that the database did not answer in time; nil: it is not silent
+	since  time.Time // when silent was set
 }
 
 // Answers returns nil if the database answers, and otherwise why not. The result is at most half
@@ -32,10 +38,7 @@ func (d *DB) Answers(ctx context.Context) error {
 		defer p.mu.Unlock()
 		return p.err
 	}
-	if p.next == nil {
-		p.next = make(chan struct{})
-		go d.ask()
-	}
+	d.probeSoon()
 	next := p.next
 	p.mu.Unlock()
 	select {
@@ -48,6 +51,47 @@ func (d *DB) Answers(ctx context.Context) error {
 	return p.err
 }
 
+// probeSoon starts a probe if none is running; d.probe is locked.
+func (d *DB) probeSoon() {
+	if d.probe.next == nil {
+		d.probe.next = make(chan struct{})
+		go d.ask()
+	}
+}
+
+// silence returns the error of a query that the database did not answer in time, if it has not
+// answered anything since then, and starts the next probe.
+func (d *DB) silence() error {
+	if d == nil {
+		return nil
+	}
+	p := &d.probe
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.silent == nil {
+		return nil
+	}
+	if d.heard.Load() > p.since.UnixNano() {
+		p.silent = nil
+		return nil
+	}
+	if time.Since(p.at) >= probeInterval {
+		d.probeSoon()
+	}
+	return p.silent
+}
+
+// noteFailure records that a query that began at a time failed with err.
+func (d *DB) noteFailure(began time.Time, err error) {
+	if d == nil || time.Since(began) < longFailure || d.heard.Load() > began.UnixNano() {
+		return
+	}
+	p := &d.probe
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.silent, p.since = err, time.Now()
+}
+
 // ask runs one probe for all goroutines that wait in Answers.
 func (d *DB) ask() {
 	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
@@ -56,7 +100,9 @@ func (d *DB) ask() {
 	p := &d.probe
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.at, p.err = time.Now(), err
+	if p.at, p.err = time.Now(), err; err == nil {
+		p.silent = nil
+	}
 	close(p.next)
 	p.next = nil
 }

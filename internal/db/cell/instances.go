@@ -40,6 +40,7 @@ type instanceScanner struct {
 	columns  []column
 	flavors  map[string]*objects.Flavor
 	networks *objects.NetworkMemo
+	hint     string // index hint of MySQL
 }
 
 func newInstanceScanner(l Load, extra ...string) *instanceScanner {
@@ -81,7 +82,7 @@ func (s *instanceScanner) selects() string {
 	if s.load.Network {
 		b.WriteString(", n.network_info")
 	}
-	b.WriteString(" FROM instances i")
+	b.WriteString(" FROM instances i" + s.hint)
 	if s.load.Extra {
 		b.WriteString(" LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid")
 	}

@@ -33,6 +33,9 @@ type InstanceQuery struct {
 	Limit int       // 0: no instances; below 0: no limit
 
 	Load Load
+
+	// Scans advises MySQL to read the table for some lists; nil: the optimizer decides.
+	Scans *Scans `json:"-"`
 }
 
 var exactColumns = []string{"project_id", "user_id", "image_ref", "vm_state", "instance_type_id", "uuid", "host", "task_state",

@@ -28,9 +28,11 @@ func Merge(ctx context.Context, cells []*db.Cell, q InstanceQuery, fixed int) ([
 	}
 	heap.Init(&m)
 	var list []*objects.Instance
-	for len(m.heap) > 0 && (q.Limit < 0 || len(list) < q.Limit) {
+	for len(m.heap) > 0 {
 		c := m.heap[0]
-		list = append(list, c.list[0].instance)
+		if list = append(list, c.list[0].instance); len(list) == q.Limit {
+			break
+		}
 		if c.list = c.list[1:]; len(c.list) == 0 && c.more {
 			m.refill(ctx, q.Limit-len(list))
 		}

@@ -46,11 +46,15 @@ func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance
 	if !q.states(&w) || !q.filters(&w, c.DB) || !q.tags(&w) {
 		return nil, nil
 	}
-	if q.indexed() {
+	scan := q.Scans.scans(ctx, c, &q)
+	if q.indexed() && !scan {
 		return q.walk(ctx, c, w)
 	}
 	q.after(&w, c.DB)
 	s := q.scanner()
+	if scan {
+		s.hint = " USE INDEX ()"
+	}
 	return readInstances(ctx, c, s, s.selects()+w.where()+order(c.DB, q.Sort)+w.limit(q.Limit), w.args...)
 }
 
@@ -118,21 +122,28 @@ func (w *conditions) limit(n int) string {
 	return " LIMIT ?"
 }
 
-// selective are columns whose indexes find the few instances of a filter. They are faster than an
+// selectiveColumns are columns whose indexes find the few instances of a filter. They are faster than an
 // index in the order of the list, which has to pass all instances that the filter excludes.
-var selective = []string{"project_id", "host", "uuid", "reservation_id", "compute_id"}
+var selectiveColumns = []string{"project_id", "host", "uuid", "reservation_id", "compute_id"}
+
+func (q *InstanceQuery) selective() bool {
+	for name := range q.Filters {
+		if slices.Contains(selectiveColumns, name) {
+			return true
+		}
+	}
+	return len(q.Tags)+len(q.TagsAny) > 0
+}
 
 // indexed tells whether an index has the instances in the order of the first key, so that the
 // database need not sort all instances for one page. The index on (deleted, created_at) has it for
 // instances that are not deleted, the one on (updated_at, project_id) for all.
 func (q *InstanceQuery) indexed() bool {
-	if q.Limit < 0 || len(q.Sort) != 2 || q.Sort[1].Column != "uuid" || len(q.Tags)+len(q.TagsAny) > 0 {
+	if q.Limit < 0 || len(q.Sort) != 2 || q.Sort[1].Column != "uuid" {
 		return false
 	}
-	for name := range q.Filters {
-		if slices.Contains(selective, name) {
-			return false
-		}
+	if q.selective() {
+		return false
 	}
 	switch q.Sort[0].Column {
 	case "created_at":

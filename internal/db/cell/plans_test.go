@@ -4,9 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
@@ -14,17 +15,34 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
-// recorder keeps the texts of queries.
-type recorder struct{ texts []string }
+// recorder keeps the texts of queries for lists.
+type recorder struct {
+	mu    sync.Mutex
+	texts []string
+}
 
 func (r *recorder) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
-	r.texts = append(r.texts, e.Query)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if strings.HasPrefix(e.Query, "SELECT i.") || strings.HasPrefix(e.Query, "(SELECT i.") {
+		r.texts = append(r.texts, e.Query)
+	}
 	return ctx
 }
 
 func (r *recorder) AfterQuery(context.Context, *bun.QueryEvent) {}
+
+// take returns the texts since the last call.
+func (r *recorder) take() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	texts := r.texts
+	r.texts = nil
+	return texts
+}
 
 // plan returns how the database runs a query: the text of EXPLAIN.
 func plan(t *testing.T, d *db.DB, query string) string {
@@ -57,10 +75,9 @@ func plan(t *testing.T, d *db.DB, query string) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestListsUseIndexes wants no sort and no scan of the table for a page that an index has in its
-// order.
-func TestListsUseIndexes(t *testing.T) {
-	t.Parallel()
+// filledCell returns a cell with 4000 instances, and a recorder of its queries.
+func filledCell(t *testing.T) (*db.Cell, *recorder) {
+	t.Helper()
 	s := novatest.New(t, novatest.Unstarted())
 	const rows = 4000
 	var insert strings.Builder
@@ -87,7 +104,14 @@ func TestListsUseIndexes(t *testing.T) {
 	}
 	asked := &recorder{}
 	d.DB = d.WithQueryHook(asked)
-	c := &db.Cell{DB: d}
+	return &db.Cell{DB: d}, asked
+}
+
+// TestListsUseIndexes wants no sort and no scan of the table for a page that an index has in its
+// order.
+func TestListsUseIndexes(t *testing.T) {
+	t.Parallel()
+	c, asked := filledCell(t)
 	live := false
 	created, updated := cell.SortKey{Column: "created_at", Desc: true}, cell.SortKey{Column: "updated_at"}
 	id := cell.SortKey{Column: "uuid"}
@@ -106,13 +130,12 @@ func TestListsUseIndexes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q.Limit, q.Load = 20, cell.Load{Brief: true}
-			asked.texts = nil
 			list, err := cell.List(t.Context(), c, q)
 			if err != nil || len(list) == 0 {
 				t.Fatal(list, err)
 			}
-			for _, text := range slices.Clone(asked.texts) {
-				p := plan(t, d, text)
+			for _, text := range asked.take() {
+				p := plan(t, c.DB, text)
 				sorts := strings.Contains(p, "filesort") || strings.Contains(p, "Sort Key") || strings.Contains(p, "TEMP B-TREE")
 				scans := strings.Contains(p, "type=ALL") || strings.Contains(p, "Seq Scan") || strings.Contains(p, "SCAN i") && !strings.Contains(p, "USING INDEX")
 				if ofAll := !strings.Contains(name, "sorts") && !strings.Contains(text, "i.created_at = ") && !strings.Contains(text, "i.updated_at = "); scans || sorts && ofAll {
@@ -120,5 +143,53 @@ func TestListsUseIndexes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestListsWithoutAnIndexReadTheTable: on MySQL, while most instances are not deleted.
+func TestListsWithoutAnIndexReadTheTable(t *testing.T) {
+	t.Parallel()
+	c, asked := filledCell(t)
+	if c.DB.Kind() != "mysql" {
+		t.Skip("other databases choose so by themselves; NOVATEST_CELL names no MySQL")
+	}
+	live := false
+	sorted := []cell.SortKey{{Column: "display_name"}, {Column: "uuid"}}
+	reads := func(scans *cell.Scans, q cell.InstanceQuery) string {
+		q.Limit, q.Load, q.Scans = 20, cell.Load{Brief: true}, scans
+		if _, err := cell.List(t.Context(), c, q); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(strings.Join(asked.take(), "\n"), " USE INDEX () ") {
+			return "the table"
+		}
+		return "an index"
+	}
+	byName := cell.InstanceQuery{Deleted: &live, Sort: sorted}
+	var scans cell.Scans
+	testproc.Eventually(t, "the table is read", func() bool { return reads(&scans, byName) == "the table" })
+	first := time.Date(2026, 5, 2, 0, 0, 0, 0, time.UTC)
+	last := time.Date(2026, 5, 2, 23, 58, 0, 0, time.UTC)
+	for _, k := range []struct {
+		query cell.InstanceQuery
+		want  string
+	}{
+		{cell.InstanceQuery{Sort: sorted, ChangesSince: &first}, "the table"},
+		{cell.InstanceQuery{Sort: sorted, ChangesSince: &last}, "an index"},
+		{cell.InstanceQuery{Deleted: &live, Sort: sorted, Filters: map[string]any{"host": "host-7"}}, "an index"},
+		{cell.InstanceQuery{Deleted: &live, Sort: []cell.SortKey{{Column: "created_at"}, {Column: "uuid"}}}, "an index"},
+	} {
+		if got := reads(&scans, k.query); got != k.want {
+			t.Errorf("%+v reads %s, want %s", k.query, got, k.want)
+		}
+	}
+	if _, err := db.Exec(t.Context(), c.DB, "UPDATE instances SET deleted = id WHERE id > 500"); err != nil {
+		t.Fatal(err)
+	}
+	var later cell.Scans
+	for range 20 {
+		if reads(&later, byName) != "an index" {
+			t.Fatal("the table is read for the few instances that are not deleted")
+		}
 	}
 }

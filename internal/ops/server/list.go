@@ -169,6 +169,7 @@ func (r *Reader) built(ctx context.Context, caller *reqctx.Caller, q ListQuery) 
 		}
 		q.After = cell.Keys(marker, q.Sort)
 	}
+	q.Scans = &r.scans
 	keys := q.InstanceQuery
 	whole := len(cells) <= 2 || q.Load == cell.Load{Brief: true} // hardly a row is read in vain, or the keys are all
 	if !whole {

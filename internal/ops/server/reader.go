@@ -31,6 +31,7 @@ type Reader struct {
 	Faults *db.Cell
 
 	lists db.Coalescer[[]*objects.Instance]
+	scans cell.Scans
 }
 
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$`)

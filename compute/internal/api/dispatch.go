@@ -240,6 +240,7 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, ops []*operation, a
 	if !ok {
 		return
 	}
+	defer req.encoded()
 	reply, op, err := a.run(req, ops, actions)
 	if err == nil {
 		writeReply(w, req, op.OK, reply)
@@ -445,6 +446,7 @@ func writeReply(w http.ResponseWriter, req *Request, status int, reply any) {
 	if contents != nil {
 		body = appendAny(body, contents)
 	}
+	req.encoded()
 	*b = body
 	req.versionHeaders(h)
 	if _, own := h["Content-Type"]; !own {

@@ -34,6 +34,19 @@ type Request struct {
 	legacy bool
 	body   any // the result of schema.Decode
 	query  Query
+	// ends are functions of WhenEncoded.
+	ends []func()
+}
+
+// WhenEncoded has f called when the answer is encoded and its value is no longer needed, or when
+// the request has failed.
+func (r *Request) WhenEncoded(f func()) { r.ends = append(r.ends, f) }
+
+func (r *Request) encoded() {
+	for _, f := range r.ends {
+		f()
+	}
+	r.ends = nil
 }
 
 // Reply is an answer with another status than that of the row, or with headers.

@@ -87,6 +87,11 @@ func (a *API) list(r *api.Request, allTenants policy.Rule, load cell.Load) ([]*o
 		return nil, err
 	}
 	q.Marker = marker
+	if !load.Brief {
+		if err := a.large.wait(r, q.Limit); err != nil {
+			return nil, err
+		}
+	}
 	if q.Sort, err = sortKeys(r); err != nil {
 		return nil, err
 	}

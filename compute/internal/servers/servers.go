@@ -77,6 +77,8 @@ type API struct {
 	// Passwords configures administrator passwords.
 	Passwords Passwords
 	Now       func() time.Time
+
+	large admission
 }
 
 // detailLoad returns the data of a server that the detailed view reads from the cell.

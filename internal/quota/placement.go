@@ -41,15 +41,19 @@ func (p *fromPlacement) InstanceUsage(ctx context.Context, project, user string)
 		}
 		p.migrated.Store(project, nil)
 	}
-	n, err := p.store.Mapped(ctx, project, user)
-	if err != nil {
-		return used, err
+	calls := []func() error{
+		func() error {
+			n, err := p.store.Mapped(ctx, project, user)
+			used.Project.Instances, used.User.Instances = n.Project, n.User
+			return err
+		},
+		func() error { return p.add(ctx, project, "", &used.Project) },
 	}
-	used.Project.Instances, used.User.Instances = n.Project, n.User
-	if err := p.add(ctx, project, "", &used.Project); err != nil || user == "" {
-		return used, err
+	if user != "" {
+		calls = append(calls, func() error { return p.add(ctx, project, user, &used.User) })
 	}
-	return used, p.add(ctx, project, user, &used.User)
+	err := inParallel(calls...)
+	return used, err
 }
 
 // add counts dedicated CPUs as cores, because one limit applies to both.

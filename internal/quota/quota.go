@@ -3,7 +3,7 @@
 // counts usage in the cells' rows or in Placement. UnifiedLimitsDriver takes the limits from
 // Keystone and counts in Placement. NoopQuotaDriver has no limits.
 //
-// It imports objects; internal/db implements its interfaces.
+// It uses internal/db only to share reads; packages below internal/db implement its interfaces.
 package quota
 
 import (
@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/release"
 )
@@ -58,7 +59,8 @@ type Quotas struct {
 	noop     bool
 	unified  *unified // nil unless limits are unified
 	release  release.Release
-	flights  flights
+	inCells  bool // instances are counted by rows of the cells, not in Placement
+	projects db.Coalescer[Set]
 	log      zerolog.Logger
 	migrated atomic.Bool // all instance mappings have a user
 }
@@ -79,16 +81,20 @@ type Options struct {
 
 // New builds the quotas of a configuration.
 func New(o Options) *Quotas {
-	q := &Quotas{store: o.Store, usage: o.Usage, noop: o.Config.Driver == "nova.quota.NoopQuotaDriver", log: o.Log, release: o.Release}
+	q := &Quotas{store: o.Store, noop: o.Config.Driver == "nova.quota.NoopQuotaDriver", log: o.Log, release: o.Release}
 	q.defaults = configuredLimits(o.Config)
+	usage := o.Usage
 	switch {
 	case q.noop:
 		q.defaults = unlimitedValues()
 	case o.Config.Driver == UnifiedDriver:
 		q.unified = newUnified(o)
 	case o.Config.CountUsageFromPlacement:
-		q.usage = &fromPlacement{store: o.Store, placement: o.Placement, Usage: o.Usage, log: o.Log}
+		usage = &fromPlacement{store: o.Store, placement: o.Placement, Usage: o.Usage, log: o.Log}
+	default:
+		q.inCells = true
 	}
+	q.usage = &sharedUsage{Usage: usage}
 	return q
 }
 
@@ -116,7 +122,7 @@ func (q *Quotas) Project(ctx context.Context, project string) (Set, error) {
 	if q.noop {
 		return Set{Limits: unlimitedValues(), Used: unlimitedValues()}, nil
 	}
-	return q.flights.do(ctx, project, func(ctx context.Context) (Set, error) {
+	return q.projects.Do(ctx, project, func(ctx context.Context) (Set, error) {
 		if q.unified != nil {
 			return q.unified.set(ctx, project)
 		}

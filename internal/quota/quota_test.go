@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/quota"
 )
 
@@ -185,5 +187,45 @@ func TestShared(t *testing.T) {
 	cancel()
 	if _, err := f.Project(gone, "p"); err != nil && !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// slowUsage counts for no request before release.
+type slowUsage struct {
+	quota.Usage
+	release chan struct{}
+	counts  atomic.Int64
+}
+
+func (u *slowUsage) InstanceUsage(ctx context.Context, project, user string) (objects.Used[objects.InstanceUsage], error) {
+	u.counts.Add(1)
+	<-u.release
+	return u.Usage.InstanceUsage(ctx, project, user)
+}
+
+// TestCountsAreShared: checks at the same time do not each count the instances in all cells.
+func TestCountsAreShared(t *testing.T) {
+	f := setUp(t, defaults)
+	slow := &slowUsage{Usage: cell.Everywhere{Cells: &db.Cells{API: f.api}}, release: make(chan struct{})}
+	q := quota.New(quota.Options{Config: defaults, Store: dbapi.NewQuotas(f.api), Usage: slow})
+	run(t, f.cells[0], `INSERT INTO instances (project_id, user_id, vcpus, memory_mb, vm_state, hidden) VALUES ('p', 'u', 19, 512, 'active', 0)`)
+	const checks = 50
+	var began, ended sync.WaitGroup
+	began.Add(checks)
+	for n := range checks {
+		ended.Go(func() {
+			began.Done()
+			cores := int64(1 + n%2)
+			err := q.Check(t.Context(), quota.Owner{Project: "p", User: "u"}, quota.Deltas{quota.Cores: cores})
+			if over := new(quota.OverError); errors.As(err, &over) != (cores > 1) {
+				t.Errorf("%d further cores: %v", cores, err)
+			}
+		})
+	}
+	began.Wait()
+	close(slow.release)
+	ended.Wait()
+	if n := slow.counts.Load(); n == checks {
+		t.Errorf("%d checks count %d times", checks, n)
 	}
 }

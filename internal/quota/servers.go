@@ -62,7 +62,7 @@ func (q *Quotas) Beside(ctx context.Context, caller *reqctx.Caller, t Taker) err
 // server's RequestSpec; load returns the server if it is needed. Errors: OverQuota,
 // TooManyInstances.
 func (q *Quotas) Unshelve(ctx context.Context, caller *reqctx.Caller, spec *objects.RequestSpec, load func() (Taker, error)) error {
-	if _, there := q.usage.(*fromPlacement); !there && q.unified == nil {
+	if q.inCells || q.noop {
 		return nil
 	}
 	t, err := load()

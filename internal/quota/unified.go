@@ -83,10 +83,17 @@ func (u *unified) limits(ctx context.Context, project string) (Values, error) {
 // read reads the limits of a project from Keystone; for "" only the registered limits.
 func (u *unified) read(ctx context.Context, project string) (l keystoneLimits, err error) {
 	l.project = project
-	if l.registered, err = u.keystone.Registered(ctx); err == nil && project != "" {
-		l.own, err = u.keystone.OfProject(ctx, project)
+	calls := []func() error{func() (err error) {
+		l.registered, err = u.keystone.Registered(ctx)
+		return err
+	}}
+	if project != "" {
+		calls = append(calls, func() (err error) {
+			l.own, err = u.keystone.OfProject(ctx, project)
+			return err
+		})
 	}
-	if err != nil {
+	if err = inParallel(calls...); err != nil {
 		err = &objects.Error{Class: objects.ErrSessionInitError,
 			Message: "Can't initialise OpenStackSDK session: " + err.Error(), Cause: err}
 	}
@@ -95,16 +102,19 @@ func (u *unified) read(ctx context.Context, project string) (l keystoneLimits, e
 
 // set returns limits and usage of a project.
 func (u *unified) set(ctx context.Context, project string) (Set, error) {
-	limits, err := u.limits(ctx, project)
-	if err != nil {
-		return Set{}, err
-	}
-	used, err := u.used(ctx, nil, project, []string{serversLimit, unifiedNames[Cores], unifiedNames[RAM]})
-	if err != nil {
-		return Set{}, err
-	}
-	_, groups, err := u.store.LimitsAndGroups(ctx, project, "")
-	s := Set{Limits: limits}
+	var s Set
+	var used map[string]int64
+	var groups objects.Used[int64]
+	err := inParallel(func() (err error) {
+		s.Limits, err = u.limits(ctx, project)
+		return err
+	}, func() (err error) {
+		used, err = u.used(ctx, nil, project, []string{serversLimit, unifiedNames[Cores], unifiedNames[RAM]})
+		return err
+	}, func() (err error) {
+		_, groups, err = u.store.LimitsAndGroups(ctx, project, "")
+		return err
+	})
 	s.Used[Instances], s.Used[Cores], s.Used[RAM] = used[serversLimit], used[unifiedNames[Cores]], used[unifiedNames[RAM]]
 	s.Used[ServerGroups] = groups.Project
 	return s, err

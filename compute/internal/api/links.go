@@ -269,23 +269,34 @@ func tooSmall(name string, least int64) error {
 	return BadRequest("Invalid input received: %s must be >= %d", name, least)
 }
 
-// Slice returns the part of a list that the parameters offset and limit select, for lists
-// without markers. Negative numbers are errors.
-func Slice[T any](r *Request, list []T) ([]T, error) {
-	limit, offset := r.api.MaxLimit, 0
-	for name, to := range map[string]*int{"limit": &limit, "offset": &offset} {
-		s, given := r.query.Get(name)
+// Window reads the parameters offset and limit of lists without markers. limit is at least 1 and
+// at most MaxLimit. Negative numbers are errors.
+func (r *Request) Window() (offset, limit int, err error) {
+	for _, p := range []struct {
+		name string
+		to   *int
+	}{{"limit", &limit}, {"offset", &offset}} {
+		s, given := r.query.Get(p.name)
 		if !given {
 			continue
 		}
-		n, err := Integer(s, name, 0)
+		n, err := Integer(s, p.name, 0)
 		if err != nil {
-			return nil, err
+			return 0, 0, err
 		}
-		*to = int(min(n, 1<<31))
+		*p.to = int(min(n, 1<<31))
 	}
 	if limit == 0 || limit > r.api.MaxLimit {
 		limit = r.api.MaxLimit
+	}
+	return offset, limit, nil
+}
+
+// Slice returns the part of a list that the parameters of Window select.
+func Slice[T any](r *Request, list []T) ([]T, error) {
+	offset, limit, err := r.Window()
+	if err != nil {
+		return nil, err
 	}
 	offset = min(offset, len(list))
 	return list[offset:min(offset+limit, len(list))], nil

@@ -20,7 +20,8 @@ import (
 // Store is the part of the API database that the area uses; *dbapi.Groups implements it. Groups
 // are searched in one project or, with all, in every project.
 type Store interface {
-	List(ctx context.Context, project string, all bool) ([]*objects.ServerGroup, error) // without members
+	// List returns at most limit groups by row, without members.
+	List(ctx context.Context, project string, all bool, offset, limit int) ([]*objects.ServerGroup, error)
 	FillMembers(context.Context, []*objects.ServerGroup) error
 	Get(ctx context.Context, uuid, project string, all bool) (*objects.ServerGroup, error)
 	Create(context.Context, *objects.ServerGroup) error
@@ -90,11 +91,12 @@ func (a *API) index(r *api.Request) (any, error) {
 		}
 		all = true
 	}
-	list, err := a.Groups.List(r.Context(), r.Caller.ProjectID, all)
+	offset, limit, err := r.Window()
 	if err != nil {
 		return nil, err
 	}
-	if list, err = api.Slice(r, list); err != nil {
+	list, err := a.Groups.List(r.Context(), r.Caller.ProjectID, all, offset, limit)
+	if err != nil {
 		return nil, err
 	}
 	if err := a.fillAlive(r.Context(), list); err != nil {

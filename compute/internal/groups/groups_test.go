@@ -1,6 +1,7 @@
 package groups_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/nova-go/nova/internal/novatest"
@@ -74,5 +75,28 @@ func TestGroupRuleValues(t *testing.T) {
 			}
 			changes.Expect(`api INSERT instance_group_policy * rules={"max_server_per_host": "`+c.kept+`"}`, "api INSERT instance_groups *")
 		})
+	}
+}
+
+// TestGroupPages: offset and limit count groups, also if an old release has given one several policies.
+func TestGroupPages(t *testing.T) {
+	t.Parallel()
+	s := novatest.New(t)
+	for n, project := range []string{"demo", "demo", "admin", "demo", "demo"} {
+		id := n + 1
+		s.Insert("api", "instance_groups", map[string]any{"id": id, "uuid": fmt.Sprint("g", id), "name": fmt.Sprint("g", id), "project_id": novatest.NameID("project", project), "user_id": "u"})
+		for range 1 + n%2 {
+			s.Insert("api", "instance_group_policy", map[string]any{"group_id": id, "policy": "affinity"})
+		}
+	}
+	for query, want := range map[string]string{
+		"": "g1 g2 g4 g5", "limit=2": "g1 g2", "limit=2&offset=1": "g2 g4", "offset=3": "g5", "offset=4": "", "limit=0&offset=2": "g4 g5", "offset=99999999999999999999": "",
+	} {
+		if got := s.As("demo").Do("GET /os-server-groups?" + query).Expect(200).Names("server_groups"); got != want {
+			t.Errorf("%q: %s, want %s", query, got, want)
+		}
+	}
+	if got := s.As("admin").Do("GET /os-server-groups?all_projects=1&limit=2&offset=2").Expect(200).Names("server_groups"); got != "g3 g4" {
+		t.Errorf("of all projects: %s", got)
 	}
 }

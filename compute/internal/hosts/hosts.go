@@ -55,6 +55,22 @@ func (a *API) zoneOf(byHost map[string]string, s *objects.Service) string {
 	return a.InternalZone
 }
 
+// readZones starts to read the zones of all hosts, and returns the function that waits for them, so
+// that a handler can read the services at the same time.
+func (a *API) readZones(ctx context.Context) func() (map[string]string, error) {
+	var byHost map[string]string
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		byHost, err = a.Zones.Current(ctx)
+	}()
+	return func() (map[string]string, error) {
+		<-done
+		return byHost, err
+	}
+}
+
 // isAPIService reports whether a service is an API service. Such services are not shown, because
 // nothing updates their rows.
 func isAPIService(s *objects.Service) bool {

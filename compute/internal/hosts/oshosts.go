@@ -9,11 +9,12 @@ import (
 )
 
 func (a *API) hostsIndex(r *api.Request) (any, error) {
+	zones := a.readZones(r.Context())
 	services, err := a.Services.Services(r.Context(), cell.ServiceQuery{})
 	if err != nil {
 		return nil, err
 	}
-	byHost, err := a.Zones.Current(r.Context())
+	byHost, err := zones()
 	if err != nil {
 		return nil, err
 	}

@@ -15,11 +15,12 @@ import (
 const computeBinary = "nova-compute"
 
 func (a *API) servicesIndex(r *api.Request) (any, error) {
+	zones := a.readZones(r.Context())
 	services, unknown, err := a.Hosts.Services(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	byHost, err := a.Zones.Current(r.Context())
+	byHost, err := zones()
 	if err != nil {
 		return nil, err
 	}

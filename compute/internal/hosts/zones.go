@@ -21,11 +21,12 @@ func (z *zone) available() bool { return len(z.services) > 0 }
 
 // allZones returns the zones of all services: the available ones by name, then the others.
 func (a *API) allZones(r *api.Request) ([]*zone, error) {
+	read := a.readZones(r.Context())
 	services, err := a.Services.Services(r.Context(), cell.ServiceQuery{})
 	if err != nil {
 		return nil, err
 	}
-	byHost, err := a.Zones.Current(r.Context())
+	byHost, err := read()
 	if err != nil {
 		return nil, err
 	}

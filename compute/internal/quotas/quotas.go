@@ -28,6 +28,8 @@ type Quotas interface {
 // does not allow the caller to read projects.
 type Projects interface {
 	VerifyProject(ctx context.Context, caller *reqctx.Caller, id string) error
+	// CheckProject is VerifyProject for reads: a project may have been deleted a few seconds ago.
+	CheckProject(ctx context.Context, caller *reqctx.Caller, id string) error
 }
 
 // Usages reads the usage of servers; cell.Everywhere implements it.

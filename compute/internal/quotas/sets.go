@@ -12,13 +12,29 @@ import (
 	"github.com/nova-go/nova/internal/release"
 )
 
-// ofProject is an operation on the quotas of the project in the path, which must exist.
-func (a *API) ofProject(do func(*api.Request) (any, error)) *api.Resource {
+// changeProject is an operation that changes the quotas of the project in the path, which must
+// exist.
+func (a *API) changeProject(do func(*api.Request) (any, error)) *api.Resource {
 	return api.Owned(projectTarget, func(r *api.Request) (any, error) {
 		if err := a.Projects.VerifyProject(r.Context(), r.Caller, r.Var("id")); err != nil {
 			return nil, err
 		}
 		return do(r)
+	})
+}
+
+// readProject is an operation that reads the quotas of the project in the path, which must exist.
+// It reads while Keystone looks for the project.
+func (a *API) readProject(do func(*api.Request) (any, error)) *api.Resource {
+	return api.Owned(projectTarget, func(r *api.Request) (any, error) {
+		checked := make(chan error, 1)
+		ctx, caller, id := r.Context(), r.Caller, r.Var("id")
+		go func() { checked <- a.Projects.CheckProject(ctx, caller, id) }()
+		answer, err := do(r)
+		if refused := <-checked; refused != nil {
+			return nil, refused
+		}
+		return answer, err
 	})
 }
 

@@ -21,16 +21,18 @@ type Groups struct{ db *db.DB }
 // NewGroups returns the access to the server groups of d.
 func NewGroups(d *db.DB) *Groups { return &Groups{d} }
 
-// List returns the server groups of a project, or with all those of every project, without their
-// members.
-func (g *Groups) List(ctx context.Context, project string, all bool) ([]*objects.ServerGroup, error) {
+// List returns limit server groups of a project, or with all of every project, from the one at
+// offset on, by row, without their members.
+func (g *Groups) List(ctx context.Context, project string, all bool, offset, limit int) ([]*objects.ServerGroup, error) {
+	const page = " ORDER BY id LIMIT ? OFFSET ?"
 	if all {
-		return g.read(ctx, "1 = 1")
+		return g.read(ctx, page, limit, offset)
 	}
-	return g.read(ctx, "g.project_id = ?", project)
+	return g.read(ctx, " WHERE project_id = ?"+page, project, limit, offset)
 }
 
-func (g *Groups) read(ctx context.Context, where string, args ...any) ([]*objects.ServerGroup, error) {
+// read selects rows of instance_groups, and joins their policies.
+func (g *Groups) read(ctx context.Context, tail string, args ...any) ([]*objects.ServerGroup, error) {
 	var list []*objects.ServerGroup
 	err := g.db.Each(ctx, func(r *sql.Rows) error {
 		o := &objects.ServerGroup{}
@@ -52,8 +54,9 @@ func (g *Groups) read(ctx context.Context, where string, args ...any) ([]*object
 			return fmt.Errorf("instance_group_policy.rules of %s: %w", o.UUID, err)
 		}
 		return nil
-	}, "SELECT g.id, g.uuid, g.name, g.project_id, g.user_id, p.policy, p.rules, g.created_at, g.updated_at FROM instance_groups g LEFT "+
-		"JOIN instance_group_policy p ON p.group_id = g.id WHERE "+where+" ORDER BY g.id, p.id", args...)
+	}, "SELECT g.id, g.uuid, g.name, g.project_id, g.user_id, p.policy, p.rules, g.created_at, g.updated_at FROM (SELECT id, uuid, name, "+
+		"project_id, user_id, created_at, updated_at FROM instance_groups"+tail+") g LEFT JOIN instance_group_policy p ON p.group_id = g.id "+
+		"ORDER BY g.id, p.id", args...)
 	return list, err
 }
 
@@ -78,9 +81,9 @@ func (g *Groups) FillMembers(ctx context.Context, groups []*objects.ServerGroup)
 
 // Get returns a server group with its members. Without all it must belong to the project.
 func (g *Groups) Get(ctx context.Context, id, project string, all bool) (*objects.ServerGroup, error) {
-	where, args := "g.uuid = ?", []any{id}
+	where, args := " WHERE uuid = ?", []any{id}
 	if !all {
-		where, args = where+" AND g.project_id = ?", append(args, project)
+		where, args = where+" AND project_id = ?", append(args, project)
 	}
 	list, err := g.read(ctx, where, args...)
 	if err != nil {

@@ -90,17 +90,24 @@ func NodeMarker(ctx context.Context, c *db.Cell, id int64, uuid string) (int64, 
 	return found, err
 }
 
-// NodeStatistics returns the sums over the compute nodes of a cell whose service is enabled.
+// NodeStatistics returns the sums over the compute nodes of a cell whose service is enabled. As in
+// Nova, a node belongs to the services of its host and to the one with its service_id, which old
+// releases have written. These are two queries, because MariaDB joins on their disjunction by
+// comparing all nodes with all services.
 func NodeStatistics(ctx context.Context, c *db.Cell) (*objects.NodeStatistics, error) {
 	s := &objects.NodeStatistics{}
-	var names []string
+	var columns, sums []string
 	var dest []any
 	fields := s.Fields()
 	delete(fields, "count")
 	for name, to := range fields {
-		names, dest = append(names, "COALESCE(SUM(n."+name+"), 0)"), append(dest, to)
+		columns, sums, dest = append(columns, "n."+name), append(sums, "COALESCE(SUM("+name+"), 0)"), append(dest, to)
 	}
-	return s, c.DB.One(ctx, append(dest, &s.Count), "SELECT "+strings.Join(names, ", ")+
-		", COUNT(*) FROM compute_nodes n JOIN services s ON (n.host = s.host OR n.service_id = s.id) AND s.disabled = ? AND s.? = "+
-		"'nova-compute' AND s.deleted = 0 WHERE n.deleted = 0", false, bun.Ident("binary"))
+	nodes := "SELECT " + strings.Join(columns, ", ") + " FROM compute_nodes n JOIN services s ON "
+	enabled := " WHERE n.deleted = 0 AND s.deleted = 0 AND s.disabled = ? AND s.? = 'nova-compute'"
+	args := []any{false, bun.Ident("binary")}
+	return s, c.DB.One(ctx, append(dest, &s.Count), "SELECT "+strings.Join(sums, ", ")+", COUNT(*) FROM ("+
+		nodes+"s.host = n.host"+enabled+" UNION ALL "+
+		nodes+"s.id = n.service_id"+enabled+" AND (s.host <> n.host OR s.host IS NULL OR n.host IS NULL)) x",
+		append(args, args...)...)
 }

@@ -26,6 +26,12 @@ var migrationColumns = []string{"uuid", "status", "source_compute", "migration_t
 
 // Migrations returns migrations of a cell.
 func Migrations(ctx context.Context, c *db.Cell, q MigrationQuery) ([]*objects.Migration, error) {
+	tail, args := q.tail()
+	return selectMigrations(ctx, c, tail, args...)
+}
+
+// tail returns the conditions, the order and the limit.
+func (q *MigrationQuery) tail() (string, []any) {
 	w := conditions{}
 	w.and("deleted = 0")
 	for _, column := range migrationColumns {
@@ -58,7 +64,7 @@ func Migrations(ctx context.Context, c *db.Cell, q MigrationQuery) ([]*objects.M
 		order += " LIMIT ?"
 		w.args = append(w.args, q.Limit)
 	}
-	return selectMigrations(ctx, c, w.text()+order, w.args...)
+	return w.text() + order, w.args
 }
 
 // MigrationsUnderWay returns the migrations of a host's node that are in progress. A resize ends
@@ -85,23 +91,88 @@ func (e Everywhere) Migrations(ctx context.Context, q MigrationQuery, marker str
 		}
 		q.After = all[0]
 	}
-	parts, err := everywhere(ctx, e.Cells, func(ctx context.Context, c *db.Cell) ([]*objects.Migration, error) {
-		return Migrations(ctx, c, q)
-	})
+	cells, err := e.All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all := slices.Concat(parts...)
-	if !q.Sorted {
-		return all, nil
+	if q.Sorted && q.Limit >= 0 && len(cells) > 2 { // one of two cells is cell0, which has no migrations
+		list, err := e.migrationPage(ctx, q)
+		return newestByUUID(list), err
 	}
-	slices.SortStableFunc(all, func(a, b *objects.Migration) int {
-		return cmp.Or(timeOrZero(b.CreatedAt).Compare(timeOrZero(a.CreatedAt)), cmp.Compare(b.ID, a.ID))
+	parts, err := everywhere(ctx, e.Cells, func(ctx context.Context, c *db.Cell) ([]*objects.Migration, error) {
+		return Migrations(ctx, c, q)
 	})
+	all := slices.Concat(parts...)
+	if err != nil || !q.Sorted {
+		return all, err
+	}
+	slices.SortStableFunc(all, func(a, b *objects.Migration) int { return newer(a.CreatedAt, b.CreatedAt, a.ID, b.ID) })
 	if q.Limit >= 0 && len(all) > q.Limit {
 		all = all[:q.Limit]
 	}
 	return newestByUUID(all), nil
+}
+
+// newer compares migrations in the order of Sorted.
+func newer(aCreated, bCreated *time.Time, a, b int64) int {
+	return cmp.Or(timeOrZero(bCreated).Compare(timeOrZero(aCreated)), cmp.Compare(b, a))
+}
+
+// migrationKey is the position of a migration in a sorted list of all cells.
+type migrationKey struct {
+	cell    *db.Cell
+	id      int64
+	created *time.Time
+}
+
+// migrationPage returns the first migrations of all cells. It merges the keys of the first ones of
+// each cell, and then reads the rows of those on the page. A migration that is archived meanwhile
+// is missing.
+func (e Everywhere) migrationPage(ctx context.Context, q MigrationQuery) ([]*objects.Migration, error) {
+	parts, err := everywhere(ctx, e.Cells, func(ctx context.Context, c *db.Cell) ([]migrationKey, error) {
+		tail, args := q.tail()
+		var keys []migrationKey
+		err := c.DB.Each(ctx, func(r *sql.Rows) error {
+			k := migrationKey{cell: c}
+			err := r.Scan(&k.id, db.Time{P: &k.created})
+			keys = append(keys, k)
+			return err
+		}, "SELECT id, created_at FROM migrations WHERE "+tail, args...)
+		return keys, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	keys := slices.Concat(parts...)
+	slices.SortStableFunc(keys, func(a, b migrationKey) int { return newer(a.created, b.created, a.id, b.id) })
+	keys = keys[:min(q.Limit, len(keys))]
+	ids := map[*db.Cell][]int64{}
+	var cells []*db.Cell
+	for _, k := range keys {
+		if ids[k.cell] == nil {
+			cells = append(cells, k.cell)
+		}
+		ids[k.cell] = append(ids[k.cell], k.id)
+	}
+	rows := map[*db.Cell]map[int64]*objects.Migration{}
+	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.Migration, error) {
+		return selectMigrations(ctx, c, "id IN (?)", db.In(ids[c]))
+	}) {
+		if r.Err != nil && (ctx.Err() != nil || !db.Unanswered(r.Err)) {
+			return nil, r.Err
+		}
+		rows[r.Cell] = map[int64]*objects.Migration{}
+		for _, m := range r.Value {
+			rows[r.Cell][m.ID] = m
+		}
+	}
+	list := make([]*objects.Migration, 0, len(keys))
+	for _, k := range keys {
+		if m := rows[k.cell][k.id]; m != nil {
+			list = append(list, m)
+		}
+	}
+	return list, nil
 }
 
 // newestByUUID keeps the migration of each UUID that changed last, at the position of the first.

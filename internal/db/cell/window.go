@@ -27,25 +27,14 @@ func (e Everywhere) ActiveBetween(ctx context.Context, w objects.UsageWindow) ([
 			return nil, err
 		}
 	}
-	var all []*objects.Instance
-	if len(cells) == 0 {
-		return nil, nil
-	}
-	first := cells[0]
-	for _, r := range db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.Instance, error) {
-		if c == first {
-			return activeBetween(ctx, c, w, marker)
+	return db.FirstOf(ctx, cells, w.Limit, func(ctx context.Context, c *db.Cell, limit int) ([]*objects.Instance, error) {
+		q := w
+		q.Limit = limit
+		if c == cells[0] {
+			return activeBetween(ctx, c, q, marker)
 		}
-		return activeBetween(ctx, c, w, &objects.Instance{})
-	}) {
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		if all = append(all, r.Value...); len(all) >= w.Limit {
-			return all[:w.Limit], nil
-		}
-	}
-	return all, nil
+		return activeBetween(ctx, c, q, &objects.Instance{})
+	})
 }
 
 // cellsFromMarker returns the marker and the cells from the first one that has it.

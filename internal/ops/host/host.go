@@ -140,23 +140,15 @@ func (h *Hosts) computeCells(ctx context.Context) ([]*db.Cell, error) {
 	return list, nil
 }
 
-// askInOrder queries cells and returns their results in the order of the cells, until it has as many as enough; below
-// zero, all. Cells that are not needed for that may be slow or fail.
-func askInOrder[T any](ctx context.Context, cells []*db.Cell, enough int, f func(context.Context, *db.Cell) ([]T, error)) ([]T, error) {
-	if enough == 0 {
-		return nil, nil
-	}
-	var list []T
+// askInOrder queries all cells for a row, and returns what the first cell that has it returns. Cells after that one may be
+// slow or fail.
+func askInOrder[T any](ctx context.Context, cells []*db.Cell, f func(context.Context, *db.Cell) ([]T, error)) ([]T, error) {
 	for r := range db.InOrder(ctx, cells, f) {
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		list = append(list, r.Value...)
-		if enough > 0 && len(list) >= enough {
-			return list[:enough], nil
+		if r.Err != nil || len(r.Value) > 0 {
+			return r.Value, r.Err
 		}
 	}
-	return list, nil
+	return nil, nil
 }
 
 // askAll is db.Scatter that fails if a cell fails.

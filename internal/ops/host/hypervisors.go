@@ -36,7 +36,7 @@ func (h *Hosts) Nodes(ctx context.Context, p Page) ([]*objects.ComputeNode, erro
 			cell *db.Cell
 			id   int64
 		}
-		markers, err := askInOrder(ctx, cells, 1, func(ctx context.Context, c *db.Cell) ([]found, error) {
+		markers, err := askInOrder(ctx, cells, func(ctx context.Context, c *db.Cell) ([]found, error) {
 			id, err := cell.NodeMarker(ctx, c, p.ID, p.UUID)
 			if err != nil || id == 0 {
 				return nil, err
@@ -51,8 +51,8 @@ func (h *Hosts) Nodes(ctx context.Context, p Page) ([]*objects.ComputeNode, erro
 		}
 		cells, marker = cells[slices.Index(cells, markers[0].cell):], markers[0].id
 	}
-	return askInOrder(ctx, cells, p.Limit, func(ctx context.Context, c *db.Cell) ([]*objects.ComputeNode, error) {
-		q := cell.NodeQuery{Pattern: p.Pattern, Limit: p.Limit}
+	return db.FirstOf(ctx, cells, p.Limit, func(ctx context.Context, c *db.Cell, limit int) ([]*objects.ComputeNode, error) {
+		q := cell.NodeQuery{Pattern: p.Pattern, Limit: limit}
 		if c == cells[0] {
 			q.After = marker
 		}
@@ -67,7 +67,7 @@ func (h *Hosts) Node(ctx context.Context, uuid string, id int64, name string) (*
 	if err != nil {
 		return nil, err
 	}
-	list, err := askInOrder(ctx, cells, 1, func(ctx context.Context, c *db.Cell) ([]*objects.ComputeNode, error) {
+	list, err := askInOrder(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.ComputeNode, error) {
 		return cell.ComputeNodes(ctx, c, cell.NodeQuery{UUID: uuid, ID: id, Limit: 1})
 	})
 	if err != nil {
@@ -92,8 +92,10 @@ type Hypervisor struct {
 // of each kind for each cell.
 func (h *Hosts) Hypervisors(ctx context.Context, nodes []*objects.ComputeNode, servers bool) ([]*Hypervisor, error) {
 	var hosts []string
+	seen := make(map[string]bool, len(nodes))
 	for _, n := range nodes {
-		if !slices.Contains(hosts, n.Host) {
+		if !seen[n.Host] {
+			seen[n.Host] = true
 			hosts = append(hosts, n.Host)
 		}
 	}

@@ -192,9 +192,6 @@ func (l *Limits) get(ctx context.Context, path string, into any) error {
 	if err != nil {
 		return err
 	}
-	resp, err := client.Get(ctx, base+path, into, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}, KeepResponseBody: into == nil})
-	if into == nil && resp != nil && resp.Body != nil {
-		_ = resp.Body.Close()
-	}
+	_, err = client.Get(ctx, base+path, into, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
 	return err
 }

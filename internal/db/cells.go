@@ -170,7 +170,8 @@ type Result[T any] struct {
 // Scatter calls ask for all cells concurrently, each with the deadline CellTimeout, and returns
 // the results in the order of cells. A cell that fails or misses the deadline has an Err; it does
 // not affect the results of other cells. A cell that has missed the deadline is not asked, and has
-// the same Err, until its database answers a probe; Nova waits for it in each request.
+// the same Err, until its database answers a probe or nobody has asked for some seconds; Nova waits
+// for it in each request.
 func Scatter[T any](ctx context.Context, cells []*Cell, ask func(context.Context, *Cell) (T, error)) []Result[T] {
 	results := make([]Result[T], len(cells))
 	if len(cells) == 1 {

@@ -16,6 +16,9 @@ const (
 	// longFailure is how long a query lasts that fails because the database is silent. A database
 	// that refuses connections fails queries at once, so that asking it again costs nothing.
 	longFailure = time.Second
+	// silenceLife is how long silence is taken for granted without a new probe. Where requests are
+	// rare, none fails because of a silence that has ended long ago.
+	silenceLife = 5 * time.Second
 )
 
 // probe has the result of the last probe of a database.
@@ -71,7 +74,11 @@ func (d *DB) silence() error {
 	if p.silent == nil {
 		return nil
 	}
-	if d.heard.Load() > p.since.UnixNano() {
+	known := p.since
+	if p.at.After(known) {
+		known = p.at
+	}
+	if d.heard.Load() > p.since.UnixNano() || time.Since(known) > silenceLife {
 		p.silent = nil
 		return nil
 	}

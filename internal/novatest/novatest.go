@@ -49,6 +49,7 @@ type settings struct {
 	filters   paste.Registry
 	unstarted bool
 	compute   bool
+	cells     int
 	before    func(*Stack)
 }
 
@@ -60,6 +61,9 @@ func File(name, text string) Option { return func(s *settings) { s.files[name] =
 
 // Filters adds factories of paste filters, as a program that embeds the application does.
 func Filters(r paste.Registry) Option { return func(s *settings) { s.filters = r } }
+
+// Cells gives the stack n cells, cell0 and cell1 included: "cell2" and so on have no services.
+func Cells(n int) Option { return func(s *settings) { s.cells = n } }
 
 // Before calls f after the databases are created and before the application starts.
 func Before(f func(*Stack)) Option { return func(s *settings) { s.before = f } }
@@ -87,7 +91,7 @@ type Stack struct {
 	Metrics *prometheus.Registry
 
 	databases   *devcloud.Databases
-	opened      map[string]*db.DB // by name: api, cell0, cell1, and those of AddCell
+	opened      map[string]*db.DB // by name: api, cell0, cell1, and those of Cells
 	log         *testproc.Output
 	began       time.Time
 	shared      *sharedState
@@ -137,6 +141,9 @@ func New(t testing.TB, opts ...Option) *Stack {
 	o.files["test.conf"] = unsynced + o.conf
 	for name, text := range o.files {
 		s.must(os.WriteFile(filepath.Join(s.State, name), []byte(text), 0o600))
+	}
+	for n := 2; n < o.cells; n++ {
+		s.addCell(fmt.Sprint("cell", n))
 	}
 	if o.before != nil {
 		o.before(s)
@@ -254,9 +261,8 @@ func (s *Stack) open(name, connection string) {
 	s.t.Cleanup(s.shared.snapshots[name].close)
 }
 
-// AddCell adds a cell without services, for servers with this VM.Cell. Call it in Before, because the application reads the
-// mappings when it starts.
-func (s *Stack) AddCell(name string) {
+// addCell adds a cell without services.
+func (s *Stack) addCell(name string) {
 	s.t.Helper()
 	server, err := onServer()
 	s.must(err)
@@ -294,7 +300,7 @@ func (s *Stack) Connection(name string) string {
 	return map[string]string{"nova_api": s.databases.API, "nova_cell0": s.databases.Cell0, "nova_cell1": s.databases.Cell1}[name]
 }
 
-// Exec executes SQL on the database "api", "cell0", "cell1" or that of a cell of AddCell.
+// Exec executes SQL on the database "api", "cell0", "cell1" or that of a cell of Cells.
 func (s *Stack) Exec(database, query string, args ...any) {
 	s.t.Helper()
 	_, err := db.Exec(context.Background(), s.database(database), query, args...)

@@ -18,7 +18,7 @@ type VM struct {
 	UUID, Name  string // default: random; "vm1", "vm2", …
 	Project     string // name, default "demo"; names that the cloud does not have are allowed
 	User        string
-	Cell        string // "cell1" (default), "cell0", or the name of a cell of AddCell or DownCell
+	Cell        string // "cell1" (default), "cell0", or the name of a cell of Cells or DownCell
 	Host        string // default "compute-1"; "-": none
 	VMState     string // default "active", or "deleted"
 	TaskState   string

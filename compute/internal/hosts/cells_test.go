@@ -23,11 +23,7 @@ func host(s *novatest.Stack, cell, name, node string) {
 // the first cells fill reads no others.
 func TestHypervisorsOfManyCells(t *testing.T) {
 	t.Parallel()
-	s := novatest.New(t, novatest.Before(func(s *novatest.Stack) {
-		for _, name := range []string{"cell2", "cell3", "cell4", "cell5"} {
-			s.AddCell(name)
-		}
-	}))
+	s := novatest.New(t, novatest.Cells(6))
 	var want []string
 	for cell, hosts := range []int{0, 3, 0, 7, 1, 4} {
 		for n := range hosts {

@@ -15,11 +15,7 @@ import (
 // one that changed last is shown.
 func TestMigrationsOfManyCells(t *testing.T) {
 	t.Parallel()
-	s := novatest.New(t, novatest.Before(func(s *novatest.Stack) {
-		for _, cell := range []string{"cell2", "cell3", "cell4"} {
-			s.AddCell(cell)
-		}
-	}))
+	s := novatest.New(t, novatest.Cells(5))
 	began := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	instances := map[string]novatest.VM{}
 	for _, cell := range []string{"cell1", "cell2", "cell3", "cell4"} {

@@ -14,13 +14,6 @@ import (
 
 const manyCells = 7
 
-// withCells adds cells to cell0 and cell1.
-func withCells(s *novatest.Stack) {
-	for n := 2; n < manyCells; n++ {
-		s.AddCell(fmt.Sprint("cell", n))
-	}
-}
-
 // usedServers returns the servers of an answer about usage.
 func usedServers(t *testing.T, answer []byte) []string {
 	t.Helper()
@@ -49,7 +42,7 @@ func usedServers(t *testing.T, answer []byte) []string {
 // cells, projects and UUIDs, wherever a page ends.
 func TestUsageOfManyCells(t *testing.T) {
 	t.Parallel()
-	s := novatest.New(t, novatest.Before(withCells))
+	s := novatest.New(t, novatest.Cells(manyCells))
 	rnd := rand.New(rand.NewPCG(5, 6))
 	var all []novatest.VM
 	for n := range 60 {
@@ -118,7 +111,7 @@ func queries(t *testing.T, s *novatest.Stack, cell string) (n uint64) {
 // needs all cells reads each once.
 func TestUsageReadsTheCellsOfAPage(t *testing.T) {
 	t.Parallel()
-	s := novatest.New(t, novatest.Before(withCells))
+	s := novatest.New(t, novatest.Cells(manyCells))
 	for n := range 20 {
 		s.Server(novatest.VM{Cell: fmt.Sprint("cell", 1+n%2)})
 	}

@@ -14,18 +14,11 @@ import (
 
 const manyCells = 7
 
-// withCells adds cells to cell0 and cell1.
-func withCells(s *novatest.Stack) {
-	for n := 2; n < manyCells; n++ {
-		s.AddCell(fmt.Sprintf("cell%d", n))
-	}
-}
-
 // TestPagesOfManyCells reads lists page by page. Most servers of a page are in one cell, and many
 // have equal keys or none: each must be on one page, in the order of the whole list.
 func TestPagesOfManyCells(t *testing.T) {
 	t.Parallel()
-	s := novatest.New(t, novatest.Before(withCells))
+	s := novatest.New(t, novatest.Cells(manyCells))
 	rnd := rand.New(rand.NewPCG(3, 4))
 	began := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	var all []novatest.VM

@@ -54,7 +54,7 @@ func (q *InstanceQuery) firstBatch(cells, fixed int) int {
 	switch {
 	case fixed > 0:
 		size = fixed
-	case !q.indexed():
+	case q.unindexed():
 		size = 4*size + 100 // the database finds and sorts all for each batch, so that a second one costs more than rows
 	}
 	return min(q.Limit, size)
@@ -83,15 +83,13 @@ type keyed struct {
 	keys     []any
 }
 
-// refill reads the next batch of the cells that have hardly any instances left.
+// refill reads the next batch of the cells that have hardly any instances left, and fewer than are
+// missing on the page.
 func (m *merger) refill(ctx context.Context, missing int) {
 	var low []*cursor
 	for _, c := range m.cursors {
-		if c.more && len(c.list) <= c.size/8 {
-			c.size = 2 * c.size
-			if m.query.Limit >= 0 {
-				c.size = min(c.size, max(missing-len(c.list), 1))
-			}
+		if c.more && len(c.list) <= c.size/8 && len(c.list) < missing {
+			c.size = min(2*c.size, missing-len(c.list))
 			low = append(low, c)
 		}
 	}

@@ -28,7 +28,7 @@ type tableSize struct {
 // sizeLife is how long sizes are used; they are counted again in the background.
 const sizeLife = 10 * time.Minute
 
-// unindexed are parts of a list that no index answers, or only one that has most of the instances.
+// unindexed tells whether no index answers the list, or only one that has most of the instances.
 func (q *InstanceQuery) unindexed() bool {
 	for name, v := range q.Filters {
 		if _, is := v.(string); is && name == "display_name" {

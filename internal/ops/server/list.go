@@ -92,6 +92,8 @@ func (r *Reader) list(ctx context.Context, caller *reqctx.Caller, q ListQuery) (
 		return list, nil
 	}
 	behind, err := r.listBehind(ctx, down, owner, max(asked-len(list), -1))
+	// A cell that failed after its first servers were read has these in both lists.
+	behind = slices.DeleteFunc(behind, func(i *objects.Instance) bool { return seen[i.UUID] })
 	return append(behind, list...), err
 }
 
@@ -195,7 +197,12 @@ func (r *Reader) built(ctx context.Context, caller *reqctx.Caller, q ListQuery) 
 	if err != nil {
 		return nil, nil, err
 	}
-	return inOrder(list, answers), append(down, alsoDown...), nil
+	for _, c := range alsoDown {
+		if !slices.Contains(down, c) {
+			down = append(down, c)
+		}
+	}
+	return inOrder(list, answers), down, nil
 }
 
 // inOrder returns the instances that cells answered, in the order of list.

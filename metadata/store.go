@@ -28,14 +28,14 @@ type databases struct {
 	mutex    sync.Mutex
 	// guests merges concurrent reads, separately for each cell, so that an unreachable cell
 	// delays only its own instances.
-	guests map[string]*db.Batcher[cell.GuestResult]
+	guests map[string]*db.Batcher[*objects.Guest]
 }
 
 func newStore(c *config.Config, d *startup.Databases, l zerolog.Logger) *databases {
 	s := &databases{cells: d.Cells, main: &db.Cell{DB: d.Main}, local: c.API.LocalMetadataPerCell, log: l,
-		guests: map[string]*db.Batcher[cell.GuestResult]{}}
+		guests: map[string]*db.Batcher[*objects.Guest]{}}
 	s.mappings = db.NewBatcher(func(ctx context.Context, uuids []string) (map[string]*api.Mapping, error) {
-		list, err := api.MappingsOf(ctx, d.API, uuids)
+		list, err := api.InstanceMappings(ctx, d.API, uuids, api.MappingFields{})
 		found := make(map[string]*api.Mapping, len(list))
 		for _, m := range list {
 			found[strings.ToLower(m.UUID)] = m
@@ -46,12 +46,12 @@ func newStore(c *config.Config, d *startup.Databases, l zerolog.Logger) *databas
 }
 
 // guestsOf returns the batcher for the instances of a cell.
-func (d *databases) guestsOf(c *db.Cell) *db.Batcher[cell.GuestResult] {
+func (d *databases) guestsOf(c *db.Cell) *db.Batcher[*objects.Guest] {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	g := d.guests[c.UUID]
 	if g == nil {
-		g = db.NewBatcher(func(ctx context.Context, uuids []string) (map[string]cell.GuestResult, error) {
+		g = db.NewBatcher(func(ctx context.Context, uuids []string) (map[string]*objects.Guest, error) {
 			return cell.Guests(ctx, c, uuids)
 		})
 		d.guests[c.UUID] = g
@@ -89,14 +89,11 @@ func (d *databases) Guest(ctx context.Context, uuid string) (*objects.Guest, err
 	if err != nil {
 		return nil, err
 	}
-	r, found, err := d.guestsOf(c).Get(ctx, strings.ToLower(uuid))
-	if err != nil {
-		return nil, err
+	g, found, err := d.guestsOf(c).Get(ctx, strings.ToLower(uuid))
+	if err == nil && !found {
+		err = objects.InstanceNotFound(uuid)
 	}
-	if !found {
-		return nil, objects.InstanceNotFound(uuid)
-	}
-	return r.Guest, r.Err
+	return g, err
 }
 
 // EC2 implements instanceStore.

@@ -29,8 +29,9 @@ type batched[V any] struct {
 }
 
 // NewBatcher returns a Batcher for load, which receives up to 100 keys. A key that is missing in
-// the result of load does not exist. The context of load has a deadline and is not canceled with
-// the context of a caller.
+// the result of load does not exist. A load of several keys that fails is repeated for each of them,
+// unless the database does not answer. The context of load has a deadline and is not canceled with
+// the context of a caller. Callers share results and must not modify them.
 func NewBatcher[V any](load func(context.Context, []string) (map[string]V, error)) *Batcher[V] {
 	return &Batcher[V]{load: load, waiting: map[string]*batched[V]{}}
 }
@@ -64,7 +65,11 @@ func (g *Batcher[V]) run(ctx context.Context) {
 			return
 		}
 		values, err := runBounded(ctx, loadTimeout, func(ctx context.Context) (map[string]V, error) { return g.load(ctx, keys) })
+		alone := err != nil && len(keys) > 1 && !Unanswered(err) // one broken row must not fail the others
 		for n, a := range batch {
+			if alone {
+				values, err = runBounded(ctx, loadTimeout, func(ctx context.Context) (map[string]V, error) { return g.load(ctx, keys[n:n+1]) })
+			}
 			a.value, a.found = values[keys[n]]
 			a.err = err
 			close(a.done)

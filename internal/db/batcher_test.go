@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -86,5 +87,41 @@ func TestGatherFails(t *testing.T) {
 	g := db.NewBatcher(func(context.Context, []string) (map[string]bool, error) { <-late; return nil, nil })
 	if _, _, err := g.Get(gone, "a"); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+}
+
+// A key that cannot be read fails only its own readers, also when others are read in the same load.
+func TestBatcherOneKeyFails(t *testing.T) { synctest.Test(t, testBatcherOneKeyFails) }
+
+func testBatcherOneKeyFails(t *testing.T) {
+	first := make(chan struct{})
+	broken := errors.New("broken")
+	var sizes []int
+	g := db.NewBatcher(func(_ context.Context, keys []string) (map[string]string, error) {
+		<-first
+		sizes = append(sizes, len(keys))
+		found := map[string]string{}
+		for _, k := range keys {
+			if k == "broken" {
+				return nil, broken
+			}
+			found[k] = k
+		}
+		return found, nil
+	})
+	var group sync.WaitGroup
+	for _, key := range []string{"a", "b", "broken", "c"} {
+		group.Go(func() {
+			v, _, err := g.Get(t.Context(), key)
+			if key == "broken" && !errors.Is(err, broken) || key != "broken" && (v != key || err != nil) {
+				t.Errorf("%s: %q %v", key, v, err)
+			}
+		})
+		synctest.Wait()
+	}
+	close(first)
+	group.Wait()
+	if !slices.Equal(sizes, []int{1, 3, 1, 1, 1}) {
+		t.Errorf("loads of %v keys", sizes)
 	}
 }

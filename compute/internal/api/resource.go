@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
@@ -82,7 +83,7 @@ func RecordOf(parts objects.Parts) cell.Load {
 // Server reads the server in the path, and returns it with its owner, for use in find functions
 // of On.
 func (r *Request) Server(load cell.Load) (*objects.Instance, policy.Target, error) {
-	return r.server(server.GetOptions{Load: load})
+	return r.server(server.GetOptions{Load: load, Shared: r.Method == http.MethodGet})
 }
 
 func (r *Request) server(want server.GetOptions) (*objects.Instance, policy.Target, error) {

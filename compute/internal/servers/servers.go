@@ -120,7 +120,8 @@ func (a *API) load(r *api.Request, short bool) (*shownServer, policy.Target, err
 	v.single, v.short = true, short
 	want := server.GetOptions{Load: v.detailLoad(), MappingFields: dbapi.MappingFields{Spec: r.Since(mv.V96PinnedZone),
 		Group: r.Since(mv.V71ServerGroups)}}
-	want.Down = r.Since(mv.V69DownCells) && r.Method == http.MethodGet
+	want.Shared = r.Method == http.MethodGet
+	want.Down = want.Shared && r.Since(mv.V69DownCells)
 	i, err := a.Servers.Get(r.Context(), r.Caller, r.Var("id"), want)
 	if err != nil {
 		return nil, policy.Target{}, err

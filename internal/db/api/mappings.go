@@ -17,6 +17,9 @@ type Mapping struct {
 	CellID          *int64 // nil until the server is scheduled
 	QueuedForDelete bool
 	CreatedAt       *time.Time
+	// Spec and Group, the UUID of the server group, are read if MappingFields selects them.
+	Spec  *objects.RequestSpec
+	Group string
 }
 
 const mappingColumns = "m.instance_uuid, m.project_id, m.user_id, m.cell_id, COALESCE(m.queued_for_delete, 1 = 0), m.created_at"
@@ -38,10 +41,21 @@ func mappings(ctx context.Context, d *db.DB, where string, args ...any) ([]*Mapp
 // MappingFields selects data of the API database that is read together with a mapping.
 type MappingFields struct{ Spec, Group bool }
 
-// InstanceMapping returns the mapping of a server and the selected data in one query. The mapping
-// is nil if there is none.
-func InstanceMapping(ctx context.Context, d *db.DB, uuid string, b MappingFields) (m *Mapping, spec *objects.RequestSpec, group string,
-	err error) {
+// InstanceMapping returns the mapping of a server and the selected data in one query, or nil if
+// there is none.
+func InstanceMapping(ctx context.Context, d *db.DB, uuid string, b MappingFields) (*Mapping, error) {
+	list, err := InstanceMappings(ctx, d, []string{uuid}, b)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// InstanceMappings returns the mappings of servers and the selected data in one query.
+func InstanceMappings(ctx context.Context, d *db.DB, uuids []string, b MappingFields) ([]*Mapping, error) {
+	if len(uuids) == 0 {
+		return nil, nil
+	}
 	columns, joins := mappingColumns, ""
 	if b.Spec {
 		columns += ", s.spec"
@@ -51,27 +65,27 @@ func InstanceMapping(ctx context.Context, d *db.DB, uuid string, b MappingFields
 		columns += ", (SELECT MIN(g.uuid) FROM instance_group_member gm JOIN instance_groups g ON g.id = gm.group_id WHERE gm.instance_uuid = " +
 			"m.instance_uuid)"
 	}
-	err = d.Each(ctx, func(r *sql.Rows) error {
-		m = &Mapping{}
+	var list []*Mapping
+	err := d.Each(ctx, func(r *sql.Rows) error {
+		m := &Mapping{}
+		list = append(list, m)
 		var text sql.RawBytes
-		var of sql.NullString
+		var group sql.NullString
 		dest := m.dest()
 		if b.Spec {
 			dest = append(dest, &text)
 		}
 		if b.Group {
-			dest = append(dest, &of)
+			dest = append(dest, &group)
 		}
-		if err := r.Scan(dest...); err != nil {
-			return err
+		err := r.Scan(dest...)
+		if err == nil && len(text) > 0 {
+			m.Spec, err = parseRequestSpec(text, false)
 		}
-		group = of.String
-		if len(text) > 0 {
-			spec, err = parseRequestSpec(text, false)
-		}
+		m.Group = group.String
 		return err
-	}, "SELECT "+columns+" FROM instance_mappings m"+joins+" WHERE m.instance_uuid = ?", uuid)
-	return m, spec, group, err
+	}, "SELECT "+columns+" FROM instance_mappings m"+joins+" WHERE m.instance_uuid IN (?)", db.In(uuids))
+	return list, err
 }
 
 // MappingsInCell returns the mappings of the servers in a cell that are not being deleted, of one
@@ -160,12 +174,4 @@ func RequestSpecs(ctx context.Context, d *db.DB, uuids []string, full bool) (map
 		specs[uuid] = s
 		return err
 	}, "SELECT instance_uuid, spec FROM request_specs WHERE instance_uuid IN (?)", db.In(uuids))
-}
-
-// MappingsOf returns the mappings of servers.
-func MappingsOf(ctx context.Context, d *db.DB, uuids []string) ([]*Mapping, error) {
-	if len(uuids) == 0 {
-		return nil, nil
-	}
-	return mappings(ctx, d, "m.instance_uuid IN (?)", db.In(uuids))
 }

@@ -2,11 +2,13 @@
 package cell
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/uptrace/bun"
 
@@ -136,11 +138,7 @@ func (s *instanceScanner) flavor(text []byte) (*objects.Flavor, error) {
 
 // Instance returns one instance. A deleted one is found only with l.Deleted.
 func Instance(ctx context.Context, c *db.Cell, uuid string, l Load) (*objects.Instance, error) {
-	where := " WHERE i.uuid = ?"
-	if !l.Deleted {
-		where += " AND i.deleted = 0"
-	}
-	list, err := readAndFill(ctx, c, l, where, uuid)
+	list, err := Instances(ctx, c, []string{uuid}, l)
 	if err != nil {
 		return nil, err
 	}
@@ -150,13 +148,40 @@ func Instance(ctx context.Context, c *db.Cell, uuid string, l Load) (*objects.In
 	return list[0], nil
 }
 
-func readAndFill(ctx context.Context, c *db.Cell, l Load, where string, args ...any) ([]*objects.Instance, error) {
-	s := newInstanceScanner(l)
-	list, err := readInstances(ctx, c, s, s.selects()+where, args...)
-	if err != nil {
-		return nil, err
+// Instances returns the instances with the given UUIDs, in no order. Deleted ones are included only
+// with l.Deleted.
+func Instances(ctx context.Context, c *db.Cell, uuids []string, l Load) ([]*objects.Instance, error) {
+	where := " WHERE i.uuid IN (?)"
+	if !l.Deleted {
+		where += " AND i.deleted = 0"
 	}
-	return list, Fill(ctx, c, l, list)
+	s := newInstanceScanner(l)
+	return readTogether(ctx, c, s, uuids, s.selects()+where, db.In(uuids))
+}
+
+// readTogether reads instances of which the UUIDs are known, with all parts of Load. It reads their
+// pairs at the same time as their rows, because a database may be far away.
+func readTogether(ctx context.Context, c *db.Cell, s *instanceScanner, uuids []string, query string, args ...any) ([]*objects.Instance,
+	error) {
+	pairs := make(map[string]*objects.Instance, len(uuids))
+	for _, uuid := range uuids {
+		pairs[uuid] = &objects.Instance{}
+	}
+	var wait sync.WaitGroup
+	var failed error
+	if s.load.pairs() {
+		wait.Go(func() { failed = fillPairs(ctx, c, s.load, pairs) })
+	}
+	list, err := readInstances(ctx, c, s, query, args...)
+	if wait.Wait(); err != nil || failed != nil {
+		return nil, cmp.Or(err, failed)
+	}
+	for _, i := range list {
+		if p := pairs[i.UUID]; p != nil {
+			i.Metadata, i.SystemMetadata, i.Tags, i.Volumes = p.Metadata, p.SystemMetadata, p.Tags, p.Volumes
+		}
+	}
+	return list, fill(ctx, c, s.load, list, false)
 }
 
 // readInstances runs a query that begins with s.selects. It reads instances with the joined tables, without the parts of Load that need
@@ -178,6 +203,15 @@ func readInstances(ctx context.Context, c *db.Cell, s *instanceScanner, query st
 
 // Fill reads the parts of Load that need further queries, for instances of one cell.
 func Fill(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance) error {
+	return fill(ctx, c, l, list, l.pairs())
+}
+
+// pairs tells whether l selects a part that fillPairs reads.
+func (l Load) pairs() bool {
+	return l.Metadata || l.SystemMetadata || l.LockedReason || l.Tags || l.Volumes
+}
+
+func fill(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance, pairs bool) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -189,7 +223,7 @@ func Fill(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance) err
 		wanted bool
 		fill   func(context.Context, *db.Cell, Load, map[string]*objects.Instance) error
 	}{
-		{l.Metadata || l.SystemMetadata || l.LockedReason || l.Tags || l.Volumes, fillPairs},
+		{pairs, fillPairs},
 		{l.Record != 0, fillRecord},
 		{l.Faults, fillFaults},
 		{l.Services, fillServices},

@@ -37,26 +37,20 @@ var guestSelect = func() string {
 		" WHERE i.uuid IN (?) AND i.deleted = 0"
 }()
 
-// GuestResult is the result for one instance of Guests.
-type GuestResult struct {
-	Guest *objects.Guest
-	Err   error
-}
-
 // Guests returns the data of instances for the metadata service, by their UUIDs in lower case. It
 // makes two queries. Deleted instances are left out.
-func Guests(ctx context.Context, c *db.Cell, uuids []string) (map[string]GuestResult, error) {
-	results := make(map[string]GuestResult, len(uuids))
+func Guests(ctx context.Context, c *db.Cell, uuids []string) (map[string]*objects.Guest, error) {
+	guests := make(map[string]*objects.Guest, len(uuids))
 	err := c.DB.Each(ctx, func(r *sql.Rows) error {
 		g, err := scanGuest(r)
 		g.Cell = c.UUID
-		results[strings.ToLower(g.UUID)] = GuestResult{g, err}
-		return nil
+		guests[strings.ToLower(g.UUID)] = g
+		return err
 	}, guestSelect, db.In(uuids))
-	if err != nil || len(results) == 0 {
+	if err != nil || len(guests) == 0 {
 		return nil, err
 	}
-	return results, guestMetadata(ctx, c, uuids, results)
+	return guests, guestMetadata(ctx, c, uuids, guests)
 }
 
 func scanGuest(r *sql.Rows) (*objects.Guest, error) {
@@ -86,14 +80,14 @@ func scanGuest(r *sql.Rows) (*objects.Guest, error) {
 	return g, nil
 }
 
-func guestMetadata(ctx context.Context, c *db.Cell, uuids []string, of map[string]GuestResult) error {
+func guestMetadata(ctx context.Context, c *db.Cell, uuids []string, of map[string]*objects.Guest) error {
 	return c.DB.Each(ctx, func(r *sql.Rows) error {
 		var uuid string
 		var k, v sql.RawBytes
 		if err := r.Scan(&uuid, &k, &v); err != nil {
 			return err
 		}
-		if g := of[strings.ToLower(uuid)].Guest; g != nil {
+		if g := of[strings.ToLower(uuid)]; g != nil {
 			g.Metadata[string(k)] = string(v)
 		}
 		return nil

@@ -61,25 +61,25 @@ func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance
 // Reread returns the given instances of a cell with all that q.Load selects, if q still selects
 // them, in no order.
 func Reread(ctx context.Context, c *db.Cell, q InstanceQuery, list []*objects.Instance) ([]*objects.Instance, error) {
-	ids := make([]int64, len(list))
-	for n, i := range list {
-		ids[n] = i.ID
-	}
 	var all []*objects.Instance
-	for part := range slices.Chunk(ids, maxInList) {
+	for part := range slices.Chunk(list, maxInList) {
+		ids, uuids := make([]int64, len(part)), make([]string, len(part))
+		for n, i := range part {
+			ids[n], uuids[n] = i.ID, i.UUID
+		}
 		var w conditions
-		w.and("i.id IN (?)", db.In(part))
+		w.and("i.id IN (?)", db.In(ids))
 		if !q.states(&w) || !q.filters(&w, c.DB) || !q.tags(&w) {
 			return nil, nil
 		}
 		s := q.scanner()
-		some, err := readInstances(ctx, c, s, s.selects()+w.where(), w.args...)
+		some, err := readTogether(ctx, c, s, uuids, s.selects()+w.where(), w.args...)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, some...)
 	}
-	return all, Fill(ctx, c, q.Load, all)
+	return all, nil
 }
 
 func (q *InstanceQuery) scanner() *instanceScanner {

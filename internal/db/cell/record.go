@@ -54,9 +54,9 @@ func fillRecord(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.I
 // Records returns the servers that are in the cell, with these parts of the versioned object.
 // Deleted ones are included while their rows exist.
 func Records(ctx context.Context, c *db.Cell, servers []string, parts objects.Parts) ([]*objects.Instance, error) {
-	return readAndFill(ctx, c, Load{
-		Record: parts, Metadata: parts&objects.PartMetadata != 0, SystemMetadata: parts&objects.PartSystemMetadata != 0},
-		" WHERE i.hidden = ? AND i.uuid IN (?)", false, db.In(servers))
+	s := newInstanceScanner(Load{
+		Record: parts, Metadata: parts&objects.PartMetadata != 0, SystemMetadata: parts&objects.PartSystemMetadata != 0})
+	return readTogether(ctx, c, s, servers, s.selects()+" WHERE i.hidden = ? AND i.uuid IN (?)", false, db.In(servers))
 }
 
 // recordExtra reads instance_extra and the info cache.

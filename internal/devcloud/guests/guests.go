@@ -56,7 +56,7 @@ func Handler(c *config.Config, next http.Handler) (http.Handler, error) {
 			http.Error(w, why, status)
 			return
 		}
-		list, err := dbapi.MappingsOf(r.Context(), api, []string{server})
+		list, err := dbapi.InstanceMappings(r.Context(), api, []string{server}, dbapi.MappingFields{})
 		if err != nil || len(list) == 0 {
 			http.Error(w, "There is no server "+server+".", http.StatusNotFound)
 			return

@@ -18,7 +18,7 @@ type Members struct {
 // Alive returns those of the servers that are neither deleted nor soft-deleted: first those that exist only as build
 // requests, then those of each cell, the newest first. It fails if a cell does not respond.
 func (m *Members) Alive(ctx context.Context, uuids []string) ([]string, error) {
-	mappings, err := dbapi.MappingsOf(ctx, m.API, uuids)
+	mappings, err := dbapi.InstanceMappings(ctx, m.API, uuids, dbapi.MappingFields{})
 	if err != nil {
 		return nil, err
 	}

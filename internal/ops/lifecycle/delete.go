@@ -102,7 +102,7 @@ func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 
 // lookup reads a server from the cell that it is mapped to now, or returns nil.
 func (r *removal) lookup(ctx context.Context, uuid string) (*objects.Instance, error) {
-	m, _, _, err := dbapi.InstanceMapping(ctx, r.ops.Servers.Reader.API, uuid, dbapi.MappingFields{})
+	m, err := dbapi.InstanceMapping(ctx, r.ops.Servers.Reader.API, uuid, dbapi.MappingFields{})
 	if err != nil || m == nil || m.CellID == nil {
 		return nil, err
 	}

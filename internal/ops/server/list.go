@@ -260,7 +260,7 @@ func (r *Reader) cellsFor(ctx context.Context, caller *reqctx.Caller) ([]*db.Cel
 
 // marker returns the server after which a page begins. It may be deleted. Errors: MarkerNotFound.
 func (r *Reader) marker(ctx context.Context, uuid string) (*objects.Instance, error) {
-	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.MappingFields{})
+	m, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.MappingFields{})
 	if err != nil {
 		return nil, err
 	}

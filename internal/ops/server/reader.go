@@ -30,8 +30,9 @@ type Reader struct {
 	// Faults is the only database of which lists show faults of servers; nil: the faults of each cell.
 	Faults *db.Cell
 
-	lists db.Coalescer[[]*objects.Instance]
-	scans cell.Scans
+	lists  db.Coalescer[[]*objects.Instance]
+	scans  cell.Scans
+	shared shared
 }
 
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$`)
@@ -48,6 +49,9 @@ type GetOptions struct {
 	dbapi.MappingFields
 	Down   bool // if the cell does not respond, return the server with the data of its request spec
 	Mapped bool // find only servers in cells; a server without a mapping is an InstanceMappingNotFound
+	// Shared says that the caller does not change the server. Concurrent calls then share queries, and those for the same server
+	// its value: each sees the state of a moment after its call.
+	Shared bool
 }
 
 // Get returns a server that is not deleted and that belongs to the caller's project; an administrator may read servers of
@@ -65,7 +69,7 @@ func (r *Reader) Get(ctx context.Context, caller *reqctx.Caller, uuid string, wa
 
 // Owner returns the project of a server from its instance mapping, for any caller. Errors: InstanceMappingNotFound.
 func (r *Reader) Owner(ctx context.Context, uuid string) (project string, err error) {
-	m, _, _, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.MappingFields{})
+	m, err := dbapi.InstanceMapping(ctx, r.API, uuid, dbapi.MappingFields{})
 	if err == nil && m == nil {
 		err = unmapped(uuid)
 	}
@@ -88,7 +92,7 @@ func (r *Reader) get(ctx context.Context, uuid string, want GetOptions) (*object
 		return nil, unknown
 	}
 	for range 2 { // the conductor may replace a build request by a server in a cell between the two queries
-		m, spec, group, err := dbapi.InstanceMapping(ctx, r.API, uuid, want.MappingFields)
+		m, err := r.mapping(ctx, uuid, want)
 		if err != nil {
 			return nil, err
 		}
@@ -108,8 +112,9 @@ func (r *Reader) get(ctx context.Context, uuid string, want GetOptions) (*object
 			return nil, err
 		}
 		if i != nil {
-			i.Spec, i.Group = spec, group
-			return i, nil
+			with := *i // other callers may have the same value
+			with.Spec, with.Group = m.Spec, m.Group
+			return &with, nil
 		}
 	}
 	return nil, objects.InstanceNotFound(uuid)
@@ -125,7 +130,7 @@ func (r *Reader) FromCell(ctx context.Context, m *dbapi.Mapping, want GetOptions
 		return nil, objects.InstanceNotFound(m.UUID)
 	}
 	answer := db.Scatter(ctx, []*db.Cell{c}, func(ctx context.Context, c *db.Cell) (*objects.Instance, error) {
-		return cell.Instance(ctx, c, m.UUID, want.Load)
+		return r.instance(ctx, c, m.UUID, want)
 	})[0]
 	switch {
 	case answer.Err == nil:

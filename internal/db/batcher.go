@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // maxBatch is the maximum number of keys in one load.
@@ -18,14 +19,16 @@ type Batcher[V any] struct {
 	mutex   sync.Mutex
 	waiting map[string]*batched[V]
 	running bool
+	crowd   crowd
 }
 
 // batched is the result for one key. It is valid once done is closed.
 type batched[V any] struct {
-	done  chan struct{}
-	value V
-	found bool
-	err   error
+	done    chan struct{}
+	callers int
+	value   V
+	found   bool
+	err     error
 }
 
 // NewBatcher returns a Batcher for load, which receives up to 100 keys. A key that is missing in
@@ -44,6 +47,8 @@ func (g *Batcher[V]) Get(ctx context.Context, key string) (v V, found bool, err 
 		a = &batched[V]{done: make(chan struct{})}
 		g.waiting[key] = a
 	}
+	a.callers++
+	g.crowd.join()
 	if !g.running {
 		g.running = true
 		go g.run(context.WithoutCancel(ctx))
@@ -59,12 +64,19 @@ func (g *Batcher[V]) Get(ctx context.Context, key string) (v V, found bool, err 
 
 // run loads batches until no caller waits.
 func (g *Batcher[V]) run(ctx context.Context) {
+	var callers int
+	var took time.Duration
 	for {
+		g.mutex.Lock()
+		g.crowd.gather(&g.mutex, callers, took)
 		batch, keys := g.next()
+		g.mutex.Unlock()
 		if len(batch) == 0 {
 			return
 		}
+		start := time.Now()
 		values, err := runBounded(ctx, loadTimeout, func(ctx context.Context) (map[string]V, error) { return g.load(ctx, keys) })
+		took, callers = time.Since(start), 0
 		alone := err != nil && len(keys) > 1 && !Unanswered(err) // one broken row must not fail the others
 		for n, a := range batch {
 			if alone {
@@ -72,23 +84,24 @@ func (g *Batcher[V]) run(ctx context.Context) {
 			}
 			a.value, a.found = values[keys[n]]
 			a.err = err
+			callers += a.callers
 			close(a.done)
 		}
 	}
 }
 
+// next takes the next batch. The caller holds the mutex.
 func (g *Batcher[V]) next() (batch []*batched[V], keys []string) {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
 	for key, a := range g.waiting {
 		if len(batch) == maxBatch {
 			break
 		}
 		batch, keys = append(batch, a), append(keys, key)
 		delete(g.waiting, key)
+		g.crowd.waiting -= a.callers
 	}
 	if len(batch) == 0 {
-		g.running = false
+		g.running, g.crowd.alone = false, false
 	}
 	return batch, keys
 }

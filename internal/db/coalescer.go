@@ -17,8 +17,11 @@ type Coalescer[T any] struct {
 	keys map[string]*queue[T]
 }
 
-// queue has the waiting load of a key; another one is running.
-type queue[T any] struct{ next *flight[T] }
+// queue has the waiting load of a key; another one is running, or gathers callers.
+type queue[T any] struct {
+	next  *flight[T]
+	crowd crowd
+}
 
 type flight[T any] struct {
 	load  func(context.Context) (T, error)
@@ -43,6 +46,7 @@ func (s *Coalescer[T]) Do(ctx context.Context, key string, load func(context.Con
 		q.next = &flight[T]{load: load, done: make(chan struct{})}
 	}
 	f := q.next
+	q.crowd.join()
 	if !running {
 		go s.run(context.WithoutCancel(ctx), key, q)
 	}
@@ -57,10 +61,13 @@ func (s *Coalescer[T]) Do(ctx context.Context, key string, load func(context.Con
 }
 
 func (s *Coalescer[T]) run(ctx context.Context, key string, q *queue[T]) {
+	var callers int
+	var took time.Duration
 	for {
 		s.mu.Lock()
+		q.crowd.gather(&s.mu, callers, took)
 		f := q.next
-		q.next = nil
+		callers, q.next, q.crowd.waiting = q.crowd.waiting, nil, 0
 		if f == nil {
 			delete(s.keys, key)
 		}
@@ -68,7 +75,9 @@ func (s *Coalescer[T]) run(ctx context.Context, key string, q *queue[T]) {
 		if f == nil {
 			return
 		}
+		start := time.Now()
 		f.value, f.err = runBounded(ctx, loadTimeout, f.load)
+		took = time.Since(start)
 		close(f.done)
 	}
 }

@@ -3,6 +3,7 @@ package log
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 )
 
 // parsedEvent is a parsed line of zerolog: its members in order, with strings unquoted and other
@@ -76,12 +77,19 @@ func valueEnd(b []byte) int {
 	return len(b)
 }
 
+// quotes replaces the only escape sequence in the request lines of access logs.
+var quotes = strings.NewReplacer(`\"`, `"`)
+
+// unquote returns the value of a JSON string. Any other value is returned as it is.
 func unquote(b []byte) (value string, text bool) {
 	if len(b) < 2 || b[0] != '"' {
 		return string(b), false
 	}
 	if bytes.IndexByte(b, '\\') < 0 {
 		return string(b[1 : len(b)-1]), true
+	}
+	if plain := quotes.Replace(string(b[1 : len(b)-1])); strings.Count(plain, `\`) == 0 {
+		return plain, true
 	}
 	if json.Unmarshal(b, &value) != nil {
 		return string(b), false

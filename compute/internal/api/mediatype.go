@@ -79,6 +79,9 @@ var rangeParameter = regexp.MustCompile(`;\s*([^\s;=]+|"[^"\\]*(?:\\.[^"\\]*)*")
 // parseAccept parses an Accept header as Nova's URL map does; media ranges with an invalid
 // quality are left out.
 func parseAccept(accept string) []mediaRange {
+	if accept != "" && !strings.ContainsFunc(accept, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`,;="\`, r) }) {
+		return []mediaRange{{accept, 1}} // the usual header of clients needs no regular expression
+	}
 	var masks []mediaRange
 	for _, element := range headerList(accept) {
 		pieces := rangeParameter.FindAllStringSubmatch(";"+element, -1)

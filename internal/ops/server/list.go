@@ -1,10 +1,12 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
@@ -54,7 +56,10 @@ func (r *Reader) list(ctx context.Context, caller *reqctx.Caller, q ListQuery) (
 	if q.Unbuilt {
 		var found bool
 		var err error
-		if first, found, err = r.unbuilt(ctx, owner, q); err != nil {
+		if first, found, err = r.unbuilt(ctx, owner, q); err == nil && q.Specs {
+			err = r.fillSpecs(ctx, first)
+		}
+		if err != nil {
 			return nil, err
 		}
 		if found {
@@ -81,11 +86,6 @@ func (r *Reader) list(ctx context.Context, caller *reqctx.Caller, q ListQuery) (
 		if !seen[i.UUID] { // a server that moves to another cell may be in both for a moment
 			seen[i.UUID] = true
 			list = append(list, i)
-		}
-	}
-	if q.Specs {
-		if err := r.fillSpecs(ctx, list); err != nil {
-			return nil, err
 		}
 	}
 	if !q.Down || len(down) == 0 {
@@ -187,14 +187,20 @@ func (r *Reader) built(ctx context.Context, caller *reqctx.Caller, q ListQuery) 
 		byCell[i.Cell] = append(byCell[i.Cell], i)
 	}
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c *db.Cell) bool { return byCell[c.UUID] == nil })
+	var specs error
+	var wait sync.WaitGroup
+	if q.Specs {
+		wait.Go(func() { specs = r.fillSpecs(ctx, list) }) // the API database and the cells work at the same time
+	}
 	answers := db.Scatter(ctx, cells, func(ctx context.Context, c *db.Cell) ([]*objects.Instance, error) {
 		if whole {
 			return byCell[c.UUID], cell.Fill(ctx, c, q.Load, byCell[c.UUID])
 		}
 		return cell.Reread(ctx, c, q.InstanceQuery, byCell[c.UUID])
 	})
+	wait.Wait()
 	alsoDown, err := r.downCells(ctx, q, answers)
-	if err != nil {
+	if err = cmp.Or(err, specs); err != nil {
 		return nil, nil, err
 	}
 	for _, c := range alsoDown {
@@ -205,7 +211,7 @@ func (r *Reader) built(ctx context.Context, caller *reqctx.Caller, q ListQuery) 
 	return inOrder(list, answers), down, nil
 }
 
-// inOrder returns the instances that cells answered, in the order of list.
+// inOrder returns the instances that cells answered, in the order of list and with its request specs.
 func inOrder(list []*objects.Instance, answers []db.Result[[]*objects.Instance]) []*objects.Instance {
 	type place struct {
 		cell string
@@ -220,8 +226,9 @@ func inOrder(list []*objects.Instance, answers []db.Result[[]*objects.Instance])
 		}
 	}
 	out := make([]*objects.Instance, 0, len(list))
-	for _, i := range list {
-		if i = found[place{i.Cell, i.ID}]; i != nil { // it may have been deleted in the meantime
+	for _, key := range list {
+		if i := found[place{key.Cell, key.ID}]; i != nil { // it may have been deleted in the meantime
+			i.Spec = key.Spec
 			out = append(out, i)
 		}
 	}
@@ -278,6 +285,7 @@ func (r *Reader) marker(ctx context.Context, uuid string) (*objects.Instance, er
 	return i, err
 }
 
+// fillSpecs sets the request specs of servers.
 func (r *Reader) fillSpecs(ctx context.Context, list []*objects.Instance) error {
 	uuids := make([]string, len(list))
 	for n, i := range list {

@@ -106,6 +106,7 @@ type hosting struct {
 	again   func() *exec.Cmd // starts the same program again
 	failed  chan error       // receives the reason for which the process must end
 	needApp bool             // uWSGI's need-app
+	output  *output          // the files of uWSGI's log
 }
 
 func host(f *Flags, p Program, ini *uwsgiini.Config) error {
@@ -123,10 +124,17 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err != nil {
 		return err
 	}
+	out, err := f.output(ini)
+	if err != nil {
+		return err
+	}
 	if err := f.applyProcessSettings(ini, parent); err != nil {
 		return err
 	}
-	h := &hosting{program: p, again: again, failed: make(chan error, 1), needApp: ini != nil && ini.NeedApp,
+	if err := out.openLate(); err != nil {
+		return err
+	}
+	h := &hosting{program: p, again: again, failed: make(chan error, 1), needApp: ini != nil && ini.NeedApp, output: out,
 		load: func() (*config.Config, error) { return f.Load(p.Name) }}
 	c, err := h.load()
 	if err != nil {
@@ -161,6 +169,7 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	h.ready(parent, ini)
 	go watchdog(serving)
 	go watchTrigger(serving, c, e.asked)
+	go h.output.watch(serving, h.log)
 	return h.run(ctx, e, finish)
 }
 
@@ -184,7 +193,7 @@ func (h *hosting) open(o serve.Options, ini *uwsgiini.Config) (err error) {
 			h.log.Warn().Msg(w)
 		}
 	}
-	h.server, err = serve.Open(&h.app, o)
+	h.server, err = serve.Open(h.output.accessLog(&h.app), o)
 	return err
 }
 
@@ -398,7 +407,7 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 func (h *hosting) reload(ctx context.Context) {
 	notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
 	defer notify(daemon.SdNotifyReady)
-	if err := h.sink.Reopen(); err != nil {
+	if err := errors.Join(h.sink.Reopen(), h.output.reopen()); err != nil {
 		h.log.Error().Err(err).Msg("the log file cannot be reopened")
 	}
 	c, err := h.load()

@@ -44,7 +44,10 @@ type Config struct {
 	Dir        string        // chdir
 	Pidfile    string
 	NeedApp    bool     // need-app: the process ends if no application can be loaded
+	Log        Log
 	Warnings   []string // "file:line: text"
+
+	requests RequestFilter
 }
 
 // setting is an option with its position.
@@ -65,6 +68,11 @@ var warnings = map[string]string{
 	"daemonize2": "the process stays in the foreground", "chown-socket": "sockets belong to the user of the process",
 	"static-map": "no files are served", "check-static": "no files are served", "http-to": "the application is served directly",
 	"touch-reload": "SIGHUP reloads", "touch-workers-reload": "SIGHUP reloads", "harakiri": "requests are not killed",
+	"log-maxsize": "logrotate or [DEFAULT] log_rotation_type rotate", "touch-logrotate": "logrotate or [DEFAULT] log_rotation_type rotate",
+	"log-syslog": "nova.conf has use_syslog", "log-socket": "only files are written", "log-encoder": "lines are written as they are",
+	"log-req-encoder": "lines are written as they are", "log-route": "all lines go to the logger",
+	"log-req-route": "all lines go to the logger",
+	"log-drain": "no lines are left out", "log-filter": "no lines are left out",
 	"emperor": "one application is served", "route-host": "requests are not routed", "route-uri": "requests are not routed",
 }
 
@@ -80,7 +88,7 @@ func isConditional(key string) bool {
 
 // interpret builds a Config from settings.
 func interpret(c *Config, settings []setting, known func(string) bool) error {
-	c.Header = http.Header{}
+	c.Header, c.requests = http.Header{}, RequestFilter{All: true}
 	protocol := "uwsgi"
 	for _, s := range settings { // this option also applies to sockets before it
 		if s.key == "protocol" || s.key == "socket-protocol" {
@@ -102,12 +110,15 @@ func interpret(c *Config, settings []setting, known func(string) bool) error {
 			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is not an option of uWSGI", s.where, s.key))
 		}
 	}
+	if c.requests != (RequestFilter{}) {
+		c.Log.Requests = &c.requests
+	}
 	return nil
 }
 
 // apply applies one setting.
 func (c *Config) apply(s setting, protocol string) error {
-	for _, of := range []func(s setting, protocol string) (bool, error){c.applySocket, c.applyProcess, c.applyApplication} {
+	for _, of := range []func(s setting, protocol string) (bool, error){c.applySocket, c.applyProcess, c.applyApplication, c.applyLog} {
 		if done, err := of(s, protocol); done || err != nil {
 			return err
 		}

@@ -41,8 +41,14 @@ type Config struct {
 	Args       []string      // pyargv, split at blanks
 	Header     http.Header   // add-header
 	UID, GID   string        // names or numbers
+	AddGroups  []string      `json:",omitempty"` // add-gid: names or numbers
+	Umask      *int          `json:",omitempty"`
+	EnvDirs    []string      `json:",omitempty"` // envdir: each file is a variable, its first line the value
 	Dir        string        // chdir
-	Pidfile    string
+	Pidfile    string        // written before the process changes its user, or "" if LatePidfile is set
+	// LatePidfile is written by the user of the process (pidfile2, safe-pidfile2).
+	LatePidfile string   `json:",omitempty"`
+	Reload      []string `json:",omitempty"` // files whose modification time has the process reload (touch-reload)
 	NeedApp    bool     // need-app: the process ends if no application can be loaded
 	Log        Log
 	Warnings   []string // "file:line: text"
@@ -67,7 +73,7 @@ var warnings = map[string]string{
 	"limit-post": "[oslo_middleware] max_request_body_size limits bodies", "daemonize": "the process stays in the foreground",
 	"daemonize2": "the process stays in the foreground", "chown-socket": "sockets belong to the user of the process",
 	"static-map": "no files are served", "check-static": "no files are served", "http-to": "the application is served directly",
-	"touch-reload": "SIGHUP reloads", "touch-workers-reload": "SIGHUP reloads", "harakiri": "requests are not killed",
+	"harakiri": "requests are not killed",
 	"log-maxsize": "logrotate or [DEFAULT] log_rotation_type rotate", "touch-logrotate": "logrotate or [DEFAULT] log_rotation_type rotate",
 	"log-syslog": "nova.conf has use_syslog", "log-socket": "only files are written", "log-encoder": "lines are written as they are",
 	"log-req-encoder": "lines are written as they are", "log-route": "all lines go to the logger",
@@ -182,8 +188,22 @@ func (c *Config) applyProcess(s setting, _ string) (done bool, err error) {
 		c.GID = s.value
 	case "chdir", "cd":
 		c.Dir = s.value
-	case "pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2":
+	case "pidfile", "safe-pidfile":
 		c.Pidfile = s.value
+	case "pidfile2", "safe-pidfile2":
+		c.LatePidfile = s.value
+	case "add-gid":
+		c.AddGroups = append(c.AddGroups, s.value)
+	case "umask":
+		mask, err := strconv.ParseUint(s.value, 8, 9)
+		if err != nil {
+			return true, s.errorf("%q is not a mode", s.value)
+		}
+		c.Umask = new(int(mask))
+	case "envdir", "early-envdir":
+		c.EnvDirs = append(c.EnvDirs, s.value)
+	case "touch-reload", "touch-workers-reload", "touch-chain-reload":
+		c.Reload = append(c.Reload, s.value)
 	default:
 		return false, nil
 	}

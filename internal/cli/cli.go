@@ -25,6 +25,7 @@ type Flags struct {
 	Cert, Key                      string
 	Ini                            []string
 	Metrics                        string
+	AccessLog, AccessFormat        string
 }
 
 // Register adds the flags to a command.
@@ -38,6 +39,8 @@ func (f *Flags) Register(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.FCGI, "fcgi", nil, "listen for FastCGI on `address`, or unix:PATH; may be repeated")
 	fs.StringArrayVar(&f.SCGI, "scgi", nil, "listen for SCGI on `address`, or unix:PATH; may be repeated")
 	fs.StringVar(&f.Metrics, "metrics", "", "show metrics for Prometheus on `address`, or unix:PATH, in the place of the configured one")
+	fs.StringVar(&f.AccessLog, "access-log", "", "write a line per request to `file`; -: standard error")
+	fs.StringVar(&f.AccessFormat, "access-log-format", "", "`format` of these lines: uwsgi, combined, json, or uWSGI's variables")
 	fs.StringArrayVar(&f.Ini, "ini", nil, "uWSGI ini `file` that says where to listen; may be repeated")
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,10 +103,12 @@ type hosting struct {
 	config  *config.Config // of the current application
 	sink    *log.Sink
 	end     context.CancelFunc // of the current application
+	sockets *serve.Sockets // open before the server if the process changes its user
 	server  *serve.Server
 	again   func() *exec.Cmd // starts the same program again
 	failed  chan error       // receives the reason for which the process must end
 	needApp bool             // uWSGI's need-app
+	output  *output          // the files of uWSGI's log
 }
 
 func host(f *Flags, p Program, ini *uwsgiini.Config) error {
@@ -123,10 +126,14 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err != nil {
 		return err
 	}
+	out, err := f.output(ini)
+	if err != nil {
+		return err
+	}
 	if err := f.applyProcessSettings(ini, parent); err != nil {
 		return err
 	}
-	h := &hosting{program: p, again: again, failed: make(chan error, 1), needApp: ini != nil && ini.NeedApp,
+	h := &hosting{program: p, again: again, failed: make(chan error, 1), needApp: ini != nil && ini.NeedApp, output: out,
 		load: func() (*config.Config, error) { return f.Load(p.Name) }}
 	c, err := h.load()
 	if err != nil {
@@ -139,6 +146,9 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 		err = o.Check()
 	}
 	if err != nil {
+		return err
+	}
+	if err := h.becomeUser(o, ini, parent); err != nil {
 		return err
 	}
 	if err := h.observe(ctx, c); err != nil {
@@ -156,15 +166,21 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if address := f.metricsAddress(p, c); address != "" {
 		go h.serveMetrics(serving, address)
 	}
-	e := processEvents{signals: signals, asked: make(chan struct{}), done: make(chan error, 1)}
+	e := processEvents{signals: signals, asked: make(chan struct{}), reload: make(chan struct{}), done: make(chan error, 1)}
 	go func() { e.done <- h.server.Serve(serving) }()
 	h.ready(parent, ini)
 	go watchdog(serving)
 	go watchTrigger(serving, c, e.asked)
+	go h.output.watch(serving, h.log)
+	if ini != nil {
+		for _, file := range ini.Reload {
+			go watchFile(serving, file, time.Second, e.reload)
+		}
+	}
 	return h.run(ctx, e, finish)
 }
 
-// applyProcessSettings applies the process settings of a uWSGI file: environment, directory, user, pid file.
+// applyProcessSettings applies the process settings of a uWSGI file that do not need its user: environment, directory, pid file.
 // A process that replaces another one writes the pid file later, in takePidfile.
 func (f *Flags) applyProcessSettings(ini *uwsgiini.Config, parent *serve.Parent) error {
 	if ini == nil {
@@ -176,16 +192,37 @@ func (f *Flags) applyProcessSettings(ini *uwsgiini.Config, parent *serve.Parent)
 	return writePidfile(ini.Pidfile)
 }
 
+// becomeUser changes user and groups as a uWSGI file says, after opening the listeners, and then opens the files that belong
+// to the user.
+func (h *hosting) becomeUser(o serve.Options, ini *uwsgiini.Config, parent *serve.Parent) (err error) {
+	if changesUser(ini) {
+		if h.sockets, err = serve.Bind(o); err != nil {
+			return err
+		}
+		if err := changeUser(ini); err != nil {
+			return err
+		}
+	}
+	if err := h.output.openLate(); err != nil || ini == nil || parent.Replaces() {
+		return err
+	}
+	return writePidfile(ini.LatePidfile)
+}
+
 // open opens the listeners.
 func (h *hosting) open(o serve.Options, ini *uwsgiini.Config) (err error) {
-	o.Log = h.log
 	if ini != nil {
 		for _, w := range ini.Warnings {
 			h.log.Warn().Msg(w)
 		}
 	}
-	h.server, err = serve.Open(&h.app, o)
-	return err
+	if h.sockets == nil {
+		if h.sockets, err = serve.Bind(o); err != nil {
+			return err
+		}
+	}
+	h.server = h.sockets.Server(h.output.accessLog(&h.app), h.log)
+	return nil
 }
 
 // ready reports to systemd, and to the process that this one replaces, that requests are
@@ -196,7 +233,7 @@ func (h *hosting) ready(parent *serve.Parent, ini *uwsgiini.Config) {
 		h.log.Warn().Err(err).Msg("reporting readiness to the replaced process")
 	}
 	if ini != nil && parent.Replaces() {
-		go h.takePidfile(parent, ini.Pidfile)
+		go h.takePidfile(parent, cmp.Or(ini.LatePidfile, ini.Pidfile))
 	}
 }
 
@@ -204,6 +241,7 @@ func (h *hosting) ready(parent *serve.Parent, ini *uwsgiini.Config) {
 type processEvents struct {
 	signals chan os.Signal
 	asked   chan struct{} // requests for a report
+	reload  chan struct{} // touched files of touch-reload
 	done    chan error    // receives the error of Serve
 }
 
@@ -219,6 +257,8 @@ func (h *hosting) run(ctx context.Context, e processEvents, finish func()) error
 			}
 		case <-e.asked:
 			h.writeReport(h.config)
+		case <-e.reload:
+			h.reload(ctx)
 		case err := <-h.failed:
 			notify(daemon.SdNotifyStopping)
 			finish()
@@ -398,7 +438,7 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 func (h *hosting) reload(ctx context.Context) {
 	notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
 	defer notify(daemon.SdNotifyReady)
-	if err := h.sink.Reopen(); err != nil {
+	if err := errors.Join(h.sink.Reopen(), h.output.reopen()); err != nil {
 		h.log.Error().Err(err).Msg("the log file cannot be reopened")
 	}
 	c, err := h.load()

@@ -51,6 +51,9 @@ func TestMain(m *testing.M) {
 			if address := r.URL.Query().Get("hold"); address != "" {
 				hold(address)
 			}
+			if status, err := strconv.Atoi(r.URL.Query().Get("status")); err == nil {
+				w.WriteHeader(status)
+			}
 			fmt.Fprintf(w, "%d %s %s", os.Getpid(), c.Default.MyIP, os.Getenv("LC_TEST"))
 		}), nil
 	}
@@ -74,6 +77,10 @@ func TestMain(m *testing.M) {
 			f.Metrics = value
 		case "--uwsgi":
 			f.UWSGI = append(f.UWSGI, value)
+		case "--access-log":
+			f.AccessLog = value
+		case "--access-log-format":
+			f.AccessFormat = value
 		case "--ini":
 			f.Ini = append(f.Ini, value)
 		}

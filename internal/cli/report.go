@@ -124,19 +124,23 @@ func (h *hosting) writeReport(c *config.Config) {
 // watchTrigger sends to asked whenever the modification time of [oslo_reports]
 // file_event_handler changes.
 func watchTrigger(ctx context.Context, c *config.Config, asked chan<- struct{}) {
-	path := c.OsloReports.FileEventHandler
-	if path == "" {
-		return
+	if path := c.OsloReports.FileEventHandler; path != "" {
+		watchFile(ctx, path, time.Duration(max(c.OsloReports.FileEventHandlerInterval, 1))*time.Second, asked)
 	}
-	touched := func() time.Time {
+}
+
+// watchFile sends to touched whenever the modification time of a file has changed, which it looks
+// at in an interval.
+func watchFile(ctx context.Context, path string, interval time.Duration, touched chan<- struct{}) {
+	modified := func() time.Time {
 		i, err := os.Stat(path)
 		if err != nil {
 			return time.Time{}
 		}
 		return i.ModTime()
 	}
-	last := touched()
-	tick := time.NewTicker(time.Duration(max(c.OsloReports.FileEventHandlerInterval, 1)) * time.Second)
+	last := modified()
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		select {
@@ -144,10 +148,10 @@ func watchTrigger(ctx context.Context, c *config.Config, asked chan<- struct{}) 
 			return
 		case <-tick.C:
 		}
-		if now := touched(); now.After(last) {
+		if now := modified(); now.After(last) {
 			last = now
 			select {
-			case asked <- struct{}{}:
+			case touched <- struct{}{}:
 			case <-ctx.Done():
 				return
 			}

@@ -45,8 +45,12 @@ func serveUWSGI(args []string, programs []Program) error {
 	return fmt.Errorf("%s is not in this program: nova-api hosts both applications under the name uwsgi", ini.App)
 }
 
-// uwsgi applies all settings of uWSGI files except listeners.
+// uwsgi applies the settings of uWSGI files that precede all others: environment, arguments,
+// directory and mask.
 func (f *Flags) uwsgi(ini *uwsgiini.Config) error {
+	if err := readEnvDirs(ini.EnvDirs); err != nil {
+		return err
+	}
 	for _, kv := range ini.Env {
 		name, value, _ := strings.Cut(kv, "=")
 		if err := os.Setenv(name, value); err != nil {
@@ -71,7 +75,10 @@ func (f *Flags) uwsgi(ini *uwsgiini.Config) error {
 			return fmt.Errorf("chdir: %w", err)
 		}
 	}
-	return changeUser(ini.UID, ini.GID)
+	if ini.Umask != nil {
+		syscall.Umask(*ini.Umask)
+	}
+	return nil
 }
 
 // writePidfile writes the pid of the process.
@@ -82,39 +89,115 @@ func writePidfile(path string) error {
 	return os.WriteFile(path, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o644)
 }
 
-// changeUser changes user and group of the process if it runs as root.
-func changeUser(uid, gid string) error {
-	if os.Geteuid() != 0 || uid == "" && gid == "" {
-		return nil
+// changesUser tells whether the process changes its user or its groups.
+func changesUser(ini *uwsgiini.Config) bool {
+	return ini != nil && os.Geteuid() == 0 && (ini.UID != "" || ini.GID != "" || len(ini.AddGroups) > 0)
+}
+
+// changeUser changes user and groups of the process as uWSGI does: with gid, the process has this
+// group and those of the user in the group file; without gid, the groups stay.
+func changeUser(ini *uwsgiini.Config) error {
+	owner, uid, err := lookupUser(ini.UID)
+	if err != nil {
+		return fmt.Errorf("uid: %w", err)
 	}
-	u, g := -1, -1
-	if uid != "" {
-		found, err := user.Lookup(uid)
+	var groups []int
+	if ini.GID != "" {
+		gid, err := lookupGroup(ini.GID)
 		if err != nil {
-			if found, err = user.LookupId(uid); err != nil {
-				return fmt.Errorf("uid: %w", err)
-			}
+			return fmt.Errorf("gid: %w", err)
 		}
-		u, _ = strconv.Atoi(found.Uid)
-		g, _ = strconv.Atoi(found.Gid)
-	}
-	if gid != "" {
-		found, err := user.LookupGroup(gid)
-		if err != nil {
-			if found, err = user.LookupGroupId(gid); err != nil {
-				return fmt.Errorf("gid: %w", err)
-			}
+		if owner != nil {
+			groups = groupsOf(owner)
 		}
-		g, _ = strconv.Atoi(found.Gid)
-	}
-	if g >= 0 {
-		if err := errors.Join(syscall.Setgroups([]int{g}), syscall.Setgid(g)); err != nil {
+		groups = append(groups, gid)
+		if err := errors.Join(syscall.Setgroups(groups), syscall.Setgid(gid)); err != nil {
 			return fmt.Errorf("gid: %w", err)
 		}
 	}
-	if u >= 0 {
-		if err := syscall.Setuid(u); err != nil {
-			return fmt.Errorf("uid: %w", err)
+	if len(ini.AddGroups) > 0 {
+		for _, name := range ini.AddGroups {
+			gid, err := lookupGroup(name)
+			if err != nil {
+				return fmt.Errorf("add-gid: %w", err)
+			}
+			groups = append(groups, gid)
+		}
+		if err := syscall.Setgroups(groups); err != nil {
+			return fmt.Errorf("add-gid: %w", err)
+		}
+	}
+	if ini.UID == "" {
+		return nil
+	}
+	if err := syscall.Setuid(uid); err != nil {
+		return fmt.Errorf("uid: %w", err)
+	}
+	return nil
+}
+
+// lookupUser finds a user by name or number. A number need not be in the user file; the user is nil
+// then.
+func lookupUser(name string) (*user.User, int, error) {
+	if name == "" {
+		return nil, 0, nil
+	}
+	found, err := user.Lookup(name)
+	if id, numeric := strconv.Atoi(name); err != nil && numeric == nil {
+		if found, err = user.LookupId(name); err != nil {
+			return nil, id, nil
+		}
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	id, err := strconv.Atoi(found.Uid)
+	return found, id, err
+}
+
+func lookupGroup(name string) (int, error) {
+	if id, err := strconv.Atoi(name); err == nil {
+		return id, nil
+	}
+	found, err := user.LookupGroup(name)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(found.Gid)
+}
+
+// groupsOf returns the groups of a user in the group file.
+func groupsOf(u *user.User) []int {
+	ids, _ := u.GroupIds()
+	var groups []int
+	for _, id := range ids {
+		if n, err := strconv.Atoi(id); err == nil && id != u.Gid {
+			groups = append(groups, n)
+		}
+	}
+	return groups
+}
+
+// readEnvDirs sets the variables of the files in directories, as uWSGI's envdir: the first line of
+// a file is the value.
+func readEnvDirs(dirs []string) error {
+	for _, dir := range dirs {
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			return fmt.Errorf("envdir: %w", err)
+		}
+		for _, file := range files {
+			if strings.HasPrefix(file.Name(), ".") || file.IsDir() {
+				continue
+			}
+			b, err := os.ReadFile(filepath.Join(dir, file.Name()))
+			if err == nil {
+				value, _, _ := strings.Cut(string(b), "\n")
+				err = os.Setenv(file.Name(), value)
+			}
+			if err != nil {
+				return fmt.Errorf("envdir: %w", err)
+			}
 		}
 	}
 	return nil

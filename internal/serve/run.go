@@ -3,10 +3,13 @@ package serve
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"sync"
+
+	"github.com/rs/zerolog"
 )
 
 // Server is a set of open listeners and their handler.
@@ -24,22 +27,33 @@ type namedListener struct {
 	wrapped *listener
 }
 
-// Open listens on all addresses of the options, or on none. The error names the address that
-// cannot be opened. Connections wait in the queues until Serve.
-func Open(h http.Handler, o Options) (_ *Server, err error) {
-	s := &Server{options: o.withDefaults()}
+// Sockets are the open listeners of the options, and their certificates.
+type Sockets struct {
+	options Options
+	bound   []boundSocket
+	notes   []error // what is not as the options say, and no reason to fail
+}
+
+type boundSocket struct {
+	Inherited
+	certificate *certificate // of an HTTPS address
+}
+
+// Bind listens on all addresses of the options, or on none, and reads the certificates. A process
+// that changes its user does so after Bind: ports below 1024, the directories of sockets and the
+// keys of certificates may be for the former one only. The error names the address that cannot be
+// opened.
+func Bind(o Options) (_ *Sockets, err error) {
+	b := &Sockets{options: o.withDefaults()}
 	inherited := o.Inherited
 	defer func() {
 		for _, l := range inherited {
-			_ = l.Listener.Close() // not in the options, or Open has failed
+			_ = l.Listener.Close() // not in the options, or Bind has failed
 		}
 		if err != nil {
-			for _, l := range s.listeners {
-				_ = l.Listener.Close()
-			}
+			b.Close()
 		}
 	}()
-	h = s.meter.count(forwardedScheme(withHeader(h, o.Header)))
 	listen := func(protocol, address string) (Inherited, error) {
 		for i, l := range inherited {
 			if l.Protocol == protocol && l.Address == address {
@@ -47,10 +61,10 @@ func Open(h http.Handler, o Options) (_ *Server, err error) {
 				return l, nil
 			}
 		}
-		l, err := Listen(address, s.options.SocketMode)
-		if err == nil && s.options.Backlog > 0 {
-			if err := setBacklog(l, s.options.Backlog); err != nil {
-				s.options.Log.Warn().Err(err).Msgf("cannot set the backlog of %s to %d", address, s.options.Backlog)
+		l, err := Listen(address, b.options.SocketMode)
+		if err == nil && b.options.Backlog > 0 {
+			if err := setBacklog(l, b.options.Backlog); err != nil {
+				b.notes = append(b.notes, fmt.Errorf("cannot set the backlog of %s to %d: %w", address, b.options.Backlog, err))
 			}
 		}
 		return Inherited{Protocol: protocol, Address: address, Listener: l}, err
@@ -61,14 +75,12 @@ func Open(h http.Handler, o Options) (_ *Server, err error) {
 			if cert, err = newCertificate(t); err != nil {
 				return err
 			}
-			s.certificates = append(s.certificates, cert)
 		}
 		l, err := listen(protocol, address)
-		if err != nil {
-			return err
+		if err == nil {
+			b.bound = append(b.bound, boundSocket{l, cert})
 		}
-		s.add(l, h, cert)
-		return nil
+		return err
 	}
 	for _, a := range o.addresses() {
 		if err := add(a.protocol, a.TLS.Addr, a.TLS); err != nil {
@@ -83,10 +95,43 @@ func Open(h http.Handler, o Options) (_ *Server, err error) {
 			return nil, err
 		}
 	}
-	if len(s.sources) == 0 {
+	if len(b.bound) == 0 {
 		return nil, errors.New("no address to serve on")
 	}
-	return s, nil
+	return b, nil
+}
+
+// Close closes the listeners.
+func (b *Sockets) Close() {
+	for _, l := range b.bound {
+		_ = l.Listener.Close()
+	}
+}
+
+// Server returns a server of the listeners. Connections wait in their queues until Serve.
+func (b *Sockets) Server(h http.Handler, log zerolog.Logger) *Server {
+	s := &Server{options: b.options}
+	s.options.Log = log
+	h = s.meter.count(forwardedScheme(withHeader(h, b.options.Header)))
+	for _, note := range b.notes {
+		log.Warn().Msg(note.Error())
+	}
+	for _, l := range b.bound {
+		if l.certificate != nil {
+			s.certificates = append(s.certificates, l.certificate)
+		}
+		s.add(l.Inherited, h, l.certificate)
+	}
+	return s
+}
+
+// Open is Bind and Server in one.
+func Open(h http.Handler, o Options) (*Server, error) {
+	b, err := Bind(o)
+	if err != nil {
+		return nil, err
+	}
+	return b.Server(h, o.Log), nil
 }
 
 // address is one of the options' addresses; only an HTTPS address has a certificate.

@@ -41,10 +41,19 @@ type Config struct {
 	Args       []string      // pyargv, split at blanks
 	Header     http.Header   // add-header
 	UID, GID   string        // names or numbers
+	AddGroups  []string      `json:",omitempty"` // add-gid: names or numbers
+	Umask      *int          `json:",omitempty"`
+	EnvDirs    []string      `json:",omitempty"` // envdir: each file is a variable, its first line the value
 	Dir        string        // chdir
-	Pidfile    string
+	Pidfile    string        // written before the process changes its user, or "" if LatePidfile is set
+	// LatePidfile is written by the user of the process (pidfile2, safe-pidfile2).
+	LatePidfile string   `json:",omitempty"`
+	Reload      []string `json:",omitempty"` // files whose modification time has the process reload (touch-reload)
 	NeedApp    bool     // need-app: the process ends if no application can be loaded
+	Log        Log
 	Warnings   []string // "file:line: text"
+
+	requests RequestFilter
 }
 
 // setting is an option with its position.
@@ -64,7 +73,12 @@ var warnings = map[string]string{
 	"limit-post": "[oslo_middleware] max_request_body_size limits bodies", "daemonize": "the process stays in the foreground",
 	"daemonize2": "the process stays in the foreground", "chown-socket": "sockets belong to the user of the process",
 	"static-map": "no files are served", "check-static": "no files are served", "http-to": "the application is served directly",
-	"touch-reload": "SIGHUP reloads", "touch-workers-reload": "SIGHUP reloads", "harakiri": "requests are not killed",
+	"harakiri": "requests are not killed",
+	"log-maxsize": "logrotate or [DEFAULT] log_rotation_type rotate", "touch-logrotate": "logrotate or [DEFAULT] log_rotation_type rotate",
+	"log-syslog": "nova.conf has use_syslog", "log-socket": "only files are written", "log-encoder": "lines are written as they are",
+	"log-req-encoder": "lines are written as they are", "log-route": "all lines go to the logger",
+	"log-req-route": "all lines go to the logger",
+	"log-drain": "no lines are left out", "log-filter": "no lines are left out",
 	"emperor": "one application is served", "route-host": "requests are not routed", "route-uri": "requests are not routed",
 }
 
@@ -80,7 +94,7 @@ func isConditional(key string) bool {
 
 // interpret builds a Config from settings.
 func interpret(c *Config, settings []setting, known func(string) bool) error {
-	c.Header = http.Header{}
+	c.Header, c.requests = http.Header{}, RequestFilter{All: true}
 	protocol := "uwsgi"
 	for _, s := range settings { // this option also applies to sockets before it
 		if s.key == "protocol" || s.key == "socket-protocol" {
@@ -102,12 +116,15 @@ func interpret(c *Config, settings []setting, known func(string) bool) error {
 			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is not an option of uWSGI", s.where, s.key))
 		}
 	}
+	if c.requests != (RequestFilter{}) {
+		c.Log.Requests = &c.requests
+	}
 	return nil
 }
 
 // apply applies one setting.
 func (c *Config) apply(s setting, protocol string) error {
-	for _, of := range []func(s setting, protocol string) (bool, error){c.applySocket, c.applyProcess, c.applyApplication} {
+	for _, of := range []func(s setting, protocol string) (bool, error){c.applySocket, c.applyProcess, c.applyApplication, c.applyLog} {
 		if done, err := of(s, protocol); done || err != nil {
 			return err
 		}
@@ -171,8 +188,22 @@ func (c *Config) applyProcess(s setting, _ string) (done bool, err error) {
 		c.GID = s.value
 	case "chdir", "cd":
 		c.Dir = s.value
-	case "pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2":
+	case "pidfile", "safe-pidfile":
 		c.Pidfile = s.value
+	case "pidfile2", "safe-pidfile2":
+		c.LatePidfile = s.value
+	case "add-gid":
+		c.AddGroups = append(c.AddGroups, s.value)
+	case "umask":
+		mask, err := strconv.ParseUint(s.value, 8, 9)
+		if err != nil {
+			return true, s.errorf("%q is not a mode", s.value)
+		}
+		c.Umask = new(int(mask))
+	case "envdir", "early-envdir":
+		c.EnvDirs = append(c.EnvDirs, s.value)
+	case "touch-reload", "touch-workers-reload", "touch-chain-reload":
+		c.Reload = append(c.Reload, s.value)
 	default:
 		return false, nil
 	}

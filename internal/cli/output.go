@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/serve/uwsgiini"
+)
+
+// output is where the process writes besides Nova's own log: the file that receives standard output and
+// standard error in place of the terminal (uWSGI's logto), and the log of requests.
+type output struct {
+	process  *outputFile // nil: standard output and standard error stay
+	late     bool        // process is opened after the change of the user
+	requests *outputFile // nil: standard error
+	log      uwsgiini.Log
+}
+
+// output opens the files of the flags and of the uWSGI files.
+func (f *Flags) output(ini *uwsgiini.Config) (*output, error) {
+	o := &output{}
+	if ini != nil {
+		o.log = ini.Log
+	}
+	if f.AccessLog != "" {
+		o.log.Requests = &uwsgiini.RequestFilter{All: true}
+		if o.log.RequestFile = f.AccessLog; f.AccessLog == "-" {
+			o.log.RequestFile = ""
+		}
+	}
+	if f.AccessFormat != "" {
+		o.log.Format = f.AccessFormat
+	}
+	var err error
+	if path := o.log.File; path != "" {
+		o.process, o.late = &outputFile{path: path, mode: o.log.Mode, standard: true}, o.log.Late
+		if !o.late {
+			err = o.process.reopen()
+		}
+	}
+	if path := o.log.RequestFile; path != "" && err == nil {
+		o.requests = &outputFile{path: path, mode: o.log.Mode}
+		err = o.requests.reopen()
+	}
+	return o, err
+}
+
+// openLate opens the file of logto2, as the user of the process.
+func (o *output) openLate() error {
+	if o.late {
+		return o.process.reopen()
+	}
+	return nil
+}
+
+// reopen opens the files again, after another program has renamed them.
+func (o *output) reopen() error {
+	if o == nil {
+		return nil
+	}
+	return errors.Join(o.process.reopen(), o.requests.reopen())
+}
+
+// accessLog adds the log of requests to the application.
+func (o *output) accessLog(app http.Handler) http.Handler {
+	if o == nil || o.log.Requests == nil {
+		return app
+	}
+	var to io.Writer = os.Stderr
+	if o.requests != nil {
+		to = o.requests
+	}
+	f := *o.log.Requests
+	return middleware.AccessLog(middleware.AccessLogOptions{Format: o.log.Format, Out: to, Forwarded: o.log.Forwarded,
+		Select: func(a middleware.Access) bool {
+			return f.All || f.ClientErrors && a.Status/100 == 4 || f.ServerErrors && a.Status/100 == 5 || f.Empty && a.Size == 0 ||
+				f.Slow > 0 && a.Took >= f.Slow || f.Big > 0 && a.Size > f.Big
+		}})(app)
+}
+
+// watch reopens the files when the modification time of a file of touch-logreopen changes.
+func (o *output) watch(ctx context.Context, log zerolog.Logger) {
+	if len(o.log.Reopen) == 0 {
+		return
+	}
+	touched := make(chan struct{})
+	for _, path := range o.log.Reopen {
+		go watchFile(ctx, path, time.Second, touched)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-touched:
+			if err := o.reopen(); err != nil {
+				log.Error().Err(err).Msg("the log file cannot be reopened")
+			}
+		}
+	}
+}
+
+// outputFile is a file to which lines are appended.
+type outputFile struct {
+	path     string
+	mode     fs.FileMode // 0: uWSGI's, 0640
+	standard bool        // the file is standard output and standard error
+
+	mutex sync.RWMutex
+	file  *os.File
+}
+
+// reopen opens the file of the path in place of the one that is open. A nil outputFile is no error.
+func (f *outputFile) reopen() error {
+	if f == nil {
+		return nil
+	}
+	file, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	if err == nil && f.mode != 0 {
+		err = file.Chmod(f.mode)
+	}
+	if err == nil && f.standard {
+		err = redirectStandard(file)
+	}
+	if err != nil {
+		return fmt.Errorf("log file: %w", err)
+	}
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.file != nil {
+		_ = f.file.Close()
+	}
+	f.file = file
+	return nil
+}
+
+// Write implements io.Writer. A line is one write, which the system appends as a whole.
+func (f *outputFile) Write(line []byte) (int, error) {
+	f.mutex.RLock()
+	defer f.mutex.RUnlock()
+	return f.file.Write(line)
+}

@@ -1,0 +1,69 @@
+package cli_test
+
+import (
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/nova-go/nova/internal/novatest/testproc"
+)
+
+// A process that starts as root opens its sockets and its pid file before it changes its user, and its log
+// after that. A numeric user need not exist.
+func TestUWSGIUser(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can change the user of a process")
+	}
+	if _, err := user.LookupId("4242"); err == nil {
+		t.Skip("the user 4242 exists")
+	}
+	dir, err := os.MkdirTemp("", "nova")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	private, public := filepath.Join(dir, "private"), filepath.Join(dir, "public")
+	for path, mode := range map[string]os.FileMode{dir: 0o755, private: 0o700, public: 0o777} {
+		_ = os.Mkdir(path, mode)
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(public, "LC_TEST"), []byte("from envdir\nmore"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address, p := uwsgiLogs(t, dir, ip(1), fmt.Sprintf("uid = 4242\ngid = 4343\nadd-gid = 4444\numask = 027\nenvdir = %s\n"+
+		"socket = %s/api.sock\npidfile = %[2]s/pid\npidfile2 = %[1]s/pid\nlogto2 = %[1]s/api.log\n", public, private))
+	if said := fetch(t, address, "192.0.2.1"); !strings.HasSuffix(said, "from envdir") {
+		t.Errorf("got %q", said)
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, want := range []string{`Umask:\t0027\n`, `Uid:\t4242\t4242\t4242\t4242\n`, `Gid:\t4343\t4343\t4343\t4343\n`, `Groups:\t4343 4444 \n`} {
+		if !regexp.MustCompile(want).Match(status) {
+			t.Errorf("no %q in %s", want, status)
+		}
+	}
+	for path, owner := range map[string]string{private + "/api.sock": "0", private + "/pid": "0", public + "/pid": "4242", public + "/api.log": "4242"} {
+		testproc.Eventually(t, path+" of user "+owner, func() bool { return ownerOf(path) == owner })
+	}
+}
+
+// A touched file has the process read its configuration again.
+func TestUWSGITouchReload(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	address, _ := uwsgiLogs(t, dir, ip(1), "touch-reload = DIR/nova.conf\n")
+	fetch(t, address, "192.0.2.1")
+	if err := os.WriteFile(filepath.Join(dir, "nova.conf"), []byte(ip(2)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fetch(t, address, "192.0.2.2")
+}

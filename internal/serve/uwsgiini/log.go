@@ -1,0 +1,108 @@
+package uwsgiini
+
+import (
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Log is where uWSGI writes, and what it writes for a request.
+type Log struct {
+	// File receives the output of the process: standard output and standard error. "": they stay.
+	File string `json:",omitempty"`
+	// Late says that File is opened after the process has changed its user (logto2).
+	Late bool        `json:",omitempty"`
+	Mode fs.FileMode `json:",omitempty"` // logfile-chmod; 0: as uWSGI creates it, 0640
+	// Reopen are files whose modification time has the log reopened (touch-logreopen).
+	Reopen []string `json:",omitempty"`
+	// RequestFile receives the lines of requests; "": standard error.
+	RequestFile string `json:",omitempty"`
+	// Requests selects the requests with a line. It is nil with disable-logging alone.
+	Requests *RequestFilter `json:",omitempty"`
+	// Format is log-format; "": uWSGI's line.
+	Format string `json:",omitempty"`
+	// Forwarded says that uWSGI's line shows X-Forwarded-For instead of the address of the client.
+	Forwarded bool `json:",omitempty"`
+}
+
+// RequestFilter selects requests. Those that meet one of the conditions are selected.
+type RequestFilter struct {
+	All          bool          `json:",omitempty"`
+	ClientErrors bool          `json:",omitempty"` // log-4xx
+	ServerErrors bool          `json:",omitempty"` // log-5xx
+	Empty        bool          `json:",omitempty"` // log-zero: answers without a body
+	Slow         time.Duration `json:",omitempty"` // log-slow: at least so long; 0: no condition
+	Big          int64         `json:",omitempty"` // log-big: more bytes of the body; 0: no condition
+}
+
+// applyLog applies a setting about the log; done is false for other settings.
+func (c *Config) applyLog(s setting, _ string) (done bool, err error) {
+	switch s.key {
+	case "logto":
+		c.Log.File = s.value
+	case "logto2":
+		c.Log.File, c.Log.Late = s.value, true
+	case "logger", "req-logger", "logger-req":
+		c.logger(s)
+	case "logfile-chmod":
+		mode, err := strconv.ParseUint(s.value, 8, 9)
+		if err != nil {
+			return true, s.errorf("%q is not a mode", s.value)
+		}
+		c.Log.Mode = fs.FileMode(mode)
+	case "touch-logreopen":
+		c.Log.Reopen = append(c.Log.Reopen, s.value)
+	case "log-format", "logformat":
+		c.Log.Format = s.value
+	case "log-x-forwarded-for":
+		c.Log.Forwarded = s.value != "false"
+	default:
+		return c.applyRequestFilter(s)
+	}
+	return true, nil
+}
+
+// applyRequestFilter applies a setting that selects requests.
+func (c *Config) applyRequestFilter(s setting) (done bool, err error) {
+	f := &c.requests
+	var n int
+	switch s.key {
+	case "disable-logging", "L":
+		f.All = false
+	case "log-4xx":
+		f.ClientErrors = true
+	case "log-5xx":
+		f.ServerErrors = true
+	case "log-zero":
+		f.Empty = true
+	case "log-slow":
+		n, err = s.number()
+		f.Slow = time.Duration(n) * time.Millisecond
+	case "log-big":
+		n, err = s.number()
+		f.Big = int64(n)
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
+// logger applies "[NAME ]file:PATH"; other kinds of loggers are left out with a warning.
+func (c *Config) logger(s setting) {
+	spec := s.value
+	if name, rest, named := strings.Cut(spec, " "); named && !strings.Contains(name, ":") {
+		spec = strings.TrimSpace(rest)
+	}
+	kind, path, _ := strings.Cut(spec, ":")
+	switch {
+	case kind == "file" && path != "" && s.key == "logger":
+		c.Log.File = path
+	case kind == "file" && path != "":
+		c.Log.RequestFile = path
+	case kind != "stdio":
+		c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s = %s is left out: only file: and stdio are written; "+
+			"nova.conf has use_syslog and use_journal", s.where, s.key, s.value))
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/internal/novatest/testproc"
+	"github.com/nova-go/nova/internal/version"
 )
 
 // A process that starts as root opens its sockets and its pid file before it changes its user, and its log
@@ -66,4 +67,36 @@ func TestUWSGITouchReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	fetch(t, address, "192.0.2.2")
+}
+
+// uwsgi --reload and --stop find the process by its pid file.
+func TestUWSGIControl(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pidfile := filepath.Join(dir, "pid")
+	address, p := uwsgiLogs(t, dir, ip(1), "pidfile = DIR/pid\n")
+	fetch(t, address, "192.0.2.1")
+	if err := os.WriteFile(filepath.Join(dir, "nova.conf"), []byte(ip(2)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := command(t, "", nil, "uwsgi", "--reload", pidfile).ends(t); err != nil {
+		t.Error(err)
+	}
+	fetch(t, address, "192.0.2.2")
+	if err := command(t, "", nil, "uwsgi", "--stop="+pidfile).ends(t); err != nil {
+		t.Error(err)
+	}
+	if err := p.ends(t); err != nil {
+		t.Error(err)
+	}
+	none := command(t, "", nil, "uwsgi", "--stop", filepath.Join(dir, "none"))
+	none.logs(t, "uwsgi: open "+dir+"/none: no such file or directory")
+	if err := none.ends(t); err == nil {
+		t.Error("exit status 0")
+	}
+	shown := command(t, "", nil, "uwsgi", "--version")
+	shown.logs(t, version.Number)
+	if err := shown.ends(t); err != nil {
+		t.Error(err)
+	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nova-go/nova/internal/serve"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
+	"github.com/nova-go/nova/internal/version"
 )
 
 // CalledUWSGI reports whether the process was started with the name uwsgi, and therefore reads
@@ -30,6 +31,9 @@ func MainUWSGI(programs ...Program) {
 }
 
 func serveUWSGI(args []string, programs []Program) error {
+	if done, err := controlUWSGI(args); done {
+		return err
+	}
 	ini, err := uwsgiini.Parse(args, os.LookupEnv)
 	if err != nil {
 		return err
@@ -43,6 +47,43 @@ func serveUWSGI(args []string, programs []Program) error {
 		return errors.New("no module, wsgi or wsgi-file names nova.wsgi.osapi_compute or nova.wsgi.metadata")
 	}
 	return fmt.Errorf("%s is not in this program: nova-api hosts both applications under the name uwsgi", ini.App)
+}
+
+// controlUWSGI carries out the commands of uWSGI that start no service: --version, and --reload and --stop with the pid file of
+// a running one.
+func controlUWSGI(args []string) (done bool, err error) {
+	for i, arg := range args {
+		name, path, given := strings.Cut(arg, "=")
+		if !given && i+1 < len(args) {
+			path = args[i+1]
+		}
+		switch name {
+		case "--version":
+			fmt.Println(version.Number)
+			return true, nil
+		case "--reload":
+			return true, signalPidfile(path, syscall.SIGHUP)
+		case "--stop":
+			return true, signalPidfile(path, syscall.SIGTERM)
+		}
+	}
+	return false, nil
+}
+
+// signalPidfile sends a signal to the process of a pid file.
+func signalPidfile(path string, s syscall.Signal) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil || pid <= 0 {
+		return fmt.Errorf("%s contains no process id", path)
+	}
+	if err := syscall.Kill(pid, s); err != nil {
+		return fmt.Errorf("%s: process %d: %w", path, pid, err)
+	}
+	return nil
 }
 
 // uwsgi applies the settings of uWSGI files that precede all others: environment, arguments,

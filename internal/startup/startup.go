@@ -50,7 +50,11 @@ func OpenDatabases(c *config.Config, m *metrics.Metrics) (*Databases, error) {
 		}
 		d, err := db.Open(o.Connection, poolOptions(o, m, names[group]))
 		if err != nil {
-			return nil, fmt.Errorf("%s: [%s] connection: %w", c.Where(group, "connection"), group, err)
+			option := "connection"
+			if u, ok := errors.AsType[*db.URLError](err); ok {
+				option = u.Option
+			}
+			return nil, fmt.Errorf("%s: [%s] %s: %w", c.Where(group, option), group, option, err)
 		}
 		return d, nil
 	}

@@ -1,11 +1,12 @@
 """Opens databases as Nova does, and lists the parameters of the drivers.
 
     databaseurl.py names FILE   writes the parameters of PyMySQL's and psycopg2's connections to FILE
+    databaseurl.py templates FILE  writes what Nova makes of templates of cell mappings to FILE
     databaseurl.py ask FILE     reads one JSON object {"url": ..., "parameters": ...} per line of FILE, opens
                                 each with oslo.db, and writes one JSON object per line: "error", or what
                                 the server says about the connection
 
-It needs a Python environment with oslo.db and PyMySQL; psycopg2 for PostgreSQL.
+It needs a Python environment with oslo.db and PyMySQL; psycopg2 for PostgreSQL; Nova for templates.
 """
 
 import inspect
@@ -72,6 +73,35 @@ def conninfo():
     return found
 
 
+TEMPLATES = [
+    "{scheme}://{username}:{password}@{hostname}:{port}/{path}?{query}",
+    "mysql+pymysql://{username}:{password}@10.0.0.2/nova_cell1?{query}",
+    "{scheme}://{username}:{password}@{hostname}/{path}#{fragment}",
+    "{username1}:{password1}@{hostname1}:{port1} {username2}:{password2}@{hostname2}:{port2}",
+    "plain", "{nosuch}", "a{{b}}c", "{", "}", "{username0}", "{}", "x{port}",
+]
+URLS = [
+    "mysql+pymysql://nova:p%40ss@db.Example:3306/nova?charset=utf8&ssl_ca=/a", "mysql+pymysql://nova@db/nova",
+    "mysql+pymysql://db", "MYSQL://u:a:b@c@h:1/x/y#z", "mysql://u:p@[::1]:33/x", "mysql://u:p@[FE80::1]/x",
+    "mysql://u:p@h:abc/x", "mysql://u:p@h:99999/x", "mysql://u:p@h:/x", "rabbit://u1:p1@h1:1,u2:p2@h2:2/vh",
+    "rabbit://u1:p1@h1,u2:p2@h2/vh", "rabbit://h1:1,h2:2/vh", "rabbit://u1:p1@h1:1,h2:2/",
+    "rabbit://u:p@[::1]:5,u2:p2@[::2]:6//", "rabbit://u:p@h1:1,@h2:2/", "mysql://u:p/q@h/x", "mysql://u:p#q@h/x",
+    "mysql://u:p?q@h/x", "nothing", "mysql://u:\u00fc@h/x", "rabbit://u:p@h1:1,/", "mysql://u:p+ q@h/x?a={b}",
+]
+
+
+def templates():
+    from nova.objects.cell_mapping import CellMapping
+
+    def fill(template, url):
+        try:
+            return CellMapping._format_url(template, url)
+        except Exception:  # Nova logs it and takes the template
+            return template
+
+    return {url: {template: fill(template, url) for template in TEMPLATES} for url in URLS}
+
+
 def ask(question):
     from oslo_db.sqlalchemy import engines
     import sqlalchemy
@@ -98,9 +128,9 @@ def interrupt(*_):
 
 
 def main():
-    if sys.argv[1] == "names":
+    if sys.argv[1] in ("names", "templates"):
         with open(sys.argv[2], "w") as f:
-            json.dump(names(), f, indent=1)
+            json.dump(names() if sys.argv[1] == "names" else templates(), f, indent=1, ensure_ascii=False)
             f.write("\n")
         return
     signal.signal(signal.SIGALRM, interrupt)

@@ -79,7 +79,10 @@ func (s *mysqlServer) talk(c net.Conn) {
 		}
 		if n == 0 { // capabilities, the largest packet, the character set, zeros; user, password, database
 			user, rest, _ := strings.Cut(string(payload[32:]), "\x00")
-			database, _, _ := strings.Cut(rest[1+rest[0]:], "\x00")
+			database := ""
+			if payload[0]&8 != 0 { // it has a database
+				database, _, _ = strings.Cut(rest[1+rest[0]:], "\x00")
+			}
 			s.mu.Lock()
 			s.user, s.db = user, database
 			s.mu.Unlock()

@@ -146,11 +146,7 @@ func expect(t *testing.T, dir string, list []inspect.Finding, want []string) {
 }
 
 func TestServices(t *testing.T) {
-	up, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = up.Close() }()
+	up := listenAMQP(t)
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

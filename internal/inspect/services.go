@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/middleware"
@@ -21,6 +23,7 @@ import (
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/internal/rest/keystone"
+	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/startup"
 )
 
@@ -77,7 +80,7 @@ func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.
 		r.ask(ctx, "error", "database", "connection", func(ctx context.Context) error { return checkDatabase(ctx, d.Main, "the database") })
 	}
 	if d != nil && d.API != nil {
-		r.ask(ctx, "error", "api_database", "connection", func(ctx context.Context) error { return checkDatabase(ctx, d.API, "the database") })
+		r.ask(ctx, "error", "api_database", "connection", func(ctx context.Context) error { return checkAPIDatabase(ctx, d.API) })
 		r.cells(ctx, d)
 	}
 	if d != nil {
@@ -112,8 +115,44 @@ func (r *serviceChecks) memcached(ctx context.Context, group, option string, ser
 
 func checkDatabase(ctx context.Context, d *db.DB, what string) error {
 	var one int
-	if err := d.One(ctx, []any{&one}, "SELECT 1"); err != nil {
-		return fmt.Errorf("%s does not answer: %w", what, cause(ctx, err))
+	err := d.One(ctx, []any{&one}, "SELECT 1")
+	if err == nil {
+		return nil
+	}
+	if why, ok := db.Refusal(err); ok {
+		return fmt.Errorf("%s at %s %s", what, d.Address(), why)
+	}
+	return fmt.Errorf("%s does not answer: %w", what, cause(ctx, err))
+}
+
+// checkAPIDatabase checks the schema, too. The check of the release does that for the main database.
+func checkAPIDatabase(ctx context.Context, d *db.DB) error {
+	if err := checkDatabase(ctx, d, "the database"); err != nil {
+		return err
+	}
+	heads, err := startup.SchemaHeads(ctx, d)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the database cannot be used: %w (nova-manage api_db sync makes the schema)", err)
+	case !slices.Contains(heads, release.APIHead):
+		return fmt.Errorf("the database has the revision %s and not %s of the releases that are known here (nova-manage api_db sync "+
+			"brings it up to date)", strings.Join(heads, ", "), release.APIHead)
+	}
+	return nil
+}
+
+// checkCell checks the schema, too.
+func checkCell(ctx context.Context, c *db.Cell, main []string) error {
+	if err := checkDatabase(ctx, c.DB, "its database"); err != nil {
+		return err
+	}
+	heads, err := startup.SchemaHeads(ctx, c.DB)
+	switch {
+	case err != nil:
+		return fmt.Errorf("its database cannot be used: %w (nova-manage db sync makes the schema)", err)
+	case len(main) > 0 && !slices.Equal(heads, main):
+		return fmt.Errorf("its database has the revision %s, the main database has %s (nova-manage db sync brings it up to date)",
+			strings.Join(heads, ", "), strings.Join(main, ", "))
 	}
 	return nil
 }
@@ -163,13 +202,20 @@ func (r *serviceChecks) cells(ctx context.Context, d *startup.Databases) {
 		asking, cancel := context.WithTimeout(ctx, r.timeout)
 		defer cancel()
 		cells, err := d.Cells.All(asking)
+		if wrong, ok := errors.AsType[*db.URLError](err); ok && wrong != nil {
+			return []Finding{{Severity: "error", Area: "service", Message: err.Error()}}
+		}
 		if err != nil {
 			return nil // the check of the API database reports it
+		}
+		main, err := startup.SchemaHeads(asking, d.Main)
+		if err != nil {
+			main = nil // the check of the release reports it
 		}
 		var out []Finding
 		brokers := []string{r.config.Default.TransportURL}
 		for _, result := range db.Scatter(asking, cells, func(ctx context.Context, c *db.Cell) (struct{}, error) {
-			return struct{}{}, checkDatabase(ctx, c.DB, "its database")
+			return struct{}{}, checkCell(ctx, c, main)
 		}) {
 			in := func(message string) string {
 				return fmt.Sprintf("cell %s (%s): %s", result.Cell.Name, result.Cell.UUID, message)
@@ -191,37 +237,27 @@ func (r *serviceChecks) cells(ctx context.Context, d *startup.Databases) {
 	})
 }
 
-// broker checks the connections to the hosts of a transport URL. If one answers, unreachable
-// hosts are only a warning.
+// broker logs in to the hosts of a transport URL. If one answers, unreachable hosts are only a
+// warning.
 func (r *serviceChecks) broker(ctx context.Context, transport, group, option string) []Finding {
-	scheme, rest, ok := strings.Cut(transport, "://")
-	if kind, _, _ := strings.Cut(scheme, "+"); !ok || kind != "rabbit" && kind != "amqp" {
-		return nil // fake:// and none:// have no host
-	}
-	rest, _, _ = strings.Cut(rest, "?")
-	rest, _, _ = strings.Cut(rest, "/")
-	if rest == "" {
-		rest = "localhost"
-	}
-	hosts := strings.Split(rest, ",")
-	var down []Finding
-	for _, host := range hosts {
-		host = host[strings.LastIndexByte(host, '@')+1:]
-		if _, _, err := net.SplitHostPort(host); err != nil {
-			host = net.JoinHostPort(strings.Trim(host, "[]"), "5672")
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	hosts, problems, err := rpc.Probe(ctx, rpc.FromConfig(r.config, zerolog.Nop()), transport)
+	if err != nil {
+		if group != "" {
+			return nil // checkTransports reports it
 		}
-		ctx, cancel := context.WithTimeout(ctx, r.timeout)
-		if err := checkAddress(ctx, "tcp", host, "RabbitMQ at "+host); err != nil {
-			down = append(down, r.at("warning", group, option, err.Error()))
-		}
-		cancel()
+		return []Finding{r.at("error", group, option, err.Error())}
 	}
-	if len(down) == len(hosts) {
-		for i := range down {
-			down[i].Severity = "error"
+	var out []Finding
+	for _, p := range problems {
+		severity := "warning"
+		if p.Refused || len(problems) == hosts {
+			severity = "error"
 		}
+		out = append(out, r.at(severity, group, option, fmt.Sprintf("RabbitMQ at %s %s", p.Host, p.Reason)))
 	}
-	return down
+	return out
 }
 
 func checkAddress(ctx context.Context, network, address, what string) error {

@@ -184,16 +184,17 @@ func TestSchemas(t *testing.T) {
 	t.Parallel()
 	const mappings = "CREATE TABLE cell_mappings (id INT, uuid TEXT, name TEXT, transport_url TEXT, database_connection TEXT, disabled BOOLEAN)"
 	for name, test := range map[string]struct {
-		api, cell, url string // revisions ("": none), and the URL of the cell
+		api, cell, url string // revisions ("": none; "none": no table either), and the URL of the cell
 		want           []string
 	}{
-		"good":       {"cdeec0c85668", "ab450ba04102", "sqlite:///%[1]s/cell.sqlite", nil},
-		"template":   {"cdeec0c85668", "ab450ba04102", "{scheme}:///%[1]s/cell.sqlite", nil},
-		"no schema":  {"", "ab450ba04102", "sqlite:///%[1]s/cell.sqlite", []string{"error: nova.conf:4: [api_database] connection: the database cannot be used: *"}},
-		"old schema": {"b30f573d3377", "ab450ba04102", "sqlite:///%[1]s/cell.sqlite", []string{"error: nova.conf:4: [api_database] connection: the database has the revision b30f573d3377 and not cdeec0c85668 *"}},
-		"old cell":   {"cdeec0c85668", "960aac0e09ea", "sqlite:///%[1]s/cell.sqlite", []string{"error: cell one (u): its database has the revision 960aac0e09ea, the main database has ab450ba04102 (nova-manage db sync brings it up to date)"}},
-		"empty cell": {"cdeec0c85668", "", "sqlite:///%[1]s/cell.sqlite", []string{"error: cell one (u): its database cannot be used: *"}},
-		"bad URL":    {"cdeec0c85668", "", "mysql+pymysql://u:secret@h/x?nosuch=1", []string{"error: cell mapping u: database URL: nosuch is not known to PyMySQL"}},
+		"good":        {"cdeec0c85668", "ab450ba04102", "sqlite:///%[1]s/cell.sqlite", nil},
+		"template":    {"cdeec0c85668", "ab450ba04102", "{scheme}:///%[1]s/cell.sqlite", nil},
+		"no schema":   {"none", "ab450ba04102", "sqlite:///%[1]s/cell.sqlite", []string{"error: nova.conf:4: [api_database] connection: the database cannot be used: *"}},
+		"no revision": {"", "ab450ba04102", "sqlite:///%[1]s/cell.sqlite", []string{"warning: nova.conf:4: [api_database] connection: the revision of the database cannot be read: *"}},
+		"old schema":  {"b30f573d3377", "ab450ba04102", "sqlite:///%[1]s/cell.sqlite", []string{"warning: nova.conf:4: [api_database] connection: the database has the revision b30f573d3377 and not cdeec0c85668 (nova-manage api_db sync*"}},
+		"old cell":    {"cdeec0c85668", "960aac0e09ea", "sqlite:///%[1]s/cell.sqlite", []string{"warning: cell one (u): its database has the revision 960aac0e09ea and not ab450ba04102 (nova-manage db sync brings it up to date)"}},
+		"empty cell":  {"cdeec0c85668", "none", "sqlite:///%[1]s/cell.sqlite", []string{"error: cell one (u): its database cannot be used: *"}},
+		"bad URL":     {"cdeec0c85668", "", "mysql+pymysql://u:secret@h/x?nosuch=1", []string{"error: cell mapping u: database URL: nosuch is not known to PyMySQL"}},
 	} {
 		dir := write(t, databases, pasteFile)
 		fill := func(file, head string, statements ...string) {
@@ -202,7 +203,9 @@ func TestSchemas(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = d.Close() }()
-			if head != "" {
+			if head == "none" {
+				statements = nil
+			} else if head != "" {
 				statements = append(statements, "CREATE TABLE alembic_version (version_num TEXT)", "INSERT INTO alembic_version VALUES ('"+head+"')")
 			}
 			for _, statement := range append(statements, "CREATE TABLE other (id INT)") {
@@ -212,7 +215,7 @@ func TestSchemas(t *testing.T) {
 			}
 		}
 		fill("main", "ab450ba04102")
-		fill("cell", test.cell)
+		fill("cell", test.cell, "CREATE TABLE instances (id INT)")
 		fill("api", test.api, mappings, strings.ReplaceAll("INSERT INTO cell_mappings VALUES (1, 'u', 'one', 'none://', '"+test.url+"', FALSE)", "%[1]s", dir))
 		list, _ := computeService().Check(t.Context(), inspect.CheckOptions{Files: []string{filepath.Join(dir, "nova.conf")}, Timeout: 10 * time.Second})
 		var about []inspect.Finding

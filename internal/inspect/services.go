@@ -1,7 +1,9 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,7 +82,7 @@ func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.
 		r.ask(ctx, "error", "database", "connection", func(ctx context.Context) error { return checkDatabase(ctx, d.Main, "the database") })
 	}
 	if d != nil && d.API != nil {
-		r.ask(ctx, "error", "api_database", "connection", func(ctx context.Context) error { return checkAPIDatabase(ctx, d.API) })
+		r.apiDatabase(ctx, d.API)
 		r.cells(ctx, d)
 	}
 	if d != nil {
@@ -125,36 +127,39 @@ func checkDatabase(ctx context.Context, d *db.DB, what string) error {
 	return fmt.Errorf("%s does not answer: %w", what, cause(ctx, err))
 }
 
-// checkAPIDatabase checks the schema, too. The check of the release does that for the main database.
-func checkAPIDatabase(ctx context.Context, d *db.DB) error {
-	if err := checkDatabase(ctx, d, "the database"); err != nil {
-		return err
+// checkSchema compares the revisions of the schema of a database with those that it should have; nil:
+// any. A database that lacks a table of Nova's cannot be used (an error). Other revisions are a
+// warning, because databases have different ones during an upgrade.
+func checkSchema(ctx context.Context, d *db.DB, what, table string, want []string, sync string) (severity string, err error) {
+	if err := d.Each(ctx, func(*sql.Rows) error { return nil }, "SELECT 1 FROM "+table+" LIMIT 1"); err != nil {
+		return "error", fmt.Errorf("%s cannot be used: %w (nova-manage %s makes the schema)", what, cause(ctx, err), sync)
 	}
 	heads, err := startup.SchemaHeads(ctx, d)
 	switch {
 	case err != nil:
-		return fmt.Errorf("the database cannot be used: %w (nova-manage api_db sync makes the schema)", err)
-	case !slices.Contains(heads, release.APIHead):
-		return fmt.Errorf("the database has the revision %s and not %s of the releases that are known here (nova-manage api_db sync "+
-			"brings it up to date)", strings.Join(heads, ", "), release.APIHead)
+		return "warning", fmt.Errorf("the revision of %s cannot be read: %w", what, cause(ctx, err))
+	case len(want) > 0 && !slices.Equal(heads, want):
+		return "warning", fmt.Errorf("%s has the revision %s and not %s (nova-manage %s brings it up to date)", what, strings.Join(heads, ", "),
+			strings.Join(want, ", "), sync)
 	}
-	return nil
+	return "", nil
 }
 
-// checkCell checks the schema, too.
-func checkCell(ctx context.Context, c *db.Cell, main []string) error {
-	if err := checkDatabase(ctx, c.DB, "its database"); err != nil {
-		return err
-	}
-	heads, err := startup.SchemaHeads(ctx, c.DB)
-	switch {
-	case err != nil:
-		return fmt.Errorf("its database cannot be used: %w (nova-manage db sync makes the schema)", err)
-	case len(main) > 0 && !slices.Equal(heads, main):
-		return fmt.Errorf("its database has the revision %s, the main database has %s (nova-manage db sync brings it up to date)",
-			strings.Join(heads, ", "), strings.Join(main, ", "))
-	}
-	return nil
+// apiDatabase checks the API database. The check of the release compares the schema of the main
+// database.
+func (r *serviceChecks) apiDatabase(ctx context.Context, d *db.DB) {
+	r.askMany(func() []Finding {
+		ctx, cancel := context.WithTimeout(ctx, r.timeout)
+		defer cancel()
+		if err := checkDatabase(ctx, d, "the database"); err != nil {
+			return []Finding{r.at("error", "api_database", "connection", err.Error())}
+		}
+		severity, err := checkSchema(ctx, d, "the database", "cell_mappings", []string{release.APIHead}, "api_db sync")
+		if err != nil {
+			return []Finding{r.at(severity, "api_database", "connection", err.Error())}
+		}
+		return nil
+	})
 }
 
 // release checks the release of the deployment. Other checks report unreachable databases.
@@ -214,14 +219,17 @@ func (r *serviceChecks) cells(ctx context.Context, d *startup.Databases) {
 		}
 		var out []Finding
 		brokers := []string{r.config.Default.TransportURL}
-		for _, result := range db.Scatter(asking, cells, func(ctx context.Context, c *db.Cell) (struct{}, error) {
-			return struct{}{}, checkCell(ctx, c, main)
+		for _, result := range db.Scatter(asking, cells, func(ctx context.Context, c *db.Cell) (string, error) {
+			if err := checkDatabase(ctx, c.DB, "its database"); err != nil {
+				return "error", err
+			}
+			return checkSchema(ctx, c.DB, "its database", "instances", main, "db sync")
 		}) {
 			in := func(message string) string {
 				return fmt.Sprintf("cell %s (%s): %s", result.Cell.Name, result.Cell.UUID, message)
 			}
 			if result.Err != nil {
-				out = append(out, Finding{Severity: "error", Area: "service", Message: in(result.Err.Error())})
+				out = append(out, Finding{Severity: cmp.Or(result.Value, "error"), Area: "service", Message: in(result.Err.Error())})
 			}
 			u := result.Cell.TransportURL
 			if slices.Contains(brokers, u) {

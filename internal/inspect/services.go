@@ -187,6 +187,10 @@ func (r *serviceChecks) release(ctx context.Context, d *startup.Databases) {
 func (r *serviceChecks) found(ctx context.Context, d *startup.Databases, f startup.Found) []Finding {
 	out := []Finding{r.at("note", "wsgi", "release", fmt.Sprintf("serves as Nova %s (%s), with microversions up to 2.%d: %s",
 		f.Release.Version, f.Release, f.Release.Microversion, f.From))}
+	if heads, err := startup.SchemaHeads(ctx, d.Main); err == nil && slices.Contains(heads, release.APIHead) {
+		f.Warnings = nil // about this revision
+		out = append(out, r.at("error", "database", "connection", "the database has the schema of an API database, which [api_database] is about"))
+	}
 	for _, warning := range f.Warnings {
 		out = append(out, r.at("warning", "database", "connection", warning))
 	}
@@ -214,7 +218,7 @@ func (r *serviceChecks) cells(ctx context.Context, d *startup.Databases) {
 			return nil // the check of the API database reports it
 		}
 		main, err := startup.SchemaHeads(asking, d.Main)
-		if err != nil {
+		if err != nil || !knownHead(main) {
 			main = nil // the check of the release reports it
 		}
 		var out []Finding
@@ -378,4 +382,10 @@ func checkURL(ctx context.Context, group string, s config.Session, address strin
 		return fmt.Errorf("%s", resp.Status)
 	}
 	return nil
+}
+
+// knownHead reports whether a main database has the revision of a known release.
+func knownHead(heads []string) bool {
+	_, ok := release.OldestOfHead(heads[0])
+	return ok
 }

@@ -69,7 +69,7 @@ func start(t *testing.T, cmd *exec.Cmd) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Process.Signal(syscall.SIGTERM) // all connections are closed
 		_ = cmd.Wait()
 		if t.Failed() && testing.Verbose() {
 			t.Logf("%s", out.String())

@@ -60,8 +60,8 @@ func certificates(ours *authority, t *testing.T) map[string][2]string {
 	}
 }
 
-// start starts a server, and ends it with the test.
-func start(t *testing.T, cmd *exec.Cmd) {
+// start starts a server, and ends it with the test by a signal.
+func start(t *testing.T, cmd *exec.Cmd, end syscall.Signal) {
 	t.Helper()
 	var out testproc.Output
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -69,7 +69,7 @@ func start(t *testing.T, cmd *exec.Cmd) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // all connections are closed
+		_ = cmd.Process.Signal(end)
 		_ = cmd.Wait()
 		if t.Failed() && testing.Verbose() {
 			t.Logf("%s", out.String())
@@ -132,7 +132,7 @@ func startMariaDB(t *testing.T, certificates map[string][2]string, ca string) ma
 			write(t, data+"/key.pem", pair[1])
 			args = append(args, "--ssl-cert="+data+"/cert.pem", "--ssl-key="+data+"/key.pem", "--ssl-ca="+ca)
 		}
-		start(t, exec.Command(program, args...))
+		start(t, exec.Command(program, args...), syscall.SIGTERM)
 		servers[name] = s
 	}
 	for name, s := range servers {
@@ -209,7 +209,7 @@ func startPostgreSQL(t *testing.T, certificates map[string][2]string, ca string)
 			}
 			args = append(args, "-c", "ssl=on", "-c", "ssl_cert_file=cert.pem", "-c", "ssl_key_file=key.pem", "-c", "ssl_ca_file=ca.pem")
 		}
-		start(t, command(program, args...))
+		start(t, command(program, args...), syscall.SIGINT) // without waiting for clients
 		servers[name] = s
 	}
 	for name, s := range servers {

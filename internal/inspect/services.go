@@ -189,7 +189,8 @@ func (r *serviceChecks) found(ctx context.Context, d *startup.Databases, f start
 		f.Release.Version, f.Release, f.Release.Microversion, f.From))}
 	if heads, err := startup.SchemaHeads(ctx, d.Main); err == nil && slices.Contains(heads, release.APIHead) {
 		f.Warnings = nil // about this revision
-		out = append(out, r.at("error", "database", "connection", "the database has the schema of an API database, which [api_database] is about"))
+		out = append(out, r.at("error", "database", "connection",
+			"the database has the schema of an API database, which [api_database] is about"))
 	}
 	for _, warning := range f.Warnings {
 		out = append(out, r.at("warning", "database", "connection", warning))

@@ -251,14 +251,35 @@ auth_url = x
 	}
 	want := []string{
 		"nova.conf:7: [nonsense]: no such group",
-		"nova.conf:2: [DEFAULT] my_ipp: no such option",
-		"nova.conf:6: [libvirt] virt_typo: no such option",
+		"nova.conf:2: [DEFAULT] my_ipp: no such option; did you mean my_ip?",
+		"nova.conf:6: [libvirt] virt_typo: no such option; did you mean virt_type?",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("unknown\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	if g := c.Groups(); !reflect.DeepEqual(g, []string{"DEFAULT", "composite:osapi", "cors.other", "libvirt", "my_auth", "neutron", "nonsense"}) {
 		t.Errorf("groups %q", g)
+	}
+}
+
+// TestSuggestions names the option or the group that may be meant, and none where nothing is near.
+func TestSuggestions(t *testing.T) {
+	for text, want := range map[string]string{
+		"[DEFAULT]\ntransprot_url = x":           "transprot_url: no such option; did you mean transport_url?",
+		"[database]\nconection = x":              "conection: no such option; did you mean connection?",
+		"[DEFAULT]\nconnection_recycle_time = 1": "connection_recycle_time: no such option; it is an option of [api_database] and [database]",
+		"[DEFAULT]\nmax_limit = 1":               "max_limit: no such option; it is an option of [api]",
+		"[libvirt]\nqqqqqqqq = 1":                "qqqqqqqq: no such option",
+		"[DEFAULT]\nauth_url = 1":                "auth_url: no such option",
+		"[api]\nabc = 1":                         "abc: no such option",
+		"[keystone_authtokn]\nx = 1":             "[keystone_authtokn]: no such group; did you mean [keystone_authtoken]?",
+		"[Oslo_Messaging_Rabit]\nx = 1":          "[Oslo_Messaging_Rabit]: no such group; did you mean [oslo_messaging_rabbit]?",
+		"[zzzzzz]\nx = 1":                        "[zzzzzz]: no such group",
+	} {
+		unknown := mustLoad(t, text).Unknown()
+		if len(unknown) != 1 || !strings.HasSuffix(unknown[0].String(), want) {
+			t.Errorf("%s: %v, not %s", text, unknown, want)
+		}
 	}
 }
 

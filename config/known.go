@@ -69,16 +69,18 @@ func (c *Config) Unknown() []Problem {
 				continue
 			}
 			strange[g] = true
-			out = append(out, Problem{Origin: c.s.st.fileOrigin(i, h.line), Group: h.name, Message: "no such group"})
+			out = append(out, Problem{Origin: c.s.st.fileOrigin(i, h.line), Group: h.name, Message: "no such group" + c.suggestGroup(d, h.name)})
 		}
 		for _, e := range doc.entries {
 			g := foldGroup(e.group)
 			if r := (ref{g, e.key}); strange[g] || free(g) || d.names[r] || c.s.known.has(r) {
 				continue
 			}
-			message := "no such option"
+			message := ""
 			if name := d.earlier[ref{g, e.key}]; name != "" {
 				message = "read only before 2025.2; use [api] " + name
+			} else {
+				message = "no such option" + c.suggestOption(d, ref{g, e.key})
 			}
 			out = append(out, Problem{Origin: c.s.st.fileOrigin(i, e.line), Group: e.group, Option: e.key, Message: message})
 		}

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -221,43 +219,4 @@ func askCell[T any](ctx context.Context, cell *Cell, ask func(context.Context, *
 		cell.DB.noteFailure(began, err)
 	}
 	return Result[T]{cell, v, err}
-}
-
-// fillTemplate replaces the {fields} in the URL of a cell mapping by the parts of a default URL,
-// as Nova does: {scheme}, {username}, {password}, {hostname}, {port}, {path}, {query},
-// {fragment}, and {username1} and so on for URLs with several hosts.
-func fillTemplate(template, base string) string {
-	if !strings.Contains(template, "{") || base == "" {
-		return template
-	}
-	hosts := strings.Split(base, ",")
-	fields := map[string]string{}
-	for i, h := range hosts {
-		if i > 0 {
-			h = "x://" + h
-		}
-		u, err := url.Parse(h)
-		if err != nil {
-			return template
-		}
-		password, _ := u.User.Password()
-		part := map[string]string{"username": u.User.Username(), "password": password, "hostname": u.Hostname(), "port": u.Port()}
-		for k, v := range part {
-			if i == 0 {
-				fields[k] = v
-			}
-			fields[fmt.Sprintf("%s%d", k, i)] = v
-		}
-		if i == 0 {
-			fields["scheme"] = u.Scheme
-		}
-		if i == len(hosts)-1 {
-			fields["path"], fields["query"], fields["fragment"] = strings.TrimPrefix(u.Path, "/"), u.RawQuery, u.Fragment
-		}
-	}
-	pairs := []string{}
-	for k, v := range fields {
-		pairs = append(pairs, "{"+k+"}", v)
-	}
-	return strings.NewReplacer(pairs...).Replace(template)
 }

@@ -38,3 +38,29 @@ type namedAddr string
 
 func (namedAddr) Network() string  { return "" }
 func (p namedAddr) String() string { return string(p) }
+
+// sessionConnector runs statements on each new connection.
+type sessionConnector struct {
+	driver.Connector
+	statements []string
+}
+
+// Connect implements driver.Connector.
+func (c sessionConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	to, ok := conn.(driver.ExecerContext)
+	for _, statement := range c.statements {
+		if !ok {
+			err = errors.New("the driver cannot run statements")
+		} else {
+			_, err = to.ExecContext(ctx, statement, nil)
+		}
+		if err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
+	return conn, nil
+}

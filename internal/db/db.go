@@ -84,9 +84,9 @@ func (d *DB) Kind() string { return d.name }
 func (d *DB) Address() string { return d.address }
 
 // Open returns the database of an SQLAlchemy URL. It does not connect, so that an unreachable
-// database fails the queries and not Open.
+// database fails the queries and not Open. An error about the URL is a *URLError.
 func Open(connection string, o Options) (*DB, error) {
-	src, err := parseURL(withParameters(connection, o.Parameters))
+	src, err := parseURL(connection, o)
 	if err != nil {
 		return nil, err
 	}
@@ -94,14 +94,19 @@ func Open(connection string, o Options) (*DB, error) {
 	var speaks schema.Dialect
 	switch src.dialect {
 	case "mysql":
-		src.mysql.Params = o.mysqlVariables(src.mysql.Params)
 		connector, err := mysql.NewConnector(src.mysql)
 		if err != nil {
-			return nil, err
+			return nil, &URLError{"connection", err}
 		}
-		pool, speaks = sql.OpenDB(timedConnector{connector, src.within, src.mysql.Net, src.address}), mysqldialect.New()
+		prepared := sessionConnector{connector, src.session}
+		pool, speaks = sql.OpenDB(timedConnector{prepared, src.within, src.mysql.Net, src.address}), mysqldialect.New()
 	case "postgresql":
-		pool, speaks = sql.OpenDB(timedConnector{stdlib.GetConnector(*src.postgres), src.within, "tcp", src.address}), pgdialect.New()
+		var options []stdlib.OptionOpenDB
+		if src.random {
+			options = append(options, stdlib.OptionBeforeConnect(shuffle))
+		}
+		connector := stdlib.GetConnector(*src.postgres, options...)
+		pool, speaks = sql.OpenDB(timedConnector{connector, src.within, "tcp", src.address}), pgdialect.New()
 	case "sqlite":
 		if o.Unsynced {
 			src.dsn += "&_pragma=synchronous(OFF)"
@@ -141,7 +146,7 @@ func Open(connection string, o Options) (*DB, error) {
 		copied.Replica = ""
 		copied.Name.Database += "-replica"
 		if d.replica, err = Open(o.Replica, copied); err != nil {
-			return nil, fmt.Errorf("replica: %w", err)
+			return nil, &URLError{"slave_connection", err}
 		}
 	}
 	return d, nil

@@ -21,6 +21,7 @@ type mysqlServer struct {
 	net.Listener
 	mu        sync.Mutex
 	asked     []string
+	user, db  string      // of the last login
 	tls       *tls.Config // nil: it has none
 	encrypted atomic.Bool // the last connection
 }
@@ -35,15 +36,22 @@ func (s *mysqlServer) serve() {
 	}
 }
 
+// login returns the user and the database of the last login.
+func (s *mysqlServer) login() (user, database string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.user, s.db
+}
+
 func (s *mysqlServer) talk(c net.Conn) {
 	defer func() { _ = c.Close() }()
 	s.mu.Lock()
 	conf := s.tls
 	s.mu.Unlock()
 	s.encrypted.Store(false)
-	capabilities := "\x00\x82"
+	capabilities := "\x08\x82" // 4.1, secure connections, a database at login
 	if conf != nil {
-		capabilities = "\x00\x8a"
+		capabilities = "\x08\x8a"
 	}
 	write := func(sequence byte, payload string) {
 		head := binary.LittleEndian.AppendUint32(nil, uint32(len(payload)))
@@ -68,6 +76,16 @@ func (s *mysqlServer) talk(c net.Conn) {
 			s.encrypted.Store(true)
 			c, n = secure, n-1
 			continue
+		}
+		if n == 0 { // capabilities, the largest packet, the character set, zeros; user, password, database
+			user, rest, _ := strings.Cut(string(payload[32:]), "\x00")
+			database := ""
+			if payload[0]&8 != 0 { // it has a database
+				database, _, _ = strings.Cut(rest[1+rest[0]:], "\x00")
+			}
+			s.mu.Lock()
+			s.user, s.db = user, database
+			s.mu.Unlock()
 		}
 		if n > 0 && payload[0] == 3 { // COM_QUERY
 			s.mu.Lock()

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -18,7 +16,7 @@ import (
 	"github.com/nova-go/nova/internal/clienttls"
 )
 
-// setTLS applies the TLS parameters of a URL as SQLAlchemy and PyMySQL interpret them:
+// setTLS applies the TLS parameters of a URL as PyMySQL interprets them:
 //
 //   - none: TLS if the server supports it, without verification;
 //   - ssl_ca or ssl_capath: TLS, with verification of the chain, and of the server's name
@@ -29,28 +27,29 @@ import (
 //   - any other: TLS without verification;
 //   - ssl_disabled: no TLS.
 //
-// If the URL has ssl_verify_cert as well as ssl_ca, PyMySQL ignores ssl_ca and verifies with
-// the CAs of the system; here ssl_ca is used. An unsupported parameter is an error, because
-// the operator may rely on it.
+// PyMySQL drops what SQLAlchemy passes to it in a dictionary (ssl_ca, ssl_capath, ssl_cert,
+// ssl_key, ssl_cipher, ssl_check_hostname) if the URL also has ssl_verify_cert or
+// ssl_verify_identity; and takes every text of ssl_disabled for true. Here each parameter means
+// what it says, because the operator relies on it.
 func setTLS(c *mysql.Config, q url.Values, host string) error {
 	if err := applySSLMode(q); err != nil {
 		return err
 	}
-	used := false
-	for name := range q {
-		if name != "ssl" && !strings.HasPrefix(name, "ssl_") {
-			continue
+	for _, name := range []string{"ssl_disabled", "ssl_check_hostname"} {
+		if _, ok := pythonBool(q.Get(name)); !ok && q.Has(name) {
+			return wrong(name, "%q is neither true nor false", q.Get(name))
 		}
-		if !slices.Contains(tlsParameters(), name) {
-			return fmt.Errorf("database URL: %s is not known", name)
-		}
-		used = used || q.Get(name) != "" && name != "ssl_disabled"
 	}
-	if parseBool(q.Get("ssl_disabled")) {
+	disabled := isTrue(q.Get("ssl_disabled"))
+	q.Del("ssl_disabled")
+	if len(q) == 1 && q.Has("ssl") && !disabled {
+		return wrong("ssl", "it cannot be given in a URL; write ssl_ca or ssl_verify_cert, or ssl_verify_cert=false for TLS without verification")
+	}
+	if disabled {
 		return nil
 	}
 	c.TLS = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, InsecureSkipVerify: true} // setVerification enables verification
-	if !used {
+	if len(q) == 0 {
 		c.AllowFallbackToPlaintext = true
 		// A driver that falls back changes the configuration of all its connections,
 		// unless each has a copy.
@@ -59,9 +58,10 @@ func setTLS(c *mysql.Config, q url.Values, host string) error {
 	return setVerification(c.TLS, q, host)
 }
 
+// tlsParameters returns the TLS parameters of SQLAlchemy and PyMySQL.
 func tlsParameters() []string {
-	return strings.Fields("ssl ssl_ca ssl_capath ssl_cert ssl_key ssl_key_password ssl_cipher ssl_check_hostname ssl_verify_cert " +
-		"ssl_verify_identity ssl_disabled")
+	return strings.Fields("ssl ssl_ca ssl_capath ssl_cert ssl_key ssl_cipher ssl_check_hostname " +
+		"ssl_verify_cert ssl_verify_identity ssl_disabled")
 }
 
 // applySSLMode replaces mysqlclient's parameter ssl_mode by parameters of PyMySQL.
@@ -73,21 +73,21 @@ func applySSLMode(q url.Values) error {
 	case "DISABLED":
 		q.Set("ssl_disabled", "true")
 	case "REQUIRED":
-		q.Set("ssl", "true")
 		q.Set("ssl_verify_cert", "false")
 	case "VERIFY_CA":
 		q.Set("ssl_verify_cert", "true")
 	case "VERIFY_IDENTITY":
 		q.Set("ssl_verify_identity", "true")
 	default:
-		return fmt.Errorf("database URL: ssl_mode=%s is not known", mode)
+		return &parameterError{"ssl_mode", "=" + mode + " is not known"}
 	}
 	return nil
 }
 
-// parseBool parses a boolean as SQLAlchemy does.
-func parseBool(text string) bool {
-	return slices.Contains([]string{"true", "yes", "on", "y", "t", "1"}, strings.ToLower(text))
+// isTrue tells whether text is one of SQLAlchemy's words for true.
+func isTrue(text string) bool {
+	value, ok := pythonBool(text)
+	return value && ok
 }
 
 // setVerification sets the certificates, the ciphers and the verification of t.
@@ -97,35 +97,41 @@ func setVerification(t *tls.Config, q url.Values, host string) (err error) {
 	if err != nil {
 		return err
 	}
-	if q.Get("ssl_key_password") != "" {
-		return errors.New("database URL: ssl_key_password: encrypted keys cannot be read")
-	}
 	if cert := q.Get("ssl_cert"); cert != "" {
 		pair, err := clienttls.Pair(cert, q.Get("ssl_key"))
 		if err != nil {
-			return fmt.Errorf("database URL: ssl_cert: %w", err)
+			return wrong("ssl_cert", "%w", err)
 		}
 		t.Certificates = []tls.Certificate{pair}
 	}
 	if t.CipherSuites, err = clienttls.Ciphers(q.Get("ssl_cipher")); err != nil {
-		return fmt.Errorf("database URL: ssl_cipher: %w", err)
+		return wrong("ssl_cipher", "%w", err)
 	}
 	chain, name := whatToVerify(q, roots != nil)
 	if !chain {
 		return nil
 	}
-	t.VerifyConnection = func(s tls.ConnectionState) error {
+	if !name {
+		host = ""
+	}
+	t.VerifyConnection = verifier(roots, host)
+	return nil
+}
+
+// verifier returns a function for tls.Config.VerifyConnection that verifies the chain with the
+// roots, or with the CAs of the system if they are nil, and the name of the server unless it is "".
+func verifier(roots *x509.CertPool, name string) func(tls.ConnectionState) error {
+	return func(s tls.ConnectionState) error {
 		between := x509.NewCertPool()
 		for _, c := range s.PeerCertificates[1:] {
 			between.AddCert(c)
 		}
 		leaf := s.PeerCertificates[0]
-		if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between}); err != nil || !name {
+		if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between}); err != nil || name == "" {
 			return err
 		}
-		return verifyName(leaf, host)
+		return verifyName(leaf, name)
 	}
-	return nil
 }
 
 // whatToVerify tells whether the certificate chain and the server's name are verified.
@@ -133,16 +139,16 @@ func whatToVerify(q url.Values, ca bool) (chain, name bool) {
 	cert, identity := strings.ToLower(q.Get("ssl_verify_cert")), q.Get("ssl_verify_identity")
 	switch {
 	case identity != "":
-		return true, parseBool(identity)
+		return true, isTrue(identity)
 	case slices.Contains([]string{"none", "0", "false", "no"}, cert):
 		return false, false
 	case slices.Contains([]string{"required", "1", "true", "yes", "optional"}, cert):
-		return true, parseBool(q.Get("ssl_check_hostname"))
+		return true, isTrue(q.Get("ssl_check_hostname"))
 	case cert != "":
 		return ca, false
 	}
 	checked := q.Get("ssl_check_hostname")
-	return ca, ca && (checked == "" || parseBool(checked))
+	return ca, ca && (checked == "" || isTrue(checked))
 }
 
 // loadCAs returns the CA certificates of a file and of the files in a directory, or nil if both
@@ -152,7 +158,7 @@ func loadCAs(file, dir string) (*x509.CertPool, error) {
 	if dir != "" {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
-			return nil, fmt.Errorf("database URL: ssl_capath: %w", err)
+			return nil, wrong("ssl_capath", "%w", err)
 		}
 		for _, e := range entries {
 			files = append(files, filepath.Join(dir, e.Name()))
@@ -162,7 +168,7 @@ func loadCAs(file, dir string) (*x509.CertPool, error) {
 	case file != "" && dir == "":
 		roots, err := clienttls.Roots(file)
 		if err != nil {
-			return nil, fmt.Errorf("database URL: ssl_ca: %w", err)
+			return nil, wrong("ssl_ca", "%w", err)
 		}
 		return roots, nil
 	case dir == "":
@@ -172,7 +178,7 @@ func loadCAs(file, dir string) (*x509.CertPool, error) {
 	for _, f := range append(files, file) {
 		pem, err := os.ReadFile(f)
 		if err != nil && f == file && file != "" {
-			return nil, fmt.Errorf("database URL: ssl_ca: %w", err)
+			return nil, wrong("ssl_ca", "%w", err)
 		}
 		roots.AppendCertsFromPEM(pem)
 	}

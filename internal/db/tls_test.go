@@ -55,10 +55,66 @@ func (a *authority) sign(t *testing.T, c *x509.Certificate) tls.Certificate {
 func newAuthority(t *testing.T) *authority {
 	a := &authority{file: filepath.Join(t.TempDir(), "ca.pem")}
 	a.sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: "CA"}})
-	if err := os.WriteFile(a.file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}), 0o600); err != nil {
+	write(t, a.file, certificatePEM(a.cert.Raw))
+	return a
+}
+
+// systemAuthority is the only CA of the system in these tests. A process reads the CAs of the
+// system once.
+func systemAuthority(t *testing.T) *authority {
+	t.Helper()
+	pair, err := tls.LoadX509KeyPair(os.Getenv("SSL_CERT_FILE"), os.Getenv("SSL_CERT_FILE"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return &authority{cert: pair.Leaf, key: pair.PrivateKey.(*ecdsa.PrivateKey), file: os.Getenv("SSL_CERT_FILE")}
+}
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "ca")
+	if err != nil {
+		panic(err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "CA of the system"}, IsCA: true,
+		BasicConstraintsValid: true, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	file := filepath.Join(dir, "system.pem")
+	if err := os.WriteFile(file, []byte(certificatePEM(der)+keyPEM(key)), 0o644); err != nil {
+		panic(err)
+	}
+	if err := os.Setenv("SSL_CERT_FILE", file); err != nil {
+		panic(err)
+	}
+	status := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(status)
+}
+
+func certificatePEM(der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+func keyPEM(key any) string {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		panic(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+// write writes a file that only its owner can read.
+func write(t *testing.T, file, content string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // serveMySQL runs a server that speaks TLS with this certificate, or none.
@@ -80,8 +136,7 @@ func serveMySQL(t *testing.T, certificate *tls.Certificate) (*mysqlServer, strin
 
 // TestTLSOfMySQL wants what PyMySQL 1.2.4 does with the same URLs.
 func TestTLSOfMySQL(t *testing.T) {
-	ours, others := newAuthority(t), newAuthority(t)
-	t.Setenv("SSL_CERT_FILE", ours.file) // the CAs of the system
+	ours, others := systemAuthority(t), newAuthority(t)
 	dir := t.TempDir()
 	content, err := os.ReadFile(ours.file)
 	if err != nil {
@@ -107,6 +162,7 @@ func TestTLSOfMySQL(t *testing.T) {
 		certificates[name] = &pair
 	}
 	const in, out, plain = "TLS", "refused", "plaintext"
+	const mysqlclient = "mysql+mysqldb " // of ssl_mode, which PyMySQL refuses
 	for _, c := range []struct{ server, host, parameters, want string }{
 		{"none", "127.0.0.1", "", plain},
 		{"other CA's", "127.0.0.1", "", in},
@@ -135,8 +191,8 @@ func TestTLSOfMySQL(t *testing.T) {
 		{"other CA's", "127.0.0.1", "ssl_ca=FILE&ssl_verify_cert=false", in},
 		{"other name's", "127.0.0.1", "ssl_ca=FILE&ssl_verify_identity=true", out},
 		{"good", "127.0.0.1", "ssl_verify_identity=true", in},
-		{"other CA's", "127.0.0.1", "ssl_mode=REQUIRED", in},
-		{"other CA's", "127.0.0.1", "ssl_mode=VERIFY_CA", out},
+		{"other CA's", "127.0.0.1", mysqlclient + "ssl_mode=REQUIRED", in},
+		{"other CA's", "127.0.0.1", mysqlclient + "ssl_mode=VERIFY_CA", out},
 		// None of them is taken for plaintext.
 		{"none", "127.0.0.1", "ssl_ca=FILE", out},
 		{"none", "127.0.0.1", "ssl_verify_cert=true", out},
@@ -145,13 +201,20 @@ func TestTLSOfMySQL(t *testing.T) {
 		{"none", "127.0.0.1", "ssl_check_hostname=false", out},
 		{"none", "127.0.0.1", "ssl_cipher=ECDHE%2BAESGCM", out},
 		{"none", "127.0.0.1", "ssl=1", out},
-		{"none", "127.0.0.1", "ssl_mode=REQUIRED", out},
+		{"none", "127.0.0.1", mysqlclient + "ssl_mode=REQUIRED", out},
 	} {
 		t.Run(c.server+" "+c.host+" "+c.parameters, func(t *testing.T) {
 			s, port := serveMySQL(t, certificates[c.server])
-			d, err := db.Open("mysql+pymysql://nova:x@"+c.host+":"+port+"/nova?"+strings.ReplaceAll(c.parameters, "FILE", ours.file), db.Options{})
+			scheme, parameters := "mysql+pymysql", c.parameters
+			if other, rest, ok := strings.Cut(parameters, " "); ok {
+				scheme, parameters = other, rest
+			}
+			d, err := db.Open(scheme+"://nova:x@"+c.host+":"+port+"/nova?"+strings.ReplaceAll(parameters, "FILE", ours.file), db.Options{})
 			if err != nil {
-				t.Fatal(err)
+				if c.want != out || c.parameters != "ssl=1" {
+					t.Fatal(err)
+				}
+				return
 			}
 			defer d.Close()
 			got := in
@@ -172,11 +235,14 @@ func TestTLSThatCannotBe(t *testing.T) {
 	t.Parallel()
 	for parameters, want := range map[string]string{
 		"ssl_ca=/nowhere": "ssl_ca", "ssl_capath=/nowhere": "ssl_capath", "ssl_cert=/nowhere": "ssl_cert", "ssl_cipher=NULL": "ssl_cipher",
-		"ssl_mode=SOME": "ssl_mode=SOME is not known", "ssl_verify=true": "ssl_verify is not known", "ssl_key_password=x": "ssl_key_password",
+		"ssl_mode=SOME": "ssl_mode is not known to PyMySQL", "ssl_verify=true": "ssl_verify is not known", "ssl_key_password=x": "ssl_key_password",
 	} {
 		if _, err := db.Open("mysql+pymysql://nova:very-secret@127.0.0.1/nova?"+parameters, db.Options{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "very-secret") {
 			t.Errorf("%s: %v", parameters, err)
 		}
+	}
+	if _, err := db.Open("mysql+mysqldb://nova:very-secret@127.0.0.1/nova?ssl_mode=SOME", db.Options{}); err == nil || !strings.Contains(err.Error(), "ssl_mode=SOME is not known") {
+		t.Errorf("%v", err)
 	}
 	if _, err := db.Open("postgresql://nova:very-secret@127.0.0.1/nova?sslmode=some", db.Options{}); err == nil || strings.Contains(err.Error(), "very-secret") {
 		t.Errorf("%v", err)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/release"
+	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/paste"
 )
@@ -211,11 +212,42 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 		serves = askServices(ctx, services, c, databases, o.Timeout, serves)
 	}
 	checkPolicy(f, c, serves)
+	checkTransports(f, c)
 	if err != nil {
 		f.add("error", "config", err)
 	}
 	f.list = append(f.list, services.list...)
 	return f.list, f.status()
+}
+
+// optionError matches the errors of the transport: "[group] option: …" and "transport_url: …".
+var optionError = regexp.MustCompile(`^(?:\[(\w+)\] )?(\w+): (.*)`)
+
+// checkTransports reports transport URLs and options of the transport with which the service does
+// not start.
+func checkTransports(f *findings, c *config.Config) {
+	report := func(err error, group string) {
+		m := optionError.FindStringSubmatch(err.Error())
+		if m == nil {
+			f.add("error", "config", err)
+			return
+		}
+		if m[1] != "" {
+			group = m[1]
+		}
+		f.option("error", config.Problem{Origin: c.Where(group, m[2]), Group: group, Option: m[2], Message: m[3]})
+	}
+	pool, err := rpc.NewPool(rpc.FromConfig(c, zerolog.Nop()))
+	if err != nil {
+		report(err, "DEFAULT")
+		return
+	}
+	defer func() { _ = pool.Close() }()
+	if u := c.OsloMessagingNotifications.TransportURL; u != "" {
+		if _, err := pool.Client(u); err != nil {
+			report(err, "oslo_messaging_notifications")
+		}
+	}
 }
 
 // checkRelease returns the release that [wsgi] release names, or the newest one.

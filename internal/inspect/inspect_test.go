@@ -97,7 +97,7 @@ func TestCheck(t *testing.T) {
 		"syntax":     {conf: "[api]\nmax_limit\n", ini: pasteFile, status: 1, want: []string{`error: nova.conf:2: No ':' or '=' found in assignment: "max_limit"`}},
 		"no section": {conf: "", ini: pasteFile, status: 1, want: []string{"error: [database] connection is not set"}},
 		"names": {conf: databases + "[api]\nmax_limits = 1\n[apis]\na = b\n[DEFAULT]\napi_paste_config = api-paste.ini\n", ini: pasteFile, status: 2, want: []string{
-			"warning: nova.conf:10: [DEFAULT] api_paste_config: *", "warning: nova.conf:7: [apis]: no such group", "warning: nova.conf:6: [api] max_limits: no such option"}},
+			"warning: nova.conf:10: [DEFAULT] api_paste_config: *", "warning: nova.conf:7: [apis]: no such group; did you mean [api]?", "warning: nova.conf:6: [api] max_limits: no such option; did you mean max_limit?"}},
 		"every unknown filter": {conf: databases, ini: broken, status: 1, want: []string{
 			`error: api-paste.ini:32: [filter:strange]: factory "out.of.tree:factory": no such factory`,
 			`error: api-paste.ini:34: [filter:alien]: factory "elsewhere#thing": no such factory`}},
@@ -146,11 +146,7 @@ func expect(t *testing.T, dir string, list []inspect.Finding, want []string) {
 }
 
 func TestServices(t *testing.T) {
-	up, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = up.Close() }()
+	up := listenAMQP(t)
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

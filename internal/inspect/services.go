@@ -1,7 +1,9 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/middleware"
@@ -21,6 +25,7 @@ import (
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/internal/rest/keystone"
+	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/startup"
 )
 
@@ -77,7 +82,7 @@ func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.
 		r.ask(ctx, "error", "database", "connection", func(ctx context.Context) error { return checkDatabase(ctx, d.Main, "the database") })
 	}
 	if d != nil && d.API != nil {
-		r.ask(ctx, "error", "api_database", "connection", func(ctx context.Context) error { return checkDatabase(ctx, d.API, "the database") })
+		r.apiDatabase(ctx, d.API)
 		r.cells(ctx, d)
 	}
 	if d != nil {
@@ -112,10 +117,49 @@ func (r *serviceChecks) memcached(ctx context.Context, group, option string, ser
 
 func checkDatabase(ctx context.Context, d *db.DB, what string) error {
 	var one int
-	if err := d.One(ctx, []any{&one}, "SELECT 1"); err != nil {
-		return fmt.Errorf("%s does not answer: %w", what, cause(ctx, err))
+	err := d.One(ctx, []any{&one}, "SELECT 1")
+	if err == nil {
+		return nil
 	}
-	return nil
+	if why, ok := db.Refusal(err); ok {
+		return fmt.Errorf("%s at %s %s", what, d.Address(), why)
+	}
+	return fmt.Errorf("%s does not answer: %w", what, cause(ctx, err))
+}
+
+// checkSchema compares the revisions of the schema of a database with those that it should have; nil:
+// any. A database that lacks a table of Nova's cannot be used (an error). Other revisions are a
+// warning, because databases have different ones during an upgrade.
+func checkSchema(ctx context.Context, d *db.DB, what, table string, want []string, sync string) (severity string, err error) {
+	if err := d.Each(ctx, func(*sql.Rows) error { return nil }, "SELECT 1 FROM "+table+" LIMIT 1"); err != nil {
+		return "error", fmt.Errorf("%s cannot be used: %w (nova-manage %s makes the schema)", what, cause(ctx, err), sync)
+	}
+	heads, err := startup.SchemaHeads(ctx, d)
+	switch {
+	case err != nil:
+		return "warning", fmt.Errorf("the revision of %s cannot be read: %w", what, cause(ctx, err))
+	case len(want) > 0 && !slices.Equal(heads, want):
+		return "warning", fmt.Errorf("%s has the revision %s and not %s (nova-manage %s brings it up to date)", what, strings.Join(heads, ", "),
+			strings.Join(want, ", "), sync)
+	}
+	return "", nil
+}
+
+// apiDatabase checks the API database. The check of the release compares the schema of the main
+// database.
+func (r *serviceChecks) apiDatabase(ctx context.Context, d *db.DB) {
+	r.askMany(func() []Finding {
+		ctx, cancel := context.WithTimeout(ctx, r.timeout)
+		defer cancel()
+		if err := checkDatabase(ctx, d, "the database"); err != nil {
+			return []Finding{r.at("error", "api_database", "connection", err.Error())}
+		}
+		severity, err := checkSchema(ctx, d, "the database", "cell_mappings", []string{release.APIHead}, "api_db sync")
+		if err != nil {
+			return []Finding{r.at(severity, "api_database", "connection", err.Error())}
+		}
+		return nil
+	})
 }
 
 // release checks the release of the deployment. Other checks report unreachable databases.
@@ -143,6 +187,11 @@ func (r *serviceChecks) release(ctx context.Context, d *startup.Databases) {
 func (r *serviceChecks) found(ctx context.Context, d *startup.Databases, f startup.Found) []Finding {
 	out := []Finding{r.at("note", "wsgi", "release", fmt.Sprintf("serves as Nova %s (%s), with microversions up to 2.%d: %s",
 		f.Release.Version, f.Release, f.Release.Microversion, f.From))}
+	if heads, err := startup.SchemaHeads(ctx, d.Main); err == nil && slices.Contains(heads, release.APIHead) {
+		f.Warnings = nil // about this revision
+		out = append(out, r.at("error", "database", "connection",
+			"the database has the schema of an API database, which [api_database] is about"))
+	}
 	for _, warning := range f.Warnings {
 		out = append(out, r.at("warning", "database", "connection", warning))
 	}
@@ -163,19 +212,29 @@ func (r *serviceChecks) cells(ctx context.Context, d *startup.Databases) {
 		asking, cancel := context.WithTimeout(ctx, r.timeout)
 		defer cancel()
 		cells, err := d.Cells.All(asking)
+		if wrong, ok := errors.AsType[*db.URLError](err); ok && wrong != nil {
+			return []Finding{{Severity: "error", Area: "service", Message: err.Error()}}
+		}
 		if err != nil {
 			return nil // the check of the API database reports it
 		}
+		main, err := startup.SchemaHeads(asking, d.Main)
+		if err != nil || !knownHead(main) {
+			main = nil // the check of the release reports it
+		}
 		var out []Finding
 		brokers := []string{r.config.Default.TransportURL}
-		for _, result := range db.Scatter(asking, cells, func(ctx context.Context, c *db.Cell) (struct{}, error) {
-			return struct{}{}, checkDatabase(ctx, c.DB, "its database")
+		for _, result := range db.Scatter(asking, cells, func(ctx context.Context, c *db.Cell) (string, error) {
+			if err := checkDatabase(ctx, c.DB, "its database"); err != nil {
+				return "error", err
+			}
+			return checkSchema(ctx, c.DB, "its database", "instances", main, "db sync")
 		}) {
 			in := func(message string) string {
 				return fmt.Sprintf("cell %s (%s): %s", result.Cell.Name, result.Cell.UUID, message)
 			}
 			if result.Err != nil {
-				out = append(out, Finding{Severity: "error", Area: "service", Message: in(result.Err.Error())})
+				out = append(out, Finding{Severity: cmp.Or(result.Value, "error"), Area: "service", Message: in(result.Err.Error())})
 			}
 			u := result.Cell.TransportURL
 			if slices.Contains(brokers, u) {
@@ -191,37 +250,27 @@ func (r *serviceChecks) cells(ctx context.Context, d *startup.Databases) {
 	})
 }
 
-// broker checks the connections to the hosts of a transport URL. If one answers, unreachable
-// hosts are only a warning.
+// broker logs in to the hosts of a transport URL. If one answers, unreachable hosts are only a
+// warning.
 func (r *serviceChecks) broker(ctx context.Context, transport, group, option string) []Finding {
-	scheme, rest, ok := strings.Cut(transport, "://")
-	if kind, _, _ := strings.Cut(scheme, "+"); !ok || kind != "rabbit" && kind != "amqp" {
-		return nil // fake:// and none:// have no host
-	}
-	rest, _, _ = strings.Cut(rest, "?")
-	rest, _, _ = strings.Cut(rest, "/")
-	if rest == "" {
-		rest = "localhost"
-	}
-	hosts := strings.Split(rest, ",")
-	var down []Finding
-	for _, host := range hosts {
-		host = host[strings.LastIndexByte(host, '@')+1:]
-		if _, _, err := net.SplitHostPort(host); err != nil {
-			host = net.JoinHostPort(strings.Trim(host, "[]"), "5672")
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	hosts, problems, err := rpc.Probe(ctx, rpc.FromConfig(r.config, zerolog.Nop()), transport)
+	if err != nil {
+		if group != "" {
+			return nil // checkTransports reports it
 		}
-		ctx, cancel := context.WithTimeout(ctx, r.timeout)
-		if err := checkAddress(ctx, "tcp", host, "RabbitMQ at "+host); err != nil {
-			down = append(down, r.at("warning", group, option, err.Error()))
-		}
-		cancel()
+		return []Finding{r.at("error", group, option, err.Error())}
 	}
-	if len(down) == len(hosts) {
-		for i := range down {
-			down[i].Severity = "error"
+	var out []Finding
+	for _, p := range problems {
+		severity := "warning"
+		if p.Refused || len(problems) == hosts {
+			severity = "error"
 		}
+		out = append(out, r.at(severity, group, option, fmt.Sprintf("RabbitMQ at %s %s", p.Host, p.Reason)))
 	}
-	return down
+	return out
 }
 
 func checkAddress(ctx context.Context, network, address, what string) error {
@@ -334,4 +383,10 @@ func checkURL(ctx context.Context, group string, s config.Session, address strin
 		return fmt.Errorf("%s", resp.Status)
 	}
 	return nil
+}
+
+// knownHead reports whether a main database has the revision of a known release.
+func knownHead(heads []string) bool {
+	_, ok := release.OldestOfHead(heads[0])
+	return ok
 }

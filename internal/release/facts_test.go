@@ -49,7 +49,7 @@ func TestRowsAreThoseOfThePackages(t *testing.T) {
 			{"oldest compute", r.OldestCompute, f.OldestCompute},
 			{"name of the oldest compute", r.OldestComputeName, f.OldestComputeName},
 			{"head of the main database", r.MainHead, f.Heads["main"]},
-			{"head of the API database", "cdeec0c85668", f.Heads["api"]},
+			{"head of the API database", release.APIHead, f.Heads["api"]},
 			{"RPC version of compute", r.ComputeRPC, f.RPC["compute"]},
 			{"RPC version of the scheduler", "4.5", f.RPC["scheduler"]},
 		} {

@@ -100,6 +100,9 @@ func OfService(version int64) string {
 	}
 }
 
+// APIHead is the revision of the API database of all releases.
+const APIHead = "cdeec0c85668"
+
 // OldestOfHead returns the oldest release whose main databases have a revision; ok is false for
 // an unknown revision.
 func OldestOfHead(head string) (r Release, ok bool) {

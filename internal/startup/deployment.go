@@ -59,7 +59,7 @@ func (d *Deployment) Find(ctx context.Context) (Found, error) {
 		r, err := d.configured()
 		return Found{Release: r, From: "[wsgi] release" + optionPlace(d.Config, "wsgi", "release")}, err
 	}
-	heads, err := headsOf(ctx, d.Databases.Main)
+	heads, err := SchemaHeads(ctx, d.Databases.Main)
 	if err != nil {
 		return Found{}, d.Databases.explain(d.Databases.Main, err)
 	}
@@ -174,8 +174,8 @@ func (d *Deployment) ask(ctx context.Context, cells []*db.Cell) (found *conducto
 // completed.
 var errNoSchema = errors.New("it has no revision of Nova's schema in alembic_version")
 
-// headsOf returns the schema revisions of a database.
-func headsOf(ctx context.Context, d *db.DB) ([]string, error) {
+// SchemaHeads returns the revisions of the schema of a database; there is at least one.
+func SchemaHeads(ctx context.Context, d *db.DB) ([]string, error) {
 	var heads []string
 	err := d.Each(ctx, func(r *sql.Rows) error {
 		var head string

@@ -50,24 +50,40 @@ func OpenDatabases(c *config.Config, m *metrics.Metrics) (*Databases, error) {
 		}
 		d, err := db.Open(o.Connection, poolOptions(o, m, names[group]))
 		if err != nil {
-			return nil, fmt.Errorf("%s: [%s] connection: %w", c.Where(group, "connection"), group, err)
+			option := "connection"
+			if u, ok := errors.AsType[*db.URLError](err); ok {
+				option = u.Option
+			}
+			return nil, &config.Error{Problem: config.Problem{Origin: c.Where(group, option), Group: group, Option: option, Message: err.Error()}}
 		}
 		return d, nil
 	}
 	main, err := open("database", c.Database)
-	if err != nil {
-		return nil, err
-	}
 	if c.API.LocalMetadataPerCell && c.APIDatabase.Connection == "" {
+		if err != nil {
+			return nil, err
+		}
 		return &Databases{Main: main, config: c}, nil
 	}
-	api, err := open("api_database", c.APIDatabase)
-	if err != nil {
+	api, apiErr := open("api_database", c.APIDatabase)
+	switch one, other, both := optionErrors(err, apiErr); {
+	case both:
+		return nil, config.Errors{one, other}
+	case err != nil:
 		return nil, err
+	case apiErr != nil:
+		return nil, apiErr
 	}
 	return &Databases{config: c, API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection,
 		Transport: c.Default.TransportURL, Pool: poolOptions(c.Database, m, ""),
 		Life: time.Duration(c.WSGI.CellMappingsLife) * time.Second}}, nil
+}
+
+// optionErrors returns two errors as errors of options, if both are.
+func optionErrors(a, b error) (one, other *config.Error, both bool) {
+	one, aIs := errors.AsType[*config.Error](a)
+	other, bIs := errors.AsType[*config.Error](b)
+	return one, other, aIs && bIs
 }
 
 func poolOptions(o config.Database, m *metrics.Metrics, name string) db.Options {

@@ -103,7 +103,7 @@ type hosting struct {
 	config  *config.Config // of the current application
 	sink    *log.Sink
 	end     context.CancelFunc // of the current application
-	sockets *serve.Sockets // open before the server if the process changes its user
+	sockets *serve.Sockets     // open before the server if the process changes its user
 	server  *serve.Server
 	again   func() *exec.Cmd // starts the same program again
 	failed  chan error       // receives the reason for which the process must end
@@ -505,25 +505,4 @@ func restart() (func() *exec.Cmd, error) {
 		cmd.Env = slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "WATCHDOG_PID=") })
 		return cmd
 	}, nil
-}
-
-// notify sends a state to systemd, if the process runs under systemd.
-func notify(state string) { _, _ = daemon.SdNotify(false, state) }
-
-// watchdog sends watchdog messages to systemd, if it expects them.
-func watchdog(ctx context.Context) {
-	interval, err := daemon.SdWatchdogEnabled(false)
-	if err != nil || interval <= 0 {
-		return
-	}
-	tick := time.NewTicker(interval / 2)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			notify(daemon.SdNotifyWatchdog)
-		case <-ctx.Done():
-			return
-		}
-	}
 }

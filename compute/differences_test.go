@@ -102,3 +102,37 @@ func TestOptionNamesOfReleases(t *testing.T) {
 		})
 	}
 }
+
+// TestSoundModelsOfReleases: nova-computes of 2025.1 beside a newer API cannot have servers with a model of a sound device.
+func TestSoundModelsOfReleases(t *testing.T) {
+	t.Parallel()
+	for _, r := range release.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			s := novatest.New(t, as(r))
+			admin := s.As("admin")
+			if !r.Has(release.SoundAndUSBModels) {
+				admin.Do("POST /flavors/1/os-extra_specs", `{"extra_specs": {"hw:sound_model": "ich9"}}`).Expect(200) // checked since 2.86
+			} else {
+				admin.MV("2.86").Do("POST /flavors/1/os-extra_specs", `{"extra_specs": {"hw:sound_model": "ich9"}}`).Expect(200)
+			}
+			vm := s.Server(novatest.VM{}).UUID
+			create := `{"server": {"name": "x", "flavorRef": "1", "imageRef": "` + novatest.Image + `", "networks": "none"}}`
+			rebuild := `{"rebuild": {"imageRef": "` + novatest.Image + `"}}`
+			s.Exec("cell1", "UPDATE instance_extra SET flavor = REPLACE(REPLACE(flavor, 'hw:cpu_policy', 'hw:sound_model'), 'shared', 'ich9') WHERE instance_uuid = ?", vm)
+			if old := int64(68); r.OldestCompute <= old {
+				s.Service("old", "nova-compute", int(old))
+				if !r.Has(release.SoundAndUSBModels) {
+					admin.MV("2.37").Do("POST /servers", create).Expect(202)
+				} else {
+					admin.MV("2.37").Do("POST /servers", create).Expect(500).Fault("computeFault", novatest.Unexpected("AttributeError"))
+					admin.Do("POST /servers/"+vm+"/action", rebuild).Expect(500).Fault("computeFault", novatest.Unexpected("AttributeError"))
+				}
+			}
+			s.Service("new", "nova-compute", int(r.Service))
+			s.Exec("cell1", "UPDATE services SET version = ? WHERE `binary` = 'nova-compute'", r.Service)
+			admin.MV("2.37").Do("POST /servers", create).Expect(202)
+			admin.Do("POST /servers/"+vm+"/action", rebuild).Expect(202)
+		})
+	}
+}

@@ -136,3 +136,27 @@ func TestSoundModelsOfReleases(t *testing.T) {
 		})
 	}
 }
+
+// TestRulesOfReleases: a release without a rule that protects a part of an operation checks the rule of the operation.
+func TestRulesOfReleases(t *testing.T) {
+	t.Parallel()
+	for _, r := range release.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			s := novatest.New(t, as(r), novatest.File("policy.yaml", `"os_compute_api:servers:migrations:index": "@"`+"\n"))
+			vm := s.Server(novatest.VM{})
+			rule := "migrate_live"
+			if r.Has(release.ManagerAndServiceRoles) {
+				rule += ":host"
+			}
+			for _, role := range []string{"demo", "reader"} {
+				s.As(role).MV("2.30").Do(vm.Action(), `{"os-migrateLive": {"host": "other", "block_migration": "auto"}}`).
+					Expect(403).Fault("forbidden", "Policy doesn't allow os_compute_api:os-migrate-server:"+rule+" to be performed.")
+				s.As(role).Do("GET /os-migrations?project_id=" + novatest.NameID("project", "admin")).Expect(403)
+			}
+			s.As("admin").MV("2.30").Do(vm.Action(), `{"os-migrateLive": {"host": "nowhere", "block_migration": "auto"}}`).Expect(400)
+			s.As("admin").Do("GET /os-migrations").Expect(200)
+			s.As("demo").MV("2.23").Do("GET /servers/" + vm.UUID + "/migrations").Expect(200)
+		})
+	}
+}

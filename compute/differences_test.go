@@ -160,3 +160,24 @@ func TestRulesOfReleases(t *testing.T) {
 		})
 	}
 }
+
+// TestComputeNodesOfReleases: since 2024.2 the compute nodes of a deleted service are discovered again.
+func TestComputeNodesOfReleases(t *testing.T) {
+	t.Parallel()
+	for _, r := range release.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			s := novatest.New(t, as(r))
+			service, node := s.ComputeHost("old")
+			s.Exec("cell1", "UPDATE compute_nodes SET mapped = 1 WHERE uuid = ?", node)
+			s.As("admin").MV("2.53").Do("DELETE /os-services/" + service).Expect(204)
+			want := "1"
+			if r.Has(release.ComputeNodesUnmapped) {
+				want = "0"
+			}
+			if got := s.Value("cell1", "SELECT mapped FROM compute_nodes WHERE uuid = ? AND deleted = id", node); got != want {
+				t.Errorf("the compute node has mapped = %s, want %s", got, want)
+			}
+		})
+	}
+}

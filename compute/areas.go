@@ -100,8 +100,8 @@ func (p *parts) migrationsArea(s *servers.API) *migrations.API {
 
 func (p *parts) hostsArea() *hosts.API {
 	c := p.config
-	all := &host.Hosts{Cells: p.Cells, Computes: p.computes, Placement: p.placement, DownTime: p.servers.DownTime, Now: time.Now,
-		Zones: p.zones, InternalZone: c.Default.InternalServiceAvailabilityZone, Notify: p.notify, Log: p.log}
+	all := &host.Hosts{Cells: p.Cells, Release: p.release, Computes: p.computes, Placement: p.placement, DownTime: p.servers.DownTime,
+		Now: time.Now, Zones: p.zones, InternalZone: c.Default.InternalServiceAvailabilityZone, Notify: p.notify, Log: p.log}
 	aggregates := &aggregate.Aggregates{
 		Store: dbapi.NewAggregates(p.API), Cells: p.Cells, Hosts: all, Placement: p.placement, Images: p.glance,
 		Schedulers: p.schedulers, Conductor: p.conductor, Notify: p.notify, Log: p.log,

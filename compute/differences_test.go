@@ -102,3 +102,82 @@ func TestOptionNamesOfReleases(t *testing.T) {
 		})
 	}
 }
+
+// TestSoundModelsOfReleases: nova-computes of 2025.1 beside a newer API cannot have servers with a model of a sound device.
+func TestSoundModelsOfReleases(t *testing.T) {
+	t.Parallel()
+	for _, r := range release.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			s := novatest.New(t, as(r))
+			admin := s.As("admin")
+			if !r.Has(release.SoundAndUSBModels) {
+				admin.Do("POST /flavors/1/os-extra_specs", `{"extra_specs": {"hw:sound_model": "ich9"}}`).Expect(200) // checked since 2.86
+			} else {
+				admin.MV("2.86").Do("POST /flavors/1/os-extra_specs", `{"extra_specs": {"hw:sound_model": "ich9"}}`).Expect(200)
+			}
+			vm := s.Server(novatest.VM{}).UUID
+			create := `{"server": {"name": "x", "flavorRef": "1", "imageRef": "` + novatest.Image + `", "networks": "none"}}`
+			rebuild := `{"rebuild": {"imageRef": "` + novatest.Image + `"}}`
+			s.Exec("cell1", "UPDATE instance_extra SET flavor = REPLACE(REPLACE(flavor, 'hw:cpu_policy', 'hw:sound_model'), 'shared', 'ich9') WHERE instance_uuid = ?", vm)
+			if old := int64(68); r.OldestCompute <= old {
+				s.Service("old", "nova-compute", int(old))
+				if !r.Has(release.SoundAndUSBModels) {
+					admin.MV("2.37").Do("POST /servers", create).Expect(202)
+				} else {
+					admin.MV("2.37").Do("POST /servers", create).Expect(500).Fault("computeFault", novatest.Unexpected("AttributeError"))
+					admin.Do("POST /servers/"+vm+"/action", rebuild).Expect(500).Fault("computeFault", novatest.Unexpected("AttributeError"))
+				}
+			}
+			s.Service("new", "nova-compute", int(r.Service))
+			s.Exec("cell1", "UPDATE services SET version = ? WHERE `binary` = 'nova-compute'", r.Service)
+			admin.MV("2.37").Do("POST /servers", create).Expect(202)
+			admin.Do("POST /servers/"+vm+"/action", rebuild).Expect(202)
+		})
+	}
+}
+
+// TestRulesOfReleases: a release without a rule that protects a part of an operation checks the rule of the operation.
+func TestRulesOfReleases(t *testing.T) {
+	t.Parallel()
+	for _, r := range release.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			s := novatest.New(t, as(r), novatest.File("policy.yaml", `"os_compute_api:servers:migrations:index": "@"`+"\n"))
+			vm := s.Server(novatest.VM{})
+			rule := "migrate_live"
+			if r.Has(release.ManagerAndServiceRoles) {
+				rule += ":host"
+			}
+			for _, role := range []string{"demo", "reader"} {
+				s.As(role).MV("2.30").Do(vm.Action(), `{"os-migrateLive": {"host": "other", "block_migration": "auto"}}`).
+					Expect(403).Fault("forbidden", "Policy doesn't allow os_compute_api:os-migrate-server:"+rule+" to be performed.")
+				s.As(role).Do("GET /os-migrations?project_id=" + novatest.NameID("project", "admin")).Expect(403)
+			}
+			s.As("admin").MV("2.30").Do(vm.Action(), `{"os-migrateLive": {"host": "nowhere", "block_migration": "auto"}}`).Expect(400)
+			s.As("admin").Do("GET /os-migrations").Expect(200)
+			s.As("demo").MV("2.23").Do("GET /servers/" + vm.UUID + "/migrations").Expect(200)
+		})
+	}
+}
+
+// TestComputeNodesOfReleases: since 2024.2 the compute nodes of a deleted service are discovered again.
+func TestComputeNodesOfReleases(t *testing.T) {
+	t.Parallel()
+	for _, r := range release.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			s := novatest.New(t, as(r))
+			service, node := s.ComputeHost("old")
+			s.Exec("cell1", "UPDATE compute_nodes SET mapped = 1 WHERE uuid = ?", node)
+			s.As("admin").MV("2.53").Do("DELETE /os-services/" + service).Expect(204)
+			want := "1"
+			if r.Has(release.ComputeNodesUnmapped) {
+				want = "0"
+			}
+			if got := s.Value("cell1", "SELECT mapped FROM compute_nodes WHERE uuid = ? AND deleted = id", node); got != want {
+				t.Errorf("the compute node has mapped = %s, want %s", got, want)
+			}
+		})
+	}
+}

@@ -5,7 +5,7 @@ package config
 type API struct {
 	// AuthStrategy selects the pipeline of pipeline_factory_v21. Nova 34 knows
 	// only keystone and ignores the option; noauth2 is for development.
-	AuthStrategy string `opt:"auth_strategy" default:"keystone" choices:"keystone,noauth2" deprecated:"DEFAULT/auth_strategy"`
+	AuthStrategy string `opt:"auth_strategy" default:"keystone" choices:"keystone,noauth2"`
 	// ComputeLinkPrefix replaces scheme, host and prefix in links to this API.
 	ComputeLinkPrefix string `opt:"compute_link_prefix" earlier:"DEFAULT/osapi_compute_link_prefix"`
 	// GlanceLinkPrefix replaces scheme, host and prefix in links to images.
@@ -54,5 +54,5 @@ type API struct {
 	// VendordataDynamicReadTimeout in seconds.
 	VendordataDynamicReadTimeout int `opt:"vendordata_dynamic_read_timeout" earlier:"DEFAULT/vendordata_dynamic_read_timeout" default:"5" min:"0"`
 	// VendordataDynamicFailureFatal makes a failing target an error.
-	VendordataDynamicFailureFatal bool `opt:"vendordata_dynamic_failure_fatal" earlier:"DEFAULT/vendordata_dynamic_failure_fatal" default:"false"`
+	VendordataDynamicFailureFatal bool `opt:"vendordata_dynamic_failure_fatal" default:"false"`
 }

@@ -21,9 +21,9 @@ type eventlet struct {
 }
 
 type eventletTLS struct {
-	CertFile string `opt:"ssl_cert_file"`
-	KeyFile  string `opt:"ssl_key_file"`
-	CAFile   string `opt:"ssl_ca_file"`
+	CertFile string `opt:"ssl_cert_file" deprecated:"DEFAULT/ssl_cert_file"`
+	KeyFile  string `opt:"ssl_key_file" deprecated:"DEFAULT/ssl_key_file"`
+	CAFile   string `opt:"ssl_ca_file" deprecated:"DEFAULT/ssl_ca_file"`
 }
 
 // configured adds the listener of the configuration, which is used if there are no other

@@ -428,11 +428,13 @@ func TestConfiguredAddress(t *testing.T) {
 	fetch(t, address, "")
 	_ = p.Process.Signal(syscall.SIGTERM)
 	_ = p.ends(t)
-	p = command(t, "[DEFAULT]\nosapi_compute_listen_port = "+port+"\nenabled_ssl_apis = osapi_compute\n[wsgi]\nssl_cert_file = /none/cert\nssl_key_file = /none/key\n", nil, "nova-api", "--config-file=CONF")
-	if err := p.ends(t); err == nil {
-		t.Error("it serves without a certificate")
+	for _, group := range []string{"[wsgi]\n", ""} { // the options have former names in [DEFAULT]
+		p = command(t, "[DEFAULT]\nosapi_compute_listen_port = "+port+"\nenabled_ssl_apis = osapi_compute\n"+group+"ssl_cert_file = /none/cert\nssl_key_file = /none/key\n", nil, "nova-api", "--config-file=CONF")
+		if err := p.ends(t); err == nil {
+			t.Error("it serves without a certificate")
+		}
+		p.logs(t, "/none/cert")
 	}
-	p.logs(t, "/none/cert")
 }
 
 // systemd's protocol: the socket is open before the process, and a datagram says

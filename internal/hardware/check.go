@@ -22,10 +22,11 @@ func Check(r release.Release, f *objects.Flavor, image *objects.ImageMeta) error
 	return nil
 }
 
-// CheckSound rejects a sound device model that Nova does not know. Releases without sound devices accept all.
-func CheckSound(r release.Release, f *objects.Flavor, image *objects.ImageMeta) error {
+// SoundModel returns the model of the sound device; empty without one, and in releases without sound devices. It rejects a
+// model that Nova does not know.
+func SoundModel(r release.Release, f *objects.Flavor, image *objects.ImageMeta) (string, error) {
 	if !r.Has(release.SoundAndUSBModels) {
-		return nil
+		return "", nil
 	}
 	model, err := newRequirements(r, f, image).word("hw", "sound_model")
 	if known := []string{"sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "virtio"}; err == nil && model != "" &&
@@ -33,7 +34,7 @@ func CheckSound(r release.Release, f *objects.Flavor, image *objects.ImageMeta) 
 		err = &objects.Error{Class: objects.ErrInvalid,
 			Message: "Invalid sound device model '" + model + "'. Allowed values: " + strings.Join(known, ", ") + "."}
 	}
-	return err
+	return model, err
 }
 
 func (a requirements) packedRing() error {

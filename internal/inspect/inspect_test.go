@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"github.com/nova-go/nova/internal/computepaste"
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/inspect"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/metadata"
 	"github.com/nova-go/nova/paste"
 )
@@ -312,6 +315,49 @@ func TestPipeline(t *testing.T) {
 	for _, bad := range [][]string{{"--format", "xml"}, {"--config-file", ini, "--config-file", ini}, {"--config-file", ini, "--name", "nothing"}} {
 		if _, err := run(t, computeService(), append([]string{"pipeline"}, bad...)...); err == nil {
 			t.Errorf("%s: no error", bad)
+		}
+	}
+}
+
+// TestPasteFilesOfThePackages: each release's own api-paste.ini can be read and built.
+func TestPasteFilesOfThePackages(t *testing.T) {
+	for _, r := range release.All() {
+		text, err := os.ReadFile("../release/testdata/facts-" + r.ID + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var facts struct{ Paste map[string]map[string]string }
+		if err := json.Unmarshal(text, &facts); err != nil {
+			t.Fatal(err)
+		}
+		var ini strings.Builder
+		for section, options := range facts.Paste {
+			fmt.Fprintf(&ini, "[%s]\n", section)
+			for name, value := range options {
+				fmt.Fprintf(&ini, "%s = %s\n", name, value)
+			}
+		}
+		strategies := slices.DeleteFunc(slices.Sorted(maps.Keys(facts.Paste["composite:openstack_compute_api_v21"])), func(name string) bool { return name == "use" })
+		if len(strategies) == 0 {
+			t.Errorf("%s: no pipelines", r)
+		}
+		for _, strategy := range strategies {
+			dir := write(t, "[api]\nauth_strategy = "+strategy+"\n", ini.String())
+			c, err := config.Load(config.Sources{Files: []string{filepath.Join(dir, "nova.conf")}, Prog: compute.Prog})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range []inspect.Service{computeService(), metadataService()} {
+				file := filepath.Join(dir, "api-paste.ini")
+				if _, err := paste.Load(file, s.PasteName, s.Registry(c), paste.Options{}); err != nil {
+					t.Errorf("%s: %s with %s: %v", r, s.PasteName, strategy, err)
+				}
+				both := s.Registry(c)
+				maps.Copy(both, s.Others[0](c))
+				if reached, unreached := paste.Check(file, s.PasteName, both, paste.Options{}); len(reached)+len(unreached) > 0 {
+					t.Errorf("%s: %s with %s: %v %v", r, s.PasteName, strategy, reached, unreached)
+				}
+			}
 		}
 	}
 }

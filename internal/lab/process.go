@@ -153,7 +153,8 @@ func (l *Lab) tail(name string) string {
 	return "    " + strings.Join(lines[max(0, len(lines)-10):], "\n    ")
 }
 
-// stop ends a service with SIGTERM, and after a while with SIGKILL.
+// stop ends a service with SIGTERM, and after a while with SIGKILL. When it returns, the service can
+// be started again.
 func (l *Lab) stop(name string) error {
 	pid := l.running(name)
 	if pid == 0 {
@@ -168,7 +169,21 @@ func (l *Lab) stop(name string) error {
 		}
 	}
 	_ = syscall.Kill(-pid, syscall.SIGKILL) // remaining processes of the group
-	return os.Remove(l.pidFile(name))
+	return errors.Join(os.Remove(l.pidFile(name)), l.awaitPort(name))
+}
+
+// awaitPort waits until the port of a stopped service is free: the workers of a process that has
+// ended keep its socket until they have ended as well.
+func (l *Lab) awaitPort(name string) error {
+	if l.Port(name) == 0 {
+		return nil
+	}
+	for end := time.Now().Add(20 * time.Second); isListening(l.Address(name)); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			return fmt.Errorf("%s has ended, and port %d is still taken", name, l.Port(name))
+		}
+	}
+	return nil
 }
 
 // down stops all services, stage by stage in reverse order.

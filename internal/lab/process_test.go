@@ -105,3 +105,46 @@ func TestPortThatIsTaken(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestStopWaitsForThePort: a worker that outlives its parent by a moment, here the listener, would
+// keep a service that is started at once from its port.
+func TestStopWaitsForThePort(t *testing.T) {
+	l := processes(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	l.Base = listener.Addr().(*net.TCPAddr).Port - (l.Port("keystone") - l.Base)
+	listener.Close()
+	s := service{name: "keystone", command: "sleep 60"}
+	if err := l.start(s); err != nil {
+		t.Fatal(err)
+	}
+	if listener, err = net.Listen("tcp", address); err != nil {
+		t.Fatal(err)
+	}
+	stopped := make(chan error, 1)
+	go func() {
+		stopped <- l.stop(s.name)
+		listener.Close()
+	}()
+	conn, err := listener.Accept()
+	if err != nil {
+		t.Fatal("it does not look whether the port is free")
+	}
+	conn.Close()
+	if l.running(s.name) != 0 {
+		t.Error("the service has not ended")
+	}
+	listener.Close()
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+	if err := l.start(s); err != nil {
+		t.Errorf("it cannot be started again: %v", err)
+	}
+	if err := l.stop(s.name); err != nil {
+		t.Error(err)
+	}
+}

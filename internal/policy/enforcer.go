@@ -91,14 +91,15 @@ func (e *Enforcer) Watch(ctx context.Context, interval time.Duration) {
 }
 
 // Authorize returns nil if the rule allows the operation, and *Forbidden if the rule or the
-// scope of the token denies it. It returns *NotRegistered for a rule that Nova does not have,
+// scope of the token denies it. In a release before the rule, it checks the rule that the release
+// has in its place. It returns *NotRegistered for a rule that Nova does not have,
 // and an objects.Error without kind, which clients see as a 500, if a service of an http: or
 // https: check does not answer.
 func (e *Enforcer) Authorize(c *reqctx.Caller, r Rule, t Target) error {
 	s := e.current.Load()
 	scopes, ok := s.registered[r]
-	if !ok && laterRules[r] {
-		return nil
+	if former := laterRules[r]; !ok && former != "" {
+		return e.Authorize(c, former, t)
 	}
 	if !ok {
 		return &NotRegistered{r}

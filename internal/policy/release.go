@@ -6,11 +6,14 @@ import (
 	"github.com/nova-go/nova/internal/release"
 )
 
-// laterRules are the rules that came with the roles manager and service. A release before them
-// does not ask them: it allows what they protect to everybody who may use the operation.
-var laterRules = map[Rule]bool{
-	ProjectManagerApi: true, ProjectManagerOrAdmin: true, ServiceApi: true, ServiceOrAdmin: true,
-	MigrateServerMigrateLiveHost: true, MigrationsIndexAllProjects: true, MigrationsIndexHost: true, ServersMigrationsIndexHost: true,
+// laterRules are the rules that came with the roles manager and service, each with the rule that a
+// release before them checks in its place; "" for rules that only other rules refer to.
+var laterRules = map[Rule]Rule{
+	ProjectManagerApi: "", ProjectManagerOrAdmin: "", ServiceApi: "", ServiceOrAdmin: "",
+	MigrateServerMigrateLiveHost: MigrateServerMigrateLive,
+	MigrationsIndexAllProjects:   MigrationsIndex,
+	MigrationsIndexHost:          MigrationsIndex,
+	ServersMigrationsIndexHost:   ServersMigrationsIndex,
 }
 
 // shareRules is the beginning of the names of the rules for shares.
@@ -31,5 +34,6 @@ func (d Default) in(r release.Release) (_ Default, ok bool) {
 	if d.Check == managerOrAdmin || d.Check == serviceOrAdmin {
 		d.Check = admin
 	}
-	return d, !laterRules[d.Name]
+	_, later := laterRules[d.Name]
+	return d, !later
 }

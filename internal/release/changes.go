@@ -11,6 +11,7 @@ const (
 	VolumeBackedMinRAM Change = iota
 	CPUTopologySpecs
 	BaremetalCommandText
+	ComputeNodesUnmapped
 
 	// 2025.1
 	HintsWithUnderscoreDropped
@@ -58,6 +59,7 @@ var changes = [...]struct {
 	VolumeBackedMinRAM:   {30, "a resize of a server with a root volume checks min_ram of its image"},
 	CPUTopologySpecs:     {30, "flavors: hw:cpu_max_sockets, _cores and _threads are validated, before it was hw:max_cpu_*"},
 	BaremetalCommandText: {30, "changes of bare metal nodes are refused with Command not supported, before Command Not supported"},
+	ComputeNodesUnmapped: {30, "the deletion of a nova-compute also clears the column mapped of its compute nodes"},
 
 	HintsWithUnderscoreDropped: {31, "scheduler hints whose names begin with _nova are dropped"},
 	EmptyImageRef:              {31, "an empty imageRef counts as none also for block devices of images"},

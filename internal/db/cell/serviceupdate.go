@@ -49,8 +49,9 @@ func UpdateService(ctx context.Context, c *db.Cell, s *objects.Service, u Servic
 }
 
 // DeleteService marks a service as deleted. With a nova-compute it also marks its compute nodes,
-// so that a new service of the host creates them again.
-func DeleteService(ctx context.Context, c *db.Cell, s *objects.Service) error {
+// so that a new service of the host creates them again; unmap says that they are then discovered
+// again, too.
+func DeleteService(ctx context.Context, c *db.Cell, s *objects.Service, unmap bool) error {
 	now := db.Now()
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {
 		if _, err := db.Exec(ctx, tx, "UPDATE services SET deleted = id, deleted_at = ? WHERE id = ? AND deleted = 0", now, s.ID); err != nil {
@@ -59,8 +60,11 @@ func DeleteService(ctx context.Context, c *db.Cell, s *objects.Service) error {
 		if s.Binary != "nova-compute" {
 			return nil
 		}
-		_, err := db.Exec(ctx, tx, "UPDATE compute_nodes SET deleted = id, deleted_at = ?, mapped = 0 WHERE deleted = 0 AND (service_id = ? "+
-			"OR host = ?)", now, s.ID, s.Host)
+		set := "deleted = id, deleted_at = ?"
+		if unmap {
+			set += ", mapped = 0"
+		}
+		_, err := db.Exec(ctx, tx, "UPDATE compute_nodes SET "+set+" WHERE deleted = 0 AND (service_id = ? OR host = ?)", now, s.ID, s.Host)
 		return err
 	})
 }

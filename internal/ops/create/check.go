@@ -7,7 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nova-go/nova/internal/db/cell"
+	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
 )
@@ -56,6 +59,23 @@ func checkAutoDisk(image *objects.Image, auto *bool) error {
 			image.ID)
 	}
 	return nil
+}
+
+// soundModels is the services.version of nova-compute that brought models of sound devices.
+const soundModels = 69
+
+// CheckSound rejects an unknown model of a sound device, and any model while a nova-compute is too old for it. Nova lacks the
+// class of the latter error, and fails with an AttributeError.
+func CheckSound(ctx context.Context, cells cell.Everywhere, r release.Release, f *objects.Flavor, image *objects.ImageMeta) error {
+	model, err := hardware.SoundModel(r, f, image)
+	if err != nil || model == "" {
+		return err
+	}
+	oldest, err := cells.MinimumVersion(ctx, "nova-compute")
+	if err == nil && oldest < soundModels {
+		err = objects.ClassNamed("builtins.AttributeError").Errorf(0, "module 'nova.exception' has no attribute 'SoundModelRequestOldCompute'")
+	}
+	return err
 }
 
 // CheckImage checks that a server of the flavor can be built from an image. root is its root device. id is "" if image is

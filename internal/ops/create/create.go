@@ -300,7 +300,7 @@ func (b *Builder) findDevices(ctx context.Context, p *plan) error {
 	if err := hardware.Check(b.o.Release, p.Flavor, p.meta); err != nil {
 		return err
 	}
-	if err := hardware.CheckSound(b.o.Release, p.Flavor, p.meta); err != nil {
+	if err := CheckSound(ctx, b.everywhere(), b.o.Release, p.Flavor, p.meta); err != nil {
 		return err
 	}
 	return b.findGroup(ctx, p)

@@ -13,6 +13,7 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -44,6 +45,7 @@ type Hosts struct {
 	Placement  Placement
 	DownTime   time.Duration // [DEFAULT] service_down_time
 	Now        func() time.Time
+	Release    release.Release // of Nova
 	// Zones and InternalZone ([DEFAULT] internal_service_availability_zone) determine the availability zone of a service in
 	// notifications.
 	Zones        *dbapi.Zones

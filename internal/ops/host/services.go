@@ -6,6 +6,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -115,7 +116,7 @@ func (h *Hosts) DeleteService(ctx context.Context, caller *reqctx.Caller, p *Pla
 			return err
 		}
 	}
-	if err := cell.DeleteService(ctx, p.cell, p.Service); err != nil {
+	if err := cell.DeleteService(ctx, p.cell, p.Service, h.Release.Has(release.ComputeNodesUnmapped)); err != nil {
 		return err
 	}
 	return h.announce(ctx, caller, "delete", p.Service)

@@ -165,7 +165,7 @@ func (r *rebuildRequest) check(ctx context.Context) error {
 	if _, err := hardware.Topology(r.ops.Servers.Release, r.i.Flavor, meta); err != nil {
 		return err
 	}
-	if err := hardware.CheckSound(r.ops.Servers.Release, r.i.Flavor, meta); err != nil {
+	if err := create.CheckSound(ctx, cell.Everywhere{Cells: r.ops.Servers.Reader.Cells}, r.ops.Servers.Release, r.i.Flavor, meta); err != nil {
 		return err
 	}
 	if err := r.ops.Servers.VolumesInUse(ctx, r.caller, r.devices); err != nil {

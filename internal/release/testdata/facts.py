@@ -4,7 +4,7 @@ Usage: PYTHONPATH=PACKAGE python facts.py > facts-2025.1.json
 
 PACKAGE is the folder with the unpacked wheel of the release, which also has its api-paste.ini. The
 libraries come from any virtual environment with Nova; they may be newer, see standin.py. Classes
-of objects are those that objects.go names.
+of objects are those that objects.go names, options those that package config names.
 """
 import configparser
 import glob
@@ -19,7 +19,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(1, HERE)
 import standin  # noqa: E402, F401
 
+from oslo_config import cfg  # noqa: E402
+
 import nova  # noqa: E402
+import nova.conf  # noqa: E402
 from nova import objects  # noqa: E402
 from nova import policies  # noqa: E402
 from nova import version  # noqa: E402
@@ -32,6 +35,7 @@ from nova.objects import base  # noqa: E402
 from nova.objects import service  # noqa: E402
 
 ROOT = os.path.dirname(nova.__file__)
+LIBRARIES = ('cache', 'key_manager', 'barbican', 'barbican_service_user', 'vault')  # groups with options of libraries
 
 
 def head(database):
@@ -95,11 +99,36 @@ def image_properties():
 
 
 def paste():
+    """Return the sections of api-paste.ini."""
     path, = glob.glob(os.path.join(ROOT, '..', 'nova-*.data', 'data', 'etc', 'nova', 'api-paste.ini'))
     ini = configparser.RawConfigParser(strict=False)
+    ini.optionxform = str
     ini.read(path)
-    return sorted({ini.get(s, k) for s in ini.sections() for k in ini.options(s) if k.endswith('factory')}
-                  | {ini.get(s, 'use') for s in ini.sections() if ini.has_option(s, 'use')})
+    return {section: dict(ini.items(section)) for section in ini.sections()}
+
+
+def options():
+    """Return the default and the former names of the options that Nova itself declares."""
+    known = set()
+    for path in glob.glob(os.path.join(HERE, '..', '..', '..', 'config', '*.go')):
+        known.update(re.findall(r'opt:"(\w+)"', open(path).read()))
+    declared = set()
+    for name, module in list(sys.modules.items()):
+        if name.startswith('nova.conf.'):
+            for value in vars(module).values():
+                for opt in value if isinstance(value, (list, tuple)) else [value]:
+                    if isinstance(opt, cfg.Opt):
+                        declared.add(opt.dest)
+    out = {}
+    for group, opts in [('DEFAULT', nova.conf.CONF._opts)] + [(n, g._opts) for n, g in nova.conf.CONF._groups.items()]:
+        for info in opts.values():
+            opt = info['opt']
+            if opt.dest not in declared or opt.dest not in known or group in LIBRARIES:
+                continue
+            default = opt.default if opt.sample_default is None else opt.sample_default
+            old = sorted('%s/%s' % (o.group or group, o.name or opt.name) for o in opt.deprecated_opts)
+            out['%s/%s' % (group, opt.name)] = {'default': default, 'old': old}
+    return out
 
 
 def route_list():
@@ -122,10 +151,11 @@ def main():
         'rpc': {'compute': target('nova.compute.manager', 'ComputeManager'),
                 'conductor': target('nova.conductor.manager', 'ComputeTaskManager'),
                 'scheduler': target('nova.scheduler.manager', 'SchedulerManager')},
-        'metadata': list(metadata.OPENSTACK_VERSIONS),
+        'metadata': {'openstack': list(metadata.OPENSTACK_VERSIONS), 'ec2': list(metadata.VERSIONS)},
         'objects': classes(),
         'policies': [policy(r) for r in policies.list_rules()],
         'paste': paste(),
+        'options': options(),
         'extra_specs': extra_specs(),
         'image_properties': image_properties(),
         'routes': route_list(),

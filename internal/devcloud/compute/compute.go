@@ -119,7 +119,6 @@ type Job struct {
 	Server *records.State // nil if the message concerns no server
 	req    *rpc.Request
 	least  time.Duration // minimum duration of a step
-	hangs  bool          // a step never ends
 }
 
 // method describes how a host handles a message.
@@ -155,11 +154,14 @@ func (f *Fleet) handle(ctx context.Context, host string, r *rpc.Request) (any, e
 		j.least = f.TaskTime
 	}
 	answer, err := j.do(m, about.Data.UUID)
-	if j.hangs && r.Kind == rpc.KindCall {
-		<-ctx.Done() // until the caller's timeout
-		return nil, ctx.Err()
+	if !errors.Is(err, ErrHangs) {
+		return answer, err
 	}
-	return answer, err
+	if r.Kind != rpc.KindCall {
+		return nil, nil
+	}
+	<-ctx.Done() // until the caller's timeout
+	return nil, ctx.Err()
 }
 
 // do runs the method for a server, or for none if server is "".
@@ -183,26 +185,50 @@ func (j *Job) do(m method, server string) (answer any, err error) {
 }
 
 // Step runs a step of a server as the plan says, and records it as an event of the action and a
-// failure as a fault. A call whose step hangs gets no reply, but other messages about the server
-// are handled.
+// failure as a fault. The error is ErrHangs if the step never ends.
 func (j *Job) Step(event, broken, method string, run func() (any, error)) (answer any, err error) {
-	s := j.Server
-	var e records.Event
-	if event != "" {
-		if e, err = j.Records.Begin(j.Ctx, s.UUID, j.Caller.RequestID, event, j.Host); err != nil {
+	return j.record(event, broken, method, func() (any, error) {
+		if err := j.wait(method); err != nil {
 			return nil, err
 		}
-	}
-	takes, hangs, err := j.Plan.Step(s.UUID, j.Host, method, s.Metadata)
+		return run()
+	})
+}
+
+// ErrHangs is the error of a step that never ends. The caller of its method gets no reply, but
+// other messages about the server are handled.
+var ErrHangs = errors.New("the step never ends")
+
+// plannedError is a failure that the plan asks for.
+type plannedError struct{ error }
+
+// wait waits as long as the plan says that a step takes. It returns the planned failure, or
+// ErrHangs.
+func (j *Job) wait(method string) error {
+	takes, hangs, err := j.Plan.Step(j.Server.UUID, j.Host, method, j.Server.Metadata)
 	if hangs {
-		j.hangs = true
-		return nil, nil
+		return ErrHangs
 	}
 	if takes = max(takes, j.least); takes > 0 {
 		j.sleep(takes)
 	}
-	if err == nil {
-		answer, err = run()
+	if err != nil {
+		return plannedError{err}
+	}
+	return nil
+}
+
+// record records what run does as an event of the action, and a failure as a fault.
+func (j *Job) record(event, broken, method string, run func() (any, error)) (answer any, err error) {
+	var e records.Event
+	if event != "" {
+		if e, err = j.Records.Begin(j.Ctx, j.Server.UUID, j.Caller.RequestID, event, j.Host); err != nil {
+			return nil, err
+		}
+	}
+	answer, err = run()
+	if errors.Is(err, ErrHangs) {
+		return nil, err
 	}
 	if err != nil && event != "" {
 		j.failed(method, broken, err)
@@ -308,8 +334,21 @@ func done(more records.Row) records.Row {
 	return more
 }
 
+// withoutHost returns the columns of a server that is on no host any more, with more. Without a
+// host it is in no availability zone.
+func withoutHost(more records.Row) records.Row {
+	for _, column := range []string{"host", "node", "compute_id", "launched_on", "availability_zone"} {
+		more[column] = nil
+	}
+	return more
+}
+
 func (f *Fleet) refresh(ctx context.Context, server string) error {
-	return f.Records.SetNetwork(ctx, server, f.Network.VIFs(server))
+	order, err := f.Records.Interfaces(ctx, server)
+	if err != nil {
+		return err
+	}
+	return f.Records.SetNetwork(ctx, server, f.Network.VIFs(server, order))
 }
 
 // NetworkChanged updates a server's info cache.

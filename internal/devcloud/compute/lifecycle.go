@@ -85,7 +85,7 @@ func (j *Job) offload() (any, error) {
 	if err := j.Placement.Release(j.Server.UUID); err != nil {
 		return nil, err
 	}
-	return nil, j.set(done(records.Row{"vm_state": "shelved_offloaded", "power_state": shutdown, "host": nil, "node": nil, "compute_id": nil}))
+	return nil, j.set(done(withoutHost(records.Row{"vm_state": "shelved_offloaded", "power_state": shutdown})))
 }
 
 // Unshelve starts a shelved server on a host.

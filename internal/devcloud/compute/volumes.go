@@ -1,7 +1,12 @@
 package compute
 
 import (
-	"strings"
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
 
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/devcloud/resource"
@@ -9,33 +14,19 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// rootDevice is the name of the first disk in Nova's fake driver.
-const rootDevice = "/dev/sda"
-
-// devices attaches the volumes of a new server, creates those that do not exist, and names all
-// block devices. It returns the name of the first one.
+// devices names the block devices of a new server, attaches its volumes, and creates those that do
+// not exist. It returns the name of the root device, which may be "".
 func (j *Job) devices() (string, error) {
 	list, err := j.Records.Devices(j.Ctx, j.Server.UUID)
 	if err != nil {
 		return "", err
 	}
-	root := j.Server.RootDevice
-	if root == "" {
-		root = rootDevice
+	root, err := j.nameDevices(list)
+	if err != nil {
+		return "", err
 	}
 	for _, d := range list {
-		set := records.Row{"device_type": nil, "disk_bus": nil} // as with Nova's fake driver
-		name := ""
-		switch {
-		case d.BootIndex != nil && *d.BootIndex == 0:
-			name = root
-		case d.Name != nil && *d.Name != "":
-			name = *d.Name
-		default:
-			name = nextDevice(root, list)
-		}
-		d.Name = &name
-		set["device_name"] = name
+		set := records.Row{"device_type": nil, "disk_bus": nil, "device_name": d.Name} // as with Nova's fake driver
 		if d.Destination == "volume" {
 			if err := j.volume(d, set); err != nil {
 				return "", err
@@ -51,10 +42,14 @@ func (j *Job) devices() (string, error) {
 // volume attaches the volume of a block device, and creates it if necessary.
 func (j *Job) volume(d *records.Device, set records.Row) error {
 	if d.VolumeID == nil {
+		name := ""
+		if d.Source == "blank" {
+			name = j.Server.UUID + "-blank-vol"
+		}
 		made, err := j.Volumes.Create(volume.NewVolume{Project: j.Server.ProjectID, User: j.Server.UserID, Size: objects.OrZero(d.Size),
-			Image: objects.OrZero(d.ImageID), Snapshot: objects.OrZero(d.SnapshotID), Type: objects.OrZero(d.VolumeType)})
+			Image: objects.OrZero(d.ImageID), Snapshot: objects.OrZero(d.SnapshotID), Type: objects.OrZero(d.VolumeType), Name: name})
 		if err != nil {
-			return err
+			return volumeError(err, "")
 		}
 		id := resource.Text(made, "id")
 		d.VolumeID = &id
@@ -63,7 +58,7 @@ func (j *Job) volume(d *records.Device, set records.Row) error {
 	if d.AttachmentID == nil {
 		a, err := j.Volumes.Attach(*d.VolumeID, j.Server.UUID, j.Server.ProjectID)
 		if err != nil {
-			return err
+			return volumeError(err, *d.VolumeID)
 		}
 		id := resource.Text(a, "id")
 		d.AttachmentID = &id
@@ -71,25 +66,31 @@ func (j *Job) volume(d *records.Device, set records.Row) error {
 	}
 	info, err := j.Volumes.Connect(*d.AttachmentID, j.Host, *d.Name)
 	set["connection_info"] = records.Column(info)
-	return err
+	return volumeError(err, *d.VolumeID)
 }
 
-// nextDevice returns the first unused device name of the same kind as root.
-func nextDevice(root string, list []*records.Device) string {
-	prefix := strings.TrimRight(root, "abcdefghijklmnopqrstuvwxyz")
-	if cut := strings.TrimPrefix(root, "/dev/"); len(cut) >= 3 {
-		prefix = "/dev/" + cut[:2]
+// volumeError converts an error of Cinder about a volume to the exception that Nova's client of
+// Cinder raises.
+func volumeError(err error, volume string) error {
+	e, known := errors.AsType[*resource.Error](err)
+	if !known {
+		return err
 	}
-	taken := map[string]bool{root: true}
-	for _, d := range list {
-		taken[objects.OrZero(d.Name)] = true
-	}
-	for c := 'b'; c <= 'z'; c++ {
-		if name := prefix + string(c); !taken[name] {
-			return name
+	full := fmt.Sprintf("%s (HTTP %d) (Request-ID: req-%s)", e.Message, e.Status, uuid.NewString())
+	switch e.Status {
+	case http.StatusBadRequest:
+		return Failed("InvalidInput", "Invalid input received: %s", full)
+	case http.StatusForbidden:
+		return Failed("Forbidden", "%s", full)
+	case http.StatusNotFound:
+		if volume == "" {
+			return Failed("NotFound", "%s", e.Message)
 		}
+		return Failed("VolumeNotFound", "Volume %s could not be found.", volume)
+	case http.StatusRequestEntityTooLarge:
+		return Failed("OverQuota", "%s", e.Message)
 	}
-	return prefix + "aa"
+	return err
 }
 
 // dropVolumes detaches the volumes of a deleted server, and deletes those with
@@ -134,18 +135,10 @@ func (j *Job) ReserveDevice(r Reservation) (any, error) {
 		if objects.OrZero(d.VolumeID) == r.Volume {
 			return nil, Failed("InvalidVolume", "Invalid volume: volume %s already attached", r.Volume)
 		}
-		if r.Device != "" && objects.OrZero(d.Name) == r.Device {
-			return nil, Failed("DevicePathInUse", "The supplied device path (%s) is in use.", r.Device)
-		}
 	}
-	if r.Device == "" {
-		root := j.Server.RootDevice
-		if root == "" {
-			root = rootDevice
-		}
-		r.Device = nextDevice(root, list)
-	} else if !strings.HasPrefix(r.Device, "/dev/") {
-		return nil, Failed("InvalidDevicePath", "The supplied device path (%s) is invalid.", r.Device)
+	name, err := nextDevice(usedNames(j.Server.RootDevice, list), cmp.Or(j.Server.RootDevice, defaultRoot), r.Device)
+	if err != nil {
+		return nil, err
 	}
 	orNil := func(s string) any {
 		if s == "" {
@@ -154,7 +147,7 @@ func (j *Job) ReserveDevice(r Reservation) (any, error) {
 		return s
 	}
 	return j.Records.AddDevice(j.Ctx, j.Server.UUID, records.Row{"source_type": "volume", "destination_type": "volume",
-		"volume_id": r.Volume, "device_name": r.Device,
+		"volume_id": r.Volume, "device_name": name,
 		"disk_bus": orNil(r.Bus), "device_type": orNil(r.Type), "tag": orNil(r.Tag), "delete_on_termination": false, "no_device": false})
 }
 
@@ -172,31 +165,48 @@ func (j *Job) find(volume string) (*records.Device, error) {
 }
 
 func (j *Job) attachVolume() (any, error) {
-	return nil, j.AttachVolume(j.object("bdm").Text("volume_id"))
+	id := j.object("bdm").Text("volume_id")
+	err := j.AttachVolume(id)
+	if err != nil {
+		err = errors.Join(err, j.Abandon(id))
+	}
+	return nil, err
 }
 
-// AttachVolume attaches the volume of a reserved block device. If that fails, it deletes the
-// block device.
+// Reserve reserves the volume of a reserved block device in Cinder. Errors: the exceptions of
+// Nova's client of Cinder.
+func (j *Job) Reserve(device int64, id string) error {
+	a, err := j.Volumes.Attach(id, j.Server.UUID, j.Server.ProjectID)
+	if err != nil {
+		return volumeError(err, id)
+	}
+	return j.Records.UpdateDevice(j.Ctx, device, records.Row{"attachment_id": a["id"]})
+}
+
+// AttachVolume attaches the volume of a reserved block device. If that fails, Abandon must be
+// called.
 func (j *Job) AttachVolume(id string) error {
 	d, err := j.find(id)
 	if err != nil {
 		return err
 	}
 	set := records.Row{}
-	err = j.volume(d, set)
-	if err == nil {
-		if v := j.Volumes.Get(id); v != nil {
-			set["volume_size"] = resource.Int(v, "size")
-		}
-		return j.Records.UpdateDevice(j.Ctx, d.ID, set)
+	if err := j.volume(d, set); err != nil {
+		return err
 	}
-	if e := j.Volumes.Detach(objects.OrZero(d.AttachmentID)); e != nil {
-		return e
+	if v := j.Volumes.Get(id); v != nil {
+		set["volume_size"] = resource.Int(v, "size")
 	}
-	if e := j.Records.RemoveDevice(j.Ctx, d.ID); e != nil {
-		return e
+	return j.Records.UpdateDevice(j.Ctx, d.ID, set)
+}
+
+// Abandon deletes the block device of a volume that could not be attached, and its attachment.
+func (j *Job) Abandon(id string) error {
+	d, err := j.find(id)
+	if err != nil {
+		return err
 	}
-	return err
+	return errors.Join(j.Volumes.Detach(objects.OrZero(d.AttachmentID)), j.Records.RemoveDevice(j.Ctx, d.ID))
 }
 
 func (j *Job) detachVolume() (any, error) {

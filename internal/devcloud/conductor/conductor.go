@@ -69,6 +69,13 @@ func (c *Conductor) handle(ctx context.Context, r *rpc.Request) (any, error) {
 			Message: "Endpoint does not support RPC method " + r.Method}
 	}
 	answer, err := run(&message{ctx, r})
+	if errors.Is(err, compute.ErrHangs) {
+		if r.Kind == rpc.KindCall {
+			<-ctx.Done() // until the caller's timeout
+			return nil, ctx.Err()
+		}
+		return nil, nil
+	}
 	if err != nil {
 		c.Log.Warn().Str("method", r.Method).Err(err).Msg("the stand-in conductor failed")
 	}

@@ -18,7 +18,35 @@ func (s *Service) newPort(r *resource.Request, id string, body resource.Doc) (re
 	if n == nil {
 		return nil, resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", resource.Text(body, "network_id"))
 	}
+	if err := mayCreatePort(r.Caller, n, body); err != nil {
+		return nil, err
+	}
 	return s.port(id, r.Project(body), n, body)
+}
+
+// mayCreatePort applies Neutron's default policy: members create ports on networks of their
+// project and on shared ones, and choose addresses and MAC addresses only on the former.
+func mayCreatePort(caller *resource.Caller, network, body resource.Doc) error {
+	if caller.Can(resource.Text(network, "project_id")) {
+		return nil
+	}
+	denied := ""
+	switch {
+	case !resource.Bool(network, "shared"):
+		denied = "create_port"
+	case body["mac_address"] != nil:
+		denied = "create_port:mac_address"
+	default:
+		for _, ip := range resource.Docs(body, "fixed_ips") {
+			if ip["ip_address"] != nil {
+				denied = "create_port:fixed_ips:ip_address"
+			}
+		}
+	}
+	if denied == "" {
+		return nil
+	}
+	return resource.Errorf(http.StatusForbidden, "PolicyNotAuthorized", "rule:%s is disallowed by policy", denied)
 }
 
 // port creates and stores a port of a network with unused addresses.

@@ -187,10 +187,10 @@ func (r *Records) Update(ctx context.Context, server string, set Row) (bool, err
 	return n > 0, err
 }
 
-// UpdateWhile changes the row of a server with a task state. It returns false if there is no such
-// server.
-func (r *Records) UpdateWhile(ctx context.Context, server, task string, set Row) (bool, error) {
-	n, err := update(ctx, r.cell(), "instances", set, "uuid = ? AND deleted = 0 AND task_state = ?", server, task)
+// UpdateWhile changes the row of a server with one of the task states; "" stands for none. It
+// returns false if there is no such server.
+func (r *Records) UpdateWhile(ctx context.Context, server string, tasks []string, set Row) (bool, error) {
+	n, err := update(ctx, r.cell(), "instances", set, "uuid = ? AND deleted = 0 AND COALESCE(task_state, '') IN (?)", server, db.In(tasks))
 	return n > 0, err
 }
 

@@ -79,7 +79,8 @@ var remoteKinds = server.Kinds{
 	objects.ErrExtendedResourceRequestOldCompute: objects.KindInvalid,
 	objects.ErrFixedIPAlreadyInUse:               objects.KindConflict, objects.ErrPortInUse: objects.KindConflict,
 	objects.ErrPortNotFound: objects.KindNotFound, objects.ErrNetworkNotFound: objects.KindNotFound,
-	objects.ErrPortLimitExceeded: objects.KindForbidden, objects.ErrInterfaceAttachFailed: objects.KindFailed,
+	objects.ErrPortLimitExceeded: objects.KindForbidden, objects.ErrExternalNetworkAttachForbidden: objects.KindForbidden,
+	objects.ErrForbidden: objects.KindForbidden, objects.ErrInterfaceAttachFailed: objects.KindFailed,
 	objects.ErrInstanceNotFound: objects.KindNotFound, objects.ErrInstanceNotReady: objects.KindConflict,
 }
 

@@ -182,7 +182,12 @@ func portError(err error, r netRequest) error {
 		return Failed("PortInUse", "Port %s is still in use.", r.port)
 	}
 	if e.Status == http.StatusForbidden {
-		return Failed("Forbidden", "%s\nNeutron server returns request_ids: ['req-%s']", e.Message, uuid.NewString())
+		return Failed("Forbidden", "%s%s", e.Message, requestIDs())
 	}
 	return err
+}
+
+// requestIDs returns what the Neutron client adds to messages of Neutron.
+func requestIDs() string {
+	return "\nNeutron server returns request_ids: ['req-" + uuid.NewString() + "']"
 }

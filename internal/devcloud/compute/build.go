@@ -141,11 +141,9 @@ func (j *Job) spawn(b Build) error {
 	s := j.Server
 	wanted := requestedNetworks(b.Networks)
 	var plugged []records.Interface
+	var noNetwork error // nova-compute notices it when the server is spawned
 	if !wanted.none {
-		var err error
-		if plugged, err = j.allocate(wanted, b.Groups); err != nil {
-			return err
-		}
+		plugged, noNetwork = j.allocate(wanted, b.Groups)
 	}
 	if err := advance(j.Ctx, j.Records, s.UUID, []string{"networking"}, records.Row{"task_state": "block_device_mapping"}); err != nil {
 		return err
@@ -160,6 +158,10 @@ func (j *Job) spawn(b Build) error {
 	}
 	if err := advance(j.Ctx, j.Records, s.UUID, []string{"block_device_mapping"}, records.Row{"task_state": "spawning"}); err != nil {
 		return err
+	}
+	if noNetwork != nil {
+		_, err := j.Records.Update(j.Ctx, s.UUID, records.Row{"root_device_name": root})
+		return errors.Join(noNetwork, err)
 	}
 	if err := j.wait("build_and_run_instance"); err != nil {
 		return err

@@ -233,7 +233,7 @@ func (j *Job) record(event, broken, method string, run func() (any, error)) (ans
 	if err != nil && event != "" {
 		j.failed(method, broken, err)
 	}
-	if e2 := j.Records.Finish(j.Ctx, e, err); e2 != nil && err == nil {
+	if e2 := j.Records.Finish(j.Ctx, e, err != nil, details(err)); e2 != nil && err == nil {
 		err = e2
 	}
 	if err = remoteError(err); err != nil && event != "" {
@@ -281,6 +281,18 @@ func faultMessage(err error) string {
 		return e.Message
 	}
 	return err.Error()
+}
+
+// details returns what an event says of a failure: the message of one of Nova's exceptions, or the
+// class of another one.
+func details(err error) string {
+	if err == nil {
+		return ""
+	}
+	if e, ok := errors.AsType[*rpc.RemoteError](err); ok && !e.Known() {
+		return e.Class
+	}
+	return faultMessage(err)
 }
 
 func (j *Job) sleep(d time.Duration) {

@@ -2,11 +2,17 @@ package compute
 
 import (
 	"github.com/nova-go/nova/internal/devcloud/records"
+	"github.com/nova-go/nova/internal/rpc"
 )
 
 func (j *Job) attachInterface() (any, error) {
-	made, err := j.allocate(netRequests{list: []netRequest{{j.text("network_id"), j.text("port_id"), j.text("requested_ip"),
-		j.text("tag")}}}, nil)
+	r := netRequest{j.text("network_id"), j.text("port_id"), j.text("requested_ip"), j.text("tag")}
+	if r.network != "" && len(j.Network.Available("", true, []string{r.network})) == 0 {
+		// nova-compute looks for the physical network first, and does not expect that the network is unknown.
+		return nil, &rpc.RemoteError{Class: "NetworkNotFoundClient", Module: "neutronclient.common.exceptions",
+			Message: "Network " + r.network + " could not be found." + requestIDs()}
+	}
+	made, err := j.allocate(netRequests{list: []netRequest{r}}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -108,8 +108,8 @@ func (j *Job) dropVolumes() error {
 			return err
 		}
 		if d.DeleteOnTermination {
-			if err := j.Volumes.Delete(*d.VolumeID); err != nil {
-				return err
+			if err := j.Volumes.DeleteUnused(*d.VolumeID); err != nil {
+				j.Log.Info().Err(err).Str("volume", *d.VolumeID).Msg("the volume of a deleted server is not deleted")
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func New(f *compute.Fleet) *Conductor {
 	c.methods = map[string]func(*message) (any, error){
 		"schedule_and_build_instances":  c.scheduleAndBuildInstances,
 		"migrate_server":                c.migrateServer,
-		"live_migrate_instance":         c.liveMigrate,
+		"live_migrate_instance":         func(m *message) (any, error) { return c.liveMigrate(m, "conductor_live_migrate_instance") },
 		"rebuild_instance":              c.rebuildInstance,
 		"unshelve_instance":             c.unshelveInstance,
 		"attach_volume":                 c.attachVolume,

@@ -30,23 +30,25 @@ func mayCreatePort(caller *resource.Caller, network, body resource.Doc) error {
 	if caller.Can(resource.Text(network, "project_id")) {
 		return nil
 	}
-	denied := ""
-	switch {
-	case !resource.Bool(network, "shared"):
-		denied = "create_port"
-	case body["mac_address"] != nil:
-		denied = "create_port:mac_address"
-	default:
-		for _, ip := range resource.Docs(body, "fixed_ips") {
-			if ip["ip_address"] != nil {
-				denied = "create_port:fixed_ips:ip_address"
-			}
-		}
-	}
-	if denied == "" {
+	chosen := slices.ContainsFunc(resource.Docs(body, "fixed_ips"), func(ip resource.Doc) bool { return ip["ip_address"] != nil })
+	if resource.Bool(network, "shared") && body["mac_address"] == nil && !chosen {
 		return nil
 	}
-	return resource.Errorf(http.StatusForbidden, "PolicyNotAuthorized", "rule:%s is disallowed by policy", denied)
+	// Neutron names the rules of all attributes in the request.
+	rule := "rule:create_port"
+	for _, attribute := range []string{"mac_address", "fixed_ips", "device_id"} {
+		sub := ""
+		switch {
+		case body[attribute] == nil:
+			continue
+		case attribute == "fixed_ips" && chosen:
+			sub = "(rule:create_port:fixed_ips and (rule:create_port:fixed_ips:ip_address))"
+		default:
+			sub = "rule:create_port:" + attribute
+		}
+		rule = "(" + rule + " and " + sub + ")"
+	}
+	return resource.Errorf(http.StatusForbidden, "PolicyNotAuthorized", "%s is disallowed by policy", rule)
 }
 
 // port creates and stores a port of a network with unused addresses.
@@ -239,6 +241,12 @@ func (s *Service) changePort(d, body resource.Doc) error {
 		delete(body, "binding:profile")
 	}
 	pairs(d, body)
+	given := resource.Strings(body, "security_groups")
+	for n, id := range given {
+		if slices.Contains(given[:n], id) {
+			return bad("Invalid input for security_groups. Reason: Duplicate items in the list: '%s'.", id)
+		}
+	}
 	if _, given := body["fixed_ips"]; !given {
 		return nil
 	}

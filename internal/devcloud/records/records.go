@@ -309,14 +309,14 @@ func (r *Records) Begin(ctx context.Context, server, request, event, host string
 	return e, err
 }
 
-// Finish writes the result of an event. failed is its error, or nil.
-func (r *Records) Finish(ctx context.Context, e Event, failed error) error {
+// Finish writes the result of an event. details describe a failure.
+func (r *Records) Finish(ctx context.Context, e Event, failed bool, details string) error {
 	if e.id == 0 {
 		return nil
 	}
 	set, action := Row{"finish_time": db.Now(), "result": "Success"}, Row{}
-	if failed != nil {
-		set["result"], set["traceback"], set["details"] = "Error", "Traceback (most recent call last):\n  "+failed.Error()+"\n", failed.Error()
+	if failed {
+		set["result"], set["traceback"], set["details"] = "Error", "Traceback (most recent call last):\n  "+details+"\n", details
 		action["message"] = "Error"
 	}
 	return r.Together(ctx, func(r *Records) error {

@@ -78,6 +78,11 @@ func (s *Service) change(d resource.Doc, f func(resource.Doc) error) error {
 }
 
 func (s *Service) resetStatus(_ *resource.Request, d, a resource.Doc) (any, error) {
+	if status := resource.Text(a, "status"); status == "deleting" || status == "error_deletingdetaching" { // Cinder joins two names
+		return nil, bad("Cannot reset-state to %s", status)
+	} else if status == "in-use" && len(s.o.Store.Find(attachments, "volume_id", d["id"])) == 0 {
+		return nil, bad("Cannot reset-state to in-use because volume does not have any attachments.")
+	}
 	return accepted(s.change(d, func(d resource.Doc) error {
 		for _, name := range []string{"status", "migration_status"} {
 			d[name] = resource.Or(a, name, d[name])

@@ -318,7 +318,9 @@ func (e *effects) run(s effectStep) []string {
 			short = name
 		}
 		e.vars[short] = id
-		e.order = append(e.order, name)
+		if !strings.HasPrefix(name, "known:") { // an id of something that the operation has created
+			e.order = append(e.order, name)
+		}
 	}
 	lines := []string{fmt.Sprintf("status = %d", status)}
 	deadline := time.Now().Add(2 * time.Minute)

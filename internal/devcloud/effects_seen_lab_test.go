@@ -302,6 +302,12 @@ func (e *effects) clean() {
 			e.send("admin", "", "DELETE network /v2.0/ports/"+id, "")
 		case "network":
 			e.send("admin", "", "DELETE network /v2.0/networks/"+id, "")
+		case "subnet":
+			e.send("admin", "", "PUT network /v2.0/routers/{r}/remove_router_interface", `{"subnet_id": "`+id+`"}`)
+		case "router":
+			e.send("admin", "", "DELETE network /v2.0/routers/"+id, "")
+		case "group":
+			e.send("demo", "2.96", "DELETE /os-server-groups/"+id, "")
 		}
 	}
 }

@@ -125,17 +125,21 @@ func (c *Conductor) failToCell0(m *message, n records.New, cause error) error {
 	if err := c.Records.Create(m.ctx, c.Records.Cell0, n); err != nil {
 		return err
 	}
-	if err := c.fault(m, c.Records.Cell0, server, cause); err != nil {
+	if err := c.Records.FailCreate(m.ctx, c.Records.Cell0, server, "conductor_schedule_and_build_instances", serviceHost,
+		messageOf(cause)); err != nil {
+		return err
+	}
+	if err := c.Records.Fault(m.ctx, c.Records.Cell0, server, "", messageOf(cause)); err != nil {
 		return err
 	}
 	_, err := c.Records.Place(m.ctx, c.Records.Cell0, server)
 	return err
 }
 
-func (c *Conductor) fault(m *message, in *db.Cell, server string, cause error) error {
-	text := cause.Error()
-	if e, ok := errors.AsType[*rpc.RemoteError](cause); ok {
-		text = e.Message
+// messageOf returns the message of an exception.
+func messageOf(err error) string {
+	if e, ok := errors.AsType[*rpc.RemoteError](err); ok {
+		return e.Message
 	}
-	return c.Records.Fault(m.ctx, in, server, "", text)
+	return err.Error()
 }

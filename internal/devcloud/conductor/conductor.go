@@ -124,9 +124,8 @@ func (c *Conductor) job(m *message) (j *compute.Job, done func(), err error) {
 }
 
 // noValidHost returns Nova's exception NoValidHost.
-func noValidHost() error {
-	return &rpc.RemoteError{Class: "NoValidHost", Module: "nova.exception",
-		Message: "No valid host was found. There are not enough hosts available."}
+func noValidHost(reason string) error {
+	return compute.Failed("NoValidHost", "No valid host was found. %s", reason)
 }
 
 // Report updates the rows of the cloud's services, as services do periodically.

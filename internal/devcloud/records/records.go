@@ -316,7 +316,7 @@ func (r *Records) Finish(ctx context.Context, e Event, failed bool, details stri
 	}
 	set, action := Row{"finish_time": db.Now(), "result": "Success"}, Row{}
 	if failed {
-		set["result"], set["traceback"], set["details"] = "Error", "Traceback (most recent call last):\n  "+details+"\n", details
+		set["result"], set["traceback"], set["details"] = "Error", traceback(details), details
 		action["message"] = "Error"
 	}
 	return r.Together(ctx, func(r *Records) error {
@@ -328,13 +328,18 @@ func (r *Records) Finish(ctx context.Context, e Event, failed bool, details stri
 	})
 }
 
+// traceback returns a traceback that ends with a message.
+func traceback(message string) string {
+	return "Traceback (most recent call last):\n  " + message + "\n"
+}
+
 // Fault inserts a fault of a server into its cell.
 func (r *Records) Fault(ctx context.Context, c *db.Cell, server, host, message string) error {
 	if len(message) > 255 {
 		message = message[:255]
 	}
 	row := Row{"created_at": db.Now(), "instance_uuid": server, "code": 500, "message": message,
-		"details": "Traceback (most recent call last):\n  " + message + "\n", "deleted": 0}
+		"details": traceback(message), "deleted": 0}
 	if host != "" {
 		row["host"] = host
 	}

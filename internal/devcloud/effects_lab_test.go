@@ -57,7 +57,7 @@ func TestLabEffects(t *testing.T) {
 				}
 				for _, d := range differing(theirs, ours, s.explained) {
 					if !told[d] { // what remains different after later operations is reported once
-						t.Errorf("%d %s %s: %s", n, step.do, step.body, d)
+						t.Errorf("%d %s %s: %s", n, step.do, strings.Join(strings.Fields(step.body), " "), d)
 					}
 					told[d] = true
 				}

@@ -295,6 +295,18 @@ func (e *effects) clean() {
 				wait()
 			}
 		case "volume":
+			_, list := e.send("admin", "", "GET block-storage /v3/snapshots?all_tenants=1&volume_id="+id, "")
+			snapshots, _ := at(list, "snapshots").([]any)
+			for _, one := range snapshots { // of the image of a server on the volume
+				path := fmt.Sprintf("block-storage /v3/snapshots/%v", at(one, "id"))
+				e.send("admin", "", "DELETE "+path, "")
+				for range 100 {
+					if status, _ := e.send("admin", "", "GET "+path, ""); status == 404 {
+						break
+					}
+					wait()
+				}
+			}
 			e.send("admin", "", "POST block-storage /v3/volumes/"+id+"/action", `{"os-force_delete": {}}`)
 		case "image":
 			e.send("admin", "", "DELETE image /v2/images/"+id, "")

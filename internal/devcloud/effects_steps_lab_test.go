@@ -198,7 +198,7 @@ var effectScenarios = []effectScenario{
 		{only: true, do: "POST network /v2.0/floatingips", body: `{"floatingip": {"floating_network_id": "{public}", "port_id": "{made}"}}`, save: "floating:f=floatingip.id", ends: hasAddresses("effects", 2)},
 		{do: "GET /servers/{vm}"},
 		{only: true, do: "DELETE network /v2.0/floatingips/{f}", ends: hasAddresses("effects", 1)},
-		{only: true, do: "DELETE network /v2.0/ports/{made}", ends: hasAddresses("effects", 0)},
+		{as: "admin", only: true, do: "DELETE network /v2.0/ports/{made}", ends: hasAddresses("effects", 0)},
 		{do: "GET /servers/{vm}"},
 		makeVolume("data"),
 		attachVolume("data", "", "2.60"),

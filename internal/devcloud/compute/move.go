@@ -229,7 +229,7 @@ func (j *Job) LiveMigrate(m *records.Migration, to records.Host) error {
 		}
 	}
 	if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "running", "dest_compute": to.Name,
-		"dest_node": to.Name}); err != nil {
+		"dest_node": to.Name, "source_node": from}); err != nil {
 		return err
 	}
 	how, err := j.transfer(from)

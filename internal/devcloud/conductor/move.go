@@ -4,6 +4,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/compute"
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/rpc"
 )
 
 // Methods returns the names of the conductor's steps that a Plan can affect.
@@ -53,6 +54,12 @@ func (c *Conductor) migrateServer(m *message) (any, error) {
 	return nil, recordStep(j, "conductor_migrate_server", func() error {
 		return recordStep(j, "cold_migrate", func() error {
 			mig, to, err := c.startMigration(j, flavor, request{spec: spec, ignore: hint.Filter.Ignore, last: j.Server.Host})
+			if rpc.IsRemote(err, objects.ClassNamed("NoValidHost")) {
+				if flavor.ID == j.Server.Flavor.ID {
+					return noValidHost("No valid host found for cold migrate")
+				}
+				return noValidHost("No valid host found for resize")
+			}
 			if err != nil {
 				return err
 			}
@@ -120,7 +127,7 @@ func (c *Conductor) liveMigrate(m *message, event string) (any, error) {
 	return nil, recordStep(j, event, func() error {
 		mig, err := c.Records.AddMigration(j.Ctx, s, records.Migration{Source: s.Host, Kind: "live-migration", Status: "accepted"},
 			records.Row{"old_instance_type_id": kind, "new_instance_type_id": kind, "user_id": j.Caller.UserID, "project_id": j.Caller.ProjectID,
-				"dest_compute": optional(host)})
+				"dest_compute": optional(host), "source_node": nil})
 		if err != nil {
 			return err
 		}

@@ -111,7 +111,11 @@ func stringList(v *versioned.Object, field string) []string {
 func (c *Conductor) fitsGroupAndHints(ctx context.Context, spec *versioned.Object, host string) (bool, error) {
 	where := func(servers []string) (map[string]int, error) { return c.Records.Where(ctx, servers) }
 	if g := spec.Object("instance_group"); g != nil {
-		members := slices.DeleteFunc(stringList(g, "members"), func(m string) bool { return m == spec.Text("instance_uuid") })
+		members, err := c.Records.GroupMembers(ctx, g.Text("uuid")) // those of the request may have been others
+		if err != nil {
+			return false, err
+		}
+		members = slices.DeleteFunc(members, func(m string) bool { return m == spec.Text("instance_uuid") })
 		at, err := where(members)
 		if err != nil {
 			return false, err

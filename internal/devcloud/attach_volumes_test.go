@@ -88,6 +88,17 @@ func TestDeviceNames(t *testing.T) {
 		}
 	}
 
+	var listed, shown []string
+	for _, v := range demo.do("2.60", "GET", path, "", 200)["volumeAttachments"].([]any) {
+		listed = append(listed, v.(map[string]any)["volumeId"].(string))
+	}
+	for _, v := range onlyOne(t, demo.do("2.60", "GET", "/servers/"+server, "", 200), "server")["os-extended-volumes:volumes_attached"].([]any) {
+		shown = append(shown, v.(map[string]any)["id"].(string))
+	}
+	if len(listed) != 4 || strings.Join(listed, " ") != strings.Join(shown, " ") {
+		t.Errorf("the server shows volumes %v, attached in the order %v", shown, listed)
+	}
+
 	both := demo.boot("2.96", `"networks": "none", "block_device_mapping_v2": [
 		{"boot_index": 0, "uuid": "70a599e0-31e7-49b7-b260-868f441e862b", "source_type": "image", "destination_type": "volume", "volume_size": 1, "device_name": "/dev/vda"},
 		{"boot_index": -1, "source_type": "blank", "destination_type": "volume", "volume_size": 1}]`)

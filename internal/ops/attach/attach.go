@@ -65,7 +65,7 @@ func (o *Ops) device(ctx context.Context, i *objects.Instance, volume string) (*
 var remoteKinds = server.Kinds{
 	objects.ErrVolumeNotFound: objects.KindNotFound, objects.ErrDevicePathInUse: objects.KindConflict,
 	objects.ErrInstanceIsLocked: objects.KindConflict, objects.ErrInvalidVolume: objects.KindInvalid,
-	objects.ErrInvalidDevicePath: objects.KindInvalid,
+	objects.ErrInvalidDevicePath:                      objects.KindInvalid,
 	objects.ErrVolumeTaggedAttachNotSupported:         objects.KindInvalid,
 	objects.ErrMultiattachNotSupportedOldMicroversion: objects.KindInvalid, objects.ErrMultiattachToShelvedNotSupported: objects.KindInvalid,
 	objects.ErrTooManyDiskDevices:             objects.KindForbidden,

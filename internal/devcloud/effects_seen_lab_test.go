@@ -18,7 +18,7 @@ var effectsExplained = []string{
 	// The lab's nova.conf has another page for noVNC.
 	`remote_console.url: real "URL/vnc_auto.html\?(.*)", --dev "URL/vnc_lite.html\?(.*)"`,
 	// The answer of a rebuild shows the server as it is after the message to the conductor, which is faster here.
-	`answer.server.(status|OS-EXT-STS:task_state): real "(REBUILD|rebuilding)"`,
+	`answer.server.(status|progress|OS-EXT-STS:task_state): real ("REBUILD"|"rebuilding"|0)`,
 	// Numbers of rows.
 	`migrations\.\d+\.id: `,
 	// The order of roles in a token, which is that of Keystone's database.

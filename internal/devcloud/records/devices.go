@@ -38,7 +38,8 @@ func (r *Records) Devices(ctx context.Context, server string) ([]*Device, error)
 		list = append(list, d)
 		return nil
 	}, "SELECT id, uuid, source_type, destination_type, volume_id, snapshot_id, image_id, device_name, attachment_id, tag, volume_type, "+
-		"volume_size, boot_index, delete_on_termination, guest_format FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 ORDER BY id", server)
+		"volume_size, boot_index, delete_on_termination, guest_format FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 "+
+		"ORDER BY id", server)
 	return list, err
 }
 

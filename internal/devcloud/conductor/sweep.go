@@ -105,7 +105,8 @@ func (c *Conductor) sweepServer(ctx context.Context, server string) error {
 	case "pausing", "suspending", "rescuing", "soft-deleting":
 		row["vm_state"] = map[string]string{"pausing": "paused", "suspending": "suspended", "rescuing": "rescued",
 			"soft-deleting": "soft-delete"}[s.Task]
-	case "rebuilding", "resize_prep", "resize_migrating", "resize_migrated", "resize_finish", "resize_reverting":
+	case "rebuilding", "rebuild_block_device_mapping", "rebuild_spawning", "resize_prep", "resize_migrating", "resize_migrated",
+		"resize_finish", "resize_reverting":
 		row["vm_state"] = "error"
 		if err := c.Records.Fault(ctx, c.Records.Cell1, server, s.Host, interruptedFault); err != nil {
 			return err

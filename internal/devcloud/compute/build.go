@@ -33,10 +33,14 @@ func (f *Fleet) Build(ctx context.Context, b Build) error {
 		return err
 	}
 	j := &Job{Fleet: f, Ctx: ctx, Host: b.Host.Name, Caller: b.Caller, Server: s}
+	const event = "compute__do_build_and_run_instance"
 	zone := f.Zone(ctx, b.Host.Name)
-	err = j.Records.Together(ctx, func(r *records.Records) error {
-		err := advance(ctx, r, b.Server, []string{"scheduling", ""}, records.Row{"task_state": nil})
-		if err != nil {
+	var begun records.Event
+	err = j.Records.Together(ctx, func(r *records.Records) (err error) {
+		if begun, err = r.Begin(ctx, b.Server, b.Caller.RequestID, event, b.Host.Name); err != nil {
+			return err
+		}
+		if err := advance(ctx, r, b.Server, []string{"scheduling", ""}, records.Row{"task_state": nil}); err != nil {
 			return err
 		}
 		return advance(ctx, r, b.Server, []string{""}, records.Row{"host": b.Host.Name, "node": b.Host.Name, "launched_on": b.Host.Name,
@@ -47,7 +51,7 @@ func (f *Fleet) Build(ctx context.Context, b Build) error {
 	}
 	s.Host, s.Zone = b.Host.Name, zone
 	reschedule := false
-	_, err = j.record("compute__do_build_and_run_instance", "error", "build_and_run_instance", func() (any, error) {
+	_, err = j.recordAs(begun, event, "error", "build_and_run_instance", func() (any, error) {
 		err := j.spawn(b)
 		if _, planned := errors.AsType[plannedError](err); planned || errors.Is(err, ErrHangs) {
 			return nil, err
@@ -145,18 +149,12 @@ func (j *Job) spawn(b Build) error {
 	if !wanted.none {
 		plugged, noNetwork = j.allocate(wanted, b.Groups)
 	}
-	if err := advance(j.Ctx, j.Records, s.UUID, []string{"networking"}, records.Row{"task_state": "block_device_mapping"}); err != nil {
-		return err
-	}
 	var order []string
 	for _, i := range plugged {
 		order = append(order, i.Port)
 	}
 	root, err := j.devices()
 	if err != nil {
-		return deviceError{err}
-	}
-	if err := advance(j.Ctx, j.Records, s.UUID, []string{"block_device_mapping"}, records.Row{"task_state": "spawning"}); err != nil {
 		return err
 	}
 	if noNetwork != nil {

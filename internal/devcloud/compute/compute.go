@@ -226,6 +226,11 @@ func (j *Job) record(event, broken, method string, run func() (any, error)) (ans
 			return nil, err
 		}
 	}
+	return j.recordAs(e, event, broken, method, run)
+}
+
+// recordAs records what run does as an event that has begun.
+func (j *Job) recordAs(e records.Event, event, broken, method string, run func() (any, error)) (answer any, err error) {
 	answer, err = run()
 	if errors.Is(err, ErrHangs) {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -15,28 +16,57 @@ import (
 )
 
 // devices names the block devices of a new server, attaches its volumes, and creates those that do
-// not exist. It returns the name of the root device, which may be "".
-func (j *Job) devices() (string, error) {
+// not exist, in the task states of a build. It returns the name of the root device, which may be
+// "". Errors: deviceError; errOvertaken.
+func (j *Job) devices() (root string, err error) {
 	list, err := j.Records.Devices(j.Ctx, j.Server.UUID)
 	if err != nil {
 		return "", err
 	}
-	root, err := j.nameDevices(list)
-	if err != nil {
-		return "", err
+	mapping := func(r *records.Records) error {
+		return advance(j.Ctx, r, j.Server.UUID, []string{"networking"}, records.Row{"task_state": "block_device_mapping"})
+	}
+	onVolumes := slices.ContainsFunc(list, func(d *records.Device) bool { return d.Destination == "volume" })
+	if onVolumes { // Cinder takes its time, so that clients see the state
+		if err := mapping(j.Records); err != nil {
+			return "", err
+		}
+	}
+	if root, err = j.nameDevices(list); err != nil {
+		return "", deviceError{err}
+	}
+	// The columns of volumes are written at once, so that a deletion of the server finds them.
+	columns := func(d *records.Device) records.Row { // without device_type and disk_bus, as with Nova's fake driver
+		return records.Row{"device_type": nil, "disk_bus": nil, "device_name": d.Name}
 	}
 	for _, d := range list {
-		set := records.Row{"device_type": nil, "disk_bus": nil, "device_name": d.Name} // as with Nova's fake driver
-		if d.Destination == "volume" {
-			if err := j.volume(d, set); err != nil {
-				return "", err
-			}
+		if d.Destination != "volume" {
+			continue
+		}
+		set := columns(d)
+		if err := j.volume(d, set); err != nil {
+			return "", deviceError{err}
 		}
 		if err := j.Records.UpdateDevice(j.Ctx, d.ID, set); err != nil {
 			return "", err
 		}
 	}
-	return root, nil
+	return root, j.Records.Together(j.Ctx, func(r *records.Records) error {
+		if !onVolumes {
+			if err := mapping(r); err != nil {
+				return err
+			}
+		}
+		for _, d := range list {
+			if d.Destination == "volume" {
+				continue
+			}
+			if err := r.UpdateDevice(j.Ctx, d.ID, columns(d)); err != nil {
+				return err
+			}
+		}
+		return advance(j.Ctx, r, j.Server.UUID, []string{"block_device_mapping"}, records.Row{"task_state": "spawning"})
+	})
 }
 
 // volume attaches the volume of a block device, and creates it if necessary.

@@ -107,6 +107,10 @@ func TestRefusedInterfaces(t *testing.T) {
 	} {
 		demo.refused("2.70", "POST", path, `{"interfaceAttachment": `+r.body+`}`, r.status, r.message)
 	}
+	foreign := neutron{t, net.cloud, logIn(t, net.cloud, "admin", "secret", "admin", 201)}.make("network", `{"name": "foreign"}`)["id"]
+	for network, status := range map[any]int{public: 403, foreign: 404, shared: 201} {
+		net.do("POST", "/ports", fmt.Sprintf(`{"port": {"network_id": %q}}`, network), status)
+	}
 	if list := demo.do("2.70", "GET", path, "", 200)["interfaceAttachments"].([]any); len(list) != 1 {
 		t.Errorf("a refused interface is left: %v", list)
 	}
@@ -153,9 +157,11 @@ func TestIPv6AddressesInTheMetadata(t *testing.T) {
 	c := start(t, state)
 	defer c.Close()
 	admin := neutron{t, c, logIn(t, c, "admin", "secret", "demo", 201)}
-	mine := admin.make("network", `{"name": "v6", "provider:network_type": "flat", "provider:physical_network": "physical"}`)["id"].(string)
+	shared := admin.named("shared")
+	port := admin.make("port", fmt.Sprintf(`{"network_id": %q}`, shared))["id"]
+	mine := admin.make("network", `{"name": "v6"}`)["id"].(string)
 	admin.make("subnet", fmt.Sprintf(`{"network_id": %q, "cidr": "2001:db8:1::/64", "ip_version": 6, "ipv6_address_mode": "slaac", "ipv6_ra_mode": "slaac"}`, mine))
-	server := admin.server(mine)
+	server := nova{t, c, admin.token}.boot("2.96", fromCirros+fmt.Sprintf(`"networks": [{"uuid": %q}, {"port": %q}]`, mine, port))
 
 	file, err := guests.ReadConfig(state, config.Sources{Prog: metadata.Prog})
 	if err != nil {
@@ -177,7 +183,7 @@ func TestIPv6AddressesInTheMetadata(t *testing.T) {
 	var data struct {
 		Networks []map[string]any `json:"networks"`
 	}
-	if err := json.Unmarshal(w.Body.Bytes(), &data); err != nil || len(data.Networks) != 1 {
+	if err := json.Unmarshal(w.Body.Bytes(), &data); err != nil || len(data.Networks) != 2 || data.Networks[1]["network_id"] != shared {
 		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
 	}
 	if n := data.Networks[0]; n["type"] != "ipv6_slaac" || n["netmask"] != "ffff:ffff:ffff:ffff::" || !strings.HasPrefix(fmt.Sprint(n["ip_address"]), "2001:db8:1:0:f816:3eff:") {

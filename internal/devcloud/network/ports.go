@@ -30,6 +30,9 @@ func mayCreatePort(caller *resource.Caller, network, body resource.Doc) error {
 	if caller.Can(resource.Text(network, "project_id")) {
 		return nil
 	}
+	if !resource.Bool(network, "shared") && !resource.Bool(network, "router:external") {
+		return resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", network["id"])
+	}
 	chosen := slices.ContainsFunc(resource.Docs(body, "fixed_ips"), func(ip resource.Doc) bool { return ip["ip_address"] != nil })
 	if resource.Bool(network, "shared") && body["mac_address"] == nil && !chosen {
 		return nil

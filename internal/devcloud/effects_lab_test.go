@@ -113,7 +113,10 @@ func realCloud(t *testing.T, conf string) *cloudSite {
 
 func devCloud(t *testing.T) *cloudSite {
 	state := t.TempDir()
-	d := start(t, state)
+	d, err := devcloud.Start(context.Background(), devcloud.Options{State: state, Release: os.Getenv("LAB_RELEASE")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { _ = d.Close() })
 	c := &cloudSite{name: "--dev", settle: d.Settle, tokens: map[string]string{}}
 	for _, user := range []string{"admin", "demo"} {
@@ -218,15 +221,16 @@ func (c *cloudSite) exec(t *testing.T, statements ...string) {
 type effects struct {
 	*cloudSite
 	*testing.T
-	vars   map[string]string // ids by variable
-	order  []string          // the variables of resources, in the order of their creation: "vm", "volume:data"
-	last   map[string]string // the last state, by server
-	logged map[string]int    // the last number in effects_log that has been seen, by server
+	vars   map[string]string   // ids by variable
+	order  []string            // the variables of resources, in the order of their creation: "vm", "volume:data"
+	last   map[string]string   // the last state, by server
+	ended  map[string][]string // the lines of actions
+	logged map[string]int      // the last number in effects_log that has been seen, by server
 	failed string
 }
 
 func newEffects(t *testing.T, c *cloudSite) *effects {
-	return &effects{cloudSite: c, T: t, vars: maps.Clone(c.known), logged: map[string]int{}, last: map[string]string{}}
+	return &effects{cloudSite: c, T: t, vars: maps.Clone(c.known), logged: map[string]int{}, last: map[string]string{}, ended: map[string][]string{}}
 }
 
 // send sends a request "METHOD /path" to Nova, or "METHOD SERVICE /path" to another service.
@@ -338,7 +342,7 @@ func (e *effects) run(s effectStep) []string {
 }
 
 // wait passes the time between two looks at a cloud.
-func wait() { time.Sleep(300 * time.Millisecond) }
+func wait() { time.Sleep(400 * time.Millisecond) }
 
 // differing returns the lines that only one side has, without the explained ones.
 func differing(real, dev []string, explained []string) []string {

@@ -103,9 +103,9 @@ var effectScenarios = []effectScenario{
 		// Two hosts try to build the server. Nova finishes the event of the second one twice, if the first one is slower.
 		`denied.actions.0.create.events.\d: `,
 	}, steps: []effectStep{
-		{mv: "2.96", do: "POST /servers", body: `{"server": {"name": "effects", "imageRef": "{image}", "flavorRef": "1", "networks": [{"uuid": "{public}"}]}}`, save: "outside=server.id"},
-		{mv: "2.96", do: "POST /servers", body: `{"server": {"name": "effects", "imageRef": "{image}", "flavorRef": "1", "networks": [{"uuid": "{private}", "fixed_ip": "10.200.0.1"}]}}`, save: "invalid=server.id"},
-		{mv: "2.96", do: "POST /servers", body: `{"server": {"name": "effects", "imageRef": "{image}", "flavorRef": "1", "networks": [{"uuid": "{shared}", "fixed_ip": "10.200.0.1"}]}}`, save: "denied=server.id"},
+		{mv: "2.96", do: "POST /servers", body: `{"server": {"name": "effects", "imageRef": "{image}", "flavorRef": "1", "networks": [{"uuid": "{public}"}]}}`, save: "outside=server.id", ends: released("outside")},
+		{mv: "2.96", do: "POST /servers", body: `{"server": {"name": "effects", "imageRef": "{image}", "flavorRef": "1", "networks": [{"uuid": "{private}", "fixed_ip": "10.200.0.1"}]}}`, save: "invalid=server.id", ends: released("invalid")},
+		{mv: "2.96", do: "POST /servers", body: `{"server": {"name": "effects", "imageRef": "{image}", "flavorRef": "1", "networks": [{"uuid": "{shared}", "fixed_ip": "10.200.0.1"}]}}`, save: "denied=server.id", ends: released("denied")},
 		{mv: "2.96", do: "POST /servers", body: `{"server": {"name": "effects", "imageRef": "{image}", "flavorRef": "1", "networks": "none"}}`, save: "without=server.id"},
 		{mv: "2.96", do: "POST /servers", body: `{"server": {"name": "effects", "imageRef": "{image}", "flavorRef": "1", "networks": "auto"}}`},
 		{only: true, do: "POST network /v2.0/ports", body: `{"port": {"network_id": "{private}", "name": "effects"}}`, save: "port:p=port.id"},
@@ -232,6 +232,15 @@ func gone(name string) func(*effects) bool {
 	return func(e *effects) bool {
 		status, _ := e.send("admin", "2.1", "GET /servers/{"+name+"}", "")
 		return status == 404
+	}
+}
+
+// released waits until a server has no allocations: a host deletes them after the failure of a build.
+func released(name string) func(*effects) bool {
+	return func(e *effects) bool {
+		_, v := e.send("admin", "", "GET placement /allocations/{"+name+"}", "")
+		list, _ := at(v, "allocations").(map[string]any)
+		return len(list) == 0
 	}
 }
 

@@ -32,7 +32,7 @@ func makeVolume(name string) effectStep {
 }
 
 var otherImage = []effectStep{
-	{only: true, do: "POST image /v2/images", body: `{"name": "effects-other", "disk_format": "raw", "container_format": "bare"}`, save: "empty=id"},
+	{only: true, do: "POST image /v2/images", body: `{"name": "effects-other", "disk_format": "raw", "container_format": "bare"}`, save: "image:empty=id"},
 	{only: true, do: "PUT image /v2/images/{empty}/file", body: "content"},
 }
 

@@ -58,7 +58,8 @@ func TestVolumesForClients(t *testing.T) {
 	if d := onlyOne(t, do("GET", "/volume/v3/snapshots/"+snapshot, "", 200), "snapshot"); d["status"] != "error" || fmt.Sprint(d["metadata"]) != "map[x:y]" {
 		t.Errorf("snapshot %v", d)
 	}
-	do("POST", path+"/action", `{"os-reset_status": {"status": "in-use"}}`, 202)
+	do("POST", path+"/action", `{"os-reset_status": {"status": "in-use"}}`, 400)
+	do("POST", path+"/action", `{"os-attach": {"instance_uuid": "00000000-0000-4000-8000-000000000001", "mountpoint": "/mnt"}}`, 202)
 	another := fmt.Sprintf(`{"snapshot": {"volume_id": %q}}`, volume)
 	do("POST", "/volume/v3/snapshots", another, 400)
 	send(t, c, token, "POST", "/volume/v3/snapshots", another, 400, "OpenStack-API-Version: volume 3.65")

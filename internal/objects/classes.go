@@ -56,6 +56,7 @@ var (
 	ErrDeviceProfileError                       = Class{"DeviceProfileError"}
 	ErrException                                = Class{"Exception"}
 	ErrExtendedResourceRequestOldCompute        = Class{"ExtendedResourceRequestOldCompute"}
+	ErrExternalNetworkAttachForbidden           = Class{"ExternalNetworkAttachForbidden"}
 	ErrFixedIPAlreadyInUse                      = Class{"FixedIpAlreadyInUse"}
 	ErrFlavorAccessExists                       = Class{"FlavorAccessExists"}
 	ErrFlavorAccessNotFound                     = Class{"FlavorAccessNotFound"}

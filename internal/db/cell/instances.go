@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -282,8 +283,9 @@ func fillPairs(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.In
 		add(l.LockedReason && !l.SystemMetadata, "SELECT ?, instance_uuid, ?, value FROM instance_system_metadata WHERE ? = 'locked_reason' "+
 			"AND instance_uuid IN (?) AND deleted = 0", system, key, key)
 		add(l.Tags, "SELECT ?, resource_id, tag, NULL FROM tags WHERE resource_id IN (?)", tag)
-		add(l.Volumes, "SELECT ?, instance_uuid, volume_id, CASE WHEN delete_on_termination THEN '1' ELSE '0' END FROM block_device_mapping "+
-			"WHERE instance_uuid IN (?) AND deleted = 0 AND volume_id IS NOT NULL AND volume_id <> ''", volume)
+		// The sign of the id says whether the volume is deleted with the server.
+		add(l.Volumes, "SELECT ?, instance_uuid, volume_id, CAST(CASE WHEN delete_on_termination THEN id ELSE -id END AS CHAR(20)) "+
+			"FROM block_device_mapping WHERE instance_uuid IN (?) AND deleted = 0 AND volume_id IS NOT NULL AND volume_id <> ''", volume)
 	}
 	for _, i := range m {
 		if l.Metadata {
@@ -293,7 +295,8 @@ func fillPairs(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.In
 			i.SystemMetadata = map[string]string{}
 		}
 	}
-	return c.DB.Each(ctx, func(r *sql.Rows) error {
+	attached := map[string]int64{} // ids of block devices by server and volume
+	err := c.DB.Each(ctx, func(r *sql.Rows) error {
 		var kind int
 		var uuid, k, v sql.RawBytes
 		if err := r.Scan(&kind, &uuid, &k, &v); err != nil {
@@ -309,10 +312,22 @@ func fillPairs(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.In
 		case kind == tag:
 			i.Tags = append(i.Tags, string(k))
 		case kind == volume:
-			i.Volumes = append(i.Volumes, objects.Volume{ID: string(k), DeleteOnTermination: string(v) == "1"})
+			id, err := strconv.ParseInt(strings.TrimSpace(string(v)), 10, 64)
+			if err != nil {
+				return err
+			}
+			attached[i.UUID+string(k)] = max(id, -id)
+			i.Volumes = append(i.Volumes, objects.Volume{ID: string(k), DeleteOnTermination: id > 0})
 		}
 		return nil
 	}, strings.Join(parts, " UNION ALL ")+" ORDER BY 1, 2, 3", args...)
+	if err != nil {
+		return err
+	}
+	for _, i := range m { // volumes are shown in the order of their attachment
+		slices.SortFunc(i.Volumes, func(a, b objects.Volume) int { return cmp.Compare(attached[i.UUID+a.ID], attached[i.UUID+b.ID]) })
+	}
+	return nil
 }
 
 // fillFaults reads the newest fault of the servers whose status shows it.

@@ -119,7 +119,6 @@ type Job struct {
 	Server *records.State // nil if the message concerns no server
 	req    *rpc.Request
 	least  time.Duration // minimum duration of a step
-	hangs  bool          // a step never ends
 }
 
 // method describes how a host handles a message.
@@ -155,11 +154,14 @@ func (f *Fleet) handle(ctx context.Context, host string, r *rpc.Request) (any, e
 		j.least = f.TaskTime
 	}
 	answer, err := j.do(m, about.Data.UUID)
-	if j.hangs && r.Kind == rpc.KindCall {
-		<-ctx.Done() // until the caller's timeout
-		return nil, ctx.Err()
+	if !errors.Is(err, ErrHangs) {
+		return answer, err
 	}
-	return answer, err
+	if r.Kind != rpc.KindCall {
+		return nil, nil
+	}
+	<-ctx.Done() // until the caller's timeout
+	return nil, ctx.Err()
 }
 
 // do runs the method for a server, or for none if server is "".
@@ -183,31 +185,60 @@ func (j *Job) do(m method, server string) (answer any, err error) {
 }
 
 // Step runs a step of a server as the plan says, and records it as an event of the action and a
-// failure as a fault. A call whose step hangs gets no reply, but other messages about the server
-// are handled.
+// failure as a fault. The error is ErrHangs if the step never ends.
 func (j *Job) Step(event, broken, method string, run func() (any, error)) (answer any, err error) {
-	s := j.Server
-	var e records.Event
-	if event != "" {
-		if e, err = j.Records.Begin(j.Ctx, s.UUID, j.Caller.RequestID, event, j.Host); err != nil {
+	return j.record(event, broken, method, func() (any, error) {
+		if err := j.wait(method); err != nil {
 			return nil, err
 		}
-	}
-	takes, hangs, err := j.Plan.Step(s.UUID, j.Host, method, s.Metadata)
+		return run()
+	})
+}
+
+// ErrHangs is the error of a step that never ends. The caller of its method gets no reply, but
+// other messages about the server are handled.
+var ErrHangs = errors.New("the step never ends")
+
+// plannedError is a failure that the plan asks for.
+type plannedError struct{ error }
+
+// wait waits as long as the plan says that a step takes. It returns the planned failure, or
+// ErrHangs.
+func (j *Job) wait(method string) error {
+	takes, hangs, err := j.Plan.Step(j.Server.UUID, j.Host, method, j.Server.Metadata)
 	if hangs {
-		j.hangs = true
-		return nil, nil
+		return ErrHangs
 	}
 	if takes = max(takes, j.least); takes > 0 {
 		j.sleep(takes)
 	}
-	if err == nil {
-		answer, err = run()
+	if err != nil {
+		return plannedError{err}
+	}
+	return nil
+}
+
+// record records what run does as an event of the action, and a failure as a fault.
+func (j *Job) record(event, broken, method string, run func() (any, error)) (answer any, err error) {
+	var e records.Event
+	if event != "" {
+		if e, err = j.Records.Begin(j.Ctx, j.Server.UUID, j.Caller.RequestID, event, j.Host); err != nil {
+			return nil, err
+		}
+	}
+	return j.recordAs(e, event, broken, method, run)
+}
+
+// recordAs records what run does as an event that has begun.
+func (j *Job) recordAs(e records.Event, event, broken, method string, run func() (any, error)) (answer any, err error) {
+	answer, err = run()
+	if errors.Is(err, ErrHangs) {
+		return nil, err
 	}
 	if err != nil && event != "" {
 		j.failed(method, broken, err)
 	}
-	if e2 := j.Records.Finish(j.Ctx, e, err); e2 != nil && err == nil {
+	if e2 := j.Records.Finish(j.Ctx, e, err != nil, details(err)); e2 != nil && err == nil {
 		err = e2
 	}
 	if err = remoteError(err); err != nil && event != "" {
@@ -255,6 +286,18 @@ func faultMessage(err error) string {
 		return e.Message
 	}
 	return err.Error()
+}
+
+// details returns what an event says of a failure: the message of one of Nova's exceptions, or the
+// class of another one.
+func details(err error) string {
+	if err == nil {
+		return ""
+	}
+	if e, ok := errors.AsType[*rpc.RemoteError](err); ok && !e.Known() {
+		return e.Class
+	}
+	return faultMessage(err)
 }
 
 func (j *Job) sleep(d time.Duration) {
@@ -308,8 +351,21 @@ func done(more records.Row) records.Row {
 	return more
 }
 
+// withoutHost returns the columns of a server that is on no host any more, with more. Without a
+// host it is in no availability zone.
+func withoutHost(more records.Row) records.Row {
+	for _, column := range []string{"host", "node", "compute_id", "launched_on", "availability_zone"} {
+		more[column] = nil
+	}
+	return more
+}
+
 func (f *Fleet) refresh(ctx context.Context, server string) error {
-	return f.Records.SetNetwork(ctx, server, f.Network.VIFs(server))
+	order, err := f.Records.Interfaces(ctx, server)
+	if err != nil {
+		return err
+	}
+	return f.Records.SetNetwork(ctx, server, f.Network.VIFs(server, order))
 }
 
 // NetworkChanged updates a server's info cache.

@@ -33,30 +33,39 @@ func (j *Job) consoleOutput() (any, error) {
 // consoleTime is the lifetime of a console token, in seconds.
 const consoleTime = 600
 
-// console inserts a console token and returns the address of the console.
-func (j *Job) console() (any, error) {
-	kind := j.text("console_type")
-	token := uuid.NewString()
-	hash := sha256.Sum256([]byte(token))
-	base := map[string]string{"novnc": "/vnc_lite.html", "xvpvnc": "/console", "spice-html5": "/spice_auto.html", "serial": "/",
-		"webmks": "/"}[kind]
-	if base == "" {
-		return nil, Failed("ConsoleTypeInvalid", "Invalid console type %s", kind)
+// consolePaths are the paths of the consoles' pages by protocol and type.
+var consolePaths = map[string]map[string]string{
+	"vnc":    {"novnc": "/vnc_lite.html"},
+	"spice":  {"spice-html5": "/spice_auto.html", "spice-direct": "/"},
+	"serial": {"serial": "/"},
+	"mks":    {"webmks": "/"},
+}
+
+// console returns a method that inserts a console token of a protocol and returns the address of
+// the console.
+func console(protocol string) func(*Job) (any, error) {
+	return func(j *Job) (any, error) {
+		kind := j.text("console_type")
+		path, known := consolePaths[protocol][kind]
+		if !known {
+			return nil, Failed("ConsoleTypeInvalid", "Invalid console type %s", kind)
+		}
+		token := uuid.NewString()
+		hash := sha256.Sum256([]byte(token))
+		base := "http://127.0.0.1:6080" + path
+		if protocol == "serial" {
+			base = "ws://127.0.0.1:6083/"
+		}
+		address := base + "?token=" + token
+		if kind == "novnc" {
+			address = base + "?path=%3Ftoken%3D" + token
+		}
+		err := j.Records.AddConsole(j.Ctx, records.Row{"token_hash": hex.EncodeToString(hash[:]), "console_type": kind, "host": "127.0.0.1",
+			"port": 5900, "instance_uuid": j.Server.UUID,
+			"expires": time.Now().Unix() + consoleTime, "access_url_base": base})
+		return map[string]any{"host": "127.0.0.1", "port": 5900, "token": token, "access_url": address, "internal_access_path": nil,
+			"tlsPort": nil}, err
 	}
-	base = "http://127.0.0.1:6080" + base
-	address := base + "?token=" + token
-	switch kind {
-	case "novnc":
-		address = base + "?path=%3Ftoken%3D" + token
-	case "serial":
-		base = "ws://127.0.0.1:6083/"
-		address = base + "?token=" + token
-	}
-	err := j.Records.AddConsole(j.Ctx, records.Row{"token_hash": hex.EncodeToString(hash[:]), "console_type": kind, "host": "127.0.0.1",
-		"port": 5900, "instance_uuid": j.Server.UUID,
-		"expires": time.Now().Unix() + consoleTime, "access_url_base": base})
-	return map[string]any{"host": "127.0.0.1", "port": 5900, "token": token, "access_url": address, "internal_access_path": nil,
-		"tlsPort": nil}, err
 }
 
 func (j *Job) diagnostics() (any, error) {

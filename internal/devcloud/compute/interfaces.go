@@ -1,29 +1,28 @@
 package compute
 
-import "github.com/nova-go/nova/internal/devcloud/network"
-
-func (j *Job) owner() network.Server {
-	return network.Server{ID: j.Server.UUID, Project: j.Server.ProjectID, Host: j.Host, Zone: j.Server.Zone}
-}
+import (
+	"github.com/nova-go/nova/internal/devcloud/records"
+	"github.com/nova-go/nova/internal/rpc"
+)
 
 func (j *Job) attachInterface() (any, error) {
-	var asks []network.Ask
-	a := network.Ask{Network: j.text("network_id"), Port: j.text("port_id"), Address: j.text("requested_ip")}
-	if a != (network.Ask{}) {
-		asks = append(asks, a)
+	r := netRequest{j.text("network_id"), j.text("port_id"), j.text("requested_ip"), j.text("tag")}
+	if r.network != "" && len(j.Network.Available("", true, []string{r.network})) == 0 {
+		// nova-compute looks for the physical network first, and does not expect that the network is unknown.
+		return nil, &rpc.RemoteError{Class: "NetworkNotFoundClient", Module: "neutronclient.common.exceptions",
+			Message: "Network " + r.network + " could not be found." + requestIDs()}
 	}
-	made, err := j.Network.Plug(j.owner(), asks, false)
+	made, err := j.allocate(netRequests{list: []netRequest{r}}, nil)
 	if err != nil {
-		return nil, Failed("InterfaceAttachFailed", "Failed to attach network adapter device to %s", j.Server.UUID)
-	}
-	if len(made) != 1 {
-		return nil, Failed("InterfaceAttachFailedNoNetwork", "No specific network was requested and none are available for project '%s'.",
-			j.Server.ProjectID)
-	}
-	if err := j.Records.AddInterface(j.Ctx, j.Server.UUID, j.mac(made[0]), made[0]); err != nil {
 		return nil, err
 	}
-	return j.Network.VIF(made[0]), j.refresh(j.Ctx, j.Server.UUID)
+	if len(made) != 1 {
+		return nil, Failed("InterfaceAttachFailed", "Failed to attach network adapter device to %s", j.Server.UUID)
+	}
+	if err := j.Records.AddInterface(j.Ctx, j.Server.UUID, made[0]); err != nil {
+		return nil, err
+	}
+	return j.Network.VIF(made[0].Port), j.refresh(j.Ctx, j.Server.UUID)
 }
 
 func (j *Job) detachInterface() (any, error) {
@@ -38,15 +37,31 @@ func (j *Job) detachInterface() (any, error) {
 }
 
 func (j *Job) addAddress() (any, error) {
-	if err := j.Network.AddAddress(j.owner(), j.text("network_id")); err != nil {
-		return nil, err
+	there, err := j.Network.AddAddress(j.Server.UUID, j.text("network_id"))
+	if err != nil || !there {
+		return nil, Failed("NetworkNotFoundForInstance", "Network could not be found for instance %s.", j.Server.UUID)
 	}
-	return nil, j.refresh(j.Ctx, j.Server.UUID)
+	return nil, j.addressesChanged()
 }
 
 func (j *Job) removeAddress() (any, error) {
-	if err := j.Network.RemoveAddress(j.Server.UUID, j.text("address")); err != nil {
+	address := j.text("address")
+	there, err := j.Network.RemoveAddress(j.Server.UUID, address)
+	if err == nil && !there {
+		err = Failed("FixedIpNotFoundForInstance", "Instance %s does not have fixed IP '%s'.", j.Server.UUID, address)
+	}
+	if err != nil {
 		return nil, err
 	}
-	return nil, j.refresh(j.Ctx, j.Server.UUID)
+	return nil, j.addressesChanged()
+}
+
+// addressesChanged updates the info cache, and the time of the server's last change as
+// nova-compute does.
+func (j *Job) addressesChanged() error {
+	if err := j.refresh(j.Ctx, j.Server.UUID); err != nil {
+		return err
+	}
+	_, err := j.Records.Update(j.Ctx, j.Server.UUID, records.Row{})
+	return err
 }

@@ -6,8 +6,36 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/records"
 )
 
+// rescue starts a server from another image. Nova's fake driver stops the server and does not
+// start it again.
 func (j *Job) rescue() (any, error) {
-	return nil, j.set(done(records.Row{"vm_state": "rescued", "power_state": j.Server.Power, "launched_at": now()}))
+	return nil, j.set(done(records.Row{"vm_state": "rescued", "power_state": shutdown, "launched_at": now()}))
+}
+
+// reboot restarts a server. A rescued server remains rescued.
+func (j *Job) reboot() (any, error) {
+	vm, suffix := "active", ""
+	if j.Server.VM == "rescued" {
+		vm = "rescued"
+	}
+	if j.text("reboot_type") == "HARD" {
+		suffix = "_hard"
+	}
+	return nil, j.Records.Together(j.Ctx, func(r *records.Records) error {
+		for _, row := range []records.Row{{"task_state": "reboot_pending" + suffix}, {"task_state": "reboot_started" + suffix},
+			done(records.Row{"vm_state": vm, "power_state": running})} {
+			if _, err := r.Update(j.Ctx, j.Server.UUID, row); err != nil {
+				return err
+			}
+		}
+		return r.Usage(j.Ctx, j.Host)
+	})
+}
+
+// task sets the task state of the server.
+func (j *Job) task(state string) error {
+	_, err := j.Records.Update(j.Ctx, j.Server.UUID, records.Row{"task_state": state})
+	return err
 }
 
 func (j *Job) terminate() (any, error) { return nil, j.Terminate() }
@@ -27,6 +55,15 @@ func (j *Job) Terminate() error {
 }
 
 func (j *Job) snapshot() (any, error) {
+	// A backup has no state between the request and the upload.
+	if j.Server.Task == "image_snapshot_pending" {
+		if err := j.task("image_snapshot"); err != nil {
+			return nil, err
+		}
+	}
+	if err := j.task("image_uploading"); err != nil {
+		return nil, err
+	}
 	if err := j.Images.Snapshot(j.text("image_id"), "raw"); err != nil {
 		j.Log.Info().Err(err).Msg("the image of a snapshot is gone")
 	}
@@ -54,6 +91,9 @@ func (j *Job) backup() (any, error) {
 func (j *Job) shelve() (any, error) {
 	image := j.text("image_id")
 	if image != "" {
+		if err := j.task("shelving_image_uploading"); err != nil {
+			return nil, err
+		}
 		if err := j.Images.Snapshot(image, "raw"); err != nil {
 			j.Log.Info().Err(err).Msg("the image of a shelved server is gone")
 		}
@@ -82,14 +122,23 @@ func (j *Job) offload() (any, error) {
 	if err := j.refresh(j.Ctx, j.Server.UUID); err != nil {
 		return nil, err
 	}
+	if err := j.disconnect(); err != nil {
+		return nil, err
+	}
 	if err := j.Placement.Release(j.Server.UUID); err != nil {
 		return nil, err
 	}
-	return nil, j.set(done(records.Row{"vm_state": "shelved_offloaded", "power_state": shutdown, "host": nil, "node": nil, "compute_id": nil}))
+	return nil, j.set(done(withoutHost(records.Row{"vm_state": "shelved_offloaded", "power_state": shutdown})))
 }
 
 // Unshelve starts a shelved server on a host.
 func (j *Job) Unshelve(h records.Host) error {
+	if err := j.task("spawning"); err != nil {
+		return err
+	}
+	if err := j.connect(); err != nil {
+		return err
+	}
 	if err := j.Network.Move(j.Server.UUID, h.Name); err != nil {
 		return err
 	}

@@ -73,6 +73,14 @@ func (j *Job) Resize(m *records.Migration, to records.Host, flavor *objects.Flav
 			return err
 		}},
 		{to.Name, "finish_resize", func() error {
+			if _, err := j.Records.Update(j.Ctx, s.UUID, records.Row{"task_state": "resize_finish"}); err != nil {
+				return err
+			}
+			on := *j
+			on.Host = to.Name
+			if err := on.reconnect(); err != nil {
+				return err
+			}
 			if err := j.Records.SetFlavors(j.Ctx, s.UUID, flavor, s.Flavor, flavor); err != nil {
 				return err
 			}
@@ -181,6 +189,11 @@ func (j *Job) restore(m *records.Migration) error {
 	if err := j.refresh(j.Ctx, s.UUID); err != nil {
 		return err
 	}
+	on := *j
+	on.Host = m.Source
+	if err := on.reconnect(); err != nil {
+		return err
+	}
 	if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "reverted"}); err != nil {
 		return err
 	}
@@ -216,7 +229,7 @@ func (j *Job) LiveMigrate(m *records.Migration, to records.Host) error {
 		}
 	}
 	if err := j.Records.SetMigration(j.Ctx, m.ID, records.Row{"status": "running", "dest_compute": to.Name,
-		"dest_node": to.Name}); err != nil {
+		"dest_node": to.Name, "source_node": from}); err != nil {
 		return err
 	}
 	how, err := j.transfer(from)
@@ -280,6 +293,13 @@ func (j *Job) arrive(m *records.Migration, from string, to records.Host) error {
 	if err := j.refresh(j.Ctx, s.UUID); err != nil {
 		return err
 	}
+	if err := j.recordStep(to.Name, "post_live_migration_at_destination", func() error {
+		there := *j
+		there.Host = to.Name
+		return there.reconnect()
+	}); err != nil {
+		return err
+	}
 	if err := j.Placement.Release(m.UUID); err != nil {
 		return err
 	}
@@ -293,7 +313,7 @@ func (j *Job) arrive(m *records.Migration, from string, to records.Host) error {
 	if err != nil {
 		return err
 	}
-	if err := j.Records.Finish(j.Ctx, e, nil); err != nil {
+	if err := j.Records.Finish(j.Ctx, e, false, ""); err != nil {
 		return err
 	}
 	return j.Records.Usage(j.Ctx, to.Name)

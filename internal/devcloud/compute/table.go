@@ -10,7 +10,8 @@ import (
 // steps of the hosts for some of them.
 func Methods() []string {
 	list := []string{"build_and_run_instance", "prep_resize", "resize_instance", "finish_resize", "finish_revert_resize", "rebuild_instance",
-		"check_can_live_migrate_destination", "check_can_live_migrate_source", "pre_live_migration", "live_migration"}
+		"check_can_live_migrate_destination", "check_can_live_migrate_source", "pre_live_migration", "live_migration",
+		"post_live_migration_at_destination"}
 	for name := range (*Fleet)(nil).table() {
 		if !slices.Contains(aboutHosts, name) {
 			list = append(list, name)
@@ -44,7 +45,7 @@ func (f *Fleet) table() map[string]method {
 	return map[string]method{
 		"start_instance":       become("start_instance", to("active", running)),
 		"stop_instance":        become("stop_instance", to("stopped", shutdown)),
-		"reboot_instance":      failing(become("reboot_instance", to("active", running))),
+		"reboot_instance":      failing(plain("compute_reboot_instance", (*Job).reboot)),
 		"pause_instance":       become("pause_instance", keep("paused")),
 		"unpause_instance":     become("unpause_instance", keep("active")),
 		"suspend_instance":     failing(become("suspend_instance", keep("suspended"))),
@@ -87,10 +88,10 @@ func (f *Fleet) table() map[string]method {
 		"deny_share":                    plain("", nothing),
 
 		"get_console_output":       plain("", (*Job).consoleOutput),
-		"get_vnc_console":          plain("", (*Job).console),
-		"get_spice_console":        plain("", (*Job).console),
-		"get_serial_console":       plain("", (*Job).console),
-		"get_mks_console":          plain("", (*Job).console),
+		"get_vnc_console":          plain("", console("vnc")),
+		"get_spice_console":        plain("", console("spice")),
+		"get_serial_console":       plain("", console("serial")),
+		"get_mks_console":          plain("", console("mks")),
 		"validate_console_port":    plain("", func(*Job) (any, error) { return true, nil }),
 		"get_diagnostics":          plain("", (*Job).diagnostics),
 		"get_instance_diagnostics": plain("", (*Job).instanceDiagnostics),

@@ -1,7 +1,13 @@
 package compute
 
 import (
-	"strings"
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
 
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/devcloud/resource"
@@ -9,52 +15,71 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 )
 
-// rootDevice is the name of the first disk in Nova's fake driver.
-const rootDevice = "/dev/sda"
-
-// devices attaches the volumes of a new server, creates those that do not exist, and names all
-// block devices. It returns the name of the first one.
-func (j *Job) devices() (string, error) {
+// devices names the block devices of a new server, attaches its volumes, and creates those that do
+// not exist, in the task states of a build. It returns the name of the root device, which may be
+// "". Errors: deviceError; errOvertaken.
+func (j *Job) devices() (root string, err error) {
 	list, err := j.Records.Devices(j.Ctx, j.Server.UUID)
 	if err != nil {
 		return "", err
 	}
-	root := j.Server.RootDevice
-	if root == "" {
-		root = rootDevice
+	mapping := func(r *records.Records) error {
+		return advance(j.Ctx, r, j.Server.UUID, []string{"networking"}, records.Row{"task_state": "block_device_mapping"})
+	}
+	onVolumes := slices.ContainsFunc(list, func(d *records.Device) bool { return d.Destination == "volume" })
+	if onVolumes { // Cinder takes its time, so that clients see the state
+		if err := mapping(j.Records); err != nil {
+			return "", err
+		}
+	}
+	if root, err = j.nameDevices(list); err != nil {
+		return "", deviceError{err}
+	}
+	// The columns of volumes are written at once, so that a deletion of the server finds them.
+	columns := func(d *records.Device) records.Row { // without device_type and disk_bus, as with Nova's fake driver
+		return records.Row{"device_type": nil, "disk_bus": nil, "device_name": d.Name}
 	}
 	for _, d := range list {
-		set := records.Row{"device_type": nil, "disk_bus": nil} // as with Nova's fake driver
-		name := ""
-		switch {
-		case d.BootIndex != nil && *d.BootIndex == 0:
-			name = root
-		case d.Name != nil && *d.Name != "":
-			name = *d.Name
-		default:
-			name = nextDevice(root, list)
+		if d.Destination != "volume" {
+			continue
 		}
-		d.Name = &name
-		set["device_name"] = name
-		if d.Destination == "volume" {
-			if err := j.volume(d, set); err != nil {
-				return "", err
-			}
+		set := columns(d)
+		if err := j.volume(d, set); err != nil {
+			return "", deviceError{err}
 		}
 		if err := j.Records.UpdateDevice(j.Ctx, d.ID, set); err != nil {
 			return "", err
 		}
 	}
-	return root, nil
+	return root, j.Records.Together(j.Ctx, func(r *records.Records) error {
+		if !onVolumes {
+			if err := mapping(r); err != nil {
+				return err
+			}
+		}
+		for _, d := range list {
+			if d.Destination == "volume" {
+				continue
+			}
+			if err := r.UpdateDevice(j.Ctx, d.ID, columns(d)); err != nil {
+				return err
+			}
+		}
+		return advance(j.Ctx, r, j.Server.UUID, []string{"block_device_mapping"}, records.Row{"task_state": "spawning"})
+	})
 }
 
 // volume attaches the volume of a block device, and creates it if necessary.
 func (j *Job) volume(d *records.Device, set records.Row) error {
 	if d.VolumeID == nil {
+		name := ""
+		if d.Source == "blank" {
+			name = j.Server.UUID + "-blank-vol"
+		}
 		made, err := j.Volumes.Create(volume.NewVolume{Project: j.Server.ProjectID, User: j.Server.UserID, Size: objects.OrZero(d.Size),
-			Image: objects.OrZero(d.ImageID), Snapshot: objects.OrZero(d.SnapshotID), Type: objects.OrZero(d.VolumeType)})
+			Image: objects.OrZero(d.ImageID), Snapshot: objects.OrZero(d.SnapshotID), Type: objects.OrZero(d.VolumeType), Name: name})
 		if err != nil {
-			return err
+			return volumeError(err, "")
 		}
 		id := resource.Text(made, "id")
 		d.VolumeID = &id
@@ -63,7 +88,7 @@ func (j *Job) volume(d *records.Device, set records.Row) error {
 	if d.AttachmentID == nil {
 		a, err := j.Volumes.Attach(*d.VolumeID, j.Server.UUID, j.Server.ProjectID)
 		if err != nil {
-			return err
+			return volumeError(err, *d.VolumeID)
 		}
 		id := resource.Text(a, "id")
 		d.AttachmentID = &id
@@ -71,25 +96,31 @@ func (j *Job) volume(d *records.Device, set records.Row) error {
 	}
 	info, err := j.Volumes.Connect(*d.AttachmentID, j.Host, *d.Name)
 	set["connection_info"] = records.Column(info)
-	return err
+	return volumeError(err, *d.VolumeID)
 }
 
-// nextDevice returns the first unused device name of the same kind as root.
-func nextDevice(root string, list []*records.Device) string {
-	prefix := strings.TrimRight(root, "abcdefghijklmnopqrstuvwxyz")
-	if cut := strings.TrimPrefix(root, "/dev/"); len(cut) >= 3 {
-		prefix = "/dev/" + cut[:2]
+// volumeError converts an error of Cinder about a volume to the exception that Nova's client of
+// Cinder raises.
+func volumeError(err error, volume string) error {
+	e, known := errors.AsType[*resource.Error](err)
+	if !known {
+		return err
 	}
-	taken := map[string]bool{root: true}
-	for _, d := range list {
-		taken[objects.OrZero(d.Name)] = true
-	}
-	for c := 'b'; c <= 'z'; c++ {
-		if name := prefix + string(c); !taken[name] {
-			return name
+	full := fmt.Sprintf("%s (HTTP %d) (Request-ID: req-%s)", e.Message, e.Status, uuid.NewString())
+	switch e.Status {
+	case http.StatusBadRequest:
+		return Failed("InvalidInput", "Invalid input received: %s", full)
+	case http.StatusForbidden:
+		return Failed("Forbidden", "%s", full)
+	case http.StatusNotFound:
+		if volume == "" {
+			return Failed("NotFound", "%s", e.Message)
 		}
+		return Failed("VolumeNotFound", "Volume %s could not be found.", volume)
+	case http.StatusRequestEntityTooLarge:
+		return Failed("OverQuota", "%s", e.Message)
 	}
-	return prefix + "aa"
+	return err
 }
 
 // dropVolumes detaches the volumes of a deleted server, and deletes those with
@@ -107,8 +138,8 @@ func (j *Job) dropVolumes() error {
 			return err
 		}
 		if d.DeleteOnTermination {
-			if err := j.Volumes.Delete(*d.VolumeID); err != nil {
-				return err
+			if err := j.Volumes.DeleteUnused(*d.VolumeID); err != nil {
+				j.Log.Info().Err(err).Str("volume", *d.VolumeID).Msg("the volume of a deleted server is not deleted")
 			}
 		}
 	}
@@ -134,18 +165,10 @@ func (j *Job) ReserveDevice(r Reservation) (any, error) {
 		if objects.OrZero(d.VolumeID) == r.Volume {
 			return nil, Failed("InvalidVolume", "Invalid volume: volume %s already attached", r.Volume)
 		}
-		if r.Device != "" && objects.OrZero(d.Name) == r.Device {
-			return nil, Failed("DevicePathInUse", "The supplied device path (%s) is in use.", r.Device)
-		}
 	}
-	if r.Device == "" {
-		root := j.Server.RootDevice
-		if root == "" {
-			root = rootDevice
-		}
-		r.Device = nextDevice(root, list)
-	} else if !strings.HasPrefix(r.Device, "/dev/") {
-		return nil, Failed("InvalidDevicePath", "The supplied device path (%s) is invalid.", r.Device)
+	name, err := nextDevice(usedNames(j.Server.RootDevice, list), cmp.Or(j.Server.RootDevice, defaultRoot), r.Device)
+	if err != nil {
+		return nil, err
 	}
 	orNil := func(s string) any {
 		if s == "" {
@@ -154,7 +177,7 @@ func (j *Job) ReserveDevice(r Reservation) (any, error) {
 		return s
 	}
 	return j.Records.AddDevice(j.Ctx, j.Server.UUID, records.Row{"source_type": "volume", "destination_type": "volume",
-		"volume_id": r.Volume, "device_name": r.Device,
+		"volume_id": r.Volume, "device_name": name,
 		"disk_bus": orNil(r.Bus), "device_type": orNil(r.Type), "tag": orNil(r.Tag), "delete_on_termination": false, "no_device": false})
 }
 
@@ -172,31 +195,48 @@ func (j *Job) find(volume string) (*records.Device, error) {
 }
 
 func (j *Job) attachVolume() (any, error) {
-	return nil, j.AttachVolume(j.object("bdm").Text("volume_id"))
+	id := j.object("bdm").Text("volume_id")
+	err := j.AttachVolume(id)
+	if err != nil {
+		err = errors.Join(err, j.Abandon(id))
+	}
+	return nil, err
 }
 
-// AttachVolume attaches the volume of a reserved block device. If that fails, it deletes the
-// block device.
+// Reserve reserves the volume of a reserved block device in Cinder. Errors: the exceptions of
+// Nova's client of Cinder.
+func (j *Job) Reserve(device int64, id string) error {
+	a, err := j.Volumes.Attach(id, j.Server.UUID, j.Server.ProjectID)
+	if err != nil {
+		return volumeError(err, id)
+	}
+	return j.Records.UpdateDevice(j.Ctx, device, records.Row{"attachment_id": a["id"]})
+}
+
+// AttachVolume attaches the volume of a reserved block device. If that fails, Abandon must be
+// called.
 func (j *Job) AttachVolume(id string) error {
 	d, err := j.find(id)
 	if err != nil {
 		return err
 	}
 	set := records.Row{}
-	err = j.volume(d, set)
-	if err == nil {
-		if v := j.Volumes.Get(id); v != nil {
-			set["volume_size"] = resource.Int(v, "size")
-		}
-		return j.Records.UpdateDevice(j.Ctx, d.ID, set)
+	if err := j.volume(d, set); err != nil {
+		return err
 	}
-	if e := j.Volumes.Detach(objects.OrZero(d.AttachmentID)); e != nil {
-		return e
+	if v := j.Volumes.Get(id); v != nil {
+		set["volume_size"] = resource.Int(v, "size")
 	}
-	if e := j.Records.RemoveDevice(j.Ctx, d.ID); e != nil {
-		return e
+	return j.Records.UpdateDevice(j.Ctx, d.ID, set)
+}
+
+// Abandon deletes the block device of a volume that could not be attached, and its attachment.
+func (j *Job) Abandon(id string) error {
+	d, err := j.find(id)
+	if err != nil {
+		return err
 	}
-	return err
+	return errors.Join(j.Volumes.Detach(objects.OrZero(d.AttachmentID)), j.Records.RemoveDevice(j.Ctx, d.ID))
 }
 
 func (j *Job) detachVolume() (any, error) {

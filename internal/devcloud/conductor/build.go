@@ -2,6 +2,7 @@ package conductor
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/nova-go/nova/internal/db"
@@ -30,7 +31,7 @@ func (c *Conductor) scheduleAndBuildInstances(m *message) (any, error) {
 			results[n] = err
 			continue
 		}
-		wait.Go(func() { results[n] = c.Fleet.Build(m.ctx, *b) })
+		wait.Go(func() { results[n] = c.build(m, one, *b) })
 	}
 	wait.Wait()
 	return nil, errors.Join(results...)
@@ -79,24 +80,66 @@ func (c *Conductor) scheduleInstance(m *message, n newServer) (*compute.Build, e
 	return b, nil
 }
 
+// buildAttempts is the number of hosts that try to build a server, Nova's default.
+const buildAttempts = 3
+
+// build lets a host build a server, and other hosts if they may succeed where it failed.
+func (c *Conductor) build(m *message, n newServer, b compute.Build) error {
+	server := n.request.Object("instance").Text("uuid")
+	tried := []string{b.Host.Name}
+	err := c.Fleet.Build(m.ctx, b)
+	for errors.Is(err, compute.ErrReschedule) {
+		if len(tried) == buildAttempts {
+			return c.giveUp(m, server, fmt.Sprintf("Exceeded max scheduling attempts %d for instance %s.", buildAttempts, server))
+		}
+		s, found := c.Records.Find(m.ctx, server)
+		if found != nil || s == nil {
+			return found
+		}
+		flavor := s.Flavor
+		host, none := c.selectDestination(m.ctx, request{spec: n.spec, ignore: tried, claim: func(h records.Host) (bool, error) {
+			return c.Claim(s, h, flavor, n.spec.Bool("is_bfv"))
+		}})
+		if none != nil {
+			return c.giveUp(m, server,
+				fmt.Sprintf("Exhausted all hosts available for retrying build failures for instance %s.", server))
+		}
+		tried, b.Host = append(tried, host.Name), host
+		err = c.Fleet.Build(m.ctx, b)
+	}
+	return err
+}
+
+// giveUp sets a server that no host could build to an error.
+func (c *Conductor) giveUp(m *message, server, why string) error {
+	if _, err := c.Records.Update(m.ctx, server, records.Row{"vm_state": "error", "task_state": nil}); err != nil {
+		return err
+	}
+	return c.Records.Fault(m.ctx, c.Records.Cell1, server, "", "Exceeded maximum number of retries. "+why)
+}
+
 // failToCell0 inserts a server that could not be scheduled into cell0.
 func (c *Conductor) failToCell0(m *message, n records.New, cause error) error {
 	server := n.Instance.Text("uuid")
-	n.Set = records.Row{"vm_state": "error", "task_state": nil}
+	n.Set = records.Row{"vm_state": "error", "task_state": nil, "updated_at": db.Now()} // nova-conductor changes the new row
 	if err := c.Records.Create(m.ctx, c.Records.Cell0, n); err != nil {
 		return err
 	}
-	if err := c.fault(m, c.Records.Cell0, server, cause); err != nil {
+	if err := c.Records.FailCreate(m.ctx, c.Records.Cell0, server, "conductor_schedule_and_build_instances", serviceHost,
+		messageOf(cause)); err != nil {
+		return err
+	}
+	if err := c.Records.Fault(m.ctx, c.Records.Cell0, server, "", messageOf(cause)); err != nil {
 		return err
 	}
 	_, err := c.Records.Place(m.ctx, c.Records.Cell0, server)
 	return err
 }
 
-func (c *Conductor) fault(m *message, in *db.Cell, server string, cause error) error {
-	text := cause.Error()
-	if e, ok := errors.AsType[*rpc.RemoteError](cause); ok {
-		text = e.Message
+// messageOf returns the message of an exception.
+func messageOf(err error) string {
+	if e, ok := errors.AsType[*rpc.RemoteError](err); ok {
+		return e.Message
 	}
-	return c.Records.Fault(m.ctx, in, server, "", text)
+	return err.Error()
 }

@@ -32,7 +32,7 @@ func New(f *compute.Fleet) *Conductor {
 	c.methods = map[string]func(*message) (any, error){
 		"schedule_and_build_instances":  c.scheduleAndBuildInstances,
 		"migrate_server":                c.migrateServer,
-		"live_migrate_instance":         c.liveMigrate,
+		"live_migrate_instance":         func(m *message) (any, error) { return c.liveMigrate(m, "conductor_live_migrate_instance") },
 		"rebuild_instance":              c.rebuildInstance,
 		"unshelve_instance":             c.unshelveInstance,
 		"attach_volume":                 c.attachVolume,
@@ -69,6 +69,13 @@ func (c *Conductor) handle(ctx context.Context, r *rpc.Request) (any, error) {
 			Message: "Endpoint does not support RPC method " + r.Method}
 	}
 	answer, err := run(&message{ctx, r})
+	if errors.Is(err, compute.ErrHangs) {
+		if r.Kind == rpc.KindCall {
+			<-ctx.Done() // until the caller's timeout
+			return nil, ctx.Err()
+		}
+		return nil, nil
+	}
 	if err != nil {
 		c.Log.Warn().Str("method", r.Method).Err(err).Msg("the stand-in conductor failed")
 	}
@@ -117,9 +124,8 @@ func (c *Conductor) job(m *message) (j *compute.Job, done func(), err error) {
 }
 
 // noValidHost returns Nova's exception NoValidHost.
-func noValidHost() error {
-	return &rpc.RemoteError{Class: "NoValidHost", Module: "nova.exception",
-		Message: "No valid host was found. There are not enough hosts available."}
+func noValidHost(reason string) error {
+	return compute.Failed("NoValidHost", "No valid host was found. %s", reason)
 }
 
 // Report updates the rows of the cloud's services, as services do periodically.

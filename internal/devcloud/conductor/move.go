@@ -4,12 +4,13 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/compute"
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/rpc"
 )
 
 // Methods returns the names of the conductor's steps that a Plan can affect.
 func Methods() []string {
 	return []string{"conductor_migrate_server", "cold_migrate", "conductor_live_migrate_instance", "rebuild_server", "schedule_instances",
-		"unshelve_instance"}
+		"get_image_info", "unshelve_instance"}
 }
 
 // recordStep runs a step of an action and records it as an event of the conductor.
@@ -27,7 +28,7 @@ func (c *Conductor) migrateServer(m *message) (any, error) {
 		return nil, err
 	}
 	if live {
-		return c.liveMigrate(m)
+		return c.liveMigrate(m, "conductor_migrate_server")
 	}
 	j, done, err := c.job(m)
 	if err != nil {
@@ -53,6 +54,12 @@ func (c *Conductor) migrateServer(m *message) (any, error) {
 	return nil, recordStep(j, "conductor_migrate_server", func() error {
 		return recordStep(j, "cold_migrate", func() error {
 			mig, to, err := c.startMigration(j, flavor, request{spec: spec, ignore: hint.Filter.Ignore, last: j.Server.Host})
+			if rpc.IsRemote(err, objects.ClassNamed("NoValidHost")) {
+				if flavor.ID == j.Server.Flavor.ID {
+					return noValidHost("No valid host found for cold migrate")
+				}
+				return noValidHost("No valid host found for resize")
+			}
 			if err != nil {
 				return err
 			}
@@ -98,7 +105,8 @@ func (c *Conductor) reach(j *compute.Job, mig *records.Migration, flavor *object
 	return to, err
 }
 
-func (c *Conductor) liveMigrate(m *message) (any, error) {
+// liveMigrate migrates a server live. event is the event of the conductor.
+func (c *Conductor) liveMigrate(m *message, event string) (any, error) {
 	j, done, err := c.job(m)
 	if err != nil {
 		return nil, err
@@ -116,10 +124,10 @@ func (c *Conductor) liveMigrate(m *message) (any, error) {
 	}
 	s := j.Server
 	kind := s.Flavor.ID
-	return nil, recordStep(j, "conductor_live_migrate_instance", func() error {
+	return nil, recordStep(j, event, func() error {
 		mig, err := c.Records.AddMigration(j.Ctx, s, records.Migration{Source: s.Host, Kind: "live-migration", Status: "accepted"},
 			records.Row{"old_instance_type_id": kind, "new_instance_type_id": kind, "user_id": j.Caller.UserID, "project_id": j.Caller.ProjectID,
-				"dest_compute": optional(host)})
+				"dest_compute": optional(host), "source_node": nil})
 		if err != nil {
 			return err
 		}
@@ -145,16 +153,15 @@ func (c *Conductor) rebuildInstance(m *message) (any, error) {
 		return nil, err
 	}
 	defer done()
-	var host, target *string
+	var host, target, image *string
 	r := compute.Rebuild{}
-	for arg, to := range map[string]any{"recreate": &r.Evacuate, "host": &host, "target_state": &target} {
+	for arg, to := range map[string]any{"recreate": &r.Evacuate, "host": &host, "target_state": &target, "image_ref": &image,
+		"reimage_boot_volume": &r.Reimage} {
 		if err := m.Arg(arg, to); err != nil {
 			return nil, err
 		}
 	}
-	if target != nil {
-		r.Target = *target
-	}
+	r.Target, r.Image = objects.OrZero(target), objects.OrZero(image)
 	s := j.Server
 	return nil, recordStep(j, "rebuild_server", func() error {
 		hosts, err := c.Records.Hosts(j.Ctx)
@@ -190,6 +197,11 @@ func (c *Conductor) unshelveInstance(m *message) (any, error) {
 	spec := m.object("request_spec")
 	var to records.Host
 	if s.VM == "shelved_offloaded" {
+		if s.System["shelved_image_id"] != "" {
+			if err := recordStep(j, "get_image_info", func() error { return nil }); err != nil {
+				return nil, err
+			}
+		}
 		err = recordStep(j, "schedule_instances", func() error {
 			to, err = c.selectDestination(j.Ctx, request{spec: spec, claim: func(h records.Host) (bool, error) {
 				return c.Claim(s, h, s.Flavor,

@@ -39,38 +39,55 @@ func (c *Conductor) selectDestination(ctx context.Context, w request) (records.H
 		}
 		return int(load[a.Name] - load[b.Name])
 	})
+	reason := "" // without a candidate of Placement
 	for _, h := range hosts {
-		ok, err := c.isSuitable(ctx, w, h)
+		if !slices.Contains(c.Hosts, h.Name) || !c.isCandidate(ctx, w, h) {
+			continue
+		}
+		ok, err := c.passesFilters(ctx, w, h)
 		if err != nil {
 			return h, err
 		}
 		if !ok {
+			reason = "There are not enough hosts available."
 			continue
 		}
 		if ok, err = w.claim(h); ok || err != nil {
 			return h, err
 		}
 	}
-	return records.Host{}, noValidHost()
+	return records.Host{}, noValidHost(reason)
 }
 
-func (c *Conductor) isSuitable(ctx context.Context, w request, h records.Host) (bool, error) {
-	_, _, down := c.Plan.Step("", h.Name, "report", nil)
+// isCandidate tells whether Placement offers a host: it is enabled, in the requested zone, and the
+// requested one.
+func (c *Conductor) isCandidate(ctx context.Context, w request, h records.Host) bool {
 	want := func(list []string) bool { return len(list) == 0 || slices.Contains(list, h.Name) }
 	to := w.spec.Object("requested_destination")
 	switch {
-	case w.host != "" && h.Name != w.host, slices.Contains(w.ignore, h.Name), !slices.Contains(c.Hosts, h.Name), down != nil, h.Down:
-		return false, nil
-	case !want(stringList(w.spec, "force_hosts")), !want(stringList(w.spec, "force_nodes")):
-		return false, nil
-	case to.Text("host") != "" && to.Text("host") != h.Name, to.Text("node") != "" && to.Text("node") != h.Name:
+	case !want(stringList(w.spec, "force_hosts")), !want(stringList(w.spec, "force_nodes")),
+		w.host != "" && h.Name != w.host,
+		to.Text("host") != "" && to.Text("host") != h.Name, to.Text("node") != "" && to.Text("node") != h.Name:
+		return false
+	case isForced(w): // force_hosts and force_nodes skip the filters
+		return true
+	}
+	zone := w.spec.Text("availability_zone")
+	return !h.Disabled && (zone == "" || zone == c.Zone(ctx, h.Name))
+}
+
+func isForced(w request) bool {
+	return len(stringList(w.spec, "force_hosts"))+len(stringList(w.spec, "force_nodes")) > 0
+}
+
+// passesFilters tells whether the scheduler may choose a host that Placement offers.
+func (c *Conductor) passesFilters(ctx context.Context, w request, h records.Host) (bool, error) {
+	_, _, down := c.Plan.Step("", h.Name, "report", nil)
+	if slices.Contains(w.ignore, h.Name) || down != nil || h.Down {
 		return false, nil
 	}
-	if len(stringList(w.spec, "force_hosts"))+len(stringList(w.spec, "force_nodes")) > 0 {
-		return true, nil // force_hosts and force_nodes skip the filters
-	}
-	if zone := w.spec.Text("availability_zone"); h.Disabled || zone != "" && zone != c.Zone(ctx, h.Name) {
-		return false, nil
+	if isForced(w) {
+		return true, nil
 	}
 	return c.fitsGroupAndHints(ctx, w.spec, h.Name)
 }
@@ -94,7 +111,11 @@ func stringList(v *versioned.Object, field string) []string {
 func (c *Conductor) fitsGroupAndHints(ctx context.Context, spec *versioned.Object, host string) (bool, error) {
 	where := func(servers []string) (map[string]int, error) { return c.Records.Where(ctx, servers) }
 	if g := spec.Object("instance_group"); g != nil {
-		members := slices.DeleteFunc(stringList(g, "members"), func(m string) bool { return m == spec.Text("instance_uuid") })
+		members, err := c.Records.GroupMembers(ctx, g.Text("uuid")) // those of the request may have been others
+		if err != nil {
+			return false, err
+		}
+		members = slices.DeleteFunc(members, func(m string) bool { return m == spec.Text("instance_uuid") })
 		at, err := where(members)
 		if err != nil {
 			return false, err

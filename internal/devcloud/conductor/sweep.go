@@ -3,6 +3,7 @@ package conductor
 import (
 	"context"
 
+	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/devcloud/compute"
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/reqctx"
@@ -60,7 +61,7 @@ func (c *Conductor) sweepRequest(ctx context.Context, q records.Request) error {
 	}
 	n := records.New{Instance: q.Instance, Devices: q.Devices.Objects("objects"), Tags: q.Tags.Objects("objects"),
 		Caller: &reqctx.Caller{UserID: q.Instance.Text("user_id"), ProjectID: q.Instance.Text("project_id")},
-		Set:    records.Row{"vm_state": "error", "task_state": nil}}
+		Set:    records.Row{"vm_state": "error", "task_state": nil, "updated_at": db.Now()}}
 	if buried, err := c.Records.InCell0(ctx, q.Server); err != nil {
 		return err
 	} else if !buried {
@@ -104,7 +105,8 @@ func (c *Conductor) sweepServer(ctx context.Context, server string) error {
 	case "pausing", "suspending", "rescuing", "soft-deleting":
 		row["vm_state"] = map[string]string{"pausing": "paused", "suspending": "suspended", "rescuing": "rescued",
 			"soft-deleting": "soft-delete"}[s.Task]
-	case "rebuilding", "resize_prep", "resize_migrating", "resize_migrated", "resize_finish", "resize_reverting":
+	case "rebuilding", "rebuild_block_device_mapping", "rebuild_spawning", "resize_prep", "resize_migrating", "resize_migrated",
+		"resize_finish", "resize_reverting":
 		row["vm_state"] = "error"
 		if err := c.Records.Fault(ctx, c.Records.Cell1, server, s.Host, interruptedFault); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package conductor
 
 import (
+	"errors"
 	"time"
 
 	"github.com/nova-go/nova/internal/db/cell"
@@ -43,18 +44,29 @@ func (c *Conductor) attach(m *message, j *compute.Job) (any, error) {
 	if err := c.Records.UpdateDevice(j.Ctx, row, records.Row{"delete_on_termination": remove != nil && remove != false}); err != nil {
 		return nil, err
 	}
-	if resource.Bool(v, "multiattach") && !shareable {
-		if err := c.Records.RemoveDevice(j.Ctx, row); err != nil {
+	if err := c.reserve(m, j, row, v, shareable); err != nil {
+		return nil, errors.Join(err, c.Records.RemoveDevice(j.Ctx, row))
+	}
+	if _, err = j.Step("compute_attach_volume", "", "attach_volume", func() (any, error) { return nil, j.AttachVolume(id) }); err != nil {
+		// The host has recorded its failure. The client receives the name of the device all the same,
+		// because nova-conductor does not wait for the host.
+		if err := j.Abandon(id); err != nil {
 			return nil, err
 		}
-		return nil, compute.Failed("MultiattachNotSupportedOldMicroversion",
+	}
+	return device.Text("device_name"), nil
+}
+
+// reserve reserves a volume in Cinder for a block device, and records the action.
+func (c *Conductor) reserve(m *message, j *compute.Job, device int64, v resource.Doc, shareable bool) error {
+	if resource.Bool(v, "multiattach") && !shareable {
+		return compute.Failed("MultiattachNotSupportedOldMicroversion",
 			"Multiattach volumes are only supported starting with compute API version 2.60.")
 	}
-	now := time.Now().UTC()
-	if err := cell.StartAction(j.Ctx, c.Records.Cell1, &objects.Action{Action: "attach_volume", InstanceUUID: j.Server.UUID,
-		RequestID: &m.Caller.RequestID, UserID: &m.Caller.UserID, ProjectID: &m.Caller.ProjectID, StartTime: &now}); err != nil {
-		return nil, err
+	if err := j.Reserve(device, resource.Text(v, "id")); err != nil {
+		return err
 	}
-	_, err = j.Step("compute_attach_volume", "", "attach_volume", func() (any, error) { return nil, j.AttachVolume(id) })
-	return device.Text("device_name"), err
+	now := time.Now().UTC()
+	return cell.StartAction(j.Ctx, c.Records.Cell1, &objects.Action{Action: "attach_volume", InstanceUUID: j.Server.UUID,
+		RequestID: &m.Caller.RequestID, UserID: &m.Caller.UserID, ProjectID: &m.Caller.ProjectID, StartTime: &now})
 }

@@ -18,7 +18,40 @@ func (s *Service) newPort(r *resource.Request, id string, body resource.Doc) (re
 	if n == nil {
 		return nil, resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", resource.Text(body, "network_id"))
 	}
+	if err := mayCreatePort(r.Caller, n, body); err != nil {
+		return nil, err
+	}
 	return s.port(id, r.Project(body), n, body)
+}
+
+// mayCreatePort applies Neutron's default policy: members create ports on networks of their
+// project and on shared ones, and choose addresses and MAC addresses only on the former.
+func mayCreatePort(caller *resource.Caller, network, body resource.Doc) error {
+	if caller.Can(resource.Text(network, "project_id")) {
+		return nil
+	}
+	if !resource.Bool(network, "shared") && !resource.Bool(network, "router:external") {
+		return resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", network["id"])
+	}
+	chosen := slices.ContainsFunc(resource.Docs(body, "fixed_ips"), func(ip resource.Doc) bool { return ip["ip_address"] != nil })
+	if resource.Bool(network, "shared") && body["mac_address"] == nil && !chosen {
+		return nil
+	}
+	// Neutron names the rules of all attributes in the request.
+	rule := "rule:create_port"
+	for _, attribute := range []string{"mac_address", "fixed_ips", "device_id"} {
+		sub := ""
+		switch {
+		case body[attribute] == nil:
+			continue
+		case attribute == "fixed_ips" && chosen:
+			sub = "(rule:create_port:fixed_ips and (rule:create_port:fixed_ips:ip_address))"
+		default:
+			sub = "rule:create_port:" + attribute
+		}
+		rule = "(" + rule + " and " + sub + ")"
+	}
+	return resource.Errorf(http.StatusForbidden, "PolicyNotAuthorized", "%s is disallowed by policy", rule)
 }
 
 // port creates and stores a port of a network with unused addresses.
@@ -211,6 +244,12 @@ func (s *Service) changePort(d, body resource.Doc) error {
 		delete(body, "binding:profile")
 	}
 	pairs(d, body)
+	given := resource.Strings(body, "security_groups")
+	for n, id := range given {
+		if slices.Contains(given[:n], id) {
+			return bad("Invalid input for security_groups. Reason: Duplicate items in the list: '%s'.", id)
+		}
+	}
 	if _, given := body["fixed_ips"]; !given {
 		return nil
 	}

@@ -77,8 +77,8 @@ func (s *Service) registerQuotas() {
 		if r.URL.Query().Get("fields") == "dry-run" {
 			return map[string]any{allocatedKey: map[string]any{"id": "dry-run=pass", "tenant_id": r.PathValue("project")}}, nil
 		}
-		id, err := s.allocateTopology(r.PathValue("project"))
-		return map[string]any{allocatedKey: map[string]any{"id": id, "tenant_id": r.PathValue("project"),
+		d, err := s.AllocateTopology(r.PathValue("project"))
+		return map[string]any{allocatedKey: map[string]any{"id": d["id"], "tenant_id": r.PathValue("project"),
 			"project_id": r.PathValue("project")}}, err
 	})
 }

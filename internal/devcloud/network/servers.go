@@ -1,9 +1,9 @@
 package network
 
 import (
-	"maps"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -11,65 +11,68 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// Ask is a requested interface of a server: on a network, or with an existing port.
-type Ask struct {
-	Network, Port, Address string
-}
-
 // Server is the server that ports are created for.
 type Server struct {
 	ID, Project, Host, Zone string
 	Groups                  []string // security groups, by id or name
+	Admin                   bool     // an administrator has sent the request
 }
 
-// Plug creates or binds the ports of a server and returns their ids in the order of asks. Without
-// asks it uses the only network of the project; with auto it creates a network if there is none.
-func (s *Service) Plug(server Server, asks []Ask, auto bool) ([]string, error) {
-	if len(asks) == 0 {
-		id, err := s.soleNetwork(server.Project, auto)
-		if err != nil || id == "" {
-			return nil, err
-		}
-		asks = []Ask{{Network: id}}
-	}
-	var made []string
-	for _, a := range asks {
-		id, err := s.plug(server, a)
-		if err != nil {
-			return made, err
-		}
-		made = append(made, id)
-	}
-	return made, nil
-}
-
-func (s *Service) plug(server Server, a Ask) (string, error) {
-	mine := resource.Doc{"device_id": server.ID, "device_owner": "compute:" + server.Zone, "binding:host_id": server.Host}
-	if a.Port != "" {
-		_, err := s.o.Store.Update(ports, a.Port, func(d resource.Doc) error {
-			if owner := resource.Text(d, "device_id"); owner != "" && owner != server.ID {
-				return resource.Errorf(http.StatusConflict, "PortInUse", "Port %s is still in use.", a.Port)
+// Available returns the networks that a caller of a project may use: those of ids that the caller
+// sees, or without ids the networks of the project and then the shared ones.
+func (s *Service) Available(project string, admin bool, ids []string) []resource.Doc {
+	var list []resource.Doc
+	if len(ids) > 0 {
+		for _, id := range ids {
+			n := s.o.Store.Get(networks, id)
+			if n != nil && (admin || n["project_id"] == project || resource.Bool(n, "shared") || resource.Bool(n, "router:external")) {
+				list = append(list, n)
 			}
-			maps.Copy(d, mine)
-			d["_preserve"] = true
-			bindPort(d)
-			return nil
-		})
-		return a.Port, err
+		}
+		return list
 	}
-	n := s.o.Store.Get(networks, a.Network)
-	if n == nil {
-		return "", resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", a.Network)
+	for _, shared := range []bool{false, true} {
+		for _, n := range s.o.Store.All(networks) {
+			if resource.Bool(n, "shared") == shared && (shared || n["project_id"] == project) {
+				list = append(list, n)
+			}
+		}
 	}
-	if a.Address != "" {
-		mine["fixed_ips"] = []any{resource.Doc{"ip_address": a.Address}}
+	return list
+}
+
+// Port returns a port, or nil.
+func (s *Service) Port(id string) resource.Doc { return s.o.Store.Get(ports, id) }
+
+// CreatePort creates the port of a server on a network and binds it to the server's host. Without
+// an address the network chooses the addresses. Errors: those of Neutron.
+func (s *Service) CreatePort(server Server, n resource.Doc, address string) (resource.Doc, error) {
+	body := resource.Doc{"device_id": server.ID, "device_owner": "compute:" + server.Zone, "binding:host_id": server.Host}
+	if address != "" {
+		body["fixed_ips"] = []any{resource.Doc{"ip_address": address}}
+	}
+	if err := mayCreatePort(&resource.Caller{ProjectID: server.Project, Admin: server.Admin}, n, body); err != nil {
+		return nil, err
 	}
 	if secgroups := s.groupIDs(server); len(secgroups) > 0 {
-		mine["security_groups"] = secgroups
+		body["security_groups"] = secgroups
 	}
-	id := uuid.NewString()
-	_, err := s.port(id, server.Project, n, mine)
-	return id, err
+	return s.port(uuid.NewString(), server.Project, n, body)
+}
+
+// Bind binds a port to the host of a server. The port remains when the server is deleted, because
+// Nova did not create it.
+func (s *Service) Bind(server Server, port string) error {
+	_, err := s.o.Store.Update(ports, port, func(d resource.Doc) error {
+		if owner := resource.Text(d, "device_id"); owner != "" && owner != server.ID {
+			return resource.Errorf(http.StatusConflict, "PortInUse", "Port %s is still in use.", port)
+		}
+		d["device_id"], d["device_owner"], d["binding:host_id"] = server.ID, "compute:"+server.Zone, server.Host
+		d["_preserve"] = true
+		bindPort(d)
+		return nil
+	})
+	return err
 }
 
 func (s *Service) groupIDs(server Server) []any {
@@ -88,28 +91,15 @@ func (s *Service) groupIDs(server Server) []any {
 	return ids
 }
 
-// soleNetwork returns the network that a server gets without a request.
-func (s *Service) soleNetwork(project string, auto bool) (string, error) {
-	for _, shared := range []bool{false, true} {
-		for _, n := range s.o.Store.All(networks) {
-			if resource.Bool(n, "shared") == shared && (shared || n["project_id"] == project) && !resource.Bool(n, "router:external") {
-				return resource.Text(n, "id"), nil
-			}
+// AllocateTopology returns the auto-allocated network of a project, and creates it if necessary.
+func (s *Service) AllocateTopology(project string) (resource.Doc, error) {
+	id := nameID(allocated, project)
+	if s.o.Store.Get(networks, id) == nil {
+		if err := s.seedNetwork(seed{name: "auto_allocated_network", id: id, project: project, cidr: "10.1.0.0/24"}); err != nil {
+			return nil, err
 		}
 	}
-	if auto {
-		return s.allocateTopology(project)
-	}
-	return "", nil
-}
-
-// allocateTopology returns the auto-allocated network of a project, and creates it if necessary.
-func (s *Service) allocateTopology(project string) (string, error) {
-	id := nameID(allocated, project)
-	if s.o.Store.Get(networks, id) != nil {
-		return id, nil
-	}
-	return id, s.seedNetwork(seed{name: "auto_allocated_network", id: id, project: project, cidr: "10.1.0.0/24"})
+	return s.o.Store.Get(networks, id), nil
 }
 
 // Unplug removes the port of a server, or all its ports if port is "". Ports that Nova created
@@ -157,49 +147,57 @@ func (s *Service) Move(server, host string) error {
 	return nil
 }
 
-// AddAddress adds an address to the server's port on a network, or a new port if it has none
-// there.
-func (s *Service) AddAddress(server Server, network string) error {
-	for _, p := range s.o.Store.Find(ports, "device_id", server.ID) {
+// AddAddress adds an address to the server's port on a network. It returns false if the server has
+// no port there.
+func (s *Service) AddAddress(server, network string) (bool, error) {
+	n := s.o.Store.Get(networks, network)
+	for _, p := range s.o.Store.Find(ports, "device_id", server) {
 		if p["network_id"] != network {
 			continue
 		}
-		n := s.o.Store.Get(networks, network)
 		all := s.o.Store.All(ports)
 		_, err := s.o.Store.Update(ports, resource.Text(p, "id"), func(d resource.Doc) error {
 			more, err := s.addresses(n, resource.Doc{}, resource.Text(d, "mac_address"), all)
 			d["fixed_ips"] = append(append([]any{}, resource.List(d, "fixed_ips")...), more...)
 			return err
 		})
-		return err
+		return err == nil, err
 	}
-	_, err := s.plug(server, Ask{Network: network})
-	return err
+	return false, nil
 }
 
-// RemoveAddress removes an address from the ports of a server.
-func (s *Service) RemoveAddress(server, address string) error {
+// RemoveAddress removes an address from the port of a server that has it. It returns false if
+// there is none.
+func (s *Service) RemoveAddress(server, address string) (bool, error) {
 	for _, p := range s.o.Store.Find(ports, "device_id", server) {
-		if _, err := s.o.Store.Update(ports, resource.Text(p, "id"), func(d resource.Doc) error {
-			kept := []any{}
-			for _, ip := range resource.Docs(d, "fixed_ips") {
-				if ip["ip_address"] != address {
-					kept = append(kept, ip)
-				}
+		kept := []any{}
+		for _, ip := range resource.Docs(p, "fixed_ips") {
+			if ip["ip_address"] != address {
+				kept = append(kept, ip)
 			}
-			d["fixed_ips"] = kept
-			return nil
-		}); err != nil {
-			return err
 		}
+		if len(kept) == len(resource.Docs(p, "fixed_ips")) {
+			continue
+		}
+		_, err := s.o.Store.Update(ports, resource.Text(p, "id"), func(d resource.Doc) error { d["fixed_ips"] = kept; return nil })
+		return err == nil, err
 	}
-	return nil
+	return false, nil
 }
 
-// VIFs returns the network info of a server in the form of its info cache.
-func (s *Service) VIFs(server string) []resource.Doc {
+// VIFs returns the network info of a server in the form of its info cache: first the ports of
+// order, then the others in the order of their creation.
+func (s *Service) VIFs(server string, order []string) []resource.Doc {
+	all := s.o.Store.Find(ports, "device_id", server)
+	rank := func(p resource.Doc) int {
+		if n := slices.Index(order, resource.Text(p, "id")); n >= 0 {
+			return n
+		}
+		return len(order)
+	}
+	slices.SortStableFunc(all, func(a, b resource.Doc) int { return rank(a) - rank(b) })
 	list := []resource.Doc{}
-	for _, p := range s.o.Store.Find(ports, "device_id", server) {
+	for _, p := range all {
 		list = append(list, s.vif(p))
 	}
 	return list
@@ -237,18 +235,26 @@ func (s *Service) vif(p resource.Doc) resource.Doc {
 			routes = append(routes, resource.Doc{"cidr": r["destination"], "gateway": endpoint(resource.Text(r, "nexthop"), "gateway"),
 				"interface": nil, "meta": resource.Doc{}})
 		}
+		meta := resource.Doc{"enable_dhcp": d["enable_dhcp"]}
+		if mode := resource.Text(d, "ipv6_address_mode"); mode != "" {
+			meta["ipv6_address_mode"] = mode
+		}
 		nets = append(nets, resource.Doc{"cidr": d["cidr"], "dns": dns, "gateway": endpoint(resource.Text(d, "gateway_ip"), "gateway"),
-			"ips":    bySubnet[subnet],
-			"routes": routes, "version": resource.Int(d, "ip_version"), "meta": resource.Doc{"enable_dhcp": d["enable_dhcp"]}})
+			"ips": bySubnet[subnet], "routes": routes, "version": resource.Int(d, "ip_version"), "meta": meta})
 	}
 	return resource.Doc{"id": id, "address": p["mac_address"], "network": resource.Doc{"id": n["id"], "bridge": "br-int",
 		"label": n["name"], "subnets": nets,
 		"meta": resource.Doc{"injected": false, "tenant_id": n["project_id"], "mtu": resource.Int(n, "mtu"),
-			"physical_network": n["provider:physical_network"], "tunneled": true}},
+			"physical_network": n["provider:physical_network"], "tunneled": tunneled(n)}},
 		"type": "ovs", "details": vifDetails, "devname": "tap" + id[:11], "ovs_interfaceid": id, "qbh_params": nil, "qbg_params": nil,
 		"active":    p["status"] == "ACTIVE",
 		"vnic_type": p["binding:vnic_type"], "profile": p["binding:profile"], "preserve_on_delete": resource.Bool(p, "_preserve"),
 		"delegate_create": true, "meta": resource.Doc{}}
+}
+
+// tunneled tells whether the traffic of a network is tunneled.
+func tunneled(network resource.Doc) bool {
+	return slices.Contains([]string{"vxlan", "gre", "geneve"}, resource.Text(network, "provider:network_type"))
 }
 
 func (s *Service) fixed(port, address string) resource.Doc {

@@ -199,7 +199,7 @@ func (s *Service) AddHost(id, name string, vcpus, memory, disk int) error {
 	}
 	d := provider(id, name)
 	d["inventories"] = resource.Doc{"VCPU": inventory(vcpus, 0, 4), "MEMORY_MB": inventory(memory, 512, 1), "DISK_GB": inventory(disk, 0, 1)}
-	d["traits"] = []any{"COMPUTE_NODE", "COMPUTE_TRUSTED_CERTS", "COMPUTE_VOLUME_MULTI_ATTACH", "COMPUTE_SAME_HOST_COLD_MIGRATE",
+	d["traits"] = []any{"COMPUTE_NODE", "COMPUTE_TRUSTED_CERTS", "COMPUTE_VOLUME_MULTI_ATTACH",
 		"COMPUTE_RESCUE_BFV"}
 	return s.o.Store.Put(providers, id, d)
 }

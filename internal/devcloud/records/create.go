@@ -97,6 +97,24 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 	})
 }
 
+// FailCreate adds a failed event on a host to the action "create" of a server in a cell.
+func (r *Records) FailCreate(ctx context.Context, c *db.Cell, server, event, host, details string) error {
+	return c.DB.InTx(ctx, func(tx bun.Tx) error {
+		var action int64
+		if err := db.One(ctx, tx, []any{&action}, "SELECT MAX(id) FROM instance_actions WHERE instance_uuid = ?", server); err != nil {
+			return err
+		}
+		if _, err := update(ctx, tx, "instance_actions", Row{"message": "Error"}, "id = ?", action); err != nil {
+			return err
+		}
+		now := db.Now()
+		_, err := insert(ctx, c.DB, tx, "instance_actions_events", Row{"created_at": now, "updated_at": now, "event": event,
+			"action_id": action, "start_time": now, "finish_time": now, "host": host, "result": "Error", "details": details,
+			"traceback": traceback(details), "deleted": 0})
+		return err
+	})
+}
+
 // deviceColumns are the fields of a BlockDeviceMapping that are columns of its row.
 var deviceColumns = []string{"device_name", "delete_on_termination", "snapshot_id", "volume_id", "volume_size", "no_device",
 	"connection_info", "source_type",

@@ -18,6 +18,7 @@ type Device struct {
 	Source, Destination                 string
 	VolumeID, SnapshotID, ImageID       *string
 	Name, AttachmentID, Tag, VolumeType *string
+	GuestFormat                         *string
 	Size, BootIndex                     *int64
 	DeleteOnTermination                 bool
 }
@@ -30,14 +31,15 @@ func (r *Records) Devices(ctx context.Context, server string) ([]*Device, error)
 		var id, source, destination sql.NullString
 		var remove sql.NullBool
 		if err := rows.Scan(&d.ID, &id, &source, &destination, &d.VolumeID, &d.SnapshotID, &d.ImageID, &d.Name, &d.AttachmentID, &d.Tag,
-			&d.VolumeType, &d.Size, &d.BootIndex, &remove); err != nil {
+			&d.VolumeType, &d.Size, &d.BootIndex, &remove, &d.GuestFormat); err != nil {
 			return err
 		}
 		d.UUID, d.Source, d.Destination, d.DeleteOnTermination = id.String, source.String, destination.String, remove.Bool
 		list = append(list, d)
 		return nil
 	}, "SELECT id, uuid, source_type, destination_type, volume_id, snapshot_id, image_id, device_name, attachment_id, tag, volume_type, "+
-		"volume_size, boot_index, delete_on_termination FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 ORDER BY id", server)
+		"volume_size, boot_index, delete_on_termination, guest_format FROM block_device_mapping WHERE instance_uuid = ? AND deleted = 0 "+
+		"ORDER BY id", server)
 	return list, err
 }
 
@@ -70,11 +72,29 @@ func (r *Records) RemoveDevice(ctx context.Context, id int64) error {
 	return err
 }
 
+// Interface is a virtual interface of a server. Tag may be "".
+type Interface struct{ Port, MAC, Tag string }
+
 // AddInterface inserts a virtual interface of a server.
-func (r *Records) AddInterface(ctx context.Context, server, mac, port string) error {
-	_, err := insert(ctx, r.Cell1.DB, r.cell(), "virtual_interfaces",
-		Row{"created_at": db.Now(), "address": mac + "/" + port, "uuid": port, "instance_uuid": server, "deleted": 0})
+func (r *Records) AddInterface(ctx context.Context, server string, i Interface) error {
+	row := Row{"created_at": db.Now(), "address": i.MAC + "/" + i.Port, "uuid": i.Port, "instance_uuid": server, "deleted": 0}
+	if i.Tag != "" {
+		row["tag"] = i.Tag
+	}
+	_, err := insert(ctx, r.Cell1.DB, r.cell(), "virtual_interfaces", row)
 	return err
+}
+
+// Interfaces returns the ports of a server in the order in which they were attached.
+func (r *Records) Interfaces(ctx context.Context, server string) ([]string, error) {
+	var list []string
+	err := db.Each(ctx, r.cell(), func(rows *sql.Rows) error {
+		var port string
+		err := rows.Scan(&port)
+		list = append(list, port)
+		return err
+	}, "SELECT uuid FROM virtual_interfaces WHERE instance_uuid = ? AND deleted = 0 AND uuid IS NOT NULL ORDER BY id", server)
+	return list, err
 }
 
 // RemoveInterface marks a virtual interface as deleted.

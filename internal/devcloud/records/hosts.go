@@ -151,3 +151,15 @@ func (r *Records) Where(ctx context.Context, servers []string) (map[string]int, 
 		return err
 	}, "SELECT host FROM instances WHERE deleted = 0 AND host IS NOT NULL AND uuid IN (?)", db.In(servers))
 }
+
+// GroupMembers returns the servers of a server group.
+func (r *Records) GroupMembers(ctx context.Context, group string) ([]string, error) {
+	var list []string
+	err := r.API.Each(ctx, func(rows *sql.Rows) error {
+		var server string
+		err := rows.Scan(&server)
+		list = append(list, server)
+		return err
+	}, "SELECT m.instance_uuid FROM instance_group_member m JOIN instance_groups g ON g.id = m.group_id WHERE g.uuid = ?", group)
+	return list, err
+}

@@ -187,10 +187,10 @@ func (r *Records) Update(ctx context.Context, server string, set Row) (bool, err
 	return n > 0, err
 }
 
-// UpdateWhile changes the row of a server with a task state. It returns false if there is no such
-// server.
-func (r *Records) UpdateWhile(ctx context.Context, server, task string, set Row) (bool, error) {
-	n, err := update(ctx, r.cell(), "instances", set, "uuid = ? AND deleted = 0 AND task_state = ?", server, task)
+// UpdateWhile changes the row of a server with one of the task states; "" stands for none. It
+// returns false if there is no such server.
+func (r *Records) UpdateWhile(ctx context.Context, server string, tasks []string, set Row) (bool, error) {
+	n, err := update(ctx, r.cell(), "instances", set, "uuid = ? AND deleted = 0 AND COALESCE(task_state, '') IN (?)", server, db.In(tasks))
 	return n > 0, err
 }
 
@@ -309,14 +309,14 @@ func (r *Records) Begin(ctx context.Context, server, request, event, host string
 	return e, err
 }
 
-// Finish writes the result of an event. failed is its error, or nil.
-func (r *Records) Finish(ctx context.Context, e Event, failed error) error {
+// Finish writes the result of an event. details describe a failure.
+func (r *Records) Finish(ctx context.Context, e Event, failed bool, details string) error {
 	if e.id == 0 {
 		return nil
 	}
 	set, action := Row{"finish_time": db.Now(), "result": "Success"}, Row{}
-	if failed != nil {
-		set["result"], set["traceback"], set["details"] = "Error", "Traceback (most recent call last):\n  "+failed.Error()+"\n", failed.Error()
+	if failed {
+		set["result"], set["traceback"], set["details"] = "Error", traceback(details), details
 		action["message"] = "Error"
 	}
 	return r.Together(ctx, func(r *Records) error {
@@ -328,13 +328,18 @@ func (r *Records) Finish(ctx context.Context, e Event, failed error) error {
 	})
 }
 
+// traceback returns a traceback that ends with a message.
+func traceback(message string) string {
+	return "Traceback (most recent call last):\n  " + message + "\n"
+}
+
 // Fault inserts a fault of a server into its cell.
 func (r *Records) Fault(ctx context.Context, c *db.Cell, server, host, message string) error {
 	if len(message) > 255 {
 		message = message[:255]
 	}
 	row := Row{"created_at": db.Now(), "instance_uuid": server, "code": 500, "message": message,
-		"details": "Traceback (most recent call last):\n  " + message + "\n", "deleted": 0}
+		"details": traceback(message), "deleted": 0}
 	if host != "" {
 		row["host"] = host
 	}

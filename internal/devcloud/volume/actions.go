@@ -78,6 +78,11 @@ func (s *Service) change(d resource.Doc, f func(resource.Doc) error) error {
 }
 
 func (s *Service) resetStatus(_ *resource.Request, d, a resource.Doc) (any, error) {
+	if status := resource.Text(a, "status"); status == "deleting" || status == "error_deletingdetaching" { // Cinder joins two names
+		return nil, bad("Cannot reset-state to %s", status)
+	} else if status == "in-use" && len(s.o.Store.Find(attachments, "volume_id", d["id"])) == 0 {
+		return nil, bad("Cannot reset-state to in-use because volume does not have any attachments.")
+	}
 	return accepted(s.change(d, func(d resource.Doc) error {
 		for _, name := range []string{"status", "migration_status"} {
 			d[name] = resource.Or(a, name, d[name])
@@ -225,20 +230,26 @@ func metadataOf(id string, image resource.Doc) resource.Doc {
 
 // reimage replaces the image of a volume, since microversion 3.68.
 func (s *Service) reimage(r *resource.Request, d, a resource.Doc) (any, error) {
-	id, image := resource.Text(a, "image_id"), resource.Doc(nil)
 	if !hasMicroversion(r, 68) {
 		return nil, resource.Errorf(http.StatusNotFound, "", "The resource could not be found.")
 	}
-	if image = s.o.Image(id); image == nil {
-		return nil, resource.Errorf(http.StatusNotFound, "", "Image %s could not be found.", id)
+	return accepted(s.Reimage(resource.Text(d, "id"), resource.Text(a, "image_id"), resource.Bool(a, "reimage_reserved")))
+}
+
+// Reimage replaces the image of a volume. reserved allows it for a volume that is reserved for a
+// server.
+func (s *Service) Reimage(volume, id string, reserved bool) error {
+	image := s.o.Image(id)
+	if image == nil {
+		return resource.Errorf(http.StatusNotFound, "", "Image %s could not be found.", id)
 	}
-	return accepted(s.change(d, func(d resource.Doc) error {
+	_, err := s.o.Store.Update(volumes, volume, func(d resource.Doc) error {
 		statuses, status := "available or error", resource.Text(d, "status")
-		if resource.Bool(a, "reimage_reserved") {
+		if reserved {
 			statuses += " or reserved"
 		}
 		switch {
-		case status != "available" && status != "error" && !(status == "reserved" && resource.Bool(a, "reimage_reserved")):
+		case status != "available" && status != "error" && (status != "reserved" || !reserved):
 			return bad("Invalid volume: Volume %s status must be %s, but current status is %s.", d["id"], statuses, status)
 		case resource.Int(image, "min_disk") > resource.Int(d, "size"):
 			return bad("Invalid input received: Volume size %dGB cannot be smaller than the image minDisk size %dGB.", resource.Int(d, "size"),
@@ -248,5 +259,6 @@ func (s *Service) reimage(r *resource.Request, d, a resource.Doc) (any, error) {
 		}
 		d[imageMetadata], d["bootable"] = metadataOf(id, image), "true"
 		return nil
-	}))
+	})
+	return err
 }

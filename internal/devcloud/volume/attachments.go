@@ -4,6 +4,8 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -35,13 +37,21 @@ func (s *Service) createAttachment(r *resource.Request) (any, error) {
 // Attach creates an attachment that reserves a volume for a server.
 func (s *Service) Attach(volume, server, project string) (resource.Doc, error) {
 	_, err := s.o.Store.Update(volumes, volume, func(v resource.Doc) error {
-		switch status := resource.Text(v, "status"); {
-		case status == "available", status == "downloading":
+		status, expected := resource.Text(v, "status"), []string{"available", "downloading"}
+		if resource.Bool(v, "multiattach") {
+			expected = []string{"available", "in-use", "downloading"}
+		}
+		switch {
+		case strings.Contains(status, "error"):
+			return bad("Invalid volume: Volume attachments can not be created if the volume is in an error state. "+
+				"The Volume %s currently has a status of: %s ", volume, status)
+		case slices.Contains(expected, status):
 			v["status"] = "reserved"
-		case (status == "in-use" || status == "reserved" || status == "attaching") &&
-			(resource.Bool(v, "multiattach") || s.attachedTo(volume, server)):
+		case (status == "in-use" || status == "reserved") && s.attachedTo(volume, server): // a migration of the server
 		default:
-			return bad("Invalid volume: Volume %s status must be available or downloading to reserve, but the current status is %s.", volume, status)
+			last := len(expected) - 1
+			return bad("Invalid volume: Volume %s status must be %s or %s to reserve, but the current status is %s.", volume,
+				strings.Join(expected[:last], ", "), expected[last], status)
 		}
 		return nil
 	})

@@ -150,14 +150,25 @@ func (s *Service) deleteVolume(r *resource.Request) (any, error) {
 		return nil, err
 	}
 	id := resource.Text(d, "id")
-	switch status := resource.Text(d, "status"); {
-	case r.URL.Query().Get("cascade") == "" && len(s.o.Store.Find(snapshots, "volume_id", id)) > 0, status == "in-use",
-		status == "attaching", status == "detaching", status == "reserved":
-		return nil, bad("Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing and " +
+	if r.URL.Query().Get("cascade") != "" {
+		err = s.Delete(id)
+	} else {
+		err = s.DeleteUnused(id)
+	}
+	return &resource.Reply{Status: http.StatusAccepted}, err
+}
+
+// DeleteUnused deletes a volume as Cinder's API does without cascade: it refuses one that is in
+// use, or that has snapshots.
+func (s *Service) DeleteUnused(id string) error {
+	switch status := resource.Text(s.Get(id), "status"); {
+	case len(s.o.Store.Find(snapshots, "volume_id", id)) > 0, status == "in-use", status == "attaching", status == "detaching",
+		status == "reserved":
+		return bad("Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing and " +
 			"must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after " +
 			"volume transfer.")
 	}
-	return &resource.Reply{Status: http.StatusAccepted}, s.Delete(id)
+	return s.Delete(id)
 }
 
 // Get returns a volume, or nil.

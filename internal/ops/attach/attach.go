@@ -65,7 +65,7 @@ func (o *Ops) device(ctx context.Context, i *objects.Instance, volume string) (*
 var remoteKinds = server.Kinds{
 	objects.ErrVolumeNotFound: objects.KindNotFound, objects.ErrDevicePathInUse: objects.KindConflict,
 	objects.ErrInstanceIsLocked: objects.KindConflict, objects.ErrInvalidVolume: objects.KindInvalid,
-	objects.ErrInvalidDevicePath: objects.KindInvalid, objects.ErrInvalidInput: objects.KindInvalid,
+	objects.ErrInvalidDevicePath:                      objects.KindInvalid,
 	objects.ErrVolumeTaggedAttachNotSupported:         objects.KindInvalid,
 	objects.ErrMultiattachNotSupportedOldMicroversion: objects.KindInvalid, objects.ErrMultiattachToShelvedNotSupported: objects.KindInvalid,
 	objects.ErrTooManyDiskDevices:             objects.KindForbidden,
@@ -79,12 +79,19 @@ var remoteKinds = server.Kinds{
 	objects.ErrExtendedResourceRequestOldCompute: objects.KindInvalid,
 	objects.ErrFixedIPAlreadyInUse:               objects.KindConflict, objects.ErrPortInUse: objects.KindConflict,
 	objects.ErrPortNotFound: objects.KindNotFound, objects.ErrNetworkNotFound: objects.KindNotFound,
-	objects.ErrPortLimitExceeded: objects.KindForbidden, objects.ErrInterfaceAttachFailed: objects.KindFailed,
+	objects.ErrPortLimitExceeded: objects.KindForbidden, objects.ErrExternalNetworkAttachForbidden: objects.KindForbidden,
+	objects.ErrForbidden: objects.KindForbidden, objects.ErrInterfaceAttachFailed: objects.KindFailed,
 	objects.ErrInstanceNotFound: objects.KindNotFound, objects.ErrInstanceNotReady: objects.KindConflict,
 }
 
 // remoteError converts an exception of another service into a domain error.
 func remoteError(err error) error { return server.Remote(err, remoteKinds) }
+
+// remoteVolumeError converts an exception about a volume into a domain error. Nova shows InvalidInput, with which its
+// client of Cinder rejects a volume, for volumes only.
+func remoteVolumeError(err error) error {
+	return server.Remote(remoteError(err), server.Kinds{objects.ErrInvalidInput: objects.KindInvalid})
+}
 
 // alone rejects a volume that is already attached: to any server of the cell, or for a multiattach volume to this server.
 // Errors: InvalidVolume.

@@ -23,7 +23,7 @@ func (o *Ops) attachByAPI(ctx context.Context, caller *reqctx.Caller, i *objects
 		return nil, errors.Join(err, o.forget(ctx, i, v.ID))
 	}
 	if err != nil {
-		return nil, remoteError(err)
+		return nil, remoteVolumeError(err)
 	}
 	err = o.Servers.InCell(ctx, i, func(ctx context.Context, c *db.Cell) error {
 		err := cell.SetDeleteOnTermination(ctx, c, d, r.DeleteOnTermination != false)

@@ -61,7 +61,7 @@ func (o *Ops) AttachVolume(ctx context.Context, caller *reqctx.Caller, i *object
 		return nil, o.Servers.Conductor.StartAttach(ctx, caller, message)
 	}
 	device, err := o.Servers.Conductor.AttachVolume(ctx, caller, message)
-	return device, remoteError(err)
+	return device, remoteVolumeError(err)
 }
 
 // volumeDict returns a volume in the form that RPC messages between Nova's services contain.

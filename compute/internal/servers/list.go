@@ -92,8 +92,8 @@ func (a *API) list(r *api.Request, allTenants policy.Rule, load cell.Load) ([]*o
 			return nil, err
 		}
 	}
-	if q.Sort, err = sortKeys(r); err != nil {
-		return nil, err
+	if q.Sort, err = sortKeys(r, q.Deleted != nil && *q.Deleted); err != nil {
+		return nil, unlessNothing(err)
 	}
 	if err := a.columnFilters(r, opts, &q); err != nil {
 		return nil, unlessNothing(err)

@@ -191,6 +191,20 @@ func TestServerListsThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestDeletedWrongSort covers wrong directions in a list of deleted servers, which Nova answers with an empty list.
+func TestDeletedWrongSort(t *testing.T) {
+	t.Parallel()
+	s := novatest.New(t)
+	s.Server(novatest.VM{Name: "gone", Deleted: true, VMState: "deleted"})
+	admin := s.As("admin").MV("2.74")
+	for query, want := range map[string]string{"": "gone", "&sort_dir=asc&sort_dir=asc&sort_dir=asc": "", "&sort_dir=a&sort_dir=b": ""} {
+		if got := admin.Do("GET /servers?all_tenants=1&deleted=true" + query).Expect(200).Names("servers"); got != want {
+			t.Errorf("%s: got %q", query, got)
+		}
+	}
+	admin.Do("GET /servers?all_tenants=1&sort_dir=asc&sort_dir=asc&sort_dir=asc").Expect(400)
+}
+
 // TestServerPages walks over all servers of two cells, two at a time.
 func TestServerPages(t *testing.T) {
 	t.Parallel()

@@ -20,7 +20,10 @@ var unsortable = []string{"architecture", "cell_name", "cleaned", "default_ephem
 // without a direction gets the first direction. As in Nova, the key after the last direction is
 // an exception: it gets the direction of the UUID. A repeated key counts only for the number of
 // directions.
-func sortKeys(r *api.Request) ([]cell.SortKey, error) {
+//
+// Nova finds wrong directions in the list of build requests, and otherwise only in the cells, where the error makes all of them
+// look unreachable. A list of deleted servers has no build requests: it is empty.
+func sortKeys(r *api.Request, deleted bool) ([]cell.SortKey, error) {
 	keys, dirs, err := givenKeys(r)
 	if err != nil {
 		return nil, err
@@ -31,13 +34,19 @@ func sortKeys(r *api.Request) ([]cell.SortKey, error) {
 	if !slices.Contains(keys, "uuid") {
 		keys, dirs = append(keys, "uuid"), append(dirs, "asc")
 	}
+	wrong := func(text string) error {
+		if deleted {
+			return errNothing
+		}
+		return api.BadRequest("Invalid input received: %s", text)
+	}
 	for n, dir := range dirs {
 		if dirs[n] = strings.TrimSpace(dir); dirs[n] != "asc" && dirs[n] != "desc" {
-			return nil, api.BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
+			return nil, wrong("Unknown sort direction, must be 'desc' or 'asc'")
 		}
 	}
 	if len(dirs) > len(keys) {
-		return nil, api.BadRequest("Invalid input received: Sort direction size exceeds sort key size")
+		return nil, wrong("Sort direction size exceeds sort key size")
 	}
 	var out []cell.SortKey
 	for n, key := range keys {

@@ -206,16 +206,6 @@ func (o offlineDialect) AppendString(b []byte, s string) []byte {
 	return append(b, '\'')
 }
 
-// Wrap converts the error of a driver to Nova's DBConnectionError if it means that the database
-// is down. It returns other errors unchanged.
-func Wrap(err error) error {
-	if err == nil || !isDown(err) {
-		return err
-	}
-	return &objects.Error{Kind: objects.KindUnavailable, Class: objects.ErrDBConnectionError, Cause: err,
-		Message: "The server is currently unavailable. Please try again at a later time."}
-}
-
 func isDown(err error) bool {
 	var netErr *net.OpError
 	var pgErr *pgconn.ConnectError

@@ -285,7 +285,7 @@ func (a *API) aggregatesImages(r *api.Request) (any, error) {
 		return nil, err
 	}
 	err = a.Aggregates.CacheImages(r.Context(), r.Caller, g, ids)
-	if _, domain := errors.AsType[*objects.Error](err); domain {
+	if e, domain := errors.AsType[*objects.Error](err); domain && e.Kind != 0 {
 		err = api.As(400, err)
 	}
 	return nil, err

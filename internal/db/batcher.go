@@ -6,19 +6,24 @@ import (
 	"time"
 )
 
+// overdue is the time after which further reads do not wait for a load: its connection may be dead
+// although the database answers again.
+const overdue = 2 * time.Second
+
 // maxBatch is the maximum number of keys in one load.
 const maxBatch = 100
 
 // Batcher combines concurrent reads of different keys into one load; Coalescer combines reads of
 // the same key. When a cloud boots, thousands of instances request their metadata within seconds.
 // A single read does not wait. Reads during a load wait for the next one, which is larger the
-// busier the database is.
+// busier the database is, but not for a load that takes longer than 2 s.
 type Batcher[V any] struct {
 	load func(ctx context.Context, keys []string) (map[string]V, error)
 
 	mutex   sync.Mutex
 	waiting map[string]*batched[V]
 	running bool
+	began   time.Time // begin of the newest load
 	crowd   crowd
 }
 
@@ -49,8 +54,8 @@ func (g *Batcher[V]) Get(ctx context.Context, key string) (v V, found bool, err 
 	}
 	a.callers++
 	g.crowd.join()
-	if !g.running {
-		g.running = true
+	if !g.running || time.Since(g.began) > overdue {
+		g.running, g.began = true, time.Now()
 		go g.run(context.WithoutCancel(ctx))
 	}
 	g.mutex.Unlock()
@@ -100,7 +105,7 @@ func (g *Batcher[V]) next() (batch []*batched[V], keys []string) {
 		delete(g.waiting, key)
 		g.crowd.waiting -= a.callers
 	}
-	if len(batch) == 0 {
+	if g.began = time.Now(); len(batch) == 0 {
 		g.running, g.crowd.alone = false, false
 	}
 	return batch, keys

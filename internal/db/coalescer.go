@@ -9,9 +9,10 @@ import (
 )
 
 // Coalescer combines concurrent calls for the same key into one load. At most one load of a key
-// runs and one more waits. A call never joins a load that has started already, so that its result
-// is never older than the call. Callers share results and must not modify them. The zero value is
-// ready to use.
+// runs and one more waits. It begins when the running one ends, or with the first call that is made
+// 2 s after the begin of that one. A call never joins a load that has started already, so that its
+// result is never older than the call. Callers share results and must not modify them. The zero value
+// is ready to use.
 type Coalescer[T any] struct {
 	mu   sync.Mutex
 	keys map[string]*queue[T]
@@ -20,6 +21,7 @@ type Coalescer[T any] struct {
 // queue has the waiting load of a key; another one is running, or gathers callers.
 type queue[T any] struct {
 	next  *flight[T]
+	began time.Time // begin of the newest load
 	crowd crowd
 }
 
@@ -47,7 +49,8 @@ func (s *Coalescer[T]) Do(ctx context.Context, key string, load func(context.Con
 	}
 	f := q.next
 	q.crowd.join()
-	if !running {
+	if !running || time.Since(q.began) > overdue {
+		q.began = time.Now()
 		go s.run(context.WithoutCancel(ctx), key, q)
 	}
 	s.mu.Unlock()
@@ -67,8 +70,8 @@ func (s *Coalescer[T]) run(ctx context.Context, key string, q *queue[T]) {
 		s.mu.Lock()
 		q.crowd.gather(&s.mu, callers, took)
 		f := q.next
-		callers, q.next, q.crowd.waiting = q.crowd.waiting, nil, 0
-		if f == nil {
+		callers, q.next, q.crowd.waiting, q.began = q.crowd.waiting, nil, 0, time.Now()
+		if f == nil && s.keys[key] == q {
 			delete(s.keys, key)
 		}
 		s.mu.Unlock()

@@ -82,3 +82,49 @@ func TestLoadWaitsForCallersOnce(t *testing.T) {
 		}
 	})
 }
+
+// A load that hangs, as on a connection that is dead, delays the calls of the next two seconds and no others.
+func TestHangingLoadIsOvertaken(t *testing.T) {
+	for _, name := range []string{"Coalescer", "Batcher"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var loads atomic.Int64
+				load := func(context.Context) (int, error) {
+					if loads.Add(1) == 1 {
+						time.Sleep(time.Minute)
+					}
+					return 0, nil
+				}
+				var c db.Coalescer[int]
+				b := db.NewBatcher(func(ctx context.Context, _ []string) (map[string]int, error) {
+					_, err := load(ctx)
+					return nil, err
+				})
+				read := func() {
+					if name == "Coalescer" {
+						_, _ = c.Do(t.Context(), "", load)
+					} else {
+						_, _, _ = b.Get(t.Context(), "")
+					}
+				}
+				var group sync.WaitGroup
+				group.Go(read)
+				synctest.Wait()
+				group.Go(read) // waits for the load
+				time.Sleep(3 * time.Second)
+				for range 3 {
+					start := time.Now()
+					read()
+					if took := time.Since(start); took > 10*time.Millisecond {
+						t.Errorf("a call waits %v", took)
+					}
+				}
+				group.Wait()
+				time.Sleep(time.Second)
+				if n := loads.Load(); n > 4 {
+					t.Errorf("%d loads", n)
+				}
+			})
+		})
+	}
+}

@@ -250,7 +250,9 @@ func TestLabBrokerGoesAwayAndComesBack(t *testing.T) {
 	c, p := labPool(t, u.String())
 	defer p.Close()
 	call := func(timeout time.Duration) error {
-		_, err := c.Call(context.Background(), nil, ping, "ping", map[string]any{"arg": "x"}, rpc.CallOptions{Timeout: timeout})
+		ctx, cancel := context.WithTimeout(context.Background(), timeout) // without a deadline it waits for the broker
+		defer cancel()
+		_, err := c.Call(ctx, nil, ping, "ping", map[string]any{"arg": "x"}, rpc.CallOptions{Timeout: timeout})
 		return err
 	}
 	if err := call(5 * time.Second); err != nil {

@@ -14,7 +14,7 @@ func TestDatabaseErrorClass(t *testing.T) {
 	admin := s.As("admin")
 	vm := s.Server(novatest.VM{})
 	s.Exec("api", "ALTER TABLE instance_mappings RENAME TO moved")
-	admin.Do("GET /servers/" + vm.UUID).Expect(500).Fault("computeFault", novatest.Unexpected("oslo_db.exception.DBNonExistentTable"))
+	admin.Do("GET /servers/"+vm.UUID).Expect(500).Fault("computeFault", novatest.Unexpected("oslo_db.exception.DBNonExistentTable"))
 	s.Exec("api", "ALTER TABLE moved RENAME TO instance_mappings")
 	s.Exec("api", "ALTER TABLE key_pairs RENAME COLUMN fingerprint TO moved")
 	admin.Do("GET /os-keypairs").Expect(500).Fault("computeFault", novatest.Unexpected("sqlalchemy.exc.OperationalError"))

@@ -180,6 +180,7 @@ func urlFiles(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	//lint:ignore SA1019 it is the form that OpenSSL writes
 	encrypted, err := x509.EncryptPEMBlock(rand.Reader, "EC PRIVATE KEY", der, []byte("geheim"), x509.PEMCipherAES256) //nolint:staticcheck // as OpenSSL writes it
 	if err != nil {
 		t.Fatal(err)

@@ -155,7 +155,9 @@ func encryptedPair(certFile, keyFile, password string) (tls.Certificate, error) 
 		return tls.Certificate{}, wrong("sslkey", "%s is not in PEM", keyFile)
 	case block.Type == "ENCRYPTED PRIVATE KEY":
 		return tls.Certificate{}, wrong("sslkey", "%s is encrypted as PKCS #8, which cannot be read", keyFile)
-	case x509.IsEncryptedPEMBlock(block): //nolint:staticcheck // it is the form that libpq reads
+	//lint:ignore SA1019 it is the form that libpq reads
+	case x509.IsEncryptedPEMBlock(block): //nolint:staticcheck // as above
+		//lint:ignore SA1019 as above
 		if block.Bytes, err = x509.DecryptPEMBlock(block, []byte(password)); err != nil { //nolint:staticcheck // as above
 			return tls.Certificate{}, wrong("sslpassword", "%s: %w", keyFile, err)
 		}

@@ -49,9 +49,9 @@ type Config struct {
 	// LatePidfile is written by the user of the process (pidfile2, safe-pidfile2).
 	LatePidfile string   `json:",omitempty"`
 	Reload      []string `json:",omitempty"` // files whose modification time has the process reload (touch-reload)
-	NeedApp    bool     // need-app: the process ends if no application can be loaded
-	Log        Log
-	Warnings   []string // "file:line: text"
+	NeedApp     bool     // need-app: the process ends if no application can be loaded
+	Log         Log
+	Warnings    []string // "file:line: text"
 
 	requests RequestFilter
 }
@@ -73,12 +73,12 @@ var warnings = map[string]string{
 	"limit-post": "[oslo_middleware] max_request_body_size limits bodies", "daemonize": "the process stays in the foreground",
 	"daemonize2": "the process stays in the foreground", "chown-socket": "sockets belong to the user of the process",
 	"static-map": "no files are served", "check-static": "no files are served", "http-to": "the application is served directly",
-	"harakiri": "requests are not killed",
+	"harakiri":    "requests are not killed",
 	"log-maxsize": "logrotate or [DEFAULT] log_rotation_type rotate", "touch-logrotate": "logrotate or [DEFAULT] log_rotation_type rotate",
 	"log-syslog": "nova.conf has use_syslog", "log-socket": "only files are written", "log-encoder": "lines are written as they are",
 	"log-req-encoder": "lines are written as they are", "log-route": "all lines go to the logger",
 	"log-req-route": "all lines go to the logger",
-	"log-drain": "no lines are left out", "log-filter": "no lines are left out",
+	"log-drain":     "no lines are left out", "log-filter": "no lines are left out",
 	"emperor": "one application is served", "route-host": "requests are not routed", "route-uri": "requests are not routed",
 }
 

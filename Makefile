@@ -38,7 +38,7 @@ lab-down: # doc: stop it, or the one of LAB_RELEASE
 # A release on the command line selects its lab, whichever lab the variables of the shell name.
 lab-test: # doc: run the tests that need a real OpenStack: the one that LAB_* name, or make lab's, or the one of LAB_RELEASE=...
 	@if [ -z "$$LAB_NOVA_CONF" ] || [ "$(origin LAB_RELEASE)" = "command line" ]; then env=$$($(GO) run ./internal/lab env) && eval "$$env" || exit 1; fi; \
-	$(GO) test -tags lab $$(grep -rl "^//go:build lab" --include=*_test.go --exclude-dir=.lab . | xargs -n1 dirname | sort -u)
+	LAB_EFFECTS=1 $(GO) test -tags lab $$(grep -rl "^//go:build lab" --include=*_test.go --exclude-dir=.lab . | xargs -n1 dirname | sort -u)
 
 dialects-test: # doc: run the tests of both applications on the database server that NOVATEST_API and NOVATEST_CELL name
 	@test -n "$$NOVATEST_API" || { echo "NOVATEST_API names no database: see docs/testing.md"; exit 1; }

@@ -3,7 +3,6 @@ package metadata
 import (
 	"context"
 	"strings"
-	"sync"
 
 	"github.com/rs/zerolog"
 
@@ -25,38 +24,16 @@ type databases struct {
 	log   zerolog.Logger
 
 	mappings *db.Batcher[*api.Mapping]
-	mutex    sync.Mutex
-	// guests merges concurrent reads, separately for each cell, so that an unreachable cell
-	// delays only its own instances.
-	guests map[string]*db.Batcher[*objects.Guest]
+	guests   db.Batchers[*db.DB, *objects.Guest] // by the database of the cell
 }
 
 func newStore(c *config.Config, d *startup.Databases, l zerolog.Logger) *databases {
-	s := &databases{cells: d.Cells, main: &db.Cell{DB: d.Main}, local: c.API.LocalMetadataPerCell, log: l,
-		guests: map[string]*db.Batcher[*objects.Guest]{}}
+	s := &databases{cells: d.Cells, main: &db.Cell{DB: d.Main}, local: c.API.LocalMetadataPerCell, log: l}
 	s.mappings = db.NewBatcher(func(ctx context.Context, uuids []string) (map[string]*api.Mapping, error) {
 		list, err := api.InstanceMappings(ctx, d.API, uuids, api.MappingFields{})
-		found := make(map[string]*api.Mapping, len(list))
-		for _, m := range list {
-			found[strings.ToLower(m.UUID)] = m
-		}
-		return found, err
+		return db.ByUUID(list, func(m *api.Mapping) string { return m.UUID }), err
 	})
 	return s
-}
-
-// guestsOf returns the batcher for the instances of a cell.
-func (d *databases) guestsOf(c *db.Cell) *db.Batcher[*objects.Guest] {
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	g := d.guests[c.UUID]
-	if g == nil {
-		g = db.NewBatcher(func(ctx context.Context, uuids []string) (map[string]*objects.Guest, error) {
-			return cell.Guests(ctx, c, uuids)
-		})
-		d.guests[c.UUID] = g
-	}
-	return g
 }
 
 // cell finds the cell of an instance. An instance without a mapping may be in the database of
@@ -89,7 +66,9 @@ func (d *databases) Guest(ctx context.Context, uuid string) (*objects.Guest, err
 	if err != nil {
 		return nil, err
 	}
-	g, found, err := d.guestsOf(c).Get(ctx, strings.ToLower(uuid))
+	g, found, err := d.guests.Of(c.DB, func(ctx context.Context, uuids []string) (map[string]*objects.Guest, error) {
+		return cell.Guests(ctx, c, uuids)
+	}).Get(ctx, strings.ToLower(uuid))
 	if err == nil && !found {
 		err = objects.InstanceNotFound(uuid)
 	}

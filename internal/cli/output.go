@@ -21,7 +21,6 @@ import (
 // standard error in place of the terminal (uWSGI's logto), and the log of requests.
 type output struct {
 	process  *outputFile // nil: standard output and standard error stay
-	late     bool        // process is opened after the change of the user
 	requests *outputFile // nil: standard error
 	log      uwsgiini.Log
 }
@@ -43,8 +42,8 @@ func (f *Flags) output(ini *uwsgiini.Config) (*output, error) {
 	}
 	var err error
 	if path := o.log.File; path != "" {
-		o.process, o.late = &outputFile{path: path, mode: o.log.Mode, standard: true}, o.log.Late
-		if !o.late {
+		o.process = &outputFile{path: path, mode: o.log.Mode, standard: true}
+		if !o.log.Late {
 			err = o.process.reopen()
 		}
 	}
@@ -57,7 +56,7 @@ func (f *Flags) output(ini *uwsgiini.Config) (*output, error) {
 
 // openLate opens the file of logto2, as the user of the process.
 func (o *output) openLate() error {
-	if o.late {
+	if o.log.Late {
 		return o.process.reopen()
 	}
 	return nil
@@ -65,15 +64,12 @@ func (o *output) openLate() error {
 
 // reopen opens the files again, after another program has renamed them.
 func (o *output) reopen() error {
-	if o == nil {
-		return nil
-	}
 	return errors.Join(o.process.reopen(), o.requests.reopen())
 }
 
 // accessLog adds the log of requests to the application.
 func (o *output) accessLog(app http.Handler) http.Handler {
-	if o == nil || o.log.Requests == nil {
+	if o.log.Requests == nil {
 		return app
 	}
 	var to io.Writer = os.Stderr

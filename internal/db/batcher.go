@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -109,4 +110,35 @@ func (g *Batcher[V]) next() (batch []*batched[V], keys []string) {
 		g.running, g.crowd.alone = false, false
 	}
 	return batch, keys
+}
+
+// Batchers has a Batcher for each key, such as a cell, so that a slow database delays only its own
+// reads. The zero value is ready to use.
+type Batchers[K comparable, V any] struct {
+	mutex sync.Mutex
+	of    map[K]*Batcher[V]
+}
+
+// Of returns the Batcher of a key. The first call for the key creates it with load.
+func (b *Batchers[K, V]) Of(key K, load func(context.Context, []string) (map[string]V, error)) *Batcher[V] {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	g := b.of[key]
+	if g == nil {
+		if b.of == nil {
+			b.of = map[K]*Batcher[V]{}
+		}
+		g = NewBatcher(load)
+		b.of[key] = g
+	}
+	return g
+}
+
+// ByUUID returns the rows of a load by their UUIDs in lower case.
+func ByUUID[V any](rows []V, uuid func(V) string) map[string]V {
+	m := make(map[string]V, len(rows))
+	for _, r := range rows {
+		m[strings.ToLower(uuid(r))] = r
+	}
+	return m
 }

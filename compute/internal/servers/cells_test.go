@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -89,5 +90,24 @@ func TestPagesOfManyCells(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestVolumesOfSeveralServers lists servers that share a volume: each has its volumes in the order in which they were attached to it.
+func TestVolumesOfSeveralServers(t *testing.T) {
+	t.Parallel()
+	s := novatest.New(t, novatest.Cells(4)) // rows of a page are read apart from their keys with more than two cells
+	for name, volumes := range map[string][]string{"first": {"shared", "b"}, "last": {"c", "shared"}} {
+		s.Server(novatest.VM{Name: name, Volumes: volumes})
+	}
+	list := s.As("demo").Do("GET /servers/detail?sort_key=display_name&sort_dir=asc").Expect(200)
+	for n, want := range []string{"shared b", "c shared"} {
+		var got []string
+		for i := range 2 {
+			got = append(got, list.At("servers", strconv.Itoa(n), "os-extended-volumes:volumes_attached", strconv.Itoa(i), "id"))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("server %d: %v", n, got)
+		}
 	}
 }

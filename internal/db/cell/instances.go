@@ -7,11 +7,8 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
@@ -164,25 +161,20 @@ func Instances(ctx context.Context, c *db.Cell, uuids []string, l Load) ([]*obje
 // pairs at the same time as their rows, because a database may be far away.
 func readTogether(ctx context.Context, c *db.Cell, s *instanceScanner, uuids []string, query string, args ...any) ([]*objects.Instance,
 	error) {
-	pairs := make(map[string]*objects.Instance, len(uuids))
-	for _, uuid := range uuids {
-		pairs[uuid] = &objects.Instance{}
-	}
-	var wait sync.WaitGroup
+	var pairs map[string]*instancePairs
 	var failed error
+	var wait sync.WaitGroup
 	if s.load.pairs() {
-		wait.Go(func() { failed = fillPairs(ctx, c, s.load, pairs) })
+		wait.Go(func() { pairs, failed = readPairs(ctx, c, s.load, uuids) })
 	}
 	list, err := readInstances(ctx, c, s, query, args...)
 	if wait.Wait(); err != nil || failed != nil {
 		return nil, cmp.Or(err, failed)
 	}
 	for _, i := range list {
-		if p := pairs[i.UUID]; p != nil {
-			i.Metadata, i.SystemMetadata, i.Tags, i.Volumes = p.Metadata, p.SystemMetadata, p.Tags, p.Volumes
-		}
+		pairs[i.UUID].set(i)
 	}
-	return list, fill(ctx, c, s.load, list, false)
+	return list, fillParts(ctx, c, s.load, list)
 }
 
 // readInstances runs a query that begins with s.selects. It reads instances with the joined tables, without the parts of Load that need
@@ -204,15 +196,24 @@ func readInstances(ctx context.Context, c *db.Cell, s *instanceScanner, query st
 
 // Fill reads the parts of Load that need further queries, for instances of one cell.
 func Fill(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance) error {
-	return fill(ctx, c, l, list, l.pairs())
+	if l.pairs() && len(list) > 0 {
+		uuids := make([]string, len(list))
+		for n, i := range list {
+			uuids[n] = i.UUID
+		}
+		pairs, err := readPairs(ctx, c, l, uuids)
+		if err != nil {
+			return err
+		}
+		for _, i := range list {
+			pairs[i.UUID].set(i)
+		}
+	}
+	return fillParts(ctx, c, l, list)
 }
 
-// pairs tells whether l selects a part that fillPairs reads.
-func (l Load) pairs() bool {
-	return l.Metadata || l.SystemMetadata || l.LockedReason || l.Tags || l.Volumes
-}
-
-func fill(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance, pairs bool) error {
+// fillParts reads the parts of Load that need further queries, except pairs.
+func fillParts(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -224,7 +225,6 @@ func fill(ctx context.Context, c *db.Cell, l Load, list []*objects.Instance, pai
 		wanted bool
 		fill   func(context.Context, *db.Cell, Load, map[string]*objects.Instance) error
 	}{
-		{pairs, fillPairs},
 		{l.Record != 0, fillRecord},
 		{l.Faults, fillFaults},
 		{l.Services, fillServices},
@@ -257,77 +257,6 @@ func uuids(m map[string]*objects.Instance, keep func(*objects.Instance) bool) []
 		out = append(out, b)
 	}
 	return out
-}
-
-// fillPairs reads metadata, system metadata, tags and volumes in one query.
-func fillPairs(ctx context.Context, c *db.Cell, l Load, m map[string]*objects.Instance) error {
-	const (
-		metadata = iota
-		system
-		tag
-		volume
-	)
-	var parts []string
-	var args []any
-	for _, list := range uuids(m, nil) {
-		add := func(wanted bool, query string, more ...any) {
-			if wanted {
-				parts = append(parts, query)
-				args = append(append(args, more...), db.In(list))
-			}
-		}
-		key := bun.Ident("key")
-		add(l.Metadata, "SELECT ?, instance_uuid, ?, value FROM instance_metadata WHERE instance_uuid IN (?) AND deleted = 0", metadata, key)
-		add(l.SystemMetadata, "SELECT ?, instance_uuid, ?, value FROM instance_system_metadata WHERE instance_uuid IN (?) AND deleted = 0",
-			system, key)
-		add(l.LockedReason && !l.SystemMetadata, "SELECT ?, instance_uuid, ?, value FROM instance_system_metadata WHERE ? = 'locked_reason' "+
-			"AND instance_uuid IN (?) AND deleted = 0", system, key, key)
-		add(l.Tags, "SELECT ?, resource_id, tag, NULL FROM tags WHERE resource_id IN (?)", tag)
-		// The sign of the id says whether the volume is deleted with the server.
-		add(l.Volumes, "SELECT ?, instance_uuid, volume_id, CAST(CASE WHEN delete_on_termination THEN id ELSE -id END AS CHAR(20)) "+
-			"FROM block_device_mapping WHERE instance_uuid IN (?) AND deleted = 0 AND volume_id IS NOT NULL AND volume_id <> ''", volume)
-	}
-	for _, i := range m {
-		if l.Metadata {
-			i.Metadata = map[string]string{}
-		}
-		if l.SystemMetadata || l.LockedReason {
-			i.SystemMetadata = map[string]string{}
-		}
-	}
-	attached := map[string]int64{} // ids of block devices by server and volume
-	err := c.DB.Each(ctx, func(r *sql.Rows) error {
-		var kind int
-		var uuid, k, v sql.RawBytes
-		if err := r.Scan(&kind, &uuid, &k, &v); err != nil {
-			return err
-		}
-		i := m[string(uuid)]
-		switch {
-		case i == nil:
-		case kind == metadata:
-			i.Metadata[string(k)] = string(v)
-		case kind == system && v != nil:
-			i.SystemMetadata[string(k)] = string(v)
-		case kind == tag:
-			i.Tags = append(i.Tags, string(k))
-		case kind == volume:
-			id, err := strconv.ParseInt(strings.TrimSpace(string(v)), 10, 64)
-			if err != nil {
-				return err
-			}
-			attached[i.UUID+string(k)] = max(id, -id)
-			i.Volumes = append(i.Volumes, objects.Volume{ID: string(k), DeleteOnTermination: id > 0})
-		}
-		return nil
-	}, strings.Join(parts, " UNION ALL ")+" ORDER BY 1, 2, 3", args...)
-	if err != nil {
-		return err
-	}
-	for _, i := range m { // volumes are shown in the order of their attachment
-		slices.SortFunc(i.Volumes, func(a, b objects.Volume) int { return cmp.Compare(attached[i.UUID+a.ID], attached[i.UUID+b.ID]) })
-	}
-	return nil
 }
 
 // fillFaults reads the newest fault of the servers whose status shows it.

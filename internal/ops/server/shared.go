@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"strings"
-	"sync"
 
 	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
@@ -14,9 +13,8 @@ import (
 // shared merges concurrent reads of servers for callers that do not change them, as of many clients that wait for their
 // servers: one query reads the servers of several callers.
 type shared struct {
-	mutex     sync.Mutex
-	mappings  map[dbapi.MappingFields]*db.Batcher[*dbapi.Mapping]
-	instances map[instanceReads]*db.Batcher[*objects.Instance]
+	mappings  db.Batchers[dbapi.MappingFields, *dbapi.Mapping]
+	instances db.Batchers[instanceReads, *objects.Instance]
 }
 
 // instanceReads are the reads that one query can merge. There is one for each cell, so that a slow cell delays only its own
@@ -36,13 +34,9 @@ func (r *Reader) mapping(ctx context.Context, uuid string, want GetOptions) (*db
 	}
 	load := func(ctx context.Context, uuids []string) (map[string]*dbapi.Mapping, error) {
 		list, err := dbapi.InstanceMappings(ctx, r.API, uuids, want.MappingFields)
-		found := make(map[string]*dbapi.Mapping, len(list))
-		for _, m := range list {
-			found[strings.ToLower(m.UUID)] = m
-		}
-		return found, err
+		return db.ByUUID(list, func(m *dbapi.Mapping) string { return m.UUID }), err
 	}
-	m, _, err := batcher(&r.shared, &r.shared.mappings, want.MappingFields, load).Get(ctx, uuid)
+	m, _, err := r.shared.mappings.Of(want.MappingFields, load).Get(ctx, uuid)
 	return m, err
 }
 
@@ -53,32 +47,11 @@ func (r *Reader) instance(ctx context.Context, c *db.Cell, uuid string, want Get
 	}
 	load := func(ctx context.Context, uuids []string) (map[string]*objects.Instance, error) {
 		list, err := cell.Instances(ctx, c, uuids, want.Load)
-		found := make(map[string]*objects.Instance, len(list))
-		for _, i := range list {
-			found[strings.ToLower(i.UUID)] = i
-		}
-		return found, err
+		return db.ByUUID(list, func(i *objects.Instance) string { return i.UUID }), err
 	}
-	i, found, err := batcher(&r.shared, &r.shared.instances, instanceReads{c.DB, want.Load}, load).Get(ctx, uuid)
+	i, found, err := r.shared.instances.Of(instanceReads{c.DB, want.Load}, load).Get(ctx, uuid)
 	if err == nil && !found {
 		err = objects.InstanceNotFound(uuid)
 	}
 	return i, err
-}
-
-// batcher returns the batcher of a key, which it creates with load.
-func batcher[K comparable, V any](
-	s *shared, of *map[K]*db.Batcher[V], key K, load func(context.Context, []string) (map[string]V, error),
-) *db.Batcher[V] {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	b := (*of)[key]
-	if b == nil {
-		if *of == nil {
-			*of = map[K]*db.Batcher[V]{}
-		}
-		b = db.NewBatcher(load)
-		(*of)[key] = b
-	}
-	return b
 }

@@ -155,11 +155,7 @@ func (c *Config) applySocket(s setting, protocol string) (done bool, err error) 
 			c.SocketMode = 0o666
 			return true, nil
 		}
-		mode, err := strconv.ParseUint(s.value, 8, 9)
-		if err != nil {
-			return true, s.errorf("%q is not a mode", s.value)
-		}
-		c.SocketMode = fs.FileMode(mode)
+		c.SocketMode, err = s.mode()
 	case "listen", "l":
 		c.Backlog, err = s.number()
 	case "socket-timeout", "http-timeout", "so-timeout":
@@ -195,11 +191,9 @@ func (c *Config) applyProcess(s setting, _ string) (done bool, err error) {
 	case "add-gid":
 		c.AddGroups = append(c.AddGroups, s.value)
 	case "umask":
-		mask, err := strconv.ParseUint(s.value, 8, 9)
-		if err != nil {
-			return true, s.errorf("%q is not a mode", s.value)
-		}
+		mask, err := s.mode()
 		c.Umask = new(int(mask))
+		return true, err
 	case "envdir", "early-envdir":
 		c.EnvDirs = append(c.EnvDirs, s.value)
 	case "touch-reload", "touch-workers-reload", "touch-chain-reload":
@@ -253,6 +247,14 @@ func appOf(name string) string {
 		return Metadata
 	}
 	return ""
+}
+
+func (s setting) mode() (fs.FileMode, error) {
+	mode, err := strconv.ParseUint(s.value, 8, 9)
+	if err != nil {
+		return 0, s.errorf("%q is not a mode", s.value)
+	}
+	return fs.FileMode(mode), nil
 }
 
 func (s setting) number() (int, error) {

@@ -3,7 +3,6 @@ package uwsgiini
 import (
 	"fmt"
 	"io/fs"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -47,11 +46,7 @@ func (c *Config) applyLog(s setting, _ string) (done bool, err error) {
 	case "logger", "req-logger", "logger-req":
 		c.logger(s)
 	case "logfile-chmod":
-		mode, err := strconv.ParseUint(s.value, 8, 9)
-		if err != nil {
-			return true, s.errorf("%q is not a mode", s.value)
-		}
-		c.Log.Mode = fs.FileMode(mode)
+		c.Log.Mode, err = s.mode()
 	case "touch-logreopen":
 		c.Log.Reopen = append(c.Log.Reopen, s.value)
 	case "log-format", "logformat":
@@ -61,7 +56,7 @@ func (c *Config) applyLog(s setting, _ string) (done bool, err error) {
 	default:
 		return c.applyRequestFilter(s)
 	}
-	return true, nil
+	return true, err
 }
 
 // applyRequestFilter applies a setting that selects requests.

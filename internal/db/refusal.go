@@ -1,13 +1,12 @@
 package db
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/nova-go/nova/internal/clienttls"
 )
 
 // Refusal describes, as the end of a sentence about a database, why a server that answers cannot be
@@ -18,8 +17,8 @@ func Refusal(err error) (why string, ok bool) {
 	switch {
 	case errors.Is(err, mysql.ErrNoTLS), err != nil && strings.Contains(err.Error(), "server refused TLS connection"):
 		return "has no TLS, which the URL asks for", true
-	case certificateReason(err) != "":
-		return "has a certificate that cannot be verified: " + certificateReason(err), true
+	case clienttls.CertificateReason(err) != "":
+		return "has a certificate that cannot be verified: " + clienttls.CertificateReason(err), true
 	case errors.As(err, &my):
 		switch my.Number {
 		case 1045, 1130, 1698, 3118, 4151: // password, host, plugin, locked accounts
@@ -38,21 +37,4 @@ func Refusal(err error) (why string, ok bool) {
 		}
 	}
 	return "", false
-}
-
-// certificateReason returns the text of the error about a certificate in err, or "".
-func certificateReason(err error) string {
-	if e, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return e.Error()
-	}
-	if e, ok := errors.AsType[x509.HostnameError](err); ok {
-		return e.Error()
-	}
-	if e, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
-		return e.Error()
-	}
-	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return e.Error()
-	}
-	return ""
 }

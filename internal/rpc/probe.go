@@ -3,13 +3,13 @@ package rpc
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
 
+	"github.com/nova-go/nova/internal/clienttls"
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
@@ -73,8 +73,8 @@ func (d *dialer) explain(ctx context.Context, h Host, err error) (reason string,
 		return fmt.Sprintf("refuses the login of the user %q: %s", h.User, amqpError.Reason), true
 	case errors.As(err, &header):
 		return "does not speak TLS on this port, but [oslo_messaging_rabbit] ssl is true", true
-	case IsCertificateError(err):
-		return "has a certificate that cannot be verified: " + err.Error(), true
+	case clienttls.CertificateReason(err) != "":
+		return "has a certificate that cannot be verified: " + clienttls.CertificateReason(err), true
 	case ctx.Err() != nil:
 		return "does not answer: no answer in time", false
 	case errors.As(err, &op) && op.Op == "remote error": // a TLS alert
@@ -85,13 +85,4 @@ func (d *dialer) explain(ctx context.Context, h Host, err error) (reason string,
 		return "closes the connection before the login; it may expect TLS ([oslo_messaging_rabbit] ssl)", true
 	}
 	return "does not answer: " + err.Error(), false
-}
-
-// IsCertificateError tells whether err is about the certificate of a server.
-func IsCertificateError(err error) bool {
-	var verification *tls.CertificateVerificationError
-	var unknown x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	return errors.As(err, &verification) || errors.As(err, &unknown) || errors.As(err, &name) || errors.As(err, &invalid)
 }

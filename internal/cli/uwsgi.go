@@ -10,8 +10,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/spf13/pflag"
-
 	"github.com/nova-go/nova/internal/serve"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
 	"github.com/nova-go/nova/internal/version"
@@ -101,16 +99,7 @@ func (f *Flags) uwsgi(ini *uwsgiini.Config) error {
 	for _, name := range ini.Unset {
 		_ = os.Unsetenv(name)
 	}
-	if len(ini.Args) > 0 {
-		fs := pflag.NewFlagSet("pyargv", pflag.ContinueOnError)
-		fs.ParseErrorsAllowlist.UnknownFlags = true
-		var files Flags
-		files.registerFiles(fs)
-		if err := fs.Parse(ini.Args); err != nil {
-			return fmt.Errorf("pyargv: %w", err)
-		}
-		f.Files, f.Dirs = append(f.Files, files.Files...), append(f.Dirs, files.Dirs...)
-	}
+	f.Args = append(f.Args, ini.Args...)
 	if ini.Dir != "" {
 		if err := os.Chdir(ini.Dir); err != nil {
 			return fmt.Errorf("chdir: %w", err)

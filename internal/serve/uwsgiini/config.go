@@ -38,7 +38,7 @@ type Config struct {
 	Drain      time.Duration // worker-reload-mercy or reload-mercy; 0 if not set
 	Env        []string      // "NAME=value", in order
 	Unset      []string      // names of variables to remove from the environment
-	Args       []string      // pyargv, split at blanks
+	Args       []string      // the last pyargv, split at blanks
 	Header     http.Header   // add-header
 	UID, GID   string        // names or numbers
 	AddGroups  []string      `json:",omitempty"` // add-gid: names or numbers
@@ -208,7 +208,7 @@ func (c *Config) applyProcess(s setting, _ string) (done bool, err error) {
 func (c *Config) applyApplication(s setting, _ string) (done bool, err error) {
 	switch s.key {
 	case "pyargv":
-		c.Args = append(c.Args, strings.Fields(s.value)...)
+		c.Args = strings.FieldsFunc(s.value, func(r rune) bool { return r == ' ' || r == '\t' })
 	case "add-header":
 		name, value, ok := strings.Cut(s.value, ":")
 		if !ok {

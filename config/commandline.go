@@ -28,9 +28,11 @@ func commandOptions() []CommandOption {
 	options := []CommandOption{
 		{Name: "config-dir", Value: "directory", option: "config_dir",
 			Usage: "`directory` whose *.conf files are read at this place of the command line; may be repeated"},
-		{Name: "config-file", Value: "file", option: "config_file", Usage: "configuration `file`; may be repeated, and later ones override earlier ones"},
+		{Name: "config-file", Value: "file", option: "config_file",
+			Usage: "configuration `file`; may be repeated, and later ones override earlier ones"},
 		{Name: "help", Short: "h", finished: true},
-		{Name: "log-config-append", Former: []string{"log-config", "log_config"}, Value: "file", option: "log_config_append", Usage: "as [DEFAULT] log_config_append: a `file`"},
+		{Name: "log-config-append", Former: []string{"log-config", "log_config"}, Value: "file", option: "log_config_append",
+			Usage: "as [DEFAULT] log_config_append: a `file`"},
 		{Name: "log-date-format", Value: "format", option: "log_date_format", Usage: "as [DEFAULT] log_date_format: a `format` of strftime"},
 		{Name: "log-dir", Former: []string{"logdir"}, Value: "directory", option: "log_dir", Usage: "as [DEFAULT] log_dir: a `directory`"},
 		{Name: "log-file", Former: []string{"logfile"}, Value: "file", option: "log_file", Usage: "as [DEFAULT] log_file: a `file`"},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -43,13 +45,18 @@ func (f *Flags) output(ini *uwsgiini.Config) (*output, error) {
 	var err error
 	if path := o.log.File; path != "" {
 		o.process = &outputFile{path: path, mode: o.log.Mode, standard: true}
+		if o.log.Truncate {
+			_ = os.Truncate(path, 0)
+		}
 		if !o.log.Late {
 			err = o.process.reopen()
 		}
 	}
 	if path := o.log.RequestFile; path != "" && err == nil {
 		o.requests = &outputFile{path: path, mode: o.log.Mode}
-		err = o.requests.reopen()
+		if ini == nil {
+			err = o.requests.reopen()
+		} // else with the first line, as uWSGI does
 	}
 	return o, err
 }
@@ -67,6 +74,18 @@ func (o *output) reopen() error {
 	return errors.Join(o.process.reopen(), o.requests.reopen())
 }
 
+// rotate renames the file of the process, as uWSGI's command L of master-fifo does, and begins a new one.
+func (o *output) rotate() error {
+	if o.process == nil {
+		return nil
+	}
+	old := cmp.Or(o.log.BackupName, o.process.path+"."+strconv.FormatInt(time.Now().Unix(), 10))
+	if err := os.Rename(o.process.path, old); err != nil {
+		return err
+	}
+	return o.process.reopen()
+}
+
 // accessLog adds the log of requests to the application.
 func (o *output) accessLog(app http.Handler) http.Handler {
 	if o.log.Requests == nil {
@@ -79,8 +98,9 @@ func (o *output) accessLog(app http.Handler) http.Handler {
 	f := *o.log.Requests
 	return middleware.AccessLog(middleware.AccessLogOptions{Format: o.log.Format, Out: to, Forwarded: o.log.Forwarded,
 		Select: func(a middleware.Access) bool {
-			return f.All || f.ClientErrors && a.Status/100 == 4 || f.ServerErrors && a.Status/100 == 5 || f.Empty && a.Size == 0 ||
-				f.Slow > 0 && a.Took >= f.Slow || f.Big > 0 && a.Size > f.Big
+			return !killedByHarakiri(a.Request.Context()) && (f.All ||
+				f.ClientErrors && a.Status/100 == 4 || f.ServerErrors && a.Status/100 == 5 || f.Empty && a.Size == 0 ||
+				f.Slow > 0 && a.Took >= f.Slow || f.Big > 0 && a.Size > f.Big)
 		}})(app)
 }
 
@@ -143,5 +163,13 @@ func (f *outputFile) reopen() error {
 func (f *outputFile) Write(line []byte) (int, error) {
 	f.mutex.RLock()
 	defer f.mutex.RUnlock()
+	if f.file == nil {
+		f.mutex.RUnlock()
+		err := f.reopen()
+		f.mutex.RLock()
+		if err != nil {
+			return 0, err
+		}
+	}
 	return f.file.Write(line)
 }

@@ -52,7 +52,7 @@ func TestUWSGIUser(t *testing.T) {
 			t.Errorf("no %q in %s", want, status)
 		}
 	}
-	for path, owner := range map[string]string{private + "/api.sock": "0", private + "/pid": "0", public + "/pid": "4242", public + "/api.log": "4242"} {
+	for path, owner := range map[string]string{private + "/api.sock": "4242", private + "/pid": "0", public + "/pid": "4242", public + "/api.log": "4242"} {
 		testproc.Eventually(t, path+" of user "+owner, func() bool { return ownerOf(path) == owner })
 	}
 }

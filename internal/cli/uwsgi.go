@@ -32,9 +32,12 @@ func serveUWSGI(args []string, programs []Program) error {
 	if done, err := controlUWSGI(args); done {
 		return err
 	}
-	ini, err := uwsgiini.Parse(args, os.LookupEnv)
+	ini, err := uwsgiini.Parse(append(uwsgiini.EnvironmentOptions(os.Environ()), args...), os.LookupEnv)
 	if err != nil {
 		return err
+	}
+	if len(ini.Listeners) == 0 && os.Getenv("LISTEN_FDS") == "" {
+		return errors.New("no socket: uWSGI's files have to say where to listen, unless systemd does")
 	}
 	for _, p := range programs {
 		if p.App == ini.App {
@@ -82,41 +85,6 @@ func signalPidfile(path string, s syscall.Signal) error {
 		return fmt.Errorf("%s: process %d: %w", path, pid, err)
 	}
 	return nil
-}
-
-// uwsgi applies the settings of uWSGI files that precede all others: environment, arguments,
-// directory and mask.
-func (f *Flags) uwsgi(ini *uwsgiini.Config) error {
-	if err := readEnvDirs(ini.EnvDirs); err != nil {
-		return err
-	}
-	for _, kv := range ini.Env {
-		name, value, _ := strings.Cut(kv, "=")
-		if err := os.Setenv(name, value); err != nil {
-			return fmt.Errorf("env %s: %w", kv, err)
-		}
-	}
-	for _, name := range ini.Unset {
-		_ = os.Unsetenv(name)
-	}
-	f.Args = append(f.Args, ini.Args...)
-	if ini.Dir != "" {
-		if err := os.Chdir(ini.Dir); err != nil {
-			return fmt.Errorf("chdir: %w", err)
-		}
-	}
-	if ini.Umask != nil {
-		syscall.Umask(*ini.Umask)
-	}
-	return nil
-}
-
-// writePidfile writes the pid of the process.
-func writePidfile(path string) error {
-	if path == "" {
-		return nil
-	}
-	return os.WriteFile(path, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o644)
 }
 
 // changesUser tells whether the process changes its user or its groups.
@@ -234,7 +202,7 @@ func readEnvDirs(dirs []string) error {
 }
 
 // applyListeners copies the listeners and limits of the uWSGI files.
-func applyListeners(ini *uwsgiini.Config, o *serve.Options) {
+func applyListeners(ini *uwsgiini.Config, o *serve.Options) (err error) {
 	for _, l := range ini.Listeners {
 		switch l.Protocol {
 		case "http":
@@ -252,6 +220,8 @@ func applyListeners(ini *uwsgiini.Config, o *serve.Options) {
 	o.SocketMode, o.Backlog, o.Header = ini.SocketMode, ini.Backlog, ini.Header
 	o.WriteTimeout, o.DrainTimeout = ini.Timeout, ini.Drain
 	if ini.SocketMode == 0 {
-		o.SocketMode = 0o666 // uWSGI uses the umask; front servers run as other users
+		o.SocketMode = 0o777 &^ umask()
 	}
+	o.SocketOwner, err = socketOwner(ini)
+	return err
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -17,11 +19,11 @@ import (
 // Listen opens an address in the form of Options. It replaces a unix socket of a process that
 // has ended; a unix socket on which a process answers is an error. Errors name the address.
 func Listen(address string, mode fs.FileMode) (net.Listener, error) {
-	path, unix := strings.CutPrefix(address, "unix:")
-	if !unix {
-		var config net.ListenConfig
+	path, isPath := strings.CutPrefix(address, "unix:")
+	if !isPath {
+		config := net.ListenConfig{Control: bothFamilies(address)}
 		config.SetMultipathTCP(false) // MPTCP sockets cannot refuse new connections (see refuseNew)
-		l, err := config.Listen(context.Background(), "tcp", address)
+		l, err := config.Listen(context.Background(), family(address), address)
 		if err != nil {
 			return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
 		}
@@ -46,6 +48,47 @@ func Listen(address string, mode fs.FileMode) (net.Listener, error) {
 		return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
 	}
 	return l, nil
+}
+
+// own makes the unix socket of an address one of the owner; other addresses and a nil owner are no error.
+func (o *Owner) own(address string) error {
+	path, isPath := strings.CutPrefix(address, "unix:")
+	if o == nil || !isPath || strings.HasPrefix(path, "@") {
+		return nil
+	}
+	if err := os.Chown(path, o.UID, o.GID); err != nil {
+		return fmt.Errorf("cannot listen on %s: %w", address, err)
+	}
+	return nil
+}
+
+// family returns the network of an address. Go takes 0.0.0.0 for the addresses of both families.
+func family(address string) string {
+	host, _, _ := net.SplitHostPort(address)
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Is4() {
+		return "tcp4"
+	}
+	return "tcp"
+}
+
+// bothFamilies returns a function that leaves it to the system whether a socket of [::] has IPv4's addresses as well. Go
+// decides that itself.
+func bothFamilies(address string) func(network, address string, c syscall.RawConn) error {
+	host, _, _ := net.SplitHostPort(address)
+	if ip, err := netip.ParseAddr(host); err != nil || ip != netip.IPv6Unspecified() {
+		return nil
+	}
+	return func(_, _ string, c syscall.RawConn) error {
+		text, err := os.ReadFile("/proc/sys/net/ipv6/bindv6only")
+		if err != nil {
+			return nil // another system, or no IPv6
+		}
+		only, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+		if failed := c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only) }); failed != nil {
+			return failed
+		}
+		return err
+	}
 }
 
 func removeStale(path string) error {

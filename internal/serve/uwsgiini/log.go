@@ -14,6 +14,9 @@ type Log struct {
 	// Late says that File is opened after the process has changed its user (logto2).
 	Late bool        `json:",omitempty"`
 	Mode fs.FileMode `json:",omitempty"` // logfile-chmod; 0: as uWSGI creates it, 0640
+	// Truncate says that File begins empty (log-truncate); BackupName is the name that the rotated file gets.
+	Truncate   bool   `json:",omitempty"`
+	BackupName string `json:",omitempty"`
 	// Reopen are files whose modification time has the log reopened (touch-logreopen).
 	Reopen []string `json:",omitempty"`
 	// RequestFile receives the lines of requests; "": standard error.
@@ -39,10 +42,16 @@ type RequestFilter struct {
 // applyLog applies a setting about the log; done is false for other settings.
 func (c *Config) applyLog(s setting, _ string) (done bool, err error) {
 	switch s.key {
-	case "logto":
-		c.Log.File = s.value
-	case "logto2":
-		c.Log.File, c.Log.Late = s.value, true
+	case "logto", "logto2":
+		if strings.Contains(s.value, ":") {
+			c.warn(s, "left out: only files are written, and no UDP")
+			return true, nil
+		}
+		c.Log.File, c.Log.Late = s.value, s.key == "logto2"
+	case "log-truncate":
+		c.Log.Truncate = s.value != "false"
+	case "log-backupname":
+		c.Log.BackupName = s.value
 	case "logger", "req-logger", "logger-req":
 		c.logger(s)
 	case "logfile-chmod":

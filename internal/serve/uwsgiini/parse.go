@@ -2,11 +2,14 @@ package uwsgiini
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -34,6 +37,22 @@ type reader struct {
 	used     map[string]bool   // the options that %(name) has used
 	files    []string
 	open     []string // the files being read, to detect cycles
+	warnings []string
+}
+
+// EnvironmentOptions returns the options that uWSGI takes from variables such as UWSGI_HTTP_SOCKET, as arguments that precede
+// those of the command line. environ is in the form of os.Environ.
+func EnvironmentOptions(environ []string) []string {
+	internal := []string{"RELOADS", "VASSALS_DIR", "EMPEROR_FD", "BROODLORD_NUM", "EMPEROR_FD_CONFIG", "EMPEROR_PROXY", "JAIL_PID",
+		"ORIGINAL_PROC_NAME", "PLUGINS"}
+	var args []string
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		if option, ours := strings.CutPrefix(name, "UWSGI_"); ours && !slices.Contains(internal, option) {
+			args = append(args, "--"+strings.ToLower(strings.ReplaceAll(option, "_", "-"))+"="+value)
+		}
+	}
+	return args
 }
 
 // Parse reads the arguments of a uwsgi command and the files that they name. Errors name file,
@@ -51,7 +70,7 @@ func Parse(args []string, env func(string) (string, bool)) (*Config, error) {
 	for i := range r.settings {
 		r.settings[i].value = r.substitute(r.settings[i].value)
 	}
-	c := &Config{Files: r.files}
+	c := &Config{Files: r.files, Warnings: r.warnings}
 	return c, interpret(c, r.settings, func(key string) bool { return r.known[key] != "" || r.used[key] })
 }
 
@@ -98,6 +117,8 @@ func (r *reader) set(s setting) error {
 	// uWSGI's names have no underscores, but files use both spellings.
 	s.key = strings.ReplaceAll(s.key, "_", "-")
 	switch {
+	case r.known[s.key] == "flag" && slices.Contains([]string{"false", "0", "no", "off"}, strings.ToLower(s.value)):
+		return nil
 	case isConditional(s.key):
 		return s.errorf("conditions and loops are not supported")
 	case s.key == "ini" || s.key == "include" || s.key == "inherit":
@@ -138,6 +159,9 @@ func (r *reader) file(name string, s setting) error {
 		return s.errorf("files are included %d deep", maxDepth)
 	}
 	text, err := os.ReadFile(name)
+	if errors.Is(err, syscall.EISDIR) {
+		text, err = nil, nil // uWSGI takes a directory for an empty file
+	}
 	if err != nil {
 		return fmt.Errorf("cannot read the uwsgi ini file: %w", err)
 	}
@@ -171,15 +195,12 @@ func (r *reader) ini(name, wanted, text string) error {
 		if key == "" {
 			return fmt.Errorf("%s:%d: %q is not NAME = value", name, n, line)
 		}
-		if r.known[key] == "flag" && (value == "false" || value == "0" || value == "no" || value == "off") {
-			continue
-		}
 		if err := r.set(setting{fmt.Sprintf("%s:%d", name, n), key, value}); err != nil {
 			return err
 		}
 	}
 	if !found {
-		return fmt.Errorf("%s: the file has no section [%s]", name, wanted)
+		r.warnings = append(r.warnings, fmt.Sprintf("%s: the file has no section [%s]", name, wanted))
 	}
 	return nil
 }

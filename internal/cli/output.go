@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -96,22 +98,32 @@ func (o *output) accessLog(app http.Handler) http.Handler {
 		to = o.requests
 	}
 	f := *o.log.Requests
+	var quiet []*regexp.Regexp
+	for _, pattern := range o.log.QuietAgents {
+		quiet = append(quiet, regexp.MustCompile(pattern)) // compiled by package uwsgiini before
+	}
 	return middleware.AccessLog(middleware.AccessLogOptions{Format: o.log.Format, Out: to, Forwarded: o.log.Forwarded,
 		Select: func(a middleware.Access) bool {
+			if slices.ContainsFunc(quiet, func(re *regexp.Regexp) bool { return re.MatchString(a.Request.UserAgent()) }) {
+				return false
+			}
 			return !killedByHarakiri(a.Request.Context()) && (f.All ||
 				f.ClientErrors && a.Status/100 == 4 || f.ServerErrors && a.Status/100 == 5 || f.Empty && a.Size == 0 ||
 				f.Slow > 0 && a.Took >= f.Slow || f.Big > 0 && a.Size > f.Big)
 		}})(app)
 }
 
-// watch reopens the files when the modification time of a file of touch-logreopen changes.
+// watch reopens or rotates the files when the modification time of a file of touch-logreopen or touch-logrotate changes.
 func (o *output) watch(ctx context.Context, log zerolog.Logger) {
-	if len(o.log.Reopen) == 0 {
+	if len(o.log.Reopen)+len(o.log.Rotate) == 0 {
 		return
 	}
-	touched := make(chan struct{})
+	touched, rotated := make(chan struct{}), make(chan struct{})
 	for _, path := range o.log.Reopen {
 		go watchFile(ctx, path, time.Second, touched)
+	}
+	for _, path := range o.log.Rotate {
+		go watchFile(ctx, path, time.Second, rotated)
 	}
 	for {
 		select {
@@ -120,6 +132,10 @@ func (o *output) watch(ctx context.Context, log zerolog.Logger) {
 		case <-touched:
 			if err := o.reopen(); err != nil {
 				log.Error().Err(err).Msg("the log file cannot be reopened")
+			}
+		case <-rotated:
+			if err := o.rotate(); err != nil {
+				log.Error().Err(err).Msg("the log file cannot be rotated")
 			}
 		}
 	}

@@ -105,7 +105,7 @@ func changeUser(ini *uwsgiini.Config) error {
 		if err != nil {
 			return fmt.Errorf("gid: %w", err)
 		}
-		if owner != nil {
+		if owner != nil && !ini.NoInitGroups {
 			groups = groupsOf(owner)
 		}
 		groups = append(groups, gid)

@@ -26,6 +26,7 @@ func (f *Flags) prepare(ini *uwsgiini.Config, parent *serve.Parent) (*output, er
 	if err := setEnvironment(ini); err != nil {
 		return nil, err
 	}
+	setLimits(ini)
 	out, err := f.output(ini)
 	if err != nil {
 		return nil, err
@@ -62,6 +63,26 @@ func setEnvironment(ini *uwsgiini.Config) error {
 		return err
 	}
 	return readEnvDirs(ini.EnvDirs)
+}
+
+// setLimits applies prio and max-fd. As for uWSGI, a failure is no reason not to start.
+func setLimits(ini *uwsgiini.Config) {
+	if ini.Priority != 0 {
+		threads, _ := os.ReadDir("/proc/self/task") // Linux's priorities are those of threads; new ones inherit them
+		for _, thread := range threads {
+			id, _ := strconv.Atoi(thread.Name())
+			if err := syscall.Setpriority(syscall.PRIO_PROCESS, id, ini.Priority); err != nil {
+				ini.Warnings = append(ini.Warnings, fmt.Sprintf("prio: %v", err))
+				break
+			}
+		}
+	}
+	if ini.MaxFiles > 0 {
+		limit := syscall.Rlimit{Cur: uint64(ini.MaxFiles), Max: uint64(ini.MaxFiles)}
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+			ini.Warnings = append(ini.Warnings, fmt.Sprintf("max-fd: %v", err))
+		}
+	}
 }
 
 // run runs the commands of stages. A command that fails prevents the start, as with uWSGI.

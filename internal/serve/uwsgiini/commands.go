@@ -27,27 +27,32 @@ type Command struct {
 
 // applyCommand applies exec-STAGE, and hook-STAGE with the action exec; done is false for other settings.
 func (c *Config) applyCommand(s setting, _ string) (done bool, err error) {
-	command := s.value
 	name, isExec := strings.CutPrefix(s.key, "exec-")
 	if !isExec {
 		var isHook bool
 		if name, isHook = strings.CutPrefix(s.key, "hook-"); !isHook {
 			return false, nil
 		}
-		action, rest, _ := strings.Cut(s.value, ":")
-		if name == "master-start" && strings.HasPrefix(s.value, "unix_signal:15 gracefully_kill_them_all") {
-			return true, nil // SIGTERM always lets requests end
+	}
+	if s.key == "hook-master-start" {
+		if !strings.HasPrefix(s.value, "unix_signal:15 gracefully_kill_them_all") { // SIGTERM always lets requests end
+			c.warn(s, "left out: there is no such stage here")
 		}
-		if command = rest; action != "exec" && action != "run" {
+		return true, nil
+	}
+	switch Stage(name) {
+	case Asap, PreJail, InJail, AsRoot, AsUser, PreApp, PostApp, AtExit:
+	default:
+		return false, nil // options.txt says so
+	}
+	command := s.value
+	if !isExec {
+		action, rest, _ := strings.Cut(s.value, ":")
+		if command = rest; action != "exec" {
 			c.warn(s, "left out: only hooks with exec: are run")
 			return true, nil
 		}
 	}
-	switch stage := Stage(name); stage {
-	case Asap, PreJail, InJail, AsRoot, AsUser, PreApp, PostApp, AtExit:
-		c.Commands = append(c.Commands, Command{stage, command})
-	default:
-		c.warn(s, "left out: there is no such stage here")
-	}
+	c.Commands = append(c.Commands, Command{Stage(name), command})
 	return true, nil
 }

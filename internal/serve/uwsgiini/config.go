@@ -55,6 +55,9 @@ type Config struct {
 	Header        http.Header   // add-header
 	UID, GID      string        // names or numbers
 	AddGroups     []string      `json:",omitempty"` // add-gid: names or numbers
+	NoInitGroups  bool          `json:",omitempty"` // the process does not get the other groups of its user
+	Priority      int           `json:",omitempty"` // prio: the nice value
+	MaxFiles      int           `json:",omitempty"` // max-fd: the limit of open files; 0 if not set
 	Umask         *int          `json:",omitempty"`
 	EnvDirs       []string      `json:",omitempty"` // envdir: each file is a variable, its first line the value
 	Dir           string        // chdir
@@ -75,6 +78,7 @@ type Config struct {
 	Warnings     []string // "file:line: text"
 
 	requests RequestFilter
+	abstract bool // abstract-socket
 }
 
 // Pidfiles returns the paths of all pid files.
@@ -91,21 +95,6 @@ func (s setting) errorf(format string, args ...any) error {
 	return fmt.Errorf("%s: %s: %s", s.where, s.key, fmt.Sprintf(format, args...))
 }
 
-// warnings are options that have no effect here although operators may rely on them, with the
-// warning.
-var warnings = map[string]string{
-	"mount": "applications are not mounted; the front server says the prefix", "manage-script-name": "",
-	"daemonize":  "the process stays in the foreground",
-	"daemonize2": "the process stays in the foreground",
-	"static-map": "no files are served", "check-static": "no files are served", "http-to": "the application is served directly",
-	"log-maxsize": "logrotate or [DEFAULT] log_rotation_type rotate", "touch-logrotate": "logrotate or [DEFAULT] log_rotation_type rotate",
-	"log-syslog": "nova.conf has use_syslog", "log-socket": "only files are written", "log-encoder": "lines are written as they are",
-	"log-req-encoder": "lines are written as they are", "log-route": "all lines go to the logger",
-	"log-req-route": "all lines go to the logger",
-	"log-drain":     "no lines are left out", "log-filter": "no lines are left out",
-	"emperor": "one application is served", "route-host": "requests are not routed", "route-uri": "requests are not routed",
-}
-
 // isConditional reports whether an option makes other options conditional.
 func isConditional(key string) bool {
 	for _, p := range []string{"if-", "if", "for", "for-", "end", "endif", "endfor", "else"} {
@@ -116,25 +105,38 @@ func isConditional(key string) bool {
 	return false
 }
 
-// interpret builds a Config from settings.
-func interpret(c *Config, settings []setting, known func(string) bool) error {
+// interpret builds a Config from settings. used are the names that the files use as placeholders.
+func interpret(c *Config, settings []setting, options map[string]Option, used map[string]bool) error {
 	c.Header, c.requests = http.Header{}, RequestFilter{All: true}
 	protocol, err := protocolOf(settings)
 	if err != nil {
 		return err
 	}
+	strict := slices.ContainsFunc(settings, func(s setting) bool { return s.key == "strict" })
+	said := map[string]bool{}
 	for _, s := range settings {
+		o, known := options[s.key]
+		if o.Treatment == "refused" {
+			return s.errorf("%s", o.Reason)
+		}
 		if err := c.apply(s, protocol); err != nil {
 			return err
 		}
-		if text := warnings[s.key]; text != "" {
-			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is left out: %s", s.where, s.key, text))
-		}
-		if strict := slices.ContainsFunc(settings, func(s setting) bool { return s.key == "strict" }); strict && !known(s.key) {
+		switch known = known || used[s.key]; {
+		case !known && strict:
 			return fmt.Errorf("%s: %s is not an option of uWSGI, and strict is set", s.where, s.key)
-		}
-		if !known(s.key) {
+		case !known:
 			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is not an option of uWSGI", s.where, s.key))
+		case o.Treatment == "said" && !said[s.key]:
+			said[s.key] = true
+			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is left out: %s", s.where, s.key, o.Reason))
+		}
+	}
+	if c.abstract {
+		for i, l := range c.Listeners {
+			if path, isPath := strings.CutPrefix(l.Address, "unix:"); isPath && !strings.HasPrefix(path, "@") {
+				c.Listeners[i].Address = "unix:@" + path
+			}
 		}
 	}
 	if c.requests != (RequestFilter{}) {
@@ -176,7 +178,7 @@ func (c *Config) applySocket(s setting, protocol string) (done bool, err error) 
 		return true, c.listen(s, protocol)
 	case "uwsgi-socket":
 		return true, c.listen(s, "uwsgi")
-	case "http", "http-socket", "http11-socket":
+	case "http", "httprouter", "http-socket", "http11-socket":
 		return true, c.listen(s, "http")
 	case "https", "https-socket", "https2":
 		return true, c.listen(s, "https")
@@ -184,9 +186,8 @@ func (c *Config) applySocket(s setting, protocol string) (done bool, err error) 
 		return true, c.listen(s, "fcgi")
 	case "scgi-socket":
 		return true, c.listen(s, "scgi")
-	case "suwsgi-socket", "fastcgi-nph-socket", "scgi-nph-socket", "puwsgi-socket", "raw-socket", "zeromq-socket",
-		"shared-socket", "undeferred-shared-socket", "http-modifier1", "zerg":
-		return true, s.errorf("this kind of socket is not served")
+	case "abstract-socket", "a":
+		c.abstract = true
 	case "chmod-socket", "C", "chmod":
 		if s.value == "" || s.value == "true" {
 			c.SocketMode = 0o666
@@ -219,10 +220,16 @@ func (c *Config) applyProcess(s setting, _ string) (done bool, err error) {
 		c.Env = append(c.Env, s.value)
 	case "unenv":
 		c.Unset = append(c.Unset, s.value)
-	case "uid":
+	case "uid", "immediate-uid":
 		c.UID = s.value
-	case "gid":
+	case "gid", "immediate-gid":
 		c.GID = s.value
+	case "no-initgroups":
+		c.NoInitGroups = true
+	case "prio":
+		c.Priority, err = strconv.Atoi(s.value)
+	case "max-fd":
+		c.MaxFiles, err = s.number()
 	case "chdir", "cd":
 		c.Dir = s.value
 	case "add-gid":
@@ -236,7 +243,7 @@ func (c *Config) applyProcess(s setting, _ string) (done bool, err error) {
 	default:
 		return false, nil
 	}
-	return true, nil
+	return true, err
 }
 
 // applyFiles applies a setting about the files of the process; done is false for other settings.
@@ -252,7 +259,7 @@ func (c *Config) applyFiles(s setting, _ string) (done bool, err error) {
 		c.SafePidfile2 = s.value
 	case "vacuum":
 		c.Vacuum = true
-	case "touch-reload", "touch-workers-reload", "touch-chain-reload":
+	case "touch-reload", "touch-workers-reload", "touch-chain-reload", "fs-reload", "fs-brutal-reload":
 		c.Reload = append(c.Reload, s.value)
 	case "master-fifo":
 		c.MasterFIFO = append(c.MasterFIFO, s.value)

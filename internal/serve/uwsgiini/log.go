@@ -3,6 +3,7 @@ package uwsgiini
 import (
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -19,6 +20,10 @@ type Log struct {
 	BackupName string `json:",omitempty"`
 	// Reopen are files whose modification time has the log reopened (touch-logreopen).
 	Reopen []string `json:",omitempty"`
+	// Rotate are files whose modification time has the log renamed, and a new one begun (touch-logrotate).
+	Rotate []string `json:",omitempty"`
+	// QuietAgents are regular expressions for the User-Agent of requests without a line.
+	QuietAgents []string `json:",omitempty"`
 	// RequestFile receives the lines of requests; "": standard error.
 	RequestFile string `json:",omitempty"`
 	// Requests selects the requests with a line. It is nil with disable-logging alone.
@@ -48,6 +53,10 @@ func (c *Config) applyLog(s setting, _ string) (done bool, err error) {
 			return true, nil
 		}
 		c.Log.File, c.Log.Late = s.value, s.key == "logto2"
+	case "touch-logrotate":
+		c.Log.Rotate = append(c.Log.Rotate, s.value)
+	case "route-user-agent":
+		c.quietAgent(s)
 	case "log-truncate":
 		c.Log.Truncate = s.value != "false"
 	case "log-backupname":
@@ -109,4 +118,18 @@ func (c *Config) logger(s setting) {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s = %s is left out: only file: and stdio are written; "+
 			"nova.conf has use_syslog and use_journal", s.where, s.key, s.value))
 	}
+}
+
+// quietAgent applies route-user-agent with the action donotlog, which deployments use for probes.
+func (c *Config) quietAgent(s setting) {
+	pattern, action, _ := strings.Cut(s.value, " ")
+	if strings.TrimSpace(action) != "donotlog:" {
+		c.warn(s, "left out: only the action donotlog: is done")
+		return
+	}
+	if _, err := regexp.Compile(pattern); err != nil {
+		c.warn(s, "left out: %v", err)
+		return
+	}
+	c.Log.QuietAgents = append(c.Log.QuietAgents, pattern)
 }

@@ -1,7 +1,6 @@
 package uwsgiini
 
 import (
-	_ "embed"
 	"errors"
 	"fmt"
 	"os"
@@ -12,12 +11,6 @@ import (
 	"syscall"
 	"time"
 )
-
-// optionNames is options.txt, which contains the names of uWSGI's long options, each with "flag" (no value), "value",
-// or "maybe" (optional value).
-//
-//go:embed options.txt
-var optionNames string
 
 // shortOptions are the options of one letter that have a value.
 const shortOptions = "stpPzLbBAmcCulgxywHYMRiMnkqrvaTdKSOoNQ"
@@ -59,10 +52,9 @@ func EnvironmentOptions(environ []string) []string {
 // line and option. env looks up environment variables for $(NAME).
 func Parse(args []string, env func(string) (string, bool)) (*Config, error) {
 	r := &reader{env: env, known: map[string]string{}, values: map[string]string{}, used: map[string]bool{"start-time": true}}
-	for line := range strings.Lines(optionNames) {
-		if name, kind, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
-			r.known[name] = kind
-		}
+	options := Options()
+	for name, o := range options {
+		r.known[name] = o.Kind
 	}
 	if err := r.arguments(args); err != nil {
 		return nil, err
@@ -71,7 +63,7 @@ func Parse(args []string, env func(string) (string, bool)) (*Config, error) {
 		r.settings[i].value = r.substitute(r.settings[i].value)
 	}
 	c := &Config{Files: r.files, Warnings: r.warnings}
-	return c, interpret(c, r.settings, func(key string) bool { return r.known[key] != "" || r.used[key] })
+	return c, interpret(c, r.settings, options, r.used)
 }
 
 func (r *reader) arguments(args []string) error {
@@ -97,9 +89,7 @@ func (r *reader) arguments(args []string) error {
 				}
 				value = args[i]
 			}
-			if _, ok := r.known[key]; !ok {
-				r.known[key] = "value" // uWSGI's one-letter options cause no warning
-			}
+			r.used[key] = true // uWSGI's one-letter options cause no warning
 		case isFile(arg):
 			key, value = "ini", arg
 		default:

@@ -123,7 +123,7 @@ func TestWarnings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []string{"x.ini: the file has no section [none]", dir + ": the file has no section [uwsgi]", "x.ini:5: socket: 18774 is the path",
-		"x.ini:6: logto: left out", "x.ini:7: hook-as-mule: left out"} {
+		"x.ini:6: logto: left out", "x.ini:7: hook-as-mule is left out"} {
 		if i >= len(c.Warnings) || !strings.Contains(c.Warnings[i], want) {
 			t.Errorf("no %q in %q", want, c.Warnings)
 		}

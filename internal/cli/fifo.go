@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"syscall"
 	"time"
@@ -122,7 +124,7 @@ func (h *hosting) control(ctx context.Context, e *processEvents, parent *serve.P
 	if h.ini.Stats.Address == "" {
 		return nil
 	}
-	l, err := serve.Listen(h.ini.Stats.Address, 0o777&^umask())
+	l, err := h.listenStats()
 	switch {
 	case err == nil:
 		go h.serveStats(ctx, l, h.ini.Stats)
@@ -143,10 +145,14 @@ func (h *hosting) awaitStats(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if l, err := serve.Listen(h.ini.Stats.Address, 0o777&^umask()); err == nil {
+			if l, err := h.listenStats(); err == nil {
 				h.serveStats(ctx, l, h.ini.Stats)
 				return
 			}
 		}
 	}
+}
+
+func (h *hosting) listenStats() (net.Listener, error) {
+	return serve.Listen(h.ini.Stats.Address, cmp.Or(h.ini.SocketMode, 0o777&^umask()))
 }

@@ -47,6 +47,9 @@ func (f *Flags) output(ini *uwsgiini.Config) (*output, error) {
 	var err error
 	if path := o.log.File; path != "" {
 		o.process = &outputFile{path: path, mode: o.log.Mode, standard: true}
+		if o.log.Logger {
+			o.process.mode = 0
+		}
 		if o.log.Truncate {
 			_ = os.Truncate(path, 0)
 		}
@@ -55,7 +58,7 @@ func (f *Flags) output(ini *uwsgiini.Config) (*output, error) {
 		}
 	}
 	if path := o.log.RequestFile; path != "" && err == nil {
-		o.requests = &outputFile{path: path, mode: o.log.Mode}
+		o.requests = &outputFile{path: path}
 		if ini == nil {
 			err = o.requests.reopen()
 		} // else with the first line, as uWSGI does

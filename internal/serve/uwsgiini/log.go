@@ -18,6 +18,8 @@ type Log struct {
 	// Truncate says that File begins empty (log-truncate); BackupName is the name that the rotated file gets.
 	Truncate   bool   `json:",omitempty"`
 	BackupName string `json:",omitempty"`
+	// Logger says that File is of the option logger, to which Mode does not apply.
+	Logger bool `json:",omitempty"`
 	// Reopen are files whose modification time has the log reopened (touch-logreopen).
 	Reopen []string `json:",omitempty"`
 	// Rotate are files whose modification time has the log renamed, and a new one begun (touch-logrotate).
@@ -52,7 +54,7 @@ func (c *Config) applyLog(s setting, _ string) (done bool, err error) {
 			c.warn(s, "left out: only files are written, and no UDP")
 			return true, nil
 		}
-		c.Log.File, c.Log.Late = s.value, s.key == "logto2"
+		c.Log.File, c.Log.Late, c.Log.Logger = s.value, s.key == "logto2", false
 	case "touch-logrotate":
 		c.Log.Rotate = append(c.Log.Rotate, s.value)
 	case "route-user-agent":
@@ -111,7 +113,7 @@ func (c *Config) logger(s setting) {
 	kind, path, _ := strings.Cut(spec, ":")
 	switch {
 	case kind == "file" && path != "" && s.key == "logger":
-		c.Log.File = path
+		c.Log.File, c.Log.Logger = path, true
 	case kind == "file" && path != "":
 		c.Log.RequestFile = path
 	case kind != "stdio":

@@ -209,7 +209,8 @@ func replaceMagic(text, file, section string) string {
 	cwd, _ := os.Getwd()
 	now := time.Now()
 	values := map[byte]string{
-		'o': file, 'O': file, 'p': full, 'P': full, 's': base, 'S': base, 'd': filepath.Dir(full), 'D': filepath.Dir(full),
+		'o': file, 'O': file, 'p': full, 'P': full, 's': base, 'S': base, 'd': strings.TrimSuffix(filepath.Dir(full), "/") + "/",
+		'D': strings.TrimSuffix(filepath.Dir(full), "/") + "/",
 		'e': strings.TrimPrefix(filepath.Ext(base), "."), 'n': strings.TrimSuffix(base, filepath.Ext(base)),
 		'c': filepath.Base(filepath.Dir(full)),
 		'x': section, 'X': section, 'h': hostname, 'v': cwd, 't': strconv.FormatInt(now.Unix(), 10), 'T': strconv.FormatInt(now.UnixMicro(), 10),

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -46,6 +47,9 @@ func (f *Flags) output(ini *uwsgiini.Config) (*output, error) {
 	}
 	var err error
 	if path := o.log.File; path != "" {
+		if path, err = filepath.Abs(path); err != nil { // before chdir, as for uWSGI
+			return nil, err
+		}
 		o.process = &outputFile{path: path, mode: o.log.Mode, standard: true}
 		if o.log.Logger {
 			o.process.mode = 0

@@ -222,6 +222,15 @@ func applyListeners(ini *uwsgiini.Config, o *serve.Options) (err error) {
 	if ini.SocketMode == 0 {
 		o.SocketMode = 0o777 &^ umask()
 	}
-	o.SocketOwner, err = socketOwner(ini)
+	owner, err := socketOwner(ini)
+	if owner == nil {
+		return err
+	}
+	o.SocketOwners = map[string]serve.Owner{}
+	for _, l := range ini.Listeners {
+		if !l.Router || ini.SocketOwner == "" {
+			o.SocketOwners[l.Address] = *owner
+		}
+	}
 	return err
 }

@@ -126,9 +126,12 @@ func begin(t *testing.T, p starter, text string) *start {
 		}
 	}
 	replace := []string{"DIR", s.dir, "@NAME", "@" + filepath.Base(filepath.Dir(s.dir)) + filepath.Base(s.dir)}
-	for i := range 4 {
+	for len(s.ports) < 4 {
 		_, port, _ := net.SplitHostPort(testproc.Address(t))
-		name := "PORT" + strconv.Itoa(i)
+		if s.ports[port] != "" {
+			continue
+		}
+		name := "PORT" + strconv.Itoa(len(s.ports))
 		s.ports[port] = name
 		replace = append(replace, name, port)
 	}

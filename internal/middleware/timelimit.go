@@ -3,9 +3,11 @@ package middleware
 import (
 	"context"
 	"errors"
+	"io"
 	"maps"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,13 +23,18 @@ func TimeLimit(limit time.Duration, over func(r *http.Request, began time.Time))
 			began := time.Now()
 			ctx, cancel := context.WithCancelCause(r.Context())
 			out := &abandonable{to: w, header: w.Header().Clone()}
+			body := &abandonableBody{ReadCloser: r.Body}
+			inner := r.WithContext(ctx)
+			if r.Body != nil && r.Body != http.NoBody {
+				inner.Body = body
+			}
 			ended := make(chan any, 1) // receives what the handler panics with, or nil
 			go func() {
 				defer func() {
 					ended <- recover()
 					cancel(nil)
 				}()
-				next.ServeHTTP(out, r.WithContext(ctx))
+				next.ServeHTTP(out, inner)
 			}()
 			timer := time.NewTimer(limit)
 			defer timer.Stop()
@@ -39,12 +46,44 @@ func TimeLimit(limit time.Duration, over func(r *http.Request, began time.Time))
 				out.finish()
 			case <-timer.C:
 				cancel(ErrTimeLimit)
+				c := http.NewResponseController(w)
+				_ = c.SetWriteDeadline(time.Unix(1, 0)) // of a Write in progress
 				out.abandon()
+				body.abandon(c)
 				over(r, began)
 				panic(http.ErrAbortHandler)
 			}
 		})
 	}
+}
+
+// abandonableBody is the body of a request that cannot be read after abandon. net/http uses the buffer of a connection for
+// another one after its handler has ended.
+type abandonableBody struct {
+	io.ReadCloser
+	reading   sync.Mutex
+	abandoned atomic.Bool
+}
+
+func (b *abandonableBody) Read(p []byte) (int, error) {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	if b.abandoned.Load() {
+		return 0, ErrTimeLimit
+	}
+	return b.ReadCloser.Read(p)
+}
+
+// abandon ends a Read in progress, where the connection has deadlines, and waits for its end.
+func (b *abandonableBody) abandon(c *http.ResponseController) {
+	b.abandoned.Store(true)
+	for !b.reading.TryLock() {
+		if c.SetReadDeadline(time.Unix(1, 0)) != nil {
+			return
+		}
+		time.Sleep(time.Millisecond) // the Read may have set another deadline after ours
+	}
+	b.reading.Unlock()
 }
 
 // abandonable is a http.ResponseWriter that refuses to write after abandon.
@@ -87,7 +126,7 @@ func (w *abandonable) Write(b []byte) (int, error) {
 // finish sends the header of a handler that has written nothing.
 func (w *abandonable) finish() { w.WriteHeader(http.StatusOK) }
 
-// abandon ends writing. It waits for a Write in progress, which ends at the latest when the client is too slow.
+// abandon ends writing. It waits for a Write in progress.
 func (w *abandonable) abandon() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -50,13 +50,14 @@ func Listen(address string, mode fs.FileMode) (net.Listener, error) {
 	return l, nil
 }
 
-// own makes the unix socket of an address one of the owner; other addresses and a nil owner are no error.
-func (o *Owner) own(address string) error {
+// own gives a unix socket to its owner. Addresses without owner are no error.
+func (o *Options) own(address string) error {
 	path, isPath := strings.CutPrefix(address, "unix:")
-	if o == nil || !isPath || strings.HasPrefix(path, "@") {
+	owner, owned := o.SocketOwners[address]
+	if !owned || !isPath || strings.HasPrefix(path, "@") {
 		return nil
 	}
-	if err := os.Chown(path, o.UID, o.GID); err != nil {
+	if err := os.Chown(path, owner.UID, owner.GID); err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", address, err)
 	}
 	return nil

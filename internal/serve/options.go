@@ -32,8 +32,8 @@ type Options struct {
 
 	// SocketMode is the mode of unix sockets; 0 is 0660.
 	SocketMode fs.FileMode
-	// SocketOwner is the owner of unix sockets; nil is the user of the process.
-	SocketOwner *Owner
+	// SocketOwners are the owners of unix sockets, by the address. The others belong to the user of the process.
+	SocketOwners map[string]Owner
 	// Backlog is the maximum number of connections that wait to be accepted; 0 is the system's
 	// maximum.
 	Backlog int

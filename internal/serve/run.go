@@ -64,7 +64,7 @@ func Bind(o Options) (_ *Sockets, err error) {
 		}
 		l, err := Listen(address, b.options.SocketMode)
 		if err == nil {
-			if err = o.SocketOwner.own(address); err != nil {
+			if err = o.own(address); err != nil {
 				_ = l.Close()
 			}
 		}

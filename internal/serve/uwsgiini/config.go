@@ -17,6 +17,8 @@ type Listener struct {
 	// Address is "host:port", ":port", "unix:/path", or "unix:@name" for an
 	// abstract socket.
 	Address string
+	// Router says that it is one of uWSGI's routers, to which chown-socket does not apply (http, https).
+	Router bool `json:",omitempty"`
 	// CertFile, KeyFile and ClientCAFile are set for https.
 	CertFile, KeyFile, ClientCAFile string
 }

@@ -11,7 +11,7 @@ import (
 // and client CA.
 func (c *Config) listen(s setting, protocol string) error {
 	parts := strings.Split(s.value, ",")
-	l := Listener{Protocol: protocol}
+	l := Listener{Protocol: protocol, Router: slices.Contains([]string{"http", "httprouter", "https", "https2"}, s.key)}
 	var err error
 	if l.Address, err = s.address(strings.TrimSpace(parts[0])); err != nil {
 		return err

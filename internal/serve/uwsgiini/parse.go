@@ -30,6 +30,7 @@ type reader struct {
 	used     map[string]bool   // the options that %(name) has used
 	files    []string
 	open     []string // the files being read, to detect cycles
+	last     string   // the file that was read last
 	warnings []string
 }
 
@@ -142,9 +143,10 @@ func (r *reader) file(name string, s setting) error {
 		}
 		name = name[:i]
 	}
-	if name == "" && len(r.open) > 0 {
-		name = r.open[len(r.open)-1] // ":section" means the same file
+	if name == "" {
+		name = r.last // ":section" is one of the file that was read last
 	}
+	r.last = name
 	if len(r.open) == maxDepth {
 		return s.errorf("files are included %d deep", maxDepth)
 	}

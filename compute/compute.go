@@ -183,8 +183,9 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 	if d.Databases, err = startup.OpenDatabases(d.config, d.metrics); err != nil {
 		return nil, err
 	}
-	if d.sessions, err = newSessions(d.config, d.metrics, d.traces); err != nil {
-		return nil, err
+	var failed []error
+	if d.sessions, failed = newSessions(d.config, d.metrics, d.traces); len(failed) > 0 {
+		return nil, failed[0]
 	}
 	options := rpc.FromConfig(d.config, d.log)
 	options.Memory, options.Metrics = rpc.MemoryOf(ctx), d.metrics

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/internal/rest/keystone"
@@ -15,30 +16,31 @@ import (
 
 // sessions are the HTTP sessions with other services.
 type sessions struct {
+	service                                                              *rest.Session // of the service token; nil without one
 	keystone, neutron, glance, cinder, placement, manila, ironic, cyborg *rest.Session
 	limits                                                               *rest.Session // for [oslo_limit]; nil without unified limits
 }
 
-func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (sessions, error) {
-	var s sessions
-	session := func(group string, o config.Session, a config.Adapter, beside *rest.Session) (*rest.Session, error) {
+// newSessions returns the sessions, or all errors of their options.
+func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (sessions, []error) {
+	var failed []error
+	session := func(group string, o config.Session, a config.Adapter, beside *rest.Session) *rest.Session {
 		auth, err := c.Auth(group)
 		if err != nil {
-			return nil, fmt.Errorf("[%s]: %w", group, err)
+			failed = append(failed, fmt.Errorf("[%s]: %w", group, err))
+			return nil
 		}
-		return rest.New(rest.Options{Group: group, Auth: auth, Session: o, Adapter: a, UserAgent: "nova-api", ServiceUser: beside, Metrics: m,
-			Traces: traces})
+		s, err := rest.New(rest.Options{Group: group, Auth: auth, Session: o, Adapter: a, UserAgent: "nova-api", ServiceUser: beside,
+			Metrics: m, Traces: traces})
+		if err != nil {
+			failed = append(failed, err)
+		}
+		return s
 	}
-	own, err := session("service_user", c.ServiceUser.Session, config.Adapter{}, nil)
-	if err != nil {
-		return s, err
-	}
+	own := session("service_user", c.ServiceUser.Session, config.Adapter{}, nil)
 	var beside *rest.Session // the session of the service token, which is sent with a caller's token
 	if c.ServiceUser.SendServiceUserToken {
 		beside = own
-	}
-	if s.keystone, err = session("keystone", c.Keystone.Session, c.Keystone.Adapter, beside); err != nil {
-		return s, err
 	}
 	image := c.Glance.Adapter
 	if image.EndpointOverride == "" && len(c.Glance.APIServers) > 0 {
@@ -47,33 +49,43 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 	second := 1.0 // seconds between attempts, as in Nova
 	image.ConnectRetries, image.StatusCodeRetries = &c.Glance.NumRetries, &c.Glance.NumRetries
 	image.ConnectRetryDelay, image.StatusCodeRetryDelay = &second, &second
-	if s.glance, err = session("glance", c.Glance.Session, image, beside); err != nil {
-		return s, err
-	}
-	if s.placement, err = session("placement", c.Placement.Session, c.Placement.Adapter, nil); err != nil {
-		return s, err
-	}
-	if s.cinder, err = session("cinder", c.Cinder.Session, volumeAdapter(c), beside); err != nil {
-		return s, err
-	}
-	if s.manila, err = session("manila", c.Manila.Session, c.Manila.Adapter, nil); err != nil {
-		return s, err
-	}
-	if s.cyborg, err = session("cyborg", c.Cyborg.Session, c.Cyborg.Adapter, beside); err != nil {
-		return s, err
-	}
-	if s.ironic, err = session("ironic", c.Ironic.Session, c.Ironic.Adapter, nil); err != nil {
-		return s, err
-	}
-	if c.Quota.Driver == quota.UnifiedDriver {
-		if s.limits, err = session("oslo_limit", c.OsloLimit.Session, keystone.LimitsAdapter(c.OsloLimit), nil); err != nil {
-			return s, err
-		}
-	}
 	network := c.Neutron.Adapter
 	network.ConnectRetries = &c.Neutron.HTTPRetries
-	s.neutron, err = session("neutron", c.Neutron.Session, network, beside)
-	return s, err
+	s := sessions{
+		service:   beside,
+		keystone:  session("keystone", c.Keystone.Session, c.Keystone.Adapter, beside),
+		glance:    session("glance", c.Glance.Session, image, beside),
+		placement: session("placement", c.Placement.Session, c.Placement.Adapter, nil),
+		cinder:    session("cinder", c.Cinder.Session, volumeAdapter(c), beside),
+		manila:    session("manila", c.Manila.Session, c.Manila.Adapter, nil),
+		cyborg:    session("cyborg", c.Cyborg.Session, c.Cyborg.Adapter, beside),
+		ironic:    session("ironic", c.Ironic.Session, c.Ironic.Adapter, nil),
+		neutron:   session("neutron", c.Neutron.Session, network, beside),
+	}
+	if c.Quota.Driver == quota.UnifiedDriver {
+		s.limits = session("oslo_limit", c.OsloLimit.Session, keystone.LimitsAdapter(c.OsloLimit), nil)
+	}
+	return s, failed
+}
+
+// Sessions returns the sessions with other services that the options configure, for checks of the
+// configuration, and all errors of the options.
+func Sessions(c *config.Config) ([]*rest.Session, []error) {
+	s, failed := newSessions(c, nil, nil)
+	var out []*rest.Session
+	if c.API.AuthStrategy == "keystone" {
+		tokens, err := middleware.TokenSession(c)
+		if err != nil {
+			return nil, append(failed, err)
+		}
+		out = append(out, tokens)
+	}
+	for _, one := range []*rest.Session{s.service, s.keystone, s.placement, s.neutron, s.glance, s.cinder, s.manila, s.cyborg, s.ironic} {
+		if one != nil {
+			out = append(out, one)
+		}
+	}
+	return out, failed
 }
 
 // volumeAdapter converts the options of [cinder] to those of the other services.

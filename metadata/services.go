@@ -33,6 +33,25 @@ func newNeutron(c *config.Config, m *metrics.Metrics, traces trace.TracerProvide
 	return &neutron{s}, err
 }
 
+// Sessions returns the sessions with other services that the options configure, for checks of the
+// configuration, and all errors of the options.
+func Sessions(c *config.Config) (out []*rest.Session, failed []error) {
+	if n, err := newNeutron(c, nil, nil); err != nil {
+		failed = append(failed, err)
+	} else {
+		out = append(out, n.session)
+	}
+	if len(c.API.VendordataDynamicTargets) > 0 {
+		switch s, err := dynamicSession(c, nil); {
+		case err != nil:
+			failed = append(failed, err)
+		case s != nil:
+			out = append(out, s)
+		}
+	}
+	return out, failed
+}
+
 // neutronPort has the used members of a port.
 type neutronPort struct {
 	DeviceID       string   `json:"device_id"`
@@ -168,10 +187,25 @@ func newVendorData(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*ven
 	return d, nil
 }
 
+// dynamicAuth is the group of the credentials for dynamic vendordata.
+const dynamicAuth = "vendordata_dynamic_auth"
+
+// dynamicSession returns the session of the tokens for dynamic vendordata, or nil without
+// credentials.
+func dynamicSession(c *config.Config, m *metrics.Metrics) (*rest.Session, error) {
+	auth, err := c.Auth(dynamicAuth)
+	if err != nil {
+		return nil, fmt.Errorf("[%s]: %w", dynamicAuth, err)
+	}
+	if auth.AuthType == "" {
+		return nil, nil
+	}
+	return rest.New(rest.Options{Group: dynamicAuth, Auth: auth, Session: c.VendordataDynamicAuth.Session, UserAgent: "nova-metadata", Metrics: m})
+}
+
 // newServices prepares dynamic vendordata: its TLS configuration, and a token if
 // [vendordata_dynamic_auth] has credentials.
 func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendordata.Services, error) {
-	const group = "vendordata_dynamic_auth"
 	connect := time.Duration(c.API.VendordataDynamicConnectTimeout) * time.Second
 	read := time.Duration(c.API.VendordataDynamicReadTimeout) * time.Second
 	s := &vendordata.Services{Targets: c.API.VendordataDynamicTargets, Timeout: connect + read, Fatal: c.API.VendordataDynamicFailureFatal,
@@ -179,7 +213,7 @@ func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendo
 	if len(s.Targets) == 0 {
 		return s, nil
 	}
-	t, err := rest.NewTransport(group, c.VendordataDynamicAuth.Session)
+	t, err := rest.NewTransport(dynamicAuth, c.VendordataDynamicAuth.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -191,18 +225,13 @@ func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendo
 		}
 	}
 	s.Client = &http.Client{Transport: t}
-	auth, err := c.Auth(group)
-	if err != nil {
-		return nil, fmt.Errorf("[%s]: %w", group, err)
-	}
-	if auth.AuthType == "" {
-		l.Warn().Msg("Passing insecure dynamic vendordata requests because of missing or incorrect service account configuration.")
-		return s, nil
-	}
-	session, err := rest.New(rest.Options{Group: group, Auth: auth, Session: c.VendordataDynamicAuth.Session, UserAgent: "nova-metadata",
-		Metrics: m})
+	session, err := dynamicSession(c, m)
 	if err != nil {
 		return nil, err
+	}
+	if session == nil {
+		l.Warn().Msg("Passing insecure dynamic vendordata requests because of missing or incorrect service account configuration.")
+		return s, nil
 	}
 	s.Token = func(ctx context.Context) (string, error) {
 		login, err := session.Login(ctx)

@@ -27,7 +27,7 @@ func program() cli.Program {
 
 // service describes the compute API for the commands of package inspect.
 func service() inspect.Service {
-	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry,
+	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry, Sessions: compute.Sessions,
 		Others: []func(*config.Config) paste.Registry{metadata.Registry}}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // service describes the metadata service for the commands of package inspect.
 func service() inspect.Service {
-	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, Registry: metadata.Registry,
+	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, Registry: metadata.Registry, Sessions: metadata.Sessions,
 		Others: []func(*config.Config) paste.Registry{computepaste.Names}}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/release"
+	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/paste"
@@ -207,9 +208,10 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	s.checkPaste(f, c)
 	serves := checkRelease(f, c)
 	databases, err := startup.OpenDatabases(c, nil)
+	sessions := s.checkSessions(f, c)
 	services := &findings{}
 	if o.Timeout > 0 {
-		serves = askServices(ctx, services, c, databases, o.Timeout, serves)
+		serves = askServices(ctx, services, c, databases, sessions, o.Timeout, serves)
 	}
 	checkPolicy(f, c, serves)
 	checkTransports(f, c)
@@ -220,34 +222,65 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	return f.list, f.status()
 }
 
-// optionError matches the errors of the transport: "[group] option: …" and "transport_url: …".
+// optionError matches errors about options: "[group] option: …" and "transport_url: …".
 var optionError = regexp.MustCompile(`^(?:\[(\w+)\] )?(\w+): (.*)`)
 
 // checkTransports reports transport URLs and options of the transport with which the service does
 // not start.
 func checkTransports(f *findings, c *config.Config) {
-	report := func(err error, group string) {
-		m := optionError.FindStringSubmatch(err.Error())
-		if m == nil {
-			f.add("error", "config", err)
-			return
-		}
-		if m[1] != "" {
-			group = m[1]
-		}
-		f.option("error", config.Problem{Origin: c.Where(group, m[2]), Group: group, Option: m[2], Message: m[3]})
-	}
 	pool, err := rpc.NewPool(rpc.FromConfig(c, zerolog.Nop()))
 	if err != nil {
-		report(err, "DEFAULT")
+		f.optionError(c, err, "DEFAULT")
 		return
 	}
 	defer func() { _ = pool.Close() }()
 	if u := c.OsloMessagingNotifications.TransportURL; u != "" {
 		if _, err := pool.Client(u); err != nil {
-			report(err, "oslo_messaging_notifications")
+			f.optionError(c, err, "oslo_messaging_notifications")
 		}
 	}
+}
+
+// optionError adds an error that begins with the name of an option, in group if the error names none.
+func (f *findings) optionError(c *config.Config, err error, group string) {
+	m := optionError.FindStringSubmatch(err.Error())
+	if m == nil {
+		f.add("error", "config", err)
+		return
+	}
+	if m[1] != "" {
+		group = m[1]
+	}
+	f.option("error", config.Problem{Origin: c.Where(group, m[2]), Group: group, Option: m[2], Message: m[3]})
+}
+
+// checkSessions reports options of other services with which the service does not start, or
+// cannot use them, and returns the sessions.
+func (s Service) checkSessions(f *findings, c *config.Config) []*rest.Session {
+	if s.Sessions == nil {
+		return nil
+	}
+	sessions, failed := s.Sessions(c)
+	for _, err := range failed {
+		if m := optionError.FindStringSubmatch(err.Error()); m != nil && m[1] == "keystone_authtoken" {
+			continue // the paste factory of auth_token reports it
+		}
+		f.optionError(c, err, "DEFAULT")
+	}
+	for _, session := range sessions {
+		if why := withoutLogin[session.Group()]; why != "" && session.AuthType() == "" {
+			f.option("error", config.Problem{Group: session.Group(), Option: "auth_type", Message: "is not set: " + why})
+		}
+	}
+	return sessions
+}
+
+// withoutLogin tells, by group, what the service cannot do without credentials.
+var withoutLogin = map[string]string{
+	"keystone_authtoken": "no token can be verified",
+	"placement":          "requests to Placement fail",
+	"neutron":            "requests to Neutron that need Nova's own user fail",
+	"service_user":       "requests with a service token fail",
 }
 
 // checkRelease returns the release that [wsgi] release names, or the newest one.

@@ -30,7 +30,7 @@ type keystone struct {
 func NewTokenChecker(s *rest.Session, c config.KeystoneAuthtoken, log zerolog.Logger) TokenChecker {
 	return &keystone{
 		session: s, catalog: c.IncludeServiceCatalog, retries: c.HTTPRequestMaxRetries, log: log,
-		adapter: config.Adapter{ServiceType: "identity", ValidInterfaces: []string{c.Interface}, RegionName: c.RegionName},
+		adapter: identityAdapter(c),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/nearest"
 )
 
 // ErrNoAuth reports that the group has no auth_type: the session can act for callers, but
@@ -83,16 +85,21 @@ func New(o Options) (*Session, error) {
 	if o.Session.Timeout != nil {
 		s.client.Timeout = time.Duration(*o.Session.Timeout * float64(time.Second))
 	}
-	switch o.Auth.AuthType {
-	case "", "none", "noauth", "password", "v3password", "token", "v3token", "v3applicationcredential", "admin_token":
-	default:
-		return nil, fmt.Errorf("[%s] auth_type: the plugin %q is not supported", o.Group, o.Auth.AuthType)
+	if o.Auth.AuthType != "" && !slices.Contains(plugins, o.Auth.AuthType) {
+		err := fmt.Errorf("[%s] auth_type: the plugin %q is not supported", o.Group, o.Auth.AuthType)
+		if name := nearest.Name(o.Auth.AuthType, plugins); name != "" {
+			err = fmt.Errorf("%w; did you mean %s?", err, name)
+		}
+		return nil, err
 	}
 	if o.Auth.AuthURL == "" && s.logsIn() {
-		return nil, fmt.Errorf("[%s] auth_url is required by the plugin %s", o.Group, o.Auth.AuthType)
+		return nil, fmt.Errorf("[%s] auth_url: is not set, and the plugin %s requires it", o.Group, o.Auth.AuthType)
 	}
 	return s, nil
 }
+
+// plugins are the supported values of auth_type.
+var plugins = []string{"none", "noauth", "password", "v3password", "token", "v3token", "v3applicationcredential", "admin_token"}
 
 func (s *Session) logsIn() bool {
 	switch s.o.Auth.AuthType {
@@ -104,6 +111,12 @@ func (s *Session) logsIn() bool {
 
 // HTTP returns the client of the session's requests.
 func (s *Session) HTTP() *http.Client { return &s.client }
+
+// Group returns the group of the options.
+func (s *Session) Group() string { return s.o.Group }
+
+// AuthType returns auth_type.
+func (s *Session) AuthType() string { return s.o.Auth.AuthType }
 
 // AuthURL returns auth_url.
 func (s *Session) AuthURL() string { return s.o.Auth.AuthURL }

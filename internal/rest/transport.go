@@ -35,7 +35,7 @@ func NewTransport(group string, s config.Session) (*http.Transport, error) {
 	if s.CertFile != "" {
 		cert, err := clienttls.Pair(s.CertFile, s.KeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("[%s] certfile, keyfile: %w", group, err)
+			return nil, fmt.Errorf("[%s] certfile: %w", group, err)
 		}
 		t.TLSClientConfig.Certificates = []tls.Certificate{cert}
 	}

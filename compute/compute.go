@@ -104,7 +104,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		if err != nil {
 			return nil, err
 		}
-		return paste.Load(startup.PasteFile(d.config), pasteName, registry(d, app, o.Filters), options)
+		return startup.LoadPaste(d.config, pasteName, registry(d, app, o.Filters), options)
 	}
 	hide := d.metrics.Show()
 	end := func() {

@@ -129,7 +129,7 @@ func (s Service) check() *cobra.Command {
 		Use:   "check",
 		Short: "Look for mistakes in configuration, paste file and policy, and for services that do not answer",
 		Long: "Look for mistakes in configuration, paste file and policy, and for services that do not answer.\n\n" +
-			"A line per problem. The exit status is 0 if there is none, 1 if there are errors, 2 if there are warnings only.",
+			"A line per problem, and one with their numbers. The exit status is 0 if there is none, 1 if there are errors, 2 if there are warnings only.",
 		Args: cobra.NoArgs,
 	}
 	from.register(cmd)
@@ -166,12 +166,15 @@ func printFindings(w io.Writer, list []Finding, how string) error {
 		}
 		return printJSON(w, list)
 	}
+	counts := map[string]int{}
 	for _, f := range list {
+		counts[f.Severity]++
 		if _, err := fmt.Fprintln(w, f); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err := fmt.Fprintf(w, "%d errors, %d warnings\n", counts["error"], counts["warning"])
+	return err
 }
 
 // CheckOptions configure Check.
@@ -311,6 +314,7 @@ func (s Service) checkPaste(f *findings, c *config.Config) {
 	reached, unreached := paste.Check(file, s.PasteName, known, paste.Options{})
 	before := len(f.list)
 	for _, p := range reached {
+		p.Err = withHint(p, known, o)
 		if errors.Is(&p, paste.ErrUnknownFactory) && isFilter(p) {
 			f.add(severity, "paste", &p)
 		} else {
@@ -327,6 +331,14 @@ func (s Service) checkPaste(f *findings, c *config.Config) {
 	}
 }
 
+// withHint returns the error of a problem with a hint about the name of an unknown factory.
+func withHint(p paste.Problem, known paste.Registry, o paste.Options) error {
+	if hint := startup.FactoryHint(&p, known, o); hint != "" {
+		return fmt.Errorf("%w%s", p.Err, hint)
+	}
+	return p.Err
+}
+
 func isFilter(p paste.Problem) bool { return strings.HasPrefix(p.Section, "filter:") }
 
 // contains reports whether the list already contains an error.
@@ -334,7 +346,7 @@ func contains(list []Finding, err error) bool {
 	one := &findings{}
 	one.add("error", "paste", err)
 	for _, f := range list {
-		if f.Section == one.list[0].Section && f.Message == one.list[0].Message {
+		if f.Section == one.list[0].Section && strings.HasPrefix(f.Message, one.list[0].Message) {
 			return true
 		}
 	}

@@ -108,8 +108,12 @@ func TestCheck(t *testing.T) {
 		"names": {conf: databases + "[api]\nmax_limits = 1\n[apis]\na = b\n[DEFAULT]\napi_paste_config = api-paste.ini\n", ini: pasteFile, status: 2, want: []string{
 			"warning: nova.conf:10: [DEFAULT] api_paste_config: *", "warning: nova.conf:7: [apis]: no such group; did you mean [api]?", "warning: nova.conf:6: [api] max_limits: no such option; did you mean max_limit?"}},
 		"every unknown filter": {conf: databases, ini: broken, status: 1, want: []string{
-			`error: api-paste.ini:32: [filter:strange]: factory "out.of.tree:factory": no such factory`,
-			`error: api-paste.ini:34: [filter:alien]: factory "elsewhere#thing": no such factory`}},
+			`error: api-paste.ini:32: [filter:strange]: factory "out.of.tree:factory": no such factory ([wsgi] unknown_filters = skip leaves unknown filters out)`,
+			`error: api-paste.ini:34: [filter:alien]: factory "elsewhere#thing": no such factory ([wsgi] unknown_filters = skip leaves unknown filters out)`}},
+		"misspelt factory": {conf: databases, ini: strings.Replace(pasteFile, "compute:APIRouterV21.factory", "compute:APIRouterV12.factory", 1), status: 1, want: []string{
+			`error: api-paste.ini:20: [app:app]: factory "nova.api.openstack.compute:APIRouterV12.factory": no such factory; did you mean nova.api.openstack.compute:APIRouterV21.factory?`}},
+		"misspelt filter": {conf: databases + "[wsgi]\nunknown_filters = skip\n", ini: strings.Replace(pasteFile, "FaultWrapper.factory", "FaultWraper.factory", 1), status: 2, want: []string{
+			`warning: api-paste.ini:17: [filter:faultwrap]: factory "nova.api.openstack:FaultWraper.factory": no such factory; did you mean nova.api.openstack:FaultWrapper.factory?`}},
 		"skipped filters": {conf: databases + "[wsgi]\nunknown_filters = skip\n", ini: broken, status: 2, want: []string{
 			`warning: api-paste.ini:32: [filter:strange]: factory "out.of.tree:factory": no such factory`,
 			`warning: api-paste.ini:34: [filter:alien]: factory "elsewhere#thing": no such factory`}},
@@ -256,6 +260,10 @@ func TestConfig(t *testing.T) {
 	text, err := run(t, computeService(), "config", "--config-file", file, "--show-secrets")
 	if err != nil || !strings.Contains(text, "[wsgi]\n# default\napi_paste_config = api-paste.ini\n") {
 		t.Errorf("%v\n%s", err, text)
+	}
+	set, err := run(t, computeService(), "config", "--config-file", file, "--set-only")
+	if err != nil || !strings.HasPrefix(set, "[api]\n# env OS_API__MAX_LIMIT\nmax_limit = 7\n# "+file+":8\nvendordata_dynamic_targets = ") || strings.Contains(set, "# default") {
+		t.Errorf("%v\n%s", err, set)
 	}
 	// What it prints is a configuration that says the same.
 	again := filepath.Join(dir, "again.conf")

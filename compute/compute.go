@@ -25,6 +25,7 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/sessions"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/paste"
 )
@@ -70,7 +71,7 @@ type deps struct {
 	config   *config.Config
 	log      zerolog.Logger
 	policy   *policy.Enforcer
-	sessions sessions
+	sessions sessions.Compute
 	messages *rpc.Pool
 	metrics  *metrics.Metrics
 	traces   trace.TracerProvider
@@ -184,7 +185,7 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 		return nil, err
 	}
 	var failed []error
-	if d.sessions, failed = newSessions(d.config, d.metrics, d.traces); len(failed) > 0 {
+	if d.sessions, failed = sessions.ForCompute(d.config, d.metrics, d.traces); len(failed) > 0 {
 		return nil, failed[0]
 	}
 	options := rpc.FromConfig(d.config, d.log)

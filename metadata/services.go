@@ -17,6 +17,7 @@ import (
 	"github.com/nova-go/nova/internal/clienttls"
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/rest"
+	"github.com/nova-go/nova/internal/sessions"
 	"github.com/nova-go/nova/metadata/internal/vendordata"
 )
 
@@ -24,32 +25,8 @@ import (
 type neutron struct{ session *rest.Session }
 
 func newNeutron(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (*neutron, error) {
-	auth, err := c.Auth("neutron")
-	if err != nil {
-		return nil, fmt.Errorf("[neutron]: %w", err)
-	}
-	s, err := rest.New(rest.Options{Group: "neutron", Auth: auth, Session: c.Neutron.Session, Adapter: c.Neutron.Adapter,
-		UserAgent: "nova-metadata", Metrics: m, Traces: traces})
+	s, err := sessions.MetadataNeutron(c, m, traces)
 	return &neutron{s}, err
-}
-
-// Sessions returns the sessions with other services that the options configure, for checks of the
-// configuration, and all errors of the options.
-func Sessions(c *config.Config) (out []*rest.Session, failed []error) {
-	if n, err := newNeutron(c, nil, nil); err != nil {
-		failed = append(failed, err)
-	} else {
-		out = append(out, n.session)
-	}
-	if len(c.API.VendordataDynamicTargets) > 0 {
-		switch s, err := dynamicSession(c, nil); {
-		case err != nil:
-			failed = append(failed, err)
-		case s != nil:
-			out = append(out, s)
-		}
-	}
-	return out, failed
 }
 
 // neutronPort has the used members of a port.
@@ -187,22 +164,6 @@ func newVendorData(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*ven
 	return d, nil
 }
 
-// dynamicAuth is the group of the credentials for dynamic vendordata.
-const dynamicAuth = "vendordata_dynamic_auth"
-
-// dynamicSession returns the session of the tokens for dynamic vendordata, or nil without
-// credentials.
-func dynamicSession(c *config.Config, m *metrics.Metrics) (*rest.Session, error) {
-	auth, err := c.Auth(dynamicAuth)
-	if err != nil {
-		return nil, fmt.Errorf("[%s]: %w", dynamicAuth, err)
-	}
-	if auth.AuthType == "" {
-		return nil, nil
-	}
-	return rest.New(rest.Options{Group: dynamicAuth, Auth: auth, Session: c.VendordataDynamicAuth.Session, UserAgent: "nova-metadata", Metrics: m})
-}
-
 // newServices prepares dynamic vendordata: its TLS configuration, and a token if
 // [vendordata_dynamic_auth] has credentials.
 func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendordata.Services, error) {
@@ -213,7 +174,7 @@ func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendo
 	if len(s.Targets) == 0 {
 		return s, nil
 	}
-	t, err := rest.NewTransport(dynamicAuth, c.VendordataDynamicAuth.Session)
+	t, err := rest.NewTransport(sessions.Vendordata, c.VendordataDynamicAuth.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +186,7 @@ func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendo
 		}
 	}
 	s.Client = &http.Client{Transport: t}
-	session, err := dynamicSession(c, m)
+	session, err := sessions.ForVendordata(c, m)
 	if err != nil {
 		return nil, err
 	}

@@ -20,18 +20,19 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/inspect"
 	"github.com/nova-go/nova/internal/release"
+	"github.com/nova-go/nova/internal/sessions"
 	"github.com/nova-go/nova/metadata"
 	"github.com/nova-go/nova/paste"
 )
 
 // computeService and metadataService are what the two commands hand over.
 func computeService() inspect.Service {
-	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry, Sessions: compute.Sessions,
+	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry, Sessions: sessions.CheckCompute,
 		Others: []func(*config.Config) paste.Registry{metadata.Registry}}
 }
 
 func metadataService() inspect.Service {
-	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, Registry: metadata.Registry, Sessions: metadata.Sessions,
+	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, Registry: metadata.Registry, Sessions: sessions.CheckMetadata,
 		Others: []func(*config.Config) paste.Registry{computepaste.Names}}
 }
 

@@ -19,7 +19,6 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/metrics"
-	"github.com/nova-go/nova/internal/nearest"
 )
 
 // ErrNoAuth reports that the group has no auth_type: the session can act for callers, but
@@ -87,7 +86,7 @@ func New(o Options) (*Session, error) {
 	}
 	if o.Auth.AuthType != "" && !slices.Contains(plugins, o.Auth.AuthType) {
 		err := fmt.Errorf("[%s] auth_type: the plugin %q is not supported", o.Group, o.Auth.AuthType)
-		if name := nearest.Name(o.Auth.AuthType, plugins); name != "" {
+		if name := config.Nearest(o.Auth.AuthType, plugins); name != "" {
 			err = fmt.Errorf("%w; did you mean %s?", err, name)
 		}
 		return nil, err

@@ -20,7 +20,6 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/metrics"
-	"github.com/nova-go/nova/internal/nearest"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/paste"
@@ -220,7 +219,7 @@ func FactoryHint(e *paste.Error, r paste.Registry, o paste.Options) string {
 		return ""
 	}
 	hint := ""
-	if name := nearest.Name(e.Factory, slices.Collect(maps.Keys(r))); name != "" {
+	if name := config.Nearest(e.Factory, slices.Collect(maps.Keys(r))); name != "" {
 		hint = "; did you mean " + name + "?"
 	}
 	if strings.HasPrefix(e.Section, "filter:") && o.UnknownFilters != paste.Skip {

@@ -1,7 +1,10 @@
-package compute
+// Package sessions makes the HTTP sessions of the applications with the services that nova.conf
+// describes.
+package sessions
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/otel/trace"
@@ -14,15 +17,15 @@ import (
 	"github.com/nova-go/nova/internal/rest/keystone"
 )
 
-// sessions are the HTTP sessions with other services.
-type sessions struct {
-	service                                                              *rest.Session // of the service token; nil without one
-	keystone, neutron, glance, cinder, placement, manila, ironic, cyborg *rest.Session
-	limits                                                               *rest.Session // for [oslo_limit]; nil without unified limits
+// Compute are the sessions of the compute API.
+type Compute struct {
+	Service                                                              *rest.Session // of the service token; nil without one
+	Keystone, Neutron, Glance, Cinder, Placement, Manila, Ironic, Cyborg *rest.Session
+	Limits                                                               *rest.Session // for [oslo_limit]; nil without unified limits
 }
 
-// newSessions returns the sessions, or all errors of their options.
-func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (sessions, []error) {
+// ForCompute returns the sessions, or all errors of their options. m and traces may be nil.
+func ForCompute(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (Compute, []error) {
 	var failed []error
 	session := func(group string, o config.Session, a config.Adapter, beside *rest.Session) *rest.Session {
 		auth, err := c.Auth(group)
@@ -51,41 +54,36 @@ func newSessions(c *config.Config, m *metrics.Metrics, traces trace.TracerProvid
 	image.ConnectRetryDelay, image.StatusCodeRetryDelay = &second, &second
 	network := c.Neutron.Adapter
 	network.ConnectRetries = &c.Neutron.HTTPRetries
-	s := sessions{
-		service:   beside,
-		keystone:  session("keystone", c.Keystone.Session, c.Keystone.Adapter, beside),
-		glance:    session("glance", c.Glance.Session, image, beside),
-		placement: session("placement", c.Placement.Session, c.Placement.Adapter, nil),
-		cinder:    session("cinder", c.Cinder.Session, volumeAdapter(c), beside),
-		manila:    session("manila", c.Manila.Session, c.Manila.Adapter, nil),
-		cyborg:    session("cyborg", c.Cyborg.Session, c.Cyborg.Adapter, beside),
-		ironic:    session("ironic", c.Ironic.Session, c.Ironic.Adapter, nil),
-		neutron:   session("neutron", c.Neutron.Session, network, beside),
+	s := Compute{
+		Service:   beside,
+		Keystone:  session("keystone", c.Keystone.Session, c.Keystone.Adapter, beside),
+		Glance:    session("glance", c.Glance.Session, image, beside),
+		Placement: session("placement", c.Placement.Session, c.Placement.Adapter, nil),
+		Cinder:    session("cinder", c.Cinder.Session, volumeAdapter(c), beside),
+		Manila:    session("manila", c.Manila.Session, c.Manila.Adapter, nil),
+		Cyborg:    session("cyborg", c.Cyborg.Session, c.Cyborg.Adapter, beside),
+		Ironic:    session("ironic", c.Ironic.Session, c.Ironic.Adapter, nil),
+		Neutron:   session("neutron", c.Neutron.Session, network, beside),
 	}
 	if c.Quota.Driver == quota.UnifiedDriver {
-		s.limits = session("oslo_limit", c.OsloLimit.Session, keystone.LimitsAdapter(c.OsloLimit), nil)
+		s.Limits = session("oslo_limit", c.OsloLimit.Session, keystone.LimitsAdapter(c.OsloLimit), nil)
 	}
 	return s, failed
 }
 
-// Sessions returns the sessions with other services that the options configure, for checks of the
-// configuration, and all errors of the options.
-func Sessions(c *config.Config) ([]*rest.Session, []error) {
-	s, failed := newSessions(c, nil, nil)
-	var out []*rest.Session
+// CheckCompute returns the sessions of the compute API that exist, with that of auth_token, and all
+// errors of their options.
+func CheckCompute(c *config.Config) ([]*rest.Session, []error) {
+	s, failed := ForCompute(c, nil, nil)
+	var tokens *rest.Session
 	if c.API.AuthStrategy == "keystone" {
-		tokens, err := middleware.TokenSession(c)
-		if err != nil {
-			return nil, append(failed, err)
-		}
-		out = append(out, tokens)
-	}
-	for _, one := range []*rest.Session{s.service, s.keystone, s.placement, s.neutron, s.glance, s.cinder, s.manila, s.cyborg, s.ironic} {
-		if one != nil {
-			out = append(out, one)
+		var err error
+		if tokens, err = middleware.TokenSession(c); err != nil {
+			failed = append(failed, err)
 		}
 	}
-	return out, failed
+	all := []*rest.Session{tokens, s.Service, s.Keystone, s.Placement, s.Neutron, s.Glance, s.Cinder, s.Manila, s.Cyborg, s.Ironic}
+	return slices.DeleteFunc(all, func(s *rest.Session) bool { return s == nil }), failed
 }
 
 // volumeAdapter converts the options of [cinder] to those of the other services.

@@ -129,7 +129,8 @@ func (s Service) check() *cobra.Command {
 		Use:   "check",
 		Short: "Look for mistakes in configuration, paste file and policy, and for services that do not answer",
 		Long: "Look for mistakes in configuration, paste file and policy, and for services that do not answer.\n\n" +
-			"A line per problem, and one with their numbers. The exit status is 0 if there is none, 1 if there are errors, 2 if there are warnings only.",
+			"A line per problem, and one with their numbers. The exit status is 0 if there is none, 1 if there are errors,\n" +
+			"2 if there are warnings only.",
 		Args: cobra.NoArgs,
 	}
 	from.register(cmd)

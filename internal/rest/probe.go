@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
+	"golang.org/x/oauth2"
 
 	"github.com/nova-go/nova/internal/clienttls"
 )
@@ -98,7 +99,8 @@ func (s *Session) problems(ctx context.Context, catalog Catalog, urls *urlProbes
 	if l := s.login.Load(); s.logsIn() && l != nil {
 		project, catalog = l.ProjectID, l.Catalog
 		if a := s.o.Auth; l.ProjectID == "" && a.SystemScope == "" && a.DomainID == "" && a.DomainName == "" {
-			return []Problem{{Group: s.o.Group, Option: "project_name", Reason: "the token has no project: neither project_name nor project_id is set"}}
+			return []Problem{{Group: s.o.Group, Option: "project_name",
+				Reason: "the token has no project: neither project_name nor project_id is set"}}
 		}
 		if p, ok := urls.expiry(s, s.o.Auth.AuthURL); ok {
 			out = append(out, Problem{Group: s.o.Group, Option: "auth_url", Reason: p, Soon: true})
@@ -120,7 +122,8 @@ func (s *Session) problems(ctx context.Context, catalog Catalog, urls *urlProbes
 		}
 	}
 	if why := urls.answer(s, address); why != "" {
-		return append(out, Problem{Group: s.o.Group, Option: option, Reason: fmt.Sprintf("the %s service at %s %s", s.o.Adapter.ServiceType, address, why)})
+		return append(out, Problem{Group: s.o.Group, Option: option,
+			Reason: fmt.Sprintf("the %s service at %s %s", s.o.Adapter.ServiceType, address, why)})
 	}
 	if p, ok := urls.expiry(s, address); ok {
 		out = append(out, Problem{Group: s.o.Group, Option: option, Reason: p, Soon: true})
@@ -134,7 +137,8 @@ func (s *Session) missing(c Catalog) Problem {
 	p := Problem{Group: s.o.Group, Missing: true}
 	wider := a
 	if wider.RegionName = ""; c.Find(wider) != "" {
-		p.Option, p.Reason = "region_name", fmt.Sprintf("the catalog has no endpoint of the %s service in the region %s", a.ServiceType, a.RegionName)
+		p.Option = "region_name"
+		p.Reason = fmt.Sprintf("the catalog has no endpoint of the %s service in the region %s", a.ServiceType, a.RegionName)
 		return p
 	}
 	wider.ValidInterfaces = []string{"public", "internal", "admin"}
@@ -157,6 +161,17 @@ func (s *Session) refusal(ctx context.Context, err error) Problem {
 	a := s.o.Auth
 	p := Problem{Group: s.o.Group, Option: "auth_url"}
 	status, answered := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		p.Option = "access_token_endpoint"
+		if strings.HasPrefix(a.AuthType, "v3oauth2") {
+			p.Option = "oauth2_endpoint"
+		}
+		p.Reason = innermost(err).Error()
+		if refused.ErrorCode != "" {
+			p.Reason = "the request of a token is refused: " + strings.TrimSuffix(refused.ErrorCode+": "+refused.ErrorDescription, ": ")
+		}
+		return p
+	}
 	switch {
 	case answered && status.Actual == http.StatusUnauthorized:
 		p.Option = "password"
@@ -164,6 +179,10 @@ func (s *Session) refusal(ctx context.Context, err error) Problem {
 		switch a.AuthType {
 		case "token", "v3token":
 			p.Option, who = "token", ""
+		case "v3oidcpassword", "v3oidcclientcredentials", "v3oidcaccesstoken":
+			p.Option, who = "protocol", ""
+		case "v3oauth2clientcredential", "v3oauth2mtlsclientcredential":
+			p.Option, who = "oauth2_client_id", a.OAuth2ClientID
 		case "v3applicationcredential":
 			p.Option = "application_credential_secret"
 			if a.ApplicationCredentialID != "" {

@@ -33,7 +33,8 @@ func ForVendordata(c *config.Config, m *metrics.Metrics) (*rest.Session, error) 
 	if auth.AuthType == "" {
 		return nil, nil
 	}
-	return rest.New(rest.Options{Group: Vendordata, Auth: auth, Session: c.VendordataDynamicAuth.Session, UserAgent: "nova-metadata", Metrics: m})
+	return rest.New(rest.Options{Group: Vendordata, Auth: auth, Session: c.VendordataDynamicAuth.Session,
+		UserAgent: "nova-metadata", Metrics: m})
 }
 
 // CheckMetadata returns the sessions of the metadata service that exist, and all errors of their

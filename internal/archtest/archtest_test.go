@@ -27,6 +27,7 @@ var layers = [][]string{
 	{"compute/internal/body"},
 	{"compute/internal/mv", "compute/internal/schema", "metadata/internal/tree", "metadata/internal/vendordata"},
 	{"internal/devcloud"},
+	{"internal/sessions"},
 	{"internal/startup", "internal/middleware", "internal/ops", "internal/serve", "internal/computepaste"},
 	{"internal/quota"},
 	{"internal/db/api", "internal/db/cell", "internal/rest"},

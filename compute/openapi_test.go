@@ -27,10 +27,7 @@ func described(t *testing.T, document []byte) map[string]map[string]any {
 		Body  struct {
 			Content map[string]struct {
 				Schema struct {
-					Ref   string `json:"$ref"`
-					OneOf []struct {
-						Ref string `json:"$ref"`
-					}
+					Ref string `json:"$ref"`
 				}
 			}
 		} `json:"requestBody"`
@@ -39,6 +36,9 @@ func described(t *testing.T, document []byte) map[string]map[string]any {
 		Paths      map[string]map[string]json.RawMessage
 		Components struct {
 			Schemas map[string]struct {
+				OneOf []struct {
+					Ref string `json:"$ref"`
+				}
 				Required []string
 				Facts    map[string]any `json:"x-openstack"`
 			}
@@ -62,16 +62,9 @@ func described(t *testing.T, document []byte) map[string]map[string]any {
 				all[key] = o.Facts
 				continue
 			}
-			body := o.Body.Content["application/json"].Schema
-			refs := []string{body.Ref}
+			body := d.Components.Schemas[strings.TrimPrefix(o.Body.Content["application/json"].Schema.Ref, "#/components/schemas/")]
 			for _, one := range body.OneOf {
-				refs = append(refs, one.Ref)
-			}
-			for _, ref := range refs {
-				if ref == "" {
-					continue
-				}
-				action := d.Components.Schemas[strings.TrimPrefix(ref, "#/components/schemas/")]
+				action := d.Components.Schemas[strings.TrimPrefix(one.Ref, "#/components/schemas/")]
 				all[key+" "+strings.Join(action.Required, " ")] = action.Facts
 			}
 		}

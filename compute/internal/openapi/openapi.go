@@ -225,10 +225,7 @@ func (d *document) actions(p *path, operations []described) (object, error) {
 			}
 		}
 	}
-	request := object{"oneOf": bodies}
-	if len(bodies) == 1 {
-		request = bodies[0].(object)
-	}
+	request := d.named(id, "Request", object{"oneOf": bodies})
 	responses := faults(operations)
 	for status, actions := range names {
 		r := object{"description": http.StatusText(status) + ": " + strings.Join(actions, ", ")}
@@ -319,8 +316,12 @@ func (d *document) microversion(v mv.Version) object {
 // component adds a schema and returns the reference to it. The suffix is not Response, which generators
 // add to the ids of operations for types of their own.
 func (d *document) component(o described, suffix string, s object) object {
+	return d.named(o.Op, suffix, s)
+}
+
+func (d *document) named(words, suffix string, s object) object {
 	name := ""
-	for _, word := range strings.FieldsFunc(o.Op, func(c rune) bool { return c == '.' || c == '_' }) {
+	for _, word := range strings.FieldsFunc(words, func(c rune) bool { return c == '.' || c == '_' }) {
 		name += strings.ToUpper(word[:1]) + word[1:]
 	}
 	name += suffix
@@ -381,7 +382,9 @@ func (d *document) answer(o described) (object, error) {
 	if s["type"] == "null" {
 		return nil, nil
 	}
-	return d.component(o, "Answer", shape(s, answer)), nil
+	shape(s, answer)
+	withoutSingles(s)
+	return d.component(o, "Answer", s), nil
 }
 
 // source returns the schema that applies at a microversion.

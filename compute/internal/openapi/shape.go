@@ -50,7 +50,7 @@ func shape(s object, d direction) object {
 	}
 	shapeNames(s)
 	shapeType(s, d)
-	shapeEnum(s, d)
+	shapeEnum(s)
 	shapeFormat(s)
 	return s
 }
@@ -315,16 +315,28 @@ func setType(s object, kind string, null bool) {
 	delete(s, "maximum")
 }
 
-// shapeEnum leaves out lists of values of several types, and of one value in answers, such as the rel
-// of a link: generators give all of them types, whose names are often equal.
-func shapeEnum(s object, d direction) {
+// withoutSingles leaves out lists of one value, such as the rel of a link: generators give all lists
+// of values types, whose names are often equal.
+func withoutSingles(v any) {
+	switch v := v.(type) {
+	case object:
+		if values, ok := v["enum"].([]any); ok && len(values) == 1 {
+			delete(v, "enum")
+		}
+		for _, part := range v {
+			withoutSingles(part)
+		}
+	case []any:
+		for _, part := range v {
+			withoutSingles(part)
+		}
+	}
+}
+
+// shapeEnum leaves out lists of values of several types.
+func shapeEnum(s object) {
 	values, ok := s["enum"].([]any)
 	if !ok {
-		return
-	}
-	if _, isText := values[0].(string); isText && len(values) == 1 && d == answer {
-		delete(s, "enum")
-		s["type"] = "string"
 		return
 	}
 	for _, v := range values {

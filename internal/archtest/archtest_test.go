@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"internal/cli", "internal/inspect", "compute/devcloud"},
 	{"compute", "metadata"},
 	{"compute/internal/servers", "compute/internal/migrations", "compute/internal/attachments", "compute/internal/consoles", "compute/internal/flavors", "compute/internal/keypairs", "compute/internal/hosts", "compute/internal/quotas", "compute/internal/groups", "compute/internal/images", "compute/internal/networks", "compute/internal/volumes", "compute/internal/versions", "compute/internal/removed"},
-	{"compute/internal/securitygroup"},
+	{"compute/internal/securitygroup", "compute/internal/openapi"},
 	{"compute/internal/api"},
 	{"compute/internal/body"},
 	{"compute/internal/mv", "compute/internal/schema", "metadata/internal/tree", "metadata/internal/vendordata"},

@@ -8,10 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Listen opens an address in the form of Options. It replaces a unix socket of a process that
@@ -63,24 +60,8 @@ func removeStale(path string) error {
 		_ = c.Close()
 		return errors.New("another process serves on this socket")
 	}
-	if !errors.Is(err, syscall.ECONNREFUSED) {
+	if !IsRefused(err) {
 		return err
 	}
 	return os.Remove(path)
-}
-
-// setBacklog changes the length of a listener's queue.
-func setBacklog(l net.Listener, n int) error {
-	c, ok := l.(syscall.Conn)
-	if !ok {
-		return errors.ErrUnsupported
-	}
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return err
-	}
-	if failed := raw.Control(func(fd uintptr) { err = unix.Listen(int(fd), n) }); failed != nil {
-		return failed
-	}
-	return err
 }

@@ -26,6 +26,12 @@ lint: # doc: gofmt, go mod tidy, go vet, staticcheck and golangci-lint
 	$(TOOL) staticcheck -tags lab ./...
 	$(TOOL) golangci-lint run ./...
 
+systems: # doc: build and vet for the other systems that laptops have: their code is behind build constraints
+	@for s in linux/arm64 darwin/arm64 windows/amd64; do \
+		echo $$s; export GOOS=$${s%/*} GOARCH=$${s#*/} CGO_ENABLED=0; \
+		$(GO) build ./... && $(GO) vet ./... || exit 1; \
+	done
+
 race: # doc: run the tests of packages that share state under the race detector
 	$(GO) test -short -race $$(cat .ci/race-packages)
 
@@ -50,4 +56,4 @@ routes: # doc: write docs/ROUTES.md anew
 licenses: # doc: write THIRD_PARTY_LICENSES anew
 	$(GO) test ./internal/archtest -run TestThirdPartyLicenses -update
 
-.PHONY: help build test lint race lab lab-down lab-test dialects-test routes licenses
+.PHONY: help build test lint systems race lab lab-down lab-test dialects-test routes licenses

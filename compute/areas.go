@@ -38,7 +38,7 @@ import (
 func areas(p *parts) []api.Route {
 	d, c := p.deps, p.config
 	attached := &attachments.API{Servers: p.servers.Reader, Network: p.neutron,
-		Ops: &attach.Ops{Servers: p.servers, Volumes: p.cinder, Ports: p.neutron, Floating: p.neutron, Manila: manila.New(d.sessions.manila)}}
+		Ops: &attach.Ops{Servers: p.servers, Volumes: p.cinder, Ports: p.neutron, Floating: p.neutron, Manila: manila.New(d.sessions.Manila)}}
 	serverArea := p.serversArea()
 	return slices.Concat(
 		(&versions.API{Release: p.release}).Routes(),
@@ -108,7 +108,7 @@ func (p *parts) hostsArea() *hosts.API {
 	}
 	all.Aggregates = aggregates
 	return &hosts.API{
-		Services: p.everywhere, Zones: p.zones, Hosts: all, Aggregates: aggregates, Machines: ironic.New(p.sessions.ironic), Notify: p.notify,
+		Services: p.everywhere, Zones: p.zones, Hosts: all, Aggregates: aggregates, Machines: ironic.New(p.sessions.Ironic), Notify: p.notify,
 		InternalZone: c.Default.InternalServiceAvailabilityZone, DownTime: p.servers.DownTime, NameTemplate: c.Default.InstanceNameTemplate,
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/sessions"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/paste"
 )
@@ -70,7 +71,7 @@ type deps struct {
 	config   *config.Config
 	log      zerolog.Logger
 	policy   *policy.Enforcer
-	sessions sessions
+	sessions sessions.Compute
 	messages *rpc.Pool
 	metrics  *metrics.Metrics
 	traces   trace.TracerProvider
@@ -104,7 +105,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		if err != nil {
 			return nil, err
 		}
-		return paste.Load(startup.PasteFile(d.config), pasteName, registry(d, app, o.Filters), options)
+		return startup.LoadPaste(d.config, pasteName, registry(d, app, o.Filters), options)
 	}
 	hide := d.metrics.Show()
 	end := func() {
@@ -183,8 +184,9 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 	if d.Databases, err = startup.OpenDatabases(d.config, d.metrics); err != nil {
 		return nil, err
 	}
-	if d.sessions, err = newSessions(d.config, d.metrics, d.traces); err != nil {
-		return nil, err
+	var failed []error
+	if d.sessions, failed = sessions.ForCompute(d.config, d.metrics, d.traces); len(failed) > 0 {
+		return nil, failed[0]
 	}
 	options := rpc.FromConfig(d.config, d.log)
 	options.Memory, options.Metrics = rpc.MemoryOf(ctx), d.metrics

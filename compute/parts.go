@@ -53,12 +53,12 @@ func newParts(d *deps) *parts {
 	c := d.config
 	p := &parts{
 		deps:       d,
-		keystone:   keystone.New(d.sessions.keystone, d.log),
+		keystone:   keystone.New(d.sessions.Keystone, d.log),
 		glance:     glance.New(glanceOptions(d)),
-		neutron:    neutron.New(d.sessions.neutron, seconds(c.Neutron.ExtensionSyncInterval)),
-		cinder:     cinder.New(d.sessions.cinder),
-		placement:  placement.New(d.sessions.placement),
-		cyborg:     cyborg.New(d.sessions.cyborg, d.release),
+		neutron:    neutron.New(d.sessions.Neutron, seconds(c.Neutron.ExtensionSyncInterval)),
+		cinder:     cinder.New(d.sessions.Cinder),
+		placement:  placement.New(d.sessions.Placement),
+		cyborg:     cyborg.New(d.sessions.Cyborg, d.release),
 		computes:   d.computeRPC(),
 		conductor:  d.conductorRPC(),
 		schedulers: d.schedulerRPC(),
@@ -69,7 +69,7 @@ func newParts(d *deps) *parts {
 	}
 	p.quota = quota.New(quota.Options{
 		Config: c.Quota, Store: dbapi.NewQuotas(d.API), Usage: p.everywhere, Placement: p.placement,
-		Keystone:       keystone.NewLimits(d.sessions.limits, c.OsloLimit),
+		Keystone:       keystone.NewLimits(d.sessions.Limits, c.OsloLimit),
 		PinnedAsShared: c.Workarounds.UnifiedLimitsCountPCPUAsVCPU, Release: d.release, Log: log.Named(d.log, "nova.quota"),
 	})
 	p.builder = create.New(create.Options{
@@ -107,7 +107,7 @@ func batchSize(o config.API) int {
 }
 
 func glanceOptions(d *deps) glance.Options {
-	o := glance.Options{Session: d.sessions.glance, Override: d.config.Glance.EndpointOverride, Release: d.release}
+	o := glance.Options{Session: d.sessions.Glance, Override: d.config.Glance.EndpointOverride, Release: d.release}
 	if servers := d.config.Glance.APIServers; len(servers) > 0 {
 		o.Server = servers[0]
 	}

@@ -63,7 +63,7 @@ type AdapterVersions struct {
 // determines which of them are used. Config.Auth follows AuthSection.
 type Auth struct {
 	// AuthType is the plugin: password, v3password, token,
-	// v3applicationcredential, none, ...
+	// v3applicationcredential, v3oidcpassword, none, ...
 	AuthType string `opt:"auth_type" deprecated:"/auth_plugin"`
 	// AuthSection is the group to read AuthType and all below from.
 	AuthSection string `opt:"auth_section"`
@@ -109,4 +109,31 @@ type Auth struct {
 	ApplicationCredentialName string `opt:"application_credential_name"`
 	// ApplicationCredentialSecret of v3applicationcredential.
 	ApplicationCredentialSecret string `opt:"application_credential_secret" secret:"true"`
+	// Passcode of v3totp.
+	Passcode string `opt:"passcode" secret:"true"`
+	// IdentityProvider of the OpenID Connect plugins, as Keystone calls it.
+	IdentityProvider string `opt:"identity_provider"`
+	// Protocol of IdentityProvider in Keystone.
+	Protocol string `opt:"protocol"`
+	// ClientID of the OpenID Connect plugins.
+	ClientID string `opt:"client_id"`
+	// ClientSecret of ClientID; "": the client is public.
+	ClientSecret string `opt:"client_secret" secret:"true"`
+	// Scope that is requested from the identity provider, such as "openid profile".
+	Scope string `opt:"scope"`
+	// AccessTokenEndpoint is the URL of the identity provider's tokens.
+	AccessTokenEndpoint string `opt:"access_token_endpoint"`
+	// DiscoveryEndpoint is the URL of the document that names the URL of tokens.
+	DiscoveryEndpoint string `opt:"discovery_endpoint"`
+	// AccessTokenType is the member of the identity provider's answer that Keystone gets: access_token,
+	// the default, or id_token.
+	AccessTokenType string `opt:"access_token_type"`
+	// AccessToken of v3oidcaccesstoken.
+	AccessToken string `opt:"access_token" secret:"true"`
+	// OAuth2Endpoint is the URL of the tokens of the OAuth 2.0 plugins.
+	OAuth2Endpoint string `opt:"oauth2_endpoint"`
+	// OAuth2ClientID of the OAuth 2.0 plugins.
+	OAuth2ClientID string `opt:"oauth2_client_id"`
+	// OAuth2ClientSecret of v3oauth2clientcredential.
+	OAuth2ClientSecret string `opt:"oauth2_client_secret" secret:"true"`
 }

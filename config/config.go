@@ -272,6 +272,9 @@ type Option struct {
 	Secret bool   `json:"secret"` // the value must not be shown
 }
 
+// Set reports whether a file, the environment or the command line sets the option.
+func (o Option) Set() bool { return o.Source != Origin{}.String() }
+
 // Options lists all declared options, group by group. The list contains the values of secret
 // options; a caller that prints them has to mask them.
 func (c *Config) Options() []Option {

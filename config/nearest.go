@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// nearest returns the name with the fewest differences from a misspelt one: inserted, missing, wrong
+// Nearest returns the name with the fewest differences from a misspelt one: inserted, missing, wrong
 // and exchanged characters, at most one for every four characters and three in all. It is "" if no
 // name is near; the first of several in alphabetical order.
-func nearest(misspelt string, names []string) string {
+func Nearest(misspelt string, names []string) string {
 	best, fewest := "", min(max(len(misspelt)/4, 1), 3)+1
 	for _, name := range slices.Sorted(slices.Values(names)) {
 		if n := differences(misspelt, name); n < fewest {
@@ -51,7 +51,7 @@ func (c *Config) suggestGroup(d declarations, group string) string {
 	for g := range d.groups {
 		names = append(names, g)
 	}
-	if name := nearest(strings.ToLower(group), names); name != "" {
+	if name := Nearest(strings.ToLower(group), names); name != "" {
 		return "; did you mean [" + name + "]?"
 	}
 	return ""
@@ -76,7 +76,7 @@ func (c *Config) suggestOption(d declarations, r ref) string {
 	for known := range d.names {
 		add(known.group, known.name)
 	}
-	if name := nearest(r.name, slices.Collect(maps.Keys(groups[r.group]))); name != "" {
+	if name := Nearest(r.name, slices.Collect(maps.Keys(groups[r.group]))); name != "" {
 		return "; did you mean " + name + "?"
 	}
 	var others []string

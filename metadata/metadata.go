@@ -98,7 +98,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		if err != nil {
 			return nil, err
 		}
-		return paste.Load(startup.PasteFile(o.Config), pasteName,
+		return startup.LoadPaste(o.Config, pasteName,
 			registry(middleware.Deps{Config: o.Config, Log: *o.Log, Ready: databases.Ready}, app, o.Filters), options)
 	}
 	hide := m.Show()

@@ -17,6 +17,7 @@ import (
 	"github.com/nova-go/nova/internal/clienttls"
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/rest"
+	"github.com/nova-go/nova/internal/sessions"
 	"github.com/nova-go/nova/metadata/internal/vendordata"
 )
 
@@ -24,12 +25,7 @@ import (
 type neutron struct{ session *rest.Session }
 
 func newNeutron(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (*neutron, error) {
-	auth, err := c.Auth("neutron")
-	if err != nil {
-		return nil, fmt.Errorf("[neutron]: %w", err)
-	}
-	s, err := rest.New(rest.Options{Group: "neutron", Auth: auth, Session: c.Neutron.Session, Adapter: c.Neutron.Adapter,
-		UserAgent: "nova-metadata", Metrics: m, Traces: traces})
+	s, err := sessions.MetadataNeutron(c, m, traces)
 	return &neutron{s}, err
 }
 
@@ -171,7 +167,6 @@ func newVendorData(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*ven
 // newServices prepares dynamic vendordata: its TLS configuration, and a token if
 // [vendordata_dynamic_auth] has credentials.
 func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendordata.Services, error) {
-	const group = "vendordata_dynamic_auth"
 	connect := time.Duration(c.API.VendordataDynamicConnectTimeout) * time.Second
 	read := time.Duration(c.API.VendordataDynamicReadTimeout) * time.Second
 	s := &vendordata.Services{Targets: c.API.VendordataDynamicTargets, Timeout: connect + read, Fatal: c.API.VendordataDynamicFailureFatal,
@@ -179,7 +174,7 @@ func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendo
 	if len(s.Targets) == 0 {
 		return s, nil
 	}
-	t, err := rest.NewTransport(group, c.VendordataDynamicAuth.Session)
+	t, err := rest.NewTransport(sessions.Vendordata, c.VendordataDynamicAuth.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -191,18 +186,13 @@ func newServices(c *config.Config, m *metrics.Metrics, l zerolog.Logger) (*vendo
 		}
 	}
 	s.Client = &http.Client{Transport: t}
-	auth, err := c.Auth(group)
-	if err != nil {
-		return nil, fmt.Errorf("[%s]: %w", group, err)
-	}
-	if auth.AuthType == "" {
-		l.Warn().Msg("Passing insecure dynamic vendordata requests because of missing or incorrect service account configuration.")
-		return s, nil
-	}
-	session, err := rest.New(rest.Options{Group: group, Auth: auth, Session: c.VendordataDynamicAuth.Session, UserAgent: "nova-metadata",
-		Metrics: m})
+	session, err := sessions.ForVendordata(c, m)
 	if err != nil {
 		return nil, err
+	}
+	if session == nil {
+		l.Warn().Msg("Passing insecure dynamic vendordata requests because of missing or incorrect service account configuration.")
+		return s, nil
 	}
 	s.Token = func(ctx context.Context) (string, error) {
 		login, err := session.Login(ctx)

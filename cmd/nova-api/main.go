@@ -12,6 +12,7 @@ import (
 	"github.com/nova-go/nova/internal/cli"
 	"github.com/nova-go/nova/internal/inspect"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
+	"github.com/nova-go/nova/internal/sessions"
 	"github.com/nova-go/nova/metadata"
 	"github.com/nova-go/nova/paste"
 )
@@ -27,7 +28,7 @@ func program() cli.Program {
 
 // service describes the compute API for the commands of package inspect.
 func service() inspect.Service {
-	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry,
+	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry, Sessions: sessions.CheckCompute,
 		Others: []func(*config.Config) paste.Registry{metadata.Registry}}
 }
 

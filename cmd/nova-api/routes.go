@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,22 +14,33 @@ import (
 
 // routesCommand is the subcommand that prints all operations.
 func routesCommand() *cobra.Command {
-	var format string
+	var format, microversion string
 	cmd := &cobra.Command{
 		Use:   "routes",
 		Short: "Print the table of operations",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if microversion != "" && format != "openapi" {
+				return errors.New("--microversion is for --format openapi")
+			}
 			switch format {
+			case "openapi":
+				document, err := compute.OpenAPI(microversion)
+				if err == nil {
+					_, err = cmd.OutOrStdout().Write(append(document, '\n'))
+				}
+				return err
 			case "text":
 				return printRoutes(cmd.OutOrStdout())
 			case "markdown":
 				return documentRoutes(cmd.OutOrStdout())
 			}
-			return fmt.Errorf("--format %q is not known: use text or markdown", format)
+			return fmt.Errorf("--format %q is not known: use text, markdown or openapi", format)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "`text` or markdown; docs/ROUTES.md is the output for markdown")
+	cmd.Flags().StringVar(&format, "format", "text", "`text`, markdown or openapi; docs/ROUTES.md is the output for markdown")
+	cmd.Flags().StringVar(&microversion, "microversion", "",
+		"with --format openapi: `version` of the operations, such as 2.96; without it each is described at its last one")
 	return cmd
 }
 

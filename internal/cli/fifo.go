@@ -8,11 +8,9 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/nova-go/nova/internal/serve"
-	"golang.org/x/sys/unix"
 )
 
 // fifo is uWSGI's master-fifo: a named pipe from which commands of one letter are read.
@@ -36,11 +34,7 @@ func (f *fifo) open(slot int) (*os.File, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("master-fifo: %w", err)
 	}
-	if err := unix.Mkfifo(path, 0o600); err != nil {
-		return nil, fmt.Errorf("master-fifo: %s: %w", path, err)
-	}
-	// For reading and writing, so that the pipe does not end with each of its writers.
-	file, err := os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	file, err := makePipe(path)
 	if err != nil {
 		return nil, fmt.Errorf("master-fifo: %w", err)
 	}

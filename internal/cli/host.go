@@ -118,7 +118,7 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	surviveClosedOutput()
 	// After this, SIGTERM and SIGHUP no longer end the process by default.
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
+	signal.Notify(signals, reloadSignal, reportSignal, replaceSignal)
 	defer signal.Stop(signals)
 	again, err := restart()
 	if err != nil {
@@ -273,11 +273,11 @@ func (h *hosting) run(ctx context.Context, e processEvents, finish func()) error
 // handleSignal handles a signal.
 func (h *hosting) handleSignal(ctx context.Context, s os.Signal) (replaced bool) {
 	switch s {
-	case syscall.SIGHUP:
+	case reloadSignal:
 		h.reload(ctx)
-	case syscall.SIGUSR1:
+	case reportSignal:
 		h.writeReport(h.config)
-	case syscall.SIGUSR2:
+	case replaceSignal:
 		return h.replace(ctx)
 	}
 	return false

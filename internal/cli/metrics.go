@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/release"
+	"github.com/nova-go/nova/internal/serve"
 	"github.com/nova-go/nova/internal/version"
 )
 
@@ -78,7 +78,7 @@ func listenAt(ctx context.Context, address string) (net.Listener, error) {
 		return lc.Listen(ctx, "tcp", address)
 	}
 	l, err := lc.Listen(ctx, "unix", path)
-	if errors.Is(err, syscall.EADDRINUSE) && isAbandoned(path) && os.Remove(path) == nil {
+	if serve.IsInUse(err) && isAbandoned(path) && os.Remove(path) == nil {
 		l, err = lc.Listen(ctx, "unix", path)
 	}
 	return l, err
@@ -90,5 +90,5 @@ func isAbandoned(path string) bool {
 	if err == nil {
 		_ = c.Close()
 	}
-	return errors.Is(err, syscall.ECONNREFUSED)
+	return serve.IsRefused(err)
 }

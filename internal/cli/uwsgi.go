@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/nova-go/nova/internal/serve"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
@@ -62,17 +60,15 @@ func controlUWSGI(args []string) (done bool, err error) {
 		case "--version":
 			fmt.Println(version.Number)
 			return true, nil
-		case "--reload":
-			return true, signalPidfile(path, syscall.SIGHUP)
-		case "--stop":
-			return true, signalPidfile(path, syscall.SIGTERM)
+		case "--reload", "--stop":
+			return true, signalPidfile(name, path)
 		}
 	}
 	return false, nil
 }
 
-// signalPidfile sends a signal to the process of a pid file.
-func signalPidfile(path string, s syscall.Signal) error {
+// signalPidfile sends the signal of --reload or --stop to the process of a pid file.
+func signalPidfile(option, path string) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -81,99 +77,10 @@ func signalPidfile(path string, s syscall.Signal) error {
 	if err != nil || pid <= 0 {
 		return fmt.Errorf("%s contains no process id", path)
 	}
-	if err := syscall.Kill(pid, s); err != nil {
+	if err := signalProcess(option, pid); err != nil {
 		return fmt.Errorf("%s: process %d: %w", path, pid, err)
 	}
 	return nil
-}
-
-// changesUser tells whether the process changes its user or its groups.
-func changesUser(ini *uwsgiini.Config) bool {
-	return ini != nil && os.Geteuid() == 0 && (ini.UID != "" || ini.GID != "" || len(ini.AddGroups) > 0)
-}
-
-// changeUser changes user and groups of the process as uWSGI does: with gid, the process has this
-// group and those of the user in the group file; without gid, the groups stay.
-func changeUser(ini *uwsgiini.Config) error {
-	owner, uid, err := lookupUser(ini.UID)
-	if err != nil {
-		return fmt.Errorf("uid: %w", err)
-	}
-	var groups []int
-	if ini.GID != "" {
-		gid, err := lookupGroup(ini.GID)
-		if err != nil {
-			return fmt.Errorf("gid: %w", err)
-		}
-		if owner != nil && !ini.NoInitGroups {
-			groups = groupsOf(owner)
-		}
-		groups = append(groups, gid)
-		if err := errors.Join(syscall.Setgroups(groups), syscall.Setgid(gid)); err != nil {
-			return fmt.Errorf("gid: %w", err)
-		}
-	}
-	if len(ini.AddGroups) > 0 {
-		for _, name := range ini.AddGroups {
-			gid, err := lookupGroup(name)
-			if err != nil {
-				return fmt.Errorf("add-gid: %w", err)
-			}
-			groups = append(groups, gid)
-		}
-		if err := syscall.Setgroups(groups); err != nil {
-			return fmt.Errorf("add-gid: %w", err)
-		}
-	}
-	if ini.UID == "" {
-		return nil
-	}
-	if err := syscall.Setuid(uid); err != nil {
-		return fmt.Errorf("uid: %w", err)
-	}
-	return nil
-}
-
-// lookupUser finds a user by name or number. A number need not be in the user file; the user is nil
-// then.
-func lookupUser(name string) (*user.User, int, error) {
-	if name == "" {
-		return nil, 0, nil
-	}
-	found, err := user.Lookup(name)
-	if id, numeric := strconv.Atoi(name); err != nil && numeric == nil {
-		if found, err = user.LookupId(name); err != nil {
-			return nil, id, nil
-		}
-	}
-	if err != nil {
-		return nil, 0, err
-	}
-	id, err := strconv.Atoi(found.Uid)
-	return found, id, err
-}
-
-func lookupGroup(name string) (int, error) {
-	if id, err := strconv.Atoi(name); err == nil {
-		return id, nil
-	}
-	found, err := user.LookupGroup(name)
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(found.Gid)
-}
-
-// groupsOf returns the groups of a user in the group file.
-func groupsOf(u *user.User) []int {
-	ids, _ := u.GroupIds()
-	var groups []int
-	for _, id := range ids {
-		if n, err := strconv.Atoi(id); err == nil && id != u.Gid {
-			groups = append(groups, n)
-		}
-	}
-	return groups
 }
 
 // readEnvDirs sets the variables of the files in directories, as uWSGI's envdir: the first line of

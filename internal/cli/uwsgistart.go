@@ -3,12 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/nova-go/nova/internal/serve"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
@@ -21,7 +19,9 @@ func (f *Flags) prepare(ini *uwsgiini.Config, parent *serve.Parent) (*output, er
 		return f.output(nil)
 	}
 	if ini.Umask != nil {
-		syscall.Umask(*ini.Umask)
+		if err := setUmask(*ini.Umask); err != nil {
+			return nil, err
+		}
 	}
 	if err := setEnvironment(ini); err != nil {
 		return nil, err
@@ -68,18 +68,12 @@ func setEnvironment(ini *uwsgiini.Config) error {
 // setLimits applies prio and max-fd. As for uWSGI, a failure is no reason not to start.
 func setLimits(ini *uwsgiini.Config) {
 	if ini.Priority != 0 {
-		threads, _ := os.ReadDir("/proc/self/task") // Linux's priorities are those of threads; new ones inherit them
-		for _, thread := range threads {
-			id, _ := strconv.Atoi(thread.Name())
-			if err := syscall.Setpriority(syscall.PRIO_PROCESS, id, ini.Priority); err != nil {
-				ini.Warnings = append(ini.Warnings, fmt.Sprintf("prio: %v", err))
-				break
-			}
+		if err := setPriority(ini.Priority); err != nil {
+			ini.Warnings = append(ini.Warnings, fmt.Sprintf("prio: %v", err))
 		}
 	}
 	if ini.MaxFiles > 0 {
-		limit := syscall.Rlimit{Cur: uint64(ini.MaxFiles), Max: uint64(ini.MaxFiles)}
-		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		if err := setFilesLimit(ini.MaxFiles); err != nil {
 			ini.Warnings = append(ini.Warnings, fmt.Sprintf("max-fd: %v", err))
 		}
 	}
@@ -153,13 +147,6 @@ func socketOwner(ini *uwsgiini.Config) (*serve.Owner, error) {
 		}
 	}
 	return &owner, nil
-}
-
-// umask returns the mask of the process.
-func umask() fs.FileMode {
-	mask := syscall.Umask(0)
-	syscall.Umask(mask)
-	return fs.FileMode(mask)
 }
 
 // writePidfile writes the pid of the process.

@@ -1,4 +1,4 @@
-//go:build lab
+//go:build lab && unix
 
 package cli_test
 

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
 // Roots reads the authorities in a PEM file.
@@ -28,4 +29,29 @@ func Pair(certFile, keyFile string) (tls.Certificate, error) {
 		keyFile = certFile
 	}
 	return tls.LoadX509KeyPair(certFile, keyFile)
+}
+
+// RootsAt reads the CA certificates of a file, or of all files of a directory.
+func RootsAt(path string) (*x509.CertPool, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return Roots(path)
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, err
+	}
+	pool, found := x509.NewCertPool(), false
+	for _, e := range entries {
+		if text, err := os.ReadFile(filepath.Join(path, e.Name())); err == nil {
+			found = pool.AppendCertsFromPEM(text) || found
+		}
+	}
+	if !found {
+		return nil, fmt.Errorf("%s contains no certificate", path)
+	}
+	return pool, nil
 }

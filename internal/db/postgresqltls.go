@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -128,10 +127,10 @@ func (t *libpqTLS) setCertificate(s libpqSettings) error {
 		return wrong("sslkey", "%w", err)
 	}
 	forbidden := fs.FileMode(0o077)
-	if owner, ok := info.Sys().(*syscall.Stat_t); ok && owner.Uid == 0 {
+	if ownedByRoot(info) {
 		forbidden = 0o037
 	}
-	if !info.Mode().IsRegular() || info.Mode().Perm()&forbidden != 0 {
+	if !info.Mode().IsRegular() || hasModes && info.Mode().Perm()&forbidden != 0 {
 		return wrong("sslkey", "%s can be read by others, or is not a file", filepath.Clean(key))
 	}
 	pair, err := encryptedPair(cert, key, s["sslpassword"])

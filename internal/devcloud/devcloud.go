@@ -240,11 +240,11 @@ func (c *Cloud) Close() error {
 	if c.documents != nil {
 		err = c.documents.Close()
 	}
-	if c.temporary {
-		err = errors.Join(err, os.RemoveAll(c.state))
-	}
 	if c.lock != nil {
 		err = errors.Join(err, c.lock.Close())
+	}
+	if c.temporary {
+		err = errors.Join(err, removeState(c.state))
 	}
 	return err
 }
@@ -314,12 +314,12 @@ const tokenRequest = `{"auth": {"identity": {"methods": ["password"], "password"
 func (c *Cloud) Hello() string {
 	return fmt.Sprintf(`nova-api --dev serves %[1]s; its state is in %[2]s
 
-  . %[2]s/openrc                      # as demo; . %[2]s/openrc admin as admin
+  . %[4]s/openrc                      # as demo; . %[4]s/openrc admin as admin
   openstack server create --image cirros --flavor m1.tiny --network private --wait vm1
 
   %[1]s/dev/                 # requests, faults and delays
 
   curl -si %[1]s/identity/v3/auth/tokens -H 'Content-Type: application/json' -d '%[3]s' | sed -n 's/^X-Subject-Token: //p'
   curl %[1]s/v2.1/flavors -H "X-Auth-Token: TOKEN"
-`, c.url, c.state, fmt.Sprintf(tokenRequest, Password))
+`, c.url, c.state, fmt.Sprintf(tokenRequest, Password), filepath.ToSlash(c.state)) // shells take \ for an escape
 }

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // lockFile is the file of a state directory that its process locks and writes its process id to.
@@ -108,8 +106,8 @@ func takeLock(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--state: %w", err)
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
+	taken, err := tryLock(f)
+	if err == nil && !taken {
 		text, _ := io.ReadAll(io.LimitReader(f, 20))
 		_ = f.Close()
 		return nil, fmt.Errorf("the state directory %s is in use by process %s: end it, or name another directory with --state", dir,

@@ -17,6 +17,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/release"
+	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/paste"
@@ -128,7 +129,8 @@ func (s Service) check() *cobra.Command {
 		Use:   "check",
 		Short: "Look for mistakes in configuration, paste file and policy, and for services that do not answer",
 		Long: "Look for mistakes in configuration, paste file and policy, and for services that do not answer.\n\n" +
-			"A line per problem. The exit status is 0 if there is none, 1 if there are errors, 2 if there are warnings only.",
+			"A line per problem, and one with their numbers. The exit status is 0 if there is none, 1 if there are errors,\n" +
+			"2 if there are warnings only.",
 		Args: cobra.NoArgs,
 	}
 	from.register(cmd)
@@ -165,12 +167,15 @@ func printFindings(w io.Writer, list []Finding, how string) error {
 		}
 		return printJSON(w, list)
 	}
+	counts := map[string]int{}
 	for _, f := range list {
+		counts[f.Severity]++
 		if _, err := fmt.Fprintln(w, f); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err := fmt.Fprintf(w, "%d errors, %d warnings\n", counts["error"], counts["warning"])
+	return err
 }
 
 // CheckOptions configure Check.
@@ -207,9 +212,10 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	s.checkPaste(f, c)
 	serves := checkRelease(f, c)
 	databases, err := startup.OpenDatabases(c, nil)
+	sessions := s.checkSessions(f, c)
 	services := &findings{}
 	if o.Timeout > 0 {
-		serves = askServices(ctx, services, c, databases, o.Timeout, serves)
+		serves = askServices(ctx, services, c, databases, sessions, o.Timeout, serves)
 	}
 	checkPolicy(f, c, serves)
 	checkTransports(f, c)
@@ -220,34 +226,65 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	return f.list, f.status()
 }
 
-// optionError matches the errors of the transport: "[group] option: …" and "transport_url: …".
+// optionError matches errors about options: "[group] option: …" and "transport_url: …".
 var optionError = regexp.MustCompile(`^(?:\[(\w+)\] )?(\w+): (.*)`)
 
 // checkTransports reports transport URLs and options of the transport with which the service does
 // not start.
 func checkTransports(f *findings, c *config.Config) {
-	report := func(err error, group string) {
-		m := optionError.FindStringSubmatch(err.Error())
-		if m == nil {
-			f.add("error", "config", err)
-			return
-		}
-		if m[1] != "" {
-			group = m[1]
-		}
-		f.option("error", config.Problem{Origin: c.Where(group, m[2]), Group: group, Option: m[2], Message: m[3]})
-	}
 	pool, err := rpc.NewPool(rpc.FromConfig(c, zerolog.Nop()))
 	if err != nil {
-		report(err, "DEFAULT")
+		f.optionError(c, err, "DEFAULT")
 		return
 	}
 	defer func() { _ = pool.Close() }()
 	if u := c.OsloMessagingNotifications.TransportURL; u != "" {
 		if _, err := pool.Client(u); err != nil {
-			report(err, "oslo_messaging_notifications")
+			f.optionError(c, err, "oslo_messaging_notifications")
 		}
 	}
+}
+
+// optionError adds an error that begins with the name of an option, in group if the error names none.
+func (f *findings) optionError(c *config.Config, err error, group string) {
+	m := optionError.FindStringSubmatch(err.Error())
+	if m == nil {
+		f.add("error", "config", err)
+		return
+	}
+	if m[1] != "" {
+		group = m[1]
+	}
+	f.option("error", config.Problem{Origin: c.Where(group, m[2]), Group: group, Option: m[2], Message: m[3]})
+}
+
+// checkSessions reports options of other services with which the service does not start, or
+// cannot use them, and returns the sessions.
+func (s Service) checkSessions(f *findings, c *config.Config) []*rest.Session {
+	if s.Sessions == nil {
+		return nil
+	}
+	sessions, failed := s.Sessions(c)
+	for _, err := range failed {
+		if m := optionError.FindStringSubmatch(err.Error()); m != nil && m[1] == "keystone_authtoken" {
+			continue // the paste factory of auth_token reports it
+		}
+		f.optionError(c, err, "DEFAULT")
+	}
+	for _, session := range sessions {
+		if why := withoutLogin[session.Group()]; why != "" && session.AuthType() == "" {
+			f.option("error", config.Problem{Group: session.Group(), Option: "auth_type", Message: "is not set: " + why})
+		}
+	}
+	return sessions
+}
+
+// withoutLogin tells, by group, what the service cannot do without credentials.
+var withoutLogin = map[string]string{
+	"keystone_authtoken": "no token can be verified",
+	"placement":          "requests to Placement fail",
+	"neutron":            "requests to Neutron that need Nova's own user fail",
+	"service_user":       "requests with a service token fail",
 }
 
 // checkRelease returns the release that [wsgi] release names, or the newest one.
@@ -278,6 +315,7 @@ func (s Service) checkPaste(f *findings, c *config.Config) {
 	reached, unreached := paste.Check(file, s.PasteName, known, paste.Options{})
 	before := len(f.list)
 	for _, p := range reached {
+		p.Err = withHint(p, known, o)
 		if errors.Is(&p, paste.ErrUnknownFactory) && isFilter(p) {
 			f.add(severity, "paste", &p)
 		} else {
@@ -294,6 +332,14 @@ func (s Service) checkPaste(f *findings, c *config.Config) {
 	}
 }
 
+// withHint returns the error of a problem with a hint about the name of an unknown factory.
+func withHint(p paste.Problem, known paste.Registry, o paste.Options) error {
+	if hint := startup.FactoryHint(&p, known, o); hint != "" {
+		return fmt.Errorf("%w%s", p.Err, hint)
+	}
+	return p.Err
+}
+
 func isFilter(p paste.Problem) bool { return strings.HasPrefix(p.Section, "filter:") }
 
 // contains reports whether the list already contains an error.
@@ -301,7 +347,7 @@ func contains(list []Finding, err error) bool {
 	one := &findings{}
 	one.add("error", "paste", err)
 	for _, f := range list {
-		if f.Section == one.list[0].Section && f.Message == one.list[0].Message {
+		if f.Section == one.list[0].Section && strings.HasPrefix(f.Message, one.list[0].Message) {
 			return true
 		}
 	}

@@ -24,7 +24,7 @@ type setting struct {
 
 func (s Service) config() *cobra.Command {
 	var from files
-	var secrets bool
+	var secrets, setOnly bool
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Print every option with its value and where that comes from",
@@ -32,6 +32,7 @@ func (s Service) config() *cobra.Command {
 	}
 	from.register(cmd)
 	chosen := formatFlag(cmd, "text", "json")
+	cmd.Flags().BoolVar(&setOnly, "set-only", false, "leave out the options that nothing sets")
 	cmd.Flags().BoolVar(&secrets, "show-secrets", false, "print passwords and keys, too")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		how, err := chosen()
@@ -42,7 +43,7 @@ func (s Service) config() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		all := settings(c, secrets)
+		all := settings(c, secrets, setOnly)
 		if how == "json" {
 			return printJSON(cmd.OutOrStdout(), all)
 		}
@@ -51,10 +52,13 @@ func (s Service) config() *cobra.Command {
 	return cmd
 }
 
-// settings returns the options by group and name.
-func settings(c *config.Config, secrets bool) map[string]map[string]setting {
+// settings returns the options by group and name, with setOnly those that have a source.
+func settings(c *config.Config, secrets, setOnly bool) map[string]map[string]setting {
 	all := map[string]map[string]setting{}
 	for _, o := range c.Options() {
+		if setOnly && !o.Set() {
+			continue
+		}
 		if all[o.Group] == nil {
 			all[o.Group] = map[string]setting{}
 		}

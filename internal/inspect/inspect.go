@@ -10,6 +10,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/osloargs"
+	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -20,6 +21,8 @@ type Service struct {
 	Registry  func(*config.Config) paste.Registry
 	// Others return the registries of applications with sections in the same paste file.
 	Others []func(*config.Config) paste.Registry
+	// Sessions returns the sessions with other services, and the errors of their options.
+	Sessions func(*config.Config) ([]*rest.Session, []error)
 }
 
 // Commands returns the commands for the application.

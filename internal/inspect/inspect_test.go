@@ -20,18 +20,19 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/inspect"
 	"github.com/nova-go/nova/internal/release"
+	"github.com/nova-go/nova/internal/sessions"
 	"github.com/nova-go/nova/metadata"
 	"github.com/nova-go/nova/paste"
 )
 
 // computeService and metadataService are what the two commands hand over.
 func computeService() inspect.Service {
-	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry,
+	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry, Sessions: sessions.CheckCompute,
 		Others: []func(*config.Config) paste.Registry{metadata.Registry}}
 }
 
 func metadataService() inspect.Service {
-	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, Registry: metadata.Registry,
+	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, Registry: metadata.Registry, Sessions: sessions.CheckMetadata,
 		Others: []func(*config.Config) paste.Registry{computepaste.Names}}
 }
 
@@ -70,11 +71,17 @@ paste.app_factory = nova.api.metadata.handler:MetadataRequestHandler.factory
 
 const databases = "[database]\nconnection = sqlite:///%[1]s/main.sqlite\n[api_database]\nconnection = sqlite:///%[1]s/api.sqlite\n"
 
-// write puts a nova.conf, an api-paste.ini and other files into a directory; %[1]s
+// logins are the least credentials with which the services work.
+const logins = "[keystone_authtoken]\nauth_type = none\n[placement]\nauth_type = none\n[neutron]\nauth_type = none\n"
+
+// write puts a nova.conf, with the logins if it sets no auth_type, an api-paste.ini and other files into a directory; %[1]s
 // in them is that directory.
 func write(t *testing.T, conf, ini string, more ...string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
+	if !strings.Contains(conf, "auth_type") {
+		conf += "\n" + logins
+	}
 	files := append([]string{"nova.conf", conf, "api-paste.ini", ini}, more...)
 	for i := 0; i < len(files); i += 2 {
 		if err := os.WriteFile(filepath.Join(dir, files[i]), []byte(strings.ReplaceAll(files[i+1], "%[1]s", dir)), 0o600); err != nil {
@@ -102,8 +109,12 @@ func TestCheck(t *testing.T) {
 		"names": {conf: databases + "[api]\nmax_limits = 1\n[apis]\na = b\n[DEFAULT]\napi_paste_config = api-paste.ini\n", ini: pasteFile, status: 2, want: []string{
 			"warning: nova.conf:10: [DEFAULT] api_paste_config: *", "warning: nova.conf:7: [apis]: no such group; did you mean [api]?", "warning: nova.conf:6: [api] max_limits: no such option; did you mean max_limit?"}},
 		"every unknown filter": {conf: databases, ini: broken, status: 1, want: []string{
-			`error: api-paste.ini:32: [filter:strange]: factory "out.of.tree:factory": no such factory`,
-			`error: api-paste.ini:34: [filter:alien]: factory "elsewhere#thing": no such factory`}},
+			`error: api-paste.ini:32: [filter:strange]: factory "out.of.tree:factory": no such factory ([wsgi] unknown_filters = skip leaves unknown filters out)`,
+			`error: api-paste.ini:34: [filter:alien]: factory "elsewhere#thing": no such factory ([wsgi] unknown_filters = skip leaves unknown filters out)`}},
+		"misspelt factory": {conf: databases, ini: strings.Replace(pasteFile, "compute:APIRouterV21.factory", "compute:APIRouterV12.factory", 1), status: 1, want: []string{
+			`error: api-paste.ini:20: [app:app]: factory "nova.api.openstack.compute:APIRouterV12.factory": no such factory; did you mean nova.api.openstack.compute:APIRouterV21.factory?`}},
+		"misspelt filter": {conf: databases + "[wsgi]\nunknown_filters = skip\n", ini: strings.Replace(pasteFile, "FaultWrapper.factory", "FaultWraper.factory", 1), status: 2, want: []string{
+			`warning: api-paste.ini:17: [filter:faultwrap]: factory "nova.api.openstack:FaultWraper.factory": no such factory; did you mean nova.api.openstack:FaultWrapper.factory?`}},
 		"skipped filters": {conf: databases + "[wsgi]\nunknown_filters = skip\n", ini: broken, status: 2, want: []string{
 			`warning: api-paste.ini:32: [filter:strange]: factory "out.of.tree:factory": no such factory`,
 			`warning: api-paste.ini:34: [filter:alien]: factory "elsewhere#thing": no such factory`}},
@@ -158,8 +169,8 @@ func TestServices(t *testing.T) {
 	_ = gone.Close()
 	conf := strings.NewReplacer("UP", up.Addr().String(), "DOWN", down).Replace(
 		"[DEFAULT]\ntransport_url = rabbit://u:p@DOWN,u:p@UP/\n[database]\nconnection = sqlite:///%[1]s/main.sqlite\n[api_database]\nconnection = mysql+pymysql://u:p@DOWN/x\n" +
-			"[oslo_messaging_notifications]\ntransport_url = rabbit://u:p@DOWN/\n[keystone_authtoken]\nauth_url = http://DOWN/v3\nmemcached_servers = UP,DOWN\n" +
-			"[quota]\ndriver = nova.quota.UnifiedLimitsDriver\n[oslo_limit]\nauth_type = none\nendpoint_override = http://DOWN\nendpoint_id = e\n")
+			"[oslo_messaging_notifications]\ntransport_url = rabbit://u:p@DOWN/\n[keystone_authtoken]\nauth_type = password\nauth_url = http://DOWN/v3\nusername = u\npassword = p\nproject_name = p\ndefault_domain_id = d\nmemcached_servers = UP,DOWN\n" +
+			"[quota]\ndriver = nova.quota.UnifiedLimitsDriver\n[oslo_limit]\nauth_type = none\nendpoint_override = http://DOWN\nendpoint_id = e\n" + "[placement]\nauth_type = none\n[neutron]\nauth_type = none\n")
 	dir := write(t, conf, pasteFile)
 	// A file that two connections make at the same moment is locked for one of them.
 	main, err := db.Open("sqlite:///"+dir+"/main.sqlite", db.Options{})
@@ -182,9 +193,9 @@ func TestServices(t *testing.T) {
 		"error: nova.conf:4: [database] connection: the database cannot be used: SQL logic error: no such table: alembic_version (1)",
 		"warning: nova.conf:2: [DEFAULT] transport_url: RabbitMQ at DOWN does not answer: connect: connection refused",
 		"error: nova.conf:8: [oslo_messaging_notifications] transport_url: RabbitMQ at DOWN does not answer: connect: connection refused",
-		"error: nova.conf:10: [keystone_authtoken] auth_url: the Keystone at http://DOWN/v3 does not answer: connect: connection refused",
-		"error: nova.conf:13: [quota] driver: the limits that [oslo_limit] is about cannot be read: connect: connection refused",
-		"warning: nova.conf:11: [keystone_authtoken] memcached_servers: memcached at DOWN does not answer: connect: connection refused",
+		"error: nova.conf:11: [keystone_authtoken] auth_url: the Keystone at http://DOWN/v3 does not answer: connect: connection refused",
+		"error: nova.conf:18: [quota] driver: the limits that [oslo_limit] is about cannot be read: connect: connection refused",
+		"warning: nova.conf:16: [keystone_authtoken] memcached_servers: memcached at DOWN does not answer: connect: connection refused",
 	} {
 		want = append(want, strings.ReplaceAll(line, "DOWN", down))
 	}
@@ -250,6 +261,10 @@ func TestConfig(t *testing.T) {
 	text, err := run(t, computeService(), "config", "--config-file", file, "--show-secrets")
 	if err != nil || !strings.Contains(text, "[wsgi]\n# default\napi_paste_config = api-paste.ini\n") {
 		t.Errorf("%v\n%s", err, text)
+	}
+	set, err := run(t, computeService(), "config", "--config-file", file, "--set-only")
+	if err != nil || !strings.HasPrefix(set, "[api]\n# env OS_API__MAX_LIMIT\nmax_limit = 7\n# "+file+":8\nvendordata_dynamic_targets = ") || strings.Contains(set, "# default") {
+		t.Errorf("%v\n%s", err, set)
 	}
 	// What it prints is a configuration that says the same.
 	again := filepath.Join(dir, "again.conf")

@@ -7,9 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -75,7 +73,7 @@ func (r *serviceChecks) askMany(question func() []Finding) {
 
 // askServices checks the services, and returns the release of the deployment; assumed if it
 // cannot be found.
-func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.Databases, timeout time.Duration,
+func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.Databases, sessions []*rest.Session, timeout time.Duration,
 	assumed release.Release) release.Release {
 	r := &serviceChecks{config: c, timeout: timeout, serves: assumed}
 	if d != nil {
@@ -92,7 +90,7 @@ func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.
 	if u := c.OsloMessagingNotifications.TransportURL; u != "" && u != c.Default.TransportURL {
 		r.askMany(func() []Finding { return r.broker(ctx, u, "oslo_messaging_notifications", "transport_url") })
 	}
-	r.keystones(ctx)
+	r.sessions(ctx, sessions)
 	if c.Quota.Driver == quota.UnifiedDriver {
 		r.limits(ctx)
 	}
@@ -297,34 +295,42 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// keystones checks each auth_url of the configuration.
-func (r *serviceChecks) keystones(ctx context.Context) {
-	c := r.config
-	asked := map[string]bool{}
-	for _, g := range []struct {
-		group   string
-		session config.Session
-	}{
-		{"keystone_authtoken", config.Session{
-			CAFile: c.KeystoneAuthtoken.CAFile, CertFile: c.KeystoneAuthtoken.CertFile,
-			KeyFile: c.KeystoneAuthtoken.KeyFile, Insecure: c.KeystoneAuthtoken.Insecure,
-		}},
-		{"service_user", c.ServiceUser.Session}, {"keystone", c.Keystone.Session}, {"placement", c.Placement.Session},
-		{"neutron", c.Neutron.Session}, {"cinder", c.Cinder.Session}, {"glance", c.Glance.Session},
-	} {
-		auth, err := c.Auth(g.group)
-		if err != nil || auth.AuthURL == "" || asked[auth.AuthURL] {
-			continue
-		}
-		asked[auth.AuthURL] = true
-		r.ask(ctx, "error", g.group, "auth_url", func(ctx context.Context) error {
-			if err := checkURL(ctx, g.group, g.session, auth.AuthURL); err != nil {
-				return fmt.Errorf("the Keystone at %s does not answer: %w", auth.AuthURL, cause(ctx, err))
+// optionalServices are the groups of services that many deployments do not have. Their problems are
+// warnings, and no problem if the group has no credentials.
+var optionalServices = []string{"manila", "cyborg", "ironic", "keystone", "cinder"}
+
+// sessions checks the logins and endpoints of other services.
+func (r *serviceChecks) sessions(ctx context.Context, sessions []*rest.Session) {
+	r.askMany(func() []Finding {
+		ctx, cancel := context.WithTimeout(ctx, r.timeout)
+		defer cancel()
+		var out []Finding
+		for _, p := range rest.Probe(ctx, sessions) {
+			severity := "error"
+			switch {
+			case p.Soon:
+				severity = "warning"
+			case p.Missing && p.Group == "keystone_authtoken":
+				continue // auth_url is used
+			case slices.Contains(optionalServices, p.Group):
+				if auth, err := r.config.Auth(p.Group); err == nil && auth.AuthType == "" && p.Group != "cinder" {
+					continue
+				}
+				severity = "warning"
 			}
-			return nil
-		})
-	}
+			option := p.Option
+			if p.Group == "cinder" {
+				option = cmp.Or(cinderOptions[p.Option], p.Option)
+			}
+			out = append(out, r.at(severity, p.Group, option, p.Reason))
+		}
+		return out
+	})
 }
+
+// cinderOptions are the options of [cinder] that other groups have under these names.
+var cinderOptions = map[string]string{"service_type": "catalog_info", "service_name": "catalog_info", "valid_interfaces": "catalog_info",
+	"region_name": "os_region_name", "endpoint_override": "endpoint_template"}
 
 // limits checks the unified limits. Without a limit of servers no server can be created, unless
 // the configuration allows it.
@@ -361,28 +367,6 @@ func registeredLimits(ctx context.Context, c *config.Config) (map[string]int64, 
 		return nil, err
 	}
 	return keystone.NewLimits(session, c.OsloLimit).Registered(ctx)
-}
-
-func checkURL(ctx context.Context, group string, s config.Session, address string) error {
-	transport, err := rest.NewTransport(group, s)
-	if err != nil {
-		return err
-	}
-	defer transport.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := (&http.Client{Transport: transport}).Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
-	if resp.StatusCode >= http.StatusInternalServerError {
-		return fmt.Errorf("%s", resp.Status)
-	}
-	return nil
 }
 
 // knownHead reports whether a main database has the revision of a known release.

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command lab runs a real OpenStack on loopback, for tests with the build tag lab and for
 // experiments: MariaDB, RabbitMQ and memcached of the system, and Keystone, Glance, Placement,
 // Neutron, Cinder and Nova from PyPI, with simulated servers. docs/testing.md describes its

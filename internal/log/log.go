@@ -9,10 +9,8 @@ package log
 import (
 	"fmt"
 	"io"
-	"log/syslog"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -57,6 +55,9 @@ type Sink struct {
 // After a rotation of the file, SIGHUP must call the Sink's Reopen.
 func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 	s := &Sink{path: cfg.LogFile, rotation: newRotation(cfg)}
+	if err := checkRotation(s.rotation); err != nil {
+		return zerolog.Nop(), nil, err
+	}
 	switch {
 	case cfg.LogDir != "" && s.path != "":
 		if !filepath.IsAbs(s.path) {
@@ -180,26 +181,4 @@ func (s *Sink) Close() error {
 	err := s.file.Close()
 	s.file = nil
 	return err
-}
-
-func openSyslog(facility, prog string) (*syslog.Writer, error) {
-	names := []string{"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp"}
-	number := -1
-	wanted := strings.ToLower(strings.TrimPrefix(strings.ToUpper(facility), "LOG_"))
-	for i, name := range names {
-		if name == wanted {
-			number = i
-		}
-	}
-	if n, ok := strings.CutPrefix(wanted, "local"); ok && len(n) == 1 && n[0] >= '0' && n[0] <= '7' {
-		number = 16 + int(n[0]-'0')
-	}
-	if number < 0 {
-		return nil, fmt.Errorf("syslog_log_facility: %q is not a syslog facility", facility)
-	}
-	w, err := syslog.New(syslog.Priority(number<<3)|syslog.LOG_INFO, prog)
-	if err != nil {
-		return nil, fmt.Errorf("use_syslog: %w", err)
-	}
-	return w, nil
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/nova-go/nova/config"
@@ -80,17 +79,17 @@ func (s *Sink) rotate(n int) {
 		return
 	}
 	// The lock lets only one process rotate the file.
-	if syscall.Flock(int(s.file.Fd()), syscall.LOCK_EX) != nil {
+	if lockFile(s.file) != nil {
 		return
 	}
 	old := s.file
 	if s.moved() {
-		_ = syscall.Flock(int(old.Fd()), syscall.LOCK_UN)
+		unlockFile(old)
 		s.reopen()
 		return
 	}
 	s.rename()
-	_ = syscall.Flock(int(old.Fd()), syscall.LOCK_UN)
+	unlockFile(old)
 	s.reopen()
 }
 

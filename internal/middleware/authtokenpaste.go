@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"sync"
@@ -74,17 +75,7 @@ func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handl
 		return nil, p.err
 	}
 
-	o := rest.Options{
-		Group: section, Auth: c.Auth, Transport: d.Transport, Metrics: d.Metrics, Traces: d.Traces,
-		UserAgent: "nova-api keystonemiddleware.auth_token",
-		Session:   config.Session{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, Insecure: c.Insecure},
-		Adapter:   config.Adapter{ServiceType: "identity", ConnectRetries: &c.HTTPRequestMaxRetries},
-	}
-	if c.HTTPConnectTimeout != nil {
-		seconds := float64(*c.HTTPConnectTimeout)
-		o.Session.Timeout = &seconds
-	}
-	session, err := rest.New(o)
+	session, err := d.tokenSession(section, c)
 	if err != nil {
 		return nil, err
 	}
@@ -95,4 +86,38 @@ func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handl
 	}
 	return AuthToken(AuthTokenOptions{Config: c, Checker: NewTokenChecker(session, c, logger), Shared: shared, Log: d.Log,
 		Metrics: d.Metrics}), nil
+}
+
+// tokenSession returns the session with which tokens are verified. section is the group of its
+// credentials.
+func (d Deps) tokenSession(section string, c config.KeystoneAuthtoken) (*rest.Session, error) {
+	o := rest.Options{
+		Group: section, Auth: c.Auth, Transport: d.Transport, Metrics: d.Metrics, Traces: d.Traces,
+		UserAgent: "nova-api keystonemiddleware.auth_token",
+		Session:   config.Session{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, Insecure: c.Insecure},
+		Adapter:   identityAdapter(c),
+	}
+	o.Adapter.ConnectRetries = &c.HTTPRequestMaxRetries
+	if c.HTTPConnectTimeout != nil {
+		seconds := float64(*c.HTTPConnectTimeout)
+		o.Session.Timeout = &seconds
+	}
+	return rest.New(o)
+}
+
+// identityAdapter describes the endpoint at which tokens are verified. Without one in the catalog it
+// is auth_url.
+func identityAdapter(c config.KeystoneAuthtoken) config.Adapter {
+	return config.Adapter{ServiceType: "identity", ValidInterfaces: []string{c.Interface}, RegionName: c.RegionName}
+}
+
+// TokenSession returns the session of [keystone_authtoken], for checks of the configuration.
+func TokenSession(c *config.Config) (*rest.Session, error) {
+	section := cmp.Or(c.KeystoneAuthtoken.AuthSection, "keystone_authtoken")
+	own := c.KeystoneAuthtoken
+	var err error
+	if own.Auth, err = c.Auth(section); err != nil {
+		return nil, fmt.Errorf("[%s]: %w", section, err)
+	}
+	return Deps{}.tokenSession(section, own)
 }

@@ -30,7 +30,7 @@ type keystone struct {
 func NewTokenChecker(s *rest.Session, c config.KeystoneAuthtoken, log zerolog.Logger) TokenChecker {
 	return &keystone{
 		session: s, catalog: c.IncludeServiceCatalog, retries: c.HTTPRequestMaxRetries, log: log,
-		adapter: config.Adapter{ServiceType: "identity", ValidInterfaces: []string{c.Interface}, RegionName: c.RegionName},
+		adapter: identityAdapter(c),
 	}
 }
 
@@ -79,14 +79,14 @@ func (k *keystone) ask(ctx context.Context, login *rest.Login, token string, all
 		url += "?allow_expired=1"
 	}
 	for failed := 1; ; failed++ {
-		status, body, err = k.get(ctx, url, login.Token, token)
+		status, body, err = k.get(ctx, url, login, token)
 		if err == nil || !rest.IsNetwork(err) || failed > k.retries || !rest.Pause(ctx, uint(failed), nil) {
 			return status, body, err
 		}
 	}
 }
 
-func (k *keystone) get(ctx context.Context, url, own, subject string) (int, []byte, error) {
+func (k *keystone) get(ctx context.Context, url string, own *rest.Login, subject string) (int, []byte, error) {
 	// Without http_connect_timeout the request still needs a limit, because Keystone may hang.
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -96,7 +96,10 @@ func (k *keystone) get(ctx context.Context, url, own, subject string) (int, []by
 	}
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("User-Agent", k.session.UserAgent())
-	r.Header.Set("X-Auth-Token", own)
+	r.Header.Set("X-Auth-Token", own.Token)
+	if own.Authorization != "" {
+		r.Header.Set("Authorization", own.Authorization)
+	}
 	r.Header.Set("X-Subject-Token", subject)
 	r.Header.Set("OpenStack-Identity-Access-Rules", "1")
 	resp, err := k.session.HTTP().Do(r)

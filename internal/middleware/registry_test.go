@@ -49,7 +49,7 @@ func TestPaste(t *testing.T) {
 		"cors needs a source":  {ini: "[pipeline:main]\npipeline = f a\n[filter:f]\npaste.filter_factory = oslo_middleware.cors:filter_factory\n", err: "allowed_origin or oslo_config_project is required"},
 		"cors":                 {ini: "[pipeline:main]\npipeline = f a\n[filter:f]\nuse = egg:oslo.middleware#cors\nallowed_origin = http://x\nmax_age = 1\n"},
 		"bad number":           {ini: "[pipeline:main]\npipeline = f a\n[filter:f]\nuse = egg:oslo.middleware#sizelimit\nmax_request_body_size = big\n", err: `option max_request_body_size: "big" is no number`},
-		"authtoken's auth_url": {conf: "[keystone_authtoken]\nauth_type = password\n", ini: "[pipeline:main]\npipeline = f a\n[filter:f]\nuse = egg:keystonemiddleware#auth_token\n", err: "[keystone_authtoken] auth_url is required"},
+		"authtoken's auth_url": {conf: "[keystone_authtoken]\nauth_type = password\n", ini: "[pipeline:main]\npipeline = f a\n[filter:f]\nuse = egg:keystonemiddleware#auth_token\n", err: "[keystone_authtoken] auth_url: is not set, and the plugin password requires it"},
 		"authtoken's section":  {conf: "[keystone_authtoken]\nauth_section = k\n[k]\nauth_type = v3kerberos\n", ini: "[pipeline:main]\npipeline = f a\n[filter:f]\npaste.filter_factory = keystonemiddleware.auth_token:filter_factory\n", err: `[k] auth_type: the plugin "v3kerberos" is not supported`},
 		"memcache secret":      {conf: "[keystone_authtoken]\nmemcache_security_strategy = mac\nmemcached_servers = h\n", ini: "[pipeline:main]\npipeline = f a\n[filter:f]\npaste.filter_factory = keystonemiddleware.auth_token:filter_factory\nauth_host = stale\n", err: "memcache_secret_key"},
 	} {

@@ -32,13 +32,19 @@ func (s *Session) AsService(ctx context.Context) (*gophercloud.ServiceClient, er
 		return nil, err
 	}
 	c := s.provider(endpoint)
-	c.SetToken(l.Token)
+	use := func(l *Login) {
+		c.SetToken(l.Token)
+		if l.Authorization != "" {
+			c.MoreHeaders = map[string]string{"Authorization": l.Authorization}
+		}
+	}
+	use(l)
 	if s.logsIn() {
 		c.ReauthFunc = func(ctx context.Context) error {
 			s.Invalidate(c.Token())
 			l, err := s.Login(ctx)
 			if err == nil {
-				c.SetToken(l.Token)
+				use(l)
 			}
 			return err
 		}

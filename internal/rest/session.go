@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
-	"github.com/gophercloud/gophercloud/v2/openstack"
-	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 	"github.com/gophercloud/gophercloud/v2/openstack/utils"
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/singleflight"
@@ -61,10 +61,12 @@ type Session struct {
 
 // Login is a token of Nova's own user. It is shared and read-only.
 type Login struct {
-	Token     string
-	ProjectID string
-	ExpiresAt time.Time
-	Catalog   Catalog
+	Token string
+	// Authorization is the value of the header of this name; "" for plugins without it.
+	Authorization string
+	ProjectID     string
+	ExpiresAt     time.Time
+	Catalog       Catalog
 }
 
 // New returns a session. It sends no requests. Its error names the group and the unusable
@@ -83,20 +85,25 @@ func New(o Options) (*Session, error) {
 	if o.Session.Timeout != nil {
 		s.client.Timeout = time.Duration(*o.Session.Timeout * float64(time.Second))
 	}
-	switch o.Auth.AuthType {
-	case "", "none", "noauth", "password", "v3password", "token", "v3token", "v3applicationcredential", "admin_token":
-	default:
-		return nil, fmt.Errorf("[%s] auth_type: the plugin %q is not supported", o.Group, o.Auth.AuthType)
+	if _, known := plugins[o.Auth.AuthType]; o.Auth.AuthType != "" && !known {
+		err := fmt.Errorf("[%s] auth_type: the plugin %q is not supported", o.Group, o.Auth.AuthType)
+		if name := config.Nearest(o.Auth.AuthType, slices.Collect(maps.Keys(plugins))); name != "" {
+			err = fmt.Errorf("%w; did you mean %s?", err, name)
+		}
+		return nil, err
+	}
+	if err := incomplete(o.Group, o.Auth); err != nil {
+		return nil, err
 	}
 	if o.Auth.AuthURL == "" && s.logsIn() {
-		return nil, fmt.Errorf("[%s] auth_url is required by the plugin %s", o.Group, o.Auth.AuthType)
+		return nil, fmt.Errorf("[%s] auth_url: is not set, and the plugin %s requires it", o.Group, o.Auth.AuthType)
 	}
 	return s, nil
 }
 
 func (s *Session) logsIn() bool {
 	switch s.o.Auth.AuthType {
-	case "", "none", "noauth", "admin_token":
+	case "", "none", "noauth", "admin_token", "http_basic":
 		return false
 	}
 	return true
@@ -104,6 +111,12 @@ func (s *Session) logsIn() bool {
 
 // HTTP returns the client of the session's requests.
 func (s *Session) HTTP() *http.Client { return &s.client }
+
+// Group returns the group of the options.
+func (s *Session) Group() string { return s.o.Group }
+
+// AuthType returns auth_type.
+func (s *Session) AuthType() string { return s.o.Auth.AuthType }
 
 // AuthURL returns auth_url.
 func (s *Session) AuthURL() string { return s.o.Auth.AuthURL }
@@ -131,8 +144,11 @@ func (s *Session) Login(ctx context.Context) (*Login, error) {
 	switch s.o.Auth.AuthType {
 	case "":
 		return nil, fmt.Errorf("[%s] %w", s.o.Group, ErrNoAuth)
-	case "none", "noauth", "admin_token":
-		l := &Login{Token: s.o.Auth.Token, ExpiresAt: time.Now().Add(24 * time.Hour)}
+	case "none", "noauth", "admin_token", "http_basic":
+		l := &Login{Token: s.o.Auth.Token, Authorization: basic(s.o.Auth), ExpiresAt: time.Now().Add(24 * time.Hour)}
+		if s.o.Auth.AuthType == "none" {
+			l.Token = "notused" // as in keystoneauth
+		}
 		s.login.Store(l)
 		return l, nil
 	}
@@ -172,101 +188,6 @@ func (s *Session) Invalidate(token string) {
 	if l := s.login.Load(); l != nil && l.Token == token {
 		s.login.CompareAndSwap(l, nil)
 	}
-}
-
-func (s *Session) authenticate(ctx context.Context) (*Login, error) {
-	p, err := openstack.NewClient(s.o.Auth.AuthURL)
-	if err != nil {
-		return nil, err
-	}
-	p.HTTPClient = s.client
-	p.UserAgent.Prepend(s.o.UserAgent)
-	p.RetryFunc = s.retry
-	o := authOptions(s.o.Auth)
-	if err := openstack.AuthenticateV3(ctx, p, &o, gophercloud.EndpointOpts{}); err != nil {
-		return nil, err
-	}
-	result, ok := p.GetAuthResult().(tokens.CreateResult)
-	if !ok {
-		return nil, fmt.Errorf("keystone's answer is a %T", p.GetAuthResult())
-	}
-	token, err := result.ExtractToken()
-	if err != nil {
-		return nil, err
-	}
-	l := &Login{Token: token.ID, ExpiresAt: token.ExpiresAt}
-	if project, err := result.ExtractProject(); err == nil && project != nil {
-		l.ProjectID = project.ID
-	}
-	catalog, err := result.ExtractServiceCatalog()
-	if err != nil {
-		return nil, err
-	}
-	l.Catalog = catalogOfV3(catalog.Entries)
-	return l, nil
-}
-
-// authOptions converts keystoneauth's options to gophercloud's.
-func authOptions(a config.Auth) gophercloud.AuthOptions {
-	o := gophercloud.AuthOptions{IdentityEndpoint: a.AuthURL}
-	switch a.AuthType {
-	case "token", "v3token":
-		o.TokenID = a.Token
-	case "v3applicationcredential":
-		o.ApplicationCredentialID = a.ApplicationCredentialID
-		o.ApplicationCredentialSecret = a.ApplicationCredentialSecret
-		if a.ApplicationCredentialID == "" {
-			o.ApplicationCredentialName = a.ApplicationCredentialName
-			setUser(&o, a)
-		}
-		return o // an application credential has its own scope
-	default:
-		o.Password = a.Password
-		setUser(&o, a)
-	}
-	scope := gophercloud.AuthScope{}
-	switch {
-	case a.TrustID != "":
-		scope.TrustID = a.TrustID
-	case a.SystemScope != "":
-		scope.System = true
-	case a.DomainID != "":
-		scope.DomainID = a.DomainID
-	case a.DomainName != "":
-		scope.DomainName = a.DomainName
-	case a.ProjectID != "":
-		scope.ProjectID = a.ProjectID
-	case a.ProjectName != "":
-		scope.ProjectName = a.ProjectName
-		scope.DomainID, scope.DomainName = domainOf(a, a.ProjectDomainID, a.ProjectDomainName)
-	default:
-		return o
-	}
-	o.Scope = &scope
-	return o
-}
-
-func setUser(o *gophercloud.AuthOptions, a config.Auth) {
-	if a.UserID != "" {
-		o.UserID = a.UserID
-		return
-	}
-	o.Username = a.Username
-	o.DomainID, o.DomainName = domainOf(a, a.UserDomainID, a.UserDomainName)
-}
-
-// domainOf returns the id if it is set, otherwise the name, otherwise the default domain's
-// options.
-func domainOf(a config.Auth, id, name string) (string, string) {
-	switch {
-	case id != "":
-		return id, ""
-	case name != "":
-		return "", name
-	case a.DefaultDomainID != "":
-		return a.DefaultDomainID, ""
-	}
-	return "", a.DefaultDomainName
 }
 
 // IdentityV3 returns Keystone's v3 URL, with a trailing slash, for a URL with or without

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/nova-go/nova/config"
@@ -25,17 +26,24 @@ func NewTransport(group string, s config.Session) (*http.Transport, error) {
 		ForceAttemptHTTP2:     true,
 		TLSClientConfig:       &tls.Config{InsecureSkipVerify: s.Insecure}, //nolint:gosec // the operator's choice
 	}
-	if s.CAFile != "" {
+	switch bundle, variable := requestsBundle(); {
+	case s.CAFile != "":
 		pool, err := clienttls.Roots(s.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("[%s] cafile: %w", group, err)
+		}
+		t.TLSClientConfig.RootCAs = pool
+	case bundle != "" && !s.Insecure:
+		pool, err := clienttls.RootsAt(bundle)
+		if err != nil {
+			return nil, fmt.Errorf("environment variable %s: %w", variable, err)
 		}
 		t.TLSClientConfig.RootCAs = pool
 	}
 	if s.CertFile != "" {
 		cert, err := clienttls.Pair(s.CertFile, s.KeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("[%s] certfile, keyfile: %w", group, err)
+			return nil, fmt.Errorf("[%s] certfile: %w", group, err)
 		}
 		t.TLSClientConfig.Certificates = []tls.Certificate{cert}
 	}
@@ -51,4 +59,16 @@ func NewTransport(group string, s config.Session) (*http.Transport, error) {
 		t.TLSClientConfig.MinVersion = tls.VersionTLS13
 	}
 	return t, nil
+}
+
+// requestsBundle returns the file or directory of CAs that Python's requests reads without cafile,
+// and the environment variable that names it. Without one, crypto/x509 reads SSL_CERT_FILE and
+// SSL_CERT_DIR.
+func requestsBundle() (path, variable string) {
+	for _, name := range []string{"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
+		if path := os.Getenv(name); path != "" {
+			return path, name
+		}
+	}
+	return "", ""
 }

@@ -9,4 +9,5 @@ import (
 
 func lockFile(*os.File) error { return nil }
 
-func generation() (group, started string) { return strconv.Itoa(os.Getpid()), "0" }
+// processGroup returns the process id: the start of a process is not known on this system.
+func processGroup() (group, started string) { return strconv.Itoa(os.Getpid()), "0" }

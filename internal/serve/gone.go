@@ -2,10 +2,7 @@ package serve
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"os"
-	"syscall"
 	"time"
 
 	"github.com/nova-go/nova/internal/reqctx"
@@ -33,7 +30,7 @@ func (s *httpSource) lifetime(r *http.Request, c *conn, body *pacedBody) (contex
 			case <-ctx.Done():
 				return
 			}
-			if s.cutOff.Err() == nil && !c.awaitDeath() {
+			if s.cutOff.Err() == nil && !c.awaitDeath(ctx, s.cutOff) {
 				return // the handler has returned
 			}
 		}
@@ -53,39 +50,3 @@ func (s *httpSource) lifetime(r *http.Request, c *conn, body *pacedBody) (contex
 
 // aLongTimeAgo is a deadline that ends reads at once.
 var aLongTimeAgo = time.Unix(1, 0)
-
-// awaitDeath waits until both directions of the connection are closed, and returns true; after
-// interrupt it returns false. It may be called only while nothing else reads from the
-// connection.
-func (c *conn) awaitDeath() bool {
-	sc, ok := c.Conn.(syscall.Conn)
-	if !ok {
-		return false
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return false
-	}
-	// The function is called again at each change of the connection's state.
-	err = raw.Read(isDead)
-	return err == nil || !errors.Is(err, os.ErrDeadlineExceeded)
-}
-
-// interrupt ends awaitDeath; over is closed when it has returned. For an incomplete body
-// interrupt keeps the deadline, because net/http continues to read it.
-func (c *conn) interrupt(over <-chan struct{}, body *pacedBody) {
-	select {
-	case <-body.whole():
-	default: // awaitDeath is not running
-		<-over
-		return
-	}
-	select {
-	case <-over:
-		return
-	default:
-	}
-	_ = c.Conn.SetReadDeadline(aLongTimeAgo)
-	<-over
-	_ = c.Conn.SetReadDeadline(time.Time{})
-}

@@ -11,11 +11,9 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/activation"
-	"golang.org/x/sys/unix"
 )
 
 // Inherited is an open listener that the process received from its parent.
@@ -96,7 +94,7 @@ func Inherit() (*Parent, error) {
 		p.Listeners = append(p.Listeners, Inherited{name.Protocol, name.Address, l, p})
 	}
 	pipe := func(fd int, name string) *os.File {
-		unix.CloseOnExec(fd)
+		closeOnExec(fd)
 		return os.NewFile(uintptr(fd), name)
 	}
 	p.ready = pipe(firstDescriptor+len(names), "ready")
@@ -271,25 +269,4 @@ func awaitReady(ctx context.Context, ready *os.File, ended <-chan struct{}) erro
 	case <-time.After(settleTime):
 		return nil
 	}
-}
-
-// duplicate returns a file of the listener for another process. Unlike net.TCPListener.File it
-// does not make the descriptor blocking when the file is passed on.
-func duplicate(l net.Listener) (*os.File, error) {
-	c, ok := l.(syscall.Conn)
-	if !ok {
-		return nil, errors.ErrUnsupported
-	}
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return nil, err
-	}
-	var fd int
-	if failed := raw.Control(func(own uintptr) { fd, err = unix.FcntlInt(own, unix.F_DUPFD_CLOEXEC, 0) }); failed != nil {
-		return nil, failed
-	}
-	if err != nil {
-		return nil, err
-	}
-	return os.NewFile(uintptr(fd), l.Addr().String()), nil
 }

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Listen opens an address in the form of Options. It replaces a unix socket of a process that
@@ -85,10 +83,7 @@ func bothFamilies(address string) func(network, address string, c syscall.RawCon
 			return nil // another system, or no IPv6
 		}
 		only, _ := strconv.Atoi(strings.TrimSpace(string(text)))
-		if failed := c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only) }); failed != nil {
-			return failed
-		}
-		return err
+		return setIPv6Only(c, only)
 	}
 }
 
@@ -107,24 +102,8 @@ func removeStale(path string) error {
 		_ = c.Close()
 		return errors.New("another process serves on this socket")
 	}
-	if !errors.Is(err, syscall.ECONNREFUSED) {
+	if !IsRefused(err) {
 		return err
 	}
 	return os.Remove(path)
-}
-
-// setBacklog changes the length of a listener's queue.
-func setBacklog(l net.Listener, n int) error {
-	c, ok := l.(syscall.Conn)
-	if !ok {
-		return errors.ErrUnsupported
-	}
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return err
-	}
-	if failed := raw.Control(func(fd uintptr) { err = unix.Listen(int(fd), n) }); failed != nil {
-		return failed
-	}
-	return err
 }

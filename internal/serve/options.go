@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -115,9 +114,8 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxConnections == 0 {
 		o.MaxConnections = 16384
-		var files syscall.Rlimit
-		if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && files.Cur/2 < 16384 {
-			o.MaxConnections = max(int(files.Cur/2), 1)
+		if files, limited := openFilesLimit(); limited && files/2 < 16384 {
+			o.MaxConnections = max(int(files/2), 1)
 		}
 	}
 	o.crowd = &connSet{limit: o.MaxConnections, conns: map[*conn]bool{}}

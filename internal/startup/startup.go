@@ -7,7 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -18,6 +22,7 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/release"
+	"github.com/nova-go/nova/paste"
 )
 
 // Databases are the API database, the database of [database] connection, and the cells. API and
@@ -194,3 +199,31 @@ func ServiceDownTime(c *config.Config, log zerolog.Logger) time.Duration {
 // PasteFile returns the path of the paste file: [wsgi] api_paste_config, relative to the
 // configuration.
 func PasteFile(c *config.Config) string { return Find(c, c.WSGI.APIPasteConfig) }
+
+// LoadPaste builds an application of the paste file. Its error about an unknown factory also says
+// which name may be meant, and how a filter is left out.
+func LoadPaste(c *config.Config, name string, r paste.Registry, o paste.Options) (http.Handler, error) {
+	app, err := paste.Load(PasteFile(c), name, r, o)
+	var place *paste.Error
+	if errors.As(err, &place) {
+		if hint := FactoryHint(place, r, o); hint != "" {
+			return app, fmt.Errorf("%w%s", err, hint)
+		}
+	}
+	return app, err
+}
+
+// FactoryHint returns the end of a message about a factory that is not in a registry, or "".
+func FactoryHint(e *paste.Error, r paste.Registry, o paste.Options) string {
+	if !errors.Is(e, paste.ErrUnknownFactory) {
+		return ""
+	}
+	hint := ""
+	if name := config.Nearest(e.Factory, slices.Collect(maps.Keys(r))); name != "" {
+		hint = "; did you mean " + name + "?"
+	}
+	if strings.HasPrefix(e.Section, "filter:") && o.UnknownFilters != paste.Skip {
+		hint += " ([wsgi] unknown_filters = skip leaves unknown filters out)"
+	}
+	return hint
+}

@@ -60,6 +60,9 @@ func (s *Schema) Compile() error {
 	return err
 }
 
+// Source returns Nova's schema, with all references resolved. It is shared and must not be changed.
+func (s *Schema) Source() *Object { return s.node().source }
+
 func (s *Schema) node() *node {
 	n, err := s.root()
 	if err != nil {

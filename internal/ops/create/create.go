@@ -314,7 +314,7 @@ func (b *Builder) findGroup(ctx context.Context, p *plan) error {
 		return nil
 	case 1:
 	default:
-		return objects.ServerGroupNotFound(strings.Join(groups, ", "))
+		return objects.ServerGroupNotFound(p.GroupHint)
 	}
 	project := p.caller.ProjectID
 	if p.caller.IsAdmin {
@@ -322,6 +322,9 @@ func (b *Builder) findGroup(ctx context.Context, p *plan) error {
 	}
 	var err error
 	p.group, err = dbapi.NewGroups(b.o.API).Get(ctx, groups[0], project, project == "")
+	if errors.Is(err, objects.ErrInstanceGroupNotFound) {
+		return objects.ServerGroupNotFound(p.GroupHint)
+	}
 	return err
 }
 

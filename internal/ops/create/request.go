@@ -39,6 +39,7 @@ type Request struct {
 	Password              string
 	Files                 []File
 	Hints                 map[string][]string // scheduler hints
+	GroupHint             string              // the hint "group" as messages show it; a list as Python formats it
 	Min, Max              int
 	Tags                  []string
 	TrustedCerts          []string

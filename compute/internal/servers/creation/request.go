@@ -89,8 +89,11 @@ func (a *API) request(r *api.Request, asked *creation) (*create.Request, error) 
 		hints = asked.Hints.Value
 	}
 	var err error
-	q.Hints, err = hintsOf(hints)
-	return q, err
+	if q.Hints, err = hintsOf(hints); err != nil {
+		return nil, err
+	}
+	q.GroupHint = api.Text(hints["group"])
+	return q, nil
 }
 
 // hintsOf reads scheduler hints, whose values are texts or lists of texts.

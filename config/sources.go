@@ -22,6 +22,10 @@ type Sources struct {
 	// order of their names. They must exist. If Dirs is empty, the first existing nova.conf.d
 	// and the first existing PROG.conf.d of ~/.nova, ~, /etc/nova and /etc are read.
 	Dirs []string
+	// Args are the arguments of a command line as oslo.config and oslo.log define them
+	// (CommandOptions). They follow Files and Dirs. A file, a directory and a value override what is
+	// to the left of them.
+	Args []string
 	// Env is the environment in the form of os.Environ. OS_GROUP__OPTION overrides the files.
 	// For a MultiOpt it is the only value (oslo.config would split it into letters).
 	Env []string
@@ -63,35 +67,56 @@ func getenv(env []string, key string) (string, bool) {
 // readOrder returns the files in the order in which they are read; later files override earlier
 // ones. As in oslo.config, the defaults are read before files of the command line: an explicit
 // file overrides nova.conf.d, and an explicit directory replaces only the default directories.
-func (s *Sources) readOrder() ([]string, error) {
-	var files []string
-	if len(s.Files) == 0 && !s.NoDefaults {
+// values are the values of the command line.
+func (s *Sources) readOrder() (files []string, values map[ref]argumentValue, err error) {
+	args, err := parseArguments(s.Args)
+	if err != nil {
+		return nil, nil, fmt.Errorf("command line: %w", err)
+	}
+	if len(s.Files) == 0 && !s.NoDefaults && !names(s.Args, "--config-file") {
 		files = append(files, s.defaultFiles()...)
 	}
-	if len(s.Dirs) == 0 && !s.NoDefaults {
+	if len(s.Dirs) == 0 && !s.NoDefaults && !names(s.Args, "--config-dir") {
 		for _, dir := range s.defaultDirs() {
 			more, err := confFiles(dir)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			files = append(files, more...)
 		}
 	}
+	var all []argument
 	for _, f := range s.Files {
-		files = append(files, s.expand(f))
+		all = append(all, argument{"config_file", f})
 	}
 	for _, dir := range s.Dirs {
-		dir = s.expand(dir)
-		if _, err := os.Stat(dir); err != nil {
-			return nil, fmt.Errorf("configuration directory %s: %w", dir, plainCause(err))
-		}
-		more, err := confFiles(dir)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, more...)
+		all = append(all, argument{"config_dir", dir})
 	}
-	return files, nil
+	for _, a := range append(all, args...) {
+		switch a.option {
+		case "config_file":
+			files = append(files, s.expand(a.value))
+		case "config_dir":
+			dir := a.value
+			if dir != "" {
+				dir = s.expand(dir)
+			}
+			if _, err := os.Stat(dir); err != nil {
+				return nil, nil, fmt.Errorf("configuration directory %s: %w", dir, plainCause(err))
+			}
+			more, err := confFiles(dir)
+			if err != nil {
+				return nil, nil, err
+			}
+			files = append(files, more...)
+		default:
+			if values == nil {
+				values = map[ref]argumentValue{}
+			}
+			values[ref{"DEFAULT", a.option}] = argumentValue{a.value, len(files)}
+		}
+	}
+	return files, values, nil
 }
 
 // defaultFiles returns the files that Nova's WSGI applications read by default.
@@ -207,18 +232,25 @@ type store struct {
 	groups map[string]map[string][]setting // by folded group; settings in reading order
 	env    map[string]string               // GROUP__OPTION in upper case -> value
 	flags  map[ref]string
+	args   map[ref]argumentValue
 	prog   string
+}
+
+// argumentValue is a value of the command line.
+type argumentValue struct {
+	text  string
+	files int // the number of files that are to the left of it, and that it overrides
 }
 
 // ref identifies an option. The group is folded.
 type ref struct{ group, name string }
 
 func (s Sources) read() (*store, error) {
-	files, err := s.readOrder()
+	files, values, err := s.readOrder()
 	if err != nil {
 		return nil, err
 	}
-	st := &store{files: files, groups: map[string]map[string][]setting{}, prog: s.Prog}
+	st := &store{files: files, args: values, groups: map[string]map[string][]setting{}, prog: s.Prog}
 	for i, path := range files {
 		raw, err := os.ReadFile(path)
 		if err != nil {
@@ -270,11 +302,23 @@ func (st *store) lookup(r ref, old []ref, all bool) (foundSettings, bool) {
 	if v, ok := st.flags[r]; ok {
 		return foundSettings{[]string{v}, Origin{Kind: FromFlag}, r}, true
 	}
+	// Where a file sets an option too, oslo.config prefers the environment to the command line.
+	arg, given := st.args[r]
+	last := -1
+	if given {
+		last = st.lastFile(r, old)
+	}
+	if given && last < 0 {
+		return foundSettings{[]string{arg.text}, Origin{Kind: FromFlag}, r}, true
+	}
 	if len(st.env) > 0 {
 		key := strings.ToUpper(r.group) + "__" + strings.ToUpper(r.name)
 		if v, ok := st.env[key]; ok {
 			return foundSettings{[]string{v}, Origin{Kind: FromEnv, Name: "OS_" + key}, r}, true
 		}
+	}
+	if given && last < arg.files {
+		return foundSettings{[]string{arg.text}, Origin{Kind: FromFlag}, r}, true
 	}
 	if all {
 		return st.lookupAll(r, old)
@@ -296,6 +340,17 @@ func (st *store) lookup(r ref, old []ref, all bool) (foundSettings, bool) {
 		return foundSettings{}, false
 	}
 	return foundSettings{[]string{best.value}, st.origin(*best), via}, true
+}
+
+// lastFile returns the index of the last file that sets an option under one of its names, or -1.
+func (st *store) lastFile(r ref, old []ref) int {
+	last := -1
+	for _, name := range append([]ref{r}, old...) {
+		for _, s := range st.groups[name.group][name.name] {
+			last = max(last, s.file)
+		}
+	}
+	return last
 }
 
 func (st *store) lookupAll(r ref, old []ref) (foundSettings, bool) {

@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"compute/internal/mv", "compute/internal/schema", "metadata/internal/tree", "metadata/internal/vendordata"},
 	{"internal/devcloud"},
 	{"internal/sessions"},
-	{"internal/startup", "internal/middleware", "internal/ops", "internal/serve", "internal/computepaste"},
+	{"internal/startup", "internal/middleware", "internal/ops", "internal/serve", "internal/computepaste", "internal/osloargs"},
 	{"internal/quota"},
 	{"internal/db/api", "internal/db/cell", "internal/rest"},
 	{"internal/db", "internal/rpc", "internal/log"},

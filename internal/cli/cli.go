@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/osloargs"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/internal/version"
@@ -20,7 +21,7 @@ import (
 
 // Flags are the flags of both commands.
 type Flags struct {
-	Files, Dirs                    []string
+	Args                           []string // options of oslo.config and oslo.log
 	HTTP, HTTPS, UWSGI, FCGI, SCGI []string
 	Cert, Key                      string
 	Ini                            []string
@@ -30,7 +31,7 @@ type Flags struct {
 
 // Register adds the flags to a command.
 func (f *Flags) Register(fs *pflag.FlagSet) {
-	f.registerFiles(fs)
+	osloargs.Register(fs, &f.Args)
 	fs.StringArrayVar(&f.HTTP, "http", nil, "listen for HTTP on `address`, or unix:PATH; may be repeated")
 	fs.StringArrayVar(&f.HTTPS, "https", nil, "listen for HTTPS on `address`; may be repeated")
 	fs.StringVar(&f.Cert, "tls-cert", "", "certificate `file` for --https")
@@ -44,11 +45,6 @@ func (f *Flags) Register(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.Ini, "ini", nil, "uWSGI ini `file` that says where to listen; may be repeated")
 }
 
-func (f *Flags) registerFiles(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&f.Files, "config-file", nil, "configuration `file`; may be repeated")
-	fs.StringArrayVar(&f.Dirs, "config-dir", nil, "`directory` of configuration files; may be repeated")
-}
-
 // Load reads the configuration that the flags and the environment name.
 func (f *Flags) Load(prog string) (*config.Config, error) {
 	s := f.Sources(prog)
@@ -58,7 +54,7 @@ func (f *Flags) Load(prog string) (*config.Config, error) {
 
 // Sources returns the configuration sources of the flags and the environment.
 func (f *Flags) Sources(prog string) config.Sources {
-	return config.Sources{Files: f.Files, Dirs: f.Dirs, Prog: prog}
+	return config.Sources{Args: f.Args, Prog: prog}
 }
 
 // Main runs a command. It prints an error in one line to standard error, and ends with exit

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,22 +91,26 @@ func Signals() (context.Context, context.CancelFunc) {
 
 // hosting is a running program.
 type hosting struct {
-	program Program
-	load    func() (*config.Config, error)
-	app     serve.Switch
-	log     zerolog.Logger // the log of the process; each application has its own
-	metrics *prometheus.Registry
-	traces  *traces
-	began   time.Time
-	config  *config.Config // of the current application
-	sink    *log.Sink
-	end     context.CancelFunc // of the current application
-	sockets *serve.Sockets     // open before the server if the process changes its user
-	server  *serve.Server
-	again   func() *exec.Cmd // starts the same program again
-	failed  chan error       // receives the reason for which the process must end
-	needApp bool             // uWSGI's need-app
-	output  *output          // the files of uWSGI's log
+	program  Program
+	load     func() (*config.Config, error)
+	app      serve.Switch
+	log      zerolog.Logger // the log of the process; each application has its own
+	metrics  *prometheus.Registry
+	traces   *traces
+	began    time.Time
+	config   *config.Config // of the current application
+	sink     *log.Sink
+	end      context.CancelFunc // of the current application
+	sockets  *serve.Sockets     // open before the server if the process changes its user
+	server   *serve.Server
+	again    func() *exec.Cmd // starts the same program again
+	failed   chan error       // receives the reason for which the process must end
+	needApp  bool             // uWSGI's need-app
+	output   *output          // the files of uWSGI's log
+	ini      *uwsgiini.Config // nil without uWSGI files
+	pidfiles []string
+	replaced bool // by another process
+	stats    *requestStats
 }
 
 func host(f *Flags, p Program, ini *uwsgiini.Config) error {
@@ -125,15 +128,16 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err != nil {
 		return err
 	}
-	out, err := f.output(ini)
+	out, err := f.prepare(ini, parent)
 	if err != nil {
 		return err
 	}
-	if err := f.applyProcessSettings(ini, parent); err != nil {
-		return err
-	}
-	h := &hosting{program: p, again: again, failed: make(chan error, 1), needApp: ini != nil && ini.NeedApp, output: out,
+	h := &hosting{program: p, again: again, failed: make(chan error, 1), output: out, ini: ini, stats: &requestStats{began: time.Now()},
 		load: func() (*config.Config, error) { return f.Load(p.Name) }}
+	if ini != nil {
+		h.needApp, h.pidfiles = ini.NeedApp, ini.Pidfiles()
+	}
+	defer h.endAsUWSGI()
 	c, err := h.load()
 	if err != nil {
 		return h.notLoaded(err)
@@ -153,11 +157,20 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err := h.observe(ctx, c); err != nil {
 		return h.notLoaded(err)
 	}
+	if err := run(ini, uwsgiini.PreApp); err != nil {
+		return err
+	}
 	if err := h.build(ctx, c); err != nil {
 		return h.notLoaded(err)
 	}
 	defer h.close()
+	if err := run(ini, uwsgiini.PostApp); err != nil {
+		return err
+	}
 	if err := h.open(o, ini); err != nil {
+		return err
+	}
+	if err := h.writeSafePidfiles(parent); err != nil {
 		return err
 	}
 	serving, finish := context.WithCancel(ctx)
@@ -167,45 +180,16 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	}
 	e := processEvents{signals: signals, asked: make(chan struct{}), reload: make(chan struct{}), done: make(chan error, 1)}
 	go func() { e.done <- h.server.Serve(serving) }()
-	h.ready(parent, ini)
+	h.ready(parent)
 	go watchdog(serving)
 	go watchTrigger(serving, c, e.asked)
 	go h.output.watch(serving, h.log)
-	if ini != nil {
-		for _, file := range ini.Reload {
-			go watchFile(serving, file, time.Second, e.reload)
-		}
+	if err := h.control(serving, &e, parent); err != nil {
+		finish()
+		<-e.done
+		return err
 	}
 	return h.run(ctx, e, finish)
-}
-
-// applyProcessSettings applies the process settings of a uWSGI file that do not need its user: environment, directory, pid file.
-// A process that replaces another one writes the pid file later, in takePidfile.
-func (f *Flags) applyProcessSettings(ini *uwsgiini.Config, parent *serve.Parent) error {
-	if ini == nil {
-		return nil
-	}
-	if err := f.uwsgi(ini); err != nil || parent.Replaces() {
-		return err
-	}
-	return writePidfile(ini.Pidfile)
-}
-
-// becomeUser changes user and groups as a uWSGI file says, after opening the listeners, and then opens the files that belong
-// to the user.
-func (h *hosting) becomeUser(o serve.Options, ini *uwsgiini.Config, parent *serve.Parent) (err error) {
-	if changesUser(ini) {
-		if h.sockets, err = serve.Bind(o); err != nil {
-			return err
-		}
-		if err := changeUser(ini); err != nil {
-			return err
-		}
-	}
-	if err := h.output.openLate(); err != nil || ini == nil || parent.Replaces() {
-		return err
-	}
-	return writePidfile(ini.LatePidfile)
 }
 
 // open opens the listeners.
@@ -220,19 +204,26 @@ func (h *hosting) open(o serve.Options, ini *uwsgiini.Config) (err error) {
 			return err
 		}
 	}
-	h.server = h.sockets.Server(h.output.accessLog(&h.app), h.log)
+	app := h.output.accessLog(&h.app)
+	if ini != nil {
+		app = h.output.limitRequests(&h.app, ini.Harakiri, ini.LimitPost, &h.stats.harakiri)
+		if ini.Stats.Address != "" {
+			app = h.stats.count(app)
+		}
+	}
+	h.server = h.sockets.Server(app, h.log)
 	return nil
 }
 
 // ready reports to systemd, and to the process that this one replaces, that requests are
 // served.
-func (h *hosting) ready(parent *serve.Parent, ini *uwsgiini.Config) {
+func (h *hosting) ready(parent *serve.Parent) {
 	notify(daemon.SdNotifyReady)
 	if err := parent.Ready(); err != nil {
 		h.log.Warn().Err(err).Msg("reporting readiness to the replaced process")
 	}
-	if ini != nil && parent.Replaces() {
-		go h.takePidfile(parent, cmp.Or(ini.LatePidfile, ini.Pidfile))
+	if h.ini != nil && parent.Replaces() {
+		go h.takePidfiles(parent)
 	}
 }
 
@@ -241,6 +232,7 @@ type processEvents struct {
 	signals chan os.Signal
 	asked   chan struct{} // requests for a report
 	reload  chan struct{} // touched files of touch-reload
+	command chan byte     // letters of master-fifo
 	done    chan error    // receives the error of Serve
 }
 
@@ -250,7 +242,7 @@ func (h *hosting) run(ctx context.Context, e processEvents, finish func()) error
 	for {
 		select {
 		case s := <-e.signals:
-			if replaced := h.handleSignal(ctx, s); replaced {
+			if h.replaced = h.handleSignal(ctx, s); h.replaced {
 				finish()
 				return <-e.done
 			}
@@ -258,6 +250,12 @@ func (h *hosting) run(ctx context.Context, e processEvents, finish func()) error
 			h.writeReport(h.config)
 		case <-e.reload:
 			h.reload(ctx)
+		case letter := <-e.command:
+			if end := h.handleCommand(ctx, letter); end {
+				notify(daemon.SdNotifyStopping)
+				finish()
+				return <-e.done
+			}
 		case err := <-h.failed:
 			notify(daemon.SdNotifyStopping)
 			finish()
@@ -285,15 +283,6 @@ func (h *hosting) handleSignal(ctx context.Context, s os.Signal) (replaced bool)
 	return false
 }
 
-// takePidfile writes the pid file after the replaced process has released its sockets, because
-// that process may have to continue until then.
-func (h *hosting) takePidfile(parent *serve.Parent, path string) {
-	<-parent.Owned()
-	if err := writePidfile(path); err != nil {
-		h.log.Warn().Err(err).Msg("writing the pid file")
-	}
-}
-
 // surviveClosedOutput keeps the process running if the reader of its standard output or standard
 // error has ended. Writes then fail, where Go would otherwise end the process with SIGPIPE. The
 // signal is not ignored, because child processes would inherit this.
@@ -312,7 +301,9 @@ func collectLess() {
 func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, parent *serve.Parent) (serve.Options, error) {
 	o := serve.Options{Inherited: parent.Listeners, Certificate: serve.TLS{CertFile: f.Cert, KeyFile: f.Key}}
 	if ini != nil {
-		applyListeners(ini, &o)
+		if err := applyListeners(ini, &o); err != nil {
+			return o, err
+		}
 	}
 	o.HTTP, o.UWSGI = append(o.HTTP, f.HTTP...), append(o.UWSGI, f.UWSGI...)
 	o.FCGI, o.SCGI = append(o.FCGI, f.FCGI...), append(o.SCGI, f.SCGI...)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,10 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -42,14 +47,25 @@ func (f *Flags) output(ini *uwsgiini.Config) (*output, error) {
 	}
 	var err error
 	if path := o.log.File; path != "" {
+		if path, err = filepath.Abs(path); err != nil { // before chdir, as for uWSGI
+			return nil, err
+		}
 		o.process = &outputFile{path: path, mode: o.log.Mode, standard: true}
+		if o.log.Logger {
+			o.process.mode = 0
+		}
+		if o.log.Truncate {
+			_ = os.Truncate(path, 0)
+		}
 		if !o.log.Late {
 			err = o.process.reopen()
 		}
 	}
 	if path := o.log.RequestFile; path != "" && err == nil {
-		o.requests = &outputFile{path: path, mode: o.log.Mode}
-		err = o.requests.reopen()
+		o.requests = &outputFile{path: path}
+		if ini == nil {
+			err = o.requests.reopen()
+		} // else with the first line, as uWSGI does
 	}
 	return o, err
 }
@@ -67,6 +83,18 @@ func (o *output) reopen() error {
 	return errors.Join(o.process.reopen(), o.requests.reopen())
 }
 
+// rotate renames the file of the process, as uWSGI's command L of master-fifo does, and begins a new one.
+func (o *output) rotate() error {
+	if o.process == nil {
+		return nil
+	}
+	old := cmp.Or(o.log.BackupName, o.process.path+"."+strconv.FormatInt(time.Now().Unix(), 10))
+	if err := os.Rename(o.process.path, old); err != nil {
+		return err
+	}
+	return o.process.reopen()
+}
+
 // accessLog adds the log of requests to the application.
 func (o *output) accessLog(app http.Handler) http.Handler {
 	if o.log.Requests == nil {
@@ -77,21 +105,32 @@ func (o *output) accessLog(app http.Handler) http.Handler {
 		to = o.requests
 	}
 	f := *o.log.Requests
+	var quiet []*regexp.Regexp
+	for _, pattern := range o.log.QuietAgents {
+		quiet = append(quiet, regexp.MustCompile(pattern)) // compiled by package uwsgiini before
+	}
 	return middleware.AccessLog(middleware.AccessLogOptions{Format: o.log.Format, Out: to, Forwarded: o.log.Forwarded,
 		Select: func(a middleware.Access) bool {
-			return f.All || f.ClientErrors && a.Status/100 == 4 || f.ServerErrors && a.Status/100 == 5 || f.Empty && a.Size == 0 ||
-				f.Slow > 0 && a.Took >= f.Slow || f.Big > 0 && a.Size > f.Big
+			if slices.ContainsFunc(quiet, func(re *regexp.Regexp) bool { return re.MatchString(a.Request.UserAgent()) }) {
+				return false
+			}
+			return !killedByHarakiri(a.Request.Context()) && (f.All ||
+				f.ClientErrors && a.Status/100 == 4 || f.ServerErrors && a.Status/100 == 5 || f.Empty && a.Size == 0 ||
+				f.Slow > 0 && a.Took >= f.Slow || f.Big > 0 && a.Size > f.Big)
 		}})(app)
 }
 
-// watch reopens the files when the modification time of a file of touch-logreopen changes.
+// watch reopens or rotates the files when the modification time of a file of touch-logreopen or touch-logrotate changes.
 func (o *output) watch(ctx context.Context, log zerolog.Logger) {
-	if len(o.log.Reopen) == 0 {
+	if len(o.log.Reopen)+len(o.log.Rotate) == 0 {
 		return
 	}
-	touched := make(chan struct{})
+	touched, rotated := make(chan struct{}), make(chan struct{})
 	for _, path := range o.log.Reopen {
 		go watchFile(ctx, path, time.Second, touched)
+	}
+	for _, path := range o.log.Rotate {
+		go watchFile(ctx, path, time.Second, rotated)
 	}
 	for {
 		select {
@@ -100,6 +139,10 @@ func (o *output) watch(ctx context.Context, log zerolog.Logger) {
 		case <-touched:
 			if err := o.reopen(); err != nil {
 				log.Error().Err(err).Msg("the log file cannot be reopened")
+			}
+		case <-rotated:
+			if err := o.rotate(); err != nil {
+				log.Error().Err(err).Msg("the log file cannot be rotated")
 			}
 		}
 	}
@@ -143,5 +186,13 @@ func (f *outputFile) reopen() error {
 func (f *outputFile) Write(line []byte) (int, error) {
 	f.mutex.RLock()
 	defer f.mutex.RUnlock()
+	if f.file == nil {
+		f.mutex.RUnlock()
+		err := f.reopen()
+		f.mutex.RLock()
+		if err != nil {
+			return 0, err
+		}
+	}
 	return f.file.Write(line)
 }

@@ -142,3 +142,29 @@ func TestAccessLogFlags(t *testing.T) {
 		written(t, path, want)
 	}
 }
+
+// Requests of an agent that route-user-agent names have no line; touch-logrotate renames the file.
+func TestUWSGIQuietAgent(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	address, _ := uwsgiLogs(t, dir, ip(1), "route-user-agent = ^Go-http donotlog:\nlogto = DIR/log\nlog-backupname = DIR/old\ntouch-logrotate = DIR/touched\n")
+	fetch(t, address, "192.0.2.1")
+	r, err := http.NewRequest(http.MethodGet, "http://"+address+"/loud", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("User-Agent", "loud")
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = a.Body.Close()
+	written(t, filepath.Join(dir, "log"), `GET /loud => `)
+	if err := os.WriteFile(filepath.Join(dir, "touched"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	written(t, filepath.Join(dir, "old"), `GET /loud => `)
+	if b, _ := os.ReadFile(filepath.Join(dir, "old")); strings.Count(string(b), " => ") != 1 {
+		t.Errorf("got %s", b)
+	}
+}

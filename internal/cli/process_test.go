@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/cli"
 	"github.com/nova-go/nova/internal/novatest/testproc"
@@ -68,24 +70,11 @@ func TestMain(m *testing.M) {
 		return
 	}
 	var f cli.Flags
-	for _, arg := range os.Args[1:] {
-		key, value, _ := strings.Cut(arg, "=")
-		switch key {
-		case "--config-file":
-			f.Files = append(f.Files, value)
-		case "--http":
-			f.HTTP = append(f.HTTP, value)
-		case "--metrics":
-			f.Metrics = value
-		case "--uwsgi":
-			f.UWSGI = append(f.UWSGI, value)
-		case "--access-log":
-			f.AccessLog = value
-		case "--access-log-format":
-			f.AccessFormat = value
-		case "--ini":
-			f.Ini = append(f.Ini, value)
-		}
+	fs := pflag.NewFlagSet("nova-api", pflag.ContinueOnError)
+	f.Register(fs)
+	if err := fs.Parse(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	if err := f.Serve(p); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -5,6 +5,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"strconv"
@@ -35,6 +36,42 @@ func setUmask(mask int) error {
 	return nil
 }
 
+// umask returns the mask of the process.
+func umask() fs.FileMode {
+	mask := syscall.Umask(0)
+	syscall.Umask(mask)
+	return fs.FileMode(mask)
+}
+
+// setPriority sets the nice value of the process.
+func setPriority(nice int) error {
+	threads, err := os.ReadDir("/proc/self/task") // Linux's priorities are those of threads; new ones inherit them
+	if err != nil {
+		return syscall.Setpriority(syscall.PRIO_PROCESS, 0, nice)
+	}
+	for _, thread := range threads {
+		id, _ := strconv.Atoi(thread.Name())
+		if err := syscall.Setpriority(syscall.PRIO_PROCESS, id, nice); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setFilesLimit sets the number of files that the process may have open.
+func setFilesLimit(n int) error {
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: uint64(n), Max: uint64(n)})
+}
+
+// makePipe makes a named pipe of the user of the process, and opens it.
+func makePipe(path string) (*os.File, error) {
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	// For reading and writing, so that the pipe does not end with each of its writers.
+	return os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0)
+}
+
 // changesUser tells whether the process changes its user or its groups.
 func changesUser(ini *uwsgiini.Config) bool {
 	return ini != nil && os.Geteuid() == 0 && (ini.UID != "" || ini.GID != "" || len(ini.AddGroups) > 0)
@@ -53,7 +90,7 @@ func changeUser(ini *uwsgiini.Config) error {
 		if err != nil {
 			return fmt.Errorf("gid: %w", err)
 		}
-		if owner != nil {
+		if owner != nil && !ini.NoInitGroups {
 			groups = groupsOf(owner)
 		}
 		groups = append(groups, gid)

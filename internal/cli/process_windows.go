@@ -3,7 +3,9 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"os/user"
 	"syscall"
 
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
@@ -21,6 +23,25 @@ func signalProcess(option string, _ int) error {
 }
 
 func setUmask(int) error { return errors.New("umask: Windows has no umask") }
+
+// umask returns none.
+func umask() fs.FileMode { return 0 }
+
+func setPriority(int) error { return errors.New("Windows has no nice values") }
+
+func setFilesLimit(int) error { return errors.New("Windows does not limit open files") }
+
+func makePipe(string) (*os.File, error) {
+	return nil, errors.New("Windows has no named pipes in its file systems")
+}
+
+func lookupUser(string) (*user.User, int, error) {
+	return nil, 0, errors.New("files have no owners by number on Windows")
+}
+
+func lookupGroup(string) (int, error) {
+	return 0, errors.New("files have no owners by number on Windows")
+}
 
 // changesUser tells whether the process changes its user or its groups.
 func changesUser(ini *uwsgiini.Config) bool {

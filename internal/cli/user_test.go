@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -54,7 +55,7 @@ func TestUWSGIUser(t *testing.T) {
 			t.Errorf("no %q in %s", want, status)
 		}
 	}
-	for path, owner := range map[string]string{private + "/api.sock": "0", private + "/pid": "0", public + "/pid": "4242", public + "/api.log": "4242"} {
+	for path, owner := range map[string]string{private + "/api.sock": "4242", private + "/pid": "0", public + "/pid": "4242", public + "/api.log": "4242"} {
 		testproc.Eventually(t, path+" of user "+owner, func() bool { return ownerOf(path) == owner })
 	}
 }
@@ -100,5 +101,35 @@ func TestUWSGIControl(t *testing.T) {
 	shown.logs(t, version.Number)
 	if err := shown.ends(t); err != nil {
 		t.Error(err)
+	}
+}
+
+// Unix sockets have the mode that the umask leaves, or that of chmod-socket, and the owner of chown-socket. A router has no other
+// owner.
+func TestUWSGISocketFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	lines := "umask = 027\nsocket = DIR/a.sock\nhttp = DIR/router.sock\nchdir = DIR\npidfile2 = pid\n"
+	owner := strconv.Itoa(os.Getuid())
+	if os.Geteuid() == 0 {
+		lines += "chown-socket = 4242:4343\n"
+		owner = "4242"
+	}
+	address, _ := uwsgiLogs(t, dir, ip(1), lines)
+	fetch(t, address, "192.0.2.1")
+	for name, want := range map[string]string{"a.sock": "Srwxr-x--- " + owner, "router.sock": "Srwxr-x--- " + strconv.Itoa(os.Getuid()),
+		"pid": "-rw-r----- " + strconv.Itoa(os.Getuid())} {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().String() + " " + ownerOf(filepath.Join(dir, name)); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	address, _ = uwsgiLogs(t, dir, ip(1), "socket = DIR/b.sock\nchmod-socket = 606\nchdir = DIR\n")
+	fetch(t, address, "192.0.2.1")
+	if info, err := os.Lstat(filepath.Join(dir, "b.sock")); err != nil || info.Mode().Perm() != 0o606 {
+		t.Errorf("%v %v", info, err)
 	}
 }

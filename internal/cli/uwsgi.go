@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"github.com/nova-go/nova/internal/serve"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
 	"github.com/nova-go/nova/internal/version"
@@ -32,9 +30,12 @@ func serveUWSGI(args []string, programs []Program) error {
 	if done, err := controlUWSGI(args); done {
 		return err
 	}
-	ini, err := uwsgiini.Parse(args, os.LookupEnv)
+	ini, err := uwsgiini.Parse(append(uwsgiini.EnvironmentOptions(os.Environ()), args...), os.LookupEnv)
 	if err != nil {
 		return err
+	}
+	if len(ini.Listeners) == 0 && os.Getenv("LISTEN_FDS") == "" {
+		return errors.New("no socket: uWSGI's files have to say where to listen, unless systemd does")
 	}
 	for _, p := range programs {
 		if p.App == ini.App {
@@ -82,50 +83,6 @@ func signalPidfile(option, path string) error {
 	return nil
 }
 
-// uwsgi applies the settings of uWSGI files that precede all others: environment, arguments,
-// directory and mask.
-func (f *Flags) uwsgi(ini *uwsgiini.Config) error {
-	if err := readEnvDirs(ini.EnvDirs); err != nil {
-		return err
-	}
-	for _, kv := range ini.Env {
-		name, value, _ := strings.Cut(kv, "=")
-		if err := os.Setenv(name, value); err != nil {
-			return fmt.Errorf("env %s: %w", kv, err)
-		}
-	}
-	for _, name := range ini.Unset {
-		_ = os.Unsetenv(name)
-	}
-	if len(ini.Args) > 0 {
-		fs := pflag.NewFlagSet("pyargv", pflag.ContinueOnError)
-		fs.ParseErrorsAllowlist.UnknownFlags = true
-		var files Flags
-		files.registerFiles(fs)
-		if err := fs.Parse(ini.Args); err != nil {
-			return fmt.Errorf("pyargv: %w", err)
-		}
-		f.Files, f.Dirs = append(f.Files, files.Files...), append(f.Dirs, files.Dirs...)
-	}
-	if ini.Dir != "" {
-		if err := os.Chdir(ini.Dir); err != nil {
-			return fmt.Errorf("chdir: %w", err)
-		}
-	}
-	if ini.Umask != nil {
-		return setUmask(*ini.Umask)
-	}
-	return nil
-}
-
-// writePidfile writes the pid of the process.
-func writePidfile(path string) error {
-	if path == "" {
-		return nil
-	}
-	return os.WriteFile(path, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o644)
-}
-
 // readEnvDirs sets the variables of the files in directories, as uWSGI's envdir: the first line of
 // a file is the value.
 func readEnvDirs(dirs []string) error {
@@ -152,7 +109,7 @@ func readEnvDirs(dirs []string) error {
 }
 
 // applyListeners copies the listeners and limits of the uWSGI files.
-func applyListeners(ini *uwsgiini.Config, o *serve.Options) {
+func applyListeners(ini *uwsgiini.Config, o *serve.Options) (err error) {
 	for _, l := range ini.Listeners {
 		switch l.Protocol {
 		case "http":
@@ -170,6 +127,17 @@ func applyListeners(ini *uwsgiini.Config, o *serve.Options) {
 	o.SocketMode, o.Backlog, o.Header = ini.SocketMode, ini.Backlog, ini.Header
 	o.WriteTimeout, o.DrainTimeout = ini.Timeout, ini.Drain
 	if ini.SocketMode == 0 {
-		o.SocketMode = 0o666 // uWSGI uses the umask; front servers run as other users
+		o.SocketMode = 0o777 &^ umask()
 	}
+	owner, err := socketOwner(ini)
+	if owner == nil {
+		return err
+	}
+	o.SocketOwners = map[string]serve.Owner{}
+	for _, l := range ini.Listeners {
+		if !l.Router || ini.SocketOwner == "" {
+			o.SocketOwners[l.Address] = *owner
+		}
+	}
+	return err
 }

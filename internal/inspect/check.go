@@ -143,7 +143,7 @@ func (s Service) check() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		o := CheckOptions{Files: from.files, Dirs: from.dirs, Env: os.Environ(), Timeout: *timeout}
+		o := CheckOptions{Args: from.args, Env: os.Environ(), Timeout: *timeout}
 		o.Verbose = *verbose
 		if *offline {
 			o.Timeout = 0
@@ -180,7 +180,7 @@ func printFindings(w io.Writer, list []Finding, how string) error {
 
 // CheckOptions configure Check.
 type CheckOptions struct {
-	Files, Dirs []string // as for config.Sources
+	Files, Args []string // as for config.Sources
 	Env         []string
 	Timeout     time.Duration // of the request to each service; 0: services are not checked
 	Verbose     bool          // includes notes
@@ -189,7 +189,7 @@ type CheckOptions struct {
 // Check returns all findings, and the exit status of the process.
 func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	f := &findings{}
-	c, err := config.Load(config.Sources{Files: o.Files, Dirs: o.Dirs, Env: o.Env, Prog: s.Prog})
+	c, err := config.Load(config.Sources{Files: o.Files, Args: o.Args, Env: o.Env, Prog: s.Prog})
 	if err != nil {
 		f.add("error", "config", err)
 		return f.list, f.status()

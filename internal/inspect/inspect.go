@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/osloargs"
 	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/paste"
 )
@@ -29,16 +30,15 @@ func (s Service) Commands() []*cobra.Command {
 	return []*cobra.Command{s.config(), s.pipeline(), s.check()}
 }
 
-// files are the flags with the names of the configuration files.
-type files struct{ files, dirs []string }
+// files are the flags that configuration files and their options have on the command line.
+type files struct{ args []string }
 
 func (f *files) register(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.files, "config-file", nil, "configuration `file`; may be repeated")
-	cmd.Flags().StringArrayVar(&f.dirs, "config-dir", nil, "`directory` of configuration files; may be repeated")
+	osloargs.Register(cmd.Flags(), &f.args)
 }
 
 func (f *files) load(prog string) (*config.Config, error) {
-	return config.Load(config.Sources{Files: f.files, Dirs: f.dirs, Env: os.Environ(), Prog: prog})
+	return config.Load(config.Sources{Args: f.args, Env: os.Environ(), Prog: prog})
 }
 
 // formatFlag adds the flag --format with its allowed values, of which the first is the default. The

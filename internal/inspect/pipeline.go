@@ -60,7 +60,12 @@ func (s Service) pipeline() *cobra.Command {
 func (f *files) paste(prog string) (*config.Config, string, error) {
 	var conf []string
 	file := ""
-	for _, name := range f.files {
+	for _, arg := range f.args {
+		name, named := strings.CutPrefix(arg, "--config-file=")
+		if !named {
+			conf = append(conf, arg)
+			continue
+		}
 		text, err := os.ReadFile(name)
 		if err == nil && paste.IsPasteFile(string(text)) {
 			if file != "" {
@@ -69,10 +74,10 @@ func (f *files) paste(prog string) (*config.Config, string, error) {
 			file = name
 			continue
 		}
-		conf = append(conf, name)
+		conf = append(conf, arg)
 	}
-	alone := file != "" && len(conf)+len(f.dirs) == 0
-	c, err := config.Load(config.Sources{Files: conf, Dirs: f.dirs, Env: os.Environ(), Prog: prog, NoDefaults: alone})
+	alone := file != "" && len(conf) == 0
+	c, err := config.Load(config.Sources{Args: conf, Env: os.Environ(), Prog: prog, NoDefaults: alone})
 	if err != nil {
 		return nil, "", err
 	}

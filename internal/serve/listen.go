@@ -6,19 +6,22 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // Listen opens an address in the form of Options. It replaces a unix socket of a process that
 // has ended; a unix socket on which a process answers is an error. Errors name the address.
 func Listen(address string, mode fs.FileMode) (net.Listener, error) {
-	path, unix := strings.CutPrefix(address, "unix:")
-	if !unix {
-		var config net.ListenConfig
+	path, isPath := strings.CutPrefix(address, "unix:")
+	if !isPath {
+		config := net.ListenConfig{Control: bothFamilies(address)}
 		config.SetMultipathTCP(false) // MPTCP sockets cannot refuse new connections (see refuseNew)
-		l, err := config.Listen(context.Background(), "tcp", address)
+		l, err := config.Listen(context.Background(), family(address), address)
 		if err != nil {
 			return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
 		}
@@ -43,6 +46,45 @@ func Listen(address string, mode fs.FileMode) (net.Listener, error) {
 		return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
 	}
 	return l, nil
+}
+
+// own gives a unix socket to its owner. Addresses without owner are no error.
+func (o *Options) own(address string) error {
+	path, isPath := strings.CutPrefix(address, "unix:")
+	owner, owned := o.SocketOwners[address]
+	if !owned || !isPath || strings.HasPrefix(path, "@") {
+		return nil
+	}
+	if err := os.Chown(path, owner.UID, owner.GID); err != nil {
+		return fmt.Errorf("cannot listen on %s: %w", address, err)
+	}
+	return nil
+}
+
+// family returns the network of an address. Go takes 0.0.0.0 for the addresses of both families.
+func family(address string) string {
+	host, _, _ := net.SplitHostPort(address)
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Is4() {
+		return "tcp4"
+	}
+	return "tcp"
+}
+
+// bothFamilies returns a function that leaves it to the system whether a socket of [::] has IPv4's addresses as well. Go
+// decides that itself.
+func bothFamilies(address string) func(network, address string, c syscall.RawConn) error {
+	host, _, _ := net.SplitHostPort(address)
+	if ip, err := netip.ParseAddr(host); err != nil || ip != netip.IPv6Unspecified() {
+		return nil
+	}
+	return func(_, _ string, c syscall.RawConn) error {
+		text, err := os.ReadFile("/proc/sys/net/ipv6/bindv6only")
+		if err != nil {
+			return nil // another system, or no IPv6
+		}
+		only, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+		return setIPv6Only(c, only)
+	}
 }
 
 func removeStale(path string) error {

@@ -12,7 +12,8 @@ import (
 )
 
 // Options configure listeners and limits. At least one address is required. An address is
-// "host:port", "[::]:port", ":port" or "unix:/path".
+// "host:port", "[::]:port", ":port" or "unix:/path". 0.0.0.0 is IPv4 alone; [::] is both IPv6 and IPv4 unless the system
+// says otherwise (net.ipv6.bindv6only); no host is both.
 type Options struct {
 	HTTP  []string
 	HTTPS []TLS
@@ -30,6 +31,8 @@ type Options struct {
 
 	// SocketMode is the mode of unix sockets; 0 is 0660.
 	SocketMode fs.FileMode
+	// SocketOwners are the owners of unix sockets, by the address. The others belong to the user of the process.
+	SocketOwners map[string]Owner
 	// Backlog is the maximum number of connections that wait to be accepted; 0 is the system's
 	// maximum.
 	Backlog int
@@ -67,6 +70,9 @@ type Options struct {
 
 	crowd *connSet
 }
+
+// Owner is a user and a group; -1 leaves them as they are.
+type Owner struct{ UID, GID int }
 
 // Check returns an error for invalid addresses, before any is opened.
 func (o *Options) Check() error {

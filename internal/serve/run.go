@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,6 +63,11 @@ func Bind(o Options) (_ *Sockets, err error) {
 			}
 		}
 		l, err := Listen(address, b.options.SocketMode)
+		if err == nil {
+			if err = o.own(address); err != nil {
+				_ = l.Close()
+			}
+		}
 		if err == nil && b.options.Backlog > 0 {
 			if err := setBacklog(l, b.options.Backlog); err != nil {
 				b.notes = append(b.notes, fmt.Errorf("cannot set the backlog of %s to %d: %w", address, b.options.Backlog, err))
@@ -123,6 +129,23 @@ func (b *Sockets) Server(h http.Handler, log zerolog.Logger) *Server {
 		s.add(l.Inherited, h, l.certificate)
 	}
 	return s
+}
+
+// Socket is an open listener.
+type Socket struct {
+	Protocol, Address string
+	Queue, MaxQueue   int // connections that wait to be accepted; 0 where the system does not say
+}
+
+// Sockets returns the listeners.
+func (s *Server) Sockets() []Socket {
+	var all []Socket
+	for _, l := range s.listeners {
+		socket := Socket{Protocol: l.Protocol, Address: cmp.Or(l.Address, l.Listener.Addr().String())}
+		socket.Queue, socket.MaxQueue = queueOf(l.Listener)
+		all = append(all, socket)
+	}
+	return all
 }
 
 // Open is Bind and Server in one.

@@ -40,6 +40,15 @@ func setBacklog(l net.Listener, n int) error {
 	return err
 }
 
+// setIPv6Only sets whether a socket of IPv6 has no addresses of IPv4.
+func setIPv6Only(c syscall.RawConn, only int) (err error) {
+	failed := c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only) })
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
 func closeOnExec(fd int) { unix.CloseOnExec(fd) }
 
 // duplicate returns a file of the listener for another process. Unlike net.TCPListener.File it

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/windows"
 )
@@ -19,6 +20,9 @@ func IsInUse(err error) bool { return errors.Is(err, windows.WSAEADDRINUSE) }
 
 // setBacklog is not possible on Windows for a socket that already listens.
 func setBacklog(net.Listener, int) error { return errors.ErrUnsupported }
+
+// setIPv6Only is not needed: Windows has no setting of the system.
+func setIPv6Only(syscall.RawConn, int) error { return nil }
 
 func closeOnExec(fd int) { windows.CloseOnExec(windows.Handle(fd)) }
 

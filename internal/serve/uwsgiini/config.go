@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,8 +17,18 @@ type Listener struct {
 	// Address is "host:port", ":port", "unix:/path", or "unix:@name" for an
 	// abstract socket.
 	Address string
+	// Router says that it is one of uWSGI's routers, to which chown-socket does not apply (http, https).
+	Router bool `json:",omitempty"`
 	// CertFile, KeyFile and ClientCAFile are set for https.
 	CertFile, KeyFile, ClientCAFile string
+}
+
+// Stats is where uWSGI's statistics are served.
+type Stats struct {
+	Address  string // as in Listener; "": nowhere
+	HTTP     bool   `json:",omitempty"` // an HTTP header precedes them
+	Minified bool   `json:",omitempty"`
+	NoCores  bool   `json:",omitempty"`
 }
 
 // The applications that a file can name.
@@ -33,27 +44,48 @@ type Config struct {
 	Listeners []Listener
 	// SocketMode is the mode of unix sockets; 0 if not set.
 	SocketMode fs.FileMode
-	Backlog    int           // listen; 0 if not set
-	Timeout    time.Duration // socket-timeout or http-timeout; 0 if not set
-	Drain      time.Duration // worker-reload-mercy or reload-mercy; 0 if not set
-	Env        []string      // "NAME=value", in order
-	Unset      []string      // names of variables to remove from the environment
-	Args       []string      // pyargv, split at blanks
-	Header     http.Header   // add-header
-	UID, GID   string        // names or numbers
-	AddGroups  []string      `json:",omitempty"` // add-gid: names or numbers
-	Umask      *int          `json:",omitempty"`
-	EnvDirs    []string      `json:",omitempty"` // envdir: each file is a variable, its first line the value
-	Dir        string        // chdir
-	Pidfile    string        // written before the process changes its user, or "" if LatePidfile is set
-	// LatePidfile is written by the user of the process (pidfile2, safe-pidfile2).
-	LatePidfile string   `json:",omitempty"`
-	Reload      []string `json:",omitempty"` // files whose modification time has the process reload (touch-reload)
-	NeedApp     bool     // need-app: the process ends if no application can be loaded
-	Log         Log
-	Warnings    []string // "file:line: text"
+	// SocketOwner is chown-socket: "user" or "user:group", by name or number.
+	SocketOwner string `json:",omitempty"`
+	// SocketsAsRoot says that sockets stay with the user that starts the process (master-as-root and the like).
+	SocketsAsRoot bool          `json:",omitempty"`
+	Backlog       int           // listen; 0 if not set
+	Timeout       time.Duration // socket-timeout or http-timeout; 0 if not set
+	Drain         time.Duration // worker-reload-mercy or reload-mercy; 0 if not set
+	Env           []string      // "NAME=value", in order
+	Unset         []string      // names of variables to remove from the environment
+	Args          []string      // the last pyargv, split at blanks
+	Header        http.Header   // add-header
+	UID, GID      string        // names or numbers
+	AddGroups     []string      `json:",omitempty"` // add-gid: names or numbers
+	NoInitGroups  bool          `json:",omitempty"` // the process does not get the other groups of its user
+	Priority      int           `json:",omitempty"` // prio: the nice value
+	MaxFiles      int           `json:",omitempty"` // max-fd: the limit of open files; 0 if not set
+	Umask         *int          `json:",omitempty"`
+	EnvDirs       []string      `json:",omitempty"` // envdir: each file is a variable, its first line the value
+	Dir           string        // chdir
+	Pidfile       string        // pidfile: written before the process changes its user and its directory
+	// Pidfile2, SafePidfile and SafePidfile2 are written by the user of the process, the latter two when it serves.
+	Pidfile2     string        `json:",omitempty"`
+	SafePidfile  string        `json:",omitempty"`
+	SafePidfile2 string        `json:",omitempty"`
+	Vacuum       bool          `json:",omitempty"` // the files of the process are removed when it ends
+	Commands     []Command     `json:",omitempty"` // exec-* and hook-*
+	Harakiri     time.Duration `json:",omitempty"` // time after which the connection of a request is closed; 0: never
+	LimitPost    int64         `json:",omitempty"` // the largest body of a request in bytes; 0: no limit
+	Stats        Stats         `json:",omitzero"`
+	MasterFIFO   []string      `json:",omitempty"` // paths of named pipes that take commands; the first one is used
+	Reload       []string      `json:",omitempty"` // files whose modification time has the process reload (touch-reload)
+	NeedApp      bool          // need-app: the process ends if no application can be loaded
+	Log          Log
+	Warnings     []string // "file:line: text"
 
 	requests RequestFilter
+	abstract bool // abstract-socket
+}
+
+// Pidfiles returns the paths of all pid files.
+func (c *Config) Pidfiles() []string {
+	return slices.DeleteFunc([]string{c.Pidfile, c.Pidfile2, c.SafePidfile, c.SafePidfile2}, func(path string) bool { return path == "" })
 }
 
 // setting is an option with its position.
@@ -63,23 +95,6 @@ type setting struct {
 
 func (s setting) errorf(format string, args ...any) error {
 	return fmt.Errorf("%s: %s: %s", s.where, s.key, fmt.Sprintf(format, args...))
-}
-
-// warnings are options that have no effect here although operators may rely on them, with the
-// warning.
-var warnings = map[string]string{
-	"stats": "no statistics are served", "stats-server": "no statistics are served", "stats-http": "no statistics are served",
-	"mount": "applications are not mounted; the front server says the prefix", "manage-script-name": "",
-	"limit-post": "[oslo_middleware] max_request_body_size limits bodies", "daemonize": "the process stays in the foreground",
-	"daemonize2": "the process stays in the foreground", "chown-socket": "sockets belong to the user of the process",
-	"static-map": "no files are served", "check-static": "no files are served", "http-to": "the application is served directly",
-	"harakiri":    "requests are not killed",
-	"log-maxsize": "logrotate or [DEFAULT] log_rotation_type rotate", "touch-logrotate": "logrotate or [DEFAULT] log_rotation_type rotate",
-	"log-syslog": "nova.conf has use_syslog", "log-socket": "only files are written", "log-encoder": "lines are written as they are",
-	"log-req-encoder": "lines are written as they are", "log-route": "all lines go to the logger",
-	"log-req-route": "all lines go to the logger",
-	"log-drain":     "no lines are left out", "log-filter": "no lines are left out",
-	"emperor": "one application is served", "route-host": "requests are not routed", "route-uri": "requests are not routed",
 }
 
 // isConditional reports whether an option makes other options conditional.
@@ -92,28 +107,38 @@ func isConditional(key string) bool {
 	return false
 }
 
-// interpret builds a Config from settings.
-func interpret(c *Config, settings []setting, known func(string) bool) error {
+// interpret builds a Config from settings. used are the names that the files use as placeholders.
+func interpret(c *Config, settings []setting, options map[string]Option, used map[string]bool) error {
 	c.Header, c.requests = http.Header{}, RequestFilter{All: true}
-	protocol := "uwsgi"
-	for _, s := range settings { // this option also applies to sockets before it
-		if s.key == "protocol" || s.key == "socket-protocol" {
-			p, ok := map[string]string{"uwsgi": "uwsgi", "http": "http", "http11": "http", "fastcgi": "fcgi", "scgi": "scgi"}[s.value]
-			if !ok {
-				return s.errorf("the protocol %q is not served", s.value)
-			}
-			protocol = p
-		}
+	protocol, err := protocolOf(settings)
+	if err != nil {
+		return err
 	}
+	strict := slices.ContainsFunc(settings, func(s setting) bool { return s.key == "strict" })
+	said := map[string]bool{}
 	for _, s := range settings {
+		o, known := options[s.key]
+		if o.Treatment == "refused" {
+			return s.errorf("%s", o.Reason)
+		}
 		if err := c.apply(s, protocol); err != nil {
 			return err
 		}
-		if text := warnings[s.key]; text != "" {
-			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is left out: %s", s.where, s.key, text))
-		}
-		if !known(s.key) {
+		switch known = known || used[s.key]; {
+		case !known && strict:
+			return fmt.Errorf("%s: %s is not an option of uWSGI, and strict is set", s.where, s.key)
+		case !known:
 			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is not an option of uWSGI", s.where, s.key))
+		case o.Treatment == "said" && !said[s.key]:
+			said[s.key] = true
+			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is left out: %s", s.where, s.key, o.Reason))
+		}
+	}
+	if c.abstract {
+		for i, l := range c.Listeners {
+			if path, isPath := strings.CutPrefix(l.Address, "unix:"); isPath && !strings.HasPrefix(path, "@") {
+				c.Listeners[i].Address = "unix:@" + path
+			}
 		}
 	}
 	if c.requests != (RequestFilter{}) {
@@ -122,9 +147,25 @@ func interpret(c *Config, settings []setting, known func(string) bool) error {
 	return nil
 }
 
+// protocolOf returns the protocol of sockets without one of their own. The option also applies to sockets before it.
+func protocolOf(settings []setting) (string, error) {
+	protocol := "uwsgi"
+	for _, s := range settings {
+		if s.key == "protocol" || s.key == "socket-protocol" {
+			p, ok := map[string]string{"uwsgi": "uwsgi", "http": "http", "http11": "http", "fastcgi": "fcgi", "scgi": "scgi"}[s.value]
+			if !ok {
+				return "", s.errorf("the protocol %q is not served", s.value)
+			}
+			protocol = p
+		}
+	}
+	return protocol, nil
+}
+
 // apply applies one setting.
 func (c *Config) apply(s setting, protocol string) error {
-	for _, of := range []func(s setting, protocol string) (bool, error){c.applySocket, c.applyProcess, c.applyApplication, c.applyLog} {
+	for _, of := range []func(s setting, protocol string) (bool, error){c.applySocket, c.applyProcess, c.applyFiles, c.applyRequest,
+		c.applyCommand, c.applyApplication, c.applyLog} {
 		if done, err := of(s, protocol); done || err != nil {
 			return err
 		}
@@ -139,7 +180,7 @@ func (c *Config) applySocket(s setting, protocol string) (done bool, err error) 
 		return true, c.listen(s, protocol)
 	case "uwsgi-socket":
 		return true, c.listen(s, "uwsgi")
-	case "http", "http-socket", "http11-socket":
+	case "http", "httprouter", "http-socket", "http11-socket":
 		return true, c.listen(s, "http")
 	case "https", "https-socket", "https2":
 		return true, c.listen(s, "https")
@@ -147,15 +188,18 @@ func (c *Config) applySocket(s setting, protocol string) (done bool, err error) 
 		return true, c.listen(s, "fcgi")
 	case "scgi-socket":
 		return true, c.listen(s, "scgi")
-	case "suwsgi-socket", "fastcgi-nph-socket", "scgi-nph-socket", "puwsgi-socket", "raw-socket", "zeromq-socket",
-		"shared-socket", "undeferred-shared-socket", "http-modifier1", "zerg":
-		return true, s.errorf("this kind of socket is not served")
+	case "abstract-socket", "a":
+		c.abstract = true
 	case "chmod-socket", "C", "chmod":
 		if s.value == "" || s.value == "true" {
 			c.SocketMode = 0o666
 			return true, nil
 		}
 		c.SocketMode, err = s.mode()
+	case "chown-socket":
+		c.SocketOwner = s.value
+	case "master-as-root", "drop-after-init", "drop-after-apps":
+		c.SocketsAsRoot = true
 	case "listen", "l":
 		c.Backlog, err = s.number()
 	case "socket-timeout", "http-timeout", "so-timeout":
@@ -178,16 +222,18 @@ func (c *Config) applyProcess(s setting, _ string) (done bool, err error) {
 		c.Env = append(c.Env, s.value)
 	case "unenv":
 		c.Unset = append(c.Unset, s.value)
-	case "uid":
+	case "uid", "immediate-uid":
 		c.UID = s.value
-	case "gid":
+	case "gid", "immediate-gid":
 		c.GID = s.value
+	case "no-initgroups":
+		c.NoInitGroups = true
+	case "prio":
+		c.Priority, err = strconv.Atoi(s.value)
+	case "max-fd":
+		c.MaxFiles, err = s.number()
 	case "chdir", "cd":
 		c.Dir = s.value
-	case "pidfile", "safe-pidfile":
-		c.Pidfile = s.value
-	case "pidfile2", "safe-pidfile2":
-		c.LatePidfile = s.value
 	case "add-gid":
 		c.AddGroups = append(c.AddGroups, s.value)
 	case "umask":
@@ -196,19 +242,64 @@ func (c *Config) applyProcess(s setting, _ string) (done bool, err error) {
 		return true, err
 	case "envdir", "early-envdir":
 		c.EnvDirs = append(c.EnvDirs, s.value)
-	case "touch-reload", "touch-workers-reload", "touch-chain-reload":
-		c.Reload = append(c.Reload, s.value)
 	default:
 		return false, nil
 	}
-	return true, nil
+	return true, err
+}
+
+// applyFiles applies a setting about the files of the process; done is false for other settings.
+func (c *Config) applyFiles(s setting, _ string) (done bool, err error) {
+	switch s.key {
+	case "pidfile":
+		c.Pidfile = s.value
+	case "pidfile2":
+		c.Pidfile2 = s.value
+	case "safe-pidfile":
+		c.SafePidfile = s.value
+	case "safe-pidfile2":
+		c.SafePidfile2 = s.value
+	case "vacuum":
+		c.Vacuum = true
+	case "touch-reload", "touch-workers-reload", "touch-chain-reload", "fs-reload", "fs-brutal-reload":
+		c.Reload = append(c.Reload, s.value)
+	case "master-fifo":
+		c.MasterFIFO = append(c.MasterFIFO, s.value)
+	case "stats", "stats-server":
+		c.Stats.Address, err = s.address(s.value)
+	case "stats-http":
+		c.Stats.HTTP = true
+	case "stats-minified", "stats-min":
+		c.Stats.Minified = true
+	case "stats-no-cores":
+		c.Stats.NoCores = true
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
+// applyRequest applies a setting that limits requests; done is false for other settings.
+func (c *Config) applyRequest(s setting, _ string) (done bool, err error) {
+	var n int
+	switch s.key {
+	case "harakiri", "t":
+		n, err = s.number()
+		c.Harakiri = time.Duration(n) * time.Second
+	case "limit-post":
+		n, err = s.number()
+		c.LimitPost = int64(n)
+	default:
+		return false, nil
+	}
+	return true, err
 }
 
 // applyApplication applies a setting about the application; done is false for other settings.
 func (c *Config) applyApplication(s setting, _ string) (done bool, err error) {
 	switch s.key {
 	case "pyargv":
-		c.Args = append(c.Args, strings.Fields(s.value)...)
+		c.Args = strings.FieldsFunc(s.value, func(r rune) bool { return r == ' ' || r == '\t' })
 	case "add-header":
 		name, value, ok := strings.Cut(s.value, ":")
 		if !ok {
@@ -271,36 +362,4 @@ func (s setting) seconds(d *time.Duration) error {
 		*d = max(*d, time.Duration(n)*time.Second)
 	}
 	return err
-}
-
-// listen adds a socket: an address, which for https is followed by certificate, key, ciphers
-// and client CA.
-func (c *Config) listen(s setting, protocol string) error {
-	parts := strings.Split(s.value, ",")
-	l := Listener{Protocol: protocol}
-	switch a := strings.TrimSpace(parts[0]); {
-	case a == "" || strings.HasPrefix(a, "="):
-		return s.errorf("%q is not an address", s.value)
-	case strings.Trim(a, "0123456789") == "":
-		l.Address = ":" + a
-	case !strings.Contains(a, ":"):
-		l.Address = "unix:" + a
-	default:
-		l.Address = strings.TrimPrefix(a, "*")
-	}
-	if protocol == "https" {
-		if len(parts) < 3 {
-			return s.errorf("%q is not ADDRESS,CERTIFICATE,KEY", s.value)
-		}
-		l.CertFile, l.KeyFile = parts[1], parts[2]
-		if len(parts) > 4 {
-			// Without the exclamation mark uWSGI requests a client certificate, but does not
-			// require one.
-			if ca, mandatory := strings.CutPrefix(parts[4], "!"); mandatory {
-				l.ClientCAFile = ca
-			}
-		}
-	}
-	c.Listeners = append(c.Listeners, l)
-	return nil
 }

@@ -2,6 +2,6 @@
 // application and its sockets.
 //
 // Options of uWSGI that do not apply to a Go process (processes, virtualenv, thunder-lock) are
-// accepted. Options whose effect is missing (stats, mount) and unknown options cause a warning.
+// accepted. Options whose effect is missing (mount, cron) and unknown options cause a warning.
 // Conditions and loops are an error.
 package uwsgiini

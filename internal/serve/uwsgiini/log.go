@@ -3,6 +3,7 @@ package uwsgiini
 import (
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -14,8 +15,17 @@ type Log struct {
 	// Late says that File is opened after the process has changed its user (logto2).
 	Late bool        `json:",omitempty"`
 	Mode fs.FileMode `json:",omitempty"` // logfile-chmod; 0: as uWSGI creates it, 0640
+	// Truncate says that File begins empty (log-truncate); BackupName is the name that the rotated file gets.
+	Truncate   bool   `json:",omitempty"`
+	BackupName string `json:",omitempty"`
+	// Logger says that File is of the option logger, to which Mode does not apply.
+	Logger bool `json:",omitempty"`
 	// Reopen are files whose modification time has the log reopened (touch-logreopen).
 	Reopen []string `json:",omitempty"`
+	// Rotate are files whose modification time has the log renamed, and a new one begun (touch-logrotate).
+	Rotate []string `json:",omitempty"`
+	// QuietAgents are regular expressions for the User-Agent of requests without a line.
+	QuietAgents []string `json:",omitempty"`
 	// RequestFile receives the lines of requests; "": standard error.
 	RequestFile string `json:",omitempty"`
 	// Requests selects the requests with a line. It is nil with disable-logging alone.
@@ -39,10 +49,20 @@ type RequestFilter struct {
 // applyLog applies a setting about the log; done is false for other settings.
 func (c *Config) applyLog(s setting, _ string) (done bool, err error) {
 	switch s.key {
-	case "logto":
-		c.Log.File = s.value
-	case "logto2":
-		c.Log.File, c.Log.Late = s.value, true
+	case "logto", "logto2":
+		if strings.Contains(s.value, ":") {
+			c.warn(s, "left out: only files are written, and no UDP")
+			return true, nil
+		}
+		c.Log.File, c.Log.Late, c.Log.Logger = s.value, s.key == "logto2", false
+	case "touch-logrotate":
+		c.Log.Rotate = append(c.Log.Rotate, s.value)
+	case "route-user-agent":
+		c.quietAgent(s)
+	case "log-truncate":
+		c.Log.Truncate = s.value != "false"
+	case "log-backupname":
+		c.Log.BackupName = s.value
 	case "logger", "req-logger", "logger-req":
 		c.logger(s)
 	case "logfile-chmod":
@@ -93,11 +113,25 @@ func (c *Config) logger(s setting) {
 	kind, path, _ := strings.Cut(spec, ":")
 	switch {
 	case kind == "file" && path != "" && s.key == "logger":
-		c.Log.File = path
+		c.Log.File, c.Log.Logger = path, true
 	case kind == "file" && path != "":
 		c.Log.RequestFile = path
 	case kind != "stdio":
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s = %s is left out: only file: and stdio are written; "+
 			"nova.conf has use_syslog and use_journal", s.where, s.key, s.value))
 	}
+}
+
+// quietAgent applies route-user-agent with the action donotlog, which deployments use for probes.
+func (c *Config) quietAgent(s setting) {
+	pattern, action, _ := strings.Cut(s.value, " ")
+	if strings.TrimSpace(action) != "donotlog:" {
+		c.warn(s, "left out: only the action donotlog: is done")
+		return
+	}
+	if _, err := regexp.Compile(pattern); err != nil {
+		c.warn(s, "left out: %v", err)
+		return
+	}
+	c.Log.QuietAgents = append(c.Log.QuietAgents, pattern)
 }

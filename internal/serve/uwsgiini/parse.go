@@ -1,20 +1,16 @@
 package uwsgiini
 
 import (
-	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
-
-// optionNames is options.txt, which contains the names of uWSGI's long options, each with "flag" (no value), "value",
-// or "maybe" (optional value).
-//
-//go:embed options.txt
-var optionNames string
 
 // shortOptions are the options of one letter that have a value.
 const shortOptions = "stpPzLbBAmcCulgxywHYMRiMnkqrvaTdKSOoNQ"
@@ -34,16 +30,32 @@ type reader struct {
 	used     map[string]bool   // the options that %(name) has used
 	files    []string
 	open     []string // the files being read, to detect cycles
+	last     string   // the file that was read last
+	warnings []string
+}
+
+// EnvironmentOptions returns the options that uWSGI takes from variables such as UWSGI_HTTP_SOCKET, as arguments that precede
+// those of the command line. environ is in the form of os.Environ.
+func EnvironmentOptions(environ []string) []string {
+	internal := []string{"RELOADS", "VASSALS_DIR", "EMPEROR_FD", "BROODLORD_NUM", "EMPEROR_FD_CONFIG", "EMPEROR_PROXY", "JAIL_PID",
+		"ORIGINAL_PROC_NAME", "PLUGINS"}
+	var args []string
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		if option, ours := strings.CutPrefix(name, "UWSGI_"); ours && !slices.Contains(internal, option) {
+			args = append(args, "--"+strings.ToLower(strings.ReplaceAll(option, "_", "-"))+"="+value)
+		}
+	}
+	return args
 }
 
 // Parse reads the arguments of a uwsgi command and the files that they name. Errors name file,
 // line and option. env looks up environment variables for $(NAME).
 func Parse(args []string, env func(string) (string, bool)) (*Config, error) {
 	r := &reader{env: env, known: map[string]string{}, values: map[string]string{}, used: map[string]bool{"start-time": true}}
-	for line := range strings.Lines(optionNames) {
-		if name, kind, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
-			r.known[name] = kind
-		}
+	options := Options()
+	for name, o := range options {
+		r.known[name] = o.Kind
 	}
 	if err := r.arguments(args); err != nil {
 		return nil, err
@@ -51,8 +63,8 @@ func Parse(args []string, env func(string) (string, bool)) (*Config, error) {
 	for i := range r.settings {
 		r.settings[i].value = r.substitute(r.settings[i].value)
 	}
-	c := &Config{Files: r.files}
-	return c, interpret(c, r.settings, func(key string) bool { return r.known[key] != "" || r.used[key] })
+	c := &Config{Files: r.files, Warnings: r.warnings}
+	return c, interpret(c, r.settings, options, r.used)
 }
 
 func (r *reader) arguments(args []string) error {
@@ -78,9 +90,7 @@ func (r *reader) arguments(args []string) error {
 				}
 				value = args[i]
 			}
-			if _, ok := r.known[key]; !ok {
-				r.known[key] = "value" // uWSGI's one-letter options cause no warning
-			}
+			r.used[key] = true // uWSGI's one-letter options cause no warning
 		case isFile(arg):
 			key, value = "ini", arg
 		default:
@@ -98,6 +108,8 @@ func (r *reader) set(s setting) error {
 	// uWSGI's names have no underscores, but files use both spellings.
 	s.key = strings.ReplaceAll(s.key, "_", "-")
 	switch {
+	case r.known[s.key] == "flag" && slices.Contains([]string{"false", "0", "no", "off"}, strings.ToLower(s.value)):
+		return nil
 	case isConditional(s.key):
 		return s.errorf("conditions and loops are not supported")
 	case s.key == "ini" || s.key == "include" || s.key == "inherit":
@@ -131,13 +143,17 @@ func (r *reader) file(name string, s setting) error {
 		}
 		name = name[:i]
 	}
-	if name == "" && len(r.open) > 0 {
-		name = r.open[len(r.open)-1] // ":section" means the same file
+	if name == "" {
+		name = r.last // ":section" is one of the file that was read last
 	}
+	r.last = name
 	if len(r.open) == maxDepth {
 		return s.errorf("files are included %d deep", maxDepth)
 	}
 	text, err := os.ReadFile(name)
+	if errors.Is(err, syscall.EISDIR) {
+		text, err = nil, nil // uWSGI takes a directory for an empty file
+	}
 	if err != nil {
 		return fmt.Errorf("cannot read the uwsgi ini file: %w", err)
 	}
@@ -171,15 +187,12 @@ func (r *reader) ini(name, wanted, text string) error {
 		if key == "" {
 			return fmt.Errorf("%s:%d: %q is not NAME = value", name, n, line)
 		}
-		if r.known[key] == "flag" && (value == "false" || value == "0" || value == "no" || value == "off") {
-			continue
-		}
 		if err := r.set(setting{fmt.Sprintf("%s:%d", name, n), key, value}); err != nil {
 			return err
 		}
 	}
 	if !found {
-		return fmt.Errorf("%s: the file has no section [%s]", name, wanted)
+		r.warnings = append(r.warnings, fmt.Sprintf("%s: the file has no section [%s]", name, wanted))
 	}
 	return nil
 }
@@ -198,7 +211,8 @@ func replaceMagic(text, file, section string) string {
 	cwd, _ := os.Getwd()
 	now := time.Now()
 	values := map[byte]string{
-		'o': file, 'O': file, 'p': full, 'P': full, 's': base, 'S': base, 'd': filepath.Dir(full), 'D': filepath.Dir(full),
+		'o': file, 'O': file, 'p': full, 'P': full, 's': base, 'S': base, 'd': strings.TrimSuffix(filepath.Dir(full), "/") + "/",
+		'D': strings.TrimSuffix(filepath.Dir(full), "/") + "/",
 		'e': strings.TrimPrefix(filepath.Ext(base), "."), 'n': strings.TrimSuffix(base, filepath.Ext(base)),
 		'c': filepath.Base(filepath.Dir(full)),
 		'x': section, 'X': section, 'h': hostname, 'v': cwd, 't': strconv.FormatInt(now.Unix(), 10), 'T': strconv.FormatInt(now.UnixMicro(), 10),

@@ -74,7 +74,7 @@ func TestErrors(t *testing.T) {
 		"[uwsgi]\nprotocol = spdy\n":                                             "x.ini:2: protocol:",
 		"[uwsgi]\nsuwsgi-socket = :1,a,b\n":                                      "not served",
 		"[uwsgi]\nyaml = a.yml\n":                                                "only ini",
-		"[other]\n":                                                              "no section [uwsgi]",
+		"[uwsgi]\nnone = 1\nstrict = true\n":                                     "x.ini:2: none is not an option of uWSGI, and strict is set",
 	} {
 		file := filepath.Join(t.TempDir(), "x.ini")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -107,4 +107,32 @@ func FuzzParse(f *testing.F) {
 			t.Error(c.App)
 		}
 	})
+}
+
+// What uWSGI goes on with: a section that the file does not have, and a directory in the place of a file.
+func TestWarnings(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "x.ini")
+	text := "[uwsgi]\nini = :other\nini = :none\ninclude = " + dir + "\nsocket = 18774\nlogto = 192.0.2.1:514\nhook-as-mule = exec:true\n[other]\nsocket = 127.*:1\nsocket = 127.0.0.1:1\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := uwsgiini.Parse(append(uwsgiini.EnvironmentOptions([]string{"UWSGI_HTTP_SOCKET=:8774", "UWSGI_NEED_APP=false", "UWSGI_RELOADS=1", "HOME=/"}),
+		"--ini", file), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"x.ini: the file has no section [none]", dir + ": the file has no section [uwsgi]", "x.ini:5: socket: 18774 is the path",
+		"x.ini:6: logto: left out", "x.ini:7: hook-as-mule is left out"} {
+		if i >= len(c.Warnings) || !strings.Contains(c.Warnings[i], want) {
+			t.Errorf("no %q in %q", want, c.Warnings)
+		}
+	}
+	var addresses []string
+	for _, l := range c.Listeners {
+		addresses = append(addresses, l.Address)
+	}
+	if got := strings.Join(addresses, " "); got != "0.0.0.0:8774 127.0.0.1:1 unix:18774" || c.NeedApp {
+		t.Errorf("got %s, %v", got, c.NeedApp)
+	}
 }

@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"github.com/nova-go/nova/internal/serve"
+	"github.com/nova-go/nova/internal/serve/uwsgiini"
+)
+
+// prepare applies the settings of a uWSGI file that precede the configuration, in uWSGI's order, and opens the files of the
+// log. A process that replaces another one writes the pid files later, in takePidfiles.
+func (f *Flags) prepare(ini *uwsgiini.Config, parent *serve.Parent) (*output, error) {
+	if ini == nil {
+		return f.output(nil)
+	}
+	if ini.Umask != nil {
+		if err := setUmask(*ini.Umask); err != nil {
+			return nil, err
+		}
+	}
+	if err := setEnvironment(ini); err != nil {
+		return nil, err
+	}
+	setLimits(ini)
+	out, err := f.output(ini)
+	if err != nil {
+		return nil, err
+	}
+	if !parent.Replaces() {
+		if err := writePidfile(ini.Pidfile); err != nil {
+			return nil, err
+		}
+	}
+	if err := run(ini, uwsgiini.PreJail, uwsgiini.InJail); err != nil {
+		return nil, err
+	}
+	f.Args = append(f.Args, ini.Args...)
+	if ini.Dir != "" {
+		if err := os.Chdir(ini.Dir); err != nil {
+			return nil, fmt.Errorf("chdir: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// setEnvironment applies env and unenv, runs the first commands, and applies envdir.
+func setEnvironment(ini *uwsgiini.Config) error {
+	for _, kv := range ini.Env {
+		name, value, _ := strings.Cut(kv, "=")
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("env %s: %w", kv, err)
+		}
+	}
+	for _, name := range ini.Unset {
+		_ = os.Unsetenv(name)
+	}
+	if err := run(ini, uwsgiini.Asap); err != nil {
+		return err
+	}
+	return readEnvDirs(ini.EnvDirs)
+}
+
+// setLimits applies prio and max-fd. As for uWSGI, a failure is no reason not to start.
+func setLimits(ini *uwsgiini.Config) {
+	if ini.Priority != 0 {
+		if err := setPriority(ini.Priority); err != nil {
+			ini.Warnings = append(ini.Warnings, fmt.Sprintf("prio: %v", err))
+		}
+	}
+	if ini.MaxFiles > 0 {
+		if err := setFilesLimit(ini.MaxFiles); err != nil {
+			ini.Warnings = append(ini.Warnings, fmt.Sprintf("max-fd: %v", err))
+		}
+	}
+}
+
+// run runs the commands of stages. A command that fails prevents the start, as with uWSGI.
+func run(ini *uwsgiini.Config, stages ...uwsgiini.Stage) error {
+	if ini == nil {
+		return nil
+	}
+	for _, stage := range stages {
+		for _, c := range ini.Commands {
+			if c.Stage != stage {
+				continue
+			}
+			cmd := exec.Command("/bin/sh", "-c", c.Shell)
+			cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+			if err := cmd.Run(); err != nil {
+				return fmt.Errorf("exec-%s: %s: %w", stage, c.Shell, err)
+			}
+		}
+	}
+	return nil
+}
+
+// becomeUser changes user and groups as a uWSGI file says, after opening the listeners, and then opens the files that belong
+// to the user.
+func (h *hosting) becomeUser(o serve.Options, ini *uwsgiini.Config, parent *serve.Parent) (err error) {
+	if os.Geteuid() == 0 {
+		if err := run(ini, uwsgiini.AsRoot); err != nil {
+			return err
+		}
+	}
+	if changesUser(ini) {
+		if h.sockets, err = serve.Bind(o); err != nil {
+			return err
+		}
+		if err := changeUser(ini); err != nil {
+			return err
+		}
+	}
+	if err := run(ini, uwsgiini.AsUser); err != nil {
+		return err
+	}
+	if err := h.output.openLate(); err != nil || ini == nil || parent.Replaces() {
+		return err
+	}
+	return writePidfile(ini.Pidfile2)
+}
+
+// socketOwner returns the owner of unix sockets: that of chown-socket, or the user and the group of the process.
+func socketOwner(ini *uwsgiini.Config) (*serve.Owner, error) {
+	owner := serve.Owner{UID: -1, GID: -1}
+	name, group, grouped := strings.Cut(ini.SocketOwner, ":")
+	option := "chown-socket"
+	if name == "" {
+		if !changesUser(ini) || ini.SocketsAsRoot {
+			return nil, nil
+		}
+		option, name, group, grouped = "uid", ini.UID, ini.GID, ini.GID != ""
+	}
+	var err error
+	if name != "" {
+		if _, owner.UID, err = lookupUser(name); err != nil {
+			return nil, fmt.Errorf("%s: %w", option, err)
+		}
+	}
+	if grouped {
+		if owner.GID, err = lookupGroup(group); err != nil {
+			return nil, fmt.Errorf("%s: %w", option, err)
+		}
+	}
+	return &owner, nil
+}
+
+// writePidfile writes the pid of the process.
+func writePidfile(path string) error {
+	if path == "" {
+		return nil
+	}
+	return os.WriteFile(path, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o666)
+}
+
+// writePidfiles writes all pid files of the uWSGI file.
+func (h *hosting) writePidfiles() error {
+	var errs []error
+	for _, path := range h.pidfiles {
+		errs = append(errs, writePidfile(path))
+	}
+	return errors.Join(errs...)
+}
+
+// writeSafePidfiles writes the pid files that say that the process serves.
+func (h *hosting) writeSafePidfiles(parent *serve.Parent) error {
+	if h.ini == nil || parent.Replaces() {
+		return nil
+	}
+	return errors.Join(writePidfile(h.ini.SafePidfile), writePidfile(h.ini.SafePidfile2))
+}
+
+// takePidfiles writes the pid files after the replaced process has released its sockets, because
+// that process may have to continue until then.
+func (h *hosting) takePidfiles(parent *serve.Parent) {
+	<-parent.Owned()
+	if err := h.writePidfiles(); err != nil {
+		h.log.Warn().Err(err).Msg("writing the pid file")
+	}
+}
+
+// endAsUWSGI runs the last commands, and removes the files of the process with vacuum.
+func (h *hosting) endAsUWSGI() {
+	if h.ini == nil || h.replaced {
+		return
+	}
+	if err := run(h.ini, uwsgiini.AtExit); err != nil {
+		h.log.Warn().Msg(oneLine(err))
+	}
+	if !h.ini.Vacuum {
+		return
+	}
+	for _, path := range h.pidfiles {
+		if b, err := os.ReadFile(path); err == nil && strings.TrimSpace(string(b)) == strconv.Itoa(os.Getpid()) {
+			_ = os.Remove(path)
+		}
+	}
+}

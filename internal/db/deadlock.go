@@ -4,17 +4,19 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// retryDeadlock calls f until it does not end with a deadlock, at most six times, as Nova does.
-func retryDeadlock(ctx context.Context, f func() error) error {
+// retry calls f until it does not end with a deadlock or a refusal, after both of which nothing has
+// been done: at most six times, as Nova does after a deadlock. It returns the last error.
+func retry(ctx context.Context, f func() error) error {
 	const retries = 5
 	err := f()
-	for n := 0; n < retries && deadlocked(err); n++ {
+	for n := 0; n < retries && (deadlocked(err) || refused(err)); n++ {
 		select {
 		case <-time.After(rand.N(50 * time.Millisecond << n)):
 		case <-ctx.Done():
@@ -25,6 +27,12 @@ func retryDeadlock(ctx context.Context, f func() error) error {
 	return err
 }
 
+// inconsistent tells whether a row has changed since the snapshot of the transaction: MariaDB with
+// innodb_snapshot_isolation, which is the default from 11.6 on. oslo.db counts it as a deadlock.
+func inconsistent(my *mysql.MySQLError) bool {
+	return my.Number == 1020 && strings.Contains(my.Message, "Record has changed since last read")
+}
+
 // deadlocked tells whether the database has aborted a statement because of a conflict with
 // another transaction: a deadlock, a lock wait timeout, or in a Galera cluster a conflict with
 // another node.
@@ -33,7 +41,7 @@ func deadlocked(err error) bool {
 	var pg *pgconn.PgError
 	switch {
 	case errors.As(err, &my):
-		return my.Number == 1213 || my.Number == 1205
+		return my.Number == 1213 || my.Number == 1205 || inconsistent(my)
 	case errors.As(err, &pg):
 		return pg.Code == "40P01"
 	}

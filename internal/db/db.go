@@ -269,7 +269,7 @@ func (d *DB) Each(ctx context.Context, row func(*sql.Rows) error, query string, 
 }
 
 // Each is DB.Each for a database or a transaction. Outside of a transaction it repeats a query that
-// a server refuses, as Exec does, but not once there are rows.
+// a server refuses, and one whose connection is lost, but not once there are rows.
 func Each(ctx context.Context, q bun.IDB, row func(*sql.Rows) error, query string, args ...any) error {
 	g, err := enterGate(ctx, q)
 	if err != nil {
@@ -282,7 +282,7 @@ func Each(ctx context.Context, q bun.IDB, row func(*sql.Rows) error, query strin
 		return Wrap(err)
 	}
 	if _, alone := q.(*DB); alone {
-		err = retry(ctx, ask)
+		err = retryLost(ctx, ask)
 	} else {
 		err = ask()
 	}
@@ -327,16 +327,26 @@ func One(ctx context.Context, q bun.IDB, dest []any, query string, args ...any) 
 }
 
 // InTx runs f in a transaction. It repeats the transaction up to five times if the database has
-// aborted it because of a deadlock, or has refused it (refused).
+// aborted it because of a deadlock, has refused it (refused), or has lost the connection before the
+// COMMIT.
 func (d *DB) InTx(ctx context.Context, f func(tx bun.Tx) error) error {
 	return d.Writing(func() error {
-		return retry(ctx, func() error {
+		return retryLost(ctx, func() error {
 			g, err := enterGate(ctx, d)
 			if err != nil {
 				return err
 			}
 			defer g.leave()
-			return Wrap(d.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error { return f(tx) }))
+			done := false
+			err = d.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error {
+				err := f(tx)
+				done = err == nil
+				return err
+			})
+			if done && err != nil {
+				err = &endedError{err}
+			}
+			return Wrap(err)
 		})
 	})
 }

@@ -14,9 +14,19 @@ import (
 // retry calls f until it does not end with a deadlock or a refusal, after both of which nothing has
 // been done: at most six times, as Nova does after a deadlock. It returns the last error.
 func retry(ctx context.Context, f func() error) error {
+	return retryIf(ctx, f, func(err error) bool { return deadlocked(err) || refused(err) })
+}
+
+// retryLost is retry for what may also be repeated if the connection is lost in the middle: reads,
+// and transactions before their COMMIT.
+func retryLost(ctx context.Context, f func() error) error {
+	return retryIf(ctx, f, func(err error) bool { return deadlocked(err) || refused(err) || lost(err) })
+}
+
+func retryIf(ctx context.Context, f func() error, again func(error) bool) error {
 	const retries = 5
 	err := f()
-	for n := 0; n < retries && (deadlocked(err) || refused(err)); n++ {
+	for n := 0; n < retries && err != nil && ctx.Err() == nil && again(err); n++ {
 		select {
 		case <-time.After(rand.N(50 * time.Millisecond << n)):
 		case <-ctx.Done():

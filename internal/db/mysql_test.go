@@ -17,6 +17,9 @@ import (
 	"github.com/nova-go/nova/internal/db"
 )
 
+// hangUp as an answer closes the connection.
+const hangUp = "hang up"
+
 // mysqlServer greets, believes everybody, says OK to all, and keeps what it is asked.
 type mysqlServer struct {
 	net.Listener
@@ -25,7 +28,7 @@ type mysqlServer struct {
 	user, db  string      // of the last login
 	tls       *tls.Config // nil: it has none
 	encrypted atomic.Bool // the last connection
-	// answer returns the packet that answers a query on a connection; "": OK. Connections are
+	// answer returns the packet that answers a query on a connection; "": OK; hangUp: none. Connections are
 	// numbered from 1. nil: all answers are OK.
 	answer func(connection int, query string) string
 	made   int // the number of connections
@@ -102,6 +105,9 @@ func (s *mysqlServer) talk(c net.Conn) {
 		reply := ""
 		if s.answer != nil && n > 0 && payload[0] == 3 {
 			reply = s.answer(number, string(payload[1:]))
+		}
+		if reply == hangUp {
+			return
 		}
 		write(head[3]+1, cmp.Or(reply, "\x00\x00\x00\x02\x00\x00\x00"))
 	}

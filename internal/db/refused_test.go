@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"path/filepath"
 	"strings"
@@ -169,5 +170,61 @@ func TestConflictIsRepeated(t *testing.T) {
 				t.Errorf("%q at %s: %v, sent %s", conflict, at, err, got)
 			}
 		}
+	}
+}
+
+// TestLostConnection: what is not done, or may be done twice, is repeated when its connection is lost;
+// a statement of its own and a COMMIT are not, because the server may have done them.
+func TestLostConnection(t *testing.T) {
+	t.Parallel()
+	transaction := func(t *testing.T, d *db.DB) error {
+		return d.InTx(t.Context(), func(tx bun.Tx) error {
+			_, err := db.Exec(t.Context(), tx, "UPDATE x")
+			return err
+		})
+	}
+	alone := func(t *testing.T, d *db.DB) error {
+		_, err := db.Exec(t.Context(), d, "UPDATE x")
+		return err
+	}
+	read := func(t *testing.T, d *db.DB) error {
+		return d.Each(t.Context(), func(*sql.Rows) error { return nil }, "SELECT x")
+	}
+	for _, c := range []struct {
+		name, at string
+		do       func(*testing.T, *db.DB) error
+		want     string // what is sent; "!" at the end: it fails
+	}{
+		{"read", "SELECT x", read, "1 SELECT x;2 SELECT x"},
+		{"transaction", "UPDATE x", transaction, "1 UPDATE x;2 UPDATE x;2 COMMIT"},
+		{"begin", "START TRANSACTION", transaction, "1 START TRANSACTION;2 START TRANSACTION;2 UPDATE x;2 COMMIT"},
+		{"commit", "COMMIT", transaction, "1 UPDATE x;1 COMMIT!"},
+		{"statement", "UPDATE x", alone, "1 UPDATE x!"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var sent []string
+			d := openFake(t, func(connection int, query string) string {
+				if !strings.Contains("UPDATE x SELECT x COMMIT "+c.at, query) {
+					return ""
+				}
+				sent = append(sent, fmt.Sprint(connection, " ", query))
+				if query == c.at && connection == 1 {
+					return hangUp
+				}
+				return ""
+			})
+			err := c.do(t, d)
+			got := strings.Join(sent, ";")
+			if err != nil {
+				got += "!"
+			}
+			if got != c.want {
+				t.Errorf("%v: %s, want %s", err, got, c.want)
+			}
+			if err != nil && !db.Unanswered(err) {
+				t.Errorf("the error does not say that the database is away: %v", err)
+			}
+		})
 	}
 }

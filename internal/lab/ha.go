@@ -159,7 +159,8 @@ func (l *Lab) applications() []service {
 			command: "$LAB/bin/nova-metadata --config-file $ETC/links/nova.conf --http 127.0.0.1:$PORT", env: []string{"GOMAXPROCS=2"}})
 	}
 	return append(list, service{name: "nova-api-1", stage: otherServices, ready: l.answers("nova-api", "/"),
-		command: wsgi("$VENV", l.novaApplication("osapi_compute", "nova-api-wsgi"), "3", "1"), env: []string{"OS_NOVA_CONFIG_DIR=$ETC/links"}})
+		command: wsgi("$VENV", l.novaApplication("osapi_compute", "nova-api-wsgi"), "3", "1"), env: []string{"OS_NOVA_CONFIG_DIR=$ETC/nova",
+			"OS_NOVA_CONFIG_FILES=api-paste.ini;../links/nova.conf"}})
 }
 
 // withClusters replaces the services of the default lab that the lab with clusters does not have.

@@ -22,7 +22,7 @@ type scenario struct {
 	About  string         // what happens, for the table of results
 	Probe  string         // a listener whose answers tell when the neighbour is back; "": the last step with back
 	Length time.Duration  // of the load; 0: 30 s
-	Rate   float64        // requests per second on each side; 0: 8
+	Rate   float64        // requests per second on each side; 0: 3
 	Mix    map[string]int // weights of the operations; empty: that of mix
 	Fresh  bool           // each request has a token of its own, which Keystone has to validate
 	Few    bool           // all writes are to one server
@@ -37,8 +37,9 @@ type fault struct {
 	Back bool // the neighbour is back with it
 }
 
-// mix is the load of production: polls, lists, metadata, other writes.
-var mix = map[string]int{"poll": 70, "list": 15, "metadata": 10, "quota": 4, "create": 1}
+// mix is the load of production: polls, lists, metadata, other writes. Creations are only in scenarios
+// about the broker, because they keep a small machine busy.
+var mix = map[string]int{"poll": 70, "list": 15, "metadata": 10, "quota": 5}
 
 // scenarios reads scenarios.yaml.
 func (l *Lab) scenarios() ([]scenario, error) {
@@ -58,7 +59,7 @@ func (l *Lab) scenarios() ([]scenario, error) {
 			s.Length = 30 * time.Second
 		}
 		if s.Rate == 0 {
-			s.Rate = 8
+			s.Rate = 3
 		}
 		if len(s.Mix) == 0 {
 			s.Mix = mix
@@ -139,13 +140,21 @@ func (l *Lab) runScenarios(ctx context.Context, out, progress io.Writer, names [
 			return fmt.Errorf("there is no scenario %q in internal/lab/etc/ha/scenarios.yaml", name)
 		}
 	}
+	services := l.services()
+	if err := l.repair(ctx, nil, services); err != nil {
+		return err
+	}
+	sides, err := l.sides(ctx)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintln(out, "| Scenario | Side | Requests | Failed | Longest without an answer | Slowest | Neighbour away | Recovery | Writes lost / twice | States left |")
 	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|---|---|")
 	for _, s := range list {
 		if len(names) > 0 && !slices.Contains(names, s.Name) {
 			continue
 		}
-		if err := l.runScenario(ctx, out, progress, s); err != nil {
+		if err := l.runScenario(ctx, out, progress, s, sides); err != nil {
 			return fmt.Errorf("scenario %s: %w", s.Name, err)
 		}
 	}
@@ -153,13 +162,11 @@ func (l *Lab) runScenarios(ctx context.Context, out, progress io.Writer, names [
 }
 
 // runScenario runs a scenario on both sides at the same time, and repairs the lab.
-func (l *Lab) runScenario(ctx context.Context, out, progress io.Writer, s scenario) error {
-	if err := l.repair(ctx, s.After); err != nil {
-		return err
-	}
-	sides, err := l.sides(ctx, s)
-	if err != nil {
-		return err
+func (l *Lab) runScenario(ctx context.Context, out, progress io.Writer, s scenario, sides []*side) error {
+	for _, one := range sides {
+		if err := one.reset(ctx, s); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(progress, "lab: %s\n", s.Name)
 	began := time.Now()
@@ -199,7 +206,7 @@ func (l *Lab) runScenario(ctx context.Context, out, progress io.Writer, s scenar
 	for _, one := range sides {
 		one.wait()
 	}
-	if err := l.repair(ctx, s.After); err != nil {
+	if err := l.repair(ctx, s.After, l.touched(s)); err != nil {
 		return err
 	}
 	for _, one := range sides {
@@ -218,8 +225,15 @@ func (l *Lab) runScenario(ctx context.Context, out, progress io.Writer, s scenar
 // outage is the time without a neighbour.
 type outage struct{ away, back time.Time }
 
-// repair ends all faults: links forward, and all services run and answer.
-func (l *Lab) repair(ctx context.Context, after []string) error {
+// touched returns the services that the steps of a scenario name.
+func (l *Lab) touched(s scenario) []service {
+	return slices.DeleteFunc(l.services(), func(of service) bool {
+		return !slices.ContainsFunc(s.Steps, func(one fault) bool { return slices.Contains(strings.Fields(one.Do), of.name) })
+	})
+}
+
+// repair ends all faults: links forward, all services run, and the given ones answer.
+func (l *Lab) repair(ctx context.Context, after []string, touched []service) error {
 	for _, text := range after {
 		do, err := l.command(text)
 		if err != nil {
@@ -241,7 +255,15 @@ func (l *Lab) repair(ctx context.Context, after []string) error {
 		}
 	}
 	for at := infrastructure; at <= otherServices; at++ {
-		if err := l.await(ctx, slices.DeleteFunc(slices.Clone(services), func(s service) bool { return s.stage != at })); err != nil {
+		for _, s := range services {
+			if s.stage != at {
+				continue
+			}
+			if err := l.start(s); err != nil {
+				return err
+			}
+		}
+		if err := l.await(ctx, slices.DeleteFunc(slices.Clone(touched), func(s service) bool { return s.stage != at })); err != nil {
 			return err
 		}
 	}

@@ -11,8 +11,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
+// refusalPatience is how long refused statements are repeated. A proxy in front of the servers takes
+// some seconds to find out which of them takes statements.
+const refusalPatience = 5 * time.Second
+
 // retry calls f until it does not end with a deadlock or a refusal, after both of which nothing has
-// been done: at most six times, as Nova does after a deadlock. It returns the last error.
+// been done: at most six times, as Nova does after a deadlock, and after refusals for refusalPatience.
+// It returns the last error.
 func retry(ctx context.Context, f func() error) error {
 	return retryIf(ctx, f, func(err error) bool { return deadlocked(err) || refused(err) })
 }
@@ -25,10 +30,13 @@ func retryLost(ctx context.Context, f func() error) error {
 
 func retryIf(ctx context.Context, f func() error, again func(error) bool) error {
 	const retries = 5
-	err := f()
-	for n := 0; n < retries && err != nil && ctx.Err() == nil && again(err); n++ {
+	began, err := time.Now(), f()
+	for n := 0; err != nil && ctx.Err() == nil && again(err); n++ {
+		if n >= retries && (!refused(err) || time.Since(began) > refusalPatience) {
+			break
+		}
 		select {
-		case <-time.After(rand.N(50 * time.Millisecond << n)):
+		case <-time.After(rand.N(50 * time.Millisecond << min(n, retries-1))):
 		case <-ctx.Done():
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // refused tells whether a server has refused a statement because of its own state, without having
-// done anything: a node of a Galera cluster without a majority (1047), or a server that became
+// done anything: a node of a Galera cluster without a majority (1047, 1180), or a server that became
 // read-only in a failover (1290, 1836). The transaction, if there is one, can only be rolled back.
 // Another connection may reach a server that takes the statement.
 func refused(err error) bool {
@@ -24,6 +24,8 @@ func refused(err error) bool {
 		return strings.Contains(my.Message, "WSREP")
 	case 1290: // other options have this number as well
 		return strings.Contains(my.Message, "read-only") || strings.Contains(my.Message, "read_only")
+	case 1180: // a COMMIT that Galera could not replicate
+		return strings.Contains(my.Message, "Not connected to Primary Component")
 	case 1836:
 		return true
 	}

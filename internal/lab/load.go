@@ -300,34 +300,41 @@ func (s *side) failures(began time.Time) []string {
 	return lines
 }
 
-// result returns the cells of the table for a finished load.
-func (s *side) result(ctx context.Context, o outage) (string, error) {
+// row is the result of a scenario for one side.
+type row struct {
+	requests, failed int
+	gap, slowest     time.Duration // the longest time without an answer; the slowest request
+	away             time.Duration // how long the neighbour was away
+	recovery         time.Duration // from its return to the begin of the last request that failed
+	lost, twice      int           // acknowledged writes that are lost; creations that were done twice
+	states           string        // of the created servers
+}
+
+// String returns the cells of the table.
+func (r row) String() string {
+	return fmt.Sprintf("%d | %d | %s | %s | %s | %s | %d / %d | %s", r.requests, r.failed, seconds(r.gap), seconds(r.slowest),
+		seconds(r.away), seconds(r.recovery), r.lost, r.twice, r.states)
+}
+
+// result returns the result of a finished load.
+func (s *side) result(ctx context.Context, o outage) (row, error) {
+	r := row{requests: len(s.done), away: o.back.Sub(o.away)}
 	slices.SortFunc(s.done, func(a, b request) int { return a.ended.Compare(b.ended) })
-	failed := 0
-	var slowest, gap time.Duration
-	var troubled time.Time // when the last request began that failed
 	last := s.done[0].began
-	for _, r := range s.done {
-		if r.failed() {
-			failed++
+	for _, one := range s.done {
+		if one.failed() {
+			r.failed++
+			if !o.back.IsZero() {
+				r.recovery = max(r.recovery, one.began.Sub(o.back))
+			}
 		} else {
-			gap, last = max(gap, r.ended.Sub(last)), r.ended
+			r.gap, last = max(r.gap, one.ended.Sub(last)), one.ended
 		}
-		slowest = max(slowest, r.ended.Sub(r.began))
-		if r.failed() && r.began.After(troubled) {
-			troubled = r.began
-		}
+		r.slowest = max(r.slowest, one.ended.Sub(one.began))
 	}
-	recovery := "0"
-	if troubled.After(o.back) && !o.back.IsZero() {
-		recovery = seconds(troubled.Sub(o.back))
-	}
-	lost, twice, states, err := s.left(ctx)
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%d | %d | %s | %s | %s | %s | %d / %d | %s", len(s.done), failed, seconds(gap), seconds(slowest),
-		seconds(o.back.Sub(o.away)), recovery, lost, twice, states), nil
+	var err error
+	r.lost, r.twice, r.states, err = s.left(ctx)
+	return r, err
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

@@ -99,7 +99,7 @@ func newCommand(getenv func(string) string) *cobra.Command {
 		if !l.HA {
 			return errors.New("scenarios need the lab with clusters: set LAB_HA=1")
 		}
-		return l.runScenarios(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), cmd.Flags().Args())
+		return l.printScenarios(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), cmd.Flags().Args())
 	})
 	runs.Args = cobra.ArbitraryArgs
 	add("wipe", "stop all services and remove what they know; the Python environments stay", func(_ *cobra.Command,

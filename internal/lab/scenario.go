@@ -21,7 +21,7 @@ type scenario struct {
 	Name   string
 	About  string         // what happens, for the table of results
 	Probe  string         // a listener whose answers tell when the neighbour is back; "": the last step with back
-	Length time.Duration  // of the load; 0: 30 s
+	Length time.Duration  // of the load; 0: 20 s
 	Rate   float64        // requests per second on each side; 0: 3
 	Mix    map[string]int // weights of the operations; empty: that of mix
 	Fresh  bool           // each request has a token of its own, which Keystone has to validate
@@ -37,9 +37,9 @@ type fault struct {
 	Back bool // the neighbour is back with it
 }
 
-// mix is the load of production: polls, lists, metadata, other writes. Creations are only in scenarios
-// about the broker, because they keep a small machine busy.
-var mix = map[string]int{"poll": 70, "list": 15, "metadata": 10, "quota": 5}
+// mix is the load of production: polls, lists and writes of metadata. Creations and quotas are only in
+// some scenarios, because they keep a small machine busy.
+var mix = map[string]int{"poll": 70, "list": 15, "metadata": 15}
 
 // scenarios reads scenarios.yaml.
 func (l *Lab) scenarios() ([]scenario, error) {
@@ -59,7 +59,7 @@ func (l *Lab) scenarios() ([]scenario, error) {
 			s.Length = 30 * time.Second
 		}
 		if s.Rate == 0 {
-			s.Rate = 3
+			s.Rate = 2
 		}
 		if len(s.Mix) == 0 {
 			s.Mix = mix
@@ -129,8 +129,18 @@ func (l *Lab) rabbitmqctl(ctx context.Context, name string, args ...string) erro
 	return l.logged(cmd, "rabbitmqctl")
 }
 
-// runScenarios runs the named scenarios, or all, and writes a row of a Markdown table for each side.
-func (l *Lab) runScenarios(ctx context.Context, out, progress io.Writer, names []string) error {
+// printScenarios runs the named scenarios, or all, and writes a Markdown table.
+func (l *Lab) printScenarios(ctx context.Context, out, progress io.Writer, names []string) error {
+	fmt.Fprintln(out, "| Scenario | Side | Requests | Failed | Longest without an answer | Slowest | Away | Recovery | Writes lost / twice | States left |")
+	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|---|---|")
+	return l.runScenarios(ctx, progress, names, func(of scenario, side string, r row) {
+		fmt.Fprintf(out, "| %s | %s | %s |\n", of.Name, side, r)
+	})
+}
+
+// runScenarios runs the named scenarios, or all, and passes the results of the sides ours and python
+// to result.
+func (l *Lab) runScenarios(ctx context.Context, progress io.Writer, names []string, result func(of scenario, side string, r row)) error {
 	list, err := l.scenarios()
 	if err != nil {
 		return err
@@ -148,13 +158,11 @@ func (l *Lab) runScenarios(ctx context.Context, out, progress io.Writer, names [
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "| Scenario | Side | Requests | Failed | Longest without an answer | Slowest | Neighbour away | Recovery | Writes lost / twice | States left |")
-	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|---|---|")
 	for _, s := range list {
 		if len(names) > 0 && !slices.Contains(names, s.Name) {
 			continue
 		}
-		if err := l.runScenario(ctx, out, progress, s, sides); err != nil {
+		if err := l.runScenario(ctx, progress, s, sides, result); err != nil {
 			return fmt.Errorf("scenario %s: %w", s.Name, err)
 		}
 	}
@@ -162,7 +170,9 @@ func (l *Lab) runScenarios(ctx context.Context, out, progress io.Writer, names [
 }
 
 // runScenario runs a scenario on both sides at the same time, and repairs the lab.
-func (l *Lab) runScenario(ctx context.Context, out, progress io.Writer, s scenario, sides []*side) error {
+func (l *Lab) runScenario(
+	ctx context.Context, progress io.Writer, s scenario, sides []*side, result func(of scenario, side string, r row),
+) error {
 	for _, one := range sides {
 		if err := one.reset(ctx, s); err != nil {
 			return err
@@ -214,7 +224,7 @@ func (l *Lab) runScenario(ctx context.Context, out, progress io.Writer, s scenar
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "| %s | %s | %s |\n", s.Name, one.name, r)
+		result(s, one.name, r)
 		for _, line := range one.failures(began) {
 			fmt.Fprintf(progress, "lab:   %s: %s\n", one.name, line)
 		}

@@ -121,10 +121,12 @@ func (l *Lab) clusters() []service {
 		service{name: "haproxy", stage: infrastructure, ready: l.listens("mariadb"), command: "haproxy -db -f $ETC/haproxy.cfg"},
 		service{name: "epmd", stage: infrastructure, ready: l.listens("epmd"), command: "epmd -address 127.0.0.1 -port $PORT"})
 	for _, name := range l.Brokers() {
-		list = append(list, service{name: name, stage: infrastructure, ready: l.brokerAnswers(name), command: rabbitmqServer(), env: l.brokerEnvironment(name)})
+		list = append(list, service{name: name, stage: infrastructure, ready: l.brokerAnswers(name),
+			command: rabbitmqServer(), env: l.brokerEnvironment(name)})
 	}
 	for _, name := range []string{"memcached", "memcached-2"} {
-		list = append(list, service{name: name, stage: infrastructure, ready: l.listens(name), command: "memcached -u $USER -l 127.0.0.1 -p $PORT -m 64"})
+		list = append(list, service{name: name, stage: infrastructure, ready: l.listens(name),
+			command: "memcached -u $USER -l 127.0.0.1 -p $PORT -m 64"})
 	}
 	return list
 }
@@ -226,8 +228,8 @@ func (l *Lab) clusterTables(ctx context.Context) error {
 		if _, err := os.Stat(filepath.Join(data, "mysql", "global_priv.frm")); err == nil || n > 0 {
 			continue
 		}
-		err := l.manage(ctx, name, "mariadb-install-db --no-defaults --user=$USER --datadir=$LAB/mysql/"+name+" --auth-root-authentication-method=socket"+
-			" --auth-root-socket-user=$USER --skip-test-db --extra-file=$ETC/databases.sql")
+		err := l.manage(ctx, name, "mariadb-install-db --no-defaults --user=$USER --datadir=$LAB/mysql/"+name+
+			" --auth-root-authentication-method=socket --auth-root-socket-user=$USER --skip-test-db --extra-file=$ETC/databases.sql")
 		if err != nil {
 			return err
 		}

@@ -124,8 +124,8 @@ func (l *Lab) freshToken(ctx context.Context, c *client, shared bool) (string, e
 	if shared {
 		return c.provider.Token(), nil
 	}
-	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["token"], "token": {"id": "%s"}}, "scope": {"project": {"name": "%s", "domain": {"name": "Default"}}}}}`,
-		c.provider.Token(), adminUser)
+	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["token"], "token": {"id": "%s"}},`+
+		` "scope": {"project": {"name": "%s", "domain": {"name": "Default"}}}}}`, c.provider.Token(), adminUser)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.URL("keystone")+"/v3/auth/tokens", strings.NewReader(body))
 	if err != nil {
 		return "", err
@@ -169,7 +169,8 @@ func (s *side) prepare(ctx context.Context, c *client) error {
 	s.project, _ = project["id"].(string)
 	for n := range loadServers {
 		r := resource{In: "nova-api /v2.1/servers", Find: "name=ha-" + s.name, Until: "ACTIVE", Body: map[string]any{
-			"name": fmt.Sprintf("ha-%s-%d", s.name, n), "flavorRef": "42", "imageRef": s.image, "networks": []any{map[string]any{"uuid": network["id"]}}}}
+			"name": fmt.Sprintf("ha-%s-%d", s.name, n), "flavorRef": "42", "imageRef": s.image,
+			"networks": []any{map[string]any{"uuid": network["id"]}}}}
 		if err := m.ensure(ctx, r); err != nil {
 			return err
 		}
@@ -359,7 +360,10 @@ func (s *side) left(ctx context.Context) (lost, twice int, states string, err er
 			lost++
 		}
 	}
-	found := map[string][]string{}
+	if len(s.created) == 0 {
+		return lost, 0, "", nil
+	}
+	var found map[string][]string
 	for end := time.Now().Add(settleTime); ; time.Sleep(time.Second) {
 		building := false
 		if found, building, err = s.made(ctx); err != nil {
@@ -410,14 +414,14 @@ type listed struct {
 	Task             string `json:"OS-EXT-STS:task_state"`
 }
 
-// list returns the servers that the load has created, from Python's nova-api.
+// list returns the servers that the load has created.
 func (s *side) list(ctx context.Context) ([]listed, error) {
 	c, err := s.lab.login(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var v struct{ Servers []listed }
-	err = c.do(ctx, http.MethodGet, s.lab.URL("nova-api-1")+"/v2.1/servers/detail?limit=1000&name=ha-made-"+s.name, nil, &v)
+	err = c.do(ctx, http.MethodGet, s.lab.URL("ours-1")+"/v2.1/servers/detail?limit=1000&name=ha-made-"+s.name, nil, &v)
 	return v.Servers, err
 }
 
@@ -432,7 +436,7 @@ func (s *side) remove(ctx context.Context) error {
 		return err
 	}
 	for _, one := range list {
-		if err := c.do(ctx, http.MethodDelete, s.lab.URL("nova-api-1")+"/v2.1/servers/"+one.ID, nil, nil); err != nil {
+		if err := c.do(ctx, http.MethodDelete, s.lab.URL("ours-1")+"/v2.1/servers/"+one.ID, nil, nil); err != nil {
 			return err
 		}
 	}

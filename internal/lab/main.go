@@ -95,7 +95,7 @@ func newCommand(getenv func(string) string) *cobra.Command {
 	add("faults", "serve the links of the lab with clusters; up starts it", func(cmd *cobra.Command, l *Lab) error {
 		return l.serveFaults(cmd.Context())
 	}).Hidden = true
-	runs := add("scenario [NAME]...", "run scenarios of faults on the lab with clusters, and print a table", func(cmd *cobra.Command, l *Lab) error {
+	runs := add("scenario [NAME]...", "run scenarios of faults on the lab with clusters", func(cmd *cobra.Command, l *Lab) error {
 		if !l.HA {
 			return errors.New("scenarios need the lab with clusters: set LAB_HA=1")
 		}

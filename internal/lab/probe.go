@@ -59,7 +59,8 @@ func (l *Lab) probe(name string) check {
 				return err
 			}
 			defer db.Close()
-			_, err = db.ExecContext(ctx, "UPDATE cell_mappings SET updated_at = UTC_TIMESTAMP() WHERE id = (SELECT MIN(id) FROM (SELECT id FROM cell_mappings) c)")
+			_, err = db.ExecContext(ctx, "UPDATE cell_mappings SET updated_at = UTC_TIMESTAMP()"+
+				" WHERE id = (SELECT MIN(id) FROM (SELECT id FROM cell_mappings) c)")
 			return err
 		}
 	case strings.HasPrefix(name, "rabbitmq"):

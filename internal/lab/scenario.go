@@ -131,7 +131,8 @@ func (l *Lab) rabbitmqctl(ctx context.Context, name string, args ...string) erro
 
 // printScenarios runs the named scenarios, or all, and writes a Markdown table.
 func (l *Lab) printScenarios(ctx context.Context, out, progress io.Writer, names []string) error {
-	fmt.Fprintln(out, "| Scenario | Side | Requests | Failed | Longest without an answer | Slowest | Away | Recovery | Writes lost / twice | States left |")
+	fmt.Fprintln(out, "| Scenario | Side | Requests | Failed | Longest without an answer | Slowest | Away | Recovery"+
+		" | Writes lost / twice | States left |")
 	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|---|---|")
 	return l.runScenarios(ctx, progress, names, func(of scenario, side string, r row) {
 		fmt.Fprintf(out, "| %s | %s | %s |\n", of.Name, side, r)

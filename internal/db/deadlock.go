@@ -11,12 +11,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// refusalPatience is how long refused statements are repeated. A proxy in front of the servers takes
-// some seconds to find out which of them takes statements.
-const refusalPatience = 5 * time.Second
+// repeatFor is how long refused statements are repeated: a proxy in front of the servers takes some
+// seconds to find out which of them takes statements. What takes longer until its connection is lost is
+// not repeated, because a server that is silent for read_timeout would be asked several times.
+const repeatFor = 5 * time.Second
 
 // retry calls f until it does not end with a deadlock or a refusal, after both of which nothing has
-// been done: at most six times, as Nova does after a deadlock, and after refusals for refusalPatience.
+// been done: at most six times, as Nova does after a deadlock, and after refusals for repeatFor.
 // It returns the last error.
 func retry(ctx context.Context, f func() error) error {
 	return retryIf(ctx, f, func(err error) bool { return deadlocked(err) || refused(err) })
@@ -32,7 +33,8 @@ func retryIf(ctx context.Context, f func() error, again func(error) bool) error 
 	const retries = 5
 	began, err := time.Now(), f()
 	for n := 0; err != nil && ctx.Err() == nil && again(err); n++ {
-		if n >= retries && (!refused(err) || time.Since(began) > refusalPatience) {
+		late := time.Since(began) > repeatFor
+		if n >= retries && (late || !refused(err)) || late && lost(err) {
 			break
 		}
 		select {

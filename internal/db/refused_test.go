@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,8 +24,8 @@ func mysqlError(number uint16, message string) string {
 	return "\xff" + string(binary.LittleEndian.AppendUint16(nil, number)) + "#HY000" + message
 }
 
-// openFake opens a database on a server whose queries answer answers.
-func openFake(t *testing.T, answer func(connection int, query string) string) *db.DB {
+// openFake opens a database on a server whose queries answer answers, with parameters of the URL.
+func openFake(t *testing.T, answer func(connection int, query string) string, parameters ...string) *db.DB {
 	t.Helper()
 	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 	if err != nil {
@@ -33,12 +34,31 @@ func openFake(t *testing.T, answer func(connection int, query string) string) *d
 	s := &mysqlServer{Listener: listener, answer: answer}
 	t.Cleanup(func() { s.Close() })
 	go s.serve()
-	d, err := db.Open("mysql+pymysql://nova:x@nowhere/nova?charset=utf8", db.Options{Parameters: "unix_socket=" + listener.Addr().String()})
+	d, err := db.Open("mysql+pymysql://nova:x@nowhere/nova?charset=utf8", db.Options{
+		Parameters: strings.Join(append(parameters, "unix_socket="+listener.Addr().String()), "&")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close() })
 	return d
+}
+
+// TestSilentServerIsAskedOnce: a read that ends with read_timeout is not repeated.
+func TestSilentServerIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	d := openFake(t, func(_ int, query string) string {
+		if query != "SELECT x" {
+			return ""
+		}
+		asked.Add(1)
+		<-t.Context().Done()
+		return hangUp
+	}, "read_timeout=6")
+	err := d.Each(t.Context(), func(*sql.Rows) error { return nil }, "SELECT x")
+	if !db.Unanswered(err) || asked.Load() != 1 {
+		t.Errorf("%v after %d attempts", err, asked.Load())
+	}
 }
 
 // refusals are what servers answer that have left a cluster or became read-only.

@@ -35,7 +35,7 @@ systems: # doc: build and vet for the other systems that laptops have: their cod
 race: # doc: run the tests of packages that share state under the race detector
 	$(GO) test -short -race $$(cat .ci/race-packages)
 
-lab: # doc: start a real OpenStack on loopback, see docs/testing.md; LAB_RELEASE=2025.1 starts an older Nova beside it
+lab: # doc: start a real OpenStack on loopback, see docs/testing.md; LAB_RELEASE=2025.1 starts an older Nova beside it, LAB_HA=1 one with clusters
 	$(GO) run ./internal/lab up
 
 lab-down: # doc: stop it, or the one of LAB_RELEASE

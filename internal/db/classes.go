@@ -35,6 +35,9 @@ func driverClass(err error) objects.Class {
 	var pg *pgconn.PgError
 	switch code := sqliteCode(err); {
 	case errors.As(err, &my):
+		if inconsistent(my) {
+			return objects.ErrDBConsistencyError
+		}
 		return mysqlClass(my.Number)
 	case errors.As(err, &pg):
 		return postgresqlClass(pg.Code)

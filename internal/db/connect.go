@@ -25,11 +25,32 @@ func (p timedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	bounded, cancel := context.WithTimeout(ctx, p.within)
 	defer cancel()
 	conn, err := p.Connector.Connect(bounded)
-	if err == nil || bounded.Err() == nil || ctx.Err() != nil {
-		return conn, err
+	switch {
+	case err == nil:
+		return conn, nil
+	case bounded.Err() == nil || ctx.Err() != nil:
+		return nil, &connectError{err}
 	}
-	return nil, &net.OpError{Op: "connect", Net: p.network, Addr: namedAddr(p.addr), Err: errConnectTimeout}
+	return nil, &connectError{&net.OpError{Op: "connect", Net: p.network, Addr: namedAddr(p.addr), Err: errConnectTimeout}}
 }
+
+// connectError is the failure of a new connection. Its text is that of the cause.
+type connectError struct{ error }
+
+func (e *connectError) Unwrap() error { return e.error }
+
+// lost tells whether an established connection was lost. It is not known whether the server has
+// done what was sent last.
+func lost(err error) bool {
+	_, connecting := errors.AsType[*connectError](err)
+	_, ended := errors.AsType[*endedError](err)
+	return err != nil && !connecting && !ended && isDown(err) && sqliteCode(err) == 0
+}
+
+// endedError is the failure of a COMMIT, after which the transaction may have happened.
+type endedError struct{ error }
+
+func (e *endedError) Unwrap() error { return e.error }
 
 var errConnectTimeout = errors.New("the server does not answer in time")
 

@@ -98,7 +98,7 @@ func Open(connection string, o Options) (*DB, error) {
 		if err != nil {
 			return nil, &URLError{"connection", err}
 		}
-		prepared := sessionConnector{connector, src.session}
+		prepared := leavingConnector{sessionConnector{connector, src.session}}
 		pool, speaks = sql.OpenDB(timedConnector{prepared, src.within, src.mysql.Net, src.address}), mysqldialect.New()
 	case "postgresql":
 		var options []stdlib.OptionOpenDB
@@ -220,6 +220,8 @@ func isDown(err error) bool {
 		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P") || pg.Code == "53300"
 	case errors.As(err, &my):
 		switch my.Number {
+		case 1047: // a node of Galera without a majority
+			return refused(err)
 		case 1040, 1042, 1043, 1053, 1158, 1159, 1160, 1161, 1203: // too many connections, shutting down, network
 			return true
 		}
@@ -266,16 +268,26 @@ func (d *DB) Each(ctx context.Context, row func(*sql.Rows) error, query string, 
 	return Each(ctx, d, row, query, args...)
 }
 
-// Each is DB.Each for a database or a transaction.
+// Each is DB.Each for a database or a transaction. Outside of a transaction it repeats a query that
+// a server refuses, and one whose connection is lost, but not once there are rows.
 func Each(ctx context.Context, q bun.IDB, row func(*sql.Rows) error, query string, args ...any) error {
 	g, err := enterGate(ctx, q)
 	if err != nil {
 		return err
 	}
 	defer g.leave()
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
+	var rows *sql.Rows
+	ask := func() (err error) {
+		rows, err = q.QueryContext(ctx, query, args...)
 		return Wrap(err)
+	}
+	if _, alone := q.(*DB); alone {
+		err = retryLost(ctx, ask)
+	} else {
+		err = ask()
+	}
+	if err != nil {
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -315,16 +327,26 @@ func One(ctx context.Context, q bun.IDB, dest []any, query string, args ...any) 
 }
 
 // InTx runs f in a transaction. It repeats the transaction up to five times if the database has
-// aborted it because of a deadlock.
+// aborted it because of a deadlock, has refused it (refused), or has lost the connection before the
+// COMMIT.
 func (d *DB) InTx(ctx context.Context, f func(tx bun.Tx) error) error {
 	return d.Writing(func() error {
-		return retryDeadlock(ctx, func() error {
+		return retryLost(ctx, func() error {
 			g, err := enterGate(ctx, d)
 			if err != nil {
 				return err
 			}
 			defer g.leave()
-			return Wrap(d.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error { return f(tx) }))
+			done := false
+			err = d.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error {
+				err := f(tx)
+				done = err == nil
+				return err
+			})
+			if done && err != nil {
+				err = &endedError{err}
+			}
+			return Wrap(err)
 		})
 	})
 }
@@ -354,7 +376,7 @@ func (d *DB) Insert(ctx context.Context, q bun.IDB, query string, args ...any) (
 }
 
 // Exec runs a statement and returns the number of rows that it matched. Outside of a transaction
-// it repeats the statement after a deadlock, as InTx does.
+// it repeats the statement after a deadlock or a refusal, as InTx does.
 func Exec(ctx context.Context, q bun.IDB, query string, args ...any) (int64, error) {
 	r, err := execute(ctx, q, query, args)
 	if err != nil {
@@ -377,7 +399,7 @@ func execute(ctx context.Context, q bun.IDB, query string, args []any) (r sql.Re
 		return Wrap(err)
 	}
 	if _, alone := q.(*DB); alone {
-		err = retryDeadlock(ctx, run)
+		err = retry(ctx, run)
 	} else {
 		err = run()
 	}

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"cmp"
 	"crypto/tls"
 	"encoding/binary"
 	"io"
@@ -16,6 +17,9 @@ import (
 	"github.com/nova-go/nova/internal/db"
 )
 
+// hangUp as an answer closes the connection.
+const hangUp = "hang up"
+
 // mysqlServer greets, believes everybody, says OK to all, and keeps what it is asked.
 type mysqlServer struct {
 	net.Listener
@@ -24,6 +28,10 @@ type mysqlServer struct {
 	user, db  string      // of the last login
 	tls       *tls.Config // nil: it has none
 	encrypted atomic.Bool // the last connection
+	// answer returns the packet that answers a query on a connection; "": OK; hangUp: none. Connections are
+	// numbered from 1. nil: all answers are OK.
+	answer func(connection int, query string) string
+	made   int // the number of connections
 }
 
 func (s *mysqlServer) serve() {
@@ -47,6 +55,8 @@ func (s *mysqlServer) talk(c net.Conn) {
 	defer func() { _ = c.Close() }()
 	s.mu.Lock()
 	conf := s.tls
+	s.made++
+	number := s.made
 	s.mu.Unlock()
 	s.encrypted.Store(false)
 	capabilities := "\x08\x82" // 4.1, secure connections, a database at login
@@ -92,7 +102,14 @@ func (s *mysqlServer) talk(c net.Conn) {
 			s.asked = append(s.asked, string(payload[1:]))
 			s.mu.Unlock()
 		}
-		write(head[3]+1, "\x00\x00\x00\x02\x00\x00\x00")
+		reply := ""
+		if s.answer != nil && n > 0 && payload[0] == 3 {
+			reply = s.answer(number, string(payload[1:]))
+		}
+		if reply == hangUp {
+			return
+		}
+		write(head[3]+1, cmp.Or(reply, "\x00\x00\x00\x02\x00\x00\x00"))
 	}
 }
 

@@ -20,7 +20,7 @@ func (l *Lab) variables(useOurs bool) []variable {
 	if useOurs {
 		where = oursRegion
 	}
-	return []variable{
+	list := []variable{
 		{"LAB", l.Dir},
 		{"LAB_RELEASE", l.Release.ID},
 		{"LAB_PORT_BASE", strconv.Itoa(l.Base)},
@@ -44,6 +44,10 @@ func (l *Lab) variables(useOurs bool) []variable {
 		{"OS_PROJECT_DOMAIN_NAME", "Default"},
 		{"OS_REGION_NAME", where},
 	}
+	if l.HA {
+		list = append(list, variable{"LAB_HA", "1"})
+	}
+	return list
 }
 
 // writeEnv writes export commands for a shell. It appends the Python environments to PATH, so

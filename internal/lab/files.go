@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/template"
 )
 
@@ -37,7 +38,6 @@ type node struct {
 func (l *Lab) files() []file {
 	list := []file{
 		{"databases.sql", "databases.sql", nil},
-		{"rabbitmq.conf", "rabbitmq.conf", nil},
 		{"keystone/keystone.conf", "keystone.conf", nil},
 		{"glance/glance-api.conf", "glance-api.conf", nil},
 		{"placement/placement.conf", "placement.conf", nil},
@@ -55,7 +55,10 @@ func (l *Lab) files() []file {
 	for _, e := range l.environments() {
 		list = append(list, e.files()...)
 	}
-	return list
+	if l.HA {
+		return append(list, l.haFiles()...)
+	}
+	return append(list, file{"rabbitmq.conf", "rabbitmq.conf", broker{l, "rabbitmq"}})
 }
 
 // copies are files that services read unchanged from their packages, relative to etc/ in the
@@ -81,7 +84,8 @@ func (l *Lab) render(name string, data any) ([]byte, error) {
 	}
 	base := path.Base(name)
 	t := template.New(base).Option("missingkey=error").Funcs(template.FuncMap{
-		"list": func(items ...string) []string { return items },
+		"list":  func(items ...string) []string { return items },
+		"words": strings.Fields,
 		"dict": func(pairs ...string) map[string]string {
 			m := map[string]string{}
 			for pair := range slices.Chunk(pairs, 2) {

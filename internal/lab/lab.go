@@ -49,6 +49,8 @@ type Lab struct {
 	ServicesVenv string          // that of Keystone, Glance, Placement, Neutron and Cinder; may be the same
 	Base         int             // the first port
 	Upgraded     bool            // Nova was upgraded from another release
+	HA           bool            // it has clusters, see ha.go
+	Linked       bool            // the addresses of neighbours are those of their links, see throughLinks
 
 	user, group string // the user and group that the services run as
 
@@ -63,21 +65,26 @@ type stored struct {
 	ServicesVenv string `json:"services_venv"`
 	Base         int    `json:"port_base"`
 	Upgraded     bool   `json:"upgraded,omitempty"`
+	HA           bool   `json:"ha,omitempty"`
 }
 
 // newLab finds the lab that the environment names: LAB_RELEASE is its release, LAB its directory
-// (default .lab beside go.mod, or a directory below it for an older release), LAB_PORT_BASE its
-// first port, LAB_VENV its Python environment with Nova, LAB_SERVICES_VENV that with the other
-// services. The defaults are the values at the last start of the lab.
+// (default .lab beside go.mod, or a directory below it for an older release or with LAB_HA),
+// LAB_PORT_BASE its first port, LAB_VENV its Python environment with Nova, LAB_SERVICES_VENV that
+// with the other services; LAB_HA selects the lab with clusters. The defaults are the values at the
+// last start of the lab.
 func newLab(getenv func(string) string) (*Lab, error) {
-	wanted, id := newest(), getenv("LAB_RELEASE")
+	wanted, id, ha := newest(), getenv("LAB_RELEASE"), getenv("LAB_HA") != ""
 	if id != "" {
 		var err error
 		if wanted, err = releaseOf(id); err != nil {
 			return nil, fmt.Errorf("LAB_RELEASE: %w", err)
 		}
 	}
-	dir, environments, err := directories(getenv("LAB"), wanted)
+	if ha && wanted != newest() {
+		return nil, fmt.Errorf("LAB_HA is for %s, and LAB_RELEASE is %s", newest().ID, id)
+	}
+	dir, environments, err := directories(getenv("LAB"), wanted, ha)
 	if err != nil {
 		return nil, err
 	}
@@ -90,13 +97,20 @@ func newLab(getenv func(string) string) (*Lab, error) {
 		return nil, err
 	}
 	l := &Lab{Dir: dir, Release: wanted, Venv: filepath.Join(environments, venvName(wanted)),
-		ServicesVenv: filepath.Join(environments, venvName(newest())), Base: defaultPort(wanted), user: me.Username, group: group.Name}
+		ServicesVenv: filepath.Join(environments, venvName(newest())), Base: defaultPort(wanted), HA: ha,
+		user: me.Username, group: group.Name}
+	if ha {
+		l.Base = firstHAPort
+	}
 	if err := l.recall(); err != nil {
 		return nil, err
 	}
 	if id != "" && l.Release != wanted {
 		return nil, fmt.Errorf("LAB_RELEASE is %s, but the lab in %s is of %s: unset LAB_RELEASE, or choose another directory with LAB",
 			id, dir, l.Release.ID)
+	}
+	if ha && !l.HA {
+		return nil, fmt.Errorf("LAB_HA is set, but the lab in %s has no clusters: choose another directory with LAB", dir)
 	}
 	if err := l.setVenvs(getenv("LAB_VENV"), getenv("LAB_SERVICES_VENV")); err != nil {
 		return nil, err
@@ -133,8 +147,8 @@ func (l *Lab) setPorts(first string) error {
 		return nil
 	}
 	n, err := strconv.Atoi(first)
-	if err != nil || n < 1024 || n+len(ports) > 65535 {
-		return fmt.Errorf("LAB_PORT_BASE is %q, not a port from 1024 to %d", first, 65535-len(ports))
+	if err != nil || n < 1024 || n+len(l.listeners()) > 65535 {
+		return fmt.Errorf("LAB_PORT_BASE is %q, not a port from 1024 to %d", first, 65535-len(l.listeners()))
 	}
 	if l.exists() && n != l.Base { // the catalog contains the ports
 		return fmt.Errorf("LAB_PORT_BASE is %d, but the lab in %s was made for ports from %d: wipe it first", n, l.Dir, l.Base)
@@ -170,7 +184,7 @@ func (l *Lab) remember() error {
 	if err := os.MkdirAll(l.Dir, 0o755); err != nil {
 		return err
 	}
-	text, err := json.Marshal(stored{l.Release.ID, l.Venv, l.ServicesVenv, l.Base, l.Upgraded})
+	text, err := json.Marshal(stored{l.Release.ID, l.Venv, l.ServicesVenv, l.Base, l.Upgraded, l.HA})
 	if err != nil {
 		return err
 	}
@@ -198,7 +212,7 @@ func (l *Lab) recall() error {
 	if s.ServicesVenv == "" {
 		s.ServicesVenv = s.Venv
 	}
-	l.Venv, l.ServicesVenv, l.Base, l.Upgraded = s.Venv, s.ServicesVenv, s.Base, s.Upgraded
+	l.Venv, l.ServicesVenv, l.Base, l.Upgraded, l.HA = s.Venv, s.ServicesVenv, s.Base, s.Upgraded, s.HA
 	return nil
 }
 
@@ -213,7 +227,11 @@ func (l *Lab) Log(name string) string { return filepath.Join(l.Dir, "log", name+
 
 // Port returns the port of a listener, or 0 if there is none with this name.
 func (l *Lab) Port(name string) int {
-	if n := slices.Index(ports, name); n >= 0 {
+	all := l.listeners()
+	if l.Linked && slices.Contains(all, linkPrefix+name) {
+		name = linkPrefix + name
+	}
+	if n := slices.Index(all, name); n >= 0 {
 		return l.Base + n
 	}
 	return 0

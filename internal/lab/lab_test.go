@@ -91,7 +91,10 @@ func TestLabIsBesideGoMod(t *testing.T) {
 
 func TestConfigurationIsWhole(t *testing.T) {
 	l := lab(t)
-	used := []string{"parts.tmpl", "agents.sql", "identity.yaml", "cloud.yaml"}
+	used := []string{"parts.tmpl", "agents.sql", "identity.yaml", "cloud.yaml", "ha/scenarios.yaml"}
+	for _, f := range lab(t, "LAB_HA=1").haFiles() { // see TestClustersAreConfigured
+		used = append(used, f.template)
+	}
 	for _, f := range l.files() {
 		used = append(used, f.template)
 		if err := l.write(f); err != nil {

@@ -94,6 +94,16 @@ func newCommand(getenv func(string) string) *cobra.Command {
 		}
 		return l.writeEnv(cmd.OutOrStdout(), useOurs)
 	}).Flags().BoolVar(&useOurs, "ours", false, "clients find the nova-api of this repository, on $LAB_OURS")
+	add("faults", "serve the links of the lab with clusters; up starts it", func(cmd *cobra.Command, l *Lab) error {
+		return l.serveFaults(cmd.Context())
+	}).Hidden = true
+	runs := add("scenario [NAME]...", "run scenarios of faults on the lab with clusters", func(cmd *cobra.Command, l *Lab) error {
+		if !l.HA {
+			return errors.New("scenarios need the lab with clusters: set LAB_HA=1")
+		}
+		return l.printScenarios(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), cmd.Flags().Args())
+	})
+	runs.Args = cobra.ArbitraryArgs
 	add("wipe", "stop all services and remove what they know; the Python environments stay", func(_ *cobra.Command,
 		l *Lab) error {
 		return l.wipe()
@@ -132,7 +142,7 @@ func (l *Lab) wipe() error {
 		return err
 	}
 	var errs []error
-	for _, name := range []string{"etc", "state", "log", "mysql", settings} {
+	for _, name := range []string{"etc", "state", "log", "mysql", "bin", settings} {
 		errs = append(errs, os.RemoveAll(filepath.Join(l.Dir, name)))
 	}
 	return errors.Join(errs...)

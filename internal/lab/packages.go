@@ -24,17 +24,26 @@ var (
 		{"memcached", "memcached"}, {"qemu-img", "qemu-utils"},
 	}
 	builders = []program{{"gcc", "build-essential"}}
+	// haPrograms are required for the lab with clusters.
+	haPrograms = []program{{"/usr/lib/galera/libgalera_smm.so", "galera-4"}, {"rsync", "rsync"}, {"haproxy", "haproxy"}, {"bash", "bash"}}
 )
 
 // missing returns the Debian packages of missing programs.
 func (l *Lab) missing() []string {
 	need := slices.Clone(programs)
+	if l.HA {
+		need = append(need, haPrograms...)
+	}
 	if !l.hasEnvironments() {
 		need = append(need, builders...)
 	}
 	var packages []string
 	for _, p := range need {
-		if _, err := l.lookPath(p.name); err != nil && !slices.Contains(packages, p.debian) {
+		_, err := l.lookPath(p.name)
+		if filepath.IsAbs(p.name) {
+			_, err = os.Stat(p.name)
+		}
+		if err != nil && !slices.Contains(packages, p.debian) {
 			packages = append(packages, p.debian)
 		}
 	}

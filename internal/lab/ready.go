@@ -81,16 +81,18 @@ func (l *Lab) sqlAnswers(ctx context.Context) error {
 // AMQP returns the URL of the broker for clients.
 func (l *Lab) AMQP() string { return "amqp://lab:lab@" + l.Address("rabbitmq") + "/" }
 
-// brokerAnswers is a check that the broker accepts the lab's user.
-func (l *Lab) brokerAnswers(context.Context) error {
-	if !isListening(l.Address("rabbitmq")) {
-		return fmt.Errorf("nothing listens on %s", l.Address("rabbitmq"))
+// brokerAnswers returns a check that a broker accepts the lab's user.
+func (l *Lab) brokerAnswers(name string) check {
+	return func(context.Context) error {
+		if !isListening(l.Address(name)) {
+			return fmt.Errorf("nothing listens on %s", l.Address(name))
+		}
+		conn, err := amqp.Dial("amqp://lab:lab@" + l.Address(name) + "/")
+		if err != nil {
+			return err
+		}
+		return conn.Close()
 	}
-	conn, err := amqp.Dial(l.AMQP())
-	if err != nil {
-		return err
-	}
-	return conn.Close()
 }
 
 // reports returns a check for a service without a port: its state in an API must be up.

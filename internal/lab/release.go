@@ -40,9 +40,9 @@ func defaultPort(r release.Release) int {
 	return firstPort + portsOfLab*(len(all)-1-slices.Index(all, r))
 }
 
-// directories returns the directory of a release's lab, and the directory in which the Python
-// environments are by default. given is the value of LAB.
-func directories(given string, r release.Release) (dir, environments string, err error) {
+// directories returns the directory of a release's lab or of the lab with clusters, and the directory
+// in which the Python environments are by default. given is the value of LAB.
+func directories(given string, r release.Release, ha bool) (dir, environments string, err error) {
 	if given != "" {
 		dir, err = filepath.Abs(given)
 		return dir, dir, err
@@ -52,7 +52,10 @@ func directories(given string, r release.Release) (dir, environments string, err
 		return "", "", err
 	}
 	environments = filepath.Join(root, ".lab")
-	if r == newest() {
+	switch {
+	case ha:
+		return filepath.Join(environments, "ha"), environments, nil
+	case r == newest():
 		return environments, environments, nil
 	}
 	return filepath.Join(environments, r.ID), environments, nil

@@ -56,15 +56,8 @@ func (l *Lab) services() []service {
 				"--init-file=$ETC/databases.sql"},
 		{name: "epmd", stage: infrastructure, ready: l.listens("epmd"), command: "epmd -address 127.0.0.1 -port $PORT"},
 		{name: "memcached", stage: infrastructure, ready: l.listens("memcached"), command: "memcached -u $USER -l 127.0.0.1 -p $PORT -m 64"},
-		{name: "rabbitmq", stage: infrastructure, ready: l.brokerAnswers, command: rabbitmqServer(), env: []string{
-			"HOME=$STATE/rabbitmq", "ERL_EPMD_PORT=$PORT_EPMD", "ERL_EPMD_ADDRESS=127.0.0.1",
-			"RABBITMQ_NODENAME=nova-lab-$PORT@localhost", "RABBITMQ_NODE_IP_ADDRESS=127.0.0.1", "RABBITMQ_NODE_PORT=$PORT",
-			"RABBITMQ_DIST_PORT=$PORT_RABBITMQ_NODES",
-			"RABBITMQ_CONFIG_FILE=$ETC/rabbitmq.conf", "RABBITMQ_CONF_ENV_FILE=/dev/null", "RABBITMQ_MNESIA_BASE=$STATE/rabbitmq",
-			"RABBITMQ_LOG_BASE=$LAB/log",
-			"RABBITMQ_PID_FILE=$STATE/rabbitmq/pid", "RABBITMQ_ENABLED_PLUGINS_FILE=$STATE/rabbitmq/plugins",
-			"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}",
-		}},
+		{name: "rabbitmq", stage: infrastructure, ready: l.brokerAnswers("rabbitmq"), command: rabbitmqServer(),
+			env: l.brokerEnvironment("rabbitmq")},
 		{name: "keystone", stage: identity, ready: l.answers("keystone", "/v3"),
 			command: wsgi("$SERVICES", "--module keystone.wsgi.api:application", "2", "1"),
 			env:     []string{"OS_KEYSTONE_CONFIG_DIR=$ETC/keystone", "OS_KEYSTONE_CONFIG_FILES=keystone.conf"}},
@@ -103,6 +96,9 @@ func (l *Lab) services() []service {
 		list = append(list, service{name: "nova-" + host, stage: otherServices,
 			ready:   l.reports("nova-api", "/v2.1/os-services", "nova-compute", host),
 			command: "$VENV/bin/python $ETC/python/compute.py --config-file $ETC/" + host + "/nova.conf"})
+	}
+	if l.HA {
+		return l.withClusters(list)
 	}
 	return list
 }

@@ -27,6 +27,10 @@ type step struct {
 }
 
 func (l *Lab) steps(installSystem bool) []step {
+	tables, programs := l.systemTables, func(context.Context) error { return nil }
+	if l.HA {
+		tables, programs = l.clusterTables, l.build
+	}
 	start := func(at stage) func(context.Context) error {
 		return func(ctx context.Context) error {
 			return l.await(ctx, slices.DeleteFunc(l.services(), func(s service) bool { return s.stage != at }))
@@ -39,7 +43,8 @@ func (l *Lab) steps(installSystem bool) []step {
 		{"system packages", false, func(ctx context.Context) error { return l.system(ctx, installSystem) }},
 		{"Python environments", false, l.python},
 		{"configuration", false, func(context.Context) error { return l.configure() }},
-		{"system tables", false, l.systemTables},
+		{"system tables", false, tables},
+		{"programs of this repository", false, programs},
 		{"databases, broker and cache", false, start(infrastructure)},
 		{"schemas", true, l.schemas},
 		{"Keystone", false, start(identity)},
@@ -81,7 +86,10 @@ func (l *Lab) up(ctx context.Context, out io.Writer, installSystem bool) error {
 		}
 	}
 	choice := ""
-	if l.Release != newest() {
+	switch {
+	case l.HA:
+		choice = "LAB_HA=1 "
+	case l.Release != newest():
 		choice = "LAB_RELEASE=" + l.Release.ID + " "
 	}
 	fmt.Fprintf(out, "lab: %s is up after %s; its addresses and credentials: eval \"$(%sgo run ./internal/lab env)\"\n",

@@ -270,6 +270,7 @@ var (
 	ErrDBConstraintError   = Class{"oslo_db.exception.DBConstraintError"}
 	ErrDBDataError         = Class{"oslo_db.exception.DBDataError"}
 	ErrDBDeadlock          = Class{"oslo_db.exception.DBDeadlock"}
+	ErrDBConsistencyError  = Class{"oslo_db.exception.DBConsistencyError"}
 	ErrDBDuplicateEntry    = Class{"oslo_db.exception.DBDuplicateEntry"}
 	ErrDBError             = Class{"oslo_db.exception.DBError"}
 	ErrDBNonExistentTable  = Class{"oslo_db.exception.DBNonExistentTable"}

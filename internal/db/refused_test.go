@@ -1,0 +1,257 @@
+package db_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/objects"
+)
+
+// mysqlError returns an error packet.
+func mysqlError(number uint16, message string) string {
+	return "\xff" + string(binary.LittleEndian.AppendUint16(nil, number)) + "#HY000" + message
+}
+
+// openFake opens a database on a server whose queries answer answers, with parameters of the URL.
+func openFake(t *testing.T, answer func(connection int, query string) string, parameters ...string) *db.DB {
+	t.Helper()
+	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &mysqlServer{Listener: listener, answer: answer}
+	t.Cleanup(func() { s.Close() })
+	go s.serve()
+	d, err := db.Open("mysql+pymysql://nova:x@nowhere/nova?charset=utf8", db.Options{
+		Parameters: strings.Join(append(parameters, "unix_socket="+listener.Addr().String()), "&")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+// TestSilentServerIsAskedOnce: a read that ends with read_timeout is not repeated.
+func TestSilentServerIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	d := openFake(t, func(_ int, query string) string {
+		if query != "SELECT x" {
+			return ""
+		}
+		asked.Add(1)
+		<-t.Context().Done()
+		return hangUp
+	}, "read_timeout=6")
+	err := d.Each(t.Context(), func(*sql.Rows) error { return nil }, "SELECT x")
+	if !db.Unanswered(err) || asked.Load() != 1 {
+		t.Errorf("%v after %d attempts", err, asked.Load())
+	}
+}
+
+// refusals are what servers answer that have left a cluster or became read-only.
+var refusals = map[string]string{
+	"Galera without a majority": mysqlError(1047, "WSREP has not yet prepared node for application use"),
+	"read-only MariaDB":         mysqlError(1290, "The MariaDB server is running with the --read-only option so it cannot execute this statement"),
+	"Galera without a majority at COMMIT": mysqlError(1180,
+		"Error while appending streaming replication fragment(provider status: Not connected to Primary Component)"),
+	"read-only InnoDB": mysqlError(1836, "Running in read-only mode"),
+}
+
+// TestRefusedStatementGoesElsewhere: the connection to a server that takes no statements any more is
+// closed, and the statement is repeated on another one, which reaches another server.
+func TestRefusedStatementGoesElsewhere(t *testing.T) {
+	t.Parallel()
+	for name, refusal := range refusals {
+		for at, do := range map[string]func(t *testing.T, d *db.DB) error{
+			"UPDATE x": func(t *testing.T, d *db.DB) error {
+				_, err := db.Exec(t.Context(), d, "UPDATE x")
+				return err
+			},
+			"SELECT x": func(t *testing.T, d *db.DB) error {
+				return d.Each(t.Context(), func(*sql.Rows) error { return nil }, "SELECT x")
+			},
+			"COMMIT": func(t *testing.T, d *db.DB) error {
+				return d.InTx(t.Context(), func(tx bun.Tx) error {
+					_, err := db.Exec(t.Context(), tx, "UPDATE x")
+					return err
+				})
+			},
+		} {
+			t.Run(name+" "+at, func(t *testing.T) {
+				t.Parallel()
+				var asked []int
+				d := openFake(t, func(connection int, query string) string {
+					if !strings.HasPrefix(query, at) {
+						return ""
+					}
+					asked = append(asked, connection)
+					if connection == 1 {
+						return refusal
+					}
+					return ""
+				})
+				for range 2 {
+					if err := do(t, d); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if len(asked) != 3 || asked[0] != 1 || asked[1] != 2 || asked[2] != 2 {
+					t.Errorf("%s was sent on the connections %v, want 1, 2, 2", at, asked)
+				}
+			})
+		}
+	}
+}
+
+// TestRefusedStatementFails: where all servers refuse, the error is the one of oslo.db.
+func TestRefusedStatementFails(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]objects.Class{
+		"Galera without a majority": objects.ErrDBConnectionError,
+		"read-only MariaDB":         objects.ErrSQLOperationalError,
+	} {
+		sent := 0
+		ctx, give := context.WithCancel(t.Context())
+		d := openFake(t, func(_ int, query string) string {
+			if query != "UPDATE x" {
+				return ""
+			}
+			if sent++; sent == 8 {
+				time.AfterFunc(50*time.Millisecond, give) // the answer comes first
+			}
+			return refusals[name]
+		})
+		_, err := db.Exec(ctx, d, "UPDATE x")
+		var domain *objects.Error
+		if !errors.As(err, &domain) || domain.Class != want || sent < 8 {
+			t.Errorf("%s: %v after %d attempts", name, err, sent)
+		}
+	}
+}
+
+// TestOtherErrorsAreNotRepeated: the same numbers have other meanings, and a lost connection may have
+// lost only the answer.
+func TestOtherErrorsAreNotRepeated(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{
+		mysqlError(1047, "Unknown command"),
+		mysqlError(1290, "The MariaDB server is running with the --secure-file-priv option so it cannot execute this statement"),
+		mysqlError(1020, "Record has changed"),
+		mysqlError(1064, "syntax"),
+	} {
+		sent := 0
+		d := openFake(t, func(_ int, query string) string {
+			if query != "UPDATE x" {
+				return ""
+			}
+			sent++
+			return answer
+		})
+		if _, err := db.Exec(t.Context(), d, "UPDATE x"); err == nil || sent != 1 {
+			t.Errorf("%q: %v after %d attempts", answer, err, sent)
+		}
+	}
+}
+
+// TestConflictIsRepeated: a conflict with another transaction repeats the whole transaction, wherever
+// the server finds it.
+func TestConflictIsRepeated(t *testing.T) {
+	t.Parallel()
+	for _, conflict := range []string{
+		mysqlError(1213, "Deadlock found when trying to get lock; try restarting transaction"),
+		mysqlError(1213, "Deadlock: wsrep aborted transaction"),
+		mysqlError(1205, "Lock wait timeout exceeded; try restarting transaction"),
+		mysqlError(1020, "Record has changed since last read in table 'x'"),
+	} {
+		for _, at := range []string{"UPDATE x", "COMMIT"} {
+			var sent []string
+			d := openFake(t, func(_ int, query string) string {
+				if query != "UPDATE x" && query != "COMMIT" {
+					return ""
+				}
+				first := !strings.Contains(strings.Join(sent, ";"), at)
+				if sent = append(sent, query); query == at && first {
+					return conflict
+				}
+				return ""
+			})
+			err := d.InTx(t.Context(), func(tx bun.Tx) error {
+				_, err := db.Exec(t.Context(), tx, "UPDATE x")
+				return err
+			})
+			want := map[string]string{"UPDATE x": "UPDATE x;UPDATE x;COMMIT", "COMMIT": "UPDATE x;COMMIT;UPDATE x;COMMIT"}[at]
+			if got := strings.Join(sent, ";"); err != nil || got != want {
+				t.Errorf("%q at %s: %v, sent %s", conflict, at, err, got)
+			}
+		}
+	}
+}
+
+// TestLostConnection: what is not done, or may be done twice, is repeated when its connection is lost;
+// a statement of its own and a COMMIT are not, because the server may have done them.
+func TestLostConnection(t *testing.T) {
+	t.Parallel()
+	transaction := func(t *testing.T, d *db.DB) error {
+		return d.InTx(t.Context(), func(tx bun.Tx) error {
+			_, err := db.Exec(t.Context(), tx, "UPDATE x")
+			return err
+		})
+	}
+	alone := func(t *testing.T, d *db.DB) error {
+		_, err := db.Exec(t.Context(), d, "UPDATE x")
+		return err
+	}
+	read := func(t *testing.T, d *db.DB) error {
+		return d.Each(t.Context(), func(*sql.Rows) error { return nil }, "SELECT x")
+	}
+	for _, c := range []struct {
+		name, at string
+		do       func(*testing.T, *db.DB) error
+		want     string // what is sent; "!" at the end: it fails
+	}{
+		{"read", "SELECT x", read, "1 SELECT x;2 SELECT x"},
+		{"transaction", "UPDATE x", transaction, "1 UPDATE x;2 UPDATE x;2 COMMIT"},
+		{"begin", "START TRANSACTION", transaction, "1 START TRANSACTION;2 START TRANSACTION;2 UPDATE x;2 COMMIT"},
+		{"commit", "COMMIT", transaction, "1 UPDATE x;1 COMMIT!"},
+		{"statement", "UPDATE x", alone, "1 UPDATE x!"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var sent []string
+			d := openFake(t, func(connection int, query string) string {
+				if !strings.Contains("UPDATE x SELECT x COMMIT "+c.at, query) {
+					return ""
+				}
+				sent = append(sent, fmt.Sprint(connection, " ", query))
+				if query == c.at && connection == 1 {
+					return hangUp
+				}
+				return ""
+			})
+			err := c.do(t, d)
+			got := strings.Join(sent, ";")
+			if err != nil {
+				got += "!"
+			}
+			if got != c.want {
+				t.Errorf("%v: %s, want %s", err, got, c.want)
+			}
+			if err != nil && !db.Unanswered(err) {
+				t.Errorf("the error does not say that the database is away: %v", err)
+			}
+		})
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/nova-go/nova/compute/internal/api"
+	"github.com/nova-go/nova/compute/internal/representation"
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/log"
@@ -125,7 +126,8 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		return nil, err
 	}
 	context.AfterFunc(ctx, end)
-	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(middleware.DecodedPath(app))), nil
+	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(representation.Filter(representation.Options{
+		Codings: d.config.WSGI.ContentCodings, EntityTags: d.config.WSGI.EntityTags})(middleware.DecodedPath(app)))), nil
 }
 
 // announceWithin bounds the time for the notification about a new service.

@@ -23,4 +23,10 @@ type WSGI struct {
 	// CellMappingsLife is the time in seconds for which cell mappings are cached. Nova has no
 	// such option: it reads them once.
 	CellMappingsLife int `opt:"cell_mappings_life" default:"60" min:"1"`
+	// ContentCodings are the codings in which nova-api sends answers to clients that accept them,
+	// the preferred one first; empty means none. Nova has no such option.
+	ContentCodings []string `opt:"content_codings" choices:"gzip,zstd"`
+	// EntityTags adds an ETag to all answers of GET with status 200, also to those of clients that
+	// do not send If-None-Match. Nova has no such option.
+	EntityTags bool `opt:"entity_tags" default:"false"`
 }

@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"compute/internal/securitygroup", "compute/internal/openapi"},
 	{"compute/internal/api"},
 	{"compute/internal/body"},
-	{"compute/internal/mv", "compute/internal/schema", "metadata/internal/tree", "metadata/internal/vendordata"},
+	{"compute/internal/mv", "compute/internal/schema", "compute/internal/representation", "metadata/internal/tree", "metadata/internal/vendordata"},
 	{"internal/devcloud"},
 	{"internal/sessions"},
 	{"internal/startup", "internal/middleware", "internal/ops", "internal/serve", "internal/computepaste", "internal/osloargs"},

@@ -187,7 +187,8 @@ func (s *Session) federatedToken(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	at := fmt.Sprintf("%sOS-FEDERATION/identity_providers/%s/protocols/%s/auth", base, url.PathEscape(a.IdentityProvider), url.PathEscape(a.Protocol))
+	at := fmt.Sprintf("%sOS-FEDERATION/identity_providers/%s/protocols/%s/auth", base, url.PathEscape(a.IdentityProvider),
+		url.PathEscape(a.Protocol))
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, at, nil)
 	if err != nil {
 		return "", err

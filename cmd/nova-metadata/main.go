@@ -8,6 +8,7 @@ import (
 	"github.com/nova-go/nova/internal/cli"
 	"github.com/nova-go/nova/internal/computepaste"
 	"github.com/nova-go/nova/internal/inspect"
+	"github.com/nova-go/nova/internal/serve/uwsgiini"
 	"github.com/nova-go/nova/internal/sessions"
 	"github.com/nova-go/nova/metadata"
 	"github.com/nova-go/nova/paste"
@@ -15,7 +16,7 @@ import (
 
 // service describes the metadata service for the commands of package inspect.
 func service() inspect.Service {
-	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, Registry: metadata.Registry, Sessions: sessions.CheckMetadata,
+	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, App: uwsgiini.Metadata, Registry: metadata.Registry, Sessions: sessions.CheckMetadata,
 		Others: []func(*config.Config) paste.Registry{computepaste.Names}}
 }
 

@@ -83,31 +83,6 @@ func signalPidfile(option, path string) error {
 	return nil
 }
 
-// readEnvDirs sets the variables of the files in directories, as uWSGI's envdir: the first line of
-// a file is the value.
-func readEnvDirs(dirs []string) error {
-	for _, dir := range dirs {
-		files, err := os.ReadDir(dir)
-		if err != nil {
-			return fmt.Errorf("envdir: %w", err)
-		}
-		for _, file := range files {
-			if strings.HasPrefix(file.Name(), ".") || file.IsDir() {
-				continue
-			}
-			b, err := os.ReadFile(filepath.Join(dir, file.Name()))
-			if err == nil {
-				value, _, _ := strings.Cut(string(b), "\n")
-				err = os.Setenv(file.Name(), value)
-			}
-			if err != nil {
-				return fmt.Errorf("envdir: %w", err)
-			}
-		}
-	}
-	return nil
-}
-
 // applyListeners copies the listeners and limits of the uWSGI files.
 func applyListeners(ini *uwsgiini.Config, o *serve.Options) (err error) {
 	for _, l := range ini.Listeners {

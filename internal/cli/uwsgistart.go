@@ -50,19 +50,13 @@ func (f *Flags) prepare(ini *uwsgiini.Config, parent *serve.Parent) (*output, er
 
 // setEnvironment applies env and unenv, runs the first commands, and applies envdir.
 func setEnvironment(ini *uwsgiini.Config) error {
-	for _, kv := range ini.Env {
-		name, value, _ := strings.Cut(kv, "=")
-		if err := os.Setenv(name, value); err != nil {
-			return fmt.Errorf("env %s: %w", kv, err)
-		}
-	}
-	for _, name := range ini.Unset {
-		_ = os.Unsetenv(name)
+	if err := ini.SetEnv(); err != nil {
+		return err
 	}
 	if err := run(ini, uwsgiini.Asap); err != nil {
 		return err
 	}
-	return readEnvDirs(ini.EnvDirs)
+	return ini.ReadEnvDirs()
 }
 
 // setLimits applies prio and max-fd. As for uWSGI, a failure is no reason not to start.

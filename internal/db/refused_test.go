@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +19,27 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
 )
+
+// record keeps what several connections were asked.
+type record struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+// add adds a line, and returns their number.
+func (r *record) add(line ...any) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = append(r.lines, fmt.Sprint(line...))
+	return len(r.lines)
+}
+
+// String returns the lines, separated by semicolons.
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Join(r.lines, ";")
+}
 
 // mysqlError returns an error packet.
 func mysqlError(number uint16, message string) string {
@@ -92,12 +114,12 @@ func TestRefusedStatementGoesElsewhere(t *testing.T) {
 		} {
 			t.Run(name+" "+at, func(t *testing.T) {
 				t.Parallel()
-				var asked []int
+				var asked record
 				d := openFake(t, func(connection int, query string) string {
 					if !strings.HasPrefix(query, at) {
 						return ""
 					}
-					asked = append(asked, connection)
+					asked.add(connection)
 					if connection == 1 {
 						return refusal
 					}
@@ -108,8 +130,8 @@ func TestRefusedStatementGoesElsewhere(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if len(asked) != 3 || asked[0] != 1 || asked[1] != 2 || asked[2] != 2 {
-					t.Errorf("%s was sent on the connections %v, want 1, 2, 2", at, asked)
+				if got := asked.String(); got != "1;2;2" {
+					t.Errorf("%s was sent on the connections %s, want 1;2;2", at, got)
 				}
 			})
 		}
@@ -123,21 +145,21 @@ func TestRefusedStatementFails(t *testing.T) {
 		"Galera without a majority": objects.ErrDBConnectionError,
 		"read-only MariaDB":         objects.ErrSQLOperationalError,
 	} {
-		sent := 0
+		var sent atomic.Int32
 		ctx, give := context.WithCancel(t.Context())
 		d := openFake(t, func(_ int, query string) string {
 			if query != "UPDATE x" {
 				return ""
 			}
-			if sent++; sent == 8 {
+			if sent.Add(1) == 8 {
 				time.AfterFunc(50*time.Millisecond, give) // the answer comes first
 			}
 			return refusals[name]
 		})
 		_, err := db.Exec(ctx, d, "UPDATE x")
 		var domain *objects.Error
-		if !errors.As(err, &domain) || domain.Class != want || sent < 8 {
-			t.Errorf("%s: %v after %d attempts", name, err, sent)
+		if !errors.As(err, &domain) || domain.Class != want || sent.Load() < 8 {
+			t.Errorf("%s: %v after %d attempts", name, err, sent.Load())
 		}
 	}
 }
@@ -152,16 +174,16 @@ func TestOtherErrorsAreNotRepeated(t *testing.T) {
 		mysqlError(1020, "Record has changed"),
 		mysqlError(1064, "syntax"),
 	} {
-		sent := 0
+		var sent atomic.Int32
 		d := openFake(t, func(_ int, query string) string {
 			if query != "UPDATE x" {
 				return ""
 			}
-			sent++
+			sent.Add(1)
 			return answer
 		})
-		if _, err := db.Exec(t.Context(), d, "UPDATE x"); err == nil || sent != 1 {
-			t.Errorf("%q: %v after %d attempts", answer, err, sent)
+		if _, err := db.Exec(t.Context(), d, "UPDATE x"); err == nil || sent.Load() != 1 {
+			t.Errorf("%q: %v after %d attempts", answer, err, sent.Load())
 		}
 	}
 }
@@ -177,13 +199,13 @@ func TestConflictIsRepeated(t *testing.T) {
 		mysqlError(1020, "Record has changed since last read in table 'x'"),
 	} {
 		for _, at := range []string{"UPDATE x", "COMMIT"} {
-			var sent []string
+			var sent record
 			d := openFake(t, func(_ int, query string) string {
 				if query != "UPDATE x" && query != "COMMIT" {
 					return ""
 				}
-				first := !strings.Contains(strings.Join(sent, ";"), at)
-				if sent = append(sent, query); query == at && first {
+				first := !strings.Contains(sent.String(), at)
+				if sent.add(query); query == at && first {
 					return conflict
 				}
 				return ""
@@ -193,7 +215,7 @@ func TestConflictIsRepeated(t *testing.T) {
 				return err
 			})
 			want := map[string]string{"UPDATE x": "UPDATE x;UPDATE x;COMMIT", "COMMIT": "UPDATE x;COMMIT;UPDATE x;COMMIT"}[at]
-			if got := strings.Join(sent, ";"); err != nil || got != want {
+			if got := sent.String(); err != nil || got != want {
 				t.Errorf("%q at %s: %v, sent %s", conflict, at, err, got)
 			}
 		}
@@ -230,19 +252,19 @@ func TestLostConnection(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			var sent []string
+			var sent record
 			d := openFake(t, func(connection int, query string) string {
 				if !strings.Contains("UPDATE x SELECT x COMMIT "+c.at, query) {
 					return ""
 				}
-				sent = append(sent, fmt.Sprint(connection, " ", query))
+				sent.add(connection, " ", query)
 				if query == c.at && connection == 1 {
 					return hangUp
 				}
 				return ""
 			})
 			err := c.do(t, d)
-			got := strings.Join(sent, ";")
+			got := sent.String()
 			if err != nil {
 				got += "!"
 			}

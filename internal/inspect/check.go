@@ -143,7 +143,7 @@ func (s Service) check() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		o := CheckOptions{Args: from.args, Env: os.Environ(), Timeout: *timeout}
+		o := CheckOptions{Inis: from.inis, Args: from.args, Env: os.Environ(), Timeout: *timeout}
 		o.Verbose = *verbose
 		if *offline {
 			o.Timeout = 0
@@ -180,6 +180,7 @@ func printFindings(w io.Writer, list []Finding, how string) error {
 
 // CheckOptions configure Check.
 type CheckOptions struct {
+	Inis        []string // uWSGI files, whose environment, arguments and directory the process gets
 	Files, Args []string // as for config.Sources
 	Env         []string
 	Timeout     time.Duration // of the request to each service; 0: services are not checked
@@ -189,7 +190,16 @@ type CheckOptions struct {
 // Check returns all findings, and the exit status of the process.
 func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	f := &findings{}
-	c, err := config.Load(config.Sources{Files: o.Files, Args: o.Args, Env: o.Env, Prog: s.Prog})
+	from := files{args: o.Args, inis: o.Inis}
+	ini, err := from.uwsgi()
+	if err != nil {
+		return []Finding{uwsgiFinding("error", err.Error())}, HasError
+	}
+	if ini != nil {
+		o.Env = os.Environ() // with that of the files
+		s.checkUWSGI(f, ini)
+	}
+	c, err := config.Load(config.Sources{Files: o.Files, Args: from.args, Env: o.Env, Prog: s.Prog})
 	if err != nil {
 		f.add("error", "config", err)
 		return f.list, f.status()

@@ -20,6 +20,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/inspect"
 	"github.com/nova-go/nova/internal/release"
+	"github.com/nova-go/nova/internal/serve/uwsgiini"
 	"github.com/nova-go/nova/internal/sessions"
 	"github.com/nova-go/nova/metadata"
 	"github.com/nova-go/nova/paste"
@@ -27,12 +28,12 @@ import (
 
 // computeService and metadataService are what the two commands hand over.
 func computeService() inspect.Service {
-	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, Registry: compute.Registry, Sessions: sessions.CheckCompute,
+	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, App: uwsgiini.Compute, Registry: compute.Registry, Sessions: sessions.CheckCompute,
 		Others: []func(*config.Config) paste.Registry{metadata.Registry}}
 }
 
 func metadataService() inspect.Service {
-	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, Registry: metadata.Registry, Sessions: sessions.CheckMetadata,
+	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, App: uwsgiini.Metadata, Registry: metadata.Registry, Sessions: sessions.CheckMetadata,
 		Others: []func(*config.Config) paste.Registry{computepaste.Names}}
 }
 
@@ -280,6 +281,44 @@ func TestConfig(t *testing.T) {
 		if first[i] != other[i] {
 			t.Errorf("%q, and then %q", first[i], other[i])
 		}
+	}
+}
+
+// TestUWSGIFiles reads the configuration that a uWSGI file names, and reports what is wrong with the file.
+func TestUWSGIFiles(t *testing.T) {
+	dir := write(t, databases+"[api]\nmax_limits = 7\n", pasteFile)
+	_, certFile := certified(t, dir, time.Hour)
+	for name, test := range map[string]struct {
+		ini  string
+		want []string // the lines of the output, but the last
+	}{
+		"clean":           {"module = nova.wsgi.osapi_compute\nhttp-socket = :8774\n", nil},
+		"no such option":  {"module = nova.wsgi.osapi_compute\nhttp-socket = :8774\nhttp-sockets = :8775\n", []string{"warning: x.ini:5: http-sockets is not an option of uWSGI"}},
+		"another service": {"module = nova.wsgi.metadata\nhttp-socket = :8775\n", []string{"error: x.ini hosts metadata, and this is osapi_compute"}},
+		"condition":       {"module = nova.wsgi.osapi_compute\nif-env = X\n", []string{"error: x.ini:4: *"}},
+		"no such user":    {"module = nova.wsgi.osapi_compute\nuid = no-such-user\ngid = no-such-group\n", []string{"error: x.ini: uid: user: unknown user no-such-user", "error: x.ini: gid: group: unknown group no-such-group"}},
+		"no certificate":  {"module = nova.wsgi.osapi_compute\nhttps = :8774,/nowhere/cert.pem,/nowhere/key.pem\n", []string{"error: https 0.0.0.0:8774: open /nowhere/cert.pem: no such file or directory"}},
+		"no key":          {"module = nova.wsgi.osapi_compute\nhttps = :8774," + certFile + "," + certFile + "\n", []string{"error: https 0.0.0.0:8774: tls: *"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(dir, "x.ini")
+			if err := os.WriteFile(file, []byte("[uwsgi]\npyargv = --config-file="+dir+"/nova.conf\n"+test.ini), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			list, status := computeService().Check(t.Context(), inspect.CheckOptions{Inis: []string{file}})
+			if len(test.want) > 0 && strings.HasPrefix(test.want[0], "error") != (status == inspect.HasError) {
+				t.Errorf("status %d", status)
+			}
+			if name != "condition" {
+				last := len(list) - 1
+				if last < 0 || list[last].Option != "max_limits" {
+					t.Errorf("nova.conf has not been read: %v", list)
+				} else {
+					list = list[:last]
+				}
+			}
+			expect(t, dir, list, test.want)
+		})
 	}
 }
 

@@ -101,13 +101,19 @@ func (f *formatter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	ok, full := f.limit.allows(level, time.Now())
 	if full {
 		// This record belongs to the root logger, and the limit does not apply to it.
-		_, _ = f.w.Write(f.format(zerolog.ErrorLevel, "root", parsedEvent{{key: zerolog.MessageFieldName, value: f.limit.text(), text: true}}))
+		event := parsedEvent{{key: zerolog.MessageFieldName, value: f.limit.text(), text: true}}
+		_ = f.send(zerolog.ErrorLevel, f.format(zerolog.ErrorLevel, "root", event))
 	}
 	if !ok {
 		return len(line), nil
 	}
-	_, err := f.w.Write(f.format(level, name, e))
-	return len(line), err
+	return len(line), f.send(level, f.format(level, name, e))
+}
+
+// send writes a line, with its level if the destination has levels.
+func (f *formatter) send(level zerolog.Level, line []byte) error {
+	_, err := writeLevel(f.w, level, line)
+	return err
 }
 
 func (f *formatter) format(level zerolog.Level, name string, e parsedEvent) []byte {

@@ -51,7 +51,7 @@ type Sink struct {
 
 // New opens the log that the options describe: log_file (in log_dir); a file named after the
 // program if only log_dir is set; standard error if neither is set or use_stderr is; syslog
-// with use_syslog. use_journal writes to standard error, which systemd passes to the journal.
+// with use_syslog, as soon as there is one. use_journal writes to standard error, which systemd passes to the journal.
 // After a rotation of the file, SIGHUP must call the Sink's Reopen.
 func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 	s := &Sink{path: cfg.LogFile, rotation: newRotation(cfg)}
@@ -132,17 +132,28 @@ func ForRequest(l zerolog.Logger, requestID, globalID string, c *reqctx.Caller) 
 }
 
 // Write writes a line to all destinations. It returns only errors of the file.
-func (s *Sink) Write(line []byte) (int, error) {
+func (s *Sink) Write(line []byte) (int, error) { return s.WriteLevel(zerolog.InfoLevel, line) }
+
+// WriteLevel writes a line. Syslog gets the level as the line's severity.
+func (s *Sink) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, w := range s.other {
-		_, _ = w.Write(line)
+		_, _ = writeLevel(w, level, line)
 	}
 	if s.file == nil {
 		return len(line), nil
 	}
 	s.rotate(len(line))
 	return s.file.Write(line)
+}
+
+// writeLevel writes a line to a destination that may have levels.
+func writeLevel(w io.Writer, level zerolog.Level, line []byte) (int, error) {
+	if leveled, ok := w.(zerolog.LevelWriter); ok {
+		return leveled.WriteLevel(level, line)
+	}
+	return w.Write(line)
 }
 
 // Reopen opens the file at its path again. If that fails, the log continues in the old file.

@@ -8,7 +8,10 @@ import (
 	"log/syslog"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
+
+	"github.com/rs/zerolog"
 )
 
 // checkRotation returns an error for a rotation that the system cannot do.
@@ -34,9 +37,53 @@ func openSyslog(facility, prog string) (io.WriteCloser, error) {
 	if number < 0 {
 		return nil, fmt.Errorf("syslog_log_facility: %q is not a syslog facility", facility)
 	}
-	w, err := syslog.New(syslog.Priority(number<<3)|syslog.LOG_INFO, prog)
-	if err != nil {
-		return nil, fmt.Errorf("use_syslog: %w", err)
+	return &systemLog{facility: syslog.Priority(number << 3), prog: prog}, nil
+}
+
+// systemLog is the syslog of the host. As with syslog(3), lines are lost while there is none.
+type systemLog struct {
+	facility syslog.Priority
+	prog     string
+
+	mu sync.Mutex
+	w  *syslog.Writer // nil until there was a syslog
+}
+
+func (s *systemLog) Write(line []byte) (int, error) { return s.WriteLevel(zerolog.InfoLevel, line) }
+
+// WriteLevel implements zerolog.LevelWriter with the severities of oslo.log.
+func (s *systemLog) WriteLevel(level zerolog.Level, line []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.w == nil {
+		w, err := syslog.New(s.facility|syslog.LOG_INFO, s.prog)
+		if err != nil {
+			return 0, err
+		}
+		s.w = w
 	}
-	return w, nil
+	text := string(line)
+	var err error
+	switch level {
+	case zerolog.TraceLevel, zerolog.DebugLevel:
+		err = s.w.Debug(text)
+	case zerolog.WarnLevel:
+		err = s.w.Warning(text)
+	case zerolog.ErrorLevel:
+		err = s.w.Err(text)
+	case zerolog.FatalLevel, zerolog.PanicLevel:
+		err = s.w.Crit(text)
+	default:
+		err = s.w.Info(text)
+	}
+	return len(line), err
+}
+
+func (s *systemLog) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.w == nil {
+		return nil
+	}
+	return s.w.Close()
 }

@@ -2,10 +2,12 @@ package rest
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/nova-go/nova/config"
@@ -34,7 +36,7 @@ func NewTransport(group string, s config.Session) (*http.Transport, error) {
 		}
 		t.TLSClientConfig.RootCAs = pool
 	case bundle != "" && !s.Insecure:
-		pool, err := clienttls.RootsAt(bundle)
+		pool, err := bundles.at(bundle)
 		if err != nil {
 			return nil, fmt.Errorf("environment variable %s: %w", variable, err)
 		}
@@ -71,4 +73,30 @@ func requestsBundle() (path, variable string) {
 		}
 	}
 	return "", ""
+}
+
+// bundles keeps the CAs of requestsBundle, which the sessions of all groups share. Like those of the
+// system, they are read once per process.
+var bundles rootsCache
+
+type rootsCache struct {
+	mu    sync.Mutex
+	pools map[string]*x509.CertPool
+}
+
+func (c *rootsCache) at(path string) (*x509.CertPool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if pool := c.pools[path]; pool != nil {
+		return pool, nil
+	}
+	pool, err := clienttls.RootsAt(path)
+	if err != nil {
+		return nil, err
+	}
+	if c.pools == nil {
+		c.pools = map[string]*x509.CertPool{}
+	}
+	c.pools[path] = pool
+	return pool, nil
 }

@@ -38,7 +38,7 @@ func as(t *testing.T, c *httptest.Server, token, method, path, body string, want
 	if token != "" {
 		q.Header.Set("X-Auth-Token", token)
 	}
-	r, err := http.DefaultClient.Do(q)
+	r, err := c.Client().Do(q)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 					t.Fatal(err)
 				}
 				q.Header.Set("X-Auth-Token", token)
-				r, err := http.DefaultClient.Do(q)
+				r, err := c.Client().Do(q)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -28,7 +28,8 @@ func program() cli.Program {
 
 // service describes the compute API for the commands of package inspect.
 func service() inspect.Service {
-	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, App: uwsgiini.Compute, Registry: compute.Registry, Sessions: sessions.CheckCompute,
+	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, App: uwsgiini.Compute, Registry: compute.Registry,
+		Sessions: sessions.CheckCompute,
 		Others: []func(*config.Config) paste.Registry{metadata.Registry}}
 }
 

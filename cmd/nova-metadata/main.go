@@ -16,7 +16,8 @@ import (
 
 // service describes the metadata service for the commands of package inspect.
 func service() inspect.Service {
-	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, App: uwsgiini.Metadata, Registry: metadata.Registry, Sessions: sessions.CheckMetadata,
+	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, App: uwsgiini.Metadata, Registry: metadata.Registry,
+		Sessions: sessions.CheckMetadata,
 		Others: []func(*config.Config) paste.Registry{computepaste.Names}}
 }
 

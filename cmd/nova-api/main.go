@@ -30,7 +30,7 @@ func program() cli.Program {
 func service() inspect.Service {
 	return inspect.Service{Prog: compute.Prog, PasteName: compute.PasteName, App: uwsgiini.Compute, Registry: compute.Registry,
 		Sessions: sessions.CheckCompute,
-		Others: []func(*config.Config) paste.Registry{metadata.Registry}}
+		Others:   []func(*config.Config) paste.Registry{metadata.Registry}}
 }
 
 func main() {

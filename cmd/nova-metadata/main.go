@@ -18,7 +18,7 @@ import (
 func service() inspect.Service {
 	return inspect.Service{Prog: metadata.Prog, PasteName: metadata.PasteName, App: uwsgiini.Metadata, Registry: metadata.Registry,
 		Sessions: sessions.CheckMetadata,
-		Others: []func(*config.Config) paste.Registry{computepaste.Names}}
+		Others:   []func(*config.Config) paste.Registry{computepaste.Names}}
 }
 
 func main() {

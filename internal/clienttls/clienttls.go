@@ -40,18 +40,22 @@ func RootsAt(path string) (*x509.CertPool, error) {
 	if !info.IsDir() {
 		return Roots(path)
 	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, err
+	pool := x509.NewCertPool()
+	found, err := AppendDir(pool, path)
+	if err == nil && !found {
+		err = fmt.Errorf("%s contains no certificate", path)
 	}
-	pool, found := x509.NewCertPool(), false
+	return pool, err
+}
+
+// AppendDir adds the CA certificates of all files of a directory to a pool, and reports whether there
+// are any. Files that cannot be read are passed over.
+func AppendDir(pool *x509.CertPool, dir string) (found bool, err error) {
+	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
-		if text, err := os.ReadFile(filepath.Join(path, e.Name())); err == nil {
+		if text, err := os.ReadFile(filepath.Join(dir, e.Name())); err == nil {
 			found = pool.AppendCertsFromPEM(text) || found
 		}
 	}
-	if !found {
-		return nil, fmt.Errorf("%s contains no certificate", path)
-	}
-	return pool, nil
+	return found, err
 }

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -154,30 +153,23 @@ func whatToVerify(q url.Values, ca bool) (chain, name bool) {
 // loadCAs returns the CA certificates of a file and of the files in a directory, or nil if both
 // are "".
 func loadCAs(file, dir string) (*x509.CertPool, error) {
-	var files []string
-	if dir != "" {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			return nil, wrong("ssl_capath", "%w", err)
-		}
-		for _, e := range entries {
-			files = append(files, filepath.Join(dir, e.Name()))
-		}
+	if file == "" && dir == "" {
+		return nil, nil
 	}
-	switch {
-	case file != "" && dir == "":
+	if dir == "" {
 		roots, err := clienttls.Roots(file)
 		if err != nil {
 			return nil, wrong("ssl_ca", "%w", err)
 		}
 		return roots, nil
-	case dir == "":
-		return nil, nil
 	}
 	roots := x509.NewCertPool()
-	for _, f := range append(files, file) {
-		pem, err := os.ReadFile(f)
-		if err != nil && f == file && file != "" {
+	if _, err := clienttls.AppendDir(roots, dir); err != nil {
+		return nil, wrong("ssl_capath", "%w", err)
+	}
+	if file != "" {
+		pem, err := os.ReadFile(file)
+		if err != nil {
 			return nil, wrong("ssl_ca", "%w", err)
 		}
 		roots.AppendCertsFromPEM(pem)

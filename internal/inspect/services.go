@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -122,7 +121,7 @@ func checkDatabase(ctx context.Context, d *db.DB, what string) error {
 	if why, ok := db.Refusal(err); ok {
 		return fmt.Errorf("%s at %s %s", what, d.Address(), why)
 	}
-	return fmt.Errorf("%s does not answer: %w", what, cause(ctx, err))
+	return fmt.Errorf("%s does not answer: %w", what, rest.Cause(ctx, err))
 }
 
 // checkSchema compares the revisions of the schema of a database with those that it should have; nil:
@@ -130,12 +129,12 @@ func checkDatabase(ctx context.Context, d *db.DB, what string) error {
 // warning, because databases have different ones during an upgrade.
 func checkSchema(ctx context.Context, d *db.DB, what, table string, want []string, sync string) (severity string, err error) {
 	if err := d.Each(ctx, func(*sql.Rows) error { return nil }, "SELECT 1 FROM "+table+" LIMIT 1"); err != nil {
-		return "error", fmt.Errorf("%s cannot be used: %w (nova-manage %s makes the schema)", what, cause(ctx, err), sync)
+		return "error", fmt.Errorf("%s cannot be used: %w (nova-manage %s makes the schema)", what, rest.Cause(ctx, err), sync)
 	}
 	heads, err := startup.SchemaHeads(ctx, d)
 	switch {
 	case err != nil:
-		return "warning", fmt.Errorf("the revision of %s cannot be read: %w", what, cause(ctx, err))
+		return "warning", fmt.Errorf("the revision of %s cannot be read: %w", what, rest.Cause(ctx, err))
 	case len(want) > 0 && !slices.Equal(heads, want):
 		return "warning", fmt.Errorf("%s has the revision %s and not %s (nova-manage %s brings it up to date)", what, strings.Join(heads, ", "),
 			strings.Join(want, ", "), sync)
@@ -274,25 +273,9 @@ func (r *serviceChecks) broker(ctx context.Context, transport, group, option str
 func checkAddress(ctx context.Context, network, address, what string) error {
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
-		return fmt.Errorf("%s does not answer: %w", what, cause(ctx, err))
+		return fmt.Errorf("%s does not answer: %w", what, rest.Cause(ctx, err))
 	}
 	return conn.Close()
-}
-
-// cause removes Go's prefixes from an error.
-func cause(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return errors.New("no answer in time")
-	}
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Err
-	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }
 
 // optionalServices are the groups of services that many deployments do not have. Their problems are
@@ -342,7 +325,7 @@ func (r *serviceChecks) limits(ctx context.Context) {
 		registered, err := registeredLimits(ctx, c)
 		if err != nil {
 			return []Finding{r.at("error", "quota", "driver",
-				fmt.Sprintf("the limits that [oslo_limit] is about cannot be read: %s", cause(ctx, err)))}
+				fmt.Sprintf("the limits that [oslo_limit] is about cannot be read: %s", rest.Cause(ctx, err)))}
 		}
 		const servers = "servers"
 		_, set := registered[servers]

@@ -6,14 +6,10 @@ import (
 	"os/user"
 	"regexp"
 	"strconv"
-	"time"
 
 	"github.com/nova-go/nova/internal/clienttls"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
 )
-
-// expiresSoon is the remaining life of a certificate from which check reports it.
-const expiresSoon = 30 * 24 * time.Hour
 
 // uwsgiPlace matches the messages about uWSGI's files: "FILE:LINE: option: …".
 var uwsgiPlace = regexp.MustCompile(`^([^:\s]+):(\d+): (.*)$`)
@@ -75,12 +71,13 @@ func checkListener(say func(severity, message string), l uwsgiini.Listener) {
 		say("error", fmt.Sprintf("https %s: %s", l.Address, err))
 		return
 	}
-	if left := time.Until(cert.NotAfter); left < expiresSoon {
-		day := cert.NotAfter.UTC().Format(time.DateOnly)
-		if left < 0 {
-			say("error", fmt.Sprintf("https %s: the certificate of %s has expired on %s", l.Address, l.CertFile, day))
-			return
-		}
-		say("warning", fmt.Sprintf("https %s: the certificate of %s expires on %s", l.Address, l.CertFile, day))
+	text, expired := clienttls.Expiry(cert)
+	if text == "" {
+		return
 	}
+	severity := "warning"
+	if expired {
+		severity = "error"
+	}
+	say(severity, fmt.Sprintf("https %s: the certificate of %s %s", l.Address, l.CertFile, text))
 }

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"golang.org/x/oauth2"
@@ -26,9 +25,6 @@ type Problem struct {
 	Soon          bool // the session can still be used
 	Missing       bool // the catalog has no endpoint of the service
 }
-
-// expiresSoon is the remaining life of a certificate from which Probe reports it.
-const expiresSoon = 30 * 24 * time.Hour
 
 // Probe logs in with each session that has credentials, looks for its service in the catalog, and
 // sends the service a request without a token. Sessions with the same credentials share a login,
@@ -221,16 +217,21 @@ func silence(ctx context.Context, err error) string {
 	if why := clienttls.CertificateReason(err); why != "" {
 		return "has a certificate that cannot be verified: " + why
 	}
+	return "does not answer: " + Cause(ctx, err).Error()
+}
+
+// Cause removes Go's prefixes from the error of a request, which ctx may have ended.
+func Cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return "does not answer: no answer in time"
+		return errors.New("no answer in time")
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
-		return "does not answer: " + op.Err.Error()
+		return op.Err
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
-		return "does not answer: " + u.Err.Error()
+		return u.Err
 	}
-	return "does not answer: " + err.Error()
+	return err
 }
 
 // urlProbes keeps one answer per URL and TLS configuration.
@@ -287,19 +288,15 @@ func (p *urlProbe) ask(ctx context.Context, s *Session, address string) {
 // answer returns why a URL does not answer, or "".
 func (u *urlProbes) answer(s *Session, address string) string { return u.of(s, address).why }
 
-// expiry tells of the server's certificate if it expires within expiresSoon.
+// expiry tells of the server's certificate if it expires soon.
 func (u *urlProbes) expiry(s *Session, address string) (string, bool) {
 	cert := u.of(s, address).cert
 	if cert == nil {
 		return "", false
 	}
-	left := time.Until(cert.NotAfter)
-	day := cert.NotAfter.UTC().Format(time.DateOnly)
-	switch {
-	case left < 0:
-		return fmt.Sprintf("the certificate of %s has expired on %s", address, day), true
-	case left < expiresSoon:
-		return fmt.Sprintf("the certificate of %s expires on %s", address, day), true
+	text, _ := clienttls.Expiry(cert)
+	if text == "" {
+		return "", false
 	}
-	return "", false
+	return fmt.Sprintf("the certificate of %s %s", address, text), true
 }

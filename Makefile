@@ -7,12 +7,31 @@ TOOL = $(GO) tool -modfile=tools/go.mod
 # nova-metadata has no use for SQLite but with --dev.
 RELEASE = CGO_ENABLED=0 $(GO) build -trimpath -gcflags=all=-dwarf=false -ldflags "-s -w"
 
+# What packages and images are of: this system's architecture, and the version that --version prints.
+ARCH := $(shell $(GO) env GOARCH)
+VERSION := $(shell sed -n 's/^const Number = "\(.*\)"/\1/p' internal/version/*.go)
+
 help: # doc: list the targets
 	@sed -n 's/^\([a-z-]*\):.*# doc: /  \1\t/p' Makefile | expand -t 14
 
 build: # doc: build bin/nova-api and bin/nova-metadata
 	$(RELEASE) -tags grpcnotrace -o bin/ ./cmd/nova-api
 	$(RELEASE) -tags grpcnotrace,nosqlite -o bin/ ./cmd/nova-metadata
+
+packages: build # doc: write packages for Debian and RPM, with units, manual pages and completions, into dist/
+	mkdir -p dist
+	cd tools && $(GO) run ./man -o ../dist nova-go-api=../bin/nova-api nova-go-metadata=../bin/nova-metadata
+	gzip -9nf dist/nova-go-api.8 dist/nova-go-metadata.8
+	bin/nova-api completion bash | sed 's/nova-api/nova-go-api/g' > dist/nova-go-api.bash
+	bin/nova-metadata completion bash | sed 's/nova-metadata/nova-go-metadata/g' > dist/nova-go-metadata.bash
+	for p in deb rpm; do ARCH=$(ARCH) VERSION=$(VERSION) $(TOOL) nfpm package -f internal/packages/nfpm.yaml -p $$p -t dist/ || exit 1; done
+
+image: build # doc: write a container image into dist/nova-go-image.tar: docker load -i, podman load -i
+	mkdir -p dist
+	cd tools && $(GO) run ./image -bin ../bin -licenses .. -arch $(ARCH) -version $(VERSION) -o ../dist/nova-go-image.tar
+
+packages-test: packages image # doc: install the packages and run the image in directories of their own; needs Linux, some tests need root
+	$(GO) test -count=1 -tags packages ./internal/packages
 
 test: # doc: run the tests, which need nothing installed
 	$(GO) test ./...
@@ -56,4 +75,4 @@ routes: # doc: write docs/ROUTES.md anew
 licenses: # doc: write THIRD_PARTY_LICENSES anew
 	$(GO) test ./internal/archtest -run TestThirdPartyLicenses -update
 
-.PHONY: help build test lint systems race lab lab-down lab-test dialects-test routes licenses
+.PHONY: help build packages image packages-test test lint systems race lab lab-down lab-test dialects-test routes licenses

@@ -47,12 +47,15 @@ func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance
 		return nil, nil
 	}
 	scan := q.Scans.scans(ctx, c, &q)
-	if q.indexed() && !scan {
+	switch {
+	case q.indexed() && !scan:
 		return q.walk(ctx, c, w)
+	case scan && q.halved():
+		return q.halves(ctx, c, w)
 	}
 	q.after(&w, c.DB)
 	s := q.scanner()
-	if scan {
+	if scan && c.DB.Kind() == "mysql" {
 		s.hint = " USE INDEX ()"
 	}
 	return readInstances(ctx, c, s, s.selects()+w.where()+order(c.DB, q.Sort)+w.limit(q.Limit), w.args...)
@@ -152,6 +155,44 @@ func (q *InstanceQuery) indexed() bool {
 		return true
 	}
 	return false
+}
+
+// halved tells whether an index has the instances that are not deleted in the order of the list, which
+// includes deleted ones.
+func (q *InstanceQuery) halved() bool {
+	live := *q
+	live.Deleted, live.ChangesSince, live.ChangesBefore = new(bool), nil, nil
+	return q.Deleted == nil && !live.unindexed() && q.Sort[0].Column == "created_at"
+}
+
+// halves reads a page in two parts: the instances that are not deleted in the order of the index on
+// (deleted, created_at), and those deleted ones that belong in front of the last of them.
+func (q *InstanceQuery) halves(ctx context.Context, c *db.Cell, w conditions) ([]*objects.Instance, error) {
+	live := conditions{parts: slices.Clone(w.parts), args: slices.Clone(w.args)}
+	live.and("i.deleted = 0")
+	list, err := q.walk(ctx, c, live)
+	if err != nil {
+		return nil, err
+	}
+	w.and("i.deleted > 0")
+	if len(list) == q.Limit {
+		switch edge := Keys(list[q.Limit-1], q.Sort[:1])[0]; {
+		case edge == nil:
+		case q.Sort[0].Desc:
+			w.and("i.created_at >= ?", edge)
+		default:
+			w.and("(i.created_at <= ? OR i.created_at IS NULL)", edge)
+		}
+	}
+	q.after(&w, c.DB)
+	s := q.scanner()
+	deleted, err := readInstances(ctx, c, s, s.selects()+w.where()+order(c.DB, q.Sort)+w.limit(q.Limit), w.args...)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, deleted...)
+	slices.SortFunc(list, func(a, b *objects.Instance) int { return Compare(a, b, q.Sort) })
+	return list[:min(len(list), q.Limit)], nil
 }
 
 // walk reads a page in the order of an index on the first key. Of the instances with equal first

@@ -40,12 +40,12 @@ func (q *InstanceQuery) unindexed() bool {
 
 // scans tells whether to read the table. A list of changes reads the index if this has few of them.
 func (s *Scans) scans(ctx context.Context, c *db.Cell, q *InstanceQuery) bool {
-	if s == nil || c.DB.Kind() != "mysql" || q.selective() || !q.unindexed() {
+	if s == nil || q.selective() || !q.unindexed() {
 		return false
 	}
 	size := s.size(ctx, c.DB)
 	if q.ChangesSince == nil {
-		return q.Deleted != nil && !*q.Deleted && 3*size.live > size.all
+		return c.DB.Kind() == "mysql" && q.Deleted != nil && !*q.Deleted && 3*size.live > size.all
 	}
 	if size.all == 0 {
 		return false

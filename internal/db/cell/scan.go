@@ -28,6 +28,10 @@ type tableSize struct {
 // sizeLife is how long sizes are used; they are counted again in the background.
 const sizeLife = 10 * time.Minute
 
+// manyChanges is the number of changes above which a page by creation is read from the index of the
+// instances by creation, which then has a change every few rows, instead of sorting all changes.
+const manyChanges = 2000
+
 // unindexed tells whether no index answers the list, or only one that has most of the instances.
 func (q *InstanceQuery) unindexed() bool {
 	for name, v := range q.Filters {
@@ -51,6 +55,9 @@ func (s *Scans) scans(ctx context.Context, c *db.Cell, q *InstanceQuery) bool {
 		return false
 	}
 	many := size.all/8 + 1
+	if q.halved() {
+		many = min(many, manyChanges)
+	}
 	var n int64
 	err := c.DB.One(ctx, []any{&n}, "SELECT COUNT(*) FROM (SELECT 1 FROM instances WHERE updated_at >= ? LIMIT ?) changed",
 		*q.ChangesSince, many)

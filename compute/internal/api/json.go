@@ -50,6 +50,17 @@ func (o *Object) key(k string) {
 // Str writes a string member.
 func (o *Object) Str(k, v string) { o.key(k); o.buf = appendString(o.buf, v) }
 
+// Joined writes a string member whose value is parts without anything between them. Unlike Str it does
+// not need the joined string, of which lists have thousands.
+func (o *Object) Joined(k string, parts ...string) {
+	o.key(k)
+	o.buf = append(o.buf, '"')
+	for _, p := range parts {
+		o.buf = appendText(o.buf, p)
+	}
+	o.buf = append(o.buf, '"')
+}
+
 // Int writes an integer member.
 func (o *Object) Int(k string, v int64) {
 	o.key(k)
@@ -187,7 +198,11 @@ const hex = "0123456789abcdef"
 // appendString writes a JSON string. A lone surrogate in the encoding of [schema.Decode] is
 // escaped, as Python writes it; other bytes that are not UTF-8 become U+FFFD.
 func appendString(b []byte, s string) []byte {
-	b = append(b, '"')
+	return append(appendText(append(b, '"'), s), '"')
+}
+
+// appendText appends the text of a JSON string, without quotation marks.
+func appendText(b []byte, s string) []byte {
 	from := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -224,5 +239,5 @@ func appendString(b []byte, s string) []byte {
 		}
 		i += size
 	}
-	return append(append(b, s[from:]...), '"')
+	return append(b, s[from:]...)
 }

@@ -47,8 +47,8 @@ func addressTooLong(r *http.Request) bool {
 // Links writes the links of resources. There is one per request, which computes the common
 // parts of the links once.
 type Links struct {
-	self, bookmark, image string
-	project               string
+	self, bookmark string // what the collection follows, with a slash at the end
+	image          string
 }
 
 var versionSegment = regexp.MustCompile(`^v([0-9]+|[0-9]+\.[0-9]+)$`)
@@ -57,16 +57,19 @@ var versionSegment = regexp.MustCompile(`^v([0-9]+|[0-9]+\.[0-9]+)$`)
 // last part of the address.
 func (r *Request) Links() *Links {
 	app := ApplicationURL(r.Request)
-	l := &Links{self: WithPrefix(app, r.api.LinkPrefix)}
 	base := app
 	if i := strings.LastIndexByte(app, '/'); i > 0 && versionSegment.MatchString(app[i+1:]) {
 		base = app[:i]
 	}
-	l.bookmark = WithPrefix(base, r.api.LinkPrefix)
-	l.image = r.api.ImageLinks
+	project := "/"
 	// Nova searches for the project in the whole URL, including the query.
 	if p := r.Caller.ProjectID; p != "" && strings.Contains(fullURL(r.Request, app), p) {
-		l.project = "/" + p
+		project = "/" + p + "/"
+	}
+	l := &Links{
+		self:     strings.TrimRight(WithPrefix(app, r.api.LinkPrefix), "/") + project,
+		bookmark: strings.TrimRight(WithPrefix(base, r.api.LinkPrefix), "/") + project,
+		image:    r.api.ImageLinks,
 	}
 	return l
 }
@@ -114,12 +117,12 @@ func WithPrefix(address, prefix string) string {
 
 // Self returns the link to a resource with the version of the API.
 func (l *Links) Self(collection, id string) string {
-	return strings.TrimRight(l.self, "/") + l.project + "/" + collection + "/" + id
+	return l.self + collection + "/" + id
 }
 
 // Bookmark returns the link to a resource without the version of the API.
 func (l *Links) Bookmark(collection, id string) string {
-	return strings.TrimRight(l.bookmark, "/") + l.project + "/" + collection + "/" + id
+	return l.bookmark + collection + "/" + id
 }
 
 // Write writes the member "links" of a resource.
@@ -128,10 +131,10 @@ func (l *Links) Write(o *Object, collection, id string) {
 		a.Obj(func(o *Object) {
 			if i == 0 {
 				o.Str("rel", "self")
-				o.Str("href", l.Self(collection, id))
+				o.Joined("href", l.self, collection, "/", id)
 			} else {
 				o.Str("rel", "bookmark")
-				o.Str("href", l.Bookmark(collection, id))
+				o.Joined("href", l.bookmark, collection, "/", id)
 			}
 		})
 	})
@@ -164,7 +167,7 @@ func (l *Links) WriteBookmark(o *Object, collection, id string) {
 	o.List("links", 1, func(_ int, a *Array) {
 		a.Obj(func(o *Object) {
 			o.Str("rel", "bookmark")
-			o.Str("href", l.Bookmark(collection, id))
+			o.Joined("href", l.bookmark, collection, "/", id)
 		})
 	})
 }
@@ -189,7 +192,7 @@ func (r *Request) NextUnder(member string, l *Links, o *Object, path string, n i
 	o.List(member, 1, func(_ int, a *Array) {
 		a.Obj(func(o *Object) {
 			o.Str("rel", "next")
-			o.Str("href", strings.TrimRight(l.self, "/")+l.project+"/"+path+"?"+r.nextQuery(last))
+			o.Str("href", l.self+path+"?"+r.nextQuery(last))
 		})
 	})
 }

@@ -30,10 +30,10 @@ func Merge(ctx context.Context, cells []*db.Cell, q InstanceQuery, fixed int) ([
 	var list []*objects.Instance
 	for len(m.heap) > 0 {
 		c := m.heap[0]
-		if list = append(list, c.list[0].instance); len(list) == q.Limit {
+		if list = append(list, c.list[0]); len(list) == q.Limit {
 			break
 		}
-		if c.list = c.list[1:]; len(c.list) == 0 && c.more {
+		if c.advance(); len(c.list) == 0 && c.more {
 			m.refill(ctx, q.Limit-len(list))
 		}
 		if len(c.list) == 0 {
@@ -74,13 +74,20 @@ type cursor struct {
 	rank  int // cells with equal instances contribute in the order of the cell mappings
 	size  int
 	after []any
-	list  []keyed
-	more  bool // there may be instances after list
+	list  []*objects.Instance
+	keys  []any // of the first of list, when they have been compared
+	more  bool  // there may be instances after list
 }
 
-type keyed struct {
-	instance *objects.Instance
-	keys     []any
+// advance goes to the next instance.
+func (c *cursor) advance() { c.list, c.keys = c.list[1:], nil }
+
+// first returns the keys of the first instance. Where only one cell has instances nobody asks for them.
+func (c *cursor) first(sort []SortKey) []any {
+	if c.keys == nil {
+		c.keys = Keys(c.list[0], sort)
+	}
+	return c.keys
 }
 
 // refill reads the next batch of the cells that have hardly any instances left, and fewer than are
@@ -113,11 +120,8 @@ func (m *merger) read(ctx context.Context, cursors []*cursor) {
 			c.more = false
 			m.failed = append(m.failed, r)
 		}
-		for _, i := range r.Value {
-			c.list = append(c.list, keyed{i, Keys(i, m.query.Sort)})
-		}
-		if len(c.list) > 0 {
-			c.after = c.list[len(c.list)-1].keys
+		if c.list = append(c.list, r.Value...); c.more && len(c.list) > 0 {
+			c.after = Keys(c.list[len(c.list)-1], m.query.Sort)
 		}
 	}
 }
@@ -128,7 +132,7 @@ func (m *merger) Len() int { return len(m.heap) }
 // Less implements heap.Interface.
 func (m *merger) Less(a, b int) bool {
 	x, y := m.heap[a], m.heap[b]
-	if n := compareAll(x.list[0].keys, y.list[0].keys, m.query.Sort); n != 0 {
+	if n := compareAll(x.first(m.query.Sort), y.first(m.query.Sort), m.query.Sort); n != 0 {
 		return n < 0
 	}
 	return x.rank < y.rank

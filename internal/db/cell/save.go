@@ -13,6 +13,7 @@ import (
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // Expect is a condition on the row when it is written: one of these task states ("" stands for
@@ -128,7 +129,7 @@ func reprText(s string) string {
 	if s == "" {
 		return "None"
 	}
-	return objects.Quoted(s)
+	return pytext.Repr(s)
 }
 
 func reprList(states []string) string {

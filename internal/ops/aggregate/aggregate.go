@@ -15,6 +15,7 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -251,7 +252,7 @@ func (a *Aggregates) checkConflict(ctx context.Context, g *objects.Aggregate, zo
 	var zones []string
 	for _, o := range others {
 		if z := o.Zone(); z != nil && *z != zone && o.ID != g.ID {
-			zones = append(zones, objects.Quoted(*z))
+			zones = append(zones, pytext.Repr(*z))
 		}
 	}
 	if len(zones) > 0 {

@@ -23,15 +23,21 @@ func Int(s string) (*big.Int, error) {
 		return nil, fmt.Errorf("invalid literal for int() with base 10: %s", firstRunes(Repr(s), 200))
 	}
 	if len(body) > MaxDigits {
-		text := "Exceeds the limit (%d digits) for integer string conversion: value has %d digits; " +
-			"use sys.set_int_max_str_digits() to increase the limit"
-		return nil, fmt.Errorf(text, MaxDigits, len(body))
+		return nil, tooLongError(len(body))
 	}
 	n, ok := new(big.Int).SetString(strings.TrimPrefix(digits, "+"), 10)
 	if !ok {
 		return nil, errors.New("not an integer")
 	}
 	return n, nil
+}
+
+// tooLongError is the error for an integer with the given number of digits.
+type tooLongError int
+
+func (e tooLongError) Error() string {
+	return fmt.Sprintf("Exceeds the limit (%d digits) for integer string conversion: value has %d digits; "+
+		"use sys.set_int_max_str_digits() to increase the limit", MaxDigits, int(e))
 }
 
 // firstRunes returns the first characters of a text.

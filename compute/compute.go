@@ -108,6 +108,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		}
 		return startup.LoadPaste(d.config, pasteName, registry(d, app, o.Filters), options)
 	}
+	d.metrics.Callers().Expose(d.config.WSGI.CallerMetrics)
 	hide := d.metrics.Show()
 	end := func() {
 		hide()

@@ -26,6 +26,9 @@ func (c cloudControl) Pipeline() any { return c.Cloud.Pipeline }
 // Hosts implements control.Cloud.
 func (c cloudControl) Hosts() []string { return hostNames }
 
+// Users implements control.Cloud.
+func (c cloudControl) Users() []string { return c.identity.UserNames() }
+
 // Methods implements control.Cloud.
 func (c cloudControl) Methods() []string {
 	list := append(compute.Methods(), conductor.Methods()...)

@@ -274,14 +274,15 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 		}
 		h.ServeHTTP(w, r)
 	}))
-	api := guard.New(c.url, true).Wrap(http.StripPrefix("/dev",
-		withSlash((&control.API{Cloud: cloudControl{c, all}, Plan: c.plan, Recorder: recorder}).Handler())))
+	dev := &control.API{Cloud: cloudControl{c, all}, Plan: c.plan, Recorder: recorder}
+	api := guard.New(c.url, true).Wrap(http.StripPrefix("/dev", dev.Handler()))
+	help := guard.New(c.url, true).Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.help(w, r, dev) }))
 	guarded := guard.New(c.url, false).Wrap(all)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		switch {
 		case r.URL.Path == "/dev":
-			http.Redirect(w, r, "/dev/", http.StatusFound)
+			help.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/dev/"):
 			api.ServeHTTP(w, r)
 		case services[first] != nil:
@@ -290,6 +291,22 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 			all.ServeHTTP(w, r)
 		}
 	})
+}
+
+// help answers GET /dev: browsers are sent to the page, and other clients receive the help.
+func (c *Cloud) help(w http.ResponseWriter, r *http.Request, dev *control.API) {
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "/dev is the help: GET /dev", http.StatusMethodNotAllowed)
+	case strings.Contains(r.Header.Get("Accept"), "text/html"):
+		http.Redirect(w, r, "/dev/", http.StatusFound)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		if err := dev.WriteHelp(w); err != nil {
+			c.log.Warn().Err(err).Msg("writing the help")
+		}
+	}
 }
 
 // withSlash replaces an empty path by "/".
@@ -312,14 +329,19 @@ const tokenRequest = `{"auth": {"identity": {"methods": ["password"], "password"
 
 // Hello returns the text with the addresses and commands to use the cloud.
 func (c *Cloud) Hello() string {
+	ca := ""
+	if c.secure() {
+		ca = fmt.Sprintf(" --cacert '%s'", filepath.ToSlash(filepath.Join(c.state, certFile)))
+	}
 	return fmt.Sprintf(`nova-api --dev serves %[1]s; its state is in %[2]s
 
-  . %[4]s/openrc                      # as demo; . %[4]s/openrc admin as admin
+  . %[4]s/openrc                      # as demo; . %[4]s/openrc admin as admin; reader can only read
   openstack server create --image cirros --flavor m1.tiny --network private --wait vm1
 
   %[1]s/dev/                 # requests, faults and delays
+  curl%[5]s %[1]s/dev           # what tests can do with the cloud
 
-  curl -si %[1]s/identity/v3/auth/tokens -H 'Content-Type: application/json' -d '%[3]s' | sed -n 's/^X-Subject-Token: //p'
-  curl %[1]s/v2.1/flavors -H "X-Auth-Token: TOKEN"
-`, c.url, c.state, fmt.Sprintf(tokenRequest, Password), filepath.ToSlash(c.state)) // shells take \ for an escape
+  curl%[5]s -si %[1]s/identity/v3/auth/tokens -H 'Content-Type: application/json' -d '%[3]s' | sed -n 's/^X-Subject-Token: //p'
+  curl%[5]s %[1]s/v2.1/flavors -H "X-Auth-Token: TOKEN"
+`, c.url, c.state, fmt.Sprintf(tokenRequest, Password), filepath.ToSlash(c.state), ca) // shells take \ for an escape
 }

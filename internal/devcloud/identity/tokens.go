@@ -113,17 +113,22 @@ func (s *Service) Caller(id string) *resource.Caller {
 	return c
 }
 
+// UserNames returns the names of all users.
+func (s *Service) UserNames() []string {
+	var names []string
+	for _, u := range s.known.Load().Users {
+		names = append(names, u.Name)
+	}
+	return names
+}
+
 // TokenOf issues a token for the user with a name, in the project of the same name or otherwise
 // in the project demo. The error for an unknown user names the existing ones.
 func (s *Service) TokenOf(name string) (string, error) {
 	known := s.known.Load()
 	u := known.user("", name)
 	if u == nil {
-		var names []string
-		for _, other := range known.Users {
-			names = append(names, other.Name)
-		}
-		return "", fmt.Errorf("there is no user %s: there are %s", name, strings.Join(names, ", "))
+		return "", fmt.Errorf("there is no user %s: there are %s", name, strings.Join(s.UserNames(), ", "))
 	}
 	p := known.project("", name)
 	if p == nil {

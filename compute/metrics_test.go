@@ -177,7 +177,7 @@ func TestCallers(t *testing.T) {
 	all := seriesOf(t, s, "nova_caller_requests_total")
 	for name, want := range map[string]float64{
 		series + novatest.NameID("project", "demo") + ",user_agent=poller/1.0}": 3,
-		"nova_caller_requests_total{user_agent=probe}":                           1,
+		"nova_caller_requests_total{user_agent=probe}":                          1,
 	} {
 		if all[name] != want {
 			t.Errorf("%s is %v; there are %v", name, all[name], all)

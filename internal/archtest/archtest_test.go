@@ -35,7 +35,7 @@ var layers = [][]string{
 	{"internal/policy", "internal/hardware", "internal/versioned"},
 	{"internal/objects", "internal/release", "internal/reqctx", "internal/metrics", "internal/webob", "internal/clienttls", "internal/version"},
 	{"internal/pyjson"},
-	{"internal/pytext"},
+	{"internal/pytext", "internal/clock"},
 	{"config", "paste"},
 }
 

@@ -39,6 +39,14 @@ func (c cloudControl) Methods() []string {
 // mappingsLife is the time in seconds that Nova caches cell mappings.
 const mappingsLife = 1
 
+// Report implements control.Cloud.
+func (c cloudControl) Report(ctx context.Context) error {
+	if c.conductor == nil {
+		return nil
+	}
+	return c.conductor.Report(c.Context(ctx))
+}
+
 // SetCell implements control.Cloud. The mapping of a cell that is down names a file that does not
 // exist. The hosts of the cloud keep their connection.
 func (c cloudControl) SetCell(ctx context.Context, name string, up bool) error {

@@ -30,7 +30,7 @@ type Expect struct {
 // server is being deleted), UnexpectedVMStateError and InstanceUpdateConflict if the row does not
 // meet the condition.
 func Save(ctx context.Context, c *db.Cell, was, now *objects.Instance, e Expect) error {
-	at := db.Now()
+	at := db.Now(ctx)
 	set, args := changedColumns(was, now)
 	set, args = append(set, "updated_at = ?"), append(args, at)
 	where, more := expected(was.UUID, e)

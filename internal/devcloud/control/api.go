@@ -33,6 +33,8 @@ type Cloud interface {
 	Users() []string
 	// Methods returns the names of the methods that can be planned to fail.
 	Methods() []string
+	// Report updates the rows of the services, which are down if they do not.
+	Report(ctx context.Context) error
 	// SetCell disconnects the database of a cell, or connects it again.
 	SetCell(ctx context.Context, name string, up bool) error
 }
@@ -42,6 +44,7 @@ type API struct {
 	Cloud    Cloud
 	Plan     *Plan
 	Recorder *Recorder
+	Clock    *Clock
 }
 
 // Handler returns the handler of the control API. GET / is a web page, and without the slash, the
@@ -139,6 +142,7 @@ func (a *API) reset(r *http.Request) (any, error) {
 		return nil, err
 	}
 	a.Recorder.Forget()
+	a.Clock.Reset()
 	return nil, a.Cloud.Reset(r.Context())
 }
 

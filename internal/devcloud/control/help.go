@@ -26,7 +26,7 @@ func (a *API) operations() []operation {
 		{Request: "GET /help", Does: "this text", do: a.help},
 		{Request: "GET /state", Does: "servers, requests, faults, hosts, cells, and the pipeline", Query: []string{"after"}, do: a.state},
 		{Request: "GET /dump", Does: "all resources of the cloud", do: func(r *http.Request) (any, error) { return a.Cloud.Dump(r.Context()) }},
-		{Request: "POST /reset", Does: "restores a new cloud, and removes all faults", do: a.reset},
+		{Request: "POST /reset", Does: "restores a new cloud with the computer's time, and removes all faults", do: a.reset},
 		{Request: "POST /seed", Does: "creates what a file of YAML or JSON describes", do: a.seed, Body: map[string]string{
 			"servers":  "a list of name, flavor, image, network, as (a user), metadata, count",
 			"volumes":  "a list of name, as, size",
@@ -49,6 +49,9 @@ func (a *API) operations() []operation {
 		{Request: "PUT /cells/{cell}", Does: "disconnects a cell, one of names.cells, or connects it again", do: a.setCell, Body: up},
 		{Request: "PUT /build-time", Does: "sets the time that servers take to build", do: a.setBuildTime,
 			Body: map[string]string{"time": "such as 2s"}},
+		{Request: "GET /clock", Does: "the time of the cloud", do: a.getClock},
+		{Request: "PUT /clock", Does: "stops the clock or starts it again, then sets it forward", do: a.setClock,
+			Body: map[string]string{"stopped": "true or false", "advance": "such as 24h"}},
 	}
 }
 

@@ -64,13 +64,13 @@ func (s *Service) issue(t *token) (string, error) {
 	if _, err := rand.Read(b[:]); err != nil {
 		return "", err
 	}
-	t.Issued = time.Now().UTC().Truncate(time.Second)
+	t.Issued = s.o.Now().UTC().Truncate(time.Second)
 	t.Expires = t.Issued.Add(tokenLifetime)
 	id := "dev" + hex.EncodeToString(b[:])
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for old, o := range s.tokens {
-		if time.Now().After(o.Expires) {
+		if s.o.Now().After(o.Expires) {
 			delete(s.tokens, old)
 		}
 	}
@@ -82,7 +82,7 @@ func (s *Service) issue(t *token) (string, error) {
 func (s *Service) token(id string) *token {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if t := s.tokens[id]; t != nil && time.Now().Before(t.Expires) {
+	if t := s.tokens[id]; t != nil && s.o.Now().Before(t.Expires) {
 		return t
 	}
 	return nil

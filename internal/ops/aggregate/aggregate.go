@@ -142,7 +142,7 @@ func (a *Aggregates) UpdateZone(ctx context.Context, caller *reqctx.Caller, g *o
 	if err := a.setMetadata(ctx, caller, g, map[string]*string{"availability_zone": zone}); err != nil {
 		return err
 	}
-	now := db.Now()
+	now := db.Now(ctx)
 	g.UpdatedAt = &now // the answer has the new time as in Nova, which does not write it to the row
 	g.Changes = []string{"updated_at"}
 	return a.tell(ctx, caller, g)
@@ -162,7 +162,7 @@ func (a *Aggregates) SetMetadata(ctx context.Context, caller *reqctx.Caller, g *
 	if err := a.tell(ctx, caller, g); err != nil {
 		return err
 	}
-	now := db.Now()
+	now := db.Now(ctx)
 	g.UpdatedAt = &now
 	return nil
 }

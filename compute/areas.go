@@ -52,7 +52,7 @@ func areas(p *parts) []api.Route {
 		p.hostsArea().Routes(),
 		(&quotas.API{
 			Quotas: p.quota, Projects: p.keystone, Usages: p.everywhere, Audits: cell.Audits{DB: d.Main},
-			AuditPeriod: c.Default.InstanceUsageAuditPeriod, Now: time.Now,
+			AuditPeriod: c.Default.InstanceUsageAuditPeriod, Now: p.now,
 		}).Routes(),
 		(&images.API{Glance: p.glance, Quota: p.quota}).Routes(),
 		(&networks.API{Neutron: p.neutron, DefaultPool: c.Neutron.DefaultFloatingPool, Release: attached.Ops.ReleaseFloatingIP}).Routes(),
@@ -80,7 +80,7 @@ func (p *parts) serversArea() *servers.API {
 		ImageURL:     p.glance.URL,
 		SoftDelete:   c.Default.ReclaimInstanceInterval != 0,
 		Passwords:    servers.Passwords{Length: c.Default.PasswordLength, Shown: c.API.EnableInstancePassword},
-		Now:          time.Now,
+		Now:          p.now,
 	}
 }
 
@@ -101,7 +101,7 @@ func (p *parts) migrationsArea(s *servers.API) *migrations.API {
 func (p *parts) hostsArea() *hosts.API {
 	c := p.config
 	all := &host.Hosts{Cells: p.Cells, Release: p.release, Computes: p.computes, Placement: p.placement, DownTime: p.servers.DownTime,
-		Now: time.Now, Zones: p.zones, InternalZone: c.Default.InternalServiceAvailabilityZone, Notify: p.notify, Log: p.log}
+		Now: p.now, Zones: p.zones, InternalZone: c.Default.InternalServiceAvailabilityZone, Notify: p.notify, Log: p.log}
 	aggregates := &aggregate.Aggregates{
 		Store: dbapi.NewAggregates(p.API), Cells: p.Cells, Hosts: all, Placement: p.placement, Images: p.glance,
 		Schedulers: p.schedulers, Conductor: p.conductor, Notify: p.notify, Log: p.log,

@@ -17,6 +17,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/representation"
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/metrics"
@@ -79,6 +80,7 @@ type deps struct {
 	aliases  hardware.Aliases
 	notify   *notify.Notifier
 	release  release.Release // of the services of the deployment
+	now      func() time.Time
 	*startup.Databases
 }
 
@@ -108,6 +110,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		}
 		return startup.LoadPaste(d.config, pasteName, registry(d, app, o.Filters), options)
 	}
+	d.metrics.Callers().Expose(d.config.WSGI.CallerMetrics)
 	hide := d.metrics.Show()
 	end := func() {
 		hide()
@@ -126,8 +129,8 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		return nil, err
 	}
 	context.AfterFunc(ctx, end)
-	return middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(representation.Filter(representation.Options{
-		Codings: d.config.WSGI.ContentCodings, EntityTags: d.config.WSGI.EntityTags})(middleware.DecodedPath(app)))), nil
+	return clock.Handler(ctx, middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(representation.Filter(representation.Options{
+		Codings: d.config.WSGI.ContentCodings, EntityTags: d.config.WSGI.EntityTags})(middleware.DecodedPath(app))))), nil
 }
 
 // announceWithin bounds the time for the notification about a new service.
@@ -162,7 +165,7 @@ func (d *deps) of(r release.Release) (*deps, error) {
 }
 
 func prepare(ctx context.Context, o *Options) (*deps, error) {
-	d := &deps{config: o.Config, traces: o.Traces}
+	d := &deps{config: o.Config, traces: o.Traces, now: func() time.Time { return clock.Now(ctx) }}
 	var err error
 	if d.config == nil {
 		if o.Sources.Prog == "" {

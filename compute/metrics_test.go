@@ -163,3 +163,41 @@ func BenchmarkScrape(b *testing.B) {
 	b.ReportMetric(float64(size), "bytes")
 	b.ReportMetric(float64(len(series(b, s))), "series")
 }
+
+// TestCallers counts requests by project and user agent; they are a metric only if an option asks for it.
+func TestCallers(t *testing.T) {
+	t.Parallel()
+	const series = "nova_caller_requests_total{project="
+	s := novatest.New(t, novatest.Conf("[wsgi]\ncaller_metrics = true"))
+	demo := s.As("demo").Header("User-Agent", "poller/1.0")
+	for range 3 {
+		demo.Do("GET /servers").Expect(200)
+	}
+	s.As("").Header("User-Agent", "probe").Do("GET /servers").Expect(401)
+	all := seriesOf(t, s, "nova_caller_requests_total")
+	for name, want := range map[string]float64{
+		series + novatest.NameID("project", "demo") + ",user_agent=poller/1.0}": 3,
+		"nova_caller_requests_total{user_agent=probe}":                          1,
+	} {
+		if all[name] != want {
+			t.Errorf("%s is %v; there are %v", name, all[name], all)
+		}
+	}
+	s = novatest.New(t)
+	s.As("demo").Do("GET /servers").Expect(200)
+	if all := seriesOf(t, s, "nova_caller_requests_total"); len(all) > 0 {
+		t.Errorf("got %v", all)
+	}
+}
+
+// seriesOf returns the series of a metric.
+func seriesOf(t *testing.T, s *novatest.Stack, name string) map[string]float64 {
+	t.Helper()
+	some := map[string]float64{}
+	for key, value := range series(t, s) {
+		if strings.HasPrefix(key, name) {
+			some[key] = value
+		}
+	}
+	return some
+}

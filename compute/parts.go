@@ -1,8 +1,6 @@
 package compute
 
 import (
-	"time"
-
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
@@ -89,7 +87,7 @@ func newParts(d *deps) *parts {
 		Services: server.Services{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement, Accelerators: p.cyborg},
 		Compute:  p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod,
 		Host: c.Default.Host, Release: d.release,
-		DownTime: startup.ServiceDownTime(c, d.log), CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: time.Now,
+		DownTime: startup.ServiceDownTime(c, d.log), CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: d.now,
 	}
 	if !d.release.Has(release.FaultsOfAllCells) {
 		p.servers.Reader.Faults = &db.Cell{DB: d.Main}

@@ -20,6 +20,9 @@ type WSGI struct {
 	// MetadataMetrics is the address of the metrics of nova-metadata, like ComputeMetrics. Nova
 	// has no such option.
 	MetadataMetrics string `opt:"metadata_metrics"`
+	// CallerMetrics adds the callers that send the most requests to nova-api to the metrics, by
+	// project and user agent. Nova has no such option.
+	CallerMetrics bool `opt:"caller_metrics" default:"false"`
 	// CellMappingsLife is the time in seconds for which cell mappings are cached. Nova has no
 	// such option: it reads them once.
 	CellMappingsLife int `opt:"cell_mappings_life" default:"60" min:"1"`

@@ -65,7 +65,7 @@ func serveDev(d *cli.Dev, f *cli.Flags) (err error) {
 		if err := cloud.Serve(ctx, broker); err != nil {
 			return nil, err
 		}
-		nova, err := compute.New(rpc.WithMemory(ctx, broker), compute.Options{
+		nova, err := compute.New(rpc.WithMemory(cloud.Context(ctx), broker), compute.Options{
 			Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail,
 		})
 		if err != nil {

@@ -28,7 +28,7 @@ type Dev struct {
 func (d *Dev) Register(fs *pflag.FlagSet, p Program) {
 	fs.BoolVar(&d.On, "dev", false, "serve an embedded cloud on loopback; nothing else is needed")
 	fs.StringVar(&d.State, "state", "",
-		"with --dev: `directory` of its state (default ~/.local/state/nova-dev); :memory: leaves nothing behind")
+		"with --dev: `directory` of its state (default $XDG_STATE_HOME/nova-dev or ~/.local/state/nova-dev); :memory: leaves nothing behind")
 	fs.IntVar(&d.Port, "port", p.Port, "with --dev: `port` to listen on")
 }
 
@@ -40,10 +40,14 @@ func (d *Dev) RegisterCloud(fs *pflag.FlagSet) {
 	fs.DurationVar(&d.BuildTime, "build-time", 0, "with --dev: `time` that servers take to build (3s)")
 }
 
-// Directory returns the state directory of the cloud.
+// Directory returns the state directory of the cloud: nova-dev in XDG_STATE_HOME, or in
+// .local/state below the home directory.
 func (d *Dev) Directory() (string, error) {
 	if d.State != "" {
 		return d.State, nil
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) { // the specification ignores other paths
+		return filepath.Join(dir, "nova-dev"), nil
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {

@@ -256,7 +256,7 @@ func TestReport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"Guru Meditation", "internal/cli", "my_ip = 192.0.2.1", "connection = ***", "go_goroutines"} {
+		for _, want := range []string{"Guru Meditation", "internal/cli", "my_ip = 192.0.2.1", "connection = ***", "go_goroutines", "since the process began:"} {
 			if !strings.Contains(string(b), want) {
 				t.Errorf("%d: %s is not in the report", n, want)
 			}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/version"
 )
@@ -39,6 +41,8 @@ func (h *hosting) report(c *config.Config) []byte {
 		os.Getpid(), time.Now().UTC().Format(time.RFC3339), time.Since(h.began).Round(time.Second), runtime.NumGoroutine(), runtime.GOMAXPROCS(0))
 	section("Databases, cells, caches, messages")
 	writeSeries(&b, h.metrics)
+	section("Callers with the most requests, by project and user agent")
+	writeCallers(&b, h.metrics, time.Now())
 	section("Goroutines")
 	_ = pprof.Lookup("goroutine").WriteTo(&b, 1)
 	section("Configuration")
@@ -85,6 +89,32 @@ func seriesLabels(m *dto.Metric) string {
 		return ""
 	}
 	return "{" + strings.Join(pairs, ",") + "}"
+}
+
+// reportedCallers is the number of callers in each list of a report.
+const reportedCallers = 20
+
+// writeCallers writes who has sent the most requests recently, and since the process began.
+func writeCallers(w io.Writer, r prometheus.Registerer, now time.Time) {
+	callers, err := metrics.CallersOf(r)
+	if err != nil {
+		fmt.Fprintln(w, err)
+		return
+	}
+	list := func(title string, all []metrics.CallerRequests) {
+		fmt.Fprintf(w, "%s:\n", title)
+		for _, c := range all {
+			fmt.Fprintf(w, "  requests=%d project=%s user_agent=%q", c.Requests, cmp.Or(c.Project, "-"), c.UserAgent)
+			if c.Excess > 0 {
+				fmt.Fprintf(w, " at_most_too_high_by=%d", c.Excess)
+			}
+			fmt.Fprintln(w)
+		}
+	}
+	if recent, since := callers.Recent(reportedCallers, now); !since.IsZero() {
+		list("since "+since.UTC().Format(time.RFC3339), recent)
+	}
+	list("since the process began", callers.Total(reportedCallers))
 }
 
 // writeOptions writes all options with their values, except for secrets.

@@ -24,6 +24,7 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/schema"
 
+	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/objects"
 )
@@ -406,9 +407,9 @@ func execute(ctx context.Context, q bun.IDB, query string, args []any) (r sql.Re
 	return r, err
 }
 
-// Now returns the current time in UTC with the precision of Nova's rows: microseconds, of which
+// Now returns the time of a context in UTC with the precision of Nova's rows: microseconds, of which
 // MySQL stores whole seconds.
-func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+func Now(ctx context.Context) time.Time { return clock.Now(ctx).UTC().Truncate(time.Microsecond) }
 
 // Time scans a nullable DATETIME, which SQLite returns as text.
 type Time struct{ P **time.Time }

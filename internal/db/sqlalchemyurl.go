@@ -3,11 +3,11 @@ package db
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // sqlalchemyURL has the parts of a database URL as SQLAlchemy reads them. It differs from net/url:
@@ -77,7 +77,7 @@ func splitURL(connection, parameters string) (sqlalchemyURL, error) {
 	if database, ok := strings.CutPrefix(rest, "/"); ok {
 		end := before(database, strings.IndexByte(database, '?'))
 		database, rest = database[:end], database[end:]
-		u.database = unquote(database)
+		u.database = pytext.Unquote(database)
 	}
 	if query, ok := strings.CutPrefix(rest, "?"); ok {
 		query, _, _ = strings.Cut(query, "\n")
@@ -101,12 +101,12 @@ func (u *sqlalchemyURL) cutUser(rest string) string {
 	run := rest[:before(rest, strings.IndexAny(rest, ":/"))]
 	if after, ok := strings.CutPrefix(rest[len(run):], ":"); ok {
 		if password, behind, ok := strings.Cut(after, "@"); ok {
-			u.user, u.password = unquote(run), unquote(password)
+			u.user, u.password = pytext.Unquote(run), pytext.Unquote(password)
 			return behind
 		}
 	}
 	if at := strings.LastIndexByte(run, '@'); at >= 0 {
-		u.user = unquote(run[:at])
+		u.user = pytext.Unquote(run[:at])
 		return rest[at+1:]
 	}
 	return rest
@@ -119,7 +119,7 @@ func (u *sqlalchemyURL) addQuery(query string, added bool) {
 		if value == "" {
 			continue
 		}
-		name, value = unquote(name), unquote(value)
+		name, value = pytext.Unquote(name), pytext.Unquote(value)
 		i := slices.IndexFunc(u.query, func(p parameter) bool { return p.name == name })
 		if i < 0 {
 			u.query = append(u.query, parameter{name, []string{value}, added})
@@ -130,31 +130,10 @@ func (u *sqlalchemyURL) addQuery(query string, added bool) {
 	}
 }
 
-// unquote is Python's urllib.parse.unquote: it leaves what is not %XX.
-func unquote(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			if c, err := url.PathUnescape(s[i : i+3]); err == nil {
-				b.WriteString(c)
-				i += 2
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return strings.ToValidUTF8(b.String(), "\uFFFD")
-}
-
-// pythonInt parses an integer as Python's int does, except for digits outside of ASCII.
+// pythonInt parses an integer as Python's int does.
 func pythonInt(text string) (int, bool) {
-	text = strings.TrimSpace(text)
-	digits := strings.TrimLeft(text, "+-")
-	if strings.HasPrefix(digits, "_") || strings.HasSuffix(digits, "_") || strings.Contains(digits, "__") {
-		return 0, false
-	}
-	n, err := strconv.Atoi(strings.ReplaceAll(text, "_", ""))
-	return n, err == nil
+	n, err := pytext.Int64(text)
+	return int(n), err == nil
 }
 
 // pythonBool parses a boolean as SQLAlchemy's asbool does.

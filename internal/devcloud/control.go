@@ -26,6 +26,9 @@ func (c cloudControl) Pipeline() any { return c.Cloud.Pipeline }
 // Hosts implements control.Cloud.
 func (c cloudControl) Hosts() []string { return hostNames }
 
+// Users implements control.Cloud.
+func (c cloudControl) Users() []string { return c.identity.UserNames() }
+
 // Methods implements control.Cloud.
 func (c cloudControl) Methods() []string {
 	list := append(compute.Methods(), conductor.Methods()...)
@@ -35,6 +38,14 @@ func (c cloudControl) Methods() []string {
 
 // mappingsLife is the time in seconds that Nova caches cell mappings.
 const mappingsLife = 1
+
+// Report implements control.Cloud.
+func (c cloudControl) Report(ctx context.Context) error {
+	if c.conductor == nil {
+		return nil
+	}
+	return c.conductor.Report(c.Context(ctx))
+}
 
 // SetCell implements control.Cloud. The mapping of a cell that is down names a file that does not
 // exist. The hosts of the cloud keep their connection.

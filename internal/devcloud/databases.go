@@ -153,7 +153,7 @@ func (c *Cloud) fill(ctx context.Context, d *db.DB) error {
 		}
 		if _, err := d.Insert(ctx, d, "INSERT INTO cell_mappings (created_at, uuid, name, transport_url, database_connection, disabled) "+
 			"VALUES (?, ?, ?, ?, ?, ?)",
-			db.Now(), id, cell.name, "fake://", c.connection("nova_"+cell.name), false); err != nil {
+			db.Now(ctx), id, cell.name, "fake://", c.connection("nova_"+cell.name), false); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/db"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/devcloud/compute"
@@ -77,6 +78,7 @@ type Cloud struct {
 	documents *db.DB
 	store     *resource.Store
 	plan      *control.Plan
+	clock     *control.Clock
 	identity  *identity.Service
 	network   *network.Service
 	image     *image.Service
@@ -95,7 +97,8 @@ type Cloud struct {
 
 // New creates the cloud in a state directory, or opens the existing one.
 func New(ctx context.Context, o Options) (_ *Cloud, err error) {
-	c := &Cloud{databases: o.Databases, url: strings.TrimRight(o.URL, "/"), log: zerolog.Nop(), taskTime: o.TaskTime, plan: &control.Plan{}}
+	c := &Cloud{databases: o.Databases, url: strings.TrimRight(o.URL, "/"), log: zerolog.Nop(), taskTime: o.TaskTime, plan: &control.Plan{},
+		clock: &control.Clock{}}
 	c.plan.SetBuildTime(o.BuildTime)
 	if o.Log != nil {
 		c.log = *o.Log
@@ -135,7 +138,7 @@ func New(ctx context.Context, o Options) (_ *Cloud, err error) {
 }
 
 func (c *Cloud) openServices(ctx context.Context) (err error) {
-	if c.identity, err = identity.New(identity.Options{Dir: c.state, URL: c.url}); err != nil {
+	if c.identity, err = identity.New(identity.Options{Dir: c.state, URL: c.url, Now: c.clock.Now}); err != nil {
 		return err
 	}
 	if err := private.Create(filepath.Join(c.state, "services.sqlite")); err != nil {
@@ -144,7 +147,7 @@ func (c *Cloud) openServices(ctx context.Context) (err error) {
 	if c.documents, err = db.Open(c.connection("services"), db.Options{}); err != nil {
 		return err
 	}
-	if c.store, err = resource.Open(ctx, c.documents); err != nil {
+	if c.store, err = resource.Open(c.Context(ctx), c.documents); err != nil {
 		return err
 	}
 	store, who := c.store, c.identity.Caller
@@ -176,6 +179,7 @@ const reportEvery = 10 * time.Second
 // Serve handles the messages of a broker until ctx ends. It first completes or fails the
 // operations that were interrupted when the cloud ended. It must be called once.
 func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
+	ctx = c.Context(ctx)
 	api, err := db.Open(c.connection("nova_api"), connectionOptions)
 	if err != nil {
 		return err
@@ -249,6 +253,9 @@ func (c *Cloud) Close() error {
 	return err
 }
 
+// Context returns a context that has the clock of the cloud. The Nova application needs it.
+func (c *Cloud) Context(ctx context.Context) context.Context { return clock.With(ctx, c.clock.Now) }
+
 // Config returns the configuration of the applications: the nova.conf in the state directory and
 // then the files in more.
 func (c *Cloud) Config(more config.Sources) (*config.Config, error) {
@@ -274,14 +281,15 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 		}
 		h.ServeHTTP(w, r)
 	}))
-	api := guard.New(c.url, true).Wrap(http.StripPrefix("/dev",
-		withSlash((&control.API{Cloud: cloudControl{c, all}, Plan: c.plan, Recorder: recorder}).Handler())))
+	dev := &control.API{Cloud: cloudControl{c, all}, Plan: c.plan, Recorder: recorder, Clock: c.clock}
+	api := guard.New(c.url, true).Wrap(http.StripPrefix("/dev", dev.Handler()))
+	help := guard.New(c.url, true).Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.help(w, r, dev) }))
 	guarded := guard.New(c.url, false).Wrap(all)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		switch {
 		case r.URL.Path == "/dev":
-			http.Redirect(w, r, "/dev/", http.StatusFound)
+			help.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/dev/"):
 			api.ServeHTTP(w, r)
 		case services[first] != nil:
@@ -290,6 +298,22 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 			all.ServeHTTP(w, r)
 		}
 	})
+}
+
+// help answers GET /dev: browsers are sent to the page, and other clients receive the help.
+func (c *Cloud) help(w http.ResponseWriter, r *http.Request, dev *control.API) {
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "/dev is the help: GET /dev", http.StatusMethodNotAllowed)
+	case strings.Contains(r.Header.Get("Accept"), "text/html"):
+		http.Redirect(w, r, "/dev/", http.StatusFound)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		if err := dev.WriteHelp(w); err != nil {
+			c.log.Warn().Err(err).Msg("writing the help")
+		}
+	}
 }
 
 // withSlash replaces an empty path by "/".
@@ -312,14 +336,19 @@ const tokenRequest = `{"auth": {"identity": {"methods": ["password"], "password"
 
 // Hello returns the text with the addresses and commands to use the cloud.
 func (c *Cloud) Hello() string {
+	ca := ""
+	if c.secure() {
+		ca = fmt.Sprintf(" --cacert '%s'", filepath.ToSlash(filepath.Join(c.state, certFile)))
+	}
 	return fmt.Sprintf(`nova-api --dev serves %[1]s; its state is in %[2]s
 
-  . %[4]s/openrc                      # as demo; . %[4]s/openrc admin as admin
+  . %[4]s/openrc                      # as demo; . %[4]s/openrc admin as admin; reader can only read
   openstack server create --image cirros --flavor m1.tiny --network private --wait vm1
 
   %[1]s/dev/                 # requests, faults and delays
+  curl%[5]s %[1]s/dev           # what tests can do with the cloud
 
-  curl -si %[1]s/identity/v3/auth/tokens -H 'Content-Type: application/json' -d '%[3]s' | sed -n 's/^X-Subject-Token: //p'
-  curl %[1]s/v2.1/flavors -H "X-Auth-Token: TOKEN"
-`, c.url, c.state, fmt.Sprintf(tokenRequest, Password), filepath.ToSlash(c.state)) // shells take \ for an escape
+  curl%[5]s -si %[1]s/identity/v3/auth/tokens -H 'Content-Type: application/json' -d '%[3]s' | sed -n 's/^X-Subject-Token: //p'
+  curl%[5]s %[1]s/v2.1/flavors -H "X-Auth-Token: TOKEN"
+`, c.url, c.state, fmt.Sprintf(tokenRequest, Password), filepath.ToSlash(c.state), ca) // shells take \ for an escape
 }

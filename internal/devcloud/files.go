@@ -61,7 +61,8 @@ func (c *Cloud) novaConf() string {
 func (c *Cloud) cloudsYAML() string {
 	var b strings.Builder
 	b.WriteString("clouds:\n")
-	for _, u := range []struct{ cloud, user, project string }{{"nova-dev", "demo", "demo"}, {"nova-dev-admin", "admin", "admin"}} {
+	for _, u := range []struct{ cloud, user, project string }{{"nova-dev", "demo", "demo"},
+		{"nova-dev-admin", "admin", "admin"}, {"nova-dev-reader", "reader", "demo"}} {
 		fmt.Fprintf(&b, "  %s:\n    auth:\n      auth_url: %s/identity/v3\n      username: %s\n      password: %s\n      project_name: %s\n   "+
 			"   user_domain_name: Default\n      project_domain_name: Default\n    region_name: %s\n",
 			u.cloud, c.url, u.user, Password, u.project, identity.Region)
@@ -77,7 +78,8 @@ func (c *Cloud) openrc() string {
 	if c.secure() {
 		ca = fmt.Sprintf("export OS_CACERT='%s'\n", filepath.Join(c.state, certFile))
 	}
-	return ca + fmt.Sprintf("user=${1:-demo}\nexport OS_AUTH_URL=%s/identity/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=%s\nexport "+
-		"OS_USERNAME=$user OS_PASSWORD=%s OS_PROJECT_NAME=$user OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default\n", c.url,
+	return ca + fmt.Sprintf("user=${1:-demo}\ncase $user in\nadmin) project=${2:-admin} ;;\n*) project=${2:-demo} ;;\nesac\n"+
+		"export OS_AUTH_URL=%s/identity/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=%s\nexport "+
+		"OS_USERNAME=$user OS_PASSWORD=%s OS_PROJECT_NAME=$project OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default\n", c.url,
 		identity.Region, Password)
 }

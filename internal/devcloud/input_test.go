@@ -61,6 +61,15 @@ func TestBadInputIsRefused(t *testing.T) {
 		{"POST /seed", "requests:\n- {do: \"GET /v2.1/%zz\"}\n", "METHOD /PATH"},
 		{"POST /seed", "requests:\n- {do: \"GÉT /v2.1\"}\n", "METHOD /PATH"},
 		{"POST /seed", "- a\n", "cannot unmarshal"},
+		{"PUT /clock", `{}`, "stopped or advance"},
+		{"PUT /clock", `{"advance": "-1h"}`, "advance"},
+		{"PUT /clock", `{"advance": "1d"}`, "advance"},
+		{"PUT /clock", `{"advance": "90000h"}`, "87840h"},
+		{"PUT /clock", `{"stopped": 1}`, "stopped"},
+		{"GET /state?since=1", "", "there is no parameter \"since\": there are after"},
+		{"GET /faults?after=1", "", "the request has none"},
+		{"POST /reset", `{"all": true}`, "has no body"},
+		{"DELETE /faults", "all", "has no body"},
 	} {
 		method, path, _ := strings.Cut(bad.request, " ")
 		if text := ask(t, c, method, path, bad.body, 400); !strings.Contains(strings.ReplaceAll(text, `\"`, `"`), bad.says) {

@@ -3,10 +3,10 @@ package hardware
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/release"
 )
 
@@ -58,7 +58,7 @@ func (a requirements) serialPorts() error {
 	if text == "" {
 		return nil
 	}
-	n, err := pyInt(text)
+	n, err := pytext.Int64(text)
 	if err != nil {
 		return reject(objects.ErrImageSerialPortNumberInvalid,
 			"Number of serial ports specified in flavor is invalid: expected an integer, got '%s'", text)
@@ -243,20 +243,23 @@ func (l Aliases) Devices(f *objects.Flavor, image *objects.ImageMeta, ids func()
 	}
 	for one := range strings.SplitSeq(given, ",") {
 		name, count, _ := strings.Cut(one, ":")
-		name = strings.TrimSpace(name)
+		if strings.Count(one, ":") != 1 {
+			return nil, valueError("%s is not the name of an alias with a count", pytext.Repr(one))
+		}
+		name = pytext.Strip(name)
 		alias, known := l[name]
 		if !known {
 			return nil, reject(objects.ErrPciRequestAliasNotDefined, "PCI alias %s is not defined", name)
 		}
-		n, err := strconv.Atoi(strings.TrimSpace(count))
+		n, err := pytext.Int64(count)
 		if err != nil {
-			return nil, &objects.Error{Class: objects.ErrValueError, Message: err.Error()}
+			return nil, valueError("%s", err)
 		}
 		affinity := policy
 		if affinity == "" {
 			affinity = alias.NUMAPolicy
 		}
-		request := objects.PCIRequest{Count: int64(n), Alias: &name, NUMAPolicy: &affinity, RequestID: new(ids())}
+		request := objects.PCIRequest{Count: n, Alias: &name, NUMAPolicy: &affinity, RequestID: new(ids())}
 		for _, spec := range alias.Specs {
 			device := map[string]any{}
 			for key, value := range spec {

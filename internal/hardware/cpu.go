@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 var (
@@ -93,7 +94,7 @@ func (a requirements) dedicated() ([]int, error) {
 }
 
 func (a requirements) realtime() ([]int, error) {
-	if on, _ := a.spec("hw:cpu_realtime"); !objects.Truthy(on) {
+	if on, _ := a.spec("hw:cpu_realtime"); !pytext.Truthy(on) {
 		return nil, nil
 	}
 	flavor, image := a.text("cpu_realtime_mask")
@@ -131,7 +132,7 @@ var (
 // resources returns the numbers of VCPU and PCPU resources that the flavor's extra specs request from Placement.
 func (a requirements) resources() (vcpus, pcpus int64) {
 	for key, value := range a.flavor.ExtraSpecs {
-		n, err := pyInt(value)
+		n, err := pytext.Int64(value)
 		switch {
 		case err != nil:
 		case vcpuResource.MatchString(key):

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/release"
 )
 
@@ -168,9 +168,9 @@ func numaProperties(v objects.ImageProperties, given map[string]any) error {
 		if !ok {
 			break
 		}
-		m, err := strconv.ParseInt(strings.TrimSpace(fmt.Sprint(value)), 10, 64)
+		m, err := pytext.Int64(fmt.Sprint(value))
 		if err != nil {
-			return fmt.Errorf("invalid literal for int() with base 10: '%v'", value)
+			return err
 		}
 		mem = append(mem, m)
 	}
@@ -188,7 +188,7 @@ const maxCPUs = 1 << 15
 func parseCPUs(spec string) ([]int, error) {
 	include, exclude, left := map[int]bool{}, map[int]bool{}, maxCPUs
 	for rule := range strings.SplitSeq(spec, ",") {
-		rule = strings.TrimSpace(rule)
+		rule = pytext.Strip(rule)
 		if rule == "" {
 			continue
 		}
@@ -200,16 +200,20 @@ func parseCPUs(spec string) ([]int, error) {
 		if !isRange {
 			last = first
 		}
-		from, err := strconv.Atoi(strings.TrimSpace(first))
-		until, err2 := strconv.Atoi(strings.TrimSpace(last))
+		from, err := cpuNumber(first)
+		until, err2 := cpuNumber(last)
+		invalid := func(kind string) error {
+			return reject(objects.ErrInvalid, "Invalid %s expression %s", kind, pytext.Repr(rule))
+		}
 		switch {
 		case isRange && (err != nil || err2 != nil || from > until):
-			return nil, reject(objects.ErrInvalid, "Invalid range expression '%s'", rule)
+			return nil, invalid("range")
+		case err == nil && uint64(until-from) >= uint64(left): // unsigned, because the difference may exceed the largest int
+			return nil, invalid("range")
+		case err != nil && first != rule:
+			return nil, invalid("exclusion")
 		case err != nil:
-			return nil, reject(objects.ErrInvalid, "Invalid inclusion expression '%s'", rule)
-		}
-		if until-from >= left {
-			return nil, reject(objects.ErrInvalid, "Invalid range expression '%s'", rule)
+			return nil, invalid("inclusion")
 		}
 		count := until - from + 1
 		left -= count
@@ -227,6 +231,12 @@ func parseCPUs(spec string) ([]int, error) {
 	return set, nil
 }
 
+// cpuNumber parses the number of a CPU as Python's strip and int do.
+func cpuNumber(text string) (int, error) {
+	n, err := pytext.Int64(pytext.Strip(text))
+	return int(n), err
+}
+
 // valueError returns an error of Python's class ValueError, whose text clients receive.
 func valueError(format string, a ...any) error {
 	return &objects.Error{Class: objects.ErrValueError, Message: fmt.Sprintf(format, a...)}
@@ -242,13 +252,9 @@ func (p property) typed(r release.Release, value any) (any, error) {
 	text := fmt.Sprint(value)
 	switch p.kind {
 	case integerKind:
-		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("invalid literal for int() with base 10: '%s'", text)
-		}
-		return n, nil
+		return pytext.Int64(text)
 	case booleanKind:
-		return objects.Truthy(text), nil
+		return pytext.Truthy(text), nil
 	case dictsKind:
 		return value, nil
 	case architectureKind, hypervisorKind, vmModeKind:

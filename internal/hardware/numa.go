@@ -3,12 +3,12 @@ package hardware
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/release"
 )
 
@@ -181,11 +181,11 @@ func (a requirements) nodes() (int, error) {
 	case flavor == "":
 		text = image
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || strconv.Itoa(n) != text {
+	n, err := pytext.Int64(text)
+	if err != nil || n < 1 || !pytext.IsIntLike(text) {
 		return 0, reject(objects.ErrInvalidNUMANodesNumber, "The property 'numa_nodes' cannot be '%s'. It must be a number greater than 0", text)
 	}
-	return n, nil
+	return int(n), nil
 }
 
 // pages returns the requested page size in KiB or as one of the constants; nil if none is requested.
@@ -220,8 +220,6 @@ func pageSizeAny(text string) (*int64, error) {
 	return &n, nil
 }
 
-var bytesPattern = regexp.MustCompile(`^([-+]?\d*\.?\d+)(?:([KMGTPEZYRQ])i?)?(b|bit|B)$`)
-
 func pageSize(text string) (int64, error) {
 	switch text {
 	case "any":
@@ -231,24 +229,25 @@ func pageSize(text string) (int64, error) {
 	case "small":
 		return pagesSmall, nil
 	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 && !strings.HasPrefix(text, "+") {
+	if pytext.IsDigits(text) {
+		n, err := pytext.Int64(text)
+		if err != nil { // a digit without a decimal value, such as U+2460, which Nova does not expect
+			return 0, valueError("%s", err)
+		}
 		return n, nil
 	}
-	m := bytesPattern.FindStringSubmatch(text)
-	if m == nil {
+	bytes, ok := pytext.Bytes(text)
+	if !ok {
 		return 0, reject(objects.ErrMemoryPageSizeInvalid, "Invalid memory page size '%s'", text)
 	}
-	size, err := strconv.ParseFloat(m[1], 64)
-	if err != nil {
-		return 0, reject(objects.ErrMemoryPageSizeInvalid, "Invalid memory page size '%s'", text)
+	switch size := bytes / 1024; {
+	case size >= math.MaxInt64:
+		return math.MaxInt64, nil
+	case size <= math.MinInt64:
+		return math.MinInt64, nil
+	default:
+		return int64(size), nil
 	}
-	if m[3] != "B" {
-		size /= 8
-	}
-	if m[2] != "" {
-		size *= math.Pow(1024, float64(strings.Index("KMGTPEZYRQ", m[2])+1))
-	}
-	return int64(math.Ceil(size)) / 1024, nil
 }
 
 // lockedMemory checks that memory can be locked if the flavor or the image requests that.
@@ -305,7 +304,7 @@ func (a requirements) cells(nodes int, dedicated []int) ([]objects.NUMACell, err
 		return nil, err
 	}
 	mem, err := perNode(a, "hw:numa_mem", func(s string) (int64, error) {
-		n, err := pyInt(s)
+		n, err := pytext.Int64(s)
 		if err != nil {
 			err = valueError("%s", err)
 		}

@@ -1,11 +1,10 @@
 package hardware
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/release"
 )
 
@@ -57,7 +56,7 @@ func (a requirements) imageID() string {
 // truths returns the values of a boolean extra spec hw:KEY and of the property hw_KEY; nil if they are absent.
 func (a requirements) truths(key string) (flavor, image *bool) {
 	if value, ok := a.spec("hw:" + key); ok {
-		flavor = new(objects.Truthy(value))
+		flavor = new(pytext.Truthy(value))
 	}
 	if a.props.Has("hw_" + key) {
 		image = new(a.props.Bool("hw_" + key))
@@ -95,7 +94,7 @@ func (a requirements) numbers(keys ...string) (flavor, image []int64, err error)
 	for _, key := range keys {
 		n, m := int64(0), int64(0)
 		if value, ok := a.spec("hw:" + key); ok {
-			if n, err = pyInt(value); err != nil {
+			if n, err = pytext.Int64(value); err != nil {
 				return nil, nil, reject(objects.ErrInvalidRequest, "Invalid flavor extra spec. Error: %s", err)
 			}
 		}
@@ -115,15 +114,6 @@ func conflict(format string, v ...any) error {
 // reject returns a domain error of KindInvalid.
 func reject(class objects.Class, format string, v ...any) error {
 	return class.Errorf(objects.KindInvalid, format, v...)
-}
-
-// pyInt parses an integer as Python's int() does.
-func pyInt(text string) (int64, error) {
-	n, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(text), "_", ""), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("invalid literal for int() with base 10: '%s'", text)
-	}
-	return n, nil
 }
 
 func pyBool(b bool) string {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/release"
 )
 
@@ -25,7 +26,7 @@ func Resources(r release.Release, f *objects.Flavor, image *objects.ImageMeta, v
 		if m == nil {
 			continue
 		}
-		n, err := pyInt(value)
+		n, err := pytext.Int64(value)
 		switch {
 		case err != nil || n < 0: // Nova logs a warning and ignores it
 		case m[1] == "":

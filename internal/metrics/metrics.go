@@ -1,6 +1,6 @@
 // Package metrics records an application's activity for Prometheus. Labels are names from the
 // program or its configuration (operations, microversions, methods, cells, services), never ids
-// of resources, so that the number of series is bounded.
+// of resources, so that the number of series is bounded; for [Callers] it is bounded otherwise.
 //
 // A nil *Metrics, and every nil value that its methods return, records nothing, so that callers
 // need not check for nil.
@@ -31,6 +31,7 @@ type Metrics struct {
 	failures *prometheus.CounterVec
 	shown    *databases
 	serves   *prometheus.GaugeVec // release
+	callers  *Callers
 
 	mu   sync.Mutex
 	mine []*Database
@@ -70,6 +71,7 @@ func On(r prometheus.Registerer) (*Metrics, error) {
 		shown:    registered(r, &databases{}, &errs),
 		serves: registered(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "nova_serving_info",
 			Help: "1 for the release of Nova that the application serves as."}, []string{"release"}), &errs),
+		callers: registered(r, &Callers{}, &errs),
 	}
 	return m, errors.Join(errs...)
 }
@@ -130,6 +132,14 @@ func (o *Operation) Answered(version string, status int, took time.Duration) {
 		c, _ = o.answers.LoadOrStore(key, o.all.WithLabelValues(o.name, version, strconv.Itoa(status)))
 	}
 	c.(prometheus.Counter).Inc()
+}
+
+// Callers returns the counts of requests by caller; nil for nil.
+func (m *Metrics) Callers() *Callers {
+	if m == nil {
+		return nil
+	}
+	return m.callers
 }
 
 // Begin adds a request to those in progress; End removes it.

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/metrics"
 )
@@ -24,7 +25,7 @@ type AuthTokenOptions struct {
 	Checker TokenChecker
 	// Shared is a cache outside of the process; nil means none.
 	Shared TokenStore
-	// Now returns the current time; nil means time.Now.
+	// Now returns the current time; nil means the time of the request's context.
 	Now func() time.Time
 	Log zerolog.Logger
 	// Metrics records lookups of tokens; it may be nil.
@@ -63,9 +64,6 @@ const rejection = `{"error": {"code": 401, "title": "Unauthorized", "message": "
 // headers with these names that the client has sent. It answers 401 to a request without a
 // valid token or with an invalid service token, and 503 while Keystone does not answer.
 func AuthToken(o AuthTokenOptions) func(http.Handler) http.Handler {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	a := &authToken{AuthTokenOptions: o, log: log.Named(o.Log, "keystonemiddleware.auth_token"), serviceRoles: o.Config.ServiceTokenRoles,
 		bind: o.Config.EnforceTokenBind}
 	a.cache = newTokenCache(a)
@@ -152,12 +150,19 @@ func (a *authToken) serve(w http.ResponseWriter, r *http.Request, next http.Hand
 
 // check returns a token that is currently valid. If confirmBind is false, it does not check the
 // token's binding.
+func (a *authToken) time(r *http.Request) time.Time {
+	if a.Now != nil {
+		return a.Now()
+	}
+	return clock.Now(r.Context())
+}
+
 func (a *authToken) check(r *http.Request, token string, allowExpired, confirmBind bool) (*Token, error) {
 	t, err := a.cache.get(r.Context(), token, allowExpired)
 	if err != nil {
 		return nil, err
 	}
-	if !allowExpired && !a.Now().Before(t.ExpiresAt) {
+	if !allowExpired && !a.time(r).Before(t.ExpiresAt) {
 		return nil, ErrInvalidToken
 	}
 	if confirmBind && !a.bindingAllowed(t) {

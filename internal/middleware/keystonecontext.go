@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest"
@@ -34,7 +34,7 @@ func KeystoneContext(o KeystoneContextOptions) func(http.Handler) http.Handler {
 			rec, r := withRecord(r)
 			c := &reqctx.Caller{
 				RequestID: rec.RequestID, GlobalRequestID: rec.GlobalRequestID,
-				Timestamp: time.Now().UTC(), RemoteAddress: remoteAddr(r),
+				Timestamp: clock.Now(r.Context()).UTC(), RemoteAddress: remoteAddr(r),
 			}
 			if c.RequestID == "" {
 				c.RequestID = newRequestID()

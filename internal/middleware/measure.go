@@ -14,7 +14,7 @@ import (
 const Unrouted = "unrouted"
 
 // Measure records requests and their duration including all filters, by the operation that
-// NoteOperation sets. Requests that fail because the client has disconnected are recorded as
+// NoteOperation sets, and the callers. Requests that fail because the client has disconnected are recorded as
 // reqctx.StatusClientGone.
 func Measure(m *metrics.Metrics) func(http.Handler) http.Handler {
 	if m == nil {
@@ -24,6 +24,8 @@ func Measure(m *metrics.Metrics) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec, r := withRecord(r) // creates the filters' record earlier than they would
+			agent := r.UserAgent()
+			defer func() { m.Callers().Asked(metrics.Caller{Project: scopeOf(rec.User), UserAgent: agent}, time.Now()) }()
 			measureRequest(m, w, r, next, func() (*metrics.Operation, string) {
 				if rec.operation == nil {
 					return unrouted, ""
@@ -32,6 +34,21 @@ func Measure(m *metrics.Metrics) func(http.Handler) http.Handler {
 			})
 		})
 	}
+}
+
+// scopeOf returns the project of a caller for metrics.Caller.
+func scopeOf(user *reqctx.Caller) string {
+	switch {
+	case user == nil:
+		return ""
+	case user.ProjectID != "":
+		return user.ProjectID
+	case user.DomainID != "":
+		return "domain:" + user.DomainID
+	case user.SystemScope != "":
+		return "system"
+	}
+	return ""
 }
 
 // MeasureBy is Measure for applications whose operation follows from the request; of returns

@@ -3,8 +3,8 @@ package middleware
 import (
 	"net/http"
 	"strings"
-	"time"
 
+	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -32,7 +32,7 @@ func NoAuth(o NoAuthOptions) func(http.Handler) http.Handler {
 			}
 			rec, r := withRecord(r)
 			c := &reqctx.Caller{
-				RequestID: rec.RequestID, GlobalRequestID: rec.GlobalRequestID, Timestamp: time.Now().UTC(),
+				RequestID: rec.RequestID, GlobalRequestID: rec.GlobalRequestID, Timestamp: clock.Now(r.Context()).UTC(),
 				RemoteAddress: remoteAddr(r), UserID: user, ProjectID: project, IsAdminProject: true,
 				IsAdmin: user == "admin", Roles: []string{"member", "reader"}, AuthToken: r.Header.Get("X-Auth-Token"),
 			}

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // The kinds of tokens of the policy language.
@@ -83,7 +84,7 @@ func (p *parser) list(alternatives [][]string) check {
 // %(key)s contains parentheses.
 func (p *parser) tokens(text string) []token {
 	var out []token
-	for _, word := range strings.FieldsFunc(text, isPySpace) {
+	for _, word := range strings.FieldsFunc(text, pytext.IsSpace) {
 		clean := strings.TrimLeft(word, "(")
 		for range len(word) - len(clean) {
 			out = append(out, token{kind: tokLeft})
@@ -114,8 +115,6 @@ func (p *parser) tokens(text string) []token {
 	}
 	return out
 }
-
-func isPySpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 // reduce replaces the end of the stack while it forms an expression. "and" has a higher
 // precedence than "or".

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // URL is a transport_url: driver://[user:password@]host:port[,...]/vhost?options.
@@ -59,7 +61,7 @@ func ParseURL(text string) (*URL, error) {
 		netloc = ""
 	}
 	if vhost, ok := strings.CutPrefix(path, "/"); ok {
-		u.VHost = unquote(vhost)
+		u.VHost = pytext.Unquote(vhost)
 	}
 	n := 0
 	for part := range strings.SplitSeq(netloc, ",") {
@@ -95,7 +97,7 @@ func parseHost(part string) (Host, error) {
 	var h Host
 	if at := strings.LastIndexByte(part, '@'); at >= 0 {
 		user, password, _ := strings.Cut(part[:at], ":")
-		h.User, h.Password = unquote(user), unquote(password)
+		h.User, h.Password = pytext.Unquote(user), pytext.Unquote(password)
 		part = part[at+1:]
 	}
 	port := ""
@@ -115,26 +117,6 @@ func parseHost(part string) (Host, error) {
 		h.Port = int(n)
 	}
 	return h, nil
-}
-
-// unquote decodes percent-encoding as Python's urllib.parse.unquote does: it keeps invalid
-// escapes, and a plus remains a plus.
-func unquote(s string) string {
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
-				b.WriteByte(byte(c))
-				i += 2
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
 }
 
 // String returns the URL without passwords.

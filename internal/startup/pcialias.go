@@ -11,7 +11,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/hardware"
-	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // pciAlias is one value of [pci] alias: a device specification under a name that flavors use.
@@ -106,7 +106,7 @@ func (a pciAlias) spec() map[string]string {
 		spec["dev_type"] = v
 	}
 	if live := lowerOf(a.LiveMigratable); live != nil {
-		spec["live_migratable"] = strconv.FormatBool(objects.Truthy(*live))
+		spec["live_migratable"] = strconv.FormatBool(pytext.Truthy(*live))
 	}
 	return spec
 }

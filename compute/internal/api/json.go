@@ -8,7 +8,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/nova-go/nova/compute/internal/schema"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // Encoder is a value that writes itself as JSON. Views implement it with Object, so that an
@@ -228,7 +228,7 @@ func appendText(b []byte, s string) []byte {
 			from = i
 			continue
 		}
-		r, size := schema.NextRune(s[i:])
+		r, size := pytext.NextRune(s[i:])
 		switch {
 		case utf16.IsSurrogate(r):
 			b = append(append(b, s[from:i]...), '\\', 'u', 'd', hex[r>>8&15], hex[r>>4&15], hex[r&15])

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nova-go/nova/compute/internal/schema"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/webob"
 	"github.com/nova-go/nova/paste"
 )
@@ -256,9 +256,9 @@ func (r *Request) EmptyMarker() bool {
 // Integer reads an integer that is at least least, as Nova's validate_integer does. Larger
 // numbers than an int64 become the maximum.
 func Integer(s, name string, least int64) (int64, error) {
-	n, ok := schema.ParseInteger(s)
+	n, err := pytext.Int(s)
 	switch {
-	case !ok:
+	case err != nil:
 		return 0, BadRequest("Invalid input received: %s must be an integer", name)
 	case n.Cmp(big.NewInt(least)) < 0:
 		return 0, tooSmall(name, least)

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/nova-go/nova/compute/internal/schema"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 const (
@@ -74,25 +74,39 @@ func preferredType(types []string, masks []mediaRange) string {
 }
 
 // rangeParameter matches one parameter of a media range: a name and its value.
-var rangeParameter = regexp.MustCompile(`;\s*([^\s;=]+|"[^"\\]*(?:\\.[^"\\]*)*")\s*(?:=\s*([^;]+|"[^"\\]*(?:\\.[^"\\]*)*"))?\s*`)
+var rangeParameter = regexp.MustCompile(strings.NewReplacer("BLANKS", blanks+"*", "BLANK", blanks[1:len(blanks)-1]).Replace(
+	`;BLANKS([^BLANK;=]+|"[^"\\]*(?:\\.[^"\\]*)*")BLANKS(?:=BLANKS([^;]+|"[^"\\]*(?:\\.[^"\\]*)*"))?BLANKS`))
+
+// blanks are the characters of Latin-1 that \s of Python's expressions matches.
+const blanks = `[\t-\r\x1c-\x20\x85\xa0]`
 
 // parseAccept parses an Accept header as Nova's URL map does; media ranges with an invalid
-// quality are left out.
+// quality are left out. It returns nil for headers at which Nova's code fails.
 func parseAccept(accept string) []mediaRange {
 	if accept != "" && !strings.ContainsFunc(accept, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`,;="\`, r) }) {
 		return []mediaRange{{accept, 1}} // the usual header of clients needs no regular expression
 	}
 	var masks []mediaRange
-	for _, element := range headerList(accept) {
-		pieces := rangeParameter.FindAllStringSubmatch(";"+element, -1)
-		if len(pieces) == 0 {
+	for _, element := range headerList(pytext.Latin1(accept)) {
+		if len(element) > 1 && element[0] == '"' && element[len(element)-1] == '"' {
+			element = unquoted(element[1 : len(element)-1])
+		}
+		if element == "" {
 			continue
 		}
-		m, ok := mediaRange{unquoted(pieces[0][1]), 1}, true
+		pieces := rangeParameter.FindAllStringSubmatch(";"+element, -1)
+		if len(pieces) == 0 {
+			return nil
+		}
+		m, ok, empty := mediaRange{unquoted(pieces[0][1]), 1}, true, false
 		for _, p := range pieces[1:] {
 			if unquoted(p[1]) == "q" {
-				m.quality, ok = schema.Float(unquoted(p[2]))
+				m.quality, ok = pytext.Float(unquoted(p[2]))
+				empty = p[2] == ""
 			}
+		}
+		if empty {
+			return nil
 		}
 		if ok {
 			masks = append(masks, m)
@@ -114,8 +128,7 @@ func headerList(header string) []string {
 	var list []string
 	var part strings.Builder
 	quoted, escaped := false, false
-	for n := range len(header) {
-		c := header[n]
+	for _, c := range header {
 		switch {
 		case escaped:
 			escaped = false
@@ -125,14 +138,14 @@ func headerList(header string) []string {
 		case c == '"':
 			quoted = !quoted
 		case c == ',' && !quoted:
-			list = append(list, strings.TrimSpace(part.String()))
+			list = append(list, pytext.Strip(part.String()))
 			part.Reset()
 			continue
 		}
-		part.WriteByte(c)
+		part.WriteRune(c)
 	}
 	if part.Len() > 0 {
-		list = append(list, strings.TrimSpace(part.String()))
+		list = append(list, pytext.Strip(part.String()))
 	}
 	return list
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/compute/internal/schema"
-	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 )
@@ -219,7 +219,7 @@ func Text(v any) string { return schema.Text(v) }
 // Its error is a 400.
 func Truth(v any) (bool, error) {
 	s := Text(v)
-	b, ok := objects.ParseBool(s)
+	b, ok := pytext.Bool(s)
 	if !ok {
 		return false, BadRequest("Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', "+
 			"'true', 'y', 'yes'", s)
@@ -229,7 +229,7 @@ func Truth(v any) (bool, error) {
 
 // Time parses a time, or the beginning of one, as timeutils.parse_isotime does; the default
 // zone is UTC.
-func Time(s string) (time.Time, bool) { return schema.Time(s) }
+func Time(s string) (time.Time, bool) { return pytext.Time(s) }
 
 // BeyondPython reports whether a time with another zone leaves the years 1 to 9999 in UTC. Nova
 // parses such times, and fails when it compares them with rows: its lists are then empty.

@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"github.com/nova-go/nova/compute/internal/schema"
-	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // Unmarshal stores a document, which [schema.Decode] read and a schema accepted, in the value
@@ -102,7 +102,7 @@ const booleanWords = "'0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true
 
 func (b *Bool) unmarshalDocument(doc any) error {
 	s := schema.Text(doc)
-	v, ok := objects.ParseBool(s)
+	v, ok := pytext.Bool(s)
 	if !ok {
 		return &ValueError{fmt.Sprintf("Unrecognized value '%s', acceptable values are: %s", s, booleanWords)}
 	}

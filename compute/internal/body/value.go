@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"github.com/nova-go/nova/compute/internal/schema"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // IsNumber reports whether the value is a number.
@@ -24,7 +25,10 @@ func (v Value) Float() (float64, bool) { return schema.Float(v.doc) }
 
 // Whole returns the integer that Nova's validate_integer reads in Text: 1 and "1
 // " are integers, 1.0 is not.
-func (v Value) Whole() (*big.Int, bool) { return schema.ParseInteger(v.Text()) }
+func (v Value) Whole() (*big.Int, bool) {
+	n, err := pytext.Int(v.Text())
+	return n, err == nil
+}
 
 // Big converts the value to an integer of any size as Python's int does. If Python raises an
 // exception, exception is its name. See [schema.BigInteger].

@@ -2,14 +2,12 @@ package flavors
 
 import (
 	"errors"
-	"math"
-	"math/big"
 	"strings"
 
 	"github.com/nova-go/nova/compute/internal/api"
-	"github.com/nova-go/nova/compute/internal/schema"
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 func (a *API) index(r *api.Request) (any, error) {
@@ -60,7 +58,7 @@ func (a *API) list(r *api.Request) ([]*objects.Flavor, error) {
 	yes, no := true, false
 	if r.Caller.IsAdmin {
 		s, given := query.Get("is_public")
-		switch public, ok := objects.ParseBool(s); {
+		switch public, ok := pytext.Bool(s); {
 		case !given:
 			q.IsPublic = &yes
 		case strings.EqualFold(s, "none"):
@@ -91,21 +89,9 @@ func sizeFilter(query api.Query, name string) (*int64, error) {
 	if !given {
 		return nil, nil
 	}
-	n, ok := schema.ParseInteger(s)
-	if !ok {
+	n, err := pytext.Int64(s)
+	if err != nil {
 		return nil, api.BadRequest("Invalid %s filter [%s]", name, s)
 	}
-	return new(nearestInt64(n)), nil
-}
-
-// nearestInt64 converts a number to the nearest int64. Comparisons with sizes of flavors have the
-// same result.
-func nearestInt64(n *big.Int) int64 {
-	switch {
-	case n.IsInt64():
-		return n.Int64()
-	case n.Sign() < 0:
-		return math.MinInt64
-	}
-	return math.MaxInt64
+	return &n, nil
 }

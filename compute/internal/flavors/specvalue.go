@@ -6,8 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nova-go/nova/compute/internal/schema"
-	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // valueRule checks the value of an extra spec.
@@ -22,7 +21,7 @@ func (anyRule) check(string) error { return nil }
 type booleanRule struct{}
 
 func (booleanRule) check(value string) error {
-	if _, ok := objects.ParseBool(value); !ok {
+	if _, ok := pytext.Bool(value); !ok {
 		return badSpec("'%s' is not a valid boolean-like value.", value)
 	}
 	return nil
@@ -44,9 +43,9 @@ type integerRule struct{ min, max *int64 }
 func pointerTo(n int64) *int64 { return &n }
 
 func (b integerRule) check(value string) error {
-	n, ok := schema.ParseInteger(value)
+	n, err := pytext.Int(value)
 	switch {
-	case !ok:
+	case err != nil:
 		return badSpec("'%s' is not a valid integer value.", value)
 	case b.max != nil && n.Cmp(big.NewInt(*b.max)) > 0:
 		return badSpec("'%s' is greater than the max value of '%d'.", n, *b.max)

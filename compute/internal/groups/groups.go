@@ -10,10 +10,10 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/quota"
 )
 
@@ -196,8 +196,8 @@ func (a *API) create(r *api.Request) (any, error) {
 }
 
 func isPythonInteger(text string) bool {
-	_, ok := schema.ParseInteger(text)
-	return ok
+	_, err := pytext.Int(text)
+	return err == nil
 }
 
 func (a *API) checkRules(ctx context.Context, asked *newGroup) error {
@@ -243,7 +243,7 @@ func writeGroup(r *api.Request, o *api.Object, g *objects.ServerGroup) {
 	if r.Since(mv.V64ServerGroupPolicy) {
 		o.Opt("policy", g.Policy)
 		o.Obj("rules", func(o *api.Object) {
-			if n, ok := schema.ParseInteger(g.Rules[maxServerPerHost]); ok {
+			if n, err := pytext.Int(g.Rules[maxServerPerHost]); err == nil {
 				o.Raw(maxServerPerHost, []byte(n.String()))
 			}
 		})

@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/compute/internal/api"
-	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/aggregate"
 	"github.com/nova-go/nova/internal/ops/host"
 	"github.com/nova-go/nova/internal/ops/notify"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // Services reads the services of all cells; cell.Everywhere implements it.
@@ -84,7 +84,7 @@ func rowID(s string) (int64, error) {
 	if n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64); err == nil && n > 0 {
 		return n, nil
 	}
-	if _, ok := schema.ParseInteger(s); ok {
+	if _, err := pytext.Int(s); err == nil {
 		return -1, nil
 	}
 	return 0, api.BadRequest("Invalid input received: id must be an integer")

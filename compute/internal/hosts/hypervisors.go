@@ -7,9 +7,9 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/host"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 func (a *API) hypervisorsIndex(r *api.Request) (any, error) {
@@ -85,7 +85,7 @@ func pageOf(r *api.Request, p *host.Page) error {
 	_, given := r.Query().Get("marker")
 	switch id, err := strconv.ParseInt(marker, 10, 64); {
 	case !given:
-	case schema.IsUUID(marker):
+	case pytext.IsUUID(marker):
 		p.UUID = marker
 	case err == nil && id > 0:
 		p.ID = id
@@ -161,7 +161,7 @@ func (a *API) hypervisor(r *api.Request, servers bool) (*host.Hypervisor, error)
 	notFound := api.NotFound("Hypervisor with ID '%s' could not be found.", name)
 	uuid, id := "", int64(0)
 	if r.Since(mv.V53ServiceUUID) {
-		if uuid = name; !schema.IsUUID(name) {
+		if uuid = name; !pytext.IsUUID(name) {
 			return nil, api.BadRequest("Invalid uuid %s", name)
 		}
 	} else {

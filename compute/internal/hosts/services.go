@@ -6,10 +6,10 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/host"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 const computeBinary = "nova-compute"
@@ -161,7 +161,7 @@ func (a *API) servicesUpdate(r *api.Request) (any, error) {
 
 func (a *API) updateByUUID(r *api.Request) (any, error) {
 	id := r.Var("id")
-	if !schema.IsUUID(id) {
+	if !pytext.IsUUID(id) {
 		return nil, api.BadRequest("Invalid uuid %s", id)
 	}
 	p, err := a.Hosts.Service(r.Context(), id, 0)
@@ -245,7 +245,7 @@ func (a *API) servicesDelete(r *api.Request) (any, error) {
 	id := r.Var("id")
 	if !r.Since(mv.V53ServiceUUID) {
 		row, err = rowID(id)
-	} else if uuid = id; !schema.IsUUID(id) {
+	} else if uuid = id; !pytext.IsUUID(id) {
 		err = api.BadRequest("Invalid uuid %s", id)
 	}
 	if err != nil {

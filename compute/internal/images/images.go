@@ -12,6 +12,7 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/glance"
@@ -188,7 +189,7 @@ func writeDetail(o *api.Object, l *api.Links, glance string, d *glance.Details) 
 	}
 	if auto := d.Properties["auto_disk_config"]; auto != nil {
 		config := "MANUAL"
-		if objects.Truthy(api.Text(auto)) {
+		if pytext.Truthy(api.Text(auto)) {
 			config = "AUTO"
 		}
 		o.Str("OS-DCF:diskConfig", config)

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // keyPair is a generated key: the private key for the user, the public key for Nova, and the
@@ -56,7 +57,7 @@ func sshFingerprint(line string) (string, error) {
 	if !ok {
 		return "", bad
 	}
-	blob, err := objects.DecodeBase64(body)
+	blob, err := pytext.DecodeBase64(body)
 	if err != nil || checkSSHBlob(kind, blob) != nil {
 		return "", bad
 	}
@@ -66,7 +67,7 @@ func sshFingerprint(line string) (string, error) {
 	if len(parts) < 2 {
 		return "", bad
 	}
-	hashed, err := objects.DecodeBase64(parts[1])
+	hashed, err := pytext.DecodeBase64(parts[1])
 	if err != nil {
 		return "", bad
 	}

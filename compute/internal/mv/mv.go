@@ -8,8 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // Version is a microversion of major version 2: 90 is 2.90. The zero value, Legacy, is the v2.0
@@ -64,35 +64,22 @@ func requestedVersion(h http.Header) (string, bool) {
 	if standard := h["Openstack-Api-Version"]; len(standard) > 0 {
 		elements := strings.Split(headerText(standard), ",")
 		for i := len(elements) - 1; i >= 0; i-- {
-			element := strings.TrimFunc(elements[i], isSpace)
-			end := strings.IndexFunc(element, isSpace)
+			element := strings.TrimFunc(elements[i], pytext.IsSpace)
+			end := strings.IndexFunc(element, pytext.IsSpace)
 			if end > 0 && strings.EqualFold(element[:end], "compute") {
-				return strings.TrimLeftFunc(element[end:], isSpace), true
+				return strings.TrimLeftFunc(element[end:], pytext.IsSpace), true
 			}
 		}
 	}
 	if legacy := h["X-Openstack-Nova-Api-Version"]; len(legacy) > 0 {
 		all := headerText(legacy)
-		return strings.TrimFunc(all[strings.LastIndexByte(all, ',')+1:], isSpace), true
+		return strings.TrimFunc(all[strings.LastIndexByte(all, ',')+1:], pytext.IsSpace), true
 	}
 	return "", false
 }
 
-// headerText joins the values of a header. As in WSGI, each byte is a character of Latin-1.
-func headerText(values []string) string {
-	text := strings.Join(values, ",")
-	if !strings.ContainsFunc(text, func(c rune) bool { return c >= utf8.RuneSelf }) {
-		return text
-	}
-	runes := make([]rune, len(text))
-	for n := range len(text) {
-		runes[n] = rune(text[n])
-	}
-	return string(runes)
-}
-
-// isSpace reports whether Python's str.split treats a character as white space.
-func isSpace(c rune) bool { return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f }
+// headerText joins the values of a header.
+func headerText(values []string) string { return pytext.Latin1(strings.Join(values, ",")) }
 
 // Parse parses "2.90" or "latest", which is newest.
 func Parse(s string, newest Version) (Version, error) {

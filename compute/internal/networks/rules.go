@@ -1,17 +1,19 @@
 package networks
 
 import (
+	"errors"
 	"math/big"
 	"net/netip"
-	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
-	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/compute/internal/securitygroup"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // anywhere is the default address range of a rule.
@@ -77,16 +79,15 @@ func setRange(r *objects.SecurityGroupRule, asked body.Value) (bits int, err err
 	if asked.Truthy() {
 		cidr = asked.Text()
 	}
-	if plain, err := url.PathUnescape(cidr); err == nil {
-		cidr = plain
-	}
-	address, length, _ := strings.Cut(cidr, "/")
-	a, err := netip.ParseAddr(address)
-	if err == nil && strings.Contains(length, "/") && asked.IsText() {
-		return 0, api.Raised("ValueError", "%s has two lengths", cidr)
-	}
-	bits, ok := prefixLength(a, length)
-	if err != nil || a.Zone() != "" || !ok || asked.Truthy() && !asked.IsText() {
+	cidr = pytext.Unquote(cidr)
+	a, bits, err := parseNetwork(cidr)
+	var raised *objects.Error
+	switch {
+	case asked.Truthy() && !asked.IsText():
+		return 0, api.BadRequest("%s is not a valid IP network.", cidr)
+	case errors.As(err, &raised):
+		return 0, err
+	case err != nil:
 		return 0, api.BadRequest("%s is not a valid IP network.", cidr)
 	}
 	if a.Is6() {
@@ -101,14 +102,57 @@ func isUnspecified(address string) bool {
 	return err == nil && a.IsUnspecified()
 }
 
-// prefixLength parses a prefix length, or the netmask of a network.
-func prefixLength(a netip.Addr, length string) (bits int, ok bool) {
-	if n, ok := schema.ParseInteger(length); ok {
-		return int(n.Int64()), n.Sign() >= 0 && n.Cmp(big.NewInt(int64(a.BitLen()))) <= 0
+// errFormat is the error of netaddr for text that is no address or network.
+var errFormat = errors.New("invalid format")
+
+// parseNetwork parses an address with a prefix length, as IPNetwork of netaddr does. Its error is errFormat, or one of
+// [api.Raised] if Python raises an exception that Nova does not expect.
+func parseNetwork(cidr string) (a netip.Addr, bits int, err error) {
+	address, length, _ := strings.Cut(cidr, "/")
+	for _, is6 := range []bool{false, true} {
+		if a, err = parseAddress(address, is6); err == nil {
+			bits, err = prefixLength(a, length)
+		}
+		if !errors.Is(err, errFormat) {
+			break
+		}
 	}
-	mask, err := netip.ParseAddr(length)
-	if err != nil || mask.Zone() != "" || mask.BitLen() != a.BitLen() {
-		return 0, false
+	return a, bits, err
+}
+
+// parseAddress parses an address of a version, as IPAddress of netaddr does.
+func parseAddress(text string, is6 bool) (netip.Addr, error) {
+	switch {
+	case strings.Contains(text, "/"):
+		return netip.Addr{}, api.Raised("ValueError", "%q has two lengths", text)
+	case !is6 && (strings.Contains(text, ":") || leadingZero.MatchString(text)):
+		return netip.Addr{}, errFormat
+	case !utf8.ValidString(text): // a lone surrogate
+		return netip.Addr{}, api.Raised("UnicodeEncodeError", "%q is not UTF-8", text)
+	case strings.Contains(text, "\x00"):
+		return netip.Addr{}, api.Raised("ValueError", "%q has a null character", text)
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil || a.Zone() != "" || a.Is6() != is6 {
+		return netip.Addr{}, errFormat
+	}
+	return a, nil
+}
+
+// leadingZero matches an address of IPv4 of which a part has more than one digit and begins with a zero.
+var leadingZero = regexp.MustCompile(`(?s)(^|\.)0[^.]`)
+
+// prefixLength parses a prefix length, or the netmask of a network.
+func prefixLength(a netip.Addr, length string) (bits int, err error) {
+	if n, err := pytext.Int(length); err == nil {
+		if n.Sign() < 0 || n.Cmp(big.NewInt(int64(a.BitLen()))) > 0 {
+			return 0, errFormat
+		}
+		return int(n.Int64()), nil
+	}
+	mask, err := parseAddress(length, a.Is6())
+	if err != nil {
+		return 0, err
 	}
 	n := new(big.Int).SetBytes(mask.AsSlice())
 	all := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), uint(a.BitLen())), big.NewInt(1))
@@ -117,7 +161,10 @@ func prefixLength(a netip.Addr, length string) (bits int, ok bool) {
 	}
 	n.Xor(n, all) // the bits of the hosts, which have to be the last ones
 	hosts := n.BitLen()
-	return a.BitLen() - hosts, new(big.Int).Rsh(all, uint(a.BitLen()-hosts)).Cmp(n) == 0
+	if new(big.Int).Rsh(all, uint(a.BitLen()-hosts)).Cmp(n) != 0 {
+		return 0, errFormat
+	}
+	return a.BitLen() - hosts, nil
 }
 
 // setPorts sets protocol and ports of a rule. They are required in a rule with an address

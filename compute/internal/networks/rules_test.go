@@ -2,10 +2,10 @@ package networks_test
 
 import (
 	"encoding/json"
-	"os"
 	"testing"
 
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/pytables"
 )
 
 // TestSecurityGroupRuleValues: what Nova 34.0.0 on MariaDB makes of values of the rules of a security group that its schemas let
@@ -57,8 +57,7 @@ func TestSecurityGroupRuleValues(t *testing.T) {
 	}
 }
 
-// TestRangesAsPython compares address ranges with what Nova's parser returned for the same text; see
-// compute/internal/schema/testdata/python.py.
+// TestRangesAsPython compares address ranges with what Nova's parser returned for the same text.
 func TestRangesAsPython(t *testing.T) {
 	t.Parallel()
 	const group = "70a599e0-31e7-49b7-b260-868f441e862b"
@@ -68,22 +67,10 @@ func TestRangesAsPython(t *testing.T) {
 			`", "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp"}}`,
 	})
 	s := novatest.New(t, novatest.Conf("[neutron]\nendpoint_override = "+n.URL))
-	text, err := os.ReadFile("../schema/testdata/python/cidr.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows [][2]json.RawMessage
-	if err := json.Unmarshal(text, &rows); err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range rows {
-		var want any
-		if err := json.Unmarshal(row[1], &want); err != nil {
-			t.Fatal(err)
-		}
-		t.Run(string(row[0]), func(t *testing.T) {
+	pytables.Each(t, "cidr", func(t *testing.T, in json.RawMessage, want any) {
+		t.Run(string(in), func(t *testing.T) {
 			r := s.In(t).As("demo").Do("POST /os-security-group-rules", `{"security_group_rule": {"parent_group_id": "`+group+
-				`", "ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": `+string(row[0])+`}}`)
+				`", "ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": `+string(in)+`}}`)
 			raised, _ := want.(map[string]any)
 			switch accepted, _ := want.(string); {
 			case raised["raises"] == "InvalidCidr":
@@ -98,5 +85,5 @@ func TestRangesAsPython(t *testing.T) {
 				n.Got(t, "POST /v2.0/security-group-rules", `{"security_group_rule": {"remote_ip_prefix": `+string(sent)+`}}`)
 			}
 		})
-	}
+	})
 }

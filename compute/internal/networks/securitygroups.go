@@ -5,16 +5,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/securitygroup"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // groupID returns the UUID in the path.
 func groupID(r *api.Request) (string, error) {
-	if _, err := uuid.Parse(r.Var("id")); err != nil {
+	if !pytext.IsUUID(r.Var("id")) {
 		return "", api.BadRequest("Security group id should be uuid")
 	}
 	return r.Var("id"), nil

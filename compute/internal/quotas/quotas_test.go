@@ -1,14 +1,15 @@
 package quotas_test
 
 import (
-	"encoding/json"
 	"net/url"
-	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/pytables"
 )
 
 func TestQuotaSets(t *testing.T) {
@@ -98,34 +99,47 @@ func TestUsageAudit(t *testing.T) {
 }
 
 // TestUsageTimesAsPython compares the times that the usage API reads with what Python's strptime
-// returned for the same text; see compute/internal/schema/testdata/python.py.
+// returned for the same text.
 func TestUsageTimesAsPython(t *testing.T) {
 	t.Parallel()
 	s := novatest.New(t)
 	s.Server(novatest.VM{})
 	s.Exec("cell1", "UPDATE instances SET launched_at = '2016-01-01 00:00:00.000000', terminated_at = NULL")
-	text, err := os.ReadFile("../schema/testdata/python/stamp.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows [][2]*string
-	if err := json.Unmarshal(text, &rows); err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range rows {
-		in, want := *row[0], row[1]
+	pytables.Each(t, "stamp", func(t *testing.T, in string, want any) {
+		read, _ := want.(string)
 		t.Run(strconv.Quote(in), func(t *testing.T) {
 			r := s.In(t).As("demo").Do("GET /os-simple-tenant-usage/" + novatest.NameID("project", "demo") + "?start=" + url.QueryEscape(in))
 			switch {
+			case !utf8.ValidString(in): // a lone surrogate
+				r.Expect(400).Fault("badRequest", "Query string is not UTF-8 encoded")
 			case want == nil:
 				r.Expect(400).Fault("badRequest", "Invalid datetime string: Datetime is in invalid format")
-			case *want < "1000":
+			case read < "1000":
 				r.Expect(500).Fault("computeFault", novatest.Unexpected("ValueError"))
-			case *want > time.Now().UTC().Format(time.RFC3339):
+			case read > time.Now().UTC().Format(time.RFC3339):
 				r.Expect(400).Fault("badRequest", "Invalid start time. The start time cannot occur after the end time.")
 			default:
-				r.Expect(200).Has(`{"tenant_usage": {"start": "` + *want + `"}}`)
+				r.Expect(200).Has(`{"tenant_usage": {"start": "` + read + `"}}`)
 			}
 		})
-	}
+	})
+}
+
+// TestAuditTimesAsPython does the same for the API of the usage audit.
+func TestAuditTimesAsPython(t *testing.T) {
+	t.Parallel()
+	s := novatest.New(t)
+	pytables.Each(t, "audit", func(t *testing.T, in string, want any) {
+		if in == "" || strings.ContainsAny(in, "/\x00") || want != nil && want.(string) < "1902" {
+			return // another path, or a time that has no period before it
+		}
+		t.Run(strconv.Quote(in), func(t *testing.T) {
+			r := s.In(t).As("admin").Do("GET /os-instance_usage_audit_log/" + url.PathEscape(in))
+			if want == nil {
+				r.Expect(400).Fault("badRequest", "Invalid timestamp for date *")
+				return
+			}
+			r.Expect(200)
+		})
+	})
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/release"
 )
@@ -137,7 +137,7 @@ func (a *API) update(r *api.Request) (any, error) {
 	if _, given := asked[removedQuota]; given && !r.Release().Has(release.NetworksQuotaUnknown) {
 		return nil, api.BadRequest("The networks quota has been removed")
 	}
-	force := objects.Truthy(asked["force"].Text())
+	force := pytext.Truthy(asked["force"].Text())
 	var limits []limitOf
 	for _, key := range r.BodyKeys("quota_set") {
 		resource, known := quota.ResourceNamed(key)

@@ -7,9 +7,9 @@ import (
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/mv"
-	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/pyjson"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // pythonNumber is a sum as Python computes it: an int until a float is added, which is then shown
@@ -116,7 +116,7 @@ func parseStamp(form *regexp.Regexp, text string) (time.Time, bool) {
 	}
 	var n [6]int
 	for i := range n {
-		v, _ := schema.ParseInteger(m[i+1])
+		v, _ := pytext.Int(m[i+1])
 		n[i] = int(v.Int64())
 	}
 	var micros int

@@ -7,11 +7,12 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 const (
-	maxDepth  = 990  // Python's parser fails near its recursion limit of 1000
-	maxDigits = 4300 // Python rejects longer integer literals
+	maxDepth = 990 // Python's parser fails near its recursion limit of 1000
 )
 
 // ErrMalformed is the error of Decode for text that Python's json.loads rejects. Nova answers
@@ -231,9 +232,9 @@ func (d *decoder) number() (any, bool) {
 			float = true
 		}
 	}
-	if !float && whole > maxDigits {
+	if !float && whole > pytext.MaxDigits {
 		d.err = &SyntaxError{fmt.Sprintf("Exceeds the limit (%d digits) for integer string conversion: value has %d digits; "+
-			"use sys.set_int_max_str_digits() to increase the limit", maxDigits, whole)}
+			"use sys.set_int_max_str_digits() to increase the limit", pytext.MaxDigits, whole)}
 		return nil, false
 	}
 	return json.Number(d.s[from:d.i]), true
@@ -355,16 +356,6 @@ func appendRune(b []byte, r rune) []byte {
 	return utf8.AppendRune(b, r)
 }
 
-// NextRune is utf8.DecodeRuneInString for strings of a document, which may contain lone
-// surrogates.
-func NextRune(s string) (rune, int) {
-	r, n := utf8.DecodeRuneInString(s)
-	if r == utf8.RuneError && n == 1 && len(s) >= 3 && s[0] == 0xed && s[1] >= 0xa0 {
-		return rune(0xd000) | rune(s[1]&0x3f)<<6 | rune(s[2]&0x3f), 3
-	}
-	return r, n
-}
-
 // Length is Python's len of a string of a document: a lone surrogate is one character.
 func Length(s string) int {
 	if utf8.ValidString(s) {
@@ -372,7 +363,7 @@ func Length(s string) int {
 	}
 	n := 0
 	for len(s) > 0 {
-		_, w := NextRune(s)
+		_, w := pytext.NextRune(s)
 		s = s[w:]
 		n++
 	}

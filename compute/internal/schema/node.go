@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // node is a compiled schema with its keywords in their order in the schema, which is the order
@@ -252,7 +254,7 @@ func joinReprs(words []string) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		writeStringRepr(&b, w)
+		b.WriteString(pytext.Repr(w))
 	}
 	return b.String()
 }

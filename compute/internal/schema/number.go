@@ -7,7 +7,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // number is a Python int or float. i holds an int of 64 bits, big a larger one.
@@ -124,77 +125,21 @@ func looseNumber(v any) (number, bool) {
 		}
 		return number{big: b}, true
 	case string:
-		return parsePyNumber(v)
+		return numberOfText(v)
 	}
 	return number{}, false
 }
 
-// parsePyNumber parses a string as Python's int() and then as float(): surrounding blanks,
-// single underscores between digits, and digits of any script are allowed.
-func parsePyNumber(s string) (number, bool) {
-	s = asciiDigits(strings.TrimFunc(s, unicode.IsSpace))
-	digits, ok := dropUnderscores(s)
-	if !ok {
-		return number{}, false
-	}
-	body := strings.TrimLeft(digits, "+-")
-	if len(digits)-len(body) > 1 || body == "" {
-		return number{}, false
-	}
-	if strings.Trim(body, "0123456789") == "" && len(body) <= maxDigits {
-		return intOf(strings.TrimPrefix(digits, "+")), true
-	}
-	switch strings.ToLower(body) {
-	case "inf", "infinity", "nan":
-		f, err := strconv.ParseFloat(digits, 64)
-		if err != nil { // Go does not parse a NaN with a sign
-			f = math.NaN()
+// numberOfText converts a text as Python's int does, and if that fails as float does.
+func numberOfText(s string) (number, bool) {
+	if i, err := pytext.Int(s); err == nil {
+		if i.IsInt64() {
+			return number{i: i.Int64()}, true
 		}
-		return number{float: true, f: f}, true
+		return number{big: i}, true
 	}
-	if strings.Trim(body, "0123456789.eE+-") != "" {
-		return number{}, false
-	}
-	f, err := strconv.ParseFloat(digits, 64)
-	if err != nil && !math.IsInf(f, 0) {
-		return number{}, false
-	}
-	return number{float: true, f: f}, true
-}
-
-// asciiDigits replaces decimal digits of other scripts. Unicode orders the ten digits of each
-// script consecutively.
-func asciiDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x80 || !unicode.Is(unicode.Nd, r) {
-			return r
-		}
-		for _, t := range unicode.Nd.R16 {
-			if lo, hi := rune(t.Lo), rune(t.Hi); r >= lo && r <= hi {
-				return '0' + (r-lo)%10
-			}
-		}
-		for _, t := range unicode.Nd.R32 {
-			if lo, hi := rune(t.Lo), rune(t.Hi); r >= lo && r <= hi {
-				return '0' + (r-lo)%10
-			}
-		}
-		return r
-	}, s)
-}
-
-// dropUnderscores removes underscores, which are allowed only between digits.
-func dropUnderscores(s string) (string, bool) {
-	if !strings.Contains(s, "_") {
-		return s, true
-	}
-	digit := func(i int) bool { return i >= 0 && i < len(s) && s[i] >= '0' && s[i] <= '9' }
-	for i := range len(s) {
-		if s[i] == '_' && (!digit(i-1) || !digit(i+1)) {
-			return "", false
-		}
-	}
-	return strings.ReplaceAll(s, "_", ""), true
+	f, ok := pytext.Float(s)
+	return number{float: true, f: f}, ok
 }
 
 // Integer is [BigInteger] for 64 bits. It returns an error if the value is not an integer or
@@ -215,10 +160,11 @@ func Integer(v any) (int64, error) {
 // OverflowError or TypeError.
 func BigInteger(v any) (n *big.Int, exception string) {
 	if text, ok := v.(string); ok {
-		if n, ok := ParseInteger(text); ok {
-			return n, ""
+		n, err := pytext.Int(text)
+		if err != nil {
+			return nil, "ValueError"
 		}
-		return nil, "ValueError"
+		return n, ""
 	}
 	loose, ok := looseNumber(v)
 	switch {
@@ -240,15 +186,6 @@ func (n number) whole() *big.Int {
 	return big.NewInt(n.i)
 }
 
-// ParseInteger parses an integer of any size as Python's int does.
-func ParseInteger(s string) (*big.Int, bool) {
-	n, ok := parsePyNumber(s)
-	if !ok || n.float {
-		return nil, false
-	}
-	return n.whole(), true
-}
-
 // Float converts a decoded value as Python's float does: a number, a boolean or a text.
 func Float(v any) (float64, bool) {
 	switch v := v.(type) {
@@ -258,16 +195,11 @@ func Float(v any) (float64, bool) {
 		}
 		return 0, true
 	case json.Number:
-		return numberOf(v).float64(), true
+		n := numberOf(v)
+		f := n.float64()
+		return f, n.float || !math.IsInf(f, 0) // float raises OverflowError for a large integer
 	case string:
-		n, ok := parsePyNumber(v)
-		if f := n.float64(); f != 0 || !ok {
-			return f, ok
-		}
-		if strings.HasPrefix(strings.TrimLeftFunc(v, unicode.IsSpace), "-") {
-			return math.Copysign(0, -1), true
-		}
-		return 0, true
+		return pytext.Float(v)
 	}
 	return 0, false
 }

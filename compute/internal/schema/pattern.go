@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // pattern is a regular expression of Nova with the semantics of Python's re.search.
@@ -71,7 +73,7 @@ func matchable(s string) string {
 	}
 	var b strings.Builder
 	for len(s) > 0 {
-		r, n := NextRune(s)
+		r, n := pytext.NextRune(s)
 		if r >= 0xd800 && r < 0xe000 {
 			b.WriteRune('\ufdd0')
 		} else {

@@ -102,7 +102,7 @@ func (p *pyRegex) conditional(verbose bool) matchWidth {
 		}
 		group = g
 	} else {
-		n, ok := parsePyNumber(name)
+		n, ok := numberOfText(name)
 		if !ok || n.float || n.big != nil || n.i <= 0 || n.i >= maxRepeat/2 {
 			p.fail()
 		}

@@ -5,7 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // pyStr is Python's str() of a decoded value: a string unchanged, any other value as its repr.
@@ -34,7 +35,7 @@ func writeRepr(b *strings.Builder, v any) {
 			b.WriteString("False")
 		}
 	case string:
-		writeStringRepr(b, v)
+		b.WriteString(pytext.Repr(v))
 	case json.Number:
 		b.WriteString(numberOf(v).repr())
 	case []any:
@@ -52,53 +53,11 @@ func writeRepr(b *strings.Builder, v any) {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			writeStringRepr(b, k)
+			b.WriteString(pytext.Repr(k))
 			b.WriteString(": ")
 			writeRepr(b, v.vals[i])
 		}
 		b.WriteByte('}')
-	}
-}
-
-const hexDigits = "0123456789abcdef"
-
-func writeStringRepr(b *strings.Builder, s string) {
-	quote := byte('\'')
-	if strings.IndexByte(s, '\'') >= 0 && strings.IndexByte(s, '"') < 0 {
-		quote = '"'
-	}
-	b.WriteByte(quote)
-	for len(s) > 0 {
-		r, n := NextRune(s)
-		switch {
-		case r == rune(quote) || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case unicode.IsPrint(r):
-			b.WriteString(s[:n])
-		case r < 0x100:
-			writeHex(b, 'x', r, 2)
-		case r < 0x10000:
-			writeHex(b, 'u', r, 4)
-		default:
-			writeHex(b, 'U', r, 8)
-		}
-		s = s[n:]
-	}
-	b.WriteByte(quote)
-}
-
-func writeHex(b *strings.Builder, kind byte, r rune, width int) {
-	b.WriteByte('\\')
-	b.WriteByte(kind)
-	for i := width - 1; i >= 0; i-- {
-		b.WriteByte(hexDigits[r>>(4*i)&15])
 	}
 }
 

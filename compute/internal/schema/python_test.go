@@ -3,92 +3,39 @@ package schema_test
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"reflect"
 	"testing"
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
 	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/compute/internal/schema"
+	"github.com/nova-go/nova/internal/novatest/pytables"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/pyjson"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/webob"
 )
-
-// table reads a table that testdata/python.py wrote, and calls check for each row. Inputs may
-// contain lone surrogates, which encoding/json would replace.
-func table(t *testing.T, name string, check func(t *testing.T, in string, want any)) {
-	t.Helper()
-	text, err := os.ReadFile("testdata/python/" + name + ".json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := schema.Decode(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := doc.([]any)
-	if len(rows) < 300 {
-		t.Errorf("%d rows", len(rows))
-	}
-	for _, row := range rows {
-		row := row.([]any)
-		check(t, row[0].(string), schema.Plain(row[1]))
-	}
-}
-
-// compared is a check that compares results; nil is an exception of Python.
-func compared(result func(in string) any) func(*testing.T, string, any) {
-	return func(t *testing.T, in string, want any) {
-		t.Helper()
-		if got := result(in); !reflect.DeepEqual(got, want) {
-			t.Errorf("%.200q gives %v, in Python %v", in, got, want)
-		}
-	}
-}
 
 // TestAsPython compares functions with what Python returned for the same text.
 func TestAsPython(t *testing.T) {
 	t.Parallel()
 	for name, result := range map[string]func(in string) any{
-		"int":       pythonInt,
-		"float":     pythonFloat,
-		"bool":      pythonBool,
-		"reference": reference,
-		"base64":    base64Data,
-		"time":      microseconds,
-		"address":   address,
-		"json":      decoded,
-		"uuid":      func(in string) any { return schema.IsUUID(in) },
-		"accept":    mediaTypes,
-		"version":   version,
+		"reference":  reference,
+		"base64":     base64Data,
+		"address":    address,
+		"json":       decoded,
+		"accept":     mediaTypes,
+		"version":    version,
+		"intvalue":   intValue,
+		"floatvalue": floatValue,
+		"boolvalue":  boolValue,
+		"query":      query,
 	} {
-		t.Run(name, func(t *testing.T) { t.Parallel(); table(t, name, compared(result)) })
+		t.Run(name, func(t *testing.T) { t.Parallel(); pytables.Compare(t, name, result) })
 	}
-}
-
-func pythonInt(in string) any {
-	if n, ok := schema.ParseInteger(in); ok {
-		return n.String()
-	}
-	return nil
-}
-
-func pythonFloat(in string) any {
-	if f, ok := schema.Float(in); ok {
-		return string(pyjson.Append(nil, f))
-	}
-	return nil
-}
-
-func pythonBool(in string) any {
-	if b, ok := objects.ParseBool(in); ok {
-		return b
-	}
-	return nil
 }
 
 func reference(in string) any {
@@ -107,7 +54,7 @@ func base64Data(in string) any {
 	server.Set("flavorRef", "1")
 	server.Set("user_data", in)
 	o.Set("server", server)
-	data, err := objects.DecodeBase64(in)
+	data, err := pytext.DecodeBase64(in)
 	checked := s.CheckBody(o, schema.Strict)
 	if (err == nil) != (checked == nil) {
 		return []any{err, checked}
@@ -116,13 +63,6 @@ func base64Data(in string) any {
 		return nil
 	}
 	return hex.EncodeToString(data)
-}
-
-func microseconds(in string) any {
-	if at, ok := schema.Time(in); ok {
-		return json.Number(string(pyjson.Append(nil, at.UnixMicro())))
-	}
-	return nil
 }
 
 // address returns the version of an address and its canonical form. The schema of the update of a
@@ -142,17 +82,21 @@ func address(in string) any {
 
 func decoded(in string) any {
 	v, err := schema.Decode([]byte(in))
-	if err != nil {
+	var syntax *schema.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
 		return map[string]any{"error": err.Error()}
+	case err != nil: // not UTF-8
+		return nil
 	}
 	return map[string]any{"repr": schema.Repr(v)}
 }
 
 // mediaTypes returns the content types of an error page and of an answer.
 func mediaTypes(in string) any {
-	_, page := webob.Page{Status: http.StatusNotFound}.Render(in)
+	_, page := webob.Page{Status: http.StatusNotFound}.Render(latin1Bytes(in))
 	r := httptest.NewRequest("GET", "/x", nil)
-	r.Header.Set("Accept", in)
+	r.Header.Set("Accept", latin1Bytes(in))
 	w := httptest.NewRecorder()
 	api.Write(w, r, http.StatusOK, nil)
 	return []any{page, w.Header().Get("Content-Type")}
@@ -173,4 +117,61 @@ func latin1Bytes(s string) string {
 		b = append(b, byte(c))
 	}
 	return string(b)
+}
+
+// value decodes JSON and stores it.
+func value[T any](in string) (v T, err error) {
+	doc, err := schema.Decode([]byte(in))
+	if err == nil {
+		err = body.Unmarshal(doc, &v)
+	}
+	return v, err
+}
+
+func intValue(in string) any {
+	v, err := value[body.Value](in)
+	if err != nil {
+		return err
+	}
+	n, exception := v.Big()
+	if exception != "" {
+		return map[string]any{"raises": exception}
+	}
+	return n.String()
+}
+
+func floatValue(in string) any {
+	v, err := value[body.Value](in)
+	if err != nil {
+		return err
+	}
+	f, ok := v.Float()
+	if !ok {
+		return nil
+	}
+	return string(pyjson.Append(nil, f))
+}
+
+func boolValue(in string) any {
+	b, err := value[body.Bool](in)
+	if err != nil {
+		return map[string]any{"error": err.Error()}
+	}
+	return bool(b)
+}
+
+func query(in string) any {
+	values, err := schema.ParseQuery(in)
+	if err != nil {
+		return nil
+	}
+	o := map[string]any{}
+	for name, list := range values {
+		texts := make([]any, len(list))
+		for n := range list {
+			texts[n] = list[n]
+		}
+		o[name] = texts
+	}
+	return o
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // ParseQuery parses a query string as Nova's web framework does: parameters are separated by
-// "&" or ";", an invalid percent escape is kept, and a parameter without "=" has an empty
+// "&" or ";", an invalid percent escape is kept (for "%1" see escapedByte), and a parameter without "=" has an empty
 // value. It returns an *Error for invalid UTF-8.
 func ParseQuery(raw string) (url.Values, error) {
 	o, err := parseQuery(raw)
@@ -105,17 +105,36 @@ func unquote(s string) string {
 	if !strings.ContainsAny(s, "%+") {
 		return s
 	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '+':
-			b = append(b, ' ')
-		case s[i] == '%' && i+2 < len(s) && hexValue(s[i+1]) >= 0 && hexValue(s[i+2]) >= 0:
-			b = append(b, byte(hexValue(s[i+1])<<4|hexValue(s[i+2])))
-			i += 2
-		default:
-			b = append(b, s[i])
+	first, rest, escaped := strings.Cut(strings.ReplaceAll(s, "+", " "), "%")
+	if !escaped {
+		return first
+	}
+	b := append(make([]byte, 0, len(s)), first...)
+	for part := range strings.SplitSeq(rest, "%") {
+		digits := part[:min(2, len(part))]
+		if c, ok := escapedByte(digits); ok {
+			b, part = append(b, c), part[len(digits):]
+		} else {
+			b = append(b, '%')
 		}
+		b = append(b, part...)
 	}
 	return string(b)
+}
+
+// escapedByte reads the up to two characters after a "%" as WebOb does, which calls int with base 16: one digit is enough, and it
+// may have a blank or a sign before it, or a blank behind it.
+func escapedByte(s string) (c byte, ok bool) {
+	s = strings.Trim(s, " \t\n\v\f\r")
+	if len(s) == 2 && (s[0] == '+' || s == "-0") {
+		s = s[1:]
+	}
+	for i := range len(s) {
+		d := hexValue(s[i])
+		if d < 0 {
+			return 0, false
+		}
+		c = c<<4 | byte(d)
+	}
+	return c, s != ""
 }

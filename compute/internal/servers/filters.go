@@ -11,6 +11,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // relationFilters are names that look like filters but are relations of Nova's instance model.
@@ -123,7 +124,7 @@ func deletedFilter(r *api.Request, opts map[string]string, q *server.ListQuery) 
 	s, given := opts["deleted"]
 	switch {
 	case given:
-		q.Deleted = new(objects.Truthy(s))
+		q.Deleted = new(pytext.Truthy(s))
 	case q.ChangesSince == nil && q.ChangesBefore == nil:
 		q.Deleted = new(false)
 	}

@@ -83,7 +83,7 @@ func (a *Aggregates) read(ctx context.Context, where string, args ...any) ([]*ob
 // Create inserts an aggregate with its metadata and sets its id, UUID and creation time. If the
 // name is taken, the error is AggregateNameExists.
 func (a *Aggregates) Create(ctx context.Context, g *objects.Aggregate) error {
-	now := db.Now()
+	now := db.Now(ctx)
 	g.CreatedAt = &now
 	return a.db.InTx(ctx, func(tx bun.Tx) error {
 		var err error
@@ -101,7 +101,7 @@ func (a *Aggregates) Rename(ctx context.Context, g *objects.Aggregate, name stri
 	if g.Name == name {
 		return nil
 	}
-	now := db.Now()
+	now := db.Now(ctx)
 	if _, err := db.Exec(ctx, a.db, "UPDATE aggregates SET name = ?, updated_at = ? WHERE id = ?", name, now, g.ID); err != nil {
 		return nameTaken(err, name)
 	}
@@ -125,7 +125,7 @@ func (a *Aggregates) UpdateMetadata(ctx context.Context, g *objects.Aggregate, c
 			return err
 		}
 		added := map[string]string{}
-		now := db.Now()
+		now := db.Now(ctx)
 		for _, key := range slices.Sorted(maps.Keys(change)) {
 			value := change[key]
 			old, exists := have[key]
@@ -175,7 +175,7 @@ func metadataLike(ctx context.Context, tx bun.Tx, id int64, keys []string) (map[
 func insertMetadata(ctx context.Context, tx bun.Tx, id int64, metadata map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(metadata)) {
 		if _, err := db.Exec(ctx, tx, "INSERT INTO aggregate_metadata (created_at, aggregate_id, ?, value) VALUES (?, ?, ?, ?)",
-			bun.Ident("key"), db.Now(), id, key, metadata[key]); err != nil {
+			bun.Ident("key"), db.Now(ctx), id, key, metadata[key]); err != nil {
 			return err
 		}
 	}
@@ -196,7 +196,7 @@ func (a *Aggregates) Delete(ctx context.Context, g *objects.Aggregate) error {
 // AddHost adds a host to an aggregate. If it is in the aggregate already, the error is
 // AggregateHostExists.
 func (a *Aggregates) AddHost(ctx context.Context, g *objects.Aggregate, host string) error {
-	_, err := db.Exec(ctx, a.db, "INSERT INTO aggregate_hosts (created_at, host, aggregate_id) VALUES (?, ?, ?)", db.Now(), host, g.ID)
+	_, err := db.Exec(ctx, a.db, "INSERT INTO aggregate_hosts (created_at, host, aggregate_id) VALUES (?, ?, ?)", db.Now(ctx), host, g.ID)
 	if _, ok := db.Duplicate(err); ok {
 		return objects.ErrAggregateHostExists.Errorf(objects.KindConflict, "Aggregate %d already has host %s.", g.ID, host)
 	}

@@ -18,7 +18,7 @@ import (
 // CreateBuild inserts the request spec, the build request and the instance mapping (without a
 // cell) of a server in one transaction, in the versions that the services of a release read.
 func CreateBuild(ctx context.Context, d *db.DB, r release.Release, b *objects.Build) error {
-	b.CreatedAt = db.Now()
+	b.CreatedAt = db.Now(ctx)
 	texts := make([]string, 4)
 	for n, v := range []*versioned.Object{versioned.StoredRequestSpec(b.Spec), versioned.NewInstance(b.Instance),
 		versioned.NewBlockDevices(b.Devices, b.UUID),
@@ -80,7 +80,7 @@ func HostCell(ctx context.Context, d *db.DB, host string) (string, error) {
 
 // AddGroupMember adds a server to a server group.
 func AddGroupMember(ctx context.Context, d *db.DB, group int64, server string) error {
-	_, err := d.Insert(ctx, d, "INSERT INTO instance_group_member (created_at, instance_uuid, group_id) VALUES (?, ?, ?)", db.Now(), server,
+	_, err := d.Insert(ctx, d, "INSERT INTO instance_group_member (created_at, instance_uuid, group_id) VALUES (?, ?, ?)", db.Now(ctx), server,
 		group)
 	return err
 }

@@ -356,7 +356,7 @@ func (f *Flavors) Get(ctx context.Context, id, project string, all bool) (*objec
 
 // Create inserts a flavor and sets its row id and creation time.
 func (f *Flavors) Create(ctx context.Context, fl *objects.Flavor) error {
-	now := db.Now()
+	now := db.Now(ctx)
 	id, err := f.db.Insert(ctx, f.db, "INSERT INTO flavors (created_at, name, memory_mb, vcpus, root_gb, ephemeral_gb, flavorid, swap, "+
 		"rxtx_factor, disabled, is_public, description) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		now, fl.Name, fl.MemoryMB, fl.VCPUs, fl.RootGB, fl.EphemeralGB, fl.FlavorID, fl.Swap, fl.RxtxFactor, fl.Disabled, fl.IsPublic,
@@ -400,7 +400,7 @@ func (f *Flavors) Delete(ctx context.Context, flavorID string) error {
 
 // SetDescription changes the description of a flavor, the only field that can change.
 func (f *Flavors) SetDescription(ctx context.Context, id int64, description *string) error {
-	_, err := db.Exec(ctx, f.db, "UPDATE flavors SET updated_at = ?, description = ? WHERE id = ?", db.Now(), description, id)
+	_, err := db.Exec(ctx, f.db, "UPDATE flavors SET updated_at = ?, description = ? WHERE id = ?", db.Now(ctx), description, id)
 	return err
 }
 
@@ -434,9 +434,9 @@ func setExtraSpecs(ctx context.Context, tx bun.Tx, id int64, specs map[string]st
 		switch {
 		case !exists:
 			_, err = db.Exec(ctx, tx, "INSERT INTO flavor_extra_specs (created_at, flavor_id, ?, value) VALUES (?, ?, ?, ?)", bun.Ident("key"),
-				db.Now(), id, key, specs[key])
+				db.Now(ctx), id, key, specs[key])
 		case old != specs[key]:
-			_, err = db.Exec(ctx, tx, "UPDATE flavor_extra_specs SET updated_at = ?, value = ? WHERE flavor_id = ? AND ? = ?", db.Now(),
+			_, err = db.Exec(ctx, tx, "UPDATE flavor_extra_specs SET updated_at = ?, value = ? WHERE flavor_id = ? AND ? = ?", db.Now(ctx),
 				specs[key], id, bun.Ident("key"), key)
 		}
 		if err != nil {
@@ -466,7 +466,8 @@ func (f *Flavors) DeleteExtraSpec(ctx context.Context, fl *objects.Flavor, key s
 
 // AddAccess gives a project access to a private flavor.
 func (f *Flavors) AddAccess(ctx context.Context, fl *objects.Flavor, project string) error {
-	_, err := db.Exec(ctx, f.db, "INSERT INTO flavor_projects (created_at, flavor_id, project_id) VALUES (?, ?, ?)", db.Now(), fl.ID, project)
+	_, err := db.Exec(ctx, f.db, "INSERT INTO flavor_projects (created_at, flavor_id, project_id) VALUES (?, ?, ?)",
+		db.Now(ctx), fl.ID, project)
 	if _, ok := db.Duplicate(err); ok {
 		return objects.ErrFlavorAccessExists.Errorf(objects.KindConflict,
 			"Flavor access already exists for flavor %d and project %s combination.", fl.ID, project)

@@ -103,7 +103,7 @@ func (g *Groups) Create(ctx context.Context, o *objects.ServerGroup) error {
 		rules = map[string]string{}
 	}
 	return g.db.InTx(ctx, func(tx bun.Tx) (err error) {
-		now := db.Now()
+		now := db.Now(ctx)
 		o.ID, err = g.db.Insert(ctx, tx, "INSERT INTO instance_groups (created_at, user_id, project_id, uuid, name) VALUES (?, ?, ?, ?, ?)",
 			now, o.UserID, o.ProjectID, o.UUID, o.Name)
 		if err != nil {

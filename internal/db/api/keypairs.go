@@ -82,7 +82,7 @@ func (k *Keypairs) read(ctx context.Context, where string, args ...any) ([]*obje
 // Create inserts a key pair and sets its row id and creation time. If the user already has a key
 // pair of that name, the error is KeyPairExists.
 func (k *Keypairs) Create(ctx context.Context, key *objects.Keypair) error {
-	now := db.Now()
+	now := db.Now(ctx)
 	id, err := k.db.Insert(ctx, k.db, "INSERT INTO key_pairs (created_at, name, user_id, ?, fingerprint, public_key) VALUES (?, ?, ?, ?, "+
 		"?, ?)",
 		bun.Ident("type"), now, key.Name, key.UserID, key.Type, key.Fingerprint, key.PublicKey)

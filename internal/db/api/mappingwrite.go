@@ -13,7 +13,8 @@ import (
 // SetQueuedForDelete writes whether a server is being deleted. Lists use this column while the
 // server's cell is down. A missing mapping is not an error.
 func SetQueuedForDelete(ctx context.Context, d *db.DB, uuid string, queued bool) error {
-	_, err := db.Exec(ctx, d, "UPDATE instance_mappings SET queued_for_delete = ?, updated_at = ? WHERE instance_uuid = ?", queued, db.Now(),
+	_, err := db.Exec(ctx, d, "UPDATE instance_mappings SET queued_for_delete = ?, updated_at = ? WHERE instance_uuid = ?", queued,
+		db.Now(ctx),
 		uuid)
 	return err
 }
@@ -60,7 +61,7 @@ func ChangeBuildRequest(ctx context.Context, d *db.DB, uuid string, fields map[s
 	if err != nil {
 		return false, err
 	}
-	n, err := db.Exec(ctx, d, "UPDATE build_requests SET instance = ?, updated_at = ? WHERE instance_uuid = ?", string(written), db.Now(),
+	n, err := db.Exec(ctx, d, "UPDATE build_requests SET instance = ?, updated_at = ? WHERE instance_uuid = ?", string(written), db.Now(ctx),
 		uuid)
 	return n > 0, err
 }

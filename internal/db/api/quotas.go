@@ -101,21 +101,21 @@ func (q *Quotas) UserLimitSums(ctx context.Context, project string) (map[string]
 func (q *Quotas) SetLimit(ctx context.Context, project, user, resource string, limit int64) error {
 	var err error
 	if user == "" {
-		_, err = q.db.Insert(ctx, q.db, "INSERT INTO quotas (created_at, project_id, resource, hard_limit) VALUES (?, ?, ?, ?)", db.Now(),
+		_, err = q.db.Insert(ctx, q.db, "INSERT INTO quotas (created_at, project_id, resource, hard_limit) VALUES (?, ?, ?, ?)", db.Now(ctx),
 			project, resource, limit)
 	} else {
 		_, err = q.db.Insert(ctx, q.db, "INSERT INTO project_user_quotas (created_at, user_id, project_id, resource, hard_limit) VALUES (?, "+
-			"?, ?, ?, ?)", db.Now(), user, project, resource, limit)
+			"?, ?, ?, ?)", db.Now(ctx), user, project, resource, limit)
 	}
 	if _, there := db.Duplicate(err); !there {
 		return err
 	}
 	if user == "" {
-		_, err = db.Exec(ctx, q.db, "UPDATE quotas SET updated_at = ?, hard_limit = ? WHERE project_id = ? AND resource = ?", db.Now(), limit,
+		_, err = db.Exec(ctx, q.db, "UPDATE quotas SET updated_at = ?, hard_limit = ? WHERE project_id = ? AND resource = ?", db.Now(ctx), limit,
 			project, resource)
 	} else {
 		_, err = db.Exec(ctx, q.db, "UPDATE project_user_quotas SET updated_at = ?, hard_limit = ? WHERE project_id = ? AND resource = ? AND "+
-			"user_id = ?", db.Now(), limit, project, resource, user)
+			"user_id = ?", db.Now(ctx), limit, project, resource, user)
 	}
 	return err
 }
@@ -146,11 +146,12 @@ func (q *Quotas) SetClass(ctx context.Context, class, resource string, limit int
 			return err
 		}
 		if n > 0 {
-			_, err := db.Exec(ctx, tx, "UPDATE quota_classes SET updated_at = ?, hard_limit = ? WHERE class_name = ? AND resource = ?", db.Now(),
+			_, err := db.Exec(ctx, tx, "UPDATE quota_classes SET updated_at = ?, hard_limit = ? WHERE class_name = ? AND resource = ?", db.Now(ctx),
 				limit, class, resource)
 			return err
 		}
-		_, err := q.db.Insert(ctx, tx, "INSERT INTO quota_classes (created_at, class_name, resource, hard_limit) VALUES (?, ?, ?, ?)", db.Now(),
+		_, err := q.db.Insert(ctx, tx, "INSERT INTO quota_classes (created_at, class_name, resource, hard_limit) VALUES (?, ?, ?, ?)",
+			db.Now(ctx),
 			class, resource, limit)
 		return err
 	})

@@ -52,7 +52,7 @@ func SaveRequestSpec(ctx context.Context, d *db.DB, r release.Release, s *object
 	if err != nil {
 		return err
 	}
-	_, err = db.Exec(ctx, d, "UPDATE request_specs SET spec = ?, updated_at = ? WHERE instance_uuid = ?", string(text), db.Now(),
+	_, err = db.Exec(ctx, d, "UPDATE request_specs SET spec = ?, updated_at = ? WHERE instance_uuid = ?", string(text), db.Now(ctx),
 		s.InstanceUUID)
 	return err
 }

@@ -10,7 +10,7 @@ import (
 
 // StartAction inserts an action of a server, and sets its row id and time.
 func StartAction(ctx context.Context, c *db.Cell, a *objects.Action) error {
-	now := db.Now()
+	now := db.Now(ctx)
 	id, err := c.DB.Insert(ctx, c.DB, `INSERT INTO instance_actions (created_at, updated_at, action, instance_uuid, request_id, user_id,
 		project_id, start_time, message, deleted)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`, now, a.StartTime, a.Action, a.InstanceUUID, a.RequestID, a.UserID, a.ProjectID, a.StartTime,
@@ -27,7 +27,7 @@ func FinishAction(ctx context.Context, c *db.Cell, action int64, at time.Time) e
 
 // StartEvent inserts an event of an action that begins on a host, and returns its row id.
 func StartEvent(ctx context.Context, c *db.Cell, action int64, event, host string) (int64, error) {
-	now := db.Now()
+	now := db.Now(ctx)
 	id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO instance_actions_events (created_at, event, action_id, start_time, host, deleted) "+
 		"VALUES (?, ?, ?, ?, ?, 0)", now, event, action, now, host)
 	if err != nil {
@@ -39,7 +39,7 @@ func StartEvent(ctx context.Context, c *db.Cell, action int64, event, host strin
 
 // FinishEvent writes the result of an event; failed is its error, or nil.
 func FinishEvent(ctx context.Context, c *db.Cell, action, event int64, failed error) error {
-	now := db.Now()
+	now := db.Now(ctx)
 	result, message := "Success", ""
 	var details *string
 	if failed != nil {

@@ -27,13 +27,13 @@ func Holders(ctx context.Context, c *db.Cell, volume string) ([]string, error) {
 func CreateVolumeDevice(ctx context.Context, c *db.Cell, server, volume string, onTermination bool) (int64, error) {
 	return c.DB.Insert(ctx, c.DB, `INSERT INTO block_device_mapping (created_at, instance_uuid, volume_id, source_type, destination_type,
 		delete_on_termination,
-		no_device, encrypted, uuid, deleted) VALUES (?, ?, ?, 'volume', 'volume', ?, ?, ?, ?, 0)`, db.Now(), server, volume, onTermination,
+		no_device, encrypted, uuid, deleted) VALUES (?, ?, ?, 'volume', 'volume', ?, ?, ?, ?, 0)`, db.Now(ctx), server, volume, onTermination,
 		false, false, uuid.NewString())
 }
 
 // SetAttachment writes the id of Cinder's attachment of a block device.
 func SetAttachment(ctx context.Context, c *db.Cell, id int64, attachment string) error {
-	_, err := db.Exec(ctx, c.DB, "UPDATE block_device_mapping SET attachment_id = ?, updated_at = ? WHERE id = ?", attachment, db.Now(), id)
+	_, err := db.Exec(ctx, c.DB, "UPDATE block_device_mapping SET attachment_id = ?, updated_at = ? WHERE id = ?", attachment, db.Now(ctx), id)
 	return err
 }
 
@@ -42,12 +42,13 @@ func SetDeleteOnTermination(ctx context.Context, c *db.Cell, d *objects.BlockDev
 	if d.DeleteOnTermination == on {
 		return nil
 	}
-	_, err := db.Exec(ctx, c.DB, "UPDATE block_device_mapping SET delete_on_termination = ?, updated_at = ? WHERE id = ?", on, db.Now(), d.ID)
+	_, err := db.Exec(ctx, c.DB, "UPDATE block_device_mapping SET delete_on_termination = ?, updated_at = ? WHERE id = ?", on,
+		db.Now(ctx), d.ID)
 	return err
 }
 
 // DestroyBlockDevice marks a block device as deleted.
 func DestroyBlockDevice(ctx context.Context, c *db.Cell, id int64) error {
-	_, err := db.Exec(ctx, c.DB, "UPDATE block_device_mapping SET deleted = id, deleted_at = ? WHERE id = ? AND deleted = 0", db.Now(), id)
+	_, err := db.Exec(ctx, c.DB, "UPDATE block_device_mapping SET deleted = id, deleted_at = ? WHERE id = ? AND deleted = 0", db.Now(ctx), id)
 	return err
 }

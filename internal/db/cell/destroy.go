@@ -17,7 +17,7 @@ var ErrHostChanged = errors.New("instance destroy failed because the host change
 // have no host, otherwise the error is ErrHostChanged. If the server is deleted already, the
 // error is InstanceNotFound.
 func Destroy(ctx context.Context, c *db.Cell, uuid string, hasHost bool) error {
-	now := db.Now()
+	now := db.Now(ctx)
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {
 		where := " WHERE uuid = ? AND deleted = 0"
 		if !hasHost {

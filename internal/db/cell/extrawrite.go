@@ -35,6 +35,6 @@ func saveExtra(ctx context.Context, c *db.Cell, server, column string, v *versio
 		text = string(plain)
 	}
 	_, err := db.Exec(ctx, c.DB, "UPDATE instance_extra SET ? = ?, updated_at = ? WHERE instance_uuid = ?", bun.Ident(column), text,
-		db.Now(), server)
+		db.Now(ctx), server)
 	return err
 }

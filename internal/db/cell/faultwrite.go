@@ -15,6 +15,6 @@ func AddFault(ctx context.Context, c *db.Cell, server, host, message string) err
 	}
 	_, err := c.DB.Insert(ctx, c.DB, "INSERT INTO instance_faults (created_at, instance_uuid, code, message, details, host, deleted) "+
 		"VALUES (?, ?, 500, ?, '', ?, 0)",
-		db.Now(), server, message, host)
+		db.Now(ctx), server, message, host)
 	return err
 }

@@ -180,7 +180,7 @@ func guestIDs(ctx context.Context, c *db.Cell, i *objects.Instance, e *objects.G
 		if id, ok := known[table+uuid]; ok {
 			return id, nil
 		}
-		id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO ? (created_at, uuid, deleted) VALUES (?, ?, 0)", bun.Ident(table), db.Now(), uuid)
+		id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO ? (created_at, uuid, deleted) VALUES (?, ?, 0)", bun.Ident(table), db.Now(ctx), uuid)
 		known[table+uuid] = id
 		return id, err
 	}
@@ -210,7 +210,7 @@ func guestIDs(ctx context.Context, c *db.Cell, i *objects.Instance, e *objects.G
 // Nova saves an instance, updated_at of the instance changes, too.
 func SetGuestSystemMetadata(ctx context.Context, c *db.Cell, uuid string, pairs map[string]string) error {
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {
-		n, err := db.Exec(ctx, tx, "UPDATE instances SET updated_at = ? WHERE uuid = ? AND deleted = 0", db.Now(), uuid)
+		n, err := db.Exec(ctx, tx, "UPDATE instances SET updated_at = ? WHERE uuid = ? AND deleted = 0", db.Now(ctx), uuid)
 		if err != nil {
 			return err
 		}
@@ -261,9 +261,9 @@ func setPairs(ctx context.Context, tx bun.Tx, t pairTable, uuid string, pairs ma
 		switch {
 		case !ok:
 			_, err = db.Exec(ctx, tx, "INSERT INTO ? (created_at, instance_uuid, ?, value, deleted) VALUES (?, ?, ?, ?, 0)", bun.Ident(t.name),
-				key, db.Now(), uuid, k, v)
+				key, db.Now(ctx), uuid, k, v)
 		case !have.value.Valid || have.value.String != v:
-			_, err = db.Exec(ctx, tx, "UPDATE ? SET value = ?, updated_at = ? WHERE id = ?", bun.Ident(t.name), v, db.Now(), have.id)
+			_, err = db.Exec(ctx, tx, "UPDATE ? SET value = ?, updated_at = ? WHERE id = ?", bun.Ident(t.name), v, db.Now(ctx), have.id)
 		}
 		if err != nil {
 			return err

@@ -73,7 +73,7 @@ func removePairs(ctx context.Context, tx bun.Tx, t pairTable, uuid string, keys 
 	args := []any{uuid, bun.Ident("key"), db.In(keys)}
 	var err error
 	if t.keepDeleted {
-		now := db.Now()
+		now := db.Now(ctx)
 		_, err = db.Exec(ctx, tx, "UPDATE ? SET deleted = id, deleted_at = ?, updated_at = ?"+where,
 			append([]any{bun.Ident(t.name), now, now}, args...)...)
 	} else {
@@ -86,6 +86,6 @@ func removePairs(ctx context.Context, tx bun.Tx, t pairTable, uuid string, keys 
 // change, neither of the instance nor of the key's row.
 func RemoveMetadata(ctx context.Context, c *db.Cell, uuid, key string) error {
 	_, err := db.Exec(ctx, c.DB, "UPDATE instance_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND deleted = 0 AND ? "+
-		"= ?", db.Now(), uuid, bun.Ident("key"), key)
+		"= ?", db.Now(ctx), uuid, bun.Ident("key"), key)
 	return err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // Expect is a condition on the row when it is written: one of these task states ("" stands for
@@ -29,7 +30,7 @@ type Expect struct {
 // server is being deleted), UnexpectedVMStateError and InstanceUpdateConflict if the row does not
 // meet the condition.
 func Save(ctx context.Context, c *db.Cell, was, now *objects.Instance, e Expect) error {
-	at := db.Now()
+	at := db.Now(ctx)
 	set, args := changedColumns(was, now)
 	set, args = append(set, "updated_at = ?"), append(args, at)
 	where, more := expected(was.UUID, e)
@@ -128,7 +129,7 @@ func reprText(s string) string {
 	if s == "" {
 		return "None"
 	}
-	return objects.Quoted(s)
+	return pytext.Repr(s)
 }
 
 func reprList(states []string) string {

@@ -96,11 +96,11 @@ func UpsertService(ctx context.Context, d *db.DB, s *objects.Service) (made bool
 		bun.Ident("binary"), s.Binary)
 	switch {
 	case err == nil && old != s.Version:
-		_, err = db.Exec(ctx, d, "UPDATE services SET updated_at = ?, version = ? WHERE id = ?", db.Now(), s.Version, id)
+		_, err = db.Exec(ctx, d, "UPDATE services SET updated_at = ?, version = ? WHERE id = ?", db.Now(ctx), s.Version, id)
 	case errors.Is(err, sql.ErrNoRows):
 		_, err = d.Insert(ctx, d, "INSERT INTO services (created_at, host, ?, report_count, disabled, forced_down, version, uuid, deleted) "+
 			"VALUES (?, ?, ?, 0, ?, ?, ?, ?, 0)",
-			bun.Ident("binary"), db.Now(), s.Host, s.Binary, false, false, s.Version, s.UUID)
+			bun.Ident("binary"), db.Now(ctx), s.Host, s.Binary, false, false, s.Version, s.UUID)
 		if _, raced := db.Duplicate(err); raced {
 			return false, nil // another process of the service has inserted the row
 		}

@@ -41,7 +41,7 @@ func UpdateService(ctx context.Context, c *db.Cell, s *objects.Service, u Servic
 	if len(set) == 0 {
 		return nil
 	}
-	now := db.Now()
+	now := db.Now(ctx)
 	s.UpdatedAt = &now
 	set, args = append(set, "updated_at = ?"), append(args, now, s.ID)
 	_, err := db.Exec(ctx, c.DB, "UPDATE services SET "+strings.Join(set, ", ")+" WHERE id = ?", args...)
@@ -52,7 +52,7 @@ func UpdateService(ctx context.Context, c *db.Cell, s *objects.Service, u Servic
 // so that a new service of the host creates them again; unmap says that they are then discovered
 // again, too.
 func DeleteService(ctx context.Context, c *db.Cell, s *objects.Service, unmap bool) error {
-	now := db.Now()
+	now := db.Now(ctx)
 	return c.DB.InTx(ctx, func(tx bun.Tx) error {
 		if _, err := db.Exec(ctx, tx, "UPDATE services SET deleted = id, deleted_at = ? WHERE id = ? AND deleted = 0", now, s.ID); err != nil {
 			return err

@@ -33,7 +33,7 @@ func Shares(ctx context.Context, c *db.Cell, server string) ([]*objects.Share, e
 // CreateShare inserts a share mapping. If the server already has the share, or another one with
 // the same tag, the error is ShareMappingAlreadyExists.
 func CreateShare(ctx context.Context, c *db.Cell, s *objects.Share) error {
-	now := db.Now()
+	now := db.Now(ctx)
 	id, err := c.DB.Insert(ctx, c.DB, "INSERT INTO share_mapping (created_at, uuid, instance_uuid, share_id, status, tag, export_location, "+
 		"share_proto) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		now, s.UUID, s.InstanceUUID, s.ShareID, s.Status, s.Tag, s.ExportLocation, s.Protocol)
@@ -51,7 +51,7 @@ func SetShareStatus(ctx context.Context, c *db.Cell, s *objects.Share, status st
 	if s.Status == status {
 		return nil
 	}
-	now := db.Now()
+	now := db.Now(ctx)
 	_, err := db.Exec(ctx, c.DB, "UPDATE share_mapping SET status = ?, updated_at = ? WHERE id = ?", status, now, s.ID)
 	if err == nil {
 		s.Status, s.UpdatedAt = status, &now

@@ -180,7 +180,7 @@ func (j *Job) spawn(b Build) error {
 				return err
 			}
 		}
-		ready["launched_at"] = now()
+		ready["launched_at"] = now(j.Ctx)
 		if err := advance(j.Ctx, r, s.UUID, []string{"spawning"}, ready); err != nil {
 			return err
 		}

@@ -376,7 +376,7 @@ func (f *Fleet) NetworkChanged(server string) {
 }
 
 // now returns the current time in whole seconds, as MySQL stores it.
-func now() time.Time { return db.Now().Truncate(time.Second) }
+func now(ctx context.Context) time.Time { return db.Now(ctx).Truncate(time.Second) }
 
 // raw returns text as a result that is JSON already.
 func raw(text string) any { return json.RawMessage(text) }

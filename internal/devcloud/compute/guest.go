@@ -5,10 +5,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/devcloud/resource"
 	"github.com/nova-go/nova/internal/versioned"
@@ -62,7 +62,7 @@ func console(protocol string) func(*Job) (any, error) {
 		}
 		err := j.Records.AddConsole(j.Ctx, records.Row{"token_hash": hex.EncodeToString(hash[:]), "console_type": kind, "host": "127.0.0.1",
 			"port": 5900, "instance_uuid": j.Server.UUID,
-			"expires": time.Now().Unix() + consoleTime, "access_url_base": base})
+			"expires": clock.Now(j.Ctx).Unix() + consoleTime, "access_url_base": base})
 		return map[string]any{"host": "127.0.0.1", "port": 5900, "token": token, "access_url": address, "internal_access_path": nil,
 			"tlsPort": nil}, err
 	}

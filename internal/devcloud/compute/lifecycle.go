@@ -1,15 +1,14 @@
 package compute
 
 import (
-	"time"
-
+	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/devcloud/records"
 )
 
 // rescue starts a server from another image. Nova's fake driver stops the server and does not
 // start it again.
 func (j *Job) rescue() (any, error) {
-	return nil, j.set(done(records.Row{"vm_state": "rescued", "power_state": shutdown, "launched_at": now()}))
+	return nil, j.set(done(records.Row{"vm_state": "rescued", "power_state": shutdown, "launched_at": now(j.Ctx)}))
 }
 
 // reboot restarts a server. A rescued server remains rescued.
@@ -99,7 +98,7 @@ func (j *Job) shelve() (any, error) {
 		}
 	}
 	if err := j.Records.SetSystem(j.Ctx, j.Server.UUID,
-		map[string]string{"shelved_at": time.Now().UTC().Format("2006-01-02T15:04:05.000000"), "shelved_image_id": image,
+		map[string]string{"shelved_at": clock.Now(j.Ctx).UTC().Format("2006-01-02T15:04:05.000000"), "shelved_image_id": image,
 			"shelved_host": j.Host}); err != nil {
 		return nil, err
 	}
@@ -112,7 +111,7 @@ func (j *Job) shelve() (any, error) {
 func (j *Job) offload() (any, error) {
 	if j.Server.System["shelved_at"] == "" && j.Server.VM != "shelved" {
 		if err := j.Records.SetSystem(j.Ctx, j.Server.UUID,
-			map[string]string{"shelved_at": time.Now().UTC().Format("2006-01-02T15:04:05.000000"), "shelved_host": j.Host}); err != nil {
+			map[string]string{"shelved_at": clock.Now(j.Ctx).UTC().Format("2006-01-02T15:04:05.000000"), "shelved_host": j.Host}); err != nil {
 			return nil, err
 		}
 	}
@@ -155,5 +154,5 @@ func (j *Job) Unshelve(h records.Host) error {
 		return err
 	}
 	return j.set(done(records.Row{"vm_state": "active", "power_state": running, "host": h.Name, "node": h.Name, "compute_id": h.ID,
-		"launched_at": now(), "availability_zone": j.Zone(j.Ctx, h.Name)}))
+		"launched_at": now(j.Ctx), "availability_zone": j.Zone(j.Ctx, h.Name)}))
 }

@@ -121,7 +121,7 @@ func (c *Conductor) giveUp(m *message, server, why string) error {
 // failToCell0 inserts a server that could not be scheduled into cell0.
 func (c *Conductor) failToCell0(m *message, n records.New, cause error) error {
 	server := n.Instance.Text("uuid")
-	n.Set = records.Row{"vm_state": "error", "task_state": nil, "updated_at": db.Now()} // nova-conductor changes the new row
+	n.Set = records.Row{"vm_state": "error", "task_state": nil, "updated_at": db.Now(m.ctx)} // nova-conductor changes the new row
 	if err := c.Records.Create(m.ctx, c.Records.Cell0, n); err != nil {
 		return err
 	}

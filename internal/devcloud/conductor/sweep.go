@@ -61,7 +61,7 @@ func (c *Conductor) sweepRequest(ctx context.Context, q records.Request) error {
 	}
 	n := records.New{Instance: q.Instance, Devices: q.Devices.Objects("objects"), Tags: q.Tags.Objects("objects"),
 		Caller: &reqctx.Caller{UserID: q.Instance.Text("user_id"), ProjectID: q.Instance.Text("project_id")},
-		Set:    records.Row{"vm_state": "error", "task_state": nil, "updated_at": db.Now()}}
+		Set:    records.Row{"vm_state": "error", "task_state": nil, "updated_at": db.Now(ctx)}}
 	if buried, err := c.Records.InCell0(ctx, q.Server); err != nil {
 		return err
 	} else if !buried {

@@ -2,8 +2,8 @@ package conductor
 
 import (
 	"errors"
-	"time"
 
+	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/devcloud/compute"
 	"github.com/nova-go/nova/internal/devcloud/records"
@@ -66,7 +66,7 @@ func (c *Conductor) reserve(m *message, j *compute.Job, device int64, v resource
 	if err := j.Reserve(device, resource.Text(v, "id")); err != nil {
 		return err
 	}
-	now := time.Now().UTC()
+	now := clock.Now(j.Ctx).UTC()
 	return cell.StartAction(j.Ctx, c.Records.Cell1, &objects.Action{Action: "attach_volume", InstanceUUID: j.Server.UUID,
 		RequestID: &m.Caller.RequestID, UserID: &m.Caller.UserID, ProjectID: &m.Caller.ProjectID, StartTime: &now})
 }

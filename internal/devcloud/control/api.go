@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 //go:embed page.html
@@ -27,8 +29,12 @@ type Cloud interface {
 	Pipeline() any
 	// Hosts returns the names of the hypervisors.
 	Hosts() []string
+	// Users returns the names of the users that a seed file can name.
+	Users() []string
 	// Methods returns the names of the methods that can be planned to fail.
 	Methods() []string
+	// Report updates the rows of the services, which are down if they do not.
+	Report(ctx context.Context) error
 	// SetCell disconnects the database of a cell, or connects it again.
 	SetCell(ctx context.Context, name string, up bool) error
 }
@@ -38,44 +44,56 @@ type API struct {
 	Cloud    Cloud
 	Plan     *Plan
 	Recorder *Recorder
+	Clock    *Clock
 }
 
-// Handler returns the handler of the control API. GET / is a web page.
+// Handler returns the handler of the control API. GET / is a web page, and without the slash, the
+// help.
 func (a *API) Handler() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write(page)
 	})
-	for pattern, h := range map[string]func(*http.Request) (any, error){
-		"GET /state":        a.state,
-		"GET /dump":         func(r *http.Request) (any, error) { return a.Cloud.Dump(r.Context()) },
-		"POST /reset":       a.reset,
-		"POST /seed":        a.seed,
-		"GET /requests":     a.requests,
-		"DELETE /requests":  func(*http.Request) (any, error) { a.Recorder.Forget(); return nil, nil },
-		"GET /faults":       func(*http.Request) (any, error) { return a.Plan.Rules(), nil },
-		"POST /faults":      a.addFault,
-		"DELETE /faults":    func(r *http.Request) (any, error) { return nil, a.forgive(r.Context()) },
-		"PUT /hosts/{host}": a.setHost,
-		"PUT /cells/{cell}": a.setCell,
-		"PUT /build-time":   a.setBuildTime,
-	} {
-		m.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			out, err := h(r)
-			w.Header().Set("Content-Type", "application/json")
+	methods := map[string][]string{"/{$}": {http.MethodGet}} // by path
+	for _, o := range a.operations() {
+		method, path, _ := strings.Cut(o.Request, " ")
+		methods[path] = append(methods[path], method)
+		m.HandleFunc(o.Request, func(w http.ResponseWriter, r *http.Request) {
+			out, err := o.answer(r)
 			switch {
 			case err != nil:
-				w.WriteHeader(http.StatusBadRequest)
-				out = map[string]string{"error": err.Error()}
+				write(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 			case out == nil:
 				w.WriteHeader(http.StatusNoContent)
-				return
+			default:
+				write(w, http.StatusOK, out)
 			}
-			_ = json.NewEncoder(w).Encode(out)
 		})
 	}
+	for path, allowed := range methods {
+		slices.Sort(allowed)
+		m.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			write(w, http.StatusMethodNotAllowed, map[string]string{"error": fmt.Sprintf("/dev%s has no %s: it has %s", r.URL.Path, r.Method,
+				strings.Join(allowed, ", "))})
+		})
+	}
+	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		var paths []string
+		for path := range methods {
+			paths = append(paths, "/dev"+strings.TrimSuffix(path, "{$}"))
+		}
+		slices.Sort(paths)
+		write(w, http.StatusNotFound, map[string]string{"error": oneOf("path", "/dev"+r.URL.Path, paths).Error()})
+	})
 	return m
+}
+
+func write(w http.ResponseWriter, status int, out any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(out)
 }
 
 // after returns the number of the last request that a client has seen.
@@ -124,6 +142,7 @@ func (a *API) reset(r *http.Request) (any, error) {
 		return nil, err
 	}
 	a.Recorder.Forget()
+	a.Clock.Reset()
 	return nil, a.Cloud.Reset(r.Context())
 }
 
@@ -142,6 +161,11 @@ func (a *API) seed(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return nil, a.Cloud.Seed(r.Context(), text)
+}
+
+func (a *API) forget(*http.Request) (any, error) {
+	a.Recorder.Forget()
+	return nil, nil
 }
 
 func (a *API) addFault(r *http.Request) (any, error) {

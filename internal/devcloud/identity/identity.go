@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
@@ -29,6 +30,8 @@ type Options struct {
 	// tokens.
 	Dir string
 	URL string // of the cloud: "http://127.0.0.1:8774"
+	// Now returns the current time, for tokens; nil means time.Now.
+	Now func() time.Time
 }
 
 // Service is the handler of Keystone's API, below /identity.
@@ -44,6 +47,9 @@ type Service struct {
 
 // New returns the service of a directory, or an error of its files.
 func New(o Options) (*Service, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	s := &Service{o: o, tokens: map[string]*token{}}
 	s.mux = &resource.Mux{Who: s.Caller, Fault: fault, Challenge: `Keystone uri="` + o.URL + `/identity/v3"`}
 	if err := s.openDirectory(); err != nil {

@@ -64,13 +64,13 @@ func (s *Service) issue(t *token) (string, error) {
 	if _, err := rand.Read(b[:]); err != nil {
 		return "", err
 	}
-	t.Issued = time.Now().UTC().Truncate(time.Second)
+	t.Issued = s.o.Now().UTC().Truncate(time.Second)
 	t.Expires = t.Issued.Add(tokenLifetime)
 	id := "dev" + hex.EncodeToString(b[:])
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for old, o := range s.tokens {
-		if time.Now().After(o.Expires) {
+		if s.o.Now().After(o.Expires) {
 			delete(s.tokens, old)
 		}
 	}
@@ -82,7 +82,7 @@ func (s *Service) issue(t *token) (string, error) {
 func (s *Service) token(id string) *token {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if t := s.tokens[id]; t != nil && time.Now().Before(t.Expires) {
+	if t := s.tokens[id]; t != nil && s.o.Now().Before(t.Expires) {
 		return t
 	}
 	return nil
@@ -113,17 +113,22 @@ func (s *Service) Caller(id string) *resource.Caller {
 	return c
 }
 
+// UserNames returns the names of all users.
+func (s *Service) UserNames() []string {
+	var names []string
+	for _, u := range s.known.Load().Users {
+		names = append(names, u.Name)
+	}
+	return names
+}
+
 // TokenOf issues a token for the user with a name, in the project of the same name or otherwise
 // in the project demo. The error for an unknown user names the existing ones.
 func (s *Service) TokenOf(name string) (string, error) {
 	known := s.known.Load()
 	u := known.user("", name)
 	if u == nil {
-		var names []string
-		for _, other := range known.Users {
-			names = append(names, other.Name)
-		}
-		return "", fmt.Errorf("there is no user %s: there are %s", name, strings.Join(names, ", "))
+		return "", fmt.Errorf("there is no user %s: there are %s", name, strings.Join(s.UserNames(), ", "))
 	}
 	p := known.project("", name)
 	if p == nil {

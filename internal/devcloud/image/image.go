@@ -167,7 +167,7 @@ func (s *Service) create(r *resource.Request) (any, error) {
 }
 
 func (s *Service) make(id, owner string, body resource.Doc) (resource.Doc, error) {
-	now := resource.Now()
+	now := s.o.Store.Now()
 	d := resource.Doc{"name": nil, "visibility": "shared", "protected": false, "container_format": nil, "disk_format": nil, "min_disk": 0,
 		"min_ram": 0, "os_hidden": false, "tags": []any{}}
 	for k, v := range body {
@@ -214,7 +214,7 @@ func (s *Service) patch(r *resource.Request) (any, error) {
 				d[field] = c["value"]
 			}
 		}
-		d["updated_at"] = resource.Now()
+		d["updated_at"] = s.o.Store.Now()
 		return nil
 	})
 	return resource.Shown(d), err
@@ -277,7 +277,7 @@ func (s *Service) fill(id string, content io.Reader) error {
 	}
 	_, err = s.o.Store.Update(images, id, func(d resource.Doc) error {
 		d["status"], d["size"], d["checksum"] = "active", n, hex.EncodeToString(sum.Sum(nil))
-		d["os_hash_algo"], d["os_hash_value"], d["updated_at"] = "sha512", hex.EncodeToString(long.Sum(nil)), resource.Now()
+		d["os_hash_algo"], d["os_hash_value"], d["updated_at"] = "sha512", hex.EncodeToString(long.Sum(nil)), s.o.Store.Now()
 		return nil
 	})
 	return err

@@ -61,7 +61,7 @@ func (s *Service) addMember(r *resource.Request) (any, error) {
 		return nil, err
 	}
 	id, who := resource.Text(d, "id"), resource.Text(body, "member")
-	now := resource.Now()
+	now := s.o.Store.Now()
 	m := resource.Doc{"image_id": id, "member_id": who, "status": "pending", "created_at": now, "updated_at": now,
 		"schema": "/v2/schemas/member"}
 	return &resource.Reply{Body: m, Status: http.StatusOK}, s.o.Store.Put(members, id+"/"+who, m)
@@ -76,7 +76,7 @@ func (s *Service) setMember(r *resource.Request) (any, error) {
 		return nil, err
 	}
 	m, err := s.o.Store.Update(members, r.PathValue("id")+"/"+r.PathValue("member"), func(m resource.Doc) error {
-		m["status"], m["updated_at"] = body["status"], resource.Now()
+		m["status"], m["updated_at"] = body["status"], s.o.Store.Now()
 		return nil
 	})
 	if errors.Is(err, resource.ErrNotFound) {

@@ -84,7 +84,7 @@ func (s *Service) collections() []collection {
 }
 
 func (s *Service) newNetwork(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
-	d := commonFields(id, r.Project(body), body)
+	d := s.commonFields(id, r.Project(body), body)
 	for field, value := range map[string]any{"admin_state_up": true, "mtu": 1450, "shared": false, "router:external": false,
 		"port_security_enabled": true,
 		"provider:network_type": "vxlan", "provider:physical_network": nil, "provider:segmentation_id": 100 + len(s.o.Store.All(networks)),
@@ -124,7 +124,7 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 	if p := resource.List(body, "allocation_pools"); len(p) > 0 {
 		pools = p
 	}
-	d := commonFields(id, r.Project(body), body)
+	d := s.commonFields(id, r.Project(body), body)
 	maps.Copy(d, map[string]any{"network_id": network, "cidr": cidr.String(), "ip_version": version, "gateway_ip": gateway,
 		"allocation_pools": pools,
 		"enable_dhcp":      resource.Or(body, "enable_dhcp", true), "dns_nameservers": resource.List(body, "dns_nameservers"),
@@ -157,7 +157,7 @@ func (s *Service) newGroup(r *resource.Request, id string, body resource.Doc) (r
 
 // group creates a security group with the rules that allow egress and traffic within the group.
 func (s *Service) group(id, project, name, description string) (resource.Doc, error) {
-	d := commonFields(id, project, resource.Doc{"name": name, "description": description})
+	d := s.commonFields(id, project, resource.Doc{"name": name, "description": description})
 	d["stateful"], d["shared"], d["security_group_rules"] = true, false, []any{}
 	if err := s.o.Store.Put(groups, id, d); err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc)
 	if err != nil {
 		return nil, err
 	}
-	d := commonFields(id, r.Project(body), body)
+	d := s.commonFields(id, r.Project(body), body)
 	delete(d, "name")
 	maps.Copy(d, map[string]any{"floating_network_id": n["id"], "floating_ip_address": resource.Docs(p, "fixed_ips")[0]["ip_address"],
 		"_port":   p["id"],

@@ -300,7 +300,7 @@ func (s *Service) update(c collection, id string, body resource.Doc) (resource.D
 				d[field] = v
 			}
 		}
-		d["updated_at"] = resource.Now()
+		d["updated_at"] = s.o.Store.Now()
 		d["revision_number"] = resource.Int(d, "revision_number") + 1
 		return nil
 	})
@@ -361,8 +361,8 @@ func (s *Service) touched(kind string, d resource.Doc) {
 }
 
 // commonFields returns the fields that every resource has.
-func commonFields(id, project string, body resource.Doc) resource.Doc {
-	now := resource.Now()
+func (s *Service) commonFields(id, project string, body resource.Doc) resource.Doc {
+	now := s.o.Store.Now()
 	return resource.Doc{"id": id, "name": resource.Or(body, "name", ""), "description": resource.Or(body, "description", ""),
 		"project_id": project, "tenant_id": project,
 		"tags": []any{}, "created_at": now, "updated_at": now, "revision_number": 1}

@@ -56,7 +56,7 @@ func mayCreatePort(caller *resource.Caller, network, body resource.Doc) error {
 
 // port creates and stores a port of a network with unused addresses.
 func (s *Service) port(id, project string, network, body resource.Doc) (resource.Doc, error) {
-	d := commonFields(id, project, body)
+	d := s.commonFields(id, project, body)
 	secgroups := resource.List(body, "security_groups")
 	if _, given := body["security_groups"]; !given {
 		secgroups = []any{s.defaultGroup(project)}

@@ -16,7 +16,7 @@ const (
 )
 
 func (s *Service) newRouter(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
-	d := commonFields(id, r.Project(body), body)
+	d := s.commonFields(id, r.Project(body), body)
 	if err := s.gateway(d, body); err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (s *Service) newRule(r *resource.Request, id string, body resource.Doc) (re
 		return nil, resource.Errorf(http.StatusNotFound, "SecurityGroupNotFound", "Security group %s does not exist",
 			resource.Text(body, "security_group_id"))
 	}
-	d := ruleOf(id, resource.Text(g, "project_id"), body)
+	d := s.ruleOf(id, resource.Text(g, "project_id"), body)
 	for _, old := range s.o.Store.Find(rules, "security_group_id", g["id"]) {
 		if !slices.ContainsFunc(ruleFields, func(f string) bool { return !same(old[f], d[f]) }) {
 			return nil, resource.Errorf(http.StatusConflict, "SecurityGroupRuleExists", "Security group rule already exists. Rule id is %s.",
@@ -50,8 +50,8 @@ func same(a, b any) bool {
 	return resource.Int(resource.Doc{"": a}, "") == resource.Int(resource.Doc{"": b}, "")
 }
 
-func ruleOf(id, project string, body resource.Doc) resource.Doc {
-	d := commonFields(id, project, body)
+func (s *Service) ruleOf(id, project string, body resource.Doc) resource.Doc {
+	d := s.commonFields(id, project, body)
 	delete(d, "name")
 	for _, f := range append([]string{"security_group_id", "remote_address_group_id"}, ruleFields...) {
 		d[f] = body[f]
@@ -63,7 +63,7 @@ func ruleOf(id, project string, body resource.Doc) resource.Doc {
 
 func (s *Service) addRule(body resource.Doc, project string) error {
 	id := uuid.NewString()
-	d := ruleOf(id, project, body)
+	d := s.ruleOf(id, project, body)
 	d["belongs_to_default_sg"] = s.o.Store.Get(groups, resource.Text(body, "security_group_id"))["name"] == "default"
 	if err := s.o.Store.Put(rules, id, d); err != nil {
 		return err

@@ -34,13 +34,13 @@ var columns = []string{"user_id", "project_id", "image_ref", "kernel_id", "ramdi
 
 // Create inserts a server into a cell, with the action "create".
 func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
-	d, now := n.Instance.Data, db.Now()
+	d, now := n.Instance.Data, db.Now(ctx)
 	flavor, err := n.Instance.Object("flavor").Flavor()
 	if err != nil {
 		return err
 	}
 	server := n.Instance.Text("uuid")
-	row := Row{"created_at": parseTime(d["created_at"]), "disable_terminate": false, "cleaned": 0, "hidden": false, "deleted": 0}
+	row := Row{"created_at": parseTime(ctx, d["created_at"]), "disable_terminate": false, "cleaned": 0, "hidden": false, "deleted": 0}
 	for _, column := range columns {
 		row[column] = d[column]
 	}
@@ -107,7 +107,7 @@ func (r *Records) FailCreate(ctx context.Context, c *db.Cell, server, event, hos
 		if _, err := update(ctx, tx, "instance_actions", Row{"message": "Error"}, "id = ?", action); err != nil {
 			return err
 		}
-		now := db.Now()
+		now := db.Now(ctx)
 		_, err := insert(ctx, c.DB, tx, "instance_actions_events", Row{"created_at": now, "updated_at": now, "event": event,
 			"action_id": action, "start_time": now, "finish_time": now, "host": host, "result": "Error", "details": details,
 			"traceback": traceback(details), "deleted": 0})

@@ -51,7 +51,7 @@ func (r *Records) UpdateDevice(ctx context.Context, id int64, set Row) error {
 
 // AddDevice inserts a block device of a server and returns it as a versioned object.
 func (r *Records) AddDevice(ctx context.Context, server string, row Row) (*versioned.Object, error) {
-	now := db.Now()
+	now := db.Now(ctx)
 	row["created_at"], row["instance_uuid"], row["deleted"], row["uuid"] = now, server, 0, uuid.NewString()
 	id, err := insert(ctx, r.Cell1.DB, r.cell(), "block_device_mapping", row)
 	if err != nil {
@@ -68,7 +68,7 @@ func (r *Records) AddDevice(ctx context.Context, server string, row Row) (*versi
 
 // RemoveDevice marks a block device as deleted.
 func (r *Records) RemoveDevice(ctx context.Context, id int64) error {
-	_, err := update(ctx, r.cell(), "block_device_mapping", Row{"deleted": id, "deleted_at": db.Now()}, "id = ?", id)
+	_, err := update(ctx, r.cell(), "block_device_mapping", Row{"deleted": id, "deleted_at": db.Now(ctx)}, "id = ?", id)
 	return err
 }
 
@@ -77,7 +77,7 @@ type Interface struct{ Port, MAC, Tag string }
 
 // AddInterface inserts a virtual interface of a server.
 func (r *Records) AddInterface(ctx context.Context, server string, i Interface) error {
-	row := Row{"created_at": db.Now(), "address": i.MAC + "/" + i.Port, "uuid": i.Port, "instance_uuid": server, "deleted": 0}
+	row := Row{"created_at": db.Now(ctx), "address": i.MAC + "/" + i.Port, "uuid": i.Port, "instance_uuid": server, "deleted": 0}
 	if i.Tag != "" {
 		row["tag"] = i.Tag
 	}
@@ -100,6 +100,6 @@ func (r *Records) Interfaces(ctx context.Context, server string) ([]string, erro
 // RemoveInterface marks a virtual interface as deleted.
 func (r *Records) RemoveInterface(ctx context.Context, server, port string) error {
 	_, err := exec(ctx, r.cell(), "UPDATE virtual_interfaces SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND uuid = ? AND "+
-		"deleted = 0", db.Now(), server, port)
+		"deleted = 0", db.Now(ctx), server, port)
 	return err
 }

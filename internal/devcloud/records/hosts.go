@@ -31,7 +31,7 @@ type Host struct {
 // Report inserts or updates the row of a service with the time last_seen_up.
 func (r *Records) Report(ctx context.Context, host, binary, topic string) (int64, error) {
 	var id int64
-	now := db.Now()
+	now := db.Now(ctx)
 	err := db.One(ctx, r.cell(), []any{&id}, "SELECT id FROM services WHERE host = ? AND ? = ? AND deleted = 0", host, bun.Ident("binary"),
 		binary)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -61,7 +61,7 @@ func (r *Records) AddHost(ctx context.Context, host string) error {
 		return err
 	}
 	if n == 0 {
-		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "compute_nodes", Row{"created_at": db.Now(), "updated_at": db.Now(),
+		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "compute_nodes", Row{"created_at": db.Now(ctx), "updated_at": db.Now(ctx),
 			"service_id": service, "vcpus": VCPUs, "memory_mb": MemoryMB, "local_gb": DiskGB,
 			"vcpus_used": 0, "memory_mb_used": reservedMemoryMB, "local_gb_used": 0, "hypervisor_type": "fake", "hypervisor_version": 1000,
 			"cpu_info":             cpuInfo,
@@ -77,7 +77,7 @@ func (r *Records) AddHost(ctx context.Context, host string) error {
 	if err := r.API.One(ctx, []any{&n}, "SELECT COUNT(*) FROM host_mappings WHERE host = ?", host); err != nil || n > 0 {
 		return err
 	}
-	_, err = insert(ctx, r.API, r.API, "host_mappings", Row{"created_at": db.Now(), "cell_id": r.Cell1.ID, "host": host})
+	_, err = insert(ctx, r.API, r.API, "host_mappings", Row{"created_at": db.Now(ctx), "cell_id": r.Cell1.ID, "host": host})
 	return err
 }
 
@@ -121,7 +121,7 @@ func (r *Records) MapCell(ctx context.Context, cell, connection string) error {
 
 // AddConsole inserts a console token.
 func (r *Records) AddConsole(ctx context.Context, row Row) error {
-	row["created_at"] = db.Now()
+	row["created_at"] = db.Now(ctx)
 	_, err := insert(ctx, r.Cell1.DB, r.cell(), "console_auth_tokens", row)
 	return err
 }

@@ -22,7 +22,7 @@ type Migration struct {
 // AddMigration inserts a migration.
 func (r *Records) AddMigration(ctx context.Context, s *State, m Migration, more Row) (*Migration, error) {
 	m.UUID = uuid.NewString()
-	row := Row{"created_at": db.Now(), "uuid": m.UUID, "instance_uuid": s.UUID, "source_compute": m.Source, "source_node": m.Source,
+	row := Row{"created_at": db.Now(ctx), "uuid": m.UUID, "instance_uuid": s.UUID, "source_compute": m.Source, "source_node": m.Source,
 		"status": m.Status, "migration_type": m.Kind,
 		"hidden": false, "deleted": 0, "cross_cell_move": false}
 	maps.Copy(row, more)

@@ -177,7 +177,7 @@ func update(ctx context.Context, q bun.IDB, table string, set Row, where string,
 		values = append(values, bun.Ident(c), columnValue(set[c]))
 	}
 	parts = append(parts, "updated_at = ?")
-	values = append(values, db.Now())
+	values = append(values, db.Now(ctx))
 	return exec(ctx, q, "UPDATE "+table+" SET "+strings.Join(parts, ", ")+" WHERE "+where, append(values, args...)...)
 }
 
@@ -261,14 +261,14 @@ func (r *Records) SetSystem(ctx context.Context, server string, set map[string]s
 	for _, key := range slices.Sorted(maps.Keys(set)) {
 		if _, err := exec(ctx, r.cell(), "UPDATE instance_system_metadata SET deleted = id, deleted_at = ? WHERE instance_uuid = ? AND ? = ? "+
 			"AND deleted = 0",
-			db.Now(), server, bun.Ident("key"), key); err != nil {
+			db.Now(ctx), server, bun.Ident("key"), key); err != nil {
 			return err
 		}
 		if set[key] == "" {
 			continue
 		}
 		if _, err := insert(ctx, r.Cell1.DB, r.cell(), "instance_system_metadata",
-			Row{"created_at": db.Now(), "instance_uuid": server, "key": key, "value": set[key], "deleted": 0}); err != nil {
+			Row{"created_at": db.Now(ctx), "instance_uuid": server, "key": key, "value": set[key], "deleted": 0}); err != nil {
 			return err
 		}
 	}
@@ -303,7 +303,7 @@ func (r *Records) Begin(ctx context.Context, server, request, event, host string
 	if err != nil {
 		return e, err
 	}
-	now := db.Now()
+	now := db.Now(ctx)
 	e.id, err = insert(ctx, r.Cell1.DB, r.cell(), "instance_actions_events",
 		Row{"created_at": now, "event": event, "action_id": e.action, "start_time": now, "host": host, "deleted": 0})
 	return e, err
@@ -314,7 +314,7 @@ func (r *Records) Finish(ctx context.Context, e Event, failed bool, details stri
 	if e.id == 0 {
 		return nil
 	}
-	set, action := Row{"finish_time": db.Now(), "result": "Success"}, Row{}
+	set, action := Row{"finish_time": db.Now(ctx), "result": "Success"}, Row{}
 	if failed {
 		set["result"], set["traceback"], set["details"] = "Error", traceback(details), details
 		action["message"] = "Error"
@@ -338,7 +338,7 @@ func (r *Records) Fault(ctx context.Context, c *db.Cell, server, host, message s
 	if len(message) > 255 {
 		message = message[:255]
 	}
-	row := Row{"created_at": db.Now(), "instance_uuid": server, "code": 500, "message": message,
+	row := Row{"created_at": db.Now(ctx), "instance_uuid": server, "code": 500, "message": message,
 		"details": traceback(message), "deleted": 0}
 	if host != "" {
 		row["host"] = host
@@ -354,7 +354,7 @@ var serverTables = []string{"security_group_instance_association", "instance_inf
 
 // Destroy deletes a server as Nova does: its rows are marked as deleted.
 func (r *Records) Destroy(ctx context.Context, server string) error {
-	now := db.Now()
+	now := db.Now(ctx)
 	return r.Cell1.DB.InTx(ctx, func(tx bun.Tx) error {
 		if _, err := db.Exec(ctx, tx, "UPDATE instances SET vm_state = 'deleted', task_state = NULL, power_state = 0, terminated_at = ?, "+
 			"deleted_at = ?, deleted = id, updated_at = ? WHERE uuid = ? AND deleted = 0", now, now, now, server); err != nil {
@@ -379,8 +379,8 @@ func (r *Records) Destroy(ctx context.Context, server string) error {
 	})
 }
 
-// parseTime parses a time of a versioned object.
-func parseTime(v any) time.Time {
+// parseTime parses a time of a versioned object; the current one for a value that is none.
+func parseTime(ctx context.Context, v any) time.Time {
 	switch v := v.(type) {
 	case string:
 		if t, err := time.Parse(time.RFC3339, v); err == nil {
@@ -389,5 +389,5 @@ func parseTime(v any) time.Time {
 	case time.Time:
 		return v
 	}
-	return db.Now()
+	return db.Now(ctx)
 }

@@ -71,7 +71,7 @@ func (r *Records) UnderWay(ctx context.Context) ([]string, error) {
 
 // FailMigrations sets migrations that are in progress to a failed status.
 func (r *Records) FailMigrations(ctx context.Context) error {
-	_, err := exec(ctx, r.cell(), "UPDATE migrations SET status = 'error', updated_at = ? WHERE deleted = 0 AND status IN (?)", db.Now(),
+	_, err := exec(ctx, r.cell(), "UPDATE migrations SET status = 'error', updated_at = ? WHERE deleted = 0 AND status IN (?)", db.Now(ctx),
 		db.In([]string{"accepted", "queued", "preparing", "pre-migrating", "migrating", "running", "post-migrating", "confirming", "reverting"}))
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 )
 
 // Text returns the string in a field, or "".
@@ -115,9 +114,3 @@ func Shown(d Doc) Doc {
 	}
 	return out
 }
-
-// Now returns the current time in the form of most services: "2026-11-21T15:44:15Z".
-func Now() string { return time.Now().UTC().Format("2006-01-02T15:04:05Z") }
-
-// NowMicro returns the current time in Cinder's form: "2026-11-21T15:44:15.000000".
-func NowMicro() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000") }

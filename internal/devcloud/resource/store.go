@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"maps"
 	"sync"
+	"time"
 
+	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/db"
 )
 
@@ -25,7 +27,8 @@ var ErrNotFound = errors.New("no such document")
 // Store has documents by kind and id, in memory and in a table of a database. A change is visible
 // after it has been written to the table.
 type Store struct {
-	db *db.DB
+	db  *db.DB
+	now func() time.Time
 
 	writing sync.Mutex // held while documents change; readers do not wait for it
 
@@ -38,9 +41,10 @@ type kind struct {
 	docs map[string]Doc
 }
 
-// Open reads the documents of a database, and creates their table if necessary.
+// Open reads the documents of a database, and creates their table if necessary. The time of ctx is
+// that of the store.
 func Open(ctx context.Context, d *db.DB) (*Store, error) {
-	s := &Store{db: d, kinds: map[string]*kind{}}
+	s := &Store{db: d, now: func() time.Time { return clock.Now(ctx) }, kinds: map[string]*kind{}}
 	if _, err := db.Exec(ctx, d, "CREATE TABLE IF NOT EXISTS documents (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, body "+
 		"TEXT NOT NULL, UNIQUE (kind, id))"); err != nil {
 		return nil, err
@@ -221,3 +225,9 @@ func (s *Store) Everything() map[string][]Doc {
 	}
 	return all
 }
+
+// Now returns the current time in the form of most services: "2026-11-21T15:44:15Z".
+func (s *Store) Now() string { return s.now().UTC().Format("2006-01-02T15:04:05Z") }
+
+// NowMicro returns the current time in Cinder's form: "2026-11-21T15:44:15.000000".
+func (s *Store) NowMicro() string { return s.now().UTC().Format("2006-01-02T15:04:05.000000") }

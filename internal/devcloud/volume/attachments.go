@@ -98,7 +98,7 @@ func (s *Service) updateAttachment(r *resource.Request) (any, error) {
 func (s *Service) connect(id string, connector resource.Doc) (resource.Doc, error) {
 	a, err := s.o.Store.Update(attachments, id, func(a resource.Doc) error {
 		a["status"], a["attach_mode"], a["_device"], a["_host"] = "attaching", "rw", connector["mountpoint"], connector["host"]
-		a["attached_at"] = resource.NowMicro()
+		a["attached_at"] = s.o.Store.NowMicro()
 		a["connection_info"] = resource.Doc{"driver_volume_type": "local", "volume_id": a["volume_id"], "attachment_id": id,
 			"access_mode": "rw", "encrypted": false, "qos_specs": nil,
 			"device_path": "/dev/dev/volume-" + resource.Text(a, "volume_id")}
@@ -184,7 +184,7 @@ func (s *Service) attachByHand(_ *resource.Request, d, body resource.Doc) (any, 
 		}
 		id := uuid.NewString()
 		a := resource.Doc{"id": id, "volume_id": volume, "instance": orNil(server), "status": "attached", "attach_mode": mode,
-			"attached_at": resource.NowMicro(), "detached_at": nil,
+			"attached_at": s.o.Store.NowMicro(), "detached_at": nil,
 			"connection_info": resource.Doc{}, "_project": d["_project"], "_device": body["mountpoint"], "_host": body["host_name"]}
 		if err := s.o.Store.Put(attachments, id, a); err != nil {
 			return nil, err

@@ -26,7 +26,7 @@ func (s *Service) createSnapshot(r *resource.Request) (any, error) {
 	}
 	id := uuid.NewString()
 	d := resource.Doc{"id": id, "volume_id": v["id"], "name": body["name"], "description": body["description"], "size": v["size"],
-		"status": "available", "created_at": resource.NowMicro(),
+		"status": "available", "created_at": s.o.Store.NowMicro(),
 		"updated_at": nil, "metadata": resource.Object(body, "metadata"), "user_id": r.Caller.UserID,
 		"os-extended-snapshot-attributes:project_id": v["_project"],
 		"os-extended-snapshot-attributes:progress":   "100%", "group_snapshot_id": nil, "consumes_quota": true, "_project": v["_project"]}
@@ -99,14 +99,14 @@ func zones(*resource.Request) (any, error) {
 		"zoneState": map[string]bool{"available": true}}}}, nil
 }
 
-func services(*resource.Request) (any, error) {
+func (s *Service) services(*resource.Request) (any, error) {
 	return map[string]any{"services": []any{map[string]any{"binary": "cinder-volume", "host": "dev@lvm", "zone": "nova",
-		"status": "enabled", "state": "up", "updated_at": resource.NowMicro(), "disabled_reason": nil,
+		"status": "enabled", "state": "up", "updated_at": s.o.Store.NowMicro(), "disabled_reason": nil,
 		"frozen": false, "active_backend_id": nil, "replication_status": "disabled"}}}, nil
 }
 
 // pools returns the storage pools of the scheduler.
-func pools(r *resource.Request) (any, error) {
+func (s *Service) pools(r *resource.Request) (any, error) {
 	if err := adminsOnly(r, "scheduler_extension:scheduler_stats:get_pools"); err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func pools(r *resource.Request) (any, error) {
 			"free_capacity_gb": "infinite", "provisioned_capacity_gb": 0,
 			"allocated_capacity_gb": 0, "reserved_percentage": 0, "QoS_support": false, "filter_function": nil, "goodness_function": nil,
 			"multiattach":      true,
-			"storage_protocol": "local", "vendor_name": "nova-api --dev", "driver_version": "1.0.0", "timestamp": resource.NowMicro()}
+			"storage_protocol": "local", "vendor_name": "nova-api --dev", "driver_version": "1.0.0", "timestamp": s.o.Store.NowMicro()}
 	}
 	return map[string]any{"pools": []any{pool}}, nil
 }

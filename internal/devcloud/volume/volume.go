@@ -68,10 +68,10 @@ func New(o Options) *Service {
 		"DELETE /v3/types/{id}/extra_specs/{key}": s.deleteSpec, "GET /v3/types/{id}/os-volume-type-access": s.typeAccess,
 		"POST /v3/types/{id}/action":    s.typeAction,
 		"GET /v3/types/{id}/encryption": func(*resource.Request) (any, error) { return resource.Doc{}, nil }, // no volume type is encrypted
-		"GET /v3/limits":                s.limits, "GET /v3/os-availability-zone": zones, "GET /v3/os-services": services,
+		"GET /v3/limits":                s.limits, "GET /v3/os-availability-zone": zones, "GET /v3/os-services": s.services,
 		"GET /v3/os-quota-sets/{project}": s.quota, "PUT /v3/os-quota-sets/{project}": s.setQuota,
 		"DELETE /v3/os-quota-sets/{project}": s.deleteQuota, "GET /v3/os-quota-sets/{project}/defaults": s.quota,
-		"GET /v3/scheduler-stats/get_pools": pools,
+		"GET /v3/scheduler-stats/get_pools": s.pools,
 		"GET /v3/extensions":                func(*resource.Request) (any, error) { return map[string]any{"extensions": []any{}}, nil },
 	} {
 		s.mux.Handle(pattern, h)
@@ -217,7 +217,7 @@ func (s *Service) update(kind string) resource.Handler {
 					d[field] = v
 				}
 			}
-			d["updated_at"] = resource.NowMicro()
+			d["updated_at"] = s.o.Store.NowMicro()
 			return nil
 		})
 		if err != nil {

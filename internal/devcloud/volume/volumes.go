@@ -58,7 +58,7 @@ func (s *Service) Create(n NewVolume) (resource.Doc, error) {
 	if kind == nil {
 		return nil, resource.Errorf(http.StatusNotFound, "", "Volume type with name %s could not be found.", n.Type)
 	}
-	id, now := uuid.NewString(), resource.NowMicro()
+	id, now := uuid.NewString(), s.o.Store.NowMicro()
 	maps.Copy(d, map[string]any{"id": id, "name": n.Name, "description": orNil(n.Description), "size": n.Size, "status": "available",
 		"availability_zone": cmp.Or(n.Zone, "nova"),
 		"created_at":        now, "updated_at": now, "volume_type": kind["name"], "volume_type_id": kind["id"], "user_id": n.User,

@@ -15,6 +15,7 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -141,7 +142,7 @@ func (a *Aggregates) UpdateZone(ctx context.Context, caller *reqctx.Caller, g *o
 	if err := a.setMetadata(ctx, caller, g, map[string]*string{"availability_zone": zone}); err != nil {
 		return err
 	}
-	now := db.Now()
+	now := db.Now(ctx)
 	g.UpdatedAt = &now // the answer has the new time as in Nova, which does not write it to the row
 	g.Changes = []string{"updated_at"}
 	return a.tell(ctx, caller, g)
@@ -161,7 +162,7 @@ func (a *Aggregates) SetMetadata(ctx context.Context, caller *reqctx.Caller, g *
 	if err := a.tell(ctx, caller, g); err != nil {
 		return err
 	}
-	now := db.Now()
+	now := db.Now(ctx)
 	g.UpdatedAt = &now
 	return nil
 }
@@ -251,7 +252,7 @@ func (a *Aggregates) checkConflict(ctx context.Context, g *objects.Aggregate, zo
 	var zones []string
 	for _, o := range others {
 		if z := o.Zone(); z != nil && *z != zone && o.ID != g.ID {
-			zones = append(zones, objects.Quoted(*z))
+			zones = append(zones, pytext.Repr(*z))
 		}
 	}
 	if len(zones) > 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
@@ -46,7 +47,7 @@ func checkUserData(data *string) error {
 	if data == nil {
 		return nil
 	}
-	if _, err := objects.DecodeBase64(*data); err != nil {
+	if _, err := pytext.DecodeBase64(*data); err != nil {
 		return objects.ErrInstanceUserDataMalformed.Errorf(objects.KindInvalid, "User data needs to be valid base 64.")
 	}
 	return nil

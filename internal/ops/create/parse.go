@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // FromAPI completes a device of block_device_mapping_v2 in a request. uuid is its source. hasImage says whether the
@@ -161,7 +161,7 @@ func isGiven(v any) bool {
 }
 
 // isTruthy reports whether a value is true or a string that means true.
-func isTruthy(v any) bool { return objects.Truthy(fmt.Sprint(v)) }
+func isTruthy(v any) bool { return pytext.Truthy(fmt.Sprint(v)) }
 
 // integerOrNil returns a member that is a number or a string with one; it returns nil for null.
 func integerOrNil(v any) (*int64, error) {
@@ -179,7 +179,7 @@ func integerOrNil(v any) (*int64, error) {
 		if v == "" {
 			return new(int64(0)), nil
 		}
-		n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
+		n, err := pytext.Int64(v)
 		return &n, err
 	}
 	return nil, fmt.Errorf("not a number: %v", v)

@@ -126,7 +126,7 @@ func (r *removal) destroy(ctx context.Context) error {
 		return cell.Destroy(ctx, c, r.i.UUID, objects.OrZero(r.i.Host) != "")
 	})
 	if err == nil {
-		r.i.DeletedAt = new(db.Now())
+		r.i.DeletedAt = new(db.Now(ctx))
 	}
 	return err
 }
@@ -150,7 +150,7 @@ func (r *removal) scheduled(ctx context.Context) error {
 	err = r.ops.Servers.Save(ctx, r.i, nil, func(i *objects.Instance) {
 		i.TaskState, i.Progress = new("deleting"), new(int64)
 		if r.soft {
-			i.TaskState, i.DeletedAt = new("soft-deleting"), new(db.Now())
+			i.TaskState, i.DeletedAt = new("soft-deleting"), new(db.Now(ctx))
 		}
 	})
 	if err != nil {
@@ -263,7 +263,7 @@ func (r *removal) withoutHost(ctx context.Context, devices []*objects.BlockDevic
 		return err
 	}
 	err := r.ops.Servers.Save(ctx, r.i, nil, func(i *objects.Instance) {
-		i.VMState, i.TaskState, i.TerminatedAt = new("deleted"), nil, new(db.Now())
+		i.VMState, i.TaskState, i.TerminatedAt = new("deleted"), nil, new(db.Now(ctx))
 		if r.soft {
 			i.VMState = new("soft-delete")
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/server"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rpc"
@@ -97,7 +98,7 @@ func (o *Ops) quiesce(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 	if err == nil {
 		return true, nil
 	}
-	if !objects.Truthy(i.SystemMetadata["image_os_require_quiesce"]) && rpc.KnownRemote(err) {
+	if !pytext.Truthy(i.SystemMetadata["image_os_require_quiesce"]) && rpc.KnownRemote(err) {
 		o.Servers.Log.Info().Err(err).Str("instance", i.UUID).Msg("Skipping quiescing instance")
 		return false, nil
 	}

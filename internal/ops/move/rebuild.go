@@ -13,6 +13,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/create"
 	"github.com/nova-go/nova/internal/ops/server"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 )
@@ -284,7 +285,7 @@ func (r *rebuildRequest) apply(i *objects.Instance) {
 		i.Metadata = *r.Metadata
 	}
 	i.OSType, i.Architecture, i.VMMode = r.property("os_type"), r.property("architecture"), r.property("vm_mode")
-	i.AutoDiskConfig = objects.Truthy(r.image.Property("auto_disk_config"))
+	i.AutoDiskConfig = pytext.Truthy(r.image.Property("auto_disk_config"))
 	if r.AutoDiskConfig != nil {
 		i.AutoDiskConfig = *r.AutoDiskConfig
 	}

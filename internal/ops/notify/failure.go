@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/versioned"
@@ -29,7 +30,7 @@ func (n *Notifier) Failed(ctx context.Context, caller *reqctx.Caller, c Call, er
 		class = e.Class.Name()
 	}
 	if n.Legacy() {
-		shown := "{'kwargs': {}, 'message': " + objects.Quoted(text) + ", 'class': " + objects.Quoted(class) + "}"
+		shown := "{'kwargs': {}, 'message': " + pytext.Repr(text) + ", 'class': " + pytext.Repr(class) + "}"
 		n.legacy.Notify(ctx, caller, rpc.Event{Publisher: c.Service + "." + n.host, Type: c.Method, Priority: "ERROR",
 			Payload: map[string]any{"exception": shown, "args": c.Args}})
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/release"
 )
 
@@ -72,7 +73,7 @@ func WithAccelerator(i *objects.Instance) error {
 // WithEncryptedMemory rejects servers with encrypted memory with OperationNotSupportedForMemEncryption, before 2026.2 with
 // OperationNotSupportedForSEV.
 func (o *Core) WithEncryptedMemory(i *objects.Instance, operation string) error {
-	if objects.Truthy(ExtraSpec(i, "hw:mem_encryption")) || objects.Truthy(i.SystemMetadata["image_hw_mem_encryption"]) {
+	if pytext.Truthy(ExtraSpec(i, "hw:mem_encryption")) || pytext.Truthy(i.SystemMetadata["image_hw_mem_encryption"]) {
 		if !o.Release.Has(release.MemoryEncryptionModels) {
 			return objects.ErrOperationNotSupportedForSEV.Errorf(objects.KindNotSupported,
 				"Operation '%s' not supported for SEV-enabled instance (%s).", operation, i.UUID)

@@ -7,9 +7,8 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/google/uuid"
-
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -136,7 +135,7 @@ func (c *Client) FloatingIP(ctx context.Context, caller *reqctx.Caller, id strin
 // FloatingIpBadRequest.
 func (c *Client) CreateFloatingIP(ctx context.Context, caller *reqctx.Caller, pool string) (*FloatingIP, error) {
 	query := url.Values{"router:external": {"True"}, "fields": {"id"}}
-	if _, err := uuid.Parse(pool); err == nil {
+	if pytext.IsUUID(pool) {
 		query.Set("id", pool)
 	} else {
 		query.Set("name", pool)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/release"
 )
 
@@ -90,7 +91,7 @@ type Instance struct {
 func New(g *objects.Guest, o Options) *Instance {
 	i := &Instance{guest: g, o: o}
 	if g.UserData != nil {
-		if i.userData, i.userErr = objects.DecodeBase64(*g.UserData); i.userErr != nil {
+		if i.userData, i.userErr = pytext.DecodeBase64(*g.UserData); i.userErr != nil {
 			i.userErr = fmt.Errorf("user data is not base64: %w", i.userErr)
 		}
 	}

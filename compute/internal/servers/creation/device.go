@@ -1,14 +1,11 @@
 package creation
 
 import (
-	"strconv"
-	"strings"
-
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/compute/internal/body"
-	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/create"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/pytext"
 	"github.com/nova-go/nova/internal/release"
 )
 
@@ -94,7 +91,7 @@ func (d *device) parse(hasImage bool) (*create.Device, error) {
 	if removed { // Nova ignores this device, and treats every word as true
 		parsed.DeleteOnTermination = d.DeleteOnTermination.Truthy()
 	} else {
-		parsed.DeleteOnTermination = objects.Truthy(d.DeleteOnTermination.Text())
+		parsed.DeleteOnTermination = pytext.Truthy(d.DeleteOnTermination.Text())
 	}
 	var unknown []string
 	if d.VirtualName.Given {
@@ -110,7 +107,7 @@ func gibibytes(v body.Value, unchecked bool) *int64 {
 	if !v.Given {
 		return nil
 	}
-	n, err := strconv.ParseInt(strings.TrimSpace(v.Text()), 10, 64)
+	n, err := pytext.Int64(v.Text())
 	if unchecked {
 		n, err = v.Int()
 	}

@@ -4,10 +4,10 @@ import (
 	"slices"
 
 	"github.com/nova-go/nova/compute/internal/api"
-	"github.com/nova-go/nova/compute/internal/schema"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/create"
 	"github.com/nova-go/nova/internal/policy"
+	"github.com/nova-go/nova/internal/pytext"
 )
 
 // network is an interface of the new server.
@@ -54,7 +54,7 @@ func (n *network) request(ports []string) (*objects.NetworkRequest, error) {
 		return &objects.NetworkRequest{PortID: n.Port, Tag: n.Tag}, nil
 	case n.UUID == nil:
 		return nil, api.BadRequest("Bad network format: missing 'uuid'")
-	case !schema.IsUUID(*n.UUID):
+	case !pytext.IsUUID(*n.UUID):
 		return nil, api.BadRequest("Bad networks format: network uuid is not in proper format (%s)", *n.UUID)
 	}
 	return &objects.NetworkRequest{NetworkID: n.UUID, Address: address, Tag: n.Tag}, nil

@@ -98,6 +98,9 @@ func runDatabase(t *testing.T, l lab) error {
 		return err
 	}
 	testproc.Eventually(t, "MariaDB answers", func() bool { return database.root.PingContext(t.Context()) == nil })
+	if err := execute("DROP USER IF EXISTS ''@localhost"); err != nil {
+		return err
+	}
 	for user, requires := range map[string]string{"nova": "NONE", "nova_tls": "SSL", "nova_x509": "X509"} {
 		if err := execute(fmt.Sprintf("CREATE USER %s@'%%' IDENTIFIED BY '%s' REQUIRE %s", user, databasePassword, requires),
 			fmt.Sprintf("GRANT ALL ON *.* TO %s@'%%'", user)); err != nil {

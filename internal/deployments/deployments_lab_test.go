@@ -32,6 +32,8 @@ type values struct {
 	Service, Port                                  string
 	Rabbit, Keystone, Memcached, Glance, Region    string
 	Password, MetadataSecret, Main, DatabaseSocket string
+	Stats                                          string   // a second port
+	Endpoints                                      []string // of the compute API
 }
 
 // Database returns the URL of a database, without parameters.
@@ -66,10 +68,11 @@ type deployed struct {
 func newDeployed(t *testing.T, l lab, d deployment, s service, token string) *deployed {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(testproc.Address(t))
+	_, stats, _ := net.SplitHostPort(testproc.Address(t))
 	v := values{Service: s.name, Port: port, Rabbit: l.option("DEFAULT", "transport_url"), Keystone: l.option("keystone_authtoken", "auth_url"),
 		Memcached: l.option("keystone_authtoken", "memcached_servers"), Glance: l.option("glance", "api_servers"), Region: l.option("placement", "region_name"),
 		Password: l.option("keystone_authtoken", "password"), MetadataSecret: l.option("neutron", "metadata_proxy_shared_secret"), Main: database.main,
-		DatabaseSocket: database.socket}
+		DatabaseSocket: database.socket, Stats: stats, Endpoints: []string{"internal", "public"}}
 	x := &deployed{service: s, machine: newMachine(t, d, v), token: token}
 	x.machine.link(t, "/usr/local/bin/nova-api", filepath.Join(buildPrograms(t), "nova-api"))
 	x.machine.link(t, "/usr/local/bin/nova-metadata", filepath.Join(buildPrograms(t), "nova-metadata"))
@@ -112,19 +115,32 @@ func (x *deployed) trust(t *testing.T, d deployment) {
 		t.Fatal(err)
 	}
 	x.machine.write(t, systemCAs, append(system, ours...), 0o644, root)
-	for _, prefix := range d.certificates {
-		cert, key := x.machine.path(prefix+"cert.pem"), x.machine.path(prefix+"key.pem")
-		if err := errorOf(os.MkdirAll(filepath.Dir(cert), 0o755), devcloud.SelfSigned(cert, key, 90*24*time.Hour, "127.0.0.1", "nova.example")); err != nil {
+	for _, files := range d.certificates {
+		cert, key := x.machine.path(files[0]), x.machine.path(files[1])
+		name := "nova-" + strings.TrimSuffix(filepath.Base(cert), ".crt") + ".example"
+		err := errorOf(os.MkdirAll(filepath.Dir(cert), 0o755), os.MkdirAll(filepath.Dir(key), 0o755), devcloud.SelfSigned(cert, key, 90*24*time.Hour, "127.0.0.1", name),
+			os.Chown(cert, x.service.runs.UID, x.service.runs.GID), os.Chown(key, x.service.as.UID, x.service.as.GID))
+		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	for path, part := range d.database {
+		b, err := os.ReadFile(filepath.Join(database.dir, part+".pem"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.machine.write(t, path, b, 0o400, x.service.runs)
 	}
 }
 
 func (x *deployed) newClient(t *testing.T, d deployment) *http.Client {
 	t.Helper()
 	pool := x509.NewCertPool()
-	for _, prefix := range d.certificates {
-		pool.AppendCertsFromPEM([]byte(x.machine.read(t, prefix+"cert.pem")))
+	for _, files := range d.certificates {
+		pool.AppendCertsFromPEM([]byte(x.machine.read(t, files[0])))
+	}
+	if x.service.socket != "" {
+		return &http.Client{Transport: uwsgiTransport(func() string { return x.machine.path(x.service.socket) }), Timeout: time.Minute}
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -163,8 +179,11 @@ func (x *deployed) test(t *testing.T) {
 	}
 	x.checkPrivileges(t)
 	x.checkLogs(t)
+	x.checkSocket(t)
+	x.checkFront(t)
 	x.checkTruth(t)
 	x.checkReload(t)
+	x.checkDrain(t)
 	x.checkStop(t)
 }
 
@@ -246,7 +265,7 @@ func (x *deployed) checkLogs(t *testing.T) {
 		t.Fatalf("%s: %d %s", path, status, said)
 	}
 	for _, f := range x.service.logs {
-		if f.request != nil && (x.service.name == "nova-api" || !strings.HasSuffix(f.path, x.service.name+".log")) {
+		if f.request != nil {
 			testproc.Eventually(t, f.path+" has the request", func() bool {
 				return slices.ContainsFunc(strings.Split(x.text(f), "\n"), func(line string) bool {
 					return strings.Contains(line, path) && f.request.MatchString(line)
@@ -279,18 +298,19 @@ func (x *deployed) checkTruth(t *testing.T) {
 	if status == 1 {
 		t.Errorf("check reports errors:\n%s", said)
 	}
-	unseen := slices.Clone(x.service.said)
+	seen := map[string]bool{}
 	for line := range strings.Lines(said) {
-		known := slices.IndexFunc(unseen, func(s string) bool { return regexp.MustCompile(s).MatchString(line) })
-		switch {
-		case known >= 0:
-			unseen = slices.Delete(unseen, known, known+1)
-		case strings.HasPrefix(line, "error") || strings.HasPrefix(line, "warning"):
+		known := slices.IndexFunc(x.service.said, func(s string) bool { return regexp.MustCompile(s).MatchString(line) })
+		if known >= 0 {
+			seen[x.service.said[known]] = true
+		} else if strings.HasPrefix(line, "error") || strings.HasPrefix(line, "warning") {
 			t.Errorf("check says %s", line)
 		}
 	}
-	if len(unseen) > 0 {
-		t.Errorf("check does not say %q:\n%s", unseen, said)
+	for _, s := range x.service.said {
+		if !seen[s] {
+			t.Errorf("check does not say %q", s)
+		}
 	}
 }
 

@@ -48,7 +48,10 @@ var root = account{}
 // entry is a command in a machine.
 type entry struct {
 	Upper, Work, Merged string
-	Root                string // of a process that runs there: nothing is mounted
+	ReadOnly            bool
+	Temporary           []string // directories with an empty file system of their own, if ReadOnly
+	Binds               []string // directories of the host; sockets in them cannot be reached through an overlay
+	Root                string   // of a process that runs there: nothing is mounted
 	As                  account
 	Env, Args           []string
 }
@@ -83,6 +86,19 @@ func (e *entry) mount() error {
 		if err := syscall.Mount(dir, e.Merged+dir, "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
+	}
+	for _, dir := range e.Temporary {
+		if err := syscall.Mount("tmpfs", e.Merged+dir, "tmpfs", 0, fmt.Sprintf("uid=%d,gid=%d", e.As.UID, e.As.GID)); err != nil {
+			return fmt.Errorf("%s: %w", dir, err)
+		}
+	}
+	for _, dir := range e.Binds {
+		if err := syscall.Mount(dir, e.Merged+dir, "", syscall.MS_BIND, ""); err != nil {
+			return fmt.Errorf("%s: %w", dir, err)
+		}
+	}
+	if e.ReadOnly {
+		return syscall.Mount("", e.Merged, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, "")
 	}
 	return nil
 }
@@ -144,9 +160,11 @@ func buildPrograms(t *testing.T) string {
 
 // machine is a host or a container with the files of a deployment.
 type machine struct {
-	dir  string
-	env  []string
-	root string // of the process that was started first, as the host sees it; "" before the start
+	dir       string
+	env       []string
+	readOnly  bool
+	temporary []string
+	root      string // of the process that was started first, as the host sees it; "" before the start
 }
 
 // needRoot skips the test unless it may change users and mounts.
@@ -165,13 +183,16 @@ func newMachine(t *testing.T, d deployment, values any) *machine {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	m := &machine{dir: dir, env: []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"}}
+	m := &machine{dir: dir, readOnly: d.readOnly, temporary: d.temporary, env: []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"}}
 	for _, sub := range []string{"", "upper", "work", "merged"} {
 		if err := errorOf(os.MkdirAll(filepath.Join(dir, sub), 0o755), os.Chmod(filepath.Join(dir, sub), 0o755)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	m.account(t, d.users, d.groups)
+	for _, path := range d.temporary {
+		m.directory(t, directory{path, root, 0o755})
+	}
 	source := filepath.Join("testdata", d.name, "root")
 	err = filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -292,7 +313,7 @@ func (m *machine) start(t *testing.T, as account, notify bool, env []string, arg
 	if notify {
 		all = append(all, "NOTIFY_SOCKET="+p.manager(t))
 	}
-	spec, err := json.Marshal(entry{Root: m.root, Upper: filepath.Join(m.dir, "upper"), Work: filepath.Join(m.dir, "work"), Merged: filepath.Join(m.dir, "merged"), As: as, Env: all, Args: args})
+	spec, err := json.Marshal(entry{Root: m.root, Binds: []string{database.dir}, ReadOnly: m.readOnly, Temporary: m.temporary, Upper: filepath.Join(m.dir, "upper"), Work: filepath.Join(m.dir, "work"), Merged: filepath.Join(m.dir, "merged"), As: as, Env: all, Args: args})
 	if err != nil {
 		t.Fatal(err)
 	}

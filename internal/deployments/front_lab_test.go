@@ -1,0 +1,114 @@
+//go:build lab && linux
+
+package deployments_test
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/nova-go/nova/internal/novatest/testproc"
+)
+
+// uwsgiTransport sends requests in the uwsgi protocol to a unix socket, as mod_proxy_uwsgi does.
+type uwsgiTransport func() string
+
+// RoundTrip implements http.RoundTripper, for requests without a body.
+func (socket uwsgiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	c, err := net.Dial("unix", socket())
+	if err != nil {
+		return nil, err
+	}
+	vars := []string{"REQUEST_METHOD", r.Method, "REQUEST_URI", r.URL.RequestURI(), "PATH_INFO", r.URL.Path, "QUERY_STRING", r.URL.RawQuery, "SCRIPT_NAME", "",
+		"SERVER_PROTOCOL", "HTTP/1.1", "HTTP_HOST", "nova.example", "REMOTE_ADDR", "192.0.2.9", "SERVER_NAME", "nova.example", "SERVER_PORT", "80"}
+	for name := range r.Header {
+		vars = append(vars, "HTTP_"+strings.ReplaceAll(strings.ToUpper(name), "-", "_"), r.Header.Get(name))
+	}
+	var b bytes.Buffer
+	for _, v := range vars {
+		_ = binary.Write(&b, binary.LittleEndian, uint16(len(v)))
+		b.WriteString(v)
+	}
+	head := []byte{0, byte(b.Len()), byte(b.Len() >> 8), 0}
+	if _, err := c.Write(append(head, b.Bytes()...)); err != nil {
+		return nil, err
+	}
+	return http.ReadResponse(bufio.NewReader(c), r)
+}
+
+// checkSocket compares mode and owner of the socket with those with which the front server can connect.
+func (x *deployed) checkSocket(t *testing.T) {
+	t.Helper()
+	if x.service.socket == "" {
+		return
+	}
+	info, err := os.Stat(x.machine.path(x.service.socket))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat := info.Sys().(*syscall.Stat_t)
+	if got := fmt.Sprintf("%s %d:%d", info.Mode(), stat.Uid, stat.Gid); got != x.service.mode {
+		t.Errorf("%s: %s, want %s", x.service.socket, got, x.service.mode)
+	}
+}
+
+// checkFront starts Apache with the file of the deployment, if it is installed, and sends a request through it.
+func (x *deployed) checkFront(t *testing.T) {
+	t.Helper()
+	if x.service.front == "" {
+		return
+	}
+	apache, err := exec.LookPath("apache2")
+	if err != nil {
+		if apache, err = exec.LookPath("httpd"); err != nil {
+			t.Log("Apache is not installed: its file is not tried")
+			return
+		}
+	}
+	modules := cmp.Or(os.Getenv("APACHE_MODULES"), "/usr/lib/apache2/modules")
+	main := "ServerRoot /run\nPidFile /run/apache.pid\nServerName localhost\nErrorLog /dev/stderr\nUser #65534\nGroup #33\n" +
+		"LogFormat \"%h %l %u %t \\\"%r\\\" %>s %b \\\"%{Referer}i\\\" \\\"%{User-Agent}i\\\"\" combined\n"
+	for _, m := range []string{"mpm_event", "authz_core", "proxy", "proxy_uwsgi"} {
+		main += fmt.Sprintf("LoadModule %[1]s_module %[2]s/mod_%[1]s.so\n", m, modules)
+	}
+	x.machine.write(t, "/etc/apache.conf", []byte(main+"Include "+x.service.front+"\n"), 0o644, root)
+	x.machine.start(t, root, false, []string{"LD_LIBRARY_PATH=" + os.Getenv("APACHE_LIBRARIES")}, apache, "-f", "/etc/apache.conf", "-D", "FOREGROUND")
+	testproc.Eventually(t, "Apache answers", func() bool {
+		a, err := http.Get(x.base + "/")
+		if err != nil {
+			return false
+		}
+		_ = a.Body.Close()
+		return a.StatusCode == http.StatusOK
+	})
+}
+
+// checkDrain takes the service out of the load balancer, and puts it back.
+func (x *deployed) checkDrain(t *testing.T) {
+	t.Helper()
+	if x.service.drain == "" {
+		return
+	}
+	x.machine.write(t, x.service.drain, nil, 0o644, root)
+	if status, said := x.get(x.service.probe.path, x.service.probe.agent); status != http.StatusServiceUnavailable {
+		t.Errorf("with %s: %d %s", x.service.drain, status, said)
+	}
+	if status, said := x.get("/", "operator"); status != http.StatusOK {
+		t.Errorf("while it is drained: %d %s", status, said)
+	}
+	if err := os.Remove(x.machine.path(x.service.drain)); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := x.get(x.service.probe.path, x.service.probe.agent); status != http.StatusOK {
+		t.Errorf("without %s: %d", x.service.drain, status)
+	}
+}

@@ -193,6 +193,15 @@ func (f *formatter) line(level zerolog.Level, name string, e parsedEvent) []byte
 			return strconv.Itoa(now.Nanosecond() / int(time.Millisecond))
 		case "process":
 			return f.pid
+		case "levelno":
+			_, number := levelName(level)
+			return strconv.Itoa(number)
+		case "created":
+			return strconv.FormatFloat(float64(now.UnixMicro())/1e6, 'f', -1, 64)
+		case "processName":
+			return "MainProcess"
+		case "threadName":
+			return "MainThread"
 		case "levelname":
 			name, _ := levelName(level)
 			return name
@@ -267,7 +276,13 @@ func (f *formatter) jsonLine(level zerolog.Level, name string, e parsedEvent) []
 	return append(out, '\n')
 }
 
+// pythonDate stands for the format of Python's logging without datefmt: milliseconds after a comma.
+const pythonDate = "%Y-%m-%d %H:%M:%S,mmm"
+
 func (f *formatter) date(now time.Time) string {
+	if f.dateFormat == pythonDate {
+		return now.Format("2006-01-02 15:04:05,000")
+	}
 	if f.dateFormat == "%Y-%m-%d %H:%M:%S" || f.dateFormat == "" {
 		return now.Format(time.DateTime)
 	}

@@ -7,6 +7,7 @@
 package log
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,6 +44,7 @@ type Sink struct {
 	path  string // the path of the file, or ""
 	file  *os.File
 	other []io.Writer // standard error, syslog
+	parts []*Sink     // the files of log_config_append, which get their lines without this Sink
 	close []io.Closer
 
 	rotation rotationPolicy
@@ -52,8 +54,11 @@ type Sink struct {
 // New opens the log that the options describe: log_file (in log_dir); a file named after the
 // program if only log_dir is set; standard error if neither is set or use_stderr is; syslog
 // with use_syslog, as soon as there is one. use_journal writes to standard error, which systemd passes to the journal.
-// After a rotation of the file, SIGHUP must call the Sink's Reopen.
+// After a rotation of the file, SIGHUP must call the Sink's Reopen. With log_config_append its file decides, as in oslo.log.
 func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
+	if cfg.LogConfigAppend != "" {
+		return newFromFile(cfg, prog)
+	}
 	s := &Sink{path: cfg.LogFile, rotation: newRotation(cfg)}
 	if err := checkRotation(s.rotation); err != nil {
 		return zerolog.Nop(), nil, err
@@ -159,7 +164,11 @@ func writeLevel(w io.Writer, level zerolog.Level, line []byte) (int, error) {
 // Reopen opens the file at its path again. If that fails, the log continues in the old file.
 func (s *Sink) Reopen() error {
 	if s.path == "" {
-		return nil
+		var errs []error
+		for _, part := range s.parts {
+			errs = append(errs, part.Reopen())
+		}
+		return errors.Join(errs...)
 	}
 	f, err := openFile(s.path)
 	if err != nil {
@@ -185,7 +194,10 @@ func (s *Sink) Close() error {
 	for _, c := range s.close {
 		_ = c.Close()
 	}
-	s.close, s.other = nil, nil
+	for _, part := range s.parts {
+		_ = part.Close()
+	}
+	s.close, s.other, s.parts = nil, nil, nil
 	if s.file == nil {
 		return nil
 	}

@@ -22,11 +22,21 @@ func lockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK
 
 func unlockFile(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
 
+// facilities are the names of the first facilities of syslog.
+var facilities = []string{"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp"}
+
+// facilityName returns the name of a facility.
+func facilityName(n int) string {
+	if n < len(facilities) {
+		return facilities[n]
+	}
+	return fmt.Sprintf("local%d", n-16)
+}
+
 func openSyslog(facility, prog string) (io.WriteCloser, error) {
-	names := []string{"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp"}
 	number := -1
 	wanted := strings.ToLower(strings.TrimPrefix(strings.ToUpper(facility), "LOG_"))
-	for i, name := range names {
+	for i, name := range facilities {
 		if name == wanted {
 			number = i
 		}

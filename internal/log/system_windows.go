@@ -21,3 +21,5 @@ func unlockFile(*os.File) {}
 func openSyslog(string, string) (io.WriteCloser, error) {
 	return nil, errors.New("use_syslog: Windows has no syslog")
 }
+
+func facilityName(int) string { return "" }

@@ -109,7 +109,8 @@ type hosting struct {
 	output   *output          // the files of uWSGI's log
 	ini      *uwsgiini.Config // nil without uWSGI files
 	pidfiles []string
-	replaced bool // by another process
+	startDir string // the working directory before uWSGI's chdir
+	replaced bool   // by another process
 	stats    *requestStats
 }
 
@@ -128,12 +129,16 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err != nil {
 		return err
 	}
+	startDir, err := os.Getwd()
+	if err != nil {
+		return err
+	}
 	out, err := f.prepare(ini, parent)
 	if err != nil {
 		return err
 	}
-	h := &hosting{program: p, again: again, failed: make(chan error, 1), output: out, ini: ini, stats: &requestStats{began: time.Now()},
-		load: func() (*config.Config, error) { return f.Load(p.Name) }}
+	h := &hosting{program: p, again: again, failed: make(chan error, 1), output: out, ini: ini, startDir: startDir,
+		stats: &requestStats{began: time.Now()}, load: func() (*config.Config, error) { return f.Load(p.Name) }}
 	if ini != nil {
 		h.needApp, h.pidfiles = ini.NeedApp, ini.Pidfiles()
 	}

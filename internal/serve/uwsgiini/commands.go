@@ -63,5 +63,6 @@ func stopsOnSIGTERM(hook string) bool {
 	action, function, _ := strings.Cut(hook, " ")
 	number, isSignal := strings.CutPrefix(action, "unix_signal:")
 	rest := strings.TrimPrefix(number, "15")
-	return isSignal && rest != number && (rest == "" || rest[0] < '0' || rest[0] > '9') && strings.HasPrefix(function, "gracefully_kill_them_all")
+	ends := rest == "" || rest[0] < '0' || rest[0] > '9'
+	return isSignal && rest != number && ends && strings.HasPrefix(function, "gracefully_kill_them_all")
 }

@@ -63,6 +63,8 @@ type deployed struct {
 	process     *process
 	client      *http.Client
 	base, token string
+	deployment  deployment
+	stats       string // address of uWSGI's statistics
 }
 
 func newDeployed(t *testing.T, l lab, d deployment, s service, token string) *deployed {
@@ -73,7 +75,7 @@ func newDeployed(t *testing.T, l lab, d deployment, s service, token string) *de
 		Memcached: l.option("keystone_authtoken", "memcached_servers"), Glance: l.option("glance", "api_servers"), Region: l.option("placement", "region_name"),
 		Password: l.option("keystone_authtoken", "password"), MetadataSecret: l.option("neutron", "metadata_proxy_shared_secret"), Main: database.main,
 		DatabaseSocket: database.socket, Stats: stats, Endpoints: []string{"internal", "public"}}
-	x := &deployed{service: s, machine: newMachine(t, d, v), token: token}
+	x := &deployed{service: s, machine: newMachine(t, d, v), token: token, deployment: d, stats: "127.0.0.1:" + stats}
 	x.machine.link(t, "/usr/local/bin/nova-api", filepath.Join(buildPrograms(t), "nova-api"))
 	x.machine.link(t, "/usr/local/bin/nova-metadata", filepath.Join(buildPrograms(t), "nova-metadata"))
 	x.paste(t, l)
@@ -179,6 +181,9 @@ func (x *deployed) test(t *testing.T) {
 	}
 	x.checkPrivileges(t)
 	x.checkLogs(t)
+	x.checkRotation(t)
+	x.checkCertificates(t)
+	x.checkStats(t)
 	x.checkSocket(t)
 	x.checkFront(t)
 	x.checkTruth(t)

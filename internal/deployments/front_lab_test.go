@@ -6,7 +6,11 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/binary"
+	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net"
 	"net/http"
@@ -90,6 +94,70 @@ func (x *deployed) checkFront(t *testing.T) {
 		_ = a.Body.Close()
 		return a.StatusCode == http.StatusOK
 	})
+}
+
+// checkRotation empties the files as logrotate does with copytruncate: they grow again from their beginning.
+func (x *deployed) checkRotation(t *testing.T) {
+	t.Helper()
+	for _, f := range x.service.logs {
+		if f.path == "" || f.request == nil {
+			continue
+		}
+		if err := os.Truncate(x.machine.path(f.path), 0); err != nil {
+			t.Fatal(err)
+		}
+		path := "/v2.1/flavors?rotated=1"
+		if x.service.name == "nova-metadata" {
+			path = "/?rotated=1"
+		}
+		x.get(path, "operator")
+		testproc.Eventually(t, f.path+" has a line after its rotation", func() bool {
+			text := x.text(f)
+			return strings.Contains(text, path) && !strings.HasPrefix(text, "\x00")
+		})
+	}
+}
+
+// checkCertificates asks for each name of the server, and gets its certificate.
+func (x *deployed) checkCertificates(t *testing.T) {
+	t.Helper()
+	if !x.service.https {
+		return
+	}
+	for _, files := range x.deployment.certificates {
+		block, _ := pem.Decode([]byte(x.machine.read(t, files[0])))
+		want, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		roots := x509.NewCertPool()
+		roots.AddCert(want)
+		c, err := tls.Dial("tcp", strings.TrimPrefix(x.base, "https://"), &tls.Config{ServerName: want.DNSNames[0], RootCAs: roots})
+		if err != nil {
+			t.Errorf("%s: %v", want.DNSNames[0], err)
+			continue
+		}
+		_ = c.Close()
+	}
+}
+
+// checkStats reads uWSGI's statistics.
+func (x *deployed) checkStats(t *testing.T) {
+	t.Helper()
+	if !x.service.stats {
+		return
+	}
+	a, err := http.Get("http://" + x.stats + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	var stats struct {
+		Workers []struct{ Requests int }
+	}
+	if err := json.NewDecoder(a.Body).Decode(&stats); err != nil || len(stats.Workers) != 1 || stats.Workers[0].Requests < 2 {
+		t.Errorf("%+v %v", stats, err)
+	}
 }
 
 // checkDrain takes the service out of the load balancer, and puts it back.

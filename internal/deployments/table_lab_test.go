@@ -33,6 +33,7 @@ type service struct {
 	socket  string // unix socket of the uwsgi protocol, in the place of a port
 	mode    string // of the socket, with its owner and group
 	front   string // Apache's configuration in front of the socket, if Apache is installed
+	stats   bool   // uWSGI's statistics over HTTP
 	drain   string // the file that has the readiness probe fail
 	probe   probe
 	logs    []logFile
@@ -110,7 +111,7 @@ func helm() deployment {
 		d.services = append(d.services, service{name: name, command: []string{"uwsgi", "--ini", "/etc/nova/" + name + "-uwsgi.ini"},
 			env: []string{"PATH=/var/lib/openstack/bin:/usr/local/bin:/usr/bin:/bin"}, as: user, runs: user, probe: probe{"/", "kube-probe/1.31"},
 			logs:  []logFile{{line: regexp.MustCompile(osloFirst + `|` + uwsgiRequest + `|^$`), request: regexp.MustCompile(uwsgiRequest)}},
-			check: []string{"--ini", "/etc/nova/" + name + "-uwsgi.ini"}, said: []string{`auth_version: no such option`}})
+			check: []string{"--ini", "/etc/nova/" + name + "-uwsgi.ini"}, said: []string{`auth_version: no such option`}, stats: true})
 	}
 	d.services[0].said = append(d.services[0].said, `\[cinder\] auth_type: the options of the plugin password are incomplete`)
 	return d

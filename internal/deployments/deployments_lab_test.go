@@ -65,6 +65,7 @@ type deployed struct {
 	base, token string
 	deployment  deployment
 	stats       string // address of uWSGI's statistics
+	journal     testproc.Output
 }
 
 func newDeployed(t *testing.T, l lab, d deployment, s service, token string) *deployed {
@@ -174,6 +175,7 @@ func (x *deployed) setConfigs(t *testing.T) []string {
 }
 
 func (x *deployed) test(t *testing.T) {
+	x.openJournal(t)
 	x.process = x.machine.start(t, x.service.as, x.service.notify, x.service.env, x.service.command...)
 	x.awaitProbe(t)
 	if x.service.notify {
@@ -181,6 +183,7 @@ func (x *deployed) test(t *testing.T) {
 	}
 	x.checkPrivileges(t)
 	x.checkLogs(t)
+	x.checkJournal(t)
 	x.checkRotation(t)
 	x.checkCertificates(t)
 	x.checkStats(t)

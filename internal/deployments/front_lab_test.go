@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -94,6 +95,57 @@ func (x *deployed) checkFront(t *testing.T) {
 		_ = a.Body.Close()
 		return a.StatusCode == http.StatusOK
 	})
+}
+
+// openJournal listens in the place of journald.
+func (x *deployed) openJournal(t *testing.T) {
+	t.Helper()
+	if !x.service.journal {
+		return
+	}
+	dir := t.TempDir()
+	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
+		_ = os.Chmod(d, 0o755)
+	}
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: filepath.Join(dir, "socket")})
+	if err == nil {
+		err = os.Chmod(filepath.Join(dir, "socket"), 0o666)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	const place = "/run/systemd/journal"
+	x.machine.directory(t, directory{place, root, 0o755})
+	x.machine.binds = append(x.machine.binds, [2]string{dir, place})
+	go func() {
+		b := make([]byte, 1<<16)
+		for {
+			n, err := c.Read(b)
+			if err != nil {
+				return
+			}
+			_, _ = x.journal.Write(append(b[:n:n], '\n'))
+		}
+	}()
+}
+
+// checkJournal sends a request, whose entry has its fields.
+func (x *deployed) checkJournal(t *testing.T) {
+	t.Helper()
+	if !x.service.journal {
+		return
+	}
+	wanted := []string{"LOGGER_NAME=nova\n", "PRIORITY=6\n", "SYSLOG_IDENTIFIER=", "Serving as Nova"}
+	if x.service.name == "nova-api" {
+		wanted = append(wanted, "LOGGER_NAME=nova.api.openstack.requestlog\n", "REQUEST_ID=req-", "PROJECT_NAME=admin\n", "USER_ID=", `"GET /v2.1/flavors?name=nova-api" status: 200`)
+	}
+	for _, text := range wanted {
+		testproc.Eventually(t, "the journal has "+text, func() bool { return strings.Contains(x.journal.String(), text) })
+	}
+	if out := x.process.stdout.String() + x.process.stderr.String(); strings.Contains(out, " INFO nova") {
+		t.Errorf("records outside of the journal: %s", out)
+	}
 }
 
 // checkRotation empties the files as logrotate does with copytruncate: they grow again from their beginning.

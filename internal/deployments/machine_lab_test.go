@@ -49,9 +49,9 @@ var root = account{}
 type entry struct {
 	Upper, Work, Merged string
 	ReadOnly            bool
-	Temporary           []string // directories with an empty file system of their own, if ReadOnly
-	Binds               []string // directories of the host; sockets in them cannot be reached through an overlay
-	Root                string   // of a process that runs there: nothing is mounted
+	Temporary           []string    // directories with an empty file system of their own, if ReadOnly
+	Binds               [][2]string // directories of the host, and where they are; sockets cannot be reached through an overlay
+	Root                string      // of a process that runs there: nothing is mounted
 	As                  account
 	Env, Args           []string
 }
@@ -93,8 +93,8 @@ func (e *entry) mount() error {
 		}
 	}
 	for _, dir := range e.Binds {
-		if err := syscall.Mount(dir, e.Merged+dir, "", syscall.MS_BIND, ""); err != nil {
-			return fmt.Errorf("%s: %w", dir, err)
+		if err := syscall.Mount(dir[0], e.Merged+dir[1], "", syscall.MS_BIND, ""); err != nil {
+			return fmt.Errorf("%s: %w", dir[1], err)
 		}
 	}
 	if e.ReadOnly {
@@ -164,6 +164,7 @@ type machine struct {
 	env       []string
 	readOnly  bool
 	temporary []string
+	binds     [][2]string
 	root      string // of the process that was started first, as the host sees it; "" before the start
 }
 
@@ -313,7 +314,7 @@ func (m *machine) start(t *testing.T, as account, notify bool, env []string, arg
 	if notify {
 		all = append(all, "NOTIFY_SOCKET="+p.manager(t))
 	}
-	spec, err := json.Marshal(entry{Root: m.root, Binds: []string{database.dir}, ReadOnly: m.readOnly, Temporary: m.temporary, Upper: filepath.Join(m.dir, "upper"), Work: filepath.Join(m.dir, "work"), Merged: filepath.Join(m.dir, "merged"), As: as, Env: all, Args: args})
+	spec, err := json.Marshal(entry{Root: m.root, Binds: append(m.binds, [2]string{database.dir, database.dir}), ReadOnly: m.readOnly, Temporary: m.temporary, Upper: filepath.Join(m.dir, "upper"), Work: filepath.Join(m.dir, "work"), Merged: filepath.Join(m.dir, "merged"), As: as, Env: all, Args: args})
 	if err != nil {
 		t.Fatal(err)
 	}

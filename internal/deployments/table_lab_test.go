@@ -33,6 +33,7 @@ type service struct {
 	socket  string // unix socket of the uwsgi protocol, in the place of a port
 	mode    string // of the socket, with its owner and group
 	front   string // Apache's configuration in front of the socket, if Apache is installed
+	journal bool   // the records of oslo.log are in the journal
 	stats   bool   // uWSGI's statistics over HTTP
 	drain   string // the file that has the readiness probe fail
 	probe   probe
@@ -126,7 +127,7 @@ func ansible() deployment {
 	uwsgi := "/openstack/venvs/uwsgi-32.0.0-python3/bin/uwsgi"
 	for name, unit := range map[string]string{"nova-api": "nova-api-os-compute", "nova-metadata": "nova-api-metadata"} {
 		d.services = append(d.services, service{name: name, command: []string{uwsgi, "--autoload", "--ini", "/etc/uwsgi/" + unit + ".ini"}, as: user, runs: user, https: true,
-			probe: probe{"/", "osa-haproxy-healthcheck"}, logs: []logFile{{line: regexp.MustCompile(osloFirst), request: records(name)}},
+			probe: probe{"/", "osa-haproxy-healthcheck"}, journal: true,
 			check: []string{"--ini", "/etc/uwsgi/" + unit + ".ini"}, said: []string{`enabled_apis: no such option`, `\[service_user\] region_name: no such option`},
 			reload: []string{uwsgi, "--reload", "/run/" + unit + "/uwsgi/" + unit + ".pid"}, changes: "/etc/nova/nova.conf"})
 	}

@@ -102,16 +102,20 @@ func (f *formatter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	if full {
 		// This record belongs to the root logger, and the limit does not apply to it.
 		event := parsedEvent{{key: zerolog.MessageFieldName, value: f.limit.text(), text: true}}
-		_ = f.send(zerolog.ErrorLevel, f.format(zerolog.ErrorLevel, "root", event))
+		_ = f.emit(zerolog.ErrorLevel, "root", event)
 	}
 	if !ok {
 		return len(line), nil
 	}
-	return len(line), f.send(level, f.format(level, name, e))
+	return len(line), f.emit(level, name, e)
 }
 
-// send writes a line, with its level if the destination has levels.
-func (f *formatter) send(level zerolog.Level, line []byte) error {
+// emit writes the line of an event, with its level if the destination has levels, and with the fields to the journal.
+func (f *formatter) emit(level zerolog.Level, name string, e parsedEvent) error {
+	line := f.format(level, name, e)
+	if s, ok := f.w.(*Sink); ok && s.journal != nil {
+		s.journal.send(level, name, e, line)
+	}
 	_, err := writeLevel(f.w, level, line)
 	return err
 }

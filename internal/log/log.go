@@ -47,13 +47,15 @@ type Sink struct {
 	parts []*Sink     // the files of log_config_append, which get their lines without this Sink
 	close []io.Closer
 
+	journal *journalLog // nil: none
+
 	rotation rotationPolicy
 	looked   time.Time // when the path of the file was last checked
 }
 
 // New opens the log that the options describe: log_file (in log_dir); a file named after the
 // program if only log_dir is set; standard error if neither is set or use_stderr is; syslog
-// with use_syslog, as soon as there is one. use_journal writes to standard error, which systemd passes to the journal.
+// with use_syslog, as soon as there is one; the journal with use_journal, or standard error if the host has no journal.
 // After a rotation of the file, SIGHUP must call the Sink's Reopen. With log_config_append its file decides, as in oslo.log.
 func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 	if cfg.LogConfigAppend != "" {
@@ -76,7 +78,14 @@ func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 			return zerolog.Nop(), nil, err
 		}
 	}
-	if s.path == "" && !cfg.UseSyslog || cfg.UseStderr || cfg.UseJournal {
+	if cfg.UseJournal {
+		var err error
+		if s.journal, err = openJournal(cfg.SyslogLogFacility, prog); err != nil {
+			_ = s.Close()
+			return zerolog.Nop(), nil, err
+		}
+	}
+	if s.path == "" && !cfg.UseSyslog && s.journal == nil || cfg.UseStderr || cfg.UseJournal && s.journal == nil {
 		s.other = append(s.other, os.Stderr)
 	}
 	if cfg.UseSyslog {
@@ -87,7 +96,7 @@ func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 		}
 		s.other, s.close = append(s.other, w), append(s.close, w)
 	}
-	if s.path != "" || cfg.UseSyslog {
+	if s.path != "" || cfg.UseSyslog || s.journal != nil {
 		cfg.LogColor = false // colours are for terminals, and all destinations get the same lines
 	}
 	return NewLogger(s, cfg), s, nil

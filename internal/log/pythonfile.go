@@ -111,7 +111,7 @@ func (c *pythonConfig) WriteLevel(level zerolog.Level, line []byte) (int, error)
 		}
 		for _, h := range l.handlers {
 			if level >= h.level && h.format != nil {
-				_ = h.format.send(level, h.format.format(level, name, e))
+				_ = h.format.emit(level, name, e)
 			}
 		}
 		if !l.propagate {

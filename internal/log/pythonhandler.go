@@ -56,7 +56,11 @@ func (r *pythonReader) destination(section, class string, args pythonArgs) (io.W
 	case "SysLogHandler", "OSSysLogHandler":
 		return r.syslog(section, class, args)
 	case "OSJournalHandler":
-		return stream{error: true}, nil
+		j, err := openJournal("LOG_USER", r.prog)
+		if j == nil {
+			return stream{error: true}, err
+		}
+		return &Sink{journal: j}, nil
 	}
 	r.leave("[%s] class = %s has no counterpart, and writes nothing", section, class)
 	return nil, nil

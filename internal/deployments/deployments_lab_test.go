@@ -183,6 +183,7 @@ func (x *deployed) test(t *testing.T) {
 	}
 	x.checkPrivileges(t)
 	x.checkLogs(t)
+	x.checkDatabase(t)
 	x.checkJournal(t)
 	x.checkRotation(t)
 	x.checkCertificates(t)

@@ -97,6 +97,26 @@ func (x *deployed) checkFront(t *testing.T) {
 	})
 }
 
+// checkDatabase looks for connections of the user that the files name. The server accepts nova_tls with TLS only, and nova_x509
+// only with a certificate.
+func (x *deployed) checkDatabase(t *testing.T) {
+	t.Helper()
+	user := "nova"
+	for _, name := range []string{"nova_tls", "nova_x509"} {
+		if exec.Command("grep", "-rqF", "pymysql://"+name+":", x.machine.path("/etc/nova")).Run() == nil {
+			user = name
+		}
+	}
+	if want := x.deployment.user; user != want {
+		t.Errorf("the files name %s, not %s", user, want)
+	}
+	var n int
+	row := database.root.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.processlist WHERE user = ?", user)
+	if err := row.Scan(&n); err != nil || n == 0 {
+		t.Errorf("%d connections of %s: %v", n, user, err)
+	}
+}
+
 // openJournal listens in the place of journald.
 func (x *deployed) openJournal(t *testing.T) {
 	t.Helper()

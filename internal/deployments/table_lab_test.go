@@ -14,6 +14,7 @@ type deployment struct {
 	directories   []directory
 	links         map[string]string // paths of programs, and which of ours stands there
 	certificates  [][2]string       // files of the certificate and the key of listeners
+	user          string            // of the database: nova, nova_tls (only with TLS) or nova_x509 (only with a certificate)
 	database      map[string]string // paths of the server's certificate (CA) and the client's (certificate, key): "cert", "key"
 	readOnly      bool              // the root directory is; writable are the directories of temporary
 	temporary     []string
@@ -78,7 +79,7 @@ func records(service string) *regexp.Regexp {
 }
 
 func kolla() deployment {
-	d := deployment{name: "kolla-ansible",
+	d := deployment{name: "kolla-ansible", user: "nova_tls",
 		users:  []string{"nova:x:42436:42436::/var/lib/nova:/usr/sbin/nologin"},
 		groups: []string{"nova:x:42436:", "kolla:x:42400:nova"},
 		directories: []directory{{"/var/lib/nova", nova, 0o755}, {"/etc/nova", nova, 0o755}, {"/etc/nova/certs", nova, 0o755},
@@ -104,7 +105,7 @@ func kolla() deployment {
 // helm is openstack-helm: pods with a root directory that cannot be written, whose output kubelet collects.
 func helm() deployment {
 	user := account{UID: 42424, GID: 42424, Groups: []int{42424}}
-	d := deployment{name: "openstack-helm", users: []string{"nova:x:42424:42424::/var/lib/nova:/usr/sbin/nologin"}, groups: []string{"nova:x:42424:"},
+	d := deployment{name: "openstack-helm", user: "nova_x509", users: []string{"nova:x:42424:42424::/var/lib/nova:/usr/sbin/nologin"}, groups: []string{"nova:x:42424:"},
 		links:    map[string]string{"/var/lib/openstack/bin/uwsgi": "nova-api"},
 		database: map[string]string{"/etc/mysql/certs/ca.crt": "cert", "/etc/mysql/certs/tls.crt": "cert", "/etc/mysql/certs/tls.key": "key"},
 		readOnly: true, temporary: []string{"/var/lib/nova"}}
@@ -121,7 +122,7 @@ func helm() deployment {
 // ansible is openstack-ansible: units of systemd whose output the journal has.
 func ansible() deployment {
 	user := account{UID: 64060, GID: 64060, Groups: []int{64060}}
-	d := deployment{name: "openstack-ansible", users: []string{"nova:x:64060:64060::/var/lib/nova:/bin/false"}, groups: []string{"nova:x:64060:"},
+	d := deployment{name: "openstack-ansible", user: "nova_tls", users: []string{"nova:x:64060:64060::/var/lib/nova:/bin/false"}, groups: []string{"nova:x:64060:"},
 		directories: []directory{{"/run/nova-api-os-compute/uwsgi", user, 0o755}, {"/run/nova-api-metadata/uwsgi", user, 0o755}, {"/var/lib/nova", user, 0o755}},
 		links:       map[string]string{"/openstack/venvs/uwsgi-32.0.0-python3/bin/uwsgi": "nova-api"}, certificates: [][2]string{{"/etc/nova/nova.pem", "/etc/nova/nova.key"}}}
 	uwsgi := "/openstack/venvs/uwsgi-32.0.0-python3/bin/uwsgi"
@@ -137,7 +138,7 @@ func ansible() deployment {
 // devstack starts units of systemd with Type=notify; Apache is in front of the compute API.
 func devstack() deployment {
 	user := account{UID: 1001, GID: 1001, Groups: []int{1001}}
-	d := deployment{name: "devstack", users: []string{"stack:x:1001:1001::/opt/stack:/bin/bash"}, groups: []string{"stack:x:1001:"},
+	d := deployment{name: "devstack", user: "nova", users: []string{"stack:x:1001:1001::/opt/stack:/bin/bash"}, groups: []string{"stack:x:1001:"},
 		directories: []directory{{"/run/uwsgi", account{UID: 1001}, 0o755}, {"/opt/stack/data/nova", user, 0o755}},
 		links:       map[string]string{"/opt/stack/data/venv/bin/uwsgi": "nova-api"}}
 	uwsgi := "/opt/stack/data/venv/bin/uwsgi"
@@ -155,7 +156,7 @@ func devstack() deployment {
 // operator is nova-operator: pods whose command is Apache's, in whose place the image has a script.
 func operator() deployment {
 	user := account{UID: 42436, GID: 42436, Groups: []int{42400, 42436}}
-	d := deployment{name: "nova-operator", users: []string{"nova:x:42436:42436::/var/lib/nova:/usr/sbin/nologin"}, groups: []string{"nova:x:42436:", "kolla:x:42400:nova"},
+	d := deployment{name: "nova-operator", user: "nova_tls", users: []string{"nova:x:42436:42436::/var/lib/nova:/usr/sbin/nologin"}, groups: []string{"nova:x:42436:", "kolla:x:42400:nova"},
 		directories:  []directory{{"/var/log/nova", user, 0o755}, {"/var/lib/nova", user, 0o755}},
 		certificates: [][2]string{{"/etc/pki/tls/certs/internal.crt", "/etc/pki/tls/private/internal.key"}, {"/etc/pki/tls/certs/public.crt", "/etc/pki/tls/private/public.key"}},
 		database:     map[string]string{"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem": "cert"}}
@@ -172,13 +173,13 @@ func operator() deployment {
 
 // charms are those of Juju: Apache, in whose file a proxy takes the place of mod_wsgi, and a unit of systemd.
 func charms() deployment {
-	return behindApache(deployment{name: "charms", database: map[string]string{"/etc/nova/ssl/database.ca": "cert"}}, "/etc/apache2/sites-enabled/wsgi-openstack-api.conf",
+	return behindApache(deployment{name: "charms", user: "nova_tls", database: map[string]string{"/etc/nova/ssl/database.ca": "cert"}}, "/etc/apache2/sites-enabled/wsgi-openstack-api.conf",
 		"/var/log/apache2", `logdir: deprecated name`, `api_servers: deprecated`, `\[osapi_v3\]: no such group`, `: no such option`, `dhcp_domain: read only before 2025.2`)
 }
 
 // puppet is puppet-nova, also of packstack: Apache as above, with the paths of Red Hat's packages.
 func puppet() deployment {
-	return behindApache(deployment{name: "puppet-nova"}, "/etc/httpd/conf.d/10-nova_wsgi.conf", "/var/log/httpd",
+	return behindApache(deployment{name: "puppet-nova", user: "nova_tls"}, "/etc/httpd/conf.d/10-nova_wsgi.conf", "/var/log/httpd",
 		`api_servers: deprecated`, `enabled_apis: no such option`, `dhcp_domain: read only before 2025.2`)
 }
 
@@ -198,7 +199,7 @@ func behindApache(d deployment, front, logs string, said ...string) deployment {
 // sap is the chart of SAP: the compute API under uWSGI, which is started as root, the metadata service as a program of its own.
 func sap() deployment {
 	user := account{UID: 1000, GID: 1000, Groups: []int{1000}}
-	d := deployment{name: "sap", users: []string{"nova:x:1000:1000::/var/lib/nova:/usr/sbin/nologin"}, groups: []string{"nova:x:1000:"},
+	d := deployment{name: "sap", user: "nova", users: []string{"nova:x:1000:1000::/var/lib/nova:/usr/sbin/nologin"}, groups: []string{"nova:x:1000:"},
 		directories: []directory{{"/etc/nova", root, 0o777}}, links: map[string]string{"/var/lib/openstack/bin/uwsgi": "nova-api"}}
 	line := regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:,\d+)? (?<pid>\d+) (?<loglevel>\w+) (?<logger>\S+) (\[)?(req-)?(?<requestid>\S+) (greq-(?<global_requestid>[0-9a-f-]{36}))?`)
 	said := []string{`api_servers: deprecated`, `osapi_compute_link_prefix: read only before 2025.2`, `(memcache_servers|statsd_enabled|auth_interface): no such option`,
@@ -217,7 +218,7 @@ func sap() deployment {
 // debian is the package: the script of the unit runs uWSGI, whose logto is the only log.
 func debian() deployment {
 	user := account{UID: 64060, GID: 64060, Groups: []int{64060}}
-	d := deployment{name: "debian", users: []string{"nova:x:64060:64060::/var/lib/nova:/bin/false"}, groups: []string{"nova:x:64060:"},
+	d := deployment{name: "debian", user: "nova", users: []string{"nova:x:64060:64060::/var/lib/nova:/bin/false"}, groups: []string{"nova:x:64060:"},
 		directories: []directory{{"/var/log/nova", user, 0o750}, {"/var/lib/nova", user, 0o755}}, links: map[string]string{"/usr/bin/uwsgi_python311": "nova-api"},
 		certificates: [][2]string{{"/etc/nova/ssl/public/controller.crt", "/etc/nova/ssl/private/controller.pem"}}}
 	for name, unit := range map[string]string{"nova-api": "nova-api", "nova-metadata": "nova-api-metadata"} {

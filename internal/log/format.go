@@ -190,27 +190,10 @@ func (f *formatter) line(level zerolog.Level, name string, e parsedEvent) []byte
 	}
 	var value func(string) string
 	value = func(key string) string {
+		if text, ok := f.recordValue(key, level, name, now); ok {
+			return text
+		}
 		switch key {
-		case "asctime":
-			return f.date(now)
-		case "msecs":
-			return strconv.Itoa(now.Nanosecond() / int(time.Millisecond))
-		case "process":
-			return f.pid
-		case "levelno":
-			_, number := levelName(level)
-			return strconv.Itoa(number)
-		case "created":
-			return strconv.FormatFloat(float64(now.UnixMicro())/1e6, 'f', -1, 64)
-		case "processName":
-			return "MainProcess"
-		case "threadName":
-			return "MainThread"
-		case "levelname":
-			name, _ := levelName(level)
-			return name
-		case "name":
-			return name
 		case fieldGlobal:
 			return cmp.Or(e.get(fieldGlobal), "None")
 		case "isotime":
@@ -244,6 +227,32 @@ func (f *formatter) line(level zerolog.Level, name string, e parsedEvent) []byte
 		out = append(out, plainColor...)
 	}
 	return append(out, '\n')
+}
+
+// recordValue returns the values that every record of Python's logging has.
+func (f *formatter) recordValue(key string, level zerolog.Level, name string, now time.Time) (value string, ok bool) {
+	levelText, number := levelName(level)
+	switch key {
+	case "asctime":
+		return f.date(now), true
+	case "msecs":
+		return strconv.Itoa(now.Nanosecond() / int(time.Millisecond)), true
+	case "process":
+		return f.pid, true
+	case "levelname":
+		return levelText, true
+	case "levelno":
+		return strconv.Itoa(number), true
+	case "name":
+		return name, true
+	case "created":
+		return strconv.FormatFloat(float64(now.UnixMicro())/1e6, 'f', -1, 64), true
+	case "processName":
+		return "MainProcess", true
+	case "threadName":
+		return "MainThread", true
+	}
+	return "", false
 }
 
 // jsonLine formats an event with the members of oslo.log's JSONFormatter that apply to Go.

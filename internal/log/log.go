@@ -78,28 +78,35 @@ func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 			return zerolog.Nop(), nil, err
 		}
 	}
-	if cfg.UseJournal {
-		var err error
-		if s.journal, err = openJournal(cfg.SyslogLogFacility, prog); err != nil {
-			_ = s.Close()
-			return zerolog.Nop(), nil, err
-		}
-	}
-	if s.path == "" && !cfg.UseSyslog && s.journal == nil || cfg.UseStderr || cfg.UseJournal && s.journal == nil {
-		s.other = append(s.other, os.Stderr)
-	}
-	if cfg.UseSyslog {
-		w, err := openSyslog(cfg.SyslogLogFacility, prog)
-		if err != nil {
-			_ = s.Close()
-			return zerolog.Nop(), nil, err
-		}
-		s.other, s.close = append(s.other, w), append(s.close, w)
+	if err := s.openOthers(cfg, prog); err != nil {
+		_ = s.Close()
+		return zerolog.Nop(), nil, err
 	}
 	if s.path != "" || cfg.UseSyslog || s.journal != nil {
 		cfg.LogColor = false // colours are for terminals, and all destinations get the same lines
 	}
 	return NewLogger(s, cfg), s, nil
+}
+
+// openOthers opens the destinations beside the file.
+func (s *Sink) openOthers(cfg config.Log, prog string) (err error) {
+	if cfg.UseJournal {
+		if s.journal, err = openJournal(cfg.SyslogLogFacility, prog); err != nil {
+			return err
+		}
+	}
+	none := s.path == "" && !cfg.UseSyslog && s.journal == nil
+	if none || cfg.UseStderr || cfg.UseJournal && s.journal == nil {
+		s.other = append(s.other, os.Stderr)
+	}
+	if cfg.UseSyslog {
+		w, err := openSyslog(cfg.SyslogLogFacility, prog)
+		if err != nil {
+			return err
+		}
+		s.other, s.close = append(s.other, w), append(s.close, w)
+	}
+	return nil
 }
 
 // NewLogger returns a logger with the format and levels of the options that writes to w. It

@@ -144,7 +144,8 @@ func UnheededIn(c *config.Config) (told, quiet []config.Problem) {
 		}
 	}
 	if left, err := log.LeftOut(c.Default.Log); err == nil && left != "" {
-		told = append(told, config.Problem{Origin: c.Where("DEFAULT", "log_config_append"), Group: "DEFAULT", Option: "log_config_append", Message: left})
+		const option = "log_config_append"
+		told = append(told, config.Problem{Origin: c.Where("DEFAULT", option), Group: "DEFAULT", Option: option, Message: left})
 	}
 	return told, quiet
 }

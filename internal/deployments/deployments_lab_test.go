@@ -182,6 +182,7 @@ func (x *deployed) test(t *testing.T) {
 		<-x.process.ready
 	}
 	x.checkPrivileges(t)
+	x.checkReadOnly(t)
 	x.checkLogs(t)
 	x.checkDatabase(t)
 	x.checkJournal(t)
@@ -251,6 +252,14 @@ func (x *deployed) checkPrivileges(t *testing.T) {
 		if got := field(name); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
+	}
+}
+
+// checkReadOnly makes sure that the root directory cannot be written where a deployment says so.
+func (x *deployed) checkReadOnly(t *testing.T) {
+	t.Helper()
+	if said, status := x.machine.run(t, root, x.service.env, "touch", "/etc/written"); (status != 0) != x.deployment.readOnly {
+		t.Errorf("writing to /etc: status %d: %s", status, said)
 	}
 }
 

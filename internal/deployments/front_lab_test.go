@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -88,12 +89,19 @@ func (x *deployed) checkFront(t *testing.T) {
 	x.machine.write(t, "/etc/apache.conf", []byte(main+"Include "+x.service.front+"\n"), 0o644, root)
 	x.machine.start(t, root, false, []string{"LD_LIBRARY_PATH=" + os.Getenv("APACHE_LIBRARIES")}, apache, "-f", "/etc/apache.conf", "-D", "FOREGROUND")
 	testproc.Eventually(t, "Apache answers", func() bool {
-		a, err := http.Get(x.base + "/")
+		a, err := http.Get(x.base + x.service.prefix + "/")
 		if err != nil {
 			return false
 		}
-		_ = a.Body.Close()
-		return a.StatusCode == http.StatusOK
+		defer a.Body.Close()
+		b, err := io.ReadAll(a.Body)
+		if a.StatusCode != http.StatusOK || err != nil {
+			return false
+		}
+		if link := x.base + x.service.prefix + "/v2.1/"; x.service.name == "nova-api" && !strings.Contains(string(b), link) {
+			t.Errorf("no link to %s in %s", link, b)
+		}
+		return true
 	})
 }
 

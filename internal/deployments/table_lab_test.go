@@ -34,6 +34,7 @@ type service struct {
 	socket  string // unix socket of the uwsgi protocol, in the place of a port
 	mode    string // of the socket, with its owner and group
 	front   string // Apache's configuration in front of the socket, if Apache is installed
+	prefix  string // of the service behind Apache
 	journal bool   // the records of oslo.log are in the journal
 	stats   bool   // uWSGI's statistics over HTTP
 	drain   string // the file that has the readiness probe fail
@@ -145,7 +146,7 @@ func devstack() deployment {
 	line := regexp.MustCompile("^\x1b\\[\\d\\d;\\d\\dm(DEBUG|INFO|WARNING|ERROR) \\S+ \\[\x1b\\[.*\x1b\\[0?0m" + `|^\[pid: |^$`)
 	d.services = []service{
 		{name: "nova-api", command: []string{uwsgi, "--procname-prefix", "nova-api", "--ini", "/etc/nova/nova-api-uwsgi.ini", "--venv", "/opt/stack/data/venv"}, as: user, runs: user,
-			notify: true, socket: "/run/uwsgi/nova-api.socket", mode: "Srw-rw-rw- 1001:1001", probe: probe{"/", "curl/7.88.1"}, logs: []logFile{{line: line, request: regexp.MustCompile(uwsgiRequest)}},
+			notify: true, front: "/etc/apache2/sites-enabled/nova-api.conf", prefix: "/compute", socket: "/run/uwsgi/nova-api.socket", mode: "Srw-rw-rw- 1001:1001", probe: probe{"/", "curl/7.88.1"}, logs: []logFile{{line: line, request: regexp.MustCompile(uwsgiRequest)}},
 			check: []string{"--ini", "/etc/nova/nova-api-uwsgi.ini"}, said: []string{`enabled_apis: no such option`}, reload: []string{"HUP"}, changes: "/etc/nova/nova.conf"},
 		{name: "nova-metadata", command: []string{uwsgi, "--procname-prefix", "nova-api-meta", "--ini", "/etc/nova/nova-metadata-uwsgi.ini"}, as: user, runs: user,
 			notify: true, probe: probe{"/", "curl/7.88.1"}, logs: []logFile{{line: line, request: regexp.MustCompile(uwsgiRequest)}}, check: []string{"--ini", "/etc/nova/nova-metadata-uwsgi.ini"}, said: []string{`enabled_apis: no such option`}},

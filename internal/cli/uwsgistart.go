@@ -108,6 +108,13 @@ func (h *hosting) becomeUser(o serve.Options, ini *uwsgiini.Config, parent *serv
 			return err
 		}
 	}
+	// With chown-socket uWSGI changes its user later: after logto2 and pidfile2.
+	before := ini != nil && ini.SocketOwner != ""
+	if before {
+		if err := h.openUserFiles(ini, parent, !ini.Log.Logger); err != nil {
+			return err
+		}
+	}
 	if changesUser(ini) {
 		if h.sockets, err = serve.Bind(o); err != nil {
 			return err
@@ -121,8 +128,24 @@ func (h *hosting) becomeUser(o serve.Options, ini *uwsgiini.Config, parent *serv
 			return err
 		}
 	}
-	if err := h.output.openLate(); err != nil || ini == nil || parent.Replaces() {
-		return err
+	switch {
+	case !before:
+		return h.openUserFiles(ini, parent, true)
+	case ini.Log.Logger:
+		return h.output.openLate()
+	}
+	return nil
+}
+
+// openUserFiles opens the log of logto2 or logger, and writes pidfile2.
+func (h *hosting) openUserFiles(ini *uwsgiini.Config, parent *serve.Parent, log bool) error {
+	if log {
+		if err := h.output.openLate(); err != nil {
+			return err
+		}
+	}
+	if ini == nil || parent.Replaces() {
+		return nil
 	}
 	return writePidfile(ini.Pidfile2)
 }

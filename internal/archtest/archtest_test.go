@@ -18,7 +18,7 @@ const module = "github.com/nova-go/nova/"
 // lower layer, and nothing of its own or a higher one, but for what beside says.
 // A name stands for the packages below it, too.
 var layers = [][]string{
-	{"cmd", "internal/lab", "internal/packages"},
+	{"cmd", "internal/lab", "internal/packages", "internal/deployments"},
 	{"internal/cli", "internal/inspect", "compute/devcloud"},
 	{"compute", "metadata"},
 	{"compute/internal/servers", "compute/internal/migrations", "compute/internal/attachments", "compute/internal/consoles", "compute/internal/flavors", "compute/internal/keypairs", "compute/internal/hosts", "compute/internal/quotas", "compute/internal/groups", "compute/internal/images", "compute/internal/networks", "compute/internal/volumes", "compute/internal/versions", "compute/internal/removed"},

@@ -23,7 +23,7 @@ import (
 type Flags struct {
 	Args                           []string // options of oslo.config and oslo.log
 	HTTP, HTTPS, UWSGI, FCGI, SCGI []string
-	Cert, Key                      string
+	Certs, Keys                    []string // of HTTPS; pairs for different names of the server
 	Ini                            []string
 	Metrics                        string
 	AccessLog, AccessFormat        string
@@ -34,8 +34,8 @@ func (f *Flags) Register(fs *pflag.FlagSet) {
 	osloargs.Register(fs, &f.Args)
 	fs.StringArrayVar(&f.HTTP, "http", nil, "listen for HTTP on `address`, or unix:PATH; may be repeated")
 	fs.StringArrayVar(&f.HTTPS, "https", nil, "listen for HTTPS on `address`; may be repeated")
-	fs.StringVar(&f.Cert, "tls-cert", "", "certificate `file` for --https")
-	fs.StringVar(&f.Key, "tls-key", "", "key `file` for --https")
+	fs.StringArrayVar(&f.Certs, "tls-cert", nil, "certificate `file` for --https; may be repeated, for other names of the server")
+	fs.StringArrayVar(&f.Keys, "tls-key", nil, "key `file` for --https; repeated as often as --tls-cert")
 	fs.StringArrayVar(&f.UWSGI, "uwsgi", nil, "listen for the uwsgi protocol on `address`, or unix:PATH; may be repeated")
 	fs.StringArrayVar(&f.FCGI, "fcgi", nil, "listen for FastCGI on `address`, or unix:PATH; may be repeated")
 	fs.StringArrayVar(&f.SCGI, "scgi", nil, "listen for SCGI on `address`, or unix:PATH; may be repeated")

@@ -109,7 +109,8 @@ type hosting struct {
 	output   *output          // the files of uWSGI's log
 	ini      *uwsgiini.Config // nil without uWSGI files
 	pidfiles []string
-	replaced bool // by another process
+	startDir string // the working directory before uWSGI's chdir
+	replaced bool   // by another process
 	stats    *requestStats
 }
 
@@ -128,12 +129,16 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err != nil {
 		return err
 	}
+	startDir, err := os.Getwd()
+	if err != nil {
+		return err
+	}
 	out, err := f.prepare(ini, parent)
 	if err != nil {
 		return err
 	}
-	h := &hosting{program: p, again: again, failed: make(chan error, 1), output: out, ini: ini, stats: &requestStats{began: time.Now()},
-		load: func() (*config.Config, error) { return f.Load(p.Name) }}
+	h := &hosting{program: p, again: again, failed: make(chan error, 1), output: out, ini: ini, startDir: startDir,
+		stats: &requestStats{began: time.Now()}, load: func() (*config.Config, error) { return f.Load(p.Name) }}
 	if ini != nil {
 		h.needApp, h.pidfiles = ini.NeedApp, ini.Pidfiles()
 	}
@@ -299,7 +304,11 @@ func collectLess() {
 
 // options returns the addresses and limits to serve with.
 func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, parent *serve.Parent) (serve.Options, error) {
-	o := serve.Options{Inherited: parent.Listeners, Certificate: serve.TLS{CertFile: f.Cert, KeyFile: f.Key}}
+	certificate, err := f.certificate()
+	if err != nil {
+		return serve.Options{}, err
+	}
+	o := serve.Options{Inherited: parent.Listeners, Certificate: certificate}
 	if ini != nil {
 		if err := applyListeners(ini, &o); err != nil {
 			return o, err
@@ -308,10 +317,10 @@ func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, paren
 	o.HTTP, o.UWSGI = append(o.HTTP, f.HTTP...), append(o.UWSGI, f.UWSGI...)
 	o.FCGI, o.SCGI = append(o.FCGI, f.FCGI...), append(o.SCGI, f.SCGI...)
 	for _, a := range f.HTTPS {
-		o.HTTPS = append(o.HTTPS, serve.TLS{Addr: a, CertFile: f.Cert, KeyFile: f.Key})
+		certificate.Addr = a
+		o.HTTPS = append(o.HTTPS, certificate)
 	}
-	if f.Cert == "" {
-		var err error
+	if certificate.CertFile == "" {
 		if o.Certificate, err = configuredTLS(c); err != nil {
 			return o, err
 		}
@@ -320,8 +329,23 @@ func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, paren
 	if systemd || len(o.HTTP)+len(o.HTTPS)+len(o.UWSGI)+len(o.FCGI)+len(o.SCGI) > 0 {
 		return o, nil
 	}
-	err := p.configured(c, &o)
+	err = p.configured(c, &o)
 	return o, err
+}
+
+// certificate returns the files of --tls-cert and --tls-key, without an address.
+func (f *Flags) certificate() (c serve.TLS, err error) {
+	if len(f.Certs) != len(f.Keys) {
+		return c, fmt.Errorf("--tls-cert is given %d times, --tls-key %d times", len(f.Certs), len(f.Keys))
+	}
+	for i, cert := range f.Certs {
+		if i == 0 {
+			c.CertFile, c.KeyFile = cert, f.Keys[i]
+			continue
+		}
+		c.Others = append(c.Others, serve.KeyPair{CertFile: cert, KeyFile: f.Keys[i]})
+	}
+	return c, nil
 }
 
 // observe opens the log, and prepares metrics and traces.

@@ -70,7 +70,7 @@ func (f *Flags) output(ini *uwsgiini.Config) (*output, error) {
 	return o, err
 }
 
-// openLate opens the file of logto2, as the user of the process.
+// openLate opens the file of logto2 or logger, as the user of the process.
 func (o *output) openLate() error {
 	if o.log.Late {
 		return o.process.reopen()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -103,6 +104,9 @@ func applyListeners(ini *uwsgiini.Config, o *serve.Options) (err error) {
 	o.WriteTimeout, o.DrainTimeout = ini.Timeout, ini.Drain
 	if ini.SocketMode == 0 {
 		o.SocketMode = 0o777 &^ umask()
+	}
+	if !slices.ContainsFunc(ini.Listeners, func(l uwsgiini.Listener) bool { return strings.HasPrefix(l.Address, "unix:") }) {
+		return nil // as in uWSGI, the owner is not looked up
 	}
 	owner, err := socketOwner(ini)
 	if owner == nil {

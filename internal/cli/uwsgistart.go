@@ -74,7 +74,10 @@ func setLimits(ini *uwsgiini.Config) {
 }
 
 // run runs the commands of stages. A command that fails prevents the start, as with uWSGI.
-func run(ini *uwsgiini.Config, stages ...uwsgiini.Stage) error {
+func run(ini *uwsgiini.Config, stages ...uwsgiini.Stage) error { return runIn("", ini, stages...) }
+
+// runIn is run with another working directory; "" is that of the process.
+func runIn(dir string, ini *uwsgiini.Config, stages ...uwsgiini.Stage) error {
 	if ini == nil {
 		return nil
 	}
@@ -84,7 +87,7 @@ func run(ini *uwsgiini.Config, stages ...uwsgiini.Stage) error {
 				continue
 			}
 			cmd := exec.Command("/bin/sh", "-c", c.Shell)
-			cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+			cmd.Stdout, cmd.Stderr, cmd.Dir = os.Stdout, os.Stderr, dir
 			if err := cmd.Run(); err != nil {
 				return fmt.Errorf("exec-%s: %s: %w", stage, c.Shell, err)
 			}
@@ -96,8 +99,19 @@ func run(ini *uwsgiini.Config, stages ...uwsgiini.Stage) error {
 // becomeUser changes user and groups as a uWSGI file says, after opening the listeners, and then opens the files that belong
 // to the user.
 func (h *hosting) becomeUser(o serve.Options, ini *uwsgiini.Config, parent *serve.Parent) (err error) {
-	if os.Geteuid() == 0 {
-		if err := run(ini, uwsgiini.AsRoot); err != nil {
+	var dirs []string // where the commands of root and of the user run
+	if ini != nil && os.Geteuid() == 0 {
+		dirs = userCommandDirs(ini, h.startDir)
+	}
+	for _, dir := range dirs {
+		if err := runIn(dir, ini, uwsgiini.AsRoot); err != nil {
+			return err
+		}
+	}
+	// With chown-socket uWSGI changes its user later: after logto2 and pidfile2.
+	before := ini != nil && ini.SocketOwner != ""
+	if before {
+		if err := h.openUserFiles(ini, parent, !ini.Log.Logger); err != nil {
 			return err
 		}
 	}
@@ -109,13 +123,45 @@ func (h *hosting) becomeUser(o serve.Options, ini *uwsgiini.Config, parent *serv
 			return err
 		}
 	}
-	if err := run(ini, uwsgiini.AsUser); err != nil {
-		return err
+	for _, dir := range dirs {
+		if err := runIn(dir, ini, uwsgiini.AsUser); err != nil {
+			return err
+		}
 	}
-	if err := h.output.openLate(); err != nil || ini == nil || parent.Replaces() {
-		return err
+	switch {
+	case !before:
+		return h.openUserFiles(ini, parent, true)
+	case ini.Log.Logger:
+		return h.output.openLate()
+	}
+	return nil
+}
+
+// openUserFiles opens the log of logto2 or logger, and writes pidfile2.
+func (h *hosting) openUserFiles(ini *uwsgiini.Config, parent *serve.Parent, log bool) error {
+	if log {
+		if err := h.output.openLate(); err != nil {
+			return err
+		}
+	}
+	if ini == nil || parent.Replaces() {
+		return nil
 	}
 	return writePidfile(ini.Pidfile2)
+}
+
+// userCommandDirs returns the directories in which uWSGI, started as root, runs the commands of as-root and as-user. It changes
+// its user before chdir, or after it if sockets get another owner. A process that remains root does it again later.
+func userCommandDirs(ini *uwsgiini.Config, start string) []string {
+	_, uid, err := lookupUser(ini.UID)
+	remains := err == nil && uid == 0
+	switch {
+	case ini.SocketOwner != "":
+		return []string{""}
+	case remains:
+		return []string{start, ""}
+	}
+	return []string{start}
 }
 
 // socketOwner returns the owner of unix sockets: that of chown-socket, or the user and the group of the process.

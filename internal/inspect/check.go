@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/internal/rpc"
@@ -218,6 +219,9 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 		for _, p := range quiet {
 			f.option("note", p)
 		}
+	}
+	if _, err := log.LeftOut(c.Default.Log); err != nil {
+		f.optionError(c, err, "DEFAULT")
 	}
 	s.checkPaste(f, c)
 	serves := checkRelease(f, c)

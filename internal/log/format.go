@@ -102,16 +102,20 @@ func (f *formatter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	if full {
 		// This record belongs to the root logger, and the limit does not apply to it.
 		event := parsedEvent{{key: zerolog.MessageFieldName, value: f.limit.text(), text: true}}
-		_ = f.send(zerolog.ErrorLevel, f.format(zerolog.ErrorLevel, "root", event))
+		_ = f.emit(zerolog.ErrorLevel, "root", event)
 	}
 	if !ok {
 		return len(line), nil
 	}
-	return len(line), f.send(level, f.format(level, name, e))
+	return len(line), f.emit(level, name, e)
 }
 
-// send writes a line, with its level if the destination has levels.
-func (f *formatter) send(level zerolog.Level, line []byte) error {
+// emit writes the line of an event, with its level if the destination has levels, and with the fields to the journal.
+func (f *formatter) emit(level zerolog.Level, name string, e parsedEvent) error {
+	line := f.format(level, name, e)
+	if s, ok := f.w.(*Sink); ok && s.journal != nil {
+		s.journal.send(level, name, e, line)
+	}
 	_, err := writeLevel(f.w, level, line)
 	return err
 }
@@ -186,18 +190,10 @@ func (f *formatter) line(level zerolog.Level, name string, e parsedEvent) []byte
 	}
 	var value func(string) string
 	value = func(key string) string {
+		if text, ok := f.recordValue(key, level, name, now); ok {
+			return text
+		}
 		switch key {
-		case "asctime":
-			return f.date(now)
-		case "msecs":
-			return strconv.Itoa(now.Nanosecond() / int(time.Millisecond))
-		case "process":
-			return f.pid
-		case "levelname":
-			name, _ := levelName(level)
-			return name
-		case "name":
-			return name
 		case fieldGlobal:
 			return cmp.Or(e.get(fieldGlobal), "None")
 		case "isotime":
@@ -231,6 +227,32 @@ func (f *formatter) line(level zerolog.Level, name string, e parsedEvent) []byte
 		out = append(out, plainColor...)
 	}
 	return append(out, '\n')
+}
+
+// recordValue returns the values that every record of Python's logging has.
+func (f *formatter) recordValue(key string, level zerolog.Level, name string, now time.Time) (value string, ok bool) {
+	levelText, number := levelName(level)
+	switch key {
+	case "asctime":
+		return f.date(now), true
+	case "msecs":
+		return strconv.Itoa(now.Nanosecond() / int(time.Millisecond)), true
+	case "process":
+		return f.pid, true
+	case "levelname":
+		return levelText, true
+	case "levelno":
+		return strconv.Itoa(number), true
+	case "name":
+		return name, true
+	case "created":
+		return strconv.FormatFloat(float64(now.UnixMicro())/1e6, 'f', -1, 64), true
+	case "processName":
+		return "MainProcess", true
+	case "threadName":
+		return "MainThread", true
+	}
+	return "", false
 }
 
 // jsonLine formats an event with the members of oslo.log's JSONFormatter that apply to Go.
@@ -267,7 +289,13 @@ func (f *formatter) jsonLine(level zerolog.Level, name string, e parsedEvent) []
 	return append(out, '\n')
 }
 
+// pythonDate stands for the format of Python's logging without datefmt: milliseconds after a comma.
+const pythonDate = "%Y-%m-%d %H:%M:%S,mmm"
+
 func (f *formatter) date(now time.Time) string {
+	if f.dateFormat == pythonDate {
+		return now.Format("2006-01-02 15:04:05,000")
+	}
 	if f.dateFormat == "%Y-%m-%d %H:%M:%S" || f.dateFormat == "" {
 		return now.Format(time.DateTime)
 	}

@@ -7,6 +7,7 @@
 package log
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,7 +44,10 @@ type Sink struct {
 	path  string // the path of the file, or ""
 	file  *os.File
 	other []io.Writer // standard error, syslog
+	parts []*Sink     // the files of log_config_append, which get their lines without this Sink
 	close []io.Closer
+
+	journal *journalLog // nil: none
 
 	rotation rotationPolicy
 	looked   time.Time // when the path of the file was last checked
@@ -51,9 +55,12 @@ type Sink struct {
 
 // New opens the log that the options describe: log_file (in log_dir); a file named after the
 // program if only log_dir is set; standard error if neither is set or use_stderr is; syslog
-// with use_syslog, as soon as there is one. use_journal writes to standard error, which systemd passes to the journal.
-// After a rotation of the file, SIGHUP must call the Sink's Reopen.
+// with use_syslog, as soon as there is one; the journal with use_journal, or standard error if the host has no journal.
+// After a rotation of the file, SIGHUP must call the Sink's Reopen. With log_config_append its file decides, as in oslo.log.
 func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
+	if cfg.LogConfigAppend != "" {
+		return newFromFile(cfg, prog)
+	}
 	s := &Sink{path: cfg.LogFile, rotation: newRotation(cfg)}
 	if err := checkRotation(s.rotation); err != nil {
 		return zerolog.Nop(), nil, err
@@ -71,21 +78,35 @@ func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 			return zerolog.Nop(), nil, err
 		}
 	}
-	if s.path == "" && !cfg.UseSyslog || cfg.UseStderr || cfg.UseJournal {
+	if err := s.openOthers(cfg, prog); err != nil {
+		_ = s.Close()
+		return zerolog.Nop(), nil, err
+	}
+	if s.path != "" || cfg.UseSyslog || s.journal != nil {
+		cfg.LogColor = false // colours are for terminals, and all destinations get the same lines
+	}
+	return NewLogger(s, cfg), s, nil
+}
+
+// openOthers opens the destinations beside the file.
+func (s *Sink) openOthers(cfg config.Log, prog string) (err error) {
+	if cfg.UseJournal {
+		if s.journal, err = openJournal(cfg.SyslogLogFacility, prog); err != nil {
+			return err
+		}
+	}
+	none := s.path == "" && !cfg.UseSyslog && s.journal == nil
+	if none || cfg.UseStderr || cfg.UseJournal && s.journal == nil {
 		s.other = append(s.other, os.Stderr)
 	}
 	if cfg.UseSyslog {
 		w, err := openSyslog(cfg.SyslogLogFacility, prog)
 		if err != nil {
-			_ = s.Close()
-			return zerolog.Nop(), nil, err
+			return err
 		}
 		s.other, s.close = append(s.other, w), append(s.close, w)
 	}
-	if s.path != "" || cfg.UseSyslog {
-		cfg.LogColor = false // colours are for terminals, and all destinations get the same lines
-	}
-	return NewLogger(s, cfg), s, nil
+	return nil
 }
 
 // NewLogger returns a logger with the format and levels of the options that writes to w. It
@@ -159,7 +180,11 @@ func writeLevel(w io.Writer, level zerolog.Level, line []byte) (int, error) {
 // Reopen opens the file at its path again. If that fails, the log continues in the old file.
 func (s *Sink) Reopen() error {
 	if s.path == "" {
-		return nil
+		var errs []error
+		for _, part := range s.parts {
+			errs = append(errs, part.Reopen())
+		}
+		return errors.Join(errs...)
 	}
 	f, err := openFile(s.path)
 	if err != nil {
@@ -185,7 +210,10 @@ func (s *Sink) Close() error {
 	for _, c := range s.close {
 		_ = c.Close()
 	}
-	s.close, s.other = nil, nil
+	for _, part := range s.parts {
+		_ = part.Close()
+	}
+	s.close, s.other, s.parts = nil, nil, nil
 	if s.file == nil {
 		return nil
 	}

@@ -7,10 +7,12 @@ import (
 	"io"
 	"log/syslog"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 
+	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/rs/zerolog"
 )
 
@@ -22,11 +24,30 @@ func lockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK
 
 func unlockFile(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
 
+// facilities are the names of the first facilities of syslog.
+var facilities = []string{"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp"}
+
+// facilityName returns the name of a facility.
+func facilityName(n int) string {
+	if n < len(facilities) {
+		return facilities[n]
+	}
+	return fmt.Sprintf("local%d", n-16)
+}
+
 func openSyslog(facility, prog string) (io.WriteCloser, error) {
-	names := []string{"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp"}
+	number, err := facilityNumber(facility)
+	if err != nil {
+		return nil, err
+	}
+	return &systemLog{facility: syslog.Priority(number << 3), prog: prog}, nil
+}
+
+// facilityNumber returns the number of a facility such as LOG_USER.
+func facilityNumber(facility string) (int, error) {
 	number := -1
 	wanted := strings.ToLower(strings.TrimPrefix(strings.ToUpper(facility), "LOG_"))
-	for i, name := range names {
+	for i, name := range facilities {
 		if name == wanted {
 			number = i
 		}
@@ -35,9 +56,39 @@ func openSyslog(facility, prog string) (io.WriteCloser, error) {
 		number = 16 + int(n[0]-'0')
 	}
 	if number < 0 {
-		return nil, fmt.Errorf("syslog_log_facility: %q is not a syslog facility", facility)
+		return 0, fmt.Errorf("syslog_log_facility: %q is not a syslog facility", facility)
 	}
-	return &systemLog{facility: syslog.Priority(number << 3), prog: prog}, nil
+	return number, nil
+}
+
+// journalLog is systemd's journal.
+type journalLog struct{ facility, prog string }
+
+// openJournal returns nil if the host has no journal.
+func openJournal(facility, prog string) (*journalLog, error) {
+	number, err := facilityNumber(facility)
+	if err != nil || !journal.Enabled() {
+		return nil, err
+	}
+	return &journalLog{facility: strconv.Itoa(number << 3), prog: prog}, nil
+}
+
+// send writes an entry with the fields of oslo.log's journal handler. Like there, the entry is lost if there is no journal.
+func (j *journalLog) send(level zerolog.Level, name string, e parsedEvent, line []byte) {
+	levelText, number := levelName(level)
+	priorities := map[int]journal.Priority{50: journal.PriCrit, 40: journal.PriErr, 30: journal.PriWarning, 20: journal.PriInfo}
+	priority, ok := priorities[number]
+	if !ok {
+		priority = journal.PriDebug
+	}
+	fields := map[string]string{"LOGGER_NAME": name, "LOGGER_LEVEL": levelText, "SYSLOG_IDENTIFIER": j.prog, "SYSLOG_FACILITY": j.facility}
+	for field, key := range map[string]string{"REQUEST_ID": fieldRequest, "USER_ID": fieldUser, "USER_NAME": fieldUserName,
+		"PROJECT_ID": fieldProject, "PROJECT_NAME": fieldProjectName} {
+		if value := e.get(key); value != "" {
+			fields[field] = value
+		}
+	}
+	_ = journal.Send(strings.TrimSuffix(string(line), "\n"), priority, fields)
 }
 
 // systemLog is the syslog of the host. As with syslog(3), lines are lost while there is none.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"os"
+
+	"github.com/rs/zerolog"
 )
 
 // checkRotation returns an error for a rotation: Windows renames no file that a process has open.
@@ -21,3 +23,11 @@ func unlockFile(*os.File) {}
 func openSyslog(string, string) (io.WriteCloser, error) {
 	return nil, errors.New("use_syslog: Windows has no syslog")
 }
+
+func facilityName(int) string { return "" }
+
+type journalLog struct{}
+
+func openJournal(string, string) (*journalLog, error) { return nil, nil }
+
+func (*journalLog) send(zerolog.Level, string, parsedEvent, []byte) {}

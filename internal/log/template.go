@@ -11,10 +11,12 @@ type template []templatePart
 type templatePart struct {
 	text string // a literal, if name is empty
 	name string // the name of a value
-	pad  int    // minimum width, padded with zeros
+	pad  int    // minimum width
+	zero bool   // padded with zeros, and not with spaces
+	left bool   // padded on the right
 }
 
-// parseTemplate parses conversions of the form %(name)s and %(name)03d; all other text is a
+// parseTemplate parses conversions of the form %(name)s, %(name)03d, %(name)-8s; all other text is a
 // literal.
 func parseTemplate(format string) template {
 	var t template
@@ -42,9 +44,9 @@ func parseTemplate(format string) template {
 		for n < len(rest) && (rest[n] >= '0' && rest[n] <= '9' || rest[n] == '-' || rest[n] == '.') {
 			n++
 		}
-		if strings.HasPrefix(rest[:n], "0") {
-			p.pad, _ = strconv.Atoi(rest[:n])
-		}
+		width, _, _ := strings.Cut(rest[:n], ".")
+		p.left, p.zero = strings.HasPrefix(width, "-"), strings.HasPrefix(width, "0")
+		p.pad, _ = strconv.Atoi(strings.TrimPrefix(width, "-"))
 		if n < len(rest) {
 			n++ // the letter of the conversion
 		}
@@ -60,8 +62,16 @@ func (t template) appendTo(b []byte, value func(string) string) []byte {
 			continue
 		}
 		v := value(p.name)
+		fill := byte(' ')
+		if p.zero {
+			fill = '0'
+		}
 		for range p.pad - len(v) {
-			b = append(b, '0')
+			if p.left {
+				v += " "
+			} else {
+				b = append(b, fill)
+			}
 		}
 		b = append(b, v...)
 	}

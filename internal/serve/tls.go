@@ -13,17 +13,26 @@ type TLS struct {
 	Addr     string
 	CertFile string // PEM, including the chain
 	KeyFile  string // PEM
+	// Others are certificates for other names of the server. A client that asks for such a name gets its certificate.
+	Others []KeyPair
 	// ClientCAFile, if set, makes the server require client certificates of these authorities.
 	ClientCAFile string
 }
 
+// KeyPair is a certificate, including its chain, and its key, in PEM.
+type KeyPair struct{ CertFile, KeyFile string }
+
 // config reads the files.
 func (t TLS) config() (*tls.Config, error) {
-	cert, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("certificate %s with key %s for %s: %w", t.CertFile, t.KeyFile, t.Addr, err)
+	var certs []tls.Certificate
+	for _, pair := range append([]KeyPair{{t.CertFile, t.KeyFile}}, t.Others...) {
+		cert, err := tls.LoadX509KeyPair(pair.CertFile, pair.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %s with key %s for %s: %w", pair.CertFile, pair.KeyFile, t.Addr, err)
+		}
+		certs = append(certs, cert)
 	}
-	c := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	c := &tls.Config{Certificates: certs, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	if t.ClientCAFile != "" {
 		pem, err := os.ReadFile(t.ClientCAFile)
 		if err != nil {

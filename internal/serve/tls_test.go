@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,5 +79,37 @@ func TestCertificateReload(t *testing.T) {
 	}
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// A client gets the certificate of the name that it asks for, or else the first one.
+func TestCertificatesByName(t *testing.T) {
+	t.Parallel()
+	cert, key := certificate(t, t.TempDir(), "internal.example")
+	other, otherKey := certificate(t, t.TempDir(), "public.example")
+	address := testproc.Address(t)
+	s, err := serve.Open(http.NotFoundHandler(), serve.Options{HTTPS: []serve.TLS{{Addr: address, CertFile: cert, KeyFile: key,
+		Others: []serve.KeyPair{{CertFile: other, KeyFile: otherKey}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+	for name, want := range map[string]string{"public.example": "public.example", "internal.example": "internal.example", "other.example": "internal.example"} {
+		c, err := tls.Dial("tcp", address, &tls.Config{ServerName: name, InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.ConnectionState().PeerCertificates[0].DNSNames[0]; got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+		_ = c.Close()
+	}
+	_, err = serve.Open(http.NotFoundHandler(), serve.Options{HTTPS: []serve.TLS{{Addr: address, CertFile: cert, KeyFile: key,
+		Others: []serve.KeyPair{{CertFile: "none.pem", KeyFile: otherKey}}}}})
+	if err == nil || !strings.Contains(err.Error(), "none.pem") {
+		t.Errorf("a missing certificate: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/log"
 )
 
 // Unheeded lists options of nova.conf that have no effect on the two services, with the reason.
@@ -47,7 +48,6 @@ func UnheededOptions() []Unheeded {
 		{"DEFAULT", options("log_options"), "the command config prints the options", ""},
 		{"DEFAULT", options("instance_uuid_format"), "log lines name servers with instance_format", ""},
 		{"DEFAULT", options("logging_debug_format_suffix logging_exception_prefix"), "it formats source lines and tracebacks of Python", ""},
-		{"DEFAULT", options("log_config_append"), "the file configures Python's logging; the other log options stay in effect", "-"},
 		{"DEFAULT", options("publish_errors"), "error log records are not sent as notifications", "false"},
 		{"DEFAULT", options("fatal_deprecations"), "deprecated options cause a warning, not an error", "false"},
 		{"DEFAULT", options("servicegroup_driver"), "the service state comes from the database, not from memcached", "db"},
@@ -142,6 +142,10 @@ func UnheededIn(c *config.Config) (told, quiet []config.Problem) {
 				told = append(told, p)
 			}
 		}
+	}
+	if left, err := log.LeftOut(c.Default.Log); err == nil && left != "" {
+		const option = "log_config_append"
+		told = append(told, config.Problem{Origin: c.Where("DEFAULT", option), Group: "DEFAULT", Option: option, Message: left})
 	}
 	return told, quiet
 }

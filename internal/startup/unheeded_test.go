@@ -154,8 +154,12 @@ func TestOptionsAreHeeded(t *testing.T) {
 
 func TestUnheededIn(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "nova.conf")
-	if err := os.WriteFile(file, []byte("[DEFAULT]\nlog_config_append = x\nservicegroup_driver = db\nmy_ip = 192.0.2.1\n[profiler]\nenabled = true\n[database]\nconnection_debug = 0\n"), 0o600); err != nil {
+	dir := t.TempDir()
+	file, logging := filepath.Join(dir, "nova.conf"), filepath.Join(dir, "logging.conf")
+	if err := os.WriteFile(logging, []byte("[loggers]\nkeys=root\n[handlers]\nkeys=h\n[formatters]\nkeys=\n[logger_root]\nhandlers=h\n[handler_h]\nclass=fluent.handler.FluentHandler\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("[DEFAULT]\nlog_config_append = "+logging+"\nservicegroup_driver = db\nmy_ip = 192.0.2.1\n[profiler]\nenabled = true\n[database]\nconnection_debug = 0\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, err := config.Load(config.Sources{Files: []string{file}, NoDefaults: true})
@@ -169,7 +173,7 @@ func TestUnheededIn(t *testing.T) {
 		return s
 	}
 	told, quiet := startup.UnheededIn(c)
-	if got := names(told); got != " DEFAULT/log_config_append:2 profiler/enabled:6" {
+	if got := names(told); got != " profiler/enabled:6 DEFAULT/log_config_append:2" {
 		t.Errorf("told:%s", got)
 	}
 	if got := names(quiet); got != " DEFAULT/my_ip:4 DEFAULT/servicegroup_driver:3 database/connection_debug:8" {

@@ -35,7 +35,7 @@ func (c *Config) applyCommand(s setting, _ string) (done bool, err error) {
 		}
 	}
 	if s.key == "hook-master-start" {
-		if !strings.HasPrefix(s.value, "unix_signal:15 gracefully_kill_them_all") { // SIGTERM always lets requests end
+		if !stopsOnSIGTERM(s.value) {
 			c.warn(s, "left out: there is no such stage here")
 		}
 		return true, nil
@@ -55,4 +55,14 @@ func (c *Config) applyCommand(s setting, _ string) (done bool, err error) {
 	}
 	c.Commands = append(c.Commands, Command{Stage(name), command})
 	return true, nil
+}
+
+// stopsOnSIGTERM tells whether a hook has SIGTERM end the requests first, which is always so here. As in uWSGI, the number of the
+// signal ends at the first character that is no digit, and the name of the function begins after the first space.
+func stopsOnSIGTERM(hook string) bool {
+	action, function, _ := strings.Cut(hook, " ")
+	number, isSignal := strings.CutPrefix(action, "unix_signal:")
+	rest := strings.TrimPrefix(number, "15")
+	ends := rest == "" || rest[0] < '0' || rest[0] > '9'
+	return isSignal && rest != number && ends && strings.HasPrefix(function, "gracefully_kill_them_all")
 }

@@ -12,7 +12,7 @@ import (
 type Log struct {
 	// File receives the output of the process: standard output and standard error. "": they stay.
 	File string `json:",omitempty"`
-	// Late says that File is opened after the process has changed its user (logto2).
+	// Late says that File is opened after the process has changed its user (logto2, logger).
 	Late bool        `json:",omitempty"`
 	Mode fs.FileMode `json:",omitempty"` // logfile-chmod; 0: as uWSGI creates it, 0640
 	// Truncate says that File begins empty (log-truncate); BackupName is the name that the rotated file gets.
@@ -113,7 +113,7 @@ func (c *Config) logger(s setting) {
 	kind, path, _ := strings.Cut(spec, ":")
 	switch {
 	case kind == "file" && path != "" && s.key == "logger":
-		c.Log.File, c.Log.Logger = path, true
+		c.Log.File, c.Log.Logger, c.Log.Late = path, true, true
 	case kind == "file" && path != "":
 		c.Log.RequestFile = path
 	case kind != "stdio":

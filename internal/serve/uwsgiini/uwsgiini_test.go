@@ -59,6 +59,24 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
+// A hook that ends the requests at SIGTERM says what is always so here, however it is written; other hooks are left out.
+func TestMasterHooks(t *testing.T) {
+	for hook, warns := range map[string]bool{
+		"unix_signal:15 gracefully_kill_them_all":    false,
+		"unix_signal:15\t# gracefully_kill_them_all": false, // as in SAP's chart
+		"unix_signal:15  gracefully_kill_them_all":   true,
+		"unix_signal:150 gracefully_kill_them_all":   true,
+		"unix_signal:1 gracefully_kill_them_all":     true,
+		"unix_signal:15 reload":                      true,
+		"exec:/bin/true":                             true,
+	} {
+		c, err := uwsgiini.Parse([]string{"--hook-master-start", hook, "--module", "nova.wsgi.metadata"}, env)
+		if err != nil || len(c.Warnings) > 0 != warns {
+			t.Errorf("%q: %v %v", hook, c, err)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"[uwsgi]\nmodule = glance.wsgi\n":                                        "x.ini:2: module: \"glance.wsgi\" is none of Nova's",

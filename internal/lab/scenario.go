@@ -39,8 +39,8 @@ type fault struct {
 	Back bool // the neighbour is back with it
 }
 
-// mix is the load of production: polls, lists and writes of metadata. Creations and quotas are only in
-// some scenarios, because they keep a small machine busy.
+// mix is the load of production: polls, lists and writes of metadata. The other operations of side.run are only
+// in some scenarios.
 var mix = map[string]int{"poll": 70, "list": 15, "metadata": 15}
 
 // scenarios reads scenarios.yaml.

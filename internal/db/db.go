@@ -21,6 +21,7 @@ import (
 	"github.com/uptrace/bun/dialect/mysqldialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/schema"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/nova-go/nova/internal/metrics"
 )
@@ -97,14 +98,14 @@ func Open(connection string, o Options) (*DB, error) {
 		if err != nil {
 			return nil, &URLError{"connection", err}
 		}
-		prepared := leavingConnector{sessionConnector{connector, src.session}}
+		prepared := &leavingConnector{sessionConnector{connector, src.session}, src.within, &singleflight.Group{}}
 		pool, speaks = sql.OpenDB(timedConnector{prepared, src.within, src.mysql.Net, src.address}), mysqldialect.New()
 	case "postgresql":
 		var options []stdlib.OptionOpenDB
 		if src.random {
 			options = append(options, stdlib.OptionBeforeConnect(shuffle))
 		}
-		connector := leavingConnector{stdlib.GetConnector(*src.postgres, options...)}
+		connector := &leavingConnector{stdlib.GetConnector(*src.postgres, options...), src.within, &singleflight.Group{}}
 		pool, speaks = sql.OpenDB(timedConnector{connector, src.within, "tcp", src.address}), pgdialect.New()
 	case "sqlite":
 		if o.Unsynced {

@@ -359,3 +359,54 @@ func TestNewConnections(t *testing.T) {
 		}
 	}
 }
+
+// TestForgottenConnection: a connection whose server does not answer any more is given up if a new connection
+// can be opened, and otherwise kept.
+func TestForgottenConnection(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		others bool // new connections are answered
+		want   string
+	}{
+		"half-open": {true, "1 SELECT x;SELECT x"},
+		"hung":      {false, "1 SELECT x;1 SELECT x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sent record
+			var silent atomic.Bool
+			tried := make(chan struct{})
+			d := openFake(t, func(connection int, query string) string {
+				switch {
+				case query == "" && connection == 2:
+					defer close(tried)
+					if !c.others {
+						return hangUp
+					}
+				case query == "PING" && connection == 1 && silent.Load():
+					if c.others {
+						<-t.Context().Done()
+						return hangUp
+					}
+					<-tried // it was only slow
+				case query == "SELECT x" && connection > 1:
+					sent.add(query)
+				case query == "SELECT x":
+					sent.add(connection, " ", query)
+				}
+				return ""
+			})
+			if err := read(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+			silent.Store(true)
+			<-time.After(1100 * time.Millisecond) // younger connections are not tested
+			if err := read(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+			if got := sent.String(); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}

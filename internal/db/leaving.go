@@ -103,7 +103,7 @@ func (c *leavingConn) ResetSession(ctx context.Context) error {
 		case r := <-opened:
 			if opened = nil; r.Err == nil {
 				end() // the driver closes the connection
-				<-tested
+				_ = <-tested
 				return driver.ErrBadConn
 			}
 		}

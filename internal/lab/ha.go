@@ -56,6 +56,9 @@ func (l *Lab) throughLinks() *Lab {
 		HA: l.HA, Linked: l.HA, user: l.user, group: l.group}
 }
 
+// IdentityLink returns the address at which linked processes validate tokens, which they take from the catalog.
+func (l *Lab) IdentityLink() string { return l.throughLinks().URL("keystone") + "/v3" }
+
 // Brokers returns the names of the nodes of RabbitMQ.
 func (l *Lab) Brokers() []string {
 	if l.HA {

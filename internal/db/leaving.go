@@ -102,9 +102,7 @@ func (c *leavingConn) ResetSession(ctx context.Context) error {
 			opened = c.from.tries.DoChan("", c.from.try)
 		case r := <-opened:
 			if opened = nil; r.Err == nil {
-				end() // the driver closes the connection
-				_ = <-tested
-				return driver.ErrBadConn
+				end() // the test fails
 			}
 		}
 	}

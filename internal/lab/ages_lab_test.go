@@ -70,7 +70,7 @@ func TestLabAges(t *testing.T) {
 		{name: "extra specs of flavors", change: "POST ours-1 /v2.1/flavors/42/os-extra_specs", body: `{"extra_specs": {"ages:$value": "x"}}`,
 			read: "/flavors/42/os-extra_specs", shows: "$value", undo: "DELETE ours-1 /v2.1/flavors/42/os-extra_specs/ages:$value"},
 		{name: "quotas", change: "PUT ours-1 /v2.1/os-quota-sets/" + ours.project, body: `{"quota_set": {"metadata_items": $number}}`,
-			read: "/os-quota-sets/" + ours.project, shows: `"metadata_items": $number`, undo: "DELETE ours-1 /v2.1/os-quota-sets/" + ours.project},
+			read: "/os-quota-sets/" + ours.project, shows: `"metadata_items":$number`, undo: "DELETE ours-1 /v2.1/os-quota-sets/" + ours.project},
 		{name: "metadata of servers", change: "POST ours-1 /v2.1/servers/" + server + "/metadata", body: `{"metadata": {"ages": "$value"}}`,
 			read: "/servers/" + server, shows: "$value"},
 		{name: "names of servers", change: "PUT ours-1 /v2.1/servers/" + server, body: `{"server": {"name": "$value"}}`,

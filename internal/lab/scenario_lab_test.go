@@ -30,13 +30,13 @@ func TestLabScenarios(t *testing.T) {
 			rows[of.Name] = map[string]row{}
 		}
 		rows[of.Name][side] = r
+		t.Logf("| %s | %s | %s |", of.Name, side, r)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, sides := range rows {
 		ours, python := sides["ours"], sides["python"]
-		t.Logf("%s: ours %s; python %s", name, ours, python)
 		if ours.failed > python.failed || ours.recovery > 2*time.Second || ours.lost > 0 || ours.twice > 0 {
 			t.Errorf("%s: ours %s; python %s", name, ours, python)
 		}

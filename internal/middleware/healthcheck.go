@@ -29,14 +29,9 @@ type HealthcheckOptions struct {
 	// Config is [healthcheck], with the overrides of the paste section.
 	Config config.Healthcheck
 	Log    zerolog.Logger
-	// Ready is the backend databases: it returns nil while the databases answer, within a bounded
-	// time. If it is nil, there is no such backend.
+	// Ready returns nil while requests can be served, within a bounded time. It may be nil.
 	Ready func(context.Context) error
 }
-
-// databasesBackend is the name of the backend that only this project has. It is not among the
-// defaults, because all processes behind a load balancer share the databases.
-const databasesBackend = "databases"
 
 // healthResult is the result of a backend.
 type healthResult struct {
@@ -47,7 +42,7 @@ type healthResult struct {
 type health struct {
 	config.Healthcheck
 	ranges []netip.Prefix
-	checks []func(r *http.Request) healthResult
+	checks []func(port int) healthResult
 	ready  func(context.Context) error
 	log    zerolog.Logger
 }
@@ -55,9 +50,8 @@ type health struct {
 // Healthcheck is oslo.middleware's application: it answers 200 (204 to HEAD) if all backends
 // report success, otherwise 503, with their reasons as text, HTML or JSON. Requests from
 // outside of allowed_source_ranges get 404. It has the backends disable_by_file,
-// disable_by_files_ports and enable_by_files, and the backend databases, which Python does not
-// have: it fails while Ready returns an error. A detailed answer contains fewer details of the
-// process than Python's.
+// disable_by_files_ports and enable_by_files. In addition it answers 503 while Ready returns an
+// error. A detailed answer contains fewer details of the process than Python's.
 func Healthcheck(o HealthcheckOptions) (http.Handler, error) {
 	h := &health{Healthcheck: o.Config, ready: o.Ready, log: log.Named(o.Log, "oslo_middleware.healthcheck")}
 	for _, text := range o.Config.AllowedSourceRanges {
@@ -89,15 +83,9 @@ func Healthcheck(o HealthcheckOptions) (http.Handler, error) {
 		case "disable_by_file":
 			h.checks = append(h.checks, h.disableByFile)
 		case "disable_by_files_ports":
-			h.checks = append(h.checks, func(r *http.Request) healthResult { return h.disableByPort(files, localPort(r)) })
+			h.checks = append(h.checks, func(port int) healthResult { return h.disableByPort(files, port) })
 		case "enable_by_files":
 			h.checks = append(h.checks, h.enableByFiles)
-		case databasesBackend:
-			if h.ready != nil {
-				h.checks = append(h.checks, h.databasesAnswer)
-				continue
-			}
-			fallthrough
 		default:
 			h.log.Warn().Msgf("[healthcheck] backends: there is no %q; it is left out", name)
 		}
@@ -127,7 +115,7 @@ func fileExists(path string) bool {
 	return err == nil
 }
 
-func (h *health) disableByFile(*http.Request) healthResult {
+func (h *health) disableByFile(int) healthResult {
 	switch path := h.DisableByFilePath; {
 	case path == "":
 		h.log.Warn().Msg("DisableByFile healthcheck middleware enabled without disable_by_file_path set")
@@ -149,7 +137,7 @@ func (h *health) disableByPort(files map[int]string, port int) healthResult {
 	return healthResult{available: true, reason: "OK"}
 }
 
-func (h *health) enableByFiles(*http.Request) healthResult {
+func (h *health) enableByFiles(int) healthResult {
 	for _, path := range h.EnableByFilePaths {
 		if !fileExists(path) {
 			h.log.Warn().Msgf("EnableByFiles healthcheck middleware: Path %s is not present", path)
@@ -157,13 +145,6 @@ func (h *health) enableByFiles(*http.Request) healthResult {
 		}
 	}
 	return healthResult{true, "OK", "Specified file paths are available"}
-}
-
-func (h *health) databasesAnswer(r *http.Request) healthResult {
-	if h.ready(r.Context()) != nil {
-		return healthResult{false, "DATABASE UNAVAILABLE", "A database does not answer"}
-	}
-	return healthResult{true, "OK", "The databases answer"}
 }
 
 // ServeHTTP implements http.Handler.
@@ -175,10 +156,15 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var results []healthResult
 	status := http.StatusOK
 	for _, check := range h.checks {
-		result := check(r)
+		result := check(localPort(r))
 		if results = append(results, result); !result.available {
 			status = http.StatusServiceUnavailable
 		}
+	}
+	if h.ready != nil && h.ready(r.Context()) != nil {
+		results = append(results, healthResult{reason: "DATABASE UNAVAILABLE", details: "A database does not answer"})
+		status = http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", "5")
 	}
 	if r.Method == http.MethodHead {
 		if status == http.StatusOK {

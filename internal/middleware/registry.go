@@ -31,7 +31,7 @@ type Deps struct {
 	// Messages sends notifications over oslo.messaging; if it is nil, audit writes its events
 	// to the log.
 	Messages *rpc.Pool
-	// Ready returns nil while the databases answer, for healthcheck; it may be nil.
+	// Ready returns nil while requests can be served, for healthcheck; it may be nil.
 	Ready func(context.Context) error
 }
 

@@ -71,7 +71,8 @@ func Open(ctx context.Context, o Options) (http.Handler, error) {
 	if err := a.use(first); err != nil { //nolint:contextcheck // a.ctx bounds the handler, which outlives this call
 		return nil, err
 	}
-	gate := &Gate{Name: o.Name, Next: a, Log: o.Log, Start: a.start, Rest: a.rest, Started: a.follow, Fail: o.Fail, NeedApp: o.NeedApp}
+	gate := &Gate{Name: o.Name, Next: a, Log: o.Log, Start: a.start, Rest: a.rest, Started: a.follow, Ready: o.Databases.Ready, Fail: o.Fail,
+		NeedApp: o.NeedApp}
 	gate.Open(ctx)
 	return gate, nil
 }

@@ -65,8 +65,8 @@ func (d *Databases) explain(which *db.DB, err error) error {
 		retries: o.MaxRetries, interval: o.RetryInterval}
 }
 
-// Ready returns nil while the databases that all requests need answer. It takes about two seconds at
-// most.
+// Ready returns nil if requests can be served: the databases that all requests need answer. It
+// takes about two seconds at most.
 func (d *Databases) Ready(ctx context.Context) error {
 	failed := make(chan error, 1)
 	go func() { failed <- d.explain(d.Main, d.Main.Answers(ctx)) }()

@@ -32,6 +32,9 @@ type Gate struct {
 	Rest func(context.Context) (done bool, err error)
 	// Started is called after Start and Rest, in the background, and ends with ctx.
 	Started func(ctx context.Context)
+	// Ready returns nil while the application can serve requests; the readiness probe, GET /,
+	// calls it.
+	Ready func(context.Context) error
 	// Fail is called with the reason for which the application must not be started (an
 	// *OtherReleaseError) or, with NeedApp, could not be started (a *NotLoadedError). The gate
 	// then stays closed. If Fail is nil, the gate continues to try.
@@ -186,7 +189,18 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.writeClosed(w, err)
 		return
 	}
+	if g.Ready != nil && isProbe(r) {
+		if err := g.Ready(r.Context()); err != nil {
+			g.writeClosed(w, err)
+			return
+		}
+	}
 	g.Next.ServeHTTP(w, r)
+}
+
+// isProbe reports whether a request is the readiness probe.
+func isProbe(r *http.Request) bool {
+	return (r.URL.Path == "/" || r.URL.Path == "") && (r.Method == http.MethodGet || r.Method == http.MethodHead)
 }
 
 // writeClosed answers with the reason for which the application does not serve. The answer contains

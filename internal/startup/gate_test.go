@@ -102,6 +102,28 @@ func TestRequestsDoNotStart(t *testing.T) {
 	}
 }
 
+// TestReadiness: the probe tells of what is away later on.
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	var away error
+	g := &startup.Gate{Next: served, Log: zerolog.Nop(), Start: func(context.Context) error { return nil }, Ready: func(context.Context) error { return away }}
+	g.Open(t.Context())
+	for _, away = range []error{nil, errors.New("away"), nil} {
+		want := 200
+		if away != nil {
+			want = 503
+		}
+		for _, method := range []string{"GET", "HEAD"} {
+			if status, body := ask(g, method, "/"); status != want || body == "no Retry-After" {
+				t.Errorf("%s: %d %s", method, status, body)
+			}
+		}
+		if status, _ := ask(g, "GET", "/v2.1"); status != 200 {
+			t.Errorf("%d", status)
+		}
+	}
+}
+
 // deployment is one on a configuration.
 func deployment(t *testing.T, conf string) *startup.Deployment {
 	t.Helper()

@@ -17,6 +17,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/objects"
 )
 
@@ -96,6 +97,34 @@ func TestSilentServerIsAskedOnce(t *testing.T) {
 	if !db.Unanswered(err) || asked.Load() != 1 {
 		t.Errorf("%v after %d attempts", err, asked.Load())
 	}
+}
+
+// TestSilentServerServes: a database that takes connections and answers nothing counts as serving for a
+// while, and one that refuses connections does not.
+func TestSilentServerServes(t *testing.T) {
+	t.Parallel()
+	var silent, refuses atomic.Bool
+	d := openFake(t, func(_ int, query string) string {
+		switch {
+		case silent.Load():
+			<-t.Context().Done()
+			return hangUp
+		case refuses.Load():
+			return hangUp
+		}
+		return ""
+	})
+	if err := d.Serves(t.Context()); err != nil {
+		t.Errorf("while it answers: %v", err)
+	}
+	silent.Store(true)
+	testproc.Eventually(t, "the silence is seen", func() bool { return d.Answers(t.Context()) != nil })
+	if err := d.Serves(t.Context()); err != nil {
+		t.Errorf("while it is silent: %v", err)
+	}
+	refuses.Store(true)
+	silent.Store(false)
+	testproc.Eventually(t, "the refusal is seen", func() bool { return d.Serves(t.Context()) != nil })
 }
 
 // refusals are what servers answer that have left a cluster or became read-only.

@@ -1,7 +1,11 @@
 package db
 
 import (
+	"context"
+	"database/sql/driver"
 	"errors"
+	"io"
+	"net"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -27,6 +31,42 @@ func Wrap(err error) error {
 		return &objects.Error{Class: class, Message: err.Error(), Cause: err}
 	}
 	return err
+}
+
+// isDown tells whether err means that the server cannot be reached, has lost the connection, or is
+// ending.
+func isDown(err error) bool {
+	var netErr *net.OpError
+	var pgErr *pgconn.ConnectError
+	var pg *pgconn.PgError
+	var my *mysql.MySQLError
+	switch {
+	case sqliteCode(err)&0xff == 14: // SQLITE_CANTOPEN
+		return true
+	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.As(err, &netErr), errors.As(err, &pgErr),
+		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, pgconn.ErrConnClosed):
+		return true
+	case errors.As(err, &pg): // connection exceptions, shutting down, too many connections
+		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P") || pg.Code == "53300"
+	case errors.As(err, &my):
+		switch my.Number {
+		case 1047: // a node of Galera without a majority
+			return refused(err)
+		case 1040, 1042, 1043, 1053, 1158, 1159, 1160, 1161, 1203: // too many connections, shutting down, network
+			return true
+		case 1927, 4031: // the connection was killed, or idle for too long
+			return true
+		case 2002, 2003, 2006, 2013, 2014, 2045, 2055: // clients' numbers, which proxies send about their own connections
+			return true
+		}
+	}
+	return false
+}
+
+// Unanswered tells whether err means that the database is down or did not answer in time, and not
+// that the query is wrong.
+func Unanswered(err error) bool {
+	return isDown(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, objects.ErrDBConnectionError)
 }
 
 // driverClass returns oslo.db's class for the error of a driver, or the zero value for other errors.
@@ -89,6 +129,10 @@ func postgresqlClass(code string) objects.Class {
 		return objects.ErrDBDeadlock
 	case "42P01":
 		return objects.ErrDBNonExistentTable
+	}
+	switch code[:min(len(code), 2)] {
+	case "40", "53", "54", "55", "57", "58": // psycopg2's OperationalError
+		return objects.ErrSQLOperationalError
 	}
 	return objects.ErrDBError
 }

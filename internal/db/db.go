@@ -6,10 +6,8 @@ package db
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,10 +21,10 @@ import (
 	"github.com/uptrace/bun/dialect/mysqldialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/schema"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/metrics"
-	"github.com/nova-go/nova/internal/objects"
 )
 
 // Options are the pool options of oslo.db. The zero value has oslo.db's defaults.
@@ -66,7 +64,9 @@ type DB struct {
 	metrics *metrics.Metrics
 	gate    *gate // nil: the number of connections is not limited
 	probe   probe
-	heard   atomic.Int64 // when a query was last answered, in Unix nanoseconds
+	// readTimeout is read_timeout of the URL; 0: none.
+	readTimeout time.Duration
+	heard       atomic.Int64 // when a query was last answered, in Unix nanoseconds
 }
 
 // Metrics returns the metrics of the readers of this database; it may be nil.
@@ -99,14 +99,14 @@ func Open(connection string, o Options) (*DB, error) {
 		if err != nil {
 			return nil, &URLError{"connection", err}
 		}
-		prepared := leavingConnector{sessionConnector{connector, src.session}}
+		prepared := &leavingConnector{sessionConnector{connector, src.session}, src.within, &singleflight.Group{}}
 		pool, speaks = sql.OpenDB(timedConnector{prepared, src.within, src.mysql.Net, src.address}), mysqldialect.New()
 	case "postgresql":
 		var options []stdlib.OptionOpenDB
 		if src.random {
 			options = append(options, stdlib.OptionBeforeConnect(shuffle))
 		}
-		connector := stdlib.GetConnector(*src.postgres, options...)
+		connector := &leavingConnector{stdlib.GetConnector(*src.postgres, options...), src.within, &singleflight.Group{}}
 		pool, speaks = sql.OpenDB(timedConnector{connector, src.within, "tcp", src.address}), pgdialect.New()
 	case "sqlite":
 		if o.Unsynced {
@@ -136,6 +136,9 @@ func Open(connection string, o Options) (*DB, error) {
 		pool.SetConnMaxLifetime(o.Recycle)
 	}
 	d := &DB{DB: bun.NewDB(pool, offlineDialect{speaks}), name: src.dialect, address: src.address, metrics: o.Metrics, gate: limit}
+	if src.mysql != nil {
+		d.readTimeout = src.mysql.ReadTimeout
+	}
 	if d.name == "sqlite" {
 		d.writing = &sync.Mutex{}
 	}
@@ -207,35 +210,6 @@ func (o offlineDialect) AppendString(b []byte, s string) []byte {
 	return append(b, '\'')
 }
 
-func isDown(err error) bool {
-	var netErr *net.OpError
-	var pgErr *pgconn.ConnectError
-	var pg *pgconn.PgError
-	var my *mysql.MySQLError
-	switch {
-	case sqliteCode(err)&0xff == 14: // SQLITE_CANTOPEN
-		return true
-	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.As(err, &netErr), errors.As(err, &pgErr):
-		return true
-	case errors.As(err, &pg): // connection exceptions, shutting down, too many connections
-		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P") || pg.Code == "53300"
-	case errors.As(err, &my):
-		switch my.Number {
-		case 1047: // a node of Galera without a majority
-			return refused(err)
-		case 1040, 1042, 1043, 1053, 1158, 1159, 1160, 1161, 1203: // too many connections, shutting down, network
-			return true
-		}
-	}
-	return false
-}
-
-// Unanswered tells whether err means that the database is down or did not answer in time, and not
-// that the query is wrong.
-func Unanswered(err error) bool {
-	return isDown(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, objects.ErrDBConnectionError)
-}
-
 // Duplicate tells whether err is the violation of a unique constraint. detail is the text of the
 // driver, with the name of the constraint (MySQL, PostgreSQL) or the columns (SQLite).
 func Duplicate(err error) (detail string, ok bool) {
@@ -272,6 +246,11 @@ func (d *DB) Each(ctx context.Context, row func(*sql.Rows) error, query string, 
 // Each is DB.Each for a database or a transaction. Outside of a transaction it repeats a query that
 // a server refuses, and one whose connection is lost, but not once there are rows.
 func Each(ctx context.Context, q bun.IDB, row func(*sql.Rows) error, query string, args ...any) error {
+	return each(ctx, q, false, row, query, args)
+}
+
+// each is Each. If the query writes, it is not repeated when its connection is lost.
+func each(ctx context.Context, q bun.IDB, writes bool, row func(*sql.Rows) error, query string, args []any) error {
 	g, err := enterGate(ctx, q)
 	if err != nil {
 		return err
@@ -282,10 +261,13 @@ func Each(ctx context.Context, q bun.IDB, row func(*sql.Rows) error, query strin
 		rows, err = q.QueryContext(ctx, query, args...)
 		return Wrap(err)
 	}
-	if _, alone := q.(*DB); alone {
-		err = retryLost(ctx, ask)
-	} else {
+	switch d, alone := q.(*DB); {
+	case !alone:
 		err = ask()
+	case writes:
+		err = d.retry(ctx, ask)
+	default:
+		err = d.retryLost(ctx, ask)
 	}
 	if err != nil {
 		return err
@@ -313,14 +295,18 @@ func (d *DB) One(ctx context.Context, dest []any, query string, args ...any) err
 
 // One is DB.One for a database or a transaction.
 func One(ctx context.Context, q bun.IDB, dest []any, query string, args ...any) error {
+	return one(ctx, q, false, dest, query, args)
+}
+
+func one(ctx context.Context, q bun.IDB, writes bool, dest []any, query string, args []any) error {
 	found := false
-	err := Each(ctx, q, func(r *sql.Rows) error {
+	err := each(ctx, q, writes, func(r *sql.Rows) error {
 		if found {
 			return nil
 		}
 		found = true
 		return r.Scan(dest...)
-	}, query, args...)
+	}, query, args)
 	if err == nil && !found {
 		return sql.ErrNoRows
 	}
@@ -332,7 +318,7 @@ func One(ctx context.Context, q bun.IDB, dest []any, query string, args ...any) 
 // COMMIT.
 func (d *DB) InTx(ctx context.Context, f func(tx bun.Tx) error) error {
 	return d.Writing(func() error {
-		return retryLost(ctx, func() error {
+		return d.retryLost(ctx, func() error {
 			g, err := enterGate(ctx, d)
 			if err != nil {
 				return err
@@ -366,7 +352,7 @@ func (d *DB) Writing(f func() error) error {
 func (d *DB) Insert(ctx context.Context, q bun.IDB, query string, args ...any) (int64, error) {
 	if d.name == "postgresql" {
 		var id int64
-		err := One(ctx, q, []any{&id}, query+" RETURNING id", args...)
+		err := one(ctx, q, true, []any{&id}, query+" RETURNING id", args)
 		return id, err
 	}
 	r, err := execute(ctx, q, query, args)
@@ -399,8 +385,8 @@ func execute(ctx context.Context, q bun.IDB, query string, args []any) (r sql.Re
 		}
 		return Wrap(err)
 	}
-	if _, alone := q.(*DB); alone {
-		err = retry(ctx, run)
+	if d, alone := q.(*DB); alone {
+		err = d.retry(ctx, run)
 	} else {
 		err = run()
 	}

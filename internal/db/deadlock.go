@@ -11,40 +11,52 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// repeatFor is how long refused statements are repeated: a proxy in front of the servers takes some
-// seconds to find out which of them takes statements. What takes longer until its connection is lost is
-// not repeated, because a server that is silent for read_timeout would be asked several times.
-const repeatFor = 5 * time.Second
+const (
+	// retries is how often something is repeated; Nova repeats as often after a deadlock.
+	retries = 5
+	// repeatFor is how long statements and connections that servers refuse are repeated, however often: a
+	// proxy in front of the servers takes some seconds to find out which of them takes statements.
+	repeatFor = 5 * time.Second
+	// lostFor limits how long repetitions begin after the first attempt. A server that became silent answers
+	// nothing until a proxy or the network ends the connection, and clients rarely wait longer.
+	lostFor = CellTimeout
+)
 
 // retry calls f until it does not end with a deadlock or a refusal, after both of which nothing has
-// been done: at most six times, as Nova does after a deadlock, and after refusals for repeatFor.
-// It returns the last error.
-func retry(ctx context.Context, f func() error) error {
-	return retryIf(ctx, f, func(err error) bool { return deadlocked(err) || refused(err) })
-}
+// been done: at most six times, and after refusals also for repeatFor. It returns the last error.
+func (d *DB) retry(ctx context.Context, f func() error) error { return d.repeat(ctx, f, false) }
 
 // retryLost is retry for what may also be repeated if the connection is lost in the middle: reads,
 // and transactions before their COMMIT.
-func retryLost(ctx context.Context, f func() error) error {
-	return retryIf(ctx, f, func(err error) bool { return deadlocked(err) || refused(err) || lost(err) })
-}
+func (d *DB) retryLost(ctx context.Context, f func() error) error { return d.repeat(ctx, f, true) }
 
-func retryIf(ctx context.Context, f func() error, again func(error) bool) error {
-	const retries = 5
-	began, err := time.Now(), f()
-	for n := 0; err != nil && ctx.Err() == nil && again(err); n++ {
-		late := time.Since(began) > repeatFor
-		if n >= retries && (late || !refused(err)) || late && lost(err) {
-			break
+func (d *DB) repeat(ctx context.Context, f func() error, evenLost bool) error {
+	began := time.Now()
+	for n := 0; ; n++ {
+		attempt := time.Now()
+		err := f()
+		passed, again := time.Since(began), false
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return err
+		case deadlocked(err):
+			again = n < retries
+		case refused(err), turnedAway(err):
+			again = passed <= repeatFor || n < retries && passed <= lostFor
+		case evenLost && lost(err):
+			// A server that is silent for read_timeout would only be silent again.
+			silent := d.readTimeout > 0 && time.Since(attempt) >= d.readTimeout
+			again = n < retries && (passed <= repeatFor || passed <= lostFor && !silent)
+		}
+		if !again {
+			return err
 		}
 		select {
 		case <-time.After(rand.N(50 * time.Millisecond << min(n, retries-1))):
 		case <-ctx.Done():
 			return err
 		}
-		err = f()
 	}
-	return err
 }
 
 // inconsistent tells whether a row has changed since the snapshot of the transaction: MariaDB with
@@ -54,16 +66,17 @@ func inconsistent(my *mysql.MySQLError) bool {
 }
 
 // deadlocked tells whether the database has aborted a statement because of a conflict with
-// another transaction: a deadlock, a lock wait timeout, or in a Galera cluster a conflict with
-// another node.
+// another transaction: a deadlock, a lock wait timeout, in a Galera cluster or MySQL's group
+// replication (3101) a conflict with another node, in PostgreSQL a serialization failure or a conflict
+// with the recovery of a replica (40001). oslo.db does not count 3101 and 40001 as deadlocks.
 func deadlocked(err error) bool {
 	var my *mysql.MySQLError
 	var pg *pgconn.PgError
 	switch {
 	case errors.As(err, &my):
-		return my.Number == 1213 || my.Number == 1205 || inconsistent(my)
+		return my.Number == 1213 || my.Number == 1205 || my.Number == 3101 || inconsistent(my)
 	case errors.As(err, &pg):
-		return pg.Code == "40P01"
+		return pg.Code == "40P01" || pg.Code == "40001"
 	}
 	return false
 }

@@ -28,8 +28,9 @@ type mysqlServer struct {
 	user, db  string      // of the last login
 	tls       *tls.Config // nil: it has none
 	encrypted atomic.Bool // the last connection
-	// answer returns the packet that answers a query on a connection; "": OK; hangUp: none. Connections are
-	// numbered from 1. nil: all answers are OK.
+	// answer returns the packet that answers a query on a connection; "": OK; hangUp: none. COM_PING is the
+	// query "PING", and the query "" is for the packet in place of the greeting. Connections are numbered
+	// from 1. nil: all answers are OK.
 	answer func(connection int, query string) string
 	made   int // the number of connections
 }
@@ -67,6 +68,14 @@ func (s *mysqlServer) talk(c net.Conn) {
 		head := binary.LittleEndian.AppendUint32(nil, uint32(len(payload)))
 		_, _ = c.Write(append(append(head[:3], sequence), payload...))
 	}
+	if s.answer != nil {
+		if instead := s.answer(number, ""); instead != "" {
+			if instead != hangUp {
+				write(0, instead)
+			}
+			return
+		}
+	}
 	// Protocol 4.1, authentication by plugin, secure connections.
 	write(0, "\x0a8.0.0\x00\x01\x00\x00\x00saltsalt\x00"+capabilities+"\x21\x02\x00\x08\x00\x15"+strings.Repeat("\x00", 10)+"saltsaltsalt\x00mysql_native_password\x00")
 	for n := 0; ; n++ {
@@ -103,8 +112,12 @@ func (s *mysqlServer) talk(c net.Conn) {
 			s.mu.Unlock()
 		}
 		reply := ""
-		if s.answer != nil && n > 0 && payload[0] == 3 {
+		switch {
+		case s.answer == nil || n == 0:
+		case payload[0] == 3:
 			reply = s.answer(number, string(payload[1:]))
+		case payload[0] == 14: // COM_PING
+			reply = s.answer(number, "PING")
 		}
 		if reply == hangUp {
 			return

@@ -17,20 +17,25 @@ import (
 
 // postgresqlServer believes everybody, and answers each statement with "UPDATE 0".
 type postgresqlServer struct {
-	tls       *tls.Config // nil: it has none
-	encrypted atomic.Bool // the last connection
-	certified atomic.Bool // the last connection had a certificate of the client
+	// answer returns the SQLSTATE of the error that answers a query on a connection; "": none; hangUp: the
+	// connection ends. At the login the query is "". A class 57 ends the connection. Connections are numbered
+	// from 1. nil: there are no errors.
+	answer    func(connection int, query string) string
+	made      atomic.Int32 // the number of connections
+	tls       *tls.Config  // nil: it has none
+	encrypted atomic.Bool  // the last connection
+	certified atomic.Bool  // the last connection had a certificate of the client
 }
 
 // servePostgreSQL runs a server that speaks TLS with this certificate, or none.
-func servePostgreSQL(t *testing.T, certificate *tls.Certificate) (*postgresqlServer, string) {
+func servePostgreSQL(t *testing.T, certificate *tls.Certificate, answer func(connection int, query string) string) (*postgresqlServer, string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	s := &postgresqlServer{}
+	s := &postgresqlServer{answer: answer}
 	if certificate != nil {
 		s.tls = &tls.Config{Certificates: []tls.Certificate{*certificate}, ClientAuth: tls.RequestClientCert}
 	}
@@ -54,10 +59,13 @@ func (s *postgresqlServer) talk(c net.Conn) {
 	write := func(kind byte, payload string) {
 		_, _ = c.Write(append(binary.BigEndian.AppendUint32([]byte{kind}, uint32(len(payload)+4)), payload...))
 	}
-	const sslRequest = 80877103
+	const sslRequest, cancelRequest = 80877103, 80877102
 	for {
 		head := make([]byte, 8)
 		if _, err := io.ReadFull(c, head); err != nil {
+			return
+		}
+		if binary.BigEndian.Uint32(head[4:]) == cancelRequest {
 			return
 		}
 		if binary.BigEndian.Uint32(head[4:]) != sslRequest {
@@ -79,19 +87,79 @@ func (s *postgresqlServer) talk(c net.Conn) {
 		s.certified.Store(len(secure.ConnectionState().PeerCertificates) > 0)
 		c = secure
 	}
+	number := int(s.made.Add(1))
+	// ask answers a query, and tells whether the connection goes on.
+	status := "I"
+	ask := func(query string) (failed, ok bool) {
+		code := ""
+		if s.answer != nil {
+			code = s.answer(number, query)
+		}
+		switch {
+		case code == hangUp:
+			return true, false
+		case code != "":
+			severity := "ERROR"
+			if strings.HasPrefix(code, "57") {
+				severity = "FATAL"
+			}
+			write('E', "S"+severity+"\x00V"+severity+"\x00C"+code+"\x00Mrefused\x00\x00")
+			return true, severity == "ERROR"
+		}
+		switch {
+		case strings.HasPrefix(query, "begin"):
+			status = "T"
+		case query == "commit", query == "rollback":
+			status = "I"
+		}
+		return false, true
+	}
+	if failed, _ := ask(""); failed {
+		return
+	}
 	write('R', "\x00\x00\x00\x00") // authenticated
 	write('Z', "I")
+	skip := false // until the next Sync, after an error
 	for {
 		head := make([]byte, 5)
 		if _, err := io.ReadFull(c, head); err != nil {
 			return
 		}
-		if _, err := io.CopyN(io.Discard, c, int64(binary.BigEndian.Uint32(head[1:]))-4); err != nil {
+		body := make([]byte, binary.BigEndian.Uint32(head[1:])-4)
+		if _, err := io.ReadFull(c, body); err != nil {
 			return
 		}
-		if head[0] == 'Q' { // a query without parameters
+		kind := head[0]
+		switch {
+		case kind == 'S': // Sync
+			skip = false
+			write('Z', status)
+		case kind == 'Q' && strings.HasPrefix(string(body), "-- ping"):
+			write('I', "")
+			write('Z', status)
+		case kind == 'Q' || kind == 'P' && !skip: // a query, or Parse, whose name is empty
+			query := strings.Trim(string(body), "\x00")
+			failed, ok := ask(query)
+			if !ok {
+				return
+			}
+			skip = failed && kind == 'P'
+			switch {
+			case kind == 'P' && !failed:
+				write('1', "")
+			case kind == 'Q' && !failed:
+				write('C', "UPDATE 0\x00")
+			}
+			if kind == 'Q' {
+				write('Z', status)
+			}
+		case skip:
+		case kind == 'B': // Bind
+			write('2', "")
+		case kind == 'D': // Describe
+			write('n', "")
+		case kind == 'E': // Execute
 			write('C', "UPDATE 0\x00")
-			write('Z', "I")
 		}
 	}
 }
@@ -148,7 +216,7 @@ func TestTLSOfPostgreSQL(t *testing.T) {
 		{"good", "127.0.0.1", "sslcert=DIR/client.pem&sslkey=DIR/encrypted.key&sslpassword=geheim", in + " with a certificate"},
 	} {
 		t.Run(c.server+" "+c.host+" "+c.parameters, func(t *testing.T) {
-			s, port := servePostgreSQL(t, certificates[c.server])
+			s, port := servePostgreSQL(t, certificates[c.server], nil)
 			d, err := db.Open("postgresql+psycopg2://nova:x@"+c.host+":"+port+"/nova?"+strings.NewReplacer("DIR", dir, "PORT", port).Replace(c.parameters), db.Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -171,7 +239,7 @@ func TestTLSOfPostgreSQL(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("PGSSLROOTCERT", filepath.Join(dir, "otherca.pem"))
 	t.Setenv("PGSSLMODE", "verify-ca")
-	_, port := servePostgreSQL(t, certificates["good"])
+	_, port := servePostgreSQL(t, certificates["good"], nil)
 	d, err := db.Open("postgresql+psycopg2://nova:x@127.0.0.1:"+port+"/nova", db.Options{})
 	if err != nil {
 		t.Fatal(err)

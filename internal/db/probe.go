@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -19,6 +20,8 @@ const (
 	// silenceLife is how long silence is taken for granted without a new probe. Where requests are
 	// rare, none fails because of a silence that has ended long ago.
 	silenceLife = 5 * time.Second
+	// patience is how long a silent database counts as serving.
+	patience = 30 * time.Second
 )
 
 // probe has the result of the last probe of a database.
@@ -30,6 +33,8 @@ type probe struct {
 
 	silent error     // of the query that the database did not answer in time; nil: it is not silent
 	since  time.Time // when silent was set
+
+	quiet time.Time // when the first of several probes in a row got no answer in time; zero: the last one got one
 }
 
 // Answers returns nil if the database answers, and otherwise why not. The result is at most half
@@ -52,6 +57,22 @@ func (d *DB) Answers(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.err
+}
+
+// Serves is Answers, but returns nil for the first 30 seconds in which a database that takes connections
+// answers nothing. Queries wait for it, and are answered if it comes back: a load balancer that took out
+// all processes that share the database would fail these requests.
+func (d *DB) Serves(ctx context.Context) error {
+	err := d.Answers(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	d.probe.mu.Lock()
+	defer d.probe.mu.Unlock()
+	if q := d.probe.quiet; q.IsZero() || time.Since(q) < patience {
+		return nil
+	}
+	return err
 }
 
 // probeSoon starts a probe if none is running; d.probe is locked.
@@ -101,6 +122,7 @@ func (d *DB) noteFailure(began time.Time, err error) {
 
 // ask runs one probe for all goroutines that wait in Answers.
 func (d *DB) ask() {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 	defer cancel()
 	err := d.ping(ctx)
@@ -109,6 +131,12 @@ func (d *DB) ask() {
 	defer p.mu.Unlock()
 	if p.at, p.err = time.Now(), err; err == nil {
 		p.silent = nil
+	}
+	switch {
+	case !errors.Is(err, context.DeadlineExceeded):
+		p.quiet = time.Time{}
+	case p.quiet.IsZero():
+		p.quiet = began
 	}
 	close(p.next)
 	p.next = nil

@@ -17,6 +17,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/nova-go/nova/internal/db"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/objects"
 )
 
@@ -65,6 +66,21 @@ func openFake(t *testing.T, answer func(connection int, query string) string, pa
 	return d
 }
 
+// TestSilentServer: a read whose server is silent until a proxy ends the connection is repeated.
+func TestSilentServer(t *testing.T) {
+	t.Parallel()
+	d := openFake(t, func(connection int, query string) string {
+		if query == "SELECT x" && connection == 1 {
+			<-time.After(5100 * time.Millisecond) // longer than refusals are repeated
+			return hangUp
+		}
+		return ""
+	})
+	if err := d.Each(t.Context(), func(*sql.Rows) error { return nil }, "SELECT x"); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestSilentServerIsAskedOnce: a read that ends with read_timeout is not repeated.
 func TestSilentServerIsAskedOnce(t *testing.T) {
 	t.Parallel()
@@ -83,13 +99,44 @@ func TestSilentServerIsAskedOnce(t *testing.T) {
 	}
 }
 
+// TestSilentServerServes: a database that takes connections and answers nothing counts as serving for a
+// while, and one that refuses connections does not.
+func TestSilentServerServes(t *testing.T) {
+	t.Parallel()
+	var silent, refuses atomic.Bool
+	d := openFake(t, func(_ int, query string) string {
+		switch {
+		case silent.Load():
+			<-t.Context().Done()
+			return hangUp
+		case refuses.Load():
+			return hangUp
+		}
+		return ""
+	})
+	if err := d.Serves(t.Context()); err != nil {
+		t.Errorf("while it answers: %v", err)
+	}
+	silent.Store(true)
+	testproc.Eventually(t, "the silence is seen", func() bool { return d.Answers(t.Context()) != nil })
+	if err := d.Serves(t.Context()); err != nil {
+		t.Errorf("while it is silent: %v", err)
+	}
+	refuses.Store(true)
+	silent.Store(false)
+	testproc.Eventually(t, "the refusal is seen", func() bool { return d.Serves(t.Context()) != nil })
+}
+
 // refusals are what servers answer that have left a cluster or became read-only.
 var refusals = map[string]string{
 	"Galera without a majority": mysqlError(1047, "WSREP has not yet prepared node for application use"),
 	"read-only MariaDB":         mysqlError(1290, "The MariaDB server is running with the --read-only option so it cannot execute this statement"),
 	"Galera without a majority at COMMIT": mysqlError(1180,
 		"Error while appending streaming replication fragment(provider status: Not connected to Primary Component)"),
-	"read-only InnoDB": mysqlError(1836, "Running in read-only mode"),
+	"read-only InnoDB":       mysqlError(1836, "Running in read-only mode"),
+	"read-only transactions": mysqlError(1792, "Cannot execute statement in a READ ONLY transaction"),
+	"ProxySQL without a server": mysqlError(9001,
+		"Max connect timeout reached while reaching hostgroup 10 after 10000ms"),
 }
 
 // TestRefusedStatementGoesElsewhere: the connection to a server that takes no statements any more is
@@ -172,6 +219,7 @@ func TestOtherErrorsAreNotRepeated(t *testing.T) {
 		mysqlError(1047, "Unknown command"),
 		mysqlError(1290, "The MariaDB server is running with the --secure-file-priv option so it cannot execute this statement"),
 		mysqlError(1020, "Record has changed"),
+		mysqlError(9001, "ProxySQL error"),
 		mysqlError(1064, "syntax"),
 	} {
 		var sent atomic.Int32
@@ -197,6 +245,7 @@ func TestConflictIsRepeated(t *testing.T) {
 		mysqlError(1213, "Deadlock: wsrep aborted transaction"),
 		mysqlError(1205, "Lock wait timeout exceeded; try restarting transaction"),
 		mysqlError(1020, "Record has changed since last read in table 'x'"),
+		mysqlError(3101, "Plugin instructed the server to rollback the current transaction."),
 	} {
 		for _, at := range []string{"UPDATE x", "COMMIT"} {
 			var sent record
@@ -223,56 +272,169 @@ func TestConflictIsRepeated(t *testing.T) {
 }
 
 // TestLostConnection: what is not done, or may be done twice, is repeated when its connection is lost;
-// a statement of its own and a COMMIT are not, because the server may have done them.
+// a statement of its own and a COMMIT are not, because the server may have done them. Proxies report
+// the loss of their own connection with clients' numbers.
 func TestLostConnection(t *testing.T) {
 	t.Parallel()
-	transaction := func(t *testing.T, d *db.DB) error {
-		return d.InTx(t.Context(), func(tx bun.Tx) error {
-			_, err := db.Exec(t.Context(), tx, "UPDATE x")
-			return err
-		})
-	}
-	alone := func(t *testing.T, d *db.DB) error {
-		_, err := db.Exec(t.Context(), d, "UPDATE x")
-		return err
-	}
-	read := func(t *testing.T, d *db.DB) error {
-		return d.Each(t.Context(), func(*sql.Rows) error { return nil }, "SELECT x")
-	}
-	for _, c := range []struct {
-		name, at string
-		do       func(*testing.T, *db.DB) error
-		want     string // what is sent; "!" at the end: it fails
-	}{
-		{"read", "SELECT x", read, "1 SELECT x;2 SELECT x"},
-		{"transaction", "UPDATE x", transaction, "1 UPDATE x;2 UPDATE x;2 COMMIT"},
-		{"begin", "START TRANSACTION", transaction, "1 START TRANSACTION;2 START TRANSACTION;2 UPDATE x;2 COMMIT"},
-		{"commit", "COMMIT", transaction, "1 UPDATE x;1 COMMIT!"},
-		{"statement", "UPDATE x", alone, "1 UPDATE x!"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			var sent record
-			d := openFake(t, func(connection int, query string) string {
-				if !strings.Contains("UPDATE x SELECT x COMMIT "+c.at, query) {
-					return ""
+	for _, loss := range []string{hangUp, mysqlError(1927, "Lost connection to backend server."),
+		mysqlError(2013, "Lost connection to MySQL server during query"), mysqlError(1053, "Server shutdown in progress")} {
+		for _, c := range []struct {
+			name, at string
+			do       func(context.Context, *db.DB) error
+			want     string // what is sent; "!" at the end: it fails
+		}{
+			{"read", "SELECT x", read, "1 SELECT x;2 SELECT x"},
+			{"transaction", "UPDATE x", transaction, "1 UPDATE x;2 UPDATE x;2 COMMIT"},
+			{"begin", "START TRANSACTION", transaction, "1 START TRANSACTION;2 START TRANSACTION;2 UPDATE x;2 COMMIT"},
+			{"commit", "COMMIT", transaction, "1 UPDATE x;1 COMMIT!"},
+			{"statement", "UPDATE x", alone, "1 UPDATE x!"},
+		} {
+			t.Run(c.name+" "+loss, func(t *testing.T) {
+				t.Parallel()
+				if loss != hangUp { // the proxy has other connections to servers
+					c.want = strings.ReplaceAll(c.want, "2 ", "1 ")
 				}
-				sent.add(connection, " ", query)
-				if query == c.at && connection == 1 {
-					return hangUp
+				var sent record
+				d := openFake(t, func(connection int, query string) string {
+					if query == "" || !strings.Contains("UPDATE x SELECT x COMMIT "+c.at, query) {
+						return ""
+					}
+					first := !strings.Contains(sent.String(), c.at)
+					if sent.add(connection, " ", query); query == c.at && first {
+						return loss
+					}
+					return ""
+				})
+				err := c.do(t.Context(), d)
+				got := sent.String()
+				if err != nil {
+					got += "!"
+				}
+				if got != c.want {
+					t.Errorf("%v: %s, want %s", err, got, c.want)
+				}
+				if err != nil && !db.Unanswered(err) {
+					t.Errorf("the error does not say that the database is away: %v", err)
+				}
+			})
+		}
+	}
+}
+
+func transaction(ctx context.Context, d *db.DB) error {
+	return d.InTx(ctx, func(tx bun.Tx) error { return update(ctx, tx) })
+}
+
+func alone(ctx context.Context, d *db.DB) error { return update(ctx, d) }
+
+func read(ctx context.Context, d *db.DB) error {
+	return d.Each(ctx, func(*sql.Rows) error { return nil }, "SELECT x")
+}
+
+func update(ctx context.Context, q bun.IDB) error {
+	_, err := db.Exec(ctx, q, "UPDATE x")
+	return err
+}
+
+// TestLostBeforeAStatement: a connection that was lost in the pool without a word does not fail the statement,
+// which is sent once.
+func TestLostBeforeAStatement(t *testing.T) {
+	t.Parallel()
+	var sent record
+	d := openFake(t, func(connection int, query string) string {
+		if query != "UPDATE x" && query != "PING" {
+			return ""
+		}
+		sent.add(connection, " ", query)
+		if query == "PING" && connection == 1 {
+			return hangUp
+		}
+		return ""
+	})
+	for range 3 {
+		if err := alone(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := sent.String(); got != "1 UPDATE x;1 PING;2 UPDATE x;2 PING;2 UPDATE x" {
+		t.Error(got)
+	}
+}
+
+// TestNewConnections: a server or proxy that turns a new connection away for a reason that may pass is asked
+// again.
+func TestNewConnections(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		instead string // of the greeting of the first connection
+		ok      bool
+	}{
+		{mysqlError(1040, "Too many connections"), true},
+		{mysqlError(1053, "Server shutdown in progress"), true},
+		{hangUp, true},
+		{mysqlError(1130, "Host is not allowed to connect"), false},
+		{mysqlError(1045, "Access denied"), false},
+	} {
+		for _, do := range []func(context.Context, *db.DB) error{read, alone, transaction} {
+			d := openFake(t, func(connection int, query string) string {
+				if query == "" && connection <= 4 { // database/sql has tried three times
+					return c.instead
 				}
 				return ""
 			})
-			err := c.do(t, d)
-			got := sent.String()
-			if err != nil {
-				got += "!"
+			if err := do(t.Context(), d); (err == nil) != c.ok {
+				t.Errorf("%q: %v", c.instead, err)
 			}
-			if got != c.want {
-				t.Errorf("%v: %s, want %s", err, got, c.want)
+		}
+	}
+}
+
+// TestForgottenConnection: a connection whose server does not answer any more is given up if a new connection
+// can be opened, and otherwise kept.
+func TestForgottenConnection(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		others bool // new connections are answered
+		want   string
+	}{
+		"half-open": {true, "1 SELECT x;SELECT x"},
+		"hung":      {false, "1 SELECT x;1 SELECT x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sent record
+			var silent atomic.Bool
+			tried := make(chan struct{})
+			d := openFake(t, func(connection int, query string) string {
+				switch {
+				case query == "" && connection == 2:
+					defer close(tried)
+					if !c.others {
+						return hangUp
+					}
+				case query == "PING" && connection == 1 && silent.Load():
+					if c.others {
+						<-t.Context().Done()
+						return hangUp
+					}
+					<-tried // it was only slow
+				case query == "SELECT x" && connection > 1:
+					sent.add(query)
+				case query == "SELECT x":
+					sent.add(connection, " ", query)
+				}
+				return ""
+			})
+			if err := read(t.Context(), d); err != nil {
+				t.Fatal(err)
 			}
-			if err != nil && !db.Unanswered(err) {
-				t.Errorf("the error does not say that the database is away: %v", err)
+			silent.Store(true)
+			<-time.After(1100 * time.Millisecond) // younger connections are not tested
+			if err := read(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+			if got := sent.String(); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
 			}
 		})
 	}

@@ -56,6 +56,9 @@ func (l *Lab) throughLinks() *Lab {
 		HA: l.HA, Linked: l.HA, user: l.user, group: l.group}
 }
 
+// IdentityLink returns the address at which linked processes validate tokens, which they take from the catalog.
+func (l *Lab) IdentityLink() string { return l.throughLinks().URL("keystone") + "/v3" }
+
 // Brokers returns the names of the nodes of RabbitMQ.
 func (l *Lab) Brokers() []string {
 	if l.HA {
@@ -151,7 +154,8 @@ func (l *Lab) brokerEnvironment(name string) []string {
 	return append(env, "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+erl)
 }
 
-// applications returns this repository's processes and Python's nova-api behind HAProxy.
+// applications returns this repository's processes and Python's nova-api, all behind HAProxy, and Python's
+// nova-metadata.
 func (l *Lab) applications() []service {
 	var list []service
 	for _, name := range []string{"ours-1", "ours-2"} {
@@ -162,6 +166,9 @@ func (l *Lab) applications() []service {
 		list = append(list, service{name: name, stage: otherServices, ready: l.answers(name, "/"),
 			command: "$LAB/bin/nova-metadata --config-file $ETC/links/nova.conf --http 127.0.0.1:$PORT", env: []string{"GOMAXPROCS=2"}})
 	}
+	list = append(list, service{name: "nova-metadata", stage: otherServices, ready: l.answers("nova-metadata", "/"),
+		command: wsgi("$VENV", l.novaApplication("metadata", "nova-metadata-wsgi"), "2", "1"), env: []string{"OS_NOVA_CONFIG_DIR=$ETC/nova",
+			"OS_NOVA_CONFIG_FILES=api-paste.ini;../links/nova.conf"}})
 	return append(list, service{name: "nova-api-1", stage: otherServices, ready: l.answers("nova-api", "/"),
 		command: wsgi("$VENV", l.novaApplication("osapi_compute", "nova-api-wsgi"), "3", "1"), env: []string{"OS_NOVA_CONFIG_DIR=$ETC/nova",
 			"OS_NOVA_CONFIG_FILES=api-paste.ini;../links/nova.conf"}})

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -16,10 +15,11 @@ import (
 )
 
 const (
-	loadServers  = 2                // servers of each side that the load reads and writes
-	loadKeys     = 60               // keys of metadata that the load writes on each
-	loadPatience = 30 * time.Second // how long a client waits for an answer
-	settleTime   = 90 * time.Second // how long created servers may take to leave the state BUILD
+	loadServers  = 2                 // servers of each side that the load reads and writes
+	loadKeys     = 60                // keys of metadata that the load writes on each
+	loadPatience = 30 * time.Second  // how long a client waits for an answer
+	guestSecret  = "metadata-secret" // metadata_proxy_shared_secret of nova.conf
+	settleTime   = 90 * time.Second  // how long created servers may take to leave the state BUILD
 )
 
 // side is a nova-api under load.
@@ -27,16 +27,23 @@ type side struct {
 	lab     *Lab
 	name    string
 	url     string // with /v2.1
+	guests  string // the base URL of its nova-metadata
 	project string // the name, later the id, of the project whose quota the load writes
+	tenant  string // the id of the project of the servers
 	image   string
 	servers []string
 	tokens  []string
 	client  http.Client
 
-	mu       sync.Mutex
-	done     []request
-	written  map[string]*value // by server and key
-	created  map[string]bool   // by name: whether it was acknowledged
+	mu      sync.Mutex
+	done    []request
+	written map[string]*value // by server and key
+	created map[string]bool   // by name: whether it was acknowledged
+
+	aggregating sync.Mutex
+	aggregate   string // the id of the aggregate that the load changes
+	inAggregate bool   // firstHost is in it
+
 	inFlight sync.WaitGroup
 }
 
@@ -45,6 +52,7 @@ type request struct {
 	operation    string
 	began, ended time.Time
 	status       int // 0: no answer
+	fine         bool
 	message      string
 }
 
@@ -55,7 +63,9 @@ type value struct {
 }
 
 // failed tells whether the request was not served.
-func (r request) failed() bool { return r.status == 0 || r.status >= http.StatusBadRequest }
+func (r request) failed() bool {
+	return !r.fine && (r.status == 0 || r.status >= http.StatusBadRequest)
+}
 
 // sides returns ours and Python's nova-api with their servers.
 func (l *Lab) sides(ctx context.Context) ([]*side, error) {
@@ -64,8 +74,8 @@ func (l *Lab) sides(ctx context.Context) ([]*side, error) {
 		return nil, err
 	}
 	list := []*side{
-		{lab: l, name: "ours", project: "demo", url: l.URL("ours") + "/v2.1"},
-		{lab: l, name: "python", project: "service", url: l.URL("nova-api") + "/v2.1"},
+		{lab: l, name: "ours", project: "demo", url: l.URL("ours") + "/v2.1", guests: l.URL("ours-metadata")},
+		{lab: l, name: "python", project: "service", url: l.URL("nova-api") + "/v2.1", guests: l.URL("nova-metadata")},
 	}
 	for _, one := range list {
 		one.client.Timeout = loadPatience
@@ -169,6 +179,10 @@ func (s *side) prepare(ctx context.Context, c *client) error {
 	}
 	s.image, _ = image["id"].(string)
 	s.project, _ = project["id"].(string)
+	s.tenant, _ = admin["id"].(string)
+	if err := s.prepareAggregate(ctx, m); err != nil {
+		return err
+	}
 	for n := range loadServers {
 		r := resource{In: "nova-api /v2.1/servers", Find: "name=ha-" + s.name, Until: "ACTIVE", Body: map[string]any{
 			"name": fmt.Sprintf("ha-%s-%d", s.name, n), "flavorRef": "42", "imageRef": s.image,
@@ -178,6 +192,22 @@ func (s *side) prepare(ctx context.Context, c *client) error {
 		}
 		s.servers = append(s.servers, m.ids["server."+r.name()])
 	}
+	return nil
+}
+
+// prepareAggregate creates the aggregate of the load if it is missing.
+func (s *side) prepareAggregate(ctx context.Context, m *maker) error {
+	r := resource{In: "nova-api /v2.1/os-aggregates", Body: map[string]any{"name": "ha-" + s.name}}
+	have, err := m.find(ctx, r)
+	if have == nil && err == nil {
+		have, err = m.create(ctx, r)
+	}
+	if err != nil {
+		return err
+	}
+	s.aggregate = fmt.Sprint(have["id"])
+	hosts, _ := have["hosts"].([]any)
+	s.inAggregate = len(hosts) > 0
 	return nil
 }
 
@@ -211,67 +241,6 @@ func (s *side) begin(ctx context.Context, of scenario) {
 
 // wait returns when all requests have ended.
 func (s *side) wait() { s.inFlight.Wait() }
-
-// run does an operation.
-func (s *side) run(operation, server, token string, n int) {
-	switch operation {
-	case "poll":
-		s.ask(operation, token, http.MethodGet, "/servers/"+server, "")
-	case "list":
-		s.ask(operation, token, http.MethodGet, "/servers/detail?limit=20", "")
-	case "metadata":
-		key := fmt.Sprintf("k%d", n%loadKeys)
-		status := s.ask(operation, token, http.MethodPost, "/servers/"+server+"/metadata", fmt.Sprintf(`{"metadata": {"%s": "%d"}}`, key, n))
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		v := s.written[server+" "+key]
-		if v == nil {
-			v = &value{unknown: map[int]bool{}}
-			s.written[server+" "+key] = v
-		}
-		if status == http.StatusOK {
-			v.acknowledged = max(v.acknowledged, n)
-		} else {
-			v.unknown[n] = true
-		}
-	case "quota":
-		s.ask(operation, token, http.MethodPut, "/os-quota-sets/"+s.project, fmt.Sprintf(`{"quota_set": {"force": true, "cores": %d}}`, 100+n%50))
-	case "create":
-		name := fmt.Sprintf("ha-made-%s-%d-%d", s.name, time.Now().Unix(), n)
-		status := s.ask(operation, token, http.MethodPost, "/servers", fmt.Sprintf(
-			`{"server": {"name": "%s", "flavorRef": "42", "imageRef": "%s", "networks": "none"}}`, name, s.image))
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.created[name] = status == http.StatusAccepted
-	}
-}
-
-// ask sends a request, records the answer, and returns its status; 0: none.
-func (s *side) ask(operation, token, method, path, body string) int {
-	r := request{operation: operation, began: time.Now()}
-	q, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
-	if err != nil {
-		panic(err) // the requests of the load are well-formed
-	}
-	q.Header = http.Header{"X-Auth-Token": {token}, "Content-Type": {"application/json"}, "Openstack-Api-Version": {"compute 2.96"}}
-	resp, err := s.client.Do(q)
-	if err == nil {
-		var answer []byte
-		answer, err = io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if r.message = string(answer); err == nil {
-			r.status = resp.StatusCode
-		}
-	}
-	if err != nil {
-		r.message = err.Error()
-	}
-	r.ended = time.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.done = append(s.done, r)
-	return r.status
-}
 
 // failures describes the failed requests, one kind a line.
 func (s *side) failures(began time.Time) []string {

@@ -39,8 +39,8 @@ type fault struct {
 	Back bool // the neighbour is back with it
 }
 
-// mix is the load of production: polls, lists and writes of metadata. Creations and quotas are only in
-// some scenarios, because they keep a small machine busy.
+// mix is the load of production: polls, lists and writes of metadata. The other operations of side.run are only
+// in some scenarios.
 var mix = map[string]int{"poll": 70, "list": 15, "metadata": 15}
 
 // scenarios reads scenarios.yaml.
@@ -238,11 +238,14 @@ func (l *Lab) runScenario(
 // outage is the time without a neighbour.
 type outage struct{ away, back time.Time }
 
-// touched returns the services that the steps of a scenario name.
+// touched returns the services that the commands of a scenario name.
 func (l *Lab) touched(s scenario) []service {
-	return slices.DeleteFunc(l.services(), func(of service) bool {
-		return !slices.ContainsFunc(s.Steps, func(one fault) bool { return slices.Contains(strings.Fields(one.Do), of.name) })
-	})
+	commands := slices.Clone(s.After)
+	for _, one := range s.Steps {
+		commands = append(commands, one.Do)
+	}
+	words := strings.Fields(strings.Join(commands, " "))
+	return slices.DeleteFunc(l.services(), func(of service) bool { return !slices.Contains(words, of.name) })
 }
 
 // repair ends all faults: links forward, all services run, and the given ones answer.

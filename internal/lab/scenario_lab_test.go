@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestLabScenarios runs the scenarios in which the databases fail over: ours fails no more requests
+// TestLabScenarios runs scenarios in which the databases fail: ours fails no more requests
 // than Python's nova-api, serves all within two seconds after the database is back, and loses no write
 // that it has acknowledged. The other scenarios are measured, see docs/reliability.md.
 func TestLabScenarios(t *testing.T) {
@@ -23,19 +23,20 @@ func TestLabScenarios(t *testing.T) {
 		t.Skipf("there is no lab with clusters in %s: start it with make lab LAB_HA=1", l.Dir)
 	}
 	rows := map[string]map[string]row{}
-	names := []string{"galera-writer-killed", "galera-writer-isolated", "galera-read-only", "database-reset", "haproxy-restarted"}
+	names := []string{"galera-writer-killed", "galera-writer-frozen", "galera-writer-isolated", "galera-read-only", "database-reset",
+		"database-hung", "haproxy-restarted"}
 	err = l.runScenarios(t.Context(), t.Output(), names, func(of scenario, side string, r row) {
 		if rows[of.Name] == nil {
 			rows[of.Name] = map[string]row{}
 		}
 		rows[of.Name][side] = r
+		t.Logf("| %s | %s | %s |", of.Name, side, r)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, sides := range rows {
 		ours, python := sides["ours"], sides["python"]
-		t.Logf("%s: ours %s; python %s", name, ours, python)
 		if ours.failed > python.failed || ours.recovery > 2*time.Second || ours.lost > 0 || ours.twice > 0 {
 			t.Errorf("%s: ours %s; python %s", name, ours, python)
 		}

@@ -65,13 +65,13 @@ func (d *Databases) explain(which *db.DB, err error) error {
 		retries: o.MaxRetries, interval: o.RetryInterval}
 }
 
-// Ready returns nil if requests can be served: the databases that all requests need answer. It
-// takes about two seconds at most.
+// Ready returns nil if requests can be served: the databases that all requests need answer, or have been
+// silent for less than 30 seconds. It takes about two seconds at most.
 func (d *Databases) Ready(ctx context.Context) error {
 	failed := make(chan error, 1)
-	go func() { failed <- d.explain(d.Main, d.Main.Answers(ctx)) }()
+	go func() { failed <- d.explain(d.Main, d.Main.Serves(ctx)) }()
 	if d.API != nil {
-		if err := d.API.Answers(ctx); err != nil {
+		if err := d.API.Serves(ctx); err != nil {
 			return d.explain(d.API, err)
 		}
 	}

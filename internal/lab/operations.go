@@ -1,0 +1,129 @@
+//go:build unix
+
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// run does an operation of the load. All but metadata, quota, create and aggregate only read.
+func (s *side) run(operation, server, token string, n int) {
+	switch operation {
+	case "poll":
+		s.ask(operation, token, http.MethodGet, "/servers/"+server, "")
+	case "list":
+		s.ask(operation, token, http.MethodGet, "/servers/detail?limit=20", "")
+	case "interfaces": // asks Neutron
+		s.ask(operation, token, http.MethodGet, "/servers/"+server+"/os-interface", "")
+	case "volumes": // asks Cinder
+		s.proxied(operation, token, "/os-volumes")
+	case "image": // asks Glance
+		s.proxied(operation, token, "/images/"+s.image)
+	case "guest": // asks nova-metadata
+		s.guest(operation, server)
+	case "aggregate": // asks Placement
+		s.changeAggregate(operation, token)
+	case "metadata":
+		s.writeMetadata(operation, server, token, n)
+	case "quota":
+		s.ask(operation, token, http.MethodPut, "/os-quota-sets/"+s.project, fmt.Sprintf(`{"quota_set": {"force": true, "cores": %d}}`, 100+n%50))
+	case "create":
+		name := fmt.Sprintf("ha-made-%s-%d-%d", s.name, time.Now().Unix(), n)
+		status := s.ask(operation, token, http.MethodPost, "/servers", fmt.Sprintf(
+			`{"server": {"name": "%s", "flavorRef": "42", "imageRef": "%s", "networks": "none"}}`, name, s.image))
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.created[name] = status == http.StatusAccepted
+	}
+}
+
+// writeMetadata sets a key of the metadata of a server, and notes what is to be found there afterwards.
+func (s *side) writeMetadata(operation, server, token string, n int) {
+	key := fmt.Sprintf("k%d", n%loadKeys)
+	status := s.ask(operation, token, http.MethodPost, "/servers/"+server+"/metadata", fmt.Sprintf(`{"metadata": {"%s": "%d"}}`, key, n))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.written[server+" "+key]
+	if v == nil {
+		v = &value{unknown: map[int]bool{}}
+		s.written[server+" "+key] = v
+	}
+	if status == http.StatusOK {
+		v.acknowledged = max(v.acknowledged, n)
+	} else {
+		v.unknown[n] = true
+	}
+}
+
+// changeAggregate adds a host to an aggregate, or removes it. After a request that failed, it may already have
+// been added or removed.
+func (s *side) changeAggregate(operation, token string) {
+	s.aggregating.Lock()
+	defer s.aggregating.Unlock()
+	do, already := "add_host", http.StatusConflict
+	if s.inAggregate {
+		do, already = "remove_host", http.StatusNotFound
+	}
+	status := s.send(operation, http.MethodPost, s.url+"/os-aggregates/"+s.aggregate+"/action",
+		fmt.Sprintf(`{"%s": {"host": "%s"}}`, do, firstHost), apiHeader(token, "2.96"), already)
+	if status == http.StatusOK || status == already {
+		s.inAggregate = !s.inAggregate
+	}
+}
+
+// guest reads the metadata of a server, as Neutron's proxy sends it for a guest.
+func (s *side) guest(operation, server string) {
+	sign := hmac.New(sha256.New, []byte(guestSecret))
+	sign.Write([]byte(server))
+	s.send(operation, http.MethodGet, s.guests+"/openstack/latest/meta_data.json", "", http.Header{"X-Instance-Id": {server},
+		"X-Tenant-Id": {s.tenant}, "X-Instance-Id-Signature": {hex.EncodeToString(sign.Sum(nil))}, "X-Forwarded-For": {"10.0.0.9"}})
+}
+
+// proxied reads what Nova reads from another service, which it does for early microversions only.
+func (s *side) proxied(operation, token, path string) {
+	s.send(operation, http.MethodGet, s.url+path, "", apiHeader(token, "2.1"))
+}
+
+// ask sends a request to nova-api, records the answer, and returns its status; 0: none.
+func (s *side) ask(operation, token, method, path, body string) int {
+	return s.send(operation, method, s.url+path, body, apiHeader(token, "2.96"))
+}
+
+func apiHeader(token, version string) http.Header {
+	return http.Header{"X-Auth-Token": {token}, "Content-Type": {"application/json"}, "Openstack-Api-Version": {"compute " + version}}
+}
+
+// send sends a request, records the answer, and returns its status; 0: none. The statuses fine are no failures.
+func (s *side) send(operation, method, address, body string, header http.Header, fine ...int) int {
+	r := request{operation: operation, began: time.Now()}
+	q, err := http.NewRequest(method, address, strings.NewReader(body))
+	if err != nil {
+		panic(err) // the requests of the load are well-formed
+	}
+	q.Header = header
+	resp, err := s.client.Do(q)
+	if err == nil {
+		var answer []byte
+		answer, err = io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if r.message = string(answer); err == nil {
+			r.status, r.fine = resp.StatusCode, slices.Contains(fine, resp.StatusCode)
+		}
+	}
+	if err != nil {
+		r.message = err.Error()
+	}
+	r.ended = time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done = append(s.done, r)
+	return r.status
+}

@@ -114,17 +114,23 @@ func TestSilentServerServes(t *testing.T) {
 		}
 		return ""
 	})
-	if err := d.Serves(t.Context()); err != nil {
+	without := func(err error) error {
+		if errors.Is(err, sql.ErrNoRows) { // the server's answer to all queries
+			return nil
+		}
+		return err
+	}
+	if err := without(d.Serves(t.Context())); err != nil {
 		t.Errorf("while it answers: %v", err)
 	}
 	silent.Store(true)
-	testproc.Eventually(t, "the silence is seen", func() bool { return d.Answers(t.Context()) != nil })
+	testproc.Eventually(t, "the silence is seen", func() bool { return without(d.Answers(t.Context())) != nil })
 	if err := d.Serves(t.Context()); err != nil {
 		t.Errorf("while it is silent: %v", err)
 	}
 	refuses.Store(true)
 	silent.Store(false)
-	testproc.Eventually(t, "the refusal is seen", func() bool { return d.Serves(t.Context()) != nil })
+	testproc.Eventually(t, "the refusal is seen", func() bool { return without(d.Serves(t.Context())) != nil })
 }
 
 // refusals are what servers answer that have left a cluster or became read-only.

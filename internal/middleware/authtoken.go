@@ -148,8 +148,7 @@ func (a *authToken) serve(w http.ResponseWriter, r *http.Request, next http.Hand
 	// If nothing has been written, net/http sends its own 200, which needs no further header.
 }
 
-// check returns a token that is currently valid. If confirmBind is false, it does not check the
-// token's binding.
+// time returns the time that decides whether a token has expired.
 func (a *authToken) time(r *http.Request) time.Time {
 	if a.Now != nil {
 		return a.Now()
@@ -157,6 +156,8 @@ func (a *authToken) time(r *http.Request) time.Time {
 	return clock.Now(r.Context())
 }
 
+// check returns a token that is currently valid. If confirmBind is false, it does not check the
+// token's binding.
 func (a *authToken) check(r *http.Request, token string, allowExpired, confirmBind bool) (*Token, error) {
 	t, err := a.cache.get(r.Context(), token, allowExpired)
 	if err != nil {

@@ -18,12 +18,13 @@ func TestSystemdUnits(t *testing.T) {
 	}
 	dir := t.TempDir()
 	args := []string{"verify"}
-	for _, unit := range []string{"nova-api.socket", "nova-api.service", "nova-metadata.socket", "nova-metadata.service"} {
+	for _, unit := range []string{"nova-go-api.socket", "nova-go-api.service", "nova-go-metadata.socket", "nova-go-metadata.service"} {
 		text, err := os.ReadFile("../packages/" + unit)
 		if err != nil {
 			t.Fatal(err)
 		}
-		changed := strings.NewReplacer("/usr/bin/nova-api", "/bin/true", "/usr/bin/nova-metadata", "/bin/true", "=nova\n", "=daemon\n").Replace(string(text))
+		changed := strings.NewReplacer("/usr/libexec/nova-go/nova-api", "/bin/true", "/usr/libexec/nova-go/nova-metadata", "/bin/true",
+			"=nova\n", "=daemon\n").Replace(string(text))
 		file := filepath.Join(dir, unit)
 		if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
 			t.Fatal(err)

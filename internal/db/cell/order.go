@@ -55,7 +55,7 @@ func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance
 	}
 	q.after(&w, c.DB)
 	s := q.scanner()
-	if scan && c.DB.Kind() == "mysql" {
+	if scan {
 		s.hint = " USE INDEX ()"
 	}
 	return readInstances(ctx, c, s, s.selects()+w.where()+order(c.DB, q.Sort)+w.limit(q.Limit), w.args...)

@@ -42,14 +42,15 @@ func (q *InstanceQuery) unindexed() bool {
 	return !q.indexed()
 }
 
-// scans tells whether to read the table. A list of changes reads the index if this has few of them.
+// scans tells whether to read the table, or, where the list is halved, its two parts. A list of changes
+// reads the index on updated_at if there are few of them.
 func (s *Scans) scans(ctx context.Context, c *db.Cell, q *InstanceQuery) bool {
-	if s == nil || q.selective() || !q.unindexed() {
+	if s == nil || q.selective() || !q.unindexed() || c.DB.Kind() != "mysql" && !q.halved() {
 		return false
 	}
 	size := s.size(ctx, c.DB)
 	if q.ChangesSince == nil {
-		return c.DB.Kind() == "mysql" && q.Deleted != nil && !*q.Deleted && 3*size.live > size.all
+		return q.Deleted != nil && !*q.Deleted && 3*size.live > size.all
 	}
 	if size.all == 0 {
 		return false

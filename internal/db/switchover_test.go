@@ -86,7 +86,7 @@ func TestSwitchoverOfPostgreSQL(t *testing.T) {
 	}
 }
 
-// TestErrorsOfPostgreSQL have the classes of psycopg2 and oslo.db where they last.
+// TestErrorsOfPostgreSQL: errors that repeating does not help against have the classes of psycopg2 and oslo.db.
 func TestErrorsOfPostgreSQL(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]objects.Class{

@@ -220,17 +220,15 @@ func (x *deployed) get(path, agent string) (int, string) {
 // awaitProbe waits until the probe of the supervisor succeeds.
 func (x *deployed) awaitProbe(t *testing.T) {
 	t.Helper()
-	status, said := 0, ""
 	testproc.Eventually(t, "the probe succeeds", func() bool {
 		select {
 		case <-x.process.ended:
 			t.Fatalf("ended with status %d: %s %s", x.process.ProcessState.ExitCode(), x.process.stdout.String(), x.process.stderr.String())
 		default:
 		}
-		status, said = x.get(x.service.probe.path, x.service.probe.agent)
+		status, _ := x.get(x.service.probe.path, x.service.probe.agent)
 		return status == http.StatusOK
 	})
-	_ = said
 }
 
 // checkPrivileges compares the users and groups of the process, and its capabilities.

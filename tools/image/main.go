@@ -24,7 +24,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// The user and group ID of nova in kolla's and openstack-helm's images, so that volumes keep their owner.
+// nova is the user and group ID of nova in kolla's images, so that volumes keep their owner.
 const nova = 42436
 
 func main() {

@@ -95,8 +95,10 @@ class Application:
                          safe="/:@!$&'()*+,;=~")
             query = environ.get('QUERY_STRING')
         else:
-            parts = urlsplit(raw)
-            path, query = parts.path, parts.query
+            if not raw.startswith('/'):  # a whole URL, as clients send it to a proxy
+                parts = urlsplit(raw)
+                raw = parts.path + '?' + parts.query
+            path, _, query = raw.partition('?')
             path = path.removeprefix(environ.get('SCRIPT_NAME', ''))
         path = '/' + path.lstrip('/')
         return path + '?' + query if query else path

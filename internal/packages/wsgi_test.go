@@ -14,7 +14,8 @@ import (
 	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
-// server is a program in Python that serves the application below the path /compute.
+// server is a program in Python that serves the application below the path /compute. As Apache does, it tells the
+// application the address of the request as it was sent, which it takes from the header X-Raw.
 const server = `
 import sys
 from wsgiref.simple_server import make_server, WSGIRequestHandler
@@ -24,6 +25,8 @@ application = Application(sys.argv[2])
 def mounted(environ, start_response):
     assert environ['PATH_INFO'].startswith('/compute')
     environ['SCRIPT_NAME'], environ['PATH_INFO'] = '/compute', environ['PATH_INFO'][8:]
+    if 'HTTP_X_RAW' in environ:
+        environ['REQUEST_URI'] = environ['HTTP_X_RAW']
     return application(environ, start_response)
 make_server('127.0.0.1', int(sys.argv[1]), mounted).serve_forever()
 `
@@ -97,6 +100,24 @@ func TestWSGI(t *testing.T) {
 			want := `POST /v2.1/servers?a=b%20c ` + front + ` secret /compute http application/json {"server": {}}`
 			if got := res.Header.Get("X-Seen"); res.StatusCode != http.StatusAccepted || got != want || len(body) != 150_000 {
 				t.Errorf("%d, %d bytes\n%s\n%s", res.StatusCode, len(body), got, want)
+			}
+			for raw, want := range map[string]string{
+				"/compute/v2.1/a%2Fb?x=%2F": "/v2.1/a%2Fb?x=%2F",
+				"/compute":                  "/",
+				"//v2.1/servers":            "/v2.1/servers",
+				"http://nova/compute/v2.1?": "/v2.1",
+			} {
+				req.Method, req.Body = http.MethodGet, http.NoBody
+				req.ContentLength = 0
+				req.Header.Set("X-Raw", raw)
+				res, err := http.DefaultClient.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = res.Body.Close()
+				if got := strings.Fields(res.Header.Get("X-Seen"))[1]; got != want {
+					t.Errorf("%s is sent as %s", raw, got)
+				}
 			}
 		})
 	}

@@ -109,7 +109,7 @@ func (p *parts) hostsArea() *hosts.API {
 	all.Aggregates = aggregates
 	return &hosts.API{
 		Services: p.everywhere, Zones: p.zones, Hosts: all, Aggregates: aggregates, Machines: ironic.New(p.sessions.Ironic), Notify: p.notify,
-		InternalZone: c.Default.InternalServiceAvailabilityZone, DownTime: p.servers.DownTime, NameTemplate: c.Default.InstanceNameTemplate,
+		InternalZone: c.Default.InternalServiceAvailabilityZone, NameTemplate: c.Default.InstanceNameTemplate,
 	}
 }
 

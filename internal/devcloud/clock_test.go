@@ -18,11 +18,11 @@ func now(t *testing.T, text string) time.Time {
 	return clock.Now
 }
 
-// loggedIn returns a new token of demo.
-func loggedIn(t *testing.T, url string) string {
+// loggedIn returns a new token of a user, in the project of the same name.
+func loggedIn(t *testing.T, url, user string) string {
 	t.Helper()
-	body := `{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "demo", "password": "secret",
-		"domain": {"name": "Default"}}}}, "scope": {"project": {"name": "demo", "domain": {"name": "Default"}}}}}`
+	body := strings.ReplaceAll(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "USER", "password": "secret",
+		"domain": {"name": "Default"}}}}, "scope": {"project": {"name": "USER", "domain": {"name": "Default"}}}}}`, "USER", user)
 	q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/identity/v3/auth/tokens", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestClock(t *testing.T) {
 	}
 	ask(t, c, "POST", "/seed", "servers:\n- {name: web}\n", 204)
 	settles(t, c, `"name":"web","status":"ACTIVE"`)
-	token := loggedIn(t, c.URL)
+	token := loggedIn(t, c.URL, "demo")
 	server := func() (s struct{ ID, Created, Updated string }) {
 		t.Helper()
 		_, text := send(t, c, token, "GET", "/v2.1/servers/detail", "", 200)
@@ -73,6 +73,10 @@ func TestClock(t *testing.T) {
 	}
 	_, _ = send(t, c, token, "POST", "/v2.1/servers/"+was.ID+"/action", `{"os-stop": null}`, 202)
 	settles(t, c, `"status":"SHUTOFF"`) // the host is up
+	_, zones := send(t, c, loggedIn(t, c.URL, "admin"), "GET", "/v2.1/os-availability-zone/detail", "", 200)
+	if !strings.Contains(string(zones), `"available":true`) || strings.Contains(string(zones), `"available":false`) {
+		t.Errorf("services are down: %s", zones)
+	}
 	if is := server(); is.Created != was.Created || is.Updated != seconds(later) {
 		t.Errorf("created %s, updated %s at %s", is.Created, is.Updated, seconds(later))
 	}
@@ -87,7 +91,7 @@ func TestClock(t *testing.T) {
 	}
 	ask(t, c, "PUT", "/clock", `{"advance": "14h1m"}`, 200)
 	_, _ = send(t, c, token, "GET", "/v2.1/servers", "", 401)
-	_, _ = send(t, c, loggedIn(t, c.URL), "GET", "/v2.1/servers", "", 200)
+	_, _ = send(t, c, loggedIn(t, c.URL, "demo"), "GET", "/v2.1/servers", "", 200)
 	if running := now(t, ask(t, c, "PUT", "/clock", `{"stopped": false}`, 200)); running.Before(later.Add(14 * time.Hour)) {
 		t.Errorf("the clock went back to %v", running)
 	}

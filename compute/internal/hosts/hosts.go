@@ -6,7 +6,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/internal/db/cell"
@@ -38,9 +37,8 @@ type API struct {
 	Aggregates   *aggregate.Aggregates
 	Machines     Machines
 	Notify       *notify.Notifier
-	InternalZone string        // [DEFAULT] internal_service_availability_zone
-	DownTime     time.Duration // [DEFAULT] service_down_time
-	NameTemplate string        // [DEFAULT] instance_name_template
+	InternalZone string // [DEFAULT] internal_service_availability_zone
+	NameTemplate string // [DEFAULT] instance_name_template
 }
 
 // microTime is the layout in which Python's Nova writes most times.

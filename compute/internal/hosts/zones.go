@@ -3,7 +3,6 @@ package hosts
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/nova-go/nova/compute/internal/api"
 	"github.com/nova-go/nova/internal/db/cell"
@@ -80,19 +79,18 @@ func (a *API) zonesDetail(r *api.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
 	return zonesDoc(zones, func(o *api.Object, z *zone) {
 		if !z.available() {
 			o.Null("hosts")
 			return
 		}
-		a.zoneHosts(o, z, now)
+		a.zoneHosts(o, z)
 	}), nil
 }
 
 // zoneHosts writes the services of a zone, sorted by host and name. It leaves out API services,
 // because nothing updates their rows.
-func (a *API) zoneHosts(o *api.Object, z *zone, now time.Time) {
+func (a *API) zoneHosts(o *api.Object, z *zone) {
 	hosts := map[string]map[string]*objects.Service{}
 	for _, s := range z.services {
 		if isAPIService(s) {
@@ -109,7 +107,7 @@ func (a *API) zoneHosts(o *api.Object, z *zone, now time.Time) {
 				for _, binary := range api.Keys(hosts[host]) {
 					s := hosts[host][binary]
 					o.Obj(binary, func(o *api.Object) {
-						o.Bool("available", s.Up(now, a.DownTime))
+						o.Bool("available", a.Hosts.Up(s))
 						o.Bool("active", true) // disabled services are left out
 						o.Time("updated_at", s.UpdatedAt, microTime)
 					})

@@ -34,7 +34,7 @@ func ConsoleToken(ctx context.Context, c *db.Cell, token string, tls bool, now t
 // ConsoleToken returns the console of a token in any cell, or nil.
 func (e Everywhere) ConsoleToken(ctx context.Context, token string, tls bool) (*objects.ConsoleToken, error) {
 	found, err := everywhere(ctx, e.Cells, func(ctx context.Context, c *db.Cell) (*objects.ConsoleToken, error) {
-		return ConsoleToken(ctx, c, token, tls, time.Now())
+		return ConsoleToken(ctx, c, token, tls, db.Now(ctx))
 	})
 	for _, t := range found {
 		if t != nil {

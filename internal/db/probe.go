@@ -20,7 +20,7 @@ const (
 	// silenceLife is how long silence is taken for granted without a new probe. Where requests are
 	// rare, none fails because of a silence that has ended long ago.
 	silenceLife = 5 * time.Second
-	// patience is how long a silent database counts as serving.
+	// patience is how long a silent database counts as serving. A database that refuses connections does not.
 	patience = 30 * time.Second
 )
 
@@ -59,8 +59,8 @@ func (d *DB) Answers(ctx context.Context) error {
 	return p.err
 }
 
-// Serves is Answers, but returns nil for the first 30 seconds in which a database that takes connections
-// answers nothing. Queries wait for it, and are answered if it comes back: a load balancer that took out
+// Serves is Answers, but returns nil for the first 30 seconds in which a database answers nothing, neither
+// queries nor new connections. Queries wait for it, and are answered if it comes back: a load balancer that took out
 // all processes that share the database would fail these requests.
 func (d *DB) Serves(ctx context.Context) error {
 	err := d.Answers(ctx)

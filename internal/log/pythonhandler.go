@@ -108,8 +108,8 @@ func (r *pythonReader) syslog(section, class string, args pythonArgs) (io.Writer
 		return nil, nil
 	}
 	if n, err := strconv.Atoi(facility); err == nil && n >= 0 {
-		if n >= 8 {
-			n >>= 3 // the module syslog has the numbers of the facilities shifted
+		if lastName(class) == "OSSysLogHandler" {
+			n >>= 3 // it takes the numbers of the module syslog, which are shifted
 		}
 		facility = facilityName(n)
 	}

@@ -183,13 +183,12 @@ func write(image v1.Image, name, file string) error {
 
 // dockerManifest writes the manifest of docker save, which names the blobs of the layout.
 func dockerManifest(image v1.Image, name, file string) error {
-	blob := func(h v1.Hash, err error) string {
-		if err != nil {
-			log.Fatal(err)
-		}
-		return path.Join("blobs", h.Algorithm, h.Hex)
-	}
+	blob := func(h v1.Hash) string { return path.Join("blobs", h.Algorithm, h.Hex) }
 	layers, err := image.Layers()
+	if err != nil {
+		return err
+	}
+	config, err := image.ConfigName()
 	if err != nil {
 		return err
 	}
@@ -197,9 +196,13 @@ func dockerManifest(image v1.Image, name, file string) error {
 		Config   string
 		RepoTags []string
 		Layers   []string
-	}{Config: blob(image.ConfigName()), RepoTags: []string{name}}
+	}{Config: blob(config), RepoTags: []string{name}}
 	for _, l := range layers {
-		manifest.Layers = append(manifest.Layers, blob(l.Digest()))
+		digest, err := l.Digest()
+		if err != nil {
+			return err
+		}
+		manifest.Layers = append(manifest.Layers, blob(digest))
 	}
 	content, err := json.Marshal([]any{manifest})
 	if err != nil {

@@ -68,8 +68,10 @@ func files(binaries, licenses, certificates string) ([]byte, error) {
 	}
 	for _, d := range []tar.Header{
 		{Name: "etc/"}, {Name: "etc/nova/"}, {Name: "etc/ssl/"}, {Name: "etc/ssl/certs/"}, {Name: "tmp/", Mode: 0o1777},
-		{Name: "usr/"}, {Name: "usr/local/"}, {Name: "usr/local/bin/"}, {Name: "usr/share/"}, {Name: "usr/share/doc/"}, {Name: "usr/share/doc/nova-go/"},
-		{Name: "var/"}, {Name: "var/lib/"}, {Name: "var/lib/nova/", Uid: nova, Gid: nova}, {Name: "var/log/"}, {Name: "var/log/nova/", Uid: nova, Gid: nova},
+		{Name: "usr/"}, {Name: "usr/local/"}, {Name: "usr/local/bin/"}, {Name: "usr/share/"}, {Name: "usr/share/doc/"},
+		{Name: "usr/share/doc/nova-go/"},
+		{Name: "var/"}, {Name: "var/lib/"}, {Name: "var/lib/nova/", Uid: nova, Gid: nova}, {Name: "var/log/"},
+		{Name: "var/log/nova/", Uid: nova, Gid: nova},
 		{Name: "run/"}, {Name: "run/nova/", Uid: nova, Gid: nova},
 	} {
 		d.Typeflag = tar.TypeDir

@@ -63,8 +63,9 @@ func page(name, program string) ([]byte, error) {
 		fmt.Fprintf(&b, "# COMMAND %s\n%s", strings.ToUpper(c[1]), block(help))
 	}
 	fmt.Fprintf(&b, "# FILES\n\n*/etc/nova/nova.conf*, */etc/nova/api-paste.ini*\n\n")
-	fmt.Fprintf(&b, "# SIGNALS\n\nSIGHUP reads the configuration again, SIGUSR1 writes a report into the directory of *[oslo_reports] log_dir*\n"+
-		"or to standard error, SIGUSR2 replaces the process by the program file as it is now, SIGTERM ends the process after the requests in progress.\n")
+	fmt.Fprintf(&b, "# SIGNALS\n\nSIGHUP reads the configuration again, SIGUSR1 writes a report into the directory of\n"+
+		"*[oslo_reports] log_dir* or to standard error, SIGUSR2 replaces the process by the program file as it is now,\n"+
+		"SIGTERM ends the process after the requests in progress.\n")
 	return b.Bytes(), nil
 }
 

@@ -64,7 +64,7 @@ func requestedVersion(h http.Header) (string, bool) {
 	if standard := h["Openstack-Api-Version"]; len(standard) > 0 {
 		elements := strings.Split(headerText(standard), ",")
 		for i := len(elements) - 1; i >= 0; i-- {
-			element := strings.TrimFunc(elements[i], pytext.IsSpace)
+			element := pytext.Strip(elements[i])
 			end := strings.IndexFunc(element, pytext.IsSpace)
 			if end > 0 && strings.EqualFold(element[:end], "compute") {
 				return strings.TrimLeftFunc(element[end:], pytext.IsSpace), true
@@ -73,7 +73,7 @@ func requestedVersion(h http.Header) (string, bool) {
 	}
 	if legacy := h["X-Openstack-Nova-Api-Version"]; len(legacy) > 0 {
 		all := headerText(legacy)
-		return strings.TrimFunc(all[strings.LastIndexByte(all, ',')+1:], pytext.IsSpace), true
+		return pytext.Strip(all[strings.LastIndexByte(all, ',')+1:]), true
 	}
 	return "", false
 }

@@ -137,7 +137,7 @@ func (h *hosting) becomeUser(o serve.Options, ini *uwsgiini.Config, parent *serv
 	return nil
 }
 
-// openUserFiles opens the log of logto2 or logger, and writes pidfile2.
+// openUserFiles opens the log of logto2 or logger, if log is true, and writes pidfile2.
 func (h *hosting) openUserFiles(ini *uwsgiini.Config, parent *serve.Parent, log bool) error {
 	if log {
 		if err := h.output.openLate(); err != nil {

@@ -19,8 +19,8 @@ var errLost = fmt.Errorf("the connection was lost: %w", io.ErrUnexpectedEOF)
 // Otherwise they would stay in use for up to connection_recycle_time after a failover, as long as
 // the server lives.
 //
-// It also finds connections that were lost without a word, as by a load balancer or firewall that has
-// forgotten them. Queries on them would hang; SQLAlchemy's do.
+// It also finds half-open connections: those that a load balancer or a firewall has dropped without closing
+// them. Queries on them would hang; SQLAlchemy's do.
 type leavingConnector struct {
 	driver.Connector
 	within time.Duration // limits the time to open a connection

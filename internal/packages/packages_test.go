@@ -53,7 +53,7 @@ func needs(t *testing.T, programs ...string) {
 	}
 }
 
-// TestDebian installs the package into an empty root and removes it.
+// TestDebian installs the package into a root that has nothing but a directory of logs, and removes it.
 func TestDebian(t *testing.T) {
 	needs(t, "root", "dpkg")
 	root := t.TempDir()
@@ -68,8 +68,15 @@ func TestDebian(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	logs := filepath.Join(root, "var/log/nova")
+	if err := os.MkdirAll(logs, 0o711); err != nil {
+		t.Fatal(err)
+	}
 	run(t, "dpkg", append(dpkg, "-i", built(t, "nova-go_*.deb"))...)
 	installed(t, root)
+	if info, err := os.Stat(logs); err != nil || info.Mode().Perm() != 0o711 {
+		t.Errorf("the mode of a directory that existed has changed: %v %v", info, err)
+	}
 	if _, err := exec.LookPath("systemd-sysusers"); err == nil {
 		users, err := os.ReadFile(filepath.Join(root, "etc/passwd"))
 		if err != nil || !strings.Contains(string(users), "\nnova:") && !strings.HasPrefix(string(users), "nova:") {

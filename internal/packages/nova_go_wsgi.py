@@ -67,18 +67,22 @@ class Application:
         connection.putrequest(
             environ['REQUEST_METHOD'], self._target(environ),
             skip_host=True, skip_accept_encoding=True)
+        prefix = environ.get('SCRIPT_NAME')
         for key, value in environ.items():
             if key.startswith('HTTP_'):
                 name = key[5:].replace('_', '-')
-                if name.lower() not in HOP_BY_HOP:
-                    connection.putheader(name, value)
+                if name.lower() in HOP_BY_HOP:
+                    continue
+                if prefix and name.lower() == 'x-forwarded-prefix':
+                    continue  # that of a client
+                connection.putheader(name, value)
         if 'HTTP_HOST' not in environ:
             connection.putheader('Host', '%s:%s' % (
                 environ['SERVER_NAME'], environ['SERVER_PORT']))
         if environ.get('CONTENT_TYPE'):
             connection.putheader('Content-Type', environ['CONTENT_TYPE'])
-        if environ.get('SCRIPT_NAME'):
-            connection.putheader('X-Forwarded-Prefix', environ['SCRIPT_NAME'])
+        if prefix:
+            connection.putheader('X-Forwarded-Prefix', prefix)
         if 'HTTP_X_FORWARDED_PROTO' not in environ:
             connection.putheader('X-Forwarded-Proto', environ['wsgi.url_scheme'])
         if environ.get('REMOTE_ADDR') and 'HTTP_X_FORWARDED_FOR' not in environ:

@@ -38,7 +38,7 @@ func TestWSGI(t *testing.T) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		w.Header().Set("X-Seen", strings.Join([]string{r.Method, r.RequestURI, r.Host, r.Header.Get("X-Auth-Token"),
-			r.Header.Get("X-Forwarded-Prefix"), r.Header.Get("X-Forwarded-Proto"), r.Header.Get("Content-Type"), string(body)}, " "))
+			strings.Join(r.Header.Values("X-Forwarded-Prefix"), ","), r.Header.Get("X-Forwarded-Proto"), r.Header.Get("Content-Type"), string(body)}, " "))
 		w.WriteHeader(http.StatusAccepted)
 		for range 3 { // more than one part, without a length
 			_, _ = io.WriteString(w, strings.Repeat("x", 50_000))
@@ -82,6 +82,7 @@ func TestWSGI(t *testing.T) {
 			}
 			req.Header.Set("X-Auth-Token", "secret")
 			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("X-Forwarded-Prefix", "/other")
 			res, err := http.DefaultClient.Do(req)
 			if err != nil {
 				t.Fatal(err)

@@ -38,7 +38,8 @@ type side struct {
 	mu      sync.Mutex
 	done    []request
 	written map[string]*value // by server and key
-	created map[string]bool   // by name: whether it was acknowledged
+	created map[string]bool   // servers by name: whether it was acknowledged
+	groups  map[string]bool   // server groups by name
 
 	aggregating sync.Mutex
 	aggregate   string // the id of the aggregate that the load changes
@@ -60,6 +61,7 @@ type request struct {
 type value struct {
 	acknowledged int          // the number of the last acknowledged write
 	unknown      map[int]bool // the numbers of writes that failed, and may have been done
+	writing      bool
 }
 
 // failed tells whether the request was not served.
@@ -93,7 +95,7 @@ func (s *side) reset(ctx context.Context, next scenario) error {
 	if err != nil {
 		return err
 	}
-	s.done, s.tokens, s.written, s.created = nil, nil, map[string]*value{}, map[string]bool{}
+	s.done, s.tokens, s.written, s.created, s.groups = nil, nil, map[string]*value{}, map[string]bool{}, map[string]bool{}
 	tokens := 1
 	if next.Fresh {
 		tokens = 1 + int(next.Rate*next.Length.Seconds())
@@ -173,7 +175,7 @@ func (s *side) prepare(ctx context.Context, c *client) error {
 	if err != nil {
 		return err
 	}
-	unlimited := map[string]any{"quota_set": map[string]any{"instances": -1, "cores": -1, "ram": -1}}
+	unlimited := map[string]any{"quota_set": map[string]any{"instances": -1, "cores": -1, "ram": -1, "server_groups": -1}}
 	if err := c.do(ctx, http.MethodPut, s.lab.URL("nova-api-1")+"/v2.1/os-quota-sets/"+fmt.Sprint(admin["id"]), unlimited, nil); err != nil {
 		return err
 	}
@@ -331,8 +333,9 @@ func (s *side) left(ctx context.Context) (lost, twice int, states string, err er
 			lost++
 		}
 	}
-	if len(s.created) == 0 {
-		return lost, 0, "", nil
+	lostGroups, twice, err := s.groupsLeft(ctx, db)
+	if lost += lostGroups; err != nil || len(s.created) == 0 {
+		return lost, twice, "", err
 	}
 	var found map[string][]string
 	for end := time.Now().Add(settleTime); ; time.Sleep(time.Second) {

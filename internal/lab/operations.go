@@ -3,8 +3,10 @@
 package main
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -33,6 +35,8 @@ func (s *side) run(operation, server, token string, n int) {
 		s.changeAggregate(operation, token)
 	case "metadata":
 		s.writeMetadata(operation, server, token, n)
+	case "group":
+		s.createGroup(operation, token, n)
 	case "quota":
 		s.ask(operation, token, http.MethodPut, "/os-quota-sets/"+s.project, fmt.Sprintf(`{"quota_set": {"force": true, "cores": %d}}`, 100+n%50))
 	case "create":
@@ -45,22 +49,92 @@ func (s *side) run(operation, server, token string, n int) {
 	}
 }
 
-// writeMetadata sets a key of the metadata of a server, and notes what is to be found there afterwards.
+// writeMetadata sets a key of the metadata of a server, and notes what is to be found there afterwards. Two
+// writes to one key at the same time could be done in either order, so that it takes a key without one.
 func (s *side) writeMetadata(operation, server, token string, n int) {
-	key := fmt.Sprintf("k%d", n%loadKeys)
+	var v *value
+	var key string
+	s.mu.Lock()
+	for k := range loadKeys {
+		key = fmt.Sprintf("k%d", (n+k)%loadKeys)
+		if v = s.written[server+" "+key]; v == nil {
+			v = &value{unknown: map[int]bool{}}
+			s.written[server+" "+key] = v
+		}
+		if !v.writing {
+			break
+		}
+		v = nil
+	}
+	if v != nil {
+		v.writing = true
+	}
+	s.mu.Unlock()
+	if v == nil { // all keys are being written
+		return
+	}
 	status := s.ask(operation, token, http.MethodPost, "/servers/"+server+"/metadata", fmt.Sprintf(`{"metadata": {"%s": "%d"}}`, key, n))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v := s.written[server+" "+key]
-	if v == nil {
-		v = &value{unknown: map[int]bool{}}
-		s.written[server+" "+key] = v
-	}
-	if status == http.StatusOK {
+	switch {
+	case status == http.StatusOK:
 		v.acknowledged = max(v.acknowledged, n)
-	} else {
+		v.writing = false
+	case status == 0: // it may still be done, after later writes
 		v.unknown[n] = true
+	default:
+		v.unknown[n] = true
+		v.writing = false
 	}
+}
+
+// createGroup creates a server group with a name of its own. Nova's database would take a second one.
+func (s *side) createGroup(operation, token string, n int) {
+	name := fmt.Sprintf("%s-%d-%d", s.groupPrefix(), time.Now().Unix(), n)
+	status := s.ask(operation, token, http.MethodPost, "/os-server-groups",
+		fmt.Sprintf(`{"server_group": {"name": "%s", "policy": "affinity"}}`, name))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.groups[name] = status == http.StatusOK
+}
+
+func (s *side) groupPrefix() string { return "ha-group-" + s.name }
+
+// groupsLeft returns how many acknowledged server groups the database lacks, and how many it has twice, and
+// deletes all of them.
+func (s *side) groupsLeft(ctx context.Context, db *sql.DB) (lost, twice int, err error) {
+	rows, err := db.QueryContext(ctx, "SELECT name, COUNT(*) FROM nova_api.instance_groups WHERE name LIKE ? GROUP BY name", s.groupPrefix()+"-%")
+	if err != nil {
+		return 0, 0, err
+	}
+	defer rows.Close()
+	found := map[string]int{}
+	for rows.Next() {
+		var name string
+		var count int
+		if err := rows.Scan(&name, &count); err != nil {
+			return 0, 0, err
+		}
+		found[name] = count
+	}
+	if err := rows.Err(); err != nil {
+		return 0, 0, err
+	}
+	for name, acknowledged := range s.groups {
+		if acknowledged && found[name] == 0 {
+			lost++
+		}
+		if found[name] > 1 {
+			twice++
+		}
+	}
+	for _, of := range []string{"instance_group_policy WHERE group_id IN (SELECT id FROM nova_api.instance_groups WHERE name LIKE ?)",
+		"instance_groups WHERE name LIKE ?"} {
+		if _, err := db.ExecContext(ctx, "DELETE FROM nova_api."+of, s.groupPrefix()+"-%"); err != nil {
+			return 0, 0, err
+		}
+	}
+	return lost, twice, nil
 }
 
 // changeAggregate adds a host to an aggregate, or removes it. After a request that failed, it may already have

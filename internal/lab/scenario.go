@@ -28,8 +28,10 @@ type scenario struct {
 	Mix    map[string]int // weights of the operations; empty: that of mix
 	Fresh  bool           // each request has a token of its own, which Keystone has to validate
 	Few    bool           // all writes are to one server
+	Only   string         // the only side with a load; "": both
 	Steps  []fault
-	After  []string // commands that end the faults, if the steps do not
+	Every  time.Duration // the steps begin again after this time, until the load ends; 0: they do not
+	After  []string      // commands that end the faults, if the steps do not
 }
 
 // fault is a command at a time after the start of the load.
@@ -176,6 +178,9 @@ func (l *Lab) runScenarios(ctx context.Context, progress io.Writer, names []stri
 func (l *Lab) runScenario(
 	ctx context.Context, progress io.Writer, s scenario, sides []*side, result func(of scenario, side string, r row),
 ) error {
+	if s.Only != "" {
+		sides = slices.DeleteFunc(slices.Clone(sides), func(one *side) bool { return one.name != s.Only })
+	}
 	for _, one := range sides {
 		if err := one.reset(ctx, s); err != nil {
 			return err
@@ -189,30 +194,10 @@ func (l *Lab) runScenario(
 	for _, one := range sides {
 		one.begin(loading, s)
 	}
-	var away, back time.Time
-	for _, one := range s.Steps {
-		do, err := l.command(one.Do)
-		if err != nil {
-			return err
-		}
-		select {
-		case <-time.After(time.Until(began.Add(one.At))):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		fmt.Fprintf(progress, "lab:   %5.1f s: %s\n", time.Since(began).Seconds(), one.Do)
-		at := time.Now()
-		if err := do(ctx); err != nil {
-			return fmt.Errorf("%s: %w", one.Do, err)
-		}
-		if away.IsZero() {
-			away = at
-		}
-		if one.Back || back.IsZero() {
-			back = time.Now()
-		}
+	o, err := l.runSteps(ctx, progress, s, began)
+	if err != nil {
+		return err
 	}
-	o := outage{away, back}
 	if seen := <-watched; !seen.away.IsZero() {
 		o = seen
 	}
@@ -233,6 +218,39 @@ func (l *Lab) runScenario(
 		}
 	}
 	return nil
+}
+
+// runSteps does the steps of a scenario whose load began at a time, and returns when the first fault began and
+// the last step with back, or else the first step, was done.
+func (l *Lab) runSteps(ctx context.Context, progress io.Writer, s scenario, began time.Time) (o outage, err error) {
+	for round := time.Duration(0); round == 0 || s.Every > 0; round += s.Every {
+		for _, one := range s.Steps {
+			do, err := l.command(one.Do)
+			if err != nil {
+				return o, err
+			}
+			at := round + one.At
+			if s.Every > 0 && at >= s.Length {
+				return o, nil
+			}
+			select {
+			case <-time.After(time.Until(began.Add(at))):
+			case <-ctx.Done():
+				return o, ctx.Err()
+			}
+			fmt.Fprintf(progress, "lab:   %5.1f s: %s\n", time.Since(began).Seconds(), one.Do)
+			if o.away.IsZero() {
+				o.away = time.Now()
+			}
+			if err := do(ctx); err != nil {
+				return o, fmt.Errorf("%s: %w", one.Do, err)
+			}
+			if one.Back || o.back.IsZero() {
+				o.back = time.Now()
+			}
+		}
+	}
+	return o, nil
 }
 
 // outage is the time without a neighbour.

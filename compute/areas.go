@@ -119,11 +119,10 @@ func writeTimeout(c *config.Config) time.Duration {
 	return max(time.Hour, 2*seconds(c.Default.LongRPCTimeout), 2*seconds(c.Default.RPCResponseTimeout))
 }
 
-func newRouter(d *deps, writes *api.Writes) (*api.API, error) {
-	p := newParts(d)
+func newRouter(p *parts, writes *api.Writes) (*api.API, error) {
 	return api.New(api.Config{
-		Policy: d.policy, Servers: p.servers.Reader, Log: d.log, MaxLimit: d.config.API.MaxLimit,
-		LinkPrefix: d.config.API.ComputeLinkPrefix, ImageLinks: d.config.API.GlanceLinkPrefix, Metrics: d.metrics,
-		WriteTimeout: writeTimeout(d.config), Writes: writes, Release: d.release,
+		Policy: p.policy, Servers: p.servers.Reader, Log: p.log, MaxLimit: p.config.API.MaxLimit,
+		LinkPrefix: p.config.API.ComputeLinkPrefix, ImageLinks: p.config.API.GlanceLinkPrefix, Metrics: p.metrics,
+		WriteTimeout: writeTimeout(p.config), Writes: writes, Release: p.release,
 	}, areas(p))
 }

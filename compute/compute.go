@@ -104,7 +104,9 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 			return nil, err
 		}
 		go d.policy.Watch(ctx, policyEvery)
-		app, err := newRouter(d, &writes)
+		p := newParts(d)
+		go p.watchInventory(ctx)
+		app, err := newRouter(p, &writes)
 		if err != nil {
 			return nil, err
 		}

@@ -23,6 +23,9 @@ type WSGI struct {
 	// CallerMetrics adds the callers that send the most requests to nova-api to the metrics, by
 	// project and user agent. Nova has no such option.
 	CallerMetrics bool `opt:"caller_metrics" default:"false"`
+	// InventoryMetrics is the time in seconds after which nova-api reads the numbers of servers, their
+	// resources and the quotas of all projects again for the metrics; 0: it does not. Nova has no such option.
+	InventoryMetrics int `opt:"inventory_metrics" default:"0" min:"0"`
 	// CellMappingsLife is the time in seconds for which cell mappings are cached. Nova has no
 	// such option: it reads them once.
 	CellMappingsLife int `opt:"cell_mappings_life" default:"60" min:"1"`

@@ -33,6 +33,8 @@ type Metrics struct {
 	serves   *prometheus.GaugeVec // release
 	callers  *Callers
 
+	inventory *Inventory
+
 	mu   sync.Mutex
 	mine []*Database
 }
@@ -71,7 +73,8 @@ func On(r prometheus.Registerer) (*Metrics, error) {
 		shown:    registered(r, &databases{}, &errs),
 		serves: registered(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "nova_serving_info",
 			Help: "1 for the release of Nova that the application serves as."}, []string{"release"}), &errs),
-		callers: registered(r, &Callers{}, &errs),
+		callers:   registered(r, &Callers{}, &errs),
+		inventory: registered(r, &Inventory{}, &errs),
 	}
 	return m, errors.Join(errs...)
 }

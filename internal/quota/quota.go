@@ -24,6 +24,8 @@ type Store interface {
 	Limits(ctx context.Context, project, user string) (objects.QuotaLimits, error)
 	LimitsAndGroups(ctx context.Context, project, user string) (objects.QuotaLimits, objects.Used[int64], error)
 	Class(ctx context.Context, name string) (map[string]int64, error)
+	// ProjectLimits returns the limits of all projects that have their own.
+	ProjectLimits(ctx context.Context) (map[string]map[string]int64, error)
 	Keypairs(ctx context.Context, user string) (int64, error)
 	UserLimitSums(ctx context.Context, project string) (map[string]int64, error)
 	SetLimit(ctx context.Context, project, user, resource string, limit int64) error
@@ -142,6 +144,20 @@ func (q *Quotas) User(ctx context.Context, o Owner) (Set, error) {
 	}
 	_, set, err := q.read(ctx, o)
 	return set, err
+}
+
+// ProjectLimits returns a function that has the limits of every project, from two queries. known is false if
+// they are in Keystone, which would have to be asked for each project.
+func (q *Quotas) ProjectLimits(ctx context.Context) (of func(project string) Values, known bool, err error) {
+	if q.unified != nil {
+		return func(string) Values { return Values{} }, false, nil
+	}
+	defaults, err := q.Defaults(ctx)
+	if err != nil || q.noop {
+		return func(string) Values { return defaults }, true, err
+	}
+	own, err := q.store.ProjectLimits(ctx)
+	return func(project string) Values { return defaults.with(own[project]) }, true, err
 }
 
 // Defaults returns the limits of projects without own limits.

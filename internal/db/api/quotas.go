@@ -73,6 +73,23 @@ func (q *Quotas) read(ctx context.Context, query string, args ...any) (objects.Q
 	return l, groups, err
 }
 
+// ProjectLimits returns the limits of all projects that have their own, by project and resource.
+func (q *Quotas) ProjectLimits(ctx context.Context) (map[string]map[string]int64, error) {
+	all := map[string]map[string]int64{}
+	return all, q.db.Each(ctx, func(r *sql.Rows) error {
+		var project, resource sql.NullString
+		var limit sql.NullInt64
+		if err := r.Scan(&project, &resource, &limit); err != nil {
+			return err
+		}
+		if all[project.String] == nil {
+			all[project.String] = map[string]int64{}
+		}
+		all[project.String][resource.String] = limit.Int64
+		return nil
+	}, "SELECT project_id, resource, hard_limit FROM quotas")
+}
+
 // Class returns the limits of a quota class.
 func (q *Quotas) Class(ctx context.Context, name string) (map[string]int64, error) {
 	l, _, err := q.read(ctx, "SELECT 'd', resource, hard_limit, id FROM quota_classes WHERE class_name = ?", name)

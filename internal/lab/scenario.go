@@ -77,7 +77,7 @@ func (l *Lab) scenarios() ([]scenario, error) {
 	return list, nil
 }
 
-// command returns the function of a step: "kill SERVICE", "freeze SERVICE", "thaw SERVICE",
+// command returns the function of a step: "kill SERVICE", "freeze SERVICE", "thaw SERVICE", "reload SERVICE",
 // "stop SERVICE", "start SERVICE", "link LISTENER mode=hang&pause=1s", "sql NODE STATEMENT",
 // "rabbitmqctl NODE ARGUMENTS".
 func (l *Lab) command(text string) (func(context.Context) error, error) {
@@ -103,6 +103,8 @@ func (l *Lab) command(text string) (func(context.Context) error, error) {
 		return signal(syscall.SIGKILL), nil
 	case "freeze":
 		return signal(syscall.SIGSTOP), nil
+	case "reload":
+		return signal(syscall.SIGHUP), nil
 	case "thaw":
 		return signal(syscall.SIGCONT), nil
 	case "stop":

@@ -103,7 +103,8 @@ func (s *side) groupPrefix() string { return "ha-group-" + s.name }
 // groupsLeft returns how many acknowledged server groups the database lacks, and how many it has twice, and
 // deletes all of them.
 func (s *side) groupsLeft(ctx context.Context, db *sql.DB) (lost, twice int, err error) {
-	rows, err := db.QueryContext(ctx, "SELECT name, COUNT(*) FROM nova_api.instance_groups WHERE name LIKE ? GROUP BY name", s.groupPrefix()+"-%")
+	rows, err := db.QueryContext(ctx, "SELECT name, COUNT(*) FROM nova_api.instance_groups WHERE name LIKE ? GROUP BY name",
+		s.groupPrefix()+"-%")
 	if err != nil {
 		return 0, 0, err
 	}

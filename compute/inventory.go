@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/metrics"
 	"github.com/nova-go/nova/internal/quota"
 )
@@ -63,6 +62,6 @@ func (p *parts) readInventory(ctx context.Context) error {
 			uses = append(uses, metrics.InventoryUse{Project: project, Resource: r.String(), Used: used[project][r], Limit: of[r]})
 		}
 	}
-	p.metrics.Inventory().Set(servers, uses, limited, clock.Now(ctx))
+	p.metrics.Inventory().Set(servers, uses, limited, time.Now())
 	return nil
 }

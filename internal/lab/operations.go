@@ -176,15 +176,20 @@ func apiHeader(token, version string) http.Header {
 	return http.Header{"X-Auth-Token": {token}, "Content-Type": {"application/json"}, "Openstack-Api-Version": {"compute " + version}}
 }
 
+// do sends a request.
+func (s *side) do(method, address, body string, header http.Header) (*http.Response, error) {
+	q, err := http.NewRequest(method, address, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	q.Header = header
+	return s.client.Do(q)
+}
+
 // send sends a request, records the answer, and returns its status; 0: none. The statuses fine are no failures.
 func (s *side) send(operation, method, address, body string, header http.Header, fine ...int) int {
 	r := request{operation: operation, began: time.Now()}
-	q, err := http.NewRequest(method, address, strings.NewReader(body))
-	if err != nil {
-		panic(err) // the requests of the load are well-formed
-	}
-	q.Header = header
-	resp, err := s.client.Do(q)
+	resp, err := s.do(method, address, body, header)
 	if err == nil {
 		var answer []byte
 		answer, err = io.ReadAll(resp.Body)

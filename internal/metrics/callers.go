@@ -228,5 +228,9 @@ func (h *minHeap) Push(v any) {
 	*h = append(*h, c)
 }
 
-// Pop implements heap.Interface; callers are replaced and never removed.
-func (h *minHeap) Pop() any { panic("not used") }
+// Pop implements heap.Interface.
+func (h *minHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -26,16 +25,7 @@ type staleness struct {
 // TestLabAges changes something through one process, and reads it through another one, which has read it before.
 // docs/reliability.md has the table.
 func TestLabAges(t *testing.T) {
-	if os.Getenv("LAB_HA") == "" {
-		t.Skip("LAB_HA is not set: this test needs the lab with clusters")
-	}
-	l, err := newLab(os.Getenv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !l.exists() {
-		t.Skipf("there is no lab with clusters in %s: start it with make lab LAB_HA=1", l.Dir)
-	}
+	l := clusters(t)
 	sides, err := l.sides(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -12,20 +12,11 @@ import (
 // than Python's nova-api, serves all within two seconds after the database is back, and loses no write
 // that it has acknowledged. The other scenarios are measured, see docs/reliability.md.
 func TestLabScenarios(t *testing.T) {
-	if os.Getenv("LAB_HA") == "" {
-		t.Skip("LAB_HA is not set: this test needs the lab with clusters")
-	}
-	l, err := newLab(os.Getenv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !l.exists() {
-		t.Skipf("there is no lab with clusters in %s: start it with make lab LAB_HA=1", l.Dir)
-	}
+	l := clusters(t)
 	rows := map[string]map[string]row{}
 	names := []string{"galera-writer-killed", "galera-writer-frozen", "galera-writer-isolated", "galera-read-only", "database-reset",
 		"database-hung", "haproxy-restarted"}
-	err = l.runScenarios(t.Context(), t.Output(), names, func(of scenario, side string, r row) {
+	err := l.runScenarios(t.Context(), t.Output(), names, func(of scenario, side string, r row) {
 		if rows[of.Name] == nil {
 			rows[of.Name] = map[string]row{}
 		}
@@ -41,4 +32,20 @@ func TestLabScenarios(t *testing.T) {
 			t.Errorf("%s: ours %s; python %s", name, ours, python)
 		}
 	}
+}
+
+// clusters returns the lab with clusters; without one the test is skipped.
+func clusters(t *testing.T) *Lab {
+	t.Helper()
+	if os.Getenv("LAB_HA") == "" {
+		t.Skip("LAB_HA is not set: this test needs the lab with clusters")
+	}
+	l, err := newLab(os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !l.exists() {
+		t.Skipf("there is no lab with clusters in %s: start it with make lab LAB_HA=1", l.Dir)
+	}
+	return l
 }

@@ -24,10 +24,7 @@ func TestLabLeak(t *testing.T) {
 		operations = n
 	}
 	t.Cleanup(func() { _ = labDelete(ours) })
-	if r := ours.send(labLife[0]); r.status != http.StatusAccepted {
-		t.Fatalf("create answers %d: %s", r.status, r.body)
-	}
-	ours.settle("ACTIVE")
+	ours.build(labLife[0])
 
 	mix := []chapter{
 		{do: "GET /servers/{server}"}, {do: "GET /servers/detail?limit=10"}, {do: "GET /flavors/detail"},

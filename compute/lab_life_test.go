@@ -181,26 +181,60 @@ func (s *side) send(o chapter) reply {
 // settle waits until nothing is under way, and the server has the status.
 func (s *side) settle(status string) {
 	s.t.Helper()
+	if last := s.reach(status); last != "" {
+		s.t.Fatalf("the server is %s, not %s", last, status)
+	}
+}
+
+// reach waits until nothing is under way and the server has the status, and answers "". If
+// the server fails, or a minute passes, it answers the server's status and fault.
+func (s *side) reach(status string) string {
+	s.t.Helper()
 	var last string
 	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 		r := s.send(chapter{do: "GET /servers/{server}"})
 		if r.status == http.StatusNotFound && status == "gone" {
-			return
+			return ""
 		}
 		var v struct {
 			Server struct {
 				Status string
 				Task   *string `json:"OS-EXT-STS:task_state"`
+				Fault  struct{ Message string }
 			}
 		}
 		if err := json.Unmarshal(r.body, &v); err != nil {
 			s.t.Fatalf("%d %s", r.status, r.body)
 		}
-		if last = v.Server.Status; v.Server.Task == nil && (status == "" || last == status) {
-			return
+		if v.Server.Task == nil && (status == "" || v.Server.Status == status) {
+			return ""
+		}
+		last = strings.TrimSpace(v.Server.Status + " " + v.Server.Fault.Message)
+		if v.Server.Task == nil && v.Server.Status == "ERROR" {
+			return last
 		}
 	}
-	s.t.Fatalf("the server is in status %s, not %s", last, status)
+	return last
+}
+
+// build creates a server that a test needs before it begins. The hosts and the scheduler of a
+// busy machine may fail to build one: it is then deleted and built again.
+func (s *side) build(create chapter) {
+	s.t.Helper()
+	var last string
+	for range 3 {
+		if r := s.send(create); r.status != http.StatusAccepted {
+			s.t.Fatalf("create answers %d: %s", r.status, r.body)
+		}
+		if last = s.reach("ACTIVE"); last == "" {
+			return
+		}
+		s.t.Logf("the server is %s: building another", last)
+		if err := labDelete(s); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	s.t.Fatalf("the server is %s, not ACTIVE", last)
 }
 
 // TestLabLife leads a server of the real service and one of ours through the same

@@ -209,9 +209,8 @@ func newStage(t *testing.T, s, real *side, rows *rowReader) *stage {
 	t.Helper()
 	at := *s
 	at.url = real.url
-	at.send(chapter{name: "create", do: "POST /servers", save: "server=server.id",
+	at.build(chapter{name: "create", do: "POST /servers", save: "server=server.id",
 		body: `{"server": {"name": "lab-repeat", "imageRef": "{image}", "flavorRef": "{flavor}", "networks": [{"uuid": "{net}"}]}}`})
-	at.settle("ACTIVE")
 	for _, name := range []string{"volume", "spare"} {
 		s.variables[name] = labVolume(t, s.token)
 	}

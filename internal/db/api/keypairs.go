@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/uptrace/bun"
 
@@ -12,10 +13,13 @@ import (
 )
 
 // Keypairs reads and writes the table key_pairs.
-type Keypairs struct{ db *db.DB }
+type Keypairs struct {
+	db    *db.DB
+	lists db.Coalescer[[]*objects.Keypair]
+}
 
 // NewKeypairs returns the access to the key pairs of d.
-func NewKeypairs(d *db.DB) *Keypairs { return &Keypairs{d} }
+func NewKeypairs(d *db.DB) *Keypairs { return &Keypairs{db: d} }
 
 const keypairColumns = "id, name, user_id, type, fingerprint, public_key, created_at, updated_at"
 
@@ -47,8 +51,15 @@ func (k *Keypairs) Get(ctx context.Context, user, name string) (*objects.Keypair
 
 // List returns the key pairs of a user by name, after the one with the name marker. A limit below
 // 0 means no limit. If the user has no key pair with the name marker, the error is
-// MarkerNotFound.
+// MarkerNotFound. Concurrent calls with the same arguments share a query that begins after them, and
+// its key pairs, which they must not change.
 func (k *Keypairs) List(ctx context.Context, user, marker string, limit int) ([]*objects.Keypair, error) {
+	return k.lists.Do(ctx, fmt.Sprintf("%d %q %q", limit, user, marker), func(ctx context.Context) ([]*objects.Keypair, error) {
+		return k.list(ctx, user, marker, limit)
+	})
+}
+
+func (k *Keypairs) list(ctx context.Context, user, marker string, limit int) ([]*objects.Keypair, error) {
 	where, args := "user_id = ?", []any{user}
 	if marker != "" {
 		// The name in the row can differ from marker, because the collation may ignore case.

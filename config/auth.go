@@ -111,10 +111,17 @@ type Auth struct {
 	ApplicationCredentialSecret string `opt:"application_credential_secret" secret:"true"`
 	// Passcode of v3totp.
 	Passcode string `opt:"passcode" secret:"true"`
-	// IdentityProvider of the OpenID Connect plugins, as Keystone calls it.
+	// IdentityProvider of the OpenID Connect plugins and of v3adfspassword, as Keystone calls it.
 	IdentityProvider string `opt:"identity_provider"`
 	// Protocol of IdentityProvider in Keystone.
 	Protocol string `opt:"protocol"`
+	// IdentityProviderURL is the URL at which AD FS issues tokens (v3adfspassword).
+	IdentityProviderURL string `opt:"identity_provider_url"`
+	// ServiceProviderEndpoint is the URL at which the service provider in front of Keystone takes the
+	// tokens of AD FS.
+	ServiceProviderEndpoint string `opt:"service_provider_endpoint"`
+	// ServiceProviderEntityID is what AD FS calls the service provider.
+	ServiceProviderEntityID string `opt:"service_provider_entity_id"`
 	// ClientID of the OpenID Connect plugins.
 	ClientID string `opt:"client_id"`
 	// ClientSecret of ClientID; "": the client is public.

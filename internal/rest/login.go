@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,9 +25,11 @@ import (
 var plugins = map[string][]string{
 	"none": nil, "noauth": nil, "admin_token": nil, "http_basic": nil,
 	"password": nil, "v3password": nil, "token": nil, "v3token": nil, "v3applicationcredential": nil, "v3totp": nil,
-	"v3oidcpassword":               {"identity_provider", "protocol", "username", "password"},
-	"v3oidcclientcredentials":      {"identity_provider", "protocol", "client_id", "client_secret"},
-	"v3oidcaccesstoken":            {"identity_provider", "protocol", "access_token"},
+	"v3oidcpassword":          {"identity_provider", "protocol", "username", "password"},
+	"v3oidcclientcredentials": {"identity_provider", "protocol", "client_id", "client_secret"},
+	"v3oidcaccesstoken":       {"identity_provider", "protocol", "access_token"},
+	"v3adfspassword": {"identity_provider", "protocol", "identity_provider_url", "service_provider_endpoint",
+		"service_provider_entity_id", "username", "password"},
 	"v3oauth2clientcredential":     {"oauth2_endpoint", "oauth2_client_id", "oauth2_client_secret"},
 	"v3oauth2mtlsclientcredential": {"oauth2_endpoint", "oauth2_client_id"},
 }
@@ -35,7 +38,8 @@ var plugins = map[string][]string{
 func incomplete(group string, a config.Auth) error {
 	set := map[string]string{"identity_provider": a.IdentityProvider, "protocol": a.Protocol, "username": a.Username, "password": a.Password,
 		"client_id": a.ClientID, "client_secret": a.ClientSecret, "access_token": a.AccessToken, "oauth2_endpoint": a.OAuth2Endpoint,
-		"oauth2_client_id": a.OAuth2ClientID, "oauth2_client_secret": a.OAuth2ClientSecret}
+		"oauth2_client_id": a.OAuth2ClientID, "oauth2_client_secret": a.OAuth2ClientSecret, "identity_provider_url": a.IdentityProviderURL,
+		"service_provider_endpoint": a.ServiceProviderEndpoint, "service_provider_entity_id": a.ServiceProviderEntityID}
 	for _, option := range plugins[a.AuthType] {
 		if set[option] == "" {
 			return fmt.Errorf("[%s] %s: is not set, and the plugin %s requires it", group, option, a.AuthType)
@@ -64,8 +68,12 @@ func (s *Session) authenticate(ctx context.Context) (*Login, error) {
 	a := s.o.Auth
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, &s.client)
 	switch a.AuthType {
-	case "v3oidcpassword", "v3oidcclientcredentials", "v3oidcaccesstoken":
-		token, err := s.federatedToken(ctx)
+	case "v3oidcpassword", "v3oidcclientcredentials", "v3oidcaccesstoken", "v3adfspassword":
+		exchange := s.federatedToken
+		if a.AuthType == "v3adfspassword" {
+			exchange = s.adfsToken
+		}
+		token, err := exchange(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -182,35 +190,64 @@ func (s *Session) federatedToken(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	at, err := s.federationURL()
+	if err != nil {
+		return "", err
+	}
+	with := http.Header{"Authorization": {"Bearer " + access}, "Accept": {"application/json"}}
+	header, body, err := s.send(ctx, &s.client, http.MethodPost, at, with, "")
+	if err != nil {
+		return "", err
+	}
+	return unscoped(http.MethodPost, at, header, body)
+}
+
+// unscoped returns the token in an answer of federationURL.
+func unscoped(method, at string, header http.Header, body []byte) (string, error) {
+	token := header.Get("X-Subject-Token")
+	if token == "" {
+		return "", gophercloud.ErrUnexpectedResponseCode{URL: at, Method: method, Expected: []int{http.StatusCreated},
+			Actual: http.StatusOK, Body: body, ResponseHeader: header}
+	}
+	return token, nil
+}
+
+// send sends a request of a login, and returns the header and body of the answer. An answer of 400 or more is a
+// gophercloud.ErrUnexpectedResponseCode.
+func (s *Session) send(
+	ctx context.Context, client *http.Client, method, at string, header http.Header, body string,
+) (http.Header, []byte, error) {
+	r, err := http.NewRequestWithContext(ctx, method, at, strings.NewReader(body))
+	if err != nil {
+		return nil, nil, err
+	}
+	maps.Copy(r.Header, header)
+	r.Header.Set("User-Agent", s.UserAgent())
+	resp, err := client.Do(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		return nil, nil, err
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		return nil, nil, gophercloud.ErrUnexpectedResponseCode{URL: at, Method: method, Expected: []int{http.StatusOK},
+			Actual: resp.StatusCode, Body: answer, ResponseHeader: resp.Header}
+	}
+	return resp.Header, answer, nil
+}
+
+// federationURL is where Keystone gives tokens to the users of the identity provider.
+func (s *Session) federationURL() (string, error) {
 	a := s.o.Auth
 	base, err := IdentityV3(a.AuthURL)
 	if err != nil {
 		return "", err
 	}
-	at := fmt.Sprintf("%sOS-FEDERATION/identity_providers/%s/protocols/%s/auth", base, url.PathEscape(a.IdentityProvider),
-		url.PathEscape(a.Protocol))
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, at, nil)
-	if err != nil {
-		return "", err
-	}
-	r.Header.Set("Authorization", "Bearer "+access)
-	r.Header.Set("Accept", "application/json")
-	r.Header.Set("User-Agent", s.UserAgent())
-	resp, err := s.client.Do(r)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil {
-		return "", err
-	}
-	token := resp.Header.Get("X-Subject-Token")
-	if resp.StatusCode >= http.StatusBadRequest || token == "" {
-		return "", gophercloud.ErrUnexpectedResponseCode{URL: at, Method: http.MethodPost, Expected: []int{http.StatusCreated},
-			Actual: resp.StatusCode, Body: body, ResponseHeader: resp.Header}
-	}
-	return token, nil
+	return fmt.Sprintf("%sOS-FEDERATION/identity_providers/%s/protocols/%s/auth", base, url.PathEscape(a.IdentityProvider),
+		url.PathEscape(a.Protocol)), nil
 }
 
 // accessToken gets a token of the identity provider.
@@ -257,20 +294,14 @@ func (s *Session) accessToken(ctx context.Context) (string, error) {
 // discovered reads the URL of tokens from the document of OpenID Connect Discovery.
 func (s *Session) discovered(ctx context.Context) (string, error) {
 	at := s.o.Auth.DiscoveryEndpoint
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	_, body, err := s.send(ctx, &s.client, http.MethodGet, at, http.Header{"Accept": {"application/json"}}, "")
 	if err != nil {
 		return "", err
 	}
-	r.Header.Set("Accept", "application/json")
-	resp, err := s.client.Do(r)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = resp.Body.Close() }()
 	var document struct {
 		TokenEndpoint string `json:"token_endpoint"`
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&document); err != nil {
+	if err := json.Unmarshal(body, &document); err != nil {
 		return "", fmt.Errorf("%s is no OpenID Connect Discovery document: %w", at, err)
 	}
 	if document.TokenEndpoint == "" {

@@ -1,7 +1,10 @@
 package rest_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 	"sync"
@@ -40,10 +44,16 @@ func canonical(contentType string, body []byte) string {
 		form, _ := url.ParseQuery(string(body))
 		var out []string
 		for name, values := range form {
+			if name == "wresult" {
+				values = []string{canonicalXML(values[0])}
+			}
 			out = append(out, name+"="+strings.Join(values, ","))
 		}
 		sort.Strings(out)
 		return strings.Join(out, " ")
+	}
+	if strings.HasPrefix(contentType, "application/soap+xml") {
+		return canonicalXML(string(body))
 	}
 	var v any
 	if json.Unmarshal(body, &v) != nil {
@@ -53,12 +63,60 @@ func canonical(contentType string, body []byte) string {
 	return string(text)
 }
 
+// canonicalXML writes the elements of a document with the last part of their namespaces, without what differs from login
+// to login.
+func canonicalXML(document string) string {
+	var out strings.Builder
+	for d := xml.NewDecoder(strings.NewReader(document)); ; {
+		token, err := d.Token()
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				out.WriteString(err.Error())
+			}
+			return out.String()
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			out.WriteString("<" + qualified(t.Name))
+			for _, a := range t.Attr {
+				if a.Name.Space != "xmlns" && a.Name.Local != "xmlns" {
+					out.WriteString(" " + qualified(a.Name) + "=" + changing.ReplaceAllString(a.Value, "?"))
+				}
+			}
+			out.WriteString(">")
+		case xml.EndElement:
+			out.WriteString("</>")
+		case xml.CharData:
+			out.WriteString(changing.ReplaceAllString(string(t), "?"))
+		}
+	}
+}
+
+var changing = regexp.MustCompile(`[0-9a-f]{32}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z`)
+
+func qualified(n xml.Name) string {
+	return n.Space[strings.LastIndex(n.Space, "/")+1:] + ":" + n.Local
+}
+
+// adfsAnswer has an assertion between elements, and namespaces that are declared around it.
+const adfsAnswer = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing">` +
+	`<s:Header><a:Action s:mustUnderstand="1">issue</a:Action></s:Header><s:Body>` +
+	`<trust:RequestSecurityTokenResponseCollection xmlns:trust="http://docs.oasis-open.org/ws-sx/ws-trust/200512">` +
+	`<trust:RequestSecurityTokenResponse><trust:Lifetime/>` +
+	`<trust:RequestedSecurityToken><saml:Assertion a:n="1" xmlns:saml="urn:oasis:names:tc:SAML:1.0:assertion">&lt;a+b&gt; ü</saml:Assertion>` +
+	`</trust:RequestedSecurityToken></trust:RequestSecurityTokenResponse>` +
+	`</trust:RequestSecurityTokenResponseCollection></s:Body></s:Envelope>`
+
 func (p *provider) serve(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	body = bytes.ReplaceAll(body, []byte(p.URL), []byte("URL"))
 	line := r.Method + " " + r.URL.Path
-	for _, h := range []string{"Authorization", "X-Auth-Token", "X-Subject-Token"} {
+	for _, h := range []string{"Authorization", "X-Auth-Token", "X-Subject-Token", "Cookie"} {
 		if h == "X-Auth-Token" && r.Method == http.MethodPost {
 			continue // keystoneauth sends the token of the body in it, too
+		}
+		if h == "Cookie" && (r.Method == http.MethodPost || r.URL.Path == "/x/y") {
+			continue // keystoneauth keeps the cookie of the login
 		}
 		if v := r.Header.Get(h); v != "" {
 			line += " " + h + "=" + v
@@ -81,6 +139,13 @@ func (p *provider) serve(w http.ResponseWriter, r *http.Request) {
 		return // they read it a different number of times
 	case r.URL.Path == "/token" || r.URL.Path == "/v3/OS-OAUTH2/token":
 		answer(200, map[string]any{"access_token": "access", "id_token": "id", "token_type": "Bearer", "expires_in": 3600})
+	case r.URL.Path == "/adfs":
+		w.Header().Set("Content-Type", "application/soap+xml")
+		_, _ = io.WriteString(w, adfsAnswer)
+	case r.URL.Path == "/Shibboleth.sso/ADFS":
+		w.Header().Set("Set-Cookie", "_shibsession=1; Path=/")
+		w.Header().Set("Location", "/nowhere")
+		w.WriteHeader(http.StatusFound)
 	case strings.HasPrefix(r.URL.Path, "/v3/OS-FEDERATION/"):
 		w.Header().Set("X-Subject-Token", "unscoped")
 		answer(201, token)
@@ -128,6 +193,23 @@ var pluginTests = []struct {
 	}, "X-Auth-Token=scoped"},
 	{"auth_type = v3oidcaccesstoken\nauth_url = URL/v3\nidentity_provider = idp\nprotocol = openid\naccess_token = given\nproject_id = p\n", []string{
 		"POST /v3/OS-FEDERATION/identity_providers/idp/protocols/openid/auth Authorization=Bearer given",
+		`POST /v3/auth/tokens {"auth":{"identity":{"methods":["token"],"token":{"id":"unscoped"}},"scope":{"project":{"id":"p"}}}}`,
+	}, "X-Auth-Token=scoped"},
+	{"auth_type = v3adfspassword\nauth_url = URL/v3\nidentity_provider = idp\nprotocol = saml2\nidentity_provider_url = URL/adfs\nservice_provider_endpoint = URL/Shibboleth.sso/ADFS\nservice_provider_entity_id = https://sp/&\nusername = nova@example\npassword = p<&>\nproject_id = p\n", []string{
+		`POST /adfs <soap-envelope:Envelope><soap-envelope:Header><addressing:Action soap-envelope:mustUnderstand=1>http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/Issue</>` +
+			`<addressing:MessageID>urn:uuid:?</><addressing:ReplyTo><addressing:Address>http://www.w3.org/2005/08/addressing/anonymous</></>` +
+			`<addressing:To soap-envelope:mustUnderstand=1>URL/adfs</><oasis-200401-wss-wssecurity-secext-1.0.xsd:Security soap-envelope:mustUnderstand=1>` +
+			`<oasis-200401-wss-wssecurity-utility-1.0.xsd:Timestamp oasis-200401-wss-wssecurity-utility-1.0.xsd:Id=_0>` +
+			`<oasis-200401-wss-wssecurity-utility-1.0.xsd:Created>?</><oasis-200401-wss-wssecurity-utility-1.0.xsd:Expires>?</></>` +
+			`<oasis-200401-wss-wssecurity-secext-1.0.xsd:UsernameToken oasis-200401-wss-wssecurity-utility-1.0.xsd:u=uuid-?-1>` +
+			`<oasis-200401-wss-wssecurity-secext-1.0.xsd:Username>nova@example</><oasis-200401-wss-wssecurity-secext-1.0.xsd:Password` +
+			` :Type=http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText>p<&></></></></>` +
+			`<soap-envelope:Body><200512:RequestSecurityToken><policy:AppliesTo><addressing:EndpointReference><addressing:Address>https://sp/&</></></>` +
+			`<200512:KeyType>http://docs.oasis-open.org/ws-sx/ws-trust/200512/Bearer</><200512:RequestType>http://docs.oasis-open.org/ws-sx/ws-trust/200512/Issue</>` +
+			`<200512:TokenType>urn:oasis:names:tc:SAML:1.0:assertion</></></></>`,
+		`POST /Shibboleth.sso/ADFS wa=wsignin1.0 wresult=<trust:RequestSecurityTokenResponse><trust:Lifetime></><trust:RequestedSecurityToken>` +
+			`<urn:oasis:names:tc:SAML:1.0:assertion:Assertion addressing:n=1><a+b> ü</></></>`,
+		"GET /v3/OS-FEDERATION/identity_providers/idp/protocols/saml2/auth Cookie=_shibsession=1",
 		`POST /v3/auth/tokens {"auth":{"identity":{"methods":["token"],"token":{"id":"unscoped"}},"scope":{"project":{"id":"p"}}}}`,
 	}, "X-Auth-Token=scoped"},
 	{"auth_type = v3oauth2clientcredential\nauth_url = URL/v3\noauth2_endpoint = URL/v3/OS-OAUTH2/token\noauth2_client_id = c\noauth2_client_secret = s\n", []string{
@@ -199,5 +281,32 @@ func TestIncompletePlugins(t *testing.T) {
 		if _, err := rest.New(rest.Options{Group: "placement", Auth: loadAuth(t, conf)}); err == nil || err.Error() != want {
 			t.Errorf("%v, not %s", err, want)
 		}
+	}
+}
+
+// TestADFSRefusals says why AD FS gives no token.
+func TestADFSRefusals(t *testing.T) {
+	for answer, want := range map[string]string{
+		`<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><s:Fault><s:Code><s:Value>s:Sender</s:Value>` +
+			`<s:Subcode><s:Value>a:FailedAuthentication</s:Value></s:Subcode></s:Code></s:Fault></s:Body></s:Envelope>`: "URL refuses the login of nova: a:FailedAuthentication",
+		"<html></html>": "URL answers no security token: it has no RequestSecurityTokenResponse",
+		"text":          "URL answers no security token: it has no RequestSecurityTokenResponse",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if strings.Contains(answer, "Fault") {
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+			_, _ = io.WriteString(w, answer)
+		}))
+		a := loadAuth(t, strings.ReplaceAll("auth_type = v3adfspassword\nauth_url = URL/v3\nidentity_provider = idp\nprotocol = saml2\nidentity_provider_url = URL\n"+
+			"service_provider_endpoint = URL\nservice_provider_entity_id = sp\nusername = nova\npassword = p\n", "URL", server.URL))
+		s, err := rest.New(rest.Options{Group: "placement", Auth: a})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = s.AsService(t.Context()); err == nil || !strings.Contains(err.Error(), strings.ReplaceAll(want, "URL", server.URL)) {
+			t.Errorf("%v, not %s", err, want)
+		}
+		server.Close()
 	}
 }

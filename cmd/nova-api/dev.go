@@ -34,6 +34,10 @@ func serveDev(d *cli.Dev, f *cli.Flags) (err error) {
 	}
 	ctx, stop := cli.DevSignals()
 	defer stop()
+	listeners, err := d.Reserve()
+	if err != nil {
+		return err
+	}
 	url := "http://" + d.Address()
 	if d.TLS {
 		url = "https://" + d.Address()
@@ -59,6 +63,7 @@ func serveDev(d *cli.Dev, f *cli.Flags) (err error) {
 		cert, key := cloud.Certificate()
 		o = serve.Options{HTTPS: []serve.TLS{{Addr: d.Address(), CertFile: cert, KeyFile: key}}}
 	}
+	o.Inherited = listeners
 	p := program()
 	p.Build = func(ctx context.Context, c *config.Config, o cli.Observers) (http.Handler, error) {
 		broker := rpc.NewMemory()

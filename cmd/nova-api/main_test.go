@@ -149,11 +149,21 @@ type process struct {
 	ended   chan error // how it ended, once it has
 }
 
-// start runs nova-api and waits until it answers. At the end it must stop by
-// itself when told to, without a panic on the way.
+// start runs nova-api and waits until it answers.
 func start(t *testing.T, address string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, address: address, cmd: command(t, args...), ended: make(chan error, 1)}
+	p := launch(t, args...)
+	p.address = address
+	p.says("serving http on " + address)
+	p.gets("/", http.StatusOK)
+	return p
+}
+
+// launch runs nova-api. At the end of the test it must stop by itself when told to, without a
+// panic on the way.
+func launch(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: command(t, args...), ended: make(chan error, 1)}
 	p.cmd.Stderr, p.cmd.Stdout = &p.output, &p.output
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -168,8 +178,6 @@ func start(t *testing.T, address string, args ...string) *process {
 			t.Errorf("nova-api wrote:\n%s", out)
 		}
 	})
-	p.says("serving http on " + address)
-	p.gets("/", http.StatusOK)
 	return p
 }
 
@@ -192,6 +200,24 @@ func dev(t *testing.T) (p *process, state string) {
 	address, state := testproc.Address(t), t.TempDir()
 	_, port, _ := net.SplitHostPort(address)
 	return start(t, address, "--dev", "--state", state, "--port", port), state
+}
+
+// TestFreePort: the catalog and the files of the cloud have the port that the system chose.
+func TestFreePort(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	p := launch(t, "--dev", "--state", state, "--port", "0")
+	p.says("its state is in")
+	served := regexp.MustCompile(`--dev serves http://(\S+);`).FindStringSubmatch(p.output.String())
+	if served == nil {
+		t.Fatalf("no address: %s", p.output.String())
+	}
+	p.address = served[1]
+	p.gets("/", http.StatusOK)
+	clouds, err := os.ReadFile(filepath.Join(state, "clouds.yaml"))
+	if err != nil || !strings.Contains(string(clouds), "http://"+p.address+"/identity/v3") {
+		t.Errorf("clouds.yaml: %v\n%s", err, clouds)
+	}
 }
 
 // --metrics shows those of an embedded cloud, too.

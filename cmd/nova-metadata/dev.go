@@ -26,6 +26,10 @@ func serveDev(d *cli.Dev, f *cli.Flags) error {
 	}
 	ctx, stop := cli.DevSignals()
 	defer stop()
+	listeners, err := d.Reserve()
+	if err != nil {
+		return err
+	}
 	c, err := guests.ReadConfig(state, f.Sources(metadata.Prog))
 	if err != nil {
 		return err
@@ -41,7 +45,7 @@ func serveDev(d *cli.Dev, f *cli.Flags) error {
 		}
 		return guests.Handler(c, nova)
 	}
-	return cli.Run(ctx, c, serve.Options{HTTP: []string{d.Address()}}, p, func() string {
+	return cli.Run(ctx, c, serve.Options{HTTP: []string{d.Address()}, Inherited: listeners}, p, func() string {
 		return fmt.Sprintf("nova-metadata --dev serves the cloud in %s\n\n"+
 			"  curl http://%s/SERVER/openstack/latest/meta_data.json   # SERVER is the id of a server\n", state, d.Address())
 	})

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/nova-go/nova/internal/serve"
 )
 
 // Dev are the flags of the embedded cloud.
@@ -29,7 +31,7 @@ func (d *Dev) Register(fs *pflag.FlagSet, p Program) {
 	fs.BoolVar(&d.On, "dev", false, "serve an embedded cloud on loopback; nothing else is needed")
 	fs.StringVar(&d.State, "state", "",
 		"with --dev: `directory` of its state (default $XDG_STATE_HOME/nova-dev or ~/.local/state/nova-dev); :memory: leaves nothing behind")
-	fs.IntVar(&d.Port, "port", p.Port, "with --dev: `port` to listen on")
+	fs.IntVar(&d.Port, "port", p.Port, "with --dev: `port` to listen on; 0 is a free one")
 }
 
 // RegisterCloud adds the flags of nova-api, which runs the cloud.
@@ -82,6 +84,24 @@ func DevSignals() (context.Context, context.CancelFunc) {
 
 // Address returns the listening address.
 func (d *Dev) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)) }
+
+// Reserve opens a listener on a free port if Port is 0, and sets Port: the cloud has its address in its
+// catalog, and must know it before it starts.
+func (d *Dev) Reserve() ([]serve.Inherited, error) {
+	if d.Port != 0 {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp4", d.Address())
+	if err != nil {
+		return nil, err
+	}
+	protocol := "http"
+	if d.TLS {
+		protocol = "https"
+	}
+	d.Port = l.Addr().(*net.TCPAddr).Port
+	return []serve.Inherited{{Protocol: protocol, Address: d.Address(), Listener: l}}, nil
+}
 
 // Check returns an error for flags that would have no effect: flags of the cloud without --dev,
 // and addresses with --dev.

@@ -160,11 +160,13 @@ func (l *Lab) applications() []service {
 	var list []service
 	for _, name := range []string{"ours-1", "ours-2"} {
 		list = append(list, service{name: name, stage: otherServices, ready: l.answers(name, "/"),
-			command: "$LAB/bin/nova-api --config-file $ETC/links/nova.conf --http 127.0.0.1:$PORT", env: []string{"GOMAXPROCS=2"}})
+			command: "$LAB/bin/nova-api --config-file $ETC/links/nova.conf --http 127.0.0.1:$PORT --metrics unix:" + l.metricsSocket(name),
+			env:     []string{"GOMAXPROCS=2"}})
 	}
 	for _, name := range []string{"ours-metadata-1", "ours-metadata-2"} {
 		list = append(list, service{name: name, stage: otherServices, ready: l.answers(name, "/"),
-			command: "$LAB/bin/nova-metadata --config-file $ETC/links/nova.conf --http 127.0.0.1:$PORT", env: []string{"GOMAXPROCS=2"}})
+			command: "$LAB/bin/nova-metadata --config-file $ETC/links/nova.conf --http 127.0.0.1:$PORT --metrics unix:" + l.metricsSocket(name),
+			env:     []string{"GOMAXPROCS=2"}})
 	}
 	list = append(list, service{name: "nova-metadata", stage: otherServices, ready: l.answers("nova-metadata", "/"),
 		command: wsgi("$VENV", l.novaApplication("metadata", "nova-metadata-wsgi"), "2", "1"), env: []string{"OS_NOVA_CONFIG_DIR=$ETC/nova",

@@ -31,6 +31,7 @@ type scenario struct {
 	Only   string         // the only side with a load; "": both
 	Steps  []fault
 	Every  time.Duration // the steps begin again after this time, until the load ends; 0: they do not
+	Random time.Duration // instead of steps, those of another scenario at random each time; see soak
 	After  []string      // commands that end the faults, if the steps do not
 }
 
@@ -197,6 +198,9 @@ func (l *Lab) runScenario(
 		one.begin(loading, s)
 	}
 	o, err := l.runSteps(ctx, progress, s, began)
+	if err == nil && s.Random > 0 {
+		err = l.soak(ctx, progress, s, began)
+	}
 	if err != nil {
 		return err
 	}

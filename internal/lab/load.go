@@ -17,6 +17,7 @@ import (
 const (
 	loadServers  = 2                 // servers of each side that the load reads and writes
 	loadKeys     = 60                // keys of metadata that the load writes on each
+	loadAtOnce   = 1000              // requests of a side that are in progress at most
 	loadPatience = 30 * time.Second  // how long a client waits for an answer
 	guestSecret  = "metadata-secret" // metadata_proxy_shared_secret of nova.conf
 	settleTime   = 90 * time.Second  // how long created servers may take to leave the state BUILD
@@ -81,7 +82,7 @@ func (l *Lab) sides(ctx context.Context) ([]*side, error) {
 	}
 	for _, one := range list {
 		one.client.Timeout = loadPatience
-		one.client.Transport = &http.Transport{MaxIdleConnsPerHost: 50}
+		one.client.Transport = &http.Transport{MaxIdleConnsPerHost: loadAtOnce}
 		if err := one.prepare(ctx, c); err != nil {
 			return nil, err
 		}
@@ -214,7 +215,7 @@ func (s *side) prepareAggregate(ctx context.Context, m *maker) error {
 }
 
 // begin starts the load, which ends with ctx. The requests come at a fixed rate, whether or not
-// earlier ones are answered.
+// earlier ones are answered, until loadAtOnce are in progress.
 func (s *side) begin(ctx context.Context, of scenario) {
 	random := rand.New(rand.NewPCG(1, 2)) // both sides have the same requests
 	var weighted []string
@@ -227,12 +228,17 @@ func (s *side) begin(ctx context.Context, of scenario) {
 	if of.Few {
 		servers = servers[:1]
 	}
+	places := make(chan struct{}, loadAtOnce)
 	s.inFlight.Go(func() {
 		began := time.Now()
 		for n := 1; ctx.Err() == nil; n++ {
 			operation, server := weighted[random.IntN(len(weighted))], servers[random.IntN(len(servers))]
 			token := s.tokens[n%len(s.tokens)]
-			s.inFlight.Go(func() { s.run(operation, server, token, n) })
+			places <- struct{}{}
+			s.inFlight.Go(func() {
+				s.run(operation, server, token, n)
+				<-places
+			})
 			select {
 			case <-time.After(time.Until(began.Add(time.Duration(float64(n) / of.Rate * float64(time.Second))))):
 			case <-ctx.Done():

@@ -177,7 +177,7 @@ func (l *Lab) soak(ctx context.Context, progress io.Writer, s scenario, began ti
 			return err
 		}
 	}
-	if err := until(s.Length - 2*time.Minute); err != nil {
+	if err := until(s.Length - soakWarm); err != nil {
 		return err
 	}
 	return measured()

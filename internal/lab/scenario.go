@@ -229,7 +229,7 @@ func (l *Lab) runScenario(
 // runSteps does the steps of a scenario whose load began at a time, and returns when the first fault began and
 // the last step with back, or else the first step, was done.
 func (l *Lab) runSteps(ctx context.Context, progress io.Writer, s scenario, began time.Time) (o outage, err error) {
-	for round := time.Duration(0); round == 0 || s.Every > 0; round += s.Every {
+	for round := time.Duration(0); ; round += s.Every {
 		for _, one := range s.Steps {
 			do, err := l.command(one.Do)
 			if err != nil {
@@ -255,8 +255,10 @@ func (l *Lab) runSteps(ctx context.Context, progress io.Writer, s scenario, bega
 				o.back = time.Now()
 			}
 		}
+		if s.Every == 0 {
+			return o, nil
+		}
 	}
-	return o, nil
 }
 
 // outage is the time without a neighbour.

@@ -4,11 +4,15 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/nova-go/nova/config"
 )
@@ -102,5 +106,48 @@ func TestScenarios(t *testing.T) {
 		if _, err := l.command(bad); err == nil {
 			t.Errorf("%q is a command", bad)
 		}
+	}
+}
+
+// TestStepsRepeat: the steps of a scenario are done once, or again every time until the load ends.
+func TestStepsRepeat(t *testing.T) {
+	l := lab(t, "LAB_HA=1")
+	process := exec.Command("sleep", "60")
+	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = process.Process.Kill(); _ = process.Wait() })
+	pid := fmt.Sprint(process.Process.Pid, " ", startTime(process.Process.Pid))
+	if err := os.MkdirAll(filepath.Dir(l.pidFile("mariadb-1")), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(l.pidFile("mariadb-1"), []byte(pid), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		every, length time.Duration
+		want          int
+	}{{0, time.Hour, 1}, {time.Millisecond, 3 * time.Millisecond, 3}} {
+		var progress bytes.Buffer
+		s := scenario{Length: c.length, Every: c.every, Steps: []fault{{Do: "thaw mariadb-1"}}}
+		if _, err := l.runSteps(t.Context(), &progress, s, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(progress.String(), "thaw"); got != c.want {
+			t.Errorf("every %v for %v: the steps are done %d times, not %d", c.every, c.length, got, c.want)
+		}
+	}
+}
+
+// TestSignals: a service that does not run gets no signal; the process group 0 is that of the caller.
+func TestSignals(t *testing.T) {
+	l := lab(t, "LAB_HA=1")
+	do, err := l.command("kill mariadb-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := do(t.Context()); err == nil || err.Error() != "mariadb-1 does not run" {
+		t.Errorf("kill of a service that does not run: %v", err)
 	}
 }

@@ -87,7 +87,13 @@ func (l *Lab) command(text string) (func(context.Context) error, error) {
 	services := l.services()
 	n := slices.IndexFunc(services, func(s service) bool { return s.name == name })
 	signal := func(s syscall.Signal) func(context.Context) error {
-		return func(context.Context) error { return syscall.Kill(-l.running(name), s) }
+		return func(context.Context) error {
+			pid := l.running(name)
+			if pid == 0 { // a signal to the process group 0 is one to this program's own
+				return fmt.Errorf("%s does not run", name)
+			}
+			return syscall.Kill(-pid, s)
+		}
 	}
 	switch {
 	case verb == "link":

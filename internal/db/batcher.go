@@ -25,7 +25,7 @@ type Batcher[V any] struct {
 	waiting map[string]*batched[V]
 	running bool
 	began   time.Time // begin of the newest load
-	crowd   crowd
+	window  batchWindow
 }
 
 // batched is the result for one key. It is valid once done is closed.
@@ -54,7 +54,7 @@ func (g *Batcher[V]) Get(ctx context.Context, key string) (v V, found bool, err 
 		g.waiting[key] = a
 	}
 	a.callers++
-	g.crowd.join()
+	g.window.join()
 	if !g.running || time.Since(g.began) > overdue {
 		g.running, g.began = true, time.Now()
 		go g.run(context.WithoutCancel(ctx))
@@ -74,7 +74,7 @@ func (g *Batcher[V]) run(ctx context.Context) {
 	var took time.Duration
 	for {
 		g.mutex.Lock()
-		g.crowd.gather(&g.mutex, callers, took)
+		g.window.gather(&g.mutex, callers, took)
 		batch, keys := g.next()
 		g.mutex.Unlock()
 		if len(batch) == 0 {
@@ -104,10 +104,10 @@ func (g *Batcher[V]) next() (batch []*batched[V], keys []string) {
 		}
 		batch, keys = append(batch, a), append(keys, key)
 		delete(g.waiting, key)
-		g.crowd.waiting -= a.callers
+		g.window.waiting -= a.callers
 	}
 	if g.began = time.Now(); len(batch) == 0 {
-		g.running, g.crowd.alone = false, false
+		g.running, g.window.alone = false, false
 	}
 	return batch, keys
 }

@@ -20,9 +20,9 @@ type Coalescer[T any] struct {
 
 // queue has the waiting load of a key; another one is running, or gathers callers.
 type queue[T any] struct {
-	next  *flight[T]
-	began time.Time // begin of the newest load
-	crowd crowd
+	next   *flight[T]
+	began  time.Time // begin of the newest load
+	window batchWindow
 }
 
 type flight[T any] struct {
@@ -48,7 +48,7 @@ func (s *Coalescer[T]) Do(ctx context.Context, key string, load func(context.Con
 		q.next = &flight[T]{load: load, done: make(chan struct{})}
 	}
 	f := q.next
-	q.crowd.join()
+	q.window.join()
 	if !running || time.Since(q.began) > overdue {
 		q.began = time.Now()
 		go s.run(context.WithoutCancel(ctx), key, q)
@@ -68,9 +68,9 @@ func (s *Coalescer[T]) run(ctx context.Context, key string, q *queue[T]) {
 	var took time.Duration
 	for {
 		s.mu.Lock()
-		q.crowd.gather(&s.mu, callers, took)
+		q.window.gather(&s.mu, callers, took)
 		f := q.next
-		callers, q.next, q.crowd.waiting, q.began = q.crowd.waiting, nil, 0, time.Now()
+		callers, q.next, q.window.waiting, q.began = q.window.waiting, nil, 0, time.Now()
 		if f == nil && s.keys[key] == q {
 			delete(s.keys, key)
 		}

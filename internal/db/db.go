@@ -99,14 +99,14 @@ func Open(connection string, o Options) (*DB, error) {
 		if err != nil {
 			return nil, &URLError{"connection", err}
 		}
-		prepared := &leavingConnector{sessionConnector{connector, src.session}, src.within, &singleflight.Group{}}
+		prepared := &validatingConnector{sessionConnector{connector, src.session}, src.within, &singleflight.Group{}}
 		pool, speaks = sql.OpenDB(timedConnector{prepared, src.within, src.mysql.Net, src.address}), mysqldialect.New()
 	case "postgresql":
 		var options []stdlib.OptionOpenDB
 		if src.random {
 			options = append(options, stdlib.OptionBeforeConnect(shuffle))
 		}
-		connector := &leavingConnector{stdlib.GetConnector(*src.postgres, options...), src.within, &singleflight.Group{}}
+		connector := &validatingConnector{stdlib.GetConnector(*src.postgres, options...), src.within, &singleflight.Group{}}
 		pool, speaks = sql.OpenDB(timedConnector{connector, src.within, "tcp", src.address}), pgdialect.New()
 	case "sqlite":
 		if o.Unsynced {

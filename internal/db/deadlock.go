@@ -41,7 +41,7 @@ func (d *DB) repeat(ctx context.Context, f func() error, evenLost bool) error {
 			return err
 		case deadlocked(err):
 			again = n < retries
-		case refused(err), turnedAway(err):
+		case refused(err), rejectedAtStart(err):
 			again = passed <= repeatFor || n < retries && passed <= lostFor
 		case evenLost && lost(err):
 			// A server that is silent for read_timeout would only be silent again.

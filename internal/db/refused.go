@@ -40,10 +40,10 @@ func refused(err error) bool {
 	return false
 }
 
-// turnedAway tells whether a server or proxy accepted a new connection, and then ended it for a reason
+// rejectedAtStart tells whether a server or proxy accepted a new connection, and then ended it for a reason
 // that may pass: it has too many connections, it starts or ends, or its server went away. A connection
 // that cannot be opened at all, or is not answered in time, is not repeated, as in Nova.
-func turnedAway(err error) bool {
+func rejectedAtStart(err error) bool {
 	connecting, ok := errors.AsType[*connectError](err)
 	if !ok {
 		return false

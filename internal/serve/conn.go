@@ -13,7 +13,7 @@ import (
 type listener struct {
 	net.Listener
 	timeout time.Duration
-	crowd   *connSet
+	conns   *connSet
 	open    atomic.Int64
 	// accepting is the number of connections that are being accepted and are not counted as
 	// open yet.
@@ -26,7 +26,7 @@ type listener struct {
 }
 
 func newListener(l net.Listener, o *Options) *listener {
-	return &listener{Listener: l, timeout: o.WriteTimeout, crowd: o.crowd}
+	return &listener{Listener: l, timeout: o.WriteTimeout, conns: o.conns}
 }
 
 // errWithdrawn ends the accept loop of a withdrawn listener.
@@ -60,7 +60,7 @@ func (l *listener) accept() (*conn, error) {
 	c := &conn{Conn: nc, listener: l}
 	c.since.Store(time.Now().UnixNano())
 	l.open.Add(1)
-	l.crowd.add(c)
+	l.conns.add(c)
 	return c, nil
 }
 
@@ -294,7 +294,7 @@ func (c *conn) Write(b []byte) (int, error) {
 func (c *conn) Close() error {
 	if !c.closed.Swap(true) {
 		c.listener.open.Add(-1)
-		c.listener.crowd.remove(c)
+		c.listener.conns.remove(c)
 	}
 	return c.Conn.Close()
 }

@@ -48,9 +48,9 @@ type closer interface {
 	CloseWrite() error
 }
 
-// halves are a request by each protocol, plain and over a unix socket, and with
+// halfRequests are a request by each protocol, plain and over a unix socket, and with
 // and without a body.
-func halves(t *testing.T) (*waiter, serve.Options, map[string]func() (closer, []byte)) {
+func halfRequests(t *testing.T) (*waiter, serve.Options, map[string]func() (closer, []byte)) {
 	dir := t.TempDir()
 	cert, key := certificate(t, dir)
 	web, secure := testproc.Address(t), testproc.Address(t)
@@ -94,7 +94,7 @@ func halves(t *testing.T) (*waiter, serve.Options, map[string]func() (closer, []
 // A client that closes its sending side after the request is answered, by every
 // protocol, and its connection ends then.
 func TestHalfClosed(t *testing.T) {
-	h, o, clients := halves(t)
+	h, o, clients := halfRequests(t)
 	stop := run(t, h, o, o.HTTPS[0].Addr) // which is opened last
 	for name, client := range clients {
 		t.Run(name, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestHalfClosed(t *testing.T) {
 // A client that half-closes and then goes for good cancels its request, where the
 // system tells that it has gone; so does one that goes at once.
 func TestGone(t *testing.T) {
-	h, o, clients := halves(t)
+	h, o, clients := halfRequests(t)
 	before := runtime.NumGoroutine()
 	stop := run(t, h, o, o.HTTPS[0].Addr) // which is opened last
 	for _, name := range []string{"http", "http, body", "http, unix", "https", "https, body"} {
@@ -194,7 +194,7 @@ func reset(c net.Conn) {
 // Half-closed connections hold up no stop: the drain waits for their requests, and
 // what is cut off then is not the client's doing.
 func TestHalfClosedAndDrained(t *testing.T) {
-	h, o, clients := halves(t)
+	h, o, clients := halfRequests(t)
 	o.DrainTimeout = 300 * time.Millisecond
 	stop := run(t, h, o, o.HTTPS[0].Addr) // which is opened last
 	n := 0
@@ -223,7 +223,7 @@ func TestHalfClosedAndDrained(t *testing.T) {
 
 // A kept connection goes on as before after a request whose client did nothing odd.
 func TestKeptAfterAnswer(t *testing.T) {
-	h, o, clients := halves(t)
+	h, o, clients := halfRequests(t)
 	stop := run(t, h, o, o.HTTPS[0].Addr) // which is opened last
 	for _, name := range []string{"http", "http, body", "https", "https, body"} {
 		c, request := client(t, clients[name])

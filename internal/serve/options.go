@@ -68,7 +68,7 @@ type Options struct {
 
 	Log zerolog.Logger
 
-	crowd *connSet
+	conns *connSet
 }
 
 // Owner is a user and a group; -1 leaves them as they are.
@@ -118,6 +118,6 @@ func (o Options) withDefaults() Options {
 			o.MaxConnections = max(int(files/2), 1)
 		}
 	}
-	o.crowd = &connSet{limit: o.MaxConnections, conns: map[*conn]bool{}}
+	o.conns = &connSet{limit: o.MaxConnections, conns: map[*conn]bool{}}
 	return o
 }

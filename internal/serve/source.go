@@ -114,7 +114,7 @@ func (s *httpSource) shutdown(ctx context.Context) error {
 		}
 	}
 	// Shutdown would wait for these connections, because it does not treat new ones as idle.
-	s.listener.crowd.closeSilent(s.listener)
+	s.listener.conns.closeSilent(s.listener)
 	return s.server.Shutdown(ctx)
 }
 

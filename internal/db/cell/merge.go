@@ -54,7 +54,7 @@ func (q *InstanceQuery) firstBatch(cells, fixed int) int {
 	switch {
 	case fixed > 0:
 		size = fixed
-	case q.unindexed() && !q.halved():
+	case q.unindexed() && !q.splitByDeleted():
 		size = 4*size + 100 // the database finds and sorts all for each batch, so that a second one costs more than rows
 	}
 	return min(q.Limit, size)

@@ -50,8 +50,8 @@ func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance
 	switch {
 	case q.indexed() && !scan:
 		return q.walk(ctx, c, w)
-	case scan && q.halved():
-		return q.halves(ctx, c, w)
+	case scan && q.splitByDeleted():
+		return q.listByDeleted(ctx, c, w)
 	}
 	q.after(&w, c.DB)
 	s := q.scanner()
@@ -157,17 +157,17 @@ func (q *InstanceQuery) indexed() bool {
 	return false
 }
 
-// halved tells whether an index has the instances that are not deleted in the order of the list, which
+// splitByDeleted tells whether an index has the instances that are not deleted in the order of the list, which
 // includes deleted ones.
-func (q *InstanceQuery) halved() bool {
+func (q *InstanceQuery) splitByDeleted() bool {
 	live := *q
 	live.Deleted, live.ChangesSince, live.ChangesBefore = new(bool), nil, nil
 	return q.Deleted == nil && !live.unindexed() && q.Sort[0].Column == "created_at"
 }
 
-// halves reads a page in two parts: the instances that are not deleted in the order of the index on
+// listByDeleted reads a page in two parts: the instances that are not deleted in the order of the index on
 // (deleted, created_at), and those deleted ones that belong in front of the last of them.
-func (q *InstanceQuery) halves(ctx context.Context, c *db.Cell, w conditions) ([]*objects.Instance, error) {
+func (q *InstanceQuery) listByDeleted(ctx context.Context, c *db.Cell, w conditions) ([]*objects.Instance, error) {
 	live := conditions{parts: slices.Clone(w.parts), args: slices.Clone(w.args)}
 	live.and("i.deleted = 0")
 	list, err := q.walk(ctx, c, live)

@@ -42,10 +42,10 @@ func (q *InstanceQuery) unindexed() bool {
 	return !q.indexed()
 }
 
-// scans tells whether to read the table, or, where the list is halved, its two parts. A list of changes
+// scans tells whether to read the table, or, where the list is split, its two parts. A list of changes
 // reads the index on updated_at if there are few of them.
 func (s *Scans) scans(ctx context.Context, c *db.Cell, q *InstanceQuery) bool {
-	if s == nil || q.selective() || !q.unindexed() || c.DB.Kind() != "mysql" && !q.halved() {
+	if s == nil || q.selective() || !q.unindexed() || c.DB.Kind() != "mysql" && !q.splitByDeleted() {
 		return false
 	}
 	size := s.size(ctx, c.DB)
@@ -56,7 +56,7 @@ func (s *Scans) scans(ctx context.Context, c *db.Cell, q *InstanceQuery) bool {
 		return false
 	}
 	many := size.all/8 + 1
-	if q.halved() {
+	if q.splitByDeleted() {
 		many = min(many, manyChanges)
 	}
 	var n int64

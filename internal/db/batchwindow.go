@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// crowd makes a load wait for the callers that are likely to come. A client that polls calls again
+// batchWindow makes a load wait for the callers that are likely to come. A client that polls calls again
 // as soon as it has its answer, so that the callers of a load come back at about the same time. If
 // the first of them got a load at once, the others would have to wait for a second one, which is twice
 // as many loads. Its methods are called with the mutex of the owner held.
-type crowd struct {
+type batchWindow struct {
 	waiting  int           // callers of the next load
 	expected int           // the number of callers that ends a wait; 0: nothing waits
 	complete chan struct{} // receives a value when as many callers as expected wait
@@ -20,7 +20,7 @@ type crowd struct {
 const maxGathering = 5 * time.Millisecond
 
 // join counts a caller of the next load.
-func (c *crowd) join() {
+func (c *batchWindow) join() {
 	if c.waiting++; c.waiting == c.expected {
 		c.complete <- struct{}{}
 	}
@@ -28,7 +28,7 @@ func (c *crowd) join() {
 
 // gather waits, after a load for served callers that took some time, until as many callers wait as
 // there were with it, but not longer than half of that time. It unlocks the mutex while it waits.
-func (c *crowd) gather(mutex *sync.Mutex, served int, took time.Duration) {
+func (c *batchWindow) gather(mutex *sync.Mutex, served int, took time.Duration) {
 	if c.alone || served == 0 || served+c.waiting < 2 || c.waiting >= maxBatch {
 		return
 	}

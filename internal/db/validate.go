@@ -15,13 +15,13 @@ import (
 // errLost is the loss of a connection after which a statement may have been done.
 var errLost = fmt.Errorf("the connection was lost: %w", io.ErrUnexpectedEOF)
 
-// leavingConnector makes connections that the pool closes after a server has refused a statement.
+// validatingConnector makes connections that the pool closes after a server has refused a statement.
 // Otherwise they would stay in use for up to connection_recycle_time after a failover, as long as
 // the server lives.
 //
 // It also finds half-open connections: those that a load balancer or a firewall has dropped without closing
 // them. Queries on them would hang; SQLAlchemy's do.
-type leavingConnector struct {
+type validatingConnector struct {
 	driver.Connector
 	within time.Duration // limits the time to open a connection
 	tries  *singleflight.Group
@@ -35,7 +35,7 @@ const (
 )
 
 // Connect implements driver.Connector.
-func (c *leavingConnector) Connect(ctx context.Context) (driver.Conn, error) {
+func (c *validatingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (c *leavingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(errors.New("the driver lacks an interface of database/sql"), conn.Close())
 	}
-	return &leavingConn{sqlConn: full, from: c, at: time.Now()}, nil
+	return &validatedConn{sqlConn: full, from: c, at: time.Now()}, nil
 }
 
 // sqlConn has the interfaces of the drivers' connections that database/sql uses.
@@ -59,10 +59,10 @@ type sqlConn interface {
 	driver.NamedValueChecker
 }
 
-// leavingConn is not valid any more once a server has refused a statement.
-type leavingConn struct {
+// validatedConn is not valid any more once a server has refused a statement.
+type validatedConn struct {
 	sqlConn
-	from    *leavingConnector
+	from    *validatingConnector
 	refused bool
 	at      time.Time // of the last use
 	used    bool      // before the current statement, and not tested since then
@@ -72,7 +72,7 @@ type leavingConn struct {
 // ResetSession implements driver.SessionResetter. It tests a connection that was not used for a while. If
 // the server does not answer the test, but a new connection can be opened meanwhile, the connection is lost;
 // otherwise it waits, because the server may only be slow.
-func (c *leavingConn) ResetSession(ctx context.Context) error {
+func (c *validatedConn) ResetSession(ctx context.Context) error {
 	if time.Since(c.at) < trustFor {
 		return c.sqlConn.ResetSession(ctx)
 	}
@@ -109,7 +109,7 @@ func (c *leavingConn) ResetSession(ctx context.Context) error {
 }
 
 // try opens a connection, and closes it.
-func (c *leavingConnector) try() (any, error) {
+func (c *validatingConnector) try() (any, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.within)
 	defer cancel()
 	conn, err := c.Connector.Connect(ctx)
@@ -120,7 +120,7 @@ func (c *leavingConnector) try() (any, error) {
 }
 
 // IsValid implements driver.Validator.
-func (c *leavingConn) IsValid() bool {
+func (c *validatedConn) IsValid() bool {
 	if v, ok := c.sqlConn.(driver.Validator); ok && !v.IsValid() {
 		return false
 	}
@@ -131,7 +131,7 @@ func (c *leavingConn) IsValid() bool {
 // server of a connection from the pool still answers, as SQLAlchemy's pool does with each
 // connection: if the connection is lost during the statement, the server may have done it, and it cannot be
 // repeated.
-func (c *leavingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+func (c *validatedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	if c.used && !c.inTx && c.Ping(ctx) != nil && ctx.Err() == nil {
 		return nil, driver.ErrBadConn // database/sql takes another connection
 	}
@@ -145,14 +145,14 @@ func (c *leavingConn) ExecContext(ctx context.Context, query string, args []driv
 }
 
 // QueryContext implements driver.QueryerContext.
-func (c *leavingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *validatedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	c.use()
 	r, err := c.sqlConn.QueryContext(ctx, query, args)
 	return r, c.note(err)
 }
 
 // BeginTx implements driver.ConnBeginTx.
-func (c *leavingConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+func (c *validatedConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	c.use()
 	tx, err := c.sqlConn.BeginTx(ctx, o)
 	if c.note(err) != nil {
@@ -162,18 +162,18 @@ func (c *leavingConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.T
 	return &leavingTx{tx, c}, nil
 }
 
-func (c *leavingConn) use() { c.used, c.at = true, time.Now() }
+func (c *validatedConn) use() { c.used, c.at = true, time.Now() }
 
 // note remembers a refusal, and returns err.
-func (c *leavingConn) note(err error) error {
+func (c *validatedConn) note(err error) error {
 	c.refused = c.refused || refused(err)
 	return err
 }
 
-// leavingTx is a transaction on a leavingConn.
+// leavingTx is a transaction on a validatedConn.
 type leavingTx struct {
 	driver.Tx
-	conn *leavingConn
+	conn *validatedConn
 }
 
 // Commit implements driver.Tx.

@@ -18,6 +18,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/representation"
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/clock"
+	"github.com/nova-go/nova/internal/events"
 	"github.com/nova-go/nova/internal/hardware"
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/metrics"
@@ -66,6 +67,10 @@ type Options struct {
 	// NeedApp is uWSGI's need-app: when Nova's own start would fail, Fail is called with the
 	// reason.
 	NeedApp bool
+	// Events, if not nil, is called before New returns, with the handler of GET /servers/events: the changes of servers as
+	// Server-Sent Events, which docs/operating.md describes. Its answers last until the client disconnects or ctx ends, so that
+	// a server must not limit their time.
+	Events func(http.Handler)
 }
 
 // deps are the dependencies of areas and filters.
@@ -79,6 +84,7 @@ type deps struct {
 	traces   trace.TracerProvider
 	aliases  hardware.Aliases
 	notify   *notify.Notifier
+	events   *events.Hub     // nil: nobody can listen
 	release  release.Release // of the services of the deployment
 	now      func() time.Time
 	*startup.Databases
@@ -106,7 +112,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		go d.policy.Watch(ctx, policyEvery)
 		p := newParts(d)
 		go p.watchInventory(ctx)
-		app, err := newRouter(p, &writes)
+		app, err := p.application(&writes)
 		if err != nil {
 			return nil, err
 		}
@@ -131,8 +137,12 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		return nil, err
 	}
 	context.AfterFunc(ctx, end)
-	return clock.Handler(ctx, middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(representation.Filter(representation.Options{
-		Codings: d.config.WSGI.ContentCodings, EntityTags: d.config.WSGI.EntityTags})(middleware.DecodedPath(app))))), nil
+	app = clock.Handler(ctx, middleware.Traced(d.traces, Prog)(middleware.Measure(d.metrics)(representation.Filter(representation.Options{
+		Codings: d.config.WSGI.ContentCodings, EntityTags: d.config.WSGI.EntityTags})(middleware.DecodedPath(app)))))
+	if d.events != nil {
+		o.Events(d.eventStreams(ctx, app))
+	}
+	return app, nil
 }
 
 // announceWithin bounds the time for the notification about a new service.
@@ -162,8 +172,13 @@ func (d *deps) of(r release.Release) (*deps, error) {
 	if of.policy, err = startup.OpenPolicy(d.config, r, d.log); err != nil {
 		return nil, err
 	}
-	of.notify, err = d.notifier(of.messages)
-	return &of, err
+	if of.notify, err = d.notifier(of.messages); err != nil {
+		return nil, err
+	}
+	if d.events != nil {
+		of.notify.Observe(d.events)
+	}
+	return &of, nil
 }
 
 func prepare(ctx context.Context, o *Options) (*deps, error) {
@@ -194,6 +209,9 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 	var failed []error
 	if d.sessions, failed = sessions.ForCompute(d.config, d.metrics, d.traces); len(failed) > 0 {
 		return nil, failed[0]
+	}
+	if o.Events != nil {
+		d.events = events.NewHub(d.config.WSGI.EventsListeners)
 	}
 	options := rpc.FromConfig(d.config, d.log)
 	options.Memory, options.Metrics = rpc.MemoryOf(ctx), d.metrics

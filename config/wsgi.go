@@ -20,6 +20,12 @@ type WSGI struct {
 	// MetadataMetrics is the address of the metrics of nova-metadata, like ComputeMetrics. Nova
 	// has no such option.
 	MetadataMetrics string `opt:"metadata_metrics"`
+	// ComputeEvents is the address, host:port or unix:/path, on which nova-api serves GET /servers/events;
+	// "" means none. Nova has no such option.
+	ComputeEvents string `opt:"osapi_compute_events"`
+	// EventsListeners is the largest number of clients that may wait for events at the same time. Nova
+	// has no such option.
+	EventsListeners int `opt:"events_listeners" default:"1000" min:"1"`
 	// CallerMetrics adds the callers that send the most requests to nova-api to the metrics, by
 	// project and user agent. Nova has no such option.
 	CallerMetrics bool `opt:"caller_metrics" default:"false"`

@@ -64,7 +64,7 @@ func serveDev(d *cli.Dev, f *cli.Flags) (err error) {
 		o = serve.Options{HTTPS: []serve.TLS{{Addr: d.Address(), CertFile: cert, KeyFile: key}}}
 	}
 	o.Inherited = listeners
-	p := program()
+	p, serving := program(), ctx
 	p.Build = func(ctx context.Context, c *config.Config, o cli.Observers) (http.Handler, error) {
 		broker := rpc.NewMemory()
 		if err := cloud.Serve(ctx, broker); err != nil {
@@ -72,6 +72,12 @@ func serveDev(d *cli.Dev, f *cli.Flags) (err error) {
 		}
 		nova, err := compute.New(rpc.WithMemory(cloud.Context(ctx), broker), compute.Options{
 			Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail,
+			Events: func(h http.Handler) {
+				cloud.Events = cli.Until(serving, h)
+				if o.Events != nil {
+					o.Events(h)
+				}
+			},
 		})
 		if err != nil {
 			return nil, err

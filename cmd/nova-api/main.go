@@ -21,8 +21,10 @@ import (
 func program() cli.Program {
 	return cli.Program{Name: compute.Prog, App: uwsgiini.Compute, Port: 8774,
 		Metrics: func(c *config.Config) string { return c.WSGI.ComputeMetrics },
+		Events:  func(c *config.Config) string { return c.WSGI.ComputeEvents },
 		Build: func(ctx context.Context, c *config.Config, o cli.Observers) (http.Handler, error) {
-			return compute.New(ctx, compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail, NeedApp: o.NeedApp})
+			return compute.New(ctx, compute.Options{Config: c, Log: &o.Log, Metrics: o.Metrics, Traces: o.Traces, Fail: o.Fail, NeedApp: o.NeedApp,
+				Events: o.Events})
 		}}
 }
 

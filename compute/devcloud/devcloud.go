@@ -104,7 +104,8 @@ func Start(ctx context.Context, o Options) (_ *Cloud, err error) {
 	if err := d.cloud.Serve(ctx, d.broker); err != nil {
 		return nil, err
 	}
-	nova, err := compute.New(rpc.WithMemory(d.cloud.Context(ctx), d.broker), compute.Options{Config: c, Log: o.Log})
+	nova, err := compute.New(rpc.WithMemory(d.cloud.Context(ctx), d.broker), compute.Options{Config: c, Log: o.Log,
+		Events: func(h http.Handler) { d.cloud.Events = h }})
 	if err != nil {
 		return nil, err
 	}

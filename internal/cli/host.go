@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -63,9 +65,7 @@ func Run(ctx context.Context, c *config.Config, o serve.Options, p Program, hell
 		return err
 	}
 	defer h.close()
-	if address := new(Flags).metricsAddress(p, c); address != "" {
-		go h.serveMetrics(ctx, address)
-	}
+	h.besides(ctx, new(Flags).metricsAddress(p, c), p.eventsAddress(c))
 	fmt.Print(hello())
 	serving, finish := context.WithCancel(ctx)
 	defer finish()
@@ -94,6 +94,8 @@ type hosting struct {
 	program  Program
 	load     func() (*config.Config, error)
 	app      serve.Switch
+	events   eventsSwitch
+	beside   sync.WaitGroup // the servers beside that of the application that must end with the process
 	log      zerolog.Logger // the log of the process; each application has its own
 	metrics  *prometheus.Registry
 	traces   *traces
@@ -180,9 +182,7 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	}
 	serving, finish := context.WithCancel(ctx)
 	defer finish()
-	if address := f.metricsAddress(p, c); address != "" {
-		go h.serveMetrics(serving, address)
-	}
+	h.besides(serving, f.metricsAddress(p, c), p.eventsAddress(c))
 	e := processEvents{signals: signals, asked: make(chan struct{}), reload: make(chan struct{}), done: make(chan error, 1)}
 	go func() { e.done <- h.server.Serve(serving) }()
 	h.ready(parent)
@@ -195,6 +195,16 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 		return err
 	}
 	return h.run(ctx, e, finish)
+}
+
+// besides starts the servers of metrics and events with an address. They end with ctx.
+func (h *hosting) besides(ctx context.Context, metrics, events string) {
+	if metrics != "" {
+		go h.serveMetrics(ctx, metrics)
+	}
+	if events != "" {
+		h.beside.Go(func() { h.serveEvents(ctx, events) })
+	}
 }
 
 // open opens the listeners.
@@ -391,6 +401,7 @@ func (h *hosting) finish() {
 }
 
 func (h *hosting) close() {
+	h.beside.Wait()
 	h.finish()
 	h.end()
 	h.traces.close()
@@ -419,6 +430,10 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 		default:
 		}
 	}}
+	var events http.Handler
+	if h.program.eventsAddress(c) != "" {
+		o.Events = func(handler http.Handler) { events = handler }
+	}
 	app, err := h.program.Build(ctx, c, o)
 	if err == nil {
 		select {
@@ -439,6 +454,7 @@ func (h *hosting) build(ctx context.Context, c *config.Config) error {
 		}
 	}()
 	h.app.Set(app, h.end)
+	h.events.set(events)
 	h.config = c
 	h.end = func() {
 		cancel()

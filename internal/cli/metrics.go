@@ -39,8 +39,7 @@ func (f *Flags) metricsAddress(p Program, c *config.Config) string {
 	return p.Metrics(c)
 }
 
-// serveMetrics serves metrics until ctx ends. If the address is in use, it tries again, because
-// the process that is being replaced may still use it.
+// serveMetrics serves metrics until ctx ends.
 func (h *hosting) serveMetrics(ctx context.Context, address string) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(h.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
@@ -49,18 +48,24 @@ func (h *hosting) serveMetrics(ctx context.Context, address string) {
 	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
+	h.serveBeside(ctx, server, address, "Metrics are shown")
+}
+
+// serveBeside runs a server beside that of the application until ctx ends. what begins the lines of the log. If the address is in
+// use, it tries again, because the process that is being replaced may still use it.
+func (h *hosting) serveBeside(ctx context.Context, server *http.Server, address, what string) {
 	said := false
 	for {
 		l, err := listenAt(ctx, address)
 		if err == nil {
-			h.log.Info().Msg("Metrics are shown on " + address)
+			h.log.Info().Msg(what + " on " + address)
 			err = server.Serve(l)
 		}
 		if errors.Is(err, http.ErrServerClosed) || ctx.Err() != nil {
 			return
 		}
 		if !said {
-			h.log.Warn().Err(err).Msg("Metrics cannot be shown yet on " + address)
+			h.log.Warn().Err(err).Msg("Not yet: " + what + " on " + address)
 			said = true
 		}
 		select {

@@ -25,6 +25,7 @@ type Observers struct {
 	Traces  trace.TracerProvider // nil: no traces
 	Fail    func(error)          // receives the reason for which the process must end
 	NeedApp bool                 // uWSGI's need-app: without an application the process ends
+	Events  func(http.Handler)   // receives the handler of the events of servers; nil: they are not served
 }
 
 // Program is one of the two services.
@@ -35,6 +36,8 @@ type Program struct {
 	Build Build
 	// Metrics returns the option with the address of the metrics; "" means none.
 	Metrics func(*config.Config) string
+	// Events returns the option with the address of the events of servers; "" means none. It is nil for a program without events.
+	Events func(*config.Config) string
 }
 
 // Metadata is nova-metadata, which nova-api also hosts when it is called uwsgi.

@@ -91,6 +91,10 @@ type Cloud struct {
 	stop      context.CancelFunc
 	ended     chan struct{} // closed when the databases are closed
 
+	// Events serves GET /servers/events of the Nova application, on the cloud's own address; nil: nobody does. It is set
+	// before Handler is called.
+	Events http.Handler
+
 	// Pipeline describes the pipeline in front of Nova, for the web page of the control API.
 	Pipeline *paste.Node
 }
@@ -188,6 +192,7 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 	if err != nil {
 		return err
 	}
+	r.Observer = notifications{b, c.clock.Now}
 	zones := dbapi.NewZones(api, "nova")
 	zone := func(ctx context.Context, host string) string {
 		byHost, err := zones.ByHost(ctx)
@@ -292,6 +297,8 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 			help.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/dev/"):
 			api.ServeHTTP(w, r)
+		case r.URL.Path == eventsPath && c.Events != nil:
+			c.Events.ServeHTTP(w, r)
 		case services[first] != nil:
 			guarded.ServeHTTP(w, r)
 		default: // Nova's API, which requires a token

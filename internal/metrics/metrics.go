@@ -32,6 +32,7 @@ type Metrics struct {
 	shown    *databases
 	serves   *prometheus.GaugeVec // release
 	callers  *Callers
+	events   prometheus.Gauge // listeners
 
 	inventory *Inventory
 
@@ -73,10 +74,19 @@ func On(r prometheus.Registerer) (*Metrics, error) {
 		shown:    registered(r, &databases{}, &errs),
 		serves: registered(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "nova_serving_info",
 			Help: "1 for the release of Nova that the application serves as."}, []string{"release"}), &errs),
-		callers:   registered(r, &Callers{}, &errs),
+		callers: registered(r, &Callers{}, &errs),
+		events: registered(r, prometheus.NewGauge(prometheus.GaugeOpts{Name: "nova_events_listeners",
+			Help: "Clients that wait for events of servers."}), &errs),
 		inventory: registered(r, &Inventory{}, &errs),
 	}
 	return m, errors.Join(errs...)
+}
+
+// Listening adds n to the number of clients that wait for events.
+func (m *Metrics) Listening(n int) {
+	if m != nil {
+		m.events.Add(float64(n))
+	}
 }
 
 // registered registers a collector, or returns the registered one.

@@ -92,7 +92,7 @@ func (a *authToken) serve(w http.ResponseWriter, r *http.Request, next http.Hand
 	allowExpired := false
 	if serviceToken != "" {
 		serviceStatus = "Invalid"
-		t, err := a.check(r, serviceToken, false, true)
+		t, err := a.check(r.Context(), serviceToken, false, true)
 		if a.unavailable(w, r, err) {
 			return
 		}
@@ -113,7 +113,7 @@ func (a *authToken) serve(w http.ResponseWriter, r *http.Request, next http.Hand
 		}
 	}
 	if userToken != "" {
-		t, err := a.check(r, userToken, allowExpired, serviceToken == "")
+		t, err := a.check(r.Context(), userToken, allowExpired, serviceToken == "")
 		if err == nil && !t.rules.allow(r, a.Config.ServiceType, serviceToken != "") {
 			err = ErrInvalidToken
 		}
@@ -122,6 +122,9 @@ func (a *authToken) serve(w http.ResponseWriter, r *http.Request, next http.Hand
 		}
 		if err == nil {
 			rec.Token = t
+			if rec.wantsRecheck {
+				rec.Recheck = a.recheck(userToken, allowExpired)
+			}
 		} else {
 			a.log.Info().Msg("Invalid user token")
 		}
@@ -149,21 +152,21 @@ func (a *authToken) serve(w http.ResponseWriter, r *http.Request, next http.Hand
 }
 
 // time returns the time that decides whether a token has expired.
-func (a *authToken) time(r *http.Request) time.Time {
+func (a *authToken) time(ctx context.Context) time.Time {
 	if a.Now != nil {
 		return a.Now()
 	}
-	return clock.Now(r.Context())
+	return clock.Now(ctx)
 }
 
 // check returns a token that is currently valid. If confirmBind is false, it does not check the
 // token's binding.
-func (a *authToken) check(r *http.Request, token string, allowExpired, confirmBind bool) (*Token, error) {
-	t, err := a.cache.get(r.Context(), token, allowExpired)
+func (a *authToken) check(ctx context.Context, token string, allowExpired, confirmBind bool) (*Token, error) {
+	t, err := a.cache.get(ctx, token, allowExpired)
 	if err != nil {
 		return nil, err
 	}
-	if !allowExpired && !a.time(r).Before(t.ExpiresAt) {
+	if !allowExpired && !a.time(ctx).Before(t.ExpiresAt) {
 		return nil, ErrInvalidToken
 	}
 	if confirmBind && !a.bindingAllowed(t) {

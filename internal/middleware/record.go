@@ -25,6 +25,11 @@ type Record struct {
 	// them.
 	Trace *Trace
 
+	// Recheck checks the user's token again: ErrInvalidToken if it has expired or was revoked, another error if Keystone
+	// does not answer. It is nil unless WithRecheck has asked for it, and with noauth2. It may be called at any time.
+	Recheck func(context.Context) error
+
+	wantsRecheck bool
 	// operation and version are the labels for Measure.
 	operation *metrics.Operation
 	version   string

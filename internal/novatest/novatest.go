@@ -50,6 +50,7 @@ type settings struct {
 	unstarted bool
 	compute   bool
 	cells     int
+	events    bool
 	before    func(*Stack)
 }
 
@@ -74,6 +75,9 @@ func Unstarted() Option { return func(s *settings) { s.unstarted = true } }
 // WithCompute makes the stand-ins for nova-conductor and nova-compute process the messages of the application: servers are
 // built and changed without delay. See [Stack.Settle].
 func WithCompute() Option { return func(s *settings) { s.compute = true } }
+
+// Events serves GET /servers/events at the address of the stack: see [Client.Events].
+func Events() Option { return func(s *settings) { s.events = true } }
 
 // unsynced has SQLite not wait for its disk: nobody needs the databases after the test.
 const unsynced = "[database]\nsqlite_synchronous = False\n[api_database]\nsqlite_synchronous = False\n"
@@ -153,7 +157,12 @@ func New(t testing.TB, opts ...Option) *Stack {
 	if o.compute {
 		s.must(cloud.Serve(ctx, s.Broker))
 	}
-	nova, err := compute.New(rpc.WithMemory(app, s.Broker), compute.Options{Config: c, Filters: o.filters, Log: &log, Metrics: s.Metrics})
+	options := compute.Options{Config: c, Filters: o.filters, Log: &log, Metrics: s.Metrics}
+	if o.events { // whose tokens expire by the clock of the cloud
+		app = cloud.Context(app)
+		options.Events = func(h http.Handler) { cloud.Events = h }
+	}
+	nova, err := compute.New(rpc.WithMemory(app, s.Broker), options)
 	s.must(err)
 	s.requests.Set(nova, nil)
 	s.cloud = cloud.Handler(http.HandlerFunc(s.serve))

@@ -63,3 +63,9 @@ func StatesOf(names []string) (vm, task []string, anyTask bool) {
 	slices.Sort(task)
 	return vm, task, anyTask
 }
+
+// powerStates are the names of the power states, by the numbers of nova.compute.power_state.
+var powerStates = map[int64]string{0: "pending", 1: "running", 3: "paused", 4: "shutdown", 6: "crashed", 7: "suspended"}
+
+// PowerStateName returns Nova's name of a power state, or "" for a number that Nova does not have.
+func PowerStateName(n int64) string { return powerStates[n] }

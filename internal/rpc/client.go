@@ -30,6 +30,8 @@ type transport interface {
 	// reply must arrive within o.Timeout.
 	call(ctx context.Context, e envelope, o CallOptions) (json.RawMessage, error)
 	send(ctx context.Context, e envelope) error
+	// follow receives notifications until ctx ends or the transport is closed.
+	follow(ctx context.Context, exchange string, l Listener) error
 	close() error
 }
 

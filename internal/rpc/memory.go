@@ -20,6 +20,7 @@ type Memory struct {
 	servers   map[string][]*server // by topic
 	turn      map[string]int       // next server of a topic, for round robin
 	recorders []*Recorder
+	listeners []*Listener
 }
 
 type server struct {
@@ -197,6 +198,13 @@ func (m *Memory) deliver(e envelope) (*Request, error) {
 		if err := json.Unmarshal(raw, &r.Args); err != nil {
 			return nil, err
 		}
+	}
+	if e.kind == KindNotification && m.Listened(e.target.Topic) {
+		n, err := notificationOf(parsed)
+		if err != nil {
+			return nil, err
+		}
+		m.Publish(e.target.Topic, n)
 	}
 	m.mu.Lock()
 	recorders := m.recorders

@@ -56,15 +56,20 @@ func (p *Pool) For(r release.Release) *Pool { return &Pool{p.connections, r} }
 // Client returns the client of a cell's transport URL. "" and "none://" (the URL of cell0) stand
 // for the default URL. All clients of a URL share one connection.
 func (p *Pool) Client(url string) (*Client, error) {
-	if url == "" || strings.HasPrefix(url, "none") {
-		url = p.url
-	}
-	t, err := p.transport(url)
+	t, err := p.transport(p.URL(url))
 	if err != nil {
 		return nil, err
 	}
 	return &Client{t: t, metrics: p.o.Metrics, exchange: p.o.Transport.ControlExchange, release: p.release,
 		timeout: seconds(float64(p.o.Transport.RPCResponseTimeout))}, nil
+}
+
+// URL returns the transport URL that Client uses for a cell's.
+func (p *connections) URL(url string) string {
+	if url == "" || strings.HasPrefix(url, "none") {
+		return p.url
+	}
+	return url
 }
 
 // transport returns the transport of a URL, and opens it if needed.

@@ -53,7 +53,7 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 	extra := base(Row{"flavor": Column(flavors(flavor, nil, nil)), "pci_requests": pciRequests(n.Instance.Object("pci_requests")),
 		"keypairs": n.Instance.Object("keypairs").Copy().Clean(), "numa_topology": n.Instance.Object("numa_topology"),
 		"trusted_certs": n.Instance.Object("trusted_certs").Copy().Clean()})
-	return c.DB.InTx(ctx, func(tx bun.Tx) error {
+	err = c.DB.InTx(ctx, func(tx bun.Tx) error {
 		put := func(table string, row Row) error {
 			_, err := insert(ctx, c.DB, tx, table, row)
 			return err
@@ -95,6 +95,10 @@ func (r *Records) Create(ctx context.Context, c *db.Cell, n New) error {
 		}
 		return nil
 	})
+	if err == nil {
+		r.changed(ctx, c, server, row)
+	}
+	return err
 }
 
 // FailCreate adds a failed event on a host to the action "create" of a server in a cell.

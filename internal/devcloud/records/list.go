@@ -82,6 +82,9 @@ func (r *Records) Wipe(ctx context.Context) error {
 	if err := empty(r.API, ownOfAPI); err != nil {
 		return err
 	}
+	if r.Observer != nil {
+		r.Observer.Wiped()
+	}
 	nodes, err := r.Hosts(ctx)
 	if err != nil {
 		return err

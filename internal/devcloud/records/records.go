@@ -27,7 +27,11 @@ type Records struct {
 	API          *db.DB
 	Cell0, Cell1 *db.Cell
 
-	tx *bun.Tx // the transaction of Together in cell1
+	// Observer receives changes of servers; nil: nobody does.
+	Observer Observer
+
+	tx      *bun.Tx   // the transaction of Together in cell1
+	pending *[]string // the servers that were changed in it
 
 	release release.Release // of the rows in services
 }
@@ -38,11 +42,19 @@ func (r *Records) Together(ctx context.Context, f func(*Records) error) error {
 	if r.tx != nil {
 		return f(r)
 	}
-	return r.Cell1.DB.InTx(ctx, func(tx bun.Tx) error {
+	var changed []string
+	err := r.Cell1.DB.InTx(ctx, func(tx bun.Tx) error {
+		changed = nil // an earlier attempt may have failed
 		inside := *r
-		inside.tx = &tx
+		inside.tx, inside.pending = &tx, &changed
 		return f(&inside)
 	})
+	if err == nil {
+		for _, server := range changed {
+			r.tell(ctx, r.Cell1, server)
+		}
+	}
+	return err
 }
 
 // cell returns the database or the transaction for statements in cell1.
@@ -184,6 +196,9 @@ func update(ctx context.Context, q bun.IDB, table string, set Row, where string,
 // Update changes the row of a server. It returns false if the server does not exist.
 func (r *Records) Update(ctx context.Context, server string, set Row) (bool, error) {
 	n, err := update(ctx, r.cell(), "instances", set, "uuid = ? AND deleted = 0", server)
+	if n > 0 {
+		r.changed(ctx, r.Cell1, server, set)
+	}
 	return n > 0, err
 }
 
@@ -191,6 +206,9 @@ func (r *Records) Update(ctx context.Context, server string, set Row) (bool, err
 // returns false if there is no such server.
 func (r *Records) UpdateWhile(ctx context.Context, server string, tasks []string, set Row) (bool, error) {
 	n, err := update(ctx, r.cell(), "instances", set, "uuid = ? AND deleted = 0 AND COALESCE(task_state, '') IN (?)", server, db.In(tasks))
+	if n > 0 {
+		r.changed(ctx, r.Cell1, server, set)
+	}
 	return n > 0, err
 }
 
@@ -355,7 +373,7 @@ var serverTables = []string{"security_group_instance_association", "instance_inf
 // Destroy deletes a server as Nova does: its rows are marked as deleted.
 func (r *Records) Destroy(ctx context.Context, server string) error {
 	now := db.Now(ctx)
-	return r.Cell1.DB.InTx(ctx, func(tx bun.Tx) error {
+	err := r.Cell1.DB.InTx(ctx, func(tx bun.Tx) error {
 		if _, err := db.Exec(ctx, tx, "UPDATE instances SET vm_state = 'deleted', task_state = NULL, power_state = 0, terminated_at = ?, "+
 			"deleted_at = ?, deleted = id, updated_at = ? WHERE uuid = ? AND deleted = 0", now, now, now, server); err != nil {
 			return err
@@ -377,6 +395,10 @@ func (r *Records) Destroy(ctx context.Context, server string) error {
 		}
 		return nil
 	})
+	if err == nil {
+		r.changed(ctx, r.Cell1, server, Row{"vm_state": "deleted"})
+	}
+	return err
 }
 
 // parseTime parses a time of a versioned object; the current one for a value that is none.

@@ -73,6 +73,7 @@ func (b *Builder) Create(ctx context.Context, caller *reqctx.Caller, r *Request)
 	}
 	for _, one := range builds {
 		result.UUIDs = append(result.UUIDs, one.UUID)
+		b.o.Notify.Changed(ctx, "update", one.Instance)
 	}
 	return result, b.o.Conductor.ScheduleAndBuild(ctx, caller, message)
 }

@@ -96,6 +96,8 @@ func (r *removal) unscheduled(ctx context.Context) (done bool, err error) {
 		case err != nil && !errors.Is(err, objects.ErrInstanceNotFound):
 			return false, err
 		}
+	} else if ok {
+		r.gone(ctx)
 	}
 	return true, r.forget(ctx, uuid)
 }
@@ -127,8 +129,16 @@ func (r *removal) destroy(ctx context.Context) error {
 	})
 	if err == nil {
 		r.i.DeletedAt = new(db.Now(ctx))
+		r.gone(ctx)
 	}
 	return err
+}
+
+// gone passes the deletion of the server to the observer of the API's writes.
+func (r *removal) gone(ctx context.Context) {
+	gone := *r.i
+	gone.VMState, gone.TaskState = new("deleted"), nil
+	r.ops.Servers.Notify.Changed(ctx, "delete.end", &gone)
 }
 
 // forget deletes the allocations of a deleted server, and marks its instance mapping as deleted.

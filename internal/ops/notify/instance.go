@@ -77,9 +77,6 @@ func (n *Notifier) Usage(ctx context.Context, caller *reqctx.Caller, event strin
 	n.tell(ctx, caller, "compute", n.host, "compute.instance."+event, payload)
 }
 
-// powerStates are the names of the power states, by the numbers of nova.compute.power_state.
-var powerStates = map[int64]string{0: "pending", 1: "running", 3: "paused", 4: "shutdown", 6: "crashed", 7: "suspended"}
-
 func instancePayload(caller *reqctx.Caller, i *objects.Instance) (*versioned.Object, error) {
 	addresses, err := addressPayloads(i)
 	if err != nil {
@@ -93,7 +90,7 @@ func instancePayload(caller *reqctx.Caller, i *objects.Instance) (*versioned.Obj
 		flavor = flavorPayload(i.Flavor)
 	}
 	if i.PowerState != nil {
-		power = powerStates[*i.PowerState]
+		power = objects.PowerStateName(*i.PowerState)
 	}
 	disk := "MANUAL"
 	if i.AutoDiskConfig {

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/nova-go/nova/config"
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/internal/versioned"
@@ -19,6 +20,24 @@ type Notifier struct {
 	devices           bool   // bdms_in_notifications
 	shares            bool   // include_share_mapping
 	legacy, versioned *rpc.Notifier
+	observer          Observer
+}
+
+// Observer receives the changes of servers that the API itself makes, whether or not notifications are sent. i must not be
+// changed or kept.
+type Observer interface {
+	ServerChanged(ctx context.Context, event string, i *objects.Instance)
+}
+
+// Observe sets the observer; nil: none. It must be called before the Notifier is used.
+func (n *Notifier) Observe(o Observer) { n.observer = o }
+
+// Changed passes a change of a server to the observer. event is an event type of versioned notifications without the prefix
+// "instance.".
+func (n *Notifier) Changed(ctx context.Context, event string, i *objects.Instance) {
+	if n != nil && n.observer != nil {
+		n.observer.ServerChanged(ctx, "instance."+event, i)
+	}
 }
 
 // New returns a Notifier that uses the drivers of [oslo_messaging_notifications]. host is [DEFAULT] host, a part of the

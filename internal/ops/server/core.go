@@ -138,6 +138,7 @@ func (o *Core) Save(ctx context.Context, i *objects.Instance, tasks []string, ch
 		*i = was
 		return err
 	}
+	o.Notify.Changed(ctx, "update", i)
 	o.changed(ctx, &was, i)
 	return nil
 }

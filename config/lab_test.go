@@ -105,7 +105,7 @@ func TestAgainstOsloConfig(t *testing.T) {
 }
 
 // oursAlone are options that this version of Nova does not have.
-var oursAlone = map[string]bool{"api.auth_strategy": true, "wsgi.unknown_filters": true, "wsgi.osapi_compute_metrics": true, "wsgi.metadata_metrics": true, "wsgi.caller_metrics": true, "wsgi.cell_mappings_life": true, "wsgi.content_codings": true, "wsgi.entity_tags": true, "oslo_policy.enforce_scope": true}
+var oursAlone = map[string]bool{"api.auth_strategy": true, "wsgi.unknown_filters": true, "wsgi.osapi_compute_metrics": true, "wsgi.metadata_metrics": true, "wsgi.caller_metrics": true, "wsgi.osapi_compute_events": true, "wsgi.events_listeners": true, "wsgi.cell_mappings_life": true, "wsgi.content_codings": true, "wsgi.entity_tags": true, "oslo_policy.enforce_scope": true}
 
 // hostDependent have defaults that differ between the two programs.
 var hostDependent = map[string]bool{"DEFAULT.pybasedir": true, "DEFAULT.state_path": true,

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) == "" {
 		os.Exit(m.Run())
 	}
-	p := cli.Program{Name: "nova-api-os-compute", App: uwsgiini.Compute, Port: 8774, Metrics: func(c *config.Config) string { return c.WSGI.ComputeMetrics }}
+	p := cli.Program{Name: "nova-api-os-compute", App: uwsgiini.Compute, Port: 8774, Metrics: func(c *config.Config) string { return c.WSGI.ComputeMetrics }, Events: func(c *config.Config) string { return c.WSGI.ComputeEvents }}
 	p.Build = func(_ context.Context, c *config.Config, o cli.Observers) (http.Handler, error) {
 		switch c.Default.MyIP {
 		case "192.0.2.99":
@@ -50,6 +50,13 @@ func TestMain(m *testing.M) {
 			o.Fail(&startup.OtherReleaseError{Found: "an old conductor"})
 		case "192.0.2.96":
 			time.AfterFunc(50*time.Millisecond, func() { o.Fail(&startup.OtherReleaseError{Found: "an old conductor"}) })
+		}
+		if o.Events != nil {
+			o.Events(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				fmt.Fprintf(w, "%d %s\n", os.Getpid(), c.Default.MyIP)
+				_ = http.NewResponseController(w).Flush()
+				<-r.Context().Done()
+			}))
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if address := r.URL.Query().Get("hold"); address != "" {

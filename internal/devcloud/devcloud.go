@@ -79,6 +79,7 @@ type Cloud struct {
 	store     *resource.Store
 	plan      *control.Plan
 	clock     *control.Clock
+	messages  control.Messages
 	identity  *identity.Service
 	network   *network.Service
 	image     *image.Service
@@ -192,6 +193,7 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 	if err != nil {
 		return err
 	}
+	b.Watch(c.messages.Add)
 	r.Observer = notifications{b, c.clock.Now}
 	zones := dbapi.NewZones(api, "nova")
 	zone := func(ctx context.Context, host string) string {
@@ -286,7 +288,7 @@ func (c *Cloud) Handler(nova http.Handler) http.Handler {
 		}
 		h.ServeHTTP(w, r)
 	}))
-	dev := &control.API{Cloud: cloudControl{c, all}, Plan: c.plan, Recorder: recorder, Clock: c.clock}
+	dev := &control.API{Cloud: cloudControl{c, all}, Plan: c.plan, Recorder: recorder, Messages: &c.messages, Clock: c.clock}
 	api := guard.New(c.url, true).Wrap(http.StripPrefix("/dev", dev.Handler()))
 	help := guard.New(c.url, true).Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.help(w, r, dev) }))
 	guarded := guard.New(c.url, false).Wrap(all)

@@ -1,7 +1,9 @@
 package devcloud
 
 import (
+	"context"
 	"encoding/json"
+	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -51,4 +53,30 @@ func orNil(s string) any {
 		return nil
 	}
 	return s
+}
+
+// Events implements control.Cloud: it adds the token of the administrator.
+func (c cloudControl) Events(w http.ResponseWriter, r *http.Request) {
+	token, err := c.identity.TokenOf("admin")
+	if err != nil || c.Cloud.Events == nil {
+		http.Error(w, "there are no events", http.StatusServiceUnavailable)
+		return
+	}
+	r = r.Clone(r.Context())
+	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = eventsPath, "", "all_tenants=1"
+	r.Header.Set("X-Auth-Token", token)
+	c.Cloud.Events.ServeHTTP(w, r)
+}
+
+// Life implements control.Cloud.
+func (c cloudControl) Life(ctx context.Context, server string) (map[string]any, error) {
+	if c.records == nil {
+		return map[string]any{}, nil
+	}
+	actions, err := c.records.Actions(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	console, err := c.fleet.Console(ctx, server)
+	return map[string]any{"actions": actions, "console": console}, err
 }

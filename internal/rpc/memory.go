@@ -21,6 +21,7 @@ type Memory struct {
 	turn      map[string]int       // next server of a topic, for round robin
 	recorders []*Recorder
 	listeners []*Listener
+	watcher   func(*Request) // nil: none
 }
 
 type server struct {
@@ -84,6 +85,13 @@ func (m *Memory) Handle(topic, name string, h Handler) (remove func()) {
 		// deliver of a fanout reads the old slice without the lock, so it is not modified.
 		m.servers[topic] = slices.DeleteFunc(slices.Clone(m.servers[topic]), func(o *server) bool { return o == s })
 	}
+}
+
+// Watch calls f for each message that is sent from now on. f must neither block nor change the message.
+func (m *Memory) Watch(f func(*Request)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.watcher = f
 }
 
 // Wait returns when the handlers of all casts so far have returned.
@@ -207,8 +215,11 @@ func (m *Memory) deliver(e envelope) (*Request, error) {
 		m.Publish(e.target.Topic, n)
 	}
 	m.mu.Lock()
-	recorders := m.recorders
+	recorders, watcher := m.recorders, m.watcher
 	m.mu.Unlock()
+	if watcher != nil {
+		watcher(r)
+	}
 	if len(recorders) == 0 {
 		return r, nil // without the envelope, to save time
 	}

@@ -1,6 +1,7 @@
 package compute
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -19,8 +20,7 @@ func (j *Job) consoleOutput() (any, error) {
 	if j.Server.Power != running {
 		return "", nil
 	}
-	lines := []string{"[    0.000000] Linux version of --dev", "[    0.100000] nothing runs here: this host stands in for a hypervisor",
-		"cloud-init: instance-id " + j.Server.UUID, j.Server.Name + " login: "}
+	lines := bootLog(j.Server)
 	var tail any
 	j.arg("tail_length", &tail)
 	if tail != nil && fmt.Sprint(tail) != "-1" {
@@ -28,6 +28,20 @@ func (j *Job) consoleOutput() (any, error) {
 		lines = lines[max(0, len(lines)-n):]
 	}
 	return strings.Join(lines, "\n"), nil
+}
+
+func bootLog(s *records.State) []string {
+	return []string{"[    0.000000] Linux version of --dev", "[    0.100000] nothing runs here: this host stands in for a hypervisor",
+		"cloud-init: instance-id " + s.UUID, s.Name + " login: "}
+}
+
+// Console returns the console output of a server; "" if the server does not run.
+func (f *Fleet) Console(ctx context.Context, server string) (string, error) {
+	s, err := f.Records.Find(ctx, server)
+	if err != nil || s == nil || s.Power != running {
+		return "", err
+	}
+	return strings.Join(bootLog(s), "\n"), nil
 }
 
 // consoleTime is the lifetime of a console token, in seconds.

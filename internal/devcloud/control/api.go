@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,9 +10,6 @@ import (
 	"strconv"
 	"strings"
 )
-
-//go:embed page.html
-var page []byte
 
 // Cloud is the cloud that the control API controls.
 type Cloud interface {
@@ -33,6 +29,10 @@ type Cloud interface {
 	Users() []string
 	// Methods returns the names of the methods that can be planned to fail.
 	Methods() []string
+	// Life returns the actions and the console of a server.
+	Life(ctx context.Context, server string) (map[string]any, error)
+	// Events answers GET /servers/events of all projects, without a token.
+	Events(w http.ResponseWriter, r *http.Request)
 	// Report updates the rows of the services, which are down if they do not.
 	Report(ctx context.Context) error
 	// SetCell disconnects the database of a cell, or connects it again.
@@ -44,6 +44,7 @@ type API struct {
 	Cloud    Cloud
 	Plan     *Plan
 	Recorder *Recorder
+	Messages *Messages
 	Clock    *Clock
 }
 
@@ -51,10 +52,7 @@ type API struct {
 // help.
 func (a *API) Handler() http.Handler {
 	m := http.NewServeMux()
-	m.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write(page)
-	})
+	a.pages(m)
 	methods := map[string][]string{"/{$}": {http.MethodGet}} // by path
 	for _, o := range a.operations() {
 		method, path, _ := strings.Cut(o.Request, " ")
@@ -142,6 +140,7 @@ func (a *API) reset(r *http.Request) (any, error) {
 		return nil, err
 	}
 	a.Recorder.Forget()
+	a.Messages.Forget()
 	a.Clock.Reset()
 	return nil, a.Cloud.Reset(r.Context())
 }

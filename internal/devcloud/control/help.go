@@ -32,6 +32,8 @@ func (a *API) operations() []operation {
 			"volumes":  "a list of name, as, size",
 			"requests": "a list of as, do (METHOD /PATH), body"}},
 		{Request: "GET /requests", Does: "the last requests; after=N leaves out those up to number N", Query: []string{"after"}, do: a.requests},
+		{Request: "GET /life", Does: "the actions of a server, its console and the RPC messages about it; without server the messages about all",
+			Query: []string{"server"}, do: a.life},
 		{Request: "DELETE /requests", Does: "forgets the requests", do: a.forget},
 		{Request: "GET /faults", Does: "the planned faults", do: func(*http.Request) (any, error) { return a.Plan.Rules(), nil }},
 		{Request: "POST /faults", Does: "plans a fault of a server's step, or of the answer to a request", do: a.addFault,

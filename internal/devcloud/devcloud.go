@@ -194,7 +194,7 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 		return err
 	}
 	b.Watch(c.messages.Add)
-	r.Observer = notifications{b, c.clock.Now}
+	r.Observer = &notifications{broker: b, now: c.clock.Now}
 	zones := dbapi.NewZones(api, "nova")
 	zone := func(ctx context.Context, host string) string {
 		byHost, err := zones.ByHost(ctx)

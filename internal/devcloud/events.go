@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,13 +25,33 @@ const topic = "versioned_notifications.info"
 type notifications struct {
 	broker *rpc.Memory
 	now    func() time.Time
+
+	mu   sync.Mutex
+	last map[string]records.Change // by server; hosts write rows more often than states change
+}
+
+// isNew reports whether a change differs from the last one of its server.
+func (n *notifications) isNew(c records.Change) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.last == nil {
+		n.last = map[string]records.Change{}
+	}
+	was := n.last[c.Server]
+	if n.last[c.Server] = c; c.Deleted {
+		delete(n.last, c.Server)
+	}
+	return was != c
 }
 
 // Wanted implements records.Observer.
-func (n notifications) Wanted() bool { return n.broker.Listened(topic) }
+func (n *notifications) Wanted() bool { return n.broker.Listened(topic) }
 
 // Changed implements records.Observer.
-func (n notifications) Changed(c records.Change) {
+func (n *notifications) Changed(c records.Change) {
+	if !n.isNew(c) {
+		return
+	}
 	data := map[string]any{"uuid": c.Server, "tenant_id": c.Project, "user_id": c.User, "state": orNil(c.VM), "task_state": orNil(c.Task),
 		"power_state": objects.PowerStateName(c.Power)}
 	payload, err := json.Marshal(map[string]any{"nova_object.data": data})
@@ -46,7 +67,12 @@ func (n notifications) Changed(c records.Change) {
 }
 
 // Wiped implements records.Observer.
-func (n notifications) Wiped() { n.broker.Missed() }
+func (n *notifications) Wiped() {
+	n.mu.Lock()
+	n.last = nil
+	n.mu.Unlock()
+	n.broker.Missed()
+}
 
 func orNil(s string) any {
 	if s == "" {

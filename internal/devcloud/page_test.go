@@ -137,7 +137,7 @@ func (b *browser) picture() []byte {
 	return b.screenshot()
 }
 
-// small returns a PNG with at most 64 colours: the most frequent ones of the picture.
+// small returns a PNG with at most 256 colours: the most frequent ones of the picture.
 func small(t *testing.T, picture []byte) []byte {
 	t.Helper()
 	from, err := png.Decode(bytes.NewReader(picture))
@@ -158,7 +158,7 @@ func small(t *testing.T, picture []byte) []byte {
 	}
 	slices.SortFunc(colours, func(a, b color.RGBA) int { return count[b] - count[a] })
 	var palette color.Palette
-	for _, c := range colours[:min(len(colours), 64)] {
+	for _, c := range colours[:min(len(colours), 256)] {
 		palette = append(palette, c)
 	}
 	to := image.NewPaletted(bounds, palette)

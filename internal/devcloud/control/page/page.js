@@ -76,7 +76,7 @@ function drawServers(servers) {
     const b = make("button", v.name); b.type = "button"; b.dataset.server = v.id;
     b.setAttribute("aria-label", "Show the life of " + v.name); b.onclick = () => show(v);
     const name = cell("", ""); name.append(b);
-    return row([name, cell(v.status, v.status), cell(v.task_state), cell(v.power_state), cell(v.host), cell(v.flavor, "more"), cell(v.project, "more"), cell(v.id, "more dim")]);
+    return row([name, cell(v.status, v.status), cell(v.task_state), cell(v.power_state, "more"), cell(v.host), cell(v.flavor, "more"), cell(v.project, "more"), cell(v.id, "more dim")]);
   }));
   if (focused) document.querySelector(`button[data-server="${focused}"]`)?.focus();
 }

@@ -17,7 +17,8 @@ func (p *parts) application(writes *api.Writes) (http.Handler, error) {
 	if err != nil || p.events == nil {
 		return app, err
 	}
-	subscribe, err := api.New(api.Config{Policy: p.policy, Log: p.log, Metrics: p.metrics, Release: p.release}, []api.Route{eventstream.Route()})
+	config := api.Config{Policy: p.policy, Log: p.log, Metrics: p.metrics, Release: p.release}
+	subscribe, err := api.New(config, []api.Route{eventstream.Route()})
 	if err != nil {
 		return nil, err
 	}

@@ -1,15 +1,12 @@
 package middleware
 
-import (
-	"context"
-	"net/http"
-)
+import "context"
 
-// WithRecheck returns a request whose record receives Recheck from authtoken, for answers that last longer than a request:
-// they must end when the token does.
-func WithRecheck(r *http.Request) (*Record, *http.Request) {
+// WithRecheck returns a context of a request whose record receives Recheck from authtoken, for answers that last longer than a
+// request: they must end when the token does.
+func WithRecheck(ctx context.Context) (*Record, context.Context) {
 	rec := &Record{wantsRecheck: true}
-	return rec, r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
+	return rec, context.WithValue(ctx, recordKey{}, rec)
 }
 
 // recheck returns a function that checks a token of a user again. It keeps no reference to the request.

@@ -62,7 +62,7 @@ func (l *Listener) hears(topic string) bool {
 
 // follow implements transport.
 func (b *broker) follow(ctx context.Context, exchange string, l Listener) error {
-	missed := false
+	missed, said := false, ""
 	for {
 		s, err := b.session(ctx)
 		if err == nil {
@@ -70,13 +70,16 @@ func (b *broker) follow(ctx context.Context, exchange string, l Listener) error 
 				if missed && l.Missed != nil {
 					l.Missed()
 				}
-				missed = true
+				missed, said = true, ""
 			})
 		}
 		if errors.Is(err, ErrClosed) || ctx.Err() != nil {
 			return nil
 		}
-		b.log.Warn().Err(err).Msgf("Notifications cannot be received; trying again in %s", listenRetry)
+		if text := err.Error(); text != said {
+			said = text
+			b.log.Warn().Err(err).Msgf("Notifications cannot be received; trying again every %s", listenRetry)
+		}
 		select {
 		case <-time.After(listenRetry):
 		case <-ctx.Done():

@@ -160,7 +160,7 @@ func (s *Streams) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	sub := &subscription{hub: s.Hub, after: r.Header.Get("Last-Event-ID")}
-	permit, answer := s.ask(r, path, sub)
+	permit, answer := s.ask(r.Context(), r, path, sub)
 	streamed := false
 	defer func() {
 		if sub.listener != nil {
@@ -199,20 +199,22 @@ func innerPath(path string) (string, bool) {
 }
 
 // ask sends the request through the pipeline.
-func (s *Streams) ask(r *http.Request, path string, sub *subscription) (permit, *answer) {
-	rec, inner := middleware.WithRecheck(r)
-	inner = inner.Clone(context.WithValue(inner.Context(), subscriptionKey{}, sub))
+func (s *Streams) ask(ctx context.Context, r *http.Request, path string, sub *subscription) (permit, *answer) {
+	rec, ctx := middleware.WithRecheck(ctx)
+	inner := r.Clone(context.WithValue(ctx, subscriptionKey{}, sub))
 	inner.URL.Path, inner.URL.RawPath, inner.Body = path, "", http.NoBody
 	for _, name := range []string{"Accept", "Accept-Encoding", "If-None-Match", "If-Match", "Last-Event-Id"} {
 		inner.Header.Del(name)
 	}
 	a := &answer{header: http.Header{}}
-	done := make(chan struct{})
+	done := make(chan any)
 	go func() { // so that the stack of the connection's goroutine, which stays, does not grow
-		defer close(done)
+		defer func() { done <- recover() }()
 		s.App.ServeHTTP(a, inner)
 	}()
-	<-done
+	if panicked := <-done; panicked != nil {
+		panic(panicked) // for net/http, which ends only this connection
+	}
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}

@@ -53,7 +53,8 @@ func (r *Records) Actions(ctx context.Context, server string) ([]*Action, error)
 			var event, host, result, details sql.NullString
 			var start, finish sql.NullTime
 			err := rows.Scan(&action, &event, &host, &start, &finish, &result, &details)
-			e.Event, e.Host, e.Result, e.Details, e.Start, e.Finish = event.String, host.String, result.String, details.String, moment(start), moment(finish)
+			e.Event, e.Host, e.Result, e.Details = event.String, host.String, result.String, details.String
+			e.Start, e.Finish = moment(start), moment(finish)
 			if a := byID[action]; a != nil {
 				a.Events = append(a.Events, e)
 			}

@@ -11,4 +11,7 @@ type Audit struct {
 	Topics []string `opt:"topics"`
 	// TransportURL of these notifications; empty: the URL of oslo_messaging_notifications.
 	TransportURL string `opt:"transport_url" secret:"true"`
+	// MemQueueSize is the number of events that SAP's audit middleware keeps while the broker is
+	// unreachable; keystonemiddleware's does not read it.
+	MemQueueSize int `opt:"mem_queue_size" default:"10000"`
 }

@@ -2,6 +2,8 @@ package rpc
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -81,9 +83,17 @@ func (n *Notifier) Enabled() bool { return n != nil && len(n.drivers) > 0 }
 // ends, the attempts of [oslo_messaging_notifications] retry are used up, or rpc_response_timeout
 // has passed, whichever is first.
 func (n *Notifier) Notify(ctx context.Context, caller *reqctx.Caller, e Event) {
-	if !n.Enabled() {
-		return
+	if err := n.Deliver(ctx, caller, e); err != nil {
+		n.log.Error().Err(err).Msg("Could not send notification")
 	}
+}
+
+// Deliver is Notify for callers that keep an event that could not be sent.
+func (n *Notifier) Deliver(ctx context.Context, caller *reqctx.Caller, e Event) error {
+	if !n.Enabled() {
+		return nil
+	}
+	var failed []error
 	if e.Priority == "" {
 		e.Priority = "INFO"
 	}
@@ -103,12 +113,14 @@ func (n *Notifier) Notify(ctx context.Context, caller *reqctx.Caller, e Event) {
 		case "log":
 			n.write(e, m)
 		case "messaging", "messagingv2":
-			n.send(ctx, redactedCaller(caller), e, m, driver == "messaging")
+			failed = append(failed, n.send(ctx, redactedCaller(caller), e, m, driver == "messaging"))
 		}
 	}
+	return errors.Join(failed...)
 }
 
-func (n *Notifier) send(ctx context.Context, caller *reqctx.Caller, e Event, m message, bare bool) {
+func (n *Notifier) send(ctx context.Context, caller *reqctx.Caller, e Event, m message, bare bool) error {
+	var failed []error
 	ctx, cancel := context.WithTimeout(ctx, n.client.timeout)
 	defer cancel()
 	for _, topic := range n.topics {
@@ -116,9 +128,10 @@ func (n *Notifier) send(ctx context.Context, caller *reqctx.Caller, e Event, m m
 		out := n.client.envelope(KindNotification, caller, Target{Topic: topic}, "", nil)
 		out.msg, out.bare, out.tries = slices.Clone(m), bare, n.tries
 		if err := n.client.t.send(ctx, out); err != nil {
-			n.log.Error().Err(err).Msgf("Could not send notification %s to %s", e.Type, topic)
+			failed = append(failed, fmt.Errorf("%s to %s: %w", e.Type, topic, err))
 		}
 	}
+	return errors.Join(failed...)
 }
 
 // write is the driver "log": it writes the notification as a line of JSON to a logger that is

@@ -1,12 +1,10 @@
 package middleware
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"net/url"
@@ -32,9 +30,18 @@ type AuditEvent struct {
 	Initiator   AuditResource `json:"initiator"`
 	Target      AuditResource `json:"target"`
 	RequestPath string        `json:"requestPath"`
-	Tags        []string      `json:"tags"`
+	Tags        []string      `json:"tags,omitempty"`
 	Reason      *AuditReason  `json:"reason,omitempty"`
 	Reporters   []AuditReport `json:"reporterchain,omitempty"`
+	// Attachments are only in the events of SAP's audit middleware.
+	Attachments []AuditAttachment `json:"attachments,omitempty"`
+}
+
+// AuditAttachment is a part of a request or an answer, or the name of what an action changes.
+type AuditAttachment struct {
+	TypeURI string `json:"typeURI"`
+	Content string `json:"content"`
+	Name    string `json:"name"`
 }
 
 // AuditResource is the initiator or the target of an action.
@@ -48,6 +55,11 @@ type AuditResource struct {
 	ProjectID       *string          `json:"project_id,omitempty"`
 	RequestID       string           `json:"request_id,omitempty"`
 	GlobalRequestID string           `json:"global_request_id,omitempty"`
+	// The following fields are only in the events of SAP's audit middleware.
+	Domain                  string            `json:"domain,omitempty"`
+	DomainID                string            `json:"domain_id,omitempty"`
+	ApplicationCredentialID string            `json:"application_credential_id,omitempty"`
+	Attachments             []AuditAttachment `json:"attachments,omitempty"`
 }
 
 // AuditHost is the source of a request.
@@ -221,11 +233,7 @@ func (m *auditMap) action(r *http.Request, path string) (string, error) {
 
 // bodyAction returns the action of the first key of the body.
 func bodyAction(r *http.Request) (string, error) {
-	text, err := io.ReadAll(io.LimitReader(r.Body, maxAction))
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(text), r.Body), r.Body}
+	text, err := peekBody(r, maxAction)
 	if err != nil {
 		return "", err
 	}

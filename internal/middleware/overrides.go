@@ -2,8 +2,13 @@ package middleware
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/paste"
@@ -47,6 +52,18 @@ func (p *overrides) number(option string, into *int) {
 	}
 }
 
+// seconds reads a number of seconds that is not negative; SAP's filters drop what follows a point.
+func (p *overrides) seconds(option string, into *time.Duration) {
+	if v, ok := p.text(option); ok {
+		n, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
+		if err != nil || !(n >= 0 && n < 1e6) {
+			p.fail(option, v, "number of seconds")
+			return
+		}
+		*into = time.Duration(n) * time.Second
+	}
+}
+
 func (p *overrides) optionalNumber(option string, into **int) {
 	if _, ok := p.text(option); ok {
 		n := 0
@@ -66,6 +83,21 @@ func (p *overrides) boolean(option string, into *bool) {
 	}
 }
 
+// quotedTrue reads a boolean of SAP's filters: "true" in any case, with quotes or without. It
+// fails for what they take for false without being it.
+func (p *overrides) quotedTrue(option string, into *bool) {
+	if v, ok := p.text(option); ok {
+		switch strings.ToLower(strings.NewReplacer(`'`, "", `"`, "").Replace(v)) {
+		case "true":
+			*into = true
+		case "false", "":
+			*into = false
+		default:
+			p.fail(option, v, "boolean (true or false)")
+		}
+	}
+}
+
 func (p *overrides) list(option string, into *[]string) {
 	if v, ok := p.text(option); ok {
 		*into = nil
@@ -74,5 +106,19 @@ func (p *overrides) list(option string, into *[]string) {
 				*into = append(*into, item)
 			}
 		}
+	}
+}
+
+// unknownOptions logs a warning for each option of a paste section that a filter does not read.
+func unknownOptions(local paste.Conf, log zerolog.Logger, known ...string) {
+	for _, option := range slices.Sorted(maps.Keys(local)) {
+		if slices.Contains(known, option) {
+			continue
+		}
+		hint := ""
+		if name := config.Nearest(option, known); name != "" {
+			hint = "; did you mean " + name + "?"
+		}
+		log.Warn().Msgf("option %s is not read%s", option, hint)
 	}
 }

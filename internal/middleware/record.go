@@ -24,6 +24,8 @@ type Record struct {
 	// Trace is the content of osprofiler's headers, if one of the configured keys has signed
 	// them.
 	Trace *Trace
+	// Watched is the classification of the watcher, or nil.
+	Watched *Watched
 
 	// Recheck checks the user's token again: ErrInvalidToken if it has expired or was revoked, another error if Keystone
 	// does not answer. It is nil unless WithRecheck has asked for it, and with noauth2. It may be called at any time.
@@ -33,6 +35,8 @@ type Record struct {
 	// operation and version are the labels for Measure.
 	operation *metrics.Operation
 	version   string
+	// failure is the error of NoteError.
+	failure error
 }
 
 type recordKey struct{}

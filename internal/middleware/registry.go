@@ -90,6 +90,7 @@ func Registry(d Deps) paste.Registry {
 		"oslo.middleware:CorrelationId.factory", "oslo.middleware#correlation_id")
 	add(d.tracing, "oslo_middleware:TracingMiddleware.factory", "oslo_middleware.tracing:TracingMiddleware.factory", "oslo.middleware#tracing")
 	add(d.stats, "oslo_middleware.stats:StatsMiddleware.factory", "oslo_middleware:StatsMiddleware.factory")
+	d.addLargeSites(r)
 	for _, name := range []string{
 		"oslo_middleware:Healthcheck.factory", "oslo_middleware.healthcheck:Healthcheck.factory", "oslo.middleware:Healthcheck.factory",
 		"oslo_middleware:Healthcheck.app_factory", "oslo_middleware.healthcheck:Healthcheck.app_factory", "oslo.middleware#healthcheck",

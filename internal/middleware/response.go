@@ -16,7 +16,17 @@ type response struct {
 	status  int // the sent status; 0 before
 	size    int64
 	dropped bool // the handler's body is discarded
+
+	kept *keptBody // gets a copy of the body, unless it is nil
 }
+
+// keptBody is a copy of the first maxKept bytes of a body.
+type keptBody struct{ b []byte }
+
+// maxKept bounds the copies of bodies, in bytes. A copy that is full has lost the end.
+const maxKept = 1 << 20
+
+func (k *keptBody) full() bool { return len(k.b) >= maxKept }
 
 func (w *response) WriteHeader(status int) {
 	if w.status != 0 {
@@ -50,6 +60,9 @@ func (w *response) Write(b []byte) (int, error) {
 	}
 	n, err := w.ResponseWriter.Write(b)
 	w.size += int64(n)
+	if w.kept != nil {
+		w.kept.b = append(w.kept.b, b[:min(n, maxKept-len(w.kept.b))]...)
+	}
 	return n, err
 }
 

@@ -26,6 +26,7 @@ type Token struct {
 	SystemScope                        string // "all" or ""
 	IsAdminProject                     bool
 	Roles                              []string
+	ApplicationCredentialID            string // "" for other tokens
 	// Catalog is the whole catalog in the format of Identity v2; nil if the token has none.
 	Catalog []reqctx.CatalogEntry
 
@@ -65,6 +66,7 @@ type tokenBody struct {
 		IsAdminProject        *bool             `json:"is_admin_project"`
 		Bind                  map[string]any    `json:"bind"`
 		ApplicationCredential *struct {
+			ID          string        `json:"id"`
 			AccessRules *[]accessRule `json:"access_rules"`
 		} `json:"application_credential"`
 	} `json:"token"`
@@ -111,6 +113,9 @@ func parseToken(data []byte, withCatalog bool) (*Token, error) {
 	}
 	for _, r := range b.Roles {
 		t.Roles = append(t.Roles, r.Name)
+	}
+	if ac := b.ApplicationCredential; ac != nil {
+		t.ApplicationCredentialID = ac.ID
 	}
 	if ac := b.ApplicationCredential; ac != nil && ac.AccessRules != nil {
 		t.rules = newAccessRules(*ac.AccessRules, b.Catalog)

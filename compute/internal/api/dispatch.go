@@ -258,6 +258,7 @@ func (a *API) serve(w http.ResponseWriter, hr *http.Request, ops []*operation, a
 		f = faultOf(err, errs)
 	}
 	if f.Status >= 500 && f.Status != http.StatusNotImplemented {
+		middleware.NoteError(hr.Context(), err)
 		a.Log.Error().Err(err).Str("request_id", req.requestID()).Str("operation", req.opName()).Int("status",
 			f.Status).Msg("Unexpected exception in API method")
 	}

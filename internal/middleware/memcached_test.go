@@ -22,13 +22,15 @@ import (
 	"github.com/nova-go/nova/internal/novatest"
 )
 
-// fakeMemcached speaks as much of the text protocol as the token cache needs.
+// fakeMemcached speaks as much of the text protocol as the token cache and the rate limit need.
 type fakeMemcached struct {
 	net.Listener
 	mu     sync.Mutex
 	values map[string]string
 	ttl    string
 	flags  int // of all values
+	stored int // is their number
+	others int // is how often another client is faster
 }
 
 func newMemcached(t *testing.T) *fakeMemcached {
@@ -67,15 +69,21 @@ func (m *fakeMemcached) serve(c net.Conn) {
 		switch f[0] {
 		case "get", "gets":
 			if v, ok := m.values[f[1]]; ok {
-				_, _ = fmt.Fprintf(c, "VALUE %s %d %d 1\r\n%s\r\n", f[1], m.flags, len(v), v)
+				_, _ = fmt.Fprintf(c, "VALUE %s %d %d %d\r\n%s\r\n", f[1], m.flags, len(v), m.stored+1, v)
 			}
 			_, _ = io.WriteString(c, "END\r\n")
-		case "set":
+		case "set", "add", "cas":
 			var n int
 			_, _ = fmt.Sscan(f[4], &n)
 			b := make([]byte, n+2)
 			_, _ = io.ReadFull(r, b)
-			m.values[f[1]], m.ttl = string(b[:n]), f[3]
+			_, exists := m.values[f[1]]
+			if refused := m.others > 0 && f[0] != "set"; refused || f[0] == "add" && exists {
+				m.others, m.stored = m.others-1, m.stored+1
+				_, _ = io.WriteString(c, map[string]string{"add": "NOT_STORED\r\n", "cas": "EXISTS\r\n"}[f[0]])
+				break
+			}
+			m.values[f[1]], m.ttl, m.stored = string(b[:n]), f[3], m.stored+1
 			_, _ = io.WriteString(c, "STORED\r\n")
 		}
 		m.mu.Unlock()

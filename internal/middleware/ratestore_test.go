@@ -51,6 +51,11 @@ func countAll(t *testing.T, name string, store middleware.RateStore) {
 func TestRateStores(t *testing.T) {
 	t.Parallel()
 	countAll(t, "memory", middleware.NewMemoryRates())
+	cache := newMemcached(t)
+	countAll(t, "memcached", middleware.NewMemcachedRates(cache.Addr().String(), 5*time.Second, 2))
+	cache = newMemcached(t)
+	cache.others = 3
+	countAll(t, "memcached with others", middleware.NewMemcachedRates(cache.Addr().String(), 5*time.Second, 2))
 	server := miniredis.RunT(t)
 	countAll(t, "redis", middleware.NewRedisRates(server.Addr(), time.Microsecond, 5*time.Second, 2))
 	if left := server.TTL("ratelimit_p1_create_servers"); left <= time.Minute || left > 2*time.Minute {

@@ -337,9 +337,11 @@ func (s Service) checkPaste(f *findings, c *config.Config) {
 		}
 	}
 	// Errors of the factories occur only when the application is built.
-	if _, err := paste.Load(file, s.PasteName, registry, o); err != nil && !contains(f.list[before:], err) {
+	var remarks logLines
+	if _, err := paste.Load(file, s.PasteName, remarking(c, registry, &remarks), o); err != nil && !contains(f.list[before:], err) {
 		f.add("error", "paste", err)
 	}
+	f.list = append(f.list, remarkFindings(file, remarks)...)
 	for _, p := range unreached {
 		p.Err = fmt.Errorf("%w (the application does not reach this section)", p.Err)
 		f.add("warning", "paste", &p)

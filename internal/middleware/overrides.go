@@ -115,8 +115,11 @@ func unknownOptions(local paste.Conf, log zerolog.Logger, known ...string) {
 		if slices.Contains(known, option) {
 			continue
 		}
-		hint := ""
-		if name := config.Nearest(option, known); name != "" {
+		hint, name := "", config.Nearest(option, known)
+		if i := slices.IndexFunc(known, func(k string) bool { return strings.HasSuffix(k, "_"+option) }); name == "" && i >= 0 {
+			name = known[i] // the watcher's documents leave "target_" out
+		}
+		if name != "" {
 			hint = "; did you mean " + name + "?"
 		}
 		log.Warn().Msgf("option %s is not read%s", option, hint)

@@ -168,6 +168,9 @@ func (l *rateLimits) readRates(f *filterFile, n *yaml.Node) error {
 	}
 	f.unread(levels, "global", "default")
 	for _, level := range levels {
+		if level.name != "global" && level.name != "default" {
+			continue
+		}
 		targets, err := f.pairs(level.value, "rates: "+level.name)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -112,7 +113,7 @@ func readResource(f *filterFile, p yamlPair, parent string) (*auditedResource, s
 	texts := map[string]string{}
 	r := &auditedResource{idField: "id", nameField: "name", payloads: auditedPayloads{enabled: true}}
 	known := []string{"api_name", "type_name", "el_type_name", "type_uri", "el_type_uri", "custom_id", "custom_name"}
-	f.unread(fields, append(known, "singleton", "custom_actions", "custom_attributes", "children", "payloads")...)
+	f.unread(fields, append(known[:len(known):len(known)], "singleton", "custom_actions", "custom_attributes", "children", "payloads")...)
 	var children *yaml.Node
 	for _, field := range fields {
 		if isNull(field.value) {
@@ -134,7 +135,9 @@ func readResource(f *filterFile, p yamlPair, parent string) (*auditedResource, s
 		case "payloads":
 			err = r.payloads.read(f, field.value)
 		default:
-			texts[field.name], err = f.scalar(field.value, field.name)
+			if slices.Contains(known, field.name) {
+				texts[field.name], err = f.scalar(field.value, field.name)
+			}
 		}
 		if err != nil {
 			return nil, "", err

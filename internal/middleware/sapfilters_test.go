@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,10 @@ func (c *sapCase) filter(t *testing.T, to *statsd, one **sapAnswer) (func(http.H
 		}
 		watch, err := middleware.Watcher(watcher)
 		return func(next http.Handler) http.Handler { return watch(limit(next)) }, err
+	case "translogger":
+		return middleware.TransLogger(middleware.TransLoggerOptions{Format: c.Conf["format"], Out: lineWriter(func(line string) {
+			(*one).Events = append((*one).Events, transTime.ReplaceAllString(line, "TIME"))
+		})})
 	case "sapaudit":
 		o := middleware.SAPAuditOptions{MapFile: file, RecordPayloads: c.Conf["record_payloads"] == "True", Metrics: c.Conf["metrics_enabled"] == "True",
 			StatsdHost: to.host, StatsdPort: to.port, Log: zerolog.Nop(),
@@ -160,6 +165,16 @@ func (c *sapCase) filter(t *testing.T, to *statsd, one **sapAnswer) (func(http.H
 	}
 	return nil, errors.New("no such filter")
 }
+
+// lineWriter gives the lines that it gets to a function.
+type lineWriter func(line string)
+
+func (w lineWriter) Write(b []byte) (int, error) {
+	w(strings.TrimSuffix(string(b), "\n"))
+	return len(b), nil
+}
+
+var transTime = regexp.MustCompile(`\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}`)
 
 func steadySAP(v any) any {
 	e := steady(v).(map[string]any)
@@ -184,6 +199,7 @@ func (c *sapCase) run(t *testing.T) ([]sapAnswer, error) {
 			body = strings.NewReader(r.Body)
 		}
 		req := httptest.NewRequest(r.Method, "/", body)
+		req.Proto = "HTTP/1.0"
 		req.URL.Path, req.URL.RawQuery, _ = strings.Cut(strings.ReplaceAll(r.Path, "%20", " "), "?")
 		for k, v := range r.Headers {
 			req.Header.Set(k, v)
@@ -196,7 +212,7 @@ func (c *sapCase) run(t *testing.T) ([]sapAnswer, error) {
 		}
 		req = paste.WithScriptName(req, r.Script)
 		one = &sapAnswer{}
-		if c.Filter == "sapaudit" {
+		if c.Filter == "sapaudit" || c.Filter == "translogger" {
 			one.Events = []any{}
 		}
 		w := httptest.NewRecorder()
@@ -212,6 +228,10 @@ func (c *sapCase) run(t *testing.T) ([]sapAnswer, error) {
 			if r.Answer != nil {
 				text = *r.Answer
 				w.Header().Set("Content-Type", "application/json")
+			}
+			w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+			if r.Status == http.StatusNoContent {
+				w.Header().Del("Content-Length")
 			}
 			if r.Status != 0 {
 				w.WriteHeader(r.Status)
@@ -239,13 +259,11 @@ func (c *sapCase) run(t *testing.T) ([]sapAnswer, error) {
 	return out, nil
 }
 
-// foldHeaders brings names of headers into Go's form, and drops those of the server.
+// foldHeaders brings names of headers into Go's form, and drops None.
 func (a *sapAnswer) foldHeaders() {
 	for k, v := range a.Headers {
 		delete(a.Headers, k)
-		if a.Headers[http.CanonicalHeaderKey(k)] = v; k == "Content-Length" && a.Status == 200 {
-			delete(a.Headers, k)
-		}
+		a.Headers[http.CanonicalHeaderKey(k)] = v
 	}
 	for k, v := range a.Env {
 		if v == "" { // None

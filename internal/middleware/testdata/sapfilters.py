@@ -76,6 +76,16 @@ def build(case, app, events):
                 events.append(steady(json.loads(json.dumps(payload))))
         filt._notifier = Notifier()
         return filt
+    if kind == 'translogger':
+        import logging
+        from paste.translogger import make_filter
+
+        class Keep(logging.Handler):
+            def emit(self, record):
+                events.append(re.sub(r'\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}', 'TIME', record.getMessage()))
+        filt = make_filter(app, {}, setup_console_handler='false', **conf)
+        logging.getLogger('wsgi').handlers = [Keep()]
+        return filt
     from watcher import OpenStackWatcherMiddleware
     watched = dict(statsd_host=host, statsd_port=str(port), service_type='compute')
     if kind == 'watcher':
@@ -121,7 +131,7 @@ def run(case):
         del events[:], env[:]
         resp = req.get_response(f)
         one = {'status': resp.status_int}
-        if case['filter'] == 'sapaudit':
+        if case['filter'] in ('sapaudit', 'translogger'):
             one['events'] = list(events)
         elif case['filter'] == 'watcher':
             one['env'] = env[0]

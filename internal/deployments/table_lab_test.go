@@ -203,8 +203,7 @@ func sap() deployment {
 	d := deployment{name: "sap", user: "nova", users: []string{"nova:x:1000:1000::/var/lib/nova:/usr/sbin/nologin"}, groups: []string{"nova:x:1000:"},
 		directories: []directory{{"/etc/nova", root, 0o777}}, links: map[string]string{"/var/lib/openstack/bin/uwsgi": "nova-api"}}
 	line := regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:,\d+)? (?<pid>\d+) (?<loglevel>\w+) (?<logger>\S+) (\[)?(req-)?(?<requestid>\S+) (greq-(?<global_requestid>[0-9a-f-]{36}))?`)
-	said := []string{`api_servers: deprecated`, `osapi_compute_link_prefix: read only before 2025.2`, `(memcache_servers|statsd_enabled|auth_interface): no such option`,
-		`\[filter:sentry\]: factory "raven#raven": no such factory`}
+	said := []string{`api_servers: deprecated`, `osapi_compute_link_prefix: read only before 2025.2`, `(memcache_servers|statsd_enabled|auth_interface): no such option`}
 	path := "PATH=/var/lib/openstack/bin:/usr/local/bin:/usr/bin:/bin"
 	d.services = []service{
 		{name: "nova-api", command: []string{"uwsgi", "--ini", "/etc/nova/api_uwsgi.ini"}, env: []string{path, "STATSD_HOST=localhost", "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD=true"},

@@ -2,7 +2,7 @@
 they did: python sapfilters.py CASES.json DIRECTORY
 
 DIRECTORY has the Python packages watcher, rate_limit and auditmiddleware, of the
-projects sapcc/openstack-*-middleware, and datadog, pyredis, raven and paste. The
+projects sapcc/openstack-*-middleware, and datadog, pyredis and paste. The
 address of a Redis is in LAB_REDIS ("host:port"); cases of the rate limit need it.
 
 A case is {"filter", "conf", "file", "requests"}; a request is {"method", "path",

@@ -121,7 +121,8 @@ func readRateLimits(path string, log zerolog.Logger) (*rateLimits, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.unread(top, "whitelist", "whitelist_users", "blacklist", "blacklist_users", "groups", "rates", "ratelimit_response", "blacklist_response")
+	f.unread(top, "whitelist", "whitelist_users", "blacklist", "blacklist_users", "groups", "rates", "ratelimit_response",
+		"blacklist_response")
 	lists := map[string]*[]string{"whitelist": &l.whitelist, "whitelist_users": &l.whitelistUsers, "blacklist": &l.blacklist,
 		"blacklist_users": &l.blacklistUsers}
 	for _, p := range top {
@@ -271,7 +272,8 @@ func (l *rateLimits) group(action string) string {
 
 // jsonAnswer has the body of SAP's filter: a JSON text in a JSON string.
 func jsonAnswer(status string, code int, message string) limitAnswer {
-	body := pyjson.Append(nil, pyjson.Object{{Key: "error", Value: pyjson.Object{{Key: "message", Value: message}, {Key: "status", Value: status}}}})
+	fault := pyjson.Object{{Key: "message", Value: message}, {Key: "status", Value: status}}
+	body := pyjson.Append(nil, pyjson.Object{{Key: "error", Value: fault}})
 	return limitAnswer{code: code, header: http.Header{"Content-Type": {"application/json"}}, body: pyjson.Append(nil, string(body))}
 }
 
@@ -283,65 +285,74 @@ func (a *limitAnswer) read(f *filterFile, p yamlPair) error {
 		return err
 	}
 	f.unread(fields, "status", "status_code", "headers", "body", "json_body")
-	one := limitAnswer{header: http.Header{}}
+	one, hasCode := limitAnswer{header: http.Header{}}, false
+	var document *yaml.Node
 	for _, p := range fields {
 		if isNull(p.value) {
 			continue
 		}
 		switch p.name {
 		case "status":
-			text, err := f.scalar(p.value, p.name)
-			if err != nil {
-				return err
-			}
-			code, _, _ := strings.Cut(strings.TrimSpace(text), " ")
-			if one.code, err = strconv.Atoi(code); err != nil || one.code < 200 || one.code > 599 {
-				return f.fail(p.value, "status: %q does not begin with a status of HTTP", text)
-			}
+			one.code, err = statusOf(f, p.value)
+		case "status_code":
+			hasCode = true
 		case "headers":
-			headers, err := f.pairs(p.value, p.name)
-			if err != nil {
-				return err
-			}
-			for _, h := range headers {
-				if h.value.Kind != yaml.ScalarNode {
-					return f.fail(h.value, "headers: %s is no text", h.name)
-				}
-				one.header.Set(h.name, h.value.Value)
-			}
+			err = readHeaders(f, p, one.header)
 		case "body":
-			text, err := f.scalar(p.value, p.name)
-			if err != nil {
-				return err
-			}
-			if text != "" {
+			var text string
+			if text, err = f.scalar(p.value, p.name); text != "" {
 				one.body = []byte(text)
 			}
+		case "json_body":
+			document = p.value
 		}
-	}
-	has := func(name string) *yaml.Node {
-		for _, p := range fields {
-			if p.name == name && !isNull(p.value) {
-				return p.value
-			}
+		if err != nil {
+			return err
 		}
-		return nil
 	}
 	if one.body != nil {
 		one.header.Set("Content-Type", "text/html; charset=UTF-8")
-	} else if value := has("json_body"); value != nil {
-		text, err := sortedJSON(value)
+	} else if document != nil {
+		text, err := sortedJSON(document)
 		if err != nil {
-			return f.fail(value, "json_body: %v", err)
+			return f.fail(document, "json_body: %v", err)
 		}
 		one.header.Set("Content-Type", "application/json")
 		one.body = pyjson.Append(nil, string(text))
 	}
-	if one.code == 0 || has("status_code") == nil || one.body == nil {
+	if one.code == 0 || !hasCode || one.body == nil {
 		f.log.Warn().Msg(f.text(p.key, "%s is not used: it needs status, status_code and body or json_body", p.name))
 		return nil
 	}
 	*a = one
+	return nil
+}
+
+// statusOf returns the number at the beginning of a status such as "498 Rate Limited".
+func statusOf(f *filterFile, n *yaml.Node) (int, error) {
+	text, err := f.scalar(n, "status")
+	if err != nil {
+		return 0, err
+	}
+	number, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+	code, err := strconv.Atoi(number)
+	if err != nil || code < 200 || code > 599 {
+		return 0, f.fail(n, "status: %q does not begin with a status of HTTP", text)
+	}
+	return code, nil
+}
+
+func readHeaders(f *filterFile, p yamlPair, into http.Header) error {
+	headers, err := f.pairs(p.value, p.name)
+	if err != nil {
+		return err
+	}
+	for _, h := range headers {
+		if h.value.Kind != yaml.ScalarNode {
+			return f.fail(h.value, "headers: %s is no text", h.name)
+		}
+		into.Set(h.name, h.value.Value)
+	}
 	return nil
 }
 

@@ -122,7 +122,8 @@ func (f *sapAudit) report(x *exchange, out *response) {
 				break
 			}
 		}
-		f.metrics.increment(&lines, "events", "project_id:"+project, "target_type_uri:"+e.Target.TypeURI, "action:"+e.Action, "outcome:"+e.Outcome)
+		f.metrics.increment(&lines, "events", "project_id:"+project, "target_type_uri:"+e.Target.TypeURI, "action:"+e.Action,
+			"outcome:"+e.Outcome)
 		f.metrics.send(&lines)
 		lines.b = lines.b[:0]
 	}

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"crypto/md5" //nolint:gosec // the identifiers of SAP's middleware are made with it
 	"fmt"
 	"math/big"
@@ -60,42 +61,44 @@ func (m *sapAuditMap) find(full string) *auditTarget {
 	path = strings.TrimSuffix(strings.TrimSuffix(path, "/"), ".json")
 	for cursor := 0; ; {
 		token, next, some := nextPart(path, cursor)
-		switch {
-		case t.resource == nil:
-			if t.resource = m.resources[token]; t.resource == nil || !some {
-				if !some {
-					t.resource = undeclaredUnknown(m.serviceType)
-				} else {
-					t.resource = undeclared(m.serviceType, token)
-				}
-			}
-		default:
-			child := t.resource.children[token]
-			if some && child == nil && t.id == "" && !t.resource.singleton && isAuditID(token) {
-				t.id = token
-				break
-			}
-			if child == nil || !some {
-				if next < 0 {
-					t.suffix, t.hasSuffix = token, some
-					return t
-				}
-				parent := t.resource.elementURI
-				if parent == "" {
-					parent = m.serviceType
-				}
-				child = undeclared(parent, token)
-			}
-			if t.id != "" {
-				t.parent = t.id
-			}
-			t.resource, t.id = child, ""
-		}
-		if next < 0 {
+		if done := t.step(m, token, next < 0, some); done || next < 0 {
 			return t
 		}
 		cursor = next
 	}
+}
+
+// step goes on to what the next part of a path names, and reports whether the path ends with it.
+// last says that no part follows, some that there is a part.
+func (t *auditTarget) step(m *sapAuditMap, token string, last, some bool) (done bool) {
+	if t.resource == nil {
+		switch {
+		case !some:
+			t.resource = undeclaredUnknown(m.serviceType)
+		case m.resources[token] != nil:
+			t.resource = m.resources[token]
+		default:
+			t.resource = undeclared(m.serviceType, token)
+		}
+		return false
+	}
+	child := t.resource.children[token]
+	if some && child == nil && t.id == "" && !t.resource.singleton && isAuditID(token) {
+		t.id = token
+		return false
+	}
+	if child == nil || !some {
+		if last {
+			t.suffix, t.hasSuffix = token, some
+			return true
+		}
+		child = undeclared(cmp.Or(t.resource.elementURI, m.serviceType), token)
+	}
+	if t.id != "" {
+		t.parent = t.id
+	}
+	t.resource, t.id = child, ""
+	return false
 }
 
 // nextPart returns the part of a path after the slash at cursor, and the position of the slash
@@ -150,22 +153,7 @@ func (m *sapAuditMap) events(x *exchange) ([]*AuditEvent, error) {
 		return []*AuditEvent{e}, nil
 	}
 	if list, ok := memberOf(x.answer, res.typeName).([]any); ok && !res.singleton {
-		items, _ := memberOf(sent, res.typeName).([]any)
-		var all []*AuditEvent
-		for i, item := range list {
-			e, err := m.eventOf(x, t, item)
-			if err != nil {
-				return nil, err
-			}
-			if e == nil {
-				continue
-			}
-			if record && i < len(items) && isTrue(items[i]) {
-				attachPayload(e, items[i], res)
-			}
-			all = append(all, e)
-		}
-		return all, nil
+		return m.eventsOf(x, t, list, memberOf(sent, res.typeName))
 	}
 	e, err := m.eventOf(x, t, unwrapped(x.answer, res.elementName))
 	if e == nil || err != nil {
@@ -175,6 +163,27 @@ func (m *sapAuditMap) events(x *exchange) ([]*AuditEvent, error) {
 		attachPayload(e, unwrapped(sent, res.elementName), res)
 	}
 	return []*AuditEvent{e}, nil
+}
+
+// eventsOf returns the events of a request about several resources: list is what the answer has of
+// them, and sent, unless it is nil, what the request has.
+func (m *sapAuditMap) eventsOf(x *exchange, t *auditTarget, list []any, sent any) ([]*AuditEvent, error) {
+	items, _ := sent.([]any)
+	var all []*AuditEvent
+	for i, item := range list {
+		e, err := m.eventOf(x, t, item)
+		if err != nil {
+			return nil, err
+		}
+		if e == nil {
+			continue
+		}
+		if i < len(items) && isTrue(items[i]) {
+			attachPayload(e, items[i], t.resource)
+		}
+		all = append(all, e)
+	}
+	return all, nil
 }
 
 func memberOf(v any, name string) any {

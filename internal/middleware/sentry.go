@@ -249,7 +249,7 @@ func sentryStack() *sentryStacktrace {
 }
 
 // sentry builds the filter from a paste section and the environment.
-func (d Deps) sentry(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
+func (d Deps) sentry(_, local paste.Conf) (func(http.Handler) http.Handler, error) {
 	logger := log.Named(d.Log, "raven.base.Client")
 	o := SentryOptions{DSN: os.Getenv("SENTRY_DSN"), ServerName: os.Getenv("SENTRY_NAME"), Environment: os.Getenv("SENTRY_ENVIRONMENT"),
 		Release: os.Getenv("SENTRY_RELEASE"), Log: logger}

@@ -130,7 +130,7 @@ var pythonLevels = map[string]zerolog.Level{"DEBUG": zerolog.DebugLevel, "INFO":
 	"WARNING": zerolog.WarnLevel, "ERROR": zerolog.ErrorLevel, "CRITICAL": zerolog.FatalLevel, "FATAL": zerolog.FatalLevel}
 
 // transLogger builds the filter from a paste section.
-func (d Deps) transLogger(next http.Handler, global, local paste.Conf) (http.Handler, error) {
+func (d Deps) transLogger(next http.Handler, _, local paste.Conf) (http.Handler, error) {
 	o := TransLoggerOptions{Log: d.Log, Level: zerolog.InfoLevel, Name: "wsgi"}
 	console, level, least := true, "INFO", "DEBUG"
 	p := overrides{nil, local, nil} // Paste passes the options of the section only

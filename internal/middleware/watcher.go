@@ -113,7 +113,8 @@ func (f *watcher) labels(seen *Watched) (labels, details []string) {
 		kind = "None"
 	}
 	labels = []string{"service_name:" + seen.ServiceName, "service:" + seen.ServiceType, "action:" + seen.Action, "target_type_uri:" + kind}
-	details = append(labels[:len(labels):len(labels)], "initiator_project_id:"+seen.Initiator.ProjectID, "initiator_domain_id:"+seen.Initiator.DomainID)
+	details = append(labels[:len(labels):len(labels)], "initiator_project_id:"+seen.Initiator.ProjectID,
+		"initiator_domain_id:"+seen.Initiator.DomainID)
 	if f.TargetProjectLabel {
 		details = append(details, "target_project_id:"+seen.TargetProjectID)
 	}
@@ -278,8 +279,8 @@ func (d Deps) watcher(global, local paste.Conf) (func(http.Handler) http.Handler
 	if p.err != nil {
 		return nil, p.err
 	}
-	unknownOptions(local, log.Named(d.Log, "watcher.watcher"), "service_type", "cadf_service_name", "config_file", "statsd_host", "statsd_port",
-		"statsd_namespace", "target_project_id_from_path", "target_project_id_from_service_catalog", "include_target_project_id_in_metric",
+	unknownOptions(local, log.Named(d.Log, "watcher.watcher"), "service_type", "cadf_service_name", "config_file", "statsd_host",
+		"statsd_port", "statsd_namespace", "target_project_id_from_path", "target_project_id_from_service_catalog", "include_target_project_id_in_metric",
 		"include_target_domain_id_in_metric", "include_initiator_user_id_in_metric")
 	return Watcher(o)
 }

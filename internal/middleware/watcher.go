@@ -280,7 +280,7 @@ func (d Deps) watcher(global, local paste.Conf) (func(http.Handler) http.Handler
 		return nil, p.err
 	}
 	unknownOptions(local, log.Named(d.Log, "watcher.watcher"), "service_type", "cadf_service_name", "config_file", "statsd_host",
-		"statsd_port", "statsd_namespace", "target_project_id_from_path", "target_project_id_from_service_catalog", "include_target_project_id_in_metric",
-		"include_target_domain_id_in_metric", "include_initiator_user_id_in_metric")
+		"statsd_port", "statsd_namespace", "target_project_id_from_path", "target_project_id_from_service_catalog",
+		"include_target_project_id_in_metric", "include_target_domain_id_in_metric", "include_initiator_user_id_in_metric")
 	return Watcher(o)
 }

@@ -32,6 +32,62 @@ const shim = "def application(env, start):\n    start('200 OK', [])\n    return 
 // rely on: the exit status, the listening addresses, and the files with their owners and modes. LAB_UWSGI_FILES is their number,
 // LAB_UWSGI_SEED the seed.
 func TestLabRandomFiles(t *testing.T) {
+	programs := uwsgiPrograms(t)
+	number := func(name string, otherwise int) int {
+		n, err := strconv.Atoi(os.Getenv(name))
+		if err != nil {
+			return otherwise
+		}
+		return n
+	}
+	seed := number("LAB_UWSGI_SEED", 1)
+	started, refused := 0, 0
+	for i := range number("LAB_UWSGI_FILES", 20) {
+		g := &iniFile{Rand: rand.New(rand.NewPCG(uint64(seed), uint64(i))), root: os.Geteuid() == 0}
+		text := g.text()
+		if alike, ok := compareStarts(t, i, text, programs); !ok {
+			continue
+		} else if alike {
+			started++
+		} else {
+			refused++
+		}
+	}
+	t.Logf("%d files started both, %d neither", started, refused)
+}
+
+// Addresses that are named twice, in the same words or others, by options of one kind or of two.
+func TestLabSameAddress(t *testing.T) {
+	programs := uwsgiPrograms(t)
+	for i, pair := range []string{
+		"http-socket=127.0.0.1:PORT0 http-socket=127.0.0.1:PORT0",
+		"http-socket=127.0.0.1:PORT0 socket=127.0.0.1:PORT0",
+		"http-socket=127.0.0.1:PORT0 http-socket=localhost:PORT0",
+		"http-socket=:PORT0 http-socket=0.0.0.0:PORT0",
+		"http-socket=:PORT0 http-socket=127.0.0.1:PORT0",
+		"http-socket=:PORT0 http-socket=[::]:PORT0",
+		"http-socket=[::]:PORT0 http-socket=[::0]:PORT0",
+		"http-socket=127.*:PORT0 http-socket=127.0.0.1:PORT0",
+		"http=127.0.0.1:PORT0 http=127.0.0.1:PORT0",
+		"http=:PORT0 http=0.0.0.0:PORT0",
+		"http=127.0.0.1:PORT0 http-socket=127.0.0.1:PORT0",
+		"http-socket=:PORT0 stats=0.0.0.0:PORT0",
+		"http-socket=:PORT0 stats=:PORT0",
+		"http-socket=@NAME http=@NAME",
+		"http-socket=@NAME http-socket=@NAME",
+		"http-socket=DIR/a.sock http-socket=DIR/a.sock",
+		"http=DIR/a.sock http-socket=DIR/a.sock",
+	} {
+		text := "[uwsgi]\nmaster = true\nmodule = nova.wsgi.osapi_compute:application\npyargv = --config-file DIR/nova.conf\n" + strings.ReplaceAll(pair, " ", "\n") + "\n"
+		if running, ok := compareStarts(t, i, text, programs); ok {
+			t.Logf("%s: both run: %v", pair, running)
+		}
+	}
+}
+
+// uwsgiPrograms returns uWSGI of LAB_VENV and our own.
+func uwsgiPrograms(t *testing.T) [2]starter {
+	t.Helper()
 	binary := filepath.Join(os.Getenv("LAB_VENV"), "bin", "uwsgi")
 	if _, err := os.Stat(binary); err != nil || os.Getenv("LAB_VENV") == "" {
 		t.Skip("LAB_VENV does not name a Python environment with uWSGI")
@@ -51,27 +107,7 @@ func TestLabRandomFiles(t *testing.T) {
 	if err := os.Symlink(self, ours); err != nil {
 		t.Fatal(err)
 	}
-	number := func(name string, otherwise int) int {
-		n, err := strconv.Atoi(os.Getenv(name))
-		if err != nil {
-			return otherwise
-		}
-		return n
-	}
-	seed := number("LAB_UWSGI_SEED", 1)
-	started, refused := 0, 0
-	for i := range number("LAB_UWSGI_FILES", 20) {
-		g := &iniFile{Rand: rand.New(rand.NewPCG(uint64(seed), uint64(i))), root: os.Geteuid() == 0}
-		text := g.text()
-		if alike, ok := compareStarts(t, i, text, [2]starter{{binary, "PYTHONPATH=" + modules}, {ours, childEnv + "=1"}}); !ok {
-			continue
-		} else if alike {
-			started++
-		} else {
-			refused++
-		}
-	}
-	t.Logf("%d files started both, %d neither", started, refused)
+	return [2]starter{{binary, "PYTHONPATH=" + modules}, {ours, childEnv + "=1"}}
 }
 
 // starter is a program that takes uWSGI's files.

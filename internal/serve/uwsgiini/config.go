@@ -21,6 +21,8 @@ type Listener struct {
 	Router bool `json:",omitempty"`
 	// CertFile, KeyFile and ClientCAFile are set for https.
 	CertFile, KeyFile, ClientCAFile string
+
+	name string // the address as the file names it
 }
 
 // Stats is where uWSGI's statistics are served.

@@ -3,6 +3,7 @@ package uwsgiini
 import (
 	"fmt"
 	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -13,8 +14,12 @@ func (c *Config) listen(s setting, protocol string) error {
 	parts := strings.Split(s.value, ",")
 	l := Listener{Protocol: protocol, Router: slices.Contains([]string{"http", "httprouter", "https", "https2"}, s.key)}
 	var err error
-	if l.Address, err = s.address(strings.TrimSpace(parts[0])); err != nil {
+	l.name = strings.TrimSpace(parts[0])
+	if l.Address, err = s.address(l.name); err != nil {
 		return err
+	}
+	if strings.Contains(l.name, "*") {
+		l.name = l.Address // uWSGI replaces the name by the address of the interface
 	}
 	if !strings.Contains(parts[0], ":") && strings.Trim(parts[0], "0123456789") == "" {
 		c.warn(s, "%s is the path of a unix socket, as for uWSGI; :%[1]s is a port", parts[0])
@@ -32,11 +37,33 @@ func (c *Config) listen(s setting, protocol string) error {
 			}
 		}
 	}
-	// uWSGI opens an address once.
-	if !slices.ContainsFunc(c.Listeners, func(other Listener) bool { return other.Address == l.Address }) {
-		c.Listeners = append(c.Listeners, l)
-	}
+	c.add(l)
 	return nil
+}
+
+// add adds a listener. uWSGI opens a socket once that is named twice in the same words. An address that is named in two
+// spellings, or by a router and a socket, is opened twice, which fails for all but the path of a unix socket: there the one
+// that is opened last has it, and routers are opened first.
+func (c *Config) add(l Listener) {
+	path := unixPath(l.Address)
+	i := slices.IndexFunc(c.Listeners, func(other Listener) bool {
+		return path != "" && unixPath(other.Address) == path || !l.Router && !other.Router && other.name == l.name
+	})
+	switch {
+	case i < 0:
+		c.Listeners = append(c.Listeners, l)
+	case path != "" && (l.Router == c.Listeners[i].Router && l.name != c.Listeners[i].name || c.Listeners[i].Router):
+		c.Listeners[i] = l
+	}
+}
+
+// unixPath returns the path of a unix socket that is a file, and "" for other addresses.
+func unixPath(address string) string {
+	path, isPath := strings.CutPrefix(address, "unix:")
+	if !isPath || strings.HasPrefix(path, "@") {
+		return ""
+	}
+	return filepath.Clean(path)
 }
 
 // address converts an address to the form of serve.Options. uWSGI's addresses without host are those of IPv4.

@@ -154,3 +154,35 @@ func TestWarnings(t *testing.T) {
 		t.Errorf("got %s, %v", got, c.NeedApp)
 	}
 }
+
+// Addresses that a file names twice: uWSGI opens the same words once, and fails to open other words for the same address.
+func TestAddressesNamedTwice(t *testing.T) {
+	for text, want := range map[string]string{
+		"http-socket = :1\nhttp-socket = :1":                         "0.0.0.0:1",
+		"http-socket = :1\nsocket = :1":                              "0.0.0.0:1",
+		"http-socket = :1\nhttp-socket = 0.0.0.0:1":                  "0.0.0.0:1 0.0.0.0:1",
+		"http = :1\nhttp = :1":                                       "0.0.0.0:1 0.0.0.0:1",
+		"http = :1\nhttp-socket = :1":                                "0.0.0.0:1 0.0.0.0:1",
+		"http-socket = 127.0.0.1:1\nhttp-socket = localhost:1":       "127.0.0.1:1 localhost:1",
+		"http-socket = /a\nhttp-socket = /a\nhttp-socket = /./a":     "unix:/./a",
+		"http = /a\nhttp-socket = /a\nhttp = /a\nhttp-socket = /b":   "unix:/a unix:/b",
+		"http-socket = @a\nhttp-socket = @a\nhttp = @a":              "unix:@a unix:@a",
+		"http-socket = 127.0.0.1:1\nhttp-socket = 127.*:1\nhttp=a:1": "127.0.0.1:1 a:1",
+	} {
+		file := filepath.Join(t.TempDir(), "x.ini")
+		if err := os.WriteFile(file, []byte("[uwsgi]\n"+text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := uwsgiini.Parse([]string{"--ini", file}, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var addresses []string
+		for _, l := range c.Listeners {
+			addresses = append(addresses, l.Address)
+		}
+		if got := strings.Join(addresses, " "); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

@@ -107,3 +107,14 @@ func (e parsedEvent) get(key string) string {
 	}
 	return ""
 }
+
+// caller returns the members that name the request and its caller.
+func (e parsedEvent) caller() (of parsedEvent) {
+	for _, m := range e {
+		switch m.key {
+		case fieldRequest, fieldGlobal, fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom, fieldUserName, fieldProjectName:
+			of = append(of, m)
+		}
+	}
+	return of
+}

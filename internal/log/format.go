@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +29,7 @@ type formatter struct {
 	color      bool
 	limit      *limiter // nil: unlimited
 	pid        string
+	root       zerolog.Level // of loggers that levels does not have
 	levels     []loggerLevel // longest names first
 }
 
@@ -48,20 +48,8 @@ func newFormatter(w io.Writer, cfg config.Log) *formatter {
 		instance:  cfg.InstanceFormat, dateFormat: cfg.LogDateFormat,
 		color: cfg.LogColor, limit: newLimiter(cfg),
 	}
-	for _, pair := range cfg.DefaultLogLevels {
-		name, level, ok := strings.Cut(pair, "=")
-		if l, known := pythonLevels[strings.ToUpper(strings.TrimSpace(level))]; ok && known {
-			f.levels = append(f.levels, loggerLevel{strings.TrimSpace(name), l})
-		}
-	}
-	slices.SortStableFunc(f.levels, func(a, b loggerLevel) int { return len(b.name) - len(a.name) })
+	f.root, f.levels, _ = readLevels(cfg)
 	return f
-}
-
-var pythonLevels = map[string]zerolog.Level{
-	"DEBUG": zerolog.DebugLevel, "INFO": zerolog.InfoLevel, "WARN": zerolog.WarnLevel, "WARNING": zerolog.WarnLevel,
-	"ERROR": zerolog.ErrorLevel, "CRITICAL": zerolog.FatalLevel, "FATAL": zerolog.FatalLevel,
-	"NOTSET": zerolog.TraceLevel, "TRACE": zerolog.TraceLevel,
 }
 
 func levelName(l zerolog.Level) (name string, number int) {
@@ -93,16 +81,13 @@ func (f *formatter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	if name == "" {
 		name = "nova"
 	}
-	for _, l := range f.levels {
-		if level < l.level && strings.HasPrefix(name, l.name) && (len(name) == len(l.name) || name[len(l.name)] == '.') {
-			return len(line), nil
-		}
+	if level < f.levelOf(name) {
+		return len(line), nil
 	}
 	ok, full := f.limit.allows(level, time.Now())
 	if full {
 		// This record belongs to the root logger, and the limit does not apply to it.
-		event := parsedEvent{{key: zerolog.MessageFieldName, value: f.limit.text(), text: true}}
-		_ = f.emit(zerolog.ErrorLevel, "root", event)
+		_ = f.emit(zerolog.ErrorLevel, "root", append(e.caller(), member{key: zerolog.MessageFieldName, value: f.limit.text(), text: true}))
 	}
 	if !ok {
 		return len(line), nil

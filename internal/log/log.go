@@ -54,12 +54,15 @@ type Sink struct {
 }
 
 // New opens the log that the options describe: log_file (in log_dir); a file named after the
-// program if only log_dir is set; standard error if neither is set or use_stderr is; syslog
+// program if only log_dir is set; standard error if neither is set (oslo.log: standard output), or use_stderr is; also syslog
 // with use_syslog, as soon as there is one; the journal with use_journal, or standard error if the host has no journal.
 // After a rotation of the file, SIGHUP must call the Sink's Reopen. With log_config_append its file decides, as in oslo.log.
 func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 	if cfg.LogConfigAppend != "" {
 		return newFromFile(cfg, prog)
+	}
+	if _, _, err := readLevels(cfg); err != nil {
+		return zerolog.Nop(), nil, err
 	}
 	s := &Sink{path: cfg.LogFile, rotation: newRotation(cfg)}
 	if err := checkRotation(s.rotation); err != nil {
@@ -74,6 +77,9 @@ func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 		s.path = filepath.Join(cfg.LogDir, prog+".log")
 	}
 	if s.path != "" {
+		if err := checkWeekday(cfg); err != nil {
+			return zerolog.Nop(), nil, err
+		}
 		if err := s.Reopen(); err != nil {
 			return zerolog.Nop(), nil, err
 		}
@@ -95,7 +101,7 @@ func (s *Sink) openOthers(cfg config.Log, prog string) (err error) {
 			return err
 		}
 	}
-	none := s.path == "" && !cfg.UseSyslog && s.journal == nil
+	none := s.path == "" && s.journal == nil
 	if none || cfg.UseStderr || cfg.UseJournal && s.journal == nil {
 		s.other = append(s.other, os.Stderr)
 	}
@@ -112,11 +118,8 @@ func (s *Sink) openOthers(cfg config.Log, prog string) (err error) {
 // NewLogger returns a logger with the format and levels of the options that writes to w. It
 // makes one Write per event, from several goroutines.
 func NewLogger(w io.Writer, cfg config.Log) zerolog.Logger {
-	level := zerolog.InfoLevel
-	if cfg.Debug {
-		level = zerolog.DebugLevel
-	}
-	return zerolog.New(newFormatter(w, cfg)).Level(level)
+	f := newFormatter(w, cfg)
+	return zerolog.New(f).Level(f.lowest())
 }
 
 // Named returns a logger whose lines have the name of a Python logger, such as

@@ -2,6 +2,7 @@ package log
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,6 +59,15 @@ func newRotation(cfg config.Log) rotationPolicy {
 		}
 	}
 	return r
+}
+
+// checkWeekday refuses weekdays that Python's handler refuses.
+func checkWeekday(cfg config.Log) error {
+	interval := strings.EqualFold(cfg.LogRotationType, "interval") && strings.EqualFold(cfg.LogRotateIntervalType, "weekday")
+	if day := cfg.LogRotateInterval; interval && (day < 0 || day > 6) {
+		return fmt.Errorf("log_rotate_interval: %d is not a weekday: 0 is Monday, 6 is Sunday", day)
+	}
+	return nil
 }
 
 func (r *rotationPolicy) on() bool { return r.size > 0 || r.next != nil }

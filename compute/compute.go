@@ -215,7 +215,10 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 	}
 	options := rpc.FromConfig(d.config, d.log)
 	options.Memory, options.Metrics = rpc.MemoryOf(ctx), d.metrics
-	d.messages, err = rpc.NewPool(options)
+	if d.messages, err = rpc.NewPool(options); err != nil || !d.config.Default.Log.PublishErrors {
+		return d, err
+	}
+	d.log, err = d.messages.PublishErrors(ctx, d.log)
 	return d, err
 }
 

@@ -80,6 +80,11 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Config.Default.Log.PublishErrors {
+		if err := publishErrors(ctx, &o); err != nil {
+			return nil, err
+		}
+	}
 	databases, err := startup.OpenDatabases(o.Config, m)
 	if err != nil {
 		return nil, err
@@ -120,8 +125,20 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	return middleware.Traced(o.Traces, Prog)(middleware.MeasureBy(m, newOperations(m).of)(middleware.DecodedPath(app))), nil
 }
 
+// publishErrors has errors of the log sent as notifications, until ctx ends.
+func publishErrors(ctx context.Context, o *Options) error {
+	pool, err := rpc.NewPool(rpc.FromConfig(o.Config, *o.Log))
+	if err != nil {
+		return err
+	}
+	context.AfterFunc(ctx, func() { _ = pool.Close() })
+	l, err := pool.PublishErrors(ctx, *o.Log)
+	o.Log = &l
+	return err
+}
+
 // announce sends the notification that the row of the service was created. It is the only
-// message that the metadata service sends.
+// message that the metadata service sends, unless errors are published.
 func announce(ctx context.Context, o Options, r release.Release, s *objects.Service) {
 	pool, err := rpc.NewPool(rpc.FromConfig(o.Config, *o.Log))
 	if err != nil {

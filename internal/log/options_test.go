@@ -59,7 +59,7 @@ var optionRows = []optionRow{
 	{"logging_user_identity_format", done, "", []string{"logging_user_identity_format = %(user)s/%(project)s", "logging_user_identity_format = %(user_domain)s"}},
 	{"max_logfile_count", done, "TestRotationBySize", []string{"max_logfile_count = 2\nlog_rotation_type = size\nlog_file = DIR/x.log"}},
 	{"max_logfile_size_mb", done, "TestRotationBySize", []string{"max_logfile_size_mb = 1\nlog_rotation_type = size\nlog_file = DIR/x.log"}},
-	{"publish_errors", elsewhere, "internal/rpc", nil},
+	{"publish_errors", elsewhere, "internal/rpc: TestPublishErrors", nil},
 	{"rate_limit_burst", done, "", []string{"rate_limit_burst = 2\nrate_limit_interval = 60", "rate_limit_burst = 2", "rate_limit_burst = 0\nrate_limit_interval = 60"}},
 	{"rate_limit_except_level", done, "", []string{"rate_limit_burst = 1\nrate_limit_interval = 60\nrate_limit_except_level = WARNING",
 		"refused: rate_limit_burst = 1\nrate_limit_interval = 60\nrate_limit_except_level = LOUD"}},

@@ -48,7 +48,6 @@ func UnheededOptions() []Unheeded {
 		{"DEFAULT", options("log_options"), "the command config prints the options", ""},
 		{"DEFAULT", options("instance_uuid_format"), "log lines name servers with instance_format", ""},
 		{"DEFAULT", options("logging_debug_format_suffix logging_exception_prefix"), "it formats source lines and tracebacks of Python", ""},
-		{"DEFAULT", options("publish_errors"), "error log records are not sent as notifications", "false"},
 		{"DEFAULT", options("fatal_deprecations"), "deprecated options cause a warning, not an error", "false"},
 		{"DEFAULT", options("servicegroup_driver"), "the service state comes from the database, not from memcached", "db"},
 		{"api", options("neutron_default_project_id use_neutron_default_nets"),

@@ -76,7 +76,7 @@ func (p *parts) serversArea() *servers.API {
 		Network:      p.neutron,
 		Create:       create.Create,
 		NameTemplate: c.Default.InstanceNameTemplate,
-		DownTime:     p.servers.DownTime,
+		Up:           p.servers.Up,
 		ImageURL:     p.glance.URL,
 		SoftDelete:   c.Default.ReclaimInstanceInterval != 0,
 		Passwords:    servers.Passwords{Length: c.Default.PasswordLength, Shown: c.API.EnableInstancePassword},
@@ -100,7 +100,7 @@ func (p *parts) migrationsArea(s *servers.API) *migrations.API {
 
 func (p *parts) hostsArea() *hosts.API {
 	c := p.config
-	all := &host.Hosts{Cells: p.Cells, Release: p.release, Computes: p.computes, Placement: p.placement, DownTime: p.servers.DownTime,
+	all := &host.Hosts{Cells: p.Cells, Release: p.release, Computes: p.computes, Placement: p.placement, Group: p.group,
 		Now: p.now, Zones: p.zones, InternalZone: c.Default.InternalServiceAvailabilityZone, Notify: p.notify, Log: p.log}
 	aggregates := &aggregate.Aggregates{
 		Store: dbapi.NewAggregates(p.API), Cells: p.Cells, Hosts: all, Placement: p.placement, Images: p.glance,

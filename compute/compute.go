@@ -87,6 +87,7 @@ type deps struct {
 	events   *events.Hub     // nil: nobody can listen
 	release  release.Release // of the services of the deployment
 	now      func() time.Time
+	reports  func(key string) ([]byte, bool) // of services in memcached; nil: they report to the database
 	*startup.Databases
 }
 
@@ -198,6 +199,9 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 		return nil, err
 	}
 	if d.metrics, err = metrics.On(o.Metrics); err != nil {
+		return nil, err
+	}
+	if d.reports, err = middleware.ServiceReports(d.config, d.log); err != nil {
 		return nil, err
 	}
 	if d.aliases, err = startup.PCIAliases(d.config); err != nil {

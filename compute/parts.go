@@ -19,6 +19,7 @@ import (
 	"github.com/nova-go/nova/internal/rpc/computerpc"
 	"github.com/nova-go/nova/internal/rpc/conductorrpc"
 	"github.com/nova-go/nova/internal/rpc/schedulerrpc"
+	"github.com/nova-go/nova/internal/servicegroup"
 	"github.com/nova-go/nova/internal/startup"
 )
 
@@ -43,6 +44,7 @@ type parts struct {
 	everywhere cell.Everywhere
 	quota      *quota.Quotas
 
+	group   *servicegroup.Group
 	builder *create.Builder
 	servers *server.Core
 }
@@ -78,6 +80,7 @@ func newParts(d *deps) *parts {
 		CrossZoneAttach: c.Cinder.CrossAZAttach, DefaultCerts: defaultCerts(c), RecheckQuota: c.Quota.RecheckQuota, Aliases: d.aliases,
 		PCIInPlacement: c.FilterScheduler.PCIInPlacement, Release: d.release,
 	})
+	p.group = &servicegroup.Group{DownTime: startup.ServiceDownTime(c, d.log), Now: d.now, Cached: d.reports}
 	p.servers = &server.Core{
 		Reader: &server.Reader{
 			API: d.API, Cells: d.Cells, HostZones: p.zones,
@@ -87,7 +90,7 @@ func newParts(d *deps) *parts {
 		Services: server.Services{Images: p.glance, Network: p.neutron, Volumes: p.cinder, Allocations: p.placement, Accelerators: p.cyborg},
 		Compute:  p.computes, Conductor: p.conductor, Limits: p.quota, Notify: d.notify, AuditPeriod: c.Default.InstanceUsageAuditPeriod,
 		Host: c.Default.Host, Release: d.release,
-		DownTime: startup.ServiceDownTime(c, d.log), CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: d.now,
+		Up: p.group.Up, CrossZoneAttach: c.Cinder.CrossAZAttach, Log: d.log, Now: d.now,
 	}
 	if !d.release.Has(release.FaultsOfAllCells) {
 		p.servers.Reader.Faults = &db.Cell{DB: d.Main}

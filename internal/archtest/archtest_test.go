@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"internal/quota", "internal/events"},
 	{"internal/db/api", "internal/db/cell", "internal/rest"},
 	{"internal/db", "internal/rpc", "internal/log"},
-	{"internal/policy", "internal/hardware", "internal/versioned"},
+	{"internal/policy", "internal/hardware", "internal/versioned", "internal/servicegroup"},
 	{"internal/objects", "internal/release", "internal/reqctx", "internal/metrics", "internal/webob", "internal/clienttls", "internal/version"},
 	{"internal/pyjson"},
 	{"internal/pytext", "internal/clock"},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/internal/rpc"
@@ -222,6 +223,14 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	}
 	if _, err := log.LeftOut(c.Default.Log); err != nil {
 		f.optionError(c, err, "DEFAULT")
+	}
+	if err := log.Check(c.Default.Log); err != nil {
+		f.optionError(c, err, "DEFAULT")
+	}
+	if s.PasteName == "osapi_compute" { // the metadata service does not ask which services are up
+		if _, err := middleware.ServiceReports(c, zerolog.Nop()); err != nil {
+			f.optionError(c, err, "DEFAULT")
+		}
 	}
 	s.checkPaste(f, c)
 	serves := checkRelease(f, c)

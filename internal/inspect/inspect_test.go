@@ -123,8 +123,12 @@ func TestCheck(t *testing.T) {
 			`warning: api-paste.ini:32: [app:old]: factory "nova.api.openstack.compute:APIRouter.factory": no such factory (the application does not reach this section)`}},
 		"a factory's own complaint": {conf: databases, ini: strings.Replace(pasteFile, "oslo_config_project = nova\n", "", 1), status: 1, want: []string{
 			`error: api-paste.ini:13: [filter:cors]: factory "oslo_middleware.cors:filter_factory": allowed_origin or oslo_config_project is required`}},
-		"unheeded": {conf: databases + "[profiler]\nenabled = true\n[keystone_authtoken]\nmemcache_sasl_enabled = true\n[vnc]\nenabled = true\n", ini: pasteFile, status: 2, want: []string{
-			"warning: nova.conf:8: [keystone_authtoken] memcache_sasl_enabled: has no effect: *", "warning: nova.conf:6: [profiler] enabled: has no effect: *"}},
+		"unheeded": {conf: databases + "[profiler]\nenabled = true\n[database]\nconnection_debug = 1\n[vnc]\nenabled = true\n", ini: pasteFile, status: 2, want: []string{
+			"warning: nova.conf:6: [profiler] enabled: has no effect: *", "warning: nova.conf:8: [database] connection_debug: has no effect: *"}},
+		"services in no memcached": {conf: databases + "[DEFAULT]\nservicegroup_driver = mc\n", ini: pasteFile, status: 1, want: []string{
+			"error: nova.conf:6: [DEFAULT] servicegroup_driver: mc needs [cache] enabled and memcache_servers"}},
+		"levels of the log": {conf: databases + "[DEFAULT]\ndefault_log_levels = nova=loud\n", ini: pasteFile, status: 1, want: []string{
+			`error: nova.conf:6: [DEFAULT] default_log_levels: "nova=loud": "loud" is neither the name of a level nor a number`}},
 		"unheeded, all": {conf: databases + "[vnc]\nenabled = true\n", ini: pasteFile, verbose: true, status: 0, want: []string{
 			"note: nova.conf:6: [vnc] enabled: has no effect: of nova-compute and the console proxies"}},
 		"paste syntax":  {conf: databases, ini: "[composite:osapi_compute]\nuse\n", status: 1, want: []string{`error: api-paste.ini:2: [composite:osapi_compute]: syntax error: *`}},

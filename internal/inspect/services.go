@@ -94,6 +94,9 @@ func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.
 		r.limits(ctx)
 	}
 	r.memcached(ctx, "keystone_authtoken", "memcached_servers", c.KeystoneAuthtoken.MemcachedServers)
+	if c.Default.ServicegroupDriver == "mc" {
+		r.memcached(ctx, "cache", "memcache_servers", c.Cache.MemcacheServers)
+	}
 	r.wait.Wait()
 	for _, list := range r.results {
 		f.list = append(f.list, *list...)

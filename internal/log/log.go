@@ -61,7 +61,7 @@ func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 	if cfg.LogConfigAppend != "" {
 		return newFromFile(cfg, prog)
 	}
-	if _, _, err := readLevels(cfg); err != nil {
+	if err := Check(cfg); err != nil {
 		return zerolog.Nop(), nil, err
 	}
 	s := &Sink{path: cfg.LogFile, rotation: newRotation(cfg)}
@@ -77,9 +77,6 @@ func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 		s.path = filepath.Join(cfg.LogDir, prog+".log")
 	}
 	if s.path != "" {
-		if err := checkWeekday(cfg); err != nil {
-			return zerolog.Nop(), nil, err
-		}
 		if err := s.Reopen(); err != nil {
 			return zerolog.Nop(), nil, err
 		}
@@ -92,6 +89,20 @@ func New(cfg config.Log, prog string) (zerolog.Logger, *Sink, error) {
 		cfg.LogColor = false // colours are for terminals, and all destinations get the same lines
 	}
 	return NewLogger(s, cfg), s, nil
+}
+
+// Check returns the first error in the options that New would return without opening anything.
+func Check(cfg config.Log) error {
+	if cfg.LogConfigAppend != "" {
+		return nil // the other options have no effect
+	}
+	if _, _, err := readLevels(cfg); err != nil {
+		return err
+	}
+	if cfg.LogFile != "" || cfg.LogDir != "" {
+		return checkWeekday(cfg)
+	}
+	return nil
 }
 
 // openOthers opens the destinations beside the file.

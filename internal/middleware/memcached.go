@@ -44,12 +44,18 @@ type memcached struct {
 
 type memcachedServer struct {
 	name      string
-	client    *memcache.Client
+	client    memcachedClient
 	deadUntil atomic.Int64 // Unix seconds
 }
 
-// NewMemcached returns the store of memcached_servers. It returns nil if there are no servers,
-// and, with a warning, if SASL is enabled, which requires memcached's binary protocol.
+// memcachedClient is a client of one server.
+type memcachedClient interface {
+	// Get returns an item, or memcache.ErrCacheMiss.
+	Get(key string) (*memcache.Item, error)
+	Set(item *memcache.Item) error
+}
+
+// NewMemcached returns the store of memcached_servers. It returns nil if there are no servers.
 func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, error) {
 	strategy := strings.ToUpper(c.MemcacheSecurityStrategy)
 	if strategy == "NONE" {
@@ -61,29 +67,49 @@ func NewMemcached(c config.KeystoneAuthtoken, log zerolog.Logger) (TokenStore, e
 	if len(c.MemcachedServers) == 0 {
 		return nil, nil
 	}
-	if c.MemcacheSASLEnabled {
-		log.Warn().Msg("[keystone_authtoken] memcache_sasl_enabled is not supported: tokens are cached only in this process")
-		return nil, nil
-	}
-	conf, err := memcachedTLS(c)
-	if err != nil {
-		return nil, err
-	}
-	m := &memcached{everywhere: c.MemcacheTLSEnabled, ttl: int32(c.TokenCacheTime),
-		deadRetry: time.Duration(c.MemcachePoolDeadRetry) * time.Second, strategy: strategy, secret: []byte(c.MemcacheSecretKey), log: log}
-	for _, name := range c.MemcachedServers {
-		network, address := MemcachedAddress(name)
-		client := memcache.NewFromSelector(&oneServer{addr: staticAddr{network, address}})
-		client.Timeout = time.Duration(c.MemcachePoolSocketTimeout) * time.Second
-		client.MaxIdleConns = max(c.MemcachePoolMaxsize, 2)
-		plain := &net.Dialer{Timeout: client.Timeout}
-		client.DialContext = boundedDialer(plain.DialContext)
-		if conf != nil {
-			client.DialContext = boundedDialer((&tls.Dialer{NetDialer: plain, Config: conf}).DialContext)
+	link := memcachedLink{servers: c.MemcachedServers, timeout: time.Duration(c.MemcachePoolSocketTimeout) * time.Second,
+		idle: max(c.MemcachePoolMaxsize, 2), sasl: c.MemcacheSASLEnabled, username: c.MemcacheUsername, password: c.MemcachePassword}
+	if c.MemcacheTLSEnabled {
+		var err error
+		if link.tls, err = memcachedTLS("keystone_authtoken", "memcache_", c.MemcacheTLSCAFile, c.MemcacheTLSCertFile, c.MemcacheTLSKeyFile,
+			c.MemcacheTLSAllowedCiphers); err != nil {
+			return nil, err
 		}
-		m.servers = append(m.servers, &memcachedServer{name: name, client: client})
 	}
-	return m, nil
+	return &memcached{servers: link.open(), everywhere: c.MemcacheTLSEnabled || c.MemcacheSASLEnabled, ttl: int32(c.TokenCacheTime),
+		deadRetry: time.Duration(c.MemcachePoolDeadRetry) * time.Second, strategy: strategy, secret: []byte(c.MemcacheSecretKey), log: log}, nil
+}
+
+// memcachedLink describes the connections to memcached servers.
+type memcachedLink struct {
+	servers            []string
+	timeout            time.Duration
+	idle               int         // connections that are kept open
+	tls                *tls.Config // nil: none
+	sasl               bool        // log in, with PLAIN
+	username, password string
+}
+
+// open returns the servers. Connections are opened on demand.
+func (l memcachedLink) open() (servers []*memcachedServer) {
+	plain := &net.Dialer{Timeout: l.timeout}
+	dial := dialer(plain.DialContext)
+	if l.tls != nil {
+		dial = (&tls.Dialer{NetDialer: plain, Config: l.tls}).DialContext
+	}
+	for _, name := range l.servers {
+		network, address := MemcachedAddress(name)
+		if l.sasl {
+			servers = append(servers, &memcachedServer{name: name,
+				client: newSASLClient(network, address, l.username, l.password, l.timeout, l.idle, dial)})
+			continue
+		}
+		client := memcache.NewFromSelector(&oneServer{addr: staticAddr{network, address}})
+		client.Timeout, client.MaxIdleConns = l.timeout, l.idle
+		client.DialContext = boundedDialer(dial)
+		servers = append(servers, &memcachedServer{name: name, client: client})
+	}
+	return servers
 }
 
 // MemcachedAddress parses an entry of memcached_servers: host:port, inet:host:port,
@@ -102,28 +128,24 @@ func MemcachedAddress(name string) (network, address string) {
 	return "tcp", name
 }
 
-// memcachedTLS returns the TLS configuration of the options; nil means no TLS. It verifies the
-// server's name.
-func memcachedTLS(c config.KeystoneAuthtoken) (*tls.Config, error) {
-	if !c.MemcacheTLSEnabled {
-		return nil, nil
-	}
+// memcachedTLS returns the TLS configuration of the options tls_* of a group, with their prefix. It verifies the server's name.
+func memcachedTLS(group, prefix, ca, cert, key, ciphers string) (*tls.Config, error) {
 	t := &tls.Config{MinVersion: tls.VersionTLS12}
 	var err error
-	if c.MemcacheTLSCAFile != "" {
-		if t.RootCAs, err = clienttls.Roots(c.MemcacheTLSCAFile); err != nil {
-			return nil, fmt.Errorf("[keystone_authtoken] memcache_tls_cafile: %w", err)
+	if ca != "" {
+		if t.RootCAs, err = clienttls.Roots(ca); err != nil {
+			return nil, fmt.Errorf("[%s] %stls_cafile: %w", group, prefix, err)
 		}
 	}
-	if c.MemcacheTLSCertFile != "" {
-		pair, err := clienttls.Pair(c.MemcacheTLSCertFile, c.MemcacheTLSKeyFile)
+	if cert != "" {
+		pair, err := clienttls.Pair(cert, key)
 		if err != nil {
-			return nil, fmt.Errorf("[keystone_authtoken] memcache_tls_certfile: %w", err)
+			return nil, fmt.Errorf("[%s] %stls_certfile: %w", group, prefix, err)
 		}
 		t.Certificates = []tls.Certificate{pair}
 	}
-	if t.CipherSuites, err = clienttls.Ciphers(c.MemcacheTLSAllowedCiphers); err != nil {
-		return nil, fmt.Errorf("[keystone_authtoken] memcache_tls_allowed_ciphers: %w", err)
+	if t.CipherSuites, err = clienttls.Ciphers(ciphers); err != nil {
+		return nil, fmt.Errorf("[%s] %stls_allowed_ciphers: %w", group, prefix, err)
 	}
 	return t, nil
 }

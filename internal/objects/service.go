@@ -41,7 +41,7 @@ func (s *Service) LastSeen() time.Time {
 
 // HostStatus returns the host_status of a server: "UP", "DOWN", "MAINTENANCE", "UNKNOWN", or "" for a server that is on no
 // host or deleted.
-func (i *Instance) HostStatus(now time.Time, downTime time.Duration) string {
+func (i *Instance) HostStatus(up func(*Service) bool) string {
 	s := i.Service
 	switch {
 	case i.Host == nil || *i.Host == "" || i.Deleted || s == nil:
@@ -50,7 +50,7 @@ func (i *Instance) HostStatus(now time.Time, downTime time.Duration) string {
 		return "DOWN"
 	case s.Disabled:
 		return "MAINTENANCE"
-	case s.Up(now, downTime):
+	case up(s):
 		return "UP"
 	}
 	return "UNKNOWN"

@@ -43,6 +43,7 @@ type envelope struct {
 	msg    message
 	caller *reqctx.Caller
 	bare   bool // without oslo.messaging's envelope: notifications of the driver "messaging"
+	nobody bool // the context has no members
 	tries  int  // attempts to deliver it; 0: until ctx ends
 }
 

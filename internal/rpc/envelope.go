@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-
-	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // envelopeVersion is the version of oslo.messaging's envelope. A consumer accepts the same major
@@ -90,8 +88,12 @@ func (m message) forReply(id, queue string, o CallOptions) message {
 
 // signed adds _unique_id, by which consumers recognize a message that they receive twice, and the
 // request context.
-func (m message) signed(caller *reqctx.Caller) message {
-	return append(append(m, field{"_unique_id", newID()}), contextFields(caller)...)
+func (m message) signed(e *envelope) message {
+	m = append(m, field{"_unique_id", newID()})
+	if e.nobody {
+		return m
+	}
+	return append(m, contextFields(e.caller)...)
 }
 
 // unwrapEnvelope returns the message in an envelope. A body without an envelope (version 1 of
@@ -197,7 +199,7 @@ func requestContext(m map[string]json.RawMessage) map[string]json.RawMessage {
 
 // encode returns the body to publish.
 func (e envelope) encode() ([]byte, error) {
-	m := e.msg.signed(e.caller)
+	m := e.msg.signed(&e)
 	if e.bare {
 		return m.encode()
 	}

@@ -192,7 +192,7 @@ func (m *Memory) send(ctx context.Context, e envelope) error {
 
 // deliver encodes the message, records it, and decodes it as its server would.
 func (m *Memory) deliver(e envelope) (*Request, error) {
-	e.msg = e.msg.signed(e.caller)
+	e.msg = e.msg.signed(&e)
 	text, err := e.msg.encode()
 	if err != nil {
 		return nil, err

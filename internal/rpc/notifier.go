@@ -33,6 +33,7 @@ type Event struct {
 	Type      string // "compute.instance.update"
 	Priority  string // DEBUG, INFO, WARN, ERROR, CRITICAL, AUDIT, SAMPLE; "" is INFO
 	Payload   any    // a versioned object, or encoded with encoding/json
+	Nobody    bool   // the context is empty; otherwise a missing caller is Nova's administrator
 }
 
 // Notifier returns a notifier for the given topics, or for the topics of the configuration if
@@ -126,7 +127,7 @@ func (n *Notifier) send(ctx context.Context, caller *reqctx.Caller, e Event, m m
 	for _, topic := range n.topics {
 		topic += "." + strings.ToLower(e.Priority)
 		out := n.client.envelope(KindNotification, caller, Target{Topic: topic}, "", nil)
-		out.msg, out.bare, out.tries = slices.Clone(m), bare, n.tries
+		out.msg, out.bare, out.tries, out.nobody = slices.Clone(m), bare, n.tries, e.Nobody
 		if err := n.client.t.send(ctx, out); err != nil {
 			failed = append(failed, fmt.Errorf("%s to %s: %w", e.Type, topic, err))
 		}

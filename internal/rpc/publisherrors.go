@@ -27,7 +27,8 @@ func (p *Pool) PublishErrors(ctx context.Context, l zerolog.Logger) (zerolog.Log
 			case <-ctx.Done():
 				return
 			case text := <-unsent:
-				n.Notify(ctx, nil, Event{Publisher: "error.publisher", Type: "error_notification", Priority: "ERROR", Payload: map[string]string{"error": text}})
+				n.Notify(ctx, nil, Event{Publisher: "error.publisher", Type: "error_notification", Priority: "ERROR", Nobody: true,
+					Payload: map[string]string{"error": text}})
 			}
 		}
 	}()

@@ -49,18 +49,16 @@ func UnheededOptions() []Unheeded {
 		{"DEFAULT", options("instance_uuid_format"), "log lines name servers with instance_format", ""},
 		{"DEFAULT", options("logging_debug_format_suffix logging_exception_prefix"), "it formats source lines and tracebacks of Python", ""},
 		{"DEFAULT", options("fatal_deprecations"), "deprecated options cause a warning, not an error", "false"},
-		{"DEFAULT", options("servicegroup_driver"), "the service state comes from the database, not from memcached", "db"},
 		{"api", options("neutron_default_project_id use_neutron_default_nets"),
 			"nor has it in Nova 34, which requests these networks from Neutron without a token and lists none", ""},
 		{"api", options("response_validation"), "Python validates its own answers with it; tests validate the answers of this program", ""},
 		{"api", options("config_drive_skip_versions"), onlyCompute, ""},
-		{"cache", options("enabled backend backend_argument backend_expiration_time expiration_time config_prefix debug_cache_backend proxies " +
-			"memcache_servers memcache_dead_retry memcache_pool_maxsize memcache_pool_unused_timeout memcache_pool_connection_get_timeout " +
-			"memcache_pool_flush_on_reconnect memcache_sasl_enabled username password socket_timeout redis_server redis_db redis_sentinels " +
-			"redis_sentinel_service_name tls_enabled tls_cafile tls_certfile tls_keyfile tls_allowed_ciphers enable_socket_keepalive " +
-			"socket_keepalive_idle socket_keepalive_interval socket_keepalive_count enable_retry_client retry_attempts retry_delay " +
-			"hashclient_retry_attempts hashclient_retry_timeout hashclient_dead_timeout"),
-			"zones of hosts and metadata are cached in the process alone: what Python keeps there are pickles", ""},
+		{"cache", options("backend_argument backend_expiration_time expiration_time config_prefix debug_cache_backend proxies " +
+			"memcache_pool_unused_timeout memcache_pool_connection_get_timeout memcache_pool_flush_on_reconnect redis_server redis_db " +
+			"redis_sentinels redis_sentinel_service_name enable_socket_keepalive socket_keepalive_idle socket_keepalive_interval " +
+			"socket_keepalive_count enable_retry_client retry_attempts retry_delay hashclient_retry_attempts hashclient_retry_timeout " +
+			"hashclient_dead_timeout"),
+			"only the reports of services are read from the cache (servicegroup_driver = mc); zones of hosts and metadata are cached in the process", ""},
 		{"cinder", options("debug"), pythonClients, ""},
 		{"glance", options("debug"), pythonClients, ""},
 		{"glance", options("enable_rbd_download rbd_user rbd_ceph_conf rbd_pool rbd_connect_timeout"), onlyCompute, ""},
@@ -76,8 +74,6 @@ func UnheededOptions() []Unheeded {
 		{"keystone_authtoken", options("cache"), "no filter adds a cache to the environment of requests", ""},
 		{"keystone_authtoken", options("memcache_pool_unused_timeout memcache_pool_conn_get_timeout memcache_use_advanced_pool"),
 			"connections are opened on demand, and at most memcache_pool_maxsize are kept", ""},
-		{"keystone_authtoken", options("memcache_sasl_enabled"), "SASL is not supported; each process caches tokens in its memory", "false"},
-		{"keystone_authtoken", options("memcache_username memcache_password"), "see memcache_sasl_enabled", ""},
 		{"libvirt", options("hw_machine_type"), onlyCompute, ""},
 		{"mks", options("enabled mksproxy_base_url"), onlyProxies, ""},
 		{"neutron", options("ovs_bridge physnets"), onlyCompute, ""},

@@ -86,7 +86,7 @@ func (a *API) service(r *api.Request, o *api.Object, s *objects.Service, byHost 
 	o.Str("zone", a.zoneOf(byHost, s))
 	o.Str("status", serviceStatus(s))
 	o.Str("state", a.state(s))
-	o.Time("updated_at", s.UpdatedAt, microTime)
+	o.Time("updated_at", a.Hosts.UpdatedAt(s), microTime)
 	o.Opt("disabled_reason", s.DisabledReason)
 	if r.Since(mv.V11ForcedDown) {
 		o.Bool("forced_down", s.ForcedDown)

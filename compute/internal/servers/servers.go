@@ -69,8 +69,8 @@ type API struct {
 	Flavors      Flavors
 	Images       Images
 	Network      Network
-	NameTemplate string        // [DEFAULT] instance_name_template
-	DownTime     time.Duration // [DEFAULT] service_down_time
+	NameTemplate string // [DEFAULT] instance_name_template
+	Up           func(*objects.Service) bool
 	// ImageURL returns the URL of an image in Glance.
 	ImageURL   func(ctx context.Context, caller *reqctx.Caller, id string) (string, error)
 	SoftDelete bool // [DEFAULT] reclaim_instance_interval is not 0

@@ -65,7 +65,7 @@ func (v *view) load(list []*objects.Instance) error {
 	for _, i := range list {
 		if host := objects.OrZero(i.Host); host != "" {
 			if _, known := v.hosts[host]; !known {
-				v.hosts[host] = i.HostStatus(v.api.Now(), v.api.DownTime)
+				v.hosts[host] = i.HostStatus(v.api.Up)
 			}
 		}
 	}

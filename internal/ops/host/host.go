@@ -15,6 +15,7 @@ import (
 	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/servicegroup"
 )
 
 // Computes calls the nova-compute of a host over the message queue of the cell with a UUID; *computerpc.Client implements
@@ -43,7 +44,7 @@ type Hosts struct {
 	Computes   Computes
 	Aggregates Aggregates
 	Placement  Placement
-	DownTime   time.Duration // [DEFAULT] service_down_time
+	Group      *servicegroup.Group
 	Now        func() time.Time
 	Release    release.Release // of Nova
 	// Zones and InternalZone ([DEFAULT] internal_service_availability_zone) determine the availability zone of a service in
@@ -59,8 +60,11 @@ func NotFound(host string) error {
 	return objects.ErrComputeHostNotFound.Errorf(objects.KindNotFound, "Compute host %s could not be found.", host)
 }
 
-// Up reports whether a service has reported within DownTime.
-func (h *Hosts) Up(s *objects.Service) bool { return s.Up(h.Now(), h.DownTime) }
+// Up reports whether a service is up.
+func (h *Hosts) Up(s *objects.Service) bool { return h.Group.Up(s) }
+
+// UpdatedAt returns the time of the last change of a service's row, or of its last report.
+func (h *Hosts) UpdatedAt(s *objects.Service) *time.Time { return h.Group.UpdatedAt(s) }
 
 // Compute returns the nova-compute of a host, and the cell that the host is mapped to. Errors:
 // HostMappingNotFound, ComputeHostNotFound.

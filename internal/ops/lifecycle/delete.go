@@ -227,7 +227,7 @@ func (r *removal) hostUp(ctx context.Context) (bool, error) {
 	services, err := server.In(ctx, r.ops.Servers.Reader, r.i, func(ctx context.Context, c *db.Cell) ([]*objects.Service, error) {
 		return cell.Services(ctx, c, cell.ServiceQuery{Hosts: []string{host}, Binary: "nova-compute"})
 	})
-	return err == nil && len(services) > 0 && services[0].Up(r.ops.Servers.Now(), r.ops.Servers.DownTime), err
+	return err == nil && len(services) > 0 && r.ops.Servers.Up(services[0]), err
 }
 
 // confirmResize confirms the resize of a server, so that its previous host deletes what it kept of it.

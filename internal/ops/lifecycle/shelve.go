@@ -208,7 +208,7 @@ func (o *Ops) availableZones(ctx context.Context) ([]string, error) {
 	}
 	var zones []string
 	for _, s := range services {
-		if !s.Disabled && s.Up(o.Servers.Now(), o.Servers.DownTime) && !slices.Contains(zones, of(s.Host)) {
+		if !s.Disabled && o.Servers.Up(s) && !slices.Contains(zones, of(s.Host)) {
 			zones = append(zones, of(s.Host))
 		}
 	}

@@ -24,7 +24,7 @@ func (o *Ops) Confirm(ctx context.Context, caller *reqctx.Caller, i *objects.Ins
 	if err != nil {
 		return err
 	}
-	if !source.Up(o.Servers.Now(), o.Servers.DownTime) {
+	if !o.Servers.Up(source) {
 		return errUnavailable()
 	}
 	if err := o.setStatus(ctx, i, m, "confirming"); err != nil {

@@ -47,7 +47,7 @@ func (o *Ops) Evacuate(ctx context.Context, caller *reqctx.Caller, i *objects.In
 	if from == nil {
 		return undeclaredError(errNoHost(objects.OrZero(i.Host)))
 	}
-	if from.Up(o.Servers.Now(), o.Servers.DownTime) {
+	if o.Servers.Up(from) {
 		return objects.ErrComputeServiceInUse.Errorf(objects.KindInvalid, "Compute service of %s is still in use.", objects.OrZero(i.Host))
 	}
 	spec, err := o.spec(ctx, i)

@@ -32,8 +32,8 @@ type Core struct {
 	Release release.Release
 	// Host is [DEFAULT] host, the host of the events of actions that the API performs itself.
 	Host string
-	// DownTime is [DEFAULT] service_down_time.
-	DownTime time.Duration
+	// Up reports whether a service is up.
+	Up func(*objects.Service) bool
 	// CrossZoneAttach is [cinder] cross_az_attach.
 	CrossZoneAttach bool
 	// AuditPeriod is [DEFAULT] instance_usage_audit_period.
@@ -119,7 +119,7 @@ func (o *Core) HostUp(i *objects.Instance) error {
 	switch {
 	case objects.OrZero(i.Host) == "":
 		return objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
-	case i.Service == nil || !i.Service.Up(o.Now(), o.DownTime):
+	case i.Service == nil || !o.Up(i.Service):
 		return objects.ErrServiceUnavailable.Errorf(objects.KindConflict, "Service is unavailable at this time.")
 	}
 	return nil

@@ -193,6 +193,9 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 			return nil, err
 		}
 	}
+	if err := startup.CheckDeprecations(d.config); err != nil {
+		return nil, err
+	}
 	if o.Log != nil {
 		d.log = *o.Log
 	} else if d.log, _, err = log.New(d.config.Default.Log, Prog); err != nil {

@@ -64,6 +64,7 @@ type loaded struct {
 	byRef    map[ref]*spec
 	done     map[ref]*resolvedValue
 	warnings []Problem
+	obsolete []Deprecation
 }
 
 // Load reads the configuration that s names. It fails for a file that is missing or unreadable,
@@ -97,6 +98,9 @@ func Load(s Sources) (*Config, error) {
 	r.done = make(map[ref]*resolvedValue, len(c.s.specs))
 	r.warn = func(p Problem) { c.s.warnings = append(c.s.warnings, p) }
 	c.s.done = r.done
+	r.deprecated = func(d Deprecation) {
+		c.s.warnings, c.s.obsolete = append(c.s.warnings, d.Problem), append(c.s.obsolete, d)
+	}
 	var bad Errors
 	for i, start := range starts {
 		end := len(c.s.specs)
@@ -115,7 +119,7 @@ func Load(s Sources) (*Config, error) {
 // uses one, too.
 func (l *loaded) resolver() *resolver {
 	return &resolver{st: l.st, known: l.known, specs: l.byRef, before: l.done,
-		done: map[ref]*resolvedValue{}, active: map[ref]bool{}, warn: func(Problem) {}}
+		done: map[ref]*resolvedValue{}, active: map[ref]bool{}, warn: func(Problem) {}, deprecated: func(Deprecation) {}}
 }
 
 func index(specs []*spec) map[ref]*spec {
@@ -288,3 +292,6 @@ func (c *Config) Options() []Option {
 
 // Warnings lists former names in use, deprecated options, and numbers with an empty value.
 func (c *Config) Warnings() []Problem { return slices.Clone(c.s.warnings) }
+
+// Deprecations lists those of Warnings that are about former names and deprecated options.
+func (c *Config) Deprecations() []Deprecation { return slices.Clone(c.s.obsolete) }

@@ -53,6 +53,13 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s: [%s] %s: %s", p.Origin, p.Group, p.Option, p.Message)
 }
 
+// Deprecation is the use of a former name, or of an option that is deprecated.
+type Deprecation struct {
+	Problem
+	// CurrentGroup and CurrentOption are the present name of the option.
+	CurrentGroup, CurrentOption string
+}
+
 // Error reports an option with an unusable value.
 type Error struct{ Problem }
 

@@ -27,6 +27,8 @@ type resolver struct {
 	done   map[ref]*resolvedValue
 	active map[ref]bool
 	warn   func(Problem)
+	// deprecated is called for each use of a former name or of a deprecated option, with the current name.
+	deprecated func(Deprecation)
 }
 
 func (r *resolver) resolve(s *spec) *resolvedValue {
@@ -102,11 +104,11 @@ func (r *resolver) emptyNumber(s *spec, res *resolvedValue) {
 
 func (r *resolver) warnUse(s *spec, f foundSettings) {
 	if f.via != s.ref {
-		r.warn(Problem{Origin: f.origin, Group: f.via.group, Option: f.via.name,
-			Message: fmt.Sprintf("deprecated name; use [%s] %s", s.group, s.name)})
+		r.deprecated(Deprecation{Problem{Origin: f.origin, Group: f.via.group, Option: f.via.name,
+			Message: fmt.Sprintf("deprecated name; use [%s] %s", s.group, s.name)}, s.group, s.name})
 	}
 	if s.removal {
-		r.warn(Problem{Origin: f.origin, Group: s.group, Option: s.name, Message: "deprecated; it may be ignored in the future"})
+		r.deprecated(Deprecation{Problem{Origin: f.origin, Group: s.group, Option: s.name, Message: "deprecated; it may be ignored in the future"}, s.group, s.name})
 	}
 }
 

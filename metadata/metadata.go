@@ -163,6 +163,9 @@ func prepare(o *Options) (err error) {
 			return err
 		}
 	}
+	if err := startup.CheckDeprecations(o.Config); err != nil {
+		return err
+	}
 	if o.Log == nil {
 		l, _, err := log.New(o.Config.Default.Log, Prog)
 		if err != nil {

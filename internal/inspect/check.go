@@ -224,6 +224,9 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	if _, err := log.LeftOut(c.Default.Log); err != nil {
 		f.optionError(c, err, "DEFAULT")
 	}
+	if err := startup.CheckDeprecations(c); err != nil {
+		f.add("error", "config", err)
+	}
 	if err := log.Check(c.Default.Log); err != nil {
 		f.optionError(c, err, "DEFAULT")
 	}

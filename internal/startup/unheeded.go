@@ -48,7 +48,6 @@ func UnheededOptions() []Unheeded {
 		{"DEFAULT", options("log_options"), "the command config prints the options", ""},
 		{"DEFAULT", options("instance_uuid_format"), "log lines name servers with instance_format", ""},
 		{"DEFAULT", options("logging_debug_format_suffix logging_exception_prefix"), "it formats source lines and tracebacks of Python", ""},
-		{"DEFAULT", options("fatal_deprecations"), "deprecated options cause a warning, not an error", "false"},
 		{"api", options("neutron_default_project_id use_neutron_default_nets"),
 			"nor has it in Nova 34, which requests these networks from Neutron without a token and lists none", ""},
 		{"api", options("response_validation"), "Python validates its own answers with it; tests validate the answers of this program", ""},

@@ -10,6 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/ops/server"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/release"
+	"github.com/nova-go/nova/internal/rest/barbican"
 	"github.com/nova-go/nova/internal/rest/cinder"
 	"github.com/nova-go/nova/internal/rest/cyborg"
 	"github.com/nova-go/nova/internal/rest/glance"
@@ -21,6 +22,7 @@ import (
 	"github.com/nova-go/nova/internal/rpc/schedulerrpc"
 	"github.com/nova-go/nova/internal/servicegroup"
 	"github.com/nova-go/nova/internal/startup"
+	"time"
 )
 
 // parts are the components that several areas use, created once per application.
@@ -72,7 +74,12 @@ func newParts(d *deps) *parts {
 		Keystone:       keystone.NewLimits(d.sessions.Limits, c.OsloLimit),
 		PinnedAsShared: c.Workarounds.UnifiedLimitsCountPCPUAsVCPU, Release: d.release, Log: log.Named(d.log, "nova.quota"),
 	})
+	var keys create.Keys
+	if d.sessions.Barbican != nil {
+		keys = barbican.New(d.sessions.Barbican, c.Barbican.NumberOfRetries, time.Duration(c.Barbican.RetryDelay)*time.Second)
+	}
 	p.builder = create.New(create.Options{
+		Keys: keys, Cipher: c.EphemeralStorageEncryption.Cipher, KeySize: c.EphemeralStorageEncryption.KeySize,
 		API: d.API, Cells: d.Cells, Keypairs: p.keypairs, Zones: p.zones, Quota: p.quota, Notify: d.notify,
 		Images: p.glance, Network: p.neutron, Volumes: p.cinder, Conductor: p.conductor, Placement: p.placement, Accelerators: p.cyborg,
 		DefaultZone: c.Default.DefaultAvailabilityZone, InternalZone: c.Default.InternalServiceAvailabilityZone,

@@ -53,6 +53,9 @@ type Config struct {
 	ImageCache                 ImageCache                 `group:"image_cache"`
 	EphemeralStorageEncryption EphemeralStorageEncryption `group:"ephemeral_storage_encryption"`
 	Libvirt                    Libvirt                    `group:"libvirt"`
+	KeyManager                 KeyManager                 `group:"key_manager"`
+	Barbican                   Barbican                   `group:"barbican"`
+	BarbicanServiceUser        BarbicanServiceUser        `group:"barbican_service_user"`
 	s                          loaded
 }
 

@@ -262,6 +262,7 @@ var (
 // The classes of exceptions of Python and of libraries that Nova does not catch.
 var (
 	ErrConnectionError     = Class{"requests.exceptions.ConnectionError"}
+	ErrKeyManagerError     = Class{"castellan.common.exception.KeyManagerError"}
 	ErrEndpointNotFound    = Class{"keystoneauth1.exceptions.catalog.EndpointNotFound"}
 	ErrKeyError            = Class{"builtins.KeyError"}
 	ErrMissingAuthPlugin   = Class{"keystoneauth1.exceptions.auth_plugins.MissingAuthPlugin"}

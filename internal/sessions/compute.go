@@ -22,6 +22,7 @@ type Compute struct {
 	Service                                                              *rest.Session // of the service token; nil without one
 	Keystone, Neutron, Glance, Cinder, Placement, Manila, Ironic, Cyborg *rest.Session
 	Limits                                                               *rest.Session // for [oslo_limit]; nil without unified limits
+	Barbican                                                             *rest.Session // nil without [ephemeral_storage_encryption] enabled
 }
 
 // ForCompute returns the sessions, or all errors of their options. m and traces may be nil.
@@ -67,6 +68,22 @@ func ForCompute(c *config.Config, m *metrics.Metrics, traces trace.TracerProvide
 	}
 	if c.Quota.Driver == quota.UnifiedDriver {
 		s.Limits = session("oslo_limit", c.OsloLimit.Session, keystone.LimitsAdapter(c.OsloLimit), nil)
+	}
+	if c.EphemeralStorageEncryption.Enabled {
+		if b := c.KeyManager.Backend; b != "barbican" && !strings.HasSuffix(b, ".BarbicanKeyManager") {
+			failed = append(failed, fmt.Errorf("[key_manager] backend: %s: keys are created in barbican only", b))
+		}
+		var user *rest.Session
+		if c.Barbican.SendServiceUserToken {
+			user = session("barbican_service_user", c.BarbicanServiceUser.Session, config.Adapter{}, nil)
+		}
+		a := config.Adapter{ServiceType: "key-manager", ValidInterfaces: []string{c.Barbican.BarbicanEndpointType},
+			RegionName: c.Barbican.BarbicanRegionName, EndpointOverride: c.Barbican.BarbicanEndpoint}
+		var err error
+		if s.Barbican, err = rest.New(rest.Options{Group: "barbican", Session: config.Session{Insecure: !c.Barbican.VerifySSL,
+			CAFile: c.Barbican.VerifySSLPath}, Adapter: a, UserAgent: "nova-api", ServiceUser: user, Metrics: m, Traces: traces}); err != nil {
+			failed = append(failed, err)
+		}
 	}
 	return s, failed
 }

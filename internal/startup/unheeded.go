@@ -65,8 +65,8 @@ func UnheededOptions() []Unheeded {
 			"packing_host_numa_cells_allocation_strategy resource_provider_association_refresh sharing_providers_max_uuids_per_request " +
 			"update_resources_max_workers"), onlyCompute, ""},
 		{"consoleauth", options("token_ttl enforce_session_timeout"), onlyProxies, ""},
-		{"ephemeral_storage_encryption", options("enabled"), "no keys are created; hosts cannot encrypt the disks of new servers", "false"},
-		{"ephemeral_storage_encryption", options("cipher key_size default_format"), "see enabled", ""},
+		{"ephemeral_storage_encryption", options("default_format"), onlyCompute, ""},
+		{"barbican", options("barbican_api_version"), "there is only version 1", ""},
 		{"filter_scheduler", options("enabled_filters weight_classes"), "only nova-scheduler uses it", ""},
 		{"image_cache", options("precache_concurrency"), "only nova-conductor uses it", ""},
 		{"keystone_authtoken", options("auth_version"), "tokens are validated with version 3 of Keystone's API, the only supported one", ""},
@@ -105,7 +105,7 @@ func UnheededOptions() []Unheeded {
 			Unheeded{g, options("use_db_reconnect db_retry_interval db_inc_retry_interval db_max_retry_interval db_max_retries"), retryLoop, ""},
 			Unheeded{g, options("backend asyncio_connection asyncio_slave_connection"), "only Python's oslo.db uses it", ""})
 	}
-	for _, g := range options("cinder cyborg glance ironic keystone manila neutron oslo_limit placement service_user " +
+	for _, g := range options("cinder cyborg glance ironic keystone manila neutron oslo_limit placement service_user barbican_service_user " +
 		"vendordata_dynamic_auth") {
 		list = append(list, Unheeded{g, options("collect_timing split_loggers"), pythonClients, ""})
 	}

@@ -126,7 +126,7 @@ func NewInstance(i *objects.Instance) *Object {
 		"power_state": i.PowerState,
 		"vm_state":    i.VMState, "task_state": i.TaskState, "memory_mb": i.MemoryMB, "vcpus": i.VCPUs, "root_gb": i.RootGB,
 		"ephemeral_gb":       i.EphemeralGB,
-		"ephemeral_key_uuid": nil, "instance_type_id": i.InstanceTypeID, "user_data": i.UserData, "reservation_id": i.ReservationID,
+		"ephemeral_key_uuid": i.EphemeralKeyUUID, "instance_type_id": i.InstanceTypeID, "user_data": i.UserData, "reservation_id": i.ReservationID,
 		"availability_zone": i.AvailabilityZone, "display_name": i.DisplayName, "display_description": i.DisplayDescription, "locked": false,
 		"os_type": i.OSType, "architecture": i.Architecture, "vm_mode": i.VMMode, "root_device_name": i.RootDeviceName,
 		"config_drive": i.ConfigDrive,

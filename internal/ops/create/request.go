@@ -104,6 +104,12 @@ type Accelerators interface {
 	Groups(ctx context.Context, caller *reqctx.Caller, profile, port string) ([]*objects.RequestGroup, error)
 }
 
+// Keys is the client of Barbican; *barbican.Client implements it.
+type Keys interface {
+	// CreateKey creates a symmetric key of a number of bits and returns its UUID. Errors: KeyManagerError.
+	CreateKey(ctx context.Context, caller *reqctx.Caller, algorithm string, bits int) (string, error)
+}
+
 // Options contains the databases, clients and configuration that a Builder uses.
 type Options struct {
 	API          *db.DB
@@ -119,6 +125,9 @@ type Options struct {
 	Aliases      hardware.Aliases // [pci] alias
 	Placement    Placement
 	Accelerators Accelerators
+	Keys         Keys            // creates the keys of encrypted local disks; nil: they are not encrypted
+	Cipher       string          // [ephemeral_storage_encryption] cipher, such as aes-xts-plain64
+	KeySize      int             // [ephemeral_storage_encryption] key_size in bits
 	Release      release.Release // of the services of the deployment
 
 	DefaultZone, InternalZone string // [DEFAULT] default_availability_zone, internal_service_availability_zone

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	dbapi "github.com/nova-go/nova/internal/db/api"
 	"github.com/nova-go/nova/internal/db/cell"
@@ -36,6 +37,14 @@ func (b *Builder) write(ctx context.Context, p *plan) (builds []*objects.Build, 
 		}
 		one.Spec = p.spec(one.UUID)
 		one.Instance = p.instance(one.UUID, index)
+		if b.o.Keys != nil {
+			algorithm, _, _ := strings.Cut(b.o.Cipher, "-")
+			key, err := b.o.Keys.CreateKey(ctx, p.caller, algorithm, b.o.KeySize)
+			if err != nil {
+				return builds, err
+			}
+			one.Instance.EphemeralKeyUUID = &key
+		}
 		one.Devices = blockDevices(devices, one.UUID)
 		one.Tags = p.Tags
 		if err := dbapi.CreateBuild(ctx, b.o.API, b.o.Release, one); err != nil {

@@ -108,7 +108,8 @@ func (r *resolver) warnUse(s *spec, f foundSettings) {
 			Message: fmt.Sprintf("deprecated name; use [%s] %s", s.group, s.name)}, s.group, s.name})
 	}
 	if s.removal {
-		r.deprecated(Deprecation{Problem{Origin: f.origin, Group: s.group, Option: s.name, Message: "deprecated; it may be ignored in the future"}, s.group, s.name})
+		r.deprecated(Deprecation{Problem{Origin: f.origin, Group: s.group, Option: s.name,
+			Message: "deprecated; it may be ignored in the future"}, s.group, s.name})
 	}
 }
 

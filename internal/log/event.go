@@ -112,7 +112,8 @@ func (e parsedEvent) get(key string) string {
 func (e parsedEvent) caller() (of parsedEvent) {
 	for _, m := range e {
 		switch m.key {
-		case fieldRequest, fieldGlobal, fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom, fieldUserName, fieldProjectName:
+		case fieldRequest, fieldGlobal, fieldUser, fieldProject, fieldDomain, fieldSystem, fieldUserDom, fieldProjDom,
+			fieldUserName, fieldProjectName:
 			of = append(of, m)
 		}
 	}

@@ -51,7 +51,7 @@ func parseLevel(text string) (level zerolog.Level, inherited, known bool) {
 		level, known = pythonLevels[text]
 		return level, text == "NOTSET", known
 	}
-	for _, l := range []zerolog.Level{zerolog.TraceLevel, zerolog.DebugLevel, zerolog.InfoLevel, zerolog.WarnLevel, zerolog.ErrorLevel, zerolog.FatalLevel} {
+	for l := zerolog.TraceLevel; l <= zerolog.FatalLevel; l++ {
 		if _, number := levelName(l); n <= number {
 			return l, n == 0, true
 		}

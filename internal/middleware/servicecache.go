@@ -22,7 +22,8 @@ func ServiceReports(c *config.Config, log zerolog.Logger) (func(key string) ([]b
 		return nil, errors.New("[DEFAULT] servicegroup_driver: mc needs [cache] enabled and memcache_servers")
 	}
 	m := &memcached{deadRetry: time.Duration(o.MemcacheDeadRetry) * time.Second, log: log}
-	link := memcachedLink{servers: o.MemcacheServers, timeout: time.Duration(o.SocketTimeout * float64(time.Second)), idle: o.MemcachePoolMaxsize}
+	link := memcachedLink{servers: o.MemcacheServers, timeout: time.Duration(o.SocketTimeout * float64(time.Second)),
+		idle: o.MemcachePoolMaxsize}
 	switch o.Backend {
 	case "oslo_cache.memcache_pool", "dogpile.cache.memcached":
 		m.everywhere = o.MemcacheSASLEnabled || o.TLSEnabled

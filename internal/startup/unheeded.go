@@ -57,7 +57,7 @@ func UnheededOptions() []Unheeded {
 			"redis_sentinels redis_sentinel_service_name enable_socket_keepalive socket_keepalive_idle socket_keepalive_interval " +
 			"socket_keepalive_count enable_retry_client retry_attempts retry_delay hashclient_retry_attempts hashclient_retry_timeout " +
 			"hashclient_dead_timeout"),
-			"only the reports of services are read from the cache (servicegroup_driver = mc); zones of hosts and metadata are cached in the process", ""},
+			"only the reports of services are read from the cache (servicegroup_driver = mc); zones and metadata are cached in the process", ""},
 		{"cinder", options("debug"), pythonClients, ""},
 		{"glance", options("debug"), pythonClients, ""},
 		{"glance", options("enable_rbd_download rbd_user rbd_ceph_conf rbd_pool rbd_connect_timeout"), onlyCompute, ""},

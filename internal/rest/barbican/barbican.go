@@ -49,8 +49,8 @@ func (c *Client) CreateKey(ctx context.Context, caller *reqctx.Caller, algorithm
 		base = gophercloud.NormalizeURL(base) + "v1/"
 	}
 	call := func(method, url string, body, into any) error {
-		resp, err := client.Request(ctx, method, url, &gophercloud.RequestOpts{OkCodes: []int{200, 201, 202, 204}, JSONBody: body, JSONResponse: into,
-			KeepResponseBody: into == nil, MoreHeaders: map[string]string{"OpenStack-API-Version": "key-manager 1.1"}})
+		resp, err := client.Request(ctx, method, url, &gophercloud.RequestOpts{OkCodes: []int{200, 201, 202, 204}, JSONBody: body,
+			JSONResponse: into, KeepResponseBody: into == nil, MoreHeaders: map[string]string{"OpenStack-API-Version": "key-manager 1.1"}})
 		if into == nil && resp != nil && resp.Body != nil {
 			_ = resp.Body.Close()
 		}

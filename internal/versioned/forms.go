@@ -20,6 +20,16 @@ func Flavor(f *objects.Flavor) *Object {
 		"deleted_at": nil, "deleted": false})
 }
 
+// readFlavor returns a flavor as Nova has it after reading its serialized form, or copying it: extra specs count as changed,
+// because Nova compares them with those at the last load, which it does not know then. It returns nil for nil.
+func readFlavor(f *objects.Flavor) *Object {
+	v := Flavor(f)
+	if v != nil && len(f.ExtraSpecs) > 0 {
+		v.Changes = []string{"extra_specs"}
+	}
+	return v
+}
+
 // Aggregate returns a host aggregate as loaded.
 func Aggregate(a *objects.Aggregate) *Object {
 	v := Loaded("Aggregate", map[string]any{"id": a.ID, "uuid": a.UUID, "name": a.Name, "hosts": a.Hosts, "metadata": a.Metadata,

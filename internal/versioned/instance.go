@@ -34,7 +34,13 @@ func Instance(i *objects.Instance) (*Object, error) {
 	if err := addParts(data, i); err != nil {
 		return nil, err
 	}
-	return Loaded("Instance", data), nil
+	v := Loaded("Instance", data)
+	for _, field := range []string{"flavor", "new_flavor", "old_flavor"} {
+		if f := v.Object(field); f != nil && len(f.Changes) > 0 {
+			v.Changes = append(v.Changes, field)
+		}
+	}
+	return v, nil
 }
 
 // storedParts maps the parts that only hosts interpret to their columns of instance_extra.
@@ -61,7 +67,8 @@ func addParts(data map[string]any, i *objects.Instance) error {
 		objects.PartSecurityGroups: func() { data["security_groups"] = List[*Object]("SecurityGroupList", nil) },
 		objects.PartFlavor: func() {
 			if i.Flavor != nil {
-				data["flavor"], data["old_flavor"], data["new_flavor"] = Flavor(i.Flavor), orNull(Flavor(i.OldFlavor)), orNull(Flavor(i.NewFlavor))
+				data["flavor"] = readFlavor(i.Flavor)
+				data["old_flavor"], data["new_flavor"] = orNull(readFlavor(i.OldFlavor)), orNull(readFlavor(i.NewFlavor))
 			}
 		},
 		objects.PartPCIRequests:  func() { data["pci_requests"] = PCIRequests(i.PCIRequests).Clean() },

@@ -70,8 +70,16 @@ func RequestSpec(s *objects.RequestSpec) *Object {
 	if s.Networks != nil {
 		v.Data["requested_networks"] = NetworkRequests(s.Networks)
 	}
-	v.Changes = s.Changes
+	v.Changes = changesOf(s, v)
 	return v
+}
+
+// changesOf returns the names of the fields of a request spec that count as changed.
+func changesOf(s *objects.RequestSpec, v *Object) []string {
+	if f := v.Object("flavor"); f == nil || len(f.Changes) == 0 || slices.Contains(s.Changes, "flavor") {
+		return s.Changes
+	}
+	return append(slices.Clone(s.Changes), "flavor")
 }
 
 // StoredRequestSpec returns a request spec in the form of request_specs.spec: without the fields of a single request.
@@ -91,7 +99,7 @@ func StoredRequestSpec(s *objects.RequestSpec) *Object {
 	if len(s.Resources) > 0 {
 		v.Data["requested_resources"] = nil
 	}
-	v.Changes = s.Changes
+	v.Changes = changesOf(s, v)
 	if s.Made {
 		v = Made(v.Name, v.Data)
 	}
@@ -132,7 +140,7 @@ func requestSpec(s *objects.RequestSpec) *Object {
 		"image":             loaded("image", ImageMeta(s.Image)),
 		"numa_topology":     loaded("numa_topology", NUMATopology(s.NUMATopology)),
 		"pci_requests":      loaded("pci_requests", PCIRequests(s.PCIRequests)),
-		"availability_zone": s.AvailabilityZone, "flavor": loaded("flavor", Flavor(s.Flavor)), "num_instances": s.NumInstances,
+		"availability_zone": s.AvailabilityZone, "flavor": orNull(readFlavor(s.Flavor)), "num_instances": s.NumInstances,
 		"ignore_hosts": hosts(s.IgnoreHosts),
 		"force_hosts":  hosts(s.ForceHosts), "force_nodes": hosts(s.ForceNodes), "retry": nil,
 		"instance_group":  loaded("instance_group", ServerGroup(s.Group)),

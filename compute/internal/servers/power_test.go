@@ -1,6 +1,7 @@
 package servers_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/nova-go/nova/internal/novatest"
@@ -21,7 +22,8 @@ func TestReboot(t *testing.T) {
 		`cell1 UPDATE instances id=1 updated_at=*→now task_state=NULL→rebooting`)
 	sent.Expect("cast compute.compute-1 reboot_instance 6.0 block_device_info=null instance=Instance/2.8 reboot_type=SOFT")
 	instance := sent.Of("reboot_instance", "instance")
-	if instance.Text("task_state") != "rebooting" || !instance.Has("flavor") || instance.Has("tags") || len(instance.Changes) > 0 {
+	if instance.Text("task_state") != "rebooting" || !instance.Has("flavor") || instance.Has("tags") || !slices.Equal(instance.Changes, []string{"flavor"}) ||
+		!slices.Equal(sent.Of("reboot_instance", "instance").Object("flavor").Changes, []string{"extra_specs"}) {
 		t.Errorf("the host is told of %v, changes %v", instance.Data, instance.Changes)
 	}
 

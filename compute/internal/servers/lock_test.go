@@ -56,6 +56,7 @@ func TestSuspend(t *testing.T) {
 	shared := s.Server(novatest.VM{})
 	s.Insert("cell1", "share_mapping", map[string]any{"uuid": vm.UUID, "instance_uuid": shared.UUID, "share_id": vm.UUID, "status": "active", "tag": "t", "export_location": "x", "share_proto": "NFS"})
 	s.As("demo").Do("POST /servers/"+shared.UUID+"/action", `{"suspend": null}`).Expect(409).Fault("conflictingRequest", "Feature not supported with instances that have shares.")
+	s.As("demo").Do("POST /servers/"+shared.UUID+"/action", `{"rebuild": {"imageRef": "`+vm.UUID+`"}}`).Expect(400).Fault("badRequest", "Feature not supported with instances that have shares.")
 }
 
 func TestResetState(t *testing.T) {

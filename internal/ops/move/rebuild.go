@@ -2,6 +2,7 @@ package move
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"reflect"
 	"strings"
@@ -50,6 +51,15 @@ type rebuildRequest struct {
 	spec            *objects.RequestSpec
 }
 
+// sharedRebuild returns the error for a server that has shares: Nova does not translate it in this operation, and it has
+// the status of NotSupported (400), where other operations answer 409.
+func sharedRebuild(err error) error {
+	if errors.Is(err, objects.ErrForbiddenWithShare) {
+		return objects.ErrForbiddenWithShare.Errorf(objects.KindNotSupported, "%s", err.Error())
+	}
+	return err
+}
+
 // Rebuild rebuilds a server on its host from an image, which may differ from its current one. The server must be loaded
 // with all parts that the message to the host contains. Errors: ForbiddenWithShare, OperationNotSupportedForVTPM,
 // KeypairNotFound, ImageNotFound, AutoDiskConfigDisabledByImage, InvalidArchitectureName, CertificateValidationFailed,
@@ -57,7 +67,7 @@ type rebuildRequest struct {
 // fit the flavor.
 func (o *Ops) Rebuild(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, opts RebuildOptions) error {
 	err := server.First(
-		func() error { return o.Servers.WithShare(ctx, i) },
+		func() error { return sharedRebuild(o.Servers.WithShare(ctx, i)) },
 		func() error { return server.WithTPM(i, "rebuild") },
 		func() error {
 			return server.Guard{VM: []string{"active", "stopped", "error"}}.Check(caller, i, "rebuild")

@@ -27,14 +27,23 @@ import (
 // labToken is a token of the user that OS_* name.
 func labToken(t *testing.T) string {
 	t.Helper()
+	return labTokenOf(t, os.Getenv("OS_USERNAME"), os.Getenv("OS_PROJECT_NAME"))
+}
+
+// labIdentity is the URL of Keystone.
+func labIdentity() string { return os.Getenv("OS_AUTH_URL") }
+
+// labTokenOf is a token of a user in a project. All users of the lab have the same password.
+func labTokenOf(t *testing.T, user, project string) string {
+	t.Helper()
 	body, err := json.Marshal(map[string]any{"auth": map[string]any{
-		"identity": map[string]any{"methods": []string{"password"}, "password": map[string]any{"user": map[string]any{"name": os.Getenv("OS_USERNAME"),
+		"identity": map[string]any{"methods": []string{"password"}, "password": map[string]any{"user": map[string]any{"name": user,
 			"password": os.Getenv("OS_PASSWORD"), "domain": map[string]string{"name": os.Getenv("OS_USER_DOMAIN_NAME")}}}},
-		"scope": map[string]any{"project": map[string]any{"name": os.Getenv("OS_PROJECT_NAME"), "domain": map[string]string{"name": os.Getenv("OS_PROJECT_DOMAIN_NAME")}}}}})
+		"scope": map[string]any{"project": map[string]any{"name": project, "domain": map[string]string{"name": os.Getenv("OS_PROJECT_DOMAIN_NAME")}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, os.Getenv("OS_AUTH_URL")+"/auth/tokens", bytes.NewReader(body))
+	q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, labIdentity()+"/auth/tokens", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +85,7 @@ func labEndpoint(t *testing.T, token, service string) string {
 			Endpoints []struct{ Interface, URL string }
 		}
 	}
-	labGet(t, token, os.Getenv("OS_AUTH_URL")+"/auth/catalog", &v)
+	labGet(t, token, labIdentity()+"/auth/catalog", &v)
 	for _, s := range v.Catalog {
 		for _, e := range s.Endpoints {
 			if s.Type == service && e.Interface == "public" {
@@ -169,7 +178,7 @@ func (l *listener) first(t *testing.T, request string) string {
 }
 
 // volatile are members whose values differ from server to server.
-var volatile = regexp.MustCompile(`(^|\.)(id|uuid|instance_uuid|created_at|updated_at|launched_at|start_time|reservation_id|admin_password|new_pass|ec2_ids|network_info|host|node|launched_on|compute_id|source_compute|source_node|dest_compute|dest_node|dest_host|dest_compute_id|cell|port_id|image_id|attachment_id|force_hosts\[\d+\]|force_nodes\[\d+\]|ignore_hosts\[\d+\]|migration_id|last_seen_up|report_count|rescue_password|shelved_at|resource_id|shelved_host|shelved_image_id|volume_id)$`)
+var volatile = regexp.MustCompile(`(^|\.)(id|uuid|instance_uuid|created_at|updated_at|launched_at|start_time|reservation_id|admin_password|new_pass|ec2_ids|network_info|host|node|launched_on|compute_id|source_compute|source_node|dest_compute|dest_node|dest_host|dest_compute_id|cell|port_id|image_id|attachment_id|force_hosts\[\d+\]|force_nodes\[\d+\]|ignore_hosts\[\d+\]|migration_id|last_seen_up|report_count|rescue_password|shelved_at|resource_id|shelved_host|shelved_image_id|volume_id|share_id|accel_uuids\[\d+\]|instance_type_id|flavorid|instance_name|OS-EXT-SRV-ATTR:instance_name|addr|adminPass|device_profile_id|function)$`)
 
 // shape is a message as lines: what its members are, and their values where those
 // are the same for every server.
@@ -198,7 +207,10 @@ func shape(path string, v any) []string {
 }
 
 // rowReader reads what the databases say of a server.
-type rowReader struct{ cell, api *db.DB }
+type rowReader struct {
+	cell, api *db.DB
+	more      []table // further tables
+}
 
 func openRows(t *testing.T) *rowReader {
 	t.Helper()
@@ -215,7 +227,10 @@ func openRows(t *testing.T) *rowReader {
 	return r
 }
 
-var tables = []struct{ database, table, where string }{
+// table is a table with rows about servers.
+type table struct{ database, table, where string }
+
+var tables = []table{
 	{"cell", "instances", "uuid = ?"}, {"cell", "instance_extra", "instance_uuid = ?"}, {"cell", "instance_info_caches", "instance_uuid = ?"},
 	{"cell", "instance_metadata", "instance_uuid = ?"}, {"cell", "instance_system_metadata", "instance_uuid = ?"}, {"cell", "block_device_mapping", "instance_uuid = ?"},
 	{"cell", "instance_actions", "instance_uuid = ?"}, {"cell", "instance_actions_events", "action_id IN (SELECT id FROM instance_actions WHERE instance_uuid = ?)"},
@@ -258,7 +273,7 @@ func (r *rowReader) settled(t *testing.T, server, but string) []string {
 func (r *rowReader) of(t *testing.T, server, but string) []string {
 	t.Helper()
 	var lines []string
-	for _, one := range tables {
+	for _, one := range slices.Concat(tables, r.more) {
 		if one.table == but {
 			continue
 		}
@@ -299,7 +314,7 @@ func plainValue(column string, v sql.NullString) string {
 	switch {
 	case !v.Valid:
 		return "NULL"
-	case column == "id" || column == "action_id" || column == "compute_id" || column == "dest_compute_id", column == "deleted" && v.String != "0":
+	case column == "id" || column == "instance_type_id" || column == "action_id" || column == "compute_id" || column == "dest_compute_id", column == "deleted" && v.String != "0":
 		return "N"
 	case column == "request_id":
 		return "REQUEST"
@@ -314,7 +329,7 @@ func plainValue(column string, v sql.NullString) string {
 	for _, r := range []struct {
 		find *regexp.Regexp
 		with string
-	}{{taps, "TAP"}, {ids, "UUID"}, {moments, "TIME"}, {macs, "MAC"}, {address, "ADDRESS"}, {hosts, "HOST"}, {booking, "RESERVATION"}} {
+	}{{taps, "TAP"}, {spelled, "ID"}, {sideNames, "SIDE"}, {ids, "UUID"}, {moments, "TIME"}, {macs, "MAC"}, {address, "ADDRESS"}, {hosts, "HOST"}, {booking, "RESERVATION"}} {
 		text = r.find.ReplaceAllString(text, r.with)
 	}
 	return text

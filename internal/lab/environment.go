@@ -21,16 +21,22 @@ type environment struct {
 	Dir     string // absolute path
 	Release release.Release
 	Whole   bool // it has the services beside Nova and the clients
+	Others  bool // it has the services in neighbours.go, and nothing else
 }
 
 // environments returns the Python environments of the lab: that of Nova, which is first in PATH,
 // and that of the other services, if it is another one.
 func (l *Lab) environments() []environment {
-	list := []environment{{l.Venv, l.Release, l.Release == newest()}}
+	list := []environment{{Dir: l.Venv, Release: l.Release, Whole: l.Release == newest()}}
 	if l.ServicesVenv != l.Venv {
-		list = append(list, environment{l.ServicesVenv, newest(), true})
+		list = append(list, environment{Dir: l.ServicesVenv, Release: newest(), Whole: true})
 	}
 	return list
+}
+
+// neighbourEnvironment returns the Python environment of the services in neighbours.go.
+func (l *Lab) neighbourEnvironment() environment {
+	return environment{Dir: l.OthersVenv, Release: newest(), Others: true}
 }
 
 // hasEnvironments reports whether all Python environments exist with the required packages.
@@ -45,6 +51,11 @@ func (l *Lab) hasEnvironments() bool {
 
 // files returns the files with the versions of an environment's packages.
 func (e environment) files() []file {
+	if e.Others {
+		return []file{
+			{"neighbours/requirements.txt", "neighbours/requirements.txt", e}, {"neighbours/constraints.txt", "neighbours/constraints.txt", e},
+		}
+	}
 	return []file{
 		{e.Release.ID + "/requirements.txt", "requirements.txt", e},
 		{e.Release.ID + "/constraints.txt", e.Release.ID + "/constraints.txt", e},
@@ -90,7 +101,8 @@ func (e environment) nova() string {
 }
 
 // hasEnvironment reports whether an environment exists with the required packages. An environment
-// that this program has not created is used if it contains Nova of the release. The error says
+// that this program has not created is used if it contains Nova of the release, or the services in
+// neighbours.go. The error says
 // that the directory has another release, and is not to be overwritten.
 func (l *Lab) hasEnvironment(e environment) (bool, error) {
 	had, err := os.ReadFile(e.installed())
@@ -98,7 +110,11 @@ func (l *Lab) hasEnvironment(e environment) (bool, error) {
 	if version := e.nova(); version != "" && (foreign || e.Release != newest()) && series(version) != series(e.Release.Version) {
 		return false, fmt.Errorf("the Python environment %s has Nova %s, not %s", e.Dir, version, e.Release.Version)
 	}
-	if _, err := os.Stat(filepath.Join(e.Dir, "bin", "nova-conductor")); err != nil {
+	program := "nova-conductor"
+	if e.Others {
+		program = "barbican-manage"
+	}
+	if _, err := os.Stat(filepath.Join(e.Dir, "bin", program)); err != nil {
 		return false, nil
 	}
 	want, err := l.requirements(e)

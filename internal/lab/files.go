@@ -30,7 +30,7 @@ type node struct {
 	*Lab
 	Name    string // the name of its directory
 	Host    string
-	Compute bool   // it runs servers, and has no access to databases
+	Driver  string // virtualization driver of a process that runs servers, and has no access to databases; empty: none
 	LogFile string // empty: it logs to standard output
 }
 
@@ -43,17 +43,20 @@ func (l *Lab) files() []file {
 		{"placement/placement.conf", "placement.conf", nil},
 		{"neutron/neutron.conf", "neutron.conf", nil},
 		{"cinder/cinder.conf", "cinder.conf", nil},
-		{"nova/nova.conf", "nova.conf", node{l, "nova", "controller", false, ""}},
-		{"ours/nova.conf", "nova.conf", node{l, "nova", "controller", false, l.Log("ours")}},
+		{"nova/nova.conf", "nova.conf", node{l, "nova", "controller", "", ""}},
+		{"ours/nova.conf", "nova.conf", node{l, "nova", "controller", "", l.Log("ours")}},
 		{"python/compute.py", "compute.py", nil},
 		{"python/lab_storage.py", "lab_storage.py", nil},
 		{"bin/sudo", "sudo", nil},
 	}
 	for _, host := range l.Hosts() {
-		list = append(list, file{host + "/nova.conf", "nova.conf", node{l, host, host, true, ""}})
+		list = append(list, file{host + "/nova.conf", "nova.conf", node{l, host, host, "fake.LabDriver", ""}})
 	}
 	for _, e := range l.environments() {
 		list = append(list, e.files()...)
+	}
+	for _, n := range l.neighbours() {
+		list = append(list, n.files...)
 	}
 	if l.HA {
 		return append(list, l.haFiles()...)
@@ -73,8 +76,9 @@ var (
 
 // directories lists the directories below state/ that services require.
 func (l *Lab) directories() []string {
-	return append([]string{"fernet-keys", "receipt-keys", "credential-keys", "images", "image-staging", "image-tasks", "neutron", "cinder",
+	list := append([]string{"fernet-keys", "receipt-keys", "credential-keys", "images", "image-staging", "image-tasks", "neutron", "cinder",
 		"nova", "lock", "rabbitmq", "done"}, l.Hosts()...)
+	return append(list, l.Neighbours...)
 }
 
 // render executes a template below etc/.
@@ -117,7 +121,11 @@ func (l *Lab) configure() error {
 			return err
 		}
 	}
-	return errors.Join(l.copyFrom(l.ServicesVenv, copies), l.copyFrom(l.Venv, novaCopies))
+	err := errors.Join(l.copyFrom(l.ServicesVenv, copies), l.copyFrom(l.Venv, novaCopies))
+	for _, n := range l.neighbours() {
+		err = errors.Join(err, l.copyFrom(l.OthersVenv, n.copies))
+	}
+	return err
 }
 
 // copyFrom copies files from etc/ of a Python environment.
@@ -130,7 +138,7 @@ func (l *Lab) copyFrom(venv string, names []string) error {
 	return nil
 }
 
-// write renders a file and writes it. Scripts are executable.
+// write renders a file and writes it, if it has another content. Scripts are executable.
 func (l *Lab) write(f file) error {
 	text, err := l.render(f.template, f.data)
 	if err != nil {
@@ -143,6 +151,9 @@ func (l *Lab) write(f file) error {
 	mode := fs.FileMode(0o644)
 	if bytes.HasPrefix(text, []byte("#!")) {
 		mode = 0o755
+	}
+	if had, err := os.ReadFile(to); err == nil && bytes.Equal(had, text) {
+		return nil // see renewNova
 	}
 	return os.WriteFile(to, text, mode)
 }

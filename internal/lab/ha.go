@@ -35,7 +35,7 @@ func (l *Lab) listeners() []string {
 	if l.HA {
 		return slices.Concat(ports, haPorts)
 	}
-	return ports
+	return slices.Concat(ports, neighbourPorts)
 }
 
 // Links returns the names of the listeners that have a link.
@@ -191,7 +191,7 @@ func (l *Lab) haFiles() []file {
 		{"haproxy.cfg", "ha/haproxy.cfg", nil},
 		{"bin/galera-node", "ha/galera-node", nil},
 		{"bin/wsrep_sst_lab", "ha/wsrep_sst_lab", nil},
-		{"links/nova.conf", "nova.conf", node{l.throughLinks(), "nova", "controller", false, ""}},
+		{"links/nova.conf", "nova.conf", node{l.throughLinks(), "nova", "controller", "", ""}},
 	}
 	for _, name := range l.Brokers() {
 		list = append(list, file{name + ".conf", "rabbitmq.conf", broker{l, name}})

@@ -27,6 +27,9 @@ var ports = []string{
 	"nova-api", "nova-metadata", "ours", "ours-metadata",
 }
 
+// neighbourPorts are the further listeners of a lab without clusters, see neighbours.go.
+var neighbourPorts = []string{"manila", "cyborg", "ironic", "barbican"}
+
 const (
 	firstPort        = 21000       // default of LAB_PORT_BASE in the lab of the newest release
 	settings         = "lab.json"  // file with the settings of a lab, in its directory
@@ -47,6 +50,8 @@ type Lab struct {
 	Release      release.Release // the release of Nova
 	Venv         string          // absolute path of the Python environment with Nova
 	ServicesVenv string          // that of Keystone, Glance, Placement, Neutron and Cinder; may be the same
+	OthersVenv   string          // that of the services in neighbours.go
+	Neighbours   []string        // the names of the neighbours that were started in addition, see neighbours.go
 	Base         int             // the first port
 	Upgraded     bool            // Nova was upgraded from another release
 	HA           bool            // it has clusters, see ha.go
@@ -66,12 +71,15 @@ type stored struct {
 	Base         int    `json:"port_base"`
 	Upgraded     bool   `json:"upgraded,omitempty"`
 	HA           bool   `json:"ha,omitempty"`
+	// Neighbours are the names of further services, which are in the environment OthersVenv.
+	Neighbours []string `json:"neighbours,omitempty"`
+	OthersVenv string   `json:"neighbours_venv,omitempty"`
 }
 
 // newLab finds the lab that the environment names: LAB_RELEASE is its release, LAB its directory
 // (default .lab beside go.mod, or a directory below it for an older release or with LAB_HA),
 // LAB_PORT_BASE its first port, LAB_VENV its Python environment with Nova, LAB_SERVICES_VENV that
-// with the other services; LAB_HA selects the lab with clusters. The defaults are the values at the
+// with the other services, LAB_NEIGHBOURS_VENV that with the services in neighbours.go; LAB_HA selects the lab with clusters. The defaults are the values at the
 // last start of the lab.
 func newLab(getenv func(string) string) (*Lab, error) {
 	wanted, id, ha := newest(), getenv("LAB_RELEASE"), getenv("LAB_HA") != ""
@@ -97,7 +105,8 @@ func newLab(getenv func(string) string) (*Lab, error) {
 		return nil, err
 	}
 	l := &Lab{Dir: dir, Release: wanted, Venv: filepath.Join(environments, venvName(wanted)),
-		ServicesVenv: filepath.Join(environments, venvName(newest())), Base: defaultPort(wanted), HA: ha,
+		ServicesVenv: filepath.Join(environments, venvName(newest())), OthersVenv: filepath.Join(environments, "venv-neighbours"),
+		Base: defaultPort(wanted), HA: ha,
 		user: me.Username, group: group.Name}
 	if ha {
 		l.Base = firstHAPort
@@ -114,6 +123,11 @@ func newLab(getenv func(string) string) (*Lab, error) {
 	}
 	if err := l.setVenvs(getenv("LAB_VENV"), getenv("LAB_SERVICES_VENV")); err != nil {
 		return nil, err
+	}
+	if others := getenv("LAB_NEIGHBOURS_VENV"); others != "" {
+		if l.OthersVenv, err = filepath.Abs(others); err != nil {
+			return nil, err
+		}
 	}
 	return l, l.setPorts(getenv("LAB_PORT_BASE"))
 }
@@ -184,7 +198,7 @@ func (l *Lab) remember() error {
 	if err := os.MkdirAll(l.Dir, 0o755); err != nil {
 		return err
 	}
-	text, err := json.Marshal(stored{l.Release.ID, l.Venv, l.ServicesVenv, l.Base, l.Upgraded, l.HA})
+	text, err := json.Marshal(stored{l.Release.ID, l.Venv, l.ServicesVenv, l.Base, l.Upgraded, l.HA, l.Neighbours, l.OthersVenv})
 	if err != nil {
 		return err
 	}
@@ -213,6 +227,10 @@ func (l *Lab) recall() error {
 		s.ServicesVenv = s.Venv
 	}
 	l.Venv, l.ServicesVenv, l.Base, l.Upgraded, l.HA = s.Venv, s.ServicesVenv, s.Base, s.Upgraded, s.HA
+	l.Neighbours = s.Neighbours
+	if s.OthersVenv != "" {
+		l.OthersVenv = s.OthersVenv
+	}
 	return nil
 }
 
@@ -250,7 +268,11 @@ func (l *Lab) Database(name string) string {
 
 // Databases returns the names of all databases.
 func (l *Lab) Databases() []string {
-	return []string{"keystone", "glance", "placement", "neutron", "cinder", "nova_api", "nova_cell0", "nova_cell1"}
+	list := []string{"keystone", "glance", "placement", "neutron", "cinder", "nova_api", "nova_cell0", "nova_cell1"}
+	if l.HA {
+		return list
+	}
+	return slices.Concat(neighbourPorts, list) // those of neighbours are empty until the neighbour is started
 }
 
 // Hosts returns the hosts, each of which has a nova-compute.
@@ -274,7 +296,7 @@ func (l *Lab) Catalog() []Entry {
 		url := l.URL(name) + path
 		return Entry{name, kind, map[string]string{region: url, oursRegion: url}}
 	}
-	return []Entry{
+	list := []Entry{
 		entry("keystone", "identity", "/v3"),
 		entry("glance", "image", ""),
 		entry("placement", "placement", ""),
@@ -282,6 +304,15 @@ func (l *Lab) Catalog() []Entry {
 		entry("cinder", "block-storage", "/v3"),
 		{"nova", "compute", map[string]string{region: l.URL("nova-api") + "/v2.1", oursRegion: l.URL("ours") + "/v2.1"}},
 	}
+	for _, n := range l.neighbours() {
+		list = append(list, entry(n.name, n.kind, n.path))
+	}
+	return list
+}
+
+// ServiceUsers returns the names of the users of the services.
+func (l *Lab) ServiceUsers() []string {
+	return append([]string{"nova", "neutron", "glance", "cinder", "placement"}, l.Neighbours...)
 }
 
 // User is a user whose credentials are in a configuration file.

@@ -91,7 +91,20 @@ func TestLabIsBesideGoMod(t *testing.T) {
 
 func TestConfigurationIsWhole(t *testing.T) {
 	l := lab(t)
+	l.Neighbours = neighbourPorts
 	used := []string{"parts.tmpl", "agents.sql", "identity.yaml", "cloud.yaml", "ha/scenarios.yaml"}
+	for _, f := range l.neighbourEnvironment().files() {
+		used = append(used, f.template)
+	}
+	for _, n := range l.neighbours() {
+		if n.document == "" {
+			continue
+		}
+		if _, err := l.resources(n.document); err != nil {
+			t.Error(err)
+		}
+		used = append(used, n.document)
+	}
 	for _, f := range lab(t, "LAB_HA=1").haFiles() { // see TestClustersAreConfigured
 		used = append(used, f.template)
 	}
@@ -128,6 +141,35 @@ func TestConfigurationIsWhole(t *testing.T) {
 	}
 }
 
+// TestNeighbours: a lab with all neighbours has their processes, users and endpoints; other labs have none of
+// them, and those of older releases or with clusters cannot get them.
+func TestNeighbours(t *testing.T) {
+	l := lab(t)
+	l.Neighbours = neighbourPorts
+	testNovaConf(t, l)
+	testCommands(t, l)
+	for _, n := range l.neighbours() {
+		if n.services[0].name != n.name || l.Port(n.name) == 0 || !slices.Contains(l.ServiceUsers(), n.name) || !slices.Contains(l.Databases(), n.name) ||
+			!slices.ContainsFunc(l.Catalog(), func(e Entry) bool { return e.Type == n.kind && e.URLs[region] == l.URL(n.name)+n.path }) {
+			t.Errorf("%s is not complete", n.name)
+		}
+		for _, command := range n.migrations {
+			if words := l.arguments(service{name: n.name, command: command}); strings.Contains(strings.Join(words, " "), "$") {
+				t.Errorf("%q", words)
+			}
+		}
+	}
+	if bare := lab(t); len(bare.services()) != len(l.services())-10 || len(bare.neighbours()) != 0 {
+		t.Errorf("%d services without neighbours, %d with them", len(bare.services()), len(l.services()))
+	}
+	for _, env := range []string{"LAB_HA=1", "LAB_RELEASE=2025.1"} {
+		l := lab(t, env)
+		if err := l.startNeighbour(t.Context(), t.Output(), l.manila()); err == nil || !strings.Contains(err.Error(), "2026.2") {
+			t.Errorf("%s: %v", env, err)
+		}
+	}
+}
+
 // TestNovaConf: what Nova's processes read is what our own configuration reads, and it
 // has no option that Nova does not know.
 func TestNovaConf(t *testing.T) {
@@ -153,7 +195,7 @@ func testNovaConf(t *testing.T, l *Lab) {
 		}
 		n := f.data.(node)
 		var databases [2]string // of a compute host: none
-		if !n.Compute {
+		if n.Driver == "" {
 			databases = [2]string{l.Database("nova_cell1") + "?charset=utf8", l.Database("nova_api") + "?charset=utf8"}
 		}
 		if c.Default.Host != n.Host || c.Default.TransportURL != "rabbit://lab:lab@"+l.Address("rabbitmq")+"/" || databases != [2]string{c.Database.Connection, c.APIDatabase.Connection} || !slices.Equal(c.KeystoneAuthtoken.MemcachedServers, []string{l.Address("memcached")}) {

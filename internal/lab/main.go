@@ -51,9 +51,14 @@ func newCommand(getenv func(string) string) *cobra.Command {
 		cmd.AddCommand(c)
 		return c
 	}
-	one := func(use, short string, do func(ctx context.Context, l *Lab, s service) error) {
+	one := func(use, short string, do func(ctx context.Context, l *Lab, s service) error,
+		other func(cmd *cobra.Command, l *Lab, n neighbour) error) {
 		c := add(use+" SERVICE", short, func(cmd *cobra.Command, l *Lab) error {
 			name := cmd.Flags().Arg(0)
+			all := l.allNeighbours()
+			if n := slices.IndexFunc(all, func(n neighbour) bool { return n.name == name }); n >= 0 && l.exists() {
+				return other(cmd, l, all[n])
+			}
 			services := l.services()
 			n := slices.IndexFunc(services, func(s service) bool { return s.name == name })
 			if n < 0 || !l.exists() {
@@ -82,8 +87,13 @@ func newCommand(getenv func(string) string) *cobra.Command {
 	})
 	upgrade.Flags().StringVar(&to, "to", newest().ID, "the release, see releases")
 	add("down", "stop all services; what they know stays", func(_ *cobra.Command, l *Lab) error { return l.down() })
-	one("start", "start one service", func(ctx context.Context, l *Lab, s service) error { return l.await(ctx, []service{s}) })
-	one("stop", "stop one service", func(_ context.Context, l *Lab, s service) error { return l.stop(s.name) })
+	one("start", "start one service; manila, cyborg, ironic and barbican are added to the lab when they are first started",
+		func(ctx context.Context, l *Lab, s service) error { return l.await(ctx, []service{s}) },
+		func(cmd *cobra.Command, l *Lab, n neighbour) error {
+			return l.startNeighbour(cmd.Context(), cmd.ErrOrStderr(), n)
+		})
+	one("stop", "stop one service", func(_ context.Context, l *Lab, s service) error { return l.stop(s.name) },
+		func(_ *cobra.Command, l *Lab, n neighbour) error { return l.stopNeighbour(n) })
 	add("status", "which services run, where they listen and log", func(cmd *cobra.Command,
 		l *Lab) error {
 		return l.status(cmd.OutOrStdout())

@@ -12,8 +12,8 @@ import (
 )
 
 // service is a process of the lab. In its command and environment, $LAB, $ETC, $STATE and $VENV
-// are the lab's directories, $SERVICES the Python environment of the services beside Nova, $USER and
-// $GROUP the user and group that it runs as, $PORT its own port, and $PORT_NAME the port of another
+// are the lab's directories, $SERVICES the Python environment of the services beside Nova, $OTHERS that of
+// the services in neighbours.go, $USER and $GROUP the user and group that it runs as, $PORT its own port, and $PORT_NAME the port of another
 // service (in capitals, with _ for -).
 type service struct {
 	name    string
@@ -38,7 +38,7 @@ const (
 // services slowly.
 const readyTimeout = 5 * time.Minute
 
-// wsgi returns the command of a service under uWSGI, in a Python environment ($VENV or $SERVICES),
+// wsgi returns the command of a service under uWSGI, in a Python environment ($VENV, $SERVICES or $OTHERS),
 // with the options that name the application, and the numbers of processes and threads.
 func wsgi(venv, application, processes, threads string) string {
 	return venv + "/bin/uwsgi --http-socket 127.0.0.1:$PORT --http-chunked-input --http-auto-chunked --virtualenv " + venv +
@@ -100,6 +100,9 @@ func (l *Lab) services() []service {
 	if l.HA {
 		return l.withClusters(list)
 	}
+	for _, n := range l.neighbours() {
+		list = append(list, n.services...)
+	}
 	return list
 }
 
@@ -127,6 +130,8 @@ func (l *Lab) expand(text, service string) string {
 			return l.Venv
 		case "SERVICES":
 			return l.ServicesVenv
+		case "OTHERS":
+			return l.OthersVenv
 		case "USER":
 			return l.user
 		case "GROUP":

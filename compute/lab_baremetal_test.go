@@ -1,0 +1,79 @@
+//go:build lab
+
+package compute_test
+
+import "testing"
+
+// newNode creates a node in Ironic that is available for servers, with a network interface; both sides use it.
+func newNode(variable, properties string) []labStep {
+	on := func(name, do, body, save, reach string) labStep {
+		return labStep{chapter: chapter{name: name + " " + variable, do: do, body: body, save: save}, on: "baremetal", quiet: true, reach: reach}
+	}
+	node := "/v1/nodes/{" + variable + "}"
+	return []labStep{
+		on("create", "POST /v1/nodes", `{"driver": "fake-hardware", "name": "`+variable+`-{side}", "resource_class": "baremetal", "properties": `+properties+`}`, variable+"=uuid", ""),
+		on("give an interface to", "POST /v1/ports", `{"node_uuid": "{`+variable+`}", "address": "{mac}"}`, "", ""),
+		on("manage", "PUT "+node+"/states/provision", `{"target": "manage"}`, "", ""),
+		on("await the management of", "GET "+node, "", "", "provision_state=manageable"),
+		on("provide", "PUT "+node+"/states/provision", `{"target": "provide"}`, "", ""),
+		on("await", "GET "+node, "", "", "provision_state=available"),
+	}
+}
+
+// TestLabBareMetal reads the nodes of a real Ironic.
+func TestLabBareMetal(t *testing.T) {
+	n := labNeighbourhood(t, "baremetal")
+	read := func(name, do, version string) labStep {
+		return labStep{chapter: chapter{name: name, do: do, version: version}, unordered: true}
+	}
+	as := func(user string, o labStep) labStep { o.as = user; o.name += " as " + user; return o }
+	write := func(name, do, body string) labStep {
+		return labStep{chapter: chapter{name: name, do: do, body: body, version: "2.1"}}
+	}
+	steps := newNode("whole", `{"cpus": "4", "memory_mb": "8192", "local_gb": "100", "cpu_arch": "x86_64"}`)
+	steps = append(steps, newNode("number", `{"cpus": 2, "memory_mb": 4096, "local_gb": 50}`)[:1]...)
+	steps = append(steps, newNode("bare", `{}`)[:1]...)
+	steps = append(steps,
+		read("list", "GET /os-baremetal-nodes", "2.1"), read("list at 2.35", "GET /os-baremetal-nodes", "2.35"), read("list at 2.36", "GET /os-baremetal-nodes", "2.36"),
+		read("list with a query", "GET /os-baremetal-nodes?limit=1", "2.1"), as("demo", read("list", "GET /os-baremetal-nodes", "2.1")),
+		as("reader", read("list", "GET /os-baremetal-nodes", "2.1")),
+		read("show", "GET /os-baremetal-nodes/{whole}", "2.1"), read("show numbers", "GET /os-baremetal-nodes/{number}", "2.1"),
+		read("show nothing", "GET /os-baremetal-nodes/{bare}", "2.1"), read("show by name", "GET /os-baremetal-nodes/whole-{side}", "2.1"),
+		read("show an unknown one", "GET /os-baremetal-nodes/6f1c2d3e-0000-4000-8000-000000000001", "2.1"), read("show no id", "GET /os-baremetal-nodes/none", "2.1"),
+		read("show a name with a space", "GET /os-baremetal-nodes/a%20b", "2.1"), read("show at 2.36", "GET /os-baremetal-nodes/{whole}", "2.36"),
+		as("demo", read("show", "GET /os-baremetal-nodes/{whole}", "2.1")),
+		write("create", "POST /os-baremetal-nodes", `{"node": {}}`), write("delete", "DELETE /os-baremetal-nodes/{whole}", ""),
+		write("add an interface", "POST /os-baremetal-nodes/{whole}/action", `{"add_interface": {"address": "aa:aa:aa:aa:aa:aa"}}`),
+		write("remove an interface", "POST /os-baremetal-nodes/{whole}/action", `{"remove_interface": {"address": "aa:aa:aa:aa:aa:aa"}}`),
+		write("another action", "POST /os-baremetal-nodes/{whole}/action", `{"none": null}`),
+		labStep{chapter: chapter{name: "the hypervisor of the node", do: "GET /os-hypervisors?hypervisor_hostname_pattern={whole}", version: "2.53"}, reach: "hypervisors.0.state=up"},
+		labStep{chapter: chapter{name: "the node afterwards", do: "GET /v1/nodes/{whole}"}, on: "baremetal"},
+	)
+	steps = append(steps, bareMetalServer()...)
+	steps = append(steps, labStep{chapter: chapter{name: "the node at the end", do: "GET /v1/nodes/{whole}"}, on: "baremetal", reach: "provision_state=available"})
+	for _, variable := range []string{"whole", "number", "bare"} {
+		steps = append(steps, labStep{chapter: chapter{name: "remove " + variable, do: "DELETE /v1/nodes/{" + variable + "}"}, on: "baremetal", quiet: true})
+	}
+	for k, s := range n.sides {
+		s.variables["mac"] = []string{"52:54:00:00:00:01", "52:54:00:00:00:02"}[k]
+	}
+	n.run(t, steps)
+}
+
+// bareMetalServer runs a server on a node, and does what Nova refuses or does otherwise there.
+func bareMetalServer() []labStep {
+	action := func(name, body, until string) labStep {
+		return labStep{chapter: chapter{name: name, do: "action", body: body, until: until}}
+	}
+	steps := labFlavor("metal", `{"resources:CUSTOM_BAREMETAL": "1", "resources:VCPU": "0", "resources:MEMORY_MB": "0", "resources:DISK_GB": "0"}`)
+	return append(steps,
+		labStep{chapter: chapter{name: "create a server", do: "POST /servers", save: "server=server.id", until: "ACTIVE", body: `{"server": {"name": "lab-metal", ` +
+			`"imageRef": "{image}", "flavorRef": "{metal}", "networks": "none"}}`}},
+		labStep{chapter: chapter{name: "show the server", do: "GET /servers/{server}"}},
+		labStep{chapter: chapter{name: "show the node with a server", do: "GET /os-baremetal-nodes/{whole}", version: "2.1"}, quiet: true},
+		action("stop", `{"os-stop": null}`, "SHUTOFF"), action("start", `{"os-start": null}`, "ACTIVE"), action("reboot", `{"reboot": {"type": "HARD"}}`, "ACTIVE"),
+		action("resize", `{"resize": {"flavorRef": "{flavor_alt}"}}`, ""), action("live migrate", `{"os-migrateLive": {"host": null, "block_migration": "auto"}}`, ""),
+		action("evacuate", `{"evacuate": {}}`, ""), action("change password", `{"changePassword": {"adminPass": "secret"}}`, ""),
+		labStep{chapter: chapter{name: "delete the server", do: "DELETE /servers/{server}", until: "gone"}},
+	)
+}

@@ -2,7 +2,12 @@
 
 package compute_test
 
-import "testing"
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+)
 
 // newNode creates a node in Ironic that is available for servers, with a network interface; both sides use it.
 func newNode(variable, properties string) []labStep {
@@ -17,6 +22,22 @@ func newNode(variable, properties string) []labStep {
 		on("await the management of", "GET "+node, "", "", "provision_state=manageable"),
 		on("provide", "PUT "+node+"/states/provision", `{"target": "provide"}`, "", ""),
 		on("await", "GET "+node, "", "", "provision_state=available"),
+	}
+}
+
+// removeNodes removes the nodes of both sides from Ironic.
+func removeNodes(n *neighbourhood) {
+	for _, s := range n.sides {
+		for _, variable := range []string{"whole", "number", "bare"} {
+			q, err := http.NewRequest(http.MethodDelete, n.urls["baremetal"]+"/v1/nodes/"+s.variables[variable], nil)
+			if s.variables[variable] == "" || err != nil {
+				continue
+			}
+			q.Header = http.Header{"X-Auth-Token": {s.token}, "X-Openstack-Ironic-Api-Version": {labVersions["baremetal"][1]}}
+			if r, err := http.DefaultClient.Do(q); err == nil {
+				r.Body.Close()
+			}
+		}
 	}
 }
 
@@ -49,31 +70,10 @@ func TestLabBareMetal(t *testing.T) {
 		labStep{chapter: chapter{name: "the hypervisor of the node", do: "GET /os-hypervisors?hypervisor_hostname_pattern={whole}", version: "2.53"}, reach: "hypervisors.0.state=up"},
 		labStep{chapter: chapter{name: "the node afterwards", do: "GET /v1/nodes/{whole}"}, on: "baremetal"},
 	)
-	steps = append(steps, bareMetalServer()...)
-	steps = append(steps, labStep{chapter: chapter{name: "the node at the end", do: "GET /v1/nodes/{whole}"}, on: "baremetal", reach: "provision_state=available"})
-	for _, variable := range []string{"whole", "number", "bare"} {
-		steps = append(steps, labStep{chapter: chapter{name: "remove " + variable, do: "DELETE /v1/nodes/{" + variable + "}"}, on: "baremetal", quiet: true})
-	}
 	for k, s := range n.sides {
-		s.variables["mac"] = []string{"52:54:00:00:00:01", "52:54:00:00:00:02"}[k]
+		now := time.Now().Unix()
+		s.variables["mac"] = fmt.Sprintf("52:54:%02x:%02x:%02x:%02x", now>>16&0xff, now>>8&0xff, now&0xff, k)
 	}
+	t.Cleanup(func() { removeNodes(n) })
 	n.run(t, steps)
-}
-
-// bareMetalServer runs a server on a node, and does what Nova refuses or does otherwise there.
-func bareMetalServer() []labStep {
-	action := func(name, body, until string) labStep {
-		return labStep{chapter: chapter{name: name, do: "action", body: body, until: until}}
-	}
-	steps := labFlavor("metal", `{"resources:CUSTOM_BAREMETAL": "1", "resources:VCPU": "0", "resources:MEMORY_MB": "0", "resources:DISK_GB": "0"}`)
-	return append(steps,
-		labStep{chapter: chapter{name: "create a server", do: "POST /servers", save: "server=server.id", until: "ACTIVE", body: `{"server": {"name": "lab-metal", ` +
-			`"imageRef": "{image}", "flavorRef": "{metal}", "networks": "none"}}`}},
-		labStep{chapter: chapter{name: "show the server", do: "GET /servers/{server}"}},
-		labStep{chapter: chapter{name: "show the node with a server", do: "GET /os-baremetal-nodes/{whole}", version: "2.1"}, quiet: true},
-		action("stop", `{"os-stop": null}`, "SHUTOFF"), action("start", `{"os-start": null}`, "ACTIVE"), action("reboot", `{"reboot": {"type": "HARD"}}`, "ACTIVE"),
-		action("resize", `{"resize": {"flavorRef": "{flavor_alt}"}}`, ""), action("live migrate", `{"os-migrateLive": {"host": null, "block_migration": "auto"}}`, ""),
-		action("evacuate", `{"evacuate": {}}`, ""), action("change password", `{"changePassword": {"adminPass": "secret"}}`, ""),
-		labStep{chapter: chapter{name: "delete the server", do: "DELETE /servers/{server}", until: "gone"}},
-	)
 }

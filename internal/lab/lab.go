@@ -79,8 +79,8 @@ type stored struct {
 // newLab finds the lab that the environment names: LAB_RELEASE is its release, LAB its directory
 // (default .lab beside go.mod, or a directory below it for an older release or with LAB_HA),
 // LAB_PORT_BASE its first port, LAB_VENV its Python environment with Nova, LAB_SERVICES_VENV that
-// with the other services, LAB_NEIGHBOURS_VENV that with the services in neighbours.go; LAB_HA selects the lab with clusters. The defaults are the values at the
-// last start of the lab.
+// with the other services, LAB_NEIGHBOURS_VENV that with the services in neighbours.go; LAB_HA selects
+// the lab with clusters. The defaults are the values at the last start of the lab.
 func newLab(getenv func(string) string) (*Lab, error) {
 	wanted, id, ha := newest(), getenv("LAB_RELEASE"), getenv("LAB_HA") != ""
 	if id != "" {

@@ -13,8 +13,8 @@ import (
 
 // service is a process of the lab. In its command and environment, $LAB, $ETC, $STATE and $VENV
 // are the lab's directories, $SERVICES the Python environment of the services beside Nova, $OTHERS that of
-// the services in neighbours.go, $USER and $GROUP the user and group that it runs as, $PORT its own port, and $PORT_NAME the port of another
-// service (in capitals, with _ for -).
+// the services in neighbours.go, $USER and $GROUP the user and group that it runs as, $PORT its own port, and $PORT_NAME
+// the port of another service (in capitals, with _ for -).
 type service struct {
 	name    string
 	stage   stage

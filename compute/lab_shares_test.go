@@ -89,7 +89,7 @@ func TestLabShares(t *testing.T) {
 		demo(shareStep("detach", "DELETE /servers/{server}/shares/{share}", "")),
 	)
 	steps = append(steps, rules("while attached", "share")...)
-	for _, o := range []labStep{
+	steps = append(steps, []labStep{
 		action("shelve", `{"shelve": null}`, ""), action("rebuild", `{"rebuild": {"imageRef": "{image}"}}`, "SHUTOFF"),
 		action("resize", `{"resize": {"flavorRef": "{flavor_alt}"}}`, "VERIFY_RESIZE"),
 		shareStep("shares of a resized server", "GET /servers/{server}/shares/{share}", ""),
@@ -108,9 +108,7 @@ func TestLabShares(t *testing.T) {
 		action("stop again", `{"os-stop": null}`, "SHUTOFF"), inactive("share", "inactive"),
 		{chapter: chapter{name: "delete the share meanwhile", do: "DELETE /shares/{share2}"}, on: "shared-file-system"},
 		shareStep("detach", "DELETE /servers/{server}/shares/{share}", ""), gone,
-	} {
-		steps = append(steps, o)
-	}
+	}...)
 	steps = append(steps, rules("after the detachment", "share")...)
 	steps = append(steps,
 		attach("attach once more", `{"share": {"share_id": "{share}"}}`), inactive("share", "inactive"), access,

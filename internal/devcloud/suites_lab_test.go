@@ -1,0 +1,118 @@
+//go:build lab
+
+package devcloud_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// suites are the functional tests of clients in Python, by directory in site-packages, with the expressions of the
+// tests that cannot pass and why.
+var suites = []struct {
+	name, dir string
+	known     map[string]string
+}{
+	{"novaclient", "novaclient/tests/functional", map[string]string{
+		`TestInstanceUsageAuditLogCLI`: "expects that [database] connection is cell0, which has no hosts",
+	}},
+	{"openstacksdk compute", "openstack/tests/functional/compute", nil},
+	{"openstacksdk cloud", "openstack/tests/functional/cloud", map[string]string{
+		`TestEndpoints|TestServices`:          "the catalog cannot be changed",
+		`test_range_search`:                   "expects the flavors of DevStack",
+		`TestProjectCleanup.test_cleanup_vpn`: "Neutron's service providers are missing",
+	}},
+	{"openstacksdk network", "openstack/tests/functional/network", map[string]string{
+		`test_address_scope|TestAutoAllocatedTopology|TestServiceProvider|TestSubnetPool`: "these APIs are missing",
+	}},
+	{"openstacksdk image", "openstack/tests/functional/image", map[string]string{
+		`[Mm]etadef|TestTask`: "these APIs are missing",
+		`TestImage\b`:         "needs a file of the source tree",
+	}},
+	{"openstacksdk block_storage", "openstack/tests/functional/block_storage", map[string]string{
+		`TestCapabilities|TestDefaultType|TestGroup|TestResourceFilters|TestTransfer`: "these APIs are missing",
+	}},
+	{"openstacksdk identity", "openstack/tests/functional/identity", map[string]string{
+		`TestAccessRule|TestDomainConfig|TestEndpoint|TestLimit|TestRegisteredLimit|TestService|TestProjectEndpointGroup`: "these APIs are missing, or the catalog cannot be changed",
+	}},
+	{"openstacksdk placement", "openstack/tests/functional/placement", nil},
+}
+
+const suiteClouds = `clouds:
+  devstack-admin: &admin
+    auth: {auth_url: "%[1]s/identity/v3", username: admin, password: secret, project_name: admin, user_domain_id: default, project_domain_id: default}
+    region_name: RegionOne
+  functional_admin: *admin
+  devstack-system-admin: *admin
+  devstack: &demo
+    auth: {auth_url: "%[1]s/identity/v3", username: demo, password: secret, project_name: demo, user_domain_id: default, project_domain_id: default}
+    region_name: RegionOne
+  devstack-alt: *demo
+`
+
+// TestLabSuites runs the functional tests of openstacksdk and novaclient, as they are in the packages of PyPI, with
+// the interpreter that SUITES_PYTHON names. SUITES selects suites by a regular expression.
+func TestLabSuites(t *testing.T) {
+	python := os.Getenv("SUITES_PYTHON")
+	if python == "" {
+		t.Skip("SUITES_PYTHON names no Python with openstacksdk, novaclient and the requirements of their tests")
+	}
+	out, err := exec.CommandContext(t.Context(), python, "-c", "import openstack, os; print(os.path.dirname(os.path.dirname(openstack.__file__)))").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := strings.TrimSpace(string(out))
+	for _, suite := range suites {
+		t.Run(suite.name, func(t *testing.T) {
+			if only := os.Getenv("SUITES"); only != "" && !regexp.MustCompile(only).MatchString(suite.name) {
+				t.Skip("SUITES does not select it")
+			}
+			c := start(t, t.TempDir())
+			defer c.Close()
+			clouds := filepath.Join(t.TempDir(), "clouds.yaml")
+			if err := os.WriteFile(clouds, fmt.Appendf(nil, suiteClouds, c.URL), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), python, "-m", "unittest", "discover", "-v", "-s", filepath.Join(packages, suite.dir), "-t", packages)
+			cmd.Dir = t.TempDir()
+			cmd.Env = append(os.Environ(), "OS_CLIENT_CONFIG_FILE="+clouds, "OS_TEST_TIMEOUT=120", "OPENSTACKSDK_FUNC_TEST_TIMEOUT=60",
+				"OPENSTACKSDK_IMAGE=cirros", "OPENSTACKSDK_FLAVOR=m1.nano", "OS_NOVACLIENT_NETWORK=private",
+				"TOX_ENV_DIR="+filepath.Dir(filepath.Dir(python)))
+			report, _ := cmd.CombinedOutput() // the exit status is 1 if a test fails
+			ran := suiteRan.FindSubmatch(report)
+			if ran == nil {
+				t.Fatalf("no result:\n%s", report[max(0, len(report)-2000):])
+			}
+			known := 0
+			for _, block := range strings.Split(string(report), strings.Repeat("=", 70)+"\n")[1:] {
+				if why := reason(suite.known, block); why != "" {
+					known++
+				} else {
+					t.Error(block)
+				}
+			}
+			t.Logf("%s tests ran, %s; %d failed for known reasons", ran[1], suiteEnd.Find(report), known)
+		})
+	}
+}
+
+var (
+	suiteRan = regexp.MustCompile(`(?m)^Ran (\d+) tests`)
+	suiteEnd = regexp.MustCompile(`(?m)^(OK|FAILED).*$`)
+)
+
+// reason says why a test is known to fail; "": it is not.
+func reason(known map[string]string, block string) string {
+	id, _, _ := strings.Cut(block, "\n")
+	for expression, why := range known {
+		if regexp.MustCompile(expression).MatchString(id) {
+			return why
+		}
+	}
+	return ""
+}

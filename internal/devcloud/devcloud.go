@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -85,7 +86,9 @@ type Cloud struct {
 	image     *image.Service
 	volume    *volume.Service
 	placement *placement.Service
+	snapshots sync.Mutex // held while a snapshot is taken, restored or deleted
 	// The following fields are set by Serve.
+	broker    *rpc.Memory
 	fleet     *compute.Fleet
 	conductor *conductor.Conductor
 	records   *records.Records
@@ -212,7 +215,7 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 	if err := cond.Sweep(ctx); err != nil {
 		return err
 	}
-	c.conductor, c.records = cond, r
+	c.conductor, c.records, c.broker = cond, r, b
 	stops := []func(){c.fleet.Serve(b), cond.Serve(b)}
 	ctx, c.stop = context.WithCancel(ctx)
 	c.ended = make(chan struct{})

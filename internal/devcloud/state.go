@@ -52,7 +52,7 @@ func (c *Cloud) renameDocuments() error {
 // stateFiles are the patterns of the cloud's files in its state directory.
 var stateFiles = []string{lockFile, releaseFile, "nova.conf", "api-paste.ini", "clouds.yaml", "openrc", certFile, keyFile, "tokens.json*",
 	"people.json*",
-	"nova_*.sqlite*", "services.sqlite*", "images"}
+	"nova_*.sqlite*", "services.sqlite*", "images", snapshotsDir}
 
 func ofCloud(name string) bool {
 	return slices.ContainsFunc(stateFiles, func(pattern string) bool {

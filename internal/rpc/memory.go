@@ -14,9 +14,9 @@ import (
 // Messages are encoded to JSON and decoded as over AMQP, so that a value that cannot be encoded
 // fails here as well. The zero value is not usable; see [NewMemory].
 type Memory struct {
-	running sync.WaitGroup // handlers of casts
-
 	mu        sync.Mutex
+	running   int                  // handlers of casts
+	idle      chan struct{}        // closed when running becomes 0; nil: it is 0
 	servers   map[string][]*server // by topic
 	turn      map[string]int       // next server of a topic, for round robin
 	recorders []*Recorder
@@ -94,8 +94,46 @@ func (m *Memory) Watch(f func(*Request)) {
 	m.watcher = f
 }
 
-// Wait returns when the handlers of all casts so far have returned.
-func (m *Memory) Wait() { m.running.Wait() }
+// Wait returns when no handler of a cast runs.
+func (m *Memory) Wait() { _ = m.Settle(context.Background()) }
+
+// Settle returns when no handler of a cast runs, or with the error of ctx when that ends first. Unlike
+// a sync.WaitGroup it may be called while other goroutines send messages.
+func (m *Memory) Settle(ctx context.Context) error {
+	for {
+		m.mu.Lock()
+		idle := m.idle
+		m.mu.Unlock()
+		if idle == nil {
+			return nil
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// start runs a handler of a cast.
+func (m *Memory) start(run func()) {
+	m.mu.Lock()
+	if m.running++; m.idle == nil {
+		m.idle = make(chan struct{})
+	}
+	m.mu.Unlock()
+	go func() {
+		defer func() {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			if m.running--; m.running == 0 {
+				close(m.idle)
+				m.idle = nil
+			}
+		}()
+		run()
+	}()
+}
 
 // receivers returns the servers that a message is delivered to.
 func (m *Memory) receivers(t Target, kind Kind) []*server {
@@ -185,7 +223,7 @@ func (m *Memory) send(ctx context.Context, e envelope) error {
 	}
 	ctx = context.WithoutCancel(ctx)
 	for _, s := range m.receivers(e.target, e.kind) {
-		m.running.Go(func() { _, _ = s.handle(ctx, r) })
+		m.start(func() { _, _ = s.handle(ctx, r) })
 	}
 	return nil
 }

@@ -53,6 +53,7 @@ type Options struct {
 type Fleet struct {
 	Options
 
+	pause   pause
 	mu      sync.Mutex
 	busy    map[string]*lock
 	running map[string]chan string // receives how a live migration is ended early, by server
@@ -149,11 +150,13 @@ func (f *Fleet) handle(ctx context.Context, host string, r *rpc.Request) (any, e
 	if err := r.Arg("instance", &about); err != nil {
 		return nil, err
 	}
-	j := &Job{Fleet: f, Ctx: ctx, Host: host, Caller: r.Caller, req: r}
-	if r.Kind == rpc.KindCast && m.event != "" {
-		j.least = f.TaskTime
-	}
-	answer, err := j.do(m, about.Data.UUID)
+	answer, err := f.During(ctx, func(ctx context.Context) (any, error) {
+		j := &Job{Fleet: f, Ctx: ctx, Host: host, Caller: r.Caller, req: r}
+		if r.Kind == rpc.KindCast && m.event != "" {
+			j.least = f.TaskTime
+		}
+		return j.do(m, about.Data.UUID)
+	})
 	if !errors.Is(err, ErrHangs) {
 		return answer, err
 	}

@@ -259,11 +259,17 @@ func (j *Job) transfer(from string) (how string, err error) {
 	switch {
 	case err != nil:
 	case hangs:
-		how = <-end
+		select {
+		case how = <-end:
+		case <-j.Ctx.Done():
+			err = j.Ctx.Err()
+		}
 	case takes > 0:
 		select {
 		case how = <-end:
 		case <-time.After(takes):
+		case <-j.Ctx.Done():
+			err = j.Ctx.Err()
 		}
 	}
 	return how, err

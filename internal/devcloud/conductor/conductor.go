@@ -68,7 +68,7 @@ func (c *Conductor) handle(ctx context.Context, r *rpc.Request) (any, error) {
 		return nil, &rpc.RemoteError{Class: "UnsupportedVersion", Module: "oslo_messaging.rpc.client",
 			Message: "Endpoint does not support RPC method " + r.Method}
 	}
-	answer, err := run(&message{ctx, r})
+	answer, err := c.During(ctx, func(ctx context.Context) (any, error) { return run(&message{ctx, r}) })
 	if errors.Is(err, compute.ErrHangs) {
 		if r.Kind == rpc.KindCall {
 			<-ctx.Done() // until the caller's timeout

@@ -37,6 +37,14 @@ type Cloud interface {
 	Report(ctx context.Context) error
 	// SetCell disconnects the database of a cell, or connects it again.
 	SetCell(ctx context.Context, name string, up bool) error
+	// Snapshots returns the snapshots, sorted by name.
+	Snapshots() ([]Snapshot, error)
+	// TakeSnapshot keeps the state of the cloud under a name, instead of what has the name.
+	TakeSnapshot(ctx context.Context, name string) error
+	// RestoreSnapshot returns the cloud to the state of an existing snapshot.
+	RestoreSnapshot(ctx context.Context, name string) error
+	// DeleteSnapshot deletes a snapshot.
+	DeleteSnapshot(name string) error
 }
 
 // API is the control API below /dev.

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"sync"
@@ -56,6 +57,31 @@ func (c *Clock) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ahead, c.stopped = 0, time.Time{}
+}
+
+// clockText is a clock in JSON.
+type clockText struct {
+	Ahead   time.Duration `json:"ahead"`
+	Stopped time.Time     `json:"stopped,omitzero"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (c *Clock) MarshalJSON() ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return json.Marshal(clockText{c.ahead, c.stopped})
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *Clock) UnmarshalJSON(text []byte) error {
+	var is clockText
+	if err := json.Unmarshal(text, &is); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead, c.stopped = is.Ahead, is.Stopped
+	return nil
 }
 
 // mostAdvance is the most by which one request sets the clock forward; times beyond the year 9999

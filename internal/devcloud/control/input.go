@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func oneOf(what, name string, exist []string) error {
 	if slices.Contains(exist, name) {
 		return nil
 	}
-	return fmt.Errorf("there is no %s %q: there are %s", what, name, strings.Join(exist, ", "))
+	return fmt.Errorf("there is no %s %q: there are %s", what, name, cmp.Or(strings.Join(exist, ", "), "none"))
 }
 
 // duration parses a duration such as "3s".

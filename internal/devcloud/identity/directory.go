@@ -77,7 +77,7 @@ func newDirectory() *directory {
 	return d
 }
 
-func (s *Service) directoryFile() string { return s.file("people.json") }
+func (s *Service) directoryFile() string { return s.file(peopleFile) }
 
 func (s *Service) openDirectory() error {
 	s.known.Store(newDirectory())

@@ -30,7 +30,7 @@ type token struct {
 	Expires    time.Time `json:"expires"`
 }
 
-func (s *Service) tokensFile() string { return s.file("tokens.json") }
+func (s *Service) tokensFile() string { return s.file(tokenFile) }
 
 func (s *Service) openTokens() error {
 	text, err := os.ReadFile(s.tokensFile())

@@ -49,7 +49,12 @@ func Open(ctx context.Context, d *db.DB) (*Store, error) {
 		"TEXT NOT NULL, UNIQUE (kind, id))"); err != nil {
 		return nil, err
 	}
-	err := d.Each(ctx, func(r *sql.Rows) error {
+	return s, s.load(ctx)
+}
+
+// load adds the documents of the table to those in memory.
+func (s *Store) load(ctx context.Context) error {
+	return s.db.Each(ctx, func(r *sql.Rows) error {
 		var name, id string
 		var body []byte
 		if err := r.Scan(&name, &id, &body); err != nil {
@@ -62,7 +67,20 @@ func Open(ctx context.Context, d *db.DB) (*Store, error) {
 		s.set(name, id, doc)
 		return nil
 	}, "SELECT kind, id, body FROM documents ORDER BY n")
-	return s, err
+}
+
+// Replace calls f, which replaces the content of the table, and reads the table again. Other
+// writers wait.
+func (s *Store) Replace(ctx context.Context, f func() error) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := f(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.kinds = map[string]*kind{}
+	s.mu.Unlock()
+	return s.load(ctx)
 }
 
 func decode(body []byte) (Doc, error) {

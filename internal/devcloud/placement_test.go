@@ -48,6 +48,12 @@ func TestPlacementForClients(t *testing.T) {
 		do("1.7", "GET", kind+"CUSTOM_A", "", 404)
 	}
 	do("1.7", "DELETE", "/traits/COMPUTE_NODE", "", 400)
+	for limit, want := range map[string]int{"": 2, "&limit=1": 1, "&limit=9": 2} {
+		if got := do("1.16", "GET", "/allocation_candidates?resources=VCPU:1"+limit, "", 200)["allocation_requests"].([]any); len(got) != want {
+			t.Errorf("%s: %v", limit, got)
+		}
+	}
+	do("1.16", "GET", "/allocation_candidates?resources=VCPU:1&limit=0", "", 400)
 	do("1.7", "DELETE", "/resource_classes/VCPU", "", 400)
 	do("1.2", "POST", "/resource_classes", `{"name": "CUSTOM_B"}`, 201)
 	do("1.2", "POST", "/resource_classes", `{"name": "CUSTOM_B"}`, 409)

@@ -11,7 +11,7 @@ import (
 
 // collections returns the kinds of resources with the usual operations.
 func (s *Service) collections() []collection {
-	return []collection{
+	return append(append(s.poolCollections(), s.trunkCollection(), s.addressGroupCollection()), []collection{
 		{kind: networks, singular: "network", class: "Network", create: s.newNetwork,
 			visible: func(d resource.Doc) bool { return resource.Bool(d, "shared") || resource.Bool(d, "router:external") },
 			remove: func(d resource.Doc) error {
@@ -42,7 +42,7 @@ func (s *Service) collections() []collection {
 				}
 			}
 			_, err := s.o.Store.Update(networks, resource.Text(d, "network_id"), func(n resource.Doc) error {
-				n["subnets"] = slices.DeleteFunc(resource.List(n, "subnets"), func(v any) bool { return v == id })
+				n["subnets"] = slices.DeleteFunc(slices.Clone(resource.List(n, "subnets")), func(v any) bool { return v == id })
 				return nil
 			})
 			return err
@@ -50,6 +50,9 @@ func (s *Service) collections() []collection {
 		{kind: ports, singular: "port", class: "Port", create: s.newPort, change: s.changePort,
 			query: resource.Query{Special: map[string]func(resource.Doc, []string) bool{"fixed_ips": hasAddress, "security_groups": inGroup}},
 			remove: func(d resource.Doc) error {
+				if err := s.inTrunk(resource.Text(d, "id")); err != nil {
+					return err
+				}
 				for _, f := range s.o.Store.Find(floating, "port_id", d["id"]) {
 					if _, err := s.o.Store.Update(floating, resource.Text(f, "id"), func(f resource.Doc) error { release(f); return nil }); err != nil {
 						return err
@@ -80,7 +83,7 @@ func (s *Service) collections() []collection {
 		{kind: floating, singular: "floatingip", class: "FloatingIP", create: s.newFloating, change: s.changeFloating,
 			remove: s.releaseFloatingPort},
 		{kind: routers, singular: "router", class: "Router", create: s.newRouter, before: s.gateway, remove: s.checkRouterUnused},
-	}
+	}...)
 }
 
 func (s *Service) newNetwork(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
@@ -90,6 +93,15 @@ func (s *Service) newNetwork(r *resource.Request, id string, body resource.Doc) 
 		"provider:network_type": "vxlan", "provider:physical_network": nil, "provider:segmentation_id": 100 + len(s.o.Store.All(networks)),
 		"availability_zone_hints": []any{}} {
 		d[field] = resource.Or(body, field, value)
+	}
+	if physical := d["provider:physical_network"]; d["provider:network_type"] == "flat" {
+		d["provider:segmentation_id"] = nil
+		for _, n := range s.o.Store.Find(networks, "provider:network_type", "flat") {
+			if n["provider:physical_network"] == physical {
+				return nil, resource.Errorf(http.StatusConflict, "FlatNetworkInUse",
+					"Unable to create the flat network. Physical network %v is in use.", physical)
+			}
+		}
 	}
 	maps.Copy(d, map[string]any{"status": "ACTIVE", "subnets": []any{}, "availability_zones": []any{"nova"}, "ipv4_address_scope": nil,
 		"ipv6_address_scope": nil,
@@ -101,6 +113,11 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 	network := resource.Text(body, "network_id")
 	if s.o.Store.Get(networks, network) == nil {
 		return nil, resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", network)
+	}
+	s.allocating.Lock()
+	defer s.allocating.Unlock()
+	if err := s.pooled(r, body); err != nil {
+		return nil, err
 	}
 	cidr, err := netip.ParsePrefix(resource.Text(body, "cidr"))
 	if err != nil {
@@ -129,10 +146,14 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 		"allocation_pools": pools,
 		"enable_dhcp":      resource.Or(body, "enable_dhcp", true), "dns_nameservers": resource.List(body, "dns_nameservers"),
 		"host_routes":  resource.List(body, "host_routes"),
-		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": nil, "service_types": []any{},
+		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": body["subnetpool_id"], "service_types": []any{},
 		"router:external": resource.Bool(s.o.Store.Get(networks, network), "router:external"), "segment_id": nil})
+	if err := s.o.Store.Put(subnets, id, d); err != nil {
+		return nil, err
+	}
 	_, err = s.o.Store.Update(networks, network, func(n resource.Doc) error {
 		n["subnets"] = append(slices.Clone(resource.List(n, "subnets")), id)
+		maps.Copy(n, s.scopesOf(network))
 		return nil
 	})
 	return d, err
@@ -140,14 +161,20 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 
 // lastAddress returns the last address of a subnet that a port can have.
 func lastAddress(p netip.Prefix) netip.Addr {
+	a := lastOf(p)
+	if a.Is4() {
+		return a.Prev() // the broadcast address
+	}
+	return a
+}
+
+// lastOf returns the last address of a prefix.
+func lastOf(p netip.Prefix) netip.Addr {
 	b := p.Addr().AsSlice()
 	for bit := p.Bits(); bit < len(b)*8; bit++ {
 		b[bit/8] |= 0x80 >> (bit % 8)
 	}
 	a, _ := netip.AddrFromSlice(b)
-	if a.Is4() {
-		return a.Prev() // the broadcast address
-	}
 	return a
 }
 

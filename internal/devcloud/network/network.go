@@ -3,6 +3,7 @@
 package network
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -30,6 +32,8 @@ type Options struct {
 type Service struct {
 	o   Options
 	mux *resource.Mux
+
+	allocating sync.Mutex // held while a subnet is created, so that two do not get the same part of a pool
 }
 
 // The kinds of documents, which are the names of the collections.
@@ -42,7 +46,12 @@ const (
 	floating  = "floatingips"
 	routers   = "routers"
 	quotas    = "quotas"
+	pools     = "subnetpools"
+	scopes    = "address-scopes"
+	trunks    = "trunks"
 	allocated = "auto-allocated-topology"
+
+	addressGroups = "address-groups"
 )
 
 // New returns the service.
@@ -55,8 +64,13 @@ func New(o Options) *Service {
 	for _, c := range s.collections() {
 		c.register(s)
 	}
+	s.registerTrunks(s.trunkCollection())
+	s.registerAddressGroups(s.addressGroupCollection())
 	s.registerRouters()
 	s.registerQuotas()
+	s.mux.Handle("GET /v2.0/service-providers", func(*resource.Request) (any, error) {
+		return map[string]any{"service_providers": []any{}}, nil
+	})
 	s.mux.Handle("GET /v2.0/availability_zones", zones)
 	s.mux.Handle("GET /v2.0/network-ip-availabilities", s.availabilities)
 	s.mux.Handle("GET /v2.0/network-ip-availabilities/{id}", s.availability)
@@ -87,18 +101,52 @@ func (s *Service) resources(*resource.Request) (any, error) {
 	return map[string]any{"resources": list}, nil
 }
 
-// aliases are the aliases of the extensions that clients look for.
-var aliases = []string{"allowed-address-pairs", "auto-allocated-topology", "availability_zone", "binding", "ext-gw-mode",
-	"external-net", "extra_dhcp_opt", "extraroute", "extraroute-atomic",
-	"fip-port-details", "ip-substring-filtering", "net-mtu", "net-mtu-writable", "network-ip-availability", "network_availability_zone",
-	"pagination", "port-security", "project-id", "provider",
-	"quota_details", "quotas", "revision-if-match", "router", "security-group", "sorting", "standard-attr-description",
-	"standard-attr-revisions", "standard-attr-tag",
-	"standard-attr-timestamp", "stateful-security-group", "subnet_allocation"}
+// extensionNames are the names of the extensions that clients look for, by alias.
+var extensionNames = map[string]string{
+	"allowed-address-pairs":                "Allowed Address Pairs",
+	"address-group":                        "Address group",
+	"address-scope":                        "Address scope",
+	"auto-allocated-topology":              "Auto Allocated Topology Services",
+	"availability_zone":                    "Availability Zone",
+	"binding":                              "Port Binding",
+	"default-subnetpools":                  "Default Subnetpools",
+	"ext-gw-mode":                          "Neutron L3 Configurable external gateway mode",
+	"external-net":                         "Neutron external network",
+	"extra_dhcp_opt":                       "Neutron Extra DHCP options",
+	"extraroute":                           "Neutron Extra Route",
+	"extraroute-atomic":                    "Atomically add/remove extra routes",
+	"fip-port-details":                     "Floating IP Port Details Extension",
+	"ip-substring-filtering":               "IP address substring filtering",
+	"net-mtu":                              "Network MTU",
+	"net-mtu-writable":                     "Network MTU (writable)",
+	"network-ip-availability":              "Network IP Availability",
+	"network_availability_zone":            "Network Availability Zone",
+	"pagination":                           "Pagination support",
+	"port-security":                        "Port Security",
+	"project-id":                           "project_id field enabled",
+	"provider":                             "Provider Network",
+	"quota_details":                        "Quota details management support",
+	"quotas":                               "Quota management support",
+	"revision-if-match":                    "If-Match constraints based on revision_number",
+	"router":                               "Neutron L3 Router",
+	"security-group":                       "security-group",
+	"security-groups-remote-address-group": "Remote address group id field for security group rules",
+	"service-type":                         "Neutron Service Type Management",
+	"sorting":                              "Sorting support",
+	"standard-attr-description":            "standard-attr-description",
+	"standard-attr-revisions":              "Resource revision numbers",
+	"standard-attr-tag":                    "Tag support for resources with standard attribute: port, subnet, subnetpool, network, security_group, router, floatingip, trunk",
+	"standard-attr-timestamp":              "Resource timestamps",
+	"stateful-security-group":              "Stateful security group",
+	"subnet_allocation":                    "Subnet Allocation",
+	"tag-creation":                         "Tag creation extension",
+	"trunk":                                "Trunk Extension",
+	"trunk-details":                        "Trunk port details",
+}
 
 func extensions(*resource.Request) (any, error) {
 	list := []any{}
-	for _, a := range aliases {
+	for _, a := range slices.Sorted(maps.Keys(extensionNames)) {
 		list = append(list, describe(a))
 	}
 	return map[string]any{"extensions": list}, nil
@@ -106,21 +154,24 @@ func extensions(*resource.Request) (any, error) {
 
 func extension(r *resource.Request) (any, error) {
 	alias := r.PathValue("alias")
-	if !slices.Contains(aliases, alias) {
+	if extensionNames[alias] == "" {
 		return nil, resource.Errorf(http.StatusNotFound, "ExtensionNotFound", "Extension with alias %s does not exist", alias)
 	}
 	return map[string]any{"extension": describe(alias)}, nil
 }
 
 func describe(alias string) map[string]any {
-	return map[string]any{"alias": alias, "name": alias, "description": alias, "updated": "2020-01-01T00:00:00-00:00", "links": []any{}}
+	return map[string]any{"alias": alias, "name": extensionNames[alias], "description": extensionNames[alias], "updated": "2020-01-01T00:00:00-00:00", "links": []any{}}
 }
 
 // collection is a kind of resource with the operations list, create, show, update and delete.
 type collection struct {
 	kind, singular string
 	class          string // the prefix of its errors: "Network" for NetworkNotFound
-	create         func(r *resource.Request, id string, body resource.Doc) (resource.Doc, error)
+	noun           string // its name in the text of errors; "": the class
+	// readOnly are the attributes that a PUT may not have.
+	readOnly []string
+	create   func(r *resource.Request, id string, body resource.Doc) (resource.Doc, error)
 	// before prepares a PUT: it changes other resources, and may complete the body.
 	before func(d, body resource.Doc) error
 	// change checks and completes the changed document; nil accepts all changes.
@@ -136,7 +187,8 @@ type collection struct {
 func (c collection) key() string { return strings.ReplaceAll(c.kind, "-", "_") }
 
 func (c collection) missing(id string) error {
-	return resource.Errorf(http.StatusNotFound, c.class+"NotFound", "%s %s could not be found.", strings.ReplaceAll(c.class, "IP", " IP"), id)
+	noun := cmp.Or(c.noun, strings.ReplaceAll(c.class, "IP", " IP"))
+	return resource.Errorf(http.StatusNotFound, c.class+"NotFound", "%s %s could not be found.", noun, id)
 }
 
 func (c collection) register(s *Service) {
@@ -225,6 +277,11 @@ func (s *Service) replace(c collection) resource.Handler {
 		body, err := r.Body(c.singular)
 		if err != nil {
 			return nil, err
+		}
+		for _, attribute := range c.readOnly {
+			if _, given := body[attribute]; given {
+				return nil, bad("Cannot update read-only attribute %s", attribute)
+			}
 		}
 		if c.before != nil {
 			if err := c.before(d, body); err != nil {

@@ -81,6 +81,9 @@ func (s *Service) registerQuotas() {
 		return map[string]any{allocatedKey: map[string]any{"id": d["id"], "tenant_id": r.PathValue("project"),
 			"project_id": r.PathValue("project")}}, err
 	})
+	s.mux.Handle("DELETE /v2.0/auto-allocated-topology/{project}", func(r *resource.Request) (any, error) {
+		return nil, s.deleteTopology(r)
+	})
 }
 
 const allocatedKey = "auto_allocated_topology"

@@ -38,7 +38,8 @@ func (s *Service) newRule(r *resource.Request, id string, body resource.Doc) (re
 	return d, s.showRules(resource.Text(g, "id"))
 }
 
-var ruleFields = []string{"direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix", "remote_group_id"}
+var ruleFields = []string{"direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix", "remote_group_id",
+	"remote_address_group_id"}
 
 func same(a, b any) bool {
 	if a == nil || b == nil {
@@ -53,7 +54,7 @@ func same(a, b any) bool {
 func (s *Service) ruleOf(id, project string, body resource.Doc) resource.Doc {
 	d := s.commonFields(id, project, body)
 	delete(d, "name")
-	for _, f := range append([]string{"security_group_id", "remote_address_group_id"}, ruleFields...) {
+	for _, f := range append([]string{"security_group_id"}, ruleFields...) {
 		d[f] = body[f]
 	}
 	d["ethertype"] = resource.Or(body, "ethertype", "IPv4")

@@ -102,6 +102,21 @@ func (s *Service) AllocateTopology(project string) (resource.Doc, error) {
 	return s.o.Store.Get(networks, id), nil
 }
 
+// deleteTopology deletes the auto-allocated network of a project.
+func (s *Service) deleteTopology(r *resource.Request) error {
+	project := r.PathValue("project")
+	d := s.o.Store.Get(networks, nameID(allocated, project))
+	if d == nil || !r.Caller.Can(project) {
+		return nil
+	}
+	for _, c := range s.collections() {
+		if c.kind == networks {
+			return s.delete(c, d)
+		}
+	}
+	return nil
+}
+
 // Unplug removes the port of a server, or all its ports if port is "". Ports that Nova created
 // are deleted, others are unbound.
 func (s *Service) Unplug(server, port string) error {

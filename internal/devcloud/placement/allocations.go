@@ -3,6 +3,7 @@ package placement
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/nova-go/nova/internal/devcloud/resource"
@@ -134,9 +135,16 @@ func (s *Service) candidates(r *resource.Request) (any, error) {
 			asked[class] = resource.Int(resource.Doc{"": n}, "")
 		}
 	}
+	limit, err := limitOf(r)
+	if err != nil {
+		return nil, err
+	}
 	requests, summaries := []any{}, resource.Doc{}
 	for _, d := range s.o.Store.All(providers) {
 		id := resource.Text(d, "uuid")
+		if limit > 0 && len(requests) == limit {
+			break
+		}
 		if !s.fits(d, asked) {
 			continue
 		}
@@ -164,6 +172,21 @@ func (s *Service) candidates(r *resource.Request) (any, error) {
 		summaries[id] = summary
 	}
 	return map[string]any{"allocation_requests": requests, "provider_summaries": summaries}, nil
+}
+
+// limitOf returns the largest number of candidates that a request asks for, since microversion 1.16;
+// 0: all.
+func limitOf(r *resource.Request) (int, error) {
+	text := r.URL.Query().Get("limit")
+	if text == "" || version(r) < 16 {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, resource.Errorf(http.StatusBadRequest, "placement.undefined_code",
+			"Invalid query string parameters: '%s' does not match '^[1-9][0-9]*$'", text)
+	}
+	return n, nil
 }
 
 // capacity returns how much of an inventory can be allocated.

@@ -54,6 +54,7 @@ func New(o Options) *Service {
 		"GET /resource_providers/{id}/inventories/{class}": s.inventory, "PUT /resource_providers/{id}/inventories/{class}": s.setInventory,
 		"DELETE /resource_providers/{id}/inventories/{class}": s.deleteInventory,
 		"GET /resource_providers/{id}/traits":                 s.part("traits"), "PUT /resource_providers/{id}/traits": s.setTraits,
+		"DELETE /resource_providers/{id}/traits":  s.deleteTraits,
 		"GET /resource_providers/{id}/aggregates": s.aggregates, "PUT /resource_providers/{id}/aggregates": s.setAggregates,
 		"GET /resource_providers/{id}/usages": s.usages, "GET /resource_providers/{id}/allocations": s.held,
 		"GET /allocations/{id}": s.allocations, "PUT /allocations/{id}": s.setAllocations, "DELETE /allocations/{id}": s.dropAllocations,
@@ -266,6 +267,11 @@ func (s *Service) setTraits(r *resource.Request) (any, error) {
 		return nil, err
 	}
 	return s.setPart(r.PathValue("id"), "traits", body, conflict())
+}
+
+func (s *Service) deleteTraits(r *resource.Request) (any, error) {
+	_, err := s.setPart(r.PathValue("id"), "traits", resource.Doc{"traits": []any{}}, conflict())
+	return nil, err
 }
 
 // setPart replaces a field of a provider. If the request has another generation, the error is

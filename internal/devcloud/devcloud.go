@@ -32,6 +32,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/private"
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/devcloud/resource"
+	"github.com/nova-go/nova/internal/devcloud/share"
 	"github.com/nova-go/nova/internal/devcloud/volume"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rpc"
@@ -66,7 +67,7 @@ type Options struct {
 }
 
 // Cloud is an embedded cloud. Handler serves its services below /identity, /image, /network,
-// /volume and /placement.
+// /volume, /share and /placement.
 type Cloud struct {
 	state     string
 	temporary bool
@@ -85,6 +86,7 @@ type Cloud struct {
 	network   *network.Service
 	image     *image.Service
 	volume    *volume.Service
+	share     *share.Service
 	placement *placement.Service
 	snapshots sync.Mutex // held while a snapshot is taken, restored or deleted
 	// The following fields are set by Serve.
@@ -166,6 +168,7 @@ func (c *Cloud) openServices(ctx context.Context) (err error) {
 	}})
 	c.image = image.New(image.Options{Store: store, Who: who, URL: c.url + "/image", Dir: filepath.Join(c.state, "images")})
 	c.volume = volume.New(volume.Options{Store: store, Who: who, URL: c.url + "/volume", Image: c.image.Get, Upload: c.image.Upload})
+	c.share = share.New(share.Options{Store: store, Who: who, URL: c.url + "/share"})
 	c.placement = placement.New(placement.Options{Store: store, Who: who})
 	return c.seed()
 }
@@ -173,7 +176,7 @@ func (c *Cloud) openServices(ctx context.Context) (err error) {
 // seed creates the resources that every cloud has.
 func (c *Cloud) seed() error {
 	admin, demo := identity.ProjectID("admin"), identity.ProjectID("demo")
-	return errors.Join(c.network.Seed(demo, admin), c.image.Seed(admin), c.volume.Seed())
+	return errors.Join(c.network.Seed(demo, admin), c.image.Seed(admin), c.volume.Seed(), c.share.Seed())
 }
 
 // connectionOptions gives each database one connection that writes and one that reads, because
@@ -206,7 +209,7 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 		}
 		return zones.Of(byHost, host)
 	}
-	c.fleet = compute.New(compute.Options{Records: r, Network: c.network, Images: c.image, Volumes: c.volume, Placement: c.placement,
+	c.fleet = compute.New(compute.Options{Records: r, Network: c.network, Images: c.image, Volumes: c.volume, Shares: c.share, Placement: c.placement,
 		Plan: c.plan, Hosts: hostNames, Zone: zone, Log: c.log, URL: c.url, TaskTime: c.taskTime})
 	cond := conductor.New(c.fleet)
 	if err := cond.Start(ctx); err != nil {
@@ -277,7 +280,7 @@ func (c *Cloud) Config(more config.Sources) (*config.Config, error) {
 // token.
 func (c *Cloud) Handler(nova http.Handler) http.Handler {
 	services := map[string]http.Handler{"identity": c.identity, "network": c.network, "image": c.image, "volume": c.volume,
-		"placement": c.placement}
+		"share": c.share, "placement": c.placement}
 	for name, h := range services {
 		services[name] = http.StripPrefix("/"+name, withSlash(h))
 	}

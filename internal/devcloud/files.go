@@ -49,7 +49,7 @@ func (c *Cloud) novaConf() string {
 		fmt.Fprintf(&b, "release = %s\n", c.release.ID)
 	}
 	fmt.Fprintf(&b, "[keystone_authtoken]\nwww_authenticate_uri = %s/identity/v3\n%s", c.url, login)
-	for _, group := range []string{"service_user", "keystone", "neutron", "cinder", "placement", "glance"} {
+	for _, group := range []string{"service_user", "keystone", "neutron", "cinder", "placement", "glance", "manila"} {
 		fmt.Fprintf(&b, "[%s]\n%sregion_name = %s\n", group, login, identity.Region)
 		if group == "neutron" {
 			fmt.Fprintf(&b, "service_metadata_proxy = true\nmetadata_proxy_shared_secret = %s\n", guests.ProxySecret)

@@ -18,6 +18,7 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/network"
 	"github.com/nova-go/nova/internal/devcloud/placement"
 	"github.com/nova-go/nova/internal/devcloud/records"
+	"github.com/nova-go/nova/internal/devcloud/share"
 	"github.com/nova-go/nova/internal/devcloud/volume"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
@@ -38,6 +39,7 @@ type Options struct {
 	Network   *network.Service
 	Images    *image.Service
 	Volumes   *volume.Service
+	Shares    *share.Service
 	Placement *placement.Service
 	Plan      Plan
 	Hosts     []string

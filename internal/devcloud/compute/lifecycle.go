@@ -1,9 +1,25 @@
 package compute
 
 import (
+	"errors"
+
 	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/devcloud/records"
 )
+
+func (j *Job) start() (any, error) {
+	if err := j.setShares(shareActive); err != nil {
+		return nil, err
+	}
+	return nil, j.set(done(records.Row{"vm_state": "active", "power_state": running}))
+}
+
+func (j *Job) stop() (any, error) {
+	if err := j.setShares(shareInactive); err != nil {
+		return nil, err
+	}
+	return nil, j.set(done(records.Row{"vm_state": "stopped", "power_state": shutdown}))
+}
 
 // rescue starts a server from another image. Nova's fake driver stops the server and does not
 // start it again.
@@ -19,6 +35,9 @@ func (j *Job) reboot() (any, error) {
 	}
 	if j.text("reboot_type") == "HARD" {
 		suffix = "_hard"
+	}
+	if err := j.setShares(shareActive); err != nil {
+		return nil, err
 	}
 	return nil, j.Records.Together(j.Ctx, func(r *records.Records) error {
 		for _, row := range []records.Row{{"task_state": "reboot_pending" + suffix}, {"task_state": "reboot_started" + suffix},
@@ -41,7 +60,7 @@ func (j *Job) terminate() (any, error) { return nil, j.Terminate() }
 
 // Terminate deletes a server and releases its resources.
 func (j *Job) Terminate() error {
-	if err := j.dropVolumes(); err != nil {
+	if err := errors.Join(j.dropVolumes(), j.dropShares()); err != nil {
 		return err
 	}
 	if err := j.Clean(); err != nil {

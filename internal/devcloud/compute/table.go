@@ -43,8 +43,8 @@ func (f *Fleet) table() map[string]method {
 	}
 	nothing := func(*Job) (any, error) { return nil, nil }
 	return map[string]method{
-		"start_instance":       become("start_instance", to("active", running)),
-		"stop_instance":        become("stop_instance", to("stopped", shutdown)),
+		"start_instance":       plain("compute_start_instance", (*Job).start),
+		"stop_instance":        plain("compute_stop_instance", (*Job).stop),
 		"reboot_instance":      failing(plain("compute_reboot_instance", (*Job).reboot)),
 		"pause_instance":       become("pause_instance", keep("paused")),
 		"unpause_instance":     become("unpause_instance", keep("active")),
@@ -84,8 +84,8 @@ func (f *Fleet) table() map[string]method {
 		"inject_network_info":           plain("", nothing),
 		"reset_network":                 plain("", nothing),
 		"external_instance_event":       plain("", (*Job).events),
-		"allow_share":                   plain("", nothing),
-		"deny_share":                    plain("", nothing),
+		"allow_share":                   plain("compute_allow_share", (*Job).allowShare),
+		"deny_share":                    plain("compute_deny_share", (*Job).denyShare),
 
 		"get_console_output":       plain("", (*Job).consoleOutput),
 		"get_vnc_console":          plain("", console("vnc")),

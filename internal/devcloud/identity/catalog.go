@@ -12,7 +12,7 @@ type service struct{ name, kind, path string }
 var cloud = []service{
 	{"keystone", "identity", "/identity/v3"}, {"nova", "compute", "/v2.1"}, {"glance", "image", "/image"},
 	{"neutron", "network", "/network"}, {"cinder", "block-storage", "/volume/v3"}, {"cinderv3", "volumev3", "/volume/v3"},
-	{"placement", "placement", "/placement"},
+	{"manila", "shared-file-system", "/share/v2"}, {"manilav2", "sharev2", "/share/v2"}, {"placement", "placement", "/placement"},
 }
 
 func (s service) id() string { return nameID("service-", s.name) }

@@ -223,7 +223,7 @@ func (s *Service) AddHost(id, name string, vcpus, memory, disk int) error {
 	d := provider(id, name)
 	d["inventories"] = resource.Doc{"VCPU": inventory(vcpus, 0, 4), "MEMORY_MB": inventory(memory, 512, 1), "DISK_GB": inventory(disk, 0, 1)}
 	d["traits"] = []any{"COMPUTE_NODE", "COMPUTE_TRUSTED_CERTS", "COMPUTE_VOLUME_MULTI_ATTACH",
-		"COMPUTE_RESCUE_BFV"}
+		"COMPUTE_RESCUE_BFV", "COMPUTE_STORAGE_VIRTIO_FS", "COMPUTE_MEM_BACKING_FILE"}
 	return s.o.Store.Put(providers, id, d)
 }
 

@@ -55,7 +55,7 @@ func (r *Records) List(ctx context.Context) ([]*Listed, error) {
 // The tables that Wipe empties, tables with foreign keys first.
 var (
 	ownOfCell = []string{"instance_actions_events", "instance_actions", "instance_faults", "instance_metadata", "instance_system_metadata",
-		"instance_extra", "instance_info_caches",
+		"instance_extra", "instance_info_caches", "share_mapping",
 		"block_device_mapping", "virtual_interfaces", "migrations", "tags", "console_auth_tokens", "instance_id_mappings", "instances"}
 	ownOfAPI = []string{"build_requests", "request_specs", "instance_mappings", "instance_group_member", "instance_group_policy",
 		"instance_groups", "key_pairs",

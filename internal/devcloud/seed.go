@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/nova-go/nova/internal/devcloud/control"
 )
 
 // seedFile is the content of a seed file. Resources refer to others by name.
@@ -167,6 +169,7 @@ func (c cloudControl) ask(ctx context.Context, as, request string, body any) ([]
 	r.RequestURI, r.RemoteAddr = r.URL.RequestURI(), "127.0.0.1:1"
 	r.Header.Set("X-Auth-Token", token)
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", control.OwnAgent) // it is no request of a client
 	if body == nil {
 		r.Body = http.NoBody
 	}

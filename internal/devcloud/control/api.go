@@ -147,7 +147,7 @@ func (a *API) reset(r *http.Request) (any, error) {
 	if err := a.forgive(r.Context()); err != nil {
 		return nil, err
 	}
-	a.Recorder.Forget()
+	a.Recorder.Reset()
 	a.Messages.Forget()
 	a.Clock.Reset()
 	return nil, a.Cloud.Reset(r.Context())

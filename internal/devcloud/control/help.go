@@ -39,6 +39,15 @@ func (a *API) operations() []operation {
 		{Request: "GET /life", Does: "the actions of a server, its console and the RPC messages about it; without server the messages about all",
 			Query: []string{"server"}, do: a.life},
 		{Request: "DELETE /requests", Does: "forgets the requests", do: a.forget},
+		{Request: "POST /recording", Does: "starts to record the requests of clients with their bodies, without secrets", do: a.startRecording},
+		{Request: "GET /recording", Does: "the requests since then: requests, and left_out, how many it had no room for", do: a.getRecording},
+		{Request: "DELETE /recording", Does: "ends and forgets the recording", do: a.endRecording},
+		{Request: "PUT /expectations", Does: "expects the requests of a recording: the first one that differs fails, and all after it",
+			do: a.expect, Body: map[string]string{
+				"requests": "a list of request (METHOD /PATH), version, body, and what a recording has else; \"*\" stands for any value",
+				"left_out": "0, as in a complete recording"}},
+		{Request: "GET /expectations", Does: "expected, met, missing, and unexpected: the request that differs, and why", do: a.getExpectations},
+		{Request: "DELETE /expectations", Does: "accepts all requests again", do: a.forgetExpectations},
 		{Request: "GET /faults", Does: "the planned faults", do: func(*http.Request) (any, error) { return a.Plan.Rules(), nil }},
 		{Request: "POST /faults", Does: "plans a fault of a server's step, or of the answer to a request", do: a.addFault,
 			Body: map[string]string{

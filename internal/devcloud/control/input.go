@@ -19,20 +19,27 @@ import (
 // maxInput is the maximum length of a body, in bytes.
 const maxInput = 1 << 20
 
-func read(r *http.Request) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(r.Body, maxInput+1))
-	if err == nil && len(text) > maxInput {
-		err = fmt.Errorf("the body has more than %d bytes", maxInput)
+func read(r *http.Request) ([]byte, error) { return readAtMost(r, maxInput) }
+
+func readAtMost(r *http.Request, most int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r.Body, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("the body has more than %d bytes", most)
 	}
 	return text, err
 }
 
-// decode decodes a JSON object into a struct, and refuses members that the struct does not have.
+// decode decodes the body into a struct, and refuses members that the struct does not have.
 func decode(r *http.Request, to any) error {
 	text, err := read(r)
 	if err != nil {
 		return err
 	}
+	return decodeObject(text, to)
+}
+
+// decodeObject does the same for a text.
+func decodeObject(text []byte, to any) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(text, &members); err != nil {
 		return fmt.Errorf("the body is not an object of JSON: %w", err)

@@ -28,9 +28,11 @@ type Entry struct {
 type Recorder struct {
 	Plan *Plan
 
-	mu  sync.Mutex
-	n   int64
-	all []Entry
+	mu        sync.Mutex
+	n         int64
+	all       []Entry
+	recording *Recording    // nil: bodies are not recorded
+	expected  *expectations // nil: all requests are expected
 }
 
 // Wrap records the requests to next.
@@ -38,14 +40,19 @@ func (r *Recorder) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		began := time.Now()
 		s := &statusRecorder{ResponseWriter: w}
+		e := r.begin(q, s)
 		planned := r.Plan.refuse(q)
-		if planned != 0 {
+		switch {
+		case e != nil && e.refusal != "":
+			refuseUnexpected(s, e.refusal)
+		case planned != 0:
 			w.Header().Set("Content-Type", "application/json")
 			s.WriteHeader(planned)
 			_, _ = s.Write([]byte(`{"computeFault": {"code": ` + number(planned) + `, "message": "Planned by /dev."}}`))
-		} else {
+		default:
 			next.ServeHTTP(s, q)
 		}
+		r.end(e, s)
 		r.add(Entry{At: began.UTC(), Method: q.Method, Path: q.URL.RequestURI(), Status: s.code(), Micro: time.Since(began).Microseconds(),
 			Version:   q.Header.Get("OpenStack-API-Version"),
 			RequestID: w.Header().Get("X-Openstack-Request-Id"), UserAgent: q.UserAgent(), Planned: planned != 0})
@@ -76,6 +83,14 @@ func (r *Recorder) Entries(after int64) []Entry {
 	return list
 }
 
+// Reset forgets the recorded requests, ends the recording of bodies and removes the expectations.
+func (r *Recorder) Reset() {
+	r.Forget()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.recording, r.expected = nil, nil
+}
+
 // Forget deletes the recorded requests.
 func (r *Recorder) Forget() {
 	r.mu.Lock()
@@ -97,10 +112,22 @@ func (p *Plan) refuse(q *http.Request) int {
 	return r.Status
 }
 
-// statusRecorder records the status of an answer.
+// statusRecorder records the status of an answer, and with keep the beginning of its body.
 type statusRecorder struct {
 	http.ResponseWriter
-	wrote int
+	wrote  int
+	keep   bool
+	body   []byte
+	length int64
+}
+
+// Write implements http.ResponseWriter.
+func (s *statusRecorder) Write(p []byte) (int, error) {
+	if s.keep {
+		s.length += int64(len(p))
+		s.body = append(s.body, p[:min(len(p), maxRecordedBody+1-len(s.body))]...)
+	}
+	return s.ResponseWriter.Write(p)
 }
 
 // WriteHeader implements http.ResponseWriter.

@@ -35,7 +35,7 @@ func (a *API) restoreSnapshot(r *http.Request) (any, error) {
 	if err := a.forgive(r.Context()); err != nil {
 		return nil, err
 	}
-	a.Recorder.Forget()
+	a.Recorder.Reset()
 	return nil, a.Cloud.RestoreSnapshot(r.Context(), name)
 }
 

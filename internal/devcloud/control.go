@@ -82,12 +82,6 @@ func (c cloudControl) Servers(ctx context.Context) (any, error) {
 	return list, nil
 }
 
-// Dump implements control.Cloud.
-func (c cloudControl) Dump(ctx context.Context) (any, error) {
-	servers, err := c.Servers(ctx)
-	return map[string]any{"servers": servers, "services": c.store.Everything()}, err
-}
-
 // Reset implements control.Cloud: it deletes everything but users and tokens.
 func (c cloudControl) Reset(ctx context.Context) error {
 	if c.records != nil {

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -20,26 +21,38 @@ import (
 
 // seedFile is the content of a seed file. Resources refer to others by name.
 type seedFile struct {
-	Servers []struct {
-		Name, Flavor, Image, Network, As string
-		Metadata                         map[string]string
-		Count                            int
-	}
-	Volumes []struct {
-		Name, As string
-		Size     int
-	}
-	Requests []struct {
-		As, Do string
-		Body   any
-	}
+	Servers  []seedServer  `json:"servers" doc:"servers, which are created after the volumes"`
+	Volumes  []seedVolume  `json:"volumes" doc:"volumes"`
+	Requests []seedRequest `json:"requests" doc:"requests to the services, which are sent last, in their order"`
+}
+
+type seedServer struct {
+	Name     string            `json:"name" doc:"the name of the server" schema:"required"`
+	Flavor   string            `json:"flavor" doc:"the name or id of the flavor; default m1.tiny"`
+	Image    string            `json:"image" doc:"the name or id of the image; default cirros"`
+	Network  string            `json:"network" doc:"the name or id of the network; default private"`
+	As       string            `json:"as" doc:"the name of the user who creates it; default demo"`
+	Metadata map[string]string `json:"metadata" doc:"the metadata of the server; keys that begin with dev: control its steps"`
+	Count    int               `json:"count" doc:"how many servers; default 1" schema:"positive"`
+}
+
+type seedVolume struct {
+	Name string `json:"name" doc:"the name of the volume"`
+	As   string `json:"as" doc:"the name of the user who creates it; default demo"`
+	Size int    `json:"size" doc:"the size in GiB; default 1" schema:"positive"`
+}
+
+type seedRequest struct {
+	As   string `json:"as" doc:"the name of the user who sends it; default demo"`
+	Do   string `json:"do" doc:"METHOD /PATH, such as POST /network/v2.0/networks" schema:"required"`
+	Body any    `json:"body" doc:"the body of the request"`
 }
 
 // seedMembers are the valid members of the items of a seed file, by list.
 var seedMembers = map[string][]string{
-	"servers":  {"name", "flavor", "image", "network", "as", "metadata", "count"},
-	"volumes":  {"name", "as", "size"},
-	"requests": {"as", "do", "body"},
+	"servers":  control.Names(reflect.TypeFor[seedServer]()),
+	"volumes":  control.Names(reflect.TypeFor[seedVolume]()),
+	"requests": control.Names(reflect.TypeFor[seedRequest]()),
 }
 
 // readSeed parses a seed file. It returns an error for unknown members before anything is

@@ -17,6 +17,8 @@ type Cloud interface {
 	Reset(ctx context.Context) error
 	// Dump returns all resources of the cloud.
 	Dump(ctx context.Context) (any, error)
+	// Schema returns the JSON Schema of a dump and of a seed file.
+	Schema() any
 	// Servers returns the servers for the web page.
 	Servers(ctx context.Context) (any, error)
 	// Seed creates the resources that a YAML file describes.

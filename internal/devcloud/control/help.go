@@ -26,6 +26,8 @@ func (a *API) operations() []operation {
 		{Request: "GET /help", Does: "this text", do: a.help},
 		{Request: "GET /state", Does: "servers, requests, faults, hosts, cells, and the pipeline", Query: []string{"after"}, do: a.state},
 		{Request: "GET /dump", Does: "all resources of the cloud", do: func(r *http.Request) (any, error) { return a.Cloud.Dump(r.Context()) }},
+		{Request: "GET /schema", Does: "the JSON Schema of a seed file (#/$defs/seed) and of a dump (#/$defs/dump)",
+			do: func(*http.Request) (any, error) { return a.Cloud.Schema(), nil }},
 		{Request: "POST /reset", Does: "restores a new cloud with the computer's time, and removes all faults", do: a.reset},
 		{Request: "POST /seed", Does: "creates what a file of YAML or JSON describes", do: a.seed, Body: map[string]string{
 			"servers":  "a list of name, flavor, image, network, as (a user), metadata, count",

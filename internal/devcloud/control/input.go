@@ -47,7 +47,7 @@ func decodeObject(text []byte, to any) error {
 	if members == nil {
 		return errors.New("the body is not an object of JSON")
 	}
-	known := names(to)
+	known := Names(reflect.TypeOf(to).Elem())
 	for name := range members {
 		if err := oneOf("member", name, known); err != nil {
 			return err
@@ -61,16 +61,6 @@ func decodeObject(text []byte, to any) error {
 		return err
 	}
 	return nil
-}
-
-// names returns the JSON names of the members of a struct.
-func names(to any) []string {
-	var list []string
-	for f := range reflect.TypeOf(to).Elem().Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		list = append(list, name)
-	}
-	return list
 }
 
 // oneOf refuses a name that is not in exist.

@@ -13,14 +13,14 @@ import (
 
 // Listed is a server on the cloud's web page.
 type Listed struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Status  string `json:"status"`
-	Task    string `json:"task_state,omitempty"`
-	Power   string `json:"power_state"`
-	Host    string `json:"host,omitempty"`
-	Flavor  string `json:"flavor"`
-	Project string `json:"project"`
+	ID      string `json:"id" doc:"the UUID" schema:"required"`
+	Name    string `json:"name" doc:"the name" schema:"required"`
+	Status  string `json:"status" doc:"the status as in Nova's API: ACTIVE, SHUTOFF, ERROR, ..." schema:"required"`
+	Task    string `json:"task_state,omitempty" doc:"the task that is under way"`
+	Power   string `json:"power_state" doc:"running, paused, off, crashed, suspended, or empty" schema:"required"`
+	Host    string `json:"host,omitempty" doc:"the host that the server is on"`
+	Flavor  string `json:"flavor" doc:"the name of the flavor" schema:"required"`
+	Project string `json:"project" doc:"the name of the project, or its id if it does not exist any more" schema:"required"`
 }
 
 var powers = map[int64]string{0: "", 1: "running", 3: "paused", 4: "off", 6: "crashed", 7: "suspended"}

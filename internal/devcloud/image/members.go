@@ -102,7 +102,7 @@ func (s *Service) Seed(owner string) error {
 		return nil
 	}
 	if _, err := s.make(cirrosID, owner, resource.Doc{"name": "cirros", "visibility": "public", "container_format": "bare",
-		"disk_format": "raw"}); err != nil {
+		"disk_format": "qcow2"}); err != nil {
 		return err
 	}
 	return s.fill(cirrosID, strings.NewReader(strings.Repeat("cirros of --dev\n", 4096)))

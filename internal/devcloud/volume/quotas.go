@@ -7,8 +7,8 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// quotaOf returns the limits of a project, including those by volume type.
-func (s *Service) quotaOf(project string) resource.Doc {
+// defaultsOf returns the default limits, including those by volume type.
+func (s *Service) defaultsOf() resource.Doc {
 	d := resource.Doc{"volumes": 100, "snapshots": 100, "gigabytes": 10000, "per_volume_gigabytes": -1, "backups": 10,
 		"backup_gigabytes": 1000, "groups": 10}
 	for _, kind := range s.o.Store.All(types) {
@@ -16,6 +16,12 @@ func (s *Service) quotaOf(project string) resource.Doc {
 			d[what+resource.Text(kind, "name")] = -1
 		}
 	}
+	return d
+}
+
+// quotaOf returns the limits of a project, including those by volume type.
+func (s *Service) quotaOf(project string) resource.Doc {
+	d := s.defaultsOf()
 	for what, limit := range s.o.Store.Get(quotas, project) {
 		if _, there := d[what]; there { // the volume type may be deleted
 			d[what] = limit
@@ -58,6 +64,12 @@ func (s *Service) quota(r *resource.Request) (any, error) {
 			d[k] = resource.Doc{"limit": v, "in_use": used[k], "reserved": 0}
 		}
 	}
+	d["id"] = r.PathValue("project")
+	return map[string]any{"quota_set": d}, nil
+}
+
+func (s *Service) defaultQuota(r *resource.Request) (any, error) {
+	d := s.defaultsOf()
 	d["id"] = r.PathValue("project")
 	return map[string]any{"quota_set": d}, nil
 }

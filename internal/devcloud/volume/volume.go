@@ -36,6 +36,8 @@ const (
 	attachments = "attachments"
 	types       = "volume-types"
 	quotas      = "volume-quotas"
+	transfers   = "volume-transfers"
+	defaults    = "volume-default-types"
 )
 
 // newestMicroversion is the newest microversion.
@@ -70,7 +72,9 @@ func New(o Options) *Service {
 		"GET /v3/types/{id}/encryption": func(*resource.Request) (any, error) { return resource.Doc{}, nil }, // no volume type is encrypted
 		"GET /v3/limits":                s.limits, "GET /v3/os-availability-zone": zones, "GET /v3/os-services": s.services,
 		"GET /v3/os-quota-sets/{project}": s.quota, "PUT /v3/os-quota-sets/{project}": s.setQuota,
-		"DELETE /v3/os-quota-sets/{project}": s.deleteQuota, "GET /v3/os-quota-sets/{project}/defaults": s.quota,
+		"DELETE /v3/os-quota-sets/{project}": s.deleteQuota, "GET /v3/os-quota-sets/{project}/defaults": s.defaultQuota,
+		"GET /v3/resource_filters": resourceFilters, "GET /v3/capabilities/{host}": capabilities,
+		"GET /v3/backups": noBackups, "GET /v3/backups/detail": noBackups,
 		"GET /v3/scheduler-stats/get_pools": s.pools,
 		"GET /v3/extensions":                func(*resource.Request) (any, error) { return map[string]any{"extensions": []any{}}, nil },
 	} {
@@ -78,6 +82,8 @@ func New(o Options) *Service {
 	}
 	s.registerMetadata(volumes)
 	s.registerMetadata(snapshots)
+	s.registerTransfers()
+	s.registerDefaultTypes()
 	return s
 }
 

@@ -54,7 +54,7 @@ func (s *Service) Create(n NewVolume) (resource.Doc, error) {
 	if n.Size < least {
 		return nil, bad("Invalid input received: Volume size '%d'GB cannot be smaller than the source's %dGB.", n.Size, least)
 	}
-	kind := s.typeNamed(n.Type)
+	kind := s.typeFor(n.Project, n.Type)
 	if kind == nil {
 		return nil, resource.Errorf(http.StatusNotFound, "", "Volume type with name %s could not be found.", n.Type)
 	}
@@ -163,7 +163,7 @@ func (s *Service) deleteVolume(r *resource.Request) (any, error) {
 func (s *Service) DeleteUnused(id string) error {
 	switch status := resource.Text(s.Get(id), "status"); {
 	case len(s.o.Store.Find(snapshots, "volume_id", id)) > 0, status == "in-use", status == "attaching", status == "detaching",
-		status == "reserved":
+		status == "reserved", status == awaiting:
 		return bad("Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing and " +
 			"must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after " +
 			"volume transfer.")

@@ -1,0 +1,64 @@
+package devcloud_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestSmallVolumeAPIs has the results of Cinder for the same requests.
+func TestSmallVolumeAPIs(t *testing.T) {
+	t.Parallel()
+	net := network(t)
+	c := net.cloud
+	admin := logIn(t, c, "admin", "secret", "admin", 201)
+	do := func(token, method, path, body string, want int, says ...string) map[string]any {
+		t.Helper()
+		_, text := send(t, c, token, method, "/volume/v3"+path, body, want)
+		var out map[string]any
+		if err := json.Unmarshal(text, &out); err != nil && len(text) > 0 {
+			t.Fatalf("%s: %v", text, err)
+		}
+		for _, s := range says {
+			if !strings.Contains(string(text), s) {
+				t.Errorf("%s %s: no %s in %s", method, path, s, text)
+			}
+		}
+		return out
+	}
+	v := onlyOne(t, do(net.token, "POST", "/volumes", `{"volume": {"size": 1}}`, 202), "volume")["id"]
+	transfer := onlyOne(t, do(net.token, "POST", "/volume-transfers", fmt.Sprintf(`{"transfer": {"volume_id": %q, "name": "t"}}`, v), 202), "transfer")
+	path := fmt.Sprintf("/volume-transfers/%s", transfer["id"])
+	do(net.token, "GET", fmt.Sprintf("/volumes/%s", v), "", 200, `"awaiting-transfer"`)
+	do(net.token, "DELETE", fmt.Sprintf("/volumes/%s", v), "", 400)
+	do(net.token, "POST", "/volume-transfers", fmt.Sprintf(`{"transfer": {"volume_id": %q}}`, v), 400, "Invalid volume: status must be available")
+	do(net.token, "GET", "/volume-transfers/detail", "", 200, `"accepted":false`)
+	if got := do(net.token, "GET", path, "", 200); strings.Contains(fmt.Sprint(got), "auth_key") {
+		t.Errorf("the key is shown: %v", got)
+	}
+	do(admin, "POST", path+"/accept", `{"accept": {"auth_key": "no"}}`, 400, "with invalid auth key.")
+	do(admin, "POST", path+"/accept", fmt.Sprintf(`{"accept": {"auth_key": %q}}`, transfer["auth_key"]), 202)
+	do(net.token, "GET", fmt.Sprintf("/volumes/%s", v), "", 404)
+	do(admin, "GET", fmt.Sprintf("/volumes/%s", v), "", 200, `"available"`)
+	do(net.token, "GET", path, "", 404, fmt.Sprintf("Transfer %s could not be found.", transfer["id"]))
+	transfer = onlyOne(t, do(admin, "POST", "/os-volume-transfer", fmt.Sprintf(`{"transfer": {"volume_id": %q}}`, v), 202), "transfer")
+	do(admin, "DELETE", fmt.Sprintf("/os-volume-transfer/%s", transfer["id"]), "", 202)
+	do(admin, "GET", fmt.Sprintf("/volumes/%s", v), "", 200, `"available"`)
+
+	project := projectOf(t, c.URL, net.token)
+	do(net.token, "GET", "/default-types", "", 403)
+	do(admin, "GET", "/default-types/"+project, "", 404, "Default type for project "+project+" not found.")
+	do(admin, "PUT", "/default-types/"+project, `{"default_type": {"volume_type": "multiattach"}}`, 200)
+	do(net.token, "POST", "/volumes", `{"volume": {"size": 1}}`, 202, `"volume_type":"multiattach"`)
+	do(admin, "DELETE", "/default-types/"+project, "", 204)
+	do(net.token, "POST", "/volumes", `{"volume": {"size": 1}}`, 202, `"volume_type":"__DEFAULT__"`)
+
+	do(admin, "PUT", "/os-quota-sets/"+project, `{"quota_set": {"volumes": 7}}`, 200)
+	do(admin, "GET", "/os-quota-sets/"+project, "", 200, `"volumes":7`)
+	do(admin, "GET", "/os-quota-sets/"+project+"/defaults", "", 200, `"volumes":100`)
+	do(net.token, "GET", "/resource_filters?resource=snapshot", "", 200, `"volume_id"`)
+	do(admin, "GET", "/capabilities/dev@lvm", "", 200, "OS::Storage::Capabilities::dev@lvm")
+	do(admin, "GET", "/capabilities/other", "", 404, "Can't find service: other")
+	do(net.token, "GET", "/backups/detail", "", 200, `{"backups":[]}`)
+}

@@ -48,7 +48,7 @@ func (c *Cloud) novaConf() string {
 	if c.release != release.Newest() {
 		fmt.Fprintf(&b, "release = %s\n", c.release.ID)
 	}
-	fmt.Fprintf(&b, "[keystone_authtoken]\nwww_authenticate_uri = %s/identity/v3\n%s", c.url, login)
+	fmt.Fprintf(&b, "[keystone_authtoken]\nservice_type = compute\nwww_authenticate_uri = %s/identity/v3\n%s", c.url, login)
 	for _, group := range []string{"service_user", "keystone", "neutron", "cinder", "placement", "glance", "manila"} {
 		fmt.Fprintf(&b, "[%s]\n%sregion_name = %s\n", group, login, identity.Region)
 		if group == "neutron" {

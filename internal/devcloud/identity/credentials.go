@@ -25,6 +25,8 @@ type credential struct {
 	Roles        []string  `json:"roles"` // names
 	Unrestricted bool      `json:"unrestricted,omitempty"`
 	Expires      time.Time `json:"expires,omitzero"`
+	// Rules are the access rules, which Nova enforces with the tokens of the credential.
+	Rules []resource.Doc `json:"rules,omitempty"`
 }
 
 // authenticate returns a token for an application credential and its secret, or nil. A reference
@@ -58,6 +60,9 @@ func (s *Service) viewCredential(c *credential) resource.Doc {
 	d := resource.Doc{"id": c.ID, "name": c.Name, "description": c.Description, "user_id": c.User, "project_id": c.Project, "system": nil,
 		"roles": list, "unrestricted": c.Unrestricted,
 		"expires_at": nil, "links": map[string]any{"self": s.self(credentialsOf(c.User) + "/" + c.ID)}}
+	if len(c.Rules) > 0 {
+		d[accessRules] = c.Rules
+	}
 	if !c.Expires.IsZero() {
 		d["expires_at"] = c.Expires.UTC().Format("2006-01-02T15:04:05.000000")
 	}
@@ -110,7 +115,8 @@ type newCredential struct {
 	Name, Description, Secret string
 	Roles                     []reference
 	Unrestricted              bool
-	Expires                   string `json:"expires_at"`
+	Expires                   string         `json:"expires_at"`
+	Rules                     []resource.Doc `json:"access_rules"`
 }
 
 func (s *Service) createCredential(r *resource.Request) (any, error) {
@@ -133,7 +139,10 @@ func (s *Service) createCredential(r *resource.Request) (any, error) {
 	if c.Roles, err = known.rolesFor(r.Caller, q.In.Roles); err != nil {
 		return nil, err
 	}
-	if err := s.change(func(d *directory) error { return d.addCredential(c) }); err != nil {
+	if err := s.change(func(d *directory) error {
+		c.Rules = d.rulesOfCredential(c.User, q.In.Rules)
+		return d.addCredential(c)
+	}); err != nil {
 		return nil, err
 	}
 	d := s.viewCredential(&c)

@@ -29,6 +29,9 @@ type directory struct {
 	// Groups are users without a password. Their members have the roles of the group.
 	Groups      []user       `json:"groups,omitempty"`
 	Credentials []credential `json:"credentials,omitempty"`
+	// Documents are access rules, configurations of domains and limits, by kind. They are replaced
+	// instead of modified.
+	Documents map[string][]resource.Doc `json:"documents,omitempty"`
 }
 
 // entity is a project, a role, a domain or a region, or the common part of a user or group.
@@ -135,7 +138,7 @@ func (s *Service) change(f func(*directory) error) error {
 func (d *directory) clone() *directory {
 	return &directory{Users: slices.Clone(d.Users), Projects: slices.Clone(d.Projects), Roles: slices.Clone(d.Roles),
 		Domains: slices.Clone(d.Domains), Regions: slices.Clone(d.Regions),
-		Groups: slices.Clone(d.Groups), Credentials: slices.Clone(d.Credentials)}
+		Groups: slices.Clone(d.Groups), Credentials: slices.Clone(d.Credentials), Documents: d.Documents}
 }
 
 // supports tells whether the user, the project and the credential of a token exist.

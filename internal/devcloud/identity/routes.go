@@ -73,6 +73,7 @@ func (s *Service) routes() []route {
 
 		{"", "/", authenticated, unknown},
 	}
+	list = append(list, s.documentRoutes()...)
 	for _, kind := range []string{users, groups, projects, roles, domains, regions} {
 		all, one := "/v3/"+kind, "/v3/"+kind+"/{id}"
 		list = append(list,

@@ -204,7 +204,11 @@ func (s *Service) document(t *token) map[string]any {
 		d["is_domain"] = false
 	}
 	if c := known.credential(t.Credential); c != nil {
-		d[credentialMethod] = map[string]any{"id": c.ID, "name": c.Name, "restricted": !c.Unrestricted}
+		of := map[string]any{"id": c.ID, "name": c.Name, "restricted": !c.Unrestricted}
+		if len(c.Rules) > 0 {
+			of[accessRules] = c.Rules
+		}
+		d[credentialMethod] = of
 	}
 	if t.System {
 		d["system"] = map[string]bool{"all": true}

@@ -70,6 +70,9 @@ func New(o Options) *Service {
 	s.mux.Handle("GET /v2/info/stores", func(*resource.Request) (any, error) {
 		return map[string]any{"stores": []any{map[string]any{"id": "file", "default": true}}}, nil
 	})
+	s.mux.Handle("GET /v2/tasks", func(*resource.Request) (any, error) { // there are no imports by task
+		return map[string]any{"tasks": []any{}, "first": "/v2/tasks", "schema": "/v2/schemas/tasks"}, nil
+	})
 	for _, name := range []string{"image", "member"} {
 		s.mux.Handle("GET /v2/schemas/"+name, func(*resource.Request) (any, error) { return schema(name), nil })
 		s.mux.Handle("GET /v2/schemas/"+name+"s", func(*resource.Request) (any, error) { return schemas(name), nil })

@@ -38,6 +38,10 @@ const (
 	quotas      = "volume-quotas"
 	transfers   = "volume-transfers"
 	defaults    = "volume-default-types"
+
+	groupTypes     = "group_types"
+	volumeGroups   = "groups"
+	groupSnapshots = "group_snapshots"
 )
 
 // newestMicroversion is the newest microversion.
@@ -83,6 +87,7 @@ func New(o Options) *Service {
 	s.registerMetadata(volumes)
 	s.registerMetadata(snapshots)
 	s.registerTransfers()
+	s.registerGroups()
 	s.registerDefaultTypes()
 	return s
 }
@@ -120,7 +125,7 @@ func (s *Service) versions(*resource.Request) (any, error) {
 
 // resourceNames are Cinder's names of resources in messages.
 var resourceNames = map[string][2]string{volumes: {"volume", "Volume"}, snapshots: {"snapshot", "Snapshot"},
-	attachments: {"attachment", "Volume attachment"}}
+	attachments: {"attachment", "Volume attachment"}, volumeGroups: {"group", "Group"}, groupSnapshots: {"group_snapshot", "GroupSnapshot"}}
 
 func missing(kind, id string) error {
 	if kind == attachments {
@@ -143,7 +148,7 @@ func (s *Service) find(kind, id string, c *resource.Caller) (resource.Doc, error
 
 // briefFields are the fields in lists without details.
 var briefFields = map[string][]string{volumes: {"id", "name", "links"}, snapshots: nil,
-	attachments: {"id", "status", "instance", "volume_id"}}
+	attachments: {"id", "status", "instance", "volume_id"}, volumeGroups: {"id", "name"}, groupSnapshots: {"id", "name"}}
 
 func (s *Service) list(kind string, detail bool) resource.Handler {
 	return func(r *resource.Request) (any, error) {

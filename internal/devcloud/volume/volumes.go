@@ -18,6 +18,7 @@ type NewVolume struct {
 	Zone                             string
 	Metadata                         resource.Doc
 	Multiattach                      bool
+	Group                            string
 }
 
 func (s *Service) createVolume(r *resource.Request) (any, error) {
@@ -29,7 +30,13 @@ func (s *Service) createVolume(r *resource.Request) (any, error) {
 	if image == "" {
 		image = resource.Text(body, "image_id")
 	}
-	d, err := s.Create(NewVolume{Project: r.Caller.ProjectID, User: r.Caller.UserID, Name: resource.Text(body, "name"),
+	group := resource.Text(body, "group_id")
+	if group != "" {
+		if err := s.inGroup(r, group, s.typeFor(r.Caller.ProjectID, resource.Text(body, "volume_type"))); err != nil {
+			return nil, err
+		}
+	}
+	d, err := s.Create(NewVolume{Group: group, Project: r.Caller.ProjectID, User: r.Caller.UserID, Name: resource.Text(body, "name"),
 		Description: resource.Text(body, "description"),
 		Size:        resource.Int(body, "size"), Image: image, Snapshot: resource.Text(body, "snapshot_id"),
 		Volume: resource.Text(body, "source_volid"), Type: resource.Text(body, "volume_type"),
@@ -66,7 +73,7 @@ func (s *Service) Create(n NewVolume) (resource.Doc, error) {
 		"consistencygroup_id": nil, "replication_status": nil, "metadata": orEmpty(n.Metadata), "links": s.links(id),
 		"os-vol-tenant-attr:tenant_id": n.Project,
 		"os-vol-host-attr:host":        "dev@lvm#lvm", "os-vol-mig-status-attr:migstat": nil, "os-vol-mig-status-attr:name_id": nil,
-		"migration_status": nil, "group_id": nil,
+		"migration_status": nil, "group_id": orNil(n.Group),
 		"provider_id": nil, "service_uuid": "00000000-0000-4000-8000-000000000001", "shared_targets": false, "cluster_name": nil,
 		"consumes_quota": true, "_project": n.Project})
 	return d, s.o.Store.Put(volumes, id, d)

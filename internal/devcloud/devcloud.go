@@ -209,8 +209,8 @@ func (c *Cloud) Serve(ctx context.Context, b *rpc.Memory) error {
 		}
 		return zones.Of(byHost, host)
 	}
-	c.fleet = compute.New(compute.Options{Records: r, Network: c.network, Images: c.image, Volumes: c.volume, Shares: c.share, Placement: c.placement,
-		Plan: c.plan, Hosts: hostNames, Zone: zone, Log: c.log, URL: c.url, TaskTime: c.taskTime})
+	c.fleet = compute.New(compute.Options{Records: r, Network: c.network, Images: c.image, Volumes: c.volume,
+		Shares: c.share, Placement: c.placement, Plan: c.plan, Hosts: hostNames, Zone: zone, Log: c.log, URL: c.url, TaskTime: c.taskTime})
 	cond := conductor.New(c.fleet)
 	if err := cond.Start(ctx); err != nil {
 		return err

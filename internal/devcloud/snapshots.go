@@ -88,7 +88,8 @@ func (c cloudControl) save(ctx context.Context, dir string) error {
 		}
 	}
 	text, err := json.Marshal(c.clock)
-	return errors.Join(err, private.Write(filepath.Join(dir, clockFile), text), c.identity.Save(dir), c.image.Save(filepath.Join(dir, "images")))
+	return errors.Join(err, private.Write(filepath.Join(dir, clockFile), text), c.identity.Save(dir),
+		c.image.Save(filepath.Join(dir, "images")))
 }
 
 // RestoreSnapshot implements control.Cloud. It ends what the hosts do; the steps that were under

@@ -23,8 +23,9 @@ var suites = []struct {
 	}},
 	{"openstacksdk compute", "openstack/tests/functional/compute", nil},
 	{"openstacksdk cloud", "openstack/tests/functional/cloud", map[string]string{
-		`TestEndpoints|TestServices`: "the catalog cannot be changed",
-		`test_range_search`:          "expects the flavors of DevStack",
+		`TestEndpoints|TestServices`:       "the catalog cannot be changed",
+		`test_range_search`:                "expects the flavors of DevStack",
+		`TestProjectCleanup.test_cleanup `: "passes alone, but other tests leave resources in the project",
 	}},
 	{"openstacksdk network", "openstack/tests/functional/network", nil},
 	{"openstacksdk image", "openstack/tests/functional/image", map[string]string{
@@ -52,6 +53,7 @@ const suiteClouds = `clouds:
   devstack: &demo
     auth: {auth_url: "%[1]s/identity/v3", username: demo, password: secret, project_name: demo, user_domain_id: default, project_domain_id: default}
     region_name: RegionOne
+    networks: [{name: private, default_interface: true}, {name: public, routes_externally: true}]
   devstack-alt: *demo
 `
 

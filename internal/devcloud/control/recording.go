@@ -95,7 +95,18 @@ func (r *Recorder) end(e *exchange, s *statusRecorder) {
 	if c == nil {
 		return
 	}
-	length := int64(len(s.body)) + max(e.BodyBytes, 0)
+	length := int64(0)
+	for _, body := range []*any{&e.Body, &e.Answer} { // as text, which needs less memory
+		if *body == nil {
+			continue
+		}
+		text, err := json.Marshal(*body)
+		if err != nil {
+			continue
+		}
+		*body = json.RawMessage(text)
+		length += int64(len(text))
+	}
 	if len(c.Requests) >= maxRecorded || c.bytes+length > maxRecordedBytes {
 		c.LeftOut++
 		return

@@ -242,7 +242,8 @@ func (s *Service) listLimits(kind string) resource.Handler {
 				seen = append(seen, s.viewLimit(kind, d))
 			}
 		}
-		page, _ := resource.Query{Only: []string{"service_id", "region_id", "resource_name", "project_id", "domain_id"}}.Select(seen, r.URL.Query())
+		filters := []string{"service_id", "region_id", "resource_name", "project_id", "domain_id"}
+		page, _ := resource.Query{Only: filters}.Select(seen, r.URL.Query())
 		return map[string]any{kind: page, "links": s.links(kind)}, nil
 	}
 }

@@ -146,7 +146,8 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 		"allocation_pools": pools,
 		"enable_dhcp":      resource.Or(body, "enable_dhcp", true), "dns_nameservers": resource.List(body, "dns_nameservers"),
 		"host_routes":  resource.List(body, "host_routes"),
-		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": body["subnetpool_id"], "service_types": []any{},
+		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": body["subnetpool_id"],
+		"service_types":   []any{},
 		"router:external": resource.Bool(s.o.Store.Get(networks, network), "router:external"), "segment_id": nil})
 	if err := s.o.Store.Put(subnets, id, d); err != nil {
 		return nil, err

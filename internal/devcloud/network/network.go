@@ -135,13 +135,14 @@ var extensionNames = map[string]string{
 	"sorting":                              "Sorting support",
 	"standard-attr-description":            "standard-attr-description",
 	"standard-attr-revisions":              "Resource revision numbers",
-	"standard-attr-tag":                    "Tag support for resources with standard attribute: port, subnet, subnetpool, network, security_group, router, floatingip, trunk",
-	"standard-attr-timestamp":              "Resource timestamps",
-	"stateful-security-group":              "Stateful security group",
-	"subnet_allocation":                    "Subnet Allocation",
-	"tag-creation":                         "Tag creation extension",
-	"trunk":                                "Trunk Extension",
-	"trunk-details":                        "Trunk port details",
+	"standard-attr-tag": "Tag support for resources with standard attribute: port, subnet, subnetpool, network, " +
+		"security_group, router, floatingip, trunk",
+	"standard-attr-timestamp": "Resource timestamps",
+	"stateful-security-group": "Stateful security group",
+	"subnet_allocation":       "Subnet Allocation",
+	"tag-creation":            "Tag creation extension",
+	"trunk":                   "Trunk Extension",
+	"trunk-details":           "Trunk port details",
 }
 
 func extensions(*resource.Request) (any, error) {
@@ -161,7 +162,8 @@ func extension(r *resource.Request) (any, error) {
 }
 
 func describe(alias string) map[string]any {
-	return map[string]any{"alias": alias, "name": extensionNames[alias], "description": extensionNames[alias], "updated": "2020-01-01T00:00:00-00:00", "links": []any{}}
+	name := extensionNames[alias]
+	return map[string]any{"alias": alias, "name": name, "description": name, "updated": "2020-01-01T00:00:00-00:00", "links": []any{}}
 }
 
 // collection is a kind of resource with the operations list, create, show, update and delete.

@@ -10,8 +10,9 @@ import (
 
 // trunkCollection is the collection of trunks: a port with sub ports for VLANs.
 func (s *Service) trunkCollection() collection {
-	return collection{kind: trunks, singular: "trunk", class: "Trunk", create: s.newTrunk, readOnly: []string{"port_id", "sub_ports", "status"},
-		remove: func(d resource.Doc) error { return s.showTrunk(resource.Text(d, "port_id"), nil) }}
+	return collection{kind: trunks, singular: "trunk", class: "Trunk", create: s.newTrunk,
+		readOnly: []string{"port_id", "sub_ports", "status"},
+		remove:   func(d resource.Doc) error { return s.showTrunk(resource.Text(d, "port_id"), nil) }}
 }
 
 func (s *Service) registerTrunks(c collection) {

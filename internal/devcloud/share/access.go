@@ -32,8 +32,8 @@ func (s *Service) allow(r *resource.Request, d, body resource.Doc) (any, error) 
 }
 
 func (s *Service) addRule(share, body resource.Doc, project string) (resource.Doc, error) {
-	kind, to, level := resource.Text(body, "access_type"), resource.Text(body, "access_to"), fmt.Sprint(resource.Or(body, "access_level", "rw"))
-	protocol := resource.Text(share, "share_proto")
+	kind, to, protocol := resource.Text(body, "access_type"), resource.Text(body, "access_to"), resource.Text(share, "share_proto")
+	level := fmt.Sprint(resource.Or(body, "access_level", "rw"))
 	switch {
 	case !slices.Contains(accessTypes[protocol], kind):
 		return nil, bad("Invalid share access type: %s is not supported by shares with protocol %s.", kind, protocol)
@@ -59,7 +59,7 @@ func (s *Service) addRule(share, body resource.Doc, project string) (resource.Do
 }
 
 // deny deletes an access rule. A lock prevents it unless the request has unrestrict.
-func (s *Service) deny(r *resource.Request, d, body resource.Doc) (any, error) {
+func (s *Service) deny(_ *resource.Request, d, body resource.Doc) (any, error) {
 	id := resource.Text(body, "access_id")
 	rule := s.o.Store.Get(rules, id)
 	if rule == nil || rule["share_id"] != d["id"] {

@@ -175,7 +175,8 @@ func (s *Service) reset(_ *resource.Request, d, body resource.Doc) (any, error) 
 func (s *Service) revert(_ *resource.Request, d, body resource.Doc) (any, error) {
 	list := s.o.Store.Find(snapshots, "share_id", d["id"])
 	if len(list) == 0 || list[len(list)-1]["id"] != body["snapshot_id"] {
-		return nil, resource.Errorf(http.StatusConflict, "", "Specified snapshot ID can not be found, or is not the latest one of share %s.", d["id"])
+		return nil, resource.Errorf(http.StatusConflict, "",
+			"Specified snapshot ID can not be found, or is not the latest one of share %s.", d["id"])
 	}
 	return accepted(nil)
 }

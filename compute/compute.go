@@ -25,6 +25,7 @@ import (
 	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
+	"github.com/nova-go/nova/internal/osprofiler"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rpc"
@@ -82,6 +83,7 @@ type deps struct {
 	messages *rpc.Pool
 	metrics  *metrics.Metrics
 	traces   trace.TracerProvider
+	profiler *osprofiler.Profiler // nil: off
 	aliases  hardware.Aliases
 	notify   *notify.Notifier
 	events   *events.Hub     // nil: nobody can listen
@@ -124,6 +126,9 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	end := func() {
 		hide()
 		writes.Wait()
+		if err := d.profiler.Close(); err != nil {
+			d.log.Debug().Err(err).Msg("Closing the connection of osprofiler")
+		}
 		if err := d.messages.Close(); err != nil {
 			d.log.Debug().Err(err).Msg("Closing the connections to message brokers")
 		}
@@ -210,7 +215,7 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 	if d.aliases, err = startup.PCIAliases(d.config); err != nil {
 		return nil, err
 	}
-	if d.Databases, err = startup.OpenDatabases(d.config, d.metrics); err != nil {
+	if d.Databases, err = startup.OpenDatabases(d.config, d.metrics, d.log); err != nil {
 		return nil, err
 	}
 	var failed []error
@@ -222,10 +227,15 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 	}
 	options := rpc.FromConfig(d.config, d.log)
 	options.Memory, options.Metrics = rpc.MemoryOf(ctx), d.metrics
-	if d.messages, err = rpc.NewPool(options); err != nil || !d.config.Default.Log.PublishErrors {
+	if d.messages, err = rpc.NewPool(options); err != nil {
 		return d, err
 	}
-	d.log, err = d.messages.PublishErrors(ctx, d.log)
+	if d.config.Default.Log.PublishErrors {
+		if d.log, err = d.messages.PublishErrors(ctx, d.log); err != nil {
+			return d, err
+		}
+	}
+	d.profiler, err = startup.OpenProfiler(d.config, pasteName, d.log, func() (*rpc.Pool, error) { return d.messages, nil })
 	return d, err
 }
 

@@ -19,7 +19,7 @@ func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
 	index := middleware.Noted(d.metrics.Operation("versions.index"), versions.Root{LinkPrefix: prefix, Release: d.release})
 	show := middleware.Noted(d.metrics.Operation("versions.show"), versions.Version{LinkPrefix: prefix, Release: d.release})
 	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages, Metrics: d.metrics,
-		Traces: d.traces, Ready: d.ready()})
+		Traces: d.traces, Profiler: d.profiler, Ready: d.ready()})
 	maps.Copy(r, computepaste.Registry(d.config.API.AuthStrategy,
 		computepaste.Applications{API: scheme(app), Versions: scheme(index), Version: scheme(show)}))
 	maps.Copy(r, extra)

@@ -85,7 +85,15 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 			return nil, err
 		}
 	}
-	databases, err := startup.OpenDatabases(o.Config, m)
+	databases, err := startup.OpenDatabases(o.Config, m, *o.Log)
+	if err != nil {
+		return nil, err
+	}
+	var messages *rpc.Pool // of osprofiler
+	profiler, err := startup.OpenProfiler(o.Config, pasteName, *o.Log, func() (pool *rpc.Pool, err error) {
+		messages, err = openMessages(ctx, o)
+		return messages, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -104,11 +112,17 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 			return nil, err
 		}
 		return startup.LoadPaste(o.Config, pasteName,
-			registry(middleware.Deps{Config: o.Config, Log: *o.Log, Ready: databases.Ready}, app, o.Filters), options)
+			registry(middleware.Deps{Config: o.Config, Log: *o.Log, Profiler: profiler, Ready: databases.Ready}, app, o.Filters), options)
 	}
 	hide := m.Show()
 	end := func() {
 		hide()
+		if err := profiler.Close(); err != nil {
+			o.Log.Debug().Err(err).Msg("Closing the connection of osprofiler")
+		}
+		if messages != nil {
+			_ = messages.Close()
+		}
 		if err := databases.Close(); err != nil {
 			o.Log.Debug().Err(err).Msg("Closing the connections to databases")
 		}
@@ -127,7 +141,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 
 // publishErrors has errors of the log sent as notifications, until ctx ends.
 func publishErrors(ctx context.Context, o *Options) error {
-	pool, err := rpc.NewPool(rpc.FromConfig(o.Config, *o.Log))
+	pool, err := openMessages(ctx, *o)
 	if err != nil {
 		return err
 	}
@@ -135,6 +149,13 @@ func publishErrors(ctx context.Context, o *Options) error {
 	l, err := pool.PublishErrors(ctx, *o.Log)
 	o.Log = &l
 	return err
+}
+
+// openMessages returns the connections to message brokers.
+func openMessages(ctx context.Context, o Options) (*rpc.Pool, error) {
+	options := rpc.FromConfig(o.Config, *o.Log)
+	options.Memory = rpc.MemoryOf(ctx)
+	return rpc.NewPool(options)
 }
 
 // announce sends the notification that the row of the service was created. It is the only

@@ -35,7 +35,7 @@ var layers = [][]string{
 	{"internal/policy", "internal/hardware", "internal/versioned", "internal/servicegroup"},
 	{"internal/objects", "internal/release", "internal/reqctx", "internal/metrics", "internal/webob", "internal/clienttls", "internal/version"},
 	{"internal/pyjson"},
-	{"internal/pytext", "internal/clock"},
+	{"internal/pytext", "internal/clock", "internal/osprofiler"},
 	{"config", "paste"},
 }
 

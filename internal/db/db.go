@@ -46,6 +46,11 @@ type Options struct {
 	WsrepSyncWait *int
 	// Unsynced turns off the synchronous writes of SQLite.
 	Unsynced bool
+	// Profiled makes the statements of traced requests steps of their osprofiler traces.
+	Profiled bool
+	// Statement, if not nil, is called with each statement before it is sent, and with BEGIN, COMMIT and ROLLBACK. The text
+	// contains the values.
+	Statement func(ctx context.Context, statement string)
 	// Metrics counts the queries under Name; nil: they are not counted.
 	Metrics *metrics.Metrics
 	Name    metrics.DatabaseName
@@ -144,6 +149,12 @@ func Open(connection string, o Options) (*DB, error) {
 	}
 	if counted := o.Metrics.Database(o.Name, gatedPool{pool, limit}); counted != nil {
 		d.DB = d.WithQueryHook(&queryCounter{counted})
+	}
+	if o.Profiled {
+		d.DB = d.WithQueryHook(statementTracer{})
+	}
+	if o.Statement != nil {
+		d.DB = d.WithQueryHook(statementTeller(o.Statement))
 	}
 	if o.Replica != "" {
 		copied := o

@@ -123,8 +123,8 @@ func TestCheck(t *testing.T) {
 			`warning: api-paste.ini:32: [app:old]: factory "nova.api.openstack.compute:APIRouter.factory": no such factory (the application does not reach this section)`}},
 		"a factory's own complaint": {conf: databases, ini: strings.Replace(pasteFile, "oslo_config_project = nova\n", "", 1), status: 1, want: []string{
 			`error: api-paste.ini:13: [filter:cors]: factory "oslo_middleware.cors:filter_factory": allowed_origin or oslo_config_project is required`}},
-		"unheeded": {conf: databases + "[profiler]\nenabled = true\n[database]\nconnection_debug = 1\n[vnc]\nenabled = true\n", ini: pasteFile, status: 2, want: []string{
-			"warning: nova.conf:6: [profiler] enabled: has no effect: *", "warning: nova.conf:8: [database] connection_debug: has no effect: *"}},
+		"unheeded": {conf: databases + "[profiler]\nenabled = true\nconnection_string = mongodb://m\n[database]\nconnection_trace = true\n[vnc]\nenabled = true\n", ini: pasteFile, status: 2, want: []string{
+			`warning: nova.conf:7: [profiler] connection_string: no trace points are sent: osprofiler's driver "mongodb" is not supported: messaging, redis or redissentinel`}},
 		"services in no memcached": {conf: databases + "[DEFAULT]\nservicegroup_driver = mc\n", ini: pasteFile, status: 1, want: []string{
 			"error: nova.conf:6: [DEFAULT] servicegroup_driver: mc needs [cache] enabled and memcache_servers"}},
 		"levels of the log": {conf: databases + "[DEFAULT]\ndefault_log_levels = nova=loud\n", ini: pasteFile, status: 1, want: []string{

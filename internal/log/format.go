@@ -81,7 +81,7 @@ func (f *formatter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	if name == "" {
 		name = "nova"
 	}
-	if level < f.levelOf(name) {
+	if level < f.levelOf(name) && e.get(fieldOwnLevel) == "" {
 		return len(line), nil
 	}
 	ok, full := f.limit.allows(level, time.Now())
@@ -116,7 +116,7 @@ func (f *formatter) format(level zerolog.Level, name string, e parsedEvent) []by
 func hasOwnPlace(key string) bool {
 	switch key {
 	case fieldName, fieldRequest, fieldGlobal, fieldInstance, fieldUser, fieldProject,
-		fieldDomain, fieldSystem, fieldUserDom, fieldProjDom, fieldUserName, fieldProjectName,
+		fieldDomain, fieldSystem, fieldUserDom, fieldProjDom, fieldUserName, fieldProjectName, fieldOwnLevel,
 		zerolog.MessageFieldName, zerolog.ErrorFieldName, zerolog.LevelFieldName, zerolog.TimestampFieldName:
 		return true
 	}

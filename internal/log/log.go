@@ -35,6 +35,7 @@ const (
 	fieldProjDom     = "project_domain"
 	fieldUserName    = "user_name"
 	fieldProjectName = "project_name"
+	fieldOwnLevel    = "own_level" // not written: the lines have passed the level of their logger
 	identityFields   = 8
 )
 
@@ -137,6 +138,12 @@ func NewLogger(w io.Writer, cfg config.Log) zerolog.Logger {
 // "nova.api.openstack.requestlog".
 func Named(l zerolog.Logger, name string) zerolog.Logger {
 	return l.With().Str(fieldName, name).Logger()
+}
+
+// NamedAt is Named for a Python logger whose level a library sets: its lines of that level and above are written whatever the
+// options say.
+func NamedAt(l zerolog.Logger, name string, level zerolog.Level) zerolog.Logger {
+	return Named(l, name).With().Bool(fieldOwnLevel, true).Logger().Level(level)
 }
 
 // ForRequest returns a logger whose lines contain the request id and, if c is not nil, the

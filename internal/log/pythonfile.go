@@ -101,7 +101,7 @@ func (c *pythonConfig) WriteLevel(level zerolog.Level, line []byte) (int, error)
 		return len(line), nil
 	}
 	name := cmp.Or(e.get(fieldName), "nova")
-	if level < c.levelOf(name) {
+	if level < c.levelOf(name) && e.get(fieldOwnLevel) == "" {
 		return len(line), nil
 	}
 	for above, more := name, true; more; above, more = parentOf(above) {

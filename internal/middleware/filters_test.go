@@ -2,10 +2,6 @@ package middleware_test
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha1"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -249,26 +245,6 @@ func TestCORS(t *testing.T) {
 	has("preflight, header", do(o, "OPTIONS", "/x", origin, "http://ui", method, "GET", "Access-Control-Request-Headers", "X-Evil"), 200, "", want, "")
 	o.AllowedOrigins = []string{"*"}
 	has("any", do(o, "GET", "/x", origin, "http://who"), 200, "fine", want, "*")
-}
-
-func TestProfiler(t *testing.T) {
-	info := base64.URLEncoding.EncodeToString([]byte(`{"base_id": "b", "parent_id": "p", "hmac_key": "x"}`))
-	sign := func(key string) string {
-		m := hmac.New(sha1.New, []byte(key))
-		m.Write([]byte(info))
-		return hex.EncodeToString(m.Sum(nil))
-	}
-	for key, want := range map[string]bool{"k1": true, "k2": true, "other": false} {
-		r := httptest.NewRequest("GET", "/", nil)
-		r.Header.Set("X-Trace-Info", info)
-		r.Header.Set("X-Trace-HMAC", sign(key))
-		serve(t, r, handler(func(w http.ResponseWriter, r *http.Request) {
-			rec := middleware.RecordOf(r.Context())
-			if got := rec != nil && rec.Trace != nil && rec.Trace.BaseID == "b" && rec.Trace.HMACKey == key; got != want {
-				t.Errorf("%s: %v", key, got)
-			}
-		}), middleware.Profiler(middleware.ProfilerOptions{Enabled: true, HMACKeys: "k1,k2"}))
-	}
 }
 
 func TestNoAuth(t *testing.T) {

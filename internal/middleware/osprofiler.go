@@ -1,87 +1,64 @@
 package middleware
 
 import (
-	"crypto/hmac"
-	"crypto/sha1"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"net/http"
-	"strings"
+
+	"github.com/nova-go/nova/internal/osprofiler"
+	"github.com/nova-go/nova/paste"
 )
 
-// ProfilerOptions configure Profiler, as [profiler] does.
+// ProfilerOptions configure Profiler.
 type ProfilerOptions struct {
-	Enabled  bool
-	HMACKeys string // separated by commas
+	// HMACKeys are the keys of traced requests, separated by commas.
+	HMACKeys string
+	// Profiler sends the points; nil sends none, and only passes the positions of traces on to other services.
+	Profiler *osprofiler.Profiler
 }
 
-// Trace is a request's position in a trace of osprofiler.
-type Trace struct {
-	BaseID   string
-	ParentID string // or ""
-	HMACKey  string // the key that signed the request, and signs its child requests
-}
-
-// Profiler stores the trace of a request in its Record if X-Trace-Info is signed with one of
-// the keys. It records no measurements.
+// Profiler traces requests whose X-Trace-Info is signed with one of the keys, as osprofiler.web does: the points wsgi-start and
+// wsgi-stop, and the steps that have the context of the request. Other requests pass unchanged.
 func Profiler(o ProfilerOptions) func(http.Handler) http.Handler {
-	var keys []string
-	for k := range strings.SplitSeq(o.HMACKeys, ",") {
-		if k = strings.TrimSpace(k); k != "" {
-			keys = append(keys, k)
-		}
-	}
+	keys := osprofiler.Keys(o.HMACKeys)
 	return func(next http.Handler) http.Handler {
-		if !o.Enabled || keys == nil {
+		if len(keys) == 0 {
 			return next
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if info := r.Header.Get("X-Trace-Info"); info != "" {
-				if t := readTrace(info, r.Header.Get("X-Trace-Hmac"), keys); t != nil {
-					var rec *Record
-					rec, r = withRecord(r)
-					rec.Trace = t
-				}
+			info := r.Header.Get(osprofiler.HeaderInfo)
+			if info == "" {
+				next.ServeHTTP(w, r)
+				return
 			}
-			next.ServeHTTP(w, r)
+			at, ok := osprofiler.Verify(info, r.Header.Get(osprofiler.HeaderHMAC), keys)
+			if !ok {
+				next.ServeHTTP(w, r)
+				return
+			}
+			scheme := "http"
+			if r.TLS != nil || r.URL.Scheme == "https" {
+				scheme = "https"
+			}
+			ctx, stop := osprofiler.Start(o.Profiler.Begin(r.Context(), at), "wsgi", map[string]any{"request": map[string]any{
+				"path": paste.ScriptName(r) + r.URL.EscapedPath(), "query": r.URL.RawQuery, "method": r.Method, "scheme": scheme}})
+			failed := map[string]any{"etype": "Exception", "message": nil} // unless the handler returns
+			defer func() { stop(failed) }()
+			next.ServeHTTP(w, r.WithContext(ctx))
+			failed = nil
 		})
 	}
 }
 
-func readTrace(info, signature string, keys []string) *Trace {
-	signature = strings.TrimSpace(signature)
-	for _, key := range keys {
-		mac := hmac.New(sha1.New, []byte(key))
-		mac.Write([]byte(info))
-		if !hmac.Equal([]byte(signature), []byte(hex.EncodeToString(mac.Sum(nil)))) {
-			continue
-		}
-		raw, err := base64.URLEncoding.DecodeString(info)
-		if err != nil {
-			return nil
-		}
-		var fields map[string]any
-		if json.Unmarshal(raw, &fields) != nil {
-			return nil
-		}
-		t := &Trace{HMACKey: key}
-		for name, value := range fields {
-			text, _ := value.(string)
-			switch name {
-			case "base_id":
-				t.BaseID = text
-			case "parent_id":
-				t.ParentID = text
-			case "hmac_key": // osprofiler adds its own value; that of the sender is ignored
-			default:
-				return nil
-			}
-		}
-		if _, ok := fields["base_id"]; !ok {
-			return nil
-		}
-		return t
+// profiler reads [profiler]. Like osprofiler.web, it takes enabled and hmac_keys of the paste section only if [profiler] does not
+// enable the profiler, and any text as true; no points are sent then.
+func (d Deps) profiler(_, local paste.Conf) (func(http.Handler) http.Handler, error) {
+	c := d.Config.Profiler
+	switch {
+	case c.Enabled && len(osprofiler.Keys(c.HMACKeys)) > 0:
+		return Profiler(ProfilerOptions{HMACKeys: c.HMACKeys, Profiler: d.Profiler}), nil
+	case c.Enabled:
+		return Profiler(ProfilerOptions{HMACKeys: local["hmac_keys"], Profiler: d.Profiler}), nil
+	case local["enabled"] != "":
+		return Profiler(ProfilerOptions{HMACKeys: local["hmac_keys"]}), nil
 	}
-	return nil
+	return func(next http.Handler) http.Handler { return next }, nil
 }

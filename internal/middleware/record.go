@@ -21,9 +21,6 @@ type Record struct {
 	// Token and ServiceToken are the tokens that authtoken has validated; nil if there was none
 	// or it was rejected. They are shared and must not be changed.
 	Token, ServiceToken *Token
-	// Trace is the content of osprofiler's headers, if one of the configured keys has signed
-	// them.
-	Trace *Trace
 	// Watched is the classification of the watcher, or nil.
 	Watched *Watched
 

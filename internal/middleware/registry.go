@@ -12,6 +12,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/osprofiler"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/paste"
@@ -28,6 +29,8 @@ type Deps struct {
 	Metrics *metrics.Metrics
 	// Traces creates the spans of requests to Keystone; it may be nil.
 	Traces trace.TracerProvider
+	// Profiler sends the points of osprofiler's traces; nil sends none.
+	Profiler *osprofiler.Profiler
 	// Messages sends notifications over oslo.messaging; if it is nil, audit writes its events
 	// to the log.
 	Messages *rpc.Pool
@@ -119,10 +122,6 @@ func (d Deps) healthcheck(global, local paste.Conf) (http.Handler, error) {
 func (d Deps) healthcheckAt(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
 	check, err := d.healthcheck(global, local)
 	return HealthcheckAt(local["path"], check), err
-}
-
-func (d Deps) profiler(paste.Conf, paste.Conf) (func(http.Handler) http.Handler, error) {
-	return Profiler(ProfilerOptions{Enabled: d.Config.Profiler.Enabled, HMACKeys: d.Config.Profiler.HMACKeys}), nil
 }
 
 // tracing builds a filter without effect; Traced creates the spans.

@@ -207,7 +207,7 @@ func FuzzHeaders(f *testing.F) {
 		r.ContentLength = 100
 		resp := serve(t, r, handler(ok), middleware.CORS(middleware.CORSOptions{AllowedOrigins: []string{"*"}, Log: zerolog.Nop()}),
 			middleware.ProxyHeaders(middleware.ProxyHeadersOptions{Enabled: true}), middleware.ComputeRequestID(),
-			middleware.Profiler(middleware.ProfilerOptions{Enabled: true, HMACKeys: "k"}), middleware.SizeLimit(middleware.SizeLimitOptions{MaxBody: 10, Log: zerolog.Nop()}))
+			middleware.Profiler(middleware.ProfilerOptions{HMACKeys: "k"}), middleware.SizeLimit(middleware.SizeLimitOptions{MaxBody: 10, Log: zerolog.Nop()}))
 		if resp.StatusCode != 413 {
 			t.Errorf("%d", resp.StatusCode)
 		}

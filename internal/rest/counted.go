@@ -13,13 +13,14 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 )
 
-// measuredTransport returns a transport that records metrics and spans of each attempt.
+// measuredTransport returns a transport that records metrics and spans of each attempt, and sends the headers of osprofiler.
 func measuredTransport(t http.RoundTripper, o Options) http.RoundTripper {
 	if o.Traces != nil {
 		t = otelhttp.NewTransport(t, otelhttp.WithTracerProvider(o.Traces), otelhttp.WithPropagators(propagation.TraceContext{}),
 			otelhttp.WithMeterProvider(noop.NewMeterProvider()),
 			otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return o.Group + " " + r.Method }))
 	}
+	t = &profiledTransport{t}
 	if o.Metrics == nil {
 		return t
 	}

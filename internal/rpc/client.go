@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/osprofiler"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/versioned"
@@ -42,9 +43,10 @@ type envelope struct {
 	kind   Kind
 	msg    message
 	caller *reqctx.Caller
-	bare   bool // without oslo.messaging's envelope: notifications of the driver "messaging"
-	nobody bool // the context has no members
-	tries  int  // attempts to deliver it; 0: until ctx ends
+	bare   bool                 // without oslo.messaging's envelope: notifications of the driver "messaging"
+	nobody bool                 // the context has no members
+	tries  int                  // attempts to deliver it; 0: until ctx ends
+	trace  *osprofiler.Position // of osprofiler; nil: none
 }
 
 // Kind is the way in which a message is sent.
@@ -79,7 +81,9 @@ func (c *Client) Call(ctx context.Context, caller *reqctx.Caller, t Target, meth
 		return nil, err
 	}
 	began := time.Now()
-	reply, err := c.t.call(ctx, c.envelope(KindCall, caller, t, method, args), o)
+	ctx, stop := profiled(ctx, t, method)
+	reply, err := c.t.call(ctx, c.envelope(ctx, KindCall, caller, t, method, args), o)
+	stop(err)
 	c.metrics.Message(string(KindCall), method, metricResult(err), time.Since(began))
 	return reply, err
 }
@@ -98,7 +102,9 @@ func (c *Client) Cast(ctx context.Context, caller *reqctx.Caller, t Target, meth
 	if err != nil {
 		return err
 	}
-	err = c.t.send(ctx, c.envelope(kind, caller, t, method, args))
+	ctx, stop := profiled(ctx, t, method)
+	err = c.t.send(ctx, c.envelope(ctx, kind, caller, t, method, args))
+	stop(err)
 	c.metrics.Message(string(kind), method, metricResult(err), 0)
 	return err
 }
@@ -120,11 +126,15 @@ func metricResult(err error) string {
 	return metrics.ResultUndelivered
 }
 
-func (c *Client) envelope(kind Kind, caller *reqctx.Caller, t Target, method string, args map[string]any) envelope {
+func (c *Client) envelope(ctx context.Context, kind Kind, caller *reqctx.Caller, t Target, method string, args map[string]any) envelope {
 	if t.Exchange == "" {
 		t.Exchange = c.exchange
 	}
-	return envelope{target: t, method: method, kind: kind, msg: newRequest(t, method, args), caller: caller}
+	e := envelope{target: t, method: method, kind: kind, msg: newRequest(t, method, args), caller: caller}
+	if at, traced := osprofiler.Current(ctx); traced && kind != KindNotification {
+		e.trace = &at
+	}
+	return e
 }
 
 func formatSeconds(d time.Duration) string {

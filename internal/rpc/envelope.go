@@ -93,7 +93,11 @@ func (m message) signed(e *envelope) message {
 	if e.nobody {
 		return m
 	}
-	return append(m, contextFields(e.caller)...)
+	m = append(m, contextFields(e.caller)...)
+	if e.trace != nil {
+		m = append(m, field{contextPrefix + "trace_info", e.trace})
+	}
+	return m
 }
 
 // unwrapEnvelope returns the message in an envelope. A body without an envelope (version 1 of

@@ -126,7 +126,7 @@ func (n *Notifier) send(ctx context.Context, caller *reqctx.Caller, e Event, m m
 	defer cancel()
 	for _, topic := range n.topics {
 		topic += "." + strings.ToLower(e.Priority)
-		out := n.client.envelope(KindNotification, caller, Target{Topic: topic}, "", nil)
+		out := n.client.envelope(ctx, KindNotification, caller, Target{Topic: topic}, "", nil)
 		out.msg, out.bare, out.tries, out.nobody = slices.Clone(m), bare, n.tries, e.Nobody
 		if err := n.client.t.send(ctx, out); err != nil {
 			failed = append(failed, fmt.Errorf("%s to %s: %w", e.Type, topic, err))

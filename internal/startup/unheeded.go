@@ -88,9 +88,7 @@ func UnheededOptions() []Unheeded {
 			"it works around a problem of Python's kombu; rabbit_retry_interval is the pause between connection attempts", ""},
 		{"oslo_messaging_rabbit", options("kombu_missing_consumer_retry_timeout direct_mandatory_flag"), onlyServers, ""},
 		{"pci", options("device_spec report_in_placement"), onlyCompute, ""},
-		{"profiler", options("enabled"), "osprofiler is not supported; OpenTelemetry is", "false"},
-		{"profiler", options("trace_sqlalchemy trace_requests connection_string es_doc_type es_scroll_time es_scroll_size socket_timeout " +
-			"sentinel_service_name filter_error_trace"), "see enabled", ""},
+		{"profiler", options("es_doc_type es_scroll_time es_scroll_size"), "osprofiler's driver for Elasticsearch is not supported", ""},
 		{"scheduler", options("max_attempts max_placement_results"), "only nova-conductor and nova-scheduler use it", ""},
 		{"serial_console", options("enabled base_url"), onlyProxies, ""},
 		{"spice", options("enabled agent_enabled html5proxy_base_url spice_direct_proxy_base_url require_secure"), onlyProxies, ""},
@@ -100,8 +98,7 @@ func UnheededOptions() []Unheeded {
 	}
 	for _, g := range options("database api_database") {
 		list = append(list,
-			Unheeded{g, options("connection_debug"), "statements are not logged", "0"},
-			Unheeded{g, options("connection_trace"), "statements are not annotated with Python stacks", "false"},
+			Unheeded{g, options("connection_trace"), "it adds lines of Python's source to statements; connection_debug shows the request of each", ""},
 			Unheeded{g, options("use_db_reconnect db_retry_interval db_inc_retry_interval db_max_retry_interval db_max_retries"), retryLoop, ""},
 			Unheeded{g, options("backend asyncio_connection asyncio_slave_connection"), "only Python's oslo.db uses it", ""})
 	}
@@ -135,6 +132,12 @@ func UnheededIn(c *config.Config) (told, quiet []config.Problem) {
 			default:
 				told = append(told, p)
 			}
+		}
+	}
+	if c.Profiler.Enabled {
+		if why := profilerProblem(c.Profiler); why != "" {
+			const option = "connection_string"
+			told = append(told, config.Problem{Origin: c.Where("profiler", option), Group: "profiler", Option: option, Message: why})
 		}
 	}
 	if left, err := log.LeftOut(c.Default.Log); err == nil && left != "" {

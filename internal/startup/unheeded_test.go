@@ -159,7 +159,7 @@ func TestUnheededIn(t *testing.T) {
 	if err := os.WriteFile(logging, []byte("[loggers]\nkeys=root\n[handlers]\nkeys=h\n[formatters]\nkeys=\n[logger_root]\nhandlers=h\n[handler_h]\nclass=fluent.handler.FluentHandler\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, []byte("[DEFAULT]\nlog_config_append = "+logging+"\ninstance_uuid_format = x\nmy_ip = 192.0.2.1\n[profiler]\nenabled = true\n[database]\nconnection_debug = 0\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("[DEFAULT]\nlog_config_append = "+logging+"\ninstance_uuid_format = x\nmy_ip = 192.0.2.1\n[profiler]\nenabled = true\nconnection_string = elasticsearch://es:9200\n[database]\nconnection_trace = true\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, err := config.Load(config.Sources{Files: []string{file}, NoDefaults: true})
@@ -173,10 +173,10 @@ func TestUnheededIn(t *testing.T) {
 		return s
 	}
 	told, quiet := startup.UnheededIn(c)
-	if got := names(told); got != " profiler/enabled:6 DEFAULT/log_config_append:2" {
+	if got := names(told); got != " profiler/connection_string:7 DEFAULT/log_config_append:2" {
 		t.Errorf("told:%s", got)
 	}
-	if got := names(quiet); got != " DEFAULT/my_ip:4 DEFAULT/instance_uuid_format:3 database/connection_debug:8" {
+	if got := names(quiet); got != " DEFAULT/my_ip:4 DEFAULT/instance_uuid_format:3 database/connection_trace:9" {
 		t.Errorf("quiet:%s", got)
 	}
 }

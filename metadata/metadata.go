@@ -89,8 +89,8 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	var messages *rpc.Pool // of osprofiler
-	profiler, err := startup.OpenProfiler(o.Config, pasteName, *o.Log, func() (pool *rpc.Pool, err error) {
+	var messages *rpc.Pool
+	profiler, err := startup.OpenProfiler(o.Config, pasteName, *o.Log, func() (pool *rpc.Pool, err error) { //nolint:contextcheck // until end
 		messages, err = openMessages(ctx, o)
 		return messages, err
 	})

@@ -150,12 +150,7 @@ func Open(connection string, o Options) (*DB, error) {
 	if counted := o.Metrics.Database(o.Name, gatedPool{pool, limit}); counted != nil {
 		d.DB = d.WithQueryHook(&queryCounter{counted})
 	}
-	if o.Profiled {
-		d.DB = d.WithQueryHook(statementTracer{})
-	}
-	if o.Statement != nil {
-		d.DB = d.WithQueryHook(statementTeller(o.Statement))
-	}
+	d.observeStatements(o)
 	if o.Replica != "" {
 		copied := o
 		copied.Replica = ""

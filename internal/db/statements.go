@@ -11,6 +11,16 @@ import (
 	"github.com/nova-go/nova/internal/osprofiler"
 )
 
+// observeStatements adds the hooks that the options ask for.
+func (d *DB) observeStatements(o Options) {
+	if o.Profiled {
+		d.DB = d.WithQueryHook(statementTracer{})
+	}
+	if o.Statement != nil {
+		d.DB = d.WithQueryHook(statementTeller(o.Statement))
+	}
+}
+
 // statementTracer makes statements steps of osprofiler's traces, as its listener for SQLAlchemy does.
 type statementTracer struct{}
 

@@ -51,7 +51,8 @@ func (d *redisDriver) dial(ctx context.Context) (redis.Conn, error) {
 	if d.url.Scheme != "redissentinel" {
 		return redis.DialURLContext(ctx, d.o.URL)
 	}
-	timeouts := []redis.DialOption{redis.DialConnectTimeout(d.o.Timeout), redis.DialReadTimeout(d.o.Timeout), redis.DialWriteTimeout(d.o.Timeout)}
+	timeouts := []redis.DialOption{redis.DialConnectTimeout(d.o.Timeout), redis.DialReadTimeout(d.o.Timeout),
+		redis.DialWriteTimeout(d.o.Timeout)}
 	sentinel, err := redis.DialContext(ctx, "tcp", d.url.Host, timeouts...)
 	if err != nil {
 		return nil, err

@@ -98,7 +98,7 @@ func UnheededOptions() []Unheeded {
 	}
 	for _, g := range options("database api_database") {
 		list = append(list,
-			Unheeded{g, options("connection_trace"), "it adds lines of Python's source to statements; connection_debug shows the request of each", ""},
+			Unheeded{g, options("connection_trace"), "it adds lines of Python's source to statements", ""},
 			Unheeded{g, options("use_db_reconnect db_retry_interval db_inc_retry_interval db_max_retry_interval db_max_retries"), retryLoop, ""},
 			Unheeded{g, options("backend asyncio_connection asyncio_slave_connection"), "only Python's oslo.db uses it", ""})
 	}

@@ -29,6 +29,7 @@ import (
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/servicegroup"
 	"github.com/nova-go/nova/internal/sessions"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/paste"
@@ -209,7 +210,7 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 	if d.metrics, err = metrics.On(o.Metrics); err != nil {
 		return nil, err
 	}
-	if d.reports, err = middleware.ServiceReports(d.config, d.log); err != nil {
+	if d.reports, err = servicegroup.Reports(d.config, d.log); err != nil {
 		return nil, err
 	}
 	if d.aliases, err = startup.PCIAliases(d.config); err != nil {

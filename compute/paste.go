@@ -8,6 +8,7 @@ import (
 	"github.com/nova-go/nova/compute/internal/versions"
 	"github.com/nova-go/nova/internal/computepaste"
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/middleware/sites"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -18,7 +19,7 @@ func registry(d *deps, app http.Handler, extra paste.Registry) paste.Registry {
 	scheme := middleware.SecureProxyHeader(d.config.WSGI.SecureProxySSLHeader)
 	index := middleware.Noted(d.metrics.Operation("versions.index"), versions.Root{LinkPrefix: prefix, Release: d.release})
 	show := middleware.Noted(d.metrics.Operation("versions.show"), versions.Version{LinkPrefix: prefix, Release: d.release})
-	r := middleware.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages, Metrics: d.metrics,
+	r := sites.Registry(middleware.Deps{Config: d.config, Policy: d.policy, Log: d.log, Messages: d.messages, Metrics: d.metrics,
 		Traces: d.traces, Profiler: d.profiler, Ready: d.ready()})
 	maps.Copy(r, computepaste.Registry(d.config.API.AuthStrategy,
 		computepaste.Applications{API: scheme(app), Versions: scheme(index), Version: scheme(show)}))

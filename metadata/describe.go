@@ -8,6 +8,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/middleware/sites"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -24,7 +25,7 @@ func Registry(c *config.Config) paste.Registry {
 // registry contains the factories that paste files of the metadata service may name: the
 // filters, Nova's application, and the embedder's factories.
 func registry(d middleware.Deps, app http.Handler, extra paste.Registry) paste.Registry {
-	r := middleware.Registry(d)
+	r := sites.Registry(d)
 	maps.Copy(r, paste.Registry{
 		"Paste#urlmap": paste.URLMapFactory(),
 		factoryName:    paste.App(func(_, _ paste.Conf) (http.Handler, error) { return app, nil }),

@@ -31,8 +31,8 @@ var layers = [][]string{
 	{"internal/startup", "internal/middleware", "internal/ops", "internal/serve", "internal/computepaste", "internal/osloargs"},
 	{"internal/quota", "internal/events"},
 	{"internal/db/api", "internal/db/cell", "internal/rest"},
-	{"internal/db", "internal/rpc", "internal/log"},
-	{"internal/policy", "internal/hardware", "internal/versioned", "internal/servicegroup"},
+	{"internal/db", "internal/rpc", "internal/log", "internal/servicegroup"},
+	{"internal/policy", "internal/hardware", "internal/versioned", "internal/memcache"},
 	{"internal/objects", "internal/release", "internal/reqctx", "internal/metrics", "internal/webob", "internal/clienttls", "internal/version"},
 	{"internal/pyjson"},
 	{"internal/pytext", "internal/clock", "internal/osprofiler"},
@@ -44,6 +44,8 @@ var beside = map[string][]string{
 	"internal/rest": {"internal/rest"}, // the clients stand on the sessions
 	"internal/ops":  {"internal/ops"},  // verbs about what servers have stand on those about servers
 	"internal/rpc":  {"internal/rpc"},  // the interfaces of services stand on the transport
+	// The filters of large sites stand on the others, and all on what filters share.
+	"internal/middleware": {"internal/middleware"},
 	// The parts of the embedded cloud stand on its documents and rows, and know each other.
 	"internal/devcloud": {"internal/devcloud"},
 }

@@ -17,10 +17,10 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
-	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/servicegroup"
 	"github.com/nova-go/nova/internal/startup"
 	"github.com/nova-go/nova/paste"
 )
@@ -231,7 +231,7 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 		f.optionError(c, err, "DEFAULT")
 	}
 	if s.PasteName == "osapi_compute" { // the metadata service does not ask which services are up
-		if _, err := middleware.ServiceReports(c, zerolog.Nop()); err != nil {
+		if _, err := servicegroup.Reports(c, zerolog.Nop()); err != nil {
 			f.optionError(c, err, "DEFAULT")
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/middleware/sites"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -19,7 +20,7 @@ import (
 // to the log of the service when it starts.
 func remarking(c *config.Config, registry paste.Registry, out *logLines) paste.Registry {
 	all := maps.Clone(registry)
-	for name, f := range middleware.Registry(middleware.Deps{Config: c, Log: zerolog.New(out).Level(zerolog.WarnLevel)}) {
+	for name, f := range sites.Registry(middleware.Deps{Config: c, Log: zerolog.New(out).Level(zerolog.WarnLevel)}) {
 		if all[name] != nil {
 			all[name] = f
 		}

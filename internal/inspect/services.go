@@ -17,7 +17,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/db"
-	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/memcache"
 	"github.com/nova-go/nova/internal/quota"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rest"
@@ -109,7 +109,7 @@ func askServices(ctx context.Context, f *findings, c *config.Config, d *startup.
 func (r *serviceChecks) memcached(ctx context.Context, group, option string, servers []string) {
 	for _, name := range servers {
 		r.ask(ctx, "warning", group, option, func(ctx context.Context) error {
-			network, address := middleware.MemcachedAddress(name)
+			network, address := memcache.Address(name)
 			return checkAddress(ctx, network, address, "memcached at "+name)
 		})
 	}

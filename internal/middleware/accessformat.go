@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/nova-go/nova/internal/middleware/filter"
 )
 
 // counter numbers requests.
@@ -95,8 +97,8 @@ func textOf(f func(*Access) string) func([]byte, *Access) []byte {
 var accessTexts = map[string]func(*Access) string{
 	"uri":     func(a *Access) string { return accessURI(a.Request) },
 	"method":  func(a *Access) string { return a.Request.Method },
-	"addr":    func(a *Access) string { return remoteAddr(a.Request) },
-	"client":  func(a *Access) string { return remoteAddr(a.Request) },
+	"addr":    func(a *Access) string { return filter.RemoteAddr(a.Request) },
+	"client":  func(a *Access) string { return filter.RemoteAddr(a.Request) },
 	"host":    func(a *Access) string { return a.Request.Host },
 	"proto":   func(a *Access) string { return a.Request.Proto },
 	"uagent":  func(a *Access) string { return a.Request.UserAgent() },
@@ -108,7 +110,7 @@ var accessTexts = map[string]func(*Access) string{
 		if f := a.Request.Header.Get("X-Forwarded-For"); f != "" {
 			return f
 		}
-		return remoteAddr(a.Request)
+		return filter.RemoteAddr(a.Request)
 	},
 }
 
@@ -186,7 +188,7 @@ func appendJSONAccess(b []byte, a *Access) []byte {
 		Referer   string  `json:"referer,omitempty"`
 		Agent     string  `json:"uagent,omitempty"`
 		RequestID string  `json:"request_id,omitempty"`
-	}{a.Start.UTC().Format(time.RFC3339Nano), remoteAddr(a.Request), a.Request.Method, accessURI(a.Request), a.Request.Proto, a.Status,
+	}{a.Start.UTC().Format(time.RFC3339Nano), filter.RemoteAddr(a.Request), a.Request.Method, accessURI(a.Request), a.Request.Proto, a.Status,
 		a.Size, a.Took.Seconds(), a.Request.Referer(), a.Request.UserAgent(), a.Header.Get(headerRequestID)})
 	return append(b, line...)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -40,7 +41,7 @@ func AccessLog(o AccessLogOptions) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			a := Access{Request: r, Start: time.Now(), Serial: serial.next(), Status: http.StatusInternalServerError}
-			out := &response{ResponseWriter: w}
+			out := &filter.Response{ResponseWriter: w}
 			defer func() {
 				if a.Took = time.Since(a.Start); o.Select != nil && !o.Select(a) {
 					return
@@ -48,8 +49,8 @@ func AccessLog(o AccessLogOptions) func(http.Handler) http.Handler {
 				_, _ = o.Out.Write(append(format.append(make([]byte, 0, 256), &a), '\n'))
 			}()
 			next.ServeHTTP(out, r)
-			out.finish()
-			a.Status, a.Size, a.Header = reqctx.Answered(r.Context(), out.status), out.size, w.Header()
+			out.Finish()
+			a.Status, a.Size, a.Header = reqctx.Answered(r.Context(), out.Status), out.Size, w.Header()
 		})
 	}
 }

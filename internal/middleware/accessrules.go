@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/nova-go/nova/internal/middleware/filter"
 )
 
 // accessRules are the access rules of an application credential. A request must match one of
@@ -47,7 +49,7 @@ func (a *accessRules) allow(r *http.Request, serviceType string, fromService boo
 	case fromService:
 		return true
 	}
-	path := wsgiPath(r)
+	path := filter.WSGIPath(r)
 	return slices.ContainsFunc(a.rules, func(rule accessRule) bool {
 		return rule.Method == r.Method && rule.Service == serviceType && rule.pattern.MatchString(path)
 	})

@@ -16,6 +16,8 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware/cadf"
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/rpc"
 	"github.com/nova-go/nova/paste"
 )
@@ -33,7 +35,7 @@ type AuditOptions struct {
 
 // AuditNotifier sends an event; eventType is audit.http.request or audit.http.response. It must
 // not keep the event.
-type AuditNotifier func(ctx context.Context, eventType string, event *AuditEvent)
+type AuditNotifier func(ctx context.Context, eventType string, event *cadf.Event)
 
 type audit struct {
 	AuditOptions
@@ -68,7 +70,7 @@ func (a *audit) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 	} else {
 		a.Notify(ctx, "audit.http.request", event)
 	}
-	out := &response{ResponseWriter: w}
+	out := &filter.Response{ResponseWriter: w}
 	done := false
 	defer func() {
 		if event == nil {
@@ -76,11 +78,11 @@ func (a *audit) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 		}
 		switch {
 		case !done:
-			event.finish(out.status)
-		case out.status == 0:
-			event.finish(http.StatusOK)
+			event.Finish(out.Status)
+		case out.Status == 0:
+			event.Finish(http.StatusOK)
 		default:
-			event.finish(out.status)
+			event.Finish(out.Status)
 		}
 		a.Notify(ctx, "audit.http.response", event)
 	}()
@@ -90,22 +92,22 @@ func (a *audit) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 
 // audit builds the filter from a paste section and [audit_middleware_notifications].
 func (d Deps) audit(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
-	p := overrides{global, local, nil}
+	p := filter.Options{Global: global, Local: local}
 	name := "keystonemiddleware.audit"
 	o := AuditOptions{}
 	var methods string
-	p.str("log_name", &name)
-	p.str("audit_map_file", &o.MapFile)
-	p.str("ignore_req_list", &methods)
-	p.list("ignore_path_list", &o.IgnorePaths)
+	p.String("log_name", &name)
+	p.String("audit_map_file", &o.MapFile)
+	p.String("ignore_req_list", &methods)
+	p.List("ignore_path_list", &o.IgnorePaths)
 	for m := range strings.SplitSeq(methods, ",") {
 		o.IgnoreMethods = append(o.IgnoreMethods, strings.ToUpper(strings.TrimSpace(m)))
 	}
 	c := d.Config.Audit
-	p.boolean("use_oslo_messaging", &c.UseOsloMessaging)
-	p.str("driver", &c.Driver)
-	if p.err != nil {
-		return nil, p.err
+	p.Boolean("use_oslo_messaging", &c.UseOsloMessaging)
+	p.String("driver", &c.Driver)
+	if p.Err != nil {
+		return nil, p.Err
 	}
 	o.Log = log.Named(d.Log, name)
 	var err error
@@ -154,7 +156,7 @@ func (d Deps) auditNotifier(c config.Audit, logger zerolog.Logger) (AuditNotifie
 			return nil, fmt.Errorf("audit: there is no notification driver %q", name)
 		}
 	}
-	return func(ctx context.Context, eventType string, event *AuditEvent) {
+	return func(ctx context.Context, eventType string, event *cadf.Event) {
 		for _, notify := range all {
 			notify(ctx, eventType, event)
 		}
@@ -164,7 +166,7 @@ func (d Deps) auditNotifier(c config.Audit, logger zerolog.Logger) (AuditNotifie
 // sendAudit returns a notifier that sends events with the publisher id of the service.
 func sendAudit(n *rpc.Notifier) AuditNotifier {
 	publisher := filepath.Base(os.Args[0])
-	return func(ctx context.Context, eventType string, event *AuditEvent) {
+	return func(ctx context.Context, eventType string, event *cadf.Event) {
 		n.Notify(ctx, nil, rpc.Event{Publisher: publisher, Type: eventType, Payload: event})
 	}
 }
@@ -172,7 +174,7 @@ func sendAudit(n *rpc.Notifier) AuditNotifier {
 // logAudit returns a notifier that writes events to the log. The payload is JSON; Python logs
 // the repr of a dict.
 func logAudit(l zerolog.Logger) AuditNotifier {
-	return func(_ context.Context, eventType string, event *AuditEvent) {
+	return func(_ context.Context, eventType string, event *cadf.Event) {
 		payload, _ := json.Marshal(event)
 		l.Info().Msgf("Event type: %s, Context: {}, Payload: %s", eventType, payload)
 	}
@@ -182,7 +184,7 @@ func logAudit(l zerolog.Logger) AuditNotifier {
 // with a logger name that contains the event type.
 func logNotification(l zerolog.Logger) AuditNotifier {
 	publisher := filepath.Base(os.Args[0])
-	return func(_ context.Context, eventType string, event *AuditEvent) {
+	return func(_ context.Context, eventType string, event *cadf.Event) {
 		message, _ := json.Marshal(map[string]any{
 			"message_id": uuid.NewString(), "publisher_id": publisher, "event_type": eventType, "priority": "INFO",
 			"payload": event, "timestamp": time.Now().UTC().Format("2006-01-02 15:04:05.000000"),

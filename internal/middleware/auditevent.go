@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,127 +8,24 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"github.com/nova-go/nova/internal/middleware/cadf"
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/pyjson"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
-// AuditEvent is an event of the DMTF's Cloud Auditing Data Federation, in the format of pyCADF.
-type AuditEvent struct {
-	TypeURI     string        `json:"typeURI"`
-	EventType   string        `json:"eventType"`
-	ID          string        `json:"id"`
-	EventTime   string        `json:"eventTime"`
-	Action      string        `json:"action"`
-	Outcome     string        `json:"outcome"`
-	Observer    AuditResource `json:"observer"`
-	Initiator   AuditResource `json:"initiator"`
-	Target      AuditResource `json:"target"`
-	RequestPath string        `json:"requestPath"`
-	Tags        []string      `json:"tags,omitempty"`
-	Reason      *AuditReason  `json:"reason,omitempty"`
-	Reporters   []AuditReport `json:"reporterchain,omitempty"`
-	// Attachments are only in the events of SAP's audit middleware.
-	Attachments []AuditAttachment `json:"attachments,omitempty"`
-}
-
-// AuditAttachment is a part of a request or an answer, or the name of what an action changes.
-type AuditAttachment struct {
-	TypeURI string `json:"typeURI"`
-	Content string `json:"content"`
-	Name    string `json:"name"`
-}
-
-// AuditResource is the initiator or the target of an action.
-type AuditResource struct {
-	TypeURI         string           `json:"typeURI,omitempty"`
-	ID              string           `json:"id"`
-	Name            *string          `json:"name,omitempty"`
-	Host            *AuditHost       `json:"host,omitempty"`
-	Credential      *AuditCredential `json:"credential,omitempty"`
-	Addresses       []AuditAddress   `json:"addresses,omitempty"`
-	ProjectID       *string          `json:"project_id,omitempty"`
-	RequestID       string           `json:"request_id,omitempty"`
-	GlobalRequestID string           `json:"global_request_id,omitempty"`
-	// The following fields are only in the events of SAP's audit middleware.
-	Domain                  string            `json:"domain,omitempty"`
-	DomainID                string            `json:"domain_id,omitempty"`
-	ApplicationCredentialID string            `json:"application_credential_id,omitempty"`
-	Attachments             []AuditAttachment `json:"attachments,omitempty"`
-}
-
-// AuditHost is the source of a request.
-type AuditHost struct {
-	Address string  `json:"address"`
-	Agent   *string `json:"agent,omitempty"`
-}
-
-// AuditCredential is a token, of which only the ends are shown.
-type AuditCredential struct {
-	Token          string `json:"token"`
-	IdentityStatus string `json:"identity_status"`
-}
-
-// AuditAddress is an endpoint.
-type AuditAddress struct {
-	URL  string `json:"url"`
-	Name string `json:"name"`
-}
-
-// AuditReason is the status of the answer.
-type AuditReason struct {
-	Type string `json:"reasonType"`
-	Code string `json:"reasonCode"`
-}
-
-// AuditReport is a step in the history of an event.
-type AuditReport struct {
-	Role     string        `json:"role"`
-	Reporter AuditResource `json:"reporter"`
-	Time     string        `json:"reporterTime"`
-}
-
-const unknownValue = "unknown"
-
-// The prefixes of CADF's actions and resource types; pyCADF rejects others.
-var (
-	auditActions = []string{"backup", "capture", "create", "configure", "read", "update", "delete", "monitor", "start", "stop", "deploy",
-		"undeploy",
-		"enable", "disable", "send", "receive", "authenticate", "revoke", "renew", "restore", "evaluate", "allow", "deny", "notify", unknownValue}
-	auditResources = []string{"storage", "compute", "network", "service", "data", unknownValue}
-)
-
-func beginsWith(s string, list []string) bool {
-	for _, p := range list {
-		if strings.HasPrefix(s, p) {
-			return true
-		}
-	}
-	return false
-}
-
-// auditID returns an identifier as pyCADF does, in the namespace "openstack".
-func auditID() string {
-	sum := sha256.Sum256([]byte("openstack"))
-	space, _ := uuid.FromBytes(sum[:16])
-	return uuid.NewSHA1(space, []byte(uuid.NewString())).String()
-}
-
-func auditTime() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000-0700") }
-
 // event builds the event of a request. It may replace the request's body by an equal one. It
 // returns an error if pyCADF would not build an event.
-func (m *auditMap) event(r *http.Request, log zerolog.Logger) (*AuditEvent, error) {
-	path := wsgiPath(r)
+func (m *auditMap) event(r *http.Request, log zerolog.Logger) (*cadf.Event, error) {
+	path := filter.WSGIPath(r)
 	action, err := m.action(r, path)
 	if err != nil {
 		return nil, err
 	}
-	if !beginsWith(action, auditActions) {
+	if !cadf.KnownAction(action) {
 		return nil, fmt.Errorf("%q is no action of CADF", action)
 	}
 	target, err := m.target(r, path, log)
@@ -137,17 +33,17 @@ func (m *auditMap) event(r *http.Request, log zerolog.Logger) (*AuditEvent, erro
 		return nil, err
 	}
 	h := r.Header
-	name, project := headerOrUnknown(h, "X-User-Name"), headerOrUnknown(h, "X-Project-Id")
-	from := AuditResource{
-		TypeURI: "service/security/account/user", ID: headerOrUnknown(h, "X-User-Id"), Name: &name, ProjectID: &project,
-		Host:       &AuditHost{Address: remoteAddr(r)},
-		Credential: &AuditCredential{Token: maskToken(headerList(h, "X-Auth-Token")), IdentityStatus: headerOrUnknown(h, "X-Identity-Status")},
+	name, project := cadf.HeaderOrUnknown(h, "X-User-Name"), cadf.HeaderOrUnknown(h, "X-Project-Id")
+	from := cadf.Resource{
+		TypeURI: "service/security/account/user", ID: cadf.HeaderOrUnknown(h, "X-User-Id"), Name: &name, ProjectID: &project,
+		Host:       &cadf.Host{Address: filter.RemoteAddr(r)},
+		Credential: &cadf.Credential{Token: maskToken(filter.HeaderList(h, "X-Auth-Token")), IdentityStatus: cadf.HeaderOrUnknown(h, "X-Identity-Status")},
 	}
 	if from.ID == "" {
-		from.ID = auditID()
+		from.ID = cadf.NewID()
 	}
 	if _, ok := h["X-Forwarded-For"]; ok {
-		first, _, _ := strings.Cut(headerList(h, "X-Forwarded-For"), ",")
+		first, _, _ := strings.Cut(filter.HeaderList(h, "X-Forwarded-For"), ",")
 		from.Host.Address = strings.TrimSpace(first)
 	}
 	if _, ok := h["User-Agent"]; ok {
@@ -160,28 +56,12 @@ func (m *auditMap) event(r *http.Request, log zerolog.Logger) (*AuditEvent, erro
 	if r.URL.RawQuery != "" {
 		path += "?" + r.URL.RawQuery
 	}
-	return &AuditEvent{
-		TypeURI: "http://schemas.dmtf.org/cloud/audit/1.0/event", EventType: "activity", ID: auditID(), EventTime: auditTime(), Action: action,
+	return &cadf.Event{
+		TypeURI: "http://schemas.dmtf.org/cloud/audit/1.0/event", EventType: "activity", ID: cadf.NewID(), EventTime: cadf.Time(), Action: action,
 		Outcome:  "pending",
-		Observer: AuditResource{ID: "target"}, Initiator: from, Target: *target, RequestPath: path,
-		Tags: []string{"correlation_id?value=" + auditID()},
+		Observer: cadf.Resource{ID: "target"}, Initiator: from, Target: *target, RequestPath: path,
+		Tags: []string{"correlation_id?value=" + cadf.NewID()},
 	}, nil
-}
-
-// finish adds the outcome of the request; status 0 means no answer.
-func (e *AuditEvent) finish(status int) {
-	switch {
-	case status == 0:
-		e.Outcome = unknownValue
-	case status >= 200 && status < 400:
-		e.Outcome = "success"
-	default:
-		e.Outcome = "failure"
-	}
-	if status != 0 {
-		e.Reason = &AuditReason{Type: "HTTP", Code: fmt.Sprint(status)}
-	}
-	e.Reporters = append(e.Reporters, AuditReport{Role: "modifier", Reporter: AuditResource{ID: "target"}, Time: auditTime()})
 }
 
 // maskToken keeps an eighth of a token at each end, and returns at most 32 characters.
@@ -193,9 +73,6 @@ func maskToken(token string) string {
 	}
 	return token[:n] + " xxxxxxxx " + end
 }
-
-// maxAction bounds the part of a body, in bytes, that is read to find the name of an action.
-const maxAction = 1 << 20
 
 func (m *auditMap) action(r *http.Request, path string) (string, error) {
 	path = strings.TrimSuffix(path, "/")
@@ -228,12 +105,12 @@ func (m *auditMap) action(r *http.Request, path string) (string, error) {
 	case http.MethodHead:
 		return "read", nil
 	}
-	return unknownValue, nil
+	return cadf.Unknown, nil
 }
 
 // bodyAction returns the action of the first key of the body.
 func bodyAction(r *http.Request) (string, error) {
-	text, err := peekBody(r, maxAction)
+	text, err := filter.PeekBody(r, filter.MaxKept)
 	if err != nil {
 		return "", err
 	}
@@ -271,7 +148,7 @@ func (m *auditMap) typeURI(path, service string) string {
 }
 
 // target returns the service that received the request, from the catalog.
-func (m *auditMap) target(r *http.Request, path string, log zerolog.Logger) (*AuditResource, error) {
+func (m *auditMap) target(r *http.Request, path string, log zerolog.Logger) (*cadf.Resource, error) {
 	catalog, err := auditCatalog(r)
 	if err != nil {
 		return nil, err
@@ -281,8 +158,8 @@ func (m *auditMap) target(r *http.Request, path string, log zerolog.Logger) (*Au
 			` contain an auth token or auth token does not contain a service catalog. For the latter, ` +
 			`please make sure the "include_service_catalog" property in auth_token middleware is set to "True"`)
 	}
-	none := unknownValue
-	target := &AuditResource{TypeURI: unknownValue, ID: unknownValue, Name: &none}
+	none := cadf.Unknown
+	target := &cadf.Resource{TypeURI: cadf.Unknown, ID: cadf.Unknown, Name: &none}
 	var found *reqctx.CatalogEntry
 	var endpoint map[string]string
 	host := auditHost(r)
@@ -311,20 +188,20 @@ func (m *auditMap) target(r *http.Request, path string, log zerolog.Logger) (*Au
 		target.ID = id
 	}
 	if target.ID == "" {
-		target.ID = auditID()
+		target.ID = cadf.NewID()
 	}
-	if service, ok := m.services[found.Type]; ok && service != unknownValue {
+	if service, ok := m.services[found.Type]; ok && service != cadf.Unknown {
 		target.TypeURI = m.typeURI(path, service)
 	}
-	if !beginsWith(target.TypeURI, auditResources) {
+	if !cadf.KnownResource(target.TypeURI) {
 		return nil, fmt.Errorf("%q is no type of CADF", target.TypeURI)
 	}
 	for _, a := range [][2]string{{"admin", "adminURL"}, {"private", "internalURL"}, {"public", "publicURL"}} {
 		at, ok := endpoint[a[1]]
 		if !ok {
-			at = unknownValue
+			at = cadf.Unknown
 		}
-		target.Addresses = append(target.Addresses, AuditAddress{URL: at, Name: a[0]})
+		target.Addresses = append(target.Addresses, cadf.Address{URL: at, Name: a[0]})
 	}
 	return target, nil
 }
@@ -338,7 +215,7 @@ func auditCatalog(r *http.Request) ([]reqctx.CatalogEntry, error) {
 		return nil, nil
 	}
 	catalog := []reqctx.CatalogEntry{}
-	if err := json.Unmarshal([]byte(headerList(r.Header, "X-Service-Catalog")), &catalog); err != nil {
+	if err := json.Unmarshal([]byte(filter.HeaderList(r.Header, "X-Service-Catalog")), &catalog); err != nil {
 		return nil, fmt.Errorf("X-Service-Catalog: %w", err)
 	}
 	return catalog, nil

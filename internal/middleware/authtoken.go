@@ -15,6 +15,7 @@ import (
 	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/middleware/filter"
 )
 
 // AuthTokenOptions configure AuthToken.
@@ -83,7 +84,7 @@ func AuthToken(o AuthTokenOptions) func(http.Handler) http.Handler {
 }
 
 func (a *authToken) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	rec, r := withRecord(r)
+	rec, r := WithRecord(r)
 	rec.Token, rec.ServiceToken = nil, nil
 	userToken := strings.TrimSpace(firstHeader(r.Header, "X-Auth-Token", "X-Storage-Token"))
 	serviceToken := strings.TrimSpace(r.Header.Get("X-Service-Token"))
@@ -135,12 +136,12 @@ func (a *authToken) serve(w http.ResponseWriter, r *http.Request, next http.Hand
 		h := w.Header()
 		h["Www-Authenticate"] = a.challenge
 		h.Set("Content-Type", "application/json")
-		writeBody(w, r, http.StatusUnauthorized, []byte(rejection))
+		filter.WriteBody(w, r, http.StatusUnauthorized, []byte(rejection))
 		return
 	}
 	r = r.WithContext(r.Context())
 	r.Header = identityHeaders(r.Header, rec.Token, rec.ServiceToken, serviceStatus)
-	out := &response{ResponseWriter: w, onHeader: func(status int) (int, []byte) {
+	out := &filter.Response{ResponseWriter: w, OnHeader: func(status int) (int, []byte) {
 		if status == http.StatusUnauthorized {
 			h := w.Header()
 			h["Www-Authenticate"] = append(h["Www-Authenticate"], a.challenge...)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/paste"
 )
@@ -36,9 +37,9 @@ func (d Deps) authTokens() paste.Filter {
 // It ignores obsolete options of old paste files.
 func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
 	c := d.Config.KeystoneAuthtoken
-	p := overrides{global, local, nil}
+	p := filter.Options{Global: global, Local: local}
 	section := c.AuthSection
-	p.str("auth_section", &section)
+	p.String("auth_section", &section)
 	if section == "" {
 		section = "keystone_authtoken"
 	}
@@ -60,19 +61,19 @@ func (d Deps) authToken(global, local paste.Conf) (func(http.Handler) http.Handl
 		"application_credential_id": &c.ApplicationCredentialID, "application_credential_name": &c.ApplicationCredentialName,
 		"application_credential_secret": &c.ApplicationCredentialSecret,
 	} {
-		p.str(option, into)
+		p.String(option, into)
 	}
-	p.boolean("delay_auth_decision", &c.DelayAuthDecision)
-	p.boolean("insecure", &c.Insecure)
-	p.boolean("include_service_catalog", &c.IncludeServiceCatalog)
-	p.boolean("service_token_roles_required", &c.ServiceTokenRolesRequired)
-	p.number("token_cache_time", &c.TokenCacheTime)
-	p.number("http_request_max_retries", &c.HTTPRequestMaxRetries)
-	p.list("service_token_roles", &c.ServiceTokenRoles)
-	p.list("memcached_servers", &c.MemcachedServers)
-	p.optionalNumber("http_connect_timeout", &c.HTTPConnectTimeout)
-	if p.err != nil {
-		return nil, p.err
+	p.Boolean("delay_auth_decision", &c.DelayAuthDecision)
+	p.Boolean("insecure", &c.Insecure)
+	p.Boolean("include_service_catalog", &c.IncludeServiceCatalog)
+	p.Boolean("service_token_roles_required", &c.ServiceTokenRolesRequired)
+	p.Number("token_cache_time", &c.TokenCacheTime)
+	p.Number("http_request_max_retries", &c.HTTPRequestMaxRetries)
+	p.List("service_token_roles", &c.ServiceTokenRoles)
+	p.List("memcached_servers", &c.MemcachedServers)
+	p.OptionalNumber("http_connect_timeout", &c.HTTPConnectTimeout)
+	if p.Err != nil {
+		return nil, p.Err
 	}
 
 	session, err := d.tokenSession(section, c)

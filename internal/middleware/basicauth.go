@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/pyjson"
 	"github.com/nova-go/nova/internal/webob"
 	"github.com/nova-go/nova/paste"
@@ -40,10 +41,10 @@ func BasicAuth(o BasicAuthOptions) (func(http.Handler) http.Handler, error) {
 			user, err := b.user(r)
 			if err != nil {
 				w.Header().Set("Content-Type", "application/json")
-				writeBody(w, r, http.StatusUnauthorized, fmt.Appendf(nil, `{"error":{"message":%s,"code":401}}`, pyjson.Append(nil, err.Error())))
+				filter.WriteBody(w, r, http.StatusUnauthorized, fmt.Appendf(nil, `{"error":{"message":%s,"code":401}}`, pyjson.Append(nil, err.Error())))
 				return
 			}
-			r = withHeaders(r)
+			r = filter.WithHeaders(r)
 			r.Header.Del("Authorization")
 			r.Header["X-User"], r.Header["X-User-Name"] = []string{user}, []string{user}
 			next.ServeHTTP(w, r)
@@ -99,7 +100,7 @@ func (b *basicAuth) user(r *http.Request) (string, error) {
 		b.log.Info().Msg("No authorization token received")
 		return "", unauthorizedError()
 	}
-	kind, token, ok := strings.Cut(strings.TrimSpace(headerList(r.Header, "Authorization")), " ")
+	kind, token, ok := strings.Cut(strings.TrimSpace(filter.HeaderList(r.Header, "Authorization")), " ")
 	if token = strings.TrimSpace(token); !ok || token == "" {
 		b.log.Info().Msg("Could not parse Authorization header")
 		return "", errBasicHeader

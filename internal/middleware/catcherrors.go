@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware/filter"
 )
 
 // CatchErrorsOptions configure CatchErrors.
@@ -18,7 +19,7 @@ func CatchErrors(o CatchErrorsOptions) func(http.Handler) http.Handler {
 	logger := log.Named(o.Log, "oslo_middleware.catch_errors")
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			out := &response{ResponseWriter: w}
+			out := &filter.Response{ResponseWriter: w}
 			defer func() {
 				reason := recover()
 				if reason == nil {
@@ -29,7 +30,7 @@ func CatchErrors(o CatchErrorsOptions) func(http.Handler) http.Handler {
 				}
 				logger.Error().Str(log.FieldStack, string(debug.Stack())).Msgf("An error occurred during processing the request: %s %s: %v", r.Method,
 					r.URL.Path, reason)
-				if out.status != 0 {
+				if out.Status != 0 {
 					panic(http.ErrAbortHandler)
 				}
 				serverErrorPage.Write(w, r)

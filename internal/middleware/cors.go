@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware/filter"
 )
 
 // CORSOptions configure CORS, as [cors] does.
@@ -48,8 +49,8 @@ func CORS(o CORSOptions) func(http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 				return
 			}
-			out := &response{ResponseWriter: w}
-			out.onHeader = func(status int) (int, []byte) {
+			out := &filter.Response{ResponseWriter: w}
+			out.OnHeader = func(status int) (int, []byte) {
 				h := w.Header()
 				if _, set := h["Access-Control-Allow-Origin"]; set {
 					return status, nil // an inner filter or the application has set it
@@ -69,7 +70,7 @@ func CORS(o CORSOptions) func(http.Handler) http.Handler {
 				return status, body
 			}
 			next.ServeHTTP(out, r)
-			out.finish()
+			out.Finish()
 		})
 	}
 }
@@ -90,7 +91,7 @@ func (f *corsFilter) preflight(h http.Header, r *http.Request) {
 	if _, ok := r.Header["Origin"]; !ok {
 		return
 	}
-	origin, ok := f.allows(headerList(r.Header, "Origin"))
+	origin, ok := f.allows(filter.HeaderList(r.Header, "Origin"))
 	if !ok {
 		return
 	}
@@ -98,13 +99,13 @@ func (f *corsFilter) preflight(h http.Header, r *http.Request) {
 		f.log.Debug().Msg("CORS request does not contain Access-Control-Request-Method header.")
 		return
 	}
-	method := headerList(r.Header, "Access-Control-Request-Method")
+	method := filter.HeaderList(r.Header, "Access-Control-Request-Method")
 	if !slices.Contains(f.AllowMethods, method) {
 		f.log.Debug().Msgf("Request method '%s' not in permitted list: %q", method, f.AllowMethods)
 		return
 	}
 	var wanted []string
-	for name := range strings.SplitSeq(headerList(r.Header, "Access-Control-Request-Headers"), ",") {
+	for name := range strings.SplitSeq(filter.HeaderList(r.Header, "Access-Control-Request-Headers"), ",") {
 		if name = strings.TrimSpace(name); name == "" {
 			continue
 		}
@@ -129,7 +130,7 @@ func (f *corsFilter) preflight(h http.Header, r *http.Request) {
 }
 
 func (f *corsFilter) actual(h http.Header, r *http.Request) {
-	origin, ok := f.allows(headerList(r.Header, "Origin"))
+	origin, ok := f.allows(filter.HeaderList(r.Header, "Origin"))
 	if !ok {
 		return
 	}

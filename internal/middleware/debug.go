@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -26,20 +27,20 @@ func Debug(o DebugOptions) func(http.Handler) http.Handler {
 			writeHeading(b, "REQUEST ENVIRON")
 			fmt.Fprintf(b, "REQUEST_METHOD = %s\nSCRIPT_NAME = %s\nPATH_INFO = %s\nQUERY_STRING = %s\nREMOTE_ADDR = %s\nSERVER_PROTOCOL = "+
 				"%s\nHTTP_HOST = %s\n",
-				r.Method, paste.ScriptName(r), r.URL.Path, r.URL.RawQuery, remoteAddr(r), r.Proto, r.Host)
+				r.Method, paste.ScriptName(r), r.URL.Path, r.URL.RawQuery, filter.RemoteAddr(r), r.Proto, r.Host)
 			for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-				value := headerList(r.Header, name)
+				value := filter.HeaderList(r.Header, name)
 				if secretHeaders[name] {
 					value = "***"
 				}
 				fmt.Fprintf(b, "HTTP_%s = %s\n", strings.ToUpper(strings.ReplaceAll(name, "-", "_")), value)
 			}
 			out := &debugResponse{body: &strings.Builder{}}
-			out.response = response{ResponseWriter: w, onHeader: func(status int) (int, []byte) {
+			out.Response = filter.Response{ResponseWriter: w, OnHeader: func(status int) (int, []byte) {
 				b.WriteByte('\n')
 				writeHeading(b, "RESPONSE HEADERS")
 				for _, name := range slices.Sorted(maps.Keys(w.Header())) {
-					fmt.Fprintf(b, "%s = %s\n", name, headerList(w.Header(), name))
+					fmt.Fprintf(b, "%s = %s\n", name, filter.HeaderList(w.Header(), name))
 				}
 				b.WriteByte('\n')
 				return status, nil
@@ -52,7 +53,7 @@ func Debug(o DebugOptions) func(http.Handler) http.Handler {
 				_, _ = io.WriteString(o.Out, b.String())
 			}()
 			next.ServeHTTP(out, r)
-			out.finish()
+			out.Finish()
 		})
 	}
 }
@@ -66,11 +67,11 @@ var secretHeaders = map[string]bool{"Authorization": true, "X-Auth-Token": true,
 
 // debugResponse copies the answer that it passes through.
 type debugResponse struct {
-	response
+	filter.Response
 	body *strings.Builder
 }
 
 func (w *debugResponse) Write(p []byte) (int, error) {
 	w.body.Write(p)
-	return w.response.Write(p)
+	return w.Response.Write(p)
 }

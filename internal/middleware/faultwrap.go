@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware/filter"
 )
 
 // FaultWrapOptions configure FaultWrap.
@@ -25,8 +26,8 @@ func FaultWrap(o FaultWrapOptions) func(http.Handler) http.Handler {
 		` operation."}}`
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			rec, r := withRecord(r)
-			out := &response{ResponseWriter: w}
+			rec, r := WithRecord(r)
+			out := &filter.Response{ResponseWriter: w}
 			defer func() {
 				reason := recover()
 				if reason == nil {
@@ -38,13 +39,13 @@ func FaultWrap(o FaultWrapOptions) func(http.Handler) http.Handler {
 				l := forRecord(logger, rec)
 				l.Error().Str(log.FieldStack, string(debug.Stack())).Msgf("Caught error: %v", reason)
 				l.Info().Msgf("%s returned with HTTP %d", requestURL(r), http.StatusInternalServerError)
-				if out.status != 0 {
+				if out.Status != 0 {
 					panic(http.ErrAbortHandler)
 				}
 				h := w.Header()
 				h.Del("Content-Encoding")
 				h.Set("Content-Type", "application/json; charset=UTF-8")
-				writeBody(w, r, http.StatusInternalServerError, []byte(body))
+				filter.WriteBody(w, r, http.StatusInternalServerError, []byte(body))
 			}()
 			next.ServeHTTP(out, r)
 		})

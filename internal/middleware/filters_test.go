@@ -1,7 +1,6 @@
 package middleware_test
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -12,27 +11,15 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/nova-go/nova/config"
-	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/middleware/filter/filtertest"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/paste"
 )
 
 type handler = http.HandlerFunc
 
-// serve sends one request through filters, outermost first, to app.
-func serve(t *testing.T, r *http.Request, app http.Handler, filters ...func(http.Handler) http.Handler) *http.Response {
-	t.Helper()
-	for i := len(filters) - 1; i >= 0; i-- {
-		app = filters[i](app)
-	}
-	w := httptest.NewRecorder()
-	app.ServeHTTP(w, r)
-	return w.Result()
-}
-
-func body(t *testing.T, r *http.Response) string {
+func body(t testing.TB, r *http.Response) string {
 	t.Helper()
 	b, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -43,15 +30,14 @@ func body(t *testing.T, r *http.Response) string {
 
 func ok(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "fine") }
 
-// lines gives a logger in oslo's format and what it has written.
-func lines() (zerolog.Logger, *bytes.Buffer) {
-	var cfg config.Log
-	cfg.LoggingContextFormatString = "%(levelname)s %(name)s [%(global_request_id)s %(request_id)s %(user_identity)s] %(message)s"
-	cfg.LoggingDefaultFormatString = "%(levelname)s %(name)s [-] %(message)s"
-	cfg.LoggingUserIdentityFormat = "%(user)s %(project)s"
-	b := &bytes.Buffer{}
-	return log.NewLogger(b, cfg), b
-}
+// The helpers that tests of filters share.
+var (
+	serve  = filtertest.Serve
+	lines  = filtertest.Lines
+	show   = filtertest.Show
+	plain  = filtertest.Plain
+	steady = filtertest.Steady
+)
 
 func TestRequestID(t *testing.T) {
 	const inbound = "req-0abc0000-0000-0000-0000-000000000000"

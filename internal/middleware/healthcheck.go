@@ -18,10 +18,10 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/nova-go/nova/internal/webob"
-
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware/filter"
+	"github.com/nova-go/nova/internal/webob"
 )
 
 // HealthcheckOptions configure Healthcheck.
@@ -172,7 +172,7 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
-		writeBody(w, r, status, nil)
+		filter.WriteBody(w, r, status, nil)
 		return
 	}
 	accept := strings.Join(r.Header.Values("Accept"), ",")
@@ -186,12 +186,12 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		body, contentType = h.json(results), "application/json"
 	}
 	w.Header().Set("Content-Type", contentType)
-	writeBody(w, r, status, []byte(body))
+	filter.WriteBody(w, r, status, []byte(body))
 }
 
 func (h *health) answers(r *http.Request) bool {
 	if h.ranges != nil {
-		addr, err := netip.ParseAddr(remoteAddr(r))
+		addr, err := netip.ParseAddr(filter.RemoteAddr(r))
 		if err != nil || !slices.ContainsFunc(h.ranges, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) }) {
 			return false
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nova-go/nova/internal/clock"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rest"
 )
@@ -31,10 +32,10 @@ func KeystoneContext(o KeystoneContextOptions) func(http.Handler) http.Handler {
 	logger := log.Named(o.Log, "nova.api.auth")
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			rec, r := withRecord(r)
+			rec, r := WithRecord(r)
 			c := &reqctx.Caller{
 				RequestID: rec.RequestID, GlobalRequestID: rec.GlobalRequestID,
-				Timestamp: clock.Now(r.Context()).UTC(), RemoteAddress: remoteAddr(r),
+				Timestamp: clock.Now(r.Context()).UTC(), RemoteAddress: filter.RemoteAddr(r),
 			}
 			if c.RequestID == "" {
 				c.RequestID = newRequestID()

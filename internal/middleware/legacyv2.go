@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -25,8 +26,8 @@ func LegacyV2Compatible() func(http.Handler) http.Handler {
 				r.Header.Del(headerVersion)
 				r.Header.Del(headerNovaVersion)
 			}
-			out := &response{ResponseWriter: w}
-			out.onHeader = func(status int) (int, []byte) {
+			out := &filter.Response{ResponseWriter: w}
+			out.OnHeader = func(status int) (int, []byte) {
 				h := w.Header()
 				// The request log is an outer filter and logs this version.
 				if rec != nil {
@@ -38,7 +39,7 @@ func LegacyV2Compatible() func(http.Handler) http.Handler {
 				return status, nil
 			}
 			next.ServeHTTP(out, r)
-			out.finish()
+			out.Finish()
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -23,7 +24,7 @@ func Measure(m *metrics.Metrics) func(http.Handler) http.Handler {
 	unrouted := m.Operation(Unrouted)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			rec, r := withRecord(r) // creates the filters' record earlier than they would
+			rec, r := WithRecord(r) // creates the filters' record earlier than they would
 			agent := r.UserAgent()
 			defer func() { m.Callers().Asked(metrics.Caller{Project: scopeOf(rec.User), UserAgent: agent}, time.Now()) }()
 			measureRequest(m, w, r, next, func() (*metrics.Operation, string) {
@@ -73,11 +74,11 @@ func MeasureBy(m *metrics.Metrics, of func(*http.Request) (*metrics.Operation, s
 func measureRequest(m *metrics.Metrics, w http.ResponseWriter, r *http.Request, next http.Handler, of func() (*metrics.Operation, string)) {
 	began := time.Now()
 	m.Begin()
-	out := &response{ResponseWriter: w}
+	out := &filter.Response{ResponseWriter: w}
 	done := false
 	defer func() {
 		m.End()
-		status := out.status
+		status := out.Status
 		switch {
 		case !done && status == 0: // the handler has panicked
 			status = http.StatusInternalServerError

@@ -1,7 +1,6 @@
 package middleware_test
 
 import (
-	"bufio"
 	"bytes"
 	"compress/zlib"
 	"context"
@@ -11,84 +10,16 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/clienttls"
+	"github.com/nova-go/nova/internal/memcache/memcachetest"
 	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/novatest"
 )
-
-// fakeMemcached speaks as much of the text protocol as the token cache and the rate limit need.
-type fakeMemcached struct {
-	net.Listener
-	mu     sync.Mutex
-	values map[string]string
-	ttl    string
-	flags  int // of all values
-	stored int // is their number
-	others int // is how often another client is faster
-}
-
-func newMemcached(t *testing.T) *fakeMemcached {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return serveMemcached(t, l)
-}
-
-func serveMemcached(t *testing.T, l net.Listener) *fakeMemcached {
-	m := &fakeMemcached{Listener: l, values: map[string]string{}}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go m.serve(c)
-		}
-	}()
-	return m
-}
-
-func (m *fakeMemcached) serve(c net.Conn) {
-	defer func() { _ = c.Close() }()
-	r := bufio.NewReader(c)
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return
-		}
-		f := strings.Fields(line)
-		m.mu.Lock()
-		switch f[0] {
-		case "get", "gets":
-			if v, ok := m.values[f[1]]; ok {
-				_, _ = fmt.Fprintf(c, "VALUE %s %d %d %d\r\n%s\r\n", f[1], m.flags, len(v), m.stored+1, v)
-			}
-			_, _ = io.WriteString(c, "END\r\n")
-		case "set", "add", "cas":
-			var n int
-			_, _ = fmt.Sscan(f[4], &n)
-			b := make([]byte, n+2)
-			_, _ = io.ReadFull(r, b)
-			_, exists := m.values[f[1]]
-			if refused := m.others > 0 && f[0] != "set"; refused || f[0] == "add" && exists {
-				m.others, m.stored = m.others-1, m.stored+1
-				_, _ = io.WriteString(c, map[string]string{"add": "NOT_STORED\r\n", "cas": "EXISTS\r\n"}[f[0]])
-				break
-			}
-			m.values[f[1]], m.ttl, m.stored = string(b[:n]), f[3], m.stored+1
-			_, _ = io.WriteString(c, "STORED\r\n")
-		}
-		m.mu.Unlock()
-	}
-}
 
 func TestMemcached(t *testing.T) {
 	for strategy, key := range map[string]string{
@@ -96,7 +27,7 @@ func TestMemcached(t *testing.T) {
 		"MAC":     "tokens/b'",
 		"encrypt": "tokens/b'",
 	} {
-		m := newMemcached(t)
+		m := memcachetest.New(t)
 		c := config.KeystoneAuthtoken{MemcachedServers: []string{m.Addr().String()}, TokenCacheTime: 300, MemcacheSecurityStrategy: strategy, MemcacheSecretKey: "s", MemcachePoolSocketTimeout: 1, MemcachePoolDeadRetry: 300}
 		store, err := middleware.NewMemcached(c, zerolog.Nop())
 		if err != nil {
@@ -106,14 +37,14 @@ func TestMemcached(t *testing.T) {
 			t.Errorf("%s: found what is not there", strategy)
 		}
 		store.Set("token", []byte("answer"))
-		if got, ok := store.Get("token"); !ok || string(got) != "answer" || m.ttl != "300" {
-			t.Errorf("%s: %q, ttl %s", strategy, got, m.ttl)
+		if got, ok := store.Get("token"); !ok || string(got) != "answer" || m.TTL != "300" {
+			t.Errorf("%s: %q, ttl %s", strategy, got, m.TTL)
 		}
-		for name, value := range m.values {
+		for name, value := range m.Values {
 			if !strings.HasPrefix(name, key) || (strategy == "encrypt") == strings.Contains(value, "YW5zd2Vy") && strategy != "None" {
 				t.Errorf("%s: %s = %q", strategy, name, value)
 			}
-			m.values[name] = strings.ToUpper(value)
+			m.Values[name] = strings.ToUpper(value)
 		}
 		if got, ok := store.Get("token"); ok && strategy != "None" {
 			t.Errorf("%s: accepts %q", strategy, got)
@@ -133,7 +64,7 @@ func TestMemcachedTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var servers []*fakeMemcached
+	var servers []*memcachetest.Server
 	c := config.KeystoneAuthtoken{TokenCacheTime: 300, MemcachePoolSocketTimeout: 1, MemcacheTLSEnabled: true,
 		MemcacheTLSCAFile: cert, MemcacheTLSCertFile: cert, MemcacheTLSKeyFile: key, MemcacheTLSAllowedCiphers: "ECDHE+AESGCM"}
 	for range 2 {
@@ -141,7 +72,7 @@ func TestMemcachedTLS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		servers = append(servers, serveMemcached(t, l))
+		servers = append(servers, memcachetest.Serve(t, l))
 		c.MemcachedServers = append(c.MemcachedServers, l.Addr().String())
 	}
 	use := func(c config.KeystoneAuthtoken) (string, error) {
@@ -156,7 +87,7 @@ func TestMemcachedTLS(t *testing.T) {
 	if got, err := use(c); got != "answer" || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
-	if len(servers[0].values) != 1 || len(servers[1].values) != 1 {
+	if len(servers[0].Values) != 1 || len(servers[1].Values) != 1 {
 		t.Error("not all servers have it")
 	}
 	strange := c
@@ -176,13 +107,13 @@ func TestMemcachedTLS(t *testing.T) {
 
 // TestMemcachedCompressed reads what Python's client for TLS has written.
 func TestMemcachedCompressed(t *testing.T) {
-	m := newMemcached(t)
+	m := memcachetest.New(t)
 	var z bytes.Buffer
 	w := zlib.NewWriter(&z)
 	_, _ = io.WriteString(w, "answer")
 	_ = w.Close()
-	m.flags = 24
-	m.values["tokens/3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0"] = z.String()
+	m.Flags = 24
+	m.Values["tokens/3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0"] = z.String()
 	store, err := middleware.NewMemcached(config.KeystoneAuthtoken{MemcachedServers: []string{m.Addr().String()}, MemcachePoolSocketTimeout: 1}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +121,7 @@ func TestMemcachedCompressed(t *testing.T) {
 	if got, _ := store.Get("token"); string(got) != "answer" {
 		t.Errorf("%q", got)
 	}
-	m.flags = 1 // a pickle
+	m.Flags = 1 // a pickle
 	if got, ok := store.Get("token"); ok {
 		t.Errorf("%q", got)
 	}
@@ -203,7 +134,7 @@ func TestMemcachedDead(t *testing.T) {
 	}
 	dead := l.Addr().String()
 	_ = l.Close()
-	m := newMemcached(t)
+	m := memcachetest.New(t)
 	c := config.KeystoneAuthtoken{MemcachedServers: []string{dead, m.Addr().String()}, TokenCacheTime: 300, MemcachePoolSocketTimeout: 1, MemcachePoolDeadRetry: 300}
 	store, err := middleware.NewMemcached(c, zerolog.Nop())
 	if err != nil {
@@ -221,7 +152,7 @@ func TestMemcachedDead(t *testing.T) {
 
 // TestMemcachedSpares tells that a process takes from the others what they know.
 func TestMemcachedSpares(t *testing.T) {
-	k, m := newKeystone(t), newMemcached(t)
+	k, m := newKeystone(t), memcachetest.New(t)
 	k.give("good", tokenOf("ann", "demo", 3600e9, k.URL, "member"))
 	options := "memcached_servers = " + m.Addr().String() + "\n"
 	for range 2 {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/clock"
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -30,10 +31,10 @@ func NoAuth(o NoAuthOptions) func(http.Handler) http.Handler {
 			if project == "" {
 				project = user
 			}
-			rec, r := withRecord(r)
+			rec, r := WithRecord(r)
 			c := &reqctx.Caller{
 				RequestID: rec.RequestID, GlobalRequestID: rec.GlobalRequestID, Timestamp: clock.Now(r.Context()).UTC(),
-				RemoteAddress: remoteAddr(r), UserID: user, ProjectID: project, IsAdminProject: true,
+				RemoteAddress: filter.RemoteAddr(r), UserID: user, ProjectID: project, IsAdminProject: true,
 				IsAdmin: user == "admin", Roles: []string{"member", "reader"}, AuthToken: r.Header.Get("X-Auth-Token"),
 			}
 			if c.RequestID == "" {

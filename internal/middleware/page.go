@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/nova-go/nova/internal/webob"
 )
@@ -13,11 +12,3 @@ var (
 	unavailablePage  = webob.Page{Status: http.StatusServiceUnavailable}
 	notFoundPage     = webob.Page{Status: http.StatusNotFound}
 )
-
-func writeBody(w http.ResponseWriter, r *http.Request, status int, body []byte) {
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body)
-	}
-}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -27,13 +28,13 @@ func ProxyHeaders(o ProxyHeadersOptions) func(http.Handler) http.Handler {
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			var proto, host, client string
-			if forwarded := headerList(r.Header, "Forwarded"); forwarded != "" {
+			if forwarded := filter.HeaderList(r.Header, "Forwarded"); forwarded != "" {
 				first := firstForwarded(forwarded)
 				proto, host, client = first["proto"], first["host"], first["for"]
 			} else {
-				proto = headerList(r.Header, "X-Forwarded-Proto")
-				host = headerList(r.Header, "X-Forwarded-Host")
-				client = headerList(r.Header, "X-Forwarded-For")
+				proto = filter.HeaderList(r.Header, "X-Forwarded-Proto")
+				host = filter.HeaderList(r.Header, "X-Forwarded-Host")
+				client = filter.HeaderList(r.Header, "X-Forwarded-For")
 			}
 			if proto != "" || host != "" || client != "" {
 				r = r.WithContext(r.Context())
@@ -48,7 +49,7 @@ func ProxyHeaders(o ProxyHeadersOptions) func(http.Handler) http.Handler {
 					r.RemoteAddr = client
 				}
 			}
-			if prefix := headerList(r.Header, "X-Forwarded-Prefix"); prefix != "" {
+			if prefix := filter.HeaderList(r.Header, "X-Forwarded-Prefix"); prefix != "" {
 				r = paste.WithScriptName(r, prefix+paste.ScriptName(r))
 			}
 			next.ServeHTTP(w, r)
@@ -67,25 +68,13 @@ func SecureProxyHeader(variable string) func(http.Handler) http.Handler {
 			return next
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if scheme := headerList(r.Header, name); scheme != "" {
+			if scheme := filter.HeaderList(r.Header, name); scheme != "" {
 				r = r.WithContext(r.Context())
 				r.URL = cloneURL(r.URL)
 				r.URL.Scheme = scheme
 			}
 			next.ServeHTTP(w, r)
 		})
-	}
-}
-
-// headerList returns a header as WSGI servers do: repeated headers are joined in one line.
-func headerList(h http.Header, name string) string {
-	switch v := h[name]; len(v) {
-	case 0:
-		return ""
-	case 1:
-		return v[0]
-	default:
-		return strings.Join(v, ",")
 	}
 }
 

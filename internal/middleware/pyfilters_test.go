@@ -18,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/middleware/cadf"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -75,15 +76,6 @@ func asPython(t *testing.T, text []byte) {
 	}
 }
 
-func show(t *testing.T, v any) string {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
 // run does what pyfilters.py does.
 func (c *pyCase) run(t *testing.T) ([]pyAnswer, error) {
 	dir := t.TempDir()
@@ -100,7 +92,7 @@ func (c *pyCase) run(t *testing.T) ([]pyAnswer, error) {
 	udp := func() string { return "" }
 	switch c.Filter {
 	case "audit":
-		o := middleware.AuditOptions{Log: zerolog.Nop(), Notify: func(_ context.Context, name string, e *middleware.AuditEvent) {
+		o := middleware.AuditOptions{Log: zerolog.Nop(), Notify: func(_ context.Context, name string, e *cadf.Event) {
 			one.Events = append(one.Events, [2]any{name, steady(plain(t, e))})
 		}}
 		if c.Map != nil {
@@ -176,36 +168,6 @@ func (c *pyCase) run(t *testing.T) ([]pyAnswer, error) {
 }
 
 // plain is v as JSON has it.
-func plain(t *testing.T, v any) any {
-	t.Helper()
-	var out any
-	if err := json.Unmarshal([]byte(show(t, v)), &out); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-var (
-	eventID   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	eventTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+0000`)
-)
-
-// steady replaces what differs from run to run.
-func steady(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k := range v {
-			v[k] = steady(v[k])
-		}
-	case []any:
-		for i := range v {
-			v[i] = steady(v[i])
-		}
-	case string:
-		return eventTime.ReplaceAllString(eventID.ReplaceAllString(v, "ID"), "TIME")
-	}
-	return v
-}
 
 func TestAuditInAPipeline(t *testing.T) {
 	dir := t.TempDir()
@@ -275,7 +237,7 @@ func TestDebug(t *testing.T) {
 
 func TestAuditOfAPanic(t *testing.T) {
 	var outcomes []string
-	f, err := middleware.Audit(middleware.AuditOptions{Log: zerolog.Nop(), Notify: func(_ context.Context, _ string, e *middleware.AuditEvent) {
+	f, err := middleware.Audit(middleware.AuditOptions{Log: zerolog.Nop(), Notify: func(_ context.Context, _ string, e *cadf.Event) {
 		outcomes = append(outcomes, e.Outcome)
 	}})
 	if err != nil {

@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"context"
-	"net"
 	"net/http"
 
 	"github.com/nova-go/nova/internal/metrics"
@@ -21,8 +20,6 @@ type Record struct {
 	// Token and ServiceToken are the tokens that authtoken has validated; nil if there was none
 	// or it was rejected. They are shared and must not be changed.
 	Token, ServiceToken *Token
-	// Watched is the classification of the watcher, or nil.
-	Watched *Watched
 
 	// Recheck checks the user's token again: ErrInvalidToken if it has expired or was revoked, another error if Keystone
 	// does not answer. It is nil unless WithRecheck has asked for it, and with noauth2. It may be called at any time.
@@ -44,8 +41,8 @@ func RecordOf(ctx context.Context) *Record {
 	return rec
 }
 
-// withRecord returns the request's record, and a request that has it in its context.
-func withRecord(r *http.Request) (*Record, *http.Request) {
+// WithRecord returns the request's record, and a request that has it in its context.
+func WithRecord(r *http.Request) (*Record, *http.Request) {
 	if rec := RecordOf(r.Context()); rec != nil {
 		return rec, r
 	}
@@ -53,11 +50,20 @@ func withRecord(r *http.Request) (*Record, *http.Request) {
 	return rec, r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
 }
 
-// remoteAddr is WSGI's REMOTE_ADDR: the peer without its port, or the value that
-// http_proxy_to_wsgi has set.
-func remoteAddr(r *http.Request) string {
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		return host
+// NoteError keeps the error that a request has failed with, for filters that report it.
+func NoteError(ctx context.Context, err error) {
+	if rec := RecordOf(ctx); rec != nil {
+		rec.failure = err
 	}
-	return r.RemoteAddr
+}
+
+// Failure returns the error of NoteError; nil if there was none.
+func (r *Record) Failure() error { return r.failure }
+
+// Operation returns the name of the operation that serves the request; "" if none does.
+func (r *Record) Operation() string {
+	if r.operation == nil {
+		return ""
+	}
+	return r.operation.Name()
 }

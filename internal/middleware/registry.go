@@ -12,6 +12,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/metrics"
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/osprofiler"
 	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/rpc"
@@ -93,7 +94,8 @@ func Registry(d Deps) paste.Registry {
 		"oslo.middleware:CorrelationId.factory", "oslo.middleware#correlation_id")
 	add(d.tracing, "oslo_middleware:TracingMiddleware.factory", "oslo_middleware.tracing:TracingMiddleware.factory", "oslo.middleware#tracing")
 	add(d.stats, "oslo_middleware.stats:StatsMiddleware.factory", "oslo_middleware:StatsMiddleware.factory")
-	d.addLargeSites(r)
+	r["Paste#translogger"] = paste.FilterApp(d.transLogger)
+	r["paste.translogger:make_filter"] = paste.FilterApp(d.transLogger)
 	for _, name := range []string{
 		"oslo_middleware:Healthcheck.factory", "oslo_middleware.healthcheck:Healthcheck.factory", "oslo.middleware:Healthcheck.factory",
 		"oslo_middleware:Healthcheck.app_factory", "oslo_middleware.healthcheck:Healthcheck.app_factory", "oslo.middleware#healthcheck",
@@ -105,16 +107,16 @@ func Registry(d Deps) paste.Registry {
 
 func (d Deps) healthcheck(global, local paste.Conf) (http.Handler, error) {
 	c := d.Config.Healthcheck
-	p := overrides{global, local, nil}
-	p.boolean("detailed", &c.Detailed)
-	p.list("backends", &c.Backends)
-	p.list("allowed_source_ranges", &c.AllowedSourceRanges)
-	p.boolean("ignore_proxied_requests", &c.IgnoreProxiedRequests)
-	p.str("disable_by_file_path", &c.DisableByFilePath)
-	p.list("disable_by_file_paths", &c.DisableByFilePaths)
-	p.list("enable_by_file_paths", &c.EnableByFilePaths)
-	if p.err != nil {
-		return nil, p.err
+	p := filter.Options{Global: global, Local: local}
+	p.Boolean("detailed", &c.Detailed)
+	p.List("backends", &c.Backends)
+	p.List("allowed_source_ranges", &c.AllowedSourceRanges)
+	p.Boolean("ignore_proxied_requests", &c.IgnoreProxiedRequests)
+	p.String("disable_by_file_path", &c.DisableByFilePath)
+	p.List("disable_by_file_paths", &c.DisableByFilePaths)
+	p.List("enable_by_file_paths", &c.EnableByFilePaths)
+	if p.Err != nil {
+		return nil, p.Err
 	}
 	return Healthcheck(HealthcheckOptions{Config: c, Log: d.Log, Ready: d.Ready})
 }
@@ -134,16 +136,16 @@ func (d Deps) tracing(paste.Conf, paste.Conf) (func(http.Handler) http.Handler, 
 
 func (d Deps) sizeLimit(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
 	limit := d.Config.OsloMiddleware.MaxRequestBodySize
-	p := overrides{global, local, nil}
-	p.number("max_request_body_size", &limit)
-	return SizeLimit(SizeLimitOptions{MaxBody: int64(limit), Log: d.Log}), p.err
+	p := filter.Options{Global: global, Local: local}
+	p.Number("max_request_body_size", &limit)
+	return SizeLimit(SizeLimitOptions{MaxBody: int64(limit), Log: d.Log}), p.Err
 }
 
 func (d Deps) proxyHeaders(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
 	enabled := d.Config.OsloMiddleware.EnableProxyHeadersParsing
-	p := overrides{global, local, nil}
-	p.boolean("enable_proxy_headers_parsing", &enabled)
-	return ProxyHeaders(ProxyHeadersOptions{Enabled: enabled}), p.err
+	p := filter.Options{Global: global, Local: local}
+	p.Boolean("enable_proxy_headers_parsing", &enabled)
+	return ProxyHeaders(ProxyHeadersOptions{Enabled: enabled}), p.Err
 }
 
 func (d Deps) cors(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
@@ -153,13 +155,13 @@ func (d Deps) cors(global, local paste.Conf) (func(http.Handler) http.Handler, e
 		return nil, fmt.Errorf("allowed_origin or oslo_config_project is required")
 	}
 	c := d.Config.CORS
-	p := overrides{global, local, nil}
-	p.list("allowed_origin", &c.AllowedOrigin)
-	p.boolean("allow_credentials", &c.AllowCredentials)
-	p.list("expose_headers", &c.ExposeHeaders)
-	p.number("max_age", &c.MaxAge)
-	p.list("allow_methods", &c.AllowMethods)
-	p.list("allow_headers", &c.AllowHeaders)
+	p := filter.Options{Global: global, Local: local}
+	p.List("allowed_origin", &c.AllowedOrigin)
+	p.Boolean("allow_credentials", &c.AllowCredentials)
+	p.List("expose_headers", &c.ExposeHeaders)
+	p.Number("max_age", &c.MaxAge)
+	p.List("allow_methods", &c.AllowMethods)
+	p.List("allow_headers", &c.AllowHeaders)
 	for _, group := range d.Config.Groups() {
 		if strings.HasPrefix(group, "cors.") {
 			d.Log.Warn().Str("name", "oslo_middleware.cors").Msgf("[%s] is ignored, as by oslo.middleware since allowed_origin is a list; add "+
@@ -169,5 +171,5 @@ func (d Deps) cors(global, local paste.Conf) (func(http.Handler) http.Handler, e
 	return CORS(CORSOptions{
 		AllowedOrigins: c.AllowedOrigin, AllowCredentials: c.AllowCredentials, ExposeHeaders: c.ExposeHeaders, MaxAge: c.MaxAge,
 		AllowMethods: c.AllowMethods, AllowHeaders: c.AllowHeaders, Log: d.Log,
-	}), p.err
+	}), p.Err
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/middleware/filter/filtertest"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -28,19 +29,9 @@ func load(t *testing.T, conf, ini string) (http.Handler, error) {
 
 func loadWith(t *testing.T, conf, ini string, log zerolog.Logger) (http.Handler, error) {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{"nova.conf": conf, "api-paste.ini": ini} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cfg, err := config.Load(config.Sources{Files: []string{filepath.Join(dir, "nova.conf")}, NoDefaults: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := middleware.Registry(middleware.Deps{Config: cfg, Log: log})
-	r["app"] = paste.App(func(_, _ paste.Conf) (http.Handler, error) { return handler(ok), nil })
-	return paste.Load(filepath.Join(dir, "api-paste.ini"), "main", r, paste.Options{})
+	return filtertest.Load(t, conf, ini, func(c *config.Config) paste.Registry {
+		return middleware.Registry(middleware.Deps{Config: c, Log: log})
+	})
 }
 
 func TestPaste(t *testing.T) {

@@ -31,7 +31,7 @@ func RequestID() func(http.Handler) http.Handler { return requestIDFilter(header
 func requestIDFilter(headers ...string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			rec, r := withRecord(r)
+			rec, r := WithRecord(r)
 			if id := r.Header.Get(headerRequestID); requestID.MatchString(id) {
 				rec.GlobalRequestID = id
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/paste"
 )
@@ -34,12 +35,12 @@ func RequestLog(o RequestLogOptions) func(http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 				return
 			}
-			rec, r := withRecord(r)
+			rec, r := WithRecord(r)
 			start := time.Now()
-			out := &response{ResponseWriter: w}
+			out := &filter.Response{ResponseWriter: w}
 			done := false
 			defer func() {
-				status := out.status
+				status := out.Status
 				var size string
 				switch {
 				case !done:
@@ -49,12 +50,12 @@ func RequestLog(o RequestLogOptions) func(http.Handler) http.Handler {
 				default:
 					size = w.Header().Get("Content-Length")
 					if size == "" {
-						size = strconv.FormatInt(out.size, 10)
+						size = strconv.FormatInt(out.Size, 10)
 					}
 				}
 				version := cmp.Or(rec.Microversion, w.Header().Get(headerNovaVersion), "-")
 				line := make([]byte, 0, 160)
-				remote := remoteAddr(r)
+				remote := filter.RemoteAddr(r)
 				if remote == "" {
 					remote = "-"
 				}

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/webob"
 )
 
@@ -39,8 +40,8 @@ func SizeLimit(o SizeLimitOptions) func(http.Handler) http.Handler {
 				body := &limitedBody{ReadCloser: http.MaxBytesReader(w, r.Body, o.MaxBody)}
 				r = r.WithContext(r.Context())
 				r.Body = body
-				out := &response{ResponseWriter: w}
-				out.onHeader = func(status int) (int, []byte) {
+				out := &filter.Response{ResponseWriter: w}
+				out.OnHeader = func(status int) (int, []byte) {
 					if !body.exceeded {
 						return status, nil
 					}
@@ -49,7 +50,7 @@ func SizeLimit(o SizeLimitOptions) func(http.Handler) http.Handler {
 					return found.Status, text
 				}
 				next.ServeHTTP(out, r)
-				out.finish()
+				out.Finish()
 			default:
 				next.ServeHTTP(w, r)
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -61,7 +62,7 @@ func Stats(o StatsOptions) (func(http.Handler) http.Handler, error) {
 
 // stat returns the name of a request's timer.
 func (o *StatsOptions) stat(r *http.Request) string {
-	path := wsgiPath(r)
+	path := filter.WSGIPath(r)
 	if m := statsVersion.FindStringSubmatch(path); m != nil {
 		path = strings.ReplaceAll(path, m[1], strings.ReplaceAll(m[1], ".", ""))
 	}
@@ -90,11 +91,11 @@ func withoutMatches(e *regexp.Regexp, name string) string {
 func (d Deps) stats(global, local paste.Conf) (func(http.Handler) http.Handler, error) {
 	var o StatsOptions
 	var long, short string
-	p := overrides{global, local, nil}
-	p.str("name", &o.Name)
-	p.str("stats_host", &o.Host)
-	p.str("remove_uuid", &long)
-	p.str("remove_short_uuid", &short)
+	p := filter.Options{Global: global, Local: local}
+	p.String("name", &o.Name)
+	p.String("stats_host", &o.Host)
+	p.String("remove_uuid", &long)
+	p.String("remove_short_uuid", &short)
 	o.RemoveUUID, o.RemoveShortUUID = long != "", short != ""
 	return Stats(o)
 }

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -21,7 +22,7 @@ func Traced(p trace.TracerProvider, service string) func(http.Handler) http.Hand
 			return next
 		}
 		named := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			rec, r := withRecord(r)
+			rec, r := WithRecord(r)
 			defer func() {
 				span := trace.SpanFromContext(r.Context())
 				if op := rec.operation.Name(); op != "" {
@@ -34,7 +35,7 @@ func Traced(p trace.TracerProvider, service string) func(http.Handler) http.Hand
 					span.SetAttributes(attribute.String("openstack.api_version", rec.version))
 				}
 			}()
-			out := &response{ResponseWriter: w, onHeader: func(status int) (int, []byte) {
+			out := &filter.Response{ResponseWriter: w, OnHeader: func(status int) (int, []byte) {
 				// A cancelled request is not an error of the span.
 				return reqctx.Answered(r.Context(), status), nil
 			}}

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -35,7 +36,7 @@ const transFormat = `%(REMOTE_ADDR)s - %(REMOTE_USER)s [%(time)s] "%(REQUEST_MET
 // transVariables are the variables of formats.
 var transVariables = map[string]func(*Access) string{
 	"REMOTE_ADDR": func(a *Access) string {
-		return cmp.Or(headerList(a.Request.Header, "X-Forwarded-For"), remoteAddr(a.Request))
+		return cmp.Or(filter.HeaderList(a.Request.Header, "X-Forwarded-For"), filter.RemoteAddr(a.Request))
 	},
 	"REMOTE_USER":     func(*Access) string { return "" },
 	"REQUEST_METHOD":  func(a *Access) string { return a.Request.Method },
@@ -90,12 +91,12 @@ func TransLogger(o TransLoggerOptions) (func(http.Handler) http.Handler, error) 
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			a := Access{Request: r, Start: time.Now(), Status: http.StatusInternalServerError}
-			out := &response{ResponseWriter: w}
+			out := &filter.Response{ResponseWriter: w}
 			defer func() {
-				if out.status != 0 {
-					a.Status = out.status
+				if out.Status != 0 {
+					a.Status = out.Status
 				}
-				a.Size, a.Header = out.size, w.Header()
+				a.Size, a.Header = out.Size, w.Header()
 				line := format.append(make([]byte, 0, 256), &a)
 				if o.Out != nil {
 					_, _ = o.Out.Write(append(line, '\n'))
@@ -104,7 +105,7 @@ func TransLogger(o TransLoggerOptions) (func(http.Handler) http.Handler, error) 
 				logger.WithLevel(o.Level).Msg(string(line))
 			}()
 			next.ServeHTTP(out, r)
-			out.finish()
+			out.Finish()
 		})
 	}, nil
 }
@@ -133,19 +134,19 @@ var pythonLevels = map[string]zerolog.Level{"DEBUG": zerolog.DebugLevel, "INFO":
 func (d Deps) transLogger(next http.Handler, _, local paste.Conf) (http.Handler, error) {
 	o := TransLoggerOptions{Log: d.Log, Level: zerolog.InfoLevel, Name: "wsgi"}
 	console, level, least := true, "INFO", "DEBUG"
-	p := overrides{nil, local, nil} // Paste passes the options of the section only
-	p.str("format", &o.Format)
-	p.str("logger_name", &o.Name)
-	p.boolean("setup_console_handler", &console)
-	p.str("logging_level", &level)
-	p.str("set_logger_level", &least)
+	p := filter.Options{Local: local} // Paste passes the options of the section only
+	p.String("format", &o.Format)
+	p.String("logger_name", &o.Name)
+	p.Boolean("setup_console_handler", &console)
+	p.String("logging_level", &level)
+	p.String("set_logger_level", &least)
 	for option, name := range map[string]string{"logging_level": level, "set_logger_level": least} {
 		if _, ok := pythonLevels[name]; !ok {
-			p.fail(option, name, "level such as INFO")
+			p.Fail(option, name, "level such as INFO")
 		}
 	}
-	if p.err != nil {
-		return nil, p.err
+	if p.Err != nil {
+		return nil, p.Err
 	}
 	known := []string{"format", "logger_name", "setup_console_handler", "logging_level", "set_logger_level"}
 	for option := range local {

@@ -1,0 +1,15 @@
+package filter
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Seldom bounds the number of repeated log lines to one a minute.
+type Seldom struct{ last atomic.Int64 }
+
+// Now reports whether a line may be written, and counts it.
+func (s *Seldom) Now() bool {
+	at, last := time.Now().UnixNano(), s.last.Load()
+	return (last == 0 || at-last >= int64(time.Minute)) && s.last.CompareAndSwap(last, at)
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -172,14 +173,24 @@ func (s *Servers) of(key string) []*server {
 	return list
 }
 
+// failed logs an error of a server, and marks the server dead if it does not answer or refuses the login, so that requests do not
+// wait for it again.
 func (s *Servers) failed(one *server, err error) {
 	if errors.Is(err, memcache.ErrCacheMiss) {
 		return
 	}
-	if _, network := errors.AsType[net.Error](err); network {
+	if unreachable(err) || errors.Is(err, errSASL) {
 		one.deadUntil.Store(time.Now().Add(s.deadRetry).Unix())
 	}
 	s.log.Warn().Err(err).Msgf("memcached server %s", one.name)
+}
+
+func unreachable(err error) bool {
+	if _, is := errors.AsType[net.Error](err); is {
+		return true
+	}
+	_, late := errors.AsType[*memcache.ConnectTimeoutError](err) // not a net.Error
+	return late || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // serverFor chooses the server of a key as python-memcached does: by the CRC of the key, and by

@@ -36,8 +36,9 @@ func (m *auditMap) event(r *http.Request, log zerolog.Logger) (*cadf.Event, erro
 	name, project := cadf.HeaderOrUnknown(h, "X-User-Name"), cadf.HeaderOrUnknown(h, "X-Project-Id")
 	from := cadf.Resource{
 		TypeURI: "service/security/account/user", ID: cadf.HeaderOrUnknown(h, "X-User-Id"), Name: &name, ProjectID: &project,
-		Host:       &cadf.Host{Address: filter.RemoteAddr(r)},
-		Credential: &cadf.Credential{Token: maskToken(filter.HeaderList(h, "X-Auth-Token")), IdentityStatus: cadf.HeaderOrUnknown(h, "X-Identity-Status")},
+		Host: &cadf.Host{Address: filter.RemoteAddr(r)},
+		Credential: &cadf.Credential{Token: maskToken(filter.HeaderList(h, "X-Auth-Token")),
+			IdentityStatus: cadf.HeaderOrUnknown(h, "X-Identity-Status")},
 	}
 	if from.ID == "" {
 		from.ID = cadf.NewID()

@@ -41,7 +41,8 @@ func BasicAuth(o BasicAuthOptions) (func(http.Handler) http.Handler, error) {
 			user, err := b.user(r)
 			if err != nil {
 				w.Header().Set("Content-Type", "application/json")
-				filter.WriteBody(w, r, http.StatusUnauthorized, fmt.Appendf(nil, `{"error":{"message":%s,"code":401}}`, pyjson.Append(nil, err.Error())))
+				filter.WriteBody(w, r, http.StatusUnauthorized, fmt.Appendf(nil,
+					`{"error":{"message":%s,"code":401}}`, pyjson.Append(nil, err.Error())))
 				return
 			}
 			r = filter.WithHeaders(r)

@@ -94,7 +94,8 @@ const Unknown = "unknown"
 // The prefixes of CADF's actions and resource types; pyCADF rejects others.
 var (
 	actions = []string{"backup", "capture", "create", "configure", "read", "update", "delete", "monitor", "start", "stop", "deploy",
-		"undeploy", "enable", "disable", "send", "receive", "authenticate", "revoke", "renew", "restore", "evaluate", "allow", "deny", "notify", Unknown}
+		"undeploy", "enable", "disable", "send", "receive",
+		"authenticate", "revoke", "renew", "restore", "evaluate", "allow", "deny", "notify", Unknown}
 	resources = []string{"storage", "compute", "network", "service", "data", Unknown}
 )
 

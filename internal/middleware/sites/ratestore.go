@@ -140,7 +140,7 @@ func (c rateStoreConfig) open() RateStore {
 // pausingRates does not ask a store that has just failed, so that requests do not wait for it.
 type pausingRates struct {
 	store RateStore
-	until atomic.Int64 // Unix nanoseconds
+	until atomic.Pointer[time.Time]
 }
 
 const ratePause = 5 * time.Second
@@ -148,12 +148,12 @@ const ratePause = 5 * time.Second
 var errRatePause = errors.New("the backend has failed within the last 5 seconds")
 
 func (p *pausingRates) Count(ctx context.Context, key string, now time.Time, limit int, window, maxSleep time.Duration) (Counted, error) {
-	if time.Now().UnixNano() < p.until.Load() {
+	if until := p.until.Load(); until != nil && time.Until(*until) > 0 { // the computer's clock may jump in between
 		return Counted{}, errRatePause
 	}
 	got, err := p.store.Count(ctx, key, now, limit, window, maxSleep)
 	if err != nil && ctx.Err() == nil {
-		p.until.Store(time.Now().Add(ratePause).UnixNano())
+		p.until.Store(new(time.Now().Add(ratePause)))
 	}
 	return got, err
 }

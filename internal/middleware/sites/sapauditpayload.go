@@ -30,7 +30,8 @@ func attachPayload(e *cadf.Event, payload any, res *auditedResource) {
 			payload = kept
 		}
 	}
-	e.Attachments = append(e.Attachments, cadf.Attachment{TypeURI: "mime:application/json", Content: compactJSON(masked(payload)), Name: "payload"})
+	e.Attachments = append(e.Attachments, cadf.Attachment{TypeURI: "mime:application/json", Content: compactJSON(masked(payload)),
+		Name: "payload"})
 }
 
 // masked replaces passwords in a document.

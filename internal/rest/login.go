@@ -212,8 +212,11 @@ func unscoped(method, at string, header http.Header, body []byte) (string, error
 	return token, nil
 }
 
+// maxFault bounds the part of a refusal, in bytes, that goes to the log with an error.
+const maxFault = 8 << 10
+
 // send sends a request of a login, and returns the header and body of the answer. An answer of 400 or more is a
-// gophercloud.ErrUnexpectedResponseCode.
+// gophercloud.ErrUnexpectedResponseCode, whose text has the begin of the body.
 func (s *Session) send(
 	ctx context.Context, client *http.Client, method, at string, header http.Header, body string,
 ) (http.Header, []byte, error) {
@@ -234,7 +237,7 @@ func (s *Session) send(
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
 		return nil, nil, gophercloud.ErrUnexpectedResponseCode{URL: at, Method: method, Expected: []int{http.StatusOK},
-			Actual: resp.StatusCode, Body: answer, ResponseHeader: resp.Header}
+			Actual: resp.StatusCode, Body: answer[:min(len(answer), maxFault)], ResponseHeader: resp.Header}
 	}
 	return resp.Header, answer, nil
 }

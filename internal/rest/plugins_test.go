@@ -291,6 +291,9 @@ func TestADFSRefusals(t *testing.T) {
 			`<s:Subcode><s:Value>a:FailedAuthentication</s:Value></s:Subcode></s:Code></s:Fault></s:Body></s:Envelope>`: "URL refuses the login of nova: a:FailedAuthentication",
 		"<html></html>": "URL answers no security token: it has no RequestSecurityTokenResponse",
 		"text":          "URL answers no security token: it has no RequestSecurityTokenResponse",
+		"<!DOCTYPE a [<!ENTITY b \"bb\"><!ENTITY c \"&b;&b;\">]><a>&c;</a>": "invalid character entity &c;",
+		"<a>" + strings.Repeat("x", 2<<20):                                  "unexpected EOF", // it is not read to its end
+		"Fault" + strings.Repeat("x", 2<<20):                                "got 500 instead: Fault",
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			if strings.Contains(answer, "Fault") {
@@ -304,8 +307,9 @@ func TestADFSRefusals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = s.AsService(t.Context()); err == nil || !strings.Contains(err.Error(), strings.ReplaceAll(want, "URL", server.URL)) {
-			t.Errorf("%v, not %s", err, want)
+		if _, err = s.AsService(t.Context()); err == nil || !strings.Contains(err.Error(), strings.ReplaceAll(want, "URL", server.URL)) ||
+			len(err.Error()) > 10<<10 {
+			t.Errorf("%.1000v, not %s", err, want)
 		}
 		server.Close()
 	}

@@ -2,7 +2,6 @@
 package filtertest
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/paste"
 )
 
@@ -31,12 +31,12 @@ func Serve(t testing.TB, r *http.Request, app http.Handler, filters ...func(http
 }
 
 // Lines returns a logger with oslo's format, and what it has written.
-func Lines() (zerolog.Logger, *bytes.Buffer) {
+func Lines() (zerolog.Logger, *testproc.Output) {
 	var cfg config.Log
 	cfg.LoggingContextFormatString = "%(levelname)s %(name)s [%(global_request_id)s %(request_id)s %(user_identity)s] %(message)s"
 	cfg.LoggingDefaultFormatString = "%(levelname)s %(name)s [-] %(message)s"
 	cfg.LoggingUserIdentityFormat = "%(user)s %(project)s"
-	b := &bytes.Buffer{}
+	b := &testproc.Output{}
 	return log.NewLogger(b, cfg), b
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/nova-go/nova/paste"
 )
 
-// overrides reads the options of a paste section that override those of the configuration. It
+// Options reads the options of a paste section that override those of the configuration. It
 // keeps the first error.
 type Options struct {
 	Global, Local paste.Conf
@@ -29,18 +29,21 @@ func (p *Options) text(option string) (string, bool) {
 	return v, ok
 }
 
+// Fail keeps the error that a value is no KIND, unless there is one already.
 func (p *Options) Fail(option, value, kind string) {
 	if p.Err == nil {
 		p.Err = fmt.Errorf("option %s: %q is no %s", option, value, kind)
 	}
 }
 
+// String reads an option as it stands.
 func (p *Options) String(option string, into *string) {
 	if v, ok := p.text(option); ok {
 		*into = v
 	}
 }
 
+// Number reads an integer.
 func (p *Options) Number(option string, into *int) {
 	if v, ok := p.text(option); ok {
 		n, err := strconv.Atoi(strings.TrimSpace(v))
@@ -52,7 +55,7 @@ func (p *Options) Number(option string, into *int) {
 	}
 }
 
-// seconds reads a number of seconds that is not negative; SAP's filters drop what follows a point.
+// Seconds reads a number of seconds that is not negative; SAP's filters drop what follows a point.
 func (p *Options) Seconds(option string, into *time.Duration) {
 	if v, ok := p.text(option); ok {
 		n, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
@@ -64,6 +67,7 @@ func (p *Options) Seconds(option string, into *time.Duration) {
 	}
 }
 
+// OptionalNumber reads an integer; without the option, *into does not change.
 func (p *Options) OptionalNumber(option string, into **int) {
 	if _, ok := p.text(option); ok {
 		n := 0
@@ -72,6 +76,7 @@ func (p *Options) OptionalNumber(option string, into **int) {
 	}
 }
 
+// Boolean reads a boolean of oslo.config.
 func (p *Options) Boolean(option string, into *bool) {
 	if v, ok := p.text(option); ok {
 		b, err := config.ParseBool(strings.TrimSpace(v))
@@ -83,7 +88,7 @@ func (p *Options) Boolean(option string, into *bool) {
 	}
 }
 
-// quotedTrue reads a boolean of SAP's filters: "true" in any case, with quotes or without. It
+// QuotedTrue reads a boolean of SAP's filters: "true" in any case, with quotes or without. It
 // fails for what they take for false without being it.
 func (p *Options) QuotedTrue(option string, into *bool) {
 	if v, ok := p.text(option); ok {
@@ -98,6 +103,7 @@ func (p *Options) QuotedTrue(option string, into *bool) {
 	}
 }
 
+// List reads a list whose elements are separated by commas.
 func (p *Options) List(option string, into *[]string) {
 	if v, ok := p.text(option); ok {
 		*into = nil

@@ -26,8 +26,10 @@ type Kept struct{ B []byte }
 // MaxKept bounds the copies of bodies, in bytes. A copy that is full has lost the end.
 const MaxKept = 1 << 20
 
+// Full reports whether the copy may have lost the end.
 func (k *Kept) Full() bool { return len(k.B) >= MaxKept }
 
+// WriteHeader implements http.ResponseWriter.
 func (w *Response) WriteHeader(status int) {
 	if w.Status != 0 {
 		return
@@ -51,6 +53,7 @@ func (w *Response) WriteHeader(status int) {
 	}
 }
 
+// Write implements http.ResponseWriter.
 func (w *Response) Write(b []byte) (int, error) {
 	if w.Status == 0 {
 		w.WriteHeader(http.StatusOK)

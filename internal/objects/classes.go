@@ -261,24 +261,30 @@ var (
 
 // The classes of exceptions of Python and of libraries that Nova does not catch.
 var (
-	ErrConnectionError     = Class{"requests.exceptions.ConnectionError"}
-	ErrKeyManagerError     = Class{"castellan.common.exception.KeyManagerError"}
-	ErrEndpointNotFound    = Class{"keystoneauth1.exceptions.catalog.EndpointNotFound"}
-	ErrKeyError            = Class{"builtins.KeyError"}
-	ErrMissingAuthPlugin   = Class{"keystoneauth1.exceptions.auth_plugins.MissingAuthPlugin"}
-	ErrRPCVersionCapError  = Class{"oslo_messaging.rpc.client.RPCVersionCapError"}
-	ErrRuntimeError        = Class{"builtins.RuntimeError"}
-	ErrDBConstraintError   = Class{"oslo_db.exception.DBConstraintError"}
-	ErrDBDataError         = Class{"oslo_db.exception.DBDataError"}
-	ErrDBDeadlock          = Class{"oslo_db.exception.DBDeadlock"}
-	ErrDBConsistencyError  = Class{"oslo_db.exception.DBConsistencyError"}
-	ErrDBDuplicateEntry    = Class{"oslo_db.exception.DBDuplicateEntry"}
-	ErrDBError             = Class{"oslo_db.exception.DBError"}
-	ErrDBNonExistentTable  = Class{"oslo_db.exception.DBNonExistentTable"}
-	ErrDBReferenceError    = Class{"oslo_db.exception.DBReferenceError"}
-	ErrSQLOperationalError = Class{"sqlalchemy.exc.OperationalError"}
-	ErrSQLProgrammingError = Class{"sqlalchemy.exc.ProgrammingError"}
-	ErrSSLError            = Class{"requests.exceptions.SSLError"}
-	ErrSessionInitError    = Class{"oslo_limit.exception.SessionInitError"}
-	ErrTimeoutError        = Class{"sqlalchemy.exc.TimeoutError"}
+	ErrBadRequestException         = Class{"openstack.exceptions.BadRequestException"}
+	ErrConflictException           = Class{"openstack.exceptions.ConflictException"}
+	ErrForbiddenException          = Class{"openstack.exceptions.ForbiddenException"}
+	ErrHTTPException               = Class{"openstack.exceptions.HttpException"}
+	ErrNotFoundException           = Class{"openstack.exceptions.NotFoundException"}
+	ErrPreconditionFailedException = Class{"openstack.exceptions.PreconditionFailedException"}
+	ErrConnectionError             = Class{"requests.exceptions.ConnectionError"}
+	ErrKeyManagerError             = Class{"castellan.common.exception.KeyManagerError"}
+	ErrEndpointNotFound            = Class{"keystoneauth1.exceptions.catalog.EndpointNotFound"}
+	ErrKeyError                    = Class{"builtins.KeyError"}
+	ErrMissingAuthPlugin           = Class{"keystoneauth1.exceptions.auth_plugins.MissingAuthPlugin"}
+	ErrRPCVersionCapError          = Class{"oslo_messaging.rpc.client.RPCVersionCapError"}
+	ErrRuntimeError                = Class{"builtins.RuntimeError"}
+	ErrDBConstraintError           = Class{"oslo_db.exception.DBConstraintError"}
+	ErrDBDataError                 = Class{"oslo_db.exception.DBDataError"}
+	ErrDBDeadlock                  = Class{"oslo_db.exception.DBDeadlock"}
+	ErrDBConsistencyError          = Class{"oslo_db.exception.DBConsistencyError"}
+	ErrDBDuplicateEntry            = Class{"oslo_db.exception.DBDuplicateEntry"}
+	ErrDBError                     = Class{"oslo_db.exception.DBError"}
+	ErrDBNonExistentTable          = Class{"oslo_db.exception.DBNonExistentTable"}
+	ErrDBReferenceError            = Class{"oslo_db.exception.DBReferenceError"}
+	ErrSQLOperationalError         = Class{"sqlalchemy.exc.OperationalError"}
+	ErrSQLProgrammingError         = Class{"sqlalchemy.exc.ProgrammingError"}
+	ErrSSLError                    = Class{"requests.exceptions.SSLError"}
+	ErrSessionInitError            = Class{"oslo_limit.exception.SessionInitError"}
+	ErrTimeoutError                = Class{"sqlalchemy.exc.TimeoutError"}
 )

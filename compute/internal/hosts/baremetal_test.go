@@ -26,6 +26,11 @@ func TestBaremetalNodes(t *testing.T) {
 	admin.Do("GET /os-baremetal-nodes/n1").Expect(200).
 		JSON(`{"node": {"id": "n1", "interfaces": [{"address": "52:54:00:00:00:01"}], "host": "IRONIC MANAGED", "task_state": "active", "cpus": 8, "memory_mb": "1024", "disk_gb": "0", "instance_uuid": "i1"}}`)
 	admin.Do("GET /os-baremetal-nodes/x").Expect(404).Fault("itemNotFound", "Node x could not be found.")
+	for answer, class := range map[string]string{"400": "BadRequestException", "403": "ForbiddenException", "412": "PreconditionFailedException", "500": "HttpException"} {
+		n.Answer("GET /v1/nodes/n1", answer+" {}")
+		admin.Do("GET /os-baremetal-nodes/n1").Expect(500).
+			Fault("computeFault", "Unexpected API Error. Please contact the administrator\n<class 'openstack.exceptions."+class+"'>")
+	}
 	admin.MV("2.36").Do("GET /os-baremetal-nodes").Expect(404)
 	s.As("demo").Do("GET /os-baremetal-nodes").Expect(403)
 	none := novatest.New(t)

@@ -17,6 +17,15 @@ import (
 // apiVersion is the oldest microversion of Ironic that Nova's driver supports.
 const apiVersion = "1.38"
 
+// classes are the exceptions of openstacksdk for statuses; it has HttpException for all others. Nova catches NotFoundException only.
+var classes = map[int]objects.Class{
+	http.StatusBadRequest:         objects.ErrBadRequestException,
+	http.StatusForbidden:          objects.ErrForbiddenException,
+	http.StatusNotFound:           objects.ErrNotFoundException,
+	http.StatusConflict:           objects.ErrConflictException,
+	http.StatusPreconditionFailed: objects.ErrPreconditionFailedException,
+}
+
 // Client is a client of Ironic. It is safe for concurrent use.
 type Client struct{ session *rest.Session }
 
@@ -79,7 +88,7 @@ func (c *Client) Ports(ctx context.Context, node string) ([]Port, error) {
 }
 
 // get reads a path below /v1, or a whole URL. If the service is unreachable, the error is
-// ServiceUnavailable.
+// ServiceUnavailable; if it refuses, one of classes.
 func (c *Client) get(ctx context.Context, path string, out any) error {
 	client, err := c.session.AsService(ctx)
 	if _, missing := errors.AsType[*rest.NoEndpoint](err); missing {
@@ -103,6 +112,13 @@ func (c *Client) get(ctx context.Context, path string, out any) error {
 		&gophercloud.RequestOpts{MoreHeaders: map[string]string{"X-OpenStack-Ironic-API-Version": apiVersion}})
 	if rest.IsNetwork(err) {
 		return &objects.Error{Class: objects.ErrServiceUnavailable, Message: "The baremetal service is unavailable: " + err.Error(), Cause: err}
+	}
+	if answer, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
+		class, known := classes[answer.Actual]
+		if !known {
+			class = objects.ErrHTTPException
+		}
+		return &objects.Error{Class: class, Message: err.Error(), Cause: err}
 	}
 	return err
 }

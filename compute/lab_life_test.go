@@ -187,11 +187,11 @@ func (s *side) settle(status string) {
 }
 
 // reach waits until nothing is under way and the server has the status, and answers "". If
-// the server fails, or a minute passes, it answers the server's status and fault.
+// the server fails, or five minutes pass, it answers the server's status and fault.
 func (s *side) reach(status string) string {
 	s.t.Helper()
 	var last string
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 		r := s.send(chapter{do: "GET /servers/{server}"})
 		if r.status == http.StatusNotFound && status == "gone" {
 			return ""

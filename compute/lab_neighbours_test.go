@@ -178,7 +178,7 @@ func (l *listener) first(t *testing.T, request string) string {
 }
 
 // volatile are members whose values differ from server to server.
-var volatile = regexp.MustCompile(`(^|\.)(id|uuid|instance_uuid|created_at|updated_at|launched_at|start_time|reservation_id|admin_password|new_pass|ec2_ids|network_info|host|node|launched_on|compute_id|source_compute|source_node|dest_compute|dest_node|dest_host|dest_compute_id|cell|port_id|image_id|attachment_id|force_hosts\[\d+\]|force_nodes\[\d+\]|ignore_hosts\[\d+\]|migration_id|last_seen_up|report_count|rescue_password|shelved_at|resource_id|shelved_host|shelved_image_id|volume_id|share_id|accel_uuids\[\d+\]|instance_type_id|flavorid|instance_name|OS-EXT-SRV-ATTR:instance_name|addr|adminPass|device_profile_id|function)$`)
+var volatile = regexp.MustCompile(`(^|\.)(id|uuid|instance_uuid|created_at|updated_at|launched_at|start_time|reservation_id|admin_password|new_pass|ec2_ids|network_info|host|node|launched_on|compute_id|source_compute|source_node|dest_compute|dest_node|dest_host|dest_compute_id|cell|port_id|image_id|attachment_id|force_hosts\[\d+\]|force_nodes\[\d+\]|ignore_hosts\[\d+\]|migration_id|last_seen_up|report_count|rescue_password|shelved_at|resource_id|shelved_host|shelved_image_id|volume_id|share_id|accel_uuids\[\d+\]|instance_type_id|flavorid|instance_name|OS-EXT-SRV-ATTR:instance_name|addr|adminPass|device_profile_id|function|ephemeral_key_uuid)$`)
 
 // shape is a message as lines: what its members are, and their values where those
 // are the same for every server.

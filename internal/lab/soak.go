@@ -38,9 +38,10 @@ type usage struct{ memory, goroutines, files int } // memory in bytes
 // usage reads what a process of this repository holds, from its metrics.
 func (l *Lab) usage(ctx context.Context, name string) (usage, error) {
 	var u usage
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", l.metricsSocket(name))
-	}}}
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dial}}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+name+"/metrics", nil)
 	if err != nil {
 		return u, err
@@ -119,7 +120,8 @@ func (l *Lab) connections(ctx context.Context, node string) (int, error) {
 	}
 	defer db.Close()
 	var count int
-	err = db.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.processlist WHERE user NOT IN ('system user', 'event_scheduler')").Scan(&count)
+	err = db.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.processlist"+
+		" WHERE user NOT IN ('system user', 'event_scheduler')").Scan(&count)
 	return count, err
 }
 

@@ -5,6 +5,7 @@ package deployments_test
 import (
 	"os"
 	"regexp"
+	"slices"
 )
 
 // deployment is how a project deploys Nova's API services.
@@ -103,6 +104,9 @@ func kolla() deployment {
 	return d
 }
 
+// noPublicIdentity is keystonemiddleware's warning about a [keystone_authtoken] without www_authenticate_uri.
+const noPublicIdentity = `Configuring www_authenticate_uri to point to the public identity endpoint is required`
+
 // helm is openstack-helm: pods with a root directory that cannot be written, whose output kubelet collects.
 func helm() deployment {
 	user := account{UID: 42424, GID: 42424, Groups: []int{42424}}
@@ -116,7 +120,7 @@ func helm() deployment {
 			logs:  []logFile{{line: regexp.MustCompile(osloFirst + `|` + uwsgiRequest + `|^$`), request: regexp.MustCompile(uwsgiRequest)}},
 			check: []string{"--ini", "/etc/nova/" + name + "-uwsgi.ini"}, said: []string{`auth_version: no such option`}, stats: true})
 	}
-	d.services[0].said = append(d.services[0].said, `\[cinder\] auth_type: the options of the plugin password are incomplete`)
+	d.services[0].said = append(d.services[0].said, `\[cinder\] auth_type: the options of the plugin password are incomplete`, noPublicIdentity)
 	return d
 }
 
@@ -147,7 +151,7 @@ func devstack() deployment {
 	d.services = []service{
 		{name: "nova-api", command: []string{uwsgi, "--procname-prefix", "nova-api", "--ini", "/etc/nova/nova-api-uwsgi.ini", "--venv", "/opt/stack/data/venv"}, as: user, runs: user,
 			notify: true, front: "/etc/apache2/sites-enabled/nova-api.conf", prefix: "/compute", socket: "/run/uwsgi/nova-api.socket", mode: "Srw-rw-rw- 1001:1001", probe: probe{"/", "curl/7.88.1"}, logs: []logFile{{line: line, request: regexp.MustCompile(uwsgiRequest)}},
-			check: []string{"--ini", "/etc/nova/nova-api-uwsgi.ini"}, said: []string{`enabled_apis: no such option`}, reload: []string{"HUP"}, changes: "/etc/nova/nova.conf"},
+			check: []string{"--ini", "/etc/nova/nova-api-uwsgi.ini"}, said: []string{`enabled_apis: no such option`, noPublicIdentity}, reload: []string{"HUP"}, changes: "/etc/nova/nova.conf"},
 		{name: "nova-metadata", command: []string{uwsgi, "--procname-prefix", "nova-api-meta", "--ini", "/etc/nova/nova-metadata-uwsgi.ini"}, as: user, runs: user,
 			notify: true, probe: probe{"/", "curl/7.88.1"}, logs: []logFile{{line: line, request: regexp.MustCompile(uwsgiRequest)}}, check: []string{"--ini", "/etc/nova/nova-metadata-uwsgi.ini"}, said: []string{`enabled_apis: no such option`}},
 	}
@@ -174,8 +178,14 @@ func operator() deployment {
 
 // charms are those of Juju: Apache, in whose file a proxy takes the place of mod_wsgi, and a unit of systemd.
 func charms() deployment {
-	return behindApache(deployment{name: "charms", user: "nova_tls", database: map[string]string{"/etc/nova/ssl/database.ca": "cert"}}, "/etc/apache2/sites-enabled/wsgi-openstack-api.conf",
+	d := behindApache(deployment{name: "charms", user: "nova_tls", database: map[string]string{"/etc/nova/ssl/database.ca": "cert"}}, "/etc/apache2/sites-enabled/wsgi-openstack-api.conf",
 		"/var/log/apache2", `logdir: deprecated name`, `api_servers: deprecated`, `\[osapi_v3\]: no such group`, `: no such option`, `dhcp_domain: read only before 2025.2`)
+	for n := range d.services {
+		if s := &d.services[n]; s.name == "nova-api" {
+			s.said = append(slices.Clone(s.said), noPublicIdentity)
+		}
+	}
+	return d
 }
 
 // puppet is puppet-nova, also of packstack: Apache as above, with the paths of Red Hat's packages.

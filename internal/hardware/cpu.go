@@ -109,13 +109,17 @@ func (a requirements) realtime() ([]int, error) {
 			return nil, err
 		}
 	}
+	noneLeft := reject(objects.ErrRealtimeMaskNotFoundOrInvalid,
+		"Use of realtime CPUs requires either one or more non-realtime CPU(s) or offloaded emulator threads.")
+	if len(cpus) == 0 { // Nova checks this before the policy of emulator threads
+		return nil, noneLeft
+	}
 	emulator, err := a.emulatorPolicy()
 	switch {
 	case err != nil:
 		return nil, err
-	case len(cpus) == 0 || emulator == "" && slices.Equal(cpus, a.allCPUs()):
-		return nil, reject(objects.ErrRealtimeMaskNotFoundOrInvalid,
-			"Use of realtime CPUs requires either one or more non-realtime CPU(s) or offloaded emulator threads.")
+	case emulator == "" && slices.Equal(cpus, a.allCPUs()):
+		return nil, noneLeft
 	case len(without(cpus, a.allCPUs())) > 0:
 		return nil, reject(objects.ErrRealtimeMaskNotFoundOrInvalid, "Realtime policy vCPU(s) mask is configured with RT vCPUs that are not "+
 			"a subset of the vCPUs in the flavor. See hw:cpu_realtime_mask or hw_cpu_realtime_mask")

@@ -193,7 +193,9 @@ func TestRangesOfCPUs(t *testing.T) {
 		"many ranges":                  {pair{2, 1024, node(strings.Repeat("0-30000,", 20)), nil, release.Release{}}, "Invalid range expression '0-30000'"},
 		"a mask":                       {pair{2, 1024, map[string]string{"hw:cpu_policy": "mixed", "hw:cpu_dedicated_mask": "0-4000000000"}, nil, release.Release{}}, "Invalid range expression '0-4000000000'"},
 		"a mask for realtime":          {pair{2, 1024, map[string]string{"hw:cpu_realtime": "yes"}, map[string]string{"hw_cpu_realtime_mask": "^1-4000000000"}, release.Release{}}, "Invalid range expression '^1-4000000000'"},
-		"more than the flavor":         {pair{2, 1024, node("0-20000"), nil, release.Release{}}, "CPU number 2 is larger than max 1"},
+		"no CPU for realtime": {pair{2, 1024, map[string]string{"hw:cpu_realtime": "yes", "hw:cpu_realtime_mask": "^0-1", "hw:emulator_threads_policy": "x"}, nil, release.Release{}},
+			"Use of realtime CPUs requires either one or more non-realtime CPU(s) or offloaded emulator threads."},
+		"more than the flavor": {pair{2, 1024, node("0-20000"), nil, release.Release{}}, "CPU number 2 is larger than max 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := c.pair.ask()

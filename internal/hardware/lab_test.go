@@ -5,10 +5,12 @@ package hardware_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/nova-go/nova/internal/release"
@@ -37,10 +39,7 @@ var properties = map[string][]string{
 
 func some(r *rand.Rand, from map[string][]string, n int) map[string]string {
 	out := map[string]string{}
-	var names []string
-	for name := range from {
-		names = append(names, name)
-	}
+	names := slices.Sorted(maps.Keys(from)) // so that each run has the same pairs
 	for range r.IntN(n + 1) {
 		name := names[r.IntN(len(names))]
 		out[name] = from[name][r.IntN(len(from[name]))]

@@ -1,7 +1,9 @@
 package devcloud_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/nova-go/nova/compute/devcloud"
@@ -9,6 +11,24 @@ import (
 
 // v3 is where the cloud's Keystone is.
 const v3 = "/identity/v3"
+
+// api returns a function that sends a request to a service, wants a status and texts in the answer, and returns it.
+func api(t *testing.T, c *devcloud.Cloud, prefix string) func(token, method, path, body string, want int, says ...string) map[string]any {
+	return func(token, method, path, body string, want int, says ...string) map[string]any {
+		t.Helper()
+		_, text := send(t, c, token, method, prefix+path, body, want)
+		var out map[string]any
+		if err := json.Unmarshal(text, &out); err != nil && len(text) > 0 {
+			t.Fatalf("%s: %v", text, err)
+		}
+		for _, s := range says {
+			if !strings.Contains(string(text), s) {
+				t.Errorf("%s %s: no %s in %s", method, path, s, text)
+			}
+		}
+		return out
+	}
+}
 
 // onlyOne is the object below a key of an answer.
 func onlyOne(t *testing.T, out map[string]any, key string) map[string]any {

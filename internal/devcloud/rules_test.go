@@ -1,9 +1,7 @@
 package devcloud_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 )
 
@@ -13,20 +11,7 @@ func TestSmallIdentityAPIs(t *testing.T) {
 	c := start(t, "")
 	defer c.Close()
 	admin, demo := logIn(t, c, "admin", "secret", "admin", 201), loggedIn(t, c.URL, "demo")
-	do := func(token, method, path, body string, want int, says ...string) map[string]any {
-		t.Helper()
-		_, text := send(t, c, token, method, "/identity/v3"+path, body, want)
-		var out map[string]any
-		if err := json.Unmarshal(text, &out); err != nil && len(text) > 0 {
-			t.Fatalf("%s: %v", text, err)
-		}
-		for _, s := range says {
-			if !strings.Contains(string(text), s) {
-				t.Errorf("%s %s: no %s in %s", method, path, s, text)
-			}
-		}
-		return out
-	}
+	do := api(t, c, "/identity/v3")
 	first := func(out map[string]any, key string) map[string]any { return out[key].([]any)[0].(map[string]any) }
 
 	user := "/users/" + first(do(admin, "GET", "/users?name=demo", "", 200), "users")["id"].(string)

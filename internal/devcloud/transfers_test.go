@@ -1,7 +1,6 @@
 package devcloud_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,20 +12,7 @@ func TestSmallVolumeAPIs(t *testing.T) {
 	net := network(t)
 	c := net.cloud
 	admin := logIn(t, c, "admin", "secret", "admin", 201)
-	do := func(token, method, path, body string, want int, says ...string) map[string]any {
-		t.Helper()
-		_, text := send(t, c, token, method, "/volume/v3"+path, body, want)
-		var out map[string]any
-		if err := json.Unmarshal(text, &out); err != nil && len(text) > 0 {
-			t.Fatalf("%s: %v", text, err)
-		}
-		for _, s := range says {
-			if !strings.Contains(string(text), s) {
-				t.Errorf("%s %s: no %s in %s", method, path, s, text)
-			}
-		}
-		return out
-	}
+	do := api(t, c, "/volume/v3")
 	v := onlyOne(t, do(net.token, "POST", "/volumes", `{"volume": {"size": 1}}`, 202), "volume")["id"]
 	transfer := onlyOne(t, do(net.token, "POST", "/volume-transfers", fmt.Sprintf(`{"transfer": {"volume_id": %q, "name": "t"}}`, v), 202), "transfer")
 	path := fmt.Sprintf("/volume-transfers/%s", transfer["id"])

@@ -117,11 +117,9 @@ func (d Deps) audit(global, local paste.Conf) (func(http.Handler) http.Handler, 
 	return Audit(o)
 }
 
-// auditNotifier chooses the destination of events: the drivers of oslo.messaging, or the log.
-func (d Deps) auditNotifier(c config.Audit, logger zerolog.Logger) (AuditNotifier, error) {
-	if !c.UseOsloMessaging {
-		return logAudit(logger), nil
-	}
+// AuditNotifications returns the options of notifications of an audit filter: those of [audit_middleware_notifications],
+// otherwise those of [oslo_messaging_notifications].
+func (d Deps) AuditNotifications(c config.Audit) config.OsloMessagingNotifications {
 	o := d.Config.OsloMessagingNotifications
 	if c.Driver != "" {
 		o.Driver = []string{c.Driver}
@@ -132,6 +130,15 @@ func (d Deps) auditNotifier(c config.Audit, logger zerolog.Logger) (AuditNotifie
 	if c.TransportURL != "" {
 		o.TransportURL = c.TransportURL
 	}
+	return o
+}
+
+// auditNotifier chooses the destination of events: the drivers of oslo.messaging, or the log.
+func (d Deps) auditNotifier(c config.Audit, logger zerolog.Logger) (AuditNotifier, error) {
+	if !c.UseOsloMessaging {
+		return logAudit(logger), nil
+	}
+	o := d.AuditNotifications(c)
 	var all []AuditNotifier
 	for _, name := range o.Driver {
 		switch name {

@@ -34,6 +34,16 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Message }
 
+// WSGIFault is the body of an error in the APIs whose code comes from Nova's: Cinder and Manila.
+func WSGIFault(e *Error) (any, string) {
+	kind := map[int]string{400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 409: "conflictingRequest",
+		413: "overLimit"}[e.Status]
+	if kind == "" {
+		kind = "computeFault"
+	}
+	return map[string]any{kind: map[string]any{"code": e.Status, "message": e.Message}}, ""
+}
+
 // Errorf returns an Error.
 func Errorf(status int, kind, format string, args ...any) *Error {
 	return &Error{status, kind, fmt.Sprintf(format, args...)}

@@ -38,7 +38,7 @@ const newestMicroversion = "2.82"
 
 // New returns the service.
 func New(o Options) *Service {
-	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
+	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: resource.WSGIFault}}
 	s.mux.Open("GET /{$}", s.versions)
 	s.mux.Open("GET /v2", s.versions)
 	for pattern, h := range map[string]resource.Handler{
@@ -86,15 +86,6 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-OpenStack-Manila-API-Version", newestMicroversion)
 	w.Header().Set("OpenStack-API-Version", "shared-file-system "+newestMicroversion)
 	s.mux.ServeHTTP(w, r)
-}
-
-func fault(e *resource.Error) (any, string) {
-	kind := map[int]string{400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 409: "conflictingRequest",
-		413: "overLimit"}[e.Status]
-	if kind == "" {
-		kind = "computeFault"
-	}
-	return map[string]any{kind: map[string]any{"code": e.Status, "message": e.Message}}, ""
 }
 
 func (s *Service) versions(*resource.Request) (any, error) {

@@ -49,7 +49,7 @@ const newestMicroversion = "3.71"
 
 // New returns the service.
 func New(o Options) *Service {
-	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: fault}}
+	s := &Service{o: o, mux: &resource.Mux{Who: o.Who, Fault: resource.WSGIFault}}
 	s.actions = s.volumeActions()
 	s.mux.Open("GET /{$}", s.versions)
 	s.mux.Open("GET /v3", s.versions)
@@ -106,15 +106,6 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("OpenStack-API-Version", "volume "+newestMicroversion)
 	s.mux.ServeHTTP(w, r)
-}
-
-func fault(e *resource.Error) (any, string) {
-	kind := map[int]string{400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 409: "conflictingRequest",
-		413: "overLimit"}[e.Status]
-	if kind == "" {
-		kind = "computeFault"
-	}
-	return map[string]any{kind: map[string]any{"code": e.Status, "message": e.Message}}, ""
 }
 
 func (s *Service) versions(*resource.Request) (any, error) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/middleware"
 	"github.com/nova-go/nova/internal/middleware/cadf"
 	"github.com/nova-go/nova/internal/middleware/filter"
 	"github.com/nova-go/nova/internal/rpc"
@@ -249,16 +250,7 @@ func (d deps) sapAuditNotifier(c config.Audit, o SAPAuditOptions) (func(*cadf.Ev
 	if !c.UseOsloMessaging {
 		return toLog, nil
 	}
-	n := d.Config.OsloMessagingNotifications
-	if c.Driver != "" {
-		n.Driver = []string{c.Driver}
-	}
-	if len(c.Topics) > 0 {
-		n.Topics = c.Topics
-	}
-	if c.TransportURL != "" {
-		n.TransportURL = c.TransportURL
-	}
+	n := middleware.Deps(d).AuditNotifications(c)
 	for _, name := range n.Driver {
 		if !slices.Contains([]string{"", "noop", "test", "log", "messaging", "messagingv2"}, name) {
 			return nil, fmt.Errorf("audit: there is no notification driver %q", name)

@@ -1,29 +1,49 @@
 package compute_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nova-go/nova/internal/novatest"
 )
 
 // BenchmarkCells is the cost of lists and of single servers with many cells and servers, in SQLite. NOVA_BENCH_CELLS
 // ("CELLS*SERVERS,…", servers of each cell) replaces the sizes; 100*10000 is a million servers and takes 4 GB in the
-// temporary directory.
+// temporary directory. NOVA_BENCH_LATENCY ("1ms") is added to each statement, as on a network.
 func BenchmarkCells(b *testing.B) {
 	novatest.OnSQLite(b)
-	sizes := os.Getenv("NOVA_BENCH_CELLS")
-	if sizes == "" {
-		sizes = "3*1000,20*150,20*600,40*75,100*30"
+	for _, size := range cloudSizes(b, "3*1000,20*150,20*600,40*75,100*30") {
+		benchmarkCells(b, size)
 	}
-	for size := range strings.SplitSeq(sizes, ",") {
+}
+
+// cloudSize is the size of a simulated cloud.
+type cloudSize struct {
+	cells, servers int // servers of each cell
+	latency        time.Duration
+}
+
+// cloudSizes returns the sizes of NOVA_BENCH_CELLS, or those of the other text if it is not set.
+func cloudSizes(b *testing.B, other string) []cloudSize {
+	var latency time.Duration
+	if text := os.Getenv("NOVA_BENCH_LATENCY"); text != "" {
+		var err error
+		if latency, err = time.ParseDuration(text); err != nil {
+			b.Fatalf("NOVA_BENCH_LATENCY: %v", err)
+		}
+	}
+	var list []cloudSize
+	for size := range strings.SplitSeq(cmp.Or(os.Getenv("NOVA_BENCH_CELLS"), other), ",") {
 		cells, servers, _ := strings.Cut(size, "*")
-		benchmarkCells(b, number(b, cells), number(b, servers))
+		list = append(list, cloudSize{number(b, cells), number(b, servers), latency})
 	}
+	return list
 }
 
 func number(b *testing.B, text string) int {
@@ -34,11 +54,11 @@ func number(b *testing.B, text string) int {
 	return n
 }
 
-func benchmarkCells(b *testing.B, cells, servers int) {
-	s := novatest.New(b, novatest.Cells(cells))
+func benchmarkCells(b *testing.B, size cloudSize) {
+	s := novatest.New(b, novatest.Cells(size.cells), novatest.Latency(size.latency))
 	var last string
-	for n := 1; n < cells; n++ {
-		last = fillCell(s, n, servers)
+	for n := 1; n < size.cells; n++ {
+		last = fillCell(s, n, size.servers)
 	}
 	admin := s.As("admin").MV("2.96")
 	for _, request := range []struct{ name, path string }{
@@ -52,7 +72,7 @@ func benchmarkCells(b *testing.B, cells, servers int) {
 		{"server", "/servers/" + last},
 		{"usage", "/os-simple-tenant-usage?start=2026-01-01T00:00:00"},
 	} {
-		b.Run(fmt.Sprintf("%s/cells=%d/servers=%d", request.name, cells, servers*(cells-1)), func(b *testing.B) {
+		b.Run(fmt.Sprintf("%s/cells=%d/servers=%d", request.name, size.cells, size.servers*(size.cells-1)), func(b *testing.B) {
 			client := admin.In(b)
 			client.Do("GET " + request.path).Expect(200)
 			for b.Loop() {

@@ -216,7 +216,7 @@ func prepare(ctx context.Context, o *Options) (*deps, error) {
 	if d.aliases, err = startup.PCIAliases(d.config); err != nil {
 		return nil, err
 	}
-	if d.Databases, err = startup.OpenDatabases(d.config, d.metrics, d.log); err != nil {
+	if d.Databases, err = startup.OpenDatabases(ctx, d.config, d.metrics, d.log); err != nil {
 		return nil, err
 	}
 	var failed []error

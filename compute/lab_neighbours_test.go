@@ -25,7 +25,7 @@ import (
 )
 
 // labToken is a token of the user that OS_* name.
-func labToken(t *testing.T) string {
+func labToken(t testing.TB) string {
 	t.Helper()
 	return labTokenOf(t, os.Getenv("OS_USERNAME"), os.Getenv("OS_PROJECT_NAME"))
 }
@@ -34,7 +34,7 @@ func labToken(t *testing.T) string {
 func labIdentity() string { return os.Getenv("OS_AUTH_URL") }
 
 // labTokenOf is a token of a user in a project. All users of the lab have the same password.
-func labTokenOf(t *testing.T, user, project string) string {
+func labTokenOf(t testing.TB, user, project string) string {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"auth": map[string]any{
 		"identity": map[string]any{"methods": []string{"password"}, "password": map[string]any{"user": map[string]any{"name": user,
@@ -59,7 +59,7 @@ func labTokenOf(t *testing.T, user, project string) string {
 	return r.Header.Get("X-Subject-Token")
 }
 
-func labGet(t *testing.T, token, url string, out any) {
+func labGet(t testing.TB, token, url string, out any) {
 	t.Helper()
 	q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -77,7 +77,7 @@ func labGet(t *testing.T, token, url string, out any) {
 }
 
 // labEndpoint is the public address of a service, from the catalog.
-func labEndpoint(t *testing.T, token, service string) string {
+func labEndpoint(t testing.TB, token, service string) string {
 	t.Helper()
 	var v struct {
 		Catalog []struct {
@@ -212,7 +212,7 @@ type rowReader struct {
 	more      []table // further tables
 }
 
-func openRows(t *testing.T) *rowReader {
+func openRows(t testing.TB) *rowReader {
 	t.Helper()
 	c, err := config.Load(config.Sources{Prog: compute.Prog, Files: []string{os.Getenv("LAB_NOVA_CONF")}})
 	if err != nil {

@@ -53,7 +53,7 @@ func lab(t *testing.T) (theirs, ours http.Handler, guests []labGuest) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	databases, err := startup.OpenDatabases(c, nil, zerolog.Nop())
+	databases, err := startup.OpenDatabases(t.Context(), c, nil, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}

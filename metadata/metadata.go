@@ -85,7 +85,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 			return nil, err
 		}
 	}
-	databases, err := startup.OpenDatabases(o.Config, m, *o.Log)
+	databases, err := startup.OpenDatabases(ctx, o.Config, m, *o.Log)
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,8 @@ type Options struct {
 	WsrepSyncWait *int
 	// Unsynced turns off the synchronous writes of SQLite.
 	Unsynced bool
+	// Latency is added to each statement on SQLite: see WithLatency.
+	Latency time.Duration
 	// Profiled makes the statements of traced requests steps of their osprofiler traces.
 	Profiled bool
 	// Statement, if not nil, is called with each statement before it is sent, and with BEGIN, COMMIT and ROLLBACK. The text
@@ -54,6 +56,20 @@ type Options struct {
 	// Metrics counts the queries under Name; nil: they are not counted.
 	Metrics *metrics.Metrics
 	Name    metrics.DatabaseName
+}
+
+type latencyKey struct{}
+
+// WithLatency returns a context in which applications wait before each statement on SQLite, as a
+// network to a database server would make them wait. Simulations of large clouds use it.
+func WithLatency(ctx context.Context, latency time.Duration) context.Context {
+	return context.WithValue(ctx, latencyKey{}, latency)
+}
+
+// Latency returns the duration that WithLatency has put into the context, or 0.
+func Latency(ctx context.Context) time.Duration {
+	latency, _ := ctx.Value(latencyKey{}).(time.Duration)
+	return latency
 }
 
 // DB is one database. Queries have the placeholder "?" in all dialects. The client inserts the
@@ -117,7 +133,7 @@ func Open(connection string, o Options) (*DB, error) {
 		if o.Unsynced {
 			src.dsn += "&_pragma=synchronous(OFF)"
 		}
-		if pool, speaks, err = openSQLite(src.dsn); err != nil {
+		if pool, speaks, err = openSQLite(src.dsn, o.Latency); err != nil {
 			return nil, err
 		}
 	}

@@ -5,6 +5,7 @@ package db
 import (
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/uptrace/bun/schema"
 )
@@ -13,7 +14,7 @@ import (
 // the tag nosqlite cannot.
 const HasSQLite = false
 
-func openSQLite(string) (*sql.DB, schema.Dialect, error) {
+func openSQLite(string, time.Duration) (*sql.DB, schema.Dialect, error) {
 	return nil, nil, errors.New("cannot use the database \"sqlite\": this program is built without SQLite (tag nosqlite); use mysql or " +
 		"postgresql")
 }

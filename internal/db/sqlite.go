@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"github.com/uptrace/bun/schema"
@@ -18,14 +19,17 @@ import (
 // the tag nosqlite cannot.
 const HasSQLite = true
 
-// openSQLite opens the database of a DSN.
-func openSQLite(dsn string) (*sql.DB, schema.Dialect, error) {
+// openSQLite opens the database of a DSN. A latency is added to each statement.
+func openSQLite(dsn string, latency time.Duration) (*sql.DB, schema.Dialect, error) {
 	if err := sqliteRegexp(); err != nil {
 		return nil, nil, err
 	}
 	pool, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, nil, err
+	}
+	if latency > 0 {
+		pool = delayed(pool, dsn, latency)
 	}
 	return pool, sqlitedialect.New(), nil
 }

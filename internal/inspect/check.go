@@ -237,7 +237,7 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	}
 	s.checkPaste(f, c)
 	serves := checkRelease(f, c)
-	databases, err := startup.OpenDatabases(c, nil, zerolog.Nop())
+	databases, err := startup.OpenDatabases(ctx, c, nil, zerolog.Nop())
 	sessions := s.checkSessions(f, c)
 	services := &findings{}
 	if o.Timeout > 0 {

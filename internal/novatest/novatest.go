@@ -50,6 +50,7 @@ type settings struct {
 	unstarted bool
 	compute   bool
 	cells     int
+	latency   time.Duration
 	events    bool
 	before    func(*Stack)
 }
@@ -65,6 +66,9 @@ func Filters(r paste.Registry) Option { return func(s *settings) { s.filters = r
 
 // Cells gives the stack n cells, cell0 and cell1 included: "cell2" and so on have no services.
 func Cells(n int) Option { return func(s *settings) { s.cells = n } }
+
+// Latency is added to each statement of the application on SQLite, as on a network.
+func Latency(d time.Duration) Option { return func(s *settings) { s.latency = d } }
 
 // Before calls f after the databases are created and before the application starts.
 func Before(f func(*Stack)) Option { return func(s *settings) { s.before = f } }
@@ -162,7 +166,7 @@ func New(t testing.TB, opts ...Option) *Stack {
 		app = cloud.Context(app)
 		options.Events = func(h http.Handler) { cloud.Events = h }
 	}
-	nova, err := compute.New(rpc.WithMemory(app, s.Broker), options)
+	nova, err := compute.New(rpc.WithMemory(db.WithLatency(app, o.latency), s.Broker), options)
 	s.must(err)
 	s.requests.Set(nova, nil)
 	s.cloud = cloud.Handler(http.HandlerFunc(s.serve))

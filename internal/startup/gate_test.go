@@ -135,7 +135,7 @@ func deployment(t *testing.T, conf string) *startup.Deployment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := startup.OpenDatabases(c, nil, zerolog.Nop())
+	d, err := startup.OpenDatabases(t.Context(), c, nil, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}

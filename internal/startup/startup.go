@@ -47,13 +47,13 @@ func (d *Databases) Close() error {
 
 // OpenDatabases prepares the databases that the configuration names. It does not connect. m
 // records their queries, and logger gets the statements that connection_debug asks for.
-func OpenDatabases(c *config.Config, m *metrics.Metrics, logger zerolog.Logger) (*Databases, error) {
+func OpenDatabases(ctx context.Context, c *config.Config, m *metrics.Metrics, logger zerolog.Logger) (*Databases, error) {
 	names := map[string]string{"database": "main", "api_database": "api"}
 	open := func(group string, o config.Database) (*db.DB, error) {
 		if o.Connection == "" {
 			return nil, fmt.Errorf("[%s] connection is not set", group)
 		}
-		d, err := db.Open(o.Connection, poolOptions(c, o, m, names[group], logger))
+		d, err := db.Open(o.Connection, poolOptions(ctx, c, o, m, names[group], logger))
 		if err != nil {
 			option := "connection"
 			if u, ok := errors.AsType[*db.URLError](err); ok {
@@ -80,7 +80,7 @@ func OpenDatabases(c *config.Config, m *metrics.Metrics, logger zerolog.Logger) 
 		return nil, apiErr
 	}
 	return &Databases{config: c, API: api, Main: main, Cells: &db.Cells{API: api, Connection: c.Database.Connection,
-		Transport: c.Default.TransportURL, Pool: poolOptions(c, c.Database, m, "", logger),
+		Transport: c.Default.TransportURL, Pool: poolOptions(ctx, c, c.Database, m, "", logger),
 		Life: time.Duration(c.WSGI.CellMappingsLife) * time.Second}}, nil
 }
 
@@ -91,11 +91,13 @@ func optionErrors(a, b error) (one, other *config.Error, both bool) {
 	return one, other, aIs && bIs
 }
 
-func poolOptions(c *config.Config, o config.Database, m *metrics.Metrics, name string, logger zerolog.Logger) db.Options {
+func poolOptions(
+	ctx context.Context, c *config.Config, o config.Database, m *metrics.Metrics, name string, logger zerolog.Logger,
+) db.Options {
 	p := db.Options{Metrics: m, Name: metrics.DatabaseName{Database: name},
 		MaxPoolSize: &o.MaxPoolSize, MaxOverflow: &o.MaxOverflow, Recycle: time.Duration(o.ConnectionRecycleTime) * time.Second,
 		SQLMode:    &o.MySQLSQLMode,
-		Parameters: o.ConnectionParameters, WsrepSyncWait: o.MySQLWsrepSyncWait, Unsynced: !o.SQLiteSynchronous,
+		Parameters: o.ConnectionParameters, WsrepSyncWait: o.MySQLWsrepSyncWait, Unsynced: !o.SQLiteSynchronous, Latency: db.Latency(ctx),
 		Profiled: c.Profiler.Enabled && c.Profiler.TraceSQLAlchemy, Statement: statementLog(o, logger)}
 	if o.PoolTimeout != nil {
 		p.Wait = new(time.Duration(*o.PoolTimeout) * time.Second)

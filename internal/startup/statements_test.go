@@ -29,7 +29,7 @@ func TestConnectionDebug(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		d, err := startup.OpenDatabases(c, nil, log.NewLogger(&out, c.Default.Log))
+		d, err := startup.OpenDatabases(t.Context(), c, nil, log.NewLogger(&out, c.Default.Log))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -42,13 +42,14 @@ func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance
 	if q.Limit == 0 {
 		return nil, nil
 	}
+	q.passing = q.Scans.dominant(ctx, c, &q)
 	var w conditions
 	if !q.states(&w) || !q.filters(&w, c.DB) || !q.tags(&w) {
 		return nil, nil
 	}
 	scan := q.Scans.scans(ctx, c, &q)
 	switch {
-	case q.indexed() && !scan:
+	case q.passing, q.indexed() && !scan:
 		return q.walk(ctx, c, w)
 	case scan && q.splitByDeleted():
 		return q.listByDeleted(ctx, c, w)
@@ -141,11 +142,11 @@ func (q *InstanceQuery) selective() bool {
 // indexed tells whether an index has the instances in the order of the first key, so that the
 // database need not sort all instances for one page. The index on (deleted, created_at) has it for
 // instances that are not deleted, the one on (updated_at, project_id) for all.
-func (q *InstanceQuery) indexed() bool {
+func (q *InstanceQuery) indexed() bool { return !q.selective() && q.ordered() }
+
+// ordered tells whether an index has the instances in the order of the first key, whatever the filters are.
+func (q *InstanceQuery) ordered() bool {
 	if q.Limit < 0 || len(q.Sort) != 2 || q.Sort[1].Column != "uuid" {
-		return false
-	}
-	if q.selective() {
 		return false
 	}
 	switch q.Sort[0].Column {

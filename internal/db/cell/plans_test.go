@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -86,7 +87,7 @@ func filledCell(t *testing.T) (*db.Cell, *recorder) {
 		if n > 0 {
 			insert.WriteString(", ")
 		}
-		fmt.Fprintf(&insert, "('%s', 'p%d', '2026-05-01 %02d:%02d:00', '2026-05-02 %02d:%02d:00', 0, FALSE, 'active', 'vm-%d', 'host-%d')",
+		fmt.Fprintf(&insert, "('%s', 'p%d', '2026-05-01 %02d:%02d:00.000000', '2026-05-02 %02d:%02d:00.000000', 0, FALSE, 'active', 'vm-%d', 'host-%d')",
 			uuid.NewString(), n%200, n/60%24, n%60, n/60%24, n%60, n, n%100)
 	}
 	s.Exec("cell1", insert.String())
@@ -190,6 +191,50 @@ func TestListsWithoutAnIndexReadTheTable(t *testing.T) {
 	for range 20 {
 		if reads(&later, byName) != "an index" {
 			t.Fatal("the table is read for the few instances that are not deleted")
+		}
+	}
+}
+
+// TestPagesOfLargeProjects are read in the order of the creation of all instances, without a sort, and have the same instances.
+func TestPagesOfLargeProjects(t *testing.T) {
+	t.Parallel()
+	c, asked := filledCell(t)
+	if _, err := db.Exec(t.Context(), c.DB, "UPDATE instances SET project_id = 'large' WHERE id % 3 = 0"); err != nil {
+		t.Fatal(err)
+	}
+	live := false
+	page := func(scans *cell.Scans, project string, after []any) (uuids []string, texts string) {
+		list, err := cell.List(t.Context(), c, cell.InstanceQuery{
+			Deleted: &live, Sort: []cell.SortKey{{Column: "created_at", Desc: true}, {Column: "uuid"}}, After: after,
+			Filters: map[string]any{"project_id": project}, Limit: 20, Load: cell.Load{Brief: true}, Scans: scans,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range list {
+			uuids = append(uuids, i.UUID)
+		}
+		return uuids, strings.Join(asked.take(), "\n")
+	}
+	var scans cell.Scans
+	testproc.Eventually(t, "all instances are passed", func() bool {
+		_, text := page(&scans, "large", nil)
+		return strings.Contains(text, "COALESCE")
+	})
+	for _, after := range [][]any{nil, {"2026-05-01 12:00:00.000000", uuid.NewString()}, {"2026-05-01 18:30:00.000000", uuid.NewString()}} {
+		want, _ := page(nil, "large", after)
+		got, text := page(&scans, "large", after)
+		if !slices.Equal(got, want) {
+			t.Errorf("after %v: %d instances %v, want %d %v", after, len(got), got, len(want), want)
+		}
+		first, _, _ := strings.Cut(text, "\n")
+		if p := plan(t, c.DB, first); strings.Contains(p, "filesort") || strings.Contains(p, "Sort Key") || strings.Contains(p, "TEMP B-TREE") {
+			t.Errorf("%s\n%s", first, p)
+		}
+	}
+	for range 20 {
+		if _, text := page(&scans, "p7", nil); strings.Contains(text, "COALESCE") {
+			t.Fatal("all instances are passed for the few of a small project")
 		}
 	}
 }

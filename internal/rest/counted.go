@@ -13,8 +13,10 @@ import (
 	"github.com/nova-go/nova/internal/metrics"
 )
 
-// measuredTransport returns a transport that records metrics and spans of each attempt, and sends the headers of osprofiler.
+// measuredTransport returns a transport that records metrics and spans of each attempt, sends the headers of osprofiler,
+// and gives failures keystoneauth's classes.
 func measuredTransport(t http.RoundTripper, o Options) http.RoundTripper {
+	t = &namingTransport{t}
 	if o.Traces != nil {
 		t = otelhttp.NewTransport(t, otelhttp.WithTracerProvider(o.Traces), otelhttp.WithPropagators(propagation.TraceContext{}),
 			otelhttp.WithMeterProvider(noop.NewMeterProvider()),

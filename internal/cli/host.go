@@ -114,6 +114,8 @@ type hosting struct {
 	startDir string // the working directory before uWSGI's chdir
 	replaced bool   // by another process
 	stats    *requestStats
+	ending   <-chan struct{} // closed when the process begins to end
+	loaded   chan struct{}   // closed when the application is there; nil if nothing had to wait for it
 }
 
 func host(f *Flags, p Program, ini *uwsgiini.Config) error {
@@ -123,7 +125,7 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, reloadSignal, reportSignal, replaceSignal)
 	defer signal.Stop(signals)
-	again, err := restart()
+	program, err := restart()
 	if err != nil {
 		return err
 	}
@@ -139,7 +141,7 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err != nil {
 		return err
 	}
-	h := &hosting{program: p, again: again, failed: make(chan error, 1), output: out, ini: ini, startDir: startDir,
+	h := &hosting{program: p, again: program, failed: make(chan error, 1), output: out, ini: ini, startDir: startDir,
 		stats: &requestStats{began: time.Now()}, load: func() (*config.Config, error) { return f.Load(p.Name) }}
 	if ini != nil {
 		h.needApp, h.pidfiles = ini.NeedApp, ini.Pidfiles()
@@ -164,16 +166,13 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err := h.observe(ctx, c); err != nil {
 		return h.notLoaded(err)
 	}
-	if err := run(ini, uwsgiini.PreApp); err != nil {
+	again, err := h.loadFirst(ctx, c, parent)
+	if errors.Is(err, errEndWell) {
+		return nil
+	} else if err != nil {
 		return err
-	}
-	if err := h.build(ctx, c); err != nil {
-		return h.notLoaded(err)
 	}
 	defer h.close()
-	if err := run(ini, uwsgiini.PostApp); err != nil {
-		return err
-	}
 	if err := h.open(o, ini); err != nil {
 		return err
 	}
@@ -182,8 +181,9 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	}
 	serving, finish := context.WithCancel(ctx)
 	defer finish()
+	h.ending = serving.Done()
 	h.besides(serving, f.metricsAddress(p, c), p.eventsAddress(c))
-	e := processEvents{signals: signals, asked: make(chan struct{}), reload: make(chan struct{}), done: make(chan error, 1)}
+	e := processEvents{signals: signals, asked: make(chan struct{}), reload: make(chan struct{}), done: make(chan error, 1), again: again}
 	go func() { e.done <- h.server.Serve(serving) }()
 	h.ready(parent)
 	go watchdog(serving)
@@ -245,10 +245,11 @@ func (h *hosting) ready(parent *serve.Parent) {
 // processEvents are the events to which a serving process reacts.
 type processEvents struct {
 	signals chan os.Signal
-	asked   chan struct{} // requests for a report
-	reload  chan struct{} // touched files of touch-reload
-	command chan byte     // letters of master-fifo
-	done    chan error    // receives the error of Serve
+	asked   chan struct{}    // requests for a report
+	reload  chan struct{}    // touched files of touch-reload
+	command chan byte        // letters of master-fifo
+	done    chan error       // receives the error of Serve
+	again   <-chan time.Time // when the application is to be loaded again; nil: it is there
 }
 
 // run handles events until the process ends: by ctx, by an error, or because another process
@@ -265,6 +266,8 @@ func (h *hosting) run(ctx context.Context, e processEvents, finish func()) error
 			h.writeReport(h.config)
 		case <-e.reload:
 			h.reload(ctx)
+		case <-e.again:
+			e.again = h.loadAgain(ctx)
 		case letter := <-e.command:
 			if end := h.handleCommand(ctx, letter); end {
 				notify(daemon.SdNotifyStopping)
@@ -472,7 +475,11 @@ func (h *hosting) reload(ctx context.Context) {
 		h.log.Error().Err(err).Msg("the log file cannot be reopened")
 	}
 	c, err := h.load()
-	if err == nil {
+	switch {
+	case err != nil:
+	case h.waits():
+		err = h.loadApp(ctx, c)
+	default:
 		err = h.build(ctx, c)
 	}
 	if err != nil {

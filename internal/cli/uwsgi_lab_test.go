@@ -53,7 +53,7 @@ func TestLabRandomFiles(t *testing.T) {
 			refused++
 		}
 	}
-	t.Logf("%d files started both, %d neither", started, refused)
+	t.Logf("%d alike: %d files started both, %d neither", started+refused, started, refused)
 }
 
 // Addresses that are named twice, in the same words or others, by options of one kind or of two.
@@ -83,6 +83,27 @@ func TestLabSameAddress(t *testing.T) {
 			t.Logf("%s: both run: %v", pair, running)
 		}
 	}
+}
+
+// Commands that fail at each stage, where what uWSGI does is not a matter of which of its processes is faster.
+func TestLabFailingCommands(t *testing.T) {
+	programs := uwsgiPrograms(t)
+	i := 0
+	for _, processes := range []string{"", "master = true", "master = true\nlazy-apps = true", "lazy-apps = true", "master = true\nlazy = true",
+		"processes = 2", "processes = 2\nlog-master = true\nlazy-apps = true", "stats = DIR/stats\nlazy-apps = true"} {
+		for _, stage := range []string{"asap", "pre-jail", "in-jail", "as-root", "as-user", "pre-app", "post-app", "as-user-atexit"} {
+			for _, command := range []string{"exec-" + stage + " = false", "hook-" + stage + " = exec:false"} {
+				if strings.HasPrefix(command, "hook") && strings.HasSuffix(stage, "-app") && strings.Contains(processes, "lazy") {
+					continue
+				}
+				text := "[uwsgi]\nmodule = nova.wsgi.osapi_compute:application\npyargv = --config-file DIR/nova.conf\n" +
+					"http-socket = 127.0.0.1:PORT0\nsafe-pidfile = DIR/pid\n" + processes + "\n" + command + "\n"
+				compareStarts(t, i, text, programs)
+				i++
+			}
+		}
+	}
+	t.Logf("%d files", i)
 }
 
 // uwsgiPrograms returns uWSGI of LAB_VENV and our own.
@@ -393,7 +414,8 @@ func (g *iniFile) text() string {
 	}
 	g.sometimes(5, "stats = DIR/stats", "stats = 127.0.0.1:PORT2", "stats-server = :PORT2", "stats = DIR/none/stats")
 	g.sometimes(5, "master-fifo = DIR/fifo", "master-fifo = fifo", "master-fifo = DIR/none/fifo")
-	g.sometimes(3, "need-app = true", "lazy-apps = true", "die-on-term = true", "thunder-lock = true", "enable-threads = true", "processes = 2")
+	g.sometimes(3, "need-app = true", "lazy-apps = true", "die-on-term = true", "thunder-lock = true", "enable-threads = true", "processes = 2", "lazy = true")
+	g.sometimes(9, "lazy-apps = true\nlazy-apps = off", "master = no", "master = 0\nlog-master = true", "vacuum = true\nvacuum = off")
 	g.sometimes(4, "harakiri = 60", "limit-post = 100", "add-header = A: b", "vacuum = true", "touch-reload = DIR/none", "log-master = true")
 	g.sometimes(9, "no-such-option = 1", "strict = true", "ini = :none", "ini = DIR/none.ini", "ini = DIR")
 	if g.root {

@@ -88,13 +88,36 @@ func runIn(dir string, ini *uwsgiini.Config, stages ...uwsgiini.Stage) error {
 			}
 			cmd := exec.Command("/bin/sh", "-c", c.Shell)
 			cmd.Stdout, cmd.Stderr, cmd.Dir = os.Stdout, os.Stderr, dir
-			if err := cmd.Run(); err != nil {
-				return fmt.Errorf("exec-%s: %s: %w", stage, c.Shell, err)
+			err := cmd.Run()
+			if err == nil {
+				continue
 			}
+			failed := &commandError{c, ini.Failure(c), err}
+			if failed.what != uwsgiini.Continues {
+				return failed
+			}
+			ini.Warnings = append(ini.Warnings, failed.Error())
 		}
 	}
 	return nil
 }
+
+// commandError is the failure of a command.
+type commandError struct {
+	command uwsgiini.Command
+	what    uwsgiini.Failure // what follows
+	err     error
+}
+
+func (e *commandError) Error() string {
+	kind := "exec"
+	if e.command.Hook {
+		kind = "hook"
+	}
+	return fmt.Sprintf("%s-%s: %s: %v", kind, e.command.Stage, e.command.Shell, e.err)
+}
+
+func (e *commandError) Unwrap() error { return e.err }
 
 // becomeUser changes user and groups as a uWSGI file says, after opening the listeners, and then opens the files that belong
 // to the user.

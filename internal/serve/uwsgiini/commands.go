@@ -23,6 +23,46 @@ const (
 type Command struct {
 	Stage Stage
 	Shell string // run by sh -c
+	Hook  bool   `json:",omitempty"` // of hook-STAGE, and not of exec-STAGE
+}
+
+// Failure is what follows in uWSGI when a command fails.
+type Failure int
+
+// What follows when a command fails.
+const (
+	Ends      Failure = iota // the process ends with status 1
+	EndsWell                 // it ends with status 0
+	Continues                // the start goes on
+	Waits                    // the sockets stay open, and requests wait until a later attempt succeeds
+)
+
+// Failure returns what follows when a command fails. Commands around the application are those of uWSGI's worker if it loads
+// applications itself (lazy-apps, lazy): the worker ends, and its master starts another one. Hooks of a process with a master
+// only ask this master to end, which does so if it serves already: always with lazy-apps and hook-post-app, mostly with
+// hook-pre-app (in uWSGI this depends on which process is faster), and never without lazy-apps.
+func (c *Config) Failure(command Command) Failure {
+	switch {
+	case !c.master || command.Stage != PreApp && command.Stage != PostApp:
+		return Ends
+	case command.Hook && c.lazy:
+		return EndsWell
+	case command.Hook:
+		return Continues
+	case c.lazy:
+		return Waits
+	}
+	return Ends
+}
+
+// applyMaster applies what an option says about uWSGI's master. An option that needs one also needs it with the value false.
+func (c *Config) applyMaster(s setting, o Option) {
+	switch {
+	case s.key == "master" || s.key == "M":
+		c.master = !s.off
+	case o.Master:
+		c.master = true
+	}
 }
 
 // applyCommand applies exec-STAGE, and hook-STAGE with the action exec; done is false for other settings.
@@ -53,7 +93,7 @@ func (c *Config) applyCommand(s setting, _ string) (done bool, err error) {
 			return true, nil
 		}
 	}
-	c.Commands = append(c.Commands, Command{Stage(name), command})
+	c.Commands = append(c.Commands, Command{Stage(name), command, !isExec})
 	return true, nil
 }
 

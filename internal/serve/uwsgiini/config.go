@@ -83,6 +83,8 @@ type Config struct {
 
 	requests RequestFilter
 	abstract bool // abstract-socket
+	master   bool // uWSGI has a master process
+	lazy     bool // uWSGI's workers load the application (lazy-apps, lazy)
 }
 
 // Pidfiles returns the paths of all pid files.
@@ -93,6 +95,7 @@ func (c *Config) Pidfiles() []string {
 // setting is an option with its position.
 type setting struct {
 	where, key, value string
+	off               bool // a flag with a value such as false: the flag is not set, even if it was before
 }
 
 func (s setting) errorf(format string, args ...any) error {
@@ -116,12 +119,16 @@ func interpret(c *Config, settings []setting, options map[string]Option, used ma
 	if err != nil {
 		return err
 	}
-	strict := slices.ContainsFunc(settings, func(s setting) bool { return s.key == "strict" })
+	strict := slices.ContainsFunc(settings, func(s setting) bool { return s.key == "strict" && !s.off })
 	said := map[string]bool{}
 	for _, s := range settings {
 		o, known := options[s.key]
 		if o.Treatment == "refused" {
 			return s.errorf("%s", o.Reason)
+		}
+		c.applyMaster(s, o)
+		if s.off {
+			continue
 		}
 		if err := c.apply(s, protocol); err != nil {
 			return err
@@ -222,6 +229,8 @@ func (c *Config) applyProcess(s setting, _ string) (done bool, err error) {
 			return true, s.errorf("%q is not NAME=value", s.value)
 		}
 		c.Env = append(c.Env, s.value)
+	case "lazy-apps", "lazy":
+		c.lazy = true
 	case "unenv":
 		c.Unset = append(c.Unset, s.value)
 	case "uid", "immediate-uid":

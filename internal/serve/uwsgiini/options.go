@@ -7,7 +7,8 @@ import (
 
 // optionTable is options.txt: a line per option of uWSGI 2.0.31 and of its plugins. After the name follow "flag" (no value),
 // "value", or "maybe" (optional value), and the treatment with the key of its reason: "done"; "none" (there is nothing to
-// do); "said" (its effect is missing, which a warning says); "refused" (an error).
+// do); "said" (its effect is missing, which a warning says); "refused" (an error). "master" at the end says that the option
+// gives uWSGI a master process.
 //
 //go:embed options.txt
 var optionTable string
@@ -18,6 +19,7 @@ type Option struct {
 	Kind      string // flag, value or maybe
 	Treatment string // done, none, said or refused
 	Reason    string // why; "" for done
+	Master    bool   // uWSGI has a master process with this option
 }
 
 // Options returns the options of uWSGI by name, with hyphens in the place of underscores.
@@ -26,8 +28,9 @@ func Options() map[string]Option {
 	for line := range strings.Lines(optionTable) {
 		name, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		kind, rest, _ := strings.Cut(rest, " ")
+		rest, master := strings.CutSuffix(rest, " master")
 		treatment, key, _ := strings.Cut(rest, ":")
-		o := Option{Name: strings.ReplaceAll(name, "_", "-"), Kind: kind, Treatment: treatment, Reason: reasons[rest]}
+		o := Option{Name: strings.ReplaceAll(name, "_", "-"), Kind: kind, Treatment: treatment, Reason: reasons[rest], Master: master}
 		if o.Reason == "" {
 			o.Reason = reasons[key]
 		}

@@ -27,6 +27,7 @@ var samples = map[string]string{
 var unseen = map[string]string{
 	"version": "TestUWSGIControl", "reload": "TestUWSGIControl", "stop": "TestUWSGIControl", "strict": "TestErrors",
 	"set-placeholder": "TestFiles", "set-ph": "TestFiles", "log-reopen": "TestUWSGILogto",
+	"master": "TestFailure", "lazy-apps": "TestFailure", "lazy": "TestFailure",
 	"hook-master-start": "TestFiles", // SIGTERM always lets requests end; other actions are said
 }
 

@@ -96,7 +96,7 @@ func (r *reader) arguments(args []string) error {
 		default:
 			return fmt.Errorf("%s: only ini files can be read", arg)
 		}
-		if err := r.set(setting{"command line", key, value}); err != nil {
+		if err := r.set(setting{"command line", key, value, false}); err != nil {
 			return err
 		}
 	}
@@ -109,6 +109,9 @@ func (r *reader) set(s setting) error {
 	s.key = strings.ReplaceAll(s.key, "_", "-")
 	switch {
 	case r.known[s.key] == "flag" && slices.Contains([]string{"false", "0", "no", "off"}, strings.ToLower(s.value)):
+		r.settings = slices.DeleteFunc(r.settings, func(earlier setting) bool { return earlier.key == s.key && !earlier.off })
+		s.off = true
+		r.settings = append(r.settings, s)
 		return nil
 	case isConditional(s.key):
 		return s.errorf("conditions and loops are not supported")
@@ -187,7 +190,7 @@ func (r *reader) ini(name, wanted, text string) error {
 		if key == "" {
 			return fmt.Errorf("%s:%d: %q is not NAME = value", name, n, line)
 		}
-		if err := r.set(setting{fmt.Sprintf("%s:%d", name, n), key, value}); err != nil {
+		if err := r.set(setting{fmt.Sprintf("%s:%d", name, n), key, value, false}); err != nil {
 			return err
 		}
 	}

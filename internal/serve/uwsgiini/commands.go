@@ -55,13 +55,23 @@ func (c *Config) Failure(command Command) Failure {
 	return Ends
 }
 
-// applyMaster applies what an option says about uWSGI's master. An option that needs one also needs it with the value false.
-func (c *Config) applyMaster(s setting, o Option) {
-	switch {
-	case s.key == "master" || s.key == "M":
-		c.master = !s.off
-	case o.Master:
-		c.master = true
+// setMaster finds out whether uWSGI has a master: the last value of master says so, or else an option that needs one. What a
+// master does is not done without one.
+func (c *Config) setMaster(settings []setting, options map[string]Option) {
+	var last setting
+	for _, s := range settings {
+		switch {
+		case s.key == "master" || s.key == "M":
+			c.master, last = !s.off, s
+		case last.key == "" && options[s.key].Master:
+			c.master = true // even if it has the value false
+		}
+	}
+	if last.off {
+		if c.Stats.Address != "" || len(c.MasterFIFO)+len(c.Reload)+len(c.Log.Reopen)+len(c.Log.Rotate) > 0 {
+			c.warn(last, "stats, master-fifo and the options touch-… and fs-… have no effect")
+		}
+		c.Stats, c.MasterFIFO, c.Reload, c.Log.Reopen, c.Log.Rotate = Stats{}, nil, nil, nil, nil
 	}
 }
 

@@ -126,7 +126,6 @@ func interpret(c *Config, settings []setting, options map[string]Option, used ma
 		if o.Treatment == "refused" {
 			return s.errorf("%s", o.Reason)
 		}
-		c.applyMaster(s, o)
 		if s.off {
 			continue
 		}
@@ -143,6 +142,7 @@ func interpret(c *Config, settings []setting, options map[string]Option, used ma
 			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is left out: %s", s.where, s.key, o.Reason))
 		}
 	}
+	c.setMaster(settings, options)
 	if c.abstract {
 		for i, l := range c.Listeners {
 			if path, isPath := strings.CutPrefix(l.Address, "unix:"); isPath && !strings.HasPrefix(path, "@") {

@@ -77,19 +77,22 @@ func newDeployed(t *testing.T, l lab, d deployment, s service, token string) *de
 		Password: l.option("keystone_authtoken", "password"), MetadataSecret: l.option("neutron", "metadata_proxy_shared_secret"), Main: database.main,
 		DatabaseSocket: database.socket, Stats: stats, Endpoints: []string{"internal", "public"}}
 	x := &deployed{service: s, machine: newMachine(t, d, v), token: token, deployment: d, stats: "127.0.0.1:" + stats}
-	x.machine.link(t, "/usr/local/bin/nova-api", filepath.Join(buildPrograms(t), "nova-api"))
-	x.machine.link(t, "/usr/local/bin/nova-metadata", filepath.Join(buildPrograms(t), "nova-metadata"))
+	for _, name := range []string{"nova-api", "nova-metadata"} { // for check, if not for the service
+		if _, err := os.Stat(x.machine.path("/usr/local/bin/" + name)); err != nil {
+			x.machine.link(t, "/usr/local/bin/"+name, filepath.Join(buildPrograms(t), name))
+		}
+	}
 	x.paste(t, l)
 	x.trust(t, d)
 	x.client = x.newClient(t, d)
+	if s.unit != "" {
+		x.service.command, x.service.reload = unit(t, s.unit)
+	}
 	scheme := "http"
 	if s.https {
 		scheme = "https"
 	}
 	x.base = scheme + "://127.0.0.1:" + port
-	if s.kolla {
-		x.service.command = x.setConfigs(t)
-	}
 	return x
 }
 
@@ -150,30 +153,6 @@ func (x *deployed) newClient(t *testing.T, d deployment) *http.Client {
 	return &http.Client{Transport: transport, Timeout: time.Minute}
 }
 
-// setConfigs does what kolla_set_configs does before it starts the command, which it returns.
-func (x *deployed) setConfigs(t *testing.T) []string {
-	t.Helper()
-	var c struct {
-		Command string
-		Files   []struct {
-			Source, Dest, Owner, Perm string
-			Optional                  bool
-		} `json:"config_files"`
-	}
-	if err := json.Unmarshal([]byte(x.machine.read(t, "/var/lib/kolla/config_files/config.json")), &c); err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range c.Files {
-		b, err := os.ReadFile(x.machine.path(f.Source))
-		if err != nil && f.Optional {
-			continue
-		}
-		mode, _ := strconv.ParseUint(f.Perm, 8, 32)
-		x.machine.write(t, f.Dest, b, os.FileMode(mode), nova)
-	}
-	return strings.Fields(c.Command)
-}
-
 func (x *deployed) test(t *testing.T) {
 	x.openJournal(t)
 	x.process = x.machine.start(t, x.service.as, x.service.notify, x.service.env, x.service.command...)
@@ -192,6 +171,7 @@ func (x *deployed) test(t *testing.T) {
 	x.checkSocket(t)
 	x.checkFront(t)
 	x.checkTruth(t)
+	x.checkImage(t)
 	x.checkReload(t)
 	x.checkDrain(t)
 	x.checkStop(t)

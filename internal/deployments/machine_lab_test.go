@@ -26,6 +26,10 @@ import (
 const enterEnv = "DEPLOYMENTS_TEST_ENTER"
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "sudo" {
+		fmt.Fprintln(os.Stderr, "sudo:", sudo(os.Args[1:]))
+		os.Exit(1)
+	}
 	if spec := os.Getenv(enterEnv); spec != "" {
 		err := enter([]byte(spec))
 		fmt.Fprintln(os.Stderr, "entering the machine:", err)
@@ -216,6 +220,9 @@ func newMachine(t *testing.T, d deployment, values any) *machine {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if d.image != "" {
+		m.build(t, d.image, d.name)
 	}
 	for _, dir := range d.directories {
 		m.directory(t, dir)

@@ -11,6 +11,7 @@ import (
 // deployment is how a project deploys Nova's API services.
 type deployment struct {
 	name          string
+	image         string   // directory of testdata/images: the layer of the deployer is on it
 	users, groups []string // lines of the user and group files
 	directories   []directory
 	links         map[string]string // paths of programs, and which of ours stands there
@@ -26,8 +27,8 @@ type deployment struct {
 type service struct {
 	name    string // nova-api or nova-metadata
 	command []string
+	unit    string // of systemd: command and reload are those of the drop-in in its layer
 	env     []string
-	kolla   bool // the command and the files are those of /var/lib/kolla/config_files/config.json
 	notify  bool // the supervisor waits for READY=1
 	as      account
 	runs    account // after the start
@@ -86,11 +87,12 @@ func kolla() deployment {
 		groups: []string{"nova:x:42436:", "kolla:x:42400:nova"},
 		directories: []directory{{"/var/lib/nova", nova, 0o755}, {"/etc/nova", nova, 0o755}, {"/etc/nova/certs", nova, 0o755},
 			{"/var/log/kolla", account{GID: 42400}, os.ModeSetgid | 0o775}, {"/var/log/kolla/nova", account{UID: 42436, GID: 42400}, os.ModeSetgid | 0o775}},
-		links:        map[string]string{"/var/lib/kolla/venv/bin/uwsgi": "nova-api"},
+		image:        "kolla",
 		certificates: [][2]string{{"/var/lib/kolla/config_files/nova-cert.pem", "/var/lib/kolla/config_files/nova-key.pem"}},
 	}
 	for _, name := range []string{"nova-api", "nova-metadata"} {
-		s := service{name: name, kolla: true, env: []string{"PATH=/var/lib/kolla/venv/bin:/usr/local/bin:/usr/bin:/bin"}, as: nova, runs: nova, https: true,
+		s := service{name: name, command: []string{"kolla_start"}, env: []string{"PATH=/var/lib/kolla/venv/bin:/usr/local/bin:/usr/bin:/bin"}, as: root,
+			runs: account{UID: 42436, Groups: []int{0}}, https: true,
 			probe: probe{"/", "curl-healthcheck"},
 			logs: []logFile{
 				{"/var/log/kolla/nova/" + name + ".log", "-rw-r--r-- 42436:42400", regexp.MustCompile(osloFirst), records(name)},
@@ -111,7 +113,7 @@ const noPublicIdentity = `Configuring www_authenticate_uri to point to the publi
 func helm() deployment {
 	user := account{UID: 42424, GID: 42424, Groups: []int{42424}}
 	d := deployment{name: "openstack-helm", user: "nova_x509", users: []string{"nova:x:42424:42424::/var/lib/nova:/usr/sbin/nologin"}, groups: []string{"nova:x:42424:"},
-		links:    map[string]string{"/var/lib/openstack/bin/uwsgi": "nova-api"},
+		image:    "loci",
 		database: map[string]string{"/etc/mysql/certs/ca.crt": "cert", "/etc/mysql/certs/tls.crt": "cert", "/etc/mysql/certs/tls.key": "key"},
 		readOnly: true, temporary: []string{"/var/lib/nova"}}
 	for _, name := range []string{"nova-api", "nova-metadata"} {
@@ -129,13 +131,12 @@ func ansible() deployment {
 	user := account{UID: 64060, GID: 64060, Groups: []int{64060}}
 	d := deployment{name: "openstack-ansible", user: "nova_tls", users: []string{"nova:x:64060:64060::/var/lib/nova:/bin/false"}, groups: []string{"nova:x:64060:"},
 		directories: []directory{{"/run/nova-api-os-compute/uwsgi", user, 0o755}, {"/run/nova-api-metadata/uwsgi", user, 0o755}, {"/var/lib/nova", user, 0o755}},
-		links:       map[string]string{"/openstack/venvs/uwsgi-32.0.0-python3/bin/uwsgi": "nova-api"}, certificates: [][2]string{{"/etc/nova/nova.pem", "/etc/nova/nova.key"}}}
-	uwsgi := "/openstack/venvs/uwsgi-32.0.0-python3/bin/uwsgi"
+		links:       map[string]string{"/usr/local/bin/uwsgi": "nova-api"}, certificates: [][2]string{{"/etc/nova/nova.pem", "/etc/nova/nova.key"}}}
 	for name, unit := range map[string]string{"nova-api": "nova-api-os-compute", "nova-metadata": "nova-api-metadata"} {
-		d.services = append(d.services, service{name: name, command: []string{uwsgi, "--autoload", "--ini", "/etc/uwsgi/" + unit + ".ini"}, as: user, runs: user, https: true,
+		d.services = append(d.services, service{name: name, unit: unit, as: user, runs: user, https: true,
 			probe: probe{"/", "osa-haproxy-healthcheck"}, journal: true,
 			check: []string{"--ini", "/etc/uwsgi/" + unit + ".ini"}, said: []string{`enabled_apis: no such option`, `\[service_user\] region_name: no such option`},
-			reload: []string{uwsgi, "--reload", "/run/" + unit + "/uwsgi/" + unit + ".pid"}, changes: "/etc/nova/nova.conf"})
+			changes: "/etc/nova/nova.conf"})
 	}
 	return d
 }
@@ -161,13 +162,14 @@ func devstack() deployment {
 // operator is nova-operator: pods whose command is Apache's, in whose place the image has a script.
 func operator() deployment {
 	user := account{UID: 42436, GID: 42436, Groups: []int{42400, 42436}}
-	d := deployment{name: "nova-operator", user: "nova_tls", users: []string{"nova:x:42436:42436::/var/lib/nova:/usr/sbin/nologin"}, groups: []string{"nova:x:42436:", "kolla:x:42400:nova"},
+	d := deployment{name: "nova-operator", user: "nova_tls", users: []string{"apache:x:48:48::/usr/share/httpd:/sbin/nologin", "nova:x:42436:42436::/var/lib/nova:/usr/sbin/nologin"}, groups: []string{"apache:x:48:", "nova:x:42436:", "kolla:x:42400:nova"},
+		image:        "kolla",
 		directories:  []directory{{"/var/log/nova", user, 0o755}, {"/var/lib/nova", user, 0o755}},
 		certificates: [][2]string{{"/etc/pki/tls/certs/internal.crt", "/etc/pki/tls/private/internal.key"}, {"/etc/pki/tls/certs/public.crt", "/etc/pki/tls/private/public.key"}},
 		database:     map[string]string{"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem": "cert"}}
 	access := regexp.MustCompile(`^(\S+) (\S+) (\S+) \[[^]]+\] "[^"]*" \d{3} (\d+|-) "[^"]*" "[^"]*"|` + osloFirst)
 	for _, name := range []string{"nova-api", "nova-metadata"} {
-		d.services = append(d.services, service{name: name, kolla: true, as: user, runs: user, https: name == "nova-api", probe: probe{"/", "kube-probe/1.31"},
+		d.services = append(d.services, service{name: name, command: []string{"kolla_start"}, as: user, runs: user, https: name == "nova-api", probe: probe{"/", "kube-probe/1.31"},
 			logs: []logFile{{"/var/log/nova/" + name + ".log", "-rw-r--r-- 42436:42436", regexp.MustCompile(osloFirst), records(name)}, {line: access, request: access}},
 			said: []string{`\[(glance|barbican)\] (auth_url|auth_type|project_domain_name|user_domain_name|project_name|username|password): no such option`,
 				`enabled_apis: no such option`, `\[oslo_policy\] enforce_scope: deprecated`},

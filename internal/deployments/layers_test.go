@@ -15,6 +15,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"gopkg.in/ini.v1"
+
+	"github.com/nova-go/nova/config"
 )
 
 const (
@@ -159,6 +161,19 @@ func TestLayers(t *testing.T) {
 		if value != d.tag || d.tag == "" {
 			t.Errorf("%s: %v names %v, the Dockerfile %q", deployer, override, value, d.tag)
 		}
+	}
+}
+
+// kolla-ansible merges the file into nova.conf; it has an option of this project.
+func TestKollaConfig(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(config.Sources{NoDefaults: true, Prog: "nova-api-os-compute",
+		Files: []string{filepath.Join(repository, layers, "kolla-ansible/config/nova/nova-api.conf")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Warnings()) != 0 || c.WSGI.ComputeMetrics == "" {
+		t.Errorf("%v %+v", c.Warnings(), c.WSGI)
 	}
 }
 

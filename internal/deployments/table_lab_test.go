@@ -91,7 +91,7 @@ func kolla() deployment {
 		certificates: [][2]string{{"/var/lib/kolla/config_files/nova-cert.pem", "/var/lib/kolla/config_files/nova-key.pem"}},
 	}
 	for _, name := range []string{"nova-api", "nova-metadata"} {
-		s := service{name: name, command: []string{"kolla_start"}, env: []string{"PATH=/var/lib/kolla/venv/bin:/usr/local/bin:/usr/bin:/bin"}, as: root,
+		s := service{name: name, command: []string{"kolla_start"}, env: []string{"PATH=/var/lib/kolla/venv/bin:/usr/local/bin:/usr/bin:/bin", "KOLLA_CONFIG_STRATEGY=COPY_ALWAYS"}, as: root,
 			runs: account{UID: 42436, Groups: []int{0}}, https: true,
 			probe: probe{"/", "curl-healthcheck"},
 			logs: []logFile{
@@ -169,7 +169,7 @@ func operator() deployment {
 		database:     map[string]string{"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem": "cert"}}
 	access := regexp.MustCompile(`^(\S+) (\S+) (\S+) \[[^]]+\] "[^"]*" \d{3} (\d+|-) "[^"]*" "[^"]*"|` + osloFirst)
 	for _, name := range []string{"nova-api", "nova-metadata"} {
-		d.services = append(d.services, service{name: name, command: []string{"kolla_start"}, as: user, runs: user, https: name == "nova-api", probe: probe{"/", "kube-probe/1.31"},
+		d.services = append(d.services, service{name: name, command: []string{"kolla_start"}, env: []string{"KOLLA_CONFIG_STRATEGY=COPY_ALWAYS"}, as: user, runs: user, https: name == "nova-api", probe: probe{"/", "kube-probe/1.31"},
 			logs: []logFile{{"/var/log/nova/" + name + ".log", "-rw-r--r-- 42436:42436", regexp.MustCompile(osloFirst), records(name)}, {line: access, request: access}},
 			said: []string{`\[(glance|barbican)\] (auth_url|auth_type|project_domain_name|user_domain_name|project_name|username|password): no such option`,
 				`enabled_apis: no such option`, `\[oslo_policy\] enforce_scope: deprecated`},

@@ -85,7 +85,7 @@ func TestLargeSiteFiles(t *testing.T) {
 		{limit, "whitelist:\nblacklist: [1, abc]\nservice: compute\n", "", "FILE:3: service is not read"},
 		{"egg:rate-limit-middleware#rate-limit\nrate_limit_by = user", "", `option rate_limit_by: "user" is no initiator_project_id, target_project_id or initiator_host_address`, ""},
 		{"egg:rate-limit-middleware#rate-limit\nclock_accuracy = 1y", "", `option clock_accuracy: "1y" is no time such as 1ns, 5m or 12h`, ""},
-		{"egg:rate-limit-middleware#rate-limit\nlimes_enabled = true", "", "option limes_enabled: ", ""},
+		{"egg:rate-limit-middleware#rate-limit\nlimes_enabled = true", "", "option limes_enabled: limits from Limes are not supported; remove the option, and put the limits into the file of config_file", ""},
 		{"egg:rate-limit-middleware#rate-limit\nbackend = etcd", "", `option backend: "etcd" is no redis, memcached or memory`, ""},
 		{"egg:rate-limit-middleware#rate-limit\nmax_sleep_time_seconds = long", "", `option max_sleep_time_seconds: "long" is no number of seconds`, ""},
 		{audit, auditHead + "  servers:\n", "", ""},

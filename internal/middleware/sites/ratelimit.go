@@ -3,6 +3,7 @@ package sites
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"os"
@@ -272,8 +273,8 @@ func (d deps) rateLimits() paste.Filter {
 		}
 		var limes bool
 		p.QuotedTrue("limes_enabled", &limes)
-		if limes {
-			p.Fail("limes_enabled", "true", "value that is supported: limits come from config_file only; give")
+		if limes && p.Err == nil {
+			p.Err = errors.New("option limes_enabled: limits from Limes are not supported; remove the option, and put the limits into the file of config_file")
 		}
 		store := rateStoreOptions(&p)
 		if p.Err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -149,6 +150,12 @@ func (o *SentryOptions) event(r *http.Request, rec *middleware.Record, e sentryE
 			Env: map[string]string{"REMOTE_ADDR": filter.RemoteAddr(r)}},
 		Tags: map[string]string{}, SDK: sentrySDK{"nova-go", version.Number},
 	}
+	if r.Host != "" {
+		ev.Request.Headers["Host"] = r.Host // which net/http keeps apart
+	}
+	if host, port, err := net.SplitHostPort(localAddress(r)); err == nil {
+		ev.Request.Env["SERVER_NAME"], ev.Request.Env["SERVER_PORT"] = host, port
+	}
 	for _, name := range sentryHeaders {
 		if v := filter.HeaderList(r.Header, name); v != "" {
 			ev.Request.Headers[name] = v
@@ -168,6 +175,14 @@ func (o *SentryOptions) event(r *http.Request, rec *middleware.Record, e sentryE
 		tag("request_id", u.RequestID)
 	}
 	return ev
+}
+
+// localAddress returns the address at which the request arrived, "" if it is unknown.
+func localAddress(r *http.Request) string {
+	if a, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		return a.String()
+	}
+	return ""
 }
 
 // sentryHeaders are the headers that events contain. All others may be secrets.

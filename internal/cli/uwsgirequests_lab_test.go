@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,7 +25,16 @@ func TestLabLimits(t *testing.T) {
 	if _, err := os.Stat(binary); err != nil || os.Getenv("LAB_VENV") == "" {
 		t.Skip("LAB_VENV does not name a Python environment with uWSGI")
 	}
-	options := "limit-post = 10\nharakiri = 1\nstats = DIR/stats\nlogto = DIR/log\n"
+	for i, more := range []string{"", "log-date = true\n", "log-date = day %%d\n", "log-prefix = nova\nlog-micros = true\n",
+		"logdate = %%Y\nlog-format-strftime = true\nlog-format = %%(ftime) %%(method) %%(status)\n", "log-format-strftime = true\nlog-format = %%(ftime) %%(method)\n"} {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			compareLimits(t, binary, "limit-post = 10\nharakiri = 1\nstats = DIR/stats\nlogto = DIR/log\n"+more)
+		})
+	}
+}
+
+func compareLimits(t *testing.T, binary, options string) {
+	t.Helper()
 	dirs := [2]string{t.TempDir(), t.TempDir()}
 	real := testproc.Address(t)
 	for path, text := range map[string]string{
@@ -42,7 +52,8 @@ func TestLabLimits(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
 	ours, _ := uwsgiLogs(t, dirs[1], ip(1), options)
-	masks := regexp.MustCompile(`pid: \d+|since \d+|hold=\S+|^\w{3} \w{3} [ \d]\d [\d:]{8} \d{4}`)
+	masks := regexp.MustCompile(`pid: \d+|since \d+|hold=\S+|\w{3} \w{3} [ \d]\d [\d:]{8} \d{4}|\d\d/\w{3}/\d{4}:[\d:]{8}|` +
+		`req: \d+/\d+|\d+ vars in \d+|generated \d+|in \d+ m|\d+ headers in \d+`)
 	var seen, stats [2]string
 	for i, address := range []string{real, ours} {
 		fetch(t, address, "")
@@ -61,24 +72,38 @@ func TestLabLimits(t *testing.T) {
 			return strings.Contains(log, "HARAKIRI triggered")
 		})
 		for line := range strings.Lines(log) {
-			if strings.Contains(line, "HARAKIRI") || strings.Contains(line, "CONTENT_LENGTH") {
-				got = append(got, masks.ReplaceAllString(strings.TrimSpace(line), "-"))
+			if strings.Contains(line, "HARAKIRI") || strings.Contains(line, "CONTENT_LENGTH") || strings.Contains(line, "GET") {
+				if line = masks.ReplaceAllString(strings.TrimSpace(line), "-"); !slices.Contains(got, line) {
+					got = append(got, line)
+				}
 			}
 		}
 		seen[i] = strings.Join(got, "\n")
-		c, err := net.Dial("unix", filepath.Join(dirs[i], "stats"))
-		if err != nil {
-			t.Fatal(err)
+		for range 50 { // uWSGI may be starting its worker again
+			if stats[i] = statsOf(t, filepath.Join(dirs[i], "stats")); stats[i] == statsMembers {
+				break
+			}
+			fetch(t, address, "")
 		}
-		b, err := io.ReadAll(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		names := members(t, string(b))
-		from, to := slices.Index(names, "locks"), slices.Index(names, "sockets")
-		stats[i] = strings.Join(slices.Delete(names, from+1, to), " ") // the names of locks
 	}
 	if seen[0] != seen[1] || stats[0] != stats[1] || stats[1] != statsMembers {
 		t.Errorf("uWSGI:\n%s\n%s\nhere:\n%s\n%s", seen[0], stats[0], seen[1], stats[1])
 	}
+}
+
+// statsOf returns the names of the members of the statistics, without those of locks.
+func statsOf(t *testing.T, socket string) string {
+	t.Helper()
+	c, err := net.Dial("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	b, err := io.ReadAll(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := members(t, string(b))
+	from, to := slices.Index(names, "locks"), slices.Index(names, "sockets")
+	return strings.Join(slices.Delete(names, from+1, to), " ")
 }

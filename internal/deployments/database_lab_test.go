@@ -131,12 +131,21 @@ func copyDatabases(l lab) error {
 	}
 	database.main = strings.TrimPrefix(main.Path, "/")
 	password, _ := main.User.Password()
-	dump := exec.Command("mariadb-dump", "--no-defaults", "--host="+main.Hostname(), "--port="+main.Port(), "--user="+main.User.Username(),
-		"--password="+password, "--single-transaction", "--skip-lock-tables", "--databases", strings.TrimPrefix(api.Path, "/"), "nova_cell0", database.main)
+	arguments := []string{"--no-defaults", "--host=" + main.Hostname(), "--port=" + main.Port(), "--user=" + main.User.Username(),
+		"--password=" + password, "--single-transaction", "--skip-lock-tables", "--databases", strings.TrimPrefix(api.Path, "/"), "nova_cell0", database.main}
 	load := exec.Command("mariadb", "--no-defaults", "--user=root", "--socket="+database.socket)
-	text, err := dump.Output()
+	var text []byte
+	for range 5 { // it fails if another test changes the definition of a table meanwhile
+		var said bytes.Buffer
+		dump := exec.Command("mariadb-dump", arguments...)
+		dump.Stderr = &said
+		if text, err = dump.Output(); err == nil {
+			break
+		}
+		err = fmt.Errorf("mariadb-dump: %w: %s", err, said.String())
+	}
 	if err != nil {
-		return fmt.Errorf("mariadb-dump: %w", err)
+		return err
 	}
 	load.Stdin = bytes.NewReader(bytes.ReplaceAll(text, []byte("`"+strings.TrimPrefix(api.Path, "/")+"`"), []byte("`nova_api`")))
 	if out, err := load.CombinedOutput(); err != nil {

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ncruces/go-strftime"
+
 	"github.com/nova-go/nova/internal/middleware/filter"
 )
 
@@ -36,12 +38,16 @@ const (
 
 // parseAccessFormat reads a format as uWSGI reads log-format. It writes "-" for variables that
 // it does not know, and for those without a value.
-func parseAccessFormat(text string, forwarded bool) accessFormat {
+func parseAccessFormat(o AccessLogOptions) accessFormat {
+	text := o.Format
 	switch text {
 	case "", "uwsgi":
 		text = uwsgiFormat
-		if forwarded {
+		if o.Forwarded {
 			text = strings.Replace(text, "%(client)", "%(forwarded)", 1)
+		}
+		if o.Micros {
+			text = strings.Replace(text, "%(msecs) msecs", "%(micros) micros", 1)
 		}
 	case "combined":
 		text = combinedFormat
@@ -58,7 +64,11 @@ func parseAccessFormat(text string, forwarded bool) accessFormat {
 		if !found || !closed {
 			break
 		}
-		f, text = append(f, accessVariable(name)), after
+		variable := accessVariable(name)
+		if name == "ftime" && o.TimeFormat != "" {
+			variable = textOf(func(a *Access) string { return strftime.Format(o.TimeFormat, a.Start) })
+		}
+		f, text = append(f, variable), after
 	}
 	return f
 }

@@ -20,6 +20,10 @@ type AccessLogOptions struct {
 	Select func(Access) bool
 	// Forwarded has uWSGI's format show X-Forwarded-For instead of the address of the client.
 	Forwarded bool
+	// TimeFormat is the format of the variable ftime, as for strftime; "": that of ltime.
+	TimeFormat string
+	// Micros has uWSGI's format show microseconds.
+	Micros bool
 }
 
 // Access is a request that has been answered.
@@ -36,7 +40,7 @@ type Access struct {
 // AccessLog writes a line per request when it has been answered, as uWSGI does. It is outside of
 // the pipeline of the paste file, so that it sees what the client got.
 func AccessLog(o AccessLogOptions) func(http.Handler) http.Handler {
-	format := parseAccessFormat(o.Format, o.Forwarded)
+	format := parseAccessFormat(o)
 	var serial counter
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,6 +33,14 @@ type Log struct {
 	Requests *RequestFilter `json:",omitempty"`
 	// Format is log-format; "": uWSGI's line.
 	Format string `json:",omitempty"`
+	// Dated says that uWSGI's own lines begin with the time (log-date); DateFormat is its strftime format, "" that of ctime.
+	// Lines of requests and of the application have none.
+	Dated      bool   `json:",omitempty"`
+	DateFormat string `json:",omitempty"`
+	// TimeFormat says that the variable ftime of Format has DateFormat (log-format-strftime).
+	TimeFormat bool `json:",omitempty"`
+	// Micros says that uWSGI's line has microseconds in the place of milliseconds (log-micros).
+	Micros bool `json:",omitempty"`
 	// Forwarded says that uWSGI's line shows X-Forwarded-For instead of the address of the client.
 	Forwarded bool `json:",omitempty"`
 }
@@ -71,6 +80,14 @@ func (c *Config) applyLog(s setting, _ string) (done bool, err error) {
 		c.Log.Reopen = append(c.Log.Reopen, s.value)
 	case "log-format", "logformat":
 		c.Log.Format = s.value
+	case "log-date", "logdate", "log-prefix":
+		if c.Log.Dated = true; !slices.Contains([]string{"true", "1", "on", "yes"}, strings.ToLower(s.value)) {
+			c.Log.DateFormat = s.value
+		}
+	case "log-format-strftime", "logformat-strftime":
+		c.Log.TimeFormat = true
+	case "log-micros":
+		c.Log.Micros = true
 	case "log-x-forwarded-for":
 		c.Log.Forwarded = s.value != "false"
 	default:

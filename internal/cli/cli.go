@@ -90,6 +90,9 @@ func exitWithError(name string, err error) {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return
 	}
+	if status, ok := errors.AsType[exitStatus](err); ok {
+		os.Exit(int(status))
+	}
 	fmt.Fprintf(os.Stderr, "%s: %s\n", name, strings.ReplaceAll(err.Error(), "\n", " "))
 	if _, ok := errors.AsType[*startup.NotLoadedError](err); ok {
 		os.Exit(notLoaded)

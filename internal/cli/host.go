@@ -137,7 +137,7 @@ func host(f *Flags, p Program, ini *uwsgiini.Config) error {
 	if err != nil {
 		return err
 	}
-	out, err := f.prepare(ini, parent)
+	out, err := f.prepare(ini, parent, program)
 	if err != nil {
 		return err
 	}
@@ -233,6 +233,9 @@ func (h *hosting) open(o serve.Options, ini *uwsgiini.Config) (err error) {
 // ready reports to systemd, and to the process that this one replaces, that requests are
 // served.
 func (h *hosting) ready(parent *serve.Parent) {
+	if err := h.output.leaveTerminal(); err != nil {
+		h.log.Error().Err(err).Msg("leaving the terminal")
+	}
 	notify(daemon.SdNotifyReady)
 	if err := parent.Ready(); err != nil {
 		h.log.Warn().Err(err).Msg("reporting readiness to the replaced process")

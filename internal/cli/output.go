@@ -28,13 +28,16 @@ type output struct {
 	process  *outputFile // nil: standard output and standard error stay
 	requests *outputFile // nil: standard error
 	log      uwsgiini.Log
+	served   string      // the file of daemonize2, in the place of that of process when the process serves
+	umask    bool        // the umask is 0 from then on
+	daemon   *daemonized // nil: the process was started directly
 }
 
 // output opens the files of the flags and of the uWSGI files.
 func (f *Flags) output(ini *uwsgiini.Config) (*output, error) {
 	o := &output{}
 	if ini != nil {
-		o.log = ini.Log
+		o.log, o.served, o.umask = ini.Log, ini.Daemonize2, ini.Umask == nil
 	}
 	if f.AccessLog != "" {
 		o.log.Requests = &uwsgiini.RequestFilter{All: true}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"os/user"
 	"strconv"
 	"syscall"
@@ -33,6 +34,12 @@ func signalProcess(option string, pid int) error {
 
 func setUmask(mask int) error {
 	syscall.Umask(mask)
+	return nil
+}
+
+// ownSession has a command start without a terminal.
+func ownSession(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return nil
 }
 

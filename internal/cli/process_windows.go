@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"os/user"
 	"syscall"
 
@@ -23,6 +24,10 @@ func signalProcess(option string, _ int) error {
 }
 
 func setUmask(int) error { return errors.New("umask: Windows has no umask") }
+
+func ownSession(*exec.Cmd) error {
+	return errors.New("daemonize: Windows has no sessions; run the program as a service")
+}
 
 // umask returns none.
 func umask() fs.FileMode { return 0 }

@@ -22,6 +22,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
@@ -104,6 +106,60 @@ func TestLabFailingCommands(t *testing.T) {
 		}
 	}
 	t.Logf("%d files", i)
+}
+
+// Daemons: the status of the process that is started, and of the one that remains its session, its umask, its files and its pid.
+func TestLabDaemonize(t *testing.T) {
+	programs := uwsgiPrograms(t)
+	for _, lines := range []string{"daemonize = DIR/log", "daemonize2 = DIR/log", "daemonize = DIR/log\numask = 027", "daemonize = log\nchdir = DIR/sub",
+		"daemonize2 = DIR/log\nlogto = DIR/other", "daemonize = DIR/log\nexec-asap = false", "daemonize = DIR/log\nexec-pre-app = false",
+		"daemonize2 = DIR/log\nexec-pre-app = false", "daemonize2 = DIR/log\nhttp-socket = DIR/none/sock", "daemonize = DIR/log\nhttp-socket = DIR/none/sock",
+		"daemonize = DIR/none/log", "daemonize = DIR/log\nlogfile-chmod = 666", "daemonize = DIR/log\ndaemonize2 = DIR/log2"} {
+		text := "[uwsgi]\nmaster = true\nmodule = nova.wsgi.osapi_compute:application\npyargv = --config-file DIR/nova.conf\n" +
+			"http-socket = 127.0.0.1:PORT0\npidfile = DIR/pid\nsafe-pidfile = DIR/safe\n" + lines + "\n"
+		var seen [2]string
+		for i, p := range programs {
+			seen[i] = daemonOf(t, begin(t, p, text))
+		}
+		if seen[0] != seen[1] {
+			t.Errorf("%s\nuWSGI:\n%s\nhere:\n%s", lines, seen[0], seen[1])
+		}
+	}
+}
+
+// daemonOf describes what a start that ends has left, and ends it.
+func daemonOf(t *testing.T, s *start) string {
+	t.Helper()
+	select {
+	case <-s.ended:
+	case <-time.After(time.Minute):
+		s.stop()
+		return "does not end"
+	}
+	pidOf := func(name string) int {
+		b, _ := os.ReadFile(filepath.Join(s.dir, name))
+		pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+		return pid
+	}
+	status := s.cmd.ProcessState.ExitCode()
+	for deadline := time.Now().Add(5 * time.Second); pidOf("safe") == 0 && status == 0 && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	lines := []string{fmt.Sprintf("exit %d", status)}
+	if pid := pidOf("safe"); pid != 0 {
+		defer func() { _ = syscall.Kill(pid, syscall.SIGKILL); _ = syscall.Kill(-pid, syscall.SIGKILL) }()
+		session, err := unix.Getsid(pid)
+		lines = append(lines, fmt.Sprintf("runs: the one that was started: %v, in its session: %v %v, one pid: %v", pid == s.cmd.Process.Pid,
+			session == s.cmd.Process.Pid, err, pidOf("pid") == pid))
+	}
+	for _, line := range s.files(t) {
+		name, rest, _ := strings.Cut(line, " of the process")
+		if _ = rest; !strings.Contains(name, "/safe") {
+			lines = append(lines, name)
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }
 
 // uwsgiPrograms returns uWSGI of LAB_VENV and our own.

@@ -14,7 +14,7 @@ import (
 
 // prepare applies the settings of a uWSGI file that precede the configuration, in uWSGI's order, and opens the files of the
 // log. A process that replaces another one writes the pid files later, in takePidfiles.
-func (f *Flags) prepare(ini *uwsgiini.Config, parent *serve.Parent) (*output, error) {
+func (f *Flags) prepare(ini *uwsgiini.Config, parent *serve.Parent, program func() *exec.Cmd) (*output, error) {
 	if ini == nil {
 		return f.output(nil)
 	}
@@ -23,8 +23,17 @@ func (f *Flags) prepare(ini *uwsgiini.Config, parent *serve.Parent) (*output, er
 			return nil, err
 		}
 	}
-	if err := setEnvironment(ini); err != nil {
+	started := takeDaemon()
+	if err := setEnvironment(ini, started == nil); err != nil {
 		return nil, err
+	}
+	if ini.Daemonize+ini.Daemonize2 != "" && started == nil && !parent.Replaces() {
+		return nil, startDaemon(program(), ini.Daemonize == "")
+	}
+	if started != nil && ini.Daemonize != "" && ini.Umask == nil {
+		if err := setUmask(0); err != nil {
+			return nil, err
+		}
 	}
 	setLimits(ini)
 	out, err := f.output(ini)
@@ -39,6 +48,7 @@ func (f *Flags) prepare(ini *uwsgiini.Config, parent *serve.Parent) (*output, er
 	if err := run(ini, uwsgiini.PreJail, uwsgiini.InJail); err != nil {
 		return nil, err
 	}
+	out.daemon = started
 	f.Args = append(f.Args, ini.Args...)
 	if ini.Dir != "" {
 		if err := os.Chdir(ini.Dir); err != nil {
@@ -48,13 +58,15 @@ func (f *Flags) prepare(ini *uwsgiini.Config, parent *serve.Parent) (*output, er
 	return out, nil
 }
 
-// setEnvironment applies env and unenv, runs the first commands, and applies envdir.
-func setEnvironment(ini *uwsgiini.Config) error {
+// setEnvironment applies env and unenv, runs the first commands if first is set, and applies envdir.
+func setEnvironment(ini *uwsgiini.Config, first bool) error {
 	if err := ini.SetEnv(); err != nil {
 		return err
 	}
-	if err := run(ini, uwsgiini.Asap); err != nil {
-		return err
+	if first {
+		if err := run(ini, uwsgiini.Asap); err != nil {
+			return err
+		}
 	}
 	return ini.ReadEnvDirs()
 }

@@ -250,6 +250,9 @@ func (x *deployed) text(f logFile) string {
 	return string(b)
 }
 
+// saidByKolla are lines of kolla's own scripts, with LAB_KOLLA.
+var saidByKolla = regexp.MustCompile(`^\++ |^Running command: |^\d{4}-\d\d-\d\d [\d:.]{12} INFO [A-Z]`)
+
 // checkLogs sends a request and a probe, and reads the files as the collector does.
 func (x *deployed) checkLogs(t *testing.T) {
 	t.Helper()
@@ -269,7 +272,7 @@ func (x *deployed) checkLogs(t *testing.T) {
 			})
 		}
 		for line := range strings.Lines(x.text(f)) {
-			if line = strings.TrimSuffix(line, "\n"); !f.line.MatchString(line) {
+			if line = strings.TrimSuffix(line, "\n"); !f.line.MatchString(line) && !(f.path == "" && saidByKolla.MatchString(line)) {
 				t.Errorf("%s: %q does not match %s", f.path, line, f.line)
 			}
 		}

@@ -77,9 +77,13 @@ type Config struct {
 	Stats        Stats         `json:",omitzero"`
 	MasterFIFO   []string      `json:",omitempty"` // paths of named pipes that take commands; the first one is used
 	Reload       []string      `json:",omitempty"` // files whose modification time has the process reload (touch-reload)
-	NeedApp      bool          // need-app: the process ends if no application can be loaded
-	Log          Log
-	Warnings     []string // "file:line: text"
+	// Daemonize is the log of a process that leaves the terminal at once, Daemonize2 that of one that leaves it when it serves; "": it
+	// stays.
+	Daemonize  string `json:",omitempty"`
+	Daemonize2 string `json:",omitempty"`
+	NeedApp    bool   // need-app: the process ends if no application can be loaded
+	Log        Log
+	Warnings   []string // "file:line: text"
 
 	requests RequestFilter
 	abstract bool // abstract-socket
@@ -143,6 +147,9 @@ func interpret(c *Config, settings []setting, options map[string]Option, used ma
 		}
 	}
 	c.setMaster(settings, options)
+	if c.Daemonize != "" && !c.Log.Logger { // in the place of logto, in whatever order they stand
+		c.Log.File, c.Log.Late = c.Daemonize, false
+	}
 	if c.abstract {
 		for i, l := range c.Listeners {
 			if path, isPath := strings.CutPrefix(l.Address, "unix:"); isPath && !strings.HasPrefix(path, "@") {
@@ -270,6 +277,10 @@ func (c *Config) applyFiles(s setting, _ string) (done bool, err error) {
 		c.SafePidfile = s.value
 	case "safe-pidfile2":
 		c.SafePidfile2 = s.value
+	case "daemonize", "d":
+		c.Daemonize = s.value
+	case "daemonize2":
+		c.Daemonize2 = s.value
 	case "vacuum":
 		c.Vacuum = true
 	case "touch-reload", "touch-workers-reload", "touch-chain-reload", "fs-reload", "fs-brutal-reload":

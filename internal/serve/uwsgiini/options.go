@@ -54,7 +54,6 @@ var reasons = map[string]string{
 	// said
 	"applications": "applications and files other than Nova's are not served",
 	"mount":        "applications are not mounted; the front server says the prefix",
-	"foreground":   "the process stays in the foreground",
 	"functions":    "there are no functions of uWSGI's plugins to call",
 	"headers":      "headers are only added",
 	"instances":    "one process serves, and announces itself to no other",

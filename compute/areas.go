@@ -13,7 +13,9 @@ import (
 	"github.com/nova-go/nova/compute/internal/images"
 	"github.com/nova-go/nova/compute/internal/keypairs"
 	"github.com/nova-go/nova/compute/internal/migrations"
+	"github.com/nova-go/nova/compute/internal/mv"
 	"github.com/nova-go/nova/compute/internal/networks"
+	"github.com/nova-go/nova/compute/internal/openapi"
 	"github.com/nova-go/nova/compute/internal/quotas"
 	"github.com/nova-go/nova/compute/internal/removed"
 	"github.com/nova-go/nova/compute/internal/servers"
@@ -120,9 +122,21 @@ func writeTimeout(c *config.Config) time.Duration {
 }
 
 func newRouter(p *parts, writes *api.Writes) (*api.API, error) {
+	check, reject := answerCheck(p.config)
 	return api.New(api.Config{
 		Policy: p.policy, Servers: p.servers.Reader, Log: p.log, MaxLimit: p.config.API.MaxLimit,
 		LinkPrefix: p.config.API.ComputeLinkPrefix, ImageLinks: p.config.API.GlanceLinkPrefix, Metrics: p.metrics,
 		WriteTimeout: writeTimeout(p.config), Writes: writes, Release: p.release,
+		CheckAnswer: check, RejectAnswers: reject,
 	}, areas(p))
+}
+
+// answerCheck returns what [api] response_validation says. Answers are only checked if the option is set: Nova's default, warn, would
+// have every answer read again to find mistakes of this program.
+func answerCheck(c *config.Config) (check func(string, mv.Version, []byte) error, reject bool) {
+	set := slices.ContainsFunc(c.Options(), func(o config.Option) bool { return o.Group == "api" && o.Name == "response_validation" && o.Set() })
+	if !set || c.API.ResponseValidation == "ignore" {
+		return nil, false
+	}
+	return openapi.CheckAnswer, c.API.ResponseValidation == "error"
 }

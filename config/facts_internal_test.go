@@ -50,7 +50,7 @@ var laterOptions = map[string]string{
 	"DEFAULT/my_shared_fs_storage_ip":        "nova-compute",
 	"DEFAULT/thread_pool_statistic_period":   "the log of Python's service",
 	"api/neutron_default_project_id":         "another name of neutron_default_tenant_id",
-	"api/response_validation":                "answers are the same with each value",
+	"api/response_validation":                "a check of answers, which is the same for older releases",
 	"compute/update_resources_max_workers":   "nova-compute",
 	"manila/insecure":                        "shares have microversion 2.97",
 	"notifications/include_share_mapping":    "InstanceActionPayload 1.9 has the shares",

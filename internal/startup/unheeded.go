@@ -50,7 +50,6 @@ func UnheededOptions() []Unheeded {
 		{"DEFAULT", options("logging_debug_format_suffix logging_exception_prefix"), "it formats source lines and tracebacks of Python", ""},
 		{"api", options("neutron_default_project_id use_neutron_default_nets"),
 			"nor has it in Nova 34, which requests these networks from Neutron without a token and lists none", ""},
-		{"api", options("response_validation"), "Python validates its own answers with it; tests validate the answers of this program", ""},
 		{"api", options("config_drive_skip_versions"), onlyCompute, ""},
 		{"cache", options("backend_argument backend_expiration_time expiration_time config_prefix debug_cache_backend proxies " +
 			"memcache_pool_unused_timeout memcache_pool_connection_get_timeout memcache_pool_flush_on_reconnect redis_server redis_db " +

@@ -46,6 +46,10 @@ type Config struct {
 	Writes *Writes
 	// WriteTimeout is the maximum duration of a writing operation; 0 means one hour.
 	WriteTimeout time.Duration
+	// CheckAnswer checks the body of an answer; nil: no body is checked. RejectAnswers has a wrong one replaced by a fault, as Nova
+	// does with [api] response_validation = error; otherwise it is logged.
+	CheckAnswer   func(operation string, v mv.Version, body []byte) error
+	RejectAnswers bool
 }
 
 // API dispatches requests to rows. It is the http.Handler for all paths below /v2.1.
@@ -430,12 +434,12 @@ func readBody(r *http.Request) ([]byte, error) {
 func writeReply(w http.ResponseWriter, req *Request, status int, reply any) {
 	contents := reply
 	h := w.Header()
-	if full, ok := reply.(*Reply); ok {
+	full, isFull := reply.(*Reply)
+	if isFull {
 		contents = full.Body
 		if full.Status != 0 {
 			status = full.Status
 		}
-		maps.Copy(h, full.Header)
 	}
 	b := buffers.Get().(*[]byte)
 	defer func() {
@@ -449,6 +453,13 @@ func writeReply(w http.ResponseWriter, req *Request, status int, reply any) {
 	}
 	req.encoded()
 	*b = body
+	if f := req.checkAnswer(body); f != nil {
+		writeFault(w, req, f, true)
+		return
+	}
+	if isFull {
+		maps.Copy(h, full.Header)
+	}
 	req.versionHeaders(h)
 	if _, own := h["Content-Type"]; !own {
 		h["Content-Type"] = []string{contentType(req.Request)}

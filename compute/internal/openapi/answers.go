@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/nova-go/nova/compute/internal/mv"
+	"github.com/nova-go/nova/compute/internal/schema"
 )
 
 // answersText has the schemas of Nova's answers; data/responses.py writes it.
@@ -26,6 +27,8 @@ type answerSpan struct {
 type answerCatalog struct {
 	parts []string
 	spans map[string][]answerSpan // by operation, in ascending order
+
+	compiled sync.Map // *schema.Schema by the text of answerSpan
 }
 
 var loadAnswers = sync.OnceValues(func() (*answerCatalog, error) {
@@ -55,12 +58,7 @@ func answerOf(operation string, v mv.Version) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := ""
-	for _, span := range c.spans[operation] {
-		if span.from <= v {
-			text = span.schema
-		}
-	}
+	text := c.at(operation, v)
 	if text == "" {
 		return nil, nil
 	}
@@ -69,6 +67,52 @@ func answerOf(operation string, v mv.Version) (object, error) {
 		return nil, fmt.Errorf("data/responses.txt: %s: %w", operation, err)
 	}
 	return s.(object), nil
+}
+
+// at returns the schema of an answer at a microversion as the file has it, "" if it has none.
+func (c *answerCatalog) at(operation string, v mv.Version) (text string) {
+	for _, span := range c.spans[operation] {
+		if span.from <= v {
+			text = span.schema
+		}
+	}
+	return text
+}
+
+// CheckAnswer compares the body of an answer with the schema that Nova has for it at a microversion, and returns an error in
+// the words of Nova's check if it differs. Answers without a schema are right.
+func CheckAnswer(operation string, v mv.Version, body []byte) error {
+	c, err := loadAnswers()
+	if err != nil {
+		return err
+	}
+	text := c.at(operation, v)
+	if text == "" {
+		return nil
+	}
+	compiled, ok := c.compiled.Load(text)
+	if !ok {
+		expanded, err := c.expand(text)
+		if err != nil {
+			return fmt.Errorf("data/responses.txt: %s: %w", operation, err)
+		}
+		b, err := json.Marshal(expanded)
+		if err != nil {
+			return err
+		}
+		s, err := schema.ParseAnswer(operation, string(b))
+		if err != nil {
+			return err
+		}
+		compiled, _ = c.compiled.LoadOrStore(text, s)
+	}
+	var value any // null for an empty body, as in Nova
+	if len(body) > 0 {
+		if value, err = schema.Decode(body); err != nil {
+			return err
+		}
+	}
+	return compiled.(*schema.Schema).CheckBody(value, schema.Strict)
 }
 
 // expand decodes a schema and replaces {"#": n} by the part n.

@@ -90,7 +90,8 @@ func (c *catalog) keyword(n *node, o *Object, key string, v any) (rule, any, err
 		}
 		return patternPropertiesRule{}, src, nil
 	case "additionalProperties":
-		n.additional = v == true
+		_, isSchema := v.(*Object) // in answers; what it says is not checked
+		n.additional = v == true || isSchema
 		return additionalRule{}, v, nil
 	case "items":
 		if _, isList := v.([]any); isList { // draft 4's prefixItems
@@ -125,6 +126,8 @@ func (c *catalog) keyword(n *node, o *Object, key string, v any) (rule, any, err
 	case "format":
 		r, err := c.formatRule(pyStr(v))
 		return r, v, err
+	case "const":
+		return newEnumRule([]any{v}), v, nil
 	case "enum":
 		return newEnumRule(listOf(v)), v, nil
 	case "required":
@@ -186,6 +189,9 @@ func (c *catalog) formatRule(name string) (rule, error) {
 	}
 	if check, ok := formats[name]; ok {
 		return formatRule{format: name, ok: check}, nil
+	}
+	if c.answers {
+		return nil, nil
 	}
 	return nil, fmt.Errorf("unknown format %q", name)
 }

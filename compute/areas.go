@@ -134,7 +134,9 @@ func newRouter(p *parts, writes *api.Writes) (*api.API, error) {
 // answerCheck returns what [api] response_validation says. Answers are only checked if the option is set: Nova's default, warn, would
 // have every answer read again to find mistakes of this program.
 func answerCheck(c *config.Config) (check func(string, mv.Version, []byte) error, reject bool) {
-	set := slices.ContainsFunc(c.Options(), func(o config.Option) bool { return o.Group == "api" && o.Name == "response_validation" && o.Set() })
+	set := slices.ContainsFunc(c.Options(), func(o config.Option) bool {
+		return o.Group == "api" && o.Name == "response_validation" && o.Set()
+	})
 	if !set || c.API.ResponseValidation == "ignore" {
 		return nil, false
 	}

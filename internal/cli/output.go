@@ -116,7 +116,8 @@ func (o *output) accessLog(app http.Handler) http.Handler {
 	if o.log.TimeFormat {
 		timeFormat = o.log.DateFormat
 	}
-	return middleware.AccessLog(middleware.AccessLogOptions{Format: o.log.Format, TimeFormat: timeFormat, Micros: o.log.Micros, Out: to, Forwarded: o.log.Forwarded,
+	return middleware.AccessLog(middleware.AccessLogOptions{Format: o.log.Format, TimeFormat: timeFormat, Micros: o.log.Micros,
+		Out: to, Forwarded: o.log.Forwarded,
 		Select: func(a middleware.Access) bool {
 			if slices.ContainsFunc(quiet, func(re *regexp.Regexp) bool { return re.MatchString(a.Request.UserAgent()) }) {
 				return false

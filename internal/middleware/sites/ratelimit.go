@@ -274,7 +274,8 @@ func (d deps) rateLimits() paste.Filter {
 		var limes bool
 		p.QuotedTrue("limes_enabled", &limes)
 		if limes && p.Err == nil {
-			p.Err = errors.New("option limes_enabled: limits from Limes are not supported; remove the option, and put the limits into the file of config_file")
+			p.Err = errors.New("option limes_enabled: limits from Limes are not supported; " +
+				"remove the option, and put the limits into the file of config_file")
 		}
 		store := rateStoreOptions(&p)
 		if p.Err != nil {

@@ -71,7 +71,21 @@ func (c *Config) setMaster(settings []setting, options map[string]Option) {
 		if c.Stats.Address != "" || len(c.MasterFIFO)+len(c.Reload)+len(c.Log.Reopen)+len(c.Log.Rotate) > 0 {
 			c.warn(last, "stats, master-fifo and the options touch-… and fs-… have no effect")
 		}
+		if c.Log.Logger {
+			c.withoutLogger(last, settings)
+		}
 		c.Stats, c.MasterFIFO, c.Reload, c.Log.Reopen, c.Log.Rotate = Stats{}, nil, nil, nil, nil
+	}
+}
+
+// withoutLogger drops the file of logger, to which uWSGI's master writes. That of logto is not one of the master's.
+func (c *Config) withoutLogger(master setting, settings []setting) {
+	c.warn(master, "logger has no effect")
+	c.Log.File, c.Log.Late, c.Log.Logger = "", false, false
+	for _, s := range settings {
+		if s.key == "logto" || s.key == "logto2" {
+			c.Log.File, c.Log.Late = s.value, s.key == "logto2"
+		}
 	}
 }
 

@@ -60,6 +60,7 @@ requests:
 - {do: "POST /network/v2.0/address-scopes", body: {address_scope: {name: s}}}
 - {do: "POST /network/v2.0/address-groups", body: {address_group: {name: g}}}
 - {do: "POST /image/v2/images", body: {name: i}}
+- {do: "POST /image/v2/metadefs/namespaces", as: admin, body: {namespace: n}}
 - {do: "PUT /placement/traits/CUSTOM_A", as: admin}
 - {do: "PUT /network/v2.0/quotas/x", as: admin, body: {quota: {port: 1}}}
 `

@@ -1,5 +1,5 @@
-// Package image stands in for Glance: images with their content, their members,
-// and the upload of new ones.
+// Package image stands in for Glance: images with their content, their members, the upload and
+// the import of new ones, and metadata definitions.
 package image
 
 import (
@@ -52,8 +52,6 @@ func New(o Options) *Service {
 	s.mux.Handle("DELETE /v2/images/{id}", s.delete)
 	s.mux.Handle("PUT /v2/images/{id}/file", s.upload)
 	s.mux.Handle("GET /v2/images/{id}/file", s.download)
-	s.mux.Handle("PUT /v2/images/{id}/stage", s.upload)
-	s.mux.Handle("POST /v2/images/{id}/import", s.importImage)
 	s.mux.Handle("POST /v2/images/{id}/actions/deactivate", s.activate("deactivated"))
 	s.mux.Handle("POST /v2/images/{id}/actions/reactivate", s.activate("active"))
 	s.mux.Handle("PUT /v2/images/{id}/tags/{tag}", s.tag)
@@ -63,17 +61,10 @@ func New(o Options) *Service {
 	s.mux.Handle("GET /v2/images/{id}/members/{member}", s.member)
 	s.mux.Handle("PUT /v2/images/{id}/members/{member}", s.setMember)
 	s.mux.Handle("DELETE /v2/images/{id}/members/{member}", s.removeMember)
-	s.mux.Handle("GET /v2/info/import", func(*resource.Request) (any, error) {
-		return map[string]any{"import-methods": map[string]any{"description": "Import methods available.", "type": "array",
-			"value": []string{"glance-direct"}}}, nil
-	})
-	s.mux.Handle("GET /v2/info/stores", func(*resource.Request) (any, error) {
-		return map[string]any{"stores": []any{map[string]any{"id": "file", "default": true}}}, nil
-	})
-	s.mux.Handle("GET /v2/tasks", func(*resource.Request) (any, error) { // there are no imports by task
-		return map[string]any{"tasks": []any{}, "first": "/v2/tasks", "schema": "/v2/schemas/tasks"}, nil
-	})
-	for _, name := range []string{"image", "member"} {
+	s.taskRoutes()
+	s.namespaceRoutes()
+	s.definitionRoutes()
+	for _, name := range []string{"image", "member", "task"} {
 		s.mux.Handle("GET /v2/schemas/"+name, func(*resource.Request) (any, error) { return schema(name), nil })
 		s.mux.Handle("GET /v2/schemas/"+name+"s", func(*resource.Request) (any, error) { return schemas(name), nil })
 	}
@@ -239,8 +230,10 @@ func (s *Service) Delete(id string) error {
 	if _, err := s.o.Store.Delete(images, id); err != nil {
 		return err
 	}
-	if err := os.Remove(s.path(id)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	for _, file := range []string{s.path(id), s.staged(id)} {
+		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }
@@ -309,26 +302,6 @@ func (c selfClosingFile) Read(p []byte) (int, error) {
 		_ = c.Close()
 	}
 	return n, err
-}
-
-// importImage accepts the import of staged content, which has made the image active already.
-// Other methods of import are not supported.
-func (s *Service) importImage(r *resource.Request) (any, error) {
-	d, err := s.own(r)
-	if err != nil {
-		return nil, err
-	}
-	body, err := r.Body("method")
-	if err != nil {
-		return nil, err
-	}
-	if name := resource.Text(body, "name"); name != "glance-direct" {
-		return nil, resource.Errorf(http.StatusBadRequest, "BadRequest", "Unknown import method name '%s'.", name)
-	}
-	if d["status"] != "active" {
-		return nil, resource.Errorf(http.StatusConflict, "Conflict", "Image needs to be staged before 'glance-direct' method can be used")
-	}
-	return &resource.Reply{Status: http.StatusAccepted}, nil
 }
 
 // activate returns a handler that sets the status of an image with content.

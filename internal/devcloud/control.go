@@ -82,14 +82,15 @@ func (c cloudControl) Servers(ctx context.Context) (any, error) {
 	return list, nil
 }
 
-// Reset implements control.Cloud: it deletes everything but users and tokens.
+// Reset implements control.Cloud: it deletes everything but users, projects and
+// tokens, and returns to the catalog of a new cloud.
 func (c cloudControl) Reset(ctx context.Context) error {
 	if c.records != nil {
 		if err := c.records.Wipe(ctx); err != nil {
 			return err
 		}
 	}
-	if err := errors.Join(c.store.Clear(), c.seed()); err != nil {
+	if err := errors.Join(c.store.Clear(), c.seed(), c.identity.ResetCatalog()); err != nil {
 		return err
 	}
 	if c.conductor == nil {

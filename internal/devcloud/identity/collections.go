@@ -276,7 +276,14 @@ func mergeOptions(before, given resource.Doc) resource.Doc {
 
 func (s *Service) delete(kind string) resource.Handler {
 	return func(r *resource.Request) (any, error) {
-		return nil, s.change(func(d *directory) error { return d.remove(kind, r.PathValue("id")) })
+		return nil, s.change(func(d *directory) error {
+			id := r.PathValue("id")
+			if kind == regions && s.regionInUse(d, id) {
+				return refuse(http.StatusForbidden,
+					"Unable to delete region %s because it or its child regions have associated endpoints.", id)
+			}
+			return d.remove(kind, id)
+		})
 	}
 }
 
@@ -295,8 +302,6 @@ func (d *directory) remove(kind, id string) error {
 	case kind == domains:
 		d.Users = slices.DeleteFunc(d.Users, func(u user) bool { return u.domain() == id })
 		d.Projects = slices.DeleteFunc(d.Projects, func(p entity) bool { return p.domain() == id })
-	case kind == regions && id == Region:
-		return catalogIsFixed()
 	case kind == roles:
 		d.renameRole(e.Name, "")
 	}

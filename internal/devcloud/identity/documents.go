@@ -56,12 +56,17 @@ func (d *directory) document(kind, id string) resource.Doc {
 
 // put adds a document, or replaces that with the same id.
 func (d *directory) put(kind string, one resource.Doc) {
-	d.drop(kind, resource.Text(one, "id"))
 	d.Documents = maps.Clone(d.Documents)
 	if d.Documents == nil {
 		d.Documents = map[string][]resource.Doc{}
 	}
-	d.Documents[kind] = append(slices.Clip(d.Documents[kind]), one)
+	list := slices.Clone(d.Documents[kind])
+	if n := slices.IndexFunc(list, func(old resource.Doc) bool { return old["id"] == one["id"] }); n >= 0 {
+		list[n] = one
+	} else {
+		list = append(list, one)
+	}
+	d.Documents[kind] = list
 }
 
 // drop deletes a document.
@@ -277,7 +282,7 @@ func (s *Service) createLimits(kind string) resource.Handler {
 				for _, f := range fields {
 					d[f] = in[f]
 				}
-				if !slices.ContainsFunc(s.services(), func(one resource.Doc) bool { return one["id"] == d["service_id"] }) {
+				if s.entryOf(known, services, resource.Text(d, "service_id")) == nil {
 					return notFound("service", resource.Text(d, "service_id"))
 				}
 				if kind == limits && !slices.ContainsFunc(known.Documents[registeredLimits], func(o resource.Doc) bool { return sameLimit(o, d) }) {

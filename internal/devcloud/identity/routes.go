@@ -93,15 +93,8 @@ func (s *Service) routes() []route {
 				route{"DELETE", one, admins, s.unassignRole})
 		}
 	}
-	for kind, of := range map[string]func() []resource.Doc{"services": s.services, "endpoints": s.endpoints} {
-		all, one := "/v3/"+kind, "/v3/"+kind+"/{id}"
-		list = append(list,
-			route{"GET", all, authenticated, s.listCatalog(kind, of)},
-			route{"POST", all, authenticated, fixedCatalog},
-			route{"GET", one, authenticated, s.showInCatalog(kind, of)},
-			route{"PATCH", one, authenticated, fixedCatalog},
-			route{"DELETE", one, authenticated, fixedCatalog})
-	}
+	list = append(list, s.catalogRoutes()...)
+	list = append(list, s.endpointGroupRoutes()...)
 	return list
 }
 

@@ -40,8 +40,11 @@ func TestWhoMayCallWhat(t *testing.T) {
 		{"GET HEAD", "/v3/users/" + demo + "/application_credentials", [4]int{401, 200, 403, 200}},
 		{"POST", "/v3/users/" + demo + "/application_credentials", [4]int{401, 400, 403, 403}},
 		{"GET HEAD DELETE", "/v3/users/" + demo + "/application_credentials/nope", [4]int{401, 404, 403, 404}},
-		{"POST", "/v3/endpoints", [4]int{401, 403, 403, 403}},
-		{"PATCH DELETE", "/v3/services/nope", [4]int{401, 403, 403, 403}},
+		{"POST", "/v3/endpoints", [4]int{401, 403, 403, 400}},
+		{"GET HEAD", "/v3/services", [4]int{401, 403, 403, 200}},
+		{"GET HEAD DELETE", "/v3/services/nope", [4]int{401, 403, 403, 404}},
+		{"PATCH", "/v3/services/nope", [4]int{401, 403, 403, 400}},
+		{"GET HEAD DELETE", "/v3/OS-EP-FILTER/endpoint_groups/nope", [4]int{401, 403, 403, 404}},
 		{all, "/v3/nope", [4]int{401, 404, 404, 404}},
 	} {
 		for method := range strings.FieldsSeq(row.methods) {

@@ -218,7 +218,7 @@ func (s *Service) document(t *token) map[string]any {
 		for _, name := range names {
 			list = append(list, map[string]string{"id": known.roleID(name), "name": name})
 		}
-		d["roles"], d["catalog"] = list, s.catalog()
+		d["roles"], d["catalog"] = list, s.catalog(t.ProjectID, t.UserID)
 	}
 	return d
 }

@@ -26,14 +26,16 @@ func TestOwnPasswordAndCatalog(t *testing.T) {
 			t.Errorf("%s has the system %v", user, list)
 		}
 	}
-	out, _ = as(t, c, demo, "GET", v3+"/services?type=compute", "", 200)
+	as(t, c, demo, "GET", v3+"/services", "", 403) // the token has the catalog
+	admin := logIn(t, c, "admin", "secret", "admin", 201)
+	out, _ = as(t, c, admin, "GET", v3+"/services?type=compute", "", 200)
 	services := ids(out, "services")
 	if len(services) != 1 {
 		t.Fatalf("services: %v", out)
 	}
-	as(t, c, demo, "GET", v3+"/services/"+services[0], "", 200)
-	as(t, c, demo, "GET", v3+"/services/nope", "", 404)
-	out, _ = as(t, c, demo, "GET", v3+"/endpoints?interface=public&service_id="+services[0], "", 200)
+	as(t, c, admin, "GET", v3+"/services/"+services[0], "", 200)
+	as(t, c, admin, "GET", v3+"/services/nope", "", 404)
+	out, _ = as(t, c, admin, "GET", v3+"/endpoints?interface=public&service_id="+services[0], "", 200)
 	if list := out["endpoints"].([]any); len(list) != 1 || list[0].(map[string]any)["url"] != c.URL+"/v2.1" {
 		t.Errorf("endpoints: %v", list)
 	}

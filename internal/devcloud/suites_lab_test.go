@@ -24,7 +24,7 @@ var suites = []struct {
 	}, ""},
 	{"openstacksdk compute", "openstack/tests/functional/compute", nil, ""},
 	{"openstacksdk cloud", "openstack/tests/functional/cloud", map[string]string{
-		`TestProjectCleanup.test_cleanup `: "passes alone, but other tests leave resources in the project",
+		`TestProjectCleanup.test_cleanup\b`: "passes alone, but other tests leave resources in the project",
 	}, devstackFlavors},
 	{"openstacksdk network", "openstack/tests/functional/network", nil, ""},
 	{"openstacksdk image", "openstack/tests/functional/image", nil, ""},
@@ -43,6 +43,7 @@ const devstackFlavors = `requests:
 - {do: DELETE /v2.1/flavors/42, as: admin}
 - {do: DELETE /v2.1/flavors/84, as: admin}
 - {do: POST /v2.1/flavors, as: admin, body: {flavor: {name: cirros256, id: c1, ram: 256, vcpus: 1, disk: 1}}}
+- {do: POST /v2.1/flavors, as: admin, body: {flavor: {name: m1.xlarge, id: "5", ram: 16384, vcpus: 8, disk: 160}}}
 `
 
 const suiteClouds = `clouds:

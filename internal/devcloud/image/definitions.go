@@ -234,8 +234,8 @@ func (s *Service) listProperties(r *resource.Request) (any, error) {
 }
 
 // propertyFields are the fields of properties.
-var propertyFields = []string{"name", "title", "type", "description", "operators", "default", "readonly", "minimum", "maximum", "enum", "pattern",
-	"minLength", "maxLength", "items", "uniqueItems", "minItems", "maxItems", "additionalItems", "required", "confidential"}
+var propertyFields = []string{"name", "title", "type", "description", "operators", "default", "readonly", "minimum", "maximum", "enum",
+	"pattern", "minLength", "maxLength", "items", "uniqueItems", "minItems", "maxItems", "additionalItems", "required", "confidential"}
 
 // propertyTypes are the types of properties.
 var propertyTypes = []string{"array", "boolean", "integer", "number", "object", "string"}

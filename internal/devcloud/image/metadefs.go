@@ -147,7 +147,8 @@ func (s *Service) listNamespaces(r *resource.Request) (any, error) {
 		delete(d, "id")
 	}
 	values.Del("marker")
-	out := map[string]any{"namespaces": page, "schema": "/v2/schemas/metadefs/namespaces", "first": withQuery("/v2/metadefs/namespaces", values)}
+	out := map[string]any{"namespaces": page, "schema": "/v2/schemas/metadefs/namespaces",
+		"first": withQuery("/v2/metadefs/namespaces", values)}
 	if more {
 		values.Set("marker", resource.Text(page[len(page)-1], "namespace"))
 		out["next"] = withQuery("/v2/metadefs/namespaces", values)

@@ -36,6 +36,7 @@ func openBrowser(t *testing.T) *browser {
 	if err != nil || chromium == "" {
 		t.Skip("Chromium and chromedriver are not installed (Debian: apt-get install chromium chromium-driver)")
 	}
+	profile := t.TempDir() // removed after the end of Chromium, because it is made before the cleanup that ends it
 	address := testproc.Address(t)
 	_, port, _ := net.SplitHostPort(address)
 	ctx, stop := context.WithCancel(context.Background())
@@ -55,7 +56,7 @@ func openBrowser(t *testing.T) *browser {
 	})
 	value, err := b.try("POST", "/session", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
 		"goog:chromeOptions": map[string]any{"binary": chromium, "args": []string{"--headless=new", "--no-sandbox", "--disable-dev-shm-usage",
-			"--disable-gpu", "--force-device-scale-factor=1", "--user-data-dir=" + t.TempDir()}}}}})
+			"--disable-gpu", "--force-device-scale-factor=1", "--user-data-dir=" + profile}}}}})
 	if err != nil {
 		t.Skipf("Chromium does not start: %v", err)
 	}

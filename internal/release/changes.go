@@ -31,6 +31,7 @@ const (
 	StandardImageProperties
 	SwapVolumeText
 	RDPConsoleRefused
+	ConsoleKeyErrors
 
 	// 2026.1
 	ConductorAttachesVolumes
@@ -78,6 +79,7 @@ var changes = [...]struct {
 	StandardImageProperties: {32, "since 2.98 servers show only properties of their images that Nova knows, before all that it keeps"},
 	SwapVolumeText:          {32, "the text that refuses to replace a volume that does not migrate"},
 	RDPConsoleRefused:       {32, "a console with the protocol rdp is answered with 400, before with 500"},
+	ConsoleKeyErrors:        {32, "since 2.6 a KeyError of nova-compute that opens a console answers 501, before 500"},
 
 	ConductorAttachesVolumes: {33, "nova-conductor attaches volumes, before it was the API"},
 	AlternativeComputeTopic:  {33, "external events are sent to the topic compute-alt"},

@@ -9,6 +9,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/rpc"
 )
 
 // Opener opens consoles; *attachment.Ops implements it.
@@ -84,6 +85,9 @@ func (a *API) console(r *api.Request, i *objects.Instance, method, kind string) 
 var rpcMethods = map[string]string{"vnc": "get_vnc_console", "spice": "get_spice_console", "serial": "get_serial_console",
 	"mks": "get_mks_console"}
 
+// keyError is Python's exception for a missing key of a dictionary.
+var keyError = objects.ClassNamed("KeyError")
+
 func (a *API) create(r *api.Request, i *objects.Instance) (any, error) {
 	asked, err := api.Body[console](r, "remote_console")
 	if err != nil {
@@ -97,6 +101,10 @@ func (a *API) create(r *api.Request, i *objects.Instance) (any, error) {
 		return nil, api.Bare(400) // RDP consoles, which Nova has removed
 	}
 	address, err := a.console(r, i, method, asked.Type)
+	// nova-compute raises one if Ironic says nothing about the console of a node.
+	if rpc.IsRemote(err, keyError) && r.Release().Has(release.ConsoleKeyErrors) {
+		return nil, api.NotImplemented("The requested functionality is not supported.")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -32,5 +32,5 @@ func (o *Opener) Console(ctx context.Context, caller *reqctx.Caller, i *objects.
 		return nil, objects.ErrInstanceNotReady.Errorf(objects.KindConflict, "Instance %s is not ready", i.UUID)
 	}
 	answer, err := o.Compute.Console(ctx, caller, i, method, kind)
-	return answer, server.Remote(err, remoteKinds)
+	return answer, server.Supported(server.Remote(err, remoteKinds))
 }

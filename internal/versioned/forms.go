@@ -20,9 +20,9 @@ func Flavor(f *objects.Flavor) *Object {
 		"deleted_at": nil, "deleted": false})
 }
 
-// readFlavor returns a flavor as Nova has it after reading its serialized form, or copying it: extra specs count as changed,
+// ReadFlavor returns a flavor as Nova has it after reading its serialized form, or copying it: extra specs count as changed,
 // because Nova compares them with those at the last load, which it does not know then. It returns nil for nil.
-func readFlavor(f *objects.Flavor) *Object {
+func ReadFlavor(f *objects.Flavor) *Object {
 	v := Flavor(f)
 	if v != nil && len(f.ExtraSpecs) > 0 {
 		v.Changes = []string{"extra_specs"}

@@ -67,8 +67,8 @@ func addParts(data map[string]any, i *objects.Instance) error {
 		objects.PartSecurityGroups: func() { data["security_groups"] = List[*Object]("SecurityGroupList", nil) },
 		objects.PartFlavor: func() {
 			if i.Flavor != nil {
-				data["flavor"] = readFlavor(i.Flavor)
-				data["old_flavor"], data["new_flavor"] = orNull(readFlavor(i.OldFlavor)), orNull(readFlavor(i.NewFlavor))
+				data["flavor"] = ReadFlavor(i.Flavor)
+				data["old_flavor"], data["new_flavor"] = orNull(ReadFlavor(i.OldFlavor)), orNull(ReadFlavor(i.NewFlavor))
 			}
 		},
 		objects.PartPCIRequests:  func() { data["pci_requests"] = PCIRequests(i.PCIRequests).Clean() },

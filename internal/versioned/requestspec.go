@@ -140,7 +140,7 @@ func requestSpec(s *objects.RequestSpec) *Object {
 		"image":             loaded("image", ImageMeta(s.Image)),
 		"numa_topology":     loaded("numa_topology", NUMATopology(s.NUMATopology)),
 		"pci_requests":      loaded("pci_requests", PCIRequests(s.PCIRequests)),
-		"availability_zone": s.AvailabilityZone, "flavor": orNull(readFlavor(s.Flavor)), "num_instances": s.NumInstances,
+		"availability_zone": s.AvailabilityZone, "flavor": orNull(ReadFlavor(s.Flavor)), "num_instances": s.NumInstances,
 		"ignore_hosts": hosts(s.IgnoreHosts),
 		"force_hosts":  hosts(s.ForceHosts), "force_nodes": hosts(s.ForceNodes), "retry": nil,
 		"instance_group":  loaded("instance_group", ServerGroup(s.Group)),

@@ -99,6 +99,9 @@ func TestMigrate(t *testing.T) {
 	if i := sent.Of("migrate_server", "instance"); i.Has("numa_topology") || i.Has("resources") || !i.Has("services") || !i.Has("old_flavor") {
 		t.Errorf("of the server the conductor is told %v", i.Data)
 	}
+	if f := sent.Of("migrate_server", "flavor"); !slices.Equal(f.Changes, []string{"extra_specs"}) { // read with the server
+		t.Errorf("changes of the flavor: %v", f.Changes)
+	}
 	if got := s.Value("cell1", "SELECT action FROM instance_actions"); got != "migrate" {
 		t.Errorf("the action is %s", got)
 	}

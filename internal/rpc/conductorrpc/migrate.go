@@ -5,15 +5,20 @@ import (
 
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // Resize lets the conductor resize a server to a flavor, which is the server's own flavor for a
-// cold migration. The hosts in ignore are not chosen.
+// cold migration; Nova sends that as it reads it with the server. The hosts in ignore are not chosen.
 func (c *Client) Resize(ctx context.Context, caller *reqctx.Caller, i *objects.Instance, spec *objects.RequestSpec,
 	flavor *objects.Flavor, ignore []string) error {
 	hint := map[string]any{"filter_properties": map[string]any{"ignore_hosts": ignore}}
+	form := versioned.Flavor(flavor)
+	if flavor == i.Flavor {
+		form = versioned.ReadFlavor(flavor)
+	}
 	return c.cast(ctx, caller, "migrate_server", "1.20", args{"instance": i, "scheduler_hint": hint, "live": false, "rebuild": false,
-		"flavor":          flavor,
+		"flavor":          form,
 		"block_migration": nil, "disk_over_commit": nil, "reservations": nil, "clean_shutdown": true, "request_spec": spec, "host_list": nil})
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nova-go/nova/internal/objects"
+	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // OverError reports a quota that would be exceeded. Callers convert it to the domain error of
@@ -184,7 +185,7 @@ func (q *Quotas) CheckImage(ctx context.Context, caller Owner, properties int) e
 // CheckKeyPairs returns an *OverError if delta further keypairs of user exceed the limit. The
 // limits are those of the caller, also for an administrator who acts for another user: the
 // lower one of project and caller, where unlimited (-1) is the lowest.
-func (q *Quotas) CheckKeyPairs(ctx context.Context, caller Owner, user string, delta int64) error {
+func (q *Quotas) CheckKeyPairs(ctx context.Context, caller *reqctx.Caller, user string, delta int64) error {
 	if q.noop {
 		return nil
 	}
@@ -195,7 +196,10 @@ func (q *Quotas) CheckKeyPairs(ctx context.Context, caller Owner, user string, d
 	if q.unified != nil {
 		return q.unified.local(ctx, KeyPairs, n, delta)
 	}
-	rows, err := q.store.Limits(ctx, caller.Project, caller.User)
+	if caller.ProjectID == "" && !caller.IsAdmin { // Nova's functions that read quotas require a project
+		return objects.ErrForbidden.Errorf(objects.KindForbidden, "Forbidden")
+	}
+	rows, err := q.store.Limits(ctx, caller.ProjectID, caller.UserID)
 	if err != nil {
 		return err
 	}

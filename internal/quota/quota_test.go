@@ -15,6 +15,7 @@ import (
 	"github.com/nova-go/nova/internal/db/cell"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/reqctx"
 )
 
 const (
@@ -156,10 +157,16 @@ INSERT INTO key_pairs (user_id, name) VALUES ('keys', 'a'), ('keys', 'b'), ('fre
 		})
 	}
 	for user, fits := range map[string]bool{"keys": false, "free": true, "x": true} {
-		err := f.CheckKeyPairs(t.Context(), quota.Owner{Project: "p", User: user}, user, 1)
+		err := f.CheckKeyPairs(t.Context(), &reqctx.Caller{ProjectID: "p", UserID: user}, user, 1)
 		if over := new(quota.OverError); errors.As(err, &over) == fits {
 			t.Errorf("keypairs of %s: %v", user, err)
 		}
+	}
+	if err := f.CheckKeyPairs(t.Context(), &reqctx.Caller{UserID: "free"}, "free", 1); !errors.Is(err, objects.ErrForbidden) { // an unscoped token
+		t.Errorf("keypairs without a project: %v", err)
+	}
+	if err := f.CheckKeyPairs(t.Context(), &reqctx.Caller{UserID: "free", IsAdmin: true}, "free", 1); err != nil {
+		t.Errorf("keypairs of an administrator without a project: %v", err)
 	}
 	err := f.CheckLimits(t.Context(), quota.Owner{Project: "p"}, quota.Deltas{quota.MetadataItems: 129, quota.InjectedFiles: 5})
 	if err == nil || err.Error() != "Quota exceeded for resources: ['metadata_items']" {

@@ -118,7 +118,7 @@ func (a *API) generate(r *api.Request, k *objects.Keypair) (private string, err 
 // checkQuota compares the number of keypairs of user with the quota of the caller. Nova does
 // this also for administrators who act for another user.
 func (a *API) checkQuota(r *api.Request, user string, delta int64) error {
-	err := a.Quota.CheckKeyPairs(r.Context(), quota.Owner{Project: r.Caller.ProjectID, User: r.Caller.UserID}, user, delta)
+	err := a.Quota.CheckKeyPairs(r.Context(), r.Caller, user, delta)
 	var over *quota.OverError
 	if errors.As(err, &over) {
 		return over.Fault(objects.ErrKeypairLimitExceeded, "Quota exceeded, too many key pairs.")

@@ -10,7 +10,7 @@ import (
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/ops/notify"
 	"github.com/nova-go/nova/internal/policy"
-	"github.com/nova-go/nova/internal/quota"
+	"github.com/nova-go/nova/internal/reqctx"
 )
 
 // Store is the part of the API database that the area uses; *dbapi.Keypairs implements it.
@@ -26,8 +26,8 @@ type Store interface {
 // Quota checks the number of keypairs; *quota.Quotas implements it.
 type Quota interface {
 	// CheckKeyPairs returns a *quota.OverError if delta further keypairs of user exceed the
-	// quota of caller.
-	CheckKeyPairs(ctx context.Context, caller quota.Owner, user string, delta int64) error
+	// quota of caller, and Forbidden for a caller with a token without a project.
+	CheckKeyPairs(ctx context.Context, caller *reqctx.Caller, user string, delta int64) error
 }
 
 // The notifications about keypairs: one before and one after each change.

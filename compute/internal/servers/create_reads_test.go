@@ -3,6 +3,8 @@ package servers_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -133,5 +135,29 @@ func TestCreateReturnsReservation(t *testing.T) {
 		if want := map[bool]string{true: `{"reservation_id": "*"}`, false: `{"server": {"id": "*"}}`}[reservation]; novatest.Match(r.Body, want, true) != "" {
 			t.Errorf("return_reservation_id %s answers %s", value, r.Body)
 		}
+	}
+}
+
+// TestCreateFromForbiddenImage creates and rebuilds servers with an image that Glance does not show to the caller's token, such
+// as that of an application credential whose access rules do not name Glance.
+func TestCreateFromForbiddenImage(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		glance, create, rebuild int
+		created, rebuilt        string
+	}{
+		{401, 400, 500, "Not authorized for image IMAGE.", "Unexpected API Error. Please contact the administrator\n<class 'nova.exception.ImageNotAuthorized'>"},
+		{403, 400, 500, "Not authorized for image IMAGE.", "Unexpected API Error. Please contact the administrator\n<class 'nova.exception.ImageNotAuthorized'>"},
+		{400, 400, 400, "Request of image IMAGE got BadRequest response: HTTP 400 Bad Request: no", "Request of image IMAGE got BadRequest response: HTTP 400 Bad Request: no"},
+	} {
+		glance := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", c.glance) }))
+		defer glance.Close()
+		s := novatest.New(t, novatest.Conf("[glance]\nendpoint_override = "+glance.URL))
+		text := func(text string) string { return strings.ReplaceAll(text, "IMAGE", novatest.Image) }
+		name := map[int]string{400: "badRequest", 500: "computeFault"}
+		s.As("demo").MV("2.37").Do("POST /servers", `{"server": {"name": "vm", "flavorRef": "1", "imageRef": "`+novatest.Image+`", "networks": "none"}}`).
+			Expect(c.create).Fault("badRequest", text(c.created))
+		s.As("demo").Do(s.Server(novatest.VM{}).Action(), `{"rebuild": {"imageRef": "`+novatest.Image+`"}}`).
+			Expect(c.rebuild).Fault(name[c.rebuild], text(c.rebuilt))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -44,11 +45,26 @@ func (c *Client) Image(ctx context.Context, caller *reqctx.Caller, id string) (*
 	}
 	var text json.RawMessage
 	_, err = client.Get(ctx, base+"images/"+url.PathEscape(id), &text, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
-	if e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok && e.Actual == http.StatusNotFound {
-		return nil, objects.ErrImageNotFound.Errorf(objects.KindNotFound, "Image %s could not be found.", id)
-	}
 	if err != nil {
-		return nil, err
+		return nil, imageError(err, id)
 	}
 	return objects.ParseImage(text)
+}
+
+// imageError converts an error about an image that an operation on servers reads to Nova's exception. Most operations
+// do not expect ImageNotAuthorized: it has no kind.
+func imageError(err error, id string) error {
+	e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
+	if !ok {
+		return err
+	}
+	switch e.Actual {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return &objects.Error{Class: objects.ErrImageNotAuthorized, Message: fmt.Sprintf("Not authorized for image %s.", id), Cause: err}
+	case http.StatusNotFound:
+		return objects.ErrImageNotFound.Errorf(objects.KindNotFound, "Image %s could not be found.", id)
+	case http.StatusBadRequest:
+		return objects.ErrImageBadRequest.Errorf(objects.KindInvalid, "Request of image %s got BadRequest response: %s", id, faultMessage(&e))
+	}
+	return err
 }

@@ -81,6 +81,8 @@ func refusal(err error) error {
 	switch {
 	case errors.Is(err, objects.ErrImageNotFound):
 		return api.BadRequest("Can not find requested image")
+	case errors.Is(err, objects.ErrImageNotAuthorized):
+		return api.As(http.StatusBadRequest, err)
 	case errors.Is(err, objects.ErrKeypairNotFound):
 		return api.BadRequest("Invalid key_name provided.")
 	case errors.As(err, &remote):

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// newNode creates a node in Ironic that is available for servers, with a network interface; both sides use it.
-func newNode(variable, properties string) []labStep {
+// newNode creates a node of a resource class in Ironic that is available for servers, with a network interface.
+func newNode(variable, class, properties string) []labStep {
 	on := func(name, do, body, save, reach string) labStep {
 		return labStep{chapter: chapter{name: name + " " + variable, do: do, body: body, save: save}, on: "baremetal", quiet: true, reach: reach}
 	}
 	node := "/v1/nodes/{" + variable + "}"
 	return []labStep{
-		on("create", "POST /v1/nodes", `{"driver": "fake-hardware", "name": "`+variable+`-{side}", "resource_class": "baremetal", "properties": `+properties+`}`, variable+"=uuid", ""),
+		on("create", "POST /v1/nodes", `{"driver": "fake-hardware", "name": "`+variable+`-{side}", "resource_class": "`+class+`", "properties": `+properties+`}`, variable+"=uuid", ""),
 		on("give an interface to", "POST /v1/ports", `{"node_uuid": "{`+variable+`}", "address": "{mac}"}`, "", ""),
 		on("manage", "PUT "+node+"/states/provision", `{"target": "manage"}`, "", ""),
 		on("await the management of", "GET "+node, "", "", "provision_state=manageable"),
@@ -32,13 +32,8 @@ func newNode(variable, properties string) []labStep {
 func removeNodes(n *neighbourhood) {
 	for _, s := range n.sides {
 		for _, variable := range []string{"whole", "number", "bare"} {
-			q, err := http.NewRequest(http.MethodDelete, n.urls["baremetal"]+"/v1/nodes/"+s.variables[variable], nil)
-			if s.variables[variable] == "" || err != nil {
-				continue
-			}
-			q.Header = http.Header{"X-Auth-Token": {s.token}, "X-Openstack-Ironic-Api-Version": {labVersions["baremetal"][1]}}
-			if r, err := http.DefaultClient.Do(q); err == nil {
-				r.Body.Close()
+			if id := s.variables[variable]; id != "" {
+				n.request("baremetal", http.MethodDelete, "/v1/nodes/"+id, "")
 			}
 		}
 	}
@@ -56,9 +51,9 @@ func TestLabBareMetal(t *testing.T) {
 	}
 	badName := read("show a name with a space", "GET /os-baremetal-nodes/a%20b", "2.1")
 	badName.breaks = true
-	steps := newNode("whole", `{"cpus": "4", "memory_mb": "8192", "local_gb": "100", "cpu_arch": "x86_64"}`)
-	steps = append(steps, newNode("number", `{"cpus": 2, "memory_mb": 4096, "local_gb": 50}`)[:1]...)
-	steps = append(steps, newNode("bare", `{}`)[:1]...)
+	steps := newNode("whole", "baremetal", `{"cpus": "4", "memory_mb": "8192", "local_gb": "100", "cpu_arch": "x86_64"}`)
+	steps = append(steps, newNode("number", "baremetal", `{"cpus": 2, "memory_mb": 4096, "local_gb": 50}`)[:1]...)
+	steps = append(steps, newNode("bare", "baremetal", `{}`)[:1]...)
 	steps = append(steps,
 		read("list", "GET /os-baremetal-nodes", "2.1"), read("list at 2.35", "GET /os-baremetal-nodes", "2.35"), read("list at 2.36", "GET /os-baremetal-nodes", "2.36"),
 		read("list with a query", "GET /os-baremetal-nodes?limit=1", "2.1"), as("demo", read("list", "GET /os-baremetal-nodes", "2.1")),

@@ -165,15 +165,7 @@ func (s *side) send(o chapter) reply {
 		s.t.Fatal(err)
 	}
 	if name, path, ok := strings.Cut(o.save, "="); ok && r.StatusCode < 300 {
-		var v any
-		if err := json.Unmarshal(body, &v); err != nil {
-			s.t.Fatalf("%s: %v", o.name, err)
-		}
-		for key := range strings.SplitSeq(path, ".") {
-			m, _ := v.(map[string]any)
-			v = m[key]
-		}
-		s.variables[name] = fmt.Sprint(v)
+		s.variables[name] = fmt.Sprint(member(body, path))
 	}
 	return reply{r.StatusCode, r.Header.Get("X-Openstack-Request-Id"), body}
 }

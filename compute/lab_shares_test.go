@@ -2,7 +2,10 @@
 
 package compute_test
 
-import "testing"
+import (
+	"net/http"
+	"testing"
+)
 
 // shareTables are the further tables about shares.
 var shareTables = []table{{"cell", "share_mapping", "instance_uuid = ?"}}
@@ -18,10 +21,12 @@ func newShareSteps(variable, protocol, as string) []labStep {
 
 // rules shows what Manila has about a share.
 func rules(when, share string) []labStep {
+	settled := labStep{chapter: chapter{name: "share " + when, do: "GET /shares/{" + share + "}"}, on: "shared-file-system"}
+	settled.reach = "share.access_rules_status=active" // manila-share changes rules after it has answered
 	return []labStep{
 		{chapter: chapter{name: "rules " + when, do: "GET /share-access-rules?share_id={" + share + "}"}, on: "shared-file-system"},
 		{chapter: chapter{name: "locks " + when, do: "GET /resource-locks?all_projects=1&detail=1&resource_id={access}"}, on: "shared-file-system"},
-		{chapter: chapter{name: "share " + when, do: "GET /shares/{" + share + "}"}, on: "shared-file-system"},
+		settled,
 	}
 }
 
@@ -48,6 +53,7 @@ func TestLabShares(t *testing.T) {
 	unordered := func(o labStep) labStep { o.unordered = true; return o }
 	demo := func(o labStep) labStep { o.as = "demo"; o.name += " as demo"; return o }
 	attach := func(name, body string) labStep { return shareStep(name, "POST /servers/{server}/shares", body) }
+	unruled := labStep{chapter: chapter{name: "await no rule", do: "GET /share-access-rules?share_id={share}"}, on: "shared-file-system", reach: "access_list.0=<nil>"}
 	gone := shareStep("await its end", "GET /servers/{server}/shares/{share}", "")
 	gone.reach = "404"
 	access := labStep{chapter: chapter{name: "the rule", do: "GET /share-access-rules?share_id={share}", save: "access=access_list.0.id"},
@@ -107,15 +113,27 @@ func TestLabShares(t *testing.T) {
 		action("rescue", `{"rescue": {"adminPass": "secret"}}`, "RESCUE"), action("unrescue", `{"unrescue": null}`, "ACTIVE"),
 		action("stop again", `{"os-stop": null}`, "SHUTOFF"), inactive("share", "inactive"),
 		{chapter: chapter{name: "delete the share meanwhile", do: "DELETE /shares/{share2}"}, on: "shared-file-system"},
-		shareStep("detach", "DELETE /servers/{server}/shares/{share}", ""), gone,
+		shareStep("detach", "DELETE /servers/{server}/shares/{share}", ""), gone, unruled,
 	}...)
 	steps = append(steps, rules("after the detachment", "share")...)
 	steps = append(steps,
 		attach("attach once more", `{"share": {"share_id": "{share}"}}`), inactive("share", "inactive"), access,
 		shareStep("delete the server", "DELETE /servers/{server}", ""),
-		labStep{chapter: chapter{name: "await no rule", do: "GET /share-access-rules?share_id={share}"}, on: "shared-file-system", reach: "access_list.0=<nil>"},
+		unruled,
 	)
 	steps = append(steps, rules("after the deletion", "share")...)
 	steps[len(steps)-5].until = "gone"
+	t.Cleanup(func() { removeShares(n) })
 	n.run(t, steps)
+}
+
+// removeShares removes the shares of both sides from Manila, which allows a project 50.
+func removeShares(n *neighbourhood) {
+	for _, s := range n.sides {
+		for _, variable := range []string{"share", "share2", "cifs", "broken", "theirs"} {
+			if id := s.variables[variable]; id != "" {
+				n.request("shared-file-system", http.MethodPost, "/shares/"+id+"/action", `{"force_delete": null}`)
+			}
+		}
+	}
 }

@@ -4,6 +4,7 @@ package compute_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -45,8 +46,10 @@ type neighbourhood struct {
 	urls   map[string]string // of neighbours
 	rows   *rowReader
 	heard  *listener
-	done   int
-	broken int // steps for which the real service answers an unexpected error; nothing is compared
+	// contexts: the contexts of the messages are compared as well; the requests of both sides have the same token
+	contexts bool
+	done     int
+	broken   int // steps for which the real service answers an unexpected error; nothing is compared
 }
 
 // labNeighbourhood returns a comparer for a lab that has the neighbour with a service type; other tests are skipped.
@@ -167,6 +170,9 @@ func (n *neighbourhood) one(t *testing.T, s *side, o labStep) []string {
 		for _, m := range n.heard.since(t) {
 			if m["_context_request_id"] == r.requestID && !n.isFromHost(m) {
 				lines = append(lines, told(m)...)
+				if n.contexts {
+					lines = append(lines, shape("context", contextOf(m))...)
+				}
 				break // later ones are sent by other services
 			}
 		}
@@ -190,6 +196,17 @@ func (n *neighbourhood) one(t *testing.T, s *side, o labStep) []string {
 		slices.Sort(lines)
 	}
 	return lines
+}
+
+// contextOf returns the context of a message without what differs from request to request.
+func contextOf(m map[string]any) map[string]any {
+	context := map[string]any{}
+	for name, value := range m {
+		if strings.HasPrefix(name, "_context_") && name != "_context_request_id" && name != "_context_timestamp" {
+			context[name] = value
+		}
+	}
+	return context
 }
 
 // isFromHost reports whether a message about a request was sent by another service than the API.
@@ -227,6 +244,19 @@ func (n *neighbourhood) send(t *testing.T, s *side, o labStep) reply {
 		s.variables[name] = fmt.Sprint(member(body, path))
 	}
 	return reply{status: resp.StatusCode, body: body}
+}
+
+// request sends a request of the administrator to a neighbour after a test, whatever the answer is.
+func (n *neighbourhood) request(on, method, path, body string) {
+	q, err := http.NewRequestWithContext(context.Background(), method, n.urls[on]+path, strings.NewReader(body))
+	if err != nil {
+		return
+	}
+	q.Header = http.Header{"X-Auth-Token": {n.sides[0].token}, "Content-Type": {"application/json"}}
+	q.Header.Set(labVersions[on][0], labVersions[on][1])
+	if r, err := http.DefaultClient.Do(q); err == nil {
+		r.Body.Close()
+	}
 }
 
 // reached reports whether an answer is the one that a step waits for.
@@ -267,6 +297,9 @@ var indexes = regexp.MustCompile(`\[\d+\]`)
 // sideNames are the values of the variable side, which makes names different on both sides.
 var sideNames = regexp.MustCompile(`side-\d+-\d`)
 
+// networked are the addresses of the lab's networks.
+var networked = regexp.MustCompile(`192\.168\.\d+\.\d+`)
+
 var ports = regexp.MustCompile(`:\d{4,5}/`)
 
 // plain returns a body as lines without what differs from side to side.
@@ -277,7 +310,7 @@ func (n *neighbourhood) plain(s *side, body []byte) []string {
 			text = strings.ReplaceAll(text, value, "{"+name+"}")
 		}
 	}
-	for _, m := range []*regexp.Regexp{moments, ids, macs, booking, hosts} {
+	for _, m := range []*regexp.Regexp{moments, ids, macs, booking, hosts, networked} {
 		text = m.ReplaceAllString(text, "X")
 	}
 	var v any

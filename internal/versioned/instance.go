@@ -111,7 +111,8 @@ func infoCache(i *objects.Instance) *Object {
 		return nil
 	}
 	return Loaded("InstanceInfoCache", map[string]any{"instance_uuid": i.UUID, "network_info": c.NetworkInfo,
-		"created_at": c.CreatedAt, "updated_at": c.UpdatedAt, "deleted_at": c.DeletedAt, "deleted": false})
+		"created_at": c.CreatedAt, "updated_at": c.UpdatedAt, "deleted_at": c.DeletedAt,
+		"deleted": c.DeletedAt != nil})
 }
 
 func fault(i *objects.Instance) *Object {

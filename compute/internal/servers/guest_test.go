@@ -7,6 +7,7 @@ import (
 
 	"github.com/nova-go/nova/internal/novatest"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/versioned"
 )
 
 // answer lets compute-1 answer each call with the result, or the error.
@@ -104,9 +105,18 @@ func TestExternalEvents(t *testing.T) {
 			Has(`{"events": [{"code": 422, "status": "failed"}, {"code": 404, "status": "failed"}, {"code": 400, "status": "failed"}]}`)
 	}).Expect()
 	deleted := s.Server(novatest.VM{Deleted: true}) // its row is still there
-	s.Messages(func() {
+	s.Exec("cell1", "UPDATE instance_info_caches SET deleted = id, deleted_at = created_at WHERE instance_uuid = ?", deleted.UUID)
+	m = s.Messages(func() {
 		s.As("admin").Do(events, `{"events": [{"name": "network-changed", "server_uuid": "`+deleted.UUID+`"}]}`).Expect(200).
 			JSON(`{"events": [{"code": 200, "name": "network-changed", "server_uuid": "` + deleted.UUID + `", "status": "completed"}]}`)
-	}).Expect("cast * external_instance_event 6.0 events=* instances=*")
+	})
+	m.Expect("cast * external_instance_event 6.0 events=* instances=*")
+	var told []json.RawMessage
+	if err := json.Unmarshal(m.All[0].Args["instances"], &told); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := versioned.Parse(told[0]); err != nil || !v.Bool("deleted") || !v.Object("info_cache").Bool("deleted") {
+		t.Errorf("the host is told that the server is there: %v, %s", err, told[0])
+	}
 	s.As("demo").Do(events, `{"events": [{"name": "network-changed", "server_uuid": "`+here.UUID+`"}]}`).Expect(403)
 }

@@ -22,8 +22,6 @@ func TestLabExternalEvents(t *testing.T) {
 		return `{"name": "` + name + `", "server_uuid": "{server}"` + more + `}`
 	}
 	port := `, "tag": "{port}"`
-	off, on := event("power off", "2.76", "", of("power-update", `, "tag": "POWER_OFF"`)), event("power on", "2.76", "service", of("power-update", `, "tag": "POWER_ON"`))
-	off.until, on.until = "SHUTOFF", "ACTIVE"
 	n.run(t, []labStep{
 		{chapter: chapter{name: "create", do: "POST /servers", save: "server=server.id", until: "ACTIVE", body: `{"server": {"name": "lab-events", ` +
 			`"imageRef": "{image}", "flavorRef": "{flavor}", "networks": [{"uuid": "{net}"}]}}`}},
@@ -40,7 +38,8 @@ func TestLabExternalEvents(t *testing.T) {
 		event("unknown event", "2.1", "service", of("network-vif-painted", "")), event("unknown status", "2.1", "service", of("network-changed", `, "status": "odd"`)),
 		event("no server", "2.1", "service", `{"name": "network-changed"}`), event("a member too many", "2.1", "service", of("network-changed", `, "more": 1`)),
 		event("power update without a tag", "2.76", "service", of("power-update", "")), event("as a member", "2.1", "demo", changed),
-		off, on,
+		// The driver of the lab's hosts does not follow the power.
+		event("power off", "2.76", "", of("power-update", `, "tag": "POWER_OFF"`)), event("power on", "2.76", "service", of("power-update", `, "tag": "POWER_ON"`)),
 		{chapter: chapter{name: "delete", do: "DELETE /servers/{server}", until: "gone"}},
 		event("of a deleted server", "2.1", "service", changed),
 	})

@@ -44,8 +44,11 @@ func (t *namingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // CloseIdleConnections closes the idle connections of the wrapped transport; http.Client calls it.
-func (t *namingTransport) CloseIdleConnections() {
-	if c, ok := t.RoundTripper.(interface{ CloseIdleConnections() }); ok {
+func (t *namingTransport) CloseIdleConnections() { closeIdle(t.RoundTripper) }
+
+// closeIdle closes the idle connections of a transport that has any.
+func closeIdle(t http.RoundTripper) {
+	if c, ok := t.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }

@@ -50,10 +50,5 @@ func (c *measuringTransport) RoundTrip(r *http.Request) (*http.Response, error) 
 	return answer, err
 }
 
-// CloseIdleConnections closes the idle connections of the wrapped transport; http.Client calls
-// it.
-func (c *measuringTransport) CloseIdleConnections() {
-	if t, ok := c.RoundTripper.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
-}
+// CloseIdleConnections closes the idle connections of the wrapped transport; http.Client calls it.
+func (c *measuringTransport) CloseIdleConnections() { closeIdle(c.RoundTripper) }

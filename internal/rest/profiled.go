@@ -52,8 +52,4 @@ func portOf(r *http.Request) any {
 }
 
 // CloseIdleConnections closes the idle connections of the wrapped transport; http.Client calls it.
-func (t *profiledTransport) CloseIdleConnections() {
-	if c, ok := t.RoundTripper.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
-}
+func (t *profiledTransport) CloseIdleConnections() { closeIdle(t.RoundTripper) }

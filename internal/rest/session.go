@@ -34,6 +34,9 @@ type Options struct {
 	Auth    config.Auth
 	Session config.Session
 	Adapter config.Adapter
+	// Servers are base URLs of the service instead of endpoint_override and the catalog's: each has the
+	// same service. An empty list has no effect.
+	Servers []string
 	// Transport sends the requests; nil means a transport of the session's own.
 	Transport http.RoundTripper
 	// UserAgent is prepended to gophercloud's own.
@@ -72,6 +75,9 @@ type Login struct {
 // New returns a session. It sends no requests. Its error names the group and the unusable
 // option.
 func New(o Options) (*Session, error) {
+	if len(o.Servers) > 0 {
+		o.Adapter.EndpointOverride = o.Servers[0]
+	}
 	s := &Session{o: o}
 	s.client.Transport = o.Transport
 	if o.Transport == nil {
@@ -81,7 +87,11 @@ func New(o Options) (*Session, error) {
 		}
 		s.client.Transport = t
 	}
-	s.client.Transport = measuredTransport(s.client.Transport, o)
+	t, err := newServersTransport(s.client.Transport, o.Servers)
+	if err != nil {
+		return nil, fmt.Errorf("[%s] api_servers: %w", o.Group, err)
+	}
+	s.client.Transport = measuredTransport(t, o)
 	if o.Session.Timeout != nil {
 		s.client.Timeout = time.Duration(*o.Session.Timeout * float64(time.Second))
 	}

@@ -28,14 +28,14 @@ type Compute struct {
 // ForCompute returns the sessions, or all errors of their options. m and traces may be nil.
 func ForCompute(c *config.Config, m *metrics.Metrics, traces trace.TracerProvider) (Compute, []error) {
 	var failed []error
-	session := func(group string, o config.Session, a config.Adapter, beside *rest.Session) *rest.Session {
+	session := func(group string, o config.Session, a config.Adapter, beside *rest.Session, servers ...string) *rest.Session {
 		auth, err := c.Auth(group)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("[%s]: %w", group, err))
 			return nil
 		}
 		s, err := rest.New(rest.Options{Group: group, Auth: auth, Session: o, Adapter: a, UserAgent: "nova-api", ServiceUser: beside,
-			Metrics: m, Traces: traces})
+			Servers: servers, Metrics: m, Traces: traces})
 		if err != nil {
 			failed = append(failed, err)
 		}
@@ -47,9 +47,6 @@ func ForCompute(c *config.Config, m *metrics.Metrics, traces trace.TracerProvide
 		beside = own
 	}
 	image := c.Glance.Adapter
-	if image.EndpointOverride == "" && len(c.Glance.APIServers) > 0 {
-		image.EndpointOverride = c.Glance.APIServers[0]
-	}
 	second := 1.0 // seconds between attempts, as in Nova
 	image.ConnectRetries, image.StatusCodeRetries = &c.Glance.NumRetries, &c.Glance.NumRetries
 	image.ConnectRetryDelay, image.StatusCodeRetryDelay = &second, &second
@@ -58,7 +55,7 @@ func ForCompute(c *config.Config, m *metrics.Metrics, traces trace.TracerProvide
 	s := Compute{
 		Service:   beside,
 		Keystone:  session("keystone", c.Keystone.Session, c.Keystone.Adapter, beside),
-		Glance:    session("glance", c.Glance.Session, image, beside),
+		Glance:    session("glance", c.Glance.Session, image, beside, c.Glance.APIServers...),
 		Placement: session("placement", c.Placement.Session, c.Placement.Adapter, nil),
 		Cinder:    session("cinder", c.Cinder.Session, volumeAdapter(c), beside),
 		Manila:    session("manila", c.Manila.Session, c.Manila.Adapter, nil),

@@ -4,6 +4,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -44,6 +45,8 @@ type Options struct {
 	// WsrepSyncWait is the value of wsrep_sync_wait for each connection to a Galera cluster; nil:
 	// it is not set.
 	WsrepSyncWait *int
+	// Patience is how long Serves tolerates that the database does not answer; 0: 30 s.
+	Patience time.Duration
 	// Unsynced turns off the synchronous writes of SQLite.
 	Unsynced bool
 	// Latency is added to each statement on SQLite: see WithLatency.
@@ -85,6 +88,8 @@ type DB struct {
 	metrics *metrics.Metrics
 	gate    *gate // nil: the number of connections is not limited
 	probe   probe
+	// patience is Patience of the options.
+	patience time.Duration
 	// readTimeout is read_timeout of the URL; 0: none.
 	readTimeout time.Duration
 	heard       atomic.Int64 // when a query was last answered, in Unix nanoseconds
@@ -156,7 +161,8 @@ func Open(connection string, o Options) (*DB, error) {
 		}
 		pool.SetConnMaxLifetime(o.Recycle)
 	}
-	d := &DB{DB: bun.NewDB(pool, offlineDialect{speaks}), name: src.dialect, address: src.address, metrics: o.Metrics, gate: limit}
+	d := &DB{DB: bun.NewDB(pool, offlineDialect{speaks}), name: src.dialect, address: src.address, metrics: o.Metrics, gate: limit,
+		patience: cmp.Or(o.Patience, defaultPatience)}
 	if src.mysql != nil {
 		d.readTimeout = src.mysql.ReadTimeout
 	}

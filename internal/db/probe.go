@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -20,8 +19,8 @@ const (
 	// silenceLife is how long silence is taken for granted without a new probe. Where requests are
 	// rare, none fails because of a silence that has ended long ago.
 	silenceLife = 5 * time.Second
-	// patience is how long a silent database counts as serving. A database that refuses connections does not.
-	patience = 30 * time.Second
+	// defaultPatience is how long a database that does not answer counts as serving.
+	defaultPatience = 30 * time.Second
 )
 
 // probe has the result of the last probe of a database.
@@ -34,7 +33,7 @@ type probe struct {
 	silent error     // of the query that the database did not answer in time; nil: it is not silent
 	since  time.Time // when silent was set
 
-	quiet time.Time // when the first of several probes in a row got no answer in time; zero: the last one got one
+	away time.Time // begin of the first of several failed probes in a row; zero: the last one did not fail
 }
 
 // Answers returns nil if the database answers, and otherwise why not. The result is at most half
@@ -59,17 +58,17 @@ func (d *DB) Answers(ctx context.Context) error {
 	return p.err
 }
 
-// Serves is Answers, but returns nil for the first 30 seconds in which a database answers nothing, neither
-// queries nor new connections. Queries wait for it, and are answered if it comes back: a load balancer that took out
-// all processes that share the database would fail these requests.
+// Serves is Answers, but returns nil for the first 30 seconds in which a database does not answer, or refuses
+// connections. All processes share it: a load balancer that took them all out would fail requests that they
+// could serve, until its checks have seen that the database is back.
 func (d *DB) Serves(ctx context.Context) error {
 	err := d.Answers(ctx)
-	if !errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || ctx.Err() != nil {
 		return err
 	}
 	d.probe.mu.Lock()
 	defer d.probe.mu.Unlock()
-	if q := d.probe.quiet; q.IsZero() || time.Since(q) < patience {
+	if away := d.probe.away; away.IsZero() || time.Since(away) < d.patience {
 		return nil
 	}
 	return err
@@ -133,10 +132,10 @@ func (d *DB) ask() {
 		p.silent = nil
 	}
 	switch {
-	case !errors.Is(err, context.DeadlineExceeded):
-		p.quiet = time.Time{}
-	case p.quiet.IsZero():
-		p.quiet = began
+	case err == nil:
+		p.away = time.Time{}
+	case p.away.IsZero():
+		p.away = began
 	}
 	close(p.next)
 	p.next = nil

@@ -99,38 +99,45 @@ func TestSilentServerIsAskedOnce(t *testing.T) {
 	}
 }
 
-// TestSilentServerServes: a database that takes connections and answers nothing counts as serving for a
-// while, and one that refuses connections does not.
-func TestSilentServerServes(t *testing.T) {
+// TestServesForAWhile: a database that takes connections and answers nothing, or that refuses connections, counts as
+// serving for a while.
+func TestServesForAWhile(t *testing.T) {
 	t.Parallel()
-	var silent, refuses atomic.Bool
-	d := openFake(t, func(_ int, query string) string {
-		switch {
-		case silent.Load():
-			<-t.Context().Done()
-			return hangUp
-		case refuses.Load():
-			return hangUp
-		}
-		return ""
-	})
 	without := func(err error) error {
 		if errors.Is(err, sql.ErrNoRows) { // the server's answer to all queries
 			return nil
 		}
 		return err
 	}
-	if err := without(d.Serves(t.Context())); err != nil {
-		t.Errorf("while it answers: %v", err)
+	for name, fault := range map[string]func(){
+		"silent":  func() { <-t.Context().Done() },
+		"refuses": func() {},
+	} {
+		var away atomic.Bool
+		d := openFake(t, func(int, string) string {
+			if !away.Load() {
+				return ""
+			}
+			fault()
+			return hangUp
+		})
+		if err := without(d.Serves(t.Context())); err != nil {
+			t.Errorf("%s: while it answers: %v", name, err)
+		}
+		away.Store(true)
+		testproc.Eventually(t, name, func() bool { return without(d.Answers(t.Context())) != nil })
+		if err := d.Serves(t.Context()); err != nil {
+			t.Errorf("%s: at once: %v", name, err)
+		}
 	}
-	silent.Store(true)
-	testproc.Eventually(t, "the silence is seen", func() bool { return without(d.Answers(t.Context())) != nil })
-	if err := d.Serves(t.Context()); err != nil {
-		t.Errorf("while it is silent: %v", err)
+	d, err := db.Open("mysql+pymysql://u:p@127.0.0.1:1/x", db.Options{Patience: time.Nanosecond})
+	if err != nil {
+		t.Fatal(err)
 	}
-	refuses.Store(true)
-	silent.Store(false)
-	testproc.Eventually(t, "the refusal is seen", func() bool { return without(d.Serves(t.Context())) != nil })
+	defer d.Close()
+	if err := d.Serves(t.Context()); err == nil {
+		t.Error("a database that is away for long serves")
+	}
 }
 
 // refusals are what servers answer that have left a cluster or became read-only.

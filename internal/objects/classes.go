@@ -89,6 +89,7 @@ var (
 	ErrHostBinaryNotFound                       = Class{"HostBinaryNotFound"}
 	ErrHostMappingNotFound                      = Class{"HostMappingNotFound"}
 	ErrHostNotFound                             = Class{"HostNotFound"}
+	ErrGlanceConnectionFailed                   = Class{"GlanceConnectionFailed"}
 	ErrImageBadRequest                          = Class{"ImageBadRequest"}
 	ErrImageCPUPinningForbidden                 = Class{"ImageCPUPinningForbidden"}
 	ErrImageCPUThreadPolicyForbidden            = Class{"ImageCPUThreadPolicyForbidden"}

@@ -121,18 +121,25 @@ func faultOf(err error, errs []int) *Fault {
 // unexpected returns Nova's answer to an undeclared error; its text names the class of the
 // error and no details.
 func unexpected(err error) *Fault {
-	class := "Exception"
-	var domain *objects.Error
-	var remote interface{ PythonName() string }
-	if errors.As(err, &remote) {
-		class = remote.PythonName()
-	} else if errors.As(err, &domain) {
-		if class = domain.Class.Name(); !strings.Contains(class, ".") { // classes of libraries already have a module
-			class = "nova.exception." + class
+	return &Fault{Status: 500, cause: err,
+		Message: "Unexpected API Error. Please contact the administrator\n<class '" + pythonName(err) + "'>"}
+}
+
+// pythonName returns the class of the first error of a chain that has one, as Python prints it.
+func pythonName(err error) string {
+	for ; err != nil; err = errors.Unwrap(err) {
+		switch e := err.(type) { //nolint:errorlint // the loop unwraps it
+		case interface{ PythonName() string }:
+			return e.PythonName()
+		case *objects.Error:
+			name := e.Class.Name()
+			if !strings.Contains(name, ".") { // classes of libraries already have a module
+				name = "nova.exception." + name
+			}
+			return strings.TrimPrefix(name, "builtins.") // Python does not print this module
 		}
-		class = strings.TrimPrefix(class, "builtins.") // Python does not print this module
 	}
-	return &Fault{Status: 500, cause: err, Message: "Unexpected API Error. Please contact the administrator\n<class '" + class + "'>"}
+	return "Exception"
 }
 
 // document is the body of a fault.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 
@@ -35,16 +34,8 @@ func New(o Options) *Client { return &Client{o} }
 
 // Image returns one image, or Nova's ImageNotFound.
 func (c *Client) Image(ctx context.Context, caller *reqctx.Caller, id string) (*objects.Image, error) {
-	client, err := c.o.Session.AsUser(ctx, caller)
-	if err != nil {
-		return nil, err
-	}
-	base := client.Endpoint
-	if !strings.HasSuffix(base, "/v2/") {
-		base += "v2/"
-	}
 	var text json.RawMessage
-	_, err = client.Get(ctx, base+"images/"+url.PathEscape(id), &text, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	err := c.do(ctx, caller, http.MethodGet, "images/"+url.PathEscape(id), nil, &text)
 	if err != nil {
 		return nil, imageError(err, id)
 	}

@@ -84,7 +84,7 @@ func (c *Client) do(ctx context.Context, caller *reqctx.Caller, method, path str
 		o.MoreHeaders = map[string]string{"Content-Type": "application/openstack-images-v2.1-json-patch"}
 	}
 	_, err = client.Request(ctx, method, strings.TrimRight(at, "/")+"/v2/"+strings.TrimPrefix(path, "/v2/"), o)
-	return err
+	return failureOf(at, err)
 }
 
 // translate converts an error about an image to Nova's.
@@ -142,11 +142,8 @@ func (c *Client) List(ctx context.Context, caller *reqctx.Caller, query url.Valu
 			Next   string     `json:"next"`
 		}
 		err := c.do(ctx, caller, http.MethodGet, path, nil, &page)
-		if e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
-			return nil, listRefusal(&e)
-		}
 		if err != nil {
-			return nil, err
+			return nil, listRefusal(err)
 		}
 		if all = append(all, page.Images...); limit > 0 && len(all) >= limit {
 			return all[:limit], nil
@@ -156,14 +153,14 @@ func (c *Client) List(ctx context.Context, caller *reqctx.Caller, query url.Valu
 	return all, nil
 }
 
-func listRefusal(e *gophercloud.ErrUnexpectedResponseCode) error {
-	switch e.Actual {
+func listRefusal(err error) error {
+	switch e, _ := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); e.Actual {
 	case http.StatusBadRequest:
-		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrInvalid, Message: faultMessage(e), Cause: e}
+		return &objects.Error{Kind: objects.KindInvalid, Class: objects.ErrInvalid, Message: faultMessage(&e), Cause: err}
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return &objects.Error{Kind: objects.KindForbidden, Class: objects.ErrForbidden, Message: faultMessage(e), Cause: e}
+		return &objects.Error{Kind: objects.KindForbidden, Class: objects.ErrForbidden, Message: faultMessage(&e), Cause: err}
 	}
-	return e
+	return err
 }
 
 // Delete deletes an image.

@@ -114,5 +114,5 @@ func (c *Client) Activate(ctx context.Context, caller *reqctx.Caller, image map[
 	_, err = client.Request(ctx, http.MethodPut, at, &gophercloud.RequestOpts{RawBody: bytes.NewReader(nil),
 		OkCodes:     []int{http.StatusNoContent},
 		MoreHeaders: map[string]string{"Content-Type": "application/octet-stream"}})
-	return id, plainError(err)
+	return id, plainError(failureOf(at, err))
 }

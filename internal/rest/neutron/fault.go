@@ -1,11 +1,13 @@
 package neutron
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -21,6 +23,25 @@ type Fault struct {
 }
 
 func (f *Fault) Error() string { return f.Message }
+
+// clientTypes are the types of Neutron's errors for which neutronclient has a class of their own.
+var clientTypes = []string{"NetworkNotFound", "PortNotFound", "StateInvalid", "NetworkInUse", "PortInUse", "IpAddressInUse",
+	"IpAddressAlreadyAllocated", "InvalidIpForNetwork", "InvalidIpForSubnet", "OverQuota", "IpAddressGenerationFailure", "MacAddressInUse",
+	"HostNotCompatibleWithFixedIps", "ExternalIpAddressExhausted"}
+
+// clientClasses are neutronclient's classes for other errors, by status.
+var clientClasses = map[int]string{400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 409: "Conflict",
+	500: "InternalServerError", 503: "ServiceUnavailable"}
+
+// PythonName returns the class that neutronclient raises, as Python prints it. Nova's answer to an
+// unexpected error contains it.
+func (f *Fault) PythonName() string {
+	class := cmp.Or(clientClasses[f.Status], "NeutronClientException")
+	if slices.Contains(clientTypes, f.Type) {
+		class = f.Type + "Client"
+	}
+	return "neutronclient.common.exceptions." + class
+}
 
 // faultOf converts an error with a fault to a *Fault; it returns other errors unchanged.
 func faultOf(err error) error {

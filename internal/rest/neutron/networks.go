@@ -37,13 +37,13 @@ type PortOf struct {
 // Networks returns the networks that the caller may see, or those that query selects.
 func (c *Client) Networks(ctx context.Context, caller *reqctx.Caller, query url.Values) ([]Network, error) {
 	var out struct{ Networks []Network }
-	return out.Networks, faultOf(c.get(ctx, caller, "networks", query, &out))
+	return out.Networks, c.get(ctx, caller, "networks", query, &out)
 }
 
 // Network returns one network, or NetworkNotFound.
 func (c *Client) Network(ctx context.Context, caller *reqctx.Caller, id string) (*Network, error) {
 	out := struct{ Network *Network }{Network: &Network{}}
-	err := faultOf(c.get(ctx, caller, "networks/"+url.PathEscape(id), nil, &out))
+	err := c.get(ctx, caller, "networks/"+url.PathEscape(id), nil, &out)
 	if faultIn(err).Status == http.StatusNotFound {
 		return nil, objects.ErrNetworkNotFound.Errorf(objects.KindNotFound, "Network %s could not be found.", id)
 	}
@@ -64,7 +64,7 @@ func (c *Client) floatingIPs(ctx context.Context, caller *reqctx.Caller, query u
 	var out struct {
 		List []*FloatingIP `json:"floatingips"`
 	}
-	err := faultOf(c.get(ctx, caller, "floatingips", query, &out))
+	err := c.get(ctx, caller, "floatingips", query, &out)
 	if faultIn(err).Status == http.StatusNotFound {
 		return nil, nil // a Neutron without the router extension
 	}
@@ -120,7 +120,7 @@ func (c *Client) FloatingIP(ctx context.Context, caller *reqctx.Caller, id strin
 	out := struct {
 		IP *FloatingIP `json:"floatingip"`
 	}{IP: &FloatingIP{}}
-	err := faultOf(c.get(ctx, caller, "floatingips/"+url.PathEscape(id), nil, &out))
+	err := c.get(ctx, caller, "floatingips/"+url.PathEscape(id), nil, &out)
 	if faultIn(err).Status == http.StatusNotFound {
 		return nil, objects.ErrFloatingIPNotFound.Errorf(objects.KindNotFound, "Floating IP not found for ID %s", id)
 	}

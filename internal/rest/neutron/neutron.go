@@ -4,7 +4,7 @@ package neutron
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -59,15 +59,10 @@ func read(ctx context.Context, client *gophercloud.ServiceClient, path string, q
 		path += "?" + query.Encode()
 	}
 	_, err := client.Get(ctx, apiRoot(client.Endpoint)+path, out, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
-	return err
+	return faultOf(err)
 }
 
-func statusOf(err error) int {
-	if e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
-		return e.Actual
-	}
-	return 0
-}
+func statusOf(err error) int { return faultIn(faultOf(err)).Status }
 
 // Ports returns the ports of a server.
 func (c *Client) Ports(ctx context.Context, caller *reqctx.Caller, server string) ([]objects.Port, error) {
@@ -90,6 +85,10 @@ func (c *Client) Port(ctx context.Context, caller *reqctx.Caller, id string) (*o
 	err := c.get(ctx, caller, "ports/"+url.PathEscape(id), nil, &out)
 	if statusOf(err) == http.StatusNotFound || err == nil && out.Port == nil {
 		return nil, objects.ErrPortNotFound.Errorf(objects.KindNotFound, "Port id %s could not be found.", id)
+	}
+	if f := faultIn(err); f.Status != 0 && f.Status != http.StatusUnauthorized {
+		return nil, &objects.Error{Class: objects.ErrNovaException, Cause: err,
+			Message: fmt.Sprintf("Failed to access port %s: %s", id, f.Message)}
 	}
 	return out.Port, err
 }

@@ -19,7 +19,7 @@ func (c *Client) Groups(ctx context.Context, caller *reqctx.Caller, all bool) ([
 	var out struct {
 		Groups []objects.SecurityGroup `json:"security_groups"`
 	}
-	return out.Groups, faultOf(c.get(ctx, caller, "security-groups", query, &out))
+	return out.Groups, c.get(ctx, caller, "security-groups", query, &out)
 }
 
 // Sources returns the source groups of rules by id.
@@ -29,7 +29,7 @@ func (c *Client) Sources(ctx context.Context, caller *reqctx.Caller, list []obje
 	for _, g := range list {
 		groups[g.ID] = g
 	}
-	return groups, faultOf(c.addSources(ctx, caller, list, groups))
+	return groups, c.addSources(ctx, caller, list, groups)
 }
 
 // Group returns one security group, or SecurityGroupNotFound.
@@ -38,7 +38,7 @@ func (c *Client) Group(ctx context.Context, caller *reqctx.Caller, id string) (*
 		Group *objects.SecurityGroup `json:"security_group"`
 	}{Group: &objects.SecurityGroup{}}
 	err := c.get(ctx, caller, "security-groups/"+url.PathEscape(id), nil, &out)
-	return out.Group, groupMissing(faultOf(err))
+	return out.Group, groupMissing(err)
 }
 
 // groupMissing converts a 404 to Nova's error; it returns other errors unchanged.
@@ -88,7 +88,7 @@ func (c *Client) Rule(ctx context.Context, caller *reqctx.Caller, id string) (*o
 		Rule *objects.SecurityGroupRule `json:"security_group_rule"`
 	}{Rule: &objects.SecurityGroupRule{}}
 	err := c.get(ctx, caller, "security-group-rules/"+url.PathEscape(id), nil, &out)
-	return out.Rule, groupMissing(faultOf(err))
+	return out.Rule, groupMissing(err)
 }
 
 // CreateRule creates a rule in its group.

@@ -93,7 +93,7 @@ func (c *Client) groupAndPorts(ctx context.Context, caller *reqctx.Caller, serve
 	}
 	var out struct{ Ports []portSecurity }
 	if err := c.get(ctx, caller, "ports", url.Values{"device_id": {server}}, &out); err != nil {
-		return "", nil, faultOf(err)
+		return "", nil, err
 	}
 	if len(out.Ports) == 0 {
 		return "", nil, groupNotFound("instance_id %s could not be found as device id on any ports", server)
@@ -109,7 +109,7 @@ func (c *Client) groupID(ctx context.Context, caller *reqctx.Caller, group strin
 	for _, query := range []url.Values{{"id": {group}, "fields": {"id"}},
 		{"name": {group}, "fields": {"id"}, "tenant_id": {caller.ProjectID}}} {
 		if err := c.get(ctx, caller, "security-groups", query, &out); err != nil {
-			return "", faultOf(err)
+			return "", err
 		}
 		switch len(out.List) {
 		case 0:

@@ -10,10 +10,11 @@ import (
 	"testing"
 
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/webob"
 )
 
 // TestErrorsOfServicesHaveTheirClasses: where Nova expects no failure of Glance or Neutron, the text of the status 500 names the
-// class of the client library, or of keystoneauth if there was no answer.
+// class of the client library, or of keystoneauth if there was no answer. What Neutron forbids is forbidden in Nova, too.
 func TestErrorsOfServicesHaveTheirClasses(t *testing.T) {
 	t.Parallel()
 	var status atomic.Int64
@@ -50,5 +51,13 @@ func TestErrorsOfServicesHaveTheirClasses(t *testing.T) {
 		}
 		request := strings.Replace(test.request, "VM", s.Server(novatest.VM{Host: "compute-1"}).UUID, 1)
 		s.As("admin").MV("2.1").Do(request).Expect(500).Fault("computeFault", novatest.Unexpected(test.class))
+	}
+	vm := answers.Server(novatest.VM{Host: "compute-1"}).UUID
+	for _, request := range []string{"GET /os-networks", "GET /servers/" + vm + "/os-interface", "GET /servers/" + vm + "/os-interface/" + novatest.Image} {
+		status.Store(403)
+		answers.As("admin").MV("2.1").Do(request).Expect(403).Fault("forbidden", "<html>x</html>")
+		status.Store(401)
+		answers.As("admin").MV("2.1").Do(request).Expect(500).Fault("computeFault", novatest.Unexpected("nova.exception.NeutronAdminCredentialConfigurationInvalid"))
+		answers.As("demo").MV("2.1").Do(request).Expect(401).Fault("unauthorized", webob.Explanation(401))
 	}
 }

@@ -15,7 +15,8 @@ const (
 	KindNotSupported
 	KindUnavailable // a database or service does not respond
 	KindNotImplemented
-	KindFailed // another service could not do its part; clients receive its text with status 500
+	KindUnauthorized // another service refused the caller's token; clients receive status 401 with its usual text
+	KindFailed       // another service could not do its part; clients receive its text with status 500
 )
 
 // Error is a domain error. It contains no HTTP status.

@@ -31,14 +31,15 @@ func TestServers(t *testing.T) {
 		}))
 	}
 	a, b := serve("a"), serve("b")
+	defer a.Close()
 	defer b.Close()
-	s, err := rest.New(rest.Options{Group: "glance", Adapter: config.Adapter{ServiceType: "image", EndpointOverride: "http://127.0.0.1:1"},
-		Servers: []string{a.URL + "/image", b.URL}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	post := func() {
+	post := func(servers ...string) {
 		t.Helper()
+		s, err := rest.New(rest.Options{Group: "glance", Adapter: config.Adapter{ServiceType: "image", EndpointOverride: "http://127.0.0.1:2"},
+			Servers: servers})
+		if err != nil {
+			t.Fatal(err)
+		}
 		client, err := s.AsUser(t.Context(), &reqctx.Caller{AuthToken: "user"})
 		if err != nil {
 			t.Fatal(err)
@@ -51,15 +52,14 @@ func TestServers(t *testing.T) {
 	atA := "a " + a.Listener.Addr().String() + ` POST /image/v2/a%2Fb {"k":"v"}`
 	atB := "b " + b.Listener.Addr().String() + ` POST /v2/a%2Fb {"k":"v"}`
 	for range 64 {
-		post()
+		post(a.URL+"/image", b.URL)
 	}
 	if len(seen) != 2 || seen[atA] == 0 || seen[atB] == 0 {
 		t.Errorf("the servers got %v", seen)
 	}
-	a.Close()
 	clear(seen)
 	for range 20 {
-		post()
+		post("http://127.0.0.1:1/image", b.URL)
 	}
 	if len(seen) != 1 || seen[atB] != 20 {
 		t.Errorf("without the first server, the servers got %v", seen)

@@ -80,6 +80,7 @@ var statusOf = map[objects.Kind]int{
 	objects.KindNotSupported:   400,
 	objects.KindUnavailable:    503,
 	objects.KindNotImplemented: 501,
+	objects.KindUnauthorized:   401,
 	objects.KindFailed:         500,
 }
 
@@ -98,6 +99,10 @@ func faultOf(err error, errs []int) *Fault {
 			return unexpected(err)
 		}
 		f = &Fault{Status: statusOf[domain.Kind], Message: domain.Error(), cause: err}
+		if domain.Kind == objects.KindUnauthorized {
+			f.Message = webob.Explanation(f.Status)
+			return f
+		}
 		if domain.Kind == objects.KindUnavailable {
 			f.Header = http.Header{"Retry-After": {"10"}}
 			return f

@@ -45,6 +45,9 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Caller, i *objec
 		return err
 	}
 	unable := func(err any) error {
+		if e, ok := err.(error); ok && errors.Is(e, objects.ErrForbidden) {
+			return e
+		}
 		return errInvalid("Unable to associate floating IP %s to fixed IP %s for instance %s. Error: %s", address, at, i.UUID, err)
 	}
 	ports, err := o.Floating.Ports(ctx, caller, i.UUID)
@@ -64,12 +67,8 @@ func (o *Ops) AddFloatingIP(ctx context.Context, caller *reqctx.Caller, i *objec
 	}
 	was := serverOf(ip)
 	if err := o.Floating.BindFloatingIP(ctx, caller, ip.ID, &port, &at); err != nil {
-		var f *neutron.Fault
-		switch {
-		case errors.As(err, &f) && f.Status == 409:
+		if f, ok := errors.AsType[*neutron.Fault](err); ok && f.Status == 409 {
 			return errInvalid("Floating IP %s association has failed.", f.Message)
-		case errors.As(err, &f) && f.Status == 403:
-			return objects.ErrForbidden.Errorf(objects.KindForbidden, "%s", f.Message)
 		}
 		return unable(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2"
 
+	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/reqctx"
 )
 
@@ -43,7 +44,8 @@ func (f *Fault) PythonName() string {
 	return "neutronclient.common.exceptions." + class
 }
 
-// faultOf converts an error with a fault to a *Fault; it returns other errors unchanged.
+// faultOf converts an error with a fault to a *Fault, or to Nova's Forbidden that contains one; it returns other errors
+// unchanged.
 func faultOf(err error) error {
 	e, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
 	if !ok {
@@ -62,7 +64,24 @@ func faultOf(err error) error {
 	if id := e.ResponseHeader.Get("X-Openstack-Request-Id"); id != "" {
 		f.Message += fmt.Sprintf("\nNeutron server returns request_ids: ['%s']", id)
 	}
+	if f.Status == http.StatusForbidden {
+		return &objects.Error{Kind: objects.KindForbidden, Class: objects.ErrForbidden, Message: f.Message, Cause: f}
+	}
 	return f
+}
+
+// refused converts a fault with status 401, as Nova does: the token of a user is not valid any more, and one of an
+// administrator, or of Nova's own user (a nil caller), tells of a mistake in the configuration.
+func refused(caller *reqctx.Caller, err error) error {
+	switch f := faultIn(err); {
+	case f.Status != http.StatusUnauthorized:
+		return err
+	case caller != nil && !caller.IsAdmin:
+		return &objects.Error{Kind: objects.KindUnauthorized, Class: objects.ErrUnauthorized, Message: "Not authorized.", Cause: f}
+	default:
+		return &objects.Error{Class: objects.ErrNeutronAdminCredentialConfigurationInvalid,
+			Message: "Networking client is experiencing an unauthorized exception.", Cause: f}
+	}
 }
 
 // faultIn returns the fault of an error, or an empty one.
@@ -82,7 +101,7 @@ func (c *Client) send(ctx context.Context, caller *reqctx.Caller, method, path s
 	_, err = client.Request(ctx, method, apiRoot(client.Endpoint)+path,
 		&gophercloud.RequestOpts{JSONBody: body, JSONResponse: out, OkCodes: []int{http.StatusOK, http.StatusCreated, http.StatusNoContent}})
 	c.groups.changes.Add(1) // a failed request may have changed something
-	return faultOf(err)
+	return refused(caller, faultOf(err))
 }
 
 // apiRoot returns the URL of the API for an endpoint with or without version.

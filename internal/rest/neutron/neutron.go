@@ -42,7 +42,7 @@ func (c *Client) get(ctx context.Context, caller *reqctx.Caller, path string, qu
 	if err != nil {
 		return err
 	}
-	return read(ctx, client, path, query, out)
+	return refused(caller, read(ctx, client, path, query, out))
 }
 
 // service reads as Nova's own user, which can see provider attributes of networks.
@@ -51,7 +51,7 @@ func (c *Client) service(ctx context.Context, path string, query url.Values, out
 	if err != nil {
 		return err
 	}
-	return read(ctx, client, path, query, out)
+	return refused(nil, read(ctx, client, path, query, out))
 }
 
 func read(ctx context.Context, client *gophercloud.ServiceClient, path string, query url.Values, out any) error {
@@ -86,7 +86,7 @@ func (c *Client) Port(ctx context.Context, caller *reqctx.Caller, id string) (*o
 	if statusOf(err) == http.StatusNotFound || err == nil && out.Port == nil {
 		return nil, objects.ErrPortNotFound.Errorf(objects.KindNotFound, "Port id %s could not be found.", id)
 	}
-	if f := faultIn(err); f.Status != 0 && f.Status != http.StatusUnauthorized {
+	if f := faultIn(err); f.Status != 0 && f.Status != http.StatusUnauthorized && f.Status != http.StatusForbidden {
 		return nil, &objects.Error{Class: objects.ErrNovaException, Cause: err,
 			Message: fmt.Sprintf("Failed to access port %s: %s", id, f.Message)}
 	}

@@ -62,6 +62,7 @@ func (f *Flags) Sources(prog string) config.Sources {
 func Main(cmd *cobra.Command) {
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	addVersion(cmd)
+	suggest(cmd)
 	exitWithError(cmd.Name(), cmd.Execute())
 }
 

@@ -176,7 +176,7 @@ func printFindings(w io.Writer, list []Finding, how string) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "%d errors, %d warnings\n", counts["error"], counts["warning"])
+	_, err := fmt.Fprintf(w, "%s, %s\n", counted(counts["error"], "error"), counted(counts["warning"], "warning"))
 	return err
 }
 
@@ -234,6 +234,9 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 		if _, err := servicegroup.Reports(c, zerolog.Nop()); err != nil {
 			f.optionError(c, err, "DEFAULT")
 		}
+		if _, err := startup.PCIAliases(c); err != nil {
+			f.add("error", "config", err)
+		}
 	}
 	s.checkPaste(f, c)
 	serves := checkRelease(f, c)
@@ -250,6 +253,14 @@ func (s Service) Check(ctx context.Context, o CheckOptions) ([]Finding, int) {
 	}
 	f.list = append(f.list, services.list...)
 	return f.list, f.status()
+}
+
+// counted returns a number with a noun: "1 error", "2 errors".
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprint(n, " ", noun)
 }
 
 // optionError matches errors about options: "[group] option: …" and "transport_url: …".

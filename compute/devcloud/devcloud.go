@@ -40,7 +40,7 @@ type Options struct {
 	// State is the directory that keeps the cloud's state. "" keeps the state in memory until
 	// Close.
 	State string
-	// BuildTime is the time that a server takes to build; with 0 it is active immediately.
+	// BuildTime is the time that a server takes to build or to rebuild; with 0 it is active immediately.
 	BuildTime time.Duration
 	// Release is the release of Nova that the cloud runs, such as "2025.1"; "": that of State, or
 	// without one the newest.

@@ -39,7 +39,7 @@ func (d *Dev) RegisterCloud(fs *pflag.FlagSet) {
 	fs.BoolVar(&d.TLS, "tls", false, "with --dev: serve HTTPS, with a certificate of its own")
 	fs.StringVar(&d.Release, "release", "",
 		"with --dev: `release` of Nova to be, such as 2025.1, for a new state directory (default the newest)")
-	fs.DurationVar(&d.BuildTime, "build-time", 0, "with --dev: `time` that servers take to build (3s)")
+	fs.DurationVar(&d.BuildTime, "build-time", 0, "with --dev: `time` that servers take to build and to rebuild (3s)")
 }
 
 // Directory returns the state directory of the cloud: nova-dev in XDG_STATE_HOME, or in

@@ -59,7 +59,7 @@ type Options struct {
 	// Databases are Nova's databases; nil: SQLite files in State.
 	Databases *Databases
 	URL       string // address for clients: "http://127.0.0.1:8774"
-	// BuildTime is the time that a server takes to build; 0: none.
+	// BuildTime is the time that a server takes to build or to rebuild; 0: none.
 	BuildTime time.Duration
 	// TaskTime is the time that other tasks of servers take.
 	TaskTime time.Duration

@@ -64,7 +64,7 @@ func (a *API) operations() []operation {
 		{Request: "DELETE /faults", Does: "removes all faults", do: func(r *http.Request) (any, error) { return nil, a.forgive(r.Context()) }},
 		{Request: "PUT /hosts/{host}", Does: "disconnects a host, one of names.hosts, or connects it again", do: a.setHost, Body: up},
 		{Request: "PUT /cells/{cell}", Does: "disconnects a cell, one of names.cells, or connects it again", do: a.setCell, Body: up},
-		{Request: "PUT /build-time", Does: "sets the time that servers take to build", do: a.setBuildTime,
+		{Request: "PUT /build-time", Does: "sets the time that servers take to build and to rebuild", do: a.setBuildTime,
 			Body: map[string]string{"time": "such as 2s"}},
 		{Request: "GET /clock", Does: "the time of the cloud", do: a.getClock},
 		{Request: "PUT /clock", Does: "stops the clock or starts it again, then sets it forward", do: a.setClock,

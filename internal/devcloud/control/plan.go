@@ -45,7 +45,7 @@ type Plan struct {
 	cellDown  bool     // all hosts are down, too
 }
 
-// SetBuildTime sets how long builds take.
+// SetBuildTime sets how long builds and rebuilds take.
 func (p *Plan) SetBuildTime(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,7 +65,7 @@ func (p *Plan) Step(server, host, method string, metadata map[string]string) (ta
 	if server == "" {
 		return 0, false, nil
 	}
-	if method == build {
+	if method == build || method == "rebuild_instance" {
 		takes = p.buildTime
 	}
 	if cmp.Or(metadata[keyOnly], build) == method {
@@ -162,7 +162,7 @@ func (p *Plan) Rules() []Rule {
 	return list
 }
 
-// BuildTime returns how long builds take.
+// BuildTime returns how long builds and rebuilds take.
 func (p *Plan) BuildTime() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

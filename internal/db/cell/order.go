@@ -59,7 +59,11 @@ func List(ctx context.Context, c *db.Cell, q InstanceQuery) ([]*objects.Instance
 	if scan {
 		s.hint = " USE INDEX ()"
 	}
-	return readInstances(ctx, c, s, s.selects()+w.where()+order(c.DB, q.Sort)+w.limit(q.Limit), w.args...)
+	list, err := readInstances(ctx, c, s, s.selects()+w.where()+order(c.DB, q.Sort)+w.limit(q.Limit), w.args...)
+	if len(list) == q.Limit {
+		q.Scans.filled(ctx, c, &q)
+	}
+	return list, err
 }
 
 // Reread returns the given instances of a cell with all that q.Load selects, if q still selects

@@ -80,13 +80,34 @@ func (s *Scans) scans(ctx context.Context, c *db.Cell, q *InstanceQuery) bool {
 // dominant tells whether a page of a project is read faster in the order of the instances of all projects: whether
 // fewer rows are passed over than the project has. Only that filter may be set, because others could pass over more.
 func (s *Scans) dominant(ctx context.Context, c *db.Cell, q *InstanceQuery) bool {
-	project, is := q.Filters["project_id"].(string)
-	if s == nil || !is || len(q.Filters) > 1 || len(q.Tags)+len(q.TagsAny)+len(q.NotTags)+len(q.NotTagsAny) > 0 ||
-		!q.ordered() || q.Sort[0].Column != "created_at" {
+	project, is := q.ofProject()
+	if s == nil || !is || !s.knows(counted{c.DB, project}) {
 		return false
 	}
 	of, all := s.size(ctx, counted{c.DB, project}), s.size(ctx, counted{in: c.DB})
 	return of.live > 0 && 2*int64(q.Limit)*all.live < of.live*of.live
+}
+
+// filled notes that a list has as many instances of a cell as it may have. Only then the instances of its project are
+// counted: most projects of a large cloud have few instances in a cell.
+func (s *Scans) filled(ctx context.Context, c *db.Cell, q *InstanceQuery) {
+	if project, is := q.ofProject(); s != nil && is {
+		s.size(ctx, counted{c.DB, project})
+	}
+}
+
+// ofProject returns the project of a page in the order of the index on created_at that has no other filter.
+func (q *InstanceQuery) ofProject() (project string, is bool) {
+	project, is = q.Filters["project_id"].(string)
+	return project, is && len(q.Filters) == 1 && len(q.Tags)+len(q.TagsAny)+len(q.NotTags)+len(q.NotTagsAny) == 0 &&
+		q.ordered() && q.Sort[0].Column == "created_at"
+}
+
+// knows tells whether a size is counted.
+func (s *Scans) knows(of counted) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sizes[of] != nil
 }
 
 func (s *Scans) size(ctx context.Context, of counted) tableSize {

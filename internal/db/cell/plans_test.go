@@ -232,6 +232,12 @@ func TestPagesOfLargeProjects(t *testing.T) {
 			t.Errorf("%s\n%s", first, p)
 		}
 	}
+	if _, err := db.Exec(t.Context(), c.DB, "UPDATE instances SET project_id = NULL WHERE id % 50 = 1"); err != nil {
+		t.Fatal(err)
+	}
+	if got, text := page(&scans, "", nil); len(got) > 0 || strings.Contains(text, "COALESCE") {
+		t.Errorf("%d instances without a project are those of the project \"\": %s", len(got), text)
+	}
 	for range 20 {
 		if _, text := page(&scans, "p7", nil); strings.Contains(text, "COALESCE") {
 			t.Fatal("all instances are passed for the few of a small project")

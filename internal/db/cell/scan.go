@@ -96,10 +96,11 @@ func (s *Scans) filled(ctx context.Context, c *db.Cell, q *InstanceQuery) {
 	}
 }
 
-// ofProject returns the project of a page in the order of the index on created_at that has no other filter.
+// ofProject returns the project of a page in the order of the index on created_at that has no other filter. It is not "", which
+// is no project, and under which counted has the whole cell.
 func (q *InstanceQuery) ofProject() (project string, is bool) {
 	project, is = q.Filters["project_id"].(string)
-	return project, is && len(q.Filters) == 1 && len(q.Tags)+len(q.TagsAny)+len(q.NotTags)+len(q.NotTagsAny) == 0 &&
+	return project, is && project != "" && len(q.Filters) == 1 && len(q.Tags)+len(q.TagsAny)+len(q.NotTags)+len(q.NotTagsAny) == 0 &&
 		q.ordered() && q.Sort[0].Column == "created_at"
 }
 

@@ -52,6 +52,12 @@ func TestErrorsOfServicesHaveTheirClasses(t *testing.T) {
 		request := strings.Replace(test.request, "VM", s.Server(novatest.VM{Host: "compute-1"}).UUID, 1)
 		s.As("admin").MV("2.1").Do(request).Expect(500).Fault("computeFault", novatest.Unexpected(test.class))
 	}
+	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
+	defer untrusted.Close()
+	for _, url := range []string{strings.Replace(broken.URL, "http:", "https:", 1), untrusted.URL} { // the first one does not speak TLS
+		novatest.New(t, conf(url)).As("admin").MV("2.1").Do("GET /os-floating-ips").Expect(500).
+			Fault("computeFault", novatest.Unexpected("keystoneauth1.exceptions.connection.SSLError"))
+	}
 	vm := answers.Server(novatest.VM{Host: "compute-1"}).UUID
 	for _, request := range []string{"GET /os-networks", "GET /servers/" + vm + "/os-interface", "GET /servers/" + vm + "/os-interface/" + novatest.Image} {
 		status.Store(403)

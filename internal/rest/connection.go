@@ -32,15 +32,23 @@ func (t *namingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answer, err
 	}
 	class := "ConnectFailure"
-	var refused *tls.CertificateVerificationError
 	var timeout net.Error
 	switch {
-	case errors.As(err, &refused):
+	case isTLS(err):
 		class = "SSLError"
 	case errors.As(err, &timeout) && timeout.Timeout():
 		class = "ConnectTimeout"
 	}
 	return nil, &connectionError{err, class}
+}
+
+// isTLS tells whether a handshake has failed: by the certificate, by an alert, or because the server does not speak TLS.
+func isTLS(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var alert *net.OpError // crypto/tls has no type for alerts
+	return errors.As(err, &certificate) || errors.As(err, &record) ||
+		errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error")
 }
 
 // CloseIdleConnections closes the idle connections of the wrapped transport; http.Client calls it.

@@ -270,7 +270,12 @@ func (h *hosting) run(ctx context.Context, e processEvents, finish func()) error
 		case <-e.reload:
 			h.reload(ctx)
 		case <-e.again:
-			e.again = h.loadAgain(ctx)
+			var err error
+			if e.again, err = h.loadAgain(ctx); err != nil {
+				notify(daemon.SdNotifyStopping)
+				finish()
+				return <-e.done
+			}
 		case letter := <-e.command:
 			if end := h.handleCommand(ctx, letter); end {
 				notify(daemon.SdNotifyStopping)
@@ -481,6 +486,7 @@ func (h *hosting) reload(ctx context.Context) {
 	switch {
 	case err != nil:
 	case h.waits():
+		h.config = c // for the next attempt
 		err = h.loadApp(ctx, c)
 	default:
 		err = h.build(ctx, c)

@@ -42,29 +42,38 @@ func (h *hosting) loadApp(ctx context.Context, c *config.Config) error {
 func (h *hosting) loadFirst(ctx context.Context, c *config.Config, parent *serve.Parent) (again <-chan time.Time, err error) {
 	h.end = func() {}
 	err = h.loadApp(ctx, c)
-	var failed *commandError
-	if err == nil || !errors.As(err, &failed) || failed.what == uwsgiini.Ends || parent.Replaces() {
+	failed, isCommand := errors.AsType[*commandError](err)
+	if !isCommand || failed.what == uwsgiini.Ends || parent.Replaces() {
 		return nil, err
 	}
 	if failed.what == uwsgiini.EndsWell {
-		h.log.Error().Msg("ending: " + oneLine(err))
-		return nil, errEndWell
+		return nil, h.endWell(err)
 	}
 	h.config, h.loaded = c, make(chan struct{})
 	h.app.Set(http.HandlerFunc(h.wait), nil)
 	return h.later(err), nil
 }
 
-// loadAgain tries to load the application another time.
-func (h *hosting) loadAgain(ctx context.Context) (again <-chan time.Time) {
+// endWell reports why the process ends with status 0, and returns errEndWell.
+func (h *hosting) endWell(err error) error {
+	h.log.Error().Msg("ending: " + oneLine(err))
+	return errEndWell
+}
+
+// loadAgain tries to load the application another time. Its error is errEndWell.
+func (h *hosting) loadAgain(ctx context.Context) (again <-chan time.Time, err error) {
 	if !h.waits() {
-		return nil // SIGHUP has loaded it
+		return nil, nil // SIGHUP has loaded it
 	}
-	if err := h.loadApp(ctx, h.config); err != nil {
-		return h.later(err)
+	err = h.loadApp(ctx, h.config)
+	if failed, ok := errors.AsType[*commandError](err); ok && failed.what == uwsgiini.EndsWell {
+		return nil, h.endWell(err)
+	}
+	if err != nil {
+		return h.later(err), nil
 	}
 	h.log.Info().Msg("the application is loaded")
-	return nil
+	return nil, nil
 }
 
 // later reports why there is no application, and returns when to try again.

@@ -76,3 +76,18 @@ func TestUWSGIFailingHook(t *testing.T) {
 	}
 	p.logs(t, "hook-post-app: false: exit status 1")
 }
+
+// A hook that fails at a later attempt ends the process with status 0, as at the first one.
+func TestUWSGILazyAppsEndLater(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	_, p := uwsgiLogs(t, dir, ip(1), "master = true\nlazy-apps = true\nexec-pre-app = test -e DIR/there\nhook-post-app = exec:false\nsafe-pidfile = DIR/pid\n")
+	p.logs(t, "requests wait, because the application cannot be loaded: exec-pre-app: test -e ")
+	if err := os.WriteFile(filepath.Join(dir, "there"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.logs(t, "ending: hook-post-app: false")
+	if err := p.ends(t); err != nil {
+		t.Error(err)
+	}
+}

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// delayed returns a pool that opens the same database with the same driver, and on whose connections
-// each statement takes longer by a latency.
-func delayed(pool *sql.DB, dsn string, latency time.Duration) *sql.DB {
-	return sql.OpenDB(delayedConnector{pool.Driver(), dsn, latency})
+// delayed replaces a pool, which has no connections yet, by one with the same driver, on whose connections each statement
+// and COMMIT takes longer by a latency.
+func delayed(pool *sql.DB, dsn string, latency time.Duration) (*sql.DB, error) {
+	return sql.OpenDB(delayedConnector{pool.Driver(), dsn, latency}), pool.Close()
 }
 
 // delayedConnector opens connections of a driver.
@@ -86,5 +86,23 @@ func (c delayedConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx
 	if err := c.wait(ctx); err != nil {
 		return nil, err
 	}
-	return c.sqliteConn.BeginTx(ctx, o)
+	tx, err := c.sqliteConn.BeginTx(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return delayedTx{tx, c}, nil
+}
+
+// delayedTx waits before COMMIT.
+type delayedTx struct {
+	driver.Tx
+	on delayedConn
+}
+
+// Commit implements driver.Tx.
+func (t delayedTx) Commit() error {
+	if err := t.on.wait(context.Background()); err != nil {
+		return err
+	}
+	return t.Tx.Commit()
 }

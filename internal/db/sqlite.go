@@ -29,9 +29,9 @@ func openSQLite(dsn string, latency time.Duration) (*sql.DB, schema.Dialect, err
 		return nil, nil, err
 	}
 	if latency > 0 {
-		pool = delayed(pool, dsn, latency)
+		pool, err = delayed(pool, dsn, latency)
 	}
-	return pool, sqlitedialect.New(), nil
+	return pool, sqlitedialect.New(), err
 }
 
 // sqliteCode returns the extended result code of a SQLite error, or 0 for another error.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 )
@@ -30,6 +31,9 @@ func (t *namingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := t.RoundTripper.RoundTrip(r)
 	if err == nil || errors.Is(err, context.Canceled) {
 		return answer, err
+	}
+	if record, ok := errors.AsType[tls.RecordHeaderError](err); ok && string(record.RecordHeader[:]) == "HTTP/" {
+		err = fmt.Errorf("%w: %w", http.ErrSchemeMismatch, err) // net/http says so only for the errors of its own transport
 	}
 	class := "ConnectFailure"
 	var timeout net.Error

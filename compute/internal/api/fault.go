@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -127,10 +128,10 @@ func faultOf(err error, errs []int) *Fault {
 // error and no details.
 func unexpected(err error) *Fault {
 	return &Fault{Status: 500, cause: err,
-		Message: "Unexpected API Error. Please contact the administrator\n<class '" + pythonName(err) + "'>"}
+		Message: "Unexpected API Error. Please contact the administrator\n<class '" + cmp.Or(pythonName(err), "Exception") + "'>"}
 }
 
-// pythonName returns the class of the first error of a chain that has one, as Python prints it.
+// pythonName returns the class of the first error of a tree that has one, as Python prints it; "": none has.
 func pythonName(err error) string {
 	for ; err != nil; err = errors.Unwrap(err) {
 		switch e := err.(type) { //nolint:errorlint // the loop unwraps it
@@ -142,9 +143,15 @@ func pythonName(err error) string {
 				name = "nova.exception." + name
 			}
 			return strings.TrimPrefix(name, "builtins.") // Python does not print this module
+		case interface{ Unwrap() []error }:
+			for _, one := range e.Unwrap() {
+				if name := pythonName(one); name != "" {
+					return name
+				}
+			}
 		}
 	}
-	return "Exception"
+	return ""
 }
 
 // document is the body of a fault.

@@ -69,8 +69,10 @@ func answerOf(operation string, v mv.Version) (object, error) {
 	return s.(object), nil
 }
 
-// at returns the schema of an answer at a microversion as the file has it, "" if it has none.
+// at returns the schema of an answer at a microversion as the file has it, "" if it has none. Answers below /v2 have those
+// of the first microversion.
 func (c *answerCatalog) at(operation string, v mv.Version) (text string) {
+	v = max(v, mv.Min)
 	for _, span := range c.spans[operation] {
 		if span.from <= v {
 			text = span.schema

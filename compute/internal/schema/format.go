@@ -2,6 +2,7 @@ package schema
 
 import (
 	"net/netip"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -22,6 +23,14 @@ var formats = map[string]func(string) bool{
 	"ipv6": func(s string) bool {
 		a, err := netip.ParseAddr(s)
 		return err == nil && a.Is6() && a.Zone() == ""
+	},
+	"cidr": func(s string) bool { // of answers
+		_, err := netip.ParsePrefix(s)
+		return err == nil
+	},
+	"uri": func(s string) bool { // of answers
+		u, err := url.Parse(s)
+		return err == nil && u.Scheme != "" && u.Host != ""
 	},
 }
 

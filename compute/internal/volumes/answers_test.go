@@ -28,6 +28,7 @@ func TestResponseValidation(t *testing.T) {
 		if logged := strings.Contains(s.Log(), "Schema failed to validate: Invalid input for field/attribute createdAt"); logged != (value == "warn") {
 			t.Errorf("%q: logged: %v", value, logged)
 		}
+		demo.At("/v2").Do("GET /os-volumes/v1").Expect(status)
 		demo.Do("GET /flavors").Expect(200) // fits
 	}
 }

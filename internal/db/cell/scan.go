@@ -78,14 +78,15 @@ func (s *Scans) scans(ctx context.Context, c *db.Cell, q *InstanceQuery) bool {
 }
 
 // dominant tells whether a page of a project is read faster in the order of the instances of all projects: whether
-// fewer rows are passed over than the project has. Only that filter may be set, because others could pass over more.
+// fewer rows are passed over than the project has, if its instances are spread over time. It must have a quarter of all, so
+// that not much is lost if they are all old. Only that filter may be set, because others could pass over more.
 func (s *Scans) dominant(ctx context.Context, c *db.Cell, q *InstanceQuery) bool {
 	project, is := q.ofProject()
 	if s == nil || !is || !s.knows(counted{c.DB, project}) {
 		return false
 	}
 	of, all := s.size(ctx, counted{c.DB, project}), s.size(ctx, counted{in: c.DB})
-	return of.live > 0 && 2*int64(q.Limit)*all.live < of.live*of.live
+	return 4*of.live > all.live && 2*int64(q.Limit)*all.live < of.live*of.live
 }
 
 // filled notes that a list has as many instances of a cell as it may have. Only then the instances of its project are

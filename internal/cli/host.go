@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,7 +21,6 @@ import (
 	"github.com/nova-go/nova/internal/log"
 	"github.com/nova-go/nova/internal/serve"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
-	"github.com/nova-go/nova/internal/startup"
 )
 
 // Serve hosts a program until SIGTERM or SIGINT, and finishes the requests in progress. The
@@ -323,52 +320,6 @@ func collectLess() {
 	}
 }
 
-// options returns the addresses and limits to serve with.
-func (f *Flags) options(p Program, c *config.Config, ini *uwsgiini.Config, parent *serve.Parent) (serve.Options, error) {
-	certificate, err := f.certificate()
-	if err != nil {
-		return serve.Options{}, err
-	}
-	o := serve.Options{Inherited: parent.Listeners, Certificate: certificate}
-	if ini != nil {
-		if err := applyListeners(ini, &o); err != nil {
-			return o, err
-		}
-	}
-	o.HTTP, o.UWSGI = append(o.HTTP, f.HTTP...), append(o.UWSGI, f.UWSGI...)
-	o.FCGI, o.SCGI = append(o.FCGI, f.FCGI...), append(o.SCGI, f.SCGI...)
-	for _, a := range f.HTTPS {
-		certificate.Addr = a
-		o.HTTPS = append(o.HTTPS, certificate)
-	}
-	if certificate.CertFile == "" {
-		if o.Certificate, err = configuredTLS(c); err != nil {
-			return o, err
-		}
-	}
-	systemd := slices.ContainsFunc(o.Inherited, func(l serve.Inherited) bool { return l.Address == "" })
-	if systemd || len(o.HTTP)+len(o.HTTPS)+len(o.UWSGI)+len(o.FCGI)+len(o.SCGI) > 0 {
-		return o, nil
-	}
-	err = p.configured(c, &o)
-	return o, err
-}
-
-// certificate returns the files of --tls-cert and --tls-key, without an address.
-func (f *Flags) certificate() (c serve.TLS, err error) {
-	if len(f.Certs) != len(f.Keys) {
-		return c, fmt.Errorf("--tls-cert is given %d times, --tls-key %d times", len(f.Certs), len(f.Keys))
-	}
-	for i, cert := range f.Certs {
-		if i == 0 {
-			c.CertFile, c.KeyFile = cert, f.Keys[i]
-			continue
-		}
-		c.Others = append(c.Others, serve.KeyPair{CertFile: cert, KeyFile: f.Keys[i]})
-	}
-	return c, nil
-}
-
 // observe opens the log, and prepares metrics and traces.
 func (h *hosting) observe(ctx context.Context, c *config.Config) (err error) {
 	h.metrics, h.began = newRegistry(), time.Now()
@@ -387,30 +338,6 @@ func (h *hosting) fail(err error) {
 	}
 }
 
-// notLoaded converts err to the error with uWSGI's own exit status for need-app.
-func (h *hosting) notLoaded(err error) error {
-	var other *startup.OtherReleaseError
-	var same *startup.NotLoadedError
-	if !h.needApp || errors.As(err, &other) || errors.As(err, &same) {
-		return err
-	}
-	return &startup.NotLoadedError{Err: err}
-}
-
-// finishTimeout bounds the time that writing operations may take after the connections of their
-// clients have been closed at the end of the drain time.
-const finishTimeout = time.Minute
-
-// finish waits for writing operations whose clients have disconnected, so that none is
-// interrupted by the end of the process.
-func (h *hosting) finish() {
-	ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
-	defer cancel()
-	if h.app.Close(ctx) != nil {
-		h.log.Warn().Stringer("after", finishTimeout).Msg("ending although operations have not finished")
-	}
-}
-
 func (h *hosting) close() {
 	h.beside.Wait()
 	h.finish()
@@ -418,87 +345,3 @@ func (h *hosting) close() {
 	h.traces.close()
 	_ = h.sink.Close()
 }
-
-// build builds the application of a configuration and installs it; the previous one ends after
-// its last request. If the application fails during its start, build returns the reason and the
-// previous one stays; if it fails later, the process ends.
-func (h *hosting) build(ctx context.Context, c *config.Config) error {
-	logger, sink, err := log.New(c.Default.Log, h.program.Name)
-	if err != nil {
-		return err
-	}
-	told, _ := startup.UnheededIn(c)
-	for _, w := range append(c.Warnings(), told...) {
-		logger.Warn().Msg(w.String())
-	}
-	// The background work of the application continues while the requests in progress are
-	// finished.
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	failed := make(chan error, 1)
-	o := Observers{Log: logger, Metrics: h.metrics, Traces: h.traces.provider(), NeedApp: h.needApp, Fail: func(err error) {
-		select {
-		case failed <- err:
-		default:
-		}
-	}}
-	var events http.Handler
-	if h.program.eventsAddress(c) != "" {
-		o.Events = func(handler http.Handler) { events = handler }
-	}
-	app, err := h.program.Build(ctx, c, o)
-	if err == nil {
-		select {
-		case err = <-failed:
-		default:
-		}
-	}
-	if err != nil {
-		cancel()
-		_ = sink.Close()
-		return err
-	}
-	go func() {
-		select {
-		case err := <-failed:
-			h.fail(err)
-		case <-ctx.Done():
-		}
-	}()
-	h.app.Set(app, h.end)
-	h.events.set(events)
-	h.config = c
-	h.end = func() {
-		cancel()
-		_ = sink.Close()
-	}
-	return nil
-}
-
-// reload reads configuration, paste file, policy files and certificates, and reopens the log.
-// If a file cannot be read, its previous content stays in effect.
-func (h *hosting) reload(ctx context.Context) {
-	notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
-	defer notify(daemon.SdNotifyReady)
-	if err := errors.Join(h.sink.Reopen(), h.output.reopen()); err != nil {
-		h.log.Error().Err(err).Msg("the log file cannot be reopened")
-	}
-	c, err := h.load()
-	switch {
-	case err != nil:
-	case h.waits():
-		h.config = c // for the next attempt
-		err = h.loadApp(ctx, c)
-	default:
-		err = h.build(ctx, c)
-	}
-	if err != nil {
-		h.log.Error().Msg("not reloaded, all stays as it was: " + oneLine(err))
-		return
-	}
-	if err := h.server.ReloadCertificates(); err != nil {
-		h.log.Error().Msg("the certificate was not reloaded: " + oneLine(err))
-	}
-	h.log.Info().Msg("reloaded")
-}
-
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", " ") }

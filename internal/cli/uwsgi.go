@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/nova-go/nova/internal/serve"
 	"github.com/nova-go/nova/internal/serve/uwsgiini"
 	"github.com/nova-go/nova/internal/version"
 )
@@ -82,41 +80,4 @@ func signalPidfile(option, path string) error {
 		return fmt.Errorf("%s: process %d: %w", path, pid, err)
 	}
 	return nil
-}
-
-// applyListeners copies the listeners and limits of the uWSGI files.
-func applyListeners(ini *uwsgiini.Config, o *serve.Options) (err error) {
-	for _, l := range ini.Listeners {
-		switch l.Protocol {
-		case "http":
-			o.HTTP = append(o.HTTP, l.Address)
-		case "https":
-			o.HTTPS = append(o.HTTPS, serve.TLS{Addr: l.Address, CertFile: l.CertFile, KeyFile: l.KeyFile, ClientCAFile: l.ClientCAFile})
-		case "uwsgi":
-			o.UWSGI = append(o.UWSGI, l.Address)
-		case "fcgi":
-			o.FCGI = append(o.FCGI, l.Address)
-		case "scgi":
-			o.SCGI = append(o.SCGI, l.Address)
-		}
-	}
-	o.SocketMode, o.Backlog, o.Header = ini.SocketMode, ini.Backlog, ini.Header
-	o.WriteTimeout, o.DrainTimeout = ini.Timeout, ini.Drain
-	if ini.SocketMode == 0 {
-		o.SocketMode = 0o777 &^ umask()
-	}
-	if !slices.ContainsFunc(ini.Listeners, func(l uwsgiini.Listener) bool { return strings.HasPrefix(l.Address, "unix:") }) {
-		return nil // as in uWSGI, the owner is not looked up
-	}
-	owner, err := socketOwner(ini)
-	if owner == nil {
-		return err
-	}
-	o.SocketOwners = map[string]serve.Owner{}
-	for _, l := range ini.Listeners {
-		if !l.Router || ini.SocketOwner == "" {
-			o.SocketOwners[l.Address] = *owner
-		}
-	}
-	return err
 }

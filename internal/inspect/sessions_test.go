@@ -192,6 +192,11 @@ func TestSessions(t *testing.T) {
 			"error: [neutron] service_type: the network service at FAILS answers with 503 Service Unavailable"}},
 		"endpoint_override": {conf: clean + "[glance]\nendpoint_override = GONE\n", services: all, want: []string{
 			"error: nova.conf:31: [glance] endpoint_override: the image service at GONE does not answer: connect: connection refused"}},
+		"endpoint": {conf: in("placement", login, "auth_type = none\nendpoint = GONE\n"), services: all, want: []string{
+			"error: nova.conf:10: [placement] endpoint: the placement service at GONE does not answer: connect: connection refused"}},
+		"api_servers": {conf: clean + "[glance]\napi_servers = GONE\n", services: all, want: []string{
+			"warning: nova.conf:31: [glance] api_servers: deprecated; it may be ignored in the future",
+			"error: nova.conf:31: [glance] api_servers: the image service at GONE does not answer: connect: connection refused"}},
 		"region": {conf: in("placement", "auth_type", "region_name = two\nauth_type"), services: all, want: []string{
 			"error: nova.conf:9: [placement] region_name: the catalog has no endpoint of the placement service in the region two"}},
 		"interface": {conf: in("neutron", "auth_type", "valid_interfaces = admin\nauth_type"), services: all, want: []string{

@@ -105,8 +105,8 @@ func (s *Session) problems(ctx context.Context, catalog Catalog, urls *urlProbes
 	if s.o.Adapter.ServiceType == "" && s.o.Adapter.EndpointOverride == "" {
 		return out
 	}
-	address, option := "", "endpoint_override"
-	if s.o.Adapter.EndpointOverride != "" || !s.logsIn() && s.o.Auth.Endpoint != "" {
+	address, option := "", s.addressOption()
+	if option != "" {
 		address, _ = s.endpoint(ctx, nil, project) // does not log in
 	} else {
 		option = "service_type"
@@ -125,6 +125,19 @@ func (s *Session) problems(ctx context.Context, catalog Catalog, urls *urlProbes
 		out = append(out, Problem{Group: s.o.Group, Option: option, Reason: p, Soon: true})
 	}
 	return out
+}
+
+// addressOption returns the option that has the address of the service, or "" if the catalog has it.
+func (s *Session) addressOption() string {
+	switch {
+	case len(s.o.Servers) > 0:
+		return "api_servers"
+	case s.o.Adapter.EndpointOverride != "":
+		return "endpoint_override"
+	case !s.logsIn() && s.o.Auth.Endpoint != "":
+		return "endpoint"
+	}
+	return ""
 }
 
 // missing names the option for which the catalog has no endpoint.

@@ -1,7 +1,9 @@
 package paste
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -31,6 +33,9 @@ func openConfig(path string, globals Conf) (*configFile, error) {
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
+		if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+			err = pathError.Err // the Error has the path
+		}
 		return nil, &Error{File: abs, Err: err}
 	}
 	doc, err := parse(abs, string(text))

@@ -352,7 +352,7 @@ func (s Service) checkPaste(f *findings, c *config.Config) {
 	reached, unreached := paste.Check(file, s.PasteName, known, paste.Options{})
 	before := len(f.list)
 	for _, p := range reached {
-		p.Err = withHint(p, known, o)
+		p.Err = withHint(c, p, known, o)
 		if errors.Is(&p, paste.ErrUnknownFactory) && isFilter(p) {
 			f.add(severity, "paste", &p)
 		} else {
@@ -371,9 +371,9 @@ func (s Service) checkPaste(f *findings, c *config.Config) {
 	}
 }
 
-// withHint returns the error of a problem with a hint about the name of an unknown factory.
-func withHint(p paste.Problem, known paste.Registry, o paste.Options) error {
-	if hint := startup.FactoryHint(&p, known, o); hint != "" {
+// withHint returns the error of a problem of the paste file with startup's hint, if there is one.
+func withHint(c *config.Config, p paste.Problem, known paste.Registry, o paste.Options) error {
+	if hint := startup.PasteHint(c, &p, known, o); hint != "" {
 		return fmt.Errorf("%w%s", p.Err, hint)
 	}
 	return p.Err

@@ -109,6 +109,8 @@ func TestCheck(t *testing.T) {
 		"no section": {conf: "", ini: pasteFile, status: 1, want: []string{"error: [database] connection is not set"}},
 		"names": {conf: databases + "[api]\nmax_limits = 1\n[apis]\na = b\n[DEFAULT]\napi_paste_config = api-paste.ini\n", ini: pasteFile, status: 2, want: []string{
 			"warning: nova.conf:10: [DEFAULT] api_paste_config: *", "warning: nova.conf:7: [apis]: no such group; did you mean [api]?", "warning: nova.conf:6: [api] max_limits: no such option; did you mean max_limit?"}},
+		"no paste file": {conf: databases + "[wsgi]\napi_paste_config = /nowhere/paste.ini\n", ini: pasteFile, status: 1, want: []string{
+			"error: /nowhere/paste.ini: no such file or directory; [wsgi] api_paste_config names the paste file"}},
 		"every unknown filter": {conf: databases, ini: broken, status: 1, want: []string{
 			`error: api-paste.ini:32: [filter:strange]: factory "out.of.tree:factory": no such factory ([wsgi] unknown_filters = skip leaves unknown filters out)`,
 			`error: api-paste.ini:34: [filter:alien]: factory "elsewhere#thing": no such factory ([wsgi] unknown_filters = skip leaves unknown filters out)`}},

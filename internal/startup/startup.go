@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"path/filepath"
@@ -203,21 +204,25 @@ func ServiceDownTime(c *config.Config, log zerolog.Logger) time.Duration {
 // configuration.
 func PasteFile(c *config.Config) string { return Find(c, c.WSGI.APIPasteConfig) }
 
-// LoadPaste builds an application of the paste file. Its error about an unknown factory also says
-// which name may be meant, and how a filter is left out.
+// LoadPaste builds an application of the paste file. Its error about a missing file also names the option, and that about
+// an unknown factory says which name may be meant, and how a filter is left out.
 func LoadPaste(c *config.Config, name string, r paste.Registry, o paste.Options) (http.Handler, error) {
 	app, err := paste.Load(PasteFile(c), name, r, o)
 	var place *paste.Error
 	if errors.As(err, &place) {
-		if hint := FactoryHint(place, r, o); hint != "" {
+		if hint := PasteHint(c, place, r, o); hint != "" {
 			return app, fmt.Errorf("%w%s", err, hint)
 		}
 	}
 	return app, err
 }
 
-// FactoryHint returns the end of a message about a factory that is not in a registry, or "".
-func FactoryHint(e *paste.Error, r paste.Registry, o paste.Options) string {
+// PasteHint returns the end of a message about a paste file that does not exist, or about a factory that is not in a
+// registry; otherwise "".
+func PasteHint(c *config.Config, e *paste.Error, r paste.Registry, o paste.Options) string {
+	if errors.Is(e, fs.ErrNotExist) && e.Section == "" && e.File == PasteFile(c) {
+		return "; [wsgi] api_paste_config names the paste file"
+	}
 	if !errors.Is(e, paste.ErrUnknownFactory) {
 		return ""
 	}

@@ -29,7 +29,7 @@ type attachedVolume struct {
 
 // pairs tells whether l selects a part that readPairs reads.
 func (l Load) pairs() bool {
-	return l.Metadata || l.SystemMetadata || l.LockedReason || l.Tags || l.Volumes
+	return l.Metadata || l.SystemMetadata || l.Tags || l.Volumes
 }
 
 // readPairs reads metadata, system metadata, tags and volumes of instances in one query.
@@ -53,12 +53,10 @@ func readPairs(ctx context.Context, c *db.Cell, l Load, uuids []string) (map[str
 		add(l.Metadata, "SELECT ?, instance_uuid, ?, value FROM instance_metadata WHERE instance_uuid IN (?) AND deleted = 0", metadata, key)
 		add(l.SystemMetadata, "SELECT ?, instance_uuid, ?, value FROM instance_system_metadata WHERE instance_uuid IN (?) AND deleted = 0",
 			system, key)
-		add(l.LockedReason && !l.SystemMetadata, "SELECT ?, instance_uuid, ?, value FROM instance_system_metadata WHERE ? = 'locked_reason' "+
-			"AND instance_uuid IN (?) AND deleted = 0", system, key, key)
 		add(l.Tags, "SELECT ?, resource_id, tag, NULL FROM tags WHERE resource_id IN (?)", tag)
 		// The sign of the id says whether the volume is deleted with the server.
 		add(l.Volumes, "SELECT ?, instance_uuid, volume_id, CAST(CASE WHEN delete_on_termination THEN id ELSE -id END AS CHAR(20)) "+
-			"FROM block_device_mapping WHERE instance_uuid IN (?) AND deleted = 0 AND volume_id IS NOT NULL AND volume_id <> ''", volume)
+			"FROM block_device_mapping WHERE instance_uuid IN (?) AND deleted = 0 AND volume_id > ''", volume)
 	}
 	of := make(map[string]*instancePairs, len(uuids))
 	for _, uuid := range uuids {
@@ -66,7 +64,7 @@ func readPairs(ctx context.Context, c *db.Cell, l Load, uuids []string) (map[str
 		if l.Metadata {
 			p.metadata = map[string]string{}
 		}
-		if l.SystemMetadata || l.LockedReason {
+		if l.SystemMetadata {
 			p.system = map[string]string{}
 		}
 		of[uuid] = p
@@ -102,7 +100,10 @@ func (p *instancePairs) set(i *objects.Instance) {
 	if p == nil {
 		return
 	}
-	i.Metadata, i.SystemMetadata, i.Tags = p.metadata, p.system, p.tags
+	i.Metadata, i.Tags = p.metadata, p.tags
+	if p.system != nil {
+		i.SystemMetadata = p.system
+	}
 	slices.SortFunc(p.volumes, func(a, b attachedVolume) int { return cmp.Compare(a.id, b.id) })
 	for _, v := range p.volumes {
 		i.Volumes = append(i.Volumes, v.Volume)

@@ -25,7 +25,7 @@ type Load struct {
 	Network        bool
 	Metadata       bool
 	SystemMetadata bool
-	LockedReason   bool // only this key of the system metadata, which has about a dozen others
+	LockedReason   bool // only this key of the system metadata, which has about a dozen others; only locked instances have it
 	Tags           bool
 	Faults         bool // of the instances whose status shows a fault
 	Volumes        bool
@@ -66,6 +66,9 @@ func (l Load) wants(column string) bool {
 	return !l.Brief
 }
 
+// lockedReason tells whether the reason is read together with the row, and not among all system metadata.
+func (l Load) lockedReason() bool { return l.LockedReason && !l.SystemMetadata }
+
 // selects returns the SELECT statement for scan, without its WHERE clause.
 func (s *instanceScanner) selects() string {
 	var b strings.Builder
@@ -82,6 +85,10 @@ func (s *instanceScanner) selects() string {
 	if s.load.Network {
 		b.WriteString(", n.network_info")
 	}
+	if s.load.lockedReason() {
+		b.WriteString(", CASE WHEN i.locked THEN (SELECT m.value FROM instance_system_metadata m WHERE m.instance_uuid = i.uuid" +
+			" AND m.key = 'locked_reason' AND m.deleted = 0 LIMIT 1) END")
+	}
 	b.WriteString(" FROM instances i" + s.hint)
 	if s.load.Extra {
 		b.WriteString(" LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid")
@@ -94,7 +101,7 @@ func (s *instanceScanner) selects() string {
 
 func (s *instanceScanner) scan(r *sql.Rows) (*objects.Instance, error) {
 	i := &objects.Instance{}
-	dest := make([]any, 0, len(s.columns)+3)
+	dest := make([]any, 0, len(s.columns)+4)
 	for _, c := range s.columns {
 		dest = append(dest, c.dest(i))
 	}
@@ -105,8 +112,15 @@ func (s *instanceScanner) scan(r *sql.Rows) (*objects.Instance, error) {
 	if s.load.Network {
 		dest = append(dest, &network)
 	}
+	var reason sql.NullString
+	if s.load.lockedReason() {
+		dest = append(dest, &reason)
+	}
 	if err := r.Scan(dest...); err != nil {
 		return nil, err
+	}
+	if reason.Valid {
+		i.SystemMetadata = map[string]string{"locked_reason": reason.String}
 	}
 	var err error
 	if len(flavor) > 0 {

@@ -29,6 +29,8 @@ var documentKinds = map[string]string{
 	"security-groups": "GET /network/v2.0/security-groups", "security-group-rules": "GET /network/v2.0/security-group-rules",
 	"floatingips": "GET /network/v2.0/floatingips", "routers": "GET /network/v2.0/routers", "subnetpools": "GET /network/v2.0/subnetpools",
 	"address-scopes": "GET /network/v2.0/address-scopes", "address-groups": "GET /network/v2.0/address-groups",
+	"segments": "GET /network/v2.0/segments", "qos/policies": "GET /network/v2.0/qos/policies",
+	"rbac-policies": "GET /network/v2.0/rbac-policies",
 	"trunks": "GET /network/v2.0/trunks", "quotas": "GET /network/v2.0/quotas, only the changed ones",
 	"images": "GET /image/v2/images", "image-members": "GET /image/v2/images/ID/members",
 	"image-tasks":        "GET /image/v2/tasks, with their input and result",

@@ -59,6 +59,7 @@ requests:
 - {do: "POST /network/v2.0/subnetpools", body: {subnetpool: {prefixes: [10.9.0.0/16]}}}
 - {do: "POST /network/v2.0/address-scopes", body: {address_scope: {name: s}}}
 - {do: "POST /network/v2.0/address-groups", body: {address_group: {name: g}}}
+- {do: "POST /network/v2.0/qos/policies", as: admin, body: {policy: {name: q}}}
 - {do: "POST /image/v2/images", body: {name: i}}
 - {do: "POST /image/v2/metadefs/namespaces", as: admin, body: {namespace: n}}
 - {do: "PUT /placement/traits/CUSTOM_A", as: admin}

@@ -11,8 +11,9 @@ import (
 
 // collections returns the kinds of resources with the usual operations.
 func (s *Service) collections() []collection {
-	return append(append(s.poolCollections(), s.trunkCollection(), s.addressGroupCollection()), []collection{
-		{kind: networks, singular: "network", class: "Network", create: s.newNetwork,
+	return append(append(s.poolCollections(), s.trunkCollection(), s.addressGroupCollection(), s.segmentCollection(),
+		s.policyCollection(), s.accessCollection()), []collection{
+		{kind: networks, singular: "network", class: "Network", create: s.newNetwork, before: s.networkPolicy,
 			visible: func(d resource.Doc) bool { return resource.Bool(d, "shared") || resource.Bool(d, "router:external") },
 			remove: func(d resource.Doc) error {
 				id := resource.Text(d, "id")
@@ -28,7 +29,7 @@ func (s *Service) collections() []collection {
 						return err
 					}
 				}
-				return nil
+				return s.dropSegments(id)
 			}},
 		{kind: subnets, singular: "subnet", class: "Subnet", create: s.newSubnet, visible: func(d resource.Doc) bool {
 			n := s.o.Store.Get(networks, resource.Text(d, "network_id"))
@@ -89,23 +90,18 @@ func (s *Service) collections() []collection {
 func (s *Service) newNetwork(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
 	d := s.commonFields(id, r.Project(body), body)
 	for field, value := range map[string]any{"admin_state_up": true, "mtu": 1450, "shared": false, "router:external": false,
-		"port_security_enabled": true,
-		"provider:network_type": "vxlan", "provider:physical_network": nil, "provider:segmentation_id": 100 + len(s.o.Store.All(networks)),
-		"availability_zone_hints": []any{}} {
+		"port_security_enabled": true, "qos_policy_id": nil, "availability_zone_hints": []any{}} {
 		d[field] = resource.Or(body, field, value)
 	}
-	if physical := d["provider:physical_network"]; d["provider:network_type"] == "flat" {
-		d["provider:segmentation_id"] = nil
-		for _, n := range s.o.Store.Find(networks, "provider:network_type", "flat") {
-			if n["provider:physical_network"] == physical {
-				return nil, resource.Errorf(http.StatusConflict, "FlatNetworkInUse",
-					"Unable to create the flat network. Physical network %v is in use.", physical)
-			}
-		}
+	if err := s.checkPolicy(r, body); err != nil {
+		return nil, err
 	}
+	if err := s.segmentsOf(id, body); err != nil {
+		return nil, err
+	}
+	maps.Copy(d, s.providerOf(id))
 	maps.Copy(d, map[string]any{"status": "ACTIVE", "subnets": []any{}, "availability_zones": []any{"nova"}, "ipv4_address_scope": nil,
-		"ipv6_address_scope": nil,
-		"qos_policy_id":      nil, "l2_adjacency": true, "is_default": false})
+		"ipv6_address_scope": nil, "l2_adjacency": true, "is_default": false})
 	return d, nil
 }
 
@@ -128,16 +124,14 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 	if cidr.Addr().Is6() {
 		version = 6
 	}
-	first := cidr.Addr().Next()
 	gateway, given := body["gateway_ip"]
 	if !given {
-		gateway = first.String()
+		gateway = cidr.Addr().String() // of IPv6, the anycast address of routers
+		if version == 4 {
+			gateway = cidr.Addr().Next().String()
+		}
 	}
-	start := first
-	if gateway == first.String() {
-		start = first.Next()
-	}
-	pools := []any{resource.Doc{"start": start.String(), "end": lastAddress(cidr).String()}}
+	pools := allocationPools(cidr, gateway)
 	if p := resource.List(body, "allocation_pools"); len(p) > 0 {
 		pools = p
 	}
@@ -148,7 +142,10 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 		"host_routes":  resource.List(body, "host_routes"),
 		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": body["subnetpool_id"],
 		"service_types":   []any{},
-		"router:external": resource.Bool(s.o.Store.Get(networks, network), "router:external"), "segment_id": nil})
+		"router:external": resource.Bool(s.o.Store.Get(networks, network), "router:external"), "segment_id": body["segment_id"]})
+	if with := s.o.Store.Get(networks, network)["_shared_with"]; with != nil {
+		d["_shared_with"] = with
+	}
 	if err := s.o.Store.Put(subnets, id, d); err != nil {
 		return nil, err
 	}
@@ -160,13 +157,33 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 	return d, err
 }
 
-// lastAddress returns the last address of a subnet that a port can have.
-func lastAddress(p netip.Prefix) netip.Addr {
-	a := lastOf(p)
-	if a.Is4() {
-		return a.Prev() // the broadcast address
+// allocationPools returns the addresses of a subnet that ports can have: all but that of the network,
+// of the broadcast and of the gateway. Subnets of one address, and of two of IPv4, have all.
+func allocationPools(p netip.Prefix, gateway any) []any {
+	first, last := p.Addr(), lastOf(p)
+	switch bits := p.Addr().BitLen() - p.Bits(); {
+	case bits == 0:
+		return []any{resource.Doc{"start": first.String(), "end": last.String()}}
+	case p.Addr().Is6():
+		first = first.Next()
+	case bits > 1:
+		first, last = first.Next(), last.Prev()
 	}
-	return a
+	text, _ := gateway.(string)
+	g, err := netip.ParseAddr(text)
+	pools := []any{}
+	add := func(start, end netip.Addr) {
+		if start.IsValid() && end.IsValid() && start.Compare(end) <= 0 {
+			pools = append(pools, resource.Doc{"start": start.String(), "end": end.String()})
+		}
+	}
+	if err != nil || g.Less(first) || last.Less(g) {
+		add(first, last)
+		return pools
+	}
+	add(first, g.Prev())
+	add(g.Next(), last)
+	return pools
 }
 
 // lastOf returns the last address of a prefix.
@@ -180,13 +197,13 @@ func lastOf(p netip.Prefix) netip.Addr {
 }
 
 func (s *Service) newGroup(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
-	return s.group(id, r.Project(body), resource.Text(body, "name"), resource.Text(body, "description"))
+	return s.group(id, r.Project(body), body)
 }
 
 // group creates a security group with the rules that allow egress and traffic within the group.
-func (s *Service) group(id, project, name, description string) (resource.Doc, error) {
-	d := s.commonFields(id, project, resource.Doc{"name": name, "description": description})
-	d["stateful"], d["shared"], d["security_group_rules"] = true, false, []any{}
+func (s *Service) group(id, project string, body resource.Doc) (resource.Doc, error) {
+	d := s.commonFields(id, project, body)
+	d["stateful"], d["shared"], d["security_group_rules"] = resource.Or(body, "stateful", true), false, []any{}
 	if err := s.o.Store.Put(groups, id, d); err != nil {
 		return nil, err
 	}
@@ -194,7 +211,7 @@ func (s *Service) group(id, project, name, description string) (resource.Doc, er
 		if err := s.addRule(resource.Doc{"security_group_id": id, "direction": "egress", "ethertype": ether}, project); err != nil {
 			return nil, err
 		}
-		if name == "default" {
+		if body["name"] == "default" {
 			if err := s.addRule(resource.Doc{"security_group_id": id, "direction": "ingress", "ethertype": ether, "remote_group_id": id},
 				project); err != nil {
 				return nil, err
@@ -216,7 +233,7 @@ func (s *Service) defaultGroup(project string) string {
 		}
 	}
 	id := nameID(groups, project)
-	if _, err := s.group(id, project, "default", "Default security group"); err != nil {
+	if _, err := s.group(id, project, resource.Doc{"name": "default", "description": "Default security group"}); err != nil {
 		return ""
 	}
 	return id

@@ -28,6 +28,9 @@ func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc)
 	} else if subnet := resource.Text(body, "subnet_id"); subnet != "" {
 		mine["fixed_ips"] = []any{resource.Doc{"subnet_id": subnet}}
 	}
+	if err := s.checkPolicy(r, body); err != nil {
+		return nil, err
+	}
 	p, err := s.port(uuid.NewString(), "", n, mine)
 	if err != nil {
 		return nil, err
@@ -37,7 +40,7 @@ func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc)
 	maps.Copy(d, map[string]any{"floating_network_id": n["id"], "floating_ip_address": resource.Docs(p, "fixed_ips")[0]["ip_address"],
 		"_port":   p["id"],
 		"port_id": nil, "fixed_ip_address": nil, "router_id": nil, "status": "DOWN", "port_details": nil, "dns_domain": "", "dns_name": "",
-		"qos_policy_id": nil})
+		"qos_policy_id": body["qos_policy_id"]})
 	if err := s.changeFloating(d, body); err != nil {
 		_, gone := s.o.Store.Delete(ports, resource.Text(p, "id"))
 		return nil, errors.Join(err, gone)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -52,6 +53,9 @@ const (
 	allocated = "auto-allocated-topology"
 
 	addressGroups = "address-groups"
+	segments      = "segments"
+	policies      = "qos/policies"
+	access        = "rbac-policies"
 )
 
 // New returns the service.
@@ -66,6 +70,7 @@ func New(o Options) *Service {
 	}
 	s.registerTrunks(s.trunkCollection())
 	s.registerAddressGroups(s.addressGroupCollection())
+	s.registerPolicies(s.policyCollection())
 	s.registerRouters()
 	s.registerQuotas()
 	s.mux.Handle("GET /v2.0/service-providers", func(*resource.Request) (any, error) {
@@ -106,6 +111,14 @@ var extensionNames = map[string]string{
 	"allowed-address-pairs":                "Allowed Address Pairs",
 	"address-group":                        "Address group",
 	"address-scope":                        "Address scope",
+	"rbac-policies":                        "RBAC Policies",
+	"qos":                                  "Quality of Service",
+	"qos-default":                          "QoS default policy",
+	"qos-fip":                              "Floating IP QoS",
+	"qos-gateway-ip":                       "Gateway IP QoS",
+	"qos-rules-alias":                      "Alias for QoS rules",
+	"segment":                              "Segment",
+	"multi-provider":                       "Multi Provider Network",
 	"auto-allocated-topology":              "Auto Allocated Topology Services",
 	"availability_zone":                    "Availability Zone",
 	"binding":                              "Port Binding",
@@ -175,7 +188,7 @@ type collection struct {
 	readOnly []string
 	create   func(r *resource.Request, id string, body resource.Doc) (resource.Doc, error)
 	// before prepares a PUT: it changes other resources, and may complete the body.
-	before func(d, body resource.Doc) error
+	before func(r *resource.Request, d, body resource.Doc) error
 	// change checks and completes the changed document; nil accepts all changes.
 	change func(d, body resource.Doc) error
 	// remove refuses a DELETE or changes other resources.
@@ -185,8 +198,8 @@ type collection struct {
 	query   resource.Query
 }
 
-// key returns the collection's key in bodies.
-func (c collection) key() string { return strings.ReplaceAll(c.kind, "-", "_") }
+// key returns the collection's key in bodies: "policies" for "qos/policies".
+func (c collection) key() string { return strings.ReplaceAll(path.Base(c.kind), "-", "_") }
 
 func (c collection) missing(id string) error {
 	noun := cmp.Or(c.noun, strings.ReplaceAll(c.class, "IP", " IP"))
@@ -220,7 +233,7 @@ func (s *Service) list(c collection) resource.Handler {
 		var seen []resource.Doc
 		for _, d := range s.o.Store.All(c.kind) {
 			if c.sees(r.Caller, d) {
-				seen = append(seen, d)
+				seen = append(seen, seenBy(d, r.Caller.ProjectID))
 			}
 		}
 		page, more := c.query.Select(seen, r.URL.Query())
@@ -264,7 +277,7 @@ func (s *Service) show(c collection) resource.Handler {
 		if err != nil {
 			return nil, err
 		}
-		page, _ := resource.Query{}.Select([]resource.Doc{d}, url.Values{"fields": r.URL.Query()["fields"]})
+		page, _ := resource.Query{}.Select([]resource.Doc{seenBy(d, r.Caller.ProjectID)}, url.Values{"fields": r.URL.Query()["fields"]})
 		return map[string]any{c.singular: page[0]}, nil
 	}
 }
@@ -286,7 +299,7 @@ func (s *Service) replace(c collection) resource.Handler {
 			}
 		}
 		if c.before != nil {
-			if err := c.before(d, body); err != nil {
+			if err := c.before(r, d, body); err != nil {
 				return nil, err
 			}
 		}
@@ -306,7 +319,8 @@ func (s *Service) remove(c collection) resource.Handler {
 }
 
 func (c collection) sees(who *resource.Caller, d resource.Doc) bool {
-	return who.Can(resource.Text(d, "project_id")) || c.visible != nil && c.visible(d)
+	return who.Can(resource.Text(d, "project_id")) || c.visible != nil && c.visible(d) ||
+		len(resource.List(d, "_shared_with")) > 0 && sharedWith(d, who.ProjectID)
 }
 
 func (s *Service) find(c collection, r *resource.Request) (resource.Doc, error) {
@@ -381,6 +395,7 @@ func (s *Service) delete(c collection, d resource.Doc) error {
 	_, err := s.o.Store.Delete(c.kind, resource.Text(d, "id"))
 	if err == nil {
 		s.touched(c.kind, d)
+		err = s.dropAccess(resource.Text(d, "id"))
 	}
 	return err
 }

@@ -21,6 +21,9 @@ func (s *Service) newPort(r *resource.Request, id string, body resource.Doc) (re
 	if err := mayCreatePort(r.Caller, n, body); err != nil {
 		return nil, err
 	}
+	if err := s.checkPolicy(r, body); err != nil {
+		return nil, err
+	}
 	return s.port(id, r.Project(body), n, body)
 }
 
@@ -30,11 +33,11 @@ func mayCreatePort(caller *resource.Caller, network, body resource.Doc) error {
 	if caller.Can(resource.Text(network, "project_id")) {
 		return nil
 	}
-	if !resource.Bool(network, "shared") && !resource.Bool(network, "router:external") {
+	if !sharedWith(network, caller.ProjectID) && !resource.Bool(network, "router:external") {
 		return resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", network["id"])
 	}
 	chosen := slices.ContainsFunc(resource.Docs(body, "fixed_ips"), func(ip resource.Doc) bool { return ip["ip_address"] != nil })
-	if resource.Bool(network, "shared") && body["mac_address"] == nil && !chosen {
+	if sharedWith(network, caller.ProjectID) && body["mac_address"] == nil && !chosen {
 		return nil
 	}
 	// Neutron names the rules of all attributes in the request.
@@ -67,14 +70,16 @@ func (s *Service) port(id, project string, network, body resource.Doc) (resource
 	}
 	for field, value := range map[string]any{"admin_state_up": true, "device_id": "", "device_owner": "", "binding:vnic_type": "normal",
 		"binding:profile": resource.Doc{},
-		"binding:host_id": "", "port_security_enabled": true, "allowed_address_pairs": []any{}, "extra_dhcp_opts": []any{}} {
+		"binding:host_id": "", "port_security_enabled": true, "allowed_address_pairs": []any{}} {
 		d[field] = resource.Or(body, field, value)
 	}
 	maps.Copy(d, map[string]any{"network_id": network["id"], "mac_address": mac, "status": "DOWN", "security_groups": secgroups,
 		"ip_allocation": "immediate",
-		"qos_policy_id": nil, "qos_network_policy_id": nil, "resource_request": nil, "propagate_uplink_status": false})
+		"qos_policy_id": body["qos_policy_id"], "qos_network_policy_id": network["qos_policy_id"], "resource_request": nil,
+		"propagate_uplink_status": false})
 	bindPort(d)
 	pairs(d, body)
+	d["extra_dhcp_opts"] = dhcpOptions(nil, resource.Docs(body, "extra_dhcp_opts"))
 	return s.o.Store.Create(ports, id, func(all []resource.Doc) (resource.Doc, error) {
 		taken := func() bool {
 			return slices.ContainsFunc(all, func(p resource.Doc) bool { return p["network_id"] == network["id"] && p["mac_address"] == mac })
@@ -244,6 +249,12 @@ func (s *Service) changePort(d, body resource.Doc) error {
 		delete(body, "binding:profile")
 	}
 	pairs(d, body)
+	if body["extra_dhcp_opts"] != nil {
+		body["extra_dhcp_opts"] = dhcpOptions(resource.Docs(d, "extra_dhcp_opts"), resource.Docs(body, "extra_dhcp_opts"))
+	}
+	if err := s.checkPolicy(nil, body); err != nil {
+		return err
+	}
 	given := resource.Strings(body, "security_groups")
 	for n, id := range given {
 		if slices.Contains(given[:n], id) {
@@ -273,6 +284,27 @@ func (s *Service) changePort(d, body resource.Doc) error {
 		resource.Text(d, "mac_address"), others)
 	body["fixed_ips"] = ips
 	return err
+}
+
+// dhcpOptions returns the extra DHCP options of a port after a request: options with the same name
+// and IP version are replaced, and those without a value are removed.
+func dhcpOptions(old, given []resource.Doc) []any {
+	list := slices.Clone(old)
+	for _, o := range given {
+		o = resource.Doc{"opt_name": o["opt_name"], "opt_value": o["opt_value"], "ip_version": resource.Or(o, "ip_version", 4)}
+		at := slices.IndexFunc(list, func(d resource.Doc) bool {
+			return d["opt_name"] == o["opt_name"] && resource.Int(d, "ip_version") == resource.Int(o, "ip_version")
+		})
+		switch {
+		case at < 0 && o["opt_value"] != nil:
+			list = append(list, o)
+		case at >= 0 && o["opt_value"] == nil:
+			list = slices.Delete(list, at, at+1)
+		case at >= 0:
+			list[at] = o
+		}
+	}
+	return resource.Anys(list)
 }
 
 // pairs completes the allowed address pairs of a request. The default MAC address is that of the

@@ -17,7 +17,7 @@ const (
 
 func (s *Service) newRouter(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
 	d := s.commonFields(id, r.Project(body), body)
-	if err := s.gateway(d, body); err != nil {
+	if err := s.gateway(r, d, body); err != nil {
 		return nil, err
 	}
 	for field, value := range map[string]any{"admin_state_up": true, "external_gateway_info": nil, "distributed": false, "ha": false,
@@ -30,12 +30,15 @@ func (s *Service) newRouter(r *resource.Request, id string, body resource.Doc) (
 
 // gateway sets or removes the external gateway of a router, creates its port, and completes
 // external_gateway_info in body.
-func (s *Service) gateway(d, body resource.Doc) error {
+func (s *Service) gateway(r *resource.Request, d, body resource.Doc) error {
 	if _, given := body["external_gateway_info"]; !given {
 		return nil
 	}
 	want, before := resource.Object(body, "external_gateway_info"), resource.Object(d, "external_gateway_info")
 	network := resource.Text(want, "network_id")
+	if err := s.checkPolicy(r, want); err != nil {
+		return err
+	}
 	var ips []any
 	switch {
 	case network == "":
@@ -78,8 +81,11 @@ func (s *Service) gateway(d, body resource.Doc) error {
 		body["external_gateway_info"] = nil
 		return s.removeGateway(d)
 	}
-	body["external_gateway_info"] = resource.Doc{"network_id": network, "enable_snat": resource.Or(want, "enable_snat", true),
-		"external_fixed_ips": ips}
+	info := resource.Doc{"network_id": network, "enable_snat": resource.Or(want, "enable_snat", true), "external_fixed_ips": ips}
+	if want["qos_policy_id"] != nil {
+		info["qos_policy_id"] = want["qos_policy_id"]
+	}
+	body["external_gateway_info"] = info
 	return nil
 }
 

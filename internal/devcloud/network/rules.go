@@ -3,6 +3,7 @@ package network
 import (
 	"crypto/sha1"
 	"net/http"
+	"net/netip"
 	"slices"
 
 	"github.com/google/uuid"
@@ -25,6 +26,9 @@ func (s *Service) newRule(r *resource.Request, id string, body resource.Doc) (re
 			resource.Text(body, "security_group_id"))
 	}
 	d := s.ruleOf(id, resource.Text(g, "project_id"), body)
+	if err := prefix(d); err != nil {
+		return nil, err
+	}
 	for _, old := range s.o.Store.Find(rules, "security_group_id", g["id"]) {
 		if !slices.ContainsFunc(ruleFields, func(f string) bool { return !same(old[f], d[f]) }) {
 			return nil, resource.Errorf(http.StatusConflict, "SecurityGroupRuleExists", "Security group rule already exists. Rule id is %s.",
@@ -58,8 +62,30 @@ func (s *Service) ruleOf(id, project string, body resource.Doc) resource.Doc {
 		d[f] = body[f]
 	}
 	d["ethertype"] = resource.Or(body, "ethertype", "IPv4")
-	d["normalized_cidr"] = d["remote_ip_prefix"]
+	d["normalized_cidr"] = nil
 	return d
+}
+
+// prefix writes the remote prefix of a new rule into it. An address is a prefix of its whole length.
+func prefix(d resource.Doc) error {
+	text := resource.Text(d, "remote_ip_prefix")
+	if text == "" {
+		return nil
+	}
+	given := text
+	if a, err := netip.ParseAddr(text); err == nil {
+		given = netip.PrefixFrom(a, a.BitLen()).String()
+	}
+	p, err := netip.ParsePrefix(given)
+	if err != nil {
+		return resource.Errorf(http.StatusBadRequest, "InvalidCIDR", "Invalid CIDR %s given as IP prefix.", text)
+	}
+	if kind := d["ethertype"]; p.Addr().Is4() != (kind == "IPv4") {
+		return resource.Errorf(http.StatusBadRequest, "SecurityGroupRuleParameterConflict", "Conflicting value ethertype %v for CIDR %s",
+			kind, given)
+	}
+	d["remote_ip_prefix"], d["normalized_cidr"] = given, p.Masked().String()
+	return nil
 }
 
 func (s *Service) addRule(body resource.Doc, project string) error {

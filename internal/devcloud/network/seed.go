@@ -31,7 +31,11 @@ func (s *Service) seedNetwork(n seed) error {
 		return nil
 	}
 	r := &resource.Request{Caller: &resource.Caller{ProjectID: n.project, Admin: true}}
-	d, err := s.newNetwork(r, n.id, resource.Doc{"name": n.name, "shared": n.shared, "router:external": n.external})
+	fields := resource.Doc{"name": n.name, "shared": n.shared, "router:external": n.external}
+	if n.external { // as DevStack creates it
+		fields["provider:network_type"], fields["provider:physical_network"] = "flat", "public"
+	}
+	d, err := s.newNetwork(r, n.id, fields)
 	if err != nil {
 		return err
 	}

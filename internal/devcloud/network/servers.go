@@ -25,7 +25,7 @@ func (s *Service) Available(project string, admin bool, ids []string) []resource
 	if len(ids) > 0 {
 		for _, id := range ids {
 			n := s.o.Store.Get(networks, id)
-			if n != nil && (admin || n["project_id"] == project || resource.Bool(n, "shared") || resource.Bool(n, "router:external")) {
+			if n != nil && (admin || n["project_id"] == project || sharedWith(n, project) || resource.Bool(n, "router:external")) {
 				list = append(list, n)
 			}
 		}
@@ -33,7 +33,7 @@ func (s *Service) Available(project string, admin bool, ids []string) []resource
 	}
 	for _, shared := range []bool{false, true} {
 		for _, n := range s.o.Store.All(networks) {
-			if resource.Bool(n, "shared") == shared && (shared || n["project_id"] == project) {
+			if sharedWith(n, project) == shared && (shared || n["project_id"] == project) {
 				list = append(list, n)
 			}
 		}

@@ -31,7 +31,7 @@ var documentKinds = map[string]string{
 	"address-scopes": "GET /network/v2.0/address-scopes", "address-groups": "GET /network/v2.0/address-groups",
 	"segments": "GET /network/v2.0/segments", "qos/policies": "GET /network/v2.0/qos/policies",
 	"rbac-policies": "GET /network/v2.0/rbac-policies",
-	"trunks": "GET /network/v2.0/trunks", "quotas": "GET /network/v2.0/quotas, only the changed ones",
+	"trunks":        "GET /network/v2.0/trunks", "quotas": "GET /network/v2.0/quotas, only the changed ones",
 	"images": "GET /image/v2/images", "image-members": "GET /image/v2/images/ID/members",
 	"image-tasks":        "GET /image/v2/tasks, with their input and result",
 	"metadef-namespaces": "GET /image/v2/metadefs/namespaces/NAME, with their objects, properties, tags and resource types",

@@ -208,8 +208,7 @@ func TestGivenAttributes(t *testing.T) {
 	port := n.make("port", fmt.Sprintf(`{"network_id": %q, "extra_dhcp_opts": [{"opt_name": "a", "opt_value": "1"},
 		{"opt_name": "b", "opt_value": "2", "ip_version": 6}, {"opt_name": "c", "opt_value": null}]}`, n.named("private")))
 	for body, want := range map[string]string{
-		`[{"opt_name": "a", "opt_value": null}, {"opt_name": "b", "opt_value": "3"}, {"opt_name": "b", "opt_value": "4", "ip_version": 6}]`:
-		"[map[ip_version:6 opt_name:b opt_value:4] map[ip_version:4 opt_name:b opt_value:3]]",
+		`[{"opt_name": "a", "opt_value": null}, {"opt_name": "b", "opt_value": "3"}, {"opt_name": "b", "opt_value": "4", "ip_version": 6}]`: "[map[ip_version:6 opt_name:b opt_value:4] map[ip_version:4 opt_name:b opt_value:3]]",
 	} {
 		got := onlyOne(t, n.do("PUT", fmt.Sprintf("/ports/%s", port["id"]), `{"port": {"extra_dhcp_opts": `+body+`}}`, 200), "port")
 		if fmt.Sprint(got["extra_dhcp_opts"]) != want {

@@ -8,10 +8,29 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// reference is a resource in a body, by id or by name.
+// reference is a resource in a body, by id or by name. Names are unique in a domain only.
 type reference struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Domain struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	} `json:"domain"`
+}
+
+// id returns the id of a member of the list: that of the reference, or that of the member with its
+// name, in its domain if several have the name.
+func (d *directory) id(kind string, r reference) string {
+	id := r.ID
+	for _, e := range d.all(kind) {
+		if r.ID != "" || e.Name != r.Name {
+			continue
+		}
+		if in := d.domainOf(&e); id == "" || in["id"] == r.Domain.ID || in["name"] == r.Domain.Name {
+			id = e.ID
+		}
+	}
+	return id
 }
 
 // authRequest is the body of POST /v3/auth/tokens.
@@ -68,7 +87,7 @@ func (s *Service) prove(q *authRequest) *token {
 	case slices.Contains(proof.Methods, credentialMethod):
 		return known.authenticate(proof.Credential.reference, proof.Credential.User, proof.Credential.Secret)
 	default:
-		u = known.user(proof.Password.User.ID, proof.Password.User.Name)
+		u = known.user(known.id(users, proof.Password.User.reference), "")
 		if u != nil && u.Password != proof.Password.User.Password {
 			return nil
 		}
@@ -98,7 +117,7 @@ func (d *directory) scope(t *token, text json.RawMessage) bool {
 		t.System = true
 		return d.rolesIn(u, system) != nil
 	case in.Project != nil:
-		p := d.project(in.Project.ID, in.Project.Name)
+		p := d.project(d.id(projects, *in.Project), "")
 		if p == nil || p.Disabled || d.rolesIn(u, p.ID) == nil {
 			return false
 		}

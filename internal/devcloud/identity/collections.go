@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -156,15 +157,19 @@ func (d *directory) write(kind, id string, in resource.Doc) (*entity, error) {
 			return nil, err
 		}
 	}
-	name := resource.Text(in, "name")
-	if other := d.named(kept, name); name != "" && other != nil && other.ID != e.ID {
+	name, domain := resource.Text(in, "name"), e.Domain
+	if id == "" && kept != domains {
+		domain = resource.Text(in, "domain_id")
+	}
+	if name != "" && d.taken(kept, name, domain, e.ID) {
 		return nil, refuse(http.StatusConflict,
-			"Conflict occurred attempting to store %s - Duplicate entry found with name %s at domain ID %s.", singular(kind), name, defaultDomain)
+			"Conflict occurred attempting to store %s - Duplicate entry found with name %s at domain ID %s.", singular(kind), name,
+			cmp.Or(domain, defaultDomain))
 	}
 	if kind == roles && id != "" && name != "" {
 		d.renameRole(e.Name, name)
 	}
-	if domain := resource.Text(in, "domain_id"); id == "" && domain != "" && kept != domains {
+	if id == "" && domain != "" && kept != domains {
 		if lookup(d.Domains, domain, "") == nil {
 			return nil, notFound("domain", domain)
 		}
@@ -207,15 +212,13 @@ func (d *directory) entry(kind, id string) (e *entity, u *user) {
 // newID returns a new id in Keystone's form.
 func newID() string { return strings.ReplaceAll(uuid.NewString(), "-", "") }
 
-// named returns the member of a collection with a name, or nil.
-func (d *directory) named(kind, name string) *entity {
-	if list := d.entities(kind); list != nil {
-		return lookup(*list, "", name)
-	}
-	if u := lookupUser(*d.holders(kind), "", name); u != nil {
-		return &u.entity
-	}
-	return nil
+// taken tells whether another member of a collection than the one with an id has a name in a
+// domain; "" is the default domain. Names of roles are unique in all domains here, because
+// assignments contain them.
+func (d *directory) taken(kind, name, domain, id string) bool {
+	return slices.ContainsFunc(d.all(kind), func(e entity) bool {
+		return e.Name == name && e.ID != id && (kind == roles || e.domain() == cmp.Or(domain, defaultDomain))
+	})
 }
 
 // placeRegion sets the id of a new region from the body. The parent region must exist.
@@ -301,6 +304,7 @@ func (d *directory) remove(kind, id string) error {
 		return refuse(http.StatusForbidden, "Cannot delete a domain that is enabled, please disable it first.")
 	case kind == domains:
 		d.Users = slices.DeleteFunc(d.Users, func(u user) bool { return u.domain() == id })
+		d.Groups = slices.DeleteFunc(d.Groups, func(g user) bool { return g.domain() == id })
 		d.Projects = slices.DeleteFunc(d.Projects, func(p entity) bool { return p.domain() == id })
 	case kind == roles:
 		d.renameRole(e.Name, "")

@@ -33,7 +33,7 @@ type credential struct {
 // by name must have the user.
 func (d *directory) authenticate(which, of reference, secret string) *token {
 	if which.ID == "" {
-		u := d.user(of.ID, of.Name)
+		u := d.user(d.id(users, of), "")
 		for _, c := range d.Credentials {
 			if u != nil && c.User == u.ID && c.Name == which.Name {
 				which.ID = c.ID

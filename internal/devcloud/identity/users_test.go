@@ -63,3 +63,33 @@ func TestPasswordsAndTheirKin(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesInDomains has users, groups and projects with the same name in two domains.
+func TestNamesInDomains(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	admin := logIn(t, c, "admin", "secret", "admin", 201)
+	out, _ := as(t, c, admin, "POST", v3+"/domains", `{"domain": {"name": "other"}}`, 201)
+	domain := onlyOne(t, out, "domain")["id"]
+	for _, kind := range []string{"user", "group", "project"} {
+		var made []any
+		for _, in := range []string{"default", fmt.Sprint(domain)} {
+			body := fmt.Sprintf(`{%q: {"name": "ann", "domain_id": %q, "password": "of-%s"}}`, kind, in, in)
+			out, _ = as(t, c, admin, "POST", v3+"/"+kind+"s", body, 201)
+			made = append(made, onlyOne(t, out, kind)["domain_id"])
+			as(t, c, admin, "POST", v3+"/"+kind+"s", body, 409)
+		}
+		if made[0] != "default" || made[1] != domain {
+			t.Errorf("%s: %v", kind, made)
+		}
+	}
+	for _, in := range []string{`"id": "default"`, `"name": "other"`} {
+		for password, want := range map[string]int{"of-default": 201, fmt.Sprintf("of-%s", domain): 401} {
+			if in == `"name": "other"` {
+				want = 602 - want
+			}
+			as(t, c, "", "POST", v3+"/auth/tokens", fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user":
+				{"name": "ann", "password": %q, "domain": {%s}}}}}}`, password, in), want)
+		}
+	}
+}

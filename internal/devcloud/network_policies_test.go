@@ -195,7 +195,8 @@ func TestGivenAttributes(t *testing.T) {
 	rule := func(prefix string) string {
 		return fmt.Sprintf(`{"security_group_id": %q, "direction": "ingress", "protocol": "tcp", "remote_ip_prefix": %q}`, group, prefix)
 	}
-	for given, want := range map[string]string{"5.6.7.8": "5.6.7.8/32 5.6.7.8/32", "10.0.0.5/24": "10.0.0.5/24 10.0.0.0/24"} {
+	for given, want := range map[string]string{"5.6.7.8": "5.6.7.8/32 5.6.7.8/32", "10.0.0.5/24": "10.0.0.5/24 10.0.0.0/24",
+		"10.9.0.1/32": "10.9.0.1/32 10.9.0.1/32"} {
 		got := n.make("security_group_rule", rule(given))
 		if fmt.Sprint(got["remote_ip_prefix"], " ", got["normalized_cidr"]) != want {
 			t.Errorf("%s: %v", given, got)
@@ -205,14 +206,98 @@ func TestGivenAttributes(t *testing.T) {
 		"fe80::1": "Conflicting value ethertype IPv4 for CIDR fe80::1/128"} {
 		n.refused("POST", "/security-group-rules", `{"security_group_rule": `+rule(given)+`}`, 400, says)
 	}
+	given := n.make("network", `{"name": "g"}`)["id"]
+	subnet := n.make("subnet", fmt.Sprintf(`{"network_id": %q, "ip_version": 4, "cidr": "10.83.0.0/24", "service_types": ["network:a"]}`,
+		given))
+	if fmt.Sprint(subnet["service_types"]) != "[network:a]" {
+		t.Errorf("%v", subnet)
+	}
+	ordered := n.make("port", fmt.Sprintf(`{"network_id": %q, "fixed_ips": [{"ip_address": "10.83.0.9"}, {"ip_address": "10.83.0.10"}]}`,
+		given))
+	if text := fmt.Sprint(ordered["fixed_ips"]); strings.Index(text, "10.83.0.10") > strings.Index(text, "10.83.0.9 ") {
+		t.Errorf("%s", text)
+	}
 	port := n.make("port", fmt.Sprintf(`{"network_id": %q, "extra_dhcp_opts": [{"opt_name": "a", "opt_value": "1"},
 		{"opt_name": "b", "opt_value": "2", "ip_version": 6}, {"opt_name": "c", "opt_value": null}]}`, n.named("private")))
-	for body, want := range map[string]string{
-		`[{"opt_name": "a", "opt_value": null}, {"opt_name": "b", "opt_value": "3"}, {"opt_name": "b", "opt_value": "4", "ip_version": 6}]`: "[map[ip_version:6 opt_name:b opt_value:4] map[ip_version:4 opt_name:b opt_value:3]]",
-	} {
-		got := onlyOne(t, n.do("PUT", fmt.Sprintf("/ports/%s", port["id"]), `{"port": {"extra_dhcp_opts": `+body+`}}`, 200), "port")
-		if fmt.Sprint(got["extra_dhcp_opts"]) != want {
-			t.Errorf("%s: %v", body, got["extra_dhcp_opts"])
-		}
+	changed := onlyOne(t, n.do("PUT", fmt.Sprintf("/ports/%s", port["id"]), `{"port": {"extra_dhcp_opts": [{"opt_name": "a", "opt_value": null},
+		{"opt_name": "b", "opt_value": "3"}, {"opt_name": "b", "opt_value": "4", "ip_version": 6}]}}`, 200), "port")
+	want := "[map[ip_version:6 opt_name:b opt_value:4] map[ip_version:4 opt_name:b opt_value:3]]"
+	if got := fmt.Sprint(changed["extra_dhcp_opts"]); got != want {
+		t.Errorf("%s", got)
 	}
+}
+
+// TestRouterFlavors has the results of Neutron 29 for the same requests.
+func TestRouterFlavors(t *testing.T) {
+	t.Parallel()
+	user := network(t)
+	n := user.administrator()
+	user.refused("POST", "/flavors", `{"flavor": {"name": "f", "service_type": "L3_ROUTER_NAT"}}`, 403, "rule:create_flavor")
+	n.refused("POST", "/flavors", `{"flavor": {"name": "f"}}`, 400, "Required attribute 'service_type' not specified")
+	n.refused("POST", "/flavors", `{"flavor": {"name": "f", "service_type": "FOO"}}`, 400, "Invalid service type: FOO.")
+	flavor := n.make("flavor", `{"name": "f", "service_type": "L3_ROUTER_NAT"}`)["id"]
+	profile := func(body string, status int) map[string]any {
+		return n.do("POST", "/service_profiles", `{"service_profile": `+body+`}`, status)
+	}
+	profile(`{"description": "d"}`, 400)
+	profile(`{"driver": "x"}`, 404)
+	id := onlyOne(t, profile(`{"metainfo": "{}"}`, 201), "service_profile")["id"]
+	path := fmt.Sprintf("/flavors/%s/service_profiles", flavor)
+	body := fmt.Sprintf(`{"service_profile": {"id": %q}}`, id)
+	n.do("POST", path, body, 201)
+	n.refused("POST", path, body, 409, "is already associated with flavor")
+	n.refused("DELETE", fmt.Sprintf("/service_profiles/%s", id), "", 409, "ServiceProfileInUse")
+	router := user.make("router", fmt.Sprintf(`{"name": "r", "flavor_id": %q}`, flavor))
+	if router["flavor_id"] != flavor {
+		t.Errorf("%v", router)
+	}
+	user.refused("POST", "/routers", fmt.Sprintf(`{"router": {"flavor_id": %q}}`, id), 404, "FlavorNotFound")
+	n.refused("DELETE", fmt.Sprintf("/flavors/%s", flavor), "", 409, "FlavorInUse")
+	n.do("DELETE", fmt.Sprintf("%s/%s", path, id), "", 204)
+	n.do("DELETE", fmt.Sprintf("/service_profiles/%s", id), "", 204)
+}
+
+// TestPortForwarding has the results of Neutron 29 for the same requests.
+func TestPortForwarding(t *testing.T) {
+	t.Parallel()
+	n := network(t)
+	net := n.make("network", `{"name": "n"}`)["id"]
+	subnet := n.make("subnet", fmt.Sprintf(`{"network_id": %q, "cidr": "10.66.0.0/24", "ip_version": 4}`, net))["id"]
+	router := n.make("router", fmt.Sprintf(`{"name": "r", "external_gateway_info": {"network_id": %q}}`, n.named("public")))["id"]
+	n.do("PUT", fmt.Sprintf("/routers/%s/add_router_interface", router), fmt.Sprintf(`{"subnet_id": %q}`, subnet), 200)
+	port := n.make("port", fmt.Sprintf(`{"network_id": %q, "fixed_ips": [{"ip_address": "10.66.0.9"}]}`, net))["id"]
+	address := onlyOne(t, n.do("POST", "/floatingips", fmt.Sprintf(`{"floatingip": {"floating_network_id": %q}}`, n.named("public")), 201),
+		"floatingip")
+	of := fmt.Sprintf("/floatingips/%s", address["id"])
+	path := of + "/port_forwardings"
+	forward := func(protocol, address string, internal, external int) string {
+		return fmt.Sprintf(`{"port_forwarding": {"protocol": %q, "internal_port_id": %q, "internal_ip_address": %q, "internal_port": %d, `+
+			`"external_port": %d}}`, protocol, port, address, internal, external)
+	}
+	made := onlyOne(t, n.do("POST", path, forward("tcp", "10.66.0.9", 25, 2230), 201), "port_forwarding")
+	if made["external_port_range"] != "2230:2230" || made["internal_port"] != 25. || made["description"] != "" {
+		t.Errorf("%v", made)
+	}
+	for body, says := range map[string]string{
+		forward("tcp", "10.66.0.9", 26, 2230): "There is a port collision with the external_port_range. " +
+			"The following ranges collide: 2230:2230 and 2230:2230.",
+		forward("tcp", "10.66.0.9", 25, 2231): "There is a port collision with the internal_port_range.",
+		forward("foo", "10.66.0.9", 25, 2231): "IP protocol 'foo' is not supported.",
+		forward("tcp", "10.1.1.1", 25, 2231):  "Requested internal IP address 10.1.1.1 is not suitable for internal neutron port",
+	} {
+		n.refused("POST", path, body, 400, says)
+	}
+	shown := onlyOne(t, n.do("GET", of, "", 200), "floatingip")
+	if shown["router_id"] != router || len(shown["port_forwardings"].([]any)) != 1 || shown["status"] != "DOWN" {
+		t.Errorf("%v", shown)
+	}
+	one := fmt.Sprintf("%s/%s", path, made["id"])
+	changed := onlyOne(t, n.do("PUT", one, `{"port_forwarding": {"external_port": 3000, "protocol": "udp"}}`, 200), "port_forwarding")
+	if changed["external_port_range"] != "3000:3000" || changed["protocol"] != "udp" || changed["internal_port"] != 25. {
+		t.Errorf("%v", changed)
+	}
+	n.refused("PUT", of, fmt.Sprintf(`{"floatingip": {"port_id": %q}}`, port), 409, "FipInUseByPortForwarding")
+	n.do("DELETE", fmt.Sprintf("/ports/%s", port), "", 204)
+	n.refused("GET", one, "", 404, "PortForwardingNotFound")
+	n.do("DELETE", of, "", 204)
 }

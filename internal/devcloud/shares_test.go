@@ -26,6 +26,13 @@ func TestSharesOfServers(t *testing.T) {
 	if !strings.Contains(string(text), "127.0.0.1:/shares/"+id) {
 		t.Errorf("%s", text)
 	}
+	for query, want := range map[string]int{"display_description=x": 0, "display_name=s&metadata=%7B%7D": 1, "metadata=%7B%27a%27:+%27b%27%7D": 0} {
+		if list := manila("GET", "/shares/detail?"+query, "", 200)["shares"].([]any); len(list) != want {
+			t.Errorf("%s: %v", query, list)
+		}
+	}
+	manila("POST", "/shares/"+id+"/action", `{"access_list": null}`, 200) // before microversion 2.45
+	manila("GET", "/os-availability-zone", "", 200)                       // before microversion 2.7
 	server := net.server(net.named("private"))
 	shares := "/servers/" + server + "/shares"
 	attach := fmt.Sprintf(`{"share": {"share_id": %q}}`, id)

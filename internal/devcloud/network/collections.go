@@ -11,7 +11,8 @@ import (
 
 // collections returns the kinds of resources with the usual operations.
 func (s *Service) collections() []collection {
-	return append(append(s.poolCollections(), s.trunkCollection(), s.addressGroupCollection(), s.segmentCollection(),
+	return append(append(append(s.poolCollections(), s.flavorCollections()...), s.trunkCollection(),
+		s.addressGroupCollection(), s.segmentCollection(),
 		s.policyCollection(), s.accessCollection()), []collection{
 		{kind: networks, singular: "network", class: "Network", create: s.newNetwork, before: s.networkPolicy,
 			visible: func(d resource.Doc) bool { return resource.Bool(d, "shared") || resource.Bool(d, "router:external") },
@@ -52,6 +53,9 @@ func (s *Service) collections() []collection {
 			query: resource.Query{Special: map[string]func(resource.Doc, []string) bool{"fixed_ips": hasAddress, "security_groups": inGroup}},
 			remove: func(d resource.Doc) error {
 				if err := s.inTrunk(resource.Text(d, "id")); err != nil {
+					return err
+				}
+				if err := s.dropForwardings("internal_port_id", d["id"]); err != nil {
 					return err
 				}
 				for _, f := range s.o.Store.Find(floating, "port_id", d["id"]) {
@@ -141,7 +145,7 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 		"enable_dhcp":      resource.Or(body, "enable_dhcp", true), "dns_nameservers": resource.List(body, "dns_nameservers"),
 		"host_routes":  resource.List(body, "host_routes"),
 		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": body["subnetpool_id"],
-		"service_types":   []any{},
+		"service_types":   resource.List(body, "service_types"),
 		"router:external": resource.Bool(s.o.Store.Get(networks, network), "router:external"), "segment_id": body["segment_id"]})
 	if with := s.o.Store.Get(networks, network)["_shared_with"]; with != nil {
 		d["_shared_with"] = with

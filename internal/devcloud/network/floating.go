@@ -40,7 +40,7 @@ func (s *Service) newFloating(r *resource.Request, id string, body resource.Doc)
 	maps.Copy(d, map[string]any{"floating_network_id": n["id"], "floating_ip_address": resource.Docs(p, "fixed_ips")[0]["ip_address"],
 		"_port":   p["id"],
 		"port_id": nil, "fixed_ip_address": nil, "router_id": nil, "status": "DOWN", "port_details": nil, "dns_domain": "", "dns_name": "",
-		"qos_policy_id": body["qos_policy_id"]})
+		"qos_policy_id": body["qos_policy_id"], "port_forwardings": []any{}})
 	if err := s.changeFloating(d, body); err != nil {
 		_, gone := s.o.Store.Delete(ports, resource.Text(p, "id"))
 		return nil, errors.Join(err, gone)
@@ -53,6 +53,9 @@ func (s *Service) changeFloating(d, body resource.Doc) error {
 	id, given := body["port_id"]
 	if !given {
 		return nil
+	}
+	if len(resource.List(d, "port_forwardings")) > 0 {
+		return resource.Errorf(http.StatusConflict, "FipInUseByPortForwarding", "Floating IP %s in use by Port Forwarding resources.", d["id"])
 	}
 	d["_port_before"] = d["port_id"]
 	release(d)
@@ -122,6 +125,9 @@ func (s *Service) routerOf(subnet any) any {
 
 // releaseFloatingPort deletes the port of a deleted floating IP.
 func (s *Service) releaseFloatingPort(d resource.Doc) error {
+	if err := s.dropForwardings("_floatingip", d["id"]); err != nil {
+		return err
+	}
 	_, err := s.o.Store.Delete(ports, resource.Text(d, "_port"))
 	return err
 }

@@ -56,6 +56,9 @@ const (
 	segments      = "segments"
 	policies      = "qos/policies"
 	access        = "rbac-policies"
+	flavors       = "flavors"
+	profiles      = "service_profiles"
+	forwardings   = "port_forwardings"
 )
 
 // New returns the service.
@@ -71,6 +74,8 @@ func New(o Options) *Service {
 	s.registerTrunks(s.trunkCollection())
 	s.registerAddressGroups(s.addressGroupCollection())
 	s.registerPolicies(s.policyCollection())
+	s.registerFlavors(s.flavorCollections())
+	s.registerForwardings(collection{kind: floating, singular: "floatingip", class: "FloatingIP"})
 	s.registerRouters()
 	s.registerQuotas()
 	s.mux.Handle("GET /v2.0/service-providers", func(*resource.Request) (any, error) {
@@ -108,16 +113,18 @@ func (s *Service) resources(*resource.Request) (any, error) {
 
 // extensionNames are the names of the extensions that clients look for, by alias.
 var extensionNames = map[string]string{
-	"allowed-address-pairs":                "Allowed Address Pairs",
-	"address-group":                        "Address group",
-	"address-scope":                        "Address scope",
-	"rbac-policies":                        "RBAC Policies",
-	"qos":                                  "Quality of Service",
-	"qos-default":                          "QoS default policy",
-	"qos-fip":                              "Floating IP QoS",
-	"qos-gateway-ip":                       "Gateway IP QoS",
-	"qos-rules-alias":                      "Alias for QoS rules",
-	"segment":                              "Segment",
+	"allowed-address-pairs": "Allowed Address Pairs",
+	"address-group":         "Address group",
+	"address-scope":         "Address scope",
+	"rbac-policies":         "RBAC Policies",
+	"qos":                   "Quality of Service",
+	"qos-default":           "QoS default policy",
+	"qos-fip":               "Floating IP QoS",
+	"qos-gateway-ip":        "Gateway IP QoS",
+	"qos-rules-alias":       "Alias for QoS rules",
+	"segment":               "Segment",
+	"flavors":               "Neutron Service Flavors", "l3-flavors": "Router Flavor Extension",
+	"floating-ip-port-forwarding": "Floating IP Port Forwarding", "expose-port-forwarding-in-fip": "Expose Port Forwarding in FIP",
 	"multi-provider":                       "Multi Provider Network",
 	"auto-allocated-topology":              "Auto Allocated Topology Services",
 	"availability_zone":                    "Availability Zone",

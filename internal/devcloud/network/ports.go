@@ -156,6 +156,9 @@ func (s *Service) addresses(network, body resource.Doc, mac string, all []resour
 		taken[resource.Text(ip, "ip_address")] = true
 		out = append(out, ip)
 	}
+	slices.SortFunc(out, func(a, b any) int { // Neutron sorts the text
+		return strings.Compare(resource.Text(a.(resource.Doc), "ip_address"), resource.Text(b.(resource.Doc), "ip_address"))
+	})
 	return out, nil
 }
 

@@ -39,8 +39,8 @@ func (s *Service) policyCollection() collection {
 }
 
 func (s *Service) newPolicy(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
-	if !r.Caller.Admin {
-		return nil, resource.Errorf(http.StatusForbidden, "PolicyNotAuthorized", "rule:create_policy is disallowed by policy")
+	if err := forAdmins(r, "create_policy"); err != nil {
+		return nil, err
 	}
 	d := s.commonFields(id, r.Project(body), body)
 	d["shared"], d["is_default"], d["rules"] = resource.Bool(body, "shared"), resource.Bool(body, "is_default"), []any{}

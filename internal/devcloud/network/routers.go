@@ -17,6 +17,9 @@ const (
 
 func (s *Service) newRouter(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
 	d := s.commonFields(id, r.Project(body), body)
+	if flavor := resource.Text(body, "flavor_id"); flavor != "" && s.o.Store.Get(flavors, flavor) == nil {
+		return nil, resource.Errorf(http.StatusNotFound, "FlavorNotFound", "Flavor %s could not be found.", flavor)
+	}
 	if err := s.gateway(r, d, body); err != nil {
 		return nil, err
 	}
@@ -24,7 +27,7 @@ func (s *Service) newRouter(r *resource.Request, id string, body resource.Doc) (
 		"availability_zone_hints": []any{}} {
 		d[field] = resource.Or(body, field, value)
 	}
-	d["status"], d["routes"], d["availability_zones"], d["flavor_id"] = "ACTIVE", []any{}, []any{"nova"}, nil
+	d["status"], d["routes"], d["availability_zones"], d["flavor_id"] = "ACTIVE", []any{}, []any{"nova"}, body["flavor_id"]
 	return d, nil
 }
 

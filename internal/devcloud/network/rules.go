@@ -84,7 +84,7 @@ func prefix(d resource.Doc) error {
 		return resource.Errorf(http.StatusBadRequest, "SecurityGroupRuleParameterConflict", "Conflicting value ethertype %v for CIDR %s",
 			kind, given)
 	}
-	d["remote_ip_prefix"], d["normalized_cidr"] = given, p.Masked().String()
+	d["remote_ip_prefix"], d["normalized_cidr"] = p.String(), p.Masked().String()
 	return nil
 }
 

@@ -36,8 +36,8 @@ func (s *Service) newSegment(r *resource.Request, id string, body resource.Doc) 
 			return nil, bad("Failed to parse request. Required attribute '%s' not specified", field)
 		}
 	}
-	if !r.Caller.Admin {
-		return nil, resource.Errorf(http.StatusForbidden, "PolicyNotAuthorized", "rule:create_segment is disallowed by policy")
+	if err := forAdmins(r, "create_segment"); err != nil {
+		return nil, err
 	}
 	n := s.o.Store.Get(networks, resource.Text(body, "network_id"))
 	if n == nil {

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -164,4 +165,19 @@ func compare(a, b any) int {
 		return cmp.Compare(x, y)
 	}
 	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
+}
+
+// HasPairs tells whether the object in a field has the pairs of a filter, in Python's syntax:
+// "{'a': 'b'}".
+func HasPairs(d Doc, field, wanted string) bool {
+	var want map[string]string
+	if err := json.Unmarshal([]byte(strings.ReplaceAll(wanted, "'", `"`)), &want); err != nil {
+		return false
+	}
+	for k, v := range want {
+		if Object(d, field)[k] != v {
+			return false
+		}
+	}
+	return true
 }

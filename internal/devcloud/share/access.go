@@ -83,12 +83,17 @@ func (s *Service) removeRule(rule resource.Doc) error {
 // hidden is what a rule with a lock of its visibility shows to others.
 const hidden = "******"
 
-// listRules lists the rules of a share.
+// listRules lists the rules of the share in the query.
 func (s *Service) listRules(r *resource.Request) (any, error) {
 	of := s.o.Store.Get(shares, r.URL.Query().Get("share_id"))
 	if of == nil || !sees(r.Caller, of) {
 		return nil, missing(shares, r.URL.Query().Get("share_id"))
 	}
+	return s.rulesOf(r, of, nil)
+}
+
+// rulesOf lists the rules of a share.
+func (s *Service) rulesOf(r *resource.Request, of, _ resource.Doc) (any, error) {
 	list := []any{}
 	for _, rule := range s.o.Store.Find(rules, "share_id", of["id"]) {
 		shown := resource.Shown(rule)
@@ -97,7 +102,7 @@ func (s *Service) listRules(r *resource.Request) (any, error) {
 		}
 		list = append(list, shown)
 	}
-	return map[string]any{"access_list": list}, nil
+	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"access_list": list}}, nil
 }
 
 func (s *Service) ruleMetadata(r *resource.Request) (any, error) {

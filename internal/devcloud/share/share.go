@@ -63,7 +63,8 @@ func New(o Options) *Service {
 		"GET /v2/types/{id}/extra_specs": s.specs, "POST /v2/types/{id}/extra_specs": s.setSpecs,
 		"DELETE /v2/types/{id}/extra_specs/{key}": s.deleteSpec,
 
-		"GET /v2/availability-zones": s.zones, "GET /v2/services": s.services, "GET /v2/limits": s.limits,
+		"GET /v2/availability-zones": s.zones, "GET /v2/os-availability-zone": s.zones, // the latter before microversion 2.7
+		"GET /v2/services": s.services, "GET /v2/limits": s.limits,
 		"GET /v2/quota-sets/{project}": s.quota, "GET /v2/quota-sets/{project}/defaults": s.quota,
 		"GET /v2/quota-sets/{project}/detail": s.quotaDetail, "PUT /v2/quota-sets/{project}": s.setQuota,
 		"DELETE /v2/quota-sets/{project}": s.deleteQuota,
@@ -126,7 +127,11 @@ func sees(c *resource.Caller, d resource.Doc) bool {
 // brief are the fields of lists without details.
 var brief = []string{"id", "name", "links"}
 
-var query = resource.Query{Ignore: []string{"all_tenants", "all_projects", "with_count", "is_public", "extra_specs"}}
+var query = resource.Query{Ignore: []string{"all_tenants", "all_projects", "with_count", "is_public", "extra_specs"},
+	Same: map[string]string{"display_name": "name", "display_description": "description"},
+	Special: map[string]func(resource.Doc, []string) bool{"metadata": func(d resource.Doc, values []string) bool {
+		return resource.HasPairs(d, "metadata", values[0])
+	}}}
 
 // list lists the resources of the caller's project, for administrators with all_tenants of all.
 func (s *Service) list(kind, key string, fields []string) resource.Handler {

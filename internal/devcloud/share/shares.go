@@ -129,7 +129,8 @@ func (s *Service) action(r *resource.Request) (any, error) {
 	}
 	admin := []string{"reset_status", "force_delete"}
 	for name, do := range map[string]func(r *resource.Request, share, body resource.Doc) (any, error){
-		"allow_access": s.allow, "deny_access": s.deny, "extend": s.resize(1), "shrink": s.resize(-1), "revert": s.revert,
+		"allow_access": s.allow, "deny_access": s.deny, "access_list": s.rulesOf, // the latter before microversion 2.45
+		"extend": s.resize(1), "shrink": s.resize(-1), "revert": s.revert,
 		"reset_status": s.reset, "force_delete": func(_ *resource.Request, d, _ resource.Doc) (any, error) { return accepted(s.remove(d, true)) },
 	} {
 		if _, given := body[name]; !given {

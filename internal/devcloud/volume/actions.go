@@ -33,6 +33,7 @@ func (s *Service) volumeActions() map[string]volumeAction {
 		"os-migrate_volume_completion": completeMigration,
 		"os-attach":                    s.attachByHand,
 		"os-detach":                    s.detachByHand,
+		"os-initialize_connection":     initialize,
 		"os-terminate_connection":      accept,
 		"os-force_detach":              accept,
 	}
@@ -70,6 +71,21 @@ func withMetadata(metadata any) any {
 
 // accept handles actions without effect here, because volumes have no connections.
 func accept(*resource.Request, resource.Doc, resource.Doc) (any, error) { return accepted(nil) }
+
+// initialize answers with the connection of a volume to a host: volumes have no content, and there
+// is nothing to connect to.
+func initialize(_ *resource.Request, d, a resource.Doc) (any, error) {
+	connector, given := a["connector"].(resource.Doc)
+	if !given {
+		return nil, bad("Invalid input for field/attribute os-initialize_connection. 'connector' is a required property")
+	}
+	if connector["initiator"] == nil {
+		return nil, bad("Invalid input received: Connector doesn't have required information: initiator")
+	}
+	return &resource.Reply{Status: http.StatusOK, Body: map[string]any{"connection_info": resource.Doc{"driver_volume_type": "iscsi",
+		"enforce_multipath": false, "data": resource.Doc{"access_mode": "rw", "qos_specs": nil, "encrypted": false, "cacheable": false,
+			"enforce_multipath": false, "volume_id": d["id"]}}}}, nil
+}
 
 // change changes a volume.
 func (s *Service) change(d resource.Doc, f func(resource.Doc) error) error {

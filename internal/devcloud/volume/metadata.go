@@ -1,25 +1,14 @@
 package volume
 
 import (
-	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// hasMetadata is the filter of lists by metadata, in Python's syntax: "{'a': 'b'}".
+// hasMetadata is the filter of lists by metadata.
 func hasMetadata(d resource.Doc, values []string) bool {
-	var want map[string]string
-	if err := json.Unmarshal([]byte(strings.ReplaceAll(values[0], "'", `"`)), &want); err != nil {
-		return false
-	}
-	for k, v := range want {
-		if resource.Object(d, "metadata")[k] != v {
-			return false
-		}
-	}
-	return true
+	return resource.HasPairs(d, "metadata", values[0])
 }
 
 // registerMetadata registers the operations on the metadata of volumes or of snapshots.

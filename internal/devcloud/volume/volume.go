@@ -38,6 +38,7 @@ const (
 	quotas      = "volume-quotas"
 	transfers   = "volume-transfers"
 	defaults    = "volume-default-types"
+	qosSpecs    = "qos-specs"
 
 	groupTypes     = "group_types"
 	volumeGroups   = "groups"
@@ -72,9 +73,8 @@ func New(o Options) *Service {
 		"PUT /v3/types/{id}":    s.updateType, "GET /v3/types/{id}/extra_specs": s.specs, "GET /v3/types/{id}/extra_specs/{key}": s.spec,
 		"POST /v3/types/{id}/extra_specs": s.setSpecs, "PUT /v3/types/{id}/extra_specs/{key}": s.setSpecs,
 		"DELETE /v3/types/{id}/extra_specs/{key}": s.deleteSpec, "GET /v3/types/{id}/os-volume-type-access": s.typeAccess,
-		"POST /v3/types/{id}/action":    s.typeAction,
-		"GET /v3/types/{id}/encryption": func(*resource.Request) (any, error) { return resource.Doc{}, nil }, // no volume type is encrypted
-		"GET /v3/limits":                s.limits, "GET /v3/os-availability-zone": zones, "GET /v3/os-services": s.services,
+		"POST /v3/types/{id}/action": s.typeAction,
+		"GET /v3/limits":             s.limits, "GET /v3/os-availability-zone": zones, "GET /v3/os-services": s.services,
 		"GET /v3/os-quota-sets/{project}": s.quota, "PUT /v3/os-quota-sets/{project}": s.setQuota,
 		"DELETE /v3/os-quota-sets/{project}": s.deleteQuota, "GET /v3/os-quota-sets/{project}/defaults": s.defaultQuota,
 		"GET /v3/resource_filters": resourceFilters, "GET /v3/capabilities/{host}": capabilities,
@@ -89,6 +89,8 @@ func New(o Options) *Service {
 	s.registerTransfers()
 	s.registerGroups()
 	s.registerDefaultTypes()
+	s.registerQoSSpecs()
+	s.registerEncryption()
 	return s
 }
 

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,12 +14,23 @@ import (
 // assignment is a role of a user or a group in a project, a domain or the system. The role need
 // not be assigned.
 type assignment struct {
-	who, where, role string // role is a name
+	who, where, role string // where is that of user.Roles, role is a name
 	given            bool
 }
 
-// target returns the id of the project or the domain in the path of a request, or system.
-func target(r *resource.Request) string { return cmp.Or(r.PathValue("where"), system) }
+// inherited is the prefix of targets in user.Roles whose roles the projects below a project or a
+// domain inherit.
+const inherited = "inherited:"
+
+// target returns the id of the project or the domain in the path of a request, or system. Below
+// OS-INHERIT it has the prefix inherited.
+func target(r *resource.Request) string {
+	where := cmp.Or(r.PathValue("where"), system)
+	if strings.HasSuffix(r.URL.Path, "/inherited_to_projects") {
+		where = inherited + where
+	}
+	return where
+}
 
 // assignment returns the assignment in the path of a request. Its user or group, its target and
 // its role must exist.
@@ -30,8 +42,9 @@ func (s *Service) assignment(r *resource.Request) (*assignment, error) {
 		return nil, notFound("role", r.PathValue("role"))
 	case holder == nil:
 		return nil, notFound("user", a.who)
-	case a.where != system && known.project(a.where, "") == nil && lookup(known.Domains, a.where, "") == nil:
-		return nil, notFound("project", a.where)
+	}
+	if id := strings.TrimPrefix(a.where, inherited); id != system && known.project(id, "") == nil && lookup(known.Domains, id, "") == nil {
+		return nil, notFound("project", id)
 	}
 	a.role, a.given = role.Name, slices.Contains(holder.Roles[a.where], role.Name)
 	return a, nil
@@ -196,14 +209,38 @@ func (q *assignmentQuery) of(kind string, who *user, roles map[string][]string) 
 	}
 	var list []any
 	for where, names := range roles {
-		scope := q.scope(where)
-		if scope == nil {
-			continue
-		}
-		for _, name := range names {
-			if role := lookup(q.known.Roles, "", name); role != nil && q.wants("role.id", role.ID) {
-				list = append(list, map[string]any{kind: q.view(kind, &who.entity), "role": q.view("role", role), "scope": scope})
+		for _, scope := range q.scopes(where) {
+			for _, name := range names {
+				if role := lookup(q.known.Roles, "", name); role != nil && q.wants("role.id", role.ID) {
+					list = append(list, map[string]any{kind: q.view(kind, &who.entity), "role": q.view("role", role), "scope": scope})
+				}
 			}
+		}
+	}
+	return list
+}
+
+// scopes returns the views of the targets of roles in where that match the query. With "effective"
+// the targets of inherited roles are the projects below.
+func (q *assignmentQuery) scopes(where string) []map[string]any {
+	const attribute = "OS-INHERIT:inherited_to"
+	id, inherits := strings.CutPrefix(where, inherited)
+	if q.values.Get("scope."+attribute) != "" && !inherits {
+		return nil
+	}
+	ids := []string{id}
+	if inherits && q.asks("effective") {
+		below := q.known.below(id)
+		delete(below, id)
+		ids = slices.Sorted(maps.Keys(below))
+	}
+	var list []map[string]any
+	for _, id := range ids {
+		if scope := q.scope(id); scope != nil {
+			if inherits {
+				scope[attribute] = "projects"
+			}
+			list = append(list, scope)
 		}
 	}
 	return list

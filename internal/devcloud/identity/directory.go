@@ -217,15 +217,39 @@ func (d *directory) holder(id string) *user {
 }
 
 // rolesIn returns the names of the roles of a user in a project, a domain or the system,
-// including those of its groups, or nil.
+// including those of its groups and the inherited ones, or nil.
 func (d *directory) rolesIn(u *user, where string) []string {
-	names := u.Roles[where]
+	targets := append([]string{where}, d.inheritedFrom(where)...)
+	names := rolesOf(u, targets)
 	for _, id := range u.Groups {
 		if g := d.group(id); g != nil {
-			names = append(slices.Clip(names), g.Roles[where]...)
+			names = append(names, rolesOf(g, targets)...)
 		}
 	}
 	return names
+}
+
+// rolesOf returns the names of the roles of a user or a group in several targets.
+func rolesOf(u *user, targets []string) []string {
+	var names []string
+	for _, where := range targets {
+		names = append(names, u.Roles[where]...)
+	}
+	return names
+}
+
+// inheritedFrom returns the targets in user.Roles that a project inherits roles from: the projects
+// above it and its domain.
+func (d *directory) inheritedFrom(project string) []string {
+	var above []string
+	for p := d.project(project, ""); p != nil; {
+		parent := fmt.Sprint(resource.Or(p.More, "parent_id", p.domain()))
+		if p = d.project(parent, ""); slices.Contains(above, inherited+parent) {
+			break
+		}
+		above = append(above, inherited+parent)
+	}
+	return above
 }
 
 // roleID returns the id of the role with a name, or "".

@@ -83,9 +83,14 @@ func (s *Service) routes() []route {
 			route{"PATCH", one, admins, s.update(kind)},
 			route{"DELETE", one, admins, s.delete(kind)})
 	}
-	for _, where := range []string{"/v3/projects/{where}", "/v3/domains/{where}", "/v3/system"} {
+	const inherit = "/v3/OS-INHERIT"
+	for _, where := range []string{"/v3/projects/{where}", "/v3/domains/{where}", "/v3/system", inherit + "/projects/{where}",
+		inherit + "/domains/{where}"} {
 		for _, who := range []string{"/users/{who}", "/groups/{who}"} {
 			all, one := where+who+"/roles", where+who+"/roles/{role}"
+			if strings.HasPrefix(where, inherit) {
+				all, one = all+"/inherited_to_projects", one+"/inherited_to_projects"
+			}
 			list = append(list,
 				route{"GET", all, authenticated, s.assignedRoles},
 				route{"GET", one, authenticated, s.checkAssignment},

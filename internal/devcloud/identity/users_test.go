@@ -93,3 +93,41 @@ func TestNamesInDomains(t *testing.T) {
 		}
 	}
 }
+
+// TestInheritedRoles has the results of Keystone 28 for the same requests.
+func TestInheritedRoles(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	admin := logIn(t, c, "admin", "secret", "admin", 201)
+	get := func(path, key string) string {
+		t.Helper()
+		out, _ := as(t, c, admin, "GET", v3+path, "", 200)
+		return ids(out, key)[0]
+	}
+	out, _ := as(t, c, admin, "POST", v3+"/users", `{"user": {"name": "ann", "password": "secret"}}`, 201)
+	user, role := onlyOne(t, out, "user")["id"].(string), get("/roles?name=member", "roles")
+	logIn(t, c, "ann", "secret", "demo", 401)
+	all := v3 + "/OS-INHERIT/domains/default/users/" + user + "/roles"
+	one := all + "/" + role + "/inherited_to_projects"
+	as(t, c, admin, "HEAD", one, "", 404)
+	as(t, c, admin, "PUT", one, "", 204)
+	as(t, c, admin, "HEAD", one, "", 204)
+	logIn(t, c, "ann", "secret", "demo", 201)
+	if got := get("/OS-INHERIT/domains/default/users/"+user+"/roles/inherited_to_projects", "roles"); got != role {
+		t.Errorf("inherited: %s", got)
+	}
+	for query, want := range map[string]string{
+		"&scope.OS-INHERIT:inherited_to=projects": "map[OS-INHERIT:inherited_to:projects domain:map[id:default]]",
+		"&effective&scope.project.id=" + get("/projects?name=demo", "projects"): "map[OS-INHERIT:inherited_to:projects project:map[id:" +
+			get("/projects?name=demo", "projects") + "]]",
+	} {
+		out, _ = as(t, c, admin, "GET", v3+"/role_assignments?user.id="+user+query, "", 200)
+		list := out["role_assignments"].([]any)
+		if len(list) != 1 || fmt.Sprint(list[0].(map[string]any)["scope"]) != want {
+			t.Errorf("%s: %v", query, list)
+		}
+	}
+	as(t, c, admin, "DELETE", one, "", 204)
+	as(t, c, admin, "DELETE", one, "", 404)
+	logIn(t, c, "ann", "secret", "demo", 401)
+}

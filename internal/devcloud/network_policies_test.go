@@ -51,6 +51,9 @@ func TestQoSPolicies(t *testing.T) {
 	if rules := onlyOne(t, n.do("GET", path, "", 200), "policy")["rules"].([]any); len(rules) != 3 {
 		t.Errorf("%v", rules)
 	}
+	for _, of := range []string{path, strings.TrimPrefix(path, "/qos")} {
+		n.do("PUT", of+"/tags", `{"tags": ["a"]}`, 200)
+	}
 	n.refused("GET", path+"/dscp_marking_rules/"+fmt.Sprint(rule["id"]), "", 404, "QosRuleNotFound")
 	user.refused("POST", "/qos/policies", `{"policy": {"name": "p"}}`, 403, "rule:create_policy is disallowed by policy")
 
@@ -219,8 +222,15 @@ func TestGivenAttributes(t *testing.T) {
 	}
 	port := n.make("port", fmt.Sprintf(`{"network_id": %q, "extra_dhcp_opts": [{"opt_name": "a", "opt_value": "1"},
 		{"opt_name": "b", "opt_value": "2", "ip_version": 6}, {"opt_name": "c", "opt_value": null}]}`, n.named("private")))
-	changed := onlyOne(t, n.do("PUT", fmt.Sprintf("/ports/%s", port["id"]), `{"port": {"extra_dhcp_opts": [{"opt_name": "a", "opt_value": null},
-		{"opt_name": "b", "opt_value": "3"}, {"opt_name": "b", "opt_value": "4", "ip_version": 6}]}}`, 200), "port")
+	for given, want := range map[string]string{`{"a": "b"}`: "map[a:b]", "null": "map[]"} {
+		bound := onlyOne(t, n.administrator().do("PUT", fmt.Sprintf("/ports/%s", port["id"]), `{"port": {"binding:profile": `+given+`}}`, 200),
+			"port")
+		if fmt.Sprint(bound["binding:profile"]) != want {
+			t.Errorf("%s: %v", given, bound)
+		}
+	}
+	changed := onlyOne(t, n.do("PUT", fmt.Sprintf("/ports/%s", port["id"]), `{"port": {"extra_dhcp_opts": [
+		{"opt_name": "a", "opt_value": null}, {"opt_name": "b", "opt_value": "3"}, {"opt_name": "b", "opt_value": "4", "ip_version": 6}]}}`, 200), "port")
 	want := "[map[ip_version:6 opt_name:b opt_value:4] map[ip_version:4 opt_name:b opt_value:3]]"
 	if got := fmt.Sprint(changed["extra_dhcp_opts"]); got != want {
 		t.Errorf("%s", got)

@@ -26,7 +26,9 @@ var suites = []struct {
 	{"openstacksdk cloud", "openstack/tests/functional/cloud", map[string]string{
 		`TestProjectCleanup.test_cleanup\b`: "passes alone, but other tests leave resources in the project",
 	}, devstackFlavors},
-	{"openstacksdk network", "openstack/tests/functional/network", nil, ""},
+	{"openstacksdk network", "openstack/tests/functional/network", map[string]string{
+		`TestSegment\.`: "the tests have no SEGMENT_ID where Neutron has the extension segment",
+	}, ""},
 	{"openstacksdk image", "openstack/tests/functional/image", nil, ""},
 	{"openstacksdk block_storage", "openstack/tests/functional/block_storage", nil, ""},
 	{"openstacksdk identity", "openstack/tests/functional/identity", nil, ""},

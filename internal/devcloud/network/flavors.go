@@ -8,10 +8,10 @@ import (
 	"github.com/nova-go/nova/internal/devcloud/resource"
 )
 
-// routerService is the only type of service that flavors can have.
-const routerService = "L3_ROUTER_NAT"
+// serviceTypes are the types of services that flavors can have: those of Neutron's plugins.
+var serviceTypes = []string{"L3_ROUTER_NAT", "CORE", "FLAVORS", "QOS"}
 
-// flavorCollections are the flavors of routers and their service profiles, for administrators. They
+// flavorCollections are the flavors of services and their service profiles, for administrators. They
 // have no effect.
 func (s *Service) flavorCollections() []collection {
 	everyone := func(resource.Doc) bool { return true }
@@ -45,15 +45,15 @@ func (s *Service) newFlavor(r *resource.Request, id string, body resource.Doc) (
 	if err := forAdmins(r, "create_flavor"); err != nil {
 		return nil, err
 	}
-	switch kind := body["service_type"]; kind {
-	case nil:
+	kind := body["service_type"]
+	if kind == nil {
 		return nil, bad("Failed to parse request. Required attribute 'service_type' not specified")
-	case routerService:
-	default:
+	}
+	if text, _ := kind.(string); !slices.Contains(serviceTypes, text) {
 		return nil, resource.Errorf(http.StatusBadRequest, "InvalidServiceType", "Invalid service type: %v.", kind)
 	}
 	return resource.Doc{"id": id, "name": resource.Or(body, "name", ""), "description": resource.Or(body, "description", ""),
-		"service_type": routerService, "enabled": resource.Or(body, "enabled", true), "service_profiles": []any{}}, nil
+		"service_type": kind, "enabled": resource.Or(body, "enabled", true), "service_profiles": []any{}}, nil
 }
 
 func (s *Service) newProfile(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {

@@ -248,8 +248,8 @@ func (s *Service) changePort(d, body resource.Doc) error {
 		d["binding:host_id"] = resource.Or(resource.Doc{"h": host}, "h", "")
 		bindPort(d)
 	}
-	if body["binding:profile"] == nil {
-		delete(body, "binding:profile")
+	if profile, given := body["binding:profile"]; given && profile == nil {
+		body["binding:profile"] = resource.Doc{}
 	}
 	pairs(d, body)
 	if body["extra_dhcp_opts"] != nil {

@@ -29,9 +29,17 @@ func countTags(d resource.Doc, values []string) int {
 	return n
 }
 
-// registerTags registers the operations on the tags of a collection's members.
+// registerTags registers the operations on the tags of a collection's members. Those of QoS policies
+// are below /policies, where openstacksdk looks for them, and below /qos/policies, where Terraform's
+// provider does.
 func (s *Service) registerTags(c collection) {
-	path := "/v2.0/" + c.kind + "/{id}/tags"
+	s.registerTagsAt(c.path()+"/{id}/tags", c)
+	if c.kind == policies {
+		s.registerTagsAt("/v2.0/"+c.key()+"/{id}/tags", c)
+	}
+}
+
+func (s *Service) registerTagsAt(path string, c collection) {
 	s.mux.Handle("GET "+path, func(r *resource.Request) (any, error) {
 		d, err := s.find(c, r)
 		return map[string]any{"tags": resource.Strings(d, "tags")}, err

@@ -77,7 +77,10 @@ func applyListeners(ini *uwsgiini.Config, o *serve.Options) (err error) {
 	if ini.SocketMode == 0 {
 		o.SocketMode = 0o777 &^ umask()
 	}
-	if !slices.ContainsFunc(ini.Listeners, func(l uwsgiini.Listener) bool { return strings.HasPrefix(l.Address, "unix:") }) {
+	owned := func(l uwsgiini.Listener) bool {
+		return strings.HasPrefix(l.Address, "unix:") && (!l.Router || ini.SocketOwner == "")
+	}
+	if !slices.ContainsFunc(ini.Listeners, owned) {
 		return nil // as in uWSGI, the owner is not looked up
 	}
 	owner, err := socketOwner(ini)
@@ -86,7 +89,7 @@ func applyListeners(ini *uwsgiini.Config, o *serve.Options) (err error) {
 	}
 	o.SocketOwners = map[string]serve.Owner{}
 	for _, l := range ini.Listeners {
-		if !l.Router || ini.SocketOwner == "" {
+		if owned(l) {
 			o.SocketOwners[l.Address] = *owner
 		}
 	}

@@ -132,4 +132,7 @@ func TestUWSGISocketFiles(t *testing.T) {
 	if info, err := os.Lstat(filepath.Join(dir, "b.sock")); err != nil || info.Mode().Perm() != 0o606 {
 		t.Errorf("%v %v", info, err)
 	}
+	// Without a socket that has this owner, its name is not looked up.
+	address, _ = uwsgiLogs(t, dir, ip(1), "http = DIR/only.sock\nchown-socket = none-such\nchdir = DIR\n")
+	fetch(t, address, "192.0.2.1")
 }

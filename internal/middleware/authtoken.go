@@ -87,7 +87,7 @@ func (a *authToken) serve(w http.ResponseWriter, r *http.Request, next http.Hand
 	rec, r := WithRecord(r)
 	rec.Token, rec.ServiceToken = nil, nil
 	userToken := strings.TrimSpace(firstHeader(r.Header, "X-Auth-Token", "X-Storage-Token"))
-	serviceToken := strings.TrimSpace(r.Header.Get("X-Service-Token"))
+	serviceToken := strings.TrimSpace(filter.HeaderList(r.Header, "X-Service-Token"))
 
 	var serviceStatus string
 	allowExpired := false

@@ -111,11 +111,12 @@ func forCompute(all []reqctx.CatalogEntry) []reqctx.CatalogEntry {
 	return kept
 }
 
-// firstHeader returns the first of several headers that is present, even if it is empty.
+// firstHeader returns the first of several headers that is present, even if it is empty. The lines of a repeated header are
+// joined: a request with two tokens has neither.
 func firstHeader(h http.Header, names ...string) string {
 	for _, name := range names {
-		if v, ok := h[name]; ok && len(v) > 0 {
-			return v[0]
+		if len(h[name]) > 0 {
+			return filter.HeaderList(h, name)
 		}
 	}
 	return ""

@@ -77,10 +77,17 @@ func (c *saslClient) ask(operation byte, extras []byte, key string, value []byte
 			return of, answer, err
 		}
 		_ = conn.Close()
-		if !used || !errors.Is(err, io.EOF) {
+		if !used || !isClosed(err) {
 			return nil, nil, err
 		}
 	}
+}
+
+// isClosed reports whether an exchange failed because the server had closed the connection: the client reads the end, or its
+// request was answered with a reset.
+func isClosed(err error) bool {
+	failed, is := errors.AsType[net.Error](err)
+	return errors.Is(err, io.EOF) || is && !failed.Timeout()
 }
 
 func (c *saslClient) connection() (conn net.Conn, used bool, err error) {

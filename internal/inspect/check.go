@@ -17,6 +17,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/log"
+	"github.com/nova-go/nova/internal/policy"
 	"github.com/nova-go/nova/internal/release"
 	"github.com/nova-go/nova/internal/rest"
 	"github.com/nova-go/nova/internal/rpc"
@@ -395,10 +396,25 @@ func contains(list []Finding, err error) bool {
 
 func checkPolicy(f *findings, c *config.Config, r release.Release) {
 	var warnings logLines
-	if _, err := startup.OpenPolicy(c, r, zerolog.New(&warnings)); err != nil {
+	enforcer, err := startup.OpenPolicy(c, r, zerolog.New(&warnings))
+	if err != nil {
 		f.add("error", "policy", err)
 	}
 	for _, w := range warnings {
 		f.list = append(f.list, Finding{Severity: "warning", Area: "policy", Message: w})
+	}
+	if enforcer == nil {
+		return
+	}
+	var names []string
+	for _, d := range policy.Defaults(r) {
+		names = append(names, string(d.Name))
+	}
+	for _, u := range enforcer.Unknown() {
+		message := fmt.Sprintf("rule %s: Nova %s has no such rule", u.Rule, r.ID)
+		if near := config.Nearest(string(u.Rule), names); near != "" {
+			message += "; did you mean " + near + "?"
+		}
+		f.list = append(f.list, Finding{Severity: "warning", Area: "policy", File: u.File, Line: u.Line, Message: message})
 	}
 }

@@ -135,6 +135,12 @@ func TestCheck(t *testing.T) {
 			"note: nova.conf:6: [vnc] enabled: has no effect: of nova-compute and the console proxies"}},
 		"paste syntax":  {conf: databases, ini: "[composite:osapi_compute]\nuse\n", status: 1, want: []string{`error: api-paste.ini:2: [composite:osapi_compute]: syntax error: *`}},
 		"policy syntax": {conf: databases, ini: pasteFile, files: []string{"policy.yaml", "a: [\n"}, status: 1, want: []string{`error: policy.yaml:1: did not find expected node content`}},
+		"policy names": {conf: databases, ini: pasteFile, files: []string{"policy.yaml",
+			"os_compute_api:servers:indx: '@'\nmine: '@'\nos_compute_api:ours: '@'\nos_compute_api:limits: rule:os_compute_api:ours\n" +
+				"os_compute_api:os-attach-interfaces: '@'\n"}, status: 2, want: []string{
+			`warning: Policy "os_compute_api:os-attach-interfaces":*`, `warning: Policy "os_compute_api:os-attach-interfaces":*`,
+			`warning: Policy "os_compute_api:os-attach-interfaces":*`, `warning: Policy "os_compute_api:os-attach-interfaces":*`,
+			"warning: policy.yaml:1: rule os_compute_api:servers:indx: Nova 2026.2 has no such rule; did you mean os_compute_api:servers:index?"}},
 		"policy references": {conf: databases, ini: pasteFile, files: []string{"policy.yaml", "a: rule:b\n"}, status: 2, want: []string{
 			"warning: Policies a reference a rule that is not defined."}},
 	} {

@@ -61,6 +61,17 @@ func (e *Enforcer) Reload() error {
 	return nil
 }
 
+// UnknownRule is a rule of a policy file that has a name like Nova's and no effect.
+type UnknownRule struct {
+	Rule Rule
+	File string
+	Line int
+}
+
+// Unknown returns the rules of the files whose names begin as Nova's, and that neither the release nor another rule of the files
+// has a use for: misspelt ones, and those of other releases.
+func (e *Enforcer) Unknown() []UnknownRule { return e.current.Load().unknown }
+
 // Watch checks the files with an interval until ctx ends, and reloads them if one has been
 // changed, added or removed. Requests never access files. If a file cannot be loaded, Watch
 // logs the error and the rules stay unchanged.

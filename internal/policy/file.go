@@ -16,6 +16,8 @@ import (
 type fileRule struct {
 	name  Rule
 	check check
+	file  string
+	line  int
 }
 
 // source is a policy file or a directory of such files, with its state at the last check.
@@ -115,6 +117,9 @@ func (p *parser) readFile(path string) ([]fileRule, error) {
 	if err != nil {
 		return nil, fmt.Errorf("policy: %s: %w", path, err)
 	}
+	for i := range rules {
+		rules[i].file = path
+	}
 	return rules, nil
 }
 
@@ -140,7 +145,7 @@ func (p *parser) parseFile(data []byte) ([]fileRule, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: rule %s: %w", value.Line, key.Value, err)
 		}
-		out = append(out, fileRule{Rule(key.Value), c})
+		out = append(out, fileRule{name: Rule(key.Value), check: c, line: key.Line})
 	}
 	return out, nil
 }

@@ -13,6 +13,8 @@ type ruleset struct {
 	registered map[Rule][]string
 	// fallback is evaluated for an unknown rule; nil denies.
 	fallback check
+	// unknown are the operator's rules without an effect.
+	unknown []UnknownRule
 	// seen is the state of the files, for the detection of changes.
 	seen []source
 }
@@ -70,7 +72,40 @@ func (e *Enforcer) load() (*ruleset, error) {
 	}
 	e.warnUserBased(file)
 	e.warnReferences(s)
+	s.unknown = e.unknownRules(s, file)
 	return s, nil
+}
+
+// unknownRules returns the rules of the files that are called as Nova's, but are neither rules of the release, nor former names
+// of them, nor used by another rule.
+func (e *Enforcer) unknownRules(s *ruleset, file []fileRule) []UnknownRule {
+	used := map[Rule]bool{}
+	for _, d := range e.defaults {
+		used[d.Name] = true
+		if d.Deprecated != nil {
+			used[d.Deprecated.Name] = true
+		}
+	}
+	for name, c := range s.rules {
+		markReferences(used, name, c)
+	}
+	var out []UnknownRule
+	for _, r := range file {
+		if strings.HasPrefix(string(r.name), "os_compute_api:") && !used[r.name] {
+			out = append(out, UnknownRule{Rule: r.name, File: r.file, Line: r.line})
+		}
+	}
+	return out
+}
+
+// markReferences adds the rules to which the check of a rule refers, without the rule itself.
+func markReferences(used map[Rule]bool, of Rule, c check) {
+	if r, ok := c.(ruleCheck); ok && r.name != of {
+		used[r.name] = true
+	}
+	for _, sub := range subChecks(c) {
+		markReferences(used, of, sub)
+	}
 }
 
 // deprecated returns the check of a rule with a deprecated form that the operator has not

@@ -235,8 +235,11 @@ func (r *resolver) refer(name, group string) (string, error) {
 		v, ok, err = r.valueOf(ref{"DEFAULT", name})
 	}
 	if err == nil && !ok {
-		err = &referenceError{fmt.Sprintf("refers to $%s, but there is no such option in [%s] or [DEFAULT]; write $$ for a dollar sign", name,
-			group)}
+		groups := "[DEFAULT]"
+		if group != "DEFAULT" {
+			groups = "[" + group + "] or [DEFAULT]"
+		}
+		err = &referenceError{fmt.Sprintf("refers to $%s, but there is no such option in %s; write $$ for a dollar sign", name, groups)}
 	}
 	return v, err
 }

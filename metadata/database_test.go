@@ -20,10 +20,9 @@ func started(t *testing.T, h http.Handler) {
 	testproc.Eventually(t, "the application has started", func() bool { return do(h, "GET", "/", "", nil).Code == http.StatusOK })
 }
 
-// TestGuestOfTheDatabase reads a server as it stands in its cell, and writes what a
-// guest may write.
-func TestGuestOfTheDatabase(t *testing.T) {
-	s := novatest.New(t)
+// application returns the metadata service of a stack, behind Neutron's proxy and without a cache.
+func application(t *testing.T, s *novatest.Stack) http.Handler {
+	t.Helper()
 	c, err := config.Load(config.Sources{Prog: metadata.Prog, Files: []string{filepath.Join(s.State, "nova.conf")}})
 	if err != nil {
 		t.Fatal(err)
@@ -35,6 +34,14 @@ func TestGuestOfTheDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	started(t, h)
+	return h
+}
+
+// TestGuestOfTheDatabase reads a server as it stands in its cell, and writes what a
+// guest may write.
+func TestGuestOfTheDatabase(t *testing.T) {
+	s := novatest.New(t)
+	h := application(t, s)
 	guest := s.Server(novatest.VM{Name: "web", Metadata: map[string]string{"Role": "web"}, Addresses: []string{"10.0.0.7"}, Volumes: []string{"3fa1b2c4-0000-4000-8000-000000000001"},
 		SystemMetadata: map[string]string{"boot_roles": "reader", "image_os": "linux"}, UserData: "aGk="})
 	headers := signed("X-Instance-ID", guest.UUID, "X-Instance-ID-Signature", sign(guest.UUID), "X-Tenant-ID", novatest.NameID("project", "demo"))

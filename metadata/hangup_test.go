@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -50,17 +49,7 @@ func TestPasswordOfAGuestThatHasGone(t *testing.T) {
 // in all of its pieces or not at all.
 func TestPasswordIsStoredOrNot(t *testing.T) {
 	s := novatest.New(t)
-	c, err := config.Load(config.Sources{Prog: metadata.Prog, Files: []string{filepath.Join(s.State, "nova.conf")}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Neutron.ServiceMetadataProxy, c.Neutron.MetadataProxySharedSecret, c.API.MetadataCacheExpiration = true, key, 0
-	log := zerolog.Nop()
-	h, err := metadata.New(t.Context(), metadata.Options{Config: c, Log: &log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	started(t, h)
+	h := application(t, s)
 	server := httptest.NewServer(h)
 	defer server.Close()
 	password := strings.Repeat("x", 900)

@@ -70,22 +70,8 @@ func TestARowThatCannotBeWritten(t *testing.T) {
 // too new, and follows them back.
 func TestBesideACellThatIsAway(t *testing.T) {
 	t.Parallel()
-	far, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer far.Close()
 	var looked atomic.Int64
-	go func() {
-		for {
-			c, err := far.Accept()
-			if err != nil {
-				return
-			}
-			looked.Add(1)
-			_ = c.Close()
-		}
-	}()
+	far := testproc.Listen(t, func(net.Conn) { looked.Add(1) })
 	s := novatest.New(t, novatest.Conf(following), novatest.Before(func(s *novatest.Stack) {
 		s.Service("ctl", "nova-conductor", 72)
 		s.DownCell("far")

@@ -12,13 +12,14 @@ import (
 
 	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/inspect"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 // listenAMQP runs a broker with the virtual host "/", on which only user u with the password p can
 // log in.
 func listenAMQP(t *testing.T) net.Listener {
 	t.Helper()
-	return serve(t, func(c net.Conn) {
+	return testproc.Listen(t, func(c net.Conn) {
 		if _, err := io.ReadFull(c, make([]byte, 8)); err != nil {
 			return
 		}
@@ -61,35 +62,12 @@ func listenAMQP(t *testing.T) net.Listener {
 	})
 }
 
-// serve accepts connections until the test ends.
-func serve(t *testing.T, talk func(net.Conn)) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer func() { _ = c.Close() }()
-				talk(c)
-			}()
-		}
-	}()
-	return l
-}
-
 // TestTransports finds each mistake of transport_url and [oslo_messaging_rabbit], and nothing where
 // there is none.
 func TestTransports(t *testing.T) {
 	t.Parallel()
 	up := listenAMQP(t).Addr().String()
-	closes := serve(t, func(c net.Conn) { _, _ = io.ReadFull(c, make([]byte, 8)) }).Addr().String()
+	closes := testproc.Listen(t, func(c net.Conn) { _, _ = io.ReadFull(c, make([]byte, 8)) }).Addr().String()
 	for _, test := range []struct {
 		transport, rabbit string
 		want              string // "": nothing
@@ -133,7 +111,7 @@ func TestTransports(t *testing.T) {
 func TestDatabasesThatRefuse(t *testing.T) {
 	t.Parallel()
 	refuses := func(code uint16, text string) string { // a server whose first packet is an error
-		return serve(t, func(c net.Conn) {
+		return testproc.Listen(t, func(c net.Conn) {
 			payload := binary.LittleEndian.AppendUint16([]byte{0xFF}, code)
 			payload = append(payload, "#28000"+text...)
 			_, _ = c.Write(append([]byte{byte(len(payload)), 0, 0, 0}, payload...))

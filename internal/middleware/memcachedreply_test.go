@@ -13,6 +13,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 // TestMemcachedThatStreams answers each command with a stream that has no end, in
@@ -32,29 +33,16 @@ func TestMemcachedThatStreams(t *testing.T) {
 		"a value's long line": func(w io.Writer, _ string) { forever(w, "VALUE "+strings.Repeat("k", 4096)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
 			var connections atomic.Int64
 			dropped := make(chan struct{}, 16)
-			go func() {
-				for {
-					c, err := l.Accept()
-					if err != nil {
-						return
-					}
-					connections.Add(1)
-					go func() {
-						defer func() { _ = c.Close(); dropped <- struct{}{} }()
-						line, _ := bufio.NewReader(c).ReadString('\n')
-						if f := strings.Fields(line); len(f) > 1 {
-							reply(c, f[1])
-						}
-					}()
+			l := testproc.Listen(t, func(c net.Conn) {
+				connections.Add(1)
+				defer func() { _ = c.Close(); dropped <- struct{}{} }()
+				line, _ := bufio.NewReader(c).ReadString('\n')
+				if f := strings.Fields(line); len(f) > 1 {
+					reply(c, f[1])
 				}
-			}()
+			})
 			c := config.KeystoneAuthtoken{MemcachedServers: []string{l.Addr().String()}, TokenCacheTime: 300, MemcachePoolSocketTimeout: 3600, MemcachePoolDeadRetry: 300}
 			store, err := middleware.NewMemcached(c, zerolog.Nop())
 			if err != nil {

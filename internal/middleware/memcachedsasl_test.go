@@ -12,6 +12,7 @@ import (
 
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/middleware"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 // saslMemcached speaks memcached's binary protocol with SASL.
@@ -24,26 +25,12 @@ type saslMemcached struct {
 }
 
 func newSASLMemcached(t *testing.T) *saslMemcached {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &saslMemcached{Listener: l, values: map[string][]byte{}}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go m.serve(c)
-		}
-	}()
+	m := &saslMemcached{values: map[string][]byte{}}
+	m.Listener = testproc.Listen(t, m.serve)
 	return m
 }
 
 func (m *saslMemcached) serve(c net.Conn) {
-	defer func() { _ = c.Close() }()
 	for known := false; ; {
 		var head [24]byte
 		if _, err := io.ReadFull(c, head[:]); err != nil {

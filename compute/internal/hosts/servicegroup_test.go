@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/internal/novatest"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 	"github.com/nova-go/nova/internal/objects"
 	"github.com/nova-go/nova/internal/servicegroup"
 )
@@ -16,32 +17,18 @@ import (
 // With servicegroup_driver = mc a service is up if memcached has its report, whatever its row says.
 func TestServicesReportToMemcached(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
 	seen := time.Now().UTC().Truncate(time.Second)
 	value := "\x80\x02cdogpile.cache.api\nCachedValue\ncdatetime\ndatetime\nU\x0a" + string([]byte{byte(seen.Year() >> 8), byte(seen.Year()), byte(seen.Month()),
 		byte(seen.Day()), byte(seen.Hour()), byte(seen.Minute()), byte(seen.Second()), 0, 0, 0}) + fmt.Sprintf("\x85R}U\x02ctF%d\ns\x86R.", seen.Unix())
 	key := servicegroup.Key(&objects.Service{Topic: new("compute"), Host: "reports"})
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
+	l := testproc.Listen(t, func(c net.Conn) {
+		for lines := bufio.NewScanner(c); lines.Scan(); {
+			if strings.Contains(lines.Text(), key) {
+				_, _ = fmt.Fprintf(c, "VALUE %s 1 %d 1\r\n%s\r\n", key, len(value), value)
 			}
-			go func() {
-				defer c.Close()
-				for lines := bufio.NewScanner(c); lines.Scan(); {
-					if strings.Contains(lines.Text(), key) {
-						_, _ = fmt.Fprintf(c, "VALUE %s 1 %d 1\r\n%s\r\n", key, len(value), value)
-					}
-					_, _ = fmt.Fprint(c, "END\r\n")
-				}
-			}()
+			_, _ = fmt.Fprint(c, "END\r\n")
 		}
-	}()
+	})
 	s := novatest.New(t, novatest.Conf("[DEFAULT]\nservicegroup_driver = mc\n[cache]\nenabled = true\nbackend = oslo_cache.memcache_pool\nmemcache_servers = "+l.Addr().String()))
 	s.ComputeHost("reports")
 	s.ComputeHost("silent")

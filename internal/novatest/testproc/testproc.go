@@ -89,3 +89,26 @@ func Address(t testing.TB) string {
 	defer func() { _ = l.Close() }()
 	return l.Addr().String()
 }
+
+// Listen returns a listener on loopback that talks with each connection and then closes it, until the test ends.
+func Listen(t testing.TB, talk func(net.Conn)) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = c.Close() }()
+				talk(c)
+			}()
+		}
+	}()
+	return l
+}

@@ -136,9 +136,10 @@ func interpret(c *Config, settings []setting, options map[string]Option, used ma
 		if err := c.apply(s, protocol); err != nil {
 			return err
 		}
-		switch known = known || used[s.key]; {
-		case !known && strict:
+		switch {
+		case !known && strict: // even if its value is used as a placeholder
 			return fmt.Errorf("%s: %s is not an option of uWSGI, and strict is set", s.where, s.key)
+		case !known && used[s.key]:
 		case !known:
 			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is not an option of uWSGI", s.where, s.key))
 		case o.Treatment == "said" && !said[s.key]:

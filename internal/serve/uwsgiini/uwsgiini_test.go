@@ -93,6 +93,7 @@ func TestErrors(t *testing.T) {
 		"[uwsgi]\nsuwsgi-socket = :1,a,b\n":                                      "not served",
 		"[uwsgi]\nyaml = a.yml\n":                                                "only ini",
 		"[uwsgi]\nnone = 1\nstrict = true\n":                                     "x.ini:2: none is not an option of uWSGI, and strict is set",
+		"[uwsgi]\nset = d=/run\nstrict = true\npidfile = %(d)/p\n":               "x.ini:2: d is not an option of uWSGI, and strict is set",
 	} {
 		file := filepath.Join(t.TempDir(), "x.ini")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

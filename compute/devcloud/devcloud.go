@@ -30,6 +30,7 @@ import (
 	"github.com/nova-go/nova/config"
 	"github.com/nova-go/nova/internal/devcloud"
 	"github.com/nova-go/nova/internal/rpc"
+	"github.com/nova-go/nova/internal/serve"
 )
 
 // Password is the password of all users of an embedded cloud: admin, demo, reader.
@@ -109,7 +110,7 @@ func Start(ctx context.Context, o Options) (_ *Cloud, err error) {
 	if err != nil {
 		return nil, err
 	}
-	d.server = &http.Server{Handler: d.cloud.Handler(nova), ReadHeaderTimeout: 10 * time.Second}
+	d.server = &http.Server{Handler: serve.ForwardedScheme(d.cloud.Handler(nova)), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = d.server.Serve(listener) }()
 	return d, nil
 }

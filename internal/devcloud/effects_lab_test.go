@@ -136,9 +136,14 @@ func devCloud(t *testing.T) *cloudSite {
 
 func token(t *testing.T, url, user string) string {
 	t.Helper()
+	return scopedToken(t, url, user, fmt.Sprintf(`{"project": {"name": %q, "domain": {"id": "default"}}}`, user))
+}
+
+func scopedToken(t *testing.T, url, user, scope string) string {
+	t.Helper()
 	password := devcloud.Password // which is that of the lab
 	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": %q, "password": %q, "domain": {"id": "default"}}}},
-		"scope": {"project": {"name": %[1]q, "domain": {"id": "default"}}}}}`, user, password)
+		"scope": %s}}`, user, password, scope)
 	r, err := http.Post(url+"/auth/tokens", "application/json", strings.NewReader(body)) //nolint:noctx // ends with the test
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,21 @@ var suites = []struct {
 	{"openstacksdk shared_file_system", "openstack/tests/functional/shared_file_system", map[string]string{
 		`ShareInstance|SnapshotInstance|ShareNetwork|ShareGroup|ShareReplica|ShareTransfer|ManageUnmanage|QuotaClassSet`: "these APIs are missing",
 	}, ""},
+	{"openstackclient compute", "openstackclient/tests/functional/compute", nil, cirrosDisk},
+	{"openstackclient common", "openstackclient/tests/functional/common", nil, ""},
+	{"openstackclient identity", "openstackclient/tests/functional/identity", nil, ""},
+	{"openstackclient image", "openstackclient/tests/functional/image", nil, ""},
+	{"openstackclient network", "openstackclient/tests/functional/network", nil, cirrosDisk},
+	{"openstackclient volume", "openstackclient/tests/functional/volume", nil, ""},
 }
+
+// cirrosDisk adds an image with a name like those of DevStack, which the tests of openstackclient look for.
+const cirrosDisk = `requests:
+- do: POST /image/v2/images
+  as: admin
+  body: {id: 4c1b0e9a-6c32-4a3f-8f53-0f2f6f0f6d01, name: cirros-0.6.2-x86_64-disk, disk_format: qcow2, container_format: bare, visibility: public}
+- {do: PUT /image/v2/images/4c1b0e9a-6c32-4a3f-8f53-0f2f6f0f6d01/file, as: admin, body: content}
+`
 
 // devstackFlavors makes the flavors those of DevStack.
 const devstackFlavors = `requests:
@@ -83,19 +97,22 @@ func TestLabSuites(t *testing.T) {
 			flavor := "m1.nano"
 			if suite.seed != "" {
 				ask(t, c, "POST", "/seed", suite.seed, 204)
+			}
+			if suite.seed == devstackFlavors {
 				flavor = "cirros256"
 			}
-			clouds := filepath.Join(t.TempDir(), "clouds.yaml")
+			dir := t.TempDir()
+			clouds := filepath.Join(dir, "clouds.yaml") // the tests of openstackclient start programs without OS_CLIENT_CONFIG_FILE
 			if err := os.WriteFile(clouds, fmt.Appendf(nil, suiteClouds, c.URL), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			cmd := exec.CommandContext(t.Context(), python, "-m", "unittest", "discover", "-v", "-s", filepath.Join(packages, suite.dir), "-t", packages)
-			cmd.Dir = t.TempDir()
+			cmd.Dir = dir
 			// Some tests upload this file of their source tree.
 			if err := os.WriteFile(filepath.Join(cmd.Dir, "CONTRIBUTING.rst"), []byte("content\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cmd.Env = append(os.Environ(), "OS_CLIENT_CONFIG_FILE="+clouds, "OS_TEST_TIMEOUT=120", "OPENSTACKSDK_FUNC_TEST_TIMEOUT=60",
+			cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(python)+":"+os.Getenv("PATH"), "OS_CLIENT_CONFIG_FILE="+clouds, "OS_TEST_TIMEOUT=120", "OPENSTACKSDK_FUNC_TEST_TIMEOUT=60",
 				"OPENSTACKSDK_FLAVOR="+flavor, "OS_NOVACLIENT_NETWORK=private",
 				"TOX_ENV_DIR="+filepath.Dir(filepath.Dir(python)))
 			report, _ := cmd.CombinedOutput() // the exit status is 1 if a test fails

@@ -118,7 +118,7 @@ func (b *Sockets) Close() {
 func (b *Sockets) Server(h http.Handler, log zerolog.Logger) *Server {
 	s := &Server{options: b.options}
 	s.options.Log = log
-	h = s.meter.count(forwardedScheme(withHeader(h, b.options.Header)))
+	h = s.meter.count(ForwardedScheme(withHeader(h, b.options.Header)))
 	for _, note := range b.notes {
 		log.Warn().Msg(note.Error())
 	}

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// forwardedScheme sets the scheme of a request from X-Forwarded-Proto, or from X-Forwarded-Ssl:
+// ForwardedScheme sets the scheme of a request from X-Forwarded-Proto, or from X-Forwarded-Ssl:
 // on, of any client. uWSGI does this on all its sockets, and the links of deployments depend on
 // it.
-func forwardedScheme(h http.Handler) http.Handler {
+func ForwardedScheme(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		scheme := r.Header.Get("X-Forwarded-Proto")
 		if scheme == "" && r.Header.Get("X-Forwarded-Ssl") == "on" {

@@ -27,6 +27,9 @@ func (j *Job) attachInterface() (any, error) {
 
 func (j *Job) detachInterface() (any, error) {
 	port := j.text("port_id")
+	if !j.Network.Attached(j.Server.UUID, port) {
+		return nil, Failed("PortNotFound", "Port %s is not attached", port)
+	}
 	if err := j.Network.Unplug(j.Server.UUID, port); err != nil {
 		return nil, err
 	}

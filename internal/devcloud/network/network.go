@@ -209,6 +209,12 @@ type collection struct {
 func (c collection) key() string { return strings.ReplaceAll(path.Base(c.kind), "-", "_") }
 
 func (c collection) missing(id string) error {
+	switch c.kind {
+	case groups:
+		return resource.Errorf(http.StatusNotFound, c.class+"NotFound", "Security group %s does not exist", id)
+	case rules:
+		return resource.Errorf(http.StatusNotFound, c.class+"NotFound", "Security group rule %s does not exist", id)
+	}
 	noun := cmp.Or(c.noun, strings.ReplaceAll(c.class, "IP", " IP"))
 	return resource.Errorf(http.StatusNotFound, c.class+"NotFound", "%s %s could not be found.", noun, id)
 }

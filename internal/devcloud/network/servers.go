@@ -117,6 +117,11 @@ func (s *Service) deleteTopology(r *resource.Request) error {
 	return nil
 }
 
+// Attached tells whether a port is one of a server's.
+func (s *Service) Attached(server, port string) bool {
+	return slices.ContainsFunc(s.o.Store.Find(ports, "device_id", server), func(p resource.Doc) bool { return p["id"] == port })
+}
+
 // Unplug removes the port of a server, or all its ports if port is "". Ports that Nova created
 // are deleted, others are unbound.
 func (s *Service) Unplug(server, port string) error {

@@ -59,6 +59,7 @@ const (
 	flavors       = "flavors"
 	profiles      = "service_profiles"
 	forwardings   = "port_forwardings"
+	agentChanges  = "agents"
 )
 
 // New returns the service.
@@ -78,8 +79,14 @@ func New(o Options) *Service {
 	s.registerForwardings(collection{kind: floating, singular: "floatingip", class: "FloatingIP"})
 	s.registerRouters()
 	s.registerQuotas()
-	s.mux.Handle("GET /v2.0/service-providers", func(*resource.Request) (any, error) {
-		return map[string]any{"service_providers": []any{}}, nil
+	s.registerAgents()
+	s.mux.Handle("GET /v2.0/service-providers", func(r *resource.Request) (any, error) {
+		var list []resource.Doc
+		for _, name := range []string{"dvrha", "dvr", "ha", "single_node"} {
+			list = append(list, resource.Doc{"service_type": "L3_ROUTER_NAT", "name": name, "default": false})
+		}
+		page, _ := resource.Query{}.Select(list, r.URL.Query())
+		return map[string]any{"service_providers": page}, nil
 	})
 	s.mux.Handle("GET /v2.0/availability_zones", zones)
 	s.mux.Handle("GET /v2.0/network-ip-availabilities", s.availabilities)
@@ -113,6 +120,7 @@ func (s *Service) resources(*resource.Request) (any, error) {
 
 // extensionNames are the names of the extensions that clients look for, by alias.
 var extensionNames = map[string]string{
+	"agent":                 "agent",
 	"allowed-address-pairs": "Allowed Address Pairs",
 	"address-group":         "Address group",
 	"address-scope":         "Address scope",
@@ -212,6 +220,8 @@ func (c collection) missing(id string) error {
 	switch c.kind {
 	case groups:
 		return resource.Errorf(http.StatusNotFound, c.class+"NotFound", "Security group %s does not exist", id)
+	case access:
+		return resource.Errorf(http.StatusNotFound, c.class+"NotFound", "RBAC policy of type unknown with ID %s not found", id)
 	case rules:
 		return resource.Errorf(http.StatusNotFound, c.class+"NotFound", "Security group rule %s does not exist", id)
 	}

@@ -16,7 +16,36 @@ func (s *Service) defaultsOf() resource.Doc {
 			d[what+resource.Text(kind, "name")] = -1
 		}
 	}
+	for what, limit := range s.o.Store.Get(classes, "default") {
+		if _, there := d[what]; there {
+			d[what] = limit
+		}
+	}
 	return d
+}
+
+// quotaClass shows the default limits. Cinder has only the class default.
+func (s *Service) quotaClass(r *resource.Request) (any, error) {
+	d := s.defaultsOf()
+	d["id"] = r.PathValue("class")
+	return map[string]any{"quota_class_set": d}, nil
+}
+
+func (s *Service) setQuotaClass(r *resource.Request) (any, error) {
+	if err := adminsOnly(r, "volume_extension:quota_classes"); err != nil {
+		return nil, err
+	}
+	body, err := r.Body("quota_class_set")
+	if err != nil {
+		return nil, err
+	}
+	d := resource.Doc{}
+	maps.Copy(d, s.o.Store.Get(classes, r.PathValue("class")))
+	maps.Copy(d, body)
+	if err := s.o.Store.Put(classes, r.PathValue("class"), d); err != nil {
+		return nil, err
+	}
+	return map[string]any{"quota_class_set": s.defaultsOf()}, nil
 }
 
 // quotaOf returns the limits of a project, including those by volume type.

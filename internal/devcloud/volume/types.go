@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -69,8 +70,19 @@ func (s *Service) listTypes(r *resource.Request) (any, error) {
 		}
 	}
 	values := r.URL.Query()
-	if values.Get("is_public") == "None" { // all
+	switch public := strings.ToLower(values.Get("is_public")); public {
+	case "none": // all
 		values.Del("is_public")
+	case "":
+		if r.Caller.Admin { // of others only the types that they see are left
+			values.Set("is_public", "true")
+		}
+	case "true", "t", "yes", "y", "on", "1":
+		values.Set("is_public", "true")
+	case "false", "f", "no", "n", "off", "0":
+		values.Set("is_public", "false")
+	default:
+		return nil, bad("Invalid is_public filter [%s]", values.Get("is_public"))
 	}
 	page, _ := resource.Query{Only: []string{"name", "is_public"}}.Select(seen, values)
 	return map[string]any{"volume_types": page}, nil
@@ -78,10 +90,10 @@ func (s *Service) listTypes(r *resource.Request) (any, error) {
 
 func (s *Service) showType(r *resource.Request) (any, error) {
 	name := r.PathValue("id")
-	if name == "default" {
-		name = ""
-	}
 	d := s.typeNamed(name)
+	if name == "default" {
+		d = s.typeFor(r.Caller.ProjectID, "")
+	}
 	if d == nil {
 		return nil, resource.Errorf(http.StatusNotFound, "", "Volume type %s could not be found.", name)
 	}

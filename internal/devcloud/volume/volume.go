@@ -38,6 +38,7 @@ const (
 	quotas      = "volume-quotas"
 	transfers   = "volume-transfers"
 	defaults    = "volume-default-types"
+	classes     = "volume-quota-classes"
 	qosSpecs    = "qos-specs"
 
 	groupTypes     = "group_types"
@@ -79,8 +80,9 @@ func New(o Options) *Service {
 		"DELETE /v3/os-quota-sets/{project}": s.deleteQuota, "GET /v3/os-quota-sets/{project}/defaults": s.defaultQuota,
 		"GET /v3/resource_filters": resourceFilters, "GET /v3/capabilities/{host}": capabilities,
 		"GET /v3/backups": noBackups, "GET /v3/backups/detail": noBackups,
-		"GET /v3/scheduler-stats/get_pools": s.pools,
-		"GET /v3/extensions":                func(*resource.Request) (any, error) { return map[string]any{"extensions": []any{}}, nil },
+		"GET /v3/scheduler-stats/get_pools":   s.pools,
+		"GET /v3/extensions":                  extensions,
+		"GET /v3/os-quota-class-sets/{class}": s.quotaClass, "PUT /v3/os-quota-class-sets/{class}": s.setQuotaClass,
 	} {
 		s.mux.Handle(pattern, h)
 	}

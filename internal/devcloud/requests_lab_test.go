@@ -331,6 +331,8 @@ func (c *requestSide) shown(status int, header http.Header, body any, reached bo
 			slices.Sort(keys)
 			return "is not one of [" + strings.Join(keys, ", ") + "]"
 		})
+		// A second request finds the server paused, or the lab's host still at it.
+		text = strings.ReplaceAll(text, "while it is in task_state pausing", "while it is in vm_state paused")
 		for _, id := range own {
 			text = strings.ReplaceAll(text, id, ids[id])
 		}

@@ -36,12 +36,6 @@ func newRequestSides(t *testing.T, conf string) (real, dev *requestSide) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close() })
-	// A second request finds the task of the first one, as in the lab.
-	c := &requestSide{}
-	if status, _, answer, err := c.http("POST", d.URL+"/dev/faults", `{"method": "pause_instance", "delay": "1s", "times": -1}`,
-		map[string]string{"Content-Type": "application/json"}); err != nil || status >= http.StatusMultipleChoices {
-		t.Fatal(status, answer, err)
-	}
 	file, err := config.Load(config.Sources{Prog: "nova-api", Files: []string{conf}})
 	if err != nil {
 		t.Fatal(err)

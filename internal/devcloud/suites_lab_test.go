@@ -40,7 +40,12 @@ var suites = []struct {
 	}, ""},
 	{"openstackclient compute", "openstackclient/tests/functional/compute", nil, cirrosDisk},
 	{"openstackclient common", "openstackclient/tests/functional/common", nil, ""},
-	{"openstackclient identity", "openstackclient/tests/functional/identity", nil, ""},
+	{"openstackclient identity", "openstackclient/tests/functional/identity", map[string]string{
+		`test_idp|test_mapping|test_service_provider`: "federation is missing",
+		`test_policy`:       "policies of Keystone are missing",
+		`test_implied_role`: "implied roles are missing",
+		`test_project_show_with_parents_children`: "parents and subtrees of projects are missing",
+	}, ""},
 	{"openstackclient image", "openstackclient/tests/functional/image", map[string]string{
 		`test_cached_image`: "expects that Glance has a cache; without one, it has no API for it",
 	}, ""},
@@ -109,6 +114,9 @@ func TestLabSuites(t *testing.T) {
 			if suite.seed == devstackFlavors {
 				flavor = "cirros256"
 			}
+			if suite.name == "openstackclient compute" { // whose tests look at servers while they are built
+				ask(t, c, "PUT", "/build-time", `{"time": "2s"}`, 204)
+			}
 			dir := t.TempDir()
 			clouds := filepath.Join(dir, "clouds.yaml") // the tests of openstackclient start programs without OS_CLIENT_CONFIG_FILE
 			if err := os.WriteFile(clouds, fmt.Appendf(nil, suiteClouds, c.URL), 0o600); err != nil {
@@ -120,7 +128,8 @@ func TestLabSuites(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(cmd.Dir, "CONTRIBUTING.rst"), []byte("content\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(python)+":"+os.Getenv("PATH"), "OS_CLIENT_CONFIG_FILE="+clouds, "OS_TEST_TIMEOUT=120", "OPENSTACKSDK_FUNC_TEST_TIMEOUT=60",
+			cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(python)+":"+os.Getenv("PATH"), "OS_CLIENT_CONFIG_FILE="+clouds,
+				"OS_TEST_TIMEOUT=120", "OPENSTACKSDK_FUNC_TEST_TIMEOUT=60",
 				"OPENSTACKSDK_FLAVOR="+flavor, "OS_NOVACLIENT_NETWORK=private",
 				"TOX_ENV_DIR="+filepath.Dir(filepath.Dir(python)))
 			report, _ := cmd.CombinedOutput() // the exit status is 1 if a test fails

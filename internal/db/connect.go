@@ -17,6 +17,7 @@ const defaultConnectTimeout = 10 * time.Second
 type timedConnector struct {
 	driver.Connector
 	within        time.Duration
+	silence       time.Duration // read_timeout of the driver; 0: none
 	network, addr string
 }
 
@@ -24,14 +25,22 @@ type timedConnector struct {
 func (p timedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	bounded, cancel := context.WithTimeout(ctx, p.within)
 	defer cancel()
+	began := time.Now()
 	conn, err := p.Connector.Connect(bounded)
 	switch {
 	case err == nil:
 		return conn, nil
-	case bounded.Err() == nil || ctx.Err() != nil:
+	case ctx.Err() != nil, bounded.Err() == nil && !silentSince(began, p.silence):
 		return nil, &connectError{err}
 	}
+	// The MySQL driver returns driver.ErrBadConn for a greeting that does not come within read_timeout, after which
+	// database/sql would wait for two further ones.
 	return nil, &connectError{&net.OpError{Op: "connect", Net: p.network, Addr: namedAddr(p.addr), Err: errConnectTimeout}}
+}
+
+// silentSince tells whether read_timeout has passed since a time; 0 is no timeout.
+func silentSince(began time.Time, readTimeout time.Duration) bool {
+	return readTimeout > 0 && time.Since(began) >= readTimeout
 }
 
 // connectError is the failure of a new connection. Its text is that of the cause.

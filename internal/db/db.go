@@ -125,15 +125,16 @@ func Open(connection string, o Options) (*DB, error) {
 		if err != nil {
 			return nil, &URLError{"connection", err}
 		}
-		prepared := &validatingConnector{sessionConnector{connector, src.session}, src.within, &singleflight.Group{}}
-		pool, speaks = sql.OpenDB(timedConnector{prepared, src.within, src.mysql.Net, src.address}), mysqldialect.New()
+		silence := src.mysql.ReadTimeout
+		prepared := &validatingConnector{sessionConnector{connector, src.session}, src.within, silence, &singleflight.Group{}}
+		pool, speaks = sql.OpenDB(timedConnector{prepared, src.within, silence, src.mysql.Net, src.address}), mysqldialect.New()
 	case "postgresql":
 		var options []stdlib.OptionOpenDB
 		if src.random {
 			options = append(options, stdlib.OptionBeforeConnect(shuffle))
 		}
-		connector := &validatingConnector{stdlib.GetConnector(*src.postgres, options...), src.within, &singleflight.Group{}}
-		pool, speaks = sql.OpenDB(timedConnector{connector, src.within, "tcp", src.address}), pgdialect.New()
+		connector := &validatingConnector{stdlib.GetConnector(*src.postgres, options...), src.within, 0, &singleflight.Group{}}
+		pool, speaks = sql.OpenDB(timedConnector{connector, src.within, 0, "tcp", src.address}), pgdialect.New()
 	case "sqlite":
 		if o.Unsynced {
 			src.dsn += "&_pragma=synchronous(OFF)"

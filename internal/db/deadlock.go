@@ -45,8 +45,7 @@ func (d *DB) repeat(ctx context.Context, f func() error, evenLost bool) error {
 			again = passed <= repeatFor || n < retries && passed <= lostFor
 		case evenLost && lost(err):
 			// A server that is silent for read_timeout would only be silent again.
-			silent := d.readTimeout > 0 && time.Since(attempt) >= d.readTimeout
-			again = n < retries && (passed <= repeatFor || passed <= lostFor && !silent)
+			again = n < retries && (passed <= repeatFor || passed <= lostFor && !silentSince(attempt, d.readTimeout))
 		}
 		if !again {
 			return err

@@ -99,6 +99,48 @@ func TestSilentServerIsAskedOnce(t *testing.T) {
 	}
 }
 
+// TestSilenceIsWaitedForOnce: if a server becomes silent, a read ends after one read_timeout, whether it has a connection to test
+// or needs a new one.
+func TestSilenceIsWaitedForOnce(t *testing.T) {
+	t.Parallel()
+	for name, connected := range map[string]bool{"old connection": true, "new connection": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var silent atomic.Bool
+			var tests, greetings atomic.Int32
+			d := openFake(t, func(_ int, query string) string {
+				if !silent.Load() {
+					return ""
+				}
+				switch query {
+				case "":
+					greetings.Add(1)
+				case "PING":
+					tests.Add(1)
+				}
+				<-t.Context().Done()
+				return hangUp
+			}, "read_timeout=6", "connect_timeout=8")
+			if connected {
+				if err := read(t.Context(), d); err != nil {
+					t.Fatal(err)
+				}
+				<-time.After(1100 * time.Millisecond) // younger connections are not tested
+			}
+			silent.Store(true)
+			err := read(t.Context(), d)
+			want := int32(0)
+			if connected {
+				want = 1
+			}
+			// While it tests a connection, it tries a new one.
+			if !db.Unanswered(err) || tests.Load() != want || greetings.Load() != 1 {
+				t.Errorf("%v after %d tests and %d new connections", err, tests.Load(), greetings.Load())
+			}
+		})
+	}
+}
+
 // TestServesForAWhile: a database that takes connections and answers nothing, or that refuses connections, counts as
 // serving for a while.
 func TestServesForAWhile(t *testing.T) {

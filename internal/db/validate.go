@@ -12,6 +12,9 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
+// errSilent is the silence of a server that answers neither a test of a connection nor new connections.
+var errSilent = fmt.Errorf("the server does not answer: %w", io.ErrUnexpectedEOF)
+
 // errLost is the loss of a connection after which a statement may have been done.
 var errLost = fmt.Errorf("the connection was lost: %w", io.ErrUnexpectedEOF)
 
@@ -23,8 +26,9 @@ var errLost = fmt.Errorf("the connection was lost: %w", io.ErrUnexpectedEOF)
 // them. Queries on them would hang; SQLAlchemy's do.
 type validatingConnector struct {
 	driver.Connector
-	within time.Duration // limits the time to open a connection
-	tries  *singleflight.Group
+	within  time.Duration // limits the time to open a connection
+	silence time.Duration // read_timeout of the driver; 0: none
+	tries   *singleflight.Group
 }
 
 const (
@@ -66,19 +70,21 @@ type validatedConn struct {
 	refused bool
 	at      time.Time // of the last use
 	used    bool      // before the current statement, and not tested since then
+	silent  bool      // a test was not answered within read_timeout
 	inTx    bool
 }
 
 // ResetSession implements driver.SessionResetter. It tests a connection that was not used for a while. If
 // the server does not answer the test, but a new connection can be opened meanwhile, the connection is lost;
-// otherwise it waits, because the server may only be slow.
+// otherwise it waits, because the server may only be slow. After read_timeout the statement fails, too: the
+// server would answer on no other connection.
 func (c *validatedConn) ResetSession(ctx context.Context) error {
 	if time.Since(c.at) < trustFor {
 		return c.sqlConn.ResetSession(ctx)
 	}
 	testing, end := context.WithCancel(ctx)
 	defer end()
-	tested := make(chan error, 1)
+	began, tested := time.Now(), make(chan error, 1)
 	go func() {
 		err := c.sqlConn.ResetSession(testing)
 		if _, pg := c.sqlConn.(*stdlib.Conn); err == nil && !pg { // pgx has sent a ping
@@ -93,6 +99,9 @@ func (c *validatedConn) ResetSession(ctx context.Context) error {
 			switch {
 			case err != nil && ctx.Err() != nil:
 				return ctx.Err()
+			case err != nil && testing.Err() == nil && silentSince(began, c.from.silence):
+				c.silent = true
+				return nil
 			case err != nil:
 				return driver.ErrBadConn
 			}
@@ -124,7 +133,7 @@ func (c *validatedConn) IsValid() bool {
 	if v, ok := c.sqlConn.(driver.Validator); ok && !v.IsValid() {
 		return false
 	}
-	return !c.refused
+	return !c.refused && !c.silent
 }
 
 // ExecContext implements driver.ExecerContext. Outside of a transaction it first asks whether the
@@ -132,6 +141,9 @@ func (c *validatedConn) IsValid() bool {
 // connection: if the connection is lost during the statement, the server may have done it, and it cannot be
 // repeated.
 func (c *validatedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if c.silent {
+		return nil, errSilent
+	}
 	if c.used && !c.inTx && c.Ping(ctx) != nil && ctx.Err() == nil {
 		return nil, driver.ErrBadConn // database/sql takes another connection
 	}
@@ -146,6 +158,9 @@ func (c *validatedConn) ExecContext(ctx context.Context, query string, args []dr
 
 // QueryContext implements driver.QueryerContext.
 func (c *validatedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if c.silent {
+		return nil, errSilent
+	}
 	c.use()
 	r, err := c.sqlConn.QueryContext(ctx, query, args)
 	return r, c.note(err)
@@ -153,6 +168,9 @@ func (c *validatedConn) QueryContext(ctx context.Context, query string, args []d
 
 // BeginTx implements driver.ConnBeginTx.
 func (c *validatedConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	if c.silent {
+		return nil, errSilent
+	}
 	c.use()
 	tx, err := c.sqlConn.BeginTx(ctx, o)
 	if c.note(err) != nil {

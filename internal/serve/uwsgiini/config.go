@@ -152,16 +152,21 @@ func interpret(c *Config, settings []setting, options map[string]Option, used ma
 		c.Log.File, c.Log.Late = c.Daemonize, false
 	}
 	if c.abstract {
-		for i, l := range c.Listeners {
-			if path, isPath := strings.CutPrefix(l.Address, "unix:"); isPath && !strings.HasPrefix(path, "@") {
-				c.Listeners[i].Address = "unix:@" + path
-			}
-		}
+		c.makeAbstract()
 	}
 	if c.requests != (RequestFilter{}) {
 		c.Log.Requests = &c.requests
 	}
 	return nil
+}
+
+// makeAbstract moves the unix sockets to Linux's abstract namespace.
+func (c *Config) makeAbstract() {
+	for i, l := range c.Listeners {
+		if path, isPath := strings.CutPrefix(l.Address, "unix:"); isPath && !strings.HasPrefix(path, "@") {
+			c.Listeners[i].Address = "unix:@" + path
+		}
+	}
 }
 
 // protocolOf returns the protocol of sockets without one of their own. The option also applies to sockets before it.

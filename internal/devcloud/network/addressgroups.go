@@ -28,6 +28,9 @@ func (s *Service) registerAddressGroups(c collection) {
 			if err != nil {
 				return nil, err
 			}
+			if !r.Caller.Can(resource.Text(d, "project_id")) {
+				return nil, disallowed(path)
+			}
 			body, err := r.Body("")
 			if err != nil {
 				return nil, err

@@ -111,8 +111,12 @@ func (s *Service) newNetwork(r *resource.Request, id string, body resource.Doc) 
 
 func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
 	network := resource.Text(body, "network_id")
-	if s.o.Store.Get(networks, network) == nil {
+	of := s.o.Store.Get(networks, network)
+	if of == nil {
 		return nil, resource.Errorf(http.StatusNotFound, "NetworkNotFound", "Network %s could not be found.", network)
+	}
+	if !r.Caller.Can(resource.Text(of, "project_id")) {
+		return nil, disallowed("create_subnet")
 	}
 	s.allocating.Lock()
 	defer s.allocating.Unlock()
@@ -146,8 +150,8 @@ func (s *Service) newSubnet(r *resource.Request, id string, body resource.Doc) (
 		"host_routes":  resource.List(body, "host_routes"),
 		"ipv6_ra_mode": body["ipv6_ra_mode"], "ipv6_address_mode": body["ipv6_address_mode"], "subnetpool_id": body["subnetpool_id"],
 		"service_types":   resource.List(body, "service_types"),
-		"router:external": resource.Bool(s.o.Store.Get(networks, network), "router:external"), "segment_id": body["segment_id"]})
-	if with := s.o.Store.Get(networks, network)["_shared_with"]; with != nil {
+		"router:external": resource.Bool(of, "router:external"), "segment_id": body["segment_id"]})
+	if with := of["_shared_with"]; with != nil {
 		d["_shared_with"] = with
 	}
 	if err := s.o.Store.Put(subnets, id, d); err != nil {

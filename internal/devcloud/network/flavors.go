@@ -16,11 +16,12 @@ var serviceTypes = []string{"L3_ROUTER_NAT", "CORE", "FLAVORS", "QOS"}
 func (s *Service) flavorCollections() []collection {
 	everyone := func(resource.Doc) bool { return true }
 	return []collection{
-		{kind: flavors, singular: "flavor", class: "Flavor", create: s.newFlavor, visible: everyone,
+		{kind: flavors, singular: "flavor", class: "Flavor", create: s.newFlavor, forAdmins: true, visible: everyone,
 			readOnly: []string{"service_type"}, remove: func(d resource.Doc) error {
 				return s.unused(routers, "flavor_id", d, "FlavorInUse", "Flavor %s is used by some service instance.")
 			}},
 		{kind: profiles, singular: "service_profile", class: "ServiceProfile", noun: "Service Profile", create: s.newProfile,
+			forAdmins: true,
 			remove: func(d resource.Doc) error {
 				for _, f := range s.o.Store.All(flavors) {
 					if slices.Contains(resource.Strings(f, "service_profiles"), resource.Text(d, "id")) {
@@ -69,14 +70,6 @@ func (s *Service) newProfile(r *resource.Request, id string, body resource.Doc) 
 	}
 	return resource.Doc{"id": id, "description": resource.Or(body, "description", ""), "driver": driver, "metainfo": info,
 		"enabled": resource.Or(body, "enabled", true)}, nil
-}
-
-// forAdmins applies Neutron's default policy for operations of administrators.
-func forAdmins(r *resource.Request, rule string) error {
-	if r.Caller.Admin {
-		return nil
-	}
-	return resource.Errorf(http.StatusForbidden, "PolicyNotAuthorized", "rule:%s is disallowed by policy", rule)
 }
 
 // registerFlavors registers the association of service profiles with flavors.

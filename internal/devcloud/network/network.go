@@ -199,6 +199,7 @@ type collection struct {
 	kind, singular string
 	class          string // the prefix of its errors: "Network" for NetworkNotFound
 	noun           string // its name in the text of errors; "": the class
+	forAdmins      bool   // only administrators change its resources
 	// readOnly are the attributes that a PUT may not have.
 	readOnly []string
 	create   func(r *resource.Request, id string, body resource.Doc) (resource.Doc, error)
@@ -308,7 +309,7 @@ func (s *Service) show(c collection) resource.Handler {
 // replace handles PUT.
 func (s *Service) replace(c collection) resource.Handler {
 	return func(r *resource.Request) (any, error) {
-		d, err := s.expected(c, r)
+		d, err := s.find(c, r)
 		if err != nil {
 			return nil, err
 		}
@@ -320,6 +321,12 @@ func (s *Service) replace(c collection) resource.Handler {
 			if _, given := body[attribute]; given {
 				return nil, bad("Cannot update read-only attribute %s", attribute)
 			}
+		}
+		if err := c.mayChange(r, d); err != nil {
+			return nil, err
+		}
+		if err := checkRevision(r, d); err != nil {
+			return nil, err
 		}
 		if c.before != nil {
 			if err := c.before(r, d, body); err != nil {
@@ -333,8 +340,14 @@ func (s *Service) replace(c collection) resource.Handler {
 
 func (s *Service) remove(c collection) resource.Handler {
 	return func(r *resource.Request) (any, error) {
-		d, err := s.expected(c, r)
+		d, err := s.find(c, r)
 		if err != nil {
+			return nil, err
+		}
+		if err := c.mayChange(r, d); err != nil {
+			return nil, err
+		}
+		if err := checkRevision(r, d); err != nil {
 			return nil, err
 		}
 		return nil, s.delete(c, d)
@@ -349,22 +362,26 @@ func (c collection) sees(who *resource.Caller, d resource.Doc) bool {
 func (s *Service) find(c collection, r *resource.Request) (resource.Doc, error) {
 	id := r.PathValue("id")
 	d := s.o.Store.Get(c.kind, id)
-	if d == nil || !c.sees(r.Caller, d) {
+	switch {
+	case d == nil:
+		return nil, c.missing(id)
+	case c.sees(r.Caller, d):
+		return d, nil
+	case d["project_id"] == nil: // of no project; Neutron looks for other resources only in those that the caller sees
+		return nil, hidden()
+	default:
 		return nil, c.missing(id)
 	}
-	return d, nil
 }
 
-// expected returns the resource that a request changes. With If-Match, its revision must be the
-// given one.
-func (s *Service) expected(c collection, r *resource.Request) (resource.Doc, error) {
-	d, err := s.find(c, r)
-	if want, given := strings.CutPrefix(r.Header.Get("If-Match"), "revision_number="); err == nil && given &&
-		want != fmt.Sprint(resource.Int(d, "revision_number")) {
-		err = resource.Errorf(http.StatusPreconditionFailed, "RevisionNumberConstraintFailed",
-			"Constrained to %s, but current revision is %d", want, resource.Int(d, "revision_number"))
+// checkRevision refuses a change of a resource that does not have the revision in If-Match.
+func checkRevision(r *resource.Request, d resource.Doc) error {
+	want, given := strings.CutPrefix(r.Header.Get("If-Match"), "revision_number=")
+	if has := resource.Int(d, "revision_number"); given && want != fmt.Sprint(has) {
+		return resource.Errorf(http.StatusPreconditionFailed, "RevisionNumberConstraintFailed",
+			"Constrained to %s, but current revision is %d", want, has)
 	}
-	return d, err
+	return nil
 }
 
 func (s *Service) make(c collection, r *resource.Request, body resource.Doc) (resource.Doc, error) {

@@ -35,7 +35,8 @@ var dscpMarks = []int64{0, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32, 34
 // ports have no resource request.
 func (s *Service) policyCollection() collection {
 	return collection{kind: policies, singular: "policy", class: "QosPolicy", noun: "QoS policy", create: s.newPolicy,
-		readOnly: []string{"rules"}, visible: func(d resource.Doc) bool { return resource.Bool(d, "shared") }, remove: s.checkPolicyUnused}
+		forAdmins: true,
+		readOnly:  []string{"rules"}, visible: func(d resource.Doc) bool { return resource.Bool(d, "shared") }, remove: s.checkPolicyUnused}
 }
 
 func (s *Service) newPolicy(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
@@ -131,7 +132,8 @@ func (s *Service) registerPolicies(c collection) {
 	}
 }
 
-// listRules handles the list of a policy's rules of one type.
+// listRules handles the list of a policy's rules of one type. Projects that a policy is shared with
+// see no rules here, only in the policy.
 func (s *Service) listRules(c collection, t ruleType) resource.Handler {
 	return func(r *resource.Request) (any, error) {
 		d, err := s.find(c, r)
@@ -140,7 +142,7 @@ func (s *Service) listRules(c collection, t ruleType) resource.Handler {
 		}
 		mine := []resource.Doc{}
 		for _, rule := range resource.Docs(d, "rules") {
-			if rule["type"] == t.name {
+			if rule["type"] == t.name && r.Caller.Can(resource.Text(d, "project_id")) {
 				mine = append(mine, t.shown(rule))
 			}
 		}
@@ -151,6 +153,9 @@ func (s *Service) listRules(c collection, t ruleType) resource.Handler {
 
 func (s *Service) createRule(c collection, t ruleType) resource.Handler {
 	return func(r *resource.Request) (any, error) {
+		if err := forAdmins(r, "create_policy_"+t.name+"_rule"); err != nil {
+			return nil, err
+		}
 		d, err := s.find(c, r)
 		if err != nil {
 			return nil, err
@@ -192,6 +197,9 @@ func (s *Service) oneRule(c collection, t ruleType,
 		if r.PathValue("id") == "" {
 			for _, d := range s.o.Store.All(policies) {
 				if rule := of(d); rule != nil && c.sees(r.Caller, d) {
+					if err := mayUseRule(r, t, d); err != nil {
+						return nil, err
+					}
 					return s.aliased(do(r, c, t, d, rule))
 				}
 			}
@@ -202,6 +210,9 @@ func (s *Service) oneRule(c collection, t ruleType,
 			return nil, err
 		}
 		if rule := of(d); rule != nil {
+			if err := mayUseRule(r, t, d); err != nil {
+				return nil, err
+			}
 			return do(r, c, t, d, rule)
 		}
 		return nil, resource.Errorf(http.StatusNotFound, "QosRuleNotFound", "QoS rule %s for policy %s could not be found.", wanted, d["id"])

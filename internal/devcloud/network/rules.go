@@ -21,9 +21,12 @@ func nameID(kind, name string) string {
 
 func (s *Service) newRule(r *resource.Request, id string, body resource.Doc) (resource.Doc, error) {
 	g := s.o.Store.Get(groups, resource.Text(body, "security_group_id"))
-	if g == nil || !r.Caller.Can(resource.Text(g, "project_id")) {
+	if g == nil {
 		return nil, resource.Errorf(http.StatusNotFound, "SecurityGroupNotFound", "Security group %s does not exist",
 			resource.Text(body, "security_group_id"))
+	}
+	if !r.Caller.Can(resource.Text(g, "project_id")) {
+		return nil, disallowed("create_security_group_rule")
 	}
 	d := s.ruleOf(id, resource.Text(g, "project_id"), body)
 	if err := prefix(d); err != nil {

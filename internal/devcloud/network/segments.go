@@ -16,7 +16,7 @@ var providerFields = map[string]string{"network_type": "provider:network_type", 
 
 // segmentCollection is the collection of the segments of networks, for administrators.
 func (s *Service) segmentCollection() collection {
-	return collection{kind: segments, singular: "segment", class: "Segment", create: s.newSegment,
+	return collection{kind: segments, singular: "segment", class: "Segment", create: s.newSegment, forAdmins: true,
 		readOnly: []string{"network_id", "network_type", "physical_network"},
 		remove: func(d resource.Doc) error {
 			if len(s.o.Store.Find(subnets, "segment_id", d["id"])) > 0 {

@@ -39,13 +39,23 @@ func (s *Service) registerTags(c collection) {
 	}
 }
 
+// tagged returns the resource whose tags a request reads or changes. Like Neutron it looks for the
+// resource in all projects: one of another project is not absent, but forbidden.
+func (s *Service) tagged(c collection, r *resource.Request) (resource.Doc, error) {
+	d := s.o.Store.Get(c.kind, r.PathValue("id"))
+	if d == nil {
+		return nil, c.missing(r.PathValue("id"))
+	}
+	return d, c.mayUseTags(r, d)
+}
+
 func (s *Service) registerTagsAt(path string, c collection) {
 	s.mux.Handle("GET "+path, func(r *resource.Request) (any, error) {
-		d, err := s.find(c, r)
+		d, err := s.tagged(c, r)
 		return map[string]any{"tags": resource.Strings(d, "tags")}, err
 	})
 	s.mux.Handle("GET "+path+"/{tag}", func(r *resource.Request) (any, error) {
-		d, err := s.find(c, r)
+		d, err := s.tagged(c, r)
 		if err == nil && !slices.Contains(resource.Strings(d, "tags"), r.PathValue("tag")) {
 			err = resource.Errorf(http.StatusNotFound, "TagNotFound", "Tag %s could not be found.", r.PathValue("tag"))
 		}
@@ -53,7 +63,7 @@ func (s *Service) registerTagsAt(path string, c collection) {
 	})
 	change := func(method, path string, status int, f func(r *resource.Request, tags []string) ([]string, error)) {
 		s.mux.Handle(method+" "+path, func(r *resource.Request) (any, error) {
-			d, err := s.find(c, r)
+			d, err := s.tagged(c, r)
 			if err != nil {
 				return nil, err
 			}

@@ -155,6 +155,12 @@ func TestSegments(t *testing.T) {
 		net["id"]), 409, "Physical network public is in use.")
 	n.refused("POST", "/networks", `{"network": {"provider:network_type": "vxlan", "segments": [{"provider:network_type": "vxlan"}]}}`, 400,
 		"Segments and provider values cannot both be set.")
+	before := len(ids(n.do("GET", "/segments", "", 200), "segments"))
+	n.refused("POST", "/networks", `{"network": {"segments": [{"provider:network_type": "vxlan"},
+		{"provider:network_type": "flat", "provider:physical_network": "public"}]}}`, 409, "Physical network public is in use.")
+	if after := len(ids(n.do("GET", "/segments", "", 200), "segments")); after != before {
+		t.Errorf("%d segments before a refused network, %d after it", before, after)
+	}
 	n.do("DELETE", fmt.Sprintf("/segments/%s", made["id"]), "", 204)
 	n.do("DELETE", "/segments/"+all[0], "", 204)
 	got := onlyOne(t, n.do("GET", fmt.Sprintf("/networks/%s", net["id"]), "", 200), "network")

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 
@@ -94,7 +95,7 @@ func freeNumber(all []resource.Doc) int64 {
 }
 
 // segmentsOf stores the segments of a new network, which the body describes with its attributes
-// provider:* or with a list of segments, and returns them.
+// provider:* or with a list of segments. It stores all of them or none.
 func (s *Service) segmentsOf(network string, body resource.Doc) error {
 	given := resource.Docs(body, "segments")
 	single := resource.Doc{}
@@ -118,7 +119,7 @@ func (s *Service) segmentsOf(network string, body resource.Doc) error {
 		id := uuid.NewString()
 		d, err := s.segment(id, fields)
 		if err != nil {
-			return err
+			return errors.Join(err, s.dropSegments(network))
 		}
 		if err := s.o.Store.Put(segments, id, d); err != nil {
 			return err

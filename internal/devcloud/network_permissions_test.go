@@ -74,6 +74,10 @@ func TestResourcesOfOtherProjects(t *testing.T) {
 	}
 	private := n.make("network", `{"name": "private"}`)["id"]
 	user.refused("GET", fmt.Sprintf("/networks/%s/tags", private), "", 403, "rule:get_network:tags is disallowed by policy")
+	agent := ids(n.do("GET", "/agents", "", 200), "agents")[0]
+	user.refused("GET", "/agents/"+agent, "", 404, absent)
+	user.refused("PUT", "/agents/"+agent, `{"agent": {"description": "x"}}`, 404, absent)
+	n.refused("GET", "/agents/"+group.(string), "", 404, "AgentNotFound")
 	segment := ids(n.do("GET", fmt.Sprintf("/segments?network_id=%s", net), "", 200), "segments")[0]
 	for _, method := range []string{"GET", "DELETE"} {
 		user.refused(method, "/segments/"+segment, "", 404, absent)

@@ -33,33 +33,37 @@ func (s *Service) registerAgents() {
 		return map[string]any{"agents": page}, nil
 	})
 	s.mux.Handle("GET /v2.0/agents/{id}", func(r *resource.Request) (any, error) {
-		for _, d := range s.agents() {
-			if d["id"] == r.PathValue("id") && r.Caller.Admin {
-				return map[string]any{"agent": d}, nil
-			}
-		}
-		return nil, noAgent(r)
+		d, err := s.agent(r)
+		return map[string]any{"agent": d}, err
 	})
 	s.mux.Handle("PUT /v2.0/agents/{id}", func(r *resource.Request) (any, error) {
+		d, err := s.agent(r)
+		if err != nil {
+			return nil, err
+		}
 		body, err := r.Body("agent")
 		if err != nil {
 			return nil, err
 		}
-		for _, d := range s.agents() {
-			if d["id"] != r.PathValue("id") || !r.Caller.Admin {
-				continue
-			}
-			changes := resource.Doc{}
-			for _, field := range []string{"admin_state_up", "description"} {
-				d[field] = resource.Or(body, field, d[field])
-				changes[field] = d[field]
-			}
-			return map[string]any{"agent": d}, s.o.Store.Put(agentChanges, r.PathValue("id"), changes)
+		changes := resource.Doc{}
+		for _, field := range []string{"admin_state_up", "description"} {
+			d[field] = resource.Or(body, field, d[field])
+			changes[field] = d[field]
 		}
-		return nil, noAgent(r)
+		return map[string]any{"agent": d}, s.o.Store.Put(agentChanges, r.PathValue("id"), changes)
 	})
 }
 
-func noAgent(r *resource.Request) error {
-	return resource.Errorf(http.StatusNotFound, "AgentNotFound", "Agent %s could not be found.", r.PathValue("id"))
+// agent returns the agent in the path of a request, which only administrators read.
+func (s *Service) agent(r *resource.Request) (resource.Doc, error) {
+	for _, d := range s.agents() {
+		if d["id"] != r.PathValue("id") {
+			continue
+		}
+		if !r.Caller.Admin {
+			return nil, hidden()
+		}
+		return d, nil
+	}
+	return nil, resource.Errorf(http.StatusNotFound, "AgentNotFound", "Agent %s could not be found.", r.PathValue("id"))
 }

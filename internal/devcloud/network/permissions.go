@@ -7,7 +7,8 @@ import (
 )
 
 // actions are the prefixes of the names of policy rules, by the method of the request.
-var actions = map[string]string{http.MethodGet: "get", http.MethodPost: "create", http.MethodPut: "update", http.MethodDelete: "delete"}
+var actions = map[string]string{http.MethodGet: "get", http.MethodPost: "create", http.MethodPut: "update",
+	http.MethodDelete: "delete"}
 
 // mayChange applies Neutron's default policy for a PUT or a DELETE: the owner of a resource and administrators change it, for some kinds administrators only. Neutron
 // also names the rules of attributes in the request, the stand-in does not.

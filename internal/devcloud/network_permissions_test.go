@@ -59,6 +59,8 @@ func TestResourcesOfOtherProjects(t *testing.T) {
 			user.refused("PUT", path+"/tags/a", "", 403, "rule:update_"+says)
 			user.refused("POST", path+"/tags", `{"tags": ["a"]}`, 403, "rule:create_"+says)
 			user.refused("DELETE", path+"/tags", "", 403, "rule:delete_"+says)
+		} else {
+			n.do("PUT", path+"/tags/a", "", 404)
 		}
 		// Administrators may.
 		n.do("PUT", path, fmt.Sprintf(`{%q: {"name": "y"}}`, c.singular), 200)

@@ -10,8 +10,9 @@ import (
 var actions = map[string]string{http.MethodGet: "get", http.MethodPost: "create", http.MethodPut: "update",
 	http.MethodDelete: "delete"}
 
-// mayChange applies Neutron's default policy for a PUT or a DELETE: the owner of a resource and administrators change it, for some kinds administrators only. Neutron
-// also names the rules of attributes in the request, the stand-in does not.
+// mayChange applies Neutron's default policy for a PUT or a DELETE: the owner of a resource and
+// administrators change it, for some kinds administrators only. Neutron also names the rules of
+// attributes in the request, the stand-in does not.
 func (c collection) mayChange(r *resource.Request, d resource.Doc) error {
 	owner := r.Caller.Can(resource.Text(d, "project_id"))
 	if r.Caller.Admin || owner && !c.forAdmins {

@@ -29,10 +29,16 @@ func countTags(d resource.Doc, values []string) int {
 	return n
 }
 
+// untagged are the kinds whose resources have no tags in Neutron.
+var untagged = []string{scopes, addressGroups, rules, access, flavors, profiles, segments}
+
 // registerTags registers the operations on the tags of a collection's members. Those of QoS policies
 // are below /policies, where openstacksdk looks for them, and below /qos/policies, where Terraform's
 // provider does.
 func (s *Service) registerTags(c collection) {
+	if slices.Contains(untagged, c.kind) {
+		return
+	}
 	s.registerTagsAt(c.path()+"/{id}/tags", c)
 	if c.kind == policies {
 		s.registerTagsAt("/v2.0/"+c.key()+"/{id}/tags", c)

@@ -25,6 +25,8 @@ func TestWhatOpenstackclientAsksFor(t *testing.T) {
 
 	do(demo, "PUT", "/os-quota-class-sets/default", `{"quota_class_set": {"snapshots": 43}}`, 403)
 	do(admin, "PUT", "/os-quota-class-sets/default", `{"quota_class_set": {"snapshots": 43}}`, 200, `"snapshots":43`)
+	do(demo, "GET", "/os-quota-class-sets/default", "", 403, "volume_extension:quota_classes:get")
+	do(admin, "PUT", "/os-quota-class-sets/default", `{"quota_class_set": {"foo": 1}}`, 400, "Bad key(s) in quota class set: foo")
 	do(demo, "GET", "/os-quota-sets/"+projectOf(t, c.URL, demo), "", 200, `"snapshots":43`)
 	do(demo, "GET", "/extensions", "", 200, `"name":"TypesManage"`)
 

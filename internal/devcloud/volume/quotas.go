@@ -26,18 +26,27 @@ func (s *Service) defaultsOf() resource.Doc {
 
 // quotaClass shows the default limits. Cinder has only the class default.
 func (s *Service) quotaClass(r *resource.Request) (any, error) {
+	if err := adminsOnly(r, "volume_extension:quota_classes:get"); err != nil {
+		return nil, err
+	}
 	d := s.defaultsOf()
 	d["id"] = r.PathValue("class")
 	return map[string]any{"quota_class_set": d}, nil
 }
 
 func (s *Service) setQuotaClass(r *resource.Request) (any, error) {
-	if err := adminsOnly(r, "volume_extension:quota_classes"); err != nil {
+	if err := adminsOnly(r, "volume_extension:quota_classes:update"); err != nil {
 		return nil, err
 	}
 	body, err := r.Body("quota_class_set")
 	if err != nil {
 		return nil, err
+	}
+	known := s.defaultsOf()
+	for what := range body {
+		if _, there := known[what]; !there {
+			return nil, bad("Invalid input received: Bad key(s) in quota class set: %s", what)
+		}
 	}
 	d := resource.Doc{}
 	maps.Copy(d, s.o.Store.Get(classes, r.PathValue("class")))

@@ -42,14 +42,17 @@ var suites = []struct {
 	{"openstackclient common", "openstackclient/tests/functional/common", nil, ""},
 	{"openstackclient identity", "openstackclient/tests/functional/identity", map[string]string{
 		`test_idp|test_mapping|test_service_provider`: "federation is missing",
-		`test_policy`:       "policies of Keystone are missing",
-		`test_implied_role`: "implied roles are missing",
+		`test_policy`:                             "policies of Keystone are missing",
+		`test_implied_role`:                       "implied roles are missing",
+		`test_role_assignment_list_role_domain`:   "names of roles are unique in all domains",
 		`test_project_show_with_parents_children`: "parents and subtrees of projects are missing",
 	}, ""},
 	{"openstackclient image", "openstackclient/tests/functional/image", map[string]string{
 		`test_cached_image`: "expects that Glance has a cache; without one, it has no API for it",
 	}, ""},
-	{"openstackclient network", "openstackclient/tests/functional/network", nil, cirrosDisk},
+	{"openstackclient network", "openstackclient/tests/functional/network", map[string]string{
+		`test_network_segment_set_show`: "expects null for a missing description; Neutron of 2026.2 answers an empty one, too",
+	}, cirrosDisk},
 	{"openstackclient volume", "openstackclient/tests/functional/volume", nil, lvmType},
 }
 

@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 }
 
 // command is nova-api with none of the caller's own configuration.
-func command(t *testing.T, args ...string) *exec.Cmd {
+func command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	cmd.Env = []string{"HOME=" + t.TempDir(), "OS_NOVA_CONFIG_DIR=" + t.TempDir()}
@@ -145,7 +145,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 
 // process is a nova-api that runs until the end of the test.
 type process struct {
-	t       *testing.T
+	t       testing.TB
 	cmd     *exec.Cmd
 	address string // of HTTP
 	output  testproc.Output
@@ -153,7 +153,7 @@ type process struct {
 }
 
 // start runs nova-api and waits until it answers.
-func start(t *testing.T, address string, args ...string) *process {
+func start(t testing.TB, address string, args ...string) *process {
 	t.Helper()
 	p := launch(t, args...)
 	p.address = address
@@ -164,7 +164,7 @@ func start(t *testing.T, address string, args ...string) *process {
 
 // launch runs nova-api. At the end of the test it must stop by itself when told to, without a
 // panic on the way.
-func launch(t *testing.T, args ...string) *process {
+func launch(t testing.TB, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: command(t, args...), ended: make(chan error, 1)}
 	p.cmd.Stderr, p.cmd.Stdout = &p.output, &p.output

@@ -1,5 +1,3 @@
-//go:build lab
-
 package main_test
 
 import (
@@ -10,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,68 +21,70 @@ import (
 	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
-// measuredListeners is the number of clients of TestLabEventsOfMany.
-const measuredListeners = 1000
+// eventListeners is the number of clients of BenchmarkEvents.
+const eventListeners = 1000
 
-// TestLabEventsOfMany measures, with an embedded cloud and 1,000 listeners, how long it takes until the last listener sees
-// that a server changes, and the memory that each of them takes. It needs no lab; it is not one of the other tests because
-// its results depend on the machine.
-func TestLabEventsOfMany(t *testing.T) {
-	address, metrics := testproc.Address(t), testproc.Address(t)
+// BenchmarkEvents measures, with an embedded cloud and 1,000 listeners, how long it takes until the last listener sees
+// that a server changes, and the memory that each of them takes.
+func BenchmarkEvents(b *testing.B) {
+	dir := b.TempDir()
+	conf := filepath.Join(dir, "quota.conf")
+	if err := os.WriteFile(conf, []byte("[quota]\ninstances = -1\ncores = -1\nram = -1\n"), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	address, metrics := testproc.Address(b), testproc.Address(b)
 	_, port, _ := net.SplitHostPort(address)
-	start(t, address, "--dev", "--state", t.TempDir(), "--port", port, "--metrics", metrics)
-	token := devToken(t, address)
-	before := memory(t, metrics)
+	start(b, address, "--dev", "--state", filepath.Join(dir, "state"), "--port", port, "--metrics", metrics, "--config-file", conf)
+	token := devToken(b, address)
+	before := memory(b, metrics)
 	var streams []*bufio.Reader
-	for range measuredListeners {
-		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	for range eventListeners {
+		conn, err := (&net.Dialer{}).DialContext(b.Context(), "tcp", address)
 		if err != nil {
-			t.Fatal(err)
+			b.Fatal(err)
 		}
-		t.Cleanup(func() { _ = conn.Close() })
+		b.Cleanup(func() { _ = conn.Close() })
 		fmt.Fprintf(conn, "GET /servers/events HTTP/1.1\r\nHost: %s\r\nX-Auth-Token: %s\r\n\r\n", address, token)
 		r := bufio.NewReaderSize(conn, 1024)
-		await(t, r, "retry:")
+		await(b, r, "retry:")
 		streams = append(streams, r)
 	}
-	after := memory(t, metrics)
+	after := memory(b, metrics)
 	var latest []time.Duration
-	for n := range 8 { // the quota is 10
-		took := make([]time.Duration, len(streams))
-		var all sync.WaitGroup
-		for i, r := range streams {
-			all.Go(func() {
-				line := await(t, r, "data:")
-				var e struct{ Timestamp time.Time }
-				if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "data:")), &e); err != nil {
-					t.Error(err)
-				}
-				took[i] = time.Since(e.Timestamp)
-			})
-		}
-		create(t, address, token, n)
-		all.Wait()
+	for b.Loop() {
+		latest = append(latest, lastSees(b, streams, func() { create(b, address, token, len(latest)) }))
 		for _, r := range streams { // the other events of the creation
-			for {
-				if line := await(t, r, "data:"); strings.Contains(line, `"state":"active"`) {
-					break
-				}
+			for !strings.Contains(await(b, r, "data:"), `"state":"active"`) {
 			}
 		}
-		latest = append(latest, slices.Max(took))
 	}
 	slices.Sort(latest)
-	perListener := (after.used - before.used) / measuredListeners
-	t.Logf("%d listeners: the last one sees a change after %s (median of %d changes), at most %s; %.1f KiB of memory of Go per listener, "+
-		"%.1f KiB of resident memory", measuredListeners, latest[len(latest)/2], len(latest), latest[len(latest)-1], perListener/1024,
-		(after.resident-before.resident)/measuredListeners/1024)
-	if latest[len(latest)/2] > 200*time.Millisecond || perListener > 40<<10 {
-		t.Error("a change should be seen within 200 ms, and a listener take less than 40 KiB")
+	b.ReportMetric(float64(latest[len(latest)/2].Microseconds())/1000, "ms/change")
+	b.ReportMetric((after.used-before.used)/eventListeners/1024, "KiB/listener")
+	b.ReportMetric((after.resident-before.resident)/eventListeners/1024, "resident-KiB/listener")
+}
+
+// lastSees returns how long after a change the last listener sees it.
+func lastSees(b *testing.B, streams []*bufio.Reader, change func()) time.Duration {
+	took := make([]time.Duration, len(streams))
+	var all sync.WaitGroup
+	for i, r := range streams {
+		all.Go(func() {
+			line := await(b, r, "data:")
+			var e struct{ Timestamp time.Time }
+			if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "data:")), &e); err != nil {
+				b.Error(err)
+			}
+			took[i] = time.Since(e.Timestamp)
+		})
 	}
+	change()
+	all.Wait()
+	return slices.Max(took)
 }
 
 // await reads until a line with a prefix.
-func await(t *testing.T, r *bufio.Reader, prefix string) string {
+func await(t testing.TB, r *bufio.Reader, prefix string) string {
 	for {
 		line, err := r.ReadString('\n')
 		if err != nil {
@@ -98,7 +100,7 @@ func await(t *testing.T, r *bufio.Reader, prefix string) string {
 type memoryUse struct{ used, resident float64 }
 
 // memory returns the memory of a process in bytes: that of Go's heap and stacks, garbage included, and the resident one.
-func memory(t *testing.T, metrics string) (m memoryUse) {
+func memory(t testing.TB, metrics string) (m memoryUse) {
 	t.Helper()
 	r, err := http.Get("http://" + metrics + "/metrics")
 	if err != nil {
@@ -118,7 +120,7 @@ func memory(t *testing.T, metrics string) (m memoryUse) {
 	return m
 }
 
-func devToken(t *testing.T, address string) string {
+func devToken(t testing.TB, address string) string {
 	t.Helper()
 	r, err := http.Post("http://"+address+"/identity/v3/auth/tokens", "application/json", strings.NewReader(
 		`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "demo", "password": "secret", "domain": {"name": "Default"}}}},
@@ -131,7 +133,7 @@ func devToken(t *testing.T, address string) string {
 }
 
 // create creates a server.
-func create(t *testing.T, address, token string, n int) {
+func create(t testing.TB, address, token string, n int) {
 	t.Helper()
 	body := fmt.Sprintf(`{"server": {"name": "vm-%d", "flavorRef": "1", "imageRef": %q, "networks": "none"}}`, n, novatest.Image)
 	q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/v2.1/servers", bytes.NewBufferString(body))

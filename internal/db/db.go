@@ -422,9 +422,9 @@ func execute(ctx context.Context, q bun.IDB, query string, args []any) (r sql.Re
 	return r, err
 }
 
-// Now returns the time of a context in UTC with the precision of Nova's rows: microseconds, of which
-// MySQL stores whole seconds.
-func Now(ctx context.Context) time.Time { return clock.Now(ctx).UTC().Truncate(time.Microsecond) }
+// Now returns the time of a context in UTC with the precision of rows: microseconds, of which MySQL stores whole seconds, or
+// whole seconds in the embedded cloud.
+func Now(ctx context.Context) time.Time { return clock.Stored(ctx) }
 
 // Time scans a nullable DATETIME, which SQLite returns as text.
 type Time struct{ P **time.Time }

@@ -268,10 +268,10 @@ func (c *Cloud) Close() error {
 
 // Context returns a context that has the clock of the cloud. The Nova application needs it.
 //
-// The time is one of whole seconds, as the columns of Nova's schema have on MariaDB. SQLite would keep fractions, which
+// Rows have whole seconds, as the columns of Nova's schema have on MariaDB. SQLite would keep fractions, which
 // answers do not show: a list of the changes before the time of a server's change would leave the server out.
 func (c *Cloud) Context(ctx context.Context) context.Context {
-	return clock.With(ctx, func() time.Time { return c.clock.Now().Truncate(time.Second) })
+	return clock.WithSeconds(ctx, c.clock.Now)
 }
 
 // Config returns the configuration of the applications: the nova.conf in the state directory and

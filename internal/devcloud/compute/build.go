@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/reqctx"
 	"github.com/nova-go/nova/internal/rpc"
@@ -180,7 +181,7 @@ func (j *Job) spawn(b Build) error {
 				return err
 			}
 		}
-		ready["launched_at"] = now(j.Ctx)
+		ready["launched_at"] = db.Now(j.Ctx)
 		if err := advance(j.Ctx, r, s.UUID, []string{"spawning"}, ready); err != nil {
 			return err
 		}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/devcloud/image"
 	"github.com/nova-go/nova/internal/devcloud/network"
 	"github.com/nova-go/nova/internal/devcloud/placement"
@@ -379,9 +378,6 @@ func (f *Fleet) NetworkChanged(server string) {
 		f.Log.Error().Err(err).Str("server", server).Msg("refreshing an info cache")
 	}
 }
-
-// now returns the current time in whole seconds, as MySQL stores it.
-func now(ctx context.Context) time.Time { return db.Now(ctx).Truncate(time.Second) }
 
 // raw returns text as a result that is JSON already.
 func raw(text string) any { return json.RawMessage(text) }

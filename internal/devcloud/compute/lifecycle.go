@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/nova-go/nova/internal/clock"
+	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/devcloud/records"
 )
 
@@ -24,7 +25,7 @@ func (j *Job) stop() (any, error) {
 // rescue starts a server from another image. Nova's fake driver stops the server and does not
 // start it again.
 func (j *Job) rescue() (any, error) {
-	return nil, j.set(done(records.Row{"vm_state": "rescued", "power_state": shutdown, "launched_at": now(j.Ctx)}))
+	return nil, j.set(done(records.Row{"vm_state": "rescued", "power_state": shutdown, "launched_at": db.Now(j.Ctx)}))
 }
 
 // reboot restarts a server. A rescued server remains rescued.
@@ -173,5 +174,5 @@ func (j *Job) Unshelve(h records.Host) error {
 		return err
 	}
 	return j.set(done(records.Row{"vm_state": "active", "power_state": running, "host": h.Name, "node": h.Name, "compute_id": h.ID,
-		"launched_at": now(j.Ctx), "availability_zone": j.Zone(j.Ctx, h.Name)}))
+		"launched_at": db.Now(j.Ctx), "availability_zone": j.Zone(j.Ctx, h.Name)}))
 }

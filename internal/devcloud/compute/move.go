@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/objects"
 )
@@ -95,7 +96,7 @@ func (j *Job) Resize(m *records.Migration, to records.Host, flavor *objects.Flav
 				power = shutdown
 			}
 			_, err := j.Records.Update(j.Ctx, s.UUID, setFlavorColumns(flavor, done(records.Row{"vm_state": "resized", "power_state": power,
-				"host": to.Name, "node": to.Name, "compute_id": to.ID, "launched_at": now(j.Ctx), "availability_zone": j.Zone(j.Ctx, to.Name)})))
+				"host": to.Name, "node": to.Name, "compute_id": to.ID, "launched_at": db.Now(j.Ctx), "availability_zone": j.Zone(j.Ctx, to.Name)})))
 			return err
 		}},
 	}
@@ -198,7 +199,7 @@ func (j *Job) restore(m *records.Migration) error {
 		return err
 	}
 	row := setFlavorColumns(old, done(records.Row{"vm_state": vm, "power_state": power, "host": m.Source, "node": m.Source,
-		"launched_at":       now(j.Ctx),
+		"launched_at":       db.Now(j.Ctx),
 		"availability_zone": j.Zone(j.Ctx, m.Source)}))
 	hosts, err := j.Records.Hosts(j.Ctx)
 	if err != nil {

@@ -1,6 +1,7 @@
 package compute
 
 import (
+	"github.com/nova-go/nova/internal/db"
 	"github.com/nova-go/nova/internal/devcloud/records"
 	"github.com/nova-go/nova/internal/objects"
 )
@@ -47,7 +48,7 @@ func (j *Job) rebuild(r Rebuild) error {
 	if err := j.connect(); err != nil {
 		return err
 	}
-	row["vm_state"], row["power_state"], row["launched_at"] = "active", running, now(j.Ctx)
+	row["vm_state"], row["power_state"], row["launched_at"] = "active", running, db.Now(j.Ctx)
 	for _, step := range []records.Row{{"task_state": "rebuild_block_device_mapping"}, {"task_state": "rebuild_spawning"}, done(row)} {
 		if _, err := j.Records.Update(j.Ctx, s.UUID, step); err != nil {
 			return err

@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,10 +56,7 @@ func (s *Service) forward(r *resource.Request, f, before resource.Doc) (any, err
 	if err != nil {
 		return nil, err
 	}
-	d := resource.Doc{}
-	for field, value := range before {
-		d[field] = value
-	}
+	d := maps.Clone(before)
 	for _, field := range []string{"protocol", "internal_port_id", "internal_ip_address", "description"} {
 		if body[field] != nil {
 			d[field] = body[field]

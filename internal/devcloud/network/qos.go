@@ -177,13 +177,13 @@ func (s *Service) createRule(c collection, t ruleType) resource.Handler {
 		if err := t.set(rule, body); err != nil {
 			return nil, err
 		}
-		return map[string]any{t.name + "_rule": t.shown(rule)}, s.setRules(c, d, rule, false)
+		return map[string]any{t.name + "_rule": t.shown(rule)}, s.setRules(d, rule, false)
 	}
 }
 
 // oneRule handles a request for a rule, whose path has the policy or is an alias without it.
 func (s *Service) oneRule(c collection, t ruleType,
-	do func(r *resource.Request, c collection, t ruleType, policy, rule resource.Doc) (any, error)) resource.Handler {
+	do func(r *resource.Request, t ruleType, policy, rule resource.Doc) (any, error)) resource.Handler {
 	return func(r *resource.Request) (any, error) {
 		wanted := r.PathValue("rule")
 		of := func(d resource.Doc) resource.Doc {
@@ -200,7 +200,7 @@ func (s *Service) oneRule(c collection, t ruleType,
 					if err := mayUseRule(r, t, d); err != nil {
 						return nil, err
 					}
-					return s.aliased(do(r, c, t, d, rule))
+					return aliased(do(r, t, d, rule))
 				}
 			}
 			return nil, resource.Errorf(http.StatusNotFound, "QosRuleNotFound", "QoS rule %s could not be found.", wanted)
@@ -213,14 +213,14 @@ func (s *Service) oneRule(c collection, t ruleType,
 			if err := mayUseRule(r, t, d); err != nil {
 				return nil, err
 			}
-			return do(r, c, t, d, rule)
+			return do(r, t, d, rule)
 		}
 		return nil, resource.Errorf(http.StatusNotFound, "QosRuleNotFound", "QoS rule %s for policy %s could not be found.", wanted, d["id"])
 	}
 }
 
 // aliased returns an answer with the key that it has below the path of an alias.
-func (s *Service) aliased(answer any, err error) (any, error) {
+func aliased(answer any, err error) (any, error) {
 	if body, ok := answer.(map[string]any); ok {
 		for key, value := range body {
 			return map[string]any{"alias_" + key: value}, err
@@ -229,11 +229,11 @@ func (s *Service) aliased(answer any, err error) (any, error) {
 	return answer, err
 }
 
-func (s *Service) showRule(_ *resource.Request, _ collection, t ruleType, _, rule resource.Doc) (any, error) {
+func (s *Service) showRule(_ *resource.Request, t ruleType, _, rule resource.Doc) (any, error) {
 	return map[string]any{t.name + "_rule": t.shown(rule)}, nil
 }
 
-func (s *Service) changeRule(r *resource.Request, c collection, t ruleType, policy, rule resource.Doc) (any, error) {
+func (s *Service) changeRule(r *resource.Request, t ruleType, policy, rule resource.Doc) (any, error) {
 	key := t.name + "_rule"
 	if strings.HasPrefix(r.URL.Path, "/v2.0/qos/alias_") {
 		key = "alias_" + key
@@ -246,16 +246,16 @@ func (s *Service) changeRule(r *resource.Request, c collection, t ruleType, poli
 	if err := t.set(changed, body); err != nil {
 		return nil, err
 	}
-	return map[string]any{t.name + "_rule": t.shown(changed)}, s.setRules(c, policy, changed, false)
+	return map[string]any{t.name + "_rule": t.shown(changed)}, s.setRules(policy, changed, false)
 }
 
-func (s *Service) deleteRule(_ *resource.Request, c collection, _ ruleType, policy, rule resource.Doc) (any, error) {
-	return nil, s.setRules(c, policy, rule, true)
+func (s *Service) deleteRule(_ *resource.Request, _ ruleType, policy, rule resource.Doc) (any, error) {
+	return nil, s.setRules(policy, rule, true)
 }
 
 // setRules adds a rule to a policy, replaces the one with its id, or removes it. A policy has only
 // one rule of a type and direction.
-func (s *Service) setRules(c collection, policy, rule resource.Doc, remove bool) error {
+func (s *Service) setRules(policy, rule resource.Doc, remove bool) error {
 	list := resource.Docs(policy, "rules")
 	at := slices.IndexFunc(list, func(old resource.Doc) bool { return old["id"] == rule["id"] })
 	for n, old := range list {
@@ -272,7 +272,7 @@ func (s *Service) setRules(c collection, policy, rule resource.Doc, remove bool)
 	default:
 		list = append(list, rule)
 	}
-	_, err := s.update(c, resource.Text(policy, "id"), resource.Doc{"rules": resource.Anys(list)})
+	_, err := s.update(s.policyCollection(), resource.Text(policy, "id"), resource.Doc{"rules": resource.Anys(list)})
 	return err
 }
 

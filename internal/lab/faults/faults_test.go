@@ -12,29 +12,13 @@ import (
 	"time"
 
 	"github.com/nova-go/nova/internal/lab/faults"
+	"github.com/nova-go/nova/internal/novatest/testproc"
 )
 
 // echo returns the address of a server that answers each line with itself.
 func echo(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				_, _ = io.Copy(c, c)
-				_ = c.Close()
-			}()
-		}
-	}()
-	return l.Addr().String()
+	return testproc.Listen(t, func(c net.Conn) { _, _ = io.Copy(c, c) }).Addr().String()
 }
 
 func link(t *testing.T, to string) *faults.Link {
